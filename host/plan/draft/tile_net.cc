@@ -8,6 +8,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/boxes.h"
+#include "host/plan/draft/loop_draft.h"
 
 namespace shoal {
 namespace {
@@ -73,6 +74,18 @@ void close_gaps(std::vector<Box*>& tiles, const Box& all) {
   tiles.back()->x1 = all.x1;
 }
 
+// Tiles make what is kept once, where the next one needs more.
+void make_once(std::vector<Box>& need,
+               std::vector<std::vector<TileBoxes::Held>>& taken, int tensor) {
+  for (size_t t = need.size(); --t > 0;) {
+    Box kept = need[t];
+    kept.x1 = need[t - 1].x1;
+    if (kept.x0 >= kept.x1 || kept.x1 >= need[t].x1) continue;
+    taken[t].push_back({tensor, kept});
+    need[t].x0 = kept.x1;
+  }
+}
+
 }  // namespace
 
 int tile_result(const Net& net, const std::vector<TensorUses>& uses, int begin,
@@ -96,10 +109,34 @@ int tile_result(const Net& net, const std::vector<TensorUses>& uses, int begin,
 }
 
 TileRun even_tiles(const Net& net, int result, int begin, int end, int tiles) {
-  TileRun run{begin, end, {}};
+  TileRun run{begin, end, {}, {}};
   const int columns = net.tensors[result].columns;
   for (int t = 0; t <= tiles; ++t) run.bounds.push_back(columns * t / tiles);
   return run;
+}
+
+std::vector<int> keepable(const Net& net, const std::vector<TensorUses>& uses,
+                          int begin, int end) {
+  const auto layers = static_cast<int>(net.layers.size());
+  const auto needs_more = [&](const Use& u) {
+    return net.layers[u.index].kernel_w > 1 ||
+           loop_end(net, uses, u.index, layers) >= 0;
+  };
+  std::vector<int> all;
+  int behind = begin;  // a loop
+  for (int l = begin; l + 1 < end; ++l) {
+    behind = std::max(behind, loop_end(net, uses, l, layers));
+    if (l + 1 < behind) continue;
+    const int tensor = net.layers[l].out.tensor;
+    const TensorUses& t = uses[tensor];
+    if (role_of(net, t, begin, end) != Role::kInside || t.writers.size() != 1 ||
+        net.tensors[tensor].element_bytes != 1 ||
+        column_granule(net.layers[l]) != 1) {
+      continue;
+    }
+    if (std::ranges::any_of(t.readers, needs_more)) all.push_back(tensor);
+  }
+  return all;
 }
 
 TileBoxes tile_boxes(const Net& net, const std::vector<TensorUses>& uses,
@@ -107,7 +144,7 @@ TileBoxes tile_boxes(const Net& net, const std::vector<TensorUses>& uses,
   const auto tiles = static_cast<size_t>(run.tiles());
   TileBoxes boxes;
   boxes.made.assign(tiles, std::vector<Box>(size_t(run.end - run.begin)));
-  boxes.held.resize(tiles);
+  boxes.held.resize(tiles), boxes.taken.resize(tiles);
   std::map<int, std::vector<Box>> need;  // by tensor, then tile
   const auto needs = [&](int tensor) -> std::vector<Box>& {
     return need.try_emplace(tensor, std::vector<Box>(tiles)).first->second;
@@ -122,8 +159,12 @@ TileBoxes tile_boxes(const Net& net, const std::vector<TensorUses>& uses,
     const Box& all = layer.out.box;
     const int granule = column_granule(layer);
     std::vector<Box*> made;
+    std::vector<Box> wanted = needs(layer.out.tensor);
+    if (std::ranges::count(run.kept, layer.out.tensor) > 0) {
+      make_once(wanted, boxes.taken, layer.out.tensor);
+    }
     for (size_t t = 0; t < tiles; ++t) {
-      const Box& want = needs(layer.out.tensor)[t];
+      const Box& want = wanted[t];
       Box& box = boxes.made[t][size_t(l - run.begin)];
       box = all;
       box.x0 = want.x0 / granule * granule;
@@ -189,6 +230,7 @@ TileNet::TileNet(const Net& net, const std::vector<TensorUses>& uses,
   // The first layer that has the weights.
   std::map<int, int> first;
   for (size_t l = 0; l < net_.layers.size(); ++l) {
+    if (layer_of_[l] < 0) continue;
     const int of = net.layers[layer_of_[l]].weights_of;
     const int owner = of < 0 ? layer_of_[l] : of;
     const auto [at, is_new] = first.try_emplace(owner, static_cast<int>(l));
@@ -201,22 +243,42 @@ void TileNet::add_layer(const Net& net, int layer) {
   layer_of_.push_back(layer);
 }
 
+void TileNet::add_copy(int from, int to, const Box& box) {
+  Layer layer;
+  layer.op = OpCode::kMove;
+  layer.name = "copy";
+  layer.params = {1, 0, 1, 0, 1, 0, 0};  // stride and base of y, x, c; fill
+  layer.in[0] = {from, box}, layer.out = {to, box};
+  for (View* v : {&layer.in[0], &layer.out}) {
+    v->box.x0 -= places_[v->tensor].x0;
+    v->box.x1 -= places_[v->tensor].x0;
+  }
+  net_.layers.push_back(std::move(layer));
+  layer_of_.push_back(-1);
+}
+
+int TileNet::add_tensor(const Net& net, const TileBoxes::Held& held) {
+  NetTensor tensor = net.tensors[held.tensor];
+  tensor.columns = held.box.columns();
+  net_.tensors.push_back(tensor);
+  places_.push_back({held.tensor, held.box.x0});
+  return static_cast<int>(net_.tensors.size()) - 1;
+}
+
 void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
                       const TileRun& run) {
   const int result = tile_result(net, uses, run.begin, run.end, true);
   const TileBoxes boxes = tile_boxes(net, uses, result, run);
+  std::map<int, int> kept;  // for the next tile, by tensor
   for (int t = 0; t < run.tiles(); ++t) {
     std::map<int, int> tile_of;  // tensors
     for (const TileBoxes::Held& held : boxes.held[t]) {
-      tile_of[held.tensor] = static_cast<int>(net_.tensors.size());
-      NetTensor tensor = net.tensors[held.tensor];
-      tensor.columns = held.box.columns();
-      net_.tensors.push_back(tensor);
-      places_.push_back({held.tensor, held.box.x0});
+      const int tensor = add_tensor(net, held);
+      tile_of[held.tensor] = tensor;
       const Use& writer = uses[held.tensor].writers[0];
       if (writer.owner != Owner::kInput) continue;
       NetIo io = net.inputs[writer.index];
-      io.place.view = {tile_of[held.tensor], tensor.box()};
+      io.place.view = {tensor, net_.tensors[tensor].box()};
       net_.inputs.push_back(io);
       input_of_.push_back(writer.index);
     }
@@ -231,6 +293,7 @@ void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
     for (int l = run.begin; l < run.end; ++l) {
       const Layer& from = net.layers[l];
       const Box& made = boxes.made[t][size_t(l - run.begin)];
+      const int out = from.out.tensor;
       add_layer(net, l);
       Layer& layer = net_.layers.back();
       for (int operand = 0; operand < 2; ++operand) {
@@ -239,6 +302,16 @@ void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
       }
       put(layer.out, made);
       layer.macs = share_macs(from, {made, whole_share(from).in_channels});
+      for (const TileBoxes::Held& taken : boxes.taken[t]) {
+        if (taken.tensor != out) continue;
+        add_copy(kept.at(out), tile_of.at(out), taken.box);
+      }
+      if (t + 1 == run.tiles()) continue;
+      for (const TileBoxes::Held& next : boxes.taken[t + 1]) {
+        if (next.tensor != out) continue;
+        kept[out] = add_tensor(net, next);
+        add_copy(tile_of.at(out), kept[out], next.box);
+      }
     }
     stops_.push_back(static_cast<int>(net_.layers.size()));
   }
@@ -258,7 +331,10 @@ void TileNet::restore(PlanNode& node) const {
       buffer.tensor = place.tensor;
       buffer.box.x0 += place.x0, buffer.box.x1 += place.x0;
     }
-    for (PlanActor& a : stage.actors) a.layer = layer_of_[a.layer];
+    for (PlanActor& a : stage.actors) {
+      a.layer = layer_of_[a.layer];
+      a.copy = a.layer < 0;
+    }
   }
 }
 

@@ -2,7 +2,10 @@
 // its result's columns at a time, each by stages of their own. So the rings
 // between these layers are a fraction as wide; columns that two tiles need (a
 // halo) are computed twice, and what the run reads it reads again from the top.
-// If that is an input of the net, its rows must come again: a *replay*.
+// If that is an input of the net, its rows must come again: a *replay*. Of some
+// tensors such columns are *kept* instead: a tile copies those that the next
+// one needs to a tensor of their own, and the next one copies them to its ring,
+// beside the columns that it makes.
 //
 // As with spills a net is planned that says so: TileNet has the run's layers
 // once for each tile, over narrow tensors. Everything else (uses, rings, cuts,
@@ -21,6 +24,7 @@ namespace shoal {
 struct TileRun {
   int begin = 0, end = 0;   // layers
   std::vector<int> bounds;  // columns of the result: 0, ..., all of them
+  std::vector<int> kept;    // tensors whose columns are kept, ascending
   int tiles() const { return static_cast<int>(bounds.size()) - 1; }
   bool operator==(const TileRun&) const = default;
 };
@@ -34,6 +38,12 @@ int tile_result(const Net&, const std::vector<TensorUses>&, int begin, int end,
 // Columns that are about equally wide.
 TileRun even_tiles(const Net&, int result, int begin, int end, int tiles);
 
+// Tensors between layers of a run whose columns may be kept and of which the
+// layers behind need more columns than they make: those that a window reads or
+// a bottleneck begins with. In the order in which they are made.
+std::vector<int> keepable(const Net&, const std::vector<TensorUses>&, int begin,
+                          int end);
+
 // What each tile makes and holds: all rows and channels, some columns.
 struct TileBoxes {
   struct Held {
@@ -42,6 +52,8 @@ struct TileBoxes {
   };
   std::vector<std::vector<Box>> made;   // by tile, then layer of the run
   std::vector<std::vector<Held>> held;  // by tile; not the result
+  // By tile: what it has from the one before, of the columns that it holds.
+  std::vector<std::vector<Held>> taken;
 };
 TileBoxes tile_boxes(const Net&, const std::vector<TensorUses>&, int result,
                      const TileRun&);
@@ -55,7 +67,7 @@ class TileNet {
   const Net& net() const { return net_; }
   // Positions at which a stage must end: behind each tile.
   const std::vector<int>& stops() const { return stops_; }
-  // By layer of net(): that of the given net.
+  // By layer of net(): that of the given net; -1: a copy.
   const std::vector<int>& layers() const { return layer_of_; }
   // A node that was planned for net() becomes one of the given net.
   void restore(PlanNode&) const;
@@ -67,6 +79,8 @@ class TileNet {
   };
   void add_run(const Net&, const std::vector<TensorUses>&, const TileRun&);
   void add_layer(const Net&, int layer);
+  void add_copy(int from, int to, const Box&);
+  int add_tensor(const Net&, const TileBoxes::Held&);
 
   Net net_;
   std::vector<int> stops_, layer_of_, input_of_;

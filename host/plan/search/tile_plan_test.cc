@@ -2,6 +2,7 @@
 // channels between layers in groups.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -88,6 +89,54 @@ TEST(TilePlanTest, TilesCoverTheirTensors) {
   }
 }
 
+// What is kept is what the tile before holds, and with what a tile makes it is
+// all that the tile holds; no column is made twice then.
+TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
+  int taken = 0;
+  const auto tiles_of = [&](const Net& net, int begin, int end) {
+    const std::vector<TensorUses> uses = find_uses(net);
+    const int result = tile_result(net, uses, begin, end, true);
+    if (result < 0 || net.tensors[result].columns < 3) return;
+    TileRun run = even_tiles(net, result, begin, end, 3);
+    run.kept = keepable(net, uses, begin, end);
+    const TileBoxes boxes = tile_boxes(net, uses, result, run);
+    const auto held = [&](size_t tile, int tensor) {
+      for (const TileBoxes::Held& h : boxes.held[tile]) {
+        if (h.tensor == tensor) return h.box;
+      }
+      return Box{};
+    };
+    for (size_t t = 0; t < boxes.taken.size(); ++t) {
+      for (const TileBoxes::Held& h : boxes.taken[t]) {
+        ++taken;
+        ASSERT_GT(t, 0U);
+        EXPECT_TRUE(contains(held(t - 1, h.tensor), h.box));
+        const auto at = size_t(uses[h.tensor].writers[0].position - begin);
+        const Box& made = boxes.made[t][at];
+        EXPECT_EQ(made.x0, boxes.made[t - 1][at].x1);
+        EXPECT_EQ(made.x0, h.box.x1);
+        EXPECT_EQ(held(t, h.tensor).x0, h.box.x0);
+        EXPECT_EQ(held(t, h.tensor).x1, made.x1);
+      }
+    }
+    const TileNet tiles(net, uses, {run});
+    run.kept.clear();
+    const TileNet others(net, uses, {run});
+    int64_t macs = 0;
+    for (const Layer& l : tiles.net().layers) macs += l.macs;
+    for (const Layer& l : others.net().layers) macs -= l.macs;
+    EXPECT_LE(macs, 0);
+  };
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    const Net net = random_net(seed);
+    const auto layers = static_cast<int>(net.layers.size());
+    for (int begin = 0; begin < layers; ++begin) {
+      for (int end = begin + 1; end <= layers; ++end) tiles_of(net, begin, end);
+    }
+  }
+  EXPECT_GT(taken, 100);
+}
+
 // A piece that is not pushed or is not all that is read, a result's columns
 // that two tiles make or none.
 TEST(TilePlanTest, TheCheckerSeesWhatIsWrong) {
@@ -133,6 +182,70 @@ TEST(TilePlanTest, TheCheckerSeesWhatIsWrong) {
     return true;
   });
   EXPECT_GT(spoiled, 4);
+}
+
+int copies_of(const PlanStage& stage) {
+  return static_cast<int>(
+      std::ranges::count(stage.actors, true, &PlanActor::copy));
+}
+
+// The least time in some budget that keeps columns.
+Plan keeping_plan(const Net& net) {
+  const int64_t least = smallest_plan(net, true).nodes[0].arena_bytes;
+  for (int64_t ram = least; ram < 2 * least; ram += least / 16) {
+    PlanRequest request = one_node(find_board("host"), ram);
+    request.replay = true;
+    Plan plan = make_plan(net, request);
+    for (const PlanStage& stage : plan.nodes[0].stages) {
+      if (copies_of(stage) > 0) return plan;
+    }
+  }
+  return {};
+}
+
+// Columns that are kept, but not those that are read; rows of another tile's.
+TEST(TilePlanTest, TheCheckerSeesWrongCopies) {
+  const Net net = bottleneck_net(96, 9);
+  const Plan right = keeping_plan(net);
+  ASSERT_FALSE(right.nodes.empty());
+  expect_right(net, right);
+  int copies = 0;
+  const auto refuse = [&](const char* what, const auto& change) {
+    for (size_t s = 0; s < right.nodes[0].stages.size(); ++s) {
+      for (size_t a = 0; a < right.nodes[0].stages[s].actors.size(); ++a) {
+        if (!right.nodes[0].stages[s].actors[a].copy) continue;
+        Plan plan = right;
+        ++copies;
+        change(plan.nodes[0].stages[s], plan.nodes[0].stages[s].actors[a]);
+        EXPECT_NE(joined(check(net, plan)), "")
+            << what << ", stage " << s << ", actor " << a;
+      }
+    }
+  };
+  const auto move = [](PlanStage& stage, const PlanActor& a, int first,
+                       int last) {
+    for (const int port : {a.in[0], a.out}) {
+      stage.ports[port].box.x0 += first, stage.ports[port].box.x1 += last;
+    }
+  };
+  refuse("columns to the right",
+         [&](PlanStage& stage, const PlanActor& a) { move(stage, a, 1, 1); });
+  refuse("columns to the left",
+         [&](PlanStage& stage, const PlanActor& a) { move(stage, a, -1, -1); });
+  refuse("a column less",
+         [&](PlanStage& stage, const PlanActor& a) { move(stage, a, 1, 0); });
+  refuse("a row less", [&](PlanStage& stage, const PlanActor& a) {
+    for (const int port : {a.in[0], a.out}) --stage.ports[port].box.y1;
+  });
+  refuse("other columns", [](PlanStage& stage, const PlanActor& a) {
+    --stage.ports[a.in[0]].box.x0, --stage.ports[a.in[0]].box.x1;
+  });
+  refuse("no copy", [](PlanStage&, PlanActor& a) { a.copy = false; });
+  refuse("the place of another", [](PlanStage& stage, const PlanActor& a) {
+    stage.buffers[stage.ports[a.out].buffer].offset =
+        stage.buffers[stage.ports[a.in[0]].buffer].offset;
+  });
+  EXPECT_GT(copies, 7);
 }
 
 const Plan& grouped_plan() {

@@ -1,6 +1,7 @@
 #include "host/plan/search/tile_search.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "host/plan/arena/pack.h"
 #include "host/plan/cost/plan_time.h"
@@ -15,7 +16,9 @@ constexpr int kMostPorts = 96;
 constexpr int kMostRunLayers = 48;
 // More are hardly smaller and much slower, and so is the search for them.
 constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
-constexpr int kMostTileLayers = 160;  // of all tiles, a loop counts once
+constexpr int kMostTileLayers = 240;  // of all tiles, a loop counts once
+// Of so many tensors of a run columns are kept.
+constexpr size_t kMostKept = 3;
 
 // What is built may be larger or smaller than the estimate: these parts of the
 // budget, and of the smallest estimate, are tried.
@@ -65,8 +68,22 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   run.result = tile_result(net_, uses_, begin, end, task_.request.replay);
   if (run.result < 0) return run;
   run.result_bytes = aligned(net_.tensors[run.result].bytes());
-  run.options.resize(size_t(variants_.count()) + 1);
+  const std::vector<int> all = keepable(net_, uses_, begin, end);
+  const size_t most = std::min(all.size(), kMostKept);
+  for (size_t n = 0; n <= most; ++n)
+    run.kept.emplace_back(all.end() - n, all.end());
+  run.boxes.resize(run.kept.size());
+  run.options.resize(run.kept.size());
+  for (auto& options : run.options)
+    options.resize(size_t(variants_.count()) + 1);
   return run;
+}
+
+TileRun TileSearch::in_tiles(const Run& run, Segment s, int way) const {
+  const auto [kept, tiles] = std::div(way, int{std::size(kTiles)});
+  TileRun all = even_tiles(net_, run.result, s.begin, s.end, kTiles[tiles]);
+  all.kept = run.kept[size_t(kept)];
+  return all;
 }
 
 TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
@@ -78,7 +95,11 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
       is_inner[net_.layers[l].out.tensor] = true;
     }
   }
-  Option o{static_cast<int>(boxes.made.size()), 0, 0};
+  Option o;
+  const auto keep = [&](const TileBoxes::Held& h, int64_t& bytes) {
+    bytes += aligned(h.box.elements());
+    o.time_ps += copy_time(h.box, 1, task_.board()).total_ps();
+  };
   for (size_t t = 0; t < boxes.made.size(); ++t) {
     int64_t bytes = 0;
     for (const TileBoxes::Held& h : boxes.held[t]) {
@@ -88,6 +109,10 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
           variant ? variants_.slots(variant, h.tensor) : least_.slots[h.tensor];
       bytes += aligned(int64_t{slots} * h.box.columns() * h.box.channels() *
                        tensor.element_bytes);
+    }
+    for (const TileBoxes::Held& h : boxes.taken[t]) keep(h, bytes);
+    if (t + 1 < boxes.made.size()) {
+      for (const TileBoxes::Held& h : boxes.taken[t + 1]) keep(h, bytes);
     }
     auto next = groups.begin();
     for (int l = s.begin; l < s.end; ++l) {
@@ -113,22 +138,25 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
 }
 
 const TileSearch::Option* TileSearch::fitting(Run& run, Segment s, int variant,
-                                              int64_t bytes) {
+                                              size_t kept, int64_t bytes) {
   const int columns = net_.tensors[run.result].columns;
-  int layers = s.end - s.begin;
+  int layers = s.end - s.begin + 2 * static_cast<int>(kept);
   const std::vector<Group> groups = variants_.groups(variant, s);
   if (variant && (groups.empty() || variants_.cuts(variant, s))) return nullptr;
   for (const Group& g : groups) layers -= g.end - g.begin - 1;
   const int most = std::min(columns, kMostTileLayers / layers);
-  std::vector<Option>& options = run.options[size_t(variant)];
+  std::vector<TileBoxes>& boxes = run.boxes[kept];
+  std::vector<Option>& options = run.options[kept][size_t(variant)];
   for (size_t i = 0; i < std::size(kTiles) && kTiles[i] <= most; ++i) {
-    if (i == run.boxes.size()) {
-      const TileRun even =
-          even_tiles(net_, run.result, s.begin, s.end, kTiles[i]);
-      run.boxes.push_back(tile_boxes(net_, uses_, run.result, even));
+    const int way = static_cast<int>(kept * std::size(kTiles) + i);
+    if (i == boxes.size()) {
+      boxes.push_back(
+          tile_boxes(net_, uses_, run.result, in_tiles(run, s, way)));
     }
-    if (i == options.size())
-      options.push_back(option(run.boxes[i], s, variant));
+    if (i == options.size()) {
+      options.push_back(option(boxes[i], s, variant));
+      options.back().way = way;
+    }
     if (options[i].bytes <= bytes) return &options[i];
   }
   return nullptr;
@@ -163,11 +191,14 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
     const int64_t held =
         live_[begin] + r.result_bytes + known.fixed + weights.bytes;
     if (held > budget) continue;
-    for (int v = 0; v <= (grouped_ ? variants_.count() : 0); ++v) {
-      const Option* o = fitting(r, segment, v, budget - held);
-      if (!o) continue;
-      const int64_t time_ps = o->time_ps + o->tiles * weights.time_ps;
-      ends.offer({segment, -o->tiles, held + o->bytes, time_ps, false, v});
+    for (size_t kept = 0; kept < r.kept.size(); ++kept) {
+      for (int v = 0; v <= (grouped_ ? variants_.count() : 0); ++v) {
+        const Option* o = fitting(r, segment, v, kept, budget - held);
+        if (!o) continue;
+        const int tiles = kTiles[size_t(o->way) % std::size(kTiles)];
+        const int64_t time_ps = o->time_ps + tiles * weights.time_ps;
+        ends.offer({segment, -1 - o->way, held + o->bytes, time_ps, false, v});
+      }
     }
   }
 }
@@ -190,8 +221,8 @@ TileSearch::Parts TileSearch::parts_of(const Partition& cuts) const {
       parts.groups.push_back(g);
     }
     if (c.table >= 0) continue;
-    const int result = known_.at({s.begin, s.end}).result;
-    parts.runs.push_back(even_tiles(net_, result, s.begin, s.end, -c.table));
+    const Run& run = known_.at({s.begin, s.end});
+    parts.runs.push_back(in_tiles(run, s, -1 - c.table));
   }
   return parts;
 }
@@ -202,7 +233,8 @@ std::optional<PlanNode> TileSearch::build(const Parts& parts, int64_t most,
   const GroupNet groups(tiles.net(), groups_in(tiles, parts.groups));
   std::vector<bool> streams;
   for (size_t l = 0; l < groups.net().layers.size(); ++l) {
-    streams.push_back(task_.streams[tiles.layers()[groups.positions()[l]]]);
+    const int layer = tiles.layers()[groups.positions()[l]];
+    streams.push_back(layer >= 0 && task_.streams[layer]);
   }
   std::vector<int> stops;
   for (const int at : tiles.stops()) stops.push_back(groups.position_of(at));
@@ -305,6 +337,7 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
     }
     all.push_back(parts);
     all.back().runs[r] = even_tiles(net_, result, run.begin, run.end, *more);
+    all.back().runs[r].kept = run.kept;
   }
   return all;
 }

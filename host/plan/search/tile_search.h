@@ -29,19 +29,22 @@ class TileSearch {
   std::optional<PlanNode> fastest(int64_t budget);
 
  private:
-  // A run of layers in so many tiles.
+  // A run of layers in tiles, and what it takes.
   struct Option {
-    int tiles = 0;
+    int way = 0;
     int64_t bytes = 0;  // of rings and sums of the largest tile
     int64_t time_ps = 0;
   };
   struct Run {
     int result = -1;
     int64_t result_bytes = 0;
-    // More and more tiles: their boxes, and by variant of the net what they
-    // take.
-    std::vector<TileBoxes> boxes;
-    std::vector<std::vector<Option>> options;
+    // Of which of them columns are kept: of none, of the last tensor, of the
+    // last two and so on.
+    std::vector<std::vector<int>> kept;
+    // By what is kept, then more and more tiles: their boxes, and by variant of
+    // the net what they take.
+    std::vector<std::vector<TileBoxes>> boxes;
+    std::vector<std::vector<std::vector<Option>>> options;
   };
   // What a tile's weights take if they come from storage.
   struct Tape {
@@ -57,9 +60,11 @@ class TileSearch {
   };
 
   Run& run(int begin, int end);
+  // A number says how many tiles a run has and what is kept.
+  TileRun in_tiles(const Run&, Segment, int way) const;
   Option option(const TileBoxes&, Segment, int variant) const;
-  // The first that fits so much; null: none does.
-  const Option* fitting(Run&, Segment, int variant, int64_t bytes);
+  // The first that fits so much; null: none does. `kept`: how much is kept.
+  const Option* fitting(Run&, Segment, int variant, size_t kept, int64_t bytes);
   void offer(const StageSearch& whole, int begin, int64_t budget, Ends& ends);
   // Chunks as the whole segment would have them.
   Tape tape(const StageSearch& whole, Segment, uint32_t chunk_limit) const;
