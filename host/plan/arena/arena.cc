@@ -56,9 +56,9 @@ int64_t ArenaPlan::stage_bytes(int stage) const {
   return bytes;
 }
 
-int64_t ArenaPlan::place(int tries, const std::vector<int64_t>& saved,
-                         int64_t most) {
-  const Packing packing = pack(items_, tries, saved, most);
+int64_t ArenaPlan::place(const PackLimits& limits,
+                         const std::vector<int64_t>& saved) {
+  const Packing packing = pack(items_, limits, saved);
   for (size_t i = 0; i < items_.size(); ++i) {
     const auto offset = static_cast<uint32_t>(packing.offsets[i]);
     if (tenants_[i].offset) *tenants_[i].offset = offset;

@@ -4,7 +4,7 @@
 //   ArenaPlan arena(net, node);  // its stages are there
 //   arena.hold(arena.add(bytes, first, last), stage, buffer);
 //   arena.add_stage_items();
-//   arena.place(tries);
+//   arena.place({.tries = tries});
 //   lay_out(net, make_layout(...), node);
 #pragma once
 
@@ -37,8 +37,7 @@ class ArenaPlan {
 
   // Gives all of it addresses, counted from the end of the fixed parts. Returns
   // the largest end. `saved`: see pack().
-  int64_t place(int tries, const std::vector<int64_t>& saved = {},
-                int64_t most = INT64_MAX);
+  int64_t place(const PackLimits&, const std::vector<int64_t>& saved = {});
 
  private:
   struct Tenant {

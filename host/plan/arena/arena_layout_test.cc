@@ -35,7 +35,7 @@ void place(const Net& net, PlanNode& node) {
   arena.hold(arena.add(32, 1, 1), 1, 1);
   arena.add_stage_items();
   EXPECT_EQ(arena.stage_bytes(1), 160 + 32 + 48 + 128);
-  EXPECT_EQ(arena.place(10), 368);
+  EXPECT_EQ(arena.place({10}), 368);
   EXPECT_EQ(placed_end(net, node), 368);
 }
 

@@ -39,6 +39,14 @@ class Packer {
 
   const std::vector<Cluster>& clusters() const { return clusters_; }
 
+  int64_t end_of(const Packing& p, int cluster) const {
+    int64_t end = 0;
+    for (const Cluster::Member& m : clusters_[cluster].members) {
+      end = std::max(end, p.offsets[m.item] + items_[m.item].bytes);
+    }
+    return end;
+  }
+
   // `height` is where the items that go high end. More than `most` bytes are
   // no result.
   Packing place(const Order& order, int64_t height, int64_t most) {
@@ -221,11 +229,12 @@ int64_t packing_bound(const std::vector<PackItem>& items,
   return load.empty() ? 0 : *std::max_element(load.begin(), load.end());
 }
 
-Packing pack(const std::vector<PackItem>& items, int tries,
-             const std::vector<int64_t>& saved, int64_t most) {
+Packing pack(const std::vector<PackItem>& items, PackLimits limits,
+             const std::vector<int64_t>& saved) {
   Packer packer(items);
   const int64_t bound = packing_bound(items, saved);
-  if (bound >= most) tries = 0;
+  if (bound >= limits.most) limits.tries = limits.last_tries = 0;
+  const int64_t good = std::max(bound, limits.enough);
   Packing best;
   best.bytes = std::numeric_limits<int64_t>::max();
   Order best_order;
@@ -237,7 +246,7 @@ Packing pack(const std::vector<PackItem>& items, int tries,
   };
   for (const Order& order : first_orders(packer.clusters())) attempt(order);
   std::mt19937 random(1);
-  for (int i = 0; i < tries && best.bytes > bound; ++i) {
+  for (int i = 0; i < limits.tries && best.bytes > good; ++i) {
     Order order = best_order;
     const size_t n = order.size();
     const size_t from = random() % n, to = random() % n;
@@ -245,6 +254,18 @@ Packing pack(const std::vector<PackItem>& items, int tries,
     order.erase(order.begin() + static_cast<std::ptrdiff_t>(from));
     order.insert(order.begin() + static_cast<std::ptrdiff_t>(to), moved);
     if (random() % 3 == 0) order[to].high = !order[to].high;
+    attempt(order);
+  }
+  for (int i = 0; i < limits.last_tries && best.bytes > good; ++i) {
+    Order order = best_order;
+    const auto last = std::ranges::find_if(order, [&](const Move& m) {
+      return packer.end_of(best, m.cluster) == best.bytes;
+    });
+    const size_t before = static_cast<size_t>(last - order.begin());
+    if (before == 0) break;
+    const auto to = static_cast<std::ptrdiff_t>(random() % before);
+    if (random() % 3 == 0) last->high = !last->high;
+    std::rotate(order.begin() + to, last, last + 1);
     attempt(order);
   }
   return best;

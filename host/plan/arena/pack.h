@@ -33,10 +33,18 @@ struct Packing {
 int64_t packing_bound(const std::vector<PackItem>&,
                       const std::vector<int64_t>& saved = {});
 
-// Tries several orders and improves the best by a seeded search until the
-// bound is met or `tries` are spent. Where the bound says that it takes `most`
-// bytes or more, which are of no use, nothing is improved.
-Packing pack(const std::vector<PackItem>&, int tries,
-             const std::vector<int64_t>& saved = {}, int64_t most = INT64_MAX);
+struct PackLimits {
+  int tries = 0;
+  // So many more, in which what ends last goes before others.
+  int last_tries = 0;
+  int64_t most = INT64_MAX;  // so many bytes or more are of no use
+  int64_t enough = 0;        // so many need not become less
+};
+
+// Tries several orders and improves the best by a seeded search until the bound
+// is met or there is enough, or the tries are spent. Where the bound says that
+// it is of no use nothing is improved.
+Packing pack(const std::vector<PackItem>&, PackLimits,
+             const std::vector<int64_t>& saved = {});
 
 }  // namespace shoal

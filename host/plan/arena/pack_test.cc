@@ -40,7 +40,7 @@ TEST(PackTest, ChainOfWholeTensorsMeetsTheBound) {
   const int64_t sizes[] = {4000, 160, 3008, 2000, 2500, 96, 4100};
   for (int s = 0; s < 7; ++s) items.push_back({sizes[s], s, s + 1, -1, 0, {}});
   for (int s = 1; s < 7; ++s) items.push_back({160, s, s, -1, 0, {}});
-  const Packing p = pack(items, 0);
+  const Packing p = pack(items, {0});
   expect_sound(items, p);
   EXPECT_LE(p.bytes, packing_bound(items));
 }
@@ -48,14 +48,14 @@ TEST(PackTest, ChainOfWholeTensorsMeetsTheBound) {
 TEST(PackTest, OverlayCountsOnce) {
   std::vector<PackItem> items{{1600, 0, 1, -1, 0, {}}, {1600, 1, 2, 0, 32, {}}};
   EXPECT_EQ(packing_bound(items), 1632);
-  const Packing p = pack(items, 10);
+  const Packing p = pack(items, {10});
   expect_sound(items, p);
   EXPECT_EQ(p.bytes, 1632);
 }
 
 TEST(PackTest, LeadBelowZeroPutsTheOutputInsideItsInput) {
   std::vector<PackItem> items{{1600, 0, 1, -1, 0, {}}, {320, 1, 2, 0, -64, {}}};
-  const Packing p = pack(items, 10);
+  const Packing p = pack(items, {10});
   expect_sound(items, p);
   EXPECT_EQ(p.bytes, 1600);
 }
@@ -88,8 +88,8 @@ TEST(PackTest, RandomItems) {
         }
       }
     }
-    const Packing quick = pack(items, 0);
-    const Packing thorough = pack(items, 300);
+    const Packing quick = pack(items, {0});
+    const Packing thorough = pack(items, {300});
     expect_sound(items, quick);
     expect_sound(items, thorough);
     EXPECT_LE(thorough.bytes, quick.bytes);

@@ -108,8 +108,10 @@ class NodeBuilder {
     ArenaPlan arena(net_, node_);
     add_all(arena);
     const std::vector<int64_t> saved = share_rings(arena);
-    return arena.place(how_.pack_tries, saved,
-                       how_.most - node_.layout.buffers);
+    const int64_t fixed = node_.layout.buffers;
+    return arena.place({how_.pack_tries, how_.last_tries, how_.most - fixed,
+                        how_.enough - fixed},
+                       saved);
   }
 
   void add_all(ArenaPlan& arena) {

@@ -23,6 +23,8 @@ inline constexpr int kGaps = 8;
 struct BuildOptions {
   int pack_tries = 60;
   int64_t most = INT64_MAX;  // of a node: so many bytes or more are of no use
+  int64_t enough = 0;        // and so many need not become less
+  int last_tries = 0;        // see PackLimits
   // By node: what is left of it is spent on what saves time: larger slots, sets
   // that stay, ranges behind gaps, so that what is lost or overtaken holds up
   // nobody but who waits for just that. Empty: all is as small as can be.

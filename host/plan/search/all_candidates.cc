@@ -33,6 +33,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
     : net_(net),
       task_(task),
       groups_(groups),
+      tiles_(!stops.empty()),
       survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
               spilling, stops, task.link()),
       slots_(net, survey_.uses()),
@@ -47,7 +48,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
 void AllCandidates::add(std::vector<Candidates>& to, size_t limit,
                         size_t limits, int64_t record_bytes, bool sets) {
   to.emplace_back(net_, task_.supply, survey_, slots_, gains_, task_.streams,
-                  limit, limits, record_bytes, sets, groups_);
+                  limit, limits, record_bytes, sets, groups_, tiles_);
 }
 
 // They have many tables, and who asks for the smallest alone needs none.
@@ -76,7 +77,7 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
 void AllCandidates::add_rooms(size_t most) {
   Candidates search(net_, task_.supply, survey_, slots_, gains_, task_.streams,
                     0, survey_.chunk_limits().size(), kMostRecord, false,
-                    groups_);
+                    groups_, tiles_);
   std::vector<std::pair<int64_t, int64_t>> found;  // arena, record
   for (const int64_t bytes : record_bytes()) {
     const std::optional<int64_t> arena = search.estimate(bytes, kUnlimited);

@@ -66,6 +66,7 @@ class AllCandidates {
   const Net& net_;
   const NodeTask& task_;
   const GroupNet* const groups_;
+  const bool tiles_;
   const Survey survey_;
   SegmentSlots slots_;
   SegmentGains gains_;

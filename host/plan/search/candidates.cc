@@ -58,7 +58,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
                        const Survey& survey, SegmentSlots& slots,
                        SegmentGains& gains, const std::vector<bool>& streamed,
                        size_t limit, size_t limits, int64_t record_bytes,
-                       bool sets, const GroupNet* groups)
+                       bool sets, const GroupNet* groups, bool tiles)
     : net_(net),
       supply_(supply),
       survey_(survey),
@@ -70,6 +70,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       tape_(!supply.board->flash_mapped ||
             std::count(streamed.begin(), streamed.end(), true) > 0),
       groups_(groups),
+      last_tries_(tiles ? kQuickTries : 0),
       uses_(survey.uses()),
       tables_(!tape_ ? survey.tables()
                      : stream_tables(net, survey.tables(), supply, streamed,
@@ -150,14 +151,19 @@ Choice Candidates::choose(const Partition& cuts) {
   return choice;
 }
 
+PlanDraft Candidates::drafted(const Choice& choice) const {
+  PlanDraft draft = node_draft(net_, uses_, choice);
+  if (groups_) groups_->expand(draft);
+  return draft;
+}
+
 Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
                            const std::vector<int64_t>& budgets,
                            int slack) const {
-  PlanDraft draft = node_draft(net_, uses_, choice);
-  if (groups_) groups_->expand(draft);
-  Plan plan = build_plan(built_net(), std::move(draft), {supply_},
+  Plan plan = build_plan(built_net(), drafted(choice), {supply_},
                          {.pack_tries = tries,
                           .most = most,
+                          .last_tries = last_tries_,
                           .budgets = budgets,
                           .keeps = {survey_.link().keeps_weights},
                           .banks = {survey_.link().banks},
@@ -172,6 +178,17 @@ Candidate Candidates::timed(Candidate c) const {
 
 Candidate Candidates::build(const Choice& choice) const {
   return timed(pack(choice, kQuickTries));
+}
+
+Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
+  Plan plan = build_plan(built_net(), drafted(choice), {supply_},
+                         {.pack_tries = kQuickTries,
+                          .most = budget + 1,
+                          .enough = budget,
+                          .last_tries = last_tries_,
+                          .keeps = {survey_.link().keeps_weights},
+                          .banks = {survey_.link().banks}});
+  return timed({choice, std::move(plan.nodes[0]), 0, kQuickTries});
 }
 
 // Of equal tries the same packing comes again.
@@ -206,7 +223,7 @@ Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
       raise_bands(net_, uses_, supply_, slots_, choice, s,
                   now + shares::percent_of(percent, room - now));
     }
-    Candidate next = build(choice);
+    Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes > budget) continue;
     return next.time_ps < from.time_ps ? next : from;
   }
@@ -236,7 +253,7 @@ Candidate Candidates::raise_each(Candidate best, int64_t budget,
     if (over && !lay_over(choice, choice.stages[s])) continue;
     raise_bands(net_, uses_, supply_, slots_, choice, s, room);
     if (choice.work == best.choice.work) continue;
-    Candidate next = build(choice);
+    Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
       best = std::move(next);
     }
@@ -246,7 +263,8 @@ Candidate Candidates::raise_each(Candidate best, int64_t budget,
 
 Candidate Candidates::raise(const Candidate& from, int64_t budget) const {
   Candidate best = raise_each(raise_all(from, budget), budget, false);
-  return tape_ ? raise_each(std::move(best), budget, true) : best;
+  if (tape_) best = raise_each(std::move(best), budget, true);
+  return best.time_ps < from.time_ps ? build(best.choice) : from;
 }
 
 std::optional<Candidate> Candidates::least_arena(int64_t most) {

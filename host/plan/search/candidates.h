@@ -31,12 +31,13 @@ class Candidates {
   // `record_bytes`: the current stage's record is read into the arena; if not
   // 0, there is so much room for it, and each stage has the smallest chunks
   // whose table fits. `sets`: stages may keep weights in SRAM. `groups`: the
-  // net is that one's, and what is built is for the net that it was given. What
-  // is referred to must outlive the search.
+  // net is that one's, and what is built is for the net that it was given.
+  // `tiles`: it has some, so more tries go into packing. What is referred to
+  // must outlive the search.
   Candidates(const Net&, const Supply&, const Survey&, SegmentSlots&,
              SegmentGains&, const std::vector<bool>& streamed, size_t limit,
              size_t limits, int64_t record_bytes, bool sets,
-             const GroupNet* groups = nullptr);
+             const GroupNet* groups = nullptr, bool tiles = false);
 
   // What it searches with, for stages of at most so many ports and with so much
   // room for records. Refers to this.
@@ -80,6 +81,7 @@ class Candidates {
   Candidate raise_all(const Candidate&, int64_t budget) const;
   // `over`: with an output over an input that was not there.
   Candidate raise_each(Candidate, int64_t budget, bool over) const;
+  PlanDraft drafted(const Choice&) const;
   // False if nothing is gained.
   bool lay_over(const Choice&, StageChoice&) const;
   // Small tapes have so many chunks that their time is asked for last.
@@ -87,6 +89,8 @@ class Candidates {
                  const std::vector<int64_t>& budgets = {}, int slack = 0) const;
   Candidate timed(Candidate) const;
   Candidate build(const Choice&) const;  // with its time
+  // Whether it fits is as with build(), not how many bytes it takes.
+  Candidate build_within(const Choice&, int64_t budget) const;
 
   const Net& built_net() const { return groups_ ? groups_->given() : net_; }
 
@@ -100,6 +104,7 @@ class Candidates {
   int64_t record_bytes_;
   const bool tape_;  // there is one, and so orders are recorded
   const GroupNet* const groups_;
+  const int last_tries_;
   const std::vector<TensorUses>& uses_;
   const std::vector<PassTable> tables_;
   // Stages may share memory by a recorded order. Only where nothing else is

@@ -125,7 +125,7 @@ class NodeSearch : public Search {
   const std::vector<Supply>& supplies() const override { return supplies_; }
   Plan smallest() override {
     if (!task_.request.replay) return plan_of(least_->node);
-    if (!tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes);
+    if (!tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
     return tiled_ ? plan_of(*tiled_) : plan_of(least_->node);
   }
   // Tiles compute more and read more: only where nothing else fits.
@@ -134,12 +134,18 @@ class NodeSearch : public Search {
       return plan_of(all_->best(*least_).node);
     }
     if (!task_.request.replay) return std::nullopt;
-    Plan small = smallest();
-    const uint32_t least = small.nodes[0].arena_bytes;
-    if (least > task_.budget()) return std::nullopt;
+    const std::optional<PlanNode> some =
+        tiles().smallest(least_->node.arena_bytes, task_.budget());
+    if (!some || some->arena_bytes > task_.budget()) return std::nullopt;
     const std::optional<PlanNode> node = tiles().fastest(task_.budget());
+    if (node && time_ps(*node) < time_ps(*some) &&
+        node->arena_bytes >= some->arena_bytes) {
+      return plan_of(*node);
+    }
     // What is called the smallest is the smallest.
-    const bool better = node && node->arena_bytes >= least &&
+    Plan small = smallest();
+    const bool better = node &&
+                        node->arena_bytes >= small.nodes[0].arena_bytes &&
                         time_ps(*node) < time_ps(small.nodes[0]);
     return better ? plan_of(*node) : small;
   }

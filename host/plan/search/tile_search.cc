@@ -22,7 +22,7 @@ constexpr size_t kMostKept = 3;
 
 // What is built may be larger or smaller than the estimate: these parts of the
 // budget, and of the smallest estimate, are tried.
-constexpr int kPercentOfBudget[] = {104, 100, 97, 94, 90, 86};
+constexpr int kPercentOfBudget[] = {100, 97, 94, 90, 86};
 constexpr int kFits = 2;  // of what fits the fastest of so many
 // Where these steps are too wide and nothing fits: so many of one choice.
 constexpr int kMostSteps = 4;
@@ -335,6 +335,12 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
     if (more == std::end(kTiles) || *more > net_.tensors[result].columns) {
       continue;
     }
+    int layers = run.end - run.begin + 2 * static_cast<int>(run.kept.size());
+    for (const Group& g : parts.groups) {
+      const bool within = g.begin >= run.begin && g.end <= run.end;
+      if (within) layers -= g.end - g.begin - 1;
+    }
+    if (*more * layers > kMostTileLayers) continue;
     all.push_back(parts);
     all.back().runs[r] = even_tiles(net_, result, run.begin, run.end, *more);
     all.back().runs[r].kept = run.kept;
@@ -342,7 +348,7 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
   return all;
 }
 
-std::optional<PlanNode> TileSearch::smallest(int64_t below) {
+std::optional<PlanNode> TileSearch::smallest(int64_t below, int64_t enough) {
   std::optional<int64_t> least;
   for (const int64_t record : whole_.record_bytes()) {
     const std::optional<int64_t> other =
@@ -353,6 +359,7 @@ std::optional<PlanNode> TileSearch::smallest(int64_t below) {
   std::optional<PlanNode> best;
   std::vector<Parts> tried;
   for (const int percent : kPercentOfSmallest) {
+    if (best && best->arena_bytes <= enough) break;
     const int64_t bytes = *least * percent / 100;
     const std::optional<Partition> cuts = fastest_tiles({bytes, 0});
     if (!cuts) continue;

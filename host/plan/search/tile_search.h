@@ -23,8 +23,9 @@ class TileSearch {
   // `whole`: the search without tiles, for the same net. All must outlive it.
   TileSearch(const Net&, const NodeTask&, AllCandidates& whole);
 
-  // The smallest arena, if it has less than `below` bytes.
-  std::optional<PlanNode> smallest(int64_t below);
+  // The smallest arena, if it has less than `below` bytes; or one that has
+  // `enough` or less.
+  std::optional<PlanNode> smallest(int64_t below, int64_t enough);
   // The least time that is found within the budget.
   std::optional<PlanNode> fastest(int64_t budget);
 
