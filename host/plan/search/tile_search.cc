@@ -17,12 +17,14 @@ constexpr int kMostRunLayers = 48;
 // More are hardly smaller and much slower, and so is the search for them.
 constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
 constexpr int kMostTileLayers = 240;  // of all tiles, a loop counts once
+constexpr int kMostTapeLayers = 160;  // and where weights are on a tape
 // Of so many tensors of a run columns are kept.
 constexpr size_t kMostKept = 3;
 
 // What is built may be larger or smaller than the estimate: these parts of the
-// budget, and of the smallest estimate, are tried.
-constexpr int kPercentOfBudget[] = {100, 97, 94, 90, 86};
+// budget, and of the smallest estimate, are tried. Only slots are estimated too
+// large.
+constexpr int kPercentOfBudget[] = {104, 100, 97, 94, 90, 86};
 constexpr int kFits = 2;  // of what fits the fastest of so many
 // Where these steps are too wide and nothing fits: so many of one choice.
 constexpr int kMostSteps = 4;
@@ -61,6 +63,10 @@ TileSearch::TileSearch(const Net& net, const NodeTask& task,
   }
 }
 
+int TileSearch::most_layers() const {
+  return task_.any_stream() ? kMostTapeLayers : kMostTileLayers;
+}
+
 TileSearch::Run& TileSearch::run(int begin, int end) {
   const auto [at, is_new] = known_.try_emplace({begin, end});
   Run& run = at->second;
@@ -69,7 +75,7 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   if (run.result < 0) return run;
   run.result_bytes = aligned(net_.tensors[run.result].bytes());
   const std::vector<int> all = keepable(net_, uses_, begin, end);
-  const size_t most = std::min(all.size(), kMostKept);
+  const size_t most = task_.any_stream() ? 0 : std::min(all.size(), kMostKept);
   for (size_t n = 0; n <= most; ++n)
     run.kept.emplace_back(all.end() - n, all.end());
   run.boxes.resize(run.kept.size());
@@ -144,7 +150,7 @@ const TileSearch::Option* TileSearch::fitting(Run& run, Segment s, int variant,
   const std::vector<Group> groups = variants_.groups(variant, s);
   if (variant && (groups.empty() || variants_.cuts(variant, s))) return nullptr;
   for (const Group& g : groups) layers -= g.end - g.begin - 1;
-  const int most = std::min(columns, kMostTileLayers / layers);
+  const int most = std::min(columns, most_layers() / layers);
   std::vector<TileBoxes>& boxes = run.boxes[kept];
   std::vector<Option>& options = run.options[kept][size_t(variant)];
   for (size_t i = 0; i < std::size(kTiles) && kTiles[i] <= most; ++i) {
@@ -315,6 +321,7 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
     return true;
   };
   for (const int percent : kPercentOfBudget) {
+    if (percent > 100 && !task_.any_stream()) continue;
     if (!attempt_in(budget * percent / 100) || built == kFits) break;
   }
   for (int i = 0; i < kMostSteps && built == 0 && below > 0; ++i) {
@@ -340,7 +347,7 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
       const bool within = g.begin >= run.begin && g.end <= run.end;
       if (within) layers -= g.end - g.begin - 1;
     }
-    if (*more * layers > kMostTileLayers) continue;
+    if (!task_.any_stream() && *more * layers > kMostTileLayers) continue;
     all.push_back(parts);
     all.back().runs[r] = even_tiles(net_, result, run.begin, run.end, *more);
     all.back().runs[r].kept = run.kept;

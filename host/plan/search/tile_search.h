@@ -60,6 +60,7 @@ class TileSearch {
     bool operator==(const Parts&) const = default;
   };
 
+  int most_layers() const;
   Run& run(int begin, int end);
   // A number says how many tiles a run has and what is kept.
   TileRun in_tiles(const Run&, Segment, int way) const;
