@@ -84,6 +84,7 @@ class AutoPlan {
       for (const size_t count : fewer_equal(all)) try_crew(count);
       if (!best_) return smallest();
       try_hopeless();
+      settle_time();
       with_others();
     } else {
       const std::vector<int> everyone = order_;
@@ -133,6 +134,22 @@ class AutoPlan {
     }
     std::ranges::reverse(counts);
     return counts;
+  }
+
+  // Fewer nodes by the same strategy may have arenas as small and take less
+  // time, which crews that began larger do not show.
+  void settle_time() {
+    const std::string name = best_->trials().taken().name;
+    if (is_latency() || name == "mixed") return;
+    const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));
+    for (size_t count = std::min(busy, kEachCrew + 1); count-- > 1;) {
+      std::unique_ptr<CrewPlan> crew = crew_of(count, count);
+      crew->run(name, 0);
+      const Trials& trials = crew->trials();
+      if (trials.any() && trials.beats(best_->trials())) {
+        best_ = std::move(crew);
+      }
+    }
   }
 
   // The best plan over fewer nodes, with those beside it that have no share.
@@ -252,7 +269,7 @@ class AutoPlan {
     const double least = best_ ? best_->trials().measure() : 0;
     if (best_ && trials.measure() > kFarOff * least) return false;
     crew->improve();
-    if (best_ && trials.measure() >= least) return false;
+    if (best_ && !trials.beats(best_->trials())) return false;
     best_ = std::move(crew);
     return true;
   }
@@ -273,7 +290,7 @@ class AutoPlan {
       crew->run(strategy, is_latency() ? best_->trials().measure() : 0);
       const Trials& trials = crew->trials();
       if (!trials.any()) continue;
-      if (trials.measure() < best_->trials().measure()) best_ = std::move(crew);
+      if (trials.beats(best_->trials())) best_ = std::move(crew);
     }
   }
 

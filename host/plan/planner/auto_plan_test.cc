@@ -55,6 +55,26 @@ TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
   }
 }
 
+// Of arenas that are equal the one of the plan that takes less time, over
+// however many nodes.
+TEST(AutoPlanTest, EqualArenasAreDecidedByTime) {
+  int equal_arenas = 0;
+  for (const auto& [name, net] : shape_nets()) {
+    if (name != "chain" && name != "skip") continue;
+    Plan before;
+    for (const int nodes : {4, 6, 9, 12}) {
+      SCOPED_TRACE(name + " on " + std::to_string(nodes));
+      Plan plan = plan_over(net, equal(nodes), "auto", Objective::kRam);
+      if (nodes > 4 && largest_arena(plan) == largest_arena(before)) {
+        EXPECT_LE(plan.latency_s, before.latency_s) << plan.strategy;
+        ++equal_arenas;
+      }
+      before = std::move(plan);
+    }
+  }
+  EXPECT_GT(equal_arenas, 2);
+}
+
 // Boards of three kinds in turns. One has a link whose latency alone is longer
 // than a frame of the others; they do not wait for it.
 TEST(AutoPlanTest, MoreUnequalNodesAreHardlySlower) {

@@ -34,7 +34,8 @@ bool may_gain(const PlanRequest& request, const Plan& plan, int64_t bytes) {
 }
 
 bool is_better(const PlanRequest& request, const Plan& a, const Plan& b) {
-  if (request.objective == Objective::kRam) {
+  if (request.objective == Objective::kRam &&
+      largest_arena(a) != largest_arena(b)) {
     return largest_arena(a) < largest_arena(b);
   }
   const auto measure = [&](const Plan& p) {

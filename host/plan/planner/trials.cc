@@ -46,11 +46,10 @@ double Trials::measure(const Plan& plan) const {
 }
 
 // Of the smallest arenas the one that takes less time.
-bool Trials::is_better(const Plan& plan, double by) const {
-  if (!best_) return true;
-  const double now = measure(plan), least = measure(*best_) * (1 - by);
+bool Trials::is_better(const Plan& plan, const Plan& than, double by) const {
+  const double now = measure(plan), least = measure(than) * (1 - by);
   if (now != least) return now < least;
-  return plan.latency_s < best_->latency_s;
+  return plan.latency_s < than.latency_s;
 }
 
 std::string Trials::text(double measure) const {
@@ -78,7 +77,7 @@ bool Trials::run(Trial trial, double by) {
       on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
     }
     if (watcher_) watcher_(trial, plan);
-    if (!is_better(plan, by)) return false;
+    if (best_ && !is_better(plan, *best_, by)) return false;
     best_ = std::move(plan);
     taken_ = std::move(trial);
     return true;

@@ -47,6 +47,10 @@ class Trials {
   const Trial& taken() const { return taken_; }
   // By the objective, less is better; of the best.
   double measure() const { return measure(*best_); }
+  // Whether the best of these is better than the best of those.
+  bool beats(const Trials& those) const {
+    return is_better(*best_, *those.best_, 0);
+  }
   std::string measured() const { return text(measure()); }
   std::string text(double measure) const;
   // Of the best plan in which all nodes have a share, if there is one.
@@ -56,7 +60,8 @@ class Trials {
 
  private:
   double measure(const Plan&) const;
-  bool is_better(const Plan&, double by) const;
+  // By more than this part.
+  bool is_better(const Plan&, const Plan& than, double by) const;
 
   const Net& net_;
   const PlanRequest& request_;
