@@ -269,4 +269,23 @@ std::optional<LayerCut> cut_cells(const Layer& l, const Crew& crew,
   return settled(std::move(cut));
 }
 
+std::optional<LayerCut> weighed_anew(const Layer& l, const LayerCut& cut,
+                                     const std::vector<double>& weights) {
+  Crew crew;
+  for (const Share& s : cut.shares) {
+    crew.nodes.push_back(s.node);
+    crew.weights.push_back(weights[static_cast<size_t>(s.node)]);
+  }
+  const auto count = static_cast<int>(cut.shares.size());
+  if (count < 2 ||
+      std::ranges::any_of(crew.weights, [](double w) { return w <= 0; })) {
+    return std::nullopt;
+  }
+  if (cut.kind == CutKind::kInputs) return cut_inputs(l, crew);
+  // Shares stand in the order of cells.
+  const int places = cut.rows * cut.columns;
+  if (count % places != 0) return std::nullopt;
+  return cut_cells(l, crew, {cut.rows, cut.columns, count / places});
+}
+
 }  // namespace shoal

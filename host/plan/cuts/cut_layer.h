@@ -41,5 +41,9 @@ struct Cells {
 };
 // Of the crew's first nodes; none if the layer has no room for just these.
 std::optional<LayerCut> cut_cells(const Layer&, const Crew&, const Cells&);
+// The same cells of the same nodes, whose weights (by node) are others; none if
+// there is nothing to weigh.
+std::optional<LayerCut> weighed_anew(const Layer&, const LayerCut&,
+                                     const std::vector<double>& weights);
 
 }  // namespace shoal

@@ -112,6 +112,43 @@ TEST(CutLayer, TheOrderOfCellsSaysWhoIsNextToWhom) {
   }
 }
 
+// With its own weights a cut is what it was; with others the same nodes have
+// the same cells, larger or smaller.
+TEST(CutLayer, CellsCanBeWeighedAnew) {
+  const Layer l = pointwise(20, 20, 40, 40);
+  const Crew crew{{0, 1, 2, 3, 4, 5, 6, 7}, {1, 2, 3, 1, 3, 2, 2, 4}};
+  std::vector<LayerCut> cuts{cut_outputs(l, crew), cut_inputs(l, crew),
+                             cut_grid(l, crew, 2, 4)};
+  for (const CellOrder order :
+       {CellOrder::kPartsFirst, CellOrder::kPartsBetween,
+        CellOrder::kPartsLast}) {
+    cuts.push_back(*cut_cells(l, crew, {2, 2, 2, order}));
+  }
+  std::vector<double> others = crew.weights;
+  others[7] = 1;
+  for (size_t i = 0; i < cuts.size(); ++i) {
+    SCOPED_TRACE(i);
+    const std::vector<Share>& shares = cuts[i].shares;
+    const auto same = weighed_anew(l, cuts[i], crew.weights);
+    const auto less = weighed_anew(l, cuts[i], others);
+    ASSERT_TRUE(same && less);
+    ASSERT_EQ(same->shares.size(), shares.size());
+    ASSERT_EQ(less->shares.size(), shares.size());
+    EXPECT_EQ(less->kind, cuts[i].kind);
+    for (size_t k = 0; k < shares.size(); ++k) {
+      EXPECT_EQ(same->shares[k].node, shares[k].node);
+      EXPECT_EQ(same->shares[k].own, shares[k].own);
+      EXPECT_EQ(same->shares[k].in1, shares[k].in1);
+      EXPECT_EQ(less->shares[k].node, shares[k].node);
+      if (shares[k].node != 7) continue;
+      EXPECT_LT(less->shares[k].own.elements(), shares[k].own.elements());
+    }
+  }
+  others[7] = 0;
+  EXPECT_FALSE(weighed_anew(l, cuts.front(), others));
+  EXPECT_FALSE(weighed_anew(l, cut_one(l, 7), crew.weights));
+}
+
 // Rows by the sums of the rows' nodes, columns within.
 TEST(CutLayer, AGridFollowsTheWeights) {
   const Layer l = pointwise(18, 12, 4, 4);

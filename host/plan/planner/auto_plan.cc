@@ -91,9 +91,10 @@ class AutoPlan {
       if (!best_ || busy_nodes(best_->trials().best()) < std::ssize(order_)) {
         leave_out_small();
       }
-      for (const size_t count : classes()) try_crew(count);
-      for (size_t count = order_.size() / 2; count > 0; count /= 2) {
-        try_crew(count);
+      for (const size_t count : fewer_unequal()) try_crew(count);
+      if (order_ != everyone && is_cheap(everyone.size())) {
+        order_ = everyone;
+        for (const size_t count : fewer_unequal()) try_crew(count);
       }
       if (!best_) return smallest();
       if (on_all_) order_ = everyone;
@@ -104,6 +105,12 @@ class AutoPlan {
 
  private:
   bool is_latency() const { return request_.objective == Objective::kLatency; }
+
+  // Whether a plan over so many nodes costs little; then even crews that begin
+  // badly are improved.
+  bool is_cheap(size_t nodes) const {
+    return net_.layers.size() * nodes <= kCostly;
+  }
 
   // The same board and budgets, so that it does not matter who has no share.
   bool are_equal() const {
@@ -186,16 +193,24 @@ class AutoPlan {
     order_ = all;
   }
 
-  // How many nodes there are before each class of slower ones, most first.
-  std::vector<size_t> classes() const {
+  // Of the fastest, most first: before each class of slower ones, then half as
+  // many again and again; where plans cost little, every number.
+  std::vector<size_t> fewer_unequal() const {
     const auto& nodes = request_.cluster.nodes;
-    std::vector<size_t> ends;
+    const bool each = is_cheap(order_.size());
+    std::vector<size_t> counts;
     for (size_t k = order_.size(); k-- > 1;) {
       const double slower = nodes[order_[k]].rating;
-      if (nodes[order_[k - 1]].rating >= kClass * slower) ends.push_back(k);
+      if (each || nodes[order_[k - 1]].rating >= kClass * slower) {
+        counts.push_back(k);
+      }
     }
-    ends.resize(std::min(ends.size(), kMostClasses));
-    return ends;
+    if (each) return counts;
+    counts.resize(std::min(counts.size(), kMostClasses));
+    for (size_t half = order_.size() / 2; half > 0; half /= 2) {
+      counts.push_back(half);
+    }
+    return counts;
   }
 
   // What fits at all is likeliest to be the smallest.
@@ -244,7 +259,7 @@ class AutoPlan {
     const size_t all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
     std::unique_ptr<CrewPlan> crew = crew_of(count, alone ? count : all);
-    const bool costly = alone && net_.layers.size() * count > kCostly;
+    const bool costly = alone && !is_cheap(count);
     const double hopeless = costly ? kHopelessCostly : kHopeless;
     if (is_latency() && is_hopeless(crew->estimate_ps(), hopeless)) {
       return false;
@@ -267,7 +282,8 @@ class AutoPlan {
       return false;
     }
     const double least = best_ ? best_->trials().measure() : 0;
-    if (best_ && trials.measure() > kFarOff * least) return false;
+    const bool far_off = best_ && trials.measure() > kFarOff * least;
+    if (far_off && !is_cheap(count)) return false;
     crew->improve();
     if (best_ && !trials.beats(best_->trials())) return false;
     best_ = std::move(crew);

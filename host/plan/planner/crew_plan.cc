@@ -6,6 +6,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/planner/balance.h"
 #include "host/plan/planner/cut_bound.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
@@ -76,6 +77,10 @@ bool CrewPlan::keeps_much() const {
     all += stay + nodes[n].flash_weight_bytes;
   }
   return static_cast<double>(kept) > kMuchKept * static_cast<double>(all);
+}
+
+double CrewPlan::sure_gain() const {
+  return crew_.size() > kSureCrew ? kClearly : 0;
 }
 
 bool CrewPlan::has_banks() const {
@@ -191,8 +196,25 @@ void CrewPlan::improve() {
   int beside =
       std::max(most_plans_ - trials_.count(), most_plans_ / kLaterPart);
   int spliced = most_plans_ * kSplicedParts / kLaterPart;
+  int shared = most_plans_ / kLaterPart;  // for shares weighed anew
   bool better = true;
-  while (better) better = try_beside(beside) || try_splices(spliced);
+  while (better) {
+    better = try_beside(beside) || try_splices(spliced) || try_balanced(shared);
+  }
+}
+
+bool CrewPlan::try_balanced(int& left) {
+  const Trial best = trials_.taken();
+  for (Trial& t : balanced(net_, request_.cluster, best, trials_.best())) {
+    if (left <= 0 || PlanDeadline::passed()) return false;
+    if (!t.cuts.blocks.empty()) {
+      t.cuts.blocks.clear();
+      keep_groups(best, t);
+      t.spliced = best.spliced;
+    }
+    if (try_one(std::move(t), left)) return true;
+  }
+  return false;
 }
 
 // Less what it tries.
@@ -218,8 +240,7 @@ bool CrewPlan::try_splices(int& left) {
   const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
   for (Splice& s : splices(best, rehearsed_)) {
     if (left <= 0 || PlanDeadline::passed()) return false;
-    const double by = crew_.size() > kSureCrew ? kClearly : 0;
-    if (try_one(std::move(s.trial), left, by)) return true;
+    if (try_one(std::move(s.trial), left, sure_gain())) return true;
   }
   return false;
 }

@@ -35,8 +35,8 @@ class CrewPlan {
   // Of another crew's, over the same nodes or more.
   void run(const Trial& trial) { trials_.run(trial); }
 
-  // Other cuts for one segment of the best plan after the other, and those that
-  // other plans have there, as long as that helps.
+  // Other cuts for one segment of the best plan after the other, those that
+  // other plans have there, and other shares, as long as that helps.
   void improve();
 
  private:
@@ -49,12 +49,15 @@ class CrewPlan {
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool keeps_much() const;
   bool has_banks() const;
+  // By what part a plan must be better than the one whose cuts it varies.
+  double sure_gain() const;
   std::vector<Start> starts() const;
   std::vector<Start> unpriced_starts() const;
   void run_start(const Start&);
   // At most `left` plans; less what was tried. True: one is better.
   bool try_beside(int& left);
   bool try_splices(int& left);
+  bool try_balanced(int& left);
   bool try_one(Trial, int& left, double by = 0);
   bool is_tight() const;
   bool try_groups(const Trial&);
