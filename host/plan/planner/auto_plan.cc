@@ -106,8 +106,8 @@ class AutoPlan {
  private:
   bool is_latency() const { return request_.objective == Objective::kLatency; }
 
-  // Whether a plan over so many nodes costs little; then even crews that begin
-  // badly are improved.
+  // Whether a plan over so many nodes costs little; then even crews of unequal
+  // nodes that begin badly are improved.
   bool is_cheap(size_t nodes) const {
     return net_.layers.size() * nodes <= kCostly;
   }
@@ -283,7 +283,7 @@ class AutoPlan {
     }
     const double least = best_ ? best_->trials().measure() : 0;
     const bool far_off = best_ && trials.measure() > kFarOff * least;
-    if (far_off && !is_cheap(count)) return false;
+    if (far_off && (are_equal() || !is_cheap(count))) return false;
     crew->improve();
     if (best_ && !trials.beats(best_->trials())) return false;
     best_ = std::move(crew);
