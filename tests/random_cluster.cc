@@ -158,7 +158,7 @@ Cuts cuts_by_hand(const ClusterCase& c, const Net& net) {
   Cuts cuts;
   cuts.strategy = "by hand";
   const int layers = static_cast<int>(net.layers.size());
-  Dice dice(c, 11);
+  Dice dice(c, 11), halos(c, 14);
   const int longest = dice.pick(1, 6);
   const bool joins = dice.chance(3), bands = dice.chance(3);
   for (int begin = 0; begin < layers;) {
@@ -166,6 +166,7 @@ Cuts cuts_by_hand(const ClusterCase& c, const Net& net) {
     const Rule rule = any_rule(dice, c.nodes);
     for (int l = begin; l < end; ++l) {
       cuts.layers.push_back(cut_by(rule, net.layers[static_cast<size_t>(l)]));
+      cuts.layers.back().sends_halo = halos.chance(3);
     }
     if (dice.chance(4)) cuts.ends.push_back(end - 1);
     const bool join = dice.chance(2);
@@ -177,6 +178,28 @@ Cuts cuts_by_hand(const ClusterCase& c, const Net& net) {
     if (dice.chance(4)) block.groups = dice.pick(2, 4);
     if (block.band || block.groups > 1) cuts.blocks.push_back(block);
     begin = end;
+  }
+  return cuts;
+}
+
+Cuts cuts_in_columns(const ClusterCase& c, const Net& net,
+                     const Cluster& cluster) {
+  Cuts cuts;
+  cuts.strategy = "columns";
+  Dice dice(c, 15);
+  const int layers = static_cast<int>(net.layers.size());
+  for (int l = 0; l < layers; ++l) {
+    cuts.layers.push_back(cut_grid(net.layers[static_cast<size_t>(l)],
+                                   whole_crew(cluster), 1, c.nodes));
+    if (dice.chance(6)) cuts.ends.push_back(l);
+  }
+  if (dice.chance(2)) {
+    send_halos(net, cuts);
+  } else {
+    for (LayerCut& cut : cuts.layers) cut.sends_halo = !dice.chance(3);
+  }
+  if (cuts.ends.empty()) {  // else groups may be in the way
+    cuts.blocks.push_back({0, layers, std::nullopt, dice.pick(2, 4)});
   }
   return cuts;
 }
@@ -254,7 +277,7 @@ std::string any_cut_text(Dice& dice, const Layer& l, int nodes) {
 }
 
 std::string cuts_file(const ClusterCase& c, const Net& net) {
-  Dice dice(c, 12);
+  Dice dice(c, 12), halos(c, 16);
   const int layers = static_cast<int>(net.layers.size());
   std::string text = dice.chance(2) ? "[default]\noutputs = true\n"
                                     : "[default]\nstrategy = \"spatial\"\n";
@@ -269,6 +292,7 @@ std::string cuts_file(const ClusterCase& c, const Net& net) {
           any_cut_text(dice, net.layers[static_cast<size_t>(begin)], c.nodes);
       if (dice.chance(4)) text += "end = true\n";
       if (dice.chance(2) && joins) text += "joined = true\n";
+      if (halos.chance(3)) text += "send_halo = true\n";
       if (dice.chance(4)) {
         text += "band = " + std::to_string(dice.pick(1, 5)) + "\n";
       }
@@ -350,6 +374,8 @@ Cuts random_cuts(const ClusterCase& c, const Net& net, const Cluster& cluster,
       return cuts_by_hand(c, net);
     case CutStyle::kCells:
       return cuts_by_cells(c, net, cluster);
+    case CutStyle::kColumns:
+      return cuts_in_columns(c, net, cluster);
     case CutStyle::kAuto:
       return make_cuts(net, cluster, {"spatial"});
   }
@@ -362,7 +388,8 @@ std::string describe(const Net& net, const Cuts& cuts) {
   for (size_t l = 0; l < cuts.layers.size(); ++l) {
     const LayerCut& cut = cuts.layers[l];
     out << "  " << l << " op " << static_cast<int>(net.layers[l].op) << " "
-        << kKinds[static_cast<int>(cut.kind)];
+        << kKinds[static_cast<int>(cut.kind)]
+        << (cut.sends_halo ? " sends its halo" : "");
     for (const Share& s : cut.shares) {
       out << " " << s.node << box_text(s.own);
       if (s.in0 < s.in1) out << " of inputs " << s.in0 << "-" << s.in1;

@@ -13,8 +13,9 @@
 
 namespace shoal {
 
-// kCells: rows x columns x parts, another for each few layers. kAuto: none, the
-// planner finds them.
+// kCells: rows x columns x parts, another for each few layers. kColumns: of all
+// nodes, in all layers, with halos that are sent. kAuto: none, the planner
+// finds them.
 enum class CutStyle {
   kLayer,
   kKernel,
@@ -22,9 +23,10 @@ enum class CutStyle {
   kFile,
   kByHand,
   kCells,
+  kColumns,
   kAuto
 };
-inline constexpr int kCutStyles = 7;
+inline constexpr int kCutStyles = 8;
 
 struct ClusterCase {
   uint32_t seed = 1;  // of everything that is not below

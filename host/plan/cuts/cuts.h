@@ -58,6 +58,14 @@ Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
 Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
                     const StrategyOptions&);
 
+// Layers at which neighbours best exchange columns that windows read: of the
+// tensors between two windows (kernels of more than one column) that follow
+// each other the one with the shortest rows, the last of equal ones.
+std::vector<bool> halo_layers(const Net&);
+// Has these layers send halos, where several nodes make all rows of some
+// columns each; false: none does.
+bool send_halos(const Net&, Cuts&);
+
 // The file of --cuts; schema in spec/files.md. Throws Error(kUsage) naming the
 // line or key, the layer and what would be right.
 Cuts parse_cuts(const std::string& file, const std::string& toml, const Net&,

@@ -17,6 +17,7 @@ class CutsReader {
     cuts_.strategy = file;
     cuts_.layers.resize(net.layers.size());
     lines_.resize(net.layers.size());
+    halo_layers_ = halo_layers(net);
   }
 
   Cuts read() {
@@ -55,11 +56,16 @@ class CutsReader {
     choice.groups = keys.integer("groups", 1, kMaxBand).value_or(1);
     const bool ends = keys.flag("end").value_or(false);
     const bool joined = keys.flag("joined").value_or(false);
+    const bool sends_halo = keys.flag("send_halo").value_or(false);
     keys.finish();
     bool any = false;
     for (const LayerRun& run : runs) {
       any |= cut_run(keys, rule, run, node.source().begin.line);
       if (ends) cuts_.ends.push_back(run.end - 1);
+      for (int l = run.begin; sends_halo && l < run.end; ++l) {
+        const auto i = static_cast<size_t>(l);
+        cuts_.layers[i].sends_halo = halo_layers_[i];
+      }
       for (int l = run.begin; joined && l + 1 < run.end; ++l) {
         cuts_.joined.push_back(l);
       }
@@ -131,6 +137,7 @@ class CutsReader {
   const Cluster& cluster_;
   TomlReader top_;
   Cuts cuts_;
+  std::vector<bool> halo_layers_;
   std::vector<toml::source_index> lines_;  // of a layer's block; 0: none yet
   std::map<std::string, Cuts> strategies_;
 };

@@ -61,6 +61,18 @@ node = "b"
 groups = 3
 )";
 
+TEST(CutsFile, HalosAreSentWhereTheirRowsAreShortest) {
+  const char* const block = "[[block]]\nlayers = \"0-2\"\ncolumns = 4\n";
+  const std::string rest = "[default]\noutputs = true\n";
+  const Cuts twice = parse(rest + block);
+  const Cuts sent = parse(rest + block + "send_halo = true\n");
+  for (size_t l = 0; l < sent.layers.size(); ++l) {
+    EXPECT_FALSE(twice.layers[l].sends_halo);
+    // The depthwise convolution's input; nothing else is read by a window.
+    EXPECT_EQ(sent.layers[l].sends_halo, l == 0) << l;
+  }
+}
+
 TEST(CutsFile, BlocksSayWhoHasWhat) {
   const Cuts cuts = parse(kCutsExample);
   EXPECT_EQ(cuts.strategy, "k.toml");

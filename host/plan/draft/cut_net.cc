@@ -186,11 +186,11 @@ bool compute_layer(const CutNet& s, int l, int end, MadeBoxes& made) {
       const Box need =
           common(read_box(s, c, use.operand, n, made[c][n]), layer.out.box);
       if (need.empty() || contains(made[l][n], need)) continue;
+      const bool in_step = !s.is_inner(l) && owners_in_step(s, l) &&
+                           all_rows(made[c][n], s.net.layers[c]);
+      if (in_step && s.cuts.layers[l].sends_halo) continue;
       if (may_grow && grow(layer, need, made[l][n])) continue;
-      if (!s.is_inner(l) && owners_in_step(s, l) &&
-          all_rows(made[c][n], s.net.layers[c])) {
-        continue;
-      }
+      if (in_step) continue;
       return false;
     }
   }

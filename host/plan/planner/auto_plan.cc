@@ -34,6 +34,8 @@ constexpr double kHopeless = 1.6, kBriefly = 1.3, kFarOff = 1.2;
 // The first two where a plan costs as much, by shares of layers.
 constexpr size_t kCostly = 240;
 constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
+// The second one for the smallest arena.
+constexpr double kBrieflySmall = 1.03;
 // Of equal nodes every number up to here may be a crew; above it twice as many,
 // and so on.
 constexpr size_t kEachCrew = 16;
@@ -266,13 +268,19 @@ class AutoPlan {
     }
     const Trials& trials = crew->trials();
     if (are_equal()) {
-      crew->begin_briefly();
+      if (best_) {
+        crew->begin_briefly(best_->trials().measure());
+      } else {
+        crew->begin_briefly();
+      }
       // Nor is where hardly anything fits every number tried.
       if (alone && !trials.any() && count > kEachTight &&
           !std::has_single_bit(count)) {
         return false;
       }
-      const double far = costly ? kBrieflyCostly : kBriefly;
+      const double far = !is_latency() ? kBrieflySmall
+                         : costly      ? kBrieflyCostly
+                                       : kBriefly;
       if (!is_promising(trials, far) && alone) return false;
     }
     crew->begin();

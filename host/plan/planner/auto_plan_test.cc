@@ -39,6 +39,21 @@ Cluster equal(int nodes) {
   return uniform_cluster(nodes, find_board("teensy41"), {});
 }
 
+// Where nothing else is as small: the first layers in columns, whose halos are
+// sent within a segment.
+TEST(AutoPlanTest, ColumnsNeedLeastMemory) {
+  const Net net = bottleneck_net(96, 6);
+  const Plan plan = plan_over(net, equal(6), "auto", Objective::kRam);
+  EXPECT_EQ(plan.strategy, "auto (columns)");
+  const Plan grid = plan_over(net, equal(6), "spatial", Objective::kRam);
+  EXPECT_LT(largest_arena(plan), largest_arena(grid) * 9 / 10);
+  // The same, asked for by its bytes.
+  Cluster cluster = equal(6);
+  for (ClusterNode& n : cluster.nodes) n.ram = largest_arena(plan) + 512;
+  const Plan fast = plan_over(net, cluster, "auto", Objective::kLatency);
+  EXPECT_LE(largest_arena(fast), largest_arena(plan) + 512);
+}
+
 // Every number, and the first above those that are all tried.
 TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
   const Net net = bottleneck_net(16, 3);

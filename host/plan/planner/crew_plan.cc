@@ -1,9 +1,11 @@
 #include "host/plan/planner/crew_plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "host/plan/cost/time.h"
+#include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/planner/balance.h"
@@ -20,6 +22,9 @@ constexpr int kMostPlans = 34, kFewestPlans = 10;
 // Of them, improvements at least; and how many such parts splices may have
 // besides.
 constexpr int kLaterPart = 3, kSplicedParts = 2;
+// Arenas that are so many times larger than another crew's do not become as
+// small by having columns.
+constexpr double kColumns = 2.2;
 // What is so many times worse than the best mixture by estimate is not built:
 // estimates are nearer than that.
 constexpr double kHopelessCuts = 1.6;
@@ -40,6 +45,34 @@ constexpr double kClearly = 0.01;
 // The same for plans over more nodes than these, whose rehearsals are more
 // often off by some per cent.
 constexpr size_t kSureCrew = 8;
+
+// Behind which layers less lies than behind any before.
+std::vector<int> narrow_ends(const Net& net) {
+  const std::vector<TensorUses> uses = find_uses(net);
+  const auto layers = static_cast<int>(net.layers.size());
+  std::vector<int64_t> bytes(net.layers.size());  // behind each layer
+  for (size_t t = 0; t < uses.size(); ++t) {
+    const NetTensor& tensor = net.tensors[t];
+    for (int l = std::max(0, uses[t].first); l < std::min(uses[t].last, layers);
+         ++l) {
+      bytes[l] += tensor.box().elements() * tensor.element_bytes;
+    }
+  }
+  std::vector<int> ends;
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (int l = 0; l + 1 < layers; ++l) {
+    if (bytes[l] >= least) continue;
+    least = bytes[l];
+    ends.push_back(l + 1);
+  }
+  return ends;
+}
+
+Crew crew_of(const Cluster& cluster, const std::vector<int>& nodes) {
+  Crew crew{nodes, {}};
+  for (const int n : nodes) crew.weights.push_back(cluster.nodes[n].rating);
+  return crew;
+}
 
 }  // namespace
 
@@ -94,7 +127,7 @@ bool CrewPlan::has_banks() const {
 std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
   if (!is_latency()) {
     std::vector<Start> all = {{{1, 3, 100}, {1}}};
-    if (crew_.size() == request_.cluster.nodes.size()) {
+    if (is_all()) {
       all.push_back({{1, 5, 25}, {1}});
     }
     return all;
@@ -139,13 +172,18 @@ int64_t CrewPlan::estimate_ps() {
   return first_->best().time_ps;
 }
 
-void CrewPlan::begin_briefly() {
+void CrewPlan::begin_briefly(double least) {
   trials_.run(spatial());
   if (crew_.size() < 2 || first_trial_) return;
   const Start first = starts().front();
   if (!first_) first_.emplace(CutEstimate(net_, request_, crew_, first.cut));
   first_trial_ = {"mixed", first_->cuts_of(first_->best()), first.search};
   trials_.run(*first_trial_);
+  if (is_latency() || (trials_.any() && trials_.measure() > kColumns * least)) {
+    return;
+  }
+  const std::vector<int> ends = ends_of_columns();
+  if (!ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
 }
 
 void CrewPlan::begin() {
@@ -167,6 +205,7 @@ void CrewPlan::begin() {
     }
   }
   choose_groups();
+  try_columns();
 }
 
 // By segment, and what a segment makes over what it uses up: of the best plan.
@@ -180,6 +219,54 @@ void CrewPlan::choose_groups() {
   chosen.group_channels = 0;
   chosen.weights.save_memory();
   trials_.run(std::move(chosen));
+}
+
+// Rings are as narrow as can be where each node has some columns of all rows,
+// and halos can be sent row by row: the first layers of other cuts so, up to
+// where little lies between layers. For the smallest arena, and where nothing
+// fits.
+void CrewPlan::try_columns() {
+  if (request_.byte_s > 0 || (is_latency() && trials_.any())) return;
+  std::vector<Trial> others;
+  if (first_trial_) others.push_back(*first_trial_);
+  others.push_back(spatial());
+  // The ends that are best with one of them are taken with the next ones.
+  std::vector<int> ends = ends_of_columns();
+  for (const Trial& behind : others) {
+    int best = 0;
+    for (const int end : ends) {
+      const bool any = trials_.any();
+      const double before = any ? trials_.measure() : 0;
+      trials_.run(in_columns(behind, end));
+      if (trials_.any() && (!any || trials_.measure() < before)) best = end;
+    }
+    if (best > 0) ends = {best};
+  }
+}
+
+std::vector<int> CrewPlan::ends_of_columns() const {
+  if (crew_.size() < 2) return {};
+  std::vector<int> ends = narrow_ends(net_);
+  std::erase_if(ends, [&](int end) {
+    return net_.layers[end - 1].out.box.columns() < std::ssize(crew_);
+  });
+  return ends;
+}
+
+// The layers before `end` so.
+Trial CrewPlan::in_columns(Trial trial, int end) const {
+  trial.name = "columns";
+  std::erase_if(trial.cuts.blocks,
+                [](const BlockChoice& b) { return b.groups > 1; });
+  trial.group_channels = 0;
+  trial.weights.save_memory();
+  trial.weights.halos = true;
+  const Crew crew = crew_of(request_.cluster, crew_);
+  for (int l = 0; l < end; ++l) {
+    trial.cuts.layers[l] =
+        cut_grid(net_.layers[l], crew, 1, static_cast<int>(crew_.size()));
+  }
+  return trial;
 }
 
 void CrewPlan::run(const std::string& strategy, double most_s) {
@@ -276,9 +363,8 @@ bool CrewPlan::try_groups(const Trial& trial) {
   if (is_latency()) {
     for (const int channels : kFastGroups) run(channels);
   } else {
-    const bool all = crew_.size() == request_.cluster.nodes.size();
     for (const int channels : kSmallGroups) {
-      if (all || channels == kSmallGroups[1]) run(channels);
+      if (is_all() || channels == kSmallGroups[1]) run(channels);
     }
   }
   return better;

@@ -1,6 +1,7 @@
 // The best plan in which only some nodes may have a share: a crew.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,8 +26,9 @@ class CrewPlan {
   // What mixed cuts take.
   int64_t estimate_ps();
 
-  // Only what is likely; begin() goes on from there.
-  void begin_briefly();
+  // Only what is likely, where another crew's plan measures `least`; begin()
+  // goes on from there.
+  void begin_briefly(double least = std::numeric_limits<double>::infinity());
   void begin();
   // Strategies that begin() has left out by estimate.
   const std::vector<std::string>& hopeless() const { return hopeless_; }
@@ -47,6 +49,7 @@ class CrewPlan {
     double by = 0;  // its plan must be better than others by this part
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }
+  bool is_all() const { return crew_.size() == request_.cluster.nodes.size(); }
   bool keeps_much() const;
   bool has_banks() const;
   // By what part a plan must be better than the one whose cuts it varies.
@@ -61,6 +64,9 @@ class CrewPlan {
   bool try_one(Trial, int& left, double by = 0);
   bool is_tight() const;
   bool try_groups(const Trial&);
+  void try_columns();
+  std::vector<int> ends_of_columns() const;
+  Trial in_columns(Trial, int end) const;
   void add_groups(int channels, Trial&) const;
   void keep_groups(const Trial& from, Trial&) const;
   bool is_hopeless(const Cuts&);

@@ -15,13 +15,15 @@ namespace {
 
 std::vector<int> key_of(const Trial& trial) {
   const SearchWeights& w = trial.weights;
-  std::vector<int> key{w.waits, w.flash.once, w.flash.again,
-                       static_cast<int>(w.byte_ps), int{w.overlays}};
+  std::vector<int> key{w.waits,         w.flash.once,
+                       w.flash.again,   static_cast<int>(w.byte_ps),
+                       int{w.overlays}, int{w.halos}};
   for (const GroupWay& way : w.groups) {
     key.insert(key.end(), {way.channels, int{way.behind_expansion}});
   }
   for (const LayerCut& cut : trial.cuts.layers) {
     key.push_back(static_cast<int>(cut.kind));
+    key.push_back(int{cut.sends_halo});
     key.push_back(static_cast<int>(cut.shares.size()));
     for (const Share& s : cut.shares) {
       const Box& b = s.own;

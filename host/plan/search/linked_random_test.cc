@@ -2,6 +2,7 @@
 // in any order, and the checker finds nothing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "host/check/check.h"
@@ -100,6 +101,41 @@ TEST(LinkedRandom, ChannelGroupsAndBands) {
     size_t loops = 0;
     for (const PlanStage& s : plan.nodes[0].stages) loops += s.loops.size();
     EXPECT_GE(loops, 3u);
+  }
+}
+
+// Columns of neighbours come row by row, instead of being made twice.
+TEST(LinkedRandom, HalosAreSentWithinSegments) {
+  for (uint32_t seed = 1; seed <= 30; ++seed) {
+    std::mt19937 random(seed);
+    const Net net = bottleneck_net(20 + static_cast<int>(random() % 20), 4);
+    const int nodes = 2 + static_cast<int>(random() % 5);
+    const Cluster cluster =
+        uniform_cluster(nodes, find_board("host"), std::nullopt);
+    Cuts cuts;
+    cuts.strategy = "columns";
+    for (const Layer& layer : net.layers) {
+      cuts.layers.push_back(cut_grid(layer, whole_crew(cluster), 1, nodes));
+    }
+    for (int l = 0; l + 1 < static_cast<int>(net.layers.size()); ++l) {
+      cuts.joined.push_back(l);
+    }
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Plan twice =
+        make_plan(net, linked_nodes(cluster, cuts, Objective::kRam));
+    ASSERT_TRUE(send_halos(net, cuts));
+    const Plan sent =
+        make_plan(net, linked_nodes(cluster, cuts, Objective::kRam));
+    expect_right(net, sent);
+    EXPECT_LT(sent.macs, twice.macs);
+    EXPECT_GT(sent.streams.size(), twice.streams.size());
+    // In a ring, not a tensor that is held whole.
+    const auto is_ring = [&](const PlanStream& s) {
+      const PlanStage& stage = sent.nodes[s.from.node].stages[s.from.stage];
+      const PlanBuffer& b = stage.buffers[stage.ports[s.from.port].buffer];
+      return b.slots < b.box.rows();
+    };
+    EXPECT_TRUE(std::ranges::any_of(sent.streams, is_ring));
   }
 }
 

@@ -2,7 +2,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -48,15 +47,16 @@ Cuts with_assignments_apart(const Net& net, Cuts cuts) {
   return cuts;
 }
 
-// The cuts with channel groups in all places where they may be.
-struct Grouped {
+// The cuts with channel groups, halos that are sent within segments, or both,
+// in all places where they may be.
+struct Alternative {
   const Cuts cuts;
   const CutNet cut;
   const CostModel model;
-  Grouped(const Net& net, const Cluster& cluster, Cuts with_blocks,
-          const Streaming& streaming, uint32_t max_payload,
-          const SearchWeights& weights, SegmentMemo& memo)
-      : cuts(std::move(with_blocks)),
+  Alternative(const Net& net, const Cluster& cluster, Cuts others,
+              const Streaming& streaming, uint32_t max_payload,
+              const SearchWeights& weights, SegmentMemo& memo)
+      : cuts(std::move(others)),
         cut(net, cluster, cuts),
         model(cut, cluster, streaming, max_payload, weights.flash, weights.time,
               memo) {}
@@ -74,10 +74,12 @@ int64_t held_bytes(const PlanNode& node, int stage) {
   return bytes;
 }
 
-// What a partition chooses, with the channel groups of its segments.
+// What a partition chooses, with the channel groups of its segments, and the
+// layers that send halos.
 struct Chosen {
   SegmentChoice segments;
   std::vector<BlockChoice> groups;
+  std::vector<int> halos;
 };
 
 class LinkedSearch : public Search {
@@ -97,11 +99,15 @@ class LinkedSearch : public Search {
         search_(net, waits_ps(weights.waits), weights.byte_ps,
                 weights.overlays && !any_streams_),
         learns_(weights.overlays) {
-    search_.add(cut_, model_, false);
+    search_.add(cut_, model_, {});
     SegmentMemo& shared = own_memo_ ? *own_memo_ : *memo;
-    for (const GroupWay& way : weights.groups) {
-      if (any_streams_) break;  // tapes know no loops
-      add_grouped(way, weights, shared);
+    add_groups(cuts_, false, weights, shared);
+    if (weights.halos) {
+      Cuts sending = cuts_;
+      if (send_halos(net, sending)) {
+        add_alternative(sending, {.halos = true}, weights, shared);
+        add_groups(sending, true, weights, shared);
+      }
     }
     for (const ClusterNode& node : cluster_.nodes) {
       limits_.push_back(node.plan_budget());
@@ -117,11 +123,13 @@ class LinkedSearch : public Search {
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
     std::vector<Partition> seen;
     if (learns_) {
-      if (std::optional<Plan> plan = fastest_learnt(how)) return plan;
+      if (const std::optional<Built> found = learnt(how)) {
+        return loosened(found->choice, how, found->plan);
+      }
     }
     for (const auto& [hard, soft] : shares::kFastest) {
       const std::optional<Chosen> choice =
-          next({less(hard), less(soft), any_streams_, {}}, seen);
+          next({less(hard), less(soft), any_streams_, learns_}, seen);
       if (!choice) continue;
       std::optional<Plan> made = build(*choice, how);
       if (made && fits(cluster_, *made)) return loosened(*choice, how, *made);
@@ -130,47 +138,52 @@ class LinkedSearch : public Search {
   }
 
   Plan smallest() override {
-    constexpr int64_t kStep = 64;  // built rings differ by more
-    const auto all = [&](int64_t b) {
-      return std::vector<int64_t>(limits_.size(), b);
+    std::optional<Built> best;
+    const auto consider = [&best](Chosen choice, std::optional<Plan> made) {
+      if (!made ||
+          (best && largest_arena(*made) >= largest_arena(best->plan))) {
+        return;
+      }
+      best = Built{std::move(choice), std::move(*made)};
     };
-    const std::optional<int64_t> least = smallest_budget(
-        std::numeric_limits<int32_t>::max(), kStep, [&](int64_t bytes) {
-          return search_.fastest({all(bytes), all(0), any_streams_, {}});
-        });
-    std::optional<Plan> best;
-    std::optional<Chosen> best_choice;
-    BuildOptions how;
+    std::optional<int64_t> least = smallest_estimate();
+    for (int round = 0; learns_ && least && round < kSmallRounds; ++round) {
+      const std::optional<Partition> cuts =
+          search_.fastest({each(*least), each(0), any_streams_, true});
+      if (!cuts) break;
+      const std::optional<Plan> made = build(chosen(*cuts), {});
+      consider(chosen(*cuts), made);
+      if (!made || !learn(*cuts, *made)) break;
+      least = smallest_estimate();
+    }
     std::vector<Partition> seen;
+    BuildOptions how;
     int builds = model_.busy_nodes() > kManyNodes ? 2 : 5;
     for (const auto& [hard, soft] : shares::kSmallest) {
       if (!least || builds == 0) break;
       const int64_t bytes = shares::percent_of(hard, *least);
-      const std::optional<Chosen> choice = next(
-          {all(bytes), all(shares::percent_of(soft, bytes)), any_streams_, {}},
-          seen);
+      const std::optional<Chosen> choice =
+          next({each(bytes), each(shares::percent_of(soft, bytes)),
+                any_streams_, learns_},
+               seen);
       if (!choice) continue;
-      std::optional<Plan> made = build(*choice, how);
-      if (made && (!best || largest_arena(*made) < largest_arena(*best))) {
-        best = std::move(made);
-        best_choice = choice;
-      }
+      consider(*choice, build(*choice, how));
       --builds;
     }
     if (!best) no_segments();
     if (model_.busy_nodes() <= kManyNodes) {
       how.tighten_tries = 40;
-      std::optional<Plan> tight = build(*best_choice, how);
-      const bool is_less = largest_arena(*tight) < largest_arena(*best);
-      if (is_less) best = std::move(tight);
+      std::optional<Plan> tight = build(best->choice, how);
+      const bool is_less = largest_arena(*tight) < largest_arena(best->plan);
+      if (is_less) best->plan = std::move(*tight);
       if (!is_less) how.tighten_tries = 0;
     }
-    is_near_ = is_near(*best);
-    if (request_.objective == Objective::kRam || !fits(cluster_, *best)) {
-      return std::move(*best);
+    is_near_ = is_near(best->plan);
+    if (request_.objective == Objective::kRam || !fits(cluster_, best->plan)) {
+      return std::move(best->plan);
     }
     how.budgets = limits_;
-    return *build(*best_choice, how);
+    return *build(best->choice, how);
   }
 
   // Of unequal budgets the smallest plan need not be the tight one.
@@ -182,46 +195,64 @@ class LinkedSearch : public Search {
   }
 
  private:
+  static constexpr int kRounds = 24, kSmallRounds = 6;
+  struct Built {
+    Chosen choice;
+    Plan plan;
+  };
+
   // Where segments differ much in what the estimate leaves out, a smaller
-  // budget for all of them costs time: instead those that were built too large
-  // are not taken again.
-  std::optional<Plan> fastest_learnt(const BuildOptions& how) const {
-    constexpr int kRounds = 8;
-    NodeBudgets budget{less(100), less(100), any_streams_, {}};
+  // budget for all of them costs time: instead the search learns what was built
+  // larger, and then, of what packing leaves, how much is missing.
+  std::optional<Built> learnt(const BuildOptions& how) {
+    NodeBudgets budget{less(100), less(100), any_streams_, true};
     for (int round = 0; round < kRounds; ++round) {
       const std::optional<Partition> cuts = search_.fastest(budget);
       if (!cuts) return std::nullopt;
       const Chosen choice = chosen(*cuts);
-      const std::optional<Plan> made = build(choice, how);
+      std::optional<Plan> made = build(choice, how);
       if (!made) return std::nullopt;
-      if (fits(cluster_, *made)) return loosened(choice, how, *made);
-      bool any = false;
-      for (const int segment : fullest(*made)) {
-        any |= budget.without.insert(cut_key((*cuts)[segment])).second;
+      if (fits(cluster_, *made)) return Built{choice, std::move(*made)};
+      if (learn(*cuts, *made)) continue;
+      for (size_t n = 0; n < limits_.size(); ++n) {
+        const int64_t more = made->nodes[n].arena_bytes - limits_[n];
+        if (more > 0) budget.hard[n] -= more, budget.soft[n] -= more;
       }
-      if (!any) return std::nullopt;
     }
     return std::nullopt;
   }
 
-  // Segments that are too large whatever lies around them, by any node; if
-  // there are none, those that hold most on nodes that are too large.
-  std::set<int> fullest(const Plan& plan) const {
-    std::set<int> beyond, most;
-    for (size_t n = 0; n < plan.nodes.size(); ++n) {
-      const PlanNode& node = plan.nodes[n];
-      if (node.arena_bytes <= limits_[n]) continue;
-      int64_t largest = -1;
-      int of = 0;
+  static constexpr int64_t kStep = 64;  // built rings differ by more
+
+  std::vector<int64_t> each(int64_t bytes) const {
+    return std::vector<int64_t>(limits_.size(), bytes);
+  }
+
+  std::optional<int64_t> smallest_estimate() const {
+    return smallest_budget(
+        std::numeric_limits<int32_t>::max(), kStep, [&](int64_t bytes) {
+          return search_.fastest({each(bytes), each(0), any_streams_, learns_});
+        });
+  }
+
+  // Has the search know what segments of this plan hold beyond what they were
+  // taken to; false: nothing that it did not know.
+  bool learn(const Partition& cuts, const Plan& plan) {
+    std::vector<int64_t> held(cuts.size());
+    for (const PlanNode& node : plan.nodes) {
       for (size_t s = 0; s < node.stages.size(); ++s) {
-        const int64_t bytes = held_bytes(node, static_cast<int>(s));
-        const int segment = node.stages[s].segment;
-        if (node.layout.buffers + bytes > limits_[n]) beyond.insert(segment);
-        if (bytes > largest) largest = bytes, of = segment;
+        int64_t& most = held[node.stages[s].segment];
+        most = std::max(most, held_bytes(node, static_cast<int>(s)));
       }
-      most.insert(of);
     }
-    return beyond.empty() ? most : beyond;
+    bool any = false;
+    for (size_t s = 0; s < cuts.size(); ++s) {
+      const int64_t more = held[s] - cuts[s].bytes;
+      if (more <= 0) continue;
+      search_.add_bytes(cuts[s], more);
+      any = true;
+    }
+    return any;
   }
 
   // Without what costs depend on besides cuts.
@@ -229,17 +260,25 @@ class LinkedSearch : public Search {
     return memo && !any_streams_ && cuts_.joined.empty();
   }
 
-  void add_grouped(const GroupWay& way, const SearchWeights& weights,
-                   SegmentMemo& memo) {
-    Cuts cuts = cuts_;
-    for (BlockChoice& block : group_blocks(cut_, way)) {
-      cuts.blocks.push_back(block);
+  void add_groups(const Cuts& given, bool halos, const SearchWeights& weights,
+                  SegmentMemo& memo) {
+    for (const GroupWay& way : weights.groups) {
+      if (any_streams_) break;  // tapes know no loops
+      Cuts cuts = given;
+      for (BlockChoice& block : group_blocks(cut_, way)) {
+        cuts.blocks.push_back(block);
+      }
+      if (cuts.blocks.size() == given.blocks.size()) continue;
+      add_alternative(std::move(cuts), {true, halos}, weights, memo);
     }
-    if (cuts.blocks.size() == cuts_.blocks.size()) return;
-    grouped_.push_back(std::make_unique<Grouped>(
+  }
+
+  void add_alternative(Cuts cuts, MustHave must, const SearchWeights& weights,
+                       SegmentMemo& memo) {
+    alternatives_.push_back(std::make_unique<Alternative>(
         cut_.net, cluster_, std::move(cuts), streaming_, request_.max_payload,
         weights, memo));
-    search_.add(grouped_.back()->cut, grouped_.back()->model, true);
+    search_.add(alternatives_.back()->cut, alternatives_.back()->model, must);
   }
 
   int64_t waits_ps(int waits) const {
@@ -283,7 +322,7 @@ class LinkedSearch : public Search {
     std::vector<Partition> seen;
     for (const int toll_ms : shares::kTolls) {
       for (const int hard : shares::kTolled) {
-        const auto choice = next({less(hard), less(0), any_streams_, {}}, seen,
+        const auto choice = next({less(hard), less(0), any_streams_}, seen,
                                  int64_t{toll_ms} * 1000000000);
         if (!choice) continue;
         const std::optional<Plan> made = build(*choice, how);
@@ -306,8 +345,11 @@ class LinkedSearch : public Search {
   }
 
   std::optional<PlanDraft> draft(const Chosen& choice) const {
-    if (choice.groups.empty()) return linked_draft(cut_, choice.segments);
+    if (choice.groups.empty() && choice.halos.empty()) {
+      return linked_draft(cut_, choice.segments);
+    }
     Cuts cuts = cuts_;
+    for (const int l : choice.halos) cuts.layers[l].sends_halo = true;
     cuts.blocks.insert(cuts.blocks.end(), choice.groups.begin(),
                        choice.groups.end());
     return linked_draft({cut_.net, cluster_, cuts}, choice.segments);
@@ -341,8 +383,11 @@ class LinkedSearch : public Search {
       choice.segments.passes.push_back(model_.passes()[c.table]);
       choice.segments.overlaid.push_back(c.overlay);
       if (c.variant == 0) continue;
-      const std::vector<BlockChoice>& blocks =
-          grouped_[c.variant - 1]->cuts.blocks;
+      const Cuts& cuts = alternatives_[c.variant - 1]->cuts;
+      for (int l = c.segment.begin; l + 1 < c.segment.end; ++l) {
+        if (cuts.layers[l].sends_halo) choice.halos.push_back(l);
+      }
+      const std::vector<BlockChoice>& blocks = cuts.blocks;
       // The request's own come first, and are there anyway.
       for (size_t i = cuts_.blocks.size(); i < blocks.size(); ++i) {
         const BlockChoice& b = blocks[i];
@@ -391,7 +436,7 @@ class LinkedSearch : public Search {
   const std::unique_ptr<SegmentMemo> own_memo_;
   const CostModel model_;
   SegmentSearch search_;
-  std::vector<std::unique_ptr<Grouped>> grouped_;
+  std::vector<std::unique_ptr<Alternative>> alternatives_;
   std::vector<int64_t> limits_;
   const bool learns_;
   bool is_near_ = false;  // the smallest plan

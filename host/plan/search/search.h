@@ -53,6 +53,8 @@ struct SearchWeights {
   std::vector<GroupWay> groups = {};
   // What a segment makes may lie over what it uses up.
   bool overlays = false;
+  // Segments may send halos (LayerCut::sends_halo).
+  bool halos = false;
   // Overlays, and groups of any size.
   void save_memory() {
     overlays = true;

@@ -46,7 +46,8 @@ const std::vector<int>& SegmentMemo::slots(int64_t passes) const {
 
 int SegmentMemo::number_of(const CutNet& cut, int layer) {
   const LayerCut& c = cut.cuts.layers[layer];
-  std::vector<int> key{static_cast<int>(c.kind), cut.band[layer]};
+  std::vector<int> key{static_cast<int>(c.kind), int{c.sends_halo},
+                       cut.band[layer]};
   if (cut.loop_of[layer] >= 0) {
     const CutNet::Loop& loop = cut.loops[cut.loop_of[layer]];
     key.insert(key.end(), {loop.begin, loop.end, loop.groups});

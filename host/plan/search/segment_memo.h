@@ -4,6 +4,7 @@
 // cut, and those that touch a tensor that lives while it runs.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,6 +32,8 @@ struct SegmentCost {
     int64_t time_ps = 0;
   };
   std::vector<AtPasses> at;  // by index in passes()
+  // What built ones held beyond that, without and with the overlay.
+  mutable std::array<int64_t, 2> more = {};
 };
 
 class SegmentMemo {

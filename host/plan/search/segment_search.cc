@@ -11,12 +11,21 @@ bool has_loop(const CutNet& cut, Segment s) {
   });
 }
 
+bool sends_halo(const CutNet& cut, Segment s) {
+  for (int l = s.begin; l + 1 < s.end; ++l) {
+    if (cut.cuts.layers[l].sends_halo) return true;
+  }
+  return false;
+}
+
 // `saved`: by node, less of the bytes; empty: nothing.
 bool within(const std::vector<int64_t>& bytes,
-            const std::vector<int64_t>& saved,
+            const std::vector<int64_t>& saved, int64_t more,
             const std::vector<int64_t>& limits) {
   for (size_t n = 0; n < bytes.size(); ++n) {
-    if (bytes[n] - (saved.empty() ? 0 : saved[n]) > limits[n]) return false;
+    if (bytes[n] - (saved.empty() ? 0 : saved[n]) + more > limits[n]) {
+      return false;
+    }
   }
   return true;
 }
@@ -30,10 +39,6 @@ int64_t most_of(const std::vector<int64_t>& bytes,
 }
 
 }  // namespace
-
-CutKey cut_key(const Cut& c) {
-  return {c.segment.begin, c.segment.end, c.table, c.variant, int{c.overlay}};
-}
 
 SegmentSearch::SegmentSearch(const Net& net, int64_t waits_ps, int64_t byte_ps,
                              bool overlays)
@@ -73,7 +78,7 @@ const SegmentCost& SegmentSearch::Variant::cost(Segment s, Known& of) {
 }
 
 void SegmentSearch::add(const CutNet& cut, const CostModel& model,
-                        bool grouped) {
+                        MustHave must) {
   Variant v{&cut, &model, {}, cut.own};
   v.known.resize(static_cast<size_t>(layers_));
   const auto layers = static_cast<int>(cut.net.layers.size());
@@ -99,13 +104,19 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
       const auto length = static_cast<size_t>(end - begin);
       auto& row = v.known[begin];
       row.resize(std::max(row.size(), length));
-      if (grouped && !has_loop(cut, {begin, end})) continue;
+      const Segment s{begin, end};
+      if (must.groups && !has_loop(cut, s)) continue;
+      if (must.halos && !sends_halo(cut, s)) continue;
       const bool no_begin = begin > 0 && may_not_end(begin - 1);
       if (no_end || no_begin) continue;
       row[length - 1].least_ps = model.least_ps(node_ps);
     }
   }
   variants_.push_back(std::move(v));
+}
+
+void SegmentSearch::add_bytes(const Cut& cut, int64_t more) {
+  variants_[cut.variant].find(cut.segment)->cost->more[cut.overlay] += more;
 }
 
 // Segments with the same end one after the other, the shortest first: it soon
@@ -146,10 +157,9 @@ void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,
       const auto& saved = over ? cost.at[p].saved : none;
       if (over && (!overlays_ || saved.empty())) break;
       cut.overlay = over;
-      if (!within(bytes, saved, limits) ||
-          budget.without.contains(cut_key(cut)))
-        continue;
-      cut.bytes = most_of(bytes, saved);
+      const int64_t more = budget.learnt ? cost.more[over] : 0;
+      if (!within(bytes, saved, more, limits)) continue;
+      cut.bytes = most_of(bytes, saved) + more;
       ends.offer(cut);
       break;
     }

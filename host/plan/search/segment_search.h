@@ -4,10 +4,8 @@
 // not take longer than the best way to its end that is known.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "host/plan/search/segment_cost.h"
@@ -15,18 +13,20 @@
 
 namespace shoal {
 
-// All of a cut but what it is taken to cost.
-using CutKey = std::array<int, 5>;
-CutKey cut_key(const Cut&);
-
 // Bytes of rings and held boxes, by node: `hard` with one row a firing, `soft`
 // with more, which leaves room for packing.
 struct NodeBudgets {
   std::vector<int64_t> hard, soft;
   // One band of all rows is as little as can be, too: its weights pass.
   bool whole = false;
-  // What has been built and was larger than the estimate.
-  std::set<CutKey> without = {};
+  // Segments take what was built of them, where that is known to be more.
+  bool learnt = false;
+};
+
+// What tells a segment of these cuts from the same one of others.
+struct MustHave {
+  bool groups = false;  // of channels
+  bool halos = false;   // that are sent in it
 };
 
 class SegmentSearch {
@@ -36,13 +36,15 @@ class SegmentSearch {
   // `overlays`: what a segment makes may lie over what it uses up.
   SegmentSearch(const Net&, int64_t waits_ps, int64_t byte_ps, bool overlays);
 
-  // The segments of these cuts; `grouped`: those with channel groups alone.
-  // Cuts and model must outlive it.
-  void add(const CutNet&, const CostModel&, bool grouped);
+  // The segments of these cuts that have what they must. Cuts and model must
+  // outlive it.
+  void add(const CutNet&, const CostModel&, MustHave);
 
   // `toll_ps`: added to the time of each segment.
   std::optional<Partition> fastest(const NodeBudgets&,
                                    int64_t toll_ps = 0) const;
+  // Segments of this form hold so much more, whatever their bands.
+  void add_bytes(const Cut&, int64_t more);
   // A layer behind which a segment must end and may not, or -1.
   int clash() const { return clash_; }
 

@@ -131,7 +131,7 @@ TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   int64_t asked = 0, all = 0;
   for_all_cuts([&](const Fixture& f, SegmentMemo& memo) {
     SegmentSearch search(f.net, kWaitsPs, 0, false);
-    search.add(*f.cut, *f.model, false);
+    search.add(*f.cut, *f.model, {});
     std::vector<std::optional<Partition>> parts;
     const auto for_budgets = [&](auto use) {
       for (const int64_t bytes : {1'000'000, 20'000, 6'000, 2'000, 500}) {

@@ -31,6 +31,10 @@ struct LayerCut {
   CutKind kind = CutKind::kOne;
   int rows = 1, columns = 1;  // kGrid: of the grid, as asked for
   std::vector<Share> shares;  // own boxes disjoint, together the out box
+  // Columns that other nodes' windows read come from their owners, row by row,
+  // within a segment too, if all nodes make all rows; else each node computes
+  // them itself.
+  bool sends_halo = false;
 };
 
 // What a file may fix about how a run of layers is executed.

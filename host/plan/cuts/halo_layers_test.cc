@@ -1,0 +1,48 @@
+#include <gtest/gtest.h>
+
+#include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/testing/shape_net.h"
+
+namespace shoal {
+namespace {
+
+// Layers 0 to 5: the projection, 3, has the shortest rows between the two
+// depthwise convolutions; between the first two windows there is layer 0 alone.
+Net two_windows() {
+  ShapeNet n("two windows");
+  int x = n.depthwise(n.conv(n.input(24, 24, 3), 3, 1, 16), 3, 1);
+  x = n.conv(n.conv(x, 1, 1, 32), 1, 1, 8);
+  x = n.depthwise(n.conv(x, 1, 1, 48), 3, 1);
+  n.output(n.conv(x, 1, 1, 4));
+  return n.finish();
+}
+
+TEST(HaloLayers, AreTheNarrowestBetweenWindows) {
+  const std::vector<bool> expected = {true,  false, false, true,
+                                      false, false, false};
+  EXPECT_EQ(halo_layers(two_windows()), expected);
+}
+
+TEST(HaloLayers, AreSentByNodesThatHaveColumnsOfAllRows) {
+  const Net net = two_windows();
+  const Cluster cluster = uniform_cluster(4, find_board("teensy41"), {});
+  const Crew crew = whole_crew(cluster);
+  const auto sent = [&](int rows, int columns) {
+    Cuts cuts;
+    for (const Layer& layer : net.layers) {
+      cuts.layers.push_back(cut_grid(layer, crew, rows, columns));
+    }
+    const bool any = send_halos(net, cuts);
+    int count = 0;
+    for (const LayerCut& cut : cuts.layers) count += cut.sends_halo;
+    EXPECT_EQ(any, count > 0);
+    return count;
+  };
+  EXPECT_EQ(sent(1, 4), 2);
+  EXPECT_EQ(sent(2, 2), 0);
+  EXPECT_EQ(sent(4, 1), 0);
+}
+
+}  // namespace
+}  // namespace shoal
