@@ -195,7 +195,7 @@ class LinkedSearch : public Search {
   }
 
  private:
-  static constexpr int kRounds = 24, kSmallRounds = 6;
+  static constexpr int kRounds = 12, kSmallRounds = 6;
   struct Built {
     Chosen choice;
     Plan plan;
