@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,9 @@ constexpr double kBrieflySmall = 1.03;
 // and so on.
 constexpr size_t kEachCrew = 16;
 constexpr size_t kEachTight = 6;
+
+// Strategies that cut any crew by a rule.
+constexpr std::string_view kNamed[] = {"spatial", "kernel", "layer"};
 
 // For nodes without a share: clocks and links (rate and latency) that are
 // tried, in clusters of no more nodes.
@@ -149,7 +153,8 @@ class AutoPlan {
   // time, which crews that began larger do not show.
   void settle_time() {
     const std::string name = best_->trials().taken().name;
-    if (is_latency() || name == "mixed") return;
+    if (is_latency() || std::ranges::find(kNamed, name) == std::end(kNamed))
+      return;
     const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));
     for (size_t count = std::min(busy, kEachCrew + 1); count-- > 1;) {
       std::unique_ptr<CrewPlan> crew = crew_of(count, count);
