@@ -20,17 +20,20 @@ std::vector<int> only_writers(const Net& net) {
 std::vector<bool> halo_layers(const Net& net) {
   std::vector<bool> chosen(net.layers.size());
   const std::vector<int> writers = only_writers(net);
+  const auto writer_of = [&writers](int tensor) {
+    return tensor < 0 ? -1 : writers[tensor];
+  };
   for (const Layer& window : net.layers) {
     if (window.kernel_w < 2) continue;
     int best = -1;
     int64_t least = 0;
-    for (int l = writers[window.in[0].tensor]; l >= 0;) {
+    for (int l = writer_of(window.in[0].tensor); l >= 0;) {
       const Layer& layer = net.layers[l];
       const NetTensor& t = net.tensors[layer.out.tensor];
       const int64_t bytes = int64_t{t.columns} * t.channels * t.element_bytes;
       if (best < 0 || bytes < least) best = l, least = bytes;
       if (layer.kernel_w > 1 || layer.in[1].tensor >= 0) break;
-      l = writers[layer.in[0].tensor];
+      l = writer_of(layer.in[0].tensor);
     }
     if (best >= 0) chosen[best] = true;
   }
