@@ -24,6 +24,19 @@ TEST(HaloLayers, AreTheNarrowestBetweenWindows) {
   EXPECT_EQ(halo_layers(two_windows()), expected);
 }
 
+// A constant reads nothing, so the way back from a window ends there.
+TEST(HaloLayers, MayReadAConstant) {
+  ShapeNet n("constant");
+  const int x = n.conv(n.input(16, 16, 4), 1, 1, 4);
+  n.output(n.conv(n.add(n.constant(16, 16, 4), x), 3, 1, 8));
+  n.output(n.conv(n.constant(16, 16, 8), 3, 1, 8));
+  const Net net = n.finish();
+  const std::vector<bool> chosen = halo_layers(net);
+  int count = 0;
+  for (const bool c : chosen) count += c;
+  EXPECT_EQ(count, 2);
+}
+
 TEST(HaloLayers, AreSentByNodesThatHaveColumnsOfAllRows) {
   const Net net = two_windows();
   const Cluster cluster = uniform_cluster(4, find_board("teensy41"), {});

@@ -1,6 +1,7 @@
 #include "host/plan/planner/crew_plan.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <utility>
 
@@ -245,11 +246,18 @@ void CrewPlan::try_columns() {
 }
 
 std::vector<int> CrewPlan::ends_of_columns() const {
-  if (crew_.size() < 2) return {};
+  if (crew_.size() < 2 || crew_.size() >= kLargeCluster) return {};
   std::vector<int> ends = narrow_ends(net_);
   std::erase_if(ends, [&](int end) {
     return net_.layers[end - 1].out.box.columns() < std::ssize(crew_);
   });
+  // Where plans cost much, not every number of nodes, and only the ends behind
+  // which least lies.
+  const bool costly = crew_.size() > kSureCrew;
+  if (costly && !std::has_single_bit(crew_.size())) return {};
+  const size_t most = costly ? 2 : ends.size();
+  ends.erase(ends.begin(), ends.end() - static_cast<std::ptrdiff_t>(
+                                            std::min(most, ends.size())));
   return ends;
 }
 

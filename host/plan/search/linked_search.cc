@@ -26,8 +26,8 @@ namespace {
 // Of the arena, for head and largest record of a program that is not mapped.
 constexpr int64_t kTablesOfNode = 2048;
 
-// With more nodes fewer plans are built in full.
-constexpr int kManyNodes = 16;
+// With more nodes fewer plans are built in full, and fewer yet.
+constexpr int kSeveral = 8, kManyNodes = 16;
 
 // Nodes assign what they read of variables, not what they would own. That
 // costs no layer before any row, because across the end of a segment all is
@@ -147,7 +147,8 @@ class LinkedSearch : public Search {
       best = Built{std::move(choice), std::move(*made)};
     };
     std::optional<int64_t> least = smallest_estimate();
-    for (int round = 0; learns_ && least && round < kSmallRounds; ++round) {
+    const int rounds = model_.busy_nodes() > kSeveral ? 2 : kSmallRounds;
+    for (int round = 0; learns_ && least && round < rounds; ++round) {
       const std::optional<Partition> cuts =
           search_.fastest({each(*least), each(0), any_streams_, true});
       if (!cuts) break;
@@ -210,9 +211,13 @@ class LinkedSearch : public Search {
       const std::optional<Partition> cuts = search_.fastest(budget);
       if (!cuts) return std::nullopt;
       const Chosen choice = chosen(*cuts);
-      std::optional<Plan> made = build(choice, how);
+      // What a budget leaves would be spent, which says nothing of segments.
+      std::optional<Plan> made = build(choice, {});
       if (!made) return std::nullopt;
-      if (fits(cluster_, *made)) return Built{choice, std::move(*made)};
+      if (fits(cluster_, *made)) {
+        made = build(choice, how);
+        return Built{choice, std::move(*made)};
+      }
       if (learn(*cuts, *made)) continue;
       for (size_t n = 0; n < limits_.size(); ++n) {
         const int64_t more = made->nodes[n].arena_bytes - limits_[n];

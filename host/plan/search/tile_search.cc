@@ -86,7 +86,8 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
 }
 
 TileRun TileSearch::in_tiles(const Run& run, Segment s, int way) const {
-  const auto [kept, tiles] = std::div(way, int{std::size(kTiles)});
+  constexpr int kWays = std::size(kTiles);
+  const int kept = way / kWays, tiles = way % kWays;
   TileRun all = even_tiles(net_, run.result, s.begin, s.end, kTiles[tiles]);
   all.kept = run.kept[size_t(kept)];
   return all;

@@ -52,6 +52,7 @@ inline constexpr int kTolled[] = {100, 96, 92, 88, 84};
 // of that). Choices just above it may be built smaller.
 inline constexpr Pair kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
                                      {100, 0},  {110, 70}, {102, 100}};
+
 // What more rows in rings may cost of a linked plan's modelled time: they keep
 // links going when datagrams are late, which the model does not see.
 inline constexpr double kAboutAsFast = 1.005;
