@@ -59,7 +59,7 @@ Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
                     const StrategyOptions&);
 
 // Layers at which neighbours best exchange columns that windows read: of the
-// tensors between two windows (kernels of more than one column) that follow
+// tensors between two windows (kernels of some columns) that follow
 // each other the one with the shortest rows, the last of equal ones.
 std::vector<bool> halo_layers(const Net&);
 // Has these layers send halos, where several nodes make all rows of some

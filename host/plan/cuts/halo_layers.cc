@@ -24,7 +24,7 @@ std::vector<bool> halo_layers(const Net& net) {
     return tensor < 0 ? -1 : writers[tensor];
   };
   for (const Layer& window : net.layers) {
-    if (window.kernel_w < 2) continue;
+    if (window.kernel_w < 2 || window.out.box.columns() < 2) continue;
     int best = -1;
     int64_t least = 0;
     for (int l = writer_of(window.in[0].tensor); l >= 0;) {
