@@ -212,8 +212,7 @@ TEST(CutsFile, SaysWhatIsWrong) {
       {block("layers = 0\nrows = 2\ncolour = 1"),
        "k.toml:6: block: unknown key 'colour' | one of: band, columns, end, "
        "groups, inputs, joined, layers, node, nodes, outputs, parts, rows, "
-       "strategy, "
-       "weights"},
+       "send_halo, strategy, weights"},
       {block("layers = 1\ninputs = 2"),
        "k.toml:4: block: layers has none that can be cut along its inputs: "
        "layer 1 (layer1)"},
