@@ -61,6 +61,7 @@ TEST(PackTest, LeadBelowZeroPutsTheOutputInsideItsInput) {
 }
 
 TEST(PackTest, RandomItems) {
+  int better = 0;
   for (uint32_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
@@ -93,8 +94,17 @@ TEST(PackTest, RandomItems) {
     expect_sound(items, quick);
     expect_sound(items, thorough);
     EXPECT_LE(thorough.bytes, quick.bytes);
+    const Packing last = pack(items, {.last_tries = 300});
+    expect_sound(items, last);
+    EXPECT_LE(last.bytes, quick.bytes);
+    better += last.bytes < quick.bytes;
+    // What is enough is not improved.
+    const Packing enough =
+        pack(items, {.tries = 300, .last_tries = 300, .enough = quick.bytes});
+    EXPECT_EQ(enough.offsets, quick.offsets);
     if (HasFailure()) return;
   }
+  EXPECT_GT(better, 0);
 }
 
 }  // namespace

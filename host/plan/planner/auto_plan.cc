@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -152,9 +153,13 @@ class AutoPlan {
   // Fewer nodes by the same strategy may have arenas as small and take less
   // time, which crews that began larger do not show.
   void settle_time() {
-    const std::string name = best_->trials().taken().name;
-    if (is_latency() || std::ranges::find(kNamed, name) == std::end(kNamed))
+    const Trial& taken = best_->trials().taken();
+    const std::string name = taken.name;
+    // With groups of channels it is not what the strategy gives by itself.
+    if (is_latency() || !taken.cuts.blocks.empty() ||
+        std::ranges::find(kNamed, name) == std::end(kNamed)) {
       return;
+    }
     const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));
     for (size_t count = std::min(busy, kEachCrew + 1); count-- > 1;) {
       std::unique_ptr<CrewPlan> crew = crew_of(count, count);
@@ -273,11 +278,8 @@ class AutoPlan {
     }
     const Trials& trials = crew->trials();
     if (are_equal()) {
-      if (best_) {
-        crew->begin_briefly(best_->trials().measure());
-      } else {
-        crew->begin_briefly();
-      }
+      crew->begin_briefly(best_ ? best_->trials().measure()
+                                : std::numeric_limits<double>::infinity());
       // Nor is where hardly anything fits every number tried.
       if (alone && !trials.any() && count > kEachTight &&
           !std::has_single_bit(count)) {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "host/plan/cost/time.h"
-#include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/planner/balance.h"
@@ -67,12 +66,6 @@ std::vector<int> narrow_ends(const Net& net) {
     ends.push_back(l + 1);
   }
   return ends;
-}
-
-Crew crew_of(const Cluster& cluster, const std::vector<int>& nodes) {
-  Crew crew{nodes, {}};
-  for (const int n : nodes) crew.weights.push_back(cluster.nodes[n].rating);
-  return crew;
 }
 
 }  // namespace
@@ -269,11 +262,9 @@ Trial CrewPlan::in_columns(Trial trial, int end) const {
   trial.group_channels = 0;
   trial.weights.save_memory();
   trial.weights.halos = true;
-  const Crew crew = crew_of(request_.cluster, crew_);
-  for (int l = 0; l < end; ++l) {
-    trial.cuts.layers[l] =
-        cut_grid(net_.layers[l], crew, 1, static_cast<int>(crew_.size()));
-  }
+  const StrategyOptions columns{"spatial", 1, static_cast<int>(crew_.size())};
+  const Cuts cuts = make_cuts_over(net_, request_.cluster, crew_, columns);
+  std::copy_n(cuts.layers.begin(), end, trial.cuts.layers.begin());
   return trial;
 }
 

@@ -152,8 +152,9 @@ class LinkedSearch : public Search {
       const std::optional<Partition> cuts =
           search_.fastest({each(*least), each(0), any_streams_, true});
       if (!cuts) break;
-      const std::optional<Plan> made = build(chosen(*cuts), {});
-      consider(chosen(*cuts), made);
+      const Chosen choice = chosen(*cuts);
+      const std::optional<Plan> made = build(choice, {});
+      consider(choice, made);
       if (!made || !learn(*cuts, *made)) break;
       least = smallest_estimate();
     }
