@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
@@ -116,6 +117,7 @@ void deploy_with_leader(const DeployFlags& flags, WorkerCluster& workers,
 }  // namespace
 
 int deploy_command(const DeployFlags& flags) {
+  require_flags(EngineKind::kWorkers, flags.plan);
   WorkerCluster workers(flags.plan, flags.cluster);
   const Prepared p = workers.prepare(load_model(flags.model, flags.ends));
   if (flags.leader.empty()) {

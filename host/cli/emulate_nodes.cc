@@ -10,6 +10,7 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/run_model.h"
@@ -260,6 +261,9 @@ void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
 }  // namespace
 
 int emulate_nodes(const EmulateFlags& flags) {
+  require_flags(EngineKind::kBoards, flags.plan);
+  require_flag(EngineKind::kBoards, !flags.results.trace.empty(),
+               {"--trace", Ability::kTrace});
   if (flags.serve) return serve(flags);
   if (flags.layers) {
     throw Error(Exit::kUsage, "--layers: instructions are counted on one board",
@@ -274,8 +278,6 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.plan = flags.plan;
   run.plan.nodes.reset();
   run.plan.cluster.clear();
-  run.plan.storage.no_encrypt = false;  // the boards say so
-  run.plan.board = PlanFlags{}.board;
   run.pictures = flags.pictures;
   run.frames = flags.frames;
   run.json = flags.json;

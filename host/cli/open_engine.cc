@@ -76,11 +76,12 @@ void EngineOpening::load() {
   graph_ = std::move(loaded.graph);
   set_detection(std::move(loaded.detection));
   const bool several = wants_cluster(flags_.plan);
-  const bool named =
-      !flags_.cluster.workers.empty() || flags_.cluster.own_cluster;
+  const bool named = !flags_.cluster.workers.empty();
   if (flags_.emulated_s) {
     kind_ = EngineKind::kBoard;
-  } else if (flags_.floats && !flags_.cluster.own_cluster && is_float(graph_)) {
+  } else if (flags_.cluster.own_cluster) {
+    kind_ = EngineKind::kBoards;
+  } else if (flags_.floats && is_float(graph_)) {
     kind_ = EngineKind::kFloat;  // emulated boards compute with integers
   } else if (flags_.remote &&
              (named || (several && has_addresses(cluster_of(flags_.plan))))) {
@@ -89,7 +90,7 @@ void EngineOpening::load() {
     kind_ = EngineKind::kVirtual;
   }
   check();
-  if (kind_ == EngineKind::kWorkers) {
+  if (kind_ == EngineKind::kWorkers || kind_ == EngineKind::kBoards) {
     workers_.emplace(flags_.plan, flags_.cluster);
   }
 }
@@ -138,7 +139,8 @@ std::unique_ptr<Engine> EngineOpening::open(
     case EngineKind::kFloat:
       return std::make_unique<FloatEngine>(
           std::make_shared<const Graph>(std::move(graph_)));
-    case EngineKind::kWorkers: {
+    case EngineKind::kWorkers:
+    case EngineKind::kBoards: {
       auto p = shared(workers_->prepare(std::move(graph_)));
       return std::make_unique<WorkersEngine>(
           workers_->coordinator(), workers_->transport(), std::move(p));

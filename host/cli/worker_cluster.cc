@@ -10,7 +10,6 @@
 
 #include "device/agent/session_wire.h"
 #include "host/base/error.h"
-#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
@@ -187,7 +186,6 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
 
 WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
   check_who_workers_are(plan, flags);
-  require_flags(EngineKind::kWorkers, plan);
   given_ = flags.own_cluster;
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
   if (given_) require_one_bank(*given_, "workers");

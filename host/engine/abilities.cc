@@ -26,8 +26,11 @@ constexpr Cell kOneFrame{"run a frame at a time",
 constexpr Cell kNoSession{"has no coordinator",
                           "leave it out, or give --workers or --cluster"};
 constexpr Cell kNoEnergy{"says nothing of energy"};
+constexpr Cell kNoEnergies{"say nothing of energy"};
 constexpr Cell kOwnStores{"have their programs themselves, and no stores yet"};
 constexpr Cell kNoStore{"has no store, only the storage of its own"};
+constexpr Cell kNoStores{"have no stores, only storages of their own"};
+constexpr Cell kOneCluster{"are one cluster"};
 
 struct Column {
   EngineKind kind;
@@ -38,6 +41,7 @@ constexpr Column kEngines[] = {
     {EngineKind::kStore, "a built store"},
     {EngineKind::kVirtual, "nodes of a cluster"},
     {EngineKind::kWorkers, "workers"},
+    {EngineKind::kBoards, "emulated boards on a network"},
     {EngineKind::kBoard, "an emulated board"},
     {EngineKind::kFloat, "a float model"},
 };
@@ -49,41 +53,50 @@ struct Row {
 
 // clang-format off
 constexpr Row kTable[] = {
-    //                     node         store        nodes        workers      board        float
-    {Ability::kPlan,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kNoPlan}},
+    //                     node         store        nodes        workers      boards       board        float
+    {Ability::kPlan,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
     {Ability::kBoard,     {kCan,        kCan,        kCan,
-                           {"say themselves what board they are"},             kCan,        kNoPlan}},
+                           {"say themselves what board they are"},             kCan,        kCan,        kNoPlan}},
     {Ability::kCount,     {kCan,        kPlanned,    kCan,
-                           {"are as many as their addresses"},                 kCan,        kNoPlan}},
-    {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kNoPlan}},
+                           {"are as many as their addresses"},                 kCan,        kCan,        kNoPlan}},
+    {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
     {Ability::kBanks,     {{"keeps weights in its arena alone", "leave it out, or give --nodes 1"},
-                                        kPlanned,    kCan,        kOneBank,    kOneBank,    kNoPlan}},
-    {Ability::kWorkers,   {kCan,        kPlanned,    kCan,        kCan,        kCan,        kNoPlan}},
-    {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kCan,        kNoPlan}},
+                                        kPlanned,    kCan,        kOneBank,    kOneBank,
+                           {"has its arena's bank alone"},                                               kNoPlan}},
+    {Ability::kWorkers,   {kCan,        kPlanned,    kCan,        kCan,
+                           {"get their addresses when they start"},            kCan,        kNoPlan}},
+    {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kOneFrame,   kCan,        kNoPlan}},
     {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kCan,
-                           {"have a real network"},               kNoNetwork,  kNoNetwork}},
-    {Ability::kInsecure,  {kNoNetwork,  kNoNetwork,  kCan,        kCan,        kNoNetwork,  kNoNetwork}},
+                           {"have a real network"},
+                           {"have the network of their emulators"},            kNoNetwork,  kNoNetwork}},
+    {Ability::kInsecure,  {kNoNetwork,  kNoNetwork,  kCan,        kCan,        kCan,        kNoNetwork,  kNoNetwork}},
     {Ability::kSession,   {kNoSession,  kNoSession,
                            {"have a coordinator of their own", "leave it out, or give --workers"},
-                                                                  kCan,        kNoSession,  kNoSession}},
-    {Ability::kWeights,   {kCan,        kPlanned,    kCan,        kOwnStores,  kCan,        kNoPlan}},
+                                                                  kCan,
+                           {"have a coordinator and a key of their own",
+                            "leave it out; with --serve they know --key FILE"},
+                                                                               kNoSession,  kNoSession}},
+    {Ability::kWeights,   {kCan,        kPlanned,    kCan,        kOwnStores,
+                           {"have weights where their firmware keeps programs", "leave it out, or --nodes and --cluster"},
+                                                                               kCan,        kNoPlan}},
     {Ability::kSpill,     {kCan,        kPlanned,
-                           {"do not spill yet"},     kOwnStores,  kCan,        kNoPlan}},
+                           {"do not spill yet"},     kOwnStores,
+                           {"do not spill yet", "leave it out, or --nodes and --cluster"},
+                                                                               kCan,        kNoPlan}},
     {Ability::kStore,     {kCan,        kCan,
                            {"have no stores that last yet"},
-                                                     kOwnStores,  kNoStore,    kNoPlan}},
-    {Ability::kUnsealed,  {kCan,        kCan,        kCan,        kOwnStores,  kNoStore,    kNoPlan}},
+                                                     kOwnStores,  kNoStores,   kNoStore,    kNoPlan}},
+    {Ability::kUnsealed,  {kCan,        kCan,        kCan,        kOwnStores,  kCan,        kNoStore,    kNoPlan}},
     {Ability::kTrace,     {kCan,
                            {"is run without its model's layers", "name the model to plan anew"},
                                                      kCan,
                            {"are processes that nobody looks into", "run without --workers and --cluster"},
-                                                                  kCan,        kCan}},
+                           {"do not show their layers", "emulate one board, or `shoal run --nodes N`"},
+                                                                               kCan,        kCan}},
     {Ability::kEnergy,    {kCan,        kNoEnergy,
                            {"say nothing of energy yet"},
-                                        {"say nothing of energy"},
-                                                     kNoEnergy,   kNoEnergy}},
-    {Ability::kThreads,   {kCan,        kCan,        kCan,
-                           {"are one cluster"},                   kCan,        kCan}},
+                                        kNoEnergies, kNoEnergies, kNoEnergy,   kNoEnergy}},
+    {Ability::kThreads,   {kCan,        kCan,        kCan,        kOneCluster, kOneCluster, kCan,        kCan}},
 };
 // clang-format on
 

@@ -12,6 +12,7 @@ enum class EngineKind : uint8_t {
   kStore,    // the same, from a store that was built
   kVirtual,  // nodes with a network in virtual time
   kWorkers,  // processes and boards at addresses
+  kBoards,   // emulated boards on a network, which the verb starts itself
   kBoard,    // an emulated board with its firmware
   kFloat,    // the float oracle
 };

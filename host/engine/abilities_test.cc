@@ -87,6 +87,14 @@ TEST(Abilities, WhatIsRefusedWhere) {
   for (const A a : {A::kStore, A::kUnsealed, A::kNetwork, A::kBanks}) {
     EXPECT_FALSE(can(E::kBoard, a)) << static_cast<int>(a);
   }
+  for (const A a : {A::kPlan, A::kBoard, A::kCount, A::kNodes, A::kUnsealed}) {
+    EXPECT_TRUE(can(E::kBoards, a)) << static_cast<int>(a);
+  }
+  for (const A a : {A::kBanks, A::kWorkers, A::kBatch, A::kNetwork, A::kSession,
+                    A::kWeights, A::kSpill, A::kStore, A::kTrace, A::kEnergy,
+                    A::kThreads}) {
+    EXPECT_FALSE(can(E::kBoards, a)) << static_cast<int>(a);
+  }
 }
 
 TEST(Abilities, TheFirstOfSeveralIsNamed) {

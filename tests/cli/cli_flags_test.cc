@@ -115,6 +115,25 @@ TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {
           "node 'a' has a public_key");
 }
 
+// Before any of them boots: nothing here needs an emulator.
+TEST_F(CliFlags, WhatEmulatedBoardsCannotDoIsSaidOfThem) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--trace", "t.tsv"},
+       "--trace: emulated boards on a network do not show their layers\n"
+       "  emulate one board"},
+      {{"--flash", "0"},
+       "--flash: emulated boards on a network have weights where"},
+      {{"--storage", "sd"}, "--storage: emulated boards on a network"},
+      {{"--max-writes", "1M"},
+       "--max-writes: emulated boards on a network do not spill yet"}};
+  for (const auto& [flags, what] : cases) {
+    std::vector<std::string> all{"emulate",    "m.tflite", "x.bin", "--board",
+                                 "mps2-an386", "--nodes",  "2"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    refused(all, 2, what);
+  }
+}
+
 TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
   const std::vector<std::string> both{"plan",   "m.tflite",   "--cluster",
                                       "c.toml", "--strategy", "spatial"};
