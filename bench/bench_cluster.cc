@@ -30,6 +30,7 @@
 
 #include "bench/timed_kernels.h"
 #include "device/link/cipher.h"
+#include "device/port/payload.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/board/board.h"
@@ -139,7 +140,7 @@ struct CipherCost {
 CipherCost cipher_cost() {
   const shoal_cipher& cipher = chacha20_poly1305();
   constexpr int kDatagrams = 400;
-  constexpr uint32_t kHead = 12, kBytes = 1472;
+  constexpr uint32_t kHead = 12, kBytes = kUdpPayload;
   const uint32_t data = kBytes - kHead - cipher.tag_bytes;
   const uint8_t key[kKeyBytes] = {1, 2, 3};
   Bytes packets(size_t{kDatagrams} * kBytes, 7);

@@ -8,9 +8,10 @@
 
 #include <cstdint>
 
+#include "device/port/payload.h"
+
 namespace shoal {
 
-inline constexpr uint32_t kSerialPayload = 128;  // of a datagram
 inline constexpr uint32_t kHdlcCheckBytes = 2;
 
 // The most bytes that a datagram becomes on the line.

@@ -15,12 +15,12 @@
 #include <cstring>
 
 #include "device/link/wire.h"
+#include "device/port/payload.h"
 #include "device/program/image.h"
 
 namespace shoal {
 
 inline constexpr uint8_t kSessionVersion = 4;
-inline constexpr uint32_t kLeastPayload = 96;  // of any transport
 inline constexpr uint32_t kNonceBytes = 16;
 inline constexpr uint32_t kMacBytes = 16;
 inline constexpr uint32_t kMaxName = 28;  // bytes of a node's or board's name

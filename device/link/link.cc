@@ -5,6 +5,7 @@
 #include "device/link/congestion.h"
 #include "device/link/phase.h"
 #include "device/link/wire.h"
+#include "device/port/payload.h"
 
 namespace shoal {
 namespace {

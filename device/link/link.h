@@ -83,7 +83,6 @@ struct LinkStage {
 class Link {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
-  static constexpr uint32_t kLeastPayload = 96;
 
   // `peers` as in the program; `tables` as laid out for `counts`, zeroed here.
   // All that `config` points to must outlive the link. kBadArgument: the

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-namespace shoal {
+#include "device/port/payload.h"
 
-inline constexpr uint32_t kUdpPayload = 1472;  // of an Ethernet frame
+namespace shoal {
 
 constexpr uint64_t udp_address(uint32_t ip, uint16_t port) {
   return static_cast<uint64_t>(ip) << 16 | port;

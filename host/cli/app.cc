@@ -257,10 +257,7 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   verb->add_flag("--no-encrypt", f.plan.storage.no_encrypt,
                  "of a network: boards keep weights in their storage as they "
                  "are, not sealed");
-  verb->add_option("--payload", f.payload,
-                   "of a network: bytes of a datagram (1472); smaller ones "
-                   "leave boards more of their memory")
-      ->check(CLI::Range(96, 1472));
+  add_payload(verb, f.plan, "; smaller ones leave boards more of their memory");
   add_key_flags(verb, f.key, f.insecure);
   verb->get_option("--key")->needs(serve);
   verb->get_option("--insecure")->needs(serve);

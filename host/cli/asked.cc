@@ -45,6 +45,7 @@ void add_asked(const PlanFlags& f, std::vector<Asked>& to) {
        {{"--banks", Ability::kBanks}, f.banks != none.banks},
        {{"--cluster", Ability::kNodes}, !f.cluster.empty()},
        {{"--cuts", Ability::kNodes}, !f.cuts.empty()},
+       {{"--payload", Ability::kPayload}, f.payload.has_value()},
        {{"--board", Ability::kBoard}, f.board != none.board}},
       to);
   add_asked(f.storage, to);
@@ -70,7 +71,6 @@ void add_asked(const NetworkFlags& f, std::vector<Asked>& to) {
        {{"--network", Ability::kNetwork}, !f.network.empty()},
        {{"--lose", Ability::kNetwork}, !f.lose.empty()},
        {{"--seed", Ability::kNetwork}, f.seed.has_value()},
-       {{"--payload", Ability::kNetwork}, f.payload.has_value()},
        {{"--framing", Ability::kNetwork}, f.framing.has_value()}},
       to);
 }

@@ -38,12 +38,13 @@ struct PlanFlags {
   std::string objective = "latency";
   // Limits: 120ms, 1M, 64K; seconds of planning.
   std::string max_latency, max_traffic, max_arena;
-  double plan_seconds = 0;    // 0: as long as it takes
-  std::optional<int> nodes;   // equal ones; none: one that is not linked
-  std::string cluster, cuts;  // files
-  int batch = 1;              // frames on one pass of the weights
-  bool replay = false;        // rows of an input may come again
-  double wait = 0;            // seconds for what another one owns
+  double plan_seconds = 0;     // 0: as long as it takes
+  std::optional<int> nodes;    // equal ones; none: one that is not linked
+  std::string cluster, cuts;   // files
+  int batch = 1;               // frames on one pass of the weights
+  bool replay = false;         // rows of an input may come again
+  std::optional<int> payload;  // bytes of the links' datagrams; none: UDP's
+  double wait = 0;             // seconds for what another one owns
   StorageFlags storage;
 };
 
@@ -153,7 +154,6 @@ struct EmulateFlags {
   // Of several boards on a network, plan.nodes of them.
   bool serve = false;
   std::string state;  // folder of their storages
-  std::optional<int> payload;
   std::string key = "shoal.key";
   bool insecure = false;
   ImportOptions ends;

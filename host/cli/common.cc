@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "device/port/payload.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
@@ -54,6 +55,7 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
     request.limits.traffic_bytes = parse_traffic(flags.max_traffic);
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
+  request.max_payload = payload_of(flags);
   for (ClusterNode& n : request.cluster.nodes) {
     n.max_arena = max_arena_of(flags);
   }
@@ -121,6 +123,17 @@ std::optional<int64_t> ram_of(const PlanFlags& flags) {
 std::optional<int64_t> max_arena_of(const PlanFlags& flags) {
   if (flags.max_arena.empty()) return std::nullopt;
   return parse_arena(flags.max_arena, "--max-arena");
+}
+
+uint32_t payload_of(const PlanFlags& flags, uint32_t most) {
+  if (!flags.payload) return kUdpPayload;
+  const int bytes = *flags.payload;
+  if (bytes >= int{kLeastPayload} && bytes <= static_cast<int>(most)) {
+    return static_cast<uint32_t>(bytes);
+  }
+  throw Error(
+      Exit::kUsage, "--payload: " + std::to_string(bytes) + " bytes",
+      "from " + std::to_string(kLeastPayload) + " to " + std::to_string(most));
 }
 
 bool wants_cluster(const PlanFlags& flags) {
@@ -216,12 +229,6 @@ PlanRequest node_request(const PlanFlags& flags) {
 PlanRequest plan_request(const PlanFlags& flags) {
   return wants_cluster(flags) ? linked_request(flags, cluster_of(flags))
                               : node_request(flags);
-}
-
-PlanRequest plan_request(const PlanFlags& flags, const SimOptions& network) {
-  PlanRequest request = plan_request(flags);
-  request.max_payload = network.max_payload;
-  return request;
 }
 
 PlanRequest emulated_request(const PlanFlags& flags) {

@@ -17,8 +17,6 @@ namespace shoal {
 // A node without links, or the cluster that the flags ask for. Throws
 // Error(kUsage) for what is unknown: a board, an objective, a size.
 PlanRequest plan_request(const PlanFlags&);
-// The same for virtual nodes, whose datagrams may be smaller.
-PlanRequest plan_request(const PlanFlags&, const SimOptions&);
 // For nodes that may be known later only.
 PlanRequest linked_request(const PlanFlags&, Cluster);
 // For a board that QEMU plays; Error(kUsage) lists these.
@@ -27,6 +25,11 @@ PlanRequest emulated_request(const PlanFlags&);
 // --ram, and --max-arena, of nodes that are known later. Throws Error(kUsage).
 std::optional<int64_t> ram_of(const PlanFlags&);
 std::optional<int64_t> max_arena_of(const PlanFlags&);
+
+// --payload, of which links have at most `most`; without it UDP's. Throws
+// Error(kUsage).
+inline constexpr uint32_t kMostPayload = 65'000;
+uint32_t payload_of(const PlanFlags&, uint32_t most = kMostPayload);
 
 // Whether the flags ask for a cluster, even of one node.
 bool wants_cluster(const PlanFlags&);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "device/port/payload.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/asked.h"
@@ -73,8 +74,8 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   options.seconds = flags.seconds;
   options.state = flags.state;
   options.count_instructions = !flags.serve;
-  if (flags.payload) {
-    options.payload = *flags.payload;
+  if (flags.plan.payload) {
+    options.payload = static_cast<int>(payload_of(flags.plan, kUdpPayload));
     // The coordinator is one; who serves does not know who comes.
     if (!flags.serve) options.peers = static_cast<int>(cluster.nodes.size());
   }

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "device/port/payload.h"
 #include "host/cli/output.h"
 
 namespace shoal {
@@ -199,6 +200,15 @@ void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
       ->capture_default_str()
       ->check(CLI::IsMember({"one", "all"}));
   add_cluster_files(verb, flags);
+  add_payload(verb, flags);
+}
+
+void add_payload(CLI::App* verb, PlanFlags& flags, const std::string& more) {
+  verb->add_option(
+      "--payload", flags.payload,
+      fmt::format("of a cluster: bytes of a datagram at most ({}; a serial "
+                  "line: {}){}",
+                  kUdpPayload, kSerialPayload, more));
 }
 
 void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
@@ -283,8 +293,6 @@ void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
   verb->add_option("--lose", flags.lose,
                    "NODE@TIME: node NODE (from 0) loses its power so long "
                    "into the first frame, such as 1@5ms");
-  verb->add_option("--payload", flags.payload,
-                   "bytes of a datagram at most (1472; a serial line: 128)");
   verb->add_option("--framing", flags.framing,
                    "bytes of every datagram on the wire besides (board's)");
   verb->add_option("--seed", flags.seed, "of the network's luck (1)");

@@ -48,8 +48,10 @@ void add_replay(CLI::App*, PlanFlags&);
 void add_plan_flags(CLI::App*, PlanFlags&);
 // How many frames run as one.
 void add_batch(CLI::App*, PlanFlags&);
-// Over which virtual or real nodes, and how layers are cut.
+// Over which virtual or real nodes, how layers are cut, and --payload.
 void add_cluster_flags(CLI::App*, PlanFlags&);
+// How large their datagrams are; `more` is said behind it.
+void add_payload(CLI::App*, PlanFlags&, const std::string& more = "");
 // Without a number of equal ones.
 void add_cluster_files(CLI::App*, PlanFlags&);
 // Both for workers alone, which say themselves what they are.

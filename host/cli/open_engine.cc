@@ -105,7 +105,8 @@ std::unique_ptr<VirtualEngine> EngineOpening::open_virtual() {
   if (!flags_.timed) options.costs = options.first_alone = false;
   apply(network, options);
   options.insecure = flags_.cluster.insecure;
-  PlanRequest request = plan_request(flags_.plan, options);
+  PlanRequest request = plan_request(flags_.plan);
+  options.max_payload = request.max_payload;
   auto p = std::make_shared<Prepared>(prepare(std::move(graph_), request));
   std::optional<StoreKey> key;
   if (!p->plan.linked && reads_storage(p->plan.nodes[0])) {

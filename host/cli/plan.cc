@@ -11,6 +11,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
@@ -90,15 +91,20 @@ bool asks_how_many(const PlanFlags& flags) {
          (!flags.max_latency.empty() || !flags.max_traffic.empty());
 }
 
-// One node has nothing to cut: a strategy is of the others.
-PlanFlags without_strategy(PlanFlags flags) {
+// One node has nothing to cut and no links: strategy and payload are of the
+// others.
+PlanFlags of_one_node(PlanFlags flags) {
   flags.strategy.clear();
+  flags.payload.reset();
   return flags;
 }
 
 // Strategies that are none are refused as those of nodes are.
 PlanRequest first_request(const PlanCommandFlags& flags) {
   if (!asks_how_many(flags.plan) || !flags.pareto.empty()) {
+    require_flag(EngineKind::kNode,
+                 flags.plan.payload && !wants_cluster(flags.plan),
+                 {"--payload", Ability::kPayload});
     return plan_request(flags.plan);
   }
   PlanFlags two = flags.plan;
@@ -106,7 +112,9 @@ PlanRequest first_request(const PlanCommandFlags& flags) {
   two.replay = false;
   two.storage = {};
   plan_request(two);
-  return plan_request(without_strategy(flags.plan));
+  PlanRequest alone = plan_request(of_one_node(flags.plan));
+  alone.max_payload = payload_of(flags.plan);
+  return alone;
 }
 
 std::string try_text(const FewestNodes::Try& t) {
@@ -253,7 +261,7 @@ int plan_command(const PlanCommandFlags& flags) {
         same.plan.nodes = static_cast<int>(p.plan.nodes.size());
         same.plan.replay = false;
       }
-      if (!p.plan.linked) same.plan = without_strategy(flags.plan);
+      if (!p.plan.linked) same.plan = of_one_node(flags.plan);
     }
     why = explain_plan(same);
     auto all = nlohmann::ordered_json::parse(json);

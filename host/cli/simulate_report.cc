@@ -5,6 +5,7 @@
 
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/engine/virtual/bound.h"
 #include "host/engine/virtual/energy.h"
@@ -368,7 +369,7 @@ LowerBound least_of(const SimulateFlags& flags, const VirtualEngine& engine) {
   }
   const Prepared& p = engine.prepared();
   return plan_bound(p.net, cluster,
-                    {p.plan.linked, options.max_payload, !flags.insecure},
+                    {p.plan.linked, payload_of(flags.plan), !flags.insecure},
                     p.plan);
 }
 

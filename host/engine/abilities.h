@@ -27,6 +27,7 @@ enum class Ability : uint8_t {
   kWorkers,   // addresses
   kBatch,     // frames that run together
   kNetwork,   // a network as described
+  kPayload,   // datagrams of this size
   kInsecure,  // links without a key
   kSession,   // who the nodes' coordinator is
   kWeights,   // weights in a storage

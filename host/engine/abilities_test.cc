@@ -53,14 +53,15 @@ TEST(Abilities, WhatIsRefusedWhere) {
   using A = Ability;
   for (int a = 0; a < kAbilities; ++a) {  // one node does nearly everything
     const auto ability = static_cast<A>(a);
-    const bool no = ability == A::kNetwork || ability == A::kInsecure ||
-                    ability == A::kSession || ability == A::kBanks;
+    const bool no = ability == A::kNetwork || ability == A::kPayload ||
+                    ability == A::kInsecure || ability == A::kSession ||
+                    ability == A::kBanks;
     EXPECT_EQ(can(E::kNode, ability), !no) << a;
   }
   for (const A a :
        {A::kPlan, A::kBoard, A::kCount, A::kNodes, A::kBanks, A::kWorkers,
-        A::kBatch, A::kNetwork, A::kWeights, A::kSpill, A::kStore, A::kUnsealed,
-        A::kEnergy, A::kInsecure, A::kSession}) {
+        A::kBatch, A::kNetwork, A::kPayload, A::kWeights, A::kSpill, A::kStore,
+        A::kUnsealed, A::kEnergy, A::kInsecure, A::kSession}) {
     EXPECT_FALSE(can(E::kFloat, a)) << static_cast<int>(a);
   }
   for (const A a : {A::kTrace, A::kThreads}) EXPECT_TRUE(can(E::kFloat, a));
@@ -70,8 +71,8 @@ TEST(Abilities, WhatIsRefusedWhere) {
   for (const A a : {A::kPlan, A::kCount, A::kBatch, A::kWeights, A::kTrace}) {
     EXPECT_FALSE(can(E::kStore, a)) << static_cast<int>(a);
   }
-  for (const A a : {A::kNetwork, A::kInsecure, A::kBanks, A::kWeights,
-                    A::kUnsealed, A::kTrace, A::kThreads}) {
+  for (const A a : {A::kNetwork, A::kPayload, A::kInsecure, A::kBanks,
+                    A::kWeights, A::kUnsealed, A::kTrace, A::kThreads}) {
     EXPECT_TRUE(can(E::kVirtual, a)) << static_cast<int>(a);
   }
   EXPECT_TRUE(can(E::kWorkers, A::kSession));
@@ -80,14 +81,15 @@ TEST(Abilities, WhatIsRefusedWhere) {
     EXPECT_FALSE(can(E::kVirtual, a)) << static_cast<int>(a);
     EXPECT_FALSE(can(E::kWorkers, a)) << static_cast<int>(a);
   }
-  for (const A a :
-       {A::kBoard, A::kBanks, A::kNetwork, A::kTrace, A::kThreads}) {
+  for (const A a : {A::kBoard, A::kBanks, A::kNetwork, A::kPayload, A::kTrace,
+                    A::kThreads}) {
     EXPECT_FALSE(can(E::kWorkers, a)) << static_cast<int>(a);
   }
   for (const A a : {A::kStore, A::kUnsealed, A::kNetwork, A::kBanks}) {
     EXPECT_FALSE(can(E::kBoard, a)) << static_cast<int>(a);
   }
-  for (const A a : {A::kPlan, A::kBoard, A::kCount, A::kNodes, A::kUnsealed}) {
+  for (const A a :
+       {A::kPlan, A::kBoard, A::kCount, A::kNodes, A::kPayload, A::kUnsealed}) {
     EXPECT_TRUE(can(E::kBoards, a)) << static_cast<int>(a);
   }
   for (const A a : {A::kBanks, A::kWorkers, A::kBatch, A::kNetwork, A::kSession,

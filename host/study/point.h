@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "device/port/payload.h"
 #include "host/board/board.h"
 #include "host/model/graph/graph.h"
 #include "host/plan/types/request.h"
@@ -17,7 +18,7 @@ namespace shoal {
 // What the nodes' links are instead of the board's.
 struct StudyLink {
   double bits_per_s = 0;  // 0: the board's link
-  uint32_t max_payload = 1472;
+  uint32_t max_payload = kUdpPayload;
   std::optional<double> framing_bytes;
   auto operator<=>(const StudyLink&) const = default;
 };

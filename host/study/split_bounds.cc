@@ -82,9 +82,9 @@ const std::vector<Rate>& rates() {
   static const std::vector<Rate> all = {
       // HDLC: two flags, a 32-bit checksum and some escaped bytes.
       {"serial", 1, {1e6, 128, 8.0}},
-      {"Ethernet", 10, {10e6, 1472, std::nullopt}},
-      {"Ethernet", 100, {100e6, 1472, std::nullopt}},
-      {"Ethernet", 1000, {1000e6, 1472, std::nullopt}},
+      {"Ethernet", 10, {10e6, kUdpPayload, std::nullopt}},
+      {"Ethernet", 100, {100e6, kUdpPayload, std::nullopt}},
+      {"Ethernet", 1000, {1000e6, kUdpPayload, std::nullopt}},
   };
   return all;
 }

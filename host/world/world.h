@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "device/port/payload.h"
 #include "device/shoal.h"
 #include "host/world/network.h"
 #include "host/world/recorder.h"
@@ -81,7 +82,7 @@ class Endpoint {
 
 class World {
  public:
-  explicit World(const NetworkOptions&, uint32_t max_payload = 1472);
+  explicit World(const NetworkOptions&, uint32_t max_payload = kUdpPayload);
 
   Port& add(const LinkModel&, const PortCosts&);
   // The endpoint behind a port; must outlive the world's use. It is stepped

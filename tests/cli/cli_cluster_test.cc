@@ -79,6 +79,32 @@ TEST_F(CliCluster, BoardsWithoutMappedFlashReadFromStorage) {
   EXPECT_EQ(json::parse(idle.out)["equal"], true);
 }
 
+// Streams, datagrams and so the times of a plan depend on it.
+TEST_F(CliCluster, APlanIsThatOfSimulateWithItsPayload) {
+  double least_s = 0;
+  for (const char* payload : {"1472", "96"}) {
+    const std::vector<std::string> more{"--nodes",  "2",         "--board",
+                                        "teensy41", "--json",    "--strategy",
+                                        "spatial",  "--payload", payload};
+    const json plan = json::parse(shoal({"plan", "m.tflite"}, more).out);
+    const json run = json::parse(shoal({"simulate", "m.tflite"}, more).out);
+    EXPECT_EQ(plan["bound_us"], run["bound_us"]) << payload;
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(plan["nodes"][i]["arena_bytes"],
+                run["nodes"][i]["arena_bytes"]);
+    }
+    const double planned_s = plan["latency_s"];
+    EXPECT_NEAR(run["latency_s"].get<double>(), planned_s, 0.1 * planned_s);
+    EXPECT_GT(planned_s, 1.2 * least_s) << payload;
+    least_s = planned_s;
+  }
+  const Told alone = shoal({"plan", "m.tflite", "--payload", "128"}, {});
+  EXPECT_EQ(alone.code, 2);
+  EXPECT_NE(alone.err.find("--payload: one node has no network"),
+            std::string::npos)
+      << alone.err;
+}
+
 TEST_F(CliCluster, VerifyComparesEveryLayerOverNodes) {
   const Told told = shop_.shoal({"verify", "m.tflite", "x.bin", "--nodes", "4",
                                  "--insecure", "--jitter", "1ms", "--json"});
@@ -270,7 +296,8 @@ TEST_F(CliCluster, WhatIsAskedWronglyIsRefusedByItsFlag) {
   refused({"--network", "mesh"}, "--network");
   refused({"--lose", "1"}, "--lose");
   refused({"--lose", "2@1ms"}, "--lose: node 2 of 2");
-  refused({"--payload", "95"}, "--payload");
+  refused({"--payload", "95"}, "--payload: 95 bytes");
+  refused({"--payload", "65001"}, "from 96 to 65000");
   refused({"--cluster", "none.toml"}, "--cluster");
   refused({"--strategy", "diagonal"}, "diagonal");
   EXPECT_EQ(shop_.shoal({"simulate", "m.tflite", "--cuts", "c.toml"}).code, 2);

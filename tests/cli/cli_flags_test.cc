@@ -96,6 +96,12 @@ TEST_F(CliFlags, NumbersThatAreNoneAndLossesThatComeTooLate) {
 }
 
 TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {
+  refused({"emulate", "m.tflite", "x.bin", "--board", "emcraft-sf2",
+           "--payload", "128"},
+          2, "--payload: an emulated board has no network");
+  refused({"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:7", "--insecure",
+           "--payload", "128"},
+          2, "--payload: workers say themselves");
   refused({"run", "m.tflite", "x.bin", "--loss", "10%"}, 2, "--loss");
   refused({"verify", "m.tflite", "x.bin", "--payload", "128"}, 2, "--payload");
   refused({"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:7", "--insecure",
@@ -125,7 +131,8 @@ TEST_F(CliFlags, WhatEmulatedBoardsCannotDoIsSaidOfThem) {
        "--flash: emulated boards on a network have weights where"},
       {{"--storage", "sd"}, "--storage: emulated boards on a network"},
       {{"--max-writes", "1M"},
-       "--max-writes: emulated boards on a network do not spill yet"}};
+       "--max-writes: emulated boards on a network do not spill yet"},
+      {{"--payload", "1473"}, "from 96 to 1472"}};
   for (const auto& [flags, what] : cases) {
     std::vector<std::string> all{"emulate",    "m.tflite", "x.bin", "--board",
                                  "mps2-an386", "--nodes",  "2"};

@@ -102,9 +102,6 @@ void apply(const NetworkFlags& flags, SimOptions& options) {
     options.bits_per_s = parse_rate(flags.rate, "--rate");
   }
   if (!flags.lose.empty()) set_lost_node(flags.lose, options);
-  if (flags.payload) {
-    options.max_payload = within(*flags.payload, 96, 65000, "--payload");
-  }
   if (flags.framing) {
     options.framing_bytes = within(*flags.framing, 0, 1000, "--framing");
   }

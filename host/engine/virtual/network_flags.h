@@ -17,9 +17,8 @@ struct NetworkFlags {
   std::string network{};                       // switch or radio
   std::string lose{};                          // NODE@TIME: 1@5ms
   std::optional<uint64_t> seed{};
-  // Bytes of a datagram at most, and on the wire besides; 128 and 6 for a
-  // serial line.
-  std::optional<int> payload{}, framing{};
+  // Bytes of a datagram on the wire besides; 6 for a serial line.
+  std::optional<int> framing{};
 };
 
 // Each throws Error(kUsage) naming the flag and what it may be.

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "device/port/payload.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/common/tap.h"
 #include "host/engine/virtual/virtual_node.h"
@@ -43,7 +44,7 @@ struct SimOptions {
   // Of sealed stores, by node; empty: they are not sealed.
   std::vector<StoreKeyBytes> store_keys = {};
   StorageFault fault{.count = 0};  // of the first node's storage
-  uint32_t max_payload = 1472;
+  uint32_t max_payload = kUdpPayload;
   uint64_t timeout_us = 5'000'000;  // of virtual time
   // A cluster that is not done after so many events is given up with
   // Error(kNode); none: never.

@@ -4,6 +4,7 @@
 // design/plans.md has the proof.
 #pragma once
 
+#include "device/port/payload.h"
 #include "host/lower/net.h"
 #include "host/plan/types/cluster.h"
 #include "host/plan/types/lower_bound.h"
@@ -13,7 +14,7 @@ namespace shoal {
 
 struct BoundOptions {
   bool linked = false;
-  uint32_t max_payload = 1472;
+  uint32_t max_payload = kUdpPayload;
   bool encrypted = true;  // what goes over links
 };
 

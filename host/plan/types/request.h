@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "device/port/payload.h"
 #include "host/plan/types/cluster.h"
 #include "host/plan/types/layer_cuts.h"
 
@@ -52,7 +53,7 @@ struct PlanRequest {
   // Of a byte of traffic, beside the time that it takes: where the least time
   // is looked for, plans that send less may take so much longer.
   double byte_s = 0;
-  uint32_t max_payload = 1472;  // of the links' datagrams
+  uint32_t max_payload = kUdpPayload;  // of the links' datagrams
   // Of a node without links. Frames of the model in one:
   int batch = 1;
   // Layers may be made in tiles, for which rows of an input come again from
