@@ -92,7 +92,7 @@ std::string failure(const std::string& address, Exit code,
     const StopAtEnd stop(c, transport);
     c.connect(workers);
     drive(c, transport, nullptr, [&] { return c.connected(); });
-    with(c, transport, cluster_of(c, workers, nullptr, std::nullopt));
+    with(c, transport, cluster_of(c, workers, nullptr));
     return "";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), code) << e.what();

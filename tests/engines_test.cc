@@ -83,7 +83,7 @@ struct TwoWorkers {
     const std::vector<WorkerAddress> addresses = {a.address, b.address};
     coordinator.connect(addresses);
     drive(coordinator, udp, nullptr, [&] { return coordinator.connected(); });
-    request = linked_nodes(cluster_of(coordinator, addresses, nullptr, {}));
+    request = linked_nodes(cluster_of(coordinator, addresses, nullptr));
     request.max_payload = udp.transport().max_payload;
   }
   UdpWorker a{0}, b{1};

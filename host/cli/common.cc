@@ -56,9 +56,6 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
   request.max_payload = payload_of(flags);
-  for (ClusterNode& n : request.cluster.nodes) {
-    n.max_arena = max_arena_of(flags);
-  }
 }
 
 // Which names there are depends on whether there are nodes to cut over.
@@ -115,14 +112,18 @@ std::vector<uint8_t> piped_input(const Graph& graph,
 
 }  // namespace
 
-std::optional<int64_t> ram_of(const PlanFlags& flags) {
-  if (!flags.ram) return std::nullopt;
-  return parse_arena(*flags.ram, "--ram");
-}
-
-std::optional<int64_t> max_arena_of(const PlanFlags& flags) {
-  if (flags.max_arena.empty()) return std::nullopt;
-  return parse_arena(flags.max_arena, "--max-arena");
+void set_budgets(const PlanFlags& flags, Cluster& cluster) {
+  std::optional<int64_t> ram, most;
+  if (flags.ram) ram = parse_arena(*flags.ram, "--ram");
+  if (!flags.max_arena.empty()) {
+    most = parse_arena(flags.max_arena, "--max-arena");
+  }
+  for (ClusterNode& n : cluster.nodes) {
+    n.max_arena = most;
+    if (!ram || (n.ram && *n.ram < *ram)) continue;
+    n.ram = ram;
+    n.ram_source = ClusterNode{}.ram_source;
+  }
 }
 
 uint32_t payload_of(const PlanFlags& flags, uint32_t most) {
@@ -162,7 +163,7 @@ Cluster plain_cluster(const PlanFlags& flags) {
                   "add --nodes N or --cluster FILE");
     }
     Cluster cluster =
-        uniform_cluster(*flags.nodes, find_board(flags.board), ram_of(flags));
+        uniform_cluster(*flags.nodes, find_board(flags.board), {});
     for (ClusterNode& n : cluster.nodes) n.all_banks = flags.banks == "all";
     return cluster;
   }
@@ -179,7 +180,9 @@ Cluster plain_cluster(const PlanFlags& flags) {
 
 Cluster cluster_of(const PlanFlags& flags) {
   require_flags(EngineKind::kVirtual, flags);
-  return with_storage(plain_cluster(flags), flags.storage);
+  Cluster cluster = with_storage(plain_cluster(flags), flags.storage);
+  set_budgets(flags, cluster);
+  return cluster;
 }
 
 void require_one_bank(const Cluster& cluster, const std::string& who) {
@@ -214,7 +217,8 @@ PlanRequest node_request(const PlanFlags& flags) {
   check_strategy(flags, false);
   require_flag(EngineKind::kNode, flags.banks != PlanFlags{}.banks,
                {"--banks", Ability::kBanks});
-  PlanRequest request = one_node(find_board(flags.board), ram_of(flags));
+  PlanRequest request = one_node(find_board(flags.board));
+  set_budgets(flags, request.cluster);
   request.strategy = flags.strategy;
   request.objective = objective_of(flags.objective);
   request.batch = flags.batch;

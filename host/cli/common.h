@@ -22,9 +22,9 @@ PlanRequest linked_request(const PlanFlags&, Cluster);
 // For a board that QEMU plays; Error(kUsage) lists these.
 PlanRequest emulated_request(const PlanFlags&);
 
-// --ram, and --max-arena, of nodes that are known later. Throws Error(kUsage).
-std::optional<int64_t> ram_of(const PlanFlags&);
-std::optional<int64_t> max_arena_of(const PlanFlags&);
+// --ram and --max-arena: what each node may have at most, besides what it has.
+// Throws Error(kUsage), also if there are no nodes yet.
+void set_budgets(const PlanFlags&, Cluster&);
 
 // --payload, of which links have at most `most`; without it UDP's. Throws
 // Error(kUsage).

@@ -218,6 +218,7 @@ void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
                    "without nodes that make it worse; or spatial, kernel, "
                    "layer: one kind of cut for all layers");
   add_objective(verb, flags);
+  add_limits(verb, flags);
   add_cluster_files(verb, flags);
 }
 

@@ -184,20 +184,19 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
   return config;
 }
 
-WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags) {
+WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags)
+    : plan_(plan) {
   check_who_workers_are(plan, flags);
   given_ = flags.own_cluster;
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
   if (given_) require_one_bank(*given_, "workers");
   addresses_ = addresses_of(plan, flags, given_);
-  ram_ = ram_of(plan);
-  max_arena_ = max_arena_of(plan);
   request_ = linked_request(plan, {});
+  set_budgets(plan, request_.cluster);
   transport_ = open_transport(addresses_);
   config_ = coordinator_config(flags, *transport_);
   used_ = transport_->transport();
   config_.transport = &used_;
-  wait_s_ = plan.wait;
 }
 
 WorkerCluster::~WorkerCluster() { give_back(); }
@@ -215,7 +214,7 @@ void WorkerCluster::give_back() {
 // coordinator may wait for that one.
 void WorkerCluster::connect(const StopSignals& signals) {
   using Clock = std::chrono::steady_clock;
-  const auto until = Clock::now() + std::chrono::duration<double>(wait_s_);
+  const auto until = Clock::now() + std::chrono::duration<double>(plan_.wait);
   std::minstd_rand random(std::random_device{}());
   for (bool told = false;; told = true) {
     coordinator_ = std::make_unique<Coordinator>(config_);
@@ -251,9 +250,9 @@ Prepared WorkerCluster::prepare(Graph graph) {
   const StopSignals signals;
   try {
     connect(signals);
-    request_.cluster = cluster_of(*coordinator_, addresses_,
-                                  given_ ? &*given_ : nullptr, ram_);
-    for (ClusterNode& n : request_.cluster.nodes) n.max_arena = max_arena_;
+    request_.cluster =
+        cluster_of(*coordinator_, addresses_, given_ ? &*given_ : nullptr);
+    set_budgets(plan_, request_.cluster);
     // Planning may take longer than a lease lasts.
     plan = std::async(std::launch::async, [&] {
       return shoal::prepare(std::move(graph), request_, Images::kAll,

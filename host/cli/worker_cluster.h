@@ -56,10 +56,9 @@ class WorkerCluster {
   void give_back();
 
   CoordinatorConfig config_;
-  double wait_s_ = 0;
   std::optional<Cluster> given_;
   std::vector<WorkerAddress> addresses_;
-  std::optional<int64_t> ram_, max_arena_;
+  PlanFlags plan_;
   PlanRequest request_;
   std::unique_ptr<HostTransport> transport_;
   // The same, with datagrams that all workers have room for.

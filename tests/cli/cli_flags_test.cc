@@ -102,6 +102,9 @@ TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {
   refused({"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:7", "--insecure",
            "--payload", "128"},
           2, "--payload: workers say themselves");
+  refused({"deploy", "m.tflite", "--workers", "127.0.0.1:7", "--insecure",
+           "--max-arena", "0"},
+          2, "--max-arena: '0' is 0 B");
   refused({"run", "m.tflite", "x.bin", "--loss", "10%"}, 2, "--loss");
   refused({"verify", "m.tflite", "x.bin", "--payload", "128"}, 2, "--payload");
   refused({"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:7", "--insecure",

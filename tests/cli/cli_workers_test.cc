@@ -535,6 +535,10 @@ TEST_F(CliWorkers, BudgetsAreThoseOfOtherNodes) {
   refused("--max-arena", "0", 2, "--max-arena: '0' is 0 B");
   refused("--ram", "300", 3, "budget 300 B");
   refused("--max-arena", "300", 3, "(0.3 KB) (--max-arena)");
+  // The same to deploy, whose plan runs find.
+  expect_refused({"deploy", "m.tflite", "--workers", worker.address,
+                  "--insecure", "--max-arena", "300"},
+                 3, "(0.3 KB) (--max-arena)");
 }
 
 class CliClusterPlan : public CliWorkers {};

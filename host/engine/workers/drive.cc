@@ -131,7 +131,7 @@ Error other_node(const std::string& label, const WorkerIdentity& w,
 
 Cluster cluster_of(const Coordinator& coordinator,
                    const std::vector<WorkerAddress>& workers,
-                   const Cluster* given, std::optional<int64_t> ram) {
+                   const Cluster* given) {
   Cluster cluster;
   if (given) cluster = *given;
   cluster.nodes.resize(workers.size());
@@ -159,7 +159,6 @@ Cluster cluster_of(const Coordinator& coordinator,
       }
       node.board = *board;
       node.rating = board_rating(node.board);
-      node.ram = ram;
     } else if (node.name != w.name || node.board.said_by_nodes() != w.board) {
       throw other_node(workers[i].label, w, node);
     }

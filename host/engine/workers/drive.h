@@ -67,6 +67,6 @@ double run_frames(
 // that the file says, because that is what they were planned for. Throws
 // Error(kUsage) if a worker is not the node that the file names.
 Cluster cluster_of(const Coordinator&, const std::vector<WorkerAddress>&,
-                   const Cluster* given, std::optional<int64_t> ram);
+                   const Cluster* given);
 
 }  // namespace shoal

@@ -41,8 +41,7 @@ Ran run_over(const HostTransport& transport,
     stop_all(coordinator, transport);
     throw;
   }
-  const Cluster cluster =
-      cluster_of(coordinator, workers, nullptr, std::nullopt);
+  const Cluster cluster = cluster_of(coordinator, workers, nullptr);
   PlanRequest request = linked_nodes(cluster);
   request.max_payload = transport.transport().max_payload;
   const Prepared p = prepare(small_graph(), request);
