@@ -9,6 +9,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/base/units.h"
 #include "host/cli/asked.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
@@ -42,7 +43,7 @@ int64_t parse_arena(const std::string& text, const char* flag) {
 
 void set_limits(const PlanFlags& flags, PlanRequest& request) {
   if (!flags.max_latency.empty()) {
-    const Nanos most = parse_duration(flags.max_latency, "--max-latency");
+    const int64_t most = parse_duration(flags.max_latency, "--max-latency");
     if (most == 0) {
       throw Error(Exit::kUsage,
                   "--max-latency: '" + flags.max_latency +

@@ -2,30 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <utility>
 
 #include "host/base/error.h"
+#include "host/base/units.h"
 
 namespace shoal {
 namespace {
-
-[[noreturn]] void refuse(const std::string& flag, const std::string& text,
-                         const char* wanted) {
-  throw Error(Exit::kUsage, flag + ": '" + text + "' is not " + wanted);
-}
-
-// The number in front and what stands behind it.
-std::pair<double, std::string> split(const std::string& text,
-                                     const std::string& flag,
-                                     const char* wanted) {
-  double v = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] =
-      std::from_chars(text.data(), end, v, std::chars_format::fixed);
-  if (error != std::errc() || !(v >= 0)) refuse(flag, text, wanted);
-  return {v, std::string(rest, end)};
-}
 
 uint32_t within(int value, int low, int high, const std::string& flag) {
   if (value < low || value > high) {
@@ -42,45 +24,15 @@ void set_lost_node(const std::string& text, SimOptions& options) {
   const char* const end = text.data() + at;
   const auto [rest, error] = std::from_chars(text.data(), end, node);
   if (error != std::errc() || rest != end || node < 0 || at == text.size()) {
-    refuse("--lose", text, "NODE@TIME, such as 1@5ms; nodes count from 0");
+    throw Error(Exit::kUsage,
+                "--lose: '" + text +
+                    "' is not NODE@TIME, such as 1@5ms; nodes count from 0");
   }
   options.lost_node = node;
   options.lost_after = parse_duration(text.substr(at + 1), "--lose");
 }
 
 }  // namespace
-
-double parse_probability(const std::string& text, const std::string& flag) {
-  constexpr char kWanted[] = "a share below 100%, such as 10% or 0.1";
-  auto [v, unit] = split(text, flag, kWanted);
-  if (unit == "%") v /= 100;
-  if ((unit != "%" && !unit.empty()) || v >= 1) refuse(flag, text, kWanted);
-  return v;
-}
-
-Nanos parse_duration(const std::string& text, const std::string& flag) {
-  constexpr char kWanted[] = "a time up to 60s, such as 60us, 1.5ms or 1s";
-  const auto [v, unit] = split(text, flag, kWanted);
-  const Nanos scale = unit == "us"   ? kMicrosecond
-                      : unit == "ms" ? kMillisecond
-                      : unit == "s"  ? kSecond
-                                     : 0;
-  const double nanos = v * static_cast<double>(scale);
-  if (scale == 0 || nanos > 60.0 * kSecond) refuse(flag, text, kWanted);
-  return std::llround(nanos);
-}
-
-double parse_rate(const std::string& text, const std::string& flag) {
-  constexpr char kWanted[] = "bits a second from 1K to 1000G, such as 100M";
-  const auto [v, unit] = split(text, flag, kWanted);
-  const double scale = unit == "K"   ? 1e3
-                       : unit == "M" ? 1e6
-                       : unit == "G" ? 1e9
-                                     : 0;
-  const double rate = v * scale;
-  if (rate < 1e3 || rate > 1e12) refuse(flag, text, kWanted);
-  return rate;
-}
 
 void apply(const NetworkFlags& flags, SimOptions& options) {
   NetworkOptions& n = options.network;

@@ -21,9 +21,6 @@ struct NetworkFlags {
   std::optional<int> framing{};
 };
 
-// Each throws Error(kUsage) naming the flag and what it may be.
-double parse_probability(const std::string& text, const std::string& flag);
-Nanos parse_duration(const std::string& text, const std::string& flag);
-double parse_rate(const std::string& text, const std::string& flag);
+// Throws Error(kUsage) naming the flag and what it may be.
 void apply(const NetworkFlags&, SimOptions&);
 }  // namespace shoal

@@ -1,0 +1,16 @@
+// Numbers with units as people write them: 60us and 1.5ms, 10%, 100M bits a
+// second. Sizes are in size.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace shoal {
+
+// Each throws Error(kUsage) naming the flag and what it may be.
+int64_t parse_duration(const std::string& text,
+                       const std::string& flag);  // nanoseconds
+double parse_probability(const std::string& text, const std::string& flag);
+double parse_rate(const std::string& text, const std::string& flag);
+
+}  // namespace shoal
