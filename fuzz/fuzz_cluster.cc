@@ -1,9 +1,9 @@
 // A real coordinator and real nodes, and somebody between them who does what
-// the input says: see host/engine/workers/testing/meddler.h. The output is
+// the input says: see host/engine/coordinator/testing/meddler.h. The output is
 // exact, or there is an Error in time.
 #include <cstdio>
 
-#include "host/engine/workers/testing/meddler.h"
+#include "host/engine/coordinator/testing/meddler.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const shoal::MeddledRun run = shoal::run_meddled({data, data + size});

@@ -4,7 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/engine/workers/testing/meddler.h"
+#include "host/engine/coordinator/testing/meddler.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

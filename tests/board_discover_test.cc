@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "device/program/image.h"
-#include "host/engine/workers/testing/open_session.h"
+#include "host/engine/coordinator/testing/open_session.h"
 #include "tests/between.h"
 #include "tests/board_emulated.h"
 #include "tests/command.h"

@@ -4,7 +4,7 @@
 
 #include "device/transport/lwip_udp.h"
 #include "device/transport/testing/lwip_card.h"
-#include "host/engine/workers/testing/cluster_run.h"
+#include "host/engine/coordinator/testing/cluster_run.h"
 
 namespace shoal {
 namespace {

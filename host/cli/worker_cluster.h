@@ -13,7 +13,7 @@
 
 #include "host/cli/commands.h"
 #include "host/engine/common/prepare.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"
 #include "host/plan/types/cluster.h"

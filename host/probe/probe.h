@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"
 #include "host/probe/meter.h"

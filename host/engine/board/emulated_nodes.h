@@ -19,7 +19,7 @@
 #include "host/board/board.h"
 #include "host/engine/board/console.h"
 #include "host/engine/board/process.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 
 namespace shoal {
 

@@ -2,8 +2,8 @@
 // results.
 #pragma once
 
+#include "host/engine/coordinator/coordinator.h"
 #include "host/engine/virtual/frame_queue.h"
-#include "host/engine/workers/coordinator.h"
 #include "host/world/world.h"
 
 namespace shoal {

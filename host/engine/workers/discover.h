@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/base/error.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"
 

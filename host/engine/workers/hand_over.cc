@@ -10,7 +10,6 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/engine/workers/drive.h"
-#include "host/engine/workers/work.h"
 
 namespace shoal {
 namespace {

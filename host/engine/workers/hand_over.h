@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 #include "host/engine/workers/transport.h"
 
 namespace shoal {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 
 namespace shoal {
 

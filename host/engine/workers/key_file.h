@@ -6,7 +6,7 @@
 #include <string>
 
 #include "host/base/entropy.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 
 namespace shoal {
 

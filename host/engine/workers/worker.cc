@@ -4,8 +4,8 @@
 
 #include "device/kernels/kernels.h"
 #include "host/base/error.h"
+#include "host/engine/coordinator/node_name.h"
 #include "host/engine/workers/key_file.h"
-#include "host/engine/workers/node_name.h"
 
 namespace shoal {
 namespace {

@@ -9,7 +9,7 @@
 #include "device/agent/agent.h"
 #include "device/storage/program_memory.h"
 #include "host/engine/common/fenced_arena.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"
 

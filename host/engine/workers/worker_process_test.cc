@@ -8,10 +8,10 @@
 #include <chrono>
 
 #include "host/base/error.h"
+#include "host/engine/coordinator/testing/small_run.h"
 #include "host/engine/workers/drive.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/serial.h"
-#include "host/engine/workers/testing/small_run.h"
 #include "host/engine/workers/testing/udp_worker.h"
 #include "host/engine/workers/udp.h"
 #include "host/engine/workers/worker.h"

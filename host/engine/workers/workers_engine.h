@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "host/engine/coordinator/coordinator.h"
 #include "host/engine/engine.h"
-#include "host/engine/workers/coordinator.h"
 #include "host/engine/workers/transport.h"
 
 namespace shoal {

@@ -10,7 +10,7 @@
 
 #include "host/base/entropy.h"
 #include "host/base/error.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/udp.h"
 #include "host/engine/workers/worker.h"

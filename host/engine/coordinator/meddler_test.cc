@@ -3,7 +3,7 @@
 //
 //   SHOAL_MEDDLED_RUNS   how many scripts (default: 150)
 //   SHOAL_RANDOM_SEED    the first one (default: 1)
-#include "host/engine/workers/testing/meddler.h"
+#include "host/engine/coordinator/testing/meddler.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "host/engine/workers/testing/cluster_run.h"
+#include "host/engine/coordinator/testing/cluster_run.h"
 
 namespace shoal {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "host/base/error.h"
-#include "host/engine/workers/testing/lossy_net.h"
-#include "host/engine/workers/testing/small_run.h"
+#include "host/engine/coordinator/testing/lossy_net.h"
+#include "host/engine/coordinator/testing/small_run.h"
 
 namespace shoal {
 

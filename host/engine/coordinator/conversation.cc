@@ -1,4 +1,4 @@
-#include "host/engine/workers/conversation.h"
+#include "host/engine/coordinator/conversation.h"
 
 #include <algorithm>
 #include <cstdio>

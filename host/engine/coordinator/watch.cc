@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "host/base/error.h"
+#include "host/engine/coordinator/work.h"
 #include "host/engine/fault.h"
-#include "host/engine/workers/work.h"
 
 namespace shoal {
 namespace {

@@ -1,12 +1,12 @@
 // The coordinator's ends of the streams, without nodes: what a node would do
 // is done here, byte ranges of any size in any order of the streams.
-#include "host/engine/workers/frame_streams.h"
+#include "host/engine/coordinator/frame_streams.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "host/engine/workers/testing/small_run.h"
+#include "host/engine/coordinator/testing/small_run.h"
 
 namespace shoal {
 

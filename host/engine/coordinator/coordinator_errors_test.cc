@@ -5,8 +5,8 @@
 #include <functional>
 #include <tuple>
 
-#include "host/engine/workers/testing/cluster_run.h"
-#include "host/engine/workers/testing/open_session.h"
+#include "host/engine/coordinator/testing/cluster_run.h"
+#include "host/engine/coordinator/testing/open_session.h"
 
 namespace shoal {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "host/engine/workers/testing/cluster_run.h"
+#include "host/engine/coordinator/testing/cluster_run.h"
 
 namespace shoal {
 namespace {

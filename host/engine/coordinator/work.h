@@ -13,15 +13,12 @@
 #include <vector>
 
 #include "device/link/link.h"
-#include "host/engine/workers/conversation.h"
-#include "host/engine/workers/coordinator.h"
-#include "host/engine/workers/evidence.h"
-#include "host/engine/workers/frame_streams.h"
+#include "host/engine/coordinator/conversation.h"
+#include "host/engine/coordinator/coordinator.h"
+#include "host/engine/coordinator/evidence.h"
+#include "host/engine/coordinator/frame_streams.h"
 
 namespace shoal {
-
-// What a reply other than kOk says of a program.
-std::string because(Reply);
 
 class Coordinator::Work {
  public:

@@ -1,7 +1,7 @@
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 
 #include "host/base/error.h"
-#include "host/engine/workers/work.h"
+#include "host/engine/coordinator/work.h"
 
 namespace shoal {
 

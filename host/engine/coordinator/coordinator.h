@@ -93,6 +93,9 @@ inline bool is_built_in(const IdentityAnswer& a) {
   return a.program_capacity == 0 && a.program_bytes != 0;
 }
 
+// What a reply other than kOk says of a program.
+std::string because(Reply);
+
 struct WorkerReport {
   PingAnswer last{};   // what it said last
   int64_t writes = 0;  // of its program that were sent, the first time

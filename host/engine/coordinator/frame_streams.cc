@@ -1,4 +1,4 @@
-#include "host/engine/workers/frame_streams.h"
+#include "host/engine/coordinator/frame_streams.h"
 
 #include <algorithm>
 #include <cstring>

@@ -7,7 +7,7 @@
 #include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
-#include "host/engine/workers/work.h"
+#include "host/engine/coordinator/work.h"
 #include "host/plan/types/coordinator_counts.h"
 
 namespace shoal {

@@ -15,7 +15,7 @@
 
 #include "device/agent/keys.h"
 #include "host/base/error.h"
-#include "host/engine/workers/handshake.h"
+#include "host/engine/coordinator/handshake.h"
 
 namespace shoal {
 

@@ -10,7 +10,7 @@
 #include "device/agent/leader_image.h"
 #include "device/storage/program_slots.h"
 #include "device/storage/testing/memory_storage.h"
-#include "host/engine/workers/testing/cluster_run.h"
+#include "host/engine/coordinator/testing/cluster_run.h"
 
 namespace shoal {
 namespace {

@@ -15,7 +15,7 @@
 
 #include "device/agent/agent.h"
 #include "host/engine/common/fenced_arena.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 
 namespace shoal {
 

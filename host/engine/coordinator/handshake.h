@@ -14,7 +14,7 @@
 
 #include "device/agent/keys.h"
 #include "device/agent/noise.h"
-#include "host/engine/workers/coordinator.h"
+#include "host/engine/coordinator/coordinator.h"
 
 namespace shoal {
 

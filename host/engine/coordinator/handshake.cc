@@ -1,4 +1,4 @@
-#include "host/engine/workers/handshake.h"
+#include "host/engine/coordinator/handshake.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "host/engine/workers/evidence.h"
+#include "host/engine/coordinator/evidence.h"
 
 #include <gtest/gtest.h>
 

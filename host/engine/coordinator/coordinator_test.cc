@@ -7,7 +7,7 @@
 
 #include "device/agent/session_wire.h"
 #include "device/link/cipher.h"
-#include "host/engine/workers/testing/cluster_run.h"
+#include "host/engine/coordinator/testing/cluster_run.h"
 
 namespace shoal {
 namespace {

@@ -1,11 +1,11 @@
-#include "host/engine/workers/work.h"
+#include "host/engine/coordinator/work.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "device/link/wire.h"
 #include "host/base/error.h"
-#include "host/engine/workers/node_name.h"
+#include "host/engine/coordinator/node_name.h"
 
 namespace shoal {
 namespace {
