@@ -66,13 +66,13 @@ set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_parts_test
 
 # Once a command, and none of it long: optimizing them costs more than it
 # gives.
-set(SHOAL_COLD array bench_node board dataset emit engine engine_board engine_common
-  engine_coordinator engine_local engine_workers evaluate export image import input labels lower onnx
-  plan_cuts plan_text probe project store study task tflite zoo)
+set(SHOAL_COLD array bench_node board charts dataset emit engine engine_board engine_common
+  engine_coordinator engine_local engine_workers evaluate export image import input labels
+  lower onnx plan_cuts plan_text probe project resize store study task tflite zoo)
 # Of these, what no test spends long in: sanitizers build it without
 # optimizing.
-set(SHOAL_COLDEST array bench_node board dataset engine_board evaluate export import
-  onnx plan_text probe project store study task zoo)
+set(SHOAL_COLDEST array bench_node board charts dataset engine_board evaluate export import
+  onnx plan_text probe project resize store study task zoo)
 
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})

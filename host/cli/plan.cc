@@ -21,6 +21,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/lower/batch.h"
 #include "host/model/import/import.h"
+#include "host/model/resize/resize_input.h"
 #include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/fixes.h"
 #include "host/plan/planner/lower_bound.h"
@@ -31,7 +32,6 @@
 #include "host/plan/text/plan_table.h"
 #include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/deadline.h"
-#include "host/study/resize_input.h"
 
 namespace shoal {
 namespace {

@@ -13,11 +13,11 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/charts/study.h"
 #include "host/cli/output.h"
 #include "host/plan/planner/explore.h"
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/types/deadline.h"
-#include "host/study/study.h"
 
 namespace shoal {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "host/base/error.h"
 #include "host/base/parallel.h"
-#include "host/study/study.h"
+#include "host/charts/study.h"
 
 namespace shoal {
 

@@ -7,8 +7,8 @@
 #include <map>
 
 #include "host/base/error.h"
+#include "host/model/resize/resize_input.h"
 #include "host/study/asker.h"
-#include "host/study/resize_input.h"
 
 namespace shoal {
 namespace {

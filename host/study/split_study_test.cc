@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "host/base/error.h"
-#include "host/study/testing/xml.h"
+#include "host/charts/testing/xml.h"
 
 namespace shoal {
 namespace {

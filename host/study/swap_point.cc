@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "host/base/error.h"
+#include "host/base/index.h"
 #include "host/data/image/random_input.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/model/zoo/zoo.h"
@@ -13,7 +14,6 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
 #include "host/plan/text/does_not_fit.h"
-#include "host/study/index.h"
 #include "host/study/points.h"
 
 namespace shoal {

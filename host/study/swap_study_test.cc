@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "host/base/error.h"
+#include "host/charts/testing/xml.h"
 #include "host/study/swap_cache.h"
-#include "host/study/testing/xml.h"
 
 namespace shoal {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "host/study/table.h"
+#include "host/charts/table.h"
 
 namespace shoal {
 

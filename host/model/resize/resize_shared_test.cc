@@ -3,7 +3,7 @@
 
 #include "host/engine/local/testing/verify_frame.h"
 #include "host/model/import/import.h"
-#include "host/study/resize_input.h"
+#include "host/model/resize/resize_input.h"
 #include "tests/shared.h"
 
 namespace shoal {

@@ -1,5 +1,4 @@
-// Numbers that are known not to be negative, as indices. Internal to
-// host/study.
+// Numbers that are known not to be negative, as indices.
 #pragma once
 
 #include <cstddef>

@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "host/study/plot.h"
-#include "host/study/study.h"
-#include "host/study/testing/xml.h"
+#include "host/charts/plot.h"
+#include "host/charts/study.h"
+#include "host/charts/testing/xml.h"
 
 namespace shoal {
 namespace {

@@ -1,10 +1,10 @@
-#include "host/study/svg.h"
+#include "host/charts/svg.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
-#include "host/study/plot.h"
+#include "host/charts/plot.h"
 
 namespace shoal {
 namespace {

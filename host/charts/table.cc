@@ -1,4 +1,4 @@
-#include "host/study/table.h"
+#include "host/charts/table.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "host/study/plot.h"
+#include "host/charts/plot.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <limits>
 #include <optional>
 
-#include "host/study/index.h"
-#include "host/study/svg.h"
+#include "host/base/index.h"
+#include "host/charts/svg.h"
 
 namespace shoal {
 namespace {

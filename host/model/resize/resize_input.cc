@@ -1,13 +1,13 @@
-#include "host/study/resize_input.h"
+#include "host/model/resize/resize_input.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/base/index.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/shapes.h"
-#include "host/study/index.h"
 
 namespace shoal {
 namespace {

@@ -1,6 +1,6 @@
 // What resize_input makes of a network is what the importer makes of the same
 // network written for the other size.
-#include "host/study/resize_input.h"
+#include "host/model/resize/resize_input.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "host/study/study.h"
+#include "host/charts/study.h"
 
 namespace shoal {
 namespace {

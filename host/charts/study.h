@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/study/table.h"
+#include "host/charts/table.h"
 
 namespace shoal {
 

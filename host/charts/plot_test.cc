@@ -1,4 +1,4 @@
-#include "host/study/plot.h"
+#include "host/charts/plot.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <random>
 #include <set>
 
-#include "host/study/svg.h"
-#include "host/study/testing/xml.h"
+#include "host/charts/svg.h"
+#include "host/charts/testing/xml.h"
 
 namespace shoal {
 namespace {

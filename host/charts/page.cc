@@ -1,8 +1,8 @@
 // A study as one HTML file: everything inline, well-formed XML besides.
 #include <fmt/format.h>
 
-#include "host/study/plot.h"
-#include "host/study/study.h"
+#include "host/charts/plot.h"
+#include "host/charts/study.h"
 
 namespace shoal {
 namespace {

@@ -1,4 +1,4 @@
-#include "host/study/testing/xml.h"
+#include "host/charts/testing/xml.h"
 
 #include <cctype>
 
