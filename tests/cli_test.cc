@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "host/base/testing/noise.h"
@@ -156,8 +157,17 @@ TEST_F(Cli, JsonOfTheOthers) {
   EXPECT_EQ(j["operators"].size(), static_cast<size_t>(OpKind::kSoftmax) + 1);
   j = json_of(shop_.shoal({"boards", "--json"}));
   EXPECT_EQ(j["boards"].size(), 17u);
-  EXPECT_EQ(j["boards"][0]["here"], "run");
-  EXPECT_EQ(j["boards"][16]["here"], "emulate");
+  std::map<std::string, std::string> here;
+  for (const json& b : j["boards"]) here[b["id"]] = b["here"];
+  EXPECT_EQ(here["host"], "run");
+  EXPECT_EQ(here["teensy41"], "plan");
+  EXPECT_EQ(here["mps2-an386"], "emulate");
+  EXPECT_EQ(here["qemu-rv32"], "emulate one");  // --nodes is refused
+  const std::string table = shop_.shoal({"boards"}).out;
+  for (const json& b : j["boards"]) {
+    const std::string core = b["core"];
+    EXPECT_NE(table.find(" " + core + " "), std::string::npos) << core;
+  }
   j = json_of(shop_.shoal({"doctor", "--json"}));
   EXPECT_TRUE(j["kernels"].is_string());
 }

@@ -35,7 +35,8 @@ void print(const nlohmann::json& json) { say_json(json); }
 // The most that this computer does with a board.
 const char* done_here(const Board& b) {
   if (!b.emulator) return b.name == "host" ? "run" : "plan";
-  return b.emulator->storage_bytes > 0 ? "emulate" : "bench-node";
+  if (b.emulator->storage_bytes == 0) return "bench-node";
+  return b.emulator->nic.empty() ? "emulate one" : "emulate";
 }
 
 // Which tools' projects there are, and for which boards.
@@ -79,7 +80,7 @@ int ops_command(const ListFlags& flags) {
 int boards_command(const ListFlags& flags) {
   auto list = nlohmann::json::array();
   if (!flags.json) {
-    say("%-12s %-11s %5s %11s %11s %7s  %-10s  %s\n", "id", "core", "MHz",
+    say("%-12s %-15s %5s %10s %9s %7s  %-11s  %s\n", "id", "core", "MHz",
         "arena KB", "fixed KB", "flash", "here", "title");
   }
   for (const std::string& id : board_ids()) {
@@ -106,7 +107,7 @@ int boards_command(const ListFlags& flags) {
     }
     const std::string arena =
         b.unlimited() ? "unlimited" : std::to_string(b.arena_limit() / 1024);
-    say("%-12s %-11.11s %5.0f %11s %11s %7s  %-10s  %s\n", id.c_str(),
+    say("%-12s %-15s %5.0f %10s %9s %7s  %-11s  %s\n", id.c_str(),
         b.core.c_str(), b.clock_hz / 1e6, arena.c_str(),
         std::to_string(b.fixed_bytes() / 1024).c_str(),
         b.flash_mapped ? "mapped" : "stored", done_here(b), b.title.c_str());
@@ -117,9 +118,9 @@ int boards_command(const ListFlags& flags) {
     say("\narena: the largest bank less the fixed bytes in it (firmware,\n"
         "stack; estimated until a build has measured them). One core is "
         "used.\nhere: what this computer can do with it. `emulate` runs "
-        "models on it in\nQEMU, `bench-node` counts its kernels' "
-        "instructions there, for all others\nthere are plans and virtual "
-        "nodes.\n");
+        "models on it in\nQEMU, on one or on a network of them (`--nodes`), "
+        "`bench-node` counts its\nkernels' instructions there, for all others "
+        "there are plans and virtual nodes.\n");
     print_exports();
   }
   return 0;
