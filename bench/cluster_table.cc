@@ -2,7 +2,6 @@
 // strategy, and the traffic and latency of the fastest plan, simulated, beside
 // the split paper's figures, quoted.
 //   cluster_table MODEL [CUTS.toml]   (the cuts are for eight nodes)
-#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "host/base/size.h"
 #include "host/board/board.h"
 #include "host/model/import/import.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/study/paper.h"
 #include "host/study/point.h"
 
@@ -21,7 +21,6 @@ namespace shoal {
 namespace {
 
 constexpr int kMostNodes = 8;
-constexpr std::array<const char*, 3> kStrategies{"spatial", "kernel", "layer"};
 
 struct Cell {
   Point smallest, fastest;
@@ -59,15 +58,16 @@ void print_quote(const std::optional<double>& value) {
 void print_table(const Graph& graph, const CutsFile* cuts) {
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
   std::printf("| N |");
-  for (const char* s : kStrategies) {
-    std::printf(" %s: arena, B | MB a frame | ms |", s);
+  for (const std::string& s : strategy_names()) {
+    std::printf(" %s: arena, B | MB a frame | ms |", s.c_str());
   }
   std::printf(" paper: KB | MB |\n|--:|");
-  for (size_t i = 0; i < 3 * kStrategies.size() + 2; ++i) std::printf("--:|");
+  for (size_t i = 0; i < 3 * strategy_names().size() + 2; ++i)
+    std::printf("--:|");
   std::printf("\n");
   for (int n = 1; n <= kMostNodes; ++n) {
     std::printf("| %d |", n);
-    for (const char* s : kStrategies) {
+    for (const std::string& s : strategy_names()) {
       print_cell(measure_cell(graph, s, n, nullptr));
     }
     print_quote(paper.find("ram_kb", 224, n));

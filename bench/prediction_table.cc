@@ -27,6 +27,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/plan_numbers.h"
 
@@ -39,7 +40,7 @@ struct Flags {
   std::vector<std::string> models;
   std::vector<int> nodes{1, 2, 4, 8, 16};
   std::vector<std::string> clusters{"teensy41", "rp2350", "mixed"};
-  std::vector<std::string> strategies{"spatial", "kernel", "layer"};
+  std::vector<std::string> strategies = strategy_names();
   std::string objective = "latency", ram;
   double within = 0;
   bool frames() const { return objective == "throughput"; }

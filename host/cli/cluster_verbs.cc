@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "host/study/split_study.h"
+
 namespace shoal {
 
 void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
@@ -152,6 +154,7 @@ void add_split_study(CLI::App* verb, StudyFlags& f) {
   verb->add_option("--nodes", f.nodes, "how many, such as 1..8,16")
       ->capture_default_str()
       ->group(group);
+  f.strategies = SplitStudyOptions{}.strategies;
   verb->add_option("--strategies", f.strategies, "of the cuts")
       ->delimiter(',')
       ->capture_default_str()

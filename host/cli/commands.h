@@ -201,9 +201,9 @@ struct StudyFlags {
   std::string study, model, folder;
   std::string nodes = "1..8,16,32,64";
   std::string sizes = "96,112,128,160,192,224";
-  std::vector<std::string> boards;  // none: the study's own
-  std::vector<std::string> strategies = {"kernel", "layer", "spatial"};
-  std::vector<std::string> cuts;  // files
+  std::vector<std::string> boards;      // none: the study's own
+  std::vector<std::string> strategies;  // set by add_study()
+  std::vector<std::string> cuts;        // files
   // Of the swap study; none: its own.
   std::vector<std::string> networks, storages, rams;
   double every = 600;  // seconds

@@ -17,6 +17,7 @@
 #include "host/data/image/random_input.h"
 #include "host/data/input/input.h"
 #include "host/engine/common/frame.h"
+#include "host/plan/cuts/cuts.h"
 
 namespace shoal {
 
@@ -67,8 +68,8 @@ void check_strategy(const PlanFlags& flags, bool several) {
     throw Error(Exit::kUsage, "--cuts and --strategy both say how to cut",
                 "leave out one of them");
   }
-  const bool cuts = name == "spatial" || name == "kernel" || name == "layer" ||
-                    name == "auto";
+  const bool cuts =
+      name == "auto" || std::ranges::count(strategy_names(), name) > 0;
   if (several ? cuts : name == "single" || name == "auto") return;
   if (cuts) {
     throw Error(Exit::kUsage, "--strategy " + name + " is for several nodes",
@@ -77,12 +78,11 @@ void check_strategy(const PlanFlags& flags, bool several) {
   }
   if (name == "single") {
     throw Error(Exit::kUsage, "--strategy single is for one node without links",
-                "leave out the nodes, or one of: auto, spatial, kernel, layer");
+                "leave out the nodes, or one of: auto, " + strategy_list());
   }
   throw Error(Exit::kUsage, "--strategy: '" + name + "' is unknown",
-              several ? "one of: auto, spatial, kernel, layer"
-                      : "auto, single; over nodes auto, spatial, kernel, "
-                        "layer");
+              (several ? "one of: auto, " : "auto, single; over nodes auto, ") +
+                  strategy_list());
 }
 
 std::string text_of(const std::string& path) {

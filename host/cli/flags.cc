@@ -6,6 +6,7 @@
 
 #include "device/port/payload.h"
 #include "host/cli/output.h"
+#include "host/plan/cuts/cuts.h"
 
 namespace shoal {
 namespace {
@@ -149,11 +150,12 @@ void add_node_flags(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--board", flags.board,
                    "board id (see `shoal boards`); its memory is the budget")
       ->capture_default_str();
-  verb->add_option("--strategy", flags.strategy,
-                   "auto (the default): a cut of its own for each layer, "
-                   "without nodes that make it worse; over several nodes also "
-                   "spatial, kernel, layer: one kind of cut for all layers; "
-                   "single for one node");
+  verb->add_option(
+      "--strategy", flags.strategy,
+      "auto (the default): a cut of its own for each layer, "
+      "without nodes that make it worse; over several nodes also " +
+          strategy_list() +
+          ": one kind of cut for all layers; single for one node");
   add_objective(verb, flags);
   add_limits(verb, flags);
 }
@@ -215,8 +217,8 @@ void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
   add_ram(verb, flags);
   verb->add_option("--strategy", flags.strategy,
                    "auto (the default): a cut of its own for each layer, "
-                   "without nodes that make it worse; or spatial, kernel, "
-                   "layer: one kind of cut for all layers");
+                   "without nodes that make it worse; or " +
+                       strategy_list() + ": one kind of cut for all layers");
   add_objective(verb, flags);
   add_limits(verb, flags);
   add_cluster_files(verb, flags);

@@ -12,6 +12,7 @@
 #include "host/cli/study_output.h"
 #include "host/model/graph/require_int8.h"
 #include "host/model/import/import.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/study/split_study.h"
 
 namespace shoal {
@@ -74,9 +75,9 @@ SplitStudyOptions study_options(const StudyFlags& flags) {
 void check_strategies(const SplitStudyOptions& options) {
   std::vector<std::string> names = options.strategies;
   for (const std::string& name : names) {
-    if (name != "kernel" && name != "layer" && name != "spatial") {
+    if (std::ranges::count(strategy_names(), name) == 0) {
       throw Error(Exit::kUsage, "--strategies: '" + name + "' is unknown",
-                  "one of: kernel, layer, spatial");
+                  "one of: " + strategy_list());
     }
   }
   for (const CutsFile& file : options.cuts) names.push_back(file.name);

@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "host/plan/cuts/cuts.h"
+
 namespace shoal {
+
+std::vector<std::string> sorted_strategies() {
+  std::vector<std::string> names = strategy_names();
+  std::ranges::sort(names);
+  return names;
+}
 
 Asker::Asker(const Graph& graph, const Paper& paper,
              const SplitStudyOptions& options, Points& points)
@@ -72,11 +80,9 @@ Setting Asker::at_side(Setting s, int side, int own_side) {
 }
 
 int series_style(const Asker& asker, const std::string& series) {
-  constexpr const char* kNames[] = {"kernel", "layer", "spatial"};
-  const auto* found = std::find(std::begin(kNames), std::end(kNames), series);
-  if (found != std::end(kNames)) {
-    return static_cast<int>(found - std::begin(kNames));
-  }
+  const std::vector<std::string> names = sorted_strategies();
+  const auto found = std::ranges::find(names, series);
+  if (found != names.end()) return static_cast<int>(found - names.begin());
   const std::vector<std::string> all = asker.series();
   const auto place = std::find(all.begin(), all.end(), series) - all.begin();
   return place % 2 == 1 ? 3 : 4;

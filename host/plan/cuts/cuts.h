@@ -48,7 +48,7 @@ std::vector<int> cut_extent(int extent, const std::vector<double>& weights,
 //            within 1 % the one with the fewest rows. A map smaller than the
 //            grid has the grid that gives the least largest share, a single
 //            pixel is cut by output channels.
-// Throws Error(kUsage) for an unknown one.
+// Throws Error(kUsage) for an unknown one, which names them.
 struct StrategyOptions {
   std::string strategy;
   int grid_rows = 0, grid_columns = 0;
@@ -57,6 +57,10 @@ Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
 // The same over some of the nodes, in any order; the others have no share.
 Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
                     const StrategyOptions&);
+// Those that there are, in the order in which searches try them; and as one
+// text, "a, b, c".
+const std::vector<std::string>& strategy_names();
+std::string strategy_list();
 
 // Layers at which neighbours best exchange columns that windows read: of the
 // tensors between two windows (kernels of some columns) that follow

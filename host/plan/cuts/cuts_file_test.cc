@@ -217,8 +217,8 @@ TEST(CutsFile, SaysWhatIsWrong) {
        "k.toml:4: block: layers has none that can be cut along its inputs: "
        "layer 1 (layer1)"},
       {"[default]\nstrategy = \"best\"",
-       "k.toml:2: default: strategy 'best' is unknown | one of: layer, "
-       "kernel, spatial"},
+       "k.toml:2: default: strategy 'best' is unknown | one of: spatial, "
+       "kernel, layer"},
   };
   for (const auto& [toml, expected] : cases) {
     EXPECT_EQ(file_message(toml), expected) << toml;

@@ -226,6 +226,13 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
   return with_weights_apart(net, cluster, std::move(best));
 }
 
+struct NamedStrategy {
+  const char* name;
+  Cuts (*cuts)(const Net&, const Cluster&, const StrategyOptions&);
+};
+constexpr NamedStrategy kStrategies[] = {
+    {"spatial", spatial_cuts}, {"kernel", kernel_cuts}, {"layer", layer_cuts}};
+
 }  // namespace
 
 Cuts make_cuts(const Net& net, const Cluster& cluster,
@@ -233,11 +240,28 @@ Cuts make_cuts(const Net& net, const Cluster& cluster,
   if (cluster.nodes.empty()) {
     throw Error(Exit::kUsage, "a cluster without nodes");
   }
-  if (options.strategy == "kernel") return kernel_cuts(net, cluster, options);
-  if (options.strategy == "layer") return layer_cuts(net, cluster, options);
-  if (options.strategy == "spatial") return spatial_cuts(net, cluster, options);
+  for (const NamedStrategy& s : kStrategies) {
+    if (options.strategy == s.name) return s.cuts(net, cluster, options);
+  }
   throw Error(Exit::kUsage, "unknown strategy '" + options.strategy + "'",
-              "one of: layer, kernel, spatial");
+              "one of: " + strategy_list());
+}
+
+const std::vector<std::string>& strategy_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const NamedStrategy& s : kStrategies) all.emplace_back(s.name);
+    return all;
+  }();
+  return names;
+}
+
+std::string strategy_list() {
+  std::string text;
+  for (const std::string& name : strategy_names()) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
 }
 
 Cuts make_cuts_over(const Net& net, const Cluster& cluster,

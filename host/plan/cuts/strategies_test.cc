@@ -12,8 +12,6 @@
 namespace shoal {
 namespace {
 
-const char* const kStrategies[] = {"layer", "kernel", "spatial"};
-
 Cluster rated(const std::vector<double>& ratings) {
   Cluster cluster = uniform_cluster(static_cast<int>(ratings.size()),
                                     find_board("teensy41"), std::nullopt);
@@ -78,7 +76,7 @@ TEST(Strategies, SharesPartitionEveryLayer) {
       const int n = 1 + static_cast<int>(random() % 64);
       std::vector<double> ratings;
       for (int i = 0; i < n; ++i) ratings.push_back(1 + random() % 5);
-      for (const char* strategy : kStrategies) {
+      for (const std::string& strategy : strategy_names()) {
         SCOPED_TRACE("net " + std::to_string(k) + ", " + strategy + ", " +
                      std::to_string(n) + " nodes, round " +
                      std::to_string(round));
@@ -232,7 +230,7 @@ TEST(Strategies, RefusesWhatItDoesNotKnow) {
     return "";
   };
   EXPECT_EQ(message({"rings", 0, 0}),
-            "unknown strategy 'rings' | one of: layer, kernel, spatial");
+            "unknown strategy 'rings' | one of: spatial, kernel, layer");
   EXPECT_EQ(message({"spatial", 3, 2}),
             "a grid of 3 x 2 for 4 nodes | rows x columns at most 4");
   EXPECT_EQ(message({"spatial", 2, 0}), "");

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/text/does_not_fit.h"
@@ -42,9 +43,6 @@ constexpr double kBrieflySmall = 1.03;
 // and so on.
 constexpr size_t kEachCrew = 16;
 constexpr size_t kEachTight = 6;
-
-// Strategies that cut any crew by a rule.
-constexpr std::string_view kNamed[] = {"spatial", "kernel", "layer"};
 
 // For nodes without a share: clocks and links (rate and latency) that are
 // tried, in clusters of no more nodes.
@@ -157,7 +155,7 @@ class AutoPlan {
     const std::string name = taken.name;
     // With groups of channels it is not what the strategy gives by itself.
     if (is_latency() || !taken.cuts.blocks.empty() ||
-        std::ranges::find(kNamed, name) == std::end(kNamed)) {
+        std::ranges::find(strategy_names(), name) == strategy_names().end()) {
       return;
     }
     const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));

@@ -190,7 +190,8 @@ void CrewPlan::begin() {
     for (size_t i = 1; i < all.size(); ++i) run_start(all[i]);
   }
   try_groups(spatial());
-  for (const char* name : {"kernel", "layer"}) {
+  for (const std::string& name : strategy_names()) {
+    if (name == "spatial") continue;
     Cuts cuts = named_cuts(name);
     if (is_hopeless(cuts)) {
       hopeless_.push_back(name);
@@ -269,7 +270,7 @@ Trial CrewPlan::in_columns(Trial trial, int end) const {
 }
 
 void CrewPlan::run(const std::string& strategy, double most_s) {
-  Cuts cuts = named_cuts(strategy.c_str());
+  Cuts cuts = named_cuts(strategy);
   if (is_latency() &&
       cut_bound(net_, request_, cuts).ps > picoseconds(most_s * kRounding)) {
     return;
@@ -408,7 +409,7 @@ Trial CrewPlan::spatial() const {
   return trial;
 }
 
-Cuts CrewPlan::named_cuts(const char* strategy) const {
+Cuts CrewPlan::named_cuts(const std::string& strategy) const {
   return make_cuts_over(net_, request_.cluster, crew_, {.strategy = strategy});
 }
 

@@ -72,7 +72,7 @@ class CrewPlan {
   bool is_hopeless(const Cuts&);
   void choose_groups();
   Trial spatial() const;
-  Cuts named_cuts(const char* strategy) const;
+  Cuts named_cuts(const std::string& strategy) const;
 
   const Net& net_;
   const PlanRequest request_;

@@ -85,7 +85,7 @@ class Explorer {
   std::vector<TrialWay> ways() const {
     const size_t all = order_.size();
     if (!request_.over_links() || request_.has_own_cuts()) return {{"", all}};
-    std::vector<std::string> names = {"spatial", "kernel", "layer"};
+    std::vector<std::string> names = strategy_names();
     std::vector<TrialWay> ways;
     const bool any = request_.is_auto();
     if (options_.brief) {

@@ -57,7 +57,7 @@ class Fixes {
     if (!request_.over_links() || request_.has_own_cuts()) return;
     // The search has tried all others.
     if (request_.is_auto()) return;
-    std::vector<std::string> names = {"spatial", "layer", "kernel", "auto"};
+    std::vector<std::string> names = cheapest_first();
     std::erase(names, own_strategy());
     const std::optional<QuickPlan> found = plans_.find(net_, request_, names);
     if (!found || !found->enough) return;

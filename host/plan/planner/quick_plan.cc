@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/planner.h"
@@ -23,12 +24,15 @@ bool has_several(const PlanRequest& request) {
   return request.cluster.nodes.size() > 1;
 }
 
-// What one layer of one node takes, measured on MobileNetV2.
-int64_t weight_of(const PlanRequest& request, const std::string& name) {
-  if (!has_several(request)) return request.replay ? 20 : 6;
+// What one layer of one of several nodes takes, measured on MobileNetV2.
+int64_t weight_of(const std::string& name) {
   if (name == "kernel") return 4;
   if (name == kBrief) return 3;
   return name == "auto" || name.empty() ? 16 : 1;
+}
+int64_t weight_of(const PlanRequest& request, const std::string& name) {
+  if (!has_several(request)) return request.replay ? 20 : 6;
+  return weight_of(name);
 }
 
 bool better(const QuickPlan& a, const QuickPlan& b, Objective by) {
@@ -48,16 +52,28 @@ std::vector<std::string> parts_of(const PlanRequest& request) {
   const bool few = request.cluster.nodes.size() <= kFewNodes;
   // The traffic of what `auto` makes of its beginning may be another.
   if (request.limits.traffic_bytes) {
-    if (few) return {"spatial", "layer", "kernel", "auto"};
-    return {"spatial"};
+    if (few) return cheapest_first();
+    return {cheapest_first().front()};
   }
   if (!few) return {kBrief};
   // Whom to leave out only `auto` knows.
   if (!same_budgets(request.cluster)) return {kBrief, "auto"};
-  return {kBrief, "layer", "kernel"};
+  // Which begins as the first of them does.
+  std::vector<std::string> parts = cheapest_first();
+  parts.front() = kBrief;
+  parts.pop_back();
+  return parts;
 }
 
 }  // namespace
+
+std::vector<std::string> cheapest_first() {
+  std::vector<std::string> names = strategy_names();
+  names.emplace_back("auto");
+  std::ranges::stable_sort(
+      names, {}, [](const std::string& name) { return weight_of(name); });
+  return names;
+}
 
 bool QuickPlans::used_up() const {
   return left_ <= 0 || PlanDeadline::passed();

@@ -48,6 +48,9 @@ class QuickPlans {
   int64_t left_;
 };
 
+// What --strategy takes over nodes, by what a plan costs.
+std::vector<std::string> cheapest_first();
+
 // The proved least time of a frame, if it is beyond the request's limit.
 std::optional<double> forbidding_bound_s(const Net&, const PlanRequest&);
 

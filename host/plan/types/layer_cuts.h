@@ -45,7 +45,7 @@ struct BlockChoice {
 };
 
 struct Cuts {
-  std::string strategy;  // "layer", "kernel", "spatial", or the file's name
+  std::string strategy;          // by name, or the file's name
   std::vector<LayerCut> layers;  // one per layer of the net
   // Layers behind which a segment must end, and where none may.
   std::vector<int> ends;
