@@ -104,7 +104,9 @@ void deploy_with_leader(const DeployFlags& flags, WorkerCluster& workers,
   const auto transport = open_transport({leader});
   ClusterFlags own = flags.cluster;
   own.quiet = true;
-  Coordinator coordinator(coordinator_config(own, *transport));
+  CoordinatorConfig config = coordinator_config(own, *transport);
+  config.busy_fix = "--take-over";
+  Coordinator coordinator(std::move(config));
   const StopSignals signals;
   coordinator.connect({leader});
   drive_on(coordinator, *transport, signals,

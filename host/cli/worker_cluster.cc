@@ -176,6 +176,7 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
   config.entropy = system_entropy;
   config.name = coordinator_name();
   config.take_over = flags.take_over;
+  if (!flags.own_cluster) config.time_flag = "--timeout";
   config.hint = [](const std::string& text) { tell("%s\n", text.c_str()); };
   const int timeout = flags.timeout;
   config.timeout_us =
@@ -195,6 +196,7 @@ WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags)
   set_budgets(plan, request_.cluster);
   transport_ = open_transport(addresses_);
   config_ = coordinator_config(flags, *transport_);
+  config_.busy_fix = "--wait SECONDS, or --take-over";
   used_ = transport_->transport();
   config_.transport = &used_;
 }

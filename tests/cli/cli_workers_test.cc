@@ -425,7 +425,9 @@ TEST_F(CliWorkers, OneCoordinatorAtATime) {
   };
   for (int i = 0; i < 100 && !busy(); ++i) usleep(20'000);
   expect_refused(once({}), 9, "node " + worker.address + ": busy: ");
-  expect_refused(once({}), 9, "--take-over");
+  expect_refused(once({}), 9, "--wait SECONDS, or --take-over");
+  expect_refused({"probe", worker.address, "--insecure"}, 9,
+                 "goes on\n  once more when it is free");
   EXPECT_EQ(shop_.shoal(once({"--wait", "0.2"})).code, 9);
   // Who ends gives it back at once; who is killed leaves it until then.
   first->end(SIGTERM);

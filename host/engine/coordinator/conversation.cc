@@ -218,7 +218,7 @@ void Conversation::busy(const HelloBody& b) {
   }
   refused("busy: " + who + " has it, for " + seconds_left(b.value) +
               " at most unless it goes on",
-          "--wait SECONDS, or --take-over", Exit::kBusy);
+          config_.busy_fix, Exit::kBusy);
 }
 
 void Conversation::hear(std::span<const uint8_t> answer) {
@@ -412,7 +412,7 @@ void Conversation::poll(uint64_t now) {
                     (open_ || hint_.empty()
                          ? ""
                          : "; an unsigned answer said that it " + hint_),
-                open_ ? "" : "start it, or give it more time by --timeout");
+                open_ ? "" : "start it, or give it " + more_time(config_));
   }
   if (!open_) {
     if (now >= hello_at_) say_hello(now);

@@ -64,6 +64,10 @@ struct CoordinatorConfig {
   uint32_t patience = 30;
   std::string name;        // told to others; kHolderBytes of it, printable
   bool take_over = false;  // of nodes that others have
+  // What whoever asked may do then, told with the refusal of a node that
+  // another one has; and the flag that gives silent nodes more time, if there
+  // is one.
+  std::string busy_fix = "once more when it is free", time_flag;
   // Programs are trials (`shoal probe`): nodes that hold one of their own may
   // run them, too, in their arena.
   bool trials = false;
@@ -73,6 +77,11 @@ struct CoordinatorConfig {
   // What may be wrong, while there is still hope; may be empty.
   std::function<void(const std::string&)> hint;
 };
+
+// "more time by --timeout".
+inline std::string more_time(const CoordinatorConfig& c) {
+  return "more time" + (c.time_flag.empty() ? "" : " by " + c.time_flag);
+}
 
 // Whom to connect; `label` names it until it has said its own name.
 struct WorkerAddress {

@@ -83,7 +83,7 @@ void Coordinator::Work::check_fit(int worker) const {
                 "export again with this version of shoal");
   }
   too_small("the arena", node.arena_bytes, has.arena_bytes,
-            "a worker with more --ram, or more workers");
+            "a node with more RAM (`shoal worker --ram`), or more nodes");
   if (is_trial) {
     too_small("the arena, with the program that is tried in it,",
               node.arena_bytes + static_cast<int64_t>(image.size()) + kAlign,
@@ -91,7 +91,8 @@ void Coordinator::Work::check_fit(int worker) const {
   }
   if (!is_built_in(has)) {
     too_small("the program", static_cast<int64_t>(image.size()),
-              has.program_capacity, "a worker with more --flash");
+              has.program_capacity,
+              "a node with more flash (`shoal worker --flash`)");
   }
   if (node.peers.size() > has.max_peers) {
     refuse(w, "it has room for " + std::to_string(has.max_peers) +

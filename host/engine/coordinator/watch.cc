@@ -83,7 +83,7 @@ void Coordinator::Work::watch_evidence(uint64_t now) {
          "it says that it works, and for " +
              std::to_string((now - news_at_) / 1'000'000) +
              " s nothing has come of it: " + states(),
-         "more time by --timeout, if it is only slow");
+         more_time(config_) + ", if it is only slow");
 }
 
 // All nodes answer, and yet nothing moves: that must end too.

@@ -109,7 +109,7 @@ void Coordinator::Work::all_known() {
       throw Error(Exit::kUsage,
                   "two workers are named " + w->identity.name + ": " +
                       at->second->label + " and " + w->label,
-                  "another --name for one of them");
+                  "another name for one of them (`shoal worker --name`)");
     }
   }
   phase_ = Phase::kConnected;

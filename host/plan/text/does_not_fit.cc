@@ -120,10 +120,12 @@ void check_no_storage(const Plan& plan) {
   for (const PlanNode& node : plan.nodes) {
     // All of what is not mapped is sent, and read from where it lies.
     if (node.storage.empty() || !node.mapped) continue;
-    throw Error(Exit::kDoesNotFit,
-                "FLASH does not fit: the weights of node " + node.name +
-                    " would come from storage, and workers have no stores yet",
-                "more workers, or workers with more --flash");
+    throw Error(
+        Exit::kDoesNotFit,
+        "FLASH does not fit: the weights of node " + node.name +
+            " would come from storage, and nodes at addresses have no "
+            "stores yet",
+        "more nodes, or nodes with more flash (`shoal worker --flash`)");
   }
 }
 
