@@ -54,7 +54,7 @@ void add_slack(PlanStage& stage, const std::vector<bool>& whole, int slack) {
 
 // Of what lies over what is used up; not where that saves nothing.
 void set_leads(const Net& net, const MergedSegment& m, int slack,
-               PlanDraft& draft) {
+               RingMemo& rings, PlanDraft& draft) {
   std::vector<OverlaidBuffers> pairs;
   std::vector<StageDraft*> drafts;
   for (const MergedSegment::Part& part : m.parts) {
@@ -66,7 +66,7 @@ void set_leads(const Net& net, const MergedSegment& m, int slack,
     drafts.push_back(&d);
   }
   if (pairs.empty()) return;
-  find_leads(net, m.stage, m.ties, pairs);
+  rings.find_leads(net, m.stage, m.ties, pairs);
   for (size_t i = 0; i < pairs.size(); ++i) {
     const PlanBuffer& in = m.stage.buffers[pairs[i].in];
     const PlanBuffer& out = m.stage.buffers[pairs[i].out];
@@ -79,6 +79,8 @@ void set_leads(const Net& net, const MergedSegment& m, int slack,
 }
 
 void size_rings(const Net& net, const BuildOptions& options, PlanDraft& draft) {
+  RingMemo none;
+  RingMemo& rings = options.rings ? *options.rings : none;
   for (MergedSegment& m : merge_segments(draft.plan)) {
     std::vector<bool> whole;
     for (const MergedSegment::Part& part : m.parts) {
@@ -87,16 +89,13 @@ void size_rings(const Net& net, const BuildOptions& options, PlanDraft& draft) {
         whole.push_back(home >= 0 || b.is_private || b.variable >= 0);
       }
     }
-    const std::vector<int> slots = peak_slots(net, m.stage, m.ties);
+    const std::vector<int> slots = rings.slots(
+        net, m.stage, m.ties, ring_groups(m, whole), options.tighten_tries);
     for (size_t b = 0; b < slots.size(); ++b) {
       if (!whole[b]) m.stage.buffers[b].slots = slots[b];
     }
-    if (options.tighten_tries > 0) {
-      tighten(net, m.stage, m.ties, ring_groups(m, whole),
-              options.tighten_tries);
-    }
     add_slack(m.stage, whole, options.slack);
-    set_leads(net, m, options.slack, draft);
+    set_leads(net, m, options.slack, rings, draft);
     for (const MergedSegment::Part& part : m.parts) {
       PlanStage& stage = draft.plan.nodes[part.node].stages[part.stage];
       for (size_t b = 0; b < stage.buffers.size(); ++b) {

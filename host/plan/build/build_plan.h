@@ -10,6 +10,7 @@
 #include "device/program/link_layout.h"
 #include "host/plan/cost/feed.h"
 #include "host/plan/draft/draft.h"
+#include "host/plan/tokens/ring_memo.h"
 #include "host/plan/types/cluster.h"
 #include "host/plan/types/stream_table.h"
 
@@ -33,6 +34,7 @@ struct BuildOptions {
   std::vector<std::vector<Bank>> banks = {};  // in these besides, by node
   int slack = 0;          // rows more than needed for rings that links touch
   int tighten_tries = 0;  // simulations a segment
+  RingMemo* rings = nullptr;  // of plans of the same net; null: none
 };
 
 // Node `n` of a draft whose rings have their sizes: its weights cut into

@@ -15,7 +15,6 @@
 namespace shoal {
 namespace {
 
-constexpr uint32_t kMostSlots = 6;
 constexpr int64_t kLeastChunk = 512;
 constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
 
@@ -146,7 +145,7 @@ class StageFiller {
     if (stage.order.empty()) return;
     int64_t room = 0;
     for (const ArenaRange& s : spans) room = std::max(room, s.bytes());
-    for (uint32_t count = kTapeSlots; count <= kMostSlots;
+    for (uint32_t count = kTapeSlots; count <= shares::kMostSlots;
          count += count < 4 ? 1 : 2) {
       try_chunks(stage, spans, count, room / count - kTagBytes);
     }

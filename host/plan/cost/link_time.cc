@@ -63,6 +63,7 @@ int64_t datagrams_of(int64_t bytes, int64_t pieces, uint32_t payload) {
     return (some + size - 1) / size;
   };
   const int64_t full = filled(bytes, payload);
+  if (pieces == 1) return full;
   const int64_t apart = pieces * filled(filled(bytes, pieces), payload);
   return full + (apart - full) / kAlone;
 }

@@ -23,32 +23,10 @@
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
-
-// Nodes whose rating is that much lower are another class.
-constexpr double kClass = 1.3;
-constexpr size_t kMostClasses = 4;
-// Crews of fewer nodes: by estimate so much slower than the best they are not
-// planned at all, with a brief begin so much worse than the best plan not
-// further, and with plans so far from the best not improved.
-constexpr double kHopeless = 1.6, kBriefly = 1.3, kFarOff = 1.2;
-// The first two where a plan costs as much, by shares of layers.
-constexpr size_t kCostly = 240;
-constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
-// The second one for the smallest arena.
-constexpr double kBrieflySmall = 1.03;
-// Of equal nodes every number up to here may be a crew; above it twice as many,
-// and so on.
-constexpr size_t kEachCrew = 16;
-constexpr size_t kEachTight = 6;
-
-// For nodes without a share: clocks and links (rate and latency) that are
-// tried, in clusters of no more nodes.
-constexpr double kFasterClocks[] = {1.25, 1.5, 2, 3, 4, 6, 8, 12, 16};
-constexpr double kFasterLinks[] = {2, 4, 16, 64, 256};
-constexpr size_t kMostAsked = 16;
 
 class AutoPlan {
  public:
@@ -114,7 +92,7 @@ class AutoPlan {
   // Whether a plan over so many nodes costs little; then even crews of unequal
   // nodes that begin badly are improved.
   bool is_cheap(size_t nodes) const {
-    return net_.layers.size() * nodes <= kCostly;
+    return net_.layers.size() * nodes <= shares::kCostly;
   }
 
   // The same board and budgets, so that it does not matter who has no share.
@@ -139,7 +117,7 @@ class AutoPlan {
   // Numbers of nodes below `all`, most first, which do not depend on it: what
   // is found over some nodes is found over more as well.
   std::vector<size_t> fewer_equal(size_t all) const {
-    const size_t each = request_.compared ? 0 : kEachCrew;
+    const size_t each = request_.compared ? 0 : shares::kEachCrew;
     std::vector<size_t> counts;
     for (size_t count = 1; count < all; count += count < each ? 1 : count) {
       counts.push_back(count);
@@ -159,8 +137,9 @@ class AutoPlan {
       return;
     }
     const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));
-    for (size_t count = std::min(busy, kEachCrew + 1); count-- > 1;) {
+    for (size_t count = std::min(busy, shares::kEachCrew + 1); count-- > 1;) {
       std::unique_ptr<CrewPlan> crew = crew_of(count, count);
+      crew->compare_with(best_->trials().measure());
       crew->run(name, 0);
       const Trials& trials = crew->trials();
       if (trials.any() && trials.beats(best_->trials())) {
@@ -191,7 +170,7 @@ class AutoPlan {
     const auto bytes = [&](int n) {
       return request_.cluster.nodes[n].plan_budget();
     };
-    for (size_t i = 0; i < kMostClasses; ++i) {
+    for (size_t i = 0; i < shares::kMostClasses; ++i) {
       const int64_t least = bytes(*std::ranges::min_element(order_, {}, bytes));
       std::erase_if(order_, [&](int n) { return bytes(n) < 2 * least; });
       if (order_.empty()) break;
@@ -211,12 +190,12 @@ class AutoPlan {
     std::vector<size_t> counts;
     for (size_t k = order_.size(); k-- > 1;) {
       const double slower = nodes[order_[k]].rating;
-      if (each || nodes[order_[k - 1]].rating >= kClass * slower) {
+      if (each || nodes[order_[k - 1]].rating >= shares::kClass * slower) {
         counts.push_back(k);
       }
     }
     if (each) return counts;
-    counts.resize(std::min(counts.size(), kMostClasses));
+    counts.resize(std::min(counts.size(), shares::kMostClasses));
     for (size_t half = order_.size() / 2; half > 0; half /= 2) {
       counts.push_back(half);
     }
@@ -270,7 +249,8 @@ class AutoPlan {
     const bool alone = count < all && are_equal();
     std::unique_ptr<CrewPlan> crew = crew_of(count, alone ? count : all);
     const bool costly = alone && !is_cheap(count);
-    const double hopeless = costly ? kHopelessCostly : kHopeless;
+    const double hopeless =
+        costly ? shares::kHopelessCostly : shares::kHopeless;
     if (is_latency() && is_hopeless(crew->estimate_ps(), hopeless)) {
       return false;
     }
@@ -279,13 +259,13 @@ class AutoPlan {
       crew->begin_briefly(best_ ? best_->trials().measure()
                                 : std::numeric_limits<double>::infinity());
       // Nor is where hardly anything fits every number tried.
-      if (alone && !trials.any() && count > kEachTight &&
+      if (alone && !trials.any() && count > shares::kEachTight &&
           !std::has_single_bit(count)) {
         return false;
       }
-      const double far = !is_latency() ? kBrieflySmall
-                         : costly      ? kBrieflyCostly
-                                       : kBriefly;
+      const double far = !is_latency() ? shares::kBrieflySmall
+                         : costly      ? shares::kBrieflyCostly
+                                       : shares::kBriefly;
       if (!is_promising(trials, far) && alone) return false;
     }
     crew->begin();
@@ -295,7 +275,7 @@ class AutoPlan {
       return false;
     }
     const double least = best_ ? best_->trials().measure() : 0;
-    const bool far_off = best_ && trials.measure() > kFarOff * least;
+    const bool far_off = best_ && trials.measure() > shares::kFarOff * least;
     if (far_off && (are_equal() || !is_cheap(count))) return false;
     crew->improve();
     if (best_ && !trials.beats(best_->trials())) return false;
@@ -305,8 +285,8 @@ class AutoPlan {
 
   // Whether a crew that has begun so may come to something.
   bool is_promising(const Trials& trials, double far) const {
-    if (!trials.any()) return true;
-    const double now = trials.measure();
+    const double now = trials.nearest();
+    if (now == std::numeric_limits<double>::infinity()) return true;
     return !best_ || now <= far * best_->trials().measure();
   }
 
@@ -357,18 +337,20 @@ class AutoPlan {
   // What those without a share would have to offer, found by trying.
   std::string what_else(const Plan& plan) const {
     // Speed is not what is missing where a plan for all does not fit.
-    if (!is_latency() || !on_all_ || order_.size() > kMostAsked) return "";
+    if (!is_latency() || !on_all_ || order_.size() > shares::kMostAsked)
+      return "";
     const auto clocks = [&](double f) { return would_help(plan, f, 1); };
-    if (const double* f = least_that(kFasterClocks, clocks)) {
+    if (const double* f = least_that(shares::kFasterClocks, clocks)) {
       return fmt::format("; the others would need clocks {} times as fast", *f);
     }
     const auto links = [&](double f) { return would_help(plan, 1, f); };
-    if (const double* f = least_that(kFasterLinks, links)) {
+    if (const double* f = least_that(shares::kFasterLinks, links)) {
       return fmt::format("; the others would need links {} times as fast", *f);
     }
     return fmt::format(
         "; the others would not help with clocks {} or links {} times as fast",
-        std::end(kFasterClocks)[-1], std::end(kFasterLinks)[-1]);
+        std::end(shares::kFasterClocks)[-1],
+        std::end(shares::kFasterLinks)[-1]);
   }
 
   // Whether more nodes than in the best plan would have a share of a better

@@ -13,7 +13,9 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/cut_bound.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/search/search.h"
+#include "host/plan/search/segment_memo.h"
 #include "host/plan/testing/shape_net.h"
 
 namespace shoal {
@@ -218,6 +220,32 @@ TEST(AutoPlanTest, WhatFitsNowhereIsRefused) {
   const Net net = bottleneck_net(64, 4);
   Cluster cluster = uniform_cluster(2, find_board("teensy41"), 2048);
   EXPECT_THROW(plan_over(net, cluster, "auto", Objective::kLatency), Error);
+}
+
+// For the smallest arena what another plan is far below of is not built.
+TEST(TrialsTest, BuildsNoArenaThatIsFarTooLarge) {
+  const Net net = bottleneck_net(32, 4);
+  PlanRequest request =
+      linked_nodes(uniform_cluster(4, find_board("teensy41"), {}));
+  request.objective = Objective::kRam;
+  SegmentMemo memo(net);
+  const Trial trial{"spatial",
+                    make_cuts(net, request.cluster, {.strategy = "spatial"})};
+  Trials first(net, request, memo);
+  ASSERT_TRUE(first.run(trial));
+  const double bytes = first.measure();
+  EXPECT_EQ(first.nearest(), bytes);
+  EXPECT_GT(first.best().latency_s, 0);
+  Trials same(net, request, memo);
+  same.compare_with(bytes);
+  EXPECT_TRUE(same.run(trial));
+  EXPECT_EQ(same.measure(), bytes);
+  Trials small(net, request, memo);
+  small.compare_with(bytes / 3);
+  EXPECT_FALSE(small.run(trial));
+  EXPECT_FALSE(small.any());
+  EXPECT_GT(small.nearest(), bytes / 3);
+  EXPECT_LT(small.nearest(), bytes * 1.1);
 }
 
 }  // namespace

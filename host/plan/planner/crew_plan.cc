@@ -12,39 +12,10 @@
 #include "host/plan/planner/cut_bound.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
-
-// Plans that are built, by what one costs: shares of layers.
-constexpr int64_t kShares = 28'000;
-constexpr int kMostPlans = 34, kFewestPlans = 10;
-// Of them, improvements at least; and how many such parts splices may have
-// besides.
-constexpr int kLaterPart = 3, kSplicedParts = 2;
-// Arenas that are so many times larger than another crew's do not become as
-// small by having columns.
-constexpr double kColumns = 2.2;
-// What is so many times worse than the best mixture by estimate is not built:
-// estimates are nearer than that.
-constexpr double kHopelessCuts = 1.6;
-// Channels of a group, where groups save memory: for the smallest arena, and
-// where a budget leaves little.
-constexpr int kSmallGroups[] = {32, 16, 8};
-constexpr int kFastGroups[] = {64, 32};
-// Chosen segment by segment.
-constexpr size_t kPricedStarts = 3;
-// Of so many nodes most of the time goes to datagrams and waiting.
-constexpr size_t kLargeCluster = 24;
-// Of all weights, in SRAM; and of a budget, by all else at the most: where the
-// arena needs the room, plans that begin with cheaper flash end worse.
-constexpr double kMuchKept = 0.1, kRoomy = 0.5;
-// Plans from estimates that count less flash than there may be: what they are
-// better by must be more than what a rehearsal may be wrong by.
-constexpr double kClearly = 0.01;
-// The same for plans over more nodes than these, whose rehearsals are more
-// often off by some per cent.
-constexpr size_t kSureCrew = 8;
 
 // Behind which layers less lies than behind any before.
 std::vector<int> narrow_ends(const Net& net) {
@@ -82,8 +53,9 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
       rehearsed_.push_back(rehearsed(trial, plan));
     });
   }
-  most_plans_ = static_cast<int>(std::clamp<int64_t>(
-      kShares / std::max<int64_t>(1, each), kFewestPlans, kMostPlans));
+  most_plans_ = static_cast<int>(
+      std::clamp<int64_t>(shares::kShares / std::max<int64_t>(1, each),
+                          shares::kFewestPlans, shares::kMostPlans));
 }
 
 // Whether so much stays in SRAM that flash as it is would be far too much.
@@ -99,15 +71,16 @@ bool CrewPlan::keeps_much() const {
     for (const PlanBank& b : nodes[n].banks) elsewhere += b.bytes;
     const auto others =
         static_cast<double>(nodes[n].arena_bytes + elsewhere - stay);
-    if (others > kRoomy * budget) return false;
+    if (others > shares::kRoomy * budget) return false;
     kept += stay;
     all += stay + nodes[n].flash_weight_bytes;
   }
-  return static_cast<double>(kept) > kMuchKept * static_cast<double>(all);
+  return static_cast<double>(kept) >
+         shares::kMuchKept * static_cast<double>(all);
 }
 
 double CrewPlan::sure_gain() const {
-  return crew_.size() > kSureCrew ? kClearly : 0;
+  return crew_.size() > shares::kSureCrew ? shares::kClearly : 0;
 }
 
 bool CrewPlan::has_banks() const {
@@ -126,7 +99,7 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
     }
     return all;
   }
-  if (crew_.size() >= kLargeCluster) {
+  if (crew_.size() >= shares::kLargeCluster) {
     return {{{3, 5, 100}, {1}}, {{3, 12, 100}, {1}}};
   }
   std::vector<Start> all = {{{3, 3, 25}, {5}},
@@ -136,13 +109,15 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
                             {{1, 5, 100}, {5}}};
   if (keeps_much()) {
     // What is read most often is kept first.
-    constexpr FlashPercent kHalf = {50, 0}, kLittle = {30, 0};
-    all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, kClearly});
+    constexpr FlashPercent kHalf = {shares::kHalfOfFlash, 0},
+                           kLittle = {shares::kLittleFlash, 0};
+    all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, shares::kClearly});
     // Segments are shared.
-    all.push_back({{3, 4, 50, kLittle}, {3, kHalf}, kClearly});
+    all.push_back({{3, 4, 50, kLittle}, {3, kHalf}, shares::kClearly});
     // What other banks have no room for is read once.
     constexpr FlashPercent kOnce = {100, 0};
-    if (has_banks()) all.push_back({{3, 4, 25, kOnce}, {3, kOnce}, kClearly});
+    if (has_banks())
+      all.push_back({{3, 4, 25, kOnce}, {3, kOnce}, shares::kClearly});
   }
   return all;
 }
@@ -150,7 +125,7 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
 std::vector<CrewPlan::Start> CrewPlan::starts() const {
   std::vector<Start> all = unpriced_starts();
   if (request_.byte_s == 0) return all;
-  all.resize(std::min(all.size(), kPricedStarts));
+  all.resize(std::min(all.size(), shares::kPricedStarts));
   for (Start& s : all) {
     s.cut.byte_ps = s.search.byte_ps = picoseconds(request_.byte_s);
     // What is sent less takes more room.
@@ -167,13 +142,16 @@ int64_t CrewPlan::estimate_ps() {
 }
 
 void CrewPlan::begin_briefly(double least) {
+  if (least < std::numeric_limits<double>::infinity()) compare_with(least);
   trials_.run(spatial());
   if (crew_.size() < 2 || first_trial_) return;
   const Start first = starts().front();
   if (!first_) first_.emplace(CutEstimate(net_, request_, crew_, first.cut));
   first_trial_ = {"mixed", first_->cuts_of(first_->best()), first.search};
   trials_.run(*first_trial_);
-  if (is_latency() || (trials_.any() && trials_.measure() > kColumns * least)) {
+  const double now = trials_.nearest();
+  const bool any = now < std::numeric_limits<double>::infinity();
+  if (is_latency() || (any && now > shares::kColumns * least)) {
     return;
   }
   const std::vector<int> ends = ends_of_columns();
@@ -240,14 +218,14 @@ void CrewPlan::try_columns() {
 }
 
 std::vector<int> CrewPlan::ends_of_columns() const {
-  if (crew_.size() < 2 || crew_.size() >= kLargeCluster) return {};
+  if (crew_.size() < 2 || crew_.size() >= shares::kLargeCluster) return {};
   std::vector<int> ends = narrow_ends(net_);
   std::erase_if(ends, [&](int end) {
     return net_.layers[end - 1].out.box.columns() < std::ssize(crew_);
   });
   // Where plans cost much, not every number of nodes, and only the ends behind
   // which least lies.
-  const bool costly = crew_.size() > kSureCrew;
+  const bool costly = crew_.size() > shares::kSureCrew;
   if (costly && !std::has_single_bit(crew_.size())) return {};
   const size_t most = costly ? 2 : ends.size();
   ends.erase(ends.begin(), ends.end() - static_cast<std::ptrdiff_t>(
@@ -281,9 +259,9 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
 void CrewPlan::improve() {
   if (!mixed_ || !trials_.any() || !is_latency()) return;
   int beside =
-      std::max(most_plans_ - trials_.count(), most_plans_ / kLaterPart);
-  int spliced = most_plans_ * kSplicedParts / kLaterPart;
-  int shared = most_plans_ / kLaterPart;  // for shares weighed anew
+      std::max(most_plans_ - trials_.count(), most_plans_ / shares::kLaterPart);
+  int spliced = most_plans_ * shares::kSplicedParts / shares::kLaterPart;
+  int shared = most_plans_ / shares::kLaterPart;  // for shares weighed anew
   bool better = true;
   while (better) {
     better = try_beside(beside) || try_splices(spliced) || try_balanced(shared);
@@ -361,10 +339,10 @@ bool CrewPlan::try_groups(const Trial& trial) {
     if (grouped.group_channels) better |= trials_.run(std::move(grouped));
   };
   if (is_latency()) {
-    for (const int channels : kFastGroups) run(channels);
+    for (const int channels : shares::kFastGroups) run(channels);
   } else {
-    for (const int channels : kSmallGroups) {
-      if (is_all() || channels == kSmallGroups[1]) run(channels);
+    for (const int channels : shares::kSmallGroups) {
+      if (is_all() || channels == shares::kSmallGroups[1]) run(channels);
     }
   }
   return better;
@@ -400,7 +378,7 @@ bool CrewPlan::is_hopeless(const Cuts& cuts) {
   if (!mixed_ || !is_latency() || !trials_.any()) return false;
   const MixedPath path = mixed_->path_of(cuts);
   return static_cast<double>(path.time_ps) >
-         kHopelessCuts * static_cast<double>(mixed_->best().time_ps);
+         shares::kHopeless * static_cast<double>(mixed_->best().time_ps);
 }
 
 Trial CrewPlan::spatial() const {

@@ -26,6 +26,8 @@ class CrewPlan {
   // What mixed cuts take.
   int64_t estimate_ps();
 
+  // For the smallest arena: as another crew's plan has it.
+  void compare_with(double least) { trials_.compare_with(least); }
   // Only what is likely, where another crew's plan measures `least`; begin()
   // goes on from there.
   void begin_briefly(double least = std::numeric_limits<double>::infinity());

@@ -8,17 +8,9 @@
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/segment.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
-namespace {
-
-// Of the estimate, that a plan may make of it.
-constexpr double kLeastFactor = 0.3;
-// Columns that neighbours in a crew both compute make larger ones useless.
-constexpr size_t kMostOfCrew = 8;
-
-}  // namespace
-
 CrewRuns::CrewRuns(const Net& net, const PlanRequest& request,
                    const std::vector<int>& nodes)
     : net_(net),
@@ -28,7 +20,7 @@ CrewRuns::CrewRuns(const Net& net, const PlanRequest& request,
       uses_(find_uses(net)),
       any_factor_(net.layers.size()) {
   for (size_t first = 0; first < nodes.size(); ++first) {
-    const size_t most = std::min(kMostOfCrew, nodes.size() - first);
+    const size_t most = std::min(shares::kMostOfCrew, nodes.size() - first);
     for (size_t count = 1; count <= most; ++count) {
       add_crew(first, first + count);
     }
@@ -134,7 +126,8 @@ void CrewRuns::learn(const CrewRun& run, double ps) {
     layers += crew.ps[static_cast<size_t>(l)];
   }
   if (layers <= 0) return;
-  const double by = std::max((ps - link_ps(run)) / layers, kLeastFactor);
+  const double by =
+      std::max((ps - link_ps(run)) / layers, shares::kLeastFactor);
   for (int l = run.begin; l < run.end; ++l) {
     const auto i = static_cast<size_t>(l);
     for (double* of : {&factors_[crew.kind][i], &any_factor_[i]}) {

@@ -9,13 +9,11 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/boxes.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
 
-// Pairs of boxes that all transitions of one estimate may look at.
-constexpr double kMostPairs = 2e8;
-constexpr size_t kMostOptions = 32, kFewestOptions = 8;
 // Options that a layer may have, those of named strategies included.
 constexpr int kStride = 64;
 constexpr int64_t kForbidden = INT64_MAX / 1024;
@@ -134,6 +132,13 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
           t.cpu_ps + t.wire_ps + n * latency_ps_ + weights_.byte_ps * bytes * n;
     }
   }
+  for (int operand = 0; operand < 2; ++operand) {
+    if (l.in[operand].tensor < 0) continue;
+    o.needs[operand].resize(nodes_);
+    for (const Share& s : o.cut.shares) {
+      o.needs[operand][s.node] = needed(l, operand, o, s.node);
+    }
+  }
   o.most_ps = *std::ranges::max_element(o.core_ps);
   return o;
 }
@@ -157,8 +162,8 @@ void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
   const double pairs = static_cast<double>(crew_.size() * crew_.size()) *
                        static_cast<double>(options_.size());
   const size_t most =
-      std::clamp(static_cast<size_t>(std::sqrt(kMostPairs / pairs)),
-                 kFewestOptions, kMostOptions);
+      std::clamp(static_cast<size_t>(std::sqrt(shares::kMostPairs / pairs)),
+                 shares::kFewestOptions, shares::kMostOptions);
   for (auto& [parts, some] : by_parts) {
     std::ranges::stable_sort(some, {}, &CutOption::most_ps);
   }
@@ -188,11 +193,10 @@ int CutEstimate::find(int layer, const LayerCut& cut) {
 }
 
 // The coordinator's port sends to one node after another.
-int64_t CutEstimate::input_ps(int layer, int operand,
-                              const CutOption& o) const {
+int64_t CutEstimate::input_ps(int operand, const CutOption& o) const {
   int64_t wire = 0, most = 0, all = 0;
   for (const int n : crew_) {
-    const int64_t bytes = size(needed(net_.layers[layer], operand, o, n));
+    const int64_t bytes = size(o.needs[operand][n]);
     if (bytes == 0) continue;
     const LinkTime t = link_time(0, bytes, datagrams_of(bytes, 1, payload_),
                                  cluster_.nodes[n].board);
@@ -214,7 +218,7 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
   const int width = net_.tensors[l.in[operand].tensor].element_bytes;
   int64_t all = 0;
   for (const int n : crew_) {
-    const Box need = common(needed(l, operand, to, n), made);
+    const Box need = common(to.needs[operand][n], made);
     if (need.empty() || contains(from.own[n], need)) continue;
     for (const int m : crew_) {
       if (m == n || !overlap(from.own[m], need)) continue;
@@ -241,14 +245,14 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
 // what it reads; a window's is one more row or column at either side.
 int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
                               int operand, const CutOption& to) const {
-  const Layer &l = net_.layers[layer], &w = net_.layers[writer];
+  const Layer& w = net_.layers[writer];
   if (writer + 1 != layer || from.cut.kind == CutKind::kInputs)
     return kForbidden;
   if (uses_[w.out.tensor].writers.size() != 1) return kForbidden;
   int64_t most = 0, sent = 0;
   const int channels = w.in[0].tensor < 0 ? 0 : w.in[0].box.channels();
   for (const int n : crew_) {
-    const Box need = common(needed(l, operand, to, n), w.out.box);
+    const Box need = common(to.needs[operand][n], w.out.box);
     const Box& own = from.own[n];
     if (need.empty() || contains(own, need)) continue;
     if (own.empty() || need.c0 < own.c0 || own.c1 < need.c1) return kForbidden;
@@ -296,7 +300,7 @@ int64_t CutEstimate::layer_ps(int layer, int option,
     if (l.in[operand].tensor < 0) continue;
     for (const Use& w : uses_[l.in[operand].tensor].writers) {
       if (w.owner != Owner::kInput) continue;
-      ps += input_ps(layer, operand, options_[layer][option]);
+      ps += input_ps(operand, options_[layer][option]);
     }
   }
   return ps;

@@ -18,6 +18,7 @@ namespace shoal {
 struct CutOption {
   LayerCut cut;
   std::vector<Box> own;          // by node
+  std::vector<Box> needs[2];     // by operand, then node: what it reads
   std::vector<int64_t> core_ps;  // by node
   int64_t most_ps = 0;           // of them
 };
@@ -52,7 +53,7 @@ class CutEstimate {
   void add_options(int layer, const std::vector<Crew>& crews,
                    const std::vector<Cells>& cells);
   CutOption make_option(int layer, LayerCut) const;
-  int64_t input_ps(int layer, int operand, const CutOption&) const;
+  int64_t input_ps(int operand, const CutOption&) const;
   int64_t moved_ps(int writer, const CutOption& from, int layer, int operand,
                    const CutOption& to) const;
   int64_t again_ps(int writer, const CutOption& from, int layer, int operand,

@@ -13,21 +13,10 @@
 #include "host/plan/planner/trials.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
-
-// Over more nodes only `spatial` is tried: others are planned for long there.
-constexpr size_t kMostForAll = 16;
-constexpr size_t kMostClassesOfRam = 4;
-// Budgets between arenas that are nearer than that tell nothing new.
-constexpr double kNear = 1.1;
-
-// What a byte of traffic counts, in seconds, at the least and at the most.
-constexpr double kFirstByte = 50e-9, kLastByte = 1600e-9;
-// Budgets between one that keeps a limit of latency and one that does not.
-constexpr int kNearerBudgets = 6;
-constexpr double kNearBudget = 1.03;
 
 // One way to plan the request.
 struct TrialWay {
@@ -97,18 +86,18 @@ class Explorer {
     for (size_t count = all; count > 0; count /= 2) {
       for (const std::string& name : names) {
         ways.push_back({name, count});
-        if (count > kMostForAll && any) break;
+        if (count > shares::kFewNodes && any) break;
       }
     }
     if (roomy_ == order_) return ways;
     // Without each class of those that have less memory.
     size_t classes = 0;
-    for (size_t k = all; k-- > 1 && classes < kMostClassesOfRam;) {
+    for (size_t k = all; k-- > 1 && classes < shares::kMostClasses;) {
       if (budget(roomy_[k - 1]) == budget(roomy_[k])) continue;
       ++classes;
       for (const std::string& name : names) {
         ways.push_back({name, k, true});
-        if (k > kMostForAll && any) break;
+        if (k > shares::kFewNodes && any) break;
       }
     }
     return ways;
@@ -168,9 +157,10 @@ class Explorer {
   // keeps the limit of time; else up until one keeps all limits.
   void send_less(const TrialWay& way) {
     const bool down = request_.objective == Objective::kTraffic;
-    const double factor = options_.traffic ? 4 : 2;
-    double price = down ? kLastByte : kFirstByte;
-    for (; price >= kFirstByte && price <= kLastByte;
+    const double factor =
+        options_.traffic ? shares::kWideByteStep : shares::kByteStep;
+    double price = down ? shares::kLastByte : shares::kFirstByte;
+    for (; price >= shares::kFirstByte && price <= shares::kLastByte;
          price *= down ? 1 / factor : factor) {
       const std::optional<PlanNumbers> found =
           attempt(way, Objective::kLatency, {}, price);
@@ -185,7 +175,8 @@ class Explorer {
     if (!keeps_latency(fast) || !small) return;
     auto low = static_cast<double>(small->ram);
     auto high = static_cast<double>(fast->ram);
-    for (int i = 0; i < kNearerBudgets && high > low * kNearBudget; ++i) {
+    for (int i = 0;
+         i < shares::kNearerBudgets && high > low * shares::kNearBudget; ++i) {
       const double middle = std::sqrt(low * high);
       const auto found =
           attempt(way, Objective::kLatency, static_cast<int64_t>(middle));
@@ -216,10 +207,10 @@ class Explorer {
                const std::optional<PlanNumbers>& small) {
     if (!fast || !small) return;
     // Each of these takes as long as all others together.
-    if (way.strategy == "auto" && way.nodes > kMostForAll) return;
+    if (way.strategy == "auto" && way.nodes > shares::kFewNodes) return;
     const double low = static_cast<double>(small->ram);
     const double high = static_cast<double>(fast->ram);
-    if (high < low * kNear) return;
+    if (high < low * shares::kNearArena) return;
     const int steps = options_.budgets + 1;
     for (int i = 1; i < steps; ++i) {
       const double budget = low * std::pow(high / low, double(i) / steps);

@@ -4,12 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "host/plan/types/trial_shares.h"
+
 namespace shoal {
 namespace {
-
-// The whole search takes so much less time than what it begins with.
-constexpr double kWithinReach = 1.15;
-constexpr int kMostThorough = 16;
 
 class NodeCounts {
  public:
@@ -30,8 +28,8 @@ class NodeCounts {
     const auto at = tried_.find(count);
     if (at == tried_.end() || !at->second.best) return false;
     const std::optional<double> limit = request_.limits.latency_s;
-    if (!at->second.best->or_less || !limit || count > kMostThorough ||
-        at->second.best->numbers.latency_s > kWithinReach * *limit) {
+    if (!at->second.best->or_less || !limit || count > shares::kMostThorough ||
+        at->second.best->numbers.latency_s > shares::kWithinReach * *limit) {
       return false;
     }
     FewestNodes::Try t{count, {}, {}};

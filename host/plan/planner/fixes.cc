@@ -9,14 +9,12 @@
 #include "host/base/size.h"
 #include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/quick_plan.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kBisections = 6;
 constexpr int64_t kMostSpilled = int64_t{1} << 30;
-constexpr int64_t kWork = 3000;       // of each kind of line, see QuickPlans
-constexpr int64_t kNodesWork = 6000;  // several numbers of nodes
 
 std::string cost_text(const QuickPlan& p, bool linked) {
   std::string text =
@@ -37,11 +35,11 @@ class Fixes {
   std::vector<std::string> lines() {
     struct Kind {
       void (Fixes::*add)();
-      int64_t work = kWork;
+      int64_t work = shares::kFixWork;
     };
     constexpr Kind kKinds[] = {
         {&Fixes::add_strategy}, {&Fixes::add_ram},
-        {&Fixes::add_replay},   {&Fixes::add_nodes, kNodesWork},
+        {&Fixes::add_replay},   {&Fixes::add_nodes, shares::kFixNodesWork},
         {&Fixes::add_spills},   {&Fixes::add_storages},
         {&Fixes::add_smaller}};
     for (const Kind& kind : kKinds) {
@@ -111,7 +109,7 @@ class Fixes {
     };
     high = found->numbers.ram;
     // What is the smallest anyway needs no search for less.
-    const int steps = request_.limits.any() ? kBisections : 0;
+    const int steps = request_.limits.any() ? shares::kBisections : 0;
     for (int i = 0; i < steps && low + 16 < high; ++i) {
       const int64_t middle = low + (high - low) / 2;
       if (std::optional<QuickPlan> less = again(middle)) {
@@ -187,10 +185,10 @@ class Fixes {
 
   void add_smaller() {
     if (!smaller_) return;
-    constexpr std::array kSteps{88, 75, 63, 50, 38, 25, 13};
+    constexpr auto& kSteps = shares::kSmallerInputs;
     std::string text, best_text;
     std::optional<QuickPlan> best;
-    size_t low = 0, high = kSteps.size();
+    size_t low = 0, high = std::size(kSteps);
     while (low < high) {
       const size_t middle = low + (high - low) / 2;
       const std::optional<Net> net = smaller_(kSteps[middle], text);
@@ -242,7 +240,7 @@ class Fixes {
   const PlanRequest& request_;
   const SmallerNet& smaller_;
   std::vector<std::string> lines_;
-  QuickPlans plans_{kWork};
+  QuickPlans plans_{shares::kFixWork};
 };
 
 }  // namespace

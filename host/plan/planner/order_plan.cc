@@ -10,13 +10,10 @@
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
-
-// How often the least stages of the net's own order go into a budget. Where
-// there is more room, smaller stages save no time.
-constexpr int64_t kRoomyOrder = 3;
 
 // Who gives the cuts, or names a strategy, has the file's order in mind. The
 // frames of a batch are branches of their own.
@@ -29,7 +26,7 @@ bool may_gain(const PlanRequest& request, const Plan& plan, int64_t bytes) {
   bytes /= std::max<int64_t>(1, busy_nodes(plan));
   return is_tight(request.cluster, plan) ||
          std::ranges::any_of(request.cluster.nodes, [&](const ClusterNode& n) {
-           return n.plan_budget() / kRoomyOrder < bytes;
+           return n.plan_budget() / shares::kRoomyOrder < bytes;
          });
 }
 

@@ -13,14 +13,11 @@
 #include "host/plan/planner/crew_runs.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
 
-// Runs that are built; those from the estimates come first.
-constexpr size_t kMostTried = 32, kFewestTried = 8;
-constexpr int kRounds = 3;
-constexpr size_t kMostCrews = 8;
 // How runs are built. `grouped`: what memory that saves is for bands, so that
 // weights are read less often. `apart`: segments end where runs do, so that
 // crews wait for each other less, and hold more. The last resort goes for the
@@ -46,9 +43,9 @@ class PipelineSearch {
 
   std::optional<Plan> find() {
     // Plans tell more of runs each time.
-    for (int round = 0; round < kRounds; ++round) {
-      for (size_t crews = std::min(kMostCrews, nodes_.size()); crews > 1;
-           --crews) {
+    for (int round = 0; round < shares::kRunRounds; ++round) {
+      for (size_t crews = std::min(shares::kMostCrews, nodes_.size());
+           crews > 1; --crews) {
         if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
         const std::optional<RunList> runs = runs_.best(crews);
         if (runs) attempt(*runs);
@@ -100,13 +97,14 @@ class PipelineSearch {
 
   // Plans of more nodes take longer.
   size_t most_tried() const {
-    constexpr size_t kNodes = 8;
-    return std::clamp(kMostTried * kNodes / nodes_.size(), kFewestTried,
-                      kMostTried);
+    return std::clamp(shares::kMostRuns * shares::kRunNodes / nodes_.size(),
+                      shares::kFewestRuns, shares::kMostRuns);
   }
 
   // What is left is for single layers that go to the next crew.
-  size_t most_estimated() const { return most_tried() * 2 / 3; }
+  size_t most_estimated() const {
+    return most_tried() * shares::kEstimatedRuns / shares::kRunParts;
+  }
 
   // False if that is known, or there is no time left.
   bool attempt(const RunList& runs) {

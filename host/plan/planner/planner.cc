@@ -17,19 +17,18 @@
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
-
-// With more nodes fewer orders are simulated.
-constexpr size_t kManyNodes = 16;
 
 // One order would do; the others would tell of a mistake in the simulation.
 void assert_completes(const Net& net, const Plan& plan) {
   for (const FiringOrder order :
        {FiringOrder::kDeepest, FiringOrder::kShallowest,
         FiringOrder::kRandom}) {
-    const bool one_order = !plan.linked || plan.nodes.size() > kManyNodes;
+    const bool one_order =
+        !plan.linked || plan.nodes.size() > shares::kFewNodes;
     if (one_order && order != FiringOrder::kDeepest) continue;
     SimulateOptions options;
     options.order = order;

@@ -10,14 +10,13 @@
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
 
 // Not a strategy: what `auto` begins with.
 constexpr const char* kBrief = "brief";
-// Over more nodes others are planned for long.
-constexpr size_t kFewNodes = 16;
 
 // Of one node, with links too, all is one search: node_search().
 bool has_several(const PlanRequest& request) {
@@ -49,7 +48,7 @@ bool same_budgets(const Cluster& cluster) {
 // What the search of the request tries too, cheapest first.
 std::vector<std::string> parts_of(const PlanRequest& request) {
   if (!has_several(request) || !request.is_auto()) return {request.strategy};
-  const bool few = request.cluster.nodes.size() <= kFewNodes;
+  const bool few = request.cluster.nodes.size() <= shares::kFewNodes;
   // The traffic of what `auto` makes of its beginning may be another.
   if (request.limits.traffic_bytes) {
     if (few) return cheapest_first();

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "host/base/error.h"
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -48,11 +50,19 @@ double Trials::measure(const Plan& plan) const {
 }
 
 // Of the smallest arenas the one that takes less time.
-bool Trials::is_better(const Plan& plan, const Plan& than, double by) const {
-  const double now = measure(plan), least = measure(than) * (1 - by);
+bool Trials::is_better(Made& made, Made& than, double by) const {
+  const double now = measure(made.plan), least = measure(than.plan) * (1 - by);
   if (now != least) return now < least;
-  return plan.latency_s < than.latency_s;
+  return finished(made).latency_s < finished(than).latency_s;
 }
+
+const Plan& Trials::finished(Made& made) const {
+  if (!made.finished) finish_plan(net_, request_, made.supplies, made.plan);
+  made.finished = true;
+  return made.plan;
+}
+
+const Plan& Trials::best() const { return finished(*best_); }
 
 std::string Trials::text(double measure) const {
   return request_.objective == Objective::kLatency
@@ -65,6 +75,23 @@ int64_t busy_nodes(const Plan& plan) {
       plan.nodes, [](const PlanNode& n) { return !n.stages.empty(); });
 }
 
+double Trials::nearest() const {
+  return std::min(best_ ? measure() : kFar, least_skipped_);
+}
+
+bool Trials::is_too_large(Search& search) {
+  if (request_.objective == Objective::kLatency) return false;
+  const double known = on_all_.value_or(best_ ? measure() : kFar);
+  const double least = std::min(known, least_of_others_);
+  if (least == kFar) return false;
+  // What columns may make of it is asked as well.
+  const auto most = static_cast<int64_t>(shares::kColumns * least);
+  const auto bytes = static_cast<double>(search.estimate(most));
+  if (bytes <= shares::kTooLarge * least) return false;
+  least_skipped_ = std::min(least_skipped_, bytes);
+  return true;
+}
+
 bool Trials::run(Trial trial, double by) {
   if (!seen_.insert(key_of(trial)).second) return false;
   try {
@@ -72,15 +99,18 @@ bool Trials::run(Trial trial, double by) {
     request.strategy = trial.name;
     trial.cuts.strategy = trial.name;
     memo_->trim(static_cast<int>(request.cluster.nodes.size()));
-    Plan plan = search_plan(
-        net_, request,
-        *linked_search(net_, request, trial.cuts, trial.weights, memo_));
+    const std::unique_ptr<Search> search =
+        linked_search(net_, request_, trial.cuts, trial.weights, memo_);
+    if (is_too_large(*search)) return false;
+    Made made{built_plan(net_, request, *search), search->supplies()};
+    if (request.objective == Objective::kLatency) finished(made);
+    const Plan& plan = made.plan;
     if (busy_nodes(plan) == std::ssize(plan.nodes)) {
       on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
     }
     if (watcher_) watcher_(trial, plan);
-    if (best_ && !is_better(plan, *best_, by)) return false;
-    best_ = std::move(plan);
+    if (best_ && !is_better(made, *best_, by)) return false;
+    best_ = std::move(made);
     taken_ = std::move(trial);
     return true;
   } catch (const Error& e) {

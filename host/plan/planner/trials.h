@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -36,6 +37,12 @@ class Trials {
   // they take. The same twice is tried once.
   bool run(Trial, double by = 0);
 
+  // Arenas of others: what is estimated much larger is not built.
+  void compare_with(double least) { least_of_others_ = least; }
+  // The smallest arena, or estimate of one that was not built; infinite: there
+  // is neither.
+  double nearest() const;
+
   // Called with each plan that fits, and what it was made from.
   void watch(std::function<void(const Trial&, const Plan&)> watcher) {
     watcher_ = std::move(watcher);
@@ -43,10 +50,10 @@ class Trials {
   // How many plans were built.
   int count() const { return static_cast<int>(seen_.size()); }
   bool any() const { return best_.has_value(); }
-  const Plan& best() const { return *best_; }
+  const Plan& best() const;
   const Trial& taken() const { return taken_; }
   // By the objective, less is better; of the best.
-  double measure() const { return measure(*best_); }
+  double measure() const { return measure(best_->plan); }
   // Whether the best of these is better than the best of those.
   bool beats(const Trials& those) const {
     return is_better(*best_, *those.best_, 0);
@@ -59,17 +66,28 @@ class Trials {
   std::exception_ptr refused() const { return refused_; }
 
  private:
+  // Arenas are known before times: what is too large is not rehearsed.
+  struct Made {
+    Plan plan;
+    std::vector<Supply> supplies;
+    bool finished = false;
+  };
+  static constexpr double kFar = std::numeric_limits<double>::infinity();
+  const Plan& finished(Made&) const;
+  // Of an arena; never where other things count.
+  bool is_too_large(Search&);
   double measure(const Plan&) const;
   // By more than this part.
-  bool is_better(const Plan&, const Plan& than, double by) const;
+  bool is_better(Made&, Made& than, double by) const;
 
   const Net& net_;
   const PlanRequest& request_;
   SegmentMemo* memo_;
   std::set<std::vector<int>> seen_;
-  std::optional<Plan> best_;
+  mutable std::optional<Made> best_;  // finished when its time is asked for
   Trial taken_;
   std::optional<double> on_all_;
+  double least_of_others_ = kFar, least_skipped_ = kFar;
   std::exception_ptr refused_;
   std::function<void(const Trial&, const Plan&)> watcher_;
 };

@@ -12,10 +12,6 @@ namespace {
 // is not mapped, in room for the longest of all stages: so a stage has the
 // smallest chunks whose table that room holds.
 constexpr int64_t kLeastRecord = 512, kMostRecord = 32768;
-// From one room for records to the next one: this part more.
-constexpr int64_t kRecordStep = 3;
-// For nets with tiles, which are large, so many of these are searched with.
-constexpr size_t kRoomsOfTiles = 4, kAllRooms = 100;
 
 std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
   if (!streams) return {0};
@@ -41,7 +37,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
   if (task.board().flash_mapped) {
     add(small_, 0, 1, 0, false);
   } else {
-    add_rooms(stops.empty() ? kAllRooms : kRoomsOfTiles);
+    add_rooms(stops.empty() ? shares::kAllRooms : shares::kRoomsOfTiles);
   }
 }
 
@@ -66,7 +62,7 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
   if (task_.board().flash_mapped) return {0};
   std::vector<int64_t> all;
   for (int64_t b = kLeastRecord; b <= kMostRecord;
-       b = aligned(b + b / kRecordStep)) {
+       b = aligned(b + b / shares::kRecordStep)) {
     all.push_back(b);
   }
   return all;
@@ -161,8 +157,7 @@ Candidate AllCandidates::best(const Candidate& least) {
 
 // Sets make records shorter, but `least` is what is called the smallest.
 void AllCandidates::fill(std::vector<Candidate>& found, uint32_t least) const {
-  constexpr size_t kFilled = 5;
-  found.resize(std::min(found.size(), kFilled));
+  found.resize(std::min(found.size(), shares::kFilled));
   for (Candidate& c : found) {
     Candidate filled = small_.front().filled(c, task_.budget());
     if (filled.node.arena_bytes >= least) c = std::move(filled);

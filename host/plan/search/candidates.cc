@@ -14,10 +14,6 @@
 namespace shoal {
 namespace {
 
-// Of packing: of all candidates, and of those for the smallest arena.
-constexpr int kQuickTries = 60;
-constexpr int kPackTries = 600;
-
 // Whether stages with bands of more than one row fit so much.
 bool fits(const Partition& cuts, const std::vector<PassTable>& tables,
           int64_t bytes) {
@@ -70,7 +66,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       tape_(!supply.board->flash_mapped ||
             std::count(streamed.begin(), streamed.end(), true) > 0),
       groups_(groups),
-      last_tries_(tiles ? kQuickTries : 0),
+      last_tries_(tiles ? shares::kQuickTries : 0),
       uses_(survey.uses()),
       tables_(!tape_ ? survey.tables()
                      : stream_tables(net, survey.tables(), supply, streamed,
@@ -177,18 +173,18 @@ Candidate Candidates::timed(Candidate c) const {
 }
 
 Candidate Candidates::build(const Choice& choice) const {
-  return timed(pack(choice, kQuickTries));
+  return timed(pack(choice, shares::kQuickTries));
 }
 
 Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
   Plan plan = build_plan(built_net(), drafted(choice), {supply_},
-                         {.pack_tries = kQuickTries,
+                         {.pack_tries = shares::kQuickTries,
                           .most = budget + 1,
                           .enough = budget,
                           .last_tries = last_tries_,
                           .keeps = {survey_.link().keeps_weights},
                           .banks = {survey_.link().banks}});
-  return timed({choice, std::move(plan.nodes[0]), 0, kQuickTries});
+  return timed({choice, std::move(plan.nodes[0]), 0, shares::kQuickTries});
 }
 
 // Of equal tries the same packing comes again.
@@ -285,7 +281,7 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
         });
         if (!known) {
           const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
-          Candidate c = pack(choose(cuts), kQuickTries, less);
+          Candidate c = pack(choose(cuts), shares::kQuickTries, less);
           tried.push_back({cuts, c.node.arena_bytes});
           if (c.node.arena_bytes < less) best = std::move(c);
         }
@@ -297,7 +293,8 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
   // Who was packed badly at first may be the smallest after all.
   for (const auto& [cuts, bytes] : tried) {
     if (bytes > shares::worth_trying(best->node.arena_bytes)) continue;
-    Candidate c = pack(choose(cuts), kPackTries, best->node.arena_bytes);
+    Candidate c =
+        pack(choose(cuts), shares::kPackTries, best->node.arena_bytes);
     if (c.node.arena_bytes < best->node.arena_bytes) best = std::move(c);
   }
   return best;

@@ -26,9 +26,6 @@ namespace {
 // Of the arena, for head and largest record of a program that is not mapped.
 constexpr int64_t kTablesOfNode = 2048;
 
-// With more nodes fewer plans are built in full, and fewer yet.
-constexpr int kSeveral = 8, kManyNodes = 16;
-
 // Nodes assign what they read of variables, not what they would own. That
 // costs no layer before any row, because across the end of a segment all is
 // exchanged.
@@ -98,7 +95,8 @@ class LinkedSearch : public Search {
                weights.time, own_memo_ ? *own_memo_ : *memo),
         search_(net, waits_ps(weights.waits), weights.byte_ps,
                 weights.overlays && !any_streams_),
-        learns_(weights.overlays) {
+        learns_(weights.overlays),
+        rings_(memo ? memo->rings() : own_memo_->rings()) {
     search_.add(cut_, model_, {});
     SegmentMemo& shared = own_memo_ ? *own_memo_ : *memo;
     add_groups(cuts_, false, weights, shared);
@@ -137,6 +135,10 @@ class LinkedSearch : public Search {
     return std::nullopt;
   }
 
+  int64_t estimate(int64_t most) override {
+    return search_.smallest(any_streams_, learns_, most).value_or(0);
+  }
+
   Plan smallest() override {
     std::optional<Built> best;
     const auto consider = [&best](Chosen choice, std::optional<Plan> made) {
@@ -147,7 +149,9 @@ class LinkedSearch : public Search {
       best = Built{std::move(choice), std::move(*made)};
     };
     std::optional<int64_t> least = smallest_estimate();
-    const int rounds = model_.busy_nodes() > kSeveral ? 2 : kSmallRounds;
+    const int rounds = model_.busy_nodes() > shares::kSeveral
+                           ? shares::kFewBuilds
+                           : shares::kSmallLearningRounds;
     for (int round = 0; learns_ && least && round < rounds; ++round) {
       const std::optional<Partition> cuts =
           search_.fastest({each(*least), each(0), any_streams_, true});
@@ -160,7 +164,8 @@ class LinkedSearch : public Search {
     }
     std::vector<Partition> seen;
     BuildOptions how;
-    int builds = model_.busy_nodes() > kManyNodes ? 2 : 5;
+    int builds = model_.busy_nodes() > shares::kManyNodes ? shares::kFewBuilds
+                                                          : shares::kMostBuilds;
     for (const auto& [hard, soft] : shares::kSmallest) {
       if (!least || builds == 0) break;
       const int64_t bytes = shares::percent_of(hard, *least);
@@ -173,8 +178,8 @@ class LinkedSearch : public Search {
       --builds;
     }
     if (!best) no_segments();
-    if (model_.busy_nodes() <= kManyNodes) {
-      how.tighten_tries = 40;
+    if (model_.busy_nodes() <= shares::kManyNodes) {
+      how.tighten_tries = shares::kTightenTries;
       std::optional<Plan> tight = build(best->choice, how);
       const bool is_less = largest_arena(*tight) < largest_arena(best->plan);
       if (is_less) best->plan = std::move(*tight);
@@ -197,7 +202,6 @@ class LinkedSearch : public Search {
   }
 
  private:
-  static constexpr int kRounds = 12, kSmallRounds = 6;
   struct Built {
     Chosen choice;
     Plan plan;
@@ -208,7 +212,7 @@ class LinkedSearch : public Search {
   // larger, and then, of what packing leaves, how much is missing.
   std::optional<Built> learnt(const BuildOptions& how) {
     NodeBudgets budget{less(100), less(100), any_streams_, true};
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < shares::kLearningRounds; ++round) {
       const std::optional<Partition> cuts = search_.fastest(budget);
       if (!cuts) return std::nullopt;
       const Chosen choice = chosen(*cuts);
@@ -228,17 +232,12 @@ class LinkedSearch : public Search {
     return std::nullopt;
   }
 
-  static constexpr int64_t kStep = 64;  // built rings differ by more
-
   std::vector<int64_t> each(int64_t bytes) const {
     return std::vector<int64_t>(limits_.size(), bytes);
   }
 
   std::optional<int64_t> smallest_estimate() const {
-    return smallest_budget(
-        std::numeric_limits<int32_t>::max(), kStep, [&](int64_t bytes) {
-          return search_.fastest({each(bytes), each(0), any_streams_, learns_});
-        });
+    return search_.smallest(any_streams_, learns_);
   }
 
   // Has the search know what segments of this plan hold beyond what they were
@@ -296,8 +295,10 @@ class LinkedSearch : public Search {
   // With more rows in rings, if that costs no time.
   Plan loosened(const Chosen& choice, BuildOptions how,
                 const Plan& made) const {
-    for (const int slack : {8, 4, 2, 1}) {
-      if (model_.busy_nodes() > kManyNodes && slack != 4) continue;
+    for (const int slack : shares::kSlack) {
+      if (model_.busy_nodes() > shares::kManyNodes &&
+          slack != shares::kSlackOfMany)
+        continue;
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
       // Rows must not take the room of slots or gaps.
@@ -322,7 +323,7 @@ class LinkedSearch : public Search {
   // take, which leaves gaps that the estimate does not know. With fewer
   // segments there is less of it, at some time.
   std::optional<Plan> longer_segments() const {
-    if (model_.busy_nodes() > kManyNodes) return std::nullopt;
+    if (model_.busy_nodes() > shares::kManyNodes) return std::nullopt;
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
     std::vector<Partition> seen;
@@ -365,6 +366,7 @@ class LinkedSearch : public Search {
     std::optional<PlanDraft> draft = this->draft(choice);
     if (!draft) return std::nullopt;
     streaming_.place(*draft);
+    how.rings = &rings_;
     for (const ClusterNode& n : cluster_.nodes) {
       how.keeps.push_back(n.keeps_weights);
       how.banks.push_back(n.kept_banks());
@@ -445,6 +447,7 @@ class LinkedSearch : public Search {
   std::vector<std::unique_ptr<Alternative>> alternatives_;
   std::vector<int64_t> limits_;
   const bool learns_;
+  RingMemo& rings_;
   bool is_near_ = false;  // the smallest plan
 };
 

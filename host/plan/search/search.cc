@@ -8,30 +8,9 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/draft/spill.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
-namespace {
-
-Plan found_plan(const Net& net, const PlanRequest& request, Search& search) {
-  if (request.objective == Objective::kLatency) {
-    if (std::optional<Plan> fast = search.fastest()) return std::move(*fast);
-  }
-  Plan least = search.smallest();
-  if (fits(request.cluster, least)) return least;
-  std::string else_fits;
-  if (std::optional<Plan> other = search.otherwise(else_fits)) {
-    return std::move(*other);
-  }
-  for (size_t n = 0; n < least.nodes.size(); ++n) {
-    const ClusterNode& of = request.cluster.nodes[n];
-    if (least.nodes[n].arena_bytes <= of.plan_budget()) continue;
-    arena_does_not_fit(net, request, least.nodes[n], of, largest_arena(least),
-                       else_fits);
-  }
-  throw Error(Exit::kInternal, "a plan that fits does not fit");
-}
-
-}  // namespace
 
 int64_t largest_arena(const Plan& plan) {
   int64_t most = 0;
@@ -51,10 +30,9 @@ bool fits(const Cluster& cluster, const Plan& plan) {
 }
 
 bool is_tight(const Cluster& cluster, const Plan& plan) {
-  constexpr double kTight = 0.8;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     const auto budget = static_cast<double>(cluster.nodes[n].plan_budget());
-    if (plan.nodes[n].arena_bytes > kTight * budget) return true;
+    if (plan.nodes[n].arena_bytes > shares::kTight * budget) return true;
   }
   return false;
 }
@@ -77,8 +55,27 @@ void finish_plan(const Net& net, const PlanRequest& request,
   }
 }
 
+Plan built_plan(const Net& net, const PlanRequest& request, Search& search) {
+  if (request.objective == Objective::kLatency) {
+    if (std::optional<Plan> fast = search.fastest()) return std::move(*fast);
+  }
+  Plan least = search.smallest();
+  if (fits(request.cluster, least)) return least;
+  std::string else_fits;
+  if (std::optional<Plan> other = search.otherwise(else_fits)) {
+    return std::move(*other);
+  }
+  for (size_t n = 0; n < least.nodes.size(); ++n) {
+    const ClusterNode& of = request.cluster.nodes[n];
+    if (least.nodes[n].arena_bytes <= of.plan_budget()) continue;
+    arena_does_not_fit(net, request, least.nodes[n], of, largest_arena(least),
+                       else_fits);
+  }
+  throw Error(Exit::kInternal, "a plan that fits does not fit");
+}
+
 Plan search_plan(const Net& net, const PlanRequest& request, Search& search) {
-  Plan plan = found_plan(net, request, search);
+  Plan plan = built_plan(net, request, search);
   finish_plan(net, request, search.supplies(), plan);
   return plan;
 }

@@ -31,6 +31,9 @@ class Search {
   // The smallest is beyond a budget: a plan that fits after all, or none.
   // `else_fits`: with what else the request would be met, if that is known.
   virtual std::optional<Plan> otherwise(std::string& else_fits) = 0;
+  // What the largest arena of smallest() takes, about, without its fixed parts;
+  // more than `most`: at least so much. Much quicker.
+  virtual int64_t estimate(int64_t /*most*/) { return 0; }
   // Of each node.
   virtual const std::vector<Supply>& supplies() const = 0;
 };
@@ -68,6 +71,9 @@ std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts,
 
 // Net and request must outlive the search. Throws Error(kDoesNotFit).
 Plan search_plan(const Net&, const PlanRequest&, Search&);
+// The same, as it was built: to be compared by its arenas before what else is
+// to be known of it is worked out by finish_plan().
+Plan built_plan(const Net&, const PlanRequest&, Search&);
 
 int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);

@@ -10,6 +10,7 @@
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/draft/boxes.h"
 #include "host/plan/draft/linked_draft.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"
@@ -113,6 +114,84 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
     for (const Share& s : cut.cuts.layers[l].shares) busy.insert(s.node);
   }
   busy_.assign(busy.begin(), busy.end());
+  find_held();
+}
+
+// Behind the tensor's only writer: the last layer for which what the node owns
+// of it is read or sent, whatever the segments are.
+int CostModel::last_reader(int tensor, int writer, int node) const {
+  const Box& own = s_.own[writer][node];
+  int last = -1;
+  const auto reads = [&](const Use& r, int of) {
+    const Box need = read_box(s_, r.index, r.operand, of, s_.own[r.index][of]);
+    if (need.empty() || common(own, need).empty()) return false;
+    const Box& there = s_.own[writer][of];
+    return of == node ||
+           (!(!there.empty() && contains(there, need)) &&
+            (there.empty() || !contains(there, common(own, need))));
+  };
+  for (const int of : busy_) {
+    for (const Use& r : s_.uses[tensor].readers) {
+      if (r.owner != Owner::kActor || r.index <= last) continue;
+      if (reads(r, of)) last = r.index;
+    }
+  }
+  return last;
+}
+
+void CostModel::find_held() {
+  const auto nodes = static_cast<size_t>(s_.nodes);
+  held_.assign((s_.net.layers.size() + 1) * nodes, 0);
+  for (size_t t = 0; t < s_.uses.size(); ++t) {
+    const TensorUses& uses = s_.uses[t];
+    if (uses.variable >= 0 || uses.first < 0 || uses.writers.size() != 1) {
+      continue;
+    }
+    if (uses.writers[0].owner != Owner::kActor) continue;
+    const int w = uses.writers[0].index;
+    for (const int n : busy_) {
+      const Box& own = s_.own[w][n];
+      if (own.empty()) continue;
+      const int last = last_reader(static_cast<int>(t), w, n);
+      const int64_t bytes =
+          aligned(own.elements() * s_.net.tensors[t].element_bytes);
+      for (int l = w + 1; l <= last; ++l) {
+        held_[size_t(l) * nodes + size_t(n)] += bytes;
+      }
+    }
+  }
+}
+
+void CostModel::add_least_bytes(int layer, const std::vector<Box>& made,
+                                Made& sums) const {
+  const int tensor = s_.net.layers[layer].out.tensor;
+  const TensorUses& uses = s_.uses[tensor];
+  // A tensor of several layers may be one ring, the rows of a loop are fewer.
+  if (uses.writers.size() != 1 || uses.variable >= 0 ||
+      !s_.chain[layer].empty() || s_.is_inner(layer)) {
+    return;
+  }
+  const int least = memo_.least_slots()[tensor];
+  const int64_t element = s_.net.tensors[tensor].element_bytes;
+  for (const int n : busy_) {
+    const Box& box = made[n];
+    if (box.empty()) continue;
+    const int64_t bytes = element * box.columns() * box.channels() *
+                          std::clamp(least, 1, box.rows());
+    sums.all[n] += bytes;
+    sums.largest[n] = std::max(sums.largest[n], bytes);
+  }
+}
+
+int64_t CostModel::least_bytes(int begin, const Made& made,
+                               bool overlays) const {
+  const auto nodes = static_cast<size_t>(s_.nodes);
+  int64_t most = 0;
+  for (const int n : busy_) {
+    most = std::max(most, held_[size_t(begin) * nodes + size_t(n)] +
+                              made.all[n] - (overlays ? made.largest[n] : 0));
+  }
+  return most;
 }
 
 int CostModel::slots(int tensor, const Box& box, int passes) const {

@@ -36,6 +36,16 @@ class CostModel {
                  std::vector<int64_t>& node_ps) const;
   // Of a segment in which nodes take so much at least.
   int64_t least_ps(const std::vector<int64_t>& node_ps) const;
+  // What nodes hold at least of what layers of a segment make, of all of it and
+  // of the largest.
+  struct Made {
+    std::vector<int64_t> all, largest;
+  };
+  void add_least_bytes(int layer, const std::vector<Box>& made, Made&) const;
+  // Of a segment from `begin` on that makes so much, the node that holds most:
+  // no bands and no room need less. `overlays`: what the segment makes may lie
+  // over what it uses up.
+  int64_t least_bytes(int begin, const Made&, bool overlays) const;
   // What a plan's fixed parts take at least.
   int64_t fixed_bytes() const;
   // Nodes that have a share of a layer. Others change nothing.
@@ -52,6 +62,8 @@ class CostModel {
                   int node) const;
   bool is_even(Segment, const MadeBoxes&) const;
   int slots(int tensor, const Box& box, int passes) const;
+  void find_held();
+  int last_reader(int tensor, int writer, int node) const;
 
   const CutNet& s_;
   const Cluster& cluster_;
@@ -63,6 +75,8 @@ class CostModel {
   std::vector<int> busy_;         // nodes with a share
   std::vector<int> cut_numbers_;  // by layer, as the memo knows its cut
   std::vector<int> passes_;
+  // By layer, then node: what lies whole there when a segment begins with it.
+  std::vector<int64_t> held_;
   mutable ShareTimes times_;  // remembers
 };
 

@@ -33,6 +33,10 @@ SegmentMemo::SegmentMemo(const Net& net)
     const Work work = uniform_work(net, passes);
     std::vector<int> slots = ring_slots(net, uses, work);
     if (passes == kOneRow) slots = tighten(net, uses, work, slots);
+    if (least_slots_.empty()) least_slots_ = slots;
+    for (size_t t = 0; t < slots.size(); ++t) {
+      least_slots_[t] = std::min(least_slots_[t], slots[t]);
+    }
     table_passes_.push_back(passes);
     table_slots_.push_back(std::move(slots));
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/tokens/ring_memo.h"
 
 namespace shoal {
 
@@ -42,6 +43,8 @@ class SegmentMemo {
 
   // Slots of each tensor when every layer fires so often, or oftener.
   const std::vector<int>& slots(int64_t passes) const;
+  // The fewest of each tensor, however often layers fire.
+  const std::vector<int>& least_slots() const { return least_slots_; }
 
   // How a layer is cut, as a number: the same one only for the same cut.
   int number_of(const CutNet&, int layer);
@@ -51,6 +54,8 @@ class SegmentMemo {
   using Key = std::vector<int>;
   const SegmentCost* find(const Key&) const;
   const SegmentCost& add(Key, SegmentCost);
+  // What built plans have found.
+  RingMemo& rings() { return rings_; }
   // Forgets costs if they have become many; what find() gave is gone then.
   void trim(int nodes);
 
@@ -64,10 +69,12 @@ class SegmentMemo {
   // By passes of the whole net, fewest first.
   std::vector<int> table_passes_;
   std::vector<std::vector<int>> table_slots_;
+  std::vector<int> least_slots_;
   std::vector<std::map<std::vector<int>, int>> numbers_;  // by layer
   std::vector<std::vector<std::optional<std::vector<int>>>> layers_of_;
   std::unordered_map<Key, SegmentCost, Hash> costs_;
   int64_t added_ = 0;
+  RingMemo rings_;
 };
 
 }  // namespace shoal

@@ -1,6 +1,7 @@
 #include "host/plan/search/segment_search.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace shoal {
 namespace {
@@ -17,6 +18,8 @@ bool sends_halo(const CutNet& cut, Segment s) {
   }
   return false;
 }
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
 // `saved`: by node, less of the bytes; empty: nothing.
 bool within(const std::vector<int64_t>& bytes,
@@ -86,7 +89,9 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
     return std::ranges::find(cut.cuts.joined, layer) != cut.cuts.joined.end() ||
            (layer < layers && cut.is_inner(layer));
   };
-  std::vector<int64_t> node_ps(static_cast<size_t>(cut.nodes));
+  const auto nodes = static_cast<size_t>(cut.nodes);
+  std::vector<int64_t> node_ps(nodes);
+  CostModel::Made bytes;
   int first = 0;  // a clash within [begin, end) is one of all that hold it
   for (int end = 1; end <= layers_; ++end) {
     for (int l : cut.cuts.ends) {
@@ -94,13 +99,17 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
     }
     const bool no_end = end < layers_ && may_not_end(end - 1);
     std::ranges::fill(node_ps, 0);
+    bytes.all.assign(nodes, 0), bytes.largest.assign(nodes, 0);
     for (int begin = end; begin-- > first;) {
       if (!v.make(begin, end)) {
         if (may_not_end(begin)) clash_ = begin;
         first = begin + 1;
         break;
       }
-      if (begin < layers) model.add_least(begin, v.made[begin], node_ps);
+      if (begin < layers) {
+        model.add_least(begin, v.made[begin], node_ps);
+        model.add_least_bytes(begin, v.made[begin], bytes);
+      }
       const auto length = static_cast<size_t>(end - begin);
       auto& row = v.known[begin];
       row.resize(std::max(row.size(), length));
@@ -110,6 +119,7 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
       const bool no_begin = begin > 0 && may_not_end(begin - 1);
       if (no_end || no_begin) continue;
       row[length - 1].least_ps = model.least_ps(node_ps);
+      row[length - 1].least_bytes = model.least_bytes(begin, bytes, overlays_);
     }
   }
   variants_.push_back(std::move(v));
@@ -124,13 +134,18 @@ void SegmentSearch::add_bytes(const Cut& cut, int64_t more) {
 std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
                                                 int64_t toll_ps) const {
   Ends ends(layers_);
+  int64_t room = 0;
+  for (const auto* limits : {&budget.hard, &budget.soft}) {
+    for (const int64_t bytes : *limits) room = std::max(room, bytes);
+  }
   for (int end = 1; end <= layers_; ++end) {
     for (int begin = end; begin-- > 0;) {
       if (!ends.is_reached(begin)) continue;
       const Segment s{begin, end};
       for (size_t v = 0; v < variants_.size(); ++v) {
         Known* known = variants_[v].find(s);
-        if (!known || !ends.may_win(s, known->least_ps + waits_ps_ + toll_ps)) {
+        if (!known || known->least_bytes > room) continue;
+        if (!ends.may_win(s, known->least_ps + waits_ps_ + toll_ps)) {
           continue;
         }
         const SegmentCost& cost = variants_[v].cost(s, *known);
@@ -140,6 +155,62 @@ std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
     }
   }
   return ends.partition();
+}
+
+// Of the node that holds most; kNever: it is none.
+int64_t SegmentSearch::least_of(const SegmentCost& cost, bool whole,
+                                bool learnt) const {
+  const std::vector<int64_t> none;
+  int64_t least = kNever;
+  for (size_t p = 0; cost.possible && p < cost.at.size(); ++p) {
+    if (p + 1 < cost.at.size() && !(whole && p == 0)) continue;
+    const SegmentCost::AtPasses& at = cost.at[p];
+    for (const bool over : {false, true}) {
+      if (over && (!overlays_ || at.saved.empty())) break;
+      least = std::min(least, most_of(at.bytes, over ? at.saved : none) +
+                                  (learnt ? cost.more[over] : 0));
+    }
+  }
+  return least;
+}
+
+std::optional<int64_t> SegmentSearch::smallest(bool whole, bool learnt,
+                                               int64_t most) const {
+  struct Way {
+    int64_t peak = kNever;
+    int begin = 0;
+    size_t variant = 0;
+  };
+  std::vector<Way> to(static_cast<size_t>(layers_) + 1);
+  to[0].peak = 0;
+  for (;;) {
+    for (int end = 1; end <= layers_; ++end) {
+      Way& best = to[end];
+      best = {};
+      for (int begin = end; begin-- > 0;) {
+        for (size_t v = 0; v < variants_.size(); ++v) {
+          const Known* known = variants_[v].find({begin, end});
+          if (!known || to[begin].peak >= best.peak) continue;
+          const int64_t bytes = known->cost
+                                    ? least_of(*known->cost, whole, learnt)
+                                    : known->least_bytes;
+          const int64_t peak = std::max(to[begin].peak, bytes);
+          if (peak < best.peak) best = {peak, begin, v};
+        }
+      }
+    }
+    if (to[layers_].peak == kNever) return std::nullopt;
+    if (to[layers_].peak > most) return to[layers_].peak;
+    bool all = true;
+    for (int end = layers_; end > 0; end = to[end].begin) {
+      Variant& v = variants_[to[end].variant];
+      const Segment s{to[end].begin, end};
+      Known& known = *v.find(s);
+      all &= known.cost != nullptr;
+      v.cost(s, known);
+    }
+    if (all) return to[layers_].peak;
+  }
 }
 
 void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -43,6 +44,13 @@ class SegmentSearch {
   // `toll_ps`: added to the time of each segment.
   std::optional<Partition> fastest(const NodeBudgets&,
                                    int64_t toll_ps = 0) const;
+  // The smallest budget of all nodes within which there are cuts, each segment
+  // with as little as it can have. Segments are costed only where the best way
+  // by what is known of them, or the bound of those that are not, goes; beyond
+  // `most` nothing is costed, and it is no less than what is returned.
+  std::optional<int64_t> smallest(
+      bool whole, bool learnt,
+      int64_t most = std::numeric_limits<int64_t>::max()) const;
   // Segments of this form hold so much more, whatever their bands.
   void add_bytes(const Cut&, int64_t more);
   // A layer behind which a segment must end and may not, or -1.
@@ -52,6 +60,7 @@ class SegmentSearch {
   // Of one kind of cuts: what is known of each segment.
   struct Known {
     int64_t least_ps = -1;              // -1: it cannot be one
+    int64_t least_bytes = 0;            // of the node that holds most
     const SegmentCost* cost = nullptr;  // once it has been asked for
   };
   struct Variant {
@@ -69,6 +78,7 @@ class SegmentSearch {
     // Boxes of segments that end at `end`, down to layer `begin`.
     bool make(int begin, int end);
   };
+  int64_t least_of(const SegmentCost&, bool whole, bool learnt) const;
   void offer(const SegmentCost&, Segment, int variant, const NodeBudgets&,
              int64_t toll_ps, Ends&) const;
 

@@ -18,9 +18,9 @@ constexpr uint32_t kPayload = 1024;
 constexpr int64_t kWaitsPs = 50'000'000;
 
 // Cuts of a net, with channel groups wherever they may be or without.
-struct Fixture {
-  Fixture(const Net& n, const char* strategy, bool grouped, SegmentTime time,
-          SegmentMemo& memo)
+struct SearchedCuts {
+  SearchedCuts(const Net& n, const char* strategy, bool grouped,
+               SegmentTime time, SegmentMemo& memo)
       : net(n),
         cluster(uniform_cluster(kNodes, find_board("teensy41"), {})),
         cuts(make_cuts(net, cluster, {.strategy = strategy})) {
@@ -95,7 +95,7 @@ void for_all_cuts(Test test) {
           SCOPED_TRACE(named.name + " " + strategy +
                        (grouped ? " in groups" : ""));
           SegmentMemo memo(named.net);
-          test(Fixture(named.net, strategy, grouped, time, memo), memo);
+          test(SearchedCuts(named.net, strategy, grouped, time, memo), memo);
         }
       }
     }
@@ -104,7 +104,7 @@ void for_all_cuts(Test test) {
 
 TEST(SegmentSearch, NoSegmentIsFasterThanItsLeast) {
   int near = 0, loops = 0;
-  for_all_cuts([&](const Fixture& f, SegmentMemo&) {
+  for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
     loops += static_cast<int>(f.cut->loops.size());
     const auto layers = static_cast<int>(f.net.layers.size());
     f.for_each([&](Segment s, const MadeBoxes& made) {
@@ -125,11 +125,60 @@ TEST(SegmentSearch, NoSegmentIsFasterThanItsLeast) {
   EXPECT_GT(loops, 10);
 }
 
+TEST(SegmentSearch, NoSegmentHoldsLessThanItsLeast) {
+  int near = 0;
+  for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
+    const auto layers = static_cast<int>(f.net.layers.size());
+    f.for_each([&](Segment s, const MadeBoxes& made) {
+      const SegmentCost& cost = f.model->cost(s, made);
+      if (!cost.possible) return;
+      CostModel::Made bytes{std::vector<int64_t>(kNodes),
+                            std::vector<int64_t>(kNodes)};
+      for (int l = s.begin; l < std::min(s.end, layers); ++l) {
+        f.model->add_least_bytes(l, made[l], bytes);
+      }
+      for (const bool overlays : {false, true}) {
+        const int64_t least = f.model->least_bytes(s.begin, bytes, overlays);
+        for (const auto& at : cost.at) {
+          int64_t most = 0;
+          for (size_t n = 0; n < kNodes; ++n) {
+            const bool over = overlays && !at.saved.empty();
+            most = std::max(most, at.bytes[n] - (over ? at.saved[n] : 0));
+          }
+          ASSERT_GE(most, least) << s.begin << " to " << s.end;
+          near += most < 2 * least;
+        }
+      }
+    });
+  });
+  EXPECT_GT(near, 1000);  // it says something
+}
+
+// The least of all that fit, and few segments are costed for it.
+TEST(SegmentSearch, FindsTheSmallestBudget) {
+  int64_t asked = 0, all = 0;
+  for_all_cuts([&](const SearchedCuts& f, SegmentMemo& memo) {
+    SegmentSearch search(f.net, kWaitsPs, 0, false);
+    search.add(*f.cut, *f.model, {});
+    const std::optional<int64_t> least = search.smallest(false, false);
+    asked += memo.added();
+    ASSERT_TRUE(least);
+    const std::vector<int64_t> none(kNodes, -1);
+    const auto within = [&](int64_t bytes) {
+      return f.fastest({std::vector<int64_t>(kNodes, bytes), none}, 0);
+    };
+    EXPECT_TRUE(within(*least));
+    EXPECT_FALSE(within(*least - 1));
+    all += memo.added();
+  });
+  EXPECT_LT(asked * 2, all);
+}
+
 // What is not worked out would have changed nothing.
 TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   int found = 0;
   int64_t asked = 0, all = 0;
-  for_all_cuts([&](const Fixture& f, SegmentMemo& memo) {
+  for_all_cuts([&](const SearchedCuts& f, SegmentMemo& memo) {
     SegmentSearch search(f.net, kWaitsPs, 0, false);
     search.add(*f.cut, *f.model, {});
     std::vector<std::optional<Partition>> parts;

@@ -5,11 +5,10 @@
 #include <tuple>
 #include <utility>
 
+#include "host/plan/types/trial_shares.h"
+
 namespace shoal {
 namespace {
-
-constexpr size_t kMostRings = 4;
-constexpr int kMostTries = 300;  // a search each
 
 int first_layer(const PlanStage& stage) {
   int first = -1;
@@ -123,7 +122,7 @@ class SpillSearch {
       return std::tuple(-a.bytes, net_.original(a.tensor), a.last) <
              std::tuple(-b.bytes, net_.original(b.tensor), b.last);
     });
-    rings.resize(std::min(rings.size(), kMostRings));
+    rings.resize(std::min(rings.size(), shares::kMostSpilledRings));
     for (const Ring& ring : rings) {
       std::set<int> positions{ring.last};
       const int waiting = first_waiting(ring.tensor);
@@ -148,7 +147,7 @@ class SpillSearch {
       net_.set(cuts);
       const int64_t written = net_.written_bytes();
       if (net_.cuts() == cuts_ || written > most_written_) continue;
-      if (++tried_ > kMostTries) return false;
+      if (++tried_ > shares::kMostSpillTries) return false;
       std::optional<PlanNode> node = smallest_(net_);
       if (!node) continue;
       const auto rank = [&](int64_t arena, int64_t bytes) {

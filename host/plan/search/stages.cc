@@ -9,6 +9,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -299,7 +300,6 @@ std::vector<PassTable> stream_tables(const Net& net,
                                      const std::vector<bool>& streamed,
                                      std::vector<uint32_t> chunk_limits,
                                      bool sets) {
-  constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
   std::vector<PassTable> all;
   const auto known = [&](const PassTable& t) {
     return sets && std::ranges::any_of(all, [&](const PassTable& o) {
@@ -317,7 +317,7 @@ std::vector<PassTable> stream_tables(const Net& net,
   std::sort(chunk_limits.begin(), chunk_limits.end(), std::greater<>());
   if (sets) add(chunk_limits.back(), kFar);
   for (const uint32_t limit : chunk_limits) {
-    for (const int64_t sram : kSramLimits) {
+    for (const int64_t sram : shares::kSramLimits) {
       if (sets || sram == 0) add(limit, sram);
     }
   }

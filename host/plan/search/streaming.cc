@@ -9,21 +9,17 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
 
 // Head, records and tags of a program besides its weights, at most.
 constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
-// Estimates assume slots of so much of the arena, and no larger ones.
-constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
 // Chunks, before slots grow into what the arena has left.
 constexpr uint32_t kLeastChunk = 1024;
-// A record names each chunk of its stage; in the arena, so many of a layer are
-// worth the room of larger slots.
-constexpr int64_t kFewChunks = 64;
 uint32_t chunk_limit(int64_t layer_bytes, bool mapped) {
-  const int64_t few = mapped ? 0 : layer_bytes / kFewChunks;
+  const int64_t few = mapped ? 0 : layer_bytes / shares::kFewChunks;
   return static_cast<uint32_t>(std::max<int64_t>(kLeastChunk, few));
 }
 
@@ -71,8 +67,9 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
     const ClusterNode& node = cluster.nodes[size_t(n)];
     supplies_.push_back({&node.board, nullptr, false});
     streams_.emplace_back();
-    slot_limits_.push_back(std::clamp<int64_t>(node.arena_budget() / kSlotPart,
-                                               int64_t{kAlign}, kMostSlot));
+    slot_limits_.push_back(
+        std::clamp<int64_t>(node.arena_budget() / shares::kSlotPart,
+                            int64_t{kAlign}, shares::kMostSlot));
     std::vector<int> owned;
     int64_t all = 0;
     for (int l = 0; l < layers; ++l) {

@@ -7,6 +7,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -14,21 +15,6 @@ namespace {
 // Of one stage: more would take more bytes of cursors than tiles save.
 constexpr int kMostPorts = 96;
 constexpr int kMostRunLayers = 48;
-// More are hardly smaller and much slower, and so is the search for them.
-constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
-constexpr int kMostTileLayers = 240;  // of all tiles, a loop counts once
-constexpr int kMostTapeLayers = 160;  // and where weights are on a tape
-// Of so many tensors of a run columns are kept.
-constexpr size_t kMostKept = 3;
-
-// What is built may be larger or smaller than the estimate: these parts of the
-// budget, and of the smallest estimate, are tried. Only slots are estimated too
-// large.
-constexpr int kPercentOfBudget[] = {104, 100, 97, 94, 90, 86};
-constexpr int kFits = 2;  // of what fits the fastest of so many
-// Where these steps are too wide and nothing fits: so many of one choice.
-constexpr int kMostSteps = 4;
-constexpr int kPercentOfSmallest[] = {100, 103, 107};
 
 // Groups of the net as those of all its tiles.
 std::vector<Group> groups_in(const TileNet& tiles,
@@ -64,7 +50,7 @@ TileSearch::TileSearch(const Net& net, const NodeTask& task,
 }
 
 int TileSearch::most_layers() const {
-  return task_.any_stream() ? kMostTapeLayers : kMostTileLayers;
+  return task_.any_stream() ? shares::kMostTapeLayers : shares::kMostTileLayers;
 }
 
 TileSearch::Run& TileSearch::run(int begin, int end) {
@@ -75,7 +61,8 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   if (run.result < 0) return run;
   run.result_bytes = aligned(net_.tensors[run.result].bytes());
   const std::vector<int> all = keepable(net_, uses_, begin, end);
-  const size_t most = task_.any_stream() ? 0 : std::min(all.size(), kMostKept);
+  const size_t most =
+      task_.any_stream() ? 0 : std::min(all.size(), shares::kMostKeptTensors);
   for (size_t n = 0; n <= most; ++n)
     run.kept.emplace_back(all.end() - n, all.end());
   run.boxes.resize(run.kept.size());
@@ -86,9 +73,10 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
 }
 
 TileRun TileSearch::in_tiles(const Run& run, Segment s, int way) const {
-  constexpr int kWays = std::size(kTiles);
+  constexpr int kWays = std::size(shares::kTiles);
   const int kept = way / kWays, tiles = way % kWays;
-  TileRun all = even_tiles(net_, run.result, s.begin, s.end, kTiles[tiles]);
+  TileRun all =
+      even_tiles(net_, run.result, s.begin, s.end, shares::kTiles[tiles]);
   all.kept = run.kept[size_t(kept)];
   return all;
 }
@@ -154,8 +142,9 @@ const TileSearch::Option* TileSearch::fitting(Run& run, Segment s, int variant,
   const int most = std::min(columns, most_layers() / layers);
   std::vector<TileBoxes>& boxes = run.boxes[kept];
   std::vector<Option>& options = run.options[kept][size_t(variant)];
-  for (size_t i = 0; i < std::size(kTiles) && kTiles[i] <= most; ++i) {
-    const int way = static_cast<int>(kept * std::size(kTiles) + i);
+  for (size_t i = 0; i < std::size(shares::kTiles) && shares::kTiles[i] <= most;
+       ++i) {
+    const int way = static_cast<int>(kept * std::size(shares::kTiles) + i);
     if (i == boxes.size()) {
       boxes.push_back(
           tile_boxes(net_, uses_, run.result, in_tiles(run, s, way)));
@@ -202,7 +191,8 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
       for (int v = 0; v <= (grouped_ ? variants_.count() : 0); ++v) {
         const Option* o = fitting(r, segment, v, kept, budget - held);
         if (!o) continue;
-        const int tiles = kTiles[size_t(o->way) % std::size(kTiles)];
+        const int tiles =
+            shares::kTiles[size_t(o->way) % std::size(shares::kTiles)];
         const int64_t time_ps = o->time_ps + tiles * weights.time_ps;
         ends.offer({segment, -1 - o->way, held + o->bytes, time_ps, false, v});
       }
@@ -321,11 +311,12 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
     attempt(parts_of(*cuts));
     return true;
   };
-  for (const int percent : kPercentOfBudget) {
+  for (const int percent : shares::kTiled) {
     if (percent > 100 && !task_.any_stream()) continue;
-    if (!attempt_in(budget * percent / 100) || built == kFits) break;
+    if (!attempt_in(budget * percent / 100) || built == shares::kTiledThatFit)
+      break;
   }
-  for (int i = 0; i < kMostSteps && built == 0 && below > 0; ++i) {
+  for (int i = 0; i < shares::kTiledSteps && built == 0 && below > 0; ++i) {
     if (!attempt_in(below - 1)) break;
   }
   for (Parts& parts : narrower(best_parts)) attempt(std::move(parts));
@@ -339,8 +330,10 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
   for (size_t r = 0; r < parts.runs.size(); ++r) {
     const TileRun& run = parts.runs[r];
     const int result = known_.at({run.begin, run.end}).result;
-    const auto* const more = std::ranges::upper_bound(kTiles, run.tiles());
-    if (more == std::end(kTiles) || *more > net_.tensors[result].columns) {
+    const auto* const more =
+        std::ranges::upper_bound(shares::kTiles, run.tiles());
+    if (more == std::end(shares::kTiles) ||
+        *more > net_.tensors[result].columns) {
       continue;
     }
     int layers = run.end - run.begin + 2 * static_cast<int>(run.kept.size());
@@ -348,7 +341,8 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
       const bool within = g.begin >= run.begin && g.end <= run.end;
       if (within) layers -= g.end - g.begin - 1;
     }
-    if (!task_.any_stream() && *more * layers > kMostTileLayers) continue;
+    if (!task_.any_stream() && *more * layers > shares::kMostTileLayers)
+      continue;
     all.push_back(parts);
     all.back().runs[r] = even_tiles(net_, result, run.begin, run.end, *more);
     all.back().runs[r].kept = run.kept;
@@ -366,7 +360,7 @@ std::optional<PlanNode> TileSearch::smallest(int64_t below, int64_t enough) {
   if (!least) return std::nullopt;
   std::optional<PlanNode> best;
   std::vector<Parts> tried;
-  for (const int percent : kPercentOfSmallest) {
+  for (const int percent : shares::kTiledSmallest) {
     if (best && best->arena_bytes <= enough) break;
     const int64_t bytes = *least * percent / 100;
     const std::optional<Partition> cuts = fastest_tiles({bytes, 0});

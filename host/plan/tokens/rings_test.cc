@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/tokens/ring_memo.h"
 #include "host/plan/tokens/token_simulation.h"
 
 namespace shoal {
@@ -109,6 +110,39 @@ TEST(RingsTest, NoSlotIsTooManyInRandomNets) {
     const Net net = random_net(seed);
     expect_tight(net, one_row(net));
     expect_tight(net, uniform_work(net, 3));
+  }
+}
+
+// The same stage again is not run again, whatever else is alike.
+TEST(RingsTest, AMemoGivesWhatARunFinds) {
+  const Net net = bottleneck_net(24, 3);
+  const std::vector<TensorUses> uses = find_uses(net);
+  std::vector<int> whole;
+  for (const NetTensor& t : net.tensors) whole.push_back(t.rows);
+  RingMemo memo;
+  size_t runs = 0;
+  for (const int again : {0, 1}) {
+    for (const int passes : {1, 3, 1 << 14}) {
+      PlanStage stage = make_stage(net, uses, whole_net(net),
+                                   uniform_work(net, passes), whole);
+      std::vector<int> group(stage.buffers.size());
+      for (size_t b = 1; b < group.size(); ++b) group[b] = static_cast<int>(b);
+      group[0] = -1;
+      for (const int tries : {0, 3, 100}) {
+        const std::vector<int> slots = memo.slots(net, stage, {}, group, tries);
+        runs += again == 0;
+        EXPECT_EQ(memo.simulated(), runs);
+        const std::vector<int> peaks = peak_slots(net, stage, {});
+        PlanStage tight = stage;
+        for (size_t b = 1; b < group.size(); ++b) {
+          tight.buffers[b].slots = peaks[b];
+        }
+        if (tries > 0) tighten(net, tight, {}, group, tries);
+        for (size_t b = 0; b < group.size(); ++b) {
+          EXPECT_EQ(slots[b], b > 0 ? tight.buffers[b].slots : peaks[b]);
+        }
+      }
+    }
   }
 }
 

@@ -1,10 +1,13 @@
-// Shares that searches try one after the other, and why these. What a byte is
-// worth, and what packing leaves between the buffers, is known only when a plan
-// is built: so each search starts from an estimate of what fits and then takes
-// less, in steps that are small where plans still differ much. Finer steps cost
-// planning time and have found nothing better for the models in docs/.
+// What searches try, how far they go on, and why just so: shares of budgets,
+// margins of estimates, and numbers of trials. What a byte is worth, and what
+// packing leaves between the buffers, is known only when a plan is built: so
+// each search starts from an estimate of what fits and then takes less, in
+// steps that are small where plans still differ much. Finer steps, wider
+// margins and more trials cost planning time and have found nothing better for
+// the models in docs/. All of them are counted: no plan depends on a clock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace shoal::shares {
@@ -66,5 +69,195 @@ inline constexpr int64_t kRecordPart = 16;
 constexpr int64_t worth_trying(int64_t least) {
   return least + least / 32 + 128;
 }
+
+// --- Of a node alone.
+
+// An arena that takes more of its budget is tight: more room, or a plan that
+// needs less, might be of use.
+inline constexpr double kTight = 0.8;
+// Orders of items that packing tries: of all candidates, and of those for the
+// smallest arena, where each byte counts.
+inline constexpr int kQuickTries = 60, kPackTries = 600;
+// From one room for records to the next one: this part more. Estimates of both
+// are nearer than that.
+inline constexpr int64_t kRecordStep = 3;
+// Rooms for records that nets with tiles are searched with, since they are
+// large, and that others are, which is all of them.
+inline constexpr size_t kRoomsOfTiles = 4, kAllRooms = 100;
+// Candidates whose arenas are filled, the fastest: filling one takes longer
+// than to find it.
+inline constexpr size_t kFilled = 5;
+// Slots that storage is read into: beyond these all wait for the same storage.
+inline constexpr uint32_t kMostSlots = 6;
+// Estimates assume slots of so much of the arena, and no larger ones: slots
+// grow into what is left at last.
+inline constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
+// A record names each chunk of its stage; in the arena, so many of a layer are
+// worth the room of larger slots.
+inline constexpr int64_t kFewChunks = 64;
+// Weights that stay for their stage, at most so many bytes of one layer.
+inline constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
+// Tensors that may spill one by one, before all of a stage's do; and searches
+// for all of them.
+inline constexpr size_t kMostSpilledRings = 4;
+inline constexpr int kMostSpillTries = 300;
+// How often the least stages of the net's own order go into a budget. Where
+// there is more room, smaller stages save no time.
+inline constexpr int64_t kRoomyOrder = 3;
+
+// --- Tiles of a node alone.
+
+// More are hardly smaller and much slower, and so is the search for them.
+inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
+// Layers of all tiles, a loop counting once, and where weights are on a tape,
+// whose plans take longer to build.
+inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
+// Of so many tensors of a run columns are kept: kept ones take room all along.
+inline constexpr size_t kMostKeptTensors = 3;
+// What is built may be larger or smaller than the estimate: these parts of the
+// budget, and of the smallest estimate, are tried. Only slots are estimated too
+// large.
+inline constexpr int kTiled[] = {104, 100, 97, 94, 90, 86};
+inline constexpr int kTiledSmallest[] = {100, 103, 107};
+// Of what fits the fastest of so many; where the steps are too wide and nothing
+// fits: so many of one choice.
+inline constexpr int kTiledThatFit = 2, kTiledSteps = 4;
+
+// --- Segments of several nodes.
+
+// With more nodes fewer plans are built in full, and fewer yet: one costs as
+// much as all of a small cluster.
+inline constexpr int kSeveral = 8, kManyNodes = 16;
+// Plans of a search for the smallest arena; of many nodes.
+inline constexpr int kMostBuilds = 5, kFewBuilds = 2;
+// Plans that are built to learn what segments hold: within a budget, which must
+// be met, and for the smallest arena, where others are built besides.
+inline constexpr int kLearningRounds = 12, kSmallLearningRounds = 6;
+// Simulations of a segment that take rows away.
+inline constexpr int kTightenTries = 40;
+// Rows more than needed for rings that links touch, the first that fits; of
+// many nodes the middle one alone.
+inline constexpr int kSlack[] = {8, 4, 2, 1};
+inline constexpr int kSlackOfMany = 4;
+
+// --- Cuts by estimate.
+
+// Pairs of boxes that all transitions of one estimate may look at, and so
+// options that a layer has: fewer the more nodes there are.
+inline constexpr double kMostPairs = 2e8;
+inline constexpr size_t kMostOptions = 32, kFewestOptions = 8;
+// What is so many times worse than the best by estimate is not built: estimates
+// of the same crew are nearer than that, and so are those of fewer nodes.
+inline constexpr double kHopeless = 1.6;
+// Where so much of flash counts, in percent: half of the weights stay in SRAM,
+// or all but those that are read least.
+inline constexpr int kHalfOfFlash = 50, kLittleFlash = 30;
+// Of all weights, in SRAM; and of a budget, by all else at the most: where the
+// arena needs the room, plans that begin with cheaper flash end worse.
+inline constexpr double kMuchKept = 0.1, kRoomy = 0.5;
+
+// --- Plans of one crew.
+
+// Plans that are built, by what one costs: shares of layers. MobileNetV2 has
+// all of them over 8 nodes, and a third over 64.
+inline constexpr int64_t kShares = 28'000;
+inline constexpr int kMostPlans = 34, kFewestPlans = 10;
+// Of them, improvements at least (a third); and how many such parts splices may
+// have besides.
+inline constexpr int kLaterPart = 3, kSplicedParts = 2;
+// Arenas that are so many times larger than another crew's do not become as
+// small by having columns.
+inline constexpr double kColumns = 2.2;
+// Where an arena is estimated so many times as large as the smallest that is
+// known, no plan is built: those of MobileNetV2 had 0.95 of it at the least.
+inline constexpr double kTooLarge = 1.15;
+// Channels of a group, where groups save memory: for the smallest arena, and
+// where a budget leaves little, which larger groups take less time for.
+inline constexpr int kSmallGroups[] = {32, 16, 8};
+inline constexpr int kFastGroups[] = {64, 32};
+// With a price of bytes: groups are chosen segment by segment, so that each
+// begin costs more.
+inline constexpr size_t kPricedStarts = 3;
+// Of so many nodes most of the time goes to datagrams and waiting.
+inline constexpr size_t kLargeCluster = 24;
+// Plans from estimates that count less flash than there may be: what they are
+// better by must be more than what a rehearsal may be wrong by.
+inline constexpr double kClearly = 0.01;
+// The same for plans over more nodes than these, whose rehearsals are more
+// often off by some per cent.
+inline constexpr size_t kSureCrew = 8;
+
+// --- Crews of fewer nodes.
+
+// Nodes whose rating is that much lower are another class, so that a crew
+// without them may be faster. So many classes are told apart.
+inline constexpr double kClass = 1.3;
+inline constexpr size_t kMostClasses = 4;
+// With a brief begin so much worse than the best plan a crew is not planned
+// further, and with plans so far from the best not improved: what follows gains
+// less than that.
+inline constexpr double kBriefly = 1.3, kFarOff = 1.2;
+// Where a plan costs as much, by shares of layers, these count for the estimate
+// and for the brief begin of equal nodes.
+inline constexpr size_t kCostly = 240;
+inline constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
+// The same for the smallest arena: a crew either begins small or stays large.
+inline constexpr double kBrieflySmall = 1.03;
+// Of equal nodes every number up to here may be a crew; above it twice as many,
+// and so on. Where nothing fits at first, up to the second one.
+inline constexpr size_t kEachCrew = 16;
+inline constexpr size_t kEachTight = 6;
+// For nodes without a share: clocks and links (rate and latency) that are
+// tried, in clusters of no more nodes.
+inline constexpr double kFasterClocks[] = {1.25, 1.5, 2, 3, 4, 6, 8, 12, 16};
+inline constexpr double kFasterLinks[] = {2, 4, 16, 64, 256};
+inline constexpr size_t kMostAsked = 16;
+
+// --- Many plans of one request.
+
+// Over more nodes only `spatial` is tried beside `auto`, one order of firing is
+// simulated and the beginning of `auto` answers for it: others take long there.
+inline constexpr size_t kFewNodes = 16;
+// Budgets between arenas that are nearer than that tell nothing new.
+inline constexpr double kNearArena = 1.1;
+// What a byte of traffic counts, in seconds, at the least and at the most: from
+// about half to twenty times what a link of 100 Mbit/s takes for it. From one
+// price to the next twice as much, or where all are wanted four times.
+inline constexpr double kFirstByte = 50e-9, kLastByte = 1600e-9;
+inline constexpr double kByteStep = 2, kWideByteStep = 4;
+// Budgets between one that keeps a limit of latency and one that does not, as
+// long as they differ by more.
+inline constexpr int kNearerBudgets = 6;
+inline constexpr double kNearBudget = 1.03;
+
+// --- Pipelines.
+
+// Runs that are built over so many nodes; fewer over more nodes, but these.
+inline constexpr size_t kMostRuns = 32, kRunNodes = 8, kFewestRuns = 8;
+// Of them two parts of three come from estimates; the rest is for single layers
+// that go to the next crew.
+inline constexpr size_t kEstimatedRuns = 2, kRunParts = 3;
+// Plans tell more of runs each time. With more crews than these each has little
+// to do beside what it takes and sends.
+inline constexpr int kRunRounds = 3;
+inline constexpr size_t kMostCrews = 8;
+// Of the estimate, that a plan may make of it.
+inline constexpr double kLeastFactor = 0.3;
+// Columns that neighbours in a crew both compute make larger ones useless.
+inline constexpr size_t kMostOfCrew = 8;
+
+// --- What would help a request that is refused.
+
+// The whole search takes so much less time than what it begins with; it is
+// asked over no more nodes.
+inline constexpr double kWithinReach = 1.15;
+inline constexpr int kMostThorough = 16;
+// Of bytes a node, and so 1/64 of what might be less.
+inline constexpr int kBisections = 6;
+// Work of each kind of line (see QuickPlans), some two seconds; and of that
+// which asks for several numbers of nodes.
+inline constexpr int64_t kFixWork = 3000, kFixNodesWork = 6000;
+// Smaller inputs, in percent of each side, bisected.
+inline constexpr int kSmallerInputs[] = {88, 75, 63, 50, 38, 25, 13};
 
 }  // namespace shoal::shares

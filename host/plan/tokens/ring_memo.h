@@ -1,0 +1,39 @@
+// Rings of segments that come again: plans that are built one after the other
+// have most of their segments in common. A segment is known by all that a run
+// of it depends on, and so by itself alone, whatever plan it is of. Of one net.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/plan/tokens/overlay.h"
+#include "host/plan/tokens/tokens.h"
+
+namespace shoal {
+
+class RingMemo {
+ public:
+  // As peak_slots() and, with `tries`, tighten() of the buffers that are in a
+  // group (tokens/rings.h) find them, by buffer. Nobody changes `group`.
+  std::vector<int> slots(const Net&, const PlanStage&,
+                         const std::vector<StreamTie>&,
+                         const std::vector<int>& group, int tries);
+  // As find_leads() does.
+  void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
+                  std::vector<OverlaidBuffers>&);
+
+  // For tests: how many were found by runs.
+  size_t simulated() const { return simulated_; }
+
+ private:
+  void trim(size_t more);
+
+  std::unordered_map<std::string, std::vector<int>> slots_;
+  std::unordered_map<std::string, std::vector<int64_t>> leads_;
+  size_t bytes_ = 0;  // of all keys
+  size_t simulated_ = 0;
+};
+
+}  // namespace shoal
