@@ -37,11 +37,13 @@ class Fixes {
       void (Fixes::*add)();
       int64_t work = shares::kFixWork;
     };
-    constexpr Kind kKinds[] = {
-        {&Fixes::add_strategy}, {&Fixes::add_ram},
-        {&Fixes::add_replay},   {&Fixes::add_nodes, shares::kFixNodesWork},
-        {&Fixes::add_spills},   {&Fixes::add_storages},
-        {&Fixes::add_smaller}};
+    constexpr Kind kKinds[] = {{&Fixes::add_strategy},
+                               {&Fixes::add_ram},
+                               {&Fixes::add_replay},
+                               {&Fixes::add_nodes, shares::kFixNodesWork},
+                               {&Fixes::add_spills},
+                               {&Fixes::add_storages},
+                               {&Fixes::add_smaller, shares::kFixNodesWork}};
     for (const Kind& kind : kKinds) {
       plans_ = QuickPlans(kind.work);
       (this->*kind.add)();

@@ -157,6 +157,40 @@ TEST(FixesTest, NameNoStrategyWhereTheDefaultDoes) {
   }
 }
 
+// With both limits an input is offered that the whole search can keep them for.
+TEST(FixesTest, SmallerInputsKeepTheTraffic) {
+  const auto net_of = [](int percent) {
+    return bottleneck_net(48 * percent / 100, 3);
+  };
+  Board board = find_board("teensy41");
+  board.clock_hz /= 20;
+  PlanRequest request = linked_nodes(uniform_cluster(4, board, {}), "auto");
+  PlanRequest quiet = request;
+  quiet.limits.latency_s = make_plan(net_of(75), quiet).latency_s * 2.2;
+  quiet.objective = Objective::kTraffic;
+  request.limits = quiet.limits;
+  request.limits.traffic_bytes = make_plan(net_of(75), quiet).traffic_bytes;
+  EXPECT_NO_THROW(make_plan(net_of(75), request));
+  // No strategy alone does.
+  for (const char* const name : {"spatial", "layer", "kernel", "auto"}) {
+    PlanRequest named = request;
+    named.strategy = name;
+    named.limits = {};
+    const Plan plan = make_plan(net_of(75), named);
+    EXPECT_TRUE(plan.latency_s > *request.limits.latency_s ||
+                plan.traffic_bytes > *request.limits.traffic_bytes)
+        << name;
+  }
+  const SmallerNet smaller = [&](int percent, std::string& text) {
+    text = std::to_string(48 * percent / 100);
+    return std::optional(net_of(percent));
+  };
+  const std::string input = line_with(find_fixes(net_of(100), request, smaller),
+                                      "the model for an input of ");
+  ASSERT_FALSE(input.empty());
+  EXPECT_GE(number_behind(input, "the model for an input of "), 36) << input;
+}
+
 TEST(FixesTest, NameTheFlagThatSetTheBudget) {
   const Net net = bottleneck_net(24, 2);
   PlanRequest request = one_node(find_board("teensy41"));

@@ -23,6 +23,11 @@ bool has_several(const PlanRequest& request) {
   return request.cluster.nodes.size() > 1;
 }
 
+// Only the whole search keeps a traffic.
+bool keeps_traffic(const PlanRequest& request, const std::string& name) {
+  return name == "auto" && request.limits.traffic_bytes.has_value();
+}
+
 // What one layer of one of several nodes takes, measured on MobileNetV2.
 int64_t weight_of(const std::string& name) {
   if (name == "kernel") return 4;
@@ -31,7 +36,7 @@ int64_t weight_of(const std::string& name) {
 }
 int64_t weight_of(const PlanRequest& request, const std::string& name) {
   if (!has_several(request)) return request.replay ? 20 : 6;
-  return weight_of(name);
+  return keeps_traffic(request, name) ? 40 : weight_of(name);
 }
 
 bool better(const QuickPlan& a, const QuickPlan& b, Objective by) {
@@ -92,7 +97,8 @@ std::optional<QuickPlan> QuickPlans::make(const Net& net,
                                           const std::string& name) {
   if (!take(net, request, name)) return std::nullopt;
   PlanRequest r = request;
-  r.limits = {};
+  if (!keeps_traffic(request, name)) r.limits = {};
+  r.limits.search_s.reset();
   r.compared = true;
   const bool brief = name == kBrief;
   if (!brief) r.strategy = name;

@@ -79,8 +79,18 @@ double Trials::nearest() const {
   return std::min(best_ ? measure() : kFar, least_skipped_);
 }
 
+bool Trials::is_beyond_budgets(Search& search) const {
+  if (!best_ && least_of_others_ == kFar) return false;
+  int64_t room = 0;
+  for (const ClusterNode& n : request_.cluster.nodes) {
+    room = std::max(room, n.plan_budget());
+  }
+  const auto most =
+      static_cast<int64_t>(shares::kFarTooLarge * static_cast<double>(room));
+  return search.estimate(most) > most;
+}
+
 bool Trials::is_too_large(Search& search) {
-  if (request_.objective == Objective::kLatency) return false;
   const double known = on_all_.value_or(best_ ? measure() : kFar);
   const double least = std::min(known, least_of_others_);
   if (least == kFar) return false;
@@ -101,9 +111,16 @@ bool Trials::run(Trial trial, double by) {
     memo_->trim(static_cast<int>(request.cluster.nodes.size()));
     const std::unique_ptr<Search> search =
         linked_search(net_, request_, trial.cuts, trial.weights, memo_);
-    if (is_too_large(*search)) return false;
-    Made made{built_plan(net_, request, *search), search->supplies()};
-    if (request.objective == Objective::kLatency) finished(made);
+    const bool is_latency = request.objective == Objective::kLatency;
+    std::optional<Plan> fast;
+    if (is_latency) fast = search->fastest();
+    if (!fast &&
+        (is_latency ? is_beyond_budgets(*search) : is_too_large(*search))) {
+      return false;
+    }
+    Made made{fast ? *std::move(fast) : smallest_plan(net_, request, *search),
+              search->supplies()};
+    if (is_latency) finished(made);
     const Plan& plan = made.plan;
     if (busy_nodes(plan) == std::ssize(plan.nodes)) {
       on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));

@@ -37,7 +37,8 @@ class Trials {
   // they take. The same twice is tried once.
   bool run(Trial, double by = 0);
 
-  // Arenas of others: what is estimated much larger is not built.
+  // What others take: arenas that are estimated much larger, or far beyond all
+  // budgets, are not built.
   void compare_with(double least) { least_of_others_ = least; }
   // The smallest arena, or estimate of one that was not built; infinite: there
   // is neither.
@@ -74,7 +75,9 @@ class Trials {
   };
   static constexpr double kFar = std::numeric_limits<double>::infinity();
   const Plan& finished(Made&) const;
-  // Of an arena; never where other things count.
+  // Where there is a plan already: by estimate, no plan fits the nodes, nor is
+  // any as small.
+  bool is_beyond_budgets(Search&) const;
   bool is_too_large(Search&);
   double measure(const Plan&) const;
   // By more than this part.

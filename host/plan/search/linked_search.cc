@@ -236,8 +236,16 @@ class LinkedSearch : public Search {
     return std::vector<int64_t>(limits_.size(), bytes);
   }
 
+  // Within a budget the time counts of what is near the smallest.
   std::optional<int64_t> smallest_estimate() const {
-    return search_.smallest(any_streams_, learns_);
+    if (request_.objective == Objective::kRam) {
+      return search_.smallest(any_streams_, learns_);
+    }
+    return smallest_budget(
+        std::numeric_limits<int32_t>::max(), shares::kEstimateStep,
+        [&](int64_t bytes) {
+          return search_.fastest({each(bytes), each(0), any_streams_, learns_});
+        });
   }
 
   // Has the search know what segments of this plan hold beyond what they were

@@ -55,10 +55,7 @@ void finish_plan(const Net& net, const PlanRequest& request,
   }
 }
 
-Plan built_plan(const Net& net, const PlanRequest& request, Search& search) {
-  if (request.objective == Objective::kLatency) {
-    if (std::optional<Plan> fast = search.fastest()) return std::move(*fast);
-  }
+Plan smallest_plan(const Net& net, const PlanRequest& request, Search& search) {
   Plan least = search.smallest();
   if (fits(request.cluster, least)) return least;
   std::string else_fits;
@@ -75,7 +72,9 @@ Plan built_plan(const Net& net, const PlanRequest& request, Search& search) {
 }
 
 Plan search_plan(const Net& net, const PlanRequest& request, Search& search) {
-  Plan plan = built_plan(net, request, search);
+  std::optional<Plan> fast;
+  if (request.objective == Objective::kLatency) fast = search.fastest();
+  Plan plan = fast ? *std::move(fast) : smallest_plan(net, request, search);
   finish_plan(net, request, search.supplies(), plan);
   return plan;
 }

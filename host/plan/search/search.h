@@ -71,9 +71,9 @@ std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts,
 
 // Net and request must outlive the search. Throws Error(kDoesNotFit).
 Plan search_plan(const Net&, const PlanRequest&, Search&);
-// The same, as it was built: to be compared by its arenas before what else is
-// to be known of it is worked out by finish_plan().
-Plan built_plan(const Net&, const PlanRequest&, Search&);
+// The same for the smallest arena, as it was built: to be compared by it before
+// what else is to be known is worked out by finish_plan().
+Plan smallest_plan(const Net&, const PlanRequest&, Search&);
 
 int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);

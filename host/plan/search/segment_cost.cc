@@ -117,23 +117,26 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
   find_held();
 }
 
-// Behind the tensor's only writer: the last layer for which what the node owns
-// of it is read or sent, whatever the segments are.
-int CostModel::last_reader(int tensor, int writer, int node) const {
-  const Box& own = s_.own[writer][node];
-  int last = -1;
-  const auto reads = [&](const Use& r, int of) {
-    const Box need = read_box(s_, r.index, r.operand, of, s_.own[r.index][of]);
-    if (need.empty() || common(own, need).empty()) return false;
-    const Box& there = s_.own[writer][of];
-    return of == node ||
-           (!(!there.empty() && contains(there, need)) &&
-            (there.empty() || !contains(there, common(own, need))));
-  };
-  for (const int of : busy_) {
-    for (const Use& r : s_.uses[tensor].readers) {
-      if (r.owner != Owner::kActor || r.index <= last) continue;
-      if (reads(r, of)) last = r.index;
+// By node, of a tensor and its only writer: the last layer for which what the
+// node owns of it is read or sent, whatever the segments are.
+std::vector<int> CostModel::last_readers(int tensor, int writer) const {
+  const std::vector<Box>& own = s_.own[writer];
+  std::vector<int> last(own.size(), -1);
+  for (const Use& r : s_.uses[tensor].readers) {
+    if (r.owner != Owner::kActor) continue;
+    for (const int of : busy_) {
+      const Box need =
+          read_box(s_, r.index, r.operand, of, s_.own[r.index][of]);
+      if (need.empty()) continue;
+      const bool has_all = !own[of].empty() && contains(own[of], need);
+      for (const int n : busy_) {
+        if (last[n] >= r.index || own[n].empty()) continue;
+        const Box part = common(own[n], need);
+        if (part.empty()) continue;
+        const bool is_sent =
+            !has_all && (own[of].empty() || !contains(own[of], part));
+        if (n == of || is_sent) last[n] = r.index;
+      }
     }
   }
   return last;
@@ -149,13 +152,12 @@ void CostModel::find_held() {
     }
     if (uses.writers[0].owner != Owner::kActor) continue;
     const int w = uses.writers[0].index;
+    const std::vector<int> last = last_readers(static_cast<int>(t), w);
     for (const int n : busy_) {
-      const Box& own = s_.own[w][n];
-      if (own.empty()) continue;
-      const int last = last_reader(static_cast<int>(t), w, n);
+      if (last[n] <= w) continue;
       const int64_t bytes =
-          aligned(own.elements() * s_.net.tensors[t].element_bytes);
-      for (int l = w + 1; l <= last; ++l) {
+          aligned(s_.own[w][n].elements() * s_.net.tensors[t].element_bytes);
+      for (int l = w + 1; l <= last[n]; ++l) {
         held_[size_t(l) * nodes + size_t(n)] += bytes;
       }
     }

@@ -63,7 +63,7 @@ class CostModel {
   bool is_even(Segment, const MadeBoxes&) const;
   int slots(int tensor, const Box& box, int passes) const;
   void find_held();
-  int last_reader(int tensor, int writer, int node) const;
+  std::vector<int> last_readers(int tensor, int writer) const;
 
   const CutNet& s_;
   const Cluster& cluster_;

@@ -133,6 +133,8 @@ inline constexpr int kMostBuilds = 5, kFewBuilds = 2;
 // Plans that are built to learn what segments hold: within a budget, which must
 // be met, and for the smallest arena, where others are built besides.
 inline constexpr int kLearningRounds = 12, kSmallLearningRounds = 6;
+// Bytes between budgets that tell nothing new: built rings differ by more.
+inline constexpr int64_t kEstimateStep = 64;
 // Simulations of a segment that take rows away.
 inline constexpr int kTightenTries = 40;
 // Rows more than needed for rings that links touch, the first that fits; of
@@ -171,6 +173,9 @@ inline constexpr double kColumns = 2.2;
 // Where an arena is estimated so many times as large as the smallest that is
 // known, no plan is built: those of MobileNetV2 had 0.95 of it at the least.
 inline constexpr double kTooLarge = 1.15;
+// The same for budgets, where a plan that misses them by an eighth may fit with
+// longer segments.
+inline constexpr double kFarTooLarge = 1.25;
 // Channels of a group, where groups save memory: for the smallest arena, and
 // where a budget leaves little, which larger groups take less time for.
 inline constexpr int kSmallGroups[] = {32, 16, 8};
@@ -254,8 +259,8 @@ inline constexpr double kWithinReach = 1.15;
 inline constexpr int kMostThorough = 16;
 // Of bytes a node, and so 1/64 of what might be less.
 inline constexpr int kBisections = 6;
-// Work of each kind of line (see QuickPlans), some two seconds; and of that
-// which asks for several numbers of nodes.
+// Work of each kind of line (see QuickPlans), some two seconds; and of those
+// which ask for several numbers of nodes, or sizes of the input.
 inline constexpr int64_t kFixWork = 3000, kFixNodesWork = 6000;
 // Smaller inputs, in percent of each side, bisected.
 inline constexpr int kSmallerInputs[] = {88, 75, 63, 50, 38, 25, 13};
