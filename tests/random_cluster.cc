@@ -12,6 +12,7 @@
 #include "host/base/error.h"
 #include "host/board/board.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/draft/tile_net.h"
 
 namespace shoal {
 namespace {
@@ -305,6 +306,33 @@ std::string cuts_file(const ClusterCase& c, const Net& net) {
   return text;
 }
 
+// Runs that may be in tiles, of cuts that are made in another style.
+Cuts cuts_in_tiles(const ClusterCase& c, const Net& net,
+                   const Cluster& cluster) {
+  static constexpr CutStyle kStyles[] = {CutStyle::kKernel, CutStyle::kSpatial,
+                                         CutStyle::kByHand, CutStyle::kCells,
+                                         CutStyle::kColumns};
+  Dice dice(c, 17);
+  ClusterCase other = c;
+  other.style = kStyles[dice.pick(0, 4)];
+  std::string none;
+  Cuts cuts = random_cuts(other, net, cluster, none);
+  const std::vector<TensorUses> uses = find_uses(net);
+  const int layers = static_cast<int>(net.layers.size());
+  int behind = 0;
+  for (int draw = 0; draw < 30 && layers > 0; ++draw) {
+    const int begin = dice.pick(0, layers - 1);
+    const int end = begin + dice.pick(1, 8);
+    if (begin < behind || end > layers) continue;
+    const int result = tile_result(net, uses, begin, end, true);
+    if (result < 0 || net.tensors[size_t(result)].columns < 2) continue;
+    const int most = std::min(5, net.tensors[size_t(result)].columns);
+    cuts.tiles.push_back({begin, end, dice.pick(2, most)});
+    behind = end;
+  }
+  return cuts;
+}
+
 std::string box_text(const Box& b) {
   std::ostringstream out;
   out << "[" << b.y0 << "," << b.y1 << ")[" << b.x0 << "," << b.x1 << ")["
@@ -376,6 +404,8 @@ Cuts random_cuts(const ClusterCase& c, const Net& net, const Cluster& cluster,
       return cuts_by_cells(c, net, cluster);
     case CutStyle::kColumns:
       return cuts_in_columns(c, net, cluster);
+    case CutStyle::kTiles:
+      return cuts_in_tiles(c, net, cluster);
     case CutStyle::kAuto:
       return make_cuts(net, cluster, {"spatial"});
   }
@@ -401,6 +431,10 @@ std::string describe(const Net& net, const Cuts& cuts) {
   for (const BlockChoice& b : cuts.blocks) {
     out << "  layers " << b.begin << " to " << b.end - 1 << ": band "
         << b.band.value_or(0) << ", groups " << b.groups << "\n";
+  }
+  for (const TileChoice& t : cuts.tiles) {
+    out << "  layers " << t.begin << " to " << t.end - 1 << " in " << t.tiles
+        << " tiles\n";
   }
   return out.str();
 }

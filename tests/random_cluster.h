@@ -15,7 +15,7 @@ namespace shoal {
 
 // kCells: rows x columns x parts, another for each few layers. kColumns: of all
 // nodes, in all layers, with halos that are sent. kAuto: none, the planner
-// finds them.
+// finds them. kTiles: any other's, with runs of layers in tiles.
 enum class CutStyle {
   kLayer,
   kKernel,
@@ -24,9 +24,10 @@ enum class CutStyle {
   kByHand,
   kCells,
   kColumns,
-  kAuto
+  kAuto,
+  kTiles
 };
-inline constexpr int kCutStyles = 8;
+inline constexpr int kCutStyles = 9;
 
 struct ClusterCase {
   uint32_t seed = 1;  // of everything that is not below

@@ -107,6 +107,7 @@ class Judge {
                               ? linked_nodes(cluster_, "auto", objective)
                               : linked_nodes(cluster_, cuts_, objective);
     request.max_payload = static_cast<uint32_t>(case_.payload);
+    request.replay = case_.style == CutStyle::kTiles;
     p.plan = make_plan(net_, request);
     for (const std::string& fault : check(net_, p.plan)) {
       throw Error(Exit::kInternal, "the checker: " + fault);
@@ -304,12 +305,12 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
       "seed %llu: %d plans, %d streams, %d frames, %d layers compared, %llu "
       "datagrams lost, %d refusals, %d orders that are not the net's; layer %d "
       "kernel %d spatial %d file %d by "
-      "hand %d cells %d auto %d\n",
+      "hand %d cells %d columns %d auto %d tiles %d\n",
       static_cast<unsigned long long>(params.seed), tally.plans, tally.streams,
       tally.frames, tally.layers, static_cast<unsigned long long>(tally.lost),
       tally.refused, tally.orders, tally.styles[0], tally.styles[1],
       tally.styles[2], tally.styles[3], tally.styles[4], tally.styles[5],
-      tally.styles[6]);
+      tally.styles[6], tally.styles[7], tally.styles[8]);
 }
 
 // A node without a part that answered a ping; sums of a transposed

@@ -55,7 +55,6 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
        "--cuts and --strategy"},
       {{"--cluster", "c.toml", "--nodes", "2"}, "leave out --nodes"},
       {{"--cluster", "c.toml", "--board", "rp2040"}, "--board and --banks"},
-      {{"--nodes", "2", "--replay"}, "of one node"},
       {{"--nodes", "0"}, "from 1 to 256"},
       {{"--nodes", "257"}, "from 1 to 256"}};
   for (const auto& [flags, what] : cases) {
@@ -86,6 +85,30 @@ TEST_F(CliFlags, ColumnsOneAfterTheOtherGiveTheSameBytes) {
   expect_ok(shop_, with({"run"}, {"--replay", "--output", "tiled.bin"}));
   expect_ok(shop_, {"run", small[0], small[1], "--output", "whole.bin"});
   EXPECT_EQ(shop_.read("tiled.bin"), shop_.read("whole.bin"));
+}
+
+// The same over nodes, each with some rows of every tile.
+TEST_F(CliFlags, NodesShareTilesOfColumns) {
+  const std::string bundled = std::string(SHOAL_SOURCE_DIR) + "/models/";
+  const std::string cuts =
+      "default = { strategy = \"spatial\" }\n"
+      "[[block]]\nlayers = \"0-2\"\nrows = 2\ntiles = 3\n";
+  shop_.write("c.toml", {cuts.begin(), cuts.end()});
+  const std::vector<std::string> verify{"verify",
+                                        bundled + "fashion_mobilenet_v2.tflite",
+                                        bundled + "samples/bag/0.png",
+                                        "--nodes",
+                                        "2",
+                                        "--cuts",
+                                        "c.toml"};
+  refused(verify, 2, "rows come again from the top for each tile");
+  std::vector<std::string> again = verify;
+  again.push_back("--replay");
+  const Told told = expect_ok(shop_, again);
+  EXPECT_NE(told.out.find("equal byte for byte"), std::string::npos);
+  // And without a file.
+  expect_ok(shop_, {"verify", verify[1], verify[2], "--nodes", "2", "--board",
+                    "teensy41", "--replay", "--objective", "ram"});
 }
 
 TEST_F(CliFlags, NumbersThatAreNoneAndLossesThatComeTooLate) {

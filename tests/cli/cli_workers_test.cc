@@ -219,6 +219,12 @@ TEST_F(CliWorkers, TwoGiveTheBytesOfOneNode) {
     EXPECT_EQ(j["latency_kind"], "measured");
     EXPECT_EQ(j["frames"], 5);
   }
+  // Rows of the picture go to each of them once for every tile.
+  write_text("c.toml",
+             "default = { rows = 2 }\n[[block]]\nlayers = 0\nrows = 2\n"
+             "tiles = 3\n");
+  shop_.shoal(run(both, {"--cuts", "c.toml", "--replay", "--output", "3.out"}));
+  EXPECT_EQ(shop_.read("3.out"), shop_.read("one.out"));
   EXPECT_EQ(a.process.end(SIGTERM), 0);
   EXPECT_EQ(b.process.end(SIGINT), 0);
 }

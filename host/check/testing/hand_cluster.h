@@ -41,7 +41,7 @@ class HandCluster {
 };
 
 // Every cut, and what is exchanged for it: a halo, channels inside a segment
-// and across its end, sums of input channels, columns, whole layers.
+// and across its end, sums of input channels, columns, whole layers, tiles.
 std::vector<HandCase> linked_cases();
 
 }  // namespace shoal

@@ -330,12 +330,72 @@ HandCase hidden_channels() {
   return made;
 }
 
+// Two nodes, rows, in two tiles of columns: each node holds what it makes of
+// `b` over all three stages, the picture comes again for the second tile, and
+// what reads `b` takes the other node's row of both tiles at once.
+HandCase shared_tiles() {
+  HandNet n(9);
+  const int in = n.tensor(8, 9, 3);
+  const int a = n.conv(in, 3, 1, 6);
+  const int b = n.conv(a, 1, 1, 4);
+  const int c = n.conv(b, 3, 1, 5);
+  n.input(in), n.output(c);
+  HandCase made{"shared tiles", n.finish(), {}};
+  const Net& net = made.net;
+  const Box picture = net.tensors[in].box(), whole_a = net.tensors[a].box(),
+            whole_b = net.tensors[b].box(), whole_c = net.tensors[c].box();
+  HandCluster cluster(net, 2);
+  const int own[2][2] = {{0, 4}, {4, 8}}, halo[2][2] = {{0, 5}, {3, 8}};
+  const int tile[2][2] = {{0, 5}, {5, 9}}, seen[2][2] = {{0, 6}, {4, 9}};
+  BufferOptions held{.first_stage = 0, .last_stage = 2, .offset = 0};
+  for (int t = 0; t < 2; ++t) {
+    cluster.stage();
+    cluster.segment(t);
+    for (int i = 0; i < 2; ++i) {
+      HandPlan& p = cluster[i];
+      const auto part = [&](const Box& all) {
+        return columns_of(rows_of(all, own[i][0], own[i][1]), tile[t][0],
+                          tile[t][1]);
+      };
+      const Box read = columns_of(rows_of(picture, halo[i][0], halo[i][1]),
+                                  seen[t][0], seen[t][1]);
+      const Box inner = part(whole_a), out = part(whole_b);
+      p.part(b, rows_of(whole_b, own[i][0], own[i][1]), 0, held);
+      p.part(a, inner, 1), p.part(in, read, 3);
+      p.input(0, 2, read);
+      p.share(
+          0, {.out = 1, .out_box = inner, .in = {2, -1}, .in_box = {read, {}}});
+      p.share(1,
+              {.out = 0, .out_box = out, .in = {1, -1}, .in_box = {inner, {}}});
+    }
+  }
+  cluster.stage();
+  cluster.segment(2);
+  held.complete = true;
+  for (int i = 0; i < 2; ++i) {
+    HandPlan& p = cluster[i];
+    const Box mine = rows_of(whole_b, own[i][0], own[i][1]);
+    const Box read = rows_of(whole_b, halo[i][0], halo[i][1]);
+    const Box out = rows_of(whole_c, own[i][0], own[i][1]);
+    p.part(b, mine, 0, held);
+    p.part(b, read, 4), p.part(c, out, 1);
+    p.copy(0, 1, mine);
+    p.share(2, {.out = 2, .out_box = out, .in = {1, -1}, .in_box = {read, {}}});
+    p.output(0, 2, out);
+  }
+  cluster.stream({0, 0}, {{1, 1}}, rows_of(whole_b, 3, 4));
+  cluster.stream({1, 0}, {{0, 1}}, rows_of(whole_b, 4, 5));
+  made.plan = cluster.finish();
+  return made;
+}
+
 }  // namespace
 
 std::vector<HandCase> linked_cases() {
   std::vector<HandCase> all;
-  for (auto make : {linked_one, row_halo, channels_inside, channels_across,
-                    input_chains, column_tiles, pipeline, hidden_channels}) {
+  for (auto make :
+       {linked_one, row_halo, channels_inside, channels_across, input_chains,
+        column_tiles, pipeline, hidden_channels, shared_tiles}) {
     all.push_back(make());
   }
   return all;

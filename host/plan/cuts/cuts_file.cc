@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-constexpr int kMaxBand = 65535;
+constexpr int kMaxBand = 65535, kMostTiles = 1024;
 
 class CutsReader {
  public:
@@ -34,6 +34,7 @@ class CutsReader {
               [](const BlockChoice& a, const BlockChoice& b) {
                 return a.begin < b.begin;
               });
+    std::ranges::sort(cuts_.tiles, {}, &TileChoice::begin);
     return std::move(cuts_);
   }
 
@@ -57,6 +58,7 @@ class CutsReader {
     const bool ends = keys.flag("end").value_or(false);
     const bool joined = keys.flag("joined").value_or(false);
     const bool sends_halo = keys.flag("send_halo").value_or(false);
+    const int tiles = keys.integer("tiles", 1, kMostTiles).value_or(1);
     keys.finish();
     bool any = false;
     for (const LayerRun& run : runs) {
@@ -69,6 +71,7 @@ class CutsReader {
       for (int l = run.begin; joined && l + 1 < run.end; ++l) {
         cuts_.joined.push_back(l);
       }
+      if (tiles > 1) cuts_.tiles.push_back({run.begin, run.end, tiles});
       if (!choice.band && choice.groups == 1) continue;
       choice.begin = run.begin, choice.end = run.end;
       cuts_.blocks.push_back(choice);

@@ -73,6 +73,13 @@ TEST(CutsFile, HalosAreSentWhereTheirRowsAreShortest) {
   }
 }
 
+TEST(CutsFile, TilesAreOfEachRun) {
+  const Cuts cuts = parse(
+      "[default]\noutputs = true\n[[block]]\nlayers = [2, \"0-1\"]\nrows = 2\n"
+      "tiles = 5\n[[block]]\nlayers = 3\nnode = 0\ntiles = 1\n");
+  EXPECT_EQ(cuts.tiles, (std::vector<TileChoice>{{0, 2, 5}, {2, 3, 5}}));
+}
+
 TEST(CutsFile, BlocksSayWhoHasWhat) {
   const Cuts cuts = parse(kCutsExample);
   EXPECT_EQ(cuts.strategy, "k.toml");
@@ -212,7 +219,9 @@ TEST(CutsFile, SaysWhatIsWrong) {
       {block("layers = 0\nrows = 2\ncolour = 1"),
        "k.toml:6: block: unknown key 'colour' | one of: band, columns, end, "
        "groups, inputs, joined, layers, node, nodes, outputs, parts, rows, "
-       "send_halo, strategy, weights"},
+       "send_halo, strategy, tiles, weights"},
+      {block("layers = 0\nrows = 2\ntiles = 0"),
+       "k.toml:6: block: tiles must be from 1 to 1024"},
       {block("layers = 1\ninputs = 2"),
        "k.toml:4: block: layers has none that can be cut along its inputs: "
        "layer 1 (layer1)"},

@@ -155,14 +155,31 @@ class Finder {
     }
   }
 
+  // Whether whatever reads the tensor does so in a later segment than all that
+  // write it, wherever else segments end: so it is with the result of tiles.
+  bool is_read_later(const std::vector<int>& writers, int t) const {
+    const TensorUses& uses = s_.uses[t];
+    if (uses.variable >= 0 || uses.writers.size() != writers.size()) {
+      return false;
+    }
+    return std::ranges::all_of(uses.readers, [&](const Use& r) {
+      return r.owner == Owner::kActor &&
+             std::ranges::any_of(s_.cuts.ends, [&](int end) {
+               return writers.back() <= end && end < r.index;
+             });
+    });
+  }
+
   // Several layers write one home if that leaves no gaps on any node and
   // none of them waits for a reader of another.
   bool one_home(const std::vector<int>& writers, int t) const {
-    for (int w : writers) {
-      if (segment_[w] != segment_[writers[0]]) return false;
-    }
-    for (const Use& r : s_.uses[t].readers) {
-      if (r.owner == Owner::kActor && r.index <= writers.back()) return false;
+    if (!is_read_later(writers, t)) {
+      for (int w : writers) {
+        if (segment_[w] != segment_[writers[0]]) return false;
+      }
+      for (const Use& r : s_.uses[t].readers) {
+        if (r.owner == Owner::kActor && r.index <= writers.back()) return false;
+      }
     }
     for (int n = 0; n < s_.nodes; ++n) {
       Box all;
@@ -178,12 +195,14 @@ class Finder {
 
   void add_homes(int t) {
     std::vector<int> writers;
+    in_tiles_ = false;
     for (const Use& w : s_.uses[t].writers) {
       if (w.owner == Owner::kActor) writers.push_back(w.index);
     }
     if (writers.empty()) return;
     std::sort(writers.begin(), writers.end());
     const bool together = one_home(writers, t);
+    in_tiles_ = together && is_read_later(writers, t);
     for (int n = 0; n < s_.nodes; ++n) {
       int home = -1;
       for (int w : writers) {
@@ -195,6 +214,8 @@ class Finder {
           home = add_home(next);
         }
         Home& h = x_.homes[home];
+        h.written = std::max(h.written, segment_[w]);
+        h.last_segment = std::max(h.last_segment, segment_[w]);
         h.box = hull(h.box, made_[w][n]);
         h.writers.push_back(w);
         x_.share(w, n).home = home;
@@ -236,20 +257,37 @@ class Finder {
       if (home.input < 0 && !home.kept) continue;
       copy(g, h, home.box);
     }
+    if (in_tiles_) return fill_from_tiles(g, index);
     for (const Use& w : s_.uses[g.tensor].writers) {
       if (w.owner != Owner::kActor) continue;
       const Box& here = made_[w.index][g.node];
       if (!here.empty()) copy(g, x_.share(w.index, g.node).home, here);
       for (int m = 0; m < s_.nodes; ++m) {
         if (m == g.node) continue;
-        const Box part = common(s_.own[w.index][m], g.box);
-        if (part.empty() || (!here.empty() && contains(here, part))) continue;
-        Home& home = x_.homes[x_.share(w.index, m).home];
-        home.last_segment = std::max(home.last_segment, g.segment);
-        if (only_ && g.segment != kHere) continue;
-        send(x_.share(w.index, m).home, part, here, g, index);
+        fill_from(x_.share(w.index, m).home, s_.own[w.index][m], here, g,
+                  index);
       }
     }
+  }
+
+  // What a node has of all tiles is what it owns, in one home.
+  void fill_from_tiles(Gather& g, int index) {
+    for (int m = 0; m < s_.nodes; ++m) {
+      for (const int h : local_[m]) {
+        const Box own = x_.homes[h].box;
+        m == g.node ? copy(g, h, own) : fill_from(h, own, {}, g, index);
+      }
+    }
+  }
+
+  void fill_from(int number, const Box& own, const Box& here, Gather& g,
+                 int index) {
+    const Box part = common(own, g.box);
+    if (part.empty() || (!here.empty() && contains(here, part))) return;
+    Home& home = x_.homes[number];
+    home.last_segment = std::max(home.last_segment, g.segment);
+    if (only_ && g.segment != kHere) return;
+    send(number, part, here, g, index);
   }
 
   void copy(Gather& g, int home, const Box& box) {
@@ -334,6 +372,7 @@ class Finder {
   Exchange x_;
   std::vector<std::vector<Need>> needs_;  // of the tensor, by node
   std::vector<std::vector<int>> local_;   // its homes, by node
+  bool in_tiles_ = false;  // it is written in segments before all readers'
   // Streams of a home, each with the one before it; -1: none.
   std::vector<int> newest_, older_;
 };

@@ -23,7 +23,8 @@ struct Home {
   bool kept = false;         // the frame before has left it; else
   std::vector<int> writers;  // layers
   Box box;
-  int segment = 0;       // in which it is written
+  int segment = 0;       // in which it is first written
+  int written = -1;      // and last, by layers
   int last_segment = 0;  // in which it is read or sent
   bool whole() const { return last_segment > segment; }
 };

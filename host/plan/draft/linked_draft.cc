@@ -97,7 +97,7 @@ class Maker {
     buffer =
         add_buffer(d, h.tensor, h.box, net_.tensors[h.tensor].element_bytes,
                    h.whole() ? home : -1);
-    d.stage.buffers.back().complete = segment > h.segment;
+    d.stage.buffers.back().complete = segment > std::max(h.segment, h.written);
     return buffer;
   }
 

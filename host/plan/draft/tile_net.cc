@@ -1,10 +1,12 @@
 #include "host/plan/draft/tile_net.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "device/program/geometry.h"
 #include "device/program/io_pieces.h"
+#include "device/program/params.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/boxes.h"
@@ -13,13 +15,7 @@
 namespace shoal {
 namespace {
 
-bool takes_columns(const Net& net, const Layer& layer) {
-  const NetTensor& out = net.tensors[layer.out.tensor];
-  const Box& box = layer.out.box;
-  if (box.x0 != 0 || box.x1 != out.columns) return false;
-  return can_cut_columns(layer) && !layer.reduce_columns &&
-         !holds_second(layer.op) && !layer.in[0].box.empty();
-}
+constexpr int kBilinearUnit = 1024;  // of a place of its input
 
 // How a tensor that the run's layers touch relates to all others.
 enum class Role : uint8_t { kInside, kResult, kInput, kBefore, kNone };
@@ -65,6 +61,34 @@ Box read_box(const Layer& layer, int operand, const Box& out) {
   return box;
 }
 
+// A layer that makes `made` of `from`, and reads `read`, with columns that are
+// counted from there.
+void count_columns(const Layer& from, const Box& made, const Box& read,
+                   Layer& layer) {
+  const int out_x = made.x0 - from.out.box.x0;
+  const int in_x = read.x0 - from.in[0].box.x0;
+  layer.pad_left += layer.op == OpCode::kTransposeConv
+                        ? out_x - in_x * layer.stride_x
+                        : in_x - out_x * layer.stride_x;
+  if (layer.op == OpCode::kMove) {
+    MoveParams p{};
+    std::memcpy(&p, layer.params.data(), sizeof p);
+    p.base_x += out_x * p.stride_x - in_x;
+    std::memcpy(layer.params.data(), &p, sizeof p);
+  }
+  if (layer.op == OpCode::kBilinear) {
+    BilinearParams p{};
+    std::memcpy(&p, layer.params.data(), sizeof p);
+    p.base_x += out_x * p.scale_x - kBilinearUnit * in_x;
+    std::memcpy(layer.params.data(), &p, sizeof p);
+  }
+  if (layer.op == OpCode::kResize) {
+    const auto first = from.column_map.begin() + out_x;
+    layer.column_map.assign(first, first + made.columns());
+    for (uint16_t& x : layer.column_map) x = static_cast<uint16_t>(x - in_x);
+  }
+}
+
 // The columns of all tiles together leave out none.
 void close_gaps(std::vector<Box*>& tiles, const Box& all) {
   tiles.front()->x0 = all.x0;
@@ -87,6 +111,14 @@ void make_once(std::vector<Box>& need,
 }
 
 }  // namespace
+
+bool takes_columns(const Net& net, const Layer& layer) {
+  const NetTensor& out = net.tensors[layer.out.tensor];
+  const Box& box = layer.out.box;
+  if (box.x0 != 0 || box.x1 != out.columns) return false;
+  return can_cut_columns(layer) && !layer.reduce_columns &&
+         !holds_second(layer.op) && !layer.in[0].box.empty();
+}
 
 int tile_result(const Net& net, const std::vector<TensorUses>& uses, int begin,
                 int end, bool replay) {
@@ -301,6 +333,7 @@ void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
         put(layer.in[operand], read_box(from, operand, made));
       }
       put(layer.out, made);
+      count_columns(from, made, read_box(from, 0, made), layer);
       layer.macs = share_macs(from, {made, whole_share(from).in_channels});
       for (const TileBoxes::Held& taken : boxes.taken[t]) {
         if (taken.tensor != out) continue;
@@ -332,9 +365,19 @@ void TileNet::restore(PlanNode& node) const {
       buffer.box.x0 += place.x0, buffer.box.x1 += place.x0;
     }
     for (PlanActor& a : stage.actors) {
+      if (a.copy) continue;
       a.layer = layer_of_[a.layer];
       a.copy = a.layer < 0;
     }
+  }
+}
+
+void TileNet::restore(Plan& plan) const {
+  for (PlanNode& node : plan.nodes) restore(node);
+  for (PlanStream& stream : plan.streams) {
+    const Place& place = places_[stream.tensor];
+    stream.tensor = place.tensor;
+    stream.box.x0 += place.x0, stream.box.x1 += place.x0;
   }
 }
 

@@ -29,6 +29,9 @@ struct TileRun {
   bool operator==(const TileRun&) const = default;
 };
 
+// Whether the layer can be made some columns at a time.
+bool takes_columns(const Net&, const Layer&);
+
 // What the layers [begin, end) make for those behind them, if that is one
 // tensor and they can be made in tiles; else -1. `replay`: also if an input of
 // the net would have to come again.
@@ -69,8 +72,10 @@ class TileNet {
   const std::vector<int>& stops() const { return stops_; }
   // By layer of net(): that of the given net; -1: a copy.
   const std::vector<int>& layers() const { return layer_of_; }
-  // A node that was planned for net() becomes one of the given net.
+  // A node, or all nodes and streams, that were planned for net() become those
+  // of the given net.
   void restore(PlanNode&) const;
+  void restore(Plan&) const;
 
  private:
   struct Place {

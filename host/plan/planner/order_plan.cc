@@ -114,15 +114,17 @@ Trial in_order(Trial trial, const LayerOrder& order) {
     position[size_t(order[p])] = static_cast<int>(p);
   }
   trial.cuts.layers = std::move(layers);
-  std::erase_if(trial.cuts.blocks, [&](BlockChoice& b) {
-    const int begin = position[size_t(b.begin)];
-    for (int l = b.begin; l < b.end; ++l) {
-      if (position[size_t(l)] != begin + l - b.begin) return true;
+  const auto comes_apart = [&](auto& run) {
+    const int begin = position[size_t(run.begin)];
+    for (int l = run.begin; l < run.end; ++l) {
+      if (position[size_t(l)] != begin + l - run.begin) return true;
     }
-    b.end += begin - b.begin;
-    b.begin = begin;
+    run.end += begin - run.begin;
+    run.begin = begin;
     return false;
-  });
+  };
+  std::erase_if(trial.cuts.blocks, comes_apart);
+  std::erase_if(trial.cuts.tiles, comes_apart);
   return trial;
 }
 

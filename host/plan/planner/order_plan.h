@@ -21,8 +21,8 @@ Plan plan_in_best_order(
     const Net&, const PlanRequest&, const std::function<Plan(const Net&)>& find,
     const std::function<Plan(const Net&, const LayerOrder&)>& again = {});
 
-// The same cuts of the net's layers in another order. Channel groups of layers
-// that come apart are gone.
+// The same cuts of the net's layers in another order. Channel groups and tiles
+// of layers that come apart are gone.
 Trial in_order(Trial, const LayerOrder&);
 
 }  // namespace shoal

@@ -100,10 +100,6 @@ Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
 Plan make_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
   const PlanDeadline deadline(request.limits.search_s);
   const bool several = request.cluster.nodes.size() > 1;
-  if (several && request.replay) {
-    throw Error(Exit::kUsage, "--replay is of one node",
-                "leave out --replay; each of more nodes takes a smaller part");
-  }
   if (has_goals(request)) {
     Plan plan = goal_plan(net, request);
     plan.objective = objective_name(request.objective);

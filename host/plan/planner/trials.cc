@@ -36,6 +36,9 @@ std::vector<int> key_of(const Trial& trial) {
   for (const BlockChoice& b : trial.cuts.blocks) {
     key.insert(key.end(), {b.begin, b.end, b.band.value_or(0), b.groups});
   }
+  for (const TileChoice& t : trial.cuts.tiles) {
+    key.insert(key.end(), {t.begin, t.end, t.tiles});
+  }
   return key;
 }
 

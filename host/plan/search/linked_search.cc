@@ -16,6 +16,7 @@
 #include "host/plan/search/segment_search.h"
 #include "host/plan/search/stage_ends.h"
 #include "host/plan/search/streaming.h"
+#include "host/plan/search/tiled_search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/trial_shares.h"
 #include "host/plan/types/variables.h"
@@ -199,6 +200,17 @@ class LinkedSearch : public Search {
       if (std::optional<Plan> plan = fastest()) return plan;
     }
     return is_near_ ? longer_segments() : std::nullopt;
+  }
+
+  std::optional<Estimate> estimate() const override {
+    const std::optional<int64_t> least = smallest_estimate();
+    if (!least) return std::nullopt;
+    Estimate about{*least + model_.fixed_bytes(), 0};
+    const auto cuts =
+        search_.fastest({less(100), less(100), any_streams_, learns_});
+    if (!cuts) return about;
+    for (const Cut& c : *cuts) about.time_ps += c.time_ps;
+    return about;
   }
 
  private:
@@ -465,6 +477,7 @@ std::unique_ptr<Search> linked_search(const Net& net,
                                       const PlanRequest& request, Cuts cuts,
                                       const SearchWeights& weights,
                                       SegmentMemo* memo) {
+  if (!cuts.tiles.empty()) return tiled_search(net, request, cuts, weights);
   return std::make_unique<LinkedSearch>(net, request, std::move(cuts), weights,
                                         memo);
 }

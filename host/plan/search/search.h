@@ -36,6 +36,13 @@ class Search {
   virtual int64_t estimate(int64_t /*most*/) { return 0; }
   // Of each node.
   virtual const std::vector<Supply>& supplies() const = 0;
+
+  // Estimates, for which no plan is built; none: it has none.
+  struct Estimate {
+    int64_t bytes = 0;    // of the smallest largest arena
+    int64_t time_ps = 0;  // within the budgets; 0: nothing fits
+  };
+  virtual std::optional<Estimate> estimate() const { return std::nullopt; }
 };
 
 // A node alone, with links to its coordinator or without: cuts, bands and

@@ -44,6 +44,15 @@ struct BlockChoice {
   int groups = 1;           // channel groups (a loop) of expand..project
 };
 
+// A run of layers that is made some columns of its result at a time
+// (host/plan/draft/tile_net.h): within each tile the layers are cut as they
+// are without tiles.
+struct TileChoice {
+  int begin = 0, end = 0;  // layers
+  int tiles = 2;
+  bool operator==(const TileChoice&) const = default;
+};
+
 struct Cuts {
   std::string strategy;          // by name, or the file's name
   std::vector<LayerCut> layers;  // one per layer of the net
@@ -51,6 +60,7 @@ struct Cuts {
   std::vector<int> ends;
   std::vector<int> joined;
   std::vector<BlockChoice> blocks;
+  std::vector<TileChoice> tiles;  // in the order of the layers, apart
 };
 
 }  // namespace shoal
