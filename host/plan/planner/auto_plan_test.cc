@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -214,6 +215,42 @@ TEST(AutoPlanTest, SlowNodesAreLeftOutAndThatIsSaid) {
   for (const char* said : {" of 4 nodes: ", "; the others would "}) {
     EXPECT_NE(plan.strategy.find(said), std::string::npos) << plan.strategy;
   }
+}
+
+// Its first layers take most of the memory.
+Net wide_net() {
+  ShapeNet n("wide");
+  int x = n.conv(n.input(96, 96, 3), 3, 2, 8);
+  x = n.conv(n.depthwise(n.conv(x, 1, 1, 48), 3, 1), 1, 1, 8);
+  x = n.conv(n.depthwise(n.conv(x, 1, 1, 48), 3, 2), 1, 1, 16);
+  x = n.depthwise(n.depthwise(x, 3, 2), 3, 2);
+  n.output(n.fully_connected(n.mean(x), 10));
+  return n.finish();
+}
+
+// Several nodes share tiles where nothing else fits, if the picture may come
+// again; where there is room that changes nothing.
+TEST(AutoPlanTest, TilesNeedLessMemory) {
+  const Net net = wide_net();
+  const auto plan = [&](std::optional<int64_t> ram, Objective o, bool replay) {
+    PlanRequest request = linked_nodes(
+        uniform_cluster(2, find_board("teensy41"), ram), "auto", o);
+    request.replay = replay;
+    Plan p = make_plan(net, request);
+    EXPECT_TRUE(check(net, p).empty());
+    return p;
+  };
+  const Plan whole = plan({}, Objective::kRam, false),
+             tiled = plan({}, Objective::kRam, true);
+  EXPECT_LT(largest_arena(tiled), largest_arena(whole) * 4 / 5);
+  EXPECT_EQ(tiled.strategy, "auto (tiles)");
+  const int64_t less = largest_arena(whole) - 16;
+  EXPECT_THROW(plan(less, Objective::kLatency, false), Error);
+  EXPECT_LE(largest_arena(plan(less, Objective::kLatency, true)), less);
+  const Plan fast = plan({}, Objective::kLatency, false),
+             same = plan({}, Objective::kLatency, true);
+  EXPECT_EQ(fast.latency_s, same.latency_s);
+  EXPECT_EQ(fast.strategy, same.strategy);
 }
 
 TEST(AutoPlanTest, WhatFitsNowhereIsRefused) {

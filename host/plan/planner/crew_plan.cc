@@ -8,8 +8,10 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/balance.h"
 #include "host/plan/planner/cut_bound.h"
+#include "host/plan/planner/tile_trials.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
 #include "host/plan/types/trial_shares.h"
@@ -50,6 +52,7 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
   const auto each = static_cast<int64_t>(net.layers.size() * crew_.size());
   if (is_latency()) {
     trials_.watch([this](const Trial& trial, const Plan& plan) {
+      if (!trial.cuts.tiles.empty()) return;  // no splices of these
       rehearsed_.push_back(rehearsed(trial, plan));
     });
   }
@@ -179,6 +182,7 @@ void CrewPlan::begin() {
   }
   choose_groups();
   try_columns();
+  if (!is_latency() || !trials_.any()) try_tiles();
 }
 
 // By segment, and what a segment makes over what it uses up: of the best plan.
@@ -215,6 +219,31 @@ void CrewPlan::try_columns() {
     }
     if (best > 0) ends = {best};
   }
+}
+
+// Where memory is short: the first layers some columns at a time, of which each
+// node has some rows, or columns.
+void CrewPlan::try_tiles() {
+  if (!request_.replay || request_.byte_s > 0 || crew_.size() < 2) return;
+  const auto nodes = static_cast<int>(crew_.size());
+  const auto grid = [&](int rows, int columns) {
+    return make_cuts_over(net_, request_.cluster, crew_,
+                          {"spatial", rows, columns});
+  };
+  TileBases bases;
+  bases.ends = narrow_ends(net_);
+  const std::vector<TensorUses> uses = find_uses(net_);
+  std::erase_if(bases.ends, [&](int end) {
+    return tile_result(net_, uses, 0, end, true) < 0;
+  });
+  if (bases.ends.empty()) return;
+  bases.within = {grid(nodes, 1), grid(1, nodes)};
+  if (nodes > 3) bases.within.push_back(grid(0, 0));
+  bases.behind.push_back(spatial());
+  if (first_trial_) bases.behind.push_back(*first_trial_);
+  if (trials_.any()) bases.behind.push_back(trials_.taken());
+  bases.outputs = named_cuts("kernel");
+  for (Trial& t : tile_trials(net_, request_, bases)) trials_.run(std::move(t));
 }
 
 std::vector<int> CrewPlan::ends_of_columns() const {
@@ -258,6 +287,7 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
 
 void CrewPlan::improve() {
   if (!mixed_ || !trials_.any() || !is_latency()) return;
+  if (!trials_.taken().cuts.tiles.empty()) return;
   int beside =
       std::max(most_plans_ - trials_.count(), most_plans_ / shares::kLaterPart);
   int spliced = most_plans_ * shares::kSplicedParts / shares::kLaterPart;
@@ -266,6 +296,7 @@ void CrewPlan::improve() {
   while (better) {
     better = try_beside(beside) || try_splices(spliced) || try_balanced(shared);
   }
+  if (is_tight()) try_tiles();
 }
 
 bool CrewPlan::try_balanced(int& left) {

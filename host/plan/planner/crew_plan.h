@@ -67,6 +67,7 @@ class CrewPlan {
   bool is_tight() const;
   bool try_groups(const Trial&);
   void try_columns();
+  void try_tiles();
   std::vector<int> ends_of_columns() const;
   Trial in_columns(Trial, int end) const;
   void add_groups(int channels, Trial&) const;

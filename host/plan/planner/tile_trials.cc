@@ -1,0 +1,155 @@
+#include "host/plan/planner/tile_trials.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/plan/search/search.h"
+#include "host/plan/types/deadline.h"
+
+namespace shoal {
+namespace {
+
+// Tried first of each run; then these of the best one.
+constexpr int kFirst = 4;
+constexpr int kOthers[] = {2, 3, 6, 8, 12};
+// A second run behind the best one.
+constexpr int kSecond[] = {2, 4};
+// Plans are built of so many, with other tiles each.
+constexpr size_t kBuilt = 5;
+// Layers of all tiles.
+constexpr int kMostLayers = 240;
+
+class TileTrials {
+ public:
+  TileTrials(const Net& net, const PlanRequest& request, const TileBases& bases)
+      : net_(net), request_(request), bases_(bases) {}
+
+  std::vector<Trial> find() {
+    for (const int end : bases_.ends) consider({{{0, end, kFirst}}});
+    if (found_.empty()) return {};
+    const int end = best().tiles[0].end;
+    vary([&](Way w, const auto& use) {
+      for (w.within = 1; w.within < bases_.within.size(); ++w.within) use(w);
+    });
+    vary([&](Way w, const auto& use) {
+      for (w.behind = 0; w.behind < bases_.behind.size(); ++w.behind) {
+        for (const int tail : tails(end)) w.tail = tail, use(w);
+      }
+    });
+    vary([&](Way w, const auto& use) {
+      for (const int tiles : kOthers) w.tiles = {{0, end, tiles}}, use(w);
+    });
+    vary([&](const Way& w, const auto& use) {
+      for (const int second : bases_.ends) {
+        for (const int tiles : kSecond) {
+          if (second <= end) continue;
+          Way both = w;
+          both.tiles.push_back({end, second, tiles});
+          use(both);
+        }
+      }
+    });
+    std::ranges::stable_sort(found_, is_better);
+    std::vector<Trial> trials;
+    std::vector<std::vector<TileChoice>> taken;
+    for (const Found& f : found_) {
+      if (trials.size() == kBuilt) break;
+      if (std::ranges::count(taken, f.way.tiles) > 0) continue;
+      taken.push_back(f.way.tiles);
+      trials.push_back(trial_of(f.way));
+    }
+    return trials;
+  }
+
+ private:
+  // How layers in tiles are cut, and those behind them.
+  struct Way {
+    std::vector<TileChoice> tiles;
+    size_t within = 0, behind = 0;
+    int tail = -1;  // from this layer on by output channels; -1: nowhere
+  };
+  struct Found {
+    Way way;
+    bool is_latency = false;
+    Search::Estimate about;
+  };
+  static bool is_better(const Found& a, const Found& b) {
+    const bool fits = a.about.time_ps > 0, other = b.about.time_ps > 0;
+    if (!a.is_latency || (!fits && !other)) {
+      return a.about.bytes < b.about.bytes;
+    }
+    if (fits != other) return fits;
+    return a.about.time_ps < b.about.time_ps;
+  }
+  Way best() const { return std::ranges::min_element(found_, is_better)->way; }
+
+  // Others than the best so far.
+  template <class Others>
+  void vary(const Others& others) {
+    others(best(), [this](const Way& w) { consider(w); });
+  }
+
+  // Nowhere, or where maps have become small: behind the last run that could be
+  // in tiles, and at the last layer that makes a map.
+  std::vector<int> tails(int end) const {
+    const auto layers = static_cast<int>(net_.layers.size());
+    const auto makes_map = [](const Layer& l) {
+      return l.out.box.rows() > 1 && l.out.box.columns() > 1;
+    };
+    int last = layers;
+    while (last > end && !makes_map(net_.layers[size_t(last - 1)])) --last;
+    std::vector<int> all{-1};
+    for (const int at : {bases_.ends.back(), last - 1}) {
+      if (at >= end && at < layers) all.push_back(at);
+    }
+    return all;
+  }
+
+  Trial trial_of(const Way& way) const {
+    Trial trial = bases_.behind[way.behind];
+    trial.name = trial.cuts.strategy = "tiles";
+    trial.group_channels = 0;
+    trial.weights.save_memory();
+    trial.cuts.blocks.clear();
+    trial.cuts.tiles = way.tiles;
+    std::copy_n(bases_.within[way.within].layers.begin(), way.tiles.back().end,
+                trial.cuts.layers.begin());
+    if (way.tail >= way.tiles.back().end) {
+      std::copy(bases_.outputs.layers.begin() + way.tail,
+                bases_.outputs.layers.end(),
+                trial.cuts.layers.begin() + way.tail);
+    }
+    return trial;
+  }
+
+  void consider(Way way) {
+    int layers = 0;
+    for (const TileChoice& t : way.tiles) layers += (t.end - t.begin) * t.tiles;
+    if (layers > kMostLayers || PlanDeadline::passed()) return;
+    try {
+      const Trial trial = trial_of(way);
+      const std::optional<Search::Estimate> about =
+          linked_search(net_, request_, trial.cuts, trial.weights)->estimate();
+      const bool is_latency = request_.objective == Objective::kLatency;
+      if (about) found_.push_back({std::move(way), is_latency, *about});
+    } catch (const Error& e) {
+      if (e.code() == Exit::kInternal) throw;
+    }
+  }
+
+  const Net& net_;
+  const PlanRequest& request_;
+  const TileBases& bases_;
+  std::vector<Found> found_;
+};
+
+}  // namespace
+
+std::vector<Trial> tile_trials(const Net& net, const PlanRequest& request,
+                               const TileBases& bases) {
+  return TileTrials(net, request, bases).find();
+}
+
+}  // namespace shoal
