@@ -107,7 +107,8 @@ class Judge {
                               ? linked_nodes(cluster_, "auto", objective)
                               : linked_nodes(cluster_, cuts_, objective);
     request.max_payload = static_cast<uint32_t>(case_.payload);
-    request.replay = case_.style == CutStyle::kTiles;
+    request.replay = case_.style == CutStyle::kTiles ||
+                     (case_.style == CutStyle::kAuto && case_.seed % 2 > 0);
     p.plan = make_plan(net_, request);
     for (const std::string& fault : check(net_, p.plan)) {
       throw Error(Exit::kInternal, "the checker: " + fault);
