@@ -7,6 +7,7 @@
 #include "host/base/testing/noise.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {
@@ -326,6 +327,61 @@ TEST_F(CliCluster, WorkersThatCannotBeReachedAreRefusedByTheirAddress) {
                                  "127.0.0.1:7000", "--timeout", "-1"});
   EXPECT_EQ(told.code, 2) << told.err;
   EXPECT_NE(told.err.find("--timeout"), std::string::npos) << told.err;
+}
+
+TEST_F(CliCluster, JsonOfAClustersPlan) {
+  const Told told = shop_.shoal({"plan", "m.tflite", "--nodes", "2", "--board",
+                                 "teensy41", "--json", "-o", "plan.json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  EXPECT_EQ(json::parse(shop_.read_text("plan.json")), j);
+  EXPECT_EQ(j["strategy"], "auto (mixed)");
+  EXPECT_EQ(j["linked"], true);
+  EXPECT_GT(j["traffic_bytes"], 0);
+  ASSERT_EQ(j["nodes"].size(), 2u);
+  int64_t sent = 0, macs = 0;
+  for (const json& n : j["nodes"]) {
+    EXPECT_EQ(n["board"], "teensy41");
+    EXPECT_GT(n["arena_bytes"], 0);
+    EXPECT_FALSE(n["peers"].empty());
+    sent += n["sent_bytes"].get<int64_t>();
+    macs += n["macs"].get<int64_t>();
+  }
+  EXPECT_GT(sent, 0);
+  EXPECT_EQ(macs, j["macs"]);
+  ASSERT_FALSE(j["segments"].empty());
+  for (const json& s : j["segments"]) {
+    EXPECT_FALSE(s["cuts"].empty());
+    EXPECT_TRUE(s["bound"].is_string());
+  }
+  for (const json& s : j["streams"]) EXPECT_FALSE(s["to"].empty());
+}
+
+TEST_F(CliCluster, MistakesOfFilesAreNamedByLineOrKey) {
+  const auto cuts = [&](const std::string& text, const std::string& what) {
+    shop_.write("k.toml", {text.begin(), text.end()});
+    expect_refused(
+        shop_.shoal({"plan", "m.tflite", "--nodes", "2", "--cuts", "k.toml"}),
+        2, what);
+  };
+  cuts("[default]\nstrategy = \n", "k.toml:2");
+  cuts("[default]\nstrategy = \"kernel\"\ncolour = 3\n", "k.toml:3");
+  cuts("[[block]]\nlayers = \"0-9\"\nrows = 2\n", "k.toml:2");
+  cuts("[[block]]\nlayers = 0\nrows = 2\n", "layer 1");
+  cuts("[default]\nstrategy = \"magic\"\n", "'magic' is unknown");
+  expect_refused(
+      shop_.shoal({"plan", "m.tflite", "--nodes", "2", "--cuts", "none.toml"}),
+      2, "none.toml: no such file");
+  const std::string much =
+      "[[node]]\nname = \"l\"\nboard = \"host\"\nram = \"much\"\n";
+  shop_.write("c.toml", {much.begin(), much.end()});
+  expect_refused(shop_.shoal({"plan", "m.tflite", "--cluster", "c.toml"}), 2,
+                 "c.toml:4");
+  expect_refused(shop_.shoal({"plan", "m.tflite", "--nodes", "0"}), 2,
+                 "--nodes");
+  expect_refused(shop_.shoal({"plan", "m.tflite", "--nodes", "2", "--board",
+                              "teensy41", "--ram", "100"}),
+                 3, "does not fit");
 }
 
 }  // namespace

@@ -141,6 +141,52 @@ class LinkedSearch : public Search {
   }
 
   Plan smallest() override {
+    const bool ram = request_.objective == Objective::kRam;
+    Built best = least_built(ram);
+    if (!ram && !fits(cluster_, best.plan) && is_near(best.plan)) {
+      // What `--objective ram` finds fits as a budget, too.
+      Built least = least_built(true);
+      if (largest_arena(least.plan) < largest_arena(best.plan)) {
+        best = std::move(least);
+      }
+    }
+    is_near_ = is_near(best.plan);
+    if (ram || !fits(cluster_, best.plan)) return std::move(best.plan);
+    BuildOptions how;
+    how.tighten_tries = best.tighten_tries;
+    how.budgets = limits_;
+    return *build(best.choice, how);
+  }
+
+  // Of unequal budgets the smallest plan need not be the tight one.
+  std::optional<Plan> otherwise(std::string&) override {
+    if (request_.objective != Objective::kLatency) {
+      if (std::optional<Plan> plan = fastest()) return plan;
+    }
+    return is_near_ ? longer_segments() : std::nullopt;
+  }
+
+  std::optional<Estimate> estimate() const override {
+    const std::optional<int64_t> least =
+        smallest_estimate(request_.objective == Objective::kRam);
+    if (!least) return std::nullopt;
+    Estimate about{*least + model_.fixed_bytes(), 0};
+    const auto cuts =
+        search_.fastest({less(100), less(100), any_streams_, learns_});
+    if (!cuts) return about;
+    for (const Cut& c : *cuts) about.time_ps += c.time_ps;
+    return about;
+  }
+
+ private:
+  struct Built {
+    Chosen choice;
+    Plan plan;
+    int tighten_tries = 0;
+  };
+
+  // `ram`: by the very least estimate; else within a step of it.
+  Built least_built(bool ram) {
     std::optional<Built> best;
     const auto consider = [&best](Chosen choice, std::optional<Plan> made) {
       if (!made ||
@@ -149,7 +195,7 @@ class LinkedSearch : public Search {
       }
       best = Built{std::move(choice), std::move(*made)};
     };
-    std::optional<int64_t> least = smallest_estimate();
+    std::optional<int64_t> least = smallest_estimate(ram);
     const int rounds = model_.busy_nodes() > shares::kSeveral
                            ? shares::kFewBuilds
                            : shares::kSmallLearningRounds;
@@ -161,7 +207,7 @@ class LinkedSearch : public Search {
       const std::optional<Plan> made = build(choice, {});
       consider(choice, made);
       if (!made || !learn(*cuts, *made)) break;
-      least = smallest_estimate();
+      least = smallest_estimate(ram);
     }
     std::vector<Partition> seen;
     BuildOptions how;
@@ -182,42 +228,13 @@ class LinkedSearch : public Search {
     if (model_.busy_nodes() <= shares::kManyNodes) {
       how.tighten_tries = shares::kTightenTries;
       std::optional<Plan> tight = build(best->choice, how);
-      const bool is_less = largest_arena(*tight) < largest_arena(best->plan);
-      if (is_less) best->plan = std::move(*tight);
-      if (!is_less) how.tighten_tries = 0;
+      if (largest_arena(*tight) < largest_arena(best->plan)) {
+        best->plan = std::move(*tight);
+        best->tighten_tries = how.tighten_tries;
+      }
     }
-    is_near_ = is_near(best->plan);
-    if (request_.objective == Objective::kRam || !fits(cluster_, best->plan)) {
-      return std::move(best->plan);
-    }
-    how.budgets = limits_;
-    return *build(best->choice, how);
+    return std::move(*best);
   }
-
-  // Of unequal budgets the smallest plan need not be the tight one.
-  std::optional<Plan> otherwise(std::string&) override {
-    if (request_.objective != Objective::kLatency) {
-      if (std::optional<Plan> plan = fastest()) return plan;
-    }
-    return is_near_ ? longer_segments() : std::nullopt;
-  }
-
-  std::optional<Estimate> estimate() const override {
-    const std::optional<int64_t> least = smallest_estimate();
-    if (!least) return std::nullopt;
-    Estimate about{*least + model_.fixed_bytes(), 0};
-    const auto cuts =
-        search_.fastest({less(100), less(100), any_streams_, learns_});
-    if (!cuts) return about;
-    for (const Cut& c : *cuts) about.time_ps += c.time_ps;
-    return about;
-  }
-
- private:
-  struct Built {
-    Chosen choice;
-    Plan plan;
-  };
 
   // Where segments differ much in what the estimate leaves out, a smaller
   // budget for all of them costs time: instead the search learns what was built
@@ -249,8 +266,8 @@ class LinkedSearch : public Search {
   }
 
   // Within a budget the time counts of what is near the smallest.
-  std::optional<int64_t> smallest_estimate() const {
-    if (request_.objective == Objective::kRam) {
+  std::optional<int64_t> smallest_estimate(bool ram) const {
+    if (ram) {
       return search_.smallest(any_streams_, learns_);
     }
     return smallest_budget(

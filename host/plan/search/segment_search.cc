@@ -62,6 +62,8 @@ bool SegmentSearch::Variant::make(int begin, int at) {
     for (; from < end; ++from) made[from] = cut->own[from];
     end = from = std::min(at, static_cast<int>(made.size()));
   }
+  // Of a segment what is before it are the nodes' own boxes.
+  for (; from < begin; ++from) made[from] = cut->own[from];
   while (from > begin) {
     if (!compute_layer(*cut, from - 1, at, made)) {
       made[from - 1] = cut->own[from - 1];

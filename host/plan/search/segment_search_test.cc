@@ -174,6 +174,29 @@ TEST(SegmentSearch, FindsTheSmallestBudget) {
   EXPECT_LT(asked * 2, all);
 }
 
+// Segments that end at one layer are worked out in any order.
+TEST(SegmentSearch, WhatIsAskedFirstChangesNoCost) {
+  for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
+    SegmentSearch search(f.net, kWaitsPs, 0, false);
+    search.add(*f.cut, *f.model, {});
+    const std::optional<int64_t> least = search.smallest(false, false);
+    ASSERT_TRUE(least);
+    SegmentMemo fresh(f.net);
+    const CostModel anew(*f.cut, f.cluster, *f.streaming, kPayload,
+                         FlashPercent{}, SegmentTime::kFrame, fresh);
+    f.for_each([&](Segment s, const MadeBoxes& made) {
+      const SegmentCost &first = f.model->cost(s, made),
+                        &second = anew.cost(s, made);
+      ASSERT_EQ(first.possible, second.possible);
+      ASSERT_EQ(first.at.size(), second.at.size());
+      for (size_t p = 0; p < first.at.size(); ++p) {
+        EXPECT_EQ(first.at[p].bytes, second.at[p].bytes)
+            << s.begin << " to " << s.end;
+      }
+    });
+  });
+}
+
 // What is not worked out would have changed nothing.
 TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   int found = 0;
