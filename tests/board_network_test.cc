@@ -279,10 +279,11 @@ TEST_F(BoardNetwork, EightBoardsGoOnAfterPowerCuts) {
   };
   const auto words = [&](const Boards& boards, const char* frames,
                          const char* timeout) {
-    return Arguments{"run",          model,    "random:1", "--workers",
-                     boards.workers, "-o",     "out.bin",  "--insecure",
-                     "--timeout",    timeout,  "--frames", frames,
-                     "--strategy",   "spatial"};
+    return Arguments{"run", model, "random:1", "--workers", boards.workers,
+                     "-o", "out.bin", "--insecure", "--timeout", timeout,
+                     "--frames", frames, "--strategy", "spatial",
+                     // For what a loaded machine has not given back.
+                     "--wait", "40"};
   };
   const auto run = [&](const Boards& boards, const char* text) {
     const Told told = shop_.shoal(words(boards, "1", "30"));

@@ -78,6 +78,8 @@ void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
                        "INPUT that it has, in the place of a camera")
           ->needs(leader);
   leader->needs(picture);
+  // A board that leads sends its picture once.
+  leader->excludes(add_replay(verb, f.plan));
   verb->add_option("--every", f.every,
                    "seconds from one of its frames to the next; else there is "
                    "one")

@@ -68,13 +68,19 @@ void check_strategy(const PlanFlags& flags, bool several) {
     throw Error(Exit::kUsage, "--cuts and --strategy both say how to cut",
                 "leave out one of them");
   }
+  if (several && flags.replay && name != "auto") {
+    throw Error(Exit::kUsage, "--replay and --strategy " + name,
+                "leave out one of them: tiles of several nodes are of auto, or "
+                "of a file of cuts");
+  }
   const bool cuts =
       name == "auto" || std::ranges::count(strategy_names(), name) > 0;
   if (several ? cuts : name == "single" || name == "auto") return;
   if (cuts) {
-    throw Error(Exit::kUsage, "--strategy " + name + " is for several nodes",
-                "leave it out; plan, run, verify, simulate and evaluate take "
-                "--nodes N or --cluster FILE");
+    throw Error(
+        Exit::kUsage, "--strategy " + name + " is for several nodes",
+        "leave it out; plan, run, verify, simulate, emulate and evaluate take "
+        "--nodes N or --cluster FILE");
   }
   if (name == "single") {
     throw Error(Exit::kUsage, "--strategy single is for one node without links",

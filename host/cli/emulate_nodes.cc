@@ -271,6 +271,14 @@ int emulate_nodes(const EmulateFlags& flags) {
                 "leave out --nodes and --cluster, or --layers");
   }
   Cluster cluster = cluster_of_boards(flags.plan);
+  // Before any board boots.
+  require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
+  check_files({{"MODEL", flags.model},
+               {"INPUT", flags.input},
+               {"--labels", flags.results.labels},
+               {"--cuts", flags.plan.cuts}},
+              {{"--output", flags.results.output}});
+  linked_request(flags.plan, cluster);
   EmulatedNodes boards(nodes_options(flags, cluster));
   RunFlags run;
   run.model = flags.model;

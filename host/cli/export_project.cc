@@ -34,6 +34,12 @@ std::vector<std::pair<std::string, std::string>> options_of(
   if (!f.plan.strategy.empty()) {
     all.emplace_back("--strategy", f.plan.strategy);
   }
+  const auto limit = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) all.emplace_back(flag, value);
+  };
+  limit("--max-arena", f.plan.max_arena);
+  limit("--max-latency", f.plan.max_latency);
+  limit("--max-traffic", f.plan.max_traffic);
   for (const std::string& name : f.ends.outputs) {
     all.emplace_back("--outputs", name);
   }

@@ -171,10 +171,11 @@ void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
   add_replay(verb, flags);
 }
 
-void add_replay(CLI::App* verb, PlanFlags& flags) {
-  verb->add_flag("--replay", flags.replay,
-                 "in a smaller arena: layers a part of the columns at a time, "
-                 "for which the input's rows come again from the top");
+CLI::Option* add_replay(CLI::App* verb, PlanFlags& flags) {
+  return verb->add_flag(
+      "--replay", flags.replay,
+      "in a smaller arena: layers a part of the columns at a time, "
+      "for which the input's rows come again from the top");
 }
 
 void add_batch(CLI::App* verb, PlanFlags& flags) {
@@ -208,8 +209,8 @@ void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
 void add_payload(CLI::App* verb, PlanFlags& flags, const std::string& more) {
   verb->add_option(
       "--payload", flags.payload,
-      fmt::format("of a cluster: bytes of a datagram at most ({}; a serial "
-                  "line: {}){}",
+      fmt::format("of a cluster: bytes of a datagram at most ({}; over a "
+                  "serial line {}){}",
                   kUdpPayload, kSerialPayload, more));
 }
 

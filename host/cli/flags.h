@@ -43,7 +43,7 @@ void add_node_flags(CLI::App*, PlanFlags&);
 // These and the board's storage.
 void add_board_flags(CLI::App*, PlanFlags&);
 // Whether an input may be read several times.
-void add_replay(CLI::App*, PlanFlags&);
+CLI::Option* add_replay(CLI::App*, PlanFlags&);
 // Board flags, --replay and the stores on this computer.
 void add_plan_flags(CLI::App*, PlanFlags&);
 // How many frames run as one.
@@ -66,9 +66,9 @@ void add_insecure_flag(CLI::App*, bool& insecure);
 void add_node_timeout(CLI::App*, int& seconds, const std::string& else_what);
 // How long it waits for what another process owns (a store, a journal, a node)
 // before it ends in exit code 9.
+void add_wait_flag(CLI::App*, double& seconds);
 // From `least` to `most`; CLI::Range takes what is not a number.
 CLI::Validator real_range(double least, double most);
-void add_wait_flag(CLI::App*, double& seconds);
 // Of virtual nodes.
 void add_network_flags(CLI::App*, NetworkFlags&);
 

@@ -109,7 +109,6 @@ PlanRequest first_request(const PlanCommandFlags& flags) {
   }
   PlanFlags two = flags.plan;
   two.nodes = 2;
-  two.replay = false;
   two.storage = {};
   plan_request(two);
   PlanRequest alone = plan_request(of_one_node(flags.plan));
@@ -259,7 +258,7 @@ int plan_command(const PlanCommandFlags& flags) {
     if (asks_how_many(flags.plan)) {
       if (p.plan.linked) {
         same.plan.nodes = static_cast<int>(p.plan.nodes.size());
-        same.plan.replay = false;
+        same.plan.storage.max_writes = {};  // of a node alone
       }
       if (!p.plan.linked) same.plan = of_one_node(flags.plan);
     }

@@ -1,5 +1,5 @@
 // What a node's meter says, damaged or not, and what follows from it; whole
-// probes stand in tests/cli_probe_test.cc.
+// probes stand in tests/cli/cli_probe_test.cc.
 #include "host/probe/probe.h"
 
 #include <gtest/gtest.h>

@@ -382,6 +382,9 @@ TEST_F(CliCluster, MistakesOfFilesAreNamedByLineOrKey) {
   expect_refused(shop_.shoal({"plan", "m.tflite", "--nodes", "2", "--board",
                               "teensy41", "--ram", "100"}),
                  3, "does not fit");
+  expect_refused(shop_.shoal({"run", "m.tflite", "x.bin", "--nodes", "2",
+                              "--strategy", "spatial", "--replay"}),
+                 2, "--replay and --strategy spatial");
 }
 
 }  // namespace

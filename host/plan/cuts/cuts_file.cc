@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-constexpr int kMaxBand = 65535, kMostTiles = 1024;
+constexpr int kMaxBand = 65535, kMostTiles = 64;
 
 class CutsReader {
  public:

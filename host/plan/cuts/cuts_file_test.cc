@@ -221,7 +221,7 @@ TEST(CutsFile, SaysWhatIsWrong) {
        "groups, inputs, joined, layers, node, nodes, outputs, parts, rows, "
        "send_halo, strategy, tiles, weights"},
       {block("layers = 0\nrows = 2\ntiles = 0"),
-       "k.toml:6: block: tiles must be from 1 to 1024"},
+       "k.toml:6: block: tiles must be from 1 to 64"},
       {block("layers = 1\ninputs = 2"),
        "k.toml:4: block: layers has none that can be cut along its inputs: "
        "layer 1 (layer1)"},

@@ -34,7 +34,7 @@ namespace {
   }
   if (!replay && tile_result(net, uses, t.begin, t.end, true) >= 0) {
     refuse(cuts, t, "an input's rows come again from the top for each tile",
-           "--replay");
+           "--replay, of a verb that has it");
   }
   refuse(cuts, t,
          "they do not make one tensor for layers behind them, or touch one "

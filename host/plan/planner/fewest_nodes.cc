@@ -61,9 +61,7 @@ PlanRequest with_nodes(const PlanRequest& request, int count) {
   PlanRequest r = request;
   r.linked = true;
   if (r.strategy == "single") r.strategy = "auto";
-  // What runs spills is a node alone, and so is what is pushed its input again.
-  r.max_writes = 0;
-  r.replay = false;
+  r.max_writes = 0;  // what spills is a node alone
   while (static_cast<int>(r.cluster.nodes.size()) < count) {
     ClusterNode n = r.cluster.nodes.back();
     n.name = "node" + std::to_string(r.cluster.nodes.size());

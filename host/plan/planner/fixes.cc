@@ -147,8 +147,8 @@ class Fixes {
     const auto at =
         std::ranges::find(few.tries, few.nodes, &FewestNodes::Try::nodes);
     const std::string what =
-        std::string(request_.replay ? "without --replay " : "") +
-        (from_file() ? "nodes like the last one, in all " : "--nodes ") +
+        std::string(from_file() ? "nodes like the last one, in all "
+                                : "--nodes ") +
         std::to_string(few.nodes);
     QuickPlan found = *at->best;
     if (request_.strategy == "single") found.asked = "auto";

@@ -48,6 +48,16 @@ double core_per_byte(const Layer& layer, const Box& made, const Board& board) {
          static_cast<double>(share_bytes(layer, made));
 }
 
+// Equal weights of equal output channels lie in a node's image once.
+bool has_same_weights(const CutNet& s, int node, int a, int b) {
+  const auto owner = [&](int l) {
+    const int of = s.net.layers[size_t(l)].weights_of;
+    return of < 0 ? l : of;
+  };
+  const Box &x = s.own[a][node], &y = s.own[b][node];
+  return owner(a) == owner(b) && x.c0 == y.c0 && x.c1 == y.c1;
+}
+
 // Of `all` bytes of weights. Whether a program that just fits does is known to
 // the byte when it is written.
 int64_t flash_for_weights(const CutNet& s, const ClusterNode& node,
@@ -70,11 +80,16 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
     slot_limits_.push_back(
         std::clamp<int64_t>(node.arena_budget() / shares::kSlotPart,
                             int64_t{kAlign}, shares::kMostSlot));
-    std::vector<int> owned;
+    // Of layers that have the same weights here (tiles of one) the first.
+    std::vector<int> owned, first(size_t(layers), -1);
     int64_t all = 0;
     for (int l = 0; l < layers; ++l) {
       const int64_t bytes = share_bytes(s.net.layers[l], s.own[l][n]);
       if (s.own[l][n].empty() || bytes == 0) continue;
+      const auto same = std::ranges::find_if(
+          owned, [&](int o) { return has_same_weights(s, n, o, l); });
+      first[size_t(l)] = same == owned.end() ? l : *same;
+      if (same != owned.end()) continue;
       owned.push_back(l);
       all += align_up(static_cast<uint32_t>(bytes));
     }
@@ -110,7 +125,9 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
                         "read from storage",
                     "output channels, or more flash");
       }
-      streams_.back()[size_t(l)] = true;
+      for (int other = l; other < layers; ++other) {
+        if (first[size_t(other)] == l) streams_.back()[size_t(other)] = true;
+      }
     }
     supplies_.back().storage = &find_storage(node.board, node.storage);
     supplies_.back().sealed = node.sealed;

@@ -8,6 +8,7 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/check/testing/right_plan.h"
+#include "host/plan/cost/supply.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/draft/tile_cuts.h"
 #include "host/plan/planner/planner.h"
@@ -83,6 +84,25 @@ TEST(TiledPlanTest, NodesShareEachTile) {
       EXPECT_EQ(pieces_of(tiled.nodes[n]), 4);
     }
   }
+}
+
+// All tiles of a layer have the same weights, which lie in flash once.
+TEST(TiledPlanTest, WeightsCountOnce) {
+  const Net net = early_net();
+  Cluster cluster = hosts(2);
+  for (ClusterNode& n : cluster.nodes) n.flash_weights = flash_bytes(net);
+  const auto plan = [&](int tiles) {
+    return plan_of(net, cluster, grid_cuts(net, cluster, 2, 1, kEarly, tiles));
+  };
+  const auto streams = [](const Plan& p) {
+    return std::ranges::any_of(
+        p.nodes, [](const PlanNode& n) { return !n.storage.empty(); });
+  };
+  for (const int tiles : {1, 4}) EXPECT_FALSE(streams(plan(tiles)));
+  for (ClusterNode& n : cluster.nodes) *n.flash_weights /= 2;
+  const Plan read = plan(4);
+  expect_right(net, read);
+  EXPECT_TRUE(streams(read));
 }
 
 // What a node has of the run's result lies in one place, and a neighbour is

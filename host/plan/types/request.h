@@ -54,8 +54,7 @@ struct PlanRequest {
   // is looked for, plans that send less may take so much longer.
   double byte_s = 0;
   uint32_t max_payload = kUdpPayload;  // of the links' datagrams
-  // Of a node without links. Frames of the model in one:
-  int batch = 1;
+  int batch = 1;  // frames of the model in one, of a node without links
   // Layers may be made in tiles, for which rows of an input come again from
   // the top.
   bool replay = false;
