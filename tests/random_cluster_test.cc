@@ -44,6 +44,7 @@ constexpr int kMostSteps = 12;
 struct Tally {
   int plans = 0, frames = 0, layers = 0, refused = 0, orders = 0;
   int styles[kCutStyles] = {}, streams = 0;
+  int tiled = 0;  // plans by files of cuts that have tiles
   uint64_t lost = 0, events = 0;
 };
 
@@ -118,6 +119,7 @@ class Judge {
       p.plan.nodes[n].program_bytes = static_cast<uint32_t>(p.images[n].size());
     }
     ++tally_.plans;
+    tally_.tiled += cuts_.tiles.empty() ? 0 : 1;
     tally_.orders += p.plan.order.layers.empty() ? 0 : 1;
     tally_.streams += static_cast<int>(p.plan.streams.size());
     return p;
@@ -302,6 +304,9 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
     rc::detail::printResultMessage(result, text);
     ADD_FAILURE() << text.str();
   }
+  if (params.maxSuccess >= kNets) {
+    EXPECT_GT(tally.tiled, 0);
+  }
   std::printf(
       "seed %llu: %d plans, %d streams, %d frames, %d layers compared, %llu "
       "datagrams lost, %d refusals, %d orders that are not the net's; layer %d "
@@ -317,14 +322,14 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
 // A node without a part that answered a ping; sums of a transposed
 // convolution; rows that no output needs, in a trace; a trace of channel
 // groups; groups across nodes; rows behind a gap where nobody reads the rows
-// between.
+// between; segments that were costed in another order.
 TEST(RandomCluster, CasesThatFailedOnce) {
   Tally tally;
   for (const char* text :
        {"7903468,0,6,4,15,0,0,3,1472,0,0,0", "788712,6,2,4,0,0,0,0,250,0,0,0",
         "8522422,4,1,0,0,0,0,0,96,0,0,0", "3722650,1,4,4,0,0,0,0,1472,0,0,0",
         "15869244,3,2,4,19,18,19,6,96,0,0,1",
-        "12860634,1,5,2,0,0,0,1,250,0,0,0"}) {
+        "12860634,1,5,2,0,0,0,1,250,0,0,0", "8398517,3,4,4,0,0,0,0,96,0,0,0"}) {
     EXPECT_EQ(fault_of(from_text(text), tally, true), "");
   }
 }

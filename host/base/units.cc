@@ -28,6 +28,16 @@ std::pair<double, std::string> split_unit(const std::string& text,
 
 }  // namespace
 
+uint32_t bytes_within(int value, uint32_t least, uint32_t most,
+                      const std::string& flag) {
+  if (value >= 0 && static_cast<uint32_t>(value) >= least &&
+      static_cast<uint32_t>(value) <= most) {
+    return static_cast<uint32_t>(value);
+  }
+  throw Error(Exit::kUsage, flag + ": " + std::to_string(value) + " bytes",
+              "from " + std::to_string(least) + " to " + std::to_string(most));
+}
+
 double parse_probability(const std::string& text, const std::string& flag) {
   constexpr char kWanted[] = "a share below 100%, such as 10% or 0.1";
   auto [v, unit] = split_unit(text, flag, kWanted);

@@ -135,13 +135,7 @@ void set_budgets(const PlanFlags& flags, Cluster& cluster) {
 
 uint32_t payload_of(const PlanFlags& flags, uint32_t most) {
   if (!flags.payload) return kUdpPayload;
-  const int bytes = *flags.payload;
-  if (bytes >= int{kLeastPayload} && bytes <= static_cast<int>(most)) {
-    return static_cast<uint32_t>(bytes);
-  }
-  throw Error(
-      Exit::kUsage, "--payload: " + std::to_string(bytes) + " bytes",
-      "from " + std::to_string(kLeastPayload) + " to " + std::to_string(most));
+  return bytes_within(*flags.payload, kLeastPayload, most, "--payload");
 }
 
 bool wants_cluster(const PlanFlags& flags) {

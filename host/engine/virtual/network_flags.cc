@@ -9,14 +9,6 @@
 namespace shoal {
 namespace {
 
-uint32_t within(int value, int low, int high, const std::string& flag) {
-  if (value < low || value > high) {
-    throw Error(Exit::kUsage, flag + ": " + std::to_string(value) + " bytes",
-                "from " + std::to_string(low) + " to " + std::to_string(high));
-  }
-  return static_cast<uint32_t>(value);
-}
-
 // "1@5ms".
 void set_lost_node(const std::string& text, SimOptions& options) {
   int node = -1;
@@ -55,7 +47,7 @@ void apply(const NetworkFlags& flags, SimOptions& options) {
   }
   if (!flags.lose.empty()) set_lost_node(flags.lose, options);
   if (flags.framing) {
-    options.framing_bytes = within(*flags.framing, 0, 1000, "--framing");
+    options.framing_bytes = bytes_within(*flags.framing, 0, 1000, "--framing");
   }
   if (flags.network == "radio") {
     n.medium = Medium::kRadio;

@@ -171,9 +171,9 @@ class Finder {
   }
 
   // Several layers write one home if that leaves no gaps on any node and
-  // none of them waits for a reader of another.
-  bool one_home(const std::vector<int>& writers, int t) const {
-    if (!is_read_later(writers, t)) {
+  // none of them waits for a reader of another. `later`: is_read_later().
+  bool one_home(const std::vector<int>& writers, int t, bool later) const {
+    if (!later) {
       for (int w : writers) {
         if (segment_[w] != segment_[writers[0]]) return false;
       }
@@ -201,8 +201,9 @@ class Finder {
     }
     if (writers.empty()) return;
     std::sort(writers.begin(), writers.end());
-    const bool together = one_home(writers, t);
-    in_tiles_ = together && is_read_later(writers, t);
+    const bool later = is_read_later(writers, t);
+    const bool together = one_home(writers, t, later);
+    in_tiles_ = together && later;
     for (int n = 0; n < s_.nodes; ++n) {
       int home = -1;
       for (int w : writers) {

@@ -217,21 +217,10 @@ TEST(AutoPlanTest, SlowNodesAreLeftOutAndThatIsSaid) {
   }
 }
 
-// Its first layers take most of the memory.
-Net wide_net() {
-  ShapeNet n("wide");
-  int x = n.conv(n.input(96, 96, 3), 3, 2, 8);
-  x = n.conv(n.depthwise(n.conv(x, 1, 1, 48), 3, 1), 1, 1, 8);
-  x = n.conv(n.depthwise(n.conv(x, 1, 1, 48), 3, 2), 1, 1, 16);
-  x = n.depthwise(n.depthwise(x, 3, 2), 3, 2);
-  n.output(n.fully_connected(n.mean(x), 10));
-  return n.finish();
-}
-
 // Several nodes share tiles where nothing else fits, if the picture may come
 // again; where there is room that changes nothing.
 TEST(AutoPlanTest, TilesNeedLessMemory) {
-  const Net net = wide_net();
+  const Net net = early_net();
   const auto plan = [&](std::optional<int64_t> ram, Objective o, bool replay) {
     PlanRequest request = linked_nodes(
         uniform_cluster(2, find_board("teensy41"), ram), "auto", o);

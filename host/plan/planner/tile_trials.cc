@@ -7,19 +7,10 @@
 #include "host/base/error.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
-
-// Tried first of each run; then these of the best one.
-constexpr int kFirst = 4;
-constexpr int kOthers[] = {2, 3, 6, 8, 12};
-// A second run behind the best one.
-constexpr int kSecond[] = {2, 4};
-// Plans are built of so many, with other tiles each.
-constexpr size_t kBuilt = 5;
-// Layers of all tiles.
-constexpr int kMostLayers = 240;
 
 class TileTrials {
  public:
@@ -27,7 +18,8 @@ class TileTrials {
       : net_(net), request_(request), bases_(bases) {}
 
   std::vector<Trial> find() {
-    for (const int end : bases_.ends) consider({{{0, end, kFirst}}});
+    for (const int end : bases_.ends)
+      consider({{{0, end, shares::kFirstTiles}}});
     if (found_.empty()) return {};
     const int end = best().tiles[0].end;
     vary([&](Way w, const auto& use) {
@@ -39,11 +31,12 @@ class TileTrials {
       }
     });
     vary([&](Way w, const auto& use) {
-      for (const int tiles : kOthers) w.tiles = {{0, end, tiles}}, use(w);
+      for (const int tiles : shares::kOtherTiles)
+        w.tiles = {{0, end, tiles}}, use(w);
     });
     vary([&](const Way& w, const auto& use) {
       for (const int second : bases_.ends) {
-        for (const int tiles : kSecond) {
+        for (const int tiles : shares::kSecondTiles) {
           if (second <= end) continue;
           Way both = w;
           both.tiles.push_back({end, second, tiles});
@@ -55,7 +48,7 @@ class TileTrials {
     std::vector<Trial> trials;
     std::vector<std::vector<TileChoice>> taken;
     for (const Found& f : found_) {
-      if (trials.size() == kBuilt) break;
+      if (trials.size() == shares::kTilesBuilt) break;
       if (std::ranges::count(taken, f.way.tiles) > 0) continue;
       taken.push_back(f.way.tiles);
       trials.push_back(trial_of(f.way));
@@ -127,7 +120,7 @@ class TileTrials {
   void consider(Way way) {
     int layers = 0;
     for (const TileChoice& t : way.tiles) layers += (t.end - t.begin) * t.tiles;
-    if (layers > kMostLayers || PlanDeadline::passed()) return;
+    if (layers > shares::kMostTileLayers || PlanDeadline::passed()) return;
     try {
       const Trial trial = trial_of(way);
       const std::optional<Search::Estimate> about =

@@ -90,7 +90,7 @@ bool Trials::is_beyond_budgets(Search& search) const {
   }
   const auto most =
       static_cast<int64_t>(shares::kFarTooLarge * static_cast<double>(room));
-  return search.estimate(most) > most;
+  return search.least_arena(most) > most;
 }
 
 bool Trials::is_too_large(Search& search) {
@@ -99,7 +99,7 @@ bool Trials::is_too_large(Search& search) {
   if (least == kFar) return false;
   // What columns may make of it is asked as well.
   const auto most = static_cast<int64_t>(shares::kColumns * least);
-  const auto bytes = static_cast<double>(search.estimate(most));
+  const auto bytes = static_cast<double>(search.least_arena(most));
   if (bytes <= shares::kTooLarge * least) return false;
   least_skipped_ = std::min(least_skipped_, bytes);
   return true;

@@ -136,7 +136,7 @@ class LinkedSearch : public Search {
     return std::nullopt;
   }
 
-  int64_t estimate(int64_t most) override {
+  int64_t least_arena(int64_t most) override {
     return search_.smallest(any_streams_, learns_, most).value_or(0);
   }
 

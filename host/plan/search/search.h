@@ -33,7 +33,7 @@ class Search {
   virtual std::optional<Plan> otherwise(std::string& else_fits) = 0;
   // What the largest arena of smallest() takes, about, without its fixed parts;
   // more than `most`: at least so much. Much quicker.
-  virtual int64_t estimate(int64_t /*most*/) { return 0; }
+  virtual int64_t least_arena(int64_t /*most*/) { return 0; }
   // Of each node.
   virtual const std::vector<Supply>& supplies() const = 0;
 

@@ -58,5 +58,7 @@ std::vector<NamedNet> shape_nets();
 Net random_net(uint32_t seed);
 // MobileNetV2-like: `blocks` inverted bottlenecks on a `size` x `size` input.
 Net bottleneck_net(int size, int blocks);
+// Most of its memory is for its first seven layers.
+Net early_net();
 
 }  // namespace shoal

@@ -148,6 +148,16 @@ Net bottleneck_net(int size, int blocks) {
   return n.finish();
 }
 
+Net early_net() {
+  ShapeNet n("early");
+  int x = n.conv(n.input(96, 96, 3), 3, 2, 8);
+  x = n.conv(n.depthwise(n.conv(x, 1, 1, 48), 3, 1), 1, 1, 8);
+  x = n.conv(n.depthwise(n.conv(x, 1, 1, 48), 3, 2), 1, 1, 16);
+  x = n.depthwise(n.depthwise(x, 3, 2), 3, 2);
+  n.output(n.fully_connected(n.mean(x), 10));
+  return n.finish();
+}
+
 Net random_net(uint32_t seed) {
   std::mt19937 random(seed);
   const auto pick = [&](int low, int high) {

@@ -105,7 +105,7 @@ inline constexpr int kMostSpillTries = 300;
 // there is more room, smaller stages save no time.
 inline constexpr int64_t kRoomyOrder = 3;
 
-// --- Tiles of a node alone.
+// --- Tiles of a node alone, or of several.
 
 // More are hardly smaller and much slower, and so is the search for them.
 inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
@@ -191,6 +191,15 @@ inline constexpr double kClearly = 0.01;
 // The same for plans over more nodes than these, whose rehearsals are more
 // often off by some per cent.
 inline constexpr size_t kSureCrew = 8;
+
+// --- Tiles that several nodes share.
+
+// Of each run so many are estimated first, then the others of the best run, and
+// those of a second run behind it: how small a run's rings become shows early.
+inline constexpr int kFirstTiles = 4, kOtherTiles[] = {2, 3, 6, 8, 12};
+inline constexpr int kSecondTiles[] = {2, 4};
+// Plans that are built of them, since packing takes more than estimates know.
+inline constexpr size_t kTilesBuilt = 5;
 
 // --- Crews of fewer nodes.
 
