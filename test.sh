@@ -11,8 +11,6 @@ jobs=$(nproc)
 # same sources: each is compiled once a run. Paths do not matter to it.
 export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime
-# A fifth less time to plan: what it frees it soon asks for again.
-export GLIBC_TUNABLES=glibc.malloc.tcache_count=65535
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 

@@ -1,3 +1,14 @@
+# What plans allocates and frees small pieces by the million: with mimalloc a
+# plan over several nodes takes a third less time than with glibc's allocator.
+# Sanitizers have their own.
+function(shoal_allocator)
+  find_library(SHOAL_MIMALLOC mimalloc)
+  if(SHOAL_MIMALLOC AND NOT SHOAL_SANITIZE AND NOT APPLE)
+    add_link_options(
+      LINKER:--push-state,--no-as-needed ${SHOAL_MIMALLOC} LINKER:--pop-state)
+  endif()
+endfunction()
+
 # One library per folder: shoal_library(NAME DIR-RELATIVE DEPS...) takes every
 # .cc beside it but the tests; every foo_test.cc becomes the test foo_test,
 # with the folder's labels, in one program for the folder.
