@@ -166,6 +166,23 @@ TEST_F(BoardNetwork, ABoardWithoutMappedFlashIsProbed) {
   for (const auto& one : j.at("results")) {
     EXPECT_EQ(one.at("result"), "exact") << one;
   }
+  // So does a plan by the file that says so.
+  const Told found = shop_.shoal(
+      {"discover", board.address, "--insecure", "-o", "small.toml"});
+  ASSERT_EQ(found.code, 0) << found.err;
+  EXPECT_NE(shop_.read_text("small.toml").find("\npayload = 512\n"),
+            std::string::npos);
+  const Told planned = shop_.shoal({"plan", "m.tflite", "--cluster",
+                                    "small.toml", "--no-encrypt", "--json"});
+  ASSERT_EQ(planned.code, 0) << planned.err;
+  const Told ran =
+      shop_.shoal({"run", "m.tflite", "random:1", "--cluster", "small.toml",
+                   "--insecure", "--timeout", "20", "--json"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.err.find("payload"), std::string::npos) << ran.err;
+  EXPECT_EQ(
+      nlohmann::json::parse(ran.out).at("arena_bytes").at(0),
+      nlohmann::json::parse(planned.out).at("nodes").at(0).at("arena_bytes"));
 }
 
 // A board that loses its power is named, in a run that is under way too, and
@@ -569,7 +586,7 @@ TEST_F(BoardNetwork, WhatMakesNoSenseIsRefused) {
           "--nodes N or --cluster FILE");
   refused({"emulate", "m.tflite", "--board", "mps2-an386", "--nodes", "1",
            "--serve", "--insecure"},
-          "--serve runs no model");
+          "MODEL: boards that serve run no model");
   refused({"emulate", "--board", "mps2-an386", "--nodes", "1", "--serve"},
           "shoal.key");
   refused({"emulate", "m.tflite", "random:1", "--board", "mps2-an386",

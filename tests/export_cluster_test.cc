@@ -309,6 +309,15 @@ TEST_F(ExportedCluster, ANodeOnASerialLineComputesExactBytes) {
   const Node n(shop_, "projs/n/build/m_n", line.board);
   expect_exact(shop_.shoal(run_words()));
   expect_exact(shop_.shoal(run_words({"--frames", "3"})));
+  // Of which the plan of the file knows: its datagrams are the line's.
+  const Told planned =
+      shop_.shoal({"plan", "m.tflite", "--cluster", "c.toml", "--json"});
+  const Told ran = shop_.shoal(run_words({"--json"}));
+  ASSERT_EQ(planned.code, 0) << planned.err;
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(
+      nlohmann::json::parse(ran.out).at("arena_bytes").at(0),
+      nlohmann::json::parse(planned.out).at("nodes").at(0).at("arena_bytes"));
 }
 
 // A Cortex-M4, whose UART is the line.
@@ -453,6 +462,12 @@ TEST_F(ExportedCluster, WhatCannotBeIsRefusedAtExport) {
              "\"serial:/dev/a\"\n[[node]]\nname = \"b\"\naddress = "
              "\"serial:/dev/b\"\n");
   expect_refused(export_words("c"), 2, "one node at its end");
+  write_text("c.toml",
+             "payload = 512\n[[node]]\nname = \"n\"\nboard = \"host\"\n"
+             "address = \"10.0.0.1:7000\"\n");
+  expect_refused(export_words("c"), 2,
+                 "payload = 512, and the datagrams of exported nodes have 1472 "
+                 "bytes");
   expect_refused({"export", "m.tflite", "--as", "c", "--insecure", "-o", "p"},
                  2, "--insecure is for nodes of a cluster");
   expect_refused({"export", "m.tflite", "--as", "c", "--key", "k", "-o", "p"},

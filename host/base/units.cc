@@ -39,7 +39,7 @@ uint32_t bytes_within(int value, uint32_t least, uint32_t most,
 }
 
 double parse_probability(const std::string& text, const std::string& flag) {
-  constexpr char kWanted[] = "a share below 100%, such as 10% or 0.1";
+  constexpr char kWanted[] = "a fraction below 100%, such as 10% or 0.1";
   auto [v, unit] = split_unit(text, flag, kWanted);
   if (unit == "%") v /= 100;
   if ((unit != "%" && !unit.empty()) || v >= 1) {

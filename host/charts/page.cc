@@ -1,8 +1,8 @@
-// A study as one HTML file: everything inline, well-formed XML besides.
+// A document as one HTML file: everything inline, well-formed XML besides.
 #include <fmt/format.h>
 
+#include "host/charts/document.h"
 #include "host/charts/plot.h"
-#include "host/charts/study.h"
 
 namespace shoal {
 namespace {
@@ -55,7 +55,7 @@ svg text { fill: var(--text); stroke: none; }
 
 constexpr size_t kShortWord = 24;  // stays on one line
 
-std::string table_html(const StudyTable& table) {
+std::string table_html(const ChartTable& table) {
   std::string out = "<div class=\"scroll\"><table><thead><tr>";
   for (const Column& c : table.columns) {
     std::string rest = c.unit;
@@ -81,7 +81,7 @@ std::string table_html(const StudyTable& table) {
   return out + "</tbody></table></div>\n";
 }
 
-std::string question_html(const Question& q) {
+std::string section_html(const Section& q) {
   std::string out =
       fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n<p>{}</p>\n",
                   escape_xml(q.id), escape_xml(q.title), escape_xml(q.text));
@@ -102,8 +102,8 @@ std::string question_html(const Question& q) {
 
 }  // namespace
 
-std::string study_page(const Study& study) {
-  const std::string title = escape_xml(study.title);
+std::string document_page(const Document& document) {
+  const std::string title = escape_xml(document.title);
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
       "lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
@@ -111,27 +111,27 @@ std::string study_page(const Study& study) {
       "initial-scale=1\"/>\n<title>{0}</title>\n<style>{1}</style>\n</head>\n"
       "<body>\n<h1>{0}</h1>\n<p>Made by this command:</p>\n"
       "<pre>{2}</pre>\n<dl>\n",
-      title, kStyle, escape_xml(study.command));
-  for (const auto& [name, value] : study.facts) {
+      title, kStyle, escape_xml(document.command));
+  for (const auto& [name, value] : document.facts) {
     out +=
         "<dt>" + escape_xml(name) + "</dt><dd>" + escape_xml(value) + "</dd>\n";
   }
   out += "</dl>\n<ol>\n";
-  for (const Question& q : study.questions) {
+  for (const Section& q : document.sections) {
     out += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", escape_xml(q.id),
                        escape_xml(q.title));
   }
   out += "</ol>\n";
-  for (const Question& q : study.questions) out += question_html(q);
+  for (const Section& q : document.sections) out += section_html(q);
   return out + "</body>\n</html>\n";
 }
 
-std::string study_text(const Study& study) {
-  std::string out = study.title + "\n  " + study.command + "\n";
-  for (const auto& [name, value] : study.facts) {
+std::string document_text(const Document& document) {
+  std::string out = document.title + "\n  " + document.command + "\n";
+  for (const auto& [name, value] : document.facts) {
     out += "  " + name + ": " + value + "\n";
   }
-  for (const Question& q : study.questions) {
+  for (const Section& q : document.sections) {
     out += "\n" + q.title + "\n";
     for (const Chart& chart : q.charts) {
       out += "\n  " + chart.title + "\n" + table_text(chart.table);

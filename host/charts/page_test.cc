@@ -2,14 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/charts/document.h"
 #include "host/charts/plot.h"
-#include "host/charts/study.h"
 #include "host/charts/testing/xml.h"
 
 namespace shoal {
 namespace {
 
-Study sample() {
+Document sample() {
   Chart chart;
   chart.title = "Arena <of> a node";
   chart.y_label = "KB";
@@ -18,36 +18,36 @@ Study sample() {
                          {"paper", "KB", Origin::kQuoted, 0}};
   chart.table.rows = {{1., 1234.56, std::monostate{}}, {8., 100., 499.}};
   chart.series = {1, 2};
-  Question q;
+  Section q;
   q.id = "ram";
   q.title = "RAM & flash";
   q.text = "What a node needs.";
   q.charts = {chart};
   q.notes = {"64 nodes, layer: more nodes than layers"};
-  Study study;
-  study.name = "split";
-  study.title = "Split study";
-  study.command = "shoal study split \"a&b.tflite\"";
-  study.facts = {{"board", "teensy41"}};
-  study.questions = {q};
-  return study;
+  Document document;
+  document.name = "split";
+  document.title = "Split study";
+  document.command = "shoal study split \"a&b.tflite\"";
+  document.facts = {{"board", "teensy41"}};
+  document.sections = {q};
+  return document;
 }
 
 TEST(Page, IsWellFormedAndHoldsEveryNumber) {
   std::vector<std::string> cells, notes, svgs;
-  for (const XmlElement& e : read_xml(study_page(sample()))) {
+  for (const XmlElement& e : read_xml(document_page(sample()))) {
     if (e.name == "td") cells.push_back(e.text);
     if (e.name == "li" && e.path.back() == "ul") notes.push_back(e.text);
     if (e.name == "svg") svgs.push_back(e.attribute("aria-label"));
   }
   EXPECT_EQ(cells, (std::vector<std::string>{"1", "1,234.6", "-", "8", "100.0",
                                              "499"}));
-  EXPECT_EQ(notes, sample().questions[0].notes);
+  EXPECT_EQ(notes, sample().sections[0].notes);
   EXPECT_EQ(svgs, (std::vector<std::string>{"Arena <of> a node"}));
 }
 
 TEST(Page, NeedsNoNetworkAndNoScripts) {
-  const std::string page = study_page(sample());
+  const std::string page = document_page(sample());
   for (const XmlElement& e : read_xml(page)) {
     EXPECT_NE(e.name, "script");
     EXPECT_NE(e.name, "link");
@@ -62,7 +62,7 @@ TEST(Page, NeedsNoNetworkAndNoScripts) {
 
 TEST(Page, NamesItsCommandAndEveryOrigin) {
   std::string command, heads;
-  for (const XmlElement& e : read_xml(study_page(sample()))) {
+  for (const XmlElement& e : read_xml(document_page(sample()))) {
     if (e.name == "pre") command = e.text;
     if (e.name == "span" && e.path.back() == "th") heads += e.text + "; ";
   }
@@ -71,7 +71,7 @@ TEST(Page, NamesItsCommandAndEveryOrigin) {
 }
 
 TEST(Page, EveryColourOfAPlotIsInTheStyleSheetTwice) {
-  const std::string page = study_page(sample());
+  const std::string page = document_page(sample());
   for (int k = 0; k < kPlotStyles; ++k) {
     const std::string name = "--c" + std::to_string(k) + ":";
     const size_t light = page.find(name);
@@ -81,7 +81,7 @@ TEST(Page, EveryColourOfAPlotIsInTheStyleSheetTwice) {
 }
 
 TEST(Page, TextHasTheSameNumbers) {
-  const std::string text = study_text(sample());
+  const std::string text = document_text(sample());
   EXPECT_NE(text.find("nodes   kernel, KB (modelled)   paper, KB (quoted)"),
             std::string::npos)
       << text;
@@ -90,7 +90,7 @@ TEST(Page, TextHasTheSameNumbers) {
 }
 
 TEST(Page, JsonHasTheNumbersUnrounded) {
-  const auto json = nlohmann::json::parse(study_json(sample()));
+  const auto json = nlohmann::json::parse(document_json(sample()));
   EXPECT_EQ(json["study"], "split");
   EXPECT_EQ(json["facts"]["board"], "teensy41");
   const auto& table = json["questions"][0]["tables"][0];

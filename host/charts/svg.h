@@ -1,4 +1,4 @@
-// What every drawing of a study is made of: a growing SVG text, axes that map
+// What every drawing is made of: a growing SVG text, axes that map
 // values to pixels, and the width that a label will take.
 #pragma once
 

@@ -17,7 +17,7 @@ std::string grouped(double value, int decimals) {
   return (value < 0 && !zero ? "-" : "") + text;
 }
 
-bool is_text(const StudyTable& table, size_t column) {
+bool is_text(const ChartTable& table, size_t column) {
   return !table.rows.empty() &&
          std::holds_alternative<std::string>(table.rows[0][column]);
 }
@@ -68,7 +68,7 @@ Chart table_chart(std::string title, std::vector<Column> columns) {
   return chart;
 }
 
-std::string table_text(const StudyTable& table) {
+std::string table_text(const ChartTable& table) {
   std::vector<std::vector<std::string>> lines(table.rows.size() + 1);
   for (const Column& c : table.columns) lines[0].push_back(column_title(c));
   for (size_t r = 0; r < table.rows.size(); ++r) {

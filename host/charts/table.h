@@ -1,6 +1,5 @@
-// The numbers of a study: tables whose every column says where its numbers
-// come from, and charts that are drawn from a table, so that a plot and the
-// table under it cannot differ.
+// Tables whose every column says where its numbers come from, and charts that
+// are drawn from a table, so that a plot and the table under it cannot differ.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +31,7 @@ using Cell = std::variant<std::monostate, double, std::string>;
 using Row = std::vector<Cell>;
 Cell cell_of(std::optional<double>);
 
-struct StudyTable {
+struct ChartTable {
   std::vector<Column> columns;
   std::vector<Row> rows;  // each as long as columns
 };
@@ -42,7 +41,7 @@ std::string column_title(const Column&);
 // "1,234.5"; "-" for nothing.
 std::string cell_text(const Column&, const Cell&);
 // For a terminal: aligned columns, a line of titles on top.
-std::string table_text(const StudyTable&);
+std::string table_text(const ChartTable&);
 
 enum class ChartKind : uint8_t {
   kNone,     // the table alone
@@ -54,7 +53,7 @@ enum class ChartKind : uint8_t {
 struct Chart {
   std::string title;
   ChartKind kind = ChartKind::kLines;
-  StudyTable table;
+  ChartTable table;
   int x = 0;
   std::vector<int> series;  // columns
   std::string y_label;

@@ -244,10 +244,9 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   verb->add_option("--cluster", f.plan.cluster,
                    "unequal ones, without addresses; see `shoal formats "
                    "cluster.toml`");
-  CLI::Option* const serve =
-      verb->add_flag("--serve", f.serve,
-                     "print NAME HOST:PORT PROCESS of each board and run until "
-                     "SIGTERM");
+  verb->add_flag("--serve", f.serve,
+                 "of a network: print NAME HOST:PORT PROCESS of each board and "
+                 "run until SIGTERM; with --key or --insecure");
   verb->add_option("--cuts", f.plan.cuts,
                    "of a network: the cut of every layer; see `shoal formats "
                    "cuts.toml`");
@@ -259,8 +258,6 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
                  "are, not sealed");
   add_payload(verb, f.plan, "; smaller ones leave boards more of their memory");
   add_key_flags(verb, f.key, f.insecure);
-  verb->get_option("--key")->needs(serve);
-  verb->get_option("--insecure")->needs(serve);
   add_result_flags(verb, f.results);
   add_picture_flags(verb, f.pictures);
   verb->add_option("--frames", f.frames, "run the input this many times")

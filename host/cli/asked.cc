@@ -44,7 +44,7 @@ void add_asked(const PlanFlags& f, std::vector<Asked>& to) {
        {{"--nodes", Ability::kCount}, f.nodes.has_value()},
        {{"--banks", Ability::kBanks}, f.banks != none.banks},
        {{"--cluster", Ability::kNodes}, !f.cluster.empty()},
-       {{"--cuts", Ability::kNodes}, !f.cuts.empty()},
+       {{"--cuts", Ability::kCuts}, !f.cuts.empty()},
        {{"--payload", Ability::kPayload}, f.payload.has_value()},
        {{"--board", Ability::kBoard}, f.board != none.board}},
       to);
@@ -73,6 +73,57 @@ void add_asked(const NetworkFlags& f, std::vector<Asked>& to) {
        {{"--seed", Ability::kNetwork}, f.seed.has_value()},
        {{"--framing", Ability::kNetwork}, f.framing.has_value()}},
       to);
+}
+
+namespace {
+
+void add_asked(const ResultFlags& f, std::vector<Asked>& to) {
+  const ResultFlags none;
+  add({{{"--labels", Ability::kRuns}, !f.labels.empty()},
+       {{"--top", Ability::kRuns}, f.top != none.top},
+       {{"--output", Ability::kRuns}, !f.output.empty()},
+       {{"--output-dir", Ability::kRuns}, !f.folder.empty()},
+       {{"--task", Ability::kRuns}, !f.task.empty()},
+       {{"--head", Ability::kRuns}, !f.head.empty()},
+       {{"--score", Ability::kRuns}, f.score != none.score},
+       {{"--overlap", Ability::kRuns}, f.overlap.has_value()},
+       {{"--anchors", Ability::kRuns}, !f.anchors.empty()},
+       {{"--trace", Ability::kTrace}, !f.trace.empty()}},
+      to);
+}
+
+void add_asked(const PictureFlags& f, std::vector<Asked>& to) {
+  add({{{"--mean", Ability::kRuns}, !f.mean.empty()},
+       {{"--std", Ability::kRuns}, !f.deviation.empty()},
+       {{"--fit", Ability::kRuns}, f.fit != PictureFlags{}.fit}},
+      to);
+}
+
+void add_asked(const ImportOptions& f, std::vector<Asked>& to) {
+  add({{{"--inputs", Ability::kRuns}, !f.inputs.empty()},
+       {{"--outputs", Ability::kRuns}, !f.outputs.empty()},
+       {{"--input-shape", Ability::kRuns}, !f.shapes.empty()}},
+      to);
+}
+
+}  // namespace
+
+void add_asked(const EmulateFlags& f, std::vector<Asked>& to) {
+  const EmulateFlags none;
+  add({{{"--serve", Ability::kServing}, f.serve},
+       {{"MODEL", Ability::kRuns}, !f.model.empty()},
+       {{"INPUT", Ability::kRuns}, !f.input.empty()},
+       {{"--state", Ability::kState}, !f.state.empty()},
+       {{"--key", Ability::kSession}, f.key != none.key},
+       {{"--insecure", Ability::kInsecure}, f.insecure},
+       {{"--layers", Ability::kCounts}, f.layers},
+       {{"--frames", Ability::kRuns}, f.frames != none.frames},
+       {{"--json", Ability::kRuns}, f.json}},
+      to);
+  add_asked(f.plan, to);
+  add_asked(f.results, to);
+  add_asked(f.pictures, to);
+  add_asked(f.ends, to);
 }
 
 void require_flag(EngineKind kind, bool given, const Asked& asked) {

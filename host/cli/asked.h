@@ -12,6 +12,7 @@ void add_asked(const StorageFlags&, std::vector<Asked>&);
 void add_asked(const PlanFlags&, std::vector<Asked>&);
 void add_asked(const ClusterFlags&, std::vector<Asked>&);
 void add_asked(const NetworkFlags&, std::vector<Asked>&);
+void add_asked(const EmulateFlags&, std::vector<Asked>&);
 
 // Throws Error(kUsage) for the first of the given flags that the engine cannot
 // obey.

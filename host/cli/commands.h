@@ -264,7 +264,7 @@ int simulate_command(const SimulateFlags&);
 int build_command(const BuildFlags&);
 int export_command(const ExportFlags&);
 int emulate_command(const EmulateFlags&);
-int emulate_nodes(const EmulateFlags&);  // of it, for plan.nodes
+int emulate_nodes(const EmulateFlags&);  // of it: boards on a network
 int bench_node_command(const BenchNodeFlags&);
 int worker_command(const WorkerFlags&);
 int deploy_command(const DeployFlags&);

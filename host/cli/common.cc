@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "device/port/payload.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
@@ -57,7 +56,7 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
     request.limits.traffic_bytes = parse_traffic(flags.max_traffic);
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
-  request.max_payload = payload_of(flags);
+  request.max_payload = payload_of(flags, request.cluster);
 }
 
 // Which names there are depends on whether there are nodes to cut over.
@@ -133,9 +132,11 @@ void set_budgets(const PlanFlags& flags, Cluster& cluster) {
   }
 }
 
-uint32_t payload_of(const PlanFlags& flags, uint32_t most) {
-  if (!flags.payload) return kUdpPayload;
-  return bytes_within(*flags.payload, kLeastPayload, most, "--payload");
+uint32_t payload_of(const PlanFlags& flags, const Cluster& cluster,
+                    uint32_t most) {
+  if (!flags.payload) return cluster.link_payload();
+  return bytes_within(*flags.payload, kLeastPayload,
+                      std::min(most, cluster.most_payload()), "--payload");
 }
 
 bool wants_cluster(const PlanFlags& flags) {

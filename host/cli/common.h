@@ -26,10 +26,10 @@ PlanRequest emulated_request(const PlanFlags&);
 // Throws Error(kUsage), also if there are no nodes yet.
 void set_budgets(const PlanFlags&, Cluster&);
 
-// --payload, of which links have at most `most`; without it UDP's. Throws
-// Error(kUsage).
-inline constexpr uint32_t kMostPayload = 65'000;
-uint32_t payload_of(const PlanFlags&, uint32_t most = kMostPayload);
+// --payload, of which links have at most `most`; without it the cluster's.
+// Throws Error(kUsage).
+uint32_t payload_of(const PlanFlags&, const Cluster&,
+                    uint32_t most = kMostPayload);
 
 // Whether the flags ask for a cluster, even of one node.
 bool wants_cluster(const PlanFlags&);

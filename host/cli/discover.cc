@@ -195,12 +195,31 @@ std::string twins(const std::vector<Discovered>& found) {
   return "";
 }
 
+// Bytes of the datagrams of all that answer, if a plan would not know.
+std::optional<int> own_payload(const std::vector<Discovered>& found) {
+  Cluster cluster;
+  std::set<int> said;
+  for (const Discovered& d : found) {
+    if (!d.identity) continue;
+    ClusterNode& n = cluster.nodes.emplace_back();
+    n.address = d.address.label;
+    said.insert(d.identity->facts.max_payload);
+  }
+  if (said.size() != 1) return std::nullopt;
+  const int one = *said.begin();
+  const bool known = static_cast<uint32_t>(one) == cluster.link_payload();
+  return known ? std::nullopt : std::optional(one);
+}
+
 // Those that answer, as a plan takes them.
 void write_cluster(const std::string& path,
                    const std::vector<Discovered>& found) {
   std::string text =
       "# What answered to `shoal discover`; see `shoal formats "
       "cluster.toml`.\n";
+  if (const std::optional<int> payload = own_payload(found)) {
+    text += "payload = " + std::to_string(*payload) + "\n";
+  }
   for (const Discovered& d : found) {
     if (!d.identity) continue;
     const IdentityAnswer& f = d.identity->facts;

@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
@@ -114,17 +115,12 @@ void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
 }  // namespace
 
 int emulate_command(const EmulateFlags& flags) {
-  if (flags.plan.nodes || !flags.plan.cluster.empty()) {
-    return emulate_nodes(flags);
-  }
-  if (flags.serve) {
-    throw Error(Exit::kUsage, "--serve is for boards on a network",
-                "--nodes N or --cluster FILE");
-  }
-  if (!flags.state.empty() || !flags.plan.cuts.empty()) {
-    throw Error(Exit::kUsage, "--state and --cuts are for boards on a network",
-                "--nodes N or --cluster FILE");
-  }
+  const bool several = flags.plan.nodes || !flags.plan.cluster.empty();
+  require_flags(!several      ? EngineKind::kBoard
+                : flags.serve ? EngineKind::kServed
+                              : EngineKind::kBoards,
+                flags);
+  if (several) return emulate_nodes(flags);
   require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
   check_files(
       {{"MODEL", flags.model},

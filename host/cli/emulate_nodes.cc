@@ -11,7 +11,6 @@
 #include "device/port/payload.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
-#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/run_model.h"
@@ -49,6 +48,13 @@ Cluster cluster_of_boards(const PlanFlags& plan) {
                   "leave it out; --serve --key FILE gives them yours");
     }
   }
+  if (cluster.payload.value_or(0) > kUdpPayload) {
+    throw Error(Exit::kUsage,
+                cluster.file +
+                    ": payload = " + std::to_string(*cluster.payload) +
+                    ", more than emulated boards' datagrams have",
+                "at most " + std::to_string(kUdpPayload));
+  }
   if (!plan.nodes) return cluster;
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
     cluster.nodes[i].name = plan.board + "." + std::to_string(i);
@@ -74,8 +80,9 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   options.seconds = flags.seconds;
   options.state = flags.state;
   options.count_instructions = !flags.serve;
-  if (flags.plan.payload) {
-    options.payload = static_cast<int>(payload_of(flags.plan, kUdpPayload));
+  if (flags.plan.payload || cluster.payload) {
+    options.payload =
+        static_cast<int>(payload_of(flags.plan, cluster, kUdpPayload));
     // The coordinator is one; who serves does not know who comes.
     if (!flags.serve) options.peers = static_cast<int>(cluster.nodes.size());
   }
@@ -83,10 +90,6 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
 }
 
 int serve(const EmulateFlags& flags) {
-  if (!flags.model.empty() || !flags.input.empty()) {
-    throw Error(Exit::kUsage, "--serve runs no model",
-                "leave out MODEL and INPUT; `shoal run --workers` runs one");
-  }
   const EmulatedNodesOptions options =
       nodes_options(flags, cluster_of_boards(flags.plan));
   StopSignals signals;
@@ -262,14 +265,7 @@ void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
 }  // namespace
 
 int emulate_nodes(const EmulateFlags& flags) {
-  require_flags(EngineKind::kBoards, flags.plan);
-  require_flag(EngineKind::kBoards, !flags.results.trace.empty(),
-               {"--trace", Ability::kTrace});
   if (flags.serve) return serve(flags);
-  if (flags.layers) {
-    throw Error(Exit::kUsage, "--layers: instructions are counted on one board",
-                "leave out --nodes and --cluster, or --layers");
-  }
   Cluster cluster = cluster_of_boards(flags.plan);
   // Before any board boots.
   require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
@@ -293,6 +289,7 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.ends = flags.ends;
   run.cluster.own_key = boards.key();
   run.cluster.timeout = kSilenceSeconds;
+  cluster.payload = payload_of(flags.plan, cluster, kUdpPayload);
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
     cluster.nodes[i].address = boards.nodes()[i]->address();
   }

@@ -57,6 +57,15 @@ void check_addresses(const std::string& file, const Cluster& cluster) {
                     std::to_string(cluster.nodes.size()) + " are named",
                 "it alone, or all of them over UDP");
   }
+  Cluster without = cluster;
+  without.payload.reset();
+  const uint32_t exported = without.link_payload();
+  if (cluster.link_payload() == exported) return;
+  throw Error(Exit::kUsage,
+              file + ": payload = " + std::to_string(*cluster.payload) +
+                  ", and the datagrams of exported nodes have " +
+                  std::to_string(exported) + " bytes",
+              "leave it out");
 }
 
 std::vector<bool> chosen(const std::string& file, const Cluster& cluster,
@@ -120,8 +129,6 @@ int export_cluster_command(const ExportFlags& flags) {
   check_files({{"MODEL", flags.model}}, {});
   const std::vector<ClusterNode> nodes = cluster.nodes;
   PlanRequest request = linked_request(flags.plan, std::move(cluster));
-  request.max_payload =
-      has_serial_line(nodes[0]) ? kSerialPayload : kUdpPayload;
   ClusterKey key{};
   if (!flags.insecure) key = read_key_file(flags.key);
   const Prepared p = prepare(load_model(flags.model, flags.ends), request);

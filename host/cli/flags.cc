@@ -207,11 +207,11 @@ void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
 }
 
 void add_payload(CLI::App* verb, PlanFlags& flags, const std::string& more) {
-  verb->add_option(
-      "--payload", flags.payload,
-      fmt::format("of a cluster: bytes of a datagram at most ({}; over a "
-                  "serial line {}){}",
-                  kUdpPayload, kSerialPayload, more));
+  verb->add_option("--payload", flags.payload,
+                   fmt::format("of a cluster: bytes of a datagram at most (its "
+                               "file's; else {}, over a "
+                               "serial line {}){}",
+                               kUdpPayload, kSerialPayload, more));
 }
 
 void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {

@@ -112,7 +112,7 @@ PlanRequest first_request(const PlanCommandFlags& flags) {
   two.storage = {};
   plan_request(two);
   PlanRequest alone = plan_request(of_one_node(flags.plan));
-  alone.max_payload = payload_of(flags.plan);
+  alone.max_payload = payload_of(flags.plan, {});
   return alone;
 }
 
@@ -141,9 +141,19 @@ std::string tries_text(const FewestNodes& few, const PlanRequest& request) {
   return text;
 }
 
+// Where one node is not enough, and what was asked for is of one alone.
+void require_several(const StorageFlags& flags, const Error& alone) {
+  try {
+    require_flags(EngineKind::kVirtual, flags);
+  } catch (const Error& e) {
+    throw Error(alone.code(), std::string(alone.what()) + "; " + e.what(),
+                alone.fix() + "\n  or " + e.fix() + ", for several nodes");
+  }
+}
+
 // One node if that is enough, else the fewest that are.
 PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
-                         const std::string& strategy, std::string& told) {
+                         const PlanFlags& flags, std::string& told) {
   const Net net = planned_net(graph, alone);
   try {
     make_plan(net, alone);
@@ -151,7 +161,8 @@ PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
     return alone;
   } catch (const Error& e) {
     if (e.code() != Exit::kDoesNotFit) throw;
-    alone.strategy = strategy;
+    require_several(flags.storage, e);
+    alone.strategy = flags.strategy;
     const PlanRequest linked = with_nodes(alone, 2);
     const Net all = planned_net(graph, linked);
     const PlanDeadline deadline(alone.limits.search_s);
@@ -241,8 +252,7 @@ int plan_command(const PlanCommandFlags& flags) {
   }
   std::string told;
   if (asks_how_many(flags.plan)) {
-    request = enough_nodes(model.graph, std::move(request), flags.plan.strategy,
-                           told);
+    request = enough_nodes(model.graph, std::move(request), flags.plan, told);
   }
   const Prepared p = prepare_or_help(model.graph, request);
   if (!p.plan.linked) keep_stores(flags.plan, "plan", p, model.detection, {});
@@ -258,9 +268,9 @@ int plan_command(const PlanCommandFlags& flags) {
     if (asks_how_many(flags.plan)) {
       if (p.plan.linked) {
         same.plan.nodes = static_cast<int>(p.plan.nodes.size());
-        same.plan.storage.max_writes = {};  // of a node alone
+      } else {
+        same.plan = of_one_node(flags.plan);
       }
-      if (!p.plan.linked) same.plan = of_one_node(flags.plan);
     }
     why = explain_plan(same);
     auto all = nlohmann::ordered_json::parse(json);

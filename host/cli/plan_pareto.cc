@@ -13,7 +13,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/charts/study.h"
+#include "host/charts/document.h"
 #include "host/cli/output.h"
 #include "host/plan/planner/explore.h"
 #include "host/plan/planner/lower_bound.h"
@@ -82,8 +82,8 @@ Chart front_chart(const std::string& name, const char* unit,
   return c;
 }
 
-StudyTable front_table(const std::vector<PlanTrial>& front) {
-  StudyTable table;
+ChartTable front_table(const std::vector<PlanTrial>& front) {
+  ChartTable table;
   table.columns = {{"largest arena", "B", Origin::kModelled, 0},
                    {"time", "ms", Origin::kModelled, 3},
                    {"traffic", "B", Origin::kModelled, 0},
@@ -98,10 +98,10 @@ StudyTable front_table(const std::vector<PlanTrial>& front) {
   return table;
 }
 
-Study study_of(const PlanCommandFlags& flags, const Net& net,
-               const PlanRequest& request, const Exploration& found,
-               const std::vector<PlanTrial>& front) {
-  Study s;
+Document document_of(const PlanCommandFlags& flags, const Net& net,
+                     const PlanRequest& request, const Exploration& found,
+                     const std::vector<PlanTrial>& front) {
+  Document s;
   s.name = "pareto";
   s.title = "Arena, time and traffic: " + net.name;
   s.command = "shoal plan " + flags.model + " --pareto " + flags.pareto;
@@ -115,7 +115,7 @@ Study study_of(const PlanCommandFlags& flags, const Net& net,
       {"bound", fmt::format("no plan on these nodes takes less than {:.3f} ms, "
                             "nor less than {} B of traffic",
                             bound.latency_s * kMs, bound.traffic_bytes)}};
-  Question q;
+  Section q;
   q.id = "front";
   q.title = "The front";
   q.text =
@@ -136,7 +136,7 @@ Study study_of(const PlanCommandFlags& flags, const Net& net,
           return static_cast<double>(n.traffic_bytes) / kMb;
         }));
   }
-  s.questions = {std::move(q)};
+  s.sections = {std::move(q)};
   return s;
 }
 
@@ -182,10 +182,10 @@ int plan_pareto(const PlanCommandFlags& flags, const Net& net,
     throw Error(Exit::kDoesNotFit, "no plan that was tried keeps the limits",
                 "shoal plan without --pareto says by how much");
   }
-  write_file(flags.pareto,
-             flags.pareto.ends_with(".csv")
-                 ? csv_of(found.trials, front)
-                 : study_page(study_of(flags, net, request, found, front)));
+  write_file(flags.pareto, flags.pareto.ends_with(".csv")
+                               ? csv_of(found.trials, front)
+                               : document_page(document_of(flags, net, request,
+                                                           found, front)));
   if (flags.json) {
     say_json(json_of(tried, front));
     return 0;

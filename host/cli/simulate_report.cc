@@ -368,9 +368,10 @@ LowerBound least_of(const SimulateFlags& flags, const VirtualEngine& engine) {
     }
   }
   const Prepared& p = engine.prepared();
-  return plan_bound(p.net, cluster,
-                    {p.plan.linked, payload_of(flags.plan), !flags.insecure},
-                    p.plan);
+  return plan_bound(
+      p.net, cluster,
+      {p.plan.linked, payload_of(flags.plan, cluster), !flags.insecure},
+      p.plan);
 }
 
 }  // namespace

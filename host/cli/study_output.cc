@@ -41,16 +41,16 @@ void StudyProgress::say(size_t done, size_t all,
 void report_study(const StudyFlags& flags, const StudyResult& result) {
   if (!flags.folder.empty()) {
     for (const auto& [file, text] :
-         {std::pair{file_of(flags, ".html"), study_page(result.study)},
-          std::pair{file_of(flags, ".json"), study_json(result.study)}}) {
+         {std::pair{file_of(flags, ".html"), document_page(result.document)},
+          std::pair{file_of(flags, ".json"), document_json(result.document)}}) {
       write_file(file, text);
       tell("%s\n", file.c_str());
     }
   }
   if (flags.json) {
-    say_json_text(study_json(result.study));
+    say_json_text(document_json(result.document));
   } else {
-    say_text(study_text(result.study));
+    say_text(document_text(result.document));
   }
   if (result.broken.empty()) return;
   throw Error(Exit::kInternal,

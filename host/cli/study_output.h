@@ -5,8 +5,8 @@
 #include <chrono>
 #include <string>
 
-#include "host/charts/study.h"
 #include "host/cli/commands.h"
+#include "host/study/study_result.h"
 
 namespace shoal {
 

@@ -247,11 +247,28 @@ void WorkerCluster::connect(const StopSignals& signals) {
   }
 }
 
+// A plan of the file alone is the one that runs.
+void WorkerCluster::check_payload() const {
+  if (!given_ || given_->link_payload() == request_.max_payload) return;
+  const std::string have = std::to_string(request_.max_payload);
+  const std::string fix = "payload = " + have;
+  if (!given_->payload) {
+    tell("%s: its nodes' datagrams have %s bytes; `shoal plan` knows by %s\n",
+         given_->file.c_str(), have.c_str(), fix.c_str());
+    return;
+  }
+  throw Error(Exit::kUsage,
+              given_->file + ": payload = " + std::to_string(*given_->payload) +
+                  ", and these nodes' datagrams have " + have + " bytes",
+              fix);
+}
+
 Prepared WorkerCluster::prepare(Graph graph) {
   std::future<Prepared> plan;
   const StopSignals signals;
   try {
     connect(signals);
+    check_payload();
     request_.cluster =
         cluster_of(*coordinator_, addresses_, given_ ? &*given_ : nullptr);
     set_budgets(plan_, request_.cluster);

@@ -53,6 +53,7 @@ class WorkerCluster {
 
  private:
   void connect(const StopSignals&);
+  void check_payload() const;
   void give_back();
 
   CoordinatorConfig config_;

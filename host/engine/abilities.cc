@@ -15,21 +15,29 @@ struct Cell {
 };
 
 constexpr Cell kCan{};
+// No verb that has the engine has such a flag.
+constexpr Cell kUnasked{"is never asked for it", nullptr};
 constexpr Cell kPlanned{"is run as it is", "name the model to plan anew"};
 constexpr Cell kNoPlan{"computes on this computer without a plan",
                        "leave it out, or run what `shoal quantize` makes of "
                        "the model"};
 constexpr Cell kNoNetwork{"has no network", "leave it out, or give --nodes N"};
+constexpr Cell kAlone{"has no network",
+                      "leave it out, or give --nodes N or --cluster FILE"};
+constexpr Cell kUnserved{"has no network that others reach",
+                         "leave it out, or give --nodes N and --serve"};
+constexpr Cell kOwnKey{"have a coordinator and a key of their own",
+                       "leave it out, or give --serve"};
+constexpr Cell kElsewhere{"run no model of their own",
+                          "leave it out here; `shoal run --workers`, which "
+                          "runs one on them, takes it"};
 constexpr Cell kOneBank{"have their arena's bank alone"};
 constexpr Cell kOneFrame{"run a frame at a time",
                          "leave out the nodes, or --batch"};
 constexpr Cell kNoSession{"has no coordinator",
                           "leave it out, or give --workers or --cluster"};
-constexpr Cell kNoEnergy{"says nothing of energy"};
-constexpr Cell kNoEnergies{"say nothing of energy"};
 constexpr Cell kOwnStores{"have their programs themselves, and no stores yet"};
 constexpr Cell kNoStore{"has no store, only the storage of its own"};
-constexpr Cell kNoStores{"have no stores, only storages of their own"};
 constexpr Cell kOneCluster{"are one cluster"};
 
 struct Column {
@@ -42,6 +50,7 @@ constexpr Column kEngines[] = {
     {EngineKind::kVirtual, "nodes of a cluster"},
     {EngineKind::kWorkers, "workers"},
     {EngineKind::kBoards, "emulated boards on a network"},
+    {EngineKind::kServed, "boards that serve"},
     {EngineKind::kBoard, "an emulated board"},
     {EngineKind::kFloat, "a float model"},
 };
@@ -53,53 +62,53 @@ struct Row {
 
 // clang-format off
 constexpr Row kTable[] = {
-    //                     node         store        nodes        workers      boards       board        float
-    {Ability::kPlan,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
+    //                     node         store        nodes        workers      boards       served       board        float
+    {Ability::kPlan,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kElsewhere,  kCan,        kNoPlan}},
     {Ability::kBoard,     {kCan,        kCan,        kCan,
-                           {"say themselves what board they are"},             kCan,        kCan,        kNoPlan}},
+                           {"say themselves what board they are"},             kCan,        kCan,        kCan,        kNoPlan}},
     {Ability::kCount,     {kCan,        kPlanned,    kCan,
-                           {"are as many as their addresses"},                 kCan,        kCan,        kNoPlan}},
-    {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kNoPlan}},
+                           {"are as many as their addresses"},                 kCan,        kCan,        kUnasked,    kNoPlan}},
+    {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kUnasked,    kNoPlan}},
+    {Ability::kCuts,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kElsewhere,  kAlone,      kNoPlan}},
     {Ability::kBanks,     {{"keeps weights in its arena alone", "leave it out, or give --nodes 1"},
-                                        kPlanned,    kCan,        kOneBank,    kOneBank,
-                           {"has its arena's bank alone"},                                               kNoPlan}},
-    {Ability::kWorkers,   {kCan,        kPlanned,    kCan,        kCan,
-                           {"get their addresses when they start"},            kCan,        kNoPlan}},
-    {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kOneFrame,   kCan,        kNoPlan}},
+                                        kPlanned,    kCan,        kOneBank,    kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
+    {Ability::kWorkers,   {kUnasked,    kPlanned,    kUnasked,    kCan,        kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
+    {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kCan,
-                           {"have a real network"},
-                           {"have the network of their emulators"},            kNoNetwork,  kNoNetwork}},
+                           {"have a real network"},               kUnasked,    kUnasked,    kUnasked,    kNoNetwork}},
     {Ability::kPayload,   {kNoNetwork,  kNoNetwork,  kCan,
-                           {"say themselves how large their datagrams are"},
-                                                                  kCan,        kNoNetwork,  kNoNetwork}},
-    {Ability::kInsecure,  {kNoNetwork,  kNoNetwork,  kCan,        kCan,        kCan,        kNoNetwork,  kNoNetwork}},
+                           {"say themselves how large their datagrams are"},   kCan,        kCan,        kAlone,      kNoNetwork}},
+    {Ability::kInsecure,  {kNoNetwork,  kNoNetwork,  kCan,        kCan,        kOwnKey,     kCan,        kUnserved,   kNoNetwork}},
     {Ability::kSession,   {kNoSession,  kNoSession,
                            {"have a coordinator of their own", "leave it out, or give --workers"},
-                                                                  kCan,
-                           {"have a coordinator and a key of their own",
-                            "leave it out; with --serve they know --key FILE"},
-                                                                               kNoSession,  kNoSession}},
+                                                                  kCan,        kOwnKey,     kCan,        kUnserved,   kNoSession}},
+    {Ability::kServing,   {kUnasked,    kUnasked,    kUnasked,    kUnasked,    kUnasked,    kCan,        kAlone,      kUnasked}},
+    {Ability::kState,     {kUnasked,    kUnasked,    kUnasked,    kUnasked,    kCan,        kCan,        kAlone,      kUnasked}},
     {Ability::kWeights,   {kCan,        kPlanned,    kCan,        kOwnStores,
                            {"have weights where their firmware keeps programs", "leave it out, or --nodes and --cluster"},
-                                                                               kCan,        kNoPlan}},
+                                                                               kElsewhere,  kCan,        kNoPlan}},
     {Ability::kSpill,     {kCan,        kPlanned,
                            {"do not spill yet"},     kOwnStores,
                            {"do not spill yet", "leave it out, or --nodes and --cluster"},
-                                                                               kCan,        kNoPlan}},
+                                                                               kElsewhere,  kCan,        kNoPlan}},
     {Ability::kStore,     {kCan,        kCan,
                            {"have no stores that last yet"},
-                                                     kOwnStores,  kNoStores,   kNoStore,    kNoPlan}},
-    {Ability::kUnsealed,  {kCan,        kCan,        kCan,        kOwnStores,  kCan,        kNoStore,    kNoPlan}},
+                                                     kOwnStores,  kUnasked,    kUnasked,    kNoStore,    kNoPlan}},
+    {Ability::kUnsealed,  {kCan,        kCan,        kCan,        kOwnStores,  kCan,        kCan,        kNoStore,    kNoPlan}},
+    {Ability::kRuns,      {kCan,        kCan,        kCan,        kCan,        kCan,        kElsewhere,  kCan,        kCan}},
     {Ability::kTrace,     {kCan,
                            {"is run without its model's layers", "name the model to plan anew"},
                                                      kCan,
                            {"are processes that nobody looks into", "run without --workers and --cluster"},
                            {"do not show their layers", "emulate one board, or `shoal run --nodes N`"},
-                                                                               kCan,        kCan}},
-    {Ability::kEnergy,    {kCan,        kNoEnergy,
+                                                                               kElsewhere,  kCan,        kCan}},
+    {Ability::kCounts,    {kUnasked,    kUnasked,    kUnasked,    kUnasked,
+                           {"count their instructions by stages", "leave it out, or --nodes and --cluster"},
+                                                                               kElsewhere,  kCan,        kUnasked}},
+    {Ability::kEnergy,    {kCan,        kUnasked,
                            {"say nothing of energy yet"},
-                                        kNoEnergies, kNoEnergies, kNoEnergy,   kNoEnergy}},
-    {Ability::kThreads,   {kCan,        kCan,        kCan,        kOneCluster, kOneCluster, kCan,        kCan}},
+                                                     kUnasked,    kUnasked,    kUnasked,    kUnasked,    kUnasked}},
+    {Ability::kThreads,   {kCan,        kCan,        kCan,        kOneCluster, kUnasked,    kUnasked,    kUnasked,    kCan}},
 };
 // clang-format on
 
@@ -128,6 +137,10 @@ void require(EngineKind kind, std::span<const Asked> asked) {
   for (const Asked& a : asked) {
     const Cell& cell = kTable[static_cast<size_t>(a.ability)].cells[column];
     if (!cell.why) continue;
+    if (!cell.fix) {
+      throw Error(Exit::kInternal, std::string(a.flag) + ": " +
+                                       kEngines[column].name + " " + cell.why);
+    }
     throw Error(
         Exit::kUsage,
         std::string(a.flag) + ": " + kEngines[column].name + " " + cell.why,

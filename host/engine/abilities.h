@@ -13,6 +13,7 @@ enum class EngineKind : uint8_t {
   kVirtual,  // nodes with a network in virtual time
   kWorkers,  // processes and boards at addresses
   kBoards,   // emulated boards on a network, which the verb starts itself
+  kServed,   // the same, for whoever comes: nothing is run on them here
   kBoard,    // an emulated board with its firmware
   kFloat,    // the float oracle
 };
@@ -22,7 +23,8 @@ enum class Ability : uint8_t {
   kPlan,      // a budget, a strategy, an objective
   kBoard,     // a board by its name
   kCount,     // so many equal nodes
-  kNodes,     // nodes and cuts from files
+  kNodes,     // nodes from a file
+  kCuts,      // how each layer is cut
   kBanks,     // weights in several banks of SRAM
   kWorkers,   // addresses
   kBatch,     // frames that run together
@@ -30,11 +32,15 @@ enum class Ability : uint8_t {
   kPayload,   // datagrams of this size
   kInsecure,  // links without a key
   kSession,   // who the nodes' coordinator is
+  kServing,   // boards that others run models on
+  kState,     // boards' storages that last
   kWeights,   // weights in a storage
   kSpill,     // activations in a storage
   kStore,     // a store at this place, with this key
   kUnsealed,  // a store without a key
+  kRuns,      // what is run, how often, and what is made of its answers
   kTrace,     // every layer's checksums
+  kCounts,    // every layer's instructions
   kEnergy,    // of a frame
   kThreads,   // more than one at once
 };
@@ -47,7 +53,8 @@ struct Asked {
 bool can(EngineKind, Ability);
 
 // Throws Error(kUsage) for the first thing that the engine cannot do: the
-// flag, the engine, why, and the least that helps.
+// flag, the engine, why, and the least that helps. Error(kInternal) for what no
+// verb that has the engine has a flag for.
 void require(EngineKind, std::span<const Asked>);
 
 }  // namespace shoal

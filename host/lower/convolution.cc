@@ -133,10 +133,10 @@ void lower_fully_connected(Builder& b) {
   const int channels = weights.shape[0];
   const int64_t count = element_count(b.tensor(x).shape) / length;
   if (count == 1) {
-    // The whole picture is the kernel, in whatever order it is stored.
+    // The whole picture is the kernel, in whatever order it lies.
     const Value v = b.raw(x);
     if (!is_identity(v.order)) {
-      const auto from = stored_elements(v.shape, v.order);
+      const auto from = placed_elements(v.shape, v.order);
       const std::vector<int8_t> plain = l.weights.values;
       for (int o = 0; o < channels; ++o) {
         for (int k = 0; k < length; ++k) {

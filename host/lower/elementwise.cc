@@ -108,7 +108,7 @@ View operand_view(Builder& b, const Operand& o, const std::vector<int>& order,
   if (!o.constant) return b.as_extent(b.ordered(o.tensor, own), extent);
   std::vector<int8_t> values;
   values.reserve(t.data.size());
-  for (int64_t k : stored_elements(t.shape, own)) {
+  for (int64_t k : placed_elements(t.shape, own)) {
     values.push_back(static_cast<int8_t>(t.data[k]));
   }
   return b.constant(t.name, std::move(values), extent);

@@ -192,7 +192,7 @@ void make_variables(Builder& b) {
     made.before = view.tensor;
     made.after = b.new_tensor(v.name + " (assigned)", wish.extent).tensor;
     made.perm = place_of(value, t.shape)->perm;
-    for (const int64_t e : stored_elements(value.shape, value.order)) {
+    for (const int64_t e : placed_elements(value.shape, value.order)) {
       made.initial.push_back(v.initial.empty()
                                  ? static_cast<int8_t>(t.zero())
                                  : static_cast<int8_t>(v.initial[e]));

@@ -106,7 +106,7 @@ std::optional<Value> relabel(const Value& v, const Shape& to) {
   return out;
 }
 
-std::vector<int64_t> stored_elements(const Shape& shape,
+std::vector<int64_t> placed_elements(const Shape& shape,
                                      const std::vector<int>& order) {
   std::vector<int64_t> stride(shape.size(), 1);
   for (int k = static_cast<int>(shape.size()) - 2; k >= 0; --k) {

@@ -5,8 +5,8 @@
 // Axes of size 1 move no byte, so a Value speaks of the others only: its
 // `shape` are the sizes above 1 of some row-major shape with the tensor's
 // elements, `order` says which of them comes first, second, ... in the
-// network. That stored row-major sequence is cut into the rows, columns and
-// channels of the view's box. A RESHAPE of a permuted value may keep the
+// network. The elements placed in that order are cut into the rows, columns
+// and channels of the view's box. A RESHAPE of a permuted value may keep the
 // older shape; relabel() turns it into the new one where that is possible.
 #pragma once
 
@@ -35,7 +35,7 @@ Extent canonical_extent(const Shape&);
 struct Value {
   View view;
   Shape shape;             // sizes above 1, row-major
-  std::vector<int> order;  // stored axis k is axis order[k] of `shape`
+  std::vector<int> order;  // placed axis k is axis order[k] of `shape`
 };
 
 Shape squeezed(const Shape&);
@@ -44,14 +44,14 @@ std::vector<int> identity_order(int rank);
 Shape permuted(const Shape&, const std::vector<int>& order);
 
 // The same bytes as a value of another row-major shape with as many
-// elements; nothing if the stored order cannot be told in its axes.
+// elements; nothing if the placed order cannot be told in its axes.
 std::optional<Value> relabel(const Value&, const Shape&);
 
-// Of each stored position, the row-major number of its element in `shape`.
-std::vector<int64_t> stored_elements(const Shape& shape,
+// Of each placed position, the row-major number of its element in `shape`.
+std::vector<int64_t> placed_elements(const Shape& shape,
                                      const std::vector<int>& order);
 
-// The stored order of all axes of `shape`, those of size 1 included; the
+// The placed order of all axes of `shape`, those of size 1 included; the
 // value's shape must be squeezed(shape).
 std::vector<int> full_order(const Value&, const Shape& shape);
 // The way back: drops axes of size 1 and renumbers.
@@ -74,7 +74,7 @@ std::optional<AxisMaps> group_axes(const std::vector<AxisMap>& axes, int i,
 // Sizes of the three groups.
 Extent group_sizes(const std::vector<int>& sizes, int i, int j);
 
-// Chooses where to cut `rank` stored axes into three groups: `needed` gives
+// Chooses where to cut `rank` placed axes into three groups: `needed` gives
 // the extent of each operand for a cut, or nothing if the cut is of no use.
 // Takes the cut that fits most bytes as they lie (`have`), then the one with
 // `usual` for the first operand, then neither many rows nor long ones.

@@ -17,11 +17,11 @@ TEST(Layout, CanonicalExtents) {
 }
 
 TEST(Layout, StoredElementsFollowTheOrder) {
-  EXPECT_EQ(stored_elements({2, 3}, {0, 1}),
+  EXPECT_EQ(placed_elements({2, 3}, {0, 1}),
             (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
-  EXPECT_EQ(stored_elements({2, 3}, {1, 0}),
+  EXPECT_EQ(placed_elements({2, 3}, {1, 0}),
             (std::vector<int64_t>{0, 3, 1, 4, 2, 5}));
-  EXPECT_EQ(stored_elements({}, {}), (std::vector<int64_t>{0}));
+  EXPECT_EQ(placed_elements({}, {}), (std::vector<int64_t>{0}));
 }
 
 // NCHW, stored as NHWC.

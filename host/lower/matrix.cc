@@ -40,7 +40,7 @@ void lower_by_weights(Builder& b) {
   l.weights.multipliers.assign(count, p.multiplier);
   l.weights.shifts.assign(count, static_cast<int8_t>(p.shift));
   for (const int64_t at :
-       stored_elements(w.shape, sides_order(w.shape, !attr.adj_y))) {
+       placed_elements(w.shape, sides_order(w.shape, !attr.adj_y))) {
     l.weights.values.push_back(
         static_cast<int8_t>(w.data[static_cast<size_t>(at)]));
   }

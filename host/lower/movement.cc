@@ -36,7 +36,7 @@ std::optional<AxisSplit> move_cut(const std::vector<AxisMap>& axes,
   return choose_cut(rank, {have}, usual, needed);
 }
 
-// Slices and pads `v`, whose stored axes `axes` describe, all at once if the
+// Slices and pads `v`, whose placed axes `axes` describe, all at once if the
 // three groups can, else one axis after the other. `shape` and `order` are
 // those of the result.
 View moved(Builder& b, int y, Value v, std::vector<AxisMap> axes, int fill) {
@@ -304,9 +304,9 @@ void lower_join(Builder& b) {
     }
     begin += part[axis];
   }
-  const Shape stored = permuted(shape, order);
+  const Shape placed = permuted(shape, order);
   const auto needed = [&](int i, int j) -> std::optional<std::vector<Extent>> {
-    std::vector<Extent> extents{group_sizes(stored, i, j)};
+    std::vector<Extent> extents{group_sizes(placed, i, j)};
     for (const auto& maps : axes) {
       const auto m = group_axes(maps, i, j);
       if (!m) return std::nullopt;
@@ -315,7 +315,7 @@ void lower_join(Builder& b) {
     return extents;
   };
   const auto cut = choose_cut(static_cast<int>(shape.size()), have,
-                              canonical_extent(stored), needed);
+                              canonical_extent(placed), needed);
   if (!cut) {
     throw Error(Exit::kUnsupported,
                 b.tensor(y).name + ": rows above 65535 elements");

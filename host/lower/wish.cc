@@ -25,7 +25,7 @@ std::optional<Wish> fully_connected_wish(const Graph& g, const Op& op) {
   return w;
 }
 
-// The same stored sequence, in the axes of another shape.
+// The same placed sequence, in the axes of another shape.
 std::optional<Wish> reshaped(const Wish& w, const Shape& from,
                              const Shape& to) {
   const Value v{{}, squeezed(from), squeezed_order(w.order, from)};

@@ -14,7 +14,7 @@
 
 #include "host/base/error.h"
 #include "host/base/parallel.h"
-#include "host/charts/study.h"
+#include "host/study/study_result.h"
 
 namespace shoal {
 

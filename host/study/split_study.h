@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/charts/study.h"
 #include "host/model/graph/graph.h"
 #include "host/study/paper.h"
 #include "host/study/point.h"
 #include "host/study/points.h"
+#include "host/study/study_result.h"
 
 namespace shoal {
 

@@ -54,8 +54,8 @@ StudyResult study_of(const std::string& model, Points& points) {
   return split_study(picture_graph(model), paper, options(), points, {});
 }
 
-const Question* find(const Study& study, const std::string& id) {
-  for (const Question& q : study.questions) {
+const Question* find(const Document& study, const std::string& id) {
+  for (const Question& q : study.sections) {
     if (q.id == id) return &q;
   }
   return nullptr;
@@ -66,11 +66,11 @@ TEST(SplitStudy, AnswersEveryQuestionOnOneWellFormedPage) {
   const StudyResult result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
   for (const char* id : {"ram", "latency", "traffic", "sizes", "unequal",
                          "memory", "link", "paper"}) {
-    ASSERT_NE(find(result.study, id), nullptr) << id;
-    EXPECT_FALSE(find(result.study, id)->charts.empty()) << id;
+    ASSERT_NE(find(result.document, id), nullptr) << id;
+    EXPECT_FALSE(find(result.document, id)->charts.empty()) << id;
   }
   int drawings = 0;
-  for (const XmlElement& e : read_xml(study_page(result.study))) {
+  for (const XmlElement& e : read_xml(document_page(result.document))) {
     drawings += e.name == "svg";
   }
   EXPECT_EQ(drawings, 13);
@@ -80,7 +80,7 @@ TEST(SplitStudy, AnswersEveryQuestionOnOneWellFormedPage) {
 TEST(SplitStudy, EveryNumberHasAnOrigin) {
   Points points(made_up);
   const StudyResult result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
-  for (const Question& q : result.study.questions) {
+  for (const Question& q : result.document.sections) {
     for (const Chart& chart : q.charts) {
       for (const int k : chart.series) {
         EXPECT_NE(chart.table.columns[size_t(k)].origin, Origin::kSetting)
@@ -93,23 +93,23 @@ TEST(SplitStudy, EveryNumberHasAnOrigin) {
 TEST(SplitStudy, TheTablesHoldThePoints) {
   Points points(made_up);
   const StudyResult result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
-  const StudyTable& ram = find(result.study, "ram")->charts[0].table;
+  const ChartTable& ram = find(result.document, "ram")->charts[0].table;
   ASSERT_EQ(ram.rows.size(), 11u);
   EXPECT_EQ(ram.columns[4].origin, Origin::kQuoted);
   EXPECT_EQ(std::get<double>(ram.rows[7][0]), 8);
   EXPECT_EQ(std::get<double>(ram.rows[7][1]), 51);
   EXPECT_EQ(std::get<double>(ram.rows[7][4]), 499);
-  const StudyTable& parts = find(result.study, "latency")->charts[0].table;
+  const ChartTable& parts = find(result.document, "latency")->charts[0].table;
   EXPECT_EQ(parts.rows.size(), 1u + 9 * 3 + 2);
   EXPECT_EQ(std::get<double>(parts.rows[0][5]), 2000);
-  const StudyTable& traffic = find(result.study, "traffic")->charts[1].table;
+  const ChartTable& traffic = find(result.document, "traffic")->charts[1].table;
   EXPECT_NEAR(std::get<double>(traffic.rows[3][1]), 10, 1e-9);
 }
 
 TEST(SplitStudy, APointThatIsNotThereIsANoteAndAnEmptyCell) {
   Points points(made_up);
   const StudyResult result = study_of("tf2_mobilenet_v2_1.0_224_ptq", points);
-  const Question* ram = find(result.study, "ram");
+  const Question* ram = find(result.document, "ram");
   ASSERT_EQ(ram->notes.size(), 1u);
   EXPECT_EQ(ram->notes[0],
             "layer, 64 nodes, least RAM: 64 nodes, but 50 layers; fewer nodes");
@@ -121,8 +121,9 @@ TEST(SplitStudy, APointThatIsNotThereIsANoteAndAnEmptyCell) {
 TEST(SplitStudy, AnotherNetworkIsNotSetBesideThePaper) {
   Points points(made_up);
   const StudyResult result = study_of("vww_96_int8", points);
-  EXPECT_EQ(find(result.study, "paper"), nullptr);
-  for (const Column& c : find(result.study, "ram")->charts[0].table.columns) {
+  EXPECT_EQ(find(result.document, "paper"), nullptr);
+  for (const Column& c :
+       find(result.document, "ram")->charts[0].table.columns) {
     EXPECT_NE(c.origin, Origin::kQuoted);
   }
 }

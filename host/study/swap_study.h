@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "host/charts/study.h"
 #include "host/study/points.h"
+#include "host/study/study_result.h"
 #include "host/study/swap_paper.h"
 #include "host/study/swap_point.h"
 

@@ -53,8 +53,8 @@ StudyResult study_of(SwapPoints& points) {
   return swap_study(swap_options(), paper, networks, points, {});
 }
 
-const Question& question(const Study& study, const std::string& id) {
-  for (const Question& q : study.questions) {
+const Question& question(const Document& study, const std::string& id) {
+  for (const Question& q : study.sections) {
     if (q.id == id) return q;
   }
   throw Error(Exit::kInternal, "no question " + id);
@@ -68,7 +68,7 @@ double number(const Cell& cell, int line = __builtin_LINE()) {
 
 TEST(SwapStudy, TheTablesHoldThePoints) {
   SwapPoints points(made_up_swap);
-  const Study study = study_of(points).study;
+  const Document study = study_of(points).document;
   const Chart& slow = question(study, "slowdown").charts[0];
   ASSERT_EQ(slow.table.rows.size(), 2u);
   EXPECT_DOUBLE_EQ(number(slow.table.rows[0][1]), 1.5);
@@ -79,19 +79,19 @@ TEST(SwapStudy, TheTablesHoldThePoints) {
   EXPECT_NEAR(number(parts[8]), 100 * 4.0 / 22, 1e-9);
   const Row& encrypted = question(study, "encryption").charts[0].table.rows[0];
   EXPECT_NEAR(number(encrypted[6]), 100.0 / 3, 1e-9);
-  const StudyTable& roof = question(study, "roofline").charts[0].table;
+  const ChartTable& roof = question(study, "roofline").charts[0].table;
   ASSERT_EQ(roof.rows.size(), 2u);
   ASSERT_EQ(roof.rows[1].size(), 9u);
   EXPECT_NEAR(number(roof.rows[1][8]), 100 * (2 / 1.6 - 1), 1e-9);
-  const StudyTable& layers = question(study, "roofline").charts[1].table;
+  const ChartTable& layers = question(study, "roofline").charts[1].table;
   EXPECT_EQ(std::get<std::string>(layers.rows[0][6]), "arithmetic");
   EXPECT_EQ(std::get<std::string>(layers.rows[1][6]), "storage");
 }
 
 TEST(SwapStudy, EveryRowIsAsLongAsItsTable) {
   SwapPoints points(made_up_swap);
-  const Study study = study_of(points).study;
-  for (const Question& q : study.questions) {
+  const Document study = study_of(points).document;
+  for (const Question& q : study.sections) {
     for (const Chart& chart : q.charts) {
       for (const Row& row : chart.table.rows) {
         EXPECT_EQ(row.size(), chart.table.columns.size()) << chart.title;
@@ -104,8 +104,8 @@ TEST(SwapStudy, EveryRowIsAsLongAsItsTable) {
 
 TEST(SwapStudy, OnlyRowsThatSaySoWrite) {
   SwapPoints points(made_up_swap);
-  const Study study = study_of(points).study;
-  const StudyTable& wear = question(study, "wear").charts[0].table;
+  const Document study = study_of(points).document;
+  const ChartTable& wear = question(study, "wear").charts[0].table;
   // Where writing is tried, it is because nothing else is known to fit.
   for (const auto& [setting, point] : points.all()) {
     if (setting.writes) continue;
@@ -116,8 +116,8 @@ TEST(SwapStudy, OnlyRowsThatSaySoWrite) {
 
 TEST(SwapStudy, ThePageIsWellFormedAndComplete) {
   SwapPoints points(made_up_swap);
-  const Study study = study_of(points).study;
-  const std::string page = study_page(study);
+  const Document study = study_of(points).document;
+  const std::string page = document_page(study);
   int drawings = 0;
   for (const XmlElement& e : read_xml(page)) drawings += e.name == "svg";
   EXPECT_EQ(drawings, 2 + 2 + 1 + 1);
@@ -139,7 +139,7 @@ TEST(SwapStudy, AWrongOutputIsBroken) {
   const StudyResult result = study_of(points);
   ASSERT_EQ(result.broken.size(), 1u);
   EXPECT_NE(result.broken[0].find("squeezenet1_1@64"), std::string::npos);
-  const StudyTable& runs = question(result.study, "runs").charts[0].table;
+  const ChartTable& runs = question(result.document, "runs").charts[0].table;
   EXPECT_EQ(std::get<std::string>(runs.rows[0].back()), "DIFFERS");
 }
 

@@ -106,6 +106,72 @@ TEST_F(CliCluster, APlanIsThatOfSimulateWithItsPayload) {
       << alone.err;
 }
 
+// As `run` would have it at these addresses, and nobody has to say so.
+TEST_F(CliCluster, ASerialLineOfTheFileCarriesWhatItCan) {
+  const auto planned = [&](const char* verb, std::vector<std::string> how) {
+    how.insert(how.begin(), {verb, "m.tflite", "--json"});
+    const Told told = shop_.shoal(how);
+    EXPECT_EQ(told.code, 0) << told.err;
+    const json j = json::parse(told.out);
+    return std::pair{j["bound_us"].get<double>(),
+                     j["nodes"][0]["arena_bytes"].get<int64_t>()};
+  };
+  const std::string node = "[[node]]\nname = \"a\"\nboard = \"teensy41\"\n";
+  const auto write = [&](const std::string& name, const std::string& text) {
+    shop_.write(name, {text.begin(), text.end()});
+  };
+  write("serial.toml", node + "address = \"serial:/dev/ttyACM0\"\n");
+  write("udp.toml", node + "address = \"10.0.0.1:7000\"\n");
+  write("small.toml", "payload = 256\n" + node);
+  const auto with = [](const char* payload) {
+    return std::vector<std::string>{"--nodes",  "1",         "--board",
+                                    "teensy41", "--payload", payload};
+  };
+  for (const char* verb : {"plan", "simulate"}) {
+    const auto of = [&](const char* file) {
+      return planned(verb, {"--cluster", file});
+    };
+    EXPECT_EQ(of("serial.toml"), planned(verb, with("128"))) << verb;
+    EXPECT_EQ(of("udp.toml"), planned(verb, with("1472"))) << verb;
+    EXPECT_EQ(of("small.toml"), planned(verb, with("256"))) << verb;
+    EXPECT_NE(of("serial.toml"), of("udp.toml")) << verb;
+  }
+  expect_refused(shop_.shoal({"plan", "m.tflite", "--cluster", "serial.toml",
+                              "--payload", "1472"}),
+                 2, "--payload: 1472 bytes");
+}
+
+// A node alone may write rows to its storage, several may not: what was asked
+// for is not left out without a word.
+TEST_F(CliCluster, HowManyNodesSaysWhatOnlyOneCanDo) {
+  const std::vector<std::string> how{
+      "plan",
+      std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite",
+      "--board",
+      "teensy41",
+      "--ram",
+      "12K",
+      "--max-latency",
+      "1s"};
+  const Told many = shop_.shoal(how);
+  ASSERT_EQ(many.code, 0) << many.err;
+  ASSERT_NE(many.out.find("nodes of teensy41 are enough"), std::string::npos)
+      << many.out;
+  for (const std::vector<std::string>& flags :
+       std::vector<std::vector<std::string>>{
+           {"--max-writes", "1"},
+           {"--lifetime", "1000y", "--fps", "1000"},
+           {"--store", "d"}}) {
+    std::vector<std::string> all = how;
+    all.insert(all.end(), flags.begin(), flags.end());
+    const Told told = shop_.shoal(all);
+    expect_refused(told, 3, "; " + flags[0] + ": nodes of a cluster");
+    EXPECT_NE(told.err.find("or leave it out, for several nodes"),
+              std::string::npos)
+        << told.err;
+  }
+}
+
 TEST_F(CliCluster, VerifyComparesEveryLayerOverNodes) {
   const Told told = shop_.shoal({"verify", "m.tflite", "x.bin", "--nodes", "4",
                                  "--insecure", "--jitter", "1ms", "--json"});

@@ -2,6 +2,11 @@
 // their names; budgets of a cluster are those of its file.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+
 #include "host/base/testing/noise.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
@@ -158,12 +163,63 @@ TEST_F(CliFlags, WhatEmulatedBoardsCannotDoIsSaidOfThem) {
       {{"--storage", "sd"}, "--storage: emulated boards on a network"},
       {{"--max-writes", "1M"},
        "--max-writes: emulated boards on a network do not spill yet"},
+      {{"--layers"}, "--layers: emulated boards on a network count their"},
+      {{"--key", "k"},
+       "--key: emulated boards on a network have a coordinator and a key"},
+      {{"--insecure"}, "--insecure: emulated boards on a network"},
       {{"--payload", "1473"}, "from 96 to 1472"}};
   for (const auto& [flags, what] : cases) {
     std::vector<std::string> all{"emulate",    "m.tflite", "x.bin", "--board",
                                  "mps2-an386", "--nodes",  "2"};
     all.insert(all.end(), flags.begin(), flags.end());
     refused(all, 2, what);
+  }
+}
+
+// Nor is there anything to plan where nothing is run.
+TEST_F(CliFlags, WhoServesBoardsPlansNothing) {
+  const std::vector<std::string> serve{"emulate", "--board", "mps2-an386",
+                                       "--nodes", "2",       "--serve"};
+  for (const std::vector<std::string>& flags :
+       std::vector<std::vector<std::string>>{
+           {"--ram", "64K"},        {"--strategy", "spatial"},
+           {"--objective", "ram"},  {"--max-latency", "1s"},
+           {"--max-traffic", "1M"}, {"--max-arena", "64K"},
+           {"--plan-seconds", "1"}, {"--replay"},
+           {"--cuts", "c.toml"},    {"--flash", "0"},
+           {"--max-writes", "1K"},  {"--lifetime", "1y"},
+           {"--fps", "1"},          {"--layers"},
+           {"--trace", "t.tsv"},    {"--output", "o.bin"},
+           {"--labels", "l.txt"},   {"--top", "3"},
+           {"--mean", "127"},       {"--frames", "2"},
+           {"--inputs", "x"},       {"--json"}}) {
+    std::vector<std::string> all = serve;
+    all.insert(all.end(), flags.begin(), flags.end());
+    refused(all, 2, flags[0] + ": boards that serve run no model of their own");
+  }
+  refused({"emulate", "m.tflite", "--nodes", "2", "--serve"}, 2,
+          "MODEL: boards that serve");
+  for (const std::vector<std::string>& flags :
+       std::vector<std::vector<std::string>>{{"--serve"},
+                                             {"--state", "d"},
+                                             {"--cuts", "c.toml"},
+                                             {"--key", "k"},
+                                             {"--insecure"}}) {
+    std::vector<std::string> all{"emulate", "m.tflite", "x.bin", "--board",
+                                 "emcraft-sf2"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    refused(all, 2, flags[0] + ": an emulated board has no network");
+  }
+}
+
+// So the table of abilities has no words for them (abilities_test.cc).
+TEST_F(CliFlags, WhatEmulateHasNoFlagsFor) {
+  const std::string help = expect_ok(shop_, {"emulate", "--help"}).out;
+  EXPECT_NE(help.find("--serve "), std::string::npos);
+  for (const char* flag :
+       {"--banks", "--workers", "--batch", "--loss", "--seed", "--store ",
+        "--store-key", "--jobs", "--every", "--identity", "--take-over"}) {
+    EXPECT_EQ(help.find(flag), std::string::npos) << flag;
   }
 }
 
@@ -194,6 +250,52 @@ TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
   const Told told = shop_.shoal({"plan", "m.tflite", "--cluster", "wide.toml"});
   EXPECT_EQ(told.code, 0) << told.err;
   EXPECT_NE(told.out.find(" 9,216 "), std::string::npos) << told.out;
+}
+
+// Where users look: a page of docs/ besides numbers.md, or README.md.
+TEST_F(CliFlags, EveryFlagIsInAPage) {
+  namespace fs = std::filesystem;
+  constexpr const char* kLetters = "-abcdefghijklmnopqrstuvwxyz";
+  const fs::path root = SHOAL_SOURCE_DIR;
+  std::string pages;
+  const auto add = [&](const fs::path& page) {
+    std::ifstream file(page);
+    pages += std::string(std::istreambuf_iterator<char>(file), {}) + "\n";
+  };
+  add(root / "README.md");
+  for (const auto& page : fs::directory_iterator(root / "docs")) {
+    if (page.path().extension() != ".md") continue;
+    if (page.path().filename() != "numbers.md") add(page.path());
+  }
+  std::set<std::string> told;  // words that begin with a dash
+  for (size_t at = 0; (at = pages.find('-', at)) != pages.npos;) {
+    const size_t end = pages.find_first_not_of(kLetters, at);
+    told.insert(pages.substr(at, end - at));
+    at = end;
+  }
+  const std::regex verb("\n  ([a-z-]+) {2,}"), flags("(-o,)?(--[a-z-]+)");
+  const std::string all = expect_ok(shop_, {"--help"}).out;
+  int verbs = 0, seen = 0;
+  for (std::sregex_iterator v(all.begin(), all.end(), verb), end; v != end;
+       ++v) {
+    ++verbs;
+    const std::string name = (*v)[1];
+    for (const std::string& line :
+         lines_of(expect_ok(shop_, {name, "--help"}).out)) {
+      std::smatch flag;
+      if (line.find_first_not_of(' ') != 2 ||
+          !std::regex_search(line, flag, flags) || flag.position() > 6) {
+        continue;
+      }
+      ++seen;
+      const std::string text = flag[2];
+      if (text == "--help") continue;
+      EXPECT_TRUE(told.contains(text) || flag[1].matched)
+          << name << " " << text;
+    }
+  }
+  EXPECT_GE(verbs, 20);
+  EXPECT_GE(seen, 300);
 }
 
 TEST_F(CliFlags, AStudyThatCouldNotBeWrittenDoesNotBegin) {

@@ -33,8 +33,10 @@ class CliMpi : public testing::Test {
     if (there.code != 0) GTEST_SKIP() << "there is no mpirun";
   }
   // Lines in which $MPI starts ranks on this machine, more than it has cores.
+  // Open MPI's own files are in this test's folder: runs beside it share none.
   Told script(const std::string& lines) {
     return shop_.script(
+        "mkdir -p t && export TMPDIR=$PWD/t\n"
         "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1\n"
         "MPI='mpirun --oversubscribe --mca btl self,vader --mca "
         "odls_base_sigkill_timeout 0 --mca btl_vader_single_copy_mechanism "
@@ -75,6 +77,13 @@ class CliMpi : public testing::Test {
   }
   Workshop shop_;
 };
+
+TEST_F(CliMpi, RunsSideBySideShareNoFolder) {
+  const Told told = script("$MPI -n 1 bash -c 'cd t && echo ompi.*'");
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_TRUE(told.out.starts_with("ompi.") && told.out != "ompi.*\n")
+      << told.out;
+}
 
 TEST_F(CliMpi, EveryNumberOfRanksGivesTheSame) {
   const Told one = shop_.script("$SHOAL" + kEvaluate + kSamples + "-o 0.csv");

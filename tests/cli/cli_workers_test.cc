@@ -175,6 +175,11 @@ TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
   ASSERT_EQ(ran.code, 0) << ran.err;
   ASSERT_EQ(shop_.shoal({"run", "m.tflite", "x.bin", "-o", "one.bin"}).code, 0);
   EXPECT_EQ(shop_.read("two.bin"), shop_.read("one.bin"));
+  // A file that is wrong of their datagrams would plan another run.
+  write_text("small.toml", "payload = 512\n" + shop_.read_text("c.toml"));
+  expect_refused({"run", "m.tflite", "x.bin", "--cluster", "small.toml"}, 2,
+                 "small.toml: payload = 512, and these nodes' datagrams have "
+                 "1472 bytes");
   const std::string port = a.address.substr(a.address.rfind(':') + 1);
   const Told again =
       shop_.shoal({"discover", a.address + "-" + port, "--timeout", "1"});

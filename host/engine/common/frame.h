@@ -23,13 +23,13 @@ void check_input_bytes(const Graph&, const Net&, size_t bytes);
 class ElementOrder {
  public:
   ElementOrder(const Shape& shape, const std::vector<int>& perm);
-  // The file's element numbers of stored elements [first, first + count).
+  // The file's element numbers of placed elements [first, first + count).
   void map(int64_t first, int64_t count, std::vector<int64_t>& out) const;
   bool identity() const { return identity_; }
 
  private:
   bool identity_;
-  std::vector<int64_t> sizes_, strides_;  // of the stored axes
+  std::vector<int64_t> sizes_, strides_;  // of the placed axes
 };
 
 // What reading and writing share.

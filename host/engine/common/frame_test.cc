@@ -33,7 +33,7 @@ Frame make_frame(const Shape& shape, const std::vector<int>& perm, Type type,
   return f;
 }
 
-// The element number in the file of position `at` of the stored axes.
+// The element number in the file of position `at` of the placed axes.
 int64_t file_index(const Shape& shape, const std::vector<int>& perm,
                    const std::vector<int>& at) {
   std::vector<int> file(shape.size());

@@ -446,7 +446,7 @@ Grid grid(const Net& net, const View& v, NetValues& values) {
 // file's tensor.
 std::vector<int64_t> file_numbers(const FilePlace& s, const Shape& shape) {
   const int rank = static_cast<int>(shape.size());
-  return stored_elements(shape, s.perm.empty() ? identity_order(rank) : s.perm);
+  return placed_elements(shape, s.perm.empty() ? identity_order(rank) : s.perm);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ NetValues run_net(const Graph&, const Net&,
 // One layer, from and to `values`.
 void run_layer(const Net&, const Layer&, NetValues& values);
 
-// The bytes of a file tensor of this shape, out of where it is stored.
+// The bytes of a file tensor of this shape, out of where it lies.
 std::vector<int8_t> file_order_bytes(const Net&, const FilePlace&, const Shape&,
                                      const NetValues&);
 

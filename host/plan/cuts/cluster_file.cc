@@ -149,6 +149,7 @@ class ClusterReader {
   Cluster read() {
     read_defaults();
     const toml::array* nodes = top_.array("node");
+    const bool has_payload = top_.has("payload");
     top_.finish();
     if (!nodes || nodes->empty()) {
       throw Error(Exit::kUsage, file_ + ": no nodes",
@@ -160,6 +161,7 @@ class ClusterReader {
                   "at most " + std::to_string(kMaxNodes));
     }
     for (const toml::node& node : *nodes) read_node(node);
+    if (has_payload) read_payload();
     return std::move(cluster_);
   }
 
@@ -173,6 +175,14 @@ class ClusterReader {
     default_board_ = read_board(keys);
     read_figures(keys, "the defaults", ignored, is_rated);
     keys.finish();
+  }
+
+  // When the addresses are known.
+  void read_payload() {
+    const auto most = static_cast<int>(cluster_.most_payload());
+    const auto payload =
+        top_.integer("payload", static_cast<int>(kLeastPayload), most);
+    cluster_.payload = static_cast<uint32_t>(*payload);
   }
 
   void read_node(const toml::node& node) {

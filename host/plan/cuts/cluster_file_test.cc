@@ -174,7 +174,8 @@ TEST(ClusterFile, SaysWhatIsWrong) {
       {node + "link.speed = 1",
        "c.toml:4: link: unknown key 'speed' | one of: framing_bytes, "
        "latency_us, mbit_per_s"},
-      {"nodes = 1", "c.toml:1: unknown key 'nodes' | one of: defaults, node"},
+      {"nodes = 1",
+       "c.toml:1: unknown key 'nodes' | one of: defaults, node, payload"},
       {node + "ram = \"12X\"",
        "c.toml:4: node 'a': ram is not a size | give bytes, or a number with "
        "K or M, such as 8.5K"},
@@ -209,6 +210,32 @@ TEST(ClusterFile, SaysWhatIsWrong) {
   EXPECT_EQ(unknown.substr(0, 55),
             "c.toml:3: node 'a': board 'abacus' is unknown | one of:");
   EXPECT_EQ(message("[[node").substr(0, 8), "c.toml:1");
+}
+
+// What a datagram has at most follows from the addresses, or is said.
+TEST(ClusterFile, ItsLinksCarryDatagramsOfOneSize) {
+  const std::string node = "[[node]]\nboard = \"host\"\nname = ";
+  const std::string serial = node + "\"a\"\naddress = \"serial:/dev/a\"\n";
+  const std::string udp = node + "\"b\"\naddress = \"h:1\"\n";
+  const auto payload = [](const std::string& toml) {
+    return parse_cluster("c.toml", toml).link_payload();
+  };
+  EXPECT_EQ(payload(serial), kSerialPayload);
+  EXPECT_EQ(payload(udp), kUdpPayload);
+  EXPECT_EQ(payload(node + "\"v\"\n"), kUdpPayload);
+  EXPECT_EQ(payload("payload = 96\n" + serial), 96u);
+  EXPECT_EQ(payload("payload = 512\n" + udp), 512u);
+  EXPECT_EQ(payload("payload = 65000\n" + node + "\"v\"\n"), 65000u);
+  EXPECT_EQ(parse_cluster("c.toml", udp).most_payload(), kUdpPayload);
+  EXPECT_EQ(parse_cluster("c.toml", node + "\"v\"\n").most_payload(),
+            kMostPayload);
+  for (const auto& [toml, most] :
+       {std::pair{serial, "128"}, {udp, "1472"}, {udp + serial, "128"}}) {
+    EXPECT_EQ(message("payload = 1473\n" + toml),
+              std::string("c.toml:1: payload must be from 96 to ") + most);
+  }
+  EXPECT_EQ(message("payload = 95\n" + udp),
+            "c.toml:1: payload must be from 96 to 1472");
 }
 
 TEST(ClusterFile, SpoiledTextNeverDoesHarm) {

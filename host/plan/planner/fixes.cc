@@ -152,7 +152,13 @@ class Fixes {
         std::to_string(few.nodes);
     QuickPlan found = *at->best;
     if (request_.strategy == "single") found.asked = "auto";
-    add(what, found, true);
+    // What spills is a node alone.
+    const char* const without = request_.years > 0 ? " without --lifetime"
+                                : request_.max_writes > 0
+                                    ? " without --max-writes"
+                                    : "";
+    lines_.push_back(what + strategy_flag(what, found.asked) + without + ": " +
+                     cost_text(found, true));
   }
 
   // What spills costs time and wear, but no node.

@@ -51,6 +51,21 @@ int64_t ClusterNode::flash_budget() const {
   return budget;
 }
 
+uint32_t Cluster::most_payload() const {
+  if (payload) return *payload;
+  uint32_t most = kMostPayload;
+  for (const ClusterNode& n : nodes) {
+    if (n.address.empty()) continue;
+    const bool serial = n.address.starts_with(kSerialPrefix);
+    most = std::min(most, serial ? kSerialPayload : kUdpPayload);
+  }
+  return most;
+}
+
+uint32_t Cluster::link_payload() const {
+  return payload ? *payload : std::min(most_payload(), kUdpPayload);
+}
+
 std::vector<int> nodes_to_share(const Cluster& cluster) {
   std::vector<int> nodes;
   for (size_t n = 0; n < cluster.nodes.size(); ++n) {

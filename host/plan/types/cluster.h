@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "device/port/payload.h"
 #include "host/board/board.h"
 
 namespace shoal {
@@ -52,7 +53,13 @@ struct ClusterNode {
 struct Cluster {
   std::vector<ClusterNode> nodes;
   std::string file = {};  // that says so; empty: flags or the nodes themselves
+  // Bytes of a datagram at most, as the file says; else what its addresses say.
+  std::optional<uint32_t> payload = {};
+  uint32_t link_payload() const;
+  // What the file, or a flag, may say at most: of virtual nodes anything.
+  uint32_t most_payload() const;
 };
+inline constexpr uint32_t kMostPayload = 65'000;
 
 // Of the address of a node at the end of a serial line.
 inline constexpr const char* kSerialPrefix = "serial:";

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "host/charts/study.h"
+#include "host/charts/document.h"
 
 namespace shoal {
 namespace {
@@ -30,10 +30,10 @@ Json chart_json(const Chart& chart) {
 
 }  // namespace
 
-std::string study_json(const Study& study) {
+std::string document_json(const Document& document) {
   Json facts = Json::object(), questions = Json::array();
-  for (const auto& [name, value] : study.facts) facts[name] = value;
-  for (const Question& q : study.questions) {
+  for (const auto& [name, value] : document.facts) facts[name] = value;
+  for (const Section& q : document.sections) {
     Json tables = Json::array();
     for (const Chart& chart : q.charts) tables.push_back(chart_json(chart));
     questions.push_back({{"id", q.id},
@@ -42,9 +42,9 @@ std::string study_json(const Study& study) {
                          {"tables", tables},
                          {"notes", q.notes}});
   }
-  const Json all{{"study", study.name},
-                 {"title", study.title},
-                 {"command", study.command},
+  const Json all{{"study", document.name},
+                 {"title", document.title},
+                 {"command", document.command},
                  {"facts", facts},
                  {"questions", questions}};
   return all.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
