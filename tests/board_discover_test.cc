@@ -225,5 +225,25 @@ TEST_F(BoardDiscover, AnOlderOneIsReadable) {
   EXPECT_NE(told.out.find("not said"), std::string::npos) << told.out;
 }
 
+// Whose storages lie in a folder that another one has: named, with a way out.
+TEST_F(BoardDiscover, AFolderOfStoragesHasOneOwner) {
+  ServedBoard board(shop_,
+                    {"--board", "emcraft-sf2", "--insecure", "--state", "d"});
+  std::vector<std::string> other{"emulate",    "--nodes", "1",
+                                 "--serve",    "--board", "emcraft-sf2",
+                                 "--insecure", "--state", "d"};
+  const auto busy = [&](const std::string& fix) {
+    const Told told = shop_.shoal(other);
+    EXPECT_EQ(told.code, 9);
+    EXPECT_NE(told.err.find("d: the boards' storage is busy: shoal emulate"),
+              std::string::npos)
+        << told.err;
+    EXPECT_NE(told.err.find(fix), std::string::npos) << told.err;
+  };
+  busy("\n  --wait SECONDS");
+  other.insert(other.end(), {"--wait", "0.1"});
+  busy("\n  a longer --wait");
+}
+
 }  // namespace
 }  // namespace shoal

@@ -253,6 +253,7 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   verb->add_option("--state", f.state,
                    "of a network: folder that keeps the boards' storages, so "
                    "that programs stay (nothing stays)");
+  add_wait_flag(verb, f.plan.wait);
   verb->add_flag("--no-encrypt", f.plan.storage.no_encrypt,
                  "of a network: boards keep weights in their storage as they "
                  "are, not sealed");

@@ -114,6 +114,7 @@ void add_asked(const EmulateFlags& f, std::vector<Asked>& to) {
        {{"MODEL", Ability::kRuns}, !f.model.empty()},
        {{"INPUT", Ability::kRuns}, !f.input.empty()},
        {{"--state", Ability::kState}, !f.state.empty()},
+       {{"--wait", Ability::kState}, f.plan.wait > 0},
        {{"--key", Ability::kSession}, f.key != none.key},
        {{"--insecure", Ability::kInsecure}, f.insecure},
        {{"--layers", Ability::kCounts}, f.layers},

@@ -92,11 +92,11 @@ int build_command(const BuildFlags& flags) {
   explain_export(find_board(flags.plan.board));
   const PlanRequest request = emulated_request(flags.plan);
   const Board& board = request.node().board;
+  Graph graph = load_model(flags.model, flags.ends);
   make_folder(flags.folder);
   const fs::path file = fs::path(flags.folder) / "storage.img";
   check_files({{"MODEL", flags.model}, {"INPUT", flags.input}},
               {{"--output", file.string()}});
-  Graph graph = load_model(flags.model, flags.ends);
   std::vector<uint8_t> input;
   if (!flags.input.empty()) {
     input = load_input(graph, flags.input, picture_options(flags.pictures));

@@ -122,7 +122,6 @@ void add_probe(CLI::App& app, ProbeFlags& f, int& code) {
       ->required();
   add_key_flags(verb, f.cluster.key, f.cluster.insecure);
   add_node_timeout(verb, f.cluster.timeout, "");
-  verb->get_option("--key")->excludes(verb->get_option("--insecure"));
   verb->add_option("--board", f.board,
                    "whose facts stand for what is not measured; else those of "
                    "the board that the node says it is");

@@ -14,6 +14,7 @@
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/run_model.h"
+#include "host/cli/store_flags.h"
 #include "host/engine/board/emulate.h"
 #include "host/engine/board/emulated_nodes.h"
 #include "host/engine/workers/key_file.h"
@@ -79,6 +80,7 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   options.sealed = !flags.plan.storage.no_encrypt;
   options.seconds = flags.seconds;
   options.state = flags.state;
+  options.lock = lock_request(flags.plan, "emulate");
   options.count_instructions = !flags.serve;
   if (flags.plan.payload || cluster.payload) {
     options.payload =

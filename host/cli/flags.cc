@@ -257,6 +257,7 @@ void add_key_flags(CLI::App* verb, std::string& key, bool& insecure) {
   verb->add_option("--key", key, "the cluster's key; see `shoal keygen`")
       ->capture_default_str();
   add_insecure_flag(verb, insecure);
+  verb->get_option("--key")->excludes(verb->get_option("--insecure"));
 }
 
 void add_node_timeout(CLI::App* verb, int& seconds,

@@ -20,7 +20,8 @@ std::vector<Bytes> load_sequence(const Graph& graph, const std::string& path) {
                     format_count(static_cast<int64_t>(all.size())) +
                     " bytes are no whole frames of " +
                     format_count(static_cast<int64_t>(bytes)) + ", as " +
-                    "--stream wants them one after another");
+                    "--stream wants them one after another",
+                "raw frames in a file of their size, or leave out --stream");
   }
   std::vector<Bytes> frames;
   for (auto at = all.begin(); at != all.end();

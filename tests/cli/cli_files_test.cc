@@ -207,6 +207,20 @@ TEST_F(CliFiles, AnOutputIsNoInputAndNoOtherOutput) {
        0, "");
 }
 
+TEST_F(CliFiles, WithoutItsModelAVerbLeavesNothing) {
+  for (const std::string verb :
+       {"build none.tflite --board emcraft-sf2 -o left",
+        "build none.tflite --store left", "run none.tflite x.bin -o left",
+        "run none.tflite x.bin --output-dir left",
+        "run none.tflite x.bin --store left --flash 0",
+        "export none.tflite --as c -o left", "study split none.tflite -o left",
+        "evaluate none.tflite . --resume left"}) {
+    told(shop_.script("$SHOAL " + verb), 2, "none.tflite: no such file");
+    EXPECT_FALSE(std::filesystem::exists(shop_.path("left"))) << verb;
+    EXPECT_FALSE(std::filesystem::exists(shop_.path("left.key"))) << verb;
+  }
+}
+
 // Each output is one run's, whole, whoever was the last.
 TEST_F(CliFiles, TwoRunsAtOnceWriteOneOutputOrTheOther) {
   const Told a = shop_.shoal({"run", "m.tflite", "random:1", "-o", "a"});

@@ -202,6 +202,7 @@ TEST_F(CliFlags, WhoServesBoardsPlansNothing) {
   for (const std::vector<std::string>& flags :
        std::vector<std::vector<std::string>>{{"--serve"},
                                              {"--state", "d"},
+                                             {"--wait", "1"},
                                              {"--cuts", "c.toml"},
                                              {"--key", "k"},
                                              {"--insecure"}}) {

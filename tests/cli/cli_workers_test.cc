@@ -117,6 +117,7 @@ TEST_F(CliWorkers, AKeyIsMadeOnce) {
   EXPECT_EQ(mode_of("shoal.key"), 0600u);
   EXPECT_EQ(shop_.shoal({"keygen", "-o", "b.key"}).code, 0);
   EXPECT_EQ(mode_of("b.key"), 0600u);
+  expect_refused({"keygen", "-o", "."}, 2, ".: cannot be written: it is a");
   expect_refused({"keygen", "-o", "none/b.key"}, 1,
                  "none/b.key: cannot be written");
 }
@@ -135,6 +136,7 @@ TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
   refused({"--insecure", "--board", "abacus"}, "unknown board 'abacus'");
   refused({"--insecure", "--name", "my node"}, "my node");
   refused({"--insecure", "--fast"}, "--fast");
+  refused({"--insecure", "--key", "shoal.key"}, "--key excludes --insecure");
   expect_refused({"worker", "--insecure"}, 2, "--ram");
   const SilentPort taken;
   refused({"--insecure", "--listen", taken.address}, taken.address, 9);

@@ -78,8 +78,11 @@ bool chunk_past_end(std::span<const uint8_t> file) {
 void check_size(int64_t width, int64_t height, const std::string& name) {
   constexpr int64_t kMaxPixels = 64 << 20;
   if (width > 0 && height > 0 && width * height <= kMaxPixels) return;
-  refuse(name, "picture of " + std::to_string(width) + " x " +
-                   std::to_string(height) + " is empty or too large");
+  const std::string size =
+      "picture of " + std::to_string(width) + " x " + std::to_string(height);
+  if (width <= 0 || height <= 0) refuse(name, size + " is empty");
+  throw Error(Exit::kCorrupt, name + ": " + size + " is too large",
+              "one of at most 67,108,864 pixels");
 }
 
 // The most bytes of pixels that one byte of such a file can stand for: a code

@@ -139,8 +139,9 @@ TEST(Picture, PnmThatLiesIsRefused) {
   }
   EXPECT_EQ(refusal(bytes_of("P6 1 1 255 ab")),
             "x: broken picture: a PNM that ends too early");
-  EXPECT_EQ(refusal(bytes_of("P6 0 1 255 ab")),
-            "x: picture of 0 x 1 is empty or too large");
+  EXPECT_EQ(refusal(bytes_of("P6 0 1 255 ab")), "x: picture of 0 x 1 is empty");
+  EXPECT_EQ(refusal(bytes_of("P6 9000 9000 255 ab")),
+            "x: picture of 9000 x 9000 is too large");
 }
 
 // The decoder behind would allocate two gigabytes.

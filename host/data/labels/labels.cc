@@ -71,9 +71,14 @@ std::vector<std::string> parse_labels(std::span<const uint8_t> bytes,
   };
   // UTF-16 without its mark has zeros in it, as no text in UTF-8 has.
   const bool zeros = std::find(bytes.begin(), bytes.end(), 0) != bytes.end();
-  if (begins({0xFF, 0xFE}) || begins({0xFE, 0xFF}) || zeros) {
+  const bool wide = zeros && bytes.size() > 1 && (!bytes[0] != !bytes[1]);
+  if (begins({0xFF, 0xFE}) || begins({0xFE, 0xFF}) || wide) {
     throw Error(Exit::kCorrupt, printable(name) + ": labels in UTF-16",
                 "save them as UTF-8");
+  }
+  if (zeros) {
+    throw Error(Exit::kCorrupt, printable(name) + ": is no text",
+                "one label a line, in UTF-8");
   }
   // Behind the mark with which some editors begin a file in UTF-8.
   const int skipped = begins({0xEF, 0xBB, 0xBF}) ? 3 : 0;

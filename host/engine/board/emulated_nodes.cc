@@ -176,10 +176,8 @@ FileLock lock_state(const EmulatedNodesOptions& options) {
                 "--state DIR, which is made if it is not there");
   }
   make_folder(folder);
-  return {(options.state / "emulate.lock").string(),
-          LockMode::kExclusive,
-          folder + ": the storages of emulated boards",
-          {.owner = "shoal emulate"}};
+  return {(options.state / "emulate.lock").string(), LockMode::kExclusive,
+          folder + ": the boards' storage", options.lock};
 }
 
 // Who asks for that of a folder has its lock.

@@ -41,6 +41,7 @@ struct EmulatedNodesOptions {
   // Keeps the boards' storages, a file of each name; empty: they are gone with
   // the emulators. Boards whose storage is memory have nothing to keep.
   std::filesystem::path state;
+  LockRequest lock = {};  // of that folder
   // By their own clocks, which then go on with each instruction; else they keep
   // this computer's time.
   bool count_instructions = false;

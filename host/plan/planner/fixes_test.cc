@@ -48,6 +48,11 @@ TEST(FixesTest, HoldWhatTheySay) {
 
   const std::string nodes = line_with(lines, "--nodes ");
   ASSERT_FALSE(nodes.empty());
+  EXPECT_EQ(nodes.find("without"), nodes.npos) << nodes;
+  PlanRequest spills = request;
+  spills.max_writes = 1;  // which several nodes cannot do at all
+  const std::string dry = line_with(find_fixes(net, spills, {}), "--nodes ");
+  EXPECT_NE(dry.find(" without --max-writes: "), dry.npos) << dry;
   const auto count = static_cast<int>(number_behind(nodes, "--nodes "));
   bool fits_one = false;
   for (const char* const strategy : {"spatial", "kernel", "layer", "auto"}) {
