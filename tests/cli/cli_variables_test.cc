@@ -149,8 +149,10 @@ TEST_F(CliVariables, WhatRunsFramesApartIsRefused) {
                  "--frames");
   expect_refused({"run", "m.tflite", "x.bin"}, 2, "the model's input has 36");
   shop_.write("odd.bin", std::vector<uint8_t>(kFrame + 1));
-  expect_refused({"run", "m.tflite", "odd.bin", "--stream"}, 2,
-                 "37 bytes are no whole frames of 36");
+  expect_refused(
+      {"run", "m.tflite", "odd.bin", "--stream"}, 2,
+      "37 bytes are no whole frames of 36, as --stream wants them one "
+      "after another\n  raw frames in a file of their size");
   shop_.write("none.bin", {});
   expect_refused({"run", "m.tflite", "none.bin", "--stream"}, 2,
                  "no whole frames");
