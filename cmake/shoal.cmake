@@ -89,7 +89,7 @@ function(shoal_library name)
     target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
     target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS})
     # Sanitizers build what their tests and the fuzz targets link.
-    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 12
+    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 60
       EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
     # What CMake's own -O3 adds is for kernels.
     if(NOT ARG_DEVICE)
@@ -126,6 +126,31 @@ function(shoal_library name)
   endif()
 endfunction()
 
+# Bundles over folders: what the libraries named after the first are made of
+# becomes a part of that one, and they name it as what they need. All of them
+# are compiled with the same options. No libraries between them may use the
+# first and be used by another.
+function(shoal_one_bundle first)  # others
+  if(NOT SHOAL_BUNDLE)
+    return()
+  endif()
+  set(nothing ${PROJECT_BINARY_DIR}/nothing.cc)
+  file(CONFIGURE OUTPUT ${nothing} CONTENT "")
+  set(own shoal_${first})
+  foreach(name ${ARGN})
+    list(APPEND own shoal_${name})
+  endforeach()
+  foreach(name ${ARGN})
+    get_target_property(sources shoal_${name} SOURCES)
+    get_target_property(needed shoal_${name} LINK_LIBRARIES)
+    list(REMOVE_ITEM needed ${own})
+    target_sources(shoal_${first} PRIVATE ${sources})
+    target_link_libraries(shoal_${first} PUBLIC ${needed})
+    set_target_properties(shoal_${name} PROPERTIES SOURCES ${nothing})
+    target_link_libraries(shoal_${name} PUBLIC shoal_${first})
+  endforeach()
+endfunction()
+
 # Of inline functions, std::vector's say, the linker takes the first copy that it
 # sees; in programs that are compiled without optimizing that would be theirs.
 # With the planner in front of them, plans take a tenth less time.
@@ -151,7 +176,7 @@ function(shoal_testing_library name)
   target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
   target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS} -O1)
   set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ${SHOAL_BUNDLE}
-    UNITY_BUILD_BATCH_SIZE 6 EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
+    UNITY_BUILD_BATCH_SIZE 60 EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
   if(SHOAL_SANITIZE)
     target_compile_options(shoal_${name} PRIVATE -fno-sanitize=all)
   endif()
@@ -286,7 +311,7 @@ function(shoal_tests)
       if(SHOAL_BUNDLE)
         target_precompile_headers(${program} REUSE_FROM shoal_test_headers)
         set_target_properties(${program} PROPERTIES UNITY_BUILD ON
-          UNITY_BUILD_BATCH_SIZE 8)
+          UNITY_BUILD_BATCH_SIZE 60)
       endif()
     endif()
     target_sources(${program} PRIVATE ${source})
