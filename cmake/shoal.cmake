@@ -75,6 +75,30 @@ set(SHOAL_COLD array bench_node board charts dataset emit engine engine_board en
 set(SHOAL_COLDEST array bench_node board charts dataset engine_board evaluate export import
   onnx plan_text probe project resize store study task zoo)
 
+# What nearly every library includes of C++'s own, compiled once for those that
+# are optimized and once for the others. GCC takes longer to load that than to
+# read the headers; ccache keeps nothing that was compiled with it.
+set(SHOAL_PRECOMPILE OFF)
+if(SHOAL_BUNDLE AND CMAKE_CXX_COMPILER_ID STREQUAL Clang AND
+    NOT CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache)
+  set(SHOAL_PRECOMPILE ON)
+endif()
+function(shoal_library_headers)
+  if(NOT SHOAL_PRECOMPILE)
+    return()
+  endif()
+  set(source ${PROJECT_BINARY_DIR}/library_headers.cc)
+  file(CONFIGURE OUTPUT ${source} CONTENT "")
+  foreach(kind library cold_library)
+    add_library(shoal_${kind}_headers OBJECT ${source})
+    target_precompile_headers(shoal_${kind}_headers PRIVATE <algorithm> <array>
+      <charconv> <chrono> <cmath> <cstring> <deque> <filesystem> <functional>
+      <limits> <map> <memory> <numeric> <optional> <queue> <random> <set> <span>
+      <sstream> <string> <thread> <tuple> <unordered_map> <variant> <vector>)
+  endforeach()
+  target_compile_options(shoal_cold_library_headers PRIVATE -O0)
+endfunction()
+
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
@@ -106,8 +130,13 @@ function(shoal_library name)
       target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>
         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     endif()
+    set(headers shoal_library_headers)
     if(SHOAL_SANITIZE AND name IN_LIST SHOAL_COLDEST)
       target_compile_options(shoal_${name} PRIVATE -O0)
+      set(headers shoal_cold_library_headers)
+    endif()
+    if(SHOAL_PRECOMPILE AND NOT ARG_DEVICE)
+      target_precompile_headers(shoal_${name} REUSE_FROM ${headers})
     endif()
     if(SHOAL_BUNDLE AND NOT ARG_DEVICE)
       set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)
