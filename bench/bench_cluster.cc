@@ -20,7 +20,6 @@
 // and received times the time that the cipher takes for full datagrams.
 #include <time.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -28,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/options.h"
 #include "bench/timed_kernels.h"
 #include "device/link/cipher.h"
 #include "device/port/payload.h"
@@ -374,16 +374,16 @@ void print_json(const Flags& flags, const Result& r) {
 
 int bench_cluster(int argc, char** argv) {
   Flags flags;
-  CLI::App app("CPU time of many virtual nodes beside one");
-  app.add_option("MODEL", flags.model)->required();
-  app.add_option("--nodes", flags.nodes)->check(CLI::Range(1, kMaxNodes));
-  app.add_option("--strategy", flags.strategy);
-  app.add_option("--cuts", flags.cuts);
-  app.add_option("--board", flags.board);
-  app.add_option("--frames", flags.frames)->check(CLI::Range(1, 100000));
-  app.add_option("--rounds", flags.rounds)->check(CLI::Range(1, 1000));
-  app.add_flag("--json", flags.json);
-  CLI11_PARSE(app, argc, argv);
+  BenchOptions options("CPU time of many virtual nodes beside one");
+  options.required("MODEL", flags.model);
+  options.add("--nodes", flags.nodes, 1, kMaxNodes);
+  options.add("--strategy", flags.strategy);
+  options.add("--cuts", flags.cuts);
+  options.add("--board", flags.board);
+  options.add("--frames", flags.frames, 1, 100000);
+  options.add("--rounds", flags.rounds, 1, 1000);
+  options.add("--json", flags.json);
+  if (const auto code = options.parse(argc, argv)) return *code;
   const Result r = measure(flags);
   (flags.json ? print_json : print_text)(flags, r);
   return 0;

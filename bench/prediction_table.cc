@@ -9,7 +9,6 @@
 // off, in percent; if a frame is faster than the proven bound it always does.
 #include <time.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -20,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/options.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/board/board.h"
@@ -169,15 +169,15 @@ int print_table(const Flags& flags) {
 
 int run(int argc, char** argv) {
   Flags flags;
-  CLI::App app("Planned latency beside simulated latency");
-  app.add_option("MODEL", flags.models)->required();
-  app.add_option("--nodes", flags.nodes)->delimiter(',');
-  app.add_option("--clusters", flags.clusters)->delimiter(',');
-  app.add_option("--strategies", flags.strategies)->delimiter(',');
-  app.add_option("--objective", flags.objective);
-  app.add_option("--ram", flags.ram);
-  app.add_option("--within", flags.within);
-  CLI11_PARSE(app, argc, argv);
+  BenchOptions options("Planned latency beside simulated latency");
+  options.required("MODEL", flags.models);
+  options.add("--nodes", flags.nodes);
+  options.add("--clusters", flags.clusters);
+  options.add("--strategies", flags.strategies);
+  options.add("--objective", flags.objective);
+  options.add("--ram", flags.ram);
+  options.add("--within", flags.within);
+  if (const auto code = options.parse(argc, argv)) return *code;
   objective_of(flags.objective);
   return print_table(flags);
 }

@@ -86,6 +86,30 @@ set(SHOAL_COLD array bench_node board charts dataset emit engine engine_board en
 set(SHOAL_COLDEST array bench_node board charts dataset engine_board evaluate export import
   onnx plan_text probe project resize store study task zoo)
 
+# What nearly every library includes of C++'s own, compiled once for those that
+# are optimized and once for the others. GCC takes longer to load that than to
+# read the headers; ccache keeps nothing that was compiled with it.
+set(SHOAL_PRECOMPILE OFF)
+if(SHOAL_BUNDLE AND CMAKE_CXX_COMPILER_ID STREQUAL Clang AND
+    NOT CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache)
+  set(SHOAL_PRECOMPILE ON)
+endif()
+function(shoal_library_headers)
+  if(NOT SHOAL_PRECOMPILE)
+    return()
+  endif()
+  set(source ${PROJECT_BINARY_DIR}/library_headers.cc)
+  file(CONFIGURE OUTPUT ${source} CONTENT "")
+  foreach(kind library cold_library)
+    add_library(shoal_${kind}_headers OBJECT ${source})
+    target_precompile_headers(shoal_${kind}_headers PRIVATE <algorithm> <array>
+      <charconv> <chrono> <cmath> <cstring> <deque> <filesystem> <functional>
+      <limits> <map> <memory> <numeric> <optional> <queue> <random> <set> <span>
+      <sstream> <string> <thread> <tuple> <unordered_map> <variant> <vector>)
+  endforeach()
+  target_compile_options(shoal_cold_library_headers PRIVATE -O0)
+endfunction()
+
 function(shoal_library name)
   cmake_parse_arguments(ARG "DEVICE" "" "DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
@@ -100,7 +124,7 @@ function(shoal_library name)
     target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
     target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS})
     # Sanitizers build what their tests and the fuzz targets link.
-    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 12
+    set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 60
       EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
     # What CMake's own -O3 adds is for kernels.
     if(NOT ARG_DEVICE)
@@ -117,8 +141,13 @@ function(shoal_library name)
       target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O1>
         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     endif()
+    set(headers shoal_library_headers)
     if(SHOAL_SANITIZE AND name IN_LIST SHOAL_COLDEST)
       target_compile_options(shoal_${name} PRIVATE -O0)
+      set(headers shoal_cold_library_headers)
+    endif()
+    if(SHOAL_PRECOMPILE AND NOT ARG_DEVICE)
+      target_precompile_headers(shoal_${name} REUSE_FROM ${headers})
     endif()
     if(SHOAL_BUNDLE AND NOT ARG_DEVICE)
       set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)
@@ -135,6 +164,31 @@ function(shoal_library name)
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
     target_link_libraries(shoal_${name} INTERFACE ${ARG_DEPS})
   endif()
+endfunction()
+
+# Bundles over folders: what the libraries named after the first are made of
+# becomes a part of that one, and they name it as what they need. All of them
+# are compiled with the same options. No libraries between them may use the
+# first and be used by another.
+function(shoal_one_bundle first)  # others
+  if(NOT SHOAL_BUNDLE)
+    return()
+  endif()
+  set(nothing ${PROJECT_BINARY_DIR}/nothing.cc)
+  file(CONFIGURE OUTPUT ${nothing} CONTENT "")
+  set(own shoal_${first})
+  foreach(name ${ARGN})
+    list(APPEND own shoal_${name})
+  endforeach()
+  foreach(name ${ARGN})
+    get_target_property(sources shoal_${name} SOURCES)
+    get_target_property(needed shoal_${name} LINK_LIBRARIES)
+    list(REMOVE_ITEM needed ${own})
+    target_sources(shoal_${first} PRIVATE ${sources})
+    target_link_libraries(shoal_${first} PUBLIC ${needed})
+    set_target_properties(shoal_${name} PROPERTIES SOURCES ${nothing})
+    target_link_libraries(shoal_${name} PUBLIC shoal_${first})
+  endforeach()
 endfunction()
 
 # Of inline functions, std::vector's say, the linker takes the first copy that it
@@ -162,7 +216,7 @@ function(shoal_testing_library name)
   target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
   target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS} -O1)
   set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ${SHOAL_BUNDLE}
-    UNITY_BUILD_BATCH_SIZE 6 EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
+    UNITY_BUILD_BATCH_SIZE 60 EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
   if(SHOAL_SANITIZE)
     target_compile_options(shoal_${name} PRIVATE -fno-sanitize=all)
   endif()
@@ -297,7 +351,7 @@ function(shoal_tests)
       if(SHOAL_BUNDLE)
         target_precompile_headers(${program} REUSE_FROM shoal_test_headers)
         set_target_properties(${program} PROPERTIES UNITY_BUILD ON
-          UNITY_BUILD_BATCH_SIZE 8)
+          UNITY_BUILD_BATCH_SIZE 60)
       endif()
     endif()
     target_sources(${program} PRIVATE ${source})

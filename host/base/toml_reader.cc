@@ -1,3 +1,4 @@
+#define TOML_IMPLEMENTATION
 #include "host/base/toml_reader.h"
 
 #include <algorithm>

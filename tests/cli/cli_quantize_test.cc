@@ -20,12 +20,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kSide = 16;
+constexpr int kEdge = 16;
 
 FloatNet small_net() {
   FloatNet net(1);
   constexpr auto k6 = Activation::kRelu6;
-  int x = net.input({1, kSide, kSide, 3});
+  int x = net.input({1, kEdge, kEdge, 3});
   x = net.conv(x, 8, {.kernel = 3, .stride = 2, .act = k6});
   x = net.depthwise(x, {.kernel = 3, .act = k6});
   x = net.conv(x, 8, {});
@@ -36,13 +36,13 @@ FloatNet small_net() {
 // A picture of one strong colour with a gradient.
 std::vector<uint8_t> picture(int colour, int number) {
   std::vector<uint8_t> rgb;
-  for (int i = 0; i < kSide * kSide; ++i) {
+  for (int i = 0; i < kEdge * kEdge; ++i) {
     for (int c = 0; c < 3; ++c) {
       const int v = c == colour ? 200 + number * 7 : 30 + number * 11;
-      rgb.push_back(static_cast<uint8_t>((v + i % kSide) % 256));
+      rgb.push_back(static_cast<uint8_t>((v + i % kEdge) % 256));
     }
   }
-  return make_bmp(kSide, kSide, rgb);
+  return make_bmp(kEdge, kEdge, rgb);
 }
 
 class CliQuantize : public testing::Test {
@@ -91,7 +91,7 @@ TEST_F(CliQuantize, OfRawFrames) {
   EXPECT_FALSE(is_float(int8));
   EXPECT_EQ(int8.ops.size(), small_net().graph().ops.size());
 
-  std::vector<uint8_t> input(kSide * kSide * 3);
+  std::vector<uint8_t> input(kEdge * kEdge * 3);
   for (size_t i = 0; i < input.size(); ++i) {
     input[i] = static_cast<uint8_t>(i * 37);
   }
@@ -171,7 +171,7 @@ TEST_F(CliQuantize, TheFileSaysWhatBecomesOfPixels) {
 // small_net() with ((p / 255) * 2 - 1) in front.
 TEST_F(CliQuantize, ItsOwnNormalizationGoesIntoTheTable) {
   FloatNet net(1);
-  int x = net.input({1, kSide, kSide, 3});
+  int x = net.input({1, kEdge, kEdge, 3});
   x = net.binary(OpKind::kMul, x, net.constant({}, {2}));
   x = net.binary(OpKind::kSub, x, net.constant({}, {1}));
   net.output(
@@ -283,7 +283,7 @@ TEST_F(CliQuantize, RefusesWithTheReason) {
   refused(with("data", {"--percentile", "99"}), 2, "--ranges percentile");
   refused(with("data", {"--equalize", "maybe"}), 2,
           "--equalize: 'maybe' is unknown");
-  std::vector<float> odd(kSide * kSide * 3, 0.f);
+  std::vector<float> odd(kEdge * kEdge * 3, 0.f);
   odd[5] = NAN;
   shop_.write("odd.bin", bytes_of(odd));
   refused(with("odd.bin"), 7, "calibration frame 0");

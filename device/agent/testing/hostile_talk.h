@@ -31,6 +31,7 @@
 
 #include "device/agent/agent.h"
 #include "device/link/cipher.h"
+#include "device/link/wire.h"
 #include "device/runtime/testing/hostile_session.h"
 
 namespace shoal::test {

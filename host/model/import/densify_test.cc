@@ -188,15 +188,15 @@ TEST(Densify, ReadsThroughDensifyAndDequantize) {
   }
 }
 
-struct Case {
+struct SpoiltNet {
   const char* name;
   std::function<void(RawSparsity&, SparseNet&)> break_it;
   const char* what;
   Exit code = Exit::kCorrupt;
 };
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const SpoiltNet& c, std::ostream* out) { *out << c.name; }
 
-class DensifyErrors : public testing::TestWithParam<Case> {};
+class DensifyErrors : public testing::TestWithParam<SpoiltNet> {};
 
 TEST_P(DensifyErrors, SayWhereAndWhy) {
   SparseNet net;
@@ -215,64 +215,65 @@ TEST_P(DensifyErrors, SayWhereAndWhy) {
 INSTANTIATE_TEST_SUITE_P(
     All, DensifyErrors,
     testing::Values(
-        Case{"levels", [](auto& s, SparseNet&) { s.levels.pop_back(); },
-             "has 3 levels in an order of 4, expected 4"},
-        Case{"order", [](auto& s, SparseNet&) { s.order[1] = 0; },
-             "level 1 is of axis 0"},
-        Case{"far_axis", [](auto& s, SparseNet&) { s.order[3] = 4; },
-             "level 3 is of axis 4"},
-        Case{"size", [](auto& s, SparseNet&) { s.levels[0].size = 5; },
-             "level 0 has 5 places, expected 4"},
-        Case{"few_segments",
-             [](auto& s, SparseNet&) { s.levels[3].segments.pop_back(); },
-             "level 3 has no segment 7"},
-        Case{"segment",
-             [](auto& s, SparseNet&) { s.levels[3].segments[2] = 1; },
-             "segment 1 of level 3 is 2..1"},
-        Case{"segment_beyond",
-             [](auto& s, SparseNet&) { s.levels[3].segments[8] = 9; },
-             "segment 7 of level 3 is 7..9"},
-        Case{"index", [](auto& s, SparseNet&) { s.levels[3].indexes[0] = 6; },
-             "index 6 of level 3"},
-        Case{"negative_index",
-             [](auto& s, SparseNet&) { s.levels[3].indexes[0] = -1; },
-             "index -1 of level 3"},
-        Case{"same_index",
-             [](auto& s, SparseNet&) { s.levels[3].indexes[1] = 0; },
-             "index 0 of level 3"},
-        Case{"few_values",
-             [](auto&, SparseNet& n) { n.b.data(n.weights).pop_back(); },
-             "has fewer values than places"},
-        Case{"many_values",
-             [](auto&, SparseNet& n) { n.b.data(n.weights).push_back(1); },
-             "has more values than places"},
-        Case{"block_axis",
-             [](auto& s, SparseNet&) {
-               s.blocks = {4};
-               s.order.push_back(4);
-               s.levels.push_back({true, 1, {}, {}});
-             },
-             "block 0 is of axis 4"},
-        Case{"block_size",
-             [](auto& s, SparseNet&) {
-               s.blocks = {3};
-               s.order.push_back(4);
-               s.levels.push_back({true, 4, {}, {}});
-             },
-             "blocks of 4 in an axis of 6"},
-        Case{"sparse_block",
-             [](auto& s, SparseNet&) {
-               s.blocks = {3};
-               s.order.push_back(4);
-               s.levels.push_back({false, 2, {0, 1}, {0}});
-             },
-             "a block that is sparse", Exit::kUnsupported},
-        Case{"huge",
-             [](auto&, SparseNet& n) {
-               n.tensor().shape = {4, 1, 2, 1 << 24};
-             },
-             "unfolds to more bytes than memory has for it",
-             Exit::kDoesNotFit}),
+        SpoiltNet{"levels", [](auto& s, SparseNet&) { s.levels.pop_back(); },
+                  "has 3 levels in an order of 4, expected 4"},
+        SpoiltNet{"order", [](auto& s, SparseNet&) { s.order[1] = 0; },
+                  "level 1 is of axis 0"},
+        SpoiltNet{"far_axis", [](auto& s, SparseNet&) { s.order[3] = 4; },
+                  "level 3 is of axis 4"},
+        SpoiltNet{"size", [](auto& s, SparseNet&) { s.levels[0].size = 5; },
+                  "level 0 has 5 places, expected 4"},
+        SpoiltNet{"few_segments",
+                  [](auto& s, SparseNet&) { s.levels[3].segments.pop_back(); },
+                  "level 3 has no segment 7"},
+        SpoiltNet{"segment",
+                  [](auto& s, SparseNet&) { s.levels[3].segments[2] = 1; },
+                  "segment 1 of level 3 is 2..1"},
+        SpoiltNet{"segment_beyond",
+                  [](auto& s, SparseNet&) { s.levels[3].segments[8] = 9; },
+                  "segment 7 of level 3 is 7..9"},
+        SpoiltNet{"index",
+                  [](auto& s, SparseNet&) { s.levels[3].indexes[0] = 6; },
+                  "index 6 of level 3"},
+        SpoiltNet{"negative_index",
+                  [](auto& s, SparseNet&) { s.levels[3].indexes[0] = -1; },
+                  "index -1 of level 3"},
+        SpoiltNet{"same_index",
+                  [](auto& s, SparseNet&) { s.levels[3].indexes[1] = 0; },
+                  "index 0 of level 3"},
+        SpoiltNet{"few_values",
+                  [](auto&, SparseNet& n) { n.b.data(n.weights).pop_back(); },
+                  "has fewer values than places"},
+        SpoiltNet{"many_values",
+                  [](auto&, SparseNet& n) { n.b.data(n.weights).push_back(1); },
+                  "has more values than places"},
+        SpoiltNet{"block_axis",
+                  [](auto& s, SparseNet&) {
+                    s.blocks = {4};
+                    s.order.push_back(4);
+                    s.levels.push_back({true, 1, {}, {}});
+                  },
+                  "block 0 is of axis 4"},
+        SpoiltNet{"block_size",
+                  [](auto& s, SparseNet&) {
+                    s.blocks = {3};
+                    s.order.push_back(4);
+                    s.levels.push_back({true, 4, {}, {}});
+                  },
+                  "blocks of 4 in an axis of 6"},
+        SpoiltNet{"sparse_block",
+                  [](auto& s, SparseNet&) {
+                    s.blocks = {3};
+                    s.order.push_back(4);
+                    s.levels.push_back({false, 2, {0, 1}, {0}});
+                  },
+                  "a block that is sparse", Exit::kUnsupported},
+        SpoiltNet{"huge",
+                  [](auto&, SparseNet& n) {
+                    n.tensor().shape = {4, 1, 2, 1 << 24};
+                  },
+                  "unfolds to more bytes than memory has for it",
+                  Exit::kDoesNotFit}),
     [](const auto& info) { return info.param.name; });
 
 // Cut anywhere, any bit wrong: an error with a code, or a graph.

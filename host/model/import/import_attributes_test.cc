@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-const ModelBuilder::Scale kScale{0.05f, 4};
+const ModelBuilder::Scale kInputScale{0.05f, 4};
 
 Graph graph_of(ModelBuilder& b, int output) {
   b.output(output);
@@ -19,17 +19,17 @@ const A& last(const Graph& graph) {
   return std::get<A>(graph.ops.back().attr);
 }
 
-std::vector<int8_t> ones(int64_t count) {
+std::vector<int8_t> units(int64_t count) {
   return std::vector<int8_t>(static_cast<size_t>(count), 1);
 }
 
 WindowAttr conv_window(int height, int width, int kernel,
                        ModelBuilder::Window window) {
   ModelBuilder b;
-  const int x = b.input({1, height, width, 1}, kScale);
+  const int x = b.input({1, height, width, 1}, kInputScale);
   const int w =
-      b.weights({1, kernel, kernel, 1}, ones(kernel * kernel), {1}, 0);
-  return last<WindowAttr>(graph_of(b, b.conv(x, w, -1, kScale, window)));
+      b.weights({1, kernel, kernel, 1}, units(kernel * kernel), {1}, 0);
+  return last<WindowAttr>(graph_of(b, b.conv(x, w, -1, kInputScale, window)));
 }
 
 TEST(ImportAttributes, SamePaddingHasLessAtTopAndLeft) {
@@ -56,10 +56,10 @@ TEST(ImportAttributes, ConvolutionKeepsItsWindow) {
 
 TEST(ImportAttributes, TransposedConvolutionPadsItsOutput) {
   ModelBuilder b;
-  const int x = b.input({1, 3, 3, 1}, kScale);
-  const int w = b.weights({1, 4, 4, 1}, ones(16), {1}, 0);
-  const int y =
-      b.transpose_conv(x, w, -1, kScale, 6, 5, {.stride_h = 2, .stride_w = 2});
+  const int x = b.input({1, 3, 3, 1}, kInputScale);
+  const int w = b.weights({1, 4, 4, 1}, units(16), {1}, 0);
+  const int y = b.transpose_conv(x, w, -1, kInputScale, 6, 5,
+                                 {.stride_h = 2, .stride_w = 2});
   const Graph graph = graph_of(b, y);
   EXPECT_EQ(graph.ops[0].inputs, (std::vector<int>{x, w, -1}));
   EXPECT_EQ(last<WindowAttr>(graph).pad_top, 1);
@@ -68,16 +68,16 @@ TEST(ImportAttributes, TransposedConvolutionPadsItsOutput) {
 
 TEST(ImportAttributes, DepthMultiplier) {
   ModelBuilder b;
-  const int x = b.input({1, 3, 3, 2}, kScale);
-  const int w = b.weights({1, 3, 3, 6}, ones(54), {1}, 3);
-  const Graph graph = graph_of(b, b.depthwise(x, w, -1, kScale));
+  const int x = b.input({1, 3, 3, 2}, kInputScale);
+  const int w = b.weights({1, 3, 3, 6}, units(54), {1}, 3);
+  const Graph graph = graph_of(b, b.depthwise(x, w, -1, kInputScale));
   EXPECT_EQ(last<WindowAttr>(graph).depth_multiplier, 3);
 }
 
 TEST(ImportAttributes, AxesCountFromTheEnd) {
   ModelBuilder b;
-  const int x = b.input({1, 2, 3, 4}, kScale);
-  const int m = b.reduce(OpKind::kMean, x, {-3, 2, -1, 2}, false, kScale);
+  const int x = b.input({1, 2, 3, 4}, kInputScale);
+  const int m = b.reduce(OpKind::kMean, x, {-3, 2, -1, 2}, false, kInputScale);
   EXPECT_EQ(b.shape(m), (Shape{1}));
   EXPECT_EQ(last<ReduceAttr>(graph_of(b, m)).reduced,
             (std::vector<bool>{false, true, true, true}));
@@ -92,7 +92,7 @@ TEST(ImportAttributes, AxesCountFromTheEnd) {
 
 TEST(ImportAttributes, Pads) {
   ModelBuilder b;
-  const int x = b.input({1, 2, 3, 4}, kScale);
+  const int x = b.input({1, 2, 3, 4}, kInputScale);
   const int p = b.pad(x, {0, 1, 2, 3}, {0, 4, 5, 6});
   PadAttr a = last<PadAttr>(graph_of(b, p));
   EXPECT_EQ(a.before, (std::vector<int>{0, 1, 2, 3}));
@@ -104,7 +104,7 @@ TEST(ImportAttributes, Pads) {
 
 TEST(ImportAttributes, PadValueOfUint8IsShifted) {
   ModelBuilder b(Type::kUint8);
-  const int x = b.input({1, 2, 3, 4}, kScale);
+  const int x = b.input({1, 2, 3, 4}, kInputScale);
   const int v = b.padv2(x, {0, 1, 0, 0}, {0, 0, 0, 0}, -77);
   EXPECT_EQ(b.data(b.raw().ops[0].inputs[2])[0], 51);
   EXPECT_EQ(last<PadAttr>(graph_of(b, v)).value, -77);
@@ -112,7 +112,7 @@ TEST(ImportAttributes, PadValueOfUint8IsShifted) {
 
 TEST(ImportAttributes, SliceToTheEnd) {
   ModelBuilder b;
-  const int x = b.input({1, 5, 6, 2}, kScale);
+  const int x = b.input({1, 5, 6, 2}, kInputScale);
   const int s = b.slice(x, {0, 1, 2, 0}, {1, -1, 3, 2});
   const Graph graph = graph_of(b, s);
   EXPECT_EQ(graph.tensors.back().name.substr(0, 1), "t");
@@ -123,7 +123,7 @@ TEST(ImportAttributes, SliceToTheEnd) {
 
 TEST(ImportAttributes, StridedSliceMasksAreResolved) {
   ModelBuilder b;
-  const int x = b.input({1, 5, 6, 7}, kScale);
+  const int x = b.input({1, 5, 6, 7}, kInputScale);
   const int s = b.strided_slice(x, {.begin = {9, -1, 99, 3},
                                     .end = {0, -9, 99, 5},
                                     .stride = {1, -2, 4, 1},
@@ -139,7 +139,7 @@ TEST(ImportAttributes, StridedSliceMasksAreResolved) {
 
 TEST(ImportAttributes, PermutationResizeAndBlocks) {
   ModelBuilder b;
-  const int x = b.input({1, 4, 6, 2}, kScale);
+  const int x = b.input({1, 4, 6, 2}, kInputScale);
   const int t = b.transpose(x, {0, 3, 1, 2});
   EXPECT_EQ(last<TransposeAttr>(graph_of(b, t)).perm,
             (std::vector<int>{0, 3, 1, 2}));
@@ -153,20 +153,21 @@ TEST(ImportAttributes, PermutationResizeAndBlocks) {
 
 TEST(ImportAttributes, AlphaBetaAndFusedActivations) {
   ModelBuilder b;
-  const int x = b.input({1, 4}, kScale);
-  EXPECT_EQ(last<AlphaAttr>(graph_of(b, b.leaky_relu(x, 0.3f, kScale))).value,
-            0.3f);
+  const int x = b.input({1, 4}, kInputScale);
+  EXPECT_EQ(
+      last<AlphaAttr>(graph_of(b, b.leaky_relu(x, 0.3f, kInputScale))).value,
+      0.3f);
   EXPECT_EQ(last<AlphaAttr>(graph_of(b, b.softmax(x, 0.5f))).value, 0.5f);
-  const int y = b.add(x, x, kScale, Activation::kRelu6);
+  const int y = b.add(x, x, kInputScale, Activation::kRelu6);
   EXPECT_EQ(last<FusedAttr>(graph_of(b, y)).activation, Activation::kRelu6);
 }
 
 TEST(ImportAttributes, QuantizationPerChannelAndZeroPointOnce) {
   ModelBuilder b;
-  const int x = b.input({1, 4, 4, 1}, kScale);
-  const int w = b.weights({2, 1, 1, 1}, ones(2), {0.5f, 0.25f}, 0);
+  const int x = b.input({1, 4, 4, 1}, kInputScale);
+  const int w = b.weights({2, 1, 1, 1}, units(2), {0.5f, 0.25f}, 0);
   b.raw().tensors[static_cast<size_t>(w)].zero = {0};
-  const Graph graph = graph_of(b, b.conv(x, w, b.bias({1, -2}), kScale));
+  const Graph graph = graph_of(b, b.conv(x, w, b.bias({1, -2}), kInputScale));
   const Tensor& weights = graph.tensors[static_cast<size_t>(w)];
   EXPECT_EQ(weights.quant.scale, (std::vector<float>{0.5f, 0.25f}));
   EXPECT_EQ(weights.quant.zero, (std::vector<int32_t>{0, 0}));

@@ -105,7 +105,7 @@ class Quantizer {
   std::string prepare_operand(Op& op, size_t i) {
     const int t = op.inputs[i];
     if (!builder_.noted(t)) {
-      return quoted(at(t).name) + " is not quantized";
+      return onnx_import::quoted(at(t).name) + " is not quantized";
     }
     if (at(t).constant) {
       const std::string reason = round_constant(t);

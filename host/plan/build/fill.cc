@@ -15,8 +15,8 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kLeastChunk = 512;
-constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
+constexpr int64_t kLeastLimit = 512;
+constexpr int64_t kNoFit = std::numeric_limits<int64_t>::max();
 
 bool streams(const PlanActor& a) {
   return !a.weights.chunks.empty() && a.weights.place != WeightPlace::kMapped;
@@ -60,7 +60,7 @@ class StageFiller {
         node_(node),
         spans_(free_spans(node, stage, room)),
         best_(node.stages[stage]),
-        best_ps_(fits(best_) ? time(best_) : kFar) {}
+        best_ps_(fits(best_) ? time(best_) : kNoFit) {}
 
   // The stage with the slots and sets that save most.
   const PlanStage& fill() {
@@ -155,7 +155,7 @@ class StageFiller {
                   uint32_t count, int64_t most) {
     most = std::min(most, kMostChunk);
     uint32_t last = 0;
-    for (int64_t limit = most; limit >= kLeastChunk; limit = limit * 2 / 3) {
+    for (int64_t limit = most; limit >= kLeastLimit; limit = limit * 2 / 3) {
       PlanStage stage = before;
       for (PlanActor& a : stage.actors) {
         if (a.weights.place != WeightPlace::kTape) continue;
@@ -219,7 +219,7 @@ bool has_streams(const PlanStage& stage) {
   return std::any_of(stage.actors.begin(), stage.actors.end(), streams);
 }
 
-// Every stage by itself; less than kFar if all fit.
+// Every stage by itself; less than kNoFit if all fit.
 int64_t fill_stages(const Net& net, const Supply& supply, int64_t room,
                     PlanNode& node) {
   int64_t sum = 0;
@@ -231,7 +231,7 @@ int64_t fill_stages(const Net& net, const Supply& supply, int64_t room,
     }
     StageFiller filler(net, supply, node, static_cast<int>(s), room);
     PlanStage filled = filler.fill();
-    if (filler.best_ps() == kFar) return kFar;
+    if (filler.best_ps() == kNoFit) return kNoFit;
     sum += filler.best_ps();
     stage = std::move(filled);
   }

@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-int64_t aligned(const PlanBuffer& b) {
+int64_t aligned_bytes(const PlanBuffer& b) {
   return (int64_t{b.bytes()} + kAlign - 1) / kAlign * kAlign;
 }
 
@@ -22,7 +22,7 @@ class Watch {
         alive_(words()),
         met_(may_share.size(), std::vector<uint64_t>(words())) {
     for (size_t b = 0; b < stage.buffers.size(); ++b) {
-      if (may_share[b]) all_ += aligned(stage.buffers[b]);
+      if (may_share[b]) all_ += aligned_bytes(stage.buffers[b]);
     }
   }
 
@@ -63,7 +63,8 @@ class Watch {
   }
   void set(int b, bool alive) {
     alive_[static_cast<size_t>(b) / 64] ^= uint64_t{1} << b % 64;
-    bytes_ += alive ? aligned(stage_.buffers[b]) : -aligned(stage_.buffers[b]);
+    bytes_ += alive ? aligned_bytes(stage_.buffers[b])
+                    : -aligned_bytes(stage_.buffers[b]);
   }
   // All that is alive; the later one of two says so for both.
   void meet(int b) {

@@ -19,7 +19,7 @@ constexpr double kTrialTolerance = 1e-3;
 }
 
 template <class T>
-T payload_as(const ConsoleFrame& frame) {
+T whole_payload(const ConsoleFrame& frame) {
   T value;
   if (frame.payload.size() != sizeof value) nonsense("a frame of a wrong size");
   std::memcpy(&value, frame.payload.data(), sizeof value);
@@ -51,7 +51,7 @@ BenchListener::BenchListener(const Board& board, double instruction_s)
 
 void BenchListener::take(const ConsoleFrame& f) {
   if (f.type == FrameType::kFault) {
-    failure_ = exception_error(board_, payload_as<FaultFrame>(f));
+    failure_ = exception_error(board_, whole_payload<FaultFrame>(f));
   } else if (f.type == FrameType::kHello) {
     hello(f);
   } else if (f.type == kBenchBegin) {
@@ -63,7 +63,7 @@ void BenchListener::take(const ConsoleFrame& f) {
   } else if (f.type == kBenchHandshake) {
     handshake(f);
   } else if (f.type == kBenchEnd) {
-    const auto end = payload_as<BenchEndFrame>(f);
+    const auto end = whole_payload<BenchEndFrame>(f);
     if (end.layers != layers_.size() || layers_.size() != kBenchLayerCount ||
         ciphers_.size() != kBenchCipherCount || !handshake_) {
       nonsense("that it is done too early");
@@ -75,7 +75,7 @@ void BenchListener::take(const ConsoleFrame& f) {
 }
 
 void BenchListener::hello(const ConsoleFrame& f) {
-  const auto h = payload_as<HelloFrame>(f);
+  const auto h = whole_payload<HelloFrame>(f);
   if (text(h.board) != board_.name || h.ticks_per_second == 0) {
     nonsense("that it is one for board '" + text(h.board) + "'");
   }
@@ -83,7 +83,7 @@ void BenchListener::hello(const ConsoleFrame& f) {
 }
 
 void BenchListener::begin(const ConsoleFrame& f) {
-  const auto b = payload_as<BenchBeginFrame>(f);
+  const auto b = whole_payload<BenchBeginFrame>(f);
   if (ticks_per_instruction_ == 0) nonsense("results before hello");
   if (b.layers != kBenchLayerCount) {
     nonsense(fmt::format("that it has {} layers, not {}", b.layers,
@@ -100,7 +100,7 @@ void BenchListener::begin(const ConsoleFrame& f) {
 }
 
 void BenchListener::layer(const ConsoleFrame& f) {
-  const auto l = payload_as<BenchLayerFrame>(f);
+  const auto l = whole_payload<BenchLayerFrame>(f);
   if (!begun_ || l.layer != layers_.size() || l.layer >= kBenchLayerCount) {
     nonsense("a layer out of turn");
   }
@@ -116,7 +116,7 @@ void BenchListener::layer(const ConsoleFrame& f) {
 }
 
 void BenchListener::cipher(const ConsoleFrame& f) {
-  const auto c = payload_as<BenchCipherFrame>(f);
+  const auto c = whole_payload<BenchCipherFrame>(f);
   if (!begun_ || c.cipher != ciphers_.size() || c.cipher >= kBenchCipherCount) {
     nonsense("a chunk out of turn");
   }
@@ -126,7 +126,7 @@ void BenchListener::cipher(const ConsoleFrame& f) {
 }
 
 void BenchListener::handshake(const ConsoleFrame& f) {
-  const auto h = payload_as<BenchHandshakeFrame>(f);
+  const auto h = whole_payload<BenchHandshakeFrame>(f);
   if (!begun_ || handshake_) nonsense("a handshake out of turn");
   handshake_ = {instructions(h.ticks_low, h.ticks_high, ticks_per_instruction_),
                 static_cast<int>(h.stack_bytes), h.checksum};

@@ -10,11 +10,11 @@ namespace {
 
 // Millions of multiply-accumulates (elements, of additions) of MobileNetV2 that
 // a measured layer stands for.
-struct Share {
+struct WorkShare {
   const char* name;
   double millions;
 };
-constexpr Share kShares[] = {
+constexpr WorkShare kShares[] = {
     {"3x3 224x224x3->32 s2", 10.84}, {"1x1 112x112x32->16", 40.15},
     {"1x1 56x56x24->144", 21.68},    {"1x1 14x14x96->576", 73.5},
     {"1x1 7x7x320->1280", 54.7},     {"1x1 14x14x576->96", 47.9},
@@ -37,7 +37,7 @@ std::optional<BenchWhole> whole_network(const BenchTable& table) {
   BenchWhole whole;
   double macs = 0, quoted = 0, cycles = 0;
   bool all_quoted = true, all_timed = true;
-  for (const Share& share : kShares) {
+  for (const WorkShare& share : kShares) {
     const BenchLine* line = line_of(table, share.name);
     if (!line) return std::nullopt;
     whole.per_mac += share.millions * line->all;
