@@ -225,11 +225,11 @@ class StagePaths {
   // All stages that begin behind an ideal.
   void extend(int begin, int64_t below) {
     const Ideal& from = all_[size_t(begin)];
-    std::vector<int> reached = {begin};
+    reached_.assign(1, begin);
     held_[size_t(begin)] = {from.alive, begin == 0 ? untouched() : 0, 0};
     seen_[size_t(begin)] = begin;
-    for (size_t i = 0; i < reached.size(); ++i) {
-      const int at = reached[i];
+    for (size_t i = 0; i < reached_.size(); ++i) {
+      const int at = reached_[i];
       const Held held = held_[size_t(at)];
       if (at != begin) offer(begin, at, held.whole + held.inside);
       // What was alive before stays whole, rings stay.
@@ -241,7 +241,7 @@ class StagePaths {
         if (!grow(from.done, all_[size_t(at)].done, s.layer, next)) continue;
         seen_[size_t(s.to)] = begin;
         held_[size_t(s.to)] = next;
-        reached.push_back(s.to);
+        reached_.push_back(s.to);
       }
     }
   }
@@ -264,16 +264,16 @@ class StagePaths {
   }
 
   // False if no stage that begins there may have the layer.
-  bool grow(const Done& begin, const Done& done, int layer, Held& held) const {
+  bool grow(const Done& begin, const Done& done, int layer, Held& held) {
     if (layer < 0) return true;
     bool may = true;
-    Done now = done;
+    now_ = done;
     ideals_.each_of(layer, done, [&](int l) {
       for (const int t : graph_.touches[l])
-        may &= touch(begin, now, l, t, held);
+        may &= touch(begin, now_, l, t, held);
       held.inside += bytes_.sums[l];
       ++held.layers;
-      add(now, l);
+      add(now_, l);
     });
     return may && held.layers <= kMaxStageLayers;
   }
@@ -317,6 +317,9 @@ class StagePaths {
   std::vector<Held> held_;  // of the stage to an ideal, from the last begin
   std::vector<int> seen_;   // from which begin
   int64_t steps_ = 0;
+  // Of grow() and of extend(), which run too often to allocate.
+  Done now_;
+  std::vector<int> reached_;
 };
 
 }  // namespace
