@@ -20,9 +20,10 @@
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/crew_plan.h"
+#include "host/plan/search/idle_nodes.h"
+#include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/text/does_not_fit.h"
-#include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"
 
 namespace shoal {
@@ -68,7 +69,6 @@ class AutoPlan {
       if (!best_) return smallest();
       try_hopeless();
       settle_time();
-      with_others();
     } else {
       const std::vector<int> everyone = order_;
       if (!best_ || busy_nodes(best_->trials().best()) < std::ssize(order_)) {
@@ -148,18 +148,16 @@ class AutoPlan {
     }
   }
 
-  // The best plan over fewer nodes, with those beside it that have no share.
-  void with_others() {
-    if (best_->trials().best().nodes.size() == order_.size()) return;
-    // It is known already.
-    constexpr double kAnyTime = 1e9;
-    const PlanDeadline none(kAnyTime);
-    std::unique_ptr<CrewPlan> crew = crew_of(order_.size(), order_.size());
-    crew->run(best_->trials().taken());
-    // Idle nodes change nothing; if they did, all would be tried together.
-    if (!crew->trials().any()) crew->begin();
-    if (!crew->trials().any()) std::rethrow_exception(crew->trials().refused());
-    best_ = std::move(crew);
+  // A plan over the first nodes, with those beside it that have no share.
+  Plan with_others(Plan plan) const {
+    const size_t some = plan.nodes.size();
+    if (some == request_.cluster.nodes.size()) return plan;
+    IdleNodes all(net_, request_.cluster);
+    std::ranges::copy(best_->trials().supplies(), all.supplies.begin());
+    std::move(all.plan.nodes.begin() + static_cast<std::ptrdiff_t>(some),
+              all.plan.nodes.end(), std::back_inserter(plan.nodes));
+    finish_plan(net_, request_, all.supplies, plan);
+    return plan;
   }
 
   // Where the best plan is none in which all nodes have a share, those with
@@ -306,7 +304,7 @@ class AutoPlan {
   // The best plan, whose strategy says what was taken, and on how many nodes.
   Plan named() const {
     if (taken_) *taken_ = best_->trials().taken();
-    Plan plan = best_->trials().best();
+    Plan plan = with_others(best_->trials().best());
     plan.strategy = "auto (" + best_->trials().taken().name;
     plan.says_nodes = busy_nodes(plan) < std::ssize(plan.nodes);
     if (plan.says_nodes) {

@@ -11,7 +11,6 @@
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/balance.h"
 #include "host/plan/planner/cut_bound.h"
-#include "host/plan/planner/tile_trials.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
 #include "host/plan/types/trial_shares.h"
@@ -52,7 +51,8 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
   const auto each = static_cast<int64_t>(net.layers.size() * crew_.size());
   if (is_latency()) {
     trials_.watch([this](const Trial& trial, const Plan& plan) {
-      if (!trial.cuts.tiles.empty()) return;  // no splices of these
+      // No splices of these.
+      if (!trial.cuts.tiles.empty() || trial.alone >= 0) return;
       rehearsed_.push_back(rehearsed(trial, plan));
     });
   }
@@ -146,23 +146,53 @@ int64_t CrewPlan::estimate_ps() {
 
 void CrewPlan::begin_briefly(double least) {
   if (least < std::numeric_limits<double>::infinity()) compare_with(least);
+  if (is_lone()) {
+    trials_.run(alone());
+    return;
+  }
   trials_.run(spatial());
-  if (crew_.size() < 2 || first_trial_) return;
+  if (first_trial_) return;
   const Start first = starts().front();
   if (!first_) first_.emplace(CutEstimate(net_, request_, crew_, first.cut));
   first_trial_ = {"mixed", first_->cuts_of(first_->best()), first.search};
   trials_.run(*first_trial_);
+  if (!is_latency()) begin_small(least);
+}
+
+// What begin() tries besides is estimated, if the crew has come to nothing yet.
+void CrewPlan::begin_small(double least) {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  const bool cheap = net_.layers.size() * crew_.size() <= shares::kCostly;
+  std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
-  const bool any = now < std::numeric_limits<double>::infinity();
-  if (is_latency() || (any && now > shares::kColumns * least)) {
-    return;
+  const bool far = now < kNone && now > shares::kColumns * least;
+  if (far && !cheap) ends.clear();
+  if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
+  if (least == kNone) return;
+  const auto foresee = [&](const Trial& trial) {
+    if (trials_.nearest() <= shares::kBrieflySmall * least) return;
+    trials_.foresee(trial, least);
+  };
+  for (const std::string& name : strategy_names()) {
+    if (cheap && name != "spatial") foresee({name, named_cuts(name)});
   }
-  const std::vector<int> ends = ends_of_columns();
-  if (!ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
+  for (const int end : ends) {
+    for (const Trial& behind : {*first_trial_, spatial()}) {
+      foresee(in_columns(behind, end));
+    }
+  }
+  if (trials_.nearest() <= shares::kBrieflySmall * least) return;
+  if (const std::optional<TileBases> bases = tile_bases()) {
+    const auto bytes = least_in_tiles(
+        net_, request_, *bases, static_cast<int64_t>(shares::kColumns * least));
+    const double by = cheap ? shares::kTilesMayTake : shares::kTilesTake;
+    if (bytes) trials_.foresee(by * static_cast<double>(*bytes));
+  }
 }
 
 void CrewPlan::begin() {
   begin_briefly();
+  if (is_lone()) return;
   if (first_trial_) {
     try_groups(*first_trial_);
     mixed_.emplace(std::move(*first_));
@@ -224,7 +254,15 @@ void CrewPlan::try_columns() {
 // Where memory is short: the first layers some columns at a time, of which each
 // node has some rows, or columns.
 void CrewPlan::try_tiles() {
-  if (!request_.replay || request_.byte_s > 0 || crew_.size() < 2) return;
+  const std::optional<TileBases> bases = tile_bases();
+  if (!bases) return;
+  for (Trial& t : tile_trials(net_, request_, *bases, trials_.most())) {
+    trials_.run(std::move(t));
+  }
+}
+
+std::optional<TileBases> CrewPlan::tile_bases() const {
+  if (!request_.replay || request_.byte_s > 0) return std::nullopt;
   const auto nodes = static_cast<int>(crew_.size());
   const auto grid = [&](int rows, int columns) {
     return make_cuts_over(net_, request_.cluster, crew_,
@@ -236,14 +274,14 @@ void CrewPlan::try_tiles() {
   std::erase_if(bases.ends, [&](int end) {
     return tile_result(net_, uses, 0, end, true) < 0;
   });
-  if (bases.ends.empty()) return;
+  if (bases.ends.empty()) return std::nullopt;
   bases.within = {grid(nodes, 1), grid(1, nodes)};
   if (nodes > 3) bases.within.push_back(grid(0, 0));
   bases.behind.push_back(spatial());
   if (first_trial_) bases.behind.push_back(*first_trial_);
   if (trials_.any()) bases.behind.push_back(trials_.taken());
   bases.outputs = named_cuts("kernel");
-  for (Trial& t : tile_trials(net_, request_, bases)) trials_.run(std::move(t));
+  return bases;
 }
 
 std::vector<int> CrewPlan::ends_of_columns() const {
@@ -415,6 +453,12 @@ bool CrewPlan::is_hopeless(const Cuts& cuts) {
 Trial CrewPlan::spatial() const {
   Trial trial{"spatial", named_cuts("spatial")};
   if (request_.byte_s > 0) trial.weights = starts().front().search;
+  return trial;
+}
+
+Trial CrewPlan::alone() const {
+  Trial trial{"single", named_cuts("spatial")};
+  trial.alone = crew_.front();
   return trial;
 }
 

@@ -9,6 +9,7 @@
 #include "host/lower/net.h"
 #include "host/plan/planner/mixed_cuts.h"
 #include "host/plan/planner/splices.h"
+#include "host/plan/planner/tile_trials.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/types/request.h"
 
@@ -36,8 +37,6 @@ class CrewPlan {
   const std::vector<std::string>& hopeless() const { return hopeless_; }
   // Nothing, if its plan cannot take less than `most_s`.
   void run(const std::string& strategy, double most_s);
-  // Of another crew's, over the same nodes or more.
-  void run(const Trial& trial) { trials_.run(trial); }
 
   // Other cuts for one segment of the best plan after the other, those that
   // other plans have there, and other shares, as long as that helps.
@@ -52,6 +51,7 @@ class CrewPlan {
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool is_all() const { return crew_.size() == request_.cluster.nodes.size(); }
+  bool is_lone() const { return crew_.size() == 1; }
   bool keeps_much() const;
   bool has_banks() const;
   // By what part a plan must be better than the one whose cuts it varies.
@@ -65,9 +65,12 @@ class CrewPlan {
   bool try_balanced(int& left);
   bool try_one(Trial, int& left, double by = 0);
   bool is_tight() const;
+  void begin_small(double least);
   bool try_groups(const Trial&);
   void try_columns();
   void try_tiles();
+  // None: nothing can be made in tiles.
+  std::optional<TileBases> tile_bases() const;
   std::vector<int> ends_of_columns() const;
   Trial in_columns(Trial, int end) const;
   void add_groups(int channels, Trial&) const;
@@ -75,6 +78,7 @@ class CrewPlan {
   bool is_hopeless(const Cuts&);
   void choose_groups();
   Trial spatial() const;
+  Trial alone() const;
   Cuts named_cuts(const std::string& strategy) const;
 
   const Net& net_;

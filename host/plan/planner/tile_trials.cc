@@ -1,6 +1,7 @@
 #include "host/plan/planner/tile_trials.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -17,9 +18,12 @@ class TileTrials {
   TileTrials(const Net& net, const PlanRequest& request, const TileBases& bases)
       : net_(net), request_(request), bases_(bases) {}
 
-  std::vector<Trial> find() {
-    for (const int end : bases_.ends)
-      consider({{{0, end, shares::kFirstTiles}}});
+  std::vector<Trial> find(double most) {
+    if (request_.objective == Objective::kRam) {
+      constexpr double kAny = std::numeric_limits<int32_t>::max();
+      most_ = static_cast<int64_t>(std::min(most, kAny));
+    }
+    for (const Way& way : first()) consider(way);
     if (found_.empty()) return {};
     const int end = best().tiles[0].end;
     vary([&](Way w, const auto& use) {
@@ -56,6 +60,18 @@ class TileTrials {
     return trials;
   }
 
+  std::optional<int64_t> least(int64_t most) {
+    std::optional<int64_t> least;
+    for (const Way& way : first()) {
+      attempt(way, [&](Search& search) {
+        most = std::min(most, least.value_or(most));
+        const int64_t bytes = search.least_arena(most);
+        least = std::min(least.value_or(bytes), bytes);
+      });
+    }
+    return least;
+  }
+
  private:
   // How layers in tiles are cut, and those behind them.
   struct Way {
@@ -75,6 +91,13 @@ class TileTrials {
     }
     if (fits != other) return fits;
     return a.about.time_ps < b.about.time_ps;
+  }
+  std::vector<Way> first() const {
+    std::vector<Way> ways;
+    for (const int end : bases_.ends) {
+      ways.push_back({{{0, end, shares::kFirstTiles}}});
+    }
+    return ways;
   }
   Way best() const { return std::ranges::min_element(found_, is_better)->way; }
 
@@ -117,16 +140,23 @@ class TileTrials {
     return trial;
   }
 
-  void consider(Way way) {
+  void consider(const Way& way) {
+    attempt(way, [&](Search& search) {
+      const bool is_latency = request_.objective == Objective::kLatency;
+      if (most_ && search.least_arena(*most_) > *most_) return;
+      const std::optional<Search::Estimate> about = search.estimate();
+      if (about) found_.push_back({way, is_latency, *about});
+    });
+  }
+
+  template <class Ask>
+  void attempt(const Way& way, const Ask& ask) {
     int layers = 0;
     for (const TileChoice& t : way.tiles) layers += (t.end - t.begin) * t.tiles;
     if (layers > shares::kMostTileLayers || PlanDeadline::passed()) return;
     try {
       const Trial trial = trial_of(way);
-      const std::optional<Search::Estimate> about =
-          linked_search(net_, request_, trial.cuts, trial.weights)->estimate();
-      const bool is_latency = request_.objective == Objective::kLatency;
-      if (about) found_.push_back({std::move(way), is_latency, *about});
+      ask(*linked_search(net_, request_, trial.cuts, trial.weights));
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;
     }
@@ -135,14 +165,21 @@ class TileTrials {
   const Net& net_;
   const PlanRequest& request_;
   const TileBases& bases_;
+  std::optional<int64_t> most_;
   std::vector<Found> found_;
 };
 
 }  // namespace
 
 std::vector<Trial> tile_trials(const Net& net, const PlanRequest& request,
-                               const TileBases& bases) {
-  return TileTrials(net, request, bases).find();
+                               const TileBases& bases, double most) {
+  return TileTrials(net, request, bases).find(most);
+}
+
+std::optional<int64_t> least_in_tiles(const Net& net,
+                                      const PlanRequest& request,
+                                      const TileBases& bases, int64_t most) {
+  return TileTrials(net, request, bases).least(most);
 }
 
 }  // namespace shoal

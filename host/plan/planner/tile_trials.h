@@ -3,6 +3,8 @@
 // plan is built.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "host/plan/planner/trials.h"
@@ -20,7 +22,13 @@ struct TileBases {
 
 // The most promising first: for the request's objective, or, where nothing is
 // taken to fit, for the smallest arena. The number of estimates is bounded.
-std::vector<Trial> tile_trials(const Net&, const PlanRequest&,
-                               const TileBases&);
+// `most`: larger arenas are of no use, where the smallest is asked for.
+std::vector<Trial> tile_trials(const Net&, const PlanRequest&, const TileBases&,
+                               double most);
+
+// What the smallest arena with tiles may take, by the first of these estimates;
+// more than `most`: at least so much. None: nothing can be made so.
+std::optional<int64_t> least_in_tiles(const Net&, const PlanRequest&,
+                                      const TileBases&, int64_t most);
 
 }  // namespace shoal

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/trial_shares.h"
@@ -17,9 +18,9 @@ namespace {
 
 std::vector<int> key_of(const Trial& trial) {
   const SearchWeights& w = trial.weights;
-  std::vector<int> key{w.waits,         w.flash.once,
-                       w.flash.again,   static_cast<int>(w.byte_ps),
-                       int{w.overlays}, int{w.halos}};
+  std::vector<int> key{
+      w.waits,         w.flash.once, w.flash.again, static_cast<int>(w.byte_ps),
+      int{w.overlays}, int{w.halos}, trial.alone};
   for (const GroupWay& way : w.groups) {
     key.insert(key.end(), {way.channels, int{way.behind_expansion}});
   }
@@ -93,16 +94,32 @@ bool Trials::is_beyond_budgets(Search& search) const {
   return search.least_arena(most) > most;
 }
 
-bool Trials::is_too_large(Search& search) {
+double Trials::least_known() const {
   const double known = on_all_.value_or(best_ ? measure() : kFar);
-  const double least = std::min(known, least_of_others_);
-  if (least == kFar) return false;
+  return std::min(known, least_of_others_);
+}
+
+double Trials::most() const { return shares::kTooLarge * least_known(); }
+
+bool Trials::is_too_large(Search& search) {
+  if (least_known() == kFar) return false;
   // What columns may make of it is asked as well.
-  const auto most = static_cast<int64_t>(shares::kColumns * least);
+  const auto most = static_cast<int64_t>(shares::kColumns * least_known());
   const auto bytes = static_cast<double>(search.least_arena(most));
-  if (bytes <= shares::kTooLarge * least) return false;
+  if (bytes <= this->most()) return false;
   least_skipped_ = std::min(least_skipped_, bytes);
   return true;
+}
+
+void Trials::foresee(const Trial& trial, double most) {
+  try {
+    const auto bytes =
+        linked_search(net_, request_, trial.cuts, trial.weights, memo_)
+            ->least_arena(static_cast<int64_t>(most));
+    foresee(static_cast<double>(bytes));
+  } catch (const Error& e) {
+    if (e.code() == Exit::kInternal) throw;
+  }
 }
 
 bool Trials::run(Trial trial, double by) {
@@ -113,7 +130,9 @@ bool Trials::run(Trial trial, double by) {
     trial.cuts.strategy = trial.name;
     memo_->trim(static_cast<int>(request.cluster.nodes.size()));
     const std::unique_ptr<Search> search =
-        linked_search(net_, request_, trial.cuts, trial.weights, memo_);
+        trial.alone >= 0
+            ? lone_search(net_, request_, trial.alone)
+            : linked_search(net_, request_, trial.cuts, trial.weights, memo_);
     const bool is_latency = request.objective == Objective::kLatency;
     std::optional<Plan> fast;
     if (is_latency) fast = search->fastest();

@@ -1,6 +1,7 @@
 // Plans that are built, rehearsed and compared: what strategy auto decides by.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -25,6 +26,7 @@ struct Trial {
   SearchWeights weights = {};
   int group_channels = 0;  // of its channel groups; 0: it has none
   bool spliced = false;    // its groups are where its cuts come from plans
+  int alone = -1;          // a node that has all layers, as if it were alone
 };
 
 class Trials {
@@ -40,6 +42,13 @@ class Trials {
   // What others take: arenas that are estimated much larger, or far beyond all
   // budgets, are not built.
   void compare_with(double least) { least_of_others_ = least; }
+  // Estimates of what is not built yet.
+  void foresee(const Trial&, double most);
+  void foresee(double bytes) {
+    least_skipped_ = std::min(least_skipped_, bytes);
+  }
+  // For the smallest arena: what is estimated larger is not built.
+  double most() const;
   // The smallest arena, or estimate of one that was not built; infinite: there
   // is neither.
   double nearest() const;
@@ -53,6 +62,7 @@ class Trials {
   bool any() const { return best_.has_value(); }
   const Plan& best() const;
   const Trial& taken() const { return taken_; }
+  const std::vector<Supply>& supplies() const { return best_->supplies; }
   // By the objective, less is better; of the best.
   double measure() const { return measure(best_->plan); }
   // Whether the best of these is better than the best of those.
@@ -79,6 +89,7 @@ class Trials {
   // any as small.
   bool is_beyond_budgets(Search&) const;
   bool is_too_large(Search&);
+  double least_known() const;  // arena
   double measure(const Plan&) const;
   // By more than this part.
   bool is_better(Made&, Made& than, double by) const;

@@ -167,10 +167,11 @@ class LinkedSearch : public Search {
   }
 
   std::optional<Estimate> estimate() const override {
-    const std::optional<int64_t> least =
-        smallest_estimate(request_.objective == Objective::kRam);
+    const bool ram = request_.objective == Objective::kRam;
+    const std::optional<int64_t> least = smallest_estimate(ram);
     if (!least) return std::nullopt;
     Estimate about{*least + model_.fixed_bytes(), 0};
+    if (ram) return about;
     const auto cuts =
         search_.fastest({less(100), less(100), any_streams_, learns_});
     if (!cuts) return about;

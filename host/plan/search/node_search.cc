@@ -128,6 +128,11 @@ class NodeSearch : public Search {
     if (!tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
     return tiled_ ? plan_of(*tiled_) : plan_of(least_->node);
   }
+  int64_t least_arena(int64_t most) override {
+    const int64_t whole = least_->node.arena_bytes;
+    if (!task_.request.replay) return whole;
+    return tiles().estimate(std::min(whole, most)).value_or(whole);
+  }
   // Tiles compute more and read more: only where nothing else fits.
   std::optional<Plan> fastest() override {
     if (least_->node.arena_bytes <= task_.budget()) {

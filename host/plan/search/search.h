@@ -31,16 +31,17 @@ class Search {
   // The smallest is beyond a budget: a plan that fits after all, or none.
   // `else_fits`: with what else the request would be met, if that is known.
   virtual std::optional<Plan> otherwise(std::string& else_fits) = 0;
-  // What the largest arena of smallest() takes, about, without its fixed parts;
-  // more than `most`: at least so much. Much quicker.
+  // What the largest arena of smallest() takes, about, of several nodes without
+  // its fixed parts; more than `most`: at least so much. Much quicker.
   virtual int64_t least_arena(int64_t /*most*/) { return 0; }
   // Of each node.
   virtual const std::vector<Supply>& supplies() const = 0;
 
   // Estimates, for which no plan is built; none: it has none.
   struct Estimate {
-    int64_t bytes = 0;    // of the smallest largest arena
-    int64_t time_ps = 0;  // within the budgets; 0: nothing fits
+    int64_t bytes = 0;  // of the smallest largest arena
+    // Within the budgets; 0: nothing fits, or it is not asked for.
+    int64_t time_ps = 0;
   };
   virtual std::optional<Estimate> estimate() const { return std::nullopt; }
 };

@@ -350,13 +350,18 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
   return all;
 }
 
-std::optional<PlanNode> TileSearch::smallest(int64_t below, int64_t enough) {
+std::optional<int64_t> TileSearch::estimate(int64_t most) {
   std::optional<int64_t> least;
   for (const int64_t record : whole_.record_bytes()) {
     const std::optional<int64_t> other =
-        smallest_budget(stages(record), least ? *least - kAlign : below);
+        smallest_budget(stages(record), least ? *least - kAlign : most);
     if (other) least = other;
   }
+  return least;
+}
+
+std::optional<PlanNode> TileSearch::smallest(int64_t below, int64_t enough) {
+  const std::optional<int64_t> least = estimate(below);
   if (!least) return std::nullopt;
   std::optional<PlanNode> best;
   std::vector<Parts> tried;

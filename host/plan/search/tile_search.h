@@ -23,6 +23,9 @@ class TileSearch {
   // `whole`: the search without tiles, for the same net. All must outlive it.
   TileSearch(const Net&, const NodeTask&, AllCandidates& whole);
 
+  // What the smallest arena is taken to be before anything is built; none if
+  // that is more than `most`.
+  std::optional<int64_t> estimate(int64_t most);
   // The smallest arena, if it has less than `below` bytes; or one that has
   // `enough` or less.
   std::optional<PlanNode> smallest(int64_t below, int64_t enough);

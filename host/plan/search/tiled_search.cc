@@ -26,6 +26,9 @@ class TiledSearch : public Search {
   std::optional<Plan> otherwise(std::string& else_fits) override {
     return restored(inner_->otherwise(else_fits));
   }
+  int64_t least_arena(int64_t most) override {
+    return inner_->least_arena(most);
+  }
   std::optional<Estimate> estimate() const override {
     return inner_->estimate();
   }

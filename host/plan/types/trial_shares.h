@@ -198,6 +198,9 @@ inline constexpr size_t kSureCrew = 8;
 // those of a second run behind it: how small a run's rings become shows early.
 inline constexpr int kFirstTiles = 4, kOtherTiles[] = {2, 3, 6, 8, 12};
 inline constexpr int kSecondTiles[] = {2, 4};
+// What is built may take so many times the smallest of these first estimates,
+// since others are lower; where a plan costs much, so many are likely.
+inline constexpr double kTilesMayTake = 0.8, kTilesTake = 1.08;
 // Plans that are built of them, since packing takes more than estimates know.
 inline constexpr size_t kTilesBuilt = 5;
 

@@ -1,0 +1,44 @@
+// More nodes of real models never need larger arenas than fewer.
+#include <gtest/gtest.h>
+
+#include "host/check/check.h"
+#include "host/model/import/import.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/search/search.h"
+#include "tests/shared.h"
+
+namespace shoal {
+namespace {
+
+Plan smallest(const Net& net, int nodes, bool replay) {
+  PlanRequest request =
+      linked_nodes(uniform_cluster(nodes, find_board("teensy41"), {}), "auto",
+                   Objective::kRam);
+  request.replay = replay;
+  Plan plan = make_plan(net, request);
+  EXPECT_TRUE(check(net, plan).empty()) << plan.strategy;
+  return plan;
+}
+
+Net net_of(const char* file) {
+  return lower(load_model((shared_dir() / "models" / file).string()));
+}
+
+// Three nodes need less than four do that all have a share of tiles; the fourth
+// is left out.
+TEST(MoreNodesSharedTest, FewerMayShareTilesBetter) {
+  const Net net = net_of("vww_96_int8.tflite");
+  const Plan three = smallest(net, 3, true), four = smallest(net, 4, true);
+  EXPECT_LE(largest_arena(four), largest_arena(three)) << four.strategy;
+  EXPECT_TRUE(three.strategy.starts_with("auto (tiles")) << three.strategy;
+}
+
+// The same with columns, which five nodes share better than six.
+TEST(MoreNodesSharedTest, FewerMayShareColumnsBetter) {
+  const Net net = net_of("tinyengine_vww_i8io.tflite");
+  const Plan five = smallest(net, 5, false), six = smallest(net, 6, false);
+  EXPECT_LE(largest_arena(six), largest_arena(five)) << six.strategy;
+}
+
+}  // namespace
+}  // namespace shoal

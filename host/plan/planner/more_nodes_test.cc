@@ -1,0 +1,86 @@
+// More nodes never need larger arenas than fewer, nor longer within a budget:
+// a crew is tried with the same freedoms whatever its size is.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/check/check.h"
+#include "host/plan/planner/planner.h"
+#include "host/plan/search/search.h"
+#include "host/plan/testing/shape_net.h"
+
+namespace shoal {
+namespace {
+
+Cluster nodes_with(int nodes, std::optional<int64_t> ram = {}) {
+  return uniform_cluster(nodes, find_board("teensy41"), ram);
+}
+
+Plan plan_over(const Net& net, Cluster cluster, Objective objective,
+               bool replay) {
+  PlanRequest request = linked_nodes(std::move(cluster), "auto", objective);
+  request.replay = replay;
+  Plan plan = make_plan(net, request);
+  EXPECT_TRUE(check(net, plan).empty()) << plan.strategy;
+  return plan;
+}
+
+std::vector<NamedNet> nets() {
+  std::vector<NamedNet> all{{"early", early_net()},
+                            {"bottleneck", bottleneck_net(48, 4)}};
+  // The cuts of these are best in the file's order of layers.
+  for (const uint32_t seed : {3, 8, 21}) {
+    all.push_back({"random " + std::to_string(seed), random_net(seed)});
+  }
+  return all;
+}
+
+TEST(MoreNodesTest, NeverNeedLargerArenas) {
+  int tiled = 0;
+  for (const auto& [name, net] : nets()) {
+    for (const bool replay : {false, true}) {
+      int64_t least = INT64_MAX;
+      for (int nodes = 1; nodes <= 5; ++nodes) {
+        SCOPED_TRACE(name + " on " + std::to_string(nodes) +
+                     (replay ? " with tiles" : ""));
+        const Plan plan =
+            plan_over(net, nodes_with(nodes), Objective::kRam, replay);
+        EXPECT_LE(largest_arena(plan), least) << plan.strategy;
+        least = largest_arena(plan);
+        tiled += plan.strategy.starts_with("auto (tiles");
+      }
+    }
+  }
+  EXPECT_GT(tiled, 0);
+}
+
+// What is as much as some nodes need at the least is enough for more of them,
+// and takes no longer.
+TEST(MoreNodesTest, NeverTakeLongerWithinABudget) {
+  for (const auto& [name, net] : nets()) {
+    for (const int some : {1, 3}) {
+      const Plan small =
+          plan_over(net, nodes_with(some), Objective::kRam, true);
+      double latency = 1e9;
+      for (int nodes = some; nodes <= 5; ++nodes) {
+        SCOPED_TRACE(name + " as on " + std::to_string(some) + " on " +
+                     std::to_string(nodes));
+        const int64_t ram = largest_arena(small);
+        Plan plan;
+        ASSERT_NO_THROW(plan = plan_over(net, nodes_with(nodes, ram),
+                                         Objective::kLatency, true));
+        EXPECT_LE(largest_arena(plan), ram);
+        EXPECT_LE(plan.latency_s, latency) << plan.strategy;
+        latency = plan.latency_s;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace shoal

@@ -1,0 +1,14 @@
+// One node of a cluster that has all layers, while the others have no share:
+// planned as a node alone with links is, by the same search.
+#pragma once
+
+#include <memory>
+
+#include "host/plan/search/search.h"
+
+namespace shoal {
+
+// `node`: of the request. Its plans have all nodes.
+std::unique_ptr<Search> lone_search(const Net&, const PlanRequest&, int node);
+
+}  // namespace shoal
