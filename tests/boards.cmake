@@ -39,6 +39,7 @@ endif()
 if(TARGET board_tests)
   target_compile_definitions(board_tests PRIVATE
     SHOAL_BUILD="${PROJECT_BINARY_DIR}")
+  set_target_properties(board_tests PROPERTIES UNITY_BUILD_BATCH_SIZE 7)
 endif()
 # ctest --preset long, for what it costs; CI runs its first case.
 if(NOT SHOAL_SANITIZE)
