@@ -5,6 +5,7 @@
 #include "host/plan/arena/arena.h"
 #include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/trial_shares.h"
@@ -187,8 +188,36 @@ class NodeBuilder {
         }
         node_ = small;
       }
+      choose_slots(s, bytes);
     }
     return bytes;
+  }
+
+  // Of the bytes that its slots have: chunks that are smaller come sooner when
+  // the stage begins and go on ahead of the core in more slots, larger ones
+  // take fewer requests. `placed`: bytes of all that lies there, which records
+  // with more chunks may leave no room for.
+  void choose_slots(int s, int64_t placed) {
+    PlanStage& stage = node_.stages[s];
+    const PlanStage largest = stage;
+    const int64_t bytes = int64_t{largest.slot_bytes} * largest.slot_count;
+    PlanStage best = largest;
+    int64_t least = stage_feed(net_, node_, stage, supply_).total_ps;
+    uint32_t last = largest.slot_bytes;
+    for (int64_t limit = last * 2 / 3; limit >= shares::kLeastSlot;
+         limit = limit * 2 / 3) {
+      stage = largest;
+      cut_tape(net_, stage, static_cast<uint32_t>(limit - kTagBytes));
+      if (stage.slot_bytes == 0 || stage.slot_bytes >= last) continue;
+      last = stage.slot_bytes;
+      stage.slot_count = static_cast<uint32_t>(
+          std::min<int64_t>(shares::kMostSlots, bytes / last));
+      const int64_t ps = stage_feed(net_, node_, stage, supply_).total_ps;
+      if (ps >= least || placed > room()) continue;
+      least = ps;
+      best = stage;
+    }
+    stage = best;
   }
 
   // A ring or box that rows of peers come into, of a stage that has one before

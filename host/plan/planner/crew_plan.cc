@@ -334,6 +334,12 @@ void CrewPlan::improve() {
   while (better) {
     better = try_beside(beside) || try_splices(spliced) || try_balanced(shared);
   }
+  // What shares weighed anew have changed, or what there was no time for.
+  int last =
+      static_cast<int>(shares::percent_of(shares::kLastSplices, most_plans_));
+  for (better = true; better;) {
+    better = try_splices(last) || try_balanced(shared);
+  }
   if (is_tight()) try_tiles();
 }
 

@@ -59,6 +59,18 @@ TEST_F(MobileNet, EightNodesTakeLittle) {
   EXPECT_LE(largest_arena(plan("kernel", 8, Objective::kRam)), 40u * 1024);
 }
 
+// The last of its cuts are those that splices find when nothing else helps.
+TEST_F(MobileNet, EightNodesOf32KBAreFast) {
+  constexpr double kAlone = 0.7588, kAim = 4.6;
+  const Plan p = make_plan(
+      *net_, linked_nodes(uniform_cluster(8, find_board("teensy41"), 32 * 1024),
+                          "auto"));
+  EXPECT_EQ(check(*net_, p), std::vector<std::string>());
+  EXPECT_LE(largest_arena(p), 32u * 1024);
+  EXPECT_LE(p.latency_s, kAlone / kAim);
+  EXPECT_LE(p.traffic_bytes, 1'350'000);
+}
+
 // What lwIP, stacks and agent leave of 64 KB, with weights from storage.
 TEST_F(MobileNet, EightBoardsWith64KBHaveRoom) {
   constexpr int kRoom = 42592;

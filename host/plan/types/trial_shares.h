@@ -89,6 +89,8 @@ inline constexpr size_t kRoomsOfTiles = 4, kAllRooms = 100;
 inline constexpr size_t kFilled = 5;
 // Slots that storage is read into: beyond these all wait for the same storage.
 inline constexpr uint32_t kMostSlots = 6;
+// Of linked nodes, the smallest slots that are tried.
+inline constexpr int64_t kLeastSlot = 2048;
 // Estimates assume slots of so much of the arena, and no larger ones: slots
 // grow into what is left at last.
 inline constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
@@ -167,6 +169,8 @@ inline constexpr int kMostPlans = 34, kFewestPlans = 10;
 // Of them, improvements at least (a third); and how many such parts splices may
 // have besides.
 inline constexpr int kLaterPart = 3, kSplicedParts = 2;
+// And in percent of them, splices when nothing else helps any more.
+inline constexpr int kLastSplices = 25;
 // Arenas that are so many times larger than another crew's do not become as
 // small by having columns.
 inline constexpr double kColumns = 2.2;
