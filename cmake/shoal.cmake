@@ -3,7 +3,7 @@
 # Sanitizers have their own.
 function(shoal_allocator)
   find_library(SHOAL_MIMALLOC mimalloc)
-  if(SHOAL_MIMALLOC AND NOT SHOAL_SANITIZE AND NOT APPLE)
+  if(SHOAL_MIMALLOC AND NOT APPLE AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
     add_link_options(
       LINKER:--push-state,--no-as-needed ${SHOAL_MIMALLOC} LINKER:--pop-state)
   endif()
@@ -180,7 +180,12 @@ function(shoal_one_bundle first)  # others
   foreach(name ${ARGN})
     list(APPEND own shoal_${name})
   endforeach()
+  get_target_property(options shoal_${first} COMPILE_OPTIONS)
   foreach(name ${ARGN})
+    get_target_property(own_options shoal_${name} COMPILE_OPTIONS)
+    if(NOT "${own_options}" STREQUAL "${options}")
+      message(FATAL_ERROR "no bundle of ${first} and ${name}: their options differ")
+    endif()
     get_target_property(sources shoal_${name} SOURCES)
     get_target_property(needed shoal_${name} LINK_LIBRARIES)
     list(REMOVE_ITEM needed ${own})

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "device/port/payload.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
@@ -206,9 +207,11 @@ std::optional<int> own_payload(const std::vector<Discovered>& found) {
     said.insert(d.identity->facts.max_payload);
   }
   if (said.size() != 1) return std::nullopt;
-  const int one = *said.begin();
-  const bool known = static_cast<uint32_t>(one) == cluster.link_payload();
-  return known ? std::nullopt : std::optional(one);
+  const auto one = static_cast<uint32_t>(*said.begin());
+  // A node may claim anything.
+  const bool can = one >= kLeastPayload && one <= cluster.most_payload();
+  if (!can || one == cluster.link_payload()) return std::nullopt;
+  return static_cast<int>(one);
 }
 
 // Those that answer, as a plan takes them.

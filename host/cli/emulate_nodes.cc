@@ -70,6 +70,11 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
                 std::to_string(cluster.nodes.size()) + " boards in emulators",
                 "at most " + std::to_string(kMostBoards));
   }
+  if (flags.plan.wait > 0 && flags.state.empty()) {
+    throw Error(Exit::kUsage,
+                "--wait: only the folder of --state is waited for",
+                "leave it out, or give --state DIR");
+  }
   EmulatedNodesOptions options;
   for (const ClusterNode& node : cluster.nodes) {
     options.nodes.push_back({node.name, &find_board(node.board.name)});

@@ -31,6 +31,7 @@ constexpr Cell kOwnKey{"have a coordinator and a key of their own",
 constexpr Cell kElsewhere{"run no model of their own",
                           "leave it out here; `shoal run --workers`, which "
                           "runs one on them, takes it"};
+constexpr Cell kServesOnly{"run no model of their own"};
 constexpr Cell kOneBank{"have their arena's bank alone"};
 constexpr Cell kOneFrame{"run a frame at a time",
                          "leave out the nodes, or --batch"};
@@ -86,11 +87,11 @@ constexpr Row kTable[] = {
     {Ability::kState,     {kUnasked,    kUnasked,    kUnasked,    kUnasked,    kCan,        kCan,        kAlone,      kUnasked}},
     {Ability::kWeights,   {kCan,        kPlanned,    kCan,        kOwnStores,
                            {"have weights where their firmware keeps programs", "leave it out, or --nodes and --cluster"},
-                                                                               kElsewhere,  kCan,        kNoPlan}},
+                                                                               kServesOnly, kCan,        kNoPlan}},
     {Ability::kSpill,     {kCan,        kPlanned,
                            {"do not spill yet"},     kOwnStores,
                            {"do not spill yet", "leave it out, or --nodes and --cluster"},
-                                                                               kElsewhere,  kCan,        kNoPlan}},
+                                                                               kServesOnly, kCan,        kNoPlan}},
     {Ability::kStore,     {kCan,        kCan,
                            {"have no stores that last yet"},
                                                      kOwnStores,  kUnasked,    kUnasked,    kNoStore,    kNoPlan}},
@@ -101,10 +102,10 @@ constexpr Row kTable[] = {
                                                      kCan,
                            {"are processes that nobody looks into", "run without --workers and --cluster"},
                            {"do not show their layers", "emulate one board, or `shoal run --nodes N`"},
-                                                                               kElsewhere,  kCan,        kCan}},
+                                                                               kServesOnly, kCan,        kCan}},
     {Ability::kCounts,    {kUnasked,    kUnasked,    kUnasked,    kUnasked,
                            {"count their instructions by stages", "leave it out, or --nodes and --cluster"},
-                                                                               kElsewhere,  kCan,        kUnasked}},
+                                                                               kServesOnly, kCan,        kUnasked}},
     {Ability::kEnergy,    {kCan,        kUnasked,
                            {"say nothing of energy yet"},
                                                      kUnasked,    kUnasked,    kUnasked,    kUnasked,    kUnasked}},

@@ -197,6 +197,15 @@ TEST_F(CliFlags, WhoServesBoardsPlansNothing) {
     all.insert(all.end(), flags.begin(), flags.end());
     refused(all, 2, flags[0] + ": boards that serve run no model of their own");
   }
+  // `shoal run --workers` does not take these either.
+  for (const std::string flag : {"--flash", "--max-writes", "--trace"}) {
+    std::vector<std::string> all = serve;
+    all.insert(all.end(), {flag, "1"});
+    EXPECT_EQ(shop_.shoal(all).err.find("takes it"), std::string::npos) << flag;
+  }
+  refused({"emulate", "m.tflite", "x.bin", "--board", "emcraft-sf2", "--nodes",
+           "2", "--wait", "5"},
+          2, "--wait: only the folder of --state is waited for");
   refused({"emulate", "m.tflite", "--nodes", "2", "--serve"}, 2,
           "MODEL: boards that serve");
   for (const std::vector<std::string>& flags :

@@ -1,6 +1,8 @@
 #include "device/runtime/testing/hostile_session.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "device/link/wire.h"

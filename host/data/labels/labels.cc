@@ -69,9 +69,12 @@ std::vector<std::string> parse_labels(std::span<const uint8_t> bytes,
     return bytes.size() >= mark.size() &&
            std::equal(mark.begin(), mark.end(), bytes.begin());
   };
-  // UTF-16 without its mark has zeros in it, as no text in UTF-8 has.
-  const bool zeros = std::find(bytes.begin(), bytes.end(), 0) != bytes.end();
-  const bool wide = zeros && bytes.size() > 1 && (!bytes[0] != !bytes[1]);
+  // UTF-16 without its mark has zeros, as no text in UTF-8 has: all at even
+  // places or all at odd ones.
+  bool zeros_at[2] = {};
+  for (size_t i = 0; i < bytes.size(); ++i) zeros_at[i % 2] |= bytes[i] == 0;
+  const bool zeros = zeros_at[0] || zeros_at[1];
+  const bool wide = bytes.size() % 2 == 0 && zeros_at[0] != zeros_at[1];
   if (begins({0xFF, 0xFE}) || begins({0xFE, 0xFF}) || wide) {
     throw Error(Exit::kCorrupt, printable(name) + ": labels in UTF-16",
                 "save them as UTF-8");

@@ -334,7 +334,7 @@ void CrewPlan::improve() {
   while (better) {
     better = try_beside(beside) || try_splices(spliced) || try_balanced(shared);
   }
-  // What shares weighed anew have changed, or what there was no time for.
+  // What shares weighed anew have changed, or what was beyond the count.
   int last =
       static_cast<int>(shares::percent_of(shares::kLastSplices, most_plans_));
   for (better = true; better;) {

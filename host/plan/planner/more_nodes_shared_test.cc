@@ -1,4 +1,4 @@
-// More nodes of real models never need larger arenas than fewer.
+// Real models of which more nodes once needed larger arenas than fewer.
 #include <gtest/gtest.h>
 
 #include "host/check/check.h"

@@ -102,11 +102,12 @@ double Trials::least_known() const {
 double Trials::most() const { return shares::kTooLarge * least_known(); }
 
 bool Trials::is_too_large(Search& search) {
-  if (least_known() == kFar) return false;
+  const double least = least_known();
+  if (least == kFar) return false;
   // What columns may make of it is asked as well.
-  const auto most = static_cast<int64_t>(shares::kColumns * least_known());
-  const auto bytes = static_cast<double>(search.least_arena(most));
-  if (bytes <= this->most()) return false;
+  const auto with_columns = static_cast<int64_t>(shares::kColumns * least);
+  const auto bytes = static_cast<double>(search.least_arena(with_columns));
+  if (bytes <= most()) return false;
   least_skipped_ = std::min(least_skipped_, bytes);
   return true;
 }

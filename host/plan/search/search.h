@@ -32,7 +32,8 @@ class Search {
   // `else_fits`: with what else the request would be met, if that is known.
   virtual std::optional<Plan> otherwise(std::string& else_fits) = 0;
   // What the largest arena of smallest() takes, about, of several nodes without
-  // its fixed parts; more than `most`: at least so much. Much quicker.
+  // its fixed parts; more than `most`: at least so much; 0: not known. Much
+  // quicker.
   virtual int64_t least_arena(int64_t /*most*/) { return 0; }
   // Of each node.
   virtual const std::vector<Supply>& supplies() const = 0;
