@@ -12,6 +12,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/run_model.h"
 #include "host/cli/store_flags.h"
