@@ -51,8 +51,7 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
   const auto each = static_cast<int64_t>(net.layers.size() * crew_.size());
   if (is_latency()) {
     trials_.watch([this](const Trial& trial, const Plan& plan) {
-      // No splices of these.
-      if (!trial.cuts.tiles.empty() || trial.alone >= 0) return;
+      if (!trial.cuts.tiles.empty()) return;  // no splices of these
       rehearsed_.push_back(rehearsed(trial, plan));
     });
   }
@@ -159,7 +158,8 @@ void CrewPlan::begin_briefly(double least) {
   if (!is_latency()) begin_small(least);
 }
 
-// What begin() tries besides is estimated, if the crew has come to nothing yet.
+// What begin() tries besides is estimated, until one is near the least that is
+// known.
 void CrewPlan::begin_small(double least) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
   const bool cheap = net_.layers.size() * crew_.size() <= shares::kCostly;
@@ -169,19 +169,21 @@ void CrewPlan::begin_small(double least) {
   if (far && !cheap) ends.clear();
   if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
   if (least == kNone) return;
-  const auto foresee = [&](const Trial& trial) {
-    if (trials_.nearest() <= shares::kBrieflySmall * least) return;
-    trials_.foresee(trial, least);
+  const auto enough = [&] {
+    return trials_.nearest() <= shares::kBrieflySmall * least;
   };
   for (const std::string& name : strategy_names()) {
-    if (cheap && name != "spatial") foresee({name, named_cuts(name)});
+    if (enough()) return;
+    if (!cheap || name == "spatial") continue;
+    trials_.foresee({name, named_cuts(name)}, least);
   }
   for (const int end : ends) {
     for (const Trial& behind : {*first_trial_, spatial()}) {
-      foresee(in_columns(behind, end));
+      if (enough()) return;
+      trials_.foresee(in_columns(behind, end), least);
     }
   }
-  if (trials_.nearest() <= shares::kBrieflySmall * least) return;
+  if (enough()) return;
   if (const std::optional<TileBases> bases = tile_bases()) {
     const auto bytes = least_in_tiles(
         net_, request_, *bases, static_cast<int64_t>(shares::kColumns * least));
