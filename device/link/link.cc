@@ -224,11 +224,12 @@ void Link::run_timers(uint64_t now) {
 // time-out would only come after this one's.
 bool Link::time_out(uint16_t peer, uint32_t time) {
   PeerState& s = peers_[peer];
+  if (s.in_flight == 0) return false;
   Flight* flights = flights_of(peer);
   const uint32_t timeout = timeout_us(peer), window = entries_[peer].window;
   uint32_t longest = 0;
   const Flight* late = nullptr;
-  for (uint32_t i = 0; s.in_flight && i < window; ++i) {
+  for (uint32_t i = 0; i < window; ++i) {
     if (!on_its_way(flights[i])) continue;
     const uint32_t spent = time - flights[i].sent_us;
     if (spent < timeout || spent < longest) continue;
@@ -266,9 +267,10 @@ void Link::find_timers(uint64_t now) {
       const uint32_t spent = time - s.told_us, most = tell_us(p);
       lower_timer(now + (spent < most ? most - spent : kAnswerDelayUs));
     }
+    if (s.in_flight == 0) continue;
     const uint32_t timeout = timeout_us(p);
     const Flight* flights = flights_of(p);
-    for (uint32_t i = 0; s.in_flight && i < entries_[p].window; ++i) {
+    for (uint32_t i = 0; i < entries_[p].window; ++i) {
       if (!on_its_way(flights[i])) continue;
       const uint32_t spent = time - flights[i].sent_us;
       lower_timer(now + (spent < timeout ? timeout - spent : 0));

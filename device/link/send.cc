@@ -151,6 +151,11 @@ void Link::tell_again(uint16_t peer, bool flush, uint64_t now) {
 // Whether a datagram went, so that there may be another one.
 bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
   PeerState& s = peers_[peer];
+  constexpr uint16_t kAny =
+      kLost | kOwed | kAnswer | kLate | kProbe | kGap | kCreditDue;
+  if (s.waiting == 0 && s.unacknowledged == 0 && !(s.flags & kAny)) {
+    return false;
+  }
   const uint32_t window = this->window(peer);
   // A sender with a small window waits for every answer, and one that loses
   // much must not take late ones for lost.

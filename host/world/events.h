@@ -3,8 +3,8 @@
 // function of its inputs and its seed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <queue>
 #include <vector>
 
 namespace shoal {
@@ -14,6 +14,12 @@ inline constexpr Nanos kMicrosecond = 1000;
 inline constexpr Nanos kMillisecond = 1000 * kMicrosecond;
 inline constexpr Nanos kSecond = 1000 * kMillisecond;
 inline constexpr Nanos kNever = INT64_MAX;
+
+// llround() of what is not negative, without a call.
+inline Nanos whole_nanos(double nanos) {
+  const auto below = static_cast<Nanos>(nanos);
+  return below + (nanos - static_cast<double>(below) >= 0.5 ? 1 : 0);
+}
 
 enum class EventKind : uint8_t {
   kWake,      // an endpoint steps
@@ -34,12 +40,16 @@ struct Event {
 class EventQueue {
  public:
   void push(Nanos at, EventKind kind, uint32_t endpoint, uint64_t what) {
-    queue_.push({at, next_++, kind, endpoint, what});
+    const Event e{at, next_++, kind, endpoint, what};
+    heap_.push_back(e);
+    rise(heap_.size() - 1, e);
   }
-  bool empty() const { return queue_.empty(); }
+  bool empty() const { return heap_.empty(); }
   Event pop() {
-    const Event e = queue_.top();
-    queue_.pop();
+    const Event e = heap_.front();
+    const Event last = heap_.back();
+    heap_.pop_back();
+    if (!heap_.empty()) rise(sink_hole(), last);
     ++count_;
     for (const uint64_t word :
          {static_cast<uint64_t>(e.at), static_cast<uint64_t>(e.kind),
@@ -54,12 +64,35 @@ class EventQueue {
   uint64_t hash() const { return hash_; }
 
  private:
-  struct Later {
-    bool operator()(const Event& a, const Event& b) const {
-      return a.at != b.at ? a.at > b.at : a.order > b.order;
+  // Nothing can be foretold of the order, so nothing branches on it.
+  static bool before(const Event& a, const Event& b) {
+    return bool(int{a.at < b.at} |
+                (int{a.at == b.at} & int{a.order < b.order}));
+  }
+  // Into the hole at `i`, or above it.
+  void rise(size_t i, const Event& e) {
+    while (i > 0) {
+      const size_t above = (i - 1) / 2;
+      if (!before(e, heap_[above])) break;
+      heap_[i] = heap_[above];
+      i = above;
     }
-  };
-  std::priority_queue<Event, std::vector<Event>, Later> queue_;
+    heap_[i] = e;
+  }
+  // From the first place down to the last row; where it is then.
+  size_t sink_hole() {
+    const size_t size = heap_.size();
+    size_t i = 0;
+    for (size_t next = 1; next < size; next = 2 * i + 1) {
+      const size_t other = next + (next + 1 < size);
+      next += size_t{before(heap_[other], heap_[next])};
+      heap_[i] = heap_[next];
+      i = next;
+    }
+    return i;
+  }
+
+  std::vector<Event> heap_;  // none is earlier than the one above it
   uint64_t next_ = 0, count_ = 0;
   uint64_t hash_ = 0x51AFD7ED558CCD25;
 };

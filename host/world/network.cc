@@ -1,7 +1,6 @@
 #include "host/world/network.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace shoal {
 
@@ -17,7 +16,7 @@ uint32_t Network::add(const LinkModel& link) {
 Nanos Network::airtime(const LinkModel& link, size_t bytes) {
   if (link.bits_per_s <= 0) return 0;
   const double bits = 8.0 * static_cast<double>(bytes + link.framing_bytes);
-  return std::llround(bits / link.bits_per_s * 1e9);
+  return whole_nanos(bits / link.bits_per_s * 1e9);
 }
 
 // SplitMix64: the same numbers with every standard library.
@@ -35,11 +34,12 @@ bool Network::chance(double p) {
 uint32_t Network::copy(const uint8_t* bytes, uint32_t count) {
   if (free_.empty()) {
     free_.push_back(static_cast<uint32_t>(pool_.size()));
-    pool_.emplace_back().number = free_.back();
+    pool_.push_back(std::make_unique<Datagram>());
+    pool_.back()->number = free_.back();
   }
   const uint32_t number = free_.back();
   free_.pop_back();
-  pool_[number].bytes.assign(bytes, bytes + count);
+  pool_[number]->bytes.assign(bytes, bytes + count);
   return number;
 }
 
@@ -57,7 +57,7 @@ bool Network::send(uint32_t from, uint64_t to, const uint8_t* bytes,
   end.traffic.sent_bytes += count;
   if (to == 0 || to > ends_.size()) return true;  // to nobody
   const uint32_t number = copy(bytes, count);
-  Datagram& d = pool_[number];
+  Datagram& d = *pool_[number];
   d.from = from;
   d.to = static_cast<uint32_t>(to - 1);
   d.serial = serial_++;
@@ -96,8 +96,7 @@ Nanos Network::delay(const Datagram& d) {
 
 // From the wire of the sender on.
 void Network::travel(uint32_t number) {
-  // The pool's datagrams do not move when it grows.
-  const Datagram& d = pool_[number];
+  const Datagram& d = *pool_[number];
   EndpointTraffic& traffic = ends_[d.from].traffic;
   const EventKind next = options_.medium == Medium::kRadio
                              ? EventKind::kArrive
@@ -105,7 +104,7 @@ void Network::travel(uint32_t number) {
   if (chance(options_.duplicate)) {
     const uint32_t twin =
         copy(d.bytes.data(), static_cast<uint32_t>(d.bytes.size()));
-    Datagram& other = pool_[twin];
+    Datagram& other = *pool_[twin];
     other.from = d.from, other.to = d.to, other.serial = d.serial;
     other.asked = d.asked, other.left = d.left;
     ++traffic.duplicated;
@@ -120,7 +119,7 @@ void Network::travel(uint32_t number) {
 }
 
 uint32_t Network::forward(uint32_t number, Nanos now) {
-  const Datagram& d = pool_[number];
+  const Datagram& d = *pool_[number];
   End& end = ends_[d.to];
   const auto bytes = static_cast<uint32_t>(d.bytes.size());
   if (end.port_bytes + bytes > options_.port_bytes) {
@@ -138,7 +137,7 @@ uint32_t Network::forward(uint32_t number, Nanos now) {
 }
 
 uint32_t Network::arrive(uint32_t number, Nanos now) {
-  Datagram& d = pool_[number];
+  Datagram& d = *pool_[number];
   End& end = ends_[d.to];
   const auto bytes = static_cast<uint32_t>(d.bytes.size());
   if (options_.medium == Medium::kSwitch) end.port_bytes -= bytes;
@@ -158,7 +157,7 @@ uint32_t Network::handle(const Event& e) {
   const auto number = static_cast<uint32_t>(e.what);
   switch (e.kind) {
     case EventKind::kTransmit: {
-      Datagram& d = pool_[number];
+      Datagram& d = *pool_[number];
       End& end = ends_[d.from];
       const Nanos air = airtime(end.link, d.bytes.size());
       channel_free_ = std::max(channel_free_, e.at) + air;
@@ -194,7 +193,7 @@ const Datagram* Network::take(uint32_t endpoint) {
   if (arrived.empty()) return nullptr;
   const uint32_t number = arrived.front();
   arrived.pop_front();
-  return &pool_[number];
+  return pool_[number].get();
 }
 
 void Network::release(const Datagram* d) { drop(d->number); }

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "host/world/events.h"
@@ -128,7 +129,7 @@ class Network {
   NetworkOptions options_;
   EventQueue& events_;
   std::vector<End> ends_;
-  std::deque<Datagram> pool_;  // stable addresses
+  std::vector<std::unique_ptr<Datagram>> pool_;
   std::vector<uint32_t> free_;
   Nanos channel_free_ = 0;
   uint64_t state_, serial_ = 0;

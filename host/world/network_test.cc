@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace shoal {
@@ -202,6 +205,35 @@ TEST_F(NetworkTest, ASeedDecidesEverything) {
   };
   EXPECT_EQ(hash(1), hash(1));
   EXPECT_NE(hash(1), hash(2));
+}
+
+TEST(Events, ComeInTheOrderOfTimeThenOfPlanning) {
+  EventQueue events;
+  uint64_t random = 1, planned = 0;
+  std::vector<std::pair<Nanos, uint64_t>> all;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < round % 7; ++i) {
+      random = random * 6364136223846793005 + 1442695040888963407;
+      const auto at = static_cast<Nanos>(random >> 60);
+      events.push(at, EventKind::kWake, 0, planned);
+      all.emplace_back(at, planned++);
+    }
+    for (int i = 0; i < round % 5 && !events.empty(); ++i) {
+      const auto first = std::min_element(all.begin(), all.end());
+      const Event e = events.pop();
+      EXPECT_EQ(std::pair(e.at, e.what), *first);
+      all.erase(first);
+    }
+  }
+  EXPECT_GT(planned, 500u);
+  EXPECT_EQ(events.empty(), all.empty());
+}
+
+TEST(Events, WholeNanosecondsAreRounded) {
+  for (const double nanos :
+       {0.0, 0.49999999999999994, 0.5, 1.5, 2.4999, 1e15, 4503599627370495.5}) {
+    EXPECT_EQ(whole_nanos(nanos), std::llround(nanos)) << nanos;
+  }
 }
 
 }  // namespace

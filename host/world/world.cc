@@ -1,7 +1,6 @@
 #include "host/world/world.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 namespace shoal {
@@ -13,7 +12,7 @@ Port::Port(World& world, uint32_t number, const PortCosts& costs,
 }
 
 Nanos Port::cost(uint32_t bytes) const {
-  return costs_.datagram + std::llround(bytes * costs_.nanos_per_byte);
+  return costs_.datagram + whole_nanos(bytes * costs_.nanos_per_byte);
 }
 
 void Port::spend(Nanos time, const Activity& what) {

@@ -1,7 +1,6 @@
 #include "host/plan/cost/feed.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
@@ -42,6 +41,7 @@ class ActorSlices {
   }
 
   const LayerTime& time() const { return time_; }
+  void begin() { fired_ = 0; }
 
   void fire(std::vector<FeedSlice>& slices) {
     const int firing = fired_++;
@@ -119,6 +119,11 @@ class Slices {
       if (a.weights.place != WeightPlace::kTape) continue;
       chunks += static_cast<int>(a.weights.chunks.size());
     }
+  }
+
+  // Another frame.
+  void begin() {
+    for (ActorSlices& a : actors_) a.begin();
   }
 
   void fire(int actor, std::vector<FeedSlice>& slices) {
@@ -260,16 +265,16 @@ std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
 class Feed final : public StageFeed {
  public:
   Feed(const Net& net, const PlanStage& stage, const Supply& supply)
-      : net_(net), stage_(stage), supply_(supply) {
+      : stage_(stage), slices_(net, stage, *supply.board) {
     tape_ = tape_chunks(net, stage, supply, sets_);
     if (!tape_.empty()) order_ = feed_slices(net, stage, *supply.board);
   }
   void begin() override {
-    slices_.emplace(net_, stage_, *supply_.board);
+    slices_.begin();
     queues_ = Queues(sets_, tape_, order_, stage_.slot_count);
   }
   void fire(int actor, std::vector<FeedSlice>& slices) override {
-    slices_->fire(actor, slices);
+    slices_.fire(actor, slices);
   }
   int64_t run(const FeedSlice& slice, int64_t now_ps) override {
     queues_.go_to(now_ps);
@@ -278,12 +283,10 @@ class Feed final : public StageFeed {
   }
 
  private:
-  const Net& net_;
   const PlanStage& stage_;
-  const Supply supply_;
   std::vector<Read> sets_, tape_;
   std::vector<FeedSlice> order_;  // of a stage that has a tape
-  std::optional<Slices> slices_;
+  Slices slices_;
   Queues queues_;
 };
 

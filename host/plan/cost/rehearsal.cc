@@ -6,6 +6,7 @@
 #include "device/link/link.h"
 #include "device/program/early.h"
 #include "host/base/error.h"
+#include "host/plan/cost/time.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/stream_table.h"
@@ -16,6 +17,8 @@ namespace {
 
 // As in the process's step, and the coordinator's.
 constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
+// Nor does a first frame that takes so many times what the second one may.
+constexpr int kFarBeyond = 3;
 // As in virtual time the second frame counts: at the first one credit is on its
 // way and nobody knows a round trip yet.
 constexpr uint32_t kCounted = 1;
@@ -114,6 +117,10 @@ struct Stage {
     for (size_t i = links.in_streams; i < links.streams.size(); ++i) {
       stream_of.insert(stream_of.end(), links.streams[i].targets, uint16_t(i));
     }
+    stream_at.assign(static_cast<size_t>(tokens.processes()), -1);
+    for (size_t i = 0; i < links.streams.size(); ++i) {
+      stream_at[static_cast<size_t>(process(i))] = static_cast<int>(i);
+    }
   }
   int process(size_t stream) const {
     return tokens.process_of(links.streams[stream].port);
@@ -125,6 +132,7 @@ struct Stage {
   std::unique_ptr<StageFeed> feed;
   std::vector<uint32_t> row_bytes, frame_bytes;  // by stream
   std::vector<uint16_t> stream_of;               // by target
+  std::vector<int> stream_at;                    // by process; -1: none
   uint16_t first_stream = 0, first_target = 0;
 };
 
@@ -189,6 +197,13 @@ class Node final : public Linked {
          static_cast<uint16_t>(s.links.targets.size()), s.first_stream,
          s.first_target, next_ ? next_->links.streams.data() : nullptr,
          next_ ? next_->links.in_streams : uint16_t{0}});
+    ready_.resize(s.stream_of.size());
+    limits_.resize(size_t{s.links.in_streams} +
+                   (next_ ? next_->links.in_streams : size_t{0}));
+    for (size_t i = 0; i < s.links.streams.size(); ++i) note_rows(i);
+    for (uint16_t i = 0; next_ && i < next_->links.in_streams; ++i) {
+      limits_[size_t{s.links.in_streams} + i] = next_limit(i);
+    }
     for (uint16_t i = 0; i < s.links.in_streams; ++i) {
       link_.start_stream(i, start_of(i));
       pass(i, link_.received(i) - start_of(i));
@@ -274,12 +289,15 @@ class Node final : public Linked {
   void fire(int process) {
     const auto actors = static_cast<int>(open_.size());
     const auto wake = [&](int other) {
-      if (other >= actors) return link_.wake();
+      if (other >= actors) {
+        note_rows_at(other);
+        return link_.wake();
+      }
       open_[other] = true;
       highest_ = std::max(highest_, other);
     };
     if (!at().tokens.fire(process)) {
-      if (process < actors) wake(process);
+      process < actors ? wake(process) : note_rows_at(process);
       return;
     }
     for (const int other : at().tokens.touched(process)) {
@@ -299,18 +317,27 @@ class Node final : public Linked {
   uint32_t start_of(size_t stream) const {
     return frame_ * at().frame_bytes[stream];
   }
-  uint32_t ready(uint16_t target) const override {
-    const uint16_t i = at().stream_of[target];
-    return start_of(i) +
-           static_cast<uint32_t>(at().tokens.rows_ready(at().process(i))) *
-               at().row_bytes[i];
+  // The link asks far more often than rows come and go.
+  uint32_t ready(uint16_t target) const override { return ready_[target]; }
+  uint32_t limit(uint16_t i) const override { return limits_[i]; }
+  void note_rows_at(int process) {
+    const int i = at().stream_at[static_cast<size_t>(process)];
+    if (i >= 0) note_rows(static_cast<size_t>(i));
   }
-  uint32_t limit(uint16_t i) const override {
-    if (i >= at().links.in_streams)
-      return next_limit(i - at().links.in_streams);
-    return start_of(i) +
-           static_cast<uint32_t>(at().tokens.rows_free(at().process(i))) *
-               at().row_bytes[i];
+  void note_rows(size_t i) {
+    const Stage& s = at();
+    const StageTokens& tokens = s.tokens;
+    const bool comes = i < s.links.in_streams;
+    const int rows = comes ? tokens.rows_free(s.process(i))
+                           : tokens.rows_ready(s.process(i));
+    const uint32_t bytes =
+        start_of(i) + static_cast<uint32_t>(rows) * s.row_bytes[i];
+    if (comes) {
+      limits_[i] = bytes;
+      return;
+    }
+    const StreamRecord& r = s.links.streams[i];
+    std::fill_n(ready_.begin() + r.there, r.targets, bytes);
   }
   // As much as there is room for when the stage begins.
   uint32_t next_limit(int i) const {
@@ -346,6 +373,8 @@ class Node final : public Linked {
   std::vector<FeedSlice> slices_;
   size_t slice_ = 0;
   Nanos owed_ = 0;  // what the last slice takes
+  // Of the stage: by target, and by in-stream, the next stage's behind it.
+  std::vector<uint32_t> ready_, limits_;
   // Actors that may be able to fire; none above `highest_`.
   std::vector<bool> open_;
   int highest_ = -1;
@@ -355,8 +384,8 @@ class Node final : public Linked {
 
 class Host final : public Linked {
  public:
-  Host(Port& port, uint32_t max_payload, uint32_t following)
-      : Linked(port, max_payload), following_(following) {}
+  Host(Port& port, uint32_t max_payload, uint32_t following, Nanos most)
+      : Linked(port, max_payload), following_(following), most_(most) {}
 
   void load(const Plan& plan, const std::vector<StreamEdge>& edges) {
     links_ = coordinator_links(edges, plan, kCoordinatorWindow);
@@ -379,6 +408,8 @@ class Host final : public Linked {
                        static_cast<uint16_t>(counts.targets), 0, 0});
   }
   bool done() const { return finished_ >= frames_; }
+  // Whether nothing more is to be told.
+  bool is_over() const { return done() || is_beyond(); }
   // Of the counted frame; if it has not ended, so far.
   Nanos latency() const {
     const Nanos end = counted_end_ > 0 ? counted_end_ : port_.now();
@@ -388,7 +419,7 @@ class Host final : public Linked {
   Nanos period() const {
     if (following_ == 0) return 0;
     // One that has taken too many events is as slow as it was so far.
-    if (!done()) return port_.now() / std::max(finished_, 1u);
+    if (!done() && !is_beyond()) return port_.now() / std::max(finished_, 1u);
     return (port_.now() - settled_at_) / following_;
   }
 
@@ -406,6 +437,15 @@ class Host final : public Linked {
   }
 
  private:
+  // The frames that count have taken longer by now than they may.
+  bool is_beyond() const {
+    if (most_ == 0) return false;
+    if (following_ == 0) {
+      return counted_begin_ > 0 ? port_.now() - counted_begin_ > most_
+                                : port_.now() > kFarBeyond * most_;
+    }
+    return settled_at_ > 0 && port_.now() - settled_at_ > most_ * following_;
+  }
   // The counted frame runs alone, those behind it follow closely.
   bool may_submit() const {
     const uint32_t under_way = submitted_ - finished_;
@@ -438,15 +478,47 @@ class Host final : public Linked {
   std::vector<uint32_t> target_bytes_, stream_bytes_;  // of a frame
   std::vector<uint32_t> arrived_;                      // by stream
   const uint32_t following_;
+  const Nanos most_;  // period; 0: any
   uint32_t frames_ = 0, settled_ = 0, under_way_ = 0;
   uint32_t submitted_ = 0, finished_ = 0;
   Nanos counted_begin_ = 0, counted_end_ = 0, settled_at_ = 0;
 };
 
+// What the core that has most to do computes of a frame. What it sends and
+// receives, and waits for, comes on top.
+Nanos busiest_core(const Net& net, const std::vector<Supply>& supplies,
+                   const Plan& plan) {
+  int64_t most = 0;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    int64_t ps = 0;
+    for (const PlanStage& stage : plan.nodes[n].stages) {
+      for (const PlanActor& a : stage.actors) {
+        const LayerTime t = actor_time(net, stage, a, *supplies[n].board);
+        ps += t.compute_ps + t.firing_ps;
+      }
+    }
+    most = std::max(most, ps);
+  }
+  return most / 1000;
+}
+
+// A part of the rounding of all slices, and of what a node does of frames
+// before and behind those that are counted.
+constexpr Nanos kSurePart = 50;
+
 }  // namespace
 
 Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
-                   uint32_t max_payload, const Plan& plan, int following) {
+                   uint32_t max_payload, const Plan& plan, int following,
+                   Nanos most) {
+  if (most > 0) {
+    const Nanos busiest = busiest_core(net, supplies, plan);
+    if (busiest > most + most / kSurePart) {
+      Rehearsal r;
+      r.latency = r.period = busiest;
+      return r;
+    }
+  }
   World world({}, max_payload);
   const std::vector<StreamEdge> edges = stream_edges(plan);
   const std::vector<LinkCounts> counts = count_links(plan);
@@ -463,10 +535,10 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
                    counts[n]);
     world.attach(nodes[n]->port(), *nodes[n]);
   }
-  Host host(port, max_payload, static_cast<uint32_t>(following));
+  Host host(port, max_payload, static_cast<uint32_t>(following), most);
   host.load(plan, edges);
   world.attach(port, host);
-  while (!host.done() && world.events().count() < kMostEvents) {
+  while (!host.is_over() && world.events().count() < kMostEvents) {
     if (!world.advance()) {
       throw Error(Exit::kInternal, "the plan's first frame never ends");
     }

@@ -30,8 +30,11 @@ struct Rehearsal {
 // `supplies`: of each node. The frame is the second one of an idle cluster, as
 // that which `simulate` counts. `following`: the period is the mean of so many
 // frames, behind others that fill the cluster, as many of them under way as the
-// coordinator lets.
+// coordinator lets. `most`: of a longer period (of a longer latency where no
+// period is asked) nothing is told but that it is longer, which shows sooner;
+// 0: of none.
 Rehearsal rehearse(const Net&, const std::vector<Supply>& supplies,
-                   uint32_t max_payload, const Plan&, int following = 0);
+                   uint32_t max_payload, const Plan&, int following = 0,
+                   Nanos most = 0);
 
 }  // namespace shoal

@@ -93,6 +93,27 @@ TEST(Rehearsal, ShortDatagramsAreMoreAndTakeLonger) {
   EXPECT_GT(narrow.latency, wide.latency);
 }
 
+TEST(Rehearsal, TellsOfWhatTakesTooLongNothingElse) {
+  for (const char* strategy : {"spatial", "kernel", "layer"}) {
+    SCOPED_TRACE(strategy);
+    const Case c(find_board("teensy41"), 4, strategy);
+    for (const int following : {0, kPeriodFrames}) {
+      const auto with = [&](Nanos most) {
+        const Rehearsal r =
+            shoal::rehearse(c.net, c.supplies, 1472, c.plan, following, most);
+        return following ? r.period : r.latency;
+      };
+      const Nanos all = with(0);
+      EXPECT_EQ(with(all), all);
+      EXPECT_EQ(with(2 * all), all);
+      for (const Nanos most : {all - 1, all * 9 / 10, all / 2, all / 20}) {
+        EXPECT_GT(with(most), most);
+        EXPECT_LE(with(most), all);
+      }
+    }
+  }
+}
+
 TEST(Rehearsal, IsAlwaysTheSame) {
   const Case c(find_board("rp2350"), 5);
   EXPECT_EQ(c.rehearse().latency, c.rehearse().latency);

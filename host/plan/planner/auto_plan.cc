@@ -24,6 +24,7 @@
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"
 
 namespace shoal {
@@ -202,15 +203,19 @@ class AutoPlan {
 
   // What fits at all is likeliest to be the smallest.
   Plan smallest() const {
-    if (is_latency()) {
+    if (is_latency() && !PlanDeadline::passed()) {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
+      // What it is refused with nobody asks.
+      AutoPlan small(net_, request, memo_, taken_);
+      small.least_refused_ = 0;
       try {
-        return AutoPlan(net_, request, memo_, taken_).find();
+        return small.find();
       } catch (const Error& e) {
         if (e.code() == Exit::kInternal) throw;
       }
     }
+    if (!refused_) throw Error(Exit::kDoesNotFit, "no plan fits the nodes");
     std::rethrow_exception(refused_);
   }
 
@@ -233,16 +238,23 @@ class AutoPlan {
     const bool given = memo_ && of == request_.cluster.nodes.size();
     auto& memo = memos_[of];
     if (!given && !memo) memo = std::make_unique<SegmentMemo>(net_);
-    return std::make_unique<CrewPlan>(
+    auto crew = std::make_unique<CrewPlan>(
         net_, std::move(request),
         std::vector<int>(order_.begin(),
                          order_.begin() + static_cast<std::ptrdiff_t>(count)),
         given ? *memo_ : *memo);
+    const auto asked = bytes_asked(refused_);
+    crew->refused_with(std::min(
+        least_refused_, asked ? static_cast<double>(*asked)
+                              : std::numeric_limits<double>::infinity()));
+    return crew;
   }
 
   // True if that is better than anything before. Of plans that are as good the
   // one with more nodes stays.
   bool try_crew(size_t count) {
+    // What there is must do.
+    if ((best_ || refused_) && PlanDeadline::passed()) return false;
     const size_t all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
     std::unique_ptr<CrewPlan> crew = crew_of(count, alone ? count : all);
@@ -383,6 +395,8 @@ class AutoPlan {
   std::optional<double> on_all_;
   std::vector<std::string> hopeless_;  // of the crew of all nodes
   std::exception_ptr refused_;
+  // The arena that a refusal elsewhere asks for.
+  double least_refused_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace

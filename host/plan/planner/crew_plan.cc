@@ -194,7 +194,7 @@ void CrewPlan::begin_small(double least) {
 
 void CrewPlan::begin() {
   begin_briefly();
-  if (is_lone()) return;
+  if (is_lone() || PlanDeadline::passed()) return;
   if (first_trial_) {
     try_groups(*first_trial_);
     mixed_.emplace(std::move(*first_));
@@ -322,6 +322,7 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
       cut_bound(net_, request_, cuts).ps > picoseconds(most_s * kRounding)) {
     return;
   }
+  if (is_latency()) trials_.must_beat(most_s);
   trials_.run({strategy, std::move(cuts)});
 }
 

@@ -29,6 +29,7 @@ class CrewPlan {
 
   // For the smallest arena: as another crew's plan has it.
   void compare_with(double least) { trials_.compare_with(least); }
+  void refused_with(double least) { trials_.refused_with(least); }
   // Only what is likely, where another crew's plan measures `least`; begin()
   // goes on from there.
   void begin_briefly(double least = std::numeric_limits<double>::infinity());

@@ -113,15 +113,20 @@ class Explorer {
     return options_.traffic || request_.limits.traffic_bytes ||
            request_.objective == Objective::kTraffic;
   }
-  // Small arenas are no end of their own where bytes are.
+  // Small arenas are no end of their own where bytes are. Nor are frames a
+  // second: less room takes time, and frames that follow each other wait for
+  // the same nodes.
   bool wants_small() const {
+    const Objective o = request_.objective;
+    const bool frames = o == Objective::kThroughput && !request_.limits.any();
     return !options_.brief &&
-           (options_.all || request_.objective != Objective::kTraffic);
+           (options_.all || (o != Objective::kTraffic && !frames));
   }
   // Budgets may come upon what is soon enough.
   bool sends_less_too_late(const TrialWay& way,
                            const std::optional<PlanNumbers>& fast) const {
     if (options_.brief || wants_small() || !fast) return false;
+    if (request_.objective != Objective::kTraffic) return false;
     if (keeps_latency(fast) || cannot_be_better(way)) return false;
     return !found_.best ||
            fast->traffic_bytes <
@@ -143,13 +148,16 @@ class Explorer {
     }
     const CutBound bound = cut_bound(net_, request_, cuts_of(way));
     const PlanNumbers& best = found_.trials[found_.best_trial].numbers;
+    // What one core does of a frame it does of each frame.
     PlanNumbers least;
-    least.latency_s = static_cast<double>(bound.ps) * 1e-12 / kRounding;
+    least.latency_s = least.period_s =
+        static_cast<double>(bound.ps) * 1e-12 / kRounding;
     least.traffic_bytes = bound.sent_bytes;
     if (!keeps(request_.limits, least)) return true;
     const Objective objective = request_.objective;
     return (objective == Objective::kTraffic ||
-            objective == Objective::kLatency) &&
+            objective == Objective::kLatency ||
+            objective == Objective::kThroughput) &&
            least.of(objective) > best.of(objective);
   }
 
@@ -268,8 +276,12 @@ class Explorer {
     t.says_nodes = plan.says_nodes;
     t.nodes = static_cast<int>(way.nodes);
     t.ram = ram;
-    t.numbers =
-        numbers_of(net_, request_, plan, objective == Objective::kThroughput);
+    const double most_s =
+        found_.best && !options_.all
+            ? found_.trials[found_.best_trial].numbers.period_s
+            : 0;
+    t.numbers = numbers_of(net_, request_, plan,
+                           objective == Objective::kThroughput, most_s);
     t.keeps_limits = keeps(request_.limits, t.numbers);
     const auto better = [&](const PlanNumbers& a, const PlanNumbers& b) {
       const double one = a.of(objective), other = b.of(objective);

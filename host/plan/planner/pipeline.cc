@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/planner/crew_runs.h"
 #include "host/plan/search/search.h"
@@ -54,13 +55,15 @@ class PipelineSearch {
     while (best_ && move_a_border()) {
     }
     if (!best_) return std::nullopt;
+    finish_plan(net_, request_, best_->supplies, best_->plan);
     return std::move(best_->plan);
   }
 
  private:
   using RunList = std::vector<CrewRun>;
   struct Built {
-    Plan plan;
+    Plan plan;  // not finished
+    std::vector<Supply> supplies;
     Rehearsal rehearsal;
     RunList runs;
     std::vector<Nanos> occupied;  // by run, its busiest node
@@ -87,11 +90,13 @@ class PipelineSearch {
       refuse(runs, *plan);
       return false;
     }
-    finish_plan(net_, request_, search->supplies(), *plan);
-    Rehearsal r = rehearse(net_, search->supplies(), request_.max_payload,
-                           *plan, kPeriodFrames);
+    Plan sliced = *plan;
+    set_slices(net_, request_.cluster, sliced);
+    Rehearsal r =
+        rehearse(net_, search->supplies(), request_.max_payload, sliced,
+                 kPeriodFrames, best ? best->rehearsal.period : Nanos{0});
     if (best && best->rehearsal.period <= r.period) return true;
-    best = {std::move(*plan), std::move(r), runs, {}};
+    best = {std::move(*plan), search->supplies(), std::move(r), runs, {}};
     return true;
   }
 

@@ -1,6 +1,7 @@
 #include "host/plan/planner/plan_numbers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "host/plan/cost/energy.h"
@@ -72,7 +73,7 @@ double PlanNumbers::of(Objective objective) const {
 }
 
 PlanNumbers numbers_of(const Net& net, const PlanRequest& request,
-                       const Plan& plan, bool frames) {
+                       const Plan& plan, bool frames, double most_s) {
   const std::vector<Supply> supplies = supplies_of(request.cluster, plan);
   PlanNumbers n;
   n.ram = largest_arena(plan);
@@ -82,7 +83,8 @@ PlanNumbers numbers_of(const Net& net, const PlanRequest& request,
       plan.nodes, [](const PlanNode& p) { return !p.stages.empty(); }));
   if (frames && plan.linked) {
     const Rehearsal r =
-        rehearse(net, supplies, request.max_payload, plan, kPeriodFrames);
+        rehearse(net, supplies, request.max_payload, plan, kPeriodFrames,
+                 static_cast<Nanos>(std::ceil(most_s * 1e9)));
     if (r.period > 0) n.period_s = static_cast<double>(r.period) * 1e-9;
   }
   const double period =

@@ -20,9 +20,10 @@ struct PlanNumbers {
   double of(Objective) const;  // less is better
 };
 
-// `frames`: rehearses several frames at a time for the period.
-PlanNumbers numbers_of(const Net&, const PlanRequest&, const Plan&,
-                       bool frames);
+// `frames`: rehearses several frames at a time for the period. Of one that is
+// longer than `most_s` nothing is told but that; 0: of none.
+PlanNumbers numbers_of(const Net&, const PlanRequest&, const Plan&, bool frames,
+                       double most_s = 0);
 
 bool keeps(const PlanLimits&, const PlanNumbers&);
 

@@ -69,6 +69,17 @@ std::vector<std::string> parts_of(const PlanRequest& request) {
   return parts;
 }
 
+// By estimate. Nobody asks what it would be refused with.
+bool cannot_fit(const Net& net, const PlanRequest& request) {
+  if (!has_several(request) || request.is_auto() || request.has_own_cuts() ||
+      request.objective != Objective::kLatency) {
+    return false;
+  }
+  Cuts cuts = make_cuts(net, request.cluster, {.strategy = request.strategy});
+  return takes_more(*linked_search(net, request, std::move(cuts)),
+                    far_beyond(request.cluster));
+}
+
 }  // namespace
 
 std::vector<std::string> cheapest_first() {
@@ -103,6 +114,7 @@ std::optional<QuickPlan> QuickPlans::make(const Net& net,
   const bool brief = name == kBrief;
   if (!brief) r.strategy = name;
   try {
+    if (!brief && cannot_fit(net, r)) return std::nullopt;
     const Plan plan = brief ? brief_auto_plan(net, r) : make_plan(net, r);
     QuickPlan found;
     found.numbers = numbers_of(net, r, plan, false);

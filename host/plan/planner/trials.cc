@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <memory>
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/plan/build/build_plan.h"
+#include "host/plan/cost/rehearsal.h"
 #include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"
 
 namespace shoal {
@@ -84,14 +88,20 @@ double Trials::nearest() const {
 }
 
 bool Trials::is_beyond_budgets(Search& search) const {
-  if (!best_ && least_of_others_ == kFar) return false;
-  int64_t room = 0;
-  for (const ClusterNode& n : request_.cluster.nodes) {
-    room = std::max(room, n.plan_budget());
-  }
-  const auto most =
-      static_cast<int64_t>(shares::kFarTooLarge * static_cast<double>(room));
+  if (!best_ && least_of_others_ == kFar) return is_refused(search);
+  const int64_t most = far_beyond(request_.cluster);
   return search.least_arena(most) > most;
+}
+
+bool Trials::is_refused(Search& search) const {
+  double least = least_refused_;
+  if (const auto asked = bytes_asked(refused_)) {
+    least = std::min(least, static_cast<double>(*asked));
+  }
+  return least < kFar &&
+         takes_more(search,
+                    std::max(far_beyond(request_.cluster),
+                             static_cast<int64_t>(shares::kTooLarge * least)));
 }
 
 double Trials::least_known() const {
@@ -103,13 +113,25 @@ double Trials::most() const { return shares::kTooLarge * least_known(); }
 
 bool Trials::is_too_large(Search& search) {
   const double least = least_known();
-  if (least == kFar) return false;
+  if (least == kFar) return is_refused(search);
   // What columns may make of it is asked as well.
   const auto with_columns = static_cast<int64_t>(shares::kColumns * least);
   const auto bytes = static_cast<double>(search.least_arena(with_columns));
   if (bytes <= most()) return false;
   least_skipped_ = std::min(least_skipped_, bytes);
   return true;
+}
+
+// Before all else of it is worked out.
+bool Trials::is_too_slow(const Made& made) const {
+  if (must_beat_s_ == 0 || request_.byte_s > 0 || !made.plan.linked) {
+    return false;
+  }
+  const auto most = static_cast<Nanos>(std::ceil(must_beat_s_ * 1e9));
+  Plan sliced = made.plan;
+  set_slices(net_, request_.cluster, sliced);
+  return rehearse(net_, made.supplies, request_.max_payload, sliced, 0, most)
+             .latency > most;
 }
 
 void Trials::foresee(const Trial& trial, double most) {
@@ -126,6 +148,7 @@ void Trials::foresee(const Trial& trial, double most) {
 bool Trials::run(Trial trial, double by) {
   if (!seen_.insert(key_of(trial)).second) return false;
   try {
+    PlanDeadline::check();
     PlanRequest request = request_;
     request.strategy = trial.name;
     trial.cuts.strategy = trial.name;
@@ -143,7 +166,10 @@ bool Trials::run(Trial trial, double by) {
     }
     Made made{fast ? *std::move(fast) : smallest_plan(net_, request, *search),
               search->supplies()};
-    if (is_latency) finished(made);
+    if (is_latency) {
+      if (is_too_slow(made)) return false;
+      finished(made);
+    }
     const Plan& plan = made.plan;
     if (busy_nodes(plan) == std::ssize(plan.nodes)) {
       on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));

@@ -42,6 +42,12 @@ class Trials {
   // What others take: arenas that are estimated much larger, or far beyond all
   // budgets, are not built.
   void compare_with(double least) { least_of_others_ = least; }
+  // An arena that others were refused with: where nothing fits, what is
+  // estimated far beyond all budgets, and asks for more, is not built. 0: only
+  // what may fit is.
+  void refused_with(double least) { least_refused_ = least; }
+  // Only plans that take less time than this are asked for.
+  void must_beat(double seconds) { must_beat_s_ = seconds; }
   // Estimates of what is not built yet.
   void foresee(const Trial&, double most);
   void foresee(double bytes) {
@@ -88,7 +94,11 @@ class Trials {
   // Where there is a plan already: by estimate, no plan fits the nodes, nor is
   // any as small.
   bool is_beyond_budgets(Search&) const;
+  // The same where there is none, and the arena that it would ask for is no
+  // smaller than what a refusal asks for.
+  bool is_refused(Search&) const;
   bool is_too_large(Search&);
+  bool is_too_slow(const Made&) const;
   double least_known() const;  // arena
   double measure(const Plan&) const;
   // By more than this part.
@@ -102,6 +112,7 @@ class Trials {
   Trial taken_;
   std::optional<double> on_all_;
   double least_of_others_ = kFar, least_skipped_ = kFar;
+  double least_refused_ = kFar, must_beat_s_ = 0;
   std::exception_ptr refused_;
   std::function<void(const Trial&, const Plan&)> watcher_;
 };

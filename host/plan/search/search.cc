@@ -55,6 +55,20 @@ void finish_plan(const Net& net, const PlanRequest& request,
   }
 }
 
+int64_t far_beyond(const Cluster& cluster) {
+  int64_t room = 0;
+  for (const ClusterNode& n : cluster.nodes) {
+    room = std::max(room, n.plan_budget());
+  }
+  return static_cast<int64_t>(shares::kFarTooLarge * static_cast<double>(room));
+}
+
+bool takes_more(Search& search, int64_t bytes) {
+  const int64_t fixed = search.fixed_parts();
+  const int64_t least = search.least_arena(bytes - fixed);
+  return least > 0 && least + fixed > bytes;
+}
+
 Plan smallest_plan(const Net& net, const PlanRequest& request, Search& search) {
   Plan least = search.smallest();
   if (fits(request.cluster, least)) return least;

@@ -69,21 +69,24 @@ class ArenaDoesNotFit : public Error {
   int64_t bytes_;  // of the largest arena
 };
 
-int64_t bytes_asked(const std::exception_ptr& refusal) {
+}  // namespace
+
+std::optional<int64_t> bytes_asked(const std::exception_ptr& refusal) {
+  if (!refusal) return std::nullopt;
   try {
     std::rethrow_exception(refusal);
   } catch (const ArenaDoesNotFit& e) {
     return e.bytes();
   } catch (const Error&) {
-    return INT64_MAX;
+    return std::nullopt;
   }
 }
 
-}  // namespace
-
 std::exception_ptr lesser_refusal(std::exception_ptr a, std::exception_ptr b) {
   if (!a || !b) return a ? a : b;
-  return bytes_asked(b) < bytes_asked(a) ? b : a;
+  return bytes_asked(b).value_or(INT64_MAX) < bytes_asked(a).value_or(INT64_MAX)
+             ? b
+             : a;
 }
 
 std::string layer_text(const Layer& layer) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "host/base/error.h"
@@ -23,6 +24,8 @@ std::string layer_text(const Layer&);
                                      const ClusterNode& of,
                                      int64_t largest_bytes,
                                      const std::string& else_fits = "");
+// Of the arena that a refusal asks for; none: it is of another kind.
+std::optional<int64_t> bytes_asked(const std::exception_ptr&);
 // Of two refusals the one that asks for the smaller arena; the first of equal
 // ones, and of such that do not ask for any. Either may be none.
 std::exception_ptr lesser_refusal(std::exception_ptr, std::exception_ptr);
