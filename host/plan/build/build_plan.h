@@ -9,6 +9,7 @@
 
 #include "device/program/link_layout.h"
 #include "host/plan/cost/feed.h"
+#include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
 #include "host/plan/tokens/ring_memo.h"
 #include "host/plan/types/cluster.h"
@@ -35,6 +36,8 @@ struct BuildOptions {
   int slack = 0;          // rows more than needed for rings that links touch
   int tighten_tries = 0;  // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
+  // Of a node alone, of the same net and supply; null: none.
+  StageMemo* stages = nullptr;
 };
 
 // Node `n` of a draft whose rings have their sizes: its weights cut into

@@ -12,11 +12,9 @@ namespace {
 class ActorSlices {
  public:
   ActorSlices(const Net& net, const PlanStage& stage, const PlanActor& a,
-              const Board& board, int first_chunk, size_t sets)
-      : a_(a),
-        first_chunk_(first_chunk),
-        sets_(sets),
-        time_(actor_time(net, stage, a, board)) {
+              const LayerTime& time, const Board& board, int first_chunk,
+              size_t sets)
+      : a_(a), first_chunk_(first_chunk), sets_(sets), time_(time) {
     const PlanWeights& w = a.weights;
     if (!a.copy) op_ = net.layers[a.layer].op;
     on_tape_ = w.place == WeightPlace::kTape && !w.chunks.empty();
@@ -38,6 +36,7 @@ class ActorSlices {
     // Read once: by the first firing, or by the parts of the first row.
     cached_ = time_.weight_read_bytes > 0 &&
               time_.weight_read_bytes <= board.costs.cache_bytes;
+    of_part_.resize(static_cast<size_t>(parts_));
   }
 
   const LayerTime& time() const { return time_; }
@@ -45,9 +44,31 @@ class ActorSlices {
 
   void fire(std::vector<FeedSlice>& slices) {
     const int firing = fired_++;
-    const int part = firing % parts_;
     const int lo = firing / parts_ * a_.band;
-    const int64_t band = std::min(a_.band, rows_ - lo);
+    const int band = std::min(a_.band, rows_ - lo);
+    const bool is_first = cached_ && firing < parts_;
+    if (op_ == OpCode::kConstant || band < a_.band || is_first ||
+        parts_ % a_.weights.parts != 0) {
+      return add(firing, band, slices);
+    }
+    // Of a part all whole bands are alike.
+    std::vector<FeedSlice>& known =
+        of_part_[static_cast<size_t>(firing % parts_)];
+    if (known.empty()) add(firing, band, known);
+    slices.insert(slices.end(), known.begin(), known.end());
+  }
+
+  // A turn of a loop's firing.
+  void turn(int iteration, const PlanLoop& loop, int64_t firings,
+            std::vector<FeedSlice>& slices) const {
+    const int64_t all = firings * loop.iterations;
+    push((time_.compute_ps + time_.flash_ps) / all, time_.firing_ps / all,
+         op_ == OpCode::kLut ? 0 : iteration, slices);
+  }
+
+ private:
+  void add(int firing, int64_t band, std::vector<FeedSlice>& slices) const {
+    const int part = firing % parts_;
     const int64_t tall = std::min(a_.part, kernel_h_ - part * a_.part);
     int64_t compute = part_of(time_.compute_ps, row_parts_of(band, 1),
                               row_parts_of(rows_, ceil_div(rows_, a_.band)));
@@ -70,15 +91,6 @@ class ActorSlices {
     }
   }
 
-  // A turn of a loop's firing.
-  void turn(int iteration, const PlanLoop& loop, int64_t firings,
-            std::vector<FeedSlice>& slices) const {
-    const int64_t all = firings * loop.iterations;
-    push((time_.compute_ps + time_.flash_ps) / all, time_.firing_ps / all,
-         op_ == OpCode::kLut ? 0 : iteration, slices);
-  }
-
- private:
   int64_t row_parts_of(int64_t rows, int64_t firings) const {
     return layer_ ? row_parts(*layer_, share_, *costs_, rows, firings) : rows;
   }
@@ -103,19 +115,23 @@ class ActorSlices {
   bool on_tape_ = false, cached_ = false;
   int rows_ = 1, kernel_h_ = 1, parts_ = 1, groups_ = 1, fired_ = 0;
   int64_t channels_ = 0;
+  std::vector<std::vector<FeedSlice>> of_part_;  // of a firing; empty: not yet
 };
 
 // Those of all actors of a stage, for one frame.
 class Slices {
  public:
-  Slices(const Net& net, const PlanStage& stage, const Board& board)
+  Slices(const Net& net, const PlanStage& stage,
+         const std::vector<LayerTime>& times, const Board& board)
       : stage_(stage) {
     int chunks = 0;
     size_t sets = 0;
+    actors_.reserve(stage.actors.size());
     for (const PlanActor& a : stage.actors) {
       const bool set = a.weights.place == WeightPlace::kSram && !a.weights.keep;
       if (set) sets += a.weights.chunks.size();
-      actors_.emplace_back(net, stage, a, board, chunks, set ? sets : 0);
+      actors_.emplace_back(net, stage, a, times[actors_.size()], board, chunks,
+                           set ? sets : 0);
       if (a.weights.place != WeightPlace::kTape) continue;
       chunks += static_cast<int>(a.weights.chunks.size());
     }
@@ -161,6 +177,7 @@ class Queues {
          const std::vector<FeedSlice>& slices, uint32_t slots)
       : reads_(sets), sets_(sets.size()), slots_(slots) {
     int last = -1;
+    reads_.reserve(sets.size() + slices.size());
     for (const FeedSlice& s : slices) {
       if (s.chunk < 0 || s.chunk == last) continue;
       reads_.push_back(tape[last = s.chunk]);
@@ -262,12 +279,28 @@ std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
   return tape;
 }
 
+// All slices of a frame, in the recorded order.
+std::vector<FeedSlice> slices_of(const Net& net, const PlanStage& stage,
+                                 const std::vector<LayerTime>& times,
+                                 const Board& board) {
+  Slices all(net, stage, times, board);
+  std::vector<FeedSlice> slices;
+  for (const PlanRun& run : stage.order) {
+    for (int i = 0; i < run.firings; ++i) all.fire(run.actor, slices);
+  }
+  return slices;
+}
+
 class Feed final : public StageFeed {
  public:
   Feed(const Net& net, const PlanStage& stage, const Supply& supply)
-      : stage_(stage), slices_(net, stage, *supply.board) {
+      : stage_(stage),
+        times_(actor_times(net, stage, *supply.board)),
+        slices_(net, stage, times_, *supply.board) {
     tape_ = tape_chunks(net, stage, supply, sets_);
-    if (!tape_.empty()) order_ = feed_slices(net, stage, *supply.board);
+    if (!tape_.empty()) {
+      order_ = slices_of(net, stage, times_, *supply.board);
+    }
   }
   void begin() override {
     slices_.begin();
@@ -284,6 +317,7 @@ class Feed final : public StageFeed {
 
  private:
   const PlanStage& stage_;
+  const std::vector<LayerTime> times_;  // by actor
   std::vector<Read> sets_, tape_;
   std::vector<FeedSlice> order_;  // of a stage that has a tape
   Slices slices_;
@@ -308,30 +342,22 @@ std::unique_ptr<StageFeed> make_stage_feed(const Net& net,
   return std::make_unique<Feed>(net, stage, supply);
 }
 
-std::vector<FeedSlice> feed_slices(const Net& net, const PlanStage& stage,
-                                   const Board& board) {
-  Slices all(net, stage, board);
-  std::vector<FeedSlice> slices;
-  for (const PlanRun& run : stage.order) {
-    for (int i = 0; i < run.firings; ++i) all.fire(run.actor, slices);
-  }
-  return slices;
-}
-
 FeedTime feed_time(const Net& net, const PlanStage& stage, const Supply& supply,
                    int64_t record) {
   std::vector<Read> sets;
   const std::vector<Read> tape = tape_chunks(net, stage, supply, sets);
   LayerTime core;
-  for (const PlanActor& a : stage.actors) {
-    const LayerTime t = actor_time(net, stage, a, *supply.board);
+  const std::vector<LayerTime> times = actor_times(net, stage, *supply.board);
+  for (size_t i = 0; i < times.size(); ++i) {
+    const LayerTime& t = times[i];
+    const PlanActor& a = stage.actors[i];
     core.compute_ps += t.compute_ps;
     core.firing_ps += t.firing_ps;
     core.flash_ps += reading_ps(a.weights, t, *supply.board);
   }
   const bool streams = !(tape.empty() && sets.empty());
   std::vector<FeedSlice> slices;
-  if (streams) slices = feed_slices(net, stage, *supply.board);
+  if (streams) slices = slices_of(net, stage, times, *supply.board);
   Queues queues(sets, tape, slices, stage.slot_count);
   if (record) {
     Read entry = read_of(supply, record);

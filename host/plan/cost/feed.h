@@ -60,8 +60,6 @@ struct FeedSlice {
   int chunk = -1;   // on the tape, counted over the stage's actors; -1: none
   size_t sets = 0;  // chunks of sets that must be there
 };
-// All slices of a frame, in the recorded order.
-std::vector<FeedSlice> feed_slices(const Net&, const PlanStage&, const Board&);
 
 // A stage's firings, one by one in any order, and its storage beside them.
 class StageFeed {

@@ -106,11 +106,13 @@ FeedTime stage_feed(const Net& net, const PlanNode& node,
   return feed_time(net, stage, supply, entry_record(net, node, stage));
 }
 
-int64_t node_time_ps(const Net& net, const PlanNode& node,
-                     const Supply& supply) {
+int64_t node_time_ps(const Net& net, const PlanNode& node, const Supply& supply,
+                     StageMemo* memo) {
   int64_t ps = 0;
   for (const PlanStage& stage : node.stages) {
-    ps += stage_feed(net, node, stage, supply).total_ps;
+    const int64_t record = entry_record(net, node, stage);
+    ps += memo ? memo->total_ps(net, stage, supply, record)
+               : feed_time(net, stage, supply, record).total_ps;
   }
   return ps;
 }

@@ -5,13 +5,16 @@
 #include <vector>
 
 #include "host/plan/cost/feed.h"
+#include "host/plan/cost/stage_memo.h"
 
 namespace shoal {
 
 // Of one frame, without spills and waits for other nodes.
 FeedTime stage_feed(const Net&, const PlanNode&, const PlanStage&,
                     const Supply&);
-int64_t node_time_ps(const Net&, const PlanNode&, const Supply&);
+// `memo`: of the net and the supply; null: none.
+int64_t node_time_ps(const Net&, const PlanNode&, const Supply&,
+                     StageMemo* memo = nullptr);
 
 // Fills in all numbers. `supplies`: of each node. A linked stage takes the time
 // in which its node is at work, a node that of its stages; a linked plan's

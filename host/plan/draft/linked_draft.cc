@@ -65,8 +65,15 @@ class Maker {
   bool is_wanted(int segment) const { return only_ < 0 || segment == only_; }
 
   Draft& draft(int node, int segment) {
-    Draft& d = drafts_[node][segment];
+    const auto [at, is_new] = drafts_[node].try_emplace(segment);
+    Draft& d = at->second;
+    if (!is_new) return d;
     d.stage.segment = segment;
+    const Segment run = segments_[segment];
+    const auto layers = static_cast<size_t>(run.end - run.begin);
+    d.stage.actors.reserve(layers + 2);
+    d.stage.buffers.reserve(layers + 4);
+    d.stage.ports.reserve(3 * layers + 4);
     return d;
   }
 
@@ -206,7 +213,8 @@ class Maker {
     const Layer& layer = net_.layers[l];
     PlanActor a;
     a.layer = l;
-    a.weights = share_weights(layer, box);
+    // What a segment costs is asked of layers, but for loops.
+    if (only_ < 0) a.weights = share_weights(layer, box);
     for (const Source& source : x_.share(l, n).sources) {
       if (source.gather >= 0) add_copies(source.gather);
     }

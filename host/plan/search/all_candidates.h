@@ -70,6 +70,7 @@ class AllCandidates {
   const Survey survey_;
   SegmentSlots slots_;
   SegmentGains gains_;
+  StageMemo stages_;
   std::vector<Candidates> small_, fast_;
 };
 

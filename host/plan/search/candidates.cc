@@ -7,6 +7,7 @@
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/search/bands.h"
+#include "host/plan/search/sweep.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"
@@ -52,14 +53,16 @@ void each_partition(const StageSearch& search, int64_t budget, Use use) {
 
 Candidates::Candidates(const Net& net, const Supply& supply,
                        const Survey& survey, SegmentSlots& slots,
-                       SegmentGains& gains, const std::vector<bool>& streamed,
-                       size_t limit, size_t limits, int64_t record_bytes,
-                       bool sets, const GroupNet* groups, bool tiles)
+                       SegmentGains& gains, StageMemo& stages,
+                       const std::vector<bool>& streamed, size_t limit,
+                       size_t limits, int64_t record_bytes, bool sets,
+                       const GroupNet* groups, bool tiles)
     : net_(net),
       supply_(supply),
       survey_(survey),
       slots_(slots),
       gains_(gains),
+      stages_(stages),
       streamed_(streamed),
       limit_(limit),
       record_bytes_(record_bytes),
@@ -72,27 +75,34 @@ Candidates::Candidates(const Net& net, const Supply& supply,
                      : stream_tables(net, survey.tables(), supply, streamed,
                                      {&survey.chunk_limits()[limit],
                                       &survey.chunk_limits()[limit] + limits},
-                                     sets)) {}
+                                     sets)),
+      turned_(std::make_shared<TurnedTables>(net, uses_)) {}
+
+int64_t Candidates::most_gain(Segment s, int max_ports) const {
+  PlanDeadline::check();
+  const Survey::Known* k = survey_.known(s);
+  if (!k || k->ports > max_ports) return -1;
+  return std::max(k->overlay_most, sharing_ ? k->share_most : 0);
+}
 
 SegmentBytes Candidates::segment_bytes(Segment s, int max_ports,
                                        int64_t record_bytes) const {
-  PlanDeadline::check();
+  const Survey::Known* k = survey_.known(s);
+  if (!k || k->ports > max_ports) return {-1};
   const int fits = record_bytes ? survey_.limit_for(s, record_bytes) : 0;
-  if (fits < 0) return {-1, 0};
+  if (fits < 0) return {-1};
   const size_t limit = limit_ + static_cast<size_t>(fits);
-  const Survey::Known* k = survey_.known(s, limit);
-  if (!k || k->ports > max_ports) return {-1, 0};
+  const int64_t record = survey_.record_bytes(s, limit);
+  if (record < 0) return {-1};
   const int most = std::min(max_ports, survey_.all_ports());
   // An actor has two ports or more, and a state of two bytes.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
                         align_up(static_cast<uint32_t>(most)) +
                         survey_.spill_state_bytes() + survey_.variable_bytes() +
                         survey_.link_bytes();
-  const int64_t gain = std::max(k->overlay_most, sharing_ ? k->share_most : 0);
-  if (record_bytes) {
-    return {fixed + record_bytes, gain, survey_.chunk_limits()[limit]};
-  }
-  return {fixed + k->record_bytes[limit], gain};
+  if (record_bytes)
+    return {fixed + record_bytes, survey_.chunk_limits()[limit]};
+  return {fixed + record};
 }
 
 int64_t Candidates::gain(Segment s, int64_t least) {
@@ -105,11 +115,14 @@ StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
   return {net_,
           uses_,
           tables_,
+          [this, max_ports](Segment s) { return most_gain(s, max_ports); },
           [this, max_ports, record_bytes](Segment s) {
             return segment_bytes(s, max_ports, record_bytes);
           },
           [this](Segment s, int64_t least) { return gain(s, least); },
-          survey_.ends(max_ports)};
+          survey_.ends(max_ports),
+          {},
+          turned_};
 }
 
 Choice Candidates::choose(const Partition& cuts) {
@@ -163,12 +176,13 @@ Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
                           .budgets = budgets,
                           .keeps = {survey_.link().keeps_weights},
                           .banks = {survey_.link().banks},
-                          .slack = slack});
+                          .slack = slack,
+                          .stages = &stages_});
   return {choice, std::move(plan.nodes[0]), 0, tries};
 }
 
 Candidate Candidates::timed(Candidate c) const {
-  c.time_ps = node_time_ps(built_net(), c.node, supply_);
+  c.time_ps = node_time_ps(built_net(), c.node, supply_, &stages_);
   return c;
 }
 
@@ -183,7 +197,8 @@ Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
                           .enough = budget,
                           .last_tries = last_tries_,
                           .keeps = {survey_.link().keeps_weights},
-                          .banks = {survey_.link().banks}});
+                          .banks = {survey_.link().banks},
+                          .stages = &stages_});
   return timed({choice, std::move(plan.nodes[0]), 0, shares::kQuickTries});
 }
 

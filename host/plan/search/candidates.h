@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "host/board/board.h"
+#include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
 #include "host/plan/draft/group_net.h"
 #include "host/plan/search/gains.h"
@@ -35,8 +37,8 @@ class Candidates {
   // `tiles`: it has some, so more tries go into packing. What is referred to
   // must outlive the search.
   Candidates(const Net&, const Supply&, const Survey&, SegmentSlots&,
-             SegmentGains&, const std::vector<bool>& streamed, size_t limit,
-             size_t limits, int64_t record_bytes, bool sets,
+             SegmentGains&, StageMemo&, const std::vector<bool>& streamed,
+             size_t limit, size_t limits, int64_t record_bytes, bool sets,
              const GroupNet* groups = nullptr, bool tiles = false);
 
   // What it searches with, for stages of at most so many ports and with so much
@@ -71,6 +73,7 @@ class Candidates {
   }
   // Saved bytes; something less if it is less than `least`.
   int64_t gain(Segment, int64_t least);
+  int64_t most_gain(Segment, int max_ports) const;
   SegmentBytes segment_bytes(Segment, int max_ports,
                              int64_t record_bytes) const;
   Choice choose(const Partition&);
@@ -99,6 +102,7 @@ class Candidates {
   const Survey& survey_;
   SegmentSlots& slots_;
   SegmentGains& gains_;
+  StageMemo& stages_;
   const std::vector<bool> streamed_;
   const size_t limit_;  // for what a segment's record takes
   int64_t record_bytes_;
@@ -107,6 +111,7 @@ class Candidates {
   const int last_tries_;
   const std::vector<TensorUses>& uses_;
   const std::vector<PassTable> tables_;
+  const std::shared_ptr<TurnedTables> turned_;  // those, of copies as well
   // Stages may share memory by a recorded order. Only where nothing else is
   // small enough: it ties the firings down.
   bool sharing_ = false;

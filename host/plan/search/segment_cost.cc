@@ -370,11 +370,19 @@ SegmentCost CostModel::worked_out(Segment segment,
   if (!is_even(segment, made)) return result;
   Draft d = draft(segment, made);
   result.possible = true;
-  for (const Draft::Node& node : d.nodes) result.received += node.received;
+  int64_t windows = 0;
+  for (const Draft::Node& node : d.nodes) {
+    result.received += node.received;
+    windows = std::max(windows, node.windows(s_.net));
+  }
+  result.at.reserve(passes_.size());
+  std::vector<int64_t> node_ps;
   for (size_t p = 0; p < passes_.size(); ++p) {
     SegmentCost::AtPasses at;
-    std::vector<int64_t> node_ps;
-    int64_t bands = 1, windows = 0;
+    at.bytes.reserve(d.nodes.size());
+    at.saved.reserve(d.nodes.size());
+    node_ps.clear();
+    int64_t bands = 1;
     for (int n = 0; n < s_.nodes; ++n) {
       Draft::Node& node = d.nodes[n];
       set_passes(s_, passes_[p], node.stage);
@@ -384,9 +392,8 @@ SegmentCost CostModel::worked_out(Segment segment,
                          kTapeSlots * load.slot_bytes + ring_bytes(d, p, n));
       node_ps.push_back(time_ps(d, load, p, n));
       bands = std::max(bands, node.bands(passes_[p]));
-      windows = std::max(windows, node.windows(s_.net));
     }
-    if (std::ranges::max(at.saved) == 0) at.saved.clear();
+    if (std::ranges::max(at.saved) == 0) at.saved = {};
     at.time_ps =
         time_ == SegmentTime::kFrame
             ? segment_ps(node_ps, d.one_way, bands, windows)

@@ -40,12 +40,17 @@ SegmentMemo::SegmentMemo(const Net& net)
     table_passes_.push_back(passes);
     table_slots_.push_back(std::move(slots));
   }
+  size_t table = 0;
+  for (int p = 0; p <= table_passes_.end()[-2]; ++p) {
+    if (p >= table_passes_[table + 1]) ++table;
+    table_of_.push_back(static_cast<uint8_t>(table));
+  }
 }
 
 const std::vector<int>& SegmentMemo::slots(int64_t passes) const {
-  size_t i = 0;
-  while (i + 1 < table_passes_.size() && table_passes_[i + 1] <= passes) ++i;
-  return table_slots_[i];
+  if (passes >= table_passes_.back()) return table_slots_.back();
+  const int64_t last = std::ssize(table_of_) - 1;
+  return table_slots_[table_of_[size_t(std::clamp<int64_t>(passes, 0, last))]];
 }
 
 int SegmentMemo::number_of(const CutNet& cut, int layer) {

@@ -68,6 +68,7 @@ class SegmentMemo {
   };
   // By passes of the whole net, fewest first.
   std::vector<int> table_passes_;
+  std::vector<uint8_t> table_of_;  // by passes; more have the last but one
   std::vector<std::vector<int>> table_slots_;
   std::vector<int> least_slots_;
   std::vector<std::map<std::vector<int>, int>> numbers_;  // by layer

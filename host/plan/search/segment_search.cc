@@ -224,9 +224,10 @@ void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,
     const bool least = p + 1 == cost.at.size() || (budget.whole && p == 0);
     const std::vector<int64_t>& limits = least ? budget.hard : budget.soft;
     const int64_t time_ps = cost.at[p].time_ps + more_ps;
+    if (!ends.wins(segment, time_ps, 0)) continue;
     Cut cut{segment, static_cast<int>(p), 0, time_ps, false, variant};
+    static const std::vector<int64_t> none;
     for (const bool over : {false, true}) {
-      const std::vector<int64_t> none;
       const auto& saved = over ? cost.at[p].saved : none;
       if (over && (!overlays_ || saved.empty())) break;
       cut.overlay = over;

@@ -8,6 +8,7 @@
 
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/search/sweep.h"
 #include "host/plan/tokens/rings.h"
 #include "host/plan/types/trial_shares.h"
 
@@ -30,157 +31,37 @@ std::vector<int> pass_counts(const Net& net) {
   return counts;
 }
 
-// What the tables have, with all tables' values of one tensor or layer side by
-// side: the search goes over all tables of one layer, hundreds of them.
-class Columns {
- public:
-  // Of all tables, or of the least ones.
-  Columns(const std::vector<PassTable>& tables, bool least)
-      : picked_(pick(tables, least)),
-        ring_(turned(tables, &PassTable::ring_bytes)),
-        sums_(turned(tables, &PassTable::sums_bytes)),
-        time_(turned(tables, &PassTable::time_ps)),
-        slot_(turned(tables, &PassTable::slot_bytes)),
-        slot_ps_(turned(tables, &PassTable::slot_ps)) {}
-
-  const std::vector<int>& tables() const { return picked_; }
-  size_t count() const { return picked_.size(); }
-  const int64_t* ring_bytes(int tensor) const { return row(ring_, tensor); }
-  const int64_t* sums_bytes(int layer) const { return row(sums_, layer); }
-  const int64_t* time_ps(int layer) const { return row(time_, layer); }
-  bool has_tape() const { return !slot_.empty(); }
-  const int64_t* slot_bytes(int layer) const { return row(slot_, layer); }
-  const int64_t* slot_ps(int layer) const { return row(slot_ps_, layer); }
-
- private:
-  static std::vector<int> pick(const std::vector<PassTable>& tables,
-                               bool least) {
-    std::vector<int> picked;
-    for (size_t p = 0; p < tables.size(); ++p) {
-      if (!least || tables[p].least) picked.push_back(static_cast<int>(p));
-    }
-    return picked;
-  }
-  std::vector<int64_t> turned(const std::vector<PassTable>& tables,
-                              std::vector<int64_t> PassTable::*column) const {
-    const size_t count = (tables.front().*column).size();
-    std::vector<int64_t> all(count * picked_.size());
-    for (size_t p = 0; p < picked_.size(); ++p) {
-      for (size_t i = 0; i < count; ++i) {
-        all[i * picked_.size() + p] = (tables[picked_[p]].*column)[i];
-      }
-    }
-    return all;
-  }
-  const int64_t* row(const std::vector<int64_t>& all, int i) const {
-    return all.data() + static_cast<size_t>(i) * picked_.size();
-  }
-
-  std::vector<int> picked_;
-  std::vector<int64_t> ring_, sums_, time_, slot_, slot_ps_;
-};
-
-// Bytes and time of the segment [begin, end) at every number of passes, as
-// `end` moves on.
-class Sweep {
- public:
-  Sweep(const StageSearch& search, const Columns& columns, int begin)
-      : s_(search),
-        columns_(columns),
-        begin_(begin),
-        inside_(columns.count()),
-        time_(columns.count()),
-        slot_(columns.count()),
-        slot_ps_(columns.count()) {
-    for (const TensorUses& t : s_.uses) {
-      if (t.first >= 0 && t.first < begin && t.last >= begin) {
-        whole_ += tensor_bytes(t);
-      }
-    }
-  }
-
-  // Adds the layer at `position`, whose tensors and page buffers are given.
-  void step(int position, const std::vector<int>& first_here,
-            const std::vector<int>& last_here, int64_t page_buffers) {
-    whole_ += page_buffers;
-    for (int t : first_here) whole_ += tensor_bytes(s_.uses[t]);
-    for (int t : last_here) {
-      if (s_.uses[t].first < begin_) continue;
-      whole_ -= tensor_bytes(s_.uses[t]);
-      add(columns_.ring_bytes(t), inside_);
-    }
-    if (position >= static_cast<int>(s_.net.layers.size())) return;
-    add(columns_.sums_bytes(position), inside_);
-    add(columns_.time_ps(position), time_);
-    if (!columns_.has_tape()) return;
-    raise(columns_.slot_bytes(position), slot_);
-    raise(columns_.slot_ps(position), slot_ps_);
-  }
-
-  // Tables by their column here.
-  const std::vector<int>& tables() const { return columns_.tables(); }
-  int64_t bytes(size_t table) const {
-    return whole_ + inside_[table] + kTapeSlots * slot_[table];
-  }
-  // The core waits for the first chunk.
-  int64_t time_ps(size_t table) const { return time_[table] + slot_ps_[table]; }
-
- private:
-  int64_t tensor_bytes(const TensorUses& t) const {
-    return aligned(s_.net.tensors[&t - s_.uses.data()].bytes());
-  }
-  static void add(const int64_t* column, std::vector<int64_t>& to) {
-    for (size_t p = 0; p < to.size(); ++p) to[p] += column[p];
-  }
-  static void raise(const int64_t* column, std::vector<int64_t>& to) {
-    for (size_t p = 0; p < to.size(); ++p) to[p] = std::max(to[p], column[p]);
-  }
-
-  const StageSearch& s_;
-  const Columns& columns_;
-  int begin_;
-  int64_t whole_ = 0;
-  std::vector<int64_t> inside_, time_, slot_, slot_ps_;
-};
-
-// By position: tensors whose use begins or ends there, bytes of page buffers.
-struct Positions {
-  std::vector<std::vector<int>> first, last;
-  std::vector<int64_t> pages;
-};
-Positions positions(const StageSearch& s, int n) {
-  Positions at{std::vector<std::vector<int>>(n),
-               std::vector<std::vector<int>>(n), std::vector<int64_t>(n)};
-  for (size_t t = 0; t < s.uses.size(); ++t) {
-    if (s.uses[t].first < 0) continue;
-    at.first[s.uses[t].first].push_back(static_cast<int>(t));
-    at.last[s.uses[t].last].push_back(static_cast<int>(t));
-    if (s.uses[t].page_bytes == 0) continue;
-    for (int p = s.uses[t].first; p <= s.uses[t].last; ++p) {
-      at.pages[p] += page_buffers(s.uses[t], {p, p + 1});
-    }
-  }
-  return at;
-}
-
 // `as`: the segment where its ends are.
-void try_segment(const StageSearch& s, Segment segment, const Sweep& sweep,
+void try_segment(const StageSearch& s, Segment segment, const StageSweep& sweep,
                  StageBudget limits, Segment as, int variant, Ends& ends) {
-  const SegmentBytes known = s.segment_bytes(segment);
-  if (known.fixed < 0) return;
-  for (size_t p = 0; p < sweep.tables().size(); ++p) {
-    const PassTable& table = s.tables[sweep.tables()[p]];
+  const int64_t gain = s.most_gain(segment);
+  if (gain < 0) return;
+  const std::vector<int>& tables = sweep.columns().tables();
+  SegmentBytes known;
+  bool is_known = false;
+  for (size_t p = 0; p < tables.size(); ++p) {
+    const PassTable& table = s.tables[tables[p]];
     if (known.chunk_limit && known.chunk_limit != table.chunk_limit) continue;
-    int64_t bytes = sweep.bytes(p) + known.fixed;
     const int64_t budget = table.least ? limits.hard : limits.soft;
-    const int64_t most_gain = table.least ? known.most_gain : 0;
+    const int64_t most_gain = table.least ? gain : 0;
     const int64_t time_ps = sweep.time_ps(p);
-    if (bytes - most_gain > budget) continue;
-    if (!ends.wins(as, time_ps, bytes - most_gain)) continue;
+    const auto is_useless = [&](int64_t bytes) {
+      return bytes - most_gain > budget ||
+             !ends.wins(as, time_ps, bytes - most_gain);
+    };
+    if (is_useless(sweep.bytes(p) + known.fixed)) continue;
+    if (!is_known) {
+      known = s.segment_bytes(segment);
+      is_known = true;
+      if (known.fixed < 0) return;
+      if (known.chunk_limit && known.chunk_limit != table.chunk_limit) continue;
+      if (is_useless(sweep.bytes(p) + known.fixed)) continue;
+    }
+    int64_t bytes = sweep.bytes(p) + known.fixed;
     const bool overlay = bytes > budget;
     if (overlay) bytes -= s.overlay_gain(segment, bytes - budget);
     if (bytes > budget) continue;
-    ends.offer({as, sweep.tables()[p], bytes, time_ps, overlay, variant});
+    ends.offer({as, tables[p], bytes, time_ps, overlay, variant});
   }
 }
 
@@ -219,23 +100,37 @@ void stream(const Net& net, const Supply& supply,
 
 }  // namespace
 
+Positions positions(const Net& net, const std::vector<TensorUses>& uses) {
+  const auto n = static_cast<size_t>(whole_net(net).end);
+  Positions at{std::vector<std::vector<int>>(n),
+               std::vector<std::vector<int>>(n), std::vector<int64_t>(n)};
+  for (size_t t = 0; t < uses.size(); ++t) {
+    if (uses[t].first < 0) continue;
+    at.first[uses[t].first].push_back(static_cast<int>(t));
+    at.last[uses[t].last].push_back(static_cast<int>(t));
+    if (uses[t].page_bytes == 0) continue;
+    for (int p = uses[t].first; p <= uses[t].last; ++p) {
+      at.pages[p] += page_buffers(uses[t], {p, p + 1});
+    }
+  }
+  return at;
+}
+
+std::shared_ptr<TurnedTables> turned_tables(const StageSearch& s) {
+  return s.turned ? s.turned : std::make_shared<TurnedTables>(s.net, s.uses);
+}
+
 StageOffers stage_offers(const StageSearch& s, bool least) {
   const int n = whole_net(s.net).end;
-  struct Tables {
-    Positions at;
-    Columns columns;
-  };
-  return [&s, n,
-          tables = std::make_shared<Tables>(
-              Tables{positions(s, n), Columns(s.tables, least)})](
-             int begin, StageBudget budget, const std::vector<int>* places,
-             int variant, Ends& ends) {
-    const Positions& at = tables->at;
-    Sweep sweep(s, tables->columns, begin);
+  const std::shared_ptr<TurnedTables> turned = turned_tables(s);
+  const TableColumns* const columns = &turned->columns(s.tables, least);
+  return [&s, n, turned, columns](int begin, StageBudget budget,
+                                  const std::vector<int>* places, int variant,
+                                  Ends& ends) {
+    StageSweep sweep(s, *columns, begin);
     const int last = s.ends.empty() ? n : s.ends[begin];
     for (int end = begin + 1; end <= last; ++end) {
-      sweep.step(end - 1, at.first[end - 1], at.last[end - 1],
-                 at.pages[end - 1]);
+      sweep.step(end - 1, turned->at());
       const Segment here{begin, end};
       const Segment as =
           places ? Segment{(*places)[begin], (*places)[end]} : here;
@@ -257,13 +152,6 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
     if (s.others) s.others(begin, budget, ends);
   }
   return ends.partition();
-}
-
-std::optional<int64_t> smallest_budget(const StageSearch& search,
-                                       int64_t below) {
-  return smallest_budget(below, kAlign, [&](int64_t bytes) {
-    return fastest_cuts(search, {bytes, 0});
-  });
 }
 
 std::vector<PassTable> pass_tables(const Net& net,

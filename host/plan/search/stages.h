@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -48,8 +49,7 @@ std::vector<PassTable> stream_tables(const Net&, const std::vector<PassTable>&,
 
 // What is known of a segment before its stage is built.
 struct SegmentBytes {
-  int64_t fixed = 0;      // of the arena, besides buffers; negative: no stage
-  int64_t most_gain = 0;  // no overlay saves more
+  int64_t fixed = 0;  // of the arena, besides buffers; negative: no stage
   uint32_t chunk_limit = 0;  // of its tape; 0: as tables have it
 };
 
@@ -59,10 +59,16 @@ struct StageBudget {
   int64_t hard = 0, soft = 0;
 };
 
+class TurnedTables;  // host/plan/search/sweep.h
+
 struct StageSearch {
   const Net& net;
   const std::vector<TensorUses>& uses;
   const std::vector<PassTable>& tables;
+  // No overlay saves more; negative: the segment can be no stage.
+  std::function<int64_t(Segment)> most_gain;
+  // Asked only of segments that could be of use if they took nothing besides
+  // their buffers, since a record takes long to find.
   std::function<SegmentBytes(Segment)> segment_bytes;
   // Bytes that an overlay saves with one row a firing. Asked only where the
   // answer matters: if it is less than the second number, how much less does
@@ -73,7 +79,10 @@ struct StageSearch {
   std::vector<int> ends = {};
   // Offers other ways to go on from a position.
   std::function<void(int, StageBudget, Ends&)> others = {};
+  // Of these tables, shared by searches; null: each makes its own.
+  std::shared_ptr<TurnedTables> turned = {};
 };
+std::shared_ptr<TurnedTables> turned_tables(const StageSearch&);
 
 // Offers all stages that begin with a layer of a search, within a budget, to
 // the ends of another search: positions of the first lie at these of the
@@ -86,7 +95,8 @@ StageOffers stage_offers(const StageSearch&, bool least);
 // Least time with every stage within the budget, and then the smallest
 // largest stage; none if there is none.
 std::optional<Partition> fastest_cuts(const StageSearch&, StageBudget);
-// The smallest budget, at most `below`, for which there are cuts.
+// The smallest budget, at most `below`, for which there are cuts. All of what
+// stages take is the same number modulo kAlign.
 std::optional<int64_t> smallest_budget(const StageSearch&, int64_t below);
 
 }  // namespace shoal

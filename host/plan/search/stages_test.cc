@@ -16,11 +16,36 @@ struct Fixture {
         tables(pass_tables(net, uses, find_board("stm32f746"))) {}
 
   StageSearch search() const {
-    return {net, uses, tables,
-            [this](Segment s) -> SegmentBytes {
-              return {can_be_stage(uses, s) ? 0 : -1, 0};
+    return {
+        net,
+        uses,
+        tables,
+        [this](Segment s) -> int64_t { return can_be_stage(uses, s) ? 0 : -1; },
+        [](Segment) -> SegmentBytes { return {}; },
+        [](Segment, int64_t) -> int64_t { return 0; }};
+  }
+  // Overlays and fixed parts that differ from segment to segment.
+  StageSearch odd_search(uint32_t seed) const {
+    const auto odd = [seed](Segment s, int salt) {
+      const auto n = static_cast<uint32_t>(s.begin * 131 + s.end * 31 + salt);
+      return int64_t{(n + seed) * 2654435761u >> 16};
+    };
+    const auto most = [this, odd](Segment s) -> int64_t {
+      if (!can_be_stage(uses, s)) return -1;
+      return odd(s, 1) % 3 == 0 ? 0 : odd(s, 2) % 64 * kAlign;
+    };
+    return {net,
+            uses,
+            tables,
+            most,
+            [odd](Segment s) -> SegmentBytes {
+              if (odd(s, 3) % 16 == 0) return {-1};
+              return {8 + odd(s, 4) % 32 * kAlign};
             },
-            [](Segment, int64_t) -> int64_t { return 0; }};
+            [most, odd](Segment s, int64_t least) -> int64_t {
+              const int64_t gain = odd(s, 5) % (most(s) / kAlign + 1) * kAlign;
+              return gain < least ? std::min(least - 1, gain + 3) : gain;
+            }};
   }
 
   int64_t bytes(Segment s, const PassTable& table) const {
@@ -97,6 +122,28 @@ TEST(StagesTest, AsGoodAsTryingAllCuts) {
     ++compared;
   }
   EXPECT_GT(compared, 10);
+}
+
+// All budgets by bisection, each tried with what takes the least time in it.
+TEST(StagesTest, SmallestBudgetIsThatOfBisection) {
+  int found = 0, none = 0;
+  for (uint32_t seed = 1; seed <= 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Fixture f(random_net(seed));
+    if (f.net.layers.empty()) continue;
+    const StageSearch search = f.odd_search(seed);
+    for (const int64_t below :
+         {int64_t{1} << 40, int64_t{30000}, int64_t{3000}, int64_t{500}}) {
+      const std::optional<int64_t> least =
+          smallest_budget(below, kAlign, [&](int64_t bytes) {
+            return fastest_cuts(search, {bytes, 0});
+          });
+      EXPECT_EQ(smallest_budget(search, below), least);
+      ++(least ? found : none);
+    }
+  }
+  EXPECT_GT(found, 100);
+  EXPECT_GT(none, 100);
 }
 
 TEST(StagesTest, ConcatenationIsNotTornFromItsReaders) {

@@ -80,19 +80,24 @@ Survey::Survey(const Net& net, const Board& board,
   }
 }
 
-const Survey::Known* Survey::known(Segment s, size_t limit) const {
+const Survey::Known* Survey::known(Segment s) const {
   const auto length = static_cast<size_t>(s.end - s.begin);
   if (length > known_[s.begin].size()) return nullptr;
   const Known& k = known_[s.begin][length - 1];
-  return k.can_be_stage && k.record_bytes[limit] >= 0 ? &k : nullptr;
+  return k.can_be_stage ? &k : nullptr;
+}
+
+int64_t Survey::record_bytes(Segment s, size_t limit) const {
+  const Known& k = *known(s);
+  if (k.record_bytes.empty()) k.record_bytes = find_record_bytes(s);
+  return k.record_bytes[limit];
 }
 
 int Survey::limit_for(Segment s, int64_t record_bytes) const {
+  if (!known(s)) return -1;
   for (size_t limit = 0; limit < chunk_limits_.size(); ++limit) {
-    const Known* k = known(s, limit);
-    if (k && k->record_bytes[limit] <= record_bytes) {
-      return static_cast<int>(limit);
-    }
+    const int64_t bytes = this->record_bytes(s, limit);
+    if (bytes >= 0 && bytes <= record_bytes) return static_cast<int>(limit);
   }
   return -1;
 }
@@ -118,11 +123,10 @@ Survey::Known Survey::find_known(Segment s) const {
                               net_.tensors[pair->out].bytes());
   }
   k.share_most = share_most(s);
-  k.record_bytes = record_bytes(s);
   return k;
 }
 
-std::vector<int64_t> Survey::record_bytes(Segment s) const {
+std::vector<int64_t> Survey::find_record_bytes(Segment s) const {
   if (mapped_) return std::vector<int64_t>(chunk_limits_.size(), 0);
   const PassTable& t = tables_.back();
   std::vector<PlanStage> alone{make_stage(net_, uses_, s, t.work, t.slots)};

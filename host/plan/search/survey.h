@@ -27,8 +27,8 @@ class Survey {
     int ports = 0;  // so many cursors
     int64_t overlay_most = 0, share_most = 0;
     // By chunk limit: of the arena, for the record; negative: its order or its
-    // chunks are too many for one.
-    std::vector<int64_t> record_bytes;
+    // chunks are too many for one. Empty: nobody has asked yet.
+    mutable std::vector<int64_t> record_bytes;
   };
 
   // `chunk_limits`: bytes of a tape's chunks. `stops`: positions that no stage
@@ -48,8 +48,12 @@ class Survey {
   int64_t spill_state_bytes() const { return spill_state_bytes_; }
   // Of the arena, for variables.
   int64_t variable_bytes() const { return variable_bytes_; }
-  // Null for a segment that can be no stage with chunks of this limit.
-  const Known* known(Segment, size_t limit) const;
+  // Null for a segment that can be no stage.
+  const Known* known(Segment) const;
+  // Of the arena, for the record of a segment that is known, with chunks of
+  // this limit; negative: it can be no stage with them. Remembered: it follows
+  // from a run of the segment where orders are recorded.
+  int64_t record_bytes(Segment, size_t limit) const;
   // The first limit with which its record takes at most so much; -1: with none.
   int limit_for(Segment, int64_t record_bytes) const;
   // By first layer: the end of the longest segment that is known and has no
@@ -58,7 +62,7 @@ class Survey {
 
  private:
   Known find_known(Segment) const;
-  std::vector<int64_t> record_bytes(Segment) const;
+  std::vector<int64_t> find_record_bytes(Segment) const;
   int64_t share_most(Segment) const;
 
   const Net& net_;

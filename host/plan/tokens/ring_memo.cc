@@ -4,57 +4,13 @@
 #include <utility>
 
 #include "host/plan/tokens/rings.h"
+#include "host/plan/tokens/stage_key.h"
 
 namespace shoal {
 namespace {
 
 // Of keys; then all is forgotten.
 constexpr size_t kMostBytes = size_t{64} << 20;
-
-// All numbers that a run reads, each in as few bytes as it needs.
-class Key {
- public:
-  void add(int64_t value) {
-    uint64_t v = (static_cast<uint64_t>(value) << 1) ^
-                 static_cast<uint64_t>(value >> 63);
-    for (; v >= 0x80; v >>= 7) text_.push_back(static_cast<char>(v | 0x80));
-    text_.push_back(static_cast<char>(v));
-  }
-  void add(const Box& b) {
-    for (const int v : {b.y0, b.rows(), b.x0, b.columns(), b.c0, b.channels()})
-      add(v);
-  }
-  void add(const PlanStage& stage, const std::vector<StreamTie>& ties) {
-    add(std::ssize(stage.buffers));
-    for (const PlanBuffer& b : stage.buffers) {
-      add(b.tensor), add(b.box), add(b.element_bytes), add(b.slots);
-      add(b.overlay), add(b.offset);
-    }
-    add(std::ssize(stage.ports));
-    for (const PlanPort& p : stage.ports) {
-      add(p.buffer), add(p.box), add(p.is_read);
-      add(static_cast<int>(p.owner)), add(p.owner_index);
-    }
-    add(std::ssize(stage.actors));
-    for (const PlanActor& a : stage.actors) {
-      for (const int v : {a.layer, int{a.copy}, a.in[0], a.in[1], a.partial,
-                          a.out, a.band, a.part, a.loop}) {
-        add(v);
-      }
-    }
-    add(std::ssize(stage.loops));
-    for (const PlanLoop& l : stage.loops) {
-      add(l.first_actor), add(l.actors), add(l.iterations), add(l.band);
-    }
-    add(std::ssize(stage.spills));
-    add(std::ssize(ties));
-    for (const StreamTie& t : ties) add(t.from), add(t.to);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
 
 }  // namespace
 
@@ -70,7 +26,7 @@ void RingMemo::trim(size_t more) {
 std::vector<int> RingMemo::slots(const Net& net, const PlanStage& stage,
                                  const std::vector<StreamTie>& ties,
                                  const std::vector<int>& group, int tries) {
-  Key parts;
+  StageKey parts;
   parts.add(stage, ties);
   parts.add(tries);
   if (tries > 0) {
@@ -96,7 +52,7 @@ std::vector<int> RingMemo::slots(const Net& net, const PlanStage& stage,
 void RingMemo::find_leads(const Net& net, const PlanStage& stage,
                           const std::vector<StreamTie>& ties,
                           std::vector<OverlaidBuffers>& pairs) {
-  Key parts;
+  StageKey parts;
   parts.add(stage, ties);
   for (const OverlaidBuffers& p : pairs) parts.add(p.in), parts.add(p.out);
   std::string key = parts.take();

@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "host/plan/search/stages.h"
+#include "host/plan/search/sweep.h"
+
+namespace shoal {
+namespace {
+
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+
+// The smallest largest stage over all ways to cut the layers. What overlays
+// save is asked only where it decides: above what is possible if each saved all
+// that it may, and below what is possible without them.
+class LeastStages {
+ public:
+  explicit LeastStages(const StageSearch& s) : s_(s), n_(whole_net(s.net).end) {
+    const std::shared_ptr<TurnedTables> turned = turned_tables(s);
+    const TableColumns& columns = turned->columns(s.tables, true);
+    for (const int p : columns.tables()) {
+      chunk_limits_.push_back(s.tables[p].chunk_limit);
+    }
+    known_.resize(static_cast<size_t>(n_));
+    for (int begin = 0; begin < n_; ++begin) {
+      StageSweep sweep(s, columns, begin);
+      const int last = s.ends.empty() ? n_ : s.ends[begin];
+      for (int end = begin + 1; end <= last; ++end) {
+        sweep.step(end - 1, turned->at());
+        Known& known = known_[begin].emplace_back();
+        known.gain = s.most_gain({begin, end});
+        known.sum = sums_.size();
+        for (size_t p = 0; p < columns.count(); ++p) {
+          sums_.push_back(sweep.bytes(p));
+        }
+        known.bytes = *std::min_element(
+            sums_.begin() + std::ptrdiff_t(known.sum), sums_.end());
+      }
+    }
+  }
+
+  std::optional<int64_t> find(int64_t below) {
+    const Peaks none(static_cast<size_t>(n_) + 1,
+                     below == kNoLimit ? kNoLimit : below + 1);
+    const Peaks most = peaks(none, 0, [&](const Step& at) {
+      return at.known.bytes < at.to ? bytes(at) : kNoLimit;
+    });
+    const Peaks least = peaks(none, 0, [&](const Step& at) {
+      const int64_t gain = at.known.gain;
+      return at.known.bytes - gain < at.to ? bytes(at) - gain : kNoLimit;
+    });
+    if (least.back() == none.back()) return std::nullopt;
+    const Peaks found = peaks(most, least.back(), [&](const Step& at) {
+      if (at.known.bytes - at.known.gain >= at.to) return kNoLimit;
+      const int64_t all = bytes(at);
+      if (all <= at.from || all - at.known.gain >= at.to) return all;
+      return all - s_.overlay_gain(at.segment, all - at.to + 1);
+    });
+    if (found.back() == none.back()) return std::nullopt;
+    return found.back();
+  }
+
+ private:
+  struct Known {
+    int64_t gain = 0;  // no overlay saves more; negative: it can be no stage
+    // Of the smallest table; without what is fixed until that has been asked.
+    int64_t bytes = 0;
+    bool is_whole = false;
+    size_t sum = 0;  // first of its tables' sums
+  };
+  // By position: the largest stage of the best way to get there.
+  using Peaks = std::vector<int64_t>;
+  // A segment, and the largest stages of the best ways to where it begins and
+  // to where it ends.
+  struct Step {
+    Segment segment;
+    Known& known;
+    int64_t from, to;
+  };
+
+  int64_t bytes(const Step& at) const {
+    Known& known = at.known;
+    if (known.is_whole) return known.bytes;
+    known.is_whole = true;
+    const SegmentBytes all = s_.segment_bytes(at.segment);
+    known.bytes = kNoLimit;
+    for (size_t p = 0; all.fixed >= 0 && p < chunk_limits_.size(); ++p) {
+      if (all.chunk_limit && all.chunk_limit != chunk_limits_[p]) continue;
+      known.bytes = std::min(known.bytes, sums_[known.sum + p] + all.fixed);
+    }
+    return known.bytes;
+  }
+
+  // Less than `floor` is of no use; `take` says what a stage takes, if that is
+  // less than the best to its end.
+  template <class Take>
+  Peaks peaks(Peaks best, int64_t floor, Take take) {
+    best[0] = floor;
+    for (int begin = 0; begin < n_; ++begin) {
+      for (size_t i = 0; i < known_[begin].size(); ++i) {
+        const int end = begin + 1 + static_cast<int>(i);
+        Known& known = known_[begin][i];
+        const int64_t from = std::max(best[begin], floor);
+        if (known.gain < 0 || from >= best[end]) continue;
+        const int64_t takes = take(Step{{begin, end}, known, from, best[end]});
+        best[end] = std::min(best[end], std::max(from, takes));
+      }
+    }
+    return best;
+  }
+
+  const StageSearch& s_;
+  const int n_;
+  std::vector<uint32_t> chunk_limits_;     // of the least tables
+  std::vector<std::vector<Known>> known_;  // by first layer, then length
+  std::vector<int64_t> sums_;
+};
+
+}  // namespace
+
+std::optional<int64_t> smallest_budget(const StageSearch& search,
+                                       int64_t below) {
+  if (!search.others) return LeastStages(search).find(below);
+  return smallest_budget(below, kAlign, [&](int64_t bytes) {
+    return fastest_cuts(search, {bytes, 0});
+  });
+}
+
+}  // namespace shoal
