@@ -83,8 +83,9 @@ set(SHOAL_COLD array bench_node board charts dataset emit engine engine_board en
   lower onnx plan_cuts plan_text probe project resize store study task tflite zoo)
 # Of these, what no test spends long in: sanitizers build it without
 # optimizing.
-set(SHOAL_COLDEST array bench_node board charts dataset engine_board evaluate export import
-  onnx plan_text probe project resize store study task zoo)
+set(SHOAL_COLDEST array bench_node board charts dataset engine engine_board engine_common
+  engine_coordinator engine_local engine_workers evaluate export import lower onnx plan_text
+  probe project resize store study task zoo)
 
 # What nearly every library includes of C++'s own, compiled once for those that
 # are optimized and once for the others. GCC takes longer to load that than to
@@ -219,7 +220,8 @@ function(shoal_testing_library name)
   file(GLOB sources CONFIGURE_DEPENDS testing/*.cc)
   add_library(shoal_${name} STATIC ${sources})
   target_link_libraries(shoal_${name} PUBLIC ${ARG_DEPS})
-  target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS} -O1)
+  target_compile_options(shoal_${name} PRIVATE ${SHOAL_WARNINGS}
+    $<IF:$<BOOL:${SHOAL_SANITIZE}>,-O0,-O1>)
   set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ${SHOAL_BUNDLE}
     UNITY_BUILD_BATCH_SIZE 60 EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
   if(SHOAL_SANITIZE)
