@@ -34,12 +34,12 @@ class AutoPlan {
  public:
   // `memo`: of all nodes.
   AutoPlan(const Net& net, const PlanRequest& request,
-           SegmentMemo* memo = nullptr, Trial* taken = nullptr)
+           SegmentMemo* memo = nullptr, std::vector<CrewTrial>* tried = nullptr)
       : net_(net),
         request_(request),
         order_(nodes_to_share(request.cluster)),
         memo_(memo),
-        taken_(taken) {
+        tried_(tried) {
     const auto& nodes = request.cluster.nodes;
     std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
       return nodes[a].rating > nodes[b].rating;
@@ -85,6 +85,18 @@ class AutoPlan {
       try_hopeless();
     }
     return named();
+  }
+
+  Plan find_of(std::vector<CrewTrial> trials) {
+    for (CrewTrial& t : trials) {
+      std::unique_ptr<CrewPlan> crew =
+          crew_of(std::min(t.nodes, order_.size()), t.nodes);
+      if (best_) crew->compare_with(best_->trials().measure());
+      crew->run(std::move(t.trial));
+      take(std::move(crew));
+    }
+    if (!best_) std::rethrow_exception(refused_);
+    return named(false);
   }
 
  private:
@@ -142,10 +154,7 @@ class AutoPlan {
       std::unique_ptr<CrewPlan> crew = crew_of(count, count);
       crew->compare_with(best_->trials().measure());
       crew->run(name, 0);
-      const Trials& trials = crew->trials();
-      if (trials.any() && trials.beats(best_->trials())) {
-        best_ = std::move(crew);
-      }
+      take(std::move(crew));
     }
   }
 
@@ -207,10 +216,12 @@ class AutoPlan {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
       // What it is refused with nobody asks.
-      AutoPlan small(net_, request, memo_, taken_);
+      AutoPlan small(net_, request, memo_, tried_);
       small.least_refused_ = 0;
       try {
-        return small.find();
+        Plan plan = small.find();
+        if (tried_) tried_->resize(1);
+        return plan;
       } catch (const Error& e) {
         if (e.code() == Exit::kInternal) throw;
       }
@@ -258,10 +269,11 @@ class AutoPlan {
     const size_t all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
     std::unique_ptr<CrewPlan> crew = crew_of(count, alone ? count : all);
+    const bool sure = alone && net_.layers.size() * count <= shares::kCheap;
     const bool costly = alone && !is_cheap(count);
     const double hopeless =
         costly ? shares::kHopelessCostly : shares::kHopeless;
-    if (is_latency() && is_hopeless(crew->estimate_ps(), hopeless)) {
+    if (!sure && is_latency() && is_hopeless(crew->estimate_ps(), hopeless)) {
       return false;
     }
     const Trials& trials = crew->trials();
@@ -276,7 +288,10 @@ class AutoPlan {
       const double far = !is_latency() ? shares::kBrieflySmall
                          : costly      ? shares::kBrieflyCostly
                                        : shares::kBriefly;
-      if (!is_promising(trials, far) && alone) return false;
+      if (alone && !sure && !is_promising(trials, far)) {
+        note(*crew, count);
+        return false;
+      }
     }
     crew->begin();
     if (count == all) hopeless_ = crew->hopeless();
@@ -286,11 +301,35 @@ class AutoPlan {
     }
     const double least = best_ ? best_->trials().measure() : 0;
     const bool far_off = best_ && trials.measure() > shares::kFarOff * least;
-    if (far_off && (are_equal() || !is_cheap(count))) return false;
+    if (far_off && !sure && (are_equal() || !is_cheap(count))) {
+      note(*crew, alone ? count : all);
+      return false;
+    }
     crew->improve();
-    if (best_ && !trials.beats(best_->trials())) return false;
+    return take(std::move(crew));
+  }
+
+  // True if it is better than all before.
+  bool take(std::unique_ptr<CrewPlan> crew) {
+    const Trials& trials = crew->trials();
+    if (!trials.any()) {
+      refused_ = lesser_refusal(refused_, trials.refused());
+      return false;
+    }
+    const bool is_best = !best_ || trials.beats(best_->trials());
+    note(*crew, trials.best().nodes.size(), is_best);
+    if (!is_best) return false;
     best_ = std::move(crew);
     return true;
+  }
+
+  // What is smallest in one order of layers need not be so in another one.
+  void note(const CrewPlan& crew, size_t nodes, bool is_best = false) {
+    if (!tried_ || (is_latency() && !is_best)) return;
+    if (is_latency()) tried_->clear();
+    const Trials& trials = crew.trials();
+    tried_->push_back({nodes, trials.any() ? trials.taken() : crew.simplest()});
+    if (is_best) std::swap(tried_->front(), tried_->back());
   }
 
   // Whether a crew that has begun so may come to something.
@@ -307,22 +346,22 @@ class AutoPlan {
     for (const std::string& strategy : hopeless_) {
       std::unique_ptr<CrewPlan> crew = crew_of(order_.size(), order_.size());
       crew->run(strategy, is_latency() ? best_->trials().measure() : 0);
-      const Trials& trials = crew->trials();
-      if (!trials.any()) continue;
-      if (trials.beats(best_->trials())) best_ = std::move(crew);
+      take(std::move(crew));
     }
   }
 
-  // The best plan, whose strategy says what was taken, and on how many nodes.
-  Plan named() const {
-    if (taken_) *taken_ = best_->trials().taken();
+  // The best plan, whose strategy says what was taken, and on how many nodes;
+  // where others were tried for it, why not on more.
+  Plan named(bool says_why = true) const {
     Plan plan = with_others(best_->trials().best());
     plan.strategy = "auto (" + best_->trials().taken().name;
     plan.says_nodes = busy_nodes(plan) < std::ssize(plan.nodes);
     if (plan.says_nodes) {
       plan.strategy += fmt::format(" on {} of {} nodes", busy_nodes(plan),
                                    plan.nodes.size());
-      if (!request_.compared) plan.strategy += why_some() + what_else(plan);
+      if (says_why && !request_.compared) {
+        plan.strategy += why_some() + what_else(plan);
+      }
     }
     plan.strategy += ")";
     return plan;
@@ -389,7 +428,7 @@ class AutoPlan {
   // By the number of nodes in the cluster; plans refer to them.
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   SegmentMemo* const memo_;
-  Trial* const taken_;
+  std::vector<CrewTrial>* const tried_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // of all estimates
   std::optional<double> on_all_;
@@ -402,8 +441,13 @@ class AutoPlan {
 }  // namespace
 
 Plan auto_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo,
-               Trial* taken) {
-  return AutoPlan(net, request, memo, taken).find();
+               std::vector<CrewTrial>* tried) {
+  return AutoPlan(net, request, memo, tried).find();
+}
+
+Plan auto_plan_of(const Net& net, const PlanRequest& request,
+                  std::vector<CrewTrial> trials) {
+  return AutoPlan(net, request).find_of(std::move(trials));
 }
 
 Plan brief_auto_plan(const Net& net, const PlanRequest& request) {

@@ -162,7 +162,7 @@ void CrewPlan::begin_briefly(double least) {
 // known.
 void CrewPlan::begin_small(double least) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
-  const bool cheap = net_.layers.size() * crew_.size() <= shares::kCostly;
+  const bool cheap = share_count() <= shares::kCostly;
   std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
   const bool far = now < kNone && now > shares::kColumns * least;
@@ -453,6 +453,7 @@ void CrewPlan::keep_groups(const Trial& from, Trial& trial) const {
 }
 
 bool CrewPlan::is_hopeless(const Cuts& cuts) {
+  if (share_count() <= shares::kCheap) return false;
   if (!mixed_ || !is_latency() || !trials_.any()) return false;
   const MixedPath path = mixed_->path_of(cuts);
   return static_cast<double>(path.time_ps) >

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/lower/net.h"
@@ -34,10 +35,13 @@ class CrewPlan {
   // goes on from there.
   void begin_briefly(double least = std::numeric_limits<double>::infinity());
   void begin();
+  // What begin_briefly() tries first.
+  Trial simplest() const { return is_lone() ? alone() : spatial(); }
   // Strategies that begin() has left out by estimate.
   const std::vector<std::string>& hopeless() const { return hopeless_; }
   // Nothing, if its plan cannot take less than `most_s`.
   void run(const std::string& strategy, double most_s);
+  void run(Trial trial) { trials_.run(std::move(trial)); }
 
   // Other cuts for one segment of the best plan after the other, those that
   // other plans have there, and other shares, as long as that helps.
@@ -52,6 +56,7 @@ class CrewPlan {
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool is_all() const { return crew_.size() == request_.cluster.nodes.size(); }
+  size_t share_count() const { return net_.layers.size() * crew_.size(); }
   bool is_lone() const { return crew_.size() == 1; }
   bool keeps_much() const;
   bool has_banks() const;

@@ -59,6 +59,42 @@ TEST(MoreNodesTest, NeverNeedLargerArenas) {
   EXPECT_GT(tiled, 0);
 }
 
+// Where another order of layers is best for fewer nodes, with cuts that are not
+// best in the file's.
+TEST(MoreNodesTest, NeverNeedLargerArenasInAnotherOrder) {
+  int reordered = 0;
+  for (const uint32_t seed : {5, 19, 25}) {
+    const Net net = random_net(seed);
+    int64_t least = INT64_MAX;
+    for (int nodes = 1; nodes <= 6; ++nodes) {
+      SCOPED_TRACE(std::to_string(seed) + " on " + std::to_string(nodes));
+      const Plan plan =
+          plan_over(net, nodes_with(nodes), Objective::kRam, false);
+      EXPECT_LE(largest_arena(plan), least) << plan.strategy;
+      least = largest_arena(plan);
+      reordered += !plan.order.layers.empty();
+    }
+  }
+  EXPECT_GT(reordered, 5);
+}
+
+TEST(MoreNodesTest, NeverTakeLonger) {
+  int idle = 0;
+  for (const uint32_t seed : {1, 10, 14, 16, 22, 38, 43, 55}) {
+    const Net net = random_net(seed);
+    double latency = 1e9;
+    for (int nodes = 1; nodes <= 6; ++nodes) {
+      SCOPED_TRACE(std::to_string(seed) + " on " + std::to_string(nodes));
+      const Plan plan =
+          plan_over(net, nodes_with(nodes), Objective::kLatency, false);
+      EXPECT_LE(plan.latency_s, latency) << plan.strategy;
+      latency = plan.latency_s;
+      idle += plan.says_nodes;
+    }
+  }
+  EXPECT_GT(idle, 8);
+}
+
 // What is as much as two nodes need at the least is enough for more of them,
 // and takes no longer.
 TEST(MoreNodesTest, NeverTakeLongerWithinABudget) {

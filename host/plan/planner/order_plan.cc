@@ -107,6 +107,7 @@ Plan plan_in_best_order(
 }
 
 Trial in_order(Trial trial, const LayerOrder& order) {
+  if (trial.alone >= 0) return trial;
   std::vector<LayerCut> layers;
   std::vector<int> position(order.size());
   for (size_t p = 0; p < order.size(); ++p) {

@@ -1,18 +1,15 @@
 #include "host/plan/planner/planner.h"
 
-#include <fmt/format.h>
-
-#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/goals.h"
 #include "host/plan/planner/order_plan.h"
-#include "host/plan/planner/trials.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"
@@ -67,32 +64,24 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
                   " is not known for one node; known: auto, single");
 }
 
-// In another order with the cuts that are best in the net's own: one plan more
-// than the dozens that found these.
+// Where plans cost much, in another order with the cuts that are best in the
+// net's own alone: a few plans more than the dozens that found these.
 Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
                              SegmentMemo* memo) {
-  Trial taken;
+  const bool is_cheap =
+      net.layers.size() * request.cluster.nodes.size() <= shares::kCostly;
+  std::vector<CrewTrial> tried;
   const auto find = [&](const Net& n) {
     // The memo is of the given net.
-    return auto_plan(n, request, &n == &net ? memo : nullptr, &taken);
+    return auto_plan(n, request, &n == &net ? memo : nullptr, &tried);
   };
-  return plan_in_best_order(
-      net, request, find, [&](const Net& n, const LayerOrder& order) {
-        SegmentMemo other(n);
-        Trials trials(n, request, other);
-        trials.run(in_order(taken, order));
-        if (!trials.any()) std::rethrow_exception(trials.refused());
-        Plan plan = trials.best();
-        plan.strategy = "auto (" + trials.taken().name;
-        const int64_t busy = busy_nodes(plan);
-        plan.says_nodes = busy < std::ssize(plan.nodes);
-        if (plan.says_nodes) {
-          plan.strategy +=
-              fmt::format(" on {} of {} nodes", busy, plan.nodes.size());
-        }
-        plan.strategy += ")";
-        return plan;
-      });
+  if (is_cheap) return plan_in_best_order(net, request, find);
+  return plan_in_best_order(net, request, find,
+                            [&](const Net& n, const LayerOrder& order) {
+                              for (CrewTrial& t : tried)
+                                t.trial = in_order(std::move(t.trial), order);
+                              return auto_plan_of(n, request, std::move(tried));
+                            });
 }
 
 }  // namespace

@@ -224,6 +224,8 @@ inline constexpr size_t kCostly = 240;
 inline constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
 // The same for the smallest arena: a crew either begins small or stays large.
 inline constexpr double kBrieflySmall = 1.03;
+// Where it costs so little, all of a crew's plans are tried.
+inline constexpr size_t kCheap = 120;
 // Of equal nodes every number up to here may be a crew; above it twice as many,
 // and so on. Where nothing fits at first, up to the second one.
 inline constexpr size_t kEachCrew = 16;
