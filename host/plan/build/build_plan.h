@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "device/program/link_layout.h"
+#include "host/plan/arena/pack_memo.h"
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
@@ -36,6 +37,7 @@ struct BuildOptions {
   int slack = 0;          // rows more than needed for rings that links touch
   int tighten_tries = 0;  // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
+  PackMemo* packs = nullptr;  // of whatever plans; null: none
   // Of a node alone, of the same net and supply; null: none.
   StageMemo* stages = nullptr;
 };

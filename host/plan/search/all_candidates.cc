@@ -44,8 +44,8 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
 void AllCandidates::add(std::vector<Candidates>& to, size_t limit,
                         size_t limits, int64_t record_bytes, bool sets) {
   to.emplace_back(net_, task_.supply, survey_, slots_, gains_, stages_,
-                  task_.streams, limit, limits, record_bytes, sets, groups_,
-                  tiles_);
+                  task_.packs, task_.streams, limit, limits, record_bytes, sets,
+                  groups_, tiles_);
 }
 
 // They have many tables, and who asks for the smallest alone needs none.
@@ -73,8 +73,9 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
 // others; one even if there is no way at all.
 void AllCandidates::add_rooms(size_t most) {
   Candidates search(net_, task_.supply, survey_, slots_, gains_, stages_,
-                    task_.streams, 0, survey_.chunk_limits().size(),
-                    kMostRecord, false, groups_, tiles_);
+                    task_.packs, task_.streams, 0,
+                    survey_.chunk_limits().size(), kMostRecord, false, groups_,
+                    tiles_);
   std::vector<std::pair<int64_t, int64_t>> found;  // arena, record
   for (const int64_t bytes : record_bytes()) {
     const std::optional<int64_t> arena = search.estimate(bytes, kUnlimited);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "host/plan/arena/pack_memo.h"
 #include "host/plan/search/candidates.h"
 #include "host/plan/types/request.h"
 
@@ -20,6 +21,7 @@ struct NodeTask {
   const PlanRequest& request;
   const Supply& supply;
   const std::vector<bool>& streams;  // by layer: its weights are in storage
+  PackMemo& packs;
   const Board& board() const { return request.node().board; }
   int64_t budget() const { return request.node().plan_budget(); }
   NodeLink link() const {

@@ -53,7 +53,7 @@ void each_partition(const StageSearch& search, int64_t budget, Use use) {
 
 Candidates::Candidates(const Net& net, const Supply& supply,
                        const Survey& survey, SegmentSlots& slots,
-                       SegmentGains& gains, StageMemo& stages,
+                       SegmentGains& gains, StageMemo& stages, PackMemo& packs,
                        const std::vector<bool>& streamed, size_t limit,
                        size_t limits, int64_t record_bytes, bool sets,
                        const GroupNet* groups, bool tiles)
@@ -63,6 +63,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       slots_(slots),
       gains_(gains),
       stages_(stages),
+      packs_(packs),
       streamed_(streamed),
       limit_(limit),
       record_bytes_(record_bytes),
@@ -177,6 +178,7 @@ Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
                           .keeps = {survey_.link().keeps_weights},
                           .banks = {survey_.link().banks},
                           .slack = slack,
+                          .packs = &packs_,
                           .stages = &stages_});
   return {choice, std::move(plan.nodes[0]), 0, tries};
 }
@@ -198,6 +200,7 @@ Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
                           .last_tries = last_tries_,
                           .keeps = {survey_.link().keeps_weights},
                           .banks = {survey_.link().banks},
+                          .packs = &packs_,
                           .stages = &stages_});
   return timed({choice, std::move(plan.nodes[0]), 0, shares::kQuickTries});
 }

@@ -97,7 +97,8 @@ class LinkedSearch : public Search {
         search_(net, waits_ps(weights.waits), weights.byte_ps,
                 weights.overlays && !any_streams_),
         learns_(weights.overlays),
-        rings_(memo ? memo->rings() : own_memo_->rings()) {
+        rings_(memo ? memo->rings() : own_memo_->rings()),
+        packs_(memo ? memo->packs() : own_memo_->packs()) {
     search_.add(cut_, model_, {});
     SegmentMemo& shared = own_memo_ ? *own_memo_ : *memo;
     add_groups(cuts_, false, weights, shared);
@@ -407,6 +408,7 @@ class LinkedSearch : public Search {
     if (!draft) return std::nullopt;
     streaming_.place(*draft);
     how.rings = &rings_;
+    how.packs = &packs_;
     for (const ClusterNode& n : cluster_.nodes) {
       how.keeps.push_back(n.keeps_weights);
       how.banks.push_back(n.kept_banks());
@@ -488,6 +490,7 @@ class LinkedSearch : public Search {
   std::vector<int64_t> limits_;
   const bool learns_;
   RingMemo& rings_;
+  PackMemo& packs_;
   bool is_near_ = false;  // the smallest plan
 };
 
