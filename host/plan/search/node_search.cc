@@ -114,7 +114,7 @@ class NodeSearch : public Search {
       : net_(net),
         supplies_{supply_of(net, request)},
         streams_(streamed(net, request, supplies_[0])),
-        task_{request, supplies_[0], streams_, packs_} {
+        task_{request, supplies_[0], streams_, packs_, &memo_} {
     const bool stored = !task_.board().flash_mapped || task_.any_stream();
     if (stored && !supplies_[0].storage) no_storage(net, task_.board());
     all_.emplace(net, Spilling{}, task_);
@@ -210,6 +210,7 @@ class NodeSearch : public Search {
   const std::vector<Supply> supplies_;
   const std::vector<bool> streams_;
   PackMemo packs_;
+  NetMemo memo_;
   const NodeTask task_;
   std::optional<AllCandidates> all_;
   std::optional<Candidate> least_;
