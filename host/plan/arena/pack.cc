@@ -34,48 +34,58 @@ class Packer {
     make_clusters();
     find_ranges();
     at_.resize(clusters_.size());
+    asks_.resize(clusters_.size());
   }
 
   const std::vector<Cluster>& clusters() const { return clusters_; }
 
-  // Where clusters lie, by cluster, and by move how high all so far reach.
+  // Where clusters lie, by cluster.
   struct Placed {
-    std::vector<int64_t> at, reach;
-    int64_t bytes() const { return reach.empty() ? 0 : reach.back(); }
+    std::vector<int64_t> at;
+    int64_t bytes = 0;
   };
   int64_t end_of(const Placed& p, int cluster) const {
     return p.at[cluster] + clusters_[cluster].end;
   }
 
-  // `height` is where the items that go high end. The first `same` moves are
-  // those that `before` was placed by. False: it would take more than `most`
-  // bytes.
-  bool place(const Order& order, size_t same, const Placed& before,
+  // What an order has in common with the one that `best` was placed by: its
+  // first moves, and all others but one that came to this cluster.
+  struct Change {
+    size_t same = 0;
+    int moved = -1;  // -1: they have nothing in common
+  };
+
+  // `height` is where the items that go high end. False: it would take more
+  // than `most` bytes.
+  bool place(const Order& order, Change change, const Placed& best,
              int64_t height, int64_t most, Placed& result) {
     std::ranges::fill(at_, kNowhereYet);
-    for (size_t i = 0; i < same; ++i) {
-      at_[order[i].cluster] = before.at[order[i].cluster];
+    std::ranges::fill(asks_, change.moved < 0);
+    if (change.moved >= 0) {
+      asks_[change.moved] = true;
+      ask_beside(change.moved);
     }
-    int64_t bytes = same > 0 ? before.reach[same - 1] : 0;
-    result.reach.assign(before.reach.begin(),
-                        before.reach.begin() + static_cast<int64_t>(same));
-    for (size_t i = same; i < order.size(); ++i) {
+    int64_t bytes = 0;
+    for (size_t i = 0; i < order.size(); ++i) {
       const int cluster = order[i].cluster;
-      find_taken(cluster);
-      const Cluster& c = clusters_[cluster];
-      int64_t at = order[i].high ? from_above(height - c.bytes) : -1;
-      if (at < 0) at = from_below();
-      at_[cluster] = at;
-      bytes = std::max(bytes, at + c.end);
+      if (i < change.same || !asks_[cluster]) {
+        at_[cluster] = best.at[cluster];
+      } else {
+        at_[cluster] = find_place(order[i], height);
+        const bool is_new =
+            change.moved >= 0 && at_[cluster] != best.at[cluster];
+        if (is_new) ask_beside(cluster);
+      }
+      bytes = std::max(bytes, at_[cluster] + clusters_[cluster].end);
       if (bytes > most) return false;
-      result.reach.push_back(bytes);
     }
     result.at = at_;
+    result.bytes = bytes;
     return true;
   }
 
   Packing packing(const Placed& placed) const {
-    Packing result{std::vector<int64_t>(items_.size()), placed.bytes()};
+    Packing result{std::vector<int64_t>(items_.size()), placed.bytes};
     for (size_t c = 0; c < clusters_.size(); ++c) {
       for (const Cluster::Member& m : clusters_[c].members) {
         result.offsets[m.item] = placed.at[c] + m.at;
@@ -161,6 +171,17 @@ class Packer {
            std::ranges::find(items_[b].apart, a) != items_[b].apart.end();
   }
 
+  // Those that lie where they lie because of this one.
+  void ask_beside(int cluster) {
+    for (const Range& r : ranges_[cluster]) asks_[r.other] = true;
+  }
+
+  int64_t find_place(const Move& move, int64_t height) {
+    find_taken(move.cluster);
+    int64_t at = -1;
+    if (move.high) at = from_above(height - clusters_[move.cluster].bytes);
+    return at < 0 ? from_below() : at;
+  }
   // By what is placed.
   void find_taken(int cluster) {
     taken_.clear();
@@ -197,6 +218,7 @@ class Packer {
   std::vector<int> cluster_of_;             // by item
   std::vector<std::vector<Range>> ranges_;  // by cluster
   std::vector<int64_t> at_;                 // by cluster
+  std::vector<uint8_t> asks_;               // where it lies, by cluster
   std::vector<std::pair<int64_t, int64_t>> taken_;
 };
 
@@ -268,14 +290,13 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
   Packer::Placed best, placed;
   int64_t least = std::numeric_limits<int64_t>::max();
   Order best_order;
-  // The first `same` moves are those of the best order.
-  const auto attempt = [&](const Order& order, size_t same) {
-    if (!packer.place(order, same, best, bound, least, placed)) return;
+  const auto attempt = [&](const Order& order, Packer::Change change) {
+    if (!packer.place(order, change, best, bound, least, placed)) return;
     std::swap(best, placed);
-    least = best.bytes();
+    least = best.bytes;
     best_order = order;
   };
-  for (const Order& order : first_orders(packer.clusters())) attempt(order, 0);
+  for (const Order& order : first_orders(packer.clusters())) attempt(order, {});
   std::mt19937 random(1);
   Order order;
   for (int i = 0; i < limits.tries && least > good; ++i) {
@@ -286,7 +307,7 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
     order.erase(order.begin() + static_cast<std::ptrdiff_t>(from));
     order.insert(order.begin() + static_cast<std::ptrdiff_t>(to), moved);
     if (random() % 3 == 0) order[to].high = !order[to].high;
-    attempt(order, std::min(from, to));
+    attempt(order, {std::min(from, to), moved.cluster});
   }
   for (int i = 0; i < limits.last_tries && least > good; ++i) {
     order = best_order;
@@ -299,7 +320,7 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
     if (random() % 3 == 0) last->high = !last->high;
     std::rotate(order.begin() + static_cast<std::ptrdiff_t>(to), last,
                 last + 1);
-    attempt(order, to);
+    attempt(order, {to, order[to].cluster});
   }
   return packer.packing(best);
 }

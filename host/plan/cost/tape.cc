@@ -231,9 +231,8 @@ void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
 uint32_t sram_bytes(const Net& net, const PlanStage& stage,
                     const PlanActor& a) {
   uint32_t bytes = 0;
-  for (const PlanChunk& c : a.weights.chunks) {
-    bytes += align_up(chunk_bytes(net, stage, a, c) + kTagBytes);
-  }
+  each_chunk(net, stage, a,
+             [&](uint32_t chunk) { bytes += align_up(chunk + kTagBytes); });
   return bytes;
 }
 
