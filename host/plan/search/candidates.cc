@@ -72,11 +72,12 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       groups_(groups),
       last_tries_(tiles ? shares::kQuickTries : 0),
       uses_(survey.uses()),
-      tables_(!tape_ ? survey.tables()
-                     : stream_tables(net, survey.tables(), supply, streamed,
-                                     {&survey.chunk_limits()[limit],
-                                      &survey.chunk_limits()[limit] + limits},
-                                     sets)),
+      tables_(std::make_shared<const std::vector<PassTable>>(
+          !tape_ ? survey.tables()
+                 : stream_tables(net, survey.tables(), supply, streamed,
+                                 {&survey.chunk_limits()[limit],
+                                  &survey.chunk_limits()[limit] + limits},
+                                 sets))),
       turned_(std::make_shared<TurnedTables>(net, uses_)) {}
 
 int64_t Candidates::most_gain(Segment s, int max_ports) const {
@@ -115,7 +116,7 @@ int64_t Candidates::gain(Segment s, int64_t least) {
 StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
   return {net_,
           uses_,
-          tables_,
+          *tables_,
           [this, max_ports](Segment s) { return most_gain(s, max_ports); },
           [this, max_ports, record_bytes](Segment s) {
             return segment_bytes(s, max_ports, record_bytes);
@@ -128,13 +129,13 @@ StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
 
 Choice Candidates::choose(const Partition& cuts) {
   Choice choice;
-  choice.work = tables_.back().work;
-  choice.slots = tables_.back().slots;
+  choice.work = tables_->back().work;
+  choice.slots = tables_->back().slots;
   choice.mapped = supply_.board->flash_mapped;
   choice.linked = survey_.link().linked;
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const Cut& cut : cuts) {
-    const PassTable& table = tables_[cut.table];
+    const PassTable& table = (*tables_)[cut.table];
     const int end =
         std::min(cut.segment.end, static_cast<int>(net_.layers.size()));
     for (int l = cut.segment.begin; l < end; ++l) {

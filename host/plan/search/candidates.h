@@ -113,8 +113,8 @@ class Candidates {
   const GroupNet* const groups_;
   const int last_tries_;
   const std::vector<TensorUses>& uses_;
-  const std::vector<PassTable> tables_;
-  const std::shared_ptr<TurnedTables> turned_;  // those, of copies as well
+  const std::shared_ptr<const std::vector<PassTable>> tables_;
+  const std::shared_ptr<TurnedTables> turned_;  // both of copies as well
   // Stages may share memory by a recorded order. Only where nothing else is
   // small enough: it ties the firings down.
   bool sharing_ = false;
