@@ -32,6 +32,9 @@ struct BuildOptions {
   // that stay, ranges behind gaps, so that what is lost or overtaken holds up
   // nobody but who waits for just that. Empty: all is as small as can be.
   std::vector<int64_t> budgets = {};
+  // Behind a node that is larger than its budget no node is built: nobody asks
+  // for a plan that does not fit.
+  bool must_fit = false;
   std::vector<bool> keeps = {};  // by node with links: sets may stay
   std::vector<std::vector<Bank>> banks = {};  // in these besides, by node
   int slack = 0;          // rows more than needed for rings that links touch

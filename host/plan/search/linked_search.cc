@@ -121,6 +121,7 @@ class LinkedSearch : public Search {
   std::optional<Plan> fastest() override {
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
+    how.must_fit = !how.budgets.empty();
     std::vector<Partition> seen;
     if (learns_) {
       if (const std::optional<Built> found = learnt(how)) {
@@ -253,7 +254,9 @@ class LinkedSearch : public Search {
       std::optional<Plan> made = build(choice, {});
       if (!made) return std::nullopt;
       if (fits(cluster_, *made)) {
-        made = build(choice, how);
+        BuildOptions whole = how;
+        whole.must_fit = false;
+        made = build(choice, whole);
         return Built{choice, std::move(*made)};
       }
       if (learn(*cuts, *made)) continue;
@@ -367,6 +370,7 @@ class LinkedSearch : public Search {
     if (model_.busy_nodes() > shares::kManyNodes) return std::nullopt;
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
+    how.must_fit = !how.budgets.empty();
     std::vector<Partition> seen;
     for (const int toll_ms : shares::kTolls) {
       for (const int hard : shares::kTolled) {
