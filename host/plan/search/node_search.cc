@@ -125,7 +125,8 @@ class NodeSearch : public Search {
   const std::vector<Supply>& supplies() const override { return supplies_; }
   Plan smallest() override {
     if (!task_.request.replay) return plan_of(least_->node);
-    if (!tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
+    if (!is_tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
+    is_tiled_ = true;
     return tiled_ ? plan_of(*tiled_) : plan_of(least_->node);
   }
   int64_t least_arena(int64_t most) override {
@@ -141,7 +142,11 @@ class NodeSearch : public Search {
     if (!task_.request.replay) return std::nullopt;
     const std::optional<PlanNode> some =
         tiles().smallest(least_->node.arena_bytes, task_.budget());
-    if (!some || some->arena_bytes > task_.budget()) return std::nullopt;
+    if (!some || some->arena_bytes > task_.budget()) {
+      // Nothing was enough, so there is no smaller one.
+      tiled_ = some, is_tiled_ = true;
+      return std::nullopt;
+    }
     const std::optional<PlanNode> node = tiles().fastest(task_.budget());
     if (node && time_ps(*node) < time_ps(*some) &&
         node->arena_bytes >= some->arena_bytes) {
@@ -215,6 +220,7 @@ class NodeSearch : public Search {
   std::optional<AllCandidates> all_;
   std::optional<Candidate> least_;
   std::optional<TileSearch> tiles_;
+  bool is_tiled_ = false;  // the smallest with tiles was looked for
   std::optional<PlanNode> tiled_;
 };
 
