@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "host/plan/search/stages.h"
