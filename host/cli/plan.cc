@@ -260,8 +260,11 @@ int plan_command(const PlanCommandFlags& flags) {
       plan_bound(p.net, request.cluster,
                  {request.over_links(), request.max_payload, true}, p.plan);
   const std::string goal = goal_line(p.net, request, p.plan);
-  std::string json =
-      plan_json(p.net, p.plan, &bound, budgets_of(request.cluster));
+  // It takes a while, so only who asks for it gets it.
+  std::string json;
+  if (flags.json || flags.explain || !flags.output.empty()) {
+    json = plan_json(p.net, p.plan, &bound, budgets_of(request.cluster));
+  }
   std::optional<Explanation> why;
   if (flags.explain) {
     PlanCommandFlags same = flags;

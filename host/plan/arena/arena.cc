@@ -57,8 +57,8 @@ int64_t ArenaPlan::stage_bytes(int stage) const {
 }
 
 int64_t ArenaPlan::place(const PackLimits& limits,
-                         const std::vector<int64_t>& saved) {
-  const Packing packing = pack(items_, limits, saved);
+                         const std::vector<int64_t>& saved, PackMemo& memo) {
+  const Packing packing = memo.pack(items_, limits, saved);
   for (size_t i = 0; i < items_.size(); ++i) {
     const auto offset = static_cast<uint32_t>(packing.offsets[i]);
     if (tenants_[i].offset) *tenants_[i].offset = offset;

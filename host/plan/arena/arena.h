@@ -4,14 +4,14 @@
 //   ArenaPlan arena(net, node);  // its stages are there
 //   arena.hold(arena.add(bytes, first, last), stage, buffer);
 //   arena.add_stage_items();
-//   arena.place({.tries = tries});
+//   arena.place({.tries = tries}, saved, memo);
 //   lay_out(net, make_layout(...), node);
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "host/plan/arena/pack.h"
+#include "host/plan/arena/pack_memo.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
@@ -37,7 +37,8 @@ class ArenaPlan {
 
   // Gives all of it addresses, counted from the end of the fixed parts. Returns
   // the largest end. `saved`: see pack().
-  int64_t place(const PackLimits&, const std::vector<int64_t>& saved = {});
+  int64_t place(const PackLimits&, const std::vector<int64_t>& saved,
+                PackMemo&);
 
  private:
   struct Tenant {

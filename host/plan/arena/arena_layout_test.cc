@@ -29,13 +29,14 @@ PlanNode small_node() {
 
 void place(const Net& net, PlanNode& node) {
   ArenaPlan arena(net, node);
+  PackMemo packs;
   const int whole = arena.add(160, 0, 0);
   arena.hold(whole, 0, 0);
   arena.hold(whole, 1, 0);
   arena.hold(arena.add(32, 1, 1), 1, 1);
   arena.add_stage_items();
   EXPECT_EQ(arena.stage_bytes(1), 160 + 32 + 48 + 128);
-  EXPECT_EQ(arena.place({10}), 368);
+  EXPECT_EQ(arena.place({10}, {}, packs), 368);
   EXPECT_EQ(placed_end(net, node), 368);
 }
 

@@ -1,10 +1,10 @@
 #include "host/plan/arena/pack.h"
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <random>
+#include <utility>
 
 #include "device/program/image.h"
 
@@ -18,7 +18,7 @@ struct Cluster {
     int64_t at;  // relative to the cluster's lowest byte
   };
   std::vector<Member> members;
-  int64_t bytes = 0;
+  int64_t bytes = 0, end = 0;  // aligned, and as they are
   int first = 0, last = 0;
 };
 
@@ -30,54 +30,83 @@ using Order = std::vector<Move>;
 
 class Packer {
  public:
-  explicit Packer(const std::vector<PackItem>& items)
-      : items_(items), placed_(items.size(), kNowhereYet) {
-    for (const PackItem& i : items) sizes_.push_back(aligned(i.bytes));
+  explicit Packer(const std::vector<PackItem>& items) : items_(items) {
     make_clusters();
-    find_meetings();
+    find_ranges();
+    at_.resize(clusters_.size());
+    asks_.resize(clusters_.size());
   }
 
   const std::vector<Cluster>& clusters() const { return clusters_; }
 
-  int64_t end_of(const Packing& p, int cluster) const {
-    int64_t end = 0;
-    for (const Cluster::Member& m : clusters_[cluster].members) {
-      end = std::max(end, p.offsets[m.item] + items_[m.item].bytes);
-    }
-    return end;
+  // Where clusters lie, by cluster.
+  struct Placed {
+    std::vector<int64_t> at;
+    int64_t bytes = 0;
+  };
+  int64_t end_of(const Placed& p, int cluster) const {
+    return p.at[cluster] + clusters_[cluster].end;
   }
 
-  // `height` is where the items that go high end. More than `most` bytes are
-  // no result.
-  Packing place(const Order& order, int64_t height, int64_t most) {
-    std::fill(placed_.begin(), placed_.end(), kNowhereYet);
-    Packing result;
-    for (const Move& move : order) {
-      const Cluster& c = clusters_[move.cluster];
-      int64_t at = move.high ? from_above(c, height) : -1;
-      if (at < 0) at = from_below(c);
-      for (const Cluster::Member& m : c.members) {
-        const PackItem& item = items_[m.item];
-        placed_[m.item] = at + m.at;
-        result.bytes = std::max(result.bytes, at + m.at + item.bytes);
-      }
-      if (result.bytes > most) return result;
+  // What an order has in common with the one that `best` was placed by: its
+  // first moves, and all others but one that came to this cluster.
+  struct Change {
+    size_t same = 0;
+    int moved = -1;  // -1: they have nothing in common
+  };
+
+  // `height` is where the items that go high end. False: it would take more
+  // than `most` bytes.
+  bool place(const Order& order, Change change, const Placed& best,
+             int64_t height, int64_t most, Placed& result) {
+    std::ranges::fill(at_, kNowhereYet);
+    std::ranges::fill(asks_, change.moved < 0);
+    if (change.moved >= 0) {
+      asks_[change.moved] = true;
+      ask_beside(change.moved);
     }
-    result.offsets = placed_;
+    int64_t bytes = 0;
+    for (size_t i = 0; i < order.size(); ++i) {
+      const int cluster = order[i].cluster;
+      if (i < change.same || !asks_[cluster]) {
+        at_[cluster] = best.at[cluster];
+      } else {
+        at_[cluster] = find_place(order[i], height);
+        const bool is_new =
+            change.moved >= 0 && at_[cluster] != best.at[cluster];
+        if (is_new) ask_beside(cluster);
+      }
+      bytes = std::max(bytes, at_[cluster] + clusters_[cluster].end);
+      if (bytes > most) return false;
+    }
+    result.at = at_;
+    result.bytes = bytes;
+    return true;
+  }
+
+  Packing packing(const Placed& placed) const {
+    Packing result{std::vector<int64_t>(items_.size()), placed.bytes};
+    for (size_t c = 0; c < clusters_.size(); ++c) {
+      for (const Cluster::Member& m : clusters_[c].members) {
+        result.offsets[m.item] = placed.at[c] + m.at;
+      }
+    }
     return result;
   }
 
  private:
-  static constexpr int64_t kNowhereYet = -1;
+  // So far below that no range of it is in anybody's way.
+  static constexpr int64_t kNowhereYet = -(int64_t{1} << 60);
 
   void make_clusters() {
-    std::vector<int> cluster(items_.size());
+    std::vector<int>& cluster = cluster_of_;
+    cluster.resize(items_.size());
     std::vector<int64_t> at(items_.size());
     for (int i = 0; i < static_cast<int>(items_.size()); ++i) {
       const PackItem& item = items_[i];
       if (item.over < 0) {
         cluster[i] = static_cast<int>(clusters_.size());
-        clusters_.push_back({{}, 0, item.first_stage, item.last_stage});
+        clusters_.push_back({{}, 0, 0, item.first_stage, item.last_stage});
       } else {
         cluster[i] = cluster[item.over];
         at[i] = at[item.over] - item.lead;
@@ -93,81 +122,104 @@ class Packer {
       for (auto& m : c.members) {
         m.at -= low;
         c.bytes = std::max(c.bytes, m.at + aligned(items_[m.item].bytes));
+        c.end = std::max(c.end, m.at + items_[m.item].bytes);
       }
     }
   }
 
-  // By item: all with which it may have no bytes in common. With others it may,
-  // since they lie over each other, are apart, or never live in one stage.
-  void find_meetings() {
-    const size_t n = items_.size();
-    std::vector<uint8_t> meets(n * n, 1);
-    for (size_t a = 0; a < n; ++a) {
-      const auto part = [&](int b) {
-        meets[a * n + static_cast<size_t>(b)] = 0;
-        meets[static_cast<size_t>(b) * n + a] = 0;
-      };
-      for (size_t b = 0; b < n; ++b) {
-        if (items_[b].last_stage < items_[a].first_stage ||
-            items_[a].last_stage < items_[b].first_stage) {
-          part(static_cast<int>(b));
-        }
-      }
-      if (items_[a].over >= 0) part(items_[a].over);
-      for (const int b : items_[a].apart) part(b);
-    }
-    met_.resize(n);
-    for (size_t a = 0; a < n; ++a) {
-      for (size_t b = 0; b < n; ++b) {
-        if (meets[a * n + b]) met_[a].push_back(static_cast<int>(b));
-      }
-    }
-  }
-
-  // Offsets, without their ends, where the cluster would meet what is placed.
+  // Where a cluster may not begin, without the ends, counted from where another
+  // one lies.
   struct Range {
+    int other;
     int64_t lo, hi;
   };
-  const std::vector<Range>& taken(const Cluster& c) {
-    taken_.clear();
-    for (const Cluster::Member& m : c.members) {
-      const int64_t bytes = sizes_[m.item];
-      for (const int other : met_[m.item]) {
-        if (placed_[other] == kNowhereYet) continue;
-        const int64_t begin = placed_[other] - m.at;
-        taken_.push_back({begin - bytes, begin + sizes_[other]});
+
+  // Items that may have no bytes in common: others lie over each other, are
+  // apart, or never live in one stage.
+  void find_ranges() {
+    int stages = 0;
+    for (const PackItem& i : items_) {
+      stages = std::max(stages, i.last_stage + 1);
+    }
+    std::vector<std::vector<int>> alive(static_cast<size_t>(stages));
+    std::vector<int64_t> at(items_.size());
+    for (const Cluster& c : clusters_) {
+      for (const Cluster::Member& m : c.members) at[m.item] = m.at;
+    }
+    ranges_.resize(clusters_.size());
+    // In stages where one of the two begins, so that each pair is seen once.
+    for (int a = 0; a < static_cast<int>(items_.size()); ++a) {
+      const PackItem& item = items_[a];
+      for (int s = item.first_stage; s <= item.last_stage; ++s) {
+        for (const int b : alive[s]) {
+          if (s != std::max(item.first_stage, items_[b].first_stage)) continue;
+          if (cluster_of_[a] == cluster_of_[b] || may_meet(a, b)) continue;
+          const int64_t lead = at[b] - at[a];
+          const int64_t of_a = aligned(item.bytes);
+          const int64_t of_b = aligned(items_[b].bytes);
+          ranges_[cluster_of_[a]].push_back(
+              {cluster_of_[b], lead - of_a, lead + of_b});
+          ranges_[cluster_of_[b]].push_back(
+              {cluster_of_[a], -lead - of_b, -lead + of_a});
+        }
+        alive[s].push_back(a);
       }
     }
-    return taken_;
+  }
+  bool may_meet(int a, int b) const {
+    return std::ranges::find(items_[a].apart, b) != items_[a].apart.end() ||
+           std::ranges::find(items_[b].apart, a) != items_[b].apart.end();
   }
 
-  int64_t from_below(const Cluster& c) {
-    taken(c);
-    std::ranges::sort(taken_, {}, &Range::lo);
+  // Those that lie where they lie because of this one.
+  void ask_beside(int cluster) {
+    for (const Range& r : ranges_[cluster]) asks_[r.other] = true;
+  }
+
+  int64_t find_place(const Move& move, int64_t height) {
+    find_taken(move.cluster);
+    int64_t at = -1;
+    if (move.high) at = from_above(height - clusters_[move.cluster].bytes);
+    return at < 0 ? from_below() : at;
+  }
+  // By what is placed.
+  void find_taken(int cluster) {
+    taken_.clear();
+    for (const Range& r : ranges_[cluster]) {
+      const int64_t other = at_[r.other];
+      if (other != kNowhereYet) {
+        taken_.emplace_back(other + r.lo, other + r.hi);
+      }
+    }
+  }
+  // There are few, so going over them again is quicker than to sort them.
+  int64_t from_below() const {
     int64_t at = 0;
-    for (const Range& r : taken_) {
-      if (r.lo >= at) break;
-      at = std::max(at, r.hi);
+    for (int64_t before = -1; before != at;) {
+      before = at;
+      for (const auto& [lo, hi] : taken_) {
+        if (lo < at && at < hi) at = hi;
+      }
     }
     return at;
   }
-  int64_t from_above(const Cluster& c, int64_t height) {
-    taken(c);
-    std::ranges::sort(taken_, std::greater<>(), &Range::hi);
-    int64_t at = height - c.bytes;
-    for (const Range& r : taken_) {
-      if (r.hi <= at) break;
-      at = std::min(at, r.lo);
+  int64_t from_above(int64_t at) const {
+    for (int64_t before = at + 1; before != at;) {
+      before = at;
+      for (const auto& [lo, hi] : taken_) {
+        if (lo < at && at < hi) at = lo;
+      }
     }
     return at;
   }
 
   const std::vector<PackItem>& items_;
   std::vector<Cluster> clusters_;
-  std::vector<int64_t> placed_;
-  std::vector<int64_t> sizes_;  // aligned
-  std::vector<std::vector<int>> met_;
-  std::vector<Range> taken_;
+  std::vector<int> cluster_of_;             // by item
+  std::vector<std::vector<Range>> ranges_;  // by cluster
+  std::vector<int64_t> at_;                 // by cluster
+  std::vector<uint8_t> asks_;               // where it lies, by cluster
+  std::vector<std::pair<int64_t, int64_t>> taken_;
 };
 
 // Long-lived clusters before short-lived ones, alternately at both ends; then
@@ -235,40 +287,42 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
   const int64_t bound = packing_bound(items, saved);
   if (bound >= limits.most) limits.tries = limits.last_tries = 0;
   const int64_t good = std::max(bound, limits.enough);
-  Packing best;
-  best.bytes = std::numeric_limits<int64_t>::max();
+  Packer::Placed best, placed;
+  int64_t least = std::numeric_limits<int64_t>::max();
   Order best_order;
-  const auto attempt = [&](const Order& order) {
-    Packing p = packer.place(order, bound, best.bytes);
-    if (p.bytes > best.bytes) return;
-    best = std::move(p);
+  const auto attempt = [&](const Order& order, Packer::Change change) {
+    if (!packer.place(order, change, best, bound, least, placed)) return;
+    std::swap(best, placed);
+    least = best.bytes;
     best_order = order;
   };
-  for (const Order& order : first_orders(packer.clusters())) attempt(order);
+  for (const Order& order : first_orders(packer.clusters())) attempt(order, {});
   std::mt19937 random(1);
-  for (int i = 0; i < limits.tries && best.bytes > good; ++i) {
-    Order order = best_order;
+  Order order;
+  for (int i = 0; i < limits.tries && least > good; ++i) {
+    order = best_order;
     const size_t n = order.size();
     const size_t from = random() % n, to = random() % n;
     const Move moved = order[from];
     order.erase(order.begin() + static_cast<std::ptrdiff_t>(from));
     order.insert(order.begin() + static_cast<std::ptrdiff_t>(to), moved);
     if (random() % 3 == 0) order[to].high = !order[to].high;
-    attempt(order);
+    attempt(order, {std::min(from, to), moved.cluster});
   }
-  for (int i = 0; i < limits.last_tries && best.bytes > good; ++i) {
-    Order order = best_order;
+  for (int i = 0; i < limits.last_tries && least > good; ++i) {
+    order = best_order;
     const auto last = std::ranges::find_if(order, [&](const Move& m) {
-      return packer.end_of(best, m.cluster) == best.bytes;
+      return packer.end_of(best, m.cluster) == least;
     });
     const size_t before = static_cast<size_t>(last - order.begin());
     if (before == 0) break;
-    const auto to = static_cast<std::ptrdiff_t>(random() % before);
+    const size_t to = random() % before;
     if (random() % 3 == 0) last->high = !last->high;
-    std::rotate(order.begin() + to, last, last + 1);
-    attempt(order);
+    std::rotate(order.begin() + static_cast<std::ptrdiff_t>(to), last,
+                last + 1);
+    attempt(order, {to, order[to].cluster});
   }
-  return best;
+  return packer.packing(best);
 }
 
 }  // namespace shoal

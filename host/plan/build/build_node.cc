@@ -116,7 +116,7 @@ class NodeBuilder {
     const int64_t fixed = node_.layout.buffers;
     return arena.place({how_.pack_tries, how_.last_tries, how_.most - fixed,
                         how_.enough - fixed},
-                       saved);
+                       saved, how_.packs ? *how_.packs : own_packs_);
   }
 
   void add_all(ArenaPlan& arena) {
@@ -302,6 +302,7 @@ class NodeBuilder {
   const BuildOptions& how_;
   const bool alone_;
   PlanNode& node_;
+  PackMemo own_packs_;  // where none is given
   std::optional<int64_t> budget_;
   bool may_keep_ = false;
   bool early_ = false;  // room for rows that come early is asked for

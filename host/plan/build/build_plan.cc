@@ -189,6 +189,9 @@ Plan build_plan(const Net& net, PlanDraft draft,
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     build_node(net, supplies[n], links[n], plan.linked ? &ends[n] : nullptr,
                options, n, draft);
+    const bool is_useless =
+        options.must_fit && plan.nodes[n].arena_bytes > options.budgets[n];
+    if (is_useless) break;
   }
   return std::move(plan);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "device/program/link_layout.h"
+#include "host/plan/arena/pack_memo.h"
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
@@ -31,11 +32,15 @@ struct BuildOptions {
   // that stay, ranges behind gaps, so that what is lost or overtaken holds up
   // nobody but who waits for just that. Empty: all is as small as can be.
   std::vector<int64_t> budgets = {};
+  // Behind a node that is larger than its budget no node is built: nobody asks
+  // for a plan that does not fit.
+  bool must_fit = false;
   std::vector<bool> keeps = {};  // by node with links: sets may stay
   std::vector<std::vector<Bank>> banks = {};  // in these besides, by node
   int slack = 0;          // rows more than needed for rings that links touch
   int tighten_tries = 0;  // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
+  PackMemo* packs = nullptr;  // of whatever plans; null: none
   // Of a node alone, of the same net and supply; null: none.
   StageMemo* stages = nullptr;
 };

@@ -231,9 +231,8 @@ void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
 uint32_t sram_bytes(const Net& net, const PlanStage& stage,
                     const PlanActor& a) {
   uint32_t bytes = 0;
-  for (const PlanChunk& c : a.weights.chunks) {
-    bytes += align_up(chunk_bytes(net, stage, a, c) + kTagBytes);
-  }
+  each_chunk(net, stage, a,
+             [&](uint32_t chunk) { bytes += align_up(chunk + kTagBytes); });
   return bytes;
 }
 
@@ -300,12 +299,23 @@ TapeReads tape_reads(const Net& net, const PlanStage& stage) {
     Tape& tape = tapes[run.actor];
     if (tape.before.size() < 2) continue;
     const OpCode op = net.layers[a.layer].op;
-    for (int i = 0; i < run.firings; ++i) {
-      ChunkRange r = chunks_of_firing(a, op, tape.fired++);
+    const auto read = [&](ChunkRange r, int64_t times) {
       if (held == std::make_pair(run.actor, r.first)) ++r.first;
       held = {run.actor, r.last - 1};
-      reads.chunks += r.last - r.first;
-      reads.bytes += tape.before[r.last] - tape.before[r.first];
+      reads.chunks += times * (r.last - r.first);
+      reads.bytes += times * (tape.before[r.last] - tape.before[r.first]);
+    };
+    const bool is_alike = op != OpCode::kConstant && a.weights.parts <= 1;
+    if (!is_alike) {
+      for (int i = 0; i < run.firings; ++i) {
+        read(chunks_of_firing(a, op, tape.fired++), 1);
+      }
+    } else if (run.firings > 0) {
+      // Each firing uses all chunks, so those behind the first find the same
+      // one there.
+      const ChunkRange all = chunks_of_firing(a, op, 0);
+      read(all, 1);
+      read(all, run.firings - 1);
     }
   }
   return reads;

@@ -2,8 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/tokens/rings.h"
 
 namespace shoal {
 namespace {
@@ -49,6 +55,63 @@ TEST(TapeTest, MappedImagesHaveNone) {
   const Plan plan = make_plan(net, options);
   for (const PlanStage& s : plan.nodes[0].stages) EXPECT_EQ(s.slot_count, 0u);
   EXPECT_EQ(plan.nodes[0].storage_read_bytes, 0);
+}
+
+// Firing by firing and chunk by chunk.
+TapeReads plain_reads(const Net& net, const PlanStage& stage) {
+  TapeReads reads;
+  std::vector<int> fired(stage.actors.size());
+  std::pair<int, int> held{-1, -1};
+  for (const PlanRun& run : stage.order) {
+    const PlanActor& a = stage.actors[run.actor];
+    const PlanWeights& w = a.weights;
+    if (w.place != WeightPlace::kTape || w.chunks.empty()) continue;
+    for (int i = 0; i < run.firings; ++i) {
+      const int firing = fired[run.actor]++;
+      int first = 0, count = w.groups;
+      if (net.layers[a.layer].op == OpCode::kConstant) {
+        first = std::min(firing * a.band / w.chunks[0].out_n, w.groups - 1);
+        count = 1;
+      } else if (w.parts > 1) {
+        first = firing % w.parts * w.groups;
+      }
+      for (int c = first; c < first + count; ++c) {
+        const std::pair<int, int> chunk{run.actor, c};
+        if (held == chunk) continue;
+        held = chunk;
+        ++reads.chunks;
+        reads.bytes += chunk_bytes(net, stage, a, w.chunks[c]);
+      }
+    }
+  }
+  return reads;
+}
+
+TEST(TapeTest, ReadsAreThoseOfEachFiring) {
+  int64_t chunks = 0;
+  for (uint32_t seed = 1; seed <= 80; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Net net = random_net(seed);
+    if (net.layers.empty()) continue;
+    const std::vector<TensorUses> uses = find_uses(net);
+    for (const int passes : {1, 3, 1 << 14}) {
+      const Work work = uniform_work(net, passes);
+      PlanStage stage = make_stage(net, uses, whole_net(net), work,
+                                   ring_slots(net, uses, work));
+      for (PlanActor& a : stage.actors) {
+        if (!a.weights.chunks.empty()) a.weights.place = WeightPlace::kTape;
+      }
+      for (const uint32_t limit : {64u, 512u, 65536u}) {
+        put_on_tape(net, stage, -1, limit);
+        const TapeReads reads = tape_reads(net, stage);
+        const TapeReads plain = plain_reads(net, stage);
+        EXPECT_EQ(reads.chunks, plain.chunks);
+        EXPECT_EQ(reads.bytes, plain.bytes);
+        chunks += reads.chunks;
+      }
+    }
+  }
+  EXPECT_GT(chunks, 1000);
 }
 
 }  // namespace

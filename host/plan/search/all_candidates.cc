@@ -30,8 +30,9 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
       task_(task),
       groups_(groups),
       tiles_(!stops.empty() && !task.any_stream()),
+      memo_(task.memo ? *task.memo : own_memo_),
       survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
-              spilling, stops, task.link()),
+              memo_.records, spilling, stops, task.link()),
       slots_(net, survey_.uses()),
       gains_(net, survey_.uses(), survey_.tables().back()) {
   if (task.board().flash_mapped) {
@@ -43,9 +44,9 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
 
 void AllCandidates::add(std::vector<Candidates>& to, size_t limit,
                         size_t limits, int64_t record_bytes, bool sets) {
-  to.emplace_back(net_, task_.supply, survey_, slots_, gains_, stages_,
-                  task_.streams, limit, limits, record_bytes, sets, groups_,
-                  tiles_);
+  to.emplace_back(net_, task_.supply, survey_, slots_, gains_, memo_.stages,
+                  task_.packs, task_.streams, limit, limits, record_bytes, sets,
+                  groups_, tiles_);
 }
 
 // They have many tables, and who asks for the smallest alone needs none.
@@ -72,9 +73,10 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
 // Those with the smallest estimates first, so that what is built bounds the
 // others; one even if there is no way at all.
 void AllCandidates::add_rooms(size_t most) {
-  Candidates search(net_, task_.supply, survey_, slots_, gains_, stages_,
-                    task_.streams, 0, survey_.chunk_limits().size(),
-                    kMostRecord, false, groups_, tiles_);
+  Candidates search(net_, task_.supply, survey_, slots_, gains_, memo_.stages,
+                    task_.packs, task_.streams, 0,
+                    survey_.chunk_limits().size(), kMostRecord, false, groups_,
+                    tiles_);
   std::vector<std::pair<int64_t, int64_t>> found;  // arena, record
   for (const int64_t bytes : record_bytes()) {
     const std::optional<int64_t> arena = search.estimate(bytes, kUnlimited);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "host/plan/arena/pack_memo.h"
 #include "host/plan/search/candidates.h"
 #include "host/plan/types/request.h"
 
@@ -14,12 +15,20 @@ namespace shoal {
 
 inline constexpr int64_t kUnlimited = int64_t{1} << 40;
 
+// What searches for a net with spills, and the same one without, share.
+struct NetMemo {
+  StageMemo stages;
+  RecordMemo records;
+};
+
 // What is asked of the planner of a node alone, for a net with or without
 // spills or tiles.
 struct NodeTask {
   const PlanRequest& request;
   const Supply& supply;
   const std::vector<bool>& streams;  // by layer: its weights are in storage
+  PackMemo& packs;
+  NetMemo* memo = nullptr;  // of the net, whatever its spills; null: none
   const Board& board() const { return request.node().board; }
   int64_t budget() const { return request.node().plan_budget(); }
   NodeLink link() const {
@@ -67,10 +76,11 @@ class AllCandidates {
   const NodeTask& task_;
   const GroupNet* const groups_;
   const bool tiles_;
+  NetMemo own_memo_;  // where none is given
+  NetMemo& memo_;
   const Survey survey_;
   SegmentSlots slots_;
   SegmentGains gains_;
-  StageMemo stages_;
   std::vector<Candidates> small_, fast_;
 };
 

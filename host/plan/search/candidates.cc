@@ -53,7 +53,7 @@ void each_partition(const StageSearch& search, int64_t budget, Use use) {
 
 Candidates::Candidates(const Net& net, const Supply& supply,
                        const Survey& survey, SegmentSlots& slots,
-                       SegmentGains& gains, StageMemo& stages,
+                       SegmentGains& gains, StageMemo& stages, PackMemo& packs,
                        const std::vector<bool>& streamed, size_t limit,
                        size_t limits, int64_t record_bytes, bool sets,
                        const GroupNet* groups, bool tiles)
@@ -63,6 +63,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       slots_(slots),
       gains_(gains),
       stages_(stages),
+      packs_(packs),
       streamed_(streamed),
       limit_(limit),
       record_bytes_(record_bytes),
@@ -71,11 +72,12 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       groups_(groups),
       last_tries_(tiles ? shares::kQuickTries : 0),
       uses_(survey.uses()),
-      tables_(!tape_ ? survey.tables()
-                     : stream_tables(net, survey.tables(), supply, streamed,
-                                     {&survey.chunk_limits()[limit],
-                                      &survey.chunk_limits()[limit] + limits},
-                                     sets)),
+      tables_(std::make_shared<const std::vector<PassTable>>(
+          !tape_ ? survey.tables()
+                 : stream_tables(net, survey.tables(), supply, streamed,
+                                 {&survey.chunk_limits()[limit],
+                                  &survey.chunk_limits()[limit] + limits},
+                                 sets))),
       turned_(std::make_shared<TurnedTables>(net, uses_)) {}
 
 int64_t Candidates::most_gain(Segment s, int max_ports) const {
@@ -114,7 +116,7 @@ int64_t Candidates::gain(Segment s, int64_t least) {
 StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
   return {net_,
           uses_,
-          tables_,
+          *tables_,
           [this, max_ports](Segment s) { return most_gain(s, max_ports); },
           [this, max_ports, record_bytes](Segment s) {
             return segment_bytes(s, max_ports, record_bytes);
@@ -127,13 +129,13 @@ StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
 
 Choice Candidates::choose(const Partition& cuts) {
   Choice choice;
-  choice.work = tables_.back().work;
-  choice.slots = tables_.back().slots;
+  choice.work = tables_->back().work;
+  choice.slots = tables_->back().slots;
   choice.mapped = supply_.board->flash_mapped;
   choice.linked = survey_.link().linked;
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const Cut& cut : cuts) {
-    const PassTable& table = tables_[cut.table];
+    const PassTable& table = (*tables_)[cut.table];
     const int end =
         std::min(cut.segment.end, static_cast<int>(net_.layers.size()));
     for (int l = cut.segment.begin; l < end; ++l) {
@@ -177,6 +179,7 @@ Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
                           .keeps = {survey_.link().keeps_weights},
                           .banks = {survey_.link().banks},
                           .slack = slack,
+                          .packs = &packs_,
                           .stages = &stages_});
   return {choice, std::move(plan.nodes[0]), 0, tries};
 }
@@ -198,6 +201,7 @@ Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
                           .last_tries = last_tries_,
                           .keeps = {survey_.link().keeps_weights},
                           .banks = {survey_.link().banks},
+                          .packs = &packs_,
                           .stages = &stages_});
   return timed({choice, std::move(plan.nodes[0]), 0, shares::kQuickTries});
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/board/board.h"
+#include "host/plan/arena/pack_memo.h"
 #include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
 #include "host/plan/draft/group_net.h"
@@ -37,9 +38,10 @@ class Candidates {
   // `tiles`: it has some, so more tries go into packing. What is referred to
   // must outlive the search.
   Candidates(const Net&, const Supply&, const Survey&, SegmentSlots&,
-             SegmentGains&, StageMemo&, const std::vector<bool>& streamed,
-             size_t limit, size_t limits, int64_t record_bytes, bool sets,
-             const GroupNet* groups = nullptr, bool tiles = false);
+             SegmentGains&, StageMemo&, PackMemo&,
+             const std::vector<bool>& streamed, size_t limit, size_t limits,
+             int64_t record_bytes, bool sets, const GroupNet* groups = nullptr,
+             bool tiles = false);
 
   // What it searches with, for stages of at most so many ports and with so much
   // room for records. Refers to this.
@@ -103,6 +105,7 @@ class Candidates {
   SegmentSlots& slots_;
   SegmentGains& gains_;
   StageMemo& stages_;
+  PackMemo& packs_;
   const std::vector<bool> streamed_;
   const size_t limit_;  // for what a segment's record takes
   int64_t record_bytes_;
@@ -110,8 +113,8 @@ class Candidates {
   const GroupNet* const groups_;
   const int last_tries_;
   const std::vector<TensorUses>& uses_;
-  const std::vector<PassTable> tables_;
-  const std::shared_ptr<TurnedTables> turned_;  // those, of copies as well
+  const std::shared_ptr<const std::vector<PassTable>> tables_;
+  const std::shared_ptr<TurnedTables> turned_;  // both of copies as well
   // Stages may share memory by a recorded order. Only where nothing else is
   // small enough: it ties the firings down.
   bool sharing_ = false;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "host/plan/search/stages.h"
@@ -15,26 +16,18 @@ constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 // that it may, and below what is possible without them.
 class LeastStages {
  public:
-  explicit LeastStages(const StageSearch& s) : s_(s), n_(whole_net(s.net).end) {
-    const std::shared_ptr<TurnedTables> turned = turned_tables(s);
-    const TableColumns& columns = turned->columns(s.tables, true);
-    for (const int p : columns.tables()) {
-      chunk_limits_.push_back(s.tables[p].chunk_limit);
-    }
-    known_.resize(static_cast<size_t>(n_));
+  explicit LeastStages(const StageSearch& s)
+      : s_(s),
+        n_(whole_net(s.net).end),
+        turned_(turned_tables(s)),
+        columns_(turned_->columns(s.tables, true)),
+        known_(static_cast<size_t>(n_)) {
     for (int begin = 0; begin < n_; ++begin) {
-      StageSweep sweep(s, columns, begin);
       const int last = s.ends.empty() ? n_ : s.ends[begin];
       for (int end = begin + 1; end <= last; ++end) {
-        sweep.step(end - 1, turned->at());
-        Known& known = known_[begin].emplace_back();
-        known.gain = s.most_gain({begin, end});
-        known.sum = sums_.size();
-        for (size_t p = 0; p < columns.count(); ++p) {
-          sums_.push_back(sweep.bytes(p));
-        }
-        known.bytes = *std::min_element(
-            sums_.begin() + std::ptrdiff_t(known.sum), sums_.end());
+        known_[begin].push_back({s.most_gain({begin, end}),
+                                 turned_->sums(true, {begin, end}).least_bytes,
+                                 false});
       }
     }
   }
@@ -66,7 +59,6 @@ class LeastStages {
     // Of the smallest table; without what is fixed until that has been asked.
     int64_t bytes = 0;
     bool is_whole = false;
-    size_t sum = 0;  // first of its tables' sums
   };
   // By position: the largest stage of the best way to get there.
   using Peaks = std::vector<int64_t>;
@@ -84,9 +76,11 @@ class LeastStages {
     known.is_whole = true;
     const SegmentBytes all = s_.segment_bytes(at.segment);
     known.bytes = kNoLimit;
-    for (size_t p = 0; all.fixed >= 0 && p < chunk_limits_.size(); ++p) {
-      if (all.chunk_limit && all.chunk_limit != chunk_limits_[p]) continue;
-      known.bytes = std::min(known.bytes, sums_[known.sum + p] + all.fixed);
+    const SegmentSums::Sums sums = turned_->sums(true, at.segment);
+    for (size_t p = 0; all.fixed >= 0 && p < columns_.count(); ++p) {
+      const uint32_t limit = columns_.kind(p).chunk_limit;
+      if (all.chunk_limit && all.chunk_limit != limit) continue;
+      known.bytes = std::min(known.bytes, sums.bytes[p] + all.fixed);
     }
     return known.bytes;
   }
@@ -111,9 +105,9 @@ class LeastStages {
 
   const StageSearch& s_;
   const int n_;
-  std::vector<uint32_t> chunk_limits_;     // of the least tables
+  const std::shared_ptr<TurnedTables> turned_;
+  const TableColumns& columns_;            // of the least tables
   std::vector<std::vector<Known>> known_;  // by first layer, then length
-  std::vector<int64_t> sums_;
 };
 
 }  // namespace

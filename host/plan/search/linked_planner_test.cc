@@ -57,12 +57,12 @@ TEST(LinkedPlanner, StrategiesOfRandomNetsAreRight) {
 }
 
 // Plans of nets whose layers are all cut alike.
-struct Cut {
+struct CutOf {
   Net net;
   Cluster cluster;
   Cuts cuts;
-  Cut(const Net& n, int nodes,
-      const std::function<LayerCut(const Layer&, const Crew&)>& how)
+  CutOf(const Net& n, int nodes,
+        const std::function<LayerCut(const Layer&, const Crew&)>& how)
       : net(n), cluster(cluster_of(nodes)) {
     cuts.strategy = "test";
     for (const Layer& layer : net.layers) {
@@ -89,7 +89,7 @@ Net two_convolutions(int rows, int columns, int channels) {
 }
 
 TEST(LinkedPlanner, AHaloTravelsWhereASegmentEnds) {
-  Cut cut(two_convolutions(8, 6, 5), 2, by_rows);
+  CutOf cut(two_convolutions(8, 6, 5), 2, by_rows);
   cut.cuts.ends = {0};
   const Plan plan = cut.plan();
   ASSERT_EQ(plan.streams.size(), 2u);
@@ -106,7 +106,7 @@ TEST(LinkedPlanner, AHaloTravelsWhereASegmentEnds) {
 }
 
 TEST(LinkedPlanner, AHaloIsComputedTwiceWithinASegment) {
-  Cut cut(two_convolutions(8, 6, 5), 2, by_rows);
+  CutOf cut(two_convolutions(8, 6, 5), 2, by_rows);
   cut.cuts.joined = {0};
   const Plan plan = cut.plan();
   EXPECT_TRUE(plan.streams.empty());
@@ -116,7 +116,7 @@ TEST(LinkedPlanner, AHaloIsComputedTwiceWithinASegment) {
 }
 
 TEST(LinkedPlanner, ChannelsGoToAllOthersInOneStream) {
-  const Cut cut(two_convolutions(8, 6, 9), 3, cut_outputs);
+  const CutOf cut(two_convolutions(8, 6, 9), 3, cut_outputs);
   const Plan plan = cut.plan();
   ASSERT_EQ(plan.streams.size(), 3u);
   for (const PlanStream& s : plan.streams) {
@@ -130,7 +130,7 @@ TEST(LinkedPlanner, ChannelsGoToAllOthersInOneStream) {
 }
 
 TEST(LinkedPlanner, SumsGoAlongAChainForEverySlice) {
-  const Cut cut(
+  const CutOf cut(
       two_convolutions(8, 6, 9), 3, [](const Layer& l, const Crew& c) {
         return l.name == "layer1" ? cut_inputs(l, c) : cut_outputs(l, c);
       });
@@ -154,7 +154,7 @@ TEST(LinkedPlanner, AResidualConnectionCostsNoStream) {
   ShapeNet n("residual");
   const int x = n.conv(n.input(12, 6, 3), 3, 1, 4);
   n.output(n.add(x, n.conv(n.conv(x, 1, 1, 8), 1, 1, 4)));
-  EXPECT_TRUE(Cut(n.finish(), 3, by_rows).plan().streams.empty());
+  EXPECT_TRUE(CutOf(n.finish(), 3, by_rows).plan().streams.empty());
 }
 
 TEST(LinkedPlanner, PartsOfAConcatenationComeFromTheirOwners) {
@@ -165,7 +165,7 @@ TEST(LinkedPlanner, PartsOfAConcatenationComeFromTheirOwners) {
   n.conv_between(x, 0, 4, all, 4, 6);
   n.output(n.conv(all, 1, 1, 2));
   // The first part is node 0's, the second node 1's, the rest node 2's.
-  const Cut cut(n.finish(), 3, [](const Layer& l, const Crew&) {
+  const CutOf cut(n.finish(), 3, [](const Layer& l, const Crew&) {
     return cut_one(l, l.name == "layer1" ? 0 : l.name == "layer2" ? 1 : 2);
   });
   const Plan plan = cut.plan();
@@ -231,7 +231,7 @@ TEST(LinkedPlanner, EveryNodeKeepsItsOwnBudget) {
 }
 
 TEST(LinkedPlanner, AJoinedBlockMustNotChangeItsCut) {
-  Cut cut(two_convolutions(8, 6, 6), 2, [](const Layer& l, const Crew& c) {
+  CutOf cut(two_convolutions(8, 6, 6), 2, [](const Layer& l, const Crew& c) {
     return l.name == "layer1" ? by_rows(l, c) : cut_outputs(l, c);
   });
   cut.cuts.joined = {0};

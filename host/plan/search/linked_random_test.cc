@@ -7,9 +7,12 @@
 
 #include "host/check/check.h"
 #include "host/check/testing/right_plan.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
+#include "host/plan/draft/linked_draft.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/token_simulation.h"
 
@@ -143,6 +146,63 @@ TEST(LinkedRandom, RandomNets) {
   for (uint32_t seed = 100; seed < 180; ++seed) {
     plan_at_random(random_net(seed), seed);
   }
+}
+
+// Plans that do not fit are thrown away, so they may stay unfinished; others
+// are as they are anyway.
+TEST(LinkedRandom, WhatMustFitIsTheSameIfItDoes) {
+  int fit = 0, cut_short = 0;
+  for (uint32_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Net net = random_net(seed);
+    if (net.layers.empty()) continue;
+    std::mt19937 random(seed);
+    const int nodes = 2 + static_cast<int>(random() % 4);
+    const Cluster cluster =
+        uniform_cluster(nodes, find_board("host"), std::nullopt);
+    const Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
+    const CutNet cut(net, cluster, cuts);
+    SegmentChoice choice;
+    for (int l = 0; l < whole_net(net).end; ++l) {
+      choice.segments.push_back({l, l + 1});
+      choice.passes.push_back(kOneRow);
+    }
+    std::vector<Supply> supplies;
+    for (const ClusterNode& n : cluster.nodes) supplies.push_back({&n.board});
+    const auto built = [&](const BuildOptions& how) {
+      return build_plan(net, *linked_draft(cut, choice), supplies, how);
+    };
+    if (!linked_draft(cut, choice)) continue;
+    const Plan small = built({});
+    for (const int percent : {60, 90, 100, 120}) {
+      BuildOptions how;
+      for (const PlanNode& n : small.nodes) {
+        how.budgets.push_back(int64_t{largest_arena(small)} * percent / 100);
+        how.keeps.push_back(n.arena_bytes % 2 > 0);
+      }
+      const Plan whole = built(how);
+      how.must_fit = true;
+      const Plan some = built(how);
+      const auto fits = [&](const Plan& plan) {
+        for (size_t n = 0; n < plan.nodes.size(); ++n) {
+          if (plan.nodes[n].arena_bytes > how.budgets[n]) return false;
+        }
+        return true;
+      };
+      ASSERT_EQ(fits(some), fits(whole));
+      for (size_t n = 0; n < whole.nodes.size(); ++n) {
+        const PlanNode &a = some.nodes[n], &b = whole.nodes[n];
+        if (fits(whole)) {
+          EXPECT_EQ(a.arena_bytes, b.arena_bytes);
+          EXPECT_EQ(a.gaps, b.gaps);
+        }
+        cut_short += a.arena_bytes != b.arena_bytes;
+      }
+      fit += fits(whole);
+    }
+  }
+  EXPECT_GT(fit, 20);
+  EXPECT_GT(cut_short, 20);
 }
 
 }  // namespace

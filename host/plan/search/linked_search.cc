@@ -97,7 +97,8 @@ class LinkedSearch : public Search {
         search_(net, waits_ps(weights.waits), weights.byte_ps,
                 weights.overlays && !any_streams_),
         learns_(weights.overlays),
-        rings_(memo ? memo->rings() : own_memo_->rings()) {
+        rings_(memo ? memo->rings() : own_memo_->rings()),
+        packs_(memo ? memo->packs() : own_memo_->packs()) {
     search_.add(cut_, model_, {});
     SegmentMemo& shared = own_memo_ ? *own_memo_ : *memo;
     add_groups(cuts_, false, weights, shared);
@@ -120,6 +121,7 @@ class LinkedSearch : public Search {
   std::optional<Plan> fastest() override {
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
+    how.must_fit = !how.budgets.empty();
     std::vector<Partition> seen;
     if (learns_) {
       if (const std::optional<Built> found = learnt(how)) {
@@ -252,7 +254,9 @@ class LinkedSearch : public Search {
       std::optional<Plan> made = build(choice, {});
       if (!made) return std::nullopt;
       if (fits(cluster_, *made)) {
-        made = build(choice, how);
+        BuildOptions whole = how;
+        whole.must_fit = false;
+        made = build(choice, whole);
         return Built{choice, std::move(*made)};
       }
       if (learn(*cuts, *made)) continue;
@@ -366,6 +370,7 @@ class LinkedSearch : public Search {
     if (model_.busy_nodes() > shares::kManyNodes) return std::nullopt;
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
+    how.must_fit = !how.budgets.empty();
     std::vector<Partition> seen;
     for (const int toll_ms : shares::kTolls) {
       for (const int hard : shares::kTolled) {
@@ -407,6 +412,7 @@ class LinkedSearch : public Search {
     if (!draft) return std::nullopt;
     streaming_.place(*draft);
     how.rings = &rings_;
+    how.packs = &packs_;
     for (const ClusterNode& n : cluster_.nodes) {
       how.keeps.push_back(n.keeps_weights);
       how.banks.push_back(n.kept_banks());
@@ -488,6 +494,7 @@ class LinkedSearch : public Search {
   std::vector<int64_t> limits_;
   const bool learns_;
   RingMemo& rings_;
+  PackMemo& packs_;
   bool is_near_ = false;  // the smallest plan
 };
 

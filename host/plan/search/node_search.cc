@@ -114,7 +114,7 @@ class NodeSearch : public Search {
       : net_(net),
         supplies_{supply_of(net, request)},
         streams_(streamed(net, request, supplies_[0])),
-        task_{request, supplies_[0], streams_} {
+        task_{request, supplies_[0], streams_, packs_, &memo_} {
     const bool stored = !task_.board().flash_mapped || task_.any_stream();
     if (stored && !supplies_[0].storage) no_storage(net, task_.board());
     all_.emplace(net, Spilling{}, task_);
@@ -125,7 +125,8 @@ class NodeSearch : public Search {
   const std::vector<Supply>& supplies() const override { return supplies_; }
   Plan smallest() override {
     if (!task_.request.replay) return plan_of(least_->node);
-    if (!tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
+    if (!is_tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
+    is_tiled_ = true;
     return tiled_ ? plan_of(*tiled_) : plan_of(least_->node);
   }
   int64_t least_arena(int64_t most) override {
@@ -141,7 +142,11 @@ class NodeSearch : public Search {
     if (!task_.request.replay) return std::nullopt;
     const std::optional<PlanNode> some =
         tiles().smallest(least_->node.arena_bytes, task_.budget());
-    if (!some || some->arena_bytes > task_.budget()) return std::nullopt;
+    if (!some || some->arena_bytes > task_.budget()) {
+      // Nothing was enough, so there is no smaller one.
+      tiled_ = some, is_tiled_ = true;
+      return std::nullopt;
+    }
     const std::optional<PlanNode> node = tiles().fastest(task_.budget());
     if (node && time_ps(*node) < time_ps(*some) &&
         node->arena_bytes >= some->arena_bytes) {
@@ -209,10 +214,13 @@ class NodeSearch : public Search {
   const Net& net_;
   const std::vector<Supply> supplies_;
   const std::vector<bool> streams_;
+  PackMemo packs_;
+  NetMemo memo_;
   const NodeTask task_;
   std::optional<AllCandidates> all_;
   std::optional<Candidate> least_;
   std::optional<TileSearch> tiles_;
+  bool is_tiled_ = false;  // the smallest with tiles was looked for
   std::optional<PlanNode> tiled_;
 };
 

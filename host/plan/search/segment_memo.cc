@@ -10,7 +10,7 @@ namespace shoal {
 namespace {
 
 // Costs of nodes that are remembered; some 100 bytes each.
-constexpr size_t kMostCosts = size_t{1} << 20;
+constexpr size_t kMostCosts = size_t{1} << 21;
 
 bool is_touched(const TensorUses& uses, Segment s) {
   if (uses.variable < 0) return lives_during(uses, s);

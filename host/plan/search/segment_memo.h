@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/plan/arena/pack_memo.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/tokens/ring_memo.h"
 
@@ -56,6 +57,7 @@ class SegmentMemo {
   const SegmentCost& add(Key, SegmentCost);
   // What built plans have found.
   RingMemo& rings() { return rings_; }
+  PackMemo& packs() { return packs_; }
   // Forgets costs if they have become many; what find() gave is gone then.
   void trim(int nodes);
 
@@ -76,6 +78,7 @@ class SegmentMemo {
   std::unordered_map<Key, SegmentCost, Hash> costs_;
   int64_t added_ = 0;
   RingMemo rings_;
+  PackMemo packs_;
 };
 
 }  // namespace shoal

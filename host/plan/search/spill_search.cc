@@ -148,6 +148,9 @@ class SpillSearch {
       const int64_t written = net_.written_bytes();
       if (net_.cuts() == cuts_ || written > most_written_) continue;
       if (++tried_ > shares::kMostSpillTries) return false;
+      // What writes no less can only be smaller.
+      const bool fits = best && best->arena_bytes <= budget_;
+      if (fits && written >= best_written) continue;
       std::optional<PlanNode> node = smallest_(net_);
       if (!node) continue;
       const auto rank = [&](int64_t arena, int64_t bytes) {

@@ -32,36 +32,41 @@ std::vector<int> pass_counts(const Net& net) {
 }
 
 // `as`: the segment where its ends are.
-void try_segment(const StageSearch& s, Segment segment, const StageSweep& sweep,
+void try_segment(const StageSearch& s, Segment segment,
+                 const TableColumns& columns, const SegmentSums::Sums& sums,
                  StageBudget limits, Segment as, int variant, Ends& ends) {
   const int64_t gain = s.most_gain(segment);
   if (gain < 0) return;
-  const std::vector<int>& tables = sweep.columns().tables();
+  // Most segments are of no use with any table.
+  const int64_t most = std::max(limits.hard, limits.soft);
+  if (sums.least_bytes - gain > most || !ends.may_win(as, sums.least_ps)) {
+    return;
+  }
   SegmentBytes known;
   bool is_known = false;
-  for (size_t p = 0; p < tables.size(); ++p) {
-    const PassTable& table = s.tables[tables[p]];
-    if (known.chunk_limit && known.chunk_limit != table.chunk_limit) continue;
-    const int64_t budget = table.least ? limits.hard : limits.soft;
-    const int64_t most_gain = table.least ? gain : 0;
-    const int64_t time_ps = sweep.time_ps(p);
+  for (size_t p = 0; p < columns.count(); ++p) {
+    const auto& [is_least, chunk_limit] = columns.kind(p);
+    if (known.chunk_limit && known.chunk_limit != chunk_limit) continue;
+    const int64_t budget = is_least ? limits.hard : limits.soft;
+    const int64_t most_gain = is_least ? gain : 0;
+    const int64_t time_ps = sums.time_ps[p];
     const auto is_useless = [&](int64_t bytes) {
       return bytes - most_gain > budget ||
              !ends.wins(as, time_ps, bytes - most_gain);
     };
-    if (is_useless(sweep.bytes(p) + known.fixed)) continue;
+    if (is_useless(sums.bytes[p] + known.fixed)) continue;
     if (!is_known) {
       known = s.segment_bytes(segment);
       is_known = true;
       if (known.fixed < 0) return;
-      if (known.chunk_limit && known.chunk_limit != table.chunk_limit) continue;
-      if (is_useless(sweep.bytes(p) + known.fixed)) continue;
+      if (known.chunk_limit && known.chunk_limit != chunk_limit) continue;
+      if (is_useless(sums.bytes[p] + known.fixed)) continue;
     }
-    int64_t bytes = sweep.bytes(p) + known.fixed;
+    int64_t bytes = sums.bytes[p] + known.fixed;
     const bool overlay = bytes > budget;
     if (overlay) bytes -= s.overlay_gain(segment, bytes - budget);
     if (bytes > budget) continue;
-    ends.offer({as, tables[p], bytes, time_ps, overlay, variant});
+    ends.offer({as, columns.tables()[p], bytes, time_ps, overlay, variant});
   }
 }
 
@@ -124,17 +129,16 @@ StageOffers stage_offers(const StageSearch& s, bool least) {
   const int n = whole_net(s.net).end;
   const std::shared_ptr<TurnedTables> turned = turned_tables(s);
   const TableColumns* const columns = &turned->columns(s.tables, least);
-  return [&s, n, turned, columns](int begin, StageBudget budget,
-                                  const std::vector<int>* places, int variant,
-                                  Ends& ends) {
-    StageSweep sweep(s, *columns, begin);
+  return [&s, n, least, turned, columns](int begin, StageBudget budget,
+                                         const std::vector<int>* places,
+                                         int variant, Ends& ends) {
     const int last = s.ends.empty() ? n : s.ends[begin];
     for (int end = begin + 1; end <= last; ++end) {
-      sweep.step(end - 1, turned->at());
       const Segment here{begin, end};
       const Segment as =
           places ? Segment{(*places)[begin], (*places)[end]} : here;
-      try_segment(s, here, sweep, budget, as, variant, ends);
+      try_segment(s, here, *columns, turned->sums(least, here), budget, as,
+                  variant, ends);
     }
   };
 }

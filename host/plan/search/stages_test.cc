@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <random>
 
+#include "host/plan/search/sweep.h"
 #include "host/plan/testing/shape_net.h"
 
 namespace shoal {
@@ -144,6 +147,40 @@ TEST(StagesTest, SmallestBudgetIsThatOfBisection) {
   }
   EXPECT_GT(found, 100);
   EXPECT_GT(none, 100);
+}
+
+// However they are asked for, also of so many that some are forgotten.
+TEST(StagesTest, SumsOfSegmentsAreThoseOfTheirLayers) {
+  std::mt19937 random(1);
+  for (uint32_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Fixture f(random_net(seed));
+    const int n = static_cast<int>(f.net.layers.size());
+    if (n == 0) continue;
+    TurnedTables turned(f.net, f.uses, seed % 2 ? 4096 : size_t{1} << 20);
+    for (const bool least : {false, true}) turned.columns(f.tables, least);
+    for (int i = 0; i < 200; ++i) {
+      const bool least = random() % 2 == 0;
+      const int begin = static_cast<int>(random() % n);
+      const int end = begin + 1 + static_cast<int>(random() % (n - begin));
+      const Segment s{begin, end};
+      const TableColumns& columns = turned.columns(f.tables, least);
+      const SegmentSums::Sums sums = turned.sums(least, s);
+      int64_t least_bytes = std::numeric_limits<int64_t>::max();
+      int64_t least_ps = least_bytes;
+      for (size_t p = 0; p < columns.count(); ++p) {
+        const PassTable& table = f.tables[columns.tables()[p]];
+        int64_t time_ps = 0;
+        for (int l = begin; l < end; ++l) time_ps += table.time_ps[l];
+        EXPECT_EQ(sums.bytes[p], f.bytes(s, table));
+        EXPECT_EQ(sums.time_ps[p], time_ps);
+        least_bytes = std::min(least_bytes, sums.bytes[p]);
+        least_ps = std::min(least_ps, sums.time_ps[p]);
+      }
+      EXPECT_EQ(sums.least_bytes, least_bytes);
+      EXPECT_EQ(sums.least_ps, least_ps);
+    }
+  }
 }
 
 TEST(StagesTest, ConcatenationIsNotTornFromItsReaders) {

@@ -1,6 +1,7 @@
 #include "host/plan/search/survey.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
@@ -8,6 +9,7 @@
 #include "host/plan/draft/spill.h"
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/share.h"
+#include "host/plan/tokens/stage_key.h"
 #include "host/plan/types/stream_table.h"
 
 namespace shoal {
@@ -49,15 +51,43 @@ int64_t bytes_of_variables(const Net& net) {
   return bytes;
 }
 
+// All that the record of a stage depends on, besides what its net's layers are.
+std::string record_key(const PlanStage& stage) {
+  StageKey key;
+  key.add(stage);
+  for (const PlanBuffer& b : stage.buffers) key.add(b.variable);
+  for (const PlanSpill& s : stage.spills) key.add(s.port), key.add(s.pages);
+  return key.take();
+}
+
+// Then all is forgotten.
+constexpr size_t kMostRecords = size_t{64} << 20;
+
 }  // namespace
 
+const std::vector<int64_t>* RecordMemo::find(const std::string& key) const {
+  const auto at = known_.find(key);
+  return at == known_.end() ? nullptr : &at->second;
+}
+
+const std::vector<int64_t>& RecordMemo::add(std::string key,
+                                            std::vector<int64_t> bytes) {
+  const size_t more = key.size() + bytes.size() * sizeof(int64_t);
+  if (bytes_ + more > kMostRecords) known_.clear(), bytes_ = 0;
+  bytes_ += more;
+  ++added_;
+  return known_.emplace(std::move(key), std::move(bytes)).first->second;
+}
+
 Survey::Survey(const Net& net, const Board& board,
-               std::vector<uint32_t> chunk_limits, const Spilling& spilling,
-               const std::vector<int>& stops, NodeLink link)
+               std::vector<uint32_t> chunk_limits, RecordMemo& records,
+               const Spilling& spilling, const std::vector<int>& stops,
+               NodeLink link)
     : net_(net),
       mapped_(board.flash_mapped),
       link_(link),
       chunk_limits_(std::move(chunk_limits)),
+      records_(records),
       uses_(find_uses(net, spilling)),
       tables_(pass_tables(net, uses_, board)),
       spill_state_bytes_(spill_state(net, uses_)),
@@ -130,6 +160,13 @@ std::vector<int64_t> Survey::find_record_bytes(Segment s) const {
   if (mapped_) return std::vector<int64_t>(chunk_limits_.size(), 0);
   const PassTable& t = tables_.back();
   std::vector<PlanStage> alone{make_stage(net_, uses_, s, t.work, t.slots)};
+  std::string key = record_key(alone[0]);
+  if (const std::vector<int64_t>* known = records_.find(key)) return *known;
+  return records_.add(std::move(key), record_bytes_of(std::move(alone)));
+}
+
+std::vector<int64_t> Survey::record_bytes_of(
+    std::vector<PlanStage> alone) const {
   for (PlanActor& a : alone[0].actors) {
     if (!a.weights.chunks.empty()) a.weights.place = WeightPlace::kTape;
   }

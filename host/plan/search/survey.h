@@ -3,13 +3,33 @@
 // searches keep references into it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "host/board/board.h"
 #include "host/plan/search/stages.h"
 
 namespace shoal {
+
+// Records of stages that were asked for: a net with spills has most of its
+// stages in common with the same one without.
+class RecordMemo {
+ public:
+  // Null: nobody has added it. By chunk limit.
+  const std::vector<int64_t>* find(const std::string& key) const;
+  const std::vector<int64_t>& add(std::string key, std::vector<int64_t> bytes);
+
+  // For tests: how many were added.
+  size_t added() const { return added_; }
+
+ private:
+  std::unordered_map<std::string, std::vector<int64_t>> known_;
+  size_t bytes_ = 0;  // of all that is remembered, about
+  size_t added_ = 0;
+};
 
 // Whether rows come from and go to a coordinator over a link, and whether
 // copies of mapped weights may lie in SRAM then, and in which banks besides the
@@ -32,10 +52,12 @@ class Survey {
   };
 
   // `chunk_limits`: bytes of a tape's chunks. `stops`: positions that no stage
-  // goes beyond, ascending. The net must outlive the survey.
+  // goes beyond, ascending. `records`: of surveys of the same net, whatever its
+  // spills, with the same limits and link. What is referred to must outlive the
+  // survey.
   Survey(const Net&, const Board&, std::vector<uint32_t> chunk_limits,
-         const Spilling& = {}, const std::vector<int>& stops = {},
-         NodeLink = {});
+         RecordMemo& records, const Spilling& = {},
+         const std::vector<int>& stops = {}, NodeLink = {});
 
   const std::vector<uint32_t>& chunk_limits() const { return chunk_limits_; }
   const std::vector<TensorUses>& uses() const { return uses_; }
@@ -63,12 +85,14 @@ class Survey {
  private:
   Known find_known(Segment) const;
   std::vector<int64_t> find_record_bytes(Segment) const;
+  std::vector<int64_t> record_bytes_of(std::vector<PlanStage> alone) const;
   int64_t share_most(Segment) const;
 
   const Net& net_;
   const bool mapped_;
   const NodeLink link_;
   const std::vector<uint32_t> chunk_limits_;
+  RecordMemo& records_;
   const std::vector<TensorUses> uses_;
   const std::vector<PassTable> tables_;
   const int64_t spill_state_bytes_;

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "host/plan/cost/tape.h"
@@ -20,6 +23,7 @@ class TableColumns {
   // Of all tables, or of the least ones.
   TableColumns(const std::vector<PassTable>& tables, bool least)
       : picked_(pick(tables, least)),
+        kinds_(kinds(tables, picked_)),
         ring_(turned(tables, &PassTable::ring_bytes)),
         sums_(turned(tables, &PassTable::sums_bytes)),
         time_(turned(tables, &PassTable::time_ps)),
@@ -28,6 +32,12 @@ class TableColumns {
 
   const std::vector<int>& tables() const { return picked_; }
   size_t count() const { return picked_.size(); }
+  // Of a table what a search asks of each.
+  struct Kind {
+    bool least = false;
+    uint32_t chunk_limit = 0;
+  };
+  const Kind& kind(size_t p) const { return kinds_[p]; }
   const int64_t* ring_bytes(int tensor) const { return row(ring_, tensor); }
   const int64_t* sums_bytes(int layer) const { return row(sums_, layer); }
   const int64_t* time_ps(int layer) const { return row(time_, layer); }
@@ -43,6 +53,14 @@ class TableColumns {
       if (!least || tables[p].least) picked.push_back(static_cast<int>(p));
     }
     return picked;
+  }
+  static std::vector<Kind> kinds(const std::vector<PassTable>& tables,
+                                 const std::vector<int>& picked) {
+    std::vector<Kind> all;
+    for (const int p : picked) {
+      all.push_back({tables[p].least, tables[p].chunk_limit});
+    }
+    return all;
   }
   std::vector<int64_t> turned(const std::vector<PassTable>& tables,
                               std::vector<int64_t> PassTable::*column) const {
@@ -60,6 +78,7 @@ class TableColumns {
   }
 
   std::vector<int> picked_;
+  std::vector<Kind> kinds_;
   std::vector<int64_t> ring_, sums_, time_, slot_, slot_ps_;
 };
 
@@ -70,52 +89,75 @@ struct Positions {
 };
 Positions positions(const Net&, const std::vector<TensorUses>&);
 
-// Bytes and time of the segment [begin, end) at every number of passes, as
-// `end` moves on.
-class StageSweep {
+// Bytes and time of all segments from `begin` on, at every number of passes,
+// each found from the one that is a layer shorter when it is first asked for.
+class SegmentSums {
  public:
-  StageSweep(const StageSearch& search, const TableColumns& columns, int begin)
-      : s_(search),
+  SegmentSums(const Net& net, const std::vector<TensorUses>& uses,
+              const TableColumns& columns, const Positions& at, int begin)
+      : net_(net),
+        uses_(uses),
         columns_(columns),
+        at_(at),
         begin_(begin),
         inside_(columns.count()),
         time_(columns.count()),
         slot_(columns.count()),
         slot_ps_(columns.count()) {
-    for (const TensorUses& t : s_.uses) {
+    for (const TensorUses& t : uses_) {
       if (t.first >= 0 && t.first < begin && t.last >= begin) {
         whole_ += tensor_bytes(t);
       }
     }
   }
 
-  // Adds the layer at `position`.
-  void step(int position, const Positions& at) {
-    whole_ += at.pages[position];
-    for (int t : at.first[position]) whole_ += tensor_bytes(s_.uses[t]);
-    for (int t : at.last[position]) {
-      if (s_.uses[t].first < begin_) continue;
-      whole_ -= tensor_bytes(s_.uses[t]);
-      add(columns_.ring_bytes(t), inside_);
+  // What the segment to `end` takes. Nothing that was given stays where it is.
+  struct Sums {
+    const int64_t *bytes, *time_ps;  // by table
+    int64_t least_bytes, least_ps;   // of all of them
+  };
+  Sums sums(int end) {
+    while (std::ssize(least_) < end - begin_) {
+      step(begin_ + static_cast<int>(least_.size()));
     }
-    if (position >= static_cast<int>(s_.net.layers.size())) return;
-    add(columns_.sums_bytes(position), inside_);
-    add(columns_.time_ps(position), time_);
-    if (!columns_.has_tape()) return;
-    raise(columns_.slot_bytes(position), slot_);
-    raise(columns_.slot_ps(position), slot_ps_);
+    const auto i = static_cast<size_t>(end - begin_ - 1);
+    const int64_t* const from = sums_.data() + i * 2 * columns_.count();
+    return {from, from + columns_.count(), least_[i].first, least_[i].second};
   }
-
-  const TableColumns& columns() const { return columns_; }
-  int64_t bytes(size_t table) const {
-    return whole_ + inside_[table] + kTapeSlots * slot_[table];
-  }
-  // The core waits for the first chunk.
-  int64_t time_ps(size_t table) const { return time_[table] + slot_ps_[table]; }
+  size_t kept_bytes() const { return sums_.size() * sizeof(int64_t); }
 
  private:
+  // Adds the layer at `position`.
+  void step(int position) {
+    whole_ += at_.pages[position];
+    for (int t : at_.first[position]) whole_ += tensor_bytes(uses_[t]);
+    for (int t : at_.last[position]) {
+      if (uses_[t].first < begin_) continue;
+      whole_ -= tensor_bytes(uses_[t]);
+      add(columns_.ring_bytes(t), inside_);
+    }
+    if (position < static_cast<int>(net_.layers.size())) {
+      add(columns_.sums_bytes(position), inside_);
+      add(columns_.time_ps(position), time_);
+      if (columns_.has_tape()) {
+        raise(columns_.slot_bytes(position), slot_);
+        raise(columns_.slot_ps(position), slot_ps_);
+      }
+    }
+    const size_t count = columns_.count(), from = sums_.size();
+    sums_.resize(from + 2 * count);
+    int64_t* const bytes = sums_.data() + from;
+    int64_t* const time_ps = bytes + count;
+    for (size_t p = 0; p < count; ++p) {
+      bytes[p] = whole_ + inside_[p] + kTapeSlots * slot_[p];
+      // The core waits for the first chunk.
+      time_ps[p] = time_[p] + slot_ps_[p];
+    }
+    least_.emplace_back(*std::min_element(bytes, time_ps),
+                        *std::min_element(time_ps, time_ps + count));
+  }
   int64_t tensor_bytes(const TensorUses& t) const {
-    return aligned(s_.net.tensors[&t - s_.uses.data()].bytes());
+    return aligned(net_.tensors[&t - uses_.data()].bytes());
   }
   static void add(const int64_t* column, std::vector<int64_t>& to) {
     for (size_t p = 0; p < to.size(); ++p) to[p] += column[p];
@@ -124,31 +166,67 @@ class StageSweep {
     for (size_t p = 0; p < to.size(); ++p) to[p] = std::max(to[p], column[p]);
   }
 
-  const StageSearch& s_;
+  const Net& net_;
+  const std::vector<TensorUses>& uses_;
   const TableColumns& columns_;
+  const Positions& at_;
   int begin_;
   int64_t whole_ = 0;
   std::vector<int64_t> inside_, time_, slot_, slot_ps_;
+  std::vector<int64_t> sums_;  // by end: bytes of all tables, then times
+  std::vector<std::pair<int64_t, int64_t>> least_;  // by end
 };
 
 // What many searches with the same tables have in common, found when it is
 // first asked for.
 class TurnedTables {
  public:
-  TurnedTables(const Net& net, const std::vector<TensorUses>& uses)
-      : at_(positions(net, uses)) {}
+  // Of segments' sums at most about so many bytes are kept.
+  TurnedTables(const Net& net, const std::vector<TensorUses>& uses,
+               size_t most_bytes = size_t{64} << 20)
+      : net_(net),
+        uses_(uses),
+        most_bytes_(most_bytes),
+        at_(positions(net, uses)) {}
 
-  const Positions& at() const { return at_; }
   const TableColumns& columns(const std::vector<PassTable>& tables,
                               bool least) {
     std::optional<TableColumns>& columns = columns_[least];
     if (!columns) columns.emplace(tables, least);
     return *columns;
   }
+  // Of these columns, which were asked for. Nothing that was given before stays
+  // where it is.
+  SegmentSums::Sums sums(bool least, Segment s) {
+    auto& all = sums_[least];
+    all.resize(at_.first.size());
+    std::optional<SegmentSums>& from = all[static_cast<size_t>(s.begin)];
+    if (!from) from.emplace(net_, uses_, *columns_[least], at_, s.begin);
+    const size_t before = from->kept_bytes();
+    from->sums(s.end);
+    kept_bytes_ += from->kept_bytes() - before;
+    if (kept_bytes_ > most_bytes_) forget(&*from);
+    return from->sums(s.end);
+  }
 
  private:
+  void forget(const SegmentSums* but) {
+    for (auto& all : sums_) {
+      for (std::optional<SegmentSums>& s : all) {
+        if (s && &*s != but) s.reset();
+      }
+    }
+    kept_bytes_ = but->kept_bytes();
+  }
+
+  const Net& net_;
+  const std::vector<TensorUses>& uses_;
+  const size_t most_bytes_;
   const Positions at_;
-  std::array<std::optional<TableColumns>, 2> columns_;  // of all, of the least
+  // Of all tables, of the least ones.
+  std::array<std::optional<TableColumns>, 2> columns_;
+  std::array<std::vector<std::optional<SegmentSums>>, 2> sums_;  // by begin
+  size_t kept_bytes_ = 0;
 };
 
 }  // namespace shoal

@@ -1,0 +1,50 @@
+#include "host/plan/arena/pack_memo.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "host/plan/tokens/stage_key.h"
+
+namespace shoal {
+namespace {
+
+// Then all is forgotten.
+constexpr size_t kMostPacked = size_t{64} << 20;
+
+}  // namespace
+
+Packing PackMemo::pack(const std::vector<PackItem>& items, PackLimits limits,
+                       const std::vector<int64_t>& saved) {
+  const int64_t bound = packing_bound(items, saved);
+  // Of the limits only what follows from them tells packings apart.
+  if (bound >= limits.most) limits.tries = limits.last_tries = 0;
+  limits.most = INT64_MAX;
+  const bool tries = limits.tries + limits.last_tries > 0;
+  limits.enough = tries ? std::max(bound, limits.enough) : 0;
+  StageKey parts;
+  parts.add(std::ssize(items));
+  for (const PackItem& i : items) {
+    parts.add(i.bytes), parts.add(i.first_stage);
+    parts.add(i.last_stage - i.first_stage);
+    const bool plain = i.over < 0 && i.lead == 0 && i.apart.empty();
+    parts.add(plain);
+    if (plain) continue;
+    parts.add(i.over), parts.add(i.lead), parts.add(std::ssize(i.apart));
+    for (const int other : i.apart) parts.add(other);
+  }
+  parts.add(bound), parts.add(limits.enough);
+  parts.add(limits.tries), parts.add(limits.last_tries);
+  std::string key = parts.take();
+  if (const auto at = packings_.find(key); at != packings_.end()) {
+    return at->second;
+  }
+  Packing packing = shoal::pack(items, limits, saved);
+  const size_t more = key.size() + packing.offsets.size() * sizeof(int64_t);
+  if (bytes_ + more > kMostPacked) packings_.clear(), bytes_ = 0;
+  bytes_ += more;
+  ++worked_out_;
+  return packings_.emplace(std::move(key), std::move(packing)).first->second;
+}
+
+}  // namespace shoal
