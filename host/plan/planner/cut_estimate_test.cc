@@ -4,11 +4,16 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <vector>
 
+#include "host/board/board.h"
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/tape.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/cuts/cut_layer.h"
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/types/request.h"
 
 namespace shoal {
 namespace {

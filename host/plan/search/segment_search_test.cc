@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/search/group_blocks.h"
 #include "host/plan/testing/shape_net.h"
