@@ -295,8 +295,16 @@ Streaming::Load CostModel::storage_load(const PlanStage& stage, size_t p,
                                         int n) const {
   Streaming::Load load;
   if (!streaming_.any(n)) return load;
+  bool is_first = true;
   for (const PlanActor& a : stage.actors) {
-    if (a.copy || !streaming_.streams(n, a.layer)) continue;
+    if (a.copy) continue;
+    const bool first = std::exchange(is_first, false);
+    if (!streaming_.streams(n, a.layer)) continue;
+    // Nothing else is there to do until its first bytes have come.
+    if (first) {
+      load.wait_ps +=
+          streaming_.supplies()[size_t(n)].read_ps(shares::kLeastSlot);
+    }
     streaming_.add(n, a.layer, stage.ports[a.out].box, {a.band, a.part},
                    times_.actor_ps(stage, a, p, n), load);
   }

@@ -10,6 +10,7 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/search/group_blocks.h"
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -234,7 +235,7 @@ TEST(SegmentSearch, FindsWhatTryingAllFinds) {
 // the second: slots hold too little for that.
 TEST(SegmentSearch, ALayerWaitsForItsWeightsWhateverElseTheSegmentComputes) {
   ShapeNet shapes("both");
-  const int x = shapes.conv(shapes.input(16, 16, 64), 3, 1, 64);
+  const int x = shapes.conv(shapes.input(16, 16, 64), 3, 1, 63);
   shapes.output(shapes.fully_connected(x, 256));
   const Net net = shapes.finish();
   Cluster cluster = uniform_cluster(kNodes, find_board("teensy41"), {});
@@ -261,6 +262,19 @@ TEST(SegmentSearch, ALayerWaitsForItsWeightsWhateverElseTheSegmentComputes) {
                                    {cut.own[0][0].rows(), 3}, *card.board)
                             .compute_ps;
   EXPECT_GT(both, first + waits.tape_ps);
+
+  // And the first layer for its first chunk, with nothing else to do.
+  const Cluster flash = uniform_cluster(kNodes, find_board("teensy41"), {});
+  const Streaming mapped(cut, flash);
+  SegmentMemo other(net);
+  const CostModel without(cut, flash, mapped, kPayload, {0, 0},
+                          SegmentTime::kFrame, other);
+  Streaming::Load load;
+  streaming.add(0, 0, cut.own[0][0], {cut.own[0][0].rows(), 3}, first, load);
+  ASSERT_EQ(load.wait_ps, 0);
+  EXPECT_EQ(model.cost({0, 1}, cut.own).at[0].time_ps,
+            without.cost({0, 1}, cut.own).at[0].time_ps + load.check_ps +
+                card.read_ps(shares::kLeastSlot));
 }
 
 }  // namespace
