@@ -199,7 +199,14 @@ void CrewPlan::begin() {
     try_groups(*first_trial_);
     mixed_.emplace(std::move(*first_));
     first_.reset();
-    const std::vector<Start> all = starts();
+    std::vector<Start> all = starts();
+    if (is_latency() && mixed_->estimate().has_stored()) {
+      // Estimates that count it all send more instead, for which others wait.
+      for (Start s : starts()) {
+        s.cut.storage = false;
+        all.push_back(s);
+      }
+    }
     for (size_t i = 1; i < all.size(); ++i) run_start(all[i]);
   }
   try_groups(spatial());

@@ -98,6 +98,32 @@ std::optional<std::vector<CrewRun>> CrewRuns::best(size_t crews) const {
   return runs;
 }
 
+std::vector<std::vector<CrewRun>> CrewRuns::beside(
+    const std::vector<CrewRun>& runs, int most) const {
+  using Busy = std::pair<double, double>;  // the busiest, all together
+  std::vector<std::pair<Busy, std::vector<CrewRun>>> all;
+  for (size_t i = 0; i + 1 < runs.size(); ++i) {
+    for (int by = -most; by <= most; ++by) {
+      const int border = runs[i].end + by;
+      if (by == 0 || border <= runs[i].begin || border >= runs[i + 1].end) {
+        continue;
+      }
+      std::vector<CrewRun> moved = runs;
+      moved[i].end = moved[i + 1].begin = border;
+      Busy busy;
+      for (const CrewRun& run : moved) {
+        const double of = ps(run);
+        busy = {std::max(busy.first, of), busy.second + of};
+      }
+      all.emplace_back(busy, std::move(moved));
+    }
+  }
+  std::ranges::stable_sort(all, {}, [](const auto& a) { return a.first; });
+  std::vector<std::vector<CrewRun>> lists;
+  for (auto& [busy, moved] : all) lists.push_back(std::move(moved));
+  return lists;
+}
+
 Cuts CrewRuns::cuts_of(const std::vector<CrewRun>& runs) const {
   Cuts cuts;
   cuts.strategy = "pipeline";

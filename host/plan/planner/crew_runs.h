@@ -32,6 +32,10 @@ class CrewRuns {
   // So many crews, at most as many as nodes, whose busiest one has least to do;
   // none if all such runs hold one that was refused.
   std::optional<std::vector<CrewRun>> best(size_t crews) const;
+  // The same crews, but for one border that is up to so many layers elsewhere;
+  // those first whose busiest run has least to do.
+  std::vector<std::vector<CrewRun>> beside(const std::vector<CrewRun>&,
+                                           int most) const;
   // Crews share maps by columns.
   Cuts cuts_of(const std::vector<CrewRun>&) const;
 

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "host/plan/cost/link_time.h"
+#include "host/plan/cost/supply.h"
+#include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/boxes.h"
@@ -101,8 +103,50 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
       crews[count].weights.push_back(cluster_.nodes[n].rating);
     }
   }
+  find_stored();
   const std::vector<Cells> cells = all_cells(most);
   for (int l = 0; l < layers(); ++l) add_options(l, crews, cells);
+}
+
+// What a node's flash has no room for if all have as much of the weights.
+void CutEstimate::find_stored() {
+  const double each = static_cast<double>(flash_bytes(net_)) /
+                      static_cast<double>(crew_.size());
+  for (const ClusterNode& node : cluster_.nodes) {
+    Stored of{{&node.board, nullptr, node.sealed}};
+    int64_t flash = node.board.flash_mapped ? node.flash_budget() : 0;
+    if (node.flash_weights) flash = std::min(flash, *node.flash_weights);
+    const double part = 1 - static_cast<double>(flash) / std::max(1.0, each);
+    if (weights_.storage && part > 0 && !node.board.storages.empty()) {
+      of.supply.storage = &find_storage(node.board, node.storage);
+      of.part = part;
+    }
+    stored_.push_back(of);
+  }
+}
+
+bool CutEstimate::has_stored() const {
+  return std::ranges::any_of(stored_,
+                             [](const Stored& s) { return s.part > 0; });
+}
+
+// Weights from storage are read once, while the core works, and checked by it.
+int64_t CutEstimate::core_ps(const Layer& l, const LayerShare& share,
+                             int node) const {
+  const LayerTime t =
+      share_time(l, share, work_for(l, share.out.rows(), weights_.passes),
+                 cluster_.nodes[node].board);
+  const int64_t mapped = t.total_ps(weights_.flash);
+  const Stored& of = stored_[static_cast<size_t>(node)];
+  if (of.part == 0 || l.weights.empty()) return mapped;
+  const int units =
+      l.op == OpCode::kConstant ? share.out.rows() : share.out.channels();
+  const int64_t bytes = chunk_bytes(l, share, {0, units, 0, l.kernel_h});
+  const int64_t stored =
+      std::max(of.supply.read_ps(bytes),
+               t.compute_ps + t.firing_ps + of.supply.check_ps(bytes));
+  return mapped +
+         static_cast<int64_t>(static_cast<double>(stored - mapped) * of.part);
 }
 
 CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
@@ -116,9 +160,7 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
     o.own[s.node] = s.own;
     LayerShare share{s.own, l.in[0].tensor < 0 ? 0 : l.in[0].box.channels()};
     if (sums) share = {l.out.box, s.in1 - s.in0};
-    const LayerWork work = work_for(l, share.out.rows(), weights_.passes);
-    o.core_ps[s.node] = share_time(l, share, work, cluster_.nodes[s.node].board)
-                            .total_ps(weights_.flash);
+    o.core_ps[s.node] = core_ps(l, share, s.node);
   }
   // Sums go round all nodes of the chain.
   if (sums) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "host/plan/cost/feed.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/types/request.h"
@@ -30,6 +31,8 @@ struct CutWeights {
   int wire_percent = 25;  // of wire and core, of what takes less
   FlashPercent flash = {};
   int64_t byte_ps = 0;  // what a byte counts, beside the time that it takes
+  // Weights from storage are counted as such, not as if flash were mapped.
+  bool storage = true;
 };
 
 class CutEstimate {
@@ -46,12 +49,15 @@ class CutEstimate {
   int find(int layer, const LayerCut&);
   // Of the layer, cut so, behind layers that are cut as `path` says.
   int64_t layer_ps(int layer, int option, const std::vector<int>& path);
+  bool has_stored() const;  // on any node
   // Of all layers.
   int64_t path_ps(const std::vector<int>& path);
 
  private:
   void add_options(int layer, const std::vector<Crew>& crews,
                    const std::vector<Cells>& cells);
+  void find_stored();
+  int64_t core_ps(const Layer&, const LayerShare&, int node) const;
   CutOption make_option(int layer, LayerCut) const;
   int64_t input_ps(int operand, const CutOption&) const;
   int64_t moved_ps(int writer, const CutOption& from, int layer, int operand,
@@ -66,6 +72,12 @@ class CutEstimate {
   std::vector<int> crew_;  // those that may take part, as the cluster has them
   const CutWeights weights_;
   const int64_t latency_ps_;
+  // By node: so much of its weights comes from storage.
+  struct Stored {
+    Supply supply;
+    double part = 0;
+  };
+  std::vector<Stored> stored_;
   std::vector<TensorUses> uses_;
   std::vector<std::vector<CutOption>> options_;  // by layer
   // By layer, then operand: of each of its writers, by both options; -1: not

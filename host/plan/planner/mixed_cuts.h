@@ -21,6 +21,7 @@ class MixedCuts {
  public:
   explicit MixedCuts(CutEstimate estimate);
 
+  const CutEstimate& estimate() const { return estimate_; }
   const MixedPath& best() const { return best_; }
   // The next best ways beside a path: for each run of layers the best without
   // its cuts there; soonest first.

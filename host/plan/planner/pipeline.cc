@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include "host/base/error.h"
@@ -106,7 +104,7 @@ class PipelineSearch {
                       shares::kFewestRuns, shares::kMostRuns);
   }
 
-  // What is left is for single layers that go to the next crew.
+  // What is left is for borders that move.
   size_t most_estimated() const {
     return most_tried() * shares::kEstimatedRuns / shares::kRunParts;
   }
@@ -189,24 +187,11 @@ class PipelineSearch {
     if (of) runs_.refuse(*of);
   }
 
-  // A layer of the best plan's runs goes to the neighbour that has less to do,
-  // the busiest pair first. False if that does not help anywhere.
+  // False if that does not help anywhere. Between two blocks of a net less is
+  // sent than within one: so a border may have to go over several layers.
   bool move_a_border() {
     const RunList runs = best_->runs;
-    const std::vector<Nanos> busy = best_->occupied;
-    std::vector<size_t> order(runs.size() - 1);
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::ranges::stable_sort(order, std::greater{}, [&](size_t i) {
-      return std::max(busy[i], busy[i + 1]);
-    });
-    for (const size_t i : order) {
-      RunList moved = runs;
-      moved[i].end += busy[i] > busy[i + 1] ? -1 : 1;
-      moved[i + 1].begin = moved[i].end;
-      if (moved[i].begin == moved[i].end ||
-          moved[i + 1].begin == moved[i + 1].end) {
-        continue;
-      }
+    for (const RunList& moved : runs_.beside(runs, shares::kMostMoved)) {
       attempt(moved);
       if (best_->runs != runs) return true;
     }

@@ -6,6 +6,8 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 #include "host/check/check.h"
 #include "host/plan/cost/supply.h"
@@ -102,6 +104,31 @@ TEST(CrewRuns, TheBusiestCrewHasTheLeastToDo) {
   same_as_all([&](const CrewRun& r) {
     return r.begin <= no.begin && r.end >= no.end && r.nodes() <= no.nodes();
   });
+}
+
+// Every border, by one or two layers either way, and no run without a layer.
+TEST(CrewRuns, BordersMoveOverSeveralLayersTheLeastBusyFirst) {
+  const Net net = bottleneck_net(24, 1);
+  const auto layers = static_cast<int>(net.layers.size());
+  ASSERT_GT(layers, 4);
+  const PlanRequest request =
+      request_of(uniform_cluster(3, find_board("teensy41"), {}));
+  const std::vector<int> nodes = all_of(request);
+  const CrewRuns runs(net, request, nodes);
+  const RunList list = {{0, 2, 0, 1}, {2, 3, 1, 2}, {3, layers, 2, 3}};
+  const std::vector<RunList> moved = runs.beside(list, 2);
+  std::vector<std::pair<int, int>> borders;
+  double before = 0;
+  for (const RunList& m : moved) {
+    EXPECT_EQ(m[0].end, m[1].begin);
+    EXPECT_EQ(m[1].end, m[2].begin);
+    borders.emplace_back(m[0].end, m[1].end);
+    EXPECT_GE(busiest(runs, m), before);
+    before = busiest(runs, m);
+  }
+  std::ranges::sort(borders);
+  EXPECT_EQ(borders,
+            (std::vector<std::pair<int, int>>{{1, 3}, {2, 4}, {2, 5}}));
 }
 
 TEST(Pipeline, FramesFollowSoonerThanWhereAllShareAllLayers) {

@@ -291,12 +291,22 @@ int64_t CostModel::ring_bytes(const Draft& d, size_t p, int n) const {
   return bytes;
 }
 
-Streaming::Load CostModel::storage_load(const PlanStage& stage, int n) const {
+Streaming::Load CostModel::storage_load(const PlanStage& stage, size_t p,
+                                        int n) const {
   Streaming::Load load;
   if (!streaming_.any(n)) return load;
+  bool is_first = true;
   for (const PlanActor& a : stage.actors) {
     if (a.copy) continue;
-    streaming_.add(n, a.layer, stage.ports[a.out].box, {a.band, a.part}, load);
+    const bool first = std::exchange(is_first, false);
+    if (!streaming_.streams(n, a.layer)) continue;
+    // Nothing else is there to do until its first bytes have come.
+    if (first) {
+      load.wait_ps +=
+          streaming_.supplies()[size_t(n)].read_ps(shares::kLeastSlot);
+    }
+    streaming_.add(n, a.layer, stage.ports[a.out].box, {a.band, a.part},
+                   times_.actor_ps(stage, a, p, n), load);
   }
   return load;
 }
@@ -309,7 +319,8 @@ int64_t CostModel::time_ps(const Draft& d, const Streaming::Load& load,
   const LinkTime link =
       link_time(node.sent, node.received,
                 node.datagrams(passes_[p], max_payload_), board);
-  compute = std::max(compute + link.cpu_ps + load.check_ps, load.tape_ps);
+  compute = std::max(compute + link.cpu_ps + load.check_ps + load.wait_ps,
+                     load.tape_ps);
   const int64_t longer = std::max(compute, link.wire_ps);
   const int64_t shorter = std::min(compute, link.wire_ps);
   // Few bands leave little to do at the same time.
@@ -386,7 +397,7 @@ SegmentCost CostModel::worked_out(Segment segment,
     for (int n = 0; n < s_.nodes; ++n) {
       Draft::Node& node = d.nodes[n];
       set_passes(s_, passes_[p], node.stage);
-      const Streaming::Load load = storage_load(node.stage, n);
+      const Streaming::Load load = storage_load(node.stage, p, n);
       at.saved.push_back(node.saved());
       at.bytes.push_back(node.whole + load.sram_bytes +
                          kTapeSlots * load.slot_bytes + ring_bytes(d, p, n));

@@ -57,7 +57,7 @@ class CostModel {
   SegmentCost worked_out(Segment, const MadeBoxes& made) const;
   Draft draft(Segment, const MadeBoxes&) const;
   int64_t ring_bytes(const Draft&, size_t passes, int node) const;
-  Streaming::Load storage_load(const PlanStage&, int node) const;
+  Streaming::Load storage_load(const PlanStage&, size_t passes, int node) const;
   int64_t time_ps(const Draft&, const Streaming::Load&, size_t passes,
                   int node) const;
   bool is_even(Segment, const MadeBoxes&) const;

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/search/group_blocks.h"
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -227,6 +229,52 @@ TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   });
   EXPECT_GT(found, 200);
   EXPECT_LT(asked, all);
+}
+
+// Two layers at once, the first of which computes as long as the card needs for
+// the second: slots hold too little for that.
+TEST(SegmentSearch, ALayerWaitsForItsWeightsWhateverElseTheSegmentComputes) {
+  ShapeNet shapes("both");
+  const int x = shapes.conv(shapes.input(16, 16, 64), 3, 1, 63);
+  shapes.output(shapes.fully_connected(x, 256));
+  const Net net = shapes.finish();
+  Cluster cluster = uniform_cluster(kNodes, find_board("teensy41"), {});
+  for (ClusterNode& n : cluster.nodes) n.flash_weights = 0;
+  const Cuts cuts = make_cuts(net, cluster, {.strategy = "kernel"});
+  const CutNet cut(net, cluster, cuts);
+  const Streaming streaming(cut, cluster);
+  const Supply& card = streaming.supplies()[0];
+  const Box own = cut.own[1][0];
+  const LayerWork at_once{own.rows(), net.layers[1].kernel_h};
+  Streaming::Load waits, none;
+  streaming.add(0, 1, own, at_once, 0, waits);
+  EXPECT_EQ(waits.wait_ps, waits.tape_ps - waits.check_ps);
+  streaming.add(0, 1, own, at_once, waits.tape_ps, none);
+  EXPECT_EQ(none.wait_ps, 0);
+
+  SegmentMemo memo(net);
+  const CostModel model(cut, cluster, streaming, kPayload, {},
+                        SegmentTime::kFrame, memo);
+  MadeBoxes made = cut.own;
+  ASSERT_TRUE(compute_boxes(cut, {0, 2}, made));
+  const int64_t both = model.cost({0, 2}, made).at[0].time_ps;
+  const int64_t first = share_time(net.layers[0], {cut.own[0][0], 64},
+                                   {cut.own[0][0].rows(), 3}, *card.board)
+                            .compute_ps;
+  EXPECT_GT(both, first + waits.tape_ps);
+
+  // And the first layer for its first chunk, with nothing else to do.
+  const Cluster flash = uniform_cluster(kNodes, find_board("teensy41"), {});
+  const Streaming mapped(cut, flash);
+  SegmentMemo other(net);
+  const CostModel without(cut, flash, mapped, kPayload, {0, 0},
+                          SegmentTime::kFrame, other);
+  Streaming::Load load;
+  streaming.add(0, 0, cut.own[0][0], {cut.own[0][0].rows(), 3}, first, load);
+  ASSERT_EQ(load.wait_ps, 0);
+  EXPECT_EQ(model.cost({0, 1}, cut.own).at[0].time_ps,
+            without.cost({0, 1}, cut.own).at[0].time_ps + load.check_ps +
+                card.read_ps(shares::kLeastSlot));
 }
 
 }  // namespace

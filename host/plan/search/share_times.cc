@@ -67,6 +67,11 @@ int64_t ShareTimes::loop_ps(const PlanStage& stage, const PlanLoop& loop,
   return t.ps[p] = ps;
 }
 
+int64_t ShareTimes::actor_ps(const PlanStage& stage, const PlanActor& a,
+                             size_t p, int node) {
+  return times(a.layer, share_of(s_.net, stage, a), node).ps[p];
+}
+
 int64_t ShareTimes::stage_ps(const PlanStage& stage, size_t p, int node) {
   int64_t ps = 0;
   for (const PlanActor& a : stage.actors) {
@@ -77,7 +82,7 @@ int64_t ShareTimes::stage_ps(const PlanStage& stage, size_t p, int node) {
               .total_ps(flash_);
       continue;
     }
-    ps += times(a.layer, share_of(s_.net, stage, a), node).ps[p];
+    ps += actor_ps(stage, a, p, node);
   }
   for (const PlanLoop& loop : stage.loops) ps += loop_ps(stage, loop, p, node);
   return ps;

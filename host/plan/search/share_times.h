@@ -20,6 +20,8 @@ class ShareTimes {
 
   // Of all that a node does in the stage, whose bands are those of passes[p].
   int64_t stage_ps(const PlanStage&, size_t p, int node);
+  // Of an actor of its (no copy, in no loop).
+  int64_t actor_ps(const PlanStage&, const PlanActor&, size_t p, int node);
   // Whatever the bands, it takes no less to make this of the layer.
   int64_t least_ps(int layer, const Box& made, int node);
 

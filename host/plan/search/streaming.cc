@@ -135,12 +135,13 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
 }
 
 void Streaming::add(int node, int layer, const Box& made, LayerWork work,
-                    Load& load) const {
+                    int64_t core_ps, Load& load) const {
   if (!streams(node, layer)) return;
   const Layer& l = s_.net.layers[layer];
   const Supply& from = supplies_[size_t(node)];
   const int64_t bytes = share_bytes(l, made);
-  load.check_ps += from.check_ps(bytes);
+  const int64_t check_ps = from.check_ps(bytes);
+  load.check_ps += check_ps;
   if (!used_once(l, made, work)) {
     load.sram_bytes += align_up(static_cast<uint32_t>(bytes));
     load.entry_ps += from.read_ps(bytes);
@@ -151,7 +152,10 @@ void Streaming::add(int node, int layer, const Box& made, LayerWork work,
   const int64_t slot = std::min(bytes, most);
   load.slot_bytes = std::max(load.slot_bytes, slot);
   const int64_t requests = (bytes + slot - 1) / slot;
-  load.tape_ps += requests * from.read_ps(bytes / requests);
+  const int64_t tape_ps = requests * from.read_ps(bytes / requests);
+  load.tape_ps += tape_ps;
+  // Slots hold little of what is read ahead while other layers are made.
+  load.wait_ps += std::max<int64_t>(0, tape_ps - core_ps - check_ps);
 }
 
 void Streaming::place(PlanDraft& draft) const {

@@ -45,9 +45,12 @@ class Streaming {
     int64_t entry_ps = 0;    // reading into SRAM, before all else
     int64_t tape_ps = 0;     // beside the core's work
     int64_t check_ps = 0;    // the core's, of what was read
+    int64_t wait_ps = 0;     // the core's, for the tape
   };
-  // Adds what `made` of the layer takes in firings like these.
-  void add(int node, int layer, const Box& made, LayerWork, Load&) const;
+  // Adds what `made` of the layer takes in firings like these, for which the
+  // core takes `core_ps`.
+  void add(int node, int layer, const Box& made, LayerWork, int64_t core_ps,
+           Load&) const;
 
   // Places for the weights of all stages: all sets that stream.
   void place(PlanDraft&) const;

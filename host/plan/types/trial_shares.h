@@ -256,10 +256,11 @@ inline constexpr double kNearBudget = 1.03;
 // --- Pipelines.
 
 // Runs that are built over so many nodes; fewer over more nodes, but these.
-inline constexpr size_t kMostRuns = 32, kRunNodes = 8, kFewestRuns = 8;
-// Of them two parts of three come from estimates; the rest is for single layers
-// that go to the next crew.
+inline constexpr size_t kMostRuns = 40, kRunNodes = 8, kFewestRuns = 8;
+// Of them two parts of three come from estimates; the rest is for borders that
+// move, by so many layers at the most.
 inline constexpr size_t kEstimatedRuns = 2, kRunParts = 3;
+inline constexpr int kMostMoved = 4;
 // Plans tell more of runs each time. With more crews than these each has little
 // to do beside what it takes and sends.
 inline constexpr int kRunRounds = 3;
