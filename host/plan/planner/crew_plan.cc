@@ -155,7 +155,13 @@ void CrewPlan::begin_briefly(double least) {
   if (!first_) first_.emplace(CutEstimate(net_, request_, crew_, first.cut));
   first_trial_ = {"mixed", first_->cuts_of(first_->best()), first.search};
   trials_.run(*first_trial_);
-  if (!is_latency()) begin_small(least);
+  if (!is_latency()) return begin_small(least);
+  // Here what is sent less may be what fits.
+  if (!trials_.any() && first_->estimate().has_stored()) {
+    Start all_mapped = first;
+    all_mapped.cut.storage = false;
+    run_start(all_mapped);
+  }
 }
 
 // What begin() tries besides is estimated, until one is near the least that is
@@ -197,10 +203,11 @@ void CrewPlan::begin() {
   if (is_lone() || PlanDeadline::passed()) return;
   if (first_trial_) {
     try_groups(*first_trial_);
-    mixed_.emplace(std::move(*first_));
+    const bool stored = first_->estimate().has_stored();
+    if (!mixed_) mixed_.emplace(std::move(*first_));
     first_.reset();
     std::vector<Start> all = starts();
-    if (is_latency() && mixed_->estimate().has_stored()) {
+    if (is_latency() && stored) {
       // Estimates that count it all send more instead, for which others wait.
       for (Start s : starts()) {
         s.cut.storage = false;

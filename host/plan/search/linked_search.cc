@@ -142,8 +142,6 @@ class LinkedSearch : public Search {
     return search_.smallest(any_streams_, learns_, most).value_or(0);
   }
 
-  int64_t fixed_parts() const override { return model_.fixed_bytes(); }
-
   Plan smallest() override {
     const bool ram = request_.objective == Objective::kRam;
     Built best = least_built(ram);

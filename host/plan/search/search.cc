@@ -64,9 +64,7 @@ int64_t far_beyond(const Cluster& cluster) {
 }
 
 bool takes_more(Search& search, int64_t bytes) {
-  const int64_t fixed = search.fixed_parts();
-  const int64_t least = search.least_arena(bytes - fixed);
-  return least > 0 && least + fixed > bytes;
+  return search.least_arena(bytes) > bytes;
 }
 
 Plan smallest_plan(const Net& net, const PlanRequest& request, Search& search) {

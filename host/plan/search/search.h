@@ -35,8 +35,6 @@ class Search {
   // its fixed parts; more than `most`: at least so much; 0: not known. Much
   // quicker.
   virtual int64_t least_arena(int64_t /*most*/) { return 0; }
-  // Of each of several nodes, about: what least_arena() leaves out.
-  virtual int64_t fixed_parts() const { return 0; }
   // Of each node.
   virtual const std::vector<Supply>& supplies() const = 0;
 
@@ -90,8 +88,8 @@ int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);
 // So far beyond all budgets that no plan fits which is estimated larger.
 int64_t far_beyond(const Cluster&);
-// Whether the largest arena of smallest() takes more by estimate, with its
-// fixed parts; false: it is not known.
+// Whether the largest arena of smallest() takes more by estimate, even without
+// its fixed parts; false: it is not known.
 bool takes_more(Search&, int64_t bytes);
 // Whether an arena takes more than four fifths of its node's budget, so that
 // more room, or a plan that needs less, might be of use.
