@@ -26,7 +26,7 @@ TEST(SurveyTest, RecordsAreThoseThatAreFoundWithoutAMemo) {
   const std::vector<uint32_t> limits{256, 1024, 8192};
   const Board& board = find_board("emcraft-sf2");
   size_t shared = 0, apart = 0;
-  for (uint32_t seed = 1; seed <= 40; ++seed) {
+  for (uint32_t seed = 1; seed <= 16; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Net net = random_net(seed);
     if (net.layers.empty()) continue;
@@ -62,7 +62,7 @@ TEST(SurveyTest, PlansWithSpillsAreThoseThatAreFoundWithoutAMemo) {
   const Board& board = find_board("emcraft-sf2");
   const Supply supply{&board, &board.storages.front(), false};
   int compared = 0;
-  for (uint32_t seed = 1; seed <= 12; ++seed) {
+  for (uint32_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Net net = random_net(seed);
     if (net.layers.empty()) continue;
