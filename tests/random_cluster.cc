@@ -199,7 +199,7 @@ Cuts cuts_in_columns(const ClusterCase& c, const Net& net,
   } else {
     for (LayerCut& cut : cuts.layers) cut.sends_halo = !dice.chance(3);
   }
-  if (cuts.ends.empty()) {  // else groups may be in the way
+  if (cuts.ends.empty() && layers > 0) {  // else groups may be in the way
     cuts.blocks.push_back({0, layers, std::nullopt, dice.pick(2, 4)});
   }
   return cuts;
