@@ -2,17 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "host/plan/tokens/stage_key.h"
 
 namespace shoal {
-namespace {
-
-// Then all is forgotten.
-constexpr size_t kMostPacked = size_t{64} << 20;
-
-}  // namespace
 
 Packing PackMemo::pack(const std::vector<PackItem>& items, PackLimits limits,
                        const std::vector<int64_t>& saved) {
@@ -36,15 +31,10 @@ Packing PackMemo::pack(const std::vector<PackItem>& items, PackLimits limits,
   parts.add(bound), parts.add(limits.enough);
   parts.add(limits.tries), parts.add(limits.last_tries);
   std::string key = parts.take();
-  if (const auto at = packings_.find(key); at != packings_.end()) {
-    return at->second;
-  }
+  if (const Packing* known = packings_.find(key)) return *known;
   Packing packing = shoal::pack(items, limits, saved);
-  const size_t more = key.size() + packing.offsets.size() * sizeof(int64_t);
-  if (bytes_ + more > kMostPacked) packings_.clear(), bytes_ = 0;
-  bytes_ += more;
-  ++worked_out_;
-  return packings_.emplace(std::move(key), std::move(packing)).first->second;
+  const size_t bytes = packing.offsets.size() * sizeof(int64_t);
+  return packings_.add(std::move(key), std::move(packing), bytes);
 }
 
 }  // namespace shoal

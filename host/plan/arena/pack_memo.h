@@ -4,11 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "host/plan/arena/pack.h"
+#include "host/plan/tokens/keyed_memo.h"
 
 namespace shoal {
 
@@ -19,12 +18,10 @@ class PackMemo {
                const std::vector<int64_t>& saved = {});
 
   // For tests: how many were worked out.
-  size_t worked_out() const { return worked_out_; }
+  size_t worked_out() const { return packings_.added(); }
 
  private:
-  std::unordered_map<std::string, Packing> packings_;
-  size_t bytes_ = 0;  // of all that is remembered, about
-  size_t worked_out_ = 0;
+  KeyedMemo<Packing> packings_;
 };
 
 }  // namespace shoal

@@ -1,6 +1,7 @@
 #include "host/plan/cost/stage_memo.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "host/plan/cost/tape.h"
@@ -8,9 +9,6 @@
 
 namespace shoal {
 namespace {
-
-// Then all is forgotten.
-constexpr size_t kMostRemembered = size_t{64} << 20;
 
 void add_weights(const PlanWeights& w, StageKey& key) {
   for (const int v :
@@ -57,15 +55,6 @@ bool is_read(const PlanActor& a) {
 
 }  // namespace
 
-void StageMemo::trim(size_t more) {
-  if (bytes_ + more > kMostRemembered) {
-    tapes_.clear(), times_.clear();
-    bytes_ = 0;
-  }
-  bytes_ += more;
-  ++worked_out_;
-}
-
 void StageMemo::put_on_tape(const Net& net, PlanStage& stage, int late,
                             uint32_t chunk_limit) {
   StageKey parts;
@@ -73,24 +62,23 @@ void StageMemo::put_on_tape(const Net& net, PlanStage& stage, int late,
   for (const PlanActor& a : stage.actors) add_weights(a.weights, parts);
   for (const PlanRun& r : stage.order) parts.add(r.actor), parts.add(r.firings);
   std::string key = parts.take();
-  if (const auto at = tapes_.find(key); at != tapes_.end()) {
+  if (const Tape* known = tapes_.find(key)) {
     for (size_t i = 0; i < stage.actors.size(); ++i) {
       PlanActor& a = stage.actors[i];
       if (a.weights.place != WeightPlace::kTape) continue;
-      a.weights = at->second.weights[i];
+      a.weights = known->weights[i];
     }
-    stage.order = at->second.order;
+    stage.order = known->order;
     return;
   }
   shoal::put_on_tape(net, stage, late, chunk_limit);
   Tape tape{{}, stage.order};
-  size_t bytes = key.size() + tape.order.size() * sizeof(PlanRun);
+  size_t bytes = tape.order.size() * sizeof(PlanRun);
   for (const PlanActor& a : stage.actors) {
     tape.weights.push_back(a.weights);
     bytes += sizeof(PlanWeights) + a.weights.chunks.size() * sizeof(PlanChunk);
   }
-  trim(bytes);
-  tapes_.emplace(std::move(key), std::move(tape));
+  tapes_.add(std::move(key), std::move(tape), bytes);
 }
 
 int64_t StageMemo::total_ps(const Net& net, const PlanStage& stage,
@@ -100,10 +88,9 @@ int64_t StageMemo::total_ps(const Net& net, const PlanStage& stage,
     return feed_time(net, stage, supply, record).total_ps;
   }
   std::string key = time_key(stage, record);
-  if (const auto at = times_.find(key); at != times_.end()) return at->second;
-  const int64_t ps = feed_time(net, stage, supply, record).total_ps;
-  trim(key.size());
-  return times_.emplace(std::move(key), ps).first->second;
+  if (const int64_t* known = times_.find(key)) return *known;
+  return times_.add(std::move(key),
+                    feed_time(net, stage, supply, record).total_ps);
 }
 
 }  // namespace shoal

@@ -5,11 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "host/plan/cost/feed.h"
+#include "host/plan/tokens/keyed_memo.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
@@ -22,19 +21,16 @@ class StageMemo {
   int64_t total_ps(const Net&, const PlanStage&, const Supply&, int64_t record);
 
   // For tests: how many were worked out.
-  size_t worked_out() const { return worked_out_; }
+  size_t worked_out() const { return tapes_.added() + times_.added(); }
 
  private:
   struct Tape {
     std::vector<PlanWeights> weights;  // by actor
     std::vector<PlanRun> order;
   };
-  void trim(size_t more);
 
-  std::unordered_map<std::string, Tape> tapes_;
-  std::unordered_map<std::string, int64_t> times_;
-  size_t bytes_ = 0;  // of all that is remembered, about
-  size_t worked_out_ = 0;
+  KeyedMemo<Tape> tapes_;
+  KeyedMemo<int64_t> times_;
 };
 
 }  // namespace shoal

@@ -73,13 +73,15 @@ Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
   std::vector<CrewTrial> tried;
   const auto find = [&](const Net& n) {
     // The memo is of the given net.
-    return auto_plan(n, request, &n == &net ? memo : nullptr, &tried);
+    return auto_plan(n, request, &n == &net ? memo : nullptr,
+                     is_cheap ? nullptr : &tried);
   };
   if (is_cheap) return plan_in_best_order(net, request, find);
   return plan_in_best_order(net, request, find,
                             [&](const Net& n, const LayerOrder& order) {
-                              for (CrewTrial& t : tried)
+                              for (CrewTrial& t : tried) {
                                 t.trial = in_order(std::move(t.trial), order);
+                              }
                               return auto_plan_of(n, request, std::move(tried));
                             });
 }

@@ -89,8 +89,7 @@ double Trials::nearest() const {
 
 bool Trials::is_beyond_budgets(Search& search) const {
   if (!best_ && least_of_others_ == kFar) return is_refused(search);
-  const int64_t most = far_beyond(request_.cluster);
-  return search.least_arena(most) > most;
+  return takes_more(search, far_beyond(request_.cluster));
 }
 
 bool Trials::is_refused(Search& search) const {

@@ -1,6 +1,7 @@
 #include "host/plan/search/survey.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "host/plan/arena/layout.h"
@@ -60,24 +61,7 @@ std::string record_key(const PlanStage& stage) {
   return key.take();
 }
 
-// Then all is forgotten.
-constexpr size_t kMostRecords = size_t{64} << 20;
-
 }  // namespace
-
-const std::vector<int64_t>* RecordMemo::find(const std::string& key) const {
-  const auto at = known_.find(key);
-  return at == known_.end() ? nullptr : &at->second;
-}
-
-const std::vector<int64_t>& RecordMemo::add(std::string key,
-                                            std::vector<int64_t> bytes) {
-  const size_t more = key.size() + bytes.size() * sizeof(int64_t);
-  if (bytes_ + more > kMostRecords) known_.clear(), bytes_ = 0;
-  bytes_ += more;
-  ++added_;
-  return known_.emplace(std::move(key), std::move(bytes)).first->second;
-}
 
 Survey::Survey(const Net& net, const Board& board,
                std::vector<uint32_t> chunk_limits, RecordMemo& records,
@@ -162,7 +146,8 @@ std::vector<int64_t> Survey::find_record_bytes(Segment s) const {
   std::vector<PlanStage> alone{make_stage(net_, uses_, s, t.work, t.slots)};
   std::string key = record_key(alone[0]);
   if (const std::vector<int64_t>* known = records_.find(key)) return *known;
-  return records_.add(std::move(key), record_bytes_of(std::move(alone)));
+  const size_t bytes = chunk_limits_.size() * sizeof(int64_t);
+  return records_.add(std::move(key), record_bytes_of(std::move(alone)), bytes);
 }
 
 std::vector<int64_t> Survey::record_bytes_of(

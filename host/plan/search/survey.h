@@ -5,31 +5,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "host/board/board.h"
 #include "host/plan/search/stages.h"
+#include "host/plan/tokens/keyed_memo.h"
 
 namespace shoal {
 
 // Records of stages that were asked for: a net with spills has most of its
 // stages in common with the same one without.
-class RecordMemo {
- public:
-  // Null: nobody has added it. By chunk limit.
-  const std::vector<int64_t>* find(const std::string& key) const;
-  const std::vector<int64_t>& add(std::string key, std::vector<int64_t> bytes);
-
-  // For tests: how many were added.
-  size_t added() const { return added_; }
-
- private:
-  std::unordered_map<std::string, std::vector<int64_t>> known_;
-  size_t bytes_ = 0;  // of all that is remembered, about
-  size_t added_ = 0;
-};
+using RecordMemo = KeyedMemo<std::vector<int64_t>>;  // by chunk limit
 
 // Whether rows come from and go to a coordinator over a link, and whether
 // copies of mapped weights may lie in SRAM then, and in which banks besides the

@@ -1,27 +1,12 @@
 #include "host/plan/tokens/ring_memo.h"
 
-#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "host/plan/tokens/rings.h"
 #include "host/plan/tokens/stage_key.h"
 
 namespace shoal {
-namespace {
-
-// Of keys; then all is forgotten.
-constexpr size_t kMostBytes = size_t{64} << 20;
-
-}  // namespace
-
-void RingMemo::trim(size_t more) {
-  if (bytes_ + more > kMostBytes) {
-    slots_.clear(), leads_.clear();
-    bytes_ = 0;
-  }
-  bytes_ += more;
-  ++simulated_;
-}
 
 std::vector<int> RingMemo::slots(const Net& net, const PlanStage& stage,
                                  const std::vector<StreamTie>& ties,
@@ -33,7 +18,7 @@ std::vector<int> RingMemo::slots(const Net& net, const PlanStage& stage,
     for (const int g : group) parts.add(g);
   }
   std::string key = parts.take();
-  if (const auto at = slots_.find(key); at != slots_.end()) return at->second;
+  if (const std::vector<int>* known = slots_.find(key)) return *known;
   std::vector<int> slots = peak_slots(net, stage, ties);
   if (tries > 0) {
     PlanStage tight = stage;
@@ -45,8 +30,8 @@ std::vector<int> RingMemo::slots(const Net& net, const PlanStage& stage,
       if (group[b] >= 0) slots[b] = tight.buffers[b].slots;
     }
   }
-  trim(key.size());
-  return slots_.emplace(std::move(key), std::move(slots)).first->second;
+  const size_t bytes = slots.size() * sizeof(int);
+  return slots_.add(std::move(key), std::move(slots), bytes);
 }
 
 void RingMemo::find_leads(const Net& net, const PlanStage& stage,
@@ -56,15 +41,15 @@ void RingMemo::find_leads(const Net& net, const PlanStage& stage,
   parts.add(stage, ties);
   for (const OverlaidBuffers& p : pairs) parts.add(p.in), parts.add(p.out);
   std::string key = parts.take();
-  auto at = leads_.find(key);
-  if (at == leads_.end()) {
+  const std::vector<int64_t>* known = leads_.find(key);
+  if (!known) {
     shoal::find_leads(net, stage, ties, pairs);
     std::vector<int64_t> leads;
     for (const OverlaidBuffers& p : pairs) leads.push_back(p.lead);
-    trim(key.size());
-    at = leads_.emplace(std::move(key), std::move(leads)).first;
+    const size_t bytes = leads.size() * sizeof(int64_t);
+    known = &leads_.add(std::move(key), std::move(leads), bytes);
   }
-  for (size_t i = 0; i < pairs.size(); ++i) pairs[i].lead = at->second[i];
+  for (size_t i = 0; i < pairs.size(); ++i) pairs[i].lead = (*known)[i];
 }
 
 }  // namespace shoal

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <unordered_map>
+#include <cstdint>
 #include <vector>
 
+#include "host/plan/tokens/keyed_memo.h"
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/tokens.h"
 
@@ -25,15 +25,11 @@ class RingMemo {
                   std::vector<OverlaidBuffers>&);
 
   // For tests: how many were found by runs.
-  size_t simulated() const { return simulated_; }
+  size_t simulated() const { return slots_.added() + leads_.added(); }
 
  private:
-  void trim(size_t more);
-
-  std::unordered_map<std::string, std::vector<int>> slots_;
-  std::unordered_map<std::string, std::vector<int64_t>> leads_;
-  size_t bytes_ = 0;  // of all keys
-  size_t simulated_ = 0;
+  KeyedMemo<std::vector<int>> slots_;
+  KeyedMemo<std::vector<int64_t>> leads_;
 };
 
 }  // namespace shoal

@@ -1,0 +1,38 @@
+// Answers that are asked for again, each by all numbers that it depends on
+// (stage_key.h). When they have become many, all are forgotten.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace shoal {
+
+template <class Value>
+class KeyedMemo {
+ public:
+  // Null: nobody has added it. Stays until the next one is added.
+  const Value* find(const std::string& key) const {
+    const auto at = known_.find(key);
+    return at == known_.end() ? nullptr : &at->second;
+  }
+  // `bytes`: what the value takes besides its own size, about.
+  const Value& add(std::string key, Value value, size_t bytes = 0) {
+    const size_t more = key.size() + sizeof(Value) + bytes;
+    if (bytes_ + more > kMostBytes) known_.clear(), bytes_ = 0;
+    bytes_ += more;
+    ++added_;
+    return known_.emplace(std::move(key), std::move(value)).first->second;
+  }
+  // For tests.
+  size_t added() const { return added_; }
+
+ private:
+  static constexpr size_t kMostBytes = size_t{64} << 20;
+
+  std::unordered_map<std::string, Value> known_;
+  size_t bytes_ = 0, added_ = 0;
+};
+
+}  // namespace shoal
