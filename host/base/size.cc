@@ -8,7 +8,8 @@
 
 namespace shoal {
 
-int64_t parse_size(const std::string& text, const std::string& flag) {
+int64_t parse_size(const std::string& text, const std::string& flag,
+                   int64_t mega) {
   const char* const end = text.data() + text.size();
   double value = 0;
   const auto [rest, error] =
@@ -18,14 +19,15 @@ int64_t parse_size(const std::string& text, const std::string& flag) {
     unit = 1;
   } else if (rest + 1 == end) {
     if (*rest == 'K' || *rest == 'k') unit = 1024;
-    if (*rest == 'M' || *rest == 'm') unit = 1024 * 1024;
+    if (*rest == 'M' || *rest == 'm') unit = static_cast<double>(mega);
   }
   const double bytes = value * unit;
   if (error != std::errc() || unit == 0 || !(bytes >= 0) || bytes > 1e15) {
     throw Error(Exit::kUsage, flag + ": '" + text + "' is not a size",
                 "give bytes, or a number with K or M, such as 8.5K");
   }
-  return static_cast<int64_t>(std::floor(bytes));
+  // What is a whole number in decimal may be a double just below it.
+  return static_cast<int64_t>(std::floor(std::nextafter(bytes, HUGE_VAL)));
 }
 
 std::string format_count(int64_t value) {

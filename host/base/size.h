@@ -7,8 +7,10 @@
 
 namespace shoal {
 
-// Throws Error(kUsage) naming `flag` for what is no size.
-int64_t parse_size(const std::string& text, const std::string& flag);
+// Whole bytes, rounded down; `mega`: bytes of an M. Throws Error(kUsage) naming
+// `flag` for what is no size.
+int64_t parse_size(const std::string& text, const std::string& flag,
+                   int64_t mega = 1024 * 1024);
 
 // "163,840 B (160.0 KB)"; KB is 1024 B.
 std::string format_bytes(int64_t bytes);

@@ -13,6 +13,20 @@ TEST(Size, UnitsAndDecimals) {
   EXPECT_EQ(parse_size("160K", "--ram"), 163840);
   EXPECT_EQ(parse_size("8.5K", "--ram"), 8704);
   EXPECT_EQ(parse_size("1.5M", "--ram"), 1572864);
+  EXPECT_EQ(parse_size("0.35K", "--ram"), 358);
+}
+
+TEST(Size, MegabytesOfTrafficAreMillions) {
+  constexpr int64_t kMillion = 1000000;
+  for (int64_t tenths = 0; tenths < 1000; ++tenths) {
+    const std::string text =
+        std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "M";
+    EXPECT_EQ(parse_size(text, "--max-traffic", kMillion),
+              tenths * kMillion / 10)
+        << text;
+  }
+  EXPECT_EQ(parse_size("4.35M", "--max-traffic", kMillion), 4350000);
+  EXPECT_EQ(parse_size("2K", "--max-traffic", kMillion), 2048);
 }
 
 TEST(Size, WhatIsNoSizeIsNamed) {

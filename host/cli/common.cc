@@ -22,15 +22,6 @@ namespace shoal {
 
 namespace {
 
-// As megabytes of traffic are counted: M is 1,000,000 bytes, K 1,024.
-int64_t parse_traffic(const std::string& text) {
-  const char* const flag = "--max-traffic";
-  if (!text.ends_with('M')) return parse_size(text, flag);
-  constexpr int64_t kBinary = 1 << 20, kDecimal = 1000000;
-  const int64_t bytes = parse_size(text, flag);
-  return bytes / kBinary * kDecimal + bytes % kBinary * kDecimal / kBinary;
-}
-
 // Of an arena: nothing is computed in no bytes.
 int64_t parse_arena(const std::string& text, const char* flag) {
   const int64_t bytes = parse_size(text, flag);
@@ -53,7 +44,8 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
     request.limits.latency_s = static_cast<double>(most) * 1e-9;
   }
   if (!flags.max_traffic.empty()) {
-    request.limits.traffic_bytes = parse_traffic(flags.max_traffic);
+    request.limits.traffic_bytes =
+        parse_size(flags.max_traffic, "--max-traffic", 1000000);
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
   request.max_payload = payload_of(flags, request.cluster);
