@@ -281,7 +281,7 @@ class AutoPlan {
       crew->begin_briefly(best_ ? best_->trials().measure()
                                 : std::numeric_limits<double>::infinity());
       // Nor is where hardly anything fits every number tried.
-      if (alone && !trials.any() && count > shares::kEachTight &&
+      if (alone && !sure && !trials.any() && count > shares::kEachTight &&
           !std::has_single_bit(count)) {
         return false;
       }

@@ -40,5 +40,12 @@ TEST(MoreNodesSharedTest, FewerMayShareColumnsBetter) {
   EXPECT_LE(largest_arena(six), largest_arena(five)) << six.strategy;
 }
 
+// Layers on nodes of their own are estimated a quarter larger than they are.
+TEST(MoreNodesSharedTest, SevenMayHaveLayersOfTheirOwn) {
+  const Net net = net_of("pretrainedResnet_quant.tflite");
+  const Plan seven = smallest(net, 7, false), eight = smallest(net, 8, false);
+  EXPECT_LE(largest_arena(eight), largest_arena(seven)) << eight.strategy;
+}
+
 }  // namespace
 }  // namespace shoal

@@ -108,7 +108,11 @@ double Trials::least_known() const {
   return std::min(known, least_of_others_);
 }
 
-double Trials::most() const { return shares::kTooLarge * least_known(); }
+double Trials::most() const {
+  const bool cheap =
+      net_.layers.size() * request_.cluster.nodes.size() <= shares::kCheap;
+  return (cheap ? shares::kTooLargeCheap : shares::kTooLarge) * least_known();
+}
 
 bool Trials::is_too_large(Search& search) {
   const double least = least_known();
