@@ -260,7 +260,7 @@ class Explorer {
       return std::nullopt;
     }
     try {
-      Plan plan = make_plan(net_, asked(way, objective, ram, byte_s), &memo_);
+      Plan plan = find_plan(net_, asked(way, objective, ram, byte_s), &memo_);
       return add(way, ram, std::move(plan));
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;

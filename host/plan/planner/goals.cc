@@ -81,6 +81,26 @@ std::string wanted(const PlanLimits& limits) {
   return text;
 }
 
+class LimitsNotKept : public Error {
+ public:
+  LimitsNotKept(const std::string& what, const std::string& fix, double times)
+      : Error(Exit::kDoesNotFit, what, fix), times_(times) {}
+  double times() const { return times_; }
+
+ private:
+  double times_;
+};
+
+double times_of(const PlanLimits& limits, const PlanNumbers& n) {
+  double times = 0;
+  if (limits.latency_s) times = n.latency_s / *limits.latency_s;
+  if (limits.traffic_bytes) {
+    times = std::max(times, static_cast<double>(n.traffic_bytes) /
+                                static_cast<double>(*limits.traffic_bytes));
+  }
+  return times;
+}
+
 std::string numbers_text(const PlanTrial& t) {
   return fmt::format("{}, {} B of traffic, {} ({})", ms(t.numbers.latency_s),
                      format_count(t.numbers.traffic_bytes),
@@ -97,7 +117,7 @@ std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
   PlanRequest r = request;
   r.limits = {};
   try {
-    Plan plan = make_plan(net, r);
+    Plan plan = find_plan(net, r);
     if (keeps(request.limits, numbers_of(net, request, plan, false))) {
       return plan;
     }
@@ -158,7 +178,21 @@ void limits_not_kept(const Net& net, const PlanRequest& request,
               " --max-traffic " + std::to_string(best->numbers.traffic_bytes),
           *best);
   }
-  throw Error(Exit::kDoesNotFit, text, fix);
+  const auto beyond = [&](const PlanTrial& t) {
+    return times_of(limits, t.numbers);
+  };
+  throw LimitsNotKept(
+      text, fix, beyond(*std::ranges::min_element(found.trials, {}, beyond)));
+}
+
+std::optional<double> times_beyond_limits(const std::exception_ptr& refusal) {
+  try {
+    std::rethrow_exception(refusal);
+  } catch (const LimitsNotKept& e) {
+    return e.times();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 Plan goal_plan(const Net& net, const PlanRequest& request) {

@@ -2,6 +2,9 @@
 // second, the most time and traffic of a frame.
 #pragma once
 
+#include <exception>
+#include <optional>
+
 #include "host/plan/planner/explore.h"
 
 namespace shoal {
@@ -14,6 +17,10 @@ bool has_goals(const PlanRequest&);
 // smallest change that was found to help; Error(kUsage) for an objective that
 // boards have no figures for.
 Plan goal_plan(const Net&, const PlanRequest&);
+
+// Of limits_not_kept(): how many times a limit the nearest plan takes; none: it
+// is another error.
+std::optional<double> times_beyond_limits(const std::exception_ptr&);
 
 // Why none of the trials is within the limits, and the smallest change of one
 // limit. Its error is Error(kDoesNotFit).

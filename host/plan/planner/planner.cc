@@ -9,6 +9,7 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/goals.h"
+#include "host/plan/planner/last_resort.h"
 #include "host/plan/planner/order_plan.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
@@ -88,8 +89,13 @@ Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
 
 }  // namespace
 
-Plan make_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
+Plan make_plan(const Net& net, const PlanRequest& request) {
   const PlanDeadline deadline(request.limits.search_s);
+  return plan_or_smallest(
+      net, request, [&](const PlanRequest& r) { return find_plan(net, r); });
+}
+
+Plan find_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
   const bool several = request.cluster.nodes.size() > 1;
   if (has_goals(request)) {
     Plan plan = goal_plan(net, request);

@@ -14,7 +14,12 @@ class SegmentMemo;
 // (host/lower/batch.h) runs on a node without links. Throws Error(kDoesNotFit)
 // with the node, the layer, the bytes that it needs and the smallest change
 // that would fit; Error(kUsage) for what cannot be asked.
+// Budgets that the smallest arena keeps are never refused (last_resort.h).
+Plan make_plan(const Net&, const PlanRequest&);
+
+// What make_plan() tries first, without regard to PlanLimits::search_s. It may
+// refuse what the smallest arena keeps.
 // `memo`: of plans of the same net over the same nodes, which share it.
-Plan make_plan(const Net&, const PlanRequest&, SegmentMemo* memo = nullptr);
+Plan find_plan(const Net&, const PlanRequest&, SegmentMemo* memo = nullptr);
 
 }  // namespace shoal

@@ -115,7 +115,7 @@ std::optional<QuickPlan> QuickPlans::make(const Net& net,
   if (!brief) r.strategy = name;
   try {
     if (!brief && cannot_fit(net, r)) return std::nullopt;
-    const Plan plan = brief ? brief_auto_plan(net, r) : make_plan(net, r);
+    const Plan plan = brief ? brief_auto_plan(net, r) : find_plan(net, r);
     QuickPlan found;
     found.numbers = numbers_of(net, r, plan, false);
     found.strategy = plan.strategy;

@@ -256,6 +256,13 @@ inline constexpr double kByteStep = 2, kWideByteStep = 4;
 inline constexpr int kNearerBudgets = 6;
 inline constexpr double kNearBudget = 1.03;
 
+// --- What is refused.
+
+// Where the least arena that a refusal asks for is so many times a budget, or
+// the nearest plan takes so many times a limit, no other search helps: they
+// differ by a few per cent.
+inline constexpr double kMayReach = 2, kMayKeep = 1.25;
+
 // --- Pipelines.
 
 // Runs that are built over so many nodes; fewer over more nodes, but these.

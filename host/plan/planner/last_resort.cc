@@ -1,0 +1,97 @@
+#include "host/plan/planner/last_resort.h"
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+
+#include "host/base/error.h"
+#include "host/plan/order/layer_graph.h"
+#include "host/plan/planner/goals.h"
+#include "host/plan/search/search.h"
+#include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
+
+namespace shoal {
+namespace {
+
+PlanRequest for_smallest(const PlanRequest& request) {
+  PlanRequest r = request;
+  r.objective = Objective::kRam;
+  auto& nodes = r.cluster.nodes;
+  const bool most = std::ranges::any_of(
+      nodes, [](const ClusterNode& n) { return n.max_arena.has_value(); });
+  for (ClusterNode& n : nodes) most ? n.max_arena.reset() : n.ram.reset();
+  return r;
+}
+
+bool same_budgets(const Cluster& a, const Cluster& b) {
+  return std::ranges::equal(a.nodes, b.nodes, {}, &ClusterNode::plan_budget,
+                            &ClusterNode::plan_budget);
+}
+
+// Whether that is what was refused: where the least time is asked and nothing
+// fits, `auto` ends with the search for the smallest arena.
+bool was_tried(const Net& net, const PlanRequest& request,
+               const PlanRequest& smallest) {
+  if (!same_budgets(request.cluster, smallest.cluster)) return false;
+  if (request.objective == Objective::kRam) return true;
+  return request.is_auto() && request.cluster.nodes.size() > 1 &&
+         !request.limits.any() && LayerGraph(net).has_one_order();
+}
+
+// By how many times what was found is beyond what there is, if that is known.
+bool is_far(const Cluster& cluster, const std::exception_ptr& refused) {
+  if (const std::optional<double> times = times_beyond_limits(refused)) {
+    return *times > shares::kMayKeep;
+  }
+  const std::optional<int64_t> bytes = bytes_asked(refused);
+  if (!bytes) return false;
+  int64_t room = 0;
+  for (const ClusterNode& n : cluster.nodes) {
+    room = std::max(room, n.plan_budget());
+  }
+  return static_cast<double>(*bytes) >
+         shares::kMayReach * static_cast<double>(room);
+}
+
+std::exception_ptr refusal_of(const Net& net, const PlanRequest& request,
+                              const Plan& plan) {
+  try {
+    refuse(net, request, plan);
+  } catch (const Error&) {
+    return std::current_exception();
+  }
+}
+
+}  // namespace
+
+Plan plan_or_smallest(const Net& net, const PlanRequest& request,
+                      const std::function<Plan(const PlanRequest&)>& find) {
+  std::exception_ptr refused;
+  try {
+    return find(request);
+  } catch (const Error& e) {
+    if (e.code() != Exit::kDoesNotFit || PlanDeadline::passed()) throw;
+    refused = std::current_exception();
+  }
+  const PlanRequest smallest = for_smallest(request);
+  if (!was_tried(net, request, smallest) && !is_far(request.cluster, refused)) {
+    try {
+      Plan plan = find(smallest);
+      if (fits(request.cluster, plan)) {
+        plan.objective = objective_name(request.objective);
+        return plan;
+      }
+      if (bytes_asked(refused)) {
+        refused = lesser_refusal(refused, refusal_of(net, request, plan));
+      }
+    } catch (const Error& e) {
+      // Of budgets that nobody has asked for.
+      if (e.code() == Exit::kInternal) throw;
+    }
+  }
+  std::rethrow_exception(refused);
+}
+
+}  // namespace shoal
