@@ -61,6 +61,15 @@ Box read_box(const Layer& layer, int operand, const Box& out) {
   return box;
 }
 
+// The view of a layer that makes `out`: rows and channels are counted from
+// where that of the given layer begins, whether it reads them or not.
+Box view_box(const Layer& layer, int operand, const Box& out) {
+  Box box = read_box(layer, operand, out);
+  const Box& all = layer.in[operand].box;
+  box.y0 = all.y0, box.c0 = all.c0;
+  return box;
+}
+
 // A layer that makes `made` of `from`, and reads `read`, with columns that are
 // counted from there.
 void count_columns(const Layer& from, const Box& made, const Box& read,
@@ -330,7 +339,7 @@ void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
       Layer& layer = net_.layers.back();
       for (int operand = 0; operand < 2; ++operand) {
         if (from.in[operand].tensor < 0) continue;
-        put(layer.in[operand], read_box(from, operand, made));
+        put(layer.in[operand], view_box(from, operand, made));
       }
       put(layer.out, made);
       count_columns(from, made, read_box(from, 0, made), layer);
