@@ -302,7 +302,7 @@ TEST_F(BoardNoise, TwoOfOneIdentityAreToldApartByNobody) {
                                  addresses[0] + "," + addresses[1], "--key",
                                  "k.key", "--timeout", "20"});
   EXPECT_EQ(told.code, 2);
-  EXPECT_NE(told.err.find("two workers are named emcraft-sf2.0"), told.err.npos)
+  EXPECT_NE(told.err.find("two nodes are named emcraft-sf2.0"), told.err.npos)
       << told.err;
   for (const std::string& address : addresses) expect_exact(address);
 }

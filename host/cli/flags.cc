@@ -227,7 +227,7 @@ void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
 
 void add_worker_flags(CLI::App* verb, ClusterFlags& flags) {
   verb->add_option("--workers", flags.workers,
-                   "addresses of running `shoal worker`s, one node each")
+                   "addresses of nodes that run: `shoal worker`s, boards")
       ->delimiter(',');
   verb->add_flag("--take-over", flags.take_over,
                  "end the run of another coordinator that has these workers");

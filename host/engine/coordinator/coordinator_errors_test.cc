@@ -271,13 +271,13 @@ TEST(CoordinatorErrors, NamesAndAddressesMustDiffer) {
   c.options.name = "node0";
   c.add_node(c.options);
   c.coordinate();
-  expect_error(end_of(c), Exit::kUsage, "two workers are named node0");
+  expect_error(end_of(c), Exit::kUsage, "two nodes are named node0");
   c.addresses[1] = c.addresses[0];
   try {
     c.coordinate();
     FAIL() << "one address twice";
   } catch (const Error& e) {
-    expect_error(e, Exit::kUsage, "two workers at one address");
+    expect_error(e, Exit::kUsage, "two nodes at one address");
   }
 }
 

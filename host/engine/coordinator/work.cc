@@ -40,10 +40,9 @@ void Coordinator::Work::connect(const std::vector<WorkerAddress>& addresses) {
   for (const WorkerAddress& a : addresses) {
     const auto [at, fresh] = seen.emplace(a.address, a.label);
     if (!fresh) {
-      throw Error(
-          Exit::kUsage,
-          "two workers at one address: " + at->second + " and " + a.label,
-          "an address for each worker");
+      throw Error(Exit::kUsage,
+                  "two nodes at one address: " + at->second + " and " + a.label,
+                  "an address for each node");
     }
   }
   phase_ = Phase::kConnecting;
@@ -107,7 +106,7 @@ void Coordinator::Work::all_known() {
     const auto [at, fresh] = names.emplace(w->identity.name, w.get());
     if (!fresh) {
       throw Error(Exit::kUsage,
-                  "two workers are named " + w->identity.name + ": " +
+                  "two nodes are named " + w->identity.name + ": " +
                       at->second->label + " and " + w->label,
                   "another name for one of them (`shoal worker --name`)");
     }

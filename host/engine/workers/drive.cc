@@ -117,7 +117,7 @@ namespace {
 Error other_node(const std::string& label, const WorkerIdentity& w,
                  const ClusterNode& node) {
   return Error(Exit::kUsage,
-               "the worker at " + label + " is " + w.name + ", " + w.board +
+               "the node at " + label + " is " + w.name + ", " + w.board +
                    "; the cluster file says " + node.name + ", " +
                    node.board.said_by_nodes(),
                is_built_in(w.facts)
@@ -152,7 +152,7 @@ Cluster cluster_of(const Coordinator& coordinator,
       const Board* const board = said_board(w.board);
       if (!board) {
         throw Error(Exit::kUsage,
-                    "the worker at " + workers[i].label +
+                    "the node at " + workers[i].label +
                         " says that its board is '" + w.board +
                         "', which this shoal does not know",
                     "--cluster with a file that says what it is");
@@ -173,7 +173,7 @@ Cluster cluster_of(const Coordinator& coordinator,
       return lower;
     };
     if (least(node.ram, w.facts.arena_bytes)) {
-      node.ram_source = "what worker " + w.name + " has";
+      node.ram_source = "what node " + w.name + " has";
     }
     least(node.flash, w.facts.program_capacity);
   }
