@@ -7,6 +7,7 @@
 #include "host/base/error.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -212,16 +213,14 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
     if (columns == 0) columns = n / rows;
     return grid_cuts(net, cluster, options, rows, columns);
   }
-  // Few rows first: rings of narrow columns take less memory, so that more
-  // rows must be clearly faster.
-  constexpr double kWorthIt = 0.99;
   Cuts best;
   double least = kInfinite;
-  for (rows = 1; rows <= n; ++rows) {
+  for (rows = 1; rows <= n; ++rows) {  // few first
     if (n % rows != 0) continue;
     Cuts cuts = grid_cuts(net, cluster, options, rows, n / rows);
     const double seconds = grid_seconds(net, cluster, cuts);
-    if (seconds < least * kWorthIt) best = std::move(cuts), least = seconds;
+    if (seconds < least * shares::kMoreGridRows)
+      best = std::move(cuts), least = seconds;
   }
   return with_weights_apart(net, cluster, std::move(best));
 }

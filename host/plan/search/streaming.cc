@@ -5,7 +5,6 @@
 
 #include "device/program/chunk.h"
 #include "host/base/error.h"
-#include "host/base/size.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/text/does_not_fit.h"
@@ -97,13 +96,7 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
     int64_t left =
         node.board.flash_mapped ? flash_for_weights(s, node, all) : 0;
     if (node.board.flash_mapped && all <= left) continue;
-    if (node.board.storages.empty()) {
-      throw Error(Exit::kDoesNotFit,
-                  "FLASH does not fit: node " + node.name + " has weights of " +
-                      format_bytes(all) + ", room for " + format_bytes(left) +
-                      ", and no storage to read them from",
-                  "more nodes, a smaller network, or another board");
-    }
+    if (node.board.storages.empty()) no_storage(node, all, left);
     std::stable_sort(owned.begin(), owned.end(), [&](int a, int b) {
       return core_per_byte(s.net.layers[a], s.own[a][n], node.board) <
              core_per_byte(s.net.layers[b], s.own[b][n], node.board);

@@ -119,6 +119,14 @@ void no_storage(const Net& net, const Board& board) {
                      : "a smaller network, or another --board");
 }
 
+void no_storage(const ClusterNode& node, int64_t weight_bytes, int64_t room) {
+  throw Error(Exit::kDoesNotFit,
+              "FLASH does not fit: node " + node.name + " has weights of " +
+                  format_bytes(weight_bytes) + ", room for " +
+                  format_bytes(room) + ", and no storage to read them from",
+              "more nodes, a smaller network, or another board");
+}
+
 void check_no_storage(const Plan& plan) {
   for (const PlanNode& node : plan.nodes) {
     // All of what is not mapped is sent, and read from where it lies.

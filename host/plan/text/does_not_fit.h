@@ -31,6 +31,9 @@ std::optional<int64_t> bytes_asked(const std::exception_ptr&);
 std::exception_ptr lesser_refusal(std::exception_ptr, std::exception_ptr);
 // Weights exceed what the board may execute in place, and it has no storage.
 [[noreturn]] void no_storage(const Net&, const Board&);
+// The same of a node of several: its part of the weights, its room for them.
+[[noreturn]] void no_storage(const ClusterNode&, int64_t weight_bytes,
+                             int64_t room);
 // Throws if a node's weights would come from storage.
 void check_no_storage(const Plan&);
 // A node's flash is too small for its program.

@@ -198,6 +198,9 @@ inline constexpr double kClearly = 0.01;
 // The same for plans over more nodes than these, whose rehearsals are more
 // often off by some per cent.
 inline constexpr size_t kSureCrew = 8;
+// Of the time of a grid with fewer rows, for one with more of them: rings of
+// narrow columns take less memory, so that more rows must be clearly faster.
+inline constexpr double kMoreGridRows = 0.99;
 
 // --- Tiles that several nodes share.
 
