@@ -185,25 +185,31 @@ PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
   }
 }
 
-// "--ram 8992: ..." and the like: how many bytes, if it asks for any.
-std::optional<int64_t> bytes_in(const std::string& fix,
-                                const std::string& flag) {
-  if (!fix.starts_with(flag)) return std::nullopt;
-  return std::strtoll(fix.c_str() + flag.size(), nullptr, 10);
+constexpr char kLargerBoard[] = "a board with ";
+
+// "--ram 8992: ...", "a board with 8,992 B ..." and the like: how many bytes,
+// if it asks for any.
+std::optional<int64_t> bytes_in(std::string fix, const std::string& words) {
+  if (!fix.starts_with(words)) return std::nullopt;
+  std::erase(fix, ',');
+  return std::strtoll(fix.c_str() + words.size(), nullptr, 10);
 }
 
 // What the search says itself, unless a line says it with what it takes: of
 // the same kind that which asks for less.
 std::string all_fixes(const std::string& own, std::vector<std::string> lines) {
   bool keep_own = !own.empty();
-  for (const char* const flag : {"--ram ", "--max-arena "}) {
-    const std::optional<int64_t> bytes = bytes_in(own, flag);
+  // Of several nodes other ways, without numbers, come before a larger board.
+  const size_t board = own.find(kLargerBoard);
+  const std::string ask = board == own.npos ? own : own.substr(board);
+  for (const char* const words : {"--ram ", "--max-arena ", kLargerBoard}) {
+    const std::optional<int64_t> bytes = bytes_in(ask, words);
     if (!bytes) continue;
     std::erase_if(lines, [&](const std::string& line) {
-      return bytes_in(line, flag).value_or(0) > *bytes;
+      return bytes_in(line, words).value_or(0) > *bytes;
     });
     for (const std::string& line : lines) {
-      if (bytes_in(line, flag)) keep_own = false;
+      if (bytes_in(line, words)) keep_own = false;
     }
   }
   for (const std::string& line : lines) {
