@@ -172,6 +172,16 @@ TEST_F(CliCluster, HowManyNodesSaysWhatOnlyOneCanDo) {
   }
 }
 
+// What would do is said once, and no more than the search itself asks for.
+TEST_F(CliCluster, ALargerBoardIsAskedForOnce) {
+  const Told told = shop_.shoal(
+      {"plan", "zoo:squeezenet1_1", "--nodes", "2", "--board", "emcraft-sf2"});
+  expect_refused(told, 3, "a board with ");
+  const size_t first = told.err.find("a board with ");
+  EXPECT_EQ(told.err.find("a board with ", first + 1), told.err.npos)
+      << told.err;
+}
+
 TEST_F(CliCluster, VerifyComparesEveryLayerOverNodes) {
   const Told told = shop_.shoal({"verify", "m.tflite", "x.bin", "--nodes", "4",
                                  "--insecure", "--jitter", "1ms", "--json"});
