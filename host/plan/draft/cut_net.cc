@@ -34,7 +34,7 @@ void round_out(int& lo, int& hi, int origin, int end, int granule) {
 }
 
 // `made` and what is read of it, in rows and columns; false if that would be
-// another box rather than one with a rim.
+// another box rather than one with a halo.
 bool grow(const Layer& layer, const Box& need, Box& made) {
   if (made.empty() || need.c0 < made.c0 || made.c1 < need.c1) return false;
   Box all = hull(made, need);

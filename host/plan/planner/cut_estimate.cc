@@ -283,7 +283,7 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
   return most + latency_ps_ + weights_.byte_ps * all;
 }
 
-// The writer makes the rim of its box as well, for which it needs a rim of
+// The writer makes the halo of its box as well, for which it needs a halo of
 // what it reads; a window's is one more row or column at either side.
 int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
                               int operand, const CutOption& to) const {
@@ -299,14 +299,14 @@ int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
     if (need.empty() || contains(own, need)) continue;
     if (own.empty() || need.c0 < own.c0 || own.c1 < need.c1) return kForbidden;
     const Box all = hull(own, need);
-    const int64_t rim = int64_t{all.rows()} * all.columns() -
-                        int64_t{own.rows()} * own.columns();
-    if (rim * own.channels() > own.elements()) return kForbidden;
+    const int64_t halo = int64_t{all.rows()} * all.columns() -
+                         int64_t{own.rows()} * own.columns();
+    if (halo * own.channels() > own.elements()) return kForbidden;
     const int64_t core =
         static_cast<int64_t>(static_cast<double>(from.core_ps[n]) *
-                             static_cast<double>(rim * own.channels()) /
+                             static_cast<double>(halo * own.channels()) /
                              static_cast<double>(own.elements()));
-    const int64_t bytes = rim * channels * w.stride_y * w.stride_x;
+    const int64_t bytes = halo * channels * w.stride_y * w.stride_x;
     const LinkTime t =
         link_time(bytes, bytes, 2 * datagrams_of(bytes, 3, payload_),
                   cluster_.nodes[n].board);
