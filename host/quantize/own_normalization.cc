@@ -111,14 +111,14 @@ std::string number(float v) {
   return text;
 }
 
-struct Span {
+struct Normalized {
   float low = 0, high = 0;
   bool is_sane() const {
     return low >= -kFar && high <= kFar && high - low >= kNarrow;
   }
 };
-Span span_of(const OwnNormalization& n, float low, float high) {
-  Span s{INFINITY, -INFINITY};
+Normalized normalized(const OwnNormalization& n, float low, float high) {
+  Normalized s{INFINITY, -INFINITY};
   for (size_t c = 0; c < channels_of(n); ++c) {
     for (const float x : {low, high}) {
       const float y = x * at(n.scale, c) + at(n.offset, c);
@@ -187,15 +187,15 @@ Graph without_own(const Graph& graph, const OwnNormalization& own,
 
 std::string doubt_about_input(const OwnNormalization& own, float low,
                               float high) {
-  const Span got = span_of(own, low, high);
+  const Normalized got = normalized(own, low, high);
   if (got.is_sane()) return {};
   std::string text =
       "the model normalizes its input itself, and of values of " + number(low) +
       " to " + number(high) + " it makes " + number(got.low) + " to " +
       number(got.high);
-  if (span_of(own, 0, 255).is_sane()) {
+  if (normalized(own, 0, 255).is_sane()) {
     text += ": pixels as they are would fit (--mean 0 --std 1)";
-  } else if (span_of(own, 0, 1).is_sane()) {
+  } else if (normalized(own, 0, 1).is_sane()) {
     text += ": pixels of 0 to 1 would fit (no --mean, no --std)";
   }
   return text;

@@ -12,10 +12,10 @@ namespace shoal {
 namespace {
 
 // Items that are tied to each other by overlays and move together.
-struct Cluster {
+struct Pile {
   struct Member {
     int item;
-    int64_t at;  // relative to the cluster's lowest byte
+    int64_t at;  // relative to the pile's lowest byte
   };
   std::vector<Member> members;
   int64_t bytes = 0, end = 0;  // aligned, and as they are
@@ -23,7 +23,7 @@ struct Cluster {
 };
 
 struct Move {
-  int cluster;
+  int pile;
   bool high;  // at the upper end rather than the lower one
 };
 using Order = std::vector<Move>;
@@ -31,25 +31,25 @@ using Order = std::vector<Move>;
 class Packer {
  public:
   explicit Packer(const std::vector<PackItem>& items) : items_(items) {
-    make_clusters();
+    make_piles();
     find_ranges();
-    at_.resize(clusters_.size());
-    asks_.resize(clusters_.size());
+    at_.resize(piles_.size());
+    asks_.resize(piles_.size());
   }
 
-  const std::vector<Cluster>& clusters() const { return clusters_; }
+  const std::vector<Pile>& piles() const { return piles_; }
 
-  // Where clusters lie, by cluster.
+  // Where piles lie, by pile.
   struct Placed {
     std::vector<int64_t> at;
     int64_t bytes = 0;
   };
-  int64_t end_of(const Placed& p, int cluster) const {
-    return p.at[cluster] + clusters_[cluster].end;
+  int64_t end_of(const Placed& p, int pile) const {
+    return p.at[pile] + piles_[pile].end;
   }
 
   // What an order has in common with the one that `best` was placed by: its
-  // first moves, and all others but one that came to this cluster.
+  // first moves, and all others but one that came to this pile.
   struct Change {
     size_t same = 0;
     int moved = -1;  // -1: they have nothing in common
@@ -67,16 +67,15 @@ class Packer {
     }
     int64_t bytes = 0;
     for (size_t i = 0; i < order.size(); ++i) {
-      const int cluster = order[i].cluster;
-      if (i < change.same || !asks_[cluster]) {
-        at_[cluster] = best.at[cluster];
+      const int pile = order[i].pile;
+      if (i < change.same || !asks_[pile]) {
+        at_[pile] = best.at[pile];
       } else {
-        at_[cluster] = find_place(order[i], height);
-        const bool is_new =
-            change.moved >= 0 && at_[cluster] != best.at[cluster];
-        if (is_new) ask_beside(cluster);
+        at_[pile] = find_place(order[i], height);
+        const bool is_new = change.moved >= 0 && at_[pile] != best.at[pile];
+        if (is_new) ask_beside(pile);
       }
-      bytes = std::max(bytes, at_[cluster] + clusters_[cluster].end);
+      bytes = std::max(bytes, at_[pile] + piles_[pile].end);
       if (bytes > most) return false;
     }
     result.at = at_;
@@ -86,8 +85,8 @@ class Packer {
 
   Packing packing(const Placed& placed) const {
     Packing result{std::vector<int64_t>(items_.size()), placed.bytes};
-    for (size_t c = 0; c < clusters_.size(); ++c) {
-      for (const Cluster::Member& m : clusters_[c].members) {
+    for (size_t c = 0; c < piles_.size(); ++c) {
+      for (const Pile::Member& m : piles_[c].members) {
         result.offsets[m.item] = placed.at[c] + m.at;
       }
     }
@@ -98,25 +97,25 @@ class Packer {
   // So far below that no range of it is in anybody's way.
   static constexpr int64_t kNowhereYet = -(int64_t{1} << 60);
 
-  void make_clusters() {
-    std::vector<int>& cluster = cluster_of_;
-    cluster.resize(items_.size());
+  void make_piles() {
+    std::vector<int>& pile = pile_of_;
+    pile.resize(items_.size());
     std::vector<int64_t> at(items_.size());
     for (int i = 0; i < static_cast<int>(items_.size()); ++i) {
       const PackItem& item = items_[i];
       if (item.over < 0) {
-        cluster[i] = static_cast<int>(clusters_.size());
-        clusters_.push_back({{}, 0, 0, item.first_stage, item.last_stage});
+        pile[i] = static_cast<int>(piles_.size());
+        piles_.push_back({{}, 0, 0, item.first_stage, item.last_stage});
       } else {
-        cluster[i] = cluster[item.over];
+        pile[i] = pile[item.over];
         at[i] = at[item.over] - item.lead;
       }
-      Cluster& c = clusters_[cluster[i]];
+      Pile& c = piles_[pile[i]];
       c.members.push_back({i, at[i]});
       c.first = std::min(c.first, item.first_stage);
       c.last = std::max(c.last, item.last_stage);
     }
-    for (Cluster& c : clusters_) {
+    for (Pile& c : piles_) {
       int64_t low = 0;
       for (const auto& m : c.members) low = std::min(low, m.at);
       for (auto& m : c.members) {
@@ -127,7 +126,7 @@ class Packer {
     }
   }
 
-  // Where a cluster may not begin, without the ends, counted from where another
+  // Where a pile may not begin, without the ends, counted from where another
   // one lies.
   struct Range {
     int other;
@@ -143,24 +142,24 @@ class Packer {
     }
     std::vector<std::vector<int>> alive(static_cast<size_t>(stages));
     std::vector<int64_t> at(items_.size());
-    for (const Cluster& c : clusters_) {
-      for (const Cluster::Member& m : c.members) at[m.item] = m.at;
+    for (const Pile& c : piles_) {
+      for (const Pile::Member& m : c.members) at[m.item] = m.at;
     }
-    ranges_.resize(clusters_.size());
+    ranges_.resize(piles_.size());
     // In stages where one of the two begins, so that each pair is seen once.
     for (int a = 0; a < static_cast<int>(items_.size()); ++a) {
       const PackItem& item = items_[a];
       for (int s = item.first_stage; s <= item.last_stage; ++s) {
         for (const int b : alive[s]) {
           if (s != std::max(item.first_stage, items_[b].first_stage)) continue;
-          if (cluster_of_[a] == cluster_of_[b] || may_meet(a, b)) continue;
+          if (pile_of_[a] == pile_of_[b] || may_meet(a, b)) continue;
           const int64_t lead = at[b] - at[a];
           const int64_t of_a = aligned(item.bytes);
           const int64_t of_b = aligned(items_[b].bytes);
-          ranges_[cluster_of_[a]].push_back(
-              {cluster_of_[b], lead - of_a, lead + of_b});
-          ranges_[cluster_of_[b]].push_back(
-              {cluster_of_[a], -lead - of_b, -lead + of_a});
+          ranges_[pile_of_[a]].push_back(
+              {pile_of_[b], lead - of_a, lead + of_b});
+          ranges_[pile_of_[b]].push_back(
+              {pile_of_[a], -lead - of_b, -lead + of_a});
         }
         alive[s].push_back(a);
       }
@@ -172,20 +171,20 @@ class Packer {
   }
 
   // Those that lie where they lie because of this one.
-  void ask_beside(int cluster) {
-    for (const Range& r : ranges_[cluster]) asks_[r.other] = true;
+  void ask_beside(int pile) {
+    for (const Range& r : ranges_[pile]) asks_[r.other] = true;
   }
 
   int64_t find_place(const Move& move, int64_t height) {
-    find_taken(move.cluster);
+    find_taken(move.pile);
     int64_t at = -1;
-    if (move.high) at = from_above(height - clusters_[move.cluster].bytes);
+    if (move.high) at = from_above(height - piles_[move.pile].bytes);
     return at < 0 ? from_below() : at;
   }
   // By what is placed.
-  void find_taken(int cluster) {
+  void find_taken(int pile) {
     taken_.clear();
-    for (const Range& r : ranges_[cluster]) {
+    for (const Range& r : ranges_[pile]) {
       const int64_t other = at_[r.other];
       if (other != kNowhereYet) {
         taken_.emplace_back(other + r.lo, other + r.hi);
@@ -214,29 +213,29 @@ class Packer {
   }
 
   const std::vector<PackItem>& items_;
-  std::vector<Cluster> clusters_;
-  std::vector<int> cluster_of_;             // by item
-  std::vector<std::vector<Range>> ranges_;  // by cluster
-  std::vector<int64_t> at_;                 // by cluster
-  std::vector<uint8_t> asks_;               // where it lies, by cluster
+  std::vector<Pile> piles_;
+  std::vector<int> pile_of_;                // by item
+  std::vector<std::vector<Range>> ranges_;  // by pile
+  std::vector<int64_t> at_;                 // by pile
+  std::vector<uint8_t> asks_;               // where it lies, by pile
   std::vector<std::pair<int64_t, int64_t>> taken_;
 };
 
-// Long-lived clusters before short-lived ones, alternately at both ends; then
+// Long-lived piles before short-lived ones, alternately at both ends; then
 // by size.
-std::vector<Order> first_orders(const std::vector<Cluster>& clusters) {
-  std::vector<int> by_size(clusters.size());
+std::vector<Order> first_orders(const std::vector<Pile>& piles) {
+  std::vector<int> by_size(piles.size());
   std::iota(by_size.begin(), by_size.end(), 0);
   std::vector<int> by_life = by_size;
   std::stable_sort(by_size.begin(), by_size.end(), [&](int a, int b) {
-    return clusters[a].bytes > clusters[b].bytes;
+    return piles[a].bytes > piles[b].bytes;
   });
-  const auto life = [&](int c) { return clusters[c].last - clusters[c].first; };
+  const auto life = [&](int c) { return piles[c].last - piles[c].first; };
   std::stable_sort(by_life.begin(), by_life.end(), [&](int a, int b) {
     const bool long_a = life(a) > 0, long_b = life(b) > 0;
     if (long_a != long_b) return long_a;
-    if (!long_a) return clusters[a].bytes > clusters[b].bytes;
-    return clusters[a].first < clusters[b].first;
+    if (!long_a) return piles[a].bytes > piles[b].bytes;
+    return piles[a].first < piles[b].first;
   });
   std::vector<Order> orders(4);
   for (int c : by_size) orders[0].push_back({c, false});
@@ -296,7 +295,7 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
     least = best.bytes;
     best_order = order;
   };
-  for (const Order& order : first_orders(packer.clusters())) attempt(order, {});
+  for (const Order& order : first_orders(packer.piles())) attempt(order, {});
   std::mt19937 random(1);
   Order order;
   for (int i = 0; i < limits.tries && least > good; ++i) {
@@ -307,12 +306,12 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
     order.erase(order.begin() + static_cast<std::ptrdiff_t>(from));
     order.insert(order.begin() + static_cast<std::ptrdiff_t>(to), moved);
     if (random() % 3 == 0) order[to].high = !order[to].high;
-    attempt(order, {std::min(from, to), moved.cluster});
+    attempt(order, {std::min(from, to), moved.pile});
   }
   for (int i = 0; i < limits.last_tries && least > good; ++i) {
     order = best_order;
     const auto last = std::ranges::find_if(order, [&](const Move& m) {
-      return packer.end_of(best, m.cluster) == least;
+      return packer.end_of(best, m.pile) == least;
     });
     const size_t before = static_cast<size_t>(last - order.begin());
     if (before == 0) break;
@@ -320,7 +319,7 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
     if (random() % 3 == 0) last->high = !last->high;
     std::rotate(order.begin() + static_cast<std::ptrdiff_t>(to), last,
                 last + 1);
-    attempt(order, {to, order[to].cluster});
+    attempt(order, {to, order[to].pile});
   }
   return packer.packing(best);
 }

@@ -130,9 +130,9 @@ class PlainPacker {
       at_.push_back(over < 0 ? 0 : at_[over] - items[i].lead);
     }
     for (int i = 0; i < static_cast<int>(items.size()); ++i) {
-      if (of_[i] == i) clusters_.push_back(i);
+      if (of_[i] == i) piles_.push_back(i);
     }
-    for (const int c : clusters_) {
+    for (const int c : piles_) {
       int64_t low = 0;
       for (size_t i = 0; i < of_.size(); ++i) {
         if (of_[i] == c) low = std::min(low, at_[i]);
@@ -171,7 +171,7 @@ class PlainPacker {
       if (bytes <= least) least = bytes, best_order_ = order;
     }
   }
-  const std::vector<int>& clusters() const { return clusters_; }
+  const std::vector<int>& piles() const { return piles_; }
   int64_t bytes(int c) const {
     int64_t most = 0;
     for (size_t i = 0; i < of_.size(); ++i) {
@@ -228,15 +228,15 @@ class PlainPacker {
 
   const std::vector<PackItem>& items_;
   const int64_t height_;
-  std::vector<int> of_;      // by item: the first one of its cluster
-  std::vector<int64_t> at_;  // by item: in its cluster
-  std::vector<int> clusters_;
+  std::vector<int> of_;      // by item: the first one of its pile
+  std::vector<int64_t> at_;  // by item: in its pile
+  std::vector<int> piles_;
   std::vector<std::pair<int, bool>> best_order_;
 };
 
 Packing plain_pack(const std::vector<PackItem>& items, PackLimits limits) {
   PlainPacker packer(items, packing_bound(items));
-  std::vector<int> by_size = packer.clusters(), by_life = by_size;
+  std::vector<int> by_size = packer.piles(), by_life = by_size;
   std::ranges::stable_sort(by_size, std::greater<>(),
                            [&](int c) { return packer.bytes(c); });
   std::ranges::stable_sort(by_life, [&](int a, int b) {
