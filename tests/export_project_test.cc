@@ -288,7 +288,8 @@ TEST_F(ExportedHost, OtherFormatsDoNotCompile) {
   const Told told = shop_.script(
       "cd proj && sed -i 's/kImageVersion = 3, kVariablesVersion = 4/"
       "kImageVersion = 9, kVariablesVersion = 10/' "
-      "shoal/src/device/program/image.h && make -s all");
+      "shoal/src/device/program/image.h && make -s DEBUG= OPTIMIZE=-O0 "
+      "OPTIMIZE_KERNELS=-O0 all");
   EXPECT_NE(told.code, 0);
   EXPECT_NE(told.err.find("take both from one export"), std::string::npos);
 }
