@@ -316,7 +316,8 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
 // convolution; rows that no output needs, in a trace; a trace of channel
 // groups; groups across nodes; rows behind a gap where nobody reads the rows
 // between; segments that were costed in another order; tiles of a layer that
-// begins to read below its view's first row.
+// begins to read below its view's first row; groups of a depthwise layer that
+// makes several channels of each.
 TEST(RandomCluster, CasesThatFailedOnce) {
   Tally tally;
   for (const char* text :
@@ -326,7 +327,8 @@ TEST(RandomCluster, CasesThatFailedOnce) {
         "12860634,1,5,2,0,0,0,1,250,0,0,0", "8398517,3,4,4,0,0,0,0,96,0,0,0",
         "8615561,0,7,7,0,0,0,0,128,0,0,0",
         "5982884,2,3,6,20,16,14,0,1472,1,1,1",
-        "11962858,11,1,8,0,0,0,0,1472,0,0,0"}) {
+        "11962858,11,1,8,0,0,0,0,1472,0,0,0",
+        "4494275,6,4,3,0,0,0,0,128,0,0,0"}) {
     EXPECT_EQ(fault_of(from_text(text), tally, true), "");
   }
 }

@@ -159,7 +159,7 @@ void GroupNet::add_loop(const PlanActor& from, StageDraft& draft,
                         std::vector<PlanActor>& actors) const {
   const int begin = positions_[from.layer], end = positions_[from.layer + 1];
   const std::vector<int> bounds =
-      loop_bounds(given_.layers[begin].out.box.channels(),
+      loop_bounds(given_.layers[begin], given_.layers[begin].out.box.channels(),
                   net_.layers[from.layer].loop_groups);
   const int first_actor = static_cast<int>(actors.size());
   int multiplier = 1, in = from.in[0];

@@ -165,8 +165,8 @@ class Maker {
   // Its actors, one after another, and the buffers of one turn between them.
   void add_loop(const CutNet::Loop& loop, int n, int segment) {
     const Box& out = made_[loop.end - 1][n];
-    const std::vector<int> bounds =
-        loop_bounds(made_[loop.begin][n].channels(), loop.groups);
+    const std::vector<int> bounds = loop_bounds(
+        net_.layers[loop.begin], made_[loop.begin][n].channels(), loop.groups);
     const int turns = static_cast<int>(bounds.size()) - 1;
     const int number = static_cast<int>(draft(n, segment).stage.loops.size());
     int first = -1, between = -1, multiplier = 1;

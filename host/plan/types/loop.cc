@@ -50,10 +50,15 @@ std::vector<LoopRows> loop_rows(const LoopParts& parts, int band) {
   return loop_rows(rules, band);
 }
 
-std::vector<int> loop_bounds(int channels, int groups) {
+std::vector<int> loop_bounds(const Layer& first, int channels, int groups) {
+  const int granule =
+      first.op == OpCode::kDepthwise ? std::max(1, first.depth_multiplier) : 1;
+  const int units = channels / granule;
   std::vector<int> bounds;
-  groups = std::min(groups, channels);
-  for (int i = 0; i <= groups; ++i) bounds.push_back(i * channels / groups);
+  groups = std::min(groups, units);
+  for (int i = 0; i <= groups; ++i) {
+    bounds.push_back(i * units / groups * granule);
+  }
   return bounds;
 }
 
@@ -84,8 +89,9 @@ uint32_t loop_bytes(const LoopParts& parts, int groups, int band) {
   auto bytes = align_up(static_cast<uint32_t>(
       accumulator_bytes(band, out.columns(), out.channels())));
   const std::vector<int> slots = loop_slots(parts, band);
+  const LoopPart& first = parts.front();
   int channels =
-      widest_group(loop_bounds(parts.front().made.channels(), groups));
+      widest_group(loop_bounds(*first.layer, first.made.channels(), groups));
   for (size_t j = 0; j + 1 < parts.size(); ++j) {
     const Layer& layer = *parts[j].layer;
     if (layer.op == OpCode::kDepthwise && j > 0) {

@@ -33,8 +33,9 @@ using LoopParts = std::vector<LoopPart>;
 LoopParts loop_parts(const Layer&);
 std::vector<LoopRows> loop_rows(const LoopParts&, int band);
 
-// Where groups of so many channels begin and end.
-std::vector<int> loop_bounds(int channels, int groups);
+// Where groups of so many channels, which the first layer of a loop makes,
+// begin and end: of a depthwise layer where those of an input channel do.
+std::vector<int> loop_bounds(const Layer& first, int channels, int groups);
 // Channels of the largest group.
 int widest_group(const std::vector<int>& bounds);
 // Rows that private buffers need for a band, by actor but the last, whose band
