@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -81,6 +82,9 @@ class AutoPlan {
         for (const size_t count : fewer_unequal()) try_crew(count);
       }
       if (!best_) return smallest();
+      if (net_.layers.size() * everyone.size() <= shares::kCheap) {
+        try_first_nodes();
+      }
       if (on_all_) order_ = everyone;
       try_hopeless();
     }
@@ -185,6 +189,25 @@ class AutoPlan {
       const bool better = try_crew(order_.size());
       if (better && busy_nodes(best_->trials().best()) == std::ssize(order_)) {
         return;
+      }
+    }
+    order_ = all;
+  }
+
+  // What is found over the first nodes of the cluster is found over all: of
+  // these, too, the fastest.
+  void try_first_nodes() {
+    const std::vector<int> all = order_;
+    std::set<std::vector<int>> tried;
+    const auto is_new = [&](size_t count) {
+      const auto end = order_.begin() + static_cast<std::ptrdiff_t>(count);
+      return tried.emplace(order_.begin(), end).second;
+    };
+    for (size_t count = 1; count <= all.size(); ++count) is_new(count);
+    for (int first = *std::ranges::max_element(all); first > 0; --first) {
+      std::erase_if(order_, [&](int n) { return n >= first; });
+      for (size_t count = order_.size(); count > 0; --count) {
+        if (is_new(count)) try_crew(count);
       }
     }
     order_ = all;
@@ -438,11 +461,62 @@ class AutoPlan {
   double least_refused_ = std::numeric_limits<double>::infinity();
 };
 
+bool have_equal_ratings(const std::vector<ClusterNode>& nodes) {
+  return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
+    return n.rating == nodes.front().rating;
+  });
+}
+
+PlanRequest with_equal_ratings(PlanRequest request) {
+  for (ClusterNode& n : request.cluster.nodes) n.rating = 1;
+  return request;
+}
+
+bool is_smaller(const Plan& a, const Plan& b) {
+  const int64_t bytes = largest_arena(a), of_b = largest_arena(b);
+  return bytes < of_b || (bytes == of_b && a.latency_s < b.latency_s);
+}
+
+// The smallest arena where nodes compute at unequal speed: shares that follow
+// it are largest where most is computed, even ones nowhere.
+Plan smallest_of_unequal(const Net& net, const PlanRequest& request,
+                         SegmentMemo* memo, std::vector<CrewTrial>* tried) {
+  struct Found {
+    std::optional<Plan> plan;
+    std::exception_ptr refused;
+    std::vector<CrewTrial> tried;
+  };
+  const auto search = [&](const PlanRequest& r, SegmentMemo* m) {
+    Found found;
+    try {
+      found.plan = AutoPlan(net, r, m, tried ? &found.tried : nullptr).find();
+    } catch (const Error& e) {
+      if (e.code() == Exit::kInternal) throw;
+      found.refused = std::current_exception();
+    }
+    return found;
+  };
+  Found best = search(request, memo);
+  Found even = search(with_equal_ratings(request), nullptr);
+  if (even.plan && (!best.plan || is_smaller(*even.plan, *best.plan))) {
+    best = std::move(even);
+  }
+  if (!best.plan) {
+    std::rethrow_exception(lesser_refusal(best.refused, even.refused));
+  }
+  if (tried) *tried = std::move(best.tried);
+  return *std::move(best.plan);
+}
+
 }  // namespace
 
 Plan auto_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo,
                std::vector<CrewTrial>* tried) {
-  return AutoPlan(net, request, memo, tried).find();
+  if (request.objective == Objective::kLatency ||
+      have_equal_ratings(request.cluster.nodes)) {
+    return AutoPlan(net, request, memo, tried).find();
+  }
+  return smallest_of_unequal(net, request, memo, tried);
 }
 
 Plan auto_plan_of(const Net& net, const PlanRequest& request,

@@ -95,6 +95,39 @@ TEST(MoreNodesTest, NeverTakeLonger) {
   EXPECT_GT(idle, 8);
 }
 
+// The first so many of some nodes whose clocks differ, the fourth's board, too.
+Cluster unequal_nodes(int nodes) {
+  constexpr double kClocks[] = {0.25, 0.75, 0.5, 1, 0.25, 0.5};
+  Cluster cluster = nodes_with(nodes);
+  for (size_t n = 0; n < cluster.nodes.size(); ++n) {
+    ClusterNode& node = cluster.nodes[n];
+    if (n == 3) node.board = find_board("rp2350");
+    node.board.clock_hz *= kClocks[n];
+    node.rating = board_rating(node.board);
+  }
+  return cluster;
+}
+
+// Each of these nets needed a larger arena, or took longer, on some more.
+TEST(MoreNodesTest, NeitherDoUnequalOnes) {
+  for (const uint32_t seed : {9, 14, 29, 31, 39}) {
+    const Net net = random_net(seed);
+    int64_t least = INT64_MAX;
+    double latency = 1e9;
+    for (int nodes = 1; nodes <= 6; ++nodes) {
+      SCOPED_TRACE(std::to_string(seed) + " on " + std::to_string(nodes));
+      const Plan small =
+          plan_over(net, unequal_nodes(nodes), Objective::kRam, false);
+      EXPECT_LE(largest_arena(small), least) << small.strategy;
+      least = largest_arena(small);
+      const Plan fast =
+          plan_over(net, unequal_nodes(nodes), Objective::kLatency, false);
+      EXPECT_LE(fast.latency_s, latency) << fast.strategy;
+      latency = fast.latency_s;
+    }
+  }
+}
+
 // What is as much as two nodes need at the least is enough for more of them,
 // and takes no longer.
 TEST(MoreNodesTest, NeverTakeLongerWithinABudget) {
