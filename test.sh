@@ -15,7 +15,8 @@ export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 
 # Compilers allocate as plans do: with mimalloc clang takes a tenth less time.
-mimalloc=$(ldconfig -p | awk '/libmimalloc\.so/ {print $NF; exit}')
+# awk reads all of the list: who ends early ends ldconfig, and with it this.
+mimalloc=$(ldconfig -p | awk '/libmimalloc\.so/ {path = $NF} END {print path}')
 build() { LD_PRELOAD=$mimalloc cmake --build --preset "$1" -j "$jobs" -- --quiet; }
 
 # run_tests PRESET: what failed, and what it said, is the last that is seen.

@@ -35,24 +35,14 @@ options=(-o "Dir::Etc::SourceList=/dev/null"
   -o "Dir::State::Lists=$PWD/.apt/lists"
   -o "Dir::Cache=$PWD/.apt" -o "Dir::Cache::archives=$PWD/.apt/archives"
   -o "APT::Sandbox::User=")
-# An archive that hangs up is asked again.
-fetch() {
-  local try
-  for try in 1 2 3; do
-    apt-get "${options[@]}" -qq --download-only source "$1" >/dev/null && return
-    sleep "$try"
-  done
-  echo "sources.sh: no archive gives the source of $1" >&2
-  return 1
-}
-
 # An archive without sources is no harm if another has them.
 apt-get "${options[@]}" -qq update || true
 for package in "${missing[@]}"; do
   # Unpacked here: dpkg-source would want the packager's tools.
   rm -rf ".unpack-$package"
   mkdir ".unpack-$package"
-  (cd ".unpack-$package" && fetch "$package" &&
+  (cd ".unpack-$package" &&
+    apt-get "${options[@]}" -qq --download-only source "$package" >/dev/null &&
     tar -xf ./*.orig.tar.* --strip-components=1 && rm -f ./*.tar.* ./*.dsc)
   mv ".unpack-$package" "$package"
 done
