@@ -31,16 +31,25 @@
 namespace shoal {
 namespace {
 
+constexpr double kFar = std::numeric_limits<double>::infinity();
+
+// The plan of the smallest arena. `least_refused`: the arena that a refusal
+// elsewhere asks for.
+Plan find_smallest(const Net&, const PlanRequest&, SegmentMemo*,
+                   std::vector<CrewTrial>* tried, double least_refused);
+
 class AutoPlan {
  public:
-  // `memo`: of all nodes.
+  // `memo`: of all nodes. `least_refused`: see find_smallest().
   AutoPlan(const Net& net, const PlanRequest& request,
-           SegmentMemo* memo = nullptr, std::vector<CrewTrial>* tried = nullptr)
+           SegmentMemo* memo = nullptr, std::vector<CrewTrial>* tried = nullptr,
+           double least_refused = kFar)
       : net_(net),
         request_(request),
         order_(nodes_to_share(request.cluster)),
         memo_(memo),
-        tried_(tried) {
+        tried_(tried),
+        least_refused_(least_refused) {
     const auto& nodes = request.cluster.nodes;
     std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
       return nodes[a].rating > nodes[b].rating;
@@ -81,10 +90,8 @@ class AutoPlan {
         order_ = everyone;
         for (const size_t count : fewer_unequal()) try_crew(count);
       }
+      if (is_sure(everyone.size())) try_first_nodes();
       if (!best_) return smallest();
-      if (net_.layers.size() * everyone.size() <= shares::kCheap) {
-        try_first_nodes();
-      }
       if (on_all_) order_ = everyone;
       try_hopeless();
     }
@@ -110,6 +117,11 @@ class AutoPlan {
   // nodes that begin badly are improved.
   bool is_cheap(size_t nodes) const {
     return net_.layers.size() * nodes <= shares::kCostly;
+  }
+
+  // Whether it costs so little that all of a crew's plans are tried.
+  bool is_sure(size_t nodes) const {
+    return net_.layers.size() * nodes <= shares::kCheap;
   }
 
   // The same board and budgets, so that it does not matter who has no share.
@@ -238,11 +250,9 @@ class AutoPlan {
     if (is_latency() && !PlanDeadline::passed()) {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
-      // What it is refused with nobody asks.
-      AutoPlan small(net_, request, memo_, tried_);
-      small.least_refused_ = 0;
       try {
-        Plan plan = small.find();
+        // What it is refused with nobody asks.
+        Plan plan = find_smallest(net_, request, memo_, tried_, 0);
         if (tried_) tried_->resize(1);
         return plan;
       } catch (const Error& e) {
@@ -278,9 +288,8 @@ class AutoPlan {
                          order_.begin() + static_cast<std::ptrdiff_t>(count)),
         given ? *memo_ : *memo);
     const auto asked = bytes_asked(refused_);
-    crew->refused_with(std::min(
-        least_refused_, asked ? static_cast<double>(*asked)
-                              : std::numeric_limits<double>::infinity()));
+    crew->refused_with(
+        std::min(least_refused_, asked ? static_cast<double>(*asked) : kFar));
     return crew;
   }
 
@@ -292,7 +301,7 @@ class AutoPlan {
     const size_t all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
     std::unique_ptr<CrewPlan> crew = crew_of(count, alone ? count : all);
-    const bool sure = alone && net_.layers.size() * count <= shares::kCheap;
+    const bool sure = alone && is_sure(count);
     const bool costly = alone && !is_cheap(count);
     const double hopeless =
         costly ? shares::kHopelessCostly : shares::kHopeless;
@@ -301,8 +310,7 @@ class AutoPlan {
     }
     const Trials& trials = crew->trials();
     if (are_equal()) {
-      crew->begin_briefly(best_ ? best_->trials().measure()
-                                : std::numeric_limits<double>::infinity());
+      crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
       // Nor is where hardly anything fits every number tried.
       if (alone && !sure && !trials.any() && count > shares::kEachTight &&
           !std::has_single_bit(count)) {
@@ -358,7 +366,7 @@ class AutoPlan {
   // Whether a crew that has begun so may come to something.
   bool is_promising(const Trials& trials, double far) const {
     const double now = trials.nearest();
-    if (now == std::numeric_limits<double>::infinity()) return true;
+    if (now == kFar) return true;
     return !best_ || now <= far * best_->trials().measure();
   }
 
@@ -457,8 +465,7 @@ class AutoPlan {
   std::optional<double> on_all_;
   std::vector<std::string> hopeless_;  // of the crew of all nodes
   std::exception_ptr refused_;
-  // The arena that a refusal elsewhere asks for.
-  double least_refused_ = std::numeric_limits<double>::infinity();
+  const double least_refused_;
 };
 
 bool have_equal_ratings(const std::vector<ClusterNode>& nodes) {
@@ -477,10 +484,14 @@ bool is_smaller(const Plan& a, const Plan& b) {
   return bytes < of_b || (bytes == of_b && a.latency_s < b.latency_s);
 }
 
-// The smallest arena where nodes compute at unequal speed: shares that follow
-// it are largest where most is computed, even ones nowhere.
-Plan smallest_of_unequal(const Net& net, const PlanRequest& request,
-                         SegmentMemo* memo, std::vector<CrewTrial>* tried) {
+// Shares that follow what nodes compute are largest where most is computed,
+// even ones nowhere: where ratings differ both are tried.
+Plan find_smallest(const Net& net, const PlanRequest& request,
+                   SegmentMemo* memo, std::vector<CrewTrial>* tried,
+                   double least_refused) {
+  if (have_equal_ratings(request.cluster.nodes)) {
+    return AutoPlan(net, request, memo, tried, least_refused).find();
+  }
   struct Found {
     std::optional<Plan> plan;
     std::exception_ptr refused;
@@ -489,7 +500,9 @@ Plan smallest_of_unequal(const Net& net, const PlanRequest& request,
   const auto search = [&](const PlanRequest& r, SegmentMemo* m) {
     Found found;
     try {
-      found.plan = AutoPlan(net, r, m, tried ? &found.tried : nullptr).find();
+      found.plan =
+          AutoPlan(net, r, m, tried ? &found.tried : nullptr, least_refused)
+              .find();
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;
       found.refused = std::current_exception();
@@ -512,11 +525,9 @@ Plan smallest_of_unequal(const Net& net, const PlanRequest& request,
 
 Plan auto_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo,
                std::vector<CrewTrial>* tried) {
-  if (request.objective == Objective::kLatency ||
-      have_equal_ratings(request.cluster.nodes)) {
-    return AutoPlan(net, request, memo, tried).find();
-  }
-  return smallest_of_unequal(net, request, memo, tried);
+  return request.objective == Objective::kLatency
+             ? AutoPlan(net, request, memo, tried).find()
+             : find_smallest(net, request, memo, tried, kFar);
 }
 
 Plan auto_plan_of(const Net& net, const PlanRequest& request,

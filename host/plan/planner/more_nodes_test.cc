@@ -128,6 +128,24 @@ TEST(MoreNodesTest, NeitherDoUnequalOnes) {
   }
 }
 
+// Boards that have just what the smallest arena takes by even shares, which
+// those that follow the clocks need not fit.
+TEST(MoreNodesTest, WhatTheSmallestArenaFitsTakesTheLeastTimeThere) {
+  for (const uint32_t seed : {29, 31, 39}) {
+    SCOPED_TRACE(seed);
+    const Net net = random_net(seed);
+    Cluster cluster = unequal_nodes(6);
+    const int64_t bytes =
+        largest_arena(plan_over(net, cluster, Objective::kRam, false));
+    for (ClusterNode& n : cluster.nodes) {
+      n.board.banks = {{.name = "all", .bytes = bytes}};
+    }
+    Plan plan;
+    ASSERT_NO_THROW(plan = plan_over(net, cluster, Objective::kLatency, false));
+    EXPECT_LE(largest_arena(plan), bytes) << plan.strategy;
+  }
+}
+
 // What is as much as two nodes need at the least is enough for more of them,
 // and takes no longer.
 TEST(MoreNodesTest, NeverTakeLongerWithinABudget) {
