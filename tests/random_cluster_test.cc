@@ -14,11 +14,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <random>
 #include <sstream>
 #include <string>
 
+#include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/engine/common/trace_collector.h"
@@ -26,6 +28,7 @@
 #include "host/engine/virtual/simulate.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
+#include "host/plan/cost/program_size.h"
 #include "host/plan/planner/planner.h"
 #include "host/program/emit/testing/emit_all.h"
 #include "tests/random_net.h"
@@ -109,6 +112,7 @@ class Judge {
       throw Error(Exit::kInternal, "the checker: " + fault);
     }
     p.images = emit_all(net_, p.plan);
+    check_sizes(p);
     for (size_t n = 0; n < p.images.size(); ++n) {
       p.plan.nodes[n].program_bytes = static_cast<uint32_t>(p.images[n].size());
     }
@@ -117,6 +121,20 @@ class Judge {
     tally_.orders += p.plan.order.layers.empty() ? 0 : 1;
     tally_.streams += static_cast<int>(p.plan.streams.size());
     return p;
+  }
+
+  // What a search takes programs to have is what is written.
+  void check_sizes(const Prepared& p) {
+    const std::vector<ProgramSize> sizes = program_sizes(net_, p.plan);
+    for (size_t n = 0; n < p.images.size(); ++n) {
+      Header h;
+      std::memcpy(&h, p.images[n].data(), sizeof h);
+      if (sizes[n].bytes() == h.program_bytes) continue;
+      throw Error(Exit::kInternal, "a program of " +
+                                       std::to_string(h.program_bytes) +
+                                       " B was taken to have " +
+                                       std::to_string(sizes[n].bytes()));
+    }
   }
 
   // What may not be joined or cut into groups is said so; then it is not.

@@ -3,6 +3,7 @@
 
 #include "host/check/check.h"
 #include "host/model/import/import.h"
+#include "host/plan/cost/program_size.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "tests/shared.h"
@@ -45,6 +46,18 @@ TEST(MoreNodesSharedTest, SevenMayHaveLayersOfTheirOwn) {
   const Net net = net_of("pretrainedResnet_quant.tflite");
   const Plan seven = smallest(net, 7, false), eight = smallest(net, 8, false);
   EXPECT_LE(largest_arena(eight), largest_arena(seven)) << eight.strategy;
+}
+
+// Channel groups of eight have more tables than the flash of three has left.
+TEST(MoreNodesSharedTest, FlashBoundsTablesOfGroups) {
+  const Net net = net_of("tf2_mobilenet_v2_1.0_224_ptq.tflite");
+  const Board& board = find_board("stm32h743");
+  const Plan plan = make_plan(net, linked_nodes(uniform_cluster(3, board, {}),
+                                                "auto", Objective::kRam));
+  EXPECT_LE(largest_arena(plan), 40000) << plan.strategy;
+  for (const ProgramSize& size : program_sizes(net, plan)) {
+    EXPECT_LE(size.bytes(), board.flash_bytes);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "host/plan/planner/planner.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "host/plan/planner/goals.h"
 #include "host/plan/planner/last_resort.h"
 #include "host/plan/planner/order_plan.h"
+#include "host/plan/search/less_in_flash.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"
@@ -65,6 +67,28 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
                   " is not known for one node; known: auto, single");
 }
 
+// Weights come from storage where flash has no room for a program's tables
+// besides them.
+Plan plan_within_flash(const Net& net, const PlanRequest& request,
+                       SegmentMemo* memo) {
+  const Plan first = search_plan(net, request, *search_for(net, request, memo));
+  Plan plan = first;
+  PlanRequest of = request;
+  for (int round = 0; round < shares::kFlashRounds; ++round) {
+    if (!exceeds_flash(net, request.cluster, plan)) return plan;
+    std::optional<PlanRequest> less = less_in_flash(net, of, plan);
+    if (!less) break;
+    of = *std::move(less);
+    try {
+      plan = search_plan(net, of, *search_for(net, of, nullptr));
+    } catch (const Error& e) {
+      if (e.code() == Exit::kInternal) throw;
+      break;
+    }
+  }
+  return exceeds_flash(net, request.cluster, plan) ? first : plan;
+}
+
 // Where plans cost much, in another order with the cuts that are best in the
 // net's own alone: a few plans more than the dozens that found these.
 Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
@@ -108,10 +132,10 @@ Plan find_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
     plan = auto_plan_in_best_order(net, request, memo);
   } else if (!several) {
     plan = plan_in_best_order(net, request, [&](const Net& n) {
-      return search_plan(n, request, *search_for(n, request, memo));
+      return plan_within_flash(n, request, memo);
     });
   } else {
-    plan = search_plan(net, request, *search_for(net, request, memo));
+    plan = plan_within_flash(net, request, memo);
   }
   plan.objective = objective_name(request.objective);
   assert_completes(net, plan);

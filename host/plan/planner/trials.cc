@@ -11,6 +11,7 @@
 #include "host/base/error.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/rehearsal.h"
+#include "host/plan/search/less_in_flash.h"
 #include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
@@ -59,7 +60,7 @@ double Trials::measure(const Plan& plan) const {
 
 // Of the smallest arenas the one that takes less time.
 bool Trials::is_better(Made& made, Made& than, double by) const {
-  const double now = measure(made.plan), least = measure(than.plan) * (1 - by);
+  const double now = measure(made), least = measure(than) * (1 - by);
   if (now != least) return now < least;
   return finished(made).latency_s < finished(than).latency_s;
 }
@@ -73,6 +74,7 @@ const Plan& Trials::finished(Made& made) const {
 const Plan& Trials::best() const { return finished(*best_); }
 
 std::string Trials::text(double measure) const {
+  if (measure == kFar) return "more flash than there is";
   return request_.objective == Objective::kLatency
              ? fmt::format("{:.3f} ms", measure * 1e3)
              : fmt::format("{} B", static_cast<int64_t>(measure));
@@ -148,37 +150,73 @@ void Trials::foresee(const Trial& trial, double most) {
   }
 }
 
+std::optional<Trials::Made> Trials::make(const Trial& trial,
+                                         const PlanRequest& of) {
+  PlanRequest request = of;
+  request.strategy = trial.name;
+  memo_->trim(static_cast<int>(request.cluster.nodes.size()));
+  const std::unique_ptr<Search> search =
+      trial.alone >= 0
+          ? lone_search(net_, of, trial.alone)
+          : linked_search(net_, of, trial.cuts, trial.weights, memo_);
+  const bool is_latency = request.objective == Objective::kLatency;
+  std::optional<Plan> fast;
+  if (is_latency) fast = search->fastest();
+  if (!fast &&
+      (is_latency ? is_beyond_budgets(*search) : is_too_large(*search))) {
+    return std::nullopt;
+  }
+  Made made{fast ? *std::move(fast) : smallest_plan(net_, request, *search),
+            search->supplies()};
+  made.is_beyond_flash = exceeds_flash(net_, request.cluster, made.plan);
+  return made;
+}
+
+void Trials::move_to_storage(const Trial& trial, Made& made) {
+  Made other = made;
+  const PlanRequest* of = &request_;
+  for (int round = 0; round < shares::kFlashRounds; ++round) {
+    std::optional<PlanRequest> less = less_in_flash(net_, *of, other.plan);
+    if (!less) return;
+    of = &less_in_flash_.emplace_back(*std::move(less));
+    std::optional<Made> next = make(trial, *of);
+    if (!next) return;
+    other = *std::move(next);
+    if (other.is_beyond_flash) continue;
+    made = std::move(other);
+    return;
+  }
+}
+
 bool Trials::run(Trial trial, double by) {
   if (!seen_.insert(key_of(trial)).second) return false;
   try {
     PlanDeadline::check();
-    PlanRequest request = request_;
-    request.strategy = trial.name;
     trial.cuts.strategy = trial.name;
-    memo_->trim(static_cast<int>(request.cluster.nodes.size()));
-    const std::unique_ptr<Search> search =
-        trial.alone >= 0
-            ? lone_search(net_, request_, trial.alone)
-            : linked_search(net_, request_, trial.cuts, trial.weights, memo_);
-    const bool is_latency = request.objective == Objective::kLatency;
-    std::optional<Plan> fast;
-    if (is_latency) fast = search->fastest();
-    if (!fast &&
-        (is_latency ? is_beyond_budgets(*search) : is_too_large(*search))) {
-      return false;
+    std::optional<Made> made = make(trial, request_);
+    if (!made) return false;
+    if (made->is_beyond_flash && !trial.weights.groups.empty()) {
+      // The fewer channels a group has, the more tables there are.
+      Trial larger = trial;
+      larger.weights.groups.pop_back();
+      if (run(std::move(larger), by)) return true;
+    } else if (made->is_beyond_flash) {
+      try {
+        move_to_storage(trial, *made);
+      } catch (const Error& e) {
+        if (e.code() == Exit::kInternal) throw;
+      }
     }
-    Made made{fast ? *std::move(fast) : smallest_plan(net_, request, *search),
-              search->supplies()};
-    if (is_latency) {
-      if (is_too_slow(made)) return false;
-      finished(made);
+    if (request_.objective == Objective::kLatency) {
+      if (is_too_slow(*made)) return false;
+      finished(*made);
     }
-    const Plan& plan = made.plan;
-    if (busy_nodes(plan) == std::ssize(plan.nodes)) {
+    const Plan& plan = made->plan;
+    if (busy_nodes(plan) == std::ssize(plan.nodes) && !made->is_beyond_flash) {
       on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
     }
-    if (watcher_) watcher_(trial, plan);
-    if (best_ && !is_better(made, *best_, by)) return false;
+    if (watcher_ && !made->is_beyond_flash) watcher_(trial, plan);
+    if (best_ && !is_better(*made, *best_, by)) return false;
     best_ = std::move(made);
     taken_ = std::move(trial);
     return true;

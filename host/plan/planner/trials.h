@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <limits>
@@ -69,8 +70,9 @@ class Trials {
   const Plan& best() const;
   const Trial& taken() const { return taken_; }
   const std::vector<Supply>& supplies() const { return best_->supplies; }
-  // By the objective, less is better; of the best.
-  double measure() const { return measure(best_->plan); }
+  // By the objective, less is better; of the best. Infinite: it takes more
+  // flash than there is.
+  double measure() const { return measure(*best_); }
   // Whether the best of these is better than the best of those.
   bool beats(const Trials& those) const {
     return is_better(*best_, *those.best_, 0);
@@ -87,9 +89,16 @@ class Trials {
   struct Made {
     Plan plan;
     std::vector<Supply> supplies;
+    // A program exceeds its node's flash: worse than all that do not.
+    bool is_beyond_flash = false;
     bool finished = false;
   };
   static constexpr double kFar = std::numeric_limits<double>::infinity();
+  // None: by estimate it is of no use.
+  std::optional<Made> make(const Trial&, const PlanRequest&);
+  // Where programs exceed flash, with weights from storage instead, if that
+  // helps.
+  void move_to_storage(const Trial&, Made&);
   const Plan& finished(Made&) const;
   // Where there is a plan already: by estimate, no plan fits the nodes, nor is
   // any as small.
@@ -101,6 +110,9 @@ class Trials {
   bool is_too_slow(const Made&) const;
   double least_known() const;  // arena
   double measure(const Plan&) const;
+  double measure(const Made& made) const {
+    return made.is_beyond_flash ? kFar : measure(made.plan);
+  }
   // By more than this part.
   bool is_better(Made&, Made& than, double by) const;
 
@@ -115,6 +127,7 @@ class Trials {
   double least_refused_ = kFar, must_beat_s_ = 0;
   std::exception_ptr refused_;
   std::function<void(const Trial&, const Plan&)> watcher_;
+  std::deque<PlanRequest> less_in_flash_;  // supplies point to their boards
 };
 
 // How many nodes have a share.

@@ -5,6 +5,7 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/plan/cost/plan_time.h"
+#include "host/plan/cost/program_size.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
@@ -80,6 +81,28 @@ int64_t read_bytes(const Plan& plan) {
   int64_t bytes = 0;
   for (const PlanNode& n : plan.nodes) bytes += n.storage_read_bytes;
   return bytes;
+}
+
+// Weights fit, and tables fit; what both take shows when a plan is built.
+TEST(Streaming, WhereTablesLeaveNoRoomWeightsComeFromStorage) {
+  const Net net = classifier();
+  for (const char* const strategy : {"auto", "kernel", "spatial"}) {
+    for (const int nodes : {1, 2}) {
+      Cluster cluster = uniform_cluster(nodes, find_board("teensy41"), {});
+      const Plan roomy = plan_of(net, cluster, strategy, Objective::kLatency);
+      const ProgramSize size = program_sizes(net, roomy)[0];
+      for (const int64_t less : {0, 1, 16, 500, 1500}) {
+        SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes) +
+                     ", " + std::to_string(less) + " B less");
+        for (ClusterNode& n : cluster.nodes) n.flash = size.bytes() - less;
+        const Plan plan = plan_of(net, cluster, strategy, Objective::kLatency);
+        expect_ordered(net, plan);
+        for (const ProgramSize& s : program_sizes(net, plan)) {
+          EXPECT_LE(s.bytes(), size.bytes() - less);
+        }
+      }
+    }
+  }
 }
 
 TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {

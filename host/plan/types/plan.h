@@ -223,4 +223,8 @@ struct Plan {
   double latency_s = 0;
 };
 
+// Whether anything of the node's image is read from storage, or anything is
+// spilled there.
+bool reads_storage(const PlanNode&);
+
 }  // namespace shoal

@@ -64,6 +64,9 @@ inline constexpr double kAboutAsFast = 1.005;
 inline constexpr double kUneven = 1.4;
 // Of the bytes of weights: records with the chunks of a tape take as much.
 inline constexpr int64_t kRecordPart = 16;
+// Plans with fewer weights in flash, where programs exceed it: tables of what
+// comes from storage instead take some of it again.
+inline constexpr int kFlashRounds = 3;
 // A search for less time may come upon a smaller arena as well: so much above
 // the smallest known is worth trying, beside the smallest.
 constexpr int64_t worth_trying(int64_t least) {

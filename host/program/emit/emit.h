@@ -59,10 +59,6 @@ class Emitter {
   std::array<uint8_t, 16> plan_id_{};
 };
 
-// Whether anything of the node's image is read from storage, or anything is
-// spilled there.
-bool reads_storage(const PlanNode&);
-
 // The image of one node of the plan, not sealed.
 std::vector<uint8_t> emit(const Net&, const Plan&, int node);
 

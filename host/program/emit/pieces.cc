@@ -148,18 +148,6 @@ void set_links(const ImagePieces& pieces, const PlanNode& node, Header& h) {
 
 }  // namespace
 
-bool reads_storage(const PlanNode& node) {
-  if (node.layout.head_bytes || !node.storage.empty() || node.spill_pages > 0) {
-    return true;
-  }
-  for (const PlanStage& stage : node.stages) {
-    for (const PlanActor& a : stage.actors) {
-      if (a.weights.place == WeightPlace::kTape) return true;
-    }
-  }
-  return false;
-}
-
 ImagePieces make_pieces(const Net& net, const Plan& plan,
                         const std::vector<StreamEdge>& edges, int index) {
   const PlanNode& node = plan.nodes.at(index);
