@@ -41,7 +41,9 @@ bool was_tried(const Net& net, const PlanRequest& request,
 }
 
 // By how many times what was found is beyond what there is, if that is known.
-bool is_far(const Cluster& cluster, const std::exception_ptr& refused) {
+bool is_far(const Net& net, const Cluster& cluster,
+            const std::exception_ptr& refused) {
+  if (net.layers.size() * cluster.nodes.size() <= shares::kCheap) return false;
   if (const std::optional<double> times = times_beyond_limits(refused)) {
     return *times > shares::kMayKeep;
   }
@@ -76,7 +78,8 @@ Plan plan_or_smallest(const Net& net, const PlanRequest& request,
     refused = std::current_exception();
   }
   const PlanRequest smallest = for_smallest(request);
-  if (!was_tried(net, request, smallest) && !is_far(request.cluster, refused)) {
+  if (!was_tried(net, request, smallest) &&
+      !is_far(net, request.cluster, refused)) {
     try {
       Plan plan = find(smallest);
       if (fits(request.cluster, plan)) {

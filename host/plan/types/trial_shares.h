@@ -266,7 +266,7 @@ inline constexpr double kNearBudget = 1.03;
 
 // Where the least arena that a refusal asks for is so many times a budget, or
 // the nearest plan takes so many times a limit, no other search helps: they
-// differ by a few per cent.
+// differ by a few per cent. Those of small nets (kCheap) may be anything.
 inline constexpr double kMayReach = 2, kMayKeep = 1.25;
 
 // --- Pipelines.
