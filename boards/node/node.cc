@@ -34,7 +34,7 @@ using Programs = ProgramMemory;
 using Programs = ProgramSlots;
 #endif
 
-struct Node {
+struct BoardNode {
   const shoal_port* port = nullptr;
   NodeAgent agent;
   LwipUdp udp;
@@ -55,8 +55,8 @@ struct Node {
   char name[32];
 };
 // Nobody calls constructors before main().
-alignas(Node) uint8_t memory[sizeof(Node)];
-Node& node = *reinterpret_cast<Node*>(memory);
+alignas(BoardNode) uint8_t memory[sizeof(BoardNode)];
+BoardNode& node = *reinterpret_cast<BoardNode*>(memory);
 
 uint64_t now_us() {
   const uint64_t ticks = node.port->read_ticks(node.port->user);
@@ -377,7 +377,7 @@ void report(ConsoleWriter& console, bool running) {
 }  // namespace
 
 int run_firmware(const shoal_port& given) {
-  new (memory) Node;
+  new (memory) BoardNode;
   shoal_port port = given;
   const bool fits = take_memory(port);
   node.port = &port;

@@ -5,12 +5,12 @@
 namespace shoal {
 namespace {
 
-struct Table {
+struct CrcTable {
   uint32_t of[256];
 };
 
-constexpr Table make_table() {
-  Table t{};
+constexpr CrcTable make_table() {
+  CrcTable t{};
   for (uint32_t i = 0; i < 256; ++i) {
     uint32_t v = i;
     for (int bit = 0; bit < 8; ++bit) v = v >> 1 ^ (v & 1 ? 0x82F63B78u : 0u);
@@ -19,7 +19,7 @@ constexpr Table make_table() {
   return t;
 }
 
-constexpr Table kTable = make_table();
+constexpr CrcTable kTable = make_table();
 
 inline uint32_t step(uint32_t crc) { return crc >> 8 ^ kTable.of[crc & 255]; }
 

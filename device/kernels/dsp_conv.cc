@@ -160,7 +160,7 @@ class Window {
 
 // Output channels [o, o + outs) of the columns from x on, and elements
 // [k, k + count) of their windows.
-struct Block {
+struct OutputTile {
   int o, outs, x, k, count;
 };
 
@@ -178,7 +178,7 @@ inline void put_bytes(const uint32_t (&s)[kN], int32_t multiplier, int right,
 // All of the windows, from the bias to int8, where is_plain() and the window
 // is one tile.
 template <int kN>
-[[gnu::noinline]] void make_outs(const ConvArgs& a, const Block& b,
+[[gnu::noinline]] void make_outs(const ConvArgs& a, const OutputTile& b,
                                  const Tile& tile) {
   const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
   const int w_step = a.weight_stride, count = b.count;
@@ -198,7 +198,7 @@ template <int kN>
 
 // sums[i * kN + p] += what the tile adds to channel i and pixel p.
 template <int kN>
-[[gnu::noinline]] void add_tile(const ConvArgs& a, const Block& b,
+[[gnu::noinline]] void add_tile(const ConvArgs& a, const OutputTile& b,
                                 const Tile& tile, uint32_t* sums) {
   const int w_step = a.weight_stride, count = b.count;
   const int8_t* w = a.weights + b.o * w_step + b.k;
@@ -214,7 +214,7 @@ template <int kN>
 }
 
 // The same of one pixel, channels in fours.
-void add_tile_in_fours(const ConvArgs& a, Block b, const Tile& tile,
+void add_tile_in_fours(const ConvArgs& a, OutputTile b, const Tile& tile,
                        uint32_t* sums) {
   const int8_t* w = a.weights + b.o * a.weight_stride + b.k;
   for (; b.outs >= 4; b.outs -= 4, b.o += 4, sums += 4) {
@@ -226,8 +226,8 @@ void add_tile_in_fours(const ConvArgs& a, Block b, const Tile& tile,
   if (b.outs > 0) add_tile<1>(a, b, tile, sums);
 }
 
-void add_tile(const ConvArgs& a, const Block& b, int pixels, const Tile& tile,
-              uint32_t* sums) {
+void add_tile(const ConvArgs& a, const OutputTile& b, int pixels,
+              const Tile& tile, uint32_t* sums) {
   if (pixels == 4) add_tile<4>(a, b, tile, sums);
   if (pixels == 3) add_tile<3>(a, b, tile, sums);
   if (pixels == 2) add_tile<2>(a, b, tile, sums);
@@ -239,7 +239,8 @@ void add_tile(const ConvArgs& a, const Block& b, int pixels, const Tile& tile,
   }
 }
 
-void start_sums(const ConvArgs& a, const Block& b, int pixels, uint32_t* sums) {
+void start_sums(const ConvArgs& a, const OutputTile& b, int pixels,
+                uint32_t* sums) {
   for (int p = 0; p < pixels; ++p) {
     const uint32_t* from = first_sums(a, b.o, b.x + p);
     for (int i = 0; i < b.outs; ++i) sums[i * pixels + p] = from[i];
@@ -248,7 +249,7 @@ void start_sums(const ConvArgs& a, const Block& b, int pixels, uint32_t* sums) {
 
 // Sums of all tiles become int8, or partial sums.
 template <int kN>
-void finish(const ConvArgs& a, const Block& b, bool plain,
+void finish(const ConvArgs& a, const OutputTile& b, bool plain,
             const uint32_t* sums) {
   const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
   for (int o = b.o; o < b.o + b.outs; ++o, sums += kN) {
@@ -265,7 +266,7 @@ void finish(const ConvArgs& a, const Block& b, bool plain,
 }
 
 // Whether channels from o on end in int8 as nearly all do.
-bool is_plain(const ConvArgs& a, const Block& b) {
+bool is_plain(const ConvArgs& a, const OutputTile& b) {
   if (a.partial_in || a.partial_out || a.zero_weight || !clamps_to_byte(a)) {
     return false;
   }
@@ -274,7 +275,7 @@ bool is_plain(const ConvArgs& a, const Block& b) {
   return any >= 0;
 }
 
-void finish(const ConvArgs& a, const Block& b, int pixels, bool plain,
+void finish(const ConvArgs& a, const OutputTile& b, int pixels, bool plain,
             const uint32_t* sums) {
   if (pixels == 4) return finish<4>(a, b, plain, sums);
   if (pixels == 3) return finish<3>(a, b, plain, sums);
@@ -288,7 +289,7 @@ void conv_block(const ConvArgs& a, const Window& window, int length, int o,
   Tile tile;
   uint32_t sums[kOuts * kPixels];
   const int most = tile_length(a, pixels);
-  Block b{o, outs, x, 0, length};
+  OutputTile b{o, outs, x, 0, length};
   const bool plain = is_plain(a, b);
   if (length <= most) {
     window.fill(x, pixels, 0, length, tile);

@@ -21,7 +21,7 @@ constexpr int kCache = 16384;  // bytes of weights that stay in front of a flash
 
 // Output channels [o, o + outs) of `pixels` columns from x. `plain`: they end
 // in int8 as nearly all do.
-struct Block {
+struct OutputTile {
   int o, outs, x, pixels;
   bool plain;
 };
@@ -105,8 +105,9 @@ void gather_rows(const ConvArgs& a, int row, int x, int8_t* to) {
 }
 
 // Of one or two pixels, x_step apart, the weights from element k on.
-inline void add_dots(const ConvArgs& a, const Block& b, int k, const int8_t* x,
-                     int x_step, int pixels, int count, int32_t* sums) {
+inline void add_dots(const ConvArgs& a, const OutputTile& b, int k,
+                     const int8_t* x, int x_step, int pixels, int count,
+                     int32_t* sums) {
   const int8_t* w = a.weights + b.o * a.weight_stride + k;
   if (pixels == 2) {
     add_pair(w, a.weight_stride, b.outs, x, x + x_step, count, sums);
@@ -120,7 +121,7 @@ inline void add_dots(const ConvArgs& a, const Block& b, int k, const int8_t* x,
   }
 }
 
-void start_from_partial(const ConvArgs& a, const Block& b, Sums& sums) {
+void start_from_partial(const ConvArgs& a, const OutputTile& b, Sums& sums) {
   for (int p = 0; p < b.pixels; ++p) {
     const int32_t* from = a.partial_in + (b.x + p) * a.partial_stride + b.o;
     std::memcpy(sums[p], from, static_cast<size_t>(b.outs) * sizeof *from);
@@ -128,7 +129,7 @@ void start_from_partial(const ConvArgs& a, const Block& b, Sums& sums) {
 }
 
 // All pixels, whether the block has them or not.
-void start_from_bias(const ConvArgs& a, const Block& b, Sums& sums) {
+void start_from_bias(const ConvArgs& a, const OutputTile& b, Sums& sums) {
   const int32_t* from = a.bias + b.o;
   int32_t* to = sums[0];
   for (int n = b.outs / 4; n > 0; --n, from += 4, to += 4) {
@@ -144,7 +145,7 @@ static_assert(kPixels == 4);
 
 // The number of channels that it has made: a multiple of four.
 template <int kN>
-int finish_fours(const ConvArgs& a, const Block& b, const Sums& sums) {
+int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
   const Ending ending = {a.zero_out, all_words(a.act_min),
                          all_words(a.act_max)};
   const int32_t* multipliers = a.multipliers + b.o;
@@ -164,7 +165,7 @@ int finish_fours(const ConvArgs& a, const Block& b, const Sums& sums) {
   return b.outs & ~3;
 }
 
-void finish(const ConvArgs& a, const Block& b, Sums& sums) {
+void finish(const ConvArgs& a, const OutputTile& b, Sums& sums) {
   int done = 0;
   if (b.plain) {
     if (b.pixels == 4) done = finish_fours<4>(a, b, sums);
@@ -187,7 +188,7 @@ const int8_t* lie_at(const ConvArgs& a, const Taps& taps, bool inside, int x) {
 }
 
 // One or two pixels from the block's p-th on.
-[[gnu::noinline]] void add_gathered(const ConvArgs& a, const Block& b,
+[[gnu::noinline]] void add_gathered(const ConvArgs& a, const OutputTile& b,
                                     const Taps& taps, bool inside, int length,
                                     int p, int pixels, int32_t* sums) {
   int8_t tile[2 * kTile];
@@ -207,7 +208,7 @@ const int8_t* lie_at(const ConvArgs& a, const Taps& taps, bool inside, int x) {
   }
 }
 
-void conv_block(const ConvArgs& a, const Block& b, bool inside) {
+void conv_block(const ConvArgs& a, const OutputTile& b, bool inside) {
   const int length = a.kernel_h * a.kernel_w * a.in_c;
   const Taps taps = taps_of(a, inside);
   const int8_t* x = lie_at(a, taps, inside, b.x);

@@ -23,7 +23,7 @@ using PutTogether = void (*)(const ConvArgs&, const MveColumns&,
                              Places, int8_t*);
 
 // Output rows that have their input rows side by side.
-struct Group {
+struct RowGroup {
   int count;         // of output rows
   int apart;         // input rows from one window to the next one's
   int rows, lo, hi;  // input rows; those of [lo, hi) are put together
@@ -35,7 +35,7 @@ struct Group {
 struct Work {
   int8_t in[kMveLanes * kMveLineStep];
   int8_t weights[kMveLanes * kVector];
-  Group groups[kMostRows];
+  RowGroup groups[kMostRows];
 };
 
 // How far below the window of one output row the next one's begins, if they
@@ -75,7 +75,7 @@ template <int kRows>
   put_zeros(c.right);
 }
 
-void find_padding(Group& g) {
+void find_padding(RowGroup& g) {
   static constexpr PutTogether kPut[] = {nullptr,         nullptr,
                                          put_together<2>, put_together<3>,
                                          put_together<4>, put_together<5>};
@@ -89,10 +89,10 @@ void find_padding(Group& g) {
 }
 
 // Output rows [y, end); how many groups they are.
-int make_groups(const ConvArgs& a, int y, int end, Group* g) {
+int make_groups(const ConvArgs& a, int y, int end, RowGroup* g) {
   int n = 0;
   for (; y < end; y += g[n++].count) {
-    Group& to = g[n];
+    RowGroup& to = g[n];
     const int8_t* const* rows = a.rows + y * 3;
     to.out = a.out + y * a.out_row;
     to.count = 1, to.apart = 0, to.rows = 3;
@@ -112,7 +112,7 @@ void put_one(const ConvArgs& a, const MveColumns& c, const int8_t* row, int o,
   mve_put_row(a, c, row ? row + o : nullptr, apart, at, to);
 }
 
-void put_group(const ConvArgs& a, const MveColumns& c, const Group& g, int o,
+void put_group(const ConvArgs& a, const MveColumns& c, const RowGroup& g, int o,
                int apart, Places at, int8_t* to) {
   if (g.put) g.put(a, c, g.row + g.lo, o, apart, at, to + g.lo);
   for (int i = 0; i < g.lo; ++i) put_one(a, c, g.row[i], o, apart, at, to + i);
@@ -131,7 +131,7 @@ void put_weights(const int8_t* w, int step, int apart, Places at, int8_t* to) {
 // What is made at once: `outs` columns of each row of a group.
 struct Piece {
   const Work* work;
-  const Group* group;
+  const RowGroup* group;
   int o, x, outs;
 };
 
@@ -144,7 +144,7 @@ static_assert(kMveLineStep < 128, "is an offset of a load");
 // channels of an output, where it takes 31.
 template <int kStep>
 void make_four(const ConvArgs& a, const Piece& p, int lane) {
-  const Group& g = *p.group;
+  const RowGroup& g = *p.group;
   const int o = p.o + lane;
   const int8_t* in = p.work->in + lane * kMveLineStep;
   const int8_t* w = p.work->weights + lane * kVector;
@@ -197,7 +197,7 @@ void make_four(const ConvArgs& a, const Piece& p, int lane) {
 
 template <int kStep>
 void make_four(const ConvArgs& a, const Piece& p, int lane) {
-  const Group& g = *p.group;
+  const RowGroup& g = *p.group;
   const int o = p.o + lane;
   const int8_t* w = p.work->weights + lane * kVector;
   const Words bias = load_words(a.bias + o), m = load_words(a.multipliers + o);
@@ -245,7 +245,7 @@ template <int kRows>
       const int outs = a.x1 - x < most ? a.x1 - x : most;
       const MveColumns c =
           mve_columns(a, x * a.stride_x - a.pad_left, outs * a.stride_x + 2);
-      for (const Group* g = work.groups; g < work.groups + count; ++g) {
+      for (const RowGroup* g = work.groups; g < work.groups + count; ++g) {
         put_group(a, c, *g, o, kRows, in_lines, work.in);
         const Piece piece = {&work, g, o, x, outs};
         if (a.stride_x == 1) {

@@ -14,7 +14,7 @@ namespace shoal {
 namespace {
 
 // Reads keys of one profile; every key is required.
-class Reader : public TomlReader {
+class BoardReader : public TomlReader {
  public:
   using TomlReader::TomlReader;
 
@@ -34,7 +34,7 @@ class Reader : public TomlReader {
 };
 
 Storage parse_storage(const std::string& name, const toml::table& table) {
-  Reader r("storage.toml", table, name);
+  BoardReader r("storage.toml", table, name);
   Storage s;
   s.name = name;
   s.title = r.text("title");
@@ -62,7 +62,7 @@ Storage storage_part(const std::string& board, const std::string& name) {
               "board " + board + ": storage.toml has no part '" + name + "'");
 }
 
-Emulator parse_emulator(Reader& r) {
+Emulator parse_emulator(BoardReader& r) {
   Emulator e;
   e.program = r.text("emulator.program");
   e.machine = r.text("emulator.machine");
@@ -82,7 +82,7 @@ Emulator parse_emulator(Reader& r) {
   return e;
 }
 
-Costs::Calls calls(Reader& r, const std::string& table) {
+Costs::Calls calls(BoardReader& r, const std::string& table) {
   const auto of = [&](const char* kernels) {
     return r.non_negative_or_0((table + kernels).c_str());
   };
@@ -93,7 +93,7 @@ Costs::Calls calls(Reader& r, const std::string& table) {
 
 Board parse_board(const std::string& id, const std::string& text) {
   const toml::table table = parse_toml("board " + id, text);
-  Reader r("board " + id, table, "");
+  BoardReader r("board " + id, table, "");
   Board b;
   b.name = id;
   b.title = r.text("title");
@@ -103,7 +103,7 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.clock_hz = r.non_negative("clock_mhz") * 1e6;
   b.fixed_kind = r.text("fixed_kind");
   for (const toml::table* one : r.tables("bank")) {
-    Reader bank("board " + id, *one, "bank");
+    BoardReader bank("board " + id, *one, "bank");
     b.banks.push_back({bank.text("name"), bank.kilobytes("kb"),
                        bank.kilobytes("fixed_kb"),
                        bank.non_negative_or_0("mb_per_s") * 1e6});

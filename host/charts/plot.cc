@@ -39,7 +39,7 @@ std::optional<double> drawn(const Chart& chart, const Row& row, int k) {
   return value && chart.log_y && *value <= 0 ? std::nullopt : value;
 }
 
-struct Range {
+struct AxisRange {
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
   void add(double value) {
@@ -49,8 +49,8 @@ struct Range {
   bool empty() const { return low > high; }
 };
 
-Range value_range(const Chart& chart) {
-  Range range;
+AxisRange value_range(const Chart& chart) {
+  AxisRange range;
   for (const Row& row : chart.table.rows) {
     double sum = 0;
     for (const int s : chart.series) {
@@ -107,7 +107,7 @@ double draw_legend(Svg& svg, const Chart& chart) {
 // Grid lines, their labels and the label of the axis. Returns the scale.
 Scale draw_y_axis(Svg& svg, const Chart& chart, double top, double width,
                   double& left) {
-  const Range range = value_range(chart);
+  const AxisRange range = value_range(chart);
   const std::vector<double> ticks =
       axis_ticks(range.low, range.high, chart.log_y);
   double widest = 0;
@@ -183,7 +183,7 @@ std::string line_chart(const Chart& chart) {
   const double top = draw_legend(svg, chart) + 6;
   double left = 0;
   const Scale y = draw_y_axis(svg, chart, top, kWidth, left);
-  Range range;
+  AxisRange range;
   for (const Row& row : chart.table.rows) {
     const auto at = number(row[index(chart.x)]);
     if (at && (!chart.log_x || *at > 0)) range.add(*at);

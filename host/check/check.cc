@@ -42,9 +42,9 @@ Judged with_copy_layers(const Net& net, const Plan& plan) {
   return j;
 }
 
-class Judge {
+class PlanJudge {
  public:
-  Judge(const Net& net, const Plan& plan) : net_(net), plan_(plan) {}
+  PlanJudge(const Net& net, const Plan& plan) : net_(net), plan_(plan) {}
 
   std::vector<std::string> run() {
     if (!form()) return found_.take();
@@ -100,7 +100,7 @@ class Judge {
 }  // namespace
 
 std::vector<std::string> check(const Net& net, const Plan& plan) {
-  return Judge(net, plan).run();
+  return PlanJudge(net, plan).run();
 }
 
 }  // namespace shoal

@@ -9,9 +9,10 @@ namespace {
 
 constexpr size_t kMostSpills = 8;  // of a stage
 
-class Spills {
+class SpillCheck {
  public:
-  Spills(const PlanNode& node, Findings& found) : node_(node), found_(found) {}
+  SpillCheck(const PlanNode& node, Findings& found)
+      : node_(node), found_(found) {}
 
   void run() {
     if (!pages()) return;
@@ -101,7 +102,7 @@ class Spills {
 }  // namespace
 
 void check_spills(const PlanNode& node, Findings& found) {
-  Spills(node, found).run();
+  SpillCheck(node, found).run();
 }
 
 }  // namespace shoal

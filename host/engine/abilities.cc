@@ -41,11 +41,11 @@ constexpr Cell kOwnStores{"have their programs themselves, and no stores yet"};
 constexpr Cell kNoStore{"has no store, only the storage of its own"};
 constexpr Cell kOneCluster{"are one cluster"};
 
-struct Column {
+struct EngineColumn {
   EngineKind kind;
   const char* name;
 };
-constexpr Column kEngines[] = {
+constexpr EngineColumn kEngines[] = {
     {EngineKind::kNode, "one node"},
     {EngineKind::kStore, "a built store"},
     {EngineKind::kVirtual, "nodes of a cluster"},

@@ -220,15 +220,15 @@ fs::path root_of(const std::string& folder) {
   return root;
 }
 
-struct Place {
+struct ProjectPlace {
   fs::path root;          // no link
   bool replaces = false;  // an earlier export, unchanged
 };
 
 // Throws Error(kUsage) for a folder that has anything else.
-Place place_for(const std::string& folder) {
+ProjectPlace place_for(const std::string& folder) {
   try {
-    Place place{root_of(folder), false};
+    ProjectPlace place{root_of(folder), false};
     if (fs::exists(place.root)) place.root = fs::canonical(place.root);
     undo_interrupted(place.root);
     place.replaces = !earlier_files(place.root).empty();

@@ -7,16 +7,16 @@ namespace shoal {
 namespace {
 
 // Axes of both shapes in the smallest blocks of equal element counts.
-struct Block {
+struct AxisBlock {
   int a0, a1, b0, b1;
 };
 
-std::vector<Block> match_blocks(const Shape& a, const Shape& b) {
-  std::vector<Block> blocks;
+std::vector<AxisBlock> match_blocks(const Shape& a, const Shape& b) {
+  std::vector<AxisBlock> blocks;
   int i = 0, j = 0;
   const int na = static_cast<int>(a.size()), nb = static_cast<int>(b.size());
   while (i < na && j < nb) {
-    Block k{i, i + 1, j, j + 1};
+    AxisBlock k{i, i + 1, j, j + 1};
     int64_t pa = a[i++], pb = b[j++];
     while (pa != pb) {
       if (pa < pb) {
@@ -81,12 +81,12 @@ std::optional<Value> relabel(const Value& v, const Shape& to) {
     return Value{v.view, shape, identity_order(static_cast<int>(shape.size()))};
   }
   Value out{v.view, shape, {}};
-  const std::vector<Block> blocks = match_blocks(v.shape, shape);
+  const std::vector<AxisBlock> blocks = match_blocks(v.shape, shape);
   for (size_t k = 0; k < v.order.size();) {
     const int axis = v.order[k];
     const auto block = std::find_if(
         blocks.begin(), blocks.end(),
-        [&](const Block& b) { return b.a0 <= axis && axis < b.a1; });
+        [&](const AxisBlock& b) { return b.a0 <= axis && axis < b.a1; });
     const int count = block->a1 - block->a0;
     if (block->b1 - block->b0 == count &&
         std::equal(v.shape.begin() + block->a0, v.shape.begin() + block->a1,

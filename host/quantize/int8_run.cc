@@ -22,9 +22,9 @@ int8_t spread_over(float v, const std::pair<float, float>& range) {
 }
 
 // Compares the outputs and the tensors of one frame after the other.
-class Judge {
+class FrameJudge {
  public:
-  Judge(const Graph& original, const Graph& floats, const Graph& int8)
+  FrameJudge(const Graph& original, const Graph& floats, const Graph& int8)
       : floats_(floats), int8_(int8), oracle_(floats) {
     if (&original != &floats) {
       original_ = std::make_unique<FloatOracle>(original);
@@ -129,12 +129,12 @@ Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
                 const std::vector<int64_t>& frames,
                 const QuantizeOptions& options, const FrameProgress& progress) {
   const auto count = static_cast<int64_t>(frames.size());
-  std::vector<std::unique_ptr<Judge>> judges(
+  std::vector<std::unique_ptr<FrameJudge>> judges(
       static_cast<size_t>(thread_count(count)));
   std::vector<Judgement> results(frames.size());
   const auto work = [&](int thread, int64_t i) {
     auto& judge = judges[static_cast<size_t>(thread)];
-    if (!judge) judge = std::make_unique<Judge>(original, floats, int8);
+    if (!judge) judge = std::make_unique<FrameJudge>(original, floats, int8);
     results[static_cast<size_t>(i)] = judge->run(
         load_frame(floats, calibration, frames[static_cast<size_t>(i)]),
         options);

@@ -23,9 +23,9 @@ void put(const T& value, std::vector<uint8_t>& out) {
   std::memcpy(&out[at], &value, sizeof value);
 }
 
-class Reader {
+class ObservedReader {
  public:
-  Reader(const Graph& graph, std::span<const uint8_t> bytes)
+  ObservedReader(const Graph& graph, std::span<const uint8_t> bytes)
       : graph_(graph), bytes_(bytes), all_(bytes.size()) {}
 
   template <class T>
@@ -79,7 +79,7 @@ std::vector<uint8_t> format_values(const Observations& o) {
 }
 
 Observations parse_values(const Graph& graph, std::span<const uint8_t> bytes) {
-  Reader reader(graph, bytes);
+  ObservedReader reader(graph, bytes);
   Observations o;
   for (const Tensor& tensor : graph.tensors) {
     const auto lowest = reader.take<float>();
@@ -112,7 +112,7 @@ std::vector<uint8_t> format_patches(const Patches& patches) {
 }
 
 Patches parse_patches(const Graph& graph, std::span<const uint8_t> bytes) {
-  Reader reader(graph, bytes);
+  ObservedReader reader(graph, bytes);
   Patches patches(graph.ops.size());
   for (size_t i = 0; i < patches.size(); ++i) {
     const Op& op = graph.ops[i];

@@ -21,11 +21,11 @@ struct Attempt {
   QuantizeReport report;
 };
 
-class Quantizer {
+class GraphQuantizer {
  public:
-  Quantizer(const Graph& graph, const Calibration& calibration,
-            const QuantizeOptions& options, Team& team,
-            const std::function<void(int64_t, int64_t)>& progress)
+  GraphQuantizer(const Graph& graph, const Calibration& calibration,
+                 const QuantizeOptions& options, Team& team,
+                 const std::function<void(int64_t, int64_t)>& progress)
       : graph_(graph),
         calibration_(calibration),
         options_(options),
@@ -149,7 +149,7 @@ std::optional<Graph> quantize(
     const std::function<void(int64_t, int64_t)>& progress) {
   check_quantizable(graph, calibration, options);
   std::optional<Attempt> attempt =
-      Quantizer(graph, calibration, options, team, progress).run();
+      GraphQuantizer(graph, calibration, options, team, progress).run();
   if (!attempt) return std::nullopt;
   report = std::move(attempt->report);
   return without_unused(std::move(attempt->int8));

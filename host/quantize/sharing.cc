@@ -54,10 +54,10 @@ constexpr ByKind<double (*)(double a, double b)> kFinest(
      {OpKind::kHardSwish, finest_swish}},
     any_scale);
 
-class Sharing {
+class ScaleSharing {
  public:
-  Sharing(const Graph& graph, const std::vector<Histogram>& seen,
-          const QuantizeOptions& options)
+  ScaleSharing(const Graph& graph, const std::vector<Histogram>& seen,
+               const QuantizeOptions& options)
       : graph_(graph),
         seen_(seen),
         options_(options),
@@ -295,7 +295,7 @@ class Sharing {
 
 Scales choose_scales(const Graph& graph, const std::vector<Histogram>& seen,
                      const QuantizeOptions& options) {
-  return Sharing(graph, seen, options).run();
+  return ScaleSharing(graph, seen, options).run();
 }
 
 }  // namespace shoal

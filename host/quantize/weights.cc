@@ -18,13 +18,14 @@ int8_t to_int8(float v, float scale) {
 }
 
 // Of one channel, or of all together if there is one scale.
-struct Extent {
+struct WeightExtent {
   float highest = 0;  // of |weight|
   double sum = 0;     // of |weight|
   double bias = 0;    // highest |bias|
 };
 
-float scale_of(const Extent& e, const Params& input, const Params& output) {
+float scale_of(const WeightExtent& e, const Params& input,
+               const Params& output) {
   const double sx = input.scale;
   double scale = e.highest / 127.0;
   scale = std::max(scale, kLeastMultiplier * output.scale / sx);
@@ -54,9 +55,9 @@ QuantizedWeights quantize_weights(const Op& op, const Tensor& weights,
   const WeightLayout layout = weight_layout(op, weights);
   const bool single = op.kind == OpKind::kFullyConnected;
   const std::vector<float> w = constant_floats(weights);
-  std::vector<Extent> extents(static_cast<size_t>(layout.channels));
+  std::vector<WeightExtent> extents(static_cast<size_t>(layout.channels));
   for (size_t i = 0; i < w.size(); ++i) {
-    Extent& e =
+    WeightExtent& e =
         extents[static_cast<size_t>(layout.channel(static_cast<int64_t>(i)))];
     e.highest = std::max(e.highest, std::abs(w[i]));
     e.sum += std::abs(w[i]);
@@ -64,7 +65,7 @@ QuantizedWeights quantize_weights(const Op& op, const Tensor& weights,
   for (size_t c = 0; c < bias.size(); ++c) extents[c].bias = std::abs(bias[c]);
 
   QuantizedWeights result;
-  for (const Extent& e : extents) {
+  for (const WeightExtent& e : extents) {
     result.scales.push_back(scale_of(e, input, output));
   }
   if (single) {

@@ -14,13 +14,13 @@ static_assert(std::endian::native == std::endian::little,
 
 constexpr uint32_t kMagic = 0x31524853;  // "SHR1"
 
-struct Head {
+struct MessageHead {
   uint32_t magic = kMagic;
   uint8_t kind = 0, code = 0;
   uint16_t numbers = 0;
   uint32_t what = 0, fix = 0;
 };
-static_assert(sizeof(Head) == 16);
+static_assert(sizeof(MessageHead) == 16);
 
 // What a message of this kind has.
 struct Form {
@@ -69,7 +69,7 @@ bool has_right_numbers(const Message& m) {
 }  // namespace
 
 std::vector<uint8_t> format_message(const Message& m) {
-  Head head;
+  MessageHead head;
   head.kind = static_cast<uint8_t>(m.kind);
   head.numbers = static_cast<uint16_t>(m.numbers.size());
   const std::string what = m.error ? m.error->what() : "";
@@ -93,7 +93,7 @@ std::vector<uint8_t> format_message(const Message& m) {
 }
 
 std::optional<Message> parse_message(std::span<const uint8_t> packet) {
-  Head head;
+  MessageHead head;
   if (packet.size() < sizeof head) return std::nullopt;
   std::memcpy(&head, packet.data(), sizeof head);
   packet = packet.subspan(sizeof head);

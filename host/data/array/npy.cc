@@ -23,9 +23,9 @@ int64_t value_bytes(const std::string& type) { return type[1] - '0'; }
 
 // The header's text: a Python dictionary of literals, of which NumPy writes
 // exactly 'descr', 'fortran_order' and 'shape'.
-class Header {
+class NpyHeader {
  public:
-  Header(std::string_view text, const std::string& name)
+  NpyHeader(std::string_view text, const std::string& name)
       : text_(text), name_(name) {}
 
   Array read() {
@@ -200,7 +200,7 @@ Array parse_npy(std::span<const uint8_t> file, const std::string& name) {
   const std::string text(
       file.begin() + static_cast<std::ptrdiff_t>(start),
       file.begin() + static_cast<std::ptrdiff_t>(start + length));
-  Array a = Header(text, name).read();
+  Array a = NpyHeader(text, name).read();
   const auto left = static_cast<int64_t>(file.size() - start - length);
   int64_t bytes = value_bytes(a.type);
   for (const int64_t n : a.shape) {

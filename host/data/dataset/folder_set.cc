@@ -50,7 +50,7 @@ std::string extension_of(const fs::path& path) {
   return text;
 }
 
-struct Item {
+struct Entry {
   fs::path path;
   std::string name;
   int label = -1;
@@ -58,7 +58,7 @@ struct Item {
 
 class FileSet : public Dataset {
  public:
-  FileSet(std::vector<Item> items, std::vector<std::string> classes,
+  FileSet(std::vector<Entry> items, std::vector<std::string> classes,
           std::vector<std::string> passed_over)
       : items_(std::move(items)),
         classes_(std::move(classes)),
@@ -80,9 +80,9 @@ class FileSet : public Dataset {
   std::vector<std::string> passed_over() const override { return passed_over_; }
 
  private:
-  const Item& at(int64_t i) const { return items_.at(static_cast<size_t>(i)); }
+  const Entry& at(int64_t i) const { return items_.at(static_cast<size_t>(i)); }
 
-  std::vector<Item> items_;
+  std::vector<Entry> items_;
   std::vector<std::string> classes_, passed_over_;
 };
 
@@ -124,7 +124,7 @@ bool is_item(const fs::path& path) {
 
 std::unique_ptr<Dataset> open_item(const fs::path& file) {
   return std::make_unique<FileSet>(
-      std::vector<Item>{{file, file.filename().string(), -1}},
+      std::vector<Entry>{{file, file.filename().string(), -1}},
       std::vector<std::string>{}, std::vector<std::string>{});
 }
 
@@ -136,7 +136,7 @@ std::unique_ptr<Dataset> open_pictures(const std::string& path) {
   }
   if (fs::is_regular_file(status)) return open_item(path);
   const Entries top = entries_of(path);
-  std::vector<Item> items;
+  std::vector<Entry> items;
   for (const std::string& name : top.items) {
     items.push_back({fs::path(path) / name, name, -1});
   }
@@ -150,7 +150,7 @@ std::unique_ptr<Dataset> open_pictures(const std::string& path) {
 
 std::unique_ptr<Dataset> open_folder(const fs::path& folder) {
   const Entries top = entries_of(folder);
-  std::vector<Item> items;
+  std::vector<Entry> items;
   for (const std::string& name : top.items) {
     items.push_back({folder / name, name, -1});
   }

@@ -13,12 +13,12 @@ namespace {
 
 constexpr int64_t kMostPixels = 64'000'000;
 
-struct Source {
+struct PackedBytes {
   std::span<const uint8_t> left;
 };
 
 void read_bytes(png_structp png, png_bytep to, size_t count) {
-  auto& source = *static_cast<Source*>(png_get_io_ptr(png));
+  auto& source = *static_cast<PackedBytes*>(png_get_io_ptr(png));
   if (count > source.left.size()) png_error(png, "is cut off");
   std::memcpy(to, source.left.data(), count);
   source.left = source.left.subspan(count);
@@ -51,7 +51,7 @@ struct Decoder {
 
 // Both return false after an error; nothing of theirs has a destructor that a
 // jump would pass by.
-bool read_head(Decoder& d, Source& source, Reading& reading) {
+bool read_head(Decoder& d, PackedBytes& source, Reading& reading) {
   if (setjmp(png_jmpbuf(d.png)) != 0) return false;
   png_set_read_fn(d.png, &source, read_bytes);
   png_read_info(d.png, d.info);
@@ -89,7 +89,7 @@ bool read_rows(Decoder& d, uint8_t** rows) {
 ClassMap decode_class_map(std::span<const uint8_t> file,
                           const std::string& name) {
   Reading reading;
-  Source source{file};
+  PackedBytes source{file};
   Decoder d(reading);
   const auto refuse = [&]() {
     throw Error(Exit::kCorrupt,

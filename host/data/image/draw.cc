@@ -17,10 +17,10 @@ namespace shoal {
 namespace {
 
 // Pixels [from, to) along an axis of so many.
-struct Range {
+struct PixelRange {
   int from = 0, to = 0;
 };
-Range clipped(double from, double to, int length) {
+PixelRange clipped(double from, double to, int length) {
   const auto at = [&](double v) {
     if (!(v > 0)) return 0;  // what is no number, too
     return static_cast<int>(std::lround(std::min<double>(v, length)));
@@ -29,8 +29,8 @@ Range clipped(double from, double to, int length) {
 }
 
 void fill(Picture& p, const Rectangle& r, Colour colour) {
-  const Range columns = clipped(r.left, r.right, p.width);
-  const Range rows = clipped(r.top, r.bottom, p.height);
+  const PixelRange columns = clipped(r.left, r.right, p.width);
+  const PixelRange rows = clipped(r.top, r.bottom, p.height);
   for (int y = rows.from; y < rows.to; ++y) {
     for (int x = columns.from; x < columns.to; ++x) {
       std::ranges::copy(

@@ -46,13 +46,13 @@ float at(const RealOutput& v, const Map& m, int y, int x, int c) {
                   : v.v[place * m.channels + c];
 }
 
-struct Place {
+struct MapPlace {
   int x = 0, y = 0;
 };
 
 // The first of the highest.
-Place peak_of(const RealOutput& v, const Map& m, int c) {
-  Place best;
+MapPlace peak_of(const RealOutput& v, const Map& m, int c) {
+  MapPlace best;
   for (int y = 0; y < m.rows; ++y) {
     for (int x = 0; x < m.columns; ++x) {
       if (at(v, m, y, x, c) > at(v, m, best.y, best.x, c)) best = {x, y};

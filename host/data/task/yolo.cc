@@ -29,8 +29,8 @@ bool has_rows(const std::vector<Shape>& outputs, int64_t rows, int least) {
 }
 
 // A table of rows (one a candidate), whichever way it is stored.
-struct Table {
-  Table(const RealOutput& values, int64_t rows) : v(values.v) {
+struct CandidateTable {
+  CandidateTable(const RealOutput& values, int64_t rows) : v(values.v) {
     const Shape s = core_shape(values.shape);
     turned = s[0] != rows;
     count = turned ? s[1] : s[0];
@@ -46,7 +46,8 @@ struct Table {
 };
 
 // The strongest class of columns `first` and on.
-void classify(const Table& t, int64_t row, int64_t first, Detection& box) {
+void classify(const CandidateTable& t, int64_t row, int64_t first,
+              Detection& box) {
   box.index = 0;
   box.score = t.at(row, first);
   for (int64_t c = first + 1; c < t.width; ++c) {
@@ -68,7 +69,7 @@ void place(Detection& box, float x, float y, float width, float height) {
 HeadFindings read_rows(const RealOutput& values, const HeadInput& in,
                        int64_t rows, bool objectness,
                        const HeadOptions& options) {
-  const Table t(values, rows);
+  const CandidateTable t(values, rows);
   float largest = 0;
   for (int64_t r = 0; r < t.count; ++r) {
     for (int64_t c = 0; c < 4; ++c) largest = std::max(largest, t.at(r, c));
@@ -119,7 +120,7 @@ bool fits_yolox(const std::vector<Shape>& outputs, const HeadInput& in) {
 // Centres are offsets in cells, sizes logarithms in cells.
 HeadFindings read_yolox(const std::vector<RealOutput>& outputs,
                         const HeadInput& in, const HeadOptions& options) {
-  const Table t(outputs[0], cells(in));
+  const CandidateTable t(outputs[0], cells(in));
   HeadFindings found;
   int64_t row = 0;
   for (const int stride : kStrides) {

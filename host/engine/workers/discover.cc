@@ -22,7 +22,7 @@ constexpr uint32_t kMostPrograms = 64;
 
 // Programs are asked for one by one. None: who does not know the question.
 // What a later agent says behind the answer is not read.
-struct Asked {
+struct ProgramAnswer {
   std::optional<HeldPrograms> held;
   bool answered = false;
 };
@@ -33,7 +33,7 @@ std::optional<KeptPrograms> ask_kept(Coordinator& coordinator,
   const std::string name = coordinator.identity(0).name;
   KeptPrograms kept;
   for (uint32_t index = 0;; ++index) {
-    Asked asked;
+    ProgramAnswer asked;
     std::vector<uint8_t> data(sizeof(HeldRequest));
     const HeldRequest request{index};
     std::memcpy(data.data(), &request, sizeof request);

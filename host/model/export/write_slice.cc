@@ -11,14 +11,14 @@ namespace {
 using Values = std::span<const int>;
 
 // One axis as the graph has it.
-struct Cut {
+struct AxisSlice {
   int64_t size, begin, count, stride;
   bool dropped;
 };
 
-std::vector<Cut> cuts_of(const Op& op, const Shape& x, const Shape& y) {
+std::vector<AxisSlice> cuts_of(const Op& op, const Shape& x, const Shape& y) {
   const auto& a = std::get<SliceAttr>(op.attr);
-  std::vector<Cut> cuts;
+  std::vector<AxisSlice> cuts;
   size_t next = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     const int count = a.dropped[i] ? 1 : y[next++];
@@ -27,10 +27,10 @@ std::vector<Cut> cuts_of(const Op& op, const Shape& x, const Shape& y) {
   return cuts;
 }
 
-void write_boxes(const Op& op, const std::vector<Cut>& cuts, Operands& operands,
-                 RawOp& raw) {
+void write_boxes(const Op& op, const std::vector<AxisSlice>& cuts,
+                 Operands& operands, RawOp& raw) {
   std::vector<int> begin, size;
-  for (const Cut& c : cuts) {
+  for (const AxisSlice& c : cuts) {
     begin.push_back(static_cast<int>(c.begin));
     size.push_back(static_cast<int>(c.count));
   }
@@ -41,7 +41,7 @@ void write_boxes(const Op& op, const std::vector<Cut>& cuts, Operands& operands,
   const auto sizes = [&](const Shape&, Values values) {
     if (values.size() != cuts.size()) return false;
     for (size_t i = 0; i < cuts.size(); ++i) {
-      const Cut& c = cuts[i];
+      const AxisSlice& c = cuts[i];
       const bool rest = values[i] == -1 && c.begin + c.count == c.size;
       if (values[i] != size[i] && !rest) return false;
     }
@@ -53,12 +53,12 @@ void write_boxes(const Op& op, const std::vector<Cut>& cuts, Operands& operands,
                                             {rank}, size, sizes));
 }
 
-bool fits_stride(const Cut& c, int stride) {
+bool fits_stride(const AxisSlice& c, int stride) {
   return stride != 0 && (c.count == 1 || stride == c.stride);
 }
 
 // The mask bit under which a position means the cut's begin, if any does.
-std::optional<int> begin_bit(const Cut& c, int64_t begin, int stride) {
+std::optional<int> begin_bit(const AxisSlice& c, int64_t begin, int stride) {
   const int64_t low = stride > 0 ? 0 : -1;
   const int64_t high = stride > 0 ? c.size : c.size - 1;
   const int64_t from_end = begin < 0 ? begin + c.size : begin;
@@ -67,13 +67,13 @@ std::optional<int> begin_bit(const Cut& c, int64_t begin, int stride) {
   return std::nullopt;
 }
 
-bool fits_end(const Cut& c, int64_t end, int stride) {
+bool fits_end(const AxisSlice& c, int64_t end, int stride) {
   const int64_t step = stride > 0 ? stride : -int64_t{stride};
   const int64_t span = stride > 0 ? end - c.begin : c.begin - end;
   return span > 0 && (span + step - 1) / step == c.count;
 }
 
-std::optional<int> end_bit(const Cut& c, int64_t end, int stride) {
+std::optional<int> end_bit(const AxisSlice& c, int64_t end, int stride) {
   if (c.dropped) return 0;
   const int64_t low = stride > 0 ? 0 : -1;
   const int64_t high = stride > 0 ? c.size : c.size - 1;
@@ -87,7 +87,7 @@ std::optional<int> end_bit(const Cut& c, int64_t end, int stride) {
 // there are if the last ones stay whole.
 class StridedOperands {
  public:
-  explicit StridedOperands(const std::vector<Cut>& cuts) : cuts_(cuts) {
+  explicit StridedOperands(const std::vector<AxisSlice>& cuts) : cuts_(cuts) {
     whole_from_ = cuts.size();
     while (whole_from_ > 0 && whole(cuts[whole_from_ - 1])) --whole_from_;
   }
@@ -107,12 +107,12 @@ class StridedOperands {
   }
 
  private:
-  static bool whole(const Cut& c) {
+  static bool whole(const AxisSlice& c) {
     return c.begin == 0 && c.count == c.size && c.stride == 1 && !c.dropped;
   }
 
   std::optional<int> mask(Values v, Values strides,
-                          std::optional<int> (*bit)(const Cut&, int64_t,
+                          std::optional<int> (*bit)(const AxisSlice&, int64_t,
                                                     int)) const {
     if (v.size() != strides.size()) return std::nullopt;
     int out = 0;
@@ -124,7 +124,7 @@ class StridedOperands {
     return out;
   }
 
-  const std::vector<Cut>& cuts_;
+  const std::vector<AxisSlice>& cuts_;
   size_t whole_from_;
 };
 
@@ -150,10 +150,10 @@ bool find_strided(const StridedOperands& wanted, Operands& operands,
 
 // A negative stride that takes the first element ends before it, which only
 // the mask can say.
-void add_strided(const Op& op, const std::vector<Cut>& cuts, Operands& operands,
-                 RawOp& raw) {
+void add_strided(const Op& op, const std::vector<AxisSlice>& cuts,
+                 Operands& operands, RawOp& raw) {
   std::vector<int> begin, end, stride;
-  for (const Cut& c : cuts) {
+  for (const AxisSlice& c : cuts) {
     begin.push_back(static_cast<int>(c.begin));
     stride.push_back(static_cast<int>(c.stride));
     const int64_t past = c.begin + (c.count - 1) * c.stride +
@@ -170,7 +170,7 @@ void add_strided(const Op& op, const std::vector<Cut>& cuts, Operands& operands,
 }
 
 void write_slice(const Op& op, Operands& operands, RawOp& raw) {
-  const std::vector<Cut> cuts =
+  const std::vector<AxisSlice> cuts =
       cuts_of(op, input_shape(operands, op), output_shape(operands, op));
   if (op.kind == OpKind::kSlice) return write_boxes(op, cuts, operands, raw);
   const StridedOperands wanted(cuts);

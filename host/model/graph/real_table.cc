@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kFar = 1024;
 
-struct Point {
+struct TablePoint {
   const Op& op;
   float scale_in, scale_out;
   int d;  // byte less zero point
@@ -27,14 +27,14 @@ struct Exact {
   bool slightly_less = false;  // in size than what lies at or above it
 };
 
-Exact itself(const Point& p) { return {p.exact_x()}; }
-Exact square(const Point& p) { return {p.exact_x() * p.exact_x()}; }
-Exact power_of_e(const Point& p) { return {exp(p.exact_x())}; }
-Exact logarithm(const Point& p) { return {log(p.exact_x())}; }
+Exact itself(const TablePoint& p) { return {p.exact_x()}; }
+Exact square(const TablePoint& p) { return {p.exact_x() * p.exact_x()}; }
+Exact power_of_e(const TablePoint& p) { return {exp(p.exact_x())}; }
+Exact logarithm(const TablePoint& p) { return {log(p.exact_x())}; }
 
 // What is left of GELU beyond where it is computed is far below any difference
 // that a byte of these scales shows: it lies between x and the next tie.
-Exact gelu(const Point& p) {
+Exact gelu(const TablePoint& p) {
   const bool approximate = std::get<GeluAttr>(p.op.attr).approximate;
   const LongReal x = p.exact_x();
   if (std::abs(p.x()) > (approximate ? 12 : 16)) {
@@ -43,15 +43,16 @@ Exact gelu(const Point& p) {
   return {approximate ? gelu_by_tanh(x) : gelu(x)};
 }
 
-constexpr ByKind<Exact (*)(const Point&)> kExact({{OpKind::kSquare, square},
-                                                  {OpKind::kSqrt, itself},
-                                                  {OpKind::kNeg, itself},
-                                                  {OpKind::kExp, power_of_e},
-                                                  {OpKind::kLog, logarithm},
-                                                  {OpKind::kGelu, gelu}});
+constexpr ByKind<Exact (*)(const TablePoint&)> kExact(
+    {{OpKind::kSquare, square},
+     {OpKind::kSqrt, itself},
+     {OpKind::kNeg, itself},
+     {OpKind::kExp, power_of_e},
+     {OpKind::kLog, logarithm},
+     {OpKind::kGelu, gelu}});
 
 // Whether |f(x)| / sy is at least n + 1/2.
-bool reaches(const Point& p, int64_t n) {
+bool reaches(const TablePoint& p, int64_t n) {
   const Exact exact = kExact[p.op.kind](p);
   const LongReal size = exact.value.negative() ? -exact.value : exact.value;
   const LongReal tie =
@@ -65,7 +66,7 @@ bool reaches(const Point& p, int64_t n) {
 int real_byte(const Graph& graph, const Op& op, int q) {
   const Tensor& x = graph.tensors[static_cast<size_t>(op.inputs[0])];
   const Tensor& y = graph.tensors[static_cast<size_t>(op.outputs[0])];
-  Point p{op, x.scale(), y.scale(), q - x.zero()};
+  TablePoint p{op, x.scale(), y.scale(), q - x.zero()};
   if (op.kind == OpKind::kSqrt) p.d = std::max(p.d, 0);
   if (op.kind == OpKind::kLog && p.d <= 0) return -kFar;
   const double quotient = real_unary(op.kind).of(op, p.x()) / p.scale_out;

@@ -8,11 +8,12 @@ namespace {
 
 size_t place(int value) { return static_cast<size_t>(value); }
 
-class Parts {
+class PartSearch {
  public:
-  Parts(const std::vector<Operation>& operations, size_t values,
-        const std::vector<bool>& inputs, const std::vector<bool>& constants,
-        const std::vector<int>& outputs)
+  PartSearch(const std::vector<Operation>& operations, size_t values,
+             const std::vector<bool>& inputs,
+             const std::vector<bool>& constants,
+             const std::vector<int>& outputs)
       : operations_(operations),
         values_(values),
         inputs_(inputs),
@@ -131,7 +132,7 @@ SupportedPart supported_part(const std::vector<Operation>& operations,
                              size_t values, const std::vector<bool>& inputs,
                              const std::vector<bool>& constants,
                              const std::vector<int>& outputs) {
-  return Parts(operations, values, inputs, constants, outputs).best();
+  return PartSearch(operations, values, inputs, constants, outputs).best();
 }
 
 std::string part_flags(const SupportedPart& part,

@@ -9,11 +9,11 @@
 namespace shoal {
 namespace {
 
-class Conversion {
+class ModelConversion {
  public:
-  Conversion(RawModel raw, size_t file_bytes, const std::string& name,
-             const ImportOptions& options,
-             std::optional<DetectionOp>& detection)
+  ModelConversion(RawModel raw, size_t file_bytes, const std::string& name,
+                  const ImportOptions& options,
+                  std::optional<DetectionOp>& detection)
       : raw_(std::move(raw)),
         file_bytes_(file_bytes),
         name_(name),
@@ -170,7 +170,8 @@ Graph import_tflite(std::span<const uint8_t> file, const std::string& name,
   std::optional<DetectionOp>& found =
       detection != nullptr ? *detection : unasked;
   const auto convert = [&](std::span<const uint8_t> bytes) {
-    return Conversion(decode(bytes, name), file.size(), name, options, found)
+    return ModelConversion(decode(bytes, name), file.size(), name, options,
+                           found)
         .run();
   };
   // Flatbuffers reads words in place, so the bytes have to lie aligned.

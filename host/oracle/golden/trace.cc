@@ -12,13 +12,13 @@
 namespace shoal {
 namespace {
 
-struct Column {
+struct TraceColumn {
   const char* name;
   std::string TraceLine::*text;
   bool must;
 };
 
-constexpr std::array<Column, 14> kColumns{{
+constexpr std::array<TraceColumn, 14> kColumns{{
     {"op", &TraceLine::op, true},
     {"opcode", &TraceLine::opcode, true},
     {"tensor", &TraceLine::tensor, true},
@@ -127,7 +127,7 @@ constexpr std::string_view kFrameLine = "#frame ";
 
 std::string header_line() {
   std::string text = "#";
-  for (const Column& c : kColumns) {
+  for (const TraceColumn& c : kColumns) {
     text += std::string(c.name) + (&c == &kColumns.back() ? "\n" : "\t");
   }
   return text;
@@ -136,7 +136,7 @@ std::string header_line() {
 std::string lines_of(const Trace& trace) {
   std::string text;
   for (const TraceLine& line : trace) {
-    for (const Column& c : kColumns) {
+    for (const TraceColumn& c : kColumns) {
       text += line.*c.text + (&c == &kColumns.back() ? "\n" : "\t");
     }
   }
@@ -273,7 +273,7 @@ std::optional<Difference> first_difference(const Trace& expected,
     if (i >= expected.size()) {
       return Difference{layer_text(actual[i]), "line", "", actual[i].op};
     }
-    for (const Column& c : kColumns) {
+    for (const TraceColumn& c : kColumns) {
       if (columns == Columns::kMust && !c.must) continue;
       const std::string &e = expected[i].*c.text, &a = actual[i].*c.text;
       if (e != a) return Difference{layer_text(expected[i]), c.name, e, a};

@@ -136,9 +136,9 @@ struct Stage {
   uint16_t first_stream = 0, first_target = 0;
 };
 
-class Node final : public Linked {
+class RehearsedNode final : public Linked {
  public:
-  Node(Port& port, uint32_t max_payload) : Linked(port, max_payload) {}
+  RehearsedNode(Port& port, uint32_t max_payload) : Linked(port, max_payload) {}
 
   void load(const Net& net, const Plan& plan, int number,
             const std::vector<StreamEdge>& edges, const Supply& supply,
@@ -523,11 +523,11 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
   const std::vector<StreamEdge> edges = stream_edges(plan);
   const std::vector<LinkCounts> counts = count_links(plan);
   std::vector<LinkModel> links;
-  std::vector<std::unique_ptr<Node>> nodes;
+  std::vector<std::unique_ptr<RehearsedNode>> nodes;
   for (const Supply& s : supplies) {
     links.push_back(board_link(*s.board));
     Port& port = world.add(links.back(), board_port(*s.board, true));
-    nodes.push_back(std::make_unique<Node>(port, max_payload));
+    nodes.push_back(std::make_unique<RehearsedNode>(port, max_payload));
   }
   Port& port = world.add(coordinator_link(links), {});
   for (size_t n = 0; n < nodes.size(); ++n) {

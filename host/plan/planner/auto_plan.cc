@@ -124,7 +124,8 @@ class AutoPlan {
     return net_.layers.size() * nodes <= shares::kCheap;
   }
 
-  // The same board and budgets, so that it does not matter who has no share.
+  // The same board and budgets, so that it does not matter who has no share;
+  // for the smallest arena neither do clocks and links.
   bool are_equal() const {
     const auto& nodes = request_.cluster.nodes;
     const ClusterNode& first = nodes.front();
@@ -137,9 +138,9 @@ class AutoPlan {
              n.storage == first.storage && n.sealed == first.sealed &&
              n.keeps_weights == first.keeps_weights &&
              n.all_banks == first.all_banks && a.name == b.name &&
-             a.clock_hz == b.clock_hz &&
-             a.link_bits_per_s == b.link_bits_per_s &&
-             a.link_latency_us == b.link_latency_us;
+             (!is_latency() || (a.clock_hz == b.clock_hz &&
+                                a.link_bits_per_s == b.link_bits_per_s &&
+                                a.link_latency_us == b.link_latency_us));
     });
   }
 

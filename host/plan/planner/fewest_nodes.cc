@@ -9,9 +9,9 @@
 namespace shoal {
 namespace {
 
-class NodeCounts {
+class CountSearch {
  public:
-  NodeCounts(const Net& net, const PlanRequest& request, QuickPlans& plans)
+  CountSearch(const Net& net, const PlanRequest& request, QuickPlans& plans)
       : net_(net), request_(request), plans_(plans) {}
 
   // False, and no try, if there are no more plans.
@@ -73,7 +73,7 @@ PlanRequest with_nodes(const PlanRequest& request, int count) {
 
 FewestNodes fewest_nodes(const Net& net, const PlanRequest& request, int from,
                          int most, QuickPlans& plans, bool thorough) {
-  NodeCounts counts(net, request, plans);
+  CountSearch counts(net, request, plans);
   int low = from - 1, high = 0;  // not enough, enough
   for (int count = from; count <= most && !plans.used_up(); count *= 2) {
     if (counts.enough(count) || (thorough && counts.enough_after_all(count))) {

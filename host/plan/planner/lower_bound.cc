@@ -43,11 +43,11 @@ bool same_figures(const ClusterNode& a, const ClusterNode& b) {
 }
 
 // A resource is busy for `seconds` of a unit of the job.
-struct Use {
+struct ResourceUse {
   size_t resource = 0;
   double seconds = 0;
 };
-using UseList = std::vector<Use>;
+using UseList = std::vector<ResourceUse>;
 
 // An amount that is done in any mixture of ways.
 struct Job {
@@ -120,7 +120,8 @@ class Market {
       double least = std::numeric_limits<double>::max();
       for (const UseList& way : job.ways) {
         double price = 0;
-        for (const Use& u : way) price += prices[u.resource] * u.seconds;
+        for (const ResourceUse& u : way)
+          price += prices[u.resource] * u.seconds;
         least = std::min(least, price);
       }
       seconds += job.amount * least;
@@ -133,7 +134,7 @@ class Market {
     std::vector<double> alone(resources_, 0), prices(resources_, 0);
     for (const Job& job : jobs_) {
       for (const UseList& way : job.ways) {
-        for (const Use& u : way) {
+        for (const ResourceUse& u : way) {
           alone[u.resource] += job.amount * u.seconds;
         }
       }
@@ -171,9 +172,9 @@ double read_bytes(std::vector<WeightGroup> groups, int64_t kept) {
   return reads;
 }
 
-class Bound {
+class BoundFinder {
  public:
-  Bound(const Cluster& cluster, const BoundOptions& options)
+  BoundFinder(const Cluster& cluster, const BoundOptions& options)
       : options_(options) {
     for (const ClusterNode& n : cluster.nodes) {
       kept_ += n.plan_budget();
@@ -319,7 +320,7 @@ std::vector<double> share_bounds(const Net& net, const Cluster& cluster,
 LowerBound lower_bound(const Net& net, const Cluster& cluster,
                        const BoundOptions& options) {
   const NeededWork work = needed_work(net);
-  const Bound bound(cluster, options);
+  const BoundFinder bound(cluster, options);
   LowerBound b;
   b.macs = work.macs;
   for (const WeightGroup& g : work.weights) b.weight_bytes += g.reads;

@@ -22,8 +22,11 @@ std::optional<PlanRequest> less_in_flash(const Net& net,
   for (size_t n = 0; n < beyond.size(); ++n) {
     if (beyond[n] == 0) continue;
     ClusterNode& node = less.cluster.nodes[n];
-    if (node.board.storages.empty() || sizes[n].weights <= beyond[n]) return {};
-    node.flash_weights = sizes[n].weights - beyond[n];
+    const int64_t most = std::min(node.flash_weights.value_or(sizes[n].weights),
+                                  sizes[n].weights);
+    if (node.board.storages.empty() || most == 0) return {};
+    // What comes from storage instead has tables, too.
+    node.flash_weights = std::max<int64_t>(0, most - 2 * beyond[n]);
   }
   return less;
 }

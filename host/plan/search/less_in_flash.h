@@ -13,8 +13,9 @@ namespace shoal {
 // Whether a node's program exceeds its flash.
 bool exceeds_flash(const Net&, const Cluster&, const Plan&);
 
-// The request with as many bytes less of weights in the flash of such nodes as
-// their programs exceed it by; none where they cannot come from storage.
+// The request with twice as many bytes less of weights in the flash of such
+// nodes as their programs exceed it by; none where they cannot come from
+// storage, or none are left.
 std::optional<PlanRequest> less_in_flash(const Net&, const PlanRequest&,
                                          const Plan&);
 

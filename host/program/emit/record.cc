@@ -28,10 +28,10 @@ uint16_t index_or_none(int index) {
 }
 
 // How far a port's box lies inside the view that its layer reads or writes.
-struct Origin {
+struct PortOrigin {
   int y = 0, x = 0, c = 0;
 };
-Origin origin(const Box& port, const View& view) {
+PortOrigin origin(const Box& port, const View& view) {
   return {port.y0 - view.box.y0, port.x0 - view.box.x0, port.c0 - view.box.c0};
 }
 
@@ -48,10 +48,10 @@ Layer copy_layer(const Net& net, const PlanStage& stage, const PlanActor& a) {
   return layer;
 }
 
-class Builder {
+class RecordBuilder {
  public:
-  Builder(const Net& net, const PlanStage& stage, int index,
-          const StageLinks* links, bool has_store, ChunkPool& pool)
+  RecordBuilder(const Net& net, const PlanStage& stage, int index,
+                const StageLinks* links, bool has_store, ChunkPool& pool)
       : net_(net),
         stage_(stage),
         links_(links),
@@ -206,8 +206,8 @@ class Builder {
     r.dilation_x = fit<uint8_t>(layer.dilation_x);
     r.multiplier = fit<uint16_t>(layer.depth_multiplier);
     if (a.in[0] < 0) return;
-    const Origin in = origin(box(a.in[0]), layer.in[0]);
-    const Origin out = origin(box(a.out), layer.out);
+    const PortOrigin in = origin(box(a.in[0]), layer.in[0]);
+    const PortOrigin out = origin(box(a.out), layer.out);
     int top = layer.pad_top, left = layer.pad_left;
     if (layer.op == OpCode::kTransposeConv) {
       top += out.y - in.y * layer.stride_y;
@@ -228,8 +228,8 @@ class Builder {
         throw Error(Exit::kInternal, layer.name + ": not a move's parameters");
       }
       std::memcpy(&m, params.data(), sizeof m);
-      const Origin in = origin(box(a.in[0]), layer.in[0]);
-      const Origin out = origin(box(a.out), layer.out);
+      const PortOrigin in = origin(box(a.in[0]), layer.in[0]);
+      const PortOrigin out = origin(box(a.out), layer.out);
       m.base_y += out.y * m.stride_y - in.y;
       m.base_x += out.x * m.stride_x - in.x;
       m.base_c += out.c * m.stride_c - in.c;
@@ -241,8 +241,8 @@ class Builder {
         throw Error(Exit::kInternal, layer.name + ": not two lines");
       }
       std::memcpy(&m, params.data(), sizeof m);
-      const Origin in = origin(box(a.in[0]), layer.in[0]);
-      const Origin out = origin(box(a.out), layer.out);
+      const PortOrigin in = origin(box(a.in[0]), layer.in[0]);
+      const PortOrigin out = origin(box(a.out), layer.out);
       m.base_y += out.y * m.scale_y - 1024 * in.y;
       m.base_x += out.x * m.scale_x - 1024 * in.x;
       std::memcpy(params.data(), &m, sizeof m);
@@ -252,8 +252,8 @@ class Builder {
 
   uint16_t put_maps(const PlanActor& a, const Layer& layer) {
     const uint16_t first = fit<uint16_t>(int64_t(tables_.maps.size()));
-    const Origin in = origin(box(a.in[0]), layer.in[0]);
-    const Origin out = origin(box(a.out), layer.out);
+    const PortOrigin in = origin(box(a.in[0]), layer.in[0]);
+    const PortOrigin out = origin(box(a.out), layer.out);
     for (int y = 0; y < box(a.out).rows(); ++y) {
       tables_.maps.push_back(fit<uint16_t>(layer.row_map.at(y + out.y) - in.y));
     }
@@ -291,7 +291,7 @@ class Builder {
 
   void put_chunk(const PlanActor& a, const Layer& layer, const PlanChunk& c) {
     const bool rows = layer.op == OpCode::kConstant;
-    const Origin out = origin(box(a.out), layer.out);
+    const PortOrigin out = origin(box(a.out), layer.out);
     ChunkCut cut;
     cut.out0 = c.out0, cut.out_n = c.out_n;
     cut.column0 = out.x, cut.column_n = box(a.out).columns();
@@ -363,7 +363,7 @@ StageHeader stage_header(const StageTables& t) {
 StageTables stage_tables(const Net& net, const PlanStage& stage, int index,
                          const StageLinks* links, bool has_store,
                          ChunkPool& pool) {
-  return Builder(net, stage, index, links, has_store, pool).build();
+  return RecordBuilder(net, stage, index, links, has_store, pool).build();
 }
 
 std::vector<uint8_t> record_image(const StageTables& t,
