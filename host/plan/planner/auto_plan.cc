@@ -124,9 +124,11 @@ class AutoPlan {
     return net_.layers.size() * nodes <= shares::kCheap;
   }
 
-  // The same board and budgets, so that it does not matter who has no share;
-  // for the smallest arena neither do clocks and links.
-  bool are_equal() const {
+  // So that it does not matter who has no share.
+  bool are_equal() const { return is_latency() ? are_alike() : are_as_large(); }
+
+  // The same board and budgets.
+  bool are_alike() const {
     const auto& nodes = request_.cluster.nodes;
     const ClusterNode& first = nodes.front();
     return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
@@ -138,10 +140,21 @@ class AutoPlan {
              n.storage == first.storage && n.sealed == first.sealed &&
              n.keeps_weights == first.keeps_weights &&
              n.all_banks == first.all_banks && a.name == b.name &&
-             (!is_latency() || (a.clock_hz == b.clock_hz &&
-                                a.link_bits_per_s == b.link_bits_per_s &&
-                                a.link_latency_us == b.link_latency_us));
+             a.clock_hz == b.clock_hz &&
+             a.link_bits_per_s == b.link_bits_per_s &&
+             a.link_latency_us == b.link_latency_us;
     });
+  }
+
+  // For the smallest arena: shares of one size, and none much smaller.
+  bool are_as_large() const {
+    const auto& nodes = request_.cluster.nodes;
+    const auto [least, most] =
+        std::ranges::minmax(nodes, {}, &ClusterNode::plan_budget);
+    return most.plan_budget() / 2 < least.plan_budget() &&
+           std::ranges::all_of(nodes, [&](const ClusterNode& n) {
+             return !n.left_out && n.rating == nodes.front().rating;
+           });
   }
 
   // Numbers of nodes below `all`, most first, which do not depend on it: what
@@ -312,6 +325,7 @@ class AutoPlan {
     const Trials& trials = crew->trials();
     if (are_equal()) {
       crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
+      if (!alone) begun_ = trials.nearest();
       // Nor is where hardly anything fits every number tried.
       if (alone && !sure && !trials.any() && count > shares::kEachTight &&
           !std::has_single_bit(count)) {
@@ -364,11 +378,18 @@ class AutoPlan {
     if (is_best) std::swap(tried_->front(), tried_->back());
   }
 
-  // Whether a crew that has begun so may come to something.
+  double begun_far() const {
+    const size_t plan = net_.layers.size() * request_.cluster.nodes.size();
+    return plan <= shares::kBegunCostly ? shares::kBegun : 1;
+  }
+
+  // Whether a crew that has begun so may come to something: it is near the best
+  // plan, or where all nodes began.
   bool is_promising(const Trials& trials, double far) const {
     const double now = trials.nearest();
-    if (now == kFar) return true;
-    return !best_ || now <= far * best_->trials().measure();
+    if (now == kFar || !best_) return true;
+    return now <= far * best_->trials().measure() ||
+           (is_latency() && now <= begun_far() * begun_);
   }
 
   // Over all nodes, where the estimate was wrong: who names a strategy shall
@@ -463,6 +484,7 @@ class AutoPlan {
   std::vector<CrewTrial>* const tried_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // of all estimates
+  double begun_ = 0;      // what the brief begin of all nodes measures
   std::optional<double> on_all_;
   std::vector<std::string> hopeless_;  // of the crew of all nodes
   std::exception_ptr refused_;

@@ -48,6 +48,16 @@ TEST(MoreNodesSharedTest, SevenMayHaveLayersOfTheirOwn) {
   EXPECT_LE(largest_arena(eight), largest_arena(seven)) << eight.strategy;
 }
 
+// Crews that begin worse than all nodes may end better.
+TEST(MoreNodesSharedTest, SixMayTakeLessTimeThanAllEight) {
+  const Net net = net_of("tinyengine_detection_i8io.tflite");
+  const auto latency_s = [&net](int nodes) {
+    const Cluster cluster = uniform_cluster(nodes, find_board("rp2350"), {});
+    return make_plan(net, linked_nodes(cluster, "auto")).latency_s;
+  };
+  EXPECT_LE(latency_s(8), latency_s(6));
+}
+
 // Channel groups of eight have more tables than the flash of three has left.
 TEST(MoreNodesSharedTest, FlashBoundsTablesOfGroups) {
   const Net net = net_of("tf2_mobilenet_v2_1.0_224_ptq.tflite");
