@@ -47,8 +47,10 @@ class Trials {
   // estimated far beyond all budgets, and asks for more, is not built. 0: only
   // what may fit is.
   void refused_with(double least) { least_refused_ = least; }
-  // Only plans that take less time than this are asked for.
-  void must_beat(double seconds) { must_beat_s_ = seconds; }
+  // Only plans that take less time than this are asked for; infinite: any.
+  void must_beat(double seconds) {
+    must_beat_s_ = seconds < kFar ? seconds : 0;
+  }
   // Estimates of what is not built yet.
   void foresee(const Trial&, double most);
   void foresee(double bytes) {
