@@ -29,8 +29,15 @@ void expect_refused(const std::function<Prepared()>& prepare,
   }
 }
 
+Board board_without_storage() {
+  Board board = find_board("host");
+  board.name = "small";
+  board.storages.clear();
+  return board;
+}
+
 TEST(Prepare, ProgramsFitTheFlashToTheByte) {
-  Cluster cluster = uniform_cluster(2, find_board("host"), std::nullopt);
+  Cluster cluster = uniform_cluster(2, board_without_storage(), std::nullopt);
   const Prepared free = prepare(small_graph(), linked_nodes(cluster));
   const uint32_t bytes = free.plan.nodes[1].program_bytes;
   ASSERT_EQ(bytes, free.images[1].size());
@@ -73,10 +80,21 @@ TEST(Prepare, TheSearchDoesWithoutAllNodesOfTooLittleFlash) {
   }
 }
 
+TEST(Prepare, WhatExceedsTheFlashComesFromStorage) {
+  Cluster cluster = uniform_cluster(2, find_board("host"), std::nullopt);
+  const auto program_of = [&] {
+    return prepare(small_graph(), linked_nodes(cluster)).plan.nodes[1];
+  };
+  const PlanNode free = program_of();
+  EXPECT_FALSE(reads_storage(free));
+  cluster.nodes[1].flash = free.program_bytes - 1;
+  const PlanNode less = program_of();
+  EXPECT_TRUE(reads_storage(less));
+  EXPECT_LT(less.program_bytes, free.program_bytes);
+}
+
 TEST(Prepare, OneNodesProgramFitsItsFlash) {
-  Board board = find_board("host");
-  board.name = "small";
-  PlanRequest request = one_node(board);
+  PlanRequest request = one_node(board_without_storage());
   const uint32_t bytes =
       prepare(small_graph(), request).plan.nodes[0].program_bytes;
   request.node().board.flash_bytes = bytes;
@@ -84,8 +102,9 @@ TEST(Prepare, OneNodesProgramFitsItsFlash) {
   request.node().board.flash_bytes = bytes - 1;
   expect_refused([&] { return prepare(small_graph(), request); }, "node0",
                  bytes);
-  request.node().board.flash_mapped =
-      false;  // then the program lies in another storage
+  // Then the program lies in another storage.
+  request.node().board.storages = find_board("host").storages;
+  request.node().board.flash_mapped = false;
   EXPECT_NO_THROW(prepare(small_graph(), request));
 }
 
