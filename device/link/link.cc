@@ -109,6 +109,7 @@ void Link::begin_stage(const LinkStage& stage) {
     s.in_flight = s.lost = 0;
     s.blocked_us = 0;
     s.backoff = s.tells = 0;
+    s.flags &= static_cast<uint16_t>(~kMore);
     if (carried_ == 0) s.flags &= static_cast<uint16_t>(~kTold);
   }
   awake_ = true;

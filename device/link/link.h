@@ -141,7 +141,7 @@ class Link {
   static constexpr uint16_t kRides = 256;     // answers find rows to ride with
   static constexpr uint16_t kGap = 1024;      // something before is missing
   static constexpr uint16_t kWaits = 2048;    // for rows that have credit
-  static constexpr uint16_t kMore = 4096;     // credit than one datagram holds
+  static constexpr uint16_t kMore = 4096;     // credit than was told so far
 
   static constexpr uint32_t kAnswerDelayUs = 500;
   // Fragments that must arrive before haste ends that peers have told of: fewer
@@ -186,7 +186,10 @@ class Link {
   bool send_datagram(uint16_t peer, bool fragments, uint64_t now);
   void note_answer(PeerState&, bool rows, uint64_t now);
   void write_acks(const PeerState&, ItemWriter&) const;
-  bool write_credit(uint16_t peer, uint32_t packet, uint64_t now, ItemWriter&);
+  bool write_credit(uint16_t peer, uint32_t packet, uint64_t now, ItemWriter&,
+                    uint32_t& credits);
+  bool has_news(uint16_t peer, uint16_t stream) const;
+  void note_credit(uint16_t peer, uint32_t credits);
   uint32_t write_fragments(uint16_t peer, uint32_t packet, uint64_t now,
                            ItemWriter&);
   uint32_t write_lost(uint16_t peer, uint32_t packet, uint64_t now,

@@ -103,6 +103,48 @@ TEST(Link, CreditIsSentWhenAStageBegins) {
   EXPECT_EQ(p.limit_at_a(), 4000u);
 }
 
+// A transport that takes so many datagrams more.
+struct Narrow {
+  explicit Narrow(Node& node) : whole(node.transport) {
+    node.transport.user = this;
+    node.transport.send = [](void* user, uint64_t to, const void* bytes,
+                             uint32_t size) {
+      auto& self = *static_cast<Narrow*>(user);
+      if (self.room == 0) return 1;
+      --self.room;
+      return self.whole.send(self.whole.user, to, bytes, size);
+    };
+    node.transport.now_us = [](void* user) {
+      const auto& self = *static_cast<Narrow*>(user);
+      return self.whole.now_us(self.whole.user);
+    };
+  }
+  const shoal_transport whole;
+  int room = 0;
+};
+
+// One datagram after the other, though the transport takes one at a time and
+// nobody answers: none begins again with what the others said.
+TEST(Link, CreditOfManyStreamsIsToldToItsEnd) {
+  constexpr uint32_t kStreams = 40, kRing = 4000;
+  constexpr int kDatagrams = 4;  // 11 credits of 7 bytes in each
+  Topology t;
+  t.edges.assign(kStreams, {0, 1, 0, 0, 100'000, kRing, kRing});
+  Channel c;
+  c.max_payload = 96;
+  Pair p(t, c);
+  Narrow transport(p.b());
+  for (int i = 0; i < kDatagrams; ++i) {
+    transport.room = 1;
+    p.send(p.b());
+    EXPECT_EQ(p.deliver(p.take()), 1u) << i;
+    p.now = std::max(p.now + 1, p.b().link.next_timer_us());
+  }
+  for (uint32_t i = 0; i < kStreams; ++i) {
+    EXPECT_EQ(p.limits_at_a()[i], kRing) << i;
+  }
+}
+
 // While something is on its way, what comes next waits to fill a datagram.
 TEST(Link, OnlyFullDatagramsGoWithoutAFlush) {
   Channel c;

@@ -84,7 +84,7 @@ void Link::survey(uint64_t now) {
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
     s.waiting = 0;
-    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides | kGap | kTold;
+    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides | kGap | kTold | kMore;
     if (s.lost > 0) survey_lost(static_cast<uint16_t>(p));
   }
   for (uint16_t i = 0; i < stage_.target_count; ++i) {
@@ -192,8 +192,9 @@ bool Link::send_datagram(uint16_t peer, bool fragments, uint64_t now) {
   if (losses_ > kToldOfLosses) flags |= kFlagHaste;
   put_head(datagram, {flags, node_, config_->epoch, packet});
   if (s.unacknowledged > 0) write_acks(s, writer);
+  uint32_t credits = 0;
   const bool all_credit =
-      !(s.flags & kCredit) || write_credit(peer, packet, now, writer);
+      !(s.flags & kCredit) || write_credit(peer, packet, now, writer, credits);
   const uint32_t rows =
       fragments ? write_fragments(peer, packet, now, writer) : 0;
 
@@ -206,12 +207,14 @@ bool Link::send_datagram(uint16_t peer, bool fragments, uint64_t now) {
       transport.send(transport.user, astray ? to.home : to.address, datagram,
                      size) != 0) {
     take_back(peer, packet);
-    repeat_credit(peer);
     return false;
   }
   retry_us_ /= 2;
   note_answer(s, rows > 0, now);
-  if (all_credit) s.flags &= static_cast<uint16_t>(~(kCredit | kCreditDue));
+  note_credit(peer, credits);
+  if (all_credit) {
+    s.flags &= static_cast<uint16_t>(~(kCredit | kCreditDue | kMore));
+  }
   ++counters_.sent;
   counters_.sent_bytes += size;
   if (rows > 0) {
@@ -248,9 +251,11 @@ void Link::write_acks(const PeerState& s, ItemWriter& writer) const {
 }
 
 // Whether all of it had room. What was told before and is not known to have
-// come goes again with it: so the last datagram speaks for all.
+// come goes again with it, so the last datagram speaks for all; where one has
+// no room for it, the next ones go on behind it, however long they have to
+// wait: else those that are told last would never be told.
 bool Link::write_credit(uint16_t peer, uint32_t packet, uint64_t now,
-                        ItemWriter& writer) {
+                        ItemWriter& writer, uint32_t& credits) {
   PeerState& s = peers_[peer];
   if ((s.flags & (kTold | kMore)) == kTold) repeat_credit(peer);
   s.flags |= kTold | kMore;
@@ -258,15 +263,28 @@ bool Link::write_credit(uint16_t peer, uint32_t packet, uint64_t now,
   s.told_us = static_cast<uint32_t>(now);
   lower_timer(now + tell_us(peer));
   for (uint16_t i = 0; i < stage_.all_in_streams(); ++i) {
-    const StreamRecord& record = stage_.in_stream(i);
-    if (record.peer != peer) continue;
-    const uint32_t limit = owner_->limit(i);
-    if (behind(streams_[i].advertised, limit) == 0) continue;
-    if (!writer.credit(record.there, limit)) return false;
-    streams_[i].advertised = limit;
+    if (!has_news(peer, i)) continue;
+    if (!writer.credit(stage_.in_stream(i).there, owner_->limit(i))) {
+      return false;
+    }
+    ++credits;
   }
-  s.flags &= static_cast<uint16_t>(~kMore);
   return true;
+}
+
+// Whether the peer is to be told of credit for the in-stream.
+bool Link::has_news(uint16_t peer, uint16_t stream) const {
+  return stage_.in_stream(stream).peer == peer &&
+         behind(streams_[stream].advertised, owner_->limit(stream)) > 0;
+}
+
+// The first so many that were to be told have been.
+void Link::note_credit(uint16_t peer, uint32_t credits) {
+  for (uint16_t i = 0; credits > 0; ++i) {
+    if (!has_news(peer, i)) continue;
+    streams_[i].advertised = owner_->limit(i);
+    --credits;
+  }
 }
 
 // Bytes of rows that were written: lost ones first, and no others meanwhile.

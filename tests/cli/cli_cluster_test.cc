@@ -106,6 +106,18 @@ TEST_F(CliCluster, APlanIsThatOfSimulateWithItsPayload) {
       << alone.err;
 }
 
+// Datagrams that hold the credit of nine streams, where a node has dozens from
+// one peer.
+TEST_F(CliCluster, SmallDatagramsCarryManyStreams) {
+  const std::string model =
+      std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite";
+  const Told told = shoal({"simulate", model},
+                          {"random:1", "--nodes", "4", "--board", "teensy41",
+                           "--strategy", "kernel", "--payload", "96"});
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.out.find("equal to the oracle's"), std::string::npos);
+}
+
 // As `run` would have it at these addresses, and nobody has to say so.
 TEST_F(CliCluster, ASerialLineOfTheFileCarriesWhatItCan) {
   const auto planned = [&](const char* verb, std::vector<std::string> how) {
@@ -237,6 +249,9 @@ TEST_F(CliCluster, ParetoWritesTheFront) {
   ASSERT_EQ(shoal(how, {"--pareto", "front.html"}).code, 0);
   const std::string page = shop_.read_text("front.html");
   EXPECT_NE(page.find("<svg"), std::string::npos);
+  EXPECT_NE(page.find("shoal plan m.tflite --nodes 2 --board teensy41 "
+                      "--pareto front.html"),
+            std::string::npos);
   EXPECT_EQ(shoal(how, {"--pareto", "front.txt"}).code, 2);
 }
 

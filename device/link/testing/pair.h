@@ -58,9 +58,11 @@ class Pair : public World {
     EXPECT_FALSE(recorded.empty());
     return now - start;
   }
-  uint32_t limit_at_a() {
-    return *reinterpret_cast<uint32_t*>(a().table_bytes());
+  // By target.
+  const uint32_t* limits_at_a() {
+    return reinterpret_cast<uint32_t*>(a().table_bytes());
   }
+  uint32_t limit_at_a() { return *limits_at_a(); }
 };
 
 inline Topology one_way(uint32_t ring = 4000, uint32_t bytes = 100'000) {

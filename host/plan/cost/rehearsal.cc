@@ -410,10 +410,11 @@ class Host final : public Linked {
   bool done() const { return finished_ >= frames_; }
   // Whether nothing more is to be told.
   bool is_over() const { return done() || is_beyond(); }
-  // Of the counted frame; if it has not ended, so far.
+  // Of the counted frame; if it has not ended, so far, or all time where that
+  // is since too much has happened.
   Nanos latency() const {
-    const Nanos end = counted_end_ > 0 ? counted_end_ : port_.now();
-    return end - counted_begin_;
+    if (counted_end_ > 0) return counted_end_ - counted_begin_;
+    return is_beyond() ? port_.now() - counted_begin_ : port_.now();
   }
   // Of the last frames.
   Nanos period() const {
