@@ -8,6 +8,7 @@
 #include "host/base/error.h"
 #include "host/base/ranks/team.h"
 #include "host/cli/cluster_verbs.h"
+#include "host/cli/common.h"
 #include "host/cli/flags.h"
 #include "host/cli/model_verbs.h"
 #include "host/cli/on_ranks.h"
@@ -347,6 +348,10 @@ int run_verb(int argc, char** argv, Team& team) {
                "shoal");
   app.set_version_flag("--version", "shoal " SHOAL_VERSION);
   Flags flags;
+  flags.plan.command = "shoal";
+  for (int i = 1; i < argc; ++i) {
+    flags.plan.command += " " + shell_word(argv[i]);
+  }
   int code = 0;
   define(app, flags, team, code);
   try {

@@ -72,6 +72,7 @@ struct InspectFlags {
 };
 struct PlanCommandFlags {
   std::string model, output, pareto;
+  std::string command;  // the whole line
   PlanFlags plan;
   bool explain = false;
   bool json = false;

@@ -54,4 +54,7 @@ PictureOptions picture_options(const PictureFlags&);
 std::vector<uint8_t> load_input(const Graph&, const std::string& path,
                                 const PictureOptions&);
 
+// For a shell; what is plain stays as it is.
+std::string shell_word(const std::string&);
+
 }  // namespace shoal

@@ -87,7 +87,7 @@ ChartTable front_table(const std::vector<PlanTrial>& front) {
   table.columns = {{"largest arena", "B", Origin::kModelled, 0},
                    {"time", "ms", Origin::kModelled, 3},
                    {"traffic", "B", Origin::kModelled, 0},
-                   {"nodes", "", Origin::kModelled, 0},
+                   {"nodes", ""},
                    {"plan", ""}};
   for (const PlanTrial& t : front) {
     table.rows.push_back({static_cast<double>(t.numbers.ram),
@@ -104,7 +104,7 @@ Document document_of(const PlanCommandFlags& flags, const Net& net,
   Document s;
   s.name = "pareto";
   s.title = "Arena, time and traffic: " + net.name;
-  s.command = "shoal plan " + flags.model + " --pareto " + flags.pareto;
+  s.command = flags.command;
   const LowerBound bound = lower_bound(
       net, request.cluster,
       {.linked = request.over_links(), .max_payload = request.max_payload});

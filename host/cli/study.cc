@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cstring>
 #include <filesystem>
 
 #include "host/base/error.h"
@@ -19,19 +17,6 @@ namespace shoal {
 namespace {
 
 constexpr int kMaxNodes = 256, kMaxSide = 4096;
-
-// For a shell; what is plain stays as it is.
-std::string shell_word(const std::string& text) {
-  const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::strchr("_-./,:@", c) != nullptr;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) {
-    return text;
-  }
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
-  return out + "'";
-}
 
 std::string board_of(const StudyFlags& flags) {
   if (flags.boards.empty()) return "teensy41";
