@@ -55,7 +55,8 @@ class Explorer {
       e.fast = attempt(way, Objective::kLatency, {});
       if (wants_small()) e.small = attempt(way, Objective::kRam, {});
       if (is_auto(way) && !options_.brief) {
-        if (counts_traffic()) send_less(way);
+        // One node sends what it must.
+        if (counts_traffic() && way.nodes > 1) send_less(way);
         if (squeezes()) squeeze(way, e.fast, e.small);
       }
       all.push_back(std::move(e));
@@ -79,7 +80,8 @@ class Explorer {
     const bool any = request_.is_auto();
     if (options_.brief) {
       const std::string name = any ? "auto" : request_.strategy;
-      return {{name, all}, {any ? "spatial" : name, 1}};
+      if (all == 1) return {{name, 1}};
+      return {{name, all}, {name, 1}};
     }
     if (!any) names = {request_.strategy};
     if (any) ways.push_back({"auto", all});
@@ -89,6 +91,8 @@ class Explorer {
         if (count > shares::kFewNodes && any) break;
       }
     }
+    // As a node alone, which knows more than a crew of one does.
+    if (any && all > 1) ways.push_back({"auto", 1});
     if (roomy_ == order_) return ways;
     // Without each class of those that have less memory.
     size_t classes = 0;
@@ -143,9 +147,8 @@ class Explorer {
 
   // By what is proved of the cuts; where all plans are wanted, nothing is.
   bool cannot_be_better(const TrialWay& way) const {
-    if (options_.all || !found_.best || way.strategy.empty() || is_auto(way)) {
-      return false;
-    }
+    if (options_.all || !found_.best || way.strategy.empty()) return false;
+    if (is_auto(way) && way.nodes > 1) return false;
     const CutBound bound = cut_bound(net_, request_, cuts_of(way));
     const PlanNumbers& best = found_.trials[found_.best_trial].numbers;
     // What one core does of a frame it does of each frame.
@@ -237,7 +240,11 @@ class Explorer {
     for (ClusterNode& n : r.cluster.nodes) {
       if (ram) n.ram = std::min(*ram, n.arena_budget());
     }
-    if (way.nodes < request_.cluster.nodes.size() && way.strategy != "auto") {
+    if (is_auto(way)) {
+      for (size_t i = way.nodes; i < order_.size(); ++i) {
+        r.cluster.nodes[size_t(order_[i])].left_out = true;
+      }
+    } else if (way.nodes < request_.cluster.nodes.size()) {
       r.cuts = cuts_of(way);
       r.cuts->strategy = way.strategy;
     }
@@ -248,8 +255,9 @@ class Explorer {
   Cuts cuts_of(const TrialWay& way) const {
     std::vector<int> chosen = way.by_ram ? roomy_ : order_;
     chosen.resize(way.nodes);
-    return make_cuts_over(net_, request_.cluster, std::move(chosen),
-                          {.strategy = way.strategy});
+    return make_cuts_over(
+        net_, request_.cluster, std::move(chosen),
+        {.strategy = is_auto(way) ? "spatial" : way.strategy});
   }
 
   std::optional<PlanNumbers> attempt(const TrialWay& way, Objective objective,

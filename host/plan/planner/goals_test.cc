@@ -61,6 +61,20 @@ TEST(GoalsTest, BeatTheNamedStrategiesByTheirOwnMeasure) {
   }
 }
 
+// Where one node is best, all of it is planned as it is for one.
+TEST(GoalsTest, OneNodeOfSeveralTakesNoLongerThanAlone) {
+  const Net net = bottleneck_net(24, 2);
+  for (const Objective objective : {Objective::kEnergy, Objective::kTraffic}) {
+    SCOPED_TRACE(objective_name(objective));
+    const Plan plan = make_plan(net, goal_request(4, objective));
+    EXPECT_TRUE(check(net, plan).empty());
+    ASSERT_EQ(busy_nodes(plan), 1);
+    const Plan alone = make_plan(net, goal_request(1, objective));
+    EXPECT_LE(plan.traffic_bytes, alone.traffic_bytes);
+    EXPECT_LE(plan.latency_s, alone.latency_s);
+  }
+}
+
 TEST(GoalsTest, KeepLimits) {
   const Net net = bottleneck_net(32, 3);
   PlanRequest request = goal_request(4, Objective::kLatency);
