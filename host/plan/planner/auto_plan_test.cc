@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/base/error.h"
@@ -40,6 +41,44 @@ Plan plan_over(const Net& net, Cluster cluster, const char* strategy,
 
 Cluster equal(int nodes) {
   return uniform_cluster(nodes, find_board("teensy41"), {});
+}
+
+// A spotter of words: maps of one column, and little to do on each node.
+Net spotter_net() {
+  ShapeNet n("spotter");
+  int t = n.input(30, 1, 40);
+  for (const int kernel : {3, 5, 9}) {
+    t = n.conv(n.depthwise(t, kernel, 1), 1, 1, 128);
+  }
+  n.output(n.fully_connected(n.fully_connected(t, 32), 3));
+  return n.finish();
+}
+
+// Small nets leave time for other ends of what is cut alike, and other numbers
+// of nodes in each, than estimates say.
+TEST(AutoPlanTest, CutsOfSmallNetsByHandAreNoFaster) {
+  const Net net = spotter_net();
+  for (const auto& [board, nodes] : {std::pair("teensy41", 5),
+                                     {"teensy41", 8},
+                                     {"rp2350", 2},
+                                     {"rp2350", 4},
+                                     {"stm32h743", 5}}) {
+    const Cluster cluster = uniform_cluster(nodes, find_board(board), {});
+    const Plan found = plan_over(net, cluster, "auto", Objective::kLatency);
+    for (int second = 1; second <= nodes; ++second) {
+      PlanRequest by_hand = linked_nodes(cluster);
+      by_hand.cuts_file = CutsFile{
+          "cuts.toml",
+          "[[block]]\nlayers = \"0-3\"\njoined = true\nend = true\nrows = " +
+              std::to_string(nodes) +
+              "\n[[block]]\nlayers = \"4-5\"\njoined = true\nend = true\n"
+              "rows = " +
+              std::to_string(second) +
+              "\n[[block]]\nlayers = \"6-7\"\nnode = 0\n"};
+      EXPECT_LE(found.latency_s, make_plan(net, by_hand).latency_s)
+          << nodes << " of " << board << ", " << second;
+    }
+  }
 }
 
 // Where nothing else is as small: the first layers in columns, whose halos are

@@ -357,7 +357,18 @@ void CrewPlan::improve() {
   for (better = true; better;) {
     better = try_splices(last) || try_balanced(shared);
   }
+  if (share_count() <= shares::kCheap) improve_small();
   if (is_tight()) try_tiles();
+}
+
+// Where plans cost little: what estimates would not come upon.
+void CrewPlan::improve_small() {
+  mixed_->add_other_counts();
+  int moved = most_plans_, beside = most_plans_ / shares::kLaterPart,
+      shared = beside;
+  for (bool better = true; better;) {
+    better = try_borders(moved) || try_beside(beside) || try_balanced(shared);
+  }
 }
 
 bool CrewPlan::try_balanced(int& left) {
@@ -380,7 +391,26 @@ bool CrewPlan::try_beside(int& left) {
   std::vector<Segment> runs;
   for (const Rehearsed::Stretch& s : best.stretches) runs.push_back(s.layers);
   const MixedPath base = mixed_->path_of(best.trial.cuts);
-  for (const MixedPath& path : mixed_->beside(base, runs)) {
+  return try_paths(best, mixed_->beside(base, runs), left);
+}
+
+// How long ends of segments take, and where runs of layers with the same cells
+// end.
+bool CrewPlan::try_borders(int& left) {
+  const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
+  for (const int waits : shares::kOtherWaits) {
+    if (left <= 0 || PlanDeadline::passed()) return false;
+    Trial trial = best.trial;
+    trial.weights.waits = waits;
+    if (try_one(std::move(trial), left)) return true;
+  }
+  const MixedPath base = mixed_->path_of(best.trial.cuts);
+  return try_paths(best, mixed_->moved_borders(base), left);
+}
+
+bool CrewPlan::try_paths(const Rehearsed& best,
+                         const std::vector<MixedPath>& paths, int& left) {
+  for (const MixedPath& path : paths) {
     if (left <= 0 || PlanDeadline::passed()) return false;
     Trial trial{"mixed", mixed_->cuts_of(path), best.trial.weights};
     if (best.trial.spliced) {

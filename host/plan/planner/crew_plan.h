@@ -67,6 +67,10 @@ class CrewPlan {
   void run_start(const Start&);
   // At most `left` plans; less what was tried. True: one is better.
   bool try_beside(int& left);
+  bool try_paths(const Rehearsed& best, const std::vector<MixedPath>&,
+                 int& left);
+  bool try_borders(int& left);
+  void improve_small();
   bool try_splices(int& left);
   bool try_balanced(int& left);
   bool try_one(Trial, int& left, double by = 0);

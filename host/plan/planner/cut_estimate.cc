@@ -44,9 +44,9 @@ std::vector<int> counts(int nodes) {
   return all;
 }
 
-std::vector<Cells> all_cells(int nodes) {
+std::vector<Cells> all_cells(const std::vector<int>& counts) {
   std::vector<Cells> all;
-  for (const int count : counts(nodes)) {
+  for (const int count : counts) {
     for (int rows = 1; rows <= count; ++rows) {
       for (int columns = 1; rows * columns <= count; ++columns) {
         const int parts = count / (rows * columns);
@@ -71,6 +71,7 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
       cluster_(request.cluster),
       payload_(request.max_payload),
       nodes_(static_cast<int>(request.cluster.nodes.size())),
+      order_(order),
       crew_(order),
       weights_(weights),
       latency_ps_(weights.waits * segment_latency_ps(request.cluster, order)),
@@ -92,20 +93,37 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
       }
     }
   }
-  const int most = static_cast<int>(order.size());
+  find_stored();
+  const double pairs = static_cast<double>(crew_.size() * crew_.size()) *
+                       static_cast<double>(options_.size());
+  add_options(
+      counts(static_cast<int>(order_.size())),
+      std::clamp(static_cast<size_t>(std::sqrt(shares::kMostPairs / pairs)),
+                 shares::kFewestOptions, shares::kMostOptions));
+}
+
+void CutEstimate::add_other_counts() {
+  const auto all = static_cast<int>(order_.size());
+  std::vector<int> others;
+  for (int n = all; n >= 1; --n) {
+    if (std::ranges::count(counts(all), n) == 0) others.push_back(n);
+  }
+  add_options(others, 2 * shares::kMostOptions);
+}
+
+void CutEstimate::add_options(const std::vector<int>& counts, size_t most) {
   std::vector<Crew> crews;  // by number of nodes, in the cluster's order
-  crews.resize(static_cast<size_t>(most) + 1);
-  for (const int count : counts(most)) {
-    std::vector<int> some(order.begin(), order.begin() + count);
+  crews.resize(order_.size() + 1);
+  for (const int count : counts) {
+    std::vector<int> some(order_.begin(), order_.begin() + count);
     std::sort(some.begin(), some.end());
     for (const int n : some) {
       crews[count].nodes.push_back(n);
       crews[count].weights.push_back(cluster_.nodes[n].rating);
     }
   }
-  find_stored();
-  const std::vector<Cells> cells = all_cells(most);
-  for (int l = 0; l < layers(); ++l) add_options(l, crews, cells);
+  const std::vector<Cells> cells = all_cells(counts);
+  for (int l = 0; l < layers(); ++l) add_options(l, crews, cells, most);
 }
 
 // What a node's flash has no room for if all have as much of the weights.
@@ -187,7 +205,7 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
 
 // Those that the core makes soonest, of each number of parts.
 void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
-                              const std::vector<Cells>& cells) {
+                              const std::vector<Cells>& cells, size_t most) {
   const Layer& l = net_.layers[layer];
   std::map<int, std::vector<CutOption>> by_parts;
   const auto add = [&](int parts, LayerCut cut) {
@@ -201,11 +219,6 @@ void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
     if (crew.nodes.size() < 2 || !can_cut_inputs(l)) continue;
     add(0, cut_inputs(l, crew));
   }
-  const double pairs = static_cast<double>(crew_.size() * crew_.size()) *
-                       static_cast<double>(options_.size());
-  const size_t most =
-      std::clamp(static_cast<size_t>(std::sqrt(shares::kMostPairs / pairs)),
-                 shares::kFewestOptions, shares::kMostOptions);
   for (auto& [parts, some] : by_parts) {
     std::ranges::stable_sort(some, {}, &CutOption::most_ps);
   }

@@ -41,6 +41,9 @@ class CutEstimate {
   CutEstimate(const Net&, const PlanRequest&, const std::vector<int>& order,
               const CutWeights&);
 
+  // Layers may be shared by any number of nodes; at first by some numbers only.
+  void add_other_counts();
+
   int layers() const { return static_cast<int>(options_.size()); }
   const std::vector<CutOption>& options(int layer) const {
     return options_[static_cast<size_t>(layer)];
@@ -54,8 +57,10 @@ class CutEstimate {
   int64_t path_ps(const std::vector<int>& path);
 
  private:
+  // Over so many nodes; of a layer at most so many are kept.
+  void add_options(const std::vector<int>& counts, size_t most);
   void add_options(int layer, const std::vector<Crew>& crews,
-                   const std::vector<Cells>& cells);
+                   const std::vector<Cells>& cells, size_t most);
   void find_stored();
   int64_t core_ps(const Layer&, const LayerShare&, int node) const;
   CutOption make_option(int layer, LayerCut) const;
@@ -68,8 +73,9 @@ class CutEstimate {
   const Net& net_;
   const Cluster& cluster_;
   const uint32_t payload_;
-  const int nodes_;        // of the cluster
-  std::vector<int> crew_;  // those that may take part, as the cluster has them
+  const int nodes_;               // of the cluster
+  const std::vector<int> order_;  // those that may take part
+  std::vector<int> crew_;         // the same, as the cluster has them
   const CutWeights weights_;
   const int64_t latency_ps_;
   // By node: so much of its weights comes from storage.

@@ -66,6 +66,53 @@ std::vector<MixedPath> MixedCuts::beside(const MixedPath& path,
   return all;
 }
 
+int MixedCuts::like(int layer, int other, int option) const {
+  const LayerCut& cut = estimate_.options(other)[option].cut;
+  const auto& options = estimate_.options(layer);
+  const auto at = std::ranges::find_if(
+      options, [&](const CutOption& o) { return alike(o.cut, cut); });
+  return at == options.end() ? -1 : static_cast<int>(at - options.begin());
+}
+
+std::vector<MixedPath> MixedCuts::moved_borders(const MixedPath& path) {
+  std::vector<MixedPath> all;
+  const auto cut = [&](int l) -> const LayerCut& {
+    return estimate_.options(l)[path.options[l]].cut;
+  };
+  // From a layer on, in steps of one, as long as cells are those of `first`.
+  const auto take_over = [&](int from, int first, int step) {
+    MixedPath moved = path;
+    for (int l = first; l >= 0 && l < estimate_.layers(); l += step) {
+      const int option = like(l, from, path.options[from]);
+      if (option < 0 || !alike(cut(l), cut(first))) return;
+      moved.options[l] = option;
+      all.push_back(moved);
+    }
+  };
+  for (int l = 1; l < estimate_.layers(); ++l) {
+    if (alike(cut(l - 1), cut(l))) continue;
+    take_over(l - 1, l, 1);
+    take_over(l, l - 1, -1);
+  }
+  // All of a run otherwise.
+  for (int begin = 0, end = 0; begin < estimate_.layers(); begin = end) {
+    while (end < estimate_.layers() && alike(cut(end), cut(begin))) ++end;
+    const auto options = static_cast<int>(estimate_.options(begin).size());
+    for (int o = 0; o < options; ++o) {
+      MixedPath other = path;
+      other.options[begin] = o;
+      for (int l = begin + 1; l < end; ++l) {
+        const int option = like(l, begin, o);
+        if (option >= 0) other.options[l] = option;
+      }
+      if (other.options != path.options) all.push_back(std::move(other));
+    }
+  }
+  for (MixedPath& moved : all) moved.time_ps = estimate_.path_ps(moved.options);
+  std::ranges::stable_sort(all, {}, &MixedPath::time_ps);
+  return all;
+}
+
 Cuts MixedCuts::cuts_of(const MixedPath& path) const {
   Cuts cuts;
   for (int l = 0; l < estimate_.layers(); ++l) {

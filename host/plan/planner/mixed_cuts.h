@@ -27,6 +27,11 @@ class MixedCuts {
   // its cuts there; soonest first.
   std::vector<MixedPath> beside(const MixedPath&,
                                 const std::vector<Segment>& runs);
+  // From now on layers may be shared by any number of nodes.
+  void add_other_counts() { estimate_.add_other_counts(); }
+  // A path whose runs of layers with the same cells take over some layers of
+  // their neighbours, or all, or have other cells; soonest first.
+  std::vector<MixedPath> moved_borders(const MixedPath&);
   Cuts cuts_of(const MixedPath&) const;
   // Of other cuts.
   MixedPath path_of(const Cuts&);
@@ -35,6 +40,8 @@ class MixedCuts {
   using States = std::vector<MixedPath>;
   // The states behind a layer; `without`: this cut is not taken.
   States step(int layer, const States& before, const LayerCut* without);
+  // The option of the layer with the cells of the other one's; -1: none.
+  int like(int layer, int other, int option) const;
 
   CutEstimate estimate_;
   MixedPath best_;

@@ -186,6 +186,8 @@ inline constexpr double kTooLargeCheap = 1.3;
 // The same for budgets, where a plan that misses them by an eighth may fit with
 // longer segments.
 inline constexpr double kFarTooLarge = 1.25;
+// Latencies that an end of a segment may take, of plans that cost little.
+inline constexpr int kOtherWaits[] = {1, 3, 5, 10, 20};
 // Channels of a group, where groups save memory: for the smallest arena, and
 // where a budget leaves little, which larger groups take less time for.
 inline constexpr int kSmallGroups[] = {32, 16, 8};
