@@ -90,6 +90,7 @@ class AutoPlan {
         order_ = everyone;
         for (const size_t count : fewer_unequal()) try_crew(count);
       }
+      try_better_linked();
       if (is_sure(everyone.size())) try_first_nodes();
       if (!best_) return smallest();
       if (on_all_) order_ = everyone;
@@ -220,6 +221,24 @@ class AutoPlan {
     order_ = all;
   }
 
+  // Without the nodes whose links are slowest, however fast they compute: all
+  // others would wait for them.
+  void try_better_linked() {
+    if (!is_latency()) return;
+    const std::vector<int> all = order_;
+    for (size_t i = 0; i < shares::kMostClasses; ++i) {
+      const double slowest = datagram_s(*std::ranges::max_element(
+          order_, {}, [&](int n) { return datagram_s(n); }));
+      std::erase_if(order_, [&](int n) {
+        return shares::kClass * datagram_s(n) >= slowest;
+      });
+      if (order_.empty()) break;
+      try_crew(order_.size());
+      for (const size_t count : fewer_unequal()) try_crew(count);
+    }
+    order_ = all;
+  }
+
   // What is found over the first nodes of the cluster is found over all: of
   // these, too, the fastest.
   void try_first_nodes() {
@@ -275,6 +294,13 @@ class AutoPlan {
     }
     if (!refused_) throw Error(Exit::kDoesNotFit, "no plan fits the nodes");
     std::rethrow_exception(refused_);
+  }
+
+  // That a full datagram is on its way to the node.
+  double datagram_s(int node) const {
+    const Board& board = request_.cluster.nodes[size_t(node)].board;
+    return board.link_latency_us * 1e-6 +
+           8.0 * request_.max_payload / board.link_bits_per_s;
   }
 
   bool is_hopeless(int64_t ps, double far) {

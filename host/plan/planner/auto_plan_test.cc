@@ -43,6 +43,27 @@ Cluster equal(int nodes) {
   return uniform_cluster(nodes, find_board("teensy41"), {});
 }
 
+// Who computes fastest may have the slowest link, for which all would wait.
+TEST(AutoPlanTest, FastNodesWithSlowLinksAreLeftOut) {
+  for (const Net& net : {bottleneck_net(32, 3), bottleneck_net(96, 12)}) {
+    Cluster slower = equal(3);
+    for (ClusterNode& n : slower.nodes) {
+      n.board.clock_hz /= 2;
+      n.rating /= 2;
+    }
+    Cluster all = equal(1);
+    ClusterNode& fast = all.nodes[0];
+    fast.name = "fast";
+    fast.board.link_bits_per_s = 1e5;
+    fast.board.link_latency_us = 20'000;
+    all.nodes.insert(all.nodes.end(), slower.nodes.begin(), slower.nodes.end());
+    const Plan plan = plan_over(net, all, "auto", Objective::kLatency);
+    EXPECT_EQ(idle_nodes(plan), std::vector<std::string>{"fast"});
+    EXPECT_LE(plan.latency_s,
+              plan_over(net, slower, "auto", Objective::kLatency).latency_s);
+  }
+}
+
 // A spotter of words: maps of one column, and little to do on each node.
 Net spotter_net() {
   ShapeNet n("spotter");
