@@ -372,7 +372,8 @@ class AutoPlan {
       return false;
     }
     const double least = best_ ? best_->trials().measure() : 0;
-    const bool far_off = best_ && trials.measure() > shares::kFarOff * least;
+    const double most = alone ? shares::kFarOffEqual : shares::kFarOff;
+    const bool far_off = best_ && trials.measure() > most * least;
     if (far_off && !sure && (are_equal() || !is_cheap(count))) {
       note(*crew, alone ? count : all);
       return false;

@@ -8,6 +8,7 @@
 #include "host/base/size.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/cut_bound.h"
+#include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/pipeline.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/planner/trials.h"
@@ -20,10 +21,14 @@ namespace {
 
 // One way to plan the request.
 struct TrialWay {
-  std::string strategy;  // empty: the request's own cuts, or no links
-  size_t nodes = 0;
-  bool by_ram = false;  // those with most memory, not the fastest
+  std::string strategy;    // empty: the request's own cuts, or no links
+  std::vector<int> nodes;  // that may have a share
 };
+
+// Joules of a MAC: what it takes by itself, and what the core takes meanwhile.
+double joules_per_mac(const ClusterNode& n) {
+  return n.board.energy.j_per_mac + n.board.energy.active_w / (n.rating * 1e6);
+}
 
 class Explorer {
  public:
@@ -41,6 +46,10 @@ class Explorer {
     std::ranges::stable_sort(roomy_, std::greater{}, [&](int n) {
       return request_.cluster.nodes[size_t(n)].plan_budget();
     });
+    thrifty_ = order_;
+    std::ranges::stable_sort(thrifty_, {}, [&](int n) {
+      return joules_per_mac(request_.cluster.nodes[size_t(n)]);
+    });
   }
 
   Exploration explore() {
@@ -49,6 +58,7 @@ class Explorer {
       std::optional<PlanNumbers> fast, small;
     };
     std::vector<Ends> all;
+    if (saves_energy()) work_little();
     for (const TrialWay& way : ways()) {
       if (cannot_be_better(way)) continue;
       Ends e{way, {}, {}};
@@ -56,7 +66,7 @@ class Explorer {
       if (wants_small()) e.small = attempt(way, Objective::kRam, {});
       if (is_auto(way) && !options_.brief) {
         // One node sends what it must.
-        if (counts_traffic() && way.nodes > 1) send_less(way);
+        if (counts_traffic() && way.nodes.size() > 1) send_less(way);
         if (squeezes()) squeeze(way, e.fast, e.small);
       }
       all.push_back(std::move(e));
@@ -72,27 +82,31 @@ class Explorer {
   }
 
  private:
+  static std::vector<int> first(const std::vector<int>& order, size_t count) {
+    return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)};
+  }
+
   std::vector<TrialWay> ways() const {
     const size_t all = order_.size();
-    if (!request_.over_links() || request_.has_own_cuts()) return {{"", all}};
+    if (!may_choose()) return {{"", order_}};
     std::vector<std::string> names = strategy_names();
     std::vector<TrialWay> ways;
     const bool any = request_.is_auto();
     if (options_.brief) {
       const std::string name = any ? "auto" : request_.strategy;
-      if (all == 1) return {{name, 1}};
-      return {{name, all}, {name, 1}};
+      if (all == 1) return {{name, order_}};
+      return {{name, order_}, {name, {soonest()}}};
     }
     if (!any) names = {request_.strategy};
-    if (any) ways.push_back({"auto", all});
+    if (any) ways.push_back({"auto", order_});
     for (size_t count = all; count > 0; count /= 2) {
       for (const std::string& name : names) {
-        ways.push_back({name, count});
+        ways.push_back({name, first(order_, count)});
         if (count > shares::kFewNodes && any) break;
       }
     }
     // As a node alone, which knows more than a crew of one does.
-    if (any && all > 1) ways.push_back({"auto", 1});
+    if (any && all > 1) ways.push_back({"auto", {soonest()}});
     if (roomy_ == order_) return ways;
     // Without each class of those that have less memory.
     size_t classes = 0;
@@ -100,7 +114,7 @@ class Explorer {
       if (budget(roomy_[k - 1]) == budget(roomy_[k])) continue;
       ++classes;
       for (const std::string& name : names) {
-        ways.push_back({name, k, true});
+        ways.push_back({name, first(roomy_, k)});
         if (k > shares::kFewNodes && any) break;
       }
     }
@@ -111,6 +125,10 @@ class Explorer {
     return request_.cluster.nodes[static_cast<size_t>(node)].plan_budget();
   }
 
+  bool may_choose() const {
+    return request_.over_links() && !request_.has_own_cuts();
+  }
+
   static bool is_auto(const TrialWay& way) { return way.strategy == "auto"; }
 
   bool counts_traffic() const {
@@ -118,13 +136,29 @@ class Explorer {
            request_.objective == Objective::kTraffic;
   }
   // Small arenas are no end of their own where bytes are. Nor are frames a
-  // second: less room takes time, and frames that follow each other wait for
-  // the same nodes.
+  // second, or joules: less room takes time, frames that follow each other
+  // wait for the same nodes, and cores that work draw more.
   bool wants_small() const {
     const Objective o = request_.objective;
-    const bool frames = o == Objective::kThroughput && !request_.limits.any();
+    const bool time =
+        (o == Objective::kThroughput || o == Objective::kEnergy) &&
+        !request_.limits.any();
     return !options_.brief &&
-           (options_.all || (o != Objective::kTraffic && !frames));
+           (options_.all || (o != Objective::kTraffic && !time));
+  }
+  bool saves_energy() const {
+    return request_.objective == Objective::kEnergy && may_choose() &&
+           request_.is_auto() && !options_.brief;
+  }
+  // The more nodes, the more is computed twice and handled as datagrams: those
+  // that draw least for a MAC, as few as keep the limits.
+  void work_little() {
+    for (size_t count = 1; count < thrifty_.size();
+         count += count < shares::kFewNodes ? 1 : count) {
+      const TrialWay way{"auto", first(thrifty_, count)};
+      const auto found = attempt(way, Objective::kLatency, {});
+      if (found && keeps(request_.limits, *found)) return;
+    }
   }
   // Budgets may come upon what is soon enough.
   bool sends_less_too_late(const TrialWay& way,
@@ -148,7 +182,7 @@ class Explorer {
   // By what is proved of the cuts; where all plans are wanted, nothing is.
   bool cannot_be_better(const TrialWay& way) const {
     if (options_.all || !found_.best || way.strategy.empty()) return false;
-    if (is_auto(way) && way.nodes > 1) return false;
+    if (is_auto(way) && way.nodes.size() > 1) return false;
     const CutBound bound = cut_bound(net_, request_, cuts_of(way));
     const PlanNumbers& best = found_.trials[found_.best_trial].numbers;
     // What one core does of a frame it does of each frame.
@@ -209,7 +243,7 @@ class Explorer {
     std::optional<Plan> plan = pipeline_plan(net_, request_, order_, memo_);
     if (!plan) return;
     const auto busy = static_cast<size_t>(busy_nodes(*plan));
-    add({"pipeline", busy}, std::nullopt, std::move(*plan));
+    add({"pipeline", first(order_, busy)}, std::nullopt, std::move(*plan));
   }
 
   // Steps from the smallest arena to that of the least time, each the same
@@ -218,7 +252,7 @@ class Explorer {
                const std::optional<PlanNumbers>& small) {
     if (!fast || !small) return;
     // Each of these takes as long as all others together.
-    if (way.strategy == "auto" && way.nodes > shares::kFewNodes) return;
+    if (way.strategy == "auto" && way.nodes.size() > shares::kFewNodes) return;
     const double low = static_cast<double>(small->ram);
     const double high = static_cast<double>(fast->ram);
     if (high < low * shares::kNearArena) return;
@@ -240,24 +274,36 @@ class Explorer {
     for (ClusterNode& n : r.cluster.nodes) {
       if (ram) n.ram = std::min(*ram, n.arena_budget());
     }
+    if (way.nodes.size() == request_.cluster.nodes.size()) return r;
     if (is_auto(way)) {
-      for (size_t i = way.nodes; i < order_.size(); ++i) {
-        r.cluster.nodes[size_t(order_[i])].left_out = true;
-      }
-    } else if (way.nodes < request_.cluster.nodes.size()) {
+      for (ClusterNode& n : r.cluster.nodes) n.left_out = true;
+      for (const int n : way.nodes) r.cluster.nodes[size_t(n)].left_out = false;
+    } else {
       r.cuts = cuts_of(way);
       r.cuts->strategy = way.strategy;
     }
     return r;
   }
 
-  // Of the first nodes alone.
   Cuts cuts_of(const TrialWay& way) const {
-    std::vector<int> chosen = way.by_ram ? roomy_ : order_;
-    chosen.resize(way.nodes);
     return make_cuts_over(
-        net_, request_.cluster, std::move(chosen),
+        net_, request_.cluster, way.nodes,
         {.strategy = is_auto(way) ? "spatial" : way.strategy});
+  }
+
+  // Alone, by what its core takes at least, and its link for what must be sent.
+  int soonest() const {
+    const int64_t bytes =
+        lower_bound(net_, request_.cluster,
+                    {.linked = true, .max_payload = request_.max_payload})
+            .traffic_bytes;
+    return *std::ranges::min_element(order_, {}, [&](int n) {
+      const Board& board = request_.cluster.nodes[size_t(n)].board;
+      const CutBound bound = cut_bound(net_, request_, cuts_of({"auto", {n}}));
+      return static_cast<double>(bound.ps) * 1e-12 +
+             8.0 * static_cast<double>(bytes) / board.link_bits_per_s +
+             board.link_latency_us * 1e-6;
+    });
   }
 
   std::optional<PlanNumbers> attempt(const TrialWay& way, Objective objective,
@@ -282,7 +328,7 @@ class Explorer {
     PlanTrial t;
     t.strategy = plan.strategy;
     t.says_nodes = plan.says_nodes;
-    t.nodes = static_cast<int>(way.nodes);
+    t.nodes = static_cast<int>(way.nodes.size());
     t.ram = ram;
     const double most_s =
         found_.best && !options_.all
@@ -308,8 +354,9 @@ class Explorer {
   const Net& net_;
   const PlanRequest& request_;
   const ExploreOptions options_;
-  std::vector<int> order_;  // fastest first
-  std::vector<int> roomy_;  // those with most memory first
+  std::vector<int> order_;    // fastest first
+  std::vector<int> roomy_;    // those with most memory first
+  std::vector<int> thrifty_;  // those that draw least for a MAC first
   SegmentMemo memo_;
   Exploration found_;
 };

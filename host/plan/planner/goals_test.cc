@@ -151,6 +151,49 @@ TEST(GoalsTest, RefuseLimitsThatContradictEachOther) {
   EXPECT_NE(fix.find("--max-traffic "), std::string::npos) << fix;
 }
 
+// Of a node's plan, and of what sleeps beside it.
+double joules(const Net& net, const PlanRequest& request, double asleep_w = 0) {
+  const Plan plan = make_plan(net, request);
+  return numbers_of(net, request, plan, false).energy_j +
+         asleep_w * plan.latency_s;
+}
+constexpr double kAboutTheSame = 1.001;
+
+// However slow it is.
+TEST(GoalsTest, EnergyIsSavedOnTheNodeThatDrawsLeast) {
+  const Net net = bottleneck_net(32, 3);
+  PlanRequest request = goal_request(4, Objective::kEnergy, "esp32s3");
+  const double asleep = 3 * request.cluster.nodes[0].board.energy.sleep_w;
+  ClusterNode& thrifty = request.cluster.nodes[2];
+  thrifty.board = find_board("nrf52840");
+  thrifty.rating = board_rating(thrifty.board);
+  const Plan plan = make_plan(net, request);
+  EXPECT_EQ(busy_nodes(plan), 1);
+  EXPECT_FALSE(plan.nodes[2].stages.empty());
+  const PlanRequest alone = goal_request(1, Objective::kEnergy, "nrf52840");
+  EXPECT_LT(joules(net, request), kAboutTheSame * joules(net, alone, asleep));
+
+  // What one node is too slow for takes as few as keep the limit.
+  request.limits.latency_s = 0.6 * plan.latency_s;
+  const Plan sooner = make_plan(net, request);
+  EXPECT_LE(sooner.latency_s, *request.limits.latency_s);
+  EXPECT_LT(busy_nodes(sooner), 4);
+}
+
+TEST(GoalsTest, EnergyOfSeveralIsThatOfOneAndOfSleep) {
+  const Net net = bottleneck_net(32, 3);
+  for (const int64_t ram : {16'000, 24'000, 48'000}) {
+    SCOPED_TRACE(ram);
+    const auto within = [&](int count, double asleep_w) {
+      PlanRequest request = goal_request(count, Objective::kEnergy);
+      for (ClusterNode& n : request.cluster.nodes) n.ram = ram;
+      return joules(net, request, asleep_w);
+    };
+    const double asleep = 3 * find_board("teensy41").energy.sleep_w;
+    EXPECT_LT(within(4, 0), kAboutTheSame * within(1, asleep));
+  }
+}
+
 TEST(GoalsTest, EnergyNeedsFigures) {
   const Net net = bottleneck_net(16, 1);
   try {
