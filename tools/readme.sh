@@ -94,7 +94,7 @@ replay() {
 stable() {
   awk '/# measured( -->)?$/ {print; skip = 1; next}
        /^<!-- end -->|^```|^\$ / {skip = 0}
-       !skip && !/measured/ && !/ frames\/s$/' "$1"
+       !skip && !/measured/ && !/ frames\/s$/ && !/^planning: /' "$1"
 }
 status=0
 for page in "${pages[@]}"; do

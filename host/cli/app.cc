@@ -13,6 +13,7 @@
 #include "host/cli/model_verbs.h"
 #include "host/cli/on_ranks.h"
 #include "host/cli/output.h"
+#include "host/cli/search_progress.h"
 
 namespace shoal {
 namespace {
@@ -354,6 +355,7 @@ int run_verb(int argc, char** argv, Team& team) {
   }
   int code = 0;
   define(app, flags, team, code);
+  const SearchProgress progress;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

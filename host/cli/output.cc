@@ -99,6 +99,12 @@ void tell(const char* format, ...) {
   if (!is_quiet()) std::fputs(text.c_str(), stderr);
 }
 
+void tell_over(const std::string& line) {
+  if (is_quiet()) return;
+  const std::string text = printable(line, Newlines::kKept);
+  std::fprintf(stderr, "\r\033[K%s", text.c_str());
+}
+
 void be_quiet() { is_quiet() = true; }
 
 void flush_output() {

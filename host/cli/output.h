@@ -25,6 +25,8 @@ void say_json(const nlohmann::json&);
 void say_json_text(const std::string& json);
 // As printf(3), on stderr: progress and warnings.
 [[gnu::format(printf, 1, 2)]] void tell(const char* format, ...);
+// The same in place of what stands on a terminal's line.
+void tell_over(const std::string& line);
 
 // A field of text in a row of a CSV file.
 std::string csv_field(const std::string& text);

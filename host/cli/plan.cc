@@ -32,6 +32,7 @@
 #include "host/plan/text/plan_table.h"
 #include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/progress.h"
 
 namespace shoal {
 namespace {
@@ -227,6 +228,7 @@ std::string all_fixes(const std::string& own, std::vector<std::string> lines) {
 // but more of it.
 Prepared prepare_or_help(const Graph& graph, const PlanRequest& request) {
   const PlanDeadline deadline(request.limits.search_s);
+  const PlanProgress progress;
   try {
     return prepare(graph, request, Images::kNone);
   } catch (const ProgramDoesNotFit&) {

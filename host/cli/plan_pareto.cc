@@ -18,6 +18,7 @@
 #include "host/plan/planner/explore.h"
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/progress.h"
 
 namespace shoal {
 namespace {
@@ -167,6 +168,7 @@ void check_pareto_file(const std::string& path) {
 int plan_pareto(const PlanCommandFlags& flags, const Net& net,
                 const PlanRequest& request) {
   const PlanDeadline deadline(request.limits.search_s);
+  const PlanProgress progress;
   constexpr int kBudgets = 4;
   Exploration found = explore(
       net, request, {.budgets = kBudgets, .all = true, .traffic = true});

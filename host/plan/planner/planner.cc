@@ -17,6 +17,7 @@
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/progress.h"
 #include "host/plan/types/trial_shares.h"
 
 namespace shoal {
@@ -115,6 +116,7 @@ Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
 
 Plan make_plan(const Net& net, const PlanRequest& request) {
   const PlanDeadline deadline(request.limits.search_s);
+  const PlanProgress progress;
   return plan_or_smallest(
       net, request, [&](const PlanRequest& r) { return find_plan(net, r); });
 }

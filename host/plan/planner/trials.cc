@@ -16,6 +16,7 @@
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/progress.h"
 #include "host/plan/types/trial_shares.h"
 
 namespace shoal {
@@ -192,6 +193,7 @@ bool Trials::run(Trial trial, double by) {
   if (!seen_.insert(key_of(trial)).second) return false;
   try {
     PlanDeadline::check();
+    PlanProgress::tried();
     trial.cuts.strategy = trial.name;
     std::optional<Made> made = make(trial, request_);
     if (!made) return false;

@@ -1,0 +1,30 @@
+// What is said on stderr while a plan is looked for: nothing at first; then
+// over and over on one line of a terminal, else a line now and then.
+#pragma once
+
+#include <chrono>
+
+#include "host/plan/types/progress.h"
+
+namespace shoal {
+
+// Watches this thread's searches for as long as it lives.
+class SearchProgress final : public PlanWatcher {
+ public:
+  SearchProgress();
+  ~SearchProgress();
+  SearchProgress(const SearchProgress&) = delete;
+  SearchProgress& operator=(const SearchProgress&) = delete;
+
+  void tried(int64_t plans) override;
+  void ended() override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const bool terminal_;
+  bool on_line_ = false;  // of a terminal, what is to be wiped away
+  bool under_way_ = false;
+  Clock::time_point start_, said_;
+};
+
+}  // namespace shoal

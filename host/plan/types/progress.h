@@ -1,0 +1,33 @@
+// How far a search has come. Whoever shows it sets a watcher for the thread
+// that plans; what is found does not depend on it.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal {
+
+class PlanWatcher {
+ public:
+  // Plans that were tried since the request was made.
+  virtual void tried(int64_t plans) = 0;
+  virtual void ended() = 0;
+
+ protected:
+  ~PlanWatcher() = default;
+};
+
+// The search for one request: of this thread, for as long as the object lives.
+class PlanProgress {
+ public:
+  PlanProgress();
+  ~PlanProgress();
+  PlanProgress(const PlanProgress&) = delete;
+  PlanProgress& operator=(const PlanProgress&) = delete;
+
+  // None: nullptr, as it is at first. It must outlive what it watches.
+  static void watch(PlanWatcher*);
+  // One more.
+  static void tried();
+};
+
+}  // namespace shoal
