@@ -60,7 +60,7 @@ bool is_far(const Net& net, const Cluster& cluster,
 std::exception_ptr refusal_of(const Net& net, const PlanRequest& request,
                               const Plan& plan) {
   try {
-    refuse(net, request, plan);
+    arena_does_not_fit(net, request, plan);
   } catch (const Error&) {
     return std::current_exception();
   }

@@ -67,17 +67,6 @@ bool takes_more(Search& search, int64_t bytes) {
   return search.least_arena(bytes) > bytes;
 }
 
-void refuse(const Net& net, const PlanRequest& request, const Plan& plan,
-            const std::string& else_fits) {
-  for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    const ClusterNode& of = request.cluster.nodes[n];
-    if (plan.nodes[n].arena_bytes <= of.plan_budget()) continue;
-    arena_does_not_fit(net, request, plan.nodes[n], of, largest_arena(plan),
-                       else_fits);
-  }
-  throw Error(Exit::kInternal, "a plan that fits does not fit");
-}
-
 Plan smallest_plan(const Net& net, const PlanRequest& request, Search& search) {
   Plan least = search.smallest();
   if (fits(request.cluster, least)) return least;
@@ -85,7 +74,7 @@ Plan smallest_plan(const Net& net, const PlanRequest& request, Search& search) {
   if (std::optional<Plan> other = search.otherwise(else_fits)) {
     return std::move(*other);
   }
-  refuse(net, request, least, else_fits);
+  arena_does_not_fit(net, request, least, else_fits);
 }
 
 Plan search_plan(const Net& net, const PlanRequest& request, Search& search) {

@@ -86,10 +86,6 @@ Plan smallest_plan(const Net&, const PlanRequest&, Search&);
 
 int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);
-// Throws Error(kDoesNotFit) about the first node whose budget it does not keep;
-// the plan is the smallest. `else_fits`: as of arena_does_not_fit().
-[[noreturn]] void refuse(const Net&, const PlanRequest&, const Plan&,
-                         const std::string& else_fits = "");
 // So far beyond all budgets that no plan fits which is estimated larger.
 int64_t far_beyond(const Cluster&);
 // Whether the largest arena of smallest() takes more by estimate, even without

@@ -1,6 +1,7 @@
 #include "host/plan/text/does_not_fit.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
@@ -41,6 +42,37 @@ std::string more_ram(const PlanRequest& request, const ClusterNode& of,
   }
   return of.budget_change(bytes) +
          (one ? ", or a smaller share for this node" : "");
+}
+
+// Nodes whose arenas take more than they have.
+std::vector<size_t> beyond_budgets(const PlanRequest& request,
+                                   const Plan& plan) {
+  std::vector<size_t> beyond;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    if (plan.nodes[n].arena_bytes > request.cluster.nodes[n].plan_budget()) {
+      beyond.push_back(n);
+    }
+  }
+  return beyond;
+}
+
+// What a file says of nodes behind the first one: a flag's change does for all
+// that have no bytes of their own.
+std::string more_of_others(const PlanRequest& request, const Plan& plan,
+                           const std::vector<size_t>& beyond) {
+  constexpr size_t kMostNamed = 3;
+  std::string text;
+  size_t named = 0, all = 0;
+  for (size_t i = 1; i < beyond.size(); ++i) {
+    const ClusterNode& n = request.cluster.nodes[beyond[i]];
+    const int64_t bytes = plan.nodes[beyond[i]].arena_bytes;
+    if (!n.has_own_ram() || *n.ram >= bytes) continue;
+    if (++all > kMostNamed) continue;
+    ++named;
+    text += ", and " + n.ram_source + ": " + std::to_string(bytes);
+  }
+  if (all > named) text += ", and of " + std::to_string(all - named) + " more";
+  return text;
 }
 
 // The layer with the largest buffers in the node's fullest stage.
@@ -96,16 +128,25 @@ std::string layer_text(const Layer& layer) {
 }
 
 void arena_does_not_fit(const Net& net, const PlanRequest& request,
-                        const PlanNode& smallest, const ClusterNode& of,
-                        int64_t largest_bytes, const std::string& else_fits) {
+                        const Plan& smallest, const std::string& else_fits) {
+  const std::vector<size_t> beyond = beyond_budgets(request, smallest);
+  if (beyond.empty()) {
+    throw Error(Exit::kInternal, "a plan that fits does not fit");
+  }
+  const ClusterNode& of = request.cluster.nodes[beyond.front()];
+  const PlanNode& first = smallest.nodes[beyond.front()];
+  const int64_t largest =
+      std::ranges::max_element(smallest.nodes, {}, &PlanNode::arena_bytes)
+          ->arena_bytes;
   const std::string node = request.over_links() ? "node " + of.name + ", " : "";
   throw ArenaDoesNotFit(
-      "ARENA does not fit: " + node + fullest_layer(net, smallest) +
-          " needs at least " + format_bytes(smallest.arena_bytes) +
-          "; budget " + format_bytes(of.plan_budget()) + " (" +
-          of.budget_source() + ")" + slots_text(smallest) + else_fits,
-      more_ram(request, of, smallest.arena_bytes, largest_bytes),
-      largest_bytes);
+      "ARENA does not fit: " + node + fullest_layer(net, first) +
+          " needs at least " + format_bytes(first.arena_bytes) + "; budget " +
+          format_bytes(of.plan_budget()) + " (" + of.budget_source() + ")" +
+          slots_text(first) + else_fits,
+      more_ram(request, of, first.arena_bytes, largest) +
+          more_of_others(request, smallest, beyond),
+      largest);
 }
 
 void no_storage(const Net& net, const Board& board) {

@@ -16,13 +16,11 @@ namespace shoal {
 // "layer NAME (3)".
 std::string layer_text(const Layer&);
 
-// The smallest plan of a node is beyond its budget; `largest_bytes` is the
-// largest arena of all nodes. `else_fits`: how it would fit in the budget, if
-// there is a way.
+// The smallest plan is beyond the budgets of some nodes: of the first what is
+// missing, and of all what would have to change. `else_fits`: how it would fit
+// in the budgets, if there is a way.
 [[noreturn]] void arena_does_not_fit(const Net&, const PlanRequest&,
-                                     const PlanNode& smallest,
-                                     const ClusterNode& of,
-                                     int64_t largest_bytes,
+                                     const Plan& smallest,
                                      const std::string& else_fits = "");
 // Of the arena that a refusal asks for; none: it is of another kind.
 std::optional<int64_t> bytes_asked(const std::exception_ptr&);

@@ -6,6 +6,7 @@
 #include "host/check/testing/hand_cluster.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/branch_nets.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
 
@@ -59,6 +60,32 @@ TEST(PlanTableTest, SaysWhatItNeedsAndWhyNotBetter) {
        {"of 20,000 B", "node0 on stm32f746", "weights read", "1.000 x",
         "largest buffers", "why not faster", "why not smaller", "modelled"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+// What is said of the first alone would not be enough.
+TEST(PlanTextTest, ARefusalNamesAllNodesWithoutRoom) {
+  const Net net = bottleneck_net(32, 3);
+  PlanRequest request = linked_nodes(
+      uniform_cluster(3, find_board("host"), std::nullopt), "layer");
+  const Plan smallest = make_plan(net, request);
+  for (const int n : {1, 2}) {
+    ClusterNode& node = request.cluster.nodes[n];
+    node.ram = smallest.nodes[n].arena_bytes - 1;
+    node.ram_source = "cluster.toml, ram of node '" + node.name + "'";
+  }
+  std::string fix;
+  try {
+    arena_does_not_fit(net, request, smallest);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    EXPECT_NE(std::string(e.what()).find("node node1, "), std::string::npos);
+    fix = e.fix();
+  }
+  for (const int n : {1, 2}) {
+    const std::string change = request.cluster.nodes[n].ram_source + ": " +
+                               std::to_string(smallest.nodes[n].arena_bytes);
+    EXPECT_NE(fix.find(change), std::string::npos) << fix;
   }
 }
 
