@@ -280,7 +280,7 @@ bool Link::has_news(uint16_t peer, uint16_t stream) const {
 
 // The first so many that were to be told have been.
 void Link::note_credit(uint16_t peer, uint32_t credits) {
-  for (uint16_t i = 0; credits > 0; ++i) {
+  for (uint16_t i = 0; credits > 0 && i < stage_.all_in_streams(); ++i) {
     if (!has_news(peer, i)) continue;
     streams_[i].advertised = owner_->limit(i);
     --credits;

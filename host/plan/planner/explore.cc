@@ -106,7 +106,9 @@ class Explorer {
       }
     }
     // As a node alone, which knows more than a crew of one does.
-    if (any && all > 1) ways.push_back({"auto", {soonest()}});
+    const int lone = soonest();
+    const bool is_tried = saves_energy() && lone == thrifty_.front();
+    if (any && all > 1 && !is_tried) ways.push_back({"auto", {lone}});
     if (roomy_ == order_) return ways;
     // Without each class of those that have less memory.
     size_t classes = 0;

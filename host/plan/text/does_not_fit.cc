@@ -31,17 +31,15 @@ std::string slots_text(const PlanNode& node) {
 }
 
 // Flags are of all nodes; everything else is said of one.
-std::string more_ram(const PlanRequest& request, const ClusterNode& of,
-                     int64_t own_bytes, int64_t largest_bytes) {
-  const bool one = of.has_own_ram();
-  const int64_t bytes = one ? own_bytes : largest_bytes;
-  if (!of.board.unlimited() && bytes > of.board.arena_limit()) {
-    return (request.over_links() ? "more nodes, other cuts, or a board with "
-                                 : "a board with ") +
-           format_bytes(bytes) + " of arena";
+std::string budget_change(const PlanRequest& request, const ClusterNode& of,
+                          int64_t own_bytes, int64_t largest_bytes) {
+  const int64_t bytes = of.has_own_ram() ? own_bytes : largest_bytes;
+  if (of.board.unlimited() || bytes <= of.board.arena_limit()) {
+    return of.budget_change(bytes);
   }
-  return of.budget_change(bytes) +
-         (one ? ", or a smaller share for this node" : "");
+  return (request.over_links() ? "more nodes, other cuts, or a board with "
+                               : "a board with ") +
+         format_bytes(bytes) + " of arena";
 }
 
 // Nodes whose arenas take more than they have.
@@ -56,22 +54,24 @@ std::vector<size_t> beyond_budgets(const PlanRequest& request,
   return beyond;
 }
 
-// What a file says of nodes behind the first one: a flag's change does for all
-// that have no bytes of their own.
+// What would have to change for the nodes behind the first one, where that is
+// not said yet.
 std::string more_of_others(const PlanRequest& request, const Plan& plan,
-                           const std::vector<size_t>& beyond) {
+                           const std::vector<size_t>& beyond,
+                           int64_t largest_bytes, const std::string& said) {
   constexpr size_t kMostNamed = 3;
   std::string text;
-  size_t named = 0, all = 0;
+  size_t others = 0;
   for (size_t i = 1; i < beyond.size(); ++i) {
     const ClusterNode& n = request.cluster.nodes[beyond[i]];
-    const int64_t bytes = plan.nodes[beyond[i]].arena_bytes;
-    if (!n.has_own_ram() || *n.ram >= bytes) continue;
-    if (++all > kMostNamed) continue;
-    ++named;
-    text += ", and " + n.ram_source + ": " + std::to_string(bytes);
+    const std::string change = budget_change(
+        request, n, plan.nodes[beyond[i]].arena_bytes, largest_bytes);
+    if ((said + text).find(change) != std::string::npos) continue;
+    if (++others <= kMostNamed) text += ", and " + change;
   }
-  if (all > named) text += ", and of " + std::to_string(all - named) + " more";
+  if (others > kMostNamed) {
+    text += ", and of " + std::to_string(others - kMostNamed) + " more";
+  }
   return text;
 }
 
@@ -139,14 +139,18 @@ void arena_does_not_fit(const Net& net, const PlanRequest& request,
       std::ranges::max_element(smallest.nodes, {}, &PlanNode::arena_bytes)
           ->arena_bytes;
   const std::string node = request.over_links() ? "node " + of.name + ", " : "";
+  std::string fix = budget_change(request, of, first.arena_bytes, largest);
+  fix += more_of_others(request, smallest, beyond, largest, fix);
+  if (of.has_own_ram()) {
+    fix += beyond.size() == 1 ? ", or a smaller share for this node"
+                              : ", or smaller shares for these nodes";
+  }
   throw ArenaDoesNotFit(
       "ARENA does not fit: " + node + fullest_layer(net, first) +
           " needs at least " + format_bytes(first.arena_bytes) + "; budget " +
           format_bytes(of.plan_budget()) + " (" + of.budget_source() + ")" +
           slots_text(first) + else_fits,
-      more_ram(request, of, first.arena_bytes, largest) +
-          more_of_others(request, smallest, beyond),
-      largest);
+      fix, largest);
 }
 
 void no_storage(const Net& net, const Board& board) {

@@ -87,6 +87,15 @@ TEST(PlanTextTest, ARefusalNamesAllNodesWithoutRoom) {
                                std::to_string(smallest.nodes[n].arena_bytes);
     EXPECT_NE(fix.find(change), std::string::npos) << fix;
   }
+
+  // A flag's limit of the others is named beside a node's own bytes.
+  request.cluster.nodes[2].ram.reset();
+  request.cluster.nodes[2].max_arena = smallest.nodes[2].arena_bytes - 1;
+  try {
+    arena_does_not_fit(net, request, smallest);
+  } catch (const Error& e) {
+    EXPECT_NE(e.fix().find("--max-arena"), std::string::npos) << e.fix();
+  }
 }
 
 TEST(PlanTextTest, SaysWhatAnotherOrderOfLayersIsBetterBy) {
