@@ -8,7 +8,8 @@
 # and "<!-- end -->" stands the output of that command as Markdown. Lines with
 # the word "measured", and all that a command ending in "# measured" prints,
 # differ from run to run, as rates of progress do: they are written, but not compared;
-# such a command is run for `--update` alone.
+# such a command is run for `--update` alone. Lines that say that a search goes on
+# are left out: whether they appear depends on the machine.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "$1" && pwd)
@@ -45,7 +46,8 @@ run() {
     *'# measured') [[ $update == yes ]] || return 1 ;;
   esac
   bash -o pipefail -c "$1" 2>&1 </dev/null |
-    sed -e "s|$SHOAL_SHARED|\$SHOAL_SHARED|g" -e 's/[[:space:]]*$//' || true
+    sed -e "s|$SHOAL_SHARED|\$SHOAL_SHARED|g" -e 's/[[:space:]]*$//' \
+      -e '/^planning: [0-9,]* plans tried/d' || true
 }
 
 # The page on standard input as its commands make it today.

@@ -21,8 +21,11 @@ enum class Exit : int {
   kBusy = 9,  // another one owns it
 };
 
+// Between changes each of which would help.
+inline constexpr char kOrElse[] = "\n  or ";
+
 // `what` names the thing and the numbers; `fix` is the smallest change that
-// would help, empty if there is none.
+// would help, empty if there is none, or several with kOrElse between them.
 class Error : public std::runtime_error {
  public:
   Error(Exit code, const std::string& what, std::string fix = {})

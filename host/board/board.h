@@ -27,6 +27,7 @@ struct Costs {
   // A kernel's call takes as long as so many pixels more (kernel_cost.h).
   struct Calls {
     double pointwise = 0, conv = 0, depthwise = 0;
+    bool operator==(const Calls&) const = default;
   };
   Calls call_pixels;
   // And each further group of output channels as long as so many channels.
@@ -37,6 +38,7 @@ struct Costs {
   double row_us = 0;     // and of each further row
   double flash_bytes_per_s = 0;  // weights in place; 0: as fast as SRAM
   int64_t cache_bytes = 0;  // weights of a layer up to this size are read once
+  bool operator==(const Costs&) const = default;
 };
 
 // How QEMU plays a board.

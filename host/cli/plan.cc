@@ -1,10 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/plan_explain.h"
+#include "host/cli/plan_figures.h"
 #include "host/cli/plan_pareto.h"
 #include "host/cli/store_flags.h"
 #include "host/engine/common/prepare.h"
@@ -27,10 +30,11 @@
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/planner/replicas.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/text/plan_figures.h"
 #include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
-#include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/progress.h"
 
@@ -39,24 +43,6 @@ namespace {
 
 // Of "how many nodes"; see QuickPlans.
 constexpr int64_t kHowManyWork = 40'000;
-
-// What the table does not say: what two of the objectives come to.
-std::string goal_line(const Net& net, const PlanRequest& request,
-                      const Plan& plan) {
-  const bool frames = request.objective == Objective::kThroughput;
-  if (!frames && request.objective != Objective::kEnergy) return "";
-  const PlanNumbers n = numbers_of(net, request, plan, frames);
-  if (frames) {
-    std::string text =
-        fmt::format("{:.2f} frames/s (modelled)", 1 / n.period_s);
-    if (plan.linked) {
-      text += fmt::format(", {} under way",
-                          frames_under_way(plan, stream_edges(plan)));
-    }
-    return text + "\n";
-  }
-  return fmt::format("{:.3f} mJ a frame (modelled)\n", n.energy_j * 1e3);
-}
 
 // "96 x 96" of a picture, scaled.
 SmallerNet smaller_nets(const Graph& graph, const PlanRequest& request) {
@@ -148,7 +134,7 @@ void require_several(const StorageFlags& flags, const Error& alone) {
     require_flags(EngineKind::kVirtual, flags);
   } catch (const Error& e) {
     throw Error(alone.code(), std::string(alone.what()) + "; " + e.what(),
-                alone.fix() + "\n  or " + e.fix() + ", for several nodes");
+                alone.fix() + kOrElse + e.fix() + ", for several nodes");
   }
 }
 
@@ -196,31 +182,43 @@ std::optional<int64_t> bytes_in(std::string fix, const std::string& words) {
   return std::strtoll(fix.c_str() + words.size(), nullptr, 10);
 }
 
-// What the search says itself, unless a line says it with what it takes: of
-// the same kind that which asks for less.
-std::string all_fixes(const std::string& own, std::vector<std::string> lines) {
-  bool keep_own = !own.empty();
+// Whether no line says it with what it takes. Of the same kind only those lines
+// stay that ask for less.
+bool is_said_best(const std::string& change, std::vector<std::string>& lines) {
   // Of several nodes other ways, without numbers, come before a larger board.
-  const size_t board = own.find(kLargerBoard);
-  const std::string ask = board == own.npos ? own : own.substr(board);
+  const size_t board = change.find(kLargerBoard);
+  const std::string ask = board == change.npos ? change : change.substr(board);
+  bool best = !change.empty();
   for (const char* const words : {"--ram ", "--max-arena ", kLargerBoard}) {
     const std::optional<int64_t> bytes = bytes_in(ask, words);
     if (!bytes) continue;
+    // With as many, whoever says what it takes.
+    const bool takes = ask.find(": ") != ask.npos;
     std::erase_if(lines, [&](const std::string& line) {
-      return bytes_in(line, words).value_or(0) > *bytes;
+      const int64_t more = bytes_in(line, words).value_or(0);
+      return more > *bytes || (takes && more == *bytes);
     });
     for (const std::string& line : lines) {
-      if (bytes_in(line, words)) keep_own = false;
+      if (bytes_in(line, words)) best = false;
     }
   }
   for (const std::string& line : lines) {
-    if (line.starts_with(own)) keep_own = false;
+    if (line.starts_with(change)) best = false;
   }
-  std::string text = keep_own ? own : "";
-  for (const std::string& line : lines) {
-    text += (text.empty() ? "" : "\n  or ") + line;
+  return best;
+}
+
+// What the search says itself, then the other lines.
+std::string all_fixes(const std::string& own, std::vector<std::string> lines) {
+  std::vector<std::string> all;
+  for (size_t at = 0; at <= own.size();) {
+    const size_t end = std::min(own.find(kOrElse, at), own.size());
+    std::string change = own.substr(at, end - at);
+    if (is_said_best(change, lines)) all.push_back(std::move(change));
+    at = end + std::string_view(kOrElse).size();
   }
-  return text;
+  all.insert(all.end(), lines.begin(), lines.end());
+  return fmt::format("{}", fmt::join(all, kOrElse));
 }
 
 // The plan, or the error with what would help besides, found by planning in
@@ -262,16 +260,28 @@ int plan_command(const PlanCommandFlags& flags) {
   if (asks_how_many(flags.plan)) {
     request = enough_nodes(model.graph, std::move(request), flags.plan, told);
   }
+  // Of what is planned besides, too.
+  std::optional<PlanDeadline> deadline(std::in_place, request.limits.search_s);
   const Prepared p = prepare_or_help(model.graph, request);
   if (!p.plan.linked) keep_stores(flags.plan, "plan", p, model.detection, {});
   const LowerBound bound =
       plan_bound(p.net, request.cluster,
                  {request.over_links(), request.max_payload, true}, p.plan);
-  const std::string goal = goal_line(p.net, request, p.plan);
   // It takes a while, so only who asks for it gets it.
+  const bool wants_json = flags.json || flags.explain || !flags.output.empty();
+  PlanFigures figures;
+  if (wants_json || request.objective == Objective::kThroughput ||
+      request.objective == Objective::kEnergy) {
+    figures = figures_of(p.net, request, p.plan);
+    if (wants_replicas(request)) {
+      figures.replicas = find_replicas(lower(model.graph), request);
+    }
+  }
+  deadline.reset();
   std::string json;
-  if (flags.json || flags.explain || !flags.output.empty()) {
-    json = plan_json(p.net, p.plan, &bound, budgets_of(request.cluster));
+  if (wants_json) {
+    json =
+        plan_json(p.net, p.plan, &bound, budgets_of(request.cluster), &figures);
   }
   std::optional<Explanation> why;
   if (flags.explain) {
@@ -294,7 +304,7 @@ int plan_command(const PlanCommandFlags& flags) {
     return 0;
   }
   say_text(told);
-  say_text(goal);
+  say_text(figures_text(request.objective, figures));
   say_text(plan_table(p.net, p.plan, budgets_of(request.cluster), &bound));
   if (why) say_text(explanation_text(*why));
   return 0;

@@ -11,9 +11,14 @@
 #include "host/cli/common.h"
 #include "host/cli/open_engine.h"
 #include "host/data/image/random_input.h"
+#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/segment_talk.h"
+#include "host/plan/cost/rehearsal.h"
 #include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/plan_numbers.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
+#include "host/world/board_port.h"
 
 namespace shoal {
 namespace {
@@ -77,6 +82,146 @@ std::vector<SegmentTimes> segments_of(
   return all;
 }
 
+// Sums over a frame, one for each node or endpoint.
+using Times = std::vector<Nanos>;
+
+std::optional<double> seconds_at(const std::optional<Times>& times, size_t i) {
+  if (!times || i >= times->size()) return std::nullopt;
+  return static_cast<double>((*times)[i]) * 1e-9;
+}
+
+// Of the one that has most in virtual time, or else by the plan; the same one
+// in both.
+SideBySide most_of(const std::optional<Times>& planned, const Times& simulated,
+                   const std::vector<std::string>& names) {
+  if (simulated.empty()) return {};
+  size_t i = 0;
+  for (size_t n = 1; n < simulated.size(); ++n) {
+    const auto key = [&](size_t at) {
+      return std::pair(simulated[at], planned ? (*planned)[at] : 0);
+    };
+    if (key(n) > key(i)) i = n;
+  }
+  return {names[i], seconds_at(planned, i), seconds_at(simulated, i)};
+}
+
+Times busy_links(const SegmentTalk& t) {
+  Times all;
+  for (const LinkBusy& l : t.links) all.push_back(l.most());
+  return all;
+}
+
+// `planned` may be null. `slowest`: a node's number, below 0: there is none.
+Talk talk_of(const SegmentTalk* planned, const SegmentTalk& simulated,
+             int slowest, const std::vector<std::string>& names) {
+  std::optional<Times> waits, links;
+  if (planned) waits = planned->waits, links = busy_links(*planned);
+  Talk t;
+  t.longest = most_of(waits, simulated.waits, names);
+  t.link = most_of(links, busy_links(simulated), names);
+  if (slowest >= 0) {
+    const auto i = static_cast<size_t>(slowest);
+    t.slowest = {names[i], seconds_at(waits, i),
+                 seconds_at(simulated.waits, i)};
+  }
+  return t;
+}
+
+const SegmentTalk* find_segment(const std::vector<SegmentTalk>& all,
+                                int segment) {
+  const auto it = std::ranges::find(all, segment, &SegmentTalk::segment);
+  return it == all.end() ? nullptr : &*it;
+}
+
+// The frame of the plan's rehearsal; empty: it did not end.
+std::vector<SegmentTalk> planned_talk(const Prepared& p, const Cluster& cluster,
+                                      uint32_t max_payload,
+                                      const std::vector<LinkModel>& links) {
+  Recorder recorder(static_cast<uint32_t>(links.size()));
+  const Rehearsal r = rehearse(p.net, supplies_of(cluster, p.plan), max_payload,
+                               p.plan, 0, 0, &recorder);
+  if (r.finished == 0) return {};
+  return segment_talk(recorder, p.plan, links, r.submitted, r.finished);
+}
+
+void add_talk(const Prepared& p, const Cluster& cluster, uint32_t max_payload,
+              const Recorder& recorder, const FrameTime& frame,
+              Explanation& e) {
+  std::vector<LinkModel> links;
+  std::vector<std::string> names;
+  for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
+    links.push_back(board_link(cluster.nodes[n].board));
+    names.push_back(p.plan.nodes[n].name);
+  }
+  links.push_back(coordinator_link(links));
+  names.emplace_back("coordinator");
+  const std::vector<SegmentTalk> simulated =
+      segment_talk(recorder, p.plan, links, frame.submitted, frame.finished);
+  const std::vector<SegmentTalk> planned =
+      planned_talk(p, cluster, max_payload, links);
+  for (const SegmentSummary& s : summarize_segments(p.plan)) {
+    const SegmentTalk* const did = find_segment(simulated, s.number);
+    const auto times =
+        std::ranges::find(e.segments, s.number, &SegmentTimes::segment);
+    if (!did || times == e.segments.end()) continue;
+    times->talk =
+        talk_of(find_segment(planned, s.number), *did, s.slowest_node, names);
+  }
+  e.linked = true;
+  e.end =
+      talk_of(find_segment(planned, kForTheEnd), simulated.back(), -1, names);
+  const SegmentTalk all = frame_talk(planned);
+  e.frame = talk_of(planned.empty() ? nullptr : &all, frame_talk(simulated), -1,
+                    names);
+}
+
+std::string in_ms(const std::optional<double>& seconds) {
+  return seconds ? fmt::format("{:.3f}", *seconds * kMillis) : "-";
+}
+
+std::string talk_row(const std::string& segment, const Talk& t, bool links) {
+  std::string text = fmt::format(
+      "  {:>7}  {:>12}  {:>12}  {:>12}  {:>12}  {:<12}", segment,
+      in_ms(t.slowest.planned_s), in_ms(t.slowest.simulated_s),
+      in_ms(t.longest.planned_s), in_ms(t.longest.simulated_s), t.longest.of);
+  if (links) {
+    text += fmt::format("  {:>12}  {:>12}  {}", in_ms(t.link.planned_s),
+                        in_ms(t.link.simulated_s), t.link.of);
+  }
+  return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+}
+
+std::string talk_text(const Explanation& e) {
+  if (!e.linked) return "";
+  std::string out = fmt::format(
+      "  {:>7}  {:<26}  {:<40}  {}\n  {:>7}  {:>12}  {:>12}  {:>12}  {:>12}  "
+      "{:<12}  {:>12}  {:>12}\n",
+      "", "slowest node waits, ms", "node that waits most, ms",
+      "busiest link, ms", "segment", "planned", "simulated", "planned",
+      "simulated", "", "planned", "simulated");
+  for (const SegmentTimes& s : e.segments) {
+    out += talk_row(std::to_string(s.segment), s.talk, true);
+  }
+  return out + talk_row("end", e.end, false) + talk_row("frame", e.frame, true);
+}
+
+nlohmann::ordered_json beside_json(const SideBySide& s) {
+  const auto us = [](const std::optional<double>& seconds) {
+    return seconds ? nlohmann::ordered_json(*seconds * 1e6)
+                   : nlohmann::ordered_json();
+  };
+  return {{"of", s.of},
+          {"planned_us", us(s.planned_s)},
+          {"simulated_us", us(s.simulated_s)}};
+}
+
+nlohmann::ordered_json talk_json(const Talk& t) {
+  nlohmann::ordered_json j{{"longest_wait", beside_json(t.longest)},
+                           {"busiest_link", beside_json(t.link)}};
+  if (!t.slowest.of.empty()) j["slowest_waits"] = beside_json(t.slowest);
+  return j;
+}
+
 }  // namespace
 
 Explanation explain_plan(const PlanCommandFlags& flags) {
@@ -112,6 +257,9 @@ Explanation explain_plan(const PlanCommandFlags& flags) {
   e.planned_s = p.plan.latency_s;
   e.simulated_s = static_cast<double>(told.finished - told.submitted) * 1e-9;
   const PlanRequest request = plan_request(flags.plan);
+  if (linked) {
+    add_talk(p, request.cluster, request.max_payload, recorder, told, e);
+  }
   e.bound = plan_bound(p.net, request.cluster,
                        {linked, request.max_payload, true}, p.plan);
   const PlanDeadline deadline(request.limits.search_s);
@@ -141,6 +289,7 @@ std::string explanation_text(const Explanation& e) {
       fmt::format("  {:>7}  {:<36}  {:>11.3f}  {:>12.3f}  {:>+5.1f} %\n",
                   "frame", "", e.planned_s * kMillis, e.simulated_s * kMillis,
                   percent_above(e.planned_s, e.simulated_s));
+  out += talk_text(e);
   const LowerBound& b = e.bound;
   out += fmt::format(
       "  bound: {:.3f} ms, from {} MACs, {} B of weights, {} B of picture and "
@@ -172,6 +321,11 @@ nlohmann::ordered_json explanation_json(const Explanation& e) {
                              {"simulated_us", s.simulated_s * 1e6},
                              {"node", s.node},
                              {"bound", s.bound}});
+    if (e.linked) j["segments"].back().update(talk_json(s.talk));
+  }
+  if (e.linked) {
+    j["end_wait"] = beside_json(e.end.longest);
+    j.update(talk_json(e.frame));
   }
   for (const PlanTrial& t : e.runners_up) {
     j["runners_up"].push_back({{"plan", t.text()},

@@ -89,8 +89,13 @@ struct Simulated {
   Nanos total;                 // of the frame that is told
   std::optional<Alone> alone;  // none: nodes with links
   LowerBound least = {};       // that any plan could take
+  // Of one frame; none: a board has no figures.
+  std::optional<double> energy_j = {};
 
   double latency_s() const { return seconds_of(total); }
+  double frames_per_s() const {
+    return alone ? p.net.frames / latency_s() : r.frames_per_s();
+  }
 };
 
 double waiting(const PortTimes& t, Nanos total) {
@@ -102,8 +107,7 @@ void add_cluster(const Simulated& s, nlohmann::json& json) {
   const Totals sum = totals(s.r);
   const double frames = s.flags.frames;
   json.update(
-      {{"frames_per_s", s.r.frames_per_s()},
-       {"nodes", nlohmann::json::array()},
+      {{"nodes", nlohmann::json::array()},
        {"row_bytes_per_frame", static_cast<double>(sum.rows) / frames},
        {"other_bytes_per_frame",
         static_cast<double>(sum.bytes - sum.rows) / frames},
@@ -176,23 +180,26 @@ void add_alone(const Simulated& s, nlohmann::json& json) {
   const int batch = s.p.net.frames;
   if (batch == 1) return;  // the numbers are of all of them
   json["batch"] = batch;
-  json["frames_per_s"] = batch / s.latency_s();
   json["frame_s"] = s.latency_s() / batch;
 }
 
 void print_json(const Simulated& s) {
-  nlohmann::json json{{"latency_s", s.latency_s()},
-                      {"latency_us", s.latency_s() * 1e6},
-                      {"bound_us", s.least.latency_s * 1e6},
-                      {"macs_ratio", macs_ratio(s.p.plan)},
-                      {"traffic_bytes", s.p.plan.traffic_bytes},
-                      {"nodes_left_out", nlohmann::json::array()},
-                      {"latency_kind", "modelled"},
-                      {"frames", s.flags.frames},
-                      {"critical_path", nlohmann::json::object()},
-                      {"why", s.why},
-                      {"equal", true},
-                      {"compared_with", "oracle"}};
+  nlohmann::json json{
+      {"latency_s", s.latency_s()},
+      {"latency_us", s.latency_s() * 1e6},
+      {"bound_us", s.least.latency_s * 1e6},
+      {"frames_per_s", s.frames_per_s()},
+      {"energy_mj",
+       s.energy_j ? nlohmann::json(*s.energy_j * 1e3) : nlohmann::json()},
+      {"macs_ratio", macs_ratio(s.p.plan)},
+      {"traffic_bytes", s.p.plan.traffic_bytes},
+      {"nodes_left_out", nlohmann::json::array()},
+      {"latency_kind", "modelled"},
+      {"frames", s.flags.frames},
+      {"critical_path", nlohmann::json::object()},
+      {"why", s.why},
+      {"equal", true},
+      {"compared_with", "oracle"}};
   for (const LeftOut& out : left_out(s.p.plan)) {
     json["nodes_left_out"].push_back(
         {{"name", out.name}, {"reason", out.reason}});
@@ -300,10 +307,10 @@ void print_alone(const Simulated& s) {
   print_part("flash", work.flash_s, s.latency_s());
   if (s.alone->storage) print_storage(s);
   const FrameEnergy& e = s.alone->energy;
-  say("energy       %.3f mJ a frame of %.3f ms: compute %.3f, storage %.3f, "
+  say("energy       %.3f mJ %s of %.3f ms: compute %.3f, storage %.3f, "
       "idle %.3f\n",
-      e.total_j() * 1e3, s.alone->period_s * 1e3, e.compute_j * 1e3,
-      e.storage_j * 1e3, e.idle_j * 1e3);
+      e.total_j() * 1e3, a_frame(s).c_str(), s.alone->period_s * 1e3,
+      e.compute_j * 1e3, e.storage_j * 1e3, e.idle_j * 1e3);
 }
 
 void print_head(const Simulated& s) {
@@ -313,7 +320,7 @@ void print_head(const Simulated& s) {
       a_frame(s).c_str(), on.c_str());
   if (batch > 1) {
     say("per frame    %.3f ms, %.2f frames/s (modelled)\n",
-        s.latency_s() * 1e3 / batch, batch / s.latency_s());
+        s.latency_s() * 1e3 / batch, s.frames_per_s());
   }
   if (s.alone) {
     say("unlimited    %.3f ms with all in SRAM: %.1f %% slower\n",
@@ -401,6 +408,11 @@ void report_simulated(const SimulateFlags& flags, const VirtualEngine& engine,
   if (!linked) {
     answer.alone.emplace(flags, p, engine.cluster().nodes[0].board,
                          r.nodes[0].counts, answer.latency_s());
+    const double joules = answer.alone->energy.total_j() / p.net.frames;
+    if (has_energy(answer.alone->board)) answer.energy_j = joules;
+  } else {
+    answer.energy_j =
+        cluster_energy_j(r, p.plan, engine.cluster(), flags.frames);
   }
   if (!flags.timeline.empty()) {
     const Nanos begin = r.frames.front().submitted;

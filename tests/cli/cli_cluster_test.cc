@@ -233,6 +233,88 @@ TEST_F(CliCluster, SimulateSaysHowLongAndWhy) {
   EXPECT_GT(json::parse(slow.out)["latency_s"], j["latency_s"]);
 }
 
+// One name for one figure, planned or simulated, of one node, of several and
+// of batches; text says the same number.
+TEST_F(CliCluster, EnergyAndFramesASecondArePlannedAsSimulated) {
+  const auto json_of = [&](const char* verb, std::vector<std::string> how) {
+    how.insert(how.begin(), {verb, "m.tflite", "--json"});
+    const Told told = shop_.shoal(how);
+    EXPECT_EQ(told.code, 0) << told.err;
+    return json::parse(told.out);
+  };
+  for (const std::vector<std::string>& more :
+       std::vector<std::vector<std::string>>{
+           {}, {"--batch", "3"}, {"--nodes", "2"}}) {
+    std::vector<std::string> how{"--board", "teensy41"};
+    how.insert(how.end(), more.begin(), more.end());
+    const json plan = json_of("plan", how), run = json_of("simulate", how);
+    const int frames = plan.value("batch", 1);
+    EXPECT_NEAR(plan["frames_per_s"].get<double>(),
+                frames / plan["latency_s"].get<double>(), 1e-6);
+    EXPECT_EQ(plan["frames_under_way"], 1);
+    const double energy = plan["energy_mj"];
+    EXPECT_GT(energy, 0);
+    EXPECT_NEAR(run["energy_mj"].get<double>(), energy, 0.05 * energy);
+    EXPECT_NEAR(run["frames_per_s"].get<double>(), plan["frames_per_s"],
+                0.1 * plan["frames_per_s"].get<double>());
+    if (run.contains("energy")) {
+      EXPECT_DOUBLE_EQ(run["energy_mj"].get<double>() * frames,
+                       run["energy"]["total_j"].get<double>() * 1e3);
+    }
+    how.insert(how.begin(), {"plan", "m.tflite"});
+    const Told text = shoal(how, {"--objective", "energy"});
+    how.erase(how.begin(), how.begin() + 2);
+    how.insert(how.end(), {"--objective", "energy"});
+    const double told_mj = std::stod(text.out);
+    EXPECT_NEAR(json_of("plan", how)["energy_mj"].get<double>(), told_mj,
+                0.0005)
+        << text.out;
+  }
+  EXPECT_TRUE(json_of("plan", {"--board", "host"})["energy_mj"].is_null());
+  EXPECT_TRUE(json_of("simulate", {"--board", "host"})["energy_mj"].is_null());
+  EXPECT_TRUE(
+      json_of("simulate", {"--board", "host", "--nodes", "2"})["energy_mj"]
+          .is_null());
+}
+
+// Nodes with different layers work on different frames, whoever asked.
+TEST_F(CliCluster, APipelineHasTheRateOfFramesThatFollow) {
+  std::vector<std::string> how{
+      "plan",
+      std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite",
+      "--board",
+      "teensy41",
+      "--nodes",
+      "3",
+      "--strategy",
+      "layer"};
+  const json j = json::parse(shoal(how, {"--json"}).out);
+  EXPECT_EQ(j["frames_under_way"], 4);
+  EXPECT_GT(j["frames_per_s"].get<double>(), 2 / j["latency_s"].get<double>());
+  how.insert(how.end(), {"--objective", "throughput"});
+  const json rate = json::parse(shoal(how, {"--json"}).out);
+  const Told text = shop_.shoal(how);
+  EXPECT_NEAR(std::stod(text.out), rate["frames_per_s"], 0.005);
+  EXPECT_NE(text.out.find(" frames/s (modelled), " +
+                          std::to_string(rate["frames_under_way"].get<int>()) +
+                          " under way"),
+            std::string::npos)
+      << text.out;
+  // What it is compared with is another plan's.
+  const json alone =
+      json::parse(shop_.shoal({how[0], how[1], how[2], how[3], "--json"}).out);
+  const json& r = rate["replicas"];
+  EXPECT_EQ(r["latency_us"], alone["latency_us"]);
+  EXPECT_EQ(r["arena_bytes"], alone["nodes"][0]["arena_bytes"]);
+  EXPECT_NEAR(r["frames_per_s"].get<double>(),
+              3 * alone["frames_per_s"].get<double>(), 1e-6);
+  EXPECT_EQ(r["nodes"].size(), 3u);
+  EXPECT_NE(text.out.find("\napart from this plan: whole frames"),
+            std::string::npos)
+      << text.out;
+  EXPECT_FALSE(j.contains("replicas"));
+}
+
 TEST_F(CliCluster, ParetoWritesTheFront) {
   const std::vector<std::string> how = {"plan", "m.tflite", "--nodes",
                                         "2",    "--board",  "teensy41"};

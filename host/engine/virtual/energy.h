@@ -1,12 +1,21 @@
 // What a node in virtual time did in a frame, for what that draws.
 #pragma once
 
+#include <optional>
+
+#include "host/engine/virtual/simulate.h"
 #include "host/engine/virtual/virtual_node.h"
 #include "host/plan/cost/energy.h"
 
 namespace shoal {
 
-// Of a node that counted one frame, which took so long.
+// Of a node alone that counted one frame, which took so long.
 FrameLoad frame_load(const NodeCounts&, double seconds);
+
+// By all nodes of a cluster, of the first of so many frames, which begins when
+// the cluster is idle; what is counted over all of them is the mean. None: a
+// board has no figures.
+std::optional<double> cluster_energy_j(const SimResult&, const Plan&,
+                                       const Cluster&, int frames);
 
 }  // namespace shoal

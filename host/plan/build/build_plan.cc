@@ -40,7 +40,8 @@ std::vector<int> ring_groups(const MergedSegment& segment,
 
 // A sender's rows stay until they are acknowledged, a receiver's slots are
 // known to be free a while after they are: more rows keep both going.
-void add_slack(PlanStage& stage, const std::vector<bool>& whole, int slack) {
+void add_slack(PlanStage& stage, const std::vector<bool>& whole,
+               const Slack& slack) {
   std::vector<bool> given(stage.buffers.size(), false);
   for (const PlanPort& p : stage.ports) {
     if (p.owner == Owner::kActor || whole[p.buffer] || given[p.buffer]) {
@@ -48,12 +49,12 @@ void add_slack(PlanStage& stage, const std::vector<bool>& whole, int slack) {
     }
     given[p.buffer] = true;
     PlanBuffer& b = stage.buffers[p.buffer];
-    b.slots = std::min(b.box.rows(), b.slots + slack);
+    b.slots = std::min(b.box.rows(), b.slots + slack.rows_of(b.row_bytes()));
   }
 }
 
 // Of what lies over what is used up; not where that saves nothing.
-void set_leads(const Net& net, const MergedSegment& m, int slack,
+void set_leads(const Net& net, const MergedSegment& m, const Slack& slack,
                RingMemo& rings, PlanDraft& draft) {
   std::vector<OverlaidBuffers> pairs;
   std::vector<StageDraft*> drafts;
@@ -71,7 +72,8 @@ void set_leads(const Net& net, const MergedSegment& m, int slack,
     const PlanBuffer& in = m.stage.buffers[pairs[i].in];
     const PlanBuffer& out = m.stage.buffers[pairs[i].out];
     const int64_t lead =
-        round_up_lead(pairs[i].lead + int64_t{slack} * out.row_bytes());
+        round_up_lead(pairs[i].lead + int64_t{slack.rows_of(out.row_bytes())} *
+                                          out.row_bytes());
     drafts[i]->overlay->lead = lead;
     const int64_t gain = overlay_gain(in.bytes(), out.bytes(), lead);
     if (gain == 0) drafts[i]->overlay.reset();

@@ -3,6 +3,7 @@
 // sizes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -23,6 +24,20 @@ inline constexpr int kWindow = 8;  // segments in flight to a peer
 // many segments on their way, and every second of them may be missing.
 inline constexpr int kGaps = 8;
 
+// Rows more than needed for rings that links touch: so many, or as many as take
+// so many bytes.
+struct Slack {
+  int rows = 0;
+  int64_t bytes = 0;
+  int rows_of(int64_t row_bytes) const {
+    const int64_t more = (bytes + row_bytes - 1) / row_bytes;
+    return static_cast<int>(std::clamp<int64_t>(more, rows, kMostRows));
+  }
+
+ private:
+  static constexpr int64_t kMostRows = 1 << 24;
+};
+
 struct BuildOptions {
   int pack_tries = 60;
   int64_t most = INT64_MAX;  // of a node: so many bytes or more are of no use
@@ -37,8 +52,8 @@ struct BuildOptions {
   bool must_fit = false;
   std::vector<bool> keeps = {};  // by node with links: sets may stay
   std::vector<std::vector<Bank>> banks = {};  // in these besides, by node
-  int slack = 0;          // rows more than needed for rings that links touch
-  int tighten_tries = 0;  // simulations a segment
+  Slack slack = {};
+  int tighten_tries = 0;      // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
   PackMemo* packs = nullptr;  // of whatever plans; null: none
   // Of a node alone, of the same net and supply; null: none.
@@ -67,7 +82,7 @@ uint32_t place_kept(const Net&, PlanNode&);
 // made before the first frame. Returns the arena's bytes, as fill_arena() does.
 uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // Cuts firings into slices after which a node looks at its link, and says how
-// long the longest one keeps it away.
+// long the longest one keeps it away. Of a plan that is cut already: the same.
 void set_slices(const Net&, const Cluster&, Plan&);
 
 // `supplies`: of each node.

@@ -27,15 +27,31 @@ int64_t calls(const PlanStage& stage, const PlanActor& a, const LayerTime& t) {
   return int64_t{1} * loop.iterations * ((rows + loop.band - 1) / loop.band);
 }
 
+// Whether groups of output channels may follow one another in a firing.
+bool has_groups(const Net& net, const PlanActor& a) {
+  if (a.copy || a.loop >= 0 || a.weights.chunks.empty()) return false;
+  const Layer& layer = net.layers[a.layer];
+  return has_window(layer.op) && a.part >= layer.kernel_h;
+}
+
+// As drafted. In mapped flash only what has been cut before has groups.
+void join_slices(const Net& net, PlanActor& a) {
+  a.slices = 1;
+  PlanWeights& w = a.weights;
+  if (!has_groups(net, a) || w.place != WeightPlace::kMapped) return;
+  const PlanChunk last = w.chunks.back();
+  w.chunks.resize(1);
+  w.chunks[0].out_n = last.out0 + last.out_n - w.chunks[0].out0;
+  w.groups = 1;
+}
+
 // Weights that take long to be read from flash come in groups of output
 // channels, each a slice of its own. Groups of a firing, at least.
 int64_t cut_groups(const Net& net, int64_t flash_ps, PlanActor& a) {
-  if (a.copy || a.loop >= 0 || a.weights.chunks.empty()) return 1;
   PlanWeights& w = a.weights;
+  if (!has_groups(net, a) || w.chunks.size() > 1) return 1;
   const Layer& layer = net.layers[a.layer];
   const PlanChunk all = w.chunks.front();
-  const bool by_channels = has_window(layer.op) && a.part >= layer.kernel_h;
-  if (!by_channels || w.chunks.size() > 1) return 1;
   const int step = layer.op == OpCode::kDepthwise ? layer.depth_multiplier : 1;
   const int64_t wanted = (flash_ps + kSlicePs - 1) / kSlicePs;
   const int groups = static_cast<int>(
@@ -57,6 +73,7 @@ void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
     int64_t longest = 0;
     for (PlanStage& stage : plan.nodes[n].stages) {
       for (PlanActor& a : stage.actors) {
+        join_slices(net, a);
         const LayerTime t = actor_time(net, stage, a, cluster.nodes[n].board);
         const int64_t firings = calls(stage, a, t);
         const bool mapped = a.weights.place == WeightPlace::kMapped;

@@ -96,4 +96,17 @@ int64_t segment_latency_ps(const Cluster& cluster, std::span<const int> nodes) {
   return picoseconds(most_us * 1e-6);
 }
 
+int64_t window_bytes(const Cluster& cluster, std::span<const int> nodes,
+                     uint32_t max_payload) {
+  double most = 0;
+  for (const int n : nodes) {
+    const Board& board = cluster.nodes[static_cast<size_t>(n)].board;
+    most = std::max(most,
+                    board.link_bits_per_s / 8 * 2e-6 * board.link_latency_us);
+  }
+  constexpr double kWithin = 1e9;  // no ring is as large
+  return int64_t{2} * max_payload +
+         static_cast<int64_t>(std::min(most, kWithin));
+}
+
 }  // namespace shoal

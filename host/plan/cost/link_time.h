@@ -28,6 +28,11 @@ LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
 // way, rows come the other; the slowest link of those nodes is waited for.
 int64_t segment_latency_ps(const Cluster&, std::span<const int> nodes);
 
+// What the fastest, latest of their links can have under way before anything is
+// told to have arrived, and two datagrams: who has less room waits for credit.
+int64_t window_bytes(const Cluster&, std::span<const int> nodes,
+                     uint32_t max_payload);
+
 // A segment: nodes that send to each other both ways work at the same time; one
 // that only receives begins when the first of the `bands` reaches it, for
 // which so many `windows` on the way want another one first.

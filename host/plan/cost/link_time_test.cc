@@ -20,6 +20,21 @@ TEST(LinkTime, TheBusierDirectionTakesTheWire) {
   EXPECT_EQ(link_time(1000, 3000, 4, board).wire_ps, 0);
 }
 
+TEST(LinkTime, WindowsAreOfTheLinkWithMostUnderWay) {
+  Cluster cluster;
+  cluster.nodes.resize(3);
+  for (size_t n = 0; n < 3; ++n) {
+    Board& board = cluster.nodes[n].board;
+    board.link_bits_per_s = 8e6;  // a byte a microsecond
+    board.link_latency_us = 100 * static_cast<double>(n);
+  }
+  constexpr int kFirst[] = {0}, kAll[] = {0, 1, 2};
+  EXPECT_EQ(window_bytes(cluster, kFirst, 1000), 2000);
+  EXPECT_EQ(window_bytes(cluster, kAll, 1000), 2000 + 2 * 200);
+  cluster.nodes[1].board.link_bits_per_s = 1e30;
+  EXPECT_EQ(window_bytes(cluster, kAll, 1000), 2000 + 1'000'000'000);
+}
+
 TEST(LinkTime, WhatIsMadeInPiecesTakesMoreDatagrams) {
   EXPECT_EQ(datagrams_of(10'000, 1, 1000), 10);
   EXPECT_EQ(datagrams_of(10'000, 10, 1000), 10);

@@ -176,7 +176,8 @@ class RehearsedNode final : public Linked {
   void settle() override {
     if (owed_ == 0) return;
     const Nanos time = std::exchange(owed_, 0);
-    port_.spend(time, {.doing = Doing::kSlice});
+    port_.spend(
+        time, {.doing = Doing::kSlice, .stage = static_cast<uint16_t>(index_)});
   }
 
  private:
@@ -416,6 +417,8 @@ class Host final : public Linked {
     if (counted_end_ > 0) return counted_end_ - counted_begin_;
     return is_beyond() ? port_.now() - counted_begin_ : port_.now();
   }
+  Nanos counted_begin() const { return counted_begin_; }
+  Nanos counted_end() const { return counted_end_; }
   // Of the last frames.
   Nanos period() const {
     if (following_ == 0) return 0;
@@ -449,13 +452,21 @@ class Host final : public Linked {
   }
   // The counted frame runs alone, those behind it follow closely.
   bool may_submit() const {
-    const uint32_t under_way = submitted_ - finished_;
-    return under_way < (finished_ > kCounted ? under_way_ : 1u);
+    const uint32_t most = finished_ > kCounted ? under_way_ : 1;
+    return submitted_ - finished_ < most && submitted_ - sent_ < under_way_;
   }
   uint32_t ready(uint16_t target) const override {
     return submitted_ * target_bytes_[target];
   }
-  void released(uint16_t, uint32_t) override {}
+  // A frame is kept until all nodes have their rows of it, those that the
+  // result does not wait for, too.
+  void released(uint16_t, uint32_t) override {
+    sent_ = submitted_;
+    for (size_t t = 0; t < target_bytes_.size(); ++t) {
+      const uint32_t bytes = link_.acknowledged(static_cast<uint16_t>(t));
+      sent_ = std::min(sent_, bytes / target_bytes_[t]);
+    }
+  }
   uint32_t limit(uint16_t stream) const override {
     return (finished_ + under_way_) * stream_bytes_[stream];
   }
@@ -481,7 +492,7 @@ class Host final : public Linked {
   const uint32_t following_;
   const Nanos most_;  // period; 0: any
   uint32_t frames_ = 0, settled_ = 0, under_way_ = 0;
-  uint32_t submitted_ = 0, finished_ = 0;
+  uint32_t submitted_ = 0, sent_ = 0, finished_ = 0;
   Nanos counted_begin_ = 0, counted_end_ = 0, settled_at_ = 0;
 };
 
@@ -511,7 +522,7 @@ constexpr Nanos kSurePart = 50;
 
 Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
                    uint32_t max_payload, const Plan& plan, int following,
-                   Nanos most) {
+                   Nanos most, Recorder* recorder) {
   if (most > 0) {
     const Nanos busiest = busiest_core(net, supplies, plan);
     if (busiest > most + most / kSurePart) {
@@ -521,6 +532,7 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
     }
   }
   World world({}, max_payload);
+  if (recorder) world.record(recorder);
   const std::vector<StreamEdge> edges = stream_edges(plan);
   const std::vector<LinkCounts> counts = count_links(plan);
   std::vector<LinkModel> links;
@@ -547,6 +559,8 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
   Rehearsal r;
   r.latency = host.latency();
   r.period = host.period();
+  r.submitted = host.counted_begin();
+  r.finished = host.counted_end();
   r.datagrams = host.datagrams();
   for (const auto& node : nodes) {
     r.stages.push_back(node->times());

@@ -24,6 +24,8 @@ struct Rehearsal {
   // By node, then stage.
   std::vector<std::vector<PortTimes>> stages;
   uint64_t datagrams = 0;  // of everybody
+  // When the frame began, and when it ended; 0: it did not.
+  Nanos submitted = 0, finished = 0;
   Nanos period = 0;  // from frame to frame if they follow closely; 0: not asked
 };
 
@@ -32,9 +34,9 @@ struct Rehearsal {
 // frames, behind others that fill the cluster, as many of them under way as the
 // coordinator lets. `most`: of a longer period (of a longer latency where no
 // period is asked) nothing is told but that it is longer, which shows sooner;
-// 0: of none.
+// 0: of none. `recorder`: of what all do, from the first frame on; may be null.
 Rehearsal rehearse(const Net&, const std::vector<Supply>& supplies,
                    uint32_t max_payload, const Plan&, int following = 0,
-                   Nanos most = 0);
+                   Nanos most = 0, Recorder* recorder = nullptr);
 
 }  // namespace shoal

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
+#include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 
@@ -54,6 +58,30 @@ TEST(Rehearsal, ANodeAloneTakesItsWorkAndAStepAStage) {
   // Rows come in while the first ones are worked on, and go out at the end.
   EXPECT_GE(r.latency, work);
   EXPECT_LE(r.latency, work + kMillisecond);
+}
+
+// What is recorded of the frame is what is told of it, by stage.
+TEST(Rehearsal, RecordsTheFrameThatItTells) {
+  const Case c(find_board("teensy41"), 2);
+  Recorder recorder(3);
+  const Rehearsal r =
+      shoal::rehearse(c.net, c.supplies, 1472, c.plan, 0, 0, &recorder);
+  EXPECT_EQ(r.latency, c.rehearse().latency);
+  EXPECT_GT(r.submitted, 0);
+  EXPECT_EQ(r.finished - r.submitted, r.latency);
+  for (uint32_t n = 0; n < 2; ++n) {
+    std::vector<Nanos> slices(c.plan.nodes[n].stages.size());
+    for (const Activity& a : recorder.activities(n)) {
+      if (a.doing != Doing::kSlice || a.begin < r.submitted) continue;
+      slices.at(a.stage) += a.end - a.begin;
+    }
+    for (size_t s = 0; s < slices.size(); ++s) {
+      EXPECT_EQ(slices[s], r.stages[n][s].slices) << n << ", stage " << s;
+    }
+  }
+  uint64_t sent = 0;
+  for (const Travel& t : recorder.travels()) sent += t.bytes > 0;
+  EXPECT_EQ(sent, r.datagrams);
 }
 
 TEST(Rehearsal, SlicesAreWhatTheStagesTake) {
@@ -112,6 +140,30 @@ TEST(Rehearsal, TellsOfWhatTakesTooLongNothingElse) {
       }
     }
   }
+}
+
+// Its rows are for nobody, but the coordinator keeps a frame until it has them.
+TEST(Rehearsal, FramesWaitForWhoseRowsNobodyReads) {
+  ShapeNet n("every second row");
+  n.output(n.conv(n.depthwise(n.input(16, 8, 4), 1, 1), 1, 2, 4));
+  const Net net = n.finish();
+  Cluster cluster = uniform_cluster(2, find_board("teensy41"), {});
+  Board& far = cluster.nodes[1].board;
+  far.link_latency_us = 20'000;
+  Cuts cuts = make_cuts_over(net, cluster, {0}, {.strategy = "spatial"});
+  cuts.layers[0].kind = CutKind::kGrid;
+  cuts.layers[0].rows = 2;
+  std::vector<Share>& shares = cuts.layers[0].shares;
+  shares.push_back(shares[0]);
+  shares[0].own.y1 = shares[1].own.y0 = 15;
+  shares[1].node = 1;
+  const Plan plan = make_plan(net, linked_nodes(cluster, std::move(cuts)));
+  ASSERT_FALSE(plan.nodes[1].stages.empty());
+  const std::vector<Supply> supplies = {
+      {&cluster.nodes[0].board, nullptr, false}, {&far, nullptr, false}};
+  const Rehearsal r = rehearse(net, supplies, kUdpPayload, plan, kPeriodFrames);
+  EXPECT_LT(r.latency, 10 * kMillisecond);
+  EXPECT_GT(r.period, 20 * kMillisecond);
 }
 
 TEST(Rehearsal, IsAlwaysTheSame) {

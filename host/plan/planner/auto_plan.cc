@@ -21,6 +21,7 @@
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/crew_plan.h"
+#include "host/plan/planner/node_kinds.h"
 #include "host/plan/search/idle_nodes.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
@@ -91,6 +92,7 @@ class AutoPlan {
         for (const size_t count : fewer_unequal()) try_crew(count);
       }
       try_better_linked();
+      try_alone();
       if (is_sure(everyone.size())) try_first_nodes();
       if (!best_) return smallest();
       if (on_all_) order_ = everyone;
@@ -126,25 +128,8 @@ class AutoPlan {
   }
 
   // So that it does not matter who has no share.
-  bool are_equal() const { return is_latency() ? are_alike() : are_as_large(); }
-
-  // The same board and budgets.
-  bool are_alike() const {
-    const auto& nodes = request_.cluster.nodes;
-    const ClusterNode& first = nodes.front();
-    return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
-      const Board &a = n.board, &b = first.board;
-      return !n.left_out && n.rating == first.rating &&
-             n.plan_budget() == first.plan_budget() &&
-             n.flash_budget() == first.flash_budget() &&
-             n.flash_weights == first.flash_weights &&
-             n.storage == first.storage && n.sealed == first.sealed &&
-             n.keeps_weights == first.keeps_weights &&
-             n.all_banks == first.all_banks && a.name == b.name &&
-             a.clock_hz == b.clock_hz &&
-             a.link_bits_per_s == b.link_bits_per_s &&
-             a.link_latency_us == b.link_latency_us;
-    });
+  bool are_equal() const {
+    return is_latency() ? are_alike(request_.cluster.nodes) : are_as_large();
   }
 
   // For the smallest arena: shares of one size, and none much smaller.
@@ -235,6 +220,18 @@ class AutoPlan {
       if (order_.empty()) break;
       try_crew(order_.size());
       for (const size_t count : fewer_unequal()) try_crew(count);
+    }
+    order_ = all;
+  }
+
+  // One node waits for no other.
+  void try_alone() {
+    if (!is_latency() || request_.compared) return;
+    const std::vector<int> all = order_;
+    for (const int n :
+         soonest_alone(net_, request_, all, shares::kMostClasses)) {
+      order_ = {n};
+      try_crew(1);
     }
     order_ = all;
   }
@@ -345,7 +342,14 @@ class AutoPlan {
     const bool costly = alone && !is_cheap(count);
     const double hopeless =
         costly ? shares::kHopelessCostly : shares::kHopeless;
-    if (!sure && is_latency() && is_hopeless(crew->estimate_ps(), hopeless)) {
+    if (is_latency() && count == 1) {
+      // Estimates of one node do not know how it waits for rows.
+      if (best_ && least_alone_s(net_, request_, order_[0]) >=
+                       best_->trials().best().latency_s) {
+        return false;
+      }
+    } else if (!sure && is_latency() &&
+               is_hopeless(crew->estimate_ps(), hopeless)) {
       return false;
     }
     const Trials& trials = crew->trials();

@@ -12,6 +12,7 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/cut_bound.h"
 #include "host/plan/planner/planner.h"
@@ -41,6 +42,45 @@ Plan plan_over(const Net& net, Cluster cluster, const char* strategy,
 
 Cluster equal(int nodes) {
   return uniform_cluster(nodes, find_board("teensy41"), {});
+}
+
+Plan one_way(const Net& net, const Board& board, const char* strategy,
+             int64_t ram) {
+  PlanRequest request = linked_nodes(uniform_cluster(1, board, ram));
+  if (strategy) {
+    request.cuts = make_cuts(net, request.cluster, {.strategy = strategy});
+  }
+  const Plan plan = make_plan(net, request);
+  EXPECT_TRUE(check(net, plan).empty());
+  return plan;
+}
+
+// What a node alone has no links for may be better with one, over which rows
+// come slowly.
+TEST(AutoPlanTest, OneNodeIsNoSlowerThanByCuts) {
+  Board board = find_board("nrf52840");
+  const Net net = bottleneck_net(64, 3);
+  for (const int64_t ram : {32'000, 200'000}) {
+    SCOPED_TRACE(ram);
+    const Plan plan = one_way(net, board, nullptr, ram);
+    EXPECT_LE(plan.latency_s, one_way(net, board, "spatial", ram).latency_s);
+  }
+}
+
+// Who has no room for what is under way waits for credit instead.
+TEST(AutoPlanTest, RingsHaveRoomForWhatLateLinksHaveUnderWay) {
+  const Net net = bottleneck_net(64, 1);
+  Cluster two = equal(2);
+  for (ClusterNode& n : two.nodes) n.board.link_latency_us = 5000;
+  PlanRequest request = linked_nodes(two);
+  request.cuts = make_cuts(net, two, {.strategy = "spatial"});
+  const auto seconds = [&](bool windows) {
+    SearchWeights weights;
+    weights.windows = windows;
+    const auto search = linked_search(net, request, *request.cuts, weights);
+    return search_plan(net, request, *search).latency_s;
+  };
+  EXPECT_LT(seconds(true), 0.9 * seconds(false));
 }
 
 // Who computes fastest may have the slowest link, for which all would wait.
@@ -184,6 +224,36 @@ TEST(AutoPlanTest, IdleNodesChangeNothing) {
   const Plan more = make_plan(net, request);
   EXPECT_EQ(largest_arena(more), largest_arena(some));
   EXPECT_EQ(more.latency_s, some.latency_s);
+}
+
+// What is found without the idle nodes is cut into slices with them once more:
+// weights that take long to be read from flash are cut by then.
+TEST(AutoPlanTest, SlicesOfAFoundPlanStayAsTheyAre) {
+  ShapeNet shapes("wide");
+  shapes.output(shapes.conv(shapes.input(6, 6, 64), 3, 1, 64));
+  const Net net = shapes.finish();
+  Board board = find_board("nrf52840");
+  board.costs.flash_bytes_per_s = 5e6;
+  const Cluster cluster = uniform_cluster(2, board, 12'000);
+  const Plan plan = make_plan(net, linked_nodes(cluster));
+  Plan again = plan;
+  set_slices(net, cluster, again);
+  int most_groups = 0;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const PlanNode &node = plan.nodes[n], &other = again.nodes[n];
+    EXPECT_EQ(other.poll_gap_us, node.poll_gap_us) << n;
+    for (size_t s = 0; s < node.stages.size(); ++s) {
+      for (size_t i = 0; i < node.stages[s].actors.size(); ++i) {
+        const PlanActor& a = node.stages[s].actors[i];
+        const PlanActor& b = other.stages[s].actors[i];
+        EXPECT_EQ(b.slices, a.slices);
+        EXPECT_EQ(b.weights.groups, a.weights.groups);
+        EXPECT_EQ(b.weights.chunks.size(), a.weights.chunks.size());
+        most_groups = std::max(most_groups, a.weights.groups);
+      }
+    }
+  }
+  EXPECT_GT(most_groups, 1);
 }
 
 // Proved without a search, so never above what one finds.

@@ -11,6 +11,7 @@
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/balance.h"
 #include "host/plan/planner/cut_bound.h"
+#include "host/plan/search/lone_search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
 #include "host/plan/types/trial_shares.h"
@@ -147,6 +148,13 @@ void CrewPlan::begin_briefly(double least) {
   if (least < std::numeric_limits<double>::infinity()) compare_with(least);
   if (is_lone()) {
     trials_.run(alone());
+    if (!trials_.any() || !is_latency()) return;
+    Trial streamed = spatial();
+    streamed.name = "single";
+    for (const SearchWeights& way : streamed_ways()) {
+      streamed.weights = way;
+      trials_.run(streamed, shares::kClearly);
+    }
     return;
   }
   trials_.run(spatial());
@@ -343,6 +351,7 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
 void CrewPlan::improve() {
   if (!mixed_ || !trials_.any() || !is_latency()) return;
   if (!trials_.taken().cuts.tiles.empty()) return;
+  try_other_windows();
   int beside =
       std::max(most_plans_ - trials_.count(), most_plans_ / shares::kLaterPart);
   int spliced = most_plans_ * shares::kSplicedParts / shares::kLaterPart;
@@ -358,7 +367,15 @@ void CrewPlan::improve() {
     better = try_splices(last) || try_balanced(shared);
   }
   if (share_count() <= shares::kCheap) improve_small();
+  try_other_windows();
   if (is_tight()) try_tiles();
+}
+
+// What is under way may be in the way of others.
+void CrewPlan::try_other_windows() {
+  Trial other = trials_.taken();
+  other.weights.windows = !other.weights.windows;
+  trials_.run(std::move(other));
 }
 
 // Where plans cost little: what estimates would not come upon.

@@ -72,6 +72,7 @@ class CrewPlan {
   bool try_borders(int& left);
   void improve_small();
   bool try_splices(int& left);
+  void try_other_windows();
   bool try_balanced(int& left);
   bool try_one(Trial, int& left, double by = 0);
   bool is_tight() const;

@@ -65,9 +65,13 @@ class Explorer {
       e.fast = attempt(way, Objective::kLatency, {});
       if (wants_small()) e.small = attempt(way, Objective::kRam, {});
       if (is_auto(way) && !options_.brief) {
+        Priced least{0, e.fast};
         // One node sends what it must.
-        if (counts_traffic() && way.nodes.size() > 1) send_less(way);
-        if (squeezes()) squeeze(way, e.fast, e.small);
+        if (counts_traffic() && way.nodes.size() > 1) {
+          const Priced sends_less = send_less(way);
+          if (sends_less.plan && !keeps_limits(e.fast)) least = sends_less;
+        }
+        if (squeezes()) squeeze(way, least, e.small);
       }
       all.push_back(std::move(e));
     }
@@ -139,12 +143,14 @@ class Explorer {
   }
   // Small arenas are no end of their own where bytes are. Nor are frames a
   // second, or joules: less room takes time, frames that follow each other
-  // wait for the same nodes, and cores that work draw more.
+  // wait for the same nodes, and cores that work draw more. Where time is all
+  // that counts they are too late.
   bool wants_small() const {
     const Objective o = request_.objective;
     const bool time =
-        (o == Objective::kThroughput || o == Objective::kEnergy) &&
-        !request_.limits.any();
+        (o == Objective::kLatency && !request_.limits.traffic_bytes) ||
+        ((o == Objective::kThroughput || o == Objective::kEnergy) &&
+         !request_.limits.any());
     return !options_.brief &&
            (options_.all || (o != Objective::kTraffic && !time));
   }
@@ -176,6 +182,9 @@ class Explorer {
     return request_.limits.latency_s && request_.objective == Objective::kRam;
   }
 
+  bool keeps_limits(const std::optional<PlanNumbers>& n) const {
+    return n && keeps(request_.limits, *n);
+  }
   bool keeps_latency(const std::optional<PlanNumbers>& n) const {
     const std::optional<double>& most = request_.limits.latency_s;
     return n && (!most || n->latency_s <= *most);
@@ -200,9 +209,15 @@ class Explorer {
            least.of(objective) > best.of(objective);
   }
 
+  struct Priced {
+    double byte_s = 0;
+    std::optional<PlanNumbers> plan;
+  };
+
   // Where least traffic is wanted, from the highest price down until a plan
-  // keeps the limit of time; else up until one keeps all limits.
-  void send_less(const TrialWay& way) {
+  // keeps the limit of time; else up until one keeps all limits, which is
+  // returned.
+  Priced send_less(const TrialWay& way) {
     const bool down = request_.objective == Objective::kTraffic;
     const double factor =
         options_.traffic ? shares::kWideByteStep : shares::kByteStep;
@@ -211,23 +226,24 @@ class Explorer {
          price *= down ? 1 / factor : factor) {
       const std::optional<PlanNumbers> found =
           attempt(way, Objective::kLatency, {}, price);
-      if (!found) return;
-      if (!options_.traffic && keeps(request_.limits, *found)) return;
+      if (!found) break;
+      if (!options_.traffic && keeps_limits(found)) return {price, found};
     }
+    return {};
   }
 
-  // In smaller and smaller arenas, as long as that keeps the limit.
-  void squeeze(const TrialWay& way, const std::optional<PlanNumbers>& fast,
+  // In smaller and smaller arenas, as long as that keeps the limits.
+  void squeeze(const TrialWay& way, const Priced& least,
                const std::optional<PlanNumbers>& small) {
-    if (!keeps_latency(fast) || !small) return;
+    if (!keeps_limits(least.plan) || !small) return;
     auto low = static_cast<double>(small->ram);
-    auto high = static_cast<double>(fast->ram);
+    auto high = static_cast<double>(least.plan->ram);
     for (int i = 0;
          i < shares::kNearerBudgets && high > low * shares::kNearBudget; ++i) {
       const double middle = std::sqrt(low * high);
-      const auto found =
-          attempt(way, Objective::kLatency, static_cast<int64_t>(middle));
-      (keeps_latency(found) ? high : low) = middle;
+      const auto found = attempt(way, Objective::kLatency,
+                                 static_cast<int64_t>(middle), least.byte_s);
+      (keeps_limits(found) ? high : low) = middle;
     }
   }
 
@@ -253,6 +269,7 @@ class Explorer {
   void between(const TrialWay& way, const std::optional<PlanNumbers>& fast,
                const std::optional<PlanNumbers>& small) {
     if (!fast || !small) return;
+    if (squeezes() && is_auto(way)) return;
     // Each of these takes as long as all others together.
     if (way.strategy == "auto" && way.nodes.size() > shares::kFewNodes) return;
     const double low = static_cast<double>(small->ram);

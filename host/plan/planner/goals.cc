@@ -16,6 +16,7 @@
 #include "host/plan/planner/lower_bound.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -81,6 +82,7 @@ std::string wanted(const PlanLimits& limits) {
   return text;
 }
 
+// `fix`: changes each of which is enough, joined by kOrElse.
 class LimitsNotKept : public Error {
  public:
   LimitsNotKept(const std::string& what, const std::string& fix, double times)
@@ -107,8 +109,7 @@ std::string numbers_text(const PlanTrial& t) {
                      format_bytes(t.numbers.ram), t.text());
 }
 
-// For the objectives that searches know: the best of all, if it is within the
-// limits anyway.
+// For the objectives that searches know: the best of all.
 std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
   if (request.objective != Objective::kLatency &&
       request.objective != Objective::kRam) {
@@ -117,14 +118,19 @@ std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
   PlanRequest r = request;
   r.limits = {};
   try {
-    Plan plan = find_plan(net, r);
-    if (keeps(request.limits, numbers_of(net, request, plan, false))) {
-      return plan;
-    }
+    return find_plan(net, r);
   } catch (const Error& e) {
     if (e.code() == Exit::kInternal) throw;
   }
   return std::nullopt;
+}
+
+// Where other requests are tried for a refusal, and the least time is far too
+// long, no plan that sends less is looked for.
+bool is_hopeless(const PlanRequest& request, const Plan& plan) {
+  const std::optional<double>& most = request.limits.latency_s;
+  return request.compared && most && request.objective == Objective::kLatency &&
+         plan.latency_s > shares::kWithinReach * *most;
 }
 
 }  // namespace
@@ -144,9 +150,11 @@ void limits_not_kept(const Net& net, const PlanRequest& request,
   };
   std::string text = "no plan keeps " + wanted(limits);
   if (!are_forbidden(limits, bound)) {
-    text = "no plan of " + std::to_string(found.trials.size()) +
-           (found.in_time ? "" : " (more was not tried in time)") + " keeps " +
-           wanted(limits);
+    const size_t tried = found.trials.size();
+    text = (tried == 1 ? "the best plan does not keep "
+                       : fmt::format("none of {} plans keeps ", tried)) +
+           wanted(limits) +
+           (found.in_time ? "" : " (more was not tried in time)");
   }
   if (limits.latency_s && bound.latency_s > *limits.latency_s) {
     text += "; on these nodes a frame takes at least " + ms(bound.latency_s) +
@@ -161,7 +169,7 @@ void limits_not_kept(const Net& net, const PlanRequest& request,
   no_traffic.latency_s = limits.latency_s;
   std::string fix;
   const auto offer = [&](const std::string& flag, const PlanTrial& t) {
-    fix += (fix.empty() ? "" : ", or ") + flag + ": " + numbers_text(t);
+    fix += (fix.empty() ? "" : kOrElse) + flag + ": " + numbers_text(t);
   };
   const PlanTrial* const fast = least_of(found, no_latency, latency);
   const PlanTrial* const quiet = least_of(found, no_traffic, traffic);
@@ -195,12 +203,33 @@ std::optional<double> times_beyond_limits(const std::exception_ptr& refusal) {
   }
 }
 
+std::exception_ptr or_else(const std::exception_ptr& refusal,
+                           const std::string& change, const PlanNumbers& n,
+                           const std::string& strategy) {
+  try {
+    std::rethrow_exception(refusal);
+  } catch (const LimitsNotKept& e) {
+    return std::make_exception_ptr(LimitsNotKept(
+        e.what(),
+        fmt::format("{}{}{}: {}, {} B of traffic, {} ({})", e.fix(), kOrElse,
+                    change, ms(n.latency_s), format_count(n.traffic_bytes),
+                    format_bytes(n.ram), strategy),
+        e.times()));
+  }
+}
+
 Plan goal_plan(const Net& net, const PlanRequest& request) {
   require_figures(request);
   const bool brief = are_forbidden(request.limits, bound_of(net, request));
   if (!brief) {
     std::optional<Plan> plan = unlimited_plan(net, request);
-    if (plan) return std::move(*plan);
+    if (plan && keeps(request.limits, numbers_of(net, request, *plan, false))) {
+      return std::move(*plan);
+    }
+    if (plan && is_hopeless(request, *plan)) {
+      throw Error(Exit::kDoesNotFit, "no plan keeps " + wanted(request.limits),
+                  "--max-latency " + up_to(plan->latency_s));
+    }
   }
   Exploration found = explore(net, request, {.brief = brief});
   if (found.best) {

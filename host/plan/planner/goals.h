@@ -22,6 +22,12 @@ Plan goal_plan(const Net&, const PlanRequest&);
 // is another error.
 std::optional<double> times_beyond_limits(const std::exception_ptr&);
 
+// That refusal, which must be of limits_not_kept(), and another change that is
+// enough, with what was planned so.
+std::exception_ptr or_else(const std::exception_ptr& refusal,
+                           const std::string& change, const PlanNumbers&,
+                           const std::string& strategy);
+
 // Why none of the trials is within the limits, and the smallest change of one
 // limit. Its error is Error(kDoesNotFit).
 [[noreturn]] void limits_not_kept(const Net&, const PlanRequest&,

@@ -11,6 +11,7 @@
 #include "host/plan/planner/trials.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/progress.h"
 
 namespace shoal {
 namespace {
@@ -36,6 +37,42 @@ std::string refusal_of(const Net& net, const PlanRequest& request,
   }
   ADD_FAILURE() << "a plan was found";
   return "";
+}
+
+struct CountedPlans final : PlanWatcher {
+  void tried(int64_t plans) override { count = plans; }
+  void ended() override {}
+  int64_t count = 0;
+};
+
+// Who asks for a refusal what would be enough: dozens of plans that send less
+// are none that is soon enough.
+TEST(GoalsTest, WhatIsFarTooLateIsNotLookedForWithLessTraffic) {
+  const Net net = bottleneck_net(32, 3);
+  PlanRequest request = goal_request(3, Objective::kLatency);
+  request.compared = true;
+  const auto plans_of = [&](const PlanRequest& r) {
+    { const PlanProgress none_before; }
+    CountedPlans watcher;
+    PlanProgress::watch(&watcher);
+    try {
+      find_plan(net, r);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    }
+    PlanProgress::watch(nullptr);
+    return watcher.count;
+  };
+  const int64_t plans = plans_of(request);
+  const Plan fastest = find_plan(net, request);
+  request.limits = {.latency_s = fastest.latency_s / 1.3,
+                    .traffic_bytes = fastest.traffic_bytes / 2};
+  const LowerBound bound =
+      lower_bound(net, request.cluster,
+                  {.linked = true, .max_payload = request.max_payload});
+  ASSERT_LT(bound.latency_s, *request.limits.latency_s);
+  ASSERT_LT(bound.traffic_bytes, *request.limits.traffic_bytes);
+  EXPECT_EQ(plans_of(request), plans);
 }
 
 TEST(GoalsTest, BeatTheNamedStrategiesByTheirOwnMeasure) {
@@ -88,6 +125,21 @@ TEST(GoalsTest, KeepLimits) {
   request.objective = Objective::kTraffic;
   const Plan soon = make_plan(net, request);
   EXPECT_LE(soon.latency_s, fast.latency_s * 1.01);
+}
+
+// Not only one of them: with a price of bytes arenas become smaller, too.
+TEST(GoalsTest, TheSmallestArenaKeepsBothLimits) {
+  const Net net = bottleneck_net(48, 4);
+  PlanRequest request = goal_request(4, Objective::kLatency);
+  const Plan fast = make_plan(net, request);
+  request.limits.traffic_bytes = fast.traffic_bytes * 2 / 3;
+  const Plan quiet = make_plan(net, request);
+  ASSERT_LT(quiet.traffic_bytes, fast.traffic_bytes);
+  request.limits.latency_s = quiet.latency_s * 1.02;
+  request.objective = Objective::kRam;
+  const Plan small = make_plan(net, request);
+  EXPECT_TRUE(keeps(request.limits, numbers_of(net, request, small, false)));
+  EXPECT_LT(largest_arena(small), largest_arena(quiet) / 2);
 }
 
 // More than by what the least time and the smallest arena come upon.

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <string>
 
 #include "host/base/error.h"
 #include "host/plan/order/layer_graph.h"
 #include "host/plan/planner/goals.h"
+#include "host/plan/planner/plan_numbers.h"
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
@@ -40,12 +42,16 @@ bool was_tried(const Net& net, const PlanRequest& request,
          !request.limits.any() && LayerGraph(net).has_one_order();
 }
 
-// By how many times what was found is beyond what there is, if that is known.
-bool is_far(const Net& net, const Cluster& cluster,
+// Whether what was found is far beyond what there is, if that is known, so that
+// no other search would help; which larger budgets keep limits is worth some
+// searches where they do not take long.
+bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
             const std::exception_ptr& refused) {
   if (net.layers.size() * cluster.nodes.size() <= shares::kCheap) return false;
   if (const std::optional<double> times = times_beyond_limits(refused)) {
-    return *times > shares::kMayKeep;
+    const bool is_asked = !same_budgets(cluster, free) &&
+                          cluster.nodes.size() <= shares::kMostThorough;
+    return !is_asked && *times > shares::kMayKeep;
   }
   const std::optional<int64_t> bytes = bytes_asked(refused);
   if (!bytes) return false;
@@ -55,6 +61,14 @@ bool is_far(const Net& net, const Cluster& cluster,
   }
   return static_cast<double>(*bytes) >
          shares::kMayReach * static_cast<double>(room);
+}
+
+std::string fix_of(const std::exception_ptr& refusal) {
+  try {
+    std::rethrow_exception(refusal);
+  } catch (const Error& e) {
+    return e.fix();
+  }
 }
 
 std::exception_ptr refusal_of(const Net& net, const PlanRequest& request,
@@ -79,15 +93,19 @@ Plan plan_or_smallest(const Net& net, const PlanRequest& request,
   }
   const PlanRequest smallest = for_smallest(request);
   if (!was_tried(net, request, smallest) &&
-      !is_far(net, request.cluster, refused)) {
+      !is_far(net, request.cluster, smallest.cluster, refused)) {
     try {
       Plan plan = find(smallest);
       if (fits(request.cluster, plan)) {
         plan.objective = objective_name(request.objective);
         return plan;
       }
+      const std::exception_ptr larger = refusal_of(net, request, plan);
       if (bytes_asked(refused)) {
-        refused = lesser_refusal(refused, refusal_of(net, request, plan));
+        refused = lesser_refusal(refused, larger);
+      } else if (times_beyond_limits(refused)) {
+        refused = or_else(refused, fix_of(larger),
+                          numbers_of(net, request, plan, false), plan.strategy);
       }
     } catch (const Error& e) {
       // Of budgets that nobody has asked for.

@@ -139,6 +139,35 @@ TEST(LastResortTest, WhatARefusalAsksForIsEnough) {
   }
 }
 
+// Of limits: the arena that the smallest plan takes which keeps them.
+TEST(LastResortTest, SaysWhichArenaKeepsALimit) {
+  const Net net = bottleneck_net(24, 3);
+  PlanRequest request = over(3);
+  const Plan fast = make_plan(net, request);
+  request.objective = Objective::kRam;
+  const Plan least = make_plan(net, request);
+  request.limits.latency_s = fast.latency_s * 1.02;
+  ASSERT_GT(least.latency_s, *request.limits.latency_s);
+  const int64_t enough = largest_arena(make_plan(net, request));
+  EXPECT_LT(enough, largest_arena(fast));
+  request.objective = Objective::kLatency;
+  const auto give = [&](int64_t bytes) {
+    for (ClusterNode& n : request.cluster.nodes) n.ram = bytes;
+  };
+  give(largest_arena(least));
+  try {
+    make_plan(net, request);
+    ADD_FAILURE() << "it keeps the limit";
+  } catch (const Error& e) {
+    const std::string way = kOrElse + ("--ram " + std::to_string(enough)) + ":";
+    EXPECT_NE(e.fix().find(way), std::string::npos) << e.fix();
+    EXPECT_TRUE(e.fix().starts_with("--max-latency ")) << e.fix();
+  }
+  give(enough);
+  EXPECT_TRUE(keeps(request.limits,
+                    numbers_of(net, request, make_plan(net, request), false)));
+}
+
 // The same search, without the flag that was in its way.
 TEST(LastResortTest, AsksForTheSmallestOnce) {
   const Net net = bottleneck_net(24, 2);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "host/plan/cost/energy.h"
 #include "host/plan/cost/plan_time.h"
@@ -11,7 +10,6 @@
 #include "host/plan/search/search.h"
 
 namespace shoal {
-namespace {
 
 std::vector<Supply> supplies_of(const Cluster& cluster, const Plan& plan) {
   std::vector<Supply> supplies;
@@ -24,6 +22,8 @@ std::vector<Supply> supplies_of(const Cluster& cluster, const Plan& plan) {
   }
   return supplies;
 }
+
+namespace {
 
 // What the core of a node works in a frame.
 double active_seconds(const Net& net, const Plan& plan, const PlanNode& node,

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "host/lower/net.h"
+#include "host/plan/cost/feed.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -19,6 +21,10 @@ struct PlanNumbers {
 
   double of(Objective) const;  // less is better
 };
+
+// Of each node, with the storage that the plan names; of as long as the cluster
+// lives.
+std::vector<Supply> supplies_of(const Cluster&, const Plan&);
 
 // `frames`: rehearses several frames at a time for the period. Of one that is
 // longer than `most_s` nothing is told but that; 0: of none.

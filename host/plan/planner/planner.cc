@@ -13,6 +13,7 @@
 #include "host/plan/planner/last_resort.h"
 #include "host/plan/planner/order_plan.h"
 #include "host/plan/search/less_in_flash.h"
+#include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"
@@ -52,7 +53,8 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
 }
 
 std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
-                                   SegmentMemo* memo) {
+                                   SegmentMemo* memo,
+                                   const SearchWeights& weights = {}) {
   if (request.is_auto()) return node_search(net, request);
   if (request.over_links()) {
     Cuts cuts = cuts_of(net, request);
@@ -60,7 +62,7 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
     const bool alone = request.cluster.nodes.size() == 1;
     if (alone && !request.has_own_cuts()) return node_search(net, request);
     if (memo) memo->trim(static_cast<int>(request.cluster.nodes.size()));
-    return linked_search(net, request, std::move(cuts), {}, memo);
+    return linked_search(net, request, std::move(cuts), weights, memo);
   }
   if (request.strategy == "single") return node_search(net, request);
   throw Error(Exit::kUsage,
@@ -71,8 +73,9 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
 // Weights come from storage where flash has no room for a program's tables
 // besides them.
 Plan plan_within_flash(const Net& net, const PlanRequest& request,
-                       SegmentMemo* memo) {
-  const Plan first = search_plan(net, request, *search_for(net, request, memo));
+                       SegmentMemo* memo, const SearchWeights& weights = {}) {
+  const Plan first =
+      search_plan(net, request, *search_for(net, request, memo, weights));
   Plan plan = first;
   PlanRequest of = request;
   for (int round = 0; round < shares::kFlashRounds; ++round) {
@@ -81,13 +84,71 @@ Plan plan_within_flash(const Net& net, const PlanRequest& request,
     if (!less) break;
     of = *std::move(less);
     try {
-      plan = search_plan(net, of, *search_for(net, of, nullptr));
+      plan = search_plan(net, of, *search_for(net, of, nullptr, weights));
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;
       break;
     }
   }
   return exceeds_flash(net, request.cluster, plan) ? first : plan;
+}
+
+// Takes `other` if it takes less time, by this part of the plan's.
+void take_sooner(const Net& net, const Cluster& cluster, Plan& plan, Plan other,
+                 double by = 0) {
+  if (other.latency_s >= (1 - by) * plan.latency_s) return;
+  if (exceeds_flash(net, cluster, other) && !exceeds_flash(net, cluster, plan))
+    return;
+  plan = std::move(other);
+}
+
+// By given cuts: what is under way may be in the way of others, so that nobody
+// knows before whether rings should have room for it.
+Plan plan_by_cuts(const Net& net, const PlanRequest& request,
+                  SegmentMemo* memo) {
+  Plan plan = plan_within_flash(net, request, memo);
+  if (request.objective != Objective::kLatency || request.compared ||
+      request.cluster.nodes.size() > shares::kMostThorough ||
+      PlanDeadline::passed()) {
+    return plan;
+  }
+  SearchWeights other;
+  other.windows = false;
+  try {
+    take_sooner(net, request.cluster, plan,
+                plan_within_flash(net, request, memo, other));
+  } catch (const Error& e) {
+    if (e.code() == Exit::kInternal) throw;
+  }
+  return plan;
+}
+
+// A node alone with links, as one without has its stages and, for the least
+// time, as nodes of a cluster have their segments, which compute while rows
+// still come: over slow links that may be worth more.
+Plan plan_of_one(const Net& net, const PlanRequest& request,
+                 SegmentMemo* memo) {
+  if (request.has_own_cuts()) return plan_by_cuts(net, request, memo);
+  Plan plan = plan_within_flash(net, request, memo);
+  if (!request.over_links() || request.objective != Objective::kLatency) {
+    return plan;
+  }
+  PlanRequest streamed = request;
+  streamed.cuts = make_cuts(net, request.cluster, {.strategy = "spatial"});
+  streamed.cuts->strategy = plan.strategy;
+  SegmentMemo memo_of_ways(net);
+  for (const SearchWeights& way : streamed_ways()) {
+    if (PlanDeadline::passed()) break;
+    try {
+      const auto search =
+          linked_search(net, streamed, *streamed.cuts, way, &memo_of_ways);
+      take_sooner(net, request.cluster, plan,
+                  search_plan(net, streamed, *search), shares::kClearly);
+    } catch (const Error& e) {
+      if (e.code() == Exit::kInternal) throw;
+    }
+  }
+  return plan;
 }
 
 // Where plans cost much, in another order with the cuts that are best in the
@@ -134,10 +195,10 @@ Plan find_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
     plan = auto_plan_in_best_order(net, request, memo);
   } else if (!several) {
     plan = plan_in_best_order(net, request, [&](const Net& n) {
-      return plan_within_flash(n, request, memo);
+      return plan_of_one(n, request, memo);
     });
   } else {
-    plan = plan_within_flash(net, request, memo);
+    plan = plan_by_cuts(net, request, memo);
   }
   plan.objective = objective_name(request.objective);
   assert_completes(net, plan);

@@ -24,9 +24,10 @@ namespace {
 
 std::vector<int> key_of(const Trial& trial) {
   const SearchWeights& w = trial.weights;
-  std::vector<int> key{
-      w.waits,         w.flash.once, w.flash.again, static_cast<int>(w.byte_ps),
-      int{w.overlays}, int{w.halos}, trial.alone};
+  std::vector<int> key{w.waits,         w.flash.once,
+                       w.flash.again,   static_cast<int>(w.byte_ps),
+                       int{w.overlays}, int{w.halos},
+                       int{w.windows},  trial.alone};
   for (const GroupWay& way : w.groups) {
     key.insert(key.end(), {way.channels, int{way.behind_expansion}});
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/plan/arena/pack_memo.h"
+#include "host/plan/cost/link_time.h"
 #include "host/plan/search/candidates.h"
 #include "host/plan/types/request.h"
 
@@ -34,7 +35,11 @@ struct NodeTask {
   NodeLink link() const {
     const bool linked = request.over_links();
     if (!linked) return {};
-    return {linked, request.node().keeps_weights, request.node().kept_banks()};
+    constexpr int kIt[] = {0};
+    const int64_t window =
+        window_bytes(request.cluster, kIt, request.max_payload);
+    return {linked, request.node().keeps_weights, request.node().kept_banks(),
+            window};
   }
   bool any_stream() const {
     return std::count(streams.begin(), streams.end(), true) > 0;

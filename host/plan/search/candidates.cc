@@ -7,6 +7,7 @@
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/search/bands.h"
+#include "host/plan/search/slacks.h"
 #include "host/plan/search/sweep.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/deadline.h"
@@ -170,7 +171,7 @@ PlanDraft Candidates::drafted(const Choice& choice) const {
 
 Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
                            const std::vector<int64_t>& budgets,
-                           int slack) const {
+                           const Slack& slack) const {
   Plan plan = build_plan(built_net(), drafted(choice), {supply_},
                          {.pack_tries = tries,
                           .most = most,
@@ -214,7 +215,7 @@ Candidate Candidates::filled(const Candidate& c, int64_t budget) const {
 Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
   Candidate best = filled(c, budget);
   if (best.node.arena_bytes > budget) return c;
-  for (const int slack : {8, 4, 2, 1}) {
+  for (const Slack& slack : slacks(survey_.link().window_bytes)) {
     Candidate loose =
         timed(pack(c.choice, c.tries, INT64_MAX, {budget}, slack));
     // Rows must not take the room of slots or gaps.

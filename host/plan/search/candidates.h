@@ -91,7 +91,8 @@ class Candidates {
   bool lay_over(const Choice&, StageChoice&) const;
   // Small tapes have so many chunks that their time is asked for last.
   Candidate pack(const Choice&, int tries, int64_t most = INT64_MAX,
-                 const std::vector<int64_t>& budgets = {}, int slack = 0) const;
+                 const std::vector<int64_t>& budgets = {},
+                 const Slack& slack = {}) const;
   Candidate timed(Candidate) const;
   Candidate build(const Choice&) const;  // with its time
   // Whether it fits is as with build(), not how many bytes it takes.

@@ -14,6 +14,7 @@
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
 #include "host/plan/search/segment_search.h"
+#include "host/plan/search/slacks.h"
 #include "host/plan/search/stage_ends.h"
 #include "host/plan/search/streaming.h"
 #include "host/plan/search/tiled_search.h"
@@ -97,6 +98,7 @@ class LinkedSearch : public Search {
         search_(net, waits_ps(weights.waits), weights.byte_ps,
                 weights.overlays && !any_streams_),
         learns_(weights.overlays),
+        windows_(weights.windows),
         rings_(memo ? memo->rings() : own_memo_->rings()),
         packs_(memo ? memo->packs() : own_memo_->packs()) {
     search_.add(cut_, model_, {});
@@ -337,10 +339,11 @@ class LinkedSearch : public Search {
   // With more rows in rings, if that costs no time.
   Plan loosened(const Chosen& choice, BuildOptions how,
                 const Plan& made) const {
-    for (const int slack : shares::kSlack) {
-      if (model_.busy_nodes() > shares::kManyNodes &&
-          slack != shares::kSlackOfMany)
-        continue;
+    const bool many = model_.busy_nodes() > shares::kManyNodes;
+    const int64_t window =
+        windows_ ? window_bytes(cluster_, model_.busy(), request_.max_payload)
+                 : 0;
+    for (const Slack& slack : slacks(window, many)) {
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
       // Rows must not take the room of slots or gaps.
@@ -490,7 +493,7 @@ class LinkedSearch : public Search {
   SegmentSearch search_;
   std::vector<std::unique_ptr<Alternative>> alternatives_;
   std::vector<int64_t> limits_;
-  const bool learns_;
+  const bool learns_, windows_;
   RingMemo& rings_;
   PackMemo& packs_;
   bool is_near_ = false;  // the smallest plan

@@ -31,6 +31,13 @@ Net classifier() {
   return n.finish();
 }
 
+// Without layers: what comes in goes out.
+Net picture_only() {
+  ShapeNet n("picture");
+  n.output(n.input(8, 8, 3));
+  return n.finish();
+}
+
 // Records have a map of the rows and columns that a node makes.
 Net enlarged() {
   ShapeNet n("enlarged");
@@ -136,7 +143,7 @@ TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {
 
 // Head and largest record lie in the arena as well, orders among them.
 TEST(Streaming, PlansWithoutMappedFlashAreRight) {
-  for (const Net& net : {classifier(), enlarged()}) {
+  for (const Net& net : {classifier(), enlarged(), picture_only()}) {
     for (const char* const strategy : {"kernel", "layer", "spatial"}) {
       for (const int nodes : {1, 2, 3, 5}) {
         for (const Objective o : {Objective::kLatency, Objective::kRam}) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/plan/search/idle_nodes.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 namespace {
@@ -64,6 +65,15 @@ class LoneSearch : public Search {
 std::unique_ptr<Search> lone_search(const Net& net, const PlanRequest& request,
                                     int node) {
   return std::make_unique<LoneSearch>(net, request, node);
+}
+
+std::vector<SearchWeights> streamed_ways() {
+  std::vector<SearchWeights> ways(5);
+  ways[1].flash = {shares::kHalfOfFlash, 0};
+  ways[2].overlays = true;
+  ways[3].save_memory();
+  ways[4].windows = false;
+  return ways;
 }
 
 }  // namespace shoal

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "host/plan/search/search.h"
 
@@ -10,5 +11,9 @@ namespace shoal {
 
 // `node`: of the request. Its plans have all nodes.
 std::unique_ptr<Search> lone_search(const Net&, const PlanRequest&, int node);
+
+// How linked_search() plans such a node besides: over slow links what it
+// computes while rows come counts for more than what it saves once it has them.
+std::vector<SearchWeights> streamed_ways();
 
 }  // namespace shoal

@@ -63,6 +63,8 @@ struct SearchWeights {
   int64_t byte_ps = 0;  // what a byte counts, beside the time that it takes
   // Segments may have channel groups in one of these ways.
   std::vector<GroupWay> groups = {};
+  // Rings have room for what links have under way, where that fits.
+  bool windows = true;
   // What a segment makes may lie over what it uses up.
   bool overlays = false;
   // Segments may send halos (LayerCut::sends_halo).

@@ -153,9 +153,10 @@ void Streaming::add(int node, int layer, const Box& made, LayerWork work,
 
 void Streaming::place(PlanDraft& draft) const {
   for (int n = 0; n < s_.nodes; ++n) {
-    if (!any(n)) continue;
     PlanNode& node = draft.plan.nodes[size_t(n)];
+    // Also of a net without layers, of which nothing streams.
     node.mapped = supplies_[size_t(n)].board->flash_mapped;
+    if (!any(n)) continue;
     for (size_t i = 0; i < node.stages.size(); ++i) {
       PlanStage& stage = node.stages[i];
       int64_t most = 0;  // of a layer

@@ -247,10 +247,31 @@ Json order_json(const PlanOrder& order) {
           {"file_latency_s", fits ? Json(order.own_latency_s) : Json()}};
 }
 
+Json replicas_json(const Replicas& r) {
+  Json j{{"frames_per_s", frames_per_s(r)},
+         {"latency_us", latency_s(r) * 1e6},
+         {"arena_bytes", arena_bytes(r)},
+         {"nodes", Json::array()},
+         {"does_not_fit", r.does_not_fit}};
+  for (const Replica& n : r.nodes) {
+    j["nodes"].push_back({{"name", n.node},
+                          {"latency_us", n.latency_s * 1e6},
+                          {"arena_bytes", n.arena_bytes}});
+  }
+  return j;
+}
+
+void add_figures(const PlanFigures& f, Json& j) {
+  j["frames_per_s"] = f.frames_per_s;
+  j["frames_under_way"] = f.frames_under_way;
+  j["energy_mj"] = f.energy_j ? Json(*f.energy_j * 1e3) : Json();
+  if (f.replicas) j["replicas"] = replicas_json(*f.replicas);
+}
+
 }  // namespace
 
 std::string plan_json(const Net& net, const Plan& plan, const LowerBound* bound,
-                      const Budgets& budgets) {
+                      const Budgets& budgets, const PlanFigures* figures) {
   Json j{{"model", net.name},
          {"strategy", plan.strategy},
          {"objective", plan.objective},
@@ -264,6 +285,7 @@ std::string plan_json(const Net& net, const Plan& plan, const LowerBound* bound,
          {"bound_us", bound ? Json(bound->latency_s * 1e6) : Json()},
          {"nodes", Json::array()},
          {"nodes_left_out", Json::array()}};
+  if (figures) add_figures(*figures, j);
   if (net.frames > 1) j["batch"] = net.frames;  // numbers are of all of them
   if (!plan.order.layers.empty()) j["order"] = order_json(plan.order);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {

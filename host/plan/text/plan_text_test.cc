@@ -49,6 +49,65 @@ TEST(PlanJsonTest, HasWhatScriptsRelyOn) {
   EXPECT_EQ(largest, plan.nodes[0].arena_bytes);
 }
 
+TEST(PlanJsonTest, HasTheFiguresThatAreKnown) {
+  const Net net = bottleneck_net(48, 5);
+  const Plan plan = plan_for(net, 20000);
+  const auto with = [&](const PlanFigures* f) {
+    return nlohmann::json::parse(plan_json(net, plan, nullptr, {}, f));
+  };
+  EXPECT_FALSE(with(nullptr).contains("frames_per_s"));
+  PlanFigures f{.frames_per_s = 12.5, .frames_under_way = 3};
+  EXPECT_EQ(with(&f).at("frames_per_s"), 12.5);
+  EXPECT_EQ(with(&f).at("frames_under_way"), 3);
+  EXPECT_TRUE(with(&f).at("energy_mj").is_null());
+  f.energy_j = 0.25;
+  EXPECT_EQ(with(&f).at("energy_mj"), 250);
+  EXPECT_EQ(figures_text(Objective::kThroughput, f),
+            "12.50 frames/s (modelled), 3 under way\n");
+  f.frames_under_way = 1;
+  EXPECT_EQ(figures_text(Objective::kThroughput, f),
+            "12.50 frames/s (modelled)\n");
+  EXPECT_EQ(figures_text(Objective::kEnergy, f),
+            "250.000 mJ a frame (modelled)\n");
+  EXPECT_EQ(figures_text(Objective::kLatency, f), "");
+}
+
+TEST(PlanTextTest, WholeFramesAreToldApartFromThePlan) {
+  PlanFigures f{.frames_per_s = 12.5, .frames_under_way = 3};
+  f.replicas = Replicas{{{"a", 0.5, 1000}, {"c", 0.25, 3000}}, {"b", "d"}};
+  EXPECT_EQ(figures_text(Objective::kThroughput, f),
+            "12.50 frames/s (modelled), 3 under way\n"
+            "apart from this plan: whole frames, each on one of 2 nodes alone, "
+            "would be 6.00 frames/s in all, 500.000 ms a frame, arenas to "
+            "3,000 B (modelled); the network does not fit b, d\n");
+  const Net net = bottleneck_net(16, 2);
+  const Plan plan = plan_for(net, {});
+  const auto of = [&] {
+    return nlohmann::json::parse(plan_json(net, plan, nullptr, {}, &f));
+  };
+  const auto j = of().at("replicas");
+  EXPECT_EQ(j.at("frames_per_s"), 6);
+  EXPECT_EQ(j.at("latency_us"), 500000);
+  EXPECT_EQ(j.at("arena_bytes"), 3000);
+  EXPECT_EQ(j.at("does_not_fit"), std::vector<std::string>({"b", "d"}));
+  EXPECT_EQ(j.at("nodes").at(1).at("name"), "c");
+  EXPECT_EQ(j.at("nodes").at(1).at("latency_us"), 250000);
+  EXPECT_EQ(j.at("nodes").at(1).at("arena_bytes"), 3000);
+  EXPECT_EQ(of().at("frames_per_s"), 12.5);
+
+  f.replicas->without_tiles = true;
+  EXPECT_NE(figures_text(Objective::kThroughput, f)
+                .find("does not fit b, d without tiles\n"),
+            std::string::npos);
+
+  f.replicas->nodes.clear();
+  EXPECT_NE(figures_text(Objective::kThroughput, f).find("fits none"),
+            std::string::npos);
+  EXPECT_EQ(of().at("replicas").at("frames_per_s"), 0);
+  f.replicas.reset();
+  EXPECT_FALSE(of().contains("replicas"));
+}
+
 Budgets budgets_of(const Plan& plan, int64_t each) {
   return Budgets(plan.nodes.size(), each);
 }

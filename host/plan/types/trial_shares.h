@@ -142,8 +142,9 @@ inline constexpr int kLearningRounds = 12, kSmallLearningRounds = 6;
 inline constexpr int64_t kEstimateStep = 64;
 // Simulations of a segment that take rows away.
 inline constexpr int kTightenTries = 40;
-// Rows more than needed for rings that links touch, the first that fits; of
-// many nodes the middle one alone.
+// Rows more than needed for rings that links touch, the first that fits, before
+// which as many as links have under way are tried; of many nodes the middle one
+// alone.
 inline constexpr int kSlack[] = {8, 4, 2, 1};
 inline constexpr int kSlackOfMany = 4;
 

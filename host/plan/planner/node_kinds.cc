@@ -1,0 +1,73 @@
+#include "host/plan/planner/node_kinds.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <tuple>
+
+#include "host/plan/planner/lower_bound.h"
+
+namespace shoal {
+
+bool are_alike(const ClusterNode& a, const ClusterNode& b) {
+  const Board &on = a.board, &other = b.board;
+  return on.name == other.name && on.clock_hz == other.clock_hz &&
+         on.costs == other.costs &&
+         on.aead_cycles_per_byte == other.aead_cycles_per_byte &&
+         on.check_cycles_per_byte == other.check_cycles_per_byte &&
+         a.plan_budget() == b.plan_budget() &&
+         a.flash_budget() == b.flash_budget() &&
+         a.flash_weights == b.flash_weights && a.storage == b.storage &&
+         a.sealed == b.sealed && a.keeps_weights == b.keeps_weights &&
+         a.all_banks == b.all_banks;
+}
+
+bool are_alike(const std::vector<ClusterNode>& nodes) {
+  const ClusterNode& first = nodes.front();
+  return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
+    return are_alike(n, first) && !n.left_out && n.rating == first.rating &&
+           n.board.link_bits_per_s == first.board.link_bits_per_s &&
+           n.board.link_latency_us == first.board.link_latency_us;
+  });
+}
+
+double least_alone_s(const Net& net, const PlanRequest& request, int node) {
+  Cluster alone = request.cluster;
+  alone.nodes = {request.cluster.nodes[static_cast<size_t>(node)]};
+  return lower_bound(net, alone,
+                     {.linked = true, .max_payload = request.max_payload})
+      .latency_s;
+}
+
+std::vector<int> soonest_alone(const Net& net, const PlanRequest& request,
+                               const std::vector<int>& nodes, size_t most) {
+  // What may be soonest, what must be sent the faster the better.
+  struct Lone {
+    int node;
+    std::tuple<double, double, double> order;
+    int64_t budget;
+  };
+  std::vector<Lone> all;
+  for (const int n : nodes) {
+    const ClusterNode& node = request.cluster.nodes[static_cast<size_t>(n)];
+    const Board& board = node.board;
+    all.push_back({n,
+                   {least_alone_s(net, request, n), board.link_latency_us,
+                    -board.link_bits_per_s},
+                   node.plan_budget()});
+  }
+  std::ranges::stable_sort(all, [](const Lone& a, const Lone& b) {
+    return a.order != b.order ? a.order < b.order : a.budget > b.budget;
+  });
+  all.erase(std::unique(all.begin(), all.end(),
+                        [](const Lone& a, const Lone& b) {
+                          return a.order == b.order;
+                        }),
+            all.end());
+  std::vector<int> soonest;
+  for (const Lone& l : all) {
+    if (soonest.size() < most) soonest.push_back(l.node);
+  }
+  return soonest;
+}
+
+}  // namespace shoal

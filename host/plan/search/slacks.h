@@ -1,0 +1,26 @@
+// Rows that rings touched by links have more than they need, in the order in
+// which searches try them: the first that fits is taken.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/plan/build/build_plan.h"
+#include "host/plan/types/trial_shares.h"
+
+namespace shoal {
+
+// `window`: bytes that links have under way (link_time.h); 0: no matter how
+// many. `many`: nodes, so that few plans are built.
+inline std::vector<Slack> slacks(int64_t window, bool many = false) {
+  std::vector<Slack> all;
+  if (window > 0) all.push_back({shares::kSlack[0], window});
+  if (many) {
+    all.push_back({shares::kSlackOfMany});
+    return all;
+  }
+  for (const int rows : shares::kSlack) all.push_back({rows});
+  return all;
+}
+
+}  // namespace shoal

@@ -1,0 +1,78 @@
+#include "host/plan/text/plan_figures.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "host/base/size.h"
+#include "host/plan/text/text_line.h"
+
+namespace shoal {
+
+namespace {
+
+std::string names_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
+void replicas_line(std::string& text, const Replicas& r) {
+  const char* const how = r.without_tiles ? " without tiles" : "";
+  if (r.nodes.empty()) {
+    line(text,
+         "apart from this plan: the whole network fits none of its nodes "
+         "alone{}",
+         how);
+    return;
+  }
+  std::string others;
+  if (!r.does_not_fit.empty()) {
+    others = fmt::format("; the network does not fit {}{}",
+                         names_of(r.does_not_fit), how);
+  }
+  line(text,
+       "apart from this plan: whole frames, each on one of {} node{} alone, "
+       "would be {:.2f} frames/s in all, {:.3f} ms a frame, arenas to {} B "
+       "(modelled){}",
+       r.nodes.size(), r.nodes.size() == 1 ? "" : "s", frames_per_s(r),
+       latency_s(r) * 1e3, format_count(arena_bytes(r)), others);
+}
+
+}  // namespace
+
+double frames_per_s(const Replicas& replicas) {
+  double sum = 0;
+  for (const Replica& r : replicas.nodes) sum += 1 / r.latency_s;
+  return sum;
+}
+
+double latency_s(const Replicas& replicas) {
+  double most = 0;
+  for (const Replica& r : replicas.nodes) most = std::max(most, r.latency_s);
+  return most;
+}
+
+int64_t arena_bytes(const Replicas& replicas) {
+  int64_t most = 0;
+  for (const Replica& r : replicas.nodes) most = std::max(most, r.arena_bytes);
+  return most;
+}
+
+std::string figures_text(Objective objective, const PlanFigures& f) {
+  std::string text;
+  if (objective == Objective::kThroughput) {
+    line(text, "{:.2f} frames/s (modelled){}", f.frames_per_s,
+         f.frames_under_way > 1
+             ? fmt::format(", {} under way", f.frames_under_way)
+             : "");
+    if (f.replicas) replicas_line(text, *f.replicas);
+  }
+  if (objective == Objective::kEnergy && f.energy_j) {
+    line(text, "{:.3f} mJ a frame (modelled)", *f.energy_j * 1e3);
+  }
+  return text;
+}
+
+}  // namespace shoal

@@ -1,0 +1,24 @@
+// What nodes would do that share no frame: each computes whole ones, alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace shoal {
+
+struct Replica {
+  std::string node;
+  double latency_s = 0;  // of one frame
+  int64_t arena_bytes = 0;
+};
+
+struct Replicas {
+  std::vector<Replica> nodes;             // that a whole network fits
+  std::vector<std::string> does_not_fit;  // the others
+  // Tiles might have made others fit; to look for them takes as long as the
+  // search of the plan that this is compared with.
+  bool without_tiles = false;
+};
+
+}  // namespace shoal
