@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Formatting, file sizes, arrows, and the tests that SECURITY.md names:
 # clang-format leaves every source as it is, no file has more than 600 lines,
-# no folder includes what lies above it, no two types have one name, and adding
-# an operator takes the files that CONTRIBUTING lists.
+# no folder includes what lies above it, no two types have one name, files reach
+# the headers of the types that they name, and adding an operator takes the files
+# that CONTRIBUTING lists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # What has @WORDS@ outside of strings is no C++ before it is filled in.
@@ -33,5 +34,6 @@ if [[ -n $direct ]]; then
 fi
 tools/check_arrows.py
 tools/check_names.py
+tools/check_includes.py
 tools/check_operator.py
 tools/check_security.py

@@ -9,6 +9,7 @@
 
 #include "host/board/board.h"
 #include "host/plan/arena/pack_memo.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
 #include "host/plan/draft/group_net.h"
