@@ -12,6 +12,8 @@ constexpr size_t kMostWrites = 8;
 constexpr uint64_t kFirstHelloGapUs = 50'000, kLastHelloGapUs = 500'000;
 constexpr uint64_t kFirstPatienceUs = 100'000, kMostPatienceUs = 500'000;
 constexpr uint64_t kLeastPatienceUs = 20'000;
+// A fault is told in the next answer, however patient the coordinator is.
+constexpr uint64_t kMostPingUs = 500'000;
 constexpr uint64_t kRetryUs = 500;  // the transport could take no more
 // Time limits that one request may take of a node that answers others: so long
 // no luck with lost datagrams lasts.
@@ -261,7 +263,8 @@ void Conversation::accepted(uint32_t lease_ms) {
   probe_.emplace(config_, identity(), ask);
   heard_at_ = now();
   // Some of them may be lost before the lease is.
-  ping_us_ = std::min(config_.timeout_us / 10, uint64_t{200} * lease_ms);
+  ping_us_ = std::min(
+      {config_.timeout_us / 10, uint64_t{200} * lease_ms, kMostPingUs});
   ping_at_ = heard_at_ + ping_us_;
   fill(heard_at_);
 }

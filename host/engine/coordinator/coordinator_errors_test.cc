@@ -235,11 +235,15 @@ TEST(CoordinatorErrors, ARefusedProgramIsNamed) {
   Prepared p = small_linked(2);
   p.images[1][p.images[1].size() / 2] ^= 1;
   TestCluster c(11);
+  // Who is patient with silent nodes hears of a fault as soon as others.
+  c.config.timeout_us = 60'000'000;
   for (int i = 0; i < 2; ++i) c.add_node();
   ASSERT_TRUE(c.connect());
   c.coordinator->deploy(p);
+  const uint64_t begin = c.net.now_us;
   expect_error(end_of(c), Exit::kNode,
                "node node1 (at3): the program was changed");
+  EXPECT_LT(c.net.now_us - begin, 1'000'000u);
   EXPECT_EQ(c.nodes[1]->agent.state(), AgentState::kFaulted);
   ASSERT_TRUE(c.stop());
   // It takes a good one afterwards.
