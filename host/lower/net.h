@@ -23,6 +23,9 @@ struct NetTensor {
   int element_bytes = 1;
   // Of the model, that lie in it one below the other; see batch.h.
   int frames = 1;
+  // Whose bytes it takes row by row, in a stage that uses that one up: columns
+  // that one tile kept and the next one keeps (host/plan/draft/tile_net.h).
+  int over = -1;
   int64_t bytes() const {
     return int64_t{1} * rows * columns * channels * element_bytes;
   }

@@ -137,13 +137,13 @@ class NodeBuilder {
         item_of_[s][b] = item;
         arena.hold(item, s, b);
       }
-      const auto& overlay = drafts_[s].overlay;
-      if (!overlay) continue;
-      const OverlayBuffers of =
-          overlay_buffers(node_.stages[s], drafts_[s].homes, *overlay);
-      PackItem& out = arena.item(item_of_[s][of.out]);
-      out.over = item_of_[s][of.in];
-      out.lead = overlay->lead;
+      for (const Overlay& overlay : overlays(s)) {
+        const OverlayBuffers of =
+            overlay_buffers(node_.stages[s], drafts_[s].homes, overlay);
+        PackItem& out = arena.item(item_of_[s][of.out]);
+        out.over = item_of_[s][of.in];
+        out.lead = overlay.lead;
+      }
     }
     arena.add_stage_items();
   }
@@ -286,12 +286,18 @@ class NodeBuilder {
   }
 
   void mark_overlay(int s) {
-    const auto& overlay = drafts_[s].overlay;
-    if (!overlay) return;
     PlanStage& stage = node_.stages[s];
-    const OverlayBuffers of =
-        overlay_buffers(stage, drafts_[s].homes, *overlay);
-    stage.buffers[of.out].overlay = of.in;
+    for (const Overlay& overlay : overlays(s)) {
+      const OverlayBuffers of =
+          overlay_buffers(stage, drafts_[s].homes, overlay);
+      stage.buffers[of.out].overlay = of.in;
+    }
+  }
+
+  std::vector<Overlay> overlays(int s) const {
+    std::vector<Overlay> all = drafts_[s].kept;
+    if (drafts_[s].overlay) all.push_back(*drafts_[s].overlay);
+    return all;
   }
 
   const Net& net_;

@@ -19,6 +19,7 @@ struct StageDraft {
   // that holds one to the last. -1: of this stage alone.
   std::vector<int> homes;
   std::optional<Overlay> overlay = {};
+  std::vector<Overlay> kept = {};  // besides, by NetTensor::over
   // In a recorded order, so that rings may lie on the same bytes.
   bool share = false;
   uint32_t chunk_limit = 0;  // of its tape

@@ -53,7 +53,8 @@ PlanDraft node_draft(const Net& net, const std::vector<TensorUses>& uses,
       if (a.weights.chunks.empty()) continue;
       a.weights.place = choice.places[a.layer];
     }
-    stages.push_back({node_homes(uses, stage, s.segment), s.overlay, s.share,
+    stages.push_back({node_homes(uses, stage, s.segment), s.overlay,
+                      kept_overlays(net, uses, s.segment), s.share,
                       s.chunk_limit});
     node.stages.push_back(std::move(stage));
   }

@@ -247,8 +247,8 @@ TileBoxes tile_boxes(const Net& net, const std::vector<TensorUses>& uses,
 }
 
 TileNet::TileNet(const Net& net, const std::vector<TensorUses>& uses,
-                 const std::vector<TileRun>& runs)
-    : net_(net) {
+                 const std::vector<TileRun>& runs, bool once)
+    : once_(once), net_(net) {
   net_.layers.clear();
   net_.inputs.clear();
   for (size_t t = 0; t < net.tensors.size(); ++t) {
@@ -351,7 +351,9 @@ void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
       if (t + 1 == run.tiles()) continue;
       for (const TileBoxes::Held& next : boxes.taken[t + 1]) {
         if (next.tensor != out) continue;
+        const int before = once_ && kept.contains(out) ? kept[out] : -1;
         kept[out] = add_tensor(net, next);
+        net_.tensors[kept[out]].over = before;
         add_copy(tile_of.at(out), kept[out], next.box);
       }
     }

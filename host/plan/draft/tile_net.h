@@ -63,9 +63,10 @@ TileBoxes tile_boxes(const Net&, const std::vector<TensorUses>&, int result,
 
 class TileNet {
  public:
-  // `runs` in the order of the layers; each must be possible.
+  // `runs` in the order of the layers; each must be possible. `once`: columns
+  // that a tile keeps lie over those that the one before kept.
   TileNet(const Net&, const std::vector<TensorUses>&,
-          const std::vector<TileRun>& runs);
+          const std::vector<TileRun>& runs, bool once = true);
 
   const Net& net() const { return net_; }
   // Positions at which a stage must end: behind each tile.
@@ -87,6 +88,7 @@ class TileNet {
   void add_copy(int from, int to, const Box&);
   int add_tensor(const Net&, const TileBoxes::Held&);
 
+  const bool once_;
   Net net_;
   std::vector<int> stops_, layer_of_, input_of_;
   std::vector<Place> places_;  // by tensor

@@ -317,6 +317,9 @@ int64_t stage_bytes(const Net& net, const std::vector<TensorUses>& uses,
     slot = std::max(slot, aligned(chunk + kTagBytes));
   }
   bytes += kTapeSlots * slot;
+  for (const Overlay& o : kept_overlays(net, uses, stage.segment)) {
+    bytes -= overlay_gain(net, o);
+  }
   return stage.overlay ? bytes - overlay_gain(net, *stage.overlay) : bytes;
 }
 

@@ -130,10 +130,10 @@ class SegmentSums {
   // Adds the layer at `position`.
   void step(int position) {
     whole_ += at_.pages[position];
-    for (int t : at_.first[position]) whole_ += tensor_bytes(uses_[t]);
+    for (int t : at_.first[position]) whole_ += made_bytes(t);
     for (int t : at_.last[position]) {
       if (uses_[t].first < begin_) continue;
-      whole_ -= tensor_bytes(uses_[t]);
+      whole_ -= made_bytes(t);
       add(columns_.ring_bytes(t), inside_);
     }
     if (position < static_cast<int>(net_.layers.size())) {
@@ -158,6 +158,16 @@ class SegmentSums {
   }
   int64_t tensor_bytes(const TensorUses& t) const {
     return aligned(net_.tensors[&t - uses_.data()].bytes());
+  }
+  // Of one made here, less what it has of one that lies there already: stages
+  // that use that one up and keep this one.
+  int64_t made_bytes(int t) const {
+    const int64_t bytes = tensor_bytes(uses_[t]);
+    const int under = net_.tensors[t].over;
+    if (under < 0) return bytes;
+    const TensorUses& u = uses_[under];
+    if (u.first >= begin_ || u.last < begin_) return bytes;
+    return bytes - std::min(bytes, tensor_bytes(u));
   }
   static void add(const int64_t* column, std::vector<int64_t>& to) {
     for (size_t p = 0; p < to.size(); ++p) to[p] += column[p];

@@ -13,6 +13,7 @@
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
+#include "host/plan/tokens/overlay.h"
 #include "host/plan/types/plan_segments.h"
 
 namespace shoal {
@@ -140,6 +141,41 @@ TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
   EXPECT_GT(saved, 0);
 }
 
+// Of each tensor what one tile kept and what the next one keeps are a pair, of
+// all tensors at once; not if they lie apart.
+TEST(TilePlanTest, KeptColumnsArePairs) {
+  size_t most = 0;
+  const auto tiles_of = [&](const Net& net, int begin, int end) {
+    const std::vector<TensorUses> uses = find_uses(net);
+    const int result = tile_result(net, uses, begin, end, true);
+    if (result < 0 || net.tensors[result].columns < 3) return;
+    TileRun run = even_tiles(net, result, begin, end, 3);
+    run.kept = keepable(net, uses, begin, end);
+    const TileBoxes boxes = tile_boxes(net, uses, result, run);
+    size_t pairs = 0;
+    for (const TileBoxes::Held& h : boxes.taken[2]) {
+      pairs += static_cast<size_t>(std::ranges::count(
+          boxes.taken[1], h.tensor, &TileBoxes::Held::tensor));
+    }
+    const auto found = [&](bool once) {
+      const TileNet tiles(net, uses, {run}, once);
+      const Segment tile{tiles.stops()[0], tiles.stops()[1]};
+      return kept_overlays(tiles.net(), find_uses(tiles.net()), tile);
+    };
+    EXPECT_EQ(found(true).size(), pairs);
+    EXPECT_TRUE(found(false).empty());
+    most = std::max(most, pairs);
+  };
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    const Net net = random_net(seed);
+    const auto layers = static_cast<int>(net.layers.size());
+    for (int begin = 0; begin < layers; ++begin) {
+      for (int end = begin + 1; end <= layers; ++end) tiles_of(net, begin, end);
+    }
+  }
+  EXPECT_GT(most, 1U);
+}
+
 // A piece that is not pushed or is not all that is read, a result's columns
 // that two tiles make or none.
 TEST(TilePlanTest, TheCheckerSeesWhatIsWrong) {
@@ -204,6 +240,28 @@ Plan keeping_plan(const Net& net) {
     }
   }
   return {};
+}
+
+// Columns lie over those that the tile before kept, with the rule that a row
+// waits for its place.
+TEST(TilePlanTest, PlansKeepColumnsOnce) {
+  const Net net = bottleneck_net(96, 9);
+  const Plan right = keeping_plan(net);
+  ASSERT_FALSE(right.nodes.empty());
+  int pairs = 0;
+  for (size_t s = 0; s < right.nodes[0].stages.size(); ++s) {
+    const std::vector<PlanBuffer>& buffers = right.nodes[0].stages[s].buffers;
+    for (size_t b = 0; b < buffers.size(); ++b) {
+      const int under = buffers[b].overlay;
+      if (under < 0 || buffers[under].tensor != buffers[b].tensor) continue;
+      ++pairs;
+      EXPECT_LE(buffers[b].offset, buffers[under].offset);
+      Plan plan = right;
+      plan.nodes[0].stages[s].buffers[b].overlay = -1;
+      EXPECT_NE(joined(check(net, plan)), "") << "stage " << s;
+    }
+  }
+  EXPECT_GT(pairs, 0);
 }
 
 // Columns that are kept, but not those that are read; rows of another tile's.

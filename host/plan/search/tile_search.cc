@@ -96,7 +96,7 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
     o.time_ps += copy_time(h.box, 1, task_.board()).total_ps();
   };
   for (size_t t = 0; t < boxes.made.size(); ++t) {
-    int64_t bytes = 0;
+    int64_t bytes = 0, once = 0;
     for (const TileBoxes::Held& h : boxes.held[t]) {
       if (is_inner[h.tensor]) continue;
       const NetTensor& tensor = net_.tensors[h.tensor];
@@ -105,9 +105,18 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
       bytes += aligned(int64_t{slots} * h.box.columns() * h.box.channels() *
                        tensor.element_bytes);
     }
-    for (const TileBoxes::Held& h : boxes.taken[t]) keep(h, bytes);
-    if (t + 1 < boxes.made.size()) {
-      for (const TileBoxes::Held& h : boxes.taken[t + 1]) keep(h, bytes);
+    const std::vector<TileBoxes::Held> none;
+    const auto& before = boxes.taken[t];
+    const auto& behind = t + 1 < boxes.made.size() ? boxes.taken[t + 1] : none;
+    for (const TileBoxes::Held& h : before) keep(h, bytes);
+    for (const TileBoxes::Held& h : behind) {
+      // Over what the tile before kept.
+      const auto under =
+          std::ranges::find(before, h.tensor, &TileBoxes::Held::tensor);
+      keep(h, bytes);
+      if (under == before.end()) continue;
+      once +=
+          std::min(aligned(h.box.elements()), aligned(under->box.elements()));
     }
     auto next = groups.begin();
     for (int l = s.begin; l < s.end; ++l) {
@@ -127,7 +136,8 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
       o.time_ps +=
           share_time(layer, share, least_.work[l], task_.board()).total_ps();
     }
-    o.bytes = std::max(o.bytes, bytes);
+    o.bytes = std::max(o.bytes, bytes - once);
+    o.twice = std::max(o.twice, bytes);
   }
   return o;
 }
@@ -153,7 +163,7 @@ const TileSearch::Option* TileSearch::fitting(Run& run, Segment s, int variant,
       options.push_back(option(boxes[i], s, variant));
       options.back().way = way;
     }
-    if (options[i].bytes <= bytes) return &options[i];
+    if (bytes_of(options[i]) <= bytes) return &options[i];
   }
   return nullptr;
 }
@@ -194,7 +204,8 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
         const int tiles =
             shares::kTiles[size_t(o->way) % std::size(shares::kTiles)];
         const int64_t time_ps = o->time_ps + tiles * weights.time_ps;
-        ends.offer({segment, -1 - o->way, held + o->bytes, time_ps, false, v});
+        ends.offer(
+            {segment, -1 - o->way, held + bytes_of(*o), time_ps, false, v});
       }
     }
   }
@@ -226,7 +237,7 @@ TileSearch::Parts TileSearch::parts_of(const Partition& cuts) const {
 
 std::optional<PlanNode> TileSearch::build(const Parts& parts, int64_t most,
                                           bool fast) {
-  const TileNet tiles(net_, uses_, parts.runs);
+  const TileNet tiles(net_, uses_, parts.runs, !twice_);
   const GroupNet groups(tiles.net(), groups_in(tiles, parts.groups));
   std::vector<bool> streams;
   for (size_t l = 0; l < groups.net().layers.size(); ++l) {
@@ -262,14 +273,9 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
 
 // Groups take the place of plans without them only if they compute no more:
 // energy goes by what is computed, and each of the two is the best of few that
-// were built.
+// were built. Where much is computed, nor is it sure that columns which lie
+// once pack better.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
-  grouped_ = false;
-  std::optional<PlanNode> plain = fastest_parts(budget);
-  if (variants_.count() == 0) return plain;
-  grouped_ = true;
-  std::optional<PlanNode> grouped = fastest_parts(budget);
-  if (!plain || !grouped) return plain ? plain : grouped;
   const auto macs = [&](const PlanNode& node) {
     int64_t sum = 0;
     for (const PlanStage& stage : node.stages) {
@@ -279,12 +285,29 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
     }
     return sum;
   };
-  const auto time_ps = [&](const PlanNode& node) {
-    return node_time_ps(net_, node, task_.supply);
+  std::optional<PlanNode> best;
+  const auto take = [&](std::optional<PlanNode> node) {
+    const auto time_ps = [&](const PlanNode& of) {
+      return node_time_ps(net_, of, task_.supply);
+    };
+    if (!node) return;
+    const bool better = !best || (time_ps(*node) < time_ps(*best) &&
+                                  macs(*node) <= macs(*best));
+    if (better) best = std::move(node);
   };
-  const bool better =
-      time_ps(*grouped) < time_ps(*plain) && macs(*grouped) <= macs(*plain);
-  return better ? grouped : plain;
+  grouped_ = false;
+  take(fastest_parts(budget));
+  grouped_ = variants_.count() > 0;
+  if (grouped_) take(fastest_parts(budget));
+  int64_t least = 0;
+  for (const Layer& layer : net_.layers) least += layer.macs;
+  if (best && !task_.any_stream() &&
+      macs(*best) > shares::percent_of(shares::kMuchTwice, least)) {
+    twice_ = true;
+    take(fastest_parts(budget));
+    twice_ = false;
+  }
+  return best;
 }
 
 std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
@@ -361,6 +384,20 @@ std::optional<int64_t> TileSearch::estimate(int64_t most) {
 }
 
 std::optional<PlanNode> TileSearch::smallest(int64_t below, int64_t enough) {
+  std::optional<PlanNode> best;
+  // Buffers that are tied to each other may pack worse than more of them.
+  for (const bool twice : {false, true}) {
+    twice_ = twice;
+    std::optional<PlanNode> node =
+        smallest_of(best ? int64_t{best->arena_bytes} : below, enough);
+    if (node) best = std::move(node);
+    if (best && best->arena_bytes <= enough) break;
+  }
+  twice_ = false;
+  return best;
+}
+
+std::optional<PlanNode> TileSearch::smallest_of(int64_t below, int64_t enough) {
   const std::optional<int64_t> least = estimate(below);
   if (!least) return std::nullopt;
   std::optional<PlanNode> best;

@@ -37,6 +37,7 @@ class TileSearch {
   struct Option {
     int way = 0;
     int64_t bytes = 0;  // of rings and sums of the largest tile
+    int64_t twice = 0;  // the same if what is kept lies there twice
     int64_t time_ps = 0;
   };
   struct Run {
@@ -69,6 +70,7 @@ class TileSearch {
   TileRun in_tiles(const Run&, Segment, int way) const;
   Option option(const TileBoxes&, Segment, int variant) const;
   // The first that fits so much; null: none does. `kept`: how much is kept.
+  int64_t bytes_of(const Option& o) const { return twice_ ? o.twice : o.bytes; }
   const Option* fitting(Run&, Segment, int variant, size_t kept, int64_t bytes);
   void offer(const StageSearch& whole, int begin, int64_t budget, Ends& ends);
   // Chunks as the whole segment would have them.
@@ -77,6 +79,7 @@ class TileSearch {
   StageSearch stages(int64_t record_bytes);
   std::optional<Partition> fastest_tiles(StageBudget);
   std::optional<PlanNode> fastest_parts(int64_t budget);
+  std::optional<PlanNode> smallest_of(int64_t below, int64_t enough);
   std::vector<Parts> narrower(const Parts&) const;
   // The node of the given net; none if it is larger than `most`. `fast`: the
   // least time in `most`, else the smallest.
@@ -89,6 +92,7 @@ class TileSearch {
   const PassTable& least_;  // one row a firing
   const GroupVariants variants_;
   bool grouped_ = true;        // variants are searched, too
+  bool twice_ = false;         // what is kept lies there twice
   std::vector<int64_t> live_;  // by position: tensors from before to behind it
   std::map<std::pair<int, int>, Run> known_;
 };

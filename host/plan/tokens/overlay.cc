@@ -20,14 +20,39 @@ int buffer_of(const PlanStage& stage, int tensor) {
   return -1;
 }
 
+bool is_kept_over(const Net& net, const std::vector<TensorUses>& uses,
+                  int tensor, Segment s) {
+  const int under = net.tensors[tensor].over;
+  return under >= 0 && s.holds(uses[tensor].first) &&
+         uses[tensor].last >= s.end && uses[under].first < s.begin &&
+         s.holds(uses[under].last);
+}
+
+std::vector<Overlay> kept_overlays(const Net& net,
+                                   const std::vector<TensorUses>& uses,
+                                   Segment s) {
+  std::vector<Overlay> all;
+  for (int t = 0; t < static_cast<int>(uses.size()); ++t) {
+    if (!is_kept_over(net, uses, t, s)) continue;
+    const int under = net.tensors[t].over;
+    const int64_t more = net.tensors[t].bytes() - net.tensors[under].bytes();
+    all.push_back({under, t, round_up_lead(std::max<int64_t>(0, more))});
+  }
+  return all;
+}
+
 std::optional<Overlay> overlay_pair(const Net& net,
                                     const std::vector<TensorUses>& uses,
                                     Segment s) {
   Overlay best;
+  std::vector<bool> taken(uses.size(), false);
+  for (const Overlay& kept : kept_overlays(net, uses, s)) {
+    taken[kept.in] = taken[kept.out] = true;
+  }
   int64_t in_bytes = 0, out_bytes = 0;
   for (size_t t = 0; t < uses.size(); ++t) {
     const TensorUses& u = uses[t];
-    if (u.first < 0) continue;
+    if (u.first < 0 || taken[t]) continue;
     const int64_t bytes = net.tensors[t].bytes();
     const bool dies = u.last_write < s.begin && s.holds(u.last);
     const bool is_made = u.first >= s.begin && u.last_write < s.end &&

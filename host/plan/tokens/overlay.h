@@ -23,6 +23,15 @@ struct Overlay {
 std::optional<Overlay> overlay_pair(const Net&, const std::vector<TensorUses>&,
                                     Segment);
 
+// Whether the tensor is made in the segment over one that dies in it, as
+// NetTensor::over says.
+bool is_kept_over(const Net&, const std::vector<TensorUses>&, int tensor,
+                  Segment);
+// All of them, with their leads: before a row is written all columns of it are
+// there, so that its place is free.
+std::vector<Overlay> kept_overlays(const Net&, const std::vector<TensorUses>&,
+                                   Segment);
+
 // The smallest lead, a multiple of 16, with which the stage completes: the
 // output's rows are held back until nothing else can move.
 int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);

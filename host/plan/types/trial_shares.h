@@ -119,6 +119,9 @@ inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
 inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
 // Of so many tensors of a run columns are kept: kept ones take room all along.
 inline constexpr size_t kMostKeptTensors = 3;
+// Of the net's MACs, in percent: of plans that compute more, others in which
+// columns are kept apart may be faster. Below it none was.
+inline constexpr int kMuchTwice = 125;
 // What is built may be larger or smaller than the estimate: these parts of the
 // budget, and of the smallest estimate, are tried. Only slots are estimated too
 // large.
