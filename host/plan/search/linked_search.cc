@@ -243,8 +243,14 @@ class LinkedSearch : public Search {
 
   // Where segments differ much in what the estimate leaves out, a smaller
   // budget for all of them costs time: instead the search learns what was built
-  // larger, and then, of what packing leaves, how much is missing.
+  // larger, and then, of what packing leaves, how much is missing: to those
+  // segments that are beyond the budget, or if that leads nowhere to all.
   std::optional<Built> learnt(const BuildOptions& how) {
+    std::optional<Built> found = learnt(how, true);
+    return found ? std::move(found) : learnt(how, false);
+  }
+
+  std::optional<Built> learnt(const BuildOptions& how, bool apart) {
     NodeBudgets budget{less(100), less(100), any_streams_, true};
     for (int round = 0; round < shares::kLearningRounds; ++round) {
       const std::optional<Partition> cuts = search_.fastest(budget);
@@ -260,12 +266,31 @@ class LinkedSearch : public Search {
         return Built{choice, std::move(*made)};
       }
       if (learn(*cuts, *made)) continue;
+      if (apart) {
+        add_lacks(*cuts, *made, budget);
+        continue;
+      }
       for (size_t n = 0; n < limits_.size(); ++n) {
         const int64_t more = made->nodes[n].arena_bytes - limits_[n];
         if (more > 0) budget.hard[n] -= more, budget.soft[n] -= more;
       }
     }
     return std::nullopt;
+  }
+
+  // What stages reach beyond their nodes' budgets.
+  void add_lacks(const Partition& cuts, const Plan& plan,
+                 NodeBudgets& budget) const {
+    std::vector<int64_t> lack(cuts.size());
+    for (size_t n = 0; n < limits_.size(); ++n) {
+      for (const PlanStage& s : plan.nodes[n].stages) {
+        int64_t& most = lack[static_cast<size_t>(s.segment)];
+        most = std::max(most, int64_t{s.arena_bytes} - limits_[n]);
+      }
+    }
+    for (size_t s = 0; s < cuts.size(); ++s) {
+      if (lack[s] > 0) budget.add_lack(cuts[s], lack[s]);
+    }
   }
 
   std::vector<int64_t> each(int64_t bytes) const {

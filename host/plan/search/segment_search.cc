@@ -43,6 +43,22 @@ int64_t most_of(const std::vector<int64_t>& bytes,
 
 }  // namespace
 
+void NodeBudgets::add_lack(const Cut& cut, int64_t bytes) {
+  for (Lack& l : lacks) {
+    if (l.segment != cut.segment || l.variant != cut.variant) continue;
+    l.bytes += bytes;
+    return;
+  }
+  lacks.push_back({cut.segment, cut.variant, bytes});
+}
+
+int64_t NodeBudgets::lack_of(Segment segment, int variant) const {
+  for (const Lack& l : lacks) {
+    if (l.segment == segment && l.variant == variant) return l.bytes;
+  }
+  return 0;
+}
+
 SegmentSearch::SegmentSearch(const Net& net, int64_t waits_ps, int64_t byte_ps,
                              bool overlays)
     : waits_ps_(waits_ps),
@@ -219,6 +235,7 @@ void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,
                           const NodeBudgets& budget, int64_t toll_ps,
                           Ends& ends) const {
   const int64_t more_ps = waits_ps_ + toll_ps + byte_ps_ * cost.received;
+  const int64_t lack = budget.lack_of(segment, variant);
   for (size_t p = 0; p < cost.at.size(); ++p) {
     const std::vector<int64_t>& bytes = cost.at[p].bytes;
     const bool least = p + 1 == cost.at.size() || (budget.whole && p == 0);
@@ -231,7 +248,7 @@ void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,
       const auto& saved = over ? cost.at[p].saved : none;
       if (over && (!overlays_ || saved.empty())) break;
       cut.overlay = over;
-      const int64_t more = budget.learnt ? cost.more[over] : 0;
+      const int64_t more = lack + (budget.learnt ? cost.more[over] : 0);
       if (!within(bytes, saved, more, limits)) continue;
       cut.bytes = most_of(bytes, saved) + more;
       ends.offer(cut);

@@ -22,6 +22,15 @@ struct NodeBudgets {
   bool whole = false;
   // Segments take what was built of them, where that is known to be more.
   bool learnt = false;
+  // So much more a segment takes, of whatever bands: what packing it lacked.
+  struct Lack {
+    Segment segment;
+    int variant = 0;
+    int64_t bytes = 0;
+  };
+  std::vector<Lack> lacks = {};
+  void add_lack(const Cut&, int64_t bytes);
+  int64_t lack_of(Segment, int variant) const;
 };
 
 // What tells a segment of these cuts from the same one of others.

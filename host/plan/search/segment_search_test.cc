@@ -231,6 +231,35 @@ TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   EXPECT_LT(asked, all);
 }
 
+// Others have the whole budget.
+TEST(SegmentSearch, WhatPackingLacksIsTakenOffOneSegment) {
+  constexpr int64_t kBytes = 20'000;
+  int otherwise = 0;
+  for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
+    SegmentSearch search(f.net, kWaitsPs, 0, false);
+    search.add(*f.cut, *f.model, {});
+    const std::vector<int64_t> room(kNodes, kBytes);
+    NodeBudgets budget{room, room};
+    const std::optional<Partition> before = search.fastest(budget);
+    if (!before) return;
+    const Cut first = before->front();
+    budget.add_lack(first, kBytes - first.bytes);
+    std::optional<Partition> after = search.fastest(budget);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->size(), before->size());
+    EXPECT_EQ(after->front().bytes, kBytes);
+    EXPECT_EQ(after->back().time_ps, before->back().time_ps);
+    budget.add_lack(first, 1);
+    after = search.fastest(budget);
+    if (!after) return;
+    EXPECT_FALSE(after->front().segment == first.segment &&
+                 after->front().table == first.table);
+    for (const Cut& c : *after) EXPECT_LE(c.bytes, kBytes);
+    ++otherwise;
+  });
+  EXPECT_GT(otherwise, 20);
+}
+
 // Two layers at once, the first of which computes as long as the card needs for
 // the second: slots hold too little for that.
 TEST(SegmentSearch, ALayerWaitsForItsWeightsWhateverElseTheSegmentComputes) {
