@@ -275,6 +275,21 @@ void CrewPlan::try_columns() {
   }
 }
 
+// Where only what saves memory fits, all that plans begin with so: their cuts
+// were refused as they are. After all else, because estimates of what fits
+// hardly are no good beginning; parts of these plans are.
+void CrewPlan::try_small_starts() {
+  const std::vector<int> ends = ends_of_columns();
+  for (const Start& s : starts()) {
+    if (PlanDeadline::passed()) return;
+    const MixedCuts mixed({net_, request_, crew_, s.cut});
+    Trial trial{"mixed", mixed.cuts_of(mixed.best()), s.search};
+    trial.weights.save_memory();
+    trials_.run(trial);
+    for (const int end : ends) trials_.run(in_columns(trial, end));
+  }
+}
+
 // Where memory is short: the first layers some columns at a time, of which each
 // node has some rows, or columns.
 void CrewPlan::try_tiles() {
@@ -367,6 +382,13 @@ void CrewPlan::improve() {
     better = try_splices(last) || try_balanced(shared);
   }
   if (share_count() <= shares::kCheap) improve_small();
+  if (trials_.taken().weights.overlays && request_.byte_s == 0) {
+    try_small_starts();
+    int more = most_plans_;
+    for (better = true; better;) {
+      better = try_splices(more) || try_balanced(shared);
+    }
+  }
   try_other_windows();
   if (is_tight()) try_tiles();
 }

@@ -79,6 +79,8 @@ class CrewPlan {
   void begin_small(double least);
   bool try_groups(const Trial&);
   void try_columns();
+  // What begin() begins with, in ways that save memory.
+  void try_small_starts();
   void try_tiles();
   // None: nothing can be made in tiles.
   std::optional<TileBases> tile_bases() const;
