@@ -40,8 +40,10 @@ std::vector<int> ring_groups(const MergedSegment& segment,
 
 // A sender's rows stay until they are acknowledged, a receiver's slots are
 // known to be free a while after they are: more rows keep both going.
+// `slack_of`: by buffer.
+template <typename SlackOf>
 void add_slack(PlanStage& stage, const std::vector<bool>& whole,
-               const Slack& slack) {
+               const SlackOf& slack_of) {
   std::vector<bool> given(stage.buffers.size(), false);
   for (const PlanPort& p : stage.ports) {
     if (p.owner == Owner::kActor || whole[p.buffer] || given[p.buffer]) {
@@ -49,13 +51,20 @@ void add_slack(PlanStage& stage, const std::vector<bool>& whole,
     }
     given[p.buffer] = true;
     PlanBuffer& b = stage.buffers[p.buffer];
-    b.slots = std::min(b.box.rows(), b.slots + slack.rows_of(b.row_bytes()));
+    const int rows = slack_of(p.buffer).rows_of(b.row_bytes());
+    b.slots = std::min(b.box.rows(), b.slots + rows);
   }
 }
 
+int node_of(const MergedSegment& m, int buffer) {
+  const auto behind = std::ranges::upper_bound(
+      m.parts, buffer, {}, &MergedSegment::Part::first_buffer);
+  return std::prev(behind)->node;
+}
+
 // Of what lies over what is used up; not where that saves nothing.
-void set_leads(const Net& net, const MergedSegment& m, const Slack& slack,
-               RingMemo& rings, PlanDraft& draft) {
+void set_leads(const Net& net, const MergedSegment& m,
+               const BuildOptions& options, RingMemo& rings, PlanDraft& draft) {
   std::vector<OverlaidBuffers> pairs;
   std::vector<StageDraft*> drafts;
   for (const MergedSegment::Part& part : m.parts) {
@@ -71,9 +80,10 @@ void set_leads(const Net& net, const MergedSegment& m, const Slack& slack,
   for (size_t i = 0; i < pairs.size(); ++i) {
     const PlanBuffer& in = m.stage.buffers[pairs[i].in];
     const PlanBuffer& out = m.stage.buffers[pairs[i].out];
+    const Slack& slack = options.slack_of(node_of(m, pairs[i].out));
+    const int rows = std::min(out.box.rows(), slack.rows_of(out.row_bytes()));
     const int64_t lead =
-        round_up_lead(pairs[i].lead + int64_t{slack.rows_of(out.row_bytes())} *
-                                          out.row_bytes());
+        round_up_lead(pairs[i].lead + int64_t{rows} * out.row_bytes());
     drafts[i]->overlay->lead = lead;
     const int64_t gain = overlay_gain(in.bytes(), out.bytes(), lead);
     if (gain == 0) drafts[i]->overlay.reset();
@@ -96,8 +106,9 @@ void size_rings(const Net& net, const BuildOptions& options, PlanDraft& draft) {
     for (size_t b = 0; b < slots.size(); ++b) {
       if (!whole[b]) m.stage.buffers[b].slots = slots[b];
     }
-    add_slack(m.stage, whole, options.slack);
-    set_leads(net, m, options.slack, rings, draft);
+    add_slack(m.stage, whole,
+              [&](int buffer) { return options.slack_of(node_of(m, buffer)); });
+    set_leads(net, m, options, rings, draft);
     for (const MergedSegment::Part& part : m.parts) {
       PlanStage& stage = draft.plan.nodes[part.node].stages[part.stage];
       for (size_t b = 0; b < stage.buffers.size(); ++b) {
@@ -180,7 +191,8 @@ Plan build_plan(const Net& net, PlanDraft draft,
       if (stage.share || stage.overlay) continue;
       std::vector<bool> whole;
       for (const int home : stage.homes) whole.push_back(home >= 0);
-      add_slack(plan.nodes[0].stages[s], whole, options.slack);
+      add_slack(plan.nodes[0].stages[s], whole,
+                [&](int) { return options.slack; });
     }
   }
   if (plan.linked) add_peers(plan);

@@ -34,8 +34,7 @@ struct Slack {
     return static_cast<int>(std::clamp<int64_t>(more, rows, kMostRows));
   }
 
- private:
-  static constexpr int64_t kMostRows = 1 << 24;
+  static constexpr int kMostRows = 1 << 24;
 };
 
 struct BuildOptions {
@@ -53,6 +52,10 @@ struct BuildOptions {
   std::vector<bool> keeps = {};  // by node with links: sets may stay
   std::vector<std::vector<Bank>> banks = {};  // in these besides, by node
   Slack slack = {};
+  std::vector<Slack> slacks = {};  // by node; empty: `slack` of each
+  const Slack& slack_of(int node) const {
+    return slacks.empty() ? slack : slacks[static_cast<size_t>(node)];
+  }
   int tighten_tries = 0;      // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
   PackMemo* packs = nullptr;  // of whatever plans; null: none

@@ -24,6 +24,17 @@ struct CrewRun {
   bool operator==(const CrewRun&) const = default;
 };
 
+// How the work of crews is trimmed once plans have told it.
+struct CrewTrim {
+  // Of each node, in the order of nodes, beside its rating: of columns that its
+  // crew shares.
+  std::vector<double> weights;
+  // By border: the part of the first layer behind it that the crew before
+  // makes.
+  std::vector<double> before;
+  bool operator==(const CrewTrim&) const = default;
+};
+
 class CrewRuns {
  public:
   // Crews are made of neighbours in `nodes`. All must outlive it.
@@ -38,6 +49,14 @@ class CrewRuns {
                                            int most) const;
   // Crews share maps by columns.
   Cuts cuts_of(const std::vector<CrewRun>&) const;
+  Cuts cuts_of(const std::vector<CrewRun>&, const CrewTrim&) const;
+  // As whole layers, and all nodes by their ratings.
+  CrewTrim untrimmed(const std::vector<CrewRun>&) const;
+  // Moves borders between crews [first, last), into layers, too, such that
+  // these have as much to do as each other. `ps`: what each has now.
+  std::pair<std::vector<CrewRun>, CrewTrim> evened(
+      const std::vector<CrewRun>&, const CrewTrim&,
+      const std::vector<double>& ps, size_t first, size_t last) const;
 
   // What a run takes a frame, by all that is known.
   double ps(const CrewRun&) const;
@@ -59,6 +78,21 @@ class CrewRuns {
   };
 
   class Table;
+  struct Place {
+    int layer = 0;
+    double part = 0;  // of that layer, before it
+  };
+  double work_ps(const Crew&, Place begin, Place end) const;
+  struct Portion {
+    const Crew* crew = nullptr;
+    double scale = 1;  // of estimates
+  };
+  std::optional<std::vector<Place>> places(const std::vector<Portion>&,
+                                           Place begin, Place end,
+                                           double most) const;
+  LayerCut shared_cut(const CrewRun& before, const CrewRun& behind,
+                      const CrewTrim&, double part, const Layer&) const;
+  Crew trimmed(const CrewRun&, const CrewTrim&) const;
   void extend(size_t first, int begin, Table& from, Table& to) const;
   static LayerCut cut_of(const Crew&, const Layer&);
   const Board& board(int node) const;

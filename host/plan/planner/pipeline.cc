@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <numeric>
+#include <set>
 #include <utility>
 
 #include "host/base/error.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/rehearsal.h"
+#include "host/plan/cost/time.h"
 #include "host/plan/planner/crew_runs.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
@@ -30,17 +33,22 @@ constexpr RunWay kRunWays[] = {
 class PipelineSearch {
  public:
   PipelineSearch(const Net& net, const PlanRequest& request,
-                 const std::vector<int>& nodes, SegmentMemo& memo)
+                 const std::vector<int>& nodes, bool roomy, SegmentMemo& memo)
       : net_(net),
         request_(request),
         nodes_(nodes),
+        roomy_(roomy),
         memo_(memo),
         runs_(net, request, nodes) {
     request_.objective = Objective::kLatency;
     request_.strategy = "pipeline";
   }
 
-  std::optional<Plan> find() {
+  struct Found {
+    Plan plan;
+    Nanos period = 0;
+  };
+  std::optional<Found> find() {
     // Plans tell more of runs each time.
     for (int round = 0; round < shares::kRunRounds; ++round) {
       for (size_t crews = std::min(shares::kMostCrews, nodes_.size());
@@ -53,8 +61,11 @@ class PipelineSearch {
     while (best_ && move_a_border()) {
     }
     if (!best_) return std::nullopt;
+    (void)is_new(best_->runs, best_->trim);
+    even_out(
+        {best_->runs, best_->trim, works(*best_), best_->rehearsal.period});
     finish_plan(net_, request_, best_->supplies, best_->plan);
-    return std::move(best_->plan);
+    return Found{std::move(best_->plan), best_->rehearsal.period};
   }
 
  private:
@@ -64,19 +75,30 @@ class PipelineSearch {
     std::vector<Supply> supplies;
     Rehearsal rehearsal;
     RunList runs;
+    CrewTrim trim;
     std::vector<Nanos> occupied;  // by run, its busiest node
+  };
+  // What plans of them took.
+  struct Known {
+    RunList runs;
+    CrewTrim trim;
+    std::vector<double> works;  // by node, in seconds
+    Nanos period = 0;
   };
 
   // Takes the plan if it is better. False if no way of a plan of these runs
-  // would fit.
-  bool build(const RunList& runs, const RunWay& way,
-             std::optional<Built>& best) {
-    Cuts cuts = runs_.cuts_of(runs);
-    if (way.apart) {
-      for (const CrewRun& run : runs) cuts.ends.push_back(run.end - 1);
+  // would fit. `most`: nobody asks how much longer periods are.
+  bool build(const RunList& runs, const CrewTrim& trim, const RunWay& way,
+             Nanos most, std::optional<Built>& best) {
+    Cuts cuts = runs_.cuts_of(runs, trim);
+    for (size_t r = 0; r < runs.size(); ++r) {
+      if (way.apart) cuts.ends.push_back(runs[r].end - 1);
+      // Who has made a part is not to wait until all of it has been used.
+      if (r > 0 && trim.before[r - 1] > 0) cuts.ends.push_back(runs[r].begin);
     }
     SearchWeights weights;
     weights.time = SegmentTime::kWork;
+    weights.roomy = roomy_;
     if (way.grouped) weights.save_memory();
     memo_.trim(static_cast<int>(request_.cluster.nodes.size()));
     const std::unique_ptr<Search> search =
@@ -92,9 +114,9 @@ class PipelineSearch {
     set_slices(net_, request_.cluster, sliced);
     Rehearsal r =
         rehearse(net_, search->supplies(), request_.max_payload, sliced,
-                 kPeriodFrames, best ? best->rehearsal.period : Nanos{0});
+                 kPeriodFrames, best ? best->rehearsal.period : most);
     if (best && best->rehearsal.period <= r.period) return true;
-    best = {std::move(*plan), search->supplies(), std::move(r), runs, {}};
+    best = {std::move(*plan), search->supplies(), std::move(r), runs, trim, {}};
     return true;
   }
 
@@ -116,23 +138,108 @@ class PipelineSearch {
       return false;
     }
     seen_.push_back(runs);
-    std::optional<Built> built;
-    for (const RunWay& way : kRunWays) {
-      if (way.grouped && built && !is_tight(request_.cluster, built->plan))
-        continue;
-      try {
-        if (!build(runs, way, built)) return true;
-      } catch (const Error& e) {
-        if (e.code() == Exit::kInternal) throw;
-        break;  // flash, or no time left
-      }
-    }
+    std::optional<Built> built = built_of(runs, runs_.untrimmed(runs));
     if (!built) return true;
     learn(*built);
     const bool better =
         !best_ || built->rehearsal.period < best_->rehearsal.period;
     if (better) best_ = std::move(built);
     return true;
+  }
+
+  std::optional<Built> built_of(const RunList& runs, const CrewTrim& trim,
+                                Nanos most = 0) {
+    std::optional<Built> built;
+    for (const RunWay& way : kRunWays) {
+      if (way.grouped && built && !is_tight(request_.cluster, built->plan))
+        continue;
+      try {
+        if (!build(runs, trim, way, most, built)) return std::nullopt;
+      } catch (const Error& e) {
+        if (e.code() == Exit::kInternal) throw;
+        break;  // flash, or no time left
+      }
+    }
+    return built;
+  }
+
+  std::vector<double> works(const Built& built) const {
+    std::vector<double> all;
+    for (const int n : nodes_) {
+      Nanos sum = 0;
+      for (const PortTimes& t :
+           built.rehearsal.stages[static_cast<size_t>(n)]) {
+        sum += t.slices + t.receiving + t.sending + t.other;
+      }
+      all.push_back(static_cast<double>(sum) * 1e-9);
+    }
+    return all;
+  }
+
+  // Step by step, as long as frames follow sooner.
+  void even_out(Known at) {
+    for (int i = 0; i < shares::kEvenRounds; ++i) {
+      std::optional<Known> next;
+      for (const auto& [runs, trim] : ways_to_even(at)) {
+        if (PlanDeadline::passed()) return;
+        if (!is_new(runs, trim)) continue;
+        std::optional<Built> built = built_of(runs, trim, at.period);
+        if (!built) continue;
+        const Nanos period = built->rehearsal.period;
+        if (period < (next ? next->period : at.period)) {
+          next = {runs, trim, works(*built), period};
+        }
+        if (period < best_->rehearsal.period) best_ = std::move(built);
+      }
+      if (!next) return;
+      at = std::move(*next);
+    }
+  }
+
+  using Trimmed = std::pair<RunList, CrewTrim>;
+  // Columns by what nodes had to do, or more for those with one neighbour, who
+  // make fewer columns twice; borders of all crews and of the busiest one.
+  std::vector<Trimmed> ways_to_even(const Known& at) const {
+    std::vector<double> crews;
+    CrewTrim weighed = at.trim, outer = at.trim;
+    for (const CrewRun& run : at.runs) {
+      const auto work =
+          at.works.begin() + static_cast<std::ptrdiff_t>(run.first);
+      const auto count = static_cast<std::ptrdiff_t>(run.nodes());
+      const double each = std::accumulate(work, work + count, 0.0) /
+                          static_cast<double>(run.nodes());
+      crews.push_back(each * kPicoseconds);
+      for (size_t n = run.first; n < run.last; ++n) {
+        if (at.works[n] > 0) weighed.weights[n] *= each / at.works[n];
+      }
+      outer.weights[run.first] *= shares::kOuterColumns;
+      outer.weights[run.last - 1] *= shares::kOuterColumns;
+    }
+    const auto busiest =
+        static_cast<size_t>(std::ranges::max_element(crews) - crews.begin());
+    std::vector<Trimmed> ways;
+    for (const CrewTrim& trim : {at.trim, weighed, outer}) {
+      ways.emplace_back(at.runs, trim);
+      const auto even = [&](size_t first, size_t last) {
+        ways.push_back(runs_.evened(at.runs, trim, crews, first, last));
+      };
+      even(0, crews.size());
+      if (busiest > 0) even(busiest - 1, busiest + 1);
+      if (busiest + 1 < crews.size()) even(busiest, busiest + 2);
+    }
+    return ways;
+  }
+
+  // By who makes what of each layer.
+  bool is_new(const RunList& runs, const CrewTrim& trim) {
+    std::vector<int> boxes;
+    for (const LayerCut& cut : runs_.cuts_of(runs, trim).layers) {
+      for (const Share& s : cut.shares) {
+        boxes.insert(boxes.end(), {s.node, s.own.y1, s.own.x1, s.own.c1});
+      }
+      boxes.push_back(-1);
+    }
+    return evened_.insert(std::move(boxes)).second;
   }
 
   void learn(Built& built) {
@@ -201,9 +308,11 @@ class PipelineSearch {
   const Net& net_;
   PlanRequest request_;
   const std::vector<int>& nodes_;
+  const bool roomy_;
   SegmentMemo& memo_;
   CrewRuns runs_;
   std::vector<RunList> seen_;
+  std::set<std::vector<int>> evened_;
   std::optional<Built> best_;
 };
 
@@ -213,7 +322,17 @@ std::optional<Plan> pipeline_plan(const Net& net, const PlanRequest& request,
                                   const std::vector<int>& nodes,
                                   SegmentMemo& memo) {
   if (net.layers.empty() || nodes.empty()) return std::nullopt;
-  return PipelineSearch(net, request, nodes, memo).find();
+  // With rings as large as what is left crews wait less for each other; what
+  // they take the room from may be worth more.
+  std::optional<PipelineSearch::Found> best;
+  for (const bool roomy : {false, true}) {
+    auto found = PipelineSearch(net, request, nodes, roomy, memo).find();
+    if (found && (!best || found->period < best->period)) {
+      best = std::move(found);
+    }
+  }
+  if (!best) return std::nullopt;
+  return std::move(best->plan);
 }
 
 }  // namespace shoal

@@ -131,6 +131,46 @@ TEST(CrewRuns, BordersMoveOverSeveralLayersTheLeastBusyFirst) {
             (std::vector<std::pair<int, int>>{{1, 3}, {2, 4}, {2, 5}}));
 }
 
+// A crew that takes three times as long as the others gives them work, some of
+// it as a part of a layer, and every layer is made once.
+TEST(CrewRuns, BordersEvenOutWhatCrewsHaveToDo) {
+  const Net net = bottleneck_net(24, 1);
+  const auto layers = static_cast<int>(net.layers.size());
+  const PlanRequest request =
+      request_of(uniform_cluster(4, find_board("teensy41"), {}));
+  const std::vector<int> nodes = all_of(request);
+  const CrewRuns runs(net, request, nodes);
+  const RunList list = {{0, layers / 2, 0, 2},
+                        {layers / 2, layers - 1, 2, 3},
+                        {layers - 1, layers, 3, 4}};
+  const CrewTrim none = runs.untrimmed(list);
+  const auto [moved, trim] = runs.evened(list, none, {3e9, 1e9, 1e9}, 0, 2);
+  EXPECT_TRUE(moved[0].end < list[0].end ||
+              (moved[0].end == list[0].end && trim.before[0] == 0));
+  EXPECT_NE(std::pair(moved, trim), std::pair(list, none));
+  EXPECT_EQ(moved[2], list[2]);
+  EXPECT_EQ(trim.before[1], 0);
+
+  CrewTrim half = none;
+  half.before = {0.5, 0.25};
+  half.weights[0] = 3;
+  const Cuts cuts = runs.cuts_of(list, half);
+  ASSERT_EQ(cuts.layers.size(), net.layers.size());
+  for (size_t l = 0; l < cuts.layers.size(); ++l) {
+    int64_t elements = 0;
+    for (const Share& s : cuts.layers[l].shares) elements += s.own.elements();
+    EXPECT_EQ(elements, net.layers[l].out.box.elements()) << l;
+  }
+  const std::vector<Share>& first = cuts.layers[0].shares;
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_EQ(first[0].own.columns(), 3 * first[1].own.columns());
+  const std::vector<Share>& shared =
+      cuts.layers[static_cast<size_t>(layers) / 2].shares;
+  ASSERT_EQ(shared.size(), 3u);
+  EXPECT_EQ(shared[2].node, 2);
+  EXPECT_EQ(shared[2].own.rows(), shared[0].own.rows());
+}
+
 TEST(Pipeline, FramesFollowSoonerThanWhereAllShareAllLayers) {
   const Net net = bottleneck_net(40, 4);
   for (const bool tight : {false, true}) {
@@ -197,6 +237,26 @@ TEST(FramesUnderWay, IsOneMoreThanCrews) {
   EXPECT_EQ(under_way(4, "spatial"), 2u);
   EXPECT_EQ(under_way(4, "layer"), 5u);
   EXPECT_EQ(under_way(2, "layer"), 3u);
+}
+
+// Nodes of which one ends with the layer that the next one begins with are at
+// work on different frames, too.
+TEST(FramesUnderWay, CountsCrewsThatShareTheLayerBetweenThem) {
+  const Net net = bottleneck_net(32, 3);
+  const auto layers = static_cast<int>(net.layers.size());
+  PlanRequest request =
+      linked_nodes(uniform_cluster(2, find_board("teensy41"), {}));
+  const std::vector<int> nodes = all_of(request);
+  const CrewRuns runs(net, request, nodes);
+  const RunList list = {{0, layers / 2, 0, 1}, {layers / 2, layers, 1, 2}};
+  const auto under_way = [&](double before) {
+    request.cuts = runs.cuts_of(list, {{1, 1}, {before}});
+    const Plan plan = make_plan(net, request);
+    EXPECT_TRUE(check(net, plan).empty());
+    return frames_under_way(plan, stream_edges(plan));
+  };
+  EXPECT_EQ(under_way(0), 3u);
+  EXPECT_EQ(under_way(0.5), 3u);
 }
 
 // Offsets have 32 bits, and a sixth frame of 402 MB would be beyond half of

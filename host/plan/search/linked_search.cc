@@ -99,6 +99,7 @@ class LinkedSearch : public Search {
                 weights.overlays && !any_streams_),
         learns_(weights.overlays),
         windows_(weights.windows),
+        roomy_(weights.roomy),
         rings_(memo ? memo->rings() : own_memo_->rings()),
         packs_(memo ? memo->packs() : own_memo_->packs()) {
     search_.add(cut_, model_, {});
@@ -368,6 +369,12 @@ class LinkedSearch : public Search {
     const int64_t window =
         windows_ ? window_bytes(cluster_, model_.busy(), request_.max_payload)
                  : 0;
+    if (roomy_ && !many) {
+      std::optional<Plan> loose = loosened_each(choice, how, window);
+      if (loose && has_all_gaps(*loose) && is_about_as_fast(*loose, made)) {
+        return std::move(*loose);
+      }
+    }
     for (const Slack& slack : slacks(window, many)) {
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
@@ -378,6 +385,35 @@ class LinkedSearch : public Search {
       }
     }
     return made;
+  }
+
+  // Each node as much as it has room for, whole tensors at the most: who has
+  // work of other frames lets nobody wait then.
+  std::optional<Plan> loosened_each(const Chosen& choice, BuildOptions how,
+                                    int64_t window) const {
+    how.must_fit = false;
+    std::vector<bool> is_found(cluster_.nodes.size(), false);
+    std::vector<Slack> all = slacks(window);
+    all.insert(all.begin(), {Slack::kMostRows});
+    std::vector<Slack> found(is_found.size());
+    for (const Slack& slack : all) {
+      how.slack = slack;
+      const std::optional<Plan> plan = build(choice, how);
+      if (!plan) return std::nullopt;
+      for (size_t n = 0; n < found.size(); ++n) {
+        if (is_found[n]) continue;
+        found[n] = slack;
+        is_found[n] = plan->nodes[n].arena_bytes <= limits_[n];
+      }
+      if (std::ranges::find(is_found, false) == is_found.end()) break;
+    }
+    for (size_t n = 0; n < found.size(); ++n) {
+      if (!is_found[n]) found[n] = {};
+    }
+    how.slacks = std::move(found);
+    std::optional<Plan> plan = build(choice, how);
+    if (plan && !fits(cluster_, *plan)) return std::nullopt;
+    return plan;
   }
 
   // Whether so little is missing that another packing might save it.
@@ -518,7 +554,7 @@ class LinkedSearch : public Search {
   SegmentSearch search_;
   std::vector<std::unique_ptr<Alternative>> alternatives_;
   std::vector<int64_t> limits_;
-  const bool learns_, windows_;
+  const bool learns_, windows_, roomy_;
   RingMemo& rings_;
   PackMemo& packs_;
   bool is_near_ = false;  // the smallest plan

@@ -65,6 +65,8 @@ struct SearchWeights {
   std::vector<GroupWay> groups = {};
   // Rings have room for what links have under way, where that fits.
   bool windows = true;
+  // Each node's rings have as much room as it has left, up to whole tensors.
+  bool roomy = false;
   // What a segment makes may lie over what it uses up.
   bool overlays = false;
   // Segments may send halos (LayerCut::sends_halo).

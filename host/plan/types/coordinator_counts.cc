@@ -25,7 +25,8 @@ uint32_t frames_under_way(const Plan& plan,
   uint32_t crews = 0;
   int end = -1;
   for (const auto& [last, first] : runs) {
-    if (first > end) ++crews, end = last;
+    // Two crews may share the layer between them.
+    if (first > end || (first == end && last > end)) ++crews, end = last;
   }
   int64_t most = 1;
   for (const StreamEdge& e : edges) {

@@ -298,6 +298,16 @@ inline constexpr int kRunRounds = 3;
 inline constexpr size_t kMostCrews = 8;
 // Of the estimate, that a plan may make of it.
 inline constexpr double kLeastFactor = 0.3;
+// Of a layer between two crews: a smaller part is not worth its datagrams.
+inline constexpr double kLeastShared = 0.05;
+// Steps to the least that all crews may have to do: 2^-20 of it is less than
+// any row.
+inline constexpr int kEvenings = 20;
+// How often work is evened out: MobileNetV2's over eight nodes took two steps.
+inline constexpr int kEvenRounds = 4;
+// Columns of nodes with one neighbour in a crew, times those of others: enough
+// for one of 14 columns to go to another node.
+inline constexpr double kOuterColumns = 1.03;
 // Columns that neighbours in a crew both compute make larger ones useless.
 inline constexpr size_t kMostOfCrew = 8;
 
