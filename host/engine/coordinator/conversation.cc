@@ -12,8 +12,6 @@ constexpr size_t kMostWrites = 8;
 constexpr uint64_t kFirstHelloGapUs = 50'000, kLastHelloGapUs = 500'000;
 constexpr uint64_t kFirstPatienceUs = 100'000, kMostPatienceUs = 500'000;
 constexpr uint64_t kLeastPatienceUs = 20'000;
-// A fault is told in the next answer, however patient the coordinator is.
-constexpr uint64_t kMostPingUs = 500'000;
 constexpr uint64_t kRetryUs = 500;  // the transport could take no more
 // Time limits that one request may take of a node that answers others: so long
 // no luck with lost datagrams lasts.
@@ -264,7 +262,7 @@ void Conversation::accepted(uint32_t lease_ms) {
   heard_at_ = now();
   // Some of them may be lost before the lease is.
   ping_us_ = std::min(
-      {config_.timeout_us / 10, uint64_t{200} * lease_ms, kMostPingUs});
+      {config_.timeout_us / 10, uint64_t{200} * lease_ms, config_.ping_us});
   ping_at_ = heard_at_ + ping_us_;
   fill(heard_at_);
 }

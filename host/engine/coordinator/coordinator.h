@@ -59,6 +59,9 @@ struct CoordinatorConfig {
   // Silence of a node that ends the run; and the lease of the nodes, while
   // which others do not get them though this coordinator is gone.
   uint64_t timeout_us = 5'000'000;
+  // Nodes are asked how they are at least so often, so that a fault is told
+  // soon, however patient the coordinator is with silent ones.
+  uint64_t ping_us = 500'000;
   // That long, and as long as the plan says of a frame, so many times: a run
   // in which nodes say that they work and nothing comes of it ends then.
   uint32_t patience = 30;

@@ -174,6 +174,7 @@ void VirtualCluster::add_commander(const Cluster& cluster,
     for (uint8_t& byte : out) byte = static_cast<uint8_t>(random_());
   };
   config.timeout_us = patience_us(links);
+  config.ping_us = config.timeout_us;  // what fails here is told by the world
   commander_ = std::make_unique<Commander>(port, std::move(config), frames_);
 }
 
