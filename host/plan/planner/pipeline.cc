@@ -326,6 +326,7 @@ std::optional<Plan> pipeline_plan(const Net& net, const PlanRequest& request,
   // they take the room from may be worth more.
   std::optional<PipelineSearch::Found> best;
   for (const bool roomy : {false, true}) {
+    if (roomy && nodes.size() > shares::kMostRoomy) break;
     auto found = PipelineSearch(net, request, nodes, roomy, memo).find();
     if (found && (!best || found->period < best->period)) {
       best = std::move(found);

@@ -308,6 +308,9 @@ inline constexpr int kEvenRounds = 4;
 // Columns of nodes with one neighbour in a crew, times those of others: enough
 // for one of 14 columns to go to another node.
 inline constexpr double kOuterColumns = 1.03;
+// Nodes of pipelines that are searched for twice, with larger rings too: over
+// 64 that took 11 s of CPU and gave nothing.
+inline constexpr size_t kMostRoomy = 16;
 // Columns that neighbours in a crew both compute make larger ones useless.
 inline constexpr size_t kMostOfCrew = 8;
 
