@@ -124,18 +124,6 @@ std::vector<std::vector<CrewRun>> CrewRuns::beside(
   return lists;
 }
 
-Cuts CrewRuns::cuts_of(const std::vector<CrewRun>& runs) const {
-  Cuts cuts;
-  cuts.strategy = "pipeline";
-  for (const CrewRun& run : runs) {
-    const Crew& crew = crew_of(run);
-    for (int l = run.begin; l < run.end; ++l) {
-      cuts.layers.push_back(cut_of(crew, net_.layers[static_cast<size_t>(l)]));
-    }
-  }
-  return cuts;
-}
-
 void CrewRuns::learn(const CrewRun& run, double ps) {
   const Crew& crew = crew_of(run);
   auto& known = known_[crew.kind];

@@ -48,7 +48,6 @@ class CrewRuns {
   std::vector<std::vector<CrewRun>> beside(const std::vector<CrewRun>&,
                                            int most) const;
   // Crews share maps by columns.
-  Cuts cuts_of(const std::vector<CrewRun>&) const;
   Cuts cuts_of(const std::vector<CrewRun>&, const CrewTrim&) const;
   // As whole layers, and all nodes by their ratings.
   CrewTrim untrimmed(const std::vector<CrewRun>&) const;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -90,18 +91,34 @@ TEST(TilePlanTest, TilesCoverTheirTensors) {
   }
 }
 
+// Each run of layers of random nets that three tiles can make, with all that
+// they can keep.
+void for_keeping_runs(
+    const std::function<void(const Net&, const std::vector<TensorUses>&,
+                             const TileRun&, const TileBoxes&)>& see) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    const Net net = random_net(seed);
+    const std::vector<TensorUses> uses = find_uses(net);
+    const auto layers = static_cast<int>(net.layers.size());
+    for (int begin = 0; begin < layers; ++begin) {
+      for (int end = begin + 1; end <= layers; ++end) {
+        const int result = tile_result(net, uses, begin, end, true);
+        if (result < 0 || net.tensors[result].columns < 3) continue;
+        TileRun run = even_tiles(net, result, begin, end, 3);
+        run.kept = keepable(net, uses, begin, end);
+        see(net, uses, run, tile_boxes(net, uses, result, run));
+      }
+    }
+  }
+}
+
 // What is kept is what the tile before holds, and with what a tile makes it is
 // all that the tile holds; no column is made twice then.
 TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
   int taken = 0;
   int64_t saved = 0;
-  const auto tiles_of = [&](const Net& net, int begin, int end) {
-    const std::vector<TensorUses> uses = find_uses(net);
-    const int result = tile_result(net, uses, begin, end, true);
-    if (result < 0 || net.tensors[result].columns < 3) return;
-    TileRun run = even_tiles(net, result, begin, end, 3);
-    run.kept = keepable(net, uses, begin, end);
-    const TileBoxes boxes = tile_boxes(net, uses, result, run);
+  for_keeping_runs([&](const Net& net, const std::vector<TensorUses>& uses,
+                       TileRun run, const TileBoxes& boxes) {
     const auto held = [&](size_t tile, int tensor) {
       for (const TileBoxes::Held& h : boxes.held[tile]) {
         if (h.tensor == tensor) return h.box;
@@ -113,7 +130,7 @@ TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
         ++taken;
         ASSERT_GT(t, 0U);
         EXPECT_TRUE(contains(held(t - 1, h.tensor), h.box));
-        const auto at = size_t(uses[h.tensor].writers[0].position - begin);
+        const auto at = size_t(uses[h.tensor].writers[0].position - run.begin);
         const Box& made = boxes.made[t][at];
         EXPECT_EQ(made.x0, boxes.made[t - 1][at].x1);
         EXPECT_EQ(made.x0, h.box.x1);
@@ -129,14 +146,7 @@ TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
     for (const Layer& l : others.net().layers) macs -= l.macs;
     EXPECT_LE(macs, 0);
     saved -= macs;
-  };
-  for (uint32_t seed = 1; seed <= 40; ++seed) {
-    const Net net = random_net(seed);
-    const auto layers = static_cast<int>(net.layers.size());
-    for (int begin = 0; begin < layers; ++begin) {
-      for (int end = begin + 1; end <= layers; ++end) tiles_of(net, begin, end);
-    }
-  }
+  });
   EXPECT_GT(taken, 100);
   EXPECT_GT(saved, 0);
 }
@@ -145,13 +155,8 @@ TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
 // all tensors at once; not if they lie apart.
 TEST(TilePlanTest, KeptColumnsArePairs) {
   size_t most = 0;
-  const auto tiles_of = [&](const Net& net, int begin, int end) {
-    const std::vector<TensorUses> uses = find_uses(net);
-    const int result = tile_result(net, uses, begin, end, true);
-    if (result < 0 || net.tensors[result].columns < 3) return;
-    TileRun run = even_tiles(net, result, begin, end, 3);
-    run.kept = keepable(net, uses, begin, end);
-    const TileBoxes boxes = tile_boxes(net, uses, result, run);
+  for_keeping_runs([&](const Net& net, const std::vector<TensorUses>& uses,
+                       const TileRun& run, const TileBoxes& boxes) {
     size_t pairs = 0;
     for (const TileBoxes::Held& h : boxes.taken[2]) {
       pairs += static_cast<size_t>(std::ranges::count(
@@ -165,14 +170,7 @@ TEST(TilePlanTest, KeptColumnsArePairs) {
     EXPECT_EQ(found(true).size(), pairs);
     EXPECT_TRUE(found(false).empty());
     most = std::max(most, pairs);
-  };
-  for (uint32_t seed = 1; seed <= 40; ++seed) {
-    const Net net = random_net(seed);
-    const auto layers = static_cast<int>(net.layers.size());
-    for (int begin = 0; begin < layers; ++begin) {
-      for (int end = begin + 1; end <= layers; ++end) tiles_of(net, begin, end);
-    }
-  }
+  });
   EXPECT_GT(most, 1U);
 }
 
