@@ -327,8 +327,8 @@ TEST_F(BoardNetwork, EightBoardsGoOnAfterPowerCuts) {
   {
     Boards boards(shop_, serve);
     run(boards, "more were there from a deployment that broke off");
-    Background endless(shop_, words(boards, "100000000", "6"));
-    usleep(2'000'000);
+    Background endless(shop_, words(boards, "100000000", "3"));
+    usleep(500'000);
     kill(boards.each[5].process, SIGKILL);
     EXPECT_EQ(endless.end(0), 6);
     EXPECT_EQ(boards.all.end(SIGTERM), 6);

@@ -5,6 +5,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "host/board/board.h"
+#include "host/engine/common/prepare.h"
+#include "host/model/import/import.h"
+#include "host/plan/types/progress.h"
 #include "tests/bundled_files.h"
 #include "tests/command.h"
 
@@ -45,10 +49,29 @@ TEST(Bundled, EightNodesGiveOneNodesBytes) {
   const auto bytes = shop.read("one");
   EXPECT_EQ(bytes.size(), 10u);
   EXPECT_EQ(bytes, shop.read("eight"));
-  EXPECT_EQ(
-      shop.shoal({"verify", kNetwork, picture, "--nodes", "8", "--ram", "10K"})
-          .code,
-      0);
+  EXPECT_EQ(shop.shoal({"verify", kNetwork, picture, "--nodes", "8", "--ram",
+                        "16K", "--strategy", "spatial"})
+                .code,
+            0);
+}
+
+struct CountedPlans final : PlanWatcher {
+  void tried(int64_t plans) override { count = plans; }
+  void ended() override {}
+  int64_t count = 0;
+};
+
+// Nodes of 512 KB are full of weights. Plans that save memory besides were half
+// of all that was tried.
+TEST(Bundled, WeightsThatStayAreNoLackOfRoom) {
+  CountedPlans watcher;
+  PlanProgress::watch(&watcher);
+  const Prepared p = prepare(
+      load_model(kNetwork),
+      linked_nodes(uniform_cluster(8, find_board("teensy41"), {}), "auto"));
+  PlanProgress::watch(nullptr);
+  EXPECT_GT(p.plan.nodes[0].arena_bytes, 400u * 1024);
+  EXPECT_LT(watcher.count, 250);
 }
 
 TEST(Bundled, NoNodeOf64KBHoldsItsTensorsWhole) {

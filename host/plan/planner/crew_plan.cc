@@ -41,6 +41,13 @@ std::vector<int> narrow_ends(const Net& net) {
   return ends;
 }
 
+// In all banks of a node.
+int64_t bytes_besides_weights(const PlanNode& node) {
+  int64_t bytes = node.arena_bytes - node.sram_weight_bytes;
+  for (const PlanBank& b : node.banks) bytes += b.bytes;
+  return bytes;
+}
+
 }  // namespace
 
 CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
@@ -68,18 +75,28 @@ bool CrewPlan::keeps_much() const {
   const std::vector<PlanNode>& nodes = trials_.best().nodes;
   for (size_t n = 0; n < nodes.size(); ++n) {
     const int64_t stay = nodes[n].sram_weight_bytes;
-    const auto budget =
-        static_cast<double>(request_.cluster.nodes[n].plan_budget());
-    int64_t elsewhere = 0;
-    for (const PlanBank& b : nodes[n].banks) elsewhere += b.bytes;
-    const auto others =
-        static_cast<double>(nodes[n].arena_bytes + elsewhere - stay);
-    if (others > shares::kRoomy * budget) return false;
+    if (takes_besides_weights(n, shares::kRoomy)) return false;
     kept += stay;
     all += stay + nodes[n].flash_weight_bytes;
   }
   return static_cast<double>(kept) >
          shares::kMuchKept * static_cast<double>(all);
+}
+
+// Weights that stay take whatever is left.
+bool CrewPlan::takes_besides_weights(size_t node, double share) const {
+  const auto budget =
+      static_cast<double>(request_.cluster.nodes[node].plan_budget());
+  return static_cast<double>(bytes_besides_weights(
+             trials_.best().nodes[node])) > share * budget;
+}
+
+// Whether some node could do with more room for rows.
+bool CrewPlan::lacks_room() const {
+  for (size_t n = 0; n < trials_.best().nodes.size(); ++n) {
+    if (takes_besides_weights(n, shares::kTight)) return true;
+  }
+  return false;
 }
 
 double CrewPlan::sure_gain() const {
@@ -382,7 +399,8 @@ void CrewPlan::improve() {
     better = try_splices(last) || try_balanced(shared);
   }
   if (share_count() <= shares::kCheap) improve_small();
-  if (trials_.taken().weights.overlays && request_.byte_s == 0) {
+  if (trials_.taken().weights.overlays && request_.byte_s == 0 &&
+      lacks_room()) {
     try_small_starts();
     int more = most_plans_;
     for (better = true; better;) {
