@@ -92,6 +92,8 @@ double Trials::nearest() const {
 }
 
 bool Trials::is_beyond_budgets(Search& search) const {
+  // What only fits as the smallest arena is slower than what fits as it is.
+  if (best_ && !best_->is_beyond_flash) return true;
   if (!best_ && least_of_others_ == kFar) return is_refused(search);
   return takes_more(search, far_beyond(request_.cluster));
 }
