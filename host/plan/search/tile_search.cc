@@ -69,6 +69,7 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   run.options.resize(run.kept.size());
   for (auto& options : run.options)
     options.resize(size_t(variants_.count()) + 1);
+  run.mixes.resize(run.kept.size());
   return run;
 }
 
@@ -91,12 +92,10 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
     }
   }
   Option o;
-  const auto keep = [&](const TileBoxes::Held& h, int64_t& bytes) {
-    bytes += aligned(h.box.elements());
-    o.time_ps += copy_time(h.box, 1, task_.board()).total_ps();
-  };
   for (size_t t = 0; t < boxes.made.size(); ++t) {
-    int64_t bytes = 0, once = 0;
+    const KeptColumns columns = kept_columns(boxes, t, task_.board());
+    int64_t bytes = columns.bytes;
+    o.time_ps += columns.time_ps;
     for (const TileBoxes::Held& h : boxes.held[t]) {
       if (is_inner[h.tensor]) continue;
       const NetTensor& tensor = net_.tensors[h.tensor];
@@ -104,19 +103,6 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
           variant ? variants_.slots(variant, h.tensor) : least_.slots[h.tensor];
       bytes += aligned(int64_t{slots} * h.box.columns() * h.box.channels() *
                        tensor.element_bytes);
-    }
-    const std::vector<TileBoxes::Held> none;
-    const auto& before = boxes.taken[t];
-    const auto& behind = t + 1 < boxes.made.size() ? boxes.taken[t + 1] : none;
-    for (const TileBoxes::Held& h : before) keep(h, bytes);
-    for (const TileBoxes::Held& h : behind) {
-      // Over what the tile before kept.
-      const auto under =
-          std::ranges::find(before, h.tensor, &TileBoxes::Held::tensor);
-      keep(h, bytes);
-      if (under == before.end()) continue;
-      once +=
-          std::min(aligned(h.box.elements()), aligned(under->box.elements()));
     }
     auto next = groups.begin();
     for (int l = s.begin; l < s.end; ++l) {
@@ -136,7 +122,7 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
       o.time_ps +=
           share_time(layer, share, least_.work[l], task_.board()).total_ps();
     }
-    o.bytes = std::max(o.bytes, bytes - once);
+    o.bytes = std::max(o.bytes, bytes - columns.once);
     o.twice = std::max(o.twice, bytes);
   }
   return o;
@@ -207,8 +193,48 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
         ends.offer(
             {segment, -1 - o->way, held + bytes_of(*o), time_ps, false, v});
       }
+      if (mixed_) offer_mixes(r, segment, kept, held, budget, ends);
     }
   }
+}
+
+void TileSearch::offer_mixes(Run& run, Segment s, size_t kept, int64_t held,
+                             int64_t budget, Ends& ends) {
+  constexpr size_t kWays = std::size(shares::kTiles);
+  std::vector<std::unique_ptr<TileMixes>>& mixes = run.mixes[kept];
+  std::vector<TileBoxes>& boxes = run.boxes[kept];
+  int fitted = 0;
+  for (size_t i = 0; i < kWays && fitted < shares::kMixedTiles; ++i) {
+    if (shares::kTiles[i] > net_.tensors[run.result].columns) break;
+    const int way = static_cast<int>(kept * kWays + i);
+    if (i == boxes.size()) {
+      boxes.push_back(
+          tile_boxes(net_, uses_, run.result, in_tiles(run, s, way)));
+    }
+    if (i == mixes.size()) {
+      mixes.push_back(std::make_unique<TileMixes>(
+          net_, variants_, least_, task_.board(), s, boxes[i], twice_));
+    }
+    if (!ends.may_win(s, mixes[i]->least_ps())) break;
+    std::optional<TileMix> mix = mixes[i]->fastest(budget - held);
+    if (!mix) continue;
+    ++fitted;
+    int layers = s.end - s.begin + 2 * static_cast<int>(kept);
+    for (const Group& g : mix->groups) layers -= g.end - g.begin - 1;
+    if (shares::kTiles[i] * layers > most_layers()) continue;
+    const int variant =
+        variants_.count() + 1 + static_cast<int>(mixed_groups_.size());
+    const int64_t bytes = held + mix->bytes;
+    if (!ends.wins(s, mix->time_ps, bytes)) continue;
+    ends.offer({s, -1 - way, bytes, mix->time_ps, false, variant});
+    mixed_groups_.push_back(std::move(mix->groups));
+  }
+}
+
+std::vector<Group> TileSearch::groups_of(const Cut& c) const {
+  const int mix = c.variant - variants_.count() - 1;
+  if (mix >= 0) return mixed_groups_[size_t(mix)];
+  return variants_.groups(c.variant, c.segment);
 }
 
 StageSearch TileSearch::stages(int64_t record_bytes) {
@@ -225,7 +251,7 @@ TileSearch::Parts TileSearch::parts_of(const Partition& cuts) const {
   Parts parts;
   for (const Cut& c : cuts) {
     const Segment s = c.segment;
-    for (const Group& g : variants_.groups(c.variant, s)) {
+    for (const Group& g : groups_of(c)) {
       parts.groups.push_back(g);
     }
     if (c.table >= 0) continue;
@@ -298,7 +324,12 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   grouped_ = false;
   take(fastest_parts(budget));
   grouped_ = variants_.count() > 0;
-  if (grouped_) take(fastest_parts(budget));
+  if (grouped_) {
+    take(fastest_parts(budget));
+    mixed_ = true;
+    take(fastest_parts(budget));
+    mixed_ = false;
+  }
   int64_t least = 0;
   for (const Layer& layer : net_.layers) least += layer.macs;
   if (best && !task_.any_stream() &&

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/search/all_candidates.h"
 #include "host/plan/search/group_variants.h"
+#include "host/plan/search/tile_mix.h"
 
 namespace shoal {
 
@@ -50,6 +52,8 @@ class TileSearch {
     // the net what they take.
     std::vector<std::vector<TileBoxes>> boxes;
     std::vector<std::vector<std::vector<Option>>> options;
+    // By what is kept, then more and more tiles.
+    std::vector<std::vector<std::unique_ptr<TileMixes>>> mixes;
   };
   // What a tile's weights take if they come from storage.
   struct Tape {
@@ -73,6 +77,10 @@ class TileSearch {
   int64_t bytes_of(const Option& o) const { return twice_ ? o.twice : o.bytes; }
   const Option* fitting(Run&, Segment, int variant, size_t kept, int64_t bytes);
   void offer(const StageSearch& whole, int begin, int64_t budget, Ends& ends);
+  // `held`: what lies there besides.
+  void offer_mixes(Run&, Segment, size_t kept, int64_t held, int64_t budget,
+                   Ends&);
+  std::vector<Group> groups_of(const Cut&) const;
   // Chunks as the whole segment would have them.
   Tape tape(const StageSearch& whole, Segment, uint32_t chunk_limit) const;
   Parts parts_of(const Partition&) const;
@@ -92,9 +100,11 @@ class TileSearch {
   const PassTable& least_;  // one row a firing
   const GroupVariants variants_;
   bool grouped_ = true;        // variants are searched, too
+  bool mixed_ = false;         // and mixtures of them
   bool twice_ = false;         // what is kept lies there twice
   std::vector<int64_t> live_;  // by position: tensors from before to behind it
   std::map<std::pair<int, int>, Run> known_;
+  std::vector<std::vector<Group>> mixed_groups_;  // of cuts
 };
 
 }  // namespace shoal

@@ -119,6 +119,9 @@ inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
 inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
 // Of so many tensors of a run columns are kept: kept ones take room all along.
 inline constexpr size_t kMostKeptTensors = 3;
+// Where loops of a run differ: so many numbers of tiles, from the fewest that
+// fit on, since narrower ones leave room to loops that compute less twice.
+inline constexpr int kMixedTiles = 3;
 // Of the net's MACs, in percent: of plans that compute more, others in which
 // columns are kept apart may be faster. Below it none was.
 inline constexpr int kMuchTwice = 125;
