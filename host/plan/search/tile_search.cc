@@ -311,51 +311,67 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
     }
     return sum;
   };
+  const auto time_ps = [&](const PlanNode& of) {
+    return node_time_ps(net_, of, task_.supply);
+  };
   std::optional<PlanNode> best;
   const auto take = [&](std::optional<PlanNode> node) {
-    const auto time_ps = [&](const PlanNode& of) {
-      return node_time_ps(net_, of, task_.supply);
-    };
     if (!node) return;
     const bool better = !best || (time_ps(*node) < time_ps(*best) &&
                                   macs(*node) <= macs(*best));
     if (better) best = std::move(node);
   };
+  const bool groups = variants_.count() > 0;
+  built_.clear();
   grouped_ = false;
-  take(fastest_parts(budget));
-  grouped_ = variants_.count() > 0;
-  if (grouped_) {
-    take(fastest_parts(budget));
+  take(fastest_parts(budget, !groups));
+  if (groups) {
+    const int64_t before = best ? time_ps(*best) : 0;
+    grouped_ = true;
+    take(fastest_parts(budget, true));
     mixed_ = true;
-    take(fastest_parts(budget));
+    take(fastest_parts(budget, true));
     mixed_ = false;
+    if (best && time_ps(*best) == before) {
+      grouped_ = false;
+      take(fastest_parts(budget, true));
+      grouped_ = true;
+    }
   }
   int64_t least = 0;
   for (const Layer& layer : net_.layers) least += layer.macs;
   if (best && !task_.any_stream() &&
       macs(*best) > shares::percent_of(shares::kMuchTwice, least)) {
     twice_ = true;
-    take(fastest_parts(budget));
+    built_.clear();
+    take(fastest_parts(budget, true));
     twice_ = false;
   }
   return best;
 }
 
-std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
+std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
   std::vector<Parts> tried;
   Parts best_parts;
   std::optional<PlanNode> best;
   int64_t best_ps = 0;
-  int built = 0;
+  int fitted = 0;
   const auto attempt = [&](Parts parts) {
     if (parts.empty() || std::ranges::count(tried, parts) > 0) return;
     tried.push_back(parts);
-    std::optional<PlanNode> node = build(parts, budget, true);
-    if (!node) return;
-    ++built;
-    const int64_t ps = node_time_ps(net_, *node, task_.supply);
-    if (best && ps >= best_ps) return;
-    best = std::move(node), best_ps = ps, best_parts = std::move(parts);
+    auto known = std::ranges::find(built_, parts, &Built::parts);
+    std::optional<PlanNode> node;
+    if (known == built_.end()) {
+      node = build(parts, budget, true);
+      const int64_t ps =
+          node ? node_time_ps(net_, *node, task_.supply) : int64_t{-1};
+      known = built_.insert(known, {parts, ps});
+    }
+    if (known->time_ps < 0) return;
+    ++fitted;
+    if (best_ps > 0 && known->time_ps >= best_ps) return;
+    best_ps = known->time_ps;
+    best = std::move(node), best_parts = std::move(parts);
   };
   int64_t below = 0;  // the largest stage of what was tried last
   const auto attempt_in = [&](int64_t bytes) {
@@ -367,12 +383,13 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
   };
   for (const int percent : shares::kTiled) {
     if (percent > 100 && !task_.any_stream()) continue;
-    if (!attempt_in(budget * percent / 100) || built == shares::kTiledThatFit)
+    if (!attempt_in(budget * percent / 100) || fitted == shares::kTiledThatFit)
       break;
   }
-  for (int i = 0; i < shares::kTiledSteps && built == 0 && below > 0; ++i) {
+  for (int i = 0; i < shares::kTiledSteps && fitted == 0 && below > 0; ++i) {
     if (!attempt_in(below - 1)) break;
   }
+  if (!narrow) return best;
   for (Parts& parts : narrower(best_parts)) attempt(std::move(parts));
   return best;
 }

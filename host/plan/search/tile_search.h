@@ -67,6 +67,10 @@ class TileSearch {
     bool empty() const { return runs.empty() && groups.empty(); }
     bool operator==(const Parts&) const = default;
   };
+  struct Built {
+    Parts parts;
+    int64_t time_ps = -1;  // if it fits
+  };
 
   int most_layers() const;
   Run& run(int begin, int end);
@@ -86,7 +90,8 @@ class TileSearch {
   Parts parts_of(const Partition&) const;
   StageSearch stages(int64_t record_bytes);
   std::optional<Partition> fastest_tiles(StageBudget);
-  std::optional<PlanNode> fastest_parts(int64_t budget);
+  // None if it was built before. `narrow`: narrower tiles of it, too.
+  std::optional<PlanNode> fastest_parts(int64_t budget, bool narrow);
   std::optional<PlanNode> smallest_of(int64_t below, int64_t enough);
   std::vector<Parts> narrower(const Parts&) const;
   // The node of the given net; none if it is larger than `most`. `fast`: the
@@ -105,6 +110,7 @@ class TileSearch {
   std::vector<int64_t> live_;  // by position: tensors from before to behind it
   std::map<std::pair<int, int>, Run> known_;
   std::vector<std::vector<Group>> mixed_groups_;  // of cuts
+  std::vector<Built> built_;                      // within one budget
 };
 
 }  // namespace shoal

@@ -23,6 +23,9 @@ inline constexpr int kBands[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 // Of the room that stages have left, for higher bands in all of them at once.
 // The first that can be packed is taken: after it each stage is raised alone.
 inline constexpr int kMoreBands[] = {100, 70, 40, 15};
+// And in the stages of nets with tiles, one after the other, where all of it
+// could not be packed.
+inline constexpr int kMoreOfEach[] = {90, 70, 50};
 
 // Of the budget, for a plan that reads weights from storage. What it leaves is
 // for sets that stay and larger slots, which may save more time than bands do.
