@@ -299,8 +299,8 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
 
 // Groups take the place of plans without them only if they compute no more:
 // energy goes by what is computed, and each of the two is the best of few that
-// were built. Where much is computed, nor is it sure that columns which lie
-// once pack better.
+// were built. Where much is computed, loops that differ may compute less, nor
+// is it sure that columns which lie once pack better.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   const auto macs = [&](const PlanNode& node) {
     int64_t sum = 0;
@@ -329,9 +329,6 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
     const int64_t before = best ? time_ps(*best) : 0;
     grouped_ = true;
     take(fastest_parts(budget, true));
-    mixed_ = true;
-    take(fastest_parts(budget, true));
-    mixed_ = false;
     if (best && time_ps(*best) == before) {
       grouped_ = false;
       take(fastest_parts(budget, true));
@@ -342,6 +339,9 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   for (const Layer& layer : net_.layers) least += layer.macs;
   if (best && !task_.any_stream() &&
       macs(*best) > shares::percent_of(shares::kMuchTwice, least)) {
+    mixed_ = grouped_;
+    if (mixed_) take(fastest_parts(budget, true));
+    mixed_ = false;
     twice_ = true;
     built_.clear();
     take(fastest_parts(budget, true));
