@@ -125,8 +125,8 @@ inline constexpr size_t kMostKeptTensors = 3;
 // Where loops of a run differ: so many numbers of tiles, from the fewest that
 // fit on, since narrower ones leave room to loops that compute less twice.
 inline constexpr int kMixedTiles = 3;
-// Of the net's MACs, in percent: of plans that compute more, others in which
-// columns are kept apart may be faster. Below it none was.
+// Of the net's MACs, in percent: of plans that compute more, others whose loops
+// differ or in which columns are kept apart may be faster. Below it none was.
 inline constexpr int kMuchTwice = 125;
 // What is built may be larger or smaller than the estimate: these parts of the
 // budget, and of the smallest estimate, are tried. Only slots are estimated too
