@@ -152,8 +152,9 @@ Candidate AllCandidates::best(const Candidate& least) {
                      return a.time_ps < b.time_ps;
                    });
   if (!fast_.empty()) fill(found, least.node.arena_bytes);
-  const Candidate best = *std::ranges::min_element(
+  Candidate best = *std::ranges::min_element(
       found, {}, [](const Candidate& c) { return c.time_ps; });
+  if (tiles_) best = small_.front().raised_by_parts(best, task_.budget());
   if (!survey_.link().linked) return best;
   return small_.front().loosened(best, task_.budget());
 }

@@ -277,6 +277,30 @@ Candidate Candidates::raise_each(Candidate best, int64_t budget,
   return best;
 }
 
+Candidate Candidates::raised_by_parts(const Candidate& from,
+                                      int64_t budget) const {
+  Candidate best = from;
+  const int64_t room = budget - best.node.layout.buffers;
+  std::vector<Work> failed(best.choice.stages.size());
+  for (const int percent : shares::kMoreOfEach) {
+    for (size_t s = 0; s < best.choice.stages.size(); ++s) {
+      Choice choice = best.choice;
+      if (choice.stages[s].share) continue;
+      const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
+      raise_bands(net_, uses_, supply_, slots_, choice, s,
+                  now + shares::percent_of(percent, room - now));
+      if (choice.work == best.choice.work || choice.work == failed[s]) continue;
+      Candidate next = build_within(choice, budget);
+      if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
+        best = std::move(next);
+      } else {
+        failed[s] = choice.work;
+      }
+    }
+  }
+  return best.time_ps < from.time_ps ? build(best.choice) : from;
+}
+
 Candidate Candidates::raise(const Candidate& from, int64_t budget) const {
   Candidate best = raise_each(raise_all(from, budget), budget, false);
   if (tape_) best = raise_each(std::move(best), budget, true);

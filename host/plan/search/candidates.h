@@ -64,6 +64,9 @@ class Candidates {
   // The least time in an arena of at most `budget` bytes; none if the search
   // finds nothing that small.
   std::optional<Candidate> fastest(int64_t budget);
+  // With higher bands in one stage after the other, by parts of the room that
+  // each has left: where all of it cannot be packed, less of it may.
+  Candidate raised_by_parts(const Candidate&, int64_t budget) const;
   // With what it leaves of the budget spent on storage.
   Candidate filled(const Candidate&, int64_t budget) const;
   // And on rows that wait for the link; of a node with links.

@@ -69,6 +69,7 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   run.options.resize(run.kept.size());
   for (auto& options : run.options)
     options.resize(size_t(variants_.count()) + 1);
+  run.mixes.resize(run.kept.size());
   return run;
 }
 
@@ -91,12 +92,10 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
     }
   }
   Option o;
-  const auto keep = [&](const TileBoxes::Held& h, int64_t& bytes) {
-    bytes += aligned(h.box.elements());
-    o.time_ps += copy_time(h.box, 1, task_.board()).total_ps();
-  };
   for (size_t t = 0; t < boxes.made.size(); ++t) {
-    int64_t bytes = 0, once = 0;
+    const KeptColumns columns = kept_columns(boxes, t, task_.board());
+    int64_t bytes = columns.bytes;
+    o.time_ps += columns.time_ps;
     for (const TileBoxes::Held& h : boxes.held[t]) {
       if (is_inner[h.tensor]) continue;
       const NetTensor& tensor = net_.tensors[h.tensor];
@@ -104,19 +103,6 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
           variant ? variants_.slots(variant, h.tensor) : least_.slots[h.tensor];
       bytes += aligned(int64_t{slots} * h.box.columns() * h.box.channels() *
                        tensor.element_bytes);
-    }
-    const std::vector<TileBoxes::Held> none;
-    const auto& before = boxes.taken[t];
-    const auto& behind = t + 1 < boxes.made.size() ? boxes.taken[t + 1] : none;
-    for (const TileBoxes::Held& h : before) keep(h, bytes);
-    for (const TileBoxes::Held& h : behind) {
-      // Over what the tile before kept.
-      const auto under =
-          std::ranges::find(before, h.tensor, &TileBoxes::Held::tensor);
-      keep(h, bytes);
-      if (under == before.end()) continue;
-      once +=
-          std::min(aligned(h.box.elements()), aligned(under->box.elements()));
     }
     auto next = groups.begin();
     for (int l = s.begin; l < s.end; ++l) {
@@ -136,7 +122,7 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
       o.time_ps +=
           share_time(layer, share, least_.work[l], task_.board()).total_ps();
     }
-    o.bytes = std::max(o.bytes, bytes - once);
+    o.bytes = std::max(o.bytes, bytes - columns.once);
     o.twice = std::max(o.twice, bytes);
   }
   return o;
@@ -207,8 +193,48 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
         ends.offer(
             {segment, -1 - o->way, held + bytes_of(*o), time_ps, false, v});
       }
+      if (mixed_) offer_mixes(r, segment, kept, held, budget, ends);
     }
   }
+}
+
+void TileSearch::offer_mixes(Run& run, Segment s, size_t kept, int64_t held,
+                             int64_t budget, Ends& ends) {
+  constexpr size_t kWays = std::size(shares::kTiles);
+  std::vector<std::unique_ptr<TileMixes>>& mixes = run.mixes[kept];
+  std::vector<TileBoxes>& boxes = run.boxes[kept];
+  int fitted = 0;
+  for (size_t i = 0; i < kWays && fitted < shares::kMixedTiles; ++i) {
+    if (shares::kTiles[i] > net_.tensors[run.result].columns) break;
+    const int way = static_cast<int>(kept * kWays + i);
+    if (i == boxes.size()) {
+      boxes.push_back(
+          tile_boxes(net_, uses_, run.result, in_tiles(run, s, way)));
+    }
+    if (i == mixes.size()) {
+      mixes.push_back(std::make_unique<TileMixes>(
+          net_, variants_, least_, task_.board(), s, boxes[i], twice_));
+    }
+    if (!ends.may_win(s, mixes[i]->least_ps())) break;
+    std::optional<TileMix> mix = mixes[i]->fastest(budget - held);
+    if (!mix) continue;
+    ++fitted;
+    int layers = s.end - s.begin + 2 * static_cast<int>(kept);
+    for (const Group& g : mix->groups) layers -= g.end - g.begin - 1;
+    if (shares::kTiles[i] * layers > most_layers()) continue;
+    const int variant =
+        variants_.count() + 1 + static_cast<int>(mixed_groups_.size());
+    const int64_t bytes = held + mix->bytes;
+    if (!ends.wins(s, mix->time_ps, bytes)) continue;
+    ends.offer({s, -1 - way, bytes, mix->time_ps, false, variant});
+    mixed_groups_.push_back(std::move(mix->groups));
+  }
+}
+
+std::vector<Group> TileSearch::groups_of(const Cut& c) const {
+  const int mix = c.variant - variants_.count() - 1;
+  if (mix >= 0) return mixed_groups_[size_t(mix)];
+  return variants_.groups(c.variant, c.segment);
 }
 
 StageSearch TileSearch::stages(int64_t record_bytes) {
@@ -225,7 +251,7 @@ TileSearch::Parts TileSearch::parts_of(const Partition& cuts) const {
   Parts parts;
   for (const Cut& c : cuts) {
     const Segment s = c.segment;
-    for (const Group& g : variants_.groups(c.variant, s)) {
+    for (const Group& g : groups_of(c)) {
       parts.groups.push_back(g);
     }
     if (c.table >= 0) continue;
@@ -273,8 +299,8 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
 
 // Groups take the place of plans without them only if they compute no more:
 // energy goes by what is computed, and each of the two is the best of few that
-// were built. Where much is computed, nor is it sure that columns which lie
-// once pack better.
+// were built. Where much is computed, loops that differ may compute less, nor
+// is it sure that columns which lie once pack better.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   const auto macs = [&](const PlanNode& node) {
     int64_t sum = 0;
@@ -285,46 +311,67 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
     }
     return sum;
   };
+  const auto time_ps = [&](const PlanNode& of) {
+    return node_time_ps(net_, of, task_.supply);
+  };
   std::optional<PlanNode> best;
   const auto take = [&](std::optional<PlanNode> node) {
-    const auto time_ps = [&](const PlanNode& of) {
-      return node_time_ps(net_, of, task_.supply);
-    };
     if (!node) return;
     const bool better = !best || (time_ps(*node) < time_ps(*best) &&
                                   macs(*node) <= macs(*best));
     if (better) best = std::move(node);
   };
+  const bool groups = variants_.count() > 0;
+  built_.clear();
   grouped_ = false;
-  take(fastest_parts(budget));
-  grouped_ = variants_.count() > 0;
-  if (grouped_) take(fastest_parts(budget));
+  take(fastest_parts(budget, !groups));
+  if (groups) {
+    const int64_t before = best ? time_ps(*best) : 0;
+    grouped_ = true;
+    take(fastest_parts(budget, true));
+    if (best && time_ps(*best) == before) {
+      grouped_ = false;
+      take(fastest_parts(budget, true));
+      grouped_ = true;
+    }
+  }
   int64_t least = 0;
   for (const Layer& layer : net_.layers) least += layer.macs;
   if (best && !task_.any_stream() &&
       macs(*best) > shares::percent_of(shares::kMuchTwice, least)) {
+    mixed_ = grouped_;
+    if (mixed_) take(fastest_parts(budget, true));
+    mixed_ = false;
     twice_ = true;
-    take(fastest_parts(budget));
+    built_.clear();
+    take(fastest_parts(budget, true));
     twice_ = false;
   }
   return best;
 }
 
-std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
+std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
   std::vector<Parts> tried;
   Parts best_parts;
   std::optional<PlanNode> best;
   int64_t best_ps = 0;
-  int built = 0;
+  int fitted = 0;
   const auto attempt = [&](Parts parts) {
     if (parts.empty() || std::ranges::count(tried, parts) > 0) return;
     tried.push_back(parts);
-    std::optional<PlanNode> node = build(parts, budget, true);
-    if (!node) return;
-    ++built;
-    const int64_t ps = node_time_ps(net_, *node, task_.supply);
-    if (best && ps >= best_ps) return;
-    best = std::move(node), best_ps = ps, best_parts = std::move(parts);
+    auto known = std::ranges::find(built_, parts, &Built::parts);
+    std::optional<PlanNode> node;
+    if (known == built_.end()) {
+      node = build(parts, budget, true);
+      const int64_t ps =
+          node ? node_time_ps(net_, *node, task_.supply) : int64_t{-1};
+      known = built_.insert(known, {parts, ps});
+    }
+    if (known->time_ps < 0) return;
+    ++fitted;
+    if (best_ps > 0 && known->time_ps >= best_ps) return;
+    best_ps = known->time_ps;
+    best = std::move(node), best_parts = std::move(parts);
   };
   int64_t below = 0;  // the largest stage of what was tried last
   const auto attempt_in = [&](int64_t bytes) {
@@ -336,12 +383,13 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget) {
   };
   for (const int percent : shares::kTiled) {
     if (percent > 100 && !task_.any_stream()) continue;
-    if (!attempt_in(budget * percent / 100) || built == shares::kTiledThatFit)
+    if (!attempt_in(budget * percent / 100) || fitted == shares::kTiledThatFit)
       break;
   }
-  for (int i = 0; i < shares::kTiledSteps && built == 0 && below > 0; ++i) {
+  for (int i = 0; i < shares::kTiledSteps && fitted == 0 && below > 0; ++i) {
     if (!attempt_in(below - 1)) break;
   }
+  if (!narrow) return best;
   for (Parts& parts : narrower(best_parts)) attempt(std::move(parts));
   return best;
 }

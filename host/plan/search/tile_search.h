@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/search/all_candidates.h"
 #include "host/plan/search/group_variants.h"
+#include "host/plan/search/tile_mix.h"
 
 namespace shoal {
 
@@ -50,6 +52,8 @@ class TileSearch {
     // the net what they take.
     std::vector<std::vector<TileBoxes>> boxes;
     std::vector<std::vector<std::vector<Option>>> options;
+    // By what is kept, then more and more tiles.
+    std::vector<std::vector<std::unique_ptr<TileMixes>>> mixes;
   };
   // What a tile's weights take if they come from storage.
   struct Tape {
@@ -63,6 +67,10 @@ class TileSearch {
     bool empty() const { return runs.empty() && groups.empty(); }
     bool operator==(const Parts&) const = default;
   };
+  struct Built {
+    Parts parts;
+    int64_t time_ps = -1;  // if it fits
+  };
 
   int most_layers() const;
   Run& run(int begin, int end);
@@ -73,12 +81,17 @@ class TileSearch {
   int64_t bytes_of(const Option& o) const { return twice_ ? o.twice : o.bytes; }
   const Option* fitting(Run&, Segment, int variant, size_t kept, int64_t bytes);
   void offer(const StageSearch& whole, int begin, int64_t budget, Ends& ends);
+  // `held`: what lies there besides.
+  void offer_mixes(Run&, Segment, size_t kept, int64_t held, int64_t budget,
+                   Ends&);
+  std::vector<Group> groups_of(const Cut&) const;
   // Chunks as the whole segment would have them.
   Tape tape(const StageSearch& whole, Segment, uint32_t chunk_limit) const;
   Parts parts_of(const Partition&) const;
   StageSearch stages(int64_t record_bytes);
   std::optional<Partition> fastest_tiles(StageBudget);
-  std::optional<PlanNode> fastest_parts(int64_t budget);
+  // None if it was built before. `narrow`: narrower tiles of it, too.
+  std::optional<PlanNode> fastest_parts(int64_t budget, bool narrow);
   std::optional<PlanNode> smallest_of(int64_t below, int64_t enough);
   std::vector<Parts> narrower(const Parts&) const;
   // The node of the given net; none if it is larger than `most`. `fast`: the
@@ -92,9 +105,12 @@ class TileSearch {
   const PassTable& least_;  // one row a firing
   const GroupVariants variants_;
   bool grouped_ = true;        // variants are searched, too
+  bool mixed_ = false;         // and mixtures of them
   bool twice_ = false;         // what is kept lies there twice
   std::vector<int64_t> live_;  // by position: tensors from before to behind it
   std::map<std::pair<int, int>, Run> known_;
+  std::vector<std::vector<Group>> mixed_groups_;  // of cuts
+  std::vector<Built> built_;                      // within one budget
 };
 
 }  // namespace shoal

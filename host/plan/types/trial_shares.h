@@ -23,6 +23,9 @@ inline constexpr int kBands[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 // Of the room that stages have left, for higher bands in all of them at once.
 // The first that can be packed is taken: after it each stage is raised alone.
 inline constexpr int kMoreBands[] = {100, 70, 40, 15};
+// And in the stages of nets with tiles, one after the other, where all of it
+// could not be packed.
+inline constexpr int kMoreOfEach[] = {90, 70, 50};
 
 // Of the budget, for a plan that reads weights from storage. What it leaves is
 // for sets that stay and larger slots, which may save more time than bands do.
@@ -119,8 +122,11 @@ inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
 inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
 // Of so many tensors of a run columns are kept: kept ones take room all along.
 inline constexpr size_t kMostKeptTensors = 3;
-// Of the net's MACs, in percent: of plans that compute more, others in which
-// columns are kept apart may be faster. Below it none was.
+// Where loops of a run differ: so many numbers of tiles, from the fewest that
+// fit on, since narrower ones leave room to loops that compute less twice.
+inline constexpr int kMixedTiles = 3;
+// Of the net's MACs, in percent: of plans that compute more, others whose loops
+// differ or in which columns are kept apart may be faster. Below it none was.
 inline constexpr int kMuchTwice = 125;
 // What is built may be larger or smaller than the estimate: these parts of the
 // budget, and of the smallest estimate, are tried. Only slots are estimated too
