@@ -56,10 +56,12 @@ void add_slack(PlanStage& stage, const std::vector<bool>& whole,
   }
 }
 
-int node_of(const MergedSegment& m, int buffer) {
+const Slack& slack_of(const BuildOptions& options, const MergedSegment& m,
+                      int buffer) {
   const auto behind = std::ranges::upper_bound(
       m.parts, buffer, {}, &MergedSegment::Part::first_buffer);
-  return std::prev(behind)->node;
+  const MergedSegment::Part& part = *std::prev(behind);
+  return options.slack_of(part.node, part.stage);
 }
 
 // Of what lies over what is used up; not where that saves nothing.
@@ -80,7 +82,7 @@ void set_leads(const Net& net, const MergedSegment& m,
   for (size_t i = 0; i < pairs.size(); ++i) {
     const PlanBuffer& in = m.stage.buffers[pairs[i].in];
     const PlanBuffer& out = m.stage.buffers[pairs[i].out];
-    const Slack& slack = options.slack_of(node_of(m, pairs[i].out));
+    const Slack& slack = slack_of(options, m, pairs[i].out);
     const int rows = std::min(out.box.rows(), slack.rows_of(out.row_bytes()));
     const int64_t lead =
         round_up_lead(pairs[i].lead + int64_t{rows} * out.row_bytes());
@@ -107,7 +109,7 @@ void size_rings(const Net& net, const BuildOptions& options, PlanDraft& draft) {
       if (!whole[b]) m.stage.buffers[b].slots = slots[b];
     }
     add_slack(m.stage, whole,
-              [&](int buffer) { return options.slack_of(node_of(m, buffer)); });
+              [&](int buffer) { return slack_of(options, m, buffer); });
     set_leads(net, m, options, rings, draft);
     for (const MergedSegment::Part& part : m.parts) {
       PlanStage& stage = draft.plan.nodes[part.node].stages[part.stage];

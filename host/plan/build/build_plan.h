@@ -53,8 +53,14 @@ struct BuildOptions {
   std::vector<std::vector<Bank>> banks = {};  // in these besides, by node
   Slack slack = {};
   std::vector<Slack> slacks = {};  // by node; empty: `slack` of each
-  const Slack& slack_of(int node) const {
-    return slacks.empty() ? slack : slacks[static_cast<size_t>(node)];
+  // By node and stage; empty: those of nodes.
+  std::vector<std::vector<Slack>> stage_slacks = {};
+  const Slack& slack_of(int node, int stage) const {
+    const auto n = static_cast<size_t>(node);
+    if (!stage_slacks.empty()) {
+      return stage_slacks[n][static_cast<size_t>(stage)];
+    }
+    return slacks.empty() ? slack : slacks[n];
   }
   int tighten_tries = 0;      // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none

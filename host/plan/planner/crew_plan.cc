@@ -393,8 +393,9 @@ void CrewPlan::improve() {
     better = try_beside(beside) || try_splices(spliced) || try_balanced(shared);
   }
   // What shares weighed anew have changed, or what was beyond the count.
-  int last =
+  const auto quarter =
       static_cast<int>(shares::percent_of(shares::kLastSplices, most_plans_));
+  int last = quarter;
   for (better = true; better;) {
     better = try_splices(last) || try_balanced(shared);
   }
@@ -408,7 +409,42 @@ void CrewPlan::improve() {
     }
   }
   try_other_windows();
+  if (request_.byte_s == 0 && lacks_room() && try_rungs()) {
+    last = shared = quarter;
+    for (better = true; better;) {
+      better = try_splices(last) || try_balanced(shared) || try_beside(last);
+    }
+  }
   if (is_tight()) try_tiles();
+}
+
+// Some node's rows, not weights that stay, take what it has.
+bool CrewPlan::lacks_room() const {
+  const std::vector<PlanNode>& nodes = trials_.best().nodes;
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    const auto budget =
+        static_cast<double>(request_.cluster.nodes[n].plan_budget());
+    const int64_t rows =
+        int64_t{nodes[n].arena_bytes} - int64_t{nodes[n].sram_weight_bytes};
+    if (static_cast<double>(rows) > shares::kTight * budget) return true;
+  }
+  return false;
+}
+
+// The best plan and all begins with budgets that leave room for rows of peers:
+// beside all else, so that no plan becomes worse.
+bool CrewPlan::try_rungs() {
+  Trial best = trials_.taken();
+  best.weights.rungs = true;
+  bool better = trials_.run(std::move(best));
+  for (const Start& s : starts()) {
+    if (PlanDeadline::passed()) break;
+    const MixedCuts mixed({net_, request_, crew_, s.cut});
+    Trial trial{"mixed", mixed.cuts_of(mixed.best()), s.search};
+    trial.weights.rungs = true;
+    better |= trials_.run(std::move(trial));
+  }
+  return better;
 }
 
 // What is under way may be in the way of others.

@@ -73,6 +73,8 @@ class CrewPlan {
   void improve_small();
   bool try_splices(int& left);
   void try_other_windows();
+  bool try_rungs();
+  bool lacks_room() const;
   bool try_balanced(int& left);
   bool try_one(Trial, int& left, double by = 0);
   bool takes_besides_weights(size_t node, double share) const;

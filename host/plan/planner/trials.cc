@@ -27,7 +27,8 @@ std::vector<int> key_of(const Trial& trial) {
   std::vector<int> key{w.waits,         w.flash.once,
                        w.flash.again,   static_cast<int>(w.byte_ps),
                        int{w.overlays}, int{w.halos},
-                       int{w.windows},  trial.alone};
+                       int{w.windows},  int{w.rungs},
+                       trial.alone};
   for (const GroupWay& way : w.groups) {
     key.insert(key.end(), {way.channels, int{way.behind_expansion}});
   }
@@ -165,6 +166,7 @@ std::optional<Trials::Made> Trials::make(const Trial& trial,
           : linked_search(net_, of, trial.cuts, trial.weights, memo_);
   const bool is_latency = request.objective == Objective::kLatency;
   std::optional<Plan> fast;
+  if (is_latency && best_) search->compare_with(best_->plan.latency_s);
   if (is_latency) fast = search->fastest();
   if (!fast &&
       (is_latency ? is_beyond_budgets(*search) : is_too_large(*search))) {

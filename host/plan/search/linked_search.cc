@@ -6,80 +6,27 @@
 #include <vector>
 
 #include "host/base/error.h"
-#include "host/plan/arena/arena.h"
-#include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/link_time.h"
+#include "host/plan/cost/rehearsal.h"
 #include "host/plan/draft/linked_draft.h"
+#include "host/plan/search/linked_parts.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
 #include "host/plan/search/segment_search.h"
 #include "host/plan/search/slacks.h"
 #include "host/plan/search/stage_ends.h"
+#include "host/plan/search/stage_slacks.h"
 #include "host/plan/search/streaming.h"
 #include "host/plan/search/tiled_search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/trial_shares.h"
-#include "host/plan/types/variables.h"
 
 namespace shoal {
 namespace {
 
 // Of the arena, for head and largest record of a program that is not mapped.
 constexpr int64_t kTablesOfNode = 2048;
-
-// Nodes assign what they read of variables, not what they would own. That
-// costs no layer before any row, because across the end of a segment all is
-// exchanged.
-Cuts with_assignments_apart(const Net& net, Cuts cuts) {
-  const auto assigns = [&net](const Layer& l) {
-    return assigns_variable(net, l);
-  };
-  const auto first =
-      std::find_if(net.layers.begin(), net.layers.end(), assigns);
-  if (!std::all_of(first, net.layers.end(), assigns)) {
-    throw Error(Exit::kInternal, net.name + ": assigns before its last layer");
-  }
-  if (first != net.layers.end() && first != net.layers.begin()) {
-    cuts.ends.push_back(static_cast<int>(first - net.layers.begin()) - 1);
-  }
-  return cuts;
-}
-
-// The cuts with channel groups, halos that are sent within segments, or both,
-// in all places where they may be.
-struct Alternative {
-  const Cuts cuts;
-  const CutNet cut;
-  const CostModel model;
-  Alternative(const Net& net, const Cluster& cluster, Cuts others,
-              const Streaming& streaming, uint32_t max_payload,
-              const SearchWeights& weights, SegmentMemo& memo)
-      : cuts(std::move(others)),
-        cut(net, cluster, cuts),
-        model(cut, cluster, streaming, max_payload, weights.flash, weights.time,
-              memo) {}
-};
-
-// Of all that is alive during a stage.
-int64_t held_bytes(const PlanNode& node, int stage) {
-  std::vector<ArenaRange> ranges = alive_ranges(node, stage);
-  std::ranges::sort(ranges, {}, &ArenaRange::lo);
-  int64_t bytes = 0, end = 0;
-  for (const ArenaRange& r : ranges) {
-    bytes += std::max<int64_t>(0, r.hi - std::max<int64_t>(end, r.lo));
-    end = std::max<int64_t>(end, r.hi);
-  }
-  return bytes;
-}
-
-// What a partition chooses, with the channel groups of its segments, and the
-// layers that send halos.
-struct Chosen {
-  SegmentChoice segments;
-  std::vector<BlockChoice> groups;
-  std::vector<int> halos;
-};
 
 class LinkedSearch : public Search {
  public:
@@ -100,6 +47,7 @@ class LinkedSearch : public Search {
         learns_(weights.overlays),
         windows_(weights.windows),
         roomy_(weights.roomy),
+        rungs_(weights.rungs),
         rings_(memo ? memo->rings() : own_memo_->rings()),
         packs_(memo ? memo->packs() : own_memo_->packs()) {
     search_.add(cut_, model_, {});
@@ -128,7 +76,7 @@ class LinkedSearch : public Search {
     std::vector<Partition> seen;
     if (learns_) {
       if (const std::optional<Built> found = learnt(how)) {
-        return loosened(found->choice, how, found->plan);
+        return loosened(found->choice, how, found->plan).plan;
       }
     }
     for (const auto& [hard, soft] : shares::kFastest) {
@@ -136,10 +84,15 @@ class LinkedSearch : public Search {
           next({less(hard), less(soft), any_streams_, learns_}, seen);
       if (!choice) continue;
       std::optional<Plan> made = build(*choice, how);
-      if (made && fits(cluster_, *made)) return loosened(*choice, how, *made);
+      if (!made || !fits(cluster_, *made)) continue;
+      Loosened first = loosened(*choice, how, *made);
+      return has_rungs(first) ? fastest_rung(how, std::move(first), seen)
+                              : std::move(first.plan);
     }
     return std::nullopt;
   }
+
+  void compare_with(double seconds) override { other_s_ = seconds; }
 
   int64_t least_arena(int64_t most) override {
     return search_.smallest(any_streams_, learns_, most).value_or(0);
@@ -362,9 +315,64 @@ class LinkedSearch : public Search {
                : 0;
   }
 
-  // With more rows in rings, if that costs no time.
-  Plan loosened(const Chosen& choice, BuildOptions how,
-                const Plan& made) const {
+  // With more rows in rings.
+  struct Loosened {
+    Plan plan;
+    bool all = false;  // as many as may be of use
+  };
+
+  // Whether smaller budgets for bands may leave room for more of them.
+  bool has_rungs(const Loosened& first) const {
+    const int nodes = model_.busy_nodes();
+    return rungs_ && !first.all && request_.objective == Objective::kLatency &&
+           request_.byte_s == 0 && !any_streams_ && nodes > 1 &&
+           nodes <= shares::kManyNodes;
+  }
+
+  // More than `most`: it takes longer than that.
+  Nanos rehearsed(Plan plan, Nanos most) const {
+    set_slices(cut_.net, cluster_, plan);
+    return rehearse(cut_.net, supplies(), request_.max_payload, plan, 0, most)
+        .latency;
+  }
+
+  Plan fastest_rung(const BuildOptions& how, Loosened first,
+                    std::vector<Partition>& seen) const {
+    const auto most =
+        static_cast<Nanos>(other_s_ * shares::kRungsMayGain * 1e9);
+    Plan best = std::move(first.plan);
+    Nanos least = rehearsed(best, most);
+    if (least > most) return best;
+    const auto room = static_cast<double>(*std::ranges::max_element(limits_));
+    double rung = 1 << 24;
+    while (rung >= room) rung *= shares::kRung;
+    for (int i = 0; i < shares::kRungs; ++i, rung *= shares::kRung) {
+      NodeBudgets budget{less(100), less(100), any_streams_, learns_};
+      const int64_t bands = static_cast<int64_t>(rung) - model_.fixed_bytes();
+      for (int64_t& b : budget.soft) b = std::min(b, bands);
+      const std::optional<Partition> cuts = search_.fastest(budget);
+      if (!cuts) break;
+      if (std::ranges::find(seen, *cuts) != seen.end()) continue;
+      seen.push_back(*cuts);
+      int64_t ps = 0;
+      for (const Cut& c : *cuts) ps += c.time_ps;
+      if (static_cast<double>(ps) >= other_s_ * 1e12 || ps / 1000 >= least) {
+        break;
+      }
+      const Chosen choice = chosen(*cuts);
+      const std::optional<Plan> made = build(choice, how);
+      if (!made || !fits(cluster_, *made)) continue;
+      Loosened next = loosened(choice, how, *made);
+      const Nanos takes = rehearsed(next.plan, least);
+      if (takes < least) least = takes, best = std::move(next.plan);
+      if (next.all) break;
+    }
+    return best;
+  }
+
+  // If that costs no time.
+  Loosened loosened(const Chosen& choice, BuildOptions how,
+                    const Plan& made) const {
     const bool many = model_.busy_nodes() > shares::kManyNodes;
     const int64_t window =
         windows_ ? window_bytes(cluster_, model_.busy(), request_.max_payload)
@@ -372,19 +380,40 @@ class LinkedSearch : public Search {
     if (roomy_ && !many) {
       std::optional<Plan> loose = loosened_each(choice, how, window);
       if (loose && has_all_gaps(*loose) && is_about_as_fast(*loose, made)) {
-        return std::move(*loose);
+        return {std::move(*loose), true};
       }
     }
-    for (const Slack& slack : slacks(window, many)) {
+    const std::vector<Slack> all = slacks(window, many);
+    for (const Slack& slack : all) {
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
       // Rows must not take the room of slots or gaps.
       if (loose && fits(cluster_, *loose) && has_all_gaps(*loose) &&
           is_about_as_fast(*loose, made)) {
-        return std::move(*loose);
+        return {std::move(*loose), &slack == &all.front()};
       }
+      if (&slack != &all.front() || !rungs_ || many || any_streams_) continue;
+      std::optional<Plan> some = loosened_stages(choice, how, made);
+      if (some) return {*std::move(some)};
     }
-    return made;
+    return {made};
+  }
+
+  // Each stage as much as it has room for, where not all have.
+  std::optional<Plan> loosened_stages(const Chosen& choice, BuildOptions how,
+                                      const Plan& made) const {
+    StageSlacks slacks(how.slack, made, limits_);
+    how.slack = {};
+    for (int round = 0; round < shares::kStageSlackRounds; ++round) {
+      BuildOptions as_small;
+      as_small.stage_slacks = slacks.slacks();
+      const std::optional<Plan> plan = build(choice, as_small);
+      if (!plan || !slacks.lower(*plan)) break;
+    }
+    how.stage_slacks = slacks.slacks();
+    std::optional<Plan> plan = build(choice, how);
+    if (plan && !slacks.fits(*plan)) return std::nullopt;
+    return plan;
   }
 
   // Each node as much as it has room for, whole tensors at the most: who has
@@ -440,7 +469,9 @@ class LinkedSearch : public Search {
                                  int64_t{toll_ms} * 1000000000);
         if (!choice) continue;
         const std::optional<Plan> made = build(*choice, how);
-        if (made && fits(cluster_, *made)) return loosened(*choice, how, *made);
+        if (made && fits(cluster_, *made)) {
+          return loosened(*choice, how, *made).plan;
+        }
       }
     }
     return std::nullopt;
@@ -514,12 +545,6 @@ class LinkedSearch : public Search {
     return choice;
   }
 
-  static bool has_all_gaps(const Plan& plan) {
-    return std::ranges::all_of(plan.nodes, [](const PlanNode& n) {
-      return n.peers.empty() || n.gaps == kGaps;
-    });
-  }
-
   // Rows only take time where slots for chunks had the room before.
   bool is_about_as_fast(Plan loose, Plan tight) const {
     const auto streams = [](const PlanNode& n) { return !n.storage.empty(); };
@@ -554,10 +579,11 @@ class LinkedSearch : public Search {
   SegmentSearch search_;
   std::vector<std::unique_ptr<Alternative>> alternatives_;
   std::vector<int64_t> limits_;
-  const bool learns_, windows_, roomy_;
+  const bool learns_, windows_, roomy_, rungs_;
   RingMemo& rings_;
   PackMemo& packs_;
   bool is_near_ = false;  // the smallest plan
+  double other_s_ = 1e6;  // more than any plan takes
 };
 
 }  // namespace

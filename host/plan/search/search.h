@@ -26,6 +26,8 @@ class Search {
   virtual ~Search() = default;
   // The least time within the budgets; none: it found nothing that fits.
   virtual std::optional<Plan> fastest() = 0;
+  // What another plan takes: of what cannot be faster less is tried.
+  virtual void compare_with(double /*seconds*/) {}
   // The smallest largest arena. Throws if the net cannot be cut at all.
   virtual Plan smallest() = 0;
   // The smallest is beyond a budget: a plan that fits after all, or none.
@@ -67,6 +69,9 @@ struct SearchWeights {
   bool windows = true;
   // Each node's rings have as much room as it has left, up to whole tensors.
   bool roomy = false;
+  // Where not all rings have room for what links have under way: each stage's
+  // as much as it has room for, and smaller budgets for bands.
+  bool rungs = false;
   // What a segment makes may lie over what it uses up.
   bool overlays = false;
   // Segments may send halos (LayerCut::sends_halo).

@@ -1,0 +1,53 @@
+// What the search over several nodes is made of: its cuts and their
+// alternatives, and what it asks of built plans.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "host/plan/draft/cut_net.h"
+#include "host/plan/draft/linked_draft.h"
+#include "host/plan/search/search.h"
+#include "host/plan/search/segment_cost.h"
+#include "host/plan/search/streaming.h"
+#include "host/plan/types/layer_cuts.h"
+#include "host/plan/types/plan.h"
+
+namespace shoal {
+
+// The cuts with channel groups, halos that are sent within segments, or both,
+// in all places where they may be.
+struct Alternative {
+  const Cuts cuts;
+  const CutNet cut;
+  const CostModel model;
+  Alternative(const Net& net, const Cluster& cluster, Cuts others,
+              const Streaming& streaming, uint32_t max_payload,
+              const SearchWeights& weights, SegmentMemo& memo)
+      : cuts(std::move(others)),
+        cut(net, cluster, cuts),
+        model(cut, cluster, streaming, max_payload, weights.flash, weights.time,
+              memo) {}
+};
+
+// What a partition chooses, with the channel groups of its segments, and the
+// layers that send halos.
+struct Chosen {
+  SegmentChoice segments;
+  std::vector<BlockChoice> groups;
+  std::vector<int> halos;
+};
+
+// Nodes assign what they read of variables, not what they would own. That
+// costs no layer before any row, because across the end of a segment all is
+// exchanged.
+Cuts with_assignments_apart(const Net&, Cuts);
+
+// Of all that is alive during a stage.
+int64_t held_bytes(const PlanNode&, int stage);
+
+// Whether each in-stream of a node has as many ranges as are of use.
+bool has_all_gaps(const Plan&);
+
+}  // namespace shoal
