@@ -418,19 +418,6 @@ void CrewPlan::improve() {
   if (is_tight()) try_tiles();
 }
 
-// Some node's rows, not weights that stay, take what it has.
-bool CrewPlan::lacks_room() const {
-  const std::vector<PlanNode>& nodes = trials_.best().nodes;
-  for (size_t n = 0; n < nodes.size(); ++n) {
-    const auto budget =
-        static_cast<double>(request_.cluster.nodes[n].plan_budget());
-    const int64_t rows =
-        int64_t{nodes[n].arena_bytes} - int64_t{nodes[n].sram_weight_bytes};
-    if (static_cast<double>(rows) > shares::kTight * budget) return true;
-  }
-  return false;
-}
-
 // The best plan and all begins with budgets that leave room for rows of peers:
 // beside all else, so that no plan becomes worse.
 bool CrewPlan::try_rungs() {

@@ -78,7 +78,6 @@ class CrewPlan {
   bool try_balanced(int& left);
   bool try_one(Trial, int& left, double by = 0);
   bool takes_besides_weights(size_t node, double share) const;
-  bool lacks_room() const;
   bool is_tight() const;
   void begin_small(double least);
   bool try_groups(const Trial&);

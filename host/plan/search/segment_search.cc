@@ -19,7 +19,7 @@ bool sends_halo(const CutNet& cut, Segment s) {
   return false;
 }
 
-constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+constexpr int64_t kNoTime = std::numeric_limits<int64_t>::max();
 
 // `saved`: by node, less of the bytes; empty: nothing.
 bool within(const std::vector<int64_t>& bytes,
@@ -175,11 +175,11 @@ std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
   return ends.partition();
 }
 
-// Of the node that holds most; kNever: it is none.
+// Of the node that holds most; kNoTime: it is none.
 int64_t SegmentSearch::least_of(const SegmentCost& cost, bool whole,
                                 bool learnt) const {
   const std::vector<int64_t> none;
-  int64_t least = kNever;
+  int64_t least = kNoTime;
   for (size_t p = 0; cost.possible && p < cost.at.size(); ++p) {
     if (p + 1 < cost.at.size() && !(whole && p == 0)) continue;
     const SegmentCost::AtPasses& at = cost.at[p];
@@ -195,7 +195,7 @@ int64_t SegmentSearch::least_of(const SegmentCost& cost, bool whole,
 std::optional<int64_t> SegmentSearch::smallest(bool whole, bool learnt,
                                                int64_t most) const {
   struct Way {
-    int64_t peak = kNever;
+    int64_t peak = kNoTime;
     int begin = 0;
     size_t variant = 0;
   };
@@ -217,7 +217,7 @@ std::optional<int64_t> SegmentSearch::smallest(bool whole, bool learnt,
         }
       }
     }
-    if (to[layers_].peak == kNever) return std::nullopt;
+    if (to[layers_].peak == kNoTime) return std::nullopt;
     if (to[layers_].peak > most) return to[layers_].peak;
     bool all = true;
     for (int end = layers_; end > 0; end = to[end].begin) {
