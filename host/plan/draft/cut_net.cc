@@ -98,7 +98,7 @@ int loop_end(const CutNet& s, int begin, int end) {
   const int to = loop_end(s.net, s.uses, begin, end);
   if (to < 0 || !has_all_channels(s, begin, to)) return -1;
   for (int l = begin; l < to; ++l) {
-    if (!s.chain[l].empty()) return -1;
+    if (!s.chain[l].empty() || s.loop_of[l] >= 0) return -1;
   }
   return to;
 }

@@ -47,7 +47,7 @@ struct CutNet {
 };
 
 // Behind which layer channel groups end that begin with this one, before
-// `end`; -1: none may.
+// `end`; -1: none may, or a layer there has some already.
 int loop_end(const CutNet&, int begin, int end);
 
 using Segments = std::vector<Segment>;

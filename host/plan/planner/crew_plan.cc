@@ -41,13 +41,6 @@ std::vector<int> narrow_ends(const Net& net) {
   return ends;
 }
 
-// In all banks of a node.
-int64_t bytes_besides_weights(const PlanNode& node) {
-  int64_t bytes = node.arena_bytes - node.sram_weight_bytes;
-  for (const PlanBank& b : node.banks) bytes += b.bytes;
-  return bytes;
-}
-
 }  // namespace
 
 CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
@@ -81,22 +74,6 @@ bool CrewPlan::keeps_much() const {
   }
   return static_cast<double>(kept) >
          shares::kMuchKept * static_cast<double>(all);
-}
-
-// Weights that stay take whatever is left.
-bool CrewPlan::takes_besides_weights(size_t node, double share) const {
-  const auto budget =
-      static_cast<double>(request_.cluster.nodes[node].plan_budget());
-  return static_cast<double>(bytes_besides_weights(
-             trials_.best().nodes[node])) > share * budget;
-}
-
-// Whether some node could do with more room for rows.
-bool CrewPlan::lacks_room() const {
-  for (size_t n = 0; n < trials_.best().nodes.size(); ++n) {
-    if (takes_besides_weights(n, shares::kTight)) return true;
-  }
-  return false;
 }
 
 double CrewPlan::sure_gain() const {
@@ -292,21 +269,6 @@ void CrewPlan::try_columns() {
   }
 }
 
-// Where only what saves memory fits, all that plans begin with so: their cuts
-// were refused as they are. After all else, because estimates of what fits
-// hardly are no good beginning; parts of these plans are.
-void CrewPlan::try_small_starts() {
-  const std::vector<int> ends = ends_of_columns();
-  for (const Start& s : starts()) {
-    if (PlanDeadline::passed()) return;
-    const MixedCuts mixed({net_, request_, crew_, s.cut});
-    Trial trial{"mixed", mixed.cuts_of(mixed.best()), s.search};
-    trial.weights.save_memory();
-    trials_.run(trial);
-    for (const int end : ends) trials_.run(in_columns(trial, end));
-  }
-}
-
 // Where memory is short: the first layers some columns at a time, of which each
 // node has some rows, or columns.
 void CrewPlan::try_tiles() {
@@ -416,22 +378,6 @@ void CrewPlan::improve() {
     }
   }
   if (is_tight()) try_tiles();
-}
-
-// The best plan and all begins with budgets that leave room for rows of peers:
-// beside all else, so that no plan becomes worse.
-bool CrewPlan::try_rungs() {
-  Trial best = trials_.taken();
-  best.weights.rungs = true;
-  bool better = trials_.run(std::move(best));
-  for (const Start& s : starts()) {
-    if (PlanDeadline::passed()) break;
-    const MixedCuts mixed({net_, request_, crew_, s.cut});
-    Trial trial{"mixed", mixed.cuts_of(mixed.best()), s.search};
-    trial.weights.rungs = true;
-    better |= trials_.run(std::move(trial));
-  }
-  return better;
 }
 
 // What is under way may be in the way of others.

@@ -9,7 +9,7 @@ std::vector<BlockChoice> group_blocks(const CutNet& cut, const GroupWay& way) {
   const auto layers = static_cast<int>(cut.net.layers.size());
   for (int l = 0; l < layers; ++l) {
     const bool whole = cut.net.layers[l].op == OpCode::kConv;
-    if (cut.loop_of[l] >= 0 || (way.behind_expansion && whole)) continue;
+    if (way.behind_expansion && whole) continue;
     const int end = loop_end(cut, l, layers);
     const int groups = cut.net.layers[l].out.box.channels() / way.channels;
     if (end < 0 || groups < 2) continue;
