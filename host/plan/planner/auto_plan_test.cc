@@ -363,7 +363,7 @@ TEST(AutoPlanTest, TilesNeedLessMemory) {
              tiled = plan({}, Objective::kRam, true);
   EXPECT_LT(largest_arena(tiled), largest_arena(whole) * 4 / 5);
   EXPECT_EQ(tiled.strategy, "auto (tiles)");
-  const int64_t less = largest_arena(whole) - 16;
+  const int64_t less = largest_arena(whole) * 97 / 100;
   EXPECT_THROW(plan(less, Objective::kLatency, false), Error);
   EXPECT_LE(largest_arena(plan(less, Objective::kLatency, true)), less);
   const Plan fast = plan({}, Objective::kLatency, false),

@@ -1,8 +1,14 @@
 #include "host/plan/planner/planner.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,6 +18,8 @@
 #include "host/plan/planner/goals.h"
 #include "host/plan/planner/last_resort.h"
 #include "host/plan/planner/order_plan.h"
+#include "host/plan/planner/pipeline.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/search/less_in_flash.h"
 #include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
@@ -173,6 +181,116 @@ Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
                             });
 }
 
+// Any number of the fastest nodes, and of those with most memory, for more of
+// them need be neither sooner nor smaller: as many as plans cost little for.
+std::vector<std::vector<int>> crews_of(const Net& net, const Cluster& cluster) {
+  const auto by = [&cluster](auto... keys) {
+    std::vector<int> nodes = nodes_to_share(cluster);
+    std::ranges::stable_sort(nodes, std::greater{}, [&](int n) {
+      const ClusterNode& node = cluster.nodes[static_cast<size_t>(n)];
+      return std::tuple{static_cast<double>(std::invoke(keys, node))...};
+    });
+    return nodes;
+  };
+  const auto rating = &ClusterNode::rating;
+  const auto budget = &ClusterNode::plan_budget;
+  std::vector<std::vector<int>> crews;
+  for (std::vector<int> nodes : {by(rating, budget), by(budget, rating)}) {
+    for (; nodes.size() > 1; nodes.pop_back()) {
+      const bool costly = net.layers.size() * nodes.size() > shares::kCheap;
+      if (costly || std::ranges::count(crews, nodes) > 0) continue;
+      crews.push_back(nodes);
+    }
+  }
+  return crews;
+}
+
+Plan named_pipeline(Plan plan) {
+  const auto busy = busy_nodes(plan);
+  plan.says_nodes = busy < std::ssize(plan.nodes);
+  plan.strategy = plan.says_nodes
+                      ? fmt::format("auto (pipeline on {} of {} nodes)", busy,
+                                    plan.nodes.size())
+                      : "auto (pipeline)";
+  return plan;
+}
+
+// Nodes with runs of layers each, one after another: no segment ends between
+// them, so that hardly any tensor is held whole. Where rows lack room that may
+// take a frame through sooner than layers that all nodes share.
+std::optional<Plan> fastest_in_crews(const Net& net, const PlanRequest& request,
+                                     SegmentMemo& memo) {
+  std::optional<Plan> best;
+  for (const std::vector<int>& nodes : crews_of(net, request.cluster)) {
+    if (PlanDeadline::passed()) break;
+    std::optional<Plan> plan = pipeline_plan(net, request, nodes, memo);
+    if (!plan || (best && plan->latency_s >= best->latency_s)) continue;
+    best = named_pipeline(*std::move(plan));
+  }
+  return best;
+}
+
+// Within less than the plan's arena, on a ladder of budgets that does not
+// depend on it: what some nodes reach, more of them reach.
+Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
+                       SegmentMemo& memo) {
+  std::vector<int64_t> rungs;
+  for (double b = 1 << 24; b >= shares::kLeastRung; b *= shares::kCrewRung) {
+    rungs.push_back(static_cast<int64_t>(b));
+  }
+  PlanRequest within = request;
+  const auto fits = [&](size_t rung, const std::vector<int>& nodes) {
+    if (rung >= rungs.size() || PlanDeadline::passed()) return false;
+    within.cluster = request.cluster;
+    for (ClusterNode& n : within.cluster.nodes) {
+      n.ram = std::min(rungs[rung], n.arena_budget());
+    }
+    std::optional<Plan> plan = pipeline_plan(net, within, nodes, memo);
+    if (plan) best = named_pipeline(*std::move(plan));
+    return plan.has_value();
+  };
+  for (const std::vector<int>& nodes : crews_of(net, request.cluster)) {
+    size_t at = 0, step = 1;
+    while (at < rungs.size() && rungs[at] >= largest_arena(best)) ++at;
+    // One may be refused where a smaller one is not.
+    const size_t last = at + shares::kCrewRungs;
+    while (at < last && !fits(at, nodes)) ++at;
+    if (at == last) continue;
+    for (; fits(at + step, nodes); step *= 2) at += step;
+    while (step /= 2) {
+      if (fits(at + step, nodes)) at += step;
+    }
+  }
+  return best;
+}
+
+Plan auto_plan_or_crews(const Net& net, const PlanRequest& request,
+                        SegmentMemo* memo) {
+  const bool has_crews =
+      request.byte_s == 0 && !crews_of(net, request.cluster).empty();
+  const bool is_latency = request.objective == Objective::kLatency;
+  std::optional<SegmentMemo> own;
+  std::optional<Plan> plan, other;
+  std::exception_ptr refused;
+  try {
+    plan = auto_plan_in_best_order(net, request, memo);
+  } catch (const Error& e) {
+    if (!has_crews || e.code() != Exit::kDoesNotFit) throw;
+    refused = std::current_exception();
+  }
+  if (!has_crews) return *std::move(plan);
+  if (!memo) memo = &own.emplace(net);
+  if (!plan || (is_latency && is_tight(request.cluster, *plan))) {
+    other = fastest_in_crews(net, request, *memo);
+  }
+  if (!plan && !other) std::rethrow_exception(refused);
+  if (!plan || (other && other->latency_s < plan->latency_s)) {
+    plan = std::move(other);
+  }
+  if (is_latency) return *std::move(plan);
+  return smallest_in_crews(net, request, *std::move(plan), *memo);
+}
+
 }  // namespace
 
 Plan make_plan(const Net& net, const PlanRequest& request) {
@@ -192,7 +310,7 @@ Plan find_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
   }
   Plan plan;
   if (several && request.is_auto()) {
-    plan = auto_plan_in_best_order(net, request, memo);
+    plan = auto_plan_or_crews(net, request, memo);
   } else if (!several) {
     plan = plan_in_best_order(net, request, [&](const Net& n) {
       return plan_of_one(n, request, memo);
