@@ -372,6 +372,28 @@ TEST(AutoPlanTest, TilesNeedLessMemory) {
   EXPECT_EQ(fast.strategy, same.strategy);
 }
 
+// Nodes that share layers, or have one segment each, wait for whole results at
+// the ends of segments, and hold them.
+TEST(AutoPlanTest, WhereRowsLackRoomNodesFollowEachOther) {
+  const Net net = bottleneck_net(32, 1);
+  Cluster cluster = uniform_cluster(3, find_board("esp32s3"), {});
+  const Plan small = plan_over(net, cluster, "auto", Objective::kRam);
+  EXPECT_TRUE(check(net, small).empty());
+  EXPECT_EQ(small.strategy, "auto (pipeline)");
+  int64_t least = INT64_MAX;
+  for (const std::string& name : strategy_names()) {
+    const Plan other = plan_over(net, cluster, name.c_str(), Objective::kRam);
+    least = std::min(least, largest_arena(other));
+  }
+  EXPECT_LT(largest_arena(small), least * 9 / 10);
+  for (ClusterNode& n : cluster.nodes) n.ram = least;
+  const Plan fast = plan_over(net, cluster, "auto", Objective::kLatency),
+             layer = plan_over(net, cluster, "layer", Objective::kLatency);
+  EXPECT_TRUE(check(net, fast).empty());
+  EXPECT_EQ(fast.strategy, "auto (pipeline)");
+  EXPECT_LT(fast.latency_s, 0.7 * layer.latency_s);
+}
+
 TEST(AutoPlanTest, WhatFitsNowhereIsRefused) {
   const Net net = bottleneck_net(64, 4);
   Cluster cluster = uniform_cluster(2, find_board("teensy41"), 2048);
