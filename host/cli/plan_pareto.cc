@@ -149,7 +149,8 @@ nlohmann::json json_of(size_t tried, const std::vector<PlanTrial>& front) {
                           {"arena_bytes", t.numbers.ram},
                           {"latency_us", t.numbers.latency_s * 1e6},
                           {"traffic_bytes", t.numbers.traffic_bytes},
-                          {"energy_j", t.numbers.energy_j}});
+                          {"energy_j", t.numbers.energy_j},
+                          {"energy_mj", t.numbers.energy_j * 1e3}});
   }
   return j;
 }

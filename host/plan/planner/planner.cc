@@ -205,13 +205,18 @@ std::vector<std::vector<int>> crews_of(const Net& net, const Cluster& cluster) {
   return crews;
 }
 
-Plan named_pipeline(Plan plan) {
-  const auto busy = busy_nodes(plan);
-  plan.says_nodes = busy < std::ssize(plan.nodes);
-  plan.strategy = plan.says_nodes
-                      ? fmt::format("auto (pipeline on {} of {} nodes)", busy,
-                                    plan.nodes.size())
-                      : "auto (pipeline)";
+// None: it does not fit, or its programs do not.
+std::optional<Plan> pipeline_of(const Net& net, const PlanRequest& request,
+                                const std::vector<int>& nodes,
+                                SegmentMemo& memo) {
+  std::optional<Plan> plan = pipeline_plan(net, request, nodes, memo);
+  if (!plan || exceeds_flash(net, request.cluster, *plan)) return std::nullopt;
+  const auto busy = busy_nodes(*plan);
+  plan->says_nodes = busy < std::ssize(plan->nodes);
+  plan->strategy = plan->says_nodes
+                       ? fmt::format("auto (pipeline on {} of {} nodes)", busy,
+                                     plan->nodes.size())
+                       : "auto (pipeline)";
   return plan;
 }
 
@@ -223,9 +228,9 @@ std::optional<Plan> fastest_in_crews(const Net& net, const PlanRequest& request,
   std::optional<Plan> best;
   for (const std::vector<int>& nodes : crews_of(net, request.cluster)) {
     if (PlanDeadline::passed()) break;
-    std::optional<Plan> plan = pipeline_plan(net, request, nodes, memo);
+    std::optional<Plan> plan = pipeline_of(net, request, nodes, memo);
     if (!plan || (best && plan->latency_s >= best->latency_s)) continue;
-    best = named_pipeline(*std::move(plan));
+    best = std::move(plan);
   }
   return best;
 }
@@ -245,17 +250,15 @@ Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
     for (ClusterNode& n : within.cluster.nodes) {
       n.ram = std::min(rungs[rung], n.arena_budget());
     }
-    std::optional<Plan> plan = pipeline_plan(net, within, nodes, memo);
-    if (plan) best = named_pipeline(*std::move(plan));
-    return plan.has_value();
+    std::optional<Plan> plan = pipeline_of(net, within, nodes, memo);
+    if (!plan) return false;
+    best = *std::move(plan);
+    return true;
   };
   for (const std::vector<int>& nodes : crews_of(net, request.cluster)) {
     size_t at = 0, step = 1;
     while (at < rungs.size() && rungs[at] >= largest_arena(best)) ++at;
-    // One may be refused where a smaller one is not.
-    const size_t last = at + shares::kCrewRungs;
-    while (at < last && !fits(at, nodes)) ++at;
-    if (at == last) continue;
+    if (!fits(at, nodes)) continue;
     for (; fits(at + step, nodes); step *= 2) at += step;
     while (step /= 2) {
       if (fits(at + step, nodes)) at += step;

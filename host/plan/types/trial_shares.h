@@ -326,10 +326,9 @@ inline constexpr int kEvenRounds = 4;
 // Columns of nodes with one neighbour in a crew, times those of others: enough
 // for one of 14 columns to go to another node.
 inline constexpr double kOuterColumns = 1.03;
-// For the smallest arena: budgets of pipelines, from one to the next, the least
-// that there is, and how many of them are tried first.
+// For the smallest arena: budgets of pipelines, from one to the next, and the
+// least that there is.
 inline constexpr double kCrewRung = 0.98;
-inline constexpr size_t kCrewRungs = 4;
 inline constexpr double kLeastRung = 256;
 // Nodes of pipelines that are searched for twice, with larger rings too: over
 // 64 that took 11 s of CPU and gave nothing.
