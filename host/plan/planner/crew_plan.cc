@@ -68,7 +68,10 @@ bool CrewPlan::keeps_much() const {
   const std::vector<PlanNode>& nodes = trials_.best().nodes;
   for (size_t n = 0; n < nodes.size(); ++n) {
     const int64_t stay = nodes[n].sram_weight_bytes;
-    if (takes_besides_weights(n, shares::kRoomy)) return false;
+    if (takes_besides_weights(request_.cluster.nodes[n], nodes[n],
+                              shares::kRoomy)) {
+      return false;
+    }
     kept += stay;
     all += stay + nodes[n].flash_weight_bytes;
   }
@@ -363,7 +366,7 @@ void CrewPlan::improve() {
   }
   if (share_count() <= shares::kCheap) improve_small();
   if (trials_.taken().weights.overlays && request_.byte_s == 0 &&
-      lacks_room()) {
+      lacks_room(request_.cluster, trials_.best())) {
     try_small_starts();
     int more = most_plans_;
     for (better = true; better;) {
@@ -371,7 +374,8 @@ void CrewPlan::improve() {
     }
   }
   try_other_windows();
-  if (request_.byte_s == 0 && lacks_room() && try_rungs()) {
+  if (request_.byte_s == 0 && lacks_room(request_.cluster, trials_.best()) &&
+      try_rungs()) {
     last = shared = quarter;
     for (better = true; better;) {
       better = try_splices(last) || try_balanced(shared) || try_beside(last);

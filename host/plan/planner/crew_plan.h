@@ -74,10 +74,9 @@ class CrewPlan {
   bool try_splices(int& left);
   void try_other_windows();
   bool try_rungs();
-  bool lacks_room() const;
   bool try_balanced(int& left);
   bool try_one(Trial, int& left, double by = 0);
-  bool takes_besides_weights(size_t node, double share) const;
+  const std::vector<Trial>& start_trials();
   bool is_tight() const;
   void begin_small(double least);
   bool try_groups(const Trial&);
@@ -102,7 +101,8 @@ class CrewPlan {
   const std::vector<int> crew_;
   int most_plans_ = 0;
   Trials trials_;
-  std::optional<MixedCuts> first_;  // of the first start
+  std::optional<MixedCuts> first_;   // of the first start
+  std::vector<Trial> start_trials_;  // once they were asked for
   std::optional<Trial> first_trial_;
   std::optional<MixedCuts> mixed_;  // of the best start
   std::vector<std::string> hopeless_;

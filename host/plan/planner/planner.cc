@@ -283,7 +283,7 @@ Plan auto_plan_or_crews(const Net& net, const PlanRequest& request,
   }
   if (!has_crews) return *std::move(plan);
   if (!memo) memo = &own.emplace(net);
-  if (!plan || (is_latency && is_tight(request.cluster, *plan))) {
+  if (!plan || (is_latency && lacks_room(request.cluster, *plan))) {
     other = fastest_in_crews(net, request, *memo);
   }
   if (!plan && !other) std::rethrow_exception(refused);

@@ -37,6 +37,24 @@ bool is_tight(const Cluster& cluster, const Plan& plan) {
   return false;
 }
 
+bool takes_besides_weights(const ClusterNode& node, const PlanNode& plan,
+                           double share) {
+  int64_t bytes = plan.arena_bytes - plan.sram_weight_bytes;
+  for (const PlanBank& b : plan.banks) bytes += b.bytes;
+  return static_cast<double>(bytes) >
+         share * static_cast<double>(node.plan_budget());
+}
+
+bool lacks_room(const Cluster& cluster, const Plan& plan) {
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    if (takes_besides_weights(cluster.nodes[n], plan.nodes[n],
+                              shares::kTight)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void finish_plan(const Net& net, const PlanRequest& request,
                  const std::vector<Supply>& supplies, Plan& plan) {
   bool spills = false;

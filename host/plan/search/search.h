@@ -103,6 +103,11 @@ bool takes_more(Search&, int64_t bytes);
 // Whether an arena takes more than four fifths of its node's budget, so that
 // more room, or a plan that needs less, might be of use.
 bool is_tight(const Cluster&, const Plan&);
+// Whether a node's arena takes more than that share of its budget without
+// weights that stay, which take whatever is left; other banks count as well.
+bool takes_besides_weights(const ClusterNode&, const PlanNode&, double share);
+// The same of any node: whether rows could do with more room.
+bool lacks_room(const Cluster&, const Plan&);
 // Names and boards of nodes, slices of linked ones, all modelled numbers.
 void finish_plan(const Net&, const PlanRequest&, const std::vector<Supply>&,
                  Plan&);

@@ -66,37 +66,14 @@ TEST(TilePlanTest, OnlyWhereNothingElseFits) {
   EXPECT_EQ(macs, net.model_macs);
 }
 
-TEST(TilePlanTest, TilesCoverTheirTensors) {
-  for (uint32_t seed = 1; seed <= 40; ++seed) {
-    const Net net = random_net(seed);
-    const std::vector<TensorUses> uses = find_uses(net);
-    const auto layers = static_cast<int>(net.layers.size());
-    for (int begin = 0; begin < layers; ++begin) {
-      for (int end = begin + 1; end <= layers; ++end) {
-        const int result = tile_result(net, uses, begin, end, true);
-        if (result < 0 || net.tensors[result].columns < 3) continue;
-        const TileRun run = even_tiles(net, result, begin, end, 3);
-        const TileBoxes boxes = tile_boxes(net, uses, result, run);
-        for (int l = begin; l < end; ++l) {
-          int next = 0;
-          for (const auto& tile : boxes.made) {
-            const Box& box = tile[size_t(l - begin)];
-            EXPECT_LE(box.x0, next) << "seed " << seed << ", layer " << l;
-            next = box.x1;
-          }
-          EXPECT_EQ(next, net.layers[l].out.box.x1);
-        }
-      }
-    }
-  }
-}
-
 // Each run of layers of random nets that three tiles can make, with all that
-// they can keep.
-void for_keeping_runs(
+// they can keep or with nothing.
+void for_runs(
+    bool keeping,
     const std::function<void(const Net&, const std::vector<TensorUses>&,
                              const TileRun&, const TileBoxes&)>& see) {
   for (uint32_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
     const Net net = random_net(seed);
     const std::vector<TensorUses> uses = find_uses(net);
     const auto layers = static_cast<int>(net.layers.size());
@@ -105,11 +82,26 @@ void for_keeping_runs(
         const int result = tile_result(net, uses, begin, end, true);
         if (result < 0 || net.tensors[result].columns < 3) continue;
         TileRun run = even_tiles(net, result, begin, end, 3);
-        run.kept = keepable(net, uses, begin, end);
+        if (keeping) run.kept = keepable(net, uses, begin, end);
         see(net, uses, run, tile_boxes(net, uses, result, run));
       }
     }
   }
+}
+
+TEST(TilePlanTest, TilesCoverTheirTensors) {
+  for_runs(false, [](const Net& net, const std::vector<TensorUses>&,
+                     const TileRun& run, const TileBoxes& boxes) {
+    for (int l = run.begin; l < run.end; ++l) {
+      int next = 0;
+      for (const auto& tile : boxes.made) {
+        const Box& box = tile[size_t(l - run.begin)];
+        EXPECT_LE(box.x0, next) << "layer " << l;
+        next = box.x1;
+      }
+      EXPECT_EQ(next, net.layers[l].out.box.x1);
+    }
+  });
 }
 
 // What is kept is what the tile before holds, and with what a tile makes it is
@@ -117,8 +109,8 @@ void for_keeping_runs(
 TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
   int taken = 0;
   int64_t saved = 0;
-  for_keeping_runs([&](const Net& net, const std::vector<TensorUses>& uses,
-                       TileRun run, const TileBoxes& boxes) {
+  for_runs(true, [&](const Net& net, const std::vector<TensorUses>& uses,
+                     TileRun run, const TileBoxes& boxes) {
     const auto held = [&](size_t tile, int tensor) {
       for (const TileBoxes::Held& h : boxes.held[tile]) {
         if (h.tensor == tensor) return h.box;
@@ -155,8 +147,8 @@ TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
 // all tensors at once; not if they lie apart.
 TEST(TilePlanTest, KeptColumnsArePairs) {
   size_t most = 0;
-  for_keeping_runs([&](const Net& net, const std::vector<TensorUses>& uses,
-                       const TileRun& run, const TileBoxes& boxes) {
+  for_runs(true, [&](const Net& net, const std::vector<TensorUses>& uses,
+                     const TileRun& run, const TileBoxes& boxes) {
     size_t pairs = 0;
     for (const TileBoxes::Held& h : boxes.taken[2]) {
       pairs += static_cast<size_t>(std::ranges::count(
