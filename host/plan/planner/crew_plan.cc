@@ -365,17 +365,14 @@ void CrewPlan::improve() {
     better = try_splices(last) || try_balanced(shared);
   }
   if (share_count() <= shares::kCheap) improve_small();
-  if (trials_.taken().weights.overlays && request_.byte_s == 0 &&
-      lacks_room(request_.cluster, trials_.best())) {
-    try_small_starts();
-    int more = most_plans_;
+  if (lacks_room()) {
+    int more = try_saving_memory() ? most_plans_ : quarter;
     for (better = true; better;) {
       better = try_splices(more) || try_balanced(shared);
     }
   }
   try_other_windows();
-  if (request_.byte_s == 0 && lacks_room(request_.cluster, trials_.best()) &&
-      try_rungs()) {
+  if (lacks_room() && try_rungs()) {
     last = shared = quarter;
     for (better = true; better;) {
       better = try_splices(last) || try_balanced(shared) || try_beside(last);

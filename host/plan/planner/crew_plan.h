@@ -81,8 +81,12 @@ class CrewPlan {
   void begin_small(double least);
   bool try_groups(const Trial&);
   void try_columns();
-  // What begin() begins with, in ways that save memory.
-  void try_small_starts();
+  // Whether rows of the best plan do. What is priced sends less in what room
+  // there is.
+  bool lacks_room() const;
+  // The best plan and what begin() begins with, in ways that save memory. True:
+  // the best plan was one of these before.
+  bool try_saving_memory();
   void try_tiles();
   // None: nothing can be made in tiles.
   std::optional<TileBases> tile_bases() const;

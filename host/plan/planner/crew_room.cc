@@ -17,17 +17,27 @@ const std::vector<Trial>& CrewPlan::start_trials() {
   return start_trials_;
 }
 
-// Where only what saves memory fits, all that plans begin with so: their cuts
-// were refused as they are. After all else, because estimates of what fits
-// hardly are no good beginning; parts of these plans are.
-void CrewPlan::try_small_starts() {
-  const std::vector<int> ends = ends_of_columns();
+bool CrewPlan::lacks_room() const {
+  return request_.byte_s == 0 &&
+         shoal::lacks_room(request_.cluster, trials_.best());
+}
+
+// What plans begin with was compared as it is, or refused: with overlays and
+// groups of channels it may be better, or fit. After all else, because
+// estimates of what fits hardly are no good beginning; parts of these plans
+// are. Columns where nothing else fits, or where plans cost little.
+bool CrewPlan::try_saving_memory() {
+  const bool saves = trials_.taken().weights.overlays;
+  if (!saves) choose_groups();
+  std::vector<int> ends;
+  if (saves || share_count() <= shares::kCostly) ends = ends_of_columns();
   for (Trial trial : start_trials()) {
-    if (PlanDeadline::passed()) return;
+    if (PlanDeadline::passed()) break;
     trial.weights.save_memory();
     trials_.run(trial);
     for (const int end : ends) trials_.run(in_columns(trial, end));
   }
+  return saves;
 }
 
 // The best plan and all begins with budgets that leave room for rows of peers:

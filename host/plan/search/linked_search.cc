@@ -76,7 +76,8 @@ class LinkedSearch : public Search {
     std::vector<Partition> seen;
     if (learns_) {
       if (const std::optional<Built> found = learnt(how)) {
-        return loosened(found->choice, how, found->plan).plan;
+        return fastest_rung(how, loosened(found->choice, how, found->plan),
+                            seen);
       }
     }
     for (const auto& [hard, soft] : shares::kFastest) {
@@ -85,14 +86,12 @@ class LinkedSearch : public Search {
       if (!choice) continue;
       std::optional<Plan> made = build(*choice, how);
       if (!made || !fits(cluster_, *made)) continue;
-      Loosened first = loosened(*choice, how, *made);
-      return has_rungs(first) ? fastest_rung(how, std::move(first), seen)
-                              : std::move(first.plan);
+      return fastest_rung(how, loosened(*choice, how, *made), seen);
     }
     return std::nullopt;
   }
 
-  void compare_with(double seconds) override { other_s_ = seconds; }
+  void compare_with(double s) override { other_s_ = is_alone() ? 1e6 : s; }
 
   int64_t least_arena(int64_t most) override {
     return search_.smallest(any_streams_, learns_, most).value_or(0);
@@ -309,10 +308,9 @@ class LinkedSearch : public Search {
     search_.add(alternatives_.back()->cut, alternatives_.back()->model, must);
   }
 
+  bool is_alone() const { return model_.busy_nodes() <= 1; }
   int64_t waits_ps(int waits) const {
-    return model_.busy_nodes() > 1
-               ? waits * segment_latency_ps(cluster_, model_.busy())
-               : 0;
+    return is_alone() ? 0 : waits * segment_latency_ps(cluster_, model_.busy());
   }
 
   // With more rows in rings.
@@ -323,10 +321,9 @@ class LinkedSearch : public Search {
 
   // Whether smaller budgets for bands may leave room for more of them.
   bool has_rungs(const Loosened& first) const {
-    const int nodes = model_.busy_nodes();
     return rungs_ && !first.all && request_.objective == Objective::kLatency &&
-           request_.byte_s == 0 && !any_streams_ && nodes > 1 &&
-           nodes <= shares::kManyNodes;
+           request_.byte_s == 0 && !any_streams_ && (!learns_ || is_alone()) &&
+           model_.busy_nodes() <= shares::kManyNodes;
   }
 
   // More than `most`: it takes longer than that.
@@ -338,6 +335,7 @@ class LinkedSearch : public Search {
 
   Plan fastest_rung(const BuildOptions& how, Loosened first,
                     std::vector<Partition>& seen) const {
+    if (!has_rungs(first)) return std::move(first.plan);
     const auto most =
         static_cast<Nanos>(other_s_ * shares::kRungsMayGain * 1e9);
     Plan best = std::move(first.plan);
@@ -346,10 +344,12 @@ class LinkedSearch : public Search {
     const auto room = static_cast<double>(*std::ranges::max_element(limits_));
     double rung = 1 << 24;
     while (rung >= room) rung *= shares::kRung;
-    for (int i = 0; i < shares::kRungs; ++i, rung *= shares::kRung) {
+    int left = is_alone() ? shares::kLoneRungs : shares::kRungs;
+    for (; left > 0; --left, rung *= shares::kRung) {
       NodeBudgets budget{less(100), less(100), any_streams_, learns_};
       const int64_t bands = static_cast<int64_t>(rung) - model_.fixed_bytes();
       for (int64_t& b : budget.soft) b = std::min(b, bands);
+      if (is_alone()) budget.hard = budget.soft;
       const std::optional<Partition> cuts = search_.fastest(budget);
       if (!cuts) break;
       if (std::ranges::find(seen, *cuts) != seen.end()) continue;
@@ -583,7 +583,7 @@ class LinkedSearch : public Search {
   RingMemo& rings_;
   PackMemo& packs_;
   bool is_near_ = false;  // the smallest plan
-  double other_s_ = 1e6;  // more than any plan takes
+  double other_s_ = 1e6;  // more than any plan takes, as for a node alone
 };
 
 }  // namespace

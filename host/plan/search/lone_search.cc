@@ -68,11 +68,14 @@ std::unique_ptr<Search> lone_search(const Net& net, const PlanRequest& request,
 }
 
 std::vector<SearchWeights> streamed_ways() {
-  std::vector<SearchWeights> ways(5);
+  std::vector<SearchWeights> ways(7);
   ways[1].flash = {shares::kHalfOfFlash, 0};
   ways[2].overlays = true;
   ways[3].save_memory();
   ways[4].windows = false;
+  ways[5].rungs = true;
+  ways[6].rungs = true;
+  ways[6].save_memory();
   return ways;
 }
 

@@ -158,13 +158,15 @@ inline constexpr int kSlack[] = {8, 4, 2, 1};
 inline constexpr int kSlackOfMany = 4;
 // The same stage by stage, behind as many as links have under way; and how
 // often stages that do not fit get less.
-inline constexpr int kStageSlack[] = {4, 1, 0};
-inline constexpr int kStageSlackRounds = 6;
+inline constexpr int kStageSlack[] = {8, 4, 2, 1, 0};
+inline constexpr int kStageSlackRounds = 8;
 // Where a budget leaves no room for such rows everywhere: smaller budgets for
 // bands, which leave more. They are absolute sizes, each this part of the one
 // before, so that budgets that differ little share them.
 inline constexpr double kRung = 0.84;
 inline constexpr int kRungs = 3;
+// Of a node alone, all that it takes: that costs next to nothing.
+inline constexpr int kLoneRungs = 10;
 // Of the fastest plan: what takes longer at first did not become faster by
 // such budgets: MobileNetV2's begins at 112 gained up to 13 %.
 inline constexpr double kRungsMayGain = 1.2;
