@@ -116,9 +116,7 @@ double Trials::least_known() const {
 }
 
 double Trials::most() const {
-  const bool cheap =
-      net_.layers.size() * request_.cluster.nodes.size() <= shares::kCheap;
-  return (cheap ? shares::kTooLargeCheap : shares::kTooLarge) * least_known();
+  return shares::kTooLarge * least_known();
 }
 
 bool Trials::is_too_large(Search& search) {
