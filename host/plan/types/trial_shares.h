@@ -203,9 +203,9 @@ inline constexpr int kLastSplices = 25;
 inline constexpr double kColumns = 2.2;
 // Where an arena is estimated so many times as large as the smallest that is
 // known, no plan is built: those of MobileNetV2 had 0.95 of it at the least,
-// of small nets, layer by layer on nodes of their own, 0.79, and of TinyEngine's
-// largest net in columns on five nodes 0.8.
-inline constexpr double kTooLarge = 1.3;
+// of small nets, layer by layer on nodes of their own, 0.79, of TinyEngine's
+// largest net in columns on four 0.7.
+inline constexpr double kTooLarge = 1.5;
 // The same for budgets, where a plan that misses them by an eighth may fit with
 // longer segments.
 inline constexpr double kFarTooLarge = 1.25;
@@ -265,8 +265,9 @@ inline constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
 // on up to eight, crews of six and seven that began 11 % worse became the best.
 inline constexpr double kBegun = 1.115;
 inline constexpr size_t kBegunCostly = 600;
-// The same for the smallest arena: a crew either begins small or stays large.
-inline constexpr double kBrieflySmall = 1.03;
+// The same for the smallest arena: fifteen nodes began so with MobileNetV2, and
+// became the smallest of 64.
+inline constexpr double kBrieflySmall = 1.6;
 // Where it costs so little, all of a crew's plans are tried.
 inline constexpr size_t kCheap = 120;
 // Of equal nodes every number up to here may be a crew; above it twice as many,
