@@ -6,7 +6,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
-#include "host/engine/local/frame_flow.h"
+#include "host/engine/common/frame_flow.h"
 
 namespace shoal {
 

@@ -27,7 +27,7 @@ inline void expect_right(const Net& net, const Plan& plan, uint32_t seeds = 3) {
   const auto expect_end = [&](const char* order) {
     const Simulation run = simulate(net, plan, options);
     EXPECT_TRUE(run.completed)
-        << "segment " << run.stage << ", " << order << " " << options.seed
+        << "segment " << run.segment << ", " << order << " " << options.seed
         << ": " << joined(run.blocked);
   };
   options.order = FiringOrder::kDeepest;

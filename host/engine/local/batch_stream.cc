@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "host/engine/local/batches.h"
+#include "host/engine/common/batches.h"
 
 namespace shoal {
 

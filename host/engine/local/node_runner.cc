@@ -6,8 +6,8 @@
 #include "device/shoal_pieces.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
+#include "host/engine/common/frame_flow.h"
 #include "host/engine/fault.h"
-#include "host/engine/local/frame_flow.h"
 
 namespace shoal {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "device/shoal.h"
 #include "host/engine/common/fenced_arena.h"
+#include "host/engine/common/frame_flow.h"
 #include "host/engine/common/tap.h"
-#include "host/engine/local/frame_flow.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 #include "host/program/store/node_source.h"

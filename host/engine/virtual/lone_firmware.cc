@@ -8,8 +8,8 @@
 #include "device/link/cipher.h"
 #include "device/program/image.h"
 #include "host/base/error.h"
+#include "host/engine/common/frame_flow.h"
 #include "host/engine/fault.h"
-#include "host/engine/local/frame_flow.h"
 #include "host/engine/virtual/frame_queue.h"
 #include "host/engine/virtual/node_firmware.h"
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/engine/common/batches.h"
 #include "host/engine/common/trace_collector.h"
-#include "host/engine/local/batches.h"
 
 namespace shoal {
 

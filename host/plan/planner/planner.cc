@@ -45,7 +45,7 @@ void assert_completes(const Net& net, const Plan& plan) {
     const Simulation run = simulate(net, plan, options);
     if (run.completed) continue;
     std::string text = "the plan does not complete in segment " +
-                       std::to_string(run.stage) + ":";
+                       std::to_string(run.segment) + ":";
     for (const std::string& b : run.blocked) text += " " + b + ";";
     throw Error(Exit::kInternal, text);
   }

@@ -115,9 +115,7 @@ double Trials::least_known() const {
   return std::min(known, least_of_others_);
 }
 
-double Trials::most() const {
-  return shares::kTooLarge * least_known();
-}
+double Trials::most() const { return shares::kTooLarge * least_known(); }
 
 bool Trials::is_too_large(Search& search) {
   const double least = least_known();

@@ -179,7 +179,7 @@ Simulation simulate(const Net& net, const Plan& plan,
       }
       result.stages[s].peak_rows = t.peak_rows();
       if (!done) {
-        result.stage = static_cast<int>(s);
+        result.segment = static_cast<int>(s);
         result.blocked = blocked_processes(t);
         return result;
       }

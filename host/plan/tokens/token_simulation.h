@@ -28,7 +28,7 @@ struct StageSimulation {
 
 struct Simulation {
   bool completed = false;
-  int stage = -1;                    // where it stopped
+  int segment = -1;                  // where it stopped
   std::vector<std::string> blocked;  // processes that could not go on
   std::vector<StageSimulation> stages;
 };

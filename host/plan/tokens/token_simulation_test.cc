@@ -50,7 +50,7 @@ TEST(SimulateTest, SaysWhoIsBlocked) {
       --buffer.slots;
       const Simulation run = simulate(net, less);
       EXPECT_FALSE(run.completed);
-      EXPECT_EQ(run.stage, static_cast<int>(s));
+      EXPECT_EQ(run.segment, static_cast<int>(s));
       EXPECT_FALSE(run.blocked.empty());
       ++taken;
     }

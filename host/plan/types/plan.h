@@ -213,7 +213,8 @@ struct PlanOrder {
 struct Plan {
   std::string strategy = "single", objective = "latency";
   bool says_nodes = false;  // `strategy` says on how many nodes
-  // Of these cuts only what takes the least memory fits, whatever time it takes.
+  // Of its cuts only what takes the least memory fits, whatever time that
+  // takes.
   bool fits_hardly = false;
   // Rows of inputs, outputs and streams come and go over links. A plan of one
   // node may be linked, one of several nodes always is.

@@ -1,4 +1,4 @@
-#include "host/engine/local/batches.h"
+#include "host/engine/common/batches.h"
 
 #include <utility>
 

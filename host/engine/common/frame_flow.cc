@@ -1,4 +1,4 @@
-#include "host/engine/local/frame_flow.h"
+#include "host/engine/common/frame_flow.h"
 
 #include <algorithm>
 #include <utility>
