@@ -49,23 +49,22 @@ class PipelineSearch {
     Nanos period = 0;
   };
   std::optional<Found> find() {
-    // Plans tell more of runs each time.
-    for (int round = 0; round < shares::kRunRounds; ++round) {
-      for (size_t crews = std::min(shares::kMostCrews, nodes_.size());
-           crews > 1; --crews) {
-        if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
-        const std::optional<RunList> runs = runs_.best(crews);
-        if (runs) attempt(*runs);
-      }
-    }
+    begin();
     while (best_ && move_a_border()) {
     }
     if (!best_) return std::nullopt;
     (void)is_new(best_->runs, best_->trim);
     even_out(
         {best_->runs, best_->trim, works(*best_), best_->rehearsal.period});
-    finish_plan(net_, request_, best_->supplies, best_->plan);
-    return Found{std::move(best_->plan), best_->rehearsal.period};
+    return found();
+  }
+
+  // The first.
+  std::optional<Found> find_any() {
+    any_ = true;
+    begin();
+    if (!best_) return std::nullopt;
+    return found();
   }
 
  private:
@@ -78,6 +77,24 @@ class PipelineSearch {
     CrewTrim trim;
     std::vector<Nanos> occupied;  // by run, its busiest node
   };
+  Found found() {
+    finish_plan(net_, request_, best_->supplies, best_->plan);
+    return {std::move(best_->plan), best_->rehearsal.period};
+  }
+
+  // By estimate. Plans tell more of runs each time.
+  void begin() {
+    for (int round = 0; round < shares::kRunRounds; ++round) {
+      for (size_t crews = std::min(shares::kMostCrews, nodes_.size());
+           crews > 1; --crews) {
+        if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
+        if (any_ && best_) return;
+        const std::optional<RunList> runs = runs_.best(crews);
+        if (runs) attempt(*runs);
+      }
+    }
+  }
+
   // What plans of them took.
   struct Known {
     RunList runs;
@@ -151,6 +168,7 @@ class PipelineSearch {
                                 Nanos most = 0) {
     std::optional<Built> built;
     for (const RunWay& way : kRunWays) {
+      if (any_ && built) break;
       if (way.grouped && built && !is_tight(request_.cluster, built->plan))
         continue;
       try {
@@ -309,6 +327,7 @@ class PipelineSearch {
   PlanRequest request_;
   const std::vector<int>& nodes_;
   const bool roomy_;
+  bool any_ = false;
   SegmentMemo& memo_;
   CrewRuns runs_;
   std::vector<RunList> seen_;
@@ -317,6 +336,18 @@ class PipelineSearch {
 };
 
 }  // namespace
+
+std::optional<Plan> any_pipeline(const Net& net, const PlanRequest& request,
+                                 const std::vector<int>& nodes,
+                                 SegmentMemo& memo) {
+  if (net.layers.empty() || nodes.empty()) return std::nullopt;
+  for (const bool roomy : {false, true}) {
+    if (roomy && nodes.size() > shares::kMostRoomy) break;
+    auto found = PipelineSearch(net, request, nodes, roomy, memo).find_any();
+    if (found) return std::move(found->plan);
+  }
+  return std::nullopt;
+}
 
 std::optional<Plan> pipeline_plan(const Net& net, const PlanRequest& request,
                                   const std::vector<int>& nodes,

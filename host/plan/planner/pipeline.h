@@ -20,4 +20,8 @@ namespace shoal {
 std::optional<Plan> pipeline_plan(const Net&, const PlanRequest&,
                                   const std::vector<int>& nodes, SegmentMemo&);
 
+// The first that is found, in a part of the time.
+std::optional<Plan> any_pipeline(const Net&, const PlanRequest&,
+                                 const std::vector<int>& nodes, SegmentMemo&);
+
 }  // namespace shoal

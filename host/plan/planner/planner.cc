@@ -205,11 +205,15 @@ std::vector<std::vector<int>> crews_of(const Net& net, const Cluster& cluster) {
   return crews;
 }
 
+using PipelineFinder = std::optional<Plan>(const Net&, const PlanRequest&,
+                                           const std::vector<int>& nodes,
+                                           SegmentMemo&);
 // None: it does not fit, or its programs do not.
 std::optional<Plan> pipeline_of(const Net& net, const PlanRequest& request,
                                 const std::vector<int>& nodes,
-                                SegmentMemo& memo) {
-  std::optional<Plan> plan = pipeline_plan(net, request, nodes, memo);
+                                SegmentMemo& memo,
+                                PipelineFinder& find = pipeline_plan) {
+  std::optional<Plan> plan = find(net, request, nodes, memo);
   if (!plan || exceeds_flash(net, request.cluster, *plan)) return std::nullopt;
   const auto busy = busy_nodes(*plan);
   plan->says_nodes = busy < std::ssize(plan->nodes);
@@ -243,16 +247,19 @@ Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
   for (double b = 1 << 24; b >= shares::kLeastRung; b *= shares::kCrewRung) {
     rungs.push_back(static_cast<int64_t>(b));
   }
-  PlanRequest within = request;
-  const auto fits = [&](size_t rung, const std::vector<int>& nodes) {
-    if (rung >= rungs.size() || PlanDeadline::passed()) return false;
-    within.cluster = request.cluster;
-    for (ClusterNode& n : within.cluster.nodes) {
+  const auto within = [&](size_t rung) {
+    PlanRequest less = request;
+    for (ClusterNode& n : less.cluster.nodes) {
       n.ram = std::min(rungs[rung], n.arena_budget());
     }
-    std::optional<Plan> plan = pipeline_of(net, within, nodes, memo);
+    return less;
+  };
+  std::optional<Plan> any;
+  const auto fits = [&](size_t rung, const std::vector<int>& nodes) {
+    if (rung >= rungs.size() || PlanDeadline::passed()) return false;
+    auto plan = pipeline_of(net, within(rung), nodes, memo, any_pipeline);
     if (!plan) return false;
-    best = *std::move(plan);
+    any = std::move(plan);
     return true;
   };
   for (const std::vector<int>& nodes : crews_of(net, request.cluster)) {
@@ -263,6 +270,9 @@ Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
     while (step /= 2) {
       if (fits(at + step, nodes)) at += step;
     }
+    // There, the one that takes least time.
+    std::optional<Plan> fastest = pipeline_of(net, within(at), nodes, memo);
+    best = *std::move(fastest ? fastest : any);
   }
   return best;
 }
