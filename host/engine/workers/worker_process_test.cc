@@ -135,6 +135,8 @@ TEST(Processes, AnInterruptedRunLeavesWorkersReady) {
   Workers cluster(2);
   for (const int number : {SIGINT, SIGTERM, SIGKILL}) {
     Child run([&] {
+      // Jobs in the background of a script have it ignored.
+      std::signal(SIGINT, SIG_DFL);
       cluster.run(100'000'000);
       return 0;
     });
