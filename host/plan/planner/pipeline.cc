@@ -127,6 +127,10 @@ class PipelineSearch {
       refuse(runs, *plan);
       return false;
     }
+    if (any_) {  // nobody asks how long it takes
+      best = {std::move(*plan), search->supplies(), {}, runs, trim, {}};
+      return true;
+    }
     Plan sliced = *plan;
     set_slices(net_, request_.cluster, sliced);
     Rehearsal r =
@@ -157,7 +161,7 @@ class PipelineSearch {
     seen_.push_back(runs);
     std::optional<Built> built = built_of(runs, runs_.untrimmed(runs));
     if (!built) return true;
-    learn(*built);
+    if (!any_) learn(*built);
     const bool better =
         !best_ || built->rehearsal.period < best_->rehearsal.period;
     if (better) best_ = std::move(built);
@@ -341,12 +345,9 @@ std::optional<Plan> any_pipeline(const Net& net, const PlanRequest& request,
                                  const std::vector<int>& nodes,
                                  SegmentMemo& memo) {
   if (net.layers.empty() || nodes.empty()) return std::nullopt;
-  for (const bool roomy : {false, true}) {
-    if (roomy && nodes.size() > shares::kMostRoomy) break;
-    auto found = PipelineSearch(net, request, nodes, roomy, memo).find_any();
-    if (found) return std::move(found->plan);
-  }
-  return std::nullopt;
+  auto found = PipelineSearch(net, request, nodes, false, memo).find_any();
+  if (!found) return std::nullopt;
+  return std::move(found->plan);
 }
 
 std::optional<Plan> pipeline_plan(const Net& net, const PlanRequest& request,

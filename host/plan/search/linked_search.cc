@@ -91,7 +91,7 @@ class LinkedSearch : public Search {
     return std::nullopt;
   }
 
-  void compare_with(double s) override { other_s_ = is_alone() ? 1e6 : s; }
+  void compare_with(double s) override { other_s_ = is_alone() ? other_s_ : s; }
 
   int64_t least_arena(int64_t most) override {
     return search_.smallest(any_streams_, learns_, most).value_or(0);
