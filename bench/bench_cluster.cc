@@ -36,7 +36,7 @@
 #include "host/board/board.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/local/node_runner.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/import/import.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/types/cluster.h"

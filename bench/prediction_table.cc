@@ -25,10 +25,10 @@
 #include "host/board/board.h"
 #include "host/engine/common/frame.h"
 #include "host/engine/common/prepare.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/import/import.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/plan_numbers.h"
 
 namespace shoal {

@@ -18,10 +18,10 @@
 #include "host/data/image/random_input.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/virtual/bound.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/store_image.h"
 #include "host/model/import/import.h"
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/types/coordinator_counts.h"
 

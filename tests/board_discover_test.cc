@@ -34,7 +34,7 @@ class BoardDiscover : public testing::Test {
   }
   Told discover(std::vector<std::string> addresses,
                 std::vector<std::string> more) const {
-    std::vector<std::string> all{"discover", "--timeout", "3"};
+    std::vector<std::string> all{"discover", "--node-timeout", "3"};
     all.insert(all.end(), addresses.begin(), addresses.end());
     all.insert(all.end(), more.begin(), more.end());
     return shop_.shoal(all);
@@ -82,9 +82,9 @@ TEST_F(BoardDiscover, EveryBoardSaysWhatItIsAndHolds) {
   // The file has both that answered, and does for a plan and for a run.
   EXPECT_EQ(shop_.shoal({"plan", "m.tflite", "--cluster", "found.toml"}).code,
             0);
-  const Told ran = shop_.shoal({"run", "m.tflite", "random:1", "--cluster",
-                                "found.toml", "--strategy", "spatial", "--key",
-                                "k.key", "--timeout", "20", "-o", "two.bin"});
+  const Told ran = shop_.shoal(
+      {"run", "m.tflite", "random:1", "--cluster", "found.toml", "--strategy",
+       "spatial", "--key", "k.key", "--node-timeout", "20", "-o", "two.bin"});
   ASSERT_EQ(ran.code, 0) << ran.err;
   ASSERT_EQ(shop_.shoal({"run", "m.tflite", "random:1", "-o", "one.bin"}).code,
             0);
@@ -104,8 +104,9 @@ TEST_F(BoardDiscover, EveryBoardSaysWhatItIsAndHolds) {
   }();
   // A second one: what the board would run comes first.
   const auto sent = [&](const ServedBoard& board, const char* model) {
-    const Told d = shop_.shoal({"deploy", model, "--workers", board.address,
-                                "--key", "k.key", "--timeout", "20", "--json"});
+    const Told d =
+        shop_.shoal({"deploy", model, "--workers", board.address, "--key",
+                     "k.key", "--node-timeout", "20", "--json"});
     EXPECT_EQ(d.code, 0) << d.err;
     return d.code == 0 ? json::parse(d.out).at("sent_bytes").get<int64_t>()
                        : -1;
@@ -210,7 +211,7 @@ TEST_F(BoardDiscover, AnOlderOneIsReadable) {
   const OlderBoard older(board.address);
   const Told deployed =
       shop_.shoal({"deploy", "m.tflite", "--workers", board.address,
-                   "--insecure", "--timeout", "20"});
+                   "--insecure", "--node-timeout", "20"});
   ASSERT_EQ(deployed.code, 0) << deployed.err;
   Told told = discover({older.address()}, {"--json", "--insecure"});
   ASSERT_EQ(told.code, 0) << told.err;

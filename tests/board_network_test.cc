@@ -143,8 +143,8 @@ TEST_F(BoardNetwork, ServedBoardsAreWorkers) {
 
   // Somebody without the key gets nothing and harms nobody.
   ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
-  EXPECT_EQ(run({"--key", "other.key", "--timeout", "1"}).code, 6);
-  EXPECT_EQ(run({"--insecure", "--timeout", "1"}).code, 6);
+  EXPECT_EQ(run({"--key", "other.key", "--node-timeout", "1"}).code, 6);
+  EXPECT_EQ(run({"--insecure", "--node-timeout", "1"}).code, 6);
   EXPECT_EQ(run({"--key", "k.key"}).code, 0);
   EXPECT_EQ(boards.end(SIGTERM), 0);
   EXPECT_NE(kill(a.process, 0), 0) << "the emulator still runs";
@@ -177,7 +177,7 @@ TEST_F(BoardNetwork, ABoardWithoutMappedFlashIsProbed) {
   ASSERT_EQ(planned.code, 0) << planned.err;
   const Told ran =
       shop_.shoal({"run", "m.tflite", "random:1", "--cluster", "small.toml",
-                   "--insecure", "--timeout", "20", "--json"});
+                   "--insecure", "--node-timeout", "20", "--json"});
   ASSERT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.err.find("payload"), std::string::npos) << ran.err;
   EXPECT_EQ(
@@ -193,9 +193,9 @@ TEST_F(BoardNetwork, ALostBoardIsNamed) {
                             "--serve", "--insecure"});
   const Served a = served(boards.line()), b = served(boards.line());
   const auto words = [](const std::string& workers, const char* frames) {
-    return Arguments{"run",        "m.tflite",   "random:1",  "--workers",
-                     workers,      "--frames",   frames,      "-o",
-                     "out.bin",    "--insecure", "--timeout", "2",
+    return Arguments{"run",        "m.tflite",   "random:1",       "--workers",
+                     workers,      "--frames",   frames,           "-o",
+                     "out.bin",    "--insecure", "--node-timeout", "2",
                      "--strategy", "spatial"};
   };
   const std::string both = a.address + "," + b.address;
@@ -230,8 +230,9 @@ TEST_P(BoardWithStorage, APowerCutInADeploymentIsGoneOnFrom) {
   const Arguments serve{"emulate", "--board", id,     "--nodes", "1",
                         "--serve", "--state", "kept", "--key",   "k.key"};
   const auto words = [&](const std::string& worker) {
-    return Arguments{"run",     model,   "random:1", "--workers", worker, "-o",
-                     "out.bin", "--key", "k.key",    "--timeout", "10"};
+    return Arguments{
+        "run",     model,   "random:1", "--workers",      worker, "-o",
+        "out.bin", "--key", "k.key",    "--node-timeout", "10"};
   };
   const std::string image = shop_.path("kept/" + id + ".0.img");
   {
@@ -297,7 +298,7 @@ TEST_F(BoardNetwork, EightBoardsGoOnAfterPowerCuts) {
   const auto words = [&](const Boards& boards, const char* frames,
                          const char* timeout) {
     return Arguments{"run", model, "random:1", "--workers", boards.workers,
-                     "-o", "out.bin", "--insecure", "--timeout", timeout,
+                     "-o", "out.bin", "--insecure", "--node-timeout", timeout,
                      "--frames", frames, "--strategy", "spatial",
                      // For what a loaded machine has not given back.
                      "--wait", "40"};
@@ -359,8 +360,8 @@ TEST_F(BoardNetwork, ABoardStartsFrames) {
       {"deploy", source + "/models/fashion_mobilenet_v2.tflite", "--workers",
        workers, "--key", "k.key", "--leader", bell.address, "--picture",
        source + "/models/samples/bag/0.png", "--labels",
-       source + "/models/fashion_labels.txt", "--every", "0.1", "--timeout",
-       "30", "--strategy", "spatial"});
+       source + "/models/fashion_labels.txt", "--every", "0.1",
+       "--node-timeout", "30", "--strategy", "spatial"});
   ASSERT_EQ(told.code, 0) << told.err;
   for (const char* frame : {"0", "1", "2"}) {
     EXPECT_EQ(boards.line(), bell.name + ": frame " + frame + ": class 8, bag");
@@ -478,9 +479,9 @@ TEST_F(BoardCard, APulledOneEndsWhatNeedsItAndNoMore) {
   const EmulatedNodes boards(options_);
   const std::string address = boards.nodes()[0]->address();
   const auto words = [&](const std::string& model, const char* frames) {
-    return Arguments{"run",     model,        "random:1",  "--workers",
-                     address,   "--frames",   frames,      "-o",
-                     "out.bin", "--insecure", "--timeout", "5"};
+    return Arguments{"run",     model,        "random:1",       "--workers",
+                     address,   "--frames",   frames,           "-o",
+                     "out.bin", "--insecure", "--node-timeout", "5"};
   };
   const auto says = [&](const Told& told) {
     EXPECT_NE(told.code, 0);
@@ -499,7 +500,7 @@ TEST_F(BoardCard, APulledOneEndsWhatNeedsItAndNoMore) {
       "1")));
   // Who looks for boards finds it, as what it is.
   const Told found = shop_.shoal(
-      {"discover", address, "--insecure", "--json", "--timeout", "5"});
+      {"discover", address, "--insecure", "--json", "--node-timeout", "5"});
   ASSERT_EQ(found.code, 0) << found.err;
   const auto node = nlohmann::json::parse(found.out).at("nodes").at(0);
   EXPECT_EQ(node.at("answers"), true) << node;
@@ -530,7 +531,7 @@ TEST_F(BoardCard, AFullOneIsToldAndWhatIsThereStays) {
   const EmulatedNode& board = *boards.nodes()[0];
   const auto run = [&](const char* model) {
     return shop_.shoal({"run", model, "random:1", "--workers", board.address(),
-                        "-o", "out.bin", "--insecure", "--timeout", "5"});
+                        "-o", "out.bin", "--insecure", "--node-timeout", "5"});
   };
   ASSERT_EQ(run("m.tflite").code, 0);
   const rlimit full{1 << 20, RLIM_INFINITY},

@@ -56,7 +56,8 @@ class BoardNoise : public testing::Test {
   Told run(const std::string& address, const std::string& key = "k.key",
            const char* timeout = "20") const {
     return shop_.shoal({"run", "m.tflite", "random:1", "--workers", address,
-                        "--key", key, "--timeout", timeout, "-o", "out.bin"});
+                        "--key", key, "--node-timeout", timeout, "-o",
+                        "out.bin"});
   }
   void expect_exact(const std::string& address) const {
     const Told told = run(address);
@@ -101,7 +102,7 @@ TEST_F(BoardNoise, ABoardIsUsableAfterwards) {
     EXPECT_NE(stranger.err.find(board.address), stranger.err.npos);
     const Told deployed =
         shop_.shoal({"deploy", "m.tflite", "--workers", board.address, "--key",
-                     "k.key", "--timeout", "20", "--json"});
+                     "k.key", "--node-timeout", "20", "--json"});
     ASSERT_EQ(deployed.code, 0) << deployed.err;
     const auto json = nlohmann::json::parse(deployed.out);
     EXPECT_EQ(json.at("sent_bytes"), 0);
@@ -214,7 +215,7 @@ TEST_F(BoardNoise, StrayFramesHarmNobody) {
     const auto runs_exactly = [&] {
       const Told told =
           shop_.shoal({"run", "m.tflite", "random:1", "--workers", address,
-                       "--insecure", "--timeout", "20", "-o", "out.bin"});
+                       "--insecure", "--node-timeout", "20", "-o", "out.bin"});
       EXPECT_EQ(told.code, 0) << told.err;
       EXPECT_EQ(shop_.read("out.bin"), shop_.read("want.bin"));
     };
@@ -279,8 +280,9 @@ TEST_F(BoardNoise, AFloodKeepsNobodyFromABoard) {
     {
       const Flood flood(board.address);
       while (flood.sent() < 100) usleep(1000);
-      const Told found = shop_.shoal({"discover", board.address, "--key",
-                                      "k.key", "--timeout", "20", "--json"});
+      const Told found =
+          shop_.shoal({"discover", board.address, "--key", "k.key",
+                       "--node-timeout", "20", "--json"});
       ASSERT_EQ(found.code, 0) << found.err;
       const auto node = nlohmann::json::parse(found.out).at("nodes").at(0);
       EXPECT_EQ(node.at("name"), board.name);
@@ -302,7 +304,7 @@ TEST_F(BoardNoise, TwoOfOneIdentityAreToldApartByNobody) {
   std::istringstream(second.line()) >> name >> addresses[1];
   const Told told = shop_.shoal({"run", "m.tflite", "random:1", "--workers",
                                  addresses[0] + "," + addresses[1], "--key",
-                                 "k.key", "--timeout", "20"});
+                                 "k.key", "--node-timeout", "20"});
   EXPECT_EQ(told.code, 2);
   EXPECT_NE(told.err.find("two nodes are named emcraft-sf2.0"), told.err.npos)
       << told.err;

@@ -61,13 +61,13 @@ class BoardSealed : public testing::TestWithParam<const char*> {
   Told run(const ServedBoard& board, const std::string& model,
            const char* key = "k.key") const {
     return shop_.shoal({"run", model, "random:1", "--workers", board.address,
-                        "--key", key, "--timeout", "20", "-o", "out.bin"});
+                        "--key", key, "--node-timeout", "20", "-o", "out.bin"});
   }
   // The bytes that it has sent.
   int64_t deploy(const ServedBoard& board, const std::string& model) const {
     const Told told =
         shop_.shoal({"deploy", model, "--workers", board.address, "--key",
-                     "k.key", "--timeout", "20", "--json"});
+                     "k.key", "--node-timeout", "20", "--json"});
     EXPECT_EQ(told.code, 0) << told.err;
     return told.code == 0
                ? nlohmann::json::parse(told.out).at("sent_bytes").get<int64_t>()

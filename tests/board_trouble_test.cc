@@ -48,8 +48,9 @@ class BoardTrouble : public testing::Test {
   }
   std::vector<std::string> words(const std::string& address,
                                  const char* frames = "1") const {
-    return {"run",  "m.tflite", "random:1", "--workers", address, "--frames",
-            frames, "-o",       "out.bin",  "--timeout", "3",     "--insecure"};
+    return {"run",     "m.tflite",       "random:1", "--workers",
+            address,   "--frames",       frames,     "-o",
+            "out.bin", "--node-timeout", "3",        "--insecure"};
   }
   Told expect_exact(const std::string& address) const {
     Told told = shop_.shoal(words(address));
@@ -362,8 +363,8 @@ class BoardFalls : public BoardTrouble {
     const std::string address = boards.nodes()[0]->address();
     const auto words = [&](const char* frames) {
       std::vector<std::string> all = {
-          "run",  "m.tflite", "random:1", "--workers", address, "--frames",
-          frames, "-o",       "out.bin",  "--timeout", "5"};
+          "run",  "m.tflite", "random:1", "--workers",      address, "--frames",
+          frames, "-o",       "out.bin",  "--node-timeout", "5"};
       all.insert(all.end(), more.begin(), more.end());
       return all;
     };

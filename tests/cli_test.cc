@@ -546,6 +546,10 @@ TEST_F(Cli, TimeoutEndsARunThatIsTooLong) {
   expect_error(told, 8, "ran past --timeout");
   // After the verb as well.
   EXPECT_EQ(shop_.shoal({"ops", "--timeout", "100"}).code, 0);
+  // A node's is another one, and without a coordinator there is none.
+  expect_error(
+      shop_.shoal({"run", "model.tflite", "x.in.bin", "--node-timeout", "1"}),
+      2, "--node-timeout");
 }
 
 TEST_F(Cli, AModelOfInt8AndOneOfFloats) {

@@ -195,9 +195,9 @@ TEST_F(ExportedCluster, TwoNodesWithAKeyComputeExactBytes) {
     expect_refused(run_words({"--strategy", "layer"}), 2,
                    "was exported with another program");
     ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
-    expect_refused(run_words({"--key", "other.key", "--timeout", "1"}), 6,
+    expect_refused(run_words({"--key", "other.key", "--node-timeout", "1"}), 6,
                    "does not know this key");
-    expect_refused(run_words({"--insecure", "--timeout", "1"}), 6,
+    expect_refused(run_words({"--insecure", "--node-timeout", "1"}), 6,
                    "only encrypted sessions");
     const std::string file = shop_.read_text("c.toml");
     const size_t at = file.find("127.0.0.1:");
@@ -216,8 +216,9 @@ TEST_F(ExportedCluster, TwoNodesWithAKeyComputeExactBytes) {
     EXPECT_GT(probed["results"][0]["each"], 0.0);
     EXPECT_EQ(probed["results"][3]["result"], "not run");
     EXPECT_TRUE(fs::exists(shop_.path("l.toml")));
-    expect_refused({"probe", address, "--key", "other.key", "--timeout", "1"},
-                   6, "does not know this key");
+    expect_refused(
+        {"probe", address, "--key", "other.key", "--node-timeout", "1"}, 6,
+        "does not know this key");
     // None of that has hurt them.
     expect_exact(shop_.shoal(run_words()));
   }
@@ -227,7 +228,7 @@ TEST_F(ExportedCluster, TwoNodesWithAKeyComputeExactBytes) {
              "[[node]]\nname = \"l\"\nboard = \"host\"\naddress = "
              "\"127.0.0.1:" +
                  std::to_string(free_port()) + "\"\n");
-  expect_refused(run_words({"--timeout", "1"}), 6, "no answer within");
+  expect_refused(run_words({"--node-timeout", "1"}), 6, "no answer within");
 }
 
 TEST_F(ExportedCluster, DamagedFlashIsFound) {
@@ -334,10 +335,10 @@ TEST_F(ExportedCluster, ANodeOnAnEmulatedBoardComputesExactBytes) {
   const Node n(shop_, "projs/n", line.board);
   // QEMU sets up the line for text when it starts.
   line.wait_for("selfcheck ok\n");
-  const Words patient = run_words({"--insecure", "--timeout", "60"});
+  const Words patient = run_words({"--insecure", "--node-timeout", "60"});
   expect_exact(shop_.shoal(patient));
   const Told probed = shop_.shoal(
-      {"probe", line.name, "--insecure", "--timeout", "60", "--json"});
+      {"probe", line.name, "--insecure", "--node-timeout", "60", "--json"});
   ASSERT_EQ(probed.code, 0) << probed.err;
   const json j = json::parse(probed.out);
   EXPECT_EQ(j["kernels"], "armv7e-m");

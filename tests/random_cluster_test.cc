@@ -25,7 +25,7 @@
 #include "host/check/check.h"
 #include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/cost/program_size.h"

@@ -25,7 +25,7 @@ bell=$(sed -n 9p said | cut -d' ' -f2)
 
 # The last thing that a computer does.
 "$shoal" deploy "$root/models/fashion_mobilenet_v2.tflite" --workers "$eight" \
-  --key bell.key --timeout 60 --leader "$bell" --every 2 --strategy spatial \
+  --key bell.key --node-timeout 60 --leader "$bell" --every 2 --strategy spatial \
   --picture "$root/models/samples/bag/0.png" \
   --labels "$root/models/fashion_labels.txt" > deployed 2> log || {
   code=$?

@@ -149,7 +149,7 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
           ->check(CLI::Range(1, 100000000));
   add_stream(verb, f.stream);
   add_worker_flags(verb, f.cluster);
-  add_node_timeout(verb, f.cluster.timeout, "; else of the whole command");
+  add_node_timeout(verb, f.cluster.node_timeout);
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&f, &code, frames] {
@@ -158,8 +158,6 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
       f.inputs.insert(f.inputs.begin(), std::move(f.model));
       f.model.clear();
     }
-    const bool alone = f.cluster.workers.empty() && f.plan.cluster.empty();
-    if (alone) start_timeout(f.cluster.timeout);
     code = run_command(f);
   });
 }

@@ -78,6 +78,10 @@ struct PlanCommandFlags {
   bool json = false;
   ImportOptions ends;
 };
+// How long a node may be silent before it is given up.
+inline constexpr int kNodeTimeoutSeconds = 5;
+inline constexpr int kDiscoverSeconds = 2;  // where any may be nobody
+
 // Which workers, and how to talk to them.
 struct ClusterFlags {
   std::vector<std::string> workers;  // addresses
@@ -89,7 +93,7 @@ struct ClusterFlags {
   std::vector<std::string> node_keys;  // public, of the workers in order
   bool insecure = false;
   bool take_over = false;  // of nodes that another coordinator has
-  int timeout = 0;         // seconds that a node may be silent; 0: 5
+  int node_timeout = 0;    // see kNodeTimeoutSeconds
   bool quiet = false;      // the warning of --insecure has been said
 };
 struct RunFlags {

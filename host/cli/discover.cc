@@ -24,7 +24,6 @@
 namespace shoal {
 namespace {
 
-constexpr int kDefaultSeconds = 2;
 constexpr size_t kMostAddresses = 512;
 
 using Programs = std::vector<KeptProgram>;
@@ -67,7 +66,7 @@ std::vector<Inquiry> inquiries_of(const DiscoverFlags& flags) {
         "at most " + format_count(int64_t{kMostAddresses}));
   }
   ClusterFlags cluster = flags.cluster;
-  if (cluster.timeout == 0) cluster.timeout = kDefaultSeconds;
+  if (cluster.node_timeout == 0) cluster.node_timeout = kDiscoverSeconds;
   std::vector<Inquiry> all;
   std::set<std::string> asked;
   for (const std::string& text : addresses) {
@@ -262,7 +261,7 @@ int discover_command(const DiscoverFlags& flags) {
   if (signals.asked()) throw Error(Exit::kInternal, "interrupted");
   throw Error(Exit::kNode, "nobody answers",
               "start nodes (`shoal worker`), look at addresses and --key, or "
-              "give them more time by --timeout");
+              "give them more time by --node-timeout");
 }
 
 }  // namespace shoal

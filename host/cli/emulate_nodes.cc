@@ -296,7 +296,7 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.json = flags.json;
   run.ends = flags.ends;
   run.cluster.own_key = boards.key();
-  run.cluster.timeout = kSilenceSeconds;
+  run.cluster.node_timeout = kSilenceSeconds;
   cluster.payload = payload_of(flags.plan, cluster, kUdpPayload);
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
     cluster.nodes[i].address = boards.nodes()[i]->address();

@@ -260,11 +260,11 @@ void add_key_flags(CLI::App* verb, std::string& key, bool& insecure) {
   verb->get_option("--key")->excludes(verb->get_option("--insecure"));
 }
 
-void add_node_timeout(CLI::App* verb, int& seconds,
-                      const std::string& else_what) {
-  verb->add_option(
-          "--timeout", seconds,
-          "of a cluster: seconds that a node may be silent (5)" + else_what)
+void add_node_timeout(CLI::App* verb, int& seconds, int otherwise) {
+  verb->add_option("--node-timeout", seconds,
+                   fmt::format("seconds that a node of a cluster may be silent "
+                               "({})",
+                               otherwise))
       ->check(CLI::NonNegativeNumber);
 }
 

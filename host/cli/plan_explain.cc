@@ -14,7 +14,7 @@
 #include "host/engine/virtual/bound.h"
 #include "host/engine/virtual/segment_talk.h"
 #include "host/plan/cost/rehearsal.h"
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"

@@ -15,8 +15,8 @@
 #include "host/base/files.h"
 #include "host/charts/document.h"
 #include "host/cli/output.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/explore.h"
-#include "host/plan/planner/lower_bound.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/progress.h"
 

@@ -12,7 +12,7 @@
 #include "host/engine/virtual/timeline.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/text/banks_json.h"
 #include "host/plan/text/left_out.h"
 #include "host/plan/text/plan_table.h"

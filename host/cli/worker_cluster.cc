@@ -23,8 +23,6 @@
 namespace shoal {
 namespace {
 
-constexpr int kNodeTimeoutSeconds = 5;
-
 constexpr uint64_t kLookUs = 10'000;  // whether the plan is there
 
 bool is_there(const std::future<Prepared>& plan) {
@@ -176,9 +174,9 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
   config.entropy = system_entropy;
   config.name = coordinator_name();
   config.take_over = flags.take_over;
-  if (!flags.own_cluster) config.time_flag = "--timeout";
+  if (!flags.own_cluster) config.time_flag = "--node-timeout";
   config.hint = [](const std::string& text) { tell("%s\n", text.c_str()); };
-  const int timeout = flags.timeout;
+  const int timeout = flags.node_timeout;
   config.timeout_us =
       uint64_t{1'000'000} *
       static_cast<unsigned>(timeout > 0 ? timeout : kNodeTimeoutSeconds);

@@ -497,9 +497,9 @@ TEST_F(CliCluster, WorkersThatCannotBeReachedAreRefusedByTheirAddress) {
   EXPECT_NE(half.err.find("node 'b' has no address"), std::string::npos)
       << half.err;
   const Told told = shop_.shoal({"run", "m.tflite", "x.bin", "--workers",
-                                 "127.0.0.1:7000", "--timeout", "-1"});
+                                 "127.0.0.1:7000", "--node-timeout", "-1"});
   EXPECT_EQ(told.code, 2) << told.err;
-  EXPECT_NE(told.err.find("--timeout"), std::string::npos) << told.err;
+  EXPECT_NE(told.err.find("--node-timeout"), std::string::npos) << told.err;
 }
 
 TEST_F(CliCluster, JsonOfAClustersPlan) {

@@ -112,15 +112,16 @@ TEST_F(CliProbe, AWorkerIsMeasuredAndPlannedWith) {
 }
 
 TEST_F(CliProbe, BadNodesAreNamed) {
-  expect_refused(with({"127.0.0.1:9", "--insecure", "--timeout", "1"}), 6,
+  expect_refused(with({"127.0.0.1:9", "--insecure", "--node-timeout", "1"}), 6,
                  "no answer within");
   expect_refused(with({"127.0.0.1:9"}), 2, "shoal.key");
   ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
   ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
   ProbedWorker worker(shop_, {"--ram", "32K"});
-  expect_refused(with({worker.address, "--key", "other.key", "--timeout", "1"}),
-                 6, "does not know this key");
-  expect_refused(with({worker.address, "--insecure", "--timeout", "1"}), 6,
+  expect_refused(
+      with({worker.address, "--key", "other.key", "--node-timeout", "1"}), 6,
+      "does not know this key");
+  expect_refused(with({worker.address, "--insecure", "--node-timeout", "1"}), 6,
                  "only encrypted sessions");
   expect_refused(with({worker.address, "-o", "n.txt"}), 2, ".toml");
   expect_refused(with({worker.address, "-o", "nowhere/n.toml"}), 2,
@@ -130,7 +131,7 @@ TEST_F(CliProbe, BadNodesAreNamed) {
   expect_refused(with({worker.address, "--board", "none"}), 2, "unknown board");
   shop_.write("bad.toml", {'['});
   expect_refused(with({worker.address, "--board", "bad.toml"}), 2, "bad.toml");
-  expect_refused(with({"/dev/null", "--insecure", "--timeout", "1"}), 2,
+  expect_refused(with({"/dev/null", "--insecure", "--node-timeout", "1"}), 2,
                  "/dev/null");
 }
 

@@ -154,9 +154,9 @@ TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
       b(shop_, {"--name", "left", "--board", "rp2040", "--ram", "16K"});
   const RunningWorker stranger(shop_, {"--key", "other.key"});
   const SilentPort silent;
-  const Told told =
-      shop_.shoal({"discover", a.address, b.address, stranger.address,
-                   silent.address, "--json", "-o", "c.toml", "--timeout", "1"});
+  const Told told = shop_.shoal({"discover", a.address, b.address,
+                                 stranger.address, silent.address, "--json",
+                                 "-o", "c.toml", "--node-timeout", "1"});
   ASSERT_EQ(told.code, 0) << told.err;
   const json nodes = json::parse(told.out).at("nodes");
   ASSERT_EQ(nodes.size(), 4u);
@@ -184,7 +184,7 @@ TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
                  "1472 bytes");
   const std::string port = a.address.substr(a.address.rfind(':') + 1);
   const Told again =
-      shop_.shoal({"discover", a.address + "-" + port, "--timeout", "1"});
+      shop_.shoal({"discover", a.address + "-" + port, "--node-timeout", "1"});
   ASSERT_EQ(again.code, 0) << again.err;
   EXPECT_NE(again.out.find("program "), std::string::npos) << again.out;
 
@@ -200,8 +200,8 @@ TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
   expect_refused({"discover", "127.0.0.1:1-600"}, 2, "at most 512");
   expect_refused({"discover", "here"}, 2, "'here' is no address");
   expect_refused({"discover", "serial:"}, 2, "'serial:' names no device");
-  EXPECT_EQ(shop_.shoal({"discover", silent.address, "--timeout", "1"}).code,
-            6);
+  EXPECT_EQ(
+      shop_.shoal({"discover", silent.address, "--node-timeout", "1"}).code, 6);
 }
 
 TEST_F(CliWorkers, TwoGiveTheBytesOfOneNode) {
@@ -282,7 +282,7 @@ TEST_F(CliWorkers, DeployRefusesAsRunDoes) {
   const RunningWorker small(shop_, {"--insecure", "--ram", "300"});
   const SilentPort nobody;
   expect_refused(deploy(one.address + "," + nobody.address,
-                        {"--insecure", "--timeout", "1"}),
+                        {"--insecure", "--node-timeout", "1"}),
                  6, "node " + nobody.address + ": no answer within ");
   expect_refused(deploy(one.address, {}), 2, "shoal.key: there is no key file");
   expect_refused({"deploy", "m.tflite", "--insecure"}, 2, "no worker is named");
@@ -388,13 +388,14 @@ TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
   ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
   const RunningWorker secure(shop_, {}), open(shop_, {"--insecure"});
   const SilentPort nobody;
-  expect_refused(run(secure.address + "," + nobody.address, {"--timeout", "1"}),
-                 6, "node " + nobody.address + ": no answer within ");
+  expect_refused(
+      run(secure.address + "," + nobody.address, {"--node-timeout", "1"}), 6,
+      "node " + nobody.address + ": no answer within ");
   // Unsigned answers: said at once, believed when time has run out.
   const auto hinted = [&](const std::string& address, const Arguments& more,
                           const std::string& text) {
     Arguments all = run(address, more);
-    all.insert(all.end(), {"--timeout", "1"});
+    all.insert(all.end(), {"--node-timeout", "1"});
     const Told told = shop_.shoal(all);
     EXPECT_EQ(told.code, 6) << told.err;
     std::vector<std::string> lines = lines_of(told.err);
@@ -425,7 +426,7 @@ TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
 TEST_F(CliWorkers, OneCoordinatorAtATime) {
   const RunningWorker worker(shop_, {"--insecure"});
   const auto once = [&](const Arguments& more) {
-    Arguments all = run(worker.address, {"--insecure", "--timeout", "2"});
+    Arguments all = run(worker.address, {"--insecure", "--node-timeout", "2"});
     all.insert(all.end(), more.begin(), more.end());
     return all;
   };
@@ -475,8 +476,8 @@ TEST_F(CliWorkers, IdentitiesKnowEachOther) {
   const std::string both = a.address + "," + b.address;
   const auto with = [&](const std::string& own, const std::string& nodes,
                         const Arguments& more = {}) {
-    Arguments all =
-        run(both, {"--identity", own, "--node-key", nodes, "--timeout", "1"});
+    Arguments all = run(
+        both, {"--identity", own, "--node-key", nodes, "--node-timeout", "1"});
     all.insert(all.end(), more.begin(), more.end());
     return all;
   };
@@ -500,8 +501,8 @@ TEST_F(CliWorkers, IdentitiesKnowEachOther) {
   hinted(with("c.key", keys[2] + "," + keys[1]), "does not know this key");
   ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
   const std::string only = "takes only coordinators with --identity";
-  hinted(run(both, {"--timeout", "1"}), only);
-  hinted(run(both, {"--timeout", "1", "--insecure"}), only);
+  hinted(run(both, {"--node-timeout", "1"}), only);
+  hinted(run(both, {"--node-timeout", "1", "--insecure"}), only);
   expect_refused(with("c.key", keys[1]), 2, "1 public keys for 2 workers");
   expect_refused(with("shoal.key", theirs), 2, "shoal.key: not an identity");
   expect_refused(with("none.key", theirs), 2, "none.key: there is no identity");

@@ -21,7 +21,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/import/import.h"
 #include "host/oracle/golden/testing/golden_cases.h"
 #include "tests/shared.h"

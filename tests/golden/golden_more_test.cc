@@ -14,7 +14,7 @@
 #include "host/board/board.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/local/testing/verify_frame.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/export/export.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"

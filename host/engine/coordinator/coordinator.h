@@ -81,7 +81,7 @@ struct CoordinatorConfig {
   std::function<void(const std::string&)> hint;
 };
 
-// "more time by --timeout".
+// "more time by --node-timeout".
 inline std::string more_time(const CoordinatorConfig& c) {
   return "more time" + (c.time_flag.empty() ? "" : " by " + c.time_flag);
 }

@@ -4,14 +4,10 @@
 #include <cmath>
 
 #include "device/program/chunk.h"
+#include "host/plan/cost/time.h"
 
 namespace shoal {
 namespace {
-
-bool counts_macs(OpCode op) {
-  return op == OpCode::kConv || op == OpCode::kDepthwise ||
-         op == OpCode::kTransposeConv;
-}
 
 // A multiply-accumulate is one of an output channel at one pixel.
 KernelCost kernel_cost(const StageView& s, const ActorRecord& a,

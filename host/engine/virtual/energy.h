@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/virtual_node.h"
 #include "host/plan/cost/energy.h"
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 
 namespace shoal {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 
 namespace shoal {
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/engine/common/testing/small_model.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/import/import.h"
 #include "tests/shared.h"
 

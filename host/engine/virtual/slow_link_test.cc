@@ -6,7 +6,7 @@
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/oracle/int8/oracle.h"
 
 namespace shoal {
@@ -79,7 +79,7 @@ TEST(SlowLink, NothingArrivesIsNoMatterOfPatience) {
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Exit::kNode);
-    EXPECT_EQ(e.fix().find("--timeout"), std::string::npos) << e.fix();
+    EXPECT_EQ(e.fix().find("--node-timeout"), std::string::npos) << e.fix();
     EXPECT_NE(e.fix().find("--rate"), std::string::npos) << e.fix();
   }
 }

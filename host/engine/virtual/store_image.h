@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "host/engine/common/prepare.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 
 namespace shoal {
 

@@ -3,7 +3,7 @@
 
 #include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/store_image.h"
 #include "host/oracle/int8/oracle.h"
 

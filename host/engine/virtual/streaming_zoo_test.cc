@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "host/engine/common/frame.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/zoo/zoo.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/planner/planner.h"

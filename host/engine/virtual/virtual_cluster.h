@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "host/engine/virtual/commander.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/virtual_node.h"
 
 namespace shoal {

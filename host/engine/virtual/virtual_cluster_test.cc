@@ -7,7 +7,7 @@
 #include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
 #include "host/engine/virtual/bound.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/timeline.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/types/coordinator_counts.h"

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "host/engine/engine.h"
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 
 namespace shoal {
 

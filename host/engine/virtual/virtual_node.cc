@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "host/engine/virtual/node_firmware.h"
+#include "host/engine/virtual/program_runner.h"
 #include "host/engine/virtual/since.h"
 
 namespace shoal {
@@ -28,8 +28,8 @@ VirtualNode::VirtualNode(Port& port, VirtualNodeOptions options,
     storage_->inject(options_.fault);
   }
   const NodePlace place{*this, port_, arena_, bank_table_, storage()};
-  firmware_ = options_.lone ? lone_firmware(place, options_)
-                            : agent_firmware(place, options_);
+  runner_ = options_.lone ? lone_runner(place, options_)
+                          : agent_runner(place, options_);
 }
 
 VirtualNode::~VirtualNode() = default;
@@ -44,29 +44,27 @@ bool VirtualNode::step() {
   const bool came =
       storage_ && storage_->busy() && storage_->ready() <= port_.now();
   if (came && cost_) port_.spend(0, {.doing = Doing::kCheck});
-  const bool more = firmware_->step();
+  const bool more = runner_->step();
   settle();
   idle_since_ = more ? std::nullopt : std::optional(port_.now());
   return more;
 }
 
-uint64_t VirtualNode::next_timer_us() const {
-  return firmware_->next_timer_us();
-}
+uint64_t VirtualNode::next_timer_us() const { return runner_->next_timer_us(); }
 
-Nanos VirtualNode::ready_at() const { return firmware_->ready_at(); }
+Nanos VirtualNode::ready_at() const { return runner_->ready_at(); }
 
 bool VirtualNode::arena_intact() const {
   return arena_.intact() &&
          std::ranges::all_of(banks_, [](const auto& b) { return b->intact(); });
 }
 
-const shoal_node* VirtualNode::node() const { return firmware_->node(); }
+const shoal_node* VirtualNode::node() const { return runner_->node(); }
 
 void VirtualNode::settle() {
-  if (!cost_ || !firmware_->running()) return;
-  charge_checks(*firmware_->node());
-  charge_slice(*firmware_->node());
+  if (!cost_ || !runner_->running()) return;
+  charge_checks(*runner_->node());
+  charge_slice(*runner_->node());
 }
 
 // What came was checked before anything else; the next read was on its way.

@@ -24,7 +24,7 @@
 namespace shoal {
 
 class FrameQueue;
-class NodeFirmware;
+class ProgramRunner;
 
 // Of a program that is not linked: nobody sends it rows, so it asks for frames
 // itself and pushes and takes their rows as soon as there is room.
@@ -104,7 +104,7 @@ class VirtualNode : public Endpoint {
   std::vector<std::unique_ptr<Arena>> banks_;
   std::vector<shoal_bank> bank_table_;
   std::optional<VirtualStorage> storage_;
-  std::unique_ptr<NodeFirmware> firmware_;
+  std::unique_ptr<ProgramRunner> runner_;
   shoal_work charged_{};  // the last slice that was paid for
   uint32_t charged_frame_ = UINT32_MAX;
   uint64_t checked_bytes_ = 0;

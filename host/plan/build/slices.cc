@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "device/program/kinds.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/time.h"
 
@@ -10,13 +11,6 @@ constexpr int64_t kPicosPerMicrosecond = 1000000;
 // Peers wait for a node's answer while it computes; much shorter slices would
 // cost more than they gain.
 constexpr int64_t kSlicePs = 250 * kPicosPerMicrosecond;
-
-// What these make of a row depends on all of its columns.
-bool in_one_slice(OpCode op) {
-  return op == OpCode::kReduceSum || op == OpCode::kReduceMax ||
-         op == OpCode::kReshape || op == OpCode::kTranspose ||
-         op == OpCode::kConstant;
-}
 
 // How often a node runs an actor's kernel, but for slices.
 int64_t calls(const PlanStage& stage, const PlanActor& a, const LayerTime& t) {
@@ -81,7 +75,7 @@ void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
         const int64_t groups = cut_groups(net, flash, a);
         const int64_t reading =
             reading_ps(a.weights, t, cluster.nodes[n].board) / firings;
-        const bool whole = !a.copy && in_one_slice(net.layers[a.layer].op);
+        const bool whole = !a.copy && runs_whole(net.layers[a.layer].op);
         const int64_t most = whole ? 1 : stage.ports[a.out].box.columns();
         const int64_t compute = t.compute_ps / firings / groups;
         a.slices = static_cast<int>(

@@ -11,11 +11,6 @@
 namespace shoal {
 namespace {
 
-bool counts_macs(OpCode op) {
-  return op == OpCode::kConv || op == OpCode::kDepthwise ||
-         op == OpCode::kTransposeConv;
-}
-
 KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
   if (layer.op == OpCode::kDepthwise) {
     return depthwise_cost(costs, layer.stride_y,

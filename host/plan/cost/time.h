@@ -14,6 +14,7 @@
 
 #include <cstdint>
 
+#include "device/program/image.h"
 #include "host/board/board.h"
 #include "host/plan/types/loop.h"
 #include "host/plan/types/plan.h"
@@ -42,6 +43,12 @@ struct LayerTime {
   }
 };
 
+// Of kinds whose work is told in multiply-accumulates; that of others is in
+// elements. Virtual time (host/engine/virtual/cost.h) asks here, too.
+constexpr bool counts_macs(OpCode op) {
+  return op == OpCode::kConv || op == OpCode::kDepthwise ||
+         op == OpCode::kTransposeConv;
+}
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);
 LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);

@@ -13,7 +13,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/plan/cost/energy.h"
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/trial_shares.h"

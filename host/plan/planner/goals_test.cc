@@ -6,7 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/check/check.h"
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/testing/shape_net.h"

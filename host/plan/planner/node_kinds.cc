@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <tuple>
 
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 
 namespace shoal {
 

@@ -6,7 +6,7 @@
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/auto_plan.h"
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"

@@ -11,14 +11,14 @@
 #include "host/engine/common/frame_flow.h"
 #include "host/engine/fault.h"
 #include "host/engine/virtual/frame_queue.h"
-#include "host/engine/virtual/node_firmware.h"
+#include "host/engine/virtual/program_runner.h"
 
 namespace shoal {
 namespace {
 
-class LoneFirmware final : public NodeFirmware {
+class LoneRunner final : public ProgramRunner {
  public:
-  LoneFirmware(const NodePlace& place, const VirtualNodeOptions& options)
+  LoneRunner(const NodePlace& place, const VirtualNodeOptions& options)
       : place_(place), lone_(*options.lone) {
     std::mt19937_64 random(options.seed);
     for (uint8_t& byte : salt_) byte = static_cast<uint8_t>(random());
@@ -65,7 +65,7 @@ class LoneFirmware final : public NodeFirmware {
   bool loaded_ = false;
 };
 
-shoal_config LoneFirmware::config_of(const VirtualNodeOptions& options) const {
+shoal_config LoneRunner::config_of(const VirtualNodeOptions& options) const {
   const std::vector<uint8_t>& image = lone_.prepared.images.at(0);
   const Header& header = *reinterpret_cast<const Header*>(image.data());
   const uint32_t stored = place_.storage ? place_.storage->bytes() : 0;
@@ -92,7 +92,7 @@ shoal_config LoneFirmware::config_of(const VirtualNodeOptions& options) const {
   return config;
 }
 
-bool LoneFirmware::begin() {
+bool LoneRunner::begin() {
   const auto input = lone_.queue.next(place_.port.now());
   if (!input) return false;
   if (lone_.begins) lone_.begins();
@@ -101,13 +101,13 @@ bool LoneFirmware::begin() {
   return true;
 }
 
-void LoneFirmware::end() {
+void LoneRunner::end() {
   const std::vector<uint8_t> output = flow_->output();
   flow_.reset();
   lone_.queue.finish(place_.port.now(), output);
 }
 
-void LoneFirmware::check(int status) const {
+void LoneRunner::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   std::vector<std::string> layers;
   for (const Layer& l : lone_.prepared.net.layers) layers.push_back(l.name);
@@ -116,9 +116,9 @@ void LoneFirmware::check(int status) const {
 
 }  // namespace
 
-std::unique_ptr<NodeFirmware> lone_firmware(const NodePlace& place,
-                                            const VirtualNodeOptions& options) {
-  return std::make_unique<LoneFirmware>(place, options);
+std::unique_ptr<ProgramRunner> lone_runner(const NodePlace& place,
+                                           const VirtualNodeOptions& options) {
+  return std::make_unique<LoneRunner>(place, options);
 }
 
 }  // namespace shoal

@@ -7,14 +7,14 @@
 #include "device/agent/agent.h"
 #include "host/base/error.h"
 #include "host/engine/fault.h"
-#include "host/engine/virtual/node_firmware.h"
+#include "host/engine/virtual/program_runner.h"
 
 namespace shoal {
 namespace {
 
-class AgentFirmware final : public NodeFirmware {
+class AgentRunner final : public ProgramRunner {
  public:
-  AgentFirmware(const NodePlace& place, const VirtualNodeOptions& options)
+  AgentRunner(const NodePlace& place, const VirtualNodeOptions& options)
       : storage_(place.storage),
         options_(options),
         program_((options.program_capacity + 15) / 16),
@@ -56,7 +56,7 @@ class AgentFirmware final : public NodeFirmware {
   AgentConfig config(const NodePlace&);
 
   static int entropy(void* self, void* out, uint32_t bytes) {
-    auto& random = static_cast<AgentFirmware*>(self)->random_;
+    auto& random = static_cast<AgentRunner*>(self)->random_;
     auto* const to = static_cast<uint8_t*>(out);
     for (uint32_t i = 0; i < bytes; ++i) to[i] = static_cast<uint8_t>(random());
     return 0;
@@ -71,14 +71,14 @@ class AgentFirmware final : public NodeFirmware {
   NodeAgent agent_;
 };
 
-AgentConfig AgentFirmware::config(const NodePlace& place) {
+AgentConfig AgentRunner::config(const NodePlace& place) {
   const shoal_transport& transport = place.port.transport();
   AgentConfig config;
   config.transport = &transport;
   config.cipher = options_.insecure ? &checksum_only() : &chacha20_poly1305();
   config.insecure = options_.insecure;
   std::copy(options_.key.begin(), options_.key.end(), config.key);
-  config.entropy = &AgentFirmware::entropy;
+  config.entropy = &AgentRunner::entropy;
   config.entropy_user = this;
   config.name = options_.name.c_str();
   config.board = options_.board.c_str();
@@ -111,9 +111,9 @@ AgentConfig AgentFirmware::config(const NodePlace& place) {
 
 }  // namespace
 
-std::unique_ptr<NodeFirmware> agent_firmware(
-    const NodePlace& place, const VirtualNodeOptions& options) {
-  return std::make_unique<AgentFirmware>(place, options);
+std::unique_ptr<ProgramRunner> agent_runner(const NodePlace& place,
+                                            const VirtualNodeOptions& options) {
+  return std::make_unique<AgentRunner>(place, options);
 }
 
 }  // namespace shoal

@@ -1,4 +1,4 @@
-#include "host/cli/plan_figures.h"
+#include "host/cli/plan_rehearsal.h"
 
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/types/coordinator_counts.h"

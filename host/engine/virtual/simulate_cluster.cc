@@ -1,4 +1,4 @@
-#include "host/engine/virtual/simulate.h"
+#include "host/engine/virtual/simulate_cluster.h"
 
 #include <algorithm>
 

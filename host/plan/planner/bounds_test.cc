@@ -1,4 +1,4 @@
-#include "host/plan/planner/lower_bound.h"
+#include "host/plan/planner/bounds.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "host/plan/planner/replicas.h"
+#include "host/plan/planner/find_replicas.h"
 
 #include <gtest/gtest.h>
 

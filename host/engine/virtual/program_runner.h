@@ -9,9 +9,9 @@
 
 namespace shoal {
 
-class NodeFirmware {
+class ProgramRunner {
  public:
-  virtual ~NodeFirmware() = default;
+  virtual ~ProgramRunner() = default;
   // As an endpoint's (host/world/world.h).
   virtual bool step() = 0;
   virtual uint64_t next_timer_us() const = 0;
@@ -33,9 +33,9 @@ struct NodePlace {
 };
 
 // Each throws Error if it does not start.
-std::unique_ptr<NodeFirmware> agent_firmware(const NodePlace&,
-                                             const VirtualNodeOptions&);
-std::unique_ptr<NodeFirmware> lone_firmware(const NodePlace&,
+std::unique_ptr<ProgramRunner> agent_runner(const NodePlace&,
                                             const VirtualNodeOptions&);
+std::unique_ptr<ProgramRunner> lone_runner(const NodePlace&,
+                                           const VirtualNodeOptions&);
 
 }  // namespace shoal
