@@ -549,7 +549,7 @@ TEST_F(Cli, TimeoutEndsARunThatIsTooLong) {
   // A node's is another one, and without a coordinator there is none.
   expect_error(
       shop_.shoal({"run", "model.tflite", "x.in.bin", "--node-timeout", "1"}),
-      2, "--node-timeout");
+      2, "--node-timeout: one node has no coordinator");
 }
 
 TEST_F(Cli, AModelOfInt8AndOneOfFloats) {

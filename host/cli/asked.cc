@@ -57,9 +57,7 @@ void add_asked(const ClusterFlags& f, std::vector<Asked>& to) {
        {{"--key", Ability::kSession}, f.key != ClusterFlags{}.key},
        {{"--identity", Ability::kSession}, !f.identity.empty()},
        {{"--node-key", Ability::kSession}, !f.node_keys.empty()},
-       // Nodes that this run has started have one of its own.
-       {{"--node-timeout", Ability::kSession},
-        f.node_timeout > 0 && !f.own_key},
+       {{"--node-timeout", Ability::kSession}, f.node_timeout > 0},
        {{"--take-over", Ability::kSession}, f.take_over}},
       to);
 }

@@ -78,9 +78,12 @@ struct PlanCommandFlags {
   bool json = false;
   ImportOptions ends;
 };
-// How long a node may be silent before it is given up.
+// How long a node may be silent before it is given up, unless --node-timeout
+// says otherwise: of a cluster, where it is asked for whether there is one at
+// all, and of emulated boards, which share this computer with all others.
 inline constexpr int kNodeTimeoutSeconds = 5;
-inline constexpr int kDiscoverSeconds = 2;  // where any may be nobody
+inline constexpr int kDiscoverSeconds = 2;
+inline constexpr int kEmulatedNodeSeconds = 60;
 
 // Which workers, and how to talk to them.
 struct ClusterFlags {
@@ -93,7 +96,7 @@ struct ClusterFlags {
   std::vector<std::string> node_keys;  // public, of the workers in order
   bool insecure = false;
   bool take_over = false;  // of nodes that another coordinator has
-  int node_timeout = 0;    // see kNodeTimeoutSeconds
+  int node_timeout = 0;    // seconds; 0: those above
   bool quiet = false;      // the warning of --insecure has been said
 };
 struct RunFlags {

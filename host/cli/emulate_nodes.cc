@@ -24,8 +24,6 @@
 namespace shoal {
 namespace {
 
-// An emulated board shares this computer with all others.
-constexpr int kSilenceSeconds = 60;
 constexpr std::chrono::milliseconds kLook{100};
 constexpr size_t kMostBoards = 64;
 
@@ -260,7 +258,7 @@ void add_boards(const EmulatedNodes& boards, const EngineReport& report,
 // What they say at the end of a run.
 void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
   using Clock = std::chrono::steady_clock;
-  const auto until = Clock::now() + std::chrono::seconds(kSilenceSeconds);
+  const auto until = Clock::now() + std::chrono::seconds(kEmulatedNodeSeconds);
   for (size_t i = 0; i < boards.nodes().size(); ++i) {
     EmulatedNode& node = *boards.nodes()[i];
     while (report.nodes.at(i).stages > 0 && !node.has_run() &&
@@ -296,7 +294,6 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.json = flags.json;
   run.ends = flags.ends;
   run.cluster.own_key = boards.key();
-  run.cluster.node_timeout = kSilenceSeconds;
   cluster.payload = payload_of(flags.plan, cluster, kUdpPayload);
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
     cluster.nodes[i].address = boards.nodes()[i]->address();

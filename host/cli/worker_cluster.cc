@@ -176,10 +176,11 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
   config.take_over = flags.take_over;
   if (!flags.own_cluster) config.time_flag = "--node-timeout";
   config.hint = [](const std::string& text) { tell("%s\n", text.c_str()); };
-  const int timeout = flags.node_timeout;
-  config.timeout_us =
-      uint64_t{1'000'000} *
-      static_cast<unsigned>(timeout > 0 ? timeout : kNodeTimeoutSeconds);
+  int timeout = flags.node_timeout;
+  if (timeout == 0) {
+    timeout = flags.own_cluster ? kEmulatedNodeSeconds : kNodeTimeoutSeconds;
+  }
+  config.timeout_us = uint64_t{1'000'000} * static_cast<unsigned>(timeout);
   return config;
 }
 
