@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "device/agent/hdlc.h"
+#include "device/transport/hdlc.h"
 #include "host/board/board.h"
 #include "host/engine/board/process.h"
 #include "host/model/import/testing/model_builder.h"

@@ -1,12 +1,12 @@
 // Datagrams over a serial line: one node at the other end, kSerialPayload bytes
-// each, framed by device/agent/hdlc.h. Whatever else is on the line (a board's
-// messages while it starts) is no frame and dropped.
+// each, framed by device/transport/hdlc.h. Whatever else is on the line (a
+// board's messages while it starts) is no frame and dropped.
 #pragma once
 
 #include <cstdint>
 
-#include "device/agent/hdlc.h"
 #include "device/shoal.h"
+#include "device/transport/hdlc.h"
 
 namespace shoal {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "device/agent/hdlc.h"
+#include "device/port/payload.h"
 #include "device/transport/udp_address.h"
 #include "host/base/error.h"
 #include "host/export/board_files.h"

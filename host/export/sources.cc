@@ -137,7 +137,7 @@ void add_node_sources(const Needs& needs, std::set<std::string>& all) {
 std::vector<std::string> runtime_sources(const Needs& needs) {
   std::set<std::string> all{"device/base/status.cc",
                             "device/base/word_sums.cc"};
-  if (needs.serial) all.insert("device/agent/hdlc.cc");
+  if (needs.serial) all.insert("device/transport/hdlc.cc");
   for (const std::string& name : sources_in("device/program/"))
     all.insert(name);
   for (const std::string& name : sources_in("device/runtime/")) {
@@ -169,6 +169,7 @@ std::vector<std::string> all_runtime_sources() {
   for (const std::string& name : sources_in("device/agent/")) {
     all.push_back(name);
   }
+  all.push_back("device/transport/hdlc.cc");
   all.push_back("device/transport/serial_line.cc");
   return all;
 }

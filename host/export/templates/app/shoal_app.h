@@ -22,7 +22,7 @@ int self_test(const shoal_port& port);
 using ReadConsole = uint32_t (*)(void* user, void* to, uint32_t capacity);
 
 // Runs inputs that come on the serial line, for ever. Messages are framed as
-// in device/agent/hdlc.h; numbers in them are little-endian:
+// in device/transport/hdlc.h; numbers in them are little-endian:
 //   to the board    'F' u32 frame                        run a frame
 //   from the board  'W' u32 frame, u8 input, u32 offset, u8 bytes    wants
 //   these to the board    'I' u32 frame, u8 input, u32 offset, the bytes from

@@ -1,8 +1,8 @@
 // serve(): inputs from the serial line. See shoal_app.h for the messages.
 #include <cstring>
 
-#include "device/agent/hdlc.h"
 #include "device/shoal.h"
+#include "device/transport/hdlc.h"
 #include "shoal_app.h"
 #include "shoal_frame.h"
 

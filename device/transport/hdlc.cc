@@ -1,4 +1,4 @@
-#include "device/agent/hdlc.h"
+#include "device/transport/hdlc.h"
 
 namespace shoal {
 namespace {
