@@ -17,7 +17,7 @@
 #include "host/board/board.h"
 #include "host/data/image/random_input.h"
 #include "host/engine/common/prepare.h"
-#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/critical_path.h"
 #include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/store_image.h"
 #include "host/model/import/import.h"
@@ -144,11 +144,11 @@ double cpu_s() {
 std::string path_text(const Recorder& recorder, const Prepared& p,
                       const FrameTime& frame) {
   const auto coordinator = static_cast<uint32_t>(p.plan.nodes.size());
-  const Bound bound = sum_up(
+  const PathSums sums = sum_up(
       critical_path(recorder, coordinator, frame.submitted, frame.finished),
       p.plan);
   std::string text;
-  for (const auto& [reason, time] : bound.by_reason) {
+  for (const auto& [reason, time] : sums.by_reason) {
     const double ms = static_cast<double>(time) * 1e-6;
     if (ms < 0.5) continue;
     text += fmt::format("{}{} {:.0f}", text.empty() ? "" : ", ",

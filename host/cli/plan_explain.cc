@@ -11,7 +11,7 @@
 #include "host/cli/common.h"
 #include "host/cli/open_engine.h"
 #include "host/data/image/random_input.h"
-#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/critical_path.h"
 #include "host/engine/virtual/segment_talk.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/planner/bounds.h"

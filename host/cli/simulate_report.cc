@@ -7,7 +7,7 @@
 #include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
-#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/critical_path.h"
 #include "host/engine/virtual/energy.h"
 #include "host/engine/virtual/timeline.h"
 #include "host/plan/cost/time.h"
@@ -84,7 +84,7 @@ struct Simulated {
   const Prepared& p;
   const SimResult& r;
   const SimulateFlags& flags;
-  Bound bound;
+  PathSums path;
   std::string why;
   Nanos total;                 // of the frame that is told
   std::optional<Alone> alone;  // none: nodes with links
@@ -205,7 +205,7 @@ void print_json(const Simulated& s) {
         {{"name", out.name}, {"reason", out.reason}});
   }
   s.alone ? add_alone(s, json) : add_cluster(s, json);
-  for (const auto& [reason, time] : s.bound.by_reason) {
+  for (const auto& [reason, time] : s.path.by_reason) {
     json["critical_path"][reason_name(reason)] = seconds_of(time);
   }
   say_json(json);
@@ -345,7 +345,7 @@ void print_text(const Simulated& s) {
   say("why is it not faster: %s\n", s.why.c_str());
   say("critical path:");
   const char* between = " ";
-  for (const auto& [reason, time] : s.bound.by_reason) {
+  for (const auto& [reason, time] : s.path.by_reason) {
     say("%s%s %.3f ms", between, reason_name(reason),
         static_cast<double>(time) * 1e-6);
     between = ", ";
@@ -396,13 +396,13 @@ void report_simulated(const SimulateFlags& flags, const VirtualEngine& engine,
   for (const Layer& l : p.net.layers) layers.push_back(short_name(l.name));
   const FrameTime& told = linked ? r.frames.front() : r.frames.back();
   const auto last = static_cast<uint32_t>(names.size() - 1);
-  const Bound bound = sum_up(
+  const PathSums path = sum_up(
       critical_path(recorder, last, told.submitted, told.finished), p.plan);
   const std::string why =
-      describe(bound, waits(recorder, p.plan, told.submitted, told.finished),
+      describe(path, waits(recorder, p.plan, told.submitted, told.finished),
                names, layers);
   Simulated answer{p,     r,
-                   flags, bound,
+                   flags, path,
                    why,   told.finished - told.submitted,
                    {},    least_of(flags, engine)};
   if (!linked) {

@@ -7,7 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/data/image/random_input.h"
-#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/critical_path.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/study/points.h"
 
@@ -72,12 +72,12 @@ void take_path(const Prepared& p, const Cluster& cluster,
   const FrameTime& frame = result.frames.front();
   // The coordinator has the last word of a frame.
   const auto coordinator = static_cast<uint32_t>(cluster.nodes.size());
-  const Bound bound = sum_up(
+  const PathSums sums = sum_up(
       critical_path(recorder, coordinator, frame.submitted, frame.finished),
       p.plan);
   const auto seconds = [&](Reason reason) {
-    const auto found = bound.by_reason.find(reason);
-    return found == bound.by_reason.end()
+    const auto found = sums.by_reason.find(reason);
+    return found == sums.by_reason.end()
                ? 0.0
                : static_cast<double>(found->second) * kSecond_s;
   };
@@ -90,7 +90,7 @@ void take_path(const Prepared& p, const Cluster& cluster,
   names.push_back("coordinator");
   for (const Layer& layer : p.net.layers) layers.push_back(layer.name);
   point.bound =
-      describe(bound, waits(recorder, p.plan, frame.submitted, frame.finished),
+      describe(sums, waits(recorder, p.plan, frame.submitted, frame.finished),
                names, layers);
 }
 

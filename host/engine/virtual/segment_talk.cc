@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/critical_path.h"
 
 namespace shoal {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/critical_path.h"
 
 namespace shoal {
 namespace {

@@ -6,7 +6,7 @@
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
-#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/critical_path.h"
 #include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/timeline.h"
 #include "host/oracle/int8/oracle.h"
@@ -190,12 +190,12 @@ TEST_F(SimulateTest, TimesAddUpAndTheBoundIsNamed) {
     at = part.begin;
   }
   EXPECT_EQ(at, f.submitted);
-  const Bound bound = sum_up(path, p_.plan);
-  EXPECT_EQ(bound.total, f.finished - f.submitted);
+  const PathSums sums = sum_up(path, p_.plan);
+  EXPECT_EQ(sums.total, f.finished - f.submitted);
   std::vector<std::string> layers;
   for (const Layer& l : p_.net.layers) layers.push_back(l.name);
   const std::string why =
-      describe(bound, waits(recorder, p_.plan, f.submitted, f.finished),
+      describe(sums, waits(recorder, p_.plan, f.submitted, f.finished),
                {"node0", "node1", "coordinator"}, layers);
   EXPECT_NE(why.find(" % of the frame is "), std::string::npos) << why;
   // What the slices did is what the plan says, and took as long as it costs.
@@ -224,9 +224,9 @@ TEST_F(SimulateTest, NodesThatWaitForStorageAreToldToDoSo) {
     if (w.segment == kForStorage && w.time > 0) storage.push_back(w);
   }
   ASSERT_EQ(storage.size(), 2u);
-  Bound bound;
-  bound.total = bound.by_reason[Reason::kOther] = 1;
-  const std::string why = describe(bound, storage, {"a", "b", "c"}, {});
+  PathSums sums;
+  sums.total = sums.by_reason[Reason::kOther] = 1;
+  const std::string why = describe(sums, storage, {"a", "b", "c"}, {});
   EXPECT_TRUE(why.ends_with(" ms for storage")) << why;
 }
 

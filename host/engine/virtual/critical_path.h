@@ -47,15 +47,15 @@ struct SliceTimes {
   std::map<int, Nanos> layers;    // of the net; -1: copies
 };
 
-// The same as sums.
-struct Bound {
+// The path's parts, added up by what they are spent on.
+struct PathSums {
   Nanos total = 0;
   std::map<Reason, Nanos> by_reason;
   SliceTimes compute, flash;
   std::map<uint32_t, Nanos> datagrams;                  // by endpoint
   std::map<std::pair<uint32_t, uint32_t>, Nanos> wire;  // from, to
 };
-Bound sum_up(const std::vector<PathPart>&, const Plan&);
+PathSums sum_up(const std::vector<PathPart>&, const Plan&);
 
 // How long every node waited, by the segment it then worked in.
 inline constexpr int kForTheEnd = -1;  // nothing came for it any more
@@ -69,7 +69,7 @@ std::vector<Wait> waits(const Recorder&, const Plan&, Nanos begin, Nanos end);
 
 // One or two sentences that name the bound, with numbers. `names`: of the
 // endpoints; `layers`: of the net.
-std::string describe(const Bound&, const std::vector<Wait>&,
+std::string describe(const PathSums&, const std::vector<Wait>&,
                      const std::vector<std::string>& names,
                      const std::vector<std::string>& layers);
 

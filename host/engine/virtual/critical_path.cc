@@ -1,4 +1,4 @@
-#include "host/engine/virtual/bound.h"
+#include "host/engine/virtual/critical_path.h"
 
 #include <algorithm>
 #include <cmath>
@@ -220,8 +220,8 @@ std::vector<PathPart> critical_path(const Recorder& recorder, uint32_t endpoint,
   return Walk(recorder, endpoint, begin, end).run();
 }
 
-Bound sum_up(const std::vector<PathPart>& path, const Plan& plan) {
-  Bound b;
+PathSums sum_up(const std::vector<PathPart>& path, const Plan& plan) {
+  PathSums b;
   for (const PathPart& p : path) {
     const Nanos time = p.end - p.begin;
     b.total += time;
@@ -262,7 +262,7 @@ std::vector<Wait> waits(const Recorder& recorder, const Plan& plan, Nanos begin,
   return all;
 }
 
-std::string describe(const Bound& b, const std::vector<Wait>& waits,
+std::string describe(const PathSums& b, const std::vector<Wait>& waits,
                      const std::vector<std::string>& names,
                      const std::vector<std::string>& layers) {
   const auto reason = largest(b.by_reason);
