@@ -3,7 +3,7 @@
 #   tools/race_tests.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tests=(file_storage_test runners_test team_test observed_bytes_test
+tests=(file_storage_test answer_frames_test team_test observed_bytes_test
   worker_process_test process_test udp_test bench_listener_test)
 cmake --preset tsan >/dev/null
 cmake --build --preset tsan -j "$(nproc)" --target "${tests[@]}" -- --quiet

@@ -19,8 +19,8 @@
 #include "host/cli/results.h"
 #include "host/cli/sequence.h"
 #include "host/cli/store_flags.h"
+#include "host/data/evaluate/answer_frames.h"
 #include "host/data/evaluate/frames.h"
-#include "host/data/evaluate/runners.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/program/store/store_folder.h"
 

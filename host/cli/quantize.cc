@@ -16,7 +16,7 @@
 #include "host/cli/output.h"
 #include "host/cli/quantize_data.h"
 #include "host/cli/quantize_report.h"
-#include "host/data/evaluate/runners.h"
+#include "host/data/evaluate/answer_frames.h"
 #include "host/data/image/random_input.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"

@@ -1,7 +1,7 @@
 // Accuracy of a classifier over a data set. Frames are handed out in order
-// (frames.h) to engines that run them (runners.h), and each answer is kept
-// under the number of its frame: what is counted here depends on the model and
-// the data alone, not on the plan, the number of threads or interruptions
+// (frames.h) to engines that run them (answer_frames.h), and each answer is
+// kept under the number of its frame: what is counted here depends on the model
+// and the data alone, not on the plan, the number of threads or interruptions
 // (journal.h).
 //
 // A class is an output: an element of the model's first output.

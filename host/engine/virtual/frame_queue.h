@@ -18,8 +18,8 @@ class FrameQueue {
   FrameQueue(std::span<const uint8_t> input, const SimOptions& options)
       : input_(input), options_(options) {}
 
-  // Until there have been so many.
-  void feed(int frames) { wanted_ = frames; }
+  // How many there are to be in all, with those that have been.
+  void want(int frames) { wanted_ = frames; }
   int finished() const { return finished_; }
   // Whether anybody wanted a frame so far.
   bool asked() const { return asked_; }

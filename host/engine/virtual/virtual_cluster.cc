@@ -242,8 +242,8 @@ std::vector<EndpointReport> VirtualCluster::reports() const {
 }
 
 // Wakes who asks for frames.
-void VirtualCluster::feed(int frames) {
-  frames_.feed(frames);
+void VirtualCluster::want(int frames) {
+  frames_.want(frames);
   Endpoint* feeder = nodes_[0].get();
   if (commander_) feeder = commander_.get();
   world_.attach(*ports_.back(), *feeder);
@@ -252,7 +252,7 @@ void VirtualCluster::feed(int frames) {
 void VirtualCluster::begin() {
   if (options_.warm_up) {
     before_ = 1;
-    feed(before_);
+    want(before_);
     until([&] { return frames_.done(); });
   }
   deployed_ = world_.now();
@@ -266,7 +266,7 @@ void VirtualCluster::run(int frames) {
   const bool is_first = start_.empty();
   if (is_first) begin();
   const auto so_far = static_cast<int>(frames_.times().size());
-  feed(so_far + frames);
+  want(so_far + frames);
   if (is_first) {
     if (options_.lost_node) {
       until([&] { return world_.now() >= deployed_ + options_.lost_after; });

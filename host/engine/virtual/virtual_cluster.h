@@ -41,7 +41,7 @@ class VirtualCluster {
   void connect();
   template <typename Done>
   void until(Done done);
-  void feed(int frames);
+  void want(int frames);
   void begin();
   void finish_nodes();
   void check_arenas() const;

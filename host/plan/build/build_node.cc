@@ -8,7 +8,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/tokens/share.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -178,10 +178,10 @@ class NodeBuilder {
       const int64_t each =
           (room() - arena.stage_bytes(s)) / kTapeSlots / kAlign * kAlign;
       const PlanNode small = node_;
-      for (const int percent : shares::kSlots) {
+      for (const int percent : tuning::kSlots) {
         const int64_t limit =
             std::min<int64_t>(small.stages[s].slot_bytes +
-                                  shares::percent_of(percent, each) - kTagBytes,
+                                  tuning::percent_of(percent, each) - kTagBytes,
                               kMostChunk);
         if (limit < small.stages[s].slot_bytes) break;
         cut_tape(net_, node_.stages[s], static_cast<uint32_t>(limit));
@@ -208,14 +208,14 @@ class NodeBuilder {
     PlanStage best = largest;
     int64_t least = stage_feed(net_, node_, stage, supply_).total_ps;
     uint32_t last = largest.slot_bytes;
-    for (int64_t limit = last * 2 / 3; limit >= shares::kLeastSlot;
+    for (int64_t limit = last * 2 / 3; limit >= tuning::kLeastSlot;
          limit = limit * 2 / 3) {
       stage = largest;
       cut_tape(net_, stage, static_cast<uint32_t>(limit - kTagBytes));
       if (stage.slot_bytes == 0 || stage.slot_bytes >= last) continue;
       last = stage.slot_bytes;
       stage.slot_count = static_cast<uint32_t>(
-          std::min<int64_t>(shares::kMostSlots, bytes / last));
+          std::min<int64_t>(tuning::kMostSlots, bytes / last));
       const int64_t ps = stage_feed(net_, node_, stage, supply_).total_ps;
       if (ps >= least || placed > room()) continue;
       least = ps;

@@ -10,7 +10,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/stream_table.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -145,7 +145,7 @@ class StageFiller {
     if (stage.order.empty()) return;
     int64_t room = 0;
     for (const ArenaRange& s : spans) room = std::max(room, s.bytes());
-    for (uint32_t count = kTapeSlots; count <= shares::kMostSlots;
+    for (uint32_t count = kTapeSlots; count <= tuning::kMostSlots;
          count += count < 4 ? 1 : 2) {
       try_chunks(stage, spans, count, room / count - kTagBytes);
     }
@@ -308,10 +308,10 @@ uint32_t fill_arena(const Net& net, const Supply& supply, int64_t room,
   int64_t most = 0;
   for (const Keeper& k : keepers) most += k.bytes;
   most = std::min(most, room - bytes);
-  for (const int percent : shares::kKeptSets) {
+  for (const int percent : tuning::kKeptSets) {
     PlanNode next = built;
     const int64_t kept =
-        keep(net, keepers, shares::percent_of(percent, most), next);
+        keep(net, keepers, tuning::percent_of(percent, most), next);
     if (kept == 0) continue;
     const int64_t ps = fill_stages(net, supply, room - kept, next);
     if (ps >= best_ps) continue;

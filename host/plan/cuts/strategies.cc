@@ -7,7 +7,7 @@
 #include "host/base/error.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -219,7 +219,7 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
     if (n % rows != 0) continue;
     Cuts cuts = grid_cuts(net, cluster, options, rows, n / rows);
     const double seconds = grid_seconds(net, cluster, cuts);
-    if (seconds < least * shares::kMoreGridRows)
+    if (seconds < least * tuning::kMoreGridRows)
       best = std::move(cuts), least = seconds;
   }
   return with_weights_apart(net, cluster, std::move(best));

@@ -27,7 +27,7 @@
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -119,12 +119,12 @@ class AutoPlan {
   // Whether a plan over so many nodes costs little; then even crews of unequal
   // nodes that begin badly are improved.
   bool is_cheap(size_t nodes) const {
-    return net_.layers.size() * nodes <= shares::kCostly;
+    return net_.layers.size() * nodes <= tuning::kCostly;
   }
 
   // Whether it costs so little that all of a crew's plans are tried.
   bool is_sure(size_t nodes) const {
-    return net_.layers.size() * nodes <= shares::kCheap;
+    return net_.layers.size() * nodes <= tuning::kCheap;
   }
 
   // So that it does not matter who has no share.
@@ -146,7 +146,7 @@ class AutoPlan {
   // Numbers of nodes below `all`, most first, which do not depend on it: what
   // is found over some nodes is found over more as well.
   std::vector<size_t> fewer_equal(size_t all) const {
-    const size_t each = request_.compared ? 0 : shares::kEachCrew;
+    const size_t each = request_.compared ? 0 : tuning::kEachCrew;
     std::vector<size_t> counts;
     for (size_t count = 1; count < all; count += count < each ? 1 : count) {
       counts.push_back(count);
@@ -166,7 +166,7 @@ class AutoPlan {
       return;
     }
     const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));
-    for (size_t count = std::min(busy, shares::kEachCrew + 1); count-- > 1;) {
+    for (size_t count = std::min(busy, tuning::kEachCrew + 1); count-- > 1;) {
       std::unique_ptr<CrewPlan> crew = crew_of(count, count);
       crew->compare_with(best_->trials().measure());
       crew->run(name, 0);
@@ -194,7 +194,7 @@ class AutoPlan {
     const auto bytes = [&](int n) {
       return request_.cluster.nodes[n].plan_budget();
     };
-    for (size_t i = 0; i < shares::kMostClasses; ++i) {
+    for (size_t i = 0; i < tuning::kMostClasses; ++i) {
       const int64_t least = bytes(*std::ranges::min_element(order_, {}, bytes));
       std::erase_if(order_, [&](int n) { return bytes(n) < 2 * least; });
       if (order_.empty()) break;
@@ -211,11 +211,11 @@ class AutoPlan {
   void try_better_linked() {
     if (!is_latency()) return;
     const std::vector<int> all = order_;
-    for (size_t i = 0; i < shares::kMostClasses; ++i) {
+    for (size_t i = 0; i < tuning::kMostClasses; ++i) {
       const double slowest = datagram_s(*std::ranges::max_element(
           order_, {}, [&](int n) { return datagram_s(n); }));
       std::erase_if(order_, [&](int n) {
-        return shares::kClass * datagram_s(n) >= slowest;
+        return tuning::kClass * datagram_s(n) >= slowest;
       });
       if (order_.empty()) break;
       try_crew(order_.size());
@@ -229,7 +229,7 @@ class AutoPlan {
     if (!is_latency() || request_.compared) return;
     const std::vector<int> all = order_;
     for (const int n :
-         soonest_alone(net_, request_, all, shares::kMostClasses)) {
+         soonest_alone(net_, request_, all, tuning::kMostClasses)) {
       order_ = {n};
       try_crew(1);
     }
@@ -263,12 +263,12 @@ class AutoPlan {
     std::vector<size_t> counts;
     for (size_t k = order_.size(); k-- > 1;) {
       const double slower = nodes[order_[k]].rating;
-      if (each || nodes[order_[k - 1]].rating >= shares::kClass * slower) {
+      if (each || nodes[order_[k - 1]].rating >= tuning::kClass * slower) {
         counts.push_back(k);
       }
     }
     if (each) return counts;
-    counts.resize(std::min(counts.size(), shares::kMostClasses));
+    counts.resize(std::min(counts.size(), tuning::kMostClasses));
     for (size_t half = order_.size() / 2; half > 0; half /= 2) {
       counts.push_back(half);
     }
@@ -341,7 +341,7 @@ class AutoPlan {
     const bool sure = alone && is_sure(count);
     const bool costly = alone && !is_cheap(count);
     const double hopeless =
-        costly ? shares::kHopelessCostly : shares::kHopeless;
+        costly ? tuning::kHopelessCostly : tuning::kHopeless;
     if (is_latency() && count == 1) {
       // Estimates of one node do not know how it waits for rows.
       if (best_ && least_alone_s(net_, request_, order_[0]) >=
@@ -357,13 +357,13 @@ class AutoPlan {
       crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
       if (!alone) begun_ = trials.nearest();
       // Nor is where hardly anything fits every number tried.
-      if (alone && !sure && !trials.any() && count > shares::kEachTight &&
+      if (alone && !sure && !trials.any() && count > tuning::kEachTight &&
           !std::has_single_bit(count)) {
         return false;
       }
-      const double far = !is_latency() ? shares::kBrieflySmall
-                         : costly      ? shares::kBrieflyCostly
-                                       : shares::kBriefly;
+      const double far = !is_latency() ? tuning::kBrieflySmall
+                         : costly      ? tuning::kBrieflyCostly
+                                       : tuning::kBriefly;
       if (alone && !sure && !is_promising(trials, far)) {
         note(*crew, count);
         return false;
@@ -376,7 +376,7 @@ class AutoPlan {
       return false;
     }
     const double least = best_ ? best_->trials().measure() : 0;
-    const double most = alone ? shares::kFarOffEqual : shares::kFarOff;
+    const double most = alone ? tuning::kFarOffEqual : tuning::kFarOff;
     const bool far_off = best_ && trials.measure() > most * least;
     if (far_off && !sure && (are_equal() || !is_cheap(count))) {
       note(*crew, alone ? count : all);
@@ -411,7 +411,7 @@ class AutoPlan {
 
   double begun_far() const {
     const size_t plan = net_.layers.size() * request_.cluster.nodes.size();
-    return plan <= shares::kBegunCostly ? shares::kBegun : 1;
+    return plan <= tuning::kBegunCostly ? tuning::kBegun : 1;
   }
 
   // Whether a crew that has begun so may come to something: it is near the best
@@ -470,20 +470,20 @@ class AutoPlan {
   // What those without a share would have to offer, found by trying.
   std::string what_else(const Plan& plan) const {
     // Speed is not what is missing where a plan for all does not fit.
-    if (!is_latency() || !on_all_ || order_.size() > shares::kMostAsked)
+    if (!is_latency() || !on_all_ || order_.size() > tuning::kMostAsked)
       return "";
     const auto clocks = [&](double f) { return would_help(plan, f, 1); };
-    if (const double* f = least_that(shares::kFasterClocks, clocks)) {
+    if (const double* f = least_that(tuning::kFasterClocks, clocks)) {
       return fmt::format("; the others would need clocks {} times as fast", *f);
     }
     const auto links = [&](double f) { return would_help(plan, 1, f); };
-    if (const double* f = least_that(shares::kFasterLinks, links)) {
+    if (const double* f = least_that(tuning::kFasterLinks, links)) {
       return fmt::format("; the others would need links {} times as fast", *f);
     }
     return fmt::format(
         "; the others would not help with clocks {} or links {} times as fast",
-        std::end(shares::kFasterClocks)[-1],
-        std::end(shares::kFasterLinks)[-1]);
+        std::end(tuning::kFasterClocks)[-1],
+        std::end(tuning::kFasterLinks)[-1]);
   }
 
   // Whether more nodes than in the best plan would have a share of a better

@@ -14,7 +14,7 @@
 #include "host/plan/search/lone_search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -57,8 +57,8 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
     });
   }
   most_plans_ = static_cast<int>(
-      std::clamp<int64_t>(shares::kShares / std::max<int64_t>(1, each),
-                          shares::kFewestPlans, shares::kMostPlans));
+      std::clamp<int64_t>(tuning::kShares / std::max<int64_t>(1, each),
+                          tuning::kFewestPlans, tuning::kMostPlans));
 }
 
 // Whether so much stays in SRAM that flash as it is would be far too much.
@@ -69,18 +69,18 @@ bool CrewPlan::keeps_much() const {
   for (size_t n = 0; n < nodes.size(); ++n) {
     const int64_t stay = nodes[n].sram_weight_bytes;
     if (takes_besides_weights(request_.cluster.nodes[n], nodes[n],
-                              shares::kRoomy)) {
+                              tuning::kRoomy)) {
       return false;
     }
     kept += stay;
     all += stay + nodes[n].flash_weight_bytes;
   }
   return static_cast<double>(kept) >
-         shares::kMuchKept * static_cast<double>(all);
+         tuning::kMuchKept * static_cast<double>(all);
 }
 
 double CrewPlan::sure_gain() const {
-  return crew_.size() > shares::kSureCrew ? shares::kClearly : 0;
+  return crew_.size() > tuning::kSureCrew ? tuning::kClearly : 0;
 }
 
 bool CrewPlan::has_banks() const {
@@ -99,7 +99,7 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
     }
     return all;
   }
-  if (crew_.size() >= shares::kLargeCluster) {
+  if (crew_.size() >= tuning::kLargeCluster) {
     return {{{3, 5, 100}, {1}}, {{3, 12, 100}, {1}}};
   }
   std::vector<Start> all = {{{3, 3, 25}, {5}},
@@ -109,15 +109,15 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
                             {{1, 5, 100}, {5}}};
   if (keeps_much()) {
     // What is read most often is kept first.
-    constexpr FlashPercent kHalf = {shares::kHalfOfFlash, 0},
-                           kLittle = {shares::kLittleFlash, 0};
-    all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, shares::kClearly});
+    constexpr FlashPercent kHalf = {tuning::kHalfOfFlash, 0},
+                           kLittle = {tuning::kLittleFlash, 0};
+    all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, tuning::kClearly});
     // Segments are shared.
-    all.push_back({{3, 4, 50, kLittle}, {3, kHalf}, shares::kClearly});
+    all.push_back({{3, 4, 50, kLittle}, {3, kHalf}, tuning::kClearly});
     // What other banks have no room for is read once.
     constexpr FlashPercent kOnce = {100, 0};
     if (has_banks())
-      all.push_back({{3, 4, 25, kOnce}, {3, kOnce}, shares::kClearly});
+      all.push_back({{3, 4, 25, kOnce}, {3, kOnce}, tuning::kClearly});
   }
   return all;
 }
@@ -125,7 +125,7 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
 std::vector<CrewPlan::Start> CrewPlan::starts() const {
   std::vector<Start> all = unpriced_starts();
   if (request_.byte_s == 0) return all;
-  all.resize(std::min(all.size(), shares::kPricedStarts));
+  all.resize(std::min(all.size(), tuning::kPricedStarts));
   for (Start& s : all) {
     s.cut.byte_ps = s.search.byte_ps = picoseconds(request_.byte_s);
     // What is sent less takes more room.
@@ -150,7 +150,7 @@ void CrewPlan::begin_briefly(double least) {
     streamed.name = "single";
     for (const SearchWeights& way : streamed_ways()) {
       streamed.weights = way;
-      trials_.run(streamed, shares::kClearly);
+      trials_.run(streamed, tuning::kClearly);
     }
     return;
   }
@@ -173,15 +173,15 @@ void CrewPlan::begin_briefly(double least) {
 // known.
 void CrewPlan::begin_small(double least) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
-  const bool cheap = share_count() <= shares::kCostly;
+  const bool cheap = share_count() <= tuning::kCostly;
   std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
-  const bool far = now < kNone && now > shares::kColumns * least;
+  const bool far = now < kNone && now > tuning::kColumns * least;
   if (far && !cheap) ends.clear();
   if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
   if (least == kNone) return;
   const auto enough = [&] {
-    return trials_.nearest() <= shares::kBrieflySmall * least;
+    return trials_.nearest() <= tuning::kBrieflySmall * least;
   };
   for (const std::string& name : strategy_names()) {
     if (enough()) return;
@@ -197,8 +197,8 @@ void CrewPlan::begin_small(double least) {
   if (enough()) return;
   if (const std::optional<TileBases> bases = tile_bases()) {
     const auto bytes = least_in_tiles(
-        net_, request_, *bases, static_cast<int64_t>(shares::kColumns * least));
-    const double by = cheap ? shares::kTilesMayTake : shares::kTilesTake;
+        net_, request_, *bases, static_cast<int64_t>(tuning::kColumns * least));
+    const double by = cheap ? tuning::kTilesMayTake : tuning::kTilesTake;
     if (bytes) trials_.foresee(by * static_cast<double>(*bytes));
   }
 }
@@ -306,14 +306,14 @@ std::optional<TileBases> CrewPlan::tile_bases() const {
 }
 
 std::vector<int> CrewPlan::ends_of_columns() const {
-  if (crew_.size() < 2 || crew_.size() >= shares::kLargeCluster) return {};
+  if (crew_.size() < 2 || crew_.size() >= tuning::kLargeCluster) return {};
   std::vector<int> ends = narrow_ends(net_);
   std::erase_if(ends, [&](int end) {
     return net_.layers[end - 1].out.box.columns() < std::ssize(crew_);
   });
   // Where plans cost much, not every number of nodes, and only the ends behind
   // which least lies.
-  const bool costly = crew_.size() > shares::kSureCrew;
+  const bool costly = crew_.size() > tuning::kSureCrew;
   if (costly && !std::has_single_bit(crew_.size())) return {};
   const size_t most = costly ? 2 : ends.size();
   ends.erase(ends.begin(), ends.end() - static_cast<std::ptrdiff_t>(
@@ -350,21 +350,21 @@ void CrewPlan::improve() {
   if (!trials_.taken().cuts.tiles.empty()) return;
   try_other_windows();
   int beside =
-      std::max(most_plans_ - trials_.count(), most_plans_ / shares::kLaterPart);
-  int spliced = most_plans_ * shares::kSplicedParts / shares::kLaterPart;
-  int shared = most_plans_ / shares::kLaterPart;  // for shares weighed anew
+      std::max(most_plans_ - trials_.count(), most_plans_ / tuning::kLaterPart);
+  int spliced = most_plans_ * tuning::kSplicedParts / tuning::kLaterPart;
+  int shared = most_plans_ / tuning::kLaterPart;  // for shares weighed anew
   bool better = true;
   while (better) {
     better = try_beside(beside) || try_splices(spliced) || try_balanced(shared);
   }
   // What shares weighed anew have changed, or what was beyond the count.
   const auto quarter =
-      static_cast<int>(shares::percent_of(shares::kLastSplices, most_plans_));
+      static_cast<int>(tuning::percent_of(tuning::kLastSplices, most_plans_));
   int last = quarter;
   for (better = true; better;) {
     better = try_splices(last) || try_balanced(shared);
   }
-  if (share_count() <= shares::kCheap) improve_small();
+  if (share_count() <= tuning::kCheap) improve_small();
   if (lacks_room()) {
     int more = try_saving_memory() ? most_plans_ : quarter;
     for (better = true; better;) {
@@ -391,7 +391,7 @@ void CrewPlan::try_other_windows() {
 // Where plans cost little: what estimates would not come upon.
 void CrewPlan::improve_small() {
   mixed_->add_other_counts();
-  int moved = most_plans_, beside = most_plans_ / shares::kLaterPart,
+  int moved = most_plans_, beside = most_plans_ / tuning::kLaterPart,
       shared = beside;
   for (bool better = true; better;) {
     better = try_borders(moved) || try_beside(beside) || try_balanced(shared);
@@ -425,7 +425,7 @@ bool CrewPlan::try_beside(int& left) {
 // end.
 bool CrewPlan::try_borders(int& left) {
   const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
-  for (const int waits : shares::kOtherWaits) {
+  for (const int waits : tuning::kOtherWaits) {
     if (left <= 0 || PlanDeadline::passed()) return false;
     Trial trial = best.trial;
     trial.weights.waits = waits;
@@ -488,10 +488,10 @@ bool CrewPlan::try_groups(const Trial& trial) {
     if (grouped.group_channels) better |= trials_.run(std::move(grouped));
   };
   if (is_latency()) {
-    for (const int channels : shares::kFastGroups) run(channels);
+    for (const int channels : tuning::kFastGroups) run(channels);
   } else {
-    for (const int channels : shares::kSmallGroups) {
-      if (is_all() || channels == shares::kSmallGroups[1]) run(channels);
+    for (const int channels : tuning::kSmallGroups) {
+      if (is_all() || channels == tuning::kSmallGroups[1]) run(channels);
     }
   }
   return better;
@@ -524,11 +524,11 @@ void CrewPlan::keep_groups(const Trial& from, Trial& trial) const {
 }
 
 bool CrewPlan::is_hopeless(const Cuts& cuts) {
-  if (share_count() <= shares::kCheap) return false;
+  if (share_count() <= tuning::kCheap) return false;
   if (!mixed_ || !is_latency() || !trials_.any()) return false;
   const MixedPath path = mixed_->path_of(cuts);
   return static_cast<double>(path.time_ps) >
-         shares::kHopeless * static_cast<double>(mixed_->best().time_ps);
+         tuning::kHopeless * static_cast<double>(mixed_->best().time_ps);
 }
 
 Trial CrewPlan::spatial() const {

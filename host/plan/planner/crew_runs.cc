@@ -8,7 +8,7 @@
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/segment.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 CrewRuns::CrewRuns(const Net& net, const PlanRequest& request,
@@ -20,7 +20,7 @@ CrewRuns::CrewRuns(const Net& net, const PlanRequest& request,
       uses_(find_uses(net)),
       any_factor_(net.layers.size()) {
   for (size_t first = 0; first < nodes.size(); ++first) {
-    const size_t most = std::min(shares::kMostOfCrew, nodes.size() - first);
+    const size_t most = std::min(tuning::kMostOfCrew, nodes.size() - first);
     for (size_t count = 1; count <= most; ++count) {
       add_crew(first, first + count);
     }
@@ -141,7 +141,7 @@ void CrewRuns::learn(const CrewRun& run, double ps) {
   }
   if (layers <= 0) return;
   const double by =
-      std::max((ps - link_ps(run)) / layers, shares::kLeastFactor);
+      std::max((ps - link_ps(run)) / layers, tuning::kLeastFactor);
   for (int l = run.begin; l < run.end; ++l) {
     const auto i = static_cast<size_t>(l);
     for (double* of : {&factors_[crew.kind][i], &any_factor_[i]}) {

@@ -6,7 +6,7 @@
 
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/planner/crew_runs.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -115,8 +115,8 @@ std::optional<std::vector<CrewRuns::Place>> CrewRuns::places(
     if (end.layer + behind >= last.layer) return std::nullopt;
     const auto next = static_cast<size_t>(end.layer);
     const double part = (room - work_ps(crew, at, end)) / layer_ps(crew, next);
-    if (can_share(net_.layers[next]) && part >= shares::kLeastShared) {
-      end.part = std::min(part, 1 - shares::kLeastShared);
+    if (can_share(net_.layers[next]) && part >= tuning::kLeastShared) {
+      end.part = std::min(part, 1 - tuning::kLeastShared);
     }
     all.push_back(end);
   }
@@ -144,7 +144,7 @@ std::pair<RunList, CrewTrim> CrewRuns::evened(const RunList& runs,
     return places(crews, ends[first], ends[last], ps_each);
   };
   std::optional<std::vector<Place>> best = find(most);
-  for (int i = 0; i < shares::kEvenings; ++i) {
+  for (int i = 0; i < tuning::kEvenings; ++i) {
     const double middle = (least + most) / 2;
     std::optional<std::vector<Place>> found = find(middle);
     (found ? most : least) = middle;

@@ -11,7 +11,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/boxes.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -98,8 +98,8 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
                        static_cast<double>(options_.size());
   add_options(
       counts(static_cast<int>(order_.size())),
-      std::clamp(static_cast<size_t>(std::sqrt(shares::kMostPairs / pairs)),
-                 shares::kFewestOptions, shares::kMostOptions));
+      std::clamp(static_cast<size_t>(std::sqrt(tuning::kMostPairs / pairs)),
+                 tuning::kFewestOptions, tuning::kMostOptions));
 }
 
 void CutEstimate::add_other_counts() {
@@ -108,7 +108,7 @@ void CutEstimate::add_other_counts() {
   for (int n = all; n >= 1; --n) {
     if (std::ranges::count(counts(all), n) == 0) others.push_back(n);
   }
-  add_options(others, 2 * shares::kMostOptions);
+  add_options(others, 2 * tuning::kMostOptions);
 }
 
 void CutEstimate::add_options(const std::vector<int>& counts, size_t most) {

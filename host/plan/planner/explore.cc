@@ -14,7 +14,7 @@
 #include "host/plan/planner/trials.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -106,7 +106,7 @@ class Explorer {
     for (size_t count = all; count > 0; count /= 2) {
       for (const std::string& name : names) {
         ways.push_back({name, first(order_, count)});
-        if (count > shares::kFewNodes && any) break;
+        if (count > tuning::kFewNodes && any) break;
       }
     }
     // As a node alone, which knows more than a crew of one does.
@@ -116,12 +116,12 @@ class Explorer {
     if (roomy_ == order_) return ways;
     // Without each class of those that have less memory.
     size_t classes = 0;
-    for (size_t k = all; k-- > 1 && classes < shares::kMostClasses;) {
+    for (size_t k = all; k-- > 1 && classes < tuning::kMostClasses;) {
       if (budget(roomy_[k - 1]) == budget(roomy_[k])) continue;
       ++classes;
       for (const std::string& name : names) {
         ways.push_back({name, first(roomy_, k)});
-        if (k > shares::kFewNodes && any) break;
+        if (k > tuning::kFewNodes && any) break;
       }
     }
     return ways;
@@ -162,7 +162,7 @@ class Explorer {
   // that draw least for a MAC, as few as keep the limits.
   void work_little() {
     for (size_t count = 1; count < thrifty_.size();
-         count += count < shares::kFewNodes ? 1 : count) {
+         count += count < tuning::kFewNodes ? 1 : count) {
       const TrialWay way{"auto", first(thrifty_, count)};
       const auto found = attempt(way, Objective::kLatency, {});
       if (found && keeps(request_.limits, *found)) return;
@@ -220,9 +220,9 @@ class Explorer {
   Priced send_less(const TrialWay& way) {
     const bool down = request_.objective == Objective::kTraffic;
     const double factor =
-        options_.traffic ? shares::kWideByteStep : shares::kByteStep;
-    double price = down ? shares::kLastByte : shares::kFirstByte;
-    for (; price >= shares::kFirstByte && price <= shares::kLastByte;
+        options_.traffic ? tuning::kWideByteStep : tuning::kByteStep;
+    double price = down ? tuning::kLastByte : tuning::kFirstByte;
+    for (; price >= tuning::kFirstByte && price <= tuning::kLastByte;
          price *= down ? 1 / factor : factor) {
       const std::optional<PlanNumbers> found =
           attempt(way, Objective::kLatency, {}, price);
@@ -239,7 +239,7 @@ class Explorer {
     auto low = static_cast<double>(small->ram);
     auto high = static_cast<double>(least.plan->ram);
     for (int i = 0;
-         i < shares::kNearerBudgets && high > low * shares::kNearBudget; ++i) {
+         i < tuning::kNearerBudgets && high > low * tuning::kNearBudget; ++i) {
       const double middle = std::sqrt(low * high);
       const auto found = attempt(way, Objective::kLatency,
                                  static_cast<int64_t>(middle), least.byte_s);
@@ -271,10 +271,10 @@ class Explorer {
     if (!fast || !small) return;
     if (squeezes() && is_auto(way)) return;
     // Each of these takes as long as all others together.
-    if (way.strategy == "auto" && way.nodes.size() > shares::kFewNodes) return;
+    if (way.strategy == "auto" && way.nodes.size() > tuning::kFewNodes) return;
     const double low = static_cast<double>(small->ram);
     const double high = static_cast<double>(fast->ram);
-    if (high < low * shares::kNearArena) return;
+    if (high < low * tuning::kNearArena) return;
     const int steps = options_.budgets + 1;
     for (int i = 1; i < steps; ++i) {
       const double budget = low * std::pow(high / low, double(i) / steps);

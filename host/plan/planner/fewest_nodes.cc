@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -28,8 +28,8 @@ class CountSearch {
     const auto at = tried_.find(count);
     if (at == tried_.end() || !at->second.best) return false;
     const std::optional<double> limit = request_.limits.latency_s;
-    if (!at->second.best->or_less || !limit || count > shares::kMostThorough ||
-        at->second.best->numbers.latency_s > shares::kWithinReach * *limit) {
+    if (!at->second.best->or_less || !limit || count > tuning::kMostThorough ||
+        at->second.best->numbers.latency_s > tuning::kWithinReach * *limit) {
       return false;
     }
     FewestNodes::Try t{count, {}, {}};

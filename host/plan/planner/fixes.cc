@@ -9,7 +9,7 @@
 #include "host/base/size.h"
 #include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/quick_plan.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -35,15 +35,15 @@ class Fixes {
   std::vector<std::string> lines() {
     struct Kind {
       void (Fixes::*add)();
-      int64_t work = shares::kFixWork;
+      int64_t work = tuning::kFixWork;
     };
     constexpr Kind kKinds[] = {{&Fixes::add_strategy},
                                {&Fixes::add_ram},
                                {&Fixes::add_replay},
-                               {&Fixes::add_nodes, shares::kFixNodesWork},
+                               {&Fixes::add_nodes, tuning::kFixNodesWork},
                                {&Fixes::add_spills},
                                {&Fixes::add_storages},
-                               {&Fixes::add_smaller, shares::kFixNodesWork}};
+                               {&Fixes::add_smaller, tuning::kFixNodesWork}};
     for (const Kind& kind : kKinds) {
       plans_ = QuickPlans(kind.work);
       (this->*kind.add)();
@@ -111,7 +111,7 @@ class Fixes {
     };
     high = found->numbers.ram;
     // What is the smallest anyway needs no search for less.
-    const int steps = request_.limits.any() ? shares::kBisections : 0;
+    const int steps = request_.limits.any() ? tuning::kBisections : 0;
     for (int i = 0; i < steps && low + 16 < high; ++i) {
       const int64_t middle = low + (high - low) / 2;
       if (std::optional<QuickPlan> less = again(middle)) {
@@ -193,7 +193,7 @@ class Fixes {
 
   void add_smaller() {
     if (!smaller_) return;
-    constexpr auto& kSteps = shares::kSmallerInputs;
+    constexpr auto& kSteps = tuning::kSmallerInputs;
     std::string text, best_text;
     std::optional<QuickPlan> best;
     size_t low = 0, high = std::size(kSteps);
@@ -248,7 +248,7 @@ class Fixes {
   const PlanRequest& request_;
   const SmallerNet& smaller_;
   std::vector<std::string> lines_;
-  QuickPlans plans_{shares::kFixWork};
+  QuickPlans plans_{tuning::kFixWork};
 };
 
 }  // namespace

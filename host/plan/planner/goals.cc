@@ -16,7 +16,7 @@
 #include "host/plan/planner/bounds.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -130,7 +130,7 @@ std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
 bool is_hopeless(const PlanRequest& request, const Plan& plan) {
   const std::optional<double>& most = request.limits.latency_s;
   return request.compared && most && request.objective == Objective::kLatency &&
-         plan.latency_s > shares::kWithinReach * *most;
+         plan.latency_s > tuning::kWithinReach * *most;
 }
 
 }  // namespace

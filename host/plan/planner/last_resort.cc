@@ -12,7 +12,7 @@
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -47,11 +47,11 @@ bool was_tried(const Net& net, const PlanRequest& request,
 // searches where they do not take long.
 bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
             const std::exception_ptr& refused) {
-  if (net.layers.size() * cluster.nodes.size() <= shares::kCheap) return false;
+  if (net.layers.size() * cluster.nodes.size() <= tuning::kCheap) return false;
   if (const std::optional<double> times = times_beyond_limits(refused)) {
     const bool is_asked = !same_budgets(cluster, free) &&
-                          cluster.nodes.size() <= shares::kMostThorough;
-    return !is_asked && *times > shares::kMayKeep;
+                          cluster.nodes.size() <= tuning::kMostThorough;
+    return !is_asked && *times > tuning::kMayKeep;
   }
   const std::optional<int64_t> bytes = bytes_asked(refused);
   if (!bytes) return false;
@@ -60,7 +60,7 @@ bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
     room = std::max(room, n.plan_budget());
   }
   return static_cast<double>(*bytes) >
-         shares::kMayReach * static_cast<double>(room);
+         tuning::kMayReach * static_cast<double>(room);
 }
 
 std::string fix_of(const std::exception_ptr& refusal) {

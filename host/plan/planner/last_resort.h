@@ -15,7 +15,7 @@ namespace shoal {
 // `--objective ram`, within the same limits, without the budgets that were
 // asked for (of several kinds without the last one: `--max-arena`, then
 // `--ram`), if that keeps them. Else throws the refusal that asks for less.
-// Refusals that are far from what would be enough (shares::kMayReach) are
+// Refusals that are far from what would be enough (tuning::kMayReach) are
 // final.
 Plan plan_or_smallest(const Net&, const PlanRequest&,
                       const std::function<Plan(const PlanRequest&)>& find);

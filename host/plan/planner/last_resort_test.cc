@@ -15,7 +15,7 @@
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/branch_nets.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -103,7 +103,7 @@ TEST(LastResortTest, LimitsAreKept) {
 // cuts of the first.
 TEST(LastResortTest, OtherOrdersDo) {
   const Net net = wired_net(2, 35);
-  ASSERT_GT(7 * net.layers.size(), shares::kCostly);
+  ASSERT_GT(7 * net.layers.size(), tuning::kCostly);
   PlanRequest request = over(7);
   request.objective = Objective::kRam;
   const Plan least = make_plan(net, request);

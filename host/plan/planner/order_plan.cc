@@ -10,7 +10,7 @@
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -26,7 +26,7 @@ bool may_gain(const PlanRequest& request, const Plan& plan, int64_t bytes) {
   bytes /= std::max<int64_t>(1, busy_nodes(plan));
   return is_tight(request.cluster, plan) ||
          std::ranges::any_of(request.cluster.nodes, [&](const ClusterNode& n) {
-           return n.plan_budget() / shares::kRoomyOrder < bytes;
+           return n.plan_budget() / tuning::kRoomyOrder < bytes;
          });
 }
 

@@ -15,7 +15,7 @@
 #include "host/plan/planner/crew_runs.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -84,8 +84,8 @@ class PipelineSearch {
 
   // By estimate. Plans tell more of runs each time.
   void begin() {
-    for (int round = 0; round < shares::kRunRounds; ++round) {
-      for (size_t crews = std::min(shares::kMostCrews, nodes_.size());
+    for (int round = 0; round < tuning::kRunRounds; ++round) {
+      for (size_t crews = std::min(tuning::kMostCrews, nodes_.size());
            crews > 1; --crews) {
         if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
         if (any_ && best_) return;
@@ -143,13 +143,13 @@ class PipelineSearch {
 
   // Plans of more nodes take longer.
   size_t most_tried() const {
-    return std::clamp(shares::kMostRuns * shares::kRunNodes / nodes_.size(),
-                      shares::kFewestRuns, shares::kMostRuns);
+    return std::clamp(tuning::kMostRuns * tuning::kRunNodes / nodes_.size(),
+                      tuning::kFewestRuns, tuning::kMostRuns);
   }
 
   // What is left is for borders that move.
   size_t most_estimated() const {
-    return most_tried() * shares::kEstimatedRuns / shares::kRunParts;
+    return most_tried() * tuning::kEstimatedRuns / tuning::kRunParts;
   }
 
   // False if that is known, or there is no time left.
@@ -200,7 +200,7 @@ class PipelineSearch {
 
   // Step by step, as long as frames follow sooner.
   void even_out(Known at) {
-    for (int i = 0; i < shares::kEvenRounds; ++i) {
+    for (int i = 0; i < tuning::kEvenRounds; ++i) {
       std::optional<Known> next;
       for (const auto& [runs, trim] : ways_to_even(at)) {
         if (PlanDeadline::passed()) return;
@@ -234,8 +234,8 @@ class PipelineSearch {
       for (size_t n = run.first; n < run.last; ++n) {
         if (at.works[n] > 0) weighed.weights[n] *= each / at.works[n];
       }
-      outer.weights[run.first] *= shares::kOuterColumns;
-      outer.weights[run.last - 1] *= shares::kOuterColumns;
+      outer.weights[run.first] *= tuning::kOuterColumns;
+      outer.weights[run.last - 1] *= tuning::kOuterColumns;
     }
     const auto busiest =
         static_cast<size_t>(std::ranges::max_element(crews) - crews.begin());
@@ -320,7 +320,7 @@ class PipelineSearch {
   // sent than within one: so a border may have to go over several layers.
   bool move_a_border() {
     const RunList runs = best_->runs;
-    for (const RunList& moved : runs_.beside(runs, shares::kMostMoved)) {
+    for (const RunList& moved : runs_.beside(runs, tuning::kMostMoved)) {
       attempt(moved);
       if (best_->runs != runs) return true;
     }
@@ -358,7 +358,7 @@ std::optional<Plan> pipeline_plan(const Net& net, const PlanRequest& request,
   // they take the room from may be worth more.
   std::optional<PipelineSearch::Found> best;
   for (const bool roomy : {false, true}) {
-    if (roomy && nodes.size() > shares::kMostRoomy) break;
+    if (roomy && nodes.size() > tuning::kMostRoomy) break;
     auto found = PipelineSearch(net, request, nodes, roomy, memo).find();
     if (found && (!best || found->period < best->period)) {
       best = std::move(found);

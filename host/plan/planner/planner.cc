@@ -27,7 +27,7 @@
 #include "host/plan/tokens/token_simulation.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/progress.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -38,7 +38,7 @@ void assert_completes(const Net& net, const Plan& plan) {
        {FiringOrder::kDeepest, FiringOrder::kShallowest,
         FiringOrder::kRandom}) {
     const bool one_order =
-        !plan.linked || plan.nodes.size() > shares::kFewNodes;
+        !plan.linked || plan.nodes.size() > tuning::kFewNodes;
     if (one_order && order != FiringOrder::kDeepest) continue;
     SimulateOptions options;
     options.order = order;
@@ -86,7 +86,7 @@ Plan plan_within_flash(const Net& net, const PlanRequest& request,
       search_plan(net, request, *search_for(net, request, memo, weights));
   Plan plan = first;
   PlanRequest of = request;
-  for (int round = 0; round < shares::kFlashRounds; ++round) {
+  for (int round = 0; round < tuning::kFlashRounds; ++round) {
     if (!exceeds_flash(net, request.cluster, plan)) return plan;
     std::optional<PlanRequest> less = less_in_flash(net, of, plan);
     if (!less) break;
@@ -116,7 +116,7 @@ Plan plan_by_cuts(const Net& net, const PlanRequest& request,
                   SegmentMemo* memo) {
   Plan plan = plan_within_flash(net, request, memo);
   if (request.objective != Objective::kLatency || request.compared ||
-      request.cluster.nodes.size() > shares::kMostThorough ||
+      request.cluster.nodes.size() > tuning::kMostThorough ||
       PlanDeadline::passed()) {
     return plan;
   }
@@ -151,7 +151,7 @@ Plan plan_of_one(const Net& net, const PlanRequest& request,
       const auto search =
           linked_search(net, streamed, *streamed.cuts, way, &memo_of_ways);
       take_sooner(net, request.cluster, plan,
-                  search_plan(net, streamed, *search), shares::kClearly);
+                  search_plan(net, streamed, *search), tuning::kClearly);
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;
     }
@@ -164,7 +164,7 @@ Plan plan_of_one(const Net& net, const PlanRequest& request,
 Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
                              SegmentMemo* memo) {
   const bool is_cheap =
-      net.layers.size() * request.cluster.nodes.size() <= shares::kCostly;
+      net.layers.size() * request.cluster.nodes.size() <= tuning::kCostly;
   std::vector<CrewTrial> tried;
   const auto find = [&](const Net& n) {
     // The memo is of the given net.
@@ -197,7 +197,7 @@ std::vector<std::vector<int>> crews_of(const Net& net, const Cluster& cluster) {
   std::vector<std::vector<int>> crews;
   for (std::vector<int> nodes : {by(rating, budget), by(budget, rating)}) {
     for (; nodes.size() > 1; nodes.pop_back()) {
-      const bool costly = net.layers.size() * nodes.size() > shares::kCheap;
+      const bool costly = net.layers.size() * nodes.size() > tuning::kCheap;
       if (costly || std::ranges::count(crews, nodes) > 0) continue;
       crews.push_back(nodes);
     }
@@ -244,7 +244,7 @@ std::optional<Plan> fastest_in_crews(const Net& net, const PlanRequest& request,
 Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
                        SegmentMemo& memo) {
   std::vector<int64_t> rungs;
-  for (double b = 1 << 24; b >= shares::kLeastRung; b *= shares::kCrewRung) {
+  for (double b = 1 << 24; b >= tuning::kLeastRung; b *= tuning::kCrewRung) {
     rungs.push_back(static_cast<int64_t>(b));
   }
   const auto within = [&](size_t rung) {

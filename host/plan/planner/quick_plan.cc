@@ -10,7 +10,7 @@
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -53,7 +53,7 @@ bool same_budgets(const Cluster& cluster) {
 // What the search of the request tries too, cheapest first.
 std::vector<std::string> parts_of(const PlanRequest& request) {
   if (!has_several(request) || !request.is_auto()) return {request.strategy};
-  const bool few = request.cluster.nodes.size() <= shares::kFewNodes;
+  const bool few = request.cluster.nodes.size() <= tuning::kFewNodes;
   // The traffic of what `auto` makes of its beginning may be another.
   if (request.limits.traffic_bytes) {
     if (few) return cheapest_first();

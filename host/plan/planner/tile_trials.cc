@@ -8,7 +8,7 @@
 #include "host/base/error.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -35,12 +35,12 @@ class TileTrials {
       }
     });
     vary([&](Way w, const auto& use) {
-      for (const int tiles : shares::kOtherTiles)
+      for (const int tiles : tuning::kOtherTiles)
         w.tiles = {{0, end, tiles}}, use(w);
     });
     vary([&](const Way& w, const auto& use) {
       for (const int second : bases_.ends) {
-        for (const int tiles : shares::kSecondTiles) {
+        for (const int tiles : tuning::kSecondTiles) {
           if (second <= end) continue;
           Way both = w;
           both.tiles.push_back({end, second, tiles});
@@ -52,7 +52,7 @@ class TileTrials {
     std::vector<Trial> trials;
     std::vector<std::vector<TileChoice>> taken;
     for (const Found& f : found_) {
-      if (trials.size() == shares::kTilesBuilt) break;
+      if (trials.size() == tuning::kTilesBuilt) break;
       if (std::ranges::count(taken, f.way.tiles) > 0) continue;
       taken.push_back(f.way.tiles);
       trials.push_back(trial_of(f.way));
@@ -95,7 +95,7 @@ class TileTrials {
   std::vector<Way> first() const {
     std::vector<Way> ways;
     for (const int end : bases_.ends) {
-      ways.push_back({{{0, end, shares::kFirstTiles}}});
+      ways.push_back({{{0, end, tuning::kFirstTiles}}});
     }
     return ways;
   }
@@ -153,7 +153,7 @@ class TileTrials {
   void attempt(const Way& way, const Ask& ask) {
     int layers = 0;
     for (const TileChoice& t : way.tiles) layers += (t.end - t.begin) * t.tiles;
-    if (layers > shares::kMostTileLayers || PlanDeadline::passed()) return;
+    if (layers > tuning::kMostTileLayers || PlanDeadline::passed()) return;
     try {
       const Trial trial = trial_of(way);
       ask(*linked_search(net_, request_, trial.cuts, trial.weights));

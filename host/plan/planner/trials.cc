@@ -17,7 +17,7 @@
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/progress.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -107,7 +107,7 @@ bool Trials::is_refused(Search& search) const {
   return least < kFar &&
          takes_more(search,
                     std::max(far_beyond(request_.cluster),
-                             static_cast<int64_t>(shares::kTooLarge * least)));
+                             static_cast<int64_t>(tuning::kTooLarge * least)));
 }
 
 double Trials::least_known() const {
@@ -115,13 +115,13 @@ double Trials::least_known() const {
   return std::min(known, least_of_others_);
 }
 
-double Trials::most() const { return shares::kTooLarge * least_known(); }
+double Trials::most() const { return tuning::kTooLarge * least_known(); }
 
 bool Trials::is_too_large(Search& search) {
   const double least = least_known();
   if (least == kFar) return is_refused(search);
   // What columns may make of it is asked as well.
-  const auto with_columns = static_cast<int64_t>(shares::kColumns * least);
+  const auto with_columns = static_cast<int64_t>(tuning::kColumns * least);
   const auto bytes = static_cast<double>(search.least_arena(with_columns));
   if (bytes <= most()) return false;
   least_skipped_ = std::min(least_skipped_, bytes);
@@ -177,7 +177,7 @@ std::optional<Trials::Made> Trials::make(const Trial& trial,
 void Trials::move_to_storage(const Trial& trial, Made& made) {
   Made other = made;
   const PlanRequest* of = &request_;
-  for (int round = 0; round < shares::kFlashRounds; ++round) {
+  for (int round = 0; round < tuning::kFlashRounds; ++round) {
     std::optional<PlanRequest> less = less_in_flash(net_, *of, other.plan);
     if (!less) return;
     of = &less_in_flash_.emplace_back(*std::move(less));

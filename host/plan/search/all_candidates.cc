@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -38,7 +38,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
   if (task.board().flash_mapped) {
     add(small_, 0, 1, 0, false);
   } else {
-    add_rooms(stops.empty() ? shares::kAllRooms : shares::kRoomsOfTiles);
+    add_rooms(stops.empty() ? tuning::kAllRooms : tuning::kRoomsOfTiles);
   }
 }
 
@@ -64,7 +64,7 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
   if (task_.board().flash_mapped) return {0};
   std::vector<int64_t> all;
   for (int64_t b = kLeastRecord; b <= kMostRecord;
-       b = aligned(b + b / shares::kRecordStep)) {
+       b = aligned(b + b / tuning::kRecordStep)) {
     all.push_back(b);
   }
   return all;
@@ -94,14 +94,14 @@ std::optional<Candidate> AllCandidates::smallest() {
   std::vector<std::optional<Candidate>> all;
   int64_t least = kUnlimited;
   for (Candidates& c : small_) {
-    all.push_back(c.smallest(shares::worth_trying(least)));
+    all.push_back(c.smallest(tuning::worth_trying(least)));
     if (all.back()) {
       least = std::min<int64_t>(least, all.back()->node.arena_bytes);
     }
   }
   std::optional<Candidate> best;
   for (size_t i = 0; i < small_.size(); ++i) {
-    if (!all[i] || all[i]->node.arena_bytes > shares::worth_trying(least)) {
+    if (!all[i] || all[i]->node.arena_bytes > tuning::worth_trying(least)) {
       continue;
     }
     Candidate c = small_[i].faster(*all[i]);
@@ -144,8 +144,8 @@ Candidate AllCandidates::best(const Candidate& least) {
   };
   search(small_, task_.budget());
   // What these leave is for slots and sets.
-  for (const int percent : shares::kBeforeFilling) {
-    search(fast_, shares::percent_of(percent, task_.budget()));
+  for (const int percent : tuning::kBeforeFilling) {
+    search(fast_, tuning::percent_of(percent, task_.budget()));
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const Candidate& a, const Candidate& b) {
@@ -161,7 +161,7 @@ Candidate AllCandidates::best(const Candidate& least) {
 
 // Sets make records shorter, but `least` is what is called the smallest.
 void AllCandidates::fill(std::vector<Candidate>& found, uint32_t least) const {
-  found.resize(std::min(found.size(), shares::kFilled));
+  found.resize(std::min(found.size(), tuning::kFilled));
   for (Candidate& c : found) {
     Candidate filled = small_.front().filled(c, task_.budget());
     if (filled.node.arena_bytes >= least) c = std::move(filled);

@@ -11,7 +11,7 @@
 #include "host/plan/search/sweep.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 // Whether stages with bands of more than one row fit so much.
 bool fits(const Partition& cuts, const std::vector<PassTable>& tables,
           int64_t bytes) {
-  return !cuts.empty() && std::ranges::all_of(cuts, [&](const Cut& c) {
+  return !cuts.empty() && std::ranges::all_of(cuts, [&](const StageCut& c) {
     const bool tiles = c.table < 0;
     return tiles || tables[c.table].least || c.bytes <= bytes;
   });
@@ -27,7 +27,7 @@ bool fits(const Partition& cuts, const std::vector<PassTable>& tables,
 
 // Whether the same stages come of both, whatever the search thought of them.
 bool is_same_choice(const Partition& a, const Partition& b) {
-  return std::ranges::equal(a, b, [](const Cut& x, const Cut& y) {
+  return std::ranges::equal(a, b, [](const StageCut& x, const StageCut& y) {
     return x.segment == y.segment && x.table == y.table &&
            x.overlay == y.overlay;
   });
@@ -38,8 +38,8 @@ bool is_same_choice(const Partition& a, const Partition& b) {
 template <class Use>
 void each_partition(const StageSearch& search, int64_t budget, Use use) {
   Partition last;
-  for (const int soft : shares::kBands) {
-    const int64_t more = shares::percent_of(soft, budget);
+  for (const int soft : tuning::kBands) {
+    const int64_t more = tuning::percent_of(soft, budget);
     // The best of all that fit more is the best of those that fit less, too.
     if (fits(last, search.tables, more)) continue;
     const std::optional<Partition> cuts = fastest_cuts(search, {budget, more});
@@ -71,7 +71,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       tape_(!supply.board->flash_mapped ||
             std::count(streamed.begin(), streamed.end(), true) > 0),
       groups_(groups),
-      last_tries_(tiles ? shares::kQuickTries : 0),
+      last_tries_(tiles ? tuning::kQuickTries : 0),
       uses_(survey.uses()),
       tables_(std::make_shared<const std::vector<PassTable>>(
           !tape_ ? survey.tables()
@@ -135,7 +135,7 @@ Choice Candidates::choose(const Partition& cuts) {
   choice.mapped = supply_.board->flash_mapped;
   choice.linked = survey_.link().linked;
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
-  for (const Cut& cut : cuts) {
+  for (const StageCut& cut : cuts) {
     const PassTable& table = (*tables_)[cut.table];
     const int end =
         std::min(cut.segment.end, static_cast<int>(net_.layers.size()));
@@ -191,12 +191,12 @@ Candidate Candidates::timed(Candidate c) const {
 }
 
 Candidate Candidates::build(const Choice& choice) const {
-  return timed(pack(choice, shares::kQuickTries));
+  return timed(pack(choice, tuning::kQuickTries));
 }
 
 Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
   Plan plan = build_plan(built_net(), drafted(choice), {supply_},
-                         {.pack_tries = shares::kQuickTries,
+                         {.pack_tries = tuning::kQuickTries,
                           .most = budget + 1,
                           .enough = budget,
                           .last_tries = last_tries_,
@@ -204,7 +204,7 @@ Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
                           .banks = {survey_.link().banks},
                           .packs = &packs_,
                           .stages = &stages_});
-  return timed({choice, std::move(plan.nodes[0]), 0, shares::kQuickTries});
+  return timed({choice, std::move(plan.nodes[0]), 0, tuning::kQuickTries});
 }
 
 // Of equal tries the same packing comes again.
@@ -221,7 +221,7 @@ Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
     // Rows must not take the room of slots or gaps.
     if (loose.node.arena_bytes <= budget && loose.node.gaps == best.node.gaps &&
         static_cast<double>(loose.time_ps) <=
-            shares::kAboutAsFast * static_cast<double>(best.time_ps)) {
+            tuning::kAboutAsFast * static_cast<double>(best.time_ps)) {
       return loose;
     }
   }
@@ -231,13 +231,13 @@ Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
 // Raises bands in all stages at once; if the result cannot be packed, by less.
 Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
   const int64_t room = budget - from.node.layout.buffers;
-  for (const int percent : shares::kMoreBands) {
+  for (const int percent : tuning::kMoreBands) {
     Choice choice = from.choice;
     for (size_t s = 0; s < choice.stages.size(); ++s) {
       if (choice.stages[s].share) continue;
       const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
       raise_bands(net_, uses_, supply_, slots_, choice, s,
-                  now + shares::percent_of(percent, room - now));
+                  now + tuning::percent_of(percent, room - now));
     }
     Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes > budget) continue;
@@ -282,13 +282,13 @@ Candidate Candidates::raised_by_parts(const Candidate& from,
   Candidate best = from;
   const int64_t room = budget - best.node.layout.buffers;
   std::vector<Work> failed(best.choice.stages.size());
-  for (const int percent : shares::kMoreOfEach) {
+  for (const int percent : tuning::kMoreOfEach) {
     for (size_t s = 0; s < best.choice.stages.size(); ++s) {
       Choice choice = best.choice;
       if (choice.stages[s].share) continue;
       const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
       raise_bands(net_, uses_, supply_, slots_, choice, s,
-                  now + shares::percent_of(percent, room - now));
+                  now + tuning::percent_of(percent, room - now));
       if (choice.work == best.choice.work || choice.work == failed[s]) continue;
       Candidate next = build_within(choice, budget);
       if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
@@ -325,7 +325,7 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
         });
         if (!known) {
           const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
-          Candidate c = pack(choose(cuts), shares::kQuickTries, less);
+          Candidate c = pack(choose(cuts), tuning::kQuickTries, less);
           tried.push_back({cuts, c.node.arena_bytes});
           if (c.node.arena_bytes < less) best = std::move(c);
         }
@@ -336,9 +336,9 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
   }
   // Who was packed badly at first may be the smallest after all.
   for (const auto& [cuts, bytes] : tried) {
-    if (bytes > shares::worth_trying(best->node.arena_bytes)) continue;
+    if (bytes > tuning::worth_trying(best->node.arena_bytes)) continue;
     Candidate c =
-        pack(choose(cuts), shares::kPackTries, best->node.arena_bytes);
+        pack(choose(cuts), tuning::kPackTries, best->node.arena_bytes);
     if (c.node.arena_bytes < best->node.arena_bytes) best = std::move(c);
   }
   return best;

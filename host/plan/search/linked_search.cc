@@ -20,7 +20,7 @@
 #include "host/plan/search/streaming.h"
 #include "host/plan/search/tiled_search.h"
 #include "host/plan/text/does_not_fit.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -80,7 +80,7 @@ class LinkedSearch : public Search {
                             seen);
       }
     }
-    for (const auto& [hard, soft] : shares::kFastest) {
+    for (const auto& [hard, soft] : tuning::kFastest) {
       const std::optional<Chosen> choice =
           next({less(hard), less(soft), any_streams_, learns_}, seen);
       if (!choice) continue;
@@ -132,7 +132,7 @@ class LinkedSearch : public Search {
     const auto cuts =
         search_.fastest({less(100), less(100), any_streams_, learns_});
     if (!cuts) return about;
-    for (const Cut& c : *cuts) about.time_ps += c.time_ps;
+    for (const StageCut& c : *cuts) about.time_ps += c.time_ps;
     return about;
   }
 
@@ -154,9 +154,9 @@ class LinkedSearch : public Search {
       best = Built{std::move(choice), std::move(*made)};
     };
     std::optional<int64_t> least = smallest_estimate(ram);
-    const int rounds = model_.busy_nodes() > shares::kSeveral
-                           ? shares::kFewBuilds
-                           : shares::kSmallLearningRounds;
+    const int rounds = model_.busy_nodes() > tuning::kSeveral
+                           ? tuning::kFewBuilds
+                           : tuning::kSmallLearningRounds;
     for (int round = 0; learns_ && least && round < rounds; ++round) {
       const std::optional<Partition> cuts =
           search_.fastest({each(*least), each(0), any_streams_, true});
@@ -169,13 +169,13 @@ class LinkedSearch : public Search {
     }
     std::vector<Partition> seen;
     BuildOptions how;
-    int builds = model_.busy_nodes() > shares::kManyNodes ? shares::kFewBuilds
-                                                          : shares::kMostBuilds;
-    for (const auto& [hard, soft] : shares::kSmallest) {
+    int builds = model_.busy_nodes() > tuning::kManyNodes ? tuning::kFewBuilds
+                                                          : tuning::kMostBuilds;
+    for (const auto& [hard, soft] : tuning::kSmallest) {
       if (!least || builds == 0) break;
-      const int64_t bytes = shares::percent_of(hard, *least);
+      const int64_t bytes = tuning::percent_of(hard, *least);
       const std::optional<Chosen> choice =
-          next({each(bytes), each(shares::percent_of(soft, bytes)),
+          next({each(bytes), each(tuning::percent_of(soft, bytes)),
                 any_streams_, learns_},
                seen);
       if (!choice) continue;
@@ -183,8 +183,8 @@ class LinkedSearch : public Search {
       --builds;
     }
     if (!best) no_segments();
-    if (model_.busy_nodes() <= shares::kManyNodes) {
-      how.tighten_tries = shares::kTightenTries;
+    if (model_.busy_nodes() <= tuning::kManyNodes) {
+      how.tighten_tries = tuning::kTightenTries;
       std::optional<Plan> tight = build(best->choice, how);
       if (largest_arena(*tight) < largest_arena(best->plan)) {
         best->plan = std::move(*tight);
@@ -205,7 +205,7 @@ class LinkedSearch : public Search {
 
   std::optional<Built> learnt(const BuildOptions& how, bool apart) {
     NodeBudgets budget{less(100), less(100), any_streams_, true};
-    for (int round = 0; round < shares::kLearningRounds; ++round) {
+    for (int round = 0; round < tuning::kLearningRounds; ++round) {
       const std::optional<Partition> cuts = search_.fastest(budget);
       if (!cuts) return std::nullopt;
       const Chosen choice = chosen(*cuts);
@@ -256,7 +256,7 @@ class LinkedSearch : public Search {
       return search_.smallest(any_streams_, learns_);
     }
     return smallest_budget(
-        std::numeric_limits<int32_t>::max(), shares::kEstimateStep,
+        std::numeric_limits<int32_t>::max(), tuning::kEstimateStep,
         [&](int64_t bytes) {
           return search_.fastest({each(bytes), each(0), any_streams_, learns_});
         });
@@ -323,7 +323,7 @@ class LinkedSearch : public Search {
   bool has_rungs(const Loosened& first) const {
     return rungs_ && !first.all && request_.objective == Objective::kLatency &&
            request_.byte_s == 0 && !any_streams_ && (!learns_ || is_alone()) &&
-           model_.busy_nodes() <= shares::kManyNodes;
+           model_.busy_nodes() <= tuning::kManyNodes;
   }
 
   // More than `most`: it takes longer than that.
@@ -337,15 +337,15 @@ class LinkedSearch : public Search {
                     std::vector<Partition>& seen) const {
     if (!has_rungs(first)) return std::move(first.plan);
     const auto most =
-        static_cast<Nanos>(other_s_ * shares::kRungsMayGain * 1e9);
+        static_cast<Nanos>(other_s_ * tuning::kRungsMayGain * 1e9);
     Plan best = std::move(first.plan);
     Nanos least = rehearsed(best, most);
     if (least > most) return best;
     const auto room = static_cast<double>(*std::ranges::max_element(limits_));
     double rung = 1 << 24;
-    while (rung >= room) rung *= shares::kRung;
-    int left = is_alone() ? shares::kLoneRungs : shares::kRungs;
-    for (; left > 0; --left, rung *= shares::kRung) {
+    while (rung >= room) rung *= tuning::kRung;
+    int left = is_alone() ? tuning::kLoneRungs : tuning::kRungs;
+    for (; left > 0; --left, rung *= tuning::kRung) {
       NodeBudgets budget{less(100), less(100), any_streams_, learns_};
       const int64_t bands = static_cast<int64_t>(rung) - model_.fixed_bytes();
       for (int64_t& b : budget.soft) b = std::min(b, bands);
@@ -355,7 +355,7 @@ class LinkedSearch : public Search {
       if (std::ranges::find(seen, *cuts) != seen.end()) continue;
       seen.push_back(*cuts);
       int64_t ps = 0;
-      for (const Cut& c : *cuts) ps += c.time_ps;
+      for (const StageCut& c : *cuts) ps += c.time_ps;
       if (static_cast<double>(ps) >= other_s_ * 1e12 || ps / 1000 >= least) {
         break;
       }
@@ -373,7 +373,7 @@ class LinkedSearch : public Search {
   // If that costs no time.
   Loosened loosened(const Chosen& choice, BuildOptions how,
                     const Plan& made) const {
-    const bool many = model_.busy_nodes() > shares::kManyNodes;
+    const bool many = model_.busy_nodes() > tuning::kManyNodes;
     const int64_t window =
         windows_ ? window_bytes(cluster_, model_.busy(), request_.max_payload)
                  : 0;
@@ -404,7 +404,7 @@ class LinkedSearch : public Search {
                                       const Plan& made) const {
     StageSlacks slacks(how.slack, made, limits_);
     how.slack = {};
-    for (int round = 0; round < shares::kStageSlackRounds; ++round) {
+    for (int round = 0; round < tuning::kStageSlackRounds; ++round) {
       BuildOptions as_small;
       as_small.stage_slacks = slacks.slacks();
       const std::optional<Plan> plan = build(choice, as_small);
@@ -449,7 +449,7 @@ class LinkedSearch : public Search {
   bool is_near(const Plan& plan) const {
     for (size_t n = 0; n < limits_.size(); ++n) {
       const int64_t bytes = plan.nodes[n].arena_bytes;
-      if (bytes - limits_[n] > limits_[n] / shares::kNearPart) return false;
+      if (bytes - limits_[n] > limits_[n] / tuning::kNearPart) return false;
     }
     return true;
   }
@@ -458,13 +458,13 @@ class LinkedSearch : public Search {
   // take, which leaves gaps that the estimate does not know. With fewer
   // segments there is less of it, at some time.
   std::optional<Plan> longer_segments() const {
-    if (model_.busy_nodes() > shares::kManyNodes) return std::nullopt;
+    if (model_.busy_nodes() > tuning::kManyNodes) return std::nullopt;
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
     how.must_fit = !how.budgets.empty();
     std::vector<Partition> seen;
-    for (const int toll_ms : shares::kTolls) {
-      for (const int hard : shares::kTolled) {
+    for (const int toll_ms : tuning::kTolls) {
+      for (const int hard : tuning::kTolled) {
         const auto choice = next({less(hard), less(0), any_streams_}, seen,
                                  int64_t{toll_ms} * 1000000000);
         if (!choice) continue;
@@ -484,7 +484,7 @@ class LinkedSearch : public Search {
       const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTablesOfNode);
       // Nodes without a share take nothing.
       const int64_t room = std::max<int64_t>(0, limits_[n] - fixed);
-      all.push_back(shares::percent_of(percent, room));
+      all.push_back(tuning::percent_of(percent, room));
     }
     return all;
   }
@@ -525,7 +525,7 @@ class LinkedSearch : public Search {
 
   Chosen chosen(const Partition& cuts) const {
     Chosen choice;
-    for (const Cut& c : cuts) {
+    for (const StageCut& c : cuts) {
       choice.segments.segments.push_back(c.segment);
       choice.segments.passes.push_back(model_.passes()[c.table]);
       choice.segments.overlaid.push_back(c.overlay);
@@ -551,7 +551,7 @@ class LinkedSearch : public Search {
     if (std::ranges::none_of(loose.nodes, streams)) return true;
     finish_plan(cut_.net, request_, supplies(), loose);
     finish_plan(cut_.net, request_, supplies(), tight);
-    return loose.latency_s <= tight.latency_s * shares::kAboutAsFast;
+    return loose.latency_s <= tight.latency_s * tuning::kAboutAsFast;
   }
 
   // Only what the file of cuts keeps together can be in the way.

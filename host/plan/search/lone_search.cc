@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "host/plan/search/idle_nodes.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -69,7 +69,7 @@ std::unique_ptr<Search> lone_search(const Net& net, const PlanRequest& request,
 
 std::vector<SearchWeights> streamed_ways() {
   std::vector<SearchWeights> ways(7);
-  ways[1].flash = {shares::kHalfOfFlash, 0};
+  ways[1].flash = {tuning::kHalfOfFlash, 0};
   ways[2].overlays = true;
   ways[3].save_memory();
   ways[4].windows = false;

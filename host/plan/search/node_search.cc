@@ -13,7 +13,7 @@
 #include "host/plan/search/spill_search.h"
 #include "host/plan/search/tile_search.h"
 #include "host/plan/text/does_not_fit.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
@@ -50,7 +50,7 @@ std::vector<bool> streamed(const Net& net, const PlanRequest& request,
   if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
   int64_t flash = std::min(request.node().flash_budget(), kUnlimited);
   // Records lie there, too, and those of tapes are long.
-  if (flash_bytes(net) > flash) flash -= flash / shares::kRecordPart;
+  if (flash_bytes(net) > flash) flash -= flash / tuning::kRecordPart;
   if (request.node().flash_weights) flash = *request.node().flash_weights;
   return streamed_layers(
       net, flash, supply,
@@ -78,7 +78,7 @@ int64_t allowed_writes(const Net& net, const PlanRequest& request,
   if (request.years <= 0 || request.fps <= 0) return allowed;
   const int64_t weights = flash_bytes(net);
   return std::min(
-      allowed, writes_for_life(storage, weights + weights / shares::kRecordPart,
+      allowed, writes_for_life(storage, weights + weights / tuning::kRecordPart,
                                request.years, request.fps / net.frames));
 }
 

@@ -8,7 +8,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/draft/spill.h"
 #include "host/plan/text/does_not_fit.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 
@@ -32,7 +32,7 @@ bool fits(const Cluster& cluster, const Plan& plan) {
 bool is_tight(const Cluster& cluster, const Plan& plan) {
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     const auto budget = static_cast<double>(cluster.nodes[n].plan_budget());
-    if (plan.nodes[n].arena_bytes > shares::kTight * budget) return true;
+    if (plan.nodes[n].arena_bytes > tuning::kTight * budget) return true;
   }
   return false;
 }
@@ -49,7 +49,7 @@ bool lacks_room(const Cluster& cluster, const Plan& plan) {
   if (plan.fits_hardly) return true;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     if (takes_besides_weights(cluster.nodes[n], plan.nodes[n],
-                              shares::kTight)) {
+                              tuning::kTight)) {
       return true;
     }
   }
@@ -79,7 +79,7 @@ int64_t far_beyond(const Cluster& cluster) {
   for (const ClusterNode& n : cluster.nodes) {
     room = std::max(room, n.plan_budget());
   }
-  return static_cast<int64_t>(shares::kFarTooLarge * static_cast<double>(room));
+  return static_cast<int64_t>(tuning::kFarTooLarge * static_cast<double>(room));
 }
 
 bool takes_more(Search& search, int64_t bytes) {

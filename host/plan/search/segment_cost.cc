@@ -13,7 +13,7 @@
 #include "host/plan/draft/boxes.h"
 #include "host/plan/draft/linked_draft.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -303,7 +303,7 @@ Streaming::Load CostModel::storage_load(const PlanStage& stage, size_t p,
     // Nothing else is there to do until its first bytes have come.
     if (first) {
       load.wait_ps +=
-          streaming_.supplies()[size_t(n)].read_ps(shares::kLeastSlot);
+          streaming_.supplies()[size_t(n)].read_ps(tuning::kLeastSlot);
     }
     streaming_.add(n, a.layer, stage.ports[a.out].box, {a.band, a.part},
                    times_.actor_ps(stage, a, p, n), load);
@@ -347,7 +347,7 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
     most_own = std::max(most_own, own);
     most_made = std::max(most_made, all);
   }
-  return most_made <= shares::kUneven * most_own;
+  return most_made <= tuning::kUneven * most_own;
 }
 
 void CostModel::add_least(int layer, const std::vector<Box>& made,

@@ -43,7 +43,7 @@ int64_t most_of(const std::vector<int64_t>& bytes,
 
 }  // namespace
 
-void NodeBudgets::add_lack(const Cut& cut, int64_t bytes) {
+void NodeBudgets::add_lack(const StageCut& cut, int64_t bytes) {
   for (Lack& l : lacks) {
     if (l.segment != cut.segment || l.variant != cut.variant) continue;
     l.bytes += bytes;
@@ -143,7 +143,7 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
   variants_.push_back(std::move(v));
 }
 
-void SegmentSearch::add_bytes(const Cut& cut, int64_t more) {
+void SegmentSearch::add_bytes(const StageCut& cut, int64_t more) {
   variants_[cut.variant].find(cut.segment)->cost->more[cut.overlay] += more;
 }
 
@@ -242,7 +242,7 @@ void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,
     const std::vector<int64_t>& limits = least ? budget.hard : budget.soft;
     const int64_t time_ps = cost.at[p].time_ps + more_ps;
     if (!ends.wins(segment, time_ps, 0)) continue;
-    Cut cut{segment, static_cast<int>(p), 0, time_ps, false, variant};
+    StageCut cut{segment, static_cast<int>(p), 0, time_ps, false, variant};
     static const std::vector<int64_t> none;
     for (const bool over : {false, true}) {
       const auto& saved = over ? cost.at[p].saved : none;

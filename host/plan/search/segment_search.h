@@ -29,7 +29,7 @@ struct NodeBudgets {
     int64_t bytes = 0;
   };
   std::vector<Lack> lacks = {};
-  void add_lack(const Cut&, int64_t bytes);
+  void add_lack(const StageCut&, int64_t bytes);
   int64_t lack_of(Segment, int variant) const;
 };
 
@@ -61,7 +61,7 @@ class SegmentSearch {
       bool whole, bool learnt,
       int64_t most = std::numeric_limits<int64_t>::max()) const;
   // Segments of this form hold so much more, whatever their bands.
-  void add_bytes(const Cut&, int64_t more);
+  void add_bytes(const StageCut&, int64_t more);
   // A layer behind which a segment must end and may not, or -1.
   int clash() const { return clash_; }
 

@@ -10,7 +10,7 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/search/group_blocks.h"
 #include "host/plan/testing/shape_net.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -242,7 +242,7 @@ TEST(SegmentSearch, WhatPackingLacksIsTakenOffOneSegment) {
     NodeBudgets budget{room, room};
     const std::optional<Partition> before = search.fastest(budget);
     if (!before) return;
-    const Cut first = before->front();
+    const StageCut first = before->front();
     budget.add_lack(first, kBytes - first.bytes);
     std::optional<Partition> after = search.fastest(budget);
     ASSERT_TRUE(after);
@@ -254,7 +254,7 @@ TEST(SegmentSearch, WhatPackingLacksIsTakenOffOneSegment) {
     if (!after) return;
     EXPECT_FALSE(after->front().segment == first.segment &&
                  after->front().table == first.table);
-    for (const Cut& c : *after) EXPECT_LE(c.bytes, kBytes);
+    for (const StageCut& c : *after) EXPECT_LE(c.bytes, kBytes);
     ++otherwise;
   });
   EXPECT_GT(otherwise, 20);
@@ -303,7 +303,7 @@ TEST(SegmentSearch, ALayerWaitsForItsWeightsWhateverElseTheSegmentComputes) {
   ASSERT_EQ(load.wait_ps, 0);
   EXPECT_EQ(model.cost({0, 1}, cut.own).at[0].time_ps,
             without.cost({0, 1}, cut.own).at[0].time_ps + load.check_ps +
-                card.read_ps(shares::kLeastSlot));
+                card.read_ps(tuning::kLeastSlot));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "host/plan/build/build_plan.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 
@@ -14,12 +14,12 @@ namespace shoal {
 // many. `many`: nodes, so that few plans are built.
 inline std::vector<Slack> slacks(int64_t window, bool many = false) {
   std::vector<Slack> all;
-  if (window > 0) all.push_back({shares::kSlack[0], window});
+  if (window > 0) all.push_back({tuning::kSlack[0], window});
   if (many) {
-    all.push_back({shares::kSlackOfMany});
+    all.push_back({tuning::kSlackOfMany});
     return all;
   }
-  for (const int rows : shares::kSlack) all.push_back({rows});
+  for (const int rows : tuning::kSlack) all.push_back({rows});
   return all;
 }
 

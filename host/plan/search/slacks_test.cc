@@ -16,10 +16,10 @@ TEST(SlackTest, IsRowsOrAsManyAsTakeTheBytes) {
 
 TEST(SlackTest, WindowsComeFirst) {
   const std::vector<Slack> all = slacks(5000);
-  ASSERT_EQ(all.size(), 1 + std::size(shares::kSlack));
+  ASSERT_EQ(all.size(), 1 + std::size(tuning::kSlack));
   EXPECT_EQ(all.front().bytes, 5000);
   for (size_t i = 1; i < all.size(); ++i) EXPECT_EQ(all[i].bytes, 0);
-  EXPECT_EQ(slacks(0).size(), std::size(shares::kSlack));
+  EXPECT_EQ(slacks(0).size(), std::size(tuning::kSlack));
   EXPECT_EQ(slacks(5000, true).size(), 2u);
   EXPECT_EQ(slacks(0, true).size(), 1u);
 }

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -122,7 +122,7 @@ class SpillSearch {
       return std::tuple(-a.bytes, net_.original(a.tensor), a.last) <
              std::tuple(-b.bytes, net_.original(b.tensor), b.last);
     });
-    rings.resize(std::min(rings.size(), shares::kMostSpilledRings));
+    rings.resize(std::min(rings.size(), tuning::kMostSpilledRings));
     for (const Ring& ring : rings) {
       std::set<int> positions{ring.last};
       const int waiting = first_waiting(ring.tensor);
@@ -147,7 +147,7 @@ class SpillSearch {
       net_.set(cuts);
       const int64_t written = net_.written_bytes();
       if (net_.cuts() == cuts_ || written > most_written_) continue;
-      if (++tried_ > shares::kMostSpillTries) return false;
+      if (++tried_ > tuning::kMostSpillTries) return false;
       // What writes no less can only be smaller.
       const bool fits = best && best->arena_bytes <= budget_;
       if (fits && written >= best_written) continue;

@@ -15,16 +15,16 @@
 
 namespace shoal {
 
-struct Cut {
+struct StageCut {
   Segment segment;
   int table = 0;  // which of the bands that the search knows
   int64_t bytes = 0;
   int64_t time_ps = 0;
   bool overlay = false;  // fits only with an overlay
   int variant = 0;       // of the net, of the search's own
-  bool operator==(const Cut&) const = default;
+  bool operator==(const StageCut&) const = default;
 };
-using Partition = std::vector<Cut>;
+using Partition = std::vector<StageCut>;
 
 class Ends {
  public:
@@ -47,7 +47,7 @@ class Ends {
   bool may_win(Segment s, int64_t least_ps) const {
     return best_[s.begin].time_ps + least_ps <= best_[s.end].time_ps;
   }
-  void offer(const Cut& c) {
+  void offer(const StageCut& c) {
     if (!wins(c.segment, c.time_ps, c.bytes)) return;
     const Best& from = best_[c.segment.begin];
     best_[c.segment.end] = {from.time_ps + c.time_ps,
@@ -68,7 +68,7 @@ class Ends {
   static constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
   struct Best {
     int64_t time_ps = kFar, peak = kFar;
-    Cut last;
+    StageCut last;
   };
   std::vector<Best> best_;
 };
@@ -79,7 +79,7 @@ template <class Find>
 std::optional<int64_t> smallest_budget(int64_t most, int64_t step, Find find) {
   const auto peak = [](const Partition& cuts) {
     int64_t bytes = 0;
-    for (const Cut& c : cuts) bytes = std::max(bytes, c.bytes);
+    for (const StageCut& c : cuts) bytes = std::max(bytes, c.bytes);
     return bytes;
   };
   const std::optional<Partition> any = find(most);

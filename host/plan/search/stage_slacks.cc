@@ -2,14 +2,14 @@
 
 #include "device/program/link_layout.h"
 #include "host/plan/types/stream_table.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
 
 std::vector<Slack> levels(const Slack& most) {
   std::vector<Slack> all{most};
-  for (const int rows : shares::kStageSlack) all.push_back({rows});
+  for (const int rows : tuning::kStageSlack) all.push_back({rows});
   return all;
 }
 

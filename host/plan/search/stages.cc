@@ -10,7 +10,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/search/sweep.h"
 #include "host/plan/tokens/rings.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -209,7 +209,7 @@ std::vector<PassTable> stream_tables(const Net& net,
   std::sort(chunk_limits.begin(), chunk_limits.end(), std::greater<>());
   if (sets) add(chunk_limits.back(), kFar);
   for (const uint32_t limit : chunk_limits) {
-    for (const int64_t sram : shares::kSramLimits) {
+    for (const int64_t sram : tuning::kSramLimits) {
       if (sets || sram == 0) add(limit, sram);
     }
   }

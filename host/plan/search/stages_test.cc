@@ -112,7 +112,7 @@ TEST(StagesTest, AsGoodAsTryingAllCuts) {
       const auto cuts = fastest_cuts(f.search(), {budget, budget});
       ASSERT_TRUE(cuts.has_value());
       int64_t time = 0;
-      for (const Cut& c : *cuts) {
+      for (const StageCut& c : *cuts) {
         time += c.time_ps;
         EXPECT_LE(c.bytes, budget);
         EXPECT_EQ(c.bytes, f.bytes(c.segment, f.tables[c.table]));

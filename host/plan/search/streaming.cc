@@ -8,7 +8,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/text/does_not_fit.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -18,7 +18,7 @@ constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
 // Chunks, before slots grow into what the arena has left.
 constexpr uint32_t kLeastChunk = 1024;
 uint32_t chunk_limit(int64_t layer_bytes, bool mapped) {
-  const int64_t few = mapped ? 0 : layer_bytes / shares::kFewChunks;
+  const int64_t few = mapped ? 0 : layer_bytes / tuning::kFewChunks;
   return static_cast<uint32_t>(std::max<int64_t>(kLeastChunk, few));
 }
 
@@ -77,8 +77,8 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
     supplies_.push_back({&node.board, nullptr, false});
     streams_.emplace_back();
     slot_limits_.push_back(
-        std::clamp<int64_t>(node.arena_budget() / shares::kSlotPart,
-                            int64_t{kAlign}, shares::kMostSlot));
+        std::clamp<int64_t>(node.arena_budget() / tuning::kSlotPart,
+                            int64_t{kAlign}, tuning::kMostSlot));
     // Of layers that have the same weights here (tiles of one) the first.
     std::vector<int> owned, first(size_t(layers), -1);
     int64_t all = 0;

@@ -7,7 +7,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -50,7 +50,7 @@ TileSearch::TileSearch(const Net& net, const NodeTask& task,
 }
 
 int TileSearch::most_layers() const {
-  return task_.any_stream() ? shares::kMostTapeLayers : shares::kMostTileLayers;
+  return task_.any_stream() ? tuning::kMostTapeLayers : tuning::kMostTileLayers;
 }
 
 TileSearch::Run& TileSearch::run(int begin, int end) {
@@ -62,7 +62,7 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   run.result_bytes = aligned(net_.tensors[run.result].bytes());
   const std::vector<int> all = keepable(net_, uses_, begin, end);
   const size_t most =
-      task_.any_stream() ? 0 : std::min(all.size(), shares::kMostKeptTensors);
+      task_.any_stream() ? 0 : std::min(all.size(), tuning::kMostKeptTensors);
   for (size_t n = 0; n <= most; ++n)
     run.kept.emplace_back(all.end() - n, all.end());
   run.boxes.resize(run.kept.size());
@@ -74,10 +74,10 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
 }
 
 TileRun TileSearch::in_tiles(const Run& run, Segment s, int way) const {
-  constexpr int kWays = std::size(shares::kTiles);
+  constexpr int kWays = std::size(tuning::kTiles);
   const int kept = way / kWays, tiles = way % kWays;
   TileRun all =
-      even_tiles(net_, run.result, s.begin, s.end, shares::kTiles[tiles]);
+      even_tiles(net_, run.result, s.begin, s.end, tuning::kTiles[tiles]);
   all.kept = run.kept[size_t(kept)];
   return all;
 }
@@ -138,9 +138,9 @@ const TileSearch::Option* TileSearch::fitting(Run& run, Segment s, int variant,
   const int most = std::min(columns, most_layers() / layers);
   std::vector<TileBoxes>& boxes = run.boxes[kept];
   std::vector<Option>& options = run.options[kept][size_t(variant)];
-  for (size_t i = 0; i < std::size(shares::kTiles) && shares::kTiles[i] <= most;
+  for (size_t i = 0; i < std::size(tuning::kTiles) && tuning::kTiles[i] <= most;
        ++i) {
-    const int way = static_cast<int>(kept * std::size(shares::kTiles) + i);
+    const int way = static_cast<int>(kept * std::size(tuning::kTiles) + i);
     if (i == boxes.size()) {
       boxes.push_back(
           tile_boxes(net_, uses_, run.result, in_tiles(run, s, way)));
@@ -188,7 +188,7 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
         const Option* o = fitting(r, segment, v, kept, budget - held);
         if (!o) continue;
         const int tiles =
-            shares::kTiles[size_t(o->way) % std::size(shares::kTiles)];
+            tuning::kTiles[size_t(o->way) % std::size(tuning::kTiles)];
         const int64_t time_ps = o->time_ps + tiles * weights.time_ps;
         ends.offer(
             {segment, -1 - o->way, held + bytes_of(*o), time_ps, false, v});
@@ -200,12 +200,12 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
 
 void TileSearch::offer_mixes(Run& run, Segment s, size_t kept, int64_t held,
                              int64_t budget, Ends& ends) {
-  constexpr size_t kWays = std::size(shares::kTiles);
+  constexpr size_t kWays = std::size(tuning::kTiles);
   std::vector<std::unique_ptr<TileMixes>>& mixes = run.mixes[kept];
   std::vector<TileBoxes>& boxes = run.boxes[kept];
   int fitted = 0;
-  for (size_t i = 0; i < kWays && fitted < shares::kMixedTiles; ++i) {
-    if (shares::kTiles[i] > net_.tensors[run.result].columns) break;
+  for (size_t i = 0; i < kWays && fitted < tuning::kMixedTiles; ++i) {
+    if (tuning::kTiles[i] > net_.tensors[run.result].columns) break;
     const int way = static_cast<int>(kept * kWays + i);
     if (i == boxes.size()) {
       boxes.push_back(
@@ -221,7 +221,7 @@ void TileSearch::offer_mixes(Run& run, Segment s, size_t kept, int64_t held,
     ++fitted;
     int layers = s.end - s.begin + 2 * static_cast<int>(kept);
     for (const Group& g : mix->groups) layers -= g.end - g.begin - 1;
-    if (shares::kTiles[i] * layers > most_layers()) continue;
+    if (tuning::kTiles[i] * layers > most_layers()) continue;
     const int variant =
         variants_.count() + 1 + static_cast<int>(mixed_groups_.size());
     const int64_t bytes = held + mix->bytes;
@@ -231,7 +231,7 @@ void TileSearch::offer_mixes(Run& run, Segment s, size_t kept, int64_t held,
   }
 }
 
-std::vector<Group> TileSearch::groups_of(const Cut& c) const {
+std::vector<Group> TileSearch::groups_of(const StageCut& c) const {
   const int mix = c.variant - variants_.count() - 1;
   if (mix >= 0) return mixed_groups_[size_t(mix)];
   return variants_.groups(c.variant, c.segment);
@@ -249,7 +249,7 @@ StageSearch TileSearch::stages(int64_t record_bytes) {
 
 TileSearch::Parts TileSearch::parts_of(const Partition& cuts) const {
   Parts parts;
-  for (const Cut& c : cuts) {
+  for (const StageCut& c : cuts) {
     const Segment s = c.segment;
     for (const Group& g : groups_of(c)) {
       parts.groups.push_back(g);
@@ -285,7 +285,7 @@ std::optional<PlanNode> TileSearch::build(const Parts& parts, int64_t most,
 std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
   const auto time_ps = [](const Partition& cuts) {
     int64_t sum = 0;
-    for (const Cut& c : cuts) sum += c.time_ps;
+    for (const StageCut& c : cuts) sum += c.time_ps;
     return sum;
   };
   std::optional<Partition> best;
@@ -338,7 +338,7 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   int64_t least = 0;
   for (const Layer& layer : net_.layers) least += layer.macs;
   if (best && !task_.any_stream() &&
-      macs(*best) > shares::percent_of(shares::kMuchTwice, least)) {
+      macs(*best) > tuning::percent_of(tuning::kMuchTwice, least)) {
     mixed_ = grouped_;
     if (mixed_) take(fastest_parts(budget, true));
     mixed_ = false;
@@ -377,16 +377,16 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
   const auto attempt_in = [&](int64_t bytes) {
     const std::optional<Partition> cuts = fastest_tiles({bytes, bytes});
     if (!cuts) return false;
-    below = std::ranges::max(*cuts, {}, &Cut::bytes).bytes;
+    below = std::ranges::max(*cuts, {}, &StageCut::bytes).bytes;
     attempt(parts_of(*cuts));
     return true;
   };
-  for (const int percent : shares::kTiled) {
+  for (const int percent : tuning::kTiled) {
     if (percent > 100 && !task_.any_stream()) continue;
-    if (!attempt_in(budget * percent / 100) || fitted == shares::kTiledThatFit)
+    if (!attempt_in(budget * percent / 100) || fitted == tuning::kTiledThatFit)
       break;
   }
-  for (int i = 0; i < shares::kTiledSteps && fitted == 0 && below > 0; ++i) {
+  for (int i = 0; i < tuning::kTiledSteps && fitted == 0 && below > 0; ++i) {
     if (!attempt_in(below - 1)) break;
   }
   if (!narrow) return best;
@@ -402,8 +402,8 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
     const TileRun& run = parts.runs[r];
     const int result = known_.at({run.begin, run.end}).result;
     const auto* const more =
-        std::ranges::upper_bound(shares::kTiles, run.tiles());
-    if (more == std::end(shares::kTiles) ||
+        std::ranges::upper_bound(tuning::kTiles, run.tiles());
+    if (more == std::end(tuning::kTiles) ||
         *more > net_.tensors[result].columns) {
       continue;
     }
@@ -412,7 +412,7 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
       const bool within = g.begin >= run.begin && g.end <= run.end;
       if (within) layers -= g.end - g.begin - 1;
     }
-    if (!task_.any_stream() && *more * layers > shares::kMostTileLayers)
+    if (!task_.any_stream() && *more * layers > tuning::kMostTileLayers)
       continue;
     all.push_back(parts);
     all.back().runs[r] = even_tiles(net_, result, run.begin, run.end, *more);
@@ -450,7 +450,7 @@ std::optional<PlanNode> TileSearch::smallest_of(int64_t below, int64_t enough) {
   if (!least) return std::nullopt;
   std::optional<PlanNode> best;
   std::vector<Parts> tried;
-  for (const int percent : shares::kTiledSmallest) {
+  for (const int percent : tuning::kTiledSmallest) {
     if (best && best->arena_bytes <= enough) break;
     const int64_t bytes = *least * percent / 100;
     const std::optional<Partition> cuts = fastest_tiles({bytes, 0});

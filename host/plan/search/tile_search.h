@@ -84,7 +84,7 @@ class TileSearch {
   // `held`: what lies there besides.
   void offer_mixes(Run&, Segment, size_t kept, int64_t held, int64_t budget,
                    Ends&);
-  std::vector<Group> groups_of(const Cut&) const;
+  std::vector<Group> groups_of(const StageCut&) const;
   // Chunks as the whole segment would have them.
   Tape tape(const StageSearch& whole, Segment, uint32_t chunk_limit) const;
   Parts parts_of(const Partition&) const;

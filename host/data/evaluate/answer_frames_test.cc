@@ -1,6 +1,6 @@
 // The same answers whatever runs the frames: every plan, any number of
 // threads, interrupted or not; those of the oracle.
-#include "host/data/evaluate/runners.h"
+#include "host/data/evaluate/answer_frames.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "host/data/evaluate/runners.h"
+#include "host/data/evaluate/answer_frames.h"
 
 #include <algorithm>
 #include <deque>

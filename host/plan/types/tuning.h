@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace shoal::shares {
+namespace shoal::tuning {
 
 constexpr int64_t percent_of(int percent, int64_t bytes) {
   return bytes * percent / 100;
@@ -352,4 +352,4 @@ inline constexpr int64_t kFixWork = 3000, kFixNodesWork = 6000;
 // Smaller inputs, in percent of each side, bisected.
 inline constexpr int kSmallerInputs[] = {88, 75, 63, 50, 38, 25, 13};
 
-}  // namespace shoal::shares
+}  // namespace shoal::tuning
