@@ -16,6 +16,43 @@ Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
   if (parts.link) link_ = parts.link(link_memory_, state_);
 }
 
+Status Node::open() {
+  const auto misaligned = [](const void* p) {
+    return reinterpret_cast<uintptr_t>(p) % kAlign != 0;
+  };
+  const ImageSource& source = state_.source;
+  const shoal_cipher* cipher = source.cipher;
+  if (!state_.ports.arena || misaligned(state_.ports.arena) ||
+      misaligned(source.mapped) || (!source.mapped && !source.has_storage) ||
+      !cipher != !state_.store_key || !state_.banks_usable() ||
+      (cipher &&
+       (!cipher->seal || !cipher->open || cipher->tag_bytes != kTagBytes))) {
+    return state_.fail(Status::kBadArgument);
+  }
+  return source.mapped ? open_mapped() : storage_->read_program();
+}
+
+Status Node::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
+  if (state_.failed()) return state_.fault.status;
+  if (!linking()) return Status::kWait;
+  return link_->receive(address, datagram, bytes);
+}
+
+void Node::flush() {
+  if (linking()) link_->send(true);
+}
+
+uint64_t Node::next_timer_us() const {
+  return linking() ? link_->next_timer_us() : ~uint64_t{0};
+}
+
+shoal_counters Node::counters() const {
+  shoal_counters c{};
+  if (link_) c.link = link_->counters();
+  if (storage_) c.storage = storage_->counters();
+  return c;
+}
+
 uint16_t Node::last_layer() const {
   if (last_.unit == kNone) return kNone;
   return state_.ports.stage.actors[last_.unit + last_.inner].layer;

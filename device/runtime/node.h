@@ -11,7 +11,7 @@
 //     link/       rows to and from peers
 // and what joins them:
 //   node.cc       opening, the C API
-//   frames.cc     mapped programs, frames and their stages
+//   frames.cc     from a program to its frames, and from stage to stage
 //   fire.cc       steps: one slice of a firing, from the record to the kernel
 //   io.cc         rows across the API
 #pragma once
