@@ -10,17 +10,19 @@
 # CORE=cortex-m0plus: with device/ compiled for that core, whose code the board's
 # runs, too (BOARD_BENCH_CORE of its board.cmake).
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 shared=$(cd "$2" && pwd)
 shift 2
 boards=("$@")
 nodes=${NODES:-1}
-if [[ $# -eq 0 && $nodes -gt 1 ]]; then
-  boards=(emcraft-sf2 lm3s6965evb mps2-an385 mps2-an386 mps2-an500 mps2-an505
-    mps3-an547)
-elif [[ $# -eq 0 ]]; then
-  boards=(mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 qemu-rv32
-    emcraft-sf2 lm3s6965evb)
+if [[ $# -eq 0 ]]; then
+  # All that boot, or have a firmware for a network.
+  has=BOARD_TOOLCHAIN
+  [[ $nodes -eq 1 ]] || has=BOARD_NODE_FIXED_BYTES
+  for file in $(grep -l "set($has " "$here"/../boards/*/board.cmake); do
+    boards+=("$(basename "$(dirname "$file")")")
+  done
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
