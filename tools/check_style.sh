@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Formatting, file sizes, arrows, and the tests that SECURITY.md names:
 # clang-format leaves every source as it is, no file has more than 600 lines,
-# no folder includes what lies above it, no two types have one name, files reach
+# folders include what CMake links them to, no two types have one name, files reach
 # the headers of the types that they name, and adding an operator takes the files
 # that CONTRIBUTING lists.
 set -euo pipefail

@@ -49,7 +49,7 @@ inline uint32_t add_products(uint32_t a, uint32_t b, uint32_t sum) {
   __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
   return sum;
 }
-// Of both halves.
+// a - b in both halves, each mod 2^16.
 inline uint32_t subtract_pairs(uint32_t a, uint32_t b) {
   uint32_t pair;
   __asm__("ssub16 %0, %1, %2" : "=r"(pair) : "r"(a), "r"(b));

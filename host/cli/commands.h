@@ -1,6 +1,6 @@
 // The verbs of the command line as plain functions: options in, exit code
-// out, Error for everything that goes wrong. app.cc, cluster_verbs.cc and
-// flags.cc turn arguments into these options.
+// out, Error for everything that goes wrong. app.cc, the *_verb.cc and
+// *_verbs.cc, and flags.cc turn arguments into these options.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ struct StorageFlags {
   bool no_encrypt = false;
 };
 
-// The same for plan, run, verify and simulate.
+// The same for all verbs that plan.
 struct PlanFlags {
   std::optional<std::string> ram;  // a size; none: no budget
   std::string board = "host";
@@ -43,7 +43,7 @@ struct PlanFlags {
   std::string cluster, cuts;   // files
   int batch = 1;               // frames on one pass of the weights
   bool replay = false;         // rows of an input may come again
-  std::optional<int> payload;  // bytes of the links' datagrams; none: UDP's
+  std::optional<int> payload;  // of the links' datagrams; none: the cluster's
   double wait = 0;             // seconds for what another one owns
   StorageFlags storage;
 };

@@ -1,5 +1,5 @@
-// Options that several verbs share, in groups; app.cc and cluster_verbs.cc have
-// those of one verb.
+// Options that several verbs share, in groups; app.cc, the *_verb.cc and
+// *_verbs.cc have those of one verb.
 #pragma once
 
 #include <string>

@@ -44,7 +44,8 @@ class SwapAsker : public PointFinder<SwapSetting, SwapPoint> {
   const SwapPoint* find(const SwapSetting&);
   // The same board with everything in SRAM.
   const SwapPoint* unlimited(const SwapSetting&);
-  // Against that.
+  // How many times as long the setting takes as unlimited(); none: one of both
+  // is missing.
   std::optional<double> slowdown(const SwapSetting&);
 
  private:

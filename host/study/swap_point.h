@@ -65,7 +65,7 @@ struct SwapPoint {
   std::vector<SwapStage> stages;
   std::vector<SwapLayer> layers;
 
-  // Of a run.
+  // Of settings with a run, where `seconds` are the run's.
   double planned_s = 0;
   int64_t waits = 0;
   bool is_equal = false;  // its output is the oracle's

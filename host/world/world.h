@@ -4,8 +4,9 @@
 // hears nothing: what arrives waits in its bounded queue.
 //
 //   World world(options);
-//   Thing thing(world.add({link, costs}));   // steps with that port
-//   world.attach(port.number(), thing);
+//   Port& port = world.add(link, costs);
+//   Thing thing(port);  // an Endpoint, which sends and hears by that port
+//   world.attach(port, thing);
 //   while (!thing.done() && world.advance());
 #pragma once
 

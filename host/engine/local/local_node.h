@@ -2,7 +2,7 @@
 // lies in mapped flash, else in a store's files, from which it reads as it
 // would on its board.
 //
-//   const LocalNode node(prepared, {.key = key});
+//   const LocalNode node(prepared, {.options = {.key = key}});
 //   NodeRunner runner(p.graph, p.net, node.source(), node.arena_bytes());
 #pragma once
 

@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// The flags of `run --nodes` and `simulate`; empty: not given.
+// The flags of verbs that can run in virtual time; empty: not given.
 struct NetworkFlags {
   std::string loss{}, duplicate{}, reorder{};  // 10% or 0.1
   std::string jitter{}, latency{};             // 1ms, 60us, 2s

@@ -38,7 +38,7 @@ class ZooBuilder {
   explicit ZooBuilder(const std::string& name);
 
   int input(int side) { return input("input", {1, side, side, 3}); }
-  // One more.
+  // Another input of the network, of any shape.
   int input(const std::string& name, const Shape& shape);
   int conv(const std::string& name, int x, const Conv&);
   int depthwise(const std::string& name, int x, int kernel, int stride,

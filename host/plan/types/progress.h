@@ -26,7 +26,7 @@ class PlanProgress {
 
   // None: nullptr, as it is at first. It must outlive what it watches.
   static void watch(PlanWatcher*);
-  // One more.
+  // Another plan has been tried.
   static void tried();
 };
 
