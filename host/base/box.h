@@ -1,6 +1,7 @@
 // Rows x columns x channels of a tensor, half open.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace shoal {
@@ -27,6 +28,11 @@ constexpr bool contains(const Box& a, const Box& b) {
 constexpr bool overlap(const Box& a, const Box& b) {
   return a.y0 < b.y1 && b.y0 < a.y1 && a.x0 < b.x1 && b.x0 < a.x1 &&
          a.c0 < b.c1 && b.c0 < a.c1;
+}
+// What both have; empty if they do not overlap.
+constexpr Box common(const Box& a, const Box& b) {
+  return {std::max(a.y0, b.y0), std::min(a.y1, b.y1), std::max(a.x0, b.x0),
+          std::min(a.x1, b.x1), std::max(a.c0, b.c0), std::min(a.c1, b.c1)};
 }
 
 }  // namespace shoal

@@ -17,19 +17,6 @@ namespace {
               path + ": cannot be written: " + std::strerror(errno));
 }
 
-// Calls `move(bytes)`, which says how many it has written, until all are.
-template <class Move>
-bool move_all(std::span<const uint8_t> bytes, Move&& move) {
-  while (!bytes.empty()) {
-    const ssize_t moved = move(bytes);
-    if (moved < 0 && errno == EINTR) continue;
-    if (moved == 0) errno = ENOSPC;
-    if (moved <= 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(moved));
-  }
-  return true;
-}
-
 }  // namespace
 
 int Disk::open(const char* path, int flags, mode_t mode) {
@@ -68,10 +55,10 @@ DiskFile::~DiskFile() {
 void DiskFile::fail() const { refuse(path_); }
 
 void DiskFile::append(std::span<const uint8_t> bytes) {
-  const bool done = move_all(bytes, [&](std::span<const uint8_t> left) {
-    return disk_.write(file_, left.data(), left.size());
+  const bool written = move_all(bytes.size(), [&](size_t done) {
+    return disk_.write(file_, bytes.data() + done, bytes.size() - done);
   });
-  if (!done) fail();
+  if (!written) fail();
 }
 
 void DiskFile::append(const std::string& text) {
@@ -79,13 +66,11 @@ void DiskFile::append(const std::string& text) {
 }
 
 void DiskFile::put(uint64_t at, std::span<const uint8_t> bytes) {
-  const uint8_t* const begin = bytes.data();
-  const bool done = move_all(bytes, [&](std::span<const uint8_t> left) {
-    const auto gone = static_cast<uint64_t>(left.data() - begin);
-    return disk_.pwrite(file_, left.data(), left.size(),
-                        static_cast<off_t>(at + gone));
+  const bool written = move_all(bytes.size(), [&](size_t done) {
+    return disk_.pwrite(file_, bytes.data() + done, bytes.size() - done,
+                        static_cast<off_t>(at + done));
   });
-  if (!done) fail();
+  if (!written) fail();
 }
 
 void DiskFile::resize(uint64_t bytes) {

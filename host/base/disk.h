@@ -12,6 +12,8 @@
 
 #include <sys/types.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -38,6 +40,20 @@ class Disk {
 
 // The system's; it has no state.
 Disk& system_disk();
+
+// Calls `move(done)`, which moves bytes behind those and says how many, as
+// calls of the system do, until `bytes` have been. False: errno says why not.
+template <class Move>
+bool move_all(size_t bytes, Move&& move) {
+  for (size_t done = 0; done < bytes;) {
+    const ssize_t moved = move(done);
+    if (moved < 0 && errno == EINTR) continue;
+    if (moved == 0) errno = ENOSPC;
+    if (moved <= 0) return false;
+    done += static_cast<size_t>(moved);
+  }
+  return true;
+}
 
 // An open file that is written. All functions throw Error(kInternal) that
 // names the file and the system's reason.

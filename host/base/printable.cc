@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "host/base/hex.h"
+
 namespace shoal {
 namespace {
 
@@ -40,10 +42,7 @@ bool turns_text(uint32_t code) {
          (code >= 0x2066 && code <= 0x2069);
 }
 
-std::string hex(uint8_t byte) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  return {kDigits[byte >> 4], kDigits[byte & 15]};
-}
+std::string hex(uint8_t byte) { return to_hex({&byte, 1}); }
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Arguments to options: every verb that is not in cluster_verbs.cc or
-// model_verbs.cc. Besides them only flags.cc sees CLI11.
+// Arguments to options: every verb that is not in cluster_verbs.cc,
+// model_verbs.cc or quantize_verb.cc. Besides them only flags.cc sees CLI11.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/ranks/team.h"
+#include "host/base/shell_word.h"
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/common.h"
 #include "host/cli/flags.h"

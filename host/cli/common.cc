@@ -1,9 +1,7 @@
 #include "host/cli/common.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "host/base/error.h"
@@ -297,18 +295,6 @@ std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
                                options, &doubt);
   if (!doubt.empty()) tell("warning: %s\n", doubt.c_str());
   return values;
-}
-
-std::string shell_word(const std::string& text) {
-  const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::strchr("_-./,:@", c) != nullptr;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) {
-    return text;
-  }
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
-  return out + "'";
 }
 
 }  // namespace shoal

@@ -55,6 +55,5 @@ std::vector<uint8_t> load_input(const Graph&, const std::string& path,
                                 const PictureOptions&);
 
 // For a shell; what is plain stays as it is.
-std::string shell_word(const std::string&);
 
 }  // namespace shoal

@@ -12,12 +12,12 @@
 #include "device/port/payload.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/hex.h"
 #include "host/base/size.h"
 #include "host/cli/commands.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/worker_cluster.h"
-#include "host/engine/workers/hex.h"
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/stop_signals.h"
 

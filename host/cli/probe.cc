@@ -11,6 +11,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/hex.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/board/said_board.h"
@@ -18,7 +19,6 @@
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/worker_cluster.h"
-#include "host/engine/workers/hex.h"
 #include "host/engine/workers/serial.h"
 #include "host/probe/board_file.h"
 

@@ -15,6 +15,7 @@
 #include "host/plan/planner/bounds.h"
 #include "host/plan/text/banks_json.h"
 #include "host/plan/text/left_out.h"
+#include "host/plan/text/op_names.h"
 #include "host/plan/text/plan_table.h"
 #include "host/program/emit/emit.h"
 
@@ -353,14 +354,6 @@ void print_text(const Simulated& s) {
   say("\n");
 }
 
-// Exporters join the names of all operators that a layer was fused from.
-std::string short_name(const std::string& name) {
-  std::string first = name.substr(0, name.find(';'));
-  constexpr size_t kLong = 60;
-  if (first.size() > kLong) first = "..." + first.substr(first.size() - kLong);
-  return first;
-}
-
 // The nodes with the links that the flags give them.
 LowerBound least_of(const SimulateFlags& flags, const VirtualEngine& engine) {
   SimOptions options;
@@ -393,7 +386,10 @@ void report_simulated(const SimulateFlags& flags, const VirtualEngine& engine,
     names.push_back(linked ? n.name : n.board);
   }
   if (linked) names.push_back(r.coordinator.name);
-  for (const Layer& l : p.net.layers) layers.push_back(short_name(l.name));
+  constexpr size_t kNameWidth = 60;
+  for (const Layer& l : p.net.layers) {
+    layers.push_back(short_name(l.name, kNameWidth));
+  }
   const FrameTime& told = linked ? r.frames.front() : r.frames.back();
   const auto last = static_cast<uint32_t>(names.size() - 1);
   const PathSums path = sum_up(

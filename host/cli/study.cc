@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/parallel.h"
+#include "host/base/shell_word.h"
 #include "host/cli/common.h"
 #include "host/cli/study_output.h"
 #include "host/model/graph/require_int8.h"

@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
+#include "host/base/shell_word.h"
+
 namespace shoal {
 namespace {
 
 // The image_section of a board whose code memory is small: memory that the
 // emulator fills.
 constexpr const char* kExternal = ".external";
-
-// One word of a shell's command line.
-std::string shell_word(const std::string& word) {
-  return word.find_first_of(" $\"\\") == word.npos ? word : "'" + word + "'";
-}
 
 bool is_link_script(const std::string& name, const std::string& folder) {
   return name.starts_with("boards/" + folder + "/") && name.ends_with(".ld");

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/hex.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/workers/drive.h"
-#include "host/engine/workers/hex.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/text/does_not_fit.h"
 

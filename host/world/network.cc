@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/base/split_mix.h"
+
 namespace shoal {
 
 Network::Network(const NetworkOptions& options, EventQueue& events)
@@ -19,13 +21,7 @@ Nanos Network::airtime(const LinkModel& link, size_t bytes) {
   return whole_nanos(bits / link.bits_per_s * 1e9);
 }
 
-// SplitMix64: the same numbers with every standard library.
-uint64_t Network::random() {
-  uint64_t z = state_ += 0x9E3779B97F4A7C15;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-  return z ^ (z >> 31);
-}
+uint64_t Network::random() { return split_mix64(state_); }
 
 bool Network::chance(double p) {
   return p > 0 && static_cast<double>(random() >> 11) * 0x1p-53 < p;

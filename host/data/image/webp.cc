@@ -28,12 +28,14 @@ int orientation_of(std::span<const uint8_t> file) {
 
 }  // namespace
 
-bool is_webp(std::span<const uint8_t> file) {
+bool is_riff(std::span<const uint8_t> file, std::string_view kind) {
   const auto holds = [&](size_t at, std::string_view word) {
     return std::ranges::equal(file.subspan(at, word.size()), word);
   };
-  return file.size() >= 12 && holds(0, "RIFF") && holds(8, "WEBP");
+  return file.size() >= 12 && holds(0, "RIFF") && holds(8, kind);
 }
+
+bool is_webp(std::span<const uint8_t> file) { return is_riff(file, "WEBP"); }
 
 std::optional<PictureSize> webp_size(std::span<const uint8_t> file) {
   WebPBitstreamFeatures f{};

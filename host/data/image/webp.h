@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "host/data/image/picture.h"
 
 namespace shoal {
 
+// A RIFF file of this kind, such as "WEBP".
+bool is_riff(std::span<const uint8_t> file, std::string_view kind);
 bool is_webp(std::span<const uint8_t> file);
 // None for what is broken or moves.
 std::optional<PictureSize> webp_size(std::span<const uint8_t> file);

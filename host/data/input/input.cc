@@ -6,12 +6,12 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
-#include <string_view>
 
 #include "host/base/error.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/data/array/npy.h"
+#include "host/data/image/webp.h"
 
 namespace shoal {
 namespace {
@@ -166,13 +166,6 @@ std::string doubt_about(const Graph& graph, const Array& a,
   return printable(name) + text + ": were they normalized as in training?";
 }
 
-bool is_sound(std::span<const uint8_t> file) {
-  const auto holds = [&](size_t at, std::string_view word) {
-    return std::ranges::equal(file.subspan(at, word.size()), word);
-  };
-  return file.size() >= 12 && holds(0, "RIFF") && holds(8, "WAVE");
-}
-
 std::string extension_of(const std::string& name) {
   return std::filesystem::path(name).extension().string();
 }
@@ -204,7 +197,7 @@ std::vector<uint8_t> file_input(const Graph& graph, const std::string& name,
     return array_input(graph, a, name, options);
   }
   if (extension_of(name) != ".bin") {
-    if (is_sound(file)) {
+    if (is_riff(file, "WAVE")) {
       throw Error(Exit::kUsage,
                   printable(name) + ": sound, which shoal makes no features of",
                   "give what the model's front end makes of it (a spectrogram, "

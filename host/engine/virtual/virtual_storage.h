@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <vector>
 
 #include "device/shoal.h"
@@ -58,8 +57,6 @@ class VirtualStorage {
   const StorageCounters& counters() const { return counters_; }
   // By block of erase_bytes.
   const std::vector<uint32_t>& wear() const { return wear_; }
-  // What lies in it, for tests that spoil it.
-  std::span<uint8_t> contents() { return bytes_; }
   void inject(const StorageFault& fault) { fault_ = fault; }
 
  private:

@@ -5,8 +5,8 @@
 #include "device/agent/diffie_hellman.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/hex.h"
 #include "host/base/printable.h"
-#include "host/engine/workers/hex.h"
 #include "host/engine/workers/key_file.h"
 
 namespace shoal {

@@ -4,7 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/engine/workers/hex.h"
+#include "host/base/hex.h"
 #include "host/engine/workers/identity_file.h"
 
 namespace shoal {

@@ -1,39 +1,19 @@
 // Convolutions, fully connected layers and pools.
-#include <algorithm>
-
 #include "host/base/error.h"
 #include "host/model/export/op_writer.h"
+#include "host/model/graph/window_side.h"
 
 namespace shoal {
 namespace {
 
-struct Side {
-  int in, out, kernel, stride, dilation, pad;
-};
-
-int64_t extent(const Side& s) {
-  return (int64_t{s.kernel} - 1) * s.dilation + 1;
-}
-
-bool is_valid(const Side& s) {
-  return s.pad == 0 && s.in >= extent(s) &&
-         s.out == (s.in - extent(s)) / s.stride + 1;
-}
-
-bool is_same(const Side& s) {
-  const int64_t out = (int64_t{s.in} + s.stride - 1) / s.stride;
-  const int64_t total =
-      std::max<int64_t>(0, (out - 1) * s.stride + extent(s) - s.in);
-  return s.out == out && s.pad == total / 2;
-}
-
 int padding_code(const WindowAttr& a, const Shape& in, const Shape& out) {
-  const Side rows{in[1],      out[1],       a.kernel_h,
-                  a.stride_h, a.dilation_h, a.pad_top};
-  const Side columns{in[2],      out[2],       a.kernel_w,
-                     a.stride_w, a.dilation_w, a.pad_left};
-  if (is_valid(rows) && is_valid(columns)) return kPaddingValid;
-  if (is_same(rows) && is_same(columns)) return kPaddingSame;
+  const WindowSide rows{a.kernel_h, a.stride_h, a.dilation_h, a.pad_top};
+  const WindowSide columns{a.kernel_w, a.stride_w, a.dilation_w, a.pad_left};
+  const auto both = [&](bool (*is)(int64_t, int64_t, const WindowSide&)) {
+    return is(in[1], out[1], rows) && is(in[2], out[2], columns);
+  };
+  if (both(is_valid)) return kPaddingValid;
+  if (both(is_same)) return kPaddingSame;
   throw Error(Exit::kUnsupported,
               "padding of " + std::to_string(a.pad_top) + " rows and " +
                   std::to_string(a.pad_left) +

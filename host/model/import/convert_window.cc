@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/model/graph/window_side.h"
 #include "host/model/import/import_row.h"
 #include "host/model/import/op_reader.h"
 
@@ -12,20 +13,12 @@ constexpr int64_t kMaxWindow = 65535;
 // Sums of this many int8 values less a zero point stay within int32.
 constexpr int64_t kMaxPooled = int64_t{1} << 23;
 
-struct Side {
-  int kernel, stride, dilation;
-};
-
-int64_t extent(const Side& side) {
-  return (int64_t{side.kernel} - 1) * side.dilation + 1;
-}
-
-void check_side(const OpReader& r, const Side& side) {
+void check_side(const OpReader& r, const WindowSide& side) {
   r.require(side.kernel >= 1, text("kernel of ", side.kernel));
   r.require(side.stride >= 1, text("stride of ", side.stride));
   r.require(side.dilation >= 1, text("dilation of ", side.dilation));
-  if (extent(side) > kMaxWindow || side.stride > kMaxWindow) {
-    r.unsupported(text("a window of ", extent(side), " with stride ",
+  if (side.extent() > kMaxWindow || side.stride > kMaxWindow) {
+    r.unsupported(text("a window of ", side.extent(), " with stride ",
                        side.stride, ", the limit is ", kMaxWindow));
   }
 }
@@ -39,21 +32,15 @@ bool same_padding(const OpReader& r) {
 
 // Checks one side of the output and gives the padding before the input.
 int resolve_side(const OpReader& r, const char* name, int in, int out,
-                 const Side& side) {
+                 const WindowSide& side) {
   check_side(r, side);
-  const int64_t window = extent(side);
   const bool same = same_padding(r);
-  const int64_t expected = same ? (in + int64_t{side.stride} - 1) / side.stride
-                           : in < window ? 0
-                                         : (in - window) / side.stride + 1;
+  const int64_t expected = same ? same_out(in, side) : valid_out(in, side);
   r.require(out == expected,
             text("output ", name, " is ", out, ", but input ", in, ", kernel ",
-                 window, ", stride ", side.stride, " and ",
+                 side.extent(), ", stride ", side.stride, " and ",
                  same ? "SAME" : "VALID", " padding give ", expected));
-  if (!same) return 0;
-  const int64_t total =
-      std::max<int64_t>(0, (out - int64_t{1}) * side.stride + window - in);
-  return static_cast<int>(total / 2);
+  return same ? static_cast<int>(same_total(in, side) / 2) : 0;
 }
 
 // Pads of the window in `a`, whose kernel, stride and dilation are set.

@@ -8,29 +8,12 @@
 #include "host/base/index.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/shapes.h"
+#include "host/model/graph/window_side.h"
 
 namespace shoal {
 namespace {
 
 constexpr int kMaxSide = 4096;
-
-struct Side {
-  int kernel = 1, stride = 1, dilation = 1, pad = 0;
-  int extent() const { return (kernel - 1) * dilation + 1; }
-};
-
-int same_out(int in, const Side& s) { return (in + s.stride - 1) / s.stride; }
-int same_total(int in, const Side& s) {
-  return std::max(0, (same_out(in, s) - 1) * s.stride + s.extent() - in);
-}
-
-bool is_same(int in, int out, const Side& s) {
-  return out == same_out(in, s) && s.pad == same_total(in, s) / 2;
-}
-bool is_valid(int in, int out, const Side& s) {
-  return s.pad == 0 && in >= s.extent() &&
-         out == (in - s.extent()) / s.stride + 1;
-}
 
 class Resizer {
  public:
@@ -69,7 +52,7 @@ class Resizer {
                 "its own input size");
   }
 
-  int window_side(int axis, Side s, int* pad, int* whole) {
+  int window_side(int axis, const WindowSide& s, int* pad, int* whole) {
     const int before = old_shape(in())[index(axis)];
     const int after = old_shape(out())[index(axis)];
     const int now = shape(in())[index(axis)];
@@ -82,13 +65,13 @@ class Resizer {
         refuse(fmt::format("a window of {} does not fit {} {}", s.extent(), now,
                            axis == 1 ? "rows" : "columns"));
       }
-      return (now - s.extent()) / s.stride + 1;
+      return static_cast<int>(valid_out(now, s));
     }
     if (!is_same(before, after, s)) {
       refuse("its padding is neither SAME nor VALID");
     }
-    *pad = same_total(now, s) / 2;
-    return same_out(now, s);
+    *pad = static_cast<int>(same_total(now, s) / 2);
+    return static_cast<int>(same_out(now, s));
   }
 
   void window() {
@@ -96,8 +79,9 @@ class Resizer {
     WindowAttr& a = attr<WindowAttr>();
     const WindowAttr was = std::get<WindowAttr>(op().attr);
     const bool pool = class_of(op().kind) == OpClass::kPool;
-    const Side y{was.kernel_h, was.stride_h, was.dilation_h, was.pad_top};
-    const Side x{was.kernel_w, was.stride_w, was.dilation_w, was.pad_left};
+    const WindowSide y{was.kernel_h, was.stride_h, was.dilation_h, was.pad_top};
+    const WindowSide x{was.kernel_w, was.stride_w, was.dilation_w,
+                       was.pad_left};
     shape(out())[1] =
         window_side(1, y, &a.pad_top, pool ? &a.kernel_h : nullptr);
     shape(out())[2] =
@@ -179,13 +163,13 @@ class Resizer {
   }
 
   // A PAD that does what SAME would is SAME for the new size too.
-  void pad_as_same(size_t axis, const Side& s) {
+  void pad_as_same(size_t axis, const WindowSide& s) {
     PadAttr& a = attr<PadAttr>();
-    const int before = same_total(old_shape(in())[axis], s);
+    const auto before = static_cast<int>(same_total(old_shape(in())[axis], s));
     if (a.before[axis] != before / 2 || a.after[axis] != before - before / 2) {
       return;
     }
-    const int now = same_total(shape(in())[axis], s);
+    const auto now = static_cast<int>(same_total(shape(in())[axis], s));
     a.before[axis] = now / 2;
     a.after[axis] = now - now / 2;
   }

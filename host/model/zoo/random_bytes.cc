@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "host/base/split_mix.h"
+
 namespace shoal::zoo {
 namespace {
 
@@ -16,12 +18,7 @@ int sum_of(std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-uint64_t Random::next() {
-  uint64_t z = state_ += 0x9E3779B97F4A7C15;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-  return z ^ (z >> 31);
-}
+uint64_t Random::next() { return split_mix64(state_); }
 
 double Random::unit() {
   return static_cast<double>(next() >> 11) / (uint64_t{1} << 53);

@@ -6,7 +6,7 @@
 
 namespace shoal::zoo {
 
-// Any seed will do (splitmix64).
+// Any seed will do.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}

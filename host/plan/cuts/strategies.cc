@@ -103,9 +103,7 @@ int64_t foreign_bytes(const Net& net, const Cuts& cuts,
   for (int writer : writers[view.tensor]) {
     for (const Share& s : cuts.layers[writer].shares) {
       if (s.node != node) continue;
-      const Box both{std::max(s.own.y0, box.y0), std::min(s.own.y1, box.y1),
-                     std::max(s.own.x0, box.x0), std::min(s.own.x1, box.x1),
-                     std::max(s.own.c0, box.c0), std::min(s.own.c1, box.c1)};
+      const Box both = common(s.own, box);
       if (!both.empty()) bytes -= both.elements();
     }
   }

@@ -1,5 +1,5 @@
-// Sums over boxes: what two have in common, the least box around both, what
-// is left of one without the other.
+// Sums over boxes: the least box around two, what is left of one without the
+// other.
 #pragma once
 
 #include <algorithm>
@@ -8,11 +8,6 @@
 #include "host/base/box.h"
 
 namespace shoal {
-
-inline Box common(const Box& a, const Box& b) {
-  return {std::max(a.y0, b.y0), std::min(a.y1, b.y1), std::max(a.x0, b.x0),
-          std::min(a.x1, b.x1), std::max(a.c0, b.c0), std::min(a.c1, b.c1)};
-}
 
 // An empty box counts as nothing.
 inline Box hull(const Box& a, const Box& b) {

@@ -73,19 +73,10 @@ class Finder {
     Box box;
   };
 
-  bool is_wanted(const TensorUses& uses) const {
-    if (uses.variable >= 0) return !only_ || touches(uses, *only_);
-    return uses.first >= 0 && (!only_ || lives_during(uses, *only_));
-  }
-
   // What a variable held before the frame has no layer that makes it.
-  static bool touches(const TensorUses& uses, Segment s) {
-    for (const auto* list : {&uses.writers, &uses.readers}) {
-      for (const Use& u : *list) {
-        if (s.holds(u.position)) return true;
-      }
-    }
-    return false;
+  bool is_wanted(const TensorUses& uses) const {
+    if (uses.variable >= 0) return !only_ || is_touched(uses, *only_);
+    return uses.first >= 0 && (!only_ || lives_during(uses, *only_));
   }
 
   void add_needs(int t) {

@@ -33,14 +33,7 @@ std::vector<int> key_of(const Trial& trial) {
     key.insert(key.end(), {way.channels, int{way.behind_expansion}});
   }
   for (const LayerCut& cut : trial.cuts.layers) {
-    key.push_back(static_cast<int>(cut.kind));
-    key.push_back(int{cut.sends_halo});
-    key.push_back(static_cast<int>(cut.shares.size()));
-    for (const Share& s : cut.shares) {
-      const Box& b = s.own;
-      key.insert(key.end(),
-                 {s.node, b.y0, b.y1, b.x0, b.x1, b.c0, b.c1, s.in0, s.in1});
-    }
+    add_to_key(cut, key);
   }
   for (const BlockChoice& b : trial.cuts.blocks) {
     key.insert(key.end(), {b.begin, b.end, b.band.value_or(0), b.groups});

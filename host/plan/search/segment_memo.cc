@@ -1,10 +1,12 @@
 #include "host/plan/search/segment_memo.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "host/plan/draft/linked_draft.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -12,14 +14,8 @@ namespace {
 // Costs of nodes that are remembered; some 100 bytes each.
 constexpr size_t kMostCosts = size_t{1} << 21;
 
-bool is_touched(const TensorUses& uses, Segment s) {
-  if (uses.variable < 0) return lives_during(uses, s);
-  for (const auto* list : {&uses.writers, &uses.readers}) {
-    for (const Use& u : *list) {
-      if (s.holds(u.position)) return true;
-    }
-  }
-  return false;
+bool is_needed(const TensorUses& uses, Segment s) {
+  return uses.variable < 0 ? lives_during(uses, s) : is_touched(uses, s);
 }
 
 }  // namespace
@@ -27,9 +23,10 @@ bool is_touched(const TensorUses& uses, Segment s) {
 SegmentMemo::SegmentMemo(const Net& net)
     : numbers_(net.layers.size()), layers_of_(net.layers.size() + 1) {
   const std::vector<TensorUses> uses = find_uses(net);
-  for (int passes :
-       {1,  2,  3,  4,  5,  6,  7,  8,  10,  12,  14,  16,  20,
-        24, 28, 32, 40, 48, 56, 72, 96, 112, 144, 192, 256, kOneRow}) {
+  std::vector<int> counts(std::begin(tuning::kPasses),
+                          std::end(tuning::kPasses));
+  counts.insert(counts.end(), {256, kOneRow});
+  for (const int passes : counts) {
     const Work work = uniform_work(net, passes);
     std::vector<int> slots = ring_slots(net, uses, work);
     if (passes == kOneRow) slots = tighten(net, uses, work, slots);
@@ -55,16 +52,12 @@ const std::vector<int>& SegmentMemo::slots(int64_t passes) const {
 
 int SegmentMemo::number_of(const CutNet& cut, int layer) {
   const LayerCut& c = cut.cuts.layers[layer];
-  std::vector<int> key{static_cast<int>(c.kind), int{c.sends_halo},
-                       cut.band[layer]};
+  std::vector<int> key;
+  add_to_key(c, key);
+  key.push_back(cut.band[layer]);
   if (cut.loop_of[layer] >= 0) {
     const CutNet::Loop& loop = cut.loops[cut.loop_of[layer]];
     key.insert(key.end(), {loop.begin, loop.end, loop.groups});
-  }
-  for (const Share& s : c.shares) {
-    const Box& b = s.own;
-    key.insert(key.end(),
-               {s.node, b.y0, b.y1, b.x0, b.x1, b.c0, b.c1, s.in0, s.in1});
   }
   auto& numbers = numbers_[layer];
   return numbers.try_emplace(std::move(key), static_cast<int>(numbers.size()))
@@ -84,7 +77,7 @@ const std::vector<int>& SegmentMemo::layers_of(const CutNet& cut,
     is_one[l] = true;
   }
   for (const TensorUses& t : cut.uses) {
-    if (!is_touched(t, segment)) continue;
+    if (!is_needed(t, segment)) continue;
     for (const auto* list : {&t.writers, &t.readers}) {
       for (const Use& u : *list) {
         if (u.owner == Owner::kActor) is_one[u.index] = true;

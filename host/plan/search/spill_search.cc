@@ -18,14 +18,6 @@ int first_layer(const PlanStage& stage) {
   return std::max(0, first);
 }
 
-int fullest_stage(const PlanNode& node) {
-  const auto at = std::max_element(node.stages.begin(), node.stages.end(),
-                                   [](const PlanStage& a, const PlanStage& b) {
-                                     return a.arena_bytes < b.arena_bytes;
-                                   });
-  return static_cast<int>(at - node.stages.begin());
-}
-
 class SpillSearch {
  public:
   SpillSearch(SpillNet& net, const PlanNode& whole, int64_t budget,
@@ -51,7 +43,7 @@ class SpillSearch {
   // Tensors (of the net with spills) that lie whole in the fullest stage and
   // outlive a stage.
   std::set<int> held() const {
-    const int fullest = fullest_stage(node_);
+    const auto fullest = static_cast<int>(fullest_stage(node_));
     std::set<int> tensors;
     for (const PlanStage& stage : node_.stages) {
       for (const PlanBuffer& b : stage.buffers) {

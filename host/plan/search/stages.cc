@@ -23,8 +23,7 @@ std::vector<int> pass_counts(const Net& net) {
     most = std::max({most, layer.out.box.rows(), layer.kernel_h});
   }
   std::vector<int> counts;
-  for (int passes : {1,  2,  3,  4,  5,  6,  7,  8,  10, 12,  14,  16,
-                     20, 24, 28, 32, 40, 48, 56, 72, 96, 112, 144, 192}) {
+  for (const int passes : tuning::kPasses) {
     if (passes < most) counts.push_back(passes);
   }
   counts.push_back(most);

@@ -46,4 +46,10 @@ const char* layer_op_name(OpCode op) {
   return is_known(op) ? kNames[static_cast<size_t>(op) - 1] : "?";
 }
 
+std::string short_name(const std::string& name, size_t width) {
+  const std::string first = name.substr(0, name.find(';'));
+  return first.size() > width ? "..." + first.substr(first.size() - width)
+                              : first;
+}
+
 }  // namespace shoal

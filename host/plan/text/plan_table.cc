@@ -16,15 +16,7 @@
 namespace shoal {
 namespace {
 
-constexpr size_t kLargestBuffers = 5;
-
-// Names of operators can be chains of a converter's scopes.
-std::string short_name(std::string name) {
-  name = name.substr(0, name.find(';'));
-  constexpr size_t kWidth = 40;
-  return name.size() > kWidth ? "..." + name.substr(name.size() - kWidth)
-                              : name;
-}
+constexpr size_t kLargestBuffers = 5, kLongestName = 40;
 
 // What another order of layers than the file's is better by.
 void order_line(std::string& out, const Plan& plan) {
@@ -73,7 +65,7 @@ void spill_lines(std::string& out, const Net& net, const PlanNode& n) {
       line(out, "    stage {:>3}  {}  {:>11} B  {:>5} pages  {}", s,
            port.is_read ? "writes    " : "reads back",
            format_count(port.box.elements() * b.element_bytes), spill.pages,
-           short_name(net.tensors[b.tensor].name));
+           short_name(net.tensors[b.tensor].name, kLongestName));
     }
   }
 }
@@ -113,7 +105,7 @@ void variable_lines(std::string& out, const Net& net, const PlanNode& n,
   for (const PlanVariable& v : n.variables) {
     line(out, "  {:>11} B  {} rows of {} x {}  {}", format_count(v.bytes()),
          v.box.rows(), v.box.columns(), v.box.channels(),
-         short_name(net.variables[v.variable].name));
+         short_name(net.variables[v.variable].name, kLongestName));
   }
 }
 
@@ -176,14 +168,6 @@ void stage_storage_lines(std::string& out, const PlanNode& n) {
   }
 }
 
-size_t fullest_stage(const PlanNode& n) {
-  size_t best = 0;
-  for (size_t s = 1; s < n.stages.size(); ++s) {
-    if (n.stages[s].arena_bytes > n.stages[best].arena_bytes) best = s;
-  }
-  return best;
-}
-
 void buffer_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (n.stages.empty()) return;
   const size_t fullest = fullest_stage(n);
@@ -197,7 +181,8 @@ void buffer_lines(std::string& out, const Net& net, const PlanNode& n) {
   for (const PlanBuffer& b : buffers) {
     line(out, "  {:>11} B  {:>4} of {:>4} rows of {} x {}  {}",
          format_count(b.bytes()), b.slots, b.box.rows(), b.box.columns(),
-         b.box.channels(), short_name(net.tensors[b.tensor].name));
+         b.box.channels(),
+         short_name(net.tensors[b.tensor].name, kLongestName));
   }
 }
 

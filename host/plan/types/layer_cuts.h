@@ -36,6 +36,16 @@ struct LayerCut {
   // them itself.
   bool sends_halo = false;
 };
+// What tells the cut from others of the same layer.
+inline void add_to_key(const LayerCut& cut, std::vector<int>& key) {
+  key.insert(key.end(), {static_cast<int>(cut.kind), int{cut.sends_halo},
+                         static_cast<int>(cut.shares.size())});
+  for (const Share& s : cut.shares) {
+    const Box& b = s.own;
+    key.insert(key.end(),
+               {s.node, b.y0, b.y1, b.x0, b.x1, b.c0, b.c1, s.in0, s.in1});
+  }
+}
 
 // What a file may fix about how a run of layers is executed.
 struct BlockChoice {

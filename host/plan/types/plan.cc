@@ -1,5 +1,7 @@
 #include "host/plan/types/plan.h"
 
+#include <algorithm>
+
 namespace shoal {
 
 bool reads_storage(const PlanNode& node) {
@@ -12,6 +14,12 @@ bool reads_storage(const PlanNode& node) {
     }
   }
   return false;
+}
+
+size_t fullest_stage(const PlanNode& node) {
+  const auto at =
+      std::ranges::max_element(node.stages, {}, &PlanStage::arena_bytes);
+  return static_cast<size_t>(at - node.stages.begin());
 }
 
 }  // namespace shoal

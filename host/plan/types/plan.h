@@ -229,5 +229,7 @@ struct Plan {
 // Whether anything of the node's image is read from storage, or anything is
 // spilled there.
 bool reads_storage(const PlanNode&);
+// The first stage with the largest arena; 0 if there is none.
+size_t fullest_stage(const PlanNode&);
 
 }  // namespace shoal

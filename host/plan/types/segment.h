@@ -23,6 +23,15 @@ inline bool lives_inside(const TensorUses& t, Segment s) {
 inline bool lives_during(const TensorUses& t, Segment s) {
   return t.first >= 0 && t.first < s.end && t.last >= s.begin;
 }
+// Whether a layer of the segment reads or writes it.
+inline bool is_touched(const TensorUses& t, Segment s) {
+  for (const auto* list : {&t.writers, &t.readers}) {
+    for (const Use& u : *list) {
+      if (s.holds(u.position)) return true;
+    }
+  }
+  return false;
+}
 
 // All layers of the net; one position even if there is no layer at all.
 Segment whole_net(const Net&);

@@ -27,6 +27,12 @@ inline constexpr int kMoreBands[] = {100, 70, 40, 15};
 // could not be packed.
 inline constexpr int kMoreOfEach[] = {90, 70, 50};
 
+// How often the layers of a stage fire a frame, from whole tensors to short
+// bands: steps that grow with what they change.
+inline constexpr int kPasses[] = {1,  2,  3,  4,  5,  6,   7,   8,
+                                  10, 12, 14, 16, 20, 24,  28,  32,
+                                  40, 48, 56, 72, 96, 112, 144, 192};
+
 // Of the budget, for a plan that reads weights from storage. What it leaves is
 // for sets that stay and larger slots, which may save more time than bands do.
 inline constexpr int kBeforeFilling[] = {100, 85, 65};

@@ -25,18 +25,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Calls `move(done)`, which moves bytes and says how many, until all have.
-template <class Move>
-bool move_all(uint32_t bytes, Move&& move) {
-  for (uint32_t done = 0; done < bytes;) {
-    const ssize_t moved = move(done);
-    if (moved < 0 && errno == EINTR) continue;
-    if (moved <= 0) return false;
-    done += static_cast<uint32_t>(moved);
-  }
-  return true;
-}
-
 }  // namespace
 
 FileStorage::FileStorage(const std::string& path, uint64_t base, uint32_t bytes,
@@ -194,21 +182,21 @@ void FileStorage::work() {
 
 bool FileStorage::perform() {
   const Operation& o = operation_;
-  const auto at = [&](uint32_t done) {
+  const auto at = [&](size_t done) {
     return static_cast<off_t>(base_ + o.offset + done);
   };
   if (o.kind == Kind::kRead) {
-    return move_all(o.bytes, [&](uint32_t done) {
+    return move_all(o.bytes, [&](size_t done) {
       return pread(file_, o.to + done, o.bytes - done, at(done));
     });
   }
   std::vector<uint8_t> blank;
   if (o.kind == Kind::kErase) blank.assign(o.bytes, 0xFF);
   const uint8_t* const from = blank.empty() ? o.from : blank.data();
-  const bool written = move_all(o.bytes, [&](uint32_t done) {
+  const bool written = move_all(o.bytes, [&](size_t done) {
     return disk_.pwrite(file_, from + done, o.bytes - done, at(done));
   });
-  if (!written) refused_ = errno != 0 ? errno : EIO;
+  if (!written) refused_ = errno;
   return written;
 }
 

@@ -9,6 +9,7 @@
 #include "device/program/tag.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/hex.h"
 #include "host/base/size.h"
 
 namespace shoal {
@@ -165,8 +166,7 @@ void OpenStore::check_directory_file(const std::string& path) {
     refuse(path, "of generation " + hex_number(generation_of(d)) + ", not " +
                      hex_number(info_.generation));
   }
-  if (hex_digits(d.hash) != node_.hash ||
-      hex_digits(d.store_id) != node_.store_id) {
+  if (to_hex(d.hash) != node_.hash || to_hex(d.store_id) != node_.store_id) {
     refuse(path, "the store of another plan");
   }
 }
@@ -214,7 +214,7 @@ void OpenStore::check_program(const std::string& store_path) {
   }
   uint8_t hash[32];
   make_image_hash(part, h.program_bytes, h.head_bytes, hash);
-  if (hex_digits(hash) != node_.hash) {
+  if (to_hex(hash) != node_.hash) {
     refuse(store_path, "its program was changed, or is another plan's");
   }
 }

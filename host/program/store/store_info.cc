@@ -7,6 +7,7 @@
 
 #include "device/keys/hmac.h"
 #include "host/base/error.h"
+#include "host/base/hex.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/program/store/detection_json.h"
 #include "host/program/store/json_fields.h"
@@ -99,7 +100,7 @@ std::string tag_of(std::string text, size_t tag,
   uint8_t mac[kHmacBytes];
   hmac_sha256(key->data(), static_cast<uint32_t>(key->size()), bytes,
               static_cast<uint32_t>(text.size()), mac);
-  return hex_digits(mac);
+  return to_hex(mac);
 }
 
 void check_tag(const std::string& file, const std::string& text,
@@ -256,15 +257,6 @@ std::string hex_number(uint64_t value) {
   std::string text(16, '0');
   for (size_t i = text.size(); i-- > 0; value >>= 4) {
     text[i] = "0123456789abcdef"[value & 15];
-  }
-  return text;
-}
-
-std::string hex_digits(std::span<const uint8_t> bytes) {
-  std::string text;
-  for (const uint8_t b : bytes) {
-    text += "0123456789abcdef"[b >> 4];
-    text += "0123456789abcdef"[b & 15];
   }
   return text;
 }

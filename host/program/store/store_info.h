@@ -55,8 +55,6 @@ struct StoreInfo {
 
 // 16 hexadecimal digits.
 std::string hex_number(uint64_t);
-// Lower-case hexadecimal digits.
-std::string hex_digits(std::span<const uint8_t>);
 
 // The inputs, outputs and names of layers of a model, and nothing else of it.
 void set_ends(StoreInfo&, const Graph&, const Net&);

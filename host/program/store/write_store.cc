@@ -11,6 +11,7 @@
 #include "device/storage/ledger.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
+#include "host/base/hex.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/program/emit/emit.h"
 #include "host/program/store/open_store.h"
@@ -129,8 +130,8 @@ class NodeWriter {
     n.arena_bytes = h.arena_bytes;
     n.stages = h.stages;
     n.mapped = mapped;
-    n.hash = hex_digits(h.hash);
-    n.store_id = hex_digits(h.store_id);
+    n.hash = to_hex(h.hash);
+    n.store_id = to_hex(h.store_id);
     n.store_bytes = d_.total_bytes;
     n.storage_read_bytes = node_.storage_read_bytes;
     n.storage_written_bytes = node_.storage_written_bytes;

@@ -8,6 +8,7 @@
 
 namespace shoal {
 
+// Two lower-case digits a byte.
 inline std::string to_hex(std::span<const uint8_t> bytes) {
   std::string text;
   for (const uint8_t b : bytes) {

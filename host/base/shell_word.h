@@ -1,0 +1,11 @@
+// Words of a shell's command line.
+#pragma once
+
+#include <string>
+
+namespace shoal {
+
+// As it is if a shell takes it so, else quoted.
+std::string shell_word(const std::string&);
+
+}  // namespace shoal
