@@ -4,6 +4,7 @@
 
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/trial_shares.h"
 
 namespace shoal {
 
