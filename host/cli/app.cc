@@ -150,7 +150,6 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
           ->check(CLI::Range(1, 100000000));
   add_stream(verb, f.stream);
   add_worker_flags(verb, f.cluster);
-  add_node_timeout(verb, f.cluster.node_timeout);
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&f, &code, frames] {
@@ -242,13 +241,13 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
   verb->add_option("--nodes", f.plan.nodes,
                    "so many boards on a network, each in an emulator of its "
                    "own; programs come over the network");
-  verb->add_option("--cluster", f.plan.cluster,
+  verb->add_option("--cluster", f.plan.cluster.path,
                    "unequal ones, without addresses; see `shoal formats "
                    "cluster.toml`");
   verb->add_flag("--serve", f.serve,
                  "of a network: print NAME HOST:PORT PROCESS of each board and "
                  "run until SIGTERM; with --key or --insecure");
-  verb->add_option("--cuts", f.plan.cuts,
+  verb->add_option("--cuts", f.plan.cuts.path,
                    "of a network: the cut of every layer; see `shoal formats "
                    "cuts.toml`");
   verb->add_option("--state", f.state,
@@ -312,7 +311,7 @@ void add_formats(CLI::App& app, FormatsFlags& f, int& code) {
 void define(CLI::App& app, Flags& f, Team& team, int& code) {
   app.add_option("--timeout", f.timeout,
                  "end with exit code 8 after this many seconds (0: never)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1 << 30));
   app.fallthrough();
   add_inspect(app, f.inspect, code);
   add_plan(app, f.plan, code);

@@ -67,7 +67,6 @@ void add_deploy(CLI::App& app, DeployFlags& f, int& code) {
   add_model(verb, f.model, f.ends);
   add_worker_plan_flags(verb, f.plan);
   add_worker_flags(verb, f.cluster);
-  add_node_timeout(verb, f.cluster.node_timeout);
   add_wait_flag(verb, f.plan.wait);
   CLI::Option* const leader = verb->add_option(
       "--leader", f.leader,
@@ -103,7 +102,7 @@ void add_discover(CLI::App& app, DiscoverFlags& f, int& code) {
           "HOST:PORT, HOST:FIRST-LAST (a range of ports) or serial:DEVICE")
       ->required();
   add_key_flags(verb, f.cluster.key, f.cluster.insecure);
-  add_node_timeout(verb, f.cluster.node_timeout, kDiscoverSeconds);
+  add_node_timeout(verb, f.cluster);
   verb->add_option("-o,--output", f.output,
                    "write those that answer as a cluster file");
   add_json(verb, f.json);
@@ -121,7 +120,7 @@ void add_probe(CLI::App& app, ProbeFlags& f, int& code) {
                    "that was sent there is replaced")
       ->required();
   add_key_flags(verb, f.cluster.key, f.cluster.insecure);
-  add_node_timeout(verb, f.cluster.node_timeout);
+  add_node_timeout(verb, f.cluster);
   verb->add_option("--board", f.board,
                    "whose facts stand for what is not measured; else those of "
                    "the board that the node says it is");

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "host/cli/text_file.h"
 #include "host/engine/virtual/network_flags.h"
 #include "host/model/graph/import_options.h"
 #include "host/plan/types/cluster.h"
@@ -38,9 +39,9 @@ struct PlanFlags {
   std::string objective = "latency";
   // Limits: 120ms, 1M, 64K; seconds of planning.
   std::string max_latency, max_traffic, max_arena;
-  double plan_seconds = 0;     // 0: as long as it takes
-  std::optional<int> nodes;    // equal ones; none: one that is not linked
-  std::string cluster, cuts;   // files
+  double plan_seconds = 0;   // 0: as long as it takes
+  std::optional<int> nodes;  // equal ones; none: one that is not linked
+  TextFile cluster, cuts;
   int batch = 1;               // frames on one pass of the weights
   bool replay = false;         // rows of an input may come again
   std::optional<int> payload;  // of the links' datagrams; none: the cluster's
@@ -78,13 +79,6 @@ struct PlanCommandFlags {
   bool json = false;
   ImportOptions ends;
 };
-// How long a node may be silent before it is given up, unless --node-timeout
-// says otherwise: of a cluster, where it is asked for whether there is one at
-// all, and of emulated boards, which share this computer with all others.
-inline constexpr int kNodeTimeoutSeconds = 5;
-inline constexpr int kDiscoverSeconds = 2;
-inline constexpr int kEmulatedNodeSeconds = 60;
-
 // Which workers, and how to talk to them.
 struct ClusterFlags {
   std::vector<std::string> workers;  // addresses
@@ -96,8 +90,10 @@ struct ClusterFlags {
   std::vector<std::string> node_keys;  // public, of the workers in order
   bool insecure = false;
   bool take_over = false;  // of nodes that another coordinator has
-  int node_timeout = 0;    // seconds; 0: those above
   bool quiet = false;      // the warning of --insecure has been said
+  // Seconds that a node may be silent before it is given up.
+  std::optional<int> node_timeout;
+  int usual_timeout = 5;  // without --node-timeout
 };
 struct RunFlags {
   std::string model;
@@ -189,6 +185,9 @@ struct DeployFlags {
   ImportOptions ends;
 };
 struct DiscoverFlags {
+  // There may be no node at all.
+  DiscoverFlags() { cluster.usual_timeout = 2; }
+
   std::vector<std::string> addresses;
   std::string output;  // cluster.toml
   ClusterFlags cluster;

@@ -82,11 +82,6 @@ void check_strategy(const PlanFlags& flags, bool several) {
                   strategy_list());
 }
 
-std::string text_of(const std::string& path) {
-  const std::vector<uint8_t> bytes = read_file(path, files::kToml);
-  return std::string(bytes.begin(), bytes.end());
-}
-
 // A pipe has no name that says what it carries: as many bytes as the input
 // has are raw, others a picture. What could be both is refused.
 std::vector<uint8_t> piped_input(const Graph& graph,
@@ -167,13 +162,12 @@ Cluster plain_cluster(const PlanFlags& flags) {
                 "--cluster says how many nodes there are and what they have",
                 "leave out --nodes, --ram, --board and --banks");
   }
-  return parse_cluster(flags.cluster, text_of(flags.cluster));
+  return parse_cluster(flags.cluster.path, flags.cluster.text());
 }
 
 }  // namespace
 
 Cluster cluster_of(const PlanFlags& flags) {
-  require_flags(EngineKind::kVirtual, flags);
   Cluster cluster = with_storage(plain_cluster(flags), flags.storage);
   set_budgets(flags, cluster);
   return cluster;
@@ -198,8 +192,9 @@ PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   check_strategy(flags, true);
   PlanRequest request = linked_nodes(std::move(cluster), flags.strategy,
                                      objective_of(flags.objective));
-  if (!flags.cuts.empty())
-    request.cuts_file = {flags.cuts, text_of(flags.cuts)};
+  if (!flags.cuts.empty()) {
+    request.cuts_file = {flags.cuts.path, flags.cuts.text()};
+  }
   request.replay = flags.replay;
   set_limits(flags, request);
   return request;
@@ -225,8 +220,9 @@ PlanRequest node_request(const PlanFlags& flags) {
 }  // namespace
 
 PlanRequest plan_request(const PlanFlags& flags) {
-  return wants_cluster(flags) ? linked_request(flags, cluster_of(flags))
-                              : node_request(flags);
+  if (!wants_cluster(flags)) return node_request(flags);
+  require_flags(EngineKind::kVirtual, flags);
+  return linked_request(flags, cluster_of(flags));
 }
 
 PlanRequest emulated_request(const PlanFlags& flags) {

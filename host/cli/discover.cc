@@ -20,6 +20,7 @@
 #include "host/cli/worker_cluster.h"
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/stop_signals.h"
+#include "host/plan/cuts/cuts.h"
 
 namespace shoal {
 namespace {
@@ -32,7 +33,7 @@ using Programs = std::vector<KeptProgram>;
 std::vector<std::string> spread(const std::string& text) {
   const size_t colon = text.rfind(':');
   const size_t dash = text.find('-', colon == text.npos ? 0 : colon);
-  if (text.starts_with("serial:") || colon == text.npos || dash == text.npos) {
+  if (is_serial(text) || colon == text.npos || dash == text.npos) {
     return {text};
   }
   const auto port = [&](size_t from, size_t to) {
@@ -66,7 +67,6 @@ std::vector<Inquiry> inquiries_of(const DiscoverFlags& flags) {
         "at most " + format_count(int64_t{kMostAddresses}));
   }
   ClusterFlags cluster = flags.cluster;
-  if (cluster.node_timeout == 0) cluster.node_timeout = kDiscoverSeconds;
   std::vector<Inquiry> all;
   std::set<std::string> asked;
   for (const std::string& text : addresses) {

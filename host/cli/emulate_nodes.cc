@@ -26,6 +26,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook{100};
 constexpr size_t kMostBoards = 64;
+// That a board may be silent, or say nothing of its end: it shares this
+// computer with all others.
+constexpr int kMostSilence = 60;
 
 // Those of --cluster, or so many equal ones. The planner asks the boards
 // themselves how much memory they have.
@@ -55,6 +58,7 @@ Cluster cluster_of_boards(const PlanFlags& plan) {
                     ", more than emulated boards' datagrams have",
                 "at most " + std::to_string(kUdpPayload));
   }
+  if (plan.payload) cluster.payload = payload_of(plan, cluster, kUdpPayload);
   if (!plan.nodes) return cluster;
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
     cluster.nodes[i].name = plan.board + "." + std::to_string(i);
@@ -86,9 +90,8 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   options.state = flags.state;
   options.lock = lock_request(flags.plan, "emulate");
   options.count_instructions = !flags.serve;
-  if (flags.plan.payload || cluster.payload) {
-    options.payload =
-        static_cast<int>(payload_of(flags.plan, cluster, kUdpPayload));
+  if (cluster.payload) {
+    options.payload = static_cast<int>(*cluster.payload);
     // The coordinator is one; who serves does not know who comes.
     if (!flags.serve) options.peers = static_cast<int>(cluster.nodes.size());
   }
@@ -258,7 +261,7 @@ void add_boards(const EmulatedNodes& boards, const EngineReport& report,
 // What they say at the end of a run.
 void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
   using Clock = std::chrono::steady_clock;
-  const auto until = Clock::now() + std::chrono::seconds(kEmulatedNodeSeconds);
+  const auto until = Clock::now() + std::chrono::seconds(kMostSilence);
   for (size_t i = 0; i < boards.nodes().size(); ++i) {
     EmulatedNode& node = *boards.nodes()[i];
     while (report.nodes.at(i).stages > 0 && !node.has_run() &&
@@ -278,7 +281,7 @@ int emulate_nodes(const EmulateFlags& flags) {
   check_files({{"MODEL", flags.model},
                {"INPUT", flags.input},
                {"--labels", flags.results.labels},
-               {"--cuts", flags.plan.cuts}},
+               {"--cuts", flags.plan.cuts.path}},
               {{"--output", flags.results.output}});
   linked_request(flags.plan, cluster);
   EmulatedNodes boards(nodes_options(flags, cluster));
@@ -288,13 +291,14 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.results = flags.results;
   run.plan = flags.plan;
   run.plan.nodes.reset();
-  run.plan.cluster.clear();
+  run.plan.cluster = {};
   run.pictures = flags.pictures;
   run.frames = flags.frames;
   run.json = flags.json;
   run.ends = flags.ends;
   run.cluster.own_key = boards.key();
-  cluster.payload = payload_of(flags.plan, cluster, kUdpPayload);
+  run.cluster.usual_timeout = kMostSilence;
+  cluster.payload = cluster.link_payload();
   for (size_t i = 0; i < cluster.nodes.size(); ++i) {
     cluster.nodes[i].address = boards.nodes()[i]->address();
   }

@@ -214,8 +214,8 @@ int evaluate_command(const EvaluateFlags& given) {
                {"--truth", flags.truth},
                {"--key", flags.cluster.key},
                {"--resume", flags.resume},
-               {"--cluster", flags.plan.cluster},
-               {"--cuts", flags.plan.cuts},
+               {"--cluster", flags.plan.cluster.path},
+               {"--cuts", flags.plan.cuts.path},
                {"--store-key", flags.plan.storage.key}},
               {{"--output", flags.output}});
   // The journal is not replaced, but what it is added to must be one.

@@ -7,10 +7,12 @@
 #include "host/base/error.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/export_project.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
+#include "host/cli/worker_cluster.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"
@@ -18,10 +20,6 @@
 
 namespace shoal {
 namespace {
-
-bool has_serial_line(const ClusterNode& n) {
-  return n.address.starts_with(kSerialPrefix);
-}
 
 void check_flags(const ExportFlags& f) {
   if (f.plan.cluster.empty()) {
@@ -50,12 +48,9 @@ void check_addresses(const std::string& file, const Cluster& cluster) {
                   "address = \"HOST:PORT\", or \"serial:DEVICE\" for a board "
                   "without a network");
     }
-    if (!has_serial_line(n) || cluster.nodes.size() == 1) continue;
-    throw Error(Exit::kUsage,
-                file + ": node '" + n.name +
-                    "' is on a serial line, which has one node at its end; " +
-                    std::to_string(cluster.nodes.size()) + " are named",
-                "it alone, or all of them over UDP");
+    if (is_serial(n.address)) {
+      require_lone(file + ": node '" + n.name + "'", cluster.nodes.size());
+    }
   }
   Cluster without = cluster;
   without.payload.reset();
@@ -86,7 +81,7 @@ std::vector<bool> chosen(const std::string& file, const Cluster& cluster,
 ClusterMember member_of(const ClusterNode& n, const std::string& file) {
   ClusterMember m;
   m.name = n.name;
-  m.serial = has_serial_line(n);
+  m.serial = is_serial(n.address);
   if (!m.serial) m.address = parse_udp_address(n.address, file);
   return m;
 }
@@ -115,7 +110,8 @@ void tell_idle(const std::string& name) {
 int export_cluster_command(const ExportFlags& flags) {
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
   check_flags(flags);
-  const std::string& file = flags.plan.cluster;
+  const std::string& file = flags.plan.cluster.path;
+  require_flags(EngineKind::kVirtual, flags.plan);
   Cluster cluster = cluster_of(flags.plan);
   require_one_bank(cluster, "exports");
   check_addresses(file, cluster);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <span>
 
 #include "device/program/image.h"
 #include "host/base/error.h"
@@ -14,14 +15,17 @@
 namespace shoal {
 namespace {
 
+std::span<const uint8_t> text_bytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
 std::vector<std::pair<std::string, std::string>> options_of(
     const ExportFlags& f) {
   std::vector<std::pair<std::string, std::string>> all = {
       {"--as", f.ecosystem}};
-  const auto file = [&](const char* flag, const std::string& path) {
-    if (!path.empty()) {
-      all.emplace_back(flag, sha256_hex(read_file(path, files::kToml)));
-    }
+  const auto file = [&](const char* flag, const TextFile& named) {
+    if (!named.empty())
+      all.emplace_back(flag, sha256_hex(text_bytes(named.text())));
   };
   if (f.plan.cluster.empty()) all.emplace_back("--board", f.plan.board);
   file("--cluster", f.plan.cluster);  // what lies in them, not where

@@ -1,6 +1,7 @@
 #include "host/cli/flags.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 
@@ -17,9 +18,12 @@ void add_ram(CLI::App* verb, PlanFlags& flags) {
 }
 
 void add_objective(CLI::App* verb, PlanFlags& flags) {
+  std::vector<std::string> objectives;
+  for (const ObjectiveName& o : kObjectives) {
+    objectives.push_back(fmt::format("{} ({})", o.name, o.meaning));
+  }
   verb->add_option("--objective", flags.objective,
-                   "latency (least time in the budget), ram (smallest arena), "
-                   "throughput, energy or traffic")
+                   fmt::format("{}", fmt::join(objectives, ", ")))
       ->capture_default_str();
 }
 
@@ -49,7 +53,7 @@ void add_storage_flags(CLI::App* verb, StorageFlags& flags) {
   verb->add_option("--lifetime", flags.lifetime,
                    "of the storage, such as 10y: bounds what a frame writes");
   verb->add_option("--fps", flags.fps, "frames a second, for --lifetime")
-      ->check(CLI::PositiveNumber);
+      ->check(real_range(1e-6, 1e6));
 }
 
 // Where stores lie on this computer, and who may read them.
@@ -187,10 +191,10 @@ void add_batch(CLI::App* verb, PlanFlags& flags) {
 }
 
 void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
-  verb->add_option("--cluster", flags.cluster,
+  verb->add_option("--cluster", flags.cluster.path,
                    "nodes with their boards and addresses; see `shoal formats "
                    "cluster.toml`");
-  verb->add_option("--cuts", flags.cuts,
+  verb->add_option("--cuts", flags.cuts.path,
                    "the cut of every layer; see `shoal formats cuts.toml`");
 }
 
@@ -237,6 +241,7 @@ void add_worker_flags(CLI::App* verb, ClusterFlags& flags) {
                    "with --identity and --workers: the workers' public keys, "
                    "in their order")
       ->delimiter(',');
+  add_node_timeout(verb, flags);
 }
 
 void add_identity_flag(CLI::App* verb, std::string& file) {
@@ -260,12 +265,12 @@ void add_key_flags(CLI::App* verb, std::string& key, bool& insecure) {
   verb->get_option("--key")->excludes(verb->get_option("--insecure"));
 }
 
-void add_node_timeout(CLI::App* verb, int& seconds, int otherwise) {
-  verb->add_option("--node-timeout", seconds,
+void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
+  verb->add_option("--node-timeout", flags.node_timeout,
                    fmt::format("seconds that a node of a cluster may be silent "
                                "({})",
-                               otherwise))
-      ->check(CLI::NonNegativeNumber);
+                               flags.usual_timeout))
+      ->check(CLI::Range(1, 86'400));
 }
 
 CLI::Validator real_range(double least, double most) {

@@ -62,10 +62,8 @@ void add_key_flags(CLI::App*, std::string& key, bool& insecure);
 // After the key flags, which it excludes.
 void add_identity_flag(CLI::App*, std::string& file);
 void add_insecure_flag(CLI::App*, bool& insecure);
-// Of a cluster: how long a node may be silent. 0: `otherwise`, which is for the
-// help.
-void add_node_timeout(CLI::App*, int& seconds,
-                      int otherwise = kNodeTimeoutSeconds);
+// Of a cluster: how long a node may be silent.
+void add_node_timeout(CLI::App*, ClusterFlags&);
 // How long it waits for what another process owns (a store, a journal, a node)
 // before it ends in exit code 9.
 void add_wait_flag(CLI::App*, double& seconds);

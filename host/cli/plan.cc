@@ -22,7 +22,6 @@
 #include "host/cli/plan_rehearsal.h"
 #include "host/cli/store_flags.h"
 #include "host/engine/common/prepare.h"
-#include "host/lower/batch.h"
 #include "host/model/import/import.h"
 #include "host/model/resize/resize_input.h"
 #include "host/plan/planner/bounds.h"
@@ -56,19 +55,13 @@ SmallerNet smaller_nets(const Graph& graph, const PlanRequest& request) {
     };
     const int rows = scaled(in.shape[1]), columns = scaled(in.shape[2]);
     try {
-      Net net =
-          batch_net(lower(resize_input(graph, rows, columns)), request.batch);
+      Net net = planned_net(resize_input(graph, rows, columns), request);
       text = fmt::format("{} x {}", rows, columns);
-      return request.over_links() ? assign_last(std::move(net)) : net;
+      return net;
     } catch (const Error&) {
       return std::nullopt;
     }
   };
-}
-
-Net planned_net(const Graph& graph, const PlanRequest& request) {
-  Net net = batch_net(lower(graph), request.batch);
-  return request.over_links() ? assign_last(std::move(net)) : net;
 }
 
 // How many nodes it takes, if nobody has said how many there are.
@@ -246,8 +239,8 @@ Prepared prepare_or_help(const Graph& graph, const PlanRequest& request) {
 
 int plan_command(const PlanCommandFlags& flags) {
   check_files({{"MODEL", flags.model},
-               {"--cluster", flags.plan.cluster},
-               {"--cuts", flags.plan.cuts},
+               {"--cluster", flags.plan.cluster.path},
+               {"--cuts", flags.plan.cuts.path},
                {"--store-key", flags.plan.storage.key}},
               {{"--output", flags.output}, {"--pareto", flags.pareto}});
   check_pareto_file(flags.pareto);

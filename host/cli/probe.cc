@@ -35,7 +35,7 @@ std::string address_text(const std::string& text) {
 // counted. With a network QEMU keeps this computer's time.
 double instruction_s(const ProbeReport& r) {
   const Emulator* const emulator = probe_emulator(r);
-  if (!emulator || !r.address.starts_with(kSerialPrefix)) return 0;
+  if (!emulator || !is_serial(r.address)) return 0;
   return 1e-9 * (int64_t{1} << emulator->icount_shift);
 }
 

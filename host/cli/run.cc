@@ -139,10 +139,12 @@ int run_model(const RunFlags& flags, const RunMore& more) {
   require_operands("run", flags.model, flags.plan, "INPUT",
                    flags.inputs.empty() ? "" : flags.inputs[0]);
   const ResultFlags& wanted = flags.results;
-  std::vector<FileArgument> read = {
-      {"MODEL", flags.model},       {"--labels", wanted.labels},
-      {"--key", flags.cluster.key}, {"--cluster", flags.plan.cluster},
-      {"--cuts", flags.plan.cuts},  {"--store-key", flags.plan.storage.key}};
+  std::vector<FileArgument> read = {{"MODEL", flags.model},
+                                    {"--labels", wanted.labels},
+                                    {"--key", flags.cluster.key},
+                                    {"--cluster", flags.plan.cluster.path},
+                                    {"--cuts", flags.plan.cuts.path},
+                                    {"--store-key", flags.plan.storage.key}};
   for (const std::string& input : flags.inputs)
     read.push_back({"INPUT", input});
   check_files(read, {{"--output", wanted.output}, {"--trace", wanted.trace}});

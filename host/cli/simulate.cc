@@ -66,8 +66,8 @@ int simulate_command(const SimulateFlags& given) {
   SimulateFlags flags = given;
   check_files({{"MODEL", flags.model},
                {"INPUT", flags.input},
-               {"--cluster", flags.plan.cluster},
-               {"--cuts", flags.plan.cuts},
+               {"--cluster", flags.plan.cluster.path},
+               {"--cuts", flags.plan.cuts.path},
                {"--store-key", flags.plan.storage.key}},
               {{"--timeline", flags.timeline}});
   ClusterFlags cluster;

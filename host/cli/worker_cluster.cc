@@ -48,10 +48,6 @@ std::string coordinator_name() {
   return who.substr(0, kHolderBytes - process.size()) + process;
 }
 
-bool is_serial(const std::string& address) {
-  return address.starts_with(kSerialPrefix);
-}
-
 }  // namespace
 
 // Of a serial line it is the line itself: there is only one node at its end.
@@ -70,6 +66,14 @@ WorkerAddress parse_worker_address(const std::string& text,
   return {text, address, {}};
 }
 
+void require_lone(const std::string& serial, size_t nodes) {
+  if (nodes == 1) return;
+  throw Error(Exit::kUsage,
+              serial + ": a serial line has one node at its end, " +
+                  std::to_string(nodes) + " are named",
+              "it alone, or all of them over UDP");
+}
+
 std::unique_ptr<HostTransport> open_transport(
     const std::vector<WorkerAddress>& workers) {
   const auto serial =
@@ -77,12 +81,7 @@ std::unique_ptr<HostTransport> open_transport(
   if (serial == workers.end()) {
     return std::make_unique<UdpTransport>(parse_udp_address("0.0.0.0:0", ""));
   }
-  if (workers.size() > 1) {
-    throw Error(Exit::kUsage,
-                serial->label + ": a serial line has one node at its end, " +
-                    std::to_string(workers.size()) + " are named",
-                "it alone, or all of them over UDP");
-  }
+  require_lone(serial->label, workers.size());
   return std::make_unique<SerialTransport>(
       serial->label.substr(std::string(kSerialPrefix).size()));
 }
@@ -108,11 +107,12 @@ void add_public_keys(const PlanFlags& plan, const ClusterFlags& flags,
     }
     const ClusterNode& n = cluster->nodes[i];
     if (n.public_key.empty()) {
-      throw Error(Exit::kUsage,
-                  plan.cluster + ": node '" + n.name + "' has no public_key",
-                  "the one that `shoal keygen --public FILE` prints");
+      throw Error(
+          Exit::kUsage,
+          plan.cluster.path + ": node '" + n.name + "' has no public_key",
+          "the one that `shoal keygen --public FILE` prints");
     }
-    workers[i].public_key = parse_public_key(n.public_key, plan.cluster);
+    workers[i].public_key = parse_public_key(n.public_key, plan.cluster.path);
   }
 }
 
@@ -123,11 +123,12 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
   if (cluster) {
     for (const ClusterNode& n : cluster->nodes) {
       if (n.address.empty()) {
-        throw Error(Exit::kUsage,
-                    plan.cluster + ": node '" + n.name + "' has no address",
-                    "an address for every node");
+        throw Error(
+            Exit::kUsage,
+            plan.cluster.path + ": node '" + n.name + "' has no address",
+            "an address for every node");
       }
-      out.push_back(parse_worker_address(n.address, plan.cluster));
+      out.push_back(parse_worker_address(n.address, plan.cluster.path));
     }
   } else {
     for (const std::string& text : flags.workers) {
@@ -176,11 +177,9 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
   config.take_over = flags.take_over;
   if (!flags.own_cluster) config.time_flag = "--node-timeout";
   config.hint = [](const std::string& text) { tell("%s\n", text.c_str()); };
-  int timeout = flags.node_timeout;
-  if (timeout == 0) {
-    timeout = flags.own_cluster ? kEmulatedNodeSeconds : kNodeTimeoutSeconds;
-  }
-  config.timeout_us = uint64_t{1'000'000} * static_cast<unsigned>(timeout);
+  config.timeout_us =
+      uint64_t{1'000'000} *
+      static_cast<unsigned>(flags.node_timeout.value_or(flags.usual_timeout));
   return config;
 }
 

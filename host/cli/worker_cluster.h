@@ -24,6 +24,9 @@ namespace shoal {
 // naming `flag`.
 WorkerAddress parse_worker_address(const std::string& text,
                                    const std::string& flag);
+// Throws Error(kUsage) where the node at the end of this line is one of
+// several.
+void require_lone(const std::string& serial, size_t nodes);
 // A socket for all of them, or the line of the one that is at its other end.
 std::unique_ptr<HostTransport> open_transport(
     const std::vector<WorkerAddress>&);

@@ -91,8 +91,7 @@ void link(Text& t, const ProbeReport& r, const Board& base) {
   const double mbit = l.bytes_per_s * 8 / 1e6 * framed;
   const double half = l.round_trips.at(0).least_us / 2;
   t.line("\n[link]");
-  t.text("name",
-         r.address.starts_with(kSerialPrefix) ? "serial line" : base.link);
+  t.text("name", is_serial(r.address) ? "serial line" : base.link);
   t.line("mbit_per_s = {:.6g}", mbit > 0 ? mbit : base.link_bits_per_s / 1e6);
   t.line("latency_us = {:.1f}", std::max(half - base.datagram_us, 0.0));
   t.line("framing_bytes = {}", base.framing_bytes);

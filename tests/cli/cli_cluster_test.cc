@@ -496,10 +496,15 @@ TEST_F(CliCluster, WorkersThatCannotBeReachedAreRefusedByTheirAddress) {
   EXPECT_EQ(half.code, 2) << half.err;
   EXPECT_NE(half.err.find("node 'b' has no address"), std::string::npos)
       << half.err;
-  const Told told = shop_.shoal({"run", "m.tflite", "x.bin", "--workers",
-                                 "127.0.0.1:7000", "--node-timeout", "-1"});
-  EXPECT_EQ(told.code, 2) << told.err;
-  EXPECT_NE(told.err.find("--node-timeout"), std::string::npos) << told.err;
+  // What runs elsewhere is refused what workers cannot do.
+  expect_refused(shop_.shoal({"run", "m.tflite", "x.bin", "--cluster", "c.toml",
+                              "--max-writes", "1M"}),
+                 2, "--max-writes: workers have");
+  for (const char* const seconds : {"-1", "0"}) {
+    expect_refused(shop_.shoal({"run", "m.tflite", "x.bin", "--workers",
+                                "127.0.0.1:7000", "--node-timeout", seconds}),
+                   2, "--node-timeout: Value " + std::string(seconds));
+  }
 }
 
 TEST_F(CliCluster, JsonOfAClustersPlan) {

@@ -199,8 +199,8 @@ struct TwoWorkers {
 TEST_F(CliEvaluate, WorkersGiveTheSame) {
   const json wanted = results(evaluate_json({"idx"}));
   const TwoWorkers two(shop_);
-  const json j =
-      evaluate_json({"idx", "--workers", two.addresses, "--insecure"});
+  const json j = evaluate_json(
+      {"idx", "--workers", two.addresses, "--insecure", "--node-timeout", "9"});
   EXPECT_EQ(results(j), wanted);
   EXPECT_EQ(j.at("where"), "2 workers");
   refused({"idx", "--workers", two.addresses, "--insecure", "--jobs", "2"}, 2,

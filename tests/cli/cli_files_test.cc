@@ -156,6 +156,22 @@ TEST_F(CliFiles, PipesThatAreMeantAreRead) {
   const Told labels = shop_.script(
       "$SHOAL run m.tflite x.bin --labels <(printf 'a\\nb\\n') -o /dev/null");
   EXPECT_EQ(labels.code, 0) << labels.err;
+  // Whoever looks into the file twice finds it empty.
+  const std::string board = "board = \"teensy41\"\n";
+  write_text("c.toml", "[[node]]\nname = \"a\"\n" + board +
+                           "[[node]]\nname = \"b\"\n" + board);
+  const Told nodes = shop_.script(
+      "$SHOAL run m.tflite x.bin --json --cluster <(cat c.toml) "
+      "--cuts <(printf '[default]\\nstrategy = \"kernel\"\n')");
+  ASSERT_EQ(nodes.code, 0) << nodes.err;
+  EXPECT_EQ(nlohmann::json::parse(nodes.out).at("output_sha256"), sha);
+  const Told exported = shop_.script(
+      "sed -E 's/^name = \"(.)\"/&\\naddress = \"10.0.0.\\1:7000\"/; "
+      "s/10.0.0.a/10.0.0.1/; s/10.0.0.b/10.0.0.2/' c.toml >at.toml; "
+      "$SHOAL export m.tflite --as c --insecure --cluster <(cat at.toml) "
+      "-o nodes >/dev/null 2>&1; "
+      "grep -c $(sha256sum <at.toml | cut -d' ' -f1) nodes/a/export.json");
+  EXPECT_EQ(exported.out, "1\n") << exported.err;
   told(shop_.script("head -c 9 x.bin | $SHOAL run m.tflite -"), 7,
        "stdin: not a picture");
 }

@@ -64,7 +64,7 @@ void make_checked_plan(Prepared& p, const PlanRequest& request) {
 
 // How large a program is only the finished plan says. Who leaves the cuts to
 // the search gets a plan without the nodes whose flash is too small for it.
-void plan_within_flash(const PlanRequest& request, Prepared& p) {
+void plan_without_overfull_nodes(const PlanRequest& request, Prepared& p) {
   make_checked_plan(p, request);
   std::vector<size_t> nodes = overfull_nodes(p, request.cluster);
   if (nodes.empty()) return;
@@ -94,13 +94,17 @@ void plan_within_flash(const PlanRequest& request, Prepared& p) {
 
 }  // namespace
 
+Net planned_net(const Graph& graph, const PlanRequest& request) {
+  Net net = batch_net(lower(graph), request.batch);
+  return request.over_links() ? assign_last(std::move(net)) : net;
+}
+
 Prepared prepare(Graph graph, const PlanRequest& request, Images images,
                  const uint8_t* program_key) {
   Prepared p;
   p.graph = std::move(graph);
-  p.net = batch_net(lower(p.graph), request.batch);
-  if (request.over_links()) p.net = assign_last(std::move(p.net));
-  plan_within_flash(request, p);
+  p.net = planned_net(p.graph, request);
+  plan_without_overfull_nodes(request, p);
   if (images == Images::kAll) {
     add_images(p, Emitter(p.net, p.plan), program_key);
   }

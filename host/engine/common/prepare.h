@@ -19,6 +19,9 @@ struct Prepared {
   std::vector<std::vector<uint8_t>> images;  // one program per node
 };
 
+// What is planned for a graph: its layers, of a batch all frames'.
+Net planned_net(const Graph&, const PlanRequest&);
+
 // A node on this computer makes its own program, or writes it to a store.
 enum class Images : uint8_t { kNone, kAll };
 

@@ -24,7 +24,7 @@ bool is_public_key(const std::string& s) {
 
 // HOST:PORT, the port from 1, or serial:DEVICE.
 bool is_address(const std::string& s) {
-  if (s.starts_with(kSerialPrefix)) {
+  if (is_serial(s)) {
     return s.size() > std::string_view(kSerialPrefix).size() &&
            s.size() <= 255 && std::ranges::all_of(s, [](unsigned char c) {
              return std::isgraph(c);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/plan/cuts/testing/spec_block.h"
 #include "host/plan/cuts/testing/spoiled_text.h"
 #include "host/plan/types/cluster.h"

@@ -1,5 +1,5 @@
 // Cuts of layers: how they are made, by a strategy or from a file (--cuts), and
-// what operators allow.
+// what operators allow; and the nodes of a file (--cluster).
 #pragma once
 
 #include <string>
@@ -69,6 +69,11 @@ std::vector<bool> halo_layers(const Net&);
 // Has these layers send halos, where several nodes make all rows of some
 // columns each; false: none does.
 bool send_halos(const Net&, Cuts&);
+
+// `toml` is the text of `file`; schema in spec/files.md. Throws Error(kUsage)
+// naming file, key and node: duplicate names, two nodes at one address, unknown
+// keys, sizes out of range.
+Cluster parse_cluster(const std::string& file, const std::string& toml);
 
 // The file of --cuts; schema in spec/files.md. Throws Error(kUsage) naming the
 // line or key, the layer and what would be right.

@@ -444,6 +444,7 @@ class AutoPlan {
       plan.strategy += fmt::format(" on {} of {} nodes", busy_nodes(plan),
                                    plan.nodes.size());
       if (says_why && !request_.compared) {
+        plan.not_on_all = !on_all_;
         plan.strategy += why_some() + what_else(plan);
       }
     }

@@ -236,7 +236,7 @@ Plan goal_plan(const Net& net, const PlanRequest& request) {
     Plan plan = std::move(*found.best);
     const PlanTrial& t = found.trials[found.best_trial];
     if (!request.over_links() || request.has_own_cuts()) return plan;
-    if (request.is_auto() && !plan.strategy.starts_with("auto")) {
+    if (request.is_auto() && !plan.is_auto()) {
       plan.strategy = "auto (" + t.text() + ")";
       plan.says_nodes = true;
     } else if (!request.is_auto() && t.nodes < std::ssize(plan.nodes)) {

@@ -82,7 +82,7 @@ TEST(GoalsTest, BeatTheNamedStrategiesByTheirOwnMeasure) {
     SCOPED_TRACE(objective_name(objective));
     const PlanRequest request = goal_request(4, objective);
     const Plan plan = make_plan(net, request);
-    EXPECT_EQ(plan.objective, objective_name(objective));
+    EXPECT_EQ(plan.objective, objective);
     EXPECT_TRUE(check(net, plan).empty());
     const double value = numbers_of(net, request, plan, true).of(objective);
     EXPECT_GT(value, 0);

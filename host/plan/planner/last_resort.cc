@@ -97,7 +97,7 @@ Plan plan_or_smallest(const Net& net, const PlanRequest& request,
     try {
       Plan plan = find(smallest);
       if (fits(request.cluster, plan)) {
-        plan.objective = objective_name(request.objective);
+        plan.objective = request.objective;
         return plan;
       }
       const std::exception_ptr larger = refusal_of(net, request, plan);

@@ -49,7 +49,7 @@ void expect_reached(const Net& net, const PlanRequest& request,
         const Plan plan = make_plan(net, r);
         EXPECT_TRUE(fits(r.cluster, plan));
         EXPECT_TRUE(keeps(r.limits, numbers_of(net, r, plan, false)));
-        EXPECT_EQ(plan.objective, objective_name(objective));
+        EXPECT_EQ(plan.objective, objective);
         EXPECT_EQ(joined(check(net, plan)), "");
       } catch (const Error& e) {
         ADD_FAILURE() << e.what();
@@ -183,7 +183,7 @@ TEST(LastResortTest, AsksForTheSmallestOnce) {
   request.objective = Objective::kLatency;
   request.node().ram = request.node().max_arena = largest_arena(least);
   const Plan plan = plan_or_smallest(net, request, find);
-  EXPECT_EQ(plan.objective, "latency");
+  EXPECT_EQ(plan.objective, Objective::kLatency);
   ASSERT_EQ(asked.size(), 2u);
   EXPECT_EQ(asked[1].objective, Objective::kRam);
   EXPECT_FALSE(asked[1].node().max_arena);

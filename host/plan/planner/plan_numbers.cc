@@ -59,6 +59,8 @@ double energy_of(const Net& net, const std::vector<Supply>& supplies,
 
 double PlanNumbers::of(Objective objective) const {
   switch (objective) {
+    case Objective::kLatency:
+      break;
     case Objective::kRam:
       return static_cast<double>(ram);
     case Objective::kThroughput:
@@ -67,9 +69,8 @@ double PlanNumbers::of(Objective objective) const {
       return energy_j;
     case Objective::kTraffic:
       return static_cast<double>(traffic_bytes);
-    default:
-      return latency_s;
   }
+  return latency_s;
 }
 
 PlanNumbers numbers_of(const Net& net, const PlanRequest& request,

@@ -317,7 +317,7 @@ Plan find_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
   const bool several = request.cluster.nodes.size() > 1;
   if (has_goals(request)) {
     Plan plan = goal_plan(net, request);
-    plan.objective = objective_name(request.objective);
+    plan.objective = request.objective;
     if (plan.linked) assert_completes(net, plan);
     return plan;
   }
@@ -331,7 +331,7 @@ Plan find_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
   } else {
     plan = plan_by_cuts(net, request, memo);
   }
-  plan.objective = objective_name(request.objective);
+  plan.objective = request.objective;
   assert_completes(net, plan);
   return plan;
 }

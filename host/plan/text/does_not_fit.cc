@@ -199,7 +199,7 @@ void check_flash(const Plan& plan, const PlanNode& node, int64_t budget) {
       "FLASH does not fit: the program of node " + node.name + " has " +
           format_bytes(node.program_bytes) + "; budget " + format_bytes(budget),
       std::to_string(node.program_bytes) + " B of flash for it, or " +
-          (plan.strategy == "kernel" || plan.strategy.starts_with("auto")
+          (plan.strategy == "kernel" || plan.is_auto()
                ? "more nodes"
                : "output channels over several nodes: --strategy "
                  "kernel"));

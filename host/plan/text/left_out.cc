@@ -7,17 +7,23 @@
 
 namespace shoal {
 
-const char* helped_by(const std::string& objective) {
-  if (objective == "ram") return "arenas smaller";
-  if (objective == "throughput") return "frames follow sooner";
-  if (objective == "energy") return "the frame draw less";
-  if (objective == "traffic") return "the traffic less";
+const char* helped_by(Objective objective) {
+  switch (objective) {
+    case Objective::kLatency:
+      break;
+    case Objective::kRam:
+      return "arenas smaller";
+    case Objective::kThroughput:
+      return "frames follow sooner";
+    case Objective::kEnergy:
+      return "the frame draw less";
+    case Objective::kTraffic:
+      return "the traffic less";
+  }
   return "the frame faster";
 }
 
-bool chose_nodes(const Plan& plan) {
-  return plan.says_nodes || plan.strategy.starts_with("auto");
-}
+bool chose_nodes(const Plan& plan) { return plan.says_nodes || plan.is_auto(); }
 
 std::vector<LeftOut> left_out(
     const Plan& plan, const std::vector<std::optional<int64_t>>& budgets) {
@@ -27,10 +33,6 @@ std::vector<LeftOut> left_out(
           ? "the layers are too small for a share of its own"
           : "no share of its would make " +
                 std::string(helped_by(plan.objective)) + ": " + plan.strategy;
-  // Where a plan over all does not fit, those with less memory than any share
-  // takes are why.
-  const bool tight =
-      plan.strategy.find("on all it does not fit") != std::string::npos;
   int64_t least = INT64_MAX;
   for (const PlanNode& n : plan.nodes) {
     if (!n.stages.empty()) least = std::min<int64_t>(least, n.arena_bytes);
@@ -40,7 +42,10 @@ std::vector<LeftOut> left_out(
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     if (!plan.nodes[n].stages.empty()) continue;
     LeftOut out{plan.nodes[n].name, reason, {}};
-    if (tight && n < budgets.size() && budgets[n] && *budgets[n] < least) {
+    // Where a plan over all does not fit, those with less memory than any share
+    // takes are why.
+    if (plan.not_on_all && n < budgets.size() && budgets[n] &&
+        *budgets[n] < least) {
       out.budget = budgets[n];
       out.reason = "no share that was tried fits its arena of " +
                    format_count(*budgets[n]) + " B: " + plan.strategy;

@@ -23,7 +23,7 @@ std::vector<LeftOut> left_out(
 bool chose_nodes(const Plan&);
 
 // What a share of theirs would not do: make "the frame faster".
-const char* helped_by(const std::string& objective);
+const char* helped_by(Objective);
 
 // MACs of all nodes over the model's; 1 of a model without any.
 double macs_ratio(const Plan&);

@@ -274,7 +274,7 @@ std::string plan_json(const Net& net, const Plan& plan, const LowerBound* bound,
                       const Budgets& budgets, const PlanFigures* figures) {
   Json j{{"model", net.name},
          {"strategy", plan.strategy},
-         {"objective", plan.objective},
+         {"objective", objective_name(plan.objective)},
          {"macs", plan.macs},
          {"model_macs", plan.model_macs},
          {"traffic_bytes", plan.traffic_bytes},

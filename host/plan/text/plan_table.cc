@@ -26,7 +26,7 @@ void order_line(std::string& out, const Plan& plan) {
   if (order.own_arena_bytes > 0) {
     uint32_t most = 0;
     for (const PlanNode& n : plan.nodes) most = std::max(most, n.arena_bytes);
-    than = plan.objective == "ram"
+    than = plan.objective == Objective::kRam
                ? fmt::format("{} instead of {} B in the file's",
                              format_count(most),
                              format_count(order.own_arena_bytes))
@@ -225,7 +225,7 @@ std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
                        const LowerBound* bound) {
   std::string out;
   line(out, "{}: strategy {}, objective {}", net.name, plan.strategy,
-       plan.objective);
+       objective_name(plan.objective));
   order_line(out, plan);
   const auto add_bound = [&] {
     if (bound) out += "  " + bound_line(*bound, plan.latency_s) + "\n";

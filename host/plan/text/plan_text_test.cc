@@ -328,6 +328,7 @@ TEST(PlanTableTest, SaysWhyNodesAreLeftOut) {
   c.plan.latency_s = 1;
   c.plan.strategy =
       "auto (spatial on 2 of 4 nodes: 1.000 ms; on all it does not fit)";
+  c.plan.not_on_all = true;
   Budgets budgets = budgets_of(c.plan, 60000);
   budgets[2] = 8;
   const std::string text = plan_table(c.net, c.plan, budgets);

@@ -51,13 +51,16 @@ int64_t ClusterNode::flash_budget() const {
   return budget;
 }
 
+bool is_serial(const std::string& address) {
+  return address.starts_with(kSerialPrefix);
+}
+
 uint32_t Cluster::most_payload() const {
   if (payload) return *payload;
   uint32_t most = kMostPayload;
   for (const ClusterNode& n : nodes) {
     if (n.address.empty()) continue;
-    const bool serial = n.address.starts_with(kSerialPrefix);
-    most = std::min(most, serial ? kSerialPayload : kUdpPayload);
+    most = std::min(most, is_serial(n.address) ? kSerialPayload : kUdpPayload);
   }
   return most;
 }

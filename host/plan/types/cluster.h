@@ -63,6 +63,7 @@ inline constexpr uint32_t kMostPayload = 65'000;
 
 // Of the address of a node at the end of a serial line.
 inline constexpr const char* kSerialPrefix = "serial:";
+bool is_serial(const std::string& address);
 inline constexpr int kMaxNodes = 256;    // each may be a peer of each
 inline constexpr int kMaxNodeName = 28;  // bytes; a node says its own name
 
@@ -80,9 +81,5 @@ double board_rating(const Board&);
 
 // `count` nodes node0, node1, ... Throws Error(kUsage).
 Cluster uniform_cluster(int count, const Board&, std::optional<int64_t> ram);
-// `toml` is the text of `file`; schema in spec/files.md. Throws Error(kUsage)
-// naming file, key and node: duplicate names, two nodes at one address, unknown
-// keys, sizes out of range.
-Cluster parse_cluster(const std::string& file, const std::string& toml);
 
 }  // namespace shoal

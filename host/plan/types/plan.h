@@ -11,6 +11,7 @@
 
 #include "host/base/box.h"
 #include "host/lower/net.h"
+#include "host/plan/types/objective.h"
 
 namespace shoal {
 
@@ -211,8 +212,11 @@ struct PlanOrder {
 };
 
 struct Plan {
-  std::string strategy = "single", objective = "latency";
+  // By name; of `auto` a text, "auto (spatial on 6 of 8 nodes: ...)".
+  std::string strategy = "single";
+  Objective objective = Objective::kLatency;
   bool says_nodes = false;  // `strategy` says on how many nodes
+  bool not_on_all = false;  // on all nodes it does not fit
   // Of its cuts only what takes the least memory fits, whatever time that
   // takes.
   bool fits_hardly = false;
@@ -224,6 +228,9 @@ struct Plan {
   PlanOrder order;
   int64_t macs = 0, model_macs = 0, traffic_bytes = 0;
   double latency_s = 0;
+
+  // Whether `auto` made it.
+  bool is_auto() const { return strategy.starts_with("auto"); }
 };
 
 // Whether anything of the node's image is read from storage, or anything is

@@ -2,36 +2,7 @@
 
 #include <utility>
 
-#include "host/base/error.h"
-
 namespace shoal {
-
-const char* objective_name(Objective objective) {
-  switch (objective) {
-    case Objective::kRam:
-      return "ram";
-    case Objective::kThroughput:
-      return "throughput";
-    case Objective::kEnergy:
-      return "energy";
-    case Objective::kTraffic:
-      return "traffic";
-    default:
-      return "latency";
-  }
-}
-
-Objective objective_of(const std::string& name) {
-  std::string known;
-  for (const Objective o :
-       {Objective::kLatency, Objective::kRam, Objective::kThroughput,
-        Objective::kEnergy, Objective::kTraffic}) {
-    if (name == objective_name(o)) return o;
-    known += (known.empty() ? "" : ", ") + std::string(objective_name(o));
-  }
-  throw Error(Exit::kUsage, "--objective: '" + name + "' is unknown",
-              "one of: " + known);
-}
 
 PlanRequest one_node(const Board& board, std::optional<int64_t> ram) {
   PlanRequest request;

@@ -9,19 +9,9 @@
 #include "device/port/payload.h"
 #include "host/plan/types/cluster.h"
 #include "host/plan/types/layer_cuts.h"
+#include "host/plan/types/objective.h"
 
 namespace shoal {
-
-enum class Objective : uint8_t {
-  kLatency,     // the least time of a frame
-  kRam,         // the smallest largest arena
-  kThroughput,  // the least time from frame to frame, several under way
-  kEnergy,      // of a frame, by all nodes
-  kTraffic,     // bytes of rows between nodes and to and from the coordinator
-};
-const char* objective_name(Objective);
-// Of `--objective`; kUsage with the names that there are.
-Objective objective_of(const std::string& name);
 
 // What a plan must keep besides the nodes' budgets.
 struct PlanLimits {
