@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds shoal and runs the bundled network on eight small nodes, which are
 # processes that talk over UDP. Installs what it needs; works on a bare
-# Debian 12. Shows the pictures as text and as the page build/demo/demo.html.
-#   ./demo.sh            RAM=10K ./demo.sh for smaller nodes
+# Debian 12. Shows the pictures as text and as the page build/plain/demo.html.
+#   ./demo.sh            RAM=32K ./demo.sh for larger nodes
 set -euo pipefail
 cd "$(dirname "$0")"
 tools/setup.sh
 . tools/start_workers.sh
 
-build=build/demo
+build=build/plain
 echo "building shoal (a few minutes on two cores, the first time) ..." >&2
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
   -DBUILD_TESTING=OFF -DSHOAL_BUNDLE=ON >/dev/null
@@ -18,9 +18,8 @@ ninja -C "$build" $quiet shoal show_demo
 shoal=$build/host/cli/shoal
 model=models/fashion_mobilenet_v2.tflite
 labels=models/fashion_labels.txt
-ram=${RAM:-32K}
+ram=${RAM:-16K}
 nodes=8
-options=(--objective ram)
 
 work=$(mktemp -d)
 finish() {
@@ -30,11 +29,11 @@ finish() {
 trap finish EXIT
 
 echo
-echo "\$ shoal plan $model --nodes $nodes --ram $ram ${options[*]}"
-plan=(plan "$model" --nodes "$nodes" --ram "$ram" "${options[@]}")
+echo "\$ shoal plan $model --nodes $nodes --ram $ram"
+plan=(plan "$model" --nodes "$nodes" --ram "$ram")
 "$shoal" "${plan[@]}" | sed -n "1,$((nodes + 2))p"
 "$shoal" "${plan[@]}" --json >"$work/plan.json"
-"$shoal" plan "$model" "${options[@]}" --json >"$work/single.json"
+"$shoal" plan "$model" --objective ram --json >"$work/single.json"
 "$shoal" inspect "$model" --json >"$work/inspect.json"
 
 "$shoal" keygen -o "$work/key" >/dev/null
@@ -43,13 +42,10 @@ echo
 echo "$nodes workers of $ram on ${addresses[*]}"
 echo
 pictures=(models/samples/*/*.png)
-for i in "${!pictures[@]}"; do
-  run=(run "$model" "${pictures[i]}" --labels "$labels" --top 1 --json
-    "${options[@]}")
-  "$shoal" "${run[@]}" --workers "$(IFS=,; echo "${addresses[*]}")" \
-    --key "$work/key" >"$work/$i.many.json" 2>"$work/run.err" ||
-    { cat "$work/run.err" >&2; exit 1; }
-  "$shoal" "${run[@]}" >"$work/$i.one.json"
-done
+run=(run "$model" "${pictures[@]}" --labels "$labels" --top 1 --json)
+"$shoal" "${run[@]}" --workers "$(IFS=,; echo "${addresses[*]}")" \
+  --key "$work/key" >"$work/many.json"
+"$shoal" "${run[@]}" >"$work/one.json"
 "$build"/tools/demo/show_demo "$work" "$build/demo.html" "${pictures[@]}"
 echo "as a page: $build/demo.html"
+echo "the tool: $shoal"

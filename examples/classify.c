@@ -1,6 +1,5 @@
-/* Which class a grey picture (P5, of the network's size, no comment) shows:
- *   shoal build models/fashion_mobilenet_v2.tflite --no-encrypt --store DIR
- *   classify DIR/node0.program picture.pgm */
+/* Which class a grey picture (P5, no comment) shows. The program comes from
+ *   shoal build models/fashion_mobilenet_v2.tflite --no-encrypt --store DIR */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,15 +16,17 @@ static void check(int good, const char* otherwise) {
 int main(int argc, char** argv) {
   FILE* program = argc == 3 ? fopen(argv[1], "rb") : NULL;
   FILE* pgm = argc == 3 ? fopen(argv[2], "rb") : NULL;
-  check(program && pgm, "usage: classify PROGRAM PICTURE");
+  check(program && pgm, "usage: classify DIR/node0.program PICTURE.pgm");
   shoal_config config = {.image = image};
   config.image_bytes = (uint32_t)fread(image, 1, sizeof image, program);
   shoal_status status = shoal_open(&node, &config, arena, sizeof arena);
   check(status >= 0, shoal_status_text(status));
   const shoal_io_info in = shoal_input_info(&node, 0);
-  check(in.rows * in.row_bytes <= sizeof picture, "too large a network");
-  check(fscanf(pgm, "P5 %*u %*u %*u%*c") == 0, "not a picture");
-  check(fread(picture, in.row_bytes, in.rows, pgm) == in.rows, "too small");
+  unsigned wide, high, best = 0, n = shoal_output_info(&node, 0).row_bytes;
+  check(fscanf(pgm, "P5 %u %u 255%*c", &wide, &high) == 2 && high == in.rows &&
+            wide == in.row_bytes && wide * high <= sizeof picture &&
+            fread(picture, wide, high, pgm) == high && n <= sizeof scores,
+        "not a grey picture of the network's size");
   for (uint32_t i = 0; i < sizeof picture; ++i) picture[i] ^= 0x80; /* int8 */
   for (uint32_t sent = 0; status >= 0 && !shoal_take_rows(&node, 0, scores, 1);
        status = shoal_step(&node)) {
@@ -33,7 +34,6 @@ int main(int argc, char** argv) {
                             in.rows - sent);
   }
   check(status >= 0, shoal_status_text(status));
-  int best = 0;
-  for (int i = 1; i < 10; ++i) best = scores[i] > scores[best] ? i : best;
-  printf("class %d, score %d\n", best, scores[best]);
+  for (unsigned i = 1; i < n; ++i) best = scores[i] > scores[best] ? i : best;
+  printf("class %u, score %d\n", best, scores[best]);
 }

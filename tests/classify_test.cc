@@ -82,6 +82,12 @@ TEST_P(Classify, SaysWhatShoalRunSays) {
   }
 }
 
+TEST_P(Classify, TheExamplesPictureIsABag) {
+  const Told told = shop_->script(classify() + "store/node0.program " +
+                                  SHOAL_SOURCE_DIR "/examples/bag.pgm");
+  EXPECT_EQ(told.out, "class 8, score 99\n") << told.err;
+}
+
 TEST_P(Classify, WhatIsWrongIsSaid) {
   std::vector<uint8_t> program = shop_->read("store/node0.program");
   program[program.size() / 2] ^= 1;
@@ -96,8 +102,17 @@ TEST_P(Classify, WhatIsWrongIsSaid) {
             "the program ends before what it announces\n");
   EXPECT_EQ(said("changed picture.pgm"),
             "the program does not have its hash\n");
-  EXPECT_EQ(said("store/node0.program picture.pgm"), "not a picture\n");
-  EXPECT_EQ(said("picture.pgm"), "usage: classify PROGRAM PICTURE\n");
+  EXPECT_EQ(said("store/node0.program picture.pgm"),
+            "not a grey picture of the network's size\n");
+  // Another network's picture, and what is none.
+  shop_->write("wide.pgm", std::vector<uint8_t>(200 * 200 + 15, 1));
+  shop_->script("printf 'P5 200 200 255\\n' | dd of=wide.pgm conv=notrunc");
+  for (const char* const file : {"wide.pgm", "store/node0.program"}) {
+    EXPECT_EQ(said(std::string("store/node0.program ") + file),
+              "not a grey picture of the network's size\n");
+  }
+  EXPECT_EQ(said("picture.pgm"),
+            "usage: classify DIR/node0.program PICTURE.pgm\n");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -132,7 +147,7 @@ TEST(ClassifyFrames, OneNodeTakesOnePictureAfterAnother) {
   shop.write("short.pgm", {'P', '5', ' ', '1', ' ', '1', ' ', '1', '\n', 0});
   EXPECT_EQ(
       shop.script(build + "classify_frames store/node0.program short.pgm").err,
-      "not a picture, or too small\n");
+      "not a grey picture of the network's size\n");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 # Nine emulated boards, a model over eight of them, a picture on the ninth one.
 # Prints what that says for the given number of frames (2).
 #
-#   examples/doorbell/ring.sh build/release/host/cli/shoal [FRAMES]
+#   examples/doorbell/ring.sh build/plain/host/cli/shoal [FRAMES]
 set -euo pipefail
 shoal=$(realpath "$1")
 frames=${2:-2}

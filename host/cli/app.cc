@@ -3,9 +3,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
+#include <numeric>
+#include <utility>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/base/ranks/team.h"
 #include "host/base/shell_word.h"
 #include "host/cli/cluster_verbs.h"
@@ -342,6 +346,41 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   });
 }
 
+// Letters that differ, are missing or too many (Levenshtein's distance).
+size_t distance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t before = std::exchange(row[0], i + 1);
+    for (size_t k = 0; k < b.size(); ++k) {
+      const size_t other = before + (a[i] == b[k] ? 0 : 1);
+      before = row[k + 1];
+      row[k + 1] = std::min({other, row[k] + 1, before + 1});
+    }
+  }
+  return row.back();
+}
+
+// CLI11 lists all words behind a verb that it does not know.
+void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
+  if (!app.get_subcommands().empty()) return;
+  const std::vector<std::string> left = app.remaining();
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("-") || std::ranges::count(left, word) == 0) continue;
+    constexpr size_t kAlike = 2;
+    std::string fix = "see `shoal --help`";
+    size_t least = kAlike + 1;
+    for (const CLI::App* const verb : app.get_subcommands({})) {
+      const size_t letters = distance(word, verb->get_name());
+      if (letters >= least) continue;
+      least = letters;
+      fix = "`shoal " + verb->get_name() + "`? `shoal --help` lists all verbs";
+    }
+    throw Error(Exit::kUsage, "'" + printable(word) + "' is no verb", fix);
+  }
+}
+
 int run_verb(int argc, char** argv, Team& team) {
   CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
                "shoal");
@@ -360,7 +399,12 @@ int run_verb(int argc, char** argv, Team& team) {
     if (e.get_exit_code() == 0) {  // --help, --version
       return team.leads() ? app.exit(e) : 0;
     }
-    throw Error(Exit::kUsage, e.what(), "see `shoal --help`");
+    refuse_unknown_verb(app, argc, argv);
+    std::string verb;
+    if (!app.get_subcommands().empty()) {
+      verb = app.get_subcommands().front()->get_name() + " ";
+    }
+    throw Error(Exit::kUsage, e.what(), "see `shoal " + verb + "--help`");
   }
   return code;
 }

@@ -1,8 +1,8 @@
 // What demo.sh found, as text and as one HTML page that needs nothing else:
 //   show_demo FOLDER PAGE.html PICTURE...
 // FOLDER holds what `shoal ... --json` said: inspect.json, plan.json (of the
-// nodes), single.json (the plan for one node), and of the n-th picture, whose
-// folder is named after its class, N.many.json and N.one.json. Ends with 1 if
+// nodes), single.json (the plan for one node), many.json and one.json (results
+// of the pictures, whose folders are named after their classes). Ends with 1 if
 // one node gave other bytes than many.
 #include <fmt/format.h>
 
@@ -57,11 +57,8 @@ nlohmann::json read_json(const std::string& path) {
   return nlohmann::json::parse(read_file(path));
 }
 
-Shown read_picture(const std::string& folder, size_t n,
+Shown read_picture(const nlohmann::json& many, const nlohmann::json& one,
                    const std::filesystem::path& path) {
-  const std::string stem = folder + "/" + std::to_string(n);
-  const nlohmann::json many = read_json(stem + ".many.json");
-  const nlohmann::json one = read_json(stem + ".one.json");
   Shown s;
   s.truth = path.parent_path().filename().string();
   s.answer = many.at("top").at(0).at("label");
@@ -92,8 +89,11 @@ Demo read_demo(const std::string& folder,
   Demo d;
   d.model = model.at("model");
   d.macs = model.at("macs");
+  const nlohmann::json many = read_json(folder + "/many.json");
+  const nlohmann::json one = read_json(folder + "/one.json");
   for (size_t n = 0; n < pictures.size(); ++n) {
-    d.pictures.push_back(read_picture(folder, n, pictures[n]));
+    d.pictures.push_back(read_picture(many.at("results").at(n),
+                                      one.at("results").at(n), pictures[n]));
   }
   for (const auto& node : plan.at("nodes")) {
     d.bars.push_back({node.at("name"), node.at("arena_bytes")});

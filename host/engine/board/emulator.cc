@@ -25,7 +25,9 @@ std::vector<std::string> emulator_line(const FirmwareRun& run) {
                     run.board.name,
                 "install the packages " +
                     compiler_packages(*run.board.emulator) +
-                    ", run tools/sources.sh and build again");
+                    ", run tools/sources.sh, then `cmake " +
+                    run.build.string() + " && ninja -C " + run.build.string() +
+                    " boards/firmware_" + run.board.name + "`");
   }
   const Emulator& e = *run.board.emulator;
   std::string semihosting = "enable=on,target=native";

@@ -7,8 +7,18 @@
 namespace shoal {
 namespace {
 
+// Whether bytes without a scale are joined, which move as they are.
+bool joins_plain_bytes(const OpReader& r) {
+  bool plain = !r.floats() && r.result().quant.scale.empty();
+  for (int i = 0; i < r.inputs(); ++i) {
+    plain &= r.data(i).quant.scale.empty();
+  }
+  return plain;
+}
+
 void convert_concatenation(const OpReader& r, Op& op) {
-  const Tensor& y = r.quantized_result();
+  const bool plain = joins_plain_bytes(r);
+  const Tensor& y = plain ? r.result() : r.quantized_result();
   if (r.inputs() > 10) {
     r.unsupported(text(r.inputs(), " inputs; chain several with at most 10"));
   }
@@ -19,18 +29,19 @@ void convert_concatenation(const OpReader& r, Op& op) {
   const auto along = static_cast<size_t>(axis);
   int64_t total = 0;
   for (int i = 0; i < r.inputs(); ++i) {
-    const Tensor& x = r.quantized(i);
+    const Tensor& x = plain ? r.data(i) : r.quantized(i);
     Shape expected = y.shape;
     if (along < x.shape.size()) expected[along] = x.shape[along];
     r.expect_shape(x, expected);
+    total += x.shape[along];
+    op.inputs.push_back(r.input(i));
+    if (plain) continue;
     const bool same = x.scale() == y.scale() && x.zero() == y.zero();
     if (!same && y.file_type == Type::kUint8) {
       r.unsupported(
           "operands whose scales no QUANTIZE turns into the result's");
     }
     r.expect_equal_quantization(x, y);
-    total += x.shape[along];
-    op.inputs.push_back(r.input(i));
   }
   r.require(total == y.shape[along],
             text("inputs have ", total, " along axis ", axis, ", the output ",

@@ -30,25 +30,30 @@ bool same_padding(const OpReader& r) {
   return padding == kPaddingSame;
 }
 
+struct SideWords {
+  const char *from, *to, *side;
+};
+
 // Checks one side of the output and gives the padding before the input.
-int resolve_side(const OpReader& r, const char* name, int in, int out,
+int resolve_side(const OpReader& r, const SideWords& words, int in, int out,
                  const WindowSide& side) {
   check_side(r, side);
   const bool same = same_padding(r);
   const int64_t expected = same ? same_out(in, side) : valid_out(in, side);
   r.require(out == expected,
-            text("output ", name, " is ", out, ", but input ", in, ", kernel ",
-                 side.extent(), ", stride ", side.stride, " and ",
-                 same ? "SAME" : "VALID", " padding give ", expected));
+            text(words.to, " ", words.side, " is ", out, ", but ", words.from,
+                 " ", in, ", kernel ", side.extent(), ", stride ", side.stride,
+                 " and ", same ? "SAME" : "VALID", " padding give ", expected));
   return same ? static_cast<int>(same_total(in, side) / 2) : 0;
 }
 
 // Pads of the window in `a`, whose kernel, stride and dilation are set.
 void resolve_window(const OpReader& r, const Tensor& x, const Tensor& y,
-                    WindowAttr& a) {
-  a.pad_top = resolve_side(r, "height", x.shape[1], y.shape[1],
+                    WindowAttr& a, const char* from = "input",
+                    const char* to = "output") {
+  a.pad_top = resolve_side(r, {from, to, "height"}, x.shape[1], y.shape[1],
                            {a.kernel_h, a.stride_h, a.dilation_h});
-  a.pad_left = resolve_side(r, "width", x.shape[2], y.shape[2],
+  a.pad_left = resolve_side(r, {from, to, "width"}, x.shape[2], y.shape[2],
                             {a.kernel_w, a.stride_w, a.dilation_w});
 }
 
@@ -190,7 +195,7 @@ void convert_transpose_conv(const OpReader& r, Op& op) {
   r.expect_shape(y, shape);
   check_filter(r, w, x, y);
   WindowAttr a = window_of(r, w.shape[1], w.shape[2]);
-  resolve_window(r, y, x, a);
+  resolve_window(r, y, x, a, "output", "input");
   op.inputs = {r.input(2), r.input(1), r.bias(3, w.shape[0])};
   op.attr = a;
 }

@@ -21,6 +21,7 @@ class ModelConversion {
         detection_(detection) {}
 
   Graph run() {
+    refuse_compiled();
     find_variables(raw_, name_);
     check_order(raw_, name_);
     if (options_.cuts()) {
@@ -84,6 +85,18 @@ class ModelConversion {
     const std::string ends = ends_fix(raw_, ops);
     if (!ends.empty()) fix += (fix.empty() ? "" : "\n  ") + ends;
     throw Error(Exit::kUnsupported, what, fix);
+  }
+
+  // What is made of a model for an accelerator has none of its layers.
+  void refuse_compiled() const {
+    for (const RawOp& op : raw_.ops) {
+      const bool vela = op.custom == "ethos-u";
+      if (!vela && op.custom != "edgetpu-custom-op") continue;
+      throw Error(Exit::kUnsupported,
+                  name_ + ": compiled for " +
+                      (vela ? "Arm's Ethos-U by Vela" : "Google's Edge TPU"),
+                  "the file that the compiler was given");
+    }
   }
 
   void check_variables() const {

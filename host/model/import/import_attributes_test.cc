@@ -1,6 +1,7 @@
 // Constant operands, masks and paddings come out resolved.
 #include <gtest/gtest.h>
 
+#include "host/base/error.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 
@@ -88,6 +89,29 @@ TEST(ImportAttributes, AxesCountFromTheEnd) {
   EXPECT_EQ(last<AxisAttr>(graph).axis, 2);
   EXPECT_EQ(graph.ops.back().inputs, (std::vector<int>{x}));
   EXPECT_EQ(graph.ops.back().outputs.size(), 3u);
+}
+
+// As TensorFlow Lite Micro moves them.
+TEST(ImportAttributes, BytesWithoutAScaleAreJoined) {
+  const auto joined = [](bool all) {
+    ModelBuilder b;
+    const int x = b.input({1, 2, 3, 4}, kInputScale);
+    const int y = b.concatenation({x, x}, 3);
+    for (const int t : {x, y}) {
+      if (t == y && !all) continue;
+      b.raw().tensors[static_cast<size_t>(t)].scale.clear();
+      b.raw().tensors[static_cast<size_t>(t)].zero.clear();
+    }
+    return graph_of(b, y);
+  };
+  EXPECT_EQ(last<AxisAttr>(joined(true)).axis, 3);
+  try {
+    joined(false);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("has no scale"), std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(ImportAttributes, Pads) {

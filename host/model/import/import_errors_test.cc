@@ -196,7 +196,9 @@ const Case kConvolution[] = {
        n.tensor(n.x).scale.clear();
        n.tensor(n.x).zero.clear();
      },
-     "m: op 0 CONV_2D \"conv\": \"t0\" has no scale"},
+     "m: not supported:\n  op 0 CONV_2D \"conv\": \"t0\" is int8 and has no "
+     "scale",
+     Exit::kUnsupported},
     {"types_mixed", [](Net& n) { n.tensor(n.y).type = kCodeUint8; },
      "m: op 0 CONV_2D \"conv\": \"conv\" is UINT8, the input is INT8"},
 };
@@ -523,12 +525,21 @@ TEST(ImportErrorsAlone, OfNoModelAtAll) {
             "m: is damaged: a table or vector reaches outside the file");
 }
 
-TEST(ImportErrorsAlone, MissingFileIsAUsageError) {
-  try {
-    load_model("no/such/model.tflite");
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::kUsage);
+TEST(ImportErrorsAlone, CompiledForAnAccelerator) {
+  for (const char* const custom : {"ethos-u", "edgetpu-custom-op"}) {
+    Net net;
+    net.op().code = 32;
+    net.op().custom = custom;
+    // Its scratch memory comes from nowhere.
+    net.op().inputs[1] = net.y;
+    try {
+      import_tflite(net.b.finish(), "m");
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::kUnsupported);
+      EXPECT_TRUE(std::string(error.what()).starts_with("m: compiled for"))
+          << error.what();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // What a command takes as MODEL. Apart from import.cc, so that who only reads
 // .tflite files has nothing to do with protobuf.
 #include <filesystem>
+#include <string_view>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
@@ -22,6 +23,37 @@ ModelFormat format_of(std::span<const uint8_t> file,
                                                       : ModelFormat::kTflite;
 }
 
+// What it is instead, if it tells.
+void refuse_other_file(std::span<const uint8_t> file, const std::string& name) {
+  struct Kind {
+    std::string_view begin;
+    const char *what, *fix;
+  };
+  constexpr const char* kOrder = "MODEL, a .tflite or ONNX file, comes first";
+  constexpr const char* kExport =
+      "export the network as .tflite (TensorFlow) or ONNX (PyTorch)";
+  static constexpr Kind kKinds[] = {
+      {"\x89PNG", "a PNG picture", kOrder},
+      {"\xFF\xD8\xFF", "a JPEG picture", kOrder},
+      {"GIF8", "a GIF picture", kOrder},
+      {"BM", "a BMP picture", kOrder},
+      {"RIFF", "a WebP picture or a sound", kOrder},
+      {"\x93NUMPY", "an array of NumPy's", kOrder},
+      {"version https://git-lfs", "a pointer of Git LFS, not the file itself",
+       "`git lfs pull` in its repository"},
+      {"\x89HDF", "an HDF5 file, as Keras writes", kExport},
+      {"PK\x03\x04", "a ZIP archive, as PyTorch and Keras write", kExport},
+      {"\x1F\x8B", "compressed by gzip", "unpack it"},
+  };
+  const std::string_view text(reinterpret_cast<const char*>(file.data()),
+                              file.size());
+  for (const Kind& kind : kKinds) {
+    if (!text.starts_with(kind.begin)) continue;
+    throw Error(Exit::kUsage, name + ": no model, it is " + kind.what,
+                kind.fix);
+  }
+}
+
 }  // namespace
 
 LoadedModel load_whole_model(const std::string& model,
@@ -37,6 +69,7 @@ LoadedModel load_whole_model(const std::string& model,
   const std::vector<uint8_t> file = read_file(model, files::kModel);
   const std::filesystem::path path(model);
   const std::string name = path.filename().string();
+  if (!is_tflite(file)) refuse_other_file(file, name);
   ImportOptions all = options;
   if (all.constant_bytes == 0) all.constant_bytes = memory_for_constants();
   LoadedModel loaded{{}, format_of(file, path)};

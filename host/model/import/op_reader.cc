@@ -106,7 +106,9 @@ const Tensor& OpReader::checked(const Tensor& t, bool scale) const {
     unsupported(text(quoted(t.name), " has one scale per channel"));
   }
   if (!scale) return t;
-  require(!t.quant.scale.empty(), text(quoted(t.name), " has no scale"));
+  if (t.quant.scale.empty()) {
+    unsupported(text(quoted(t.name), " is int8 and has no scale"));
+  }
   if (t.scale() < kMinScale) {
     unsupported(text(quoted(t.name), " has the scale ", t.scale(),
                      ", too small to compute with"));

@@ -165,6 +165,26 @@ class Conversion {
     state_.values[end.name] = std::move(v);
   }
 
+  // Shapes that all open inputs could have.
+  std::string shapes_hint() const {
+    std::string hint;
+    for (const OnnxEnd& end : model_.inputs) {
+      if (end.dims.empty()) continue;
+      Shape shape = {static_cast<int>(std::max<int64_t>(end.dims[0], 1))};
+      bool open = false;
+      for (size_t i = 1; i < end.dims.size(); ++i) {
+        const bool given = end.dims[i] >= 1;
+        const int usual = end.dims.size() == 4 ? 320 : 128;
+        shape.push_back(given ? static_cast<int>(end.dims[i]) : usual);
+        open |= !given;
+      }
+      if (!open) continue;
+      hint += (hint.empty() ? "" : " ") + std::string("--input-shape ") +
+              end.name + "=" + shape_text(shape);
+    }
+    return hint;
+  }
+
   Shape fixed_shape(const std::string& title, const OnnxEnd& end) const {
     Shape out;
     for (size_t i = 0; i < end.dims.size(); ++i) {
@@ -177,9 +197,9 @@ class Conversion {
       if (size < 1) {
         refuse(text(title, ": the size of axis ", i, " is open (",
                     quoted(end.symbols[i]), ")"),
-               text("--input-shape ", end.name,
-                    "=1x3x320x320, or export with fixed sizes (torch: no "
-                    "dynamic_axes but axis 0)"));
+               text(shapes_hint(),
+                    ", or export with fixed sizes (torch: no dynamic_axes but "
+                    "axis 0)"));
       }
       if (size > std::numeric_limits<int32_t>::max()) {
         refuse(text(title, ": size ", size, " of an axis"), "");

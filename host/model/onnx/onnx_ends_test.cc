@@ -90,7 +90,7 @@ TEST(OnnxEnds, OpenSizesAreSaid) {
   const Ints open{-1, 2, -1, -1};
   const Error none = refused({.outputs = {"c"}}, open);
   EXPECT_EQ(none.code(), Exit::kUnsupported);
-  EXPECT_NE(none.fix().find("--input-shape x=1x3x320x320"), std::string::npos);
+  EXPECT_NE(none.fix().find("--input-shape x=1x2x320x320"), std::string::npos);
   const ImportOptions options{.outputs = {"c"}, .shapes = {"x=1x2x9x10"}};
   const Graph g = imported(options, open);
   EXPECT_EQ(g.tensors[static_cast<size_t>(g.inputs[0])].shape,

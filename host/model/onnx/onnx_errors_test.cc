@@ -364,6 +364,23 @@ TEST(OnnxErrors, TheFixComesAlong) {
   }
 }
 
+TEST(OnnxErrors, TheFixHasTheRanksOfAllOpenInputs) {
+  OnnxBuilder b;
+  b.input("x", {-1, -1});
+  b.input("state", {2, -1, 128});
+  b.input("fixed", {1, 3});
+  b.node("Relu", {"x"}, "y");
+  b.output("y");
+  try {
+    import_onnx(b.finish(), "m");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.fix().starts_with(
+        "--input-shape x=1x128 --input-shape state=2x128x128, or export"))
+        << error.fix();
+  }
+}
+
 TEST(OnnxErrors, OtherFilesAreNoOnnx) {
   const std::vector<uint8_t> tflite{0x1c, 0, 0, 0, 'T', 'F', 'L', '3', 0, 0};
   EXPECT_FALSE(is_onnx(tflite));

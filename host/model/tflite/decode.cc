@@ -171,7 +171,8 @@ RawModel decode(std::span<const uint8_t> file, const std::string& name) {
   constexpr flatbuffers::uoffset_t kDepth = 16;
   const auto tables = static_cast<flatbuffers::uoffset_t>(file.size() / 8 + 16);
   if (!is_tflite(file)) {
-    throw Error(Exit::kCorrupt, name + ": is not a .tflite file");
+    throw Error(Exit::kCorrupt, name + ": is not a .tflite file",
+                "if it is ONNX: name it .onnx");
   }
   flatbuffers::Verifier verifier(file.data(), file.size(), kDepth, tables);
   if (!tflite::VerifyModelBuffer(verifier)) {
