@@ -4,7 +4,7 @@
 
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/trial_shares.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 
