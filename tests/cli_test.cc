@@ -383,9 +383,11 @@ TEST_F(Cli, UsageErrors) {
     return shop_.shoal(more);
   };
   expect_error(shop_.shoal({}), 2, "a verb is missing");
-  expect_error(shop_.shoal({"launch"}), 2, "not expected: launch");
+  expect_error(shop_.shoal({"launch"}), 2, "'launch' is no verb");
+  expect_error(shop_.shoal({"--timeout", "9", "plna", "model.tflite"}), 2,
+               "'plna' is no verb\n  `shoal plan`?");
   expect_error(shop_.shoal({"run"}), 2, "MODEL is required");
-  expect_error(run({"--fast"}), 2, "--fast");
+  expect_error(run({"--fast"}), 2, "--fast\n  see `shoal run --help`");
   expect_error(shop_.shoal({"inspect", "none.tflite"}), 2,
                "none.tflite: no such file");
   expect_error(shop_.shoal({"run", "model.tflite", "none.bmp"}), 2,
