@@ -19,6 +19,7 @@
 #include "device/program/tag.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/hex.h"
 #include "host/base/temporary_folder.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/program/store/open_store.h"
@@ -50,7 +51,7 @@ void make_tag_right(std::string& text, const std::optional<StoreKey>& key) {
                 static_cast<uint32_t>(all.size()), mac);
   }
   text.replace(at, kDigits,
-               key ? hex_digits(mac) : sha256_hex({bytes, all.size()}));
+               key ? to_hex(mac) : sha256_hex({bytes, all.size()}));
 }
 
 void try_info(std::string text, uint8_t flags) {
@@ -101,8 +102,8 @@ void make_right(Bytes& store, Bytes& program, StoreInfo& info) {
   info.generation = generation_of(d);
   info.nodes[0].store_bytes = d.total_bytes;
   info.nodes[0].storage_written_bytes = d.spill_bytes;
-  info.nodes[0].hash = hex_digits(d.hash);
-  info.nodes[0].store_id = hex_digits(d.store_id);
+  info.nodes[0].hash = to_hex(d.hash);
+  info.nodes[0].store_id = to_hex(d.store_id);
 }
 
 bool finish(HostStorage& s) {

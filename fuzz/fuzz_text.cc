@@ -18,6 +18,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/hex.h"
 #include "host/base/temporary_folder.h"
 #include "host/cli/classes.h"
 #include "host/data/evaluate/journal.h"
@@ -25,7 +26,7 @@
 #include "host/engine/workers/key_file.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/oracle/golden/trace.h"
-#include "host/plan/types/cluster.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/program/store/store_info.h"
 #include "host/study/swap_cache.h"
 
@@ -63,7 +64,7 @@ void try_key(const std::string& text) {
   std::ranges::transform(digits, digits.begin(), [](unsigned char c) {
     return static_cast<char>(std::tolower(c));
   });
-  expect(digits == hex_digits(key) && text.size() <= digits.size() + 1);
+  expect(digits == to_hex(key) && text.size() <= digits.size() + 1);
 }
 
 // The plan of a cluster, or an Error that is nobody's fault but the file's.

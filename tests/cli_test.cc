@@ -383,9 +383,7 @@ TEST_F(Cli, UsageErrors) {
     return shop_.shoal(more);
   };
   expect_error(shop_.shoal({}), 2, "a verb is missing");
-  expect_error(shop_.shoal({"launch"}), 2, "'launch' is no verb");
-  expect_error(shop_.shoal({"--timeout", "9", "plna", "model.tflite"}), 2,
-               "'plna' is no verb\n  `shoal plan`?");
+  expect_error(shop_.shoal({"plna", "x"}), 2, "no verb\n  `shoal plan`?");
   expect_error(shop_.shoal({"run"}), 2, "MODEL is required");
   expect_error(run({"--fast"}), 2, "--fast\n  see `shoal run --help`");
   expect_error(shop_.shoal({"inspect", "none.tflite"}), 2,

@@ -18,6 +18,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/import/import.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/bounds.h"
 #include "host/plan/planner/plan_numbers.h"
 #include "tests/shared.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether each file of the host reaches, by its own includes, the headers of the
+"""Whether each file for a PC reaches, by its own includes, the headers of the
 types, functions, constants and namespaces that it names. ./test.sh compiles bundles,
 in which an #include that one file lacks is there because of another one; a plain
 build compiles files alone.
@@ -38,7 +38,7 @@ SUITE = re.compile(r'^\w*(?:TEST|SUITE|PROP)\w*\([^,]*,', re.M)
 texts, includes, homes = {}, {}, collections.defaultdict(set)
 others = [collections.defaultdict(set) for _ in range(3)]  # functions, ...
 declares = {}  # all types that a file has or foretells
-for top in ('boards', 'device', 'host'):
+for top in ('bench', 'boards', 'device', 'fuzz', 'host'):
     for path in pathlib.Path(top).rglob('*'):
         if path.suffix not in ('.h', '.cc') or 'templates' in path.parts:
             continue
@@ -83,7 +83,7 @@ def declared(kind, name, text):
 
 failed = 0
 for path, text in sorted(texts.items()):
-    if not path.startswith('host/'):
+    if not path.startswith(('bench/', 'fuzz/', 'host/')):
         continue
     seen = reached(path)
     known = set().union(*(declares.get(file, set()) for file in seen))
