@@ -344,6 +344,7 @@ TEST(PlanTableTest, SaysWhyNodesAreLeftOut) {
   // By name of a strategy, with limits.
   c.plan.strategy = "kernel on 2 nodes";
   c.plan.says_nodes = true;
+  c.plan.not_on_all = false;
   EXPECT_NE(plan_table(c.net, c.plan, budgets).find("left out: tiny, slow"),
             std::string::npos);
 }
