@@ -49,6 +49,9 @@ void refuse_other_file(std::span<const uint8_t> file, const std::string& name) {
                               file.size());
   for (const Kind& kind : kKinds) {
     if (!text.starts_with(kind.begin)) continue;
+    // An ONNX file could begin so, but without four zeros soon after.
+    constexpr std::string_view kReserved("\0\0\0\0", 4);
+    if (kind.begin == "BM" && text.find(kReserved, 6) != 6) continue;
     throw Error(Exit::kUsage, name + ": no model, it is " + kind.what,
                 kind.fix);
   }
@@ -69,7 +72,7 @@ LoadedModel load_whole_model(const std::string& model,
   const std::vector<uint8_t> file = read_file(model, files::kModel);
   const std::filesystem::path path(model);
   const std::string name = path.filename().string();
-  if (!is_tflite(file)) refuse_other_file(file, name);
+  if (!is_tflite(file)) refuse_other_file(file, model);
   ImportOptions all = options;
   if (all.constant_bytes == 0) all.constant_bytes = memory_for_constants();
   LoadedModel loaded{{}, format_of(file, path)};
