@@ -70,7 +70,7 @@ void add_asked(const NetworkFlags& f, std::vector<Asked>& to) {
        {{"--latency", Ability::kNetwork}, !f.latency.empty()},
        {{"--rate", Ability::kNetwork}, !f.rate.empty()},
        {{"--network", Ability::kNetwork}, !f.network.empty()},
-       {{"--lose", Ability::kNetwork}, !f.lose.empty()},
+       {{"--power-loss", Ability::kNetwork}, !f.power_loss.empty()},
        {{"--seed", Ability::kNetwork}, f.seed.has_value()},
        {{"--framing", Ability::kNetwork}, f.framing.has_value()}},
       to);

@@ -294,18 +294,21 @@ void add_wait_flag(CLI::App* verb, double& seconds) {
 
 void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
   verb->add_option("--loss", flags.loss, "of datagrams between nodes: 10%");
-  verb->add_option("--duplicate", flags.duplicate, "come twice: 5%");
-  verb->add_option("--reorder", flags.reorder, "come later than others: 5%");
+  verb->add_option("--duplicate", flags.duplicate,
+                   "share that comes twice: 5%");
+  verb->add_option("--reorder", flags.reorder,
+                   "share that comes later than others: 5%");
   verb->add_option("--jitter", flags.jitter, "up to so much later: 1ms");
   verb->add_option("--rate", flags.rate, "of every link, bits a second: 100M");
   verb->add_option("--latency", flags.latency, "one way: 60us");
   verb->add_option("--network", flags.network, "switch or radio");
-  verb->add_option("--lose", flags.lose,
+  verb->add_option("--power-loss", flags.power_loss,
                    "NODE@TIME: node NODE (from 0) loses its power so long "
                    "into the first frame, such as 1@5ms");
   verb->add_option("--framing", flags.framing,
                    "bytes of every datagram on the wire besides (board's)");
-  verb->add_option("--seed", flags.seed, "of the network's luck (1)");
+  verb->add_option("--seed", flags.seed,
+                   "of what the network does by chance (1)");
 }
 
 void add_picture_flags(CLI::App* verb, PictureFlags& flags) {

@@ -450,8 +450,9 @@ TEST_F(CliCluster, OneNodeAloneHasAStorageInPlaceOfANetwork) {
 }
 
 TEST_F(CliCluster, ANodeThatIsLostIsNamed) {
-  const Told told = shop_.shoal({"simulate", "m.tflite", "--nodes", "2",
-                                 "--strategy", "spatial", "--lose", "1@20us"});
+  const Told told =
+      shop_.shoal({"simulate", "m.tflite", "--nodes", "2", "--strategy",
+                   "spatial", "--power-loss", "1@20us"});
   EXPECT_EQ(told.code, 6) << told.err;
   EXPECT_NE(told.err.find("node1"), std::string::npos) << told.err;
 }
@@ -468,8 +469,8 @@ TEST_F(CliCluster, WhatIsAskedWronglyIsRefusedByItsFlag) {
   refused({"--jitter", "5"}, "--jitter");
   refused({"--rate", "fast"}, "--rate");
   refused({"--network", "mesh"}, "--network");
-  refused({"--lose", "1"}, "--lose");
-  refused({"--lose", "2@1ms"}, "--lose: node 2 of 2");
+  refused({"--power-loss", "1"}, "--power-loss");
+  refused({"--power-loss", "2@1ms"}, "--power-loss: node 2 of 2");
   refused({"--payload", "95"}, "--payload: 95 bytes");
   refused({"--payload", "65001"}, "from 96 to 65000");
   refused({"--cluster", "none.toml"}, "--cluster");

@@ -119,8 +119,9 @@ TEST_F(CliFlags, NodesShareTilesOfColumns) {
 TEST_F(CliFlags, NumbersThatAreNoneAndLossesThatComeTooLate) {
   refused({"simulate", "m.tflite", "x.bin", "--every", "nan"}, 2, "--every");
   refused({"simulate", "m.tflite", "x.bin", "--wait", "nan"}, 2, "--wait");
-  refused({"simulate", "m.tflite", "x.bin", "--nodes", "2", "--lose", "1@2s"},
-          2, "after the last frame");
+  refused(
+      {"simulate", "m.tflite", "x.bin", "--nodes", "2", "--power-loss", "1@2s"},
+      2, "after the last frame");
 }
 
 TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {

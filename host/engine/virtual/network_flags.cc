@@ -17,11 +17,11 @@ void set_lost_node(const std::string& text, SimOptions& options) {
   const auto [rest, error] = std::from_chars(text.data(), end, node);
   if (error != std::errc() || rest != end || node < 0 || at == text.size()) {
     throw Error(Exit::kUsage,
-                "--lose: '" + text +
+                "--power-loss: '" + text +
                     "' is not NODE@TIME, such as 1@5ms; nodes count from 0");
   }
   options.lost_node = node;
-  options.lost_after = parse_duration(text.substr(at + 1), "--lose");
+  options.lost_after = parse_duration(text.substr(at + 1), "--power-loss");
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ void apply(const NetworkFlags& flags, SimOptions& options) {
   if (!flags.rate.empty()) {
     options.bits_per_s = parse_rate(flags.rate, "--rate");
   }
-  if (!flags.lose.empty()) set_lost_node(flags.lose, options);
+  if (!flags.power_loss.empty()) set_lost_node(flags.power_loss, options);
   if (flags.framing) {
     options.framing_bytes = bytes_within(*flags.framing, 0, 1000, "--framing");
   }

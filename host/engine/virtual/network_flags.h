@@ -15,7 +15,7 @@ struct NetworkFlags {
   std::string jitter{}, latency{};             // 1ms, 60us, 2s
   std::string rate{};                          // bits a second: 100M, 250K, 1G
   std::string network{};                       // switch or radio
-  std::string lose{};                          // NODE@TIME: 1@5ms
+  std::string power_loss{};                    // NODE@TIME: 1@5ms
   std::optional<uint64_t> seed{};
   // Bytes of a datagram on the wire besides; 6 for a serial line.
   std::optional<int> framing{};

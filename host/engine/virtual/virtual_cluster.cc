@@ -78,8 +78,8 @@ VirtualCluster::VirtualCluster(const Prepared& prepared, const Cluster& cluster,
   const auto count = static_cast<int>(cluster.nodes.size());
   if (options.lost_node && *options.lost_node >= count) {
     throw Error(Exit::kUsage,
-                "--lose: node " + std::to_string(*options.lost_node) + " of " +
-                    std::to_string(count),
+                "--power-loss: node " + std::to_string(*options.lost_node) +
+                    " of " + std::to_string(count),
                 "from 0 to " + std::to_string(count - 1));
   }
   ClusterKey key{};
@@ -272,7 +272,8 @@ void VirtualCluster::run(int frames) {
       until([&] { return world_.now() >= deployed_ + options_.lost_after; });
       if (frames_.done()) {
         throw Error(Exit::kUsage,
-                    "--lose: node " + std::to_string(*options_.lost_node) +
+                    "--power-loss: node " +
+                        std::to_string(*options_.lost_node) +
                         " would be lost after the last frame",
                     "an earlier time");
       }
