@@ -31,8 +31,7 @@ trap finish EXIT
 echo
 echo "\$ shoal plan $model --nodes $nodes --ram $ram"
 plan=(plan "$model" --nodes "$nodes" --ram "$ram")
-"$shoal" "${plan[@]}" | sed -n "1,$((nodes + 2))p"
-"$shoal" "${plan[@]}" --json >"$work/plan.json"
+"$shoal" "${plan[@]}" -o "$work/plan.json" | sed -n "1,$((nodes + 2))p"
 "$shoal" plan "$model" --objective ram --json >"$work/single.json"
 "$shoal" inspect "$model" --json >"$work/inspect.json"
 

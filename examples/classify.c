@@ -17,15 +17,15 @@ int main(int argc, char** argv) {
   FILE* program = argc == 3 ? fopen(argv[1], "rb") : NULL;
   FILE* pgm = argc == 3 ? fopen(argv[2], "rb") : NULL;
   check(program && pgm, "usage: classify DIR/node0.program PICTURE.pgm");
-  shoal_config config = {.image = image};
-  config.image_bytes = (uint32_t)fread(image, 1, sizeof image, program);
+  const size_t bytes = fread(image, 1, sizeof image, program);
+  const shoal_config config = {.image = image, .image_bytes = (uint32_t)bytes};
   shoal_status status = shoal_open(&node, &config, arena, sizeof arena);
   check(status >= 0, shoal_status_text(status));
   const shoal_io_info in = shoal_input_info(&node, 0);
-  unsigned wide, high, best = 0, n = shoal_output_info(&node, 0).row_bytes;
-  check(fscanf(pgm, "P5 %u %u 255%*c", &wide, &high) == 2 && high == in.rows &&
-            wide == in.row_bytes && wide * high <= sizeof picture &&
-            fread(picture, wide, high, pgm) == high && n <= sizeof scores,
+  unsigned w, h, max, best = 0, n = shoal_output_info(&node, 0).row_bytes;
+  check(fscanf(pgm, "P5 %u %u %u%*c", &w, &h, &max) == 3 && max == 255 &&
+            w == in.row_bytes && h == in.rows && n <= sizeof scores &&
+            w * h <= sizeof picture && fread(picture, w * h, 1, pgm),
         "not a grey picture of the network's size");
   for (uint32_t i = 0; i < sizeof picture; ++i) picture[i] ^= 0x80; /* int8 */
   for (uint32_t sent = 0; status >= 0 && !shoal_take_rows(&node, 0, scores, 1);

@@ -29,9 +29,9 @@ int main(int argc, char** argv) {
   std::vector<int8_t> scores(size_t{out.rows} * out.row_bytes);
   for (int i = 2; i < argc; ++i) {
     std::FILE* pgm = std::fopen(argv[i], "rb");
-    unsigned wide = 0, high = 0;
-    if (!pgm || std::fscanf(pgm, "P5 %u %u 255%*c", &wide, &high) != 2 ||
-        wide != in.row_bytes || high != in.rows ||
+    unsigned wide = 0, high = 0, max = 0;
+    if (!pgm || std::fscanf(pgm, "P5 %u %u %u%*c", &wide, &high, &max) != 3 ||
+        max != 255 || wide != in.row_bytes || high != in.rows ||
         std::fread(picture.data(), 1, picture.size(), pgm) != picture.size()) {
       return wrong("not a grey picture of the network's size");
     }

@@ -107,7 +107,9 @@ TEST_P(Classify, WhatIsWrongIsSaid) {
   // Another network's picture, and what is none.
   shop_->write("wide.pgm", std::vector<uint8_t>(200 * 200 + 15, 1));
   shop_->script("printf 'P5 200 200 255\\n' | dd of=wide.pgm conv=notrunc");
-  for (const char* const file : {"wide.pgm", "store/node0.program"}) {
+  shop_->script("sed '1s/255/100/' " + samples_[0].picture + " >dark.pgm");
+  for (const char* const file :
+       {"wide.pgm", "dark.pgm", "store/node0.program"}) {
     EXPECT_EQ(said(std::string("store/node0.program ") + file),
               "not a grey picture of the network's size\n");
   }

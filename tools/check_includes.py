@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether each file for a PC reaches, by its own includes, the headers of the
+"""Whether each file of host/, bench/ and fuzz/ reaches, by its own includes, the headers of the
 types, functions, constants and namespaces that it names. ./test.sh compiles bundles,
 in which an #include that one file lacks is there because of another one; a plain
 build compiles files alone.
@@ -82,6 +82,8 @@ def declared(kind, name, text):
 
 
 failed = 0
+if not texts:
+    sys.exit('no sources: start it in the root of the repository')
 for path, text in sorted(texts.items()):
     if not path.startswith(('bench/', 'fuzz/', 'host/')):
         continue

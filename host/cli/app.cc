@@ -367,13 +367,18 @@ void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
   const std::vector<std::string> left = app.remaining();
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word.starts_with("-") || std::ranges::count(left, word) == 0) continue;
+    if (std::string_view(argv[i - 1]) == "--timeout") continue;
+    if (std::ranges::count(left, word) == 0) continue;
+    if (word.starts_with("-")) {
+      throw Error(Exit::kUsage, "'" + printable(word) + "' comes before a verb",
+                  "see `shoal --help`");
+    }
     constexpr size_t kAlike = 2;
     std::string fix = "see `shoal --help`";
     size_t least = kAlike + 1;
     for (const CLI::App* const verb : app.get_subcommands({})) {
       const size_t letters = distance(word, verb->get_name());
-      if (letters >= least) continue;
+      if (letters >= std::min(least, word.size())) continue;
       least = letters;
       fix = "`shoal " + verb->get_name() + "`? `shoal --help` lists all verbs";
     }

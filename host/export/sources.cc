@@ -105,7 +105,7 @@ std::vector<std::string> includes_of(std::string_view text) {
 
 Needs needs_of(const Net& net, const PlanNode& node) {
   Needs needs;
-  needs.serial = true;
+  needs.serial = true;  // app/shoal_serial.cpp, in every project
   for (const PlanStage& stage : node.stages) {
     for (const PlanActor& a : stage.actors) {
       needs.kinds.insert(a.copy ? OpCode::kMove

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 
+#include "host/base/shell_word.h"
 #include "host/model/onnx/call.h"
 #include "host/model/onnx/ends.h"
 #include "host/model/onnx/qdq.h"
@@ -169,18 +170,19 @@ class Conversion {
   std::string shapes_hint() const {
     std::string hint;
     for (const OnnxEnd& end : model_.inputs) {
-      if (end.dims.empty()) continue;
-      Shape shape = {static_cast<int>(std::max<int64_t>(end.dims[0], 1))};
+      if (end.dims.empty() || state_.values.contains(end.name)) continue;
+      std::vector<int64_t> shape = end.dims;
+      shape[0] = std::max<int64_t>(shape[0], 1);
       bool open = false;
-      for (size_t i = 1; i < end.dims.size(); ++i) {
-        const bool given = end.dims[i] >= 1;
-        const int usual = end.dims.size() == 4 ? 320 : 128;
-        shape.push_back(given ? static_cast<int>(end.dims[i]) : usual);
-        open |= !given;
+      for (size_t i = 1; i < shape.size(); ++i) {
+        if (shape[i] >= 1) continue;
+        const bool picture = shape.size() == 4;
+        shape[i] = !picture ? 128 : i == 1 ? 3 : 320;
+        open = true;
       }
       if (!open) continue;
       hint += (hint.empty() ? "" : " ") + std::string("--input-shape ") +
-              end.name + "=" + shape_text(shape);
+              shell_word(end.name + "=" + shape_text(shape));
     }
     return hint;
   }

@@ -382,13 +382,18 @@ TEST(OnnxErrors, TheFixHasTheRanksOfAllOpenInputs) {
 }
 
 TEST(OnnxErrors, OtherFilesAreNoOnnx) {
-  const std::vector<uint8_t> tflite{0x1c, 0, 0, 0, 'T', 'F', 'L', '3', 0, 0};
+  std::vector<uint8_t> tflite{0x1c, 0, 0, 0, 'T', 'F', 'L', '3', 0, 0};
+  tflite.resize(100);
   EXPECT_FALSE(is_onnx(tflite));
   EXPECT_FALSE(is_onnx({}));
   const std::vector<uint8_t> png{0x89, 'P', 'N', 'G'};
   EXPECT_FALSE(is_onnx(png));
   OnnxBuilder b;
   EXPECT_TRUE(is_onnx(b.finish()));
+  // The version, then the name of who made it.
+  std::vector<uint8_t> made{8, 7, 0x12, 5, 'T', 'F', 'L', '3', '9'};
+  made.resize(100);
+  EXPECT_TRUE(is_onnx(made));
 }
 
 }  // namespace

@@ -304,10 +304,13 @@ OnnxModel decode_onnx(std::span<const uint8_t> file, const std::string& name) {
 }  // namespace onnx_import
 
 // The first field of a ModelProto is one of its own, and a .tflite has its
-// identifier behind the first word.
+// identifier behind the first word, which is the place of its root.
 bool is_onnx(std::span<const uint8_t> file) {
   if (file.size() < 2) return false;
-  if (file.size() >= 8 && std::memcmp(file.data() + 4, "TFL3", 4) == 0) {
+  uint32_t root = 0;
+  if (file.size() >= 8) std::memcpy(&root, file.data(), sizeof root);
+  if (root != 0 && root < file.size() &&
+      std::memcmp(file.data() + 4, "TFL3", 4) == 0) {
     return false;
   }
   constexpr uint8_t kVersionTag = 0x08, kModelVersionTag = 0x28;

@@ -160,9 +160,12 @@ RawModel read_model(const tflite::Model& model, const std::string& name,
 
 }  // namespace
 
+// The identifier alone may be the begin of an ONNX file's producer.
 bool is_tflite(std::span<const uint8_t> file) {
   return file.size() >= 16 && file.size() < FLATBUFFERS_MAX_BUFFER_SIZE &&
-         tflite::ModelBufferHasIdentifier(file.data());
+         tflite::ModelBufferHasIdentifier(file.data()) &&
+         flatbuffers::ReadScalar<flatbuffers::uoffset_t>(file.data()) <
+             file.size();
 }
 
 RawModel decode(std::span<const uint8_t> file, const std::string& name) {
