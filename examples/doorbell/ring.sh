@@ -36,5 +36,10 @@ bell=$(sed -n 9p said | cut -d' ' -f2)
 until [ "$(grep -c ': class ' said)" -ge "$frames" ]; do
   kill -0 "$boards"
   sleep 0.1
+  [ "$SECONDS" -lt 150 ] || {
+    echo "no $frames frames within $SECONDS s; the boards said:" >&2
+    cat said log >&2
+    exit 6
+  }
 done
 grep ': class ' said | head -n "$frames"

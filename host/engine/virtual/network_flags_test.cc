@@ -21,11 +21,11 @@ TEST(NetworkFlags, WhatIsNotGivenStaysTheBoards) {
   EXPECT_EQ(options.network.seed, 9u);
   EXPECT_FALSE(options.lost_node);
   EXPECT_THROW(apply({.network = "mesh"}, options), Error);
-  apply({.lose = "2@5ms"}, options);
+  apply({.power_loss = "2@5ms"}, options);
   EXPECT_EQ(options.lost_node, 2);
   EXPECT_EQ(options.lost_after, 5 * kMillisecond);
   for (const char* bad : {"2", "@5ms", "-1@5ms", "2@5", "x@5ms", "2@"}) {
-    EXPECT_THROW(apply({.lose = bad}, options), Error) << bad;
+    EXPECT_THROW(apply({.power_loss = bad}, options), Error) << bad;
   }
 }
 
