@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "host/base/error.h"
+#include "host/base/text_bytes.h"
 
 namespace shoal {
 namespace {
@@ -61,9 +62,7 @@ void DiskFile::append(std::span<const uint8_t> bytes) {
   if (!written) fail();
 }
 
-void DiskFile::append(const std::string& text) {
-  append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-}
+void DiskFile::append(const std::string& text) { append(bytes_of(text)); }
 
 void DiskFile::put(uint64_t at, std::span<const uint8_t> bytes) {
   const bool written = move_all(bytes.size(), [&](size_t done) {

@@ -14,6 +14,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
+#include "host/base/text_bytes.h"
 
 namespace shoal {
 namespace {
@@ -168,10 +169,6 @@ class Replacement {
   int file_;
   bool done_ = false;
 };
-
-std::span<const uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 }  // namespace
 

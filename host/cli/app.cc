@@ -5,9 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
-#include <numeric>
-#include <utility>
 
+#include "host/base/edit_distance.h"
 #include "host/base/error.h"
 #include "host/base/printable.h"
 #include "host/base/ranks/team.h"
@@ -346,21 +345,6 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   });
 }
 
-// Letters that differ, are missing or too many (Levenshtein's distance).
-size_t distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t before = std::exchange(row[0], i + 1);
-    for (size_t k = 0; k < b.size(); ++k) {
-      const size_t other = before + (a[i] == b[k] ? 0 : 1);
-      before = row[k + 1];
-      row[k + 1] = std::min({other, row[k] + 1, before + 1});
-    }
-  }
-  return row.back();
-}
-
 // CLI11 lists all words behind a verb that it does not know.
 void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
   if (!app.get_subcommands().empty()) return;
@@ -377,7 +361,7 @@ void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
     std::string fix = "see `shoal --help`";
     size_t least = kAlike + 1;
     for (const CLI::App* const verb : app.get_subcommands({})) {
-      const size_t letters = distance(word, verb->get_name());
+      const size_t letters = edit_distance(word, verb->get_name());
       if (letters >= std::min(least, word.size())) continue;
       least = letters;
       fix = "`shoal " + verb->get_name() + "`? `shoal --help` lists all verbs";

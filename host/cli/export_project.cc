@@ -4,20 +4,16 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <span>
 
 #include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/text_bytes.h"
 #include "host/export/members.h"
 #include "host/oracle/golden/checksum.h"
 
 namespace shoal {
 namespace {
-
-std::span<const uint8_t> text_bytes(const std::string& text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 std::vector<std::pair<std::string, std::string>> options_of(
     const ExportFlags& f) {
@@ -25,7 +21,7 @@ std::vector<std::pair<std::string, std::string>> options_of(
       {"--as", f.ecosystem}};
   const auto file = [&](const char* flag, const TextFile& named) {
     if (!named.empty())
-      all.emplace_back(flag, sha256_hex(text_bytes(named.text())));
+      all.emplace_back(flag, sha256_hex(bytes_of(named.text())));
   };
   if (f.plan.cluster.empty()) all.emplace_back("--board", f.plan.board);
   file("--cluster", f.plan.cluster);  // what lies in them, not where

@@ -5,6 +5,7 @@
 #include "device/program/image.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/base/text_bytes.h"
 #include "host/export/embedded.h"
 #include "host/export/layouts.h"
 #include "host/export/members.h"
@@ -40,9 +41,7 @@ std::string escaped(std::span<const uint8_t> bytes, size_t line) {
 }
 
 std::string escaped(const std::string& text) {
-  return escaped(
-      std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()),
-      ~size_t{0});
+  return escaped(bytes_of(text), ~size_t{0});
 }
 
 Header header_of(const Application& a) {

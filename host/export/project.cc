@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/text_bytes.h"
 #include "host/export/embedded.h"
 #include "host/oracle/golden/checksum.h"
 
@@ -18,10 +19,6 @@ using nlohmann::json;
 
 constexpr const char* kListFile = "export.json";
 constexpr const char* kSecret = "secret";  // instead of a hash
-
-std::span<const uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 // What a build makes is no file of the project.
 bool is_built(const fs::path& path) {

@@ -13,14 +13,11 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/base/text_bytes.h"
 #include "host/oracle/golden/checksum.h"
 
 namespace shoal {
 namespace {
-
-std::span<const uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 std::string header_of(const std::string& key) {
   return "shoal evaluate 1 " + key + "\n";

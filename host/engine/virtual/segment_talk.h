@@ -18,8 +18,8 @@ struct LinkBusy {
 };
 
 struct SegmentTalk {
-  int segment =
-      0;  // kForTheEnd (critical_path.h): nothing more to do in the frame
+  // kForTheEnd (critical_path.h): nothing more to do in the frame.
+  int segment = 0;
   std::vector<Nanos> waits;     // by node
   std::vector<LinkBusy> links;  // by endpoint, the coordinator last
 };

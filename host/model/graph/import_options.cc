@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "host/base/edit_distance.h"
 #include "host/base/error.h"
 #include "host/base/printable.h"
 
@@ -17,21 +17,6 @@ namespace shoal {
 namespace {
 
 constexpr size_t kNearest = 3;
-
-// Letters to put in, to leave out and to change.
-size_t distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t corner = row[0]++;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t changed = corner + (a[i] == b[j] ? 0 : 1);
-      corner = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, corner + 1});
-    }
-  }
-  return row.back();
-}
 
 // What has the asked name as a part comes first.
 std::vector<std::string> nearest_names(const std::string& asked,
@@ -42,10 +27,10 @@ std::vector<std::string> nearest_names(const std::string& asked,
     const std::string& name = values.name(i);
     if (name.empty()) continue;
     const bool part = name.find(asked) != std::string::npos;
-    near.emplace(
-        part ? 0
-             : distance(asked.substr(0, kLongest), name.substr(0, kLongest)),
-        name);
+    near.emplace(part ? 0
+                      : edit_distance(asked.substr(0, kLongest),
+                                      name.substr(0, kLongest)),
+                 name);
     if (near.size() > kNearest) near.erase(std::prev(near.end()));
   }
   std::vector<std::string> out;

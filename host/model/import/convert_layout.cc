@@ -9,11 +9,11 @@ namespace {
 
 // Whether bytes without a scale are joined, which move as they are.
 bool joins_plain_bytes(const OpReader& r) {
-  bool plain = !r.floats() && r.result().quant.scale.empty();
+  if (r.floats() || !r.result().quant.scale.empty()) return false;
   for (int i = 0; i < r.inputs(); ++i) {
-    plain &= r.data(i).quant.scale.empty();
+    if (!r.tensor(i).quant.scale.empty()) return false;
   }
-  return plain;
+  return true;
 }
 
 void convert_concatenation(const OpReader& r, Op& op) {
