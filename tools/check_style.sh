@@ -37,3 +37,4 @@ tools/check_names.py
 tools/check_includes.py
 tools/check_operator.py
 tools/check_security.py
+tools/measurements.py --check

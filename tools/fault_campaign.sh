@@ -1,7 +1,7 @@
 #!/bin/sh
 # Stores, journals and spill areas on a disk that fails: at every position (a
 # call, or a byte of a write) once an error, once a full disk, once a power cut.
-# The short form is part of the tests; docs/after_an_attack.md has the figures.
+# The short form is part of the tests; measurements/ has the figures.
 #
 #   tools/fault_campaign.sh [BUILD [EVERY]]
 #

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs two runs at once on one store that spills, PAIRS times without --wait and
 # PAIRS times with it: each must be exact or end in exit code 9. The short form
-# is part of cli_store_test; docs/after_an_attack.md has the figures.
+# is part of cli_store_test; measurements/ has the figures.
 #
 #   tools/pairs_campaign.sh [PAIRS [BUILD]]
 set -eu
