@@ -14,6 +14,14 @@ const Tensor& at(const Graph& graph, int tensor) {
 
 }  // namespace
 
+bool FunctionAttr::operator==(const FunctionAttr& other) const {
+  const auto same = [](const Op& a, const Op& b) {
+    return a.kind == b.kind && a.inputs == b.inputs && a.attr == b.attr;
+  };
+  return constants == other.constants &&
+         std::ranges::equal(steps, other.steps, same);
+}
+
 const char* type_name(Type type) {
   switch (type) {
     case Type::kInt8:

@@ -113,6 +113,9 @@ enum class OpKind : uint8_t {
   kExp,
   kLog,
   kGelu,
+  kElu,
+  kSin,
+  kFunction,
   kLogSoftmax,
   kSoftmax,
 };
@@ -205,11 +208,20 @@ struct AlphaAttr {  // LEAKY_RELU alpha, SOFTMAX beta
   float value = 0;
   bool operator==(const AlphaAttr&) const = default;
 };
+struct Op;
+// A function of one value, as steps that compute element by element. A step's
+// operand n is the value itself (0), the result of step n - 1 (n > 0) or the
+// constant -1 - n (n < 0). The last step's result is the function's.
+struct FunctionAttr {
+  std::vector<Op> steps;  // without outputs
+  std::vector<float> constants;
+  bool operator==(const FunctionAttr&) const;
+};
 using Attr =
     std::variant<std::monostate, WindowAttr, FusedAttr, ReduceAttr, AxisAttr,
                  PadAttr, MirrorAttr, TransposeAttr, SliceAttr, ResizeAttr,
                  BlockAttr, AlphaAttr, GatherAttr, BatchesAttr, CumsumAttr,
-                 MatmulAttr, GeluAttr>;
+                 MatmulAttr, GeluAttr, FunctionAttr>;
 
 // inputs holds data operands only: CONV_2D, DEPTHWISE_CONV_2D,
 // FULLY_CONNECTED, TRANSPOSE_CONV: x, weights, bias (-1: none); PRELU: x,

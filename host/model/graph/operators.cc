@@ -142,6 +142,12 @@ constexpr OpInfo kOps[] = {
      "rows stream; table"},
     {kGelu, "GELU", C::kUnary, R::kComputed, 150, O::kGelu, false, 1, 1, 1,
      "rows stream; table"},
+    {kElu, "ELU", C::kUnary, R::kComputed, 111, O::kNone, false, 1, 1, 1,
+     "rows stream; table"},
+    {kSin, "SIN", C::kUnary, R::kComputed, 66, O::kNone, false, 1, 1, 1,
+     "rows stream; table"},
+    {kFunction, "FUNCTION", C::kUnary, R::kComputed, kNoCode, O::kNone, false,
+     1, 1, 1, "DEQUANTIZE, functions of one value in float32, QUANTIZE; table"},
     {kLogSoftmax, "LOG_SOFTMAX", C::kSoftmax, R::kComputed, 50, O::kLogSoftmax,
      false, 1, 1, 1, "rows stream; last axis"},
     {kSoftmax, "SOFTMAX", C::kSoftmax, R::kComputed, 25, O::kSoftmax, true, 1,
@@ -190,7 +196,6 @@ constexpr Unsupported kUnsupported[] = {
     {62, "GREATER_EQUAL", nullptr},
     {63, "LESS_EQUAL", nullptr},
     {64, "SELECT", nullptr},
-    {66, "SIN", nullptr},
     {68, "SPARSE_TO_DENSE", nullptr},
     {69, "TILE", "use CONCATENATION, or the broadcast of ADD and MUL"},
     {71, "EQUAL", nullptr},
@@ -216,7 +221,6 @@ constexpr Unsupported kUnsupported[] = {
     {108, "COS", nullptr},
     {109, "WHERE", nullptr},
     {110, "RANK", nullptr},
-    {111, "ELU", "use LEAKY_RELU"},
     {112, "REVERSE_SEQUENCE", nullptr},
     {113, "MATRIX_DIAG", nullptr},
     {115, "MATRIX_SET_DIAG", nullptr},
@@ -269,7 +273,7 @@ const OpInfo& op_info(OpKind kind) { return kOps[static_cast<size_t>(kind)]; }
 
 const OpInfo* find_op(int tflite_code) {
   for (const OpInfo& info : kOps) {
-    if (info.code == tflite_code) return &info;
+    if (info.code == tflite_code && tflite_code != kNoCode) return &info;
   }
   return nullptr;
 }

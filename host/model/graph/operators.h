@@ -19,6 +19,9 @@ namespace shoal {
 inline constexpr int kCallOnceCode = 129, kVarHandleCode = 142,
                      kReadVariableCode = 143, kAssignVariableCode = 144;
 
+// Stands for several operators of the format.
+inline constexpr int kNoCode = -1;
+
 // Operators that passes treat alike.
 enum class OpClass : uint8_t {
   kConvolution,  // of a picture, with weights

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "host/base/error.h"
 #include "host/model/graph/operators.h"
@@ -69,6 +70,47 @@ double gelu_by_tanh(double v) {
   return v / (1 + std::exp(-2 * u));
 }
 
+double function_of(const Op& op, double v) {
+  const auto& f = std::get<FunctionAttr>(op.attr);
+  std::vector<double> made = {v};
+  const auto operand = [&](const Op& step, size_t i) -> double {
+    const int n = step.inputs[i];
+    return n < 0 ? f.constants[static_cast<size_t>(-1 - n)]
+                 : made[static_cast<size_t>(n)];
+  };
+  for (const Op& step : f.steps) {
+    made.push_back(step.inputs.size() == 1
+                       ? real_unary(step.kind).of(step, operand(step, 0))
+                       : real_binary(step.kind).of(step, operand(step, 0),
+                                                   operand(step, 1)));
+  }
+  return made.back();
+}
+
+// All values go through one step before the next one.
+void function_floats(const Op& op, std::span<const float> x,
+                     std::span<float> y) {
+  const auto& f = std::get<FunctionAttr>(op.attr);
+  std::vector<std::vector<float>> made = {{x.begin(), x.end()}};
+  const auto operand = [&](const Op& step, size_t i) {
+    const int n = step.inputs[i];
+    return n < 0 ? &f.constants[static_cast<size_t>(-1 - n)]
+                 : made[static_cast<size_t>(n)].data();
+  };
+  for (const Op& step : f.steps) {
+    std::vector<float> out(x.size());
+    if (step.inputs.size() == 1) {
+      real_unary(step.kind).floats(step, {operand(step, 0), x.size()}, out);
+    } else {
+      const auto stride = [&](size_t i) { return step.inputs[i] < 0 ? 0 : 1; };
+      real_binary(step.kind).floats(step, {operand(step, 0), operand(step, 1),
+                                           stride(0), stride(1), out});
+    }
+    made.push_back(std::move(out));
+  }
+  std::ranges::copy(made.back(), y.begin());
+}
+
 constexpr ByKind<RealUnary> kUnary(
     {{kRelu, limits<Activation::kRelu>()},
      {kRelu6, limits<Activation::kRelu6>()},
@@ -95,6 +137,9 @@ constexpr ByKind<RealUnary> kUnary(
             std::get<GeluAttr>(op.attr).approximate ? gelu_by_tanh : gelu;
         return [f](auto v) { return static_cast<decltype(v)>(f(v)); };
       })},
+     {kElu, unary([](auto v) { return v < 0 ? std::expm1(v) : v; })},
+     {kSin, unary([](auto v) { return std::sin(v); })},
+     {kFunction, {function_of, function_floats}},
      {kQuantize, unary([](auto v) { return v; })}});
 
 constexpr ByKind<RealBinary> kBinary(

@@ -11,6 +11,7 @@
 #include "host/base/error.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
+#include "host/model/graph/real_functions.h"
 #include "host/model/graph/real_table.h"
 
 namespace shoal {
@@ -174,6 +175,18 @@ ByteFunction of_real(const Graph& graph, const Op& op) {
   return [&graph, &op](int q) { return real_byte(graph, op, q); };
 }
 
+// As DEQUANTIZE, the operator of float32 and QUANTIZE compute it.
+ByteFunction of_floats(const Graph& graph, const Op& op) {
+  const Tensor& x = graph.tensors[static_cast<size_t>(op.inputs[0])];
+  const Tensor& y = graph.tensors[static_cast<size_t>(op.outputs[0])];
+  return [&op, &x, &y](int q) {
+    const float real = dequantize(static_cast<int8_t>(q), x.scale(), x.zero());
+    float made = 0;
+    real_unary(op.kind).floats(op, {&real, 1}, {&made, 1});
+    return int{quantize_float(made, y.scale(), y.zero())};
+  };
+}
+
 template <ByteFunction (*kFunction)(const Op&, const Tensor& x,
                                     const Tensor& y)>
 ByteFunction of(const Graph& graph, const Op& op) {
@@ -196,7 +209,10 @@ constexpr ByKind<ByteFunction (*)(const Graph&, const Op&)> kFunctions(
      {OpKind::kSqrt, of_real},
      {OpKind::kExp, of_real},
      {OpKind::kLog, of_real},
-     {OpKind::kGelu, of_real}});
+     {OpKind::kGelu, of_real},
+     {OpKind::kElu, of_floats},
+     {OpKind::kSin, of_floats},
+     {OpKind::kFunction, of_floats}});
 
 }  // namespace
 

@@ -317,6 +317,8 @@ const ImportRow& arithmetic_row(OpKind kind) {
        {OpKind::kExp, kUnary},
        {OpKind::kLog, kUnary},
        {OpKind::kGelu, kUnary},
+       {OpKind::kElu, kUnary},
+       {OpKind::kSin, kUnary},
        {OpKind::kRelu, kUnary},
        {OpKind::kRelu6, kUnary},
        {OpKind::kLeakyRelu, kUnary},

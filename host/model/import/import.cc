@@ -57,6 +57,7 @@ class ModelConversion {
     // Each frame of a batch would have variables of its own.
     if (raw_.variables.empty() && !options_.whole_batch) unbatch(raw_);
     rescale_joins(raw_, made_);
+    mark_functions(raw_);
     const TypeSurvey found = survey(raw_);
     if (!found.lines.empty()) {
       throw_unsupported(found.lines, found.fix, found.ops);
@@ -73,6 +74,7 @@ class ModelConversion {
     }
     add_variables(graph);
     convert_ops(graph, found.floats);
+    fold_functions(graph, raw_);
     return graph;
   }
 
@@ -128,7 +130,8 @@ class ModelConversion {
       const int number = static_cast<int>(i);
       try {
         graph.ops.push_back(
-            convert_op(OpReader(raw_, graph, number, info, floats)));
+            convert_op(OpReader(raw_, graph, number, info,
+                                floats || computes_function(raw_.ops[i]))));
       } catch (const Error& error) {
         if (error.code() != Exit::kUnsupported) throw;
         unsupported.push_back(error.what());
@@ -136,6 +139,11 @@ class ModelConversion {
       }
     }
     if (!unsupported.empty()) throw_unsupported(unsupported, "", numbers);
+  }
+
+  // In float32, unlike the rest of the model.
+  static bool computes_function(const RawOp& op) {
+    return op.in_function && op.code != op_info(OpKind::kQuantize).code;
   }
 
   // Whether other shapes follow from what is asked for.

@@ -17,6 +17,10 @@
 
 namespace shoal {
 
+bool is_kind(const RawOp& op, OpKind kind) {
+  return op.code == op_info(kind).code;
+}
+
 bool is_byte_tensor(const RawTensor& t) {
   const int64_t low = t.type == kCodeInt8 ? -128 : 0;
   return (t.type == kCodeInt8 || t.type == kCodeUint8) && t.scale.size() == 1 &&
@@ -56,10 +60,6 @@ bool only_moves(const RawOp& op) {
 namespace {
 
 using Bytes = std::array<int8_t, 256>;
-
-bool is_kind(const RawOp& op, OpKind kind) {
-  return op.code == op_info(kind).code;
-}
 
 Bytes through_float(const RawTensor& x, const RawTensor& y) {
   Bytes out{};

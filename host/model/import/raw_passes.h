@@ -58,6 +58,7 @@ std::optional<std::vector<Shape>> inferred_shapes(const RawModel&,
 void move_bytes(RawModel&, MadeBytes&);
 // A model of float32 that only moves bytes at its ends is one of float32.
 void widen_ends(RawModel&, MadeBytes&);
+bool is_kind(const RawOp&, OpKind);
 // int8 or uint8 with one scale that is no trap; the zero point of the int8
 // tensor that it becomes.
 bool is_byte_tensor(const RawTensor&);
@@ -67,6 +68,12 @@ std::array<int8_t, 256> quantize_table(const RawTensor& from,
                                        const RawTensor& to);
 // The only result is elements of the first operand (a join: of all) or zeros.
 bool only_moves(const RawOp&);
+// Marks the operators of float32 that compute a function of one byte, element
+// by element, between one DEQUANTIZE and a QUANTIZE; and that QUANTIZE.
+void mark_functions(RawModel&);
+// Makes one FUNCTION of what is marked. The graph has an operator for each of
+// the model's.
+void fold_functions(Graph&, const RawModel&);
 // Operands of a uint8 CONCATENATION in the scale of its result.
 void rescale_joins(RawModel&, MadeBytes&);
 // A batch of n frames becomes one frame if no operator mixes them.

@@ -209,6 +209,8 @@ TypeSurvey survey(const RawModel& raw) {
     } else if (const int t = variable_of(raw, op); t >= 0) {
       refusals.add(number,
                    "keeps " + tensor_title(raw, t) + " from frame to frame");
+    } else if (op.in_function) {
+      continue;
     } else if (computes_in_float(raw, op)) {
       const bool converts =
           op.code == kQuantizeCode || op.code == kDequantizeCode;

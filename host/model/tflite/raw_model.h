@@ -91,6 +91,9 @@ struct RawOp {
   std::vector<uint8_t> custom_options = {};  // of a custom one
   int version = 1;
   int number = -1;  // in the file, if not that of its place
+  // Float32 between a DEQUANTIZE and a QUANTIZE that is one function of one
+  // value, or that QUANTIZE; see mark_functions().
+  bool in_function = false;
 };
 
 // Another subgraph than the first, which a CALL_ONCE runs.
