@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/model/export/functions.h"
 #include "host/model/export/op_writer.h"
 #include "host/model/export/operands.h"
 #include "host/model/tflite/raw_model.h"
@@ -85,7 +86,7 @@ std::vector<uint8_t> export_tflite(const Graph& model) {
                     ": variables that live from frame to frame are "
                     "not written yet");
   }
-  Graph graph = model;
+  Graph graph = with_steps_of_functions(model);
   RawModel raw;
   raw.ops = write_ops(graph);
   TensorWriter tensors(raw);

@@ -142,62 +142,126 @@ class FunctionFold {
     }
     std::set<int> read(graph_.outputs.begin(), graph_.outputs.end());
     for (size_t i = 0; i < folded.size(); ++i) {
-      if (!gone[i])
+      if (!gone[i]) {
         read.insert(folded[i].inputs.begin(), folded[i].inputs.end());
+      }
     }
+    for (size_t i = 0; i < folded.size(); ++i) {
+      if (folded[i].kind == OpKind::kDequantize &&
+          !read.contains(folded[i].outputs[0])) {
+        gone[i] = true;
+      }
+    }
+    keep(std::move(folded), gone);
+    drop_tensors(gone);
+  }
+
+ private:
+  void keep(std::vector<Op> ops, const std::vector<bool>& gone) {
     const std::vector<int> numbers = graph_.file_numbers;
     graph_.ops.clear();
     graph_.file_numbers.clear();
-    for (size_t i = 0; i < folded.size(); ++i) {
-      const bool unread = folded[i].kind == OpKind::kDequantize &&
-                          !read.contains(folded[i].outputs[0]);
-      if (gone[i] || unread) continue;
-      graph_.ops.push_back(std::move(folded[i]));
+    for (size_t i = 0; i < ops.size(); ++i) {
+      if (gone[i]) continue;
+      graph_.ops.push_back(std::move(ops[i]));
       graph_.file_numbers.push_back(numbers.empty() ? static_cast<int>(i)
                                                     : numbers[i]);
     }
   }
 
- private:
-  Op fold(const Op& quantize) {
-    function_ = {};
-    values_.clear();
-    value_of(quantize.inputs[0]);
-    return {
-        OpKind::kFunction, {source_}, quantize.outputs, std::move(function_)};
+  // Tensors that only operators had that are gone.
+  void drop_tensors(const std::vector<bool>& gone) {
+    std::set<int> kept(graph_.inputs.begin(), graph_.inputs.end());
+    std::set<int> dropped;
+    kept.insert(graph_.outputs.begin(), graph_.outputs.end());
+    for (size_t i = 0; i < gone.size(); ++i) {
+      std::set<int>& owners = gone[i] ? dropped : kept;
+      owners.insert(raw_.ops[i].inputs.begin(), raw_.ops[i].inputs.end());
+      // What a function ends with reads its last step no more.
+      if (raw_.ops[i].in_function && !gone[i]) {
+        dropped.insert(raw_.ops[i].inputs[0]);
+        kept.erase(raw_.ops[i].inputs[0]);
+      }
+      owners.insert(raw_.ops[i].outputs.begin(), raw_.ops[i].outputs.end());
+    }
+    for (const Op& op : graph_.ops) {
+      kept.insert(op.inputs.begin(), op.inputs.end());
+    }
+    for (const Variable& v : graph_.variables) {
+      kept.insert({v.before, v.after});
+    }
+    std::vector<int> places(graph_.tensors.size(), -1);
+    std::vector<Tensor> tensors;
+    for (size_t i = 0; i < places.size(); ++i) {
+      const int t = static_cast<int>(i);
+      if (dropped.contains(t) && !kept.contains(t)) continue;
+      places[i] = static_cast<int>(tensors.size());
+      tensors.push_back(std::move(graph_.tensors[i]));
+    }
+    graph_.tensors = std::move(tensors);
+    const auto rename = [&places](int& t) {
+      if (t >= 0) t = places[static_cast<size_t>(t)];
+    };
+    for (Op& op : graph_.ops) {
+      std::ranges::for_each(op.inputs, rename);
+      std::ranges::for_each(op.outputs, rename);
+    }
+    std::ranges::for_each(graph_.inputs, rename);
+    std::ranges::for_each(graph_.outputs, rename);
+    for (Variable& v : graph_.variables) {
+      rename(v.before);
+      rename(v.after);
+    }
   }
 
-  // The operand of a step that the tensor is; adds the steps before it.
-  int value_of(int t) {
-    const Tensor& tensor = graph_.tensors[static_cast<size_t>(t)];
-    if (tensor.constant) {
-      float value = 0;
-      std::memcpy(&value, tensor.data.data(), sizeof value);
-      function_.constants.push_back(value);
-      return -static_cast<int>(function_.constants.size());
+  // Steps stay in the file's order.
+  Op fold(const Op& quantize) {
+    FunctionAttr function;
+    int source = -1;
+    std::map<int, int> values;  // operands of steps, by tensor
+    for (const size_t i : steps_of(quantize)) {
+      const Op& op = graph_.ops[i];
+      if (op.kind == OpKind::kDequantize) {
+        source = op.inputs[0];
+        values[op.outputs[0]] = 0;
+        continue;
+      }
+      Op step{op.kind, {}, {}, op.attr};
+      for (const int t : op.inputs) {
+        const Tensor& tensor = graph_.tensors[static_cast<size_t>(t)];
+        if (!tensor.constant) {
+          step.inputs.push_back(values.at(t));
+          continue;
+        }
+        float value = 0;
+        std::memcpy(&value, tensor.data.data(), sizeof value);
+        function.constants.push_back(value);
+        step.inputs.push_back(-static_cast<int>(function.constants.size()));
+      }
+      function.steps.push_back(std::move(step));
+      values[op.outputs[0]] = static_cast<int>(function.steps.size());
     }
-    if (const auto known = values_.find(t); known != values_.end()) {
-      return known->second;
+    return {OpKind::kFunction, {source}, quantize.outputs, std::move(function)};
+  }
+
+  // The operators behind its operand, back to the DEQUANTIZE.
+  std::set<size_t> steps_of(const Op& quantize) const {
+    std::set<size_t> steps;
+    std::vector<int> open = {quantize.inputs[0]};
+    while (!open.empty()) {
+      const auto made = makers_.find(open.back());
+      open.pop_back();
+      if (made == makers_.end() || !steps.insert(made->second).second) continue;
+      const Op& op = graph_.ops[made->second];
+      if (op.kind == OpKind::kDequantize) continue;
+      open.insert(open.end(), op.inputs.begin(), op.inputs.end());
     }
-    const Op& maker = graph_.ops[makers_.at(t)];
-    if (maker.kind == OpKind::kDequantize) {
-      source_ = maker.inputs[0];
-      return values_[t] = 0;
-    }
-    Op step{maker.kind, {}, {}, maker.attr};
-    for (const int operand : maker.inputs) {
-      step.inputs.push_back(value_of(operand));
-    }
-    function_.steps.push_back(std::move(step));
-    return values_[t] = static_cast<int>(function_.steps.size());
+    return steps;
   }
 
   Graph& graph_;
   const RawModel& raw_;
   std::map<int, size_t> makers_;  // of tensors
-  FunctionAttr function_;
-  std::map<int, int> values_;  // operands of steps, by tensor
-  int source_ = -1;
 };
 
 }  // namespace

@@ -145,6 +145,7 @@ bool convert_matrix(OnnxCall&);
 bool convert_arithmetic(OnnxCall&);
 bool convert_activation(OnnxCall&);
 bool convert_function(OnnxCall&);
+bool convert_composed(OnnxCall&);
 bool convert_normalization(OnnxCall&);
 bool convert_reduction(OnnxCall&);
 bool convert_views(OnnxCall&);

@@ -76,8 +76,8 @@ struct Function {
   OpKind kind;
 };
 constexpr Function kFunctions[] = {
-    {"Abs", OpKind::kAbs}, {"Exp", OpKind::kExp},   {"Log", OpKind::kLog},
-    {"Neg", OpKind::kNeg}, {"Sqrt", OpKind::kSqrt},
+    {"Abs", OpKind::kAbs}, {"Exp", OpKind::kExp}, {"Log", OpKind::kLog},
+    {"Neg", OpKind::kNeg}, {"Sin", OpKind::kSin}, {"Sqrt", OpKind::kSqrt},
 };
 
 }  // namespace

@@ -1,0 +1,108 @@
+// Functions of one value that TensorFlow Lite has no operator for, as steps of
+// operators that it has: in int8 each is one table, not a chain of roundings.
+#include <utility>
+
+#include "host/model/onnx/call.h"
+
+namespace shoal::onnx_import {
+namespace {
+
+using enum OpKind;
+
+// Builds the steps; every function returns the operand that its result is.
+class Steps {
+ public:
+  static constexpr int kValue = 0;
+
+  int constant(float value) {
+    made_.constants.push_back(value);
+    return -static_cast<int>(made_.constants.size());
+  }
+  int apply(OpKind kind, int operand) { return add({kind, {operand}, {}, {}}); }
+  int apply(OpKind kind, int a, int b) {
+    const bool fuses = kind == kAdd || kind == kMul || kind == kDiv;
+    return add({kind, {a, b}, {}, fuses ? Attr(FusedAttr{}) : Attr()});
+  }
+  FunctionAttr take() { return std::move(made_); }
+
+  // x for x >= 0, else alpha (e^x - 1).
+  int elu(float alpha) {
+    const int elu = apply(kElu, kValue);
+    if (alpha == 1) return elu;
+    const int negative = apply(kMinimum, elu, constant(0));
+    return apply(kAdd, apply(kRelu, kValue),
+                 apply(kMul, negative, constant(alpha)));
+  }
+  // log(1 + e^x); e^-|x| does not overflow.
+  int softplus() {
+    const int small = apply(kExp, apply(kNeg, apply(kAbs, kValue)));
+    const int log = apply(kLog, apply(kAdd, small, constant(1)));
+    return apply(kAdd, apply(kRelu, kValue), log);
+  }
+
+ private:
+  int add(Op step) {
+    made_.steps.push_back(std::move(step));
+    return static_cast<int>(made_.steps.size());
+  }
+
+  FunctionAttr made_;
+};
+
+void elu(OnnxCall& call, Steps& s) { s.elu(call.real("alpha", 1)); }
+
+void selu(OnnxCall& call, Steps& s) {
+  const float alpha = call.real("alpha", 1.67326319217681884765625f);
+  const float gamma = call.real("gamma", 1.05070102214813232421875f);
+  const int negative = s.elu(alpha);
+  s.apply(kMul, negative, s.constant(gamma));
+}
+
+// alpha ELU(x / alpha).
+void celu(OnnxCall& call, Steps& s) {
+  const float alpha = call.real("alpha", 1);
+  call.require(alpha != 0, "alpha is 0");
+  const int scaled = s.apply(kDiv, Steps::kValue, s.constant(alpha));
+  s.apply(kMul, s.apply(kElu, scaled), s.constant(alpha));
+}
+
+void softplus(OnnxCall&, Steps& s) { s.softplus(); }
+
+void softsign(OnnxCall&, Steps& s) {
+  const int size = s.apply(kAbs, Steps::kValue);
+  s.apply(kDiv, Steps::kValue, s.apply(kAdd, size, s.constant(1)));
+}
+
+void mish(OnnxCall&, Steps& s) {
+  s.apply(kMul, Steps::kValue, s.apply(kTanh, s.softplus()));
+}
+
+struct Composed {
+  const char* type;
+  void (*build)(OnnxCall&, Steps&);
+};
+constexpr Composed kComposed[] = {
+    {"Celu", celu}, {"Elu", elu},           {"Mish", mish},
+    {"Selu", selu}, {"Softplus", softplus}, {"Softsign", softsign},
+};
+
+}  // namespace
+
+bool convert_composed(OnnxCall& call) {
+  for (const Composed& composed : kComposed) {
+    if (call.type() != composed.type) continue;
+    call.expect_inputs(1, 1);
+    const Value x = call.data(0);
+    Steps steps;
+    composed.build(call, steps);
+    FunctionAttr made = steps.take();
+    const bool single = made.steps.size() == 1 && made.constants.empty();
+    const OpKind kind = single ? made.steps[0].kind : kFunction;
+    call.set_output(0, call.emit_like(kind, {x.tensor}, x,
+                                      single ? Attr() : Attr(std::move(made))));
+    return true;
+  }
+  return false;
+}
+
+}  // namespace shoal::onnx_import
