@@ -77,7 +77,9 @@ FileLock::FileLock(const std::string& path, LockMode mode,
     std::this_thread::sleep_for(kBetweenTries);
   }
   throw Error(Exit::kBusy, thing + " is busy: " + holder + " has it",
-              request.wait_s > 0 ? "a longer --wait" : "--wait SECONDS");
+              !request.fix.empty() ? request.fix
+              : request.wait_s > 0 ? "a longer --wait"
+                                   : "--wait SECONDS");
 }
 
 FileLock::FileLock(FileLock&& other) noexcept

@@ -22,6 +22,8 @@ struct LockRequest {
   double wait_s = 0;
   // Told once, before it waits.
   std::function<void(const std::string&)> waits = {};
+  // What to do if it is not free in time, where there is no --wait.
+  std::string fix = {};
 };
 
 class FileLock {

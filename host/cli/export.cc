@@ -71,7 +71,7 @@ int export_command(const ExportFlags& flags) {
   }
   const LaidOut out = lay_out(flags, ecosystem, flags.folder, std::move(made),
                               needs_of(p.net, p.plan.nodes[0]));
-  write(out);
+  write({out});
   const Application& a = out.application;
   if (flags.json) {
     nlohmann::json said = out.description;

@@ -148,13 +148,12 @@ int export_cluster_command(const ExportFlags& flags) {
   }
   std::set<std::string> names;
   for (const LaidOut& out : projects) {
-    check_project_folder(out.folder);
     if (names.insert(out.application.name).second) continue;
     throw Error(Exit::kUsage,
                 "two nodes whose projects would be " + out.application.name,
                 "names that differ in a letter or digit");
   }
-  for (const LaidOut& out : projects) write(out);
+  write(projects);
   if (flags.json) {
     nlohmann::json said = nlohmann::json::array();
     for (const LaidOut& out : projects) {

@@ -126,8 +126,12 @@ LaidOut lay_out(const ExportFlags& flags, const Ecosystem& ecosystem,
   return out;
 }
 
-void write(const LaidOut& out) {
-  write_project(out.folder, out.project, out.description.dump());
+void write(const std::vector<LaidOut>& all) {
+  std::vector<PlacedProject> placed;
+  for (const LaidOut& out : all) {
+    placed.push_back({out.folder, &out.project, out.description.dump()});
+  }
+  write_projects(placed);
 }
 
 }  // namespace shoal

@@ -24,7 +24,7 @@ struct LaidOut {
 };
 LaidOut lay_out(const ExportFlags&, const Ecosystem&, const std::string& folder,
                 Application, Needs);
-void write(const LaidOut&);
+void write(const std::vector<LaidOut>&);
 
 int export_cluster_command(const ExportFlags&);
 

@@ -1,11 +1,13 @@
 #include "host/export/project.h"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "host/base/error.h"
+#include "host/base/file_lock.h"
 #include "host/base/files.h"
 #include "host/base/text_bytes.h"
 #include "host/export/embedded.h"
@@ -248,20 +250,15 @@ void replace(const fs::path& root, bool replaces, const Project& project,
   fs::remove_all(old);
 }
 
-}  // namespace
-
-void check_project_folder(const std::string& folder) { place_for(folder); }
-
-void write_project(const std::string& folder, const Project& project,
-                   const std::string& description) {
-  const auto [root, replaces] = place_for(folder);
-  const std::string list = list_of(project, description);
-  if (fs::exists(root) && !replaces) {  // empty, or with build results alone
-    write_files(root, project, list);
+void write_one(const ProjectPlace& place, const PlacedProject& p) {
+  const fs::path& root = place.root;
+  const std::string list = list_of(*p.project, p.description);
+  if (fs::exists(root) && !place.replaces) {  // empty, or build results alone
+    write_files(root, *p.project, list);
     return;
   }
   try {
-    replace(root, replaces, project, list);
+    replace(root, place.replaces, *p.project, list);
   } catch (const fs::filesystem_error& e) {
     try {
       undo_interrupted(root);
@@ -273,6 +270,48 @@ void write_project(const std::string& folder, const Project& project,
   } catch (const Error&) {  // a file could not be written
     undo_interrupted(root);
     throw;
+  }
+}
+
+// One lock for each folder, in the order of their names, so that two exports
+// of several nodes do not wait for each other.
+std::deque<FileLock> lock_folders(const std::vector<PlacedProject>& projects) {
+  constexpr double kPatienceS = 60;  // writing takes well under a second
+  std::set<fs::path> roots;
+  for (const PlacedProject& p : projects) {
+    fs::path root = root_of(p.folder);
+    if (fs::exists(root)) root = fs::canonical(root);
+    roots.insert(root);
+  }
+  std::deque<FileLock> locks;
+  for (const fs::path& root : roots) {
+    make_folder(root.parent_path().string());
+    locks.emplace_back(unfinished(root).string() + "-lock",
+                       LockMode::kExclusive, root.string() + ": the project",
+                       LockRequest{.owner = "shoal export",
+                                   .wait_s = kPatienceS,
+                                   .fix = "another folder with -o"});
+  }
+  return locks;
+}
+
+}  // namespace
+
+void write_projects(const std::vector<PlacedProject>& projects) {
+  const auto locks = [&] {
+    try {
+      return lock_folders(projects);
+    } catch (const fs::filesystem_error& e) {
+      throw Error(Exit::kInternal, projects[0].folder + " cannot be written: " +
+                                       e.code().message());
+    }
+  }();
+  std::vector<ProjectPlace> places;
+  for (const PlacedProject& p : projects) {
+    places.push_back(place_for(p.folder));
+  }
+  for (size_t i = 0; i < projects.size(); ++i) {
+    write_one(places[i], projects[i]);
   }
 }
 

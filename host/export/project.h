@@ -33,16 +33,24 @@ class Project {
 using TemplateValues = std::map<std::string, std::string>;
 std::string filled(std::string_view name, const TemplateValues&);
 
-// Throws Error(kUsage) if write_project() would refuse this folder.
-void check_project_folder(const std::string& folder);
+// A project and where it goes. `description`: the other fields of export.json,
+// the JSON text of an object. Borrows the project.
+struct PlacedProject {
+  std::string folder;
+  const Project* project;
+  std::string description;
+};
 
-// Writes the files and export.json, which lists them, into the folder. What an
-// export wrote there before and nobody has changed since is replaced; throws
-// Error(kUsage) for a folder that has anything else, but for build/.
-// The folder is written whole beside its place first.
-// `description`: the JSON text's other fields, as an object.
-// Nothing is lost by an interruption: the next export puts back what was there.
-void write_project(const std::string& folder, const Project&,
-                   const std::string& description);
+// Writes the files and export.json, which lists them, into each folder, after
+// all folders were found to be free: all of the projects are written, or none
+// because one was refused. What an export wrote there before and nobody has
+// changed since is replaced. Throws Error(kUsage) for a folder that has
+// anything else but build results.
+//
+// A folder is written whole beside its place and renamed, so that nothing is
+// lost by an interruption: the next export puts back what was there. Exports to
+// the same folder wait for each other; throws Error(kBusy) if one waits for a
+// minute.
+void write_projects(const std::vector<PlacedProject>&);
 
 }  // namespace shoal

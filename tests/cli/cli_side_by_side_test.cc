@@ -10,9 +10,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "host/base/testing/noise.h"
 #include "host/data/dataset/testing/idx_files.h"
@@ -138,6 +140,56 @@ TEST_F(SideBySide, ReadersAreInNobodysWay) {
     both({"inspect", "m.tflite"}, {"inspect", "m.tflite"});
     both({"verify", "m.tflite", "random:1"},
          {"verify", "m.tflite", "random:1"});
+  }
+}
+
+// Two and three exports to one folder, over nothing and over an earlier
+// project: each is written whole, and the last one stays.
+TEST_F(SideBySide, ExportsToOneFolder) {
+  const auto words = [](const char* model, const std::string& folder) {
+    return Arguments{"export", model, "--as", "c",      "--board",
+                     "host",   "-o",  folder, "--name", "net"};
+  };
+  const auto tree = [&](const char* folder) {
+    std::map<std::string, Bytes> files;
+    for (const auto& entry :
+         fs::recursive_directory_iterator(shop_.folder() / folder)) {
+      if (entry.is_directory()) continue;
+      const fs::path path = entry.path().lexically_relative(shop_.folder());
+      files[path.lexically_relative(folder).string()] =
+          shop_.read(path.string());
+    }
+    return files;
+  };
+  const char* const models[] = {"m.tflite", "n.tflite"};
+  std::map<std::string, Bytes> alone[2];
+  for (size_t i = 0; i < 2; ++i) {
+    ok(words(models[i], "alone"));
+    alone[i] = tree("alone");
+  }
+  const auto entries = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(shop_.folder())) {
+      names.insert(entry.path().filename().string());
+    }
+    return names;
+  };
+  for (int n = 0; n < 2 * pairs_ && !HasFailure(); ++n) {
+    if (n % 2 == 0) fs::remove_all(shop_.folder() / "proj");
+    std::deque<Background> all;
+    for (int i = 0; i < 2 + n % 2; ++i) {
+      all.emplace_back(shop_, words(models[(n + i) % 2], "proj"));
+    }
+    for (Background& each : all) {
+      const int code = each.end(0);
+      ++tally_[code];
+      EXPECT_EQ(code, 0);
+    }
+    const auto got = tree("proj");
+    EXPECT_TRUE(got == alone[0] || got == alone[1]);
+    for (const std::string& name : entries()) {
+      EXPECT_EQ(name.find("shoal-export"), std::string::npos) << name;
+    }
   }
 }
 
