@@ -41,33 +41,72 @@ size_t skip_string(const std::string& text, size_t at) {
   return text.size();
 }
 
-// Outside of quotes and comments TOML is ASCII. Of other letters there version
-// 3.3 of toml++ asks whether they are spaces, and has no defined answer for
-// most of those below U+049A.
-void require_ascii(const std::string& file, const std::string& text) {
-  size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-  while (at < text.size()) {
-    if (text[at] == '#') {
-      at = std::min(text.find('\n', at), text.size());
-    } else if (text[at] == '"' || text[at] == '\'') {
-      at = skip_string(text, at);
-    } else if (static_cast<unsigned char>(text[at]) >= 0x80) {
-      const auto line =
-          1 + std::count(text.begin(),
-                         text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-      throw Error(Exit::kUsage,
-                  place(file, static_cast<toml::source_index>(line)) +
-                      "a character outside of ASCII that is not in quotes");
-    } else {
-      ++at;
+// What toml++ 3.3 must not be given. Outside of quotes and comments TOML is
+// ASCII: of other letters there toml++ asks whether they are spaces, and has no
+// defined answer for most of those below U+049A. And toml++ calls itself for
+// each part of a dotted key and for each list or table within another one, so
+// that a long enough line would take all of the stack.
+class TomlScan {
+ public:
+  TomlScan(const std::string& file, const std::string& text)
+      : file_(file), text_(text) {}
+
+  void run() {
+    at_ = text_.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      } else if (c == '"' || c == '\'') {
+        at_ = skip_string(text_, at_);
+      } else {
+        check(c);
+        ++at_;
+      }
     }
   }
-}
+
+ private:
+  // Files of shoal's have three parts and two levels.
+  static constexpr int kMostParts = 16, kMostLevels = 16;
+
+  void check(char c) {
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      refuse("a character outside of ASCII that is not in quotes");
+    }
+    if (c == '[' || c == '{') ++levels_;
+    if ((c == ']' || c == '}') && levels_ > 0) --levels_;
+    if (levels_ > kMostLevels) {
+      refuse("lists and tables within each other, more than " +
+             std::to_string(kMostLevels));
+    }
+    if (c == '.') {
+      if (++dots_ >= kMostParts) {
+        refuse("a key of more than " + std::to_string(kMostParts) + " parts");
+      }
+    } else if (c == '\n' || c == '=' || c == ',' || c == '[' || c == '{') {
+      dots_ = 0;
+    }
+  }
+
+  [[noreturn]] void refuse(const std::string& why) const {
+    const auto begin = text_.begin();
+    const auto line =
+        1 + std::count(begin, begin + static_cast<std::ptrdiff_t>(at_), '\n');
+    throw Error(Exit::kUsage,
+                place(file_, static_cast<toml::source_index>(line)) + why);
+  }
+
+  const std::string& file_;
+  const std::string& text_;
+  size_t at_ = 0;
+  int levels_ = 0, dots_ = 0;
+};
 
 }  // namespace
 
 toml::table parse_toml(const std::string& file, const std::string& text) {
-  require_ascii(file, text);
+  TomlScan(file, text).run();
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& e) {

@@ -29,5 +29,25 @@ TEST(ParseToml, OtherLettersAreForQuotesAndComments) {
   EXPECT_NE(refusal("x = \"\u00E4\ny = 2\n"), "") << "no end of the string";
 }
 
+TEST(ParseToml, DepthIsBounded) {
+  const auto keys = [](int parts) {
+    std::string key = "a";
+    for (int i = 1; i < parts; ++i) key += i % 2 ? ".a" : " . \"a\"";
+    return key;
+  };
+  const std::string parts = "a key of more than 16 parts";
+  EXPECT_EQ(refusal(keys(16) + " = 0.5\n"), "");
+  EXPECT_EQ(refusal("x = 1\n" + keys(17) + " = 1\n"), "a.toml:2: " + parts);
+  EXPECT_EQ(refusal("[" + keys(20000) + "]\n"), "a.toml:1: " + parts);
+  EXPECT_EQ(refusal("x = {" + keys(17) + " = 1}\n"), "a.toml:1: " + parts);
+  const std::string levels = "lists and tables within each other, more than 16";
+  const auto lists = [](size_t n) {
+    return "x = " + std::string(n, '[') + std::string(n, ']') + "\n";
+  };
+  EXPECT_EQ(refusal(lists(16)), "");
+  EXPECT_EQ(refusal(lists(17)), "a.toml:1: " + levels);
+  EXPECT_EQ(refusal("x = '" + std::string(50, '[') + "'\n"), "");
+}
+
 }  // namespace
 }  // namespace shoal

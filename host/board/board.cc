@@ -9,48 +9,56 @@
 #include "host/base/files.h"
 #include "host/base/toml_reader.h"
 #include "host/board/board_files.h"
+#include "host/board/figure_reader.h"
 
 namespace shoal {
 namespace {
 
-// Reads keys of one profile; every key is required.
+// Reads keys of one profile; every key is required. `part`: where figures.h has
+// the figures, "bank." for those of a bank.
 class BoardReader : public TomlReader {
  public:
-  using TomlReader::TomlReader;
+  BoardReader(std::string file, const toml::table& table, std::string what,
+              std::string part = "")
+      : TomlReader(std::move(file), table, std::move(what)),
+        part_(std::move(part)) {}
 
-  double non_negative(const char* key) {
-    return required(TomlReader::number(key, 0, 1e12), key);
-  }
+  double figure(const char* key) { return required(figure_if(key), key); }
   std::string text(const char* key) {
     return required(TomlReader::text(key), key);
   }
   bool flag(const char* key) { return required(TomlReader::flag(key), key); }
-  double non_negative_or_0(const char* key) {
-    return TomlReader::number(key, 0, 1e12).value_or(0);
-  }
+  double figure_or_0(const char* key) { return figure_if(key).value_or(0); }
   int64_t kilobytes(const char* key) {
-    return static_cast<int64_t>(non_negative(key) * 1024);
+    return static_cast<int64_t>(figure(key) * 1024);
   }
+
+ private:
+  std::optional<double> figure_if(const char* key) {
+    return figure_of(*this, key, part_.c_str());
+  }
+
+  std::string part_;
 };
 
 Storage parse_storage(const std::string& name, const toml::table& table) {
-  BoardReader r("storage.toml", table, name);
+  BoardReader r("storage.toml", table, name, "storage.");
   Storage s;
   s.name = name;
   s.title = r.text("title");
-  s.read_bytes_per_s = r.non_negative("read_mb_per_s") * 1e6;
-  s.read_latency_us = r.non_negative("read_latency_us");
-  s.write_bytes_per_s = r.non_negative("write_mb_per_s") * 1e6;
-  s.write_latency_us = r.non_negative("write_latency_us");
-  s.write_bytes = static_cast<int64_t>(r.non_negative("write_bytes"));
+  s.read_bytes_per_s = r.figure("read_mb_per_s") * 1e6;
+  s.read_latency_us = r.figure("read_latency_us");
+  s.write_bytes_per_s = r.figure("write_mb_per_s") * 1e6;
+  s.write_latency_us = r.figure("write_latency_us");
+  s.write_bytes = static_cast<int64_t>(r.figure("write_bytes"));
   s.erase_bytes = r.kilobytes("erase_kb");
-  s.erase_us = r.non_negative("erase_us");
+  s.erase_us = r.figure("erase_us");
   s.capacity_bytes = r.kilobytes("capacity_mb") * 1024;
-  s.endurance_erases = r.non_negative("endurance_erases");
-  s.endurance_bytes = r.non_negative("endurance_tb") * 1e12;
-  s.read_j_per_byte = r.non_negative("read_nj_per_byte") * 1e-9;
-  s.write_j_per_byte = r.non_negative("write_nj_per_byte") * 1e-9;
-  s.idle_w = r.non_negative("idle_mw") * 1e-3;
+  s.endurance_erases = r.figure("endurance_erases");
+  s.endurance_bytes = r.figure("endurance_tb") * 1e12;
+  s.read_j_per_byte = r.figure("read_nj_per_byte") * 1e-9;
+  s.write_j_per_byte = r.figure("write_nj_per_byte") * 1e-9;
+  s.idle_w = r.figure("idle_mw") * 1e-3;
   return s;
 }
 
@@ -72,19 +80,19 @@ Emulator parse_emulator(BoardReader& r) {
     }
   }
   e.drive = r.text("emulator.drive");
-  e.storage_at = static_cast<int64_t>(r.non_negative("emulator.storage_at"));
+  e.storage_at = static_cast<int64_t>(r.figure("emulator.storage_at"));
   e.storage_bytes = r.kilobytes("emulator.storage_kb");
   if (r.has("emulator.nic")) {
     e.nic = r.text("emulator.nic");
-    e.flashed_at = static_cast<int64_t>(r.non_negative("emulator.flashed_at"));
+    e.flashed_at = static_cast<int64_t>(r.figure("emulator.flashed_at"));
   }
-  e.icount_shift = static_cast<int>(r.non_negative("emulator.icount_shift"));
+  e.icount_shift = static_cast<int>(r.figure("emulator.icount_shift"));
   return e;
 }
 
 Costs::Calls calls(BoardReader& r, const std::string& table) {
   const auto of = [&](const char* kernels) {
-    return r.non_negative_or_0((table + kernels).c_str());
+    return r.figure_or_0((table + kernels).c_str());
   };
   return {of(".pointwise"), of(".conv"), of(".depthwise")};
 }
@@ -99,40 +107,40 @@ Board parse_board(const std::string& id, const std::string& text) {
   b.title = r.text("title");
   b.core = r.text("core");
   if (r.has("measured")) b.measured = r.text("measured");
-  b.cores = static_cast<int>(r.non_negative("cores"));
-  b.clock_hz = r.non_negative("clock_mhz") * 1e6;
+  b.cores = static_cast<int>(r.figure("cores"));
+  b.clock_hz = r.figure("clock_mhz") * 1e6;
   b.fixed_kind = r.text("fixed_kind");
   for (const toml::table* one : r.tables("bank")) {
-    BoardReader bank("board " + id, *one, "bank");
+    BoardReader bank("board " + id, *one, "bank", "bank.");
     b.banks.push_back({bank.text("name"), bank.kilobytes("kb"),
                        bank.kilobytes("fixed_kb"),
-                       bank.non_negative_or_0("mb_per_s") * 1e6});
+                       bank.figure_or_0("mb_per_s") * 1e6});
   }
   b.flash_bytes = r.kilobytes("flash.kb");
   b.flash_mapped = r.flag("flash.mapped");
-  b.costs = {.pointwise = r.non_negative("cycles.pointwise"),
-             .conv = r.non_negative("cycles.conv"),
-             .depthwise = r.non_negative("cycles.depthwise"),
-             .fully_connected = r.non_negative("cycles.fully_connected"),
-             .depthwise_5x5 = r.non_negative_or_0("cycles.depthwise_5x5"),
+  b.costs = {.pointwise = r.figure("cycles.pointwise"),
+             .conv = r.figure("cycles.conv"),
+             .depthwise = r.figure("cycles.depthwise"),
+             .fully_connected = r.figure("cycles.fully_connected"),
+             .depthwise_5x5 = r.figure_or_0("cycles.depthwise_5x5"),
              .call_pixels = calls(r, "call_pixels"),
              .group_channels = calls(r, "group_channels"),
-             .element = r.non_negative("cycles.element"),
-             .sum = r.non_negative_or_0("cycles.sum"),
-             .firing_us = r.non_negative("cost.firing_us"),
-             .row_us = r.non_negative_or_0("cost.row_us"),
-             .flash_bytes_per_s = r.non_negative("flash.mb_per_s") * 1e6,
+             .element = r.figure("cycles.element"),
+             .sum = r.figure_or_0("cycles.sum"),
+             .firing_us = r.figure("cost.firing_us"),
+             .row_us = r.figure_or_0("cost.row_us"),
+             .flash_bytes_per_s = r.figure("flash.mb_per_s") * 1e6,
              .cache_bytes = r.kilobytes("flash.cache_kb")};
   b.link = r.text("link.name");
-  b.link_bits_per_s = r.non_negative("link.mbit_per_s") * 1e6;
-  b.link_latency_us = r.non_negative("link.latency_us");
-  b.framing_bytes = r.non_negative("link.framing_bytes");
-  b.datagram_us = r.non_negative("cost.datagram_us");
-  b.aead_cycles_per_byte = r.non_negative("cost.aead_cycles_per_byte");
-  b.check_cycles_per_byte = r.non_negative("cost.check_cycles_per_byte");
-  b.energy = {r.non_negative("energy.nj_per_mac") * 1e-9,
-              r.non_negative("energy.active_mw") * 1e-3,
-              r.non_negative("energy.sleep_mw") * 1e-3};
+  b.link_bits_per_s = r.figure("link.mbit_per_s") * 1e6;
+  b.link_latency_us = r.figure("link.latency_us");
+  b.framing_bytes = r.figure("link.framing_bytes");
+  b.datagram_us = r.figure("cost.datagram_us");
+  b.aead_cycles_per_byte = r.figure("cost.aead_cycles_per_byte");
+  b.check_cycles_per_byte = r.figure("cost.check_cycles_per_byte");
+  b.energy = {r.figure("energy.nj_per_mac") * 1e-9,
+              r.figure("energy.active_mw") * 1e-3,
+              r.figure("energy.sleep_mw") * 1e-3};
   if (const toml::array* parts = r.array("storage.parts")) {
     for (const toml::node& part : *parts) {
       b.storages.push_back(storage_part(id, part.value_or(std::string())));
@@ -142,6 +150,13 @@ Board parse_board(const std::string& id, const std::string& text) {
     throw Error(Exit::kUsage, "board " + id + ": storage.parts is missing");
   }
   if (r.table("emulator")) {
+    // What it says is run as a program: of a file that somebody hands in that
+    // would be anything.
+    if (is_board_file(id)) {
+      r.fail("emulator", "is for the boards that come with shoal",
+             "remove [emulator]; shoal emulate --board NAME takes those that "
+             "`shoal boards` lists");
+    }
     b.emulator = parse_emulator(r);
   }
   if (const toml::table* sources = r.table("sources")) {

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/board/board_files.h"
+#include "host/board/figures.h"
 #include "host/board/said_board.h"
 
 namespace shoal {
@@ -98,13 +102,77 @@ TEST(Board, EachMissingKeyIsNamed) {
   EXPECT_THROW(parse_board("b", "title = "), Error);
 }
 
+// The figure at a key of the text, replaced.
+std::string with_figure(std::string text, const std::string& key,
+                        const std::string& value) {
+  const size_t at = text.find("\n" + key + " =");
+  EXPECT_NE(at, std::string::npos) << key;
+  if (at == std::string::npos) return text;
+  return text.replace(at + 1, text.find('\n', at + 1) - at - 1,
+                      key + " = " + value);
+}
+
+TEST(Board, FiguresHaveRanges) {
+  const std::string whole = board_files()[1].toml;
+  const char* const keys[] = {"clock_mhz",  "pointwise",    "element",
+                              "firing_us",  "datagram_us",  "mbit_per_s",
+                              "latency_us", "framing_bytes"};
+  for (const char* key : keys) {
+    for (const char* value :
+         {"-1", "1e-308", "5e-324", "2147483648", "nan", "inf", "1e308"}) {
+      const bool small = std::string(value).find("e-3") != std::string::npos;
+      const std::string name = key;
+      if (small && (name.ends_with("_us") || name == "framing_bytes")) continue;
+      try {
+        parse_board("b", with_figure(whole, key, value));
+        ADD_FAILURE() << key << " = " << value;
+      } catch (const Error& e) {
+        EXPECT_EQ(e.code(), Exit::kUsage);
+        EXPECT_NE(std::string(e.what()).find(name + " must be from"),
+                  std::string::npos)
+            << e.what();
+      }
+    }
+  }
+  EXPECT_THROW(parse_board("b", with_figure(whole, "clock_mhz", "0")), Error);
+}
+
+// Of a file that somebody hands in the emulator would be any program.
+TEST(Board, AFileNamesNoEmulator) {
+  std::string text;
+  for (const BoardFile& f : board_files()) {
+    if (f.id == std::string("mps2-an386")) text = f.toml;
+  }
+  EXPECT_NO_THROW(parse_board("b", text));
+  try {
+    parse_board("b.toml", text);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    EXPECT_NE(std::string(e.what()).find("emulator is for"), std::string::npos);
+  }
+}
+
+TEST(Board, ThePageListsEveryRange) {
+  const std::vector<uint8_t> page =
+      read_file(std::string(SHOAL_SOURCE_DIR) + "/boards/README.md");
+  const std::string text(page.begin(), page.end());
+  for (const FigureRange& r : figure_ranges()) {
+    std::ostringstream row;
+    row.precision(12);
+    row << "| " << r.key << " | " << (r.or_zero ? "0, or " : "") << r.low
+        << " | " << r.high << " |\n";
+    EXPECT_NE(text.find(row.str()), std::string::npos) << row.str();
+  }
+}
+
 TEST(SaidBoardTest, ANodeNamesNoFileOfThisComputer) {
   const Board* const board = said_board("teensy41");
   ASSERT_NE(board, nullptr);
   EXPECT_EQ(board->name, "teensy41");
   const std::string file =
-      std::string(SHOAL_SOURCE_DIR) + "/boards/emcraft-sf2/board.toml";
-  EXPECT_EQ(find_board(file).core, find_board("emcraft-sf2").core);
+      std::string(SHOAL_SOURCE_DIR) + "/boards/teensy41/board.toml";
+  EXPECT_EQ(find_board(file).core, find_board("teensy41").core);
   for (const std::string& said : {file, std::string("abacus"), std::string()}) {
     EXPECT_EQ(said_board(said), nullptr) << said;
   }

@@ -161,6 +161,7 @@ CutRule read_cut_rule(TomlReader& keys, const Cluster& cluster) {
     }
     if (strategy) {
       rule.strategy = *keys.text("strategy");
+      if (rule.strategy.empty()) keys.fail("strategy", "names none");
     } else {
       rule.crew.nodes = {find_node(keys, "node", *keys.node("node"), cluster)};
       rule.crew.weights = {1};

@@ -3,6 +3,8 @@
 
 #include "host/base/error.h"
 #include "host/base/toml_reader.h"
+#include "host/board/figure_reader.h"
+#include "host/board/figures.h"
 #include "host/plan/types/cluster.h"
 
 namespace shoal {
@@ -52,11 +54,11 @@ void read_link(TomlReader& keys, Board& b) {
   const toml::table* table = keys.table("link");
   if (!table) return;
   TomlReader link(keys.file(), *table, "link");
-  if (auto v = link.number("mbit_per_s", 1e-3, 1e6)) {
+  if (auto v = figure_of(link, "mbit_per_s", "link.")) {
     b.link_bits_per_s = *v * 1e6;
   }
-  if (auto v = link.number("latency_us", 0, 1e8)) b.link_latency_us = *v;
-  if (auto v = link.number("framing_bytes", 0, 1e4)) b.framing_bytes = *v;
+  if (auto v = figure_of(link, "latency_us", "link.")) b.link_latency_us = *v;
+  if (auto v = figure_of(link, "framing_bytes", "link.")) b.framing_bytes = *v;
   link.finish();
 }
 
@@ -64,12 +66,12 @@ void read_cost(TomlReader& keys, Board& b) {
   const toml::table* table = keys.table("cost");
   if (!table) return;
   TomlReader cost(keys.file(), *table, "cost");
-  if (auto v = cost.number("firing_us", 0, 1e6)) b.costs.firing_us = *v;
-  if (auto v = cost.number("datagram_us", 0, 1e6)) b.datagram_us = *v;
-  if (auto v = cost.number("aead_cycles_per_byte", 0, 1e6)) {
+  if (auto v = figure_of(cost, "firing_us", "cost.")) b.costs.firing_us = *v;
+  if (auto v = figure_of(cost, "datagram_us", "cost.")) b.datagram_us = *v;
+  if (auto v = figure_of(cost, "aead_cycles_per_byte", "cost.")) {
     b.aead_cycles_per_byte = *v;
   }
-  if (auto v = cost.number("check_cycles_per_byte", 0, 1e6)) {
+  if (auto v = figure_of(cost, "check_cycles_per_byte", "cost.")) {
     b.check_cycles_per_byte = *v;
   }
   cost.finish();
@@ -80,7 +82,7 @@ void read_cycles(TomlReader& keys, Costs& c) {
   if (!table) return;
   TomlReader cycles(keys.file(), *table, "cycles");
   const auto read = [&](const char* key, double& figure) {
-    if (auto v = cycles.number(key, 1e-4, 1e6)) figure = *v;
+    if (auto v = figure_of(cycles, key, "cycles.")) figure = *v;
   };
   read("pointwise", c.pointwise);
   read("conv", c.conv);
@@ -99,6 +101,15 @@ std::optional<std::string> read_board(TomlReader& keys) {
     keys.fail("board", "'" + *id + "' is unknown", e.fix());
   }
   return id;
+}
+
+// A cluster file names it without its table.
+std::optional<double> flash_rate(TomlReader& keys) {
+  const FigureRange& range = figure_range("flash.mb_per_s");
+  const char* const key = "flash_mb_per_s";
+  const toml::node* at = keys.node(key);
+  if (at && at->value<double>() == 0.0) return 0;
+  return keys.number(key, range.low, range.high);
 }
 
 // What a node's table and the defaults have in common, but the board's name.
@@ -120,10 +131,10 @@ void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
     n.rating = *v;
     is_rated = true;
   }
-  if (auto v = keys.number("clock_mhz", 1e-3, 1e6)) {
+  if (auto v = figure_of(keys, "clock_mhz")) {
     n.board.clock_hz = *v * 1e6;
   }
-  if (auto v = keys.number("flash_mb_per_s", 0, 1e6)) {
+  if (auto v = flash_rate(keys)) {
     n.board.costs.flash_bytes_per_s = *v * 1e6;
   }
   read_link(keys, n.board);
