@@ -39,7 +39,7 @@ constexpr FigureRange kRanges[] = {
     {"cost.aead_cycles_per_byte", 0, kMostCycles},
     {"cost.check_cycles_per_byte", 0, kMostCycles},
     {"link.mbit_per_s", 1e-3, 1e6},
-    {"link.latency_us", 0, 10 * kMostUs},
+    {"link.latency_us", 0, kMostUs},
     {"link.framing_bytes", 0, 1e4},
     {"energy.nj_per_mac", 0, 1e6},
     {"energy.active_mw", 0, 1e6},
