@@ -58,8 +58,8 @@ node = "node1"
 )";
 
 std::string journal() {
-  std::string text = "shoal evaluate 1 key\n";
-  for (const std::string line : {"0 6 5 4 3 2", "19 0 1 2 3 4"}) {
+  std::string text = "shoal evaluate 2 key\n";
+  for (const std::string line : {"0 77 6 5 4 3 2", "19 8 0 1 2 3 4"}) {
     const auto* const at = reinterpret_cast<const uint8_t*>(line.data());
     text += line + " " + crc32_hex({at, line.size()}) + "\n";
   }

@@ -256,13 +256,31 @@ TEST_F(CliEvaluate, GoesOnFromItsJournal) {
   const json none = evaluate_json({"idx", "--resume", "j"});
   EXPECT_EQ(none.at("resumed_frames"), 27);
   EXPECT_EQ(results(none), wanted);
-  refused({"idx", "--resume", "j", "--mean", "3"}, 2, "another model");
-  refused({"data", "--resume", "j"}, 2, "another model");
+  refused({"idx", "--resume", "j", "--mean", "3"}, 2,
+          "how pictures become inputs");
+  refused({"data", "--resume", "j"}, 2, "other files or labels");
   refused({"idx", "--resume", "labels.txt"}, 2, "not a journal");
   cut = whole;
   cut[whole.size() / 2] ^= 1;
   shop_.write("j", cut);
   refused({"idx", "--resume", "j"}, 7, "j: line ");
+}
+
+// A picture of the same name and other content has no answer yet.
+TEST_F(CliEvaluate, AJournalIsOfItsPictures) {
+  evaluate_json({"data", "--resume", "j"});
+  std::string changed;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(shop_.folder() / "data")) {
+    const std::string name = entry.path().filename().string();
+    if (!entry.is_regular_file() || !name.ends_with(".bmp")) continue;
+    changed = entry.path().lexically_relative(shop_.folder() / "data").string();
+    break;
+  }
+  ASSERT_NE(changed, "");
+  shop_.write("data/" + changed, make_bmp(kSide, kSide, picture(1, 99)));
+  refused({"data", "--resume", "j"}, 2,
+          changed + " has changed since its answer was written to j");
 }
 
 TEST_F(CliEvaluate, FloatModelsRunAsTheyAre) {

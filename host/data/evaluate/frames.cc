@@ -56,6 +56,7 @@ Frames::Frames(const Graph& graph, const Dataset& data, FramesOptions options)
     if (found == known.end()) {
       todo_.push_back(item);
     } else {
+      options_.journal->expect_unchanged(data, item);
       answers_.insert(*found);
     }
   }
@@ -82,9 +83,10 @@ void Frames::done(int64_t item, std::span<const uint8_t> outputs) {
   check_output(graph_, item, outputs.size());
   const FrameAnswer answer = options_.answer ? options_.answer(item, outputs)
                                              : best_classes_of(graph_, outputs);
+  const int64_t content = options_.journal ? content_of(data_, item) : 0;
   const std::lock_guard lock(mutex_);
   answers_.emplace(item, answer);
-  if (options_.journal) options_.journal->add(item, answer);
+  if (options_.journal) options_.journal->add(item, content, answer);
   if (options_.progress) {
     options_.progress(static_cast<int64_t>(answers_.size()), total_);
   }

@@ -19,12 +19,12 @@
 namespace shoal {
 namespace {
 
-std::string header_of(const std::string& key) {
-  return "shoal evaluate 1 " + key + "\n";
-}
+const std::string kKind = "shoal evaluate 2 ";
 
-std::string line_of(int64_t frame, const FrameAnswer& answer) {
-  std::string line = std::to_string(frame);
+std::string header_of(const std::string& key) { return kKind + key + "\n"; }
+
+std::string line_of(int64_t frame, int64_t content, const FrameAnswer& answer) {
+  std::string line = std::to_string(frame) + " " + std::to_string(content);
   for (const int c : answer) line += " " + std::to_string(c);
   return line + " " + crc32_hex(bytes_of(line)) + "\n";
 }
@@ -55,11 +55,12 @@ bool possible(const BestClasses& answer, int classes) {
 
 // Empty: the line was added.
 std::string add_line(std::string_view line, const JournalLimits& limits,
-                     Answers& answers) {
+                     JournalText& parsed) {
   std::string_view rest = line;
-  int64_t frame = 0;
+  int64_t frame = 0, content = 0;
   FrameAnswer answer;
-  if (!take(rest, frame)) return "it is no answer";
+  if (!take(rest, frame) || !take(rest, content) || content < 0)
+    return "it is no answer";
   while (rest.find(' ') != std::string_view::npos) {
     int64_t value = 0;
     if (!take(rest, value) || value != static_cast<int>(value)) {
@@ -67,7 +68,7 @@ std::string add_line(std::string_view line, const JournalLimits& limits,
     }
     answer.push_back(static_cast<int>(value));
   }
-  if (line_of(frame, answer) != std::string(line) + "\n") {
+  if (line_of(frame, content, answer) != std::string(line) + "\n") {
     return "its checksum is wrong";
   }
   if (frame < 0 || frame >= limits.frames) {
@@ -78,9 +79,10 @@ std::string add_line(std::string_view line, const JournalLimits& limits,
   } else if (!possible(answer, limits.classes)) {
     return "there are no such classes";
   }
-  if (!answers.emplace(frame, answer).second) {
+  if (!parsed.answers.emplace(frame, answer).second) {
     return "frame " + std::to_string(frame) + " has an answer already";
   }
+  parsed.contents[frame] = content;
   return "";
 }
 
@@ -93,6 +95,40 @@ bool has_hole(std::string_view text, size_t at, size_t end) {
   const size_t sector_end = (zero / kSector + 1) * kSector;
   const std::string_view zeros = text.substr(zero, sector_end - zero);
   return zeros.find_first_not_of('\0') == std::string_view::npos;
+}
+
+struct KeyPart {
+  std::string_view word;  // as the key has it
+  const char* text;
+};
+constexpr KeyPart kParts[] = {
+    {"model", "another model"},
+    {"items", "other files or labels in the data set"},
+    {"pictures", "other flags of how pictures become inputs"},
+    {"task", "another truth, or other flags of what is made of outputs"},
+    {"shoal", "another version of shoal"},
+};
+
+// What it is that does not begin with the header of the key.
+std::string other_journal(std::string_view text, std::string_view key) {
+  if (text.starts_with("shoal evaluate 1 ")) {
+    return "a journal of an earlier version, which does not say of which "
+           "pictures its answers are";
+  }
+  if (!text.starts_with(kKind)) return "not a journal of `shoal evaluate`";
+  const std::string_view had =
+      text.substr(kKind.size(), text.find('\n') - kKind.size());
+  const auto part_of = [](std::string_view of, const std::string& word) {
+    const size_t at = of.find(word + ":");
+    return at == of.npos ? of : of.substr(at, of.find(' ', at) - at);
+  };
+  for (const KeyPart& part : kParts) {
+    const std::string word(part.word);
+    if (part_of(had, word) != part_of(key, word)) {
+      return std::string("the journal of ") + part.text;
+    }
+  }
+  return "the journal of another run";
 }
 
 std::string read_all(int file, const std::string& path) {
@@ -111,27 +147,38 @@ std::string read_all(int file, const std::string& path) {
 std::string journal_key(const std::string& model, const Dataset& data,
                         const PictureOptions& options,
                         const std::string& task) {
-  std::string text = model + "\n" + std::to_string(data.size()) + "\n";
+  std::string items = std::to_string(data.size()) + "\n";
   for (int64_t i = 0; i < data.size(); ++i) {
-    text += data.name(i) + " " + std::to_string(data.label(i)) + "\n";
+    items += data.name(i) + " " + std::to_string(data.label(i)) + "\n";
   }
+  std::string pictures = "fit " + std::to_string(static_cast<int>(options.fit));
   const auto add = [&](const char* what, const std::vector<float>& values) {
-    text += what;
+    pictures += what;
     for (const float v : values) {
       char number[32];
       std::snprintf(number, sizeof number, " %.9g", static_cast<double>(v));
-      text += number;
+      pictures += number;
     }
   };
   if (options.normalization) {
-    add("mean", options.normalization->mean);
-    add("std", options.normalization->deviation);
+    add(" mean", options.normalization->mean);
+    add(" std", options.normalization->deviation);
   }
-  if (options.fit != Fit::kStretch) {
-    text += "fit " + std::to_string(static_cast<int>(options.fit));
+  std::string key;
+  const std::string* const parts[] = {&model, &items, &pictures, &task};
+  for (size_t i = 0; i < std::size(parts); ++i) {
+    constexpr size_t kDigits = 16;
+    key += std::string(kParts[i].word) + ":" +
+           sha256_hex(bytes_of(*parts[i])).substr(0, kDigits) + " ";
   }
-  if (!task.empty()) text += "task " + task;
-  return sha256_hex(bytes_of(text));
+  return key + "shoal:" SHOAL_VERSION;
+}
+
+int64_t content_of(const Dataset& data, int64_t item) {
+  const std::string hash = sha256_hex(data.bytes(item));
+  uint64_t value = 0;
+  std::from_chars(hash.data(), hash.data() + 16, value, 16);
+  return static_cast<int64_t>(value >> 1);
 }
 
 JournalText parse_journal(std::string_view text, const JournalLimits& limits,
@@ -147,12 +194,7 @@ JournalText parse_journal(std::string_view text, const JournalLimits& limits,
     return parsed;
   }
   if (!text.starts_with(header)) {
-    const std::string kind = header.substr(0, header.find(limits.key));
-    throw Error(Exit::kUsage,
-                name + (text.starts_with(kind)
-                            ? ": the journal of another model, other data, or "
-                              "other flags of what is made of them"
-                            : ": not a journal of `shoal evaluate`"),
+    throw Error(Exit::kUsage, name + ": " + other_journal(text, limits.key),
                 "--resume with another file");
   }
   parsed.bytes = header.size();
@@ -161,7 +203,7 @@ JournalText parse_journal(std::string_view text, const JournalLimits& limits,
     const size_t end = text.find('\n', parsed.bytes);
     if (end == std::string_view::npos) return parsed;
     const std::string_view line = text.substr(parsed.bytes, end - parsed.bytes);
-    const std::string why = add_line(line, limits, parsed.answers);
+    const std::string why = add_line(line, limits, parsed);
     if (!why.empty() && has_hole(text, parsed.bytes, end)) return parsed;
     if (!why.empty()) {
       throw Error(Exit::kCorrupt,
@@ -191,6 +233,7 @@ Journal::Journal(const std::string& path, const JournalLimits& limits,
     }
     JournalText text = parse_journal(read_all(file_, path), limits, path);
     known_ = std::move(text.answers);
+    contents_ = std::move(text.contents);
     if (disk_.ftruncate(file_, static_cast<off_t>(text.bytes)) != 0) fail();
     if (text.bytes == 0) append(header_of(limits.key));
     sync();
@@ -228,8 +271,16 @@ void Journal::sync() {
   unsynced_ = 0;
 }
 
-void Journal::add(int64_t frame, const FrameAnswer& answer) {
-  append(line_of(frame, answer));
+void Journal::expect_unchanged(const Dataset& data, int64_t item) const {
+  if (content_of(data, item) == contents_.at(item)) return;
+  throw Error(
+      Exit::kUsage,
+      data.name(item) + " has changed since its answer was written to " + path_,
+      "--resume with another file");
+}
+
+void Journal::add(int64_t frame, int64_t content, const FrameAnswer& answer) {
+  append(line_of(frame, content, answer));
   if (++unsynced_ == kUnsynced) sync();
 }
 

@@ -1,19 +1,21 @@
 // The answers of a run as they come, in a file, so that a run that was ended
 // in the middle goes on where it was. A text:
 //
-//   shoal evaluate 1 KEY
-//   FRAME NUMBER ... CHECK
+//   shoal evaluate 2 KEY
+//   FRAME CONTENT NUMBER ... CHECK
 //
-// in any order of frames. The numbers are those of a FrameAnswer, of a
-// classifier its five best classes. CHECK is the CRC-32 of the line before it.
-// A last line without its end was cut off and is forgotten, and so is
-// everything from a hole on (zeros to the end of a sector, where a power cut
-// has kept the file's length and not its bytes); anything else that is not as
-// it should be is refused, and the file is left as it is. A power cut costs the
-// last kUnsynced answers at most, which are computed again.
+// in any order of frames. CONTENT is content_of() of the frame, so that an
+// answer does not outlive the picture that it was given for. The numbers are
+// those of a FrameAnswer, of a classifier its five best classes. CHECK is the
+// CRC-32 of the line before it. A last line without its end was cut off and is
+// forgotten, and so is everything from a hole on (zeros to the end of a sector,
+// where a power cut has kept the file's length and not its bytes); anything
+// else that is not as it should be is refused, and the file is left as it is. A
+// power cut costs the last kUnsynced answers at most, which are computed again.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,9 +26,9 @@
 
 namespace shoal {
 
-// What answers depend on: the model (the checksum of its file), which items
-// the data have and their labels, how pictures become inputs; of what is no
-// classifier also what is made of its outputs. Not the plan.
+// What answers depend on, as words PART:HASH: the model (the checksum of its
+// file), the list of items and labels, how pictures become inputs, what is made
+// of outputs, and the version of shoal. Not the plan, which changes no byte.
 std::string journal_key(const std::string& model, const Dataset&,
                         const PictureOptions&, const std::string& task = "");
 
@@ -39,9 +41,13 @@ struct JournalLimits {
   std::function<bool(int64_t frame, const FrameAnswer&)> possible = {};
 };
 
+// A hash of the item's bytes, not negative.
+int64_t content_of(const Dataset&, int64_t item);
+
 struct JournalText {
   Answers answers;
-  size_t bytes = 0;  // up to the last complete line
+  std::map<int64_t, int64_t> contents;  // by frame, as the answers
+  size_t bytes = 0;                     // up to the last complete line
 };
 // Throws Error(kUsage) for what is no journal, or another run's;
 // Error(kCorrupt) naming the line. `name` is for messages.
@@ -63,8 +69,10 @@ class Journal {
 
   // What was there at the beginning.
   const Answers& known() const { return known_; }
+  // Throws Error(kUsage) if the item of a known answer has changed since.
+  void expect_unchanged(const Dataset&, int64_t item) const;
   // Throws Error(kInternal) if it cannot be written, and from then on.
-  void add(int64_t frame, const FrameAnswer&);
+  void add(int64_t frame, int64_t content, const FrameAnswer&);
 
  private:
   void append(const std::string& text);
@@ -79,6 +87,7 @@ class Journal {
   int unsynced_ = 0;
   bool failed_ = false;
   Answers known_;
+  std::map<int64_t, int64_t> contents_;
 };
 
 }  // namespace shoal

@@ -18,6 +18,7 @@ namespace shoal {
 namespace {
 
 const JournalLimits kLimits{"abc", 100, 7};
+constexpr int64_t kContent = 77;
 const Answers kAnswers{
     {7, {0, 1, 2, 3, 4}}, {0, {6, 5, 4, 3, 2}}, {99, {3, 6, 0, 1, 2}}};
 
@@ -31,7 +32,8 @@ class JournalTest : public testing::Test {
   JournalTest() : path_((folder_.path() / "j").string()) {}
   void write() {
     Journal journal(path_, kLimits);
-    for (const auto& [frame, answer] : kAnswers) journal.add(frame, answer);
+    for (const auto& [frame, answer] : kAnswers)
+      journal.add(frame, kContent, answer);
   }
   static void refused(const std::string& text, Exit code,
                       const std::string& what) {
@@ -51,7 +53,7 @@ class JournalTest : public testing::Test {
 TEST_F(JournalTest, KnowsWhatWasAdded) {
   write();
   const std::string text = text_of(path_);
-  EXPECT_TRUE(text.starts_with("shoal evaluate 1 abc\n0 6 5 4 3 2 "));
+  EXPECT_TRUE(text.starts_with("shoal evaluate 2 abc\n0 77 6 5 4 3 2 "));
   EXPECT_EQ(Journal(path_, kLimits).known(), kAnswers);
   EXPECT_EQ(text_of(path_), text);
 }
@@ -71,7 +73,8 @@ TEST_F(JournalTest, GoesOnFromEveryByte) {
         EXPECT_EQ(answer, kAnswers.at(frame));
       }
       for (const auto& [frame, answer] : kAnswers) {
-        if (!journal.known().contains(frame)) journal.add(frame, answer);
+        if (!journal.known().contains(frame))
+          journal.add(frame, kContent, answer);
       }
     }
     const auto lines = std::count(
@@ -104,8 +107,8 @@ TEST_F(JournalTest, AnotherRunsIsRefusedAndLeftAsItIs) {
   EXPECT_EQ(text_of(path_), text);
   other.key = "abcd";
   EXPECT_THROW(Journal(path_, other), Error);
-  refused("shoal evaluate 1 other\n", Exit::kUsage,
-          "the journal of another model, other data");
+  refused("shoal evaluate 2 model:other\n", Exit::kUsage,
+          "the journal of another model");
   refused("#!/bin/sh\n", Exit::kUsage, "not a journal");
   refused(std::string(512, '\0'), Exit::kUsage, "not a journal");
   const std::string lost = "shoal eval" + std::string(11, '\0');
@@ -117,7 +120,7 @@ TEST_F(JournalTest, AnotherRunsIsRefusedAndLeftAsItIs) {
 TEST_F(JournalTest, ImpossibleAnswersAreRefused) {
   const auto with = [&](const JournalLimits& limits, int64_t frame,
                         const BestClasses& answer) {
-    Journal(path_, limits).add(frame, answer);
+    Journal(path_, limits).add(frame, kContent, answer);
     const std::string text = text_of(path_);
     std::filesystem::remove(path_);
     return text;
@@ -132,7 +135,7 @@ TEST_F(JournalTest, ImpossibleAnswersAreRefused) {
   std::string twice = with(kLimits, 1, {0, 1, 2, 3, 4});
   twice += twice.substr(twice.find('\n') + 1);
   refused(twice, Exit::kCorrupt, "line 3: frame 1 has an answer already");
-  refused("shoal evaluate 1 abc\n\n", Exit::kCorrupt,
+  refused("shoal evaluate 2 abc\n\n", Exit::kCorrupt,
           "line 2: it is no answer");
   const JournalLimits few{"abc", 100, 2};
   const std::string pairs = with(few, 1, {1, 0, -1, -1, -1});
@@ -169,7 +172,7 @@ TEST_F(JournalTest, OnADiskThatFails) {
     Journal journal(path_, limits, {}, disk);
     for (int64_t frame = 0; frame < kFrames; ++frame) {
       if (journal.known().contains(frame)) continue;
-      journal.add(frame, answer(frame));
+      journal.add(frame, kContent, answer(frame));
       ++added;
     }
   };
@@ -212,10 +215,43 @@ TEST_F(JournalTest, OnADiskThatFails) {
   std::printf("%d positions of a journal: 0 lost, 0 wrong\n", tried);
 }
 
+// Each change is named; what was written before contents were kept is refused.
+TEST_F(JournalTest, SaysWhatHasChanged) {
+  const ListedData data({{1}, {2}}, {0, 1}), moved({{1}, {2}}, {1, 0});
+  JournalLimits limits = kLimits;
+  limits.key = journal_key("m", data, {}, "t");
+  { Journal(path_, limits).add(0, content_of(data, 0), {0, 1, 2, 3, 4}); }
+  const auto refused = [&](const std::string& key, const char* what) {
+    JournalLimits other = limits;
+    other.key = key;
+    try {
+      Journal(path_, other);
+      ADD_FAILURE() << what;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kUsage);
+      EXPECT_NE(std::string(e.what()).find(what), std::string::npos)
+          << e.what();
+    }
+  };
+  refused(journal_key("n", data, {}, "t"), "of another model");
+  refused(journal_key("m", moved, {}, "t"), "other files or labels");
+  refused(journal_key("m", data, {Normalization{{1}, {}}}, "t"),
+          "how pictures become inputs");
+  refused(journal_key("m", data, {}, "u"), "another truth");
+  std::string version = limits.key;
+  version.back() = '?';
+  refused(version, "another version of shoal");
+  const Journal journal(path_, limits);
+  EXPECT_NO_THROW(journal.expect_unchanged(data, 0));
+  EXPECT_THROW(journal.expect_unchanged(ListedData({{9}, {2}}, {0, 1}), 0),
+               Error);
+  write_file(path_ + "1", std::string("shoal evaluate 1 abc\n"));
+  EXPECT_THROW(Journal(path_ + "1", limits), Error);
+}
+
 TEST(JournalKey, KnowsModelDataAndInputs) {
   const ListedData data({{}, {}}, {0, 1});
   const std::string key = journal_key("m", data, {});
-  EXPECT_EQ(key.size(), 64u);
   EXPECT_EQ(key, journal_key("m", data, {}));
   EXPECT_NE(key, journal_key("n", data, {}));
   EXPECT_NE(key, journal_key("m", ListedData({{}, {}}, {0, 2}), {}));
