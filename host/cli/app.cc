@@ -18,16 +18,28 @@
 #include "host/cli/on_ranks.h"
 #include "host/cli/output.h"
 #include "host/cli/search_progress.h"
+#include "host/engine/workers/stop_signals.h"
 
 namespace shoal {
 namespace {
 
-// `--timeout`: an alarm, so that even a hang ends.
-void on_alarm(int) {
+void ran_past_timeout(int) {
   constexpr char text[] = "shoal: ran past --timeout\n";
   const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
   static_cast<void>(written);
   _exit(static_cast<int>(Exit::kTimeout));
+}
+
+// `--timeout`: an alarm, so that even a hang ends. Who holds nodes gets a few
+// seconds to give them back, as if it were told to stop.
+void on_alarm(int) {
+  constexpr unsigned kGraceS = 3;  // stopping nodes takes at most one
+  static volatile std::sig_atomic_t asked = 0;
+  if (asked || !StopSignals::any()) ran_past_timeout(0);
+  asked = 1;
+  std::signal(SIGTERM, ran_past_timeout);
+  alarm(kGraceS);
+  kill(getpid(), SIGTERM);
 }
 
 void start_timeout(int seconds) {

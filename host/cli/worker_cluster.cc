@@ -4,24 +4,32 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <random>
+#include <string_view>
 
 #include "device/agent/session_wire.h"
+#include "host/base/entropy.h"
 #include "host/base/error.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
+#include "host/engine/coordinator/conversation.h"
 #include "host/engine/workers/drive.h"
 #include "host/engine/workers/identity_file.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/udp.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
+
+// How long a coordinator that goes first waits for the other one to see it.
+constexpr std::chrono::seconds kGivingWay{3};
 
 constexpr uint64_t kLookUs = 10'000;  // whether the plan is there
 
@@ -37,15 +45,22 @@ void discard_datagrams(const shoal_transport& t) {
   }
 }
 
-// Who has the nodes, for those who would like to.
+// Who has the nodes, for those who would like to: the name is for people, and
+// what is random tells two coordinators of one name apart.
 std::string coordinator_name() {
   char host[64] = {};
   static_cast<void>(gethostname(host, sizeof host - 1));
   const passwd* const user = getpwuid(geteuid());
   std::string who = std::string(user ? user->pw_name : "") + "@" + host;
-  const std::string process = ":" + std::to_string(getpid());
   std::erase_if(who, [](char c) { return c <= ' ' || c >= 0x7F; });
-  return who.substr(0, kHolderBytes - process.size()) + process;
+  // 36 random bits, behind what of the name there is room for.
+  constexpr size_t kRandom = 7;
+  constexpr std::string_view kDigits = "0123456789abcdefghijkmnpqrstuvwxyz";
+  uint8_t random[kRandom];
+  system_entropy(random);
+  who = who.substr(0, kHolderBytes - kRandom - 1) + "#";
+  for (const uint8_t byte : random) who += kDigits[byte % kDigits.size()];
+  return who;
 }
 
 }  // namespace
@@ -210,17 +225,26 @@ void WorkerCluster::give_back() {
   }
 }
 
+// Whether another coordinator has only some of the nodes, as this one had, and
+// is to give way: of two that meet so the one whose name comes first goes on.
+bool WorkerCluster::goes_first(const Error& e) const {
+  const auto* const busy = dynamic_cast<const NodeBusy*>(&e);
+  return busy && coordinator_->stop_count().asked > 0 &&
+         config_.name < busy->holder();
+}
+
 // Who has to wait for one worker keeps no other one meanwhile: another
 // coordinator may wait for that one.
-void WorkerCluster::connect(const StopSignals& signals) {
+void WorkerCluster::connect() {
   using Clock = std::chrono::steady_clock;
-  const auto until = Clock::now() + std::chrono::duration<double>(plan_.wait);
+  const auto start = Clock::now();
+  const auto until = start + std::chrono::duration<double>(plan_.wait);
   std::minstd_rand random(std::random_device{}());
   for (bool told = false;; told = true) {
     coordinator_ = std::make_unique<Coordinator>(config_);
     try {
       coordinator_->connect(addresses_);
-      drive_on(*coordinator_, *transport_, signals,
+      drive_on(*coordinator_, *transport_, signals_,
                [&] { return coordinator_->connected(); });
       for (size_t i = 0; i < addresses_.size(); ++i) {
         const uint32_t most =
@@ -232,14 +256,16 @@ void WorkerCluster::connect(const StopSignals& signals) {
       return;
     } catch (const Error& e) {
       give_back();
-      if (e.code() != Exit::kBusy || Clock::now() >= until) throw;
-      if (!told) tell("%s; waiting\n", e.what());
+      const auto now = Clock::now();
+      const bool waits = e.code() == Exit::kBusy && now < until;
+      if (!waits && !(goes_first(e) && now < start + kGivingWay)) throw;
+      if (waits && !told) tell("%s; waiting\n", e.what());
     }
     const uint64_t pause_us = 50'000 + random() % 200'000;
     const shoal_transport& t = transport_->transport();
     const uint64_t next = t.now_us(t.user) + pause_us;
-    while (t.now_us(t.user) < next && !signals.asked()) {
-      transport_->wait(next, signals.descriptor());
+    while (t.now_us(t.user) < next && !signals_.asked()) {
+      transport_->wait(next, signals_.descriptor());
       discard_datagrams(t);
     }
   }
@@ -262,23 +288,26 @@ void WorkerCluster::check_payload() const {
 }
 
 Prepared WorkerCluster::prepare(Graph graph) {
+  // Before the future, whose end waits for the planner.
+  std::atomic<bool> cancelled = false;
   std::future<Prepared> plan;
-  const StopSignals signals;
   try {
-    connect(signals);
+    connect();
     check_payload();
     request_.cluster =
         cluster_of(*coordinator_, addresses_, given_ ? &*given_ : nullptr);
     set_budgets(plan_, request_.cluster);
     // Planning may take longer than a lease lasts.
     plan = std::async(std::launch::async, [&] {
+      const PlanCancellation cancellation(cancelled);
       return shoal::prepare(std::move(graph), request_, Images::kAll,
                             config_.key.data());
     });
     drive_on(
-        *coordinator_, *transport_, signals, [&] { return is_there(plan); },
+        *coordinator_, *transport_, signals_, [&] { return is_there(plan); },
         kLookUs);
   } catch (...) {
+    cancelled = true;
     give_back();  // before a signal acts
     throw;
   }

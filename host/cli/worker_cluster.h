@@ -55,10 +55,13 @@ class WorkerCluster {
   const Cluster& cluster() const { return request_.cluster; }
 
  private:
-  void connect(const StopSignals&);
+  void connect();
+  bool goes_first(const Error&) const;
   void check_payload() const;
   void give_back();
 
+  // Held back while nodes may be held, so that they are given back first.
+  StopSignals signals_;
   CoordinatorConfig config_;
   std::optional<Cluster> given_;
   std::vector<WorkerAddress> addresses_;

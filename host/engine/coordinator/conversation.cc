@@ -216,9 +216,10 @@ void Conversation::busy(const HelloBody& b) {
         "twice, at two addresses",
         "one address for each node");
   }
-  refused("busy: " + who + " has it, for " + seconds_left(b.value) +
-              " at most unless it goes on",
-          config_.busy_fix, Exit::kBusy);
+  refused_ = true;
+  throw NodeBusy("node " + name_ + ": busy: " + who + " has it, for " +
+                     seconds_left(b.value) + " at most unless it goes on",
+                 config_.busy_fix, who);
 }
 
 void Conversation::hear(std::span<const uint8_t> answer) {

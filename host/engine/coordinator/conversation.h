@@ -19,6 +19,17 @@
 
 namespace shoal {
 
+// Another coordinator has the node; `holder` is how that one is called.
+class NodeBusy : public Error {
+ public:
+  NodeBusy(const std::string& what, std::string fix, std::string holder)
+      : Error(Exit::kBusy, what, std::move(fix)), holder_(std::move(holder)) {}
+  const std::string& holder() const { return holder_; }
+
+ private:
+  std::string holder_;
+};
+
 class Conversation {
  public:
   using Answer = std::function<void(Reply, std::span<const uint8_t>)>;

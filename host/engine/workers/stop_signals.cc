@@ -3,13 +3,22 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "host/base/error.h"
 
 namespace shoal {
+namespace {
+
+std::atomic<int> alive{0};
+
+}  // namespace
+
+bool StopSignals::any() { return alive.load() > 0; }
 
 StopSignals::StopSignals() {
   sigemptyset(&stop_);
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
     // Who started this may have had it ignored, as a shell does with SIGINT
     // for what a script leaves in the background.
     struct sigaction now {};
@@ -22,9 +31,11 @@ StopSignals::StopSignals() {
     throw Error(Exit::kInternal, "signals cannot be held back");
   }
   descriptor_ = signalfd(-1, &stop_, SFD_NONBLOCK | SFD_CLOEXEC);
+  ++alive;
 }
 
 StopSignals::~StopSignals() {
+  --alive;
   if (descriptor_ >= 0) close(descriptor_);
   sigprocmask(SIG_SETMASK, &before_, nullptr);
 }

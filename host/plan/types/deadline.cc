@@ -6,6 +6,8 @@ namespace shoal {
 
 thread_local std::optional<PlanDeadline::Clock::time_point> PlanDeadline::end_;
 
+thread_local const std::atomic<bool>* PlanCancellation::flag_ = nullptr;
+
 PlanDeadline::PlanDeadline(std::optional<double> seconds) : before_(end_) {
   if (!seconds) return;
   const std::chrono::duration<double> given(*seconds);
@@ -14,7 +16,10 @@ PlanDeadline::PlanDeadline(std::optional<double> seconds) : before_(end_) {
 
 PlanDeadline::~PlanDeadline() { end_ = before_; }
 
-bool PlanDeadline::passed() { return end_ && Clock::now() >= *end_; }
+bool PlanDeadline::passed() {
+  PlanCancellation::check();
+  return end_ && Clock::now() >= *end_;
+}
 
 void PlanDeadline::check() {
   if (passed()) no_plan();

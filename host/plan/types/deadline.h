@@ -3,10 +3,37 @@
 // and its result depends on nothing but what is asked.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 
 namespace shoal {
+
+// What a search throws when it was cancelled. No Error: searches catch those of
+// plans that do not fit, and go on.
+struct PlanCancelled {};
+
+// Cancels the searches of this thread, as long as the object lives, from the
+// moment when the flag is true. For who no longer needs the plan.
+class PlanCancellation {
+ public:
+  explicit PlanCancellation(const std::atomic<bool>& flag) : before_(flag_) {
+    flag_ = &flag;
+  }
+  ~PlanCancellation() { flag_ = before_; }
+  PlanCancellation(const PlanCancellation&) = delete;
+  PlanCancellation& operator=(const PlanCancellation&) = delete;
+
+  // Throws PlanCancelled if the flag is true.
+  static void check() {
+    if (flag_ && flag_->load(std::memory_order_relaxed)) throw PlanCancelled();
+  }
+
+ private:
+  static thread_local const std::atomic<bool>* flag_;
+
+  const std::atomic<bool>* before_;
+};
 
 class PlanDeadline {
  public:
@@ -15,6 +42,7 @@ class PlanDeadline {
   PlanDeadline(const PlanDeadline&) = delete;
   PlanDeadline& operator=(const PlanDeadline&) = delete;
 
+  // Throws PlanCancelled if the search was cancelled.
   static bool passed();
   // When it has passed: no_plan().
   static void check();
