@@ -87,7 +87,7 @@ class ModelConversion {
     throw Error(Exit::kUnsupported, what, fix);
   }
 
-  // What is made of a model for an accelerator has none of its layers.
+  // A model that was compiled for an accelerator has none of its layers.
   void refuse_compiled() const {
     for (const RawOp& op : raw_.ops) {
       const bool vela = op.custom == "ethos-u";
@@ -138,7 +138,7 @@ class ModelConversion {
     if (!unsupported.empty()) throw_unsupported(unsupported, "", numbers);
   }
 
-  // Whether other shapes follow from what is asked for.
+  // Returns whether the options ask for shapes from which other shapes follow.
   bool resize() {
     if (!set_shapes(raw_, options_)) return false;
     if (raw_.variables.empty()) return true;

@@ -69,7 +69,8 @@ int constant_operand(OnnxCall& call, const OnnxTensor& c, const Axes& order) {
   return made;
 }
 
-// What x * factor is of a hard sigmoid; null: nothing known.
+// Returns the gate that x * factor is part of, as a hard sigmoid; null if
+// nothing is known of x.
 const Gate* scaled_gate(OnnxCall& call, const Value& x, float factor,
                         Gate& room) {
   const auto gate = call.state().gates.find(x.tensor);
