@@ -101,7 +101,8 @@ std::optional<std::string> read_board(TomlReader& keys) {
   return id;
 }
 
-// What a node's table and the defaults have in common, but the board's name.
+// Reads the keys that a node's table and the defaults have in common, except
+// the board's name.
 void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
                   bool& is_rated) {
   if (auto v = keys.size("ram")) {
