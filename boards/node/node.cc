@@ -169,8 +169,8 @@ int poll_storage(void*) {
 
 // Takes the memory that grows with datagrams and peers from the arena's begin:
 // "payload=" has the bytes of a datagram, "peers=" the number, each as digits.
-// More peers than the firmware was built for count as that number. Returns false
-// if the numbers are out of range, or do not fit.
+// More peers than the firmware was built for count as that number. Returns
+// false if the numbers are out of range, or do not fit.
 bool take_memory(shoal_port& port) {
   uint8_t payload[2], peers[1];
   if (read_digits(port.command, "payload=", payload, sizeof payload)) {
