@@ -1,6 +1,6 @@
-// Who owns what may be written by one process at a time (a store, a journal):
-// a lock on a file of its own beside it, which the system drops with its
-// process, however that ends. The file's text says who the owner is.
+// The owner of something that one process at a time may write (a store, a
+// journal): a lock on a file of its own beside it, which the system drops with
+// its process, however that ends. The file's text says who the owner is.
 //
 //   const FileLock lock("d/store.lock", LockMode::kExclusive, "d: the store",
 //                       {.owner = "shoal run", .wait_s = 5});
@@ -16,7 +16,7 @@ namespace shoal {
 
 enum class LockMode { kShared, kExclusive };
 
-// Who asks, and how long it waits for its turn.
+// The process that asks, and how long it waits for its turn.
 struct LockRequest {
   std::string owner = "a program";
   double wait_s = 0;
