@@ -24,14 +24,15 @@
 
 namespace shoal {
 
-// What answers depend on: the model (the checksum of its file), which items
-// the data have and their labels, how pictures become inputs; of what is no
-// classifier also what is made of its outputs. Not the plan.
+// The inputs on which answers depend: the model (the checksum of its file),
+// which items the data have and their labels, how pictures become inputs; for a
+// task other than classification also what is made of the outputs. Not the
+// plan.
 std::string journal_key(const std::string& model, const Dataset&,
                         const PictureOptions&, const std::string& task = "");
 
-// What a run may find in its journal: answers of `frames` items of a model
-// with `classes` classes, or those that `possible` takes.
+// The answers that a run may find in its journal: those of `frames` items of a
+// model with `classes` classes, or those that `possible` takes.
 struct JournalLimits {
   std::string key;
   int64_t frames = 0;
@@ -61,7 +62,7 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // What was there at the beginning.
+  // The answers that were there at the beginning.
   const Answers& known() const { return known_; }
   // Throws Error(kInternal) if it cannot be written, and from then on.
   void add(int64_t frame, const FrameAnswer&);
