@@ -29,7 +29,8 @@ bool is_there(const std::future<Prepared>& plan) {
   return plan.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
-// What comes while nobody listens would be looked at in vain later.
+// Datagrams that come while nobody listens would only be looked at in vain
+// later.
 void discard_datagrams(const shoal_transport& t) {
   std::vector<uint8_t> datagram(t.max_payload);
   uint64_t from = 0;
@@ -37,7 +38,7 @@ void discard_datagrams(const shoal_transport& t) {
   }
 }
 
-// Who has the nodes, for those who would like to.
+// Returns the name of this coordinator, for others that wait for its nodes.
 std::string coordinator_name() {
   char host[64] = {};
   static_cast<void>(gethostname(host, sizeof host - 1));
@@ -50,7 +51,8 @@ std::string coordinator_name() {
 
 }  // namespace
 
-// Of a serial line it is the line itself: there is only one node at its end.
+// The address of a serial line is the line itself: there is only one node at
+// its end.
 WorkerAddress parse_worker_address(const std::string& text,
                                    const std::string& flag) {
   if (text == kSerialPrefix) {
@@ -206,12 +208,12 @@ void WorkerCluster::give_back() {
   try {
     stop_all(*coordinator_, *transport_);
   } catch (const std::exception&) {
-    // What ended the run is told; this would only hide it.
+    // The caller hears of what ended the run; this error would only hide it.
   }
 }
 
-// Who has to wait for one worker keeps no other one meanwhile: another
-// coordinator may wait for that one.
+// A coordinator that has to wait for one worker keeps no other one meanwhile:
+// another coordinator may wait for that one.
 void WorkerCluster::connect(const StopSignals& signals) {
   using Clock = std::chrono::steady_clock;
   const auto until = Clock::now() + std::chrono::duration<double>(plan_.wait);
