@@ -1,6 +1,6 @@
-// What many nodes cost this computer, beside one node on the same model: CPU
-// time of the process (all virtual nodes, the coordinator, the datagrams
-// between them), without planning and deployment.
+// Measures what many nodes cost this computer, beside one node on the same
+// model: CPU time of the process (all virtual nodes, the coordinator, the
+// datagrams between them), without planning and deployment.
 //
 //   bench_cluster MODEL [--nodes N] [--strategy S | --cuts FILE] [--frames F]
 //                 [--rounds R] [--json]
@@ -117,7 +117,7 @@ class Meter {
   Point from_{};
 };
 
-// Of a frame, by all endpoints.
+// The traffic of a frame, by all endpoints.
 struct Traffic {
   double datagrams = 0, sent = 0, received = 0, resent = 0, row_bytes = 0;
   void add(const EndpointReport& e, int frames) {
@@ -132,7 +132,7 @@ struct Traffic {
   }
 };
 
-// Of full datagrams, in seconds.
+// The cost of a byte of full datagrams, in seconds.
 struct CipherCost {
   double seal_byte = 0, open_byte = 0;
 };
@@ -158,7 +158,7 @@ CipherCost cipher_cost() {
   return {seal, all(cipher.open)};
 }
 
-// What one turn of both has measured, one right after the other.
+// The measurements of one turn of both, one right after the other.
 struct Turn {
   Cost one, many;
   CipherCost cipher;
@@ -281,7 +281,8 @@ Summary summary_of(const Result& r) {
       ms(r.timed, [](const Turn& t) { return t.many.kernels.other; })};
   s.recomputed = r.many_macs.all() / r.one_macs.all();
 
-  // Of the timed turns: parts of one node's time, and what N nodes make of it.
+  // Medians of the timed turns: parts of one node's time, and what N nodes make
+  // of it.
   const double depthwise = r.many_macs.depthwise / r.one_macs.depthwise;
   const double other = r.many_macs.other / r.one_macs.other;
   const double by_macs = median(r.timed, [&](const Turn& t) {

@@ -1,5 +1,5 @@
-// What reading a store's file costs a run on this computer: the same plan with
-// the store's bytes already in memory, frame by frame in turn.
+// Measures what reading a store's file costs a run on this computer: the same
+// plan with the store's bytes already in memory, frame by frame in turn.
 //
 //   shoal build zoo:vgg16 --ram 512K --flash 0 --store DIR [--no-encrypt]
 //   bench_store DIR [FRAMES]

@@ -24,7 +24,7 @@ class BenchOptions {
   void add(const char* name, std::vector<std::string>&);
   void add(const char* name, std::vector<int>&);
 
-  // What the program is to end with, if it is.
+  // Returns the exit code if the program is to end now.
   std::optional<int> parse(int argc, char** argv);
 
  private:

@@ -1,5 +1,5 @@
-// What plans say of their latency beside what virtual time makes of them: for
-// each model, cluster and strategy both, and the worst of all.
+// Prints the latency that plans state beside the one in virtual time: for each
+// model, cluster and strategy both, and the worst of all.
 //   prediction_table MODEL... [--nodes 1,2,4] [--clusters teensy41,mixed]
 //                    [--strategies spatial,kernel] [--objective ram]
 //                    [--ram 64K] [--within 10]
@@ -82,7 +82,7 @@ double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
-// Of all plans so far, how far off in percent.
+// The largest error of all plans so far, in percent.
 struct Worst {
   double percent = 0;
   std::string of = "none";

@@ -11,8 +11,9 @@ struct KernelTimes {
   double all() const { return depthwise + other; }
 };
 
-// Of convolution and depthwise kernels since the start of the program. Only
-// what runs while they are timed counts: the clock costs time too.
+// The times of convolution and depthwise kernels since the start of the
+// program. Only what runs while they are timed counts: the clock costs time
+// too.
 KernelTimes kernel_times();
 void time_kernels(bool on);
 double wall_seconds();

@@ -1,4 +1,4 @@
-# What plans allocates and frees small pieces by the million: with mimalloc a
+# The planner allocates and frees small pieces by the million: with mimalloc a
 # plan over several nodes takes a third less time than with glibc's allocator.
 # Sanitizers have their own.
 function(shoal_allocator)
@@ -13,7 +13,7 @@ endfunction()
 # .cc beside it but the tests; every foo_test.cc becomes the test foo_test,
 # with the folder's labels, in one program for the folder.
 set(SHOAL_WARNINGS -Wall -Wextra -Wpedantic)
-# Of the presets and of firmware: another compiler's warnings should not keep
+# The presets and firmware set it: another compiler's warnings should not keep
 # anybody from building.
 option(SHOAL_WERROR "warnings are errors" OFF)
 if(SHOAL_WERROR)
@@ -24,7 +24,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   list(APPEND SHOAL_WARNINGS -Wno-restrict -Wno-stringop-overread)
 endif()
 
-# Of the device code.
+# Options of the device code.
 option(SHOAL_CIPHERS "sealed stores, links between nodes and agents, by Mbed TLS"
   ON)
 option(SHOAL_X86_KERNELS "kernels for AVX2, where the compiler is for x86-64" ON)
@@ -64,14 +64,14 @@ endif()
 # ./test.sh runs every test once where it serves best: a folder's own tests
 # under sanitizers, what spans folders in the release build.
 option(SHOAL_FOLDER_TESTS "build the tests of single folders, too" ON)
-# Of these, those in the release build: plans of large networks, for which
-# sanitizers take ten times as long and more. They see the planner by
+# Tests of folders that are in the release build: plans of large networks, for
+# which sanitizers take ten times as long and more. They see the planner by
 # random networks and clusters.
 set(SHOAL_OPTIMIZED_TESTS planner_test linked_planner_test stored_plans_test
   strategies_test one_node_spill_test zoo_test streaming_zoo_test network_snr_test
   auto_plan_test export_random_test fixes_test goals_test tile_plan_test
   tiled_plan_test more_nodes_test more_nodes_shared_test last_resort_test)
-# What spans folders and serves best under sanitizers; there random networks
+# Tests that span folders and serve best under sanitizers; there random networks
 # are the same ones and as many.
 set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_parts_test
   device_hpp_test export_test random_variables_test quantize_random_test)
@@ -81,15 +81,15 @@ set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_parts_test
 set(SHOAL_COLD array bench_node board charts dataset emit engine engine_board engine_common
   engine_coordinator engine_local engine_workers evaluate export image import input labels
   lower onnx plan_cuts plan_text probe project resize store study task tflite zoo)
-# Of these, what no test spends long in: sanitizers build it without
-# optimizing.
+# Those of these libraries in which no test spends long: sanitizers build them
+# without optimizing.
 set(SHOAL_COLDEST array bench_node board charts dataset engine engine_board engine_common
   engine_coordinator engine_local engine_workers evaluate export import lower onnx plan_text
   probe project resize store study task zoo)
 
-# What nearly every library includes of C++'s own, compiled once for those that
-# are optimized and once for the others. GCC takes longer to load that than to
-# read the headers; ccache keeps nothing that was compiled with it.
+# The headers of C++ that nearly every library includes, compiled once for those
+# that are optimized and once for the others. GCC takes longer to load that than
+# to read the headers; ccache keeps nothing that was compiled with it.
 set(SHOAL_PRECOMPILE OFF)
 if(SHOAL_BUNDLE AND CMAKE_CXX_COMPILER_ID STREQUAL Clang AND
     NOT CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache)
@@ -127,7 +127,7 @@ function(shoal_library name)
     # Sanitizers build what their tests and the fuzz targets link.
     set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 60
       EXCLUDE_FROM_ALL ${SHOAL_SANITIZE})
-    # What CMake's own -O3 adds is for kernels.
+    # The additions of CMake's own -O3 are for kernels.
     if(NOT ARG_DEVICE)
       target_compile_options(shoal_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
     endif()
@@ -154,7 +154,7 @@ function(shoal_library name)
       set_target_properties(shoal_${name} PROPERTIES UNITY_BUILD ON)
     endif()
     if(ARG_DEVICE)
-      # What Arduino's cores compile as; tools/check_device.py has the rest.
+      # Arduino's cores compile as this; tools/check_device.py has the rest.
       set_target_properties(shoal_${name} PROPERTIES CXX_STANDARD 17)
       target_compile_options(shoal_${name} PRIVATE
         -Wconversion -fno-exceptions -fno-rtti)
@@ -197,10 +197,10 @@ function(shoal_one_bundle first)  # others
   endforeach()
 endfunction()
 
-# Of inline functions, std::vector's say, the linker takes the first copy that it
-# sees; in programs that are compiled without optimizing that would be theirs.
-# With the planner in front of them, plans take a tenth less time, and sanitizers
-# see what these copies do.
+# The linker takes the first copy of an inline function, std::vector's say, that
+# it sees; in programs that are compiled without optimizing that would be
+# theirs. With the planner in front of them, plans take a tenth less time, and
+# sanitizers see what these copies do.
 function(shoal_planner_first name)
   if(APPLE)
     return()
@@ -214,8 +214,8 @@ function(shoal_planner_first name)
     LINKER:--no-whole-archive)
 endfunction()
 
-# What tests of several folders share, of testing/: shoal_testing_library(NAME
-# DEPS...).
+# A library that tests of several folders share, of testing/:
+# shoal_testing_library(NAME DEPS...).
 function(shoal_testing_library name)
   cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS testing/*.cc)
@@ -230,7 +230,7 @@ function(shoal_testing_library name)
   endif()
 endfunction()
 
-# What nearly every test includes, compiled once for all of them.
+# The headers that nearly every test includes, compiled once for all of them.
 function(shoal_test_headers)
   if(NOT SHOAL_BUNDLE)
     return()

@@ -35,7 +35,7 @@
 extern "C" {
 #endif
 
-/* What a call answers: what is below 0 is an error. */
+/* The result of a call: a value below 0 is an error. */
 typedef enum shoal_status {
   SHOAL_OK = 0,
   SHOAL_WAIT = 1, /* nothing to do until input, space or storage comes */
@@ -61,8 +61,8 @@ typedef enum shoal_status {
   /* The program keeps weights in a bank that the node lacks, or needs more. */
   SHOAL_BANK_TOO_SMALL = -18,
 } shoal_status;
-/* What it says to a person, in English; never null. A program that does not
- * ask does not pay for the texts. */
+/* The text of a status for a person, in English; never null. A program that
+ * does not call it does not pay for the texts. */
 const char* shoal_status_text(shoal_status status);
 
 /* Asynchronous storage: `read`, `write` and `erase` begin an operation, one at
@@ -124,7 +124,7 @@ typedef struct shoal_peer {
   uint8_t phases;
 } shoal_peer;
 
-/* What a program with peers needs. All of it is the caller's and must outlive
+/* The links of a program with peers. All of it is the caller's and must outlive
  * the node; the node writes peers' addresses when an authenticated datagram
  * comes from a new one. A peer that is silent there is also tried at home:
  * whoever passed on its datagram must not lead away from it. */
@@ -151,10 +151,10 @@ typedef struct shoal_link_counters {
   uint64_t fill[16];  /* datagrams with fragments, by sixteenths of payload */
 } shoal_link_counters;
 
-/* What a node has done with its storage since it was opened. */
+/* The work of a node's storage since the node was opened. */
 typedef struct shoal_storage_counters {
   uint64_t reads, read_bytes; /* requests */
-  /* Of chunks and pages, with tags: opened, checked or (pages) sealed. */
+  /* Bytes of chunks and pages, with tags: opened, checked or (pages) sealed. */
   uint64_t checked_bytes;
   uint64_t retries;               /* of reads that failed or were wrong */
   uint64_t writes, written_bytes; /* of spills */
@@ -183,8 +183,8 @@ typedef struct shoal_config {
   uint32_t image_bytes;         /* of the mapped image, or of the storage */
   const shoal_storage* storage; /* may be null */
   uint32_t storage_bytes;       /* of the storage beside a mapped image */
-  /* What the store of a program says of itself (device/storage/directory.h),
-   * 16 bytes: a program whose chunks are of another one is refused. Null: not
+  /* The identity of a program's store (device/storage/directory.h), 16 bytes:
+   * a program whose chunks are of another one is refused. Null: not
    * asked, for programs that keep nothing in a store. */
   const uint8_t* store_id;
   /* The key of what lies in storage and the cipher, both or none. With a key
@@ -286,9 +286,9 @@ typedef struct shoal_row {
 shoal_row shoal_input_row(const shoal_node* node, uint32_t input);
 shoal_row shoal_output_row(const shoal_node* node, uint32_t output);
 
-/* What the program needs of the arena; 0 before it is known. */
+/* Bytes of the arena that the program needs; 0 before they are known. */
 uint32_t shoal_arena_bytes(const shoal_node* node);
-/* Of a bank besides it, from 1. */
+/* Bytes of a bank besides the arena's, from 1, that it needs. */
 uint32_t shoal_bank_bytes(const shoal_node* node, uint32_t bank);
 uint32_t shoal_inputs(const shoal_node* node);
 uint32_t shoal_outputs(const shoal_node* node);
@@ -302,8 +302,8 @@ shoal_fault shoal_last_fault(const shoal_node* node);
 /* The layer that the last shoal_step() worked for, 0xFFFF if for none; for
  * counters and watchdogs. */
 uint16_t shoal_last_layer(const shoal_node* node);
-/* What that was: slice `slice` of firing `firing`; actor 0xFFFF: no slice. In
- * a loop `actor` is the inner one and `iteration` counts. */
+/* The work of the last step: slice `slice` of firing `firing`; actor 0xFFFF: no
+ * slice. In a loop `actor` is the inner one and `iteration` counts. */
 typedef struct shoal_work {
   uint16_t stage, actor, firing, iteration, group, slice;
 } shoal_work;

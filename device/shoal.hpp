@@ -37,7 +37,7 @@ class Span {
   constexpr T* begin() const { return data_; }
   constexpr T* end() const { return data_ + size_; }
   constexpr T& operator[](size_t i) const { return data_[i]; }
-  // What lies behind the first `count`, which may be all.
+  // The elements behind the first `count`, which may be all.
   constexpr Span after(size_t count) const {
     return {data_ + count, size_ - count};
   }
@@ -68,7 +68,7 @@ class Node {
   // The node has copies of keys.
   ~Node() { close(); }
 
-  // What `config` points to, and the arena, must stay until the end. A node
+  // The arena, and all that `config` points to, must stay until the end. A node
   // that is opened again begins anew.
   Status open(const shoal_config& config, Span<uint8_t> arena) {
     close();

@@ -20,7 +20,7 @@ uint64_t now = 1;
 
 bool read_image(void* of, uint32_t offset, void* to, uint32_t bytes) {
   const Bytes& all = *static_cast<const Bytes*>(of);
-  // What was checked lies inside.
+  // A checked range lies inside.
   if (offset > all.size() || bytes > all.size() - offset) std::abort();
   std::memcpy(to, all.data() + offset, bytes);
   return true;

@@ -1,7 +1,7 @@
-// What opens a store that was built elsewhere: any text as store.json, and any
-// NODE.store with any NODE.program. A description that is taken is written and
-// read again as the same; a store that is taken keeps all of its storage inside
-// the file, and nothing but its spill area is ever written.
+// Opens a store that was built elsewhere: any text as store.json, and any
+// NODE.store with any NODE.program. An accepted description is written and read
+// again as the same; an accepted store keeps all of its storage inside the
+// file, and nothing but its spill area is ever written.
 //
 // The input is one byte of flags. 1: the rest is store.json; 2: tags and hashes
 // are made right; 4: there is a key; 8: there is a NODE.program, whose length

@@ -1,4 +1,5 @@
-// What other ranks send. The input's first byte modulo 3 says which:
+// Reads what other ranks send. The input's first byte modulo 3 selects the
+// kind:
 //
 //   0 a message     1 what was seen of tensors     2 patches of layers
 //

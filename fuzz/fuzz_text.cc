@@ -1,5 +1,5 @@
-// What people and earlier runs leave in text files. The input's first byte
-// modulo 7 says which:
+// Reads what people and earlier runs leave in text files. The input's first
+// byte modulo 7 selects the kind:
 //
 //   0 labels        1 a key             2 cluster.toml     3 a file of cuts
 //   4 a journal     5 a golden trace    6 a study's cache

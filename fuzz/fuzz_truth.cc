@@ -1,5 +1,6 @@
-// What detectors and masks are compared with. The input's first byte modulo 3
-// says which: 0 COCO's instances, 1 YOLO's labels, 2 a PNG of classes.
+// Reads the truth that detections and masks are compared with. The input's
+// first byte modulo 3 selects it: 0 COCO's instances, 1 YOLO's labels, 2 a PNG
+// of classes.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

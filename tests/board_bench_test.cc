@@ -157,7 +157,7 @@ TEST(BoardBench, SixteenBitCodeWithinLimitsOfTheM3s) {
   EXPECT_LE(whole->per_mac / *whole->quoted, 1.88);
 }
 
-// What boards' aead_ and check_cycles_per_byte are made from.
+// Boards' aead_ and check_cycles_per_byte are made from these measurements.
 TEST(BoardBench, ChunksAreCheckedAsFastAsTheirBoardsSay) {
   for (const char* name : {"emcraft-sf2", "mps2-an386", "mps2-an500"}) {
     const BenchTable table = measure(name);

@@ -1,5 +1,5 @@
-// What the build says of the firmware's size against boards/NAME/budget.toml,
-// and what the firmware says of its memory against board.toml.
+// The build's sizes of the firmware must keep boards/NAME/budget.toml, and the
+// memory that the firmware reports must be that of board.toml.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -77,7 +77,7 @@ TEST_F(BoardBudget, ANodeOnANetworkKeepsItsOwn) {
     EXPECT_GT(all.flash, 0);
     EXPECT_LE(all.flash, most("node.flash_bytes"));
     EXPECT_LE(all.ram, most("node.statics"));
-    // What is shoal's own: all but kernels, crypto, lwIP and drivers.
+    // The bytes of shoal's own code: all but kernels, crypto, lwIP and drivers.
     const auto sizes =
         read_sizes(options_.build / "boards" / id / "node.sizes");
     int64_t own = 0;

@@ -117,7 +117,7 @@ TEST_F(BoardCli, BuildSaysWhatLiesWhere) {
   const Directory d = directory_of(image);
   EXPECT_EQ(d.magic, kDirectoryMagic);
   EXPECT_EQ(d.frames, 1u);
-  // What was built runs.
+  // The program that was built runs.
   const Emulated e = emulate(emulated_board(), image);
   EXPECT_EQ(e.end.arena_bytes, said["arena_bytes"].get<uint32_t>());
 

@@ -72,7 +72,7 @@ TEST_F(BoardDiscover, EveryBoardSaysWhatItIsAndHolds) {
   };
   expect_empty(all[0], nor, "emcraft-sf2", 2);
   expect_empty(all[1], mapped, "mps2-an386", 1);
-  // Who has another key is no board of this cluster.
+  // A board with another key is no board of this cluster.
   EXPECT_EQ(all[2].at("answers"), false);
   EXPECT_EQ(all[2].at("exit_code"), 6);
   EXPECT_NE(all[2].at("why").get<std::string>().find("know this key"),

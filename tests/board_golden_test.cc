@@ -50,9 +50,9 @@ void expect_memory(const Prepared& p, const Emulated& e) {
   EXPECT_LE(e.memory.stack_used * 100, e.memory.stack_bytes * percent);
 }
 
-// What the plan says of storage, and what the board has read: the header
-// twice, the head and every record to check them, the weights that stay, then
-// a frame.
+// Compares the reads that the plan states with those of the board: the header
+// twice, the head and every record to check them, the weights that stay, then a
+// frame.
 void expect_reads(const Prepared& p, const Emulated& e) {
   const HeadView head = view_head(p.images[0].data());
   int64_t loading = sizeof(Header) + head.header->head_bytes;

@@ -33,7 +33,7 @@ class BoardKinds : public testing::TestWithParam<std::string> {
   EmulateOptions options(Tap tap = {}) const {
     return emulated_board(tap, GetParam());
   }
-  // What goes wrong in a run with this word on the command line.
+  // Returns the error of a run with this word on the command line.
   std::string complaint(const char* command) const {
     EmulateOptions o = options();
     o.command = command;

@@ -55,7 +55,7 @@ TEST_P(MobileNetOnBoards, IsTheGoldenResult) {
   const auto& boards = said.at("boards");
   EXPECT_EQ(boards.size(), 8u);
   for (const auto& b : boards) {
-    // What the larger ones have besides is not used.
+    // The larger boards' additional memory is not used.
     EXPECT_LE(b.at("arena_bytes"), 65536);
     EXPECT_LE(b.at("flash_used_bytes").get<int>() * 4, (256 << 10) * 3);
     if (b.at("sram_bytes") > 65536) continue;

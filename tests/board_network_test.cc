@@ -23,7 +23,7 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-// Of `emulate --serve`.
+// A process of `emulate --serve`.
 struct Served {
   std::string name, address;
   pid_t process = 0;
@@ -37,7 +37,7 @@ class BoardNetwork : public testing::Test {
     shop_.write("m.tflite", random_model(recipe));
   }
 
-  // What one node on this computer gives.
+  // Returns the output of one node on this computer.
   std::vector<uint8_t> expected() const {
     const Told told =
         shop_.shoal({"run", "m.tflite", "random:1", "-o", "expected.bin"});
@@ -396,7 +396,7 @@ class BoardCard : public BoardNetwork {
     options_.state = shop_.path("cards");
     options_.seconds = 20;
   }
-  // What it says instead of being ready.
+  // Returns the error that it ends with instead of being ready.
   std::string complaint() const {
     try {
       EmulatedNodes boards(options_);
@@ -498,7 +498,7 @@ TEST_F(BoardCard, APulledOneEndsWhatNeedsItAndNoMore) {
   says(shop_.shoal(words(
       std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite",
       "1")));
-  // Who looks for boards finds it, as what it is.
+  // A search for boards finds it, as what it is.
   const Told found = shop_.shoal(
       {"discover", address, "--insecure", "--json", "--node-timeout", "5"});
   ASSERT_EQ(found.code, 0) << found.err;

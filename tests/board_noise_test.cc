@@ -1,6 +1,6 @@
-// What comes at a board that is on a network: noise, somebody without the key,
-// a flash that nobody has erased, a program that has decayed there. It is told
-// by the board's name, and the board is usable afterwards.
+// A board on a network meets noise, somebody without the key, a flash that
+// nobody has erased, a program that has decayed there. Errors name the board,
+// and it is usable afterwards.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -294,7 +294,7 @@ TEST_F(BoardNoise, AFloodKeepsNobodyFromABoard) {
   }
 }
 
-// Of one name, which nobody could tell apart. Each of them alone is usable.
+// Two boards of one name cannot be told apart. Each of them alone is usable.
 TEST_F(BoardNoise, TwoOfOneIdentityAreToldApartByNobody) {
   const Arguments serve{"emulate", "--board", "emcraft-sf2", "--nodes",
                         "1",       "--serve", "--key",       "k.key"};

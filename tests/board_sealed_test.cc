@@ -1,5 +1,5 @@
-// What boards keep of their programs in NOR and on cards, to whoever takes that
-// out and reads or writes it: sealed with a key that is not there.
+// Boards keep their programs sealed in NOR and on cards, with a key that is not
+// there, so that whoever takes a part out can neither read nor change them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -107,8 +107,8 @@ TEST_P(BoardSealed, WhoReadsTheStorageHasNeitherWeightsNorKey) {
     EXPECT_GT(deploy(board, model), 0);
     EXPECT_EQ(board.end(SIGTERM), 0);
   }
-  // What is found where nothing is sealed, and is gone when the board is
-  // flashed to seal.
+  // The data that is found where nothing is sealed, and is gone when the board
+  // is flashed to seal.
   const Storage plain = kept();
   EXPECT_GT(seen(plain), ptrdiff_t(samples.size() / 4));
   EXPECT_TRUE(has(plain, key.data(), key.size()));
@@ -208,8 +208,8 @@ TEST_P(BoardWritten, WhoWritesTheStorageIsFound) {
   expect_exact(run(board, small_, "other.key"), "want_small.bin", kNone);
 }
 
-// What opens with the key, for this node, and was there before: an older
-// program's bytes under the newer one's notes.
+// The forged data opens with the key, for this node, and was there before: an
+// older program's bytes under the newer one's notes.
 TEST_P(BoardWritten, AnOlderProgramUnderNewerNotesIsFound) {
   constexpr size_t kSlotBytes = 126 * kBlockBytes;
   // The same network with a byte changed that shows.

@@ -77,7 +77,7 @@ bool as_other_arithmetic(std::span<uint8_t> d) {
   return true;
 }
 
-// What one coordinator without a key does with the board; "": nothing fails.
+// Returns the error of one coordinator without a key; "": nothing fails.
 std::string failure(const std::string& address, Exit code,
                     const std::function<void(Coordinator&, const HostTransport&,
                                              const Cluster&)>& with,
@@ -228,7 +228,7 @@ class Debugger {
  public:
   // The board stands still until it has gone.
   explicit Debugger(const std::string& path) : socket_(path) {
-    // Who has not asked which registers there are may write none.
+    // A debugger that has not asked which registers there are may write none.
     say("qXfer:features:read:target.xml:0,10");
   }
   // Until it is about to run the function that begins there.
@@ -319,7 +319,8 @@ class Debugger {
   LocalSocket socket_;
 };
 
-// Of a function of a board's firmware, in hexadecimal digits.
+// Returns the address of a function of a board's firmware, in hexadecimal
+// digits.
 std::string address_in(const std::string& board, const std::string& symbol) {
   const std::string words = "arm-none-eabi-nm " SHOAL_BUILD "/boards/" + board +
                             "/node.elf | grep ' T " + symbol + "$'";
@@ -450,7 +451,7 @@ class BoardSeeds : public BoardFalls {
     sign(key_.data(), h);
     std::vector<uint8_t> answer(t.max_payload);
     uint64_t from = 0;
-    // What an earlier start has said, too.
+    // Also drop the answers of an earlier start.
     while (t.receive(t.user, &from, answer.data(), t.max_payload) != 0)
       continue;
     for (int i = 0; i < 5000; ++i) {
@@ -502,8 +503,8 @@ TEST_F(BoardSeeds, AfterAFallItDrawsFromANewOne) {
     ask();
     EXPECT_EQ(nonces_.size(), starts);
   }
-  // What falls may have written anywhere before: without a new seed it stays
-  // down.
+  // A node that falls may have written anywhere before: without a new seed it
+  // stays down.
   serve_and_fall(true);
   std::string said;
   for (int i = 0; i < 100 && !node().has_ended(); ++i) {

@@ -39,7 +39,7 @@ bool limit(decltype(RLIMIT_CPU) what, rlim_t value) {
   become_shoal(arguments);
 }
 
-// Whether it ended in time.
+// Returns whether the child ended in time.
 bool wait_until(pid_t child, int seconds) {
   const int end = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
   if (end < 0) throw std::runtime_error("pidfd_open");

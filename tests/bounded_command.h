@@ -21,9 +21,9 @@ struct Bounded {
 Bounded run_bounded(const Workshop&, const std::vector<std::string>& arguments,
                     int cpu_seconds);
 
-// What the process that is to be `shoal` does; nothing but system calls before
-// it. shoal_executable.cc: the executable; shoal_inside.cc: the same code in
-// this very process, a tenth of the time.
+// Makes the process `shoal`; only system calls come before it.
+// shoal_executable.cc: the executable; shoal_inside.cc: the same code in this
+// very process, a tenth of the time.
 [[noreturn]] void become_shoal(char** arguments);
 
 }  // namespace shoal

@@ -35,8 +35,8 @@ struct Sample {
   int score;            // of its own class, as `shoal run` has it
 };
 
-// What every way is asked about, made once: the program, a picture of each
-// class, and what `shoal run` gives.
+// The input that every way gets, made once: the program, a picture of each
+// class, and the output of `shoal run`.
 class Classify : public testing::TestWithParam<std::string> {
  protected:
   static void SetUpTestSuite() {

@@ -350,7 +350,7 @@ TEST_F(Cli, PicturesOfEveryFormat) {
       shop_.shoal({"run", "model.tflite", "p.jpg", "--output", "out.bin"}).code,
       0);
   EXPECT_EQ(shop_.read("out.bin"), oracle_output(model_, grey));
-  // Of another size: an even picture stays even.
+  // The picture has another size: an even picture stays even.
   shop_.write("big.png", make_png(50, 31, std::vector<uint8_t>(4650, 128)));
   EXPECT_EQ(
       shop_.shoal({"run", "model.tflite", "big.png", "--output", "out.bin"})

@@ -1,6 +1,6 @@
-// What clusters of comparison boards reach on MobileNetV2 1.0 at 224x224, in
-// modelled time, with encryption: arenas, latency, traffic. The files of
-// examples/ are those that a reader is told to try.
+// The figures that clusters of comparison boards reach on MobileNetV2 1.0 at
+// 224x224, in modelled time, with encryption: arenas, latency, traffic. The
+// files of examples/ are those that a reader is told to try.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -85,7 +85,7 @@ Numbers measure(const char* what, const PlanRequest& request) {
   const SimResult r = simulate_cluster(prepared, cluster, input, options);
   Numbers n;
   n.latency_s = r.latency_s();
-  // What the plan says of itself is what virtual time makes of it.
+  // The plan's own latency is what virtual time makes of it.
   EXPECT_NEAR(prepared.plan.latency_s, n.latency_s, 0.1 * n.latency_s) << what;
   n.arena = largest_arena(prepared.plan);
   const auto add = [&](const EndpointReport& e) {
@@ -144,7 +144,7 @@ TEST(ClusterNumbers, NothingMadeByHandBeatsAuto) {
       prepare(model(), linked_nodes(even_cluster(), "auto")).plan;
   EXPECT_LT(found.latency_s, 0.96 * by_hand.latency_s);
   EXPECT_LE(found.latency_s, 0.152);
-  // What is left of the arenas holds weights, and no more than that.
+  // The rest of the arenas holds weights, and no more than that.
   for (const PlanNode& n : found.nodes) {
     EXPECT_GT(n.layout.keep_bytes, 256u * 1024);
     EXPECT_LE(n.arena_bytes, 512u * 1024);
@@ -183,7 +183,7 @@ TEST(ClusterNumbers, UnequalNodes) {
   EXPECT_LE(n.latency_s, 1.25 * work_s + (equal.latency_s - work_s));
 }
 
-// What bad luck costs: the worst of some seeds over the same plan without it.
+// The cost of bad luck: the worst of some seeds over the same plan without it.
 // Two seeds by default; tools/loss_campaign.sh runs SHOAL_LOSS_SEEDS of them.
 TEST(ClusterNumbers, LossAndReordering) {
   const Cluster cluster =

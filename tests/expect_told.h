@@ -1,4 +1,4 @@
-// What tests of the command line expect of nearly every command.
+// Expectations that tests of the command line have of nearly every command.
 #pragma once
 
 #include <gtest/gtest.h>

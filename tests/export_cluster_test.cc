@@ -310,7 +310,7 @@ TEST_F(ExportedCluster, ANodeOnASerialLineComputesExactBytes) {
   const Node n(shop_, "projs/n/build/m_n", line.board);
   expect_exact(shop_.shoal(run_words()));
   expect_exact(shop_.shoal(run_words({"--frames", "3"})));
-  // Of which the plan of the file knows: its datagrams are the line's.
+  // The plan of the file knows the link: its datagrams are the line's.
   const Told planned =
       shop_.shoal({"plan", "m.tflite", "--cluster", "c.toml", "--json"});
   const Told ran = shop_.shoal(run_words({"--json"}));

@@ -134,7 +134,7 @@ TEST_P(ExportedLayout, ManifestsKeepTheRules) {
             std::string::npos);
   const std::string module = shop_.read_text(library() + "zephyr/module.yml");
   EXPECT_NE(module.find("name: shoal\n"), std::string::npos);
-  // What is compiled is called so, everywhere.
+  // Files that are compiled have the same name everywhere.
   for (const auto& entry :
        fs::recursive_directory_iterator(shop_.path("proj"))) {
     const std::string name = entry.path().filename().string();

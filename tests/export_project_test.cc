@@ -51,7 +51,7 @@ std::string make_in(const std::string& folder, const std::string& target) {
   return "make -s -C " + folder + launcher + " DEBUG= " + target;
 }
 
-// What builds and runs the project of a board that boots.
+// The tools that build and run the project of a board that boots.
 std::vector<std::string> tools_of(const Board& board) {
   const bool arm = board.emulator->program == "qemu-system-arm";
   return {"make", board.emulator->program,

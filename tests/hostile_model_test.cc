@@ -25,7 +25,8 @@
 
 namespace {
 
-// What is allocated now, and the most since it was last asked.
+// The bytes that are allocated now, and the most since they were last asked
+// for.
 int64_t live_bytes = 0;
 int64_t most_bytes = 0;
 
@@ -94,7 +95,7 @@ void expect_exact(const Prepared& p) {
   if (v.wrong) ADD_FAILURE() << v.between << ": " << describe(*v.wrong);
 }
 
-// What a plan may depend on: all but names and the bytes of constants.
+// Compares what a plan may depend on: all but names and the bytes of constants.
 bool plans_alike(const Graph& a, const Graph& b) {
   const auto same_op = [](const Op& x, const Op& y) {
     return x.kind == y.kind && x.inputs == y.inputs && x.outputs == y.outputs &&
@@ -111,8 +112,8 @@ bool plans_alike(const Graph& a, const Graph& b) {
          std::ranges::equal(a.tensors, b.tensors, same_tensor);
 }
 
-// What is prepared of a sample, for both objectives, and of what its file may
-// become: planned anew unless its constants alone are others.
+// Prepares a sample for both objectives, and each change of its file: it plans
+// anew unless only the constants differ.
 class Preparer {
  public:
   explicit Preparer(const SampleModel& sample) {

@@ -18,7 +18,7 @@ uint64_t udp_of(uint64_t end) {
 }
 uint64_t end_of_udp(uint64_t udp) { return udp_port(udp) - kPort; }
 
-// What the card sends goes to the net, from the end whose port it is.
+// Datagrams that the card sends go to the net, from the end whose port it is.
 void carry(LossyNet& net) {
   for (; !lwip::sent.empty(); lwip::sent.pop_front()) {
     lwip::Packet& p = lwip::sent.front();

@@ -69,7 +69,7 @@ std::vector<uint8_t> dense_model() {
 
 const std::string kNetwork = kSource + "/models/fashion_mobilenet_v2.tflite";
 
-// What would be a library's own words, or the language's.
+// Returns whether the text has a library's own words, or the language's.
 bool is_raw(const std::string& text) {
   for (const char* word :
        {"std::", "terminate called", "bad_alloc", "json.exception",
@@ -252,7 +252,7 @@ class MutatedFiles : public testing::Test {
       add({end, file, {"run", "dense.tflite", file}});
     }
   }
-  // What is built, plain, sealed and spilling, with each of its files.
+  // Adds stores, plain, sealed and spilling, with each of their files.
   void add_stores() {
     const std::string m = "convolutions.tflite";
     must({"build", m, "--flash", "0", "--ram", "64K", "--store", "sealed"});

@@ -72,7 +72,7 @@ class Mutator {
   Bytes::iterator here(size_t at) {
     return file_.begin() + static_cast<ptrdiff_t>(at);
   }
-  // What is at the ends of a file is structure, in the middle lie weights.
+  // The ends of a file are structure, weights lie in the middle.
   size_t place() {
     constexpr size_t kEnd = 4096;
     const size_t bytes = file_.size();

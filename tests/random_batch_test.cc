@@ -106,7 +106,7 @@ TEST(RandomBatch, EveryFrameEqualsTheOracle) {
     ADD_FAILURE() << "seed " << seed << ": " << fault << "\n"
                   << text_of(import_tflite(random_model(recipe), "random"));
   }
-  // Of two plans of a network one may be too large for its board.
+  // One of a network's two plans may be too large for its board.
   EXPECT_LE(counts.refused, static_cast<int>(count / 4 + 1));
   if (failed == 0) {
     EXPECT_EQ(counts.plans + counts.refused, 2 * static_cast<int>(count));

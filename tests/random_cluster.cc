@@ -112,7 +112,7 @@ std::vector<Share> output_shares(const Layer& l, const Rule& rule) {
   return shares;
 }
 
-// Who sums owns a slice, too.
+// A node that sums owns a slice, too.
 std::vector<Share> input_shares(const Layer& l, const Rule& rule) {
   const Box &in = l.in[0].box, &out = l.out.box;
   const int most = std::min(

@@ -124,8 +124,8 @@ class Judge {
     return p;
   }
 
-  // What a search takes programs to have is what is written, or more where
-  // layers have equal tables by chance.
+  // A program is as large as a search takes it to be, or smaller where layers
+  // have equal tables by chance.
   void check_sizes(const Prepared& p) {
     const std::vector<ProgramSize> sizes = program_sizes(net_, p.plan);
     for (size_t n = 0; n < p.images.size(); ++n) {
@@ -141,7 +141,8 @@ class Judge {
     }
   }
 
-  // What may not be joined or cut into groups is said so; then it is not.
+  // Layers that may not be joined or cut into groups are refused; then they are
+  // not.
   std::optional<Prepared> smallest() {
     ++tally_.styles[static_cast<int>(case_.style)];
     for (const bool last : {false, false, true}) {

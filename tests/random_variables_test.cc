@@ -126,7 +126,7 @@ class RandomStream {
     return pick(0, 1) ? before : b_.add(before, x, b_.scale(x));
   }
 
-  // What one held goes to the other.
+  // Swaps the values of two variables.
   int swap(int x) {
     const int v = variable(b_.shape(x), b_.scale(x));
     const int w = variable(b_.shape(x), b_.scale(x));
@@ -273,7 +273,7 @@ TEST(RandomVariables, EveryFrameEqualsTheOracles) {
   EXPECT_GT(counts.variables, static_cast<int>(count) / 2);
 }
 
-// What a node kept is lost with it: the error says with which frame.
+// A node's variables are lost with it: the error says with which frame.
 TEST(RandomVariables, ALostNodeEndsTheSequence) {
   const Graph g = import_tflite(RandomStream(3).file(), "random");
   std::mt19937 random(3);

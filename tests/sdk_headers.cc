@@ -15,7 +15,7 @@ void write_text(const Workshop& shop, const std::string& name,
   shop.write(name, {text.begin(), text.end()});
 }
 
-// What every application uses.
+// Headers that every application uses.
 void write_board_headers(const Workshop& shop) {
   write_text(shop, "sdk/Arduino.h", R"(#pragma once
 #include <stdint.h>
@@ -100,7 +100,7 @@ struct SysTick_Type { volatile uint32_t CTRL, LOAD, VAL; };
 )");
 }
 
-// What nodes of clusters use besides.
+// Headers that nodes of clusters use besides.
 void write_network_headers(const Workshop& shop) {
   write_text(shop, "sdk/IPAddress.h", R"(#pragma once
 #include <stdint.h>

@@ -27,8 +27,8 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Of a table of layers, what must agree: operator, tensor, type, shape, bytes
-# and checksums.
+# The columns of a table of layers that must agree: operator, tensor, type,
+# shape, bytes and checksums.
 must() { cut -f 1-3,5,6,9-14 "$1"; }
 
 why() { grep -m 1 '^shoal: ' "$work/said" || head -n 1 "$work/said"; }

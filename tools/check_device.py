@@ -23,7 +23,7 @@ COMPILER = 'arm-none-eabi-g++'
 FLAGS = ('-mcpu=cortex-m4 -mthumb -std=gnu++17 -fno-exceptions -fno-rtti '
          '-Wall -Wextra -Wpedantic -Wconversion -Werror -fsyntax-only').split()
 
-# What these include is the platform's: they compile where it is.
+# The headers that these include are the platform's: they compile where it is.
 PLATFORM = {'udp_sockets.cc', 'lwip_udp.cc'}
 
 HEADERS = {'cstdint', 'cstring', 'cstddef', 'type_traits', 'new', 'utility',

@@ -30,9 +30,9 @@ SPACE = re.compile(r'^(?:inline )?namespace (?:\w+::)*(\w+) \{', re.M)
 CALL = re.compile(r'(?<![\w.>:])([a-z_]\w+)(?=\()')
 USE = re.compile(r'(?<![\w.>:])(k[A-Z]\w+)\b')
 INSIDE = re.compile(r'(?<![\w.>:])([a-z]\w+)(?=::)')
-# Of the system, too.
+# Functions of the system, too.
 ANYWHERE = {'open', 'poll', 'write'}
-# What GoogleTest calls a suite is no type.
+# The name of a GoogleTest suite is no type.
 SUITE = re.compile(r'^\w*(?:TEST|SUITE|PROP)\w*\([^,]*,', re.M)
 
 texts, includes, homes = {}, {}, collections.defaultdict(set)

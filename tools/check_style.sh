@@ -2,11 +2,11 @@
 # Formatting, file sizes, arrows, and the tests that SECURITY.md names:
 # clang-format leaves every source as it is, no file has more than 600 lines,
 # folders include what CMake links them to, no two types have one name, files reach
-# the headers of the types that they name, and adding an operator takes the files
-# that CONTRIBUTING lists.
+# the headers of the types that they name, comments are sentences, and adding an
+# operator takes the files that CONTRIBUTING lists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# What has @WORDS@ outside of strings is no C++ before it is filled in.
+# A file with @WORDS@ outside of strings is no C++ before it is filled in.
 mapfile -t sources < <(git ls-files '*.cc' '*.h' '*.c' '*.cpp' '*.hpp' \
   ':!host/export/templates/node/*arduino*.cpp' \
   ':!host/export/templates/app/main_stm32.cpp' \
@@ -33,6 +33,7 @@ if [[ -n $direct ]]; then
   exit 1
 fi
 tools/check_arrows.py
+tools/check_comments.py
 tools/check_names.py
 tools/check_includes.py
 tools/check_operator.py

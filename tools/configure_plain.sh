@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whether shoal configures with what plain tools/setup.sh installs: without what
-# tests need, and with one half of that. Nothing is built.
+# Checks that shoal configures with what plain tools/setup.sh installs: without
+# what tests need, and with one half of that. Nothing is built.
 #   tools/configure_plain.sh DIR
 set -euo pipefail
 to=${1:?usage: tools/configure_plain.sh DIR}

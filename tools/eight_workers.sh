@@ -25,14 +25,14 @@ for option in "$@"; do [[ $option != --insecure ]] || secure=(--insecure); done
 start_workers "$shoal" "$workers" "${RAM:-16M}" "$work" "${secure[@]}"
 echo "$workers workers: ${addresses[*]}"
 
-# Of each worker, in KB.
+# Prints the memory of each worker, in KB.
 memory() {
   local pid
   for pid in "${pids[@]}"; do
     sed -n 's/^VmRSS:\s*\([0-9]*\) kB/\1/p' "/proc/$pid/status"
   done | tr '\n' ' '
 }
-# Of all workers, in hundredths of a second.
+# Prints the CPU time of all workers, in hundredths of a second.
 cpu() {
   local pid sum=0 stat
   for pid in "${pids[@]}"; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What shoal takes of a Cortex-M4's flash, for a program that is mapped and has
-# no peers: .text and .rodata of its objects at -Os, without the C library and
-# the image, linked with a table that names the program's kinds of actors
-# (design/device.md): as it is, and without the quick way of plain actors
+# The bytes of a Cortex-M4's flash that shoal takes, for a program that is
+# mapped and has no peers: .text and .rodata of its objects at -Os, without the
+# C library and the image, linked with a table that names the program's kinds of
+# actors (design/device.md): as it is, and without the quick way of plain actors
 # (small). Fails if a row is over its limit.
 #   tools/flash_sizes.sh DIR     exit 77 without arm-none-eabi-g++
 #   tools/flash_sizes.sh DIR kernels
@@ -122,7 +122,7 @@ if [[ ${2:-} == kernels ]]; then
   kernels cortex-m55 16384 -mcpu=cortex-m55 -mfloat-abi=hard \
     -Wl,--no-warn-mismatch  # of its floating-point registers
   if command -v riscv64-unknown-elf-g++ > /dev/null; then
-    # What it lacks of a C++ library: cmake/riscv64-unknown-elf.cmake.
+    # This replaces the missing C++ library: cmake/riscv64-unknown-elf.cmake.
     headers=(/usr/include/newlib/c++/12.*)
     prefix=riscv64-unknown-elf- last=(-nostdlib -lc -lgcc)
     flags=("${common[@]}" -specs=picolibc.specs -isystem "${headers[0]}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What loss and reordering cost: MobileNetV2 1.0 at 224x224 on eight Teensy 4.1
-# of 64 KB, in virtual time, the worst of so many seeds over the same plan
+# The cost of loss and reordering: MobileNetV2 1.0 at 224x224 on eight Teensy
+# 4.1 of 64 KB, in virtual time, the worst of so many seeds over the same plan
 # without bad luck. Needs SHOAL_SHARED; 1 if a bound is passed.
 #
 #   tools/loss_campaign.sh BUILD_DIR [SEEDS]

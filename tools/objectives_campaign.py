@@ -21,8 +21,8 @@ BOARDS = ["teensy41", "rp2350", "stm32h743"]
 CLOCKS = [150, 300, 450, 150, 450, 300, 300, 600]  # MHz
 ALL = "1,2,3,4,5,6,7,8"
 OBJECTIVES = ["latency", "ram", "throughput", "energy", "traffic"]
-# Of what fewer nodes need; what a plan states and what virtual time makes of it
-# differ by so much.
+# The margin of what fewer nodes need; the figures that a plan states and those
+# of virtual time differ by so much.
 MARGIN = {"ram": 0, "latency": 0.002}
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What has threads or serves several at once, under ThreadSanitizer.
+# Runs the tests with threads, or that serve several at once, under
+# ThreadSanitizer.
 #   tools/race_tests.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -92,7 +92,7 @@ replay() {
   done
 }
 
-# What is measured anew each time is not compared.
+# Figures that are measured anew each time are not compared.
 stable() {
   awk '/# measured( -->)?$/ {print; skip = 1; next}
        /^<!-- end -->|^```|^\$ / {skip = 0}

@@ -2,8 +2,8 @@
 # Fetches the source packages that firmware is built from, with apt from the
 # archives that this machine already uses, and unpacks them side by side:
 #   tools/sources.sh [FOLDER]    default $SHOAL_SOURCES, else build/sources
-# What is there already is not fetched again. Nothing of the system changes:
-# package lists lie in the folder, too.
+# Archives that are there already are not fetched again. Nothing of the system
+# changes: package lists lie in the folder, too.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:-${SHOAL_SOURCES:-$root/build/sources}}

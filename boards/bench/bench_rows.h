@@ -1,5 +1,5 @@
-// What measuring functions share: a layer as short as it fits the memory, its
-// rows, and random numbers.
+// Helpers that measuring functions share: a layer as short as it fits the
+// memory, its rows, and random numbers.
 #pragma once
 
 #include "boards/bench/measure.h"
@@ -51,7 +51,7 @@ void count(const BenchClock& clock, BenchRows& rows, F call) {
 
 // Input row of kernel row ky of output row oy, at that channel; null: padding.
 const int8_t* window_row(const Bench&, int oy, int ky, int channel);
-// Whether a kernel row is padding.
+// Returns whether a kernel row is padding.
 bool window_rows(const Bench&, int oy, int channel, const int8_t** rows);
 
 // Layers without weights, each by the kernel of its kind.

@@ -1,4 +1,4 @@
-// What checking bytes from a store takes, in `shoal bench-node`: chunks with a
+// The cost of checking bytes from a store, in `shoal bench-node`: chunks with a
 // key and without one, short and long, and records, whose tag without a key is
 // another. Host and firmware read this one table and run the same code.
 #pragma once

@@ -1,4 +1,4 @@
-// What the measuring firmware says on its console, as frames of
+// The frames that the measuring firmware writes to its console, as frames of
 // device/port/console.h: kHello, kBenchBegin, a kBenchLayer for each layer in
 // the order of kBenchLayers, a kBenchCipher for each of kBenchCiphers,
 // kBenchHandshake, kBenchEnd. It has frame types of its own, because it is a

@@ -1,4 +1,4 @@
-// What a handshake with identities takes a node (device/agent/noise.h), in
+// The cost of a handshake with identities for a node (device/agent/noise.h), in
 // `shoal bench-node`: from a coordinator's second hello to the keys of the
 // session. Host and firmware run the same code, each with its own X25519.
 #pragma once

@@ -12,8 +12,8 @@
 
 namespace shoal {
 
-// What the rows and a chunk together may take: with less than this a board
-// cannot run the measurements.
+// The bytes that the rows and a chunk together may take: with less than this a
+// board cannot run the measurements.
 inline constexpr uint32_t kBenchMemory = 58 * 1024;
 
 // Rows of a band, if so many fit.

@@ -73,7 +73,7 @@ void measure_table(const Bench& b, const BenchClock& clock, Random& random,
   });
 }
 
-// Of an input whose scale is 1/16.
+// Measures SOFTMAX of an input whose scale is 1/16.
 void measure_softmax(const Bench& b, const BenchClock& clock, Random&,
                      BenchResult& r) {
   SoftmaxArgs a{};

@@ -1,4 +1,4 @@
-# What boards/firmware needs to know of this board.
+# The facts of this board that boards/firmware needs.
 set(BOARD_TOOLCHAIN arm-none-eabi)
 set(BOARD_CPU_FLAGS -mcpu=cortex-m3 -mthumb)
 set(BOARD_PARTS startup cortex_m)  # folders of boards/ that it shares

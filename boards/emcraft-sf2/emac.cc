@@ -27,7 +27,7 @@ constexpr uint32_t kSent = 3;
 constexpr uint32_t kFrameCame = 0x50;  // or did not fit
 constexpr uint32_t kLine = 12;
 
-// Of the hardware while kEmpty is set; the next one by address.
+// A descriptor is the hardware's while kEmpty is set; `next` is an address.
 struct Descriptor {
   uint32_t packet, size, next;
 };

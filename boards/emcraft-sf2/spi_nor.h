@@ -15,7 +15,7 @@ inline constexpr uint32_t kNorPollBytes = 512;
 
 class SpiNor {
  public:
-  // Whether the chip answers with an identity.
+  // Returns whether the chip answers with an identity.
   bool present();
   // 0 if it was accepted: one operation at a time. `destination` is written
   // and `source` read until poll() says 1.

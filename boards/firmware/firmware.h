@@ -15,7 +15,8 @@
 
 namespace shoal {
 
-// What run_firmware() returns and a faulting board exits with.
+// The results of run_firmware(), and the code with which a faulting board
+// exits.
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitRefused = 7;
 inline constexpr int kExitFault = 70;

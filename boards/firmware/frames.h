@@ -29,8 +29,8 @@ class ConsoleWriter {
   uint32_t crc_ = 0;
 };
 
-// What is plugged in is not what the board needs; kNoStorage or kSmallStorage.
-// False: there is nothing to refuse.
+// Refuses a storage that is not what the board needs: kNoStorage or
+// kSmallStorage. Returns false if there is nothing to refuse.
 bool refuse_storage(const shoal_port&, ConsoleWriter&);
 
 }  // namespace shoal

@@ -6,7 +6,7 @@
 
 namespace shoal {
 
-// Whether `word` is one of the words of `command`.
+// Returns whether `word` is one of the words of `command`.
 inline bool has_option(const char* command, const char* word) {
   const size_t length = std::strlen(word);
   for (const char* at = command; *at;) {

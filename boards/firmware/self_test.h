@@ -10,8 +10,9 @@ namespace shoal {
 
 void run_self_test(const shoal_port&);
 
-// Whether an erased block is empty, holds what is written, loses only bits
-// when it is written again, and its neighbour stays as it is. Uses the arena.
+// Returns whether an erased block is empty, holds what is written, loses only
+// bits when it is written again, and its neighbour stays as it is. Uses the
+// arena.
 bool storage_works(const shoal_port&);
 
 }  // namespace shoal

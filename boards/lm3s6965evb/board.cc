@@ -22,7 +22,7 @@ constexpr uint32_t kData = 0x00, kFlags = 0x18, kBaud = 0x24,
                    kBaudFraction = 0x28, kLine = 0x2C, kUartControl = 0x30;
 constexpr uint32_t kFull = 1u << 5, kEmpty = 1u << 4;  // to send, received
 
-// Of the clock: the crystal's frequency, what it feeds, and the divider.
+// Bits of the clock: the crystal's frequency, what it feeds, and the divider.
 constexpr uint32_t kCrystal8 = 14u << 6, kDivideBy4 = 3u << 23,
                    kUseDivider = 1u << 22, kPllOff = 1u << 13,
                    kBypass = 1u << 11, kOtherOscillatorOff = 1u << 1;
@@ -83,7 +83,7 @@ int start_erase(void*, uint32_t offset, uint32_t bytes) {
 }
 int poll_storage(void*) { return card.poll(); }
 
-// Of a larger card the beginning; a smaller one is not used.
+// Only the beginning of a larger card is used; a smaller one is not used.
 shoal_port make_port() {
   shoal_port p = core_port(console, kHertz);
   p.command = command;

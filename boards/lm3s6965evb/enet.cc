@@ -23,7 +23,7 @@ constexpr uint32_t kAround = 6;  // length and checksum
 constexpr uint32_t kTries = 1000000;
 constexpr uint32_t kLine = 42;
 
-// Of the frame whose first word was read; 0: none was.
+// The frame's first word, if it was read; 0: it was not.
 uint32_t first;
 uint32_t most;  // bytes of a frame
 

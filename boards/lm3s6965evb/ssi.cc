@@ -20,7 +20,7 @@ constexpr uint32_t kEightBits = 7;
 constexpr uint32_t kReceived = 1u << 2;  // of the status
 constexpr uint32_t kFifo = 8;
 
-// Of 50 MHz: 12.5 MHz, 390 kHz.
+// Dividers of 50 MHz: 12.5 MHz, 390 kHz.
 constexpr uint32_t kFast = 4, kSlow = 128;
 
 void set_fast(void*, bool fast) {

@@ -1,4 +1,4 @@
-# What boards/firmware needs to know of this board.
+# The facts of this board that boards/firmware needs.
 set(BOARD_TOOLCHAIN arm-none-eabi)
 set(BOARD_CPU_FLAGS -mcpu=cortex-m3 -mthumb)
 # bench-cortex-m0plus.elf: this core runs its code, too.

@@ -55,7 +55,7 @@ uint32_t most;  // bytes of a frame
 
 uint32_t words(uint32_t frame_bytes) { return (frame_bytes + kPad + 3) / 4; }
 
-// Of the status of the frame at the head of the FIFO.
+// Returns the bytes of the frame at the head of the FIFO, from its status.
 uint32_t frame_bytes(uint32_t status) {
   const uint32_t with_checksum = status >> 16 & 0x3FFF;
   return with_checksum > kChecksum ? with_checksum - kChecksum : 0;

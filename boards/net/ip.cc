@@ -34,7 +34,7 @@ struct Came {
   bool taken;
 };
 
-// What lwIP asks for as memory: datagrams on their way out, and questions and
+// The memory that lwIP asks for: datagrams on their way out, and questions and
 // answers of ARP, a small block each.
 constexpr uint32_t kBlockHead = 24;  // of lwIP and of the datagram's frame
 constexpr uint32_t kSmall = 2, kSmallBytes = 64;
@@ -55,7 +55,7 @@ constexpr uint32_t up8(uint32_t bytes) { return (bytes + 7) & ~7u; }
 uint32_t in_bytes(uint32_t most) { return up8(nic::kPad + most + 3); }
 uint32_t out_bytes(uint32_t most) { return up8(kBlockHead + most); }
 
-// What is sent here lies in one piece, heads and all, and is aligned.
+// A packet that is sent here lies in one piece, heads and all, and is aligned.
 err_t output(netif*, pbuf* packet) {
   const uint32_t count = packet->tot_len - nic::kPad;
   if (count > stack.most) return ERR_BUF;

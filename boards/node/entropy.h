@@ -10,7 +10,8 @@ namespace shoal {
 
 class Entropy {
  public:
-  // Of this start and no other: whoever knows the seed knows what is drawn.
+  // The seed is of this start and no other: whoever knows the seed knows what
+  // is drawn.
   void start(const uint8_t (&seed)[32]);
   bool draw(void* out, uint32_t bytes);
 

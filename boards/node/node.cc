@@ -100,8 +100,8 @@ uint32_t programs_end(const shoal_port& port) {
   return flashed_at(port) - blocks * port.storage_erase_bytes;
 }
 
-// What stays over a reset: of a mapped storage all does; of the SRAM what no
-// start clears, which is the arena.
+// The notes lie where they survive a reset: anywhere in a mapped storage; in
+// SRAM only where no start clears it, which is the arena.
 SeedNotes& seed_notes(const shoal_port& port) {
   constexpr uint32_t kBehindFlashed = 2048;
   auto* const storage =
@@ -167,10 +167,10 @@ int poll_storage(void*) {
   return node.port->storage.poll(node.port->storage.user);
 }
 
-// What grows with datagrams and peers lies at the arena's begin: "payload=" has
-// the bytes of a datagram, "peers=" the number, each as digits; more of them
-// than it was built for are those. False: they are no such numbers, or do not
-// fit.
+// Takes the memory that grows with datagrams and peers from the arena's begin:
+// "payload=" has the bytes of a datagram, "peers=" the number, each as digits.
+// More peers than the firmware was built for count as that number. Returns
+// false if the numbers are out of range, or do not fit.
 bool take_memory(shoal_port& port) {
   uint8_t payload[2], peers[1];
   if (read_digits(port.command, "payload=", payload, sizeof payload)) {
@@ -203,7 +203,7 @@ bool take_memory(shoal_port& port) {
 
 bool start_network(const char* command) {
   ip::Settings s{};
-  // Of each the bytes as digits.
+  // Each value is its bytes as digits.
   if (!read_digits(command, "mac=", s.mac, sizeof s.mac)) s.mac[0] = 2;
   if (!read_digits(command, "ip=", s.address, sizeof s.address) ||
       !read_digits(command, "mask=", s.mask, sizeof s.mask) ||
@@ -250,7 +250,7 @@ class Line {
   uint32_t length_ = 0;
 };
 
-// What a node that leads has to say.
+// Prints the messages of a node that leads.
 void say(void*, const LeaderSaid& s) {
   Line line;
   line << "frame " << s.frame;
@@ -347,7 +347,7 @@ void report_stage(ConsoleWriter& console) {
   node.stage.steps = node.stage.ticks = 0;
 }
 
-// Of a step of the agent that did something.
+// Counts a step of the agent that did something.
 void count(ConsoleWriter& console, uint64_t spent, bool running) {
   if (!node.counts) return;
   const shoal_node& n = node.agent.node();

@@ -1,4 +1,4 @@
-# What boards/firmware needs to know of this board.
+# The facts of this board that boards/firmware needs.
 set(BOARD_TOOLCHAIN riscv64-unknown-elf)
 set(BOARD_CPU_FLAGS -march=rv32imac -misa-spec=2.2 -mabi=ilp32)
 # Parts with these instructions get other code of the kernels: it has to compile.

@@ -23,6 +23,6 @@ void lock(const Region (&)[kRegions]);
 }  // namespace shoal::protect
 
 namespace shoal {
-// Of the board: what it touches besides flash and SRAM.
+// The board defines the regions that it touches besides flash and SRAM.
 extern const protect::Region board_regions[3];
 }  // namespace shoal

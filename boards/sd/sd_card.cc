@@ -24,14 +24,16 @@ constexpr uint32_t kAnswerBytes = 16;  // in which an answer begins
 constexpr uint32_t kTries = 10;
 // At 400 kHz more than the second in which a card starts.
 constexpr uint32_t kStartTries = 4000;
-// Of bytes at 25 MHz: half a second, the longest that a card may be busy.
+// The bytes that pass at 25 MHz in half a second, the longest that a card may
+// be busy.
 constexpr uint32_t kPatience = 1600000;
 constexpr uint32_t kBytesAPoll = 64;  // of waiting
 constexpr uint32_t kCsdBytes = 16;
 
 uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-// Of the card-specific data; 0: of a version that is not known.
+// Returns the capacity that the card-specific data states; 0 if their version
+// is not known.
 uint64_t capacity(const uint8_t (&csd)[kCsdBytes]) {
   const auto byte = [&csd](int i) { return uint32_t{csd[i]}; };
   if (csd[0] >> 6 == 0) {
@@ -176,7 +178,7 @@ SdCard::Wait SdCard::look(uint32_t& patience, bool busy) {
   return busy ? Wait::kBusy : Wait::kToken;
 }
 
-// Of what takes no time worth coming back for.
+// Waits for a state that comes too soon to be worth coming back for.
 bool SdCard::is_ready_soon() {
   uint32_t patience = kPatience;
   while (patience > 0) {

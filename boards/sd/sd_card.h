@@ -17,7 +17,7 @@ namespace shoal {
 
 inline constexpr uint32_t kCardSector = 512;
 
-// Of the board.
+// The board's bus.
 struct SpiBus {
   void* user;
   // Bytes out (null: all 0xFF) and in (null: not wanted) at once.
@@ -31,7 +31,7 @@ class SdCard {
  public:
   // False: no card answers, or none that it knows how to use.
   bool open(const SpiBus&);
-  // Of the card; 0: there is none.
+  // The bytes of the card; 0: there is none.
   uint64_t bytes() const { return bytes_; }
 
   // 0 if it was accepted: one operation at a time, below 4 GB. `destination` is

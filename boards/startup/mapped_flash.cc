@@ -12,7 +12,7 @@ struct Flash {
 };
 Flash flash;
 
-// What was accepted is done at once and has ended at the next poll.
+// An accepted operation is done at once and has ended at the next poll.
 int accept(uint32_t offset, uint32_t bytes, uint32_t unit) {
   if (flash.busy || offset > flash.bytes || bytes > flash.bytes - offset ||
       offset % unit || bytes % unit) {

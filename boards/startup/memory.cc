@@ -5,7 +5,7 @@ namespace {
 
 constexpr uint32_t kPaint = 0xC5C5C5C5;
 
-// What an overflowing stack may step over at once.
+// The bytes that an overflowing stack may step over at once.
 constexpr uint32_t kLargestFrame = 4096;
 
 // Bytes of prepare_memory()'s own that lie below its frame address.
@@ -54,7 +54,7 @@ extern "C" __attribute__((used, noinline)) void prepare_memory() {
   for (uint8_t* to = data_begin; to < data_end; ++to, ++from) *to = *from;
   fill(bss_begin, bss_end, 0);
   fill(stack_bottom, stack_top, kPaint);
-  // What lies above the stack pointer is in use.
+  // The memory above the stack pointer is in use.
   auto* here = static_cast<uint8_t*>(__builtin_frame_address(0));
   fill(handler_stack_bottom, here - kOwnFrame, kPaint);
 }

@@ -1,6 +1,7 @@
-// What every board without an operating system shares: memory as the linker
+// The start of every board without an operating system: memory as the linker
 // script lays it out, stacks, the stack guard, the tick counter, the report of
-// a CPU exception. boards/cortex_m and boards/riscv have what is the CPU's.
+// a CPU exception. boards/cortex_m and boards/riscv have the parts that depend
+// on the CPU.
 //
 // The linker script gives the memory: guard (32 bytes), main stack, handler
 // stack, .data, .bss, then the arena. The stacks lie lowest, so that an
@@ -24,34 +25,34 @@ extern const uint8_t chip_flashed[];  // of the flash: its last KB
 // Called by the reset handler on the handler stack: fills .data and .bss,
 // paints both stacks.
 void prepare_memory();
-// Of the board, called by the reset handler on the main stack.
+// The board defines it; the reset handler calls it on the main stack.
 [[noreturn]] void board_main();
-// Of the board, called on the handler stack.
+// The board defines it; it is called on the handler stack.
 [[noreturn]] void board_fault(const shoal::FaultFrame&);
 }
 
 namespace shoal {
 
-// Of the CPU: a clock of 64 bits that counts cycles, or what the board's port
-// says.
+// The CPU's folder defines them: a clock of 64 bits that counts cycles, or what
+// the board's port says.
 void start_ticks();
 uint64_t ticks();
 
-// Of the CPU: sleeps until an interrupt, also that of a device on this line,
-// which is not served and is off again afterwards; a turn of the clock's
-// counter ends it, too. Not at all unless `idle()`, which is asked when nothing
-// can come between any more.
+// The CPU's folder defines it. Sleeps until an interrupt, also that of a device
+// on this line, which is not served and is off again afterwards; a turn of the
+// clock's counter ends it, too. Does not sleep unless `idle()`, which is asked
+// when nothing can come between any more.
 void wait_for_line(uint32_t line, bool (*idle)());
 
-// Of a Cortex-M: a reset of the chip, which memory survives.
+// A Cortex-M defines it. Resets the chip; memory survives.
 [[noreturn]] void restart();
 
-// Of the CPU: no access to the guard below the main stack, nor behind the end
-// of SRAM where the CPU can say so.
+// The CPU's folder defines it. Forbids access to the guard below the main
+// stack, and behind the end of SRAM where the CPU can do so.
 void guard_memory();
 void measure_memory(shoal_memory* out);
 
-// Whether an access to this address has left the main stack.
+// Returns whether an access to this address has left the main stack.
 bool is_below_stack(uint32_t address);
 
 inline uint32_t address_of(const volatile void* at) {

@@ -10,7 +10,8 @@
 namespace shoal {
 namespace {
 
-// Of one step: so many strangers may come before the node gets its turn.
+// One step takes at most so many datagrams: strangers may come before the node
+// gets its turn.
 constexpr int kDatagramsPerStep = 8;
 constexpr uint64_t kRetryUs = 500;  // the transport could take no more
 
@@ -91,8 +92,8 @@ bool NodeAgent::read_program(uint32_t offset, void* to, uint32_t bytes) {
   return true;
 }
 
-// What it says it holds is what lies there now, damaged or not: a coordinator
-// that planned for another one asks for nothing to be run.
+// The node claims to hold what lies there now, damaged or not: a coordinator
+// that planned for another program asks for nothing to be run.
 bool NodeAgent::hold_built_in() {
   config_.program_capacity = 0;
   program_bytes_ = config_.built_in_bytes;

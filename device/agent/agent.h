@@ -1,7 +1,7 @@
-// What runs on a node besides its program: it answers a coordinator's
+// The agent runs on a node besides its program: it answers a coordinator's
 // sessions (device/agent/session_wire.h), takes programs, opens the node and
 // steps it, and hands it the datagrams that are its own. A node does not trust
-// the network: what is not authentic costs it a look and is dropped.
+// the network: a datagram that is not authentic costs it a look and is dropped.
 //
 //   NodeAgent agent;
 //   if (agent.open(config) != Status::kOk) fail();
@@ -57,9 +57,10 @@ struct AgentConfig {
   // Instead of memory for one program: what keeps several. They are read from
   // there, or used in place.
   ProgramStore* programs = nullptr;
-  // Of these, those that read weights from there are sealed with the cluster's
-  // key (device/program/vault.h), and others are refused: it is told to the
-  // coordinator, who seals them. Not with `insecure` or an identity.
+  // True: programs that read weights from storage must be sealed with the
+  // cluster's key (device/program/vault.h), and others are refused; the node
+  // tells the coordinator, which seals them. Not with `insecure` or an
+  // identity.
   bool seals_programs = false;
   // Instead of memory for programs: the one that the node was built with,
   // 16-byte aligned and mapped. It takes no other one; null: it takes any.
@@ -76,9 +77,9 @@ struct AgentConfig {
   CycleCounter cycles;
   // Their family, at most 15 characters; null: the one of this build.
   const char* kernels = nullptr;
-  // What holds the tape part of the node's program, as a card would: put there
-  // before, never sent. Offset 0 is the image's first byte. As in shoal_config;
-  // null: all of a program is sent.
+  // The storage that holds the tape part of the node's program, as a card
+  // would: put there before, never sent. Offset 0 is the image's first byte. As
+  // in shoal_config; null: all of a program is sent.
   const shoal_storage* storage = nullptr;
   uint32_t storage_bytes = 0;
   // It holds the whole image: a program that is not mapped is read from there.
@@ -88,8 +89,8 @@ struct AgentConfig {
   const uint8_t* store_key = nullptr;
   shoal_peer* peers = nullptr;
   uint16_t max_peers = 0;
-  // Of arriving, session and the node's datagrams: max_payload bytes each, of
-  // the session's kLeastPayload will do.
+  // Buffers of arriving, session and the node's datagrams: max_payload bytes
+  // each; for the session's kLeastPayload will do.
   uint8_t* packets[3] = {};
 
   // A node that may be given a picture and start frames
@@ -108,7 +109,7 @@ struct AgentCounters {
   uint32_t hellos = 0, sessions = 0;  // genuine ones; accepted
   uint32_t requests = 0, writes = 0;  // genuine ones
   uint32_t strangers = 0;  // datagrams that are nobody's here, forged, replayed
-  // Of these: not made with the key, in another mode, said before.
+  // Reasons of the above: not made with the key, in another mode, said before.
   uint32_t forged = 0, other_mode = 0, replayed = 0;
   // Other coordinators that were told of the lease, or took the node over.
   uint32_t busy = 0, taken = 0;
@@ -129,7 +130,7 @@ class NodeAgent {
   uint64_t next_timer_us() const;
 
   AgentState state() const { return state_; }
-  // Whether what runs starts frames.
+  // Returns whether the running program starts frames.
   bool leads() const { return leader_ != nullptr; }
   // The node, while kRunning or kFaulted and it does not lead; for counters and
   // cost models.
@@ -149,7 +150,7 @@ class NodeAgent {
   void hello(uint64_t from, uint32_t bytes);
   void signed_hello(uint64_t from, Hello&);
   void answer(uint64_t to, const Hello& question, Verdict);
-  // Of `bytes` that the coordinator has drawn.
+  // Derives the node's nonce from `bytes` that the coordinator has drawn.
   void node_nonce(const uint8_t* drawn, uint32_t bytes, uint8_t* out) const;
   Mode mode() const;
   void answer_unsigned(uint64_t to, uint32_t bytes, Verdict);
@@ -190,7 +191,7 @@ class NodeAgent {
   const uint8_t* program() const {
     return config_.built_in && !trial_ ? config_.built_in : memory();
   }
-  // Of programs that come, and how much of it there is.
+  // The memory for programs that come, and its bytes.
   uint8_t* memory() const;
   uint32_t room() const;
   // Bytes of the program that is there whole; 0: none.

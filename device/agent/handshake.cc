@@ -33,14 +33,14 @@ void NodeAgent::hello(uint64_t from, uint32_t bytes) {
   signed_hello(from, question);
 }
 
-// What cannot be signed: the hello, with another head and no mac.
+// An answer that cannot be signed is the hello, with another head and no mac.
 void NodeAgent::answer_unsigned(uint64_t to, uint32_t bytes, Verdict verdict) {
   uint8_t* const packet = config_.packets[0];
   const HelloHead head{Kind::kAnswer, kSessionVersion, mode(), verdict,
                        kArithmetic};
   std::memcpy(packet, &head, sizeof head);
   const shoal_transport& t = *config_.transport;
-  // What cannot be sent counts as lost: the coordinator asks again.
+  // A datagram that cannot be sent counts as lost: the coordinator asks again.
   static_cast<void>(t.send(t.user, to, packet, bytes));
 }
 
@@ -87,7 +87,7 @@ void NodeAgent::signed_hello(uint64_t from, Hello& question) {
   answer(from, question, verdict);
 }
 
-// Whether both ends can understand each other.
+// Returns whether both ends can understand each other.
 Verdict NodeAgent::compare(const HelloHead& question, HelloBody& answer) const {
   answer = {};
   answer.version = kSessionVersion;
@@ -97,7 +97,7 @@ Verdict NodeAgent::compare(const HelloHead& question, HelloBody& answer) const {
   return Verdict::kArithmetic;
 }
 
-// What to say to a genuine hello that is no replay.
+// Returns the answer to a genuine hello that is no replay.
 Verdict NodeAgent::judge(const HelloBody& question, HelloBody& answer) {
   const bool probe = question.code & kProbe;
   if (probe && connected_ && question.value == keys_.session) {

@@ -26,7 +26,7 @@ void NodeAgent::key_hello(uint64_t from, uint32_t bytes) {
   }
   std::memcpy(&question, config_.packets[0], bytes);
   const bool sealed = bytes == sizeof question;
-  // Of this hello, both nonces. Those of the session that stands stay: the
+  // Both nonces of this hello. Those of the session that stands stay: the
   // answer may have been lost.
   uint8_t nonces[kNonceBytes];
   std::memcpy(nonces, accepted_nonce_, kNonceBytes);

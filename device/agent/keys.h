@@ -24,7 +24,7 @@ SessionKeys session_keys(const uint8_t cluster_key[kKeyBytes],
                          const uint8_t coordinator_nonce[kNonceBytes],
                          const uint8_t node_nonce[kNonceBytes]);
 
-// Of datagrams from node `from` to node `to` (or kCoordinator).
+// Derives the key of datagrams from node `from` to node `to` (or kCoordinator).
 void data_key(const uint8_t secret[kKeyBytes], uint32_t epoch, uint16_t from,
               uint16_t to, uint8_t key[kKeyBytes]);
 
@@ -40,7 +40,7 @@ class ReplayWindow {
  public:
   bool fresh(uint32_t packet) const;
   void note(uint32_t packet);  // fresh, and its datagram genuine
-  // Whether it was the largest number so far when it was noted.
+  // Returns whether it was the largest number so far when it was noted.
   bool newest(uint32_t packet) const { return packet + 1 == next_; }
 
  private:

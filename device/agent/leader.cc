@@ -207,10 +207,11 @@ void Leader::tell(uint64_t now) {
   c_.said(c_.said_user, said);
 }
 
-// Who has been silent for longest, of those that lack bytes of the picture: the
-// link asks each of them again and again, so that one that lives is heard. When
-// all have theirs: of those that owe a part of the result, who may be waiting
-// for others without a word; then it counts since anybody was heard.
+// Returns the node that has been silent for longest among those that lack bytes
+// of the picture: the link asks each of them again and again, so that one that
+// lives is heard. When all have theirs, it is one of those that owe a part of
+// the result; they may be waiting for others without a word, so the time counts
+// since any node was heard.
 uint16_t Leader::awaited(uint64_t& since) const {
   uint16_t who = h_.peers;
   const auto choose = [&](uint32_t end, uint16_t peer) {

@@ -12,7 +12,7 @@
 namespace shoal {
 
 struct LeaderConfig {
-  // Of the image; waits for it.
+  // Reads bytes of the image; waits for them.
   bool (*read)(void* user, uint32_t offset, void* to, uint32_t bytes) = nullptr;
   void* user = nullptr;
   uint32_t image_bytes = 0;
@@ -20,7 +20,7 @@ struct LeaderConfig {
   const shoal_link* link = nullptr;
   uint8_t* arena = nullptr;
   uint32_t arena_bytes = 0;
-  // Of every frame.
+  // Called for every frame.
   void (*said)(void* user, const struct LeaderSaid&) = nullptr;
   void* said_user = nullptr;
 };
@@ -34,7 +34,8 @@ struct LeaderSaid {
   char name[kLeaderName] = {};
 };
 
-// What an agent knows of it, so that boards without one have none of its code.
+// The interface of a leader to an agent, so that boards without one have none
+// of its code.
 class LeaderProgram {
  public:
   virtual Status open(const LeaderConfig&) = 0;

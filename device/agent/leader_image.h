@@ -1,7 +1,7 @@
-// What a node that starts frames is given in place of a program: who computes,
-// which boxes of the picture go to whom and which of the result come from whom,
-// the picture itself, the names of nodes and classes. spec/stores.md has the
-// same bytes in prose; host/engine/workers/leader_image.cc writes them.
+// The image that a node that starts frames gets in place of a program: who
+// computes, which boxes of the picture go to whom and which of the result come
+// from whom, the picture itself, the names of nodes and classes. spec/stores.md
+// has the same bytes in prose; host/engine/workers/leader_image.cc writes them.
 //
 //   LeaderHeader, PeerEntry[peers], TargetRecord[targets],
 //   StreamRecord[streams], LeaderBox[targets + streams], names of the peers and
@@ -72,10 +72,10 @@ constexpr LeaderLayout leader_layout(const LeaderHeader& h) {
   return l;
 }
 
-// Of `bytes` that are there. kBadMagic, kBadVersion, kBadArithmetic, kTooShort,
-// kBadRecord.
+// Checks the header against the `bytes` that are there. Returns kBadMagic,
+// kBadVersion, kBadArithmetic, kTooShort or kBadRecord.
 Status check_leader(const LeaderHeader&, uint32_t bytes);
-// Of tables as they are there, behind a header that was checked.
+// Checks the tables as they are there, behind a header that was checked.
 bool check_leader_tables(const LeaderHeader&, const PeerEntry*,
                          const TargetRecord*, const StreamRecord*,
                          const LeaderBox*);

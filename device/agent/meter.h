@@ -1,6 +1,6 @@
-// What a node's firings take, by its own counter of cycles and by its clock,
-// for a coordinator that asks for it (`shoal probe`). Only runs that were
-// asked to be metered are; others pay nothing.
+// Measures a node's firings, by its own counter of cycles and by its clock, for
+// a coordinator that asks for it (`shoal probe`). Only runs that were asked to
+// be metered are; others pay nothing.
 //
 // A step of the runtime fires, then looks at its link. The link asks for the
 // time before it does anything, and there the firing has ended: hence a run

@@ -19,7 +19,7 @@ struct KeyLimits {
   uint64_t us = uint64_t{86'400} * 1'000'000;
 };
 
-// Of a phase and a packet.
+// The number of a phase and a packet.
 constexpr uint64_t session_number(uint16_t phase, uint32_t packet) {
   return uint64_t{phase} << 32 | packet;
 }
@@ -47,7 +47,7 @@ class ReceivePhases {
   // Opens the body behind a head in place; nothing has changed if it does not.
   Opened open(const shoal_cipher&, const SessionHead&, uint8_t* datagram,
               uint32_t body_bytes);
-  // Whether none with a larger number has come.
+  // Returns whether none with a larger number has come.
   bool newest(const SessionHead& h) const { return window_.newest(h.packet); }
   uint16_t phase() const { return phase_; }
 

@@ -44,8 +44,8 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
   renew_lease();
   if (from_coordinator_.newest(head)) coordinator_ = from;
   std::memcpy(&request, packet + kBodyAt, sizeof request);
-  // What was overtaken by a later step of the same conversation is a
-  // duplicate of something that has been answered.
+  // A request that a later step of the same conversation has overtaken is a
+  // duplicate of one that has been answered.
   const uint64_t number = session_number(head.phase, head.packet);
   if (number < barrier_) return;
   ++counters_.requests;

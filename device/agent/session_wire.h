@@ -25,7 +25,8 @@ inline constexpr uint32_t kNonceBytes = 16;
 inline constexpr uint32_t kMacBytes = 16;
 inline constexpr uint32_t kMaxName = 28;  // bytes of a node's or board's name
 inline constexpr uint32_t kHolderBytes = 16;  // of a coordinator's name
-// Of a session: as long as its coordinator may be silent, within these.
+// Limits of a session's lease, the time for which its coordinator may be
+// silent.
 inline constexpr uint32_t kLeastLeaseMs = 1000, kMostLeaseMs = 60'000;
 
 // First byte of every datagram; data datagrams are device/link's.
@@ -43,7 +44,7 @@ enum class Mode : uint8_t {
   kIdentity = 2,   // each has a key pair (device/agent/noise.h)
 };
 
-// What an answer to a hello says.
+// The answers to a hello.
 enum class Verdict : uint8_t {
   kChallenge = 0,   // say it again with my nonce
   kAccepted = 1,    // the session stands
@@ -79,17 +80,17 @@ enum class Fall : uint16_t {
   kMemory = 4,
 };
 
-// What they say, authenticated.
+// The body of hellos and answers, authenticated.
 struct HelloBody {
   uint8_t code;     // of a hello kTakeOver, kProbe; of an answer the verdict
   uint8_t version;  // of whoever says it
   Fall fell;        // of kGone with nobody as the holder; else 0
-  // Of a hello the lease that is wanted in ms, of a probe the session; of
-  // kAccepted the lease, of kBusy the most that is left of it, in ms; of
+  // In a hello the lease that is wanted in ms, in a probe the session; in
+  // kAccepted the lease, in kBusy the most that is left of it, in ms; in
   // kArithmetic the node's; where `fell` is known, the address of the code, or
   // 0.
   uint32_t value;
-  // Who says hello; who has the session of which kBusy tells, or had the last
+  // The sender of a hello; the holder of the session in kBusy, or of the last
   // one (kGone). Printable ASCII without blanks, zeros behind it.
   char holder[kHolderBytes];
 };
@@ -258,21 +259,22 @@ struct PingAnswer {
   uint32_t frames;
   uint32_t epoch;
   uint32_t work;  // steps that did something, mod 2^32: whether it goes on
-  // Of the node's link, in this epoch; see shoal_link_counters.
+  // Counters of the node's link, in this epoch; see shoal_link_counters.
   uint64_t sent_bytes, row_bytes, resent_bytes;
   uint32_t sent;     // datagrams, mod 2^32
   uint32_t refused;  // forged, stale or malformed ones, mod 2^32
 };
 static_assert(sizeof(PingAnswer) == 56);
 
-// Whether the next run is metered; the answer is of the last one that was.
+// Says whether the next run is metered; the answer tells of the last one that
+// was.
 struct MeterRequest {
   uint32_t wanted;  // 1, or 0
 };
 struct MeterAnswer {
   uint32_t firings;     // slices that it has fired
   uint32_t counter_hz;  // ticks a second; 0: cycles of the CPU
-  // What they took, without what the link did in between.
+  // The cycles and time of the firings, without what the link did in between.
   uint64_t cycles, us;
   // Names in printable ASCII, zeros behind them: of the counter ("DWT"; empty:
   // none), of the family of kernels.

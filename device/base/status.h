@@ -1,4 +1,4 @@
-// What a device function answers. Every decoder and the runtime return a
+// The results of device functions. Every decoder and the runtime return a
 // Status (shoal_status of device/shoal.h, which lists them); a Fault says where
 // in the program a check failed, so that the host can name it.
 #pragma once

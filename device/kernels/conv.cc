@@ -9,7 +9,7 @@
 namespace shoal {
 namespace {
 
-// What `count` weights that meet padding add.
+// Returns the sum that `count` weights add when they meet padding.
 uint32_t padding(const ConvArgs& a, const int8_t* w, int count) {
   return bits(a.zero_in) *
          (weight_sum(w, count) - bits(count) * bits(a.zero_weight));

@@ -23,9 +23,9 @@ namespace {
 constexpr int kGroup = 32;  // output channels whose sums are held
 constexpr int kMaxRuns = 2 * kMaxWindowRows;
 
-// What a family leaves to this kernel is rare and need not have loops of its
-// own: for DSP even numbers of rows, dilation and multipliers of channels, for
-// Helium hardly anything.
+// The cases that a family leaves to this kernel are rare and need not have
+// loops of their own: for DSP even numbers of rows, dilation and multipliers of
+// channels, for Helium hardly anything.
 #if defined(SHOAL_HAS_MVE_KERNELS)
 constexpr bool kOwnThree = true, kOwnPlain = true;
 #elif defined(SHOAL_HAS_DSP_KERNELS)

@@ -85,8 +85,8 @@ void dot_4x2(const int8_t* w, int w_step, const int8_t* x, int x_step, int n,
 
 #endif
 
-// Of the last channel where their number is odd: of all of them, where each is
-// a group of its own.
+// Makes the last channel where their number is odd, and all of them where each
+// is a group of its own.
 template <bool kZero>
 void dot_1x1(const int8_t* w, const int8_t* x, int n, int zero_weight,
              uint32_t* sums) {

@@ -15,8 +15,8 @@ constexpr int kDspMostRows = 7;  // of a kernel
 constexpr int dsp_column_words(int rows) { return 2 * rows; }
 
 #if defined(SHOAL_DSP_LOOPS)
-// Of two rows' words in r6 and r8: r4, r5, r6 and r8 are the channels'; r9 is
-// lost.
+// Spreads two rows' words in r6 and r8: r4, r5, r6 and r8 are the channels'; r9
+// is lost.
 #define SHOAL_DSP_TWO_ROWS      \
   "sxtb16 r4, r6\n"             \
   "sxtb16 r9, r8\n"             \

@@ -33,7 +33,7 @@ struct Tile {
   uint32_t input_sums[kPixels];  // of its elements; with zero_weight only
 };
 
-// Of one pixel.
+// Spreads the bytes of one pixel.
 void spread_pixel(const int8_t* from, int quads, uint32_t* to) {
   for (; quads >= 4; quads -= 4, from += 16) {
     to = put_next_pairs(four_bytes(from), to);
@@ -60,7 +60,7 @@ void spread_run(const int8_t* from, int quads, int step, uint32_t* to) {
   }
 }
 
-// What the tile is made of: `length` elements from each tap.
+// The elements of the tile: `length` from each tap.
 struct Taps {
   int count_x, length, step_x;  // of a kernel row; columns between two taps
 };
@@ -265,7 +265,7 @@ void finish(const ConvArgs& a, const OutputTile& b, bool plain,
   }
 }
 
-// Whether channels from o on end in int8 as nearly all do.
+// Returns whether channels from o on end in int8 as nearly all do.
 bool is_plain(const ConvArgs& a, const OutputTile& b) {
   if (a.partial_in || a.partial_out || a.zero_weight || !clamps_to_byte(a)) {
     return false;

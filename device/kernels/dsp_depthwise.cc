@@ -21,9 +21,9 @@ constexpr int kMostTaps = kDspMostRows * kDspMostRows;
 constexpr int kMostWeights = dsp_column_words(kMostTaps);
 constexpr int kColumnWords = 192;  // of input columns on the stack
 
-// Of four channels of a row: the weights, what makes int8 of sums, and where
-// the next output goes. The assembler below knows the offsets from `start`, and
-// that the last of the weights lie before it.
+// The data of four channels of a row: the weights, what makes int8 of sums, and
+// where the next output goes. The assembler below knows the offsets from
+// `start`, and that the last of the weights lie before it.
 struct Lanes {
   uint32_t weights[kMostWeights];
   uint32_t start[kDspLanes];
@@ -129,7 +129,7 @@ inline void make_3x3(Lanes& lanes, const uint32_t* x) {
   "smlad r3, r8, r10, r3\n"
 constexpr int kBytesOfTwoRows = 28;
 
-// Of kernels of 1, 3, 5 or 7 rows. Behind the weights %[l] is `start` again.
+// Makes kernels of 1, 3, 5 or 7 rows. Behind the weights %[l] is `start` again.
 [[gnu::noinline]] void make_any(Lanes& lanes, const uint32_t* x) {
   uint32_t* l = lanes.start;
   __asm__ volatile(
@@ -225,7 +225,7 @@ inline void make_bytes(const ConvArgs& a, Lanes& lanes, const uint32_t* x) {
   }
 }
 
-// What all channels of a call have in common.
+// The figures that all channels of a call have in common.
 struct Call {
   bool bytes;
   int most;     // output columns at a time
@@ -235,8 +235,8 @@ struct Call {
 
 int right_shift(const ConvArgs& a, int o) { return -2 - a.shifts[o]; }
 
-// Of the channels from o on. False: not all shifts go right, and the channels
-// of which they do not are to be made again.
+// Puts the scales of the channels from o on. Returns false if not all shifts go
+// right; the channels with the other shifts are to be made again.
 bool put_scales(const ConvArgs& a, Lanes& lanes, int o) {
   int any = 0;
 #pragma GCC unroll 4

@@ -15,7 +15,7 @@
 #include "device/base/fixed_point.h"
 #include "device/kernels/thumb1.h"
 
-// Whether loops may be in assembler that takes all registers. Compilers keep
+// Defined if loops may be in assembler that takes all registers. Compilers keep
 // some for themselves without optimization, and where there is Helium; clang
 // keeps a frame pointer.
 #if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && \

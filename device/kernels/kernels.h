@@ -156,8 +156,8 @@ struct SoftmaxArgs {
   int out_stride;
 };
 
-// What is made of all channels of a pixel. `channels` are the input's; params
-// are those of params.h.
+// Kernels that make a result of all channels of a pixel. `channels` are the
+// input's; params are those of params.h.
 //   log_softmax_row  the output has scale 1/16 and zero point 127; d and S as
 //                    in SoftmaxArgs, g = requantize(d, multiplier, shift),
 //                    L = log_of_sum(S): round_shift(g - L, 22) + 127 above the
@@ -224,9 +224,9 @@ struct ResizeArgs {
   int out_stride;
 };
 
-// Of output column x: position x * scale + base over 1024 of `in_w` columns,
-// between two of them (bilinear_place) in upper and in lower; `part` of 1024 is
-// the lower row's, and may be below 0 where both are one.
+// Output column x lies at position x * scale + base over 1024 of `in_w`
+// columns, between two of them (bilinear_place) in upper and in lower; `part`
+// of 1024 is the lower row's, and may be below 0 where both are one.
 struct BilinearArgs {
   const int8_t *upper, *lower;
   int part;

@@ -94,7 +94,7 @@ void check_add(void (*kernel)(const BinaryArgs&), uint32_t seed) {
          random_multiplier(r),     -random_int(r, 0, 4),
          random_multiplier(r),     -random_int(r, 16, 20),
          one_in(r, 2) ? 1 : -1};
-    // What TensorFlow Lite makes of the operand with the larger scale.
+    // TensorFlow Lite gives the operand with the larger scale this multiplier.
     if (one_in(r, 3)) q.multiplier0 = 1 << 30, q.shift0 = 0;
     if (one_in(r, 3)) q.multiplier1 = 1 << 30, q.shift1 = 0;
     const int zero = args.zero_out;

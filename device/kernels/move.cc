@@ -1,4 +1,4 @@
-// What moves bytes and computes nothing, or what lies between them.
+// Kernels that move bytes and compute nothing, or lie between the two.
 #include <cstring>
 
 #include "device/kernels/kernels.h"
@@ -25,7 +25,7 @@ void move_pixel(const MoveArgs& a, const int8_t* in, int8_t* out) {
   }
 }
 
-// Whether pixels lie without gaps on both sides.
+// Returns whether pixels lie without gaps on both sides.
 bool contiguous(const MoveArgs& a) {
   return a.stride_x == 1 && a.stride_c == 1 && a.base_c == 0 &&
          a.channels == a.in_stride && a.channels == a.out_stride &&

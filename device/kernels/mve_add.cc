@@ -60,7 +60,7 @@ void run(const F& f, const int8_t* a, const int8_t* b, int count, int8_t* out) {
   std::memcpy(out, made, rest);
 }
 
-// Of operands without steps of 0; pixels without gaps are one run.
+// Handles operands without steps of 0; pixels without gaps are one run.
 template <class F>
 [[gnu::noinline]] void runs(const BinaryArgs& args, const F& f) {
   const int count = args.channels, columns = args.x1 - args.x0;

@@ -28,7 +28,7 @@ struct OutputTile {
 
 using Sums = int32_t[kPixels][kOuts];
 
-// What windows are made of: `length` bytes from each tap.
+// The bytes of a window: `length` from each tap.
 struct Taps {
   int count_x, length, step_x;  // of a kernel row; columns between two taps
 };
@@ -104,7 +104,8 @@ void gather_rows(const ConvArgs& a, int row, int x, int8_t* to) {
   }
 }
 
-// Of one or two pixels, x_step apart, the weights from element k on.
+// Adds the dot products of one or two pixels, x_step apart, with the weights
+// from element k on.
 inline void add_dots(const ConvArgs& a, const OutputTile& b, int k,
                      const int8_t* x, int x_step, int pixels, int count,
                      int32_t* sums) {

@@ -25,7 +25,7 @@ struct Lines {
   int8_t ones[kMveMostTaps];  // as many as taps; with zero_weight only
 };
 
-// What all channels of a call have in common.
+// The figures that all channels of a call have in common.
 struct Call {
   int vectors;  // of a window
   int most;     // output columns at a time
@@ -41,7 +41,7 @@ void put_weights(const ConvArgs& a, const int8_t* w, Places at, int8_t* to) {
   }
 }
 
-// Of four channels.
+// The data of four channels.
 struct Four {
   const int8_t *in, *weights;
   const int32_t *bias, *multipliers;

@@ -12,7 +12,7 @@ constexpr int kMveMostTaps = 64;   // of a window
 constexpr int kMveLine = 96;       // bytes of input of a channel, at most
 constexpr int kMveLineStep = 112;  // loads of whole vectors read behind it
 
-// Whether mve_depthwise_3x3 can make this.
+// Returns whether mve_depthwise_3x3 can make this.
 bool mve_depthwise_takes(const ConvArgs&);
 // All rows of the call. False: channels whose shifts do not all go right are
 // left (mve_all_shift_right, eight by eight).

@@ -128,7 +128,7 @@ void put_weights(const int8_t* w, int step, int apart, Places at, int8_t* to) {
   }
 }
 
-// What is made at once: `outs` columns of each row of a group.
+// The part that is made at once: `outs` columns of each row of a group.
 struct Piece {
   const Work* work;
   const RowGroup* group;

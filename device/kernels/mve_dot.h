@@ -98,7 +98,7 @@ inline const int8_t* add_threes(const int8_t* w0, int w_step, const int8_t* x0,
 }
 #endif
 
-// Of four channels and one pixel.
+// Adds the products of four channels and one pixel.
 inline void add_dots_4x1(const int8_t* w0, int w_step, const int8_t* x,
                          int count, int32_t (&s)[4]) {
   const int8_t *w1 = w0 + w_step, *w2 = w1 + w_step, *w3 = w2 + w_step;
@@ -121,7 +121,7 @@ inline void add_dots_4x1(const int8_t* w0, int w_step, const int8_t* x,
       : "lr", "q0", "q1", "q2", "memory");
 }
 
-// Of one channel and one pixel.
+// Adds the products of one channel and one pixel.
 inline int32_t add_dots_1x1(const int8_t* w, const int8_t* x, int count,
                             int32_t s) {
   __asm__(

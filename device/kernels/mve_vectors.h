@@ -192,7 +192,7 @@ inline Words requantized(Words v, Factor multiplier, Factor shift) {
   return shifted(add(h, signs(h)), shift);
 }
 
-// What an output's zero point and limits make of it.
+// The output's zero point and limits, which end each sum.
 struct Ending {
   int32_t zero;
   Words low, high;

@@ -1,5 +1,5 @@
-// What networks seldom have, and then on few elements: firmware builds this
-// file for size.
+// Kernels that networks seldom need, and then on few elements: firmware builds
+// this file for size.
 #include "device/base/fixed_point.h"
 #include "device/kernels/each_pair.h"
 #include "device/kernels/kernels.h"

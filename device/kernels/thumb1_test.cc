@@ -1,4 +1,4 @@
-// What only multiplies 32 bits by 32 gives what a long product gives.
+// Code that only multiplies 32 bits by 32 gives the result of a long product.
 #include "device/kernels/thumb1.h"
 
 #include <gtest/gtest.h>

@@ -33,8 +33,8 @@ inline Span valid_taps(const ConvArgs& a, int x) {
 // Output columns of [x0, x1) that read no padding column.
 Span interior_columns(const ConvArgs&);
 
-// What the accumulators of channels from o of column x start at: the bias or
-// the partial sums.
+// The start of the accumulators of channels from o of column x: the bias or the
+// partial sums.
 inline const uint32_t* first_sums(const ConvArgs& a, int o, int x) {
   const int32_t* from =
       a.partial_in ? a.partial_in + x * a.partial_stride : a.bias;

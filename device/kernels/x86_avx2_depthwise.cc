@@ -99,7 +99,7 @@ void find_taps(const ConvArgs& a, const Part& part, int x, Work& work) {
   }
 }
 
-// Whether the taps of output column x are those of x - 1, one step on.
+// Returns whether the taps of output column x are those of x - 1, one step on.
 bool steps_on(const ConvArgs& a, const Part& part, int x) {
   const int previous = (x - 1) * a.stride_x - a.pad_left;
   const int last = previous + a.stride_x + (a.kernel_w - 1) * a.dilation_x;

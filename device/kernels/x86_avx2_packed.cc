@@ -163,8 +163,8 @@ SHOAL_AVX2 void pack(const ConvArgs& a, const Layout& l, int channel,
   }
 }
 
-// What the tiles of a group share. Sums start from what lies at `sums`
-// (kFromSums) or from the bias, and go to `sums`.
+// The figures that the tiles of a group share. Sums start from what lies at
+// `sums` (kFromSums) or from the bias, and go to `sums`.
 struct Tiles {
   const int16_t* inputs;
   int pixel_step, runs, run_step, run_pairs;

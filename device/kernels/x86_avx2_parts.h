@@ -1,4 +1,4 @@
-// What the AVX2 kernels share inside: constants of a block of output channels,
+// Helpers that the AVX2 kernels share: constants of a block of output channels,
 // accumulators as rows of int32, and the way from there to the output.
 //
 // A kernel takes output channels in blocks of at most kBlockChannels. For each

@@ -19,7 +19,7 @@ void cut(Pace& p, uint32_t next) {
   p.recover = next;
 }
 
-// Whether a packet was on its way when the window was cut.
+// Returns whether a packet was on its way when the window was cut.
 bool counted(const Pace& p, uint32_t packet) {
   return p.recover - packet - 1 < 0xFFFF;
 }

@@ -31,9 +31,10 @@ void pace_acknowledged(Pace&, uint16_t fragments, uint16_t in_flight,
 // A round trip was measured.
 void pace_measured(Pace&, uint32_t sample_us);
 
-// Whether datagrams wait in queues on their way, when a round trip takes so
-// long now (0: not known) though the peer is away for `away_us` at most. Where
-// they do not, what is lost is bad luck, and going slower would not help.
+// Returns whether datagrams wait in queues on their way, when a round trip
+// takes so long now (0: not known) though the peer is away for `away_us` at
+// most. Where they do not wait, a loss is bad luck, and going slower would not
+// help.
 bool pace_crowded(const Pace&, uint32_t rtt_us, uint32_t away_us);
 
 // A datagram was lost in a crowd; `next` is the number of the next one to be
@@ -47,11 +48,11 @@ void pace_silent(Pace&);
 // This one's time-out has passed.
 void pace_watch(Pace&, uint32_t packet, uint32_t sent_us, uint32_t next);
 
-// What an acknowledgement (spec/datagrams.md, "Datagrams") says of the datagram
-// that was kept in mind: it came after all, or not though one came that was
-// sent `overtaken` later. It is forgotten then. `sent_us` is when it was sent,
-// or 0 if the acknowledgement names later datagrams too: then it may come in
-// place of another that was lost, and tells nothing of the round trip.
+// The verdict of an acknowledgement (spec/datagrams.md, "Datagrams") on the
+// datagram that was kept in mind: it came after all, or not though one came
+// that was sent `overtaken` later. It is forgotten then. `sent_us` is when it
+// was sent, or 0 if the acknowledgement names later datagrams too: then it may
+// come in place of another that was lost, and tells nothing of the round trip.
 enum class Watched : uint8_t { kOpen, kCame, kLost };
 Watched pace_watched(Pace&, uint32_t largest, uint32_t mask, uint32_t overtaken,
                      uint32_t& sent_us);

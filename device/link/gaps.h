@@ -13,7 +13,7 @@
 
 namespace shoal {
 
-// Whether [begin, end) touches a range or there is room for one more.
+// Returns whether [begin, end) touches a range or there is room for one more.
 bool range_fits(const Range* ranges, uint32_t most, uint32_t begin,
                 uint32_t end);
 

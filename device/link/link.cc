@@ -23,7 +23,7 @@ constexpr uint32_t kHasteUs = 300;  // what an answer may take to be written
 // that pace would only make traffic.
 // Away besides its slices: it answers late, hears others, sends.
 constexpr uint32_t kAwayUs = 2000;
-// What goes in bursts may wait behind the bursts of others.
+// A datagram that goes in a burst may wait behind the bursts of others.
 constexpr uint32_t kQueueUs = 300;
 constexpr uint32_t kFirstTellUs = 3000;  // to who was never sent rows
 constexpr uint32_t kFirstProbeUs = 10'000;
@@ -81,7 +81,8 @@ Status Link::open(const shoal_link& config, Streams& owner, uint16_t node,
   return Status::kOk;
 }
 
-// What the next stage's in-streams were told, and what has come of them.
+// Carries over what the next stage's in-streams were told, and what has come of
+// them.
 void Link::carry_streams(const LinkStage& stage) {
   const uint32_t from = stage_.in_streams;
   const bool follows = stage.first_stream == stage_.first_stream + from &&
@@ -158,8 +159,8 @@ bool Link::crowded(uint16_t peer) const {
   return pace_crowded(s.pace, s.rtt_us, entries_[peer].poll_gap_us + kAwayUs);
 }
 
-// Whether what is not answered may well be lost, and to send it again soon does
-// no harm.
+// Returns whether unanswered datagrams are probably lost, and sending them
+// again soon does no harm.
 bool Link::hasty(uint16_t peer) const {
   return losses_ > 0 && (peers_[peer].rtt_us == 0 || !crowded(peer));
 }
@@ -221,8 +222,8 @@ void Link::run_timers(uint64_t now) {
   }
 }
 
-// What is silent for so long takes with it what went not much later: its
-// time-out would only come after this one's.
+// Datagrams that went not much later than one that times out are lost with it:
+// their time-out would only come after this one's.
 bool Link::time_out(uint16_t peer, uint32_t time) {
   PeerState& s = peers_[peer];
   if (s.in_flight == 0) return false;

@@ -204,7 +204,7 @@ class Link {
   bool find_peer(uint16_t node, uint16_t& peer);
   bool legal(uint16_t peer, const uint8_t* items, uint32_t bytes) const;
   bool legal_item(uint16_t peer, const Item&) const;
-  // What a datagram had.
+  // The parts of a datagram that was taken.
   struct Taken {
     bool all = true;  // of it was placed
     bool fragments = false, credit = false;
@@ -244,9 +244,9 @@ class Link {
   uint16_t recent_ = 0;  // peer that was heard last
   bool awake_ = false;
   bool held_ = false;  // bytes wait for a flush
-  // Of what goes to any peer: much more for each loss, one less for each
-  // fragment that arrives. 0: what is not answered was not lost, its receiver
-  // is away.
+  // A measure of losses to any peer: much more for each loss, one less for each
+  // fragment that arrives. 0: unanswered datagrams were not lost, their
+  // receiver is away.
   uint16_t losses_ = 0;
   shoal_link_counters counters_{};
 };

@@ -1,4 +1,5 @@
-// What a link refuses: it is counted, and not one byte of its state changes.
+// A datagram that a link refuses is counted, and not one byte of the link's
+// state changes.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -71,7 +72,7 @@ class Hostile : public ::testing::TestWithParam<const shoal_cipher*> {
   Status to_b(const Bytes& datagram) {
     return receive(b(), datagram, World::address_of(0));
   }
-  // What a sender with the right key makes of these items.
+  // Returns the datagram that a sender with the right key makes of these items.
   Bytes seal(uint8_t flags, uint64_t number, const Bytes& items,
              uint16_t node = 0, int key_of = 0, uint32_t epoch = 7) {
     const shoal_cipher& cipher = *GetParam();
@@ -321,7 +322,7 @@ TEST_P(Hostile, CreditNeverGoesBack) {
 class HostileGaps : public Hostile {
  protected:
   HostileGaps() : Hostile(2) {}
-  // Whether it is acknowledged.
+  // Returns whether the fragment is acknowledged.
   bool take(uint32_t begin, uint32_t end, int edge = -1) {
     const uint64_t number = next_number();
     const auto bytes = static_cast<uint16_t>(end - begin);

@@ -1,4 +1,4 @@
-// What is lost goes again: told by gaps, by answers or by silence.
+// Lost datagrams are sent again: gaps, answers or silence tell of the loss.
 #include <gtest/gtest.h>
 
 #include "device/link/testing/pair.h"
@@ -119,8 +119,8 @@ TEST(LinkLoss, ABlockedSenderProbesAndIsToldItsCreditAgain) {
   EXPECT_EQ(p.b().ins[0].placed, 100u);
 }
 
-// What came early behind a gap is there when its stage has begun, and only what
-// is missing goes again.
+// Rows that came early behind a gap are there when their stage has begun, and
+// only the missing ones are sent again.
 TEST(LinkLoss, AGapInRowsThatComeEarlyIsFilledInTheirStage) {
   Topology t;
   t.stages = 2;
@@ -245,7 +245,8 @@ TEST(LinkLoss, BytesBehindAGapArePlacedAndOnlyTheGapGoesAgain) {
   EXPECT_EQ(p.a().outs[0].released, 500u);
 }
 
-// What came late was not lost: from then on it takes more to be taken for it.
+// A datagram that came late was not lost: from then on it takes more to be
+// taken for lost.
 TEST(LinkLoss, WhoIsOvertakenByMoreIsGivenMoreTime) {
   Topology t = one_way(20'000);
   t.gaps = 8;

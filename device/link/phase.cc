@@ -58,7 +58,7 @@ Status open_phase(shoal_peer& peer, const shoal_cipher& cipher, uint8_t flags,
                   uint32_t bytes) {
   const bool other =
       ((flags & kFlagPhase) != 0) != ((peer.phases & kReceive) != 0);
-  // What went under the next key came later.
+  // Datagrams under the next key came later.
   if (other && number < peer.receive_from) return Status::kStale;
   uint8_t next[kHmacBytes];
   const uint8_t* key = peer.receive_key;

@@ -16,7 +16,7 @@ int32_t ahead(uint32_t offset, uint32_t of) {
   return static_cast<int32_t>(offset - of);
 }
 
-// Whether an acknowledgement says that all of a datagram has arrived.
+// Returns whether an acknowledgement says that all of a datagram has arrived.
 bool names(const Item& ack, uint32_t packet) {
   const uint32_t age = ack.value - packet;
   return age < 32 && (ack.mask >> age & 1);
@@ -168,15 +168,15 @@ Link::Taken Link::take_items(uint16_t peer, const uint8_t* items,
   return taken;
 }
 
-// Whether the fragment's bytes are here now, or were before.
+// Returns whether the fragment's bytes are here now, or were before.
 //
 // A stream of another stage than this one and, if rows may come early, the next
 // has no state here; its fragments can only be old ones. A sender goes as far
 // as its credit, credit is given within the stream's stage or the one before it
 // and never beyond its frame (Streams::limit), and a stage is left only when
 // its in-streams have all bytes of the frame: so all that was ever credited has
-// been placed. Streams that never had their stage have had no credit; what
-// claims to be theirs is not acknowledged.
+// been placed. Streams that never had their stage have had no credit; a
+// fragment that claims to be theirs is not acknowledged.
 bool Link::place_fragment(uint16_t peer, const Item& item, uint64_t now) {
   PeerState& s = peers_[peer];
   const uint32_t i = uint32_t{item.number} - stage_.first_stream;
@@ -213,7 +213,7 @@ bool Link::place_fragment(uint16_t peer, const Item& item, uint64_t now) {
   return true;
 }
 
-// What lies there already stays: nobody can change it any more.
+// Bytes that lie there already stay: no datagram can change them any more.
 void Link::place_new(uint16_t stream, const Item& item, uint32_t begin) {
   const uint32_t last = item.value + item.length;
   uint32_t end = last;
@@ -268,13 +268,13 @@ void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
     pace_acknowledged(s.pace, static_cast<uint16_t>(in_flight - s.in_flight),
                       in_flight, entries_[peer].window);
     lower_timer(now + timeout_us(peer));
-    // Of older ones the answer may have been lost.
+    // The answer to an older one may have been lost.
     if (nearest < kFresh) measure(peer, static_cast<uint32_t>(now) - sent_us);
   }
   find_losses(peer, ack.value);
 }
 
-// What timed out last: too early, or with reason?
+// Learns from the last time-out: was it too early, or with reason?
 void Link::take_watched(uint16_t peer, const Item& ack, uint64_t now) {
   PeerState& s = peers_[peer];
   uint32_t sent_us = 0;

@@ -12,7 +12,7 @@ constexpr uint32_t kLeastPiece = 16;
 constexpr uint32_t kFirstRetryUs = 64, kLastRetryUs = 16'384;
 constexpr uint32_t kSlowRetryUs = 1000;
 
-// Of a flight; 0 stands for one that was lost.
+// The time stamp of a flight; 0 stands for one that was lost.
 uint32_t stamp(uint64_t now) {
   const uint32_t us = static_cast<uint32_t>(now);
   return us ? us : 1;
@@ -51,9 +51,9 @@ void Link::send(bool flush) {
   if (awake_) lower_timer(retry_at_us_);
 }
 
-// What waits in the transport's queue goes on meanwhile. Numbers of datagrams
-// that were refused are lost, and acknowledgements reach back over some only:
-// so there are about as many attempts as datagrams, at any rate of the line.
+// The transport's queue goes on meanwhile. Numbers of datagrams that were
+// refused are lost, and acknowledgements reach back over some only: so there
+// are about as many attempts as datagrams, at any rate of the line.
 void Link::note_refusal(uint16_t peer, uint64_t now) {
   retry_us_ *= 2;
   if (retry_us_ < kFirstRetryUs) retry_us_ = kFirstRetryUs;
@@ -79,7 +79,7 @@ uint32_t Link::sendable(uint16_t target) const {
   return ready < credit ? ready : credit;
 }
 
-// What there is to do for each peer.
+// Finds the work that each peer needs.
 void Link::survey(uint64_t now) {
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
@@ -148,7 +148,7 @@ void Link::tell_again(uint16_t peer, bool flush, uint64_t now) {
   s.flags |= kCredit | kCreditDue | kGap;
 }
 
-// Whether a datagram went, so that there may be another one.
+// Returns whether a datagram went, so that there may be another one.
 bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
   PeerState& s = peers_[peer];
   constexpr uint16_t kAny =
@@ -250,10 +250,10 @@ void Link::write_acks(const PeerState& s, ItemWriter& writer) const {
   writer.ack(largest, static_cast<uint32_t>(s.kept));
 }
 
-// Whether all of it had room. What was told before and is not known to have
-// come goes again with it, so the last datagram speaks for all; where one has
-// no room for it, the next ones go on behind it, however long they have to
-// wait: else those that are told last would never be told.
+// Returns whether all of it had room. Credit that was told before and is not
+// known to have come goes again with it, so the last datagram speaks for all;
+// where one has no room for it, the next ones go on behind it, however long
+// they have to wait: else those that are told last would never be told.
 bool Link::write_credit(uint16_t peer, uint32_t packet, uint64_t now,
                         ItemWriter& writer, uint32_t& credits) {
   PeerState& s = peers_[peer];
@@ -272,7 +272,7 @@ bool Link::write_credit(uint16_t peer, uint32_t packet, uint64_t now,
   return true;
 }
 
-// Whether the peer is to be told of credit for the in-stream.
+// Returns whether the peer is to be told of credit for the in-stream.
 bool Link::has_news(uint16_t peer, uint16_t stream) const {
   return stage_.in_stream(stream).peer == peer &&
          behind(streams_[stream].advertised, owner_->limit(stream)) > 0;

@@ -61,7 +61,7 @@ inline void put_head(uint8_t* to, const DataHead& h) {
   put32(to + 4, h.epoch);
   put32(to + 8, h.packet);
 }
-// Of at least kDataHeadBytes that begin with kDataKind.
+// Reads the head of at least kDataHeadBytes that begin with kDataKind.
 inline DataHead get_head(const uint8_t* from) {
   return {from[1], get16(from + 2), get32(from + 4), get32(from + 8)};
 }
@@ -117,7 +117,7 @@ class ItemReader {
     return malformed();
   }
 
-  // Whether all bytes so far were items.
+  // Returns whether all bytes so far were items.
   bool ok() const { return ok_; }
 
  private:

@@ -43,7 +43,7 @@ struct OutputFrame {
   uint32_t frame, output, row;
 };
 
-// What went into one layer since the last LayerFrame; layer 0xFFFF is what
+// The work on one layer since the last LayerFrame; layer 0xFFFF is work that
 // belongs to none: loading, entering stages, waiting for storage.
 struct LayerFrame {
   uint16_t layer, frame;
@@ -82,9 +82,9 @@ struct WorkFrame {
 };
 static_assert(sizeof(WorkFrame) == 32);
 
-// What went into one stage since the last StageFrame; stage 0xFFFF is what
-// belongs to none: sessions, programs that come. Looks that found nothing to
-// do are left out, a board that waits has as many as it waits long.
+// The work in one stage since the last StageFrame; stage 0xFFFF is work that
+// belongs to none: sessions, programs that come. Looks that found nothing to do
+// are left out, a board that waits has as many as it waits long.
 struct StageFrame {
   uint16_t stage, reserved;
   uint32_t steps;

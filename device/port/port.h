@@ -53,8 +53,8 @@ typedef struct shoal_port {
    * moves at most storage_poll_bytes, so that no poll takes long. */
   shoal_storage storage;
   uint32_t storage_bytes;
-  /* Of what is plugged in; less than storage_bytes (0: nothing answers): it is
-   * not used. */
+  /* Bytes of the storage that is plugged in (0: nothing answers); one with less
+   * than storage_bytes is not used. */
   uint32_t storage_there;
   uint32_t storage_poll_bytes;
   uint32_t storage_write_bytes, storage_erase_bytes; /* units; 0: read only */

@@ -1,6 +1,6 @@
-// What follows from an actor's record and its ports: row rules, pixel strides
-// and the chunk of a firing. Shared by loader and runtime. Only for records
-// that the loader has accepted, unless said otherwise.
+// Derives row rules, pixel strides and the chunk of a firing from an actor's
+// record and its ports. Shared by loader and runtime. Only for records that the
+// loader has accepted, unless said otherwise.
 #pragma once
 
 #include "device/program/geometry.h"
@@ -106,7 +106,7 @@ inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
   }
 }
 
-// Of a set in SRAM.
+// The bytes of a set in SRAM.
 inline uint64_t set_bytes(const StageView& s, const WeightRecord& w) {
   uint64_t bytes = 0;
   const uint32_t count = uint32_t{w.parts} * w.groups;
@@ -116,7 +116,7 @@ inline uint64_t set_bytes(const StageView& s, const WeightRecord& w) {
   return bytes;
 }
 inline bool stays(const WeightRecord& w) { return w.flags & kWeightsKeep; }
-// Of a set in SRAM; 0: the arena's.
+// The bank of a set in SRAM; 0: the arena's.
 constexpr uint32_t bank_of(const WeightRecord& w) {
   return (w.flags & kWeightsBank) / 2u;
 }

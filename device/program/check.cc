@@ -72,7 +72,7 @@ Regions fixed_regions(const HeadView& head, bool mapped) {
   return {*head.header, mapped, link_layout(link_counts(head)).bytes};
 }
 
-// Of a head whose other tables have been checked.
+// Checks a head whose other tables have been checked.
 Fault check_variables(const HeadView& head, Regions regions) {
   for (uint32_t i = 0; i < head.variable_count(); ++i) {
     const VariableEntry& v = head.variables()[i];
@@ -138,7 +138,7 @@ Fault check_tables(const HeadView& head, const ImageSource& source) {
   return check_peers(head);
 }
 
-// Of a head whose tables have been checked.
+// The end of the fixed regions of a head whose tables have been checked.
 uint64_t fixed_end(const HeadView& head, bool mapped) {
   Regions regions = fixed_regions(head, mapped);
   for (uint32_t i = 0; i < head.variable_count(); ++i) {

@@ -16,8 +16,8 @@
 
 namespace shoal {
 
-// What the stages before one have: in-streams, targets, pages that they wrote;
-// where their weights that stay end in each bank.
+// The numbers that the stages before one use up: in-streams, targets, pages
+// that they wrote; and where their weights that stay end in each bank.
 struct StageNumbers {
   uint16_t stream = 0, target = 0;
   uint32_t pages = 0;
@@ -32,7 +32,7 @@ Fault check_head(const uint8_t* head, const ImageSource&);
 // mapped chunks.
 Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
                   const ImageSource&, StageNumbers, const CheckParts&);
-// Of an accepted record: from its stage's numbers to those of the one behind.
+// Takes an accepted record's numbers to those of the record behind it.
 StageNumbers numbers_after(const StageView&, StageNumbers);
 // The values of a chunk whose tag is right: shifts within requantize's range.
 bool chunk_values_ok(OpCode, const ChunkRecord&, const uint8_t* chunk);

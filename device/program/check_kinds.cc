@@ -17,7 +17,7 @@ const P& params_as(const StageView& s, const ActorRecord& a) {
   return *reinterpret_cast<const P*>(s.params + a.param);
 }
 
-// Of a sum of exponentials.
+// Checks the parameters of a sum of exponentials.
 bool exponents_ok(StageCheck& c, int32_t multiplier, int32_t shift,
                   int32_t diff_min) {
   return c.need(shift >= 0 && shift <= 30 && multiplier >= 0) &&

@@ -9,8 +9,8 @@ namespace shoal {
 
 class StageCheck;
 
-// Whether something in the stage is well formed; what is not StageCheck::need
-// has noted.
+// Returns whether something in the stage is well formed; StageCheck::need has
+// noted the reason if not.
 using KindCheck = bool (*)(StageCheck&, const StageView&, const ActorRecord&);
 using PartCheck = bool (*)(StageCheck&);
 

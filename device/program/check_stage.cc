@@ -226,7 +226,8 @@ bool StageCheck::ios() {
   return true;
 }
 
-// Whether a recorded order alone decides when the buffer is written and read.
+// Returns whether a recorded order alone decides when the buffer is written and
+// read.
 bool StageCheck::in_recorded_order(uint32_t buffer) const {
   if (s_.header->order == 0) return false;
   const BufferRecord& b = s_.buffers[buffer];
@@ -258,7 +259,7 @@ StageCheck::Region StageCheck::accumulator_region(const StageView& s,
   return {a.accumulator, a.accumulator + bytes, a.loop};
 }
 
-// What stays has its own region.
+// A set that stays has its own region.
 StageCheck::Region StageCheck::set_region(uint32_t index) const {
   const WeightRecord& w = s_.weights[index];
   if (w.place != WeightPlace::kSram || w.flags) return {0, 0, kNone};

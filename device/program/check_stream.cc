@@ -55,7 +55,7 @@ bool StageCheck::in_stream(const StreamRecord& r, uint32_t index) {
          need(r.peer < head_.header->peers) && need(r.targets == 0);
 }
 
-// Of a mapped image, whose records have been checked so far.
+// The stage before, of a mapped image, whose records have been checked so far.
 StageView StageCheck::stage_before() const {
   return view_stage(source_.mapped + head_.stages[stage_ - 1].offset);
 }

@@ -1,4 +1,4 @@
-// What lies in a chunk, as one function that emit, loader and runtime share.
+// The layout of a chunk, as one function that emit, loader and runtime share.
 //
 //   weights   int8, canonical layout (below), padded to a multiple of 4
 //   bias      int32[out_n]  (zero point folded in for kConv and kDepthwise)

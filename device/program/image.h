@@ -53,7 +53,7 @@ inline constexpr uint16_t kCoordinator = 0xFFFF;  // as a peer's node number
 inline constexpr uint32_t kTagBytes = 16;
 inline constexpr uint32_t kAlign = 16;
 
-// What a tag is bound to, besides address, generation and length.
+// The kind that a tag is bound to, besides address, generation and length.
 enum class TagKind : uint32_t {
   kHead = 1,
   kStage = 2,
@@ -147,14 +147,14 @@ struct PeerEntry {
 };
 static_assert(sizeof(PeerEntry) == 8);
 
-// Of a program of version kBanksVersion. Bank 0 is the arena's.
+// The banks of a program of version kBanksVersion. Bank 0 is the arena's.
 struct BankTable {
   uint32_t bytes[kMaxBanks];  // of banks 1 and on; not all of them 0
   uint32_t reserved;          // 0
 };
 static_assert(sizeof(BankTable) == 16);
 
-// Of a program of version kVariablesVersion or kBanksVersion.
+// The variables of a program of version kVariablesVersion or kBanksVersion.
 struct VariableHeader {
   uint16_t variables;  // of the first one at least 1
   uint16_t reserved;   // 0
@@ -420,7 +420,7 @@ constexpr uint32_t align_up(uint32_t v, uint32_t to = kAlign) {
 // From a variable's first copy to its second.
 constexpr uint32_t variable_stride(uint32_t bytes) { return align_up(bytes); }
 
-// What a chunk takes of the arena.
+// The bytes of the arena that a chunk takes.
 constexpr uint32_t sram_bytes(const ChunkRecord& c) {
   return align_up(c.bytes + kTagBytes);
 }

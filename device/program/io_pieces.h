@@ -20,7 +20,7 @@ constexpr uint32_t skipped_bytes(const IoEntry& io) {
   return io.reserved >> 16;
 }
 
-// Of the io entry `index`; outputs have no pieces.
+// Returns whether the io entry `index` is well formed; outputs have no pieces.
 constexpr bool piece_ok(const IoEntry* ios, uint32_t index) {
   const IoEntry& io = ios[index];
   if (io.is_output) return io.reserved == 0;

@@ -1,7 +1,7 @@
-// What every kind of actor is, one row each: loader, runtime and the host's
-// planner ask here. How rows follow from one another is in geometry.h, what it
-// computes in device/runtime and device/kernels. (The host's checker
-// knows it by itself.)
+// The facts of every kind of actor, one row each: loader, runtime and the
+// host's planner ask here. geometry.h has how rows follow from one another,
+// device/runtime and device/kernels what a kind computes. (The host's checker
+// has its own rules.)
 #pragma once
 
 #include "device/program/image.h"
@@ -35,7 +35,7 @@ enum class RowsFrom : uint8_t {
   kNone
 };
 
-// What columns and channels of operands and result have to do with each other.
+// The relation of columns and channels of operands to those of the result.
 enum class ShapeRule : uint8_t {
   kAny,
   kChannels,   // as many

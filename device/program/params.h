@@ -1,4 +1,4 @@
-// What the int32 parameters of an actor mean, per operator. Multipliers and
+// The meaning of an actor's int32 parameters, per operator. Multipliers and
 // shifts are requantize()'s.
 #pragma once
 

@@ -17,7 +17,7 @@ namespace shoal {
 inline constexpr uint32_t kMostSpillUnit = 512;
 inline constexpr uint32_t kMostBadBlocks = 14;
 inline constexpr uint32_t kMostSpillPages = 1u << 20;
-// Of the ring of blocks; the first two hold the ledger.
+// The blocks of the ring that hold the ledger: the first two.
 inline constexpr uint32_t kLedgerBlocks = 2;
 
 // The fixed part; offsets and words only, no pointers.

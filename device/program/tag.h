@@ -21,7 +21,7 @@ namespace shoal {
 void make_tag(TagKind kind, uint32_t address, uint32_t generation,
               const uint8_t* bytes, uint32_t length, uint8_t tag[kTagBytes]);
 
-// Whether the tag that follows `bytes` in memory is theirs.
+// Returns whether the tag that follows `bytes` in memory is theirs.
 bool tag_follows(TagKind kind, uint32_t address, uint32_t generation,
                  const uint8_t* bytes, uint32_t length);
 

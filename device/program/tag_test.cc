@@ -10,7 +10,7 @@
 namespace shoal {
 namespace {
 
-// What holds for every tag. `bytes`: 3 and their tag, of address 16.
+// Expects what holds for every tag. `bytes`: 3 and their tag, of address 16.
 void expect_bound(TagKind kind, uint8_t bytes[3 + kTagBytes]) {
   const TagKind other =
       kind == TagKind::kChunk ? TagKind::kStage : TagKind::kChunk;

@@ -1,4 +1,4 @@
-// What a key does for a node's store, by the same functions where it is made
+// Keys and sealing of a node's store, by the same functions where it is made
 // (host) and where it is read (runtime). The cipher is the caller's and must
 // have tags of kTagBytes (chacha20_poly1305() of device/link/cipher.h).
 //

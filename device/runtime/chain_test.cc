@@ -38,7 +38,7 @@ Chain random_chain(unsigned seed) {
     const int band = uniform(r, 1, 3);
     const int rows = out_size(at.rows, f), columns = out_size(at.columns, f);
     const int need = (band - 1) * stride + k;
-    // What a firing reads and what the writer makes at once.
+    // The rows that a firing reads and those that the writer makes at once.
     const int slots = std::min(at.rows, need + last_need);
     const int b = s.buffer(at.buffer(slots));
     if (i == 0) {

@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-// Of the input, that kernel row ky of output row oy reads, or -1.
+// Returns the input row that kernel row ky of output row oy reads, or -1.
 int input_row(const Slice& s, int oy, int ky) {
   const ActorRecord& a = *s.actor;
   RowRule rule;
@@ -81,7 +81,7 @@ int8_t* out_row(const Slice& s, int oy) {
   return reinterpret_cast<int8_t*>(s.out.at(oy)) + s.out0;
 }
 
-// Whether row y + 1 begins where row y ends, pixel after pixel.
+// Returns whether row y + 1 begins where row y ends, pixel after pixel.
 bool adjacent(const Rows& rows, uint32_t element_bytes, int y) {
   const uint32_t row =
       static_cast<uint32_t>(rows.columns * rows.stride) * element_bytes;
@@ -192,7 +192,7 @@ struct Ring {
   int8_t* at(uint32_t slot) const { return memory + slot * row_bytes; }
 };
 
-// Of a plain actor all that is the same for each of its rows.
+// Sets the arguments of a plain actor that are the same for each of its rows.
 [[gnu::noinline]] void set_plain(const PlainSlice& s, ConvArgs& c) {
   const ActorRecord& a = s.actor;
   const PortRecord &in = *s.ends.in, &out = *s.ends.out;

@@ -76,9 +76,9 @@ void Node::reset_variables() {
   }
 }
 
-// What the frame has written of variables lies in the other copies, so all
-// that it read is still there. Rows that others had from it would come twice:
-// nodes with peers begin again with their session.
+// The values that the frame has written to variables lie in the other copies,
+// so all that it read is still there. Rows that others had from it would come
+// twice: nodes with peers begin again with their session.
 Status Node::begin_again(bool reset) {
   if (!loaded() || linked_) return Status::kBadArgument;
   if (storage_ && storage_->busy()) return Status::kWait;

@@ -216,8 +216,8 @@ TEST(Mutation, PeersThatSendAnythingHurtNobody) {
   EXPECT_GT(rows, 3000u);
 }
 
-// What fails or is wrong once is read again, and nothing shows; what stays so
-// is an error.
+// A read that fails or is wrong once is repeated, and nothing shows; one that
+// stays so is an error.
 TEST(Mutation, StorageThatFailsOrLies) {
   for (const Sample& s : stored_samples()) {
     ProgramBuilder p = s.program;

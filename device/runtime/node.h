@@ -41,7 +41,7 @@ class Node final {
   shoal_row input_row(uint32_t input) const;
   shoal_row output_row(uint32_t output) const;
 
-  // Whether the whole program has been checked.
+  // Returns whether the whole program has been checked.
   bool loaded() const { return !state_.failed() && phase_ > Phase::kRecover; }
   const Header& header() const { return state_.header(); }
   uint32_t bank_bytes(uint32_t bank) const {
@@ -101,8 +101,8 @@ class Node final {
   alignas(8) uint8_t link_memory_[kLinkPartBytes];
 };
 
-// Of the program that is there, to which all of its tags are bound: what the
-// checked head says. 0: not all of it is there yet.
+// The generation of the program that is there, to which all of its tags are
+// bound, as the checked head states it. 0: not all of it is there yet.
 uint64_t loaded_generation(const shoal_node&);
 
 }  // namespace shoal

@@ -1,5 +1,5 @@
-// What the parts of a node share: the program, the stage under way, where it
-// all lies. Each part keeps what is its own business alone.
+// The state that the parts of a node share: the program, the stage under way,
+// where it all lies. Each part keeps its private state itself.
 #pragma once
 
 #include "device/program/actor.h"
@@ -23,28 +23,28 @@ struct NodeState {
   Status fail(const Fault&);
   Status fail(Status);
 
-  // Of a head that has been checked: whether program and store belong
-  // together and the arena will do. Lays out its tables.
+  // Takes a head that has been checked: returns whether program and store
+  // belong together and the arena will do. Lays out its tables.
   Status take_head(const uint8_t* checked);
-  // Of a set in SRAM.
+  // The address of a set in SRAM.
   uint8_t* address_of(const WeightRecord& w) const {
     const uint32_t bank = bank_of(w);
     uint8_t* const first =
         bank ? static_cast<uint8_t*>(banks[bank - 1].data) : ports.arena;
     return first + w.arena;
   }
-  // Of the configuration's banks: whether they are as the contract asks.
+  // Returns whether the configuration's banks are as the contract asks.
   bool banks_usable() const;
   bool has_room(uint32_t bank, uint32_t bytes) const;
-  // Of a record that has been checked: whether this build has all that its
-  // actors need.
+  // Takes a record that has been checked: returns whether this build has all
+  // that its actors need.
   Status take_record(uint16_t stage, const uint8_t* checked);
-  // Of a build without storage: refuses weights that pass through SRAM.
+  // In a build without storage: refuses weights that pass through SRAM.
   Status need_mapped_weights();
   // Once for each stage, before the first frame.
   void begin_kept_rows(const StageView&);
 
-  // Of the configuration, what is asked for after opening has begun.
+  // The parts of the configuration that are needed after opening has begun.
   const uint8_t *const store_id, *const store_key, *const start_salt;
   const shoal_spill_area* const spill_area;
   const shoal_link* const link;

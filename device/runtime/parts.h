@@ -1,5 +1,5 @@
-// What of the runtime is linked: a table that the node follows. What it does
-// not name the linker leaves out.
+// The table of the parts of the runtime that are linked. The node follows it,
+// and the linker leaves out what it does not name.
 //
 // The table that comes with the library (all_parts.cc) fires every kind of
 // actor, and has storage and peers if these are linked. Whoever builds for one
@@ -21,8 +21,8 @@
 
 namespace shoal {
 
-// What a node does with its storage, and weights that pass through SRAM
-// wherever they come from: device/runtime/storage.
+// The part of a node that handles its storage, and weights that pass through
+// SRAM wherever they come from: device/runtime/storage.
 class StoragePart {
  public:
   // An image that is not mapped is read: its head, each record, and the
@@ -59,7 +59,7 @@ class StoragePart {
   ~StoragePart() = default;
 };
 
-// What a node does with its peers: device/runtime/link.
+// The part of a node that talks to its peers: device/runtime/link.
 class LinkPart {
  public:
   virtual Status open() = 0;

@@ -47,7 +47,7 @@ uint32_t Ports::writable(const BufferRecord& b, uint32_t from) const {
   return b.overlay == kNone ? rows : above_overlay(b, from, rows);
 }
 
-// Of `rows` rows, those that are clear of the rows of the buffer below.
+// Returns how many of `rows` rows are clear of the rows of the buffer below.
 uint32_t Ports::above_overlay(const BufferRecord& b, uint32_t from,
                               uint32_t rows) const {
   const BufferRecord& under = stage.buffers[b.overlay];
@@ -97,7 +97,7 @@ uint32_t Ports::row_bytes(const PortRecord& p) const {
          stage.buffers[p.buffer].element_bytes;
 }
 
-// Of the box, from the frame's first byte on.
+// Returns the ready bytes of the box, from the frame's first byte on.
 uint32_t Ports::bytes_ready(const PortRecord& p) const {
   const BufferRecord& b = stage.buffers[p.buffer];
   const uint32_t made = passed(b, p) < p.y1 ? readable(b) : p.y1;

@@ -89,7 +89,7 @@ struct Ports {
                          uint32_t rows) const;
 };
 
-// What runs several times a firing.
+// This runs several times a firing.
 inline uint32_t Ports::least_passed(const BufferRecord& b,
                                     const PortRecord* port,
                                     uint32_t count) const {

@@ -415,7 +415,7 @@ TEST(Refusal, SetsInSram) {
 
 TEST(Refusal, SetsInBanks) {
   Sample s = two_stage_sample();
-  // Of three sets the last one lies in the second stage.
+  // The last of three sets lies in the second stage.
   s.program = in_sram(s.program, true, true);
   for (StageSpec& stage : s.program.stages) {
     for (ActorSpec& a : stage.actors) a.bank = 1;

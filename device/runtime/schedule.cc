@@ -3,8 +3,7 @@
 namespace shoal {
 namespace {
 
-// Of an operand's rows: those that a firing needs, and those that no later
-// one does.
+// The rows of an operand that a firing needs, and those that no later one does.
 struct Reach {
   RowRange needed;
   int released;
@@ -22,7 +21,7 @@ struct Reach {
 
 int part_count(const ActorRecord& a) { return ceil_div(a.kernel_h, a.part); }
 
-// Of an actor whose window is cut, as firing_range().
+// The range of an actor whose window is cut, as firing_range().
 [[gnu::noinline]] FiringRange range_of_part(const ActorRecord& a, int firing) {
   const int parts = part_count(a), row = firing / parts;
   const int p = firing - row * parts, ky = p * a.part;
@@ -30,8 +29,9 @@ int part_count(const ActorRecord& a) { return ceil_div(a.kernel_h, a.part); }
   return {row, row + 1, ky, last ? a.kernel_h : ky + a.part, p == 0, last};
 }
 
-// Of one that slides over its input. Of a cut window the next part of this row
-// and the first of the next one read the lowest rows of all that are to come.
+// The reach of an actor that slides over its input. In a cut window the next
+// part of this row and the first of the next one read the lowest rows of all
+// that are to come.
 [[gnu::noinline]] Reach reach_of_window(const ActorRecord& a, int in_rows,
                                         bool ends, const FiringRange& f) {
   const int step = a.dilation_y;

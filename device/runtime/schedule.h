@@ -17,11 +17,11 @@ struct Place {
   uint16_t slice = 0;
 };
 
-// Of an actor outside of loops.
+// The ends of a firing of an actor outside of loops.
 struct FiringEnds {
   int released[2];  // of its operands: rows that no later firing reads
-  // Of a plain actor, what is asked for several times a firing: its ports and
-  // their buffers.
+  // For a plain actor, values that are needed several times a firing: its ports
+  // and their buffers.
   const PortRecord *in, *out;
   const BufferRecord *read, *made;
 };
@@ -87,7 +87,7 @@ class Schedule {
   void complete_plain();
   void complete_actor(const ActorRecord&);
   void complete_loop(const LoopRecord&, int firing);
-  // Of a port that reads: so many rows are not needed any more.
+  // Releases rows of a port that reads: so many are not needed any more.
   void release(uint16_t port, int count);
   RowRange loop_input(const LoopRecord&, RowRange band, RowRange* made) const;
   void wake_owner(const PortRecord& port) {

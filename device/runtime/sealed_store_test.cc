@@ -157,7 +157,7 @@ TEST(SealedStore, EveryChunkThatIsNotRightIsRefused) {
   EXPECT_GT(swapped, 0);
 }
 
-// Of images that are not mapped the head and the records have tags that only
+// In images that are not mapped, the head and the records have tags that only
 // the key gives.
 TEST(SealedStore, ForgedRecordsAreRefused) {
   for (const Sample& s : stored_samples()) {

@@ -13,7 +13,7 @@
 namespace shoal::test {
 namespace {
 
-// What stands between ```NAME and ```.
+// Returns the text between ```NAME and ```.
 std::string block(const std::string& name) {
   std::ifstream file(SHOAL_SOURCE_DIR "/spec/image.md");
   std::string text, line;

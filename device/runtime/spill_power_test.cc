@@ -101,7 +101,7 @@ class SpillingNode {
       if (failed(status) || flash.is_dead()) break;
       const bool moved = pass_rows(node.get());
       if (frame_ == kFrames) break;
-      // Who waits for the storage now would wait for ever.
+      // A node that waits for the storage now would wait for ever.
       if (!moved && status == Status::kWait && !flash.is_busy()) {
         return Status::kStale;
       }

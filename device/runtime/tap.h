@@ -1,10 +1,10 @@
-// What a tap sees of one firing (builds with SHOAL_TAP: the host's, and debug
-// firmware). Valid during the call only; the rows lie in the arena and may be
-// overwritten afterwards.
+// The view that a tap has of one firing (builds with SHOAL_TAP: the host's, and
+// debug firmware). Valid during the call only; the rows lie in the arena and
+// may be overwritten afterwards.
 //
-// A cut window is seen once its row is finished. In a loop every actor is
-// seen in every iteration (the last one in the last), with the rows of the
-// band and, in c0 and c1, the channels of that iteration.
+// A cut window is seen once its row is finished. In a loop every actor is seen
+// in every iteration (the last one in the last), with the rows of the band and,
+// in c0 and c1, the channels of that iteration.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ struct Firing {
   uint16_t tensor;  // of the out buffer
   uint32_t frame;
   uint8_t element_bytes;  // 1, or 4 for int32 partial sums
-  // What was made, relative to the box of the actor's out port.
+  // The rows, columns and channels that were made, relative to the box of the
+  // actor's out port.
   uint16_t y0, y1, x0, x1, c0, c1;
   uint32_t pixel_bytes;  // from one x to the next
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint32_t kRow = 4, kRows = 3, kFrame = kRow * kRows;
 
-// What the sample program gives, by the book.
+// The outputs that the sample program must give, computed directly.
 class Book {
  public:
   explicit Book(const ProgramBuilder& p) : p_(p) { reset(); }

@@ -1,4 +1,4 @@
-// What shoal_last_work() says of each step.
+// These tests check shoal_last_work() after each step.
 #include <gtest/gtest.h>
 
 #include <map>

@@ -1,10 +1,10 @@
-// What a board on a network is flashed with besides its firmware: who it is.
+// The identity with which a board on a network is flashed besides its firmware.
 // It lies at the beginning of its storage's last block. spec/stores.md has the
 // same bytes in prose.
 //
-// Where what the storage keeps is sealed, the key must not lie in it: the
-// storage's has zeros for it, and one with the key lies in the flash that the
-// board runs from, kChipFlashedFromEnd bytes before its end.
+// Where the storage's contents are sealed, the key must not lie in it: the
+// storage's copy has zeros for it, and one with the key lies in the flash that
+// the board runs from, kChipFlashedFromEnd bytes before its end.
 #pragma once
 
 #include <cstddef>
@@ -41,14 +41,14 @@ static_assert(offsetof(Flashed, crc) == 124);
 
 // Fills in the CRC.
 void seal_flashed(Flashed&);
-// Whether it is whole, of this version, and its fields make sense.
+// Returns whether it is whole, of this version, and its fields make sense.
 bool check_flashed(const Flashed&);
 bool has_seed(const Flashed&);
 bool has_key(const Flashed&);
 
-// Whether a board is who these say: what its storage has, and what its chip
-// has; null: nothing. `out` is the one that has the key. A storage does not
-// talk a chip with a key down to anything else.
+// Returns whether the board's identity is valid, given the copies in its
+// storage and in its chip (null: none). `out` is the one that has the key. A
+// storage cannot make a chip with a key accept anything else.
 bool who_it_is(const Flashed& storage, const Flashed* chip, Flashed& out);
 
 }  // namespace shoal

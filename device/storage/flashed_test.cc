@@ -66,7 +66,7 @@ TEST(Flashed, FieldsThatMakeNoSenseAreRefused) {
   EXPECT_FALSE(check_flashed(erased));
 }
 
-// What is sealed is sealed with a key that the storage does not have.
+// Sealed contents are sealed with a key that the storage does not have.
 TEST(Flashed, TheKeyOfASealedOneLiesInTheChip) {
   Flashed chip = secure_one();
   chip.secure = kSealed;

@@ -63,7 +63,7 @@ uint32_t ProgramMemory::gap_for(uint32_t bytes) const {
   return kNowhereFree;
 }
 
-// Of those that are there; kNone: there is none.
+// Returns the oldest of those that are there; kNone: there is none.
 uint32_t ProgramMemory::oldest() const {
   uint32_t found = kNone;
   for (uint32_t i = 0; i < kMostPrograms; ++i) {

@@ -24,7 +24,7 @@ class ProgramMemoryTest : public testing::Test {
     }
   }
 
-  // Whether it had to be sent.
+  // Returns whether it had to be sent.
   bool send(const SampleProgram& i) {
     uint32_t from = 0;
     const uint32_t size = i.size();

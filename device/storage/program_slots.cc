@@ -188,7 +188,7 @@ Status ProgramSlots::write(uint32_t offset, const uint8_t* from,
   return Status::kOk;
 }
 
-// What has come since the last mark is sent again.
+// Bytes that have come since the last mark are sent again.
 Status ProgramSlots::fail() {
   target_ = kNone;
   ended_ = Status::kStorage;
@@ -240,7 +240,8 @@ Status ProgramSlots::give_up(Status why) {
   return ended_;
 }
 
-// Of what lies in the storage. kStorage: it cannot be read, and may be right.
+// Checks the hash of what lies in the storage. kStorage: it cannot be read, and
+// may be right.
 Status ProgramSlots::check_hash() {
   const Note& n = slots_[target_].announced;
   Sha256 sha;

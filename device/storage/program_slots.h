@@ -96,7 +96,8 @@ class ProgramSlots final : public ProgramStore {
   uint32_t target_ = kNone;   // is written
   uint32_t done_ = 0;         // bytes of it that have come
   bool busy_ = false;         // a node's read is under way
-  // Of the program of the last begin(), without a target: kOk, it is there.
+  // The result of the last begin(), without a target: kOk, the program is
+  // there.
   Status ended_ = Status::kStorage;
   alignas(8) uint8_t unit_[kMostProgramUnit];
 };

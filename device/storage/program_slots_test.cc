@@ -112,7 +112,7 @@ TEST_F(SlotsTest, TellsWhatIsThereAndWhatIsFree) {
     EXPECT_EQ(std::memcmp(h.program_hash, p->hash, 32), 0);
   };
   told(0, 0, nullptr);
-  // What is on its way is not there yet.
+  // A program that is on its way is not there yet.
   uint32_t from = 0;
   ASSERT_EQ(slots.begin(10000, a_.hash, from), Status::kOk);
   told(0, 0, nullptr);
@@ -171,7 +171,7 @@ TEST_F(SlotsTest, WhatIsNotAnnouncedIsRefusedAndTheOldOneStays) {
   EXPECT_TRUE(flash_.violations().empty());
 }
 
-// What lies in the other slot is older, however often both were written.
+// The program in the other slot is older, however often both were written.
 TEST_F(SlotsTest, WhatFollowsADiscardedProgramIsTheNewest) {
   ProgramSlots slots;
   ASSERT_EQ(open(slots), Status::kOk);
@@ -226,7 +226,8 @@ TEST_F(SlotsTest, APowerCutLeavesTheOldOneOrTheNewOne) {
   EXPECT_GT(resumed, 50);
 }
 
-// What came is kept and not sent again, if it was only not read back.
+// Bytes that came are kept and not sent again, if only reading them back
+// failed.
 TEST_F(SlotsTest, AReadThatFailsIsNoWrongHash) {
   ProgramSlots slots;
   ASSERT_EQ(open(slots), Status::kOk);

@@ -10,8 +10,8 @@
 
 namespace shoal {
 
-// What a node's storage has for programs, and one of those that are there. It
-// goes over the network as it stands (device/agent/session_wire.h).
+// The room that a node's storage has for programs, and one of those that are
+// there. It goes over the network as it stands (device/agent/session_wire.h).
 struct HeldPrograms {
   uint32_t storage_bytes;  // that programs may have
   uint32_t free_bytes;     // of these, what new ones may have though all stay
@@ -23,7 +23,7 @@ static_assert(sizeof(HeldPrograms) == 48);
 
 class ProgramStore {
  public:
-  // Of a program, in bytes.
+  // The largest program, in bytes.
   virtual uint32_t capacity() const = 0;
   // Bytes of the whole program that is there; 0: none. `hash`: 32 bytes.
   virtual uint32_t program(uint8_t* hash) const = 0;
@@ -45,7 +45,7 @@ class ProgramStore {
 
   // Waits for what a node has left under way.
   virtual void settle() = 0;
-  // Of the program that is there, offset 0 being its first byte.
+  // The storage of the program that is there, offset 0 being its first byte.
   virtual const shoal_storage& storage() const = 0;
   virtual bool read(uint32_t offset, void* to, uint32_t bytes) = 0;
   // Where it lies in memory; null: it does not.

@@ -55,8 +55,8 @@ class SeedsTest : public testing::Test {
     }
   }
 
-  // What was drawn from is nowhere, nor what that came from: not even four
-  // bytes of it.
+  // Expects that the seed which was drawn from is nowhere, nor the one before
+  // it: not even four bytes of them.
   void expect_forgotten() {
     std::set<std::array<uint8_t, 4>> there;
     const std::vector<uint8_t>& bytes = flash_.bytes();
@@ -84,7 +84,8 @@ class SeedsTest : public testing::Test {
 
   // One start; what it would draw from.
   std::optional<Seed> start_once() {
-    // Who is dead answers no more; a board without power waits for nothing.
+    // A dead board does not answer any more; a board without power waits for
+    // nothing.
     const shoal_storage face = {
         this,
         [](void* u, uint32_t at, uint32_t n, void* to) {

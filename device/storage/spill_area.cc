@@ -181,7 +181,7 @@ int SpillArea::start_request() {
   }
 }
 
-// Whether the request, which failed if not `good`, is to be repeated.
+// Returns whether the request, which failed if not `good`, is to be repeated.
 bool SpillArea::again(bool good) {
   if (good) {
     attempts_ = 0;

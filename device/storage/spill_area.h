@@ -120,7 +120,7 @@ class SpillArea {
     kRead,
     kFailed,
   };
-  // What is to be done when nobody else has written the ledger.
+  // The next step if no other start has written the ledger.
   enum class Then : uint8_t { kReserve, kMarkBad, kBadTag };
   static constexpr uint8_t kAttempts = 3;
 

@@ -293,8 +293,8 @@ TEST(SpillLedger, AFlippedBitInEveryByte) {
   }
 }
 
-// What is cut off may be whole entries, as if an older ledger had been put
-// back: nobody can see that, but the pages are right all the same.
+// Whole entries may be cut off, as if an older ledger had been put back: that
+// cannot be seen, but the pages are right all the same.
 TEST(SpillLedger, CutOffAtEveryByte) {
   for (const uint32_t frames : {4u, 7u}) {
     Damage damage(frames);

@@ -84,7 +84,7 @@ void SpillArea::finish_scan() {
   step_ = Step::kIdle;
 }
 
-// Whether somebody else has written the ledger since this start read it.
+// Checks whether another start has written the ledger since this start read it.
 void SpillArea::see(Then then) {
   then_ = then;
   attempts_ = 0;

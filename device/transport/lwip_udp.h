@@ -38,7 +38,7 @@ class LwipUdp {
   void close();
 
   const shoal_transport& transport() const { return transport_; }
-  // Whether datagrams have come that nobody has received yet.
+  // Returns whether datagrams have come that were not received yet.
   bool has_fetched() const { return count_ != 0; }
 
  private:

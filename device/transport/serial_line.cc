@@ -46,8 +46,8 @@ uint32_t SerialLine::receive(void* self, uint64_t* from, void* datagram,
                              uint32_t capacity) {
   auto& s = *static_cast<SerialLine*>(self);
   s.flush();
-  // What has come before, then one more piece: noise cannot keep the receiver
-  // here.
+  // Takes what has come before, then one more piece: noise cannot keep the
+  // receiver here.
   for (bool fetched = false;; fetched = true) {
     while (s.next_ < s.came_bytes_) {
       const uint32_t n = s.decoder_.push(s.came_[s.next_++]);

@@ -31,8 +31,8 @@ class SerialLine {
   SerialLine& operator=(const SerialLine&) = delete;
 
   const shoal_transport& transport() const { return transport_; }
-  // Whether more has been read than was received; whether bytes wait for the
-  // line.
+  // Return whether more has been read than was received, and whether bytes wait
+  // for the line.
   bool has_fetched() const { return next_ != came_bytes_; }
   bool has_more_to_send() const { return waiting_bytes_ != 0; }
 

@@ -29,7 +29,7 @@ constexpr bool overlap(const Box& a, const Box& b) {
   return a.y0 < b.y1 && b.y0 < a.y1 && a.x0 < b.x1 && b.x0 < a.x1 &&
          a.c0 < b.c1 && b.c0 < a.c1;
 }
-// What both have; empty if they do not overlap.
+// The part that both have; empty if they do not overlap.
 constexpr Box common(const Box& a, const Box& b) {
   return {std::max(a.y0, b.y0), std::min(a.y1, b.y1), std::max(a.x0, b.x0),
           std::min(a.x1, b.x1), std::max(a.c0, b.c0), std::min(a.c1, b.c1)};

@@ -27,7 +27,7 @@ class Descriptor {
   int number_;
 };
 
-// What errno means.
+// Returns the meaning of errno.
 std::string error_text(int error);
 
 }  // namespace shoal

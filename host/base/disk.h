@@ -72,7 +72,8 @@ class DiskFile {
   void put(uint64_t at, std::span<const uint8_t>);
   void resize(uint64_t bytes);
   void sync();
-  // What the system has kept to itself until now comes out here.
+  // Closes the file. Errors that the system has held back until now are thrown
+  // here.
   void close();
   int descriptor() const { return file_; }
 
@@ -88,8 +89,8 @@ class DiskFile {
 void rename_file(Disk&, const std::string& from, const std::string& to);
 // A file that is not there is removed already.
 void remove_file(Disk&, const std::string& path);
-// What was made, renamed and removed in it survives a power cut from now on,
-// as far as its file system can say so.
+// Makes all files that were made, renamed and removed in the folder survive a
+// power cut from now on, as far as its file system can say so.
 void sync_folder(Disk&, const std::string& folder);
 
 }  // namespace shoal

@@ -1,6 +1,6 @@
-// Who owns what may be written by one process at a time (a store, a journal):
-// a lock on a file of its own beside it, which the system drops with its
-// process, however that ends. The file's text says who the owner is.
+// The owner of something that one process at a time may write (a store, a
+// journal): a lock on a file of its own beside it, which the system drops with
+// its process, however that ends. The file's text says who the owner is.
 //
 //   const FileLock lock("d/store.lock", LockMode::kExclusive, "d: the store",
 //                       {.owner = "shoal run", .wait_s = 5});
@@ -16,13 +16,13 @@ namespace shoal {
 
 enum class LockMode { kShared, kExclusive };
 
-// Who asks, and how long it waits for its turn.
+// The process that asks, and how long it waits for its turn.
 struct LockRequest {
   std::string owner = "a program";
   double wait_s = 0;
   // Told once, before it waits.
   std::function<void(const std::string&)> waits = {};
-  // What to do if it is not free in time, where there is no --wait.
+  // The advice in the error if it is not free in time; empty: --wait.
   std::string fix = {};
 };
 

@@ -53,7 +53,7 @@ std::vector<uint8_t> read_start(const std::string& path, const FileKind& kind,
 // A key: a regular file that its owner alone may use, so that who reads it is
 // its owner or root.
 std::vector<uint8_t> read_secret(const std::string& path);
-// What comes on stdin, whatever that is, to its end.
+// Reads stdin, whatever comes there, to its end.
 std::vector<uint8_t> read_stdin(const FileKind& kind);
 
 // Throws Error(kUsage) for a folder, Error(kInternal) with the reason if it

@@ -29,7 +29,7 @@ class Files : public testing::Test {
   std::string path(const std::string& name) const {
     return (folder_.path() / name).string();
   }
-  // What was there and has been written, and nothing that was on the way.
+  // The files that were there and have been written, and no temporary ones.
   std::vector<std::string> names() const {
     std::vector<std::string> all;
     for (const auto& e : fs::directory_iterator(folder_.path())) {

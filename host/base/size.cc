@@ -26,7 +26,7 @@ int64_t parse_size(const std::string& text, const std::string& flag,
     throw Error(Exit::kUsage, flag + ": '" + text + "' is not a size",
                 "give bytes, or a number with K or M, such as 8.5K");
   }
-  // What is a whole number in decimal may be a double just below it.
+  // A whole number in decimal may be a double just below it.
   return static_cast<int64_t>(std::floor(std::nextafter(bytes, HUGE_VAL)));
 }
 

@@ -45,7 +45,7 @@ int write_all(Disk& disk, int file, std::span<const uint8_t> bytes) {
   return 0;
 }
 
-// What is no regular file, or is only known by its descriptor.
+// Writes a file that is not regular, or is only known by its descriptor.
 void write_in_place(const std::string& path, std::span<const uint8_t> bytes) {
   Descriptor file(
       open(path.c_str(), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC));

@@ -150,8 +150,8 @@ Board parse_board(const std::string& id, const std::string& text) {
     throw Error(Exit::kUsage, "board " + id + ": storage.parts is missing");
   }
   if (r.table("emulator")) {
-    // What it says is run as a program: of a file that somebody hands in that
-    // would be anything.
+    // shoal runs the program that this names, and a file that somebody hands
+    // in could name any.
     if (is_board_file(id)) {
       r.fail("emulator", "is for the boards that come with shoal",
              "remove [emulator]; shoal emulate --board NAME takes those that "

@@ -15,7 +15,8 @@ struct Bank {
   std::string name;
   int64_t bytes = 0;
   int64_t fixed_bytes = 0;  // firmware statics and stack that lie in it
-  // Of weights that stay there; 0: no slower than the arena's bank.
+  // The rate at which weights that stay there are read; 0: no slower than the
+  // arena's bank.
   double bytes_per_s = 0;
   int64_t free_bytes() const { return bytes - fixed_bytes; }
 };
@@ -66,13 +67,15 @@ struct Storage {
   int64_t erase_bytes = 0;  // of a block; a spill's page is one
   double erase_us = 0;      // of a block; 0: the part does it by itself
   int64_t capacity_bytes = 0;
-  // What wears it out: erasures of each block, or bytes written in all.
+  // The writes that wear it out: erasures of each block, or bytes written in
+  // all.
   double endurance_erases = 0, endurance_bytes = 0;
   double read_j_per_byte = 0, write_j_per_byte = 0;
   double idle_w = 0;
 };
 
-// What a board draws. Joules a frame = macs, bytes and seconds times these.
+// The energy that a board draws. Joules a frame = macs, bytes and seconds times
+// these.
 struct Energy {
   double j_per_mac = 0;
   double active_w = 0;  // besides the MACs, while it computes or checks
@@ -81,8 +84,8 @@ struct Energy {
 
 struct Board {
   std::string name, title, core;
-  // What its nodes call their board, if this is a file that `shoal probe` has
-  // written: then its costs are measured. Else empty.
+  // The name that nodes give their board, if this is a file that `shoal probe`
+  // has written: then its costs are measured. Else empty.
   std::string measured;
   int cores = 1;  // one of them is used
   double clock_hz = 0;
@@ -105,7 +108,7 @@ struct Board {
   const std::string& said_by_nodes() const {
     return measured.empty() ? name : measured;
   }
-  // Of CPU, for a byte of a chunk that has come from storage.
+  // CPU cycles for a byte of a chunk that has come from storage.
   double chunk_cycles_per_byte(bool sealed) const {
     return sealed ? aead_cycles_per_byte : check_cycles_per_byte;
   }

@@ -137,7 +137,7 @@ TEST(Board, FiguresHaveRanges) {
   EXPECT_THROW(parse_board("b", with_figure(whole, "clock_mhz", "0")), Error);
 }
 
-// Of a file that somebody hands in the emulator would be any program.
+// A file that somebody hands in could name any program as the emulator.
 TEST(Board, AFileNamesNoEmulator) {
   std::string text;
   for (const BoardFile& f : board_files()) {

@@ -1,4 +1,4 @@
-// What a call of a kernel costs by a board's figures. The planner's model of
+// The cost of a call of a kernel by a board's figures. The planner's model of
 // time (host/plan/cost/time.h) and virtual time (host/engine/virtual/cost.h)
 // both ask here, so that a plan takes what it says.
 //
@@ -31,7 +31,7 @@ inline double depthwise_cycles(const Costs& c, int64_t taps) {
   const double tap = (25 * c.depthwise_5x5 - 9 * c.depthwise) / 16;
   return tap + 9 * (c.depthwise - tap) / static_cast<double>(taps);
 }
-// Of any kernel.
+// The least cycles of any depthwise kernel.
 inline double least_depthwise_cycles(const Costs& c) {
   return std::min(c.depthwise, depthwise_cycles(c, kManyTaps));
 }
@@ -42,7 +42,7 @@ inline KernelCost depthwise_cost(const Costs& c, int stride_y, int64_t taps) {
           stride_y == 1 ? c.call_pixels.depthwise : 0,
           c.group_channels.depthwise};
 }
-// Of a layer with so many output pixels, and kernels of so many.
+// The cost of a layer with `pixels` output pixels and kernels of `taps` taps.
 inline KernelCost conv_cost(const Costs& c, int64_t pixels, int64_t taps) {
   if (pixels == 1) return {c.fully_connected};
   if (taps == 1) {
@@ -51,8 +51,8 @@ inline KernelCost conv_cost(const Costs& c, int64_t pixels, int64_t taps) {
   return {c.conv, c.call_pixels.conv, c.group_channels.conv};
 }
 
-// What `channels` output channels in so many groups count as: each but the
-// first arranges its input once more.
+// The number that `channels` output channels in so many groups count as: each
+// group but the first arranges its input once more.
 inline double channels_in_groups(const KernelCost& cost, double channels,
                                  int groups) {
   return channels + cost.group_channels * (groups - 1);

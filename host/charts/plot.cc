@@ -33,7 +33,7 @@ bool quoted(const Chart& chart, size_t series) {
   return column(chart, chart.series[series]).origin == Origin::kQuoted;
 }
 
-// What can be drawn: a logarithmic axis has no place for 0.
+// Returns the value if it can be drawn: a logarithmic axis has no place for 0.
 std::optional<double> drawn(const Chart& chart, const Row& row, int k) {
   const std::optional<double> value = number(row[index(k)]);
   return value && chart.log_y && *value <= 0 ? std::nullopt : value;

@@ -1,5 +1,5 @@
-// What every drawing is made of: a growing SVG text, axes that map
-// values to pixels, and the width that a label will take.
+// The parts of every drawing: a growing SVG text, axes that map values to
+// pixels, and the width that a label will take.
 #pragma once
 
 #include <string>

@@ -252,7 +252,7 @@ class Actors {
     }
   }
 
-  // What an iteration makes is what the next actor's chunk takes.
+  // Each iteration must make what the next actor's chunk takes.
   void same_iterations(int index, const PlanLoop& l) {
     const size_t n = static_cast<size_t>(l.iterations);
     const PlanActor* from = &stage_.actors[l.first_actor];

@@ -79,7 +79,7 @@ class Completion {
     int first_item = 0;         // of its processes
     bool ended() const { return frame >= kFrames; }
   };
-  // What a buffer's news may enable: its readers and writers.
+  // The items that a change of a buffer may enable: its readers and writers.
   using Neighbours = std::vector<std::vector<int>>;  // items by buffer
 
   const PlanStage& stage_of(int n) const {
@@ -248,7 +248,8 @@ class Completion {
                : fire(owner_[item], item - nodes_[owner_[item]].first_item);
   }
 
-  // Whether the node may fire this process next: any, or that of its order.
+  // Returns whether the node may fire this process next: any process, or the
+  // next one of a recorded order.
   bool in_turn(const Node& node, int n, int process) const {
     const std::vector<PlanRun>& order = stage_of(n).order;
     if (order.empty() || node.tokens.process(process).actor < 0) return true;
@@ -282,7 +283,7 @@ class Completion {
       for (int item : neighbours_[n][node.stage][buffer]) push(item);
     }
     if (!node.tokens.all_done() || node.open > 0) return;
-    // Of a recorded order nothing may be left.
+    // Nothing may be left of a recorded order.
     if (node.run == stage_of(n).order.size()) next_stage(n);
   }
 

@@ -16,7 +16,8 @@ int64_t shared_elements(const Box& a, const Box& b) {
   return both.empty() ? 0 : both.elements();
 }
 
-// What is left of a box when another is taken out of it: at most six boxes.
+// Adds to `left` what remains of a box when another is taken out of it: at most
+// six boxes.
 void take_out(const Box& from, const Box& out, std::vector<Box>& left) {
   const Box both = cut(from, out);
   if (both.empty()) {
@@ -196,7 +197,7 @@ class Coverage {
     const Instances& instances = instances_[n];
     for (size_t p = 0; p < stage.ports.size(); ++p) {
       const PlanPort& port = stage.ports[p];
-      // What the frame before has left; see check_variables().
+      // The frame before has left these rows; see check_variables().
       const PlanBuffer& buffer = stage.buffers[port.buffer];
       if (!port.is_read || (buffer.variable >= 0 && buffer.complete)) continue;
       int64_t covered = 0;

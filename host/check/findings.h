@@ -1,4 +1,4 @@
-// What the checker has found so far: one line each, in words and numbers.
+// The findings of the checker so far: one line each, in words and numbers.
 #pragma once
 
 #include <sstream>
@@ -25,7 +25,7 @@ class Findings {
     if (!ok) add(args...);
     return ok;
   }
-  // What the lines to come begin with: "node2, ".
+  // Sets the beginning of the lines to come: "node2, ".
   void set_where(std::string where) { where_ = std::move(where); }
   bool empty() const { return lines_.empty(); }
   std::vector<std::string> take() { return std::move(lines_); }

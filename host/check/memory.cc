@@ -9,7 +9,7 @@ namespace shoal {
 namespace {
 
 constexpr uint64_t kCursor = 4, kState = 2;
-// Of the link's tables.
+// The bytes of the entries of the link's tables.
 constexpr uint64_t kLimit = 4, kTarget = 12, kStream = 8, kRange = 8,
                    kPeer = 104, kFlight = 16;
 
@@ -133,8 +133,8 @@ class Memory {
     return stage.actors[stage.ports[one.writers[0].port].owner_index].loop;
   }
 
-  // Whether `over` may lie over `under` in this stage: it is born there while
-  // the other one dies.
+  // Returns whether `over` may lie over `under` in this stage: it is born there
+  // while the other one dies.
   bool overlaid(int s, int over, int under) const {
     if (over < 0 || under < 0) return false;
     const PlanStage& stage = node_.stages[s];
@@ -148,8 +148,8 @@ class Memory {
     return false;
   }
 
-  // Whether only a recorded order decides when this buffer is written and
-  // read: then the tokens, which follow that order, see every row that
+  // Returns whether only a recorded order decides when this buffer is written
+  // and read: then the tokens, which follow that order, see every row that
   // another buffer on the same bytes spoils.
   bool in_recorded_order(int s, int instance) const {
     const PlanStage& stage = node_.stages[s];
@@ -269,7 +269,8 @@ class Memory {
     return n;
   }
 
-  // Of variables that are not alike throughout before the first frame.
+  // The bytes of variables whose elements differ from each other before the
+  // first frame.
   uint64_t initial_bytes() const {
     uint64_t bytes = 0;
     for (const PlanVariable& v : node_.variables) {
@@ -317,7 +318,8 @@ class Memory {
     return e;
   }
 
-  // Of peers' rows in the stage before: then both stages' in-streams are open.
+  // Returns whether rows of peers come in the stage before: then both stages'
+  // in-streams are open.
   bool some_come_early(size_t s) const {
     const PlanStage& stage = node_.stages[s];
     for (const PlanPort& p : stage.ports) {

@@ -10,7 +10,8 @@
 
 namespace shoal {
 
-// Of regions of the arena, and of records and chunks: bytes of a tag.
+// The alignment of regions of the arena, of records and of chunks; and the
+// bytes of a tag.
 inline constexpr uint32_t kAlignment = 16, kTag = 16;
 constexpr uint64_t aligned(uint64_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
@@ -25,7 +26,8 @@ void check_links(const Plan&, Findings&);
 void check_actors(const Net&, const PlanNode&, Findings&);
 // Pages of spills: what was written, once, is what is read.
 void check_spills(const PlanNode&, Findings&);
-// What is kept from frame to frame: read in one copy, assigned in the other.
+// Checks variables, which are kept from frame to frame: read in one copy,
+// assigned in the other.
 void check_variables(const Net&, const PlanNode&, Findings&);
 // Every element of the first `layers` layers made (in a plan of one node:
 // once), from what the layer reads; inputs and outputs connected once; what is

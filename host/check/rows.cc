@@ -31,7 +31,7 @@ class Bounds {
   int low_ = INT_MAX, high_ = INT_MIN;
 };
 
-// What a rule sees of one axis of an operand; positions of `out` count from the
+// A rule's view of one axis of an operand; positions of `out` count from the
 // view's first one.
 struct Axis {
   const Layer& layer;
@@ -137,16 +137,16 @@ Bounds bytes(const Axis& a) {
                 static_cast<int>((a.out.hi * to - 1) / from) + 1});
 }
 
-// Of the right side of a product, all.
+// The right side of a product is needed whole.
 Bounds left_only(const Axis& a) {
   return a.operand == 1 ? all(a) : plain(a.out);
 }
 
-// What the checker knows of each operator, apart from the planner.
+// The checker's own rules for each operator, independent of the planner's.
 struct Dependence {
   OpCode op;
   Rule rows, columns, channels;
-  // Of the output's channels, only all together.
+  // True if the output's channels can only be made all together.
   bool whole_channels = false;
 };
 
@@ -367,8 +367,8 @@ std::vector<FiringNeeds> firings_of(const Layer& l, const PlanActor& a,
     int rest = stage.ports[a.in[i]].box.y1;  // what later firings still read
     for (size_t f = all.size(); f-- > 0;) {
       all[f].released[i] = rest;
-      // What reads nothing waits for nothing: a row between the strides of a
-      // transposed convolution.
+      // A row that reads nothing waits for nothing: a row between the strides
+      // of a transposed convolution.
       if (all[f].in[i].size() > 0) rest = std::min(rest, all[f].in[i].lo);
     }
   }

@@ -27,10 +27,10 @@ Box dependence(const Layer&, int operand, const Box& out);
 Interval row_dependence(const Layer&, int operand, Interval out,
                         Interval kernel);
 
-// What is wrong with reading `in` to make `out`, empty if nothing: a port must
-// lie in the view, hold what is needed, and begin where an operator without
-// a movable window expects it. With `some_channels` the port may hold a part
-// of the input channels: then others add the rest.
+// Returns why reading `in` cannot make `out`, or an empty text: a port must lie
+// in the view, hold what is needed, and begin where an operator without a
+// movable window expects it. With `some_channels` the port may hold a part of
+// the input channels: then others add the rest.
 const char* misfit(const Layer&, int operand, const Box& in, const Box& out,
                    bool some_channels);
 

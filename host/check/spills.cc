@@ -1,5 +1,5 @@
-// What goes to storage comes back as it was: whole, to the same box, in a
-// later stage; and no page is written twice in a frame.
+// Checks that a spilled tensor comes back from storage as it was: whole, to the
+// same box, in a later stage; and that no page is written twice in a frame.
 #include <vector>
 
 #include "host/check/premises.h"

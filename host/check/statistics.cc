@@ -99,7 +99,7 @@ class Statistics {
             break;
           case WeightPlace::kSram:
             sram += bytes;
-            // What stays of a mapped program may be copied from it.
+            // Weights that stay may be copied from a mapped program.
             stored |= bytes > 0 && !a.weights.keep;
             break;
           case WeightPlace::kTape:
@@ -136,8 +136,8 @@ class Statistics {
     return a.weights.parts == 1 ? actor_firings(stage, a) : steps(stage, a);
   }
 
-  // What a frame reads of storage: between each chunk of the tape once and
-  // once a firing; all else is exact.
+  // Bounds what a frame reads of storage: each chunk of the tape is read at
+  // least once and at most once a firing; all else is exact.
   void storage() {
     int64_t all = 0;
     for (size_t s = 0; s < node_.stages.size(); ++s) {
@@ -208,7 +208,8 @@ class Statistics {
     return a.loop < 0 ? macs : macs / out.rows() * looped_rows(stage, index);
   }
 
-  // Of an actor in a loop: for each band those that the actors behind it need.
+  // The rows of an actor in a loop: for each band those that the actors behind
+  // it need.
   int64_t looped_rows(const PlanStage& stage, int index) const {
     const PlanLoop& loop = stage.loops[stage.actors[index].loop];
     const int last = loop.first_actor + loop.actors - 1;

@@ -206,7 +206,7 @@ void Tokens::write(int port, Interval rows) {
   }
 }
 
-// What another instance held in these bytes is gone.
+// The rows that another instance held in these bytes are gone.
 void Tokens::overwrite(int instance, uint64_t begin, uint64_t end) {
   const Instance& other = instances_.all[instance];
   begin = std::max(begin, other.begin());

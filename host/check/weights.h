@@ -19,7 +19,7 @@ struct WeightSum {
 };
 WeightSum weights_of(const Net&, const PlanStage&, const PlanActor&);
 
-// What a set in SRAM takes: every chunk with its tag, aligned.
+// The bytes of a set in SRAM: every chunk with its tag, aligned.
 uint64_t sram_set_bytes(const Net&, const PlanStage&, const PlanActor&);
 
 // The slots of a stage's tape, sets with places that they may have.

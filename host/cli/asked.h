@@ -1,4 +1,4 @@
-// What was given on the command line, as what it asks of an engine.
+// The abilities that the command line asks of an engine.
 #pragma once
 
 #include <vector>

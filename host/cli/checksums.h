@@ -1,5 +1,5 @@
-// What a run was given, in few characters: so that a journal goes on with the
-// same, and that all ranks have the same.
+// Checksums of a run's inputs, in few characters: so that a journal goes on
+// with the same inputs, and that all ranks have the same.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace shoal {
 // name.
 std::string model_checksum(const std::string& model, const ImportOptions&);
 
-// Of a few of the inputs, spread over all: every rank reads them. One that
-// cannot be read is told when it is its turn.
+// Returns the checksum of a few of the inputs, spread over all: every rank
+// reads them. One that cannot be read is told when it is its turn.
 std::string some_inputs_checksum(
     int64_t count, const std::function<std::vector<uint8_t>(int64_t)>& input);
 

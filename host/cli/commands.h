@@ -55,7 +55,7 @@ struct PictureFlags {
   std::string fit = "stretch";
 };
 
-// What is made of a model's answers.
+// The flags of what is made of a model's answers.
 struct ResultFlags {
   std::string labels, output, trace;  // files
   std::string folder;                 // of --output-dir
@@ -83,7 +83,8 @@ struct PlanCommandFlags {
 struct ClusterFlags {
   std::vector<std::string> workers;  // addresses
   std::string key = "shoal.key";
-  // Of nodes that were started with a key of this run alone; then not the file.
+  // The key of nodes that were started with a key of this run alone; then not
+  // the file.
   std::optional<std::array<uint8_t, 32>> own_key;
   std::optional<Cluster> own_cluster;  // them, where a file has described them
   std::string identity;                // file; then not the key
@@ -139,7 +140,7 @@ struct BuildFlags {
 };
 struct ExportFlags {
   std::string model, input, ecosystem, folder, name, labels;
-  // Of a cluster: one of its nodes (none: all), and its key.
+  // In a cluster: one of its nodes (none: all), and its key.
   std::string node, key = "shoal.key";
   bool insecure = false;
   PlanFlags plan;
@@ -155,7 +156,7 @@ struct EmulateFlags {
   int frames = 1;
   int seconds = 120;
   bool layers = false, json = false;
-  // Of several boards on a network, plan.nodes of them.
+  // For several boards on a network, plan.nodes of them.
   bool serve = false;
   std::string state;  // folder of their storages
   std::string key = "shoal.key";
@@ -211,7 +212,7 @@ struct StudyFlags {
   std::vector<std::string> boards;      // none: the study's own
   std::vector<std::string> strategies;  // set by add_study()
   std::vector<std::string> cuts;        // files
-  // Of the swap study; none: its own.
+  // For the swap study; none: its own.
   std::vector<std::string> networks, storages, rams;
   double every = 600;  // seconds
   bool full = false, no_runs = false;

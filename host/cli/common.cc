@@ -22,7 +22,7 @@ namespace shoal {
 
 namespace {
 
-// Of an arena: nothing is computed in no bytes.
+// Parses the size of an arena: nothing is computed in no bytes.
 int64_t parse_arena(const std::string& text, const char* flag) {
   const int64_t bytes = parse_size(text, flag);
   if (bytes > 0) return bytes;
@@ -132,7 +132,7 @@ bool wants_cluster(const PlanFlags& flags) {
 
 namespace {
 
-// What virtual nodes read from storages of their own.
+// Gives virtual nodes the storages of their own that they read.
 Cluster with_storage(Cluster cluster, const StorageFlags& flags) {
   for (ClusterNode& node : cluster.nodes) {
     if (flags.flash) node.flash_weights = parse_size(*flags.flash, "--flash");

@@ -1,4 +1,4 @@
-// What several verbs share: flags to options, inputs to bytes.
+// Helpers that several verbs share: flags to options, inputs to bytes.
 #pragma once
 
 #include <cstdint>
@@ -31,13 +31,14 @@ void set_budgets(const PlanFlags&, Cluster&);
 uint32_t payload_of(const PlanFlags&, const Cluster&,
                     uint32_t most = kMostPayload);
 
-// Whether the flags ask for a cluster, even of one node.
+// Returns whether the flags ask for a cluster, even of one node.
 bool wants_cluster(const PlanFlags&);
 // --nodes, --board and --ram, or --cluster. Throws Error(kUsage).
 Cluster cluster_of(const PlanFlags&);
-// Whether the nodes are processes or boards somewhere else.
+// Returns whether the nodes are processes or boards somewhere else.
 bool has_addresses(const Cluster&);
-// Of nodes that keep weights in the arena's bank alone. Throws Error(kUsage).
+// Requires nodes that keep weights in the arena's bank alone. Throws
+// Error(kUsage).
 void require_one_bank(const Cluster&, const std::string& who);
 
 // Throws Error(kUsage) without a model (or a built store in its place), or

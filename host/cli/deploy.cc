@@ -83,7 +83,8 @@ void print_text(const std::vector<DeployedNode>& nodes) {
   }
 }
 
-// What one more board is to see, and where it is.
+// Returns the image for one more board, the leader: what it is to see, and
+// where it is.
 std::vector<uint8_t> image_for_leader(const DeployFlags& flags,
                                       const Prepared& p) {
   const Bytes input =

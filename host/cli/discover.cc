@@ -85,7 +85,8 @@ std::vector<Inquiry> inquiries_of(const DiscoverFlags& flags) {
   return all;
 }
 
-// What it would run comes first; an older agent says no more than that.
+// The program that it would run comes first; an older agent says no more than
+// that.
 Programs programs_of(const Discovered& d) {
   const IdentityAnswer& f = d.identity->facts;
   if (f.program_bytes == 0) return d.kept ? d.kept->programs : Programs();

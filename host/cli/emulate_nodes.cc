@@ -108,7 +108,7 @@ int serve(const EmulateFlags& flags) {
         static_cast<int>(node->process()));
   }
   flush_output();  // whoever started them waits for their addresses
-  // Who has lost one may go on with the others.
+  // A cluster that has lost one board may go on with the others.
   std::set<const EmulatedNode*> lost;
   while (!signals.asked() && lost.size() < boards.nodes().size()) {
     for (const auto& node : boards.nodes()) {
@@ -129,7 +129,7 @@ int serve(const EmulateFlags& flags) {
   return lost.empty() ? 0 : static_cast<int>(Exit::kNode);
 }
 
-// What does not depend on what runs.
+// The memory that does not depend on what runs.
 struct Room {
   uint32_t stacks, statics, free;
 };
@@ -161,8 +161,8 @@ int64_t path_instructions(const EmulatedNodes& boards,
   return sum / std::max<int64_t>(report.frames, 1);
 }
 
-// What a part like the board's takes for what a deployment has written: the
-// emulator's takes no time.
+// Returns the time that a storage like the board's takes for what a deployment
+// has written: the emulator's takes no time.
 double storage_seconds(const EmulatedNode& node) {
   const double bytes =
       static_cast<double>(node.deployment().storage_written_bytes);
@@ -191,7 +191,7 @@ void print_work(const EmulatedNodes& boards, const EngineReport& report) {
         format_count(r.datagrams / frames).c_str(),
         format_count(r.instructions / frames).c_str());
     busiest = std::max(busiest, r.instructions / frames);
-    // What others spend is no work of a storage.
+    // Instructions of deployments that write nothing are no work of a storage.
     if (d.storage_written_bytes > 0) spent += d.instructions;
     written += d.storage_written_bytes;
     longest_s = std::max(longest_s, storage_seconds(*node));
@@ -258,7 +258,7 @@ void add_boards(const EmulatedNodes& boards, const EngineReport& report,
   json["path_instructions"] = path_instructions(boards, report);
 }
 
-// What they say at the end of a run.
+// Hears what the boards say at the end of a run.
 void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
   using Clock = std::chrono::steady_clock;
   const auto until = Clock::now() + std::chrono::seconds(kMostSilence);
@@ -314,7 +314,7 @@ int emulate_nodes(const EmulateFlags& flags) {
   try {
     return run_model(run, more);
   } catch (const Error&) {
-    // What a board says of its end says more than its silence does.
+    // A board's own words about its end say more than its silence does.
     for (const auto& node : boards.nodes()) {
       node->listen(std::chrono::milliseconds(0));
     }

@@ -27,15 +27,15 @@
 namespace shoal {
 namespace {
 
-// Of a store that was built that of its description, which binds all that lies
-// beside it.
+// Returns the checksum of the model; for a store that was built that of its
+// description, which binds all that lies beside it.
 std::string checksum_of(const EvaluateFlags& flags) {
   if (!flags.model.empty()) return model_checksum(flags.model, flags.ends);
   return sha256_hex(read_file(flags.plan.storage.store + "/" + kStoreInfoFile,
                               files::kStoreInfo));
 }
 
-// What every rank must find.
+// Returns the arguments that every rank must have alike.
 Team::Given given_to(const EvaluateFlags& flags, const Graph& graph,
                      const Judge& judge) {
   const Dataset& data = judge.data();

@@ -1,4 +1,4 @@
-// What `shoal evaluate` says: progress while it runs, results at the end.
+// The output of `shoal evaluate`: progress while it runs, results at the end.
 #pragma once
 
 #include <chrono>

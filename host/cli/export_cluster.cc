@@ -86,7 +86,8 @@ ClusterMember member_of(const ClusterNode& n, const std::string& file) {
   return m;
 }
 
-// Of the project of a node: its files must not be those of another's.
+// Returns the name of a node's project: its files must not be those of
+// another's.
 std::string member_name(const ExportFlags& f, const std::string& node) {
   std::string name = project_name(f.name, f.model) + "_" + node;
   std::ranges::replace_if(

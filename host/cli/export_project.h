@@ -1,4 +1,5 @@
-// What `shoal export` does alike for a board alone and for nodes of a cluster.
+// The steps of `shoal export` that are alike for a board alone and for nodes of
+// a cluster.
 #pragma once
 
 #include <nlohmann/json.hpp>

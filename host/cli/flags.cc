@@ -66,7 +66,7 @@ void add_store_flags(CLI::App* verb, StorageFlags& flags) {
                  "stores are not sealed: whoever changes them is not noticed");
 }
 
-// What a verb that plans or runs takes.
+// The models that a verb which plans or runs takes.
 constexpr const char* kInteger =
     "int8 or uint8 .tflite file, quantized (QDQ) .onnx file, or zoo:NAME";
 

@@ -42,7 +42,7 @@ void add_stream(CLI::App*, bool& flag);
 void add_node_flags(CLI::App*, PlanFlags&);
 // These and the board's storage.
 void add_board_flags(CLI::App*, PlanFlags&);
-// Whether an input may be read several times.
+// Adds the flag that says whether an input may be read several times.
 CLI::Option* add_replay(CLI::App*, PlanFlags&);
 // Board flags, --replay and the stores on this computer.
 void add_plan_flags(CLI::App*, PlanFlags&);
@@ -56,20 +56,20 @@ void add_payload(CLI::App*, PlanFlags&, const std::string& more = "");
 void add_cluster_files(CLI::App*, PlanFlags&);
 // Both for workers alone, which say themselves what they are.
 void add_worker_plan_flags(CLI::App*, PlanFlags&);
-// Who the workers are and the key that they know.
+// Adds the flags that name the workers and the key that they know.
 void add_worker_flags(CLI::App*, ClusterFlags&);
 void add_key_flags(CLI::App*, std::string& key, bool& insecure);
 // After the key flags, which it excludes.
 void add_identity_flag(CLI::App*, std::string& file);
 void add_insecure_flag(CLI::App*, bool& insecure);
-// Of a cluster: how long a node may be silent.
+// Adds the flag of a cluster that says how long a node may be silent.
 void add_node_timeout(CLI::App*, ClusterFlags&);
 // How long it waits for what another process owns (a store, a journal, a node)
 // before it ends in exit code 9.
 void add_wait_flag(CLI::App*, double& seconds);
 // From `least` to `most`; CLI::Range takes what is not a number.
 CLI::Validator real_range(double least, double most);
-// Of virtual nodes.
+// Adds the flags of the simulated network.
 void add_network_flags(CLI::App*, NetworkFlags&);
 
 // How a picture becomes the model's input.

@@ -1,5 +1,5 @@
-// What `shoal evaluate` makes of a model's outputs: for each task what is kept
-// of a frame, and what is counted at the end.
+// The judges of `shoal evaluate`: for each task what is kept of a frame's
+// outputs, and what is counted at the end.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@
 
 namespace shoal {
 
-// Of a run that has ended.
+// The outcome of a run that has ended.
 struct EvaluateOutcome {
   std::vector<EngineNode> nodes;  // none of a float model
   std::string where;              // "2 threads"
@@ -36,7 +36,7 @@ class Judge {
   // Whatever answers depend on besides the model, the data and how pictures
   // become inputs.
   virtual std::string key() const = 0;
-  // Of the journal, but its key.
+  // The limits of the journal, without its key.
   virtual JournalLimits limits() const = 0;
   // As in FramesOptions; both thread-safe for different items.
   virtual std::vector<uint8_t> input(int64_t item) = 0;
@@ -50,8 +50,8 @@ class Judge {
   virtual nlohmann::json json() const = 0;
 };
 
-// What the judges of boxes and masks share: pictures, and the head that reads
-// outputs.
+// The parts that the judges of boxes and masks share: pictures, and the head
+// that reads outputs.
 struct JudgeParts {
   const EvaluateFlags& flags;
   const Graph& graph;

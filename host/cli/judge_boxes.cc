@@ -19,8 +19,8 @@ namespace {
 
 constexpr size_t kMostShown = 20;  // classes in the table
 
-// Of a frame: the picture's width and height, then of each box its class, and
-// score, left, top, right and bottom as the bits of a float.
+// The answer of a frame: the picture's width and height, then for each box its
+// class, and score, left, top, right and bottom as the bits of a float.
 constexpr size_t kPerBox = 6;
 
 FrameAnswer answer_of(PictureSize size, const std::vector<Detection>& boxes) {

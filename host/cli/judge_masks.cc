@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of a frame: right class, said class, pixels; again and again.
+// The answer of a frame: right class, said class, pixels; again and again.
 constexpr size_t kPerPair = 3;
 
 bool possible_counts(const FrameAnswer& answer) {

@@ -1,5 +1,5 @@
-// What the judges of boxes and of masks share: pictures of any size, and the
-// head that reads a model's outputs.
+// The part that the judges of boxes and of masks share: pictures of any size,
+// and the head that reads a model's outputs.
 #pragma once
 
 #include "host/cli/judge.h"
@@ -14,7 +14,7 @@ class PictureJudge : public Judge {
  protected:
   explicit PictureJudge(JudgeParts);
 
-  // What the truth says of a picture; 0: nothing.
+  // Returns the size that the truth states for a picture; 0: none.
   virtual PictureSize said_size(int64_t) const { return {}; }
   virtual void check_size(int64_t, PictureSize) const {}
   // In pixels, of a picture whose answer is made here; its input may have been

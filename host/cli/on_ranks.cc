@@ -10,7 +10,8 @@
 namespace shoal {
 namespace {
 
-// What the verb threw; none if another rank has told why it stopped.
+// Returns the error that the verb threw; none if another rank has told why it
+// stopped.
 std::optional<Error> try_verb(const std::function<int(Team&)>& verb, Team& team,
                               int& code) {
   try {

@@ -8,8 +8,8 @@ namespace shoal {
 
 class Team;
 
-// Whether --mpi is among the arguments: known before they are looked at, so
-// that what is wrong with them is told once.
+// Returns whether --mpi is among the arguments: known before they are looked
+// at, so that errors in them are told once.
 bool asks_for_ranks(int argc, char** argv);
 
 // Runs the verb, prints what it throws and returns the exit code. On ranks

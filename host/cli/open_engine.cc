@@ -49,7 +49,7 @@ void EngineOpening::check() const {
   require_flag(kind_, flags_.energy, {"--every", Ability::kEnergy});
 }
 
-// What was built runs, and nothing is imported or planned.
+// A built store runs as it is; nothing is imported or planned.
 void EngineOpening::open_store() {
   kind_ = EngineKind::kStore;
   check();

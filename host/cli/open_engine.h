@@ -50,7 +50,7 @@ class EngineOpening {
   EngineKind kind() const { return kind_; }
   // Until open(); then the engine has it.
   const Graph& graph() const { return store_ ? store_->info.graph : graph_; }
-  // What the outputs are for, if the file says so.
+  // The detection that the outputs are for, if the file says so.
   std::shared_ptr<const DetectionOp> detection() const { return detection_; }
   // Those of a store; else none.
   std::vector<std::string> labels() const;

@@ -40,7 +40,7 @@
 namespace shoal {
 namespace {
 
-// Of "how many nodes"; see QuickPlans.
+// The work of the line "how many nodes"; see QuickPlans.
 constexpr int64_t kHowManyWork = 40'000;
 
 // "96 x 96" of a picture, scaled.
@@ -151,7 +151,7 @@ PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
         fewest_nodes(all, alone, 2, kMostTriedNodes, plans, true);
     if (few.nodes == 0) {
       PlanDeadline::check();
-      // Of a very large net even the first count may be too much work.
+      // For a very large net even the first count may be too much work.
       if (few.tries.empty()) throw;
       throw Error(Exit::kDoesNotFit,
                   std::string(e.what()) + "; nor do up to " +
@@ -175,10 +175,10 @@ std::optional<int64_t> bytes_in(std::string fix, const std::string& words) {
   return std::strtoll(fix.c_str() + words.size(), nullptr, 10);
 }
 
-// Whether no line says it with what it takes. Of the same kind only those lines
-// stay that ask for less.
+// Returns whether no line names the change with what it takes. Among lines of
+// the same kind only those stay that ask for less.
 bool is_said_best(const std::string& change, std::vector<std::string>& lines) {
-  // Of several nodes other ways, without numbers, come before a larger board.
+  // For several nodes other ways, without numbers, come before a larger board.
   const size_t board = change.find(kLargerBoard);
   const std::string ask = board == change.npos ? change : change.substr(board);
   bool best = !change.empty();
@@ -201,7 +201,7 @@ bool is_said_best(const std::string& change, std::vector<std::string>& lines) {
   return best;
 }
 
-// What the search says itself, then the other lines.
+// Joins the search's own advice and the other lines.
 std::string all_fixes(const std::string& own, std::vector<std::string> lines) {
   std::vector<std::string> all;
   for (size_t at = 0; at <= own.size();) {
@@ -253,7 +253,7 @@ int plan_command(const PlanCommandFlags& flags) {
   if (asks_how_many(flags.plan)) {
     request = enough_nodes(model.graph, std::move(request), flags.plan, told);
   }
-  // Of what is planned besides, too.
+  // The deadline also covers what is planned besides.
   std::optional<PlanDeadline> deadline(std::in_place, request.limits.search_s);
   const Prepared p = prepare_or_help(model.graph, request);
   if (!p.plan.linked) keep_stores(flags.plan, "plan", p, model.detection, {});

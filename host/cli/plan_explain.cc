@@ -90,8 +90,8 @@ std::optional<double> seconds_at(const std::optional<Times>& times, size_t i) {
   return static_cast<double>((*times)[i]) * 1e-9;
 }
 
-// Of the one that has most in virtual time, or else by the plan; the same one
-// in both.
+// Returns the entry that has most in virtual time, or else by the plan; the
+// same one in both.
 SideBySide most_of(const std::optional<Times>& planned, const Times& simulated,
                    const std::vector<std::string>& names) {
   if (simulated.empty()) return {};

@@ -1,5 +1,5 @@
-// What a plan says of its time beside what virtual time makes of it, segment by
-// segment, and the plans that were nearly taken (--explain).
+// The plan's own times beside those in virtual time, segment by segment, and
+// the plans that were nearly taken (--explain).
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -12,7 +12,7 @@ namespace shoal {
 // when the other has ended.
 PlanFigures figures_of(const Net&, const PlanRequest&, const Plan&);
 
-// Whether it is told what whole frames on each node alone would come to.
+// Returns whether the plan is compared with whole frames on each node alone.
 bool wants_replicas(const PlanRequest&);
 
 }  // namespace shoal

@@ -218,7 +218,7 @@ void print_json(const ProbeReport& r, const Board& base) {
   say_json(j);
 }
 
-// What is not measured comes from here.
+// Returns the board from which unmeasured figures come.
 Board base_board(const ProbeFlags& flags, const std::string& said) {
   if (!flags.board.empty()) return find_board(flags.board);
   if (const Board* const board = said_board(said)) return *board;

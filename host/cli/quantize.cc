@@ -80,7 +80,7 @@ std::vector<uint8_t> checked_file(const Graph& int8,
               int8.name + ": read again it is another graph: " + difference);
 }
 
-// Of a graph that outlives it.
+// Returns an engine of a graph that outlives it.
 std::unique_ptr<Engine> engine_of(const Graph& graph) {
   if (is_float(graph)) {
     return std::make_unique<FloatEngine>(
@@ -173,7 +173,7 @@ void take_normalization(Graph& floats, const QuantizeFlags& flags,
        own->ops.size());
 }
 
-// What every rank must find.
+// Returns the arguments that every rank must have alike.
 Team::Given given_to(const QuantizeFlags& flags,
                      const CalibrationData& calibration,
                      const PictureOptions& pictures,

@@ -15,7 +15,7 @@ struct CalibrationData {
   Calibration frames;
   std::unique_ptr<Dataset> data;  // none of random and of several in a file
   bool pictures = false;
-  // Of pictures, and whether byte = pixel - 128.
+  // The normalization of pictures, and whether byte = pixel - 128.
   std::optional<Normalization> pixels;
   bool plain_pixels = false;
   std::vector<std::pair<float, float>> input_ranges;

@@ -1,4 +1,4 @@
-// What `shoal quantize` says at the end.
+// The output of `shoal quantize` at the end.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What a model's answers say, for people, for machines and as files.
+// Tells a model's answers to people, to machines and as files.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,7 @@ class Results {
   Results(const ResultFlags&, const PictureFlags&, const Graph&,
           std::shared_ptr<const DetectionOp>, std::vector<std::string> labels);
 
-  // Of one input; writes its files into --output-dir.
+  // The result of one input; writes its files into --output-dir.
   struct Result {
     std::string name;
     std::vector<NamedArray> arrays;

@@ -101,7 +101,7 @@ class Run {
   std::vector<FrameTrace> traces_;  // of a sequence
 };
 
-// What is refused for several inputs.
+// Refuses flags that do not go with several inputs.
 void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
   if (inputs.size() < 2) return;
   if (flags.frames > 0) {
@@ -164,7 +164,7 @@ int run_model(const RunFlags& flags, const RunMore& more) {
       flags.stream ? sequence_inputs(opening.graph(), flags.inputs)
                    : run_inputs(flags.inputs, picture_options(flags.pictures));
   check_several(flags, inputs);
-  // What is wrong with the first input is said before anything is planned.
+  // Errors in the first input are told before anything is planned.
   Bytes first = inputs[0].load(opening.graph());
   const std::unique_ptr<Engine> engine = opening.open(labels);
   Results results(wanted, flags.pictures, engine->graph(), opening.detection(),

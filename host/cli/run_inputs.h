@@ -15,7 +15,8 @@ namespace shoal {
 struct RunInput {
   std::string name;  // the path; of a folder's files with the folder
   std::function<Bytes(const Graph&)> load;
-  // What marks are drawn on; none for what is no picture.
+  // Returns the picture that marks are drawn on; none if the input is no
+  // picture.
   std::function<std::optional<Picture>()> picture;
 };
 

@@ -1,4 +1,4 @@
-// What `shoal run` prints, wherever the model ran.
+// The output of `shoal run`, wherever the model ran.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// What is said on stderr while a plan is looked for: nothing at first; then
-// over and over on one line of a terminal, else a line now and then.
+// Progress on stderr while a plan is looked for: nothing at first; then over
+// and over on one line of a terminal, else a line now and then.
 #pragma once
 
 #include <chrono>

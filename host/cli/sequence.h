@@ -20,7 +20,7 @@ std::vector<Bytes> load_sequence(const Graph&, const std::string& path);
 std::vector<RunInput> sequence_inputs(const Graph&,
                                       const std::vector<std::string>& paths);
 
-// What runs frames apart from each other, or one several times, is refused:
+// Refuses a flag that runs frames apart from each other, or one several times:
 // `what` asks for it.
 Error several_frames(const std::string& what, const std::string& model);
 

@@ -12,7 +12,8 @@
 namespace shoal {
 namespace {
 
-// Of a batch: the file for all of its frames, or other noise for each.
+// Returns the inputs of a batch: the file for all of its frames, or other noise
+// for each.
 std::vector<Bytes> simulated_inputs(const Graph& graph,
                                     const SimulateFlags& flags) {
   const auto batch = static_cast<size_t>(flags.plan.batch);

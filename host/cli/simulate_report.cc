@@ -44,7 +44,7 @@ Totals totals(const SimResult& r) {
   return sum;
 }
 
-// What the net would take on a board with room for all of it in SRAM: every
+// Returns the time of the net on a board with room for all of it in SRAM: every
 // layer in one firing, no weight waited for.
 double unlimited_seconds(const Net& net, const Board& board) {
   int64_t ps = 0;
@@ -59,8 +59,8 @@ double unlimited_seconds(const Net& net, const Board& board) {
 
 double seconds_of(Nanos t) { return static_cast<double>(t) * 1e-9; }
 
-// What a node alone has besides: its frame is one of its board and storage, not
-// of a network.
+// The additional figures of a node alone: its frame is one of its board and
+// storage, not of a network.
 struct Alone {
   Alone(const SimulateFlags& flags, const Prepared& p, const Board& on,
         const NodeCounts& did, double seconds)
@@ -90,7 +90,7 @@ struct Simulated {
   Nanos total;                 // of the frame that is told
   std::optional<Alone> alone;  // none: nodes with links
   LowerBound least = {};       // that any plan could take
-  // Of one frame; none: a board has no figures.
+  // The energy of one frame; none: a board has no figures.
   std::optional<double> energy_j = {};
 
   double latency_s() const { return seconds_of(total); }

@@ -1,4 +1,4 @@
-// What `shoal simulate` prints after its frames, as text or JSON.
+// The output of `shoal simulate` after its frames, as text or JSON.
 #pragma once
 
 #include "host/cli/commands.h"

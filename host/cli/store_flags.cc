@@ -66,7 +66,7 @@ std::optional<std::string> found_key(const std::string& folder) {
   return inside;
 }
 
-// Of --store-key, else the folder's, which is made.
+// Returns the key of --store-key, else the folder's, which is made.
 StoreKey key_to_write(const StorageFlags& flags) {
   if (!flags.key.empty()) return read_key_file(flags.key);
   if (flags.store.empty()) return fresh_key();

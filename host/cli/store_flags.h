@@ -21,7 +21,7 @@ struct StoreSettings;
 // Error(kUsage).
 void set_storage_options(const StorageFlags&, PlanRequest&);
 
-// Who asks for what another process may own: the verb, and --wait.
+// Returns a request for what another process may own, with the verb and --wait.
 LockRequest lock_request(const PlanFlags&, const char* verb);
 
 // How and where a node of this computer keeps its store; --store is owned from
@@ -39,7 +39,8 @@ std::optional<StoreInfo> keep_stores(const PlanFlags&, const char* verb,
 // `shoal build --store`.
 int build_stores(const BuildFlags&);
 
-// Of stores to be read: --store-key's, else the folder's if it has one.
+// Returns the key of stores to be read: --store-key's, else the folder's if it
+// has one.
 std::optional<StoreKey> key_to_read(const StorageFlags&);
 
 }  // namespace shoal

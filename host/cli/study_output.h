@@ -1,5 +1,5 @@
-// What the studies' verbs share: their files, how far they are, what they
-// print.
+// Helpers that the studies' verbs share: their files, their progress, their
+// output.
 #pragma once
 
 #include <chrono>

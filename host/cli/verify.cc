@@ -58,7 +58,7 @@ nlohmann::json verdict_json(const Case& c, const Verification& v) {
   return json;
 }
 
-// What a node that spills wrote in each run, of a frame or a batch.
+// The writes of a node that spills in each run, of a frame or a batch.
 struct Writes {
   int64_t bytes = 0, erases = 0;
 };

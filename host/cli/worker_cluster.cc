@@ -37,7 +37,8 @@ bool is_there(const std::future<Prepared>& plan) {
   return plan.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
-// What comes while nobody listens would be looked at in vain later.
+// Datagrams that come while nobody listens would only be looked at in vain
+// later.
 void discard_datagrams(const shoal_transport& t) {
   std::vector<uint8_t> datagram(t.max_payload);
   uint64_t from = 0;
@@ -45,8 +46,8 @@ void discard_datagrams(const shoal_transport& t) {
   }
 }
 
-// Who has the nodes, for those who would like to: the name is for people, and
-// what is random tells two coordinators of one name apart.
+// Returns the name of this coordinator for others that wait for its nodes. The
+// first part is for people, the random part tells coordinators apart.
 std::string coordinator_name() {
   char host[64] = {};
   static_cast<void>(gethostname(host, sizeof host - 1));
@@ -65,7 +66,8 @@ std::string coordinator_name() {
 
 }  // namespace
 
-// Of a serial line it is the line itself: there is only one node at its end.
+// The address of a serial line is the line itself: there is only one node at
+// its end.
 WorkerAddress parse_worker_address(const std::string& text,
                                    const std::string& flag) {
   if (text == kSerialPrefix) {
@@ -221,20 +223,21 @@ void WorkerCluster::give_back() {
   try {
     stop_all(*coordinator_, *transport_);
   } catch (const std::exception&) {
-    // What ended the run is told; this would only hide it.
+    // The caller hears of what ended the run; this error would only hide it.
   }
 }
 
-// Whether another coordinator has only some of the nodes, as this one had, and
-// is to give way: of two that meet so the one whose name comes first goes on.
+// Returns true if another coordinator has only some of the nodes, as this one
+// had, and is to give way: of two that meet so, the one whose name comes first
+// goes on.
 bool WorkerCluster::goes_first(const Error& e) const {
   const auto* const busy = dynamic_cast<const NodeBusy*>(&e);
   return busy && coordinator_->stop_count().asked > 0 &&
          config_.name < busy->holder();
 }
 
-// Who has to wait for one worker keeps no other one meanwhile: another
-// coordinator may wait for that one.
+// A coordinator that has to wait for one worker keeps no other one meanwhile:
+// another coordinator may wait for that one.
 void WorkerCluster::connect() {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();

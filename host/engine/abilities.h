@@ -1,5 +1,5 @@
-// What each way to run a model can do, as one table. What a verb is asked for
-// is held against it before anything is planned.
+// The abilities of each way to run a model, as one table. The flags of a verb
+// are held against it before anything is planned.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ enum class EngineKind : uint8_t {
   kFloat,    // the float oracle
 };
 
-// What a flag asks for.
+// The abilities that flags ask for.
 enum class Ability : uint8_t {
   kPlan,      // a budget, a strategy, an objective
   kBoard,     // a board by its name

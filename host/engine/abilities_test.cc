@@ -13,8 +13,8 @@ namespace {
 constexpr int kKinds = static_cast<int>(EngineKind::kFloat) + 1;
 constexpr int kAbilities = static_cast<int>(Ability::kThreads) + 1;
 
-// What and fix of the refusal; empty: the engine can. Without a fix: nobody can
-// ask, because no verb that has the engine has such a flag.
+// Returns what and fix of the refusal; empty: the engine can. Without a fix
+// nobody can ask, because no verb that has the engine has such a flag.
 std::pair<std::string, std::string> refusal(EngineKind kind, Ability ability) {
   const Asked asked[] = {{"--flag", ability}};
   try {
@@ -102,7 +102,8 @@ TEST(Abilities, WhatIsRefusedWhere) {
     const bool key = a == A::kSession || a == A::kInsecure;
     EXPECT_EQ(can(E::kServed, a), key) << static_cast<int>(a);
   }
-  // Who serves boards says which they are, and nothing of what is run on them.
+  // A verb that serves boards says which they are, and nothing of what is run
+  // on them.
   for (const A a : {A::kBoard, A::kCount, A::kNodes, A::kPayload, A::kUnsealed,
                     A::kState, A::kServing}) {
     EXPECT_TRUE(can(E::kServed, a)) << static_cast<int>(a);

@@ -26,11 +26,12 @@ namespace shoal {
 
 using Bytes = std::vector<uint8_t>;
 
-// Of one frame.
+// The answer to one frame.
 struct Answer {
   const Bytes& output;
-  // What every tensor of the file held, by its number, as the oracle's values
-  // are; empty if the engine does not trace. To be asked before take returns.
+  // Returns what every tensor of the file held, by its number, as the oracle's
+  // values are; empty if the engine does not trace. Must be called before take
+  // returns.
   std::function<std::vector<Bytes>()> values = {};
 };
 
@@ -75,7 +76,7 @@ class Engine {
   // The inputs of the next frame; none: there are no more, and it is not called
   // again.
   using Next = std::function<std::optional<Bytes>()>;
-  // Of the frames in their order.
+  // Takes the answers of the frames in their order.
   using Take = std::function<void(const Answer&)>;
 
   Engine() = default;
@@ -87,9 +88,9 @@ class Engine {
   // Runs frames until `next` has no more. Several may be under way. They are a
   // sequence: variables of the model begin with their initial values.
   virtual void stream(const Next& next, const Take& take) = 0;
-  // Whether a frame depends on the one before it.
+  // Returns whether a frame depends on the one before it.
   virtual bool keeps_variables() const { return !graph().variables.empty(); }
-  // Of all that was streamed.
+  // Reports on all frames that were streamed.
   virtual EngineReport report() const = 0;
   // One more of its kind, for another thread; null: there is only one.
   virtual std::unique_ptr<Engine> another() const { return nullptr; }

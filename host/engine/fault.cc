@@ -59,7 +59,8 @@ std::string thing(const Fault& f, std::span<const std::string> layers) {
   return text;
 }
 
-// What follows the thing; null: a status that no fault should have.
+// Returns the words that follow the thing; null: a status that no fault should
+// have.
 const char* what(Status status) {
   switch (status) {
     case Status::kBadMagic:

@@ -11,7 +11,7 @@
 
 namespace shoal {
 
-// What shoal_last_fault() says of a call that answered `status`.
+// Returns what shoal_last_fault() says of a call that answered `status`.
 Fault fault_of(const shoal_fault&, int status);
 
 // "stage 3, chunk 7 is wrong (check 55)". `layers`: names of the net's layers,

@@ -95,7 +95,7 @@ std::vector<uint8_t> joined(const NodeRows& rows) {
   return all;
 }
 
-// What a bare board does not have.
+// Refuses a program that needs what a bare board does not have.
 void check_program(const PlanNode& node) {
   if (!node.mapped || node.tape_bytes > 0 || node.spill_pages > 0 ||
       node.sram_weight_bytes > 0) {

@@ -1,4 +1,5 @@
-// What an exported project runs: a program, a test of it, and the board.
+// The content that an exported project runs: a program, a test of it, and the
+// board.
 #pragma once
 
 #include <array>
@@ -39,7 +40,7 @@ struct Application {
   std::vector<std::string> labels;
   // Without a built-in test then: rows come from other nodes.
   std::optional<ClusterMember> member;
-  // Of the plan: flags and their values, as given.
+  // The plan's flags and their values, as given.
   std::vector<std::pair<std::string, std::string>> options;
 };
 

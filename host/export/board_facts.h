@@ -1,4 +1,4 @@
-// What boards/NAME/export.toml says: how each ecosystem calls the board, and
+// The facts of boards/NAME/export.toml: how each ecosystem calls the board, and
 // where its memories are. A board without the file has the plain answers.
 #pragma once
 
@@ -17,7 +17,8 @@ struct BoardFacts {
   // By ecosystem ("arduino"), what it needs to know.
   std::map<std::string, std::map<std::string, std::string>> ecosystems;
 
-  // What `ecosystem` needs to know by that key; empty: nothing is said.
+  // Returns the fact that `ecosystem` needs by that key; empty: the file has
+  // none.
   std::string fact(const std::string& ecosystem, const std::string& key) const;
 };
 BoardFacts board_facts(const std::string& board);

@@ -1,4 +1,4 @@
-// What a project without an SDK has besides the application: the files that
+// The files that a project without an SDK has besides the application: they
 // make a board boot in QEMU, if it is such a one.
 #pragma once
 

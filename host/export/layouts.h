@@ -24,7 +24,8 @@ struct Ecosystem {
   const char* name;   // of --as
   const char* title;  // for people
   bool any_board;     // else those whose export.toml names it
-  // Of a program as a constant; the board's flash has a limit of its own.
+  // The largest program as a constant; the board's flash has a limit of its
+  // own.
   size_t most_image_bytes;
   void (*lay_out)(const Exported&, Project&);
 };
@@ -49,7 +50,7 @@ void lay_out_esp_idf(const Exported&, Project&);
 void lay_out_zephyr(const Exported&, Project&);
 void lay_out_stm32cube(const Exported&, Project&);
 
-// Of a project of ESP-IDF: the application's partition, which holds the
+// The partitions of a project of ESP-IDF: the application's, which holds the
 // program as a constant too, and the flash that its table needs. Throws
 // Error(kUnsupported) if the board has less.
 struct EspPartitions {
@@ -58,7 +59,7 @@ struct EspPartitions {
 };
 EspPartitions esp_partitions(const Application&);
 
-// What they share (parts.cc).
+// Helpers that the layouts share (parts.cc).
 enum class ProgramForm { kIncbin, kLiteral };
 // The application's own files into a folder ("app/"); returns its sources.
 std::vector<std::string> add_application(const Exported&, ProgramForm,
@@ -73,7 +74,7 @@ std::vector<std::string> add_library(const Exported&, const std::string& folder,
                                      bool full, Project&);
 // Lines of a CMake list; without the first `skip` characters of each name.
 std::string cmake_list(const std::vector<std::string>& names, size_t skip = 0);
-// Of templates: NAME, BOARD, MODEL, VERSION, ...
+// The values of templates: NAME, BOARD, MODEL, VERSION, ...
 TemplateValues common_values(const Exported&);
 // README.md, LICENSE, .gitignore; `section` is the template of its own part.
 void add_texts(const Exported&, const std::string& section, Project&);

@@ -26,11 +26,11 @@ void set_member_needs(const std::string& ecosystem, const Application&,
 // sources. shoal_program.h and the main program are not among them.
 std::vector<std::string> add_member(const Exported&, const std::string& folder,
                                     Project&);
-// What the build files name of the platform for a node; empty for others:
-// LIBRARIES_..., REQUIRES_..., PICO_DEFINITIONS, ZEPHYR_CONF,
+// Adds the parts of the platform that build files name for a node; empty for
+// others: LIBRARIES_..., REQUIRES_..., PICO_DEFINITIONS, ZEPHYR_CONF,
 // NETWORK_LIBRARIES.
 void add_platform_values(const Exported&, TemplateValues&);
-// What README.md says of its link.
+// Returns the text about its link for README.md.
 std::string member_text(const Exported&);
 // Values of templates/node/shoal_program.h.in.
 void add_member_values(const Application&, TemplateValues&);

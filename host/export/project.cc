@@ -22,7 +22,7 @@ using nlohmann::json;
 constexpr const char* kListFile = "export.json";
 constexpr const char* kSecret = "secret";  // instead of a hash
 
-// What a build makes is no file of the project.
+// The outputs of a build are no files of the project.
 bool is_built(const fs::path& path) {
   static const std::set<std::string> made = {
       "build",     ".pio",          "managed_components", ".vscode",
@@ -31,8 +31,8 @@ bool is_built(const fs::path& path) {
       path, [](const fs::path& part) { return made.contains(part.string()); });
 }
 
-// What an export has written here: hashes by path. Empty if none has, or if
-// the list is not one.
+// The files that an export has written here: hashes by path. Empty if none has,
+// or if the list is not one.
 std::map<std::string, std::string> listed(const fs::path& folder) {
   std::map<std::string, std::string> all;
   const fs::path list = folder / kListFile;
@@ -175,7 +175,7 @@ void write_files(const fs::path& root, const Project& project,
   write_file((root / kListFile).string(), list);
 }
 
-// What builds have made there stays.
+// The outputs of builds stay there.
 void keep_built(const fs::path& from, const fs::path& to) {
   std::vector<fs::path> kept;
   for (auto at = fs::recursive_directory_iterator(from);

@@ -82,7 +82,7 @@ std::vector<std::string> sources_in(const std::string& folder) {
   return all;
 }
 
-// Of `#include "..."` lines.
+// Returns the files of `#include "..."` lines.
 std::vector<std::string> includes_of(std::string_view text) {
   std::vector<std::string> all;
   size_t at = 0;
@@ -117,7 +117,7 @@ Needs needs_of(const Net& net, const PlanNode& node) {
 
 namespace {
 
-// What only nodes of clusters have.
+// Adds the sources that only nodes of clusters have.
 void add_node_sources(const Needs& needs, std::set<std::string>& all) {
   if (!needs.transport.empty()) {
     all.insert("device/transport/" + needs.transport + ".cc");
@@ -225,7 +225,7 @@ std::vector<std::string> with_headers(const std::vector<std::string>& sources) {
     const std::string name = open.back();
     open.pop_back();
     for (const std::string& header : includes_of(embedded(name))) {
-      // What is not ours comes from the platform.
+      // Files that are not ours come from the platform.
       if (!find_embedded(header)) continue;
       if (all.insert(header).second) open.push_back(header);
     }

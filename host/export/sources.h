@@ -9,13 +9,13 @@
 
 namespace shoal {
 
-// What a program asks of the runtime.
+// The parts of the runtime that a program needs.
 struct Needs {
   std::set<OpCode> kinds;  // of its actors
   bool serial = false;     // framing of a serial line
   bool dsp = false;        // the core has the DSP extension
   bool mve = false;        // the core has Helium
-  // Of a node of a cluster: an agent, links, this file of device/transport
+  // For a node of a cluster: an agent, links, this file of device/transport
   // (empty: a header of the application does it), and with a key Mbed TLS.
   bool is_member = false;
   std::string transport;
@@ -27,9 +27,9 @@ Needs needs_of(const Net&, const PlanNode&);
 std::vector<std::string> runtime_sources(const Needs&);
 // Those that any program may take.
 std::vector<std::string> all_runtime_sources();
-// Whether a core of these flags of GCC has the DSP extension.
+// Returns whether a core of these flags of GCC has the DSP extension.
 bool has_dsp(const std::string& cpu_flags);
-// Whether it has Helium, and the compiler is to use it.
+// Returns whether it has Helium, and the compiler is to use it.
 bool has_mve(const std::string& cpu_flags);
 // "kConv"
 std::string kind_name(OpCode);

@@ -62,7 +62,7 @@ TEST(Batch, OtherWindowsAreALayerForEachFrameWithTheSameWeights) {
   }
 }
 
-// What lies below a frame is the next one, not padding.
+// The next frame lies below a frame, not padding.
 TEST(Batch, APaddedWindowDoesNotTile) {
   TestGraph t;
   const int x = t.pad(t.input({1, 4, 4, 2}), {0, 0, 0, 0}, {0, 1, 1, 0});

@@ -58,7 +58,8 @@ std::vector<int> inverse(const std::vector<int>& perm) {
   return out;
 }
 
-// Of a tensor: who reads it, -1 for nobody, -2 for several or an output.
+// For each tensor, the operator that reads it: -1 for none, -2 for several or
+// an output.
 std::vector<int> sole_readers(const Graph& g) {
   std::vector<int> reader(g.tensors.size(), -1);
   for (size_t k = 0; k < g.ops.size(); ++k) {

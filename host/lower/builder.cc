@@ -33,7 +33,7 @@ std::vector<Step> transpose_steps(const Shape& in,
   return steps;
 }
 
-// Of each axis of `to`, its place in `order`.
+// For each axis of `to`, its place in `order`.
 std::vector<int> places(const std::vector<int>& order,
                         const std::vector<int>& to) {
   std::vector<int> from;

@@ -40,8 +40,8 @@ class Builder {
   bool has(int t) const { return values_[t].has_value(); }
   // The PAD that the readers of this tensor take over, or -1.
   int folded_pad(int t) const { return folded_pad_[t]; }
-  // What takes apart and joins the pictures of the current operator, a
-  // convolution; whether an operator does that.
+  // The operators that take apart and join the pictures of the current
+  // operator, a convolution; and whether an operator is one of them.
   const Dilated& dilated() const { return dilated_[file_op_]; }
   bool is_dilation(int file_op) const { return dilation_[file_op]; }
   // Where a tensor lies, in any order and extent; a constant gets its layer.

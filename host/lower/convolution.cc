@@ -91,7 +91,7 @@ void lower_convolution(Builder& b) {
   Layer l = quantized_layer(b, kActors[op.kind], attr.activation, false);
   set_window(l, attr);
   if (y != op.outputs[0]) {
-    // What SPACE_TO_BATCH pads for its own sake is not computed.
+    // The padding that SPACE_TO_BATCH adds for its own sake is not computed.
     l.macs = l.macs / element_count(b.tensor(op.outputs[0]).shape) *
              element_count(b.tensor(y).shape);
   }

@@ -1,4 +1,4 @@
-// What layers with weights share. Internal to host/lower.
+// Helpers that layers with weights share. Internal to host/lower.
 #pragma once
 
 #include "host/lower/net.h"

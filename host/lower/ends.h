@@ -17,7 +17,7 @@ std::vector<std::string> unsupported_operators(const Graph&);
 // Makes the inputs' tensors, in the order and the extent that their readers
 // want, so that neither a TRANSPOSE nor a RESHAPE of an input costs a layer.
 void make_inputs(Builder&);
-// What variables hold before the frame.
+// Makes the values that variables hold before the frame.
 void make_variables(Builder&);
 // Copies to the variables to which this operator's results are assigned; of -1:
 // what no operator makes.

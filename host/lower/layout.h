@@ -47,7 +47,7 @@ Shape permuted(const Shape&, const std::vector<int>& order);
 // elements; nothing if the placed order cannot be told in its axes.
 std::optional<Value> relabel(const Value&, const Shape&);
 
-// Of each placed position, the row-major number of its element in `shape`.
+// For each placed position, the row-major number of its element in `shape`.
 std::vector<int64_t> placed_elements(const Shape& shape,
                                      const std::vector<int>& order);
 

@@ -43,8 +43,8 @@ std::vector<int8_t> int8_of(const std::vector<uint8_t>& bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
-// What the caller hands over for a model input: its int8 bytes, or those of
-// the QUANTIZE that reads a float input.
+// Returns the bytes that the caller hands over for a model input: its int8
+// bytes, or those of the QUANTIZE that reads a float input.
 std::vector<int8_t> input_bytes(const Graph& g, const Values& values, int t) {
   if (g.tensors[t].type == Type::kInt8) return int8_of(values[t]);
   for (const Op& op : g.ops) {

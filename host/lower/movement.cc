@@ -100,7 +100,7 @@ std::vector<int> without_axis(const std::vector<int>& order, int axis) {
   return out;
 }
 
-// Of each place of the axes [from, to), row-major: the place that it repeats.
+// For each place of the axes [from, to), row-major: the place that it repeats.
 std::vector<uint16_t> joined_map(const std::vector<std::vector<int>>& maps,
                                  const Shape& shape,
                                  const std::vector<int>& order, int from,

@@ -1,4 +1,4 @@
-// What the lowerings of operators that move bytes share. Internal to
+// Helpers that the lowerings of operators that move bytes share. Internal to
 // host/lower.
 #pragma once
 
@@ -22,7 +22,7 @@ void lower_gather(Builder&);
 void lower_batches(Builder&);
 
 std::vector<Dilated> find_dilated(const Graph&);
-// Of that convolution as one.
+// The window of that convolution as one.
 WindowAttr dilated_window(const Graph&, const Op& convolution, const Dilated&);
 
 }  // namespace shoal

@@ -21,7 +21,8 @@ struct NetTensor {
   std::string name;
   int rows = 1, columns = 1, channels = 1;
   int element_bytes = 1;
-  // Of the model, that lie in it one below the other; see batch.h.
+  // The number of the model's frames that lie in it one below the other; see
+  // batch.h.
   int frames = 1;
   // Whose bytes it takes row by row, in a stage that uses that one up: columns
   // that one tile kept and the next one keeps (host/plan/draft/tile_net.h).
@@ -68,9 +69,10 @@ struct Layer {
   // itself. They count, and lie in an image, once.
   int weights_of = -1;
   int64_t macs = 0;
-  // Of nets that only the planner sees (host/plan/draft/group_net.h): layers of
-  // another net that this one stands for. They fire as one, for a part of the
-  // channels between them at a time, and for so many rows at the least.
+  // In nets that only the planner sees (host/plan/draft/group_net.h): the
+  // layers of another net that this one stands for. They fire as one, for a
+  // part of the channels between them at a time, and for at least `loop_band`
+  // rows.
   std::vector<const Layer*> loop;
   int loop_groups = 0, loop_band = 1;
 };

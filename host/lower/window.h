@@ -1,4 +1,4 @@
-// What the operators with a window share: its geometry, and batches.
+// Helpers that the operators with a window share: their geometry, and batches.
 #pragma once
 
 #include "host/lower/builder.h"

@@ -1,4 +1,4 @@
-// What the readers of a tensor would like it to look like.
+// The layout that the readers of a tensor would like it to have.
 #pragma once
 
 #include <optional>

@@ -13,7 +13,7 @@ namespace shoal {
 // then it is emulated. Else none.
 const Emulator* probe_emulator(const ProbeReport&);
 
-// What plans take for a second's cycles: measured, else the board's.
+// The cycles of a second in plans: measured, else the board's.
 double probe_clock_hz(const ProbeReport&, const Board& base);
 
 // Parsed again, so that what cannot be read is not written. Throws

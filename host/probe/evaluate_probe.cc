@@ -62,8 +62,8 @@ double ProbeReport::clock_hz() const {
 }
 
 std::optional<double> ProbeReport::cycles_of(ProbeCost cost, double hz) const {
-  // Of several shapes all that they take, over all that they compute: a
-  // stride's share of a network is as small as its work is here.
+  // The cost of several shapes is all time that they take, over all that they
+  // compute: a stride's share of a network is as small as its work is here.
   double all = 0, work = 0;
   for (const ProbeResult& r : results) {
     if (r.shape->cost != cost || !r.meter || r.difference) continue;

@@ -1,5 +1,5 @@
-// What a node says of its own counter (MeterAnswer, device/agent), checked,
-// and what follows from it.
+// The reading of a node's own counter (MeterAnswer, device/agent), checked, and
+// what follows from it.
 #pragma once
 
 #include <cstdint>

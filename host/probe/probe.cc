@@ -57,7 +57,8 @@ class Session {
     until([&] { return answer.has_value(); });
     return std::move(*answer);
   }
-  // Whether the next run is metered, and what was said of the last one.
+  // Says whether the next run is metered, and returns the answer about the last
+  // one.
   Answer meter(bool wanted) {
     const MeterRequest request{wanted ? 1u : 0u};
     std::vector<uint8_t> data(sizeof request);

@@ -55,13 +55,13 @@ struct ProbeReport {
   WorkerIdentity identity;
   ProbeLink link;
   std::vector<ProbeResult> results;
-  // Whether the node meters its runs at all.
+  // Returns whether the node meters its runs at all.
   bool metered() const;
   // The first reading that has a counter or a clock.
   const MeterReading* reading() const;
   // Cycles a second, of a counter of cycles beside the clock; 0: not known.
   double clock_hz() const;
-  // Whether `each` is in cycles, not in seconds.
+  // Returns whether `each` is in cycles, not in seconds.
   bool in_cycles() const;
   double firing = 0;  // cycles or seconds, as `each`
   // In cycles of a CPU of so many a second; none: not measured.
@@ -74,7 +74,8 @@ struct ProbeOptions {
   WorkerAddress address;
   CoordinatorConfig config;  // over `transport`, which outlives the call
   const HostTransport* transport = nullptr;
-  // Of which the node is, as far as that is known here: for plans.
+  // Returns the board that the node is, as far as that is known here: for
+  // plans.
   std::function<Board(const std::string& said)> board;
   std::function<void(const std::string&)> progress;  // may be empty
 };

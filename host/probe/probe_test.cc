@@ -1,4 +1,4 @@
-// What a node's meter says, damaged or not, and what follows from it; whole
+// These tests read a node's meter, damaged or not, and evaluate it; whole
 // probes stand in tests/cli/cli_probe_test.cc.
 #include "host/probe/probe.h"
 
@@ -146,7 +146,7 @@ TEST(ProbeReport, WithoutACounterTheClockDoes) {
   EXPECT_FALSE(r.in_cycles());
   EXPECT_EQ(r.clock_hz(), 0);
   EXPECT_NEAR(r.firing, 40e-6, 1e-9);
-  // Of a board of 600 MHz, then.
+  // The times are then those of a board of 600 MHz.
   EXPECT_NEAR(r.cycles_of(ProbeCost::kConv, 600e6).value(), 180, 1e-3);
   const std::string text = measured_board(r, find_board("teensy41"));
   EXPECT_NE(text.find("its DWT stands still"), text.npos) << text;
@@ -163,7 +163,7 @@ TEST(ProbeReport, SmallCostsAndTitlesStay) {
   EXPECT_NEAR(b.costs.conv, 2.5e-6, 1e-11) << once;
   EXPECT_EQ(b.title, base.title + ", measured");
   EXPECT_EQ(parse_board("y", measured_board(r, b)).title, b.title);
-  // What took no tick of the clock has the base's cost.
+  // A kind that took no tick of the clock has the base's cost.
   for (ProbeResult& one : r.results) one.meter->ticks = one.meter->us = 0;
   evaluate_probe(r);
   base.costs.conv = 7;

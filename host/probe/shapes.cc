@@ -11,7 +11,7 @@ namespace {
 
 using zoo::ZooBuilder;
 
-// Of the sides and channels of a shape's input.
+// The sides and channels of a shape's input.
 struct Extents {
   int side = 0, channels = 0;
 };

@@ -36,7 +36,7 @@ Graph link_graph(int side);
 // All inputs of a frame, the same everywhere.
 std::vector<uint8_t> probe_input(const Graph&);
 
-// What a cost counts: multiply-accumulates, or elements.
+// The unit that a cost counts: multiply-accumulates, or elements.
 int64_t probe_work(const Graph&);
 
 }  // namespace shoal

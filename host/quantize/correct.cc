@@ -130,7 +130,7 @@ class Corrector {
     const std::vector<double> got =
         mean_output(op, weights, reals, {}, patch_now(op));
 
-    // What the products lack is the bias.
+    // The bias makes up for the error of the products.
     Tensor& target = int8_.tensors[op.inputs[2]];
     std::vector<int32_t> numbers = numbers_of(target);
     const double sx = int8_.tensors[op.inputs[0]].scale();

@@ -75,7 +75,7 @@ class PairFinder {
            graph_.tensors[op.inputs[1]].shape[1] == channels;
   }
 
-  // Whether each channel scales with its input.
+  // Returns whether each channel scales with its input.
   static bool is_homogeneous(const Op& op) {
     using Test = bool (*)(const Op&);
     static constexpr ByKind<Test> kTests({{OpKind::kMaxPool2d, pools},

@@ -25,7 +25,7 @@ struct LayerPair {
 // Each tensor in between has one reader, each weight one layer.
 std::vector<LayerPair> find_pairs(const Graph&);
 
-// Of all pairs; what `observe` has to watch.
+// The tensors of all pairs, which `observe` has to watch.
 std::set<int> watched_tensors(const std::vector<LayerPair>&);
 
 // `highest`: per tensor, each channel's largest magnitude.

@@ -223,7 +223,7 @@ Observations observe(const Graph& graph, const Calibration& calibration,
     merge(parse_values(graph, part), all);
   }
   if (team.size() > 1) {
-    // What the others need for the next pass.
+    // Only the values that the other ranks need for the next pass.
     Observations told = nothing_of(graph);
     told.highest = all.highest;
     told = parse_values(graph, team.spread(format_values(told)));

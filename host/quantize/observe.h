@@ -1,5 +1,5 @@
-// What the float network does with the calibration frames. Nothing of a frame
-// is kept but counts, and for some frames the mean inputs of layers.
+// Observes what the float network does with the calibration frames. Nothing of
+// a frame is kept but counts, and for some frames the mean inputs of layers.
 #pragma once
 
 #include <set>
@@ -16,9 +16,9 @@ using FrameProgress = std::function<void(int64_t)>;  // frames done of this pass
 // for values that are no numbers.
 std::vector<float> load_frame(const Graph&, const Calibration&, int64_t frame);
 
-// Of a convolution or fully connected layer: what lies under each weight of
-// one output channel, on average over the output's positions. Padding counts
-// as zeros. A layer's mean output before its activation is linear in this.
+// For a convolution or fully connected layer: the input under each weight of
+// one output channel, on average over the output's positions. Padding counts as
+// zeros. A layer's mean output before its activation is linear in this.
 std::vector<double> mean_patch(const Graph&, const Op&, std::span<const float>);
 bool has_patch(const Op&);
 size_t patch_size(const Graph&, const Op&);

@@ -1,5 +1,6 @@
-// What ranks tell each other of a calibration pass. Little-endian; both sides
-// have the same graph, so only what it leaves open is said.
+// The format in which ranks exchange the results of a calibration pass.
+// Little-endian; both sides have the same graph, so only what the graph leaves
+// open is sent.
 //
 //   values:  for every tensor  f32 lowest, highest  i64 count, zeros
 //            u32 bins, channels  i64 of each bin  f32 highest of each channel

@@ -1,5 +1,5 @@
-// What ranks tell of calibration frames, and that the model does not depend on
-// how many there are.
+// Ranks exchange observations of calibration frames, and the model does not
+// depend on the number of ranks.
 #include "host/quantize/observed_bytes.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// What a float model does to its input before anything else: exporters put
-// (x - mean) / std into the network.
+// The normalization that a float model applies to its input before anything
+// else: exporters put (x - mean) / std into the network.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What can be quantized, before anything is computed.
+// Tells which models can be quantized, before anything is computed.
 #pragma once
 
 #include "host/quantize/quantize.h"

@@ -24,7 +24,7 @@ struct QuantizeOptions {
   // Channels' scales move between layers (equalize.h); unset: if that lowers
   // the error of the outputs.
   std::optional<bool> equalize = {};
-  // Of each input, if known: of pictures the range of pixels 0..255.
+  // The range of each input, if known: for pictures the range of pixels 0..255.
   std::vector<std::pair<float, float>> input_ranges = {};
 };
 

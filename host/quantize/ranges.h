@@ -12,10 +12,10 @@ struct ValueRange {
   bool operator==(const ValueRange&) const = default;
 };
 
-// What the method chooses. kMse: least sum of squares of what clipping and
-// rounding (a twelfth of the squared step) do to the values. `below_zero`: what
-// squares of errors of negative values count, if all that reads them makes
-// them smaller.
+// Returns the range that the method chooses. kMse minimizes the sum of squared
+// errors from clipping and rounding (a twelfth of the squared step).
+// `below_zero` is the weight of squared errors of negative values, for a tensor
+// whose only readers make them smaller.
 ValueRange choose_range(const Histogram&, const QuantizeOptions&,
                         double below_zero = 1);
 
@@ -29,7 +29,7 @@ struct Params {
 
 // TensorFlow Lite's: zero is one of the 256 values. The range is not empty.
 Params params_of(const ValueRange&);
-// What the 256 values of these parameters reach.
+// Returns the range that the 256 values of these parameters cover.
 ValueRange range_of(const Params&);
 
 }  // namespace shoal

@@ -126,7 +126,7 @@ TEST(ChooseRange, ManyZerosDoNotShrinkIt) {
   EXPECT_EQ(choose_range(h, method(RangeMethod::kMse)), few);
 }
 
-// What a rectifier makes small may be clipped.
+// Values that a rectifier makes small may be clipped.
 TEST(ChooseRange, ErrorsBelowZeroMayCountLess) {
   std::vector<float> values;
   for (int i = -1000; i < 1000; ++i) values.push_back(i / 100.f);

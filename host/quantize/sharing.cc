@@ -128,7 +128,7 @@ class ScaleSharing {
     return result;
   }
 
-  // Of everything that shares with each tensor, at the tensor's root.
+  // The range of all tensors that share a scale, at the root of each group.
   std::vector<ValueRange> ranges() const {
     std::vector<Histogram> sums(graph_.tensors.size());
     std::vector<ValueRange> least(graph_.tensors.size());
@@ -155,8 +155,8 @@ class ScaleSharing {
     return least;
   }
 
-  // What errors of negative values count: less if nobody shares the scale and
-  // the only reader is a rectifier.
+  // The weight of errors of negative values, by tensor: less than 1 if no other
+  // tensor shares the scale and the only reader is a rectifier.
   std::vector<double> below_zero() const {
     std::vector<double> weights(graph_.tensors.size(), 1);
     std::vector<int> members(graph_.tensors.size(), 0);
@@ -210,8 +210,8 @@ class ScaleSharing {
     return range.high - range.low < kTiny;
   }
 
-  // What no frame reaches (a layer that training has left dead, say) has about
-  // the size of what it is made from.
+  // A tensor without observed values (a layer that training has left dead, say)
+  // gets a range of about the size of its operands'.
   void give_to_silent(const std::vector<ValueRange>& all) {
     for (const Op& op : graph_.ops) {
       for (const int y : op.outputs) {

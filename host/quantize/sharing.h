@@ -20,7 +20,7 @@ namespace shoal {
 bool is_weights_operand(const Op&, size_t operand);
 // LOGISTIC, TANH, SOFTMAX: what TensorFlow Lite demands of the result.
 std::optional<Params> fixed_params(OpKind);
-// Whether the result has the scale of the (first) operand.
+// Returns whether the result has the scale of the (first) operand.
 bool keeps_scale(OpKind);
 bool joins_operands(OpKind);
 

@@ -17,7 +17,8 @@ int8_t to_int8(float v, float scale) {
   return static_cast<int8_t>(std::clamp(q, -127.f, 127.f));
 }
 
-// Of one channel, or of all together if there is one scale.
+// The extent of one channel's weights, or of all weights together if there is
+// one scale.
 struct WeightExtent {
   float highest = 0;  // of |weight|
   double sum = 0;     // of |weight|

@@ -1,6 +1,6 @@
-// What the questions of a split study share: series (strategies and cuts
-// files), points by series and nodes, and charts that are one value of a point
-// against one number.
+// Helpers that the questions of a split study share: series (strategies and
+// cuts files), points by series and nodes, and charts that are one value of a
+// point against one number.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ class Asker : public PointFinder<Setting, Point> {
   const Paper& paper() const { return paper_; }
   // Rows and columns of the model's own picture; 0 if it is not square.
   int own_side() const { return own_side_; }
-  // Whether the paper's figures are of this network.
+  // Returns whether the paper's figures are of this network.
   bool is_quoted() const { return is_quoted_; }
   // Strategies and names of cuts files.
   std::vector<std::string> series() const;

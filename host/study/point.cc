@@ -104,7 +104,7 @@ void simulate(std::shared_ptr<const Prepared> p, const Cluster& cluster,
   options.max_events = s.link.bits_per_s > 0 ? kMaxEventsOfALink : kMaxEvents;
   options.recorder = &recorder;
   VirtualEngine engine(p, cluster, options);
-  // What is in the picture does not change the time.
+  // The picture's contents do not change the time.
   run_frame(engine, random_input(p->graph, 1));
   point.latency_s = engine.result().latency_s();
   take_shares(engine.result(), point);

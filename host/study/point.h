@@ -15,7 +15,7 @@
 
 namespace shoal {
 
-// What the nodes' links are instead of the board's.
+// The nodes' links, in place of the board's.
 struct StudyLink {
   double bits_per_s = 0;  // 0: the board's link
   uint32_t max_payload = kUdpPayload;

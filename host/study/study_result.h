@@ -1,5 +1,5 @@
-// What a study of this folder gives: a document with a section for each of its
-// questions.
+// The result of a study of this folder: a document with a section for each of
+// its questions.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What the questions of a swap study share: points by network, board, RAM and
-// storage, slowdown against unlimited SRAM, and charts over RAM.
+// Helpers that the questions of a swap study share: points by network, board,
+// RAM and storage, slowdown against unlimited SRAM, and charts over RAM.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,7 @@ class SwapAsker : public PointFinder<SwapSetting, SwapPoint> {
   // Each network in that, or in every RAM of the study, on each board with each
   // storage.
   std::vector<SwapSetting> settings(bool every_ram);
-  // Of the network: what no RAM budget may go below without writes.
+  // The point with the least RAM in which the network runs without writes.
   const SwapPoint* least(const std::string& network);
 
   // Null if there is none (yet). RAM that cannot do without writes is not
@@ -76,9 +76,10 @@ inline Column simulated_column(const char* name, const char* unit,
 std::vector<Column> setting_columns(const std::vector<Column>& others);
 Row setting_row(const SwapSetting&, const Row& others);
 
-// Of the stages that are mostly fully connected, or of the others. What such a
-// stage has of the other kind is taken off: convolutions with their arithmetic,
-// fully connected layers at the storage's full rate if that takes longer.
+// Times of the stages that are mostly fully connected, or of the others. Layers
+// of the other kind in such a stage are subtracted: convolutions with their
+// arithmetic, fully connected layers at the storage's full rate if that takes
+// longer.
 struct SwapParts {
   double seconds = 0;
   double unlimited_s = 0;  // of the same layers with everything in SRAM

@@ -1,4 +1,4 @@
-// What it costs in energy and for encryption, and how far plans are from what
+// The questions of energy and encryption, and of how far plans are from what
 // arithmetic and storage allow.
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
-// What the swapping paper says, quoted beside our figures: a TOML file with
-// its source, compiled in.
+// The figures of the swapping paper, quoted beside ours: a TOML file with its
+// source, compiled in.
 #pragma once
 
 #include <string>

@@ -32,7 +32,7 @@ struct SwapSetting {
 // "vgg16, stm32h743, 512 KB, sd-4bit, sealed".
 std::string describe(const SwapSetting&);
 
-// Of a plan: what a stage computes while its weights come.
+// In a plan, a stage's work while its weights come.
 struct SwapStage {
   std::string name;       // its layers, the first to the last
   bool is_dense = false;  // most of its weights are of fully connected layers
@@ -65,7 +65,7 @@ struct SwapPoint {
   std::vector<SwapStage> stages;
   std::vector<SwapLayer> layers;
 
-  // Of settings with a run, where `seconds` are the run's.
+  // In settings with a run, where `seconds` are the run's.
   double planned_s = 0;
   int64_t waits = 0;
   bool is_equal = false;  // its output is the oracle's

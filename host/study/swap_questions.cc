@@ -12,7 +12,8 @@ std::string size_name(int64_t ram) {
   return fmt::format("{:g} KB", kilobytes(ram));
 }
 
-// Whether it fits without a byte written, or what a frame then writes.
+// Says that it fits without a byte written, or how many bytes a frame then
+// writes.
 Cell fit_cell(SwapAsker& asker, const std::string& name, int64_t ram) {
   const SwapPoint* const alone = asker.least(name);
   if (alone != nullptr && alone->arena_bytes <= ram) return "fits";

@@ -1,4 +1,4 @@
-// What a board's link and its datagrams cost an endpoint of a world.
+// The cost of a board's link and its datagrams for an endpoint of a world.
 #pragma once
 
 #include <vector>

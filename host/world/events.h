@@ -60,7 +60,7 @@ class EventQueue {
     return e;
   }
   uint64_t count() const { return count_; }
-  // Of all events so far: two runs of one seed have the same.
+  // A hash of all events so far: two runs of one seed have the same.
   uint64_t hash() const { return hash_; }
 
  private:

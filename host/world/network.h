@@ -1,5 +1,5 @@
-// What happens to a datagram between two endpoints: serialization on links of
-// a given rate, latency, bounded queues, and whatever bad luck is asked for.
+// The path of a datagram between two endpoints: serialization on links of a
+// given rate, latency, bounded queues, and whatever bad luck is asked for.
 // Datagrams are copied; no endpoint sees another's memory.
 //
 //   switch  every endpoint has a full-duplex link to one store-and-forward
@@ -73,8 +73,8 @@ class Network {
   // sendable() says when there is room.
   bool send(uint32_t from, uint64_t to, const uint8_t* bytes, uint32_t count,
             Nanos now);
-  // Whether the last send() of this endpoint was refused and there has been
-  // no room since.
+  // Returns whether the last send() of this endpoint was refused and there has
+  // been no room since.
   bool blocked(uint32_t endpoint) const { return ends_[endpoint].blocked; }
 
   // A kTransmit, kSent, kForward or kArrive event. Returns the endpoint that

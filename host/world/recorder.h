@@ -1,5 +1,5 @@
-// What every endpoint did and when, for timelines and for saying why a frame
-// took as long as it did.
+// Records what every endpoint did and when, for timelines and for saying why a
+// frame took as long as it did.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace shoal {
 
 enum class Doing : uint8_t { kSlice, kReceive, kSend, kCheck, kOther };
 
-// Of one endpoint, one after another; between them it waited.
+// The activities of one endpoint, one after another; between them it waited.
 struct Activity {
   Nanos begin = 0, end = 0;
   Doing doing{};

@@ -143,11 +143,11 @@ void World::step(uint32_t number) {
     }
   }
   if (more || network_.waiting(number)) {
-    // What an endpoint leaves in its queue must not stop the clock.
+    // A datagram that an endpoint leaves in its queue must not stop the clock.
     wake(number, std::max(port.now_, start + 1));
     return;
   }
-  // What has passed already must not stop the clock.
+  // A time that has passed already must not stop the clock.
   Nanos at = place.endpoint->ready_at();
   if (at != kNever) at = std::max(at, port.now_ + 1);
   const uint64_t timer = place.endpoint->next_timer_us();

@@ -23,7 +23,7 @@ namespace shoal {
 
 class World;
 
-// What an endpoint's own work costs.
+// The cost of an endpoint's own work.
 struct PortCosts {
   Nanos datagram = 0;         // sent or received
   double nanos_per_byte = 0;  // of a datagram: encryption

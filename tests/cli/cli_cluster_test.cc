@@ -184,7 +184,8 @@ TEST_F(CliCluster, HowManyNodesSaysWhatOnlyOneCanDo) {
   }
 }
 
-// What would do is said once, and no more than the search itself asks for.
+// A change that would help is named once, and no larger than the search itself
+// asks for.
 TEST_F(CliCluster, ALargerBoardIsAskedForOnce) {
   const Told told = shop_.shoal(
       {"plan", "zoo:squeezenet1_1", "--nodes", "2", "--board", "emcraft-sf2"});
@@ -300,7 +301,7 @@ TEST_F(CliCluster, APipelineHasTheRateOfFramesThatFollow) {
                           " under way"),
             std::string::npos)
       << text.out;
-  // What it is compared with is another plan's.
+  // The plan is compared with another plan's replicas.
   const json alone =
       json::parse(shop_.shoal({how[0], how[1], how[2], how[3], "--json"}).out);
   const json& r = rate["replicas"];
@@ -497,7 +498,7 @@ TEST_F(CliCluster, WorkersThatCannotBeReachedAreRefusedByTheirAddress) {
   EXPECT_EQ(half.code, 2) << half.err;
   EXPECT_NE(half.err.find("node 'b' has no address"), std::string::npos)
       << half.err;
-  // What runs elsewhere is refused what workers cannot do.
+  // A run on workers refuses flags that workers cannot serve.
   expect_refused(shop_.shoal({"run", "m.tflite", "x.bin", "--cluster", "c.toml",
                               "--max-writes", "1M"}),
                  2, "--max-writes: workers have");

@@ -66,7 +66,7 @@ TEST_F(CliEnds, EveryVerbThatReadsAModelTakesThem) {
     EXPECT_NE(unknown.err.find("the nearest ones: body"), std::string::npos)
         << unknown.err;
   }
-  // What was built runs as it was cut.
+  // A built store runs as it was cut.
   EXPECT_EQ(shop_.shoal({"run", "--store", "store", "x.bin"}).code, 0);
   const Told built =
       shop_.shoal({"run", "--store", "store", "x.bin", "--outputs", "body"});

@@ -34,7 +34,7 @@ std::vector<uint8_t> colour_model() {
   return b.finish();
 }
 
-// Of every class `kPerClass` pictures, all but one of them brightest in its
+// Each class has `kPerClass` pictures, all but one of them brightest in its
 // colour.
 std::vector<uint8_t> picture(int channel, int number) {
   std::mt19937 random(static_cast<unsigned>(channel * 100 + number));
@@ -87,7 +87,7 @@ class CliEvaluate : public testing::Test {
   Workshop shop_;
 };
 
-// What may not depend on how it was run.
+// Returns the results that may not depend on how it was run.
 json results(json j) {
   for (const char* key :
        {"arena_bytes", "where", "resumed_frames", "seconds", "frames_per_s"}) {

@@ -54,7 +54,7 @@ TEST(CliExplain, WaitsAndLinksArePlannedAsSimulated) {
   }
   EXPECT_GT(waited, 0);
   waited += e["end_wait"]["simulated_us"].get<double>();
-  // Of one node the sum is no more than each segment's most.
+  // For one node the sum is no more than each segment's most.
   expect_near(e["longest_wait"]);
   EXPECT_LE(e["longest_wait"]["simulated_us"], waited + 1e-6);
   EXPECT_LT(waited, e["simulated_us"]);

@@ -1,4 +1,4 @@
-// What the command line reads and writes, where it cannot: full disks, closed
+// The command line is tested where it cannot read or write: full disks, closed
 // streams, endless files, names that are no text.
 #include <gtest/gtest.h>
 #include <sys/stat.h>

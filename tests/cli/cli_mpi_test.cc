@@ -50,7 +50,7 @@ class CliMpi : public testing::Test {
   Told unlike(const std::string& first, const std::string& second) {
     return script("$MPI -n 1 $SHOAL" + first + " : -n 1 $SHOAL" + second);
   }
-  // What it says, and nobody else; the rest is mpirun's.
+  // Only the verb's own lines count; the rest is mpirun's.
   static void refused(const Told& told, int code, const std::string& line) {
     EXPECT_EQ(told.code, code) << told.out << told.err;
     std::vector<std::string> said;
@@ -134,7 +134,7 @@ TEST_F(CliMpi, GoesOnFromItsJournal) {
   EXPECT_EQ(json::parse(one.out)["resumed_frames"], 20);
 }
 
-// Of the first too, which keeps the journal.
+// This holds for the first rank too, which keeps the journal.
 TEST_F(CliMpi, AKilledRankLosesNothing) {
   make_data(100);
   const std::string rest = kEvaluate + "data ";

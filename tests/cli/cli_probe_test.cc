@@ -70,7 +70,7 @@ TEST_F(CliProbe, AWorkerIsMeasuredAndPlannedWith) {
   }
   EXPECT_EQ(j["link"]["round_trips"].size(), 3u);
   EXPECT_GT(j["link"]["rows_bytes_per_s"], 0.0);
-  // What it wrote is a board, also for the node of a cluster.
+  // The file that it wrote is a board, also for the node of a cluster.
   ModelBuilder b;
   const int x = b.input({1, 8, 8, 4}, {0.05f, 1});
   const int w =

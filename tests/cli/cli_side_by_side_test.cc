@@ -126,7 +126,7 @@ TEST_F(SideBySide, OneFileOfTwo) {
              {"simulate", "m.tflite", "--nodes", "3", "--timeline", "l.json"});
 }
 
-// What reads, beside what reads.
+// Readers run beside readers.
 TEST_F(SideBySide, ReadersAreInNobodysWay) {
   ok({"build", "m.tflite", "--flash", "0", "--ram", "64K", "--store", "st"});
   ok({"run", "--store", "st", "random:1", "-o", "alone"});

@@ -87,7 +87,7 @@ class CliStore : public testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     ok(all);
   }
-  // Of the folder, by its ending.
+  // Returns the only file of the folder with this ending.
   std::string only(const std::string& folder, const std::string& ending) const {
     std::string name;
     for (const auto& entry :
@@ -222,7 +222,8 @@ TEST_F(CliStore, AStoreThatIsWrittenHasOneOwner) {
   }
   run_is_exact({"--store", "d", "1.bin"});
   EXPECT_FALSE(std::filesystem::exists(lock));
-  // What only reads shares its folder, but nobody builds there meanwhile.
+  // A verb that only reads shares its folder, but nobody builds there
+  // meanwhile.
   ok({"build", "s.tflite", "--store", "e", "--flash", "0", "--board",
       "teensy41"});
   {
@@ -283,7 +284,7 @@ TEST_F(CliStore, CopiesOfACardShareNoKeystream) {
   EXPECT_LT(static_cast<double>(same), 0.01 * static_cast<double>(bytes));
 }
 
-// What a build leaves in its folder, however often it is repeated: one store.
+// A build leaves one store in its folder, however often it is repeated.
 TEST_F(CliStore, ABuildReplacesTheStoreInOneStep) {
   build("d");
   const auto files = [&] {

@@ -53,7 +53,7 @@ class CliWorkers : public testing::Test {
                       const std::string& text) {
     const Told told = shop_.shoal(arguments);
     shoal::expect_refused(told, code, text);
-    // What is wrong and how to mend it, after a warning of --insecure.
+    // The error and how to mend it, after a warning of --insecure.
     EXPECT_LE(lines_of(told.err).size(), 3u) << told.err;
   }
   void write_text(const std::string& name, const std::string& text) {
@@ -88,7 +88,7 @@ struct RunningWorker {
     EXPECT_EQ(said.rfind(before + "127.0.0.1:", 0), 0u) << said;
     address = said.substr(std::min(before.size(), said.size()));
   }
-  // What is not given has a value that fits.
+  // A flag that is not given has a value that fits.
   static Arguments arguments(const Arguments& more) {
     Arguments all{"worker"};
     const std::pair<const char*, const char*> usual[] = {
@@ -150,8 +150,8 @@ TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
   refused({"--key", "open.key"}, "open.key: everybody");
 }
 
-// What answers is told and written as a cluster that runs; what does not is
-// told with its reason.
+// Nodes that answer are listed and written as a cluster that runs; others are
+// listed with their reason.
 TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
   ASSERT_EQ(shop_.shoal({"keygen"}).code, 0);
   ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
@@ -448,7 +448,7 @@ TEST_F(CliWorkers, OneCoordinatorAtATime) {
   expect_refused({"probe", worker.address, "--insecure"}, 9,
                  "goes on\n  once more when it is free");
   EXPECT_EQ(shop_.shoal(once({"--wait", "0.2"})).code, 9);
-  // Who ends gives it back at once; who is killed leaves it until then.
+  // A run that ends gives it back at once; a killed one leaves it until then.
   first->end(SIGTERM);
   EXPECT_EQ(shop_.shoal(once({})).code, 0);
   first.emplace(shop_, forever);
@@ -496,9 +496,8 @@ TEST_F(CliWorkers, EveryEndGivesTheNodesBack) {
   }
 }
 
-// Who needs several nodes and meets another coordinator that has some of them
-// goes first or gives way: one of those that start together always runs, and
-// the others are told that it does.
+// Coordinators that start together may each get some of the nodes. One of them
+// goes first and the others give way, so that one always runs.
 TEST_F(CliWorkers, OneOfSeveralCoordinatorsRuns) {
   const RunningWorker a(shop_, {"--insecure"}), b(shop_, {"--insecure"}),
       c(shop_, {"--insecure"});

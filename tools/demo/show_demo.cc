@@ -1,4 +1,5 @@
-// What demo.sh found, as text and as one HTML page that needs nothing else:
+// Shows what demo.sh found, as text and as one HTML page that needs nothing
+// else:
 //   show_demo FOLDER PAGE.html PICTURE...
 // FOLDER holds what `shoal ... --json` said: inspect.json, plan.json (of the
 // nodes), single.json (the plan for one node), many.json and one.json (results

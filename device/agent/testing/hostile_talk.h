@@ -236,7 +236,7 @@ class HostileTalk {
  private:
   static constexpr uint32_t kEpoch = 5;
 
-  // Of the bytes asked for, between two fences.
+  // A block of the bytes asked for, between two fences.
   class Fenced {
    public:
     explicit Fenced(size_t bytes) : blocks_(bytes / kAlign + 3), bytes_(bytes) {
@@ -271,7 +271,8 @@ class HostileTalk {
     must(cipher_.seal(key, number, d.data(), head, d.data() + head, body) == 0);
     return d;
   }
-  // What grows when the node takes something; a run's count goes with it.
+  // A number that grows when the node takes something; a run's count goes with
+  // it.
   uint64_t taken() const {
     const AgentCounters& c = agent.counters();
     uint64_t rows = 0;
@@ -339,7 +340,7 @@ class HostileTalk {
     begin_session(keys);
     noise_.reset();
   }
-  // Of both sides, made once.
+  // The identities of both sides, made once.
   struct Pair {
     Identity coordinator, node;
   };
@@ -362,7 +363,7 @@ class HostileTalk {
     const auto* const d = static_cast<const uint8_t*>(bytes);
     must(count > 0 && count <= kPayload);
     if (t.mode_ == Mode::kIdentity) t.hear_key_answer(d, count);
-    // What is not signed may be shorter.
+    // An unsigned answer may be shorter.
     else if (d[0] == static_cast<uint8_t>(Kind::kAnswer) &&
              count == sizeof t.heard_) {
       std::memcpy(&t.heard_, d, sizeof t.heard_);

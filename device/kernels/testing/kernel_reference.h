@@ -85,7 +85,7 @@ inline uint32_t reference_sum(const WindowShape& s, const WindowData& d, int o,
   return sum;
 }
 
-// What a call adds to a partial sum: raw x for kConv and kDepthwise.
+// The value that a call adds to a partial sum: raw x for kConv and kDepthwise.
 inline uint32_t reference_partial(const WindowShape& s, const WindowData& d,
                                   int o, int x) {
   if (s.op == OpCode::kTransposeConv) {

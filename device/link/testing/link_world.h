@@ -39,7 +39,7 @@ struct Topology {
   int nodes = 2, stages = 1, frames = 1;
   uint16_t window = 8;
   uint32_t gaps = 0;
-  // What the first frame begins with: so that numbers may wrap.
+  // The numbers with which the first frame begins, so that they may wrap.
   uint32_t first_offset = 0;
   uint64_t first_packet = 0;
   uint64_t key_packets = 0, key_us = 0;  // as in shoal_link
@@ -184,7 +184,7 @@ class World {
     }
   }
 
-  // Whether all nodes came to their end in time.
+  // Returns whether all nodes came to their end in time.
   bool run(double seconds) {
     const uint64_t end = static_cast<uint64_t>(seconds * 1e6);
     for (auto& n : nodes) {
@@ -409,7 +409,7 @@ inline void Node::add_in(int of_stage, std::vector<StreamRecord>& to) {
 
 inline void Node::enter(int new_stage, int new_frame) {
   const Topology& t = world_.topology;
-  // What has come of them stays.
+  // The bytes that have come of them stay.
   std::vector<End> early;
   if (new_stage == stage + 1) {
     early.assign(ins.begin() + in_streams, ins.end());

@@ -27,7 +27,7 @@ class Pair : public World {
     a().outs[0].made += bytes;
     send(a(), flush);
   }
-  // What was sent since the last take().
+  // Returns the datagrams that were sent since the last take().
   std::vector<Datagram> take() { return std::move(recorded); }
   size_t deliver(const std::vector<Datagram>& some) {
     for (const Datagram& d : some) {

@@ -146,7 +146,7 @@ void PeerStreams::place(uint16_t stream, uint32_t offset, const uint8_t* from,
   copy(next_ports(), uint32_t{stream} - in_streams_);
 }
 
-// What has come of the next stage's is passed when that begins.
+// Bytes that have come for the next stage are passed on when that stage begins.
 void PeerStreams::arrived(uint16_t stream, uint32_t offset) {
   if (stream >= in_streams_) return;
   const uint16_t port = ports().stage.streams[stream].port;

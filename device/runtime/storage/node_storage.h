@@ -1,5 +1,5 @@
-// What a node does with its storage, as the node's part: the program that is
-// read, weights on their way, spills.
+// The storage part of a node: the program that is read, weights on their way,
+// spills.
 #pragma once
 
 #include "device/runtime/parts.h"

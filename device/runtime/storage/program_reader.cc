@@ -76,7 +76,7 @@ Status ProgramReader::header_there() {
   const Fault f = check_header(arena, node().source);
   if (f.status != Status::kOk) return head_failed(f);
   const Header& h = *reinterpret_cast<const Header*>(arena);
-  // Whether all of it fits is asked when a tag has vouched for the numbers.
+  // The size is checked only when a tag has vouched for the numbers.
   if (node().arena_bytes < h.head ||
       node().arena_bytes - h.head < h.head_bytes) {
     Fault small;

@@ -26,8 +26,8 @@ class Spills {
   void give_turn() { turn_ = true; }
 
  private:
-  // Of a port whose rows go through pages: rows and buffer; a page is wanted;
-  // one is under way; its frame has ended.
+  // The state of a port whose rows go through pages: rows and buffer; a page is
+  // wanted; one is under way; its frame has ended.
   enum class State : uint8_t { kRows, kWants, kPage, kEnded };
 
   Status poll_area();

@@ -1,5 +1,5 @@
-// What weights, spills and the program's reader share: one storage, with the
-// key of what lies in it.
+// The store that weights, spills and the program's reader share: one storage,
+// with the key of what lies in it.
 #pragma once
 
 #include "device/program/vault.h"

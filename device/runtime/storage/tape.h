@@ -32,7 +32,7 @@ class Tape {
   bool want(const ActorRecord&, int firing, int iteration, int group);
 
   const Ports& ports_;
-  // What will be read next: a position in the recorded order.
+  // The next read: a position in the recorded order.
   struct {
     uint32_t run = 0;
     uint16_t firing = 0;     // of the run

@@ -16,7 +16,8 @@ class Weights {
   Weights(Store& store, Spills& spills)
       : store_(store), spills_(spills), tape_(store.node.ports) {}
 
-  // Of state.ports.stage: its sets that stay, or everything else.
+  // Begins with the sets of state.ports.stage that stay, or with everything
+  // else.
   void begin(bool staying);
   // Takes in what has arrived, asks for the next chunk and then checks the one
   // that is there, so that storage is not idle meanwhile. kOk: one was checked.
@@ -58,7 +59,7 @@ class Weights {
   Store& store_;
   Spills& spills_;
   Tape tape_;
-  // Of `asked_for_` chunks the first `arrived_` are there and are checked while
+  // The first `arrived_` of `asked_for_` chunks are there and are checked while
   // the last one is read. The first one may have to be read again.
   enum class Repair : uint8_t { kNone, kWanted, kReading };
   Fetch fetch_[2];

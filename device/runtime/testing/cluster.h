@@ -365,7 +365,7 @@ inline ClusterResult run_images(const std::vector<Bytes>& images,
   Bytes datagram(o.max_payload);
   while (!coordinator.ended()) {
     if (++result.steps > o.max_steps) return finish(Status::kWait, -1);
-    // Who can do something, or when the next one can.
+    // The parties that can do something, or the time when the next one can.
     std::vector<size_t> able;
     uint64_t next = ~uint64_t{0};
     for (size_t i = 0; i < parties.size(); ++i) {

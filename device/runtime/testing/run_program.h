@@ -34,7 +34,7 @@ class Arena {
   }
   uint8_t* data() { return memory() + kZone * sizeof(Line); }
   size_t size() const { return bytes_; }
-  // Whether a byte outside was written.
+  // Returns whether a byte outside was written.
   bool spilled() {
     const uint8_t* p = memory();
     const size_t zone = kZone * sizeof(Line);
@@ -221,7 +221,7 @@ inline shoal_spill_area add_area(SlowStorage& storage, const Bytes& image,
   return area;
 }
 
-// Of exactly the bytes that the image asks of each.
+// Banks of exactly the bytes that the image asks of each.
 class Banks {
  public:
   Banks(const Bytes& image, const RunOptions& options) {
@@ -255,7 +255,7 @@ class Banks {
   shoal_bank table_[kMaxBanks];
 };
 
-// Of a row of the model's input: its pieces go to the last column.
+// The bytes of a row of the model's input: its pieces go to the last column.
 inline size_t source_row_bytes(const shoal_node* node, uint32_t source) {
   size_t bytes = 0;
   for (uint32_t i = 0; i < shoal_inputs(node); ++i) {

@@ -120,7 +120,7 @@ inline Sample loop_sample() {
   return sample;
 }
 
-// What only moves bytes, a pool, kept cursors and a constant.
+// A program that only moves bytes, with a pool, kept cursors and a constant.
 inline Sample move_sample() {
   Random r(3);
   const Tensor x = random_tensor(r, 4, 4, 2);
@@ -329,7 +329,8 @@ class DeafLink {
   std::vector<shoal_peer> peers_;
 };
 
-// Whether it says so in a way that a storage can have.
+// Returns whether the image says that it has spills, in a way that a storage
+// can have.
 inline bool image_has_spills(const Bytes& image) {
   if (image.size() < sizeof(Header)) return false;
   Header h;

@@ -29,7 +29,7 @@ inline SampleProgram sample_program(uint32_t bytes, uint8_t seed) {
   return p;
 }
 
-// Whether it is the one that is there.
+// Returns whether it is the one that is there.
 inline bool is_there(ProgramStore& store, const SampleProgram& p) {
   uint8_t hash[32];
   if (store.program(hash) != p.size() || std::memcmp(hash, p.hash, 32) != 0) {

@@ -45,7 +45,7 @@ class HandedItems final : public Items {
          .error = error_of(failure)});
   }
 
-  // What is to be sent.
+  // Takes the messages that are to be sent.
   std::deque<Message> take() {
     const std::lock_guard lock(mutex_);
     return std::exchange(out_, {});
@@ -77,7 +77,7 @@ class HandedItems final : public Items {
     changed_.notify_all();
   }
 
-  // What is in hand is not done either.
+  // Items in hand are not done either.
   void end() {
     {
       const std::lock_guard lock(mutex_);

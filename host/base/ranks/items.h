@@ -24,7 +24,7 @@ class Items {
 
   // The next one, in ascending order; none: there are no more.
   virtual std::optional<int64_t> next() = 0;
-  // What came of it.
+  // Takes the result of an item.
   virtual void done(int64_t item, std::span<const uint8_t> result) = 0;
   // Nothing more is handed out.
   virtual void failed(int64_t item, std::exception_ptr);

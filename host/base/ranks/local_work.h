@@ -66,7 +66,7 @@ class LocalWork {
       result_ = work(items);
     } catch (...) {
       thrown_ = std::current_exception();
-      // Of no item; those that failed come before it.
+      // The error belongs to no item; those that failed come before it.
       items.failed(INT64_MAX, thrown_);
     }
     {

@@ -22,7 +22,7 @@ struct MessageHead {
 };
 static_assert(sizeof(MessageHead) == 16);
 
-// What a message of this kind has.
+// The parts of a message of this kind.
 struct Form {
   size_t least, most;  // numbers
   bool bytes, error;   // it may have them

@@ -1,4 +1,4 @@
-// What ranks say to each other. One packet holds one message, little-endian:
+// The messages between ranks. One packet holds one message, little-endian:
 //
 //   u32 magic "SHR1"
 //   u8  kind

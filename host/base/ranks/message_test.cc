@@ -45,7 +45,7 @@ TEST(RankMessage, HasTheseBytes) {
                             0,   0,   0,   2,   1, 0, 0, 0, 0, 0, 0, 42}));
 }
 
-// What is taken is a message that would be written as these bytes.
+// Every accepted message would be written as these bytes.
 void expect_sound(const std::vector<uint8_t>& bytes) {
   const std::optional<Message> m = parse_message(bytes);
   EXPECT_TRUE(!m || format_message(*m) == bytes);

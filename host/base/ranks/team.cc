@@ -27,7 +27,8 @@ Team::Bytes text_of(const Team::Given& given) {
   return {text.begin(), text.end()};
 }
 
-// What the text says of each name; shorter if it is another one.
+// Returns the text's value of each name; the list is shorter if the text is
+// another one.
 std::vector<std::string> values_in(const Team::Bytes& bytes) {
   std::vector<std::string> parts(1);
   for (const uint8_t c : bytes) {

@@ -34,7 +34,8 @@ class Team {
  public:
   using Bytes = std::vector<uint8_t>;
   using Work = std::function<Bytes(Items&)>;
-  // What was given, by a name for messages, and a text that says what it is.
+  // The arguments that a rank was given: a name for messages, and a text that
+  // identifies the value.
   using Given = std::vector<std::pair<std::string, std::string>>;
 
   explicit Team(std::unique_ptr<Ranks>);
@@ -59,7 +60,7 @@ class Team {
   [[noreturn]] void abort(int code);  // of all ranks
 
  private:
-  // Of another rank, as the first sees it.
+  // The state of another rank, as the first sees it.
   enum class State : uint8_t { kBusy, kWaits, kGone };
   struct Received {
     int from;

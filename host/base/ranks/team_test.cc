@@ -59,7 +59,7 @@ Team::Bytes work_on(Items& items, const std::set<int64_t>& broken = {}) {
 
 class TeamTest : public testing::TestWithParam<int> {
  protected:
-  // What rank 0 says at the end of the verb; empty: nothing.
+  // Returns what rank 0 says at the end of the verb; empty: nothing.
   std::string told(const std::function<void(Team&)>& verb) {
     const std::optional<Error> error = run_team(GetParam(), verb);
     if (error) code_ = error->code();

@@ -249,7 +249,8 @@ class FaultyDisk final : public Disk {
     return file;
   }
 
-  // Whether the call may pass; it takes `more` bytes, of which `done` do.
+  // Returns whether the call may pass; it takes `more` bytes, of which `done`
+  // do.
   bool may_pass(bool grows) {
     size_t done = 0;
     return may_pass(grows, 0, done);

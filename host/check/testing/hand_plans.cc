@@ -65,7 +65,8 @@ int HandPlan::find_buffer(int tensor) {
   return static_cast<int>(at - all.begin());
 }
 
-// What a port of this box sees: a private buffer is always touched whole.
+// The part of this box that a port sees: a private buffer is always touched
+// whole.
 Box HandPlan::box_in(int buffer, const Box& wanted) {
   const PlanBuffer& b = now().buffers[buffer];
   return b.is_private ? b.box : wanted;
@@ -413,7 +414,7 @@ void HandPlan::place_fixed() {
   l.buffers = align_up(l.link + l.link_bytes);
 }
 
-// What passes through the arena from and to storage, behind `end`.
+// Places the areas through which data passes from and to storage, behind `end`.
 uint32_t HandPlan::place_stored(PlanStage& stage, uint32_t end) {
   if (stage.slot_count) {
     stage.slots = align_up(end);

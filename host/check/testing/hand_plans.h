@@ -132,7 +132,7 @@ class HandPlan {
   std::vector<std::vector<int64_t>> wanted_;  // offsets by stage and buffer
 };
 
-// Of a chunk without its tag.
+// The bytes of a chunk without its tag.
 uint32_t hand_chunk_bytes(const Net&, const PlanStage&, const PlanActor&,
                           const PlanChunk&);
 

@@ -213,7 +213,7 @@ void add_node(const PlanNode& node, std::vector<Mutation>& all) {
   }
 }
 
-// Of a set in SRAM; 0 if the actor has been spoiled too much to say.
+// The bytes of a set in SRAM; 0 if the actor has been spoiled too much to say.
 uint32_t set_bytes(const Net& net, const PlanStage& stage, const PlanActor& a) {
   const auto has_port = [&](int p) {
     return p >= 0 && size_t(p) < stage.ports.size() &&

@@ -13,9 +13,9 @@ namespace shoal {
 
 struct Mutation {
   std::string what;
-  // Whether the result may happen to be another right plan (a ring that was
-  // larger than needed, another band). Then it is enough that its program
-  // runs and gives the same bytes; all others the checker must refuse.
+  // True if the result may happen to be another right plan (a ring that was
+  // larger than needed, another band). Then it is enough that its program runs
+  // and gives the same bytes; the checker must refuse all others.
   bool may_be_right = false;
   std::function<void(PlanNode&)> apply;
   bool of_sums = false;  // spoils a sum that restate() would put right

@@ -68,7 +68,7 @@ void StageMutations::weights(int a, const std::string& name) {
     change("parts", false, [=](PlanWeights& w) { w.parts += by; });
     change("groups", false, [=](PlanWeights& w) { w.groups += by; });
   }
-  // What only a stage long lay in SRAM may as well be mapped.
+  // Weights that lay in SRAM for one stage only may as well be mapped.
   const bool sram = it.place == WeightPlace::kSram && !it.keep;
   change("in the other place", sram, [](PlanWeights& w) {
     const bool mapped = w.place == WeightPlace::kMapped;

@@ -38,7 +38,7 @@ class LinkMutations {
            std::function<void(Plan&)> apply) {
     all_.push_back({what, may_be_right, std::move(apply), false});
   }
-  // What restate() would put right.
+  // Adds a mutant of a sum that restate() would put right.
   void sum(const std::string& what, std::function<void(Plan&)> apply) {
     all_.push_back({what, false, std::move(apply), true});
   }

@@ -1,5 +1,5 @@
-// What every plan must be: found right by the checker, and complete in any
-// order of firings.
+// Expects of a plan that the checker finds it right and that it completes in
+// any order of firings.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -31,8 +31,8 @@ HandCase spilled_chain() {
   return made;
 }
 
-// What the last layer adds went to storage two stages before; what the second
-// one reads comes back too, into a whole buffer.
+// The tensor that the last layer adds went to storage two stages before; the
+// one that the second layer reads comes back too, into a whole buffer.
 HandCase spilled_skip() {
   HandNet n(22);
   const int in = n.tensor(8, 6, 5);

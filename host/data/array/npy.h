@@ -29,7 +29,7 @@ int64_t value_count(const Array&);
 // Value i. Of 64-bit integers those beyond 2^53 are rounded.
 double value_at(const Array&, int64_t i);
 
-// Whether it begins as such a file.
+// Returns whether the bytes begin as such a file.
 bool is_npy(std::span<const uint8_t> file);
 // Throws Error(kCorrupt) for what is broken; Error(kUsage) for values of
 // another type (b1, f2, c8, strings), other byte order, columns first. `name`

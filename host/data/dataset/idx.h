@@ -20,7 +20,8 @@ struct Idx {
 // messages. Throws Error(kCorrupt).
 Idx parse_idx(std::span<const uint8_t> file, const std::string& name);
 
-// Whether the bytes begin as an IDX file of pictures or labels, or as gzip.
+// Returns whether the bytes begin as an IDX file of pictures or labels, or as
+// gzip.
 bool looks_like_idx(std::span<const uint8_t> file);
 
 }  // namespace shoal

@@ -10,8 +10,8 @@
 
 namespace shoal {
 
-// Whether a comes before b: by bytes, but numbers by their value. A total
-// order: of names that differ in leading zeros alone, bytes decide.
+// Returns whether a comes before b: by bytes, but numbers by their value. A
+// total order: bytes decide between names that differ in leading zeros alone.
 bool natural_less(const std::string& a, const std::string& b);
 
 // Files as items: pictures and values.

@@ -22,7 +22,7 @@ struct BoxTruth {
   };
   std::vector<Item> items;  // by item of the data
   bool parts = false;       // coordinates are parts of the picture
-  // Of COCO's categories, in the order of their numbers; none: not known.
+  // COCO's categories, in the order of their numbers; none: not known.
   std::vector<std::string> names;
   std::vector<int64_t> ids;
   std::vector<std::string> notes;  // what a person should know

@@ -36,7 +36,7 @@ struct Reading {
 
 void pass_over(png_structp, png_const_charp) {}
 
-// What libpng has made goes when this does.
+// Owns what libpng has made.
 struct Decoder {
   explicit Decoder(Reading& reading)
       : png(png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, keep_error,

@@ -19,7 +19,8 @@
 
 namespace shoal {
 
-// What is kept of a frame: numbers, whose meaning is that of the task.
+// The answer that is kept of a frame: numbers, whose meaning is that of the
+// task.
 using FrameAnswer = std::vector<int>;
 
 // The classes with the largest scores, best first; of equal scores the lower
@@ -35,7 +36,7 @@ BestClasses best_classes_of(const Graph&, std::span<const uint8_t> outputs);
 // scores of classes.
 int class_count(const Graph&);
 
-// What the classes are called and which one is right for each item.
+// The names of the classes, and which one is right for each item.
 struct Classes {
   int count = 0;                   // of the model
   std::vector<std::string> names;  // none, or one for each class

@@ -33,8 +33,8 @@ struct FramesOptions {
   // The bytes of all inputs; from any thread, as `answer` from the one that
   // then runs the frame. Null: dataset_input().
   std::function<std::vector<uint8_t>(int64_t item)> input = {};
-  // What is kept of a frame, from its outputs; from any thread. Null: the best
-  // classes.
+  // Returns the answer that is kept of a frame, from its outputs; called from
+  // any thread. Null: the best classes.
   std::function<FrameAnswer(int64_t item, std::span<const uint8_t> outputs)>
       answer = {};
   // Frames that have their answer, of all; from any thread, one at a time.
@@ -61,7 +61,7 @@ class Frames final : public Items {
 
   // Not while others are at work.
   const Answers& answers() const { return answers_; }
-  // Of them were known at the beginning.
+  // The number of them that were known at the beginning.
   int64_t resumed() const { return resumed_; }
 
  private:

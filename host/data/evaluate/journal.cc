@@ -38,7 +38,7 @@ bool take(std::string_view& text, int64_t& value) {
   return true;
 }
 
-// Whether they are what best_classes_of() may give.
+// Returns whether the answer is one that best_classes_of() may give.
 bool possible(const BestClasses& answer, int classes) {
   if (answer.size() != kBest) return false;
   for (size_t i = 0; i < answer.size(); ++i) {
@@ -86,7 +86,7 @@ std::string add_line(std::string_view line, const JournalLimits& limits,
   return "";
 }
 
-// Whether the line at `at` is where a power cut has lost bytes: zeros to the
+// Returns whether a power cut has lost bytes of the line at `at`: zeros to the
 // end of a sector.
 bool has_hole(std::string_view text, size_t at, size_t end) {
   constexpr size_t kSector = 512;
@@ -109,7 +109,7 @@ constexpr KeyPart kParts[] = {
     {"shoal", "another version of shoal"},
 };
 
-// What it is that does not begin with the header of the key.
+// Says what a text is that does not begin with the header of the key.
 std::string other_journal(std::string_view text, std::string_view key) {
   if (text.starts_with("shoal evaluate 1 ")) {
     return "a journal of an earlier version, which does not say of which "
@@ -254,7 +254,7 @@ void Journal::fail() {
   throw Error(Exit::kInternal, path_ + ": cannot be written");
 }
 
-// What is cut off in the middle is the end: nothing may come behind it.
+// A line that is cut off in the middle is the end: nothing may come behind it.
 void Journal::append(const std::string& text) {
   if (failed_) fail();
   std::string_view left = text;

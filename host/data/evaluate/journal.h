@@ -26,14 +26,15 @@
 
 namespace shoal {
 
-// What answers depend on, as words PART:HASH: the model (the checksum of its
-// file), the list of items and labels, how pictures become inputs, what is made
-// of outputs, and the version of shoal. Not the plan, which changes no byte.
+// Returns what answers depend on, as words PART:HASH: the model (the checksum of
+// its file), the list of items and labels, how pictures become inputs, how
+// outputs are interpreted, and the version of shoal. The plan is not part of
+// it, since it changes no byte.
 std::string journal_key(const std::string& model, const Dataset&,
                         const PictureOptions&, const std::string& task = "");
 
-// What a run may find in its journal: answers of `frames` items of a model
-// with `classes` classes, or those that `possible` takes.
+// The answers that a run may find in its journal: those of `frames` items of a
+// model with `classes` classes, or those that `possible` takes.
 struct JournalLimits {
   std::string key;
   int64_t frames = 0;
@@ -67,7 +68,7 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // What was there at the beginning.
+  // The answers that were there at the beginning.
   const Answers& known() const { return known_; }
   // Throws Error(kUsage) if the item of a known answer has changed since.
   void expect_unchanged(const Dataset&, int64_t item) const;

@@ -16,7 +16,8 @@ double overlap_at(size_t i) {
                             : static_cast<double>(i) * ((0.95 - 0.5) / 9) + 0.5;
 }
 
-// Of a crowd the box that lies in it counts, not what both cover.
+// For a crowd, the part of the found box that lies in it counts, not the union
+// of both.
 double overlap_of(const Detection& d, const TruthBox& t) {
   const double left = d.left, top = d.top;
   const double width = static_cast<double>(d.right) - left;

@@ -22,7 +22,8 @@ struct TruthBox {
   bool operator==(const TruthBox&) const = default;
 };
 
-// Of a picture; pictures in the order in which equal scores are to count.
+// The boxes of a picture; pictures in the order in which equal scores are to
+// count.
 struct FrameBoxes {
   std::vector<TruthBox> truth;
   std::vector<Detection> found;

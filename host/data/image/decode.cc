@@ -55,8 +55,8 @@ int too_many_codes(std::span<const uint8_t> file) {
   return 0;
 }
 
-// Whether a chunk of a PNG is said to be longer than the file; stb_image
-// would allocate what it says.
+// Returns whether a chunk of a PNG is said to be longer than the file;
+// stb_image would allocate that length.
 bool chunk_past_end(std::span<const uint8_t> file) {
   size_t left = file.size() - 8;
   while (left >= 8) {

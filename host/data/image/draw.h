@@ -13,7 +13,7 @@
 namespace shoal {
 
 using Colour = std::array<uint8_t, 3>;
-// Of a class or point; neighbours differ.
+// Returns the colour of a class or point; neighbours differ.
 Colour colour_of(int index);
 
 struct Rectangle {

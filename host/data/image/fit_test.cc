@@ -52,7 +52,7 @@ TEST(Fit, ALinesPictureKeepsAPixel) {
   EXPECT_EQ(fit(coordinates(1, 200), 8, 8, Fit::kCrop).rgb.size(), 192u);
 }
 
-// What is drawn at an input's pixel goes to where that came from.
+// A mark at an input's pixel goes to the place from which that pixel came.
 TEST(Fit, PlacementLeadsBackToThePicture) {
   const Placement whole = placement_of(100, 50, 10, 10, Fit::kStretch);
   EXPECT_EQ(whole.left, 0);

@@ -29,7 +29,8 @@ Picture upright(Picture in, int orientation) {
   const bool turned = orientation >= 5;  // rows become columns
   Picture out{in.width, in.height, std::vector<uint8_t>(in.rgb.size())};
   if (turned) std::swap(out.width, out.height);
-  // Whether the file's columns, its rows run backwards in what is seen.
+  // True if the file's columns, or its rows, run backwards in the picture as
+  // seen.
   const bool mirror_x = orientation == 2 || orientation == 3 ||
                         orientation == 7 || orientation == 8;
   const bool mirror_y = orientation == 3 || orientation == 4 ||

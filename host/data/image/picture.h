@@ -17,7 +17,7 @@ struct Picture {
   std::vector<uint8_t> rgb;  // rows of R, G, B
 };
 
-// Whether it begins as one of a known kind.
+// Returns whether the file begins as one of a known kind.
 bool is_picture(std::span<const uint8_t> file);
 
 // PNG, JPEG, BMP, GIF (its first picture), PNM and WebP, turned as a camera's
@@ -44,7 +44,7 @@ struct Placement {
   double left = 0, top = 0;
   double columns = 1, rows = 1;
 };
-// What fit() does with a picture of that size.
+// Returns the placement that fit() uses for a picture of that size.
 Placement placement_of(int width, int height, int to_width, int to_height, Fit);
 // Throws nothing; a picture has at least one pixel each way.
 Picture fit(const Picture&, int width, int height, Fit);
@@ -54,12 +54,12 @@ struct PictureOptions {
   Fit fit = Fit::kStretch;
 };
 
-// Whether bytes are pixels less 128: all channels have the same mean, within
-// 0..255, and the same deviation.
+// Returns whether bytes are pixels less 128: all channels have the same mean,
+// within 0..255, and the same deviation.
 bool has_plain_pixels(const Normalization&);
 
-// Of the values of the input: as asked, else as the file says. Nothing where
-// they are the pixels themselves, or are not known.
+// Returns the normalization of the input's values: as asked, else as the file
+// says. Nothing where they are the pixels themselves, or are not known.
 std::optional<Normalization> normalization_of(const Graph&,
                                               const PictureOptions&);
 

@@ -143,7 +143,7 @@ std::optional<Normalization> normalization_of(const Graph& graph,
                                               const PictureOptions& options) {
   if (options.normalization || !graph.pixels) return options.normalization;
   const Tensor& input = only_input(graph);
-  // Of a quantized input such a normalization is its scale and zero point.
+  // For a quantized input such a normalization is its scale and zero point.
   if (input.type == Type::kFloat32 || !has_plain_pixels(*graph.pixels)) {
     return graph.pixels;
   }

@@ -10,7 +10,8 @@
 
 namespace shoal {
 
-// Whether an INPUT is "random:SEED"; Error(kUsage) if the seed is no number.
+// Returns whether an INPUT is "random:SEED"; Error(kUsage) if the seed is no
+// number.
 bool is_random_input(const std::string& input);
 uint64_t random_seed_of(const std::string& input);
 

@@ -123,7 +123,7 @@ std::vector<uint8_t> array_input(const Graph& graph, const Array& a,
                     : "save that shape and type");
 }
 
-// Whether the values are real and the only input is quantized.
+// Returns whether the values are real and the only input is quantized.
 bool is_to_quantize(const Graph& graph, const Array& a) {
   if (graph.inputs.size() != 1 || (a.type != "f4" && a.type != "f8")) {
     return false;

@@ -18,7 +18,7 @@ namespace shoal {
 // The bytes of all inputs of the model in the file's types.
 int64_t input_file_bytes(const Graph&);
 
-// Whether a file of that name has values, not a picture.
+// Returns whether a file of that name has values, not a picture.
 bool has_values(const std::string& name);
 
 // `name` tells the kind and is for messages. Throws Error: kUsage for what does

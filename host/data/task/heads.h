@@ -21,8 +21,8 @@ struct Head {
   // Null: the outputs speak for themselves.
   HeadFindings (*read)(const std::vector<RealOutput>&, const HeadInput&,
                        const HeadOptions&);
-  // Of two boxes of one thing, if the user does not say; 0: the head itself
-  // keeps only one of them, others give all boxes.
+  // The overlap of two boxes of one thing, if the user does not say; 0: the
+  // head itself keeps only one of them, others give all boxes.
   float overlap = 0.45f;
 };
 

@@ -16,7 +16,7 @@ struct Detection {
   std::vector<ImagePoint> points = {};  // of the thing, such as eyes of a face
 };
 
-// Of the areas; 0 if they do not touch.
+// Returns the intersection over union of the areas; 0 if they do not touch.
 float intersection_over_union(const Detection&, const Detection&);
 
 // Those below `score` go, and of two of one class that overlap by more than

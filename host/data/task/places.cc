@@ -26,7 +26,7 @@ bool is_map(const Shape& s, const HeadInput& in, Map& map) {
   if (s.size() == 3) {
     map = {s[1], s[2], 1, false};
   } else if (s.size() == 4) {
-    // Of the two places where channels may be, rows and columns are as the
+    // Channels are at the one of two places whose rows and columns are as the
     // picture's.
     const auto apart = [&](int rows, int columns) {
       return std::abs(std::log(static_cast<double>(in.width) / in.height) -

@@ -1,5 +1,5 @@
-// What a model's outputs say about a picture. A *head* is a usual form of
-// outputs and the arithmetic that makes boxes, a mask or points of them; all
+// Reads a model's outputs about a picture. A *head* is a usual form of outputs
+// and the arithmetic that makes boxes, a mask or points of them; all
 // coordinates are those of the model's input, in pixels.
 //
 //   const HeadUse use = choose_head(graph, {});   // guessed

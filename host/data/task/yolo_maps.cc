@@ -192,7 +192,7 @@ std::string assumed_anchors(size_t maps, const HeadInput& in) {
   return text;
 }
 
-// Of one map no anchors are well known.
+// No anchors are well known for one map.
 bool fits_yolov2_map(const std::vector<Shape>& outputs, const HeadInput& in) {
   return outputs.size() == 1 && !maps_of(outputs, in).empty();
 }

@@ -24,7 +24,7 @@ class ConsoleDecoder {
 
   // Throws Error(kNode) for bytes that are no frame or a wrong checksum.
   void feed(std::span<const uint8_t> bytes);
-  // Whether the last frame is whole.
+  // Returns whether the last frame is whole.
   bool at_rest() const { return buffer_.empty(); }
 
  private:

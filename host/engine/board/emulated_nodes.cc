@@ -37,8 +37,8 @@ constexpr const char* kNetwork =
     "ip=0a00020f,arg=mask=ffffff00,arg=gateway=0a000202";
 constexpr uint16_t kGuestPort = 5000;
 
-// What the board is flashed with. It has no source of random bytes, but a seed,
-// here unless it keeps its storage.
+// Returns the identity with which the board is flashed. It has no source of
+// random bytes, but a seed, here unless it keeps its storage.
 Flashed flashed_as(const EmulatedNodesOptions& options, const std::string& name,
                    bool stays) {
   Flashed f{};
@@ -70,7 +70,7 @@ int64_t kept_from(const Emulator& e) {
   return e.flashed_at - kSeedBlocks * kBlock;
 }
 
-// Of a board that was flashed otherwise: what it was sent.
+// Returns whether a board that was flashed otherwise keeps what it was sent.
 bool keeps_plain(const std::vector<uint8_t>& image, const Emulator& e) {
   Flashed there;
   std::memcpy(&there, image.data() + e.flashed_at, sizeof there);
@@ -180,7 +180,7 @@ FileLock lock_state(const EmulatedNodesOptions& options) {
           folder + ": the boards' storage", options.lock};
 }
 
-// Who asks for that of a folder has its lock.
+// The caller that asks for the key of a folder has its lock.
 ClusterKey own_key(const std::filesystem::path& state) {
   ClusterKey key;
   if (state.empty()) {

@@ -51,7 +51,7 @@ struct EmulatedNodesOptions {
   int seconds = 60;  // until the last one is ready, at most
 };
 
-// What a board did for a while, as it says.
+// The work of a board over a period, as it reports it.
 struct NodeWork {
   int64_t storage_read_bytes = 0, storage_written_bytes = 0;
   int64_t datagrams = 0;  // heard and said

@@ -1,4 +1,5 @@
-// What a node on a network says on its console, and what its owner is told.
+// These tests check what a node on a network says on its console, and what its
+// owner is told.
 #include "host/engine/board/emulated_nodes.h"
 
 #include <gtest/gtest.h>

@@ -43,9 +43,9 @@ class Listener {
   // Throws Error(kNode) for what makes no sense.
   void feed(std::span<const uint8_t> bytes) { decoder_.feed(bytes); }
 
-  // What the board has refused or how it has faulted.
+  // The board's refusal or fault.
   const std::optional<Error>& failure() const { return failure_; }
-  // Whether the run came to its good end.
+  // Returns whether the run came to its good end.
   bool done() const { return done_ && decoder_.at_rest(); }
   const Emulated& result() const { return result_; }
 

@@ -1,4 +1,4 @@
-// What a board says, and what it must not say.
+// These tests check what a board says, and what it must not say.
 #include "host/engine/board/listener.h"
 
 #include <gtest/gtest.h>

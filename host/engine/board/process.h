@@ -34,7 +34,7 @@ class ChildProcess {
   // Waits at most so long for something to come on its stdout or stderr and
   // passes on the former. False: nothing came.
   bool listen(std::chrono::milliseconds, const Listen&);
-  // Whether both are closed: it has ended, or will never say anything.
+  // Returns whether both are closed: it has ended, or will never say anything.
   bool silent() const { return out_.descriptor < 0 && err_.descriptor < 0; }
   // Waits for its end, or kills it. Called again it says the same.
   Ended end(bool kill_it);
@@ -61,7 +61,7 @@ class ChildProcess {
 Ended run_process(const std::vector<std::string>& arguments, int seconds,
                   const ChildProcess::Listen& listen);
 
-// Whether PATH has it.
+// Returns whether PATH has the program.
 bool has_program(const std::string& name);
 
 }  // namespace shoal

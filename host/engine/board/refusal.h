@@ -1,4 +1,4 @@
-// What a board says when it does not run, as errors for people.
+// Makes errors for people of what a board says when it does not run.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace shoal {
 // `kept`: the file that an emulated board's storage stays in, or empty.
 Error refusal_error(const Board&, const RefusedFrame&,
                     const std::string& kept = {});
-// Of an exception of its CPU.
+// Returns the error of an exception of the board's CPU.
 Error exception_error(const Board&, const FaultFrame&);
 
 }  // namespace shoal

@@ -1,4 +1,4 @@
-// What lies in a board's storage: directory, program, input frames, spills.
+// The contents of a board's storage: directory, program, input frames, spills.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ class Arena {
 
   uint8_t* data() { return data_; }
   uint32_t bytes() const { return bytes_; }
-  // Whether the bytes around the arena are untouched.
+  // Returns whether the bytes around the arena are untouched.
   bool intact() const;
 
  private:

@@ -32,7 +32,7 @@ class ElementOrder {
   std::vector<int64_t> sizes_, strides_;  // of the placed axes
 };
 
-// What reading and writing share.
+// The part that reading and writing share.
 class FrameRows {
  public:
   int rows() const { return rows_; }

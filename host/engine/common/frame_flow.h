@@ -25,7 +25,7 @@ class FrameFlow {
   FrameFlow(const FrameFlow&) = delete;
   FrameFlow& operator=(const FrameFlow&) = delete;
 
-  // Whether any row moved.
+  // Return whether any row moved.
   bool push(shoal_node*);
   bool take(shoal_node*);
   // All rows have been pushed and all have been taken.

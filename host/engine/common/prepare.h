@@ -19,7 +19,8 @@ struct Prepared {
   std::vector<std::vector<uint8_t>> images;  // one program per node
 };
 
-// What is planned for a graph: its layers, of a batch all frames'.
+// Returns the net that is planned for a graph: its layers, for a batch those of
+// all frames.
 Net planned_net(const Graph&, const PlanRequest&);
 
 // A node on this computer makes its own program, or writes it to a store.

@@ -1,4 +1,4 @@
-// Who sees every row that a node on a host makes.
+// The interface that sees every row that a node on a host makes.
 #pragma once
 
 namespace shoal {

@@ -48,7 +48,8 @@ class TraceCollector {
     fired_ = false;
   }
   void set_variables(Kept kept) { kept_ = std::move(kept); }
-  // What the nodes hold after the frame. Throws as values() does.
+  // Returns the values that the nodes hold after the frame. Throws as values()
+  // does.
   Kept variables() const;
 
  private:
@@ -84,7 +85,8 @@ class SequenceTrace {
   Tap tap(int node) {
     return {&SequenceTrace::on_firing, &points_[static_cast<size_t>(node)]};
   }
-  // Of the first frame, then of the one behind; all nodes have ended it.
+  // Returns the values of the first frame, then of the one behind; all nodes
+  // have ended it.
   Values next(std::span<const uint8_t> input);
 
  private:

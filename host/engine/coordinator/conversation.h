@@ -44,18 +44,19 @@ class Conversation {
 
   // Queues a request.
   void ask(Request, std::vector<uint8_t> data, Answer);
-  // Whether a write would go out at once.
+  // Returns whether a write would go out at once.
   bool write_room() const;
   bool idle() const { return queue_.empty() && flights_.empty(); }
   // Forgets what is queued and under way.
   void clear();
-  // Whether the node may hold a session of this conversation, open or not.
+  // Returns whether the node may hold a session of this conversation, open or
+  // not.
   bool may_stand() const {
     return !refused_ && (open_ || handshake_.may_stand());
   }
 
-  // Whether it claims to be of this conversation: where it comes from does not
-  // count, nodes have several addresses or change them.
+  // Returns whether the datagram claims to be of this conversation: where it
+  // comes from does not count, nodes have several addresses or change them.
   bool owns(std::span<const uint8_t> datagram) const;
   // One that it owns. Throws Error(kNode) for refusals, Error(kBusy) if the
   // node has a session with another coordinator.
@@ -71,7 +72,7 @@ class Conversation {
   }
   // The clock stood still, or nobody polled: that is not the node's silence.
   void excuse(uint64_t us);
-  // What the node says in a heartbeat's answer.
+  // Sets the callback for what the node says in a heartbeat's answer.
   void on_pong(std::function<void(const PingAnswer&)> f) {
     on_pong_ = std::move(f);
   }

@@ -67,8 +67,8 @@ struct CoordinatorConfig {
   uint32_t patience = 30;
   std::string name;        // told to others; kHolderBytes of it, printable
   bool take_over = false;  // of nodes that others have
-  // What whoever asked may do then, told with the refusal of a node that
-  // another one has; and the flag that gives silent nodes more time, if there
+  // The advice to the user, told with the refusal of a node that another
+  // coordinator has; and the flag that gives silent nodes more time, if there
   // is one.
   std::string busy_fix = "once more when it is free", time_flag;
   // Programs are trials (`shoal probe`): nodes that hold one of their own may
@@ -77,7 +77,7 @@ struct CoordinatorConfig {
   KeyLimits key_limits;  // of sessions and of the coordinator's datagrams
   // Bytes of programs that have arrived, of all that have to; may be empty.
   std::function<void(int64_t sent, int64_t total)> progress;
-  // What may be wrong, while there is still hope; may be empty.
+  // Tells what may be wrong, while there is still hope; may be empty.
   std::function<void(const std::string&)> hint;
 };
 
@@ -99,13 +99,13 @@ struct WorkerIdentity {
   bool wants_sealed = false;  // programs that it reads from its storage
 };
 
-// Whether a node holds the program that it was exported with, and takes no
-// other one.
+// Returns whether a node holds the program that it was exported with, and takes
+// no other one.
 inline bool is_built_in(const IdentityAnswer& a) {
   return a.program_capacity == 0 && a.program_bytes != 0;
 }
 
-// What a reply other than kOk says of a program.
+// Returns the reason that a reply other than kOk gives for refusing a program.
 std::string because(Reply);
 
 struct WorkerReport {
@@ -116,7 +116,7 @@ struct WorkerReport {
   uint32_t found = 0;  // bytes of it that a broken transfer had left there
 };
 
-// What follows when every node has its program.
+// The step that follows when every node has its program.
 enum class Then { kStart, kHold, kHandOver };
 
 // Whom the coordinator's streams go to and come from, with the secrets of an
@@ -145,7 +145,7 @@ class Coordinator {
   // with kHandOver.
   void deploy(const Prepared& prepared, Then then = Then::kStart,
               uint64_t successor = 0);
-  // What the successor needs.
+  // The place of this coordinator, which its successor needs.
   const CoordinatorPlace& place() const;
   bool deployed() const;  // every node that has a part has its program
   bool started() const;

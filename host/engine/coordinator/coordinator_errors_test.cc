@@ -1,5 +1,5 @@
-// What goes wrong between the coordinator and its nodes ends the run with an
-// error that names the node.
+// A failure between the coordinator and its nodes ends the run with an error
+// that names the node.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -61,7 +61,7 @@ class Liar {
     c.net.spy = [this](LossyNet::Datagram& d) { return look(d); };
   }
   bool swallows = false;
-  // What it says besides its work.
+  // Changes what the node says besides its work.
   std::function<void(PingAnswer&)> says = [](PingAnswer&) {};
 
  private:
@@ -205,7 +205,7 @@ TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
   EXPECT_LT(c.net.now_us - before, c.config.timeout_us);
 }
 
-// What a board has left for its next start.
+// A board has left the reason of its fall for its next start.
 TEST(CoordinatorErrors, WhyANodeFellIsTold) {
   const Prepared p = small_linked(2);
   const std::tuple<Fall, uint32_t, const char*> falls[] = {
@@ -235,7 +235,8 @@ TEST(CoordinatorErrors, ARefusedProgramIsNamed) {
   Prepared p = small_linked(2);
   p.images[1][p.images[1].size() / 2] ^= 1;
   TestCluster c(11);
-  // Who is patient with silent nodes hears of a fault as soon as others.
+  // A coordinator that is patient with silent nodes hears of a fault as soon as
+  // others.
   c.config.timeout_us = 60'000'000;
   for (int i = 0; i < 2; ++i) c.add_node();
   ASSERT_TRUE(c.connect());

@@ -116,9 +116,9 @@ TEST(Coordinator, WithoutLossEveryByteOfAProgramIsSentOnce) {
   }
 }
 
-// What a switch to a program that is there takes, where nodes keep more than
-// one: no byte of it, and as many round trips as there are questions (hello
-// twice, identity, names, begin, peers, start), all nodes at once.
+// A switch to a program that is there, where nodes keep more than one, takes no
+// byte of it, and as many round trips as there are questions (hello twice,
+// identity, names, begin, peers, start), all nodes at once.
 TEST(Coordinator, AProgramThatIsThereStartsInSevenRoundTrips) {
   const Prepared p = small_linked(3);
   TestCluster c(5);
@@ -222,7 +222,7 @@ struct Other {
     config.transport = &c.net.end(address);
     config.name = "other" + std::to_string(address);
   }
-  // What it gets: connected, or an error.
+  // Returns what the coordinator gets: connected, or an error.
   Error ask(TestCluster& c, const std::function<void()>& meanwhile = {}) {
     coordinator.emplace(config);
     coordinator->connect(c.addresses);
@@ -431,7 +431,7 @@ TEST(Coordinator, AWorkerMayComeLate) {
   run_frames(c, p, 1);
 }
 
-// What is sent to the new address arrives; nothing comes from the old one.
+// Datagrams to the new address arrive; nothing comes from the old one.
 TEST(Coordinator, ANodeMayChangeItsAddress) {
   const Prepared p = small_linked(2);
   TestCluster c(8);

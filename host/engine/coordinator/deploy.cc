@@ -27,7 +27,8 @@ Sha256Hash hash_of(std::span<const uint8_t> bytes) {
   return hash;
 }
 
-// What is sent: the tape part of a mapped program lies in the node's store.
+// Returns the part that is sent: the tape part of a mapped program lies in the
+// node's store.
 std::span<const uint8_t> program_part(const std::vector<uint8_t>& image) {
   Header h;
   if (image.size() < sizeof h) return image;

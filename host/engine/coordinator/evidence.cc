@@ -18,8 +18,8 @@ bool Evidence::seen(uint64_t bytes) {
 bool Evidence::said(size_t node, const PingAnswer& p, uint64_t submitted) {
   Node& n = nodes_.at(node);
   n.work = p.work;
-  // What is said late, of a frame before, is no news: a jump that nobody can
-  // make.
+  // A late report of a frame before is no news: it would be a jump that no node
+  // can make.
   const uint32_t more = p.frames - static_cast<uint32_t>(n.frames);
   const bool done =
       more != 0 && more <= submitted - std::min(n.frames, submitted);

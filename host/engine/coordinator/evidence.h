@@ -1,6 +1,6 @@
-// What a run has to show for the time that it takes. Nodes say that they work;
-// one that is broken, or lies, says so for ever. So there is news only as often
-// as a frame has room for it:
+// The evidence that a run makes progress. Nodes say that they work; one that is
+// broken, or lies, says so for ever. So there is news only as often as a frame
+// has room for it:
 //
 //   * bytes that the coordinator has seen itself, of the input (acknowledged)
 //     and the output (arrived): a part of a frame at a time;
@@ -22,7 +22,7 @@ class Evidence {
   // Bytes of a frame are news in so many parts.
   static constexpr uint64_t kParts = 16;
 
-  // Of each node the stages of a frame, 0: it has no part.
+  // `stages` has the stages of a frame for each node, 0: it has no part.
   Evidence(const std::vector<int>& stages, uint64_t frame_bytes);
 
   // All bytes so far, and frames that were submitted. Each is true for news.

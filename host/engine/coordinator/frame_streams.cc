@@ -13,7 +13,8 @@ namespace {
 template <class Move>
 void for_runs(const Box& box, const Box& whole, uint32_t from, uint32_t bytes,
               Move move) {
-  // What is contiguous in both: whole rows of pixels, or each one's channels.
+  // The bytes that are contiguous in both: whole rows of pixels, or each one's
+  // channels.
   const bool rows = box.channels() == whole.channels();
   const auto run = static_cast<uint32_t>(rows ? box.columns() * box.channels()
                                               : box.channels());

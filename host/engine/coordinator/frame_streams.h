@@ -34,7 +34,7 @@ class FrameStreams final : public Streams {
   uint64_t progress() const { return progress_; }
   uint64_t frame_bytes() const;  // by which it grows with every frame
   uint64_t submitted() const { return submitted_; }  // frames
-  // Whether a limit or a ready offset has changed since it was asked last.
+  // Returns whether a limit or a ready offset has changed since the last call.
   bool take_news();
 
   uint32_t ready(uint16_t target) const override;

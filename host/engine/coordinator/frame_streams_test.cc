@@ -91,7 +91,8 @@ std::vector<uint8_t> pass_frames(const Prepared& p, uint64_t first) {
   return all;
 }
 
-// What a variable has held is there before the frame that it is a result of.
+// The value that a variable has held is there before the frame that it is a
+// result of.
 TEST(FrameStreams, AResultWaitsForItsFrame) {
   const Prepared p = small_linked(2, "spatial");
   FrameStreams s(p, stream_edges(p.plan), 2);

@@ -20,15 +20,16 @@ namespace shoal {
 
 class Handshake {
  public:
-  // What is said: see HelloBody. `identity` is null without identities. The
+  // The hello is that of HelloBody. `identity` is null without identities. The
   // configuration and the identity must outlive this.
   Handshake(const CoordinatorConfig&, const Identity* identity,
             const HelloBody&);
 
   std::vector<uint8_t> hello();
-  // Whether the node may have accepted it, though nobody has heard so.
+  // Returns whether the node may have accepted it, though its answer has not
+  // come.
   bool may_stand() const { return asked_; }
-  // Whether an answer claims to be one to this.
+  // Returns whether an answer claims to be one to this.
   bool owns(std::span<const uint8_t> answer) const;
 
   struct Heard {
@@ -37,10 +38,10 @@ class Handshake {
     HelloBody body{};
     std::string hint{};  // what an unsigned answer says
   };
-  // Of an answer that it owns.
+  // Hears an answer that it owns.
   Heard hear(std::span<const uint8_t> answer);
 
-  // Of the session, once accepted.
+  // The keys of the session, once accepted.
   const SessionKeys& keys() const { return keys_; }
 
  private:

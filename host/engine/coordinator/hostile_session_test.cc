@@ -1,4 +1,4 @@
-// What strangers can send to a node in the middle of a run: it goes on.
+// Strangers may send anything to a node in the middle of a run: it goes on.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -106,8 +106,8 @@ TEST_P(HostileSession, EveryTruncationAndEveryFlippedBitIsRefused) {
   run_frame();
 }
 
-// What is not signed or does not fit is at most a hint: whatever one datagram
-// of a handshake becomes on its way, the node is connected in the end.
+// A datagram that is not signed or does not fit is at most a hint: whatever one
+// datagram of a handshake becomes on its way, the node is connected in the end.
 class HostileHandshake : public testing::TestWithParam<bool> {};
 
 TEST_P(HostileHandshake, OneFlippedByteAnywhereIsSurvived) {
@@ -115,7 +115,7 @@ TEST_P(HostileHandshake, OneFlippedByteAnywhereIsSurvived) {
   size_t flipped = 0;
   for (int which = 0; which < 4; ++which) {
     size_t bytes = 1;
-    // Of what is encrypted some bytes will do.
+    // Some bytes of an encrypted datagram will do.
     for (size_t at = 0; at < bytes; at += identities && at >= 24 ? 7 : 1) {
       for (const int change :
            identities ? std::vector<int>{1} : std::vector<int>{1, 4, 255}) {
@@ -402,8 +402,8 @@ TEST(HostileIdentity, ForgedChallengesAreAnsweredToo) {
   EXPECT_GE(forged, 3);
 }
 
-// What somebody can connect with `change` in place of what it should be; all
-// of it must be refused in time, without a session.
+// A mistake in what somebody connects with; all of them must be refused in
+// time, without a session.
 struct Mistake {
   const char* name;
   std::function<void(TestCluster&)> change;

@@ -1,4 +1,4 @@
-// What a node may be called: names come from other machines and go to
+// The names that a node may have: names come from other machines and go to
 // terminals.
 #pragma once
 

@@ -47,7 +47,7 @@ class StoredProgram : public testing::TestWithParam<bool> {
     ASSERT_TRUE(cluster_.connect());
     cluster_.coordinator->deploy(prepared_);
   }
-  // Whether the node had its program.
+  // Returns whether the node had its program.
   bool run_is_exact() {
     begin_run();
     EXPECT_TRUE(cluster_.run([&] { return cluster_.coordinator->started(); }));

@@ -72,8 +72,8 @@ std::string Coordinator::Work::states() const {
   return text;
 }
 
-// What they say of their work is believed for a time that an honest node, on
-// an emulator of a busy computer, stays far below.
+// The nodes' reports of their work are believed for a time that an honest node,
+// on an emulator of a busy computer, stays far below.
 void Coordinator::Work::watch_evidence(uint64_t now) {
   if (evidence_->seen(frames_->progress()) || frames_->idle()) {
     return begin_wait(now);
@@ -133,7 +133,7 @@ void Coordinator::Work::stop_step(uint64_t now) {
   try {
     receive();
   } catch (const Error&) {
-    // What one says now shall not keep the others from being stopped.
+    // An error of one node now must not keep the others from being stopped.
   }
   bool all = true;
   for (const auto& w : workers_) {

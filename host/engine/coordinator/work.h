@@ -1,5 +1,5 @@
-// What lies behind Coordinator: the conversations, the step that each worker
-// has reached, the link with all nodes.
+// The implementation of Coordinator: the conversations, the step that each
+// worker has reached, the link with all nodes.
 //
 //   work.cc      connecting, polling
 //   deploy.cc    programs, keys, the start of an epoch
@@ -137,7 +137,7 @@ class Coordinator::Work {
   std::unique_ptr<FrameStreams> frames_;
   Link link_;
 
-  // What the nodes and the coordinator have done when it was more last.
+  // The progress of the nodes and the coordinator when it last grew.
   uint64_t progress_ = 0, progress_at_ = 0;
   std::optional<Evidence> evidence_;
   uint64_t news_at_ = 0, most_wait_us_ = 0;

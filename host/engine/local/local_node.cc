@@ -16,7 +16,7 @@ LocalNode::LocalNode(const Prepared& p, StoreSettings settings)
   write(p, std::move(settings));
 }
 
-// What was written is opened as a store of anybody's would be.
+// The written store is opened as any other store would be.
 void LocalNode::write(const Prepared& p, StoreSettings settings) {
   const std::string folder =
       temporary_ ? temporary_->path().string() : settings.folder;
@@ -30,7 +30,7 @@ void LocalNode::write(const Prepared& p, StoreSettings settings) {
               lifetime);
   info_ = read_store_info(folder, settings.options.key);
   store_.emplace(folder, *info_, 0, settings.options.key, lifetime);
-  // What is open needs no name: so a killed process leaves nothing behind.
+  // An open file needs no name: so a killed process leaves nothing behind.
   temporary_.reset();
 }
 

@@ -22,7 +22,7 @@ namespace shoal {
 struct StoreSettings {
   std::string folder;  // empty: a temporary one, if there is need of a store
   StoreOptions options;
-  // Of the folder; none: it is taken here, at once or not at all.
+  // The lock of the folder; none: it is taken here, at once or not at all.
   std::optional<FileLock> owner = {};
 };
 

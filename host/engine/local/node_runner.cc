@@ -129,7 +129,7 @@ NodeRunner::~NodeRunner() {
 std::vector<uint8_t> NodeRunner::run(std::span<const uint8_t> input) {
   FrameFlow flow(graph_, net_, input);
   const uint32_t frames = shoal_frames(&node_);
-  // What nobody takes (unused results) may come after the last row.
+  // Unused results may come after the last row.
   while (!flow.done() || shoal_frames(&node_) == frames) {
     bool moved = flow.push(&node_);
     int status = shoal_step(&node_);

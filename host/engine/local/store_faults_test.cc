@@ -151,7 +151,7 @@ TEST_F(BuildFaults, TheOldStoreOrTheNewOne) {
       EXPECT_TRUE(found == 2 || (found == 1 && !built)) << found;
       old += found == 1;
       ++tried;
-      // What was left does not stay.
+      // Files that were left do not stay.
       build(3);
       EXPECT_EQ(names().size(), 3u);
       EXPECT_EQ(run(1), 3u);

@@ -18,7 +18,7 @@ KernelCost kernel_cost(const StageView& s, const ActorRecord& a,
       return depthwise_cost(costs, a.stride_y,
                             int64_t{a.kernel_h} * a.kernel_w);
     case OpCode::kTransposeConv:
-      // Of the kernel's taps only these meet an input pixel.
+      // Only these of the kernel's taps meet an input pixel.
       return {costs.conv / (a.stride_y * a.stride_x)};
     default:
       return conv_cost(costs, rows(out) * columns(out),
@@ -42,7 +42,8 @@ double chunk_bytes(const StageView& s, const ActorRecord& a) {
 
 }  // namespace
 
-// What a slice makes: rows x columns x channels with so many kernel rows.
+// The part that a slice makes: rows x columns x channels with so many kernel
+// rows.
 struct NodeCost::Part {
   int rows = 0, columns = 0, channels = 0, kernel_rows = 1, in_channels = 0;
 };
@@ -136,8 +137,8 @@ NodeCost::Part NodeCost::part_of(const StageView& s, const ActorRecord& a,
   return p;
 }
 
-// What of a set the firing reads where it lies; everything else of it is read
-// from the cache.
+// Returns the bytes of a set that the firing reads where it lies; everything
+// else of it is read from the cache.
 double NodeCost::weights_read(const StageView& s, const ActorRecord& a,
                               const ActorCost& cost,
                               const shoal_work& w) const {

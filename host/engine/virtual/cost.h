@@ -1,10 +1,10 @@
-// What a node's work costs in time, by its board's figures: multiply-
-// accumulates by kernel, elements, firings, weight bytes from flash, datagrams
-// and encryption. From the program image, so what is counted is what runs:
-// shares, recomputed halos, groups, slices and loops.
+// The time of a node's work, by its board's figures: multiply-accumulates by
+// kernel, elements, firings, weight bytes from flash, datagrams and encryption.
+// It is taken from the program image, so what is counted is what runs: shares,
+// recomputed halos, groups, slices and loops.
 //
-// The same figures as the planner's (host/plan/cost/time.h), slice by slice:
-// the slices of a frame sum up to the planner's time of a node.
+// The figures are the planner's (host/plan/cost/time.h), slice by slice: the
+// slices of a frame sum up to the planner's time of a node.
 #pragma once
 
 #include <cstdint>

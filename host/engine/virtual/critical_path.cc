@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kNothing = SIZE_MAX;
 
-// Of `time`, evenly spread over `whole`, what is in a part of it.
+// Returns the part of `time`, evenly spread over `whole`, that lies in `part`.
 Nanos share(Nanos time, Nanos part, Nanos whole) {
   if (part >= whole) return time;
   return std::llround(static_cast<double>(time) * static_cast<double>(part) /
@@ -89,8 +89,8 @@ class Walk {
         a.begin);
   }
 
-  // Of the datagrams taken since the endpoint last waited the longest one: it
-  // brought the rows. None if it was computing all the time.
+  // Returns the datagram that took longest of those taken since the endpoint
+  // last waited: it brought the rows. None if it was computing all the time.
   size_t cause_of(size_t i) const {
     const auto& l = list();
     size_t best = kNothing;
@@ -247,7 +247,7 @@ std::vector<Wait> waits(const Recorder& recorder, const Plan& plan, Nanos begin,
       if (a.begin >= end) break;
       waited += std::max<Nanos>(a.begin - busy_until, 0);
       busy_until = std::max(busy_until, a.end);
-      // What storage brought is checked before the next slice.
+      // Bytes from storage are checked before the next slice.
       const PlanStage* const stage =
           a.doing == Doing::kSlice ? stage_of(plan, node, a.stage) : nullptr;
       if (!stage && a.doing != Doing::kCheck) continue;

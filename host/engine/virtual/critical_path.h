@@ -40,7 +40,7 @@ struct PathPart {
 std::vector<PathPart> critical_path(const Recorder&, uint32_t endpoint,
                                     Nanos begin, Nanos end);
 
-// Of slices on the path.
+// The times of slices on the path.
 struct SliceTimes {
   std::map<uint32_t, Nanos> endpoints;
   std::map<int, Nanos> segments;  // of the plan

@@ -1,4 +1,4 @@
-// What a node in virtual time did in a frame, for what that draws.
+// The work of a node in virtual time in a frame, for the energy that it draws.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// Of a node alone that counted one frame, which took so long.
+// Returns the load of a node alone that counted one frame of `seconds`.
 FrameLoad frame_load(const NodeCounts&, double seconds);
 
 // By all nodes of a cluster, of the first of so many frames, which begins when

@@ -21,7 +21,7 @@ class FrameQueue {
   // How many there are to be in all, with those that have been.
   void want(int frames) { wanted_ = frames; }
   int finished() const { return finished_; }
-  // Whether anybody wanted a frame so far.
+  // Returns whether a frame has been asked for so far.
   bool asked() const { return asked_; }
   // All of them have been, or all that there were inputs for.
   bool done() const { return finished_ >= wanted_; }

@@ -1,4 +1,4 @@
-// What a network is to be like, as a person writes it: 10%, 1ms, 100M, radio.
+// The simulated network, as a person writes it: 10%, 1ms, 100M, radio.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What a virtual node runs its program with: an agent, which is given it and
-// its rows over links, or the node's own loop, if the program is not linked.
+// Runs the program of a virtual node: an agent, which is given it and its rows
+// over links, or the node's own loop, if the program is not linked.
 #pragma once
 
 #include <memory>
@@ -18,12 +18,12 @@ class ProgramRunner {
   virtual Nanos ready_at() const = 0;
   // Null before there is one.
   virtual const shoal_node* node() const = 0;
-  // Whether its work costs time.
+  // Returns whether its work costs time.
   virtual bool running() const = 0;
 };
 
-// What a program uses of its node; all of it outlives it. `storage` may be
-// null.
+// The parts of its node that a program uses; all of them outlive it. `storage`
+// may be null.
 struct NodePlace {
   Endpoint& endpoint;
   Port& port;

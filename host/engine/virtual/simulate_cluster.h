@@ -41,7 +41,7 @@ struct SimOptions {
   // By node: what its storage holds, in place of the image's bytes; missing or
   // empty: the image. For stores that are another's.
   std::vector<std::vector<uint8_t>> stores = {};
-  // Of sealed stores, by node; empty: they are not sealed.
+  // The keys of sealed stores, by node; empty: they are not sealed.
   std::vector<StoreKeyBytes> store_keys = {};
   StorageFault fault{.count = 0};  // of the first node's storage
   uint32_t max_payload = kUdpPayload;
@@ -57,8 +57,8 @@ struct SimOptions {
   // The first frame runs alone, so that its latency is one of an idle cluster;
   // the others follow each other as closely as they can.
   bool first_alone = true;
-  // Of each frame, counted from 0; none: there are no more, fewer than
-  // `frames`. Empty: all of them have the one input.
+  // Returns the input of each frame, counted from 0; none: there are no more,
+  // fewer than `frames`. Empty: all of them have the one input.
   std::function<std::optional<std::vector<uint8_t>>(int frame)> input = {};
   // Called when all nodes have their programs and the first frame that counts
   // begins; may be empty.
@@ -88,8 +88,8 @@ struct EndpointReport {
   PortTimes all;               // of all frames
   EndpointTraffic traffic;     // of all frames, as the network saw it
   shoal_link_counters link{};  // as the endpoint saw it
-  // Of all frames; of a node that is alone of the last one, all that is before
-  // has ended.
+  // The counts of all frames; for a node that is alone those of the last one,
+  // as all that is before has ended.
   NodeCounts counts;
   uint32_t most_erases = 0;  // of a block, since the node began
 };

@@ -1,4 +1,4 @@
-// What has been counted since a moment: what was counted now less what was
+// The difference of counts since a moment: what was counted now less what was
 // counted then.
 #pragma once
 

@@ -8,7 +8,7 @@
 namespace shoal {
 namespace {
 
-// Of names that come from a model file.
+// Quotes names that come from a model file.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {

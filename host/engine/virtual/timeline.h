@@ -1,6 +1,6 @@
-// What happened as a trace that Perfetto and chrome://tracing open: one track
-// per endpoint with slices (by layer), sends, receives and waits, and an arrow
-// per datagram.
+// Writes what happened as a trace that Perfetto and chrome://tracing open: one
+// track per endpoint with slices (by layer), sends, receives and waits, and an
+// arrow per datagram.
 #pragma once
 
 #include <string>

@@ -27,7 +27,7 @@ class VirtualCluster {
   // So many frames more, or as many as there are inputs for. The first call
   // warms up, if that is asked for, and the counts begin.
   void run(int frames);
-  // Of all frames so far but the one that warmed up.
+  // The result of all frames so far but the one that warmed up.
   SimResult result() const;
   // The end of all sessions.
   void stop();

@@ -198,7 +198,7 @@ TEST_F(SimulateTest, TimesAddUpAndTheBoundIsNamed) {
       describe(sums, waits(recorder, p_.plan, f.submitted, f.finished),
                {"node0", "node1", "coordinator"}, layers);
   EXPECT_NE(why.find(" % of the frame is "), std::string::npos) << why;
-  // What the slices did is what the plan says, and took as long as it costs.
+  // The slices did the work that the plan states, and took as long as it costs.
   for (size_t i = 0; i < r.nodes.size(); ++i) {
     const SliceCost& work = r.nodes[i].counts.slices;
     EXPECT_DOUBLE_EQ(work.macs, static_cast<double>(p_.plan.nodes[i].macs));

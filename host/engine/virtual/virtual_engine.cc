@@ -12,7 +12,8 @@ namespace shoal {
 
 namespace {
 
-// What warms up would leave its variables; what is alone has no links to warm.
+// Skip the warm-up: it would change the model's variables, and a node alone has
+// no links to warm.
 SimOptions cold(SimOptions options, const Prepared& p) {
   if (!p.graph.variables.empty() || !p.plan.linked) options.warm_up = false;
   return options;

@@ -34,8 +34,8 @@ VirtualNode::VirtualNode(Port& port, VirtualNodeOptions options,
 
 VirtualNode::~VirtualNode() = default;
 
-// What a read brought may take no time to check, as a stage's record does, but
-// whoever asks what the node waited for must know that it came.
+// Checking what a read brought may take no time, as for a stage's record, but
+// the count of what the node waited for must include it.
 bool VirtualNode::step() {
   if (idle_since_ && port_.now() > *idle_since_) {
     counts_.wait_s += static_cast<double>(port_.now() - *idle_since_) * 1e-9;
@@ -67,7 +67,8 @@ void VirtualNode::settle() {
   charge_slice(*runner_->node());
 }
 
-// What came was checked before anything else; the next read was on its way.
+// Bytes that came were checked before anything else; the next read was on its
+// way.
 void VirtualNode::charge_checks(const shoal_node& node) {
   const uint64_t checked = shoal_read_counters(&node).storage.checked_bytes;
   // A node that starts again counts from zero.

@@ -26,8 +26,8 @@ namespace shoal {
 class FrameQueue;
 class ProgramRunner;
 
-// Of a program that is not linked: nobody sends it rows, so it asks for frames
-// itself and pushes and takes their rows as soon as there is room.
+// The frames of a program that is not linked: nobody sends it rows, so it asks
+// for frames itself and pushes and takes their rows as soon as there is room.
 struct LoneFrames {
   const Prepared& prepared;  // node 0 of its plan
   FrameQueue& queue;
@@ -39,8 +39,8 @@ struct VirtualNodeOptions {
   uint32_t arena_bytes = 0;
   std::vector<uint32_t> bank_bytes = {};  // besides the arena's
   uint64_t seed = 1;                      // of its entropy
-  // What its storage holds, at the offsets of the program's image; empty: it
-  // has none.
+  // The contents of its storage, at the offsets of the program's image; empty:
+  // it has none.
   std::vector<uint8_t> store = {};
   Storage storage = {};
   StorageFault fault{.count = 0};
@@ -53,7 +53,7 @@ struct VirtualNodeOptions {
   std::optional<LoneFrames> lone = {};
   std::optional<shoal_spill_area> spill_area = {};
 
-  // Of the agent.
+  // Settings of the agent.
   uint32_t program_capacity = 0;
   uint16_t max_peers = 0;
   bool insecure = false;
@@ -61,7 +61,7 @@ struct VirtualNodeOptions {
   std::array<uint8_t, 16> store_id{};
 };
 
-// What a node did since its counts began.
+// The work of a node since its counts began.
 struct NodeCounts {
   SliceCost slices;
   double check_s = 0;  // of what came from storage; decryption if it is sealed

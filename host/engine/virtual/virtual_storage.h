@@ -20,7 +20,7 @@
 
 namespace shoal {
 
-// What goes wrong with one request, for tests.
+// A fault of one request, for tests.
 struct StorageFault {
   enum class Kind : uint8_t {
     kRefused,  // it cannot be started

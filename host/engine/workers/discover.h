@@ -1,4 +1,4 @@
-// Who answers at some addresses, and what each one is.
+// Finds the nodes that answer at some addresses, and what each one is.
 #pragma once
 
 #include <array>
@@ -30,7 +30,8 @@ struct KeptPrograms {
   std::vector<KeptProgram> programs;
 };
 
-// What it says it is; or why not: silent, another key, busy with a coordinator.
+// The identity that a node states; or why there is none: silent, another key,
+// busy with a coordinator.
 struct Discovered {
   WorkerAddress address;
   std::optional<WorkerIdentity> identity;

@@ -34,7 +34,7 @@ StopAtEnd::~StopAtEnd() {
   try {
     stop_all(coordinator_, transport_);
   } catch (const std::exception&) {
-    // What ended the run is told; this would only hide it.
+    // The caller hears of what ended the run; this error would only hide it.
   }
 }
 

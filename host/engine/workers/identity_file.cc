@@ -26,7 +26,7 @@ std::string_view line_of(const std::vector<uint8_t>& bytes) {
   return text;
 }
 
-// What follows the prefix.
+// Parses the digits that follow the prefix.
 bool parse(std::string_view text, std::string_view prefix,
            std::span<uint8_t> out) {
   return text.starts_with(prefix) && from_hex(text.substr(prefix.size()), out);

@@ -1,4 +1,4 @@
-// What a node gets that is to start frames in the coordinator's place
+// The image for a node that is to start frames in the coordinator's place
 // (device/agent/leader_image.h): a plan's ends of the streams, a picture,
 // names.
 #pragma once

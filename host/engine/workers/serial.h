@@ -14,7 +14,7 @@ class SerialTransport final : public HostTransport {
   // A serial device, which is made raw, 1 Mbit/s. Throws Error(kUsage) if it
   // cannot be opened or is none.
   explicit SerialTransport(const std::string& device);
-  // Of a line that is open and non-blocking already; owns the descriptor.
+  // Takes a line that is open and non-blocking already; owns the descriptor.
   explicit SerialTransport(int line);
   ~SerialTransport() override;
 
@@ -25,7 +25,7 @@ class SerialTransport final : public HostTransport {
   static uint32_t write_some(void* self, const void* data, uint32_t bytes);
   static uint32_t read_some(void* self, void* to, uint32_t capacity);
 
-  // What may wait for the line: more only makes everything late.
+  // The most bytes that may wait for the line: more only makes everything late.
   static constexpr uint32_t kMostWaiting = 4096;
 
   int device_;

@@ -19,7 +19,7 @@ bool StopSignals::any() { return alive.load() > 0; }
 StopSignals::StopSignals() {
   sigemptyset(&stop_);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
-    // Who started this may have had it ignored, as a shell does with SIGINT
+    // The parent process may have had it ignored, as a shell does with SIGINT
     // for what a script leaves in the background.
     struct sigaction now {};
     if (sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) {

@@ -26,9 +26,10 @@ class HostTransport {
   // Steady, in microseconds.
   static uint64_t now_us(void*);
   virtual int descriptor() const = 0;
-  // Whether more has been fetched from the descriptor than was received.
+  // Returns whether more has been fetched from the descriptor than was
+  // received.
   virtual bool has_fetched() const = 0;
-  // Whether wait() should also wake up when the descriptor takes bytes.
+  // Returns whether wait() should also wake up when the descriptor takes bytes.
   virtual bool has_more_to_send() const { return false; }
 
   shoal_transport transport_{};

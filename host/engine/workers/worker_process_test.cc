@@ -145,7 +145,7 @@ TEST(Processes, AnInterruptedRunLeavesWorkersReady) {
     const int status = run.wait();
     EXPECT_TRUE(WIFSIGNALED(status)) << status;
     EXPECT_EQ(WTERMSIG(status), number);
-    // Who is killed gives nothing back.
+    // A killed process gives nothing back.
     if (number == SIGKILL) {
       EXPECT_THROW(cluster.run(3), Error);
       EXPECT_EQ(cluster.run_when_free(3).output, expected());

@@ -442,7 +442,7 @@ Grid grid(const Net& net, const View& v, NetValues& values) {
   return v.tensor < 0 ? Grid() : Grid(net, v, values);
 }
 
-// Of each element of the view's box in row-major order, its number in the
+// For each element of the view's box in row-major order, its number in the
 // file's tensor.
 std::vector<int64_t> file_numbers(const FilePlace& s, const Shape& shape) {
   const int rank = static_cast<int>(shape.size());

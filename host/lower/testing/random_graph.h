@@ -264,7 +264,7 @@ class RandomGraph {
     g_.graph.ops.push_back(op);
   }
 
-  // Of equal tensors, or the same one again.
+  // Packs equal tensors, or the same one again.
   void pack(int x) {
     if (element_count(shape(x)) > 1000) return;
     Shape s = shape(x);

@@ -1,4 +1,5 @@
-// What a written file says besides the graph: versions, alignment, options.
+// These tests check what a written file holds besides the graph: versions,
+// alignment, options.
 #include "host/model/export/export.h"
 
 #include <gtest/gtest.h>

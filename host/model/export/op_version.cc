@@ -8,7 +8,8 @@
 namespace shoal {
 namespace {
 
-// Of float32, of int8, and of more than four axes if that is another one.
+// The operator's versions for float32, for int8, and for more than four axes if
+// that version is another one.
 struct Versions {
   int plain = 1, int8 = 2, wide = 0;
   bool uint8 = false;  // counts as int8
@@ -48,7 +49,7 @@ constexpr ByKind<Versions> kVersions({{OpKind::kConv2d, {1, 3}},
                                       {OpKind::kPrelu, {1, 1}},
                                       {OpKind::kHardSwish, {1, 1}}});
 
-// What versions depend on. Bytes count as the file has them.
+// The properties that a version depends on. Bytes count as the file has them.
 struct Signature {
   bool int8 = false, uint8 = false;
   size_t rank = 0;  // of a binary operator's result, if it broadcasts

@@ -13,7 +13,7 @@ namespace shoal {
 
 class Operands {
  public:
-  // Whether an int32 constant of this shape and these values will do.
+  // Returns whether an int32 constant of this shape and these values will do.
   using Fits = std::function<bool(const Shape&, std::span<const int>)>;
 
   // Appends to `graph`, which outlives this.

@@ -98,7 +98,7 @@ void write_reshape(const Op& op, Operands& operands, RawOp& raw) {
   if (operand >= 0) raw.inputs.push_back(operand);
 }
 
-// Of equal neighbours of size 1 it does not matter which are dropped.
+// Among equal neighbours of size 1 it does not matter which are dropped.
 std::vector<int> squeezed_axes(const Shape& x, const Shape& y) {
   std::vector<int> axes;
   size_t next = 0;
@@ -190,7 +190,8 @@ void write_split_v(const Op& op, Operands& operands, RawOp& raw) {
   raw.options.num_splits = parts;
 }
 
-// Of one axis or of several as one; a file may have a batch axis of 1 before.
+// Gathers along one axis or along several as one; a file may have a batch axis
+// of 1 before them.
 void write_gather(const Op& op, Operands& operands, RawOp& raw) {
   const auto& a = std::get<GatherAttr>(op.attr);
   const Shape x = input_shape(operands, op), y = output_shape(operands, op);

@@ -11,7 +11,7 @@
 namespace shoal {
 namespace {
 
-// What an operator is made of.
+// The operands and the result of an operator.
 struct Tensors {
   const Tensor &a, &b, &y;
 };

@@ -10,9 +10,9 @@
 
 namespace shoal {
 
-// What it reads: an output of the graph, or outputs one after another that the
-// file joins in a CONCATENATION of uint8 which rescales them. That is float
-// arithmetic, and computed behind the network too.
+// The operand of a detection: an output of the graph, or outputs one after
+// another that the file joins in a CONCATENATION of uint8 which rescales them.
+// That is float arithmetic, and is computed behind the network too.
 struct DetectionOperand {
   struct Part {
     int output = 0;
@@ -44,9 +44,9 @@ struct DetectionOp {
   bool operator==(const DetectionOp&) const = default;
 };
 
-// What is wrong with it; nothing: all numbers are in their ranges and there are
-// as many anchors as candidates. Whatever else the outputs hold, computing it
-// is then defined.
+// Returns the first error of the operator, or nothing if all numbers are in
+// their ranges and there are as many anchors as candidates. Computing it is
+// then defined, whatever else the outputs hold.
 std::optional<std::string> wrong_with(const DetectionOp&);
 
 }  // namespace shoal

@@ -1,5 +1,5 @@
-// Whether two graphs are the same in everything: for those who write one and
-// read it again.
+// Compares two graphs in everything, for code that writes a graph and reads it
+// again.
 #pragma once
 
 #include <string>

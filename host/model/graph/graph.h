@@ -32,7 +32,8 @@ struct Quantization {
 
 using Shape = std::vector<int>;
 int64_t element_count(const Shape&);
-// Of a part of `whole` along the axis, which that of a PACK or UNPACK lacks.
+// The shape of a part of `whole` along the axis. The part of a PACK or UNPACK
+// lacks that axis.
 Shape part_shape(const Shape& part, const Shape& whole, int axis);
 
 struct Tensor {
@@ -234,9 +235,10 @@ struct Op {
   Attr attr;
 };
 
-// What a variable of the file is to a frame: its value before the frame is a
-// tensor that no operator makes, what is assigned last in the frame is another
-// one (or the same, if nothing is). A READ_VARIABLE is a copy of either.
+// A variable of the file as one frame sees it: its value before the frame is a
+// tensor that no operator makes, and the last value assigned in the frame is
+// another tensor (or the same, if nothing is assigned). A READ_VARIABLE is a
+// copy of either.
 struct Variable {
   std::string name;
   int before = -1, after = -1;   // tensors of one type, shape and scale
@@ -254,21 +256,22 @@ struct Graph {
   std::string name;  // the file's name without directory
   std::vector<Tensor> tensors;
   std::vector<Op> ops;  // number = number of the operator in the file, but:
-  // Of a model with variables, whose handles and assignments are no operators
-  // here: the number of each operator in the file. Else empty.
+  // The number of each operator in the file, for a model with variables, whose
+  // handles and assignments are no operators here. Else empty.
   std::vector<int> file_numbers;
   std::vector<Variable> variables;  // that live from frame to frame
   std::vector<int> inputs;
   std::vector<int> outputs;
-  // What the file says of pictures for its only input.
+  // The normalization of pictures that the file states for its only input.
   std::optional<Normalization> pixels;
 };
 
 // The number of the operator in the file.
 int file_number(const Graph&, int op);
 
-// Whether it computes in float32: `shoal quantize` is for these. A float32
-// input that a QUANTIZE reads, or an output of a DEQUANTIZE, does not count.
+// Returns whether the graph computes in float32: `shoal quantize` is for these.
+// A float32 input that a QUANTIZE reads, or an output of a DEQUANTIZE, does not
+// count.
 bool is_float(const Graph&);
 
 // Convolutions, fully connected layers and BATCH_MATMUL, padding positions

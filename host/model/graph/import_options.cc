@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kNearest = 3;
 
-// What has the asked name as a part comes first.
+// Names that contain the asked name come first.
 std::vector<std::string> nearest_names(const std::string& asked,
                                        const NamedValues& values) {
   constexpr size_t kLongest = 200;  // compared in full

@@ -1,5 +1,6 @@
-// What a user asks of a model's file besides what it says: where it begins
-// and ends, sizes that it leaves open, how much its constants may take.
+// The options with which a user imports a model's file: where the network
+// begins and ends, the sizes that the file leaves open, and how much memory its
+// constants may take.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct ImportOptions {
   bool is_asked() const { return cuts() || !shapes.empty(); }
 };
 
-// What constants may take on this machine: a quarter of its memory.
+// The bytes that constants may take on this machine: a quarter of its memory.
 int64_t memory_for_constants();
 
 // By name. Throws Error(kUsage) for what is no NAME=SIZExSIZE.
@@ -58,8 +59,8 @@ struct Operation {
   bool supported = true;
   bool weighty = false;  // a model without such ones is worth nothing
 };
-// Of `values` values. `given`: they are there from the start (inputs), or
-// constant. Returns the values to end with.
+// Returns the values to end with, out of `values` values. `given`: they are
+// there from the start (inputs), or constant.
 std::vector<int> ends_before(const std::vector<Operation>&, size_t values,
                              const std::vector<bool>& inputs,
                              const std::vector<bool>& constants,

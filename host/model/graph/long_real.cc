@@ -23,7 +23,7 @@ LongReal log_of_two() {
   return sum;
 }
 
-// Of 1 / n.
+// Returns the arc tangent of 1 / n.
 LongReal arc_tangent(uint64_t n) {
   LongReal power = LongReal(int64_t{1}) / n, sum;
   for (uint64_t k = 1; !power.zero(); k += 2) {

@@ -162,7 +162,7 @@ constexpr bool in_order() {
 }
 static_assert(in_order());
 
-// What the format has besides, and what would do instead.
+// The operators that the format has besides, and what to use instead.
 struct Unsupported {
   int code;
   const char* name;

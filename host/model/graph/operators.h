@@ -1,7 +1,7 @@
-// What every operator is: one row of facts for each. What is done with it
-// (reading, computing, lowering, writing) are functions that stay with their
-// pass; a pass finds its own by class, or by kind where operators of a class
-// differ, in a table of its own (ByClass, ByKind).
+// The facts of every operator, one row for each. Functions that do something
+// with an operator (read, compute, lower, write it) stay with their pass; a
+// pass finds its own by class, or by kind where operators of a class differ, in
+// a table of its own (ByClass, ByKind).
 #pragma once
 
 #include <array>
@@ -53,7 +53,7 @@ enum class OpClass : uint8_t {
 constexpr size_t kOpClasses = static_cast<size_t>(OpClass::kDequantize) + 1;
 constexpr size_t kOpKinds = static_cast<size_t>(OpKind::kSoftmax) + 1;
 
-// What the bytes of a result are to those of the operands.
+// The relation of a result's bytes to those of the operands.
 enum class ResultBytes : uint8_t {
   kComputed,    // in a scale of their own
   kSameScale,   // computed, in the scale of the operand
@@ -137,8 +137,8 @@ struct OpInfo {
 std::span<const OpInfo> all_operators();  // in the order of OpKind
 const OpInfo& op_info(OpKind);
 const OpInfo* find_op(int tflite_code);  // null: unsupported
-// Of the format's operators, these or others: "RESIZE_BILINEAR", or
-// "operator 999"; what would do instead of an unsupported one.
+// The name of any operator of the format: "RESIZE_BILINEAR", or "operator 999"
+// if it is unknown; and what to use instead of an unsupported one.
 std::string builtin_name(int tflite_code);
 std::string replacement(int tflite_code);
 inline OpClass class_of(OpKind kind) { return op_info(kind).cls; }

@@ -1,6 +1,6 @@
-// What operators that compute element by element mean of real numbers, told
-// once: the float oracle, the check of QDQ models and real_table.h ask here.
-// In float32 each step rounds to float32, as in TensorFlow Lite's reference.
+// The functions of real numbers that element-wise operators compute, defined
+// once: the float oracle, the check of QDQ models and real_table.h use them. In
+// float32 each step rounds to float32, as in TensorFlow Lite's reference.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct RealBinary {
 const RealUnary& real_unary(OpKind);
 const RealBinary& real_binary(OpKind);
 
-// What a fused activation leaves; not-a-number stays.
+// The range to which a fused activation clamps; not-a-number stays.
 template <class T>
 struct Limits {
   T low = -std::numeric_limits<T>::infinity();

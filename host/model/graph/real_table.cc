@@ -32,8 +32,9 @@ Exact square(const TablePoint& p) { return {p.exact_x() * p.exact_x()}; }
 Exact power_of_e(const TablePoint& p) { return {exp(p.exact_x())}; }
 Exact logarithm(const TablePoint& p) { return {log(p.exact_x())}; }
 
-// What is left of GELU beyond where it is computed is far below any difference
-// that a byte of these scales shows: it lies between x and the next tie.
+// Beyond the range in which GELU is computed, the remainder is far below any
+// difference that a byte of these scales shows: it lies between x and the next
+// tie.
 Exact gelu(const TablePoint& p) {
   const bool approximate = std::get<GeluAttr>(p.op.attr).approximate;
   const LongReal x = p.exact_x();
@@ -51,7 +52,7 @@ constexpr ByKind<Exact (*)(const TablePoint&)> kExact(
      {OpKind::kLog, logarithm},
      {OpKind::kGelu, gelu}});
 
-// Whether |f(x)| / sy is at least n + 1/2.
+// Returns whether |f(x)| / sy is at least n + 1/2.
 bool reaches(const TablePoint& p, int64_t n) {
   const Exact exact = kExact[p.op.kind](p);
   const LongReal size = exact.value.negative() ? -exact.value : exact.value;

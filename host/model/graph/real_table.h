@@ -10,9 +10,9 @@
 
 namespace shoal {
 
-// Of byte q, by SQUARE, SQRT, NEG, EXP, LOG or GELU; not yet clamped to int8
-// but within int16. SQRT below zero is that of zero, LOG of zero and below the
-// lowest byte.
+// The result of SQUARE, SQRT, NEG, EXP, LOG or GELU for byte q, not yet clamped
+// to int8 but within int16. SQRT below zero is that of zero, LOG of zero and
+// below is the lowest byte.
 int real_byte(const Graph&, const Op&, int q);
 
 }  // namespace shoal

@@ -37,7 +37,7 @@ TEST(LongReal, FunctionsAreTheirSeries) {
   for (const float v : {-11.5f, -2.f, -0.001f, 0.f, 0.3f, 1.f, 4.75f, 15.f}) {
     const LongReal x(v);
     EXPECT_NEAR(exp(x).estimate() / std::exp(double{v}), 1, 1e-14);
-    // What one undoes of the other is far below what doubles see.
+    // LOG undoes EXP with an error far below what doubles resolve.
     EXPECT_LT((log(exp(x)) - x).top(), -380) << v;
     const double phi = std::erfc(-double{v} / std::sqrt(2.0)) / 2;
     EXPECT_NEAR(gelu(x).estimate(), v * phi, 1e-14 * std::abs(v));

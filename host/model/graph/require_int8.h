@@ -1,4 +1,4 @@
-// What only int8 models can do asks for one.
+// Refuses models that are not int8, for code that can only use int8 models.
 #pragma once
 
 #include "host/model/graph/graph.h"

@@ -54,7 +54,8 @@ ByteFunction leaky_relu(const Op& op, const Tensor& x, const Tensor& y) {
   };
 }
 
-// What LOGISTIC and TANH share: beyond the radius they are constant.
+// The parameters that LOGISTIC and TANH share: beyond the radius they are
+// constant.
 struct Sigmoid {
   Multiplier m;
   int64_t radius;

@@ -13,7 +13,8 @@ struct WindowSide {
   int64_t extent() const { return (int64_t{kernel} - 1) * dilation + 1; }
 };
 
-// Of SAME: the results, and the padding on both ends together.
+// The number of results with SAME padding, and the padding on both ends
+// together.
 inline int64_t same_out(int64_t in, const WindowSide& s) {
   return (in + s.stride - 1) / s.stride;
 }
@@ -21,7 +22,7 @@ inline int64_t same_total(int64_t in, const WindowSide& s) {
   return std::max<int64_t>(0,
                            (same_out(in, s) - 1) * s.stride + s.extent() - in);
 }
-// Of VALID, which needs no padding.
+// The number of results with VALID, which needs no padding.
 inline int64_t valid_out(int64_t in, const WindowSide& s) {
   return in < s.extent() ? 0 : (in - s.extent()) / s.stride + 1;
 }

@@ -265,7 +265,7 @@ void convert_prelu(const OpReader& r, Op& op) {
   op.inputs = {r.input(0), r.input(1)};
 }
 
-// Whether a float32 operand is legal here has been checked before.
+// An earlier check has decided whether a float32 operand is legal here.
 void convert_quantize(const OpReader& r, Op& op) {
   r.require(!r.floats(), "converts float32 to float32");
   const bool from_float = r.tensor(0).type == Type::kFloat32;

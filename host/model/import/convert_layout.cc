@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-// Whether bytes without a scale are joined, which move as they are.
+// Returns whether bytes without a scale are joined, which move as they are.
 bool joins_plain_bytes(const OpReader& r) {
   if (r.floats() || !r.result().quant.scale.empty()) return false;
   for (int i = 0; i < r.inputs(); ++i) {
@@ -169,7 +169,7 @@ void convert_expand_dims(const OpReader& r, Op& op) {
   op.inputs = {r.input(0)};
 }
 
-// Of the tensor that the variable holds there; see variables.cc.
+// Copies the tensor that the variable holds there; see variables.cc.
 void convert_read_variable(const OpReader& r, Op& op) {
   const Tensor& x = r.data(0);
   const Tensor& y = r.result();

@@ -92,7 +92,8 @@ WindowAttr window_of(const OpReader& r, int kernel_h, int kernel_w) {
   return a;
 }
 
-// Of a filter over all channels of `x`, with an output channel for each.
+// Checks a filter over all channels of `x` that has an output channel for each
+// channel of `y`.
 void check_filter(const OpReader& r, const Tensor& w, const Tensor& x,
                   const Tensor& y) {
   r.require(w.shape[3] == x.shape[3],

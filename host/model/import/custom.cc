@@ -13,7 +13,7 @@ struct Transposed {
   int kernel, stride;
   bool same;
 
-  // Of the result, as MediaPipe has it.
+  // The size of the result, as MediaPipe computes it.
   int64_t size(int in) const {
     const int64_t rest = (int64_t{in} - 1) % stride;
     const int64_t cut = same ? std::max<int64_t>(0, kernel - rest - 1) : 0;

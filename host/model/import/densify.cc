@@ -222,7 +222,7 @@ void densify(RawModel& raw, MadeBytes& made, size_t most_bytes,
     raw.buffers.emplace_back(made.back());
     t.sparsity.reset();
   }
-  // What is left of a DENSIFY are two tensors of the same bytes.
+  // A converted DENSIFY leaves two tensors of the same bytes.
   std::vector<int> copied;
   std::erase_if(raw.ops, [&](const RawOp& op) {
     if (op.code != kDensifyCode || op.inputs.size() != 1 ||

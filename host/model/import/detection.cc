@@ -31,8 +31,8 @@ class Taker {
         op_(raw.ops[number]),
         title_(op_title(raw, static_cast<int>(number))) {}
 
-  // Whether it is what ends the model: its operands are the network's, its
-  // anchors constants, and nothing else reads what it makes.
+  // Returns whether the operator ends the model: its operands are the
+  // network's, its anchors are constants, and nothing else reads its results.
   bool ends() const {
     if (op_.inputs.size() != 3 || op_.outputs.size() != 4) {
       corrupt("has " + std::to_string(op_.inputs.size()) + " operands and " +
@@ -216,7 +216,8 @@ class Taker {
     return rescales;
   }
 
-  // What made its operands of the parts, if nothing else reads that.
+  // Drops the operators that joined its operands from parts, if nothing else
+  // reads their results.
   void drop_joins() {
     for (bool dropped = true; dropped;) {
       dropped = false;

@@ -64,7 +64,7 @@ void drop_made_inputs(RawModel& raw) {
   }
 }
 
-// Of the file's own inputs those stay that something reads, if no others are
+// Keeps those of the file's own inputs that something reads, if no others are
 // asked for.
 void drop_unread_inputs(RawModel& raw) {
   std::erase_if(raw.inputs, [&raw](int t) {
@@ -73,7 +73,7 @@ void drop_unread_inputs(RawModel& raw) {
   });
 }
 
-// What only the rest of the file has may be of any type and shape.
+// Tensors that only the rest of the file has may be of any type and shape.
 void blank_unread_tensors(RawModel& raw) {
   std::vector<bool> read(raw.tensors.size(), false);
   const auto mark = [&read](const std::vector<int>& list) {

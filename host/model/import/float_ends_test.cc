@@ -52,7 +52,7 @@ TEST(FloatEnds, AreClampedAndNotRounded) {
   }
 }
 
-// What computes with bytes is what it was: refused.
+// A float end at an operator that computes with bytes is refused as before.
 TEST(FloatEnds, AreNoMoreWhereBytesAreComputed) {
   FloatEnds n;
   n.b.output(n.b.add(n.moved, n.moved, {0.01f, 0}));

@@ -56,7 +56,7 @@ class Folding {
   void resize(const RawOp& op) {
     const auto shapes = inferred_shapes(raw_, op);
     if (!shapes && computed(op)) return;
-    // What is not supported is listed later, all of it.
+    // All unsupported operators are listed together later.
     lost_ |= find_op(op.code) == nullptr;
     if (lost_) return;
     if (!shapes) refuse(op);

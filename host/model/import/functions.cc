@@ -177,7 +177,7 @@ class FunctionFold {
     for (size_t i = 0; i < gone.size(); ++i) {
       std::set<int>& owners = gone[i] ? dropped : kept;
       owners.insert(raw_.ops[i].inputs.begin(), raw_.ops[i].inputs.end());
-      // What a function ends with reads its last step no more.
+      // The QUANTIZE at the end of a function no longer reads the last step.
       if (raw_.ops[i].in_function && !gone[i]) {
         dropped.insert(raw_.ops[i].inputs[0]);
         kept.erase(raw_.ops[i].inputs[0]);

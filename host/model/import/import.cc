@@ -89,7 +89,7 @@ class ModelConversion {
     throw Error(Exit::kUnsupported, what, fix);
   }
 
-  // What is made of a model for an accelerator has none of its layers.
+  // A model that was compiled for an accelerator has none of its layers.
   void refuse_compiled() const {
     for (const RawOp& op : raw_.ops) {
       const bool vela = op.custom == "ethos-u";
@@ -141,12 +141,13 @@ class ModelConversion {
     if (!unsupported.empty()) throw_unsupported(unsupported, "", numbers);
   }
 
-  // In float32, unlike the rest of the model.
+  // Returns true if the operator computes in float32, unlike the rest of the
+  // model.
   static bool computes_function(const RawOp& op) {
     return op.in_function && op.code != op_info(OpKind::kQuantize).code;
   }
 
-  // Whether other shapes follow from what is asked for.
+  // Returns whether the options ask for shapes from which other shapes follow.
   bool resize() {
     if (!set_shapes(raw_, options_)) return false;
     if (raw_.variables.empty()) return true;

@@ -28,9 +28,9 @@ Graph import_tflite(std::span<const uint8_t> file, const std::string& name,
                     const ImportOptions& = {},
                     std::optional<DetectionOp>* = nullptr);
 
-// What a command takes as MODEL: a .tflite or .onnx file, told by its bytes
-// and only then by its name, or a network of the zoo ("zoo:vgg16"). kUsage if
-// there is none.
+// Loads the argument MODEL of a command: a .tflite or .onnx file, told by its
+// bytes and only then by its name, or a network of the zoo ("zoo:vgg16").
+// Throws kUsage if there is none.
 Graph load_model(const std::string& model, const ImportOptions& = {});
 // The same, with what is no part of the graph.
 enum class ModelFormat : uint8_t { kTflite, kOnnx, kZoo };

@@ -36,7 +36,7 @@ struct Tally {
   int corrupt = 0, unsupported = 0, legal = 0;
 };
 
-// What every later step relies on; the checks of the importer, repeated.
+// Expects what every later step relies on; repeats the checks of the importer.
 void expect_legal(const Graph& graph) {
   const bool floats = is_float(graph);
   for (const Tensor& t : graph.tensors) {
@@ -64,7 +64,7 @@ void expect_legal(const Graph& graph) {
   }
 }
 
-// What computing it relies on.
+// Expects what the computation of the operator relies on.
 void expect_legal(const DetectionOp& op, const Graph& graph) {
   EXPECT_EQ(wrong_with(op), std::nullopt);
   const auto values = [&](const DetectionOperand& x) {

@@ -115,8 +115,8 @@ TEST(ImportEnds, AnotherShape) {
   EXPECT_EQ(net.refused({.shapes = {"t9=1x6x6x2"}}).code(), Exit::kUsage);
 }
 
-// What converters write for a batch of any size: SHAPE, its first element,
-// PACK of that and the other sizes, RESHAPE to it.
+// Converters write this for a batch of any size: SHAPE, its first element, PACK
+// of that and the other sizes, RESHAPE to it.
 TEST(ImportFold, ShapesThatFollowFromShapes) {
   ModelBuilder b;
   const int x = b.input({1, 4, 4, 2}, kHeadScale);
@@ -271,7 +271,7 @@ TEST(ImportJoin, OperandsInScalesOfTheirOwn) {
   EXPECT_THROW(import_tflite(signed_bytes.finish(), "m"), Error);
 }
 
-// What only the rest of the file has does not matter.
+// Tensors that only the rest of the file has do not matter.
 TEST(ImportEnds, TensorsOfTheRestAreNotLookedAt) {
   CustomHead net;
   net.b.raw().tensors[static_cast<size_t>(net.head)].type = 6;

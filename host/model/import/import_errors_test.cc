@@ -543,7 +543,7 @@ TEST(ImportErrorsAlone, CompiledForAnAccelerator) {
   }
 }
 
-// What TensorFlow Lite does not read of a bias.
+// TensorFlow Lite does not read these parts of a bias.
 TEST(ImportErrorsAlone, ABiasHasOneAxis) {
   Net net;
   net.tensor(net.bias).scale = {1, 2, 3};

@@ -72,7 +72,7 @@ TEST(ImportFloat, InfinityIsAPadValueOnly) {
   EXPECT_EQ(std::get<PadAttr>(net.graph().ops[0].attr).real, -kInf);
 }
 
-// What a converter writes for half precision: w and bias behind DEQUANTIZE.
+// A converter writes half precision like this: w and bias behind DEQUANTIZE.
 struct HalfNet : FloatNet {
   HalfNet() {
     half(w, {0x3E00, 0xC248, 0x0001, 0x83FF, 0x7BFF});

@@ -1,5 +1,5 @@
-// What the importer knows of an operator, one row each: a row stands at the end
-// of the file that converts the operator. Internal to host/model/import.
+// The importer's facts of an operator, one row each: a row stands at the end of
+// the file that converts the operator. Internal to host/model/import.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ struct ImportRow {
   // The shape of the only result, where the file leaves it open. Null: the
   // file's word stands. May throw RawOperands::Unknown, as the next ones.
   Shape (*shape)(const RawOperands&) = nullptr;
-  // Whether it leaves axis 0 alone, so that frames of a batch stay apart. Null:
-  // it does not.
+  // Returns whether the operator leaves axis 0 alone, so that frames of a batch
+  // stay apart. Null: it does not.
   bool (*apart)(const RawOperands&) = nullptr;
   // The shapes of so many results, in place of `shape`.
   std::vector<Shape> (*shapes)(const RawOperands&, size_t results) = nullptr;
@@ -50,7 +50,8 @@ struct ImportRow {
 
 using ImportRows = ByKind<ImportRow>;
 const ImportRow& import_row(OpKind);
-// Of families of operators, each in its own file; empty rows for others.
+// The rows of families of operators, each in its own file; empty rows for
+// others.
 const ImportRow& window_row(OpKind);
 const ImportRow& arithmetic_row(OpKind);
 const ImportRow& layout_row(OpKind);

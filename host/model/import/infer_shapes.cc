@@ -1,6 +1,6 @@
-// What an interpreter finds when it resizes the tensors of a model: the shape
-// of a result follows from those of the operands. Files of a dynamic batch
-// store ones where they do not know better, or nothing at all.
+// Shapes are inferred as an interpreter does when it resizes the tensors of a
+// model: the shape of a result follows from those of the operands. Files of a
+// dynamic batch store ones where they do not know better, or nothing at all.
 #include <algorithm>
 #include <cstring>
 #include <limits>

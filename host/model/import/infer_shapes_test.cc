@@ -56,7 +56,7 @@ TEST(InferShapes, OfABatchThatTheFileLeavesOpen) {
   }
 }
 
-// Of a net whose RESHAPE takes what there is (-1) or sizes of its own.
+// Builds a net whose RESHAPE takes what there is (-1) or sizes of its own.
 std::vector<uint8_t> net_of(int rows, int columns, int flat) {
   ModelBuilder b;
   const ModelBuilder::Scale scale{0.05f, 4};

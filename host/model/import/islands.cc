@@ -101,7 +101,8 @@ class Islands {
         raw_.ops.push_back(op);
       }
     }
-    // What a frame leaves to the next one, once the frame has made it.
+    // The values that a frame leaves to the next one, once the frame has made
+    // them.
     for (size_t v = variables; v < raw_.variables.size(); ++v) {
       const RawVariable of = raw_.variables[v];
       const int after = bytes_of(of.after, of.before, -1);

@@ -78,7 +78,7 @@ TEST(MoveBytes, OfOtherScalesAndConstants) {
             (std::vector<uint8_t>{0xF0, 0xF6, 0xFC, 2, 8, 14, 20, 26}));
 }
 
-// Of a model input, which a QUANTIZE may read.
+// A QUANTIZE may read the model input.
 TEST(MoveBytes, OfAModelInput) {
   ModelBuilder b;
   const int x = b.float_input({1, 4, 4, 2});
@@ -88,7 +88,8 @@ TEST(MoveBytes, OfAModelInput) {
   EXPECT_EQ(kinds(g), (std::vector{OpKind::kQuantize, OpKind::kMirrorPad}));
 }
 
-// What computes is left and refused, with the file's operators.
+// Operators that compute stay as they are and are refused, with the file's
+// operators.
 TEST(MoveBytes, NotThroughWhatComputes) {
   ModelBuilder b;
   const int in = b.input({1, 4, 4, 2}, kBytes);

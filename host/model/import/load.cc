@@ -1,5 +1,5 @@
-// What a command takes as MODEL. Apart from import.cc, so that who only reads
-// .tflite files has nothing to do with protobuf.
+// Loads the argument MODEL of a command. It is apart from import.cc, so that a
+// program which only reads .tflite files has nothing to do with protobuf.
 #include <filesystem>
 #include <string_view>
 
@@ -23,7 +23,7 @@ ModelFormat format_of(std::span<const uint8_t> file,
                                                       : ModelFormat::kTflite;
 }
 
-// What it is instead, if it tells.
+// Throws an error that names the file's real kind, if its first bytes tell.
 void refuse_other_file(std::span<const uint8_t> file, const std::string& name) {
   struct Kind {
     std::string_view begin;

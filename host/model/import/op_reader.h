@@ -41,13 +41,13 @@ class OpReader {
         op_(raw.ops[static_cast<size_t>(number)]) {}
 
   OpKind kind() const { return info_.kind; }
-  // Of a model that computes in float32: operands are float32 then wherever
+  // True if the model computes in float32: operands are float32 then wherever
   // int8 is said below, and have no scales.
   bool floats() const { return floats_; }
   const RawOptions& options() const { return op_.options; }
   // Operand counts and the type of the options table.
   void check_form() const;
-  // Of the converted operator: uint8 and int8 do not mix.
+  // Checks the types of the converted operator: uint8 and int8 do not mix.
   void check_file_types(const Op&) const;
 
   [[noreturn]] void corrupt(const std::string& reason) const;
@@ -128,7 +128,7 @@ void check_order(const RawModel&, const std::string& name);
 // that what is left reads and makes tensors; see Variable in graph.h.
 void find_variables(RawModel&, const std::string& name);
 
-// What a file's operators are, by their types alone.
+// A survey of a file's operators, by their types alone.
 struct TypeSurvey {
   bool floats = false;             // it computes in float32
   std::vector<std::string> lines;  // one for each thing that is unsupported

@@ -1,4 +1,4 @@
-// What the file's graph must be before any operator is looked at.
+// Checks the order of the file's graph before any operator is looked at.
 #include <cstddef>
 
 #include "host/model/import/op_reader.h"
@@ -41,7 +41,8 @@ class OrderCheck {
       if (buffer < raw_.buffers.size()) {
         ready_[i] = !raw_.buffers[buffer].empty();
       }
-      // What outlives a frame is refused later, as what it is.
+      // A tensor that outlives a frame is refused later, with a message of its
+      // own.
       if (raw_.tensors[i].variable) ready_[i] = true;
     }
   }

@@ -1,5 +1,5 @@
-// What is done to a file's tables before operators are looked at. Internal to
-// host/model/import.
+// Passes that change a file's tables before operators are looked at. Internal
+// to host/model/import.
 #pragma once
 
 #include <array>

@@ -20,7 +20,7 @@ bool same_scale(const RawTensor& a, const RawTensor& b) {
   return a.scale == b.scale && a.zero == b.zero;
 }
 
-// Whether all products of the kernel are finite.
+// Returns whether all products of the kernel are finite.
 bool is_in_range(const RawTensor& x, const RawTensor& y) {
   return std::isfinite(255 * (x.scale[0] * (1.f / y.scale[0])));
 }
@@ -96,7 +96,8 @@ class Rescaling {
     return number;
   }
 
-  // Of a constant; 0, the format's empty buffer, for what is computed.
+  // Returns the buffer of a rescaled constant; 0, the format's empty buffer,
+  // for a tensor that is computed.
   uint32_t rescaled_bytes(const RawTensor& x, const Bytes256& table) {
     if (x.buffer >= raw_.buffers.size()) return 0;
     const auto from = raw_.buffers[x.buffer];

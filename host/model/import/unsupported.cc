@@ -90,7 +90,7 @@ std::string title(const RawModel& raw, const std::vector<int>& ops,
   return titles(raw, ops) + ": " + verb + (ops.size() > 1 ? "" : "s");
 }
 
-// What the operators compute in.
+// The operators, by the type in which they compute.
 struct Kinds {
   std::vector<int> floats;   // float32
   std::vector<int> bytes;    // int8 or uint8

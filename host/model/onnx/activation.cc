@@ -48,7 +48,7 @@ void clip(OnnxCall& call) {
     return call.has(operand) ? call.scalar(operand, "a limit") : otherwise;
   };
   const float high = limit("max", 2, kEndless);
-  // Of limits that cross, the upper one holds.
+  // If the limits cross, the upper one holds.
   const float low = std::min(limit("min", 1, -kEndless), high);
   call.require(!std::isnan(low) && !std::isnan(high),
                "a limit is not a number");
@@ -105,7 +105,7 @@ void prelu(OnnxCall& call) {
   call.floats(1, "a slope");
   OnnxTensor slope = call.constant(1, "a slope");
   if (call.before(7) && slope.dims.size() == 1 && slope.count() > 1) {
-    // Of the channels, which are axis 1.
+    // The slopes are those of the channels, which are axis 1.
     slope.dims.resize(std::max<size_t>(given.rank(), 2) - 1, 1);
   }
   const Value x = call.layouts().settled(given);

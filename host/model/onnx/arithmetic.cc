@@ -69,7 +69,8 @@ int constant_operand(OnnxCall& call, const OnnxTensor& c, const Axes& order) {
   return made;
 }
 
-// What x * factor is of a hard sigmoid; null: nothing known.
+// Returns x * factor as a multiple of a hard sigmoid, in `room`; null if x is
+// no known one.
 const Gate* scaled_gate(OnnxCall& call, const Value& x, float factor,
                         Gate& room) {
   const auto gate = call.state().gates.find(x.tensor);

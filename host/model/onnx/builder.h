@@ -30,7 +30,7 @@ class Budget {
   int64_t left_;
 };
 
-// What the file says of a tensor's int8 form: with QuantizeLinear.
+// The file's facts about a tensor's int8 form, from QuantizeLinear.
 struct QuantNote {
   Quantization quant;         // zero points as in the file, scales empty: none
   Type type = Type::kInt8;    // or kUint8, kInt32

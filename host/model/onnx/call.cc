@@ -81,7 +81,7 @@ ConstantRef OnnxCall::tensor_attribute(const std::string& name) const {
 
 namespace {
 
-// What was an attribute before the opset and is an operand from it on.
+// An operand that was an attribute before the opset.
 struct Moved {
   const char* type;
   const char* attribute;

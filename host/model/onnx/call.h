@@ -26,7 +26,7 @@ struct Gate {
   bool times = false;
 };
 
-// What the conversion of one file shares.
+// The state that all calls of the conversion of one file share.
 struct State {
   State(const OnnxModel& m, const std::string& name, size_t file_bytes,
         int64_t constant_bytes)
@@ -78,8 +78,8 @@ class OnnxCall {
   void ignore(std::initializer_list<const char*> names) const {
     for (const char* name : names) read_.insert(name);
   }
-  // Whether the opset is older than the one in which something that was an
-  // attribute became an operand.
+  // Returns whether the opset is older than the one in which something that was
+  // an attribute became an operand.
   bool before(int64_t opset) const { return this->opset() < opset; }
   // Throws for an attribute that nobody has asked for: what is not understood
   // may change the result.
@@ -93,7 +93,7 @@ class OnnxCall {
   bool wants(size_t output) const {
     return output < node_.outputs.size() && !node_.outputs[output].empty();
   }
-  // Whether anybody reads it.
+  // Returns whether a node or the model's end reads the output.
   bool is_read(size_t output) const {
     return wants(output) && state_.uses.contains(node_.outputs[output]);
   }
@@ -155,9 +155,9 @@ bool convert_join(OnnxCall&);
 bool convert_resize(OnnxCall&);
 bool convert_quantization(OnnxCall&);
 
-// Whether some family knows the operator.
+// Returns whether some family knows the operator.
 bool knows(const std::string& type);
-// What to use instead of an operator that no family knows.
+// Returns what to use instead of an operator that no family knows.
 std::string replacement(const std::string& type);
 
 // Conv and pool paddings, see padding.cc.

@@ -10,7 +10,7 @@
 namespace shoal::onnx_import {
 namespace {
 
-// What nodes make, and the model's inputs.
+// The names of the nodes' results and of the model's inputs.
 struct Names {
   std::vector<std::string> all;
   std::map<int64_t, size_t> by_node;  // its first result

@@ -1,4 +1,4 @@
-// Whether an int8 operator gives the bytes that a QDQ file means: real
+// Checks whether an int8 operator gives the bytes that a QDQ file means: real
 // arithmetic on the dequantized operands, rounded to even. Internal to
 // host/model/onnx.
 #pragma once

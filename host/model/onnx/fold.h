@@ -31,11 +31,11 @@ void fold_unary(OnnxCall&);
 void fold_expand(OnnxCall&);
 void fold_tile(OnnxCall&);
 
-// What several families read from a node, for constants and tensors alike.
-// The sizes that Reshape, Squeeze, Unsqueeze and Flatten give.
+// Several families read these from a node, for constants and tensors alike.
+// First, the sizes that Reshape, Squeeze, Unsqueeze and Flatten give.
 std::vector<int64_t> reshape_dims(const OnnxCall&,
                                   const std::vector<int64_t>& dims);
-// Of Slice: per axis, as NumPy cuts them.
+// The range of one axis in a Slice, as NumPy cuts it.
 struct Cut {
   int64_t begin = 0, count = 0, step = 1;
 };

@@ -22,8 +22,8 @@ size_t channel_of(const Op& op, size_t weight, size_t weights,
                                              : weight / (weights / channels);
 }
 
-// Who made the value, if the file's axis `axis` is that operator's channels
-// and nothing has been done to them since.
+// Returns the operator that made the value, if the file's axis `axis` is that
+// operator's channels and nothing has been done to them since; else null.
 Op* channel_maker(OnnxCall& call, const Value& v, int axis, size_t channels) {
   Op* op = sole_maker(call, v);
   if (op == nullptr || !has_weights(op->kind) || v.before) return nullptr;

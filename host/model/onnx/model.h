@@ -34,7 +34,8 @@ struct OnnxTensor {
   std::vector<float> floats;
   std::vector<int64_t> ints;
   std::vector<uint8_t> bytes;
-  // Of a dequantized constant: floats are its values, `ints` its integers.
+  // The quantization of a dequantized constant: floats are its values, `ints`
+  // its integers.
   Quantization quant;
 
   bool readable() const;

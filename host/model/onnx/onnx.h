@@ -23,7 +23,7 @@
 
 namespace shoal {
 
-// Whether the bytes may be an ONNX model rather than a .tflite one.
+// Returns whether the bytes may be an ONNX model rather than a .tflite one.
 bool is_onnx(std::span<const uint8_t> file);
 
 // Throws Error: kCorrupt for what is no legal model (with the node and the

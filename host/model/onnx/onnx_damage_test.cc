@@ -18,7 +18,7 @@ struct DamageTally {
   int corrupt = 0, unsupported = 0, legal = 0;
 };
 
-// What every later step relies on.
+// Expects what every later step relies on.
 void expect_legal(const Graph& graph) {
   const auto tensors = static_cast<int>(graph.tensors.size());
   for (const Tensor& t : graph.tensors) {

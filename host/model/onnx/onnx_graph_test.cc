@@ -1,4 +1,4 @@
-// What nodes become: operators, paddings, layouts, names.
+// These tests check what nodes become: operators, paddings, layouts, names.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -65,7 +65,7 @@ TEST(OnnxGraph, OtherPaddingsGoInFront) {
   EXPECT_EQ(pad.after, (std::vector<int>{0, 0, 0, 0}));  // nobody reaches it
   EXPECT_EQ(std::get<WindowAttr>(g.ops[1].attr).pad_top, 0);
   EXPECT_EQ(output(g).shape, (Shape{1, 4, 4, 4}));
-  // Of 7 it is SAME.
+  // With a side of 7 the padding is SAME.
   EXPECT_EQ(kinds(conv({1, 2, 7, 7}, {kOnes, kTwos})), Kinds{kConv2d});
   // One side SAME and one VALID is neither.
   EXPECT_EQ(kinds(conv({1, 2, 7, 7}, {{"pads", Ints{1, 0, 1, 0}}})),

@@ -120,7 +120,8 @@ Case read_case(const std::filesystem::path& folder) {
   return c;
 }
 
-// What the graph makes of the case's inputs is what stands beside it.
+// Returns whether the graph computes the outputs that stand beside the case's
+// inputs.
 bool agrees(const Case& c, const Graph& graph) {
   std::vector<float> input;
   for (const int t : graph.inputs) {

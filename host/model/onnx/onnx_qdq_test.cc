@@ -61,7 +61,8 @@ struct Layer {
     b.output(b.rounded("y", sy, -7 + shift, plain));
   }
 
-  // What the file means, of one place's four channels.
+  // The byte that the file means for a channel, given the four channels of one
+  // place.
   int meant(const int8_t* x, size_t channel) const {
     int64_t sum = bias[channel];
     for (size_t i = 0; i < 4; ++i) sum += (x[i] - 3) * weights[4 * channel + i];

@@ -1,5 +1,5 @@
-// What the importer makes, export writes as a .tflite that imports to the
-// identical graph.
+// Export writes the importer's graph as a .tflite that imports to the identical
+// graph.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -13,7 +13,7 @@
 namespace shoal {
 namespace {
 
-// Of channel c, row y, column x of 1x6x4x5.
+// The value at channel c, row y, column x of 1x6x4x5.
 constexpr int kChannels = 6, kRows = 4, kColumns = 5;
 using Picture = std::function<double(int c, int y, int x)>;
 

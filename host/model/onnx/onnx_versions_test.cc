@@ -15,7 +15,7 @@ namespace {
 
 using Make = std::function<void(OnnxBuilder&)>;
 
-// Of 1x2x4x4, one network as two opsets write it.
+// One network on 1x2x4x4 as two opsets write it.
 struct Versions {
   const char* name;
   int64_t before;

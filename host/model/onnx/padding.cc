@@ -11,7 +11,8 @@ constexpr int64_t kMaxWindow = 65535;
 
 bool is_row(const OnnxCall& call) { return call.in(0).rank() == 3; }
 
-// Of both sides of the window, height first.
+// Reads an attribute that has a number for each side of the window, height
+// first.
 std::vector<int64_t> pair_of(const OnnxCall& call, const char* name) {
   std::vector<int64_t> out = call.integers(name);
   const size_t sides = is_row(call) ? 1 : 2;
@@ -83,7 +84,7 @@ bool is_same(const Side& s) {
          s.before == same_total(s) / 2;
 }
 
-// What the windows really reach behind the input.
+// The length by which the windows really reach behind the input.
 int64_t needed_after(const Side& s) {
   return std::max<int64_t>(
       0, (s.out - 1) * s.stride + s.window() - s.in - s.before);

@@ -27,7 +27,7 @@ Window pool_window(OnnxCall& call, const Value& x) {
   return window;
 }
 
-// What adaptive pools become where there is nothing to do.
+// Adaptive pools become this window where there is nothing to do.
 bool is_identity(const Window& w) {
   return w.h.kernel == 1 && w.w.kernel == 1 && w.h.stride == 1 &&
          w.w.stride == 1;
@@ -79,7 +79,8 @@ void max_pool(OnnxCall& call) {
   emit_pool(call, OpKind::kMaxPool2d, tensor, x.dims[1], window);
 }
 
-// Whether all windows lie in the input and the paddings before and behind.
+// Returns whether all windows lie in the input and the paddings before and
+// behind.
 bool stays_inside(const Side& s) {
   return (s.out - 1) * s.stride + s.window() <= s.in + s.before + s.after;
 }

@@ -144,7 +144,7 @@ class Quantizer {
     tensor.quant = builder_.note(t).quant;
   }
 
-  // What was dequantized goes back to the same bytes, unless something was
+  // A dequantized constant goes back to the same bytes, unless something was
   // computed with it.
   std::string round_constant(int t) {
     Tensor& tensor = at(t);

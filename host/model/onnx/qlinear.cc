@@ -10,8 +10,8 @@ namespace {
 
 constexpr const char* kMicrosoft = "com.microsoft";
 
-// What it computes, and where its operands stand: an operand is followed by
-// its scale and zero point, so is the place of the result's.
+// An operator's equivalent, and where its operands stand: each operand is
+// followed by its scale and zero point, and so is the place of the result's.
 struct Short {
   const char* type;
   const char* domain;

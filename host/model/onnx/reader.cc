@@ -18,8 +18,8 @@ namespace {
 // Messages of a model nest five deep; subgraphs of loops, which shoal has not,
 // nest deeper.
 constexpr int kMaxNesting = 32;
-// What the operators mean is known from the first to the last; a later one may
-// mean something else by the same words.
+// The meaning of the operators is known from the first opset to the last; a
+// later one may change it.
 constexpr int64_t kMinOpset = 1, kMaxOpset = 25;
 
 class ModelReader {

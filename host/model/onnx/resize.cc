@@ -116,8 +116,9 @@ Coordinates coordinates_of(const OnnxCall& call) {
           call.word("nearest_mode", "round_prefer_floor")};
 }
 
-// Whether the scales are those of the sizes. Corners are aligned by the scaled
-// length where they are not, which ONNX and its runtimes round differently.
+// Returns whether the scales are those of the sizes. Where they are not,
+// corners are aligned by the scaled length, which ONNX and its runtimes round
+// differently.
 bool is_exact(const Value& x, const ResizedTo& to) {
   return std::ranges::all_of(std::array{size_t{2}, size_t{3}}, [&](size_t i) {
     const double exact = double(to.dims[i]) / x.dims[i];

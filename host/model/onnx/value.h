@@ -1,11 +1,11 @@
-// What a name of the file stands for while the graph is made: a constant, or
-// a tensor of the graph with the order in which its axes lie there. Internal
-// to host/model/onnx.
+// The value of a name of the file while the graph is made: a constant, or a
+// tensor of the graph with the order in which its axes lie there. Internal to
+// host/model/onnx.
 //
-// Layout is solved here. A value of rank 4 lies as [1, H, W, C] from the
-// start; transposes only permute the note of it, and reshapes wait until
-// somebody needs the value, because the weights of a fully connected layer
-// can be permuted instead of its input.
+// Layout is solved here. A value of rank 4 lies as [1, H, W, C] from the start;
+// transposes only permute the note of it, and reshapes wait until an operator
+// needs the value, because the weights of a fully connected layer can be
+// permuted instead of its input.
 #pragma once
 
 #include <optional>

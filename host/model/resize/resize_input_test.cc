@@ -1,5 +1,5 @@
-// What resize_input makes of a network is what the importer makes of the same
-// network written for the other size.
+// resize_input makes of a network what the importer makes of the same network
+// written for the other size.
 #include "host/model/resize/resize_input.h"
 
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ int depthwise(ModelBuilder& b, int x, int kernel, ModelBuilder::Window window) {
                      {0.1f, 5}, window);
 }
 
-// What Keras writes before a VALID window with stride 2: SAME by hand.
+// Keras writes this before a VALID window with stride 2: SAME by hand.
 int pad_as_same(ModelBuilder& b, int x, int kernel, int stride) {
   std::vector<int> before(4, 0), after(4, 0);
   for (const size_t axis : {size_t{1}, size_t{2}}) {

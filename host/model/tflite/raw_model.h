@@ -36,8 +36,8 @@ enum MirrorCode : int { kMirrorReflect = 0, kMirrorSymmetric = 1 };
 struct RawSparseLevel {
   bool dense = true;
   int size = 0;  // of a dense level
-  // Of a sparse one: children of node n are segments[n] up to segments[n + 1],
-  // and where each of them lies.
+  // In a sparse dimension: the children of node n are segments[n] up to
+  // segments[n + 1], and `indexes` says where each of them lies.
   std::vector<int> segments, indexes;
 };
 struct RawSparsity {
@@ -119,7 +119,7 @@ struct RawModel {
   std::string description, graph_name;  // for people; decode() skips them
 };
 
-// Whether the bytes say that they are a .tflite file.
+// Returns whether the bytes say that they are a .tflite file.
 bool is_tflite(std::span<const uint8_t> file);
 // Throws Error(kCorrupt) if the bytes are no flatbuffer of this schema, have
 // no subgraph, or would unfold to much more than their size.

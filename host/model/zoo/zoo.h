@@ -17,10 +17,10 @@
 
 namespace shoal {
 
-// Whether a MODEL is a name of the zoo: it begins with "zoo:".
+// Returns whether a MODEL is a name of the zoo: it begins with "zoo:".
 bool is_zoo_name(const std::string& model);
 
-// What zoo_model() would say of a wrong name, without making anything.
+// Throws what zoo_model() would for a wrong name, without making anything.
 void check_zoo_name(const std::string& name);
 
 // `name` with or without "zoo:" before it. Throws Error(kUsage), which lists

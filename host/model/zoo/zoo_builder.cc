@@ -11,7 +11,8 @@
 namespace shoal::zoo {
 namespace {
 
-// Of every weighted layer's sums, in real units: a RELU6 then cuts a little.
+// The deviation of every weighted layer's sums, in real units: a RELU6 then
+// cuts a little.
 constexpr double kDeviation = 2;
 constexpr double kBiasDeviation = kDeviation / 4;
 

@@ -1,5 +1,5 @@
-// What an operator's evaluation sees: its attributes, its operands' tensors
-// and values, its results. Internal to host/oracle/float.
+// The view that an operator's evaluation has: its attributes, its operands'
+// tensors and values, its results. Internal to host/oracle/float.
 #pragma once
 
 #include <span>
@@ -33,7 +33,7 @@ class Call : public oracle::OpView {
 // The weights of a convolution that uses a Filter; empty for other operators.
 Filter make_filter(const Graph&, const Op&, const FloatValues& constants);
 
-// What operators compute; which of them is whose stands in float_oracle.cc.
+// The evaluations of the operators; float_oracle.cc assigns them to the kinds.
 void conv2d(const Call&);
 void depthwise_conv2d(const Call&);
 void transpose_conv(const Call&);

@@ -23,7 +23,7 @@ double largest(const std::vector<float>& values) {
   return highest;
 }
 
-// What a trace keeps of a layer: its extremes and its first values.
+// A trace keeps of a layer its extremes and its first values.
 void expect_layer(const TraceLine& line, const std::vector<float>& values) {
   const double allowed = kPart * largest(values);
   const auto [low, high] = std::minmax_element(values.begin(), values.end());

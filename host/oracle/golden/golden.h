@@ -15,7 +15,7 @@ struct GoldenCase {
   std::string name;
   std::vector<uint8_t> input, output;
   Trace trace;
-  // Of a sequence: of the frames that are listed; `trace` is all of them.
+  // In a sequence, the traces of the listed frames; `trace` covers all of them.
   std::vector<FrameTrace> frames = {};
 };
 

@@ -42,7 +42,7 @@ using Trace = std::vector<TraceLine>;
 TraceLine make_trace_line(const Graph&, int op, int tensor,
                           std::span<const uint8_t> bytes);
 
-// Of a frame of a sequence.
+// The trace of one frame of a sequence.
 struct FrameTrace {
   int frame = 0;
   Trace trace;
@@ -59,10 +59,10 @@ std::string format_trace(const Trace&);
 std::string format_trace(const std::vector<FrameTrace>&);
 // Throws Error(kCorrupt) with the line number. Of a sequence: all lines.
 Trace parse_trace(std::string_view text);
-// Of a sequence, by frame; empty if it is none.
+// Returns the traces of a sequence by frame; empty if the text is no sequence.
 std::vector<FrameTrace> parse_frames(std::string_view text);
 
-// What must agree between two engines, or everything.
+// The columns that must agree between two engines, or all of them.
 enum class Columns : uint8_t {
   kMust,  // op, opcode, tensor, type, shape, bytes, crc32
   kAll,

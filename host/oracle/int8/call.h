@@ -1,5 +1,5 @@
-// What an operator's evaluation sees: its attributes, its operands' tensors
-// and bytes, and room for its results. Internal to host/oracle/int8.
+// The view that an operator's evaluation has: its attributes, its operands'
+// tensors and bytes, and room for its results. Internal to host/oracle/int8.
 #pragma once
 
 #include <cstddef>
@@ -61,7 +61,7 @@ class Call : public OpView {
   Values& values_;
 };
 
-// What operators compute; which of them is whose stands in oracle.cc.
+// The evaluations of the operators; oracle.cc assigns them to the kinds.
 void conv2d(const Call&);
 void depthwise_conv2d(const Call&);
 void transpose_conv(const Call&);

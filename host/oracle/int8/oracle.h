@@ -23,13 +23,13 @@ void evaluate(const Graph&, const Op&, Values& values);
 // Of a model with variables: the first frame.
 Values run_oracle(const Graph&, std::span<const uint8_t> input);
 
-// What the variables of a graph hold, by their number; at first their initial
+// The values of a graph's variables, by their number; at first their initial
 // values.
 using Kept = std::vector<std::vector<uint8_t>>;
 Kept initial_values(const Graph&);
 // The next frame of a sequence: reads what was kept, and keeps what it assigns.
 Values run_oracle(const Graph&, std::span<const uint8_t> input, Kept&);
-// What a frame has assigned.
+// Returns the values that a frame has assigned.
 Kept assigned_values(const Graph&, const Values&);
 
 // Splits and joins frames: file bytes to values of the inputs and back.

@@ -9,7 +9,8 @@
 namespace shoal::oracle {
 namespace {
 
-// Of the places of one window that lie inside the picture.
+// The sum, count and maximum of the places of one window that lie inside the
+// picture.
 struct Window {
   int sum = 0, count = 0, highest = -128;
 

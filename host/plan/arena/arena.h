@@ -25,14 +25,14 @@ class ArenaPlan {
   int add(int64_t bytes, int first, int last);
   // The buffer's rows lie there, and at least as long as its stage runs.
   void hold(int item, int stage, int buffer);
-  // What is there in one stage alone, of all stages: sums of actors, slots of
-  // tapes, sets of weights in SRAM, pages of spills.
+  // Adds the items that exist in one stage alone, of all stages: sums of
+  // actors, slots of tapes, sets of weights in SRAM, pages of spills.
   void add_stage_items();
 
   // Overlays, and items that never hold rows together, are said there.
   PackItem& item(int number) { return items_[static_cast<size_t>(number)]; }
-  // What a stage holds, without the fixed parts and what packing leaves
-  // between.
+  // The bytes that a stage holds, without the fixed parts and the gaps that
+  // packing leaves.
   int64_t stage_bytes(int stage) const;
 
   // Gives all of it addresses, counted from the end of the fixed parts. Returns

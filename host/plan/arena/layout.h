@@ -23,7 +23,8 @@ struct ArenaRange {
   int64_t lo = 0, hi = 0;
   int64_t bytes() const { return hi - lo; }
 };
-// What is alive in a stage besides variables, its slots and sets of weights.
+// The ranges that are alive in a stage, besides its slots and sets of weights
+// and the variables.
 std::vector<ArenaRange> alive_ranges(const PlanNode&, int stage);
 // The largest end of all that is placed.
 int64_t placed_end(const Net&, const PlanNode&);

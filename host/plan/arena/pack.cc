@@ -48,7 +48,7 @@ class Packer {
     return p.at[pile] + piles_[pile].end;
   }
 
-  // What an order has in common with the one that `best` was placed by: its
+  // The part that an order shares with the one that `best` was placed by: its
   // first moves, and all others but one that came to this pile.
   struct Change {
     size_t same = 0;

@@ -109,7 +109,7 @@ TEST(PackTest, RandomItems) {
     expect_sound(items, last);
     EXPECT_LE(last.bytes, quick.bytes);
     better += last.bytes < quick.bytes;
-    // What is enough is not improved.
+    // A packing that is small enough is not improved.
     const Packing enough =
         pack(items, {.tries = 300, .last_tries = 300, .enough = quick.bytes});
     EXPECT_EQ(enough.offsets, quick.offsets);

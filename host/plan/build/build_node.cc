@@ -197,10 +197,10 @@ class NodeBuilder {
     return bytes;
   }
 
-  // Of the bytes that its slots have: chunks that are smaller come sooner when
-  // the stage begins and go on ahead of the core in more slots, larger ones
-  // take fewer requests. `placed`: bytes of all that lies there, which records
-  // with more chunks may leave no room for.
+  // Divides the bytes of the slots: smaller chunks come sooner when the stage
+  // begins, and more slots let them go on ahead of the core; larger chunks take
+  // fewer requests. `placed`: bytes of all that lies there, which records with
+  // more chunks may leave no room for.
   void choose_slots(int s, int64_t placed) {
     PlanStage& stage = node_.stages[s];
     const PlanStage largest = stage;

@@ -64,7 +64,8 @@ const Slack& slack_of(const BuildOptions& options, const MergedSegment& m,
   return options.slack_of(part.node, part.stage);
 }
 
-// Of what lies over what is used up; not where that saves nothing.
+// Sets the leads of outputs that lie over inputs which are used up, but not
+// where that saves nothing.
 void set_leads(const Net& net, const MergedSegment& m,
                const BuildOptions& options, RingMemo& rings, PlanDraft& draft) {
   std::vector<OverlaidBuffers> pairs;
@@ -189,7 +190,7 @@ Plan build_plan(const Net& net, PlanDraft draft,
   } else if (plan.linked) {
     for (size_t s = 0; s < draft.stages[0].size(); ++s) {
       const StageDraft& stage = draft.stages[0][s];
-      // Who shares bytes by an order counts every row.
+      // Buffers that share bytes by an order count every row.
       if (stage.share || stage.overlay) continue;
       std::vector<bool> whole;
       for (const int home : stage.homes) whole.push_back(home >= 0);

@@ -65,7 +65,7 @@ struct BuildOptions {
   int tighten_tries = 0;      // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
   PackMemo* packs = nullptr;  // of whatever plans; null: none
-  // Of a node alone, of the same net and supply; null: none.
+  // The memo of a node alone, of the same net and supply; null: none.
   StageMemo* stages = nullptr;
 };
 
@@ -85,10 +85,11 @@ uint32_t fill_arena(const Net&, const Supply&, int64_t room, int64_t bytes,
 // Gives the sets that stay their places, from offset 0 on in each bank, in the
 // order of the records. Returns the bytes of those in the arena.
 uint32_t place_kept(const Net&, PlanNode&);
-// Of a linked node whose weights all lie in mapped flash, which reads them at
-// flash's pace whenever a firing asks: copies of the sets that save most time a
-// byte, in at most `room` bytes of the arena and in the node's other banks,
-// made before the first frame. Returns the arena's bytes, as fill_arena() does.
+// For a linked node whose weights all lie in mapped flash, which reads them at
+// flash's pace whenever a firing asks: makes copies of the sets that save most
+// time a byte, in at most `room` bytes of the arena and in the node's other
+// banks, before the first frame. Returns the arena's bytes, as fill_arena()
+// does.
 uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // Cuts firings into slices after which a node looks at its link, and says how
 // long the longest one keeps it away. Of a plan that is cut already: the same.

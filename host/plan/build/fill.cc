@@ -87,7 +87,8 @@ class StageFiller {
            supply_.read_ps(reads.bytes) - supply_.read_ps(0);
   }
 
-  // Of a built stage: at least its slots must lie below the budget.
+  // Returns whether a built stage fits: at least its slots must lie below the
+  // budget.
   bool fits(PlanStage stage) const {
     std::vector<ArenaRange> spans = spans_;
     return place(stage, spans);

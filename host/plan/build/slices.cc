@@ -21,7 +21,7 @@ int64_t calls(const PlanStage& stage, const PlanActor& a, const LayerTime& t) {
   return int64_t{1} * loop.iterations * ((rows + loop.band - 1) / loop.band);
 }
 
-// Whether groups of output channels may follow one another in a firing.
+// Returns whether groups of output channels may follow one another in a firing.
 bool has_groups(const Net& net, const PlanActor& a) {
   if (a.copy || a.loop >= 0 || a.weights.chunks.empty()) return false;
   const Layer& layer = net.layers[a.layer];

@@ -1,4 +1,4 @@
-// What a frame draws: joules by MACs, bytes and seconds, from the figures of
+// The energy of a frame: joules by MACs, bytes and seconds, from the figures of
 // a board and its storage. A node that waits sleeps, and sleeps until the next
 // frame begins.
 #pragma once
@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// What a frame does.
+// The load that a frame puts on a node.
 struct FrameLoad {
   double macs = 0;
   double active_s = 0;  // it computes, checks, handles datagrams
@@ -29,7 +29,8 @@ struct FrameEnergy {
 FrameEnergy frame_energy(const Board&, const Storage* storage, const FrameLoad&,
                          double period_s);
 
-// Whether the board's file has figures: of a MAC, and of a CPU that works.
+// Returns whether the board's file has figures: of a MAC, and of a CPU that
+// works.
 bool has_energy(const Board&);
 
 }  // namespace shoal

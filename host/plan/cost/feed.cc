@@ -51,7 +51,7 @@ class ActorSlices {
         parts_ % a_.weights.parts != 0) {
       return add(firing, band, slices);
     }
-    // Of a part all whole bands are alike.
+    // All whole bands of a part are alike.
     std::vector<FeedSlice>& known =
         of_part_[static_cast<size_t>(firing % parts_)];
     if (known.empty()) add(firing, band, known);
@@ -160,7 +160,7 @@ class Slices {
   std::vector<ActorSlices> actors_;
 };
 
-// Of a chunk, which may be read many times.
+// The cost of a chunk, which may be read many times.
 struct Read {
   int64_t bytes = 0;  // with tags
   int64_t read_ps = 0, check_ps = 0;

@@ -40,16 +40,18 @@ struct Supply {
 
 struct FeedTime {
   int64_t total_ps = 0;
-  // Of the core, and then of the storage: their sum is more than the total.
+  // Times of the core, and then of the storage: their sum is more than the
+  // total.
   int64_t compute_ps = 0, firing_ps = 0, flash_ps = 0, check_ps = 0;
   int64_t storage_ps = 0;
   int64_t wait_ps = 0, waits = 0;   // of the core, for storage
   int64_t requests = 0, bytes = 0;  // bytes with tags
 };
 
-// Of one frame; sets with `keep` are there. `record` is the bytes of the
-// stage's record that are read on entry, 0: none. The order must be recorded
-// if anything is on the tape; without one the core waits for all sets.
+// Returns the times of one frame; sets with `keep` are there. `record` is the
+// bytes of the stage's record that are read on entry, 0: none. The order must
+// be recorded if anything is on the tape; without one the core waits for all
+// sets.
 FeedTime feed_time(const Net&, const PlanStage&, const Supply&,
                    int64_t record = 0);
 

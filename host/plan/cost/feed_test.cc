@@ -13,7 +13,7 @@
 namespace shoal {
 namespace {
 
-// Of one like these everything takes whole microseconds.
+// With a storage like this everything takes whole microseconds.
 Storage storage_of(int latency_us, double bytes_per_us) {
   Storage s;
   s.read_latency_us = latency_us;
@@ -32,7 +32,7 @@ struct Use {
   size_t sets = 0;  // chunks of sets that it waits for
 };
 
-// What the core does, slice by slice, from the layers alone.
+// The work of the core, slice by slice, from the layers alone.
 std::vector<Use> uses_of(const Net& net, const PlanStage& stage) {
   std::vector<Use> uses;
   std::vector<int> row(stage.actors.size(), 0);
@@ -116,7 +116,7 @@ Played play(const std::vector<Use>& uses, const std::vector<int>& sets,
     read_left = reading(under_way->bytes);
   };
   while (true) {
-    // What takes no time, until something does.
+    // Take the steps that need no time, until a step needs some.
     while (core_left == 0) {
       start();
       if (under_way && read_left == 0) {

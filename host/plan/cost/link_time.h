@@ -1,6 +1,6 @@
-// What links cost a segment by estimate, without queues and credit: for the
-// search, which compares tens of thousands of drafts. What a plan really takes
-// is in rehearsal.h.
+// The estimated cost of a segment's links, without queues and credit, for the
+// search, which compares tens of thousands of drafts. rehearsal.h has the time
+// that a plan really takes.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,9 @@ LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
 // way, rows come the other; the slowest link of those nodes is waited for.
 int64_t segment_latency_ps(const Cluster&, std::span<const int> nodes);
 
-// What the fastest, latest of their links can have under way before anything is
-// told to have arrived, and two datagrams: who has less room waits for credit.
+// The bytes that the fastest link with the highest latency can have under way
+// before anything is told to have arrived, and two datagrams: a node with less
+// room waits for credit.
 int64_t window_bytes(const Cluster&, std::span<const int> nodes,
                      uint32_t max_payload);
 

@@ -1,5 +1,5 @@
-// What a plan states of time, work, weights and traffic: of nodes with links
-// from a rehearsal, of a node without them from the queues of its stages.
+// The time, work, weights and traffic that a plan states: from a rehearsal for
+// nodes with links, from the queues of its stages for a node without them.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// Of one frame, without spills and waits for other nodes.
+// The times of one frame, without spills and waits for other nodes.
 FeedTime stage_feed(const Net&, const PlanNode&, const PlanStage&,
                     const Supply&);
 // `memo`: of the net and the supply; null: none.

@@ -12,7 +12,7 @@
 namespace shoal {
 namespace {
 
-// What the bytes of a chunk depend on.
+// The numbers on which the bytes of a chunk depend.
 using ChunkKey = std::array<int, 9>;
 
 ChunkKey key_of(const Net& net, const PlanStage& stage, const PlanActor& a,

@@ -16,9 +16,9 @@ struct ProgramSize {
   int64_t bytes() const { return tables + weights; }
 };
 
-// Of each node of a built plan: what host/program/emit writes as the program
-// part. Equal chunks of layers that are not known to have the same weights
-// (Layer::weights_of) count each, so it may be more, never less.
+// For each node of a built plan, the bytes that host/program/emit writes as the
+// program part. Equal chunks of layers that are not known to have the same
+// weights (Layer::weights_of) count each, so it may be more, never less.
 std::vector<ProgramSize> program_sizes(const Net&, const Plan&);
 
 // By node: bytes of its program beyond the flash that it may take, 0 where it

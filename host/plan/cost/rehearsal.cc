@@ -374,7 +374,8 @@ class RehearsedNode final : public Linked {
   std::vector<FeedSlice> slices_;
   size_t slice_ = 0;
   Nanos owed_ = 0;  // what the last slice takes
-  // Of the stage: by target, and by in-stream, the next stage's behind it.
+  // Counters of the stage: by target, and by in-stream, the next stage's behind
+  // it.
   std::vector<uint32_t> ready_, limits_;
   // Actors that may be able to fire; none above `highest_`.
   std::vector<bool> open_;
@@ -409,17 +410,17 @@ class Host final : public Linked {
                        static_cast<uint16_t>(counts.targets), 0, 0});
   }
   bool done() const { return finished_ >= frames_; }
-  // Whether nothing more is to be told.
+  // Returns whether the rehearsal has ended, or has taken too many events.
   bool is_over() const { return done() || is_beyond(); }
-  // Of the counted frame; if it has not ended, so far, or all time where that
-  // is since too much has happened.
+  // The latency of the counted frame; if it has not ended, its time so far, or
+  // all time if too many events have happened.
   Nanos latency() const {
     if (counted_end_ > 0) return counted_end_ - counted_begin_;
     return is_beyond() ? port_.now() - counted_begin_ : port_.now();
   }
   Nanos counted_begin() const { return counted_begin_; }
   Nanos counted_end() const { return counted_end_; }
-  // Of the last frames.
+  // The period of the last frames.
   Nanos period() const {
     if (following_ == 0) return 0;
     // One that has taken too many events is as slow as it was so far.
@@ -496,8 +497,8 @@ class Host final : public Linked {
   Nanos counted_begin_ = 0, counted_end_ = 0, settled_at_ = 0;
 };
 
-// What the core that has most to do computes of a frame. What it sends and
-// receives, and waits for, comes on top.
+// The time that the core with the most work computes in a frame. Sending,
+// receiving and waiting come on top.
 Nanos busiest_core(const Net& net, const std::vector<Supply>& supplies,
                    const Plan& plan) {
   int64_t most = 0;

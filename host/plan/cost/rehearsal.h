@@ -16,7 +16,7 @@
 
 namespace shoal {
 
-// Of a period that is the mean of so many frames.
+// A period is the mean of this number of frames.
 inline constexpr int kPeriodFrames = 6;
 
 struct Rehearsal {

@@ -1,5 +1,5 @@
-// What a rehearsal says beside what virtual time makes of the same plans is in
-// tests/cluster_numbers_test.cc; here is what follows from single costs.
+// tests/cluster_numbers_test.cc compares rehearsals with virtual time on the
+// same plans; these tests check what follows from single costs.
 #include "host/plan/cost/rehearsal.h"
 
 #include <gtest/gtest.h>
@@ -60,7 +60,7 @@ TEST(Rehearsal, ANodeAloneTakesItsWorkAndAStepAStage) {
   EXPECT_LE(r.latency, work + kMillisecond);
 }
 
-// What is recorded of the frame is what is told of it, by stage.
+// The recorded figures of a frame are those that are told of it, by stage.
 TEST(Rehearsal, RecordsTheFrameThatItTells) {
   const Case c(find_board("teensy41"), 2);
   Recorder recorder(3);

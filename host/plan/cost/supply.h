@@ -11,7 +11,7 @@
 
 namespace shoal {
 
-// Of a layer's weights as they are planned.
+// The place of a layer's weights as they are planned.
 struct LayerSupply {
   WeightPlace place = WeightPlace::kMapped;
   uint32_t chunk_limit = 0;  // of a tape
@@ -29,9 +29,9 @@ int64_t supplied_ps(const Net&, int layer, LayerWork, const Supply&,
 // flash.
 std::vector<bool> streamed_layers(const Net&, int64_t flash, const Supply&,
                                   bool faster);
-// Of a layer that is executed in place: with its tag, aligned.
+// The bytes of a layer that is executed in place: with its tag, aligned.
 int64_t flash_bytes(const Layer&);
-// Of all layers; weights that several have count once.
+// The bytes of all layers; weights that several layers have count once.
 int64_t flash_bytes(const Net&);
 
 }  // namespace shoal

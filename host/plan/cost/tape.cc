@@ -14,7 +14,8 @@
 namespace shoal {
 namespace {
 
-// Of the share, `n` channels (kConstant: rows) and `rows` kernel rows.
+// The weight bytes of `n` channels of the share (kConstant: rows) and `rows`
+// kernel rows.
 int64_t cut_weights(const Layer& layer, const LayerShare& share, int64_t n,
                     int64_t rows) {
   const auto all = static_cast<int64_t>(layer.weights.values.size());
@@ -109,7 +110,7 @@ bool run_long(StageTokens& tokens, bool deepest,
   const int actors = tokens.processes() -
                      static_cast<int>(tokens.inputs().size()) -
                      static_cast<int>(tokens.outputs().size());
-  // What could not fire still cannot until a neighbour has fired.
+  // A process that could not fire still cannot until a neighbour has fired.
   std::vector<bool> open(tokens.processes(), true);
   const auto fires = [&](int process) {
     if (!open[process]) return false;

@@ -17,8 +17,8 @@ uint32_t chunk_bytes(const Layer&, const LayerShare&, const PlanChunk&);
 uint32_t chunk_bytes(const Net&, const PlanStage&, const PlanActor&,
                      const PlanChunk&);
 
-// Of the layer's chunks of at most `limit` bytes, or of one channel where that
-// is more.
+// The bytes of the layer's largest chunk, at most `limit`, or of one channel
+// where that is more.
 uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
 // Cuts the actor's weights into such chunks, on the tape.
 void cut_for_tape(const Net&, const PlanStage&, PlanActor&, uint32_t limit);
@@ -44,8 +44,8 @@ TapeOrders tape_orders(const Net&, const PlanStage&);
 void put_on_tape(const Net&, PlanStage&, const TapeOrders&,
                  uint32_t chunk_limit);
 
-// What a frame reads of a stage's tape: the runtime keeps a chunk for as long
-// as nobody asks for another one.
+// The reads of a stage's tape in a frame: the runtime keeps a chunk until
+// another one is asked for.
 struct TapeReads {
   int64_t chunks = 0;
   int64_t bytes = 0;  // without tags

@@ -24,8 +24,8 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
 // Without what calls and partial sums take.
 double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
   if (layer.op == OpCode::kTransposeConv) {
-    // Of the kernel's taps only these meet an input pixel; models do not
-    // count them as MACs.
+    // Only these of the kernel's taps meet an input pixel; models do not count
+    // them as MACs.
     const double taps = 1.0 * layer.kernel_h * layer.kernel_w *
                         share.in_channels / (layer.stride_y * layer.stride_x);
     return static_cast<double>(share.out.elements()) * taps * costs.conv;
@@ -65,7 +65,8 @@ int64_t flash_ps(int64_t bytes, const Costs& costs) {
   return picoseconds(static_cast<double>(bytes) / costs.flash_bytes_per_s);
 }
 
-// Of the output channels (kConstant: elements) and input channels of a share.
+// The weight bytes of the output channels (kConstant: elements) and input
+// channels of a share.
 int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
   if (layer.weights.empty()) return 0;
   const Box& all = layer.out.box;
@@ -267,7 +268,8 @@ LayerTime layer_time(const Net& net, int index, LayerWork work,
 
 namespace {
 
-// What all actors of a loop share: how it turns, and the rows that each makes.
+// The figures that all actors of a loop share: how it turns, and the rows that
+// each makes.
 struct StageLoop {
   std::vector<LoopRows> rows;  // by actor
   LoopWork work;

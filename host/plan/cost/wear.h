@@ -1,7 +1,8 @@
-// What spills cost a storage: how long it lives with them, and how much may be
-// written for it to live long enough. Parts that wear block by block spread
-// the erasures over all that is left behind the image, evenly by construction
-// (device/storage/spill_area.h); cards have a number of bytes in all.
+// The wear that spills cause in a storage: how long it lives with them, and how
+// much may be written for it to live long enough. Parts that wear block by
+// block spread the erasures over all that is left behind the image, evenly by
+// construction (device/storage/spill_area.h); cards have a number of bytes in
+// all.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,8 @@ namespace shoal {
 // known here.
 const Storage* named_storage(const PlanNode&);
 
-// Of the spill area, the ledger's blocks included, if it begins at byte
-// `begin` of the storage.
+// The bytes of the spill area, the ledger's blocks included, if it begins at
+// byte `begin` of the storage.
 int64_t spill_area_bytes(const Storage&, int64_t page_bytes, int pages,
                          int64_t begin);
 

@@ -22,7 +22,7 @@ struct CutRule {
 // and weights. Throws Error(kUsage) unless they say exactly one cut.
 CutRule read_cut_rule(TomlReader&, const Cluster&);
 LayerCut apply_rule(const CutRule&, const Layer&);
-// Whether the operator can be cut as the rule says.
+// Returns whether the operator can be cut as the rule says.
 bool takes_rule(const CutRule&, const Layer&);
 std::string rule_text(const CutRule&);
 

@@ -103,7 +103,7 @@ std::optional<std::string> read_board(TomlReader& keys) {
   return id;
 }
 
-// A cluster file names it without its table.
+// Returns the rate of the flash, for which a cluster file has no table.
 std::optional<double> flash_rate(TomlReader& keys) {
   const FigureRange& range = figure_range("flash.mb_per_s");
   const char* const key = "flash_mb_per_s";
@@ -112,7 +112,8 @@ std::optional<double> flash_rate(TomlReader& keys) {
   return keys.number(key, range.low, range.high);
 }
 
-// What a node's table and the defaults have in common, but the board's name.
+// Reads the keys that a node's table and the defaults have in common, except
+// the board's name.
 void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
                   bool& is_rated) {
   if (auto v = keys.size("ram")) {

@@ -213,7 +213,7 @@ TEST(ClusterFile, SaysWhatIsWrong) {
   EXPECT_EQ(message("[[node").substr(0, 8), "c.toml:1");
 }
 
-// What a datagram has at most follows from the addresses, or is said.
+// The largest datagram follows from the addresses, or the file states it.
 TEST(ClusterFile, ItsLinksCarryDatagramsOfOneSize) {
   const std::string node = "[[node]]\nboard = \"host\"\nname = ";
   const std::string serial = node + "\"a\"\naddress = \"serial:/dev/a\"\n";

@@ -140,7 +140,8 @@ LayerCut cut_outputs(const Layer& l, const Crew& crew) {
 LayerCut cut_inputs(const Layer& l, const Crew& all) {
   if (!can_cut_inputs(l)) return cut_outputs(l, all);
   const Box &in = l.in[0].box, &out = l.out.box;
-  // Who sums owns a slice, too: those without are left out, until none is.
+  // A node that sums owns a slice, too: nodes without one are left out, until
+  // none is.
   Crew crew = all.strongest(
       static_cast<size_t>(std::min(in.channels(), out.channels())));
   std::vector<int> i, o;

@@ -39,7 +39,8 @@ struct Cells {
   int count() const { return rows * columns * parts; }
   bool operator==(const Cells&) const = default;
 };
-// Of the crew's first nodes; none if the layer has no room for just these.
+// Cuts the layer over the crew's first nodes; none if the layer has no room for
+// just these.
 std::optional<LayerCut> cut_cells(const Layer&, const Crew&, const Cells&);
 // The same cells of the same nodes, whose weights (by node) are others; none if
 // there is nothing to weigh.

@@ -83,7 +83,7 @@ class CutsReader {
     }
   }
 
-  // Whether any of the layers can be cut so.
+  // Returns whether any of the layers can be cut as the rule says.
   bool cut_run(TomlReader& keys, const CutRule& rule, const LayerRun& run,
                toml::source_index line) {
     bool any = false;

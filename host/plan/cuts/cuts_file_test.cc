@@ -135,7 +135,7 @@ TEST(CutsFile, JoinedLayersHaveNoEndBetween) {
   EXPECT_EQ(cuts.layers[0].shares.size(), 4u);
 }
 
-// What cannot be cut so, is cut as the strategies do.
+// A layer that cannot be cut so is cut as the strategies do.
 TEST(CutsFile, LayersTakeTheNextBestCut) {
   const Cuts cuts = parse("default = { rows = 2, columns = 2 }");
   EXPECT_EQ(cuts.layers[0].kind, CutKind::kGrid);
@@ -146,7 +146,7 @@ TEST(CutsFile, LayersTakeTheNextBestCut) {
   EXPECT_EQ(sums.layers[1].kind, CutKind::kOutputs);
 }
 
-// Who sums owns a slice of the outputs.
+// A node that sums owns a slice of the outputs.
 TEST(CutsFile, SumsOfFewOutputsHaveFewNodes) {
   ShapeNet n("few");
   n.output(n.conv(n.input(4, 4, 64), 1, 1, 3));

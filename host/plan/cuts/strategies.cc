@@ -153,8 +153,8 @@ Cuts grid_cuts(const Net& net, const Cluster& cluster,
   return cuts;
 }
 
-// Of the arena, at most: a layer's weights, all of which every node of a grid
-// has there while its rows pass; and rows, all of which are there while the
+// Parts of the arena, at most: a layer's weights, all of which every node of a
+// grid holds while its rows pass; and rows, all of which a node holds while the
 // weights pass.
 constexpr int64_t kWeightsPart = 3;
 constexpr double kRowsPart = 0.285;

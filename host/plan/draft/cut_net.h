@@ -16,7 +16,7 @@
 
 namespace shoal {
 
-// What does not depend on where segments end.
+// The part of a draft that does not depend on where segments end.
 struct CutNet {
   const Net& net;
   const Cuts& cuts;
@@ -34,7 +34,7 @@ struct CutNet {
   };
   std::vector<Loop> loops;
   std::vector<int> loop_of;
-  // What the layer makes exists within a loop only.
+  // Returns whether the layer's result exists within a loop only.
   bool is_inner(int layer) const {
     return loop_of[layer] >= 0 && layer + 1 < loops[loop_of[layer]].end;
   }
@@ -58,8 +58,9 @@ std::vector<int> segment_of_layers(const Segments&, int layers);
 // Boxes that nodes compute: by layer, then node.
 using MadeBoxes = std::vector<std::vector<Box>>;
 
-// What node `node` reads to make `made` of a layer; empty if it makes nothing.
-// A port's box: one row or column in place of none, where all is padding.
+// Returns what node `node` reads to make `made` of a layer; empty if it makes
+// nothing. The box is a port's: one row or column in place of none, where all
+// is padding.
 Box read_box(const CutNet&, int layer, int operand, int node, const Box& made);
 
 // Fills what one segment computes; false if nodes could not be at the same

@@ -44,7 +44,7 @@ struct PlanDraft {
 std::vector<bool> sharing_buffers(const PlanStage&,
                                   const std::vector<int>& homes);
 
-// What is chosen for a node alone.
+// The choices for a node alone.
 struct StageChoice {
   Segment segment;
   std::optional<Overlay> overlay;

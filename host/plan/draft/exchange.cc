@@ -9,9 +9,9 @@
 namespace shoal {
 namespace {
 
-// What of a variable each node keeps from frame to frame: the least box around
-// all that its layers read of it, `made` being what they make; the first node
-// also what nobody reads.
+// The part of a variable that each node keeps from frame to frame: the least
+// box around all that its layers read of it, `made` being what they make; the
+// first node also keeps what no layer reads.
 std::vector<Box> kept_boxes(const CutNet& s, const NetVariable& v,
                             const MadeBoxes& made) {
   std::vector<Box> boxes(s.nodes);
@@ -73,7 +73,7 @@ class Finder {
     Box box;
   };
 
-  // What a variable held before the frame has no layer that makes it.
+  // No layer makes the value that a variable held before the frame.
   bool is_wanted(const TensorUses& uses) const {
     if (uses.variable >= 0) return !only_ || is_touched(uses, *only_);
     return uses.first >= 0 && (!only_ || lives_during(uses, *only_));
@@ -146,8 +146,8 @@ class Finder {
     }
   }
 
-  // Whether whatever reads the tensor does so in a later segment than all that
-  // write it, wherever else segments end: so it is with the result of tiles.
+  // Returns whether all readers of the tensor lie in a later segment than all
+  // its writers, wherever else segments end: so it is with the result of tiles.
   bool is_read_later(const std::vector<int>& writers, int t) const {
     const TensorUses& uses = s_.uses[t];
     if (uses.variable >= 0 || uses.writers.size() != writers.size()) {
@@ -262,7 +262,7 @@ class Finder {
     }
   }
 
-  // What a node has of all tiles is what it owns, in one home.
+  // A node owns what it has of all tiles, in one home.
   void fill_from_tiles(Gather& g, int index) {
     for (int m = 0; m < s_.nodes; ++m) {
       for (const int h : local_[m]) {

@@ -29,8 +29,8 @@ struct Home {
   bool whole() const { return last_segment > segment; }
 };
 
-// What nodes make in these segments, and of the values that variables have
-// after the frame; none if a segment cannot be one.
+// The boxes that nodes make in these segments, and of the values that variables
+// have after the frame; none if a segment cannot be one.
 std::optional<MadeBoxes> made_boxes(const CutNet&, const Segments&);
 
 struct Copy {
@@ -59,7 +59,7 @@ struct DraftStream {
   int partial = -1;
 };
 
-// What a layer's operand reads on a node: a home or a gather.
+// The source of a layer's operand on a node: a home or a gather.
 struct Source {
   int home = -1, gather = -1;
   Box box;
@@ -75,7 +75,7 @@ struct Exchange {
     Box box;
   };
   std::vector<Output> outputs;
-  // What a layer reads on a node, by operand, and its output's home.
+  // The sources of a layer on a node, by operand, and its output's home.
   struct Share {
     std::array<Source, 2> sources;
     int home = -1;

@@ -213,7 +213,7 @@ class Maker {
     const Layer& layer = net_.layers[l];
     PlanActor a;
     a.layer = l;
-    // What a segment costs is asked of layers, but for loops.
+    // A segment's cost is asked for layer by layer, except for loops.
     if (only_ < 0) a.weights = share_weights(layer, box);
     for (const Source& source : x_.share(l, n).sources) {
       if (source.gather >= 0) add_copies(source.gather);

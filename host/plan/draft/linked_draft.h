@@ -22,7 +22,7 @@ inline constexpr int kOneRow = 1 << 16;  // as passes
 // Bands of a stage whose layers fire so often at most, and what follows from
 // them: parts, private sums, rows of loops.
 void set_passes(const CutNet&, int passes, PlanStage&);
-// Of a layer that is in no loop, of which a node makes so much.
+// The work of a layer that is in no loop, of which a node makes `made`.
 LayerWork share_work(const CutNet&, int layer, const Box& made, int passes);
 
 // None if a segment cannot be one. Weights are all mapped.

@@ -5,7 +5,7 @@
 namespace shoal {
 namespace {
 
-// Whether `next` is all that reads what `layer` makes.
+// Returns whether `next` is the only reader of the layer's result.
 bool leads_to(const Net& net, const std::vector<TensorUses>& uses, int layer,
               int next) {
   const Layer& from = net.layers[layer];

@@ -24,8 +24,8 @@ int64_t read_page_ps(const Storage& s, int64_t page) {
                      static_cast<double>(page) / s.read_bytes_per_s);
 }
 
-// What a frame's spills take of a stage's time, in which nothing else is
-// thought to happen: a spill has one page buffer.
+// The time that a frame's spills add to a stage. The estimate assumes that
+// nothing else happens meanwhile: a spill has one page buffer.
 struct SpillTime {
   int64_t storage_ps = 0, check_ps = 0;
   int64_t read_bytes = 0, written_bytes = 0;

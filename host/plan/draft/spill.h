@@ -38,9 +38,9 @@ class SpillNet {
   const Spilling& spilling() const { return spilling_; }
   // The tensor of the given net that this one is, or is a copy of.
   int original(int tensor) const;
-  // Of whole pages, in a frame.
+  // The bytes of whole pages that a frame writes.
   int64_t written_bytes() const;
-  // Of one tensor of the given net.
+  // The bytes written for one tensor of the given net.
   int64_t written_bytes(int tensor) const;
   // Tensors of a node that was planned for net() become those of the given
   // net.

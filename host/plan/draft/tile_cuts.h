@@ -11,8 +11,8 @@
 
 namespace shoal {
 
-// Of Cuts::tiles. Throws Error(kUsage) for layers that cannot be made so, or
-// not without rows of an input that come again (`replay`).
+// The runs of Cuts::tiles. Throws Error(kUsage) for layers that cannot be made
+// in tiles, or not without rows of an input that come again (`replay`).
 std::vector<TileRun> tile_runs(const Net&, const Cuts&, bool replay);
 
 // The same cuts of the layers of `tiles`, whose runs keep no columns; a segment

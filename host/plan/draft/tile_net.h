@@ -29,12 +29,12 @@ struct TileRun {
   bool operator==(const TileRun&) const = default;
 };
 
-// Whether the layer can be made some columns at a time.
+// Returns whether the layer can be made some columns at a time.
 bool takes_columns(const Net&, const Layer&);
 
-// What the layers [begin, end) make for those behind them, if that is one
-// tensor and they can be made in tiles; else -1. `replay`: also if an input of
-// the net would have to come again.
+// The tensor that the layers [begin, end) make for those behind them, if it is
+// one tensor and they can be made in tiles; else -1. `replay`: also if an input
+// of the net would have to come again.
 int tile_result(const Net&, const std::vector<TensorUses>&, int begin, int end,
                 bool replay);
 
@@ -47,7 +47,8 @@ TileRun even_tiles(const Net&, int result, int begin, int end, int tiles);
 std::vector<int> keepable(const Net&, const std::vector<TensorUses>&, int begin,
                           int end);
 
-// What each tile makes and holds: all rows and channels, some columns.
+// The boxes that each tile makes and holds: all rows and channels, some
+// columns.
 struct TileBoxes {
   struct Held {
     int tensor = -1;

@@ -92,7 +92,7 @@ Net in_order(const Net& net, const LayerOrder& order) {
     position[order[p]] = static_cast<int>(p);
     other.layers[p] = net.layers[order[p]];
   }
-  // Of layers with the same weights the first has them for all.
+  // The first of the layers with the same weights has them for all.
   std::vector<int> first(order.size(), -1);
   for (size_t p = 0; p < order.size(); ++p) {
     const int of = net.layers[order[p]].weights_of;

@@ -1,5 +1,5 @@
-// What must come before what among the layers of a net, and which tensors each
-// of them touches.
+// The order that a net's layers must keep, and the tensors that each of them
+// touches.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct LayerGraph {
   explicit LayerGraph(const Net&);
 
   int layers() const { return static_cast<int>(before.size()); }
-  // Whether there is no order but the net's own, constants aside.
+  // Returns whether there is no order but the net's own, constants aside.
   bool has_one_order() const;
   // Each layer once, behind all that must come before it.
   bool holds(const LayerOrder&) const;

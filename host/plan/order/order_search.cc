@@ -232,7 +232,7 @@ class StagePaths {
       const int at = reached_[i];
       const Held held = held_[size_t(at)];
       if (at != begin) offer(begin, at, held.whole + held.inside);
-      // What was alive before stays whole, rings stay.
+      // Tensors that were alive before stay whole, rings stay.
       if (from.alive + held.inside >= below) continue;
       for (const Step& s : all_[size_t(at)].steps) {
         ++steps_;
@@ -246,7 +246,8 @@ class StagePaths {
     }
   }
 
-  // Of inputs that no layer reads: they come and go in the first stage.
+  // The bytes of inputs that no layer reads: they come and go in the first
+  // stage.
   int64_t untouched() const {
     int64_t bytes = 0;
     for (size_t t = 0; t < graph_.uses.size(); ++t) {
@@ -294,8 +295,8 @@ class StagePaths {
     return !is_mixed(begin, now, layer, tensor);
   }
 
-  // Whether the layer would read, or a caller take, rows of which some are
-  // made in the stage and others were made before.
+  // Returns whether the layer would read, or a caller take, rows of which some
+  // are made in the stage and others were made before.
   bool is_mixed(const Done& begin, const Done& now, int layer,
                 int tensor) const {
     bool early = false, late = false, left = false, writes = false;
@@ -317,7 +318,7 @@ class StagePaths {
   std::vector<Held> held_;  // of the stage to an ideal, from the last begin
   std::vector<int> seen_;   // from which begin
   int64_t steps_ = 0;
-  // Of grow() and of extend(), which run too often to allocate.
+  // Scratch of grow() and of extend(), which run too often to allocate.
   Done now_;
   std::vector<int> reached_;
 };

@@ -15,7 +15,7 @@
 
 namespace shoal {
 
-// What stages hold.
+// The bytes that stages hold.
 struct OrderBytes {
   std::vector<int64_t> whole, ring;  // by tensor
   std::vector<int64_t> sums;         // by layer
@@ -43,8 +43,8 @@ struct OrderFound {
 std::optional<OrderFound> find_order(const LayerGraph&, const OrderBytes&,
                                      const OrderOptions& = {});
 
-// Of the largest stage, where layers are done in this order and stages end
-// where that is best.
+// The bytes of the largest stage, if layers are done in this order and stages
+// end where that is best.
 int64_t largest_stage(const LayerGraph&, const OrderBytes&, const LayerOrder&);
 
 }  // namespace shoal

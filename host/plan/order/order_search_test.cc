@@ -23,7 +23,7 @@ LayerOrder own_order(const LayerGraph& graph) {
   return order;
 }
 
-// What the searches for stages count of a segment.
+// The bytes that the searches for stages count for a segment.
 int64_t segment_bytes(const Net& net, const std::vector<TensorUses>& uses,
                       const OrderBytes& bytes, const LayerOrder& order,
                       Segment s) {
@@ -184,7 +184,7 @@ TEST(OrderSearchTest, ABranchIsDoneBeforeTheNextBegins) {
   EXPECT_GT(found->own_bytes, 4 * 24 * 24 * 48);
 }
 
-// What nothing can be gained from is not looked at.
+// Nets that have nothing to gain from another order are not searched.
 TEST(OrderSearchTest, ChainsAndResidualBlocksHaveOneOrder) {
   EXPECT_TRUE(LayerGraph(bottleneck_net(96, 12)).has_one_order());
   for (const NamedNet& n : shape_nets()) {

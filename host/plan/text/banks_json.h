@@ -1,5 +1,5 @@
-// What a node keeps in other banks than the arena's, as plans and simulations
-// tell it.
+// The data that a node keeps in other banks than the arena's, as plans and
+// simulations tell it.
 #pragma once
 
 #include "host/plan/types/plan.h"

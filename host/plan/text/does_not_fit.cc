@@ -54,8 +54,7 @@ std::vector<size_t> beyond_budgets(const PlanRequest& request,
   return beyond;
 }
 
-// What would have to change for the nodes behind the first one, where that is
-// not said yet.
+// The changes for the nodes behind the first one that are not said yet.
 std::string more_of_others(const PlanRequest& request, const Plan& plan,
                            const std::vector<size_t>& beyond,
                            int64_t largest_bytes, const std::string& said) {

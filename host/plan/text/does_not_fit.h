@@ -1,4 +1,4 @@
-// What is said of a plan that does not fit: where, how many bytes, whose
+// The message about a plan that does not fit: where, how many bytes, whose
 // budget, and the smallest change with which it would.
 #pragma once
 
@@ -22,10 +22,10 @@ std::string layer_text(const Layer&);
 [[noreturn]] void arena_does_not_fit(const Net&, const PlanRequest&,
                                      const Plan& smallest,
                                      const std::string& else_fits = "");
-// Of the arena that a refusal asks for; none: it is of another kind.
+// The bytes of the arena that a refusal asks for; none: it is of another kind.
 std::optional<int64_t> bytes_asked(const std::exception_ptr&);
-// Of two refusals the one that asks for the smaller arena; the first of equal
-// ones, and of such that do not ask for any. Either may be none.
+// Returns the refusal that asks for the smaller arena; the first if both ask
+// for the same, or if neither asks for any. Either may be none.
 std::exception_ptr lesser_refusal(std::exception_ptr, std::exception_ptr);
 // Weights exceed what the board may execute in place, and it has no storage.
 [[noreturn]] void no_storage(const Net&, const Board&);

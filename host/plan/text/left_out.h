@@ -19,10 +19,11 @@ struct LeftOut {
 std::vector<LeftOut> left_out(
     const Plan&, const std::vector<std::optional<int64_t>>& budgets = {});
 
-// Whether the search chose who has a share, not only how layers are cut.
+// Returns whether the search chose which nodes have a share, not only how
+// layers are cut.
 bool chose_nodes(const Plan&);
 
-// What a share of theirs would not do: make "the frame faster".
+// The end of "giving them work would not make ...": "the frame faster".
 const char* helped_by(Objective);
 
 // MACs of all nodes over the model's; 1 of a model without any.

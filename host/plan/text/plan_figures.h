@@ -1,4 +1,4 @@
-// What a plan comes to, in figures that stand in no table of it.
+// The figures of a plan that stand in no table of it.
 #pragma once
 
 #include <cstdint>
@@ -10,24 +10,25 @@
 
 namespace shoal {
 
-// Of one frame, also where several are a batch.
+// The figures of one frame, also where several are a batch.
 struct PlanFigures {
   double frames_per_s = 0;
   // For that: 1 if a frame begins when the one before it has ended. A batch
   // counts as one.
   uint32_t frames_under_way = 1;
   std::optional<double> energy_j = {};  // none: a board has no figures
-  // What this is compared with; none: nobody has asked, or nobody knows.
+  // The replicas that the plan is compared with; none: it was not asked for, or
+  // is not known.
   std::optional<Replicas> replicas = {};
 };
 
-// Of all nodes for themselves; 0 if none has room.
+// The rate of all nodes that each run whole frames; 0 if none has room.
 double frames_per_s(const Replicas&);
-// Of the slowest, and the largest.
+// The latency of the slowest, and the arena of the largest.
 double latency_s(const Replicas&);
 int64_t arena_bytes(const Replicas&);
 
-// What the objective is about; empty if tables say it.
+// The figures that the objective is about; empty if tables say them.
 std::string figures_text(Objective, const PlanFigures&);
 
 }  // namespace shoal

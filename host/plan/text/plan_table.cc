@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kLargestBuffers = 5, kLongestName = 40;
 
-// What another order of layers than the file's is better by.
+// Tells what an order of layers other than the file's gains.
 void order_line(std::string& out, const Plan& plan) {
   const PlanOrder& order = plan.order;
   if (order.layers.empty()) return;
@@ -46,13 +46,13 @@ std::string bands(const PlanStage& s) {
              : fmt::format("{}-{}", least->band, most->band);
 }
 
-// What numbers are of.
+// The unit that numbers count for: a frame or a batch.
 std::string each(const Net& net) {
   return net.frames == 1 ? "a frame"
                          : fmt::format("per batch of {} frames", net.frames);
 }
 
-// What goes to storage, in the order of its pages.
+// The tensors that go to storage, in the order of their pages.
 void spill_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (n.spill_pages == 0) return;
   line(out, "  spills        {} in {} pages of {} {}, {}",
@@ -81,7 +81,7 @@ void storage_lines(std::string& out, const Net& net, const PlanNode& n) {
   spill_lines(out, net, n);
 }
 
-// What is left of a batch for each of its frames.
+// The share of each frame in the figures of a batch.
 void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (net.frames == 1) return;
   line(out,
@@ -92,7 +92,7 @@ void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
        format_bytes(n.storage_read_bytes / net.frames));
 }
 
-// What lives from frame to frame, in two copies.
+// The variables, which live from frame to frame in two copies.
 void variable_lines(std::string& out, const Net& net, const PlanNode& n,
                     const std::string& of) {
   if (n.variables.empty()) return;
@@ -153,7 +153,7 @@ void stage_lines(std::string& out, const PlanNode& n) {
   }
 }
 
-// What overlaps in the time of each stage.
+// The times that overlap in each stage.
 void stage_storage_lines(std::string& out, const PlanNode& n) {
   line(out, "  {:>5}  {:>12}  {:>12}  {:>10}  {:>10}  {:>10}  {:>10}", "stage",
        "read B", "written B", "compute ms", "flash ms", "storage ms",

@@ -14,7 +14,8 @@
 
 namespace shoal {
 
-// Of the nodes' arenas; those that are none or missing are unlimited.
+// The budgets of the nodes' arenas; those that are none or missing are
+// unlimited.
 using Budgets = std::vector<std::optional<int64_t>>;
 Budgets budgets_of(const Cluster&);
 

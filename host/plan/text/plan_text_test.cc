@@ -122,7 +122,7 @@ TEST(PlanTableTest, SaysWhatItNeedsAndWhyNotBetter) {
   }
 }
 
-// What is said of the first alone would not be enough.
+// A change for the first node alone would not be enough.
 TEST(PlanTextTest, ARefusalNamesAllNodesWithoutRoom) {
   const Net net = bottleneck_net(32, 3);
   PlanRequest request = linked_nodes(

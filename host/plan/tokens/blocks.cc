@@ -150,7 +150,7 @@ std::vector<bool> own_buffers(const Block& block, const PlanStage& stage) {
   for (size_t b = 0; b < own.size(); ++b) own[b] = made[b];
   if (block.goes_on) own[out(stage.actors.back())] = false;
   if (!block.has_writer) return own;
-  // What the writer reads is before the block, even a picture.
+  // The operands of the writer are made before the block, even a picture.
   for (const int in : writer.in) {
     if (in >= 0) own[stage.ports[in].buffer] = false;
   }

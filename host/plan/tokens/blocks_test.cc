@@ -57,7 +57,7 @@ TEST(BlocksTest, WhatSharesNoRowsIsApart) {
             (std::vector<std::vector<int>>{{0}, {0, 2}, {1}, {1, 3}}));
 }
 
-// What the whole net as one stage holds at its peak.
+// The rows that the whole net as one stage holds at its peak.
 std::vector<int> whole_peaks(const Net& net, const Work& work) {
   const std::vector<TensorUses> uses = find_uses(net);
   std::vector<int> rows;

@@ -7,7 +7,7 @@ namespace {
 
 constexpr int kMoments = 3;
 
-// Whether more firings never mean fewer rows that are given back.
+// Returns whether more firings never mean fewer rows that are given back.
 bool is_monotone(const RowRule& rule) {
   return rule.op != OpCode::kMove && part_count(rule) == 1;
 }
@@ -49,7 +49,7 @@ int GainBounds::most_released(int tensor, int begin, const Moment& m) const {
     if (fired > 0) {
       rows += std::min(r.box.rows(), released_rows(rule, fired - 1));
     }
-    // Who has read all of its rows holds none back.
+    // A reader that has read all of its rows holds none back.
     if (rows < r.box.y1) most = std::min(most, rows);
   }
   return most;

@@ -23,8 +23,8 @@ struct Overlay {
 std::optional<Overlay> overlay_pair(const Net&, const std::vector<TensorUses>&,
                                     Segment);
 
-// Whether the tensor is made in the segment over one that dies in it, as
-// NetTensor::over says.
+// Returns whether the tensor is made in the segment over one that dies in it,
+// as NetTensor::over says.
 bool is_kept_over(const Net&, const std::vector<TensorUses>&, int tensor,
                   Segment);
 // All of them, with their leads: before a row is written all columns of it are
@@ -49,8 +49,9 @@ struct Saved {
   bool exact = false;
   bool operator==(const Saved&) const = default;
 };
-// What the overlay of the pair saves, if that is at least so much, and its
-// lead; else no more than `bytes` can be saved, and the search has ended early.
+// The bytes that the overlay of the pair saves, if they are at least `least`,
+// and its lead; else no more than `bytes` can be saved, and the search has
+// ended early.
 Saved overlay_saves(const Net&, const PlanStage&, Overlay&, int64_t least);
 
 // To a multiple of 16; 0 or more stays so.

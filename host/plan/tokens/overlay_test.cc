@@ -26,7 +26,8 @@ Middle middle_of(const Net& net, int last) {
   return m;
 }
 
-// Whether the stage completes with its output `lead` bytes before its input.
+// Returns whether the stage completes with its output `lead` bytes before its
+// input.
 bool completes(Middle& m, int64_t lead) {
   const uint32_t under = 1 << 20;
   int in = -1, out = -1;

@@ -36,7 +36,7 @@ class Watch {
     if (begins) set(out, false);
   }
 
-  // Of what has been seen so far.
+  // The bytes saved at the peak of what has been seen so far.
   int64_t saved() const { return all_ - peak_; }
 
   Sharing finish() const {
@@ -71,7 +71,7 @@ class Watch {
     for (size_t w = 0; w < alive_.size(); ++w) met_[b][w] |= alive_[w];
   }
 
-  // What a firing may have begun or ended.
+  // Looks at the buffers that a firing may have begun or ended.
   void look_at(int process) {
     look_at_buffer(tokens_.out_buffer(process));
     for (int i = 0; i < StageTokens::kIns; ++i) {

@@ -1,5 +1,5 @@
-// What tells stages apart that are asked about again and again: all numbers
-// that an answer depends on, each in as few bytes as it needs.
+// A key of stages that are asked about again and again: all numbers that an
+// answer depends on, each in as few bytes as it needs.
 #pragma once
 
 #include <cstdint>

@@ -73,7 +73,7 @@ class StageTokens {
   const std::vector<int>& peak_rows() const { return peak_; }
   // Rows of the buffer that no reader wants any more.
   int released(int buffer) const;
-  // Whether rows are there that a reader still wants.
+  // Returns whether rows are there that a reader still wants.
   bool holds_rows(int buffer) const;
   // Bytes [from, to) that the next firing writes, from the buffer's start.
   // Only for buffers that are held whole.
@@ -84,15 +84,16 @@ class StageTokens {
     int in[kIns] = {-1, -1, -1}, out = -1;
     RowRule rule[kIns];
     int fired = 0, count = 0;
-    // Of the next firing: rows that must have been made of the buffers that it
-    // reads, and rows that it makes. Asked far more often than it changes.
+    // State of the next firing: rows that must have been made of the buffers
+    // that it reads, and rows that it makes. It is asked for far more often
+    // than it changes.
     int in_buffer[kIns] = {-1, -1, -1}, wanted[kIns] = {};
     int lo = 0, hi = 0;
     bool last_part = false;
     const char* kind = "layer";
     int index = 0;
     std::shared_ptr<std::vector<uint16_t>> maps[kIns];  // of the rules
-    // Of a loop: rows of in[0] by firing, in place of rule[0]'s.
+    // In a loop: rows of in[0] by firing, in place of rule[0]'s.
     std::vector<RowRange> needs;
   };
   static RowRange needed(const Process&, int operand);

@@ -40,8 +40,8 @@ struct ClusterNode {
   int64_t plan_budget() const;
   // Where that number comes from: "board teensy41", "--ram", the file's key.
   std::string budget_source() const;
-  // What must be said differently for an arena of so many bytes, if the board
-  // has them: "--ram 9700", "--max-arena 9700", both, or the file's key.
+  // The change that gives an arena of so many bytes, if the board has them:
+  // "--ram 9700", "--max-arena 9700", both, or the file's key.
   std::string budget_change(int64_t bytes) const;
   std::vector<Bank> kept_banks() const;
   // `ram` is a file's or a worker's own, not one flag for all.
@@ -56,12 +56,13 @@ struct Cluster {
   // Bytes of a datagram at most, as the file says; else what its addresses say.
   std::optional<uint32_t> payload = {};
   uint32_t link_payload() const;
-  // What the file, or a flag, may say at most: of virtual nodes anything.
+  // The largest payload that the file, or a flag, may state: for virtual nodes
+  // any.
   uint32_t most_payload() const;
 };
 inline constexpr uint32_t kMostPayload = 65'000;
 
-// Of the address of a node at the end of a serial line.
+// The prefix of the address of a node at the end of a serial line.
 inline constexpr const char* kSerialPrefix = "serial:";
 bool is_serial(const std::string& address);
 inline constexpr int kMaxNodes = 256;    // each may be a peer of each
@@ -70,9 +71,9 @@ inline constexpr int kMaxNodeName = 28;  // bytes; a node says its own name
 // Those that the search may give a share.
 std::vector<int> nodes_to_share(const Cluster&);
 
-// What exported firmware is to a plan: its program is a constant in flash,
-// wherever firmware that holds none would have it, and it drives no storage;
-// nor has it what copies weights into SRAM.
+// Makes the node what exported firmware is to a plan: its program is a constant
+// in flash, wherever firmware that holds none would have it, and it drives no
+// storage; nor has it the code that copies weights into SRAM.
 void hold_in_flash(ClusterNode&);
 
 // Million MACs a second of a mix of layers as in MobileNetV2, by the board's

@@ -9,12 +9,12 @@
 
 namespace shoal {
 
-// What a search throws when it was cancelled. No Error: searches catch those of
-// plans that do not fit, and go on.
+// Thrown by a search that was cancelled. It is no Error, because searches catch
+// the errors of plans that do not fit and go on.
 struct PlanCancelled {};
 
 // Cancels the searches of this thread, as long as the object lives, from the
-// moment when the flag is true. For who no longer needs the plan.
+// moment when the flag is true, for a caller that no longer needs the plan.
 class PlanCancellation {
  public:
   explicit PlanCancellation(const std::atomic<bool>& flag) : before_(flag_) {

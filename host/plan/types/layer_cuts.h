@@ -1,4 +1,4 @@
-// Who owns which box of every layer's output: the cut of each layer. Own
+// The cut of each layer: which node owns which box of the layer's output. Own
 // boxes partition the layer's out box; a node without one has no share.
 #pragma once
 
@@ -36,7 +36,7 @@ struct LayerCut {
   // them itself.
   bool sends_halo = false;
 };
-// What tells the cut from others of the same layer.
+// Adds the numbers that tell the cut from others of the same layer.
 inline void add_to_key(const LayerCut& cut, std::vector<int>& key) {
   key.insert(key.end(), {static_cast<int>(cut.kind), int{cut.sends_halo},
                          static_cast<int>(cut.shares.size())});
@@ -47,7 +47,7 @@ inline void add_to_key(const LayerCut& cut, std::vector<int>& key) {
   }
 }
 
-// What a file may fix about how a run of layers is executed.
+// The choices that a file may fix about how a run of layers is executed.
 struct BlockChoice {
   int begin = 0, end = 0;   // layers
   std::optional<int> band;  // rows a firing

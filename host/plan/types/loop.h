@@ -29,7 +29,7 @@ struct LoopPart {
   Box made;
 };
 using LoopParts = std::vector<LoopPart>;
-// Of a layer that stands for others.
+// The parts of a layer that stands for others.
 LoopParts loop_parts(const Layer&);
 std::vector<LoopRows> loop_rows(const LoopParts&, int band);
 

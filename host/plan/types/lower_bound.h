@@ -1,5 +1,5 @@
-// What no plan can go below, as the planner proves it from the net and the
-// nodes alone; design/plans.md has the proof.
+// The bound that no plan can go below, as the planner proves it from the net
+// and the nodes alone; design/plans.md has the proof.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@ struct LowerBound {
   double latency_s = 0;  // of a frame in an idle cluster
   double period_s = 0;   // from frame to frame, however many are under way
   int64_t traffic_bytes = 0;
-  // What it is made of: work that every plan does, bytes that it moves.
+  // The parts of the bound: work that every plan does, bytes that it moves.
   int64_t macs = 0, weight_bytes = 0;  // read from flash or storage
   int64_t input_bytes = 0, output_bytes = 0;
-  // Of each node of a plan: the time of its own share. Empty: no plan.
+  // For each node of a plan, the time of its own share. Empty: no plan.
   std::vector<double> nodes_s = {};
 };
 

@@ -1,4 +1,4 @@
-// What a plan shall have least of.
+// The quantity that a plan minimizes.
 #pragma once
 
 #include <cstdint>

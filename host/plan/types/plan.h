@@ -23,8 +23,8 @@ struct PlanBuffer {
   bool is_private = false;  // inside a loop
   bool complete = false;    // filled by an earlier stage
   int overlay = -1;         // buffer of this stage whose bytes it may reuse
-  // Of the net, whose value before the frame (complete) or after it (written)
-  // this is; -1: none.
+  // The net's variable whose value before the frame (complete) or after it
+  // (written) this is; -1: none.
   int variable = -1;
   uint32_t offset = 0;  // in the arena
   // Stages of this node during which these bytes are this tensor's.
@@ -121,9 +121,9 @@ struct PlanStage {
   double seconds = 0;
   int64_t macs = 0, weight_read_bytes = 0, firings = 0;
   int64_t storage_read_bytes = 0, storage_written_bytes = 0;
-  // What `seconds` is made of: they overlap, so it is less than their sum.
+  // The parts of `seconds`: they overlap, so it is less than their sum.
   double compute_s = 0, flash_s = 0, storage_s = 0, check_s = 0;
-  // What the time goes to: "compute", "flash", "firings", "storage", ...
+  // The largest part of the time: "compute", "flash", "firings", "storage", ...
   std::string bound;
 };
 
@@ -206,7 +206,8 @@ struct PlanNode {
 // Where layers come in another order than the net's, because that is better.
 struct PlanOrder {
   std::vector<int> layers;  // of the net, by position; empty: the net's order
-  // Of the plan that was found in the net's own order; 0: nothing fits in it.
+  // The figures of the plan that was found in the net's own order; 0: nothing
+  // fits in it.
   int64_t own_arena_bytes = 0;  // the largest
   double own_latency_s = 0;
 };
@@ -217,8 +218,7 @@ struct Plan {
   Objective objective = Objective::kLatency;
   bool says_nodes = false;  // `strategy` says on how many nodes
   bool not_on_all = false;  // on all nodes it does not fit
-  // Of its cuts only what takes the least memory fits, whatever time that
-  // takes.
+  // True if only the cuts with the least memory fit, whatever time they take.
   bool fits_hardly = false;
   // Rows of inputs, outputs and streams come and go over links. A plan of one
   // node may be linked, one of several nodes always is.
@@ -229,12 +229,12 @@ struct Plan {
   int64_t macs = 0, model_macs = 0, traffic_bytes = 0;
   double latency_s = 0;
 
-  // Whether `auto` made it.
+  // Returns whether the strategy `auto` made the plan.
   bool is_auto() const { return strategy.starts_with("auto"); }
 };
 
-// Whether anything of the node's image is read from storage, or anything is
-// spilled there.
+// Returns whether any part of the node's image is read from storage, or
+// anything is spilled there.
 bool reads_storage(const PlanNode&);
 // The first stage with the largest arena; 0 if there is none.
 size_t fullest_stage(const PlanNode&);

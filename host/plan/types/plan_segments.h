@@ -1,5 +1,5 @@
-// What a linked plan does segment by segment, read off its stages: which
-// layers, how they are cut, what is exchanged. For tables and JSON.
+// The segments of a linked plan, read off its stages: which layers, how they
+// are cut, what is exchanged. For tables and JSON.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ std::vector<SegmentSummary> summarize_segments(const Plan&);
 // "3-5", or "3-5,8" where layers are not in the net's order; "-" for none.
 std::string layer_ranges(const PlanStage&);
 
-// Of inputs, which a node alone asks for again; see host/plan/draft/tile_net.h.
+// The bytes of inputs that a node alone asks for again; see
+// host/plan/draft/tile_net.h.
 int64_t replay_bytes(const Net&, const PlanNode&);
 
 }  // namespace shoal

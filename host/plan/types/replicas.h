@@ -1,4 +1,4 @@
-// What nodes would do that share no frame: each computes whole ones, alone.
+// The figures of nodes that share no frame: each computes whole ones, alone.
 #pragma once
 
 #include <cstdint>

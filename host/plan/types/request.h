@@ -1,4 +1,4 @@
-// What a plan is asked for: the nodes with their memory and storage, how layers
+// The request for a plan: the nodes with their memory and storage, how layers
 // are cut over them, and what counts. A node alone is a cluster of one.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace shoal {
 
-// What a plan must keep besides the nodes' budgets.
+// The limits that a plan must keep besides the nodes' budgets.
 struct PlanLimits {
   std::optional<double> latency_s = {};
   std::optional<int64_t> traffic_bytes = {};
@@ -40,8 +40,9 @@ struct PlanRequest {
   bool compared = false;
   Objective objective = Objective::kLatency;
   PlanLimits limits = {};
-  // Of a byte of traffic, beside the time that it takes: where the least time
-  // is looked for, plans that send less may take so much longer.
+  // The price of a byte of traffic, in seconds, beside the time that it takes:
+  // where the least time is looked for, plans that send less may take so much
+  // longer.
   double byte_s = 0;
   uint32_t max_payload = kUdpPayload;  // of the links' datagrams
   int batch = 1;  // frames of the model in one, of a node without links
@@ -53,7 +54,7 @@ struct PlanRequest {
                               // of so many frames a second; 0: any time
 
   bool has_own_cuts() const { return cuts || cuts_file; }
-  // Who does not say how layers are cut leaves it to the search.
+  // True if the request leaves the cuts of layers to the search.
   bool is_auto() const {
     return !has_own_cuts() && (strategy.empty() || strategy == "auto");
   }

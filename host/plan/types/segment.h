@@ -23,7 +23,7 @@ inline bool lives_inside(const TensorUses& t, Segment s) {
 inline bool lives_during(const TensorUses& t, Segment s) {
   return t.first >= 0 && t.first < s.end && t.last >= s.begin;
 }
-// Whether a layer of the segment reads or writes it.
+// Returns whether a layer of the segment reads or writes the tensor.
 inline bool is_touched(const TensorUses& t, Segment s) {
   for (const auto* list : {&t.writers, &t.readers}) {
     for (const Use& u : *list) {

@@ -1,10 +1,10 @@
-// Who sends what to whom under which numbers: one numbering of a linked plan,
-// for the programs that emit writes and for the coordinator, which has its
-// ends of the inputs and outputs.
+// The streams of a linked plan: who sends what to whom under which numbers. It
+// is one numbering for the programs that emit writes and for the coordinator,
+// which has its ends of the inputs and outputs.
 //
 // A box that goes to several nodes is one edge for each of them. As image.h
-// says, targets and in-streams are counted over all stages of a node; those
-// of the coordinator over the inputs and outputs of the net.
+// says, targets and in-streams are counted over all stages of a node; those of
+// the coordinator over the inputs and outputs of the net.
 #pragma once
 
 #include <cstdint>
@@ -67,25 +67,26 @@ struct CoordinatorLinks {
 CoordinatorLinks coordinator_links(const std::vector<StreamEdge>&, const Plan&,
                                    uint16_t window);
 
-// Whether a port of the node's stage brings rows of a peer already while the
-// stage before runs (device/program/early.h): its buffer is there then.
+// Returns whether a port of the node's stage brings rows of a peer already
+// while the stage before runs (device/program/early.h): its buffer is there
+// then.
 bool port_comes_early(const PlanNode&, int stage, const PlanPort&);
-// Of the link's tables: most in-streams of a stage, with those of the next one
-// if rows of that may come early.
+// The in-streams for which the link's tables have room: the most of any stage,
+// with those of the next one if its rows may come early.
 uint32_t most_in_streams(const PlanNode&);
 
 // A node's peers in the order of the plan.
 std::vector<PeerEntry> peer_entries(const Plan&, const PlanNode&);
-// What the links need, by node.
+// The counts that the links need, by node.
 std::vector<LinkCounts> count_links(const Plan&);
-// Of a stage's record, without its ends of streams.
+// The counts of a stage's record, without its ends of streams.
 StageCounts count_tables(const Net&, const PlanStage&);
 // Those, by node and stage.
 struct StageEnds {
   uint16_t streams = 0, targets = 0;
 };
 std::vector<std::vector<StageEnds>> stage_ends(const Plan&);
-// Of a node that exchanges rows with the coordinator alone.
+// The ends of a node that exchanges rows with the coordinator alone.
 StageEnds coordinator_ends(const PlanStage&);
 
 }  // namespace shoal

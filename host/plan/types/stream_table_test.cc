@@ -13,7 +13,7 @@ namespace {
 
 using Key = std::pair<int, int>;  // node, number
 
-// What a table says of an end: the node there, the number there.
+// A table's entry for an end: the node there, the number there.
 struct Ends {
   std::map<Key, Key> targets, streams;
 };

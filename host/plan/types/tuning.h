@@ -1,10 +1,10 @@
-// What searches try, how far they go on, and why just so: shares of budgets,
-// margins of estimates, and numbers of trials. What a byte is worth, and what
-// packing leaves between the buffers, is known only when a plan is built: so
-// each search starts from an estimate of what fits and then takes less, in
-// steps that are small where plans still differ much. Finer steps, wider
-// margins and more trials cost planning time and have found nothing better for
-// the models in docs/. All of them are counted: no plan depends on a clock.
+// The constants of the searches, with reasons: shares of budgets, margins of
+// estimates, and numbers of trials. Only a plan that is built shows what a byte
+// is worth, and what packing leaves between the buffers: so each search starts
+// from an estimate of what fits and then takes less, in steps that are small
+// where plans still differ much. Finer steps, wider margins and more trials
+// cost planning time and have found nothing better for the models in docs/. All
+// of them are counted: no plan depends on a clock.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,13 @@ constexpr int64_t percent_of(int percent, int64_t bytes) {
   return bytes * percent / 100;
 }
 
-// Of the budget, for stages with bands of more than one row. Packing wastes
-// little of large stages, some of small ones; with 0 all bands have one row,
-// which is the smallest plan that there is.
+// Percentages of the budget, for stages with bands of more than one row.
+// Packing wastes little of large stages, some of small ones; with 0 all bands
+// have one row, which is the smallest plan that there is.
 inline constexpr int kBands[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
-// Of the room that stages have left, for higher bands in all of them at once.
-// The first that can be packed is taken: after it each stage is raised alone.
+// Percentages of the room that stages have left, for higher bands in all of
+// them at once. The first that can be packed is taken: after it each stage is
+// raised alone.
 inline constexpr int kMoreBands[] = {100, 70, 40, 15};
 // And in the stages of nets with tiles, one after the other, where all of it
 // could not be packed.
@@ -33,19 +34,20 @@ inline constexpr int kPasses[] = {1,  2,  3,  4,  5,  6,   7,   8,
                                   10, 12, 14, 16, 20, 24,  28,  32,
                                   40, 48, 56, 72, 96, 112, 144, 192};
 
-// Of the budget, for a plan that reads weights from storage. What it leaves is
-// for sets that stay and larger slots, which may save more time than bands do.
+// Percentages of the budget, for a plan that reads weights from storage. The
+// rest is for sets that stay and larger slots, which may save more time than
+// bands do.
 inline constexpr int kBeforeFilling[] = {100, 85, 65};
-// Of what all sets would take that save time if they stay: those that save most
-// a byte come first, and soon the rest is worth more as slots.
+// Percentages of the bytes of all sets that save time if they stay: those that
+// save most a byte come first, and soon the rest is worth more as slots.
 inline constexpr int kKeptSets[] = {100, 50, 25, 10};
-// Of the room that a linked stage has left, for its slots: larger slots are
-// always better, so the largest that can be packed is looked for.
+// Percentages of the room that a linked stage has left, for its slots: larger
+// slots are always better, so the largest that can be packed is looked for.
 inline constexpr int kSlots[] = {100, 97, 94, 90, 85, 80, 70, 60, 50, 30, 15};
 
-// Of a linked plan's budget: for bands of one row, and for higher ones. Built
-// rings have some rows more or less than the estimate, which knows those of a
-// plan of one node.
+// Percentages of a linked plan's budget: for bands of one row, and for higher
+// ones. Built rings have some rows more or less than the estimate, which knows
+// those of a plan of one node.
 struct Pair {
   int one_row, bands;
 };
@@ -65,13 +67,15 @@ inline constexpr int kTolled[] = {100, 96, 92, 88, 84};
 inline constexpr Pair kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
                                      {100, 0},  {110, 70}, {102, 100}};
 
-// What more rows in rings may cost of a linked plan's modelled time: they keep
-// links going when datagrams are late, which the model does not see.
+// The factor by which more rows in rings may lengthen a linked plan's modelled
+// time: they keep links going when datagrams are late, which the model does not
+// see.
 inline constexpr double kAboutAsFast = 1.005;
 // So much more than its share of the MACs a node may compute of a segment:
 // beyond it a shorter segment is faster on every board.
 inline constexpr double kUneven = 1.4;
-// Of the bytes of weights: records with the chunks of a tape take as much.
+// This part of the bytes of weights is reserved: records with the chunks of a
+// tape take as much.
 inline constexpr int64_t kRecordPart = 16;
 // Plans with fewer weights in flash, where programs exceed it: tables of what
 // comes from storage instead take some of it again.
@@ -101,7 +105,7 @@ inline constexpr size_t kRoomsOfTiles = 4, kAllRooms = 100;
 inline constexpr size_t kFilled = 5;
 // Slots that storage is read into: beyond these all wait for the same storage.
 inline constexpr uint32_t kMostSlots = 6;
-// Of linked nodes, the smallest slots that are tried.
+// The smallest slots that are tried for linked nodes, in bytes.
 inline constexpr int64_t kLeastSlot = 2048;
 // Estimates assume slots of so much of the arena, and no larger ones: slots
 // grow into what is left at last.
@@ -126,21 +130,23 @@ inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
 // Layers of all tiles, a loop counting once, and where weights are on a tape,
 // whose plans take longer to build.
 inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
-// Of so many tensors of a run columns are kept: kept ones take room all along.
+// Columns are kept of this many tensors of a run: kept ones take room all
+// along.
 inline constexpr size_t kMostKeptTensors = 3;
 // Where loops of a run differ: so many numbers of tiles, from the fewest that
 // fit on, since narrower ones leave room to loops that compute less twice.
 inline constexpr int kMixedTiles = 3;
-// Of the net's MACs, in percent: of plans that compute more, others whose loops
-// differ or in which columns are kept apart may be faster. Below it none was.
+// A percentage of the net's MACs: for plans that compute more, others whose
+// loops differ or in which columns are kept apart may be faster. Below it none
+// was.
 inline constexpr int kMuchTwice = 125;
-// What is built may be larger or smaller than the estimate: these parts of the
-// budget, and of the smallest estimate, are tried. Only slots are estimated too
-// large.
+// A built plan may be larger or smaller than the estimate: these percentages of
+// the budget, and of the smallest estimate, are tried. Only slots are estimated
+// too large.
 inline constexpr int kTiled[] = {104, 100, 97, 94, 90, 86};
 inline constexpr int kTiledSmallest[] = {100, 103, 107};
-// Of what fits the fastest of so many; where the steps are too wide and nothing
-// fits: so many of one choice.
+// The number of plans that fit from which the fastest is taken; and the number
+// of plans of one choice where the steps are too wide and nothing fits.
 inline constexpr int kTiledThatFit = 2, kTiledSteps = 4;
 
 // --- Segments of several nodes.
@@ -171,10 +177,11 @@ inline constexpr int kStageSlackRounds = 8;
 // before, so that budgets that differ little share them.
 inline constexpr double kRung = 0.84;
 inline constexpr int kRungs = 3;
-// Of a node alone, all that it takes: that costs next to nothing.
+// A node alone takes all of them: that costs next to nothing.
 inline constexpr int kLoneRungs = 10;
-// Of the fastest plan: what takes longer at first did not become faster by
-// such budgets: MobileNetV2's begins at 112 gained up to 13 %.
+// A factor of the fastest plan's time: plans that begin slower did not become
+// the fastest by such budgets. MobileNetV2's plan that begins at 112 gained up
+// to 13 %.
 inline constexpr double kRungsMayGain = 1.2;
 
 // --- Cuts by estimate.
@@ -183,14 +190,16 @@ inline constexpr double kRungsMayGain = 1.2;
 // options that a layer has: fewer the more nodes there are.
 inline constexpr double kMostPairs = 2e8;
 inline constexpr size_t kMostOptions = 32, kFewestOptions = 8;
-// What is so many times worse than the best by estimate is not built: estimates
-// of the same crew are nearer than that, and so are those of fewer nodes.
+// A plan that is estimated to be worse than the best by this factor is not
+// built: estimates of the same crew are nearer than that, and so are those of
+// fewer nodes.
 inline constexpr double kHopeless = 1.6;
 // Where so much of flash counts, in percent: half of the weights stay in SRAM,
 // or all but those that are read least.
 inline constexpr int kHalfOfFlash = 50, kLittleFlash = 30;
-// Of all weights, in SRAM; and of a budget, by all else at the most: where the
-// arena needs the room, plans that begin with cheaper flash end worse.
+// The part of all weights that is kept in SRAM; and the part of a budget that
+// all else takes at the most: where the arena needs the room, plans that begin
+// with cheaper flash end worse.
 inline constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 
 // --- Plans of one crew.
@@ -199,8 +208,8 @@ inline constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 // all of them over 8 nodes, and a third over 64.
 inline constexpr int64_t kShares = 28'000;
 inline constexpr int kMostPlans = 34, kFewestPlans = 10;
-// Of them, improvements at least (a third); and how many such parts splices may
-// have besides.
+// One part in kLaterPart of them, at least, are improvements; splices may have
+// kSplicedParts such parts besides.
 inline constexpr int kLaterPart = 3, kSplicedParts = 2;
 // And in percent of them, splices when nothing else helps any more.
 inline constexpr int kLastSplices = 25;
@@ -224,7 +233,7 @@ inline constexpr int kFastGroups[] = {64, 32};
 // With a price of bytes: groups are chosen segment by segment, so that each
 // begin costs more.
 inline constexpr size_t kPricedStarts = 3;
-// Of so many nodes most of the time goes to datagrams and waiting.
+// With this many nodes most of the time goes to datagrams and waiting.
 inline constexpr size_t kLargeCluster = 24;
 // Plans from estimates that count less flash than there may be: what they are
 // better by must be more than what a rehearsal may be wrong by.
@@ -232,18 +241,21 @@ inline constexpr double kClearly = 0.01;
 // The same for plans over more nodes than these, whose rehearsals are more
 // often off by some per cent.
 inline constexpr size_t kSureCrew = 8;
-// Of the time of a grid with fewer rows, for one with more of them: rings of
-// narrow columns take less memory, so that more rows must be clearly faster.
+// A grid with more rows must take this part of the time of one with fewer:
+// rings of narrow columns take less memory, so that more rows must be clearly
+// faster.
 inline constexpr double kMoreGridRows = 0.99;
 
 // --- Tiles that several nodes share.
 
-// Of each run so many are estimated first, then the others of the best run, and
-// those of a second run behind it: how small a run's rings become shows early.
+// So many tilings of each run are estimated first, then the others of the best
+// run, and those of a second run behind it: how small a run's rings become
+// shows early.
 inline constexpr int kFirstTiles = 4, kOtherTiles[] = {2, 3, 6, 8, 12};
 inline constexpr int kSecondTiles[] = {2, 4};
-// What is built may take so many times the smallest of these first estimates,
-// since others are lower; where a plan costs much, so many are likely.
+// A plan that is built may take so many times the smallest of these first
+// estimates, since others are lower; where a plan costs much, so many are
+// likely.
 inline constexpr double kTilesMayTake = 0.8, kTilesTake = 1.08;
 // Plans that are built of them, since packing takes more than estimates know.
 inline constexpr size_t kTilesBuilt = 5;
@@ -266,9 +278,10 @@ inline constexpr double kFarOffEqual = 1.1;
 // and for the brief begin of equal nodes.
 inline constexpr size_t kCostly = 240;
 inline constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
-// Of the brief begin of all nodes: a crew that begins so near it is planned,
-// and of larger nets one that begins better. Of TinyEngine's and MCUNet's nets
-// on up to eight, crews of six and seven that began 11 % worse became the best.
+// A factor of the brief begin of all nodes: a crew that begins so near it is
+// planned, and for larger nets one that begins better. With TinyEngine's and
+// MCUNet's nets on up to eight nodes, crews of six and seven that began 11 %
+// worse became the best.
 inline constexpr double kBegun = 1.115;
 inline constexpr size_t kBegunCostly = 600;
 // The same for the smallest arena: fifteen nodes began so with MobileNetV2, and
@@ -276,8 +289,8 @@ inline constexpr size_t kBegunCostly = 600;
 inline constexpr double kBrieflySmall = 1.6;
 // Where it costs so little, all of a crew's plans are tried.
 inline constexpr size_t kCheap = 120;
-// Of equal nodes every number up to here may be a crew; above it twice as many,
-// and so on. Where nothing fits at first, up to the second one.
+// Up to this number every number of equal nodes may be a crew; above it twice
+// as many, and so on. Where nothing fits at first, kEachTight is the limit.
 inline constexpr size_t kEachCrew = 16;
 inline constexpr size_t kEachTight = 6;
 // For nodes without a share: clocks and links (rate and latency) that are
@@ -293,9 +306,9 @@ inline constexpr size_t kMostAsked = 16;
 inline constexpr size_t kFewNodes = 16;
 // Budgets between arenas that are nearer than that tell nothing new.
 inline constexpr double kNearArena = 1.1;
-// What a byte of traffic counts, in seconds, at the least and at the most: from
-// about half to twenty times what a link of 100 Mbit/s takes for it. From one
-// price to the next twice as much, or where all are wanted four times.
+// The price of a byte of traffic, in seconds, at the least and at the most:
+// from about half to twenty times what a link of 100 Mbit/s takes for it. Each
+// price is twice the one before, or four times where all are wanted.
 inline constexpr double kFirstByte = 50e-9, kLastByte = 1600e-9;
 inline constexpr double kByteStep = 2, kWideByteStep = 4;
 // Budgets between one that keeps a limit of latency and one that does not, as
@@ -314,7 +327,7 @@ inline constexpr double kMayReach = 2, kMayKeep = 1.25;
 
 // Runs that are built over so many nodes; fewer over more nodes, but these.
 inline constexpr size_t kMostRuns = 40, kRunNodes = 8, kFewestRuns = 8;
-// Of them two parts of three come from estimates; the rest is for borders that
+// Two parts in three of them come from estimates; the rest is for borders that
 // move, by so many layers at the most.
 inline constexpr size_t kEstimatedRuns = 2, kRunParts = 3;
 inline constexpr int kMostMoved = 4;
@@ -322,9 +335,10 @@ inline constexpr int kMostMoved = 4;
 // to do beside what it takes and sends.
 inline constexpr int kRunRounds = 3;
 inline constexpr size_t kMostCrews = 8;
-// Of the estimate, that a plan may make of it.
+// The least factor of the estimate that a plan may make of it.
 inline constexpr double kLeastFactor = 0.3;
-// Of a layer between two crews: a smaller part is not worth its datagrams.
+// The least part of a layer between two crews: a smaller one is not worth its
+// datagrams.
 inline constexpr double kLeastShared = 0.05;
 // Steps to the least that all crews may have to do: 2^-20 of it is less than
 // any row.
@@ -350,7 +364,7 @@ inline constexpr size_t kMostOfCrew = 8;
 // asked over no more nodes.
 inline constexpr double kWithinReach = 1.15;
 inline constexpr int kMostThorough = 16;
-// Of bytes a node, and so 1/64 of what might be less.
+// Bisections of a node's bytes: they end at 1/64 of the range.
 inline constexpr int kBisections = 6;
 // Work of each kind of line (see QuickPlans), some two seconds; and of those
 // which ask for several numbers of nodes, or sizes of the input.

@@ -40,7 +40,7 @@ void close(TensorUses& t) {
   }
 }
 
-// Of the whole layer.
+// The rule of the whole layer.
 RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
   const View& in = layer.in[operand];
   RowRule r;

@@ -1,8 +1,8 @@
-// Who writes and reads each tensor of a Net, and at which position in the
-// order of its layers. The position of a layer is its number. An input is
-// pushed where its tensor is first touched, an output taken where its tensor
-// is last written. What spills is written to storage where it is last written,
-// and comes back where the copy that is read is first touched.
+// The layers that write and read each tensor of a Net, and at which position in
+// the order of its layers. The position of a layer is its number. An input is
+// pushed where its tensor is first touched, an output taken where its tensor is
+// last written. A spilled tensor is written to storage where it is last
+// written, and comes back where the copy that is read is first touched.
 #pragma once
 
 #include <vector>
@@ -32,7 +32,7 @@ struct TensorUses {
   // stage has both.
   int stored_at = -1;
   int stored_as = -1;  // the tensor that it is a copy of
-  // Of a page buffer of each spill; 0: the tensor has none.
+  // The bytes of a page buffer of each spill; 0: the tensor has none.
   int64_t page_bytes = 0;
 };
 
@@ -48,8 +48,8 @@ struct Spilling {
 
 std::vector<TensorUses> find_uses(const Net&, const Spilling& = {});
 
-// What a layer makes in one firing: `band` rows, or, if its window is cut,
-// `part` kernel rows of one row.
+// The rows that a layer makes in one firing: `band` rows, or, if its window is
+// cut, `part` kernel rows of one row.
 struct LayerWork {
   int band = 1;
   int part = 1;
@@ -62,16 +62,16 @@ using Work = std::vector<LayerWork>;  // one per layer
 bool reads_all_for_one_row(const Layer&);
 // Cut because a kernel gets at most kMaxWindowRows rows.
 bool must_cut_window(const Layer&);
-// Of a share of so many rows that is to fire `passes` times, or as often as it
-// has rows if those are fewer.
+// The work of a share of `rows` rows that is to fire `passes` times, or as
+// often as it has rows if those are fewer.
 LayerWork work_for(const Layer&, int rows, int passes);
 // Bands such that every layer fires `passes` times a frame, or as often as it
 // has rows if those are fewer.
 Work uniform_work(const Net&, int passes);
 
 RowRule row_rule(const Net&, int layer, int operand, LayerWork);
-// Of a share: rows count from the boxes that the node reads and makes. `map`
-// is where the rule's map lies, for as long as the rule is used.
+// The rule of a share: rows count from the boxes that the node reads and makes.
+// `map` is where the rule's map lies, for as long as the rule is used.
 RowRule row_rule(const Layer&, int operand, LayerWork, const Box& in,
                  const Box& out, std::vector<uint16_t>& map);
 // Bytes of the private sums of a layer; 0 if its window is not cut. Of layers

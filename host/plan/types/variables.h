@@ -1,5 +1,5 @@
-// What a node keeps from frame to frame: boxes of the net's variables, in two
-// copies each, in a fixed part of its arena.
+// The variables that a node keeps from frame to frame: boxes of the net's
+// variables, in two copies each, in a fixed part of its arena.
 #pragma once
 
 #include <optional>
@@ -9,23 +9,25 @@
 
 namespace shoal {
 
-// Whether the layer makes what a variable has after the frame.
+// Returns whether the layer makes the value that a variable has after the
+// frame.
 bool assigns_variable(const Net&, const Layer&);
 
 // The variables of a node's buffers, by number, one behind the other from
 // `offset` on. The node's part of a variable is one box.
 std::vector<PlanVariable> node_variables(const std::vector<PlanStage>&,
                                          uint32_t offset);
-// Of both copies.
+// The bytes of both copies.
 uint32_t variable_bytes(const std::vector<PlanVariable>&);
 // Gives the node its variables, and their buffers their places, where its
 // layout says.
 void place_variables(PlanNode&);
 
-// What the box holds before the first frame, row by row; one value if all of
-// it is alike.
+// The values of the box before the first frame, row by row; one value if all
+// are equal.
 std::vector<int8_t> initial_values(const Net&, const PlanVariable&);
-// Of all of them, for those that are not alike.
+// The bytes of the initial values of all variables whose values are not all
+// equal.
 uint32_t initial_bytes(const Net&, const std::vector<PlanVariable>&);
 
 }  // namespace shoal

@@ -77,7 +77,7 @@ TEST(EmitLinkedTest, EveryPlanGivesTheBytesOfTheNetwork) {
   }
 }
 
-// What a plan states of its traffic is what the nodes send.
+// The nodes send exactly the traffic that the plan states.
 TEST(EmitLinkedTest, NodesSendWhatThePlanStates) {
   for (const HandCase& c : linked_cases()) {
     const test::ClusterOptions options;

@@ -47,7 +47,7 @@ void add_io_entries(const PlanNode& node, Owner owner, int index,
   }
 }
 
-// Of a plan that is not linked: rows cross the C API.
+// The inputs and outputs of a plan that is not linked: rows cross the C API.
 std::vector<IoEntry> io_entries(const Net& net, const PlanNode& node) {
   std::vector<IoEntry> ios;
   for (size_t i = 0; i < net.inputs.size(); ++i) {

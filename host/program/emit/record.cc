@@ -35,7 +35,7 @@ PortOrigin origin(const Box& port, const View& view) {
   return {port.y0 - view.box.y0, port.x0 - view.box.x0, port.c0 - view.box.c0};
 }
 
-// What an actor without a layer does.
+// The layer that an actor without one performs: a copy.
 Layer copy_layer(const Net& net, const PlanStage& stage, const PlanActor& a) {
   Layer layer;
   layer.op = OpCode::kMove;

@@ -24,7 +24,7 @@ nlohmann::json operand_json(const DetectionOperand& x) {
   return nlohmann::json::array({std::move(one)});
 }
 
-// Of so many values in all.
+// Parses an operand that has `elements` values in all.
 DetectionOperand parse_operand(const JsonFields& whole, const char* name,
                                const Graph& graph, int64_t elements) {
   DetectionOperand x;

@@ -10,7 +10,8 @@
 namespace shoal {
 
 nlohmann::json detection_json(const DetectionOp&);
-// Of a graph with these outputs. Throws Error(kCorrupt).
+// Parses a detection that reads the outputs of this graph. Throws
+// Error(kCorrupt).
 DetectionOp parse_detection(const JsonFields&, const Graph&);
 
 }  // namespace shoal

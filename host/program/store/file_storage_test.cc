@@ -27,7 +27,7 @@ class FileStorageTest : public ::testing::Test {
     write_file(path_, bytes_);
   }
 
-  // What a started operation ends with.
+  // Waits for a started operation and returns its result.
   static int finish(FileStorage& s) {
     EXPECT_TRUE(s.busy());
     s.wait();
@@ -119,7 +119,7 @@ TEST_F(FileStorageTest, WritesWholeUnitsOfTheSpillAreaAlone) {
   EXPECT_EQ(s.counters().erased_bytes, 1024);
 }
 
-// Of the descriptor that has the file open.
+// Returns the flags of the descriptor that has the file open.
 int open_flags(const std::string& path) {
   for (const auto& entry :
        std::filesystem::directory_iterator("/proc/self/fd")) {

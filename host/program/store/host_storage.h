@@ -18,9 +18,9 @@ class HostStorage {
 
   // `user` points to this, so it must outlive the node.
   virtual const shoal_storage& storage() const = 0;
-  // What can be read; offset 0 is the image's first byte.
+  // The bytes that can be read; offset 0 is the image's first byte.
   virtual uint32_t bytes() const = 0;
-  // Whether an operation was started whose end no poll has seen.
+  // Returns whether an operation was started whose end no poll has seen.
   virtual bool busy() const = 0;
   // Why it serves nothing more; empty: it does.
   virtual std::string failure() const { return {}; }

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 constexpr const char* kAnnounced = "store.new";
 constexpr const char* kNewInfoFile = "store.json.new";
 
-// Whether a build of ours may have made it; nothing else is ever removed.
+// Returns whether a build of ours may have made it; nothing else is ever
+// removed.
 bool may_be_ours(const std::string& name) {
   if (name == kNewInfoFile) return true;
   return !name.empty() && name[0] != '.' &&

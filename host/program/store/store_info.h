@@ -1,6 +1,6 @@
-// What a folder of stores says of itself, as store.json: all that running them
-// needs of the model besides the programs. So a store runs without its model:
-// nothing is imported, nothing planned.
+// The description of a folder of stores, as store.json: it has everything that
+// running them needs of the model besides the programs. So a store runs without
+// its model: nothing is imported, nothing planned.
 //
 //   DIR/store.json      this
 //   DIR/FILE.store      what lies in a node's storage; FILE is its name, or
@@ -36,7 +36,7 @@ struct StoredNode {
   bool mapped = false;         // there is a FILE.program
   std::string hash, store_id;  // hexadecimal, of the program
   int64_t store_bytes = 0;     // of FILE.store
-  // Of a frame.
+  // The traffic of one frame.
   int64_t storage_read_bytes = 0, storage_written_bytes = 0;
 };
 

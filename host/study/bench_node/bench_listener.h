@@ -47,7 +47,7 @@ class BenchListener {
 
   // How the board has faulted.
   const std::optional<Error>& failure() const { return failure_; }
-  // Whether all layers and ciphers and the handshake came, and the end.
+  // Returns whether all layers and ciphers and the handshake came, and the end.
   bool done() const { return done_ && decoder_.at_rest(); }
   const std::string& kernels() const { return kernels_; }
   // In the order of kBenchLayers.

@@ -1,4 +1,4 @@
-// What the measuring firmware says, and what it must not say.
+// These tests check what the measuring firmware says, and what it must not say.
 #include <gtest/gtest.h>
 
 #include <algorithm>

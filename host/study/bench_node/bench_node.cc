@@ -75,7 +75,7 @@ BenchLine bench_line(const BenchLayer& layer, const CountedLayer& counted,
 
 namespace {
 
-// Of bench.elf, or of another core's.
+// Returns the table of bench.elf, or of another core's.
 BenchTable measured(const BenchNodeOptions& options, const char* file,
                     const QuotedKernels& quoted) {
   const Board& board = *options.board;

@@ -40,7 +40,7 @@ struct BenchCipherLine {
   double per_byte = 0;
 };
 
-// What a handshake with identities takes a node.
+// The cost of a handshake with identities for a node.
 struct BenchHandshake {
   double instructions = 0;
   int stack_bytes = 0;  // that the whole measurement has used at most
@@ -48,7 +48,8 @@ struct BenchHandshake {
 
 struct BenchTable {
   std::string board, core, kernels;
-  // What the figures beside are: empty: quoted; else what was counted, too.
+  // The source of the figures beside: empty: quoted; else what was counted,
+  // too.
   std::string beside;
   // Whose cycles are estimated, and from what; empty: nobody's.
   std::string timed, timings;

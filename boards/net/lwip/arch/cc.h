@@ -1,4 +1,4 @@
-/* What lwIP wants to know of the compiler. */
+/* The facts of the compiler that lwIP needs. */
 #ifndef SHOAL_BOARDS_NET_LWIP_ARCH_CC_H_
 #define SHOAL_BOARDS_NET_LWIP_ARCH_CC_H_
 

@@ -14,7 +14,7 @@ PictureFile make_ppm(int width, int height, const std::vector<uint8_t>& rgb);
 PictureFile make_webp(int width, int height, const std::vector<uint8_t>& rgb);
 // All of one grey.
 PictureFile make_gif(int width, int height, uint8_t grey);
-// Of the highest quality; an even picture of grey keeps its value.
+// Makes a JPEG of the highest quality; an even picture of grey keeps its value.
 PictureFile make_jpeg(int width, int height, const std::vector<uint8_t>& rgb);
 
 }  // namespace shoal

@@ -48,7 +48,7 @@ class Meddler {
   static constexpr uint8_t kPlan = 3, kAdds = 4, kLate = 8, kSmall = 16,
                            kIdentities = 32;
 
-  // Of somebody who can only add datagrams.
+  // The number of deeds of somebody who can only add datagrams.
   static constexpr int kPretences = 3;
 
   using Script = std::vector<uint8_t>;
@@ -62,7 +62,7 @@ class Meddler {
   Meddler& operator=(const Meddler&) = delete;
 
   size_t deeds() const { return deeds_; }
-  // Of these, to datagrams of handshakes.
+  // The number of these deeds that met datagrams of handshakes.
   size_t handshake_deeds() const { return handshake_deeds_; }
 
  private:
@@ -107,7 +107,7 @@ class Meddler {
     return seen_[seen_.size() - 1 - which % seen_.size()];
   }
 
-  // Whether it arrives as it is.
+  // Returns whether the datagram arrives as it is.
   bool sees(const Datagram& d) {
     if (mine_) return true;
     constexpr size_t kMemory = 200;
@@ -131,7 +131,7 @@ class Meddler {
     return meddle(static_cast<Deed>(deed & 15), d) || only_adds_;
   }
 
-  // Whether the original arrives too, if that is up to him.
+  // Returns whether the original arrives too, if that is up to the meddler.
   bool meddle(Deed deed, const Datagram& d) {
     Datagram other = d;
     std::vector<uint8_t>& bytes = other.bytes;

@@ -34,7 +34,7 @@ void change_session(std::span<uint8_t> datagram, Change change) {
             0);
 }
 
-// What a node says to a heartbeat.
+// Changes what a node says to a heartbeat.
 template <class Change>
 void change_pong(std::span<uint8_t> datagram, Change change) {
   change_session(datagram, [&](std::span<uint8_t> body) {

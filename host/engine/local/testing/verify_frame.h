@@ -15,9 +15,9 @@
 
 namespace shoal {
 
-// Of a batched net (host/lower/batch.h): the inputs of all its frames one after
-// another, a verdict for each of the first oracles.size(). Golden cases may be
-// fewer.
+// For a batched net (host/lower/batch.h): the inputs of all its frames one
+// after another, a verdict for each of the first oracles.size(). Golden cases
+// may be fewer.
 inline std::vector<Verification> verify_batch(
     const Prepared& p, std::span<const uint8_t> inputs,
     const std::vector<Values>& oracles,

@@ -14,7 +14,7 @@ namespace shoal {
 
 class OneNode {
  public:
-  // Of a plan that is not linked. `options.store_keys`: sealed.
+  // Runs a plan that is not linked. `options.store_keys`: sealed.
   OneNode(Prepared prepared, const Board& board, SimOptions options = {})
       : prepared_(std::move(prepared)),
         options_(with_callbacks(std::move(options))),

@@ -8,7 +8,7 @@
 
 namespace shoal_app {
 
-// What self_test() answers, and the exit code of an emulator.
+// The results of self_test(), and the exit code of an emulator.
 constexpr int kGood = 0, kDiffers = 5, kFailed = 6;
 
 // Opens the program and runs the built-in test input. Writes to the console

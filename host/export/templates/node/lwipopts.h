@@ -1,4 +1,4 @@
-/* What the node takes of lwIP: UDP and DHCP, one thread. */
+/* The parts of lwIP that the node uses: UDP and DHCP, one thread. */
 #pragma once
 
 #define NO_SYS 1

@@ -1,4 +1,4 @@
-/* What the node takes of the SDK's Mbed TLS. */
+/* The parts of the SDK's Mbed TLS that the node uses. */
 #pragma once
 
 #define MBEDTLS_CHACHA20_C

@@ -9,10 +9,11 @@
 
 namespace shoal_app {
 
-// What self_test() answers, and the exit code of an emulator.
+// The results of self_test(), and the exit code of an emulator.
 constexpr int kGood = 0, kDiffers = 5, kFailed = 6;
 
-// Whether the program lies in flash as it was exported. Writes to the console
+// Returns whether the program lies in flash as it was exported. Writes to the
+// console
 //   node NAME of NETWORK, TRANSPORT, encrypted    or  NOT ENCRYPTED
 //   selfcheck ok                         or  selfcheck differs
 int self_test(const shoal_port& port);

@@ -1,5 +1,5 @@
-// What a node needs besides a console and a clock: shoal_network.cpp and, if
-// the cluster has a key, shoal_entropy.cpp.
+// The files that a node needs besides a console and a clock: shoal_network.cpp
+// and, if the cluster has a key, shoal_entropy.cpp.
 #pragma once
 
 #include <cstdint>

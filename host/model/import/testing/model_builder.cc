@@ -32,7 +32,8 @@ Shape window_shape(const Shape& x, int kernel_h, int kernel_w, int channels,
           channels};
 }
 
-// What int8 constants stand for, as float32 bytes; scales along `axis`.
+// Returns the real values of int8 constants, as float32 bytes; scales lie along
+// `axis`.
 std::vector<uint8_t> real_bytes(const Shape& shape,
                                 const std::vector<int8_t>& values,
                                 const std::vector<float>& scales, int axis,

@@ -45,7 +45,8 @@ class ModelBuilder {
   using Window = BuilderWindow;
   using Slices = BuilderSlices;
 
-  // Of inputs, constants and weights; results have their first operand's.
+  // The type is that of inputs, constants and weights; results have their first
+  // operand's.
   explicit ModelBuilder(Type file_type = Type::kInt8);
 
   int input(const Shape&, Scale);
