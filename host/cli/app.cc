@@ -8,12 +8,14 @@
 
 #include "host/base/edit_distance.h"
 #include "host/base/error.h"
+#include "host/base/memory.h"
 #include "host/base/printable.h"
 #include "host/base/ranks/team.h"
 #include "host/base/shell_word.h"
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/common.h"
 #include "host/cli/flags.h"
+#include "host/cli/memory_short.h"
 #include "host/cli/model_verbs.h"
 #include "host/cli/on_ranks.h"
 #include "host/cli/output.h"
@@ -383,7 +385,7 @@ int run_verb(int argc, char** argv, Team& team) {
   define(app, flags, team, code);
   const SearchProgress progress;
   try {
-    app.parse(argc, argv);
+    with_memory_for("what was asked for", [&] { app.parse(argc, argv); });
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) {  // --help, --version
       return team.leads() ? app.exit(e) : 0;
@@ -400,6 +402,7 @@ int run_verb(int argc, char** argv, Team& team) {
 
 int run_app(int argc, char** argv) {
   prepare_streams();
+  prepare_for_short_memory();
   return run_on_ranks(asks_for_ranks(argc, argv),
                       [&](Team& team) { return run_verb(argc, argv, team); });
 }
