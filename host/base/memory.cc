@@ -38,15 +38,20 @@ int64_t number_in(const char* path, const char* name) {
   return end == digits ? kMost : number;
 }
 
-// What is left of the address space.
-int64_t address_space() {
+int64_t address_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
       limit.rlim_cur > static_cast<rlim_t>(kMost)) {
     return kMost;
   }
-  const auto all = static_cast<int64_t>(limit.rlim_cur);
-  const int64_t pages = number_in("/proc/self/statm", "");
+  return static_cast<int64_t>(limit.rlim_cur);
+}
+
+// What is left of the address space.
+int64_t address_space() {
+  const int64_t all = address_limit();
+  const int64_t pages =
+      all == kMost ? kMost : number_in("/proc/self/statm", "");
   if (pages == kMost) return all;
   return std::max<int64_t>(all - pages * sysconf(_SC_PAGESIZE), 0);
 }
@@ -62,8 +67,14 @@ int64_t machine_memory() {
 // "max" is no number.
 int64_t group_memory() { return number_in("/sys/fs/cgroup/memory.max", ""); }
 
-// The peak, because what was in use is mostly free when the error is told.
-std::string peak_text() {
+// What was in use, of which most is free again when the error is told: of a
+// limited address space the limit, else the peak of what was in memory.
+std::string use_text() {
+  const int64_t limit = address_limit();
+  if (limit != kMost) {
+    return ", more than an address space of " + format_bytes(limit) +
+           " has left";
+  }
   rusage used{};
   if (getrusage(RUSAGE_SELF, &used) != 0) return "";
   return ", beside the " + format_bytes(int64_t{used.ru_maxrss} * 1024) +
@@ -108,12 +119,12 @@ Error out_of_memory(const std::bad_alloc& e, const std::string& what) {
   const auto* const known = dynamic_cast<const OutOfMemory*>(&e);
   const std::string use = what.empty() ? "" : " for " + what;
   if (!known) {
-    return {Exit::kInternal, "memory is short" + use + peak_text(), kFix};
+    return {Exit::kInternal, "memory is short" + use + use_text(), kFix};
   }
   const auto bytes = static_cast<int64_t>(
       std::min<uint64_t>(known->bytes(), static_cast<uint64_t>(kMost)));
   return {Exit::kInternal,
-          "memory is short: " + wanted_text(bytes, what) + peak_text(), kFix};
+          "memory is short: " + wanted_text(bytes, what) + use_text(), kFix};
 }
 
 }  // namespace shoal

@@ -372,6 +372,18 @@ void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// "`shoal run`"; without a verb "`shoal`".
+std::string command_text(const CLI::App& app, int argc, char** argv) {
+  const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+  for (int i = 1; i < argc; ++i) {
+    for (const CLI::App* const verb : verbs) {
+      if (verb->get_name() == argv[i])
+        return "`shoal " + verb->get_name() + "`";
+    }
+  }
+  return "`shoal`";
+}
+
 int run_verb(int argc, char** argv, Team& team) {
   CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
                "shoal");
@@ -385,7 +397,8 @@ int run_verb(int argc, char** argv, Team& team) {
   define(app, flags, team, code);
   const SearchProgress progress;
   try {
-    with_memory_for("what was asked for", [&] { app.parse(argc, argv); });
+    with_memory_for(command_text(app, argc, argv),
+                    [&] { app.parse(argc, argv); });
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) {  // --help, --version
       return team.leads() ? app.exit(e) : 0;
