@@ -15,7 +15,6 @@ namespace {
 
 // Beyond these nothing that a test does is right, and the machine has others
 // to serve.
-constexpr rlim_t kMostMemory = rlim_t{8} << 30;
 constexpr rlim_t kMostFile = rlim_t{1} << 30;
 constexpr int kWallTimes = 12;
 
@@ -25,7 +24,8 @@ bool limit(decltype(RLIMIT_CPU) what, rlim_t value) {
 }
 
 // Nothing but system calls.
-[[noreturn]] void become(const char* folder, char** arguments, int seconds) {
+[[noreturn]] void become(const char* folder, char** arguments, int seconds,
+                         int64_t memory_bytes) {
   constexpr int kNew = O_WRONLY | O_CREAT | O_TRUNC;
   if (chdir(folder) != 0) _exit(126);
   const int out = open(".stdout", kNew, 0600);
@@ -33,7 +33,8 @@ bool limit(decltype(RLIMIT_CPU) what, rlim_t value) {
   if (out < 0 || err < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 ||
       !limit(RLIMIT_CORE, 0) ||
       !limit(RLIMIT_CPU, static_cast<rlim_t>(seconds)) ||
-      !limit(RLIMIT_AS, kMostMemory) || !limit(RLIMIT_FSIZE, kMostFile)) {
+      !limit(RLIMIT_AS, static_cast<rlim_t>(memory_bytes)) ||
+      !limit(RLIMIT_FSIZE, kMostFile)) {
     _exit(126);
   }
   become_shoal(arguments);
@@ -52,8 +53,8 @@ bool wait_until(pid_t child, int seconds) {
 }  // namespace
 
 Bounded run_bounded(const Workshop& shop,
-                    const std::vector<std::string>& arguments,
-                    int cpu_seconds) {
+                    const std::vector<std::string>& arguments, int cpu_seconds,
+                    int64_t memory_bytes) {
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), "shoal");
   std::vector<char*> pointers;
@@ -62,7 +63,9 @@ Bounded run_bounded(const Workshop& shop,
   const std::string folder = shop.folder().string();
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork");
-  if (child == 0) become(folder.c_str(), pointers.data(), cpu_seconds);
+  if (child == 0) {
+    become(folder.c_str(), pointers.data(), cpu_seconds, memory_bytes);
+  }
   Bounded b;
   b.late = !wait_until(child, kWallTimes * cpu_seconds);
   if (b.late) kill(child, SIGKILL);

@@ -17,9 +17,10 @@ struct Bounded {
 };
 
 // Runs `shoal ARGUMENTS...` inside the folder. It is late after `cpu_seconds`
-// of its own, or twelve times as much on the wall: a machine may be busy.
+// of its own, or twelve times as much on the wall: a machine may be busy. It
+// has so much address space.
 Bounded run_bounded(const Workshop&, const std::vector<std::string>& arguments,
-                    int cpu_seconds);
+                    int cpu_seconds, int64_t memory_bytes = int64_t{8} << 30);
 
 // Makes the process `shoal`; only system calls come before it.
 // shoal_executable.cc: the executable; shoal_inside.cc: the same code in this

@@ -9,13 +9,16 @@
 #   tools/mutation_campaign.sh BUILD_DIR [COUNT] [SEED]
 #
 # SHOAL_MUTATION_ALL=1: the real models of SHOAL_SHARED too.
+# SHOAL_MUTATION_SHORT=1: each with little memory, all through the executable,
+# because its allocator is tested and a process that forks has memory already.
 set -euo pipefail
 build=$(realpath "${1:?usage: tools/mutation_campaign.sh BUILD_DIR [COUNT] [SEED]}")
 count=${2:-200000}
 seed=${3:-1}
 jobs=$(nproc)
-cmake --build "$build" -j "$jobs" --target mutated_files_inside \
-  mutated_files_test -- --quiet
+targets=(mutated_files_test)
+[[ ${SHOAL_MUTATION_SHORT:-} ]] || targets+=(mutated_files_inside)
+cmake --build "$build" -j "$jobs" --target "${targets[@]}" -- --quiet
 log=$build/mutation_campaign
 rm -rf "$log"
 mkdir -p "$log"
@@ -26,8 +29,10 @@ run() {  # program, count, seed, log
     >"$4" 2>&1 || true
 }
 started=$SECONDS
+program=mutated_files_inside
+[[ ${SHOAL_MUTATION_SHORT:-} ]] && program=mutated_files_test
 for ((job = 0; job < jobs; ++job)); do
-  run mutated_files_inside $((count / jobs)) $((seed * 1000 + job)) \
+  run "$program" $((count / jobs)) $((seed * 1000 + job)) \
     "inside$job.log" &
 done
 wait

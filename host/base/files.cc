@@ -10,6 +10,7 @@
 
 #include "host/base/descriptor.h"
 #include "host/base/error.h"
+#include "host/base/memory.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
 
@@ -77,6 +78,7 @@ std::vector<uint8_t> read_all(int file, const std::string& name,
   if (expected > kind.most_bytes) {
     too_large(name, kind, format_count(expected));
   }
+  require_memory(expected, name);
   std::vector<uint8_t> bytes(static_cast<size_t>(expected) + 1);
   for (size_t have = 0;;) {
     if (have == bytes.size()) {

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -18,9 +19,7 @@ class Pool {
 
   void run(const std::function<void(int64_t)>& done) {
     std::vector<std::jthread> threads;
-    for (int t = 0, all = running_; t < all; ++t) {
-      threads.emplace_back([this, t] { serve(t); });
-    }
+    start(threads);
     std::unique_lock lock(mutex_);
     int64_t told = 0;
     while (running_ > 0 || told < done_) {
@@ -35,6 +34,23 @@ class Pool {
   }
 
  private:
+  // As many as the system lets have, which may be short of memory for their
+  // stacks; without any the caller does the work.
+  void start(std::vector<std::jthread>& threads) {
+    const int all = running_;
+    for (int t = 0; t < all; ++t) {
+      try {
+        threads.emplace_back([this, t] { serve(t); });
+      } catch (const std::system_error&) {
+        std::unique_lock lock(mutex_);
+        running_ -= all - std::max(t, 1);
+        lock.unlock();
+        if (t == 0) serve(0);
+        return;
+      }
+    }
+  }
+
   void serve(int thread) {
     for (int64_t item; (item = take()) >= 0;) {
       try {

@@ -8,12 +8,14 @@
 
 #include "host/base/edit_distance.h"
 #include "host/base/error.h"
+#include "host/base/memory.h"
 #include "host/base/printable.h"
 #include "host/base/ranks/team.h"
 #include "host/base/shell_word.h"
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/common.h"
 #include "host/cli/flags.h"
+#include "host/cli/memory_short.h"
 #include "host/cli/model_verbs.h"
 #include "host/cli/on_ranks.h"
 #include "host/cli/output.h"
@@ -382,6 +384,18 @@ void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// "`shoal run`"; without a verb "`shoal`".
+std::string command_text(const CLI::App& app, int argc, char** argv) {
+  const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+  for (int i = 1; i < argc; ++i) {
+    for (const CLI::App* const verb : verbs) {
+      if (verb->get_name() == argv[i])
+        return "`shoal " + verb->get_name() + "`";
+    }
+  }
+  return "`shoal`";
+}
+
 int run_verb(int argc, char** argv, Team& team) {
   CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
                "shoal");
@@ -395,7 +409,8 @@ int run_verb(int argc, char** argv, Team& team) {
   define(app, flags, team, code);
   const SearchProgress progress;
   try {
-    app.parse(argc, argv);
+    with_memory_for(command_text(app, argc, argv),
+                    [&] { app.parse(argc, argv); });
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) {  // --help, --version
       return team.leads() ? app.exit(e) : 0;
@@ -412,6 +427,7 @@ int run_verb(int argc, char** argv, Team& team) {
 
 int run_app(int argc, char** argv) {
   prepare_streams();
+  prepare_for_short_memory();
   return run_on_ranks(asks_for_ranks(argc, argv),
                       [&](Team& team) { return run_verb(argc, argv, team); });
 }

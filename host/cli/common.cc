@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/memory.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/base/units.h"
@@ -285,10 +286,11 @@ std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
                                 const PictureOptions& options) {
   if (is_random_input(path)) return random_input(graph, random_seed_of(path));
   std::string doubt;
-  std::vector<uint8_t> values =
-      path == "-" ? piped_input(graph, options, doubt)
-                  : file_input(graph, path, read_file(path, files::kInput),
-                               options, &doubt);
+  const std::vector<uint8_t> values = with_memory_for("the input " + path, [&] {
+    return path == "-" ? piped_input(graph, options, doubt)
+                       : file_input(graph, path, read_file(path, files::kInput),
+                                    options, &doubt);
+  });
   if (!doubt.empty()) tell("warning: %s\n", doubt.c_str());
   return values;
 }

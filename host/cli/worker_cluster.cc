@@ -30,6 +30,7 @@ namespace {
 
 // How long a coordinator that goes first waits for the other one to see it.
 constexpr std::chrono::seconds kGivingWay{3};
+constexpr int kUnmetTries = 3;
 
 constexpr uint64_t kLookUs = 10'000;  // whether the plan is there
 
@@ -227,13 +228,12 @@ void WorkerCluster::give_back() {
   }
 }
 
-// Returns true if another coordinator has only some of the nodes, as this one
-// had, and is to give way: of two that meet so, the one whose name comes first
-// goes on.
+// Returns true if the node is another coordinator's that gives way to this one:
+// of two that each have some of the nodes, the one whose name comes first goes
+// on.
 bool WorkerCluster::goes_first(const Error& e) const {
   const auto* const busy = dynamic_cast<const NodeBusy*>(&e);
-  return busy && coordinator_->stop_count().asked > 0 &&
-         config_.name < busy->holder();
+  return busy && config_.name < busy->holder();
 }
 
 // A coordinator that has to wait for one worker keeps no other one meanwhile:
@@ -243,7 +243,10 @@ void WorkerCluster::connect() {
   const auto start = Clock::now();
   const auto until = start + std::chrono::duration<double>(plan_.wait);
   std::minstd_rand random(std::random_device{}());
-  for (bool told = false;; told = true) {
+  // Whether this coordinator has had a node while another one had the others;
+  // otherwise that one may have all of them, and will not give way.
+  bool met = false, told = false;
+  for (int tries = 1;; ++tries) {
     coordinator_ = std::make_unique<Coordinator>(config_);
     try {
       coordinator_->connect(addresses_);
@@ -261,8 +264,12 @@ void WorkerCluster::connect() {
       give_back();
       const auto now = Clock::now();
       const bool waits = e.code() == Exit::kBusy && now < until;
-      if (!waits && !(goes_first(e) && now < start + kGivingWay)) throw;
+      met = met || coordinator_->stop_count().asked > 0;
+      const bool goes_on = goes_first(e) && (met || tries < kUnmetTries) &&
+                           now < start + kGivingWay;
+      if (!waits && !goes_on) throw;
       if (waits && !told) tell("%s; waiting\n", e.what());
+      told = told || waits;
     }
     const uint64_t pause_us = 50'000 + random() % 200'000;
     const shoal_transport& t = transport_->transport();

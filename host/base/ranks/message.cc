@@ -5,6 +5,9 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <system_error>
+
+#include "host/base/memory.h"
 
 namespace shoal {
 namespace {
@@ -137,8 +140,16 @@ Error error_of(const std::exception_ptr& thrown) {
     std::rethrow_exception(thrown);
   } catch (const Error& e) {
     return e;
-  } catch (const std::bad_alloc&) {
-    return {Exit::kInternal, "out of memory"};
+  } catch (const std::bad_alloc& e) {
+    return out_of_memory(e, "");
+  } catch (const std::system_error& e) {
+    if (e.code() != std::errc::resource_unavailable_try_again) {
+      return {Exit::kInternal, e.what()};
+    }
+    return {Exit::kInternal,
+            "memory is short: a thread cannot be started, its stack or its "
+            "number is more than the system allows",
+            "raise the limits (`ulimit -v`, `ulimit -u`)"};
   } catch (const std::exception& e) {
     return {Exit::kInternal, e.what()};
   } catch (...) {

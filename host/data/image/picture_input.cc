@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "host/base/error.h"
+#include "host/base/memory.h"
 #include "host/data/image/picture.h"
 
 namespace shoal {
@@ -167,6 +168,12 @@ std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
     check_values("--std", norm->deviation, layout.channels, kTiny);
   }
   const Tensor* const quantized = quantized_input(graph, graph.inputs[0]);
+  // Three colours of each pixel, and the values.
+  const int64_t pixel_bytes = 3 + layout.channels * type_bytes(input.type);
+  require_memory(
+      saturated_product(int64_t{layout.width} * layout.height, pixel_bytes),
+      "a picture of " + std::to_string(layout.width) + " x " +
+          std::to_string(layout.height) + ", the input of " + graph.name);
   const Picture small = fit(picture, layout.width, layout.height, options.fit);
   std::vector<std::vector<uint8_t>> codes;
   for (int c = 0; c < layout.channels; ++c) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "host/base/error.h"
+#include "host/base/memory.h"
 #include "host/data/image/picture.h"
 
 namespace shoal {
@@ -105,6 +106,21 @@ uint64_t random_seed_of(const std::string& input) {
 }
 
 std::vector<uint8_t> random_input(const Graph& graph, uint64_t seed) {
+  int64_t bytes = 0, values = 0;
+  for (const int t : graph.inputs) {
+    const Tensor& tensor = graph.tensors[static_cast<size_t>(t)];
+    const int64_t count = element_count(tensor.shape);
+    values = saturated_sum(values, count);
+    bytes =
+        saturated_sum(bytes, saturated_product(count, type_bytes(tensor.type)));
+  }
+  if (is_picture(graph)) {
+    // Of three colours for each pixel, whose values have one of them or three.
+    const Shape& s = graph.tensors[static_cast<size_t>(graph.inputs[0])].shape;
+    const bool grey = s[3] == 1 || (s[3] != 3 && s[1] == 1);
+    bytes = saturated_sum(bytes, saturated_product(values, grey ? 3 : 1));
+  }
+  require_memory(bytes, "a random input of " + graph.name);
   if (is_picture(graph)) {
     const Shape& s = graph.tensors[static_cast<size_t>(graph.inputs[0])].shape;
     const bool last = s[3] == 3 || s[3] == 1;

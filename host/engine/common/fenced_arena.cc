@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
+
+#include "host/base/memory.h"
 
 namespace shoal {
 namespace {
@@ -22,13 +23,14 @@ Arena::Arena(uint32_t bytes) : bytes_(bytes) {
   const size_t room = round_up(bytes, 16);
   usable_ = round_up(room + 64, page);
   map_bytes_ = usable_ + page;
+  require_memory(static_cast<int64_t>(map_bytes_), "a node's arena");
   void* const map = mmap(nullptr, map_bytes_, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (map == MAP_FAILED) throw std::bad_alloc();
+  if (map == MAP_FAILED) throw OutOfMemory(map_bytes_);
   map_ = static_cast<uint8_t*>(map);
   if (mprotect(map_ + usable_, page, PROT_NONE) != 0) {
     munmap(map_, map_bytes_);
-    throw std::bad_alloc();
+    throw OutOfMemory(map_bytes_);
   }
   std::memset(map_, kFence, usable_);
   data_ = map_ + usable_ - room;

@@ -11,7 +11,8 @@ namespace shoal {
 class Arena {
  public:
   // 16-byte aligned, filled with a pattern (a program must not rely on
-  // zeros). Throws std::bad_alloc.
+  // zeros). Throws Error(kInternal) or std::bad_alloc
+  // if memory is short.
   explicit Arena(uint32_t bytes);
   ~Arena();
   Arena(const Arena&) = delete;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/base/memory.h"
 #include "host/check/check.h"
 #include "host/lower/batch.h"
 #include "host/plan/planner/planner.h"
@@ -92,6 +93,14 @@ void plan_without_overfull_nodes(const PlanRequest& request, Prepared& p) {
   }
 }
 
+// "the plan of a.tflite (400 layers on 4 nodes)"
+std::string plan_text(const Graph& graph, const PlanRequest& request) {
+  const size_t nodes = request.cluster.nodes.size();
+  return "the plan of " + graph.name + " (" + std::to_string(graph.ops.size()) +
+         " layers on " + std::to_string(nodes) +
+         (nodes == 1 ? " node)" : " nodes)");
+}
+
 }  // namespace
 
 Net planned_net(const Graph& graph, const PlanRequest& request) {
@@ -103,10 +112,14 @@ Prepared prepare(Graph graph, const PlanRequest& request, Images images,
                  const uint8_t* program_key) {
   Prepared p;
   p.graph = std::move(graph);
-  p.net = planned_net(p.graph, request);
-  plan_without_overfull_nodes(request, p);
+  with_memory_for(plan_text(p.graph, request), [&] {
+    p.net = planned_net(p.graph, request);
+    plan_without_overfull_nodes(request, p);
+  });
   if (images == Images::kAll) {
-    add_images(p, Emitter(p.net, p.plan), program_key);
+    with_memory_for("the programs of " + p.graph.name, [&] {
+      add_images(p, Emitter(p.net, p.plan), program_key);
+    });
   }
   return p;
 }

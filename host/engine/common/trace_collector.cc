@@ -4,6 +4,7 @@
 
 #include "device/runtime/tap.h"
 #include "host/base/error.h"
+#include "host/base/memory.h"
 #include "host/engine/common/frame.h"
 #include "host/lower/batch.h"
 
@@ -13,6 +14,13 @@ TraceCollector::TraceCollector(const Graph& graph, const Net& net,
                                const Plan& plan)
     : graph_(graph), net_(net), kept_(initial_values(graph)) {
   for (const PlanNode& node : plan.nodes) points_.push_back({this, &node});
+  int64_t elements = 0;
+  for (const NetTensor& t : net.tensors) {
+    elements = saturated_sum(elements, t.box().elements());
+  }
+  // A byte of each, and a bit that says whether it has come.
+  require_memory(saturated_sum(elements, elements / 8),
+                 "the results of all layers of " + graph.name);
   for (const NetTensor& t : net.tensors) {
     const auto size = static_cast<size_t>(t.box().elements());
     bytes_.emplace_back(size);

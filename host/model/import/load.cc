@@ -5,6 +5,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/memory.h"
 #include "host/model/import/import.h"
 #include "host/model/onnx/onnx.h"
 #include "host/model/tflite/raw_model.h"
@@ -76,9 +77,11 @@ LoadedModel load_whole_model(const std::string& model,
   ImportOptions all = options;
   if (all.constant_bytes == 0) all.constant_bytes = memory_for_constants();
   LoadedModel loaded{{}, format_of(file, path)};
-  loaded.graph = loaded.format == ModelFormat::kOnnx
-                     ? import_onnx(file, name, all)
-                     : import_tflite(file, name, all, &loaded.detection);
+  loaded.graph = with_memory_for("the layers and weights of " + name, [&] {
+    return loaded.format == ModelFormat::kOnnx
+               ? import_onnx(file, name, all)
+               : import_tflite(file, name, all, &loaded.detection);
+  });
   return loaded;
 }
 

@@ -4,6 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/base/floats.h"
+#include "host/base/memory.h"
 #include "host/model/graph/real_functions.h"
 #include "host/oracle/float/call.h"
 #include "host/oracle/int8/movement.h"
@@ -85,12 +86,26 @@ constexpr ByOperator<void (*)(const Call&)> kEvaluate(
      {OpClass::kDequantize, unary}},
     movement);
 
+// Of what layers read and make, all of which are kept.
+int64_t float_bytes(const Graph& graph) {
+  int64_t values = 0;
+  const auto add = [&](int t) {
+    values = saturated_sum(values, element_count(graph.tensors[t].shape));
+  };
+  for (const int t : graph.inputs) add(t);
+  for (const Op& op : graph.ops) {
+    for (const int t : op.outputs) add(t);
+  }
+  return saturated_product(values, sizeof(float));
+}
+
 void evaluate(const Call& call) { kEvaluate[call.op().kind](call); }
 
 }  // namespace
 
 FloatOracle::FloatOracle(const Graph& graph)
     : graph_(graph), values_(graph.tensors.size()) {
+  require_memory(float_bytes(graph), "the tensors of " + graph.name);
   for (size_t t = 0; t < graph.tensors.size(); ++t) {
     const Tensor& tensor = graph.tensors[t];
     if (tensor.constant && tensor.type == Type::kFloat32) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/base/memory.h"
 #include "host/oracle/int8/call.h"
 
 namespace shoal {
@@ -49,6 +50,20 @@ void evaluate(const Graph& graph, const Op& op, Values& values) {
   kEvaluate[op.kind](call);
 }
 
+int64_t oracle_bytes(const Graph& graph) {
+  int64_t bytes = 0;
+  const auto add = [&](int t) {
+    const Tensor& tensor = graph.tensors[t];
+    bytes = saturated_sum(bytes, saturated_product(element_count(tensor.shape),
+                                                   type_bytes(tensor.type)));
+  };
+  for (const int t : graph.inputs) add(t);
+  for (const Op& op : graph.ops) {
+    for (const int t : op.outputs) add(t);
+  }
+  return bytes;
+}
+
 Values run_oracle(const Graph& graph, std::span<const uint8_t> input) {
   Kept kept = initial_values(graph);
   return run_oracle(graph, input, kept);
@@ -68,6 +83,7 @@ Kept initial_values(const Graph& graph) {
 
 Values run_oracle(const Graph& graph, std::span<const uint8_t> input,
                   Kept& kept) {
+  require_memory(oracle_bytes(graph), "the reference results of " + graph.name);
   Values values(graph.tensors.size());
   set_inputs(graph, input, values);
   for (size_t v = 0; v < kept.size(); ++v) {

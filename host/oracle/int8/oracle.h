@@ -18,9 +18,13 @@ using Values = std::vector<std::vector<uint8_t>>;
 // the graph), writes its outputs there.
 void evaluate(const Graph&, const Op&, Values& values);
 
+// Of the tensors that run_oracle() holds at once: it keeps all that it makes.
+int64_t oracle_bytes(const Graph&);
+
 // Runs the whole graph. `input` is all inputs one after another, in the
-// file's types. Throws Error(kUsage) if its size is wrong.
-// Of a model with variables: the first frame.
+// file's types. Throws Error(kUsage) if its size is wrong,
+// Error(kInternal) if memory is short. Of a model with variables: the first
+// frame.
 Values run_oracle(const Graph&, std::span<const uint8_t> input);
 
 // The values of a graph's variables, by their number; at first their initial
