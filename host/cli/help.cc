@@ -44,7 +44,7 @@ std::string wrapped_line(const std::string& left, const std::string& text) {
   return out + line + "\n";
 }
 
-// What stands left of a flag's text: "-o,--output FILE".
+// Returns the column left of a flag's text: "-o,--output FILE".
 std::string flag_label(const CLI::Option& o, const FlagStyle* style) {
   std::string label;
   for (const std::string& s : o.get_snames()) label += "-" + s + ",";

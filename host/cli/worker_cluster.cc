@@ -243,8 +243,8 @@ void WorkerCluster::connect() {
   const auto start = Clock::now();
   const auto until = start + std::chrono::duration<double>(plan_.wait);
   std::minstd_rand random(std::random_device{}());
-  // Whether this coordinator has had a node while another one had the others;
-  // otherwise that one may have all of them, and will not give way.
+  // True once this coordinator has had a node while another one had the others.
+  // Until then that one may have all of them, and will not give way.
   bool met = false, told = false;
   for (int tries = 1;; ++tries) {
     coordinator_ = std::make_unique<Coordinator>(config_);
