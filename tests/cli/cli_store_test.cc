@@ -184,7 +184,7 @@ TEST_F(CliStore, ABuildReservesTheRoomOfItsSpills) {
   }
 }
 
-// What needs a temporary store says which variable named the folder.
+// A verb that needs a temporary store says which variable named the folder.
 TEST_F(CliStore, ABadTmpdirIsNamed) {
   const std::string end = " m.tflite x.bin --flash 0 --board teensy41";
   for (const std::string verb : {"run", "verify"}) {
