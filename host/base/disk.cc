@@ -1,13 +1,16 @@
 #include "host/base/disk.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "host/base/error.h"
+#include "host/base/size.h"
 #include "host/base/text_bytes.h"
 
 namespace shoal {
@@ -16,6 +19,26 @@ namespace {
 [[noreturn]] void refuse(const std::string& path) {
   throw Error(Exit::kInternal,
               path + ": cannot be written: " + std::strerror(errno));
+}
+
+// Bytes that this user may still write to the file's disk, if it says so.
+std::optional<uint64_t> free_bytes(int file) {
+  struct statvfs info {};
+  if (fstatvfs(file, &info) != 0 || info.f_blocks == 0) return std::nullopt;
+  return uint64_t{info.f_bavail} * info.f_frsize;
+}
+
+[[noreturn]] void refuse_full(const std::string& path, int why, uint64_t bytes,
+                              const std::optional<uint64_t>& free) {
+  std::string what = path + ": cannot be written: " + std::strerror(why) +
+                     ": it takes " + format_bytes(static_cast<int64_t>(bytes));
+  if (free && *free < bytes) {
+    what += ", " + format_bytes(static_cast<int64_t>(*free)) + " are free, " +
+            format_bytes(static_cast<int64_t>(bytes - *free)) + " are missing";
+  }
+  throw Error(Exit::kInternal, what,
+              std::string("free as much on this disk") + kOrElse +
+                  "choose a folder on another disk");
 }
 
 }  // namespace
@@ -31,6 +54,9 @@ ssize_t Disk::pwrite(int file, const void* bytes, size_t count, off_t at) {
   return ::pwrite(file, bytes, count, at);
 }
 int Disk::ftruncate(int file, off_t bytes) { return ::ftruncate(file, bytes); }
+int Disk::allocate(int file, off_t bytes) {
+  return ::fallocate(file, 0, 0, bytes);
+}
 int Disk::fsync(int file) { return ::fsync(file); }
 int Disk::rename(const char* from, const char* to) {
   return ::rename(from, to);
@@ -74,6 +100,22 @@ void DiskFile::put(uint64_t at, std::span<const uint8_t> bytes) {
 
 void DiskFile::resize(uint64_t bytes) {
   if (disk_.ftruncate(file_, static_cast<off_t>(bytes)) != 0) fail();
+}
+
+void DiskFile::reserve(uint64_t bytes) {
+  // An allocation that fails may have taken a part of what is free.
+  const std::optional<uint64_t> free = free_bytes(file_);
+  int result;
+  do {
+    result = disk_.allocate(file_, static_cast<off_t>(bytes));
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return;
+  if (errno == ENOSPC || errno == EDQUOT) {
+    refuse_full(path_, errno, bytes, free);
+  }
+  if (errno != EOPNOTSUPP && errno != ENOSYS) fail();
+  if (free && *free < bytes) refuse_full(path_, ENOSPC, bytes, free);
+  resize(bytes);
 }
 
 void DiskFile::sync() {

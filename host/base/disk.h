@@ -33,6 +33,8 @@ class Disk {
   virtual ssize_t write(int file, const void* bytes, size_t count);
   virtual ssize_t pwrite(int file, const void* bytes, size_t count, off_t at);
   virtual int ftruncate(int file, off_t bytes);
+  // As fallocate(2) of the first `bytes`: the file gets this length.
+  virtual int allocate(int file, off_t bytes);
   virtual int fsync(int file);
   virtual int rename(const char* from, const char* to);
   virtual int unlink(const char* path);
@@ -71,6 +73,10 @@ class DiskFile {
   // At byte `at`.
   void put(uint64_t at, std::span<const uint8_t>);
   void resize(uint64_t bytes);
+  // Resizes an empty file so that later writes below `bytes` find room. Where
+  // the file system cannot promise that, checks that as much is free now.
+  // The Error of a full disk says how much is missing.
+  void reserve(uint64_t bytes);
   void sync();
   // Closes the file. Errors that the system has held back until now are thrown
   // here.

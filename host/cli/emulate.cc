@@ -15,6 +15,7 @@
 #include "host/cli/results.h"
 #include "host/cli/run_inputs.h"
 #include "host/cli/run_report.h"
+#include "host/cli/store_flags.h"
 
 namespace shoal {
 namespace {
@@ -140,8 +141,10 @@ int emulate_command(const EmulateFlags& flags) {
   const Bytes input = source.load(opening.graph());
   const std::unique_ptr<BoardEngine> engine = opening.open_board();
   const Prepared& p = engine->prepared();
+  LockRequest request = lock_request(flags.plan, "emulate");
+  request.fix = "another folder with --output-dir";
   Results results(flags.results, flags.pictures, p.graph, opening.detection(),
-                  labels);
+                  labels, request);
   Bytes output;
   run_frames(*engine, {input}, flags.frames, [&](int64_t f, const Answer& a) {
     output = a.output;

@@ -18,6 +18,8 @@
 namespace shoal {
 namespace {
 
+constexpr const char* kLockFile = "results.lock";
+
 // As a part of a file's name.
 std::string plain(const std::string& name) {
   std::string text;
@@ -109,7 +111,7 @@ void tell_head(const HeadUse& head) {
 Results::Results(const ResultFlags& flags, const PictureFlags& pictures,
                  const Graph& graph,
                  std::shared_ptr<const DetectionOp> detection,
-                 std::vector<std::string> labels)
+                 std::vector<std::string> labels, const LockRequest& request)
     : flags_(flags),
       fit_(picture_options(pictures).fit),
       graph_(graph),
@@ -123,7 +125,11 @@ Results::Results(const ResultFlags& flags, const PictureFlags& pictures,
     tell("warning: %s labels for %s classes; class 0 has the first one\n",
          format_count(count).c_str(), format_count(classes).c_str());
   }
-  if (!flags.folder.empty()) make_folder(flags.folder);
+  if (flags.folder.empty()) return;
+  make_folder(flags.folder);
+  owner_.emplace((std::filesystem::path(flags.folder) / kLockFile).string(),
+                 LockMode::kExclusive, flags.folder + ": the folder of results",
+                 request);
 }
 
 std::string Results::label(int index) const {

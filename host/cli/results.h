@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/file_lock.h"
 #include "host/cli/classes.h"
 #include "host/cli/commands.h"
 #include "host/cli/common.h"
@@ -22,9 +23,12 @@ void tell_head(const HeadUse&);
 class Results {
  public:
   // Throws Error(kUsage) for a task or head that does not fit the model. Says
-  // on stderr what was guessed, and labels that are too many or too few.
+  // on stderr what was guessed, and labels that are too many or too few. Owns
+  // --output-dir from now on, so that its files are those of one command;
+  // throws Error(kBusy) if another one has it for longer than is waited.
   Results(const ResultFlags&, const PictureFlags&, const Graph&,
-          std::shared_ptr<const DetectionOp>, std::vector<std::string> labels);
+          std::shared_ptr<const DetectionOp>, std::vector<std::string> labels,
+          const LockRequest&);
 
   // The result of one input; writes its files into --output-dir.
   struct Result {
@@ -47,6 +51,7 @@ class Results {
   std::string file_stem(const std::string& name);
 
   const ResultFlags& flags_;
+  std::optional<FileLock> owner_;  // of --output-dir
   const Fit fit_;
   const Graph& graph_;
   const std::vector<std::string> labels_;

@@ -14,6 +14,7 @@
 #include "host/cli/run_model.h"
 #include "host/cli/run_report.h"
 #include "host/cli/sequence.h"
+#include "host/cli/store_flags.h"
 #include "host/oracle/golden/trace.h"
 #include "host/oracle/int8/oracle.h"
 
@@ -168,7 +169,7 @@ int run_model(const RunFlags& flags, const RunMore& more) {
   Bytes first = inputs[0].load(opening.graph());
   const std::unique_ptr<Engine> engine = opening.open(labels);
   Results results(wanted, flags.pictures, engine->graph(), opening.detection(),
-                  labels);
+                  labels, lock_request(flags.plan, "run"));
   RunReport report(flags, results, inputs.size() > 1);
   Run(flags, std::move(inputs), std::move(first), *engine, results, report)
       .all();

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "host/base/error.h"
+#include "host/base/file_lock.h"
 #include "host/base/files.h"
 #include "host/cli/output.h"
 
@@ -14,6 +15,16 @@ namespace {
 std::string file_of(const StudyFlags& flags, const char* ending) {
   const std::filesystem::path folder = flags.folder;
   return (folder / ("study_" + flags.study + ending)).string();
+}
+
+// Both files are of one study.
+FileLock own_files(const StudyFlags& flags) {
+  constexpr double kPatienceS = 60;  // writing takes well under a second
+  return {file_of(flags, ".lock"), LockMode::kExclusive,
+          flags.folder + ": study " + flags.study,
+          LockRequest{.owner = "shoal study",
+                      .wait_s = kPatienceS,
+                      .fix = "another folder with -o"}};
 }
 
 }  // namespace
@@ -40,6 +51,7 @@ void StudyProgress::say(size_t done, size_t all,
 
 void report_study(const StudyFlags& flags, const StudyResult& result) {
   if (!flags.folder.empty()) {
+    const FileLock owner = own_files(flags);
     for (const auto& [file, text] :
          {std::pair{file_of(flags, ".html"), document_page(result.document)},
           std::pair{file_of(flags, ".json"), document_json(result.document)}}) {

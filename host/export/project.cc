@@ -1,15 +1,23 @@
 #include "host/export/project.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+#include <system_error>
 
 #include "host/base/error.h"
 #include "host/base/file_lock.h"
 #include "host/base/files.h"
 #include "host/base/text_bytes.h"
+#include "host/engine/workers/stop_signals.h"
 #include "host/export/embedded.h"
 #include "host/oracle/golden/checksum.h"
 
@@ -60,6 +68,17 @@ std::map<std::string, std::string> listed(const fs::path& folder) {
               "remove it, or choose another folder with -o");
 }
 
+// Part of a file that a killed export was writing in the folder itself, by the
+// name that write_file() gives it.
+bool may_be_unfinished(const fs::directory_entry& entry) {
+  static const std::string start = ".shoal-";
+  constexpr size_t kDigits = 16;
+  const std::string name = entry.path().filename().string();
+  return entry.is_regular_file() && !entry.is_symlink() &&
+         name.size() == start.size() + kDigits && name.starts_with(start) &&
+         name.find_first_not_of("0123456789abcdef", start.size()) == name.npos;
+}
+
 // The files of an earlier export, all as it wrote them.
 std::vector<fs::path> earlier_files(const fs::path& folder) {
   std::vector<fs::path> old;
@@ -77,6 +96,7 @@ std::vector<fs::path> earlier_files(const fs::path& folder) {
       continue;
     }
     if (at->is_directory() && !at->is_symlink()) continue;
+    if (may_be_unfinished(*at)) continue;
     if (path == kListFile && !list.empty()) continue;
     const auto known = list.find(path.string());
     if (known == list.end() || !at->is_regular_file() || at->is_symlink()) {
@@ -157,6 +177,8 @@ fs::path unfinished(const fs::path& root) {
          ("." + root.filename().string() + ".shoal-export");
 }
 
+// The list goes first: so the next export knows the files of one that was
+// killed in the folder itself.
 void write_files(const fs::path& root, const Project& project,
                  const std::string& list) {
   std::set<fs::path> folders{root};
@@ -164,6 +186,7 @@ void write_files(const fs::path& root, const Project& project,
     folders.insert((root / path).parent_path());
   }
   for (const fs::path& each : folders) make_folder(each.string());
+  write_file((root / kListFile).string(), list);
   for (const auto& [path, bytes] : project.files()) {
     const std::string to = (root / path).string();
     if (!project.is_secret(path)) {
@@ -172,7 +195,21 @@ void write_files(const fs::path& root, const Project& project,
       throw Error(Exit::kInternal, to + " was not replaced");
     }
   }
-  write_file((root / kListFile).string(), list);
+}
+
+// After an error in a folder that had build results at most, which stay.
+void remove_files(const fs::path& root, const Project& project) {
+  std::error_code ignored;
+  std::set<fs::path, std::greater<>> folders;  // inner ones first
+  for (const auto& [path, bytes] : project.files()) {
+    fs::remove(root / path, ignored);
+    for (fs::path above = fs::path(path).parent_path(); !above.empty();
+         above = above.parent_path()) {
+      folders.insert(root / above);
+    }
+  }
+  fs::remove(root / kListFile, ignored);
+  for (const fs::path& each : folders) fs::remove(each, ignored);  // if empty
 }
 
 // The outputs of builds stay there.
@@ -238,23 +275,43 @@ ProjectPlace place_for(const std::string& folder) {
   }
 }
 
-void replace(const fs::path& root, bool replaces, const Project& project,
-             const std::string& list) {
-  const fs::path whole = unfinished(root), old = whole.string() + "-old";
-  write_files(whole, project, list);
-  if (replaces) {
-    keep_built(root, whole);
-    fs::rename(root, old);
+// Puts the new project in the place of the old one: in one step where the file
+// system can, so that nobody finds none.
+void exchange(const fs::path& root, const fs::path& whole) {
+  if (renameat2(AT_FDCWD, whole.c_str(), AT_FDCWD, root.c_str(),
+                RENAME_EXCHANGE) == 0) {
+    fs::remove_all(whole);
+    return;
   }
+  if (errno != EINVAL && errno != ENOSYS) {
+    throw fs::filesystem_error("renameat2", root,
+                               std::error_code(errno, std::generic_category()));
+  }
+  const fs::path old = whole.string() + "-old";
+  fs::rename(root, old);
   fs::rename(whole, root);
   fs::remove_all(old);
+}
+
+void replace(const fs::path& root, bool replaces, const Project& project,
+             const std::string& list) {
+  const fs::path whole = unfinished(root);
+  write_files(whole, project, list);
+  if (!replaces) return fs::rename(whole, root);
+  keep_built(root, whole);
+  exchange(root, whole);
 }
 
 void write_one(const ProjectPlace& place, const PlacedProject& p) {
   const fs::path& root = place.root;
   const std::string list = list_of(*p.project, p.description);
   if (fs::exists(root) && !place.replaces) {  // empty, or build results alone
-    write_files(root, *p.project, list);
+    try {
+      write_files(root, *p.project, list);
+    } catch (const Error&) {
+      remove_files(root, *p.project);
+      throw;
+    }
     return;
   }
   try {
@@ -298,6 +355,9 @@ std::deque<FileLock> lock_folders(const std::vector<PlacedProject>& projects) {
 }  // namespace
 
 void write_projects(const std::vector<PlacedProject>& projects) {
+  // Whoever waits may be interrupted. Who writes is done in a moment, and gives
+  // the folders back before a signal acts.
+  std::optional<StopSignals> held;
   const auto locks = [&] {
     try {
       return lock_folders(projects);
@@ -306,6 +366,7 @@ void write_projects(const std::vector<PlacedProject>& projects) {
                                        e.code().message());
     }
   }();
+  held.emplace();
   std::vector<ProjectPlace> places;
   for (const PlacedProject& p : projects) {
     places.push_back(place_for(p.folder));

@@ -48,9 +48,10 @@ struct PlacedProject {
 // anything else but build results.
 //
 // A folder is written whole beside its place and renamed, so that nothing is
-// lost by an interruption: the next export puts back what was there. Exports to
-// the same folder wait for each other; throws Error(kBusy) if one waits for a
-// minute.
+// lost by a kill: the next export puts back what was there. A folder that is
+// empty, or has build results alone, stays itself and is filled. Signals that
+// end the process act when the projects are whole. Exports to the same folder
+// wait for each other; throws Error(kBusy) if one waits for a minute.
 void write_projects(const std::vector<PlacedProject>&);
 
 }  // namespace shoal

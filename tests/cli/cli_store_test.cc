@@ -160,6 +160,43 @@ TEST_F(CliStore, WhatStreamsIsExact) {
   }
 }
 
+// A disk on which the store would fit only with holes where its spills go.
+TEST_F(CliStore, ABuildReservesTheRoomOfItsSpills) {
+  if (shop_.script("unshare -Urm true").code != 0) {
+    GTEST_SKIP() << "no file system can be mounted here";
+  }
+  shop_.write("s.tflite", squeezed());
+  const Told told = shop_.script(
+      "mkdir small && cat > in_small.sh <<'END'\n"
+      "mount -t tmpfs -o size=1M none small || exit 99\n"
+      "$SHOAL build s.tflite --store small/d --flash 0 --ram 15000 "
+      "--board stm32f746 --storage qspi-nor --max-writes 100000\n"
+      "code=$?\n"
+      "ls -A small/d\n"
+      "exit $code\n"
+      "END\n"
+      "unshare -Urm bash in_small.sh");
+  EXPECT_EQ(told.code, 1) << told.out << told.err;
+  EXPECT_EQ(told.out, "");
+  for (const char* what : {"node0.store: cannot be written: No space left",
+                           " are missing", "another disk"}) {
+    EXPECT_NE(told.err.find(what), std::string::npos) << told.err;
+  }
+}
+
+// A verb that needs a temporary store says which variable named the folder.
+TEST_F(CliStore, ABadTmpdirIsNamed) {
+  const std::string end = " m.tflite x.bin --flash 0 --board teensy41";
+  for (const std::string verb : {"run", "verify"}) {
+    const Told told = shop_.script("TMPDIR=/no/such $SHOAL " + verb + end);
+    EXPECT_EQ(told.code, 1) << told.err;
+    EXPECT_NE(told.err.find("TMPDIR=/no/such: no temporary folder can be made "
+                            "there: No such file or directory\n  set TMPDIR"),
+              std::string::npos)
+        << told.err;
+  }
+}
+
 TEST_F(CliStore, WhatSpillsIsExact) {
   shop_.write("s.tflite", squeezed());
   std::vector<uint8_t> input(32 * 32 * 4);

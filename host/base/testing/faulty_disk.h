@@ -130,6 +130,10 @@ class FaultyDisk final : public Disk {
     return Disk::ftruncate(file, bytes);
   }
 
+  int allocate(int file, off_t bytes) override {
+    return ftruncate(file, bytes);
+  }
+
   int fsync(int file) override {
     if (!may_pass(true)) return -1;
     const std::shared_ptr<Inode>& inode = files_.at(file).inode;

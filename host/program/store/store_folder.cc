@@ -47,6 +47,16 @@ void StoreFolder::sync(DiskFile& file) const {
   if (durable_) file.sync();
 }
 
+// What a run spills later must not find the disk full. A temporary store is
+// run at once, and most runs use a part of it.
+void StoreFolder::set_size(DiskFile& file, uint64_t bytes) const {
+  if (durable_) {
+    file.reserve(bytes);
+  } else {
+    file.resize(bytes);
+  }
+}
+
 void StoreFolder::sync_folder() const {
   if (durable_) shoal::sync_folder(disk_, folder_.string());
 }

@@ -35,6 +35,8 @@ class StoreFolder {
   // Without its ending; no file of another store has this name.
   std::string file(const std::string& node) const { return node + suffix_; }
   std::string path(const std::string& name) const;
+  // Gives an empty file its size; with all of its room on the disk if it stays.
+  void set_size(DiskFile&, uint64_t bytes) const;
   // A file has been written and is about to be closed.
   void sync(DiskFile&) const;
   void commit(const std::string& description);

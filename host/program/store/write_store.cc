@@ -56,7 +56,7 @@ class NodeWriter {
     std::memcpy(&h, program.data(), sizeof h);
     fill_directory(h);
     DiskFile file = create(".store");
-    file.resize(d_.total_bytes);
+    folder_.set_size(file, d_.total_bytes);
     file.put(0, {reinterpret_cast<const uint8_t*>(&d_), sizeof d_});
     file.put(d_.program, program);
     emitter_.tape(index_, key(),
