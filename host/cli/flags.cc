@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "device/port/payload.h"
+#include "host/base/ranks/watched_ranks.h"
 #include "host/cli/output.h"
 #include "host/plan/cuts/cuts.h"
 
@@ -133,10 +134,19 @@ void add_json(CLI::App* verb, bool& flag) {
   verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
 }
 
-void add_mpi(CLI::App* verb, bool& flag) {
+void add_mpi(CLI::App* verb, bool& flag, std::optional<int>& node_timeout) {
   verb->add_flag("--mpi", flag,
                  "on all processes that mpirun has started, which take frames "
                  "as they are free");
+  const std::string of_ranks =
+      fmt::format("of --mpi: seconds that a rank may be silent ({})",
+                  RankWatch::kUsualLimit.count());
+  if (CLI::Option* const nodes = verb->get_option_no_throw("--node-timeout")) {
+    nodes->description(nodes->get_description() + "; " + of_ranks);
+    return;
+  }
+  verb->add_option("--node-timeout", node_timeout, of_ranks)
+      ->check(CLI::Range(1, 86'400));
 }
 
 void add_stream(CLI::App* verb, bool& flag) {

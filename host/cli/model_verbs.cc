@@ -70,7 +70,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   verb->add_option("--jobs", f.jobs,
                    "threads (as many as there are cores; of each rank: one)")
       ->check(CLI::Range(1, 1024));
-  add_mpi(verb, f.mpi);
+  add_mpi(verb, f.mpi, f.cluster.node_timeout);
   verb->add_option("--resume", f.resume,
                    "journal of the answers: made if it is not there, else "
                    "what it knows is not run again");

@@ -42,5 +42,7 @@ void be_quiet();
 
 // The one place that prints errors. Returns the exit code.
 int report(const Error&);
+// What a rank says that is quiet otherwise, from any thread.
+void report_aloud(const Error&);
 
 }  // namespace shoal
