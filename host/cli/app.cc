@@ -473,7 +473,7 @@ int run_verb(int argc, char** argv, Team& team) {
 int run_app(int argc, char** argv) {
   prepare_streams();
   prepare_for_short_memory();
-  return run_on_ranks(asks_for_ranks(argc, argv),
+  return run_on_ranks(wished_ranks(argc, argv),
                       [&](Team& team) { return run_verb(argc, argv, team); });
 }
 

@@ -253,7 +253,8 @@ struct QuantizeFlags {
   bool json = false;
   ImportOptions ends;
   bool mpi = false;
-  Team* team = nullptr;  // never null when the verb runs
+  std::optional<int> node_timeout;  // of a rank, in seconds
+  Team* team = nullptr;             // never null when the verb runs
 };
 struct ListFlags {
   bool json = false;

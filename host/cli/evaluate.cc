@@ -206,7 +206,8 @@ void Evaluation::report() const {
 int evaluate_command(const EvaluateFlags& given) {
   EvaluateFlags flags = given;
   const bool leads = flags.team->leads();
-  if (!leads) flags.resume = flags.output = "";  // rank 0 writes
+  if (!leads) flags.resume = flags.output = "";       // rank 0 writes
+  if (flags.mpi) flags.cluster.node_timeout.reset();  // of ranks: on_ranks.h
   require_operands("evaluate", flags.model, flags.plan, "DATASET", flags.data);
   check_files({{"MODEL", flags.model},
                {"DATASET", flags.data},

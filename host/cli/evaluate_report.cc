@@ -123,32 +123,72 @@ void print_worst_pairs(const Classes& classes, const Accuracy& a) {
 }  // namespace
 
 Progress::Progress(int64_t before)
-    : terminal_(isatty(STDERR_FILENO) == 1), before_(before), done_(before) {}
+    : terminal_(isatty(STDERR_FILENO) == 1), before_(before), done_(before) {
+  if (terminal_) thread_ = std::thread([this] { repeat(); });
+}
+
+Progress::~Progress() {
+  stop();
+  if (on_line_) tell_over("");
+}
+
+void Progress::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+// Most runs end within a second or have said something by then.
+void Progress::repeat() {
+  constexpr std::chrono::milliseconds kPause{1000};
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, kPause, [this] { return over_; })) {
+    const auto now = Clock::now();
+    if (now - said_ < kPause) continue;
+    said_ = now;
+    on_line_ = true;
+    tell_over(line(now));
+  }
+}
+
+std::string Progress::line(Clock::time_point now) const {
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  if (done_ == before_) return "no frame done in " + clock_text(seconds);
+  const double rate = static_cast<double>(done_ - before_) / seconds;
+  char rate_text[48];
+  std::snprintf(rate_text, sizeof rate_text, "%.1f frames/s", rate);
+  return count(done_) + " of " + count(of_) + " frames, " + rate_text + ", " +
+         clock_text(static_cast<double>(of_ - done_) / rate) + " left";
+}
 
 void Progress::say(int64_t done, int64_t of) {
+  const std::lock_guard lock(mutex_);
   done_ = done;
   of_ = of;
   const auto now = Clock::now();
   if (now - said_ < std::chrono::milliseconds(terminal_ ? 300 : 10'000)) return;
   said_ = now;
-  const double seconds = std::chrono::duration<double>(now - start_).count();
-  const double rate = static_cast<double>(done - before_) / seconds;
-  std::fprintf(stderr, "%s%s of %s frames, %.1f frames/s, %s left%s",
-               terminal_ ? "\r" : "", count(done).c_str(), count(of).c_str(),
-               rate, clock_text(static_cast<double>(of - done) / rate).c_str(),
-               terminal_ ? "   " : "\n");
+  on_line_ = terminal_;
+  terminal_ ? tell_over(line(now)) : tell("%s\n", line(now).c_str());
 }
 
 double Progress::end() {
+  stop();
+  on_line_ = false;
   const double seconds =
       std::chrono::duration<double>(Clock::now() - start_).count();
   const int64_t ran = done_ - before_;
   const std::string known =
       before_ > 0 ? "; " + count(before_) + " were known" : "";
-  std::fprintf(stderr, "%s%s frames in %s, %.1f frames/s%s%s\n",
-               terminal_ ? "\r" : "", count(ran).c_str(),
-               clock_text(seconds).c_str(), static_cast<double>(ran) / seconds,
-               known.c_str(), terminal_ ? "              " : "");
+  char rate[48];
+  std::snprintf(rate, sizeof rate, "%.1f", static_cast<double>(ran) / seconds);
+  if (terminal_) tell_over("");
+  tell("%s frames in %s, %s frames/s%s\n", count(ran).c_str(),
+       clock_text(seconds).c_str(), rate, known.c_str());
   return seconds;
 }
 

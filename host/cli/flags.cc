@@ -8,6 +8,7 @@
 
 #include "device/port/payload.h"
 #include "host/base/printable.h"
+#include "host/base/ranks/watched_ranks.h"
 #include "host/cli/help.h"
 #include "host/cli/output.h"
 #include "host/plan/cuts/cuts.h"
@@ -129,9 +130,17 @@ void add_json(CLI::App* verb, bool& flag) {
   verb->add_flag("--json", flag, "Print JSON on stdout and nothing else there");
 }
 
-void add_mpi(CLI::App* verb, bool& flag) {
+void add_mpi(CLI::App* verb, bool& flag, std::optional<int>& node_timeout) {
   verb->add_flag("--mpi", flag,
                  "Share the frames among the processes of mpirun");
+  if (CLI::Option* const nodes = verb->get_option_no_throw("--node-timeout")) {
+    nodes->description("Seconds that a node or rank may be silent");
+    return;
+  }
+  verb->add_option("--node-timeout", node_timeout,
+                   fmt::format("Seconds that a rank may be silent [{}]",
+                               RankWatch::kUsualLimit.count()))
+      ->check(CLI::Range(1, 86'400));
 }
 
 void add_stream(CLI::App* verb, bool& flag) {

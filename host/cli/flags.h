@@ -2,6 +2,7 @@
 // *_verbs.cc have those of one verb.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ void add_inputs(CLI::App*, std::vector<std::string>& paths);
 void add_json(CLI::App*, bool& flag);
 
 // On as many processes as mpirun starts; on_ranks.h has looked for it before.
-void add_mpi(CLI::App*, bool& flag);
+// With --node-timeout, of a rank; the verb may have it for nodes already.
+void add_mpi(CLI::App*, bool& flag, std::optional<int>& node_timeout);
 
 // INPUT is a sequence.
 void add_stream(CLI::App*, bool& flag);

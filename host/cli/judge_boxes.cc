@@ -63,6 +63,8 @@ class BoxJudge : public PictureJudge {
     match_box_classes(truth_, labels_, flags_.label_offset);
   }
 
+  // Sizes that the truth says are what boxes of values are scaled by, and what
+  // those of pictures were compared with; its boxes are counted at the end.
   std::string key() const override {
     std::string text = "detect " + head_name(head_);
     char number[64];
@@ -70,7 +72,15 @@ class BoxJudge : public PictureJudge {
                   static_cast<double>(flags_.score),
                   static_cast<double>(flags_.overlap.value_or(-1.f)));
     text += number;
-    for (const float v : flags_.anchors) text += " " + std::to_string(v);
+    for (const float v : flags_.anchors) {
+      std::snprintf(number, sizeof number, " %.9g", static_cast<double>(v));
+      text += number;
+    }
+    for (int64_t i = 0; i < data_->size(); ++i) {
+      const PictureSize said = said_size(i);
+      text +=
+          " " + std::to_string(said.width) + "x" + std::to_string(said.height);
+    }
     return text;
   }
   JournalLimits limits() const override {

@@ -64,7 +64,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   verb->add_option("--jobs", f.jobs,
                    "Threads [one per core; with --mpi one per rank]")
       ->check(CLI::Range(1, 1024));
-  add_mpi(verb, f.mpi);
+  add_mpi(verb, f.mpi, f.cluster.node_timeout);
   verb->add_option("--resume", f.resume,
                    "Journal of answers; those it has are not run again");
   add_wait_flag(verb, f.plan.wait);

@@ -1,5 +1,7 @@
 #include "host/cli/on_ranks.h"
 
+#include <charconv>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <string_view>
@@ -41,17 +43,34 @@ int run_verb(const std::function<int(Team&)>& verb, Team& team) {
 
 }  // namespace
 
-bool asks_for_ranks(int argc, char** argv) {
+RankWish wished_ranks(int argc, char** argv) {
+  RankWish wish;
   for (int i = 1; i < argc; ++i) {
-    if (std::string_view(argv[i]) == "--mpi") return true;
+    constexpr std::string_view kTimeout = "--node-timeout";
+    std::string_view text = argv[i];
+    if (text == "--mpi") wish.mpi = true;
+    if (!text.starts_with(kTimeout)) continue;
+    text.remove_prefix(kTimeout.size());
+    if (text.empty() && i + 1 < argc) {
+      text = argv[i + 1];
+    } else if (text.starts_with('=')) {
+      text.remove_prefix(1);
+    }
+    int seconds = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc() || end != text.data() + text.size()) continue;
+    if (seconds > 0) wish.silence = std::chrono::seconds(seconds);
   }
-  return false;
+  return wish;
 }
 
-int run_on_ranks(bool mpi, const std::function<int(Team&)>& verb) {
+int run_on_ranks(const RankWish& wish, const std::function<int(Team&)>& verb) {
   std::optional<Team> team;
   try {
-    team.emplace(mpi ? mpi_ranks() : one_rank());
+    team.emplace(wish.mpi
+                     ? watched_ranks(mpi_ranks, {wish.silence, report_aloud})
+                     : one_rank());
   } catch (...) {
     return report(error_of(std::current_exception()));
   }

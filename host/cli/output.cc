@@ -117,6 +117,12 @@ void flush_output() {
                   (error == 0 ? "" : ": " + error_text(error)));
 }
 
+void report_aloud(const Error& e) {
+  const std::string text = std::string("shoal: ") + e.what() + "\n" +
+                           (e.fix().empty() ? "" : "  " + e.fix() + "\n");
+  std::fputs(printable(text, Newlines::kKept).c_str(), stderr);
+}
+
 int report(const Error& e) {
   tell("shoal: %s\n", e.what());
   if (!e.fix().empty()) tell("  %s\n", e.fix().c_str());

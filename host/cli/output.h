@@ -42,5 +42,7 @@ void be_quiet();
 
 // The one place that prints errors. Returns the exit code.
 int report(const Error&);
+// Prints the error also on a rank that is quiet otherwise; from any thread.
+void report_aloud(const Error&);
 
 }  // namespace shoal

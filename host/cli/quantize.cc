@@ -195,6 +195,10 @@ Team::Given given_to(const QuantizeFlags& flags,
 
 int quantize_command(const QuantizeFlags& flags) {
   Team& team = *flags.team;
+  if (!flags.mpi && flags.node_timeout) {
+    throw Error(Exit::kUsage, "--node-timeout is for the ranks of --mpi",
+                "leave it out, or add --mpi");
+  }
   QuantizeOptions options = quantize_options(flags);
   check_files({{"MODEL", flags.model},
                {"--calibrate", flags.calibrate},

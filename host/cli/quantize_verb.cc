@@ -65,7 +65,7 @@ void add_quantize(CLI::App& app, QuantizeFlags& f, int& code) {
                    "File of the int8 model [MODEL_int8.tflite]");
   add_method(verb, f);
   add_accuracy(verb, f);
-  add_mpi(verb, f.mpi);
+  add_mpi(verb, f.mpi, f.node_timeout);
   add_json(verb, f.json);
   verb->callback([&] { code = quantize_command(f); });
 }

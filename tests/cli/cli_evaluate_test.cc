@@ -283,6 +283,48 @@ TEST_F(CliEvaluate, AJournalIsOfItsPictures) {
           changed + " has changed since its answer was written to j");
 }
 
+// Each change is right, or refused by its name.
+TEST_F(CliEvaluate, AJournalIsOfAllThatAnswersDependOn) {
+  const json wanted = results(evaluate_json({"idx", "--resume", "j"}));
+  const auto same = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"idx", "--resume", "j"});
+    const json j = evaluate_json(flags);
+    EXPECT_EQ(j.at("resumed_frames"), 3 * kPerClass);
+    EXPECT_EQ(results(j), wanted);
+  };
+  same({"--nodes", "2"});
+  same({"--objective", "ram"});
+  const auto changed = [&](const std::string& file,
+                           const std::vector<uint8_t>& bytes,
+                           const std::string& what) {
+    const std::vector<uint8_t> before = shop_.read(file);
+    shop_.write(file, bytes);
+    refused({"idx", "--resume", "j"}, 2, what);
+    shop_.write(file, before);
+  };
+  const std::string labels = "idx/t-labels-idx1-ubyte";
+  std::vector<uint8_t> bytes = shop_.read(labels);
+  bytes.back() = 0;
+  changed(labels, bytes, "j: the journal of other files or labels");
+  const std::string pictures = "idx/t-images-idx4-ubyte";
+  const std::vector<uint8_t> idx = shop_.read(pictures);
+  bytes = idx;
+  bytes.back() ^= 1;
+  changed(pictures, bytes, "t-images[26] has changed since its answer");
+  // The same bytes as pictures of another shape.
+  const auto pixels = idx.end() - ptrdiff_t{3} * kPerClass * kSide * kSide * 3;
+  changed(
+      pictures,
+      make_idx({3 * kPerClass, kSide / 2, kSide * 2, 3}, {pixels, idx.end()}),
+      "j: the journal of other files or labels");
+  bytes = shop_.read("m.tflite");
+  bytes.push_back(0);
+  changed("m.tflite", bytes, "j: the journal of another model");
+  const std::string old = "shoal evaluate 1 0123456789abcdef\n";
+  changed("j", {old.begin(), old.end()}, "j: a journal of an earlier version");
+  same({});
+}
+
 TEST_F(CliEvaluate, FloatModelsRunAsTheyAre) {
   const std::string model =
       SHOAL_SOURCE_DIR "/host/model/onnx/testdata/mobilenet_v2.onnx";

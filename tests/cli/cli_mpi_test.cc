@@ -18,6 +18,9 @@ const std::string kBundled = std::string(SHOAL_SOURCE_DIR) + "/models/";
 const std::string kEvaluate = " evaluate --mpi " + kBundled +
                               "fashion_mobilenet_v2.tflite --labels " +
                               kBundled + "fashion_labels.txt ";
+const std::string kOfData = kEvaluate + "data ";
+const std::string kOfOne =
+    " evaluate " + kBundled + "fashion_mobilenet_v2.tflite ";
 const std::string kSamples = kBundled + "samples ";
 
 class CliMpi : public testing::Test {
@@ -74,6 +77,29 @@ class CliMpi : public testing::Test {
         }
       }
     }
+  }
+  // Three ranks over the data, one of which gets a signal on the way.
+  Told signalled(int rank, const std::string& signal,
+                 const std::string& flags) {
+    return script(
+        "rm -f j; $MPI -n 3 $SHOAL" + kOfData + flags +
+        "--resume j -o k.csv & main=$!\n"
+        "until [[ -e j && $(wc -l <j) -gt 100 ]]; do\n"
+        "  kill -0 $main || exit 99; sleep 0.01; done\n"
+        "for p in $(pgrep -P $main); do\n"
+        "  tr '\\0' '\\n' </proc/$p/environ | grep -qx OMPI_COMM_WORLD_RANK=" +
+        std::to_string(rank) + " && kill -" + signal +
+        " $p\n"
+        "done; wait $main");
+  }
+  void goes_on(const std::string& wanted) {
+    EXPECT_FALSE(std::filesystem::exists(shop_.path("k.csv")));
+    const Told again = ranks(2, kOfData + "--resume j -o k.csv");
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_NE(again.err.find("were known"), std::string::npos) << again.err;
+    EXPECT_EQ(again.out, wanted);
+    EXPECT_EQ(shop_.read("k.csv"), shop_.read("0.csv"));
+    std::filesystem::remove(shop_.path("k.csv"));
   }
   Workshop shop_;
 };
@@ -137,29 +163,37 @@ TEST_F(CliMpi, GoesOnFromItsJournal) {
 // This holds for the first rank too, which keeps the journal.
 TEST_F(CliMpi, AKilledRankLosesNothing) {
   make_data(100);
-  const std::string rest = kEvaluate + "data ";
-  const Told one = shop_.script("$SHOAL" + rest + "--jobs 1 -o 0.csv");
+  const Told one = shop_.script("$SHOAL" + kOfData + "--jobs 1 -o 0.csv");
   ASSERT_EQ(one.code, 0) << one.err;
-  for (const std::string rank : {"0", "1"}) {
-    const Told told = script(
-        "rm -f j; $MPI -n 3 $SHOAL" + rest +
-        "--resume j -o k.csv & main=$!\n"
-        "until [[ -e j && $(wc -l <j) -gt 100 ]]; do\n"
-        "  kill -0 $main || exit 99; sleep 0.01; done\n"
-        "for p in $(pgrep -P $main); do\n"
-        "  tr '\\0' '\\n' </proc/$p/environ | grep -qx OMPI_COMM_WORLD_RANK=" +
-        rank +
-        " && kill -KILL $p\n"
-        "done; wait $main");
+  for (const int rank : {0, 1}) {
+    const Told told = signalled(rank, "KILL", "");
     EXPECT_EQ(told.code, 137) << told.err;
-    EXPECT_FALSE(std::filesystem::exists(shop_.path("k.csv")));
-    const Told again = ranks(2, rest + "--resume j -o k.csv");
-    ASSERT_EQ(again.code, 0) << again.err;
-    EXPECT_NE(again.err.find("were known"), std::string::npos) << again.err;
-    EXPECT_EQ(again.out, one.out);
-    EXPECT_EQ(shop_.read("k.csv"), shop_.read("0.csv"));
-    std::filesystem::remove(shop_.path("k.csv"));
+    goes_on(one.out);
   }
+}
+
+// It says nothing and does not end: the others give it up.
+TEST_F(CliMpi, AStoppedRankIsNamedAndLosesNothing) {
+  make_data(50);
+  for (const int rank : {0, 1}) {
+    refused(signalled(rank, "STOP", "--node-timeout 1 "), 6,
+            "rank " + std::to_string(rank) + " has been silent for 1 s");
+  }
+  const Told again = ranks(2, kOfData + "--resume j");
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_NE(again.err.find("were known"), std::string::npos) << again.err;
+  EXPECT_NE(again.out.find("100.00 %, 1,000 of 1,000"), std::string::npos)
+      << again.out;
+}
+
+TEST_F(CliMpi, OnlyRanksHaveTheirTimeLimit) {
+  const Told alone = shop_.script(
+      "$SHOAL quantize x.onnx --calibrate random:1 --node-timeout 9");
+  refused(alone, 2, "--node-timeout is for the ranks of --mpi");
+  const Told nodes =
+      shop_.script("$SHOAL" + kOfOne + kSamples + "--node-timeout 9");
+  refused(nodes, 2, "--node-timeout");
+  EXPECT_EQ(ranks(2, kEvaluate + kSamples + "--node-timeout 9").code, 0);
 }
 
 TEST_F(CliMpi, ABrokenFrameIsToldAsInOneProcess) {

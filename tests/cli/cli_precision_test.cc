@@ -146,6 +146,25 @@ TEST_F(CliPrecision, ResultsAreTheSameForEveryNumberOfJobs) {
   EXPECT_EQ(other.code, 2) << other.err;
 }
 
+// Boxes of the truth are counted at the end, its sizes when pictures are read.
+TEST_F(CliPrecision, AJournalKnowsTheSizesThatTheTruthSays) {
+  json truth = coco();
+  ASSERT_EQ(evaluate(truth, {"--resume", "j"}).code, 0);
+  for (json& image : truth["images"]) image["width"] = 640;
+  const Told sizes = evaluate(truth, {"--resume", "j"});
+  EXPECT_EQ(sizes.code, 2) << sizes.out;
+  EXPECT_NE(sizes.err.find("j: the journal of another truth"),
+            std::string::npos)
+      << sizes.err;
+  truth = coco();
+  truth["annotations"][0]["bbox"] = {3, 3, 20, 20};
+  const Told fresh = evaluate(truth),
+             resumed = evaluate(truth, {"--resume", "j"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(resumed.out, fresh.out);
+  EXPECT_NE(fresh.out, evaluate(coco()).out);
+}
+
 TEST_F(CliPrecision, LabelsOfYolo) {
   for (int i = 0; i < kPictures; ++i) {
     std::string lines;
@@ -250,6 +269,8 @@ TEST_F(CliPrecision, MasksAgainstPngs) {
     if (first.empty()) first = shop_.read_text("o.csv");
     EXPECT_EQ(shop_.read_text("o.csv"), first);
   }
+  classes[0] ^= 1;
+  shop_.write("truth/b.png", grey_png(64, 48, classes));
   const auto refused = [&](int code, const char* what,
                            const std::vector<std::string>& more) {
     std::vector<std::string> all{"evaluate", "mask.tflite", "red"};
@@ -258,6 +279,8 @@ TEST_F(CliPrecision, MasksAgainstPngs) {
     EXPECT_EQ(told.code, code) << told.err;
     EXPECT_NE(told.err.find(what), std::string::npos) << told.err;
   };
+  refused(2, "j1: the journal of another truth",
+          {"--truth", "truth", "--resume", "j1"});
   refused(2, "the truth of masks is missing", {});
   refused(2, "none is no folder of masks", {"--truth", "none"});
   shop_.write("truth/b.png", grey_png(4, 4, std::vector<uint8_t>(16)));

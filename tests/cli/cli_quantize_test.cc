@@ -294,5 +294,23 @@ TEST_F(CliQuantize, RefusesWithTheReason) {
       std::filesystem::exists(shop_.folder() / "net_int8_int8.tflite"));
 }
 
+// A frame that takes far longer than a second: a terminal sees that something
+// is under way, a log has nothing of it.
+TEST_F(CliQuantize, ATerminalSeesThatALongFrameIsUnderWay) {
+  FloatNet net(1);
+  net.output(net.conv(net.input({1, 512, 512, 16}), 64, {.kernel = 7}));
+  shop_.write("slow.tflite", export_tflite(net.graph()));
+  const Told told = shop_.script(
+      "script -qfec 'echo $$ >pid; exec $SHOAL quantize slow.tflite "
+      "--calibrate random:1 --frames 1' seen </dev/null >out & main=$!\n"
+      "until grep -q 'no frame done in 0:0' seen; do\n"
+      "  kill -0 $main || exit 99; sleep 0.02; done\n"
+      "kill -TERM $(cat pid); wait $main");
+  EXPECT_EQ(told.code, 128 + 15) << told.out << told.err;
+  const Told log = ok({"quantize", "net.tflite", "--calibrate", "frames.bin"});
+  EXPECT_EQ(log.err.find_first_of("\r\033"), std::string::npos) << log.err;
+  EXPECT_EQ(log.err.find("no frame"), std::string::npos) << log.err;
+}
+
 }  // namespace
 }  // namespace shoal

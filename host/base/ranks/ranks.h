@@ -1,6 +1,6 @@
 // Processes that work on one thing, numbered from 0, and the packets between
 // them: all that shoal wants of MPI. Packets of one sender to one receiver
-// arrive whole and in order. Used by the thread that made it alone.
+// arrive whole and in order. One thread uses it at a time.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class Ranks {
 
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  // May wait until the receiver asks for packets.
+  // Keeps a copy of what the receiver has no room for, and does not wait.
   virtual void send(int to, std::span<const uint8_t> bytes) = 0;
   // One that has come, if any.
   virtual std::optional<Packet> poll() = 0;

@@ -39,6 +39,8 @@ class Dataset {
   // Thread-safe. Throw Error(kCorrupt) with the item's name.
   virtual Picture picture(int64_t i) const = 0;
   virtual std::vector<uint8_t> bytes(int64_t i) const = 0;  // of values
+  // How bytes() lie, where they do not say it themselves; else nothing.
+  virtual std::vector<int64_t> dims() const { return {}; }
   // Names of what lies among the items and is none.
   virtual std::vector<std::string> passed_over() const { return {}; }
 };

@@ -41,6 +41,10 @@ class IdxSet : public Dataset {
     const auto at = images_.values.begin() + static_cast<ptrdiff_t>(count) * i;
     return {at, at + static_cast<ptrdiff_t>(count)};
   }
+  // But how many there are.
+  std::vector<int64_t> dims() const override {
+    return {images_.dims.begin() + 1, images_.dims.end()};
+  }
 
  private:
   Idx images_;

@@ -183,6 +183,39 @@ TEST_F(RunnersTest, AResumedRunHasTheSameAnswers) {
   }
 }
 
+// The answer is of what was read; what lies there at the end has none.
+TEST_F(RunnersTest, AnItemThatChangesOnTheWayIsNotTakenForTheNewOne) {
+  class Changing final : public ListedData {
+   public:
+    using ListedData::ListedData;
+    std::vector<uint8_t> bytes(int64_t i) const override {
+      std::vector<uint8_t> bytes = ListedData::bytes(i);
+      if (changed) bytes[0] ^= 1;
+      return bytes;
+    }
+    bool changed = false;
+  };
+  const TemporaryFolder folder;
+  const std::string path = (folder.path() / "j").string();
+  const JournalLimits limits{"key", 1, 8};
+  Changing data({data_.bytes(0)}, {0});
+  {
+    Journal journal(path, limits);
+    Frames frames(graph_, data, {.journal = &journal});
+    ASSERT_EQ(frames.next(), 0);
+    const Values values = run_oracle(graph_, frames.input(0));
+    data.changed = true;
+    frames.done(0, model_output(graph_, values));
+  }
+  Journal journal(path, limits);
+  const auto resume = [&] {
+    return Frames(graph_, data, {.journal = &journal}).resumed();
+  };
+  EXPECT_THROW(resume(), Error);
+  data.changed = false;
+  EXPECT_EQ(resume(), 1);
+}
+
 TEST_F(RunnersTest, TheFirstErrorEndsTheRun) {
   std::vector<std::vector<uint8_t>> items(200);
   for (size_t i = 0; i < items.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/parallel.h"
 
 namespace shoal {
 
@@ -51,22 +52,53 @@ Frames::Frames(const Graph& graph, const Dataset& data, FramesOptions options)
   total_ = static_cast<int64_t>(items.size());
   const Answers none;
   const Answers& known = options_.journal ? options_.journal->known() : none;
+  std::vector<int64_t> resumed;
   for (const int64_t item : items) {
     const auto found = known.find(item);
     if (found == known.end()) {
       todo_.push_back(item);
     } else {
-      options_.journal->expect_unchanged(data, item);
+      resumed.push_back(item);
       answers_.insert(*found);
     }
   }
+  for_each_item(static_cast<int64_t>(resumed.size()), core_count(),
+                [&](int, int64_t i) {
+                  options_.journal->expect_unchanged(
+                      data, resumed[static_cast<size_t>(i)]);
+                });
   resumed_ = static_cast<int64_t>(answers_.size());
 }
 
 std::optional<int64_t> Frames::next() {
-  const std::lock_guard lock(mutex_);
-  if (next_ == todo_.size() || has_failed()) return std::nullopt;
-  return todo_[next_++];
+  int64_t item = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (next_ == todo_.size() || has_failed()) return std::nullopt;
+    item = todo_[next_++];
+  }
+  if (options_.journal) note_content(item);
+  return item;
+}
+
+// Before the item is read, by whichever rank: if it changes on the way, a later
+// run finds other bytes than those noted, and does not take the answer for
+// theirs. One that cannot be read is told by whoever runs it.
+void Frames::note_content(int64_t item) {
+  try {
+    const int64_t content = content_of(data_, item);
+    const std::lock_guard lock(mutex_);
+    contents_[item] = content;
+  } catch (const Error&) {
+  }
+}
+
+int64_t Frames::noted_content(int64_t item) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto noted = contents_.extract(item)) return noted.mapped();
+  }
+  return content_of(data_, item);
 }
 
 int64_t Frames::left() const {
@@ -83,7 +115,7 @@ void Frames::done(int64_t item, std::span<const uint8_t> outputs) {
   check_output(graph_, item, outputs.size());
   const FrameAnswer answer = options_.answer ? options_.answer(item, outputs)
                                              : best_classes_of(graph_, outputs);
-  const int64_t content = options_.journal ? content_of(data_, item) : 0;
+  const int64_t content = options_.journal ? noted_content(item) : 0;
   const std::lock_guard lock(mutex_);
   answers_.emplace(item, answer);
   if (options_.journal) options_.journal->add(item, content, answer);

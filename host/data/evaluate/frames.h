@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -45,7 +46,8 @@ struct FramesOptions {
 class Frames final : public Items {
  public:
   // The references must outlive it. What the journal knows already has its
-  // answer.
+  // answer; all of these items are read, on all cores, and Error(kUsage) names
+  // the first that has changed since.
   Frames(const Graph&, const Dataset&, FramesOptions);
 
   // The next item without an answer; none: there are no more.
@@ -65,6 +67,9 @@ class Frames final : public Items {
   int64_t resumed() const { return resumed_; }
 
  private:
+  void note_content(int64_t item);
+  int64_t noted_content(int64_t item);
+
   const Graph& graph_;
   const Dataset& data_;
   const FramesOptions options_;
@@ -72,6 +77,8 @@ class Frames final : public Items {
   std::vector<int64_t> todo_;
   size_t next_ = 0;
   Answers answers_;
+  // With a journal, content_of() each item that was handed out.
+  std::map<int64_t, int64_t> contents_;
   int64_t resumed_ = 0, total_ = 0;
 };
 

@@ -147,7 +147,9 @@ std::string read_all(int file, const std::string& path) {
 std::string journal_key(const std::string& model, const Dataset& data,
                         const PictureOptions& options,
                         const std::string& task) {
-  std::string items = std::to_string(data.size()) + "\n";
+  std::string items = std::to_string(data.size());
+  for (const int64_t dim : data.dims()) items += " x " + std::to_string(dim);
+  items += "\n";
   for (int64_t i = 0; i < data.size(); ++i) {
     items += data.name(i) + " " + std::to_string(data.label(i)) + "\n";
   }
