@@ -47,8 +47,8 @@ void StoreFolder::sync(DiskFile& file) const {
   if (durable_) file.sync();
 }
 
-// Reserves the room, since a later spill must not find the disk full. A temporary store is
-// run at once, and most runs use a part of it.
+// Reserves the room, since a later spill must not find the disk full. A
+// temporary store is run at once, and most runs use a part of it.
 void StoreFolder::set_size(DiskFile& file, uint64_t bytes) const {
   if (durable_) {
     file.reserve(bytes);
