@@ -162,8 +162,7 @@ class RandomNet {
         &RandomNet::transposed,  &RandomNet::reshape,   &RandomNet::resize,
         &RandomNet::transpose,   &RandomNet::reduce,    &RandomNet::softmax,
         &RandomNet::pixel_dense, &RandomNet::mirror,    &RandomNet::planes};
-    const int last = static_cast<int>(std::size(kBlocks)) - 1;
-    (this->*kBlocks[pick(0, last)])(x);
+    (this->*kBlocks[pick(0, static_cast<int>(std::size(kBlocks)) - 1)])(x);
   }
 
   void later_step(int x) {
@@ -172,8 +171,7 @@ class RandomNet {
         &RandomNet::between, &RandomNet::function, &RandomNet::spread,
         &RandomNet::choice,  &RandomNet::dilated,  &RandomNet::attention,
         &RandomNet::along};
-    const int last = static_cast<int>(std::size(kBlocks)) - 1;
-    (this->*kBlocks[pick(0, last)])(x);
+    (this->*kBlocks[pick(0, static_cast<int>(std::size(kBlocks)) - 1)])(x);
   }
 
   void between(int x) {
@@ -187,15 +185,17 @@ class RandomNet {
   void function(int x) {
     const Scale s{b_.scale(x).scale * 0.9f, pick(-30, 30)};
     static constexpr OpKind kKinds[] = {
-        OpKind::kAbs,   OpKind::kNeg, OpKind::kSquare, OpKind::kSqrt,
-        OpKind::kRsqrt, OpKind::kExp, OpKind::kLog};
-    const int k = pick(0, 8);
-    if (k == 8) {  // by what is nowhere zero
+        OpKind::kAbs,  OpKind::kNeg, OpKind::kSquare,
+        OpKind::kSqrt, OpKind::kSin, OpKind::kRsqrt,
+        OpKind::kExp,  OpKind::kLog, OpKind::kElu};
+    const int k = pick(0, 11);
+    if (k == 11) return keep(b_.swish_of_floats(x, s));
+    if (k == 10) {  // by what is nowhere zero
       const int c =
           b_.constant({1, shape(x)[3]}, bytes({shape(x)[3]}), {0.01f, -128});
       return keep(b_.binary(OpKind::kDiv, x, c, scale_of(deviation(x))));
     }
-    keep(k == 7 ? b_.gelu(x, chance(2), s) : b_.unary(kKinds[k], x, s));
+    keep(k == 9 ? b_.gelu(x, chance(2), s) : b_.unary(kKinds[k], x, s));
   }
 
   // Instance normalization without its factors.

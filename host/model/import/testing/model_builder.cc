@@ -321,6 +321,16 @@ int ModelBuilder::dequantize(int x) {
   return add_raw_op(OpKind::kDequantize, {x}, out, {});
 }
 
+int ModelBuilder::swish_of_floats(int x, Scale y) {
+  const int real = dequantize(x);
+  const auto step = [&](OpKind kind, const std::vector<int>& inputs) {
+    const int out = add_tensor(shape(x), Type::kFloat32, {}, 0);
+    return add_raw_op(kind, inputs, out, {});
+  };
+  const int gate = step(OpKind::kLogistic, {real});
+  return quantize(step(OpKind::kMul, {real, gate}), y, type(x));
+}
+
 int ModelBuilder::variable(const Shape& shape, Scale scale,
                            const std::vector<int8_t>& initial) {
   Variable v{shape, scale, "v" + std::to_string(variables_.size())};

@@ -104,6 +104,8 @@ class ModelBuilder {
   int softmax(int x, float beta = 1);
   int quantize(int x, Scale, Type file_type = Type::kInt8);
   int dequantize(int x);
+  // x times its LOGISTIC, in float32 between a DEQUANTIZE and a QUANTIZE.
+  int swish_of_floats(int x, Scale);
 
   int concatenation(const std::vector<int>& xs, int axis);
   int pad(int x, const std::vector<int>& before, const std::vector<int>& after);
