@@ -68,6 +68,9 @@ FileLock::FileLock(const std::string& path, LockMode mode,
     const Try result = attempt(mode, request, holder);
     if (result == Try::kDone) return;
     if (result == Try::kAgain) continue;
+    if (request.stops && request.stops()) {
+      throw Error(Exit::kInternal, thing + ": interrupted");
+    }
     const auto now = Clock::now();
     if (now >= end && now >= leaving) break;
     if (!told && now < end && request.waits) {

@@ -22,6 +22,8 @@ struct LockRequest {
   double wait_s = 0;
   // Told once, before it waits.
   std::function<void(const std::string&)> waits = {};
+  // Asked between tries: whether the wait shall end with Error(kInternal).
+  std::function<bool()> stops = {};
   // The advice in the error if it is not free in time; empty: --wait.
   std::string fix = {};
 };

@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 #include <system_error>
 
@@ -332,7 +331,8 @@ void write_one(const ProjectPlace& place, const PlacedProject& p) {
 
 // One lock for each folder, in the order of their names, so that two exports
 // of several nodes do not wait for each other.
-std::deque<FileLock> lock_folders(const std::vector<PlacedProject>& projects) {
+std::deque<FileLock> lock_folders(const std::vector<PlacedProject>& projects,
+                                  const StopSignals& signals) {
   constexpr double kPatienceS = 60;  // writing takes well under a second
   std::set<fs::path> roots;
   for (const PlacedProject& p : projects) {
@@ -347,6 +347,7 @@ std::deque<FileLock> lock_folders(const std::vector<PlacedProject>& projects) {
                        LockMode::kExclusive, root.string() + ": the project",
                        LockRequest{.owner = "shoal export",
                                    .wait_s = kPatienceS,
+                                   .stops = [&] { return signals.asked(); },
                                    .fix = "another folder with -o"});
   }
   return locks;
@@ -355,18 +356,17 @@ std::deque<FileLock> lock_folders(const std::vector<PlacedProject>& projects) {
 }  // namespace
 
 void write_projects(const std::vector<PlacedProject>& projects) {
-  // Whoever waits may be interrupted. Who writes is done in a moment, and gives
-  // the folders back before a signal acts.
-  std::optional<StopSignals> held;
+  // A signal ends the wait for the folders. Writing is done in a moment: then
+  // a signal acts after the folders have been given back.
+  const StopSignals signals;
   const auto locks = [&] {
     try {
-      return lock_folders(projects);
+      return lock_folders(projects, signals);
     } catch (const fs::filesystem_error& e) {
       throw Error(Exit::kInternal, projects[0].folder + " cannot be written: " +
                                        e.code().message());
     }
   }();
-  held.emplace();
   std::vector<ProjectPlace> places;
   for (const PlacedProject& p : projects) {
     places.push_back(place_for(p.folder));

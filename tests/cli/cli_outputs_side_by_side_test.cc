@@ -230,5 +230,16 @@ TEST_F(OutputsSideBySide, ExportsThatAreInterrupted) {
   }
 }
 
+// The wait for a folder that another export has is no reason to go on.
+TEST_F(OutputsSideBySide, AnExportThatWaitsIsInterrupted) {
+  const FileLock owner(shop_.path(".proj.shoal-export-lock"),
+                       LockMode::kExclusive, "proj", LockRequest{});
+  Background waiting(shop_, exported("m.tflite", "proj"));
+  usleep(200'000);  // enough to begin; before that the signal acts at once
+  EXPECT_EQ(waiting.end(SIGTERM), 128 + SIGTERM);
+  EXPECT_FALSE(fs::exists(shop_.folder() / "proj"));
+  EXPECT_TRUE(fs::exists(shop_.path(".proj.shoal-export-lock")));
+}
+
 }  // namespace
 }  // namespace shoal
