@@ -385,7 +385,7 @@ TEST_F(Cli, UsageErrors) {
   expect_error(shop_.shoal({}), 2, "a verb is missing");
   expect_error(shop_.shoal({"plna", "x"}), 2, "no verb\n  `shoal plan`?");
   expect_error(shop_.shoal({"run"}), 2, "MODEL is required");
-  expect_error(run({"--fast"}), 2, "--fast\n  see `shoal run --help`");
+  expect_error(run({"--zzzz"}), 2, "--zzzz\n  see `shoal run --help-all`");
   expect_error(shop_.shoal({"inspect", "none.tflite"}), 2,
                "none.tflite: no such file");
   expect_error(shop_.shoal({"run", "model.tflite", "none.bmp"}), 2,

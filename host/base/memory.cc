@@ -47,7 +47,7 @@ int64_t address_limit() {
   return static_cast<int64_t>(limit.rlim_cur);
 }
 
-// What is left of the address space.
+// Returns the bytes that are left of the address space.
 int64_t address_space() {
   const int64_t all = address_limit();
   const int64_t pages =
@@ -67,8 +67,8 @@ int64_t machine_memory() {
 // "max" is no number.
 int64_t group_memory() { return number_in("/sys/fs/cgroup/memory.max", ""); }
 
-// What was in use, of which most is free again when the error is told: of a
-// limited address space the limit, else the peak of what was in memory.
+// Says how much was in use, since most of it is free again when the error is
+// told: the limit of the address space if it has one, else the peak in memory.
 std::string use_text() {
   const int64_t limit = address_limit();
   if (limit != kMost) {

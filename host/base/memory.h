@@ -13,7 +13,7 @@
 
 namespace shoal {
 
-// What the executable's operator new throws.
+// The executable's operator new throws this.
 class OutOfMemory : public std::bad_alloc {
  public:
   explicit OutOfMemory(size_t bytes) : bytes_(bytes) {}
@@ -24,9 +24,9 @@ class OutOfMemory : public std::bad_alloc {
   size_t bytes_;
 };
 
-// What a process may still allocate: the least of what its limit of address
-// space leaves, of the machine's memory and swap that are not in use, and of
-// its control group's limit.
+// Returns the bytes that the process may still allocate: the least of what its
+// limit of address space leaves, of the machine's free memory and swap, and of
+// what its control group's limit leaves.
 int64_t available_memory();
 
 // Throws Error(kInternal) naming the bytes and `what` unless so many are
@@ -49,7 +49,7 @@ auto with_memory_for(const std::string& what, Work&& work) {
   } catch (const std::bad_alloc& e) {
     throw out_of_memory(e, what);
   } catch (const std::length_error&) {
-    // Of a standard container: more elements than addresses.
+    // A standard container throws it for more elements than addresses.
     throw out_of_memory(OutOfMemory(SIZE_MAX), what);
   }
 }

@@ -53,7 +53,7 @@ TEST(Memory, AnErrorSaysHowMuchAndForWhat) {
                 });
               }).starts_with("memory is short: more bytes than can be"));
   EXPECT_EQ(with_memory_for("a test", [] { return 5; }), 5);
-  // What is inside knows more.
+  // The inner purpose is the more exact one.
   EXPECT_NE(told([] {
               with_memory_for("all", [] {
                 with_memory_for("a part", [] { throw OutOfMemory(1); });

@@ -41,11 +41,11 @@ size_t skip_string(const std::string& text, size_t at) {
   return text.size();
 }
 
-// Refuses texts that toml++ 3.3 must not be given. Outside of quotes and comments TOML is
-// ASCII: of other letters there toml++ asks whether they are spaces, and has no
-// defined answer for most of those below U+049A. And toml++ calls itself for
-// each part of a dotted key and for each list or table within another one, so
-// that a long enough line would take all of the stack.
+// Refuses texts that toml++ 3.3 must not be given. Outside of quotes and
+// comments TOML is ASCII: of other letters there toml++ asks whether they are
+// spaces, and has no defined answer for most of those below U+049A. And toml++
+// calls itself for each part of a dotted key and for each list or table within
+// another one, so that a long enough line would take all of the stack.
 class TomlScan {
  public:
   TomlScan(const std::string& file, const std::string& text)

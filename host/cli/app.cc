@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <csignal>
 
-#include "host/base/edit_distance.h"
 #include "host/base/error.h"
 #include "host/base/memory.h"
 #include "host/base/printable.h"
@@ -15,6 +14,7 @@
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/common.h"
 #include "host/cli/flags.h"
+#include "host/cli/help.h"
 #include "host/cli/memory_short.h"
 #include "host/cli/model_verbs.h"
 #include "host/cli/on_ranks.h"
@@ -74,37 +74,33 @@ struct Flags {
 };
 
 void add_result_flags(CLI::App* verb, ResultFlags& flags) {
-  verb->add_option("--labels", flags.labels, "one label a line");
-  verb->add_option("--top", flags.top, "how many classes to print")
+  verb->add_option("--labels", flags.labels, "File with one label a line");
+  verb->add_option("--top", flags.top, "Number of classes to print")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
   verb->add_option("-o,--output", flags.output,
-                   "write all outputs, one after another, in the file's types");
+                   "Write all outputs, one after another, in their types");
   verb->add_option("--trace", flags.trace,
-                   "write checksums of every layer (layers.tsv)");
+                   "Write checksums of every layer (layers.tsv)");
   verb->add_option("--task", flags.task,
-                   "what the outputs are for: classify, detect, segment, "
-                   "points or raw (absent: guessed)");
+                   "classify, detect, segment, points or raw [guessed]");
   verb->add_option("--head", flags.head,
-                   "how they are read: ssd, yolov8, ... (absent: guessed)");
-  verb->add_option("--score", flags.score, "of a box at least")
+                   "How to read the outputs: ssd, yolov8, ... [guessed]");
+  verb->add_option("--score", flags.score, "Least score of a box")
       ->capture_default_str();
-  verb->add_option("--overlap", flags.overlap,
-                   "intersection over union of two boxes of one thing (0.45; "
-                   "ssd: the file's)");
+  verb->add_option(
+      "--overlap", flags.overlap,
+      "IoU above which two boxes are one object [0.45; ssd: file]");
   verb->add_option("--anchors", flags.anchors,
-                   "w,h,... in pixels, of the finest grid first, for outputs "
-                   "that are maps of anchors (yolov2, yolov3, yolov5maps; "
-                   "COCO's)")
+                   "Anchors w,h,... in pixels, finest grid first [COCO]")
       ->delimiter(',');
   verb->add_option("--output-dir", flags.folder,
-                   "folder for a .npy of every output, the pictures with what "
-                   "was found, and a page of them");
+                   "Write .npy outputs, marked pictures and a page of them");
 }
 
 void add_inspect(CLI::App& app, InspectFlags& f, int& code) {
   CLI::App* const verb =
-      add_verb(app, "inspect", "What a model consists of and what it needs",
+      add_verb(app, "inspect", "Show what a model consists of and needs",
                "shoal inspect model.tflite");
   add_any_model(verb, f.model, f.ends);
   add_json(verb, f.json);
@@ -120,16 +116,13 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
-  verb->add_option("-o,--output", f.output, "write the plan as JSON");
+  verb->add_option("-o,--output", f.output, "Write the plan as JSON");
   CLI::Option* const pareto = verb->add_option(
       "--pareto", f.pareto,
-      "instead of one plan the front of arena, time and traffic: "
-      "FILE.csv of all that were tried, or FILE.html, which draws "
-      "it");
+      "Write the front of arena, time and traffic: .csv or .html");
   CLI::Option* const explain = verb->add_flag(
       "--explain", f.explain,
-      "what the plan says beside what virtual time makes of it, and "
-      "the next best plans");
+      "Compare the plan with a simulation and the next best plans");
   // There is no one plan to write or to explain.
   pareto->excludes(explain)->excludes(verb->get_option("--output"));
   add_wait_flag(verb, f.plan.wait);
@@ -152,8 +145,7 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
       "  shoal run model.tflite cat.bmp --workers 10.0.0.1:7000,10.0.0.2:7000\n"
       "  shoal run --store DIR cat.bmp");
   add_optional_model(verb, f.model, f.ends,
-                     "; float, .onnx or .tflite, without a plan; none to run "
-                     "the store of --store");
+                     "Model, .tflite, .onnx or zoo:NAME; absent with --store");
   add_inputs(verb, f.inputs);
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
@@ -163,7 +155,7 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
   add_picture_flags(verb, f.pictures);
   const auto* const frames =
       verb->add_option("--frames", f.frames,
-                       "run the input this many times (1, or one batch)")
+                       "Run the input N times [1, or one batch]")
           ->check(CLI::Range(1, 100000000));
   add_stream(verb, f.stream);
   add_worker_flags(verb, f.cluster);
@@ -181,11 +173,11 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
 
 void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
   CLI::App* const verb = add_verb(
-      app, "verify", "Compare plan, oracle and golden results layer by layer",
+      app, "verify", "Compare plan, oracle and golden results by layer",
       "shoal verify model.tflite cat.in.bin --ram 160K --golden DIR\n"
       "  shoal verify model.tflite cat.in.bin --nodes 8 --loss 10%");
   add_model(verb, f.model, f.ends);
-  verb->add_option("INPUT", f.inputs, "pictures or raw inputs")->required();
+  verb->add_option("INPUT", f.inputs, "Pictures or raw inputs")->required();
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
@@ -193,7 +185,7 @@ void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
   add_insecure_flag(verb, f.insecure);
   add_stream(verb, f.stream);
   verb->add_option("--golden", f.golden,
-                   "a model's folder of golden results, or their root");
+                   "Golden results of the model, or the folder above them");
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = verify_command(f); });
@@ -201,14 +193,14 @@ void add_verify(CLI::App& app, VerifyFlags& f, int& code) {
 
 void add_build(CLI::App& app, BuildFlags& f, int& code) {
   CLI::App* const verb =
-      add_verb(app, "build", "Write what a board's storage has to hold",
+      add_verb(app, "build", "Write what a board's storage must hold",
                "shoal build --board emcraft-sf2 model.tflite x.bin -o DIR\n"
                "  shoal build model.tflite --flash 0 --ram 512K --store DIR");
   add_model(verb, f.model, f.ends);
   add_input(verb, f.input, ", one frame");
   verb->add_option("-o,--output", f.folder,
-                   "folder for storage.img of an emulated board");
-  verb->add_option("--labels", f.labels, "one label a line, for the stores");
+                   "Folder for storage.img of an emulated board");
+  verb->add_option("--labels", f.labels, "Labels for the stores, one a line");
   add_plan_flags(verb, f.plan);
   add_wait_flag(verb, f.plan.wait);
   add_picture_flags(verb, f.pictures);
@@ -223,21 +215,19 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
       "  shoal export model.tflite --as esp-idf --cluster cluster.toml -o "
       "projs");
   add_model(verb, f.model, f.ends);
-  add_input(verb, f.input, ", for the built-in test; absent: noise");
-  verb->add_option(
-          "--as", f.ecosystem,
-          "c, cmake, arduino, platformio, pico-sdk, esp-idf, zephyr or "
-          "stm32cube (`shoal boards` says which for which board)")
+  add_input(verb, f.input, "; for the built-in test [noise]");
+  verb->add_option("--as", f.ecosystem,
+                   "Board tools, such as c or esp-idf; see `shoal boards`")
       ->required();
-  verb->add_option("-o,--output", f.folder, "folder of the project")
+  verb->add_option("-o,--output", f.folder, "Folder for the project")
       ->required();
   verb->add_option("--name", f.name,
-                   "of the project: letters, digits and _ (the model's)");
-  verb->add_option("--labels", f.labels, "one label a line");
+                   "Project name: letters, digits and _ [the model's]");
+  verb->add_option("--labels", f.labels, "File with one label a line");
   add_node_flags(verb, f.plan);
   add_cluster_files(verb, f.plan);
   verb->add_option("--node", f.node,
-                   "one node of the cluster, by its name (all of them)");
+                   "Export only this node of the cluster [all]");
   add_key_flags(verb, f.key, f.insecure);
   add_picture_flags(verb, f.pictures);
   add_json(verb, f.json);
@@ -251,54 +241,49 @@ void add_emulate(CLI::App& app, EmulateFlags& f, int& code) {
                "  shoal emulate --board mps2-an386 --nodes 4 model.tflite "
                "cat.bmp\n"
                "  shoal emulate --board mps2-an386 --nodes 4 --serve");
-  add_optional_model(verb, f.model, f.ends, "; none with --serve");
+  add_optional_model(verb, f.model, f.ends,
+                     "Quantized .tflite or .onnx, zoo:NAME; not with --serve");
   add_input(verb, f.input);
   add_board_flags(verb, f.plan);
   add_replay(verb, f.plan);
   verb->add_option("--nodes", f.plan.nodes,
-                   "so many boards on a network, each in an emulator of its "
-                   "own; programs come over the network");
+                   "Emulate N boards on a network, each in its own emulator");
   verb->add_option("--cluster", f.plan.cluster.path,
-                   "unequal ones, without addresses; see `shoal formats "
-                   "cluster.toml`");
+                   "Boards of the network; see `shoal formats cluster.toml`");
   verb->add_flag("--serve", f.serve,
-                 "of a network: print NAME HOST:PORT PROCESS of each board and "
-                 "run until SIGTERM; with --key or --insecure");
+                 "Print every board's address and run until SIGTERM");
   verb->add_option("--cuts", f.plan.cuts.path,
-                   "of a network: the cut of every layer; see `shoal formats "
-                   "cuts.toml`");
+                   "How to cut each layer; see `shoal formats cuts.toml`");
   verb->add_option("--state", f.state,
-                   "of a network: folder that keeps the boards' storages, so "
-                   "that programs stay (nothing stays)");
+                   "Keep the boards' storage in this folder [not kept]");
   add_wait_flag(verb, f.plan.wait);
   verb->add_flag("--no-encrypt", f.plan.storage.no_encrypt,
-                 "of a network: boards keep weights in their storage as they "
-                 "are, not sealed");
-  add_payload(verb, f.plan, "; smaller ones leave boards more of their memory");
+                 "Let the boards of a network keep weights unsealed");
+  add_payload(verb, f.plan);
   add_key_flags(verb, f.key, f.insecure);
   add_result_flags(verb, f.results);
   add_picture_flags(verb, f.pictures);
-  verb->add_option("--frames", f.frames, "run the input this many times")
+  verb->add_option("--frames", f.frames, "Run the input N times")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   verb->add_option("--seconds", f.seconds,
-                   "end with exit code 6 if the board takes more seconds; of "
-                   "--nodes: to be ready")
+                   "Exit code 6 if the board (--nodes: its boot) takes longer")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
-  verb->add_flag("--layers", f.layers, "instructions of every layer");
+  verb->add_flag("--layers", f.layers, "Count the instructions of every layer");
   add_json(verb, f.json);
   verb->callback([&] { code = emulate_command(f); });
 }
 
 void add_bench_node(CLI::App& app, BenchNodeFlags& f, int& code) {
-  CLI::App* const verb = add_verb(
-      app, "bench-node", "Instructions of a board's kernels, beside CMSIS-NN's",
-      "shoal bench-node --board emcraft-sf2");
-  verb->add_option("--board", f.board, "board id")->required();
+  CLI::App* const verb =
+      add_verb(app, "bench-node",
+               "Count a board's kernel instructions beside CMSIS-NN's",
+               "shoal bench-node --board emcraft-sf2");
+  verb->add_option("--board", f.board, "Board to emulate; see `shoal boards`")
+      ->required();
   verb->add_option("--core", f.core,
-                   "kernels for another core, beside this one's: cortex-m0plus "
-                   "on mps2-an385");
+                   "Also measure kernels for this core: cortex-m0plus");
   add_json(verb, f.json);
   verb->callback([&] { code = bench_node_command(f); });
 }
@@ -317,17 +302,17 @@ void add_lists(CLI::App& app, ListFlags& f, int& code) {
 }
 
 void add_formats(CLI::App& app, FormatsFlags& f, int& code) {
-  CLI::App* const verb =
-      add_verb(app, "formats", "What stands in cluster.toml, cuts.toml, ...",
-               "shoal formats cluster.toml");
-  verb->add_option("NAME", f.name, "prints that format; absent: lists them");
+  CLI::App* const verb = add_verb(
+      app, "formats", "Describe cluster.toml, cuts.toml and other files",
+      "shoal formats cluster.toml");
+  verb->add_option("NAME", f.name, "Format to print [lists them]");
   add_json(verb, f.json);
   verb->callback([&] { code = formats_command(f); });
 }
 
 void define(CLI::App& app, Flags& f, Team& team, int& code) {
   app.add_option("--timeout", f.timeout,
-                 "end with exit code 8 after this many seconds (0: never)")
+                 "End with exit code 8 after this long; 0: never [0]")
       ->check(CLI::Range(0, 1 << 30));
   app.fallthrough();
   add_inspect(app, f.inspect, code);
@@ -349,6 +334,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_quantize(app, f.quantize, code);
   add_lists(app, f.list, code);
   add_formats(app, f.formats, code);
+  style_help(app);
   f.evaluate.team = f.quantize.team = &team;
   app.parse_complete_callback([&] {
     // Not CLI11's own check, which hides a verb that it does not know.
@@ -357,6 +343,22 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
     }
     if (team.leads()) start_timeout(f.timeout);
   });
+}
+
+std::vector<std::string> verb_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* const verb : app.get_subcommands({})) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+[[noreturn]] void refuse_verb(const CLI::App& app, const std::string& word) {
+  const std::string nearest = nearest_word(word, verb_names(app));
+  throw Error(Exit::kUsage, "'" + printable(word) + "' is no verb",
+              nearest.empty()
+                  ? "see `shoal --help`"
+                  : "`shoal " + nearest + "`? `shoal --help` lists all verbs");
 }
 
 // CLI11 lists all words behind a verb that it does not know.
@@ -371,16 +373,7 @@ void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
       throw Error(Exit::kUsage, "'" + printable(word) + "' comes before a verb",
                   "see `shoal --help`");
     }
-    constexpr size_t kAlike = 2;
-    std::string fix = "see `shoal --help`";
-    size_t least = kAlike + 1;
-    for (const CLI::App* const verb : app.get_subcommands({})) {
-      const size_t letters = edit_distance(word, verb->get_name());
-      if (letters >= std::min(least, word.size())) continue;
-      least = letters;
-      fix = "`shoal " + verb->get_name() + "`? `shoal --help` lists all verbs";
-    }
-    throw Error(Exit::kUsage, "'" + printable(word) + "' is no verb", fix);
+    refuse_verb(app, word);
   }
 }
 
@@ -396,10 +389,60 @@ std::string command_text(const CLI::App& app, int argc, char** argv) {
   return "`shoal`";
 }
 
+// Names the first flag that the verb lacks, and the nearest that it has.
+void refuse_unknown_flag(const CLI::App& app) {
+  const CLI::App& verb = *app.get_subcommands().front();
+  const std::string& name = verb.get_name();
+  for (const std::string& given : app.remaining(true)) {
+    const std::string flag = given.substr(0, given.find('='));
+    if (!flag.starts_with("-") || flag.size() < 2) continue;
+    const std::string nearest = nearest_word(flag, flag_names(verb));
+    throw Error(Exit::kUsage,
+                "shoal " + name + " has no flag " + printable(flag),
+                nearest.empty() ? "see `shoal " + name + " --help-all`"
+                                : "did you mean `" + nearest + "`?");
+  }
+}
+
+// Reports what CLI11 refuses in a command line. The advice, if a validator
+// gives any, is behind a line break (one_of()).
+[[noreturn]] void refuse_usage(const CLI::App& app,
+                               const CLI::ParseError& error) {
+  std::string help = "shoal ";
+  if (!app.get_subcommands().empty()) {
+    help += app.get_subcommands().front()->get_name() + " ";
+  }
+  help = "see `" + help + "--help`";
+  const std::string what = error.what();
+  const size_t line = what.find('\n');
+  if (line == what.npos) throw Error(Exit::kUsage, what, help);
+  throw Error(Exit::kUsage, what.substr(0, line), what.substr(line + 1));
+}
+
+// `shoal help VERB` and `shoal VERB help` as `shoal VERB --help`.
+std::vector<std::string> with_help_flag(const CLI::App& app,
+                                        std::vector<std::string> words) {
+  const std::vector<std::string> verbs = verb_names(app);
+  if (words.size() == 2 && words[1] == "help" &&
+      std::ranges::count(verbs, words[0]) != 0) {
+    words[1] = "--help";
+  }
+  if (words.empty() || words[0] != "help") return words;
+  words.erase(words.begin());
+  if (!words.empty() && !words[0].starts_with("-") &&
+      std::ranges::count(verbs, words[0]) == 0) {
+    refuse_verb(app, words[0]);
+  }
+  words.push_back("--help");
+  return words;
+}
+
 int run_verb(int argc, char** argv, Team& team) {
   CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
                "shoal");
-  app.set_version_flag("--version", "shoal " SHOAL_VERSION);
+  app.set_version_flag("-V,--version", "shoal " SHOAL_VERSION,
+                       "Print the version");
+  app.set_help_flag("-h,--help", "Print this help; `shoal help VERB` has more");
   Flags flags;
   flags.plan.command = "shoal";
   for (int i = 1; i < argc; ++i) {
@@ -409,18 +452,20 @@ int run_verb(int argc, char** argv, Team& team) {
   define(app, flags, team, code);
   const SearchProgress progress;
   try {
+    std::vector<std::string> words =
+        with_help_flag(app, {argv + 1, argv + argc});
+    std::ranges::reverse(words);  // as CLI11 takes them
     with_memory_for(command_text(app, argc, argv),
-                    [&] { app.parse(argc, argv); });
+                    [&] { app.parse(std::move(words)); });
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) {  // --help, --version
       return team.leads() ? app.exit(e) : 0;
     }
     refuse_unknown_verb(app, argc, argv);
-    std::string verb;
-    if (!app.get_subcommands().empty()) {
-      verb = app.get_subcommands().front()->get_name() + " ";
+    if (dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr) {
+      refuse_unknown_flag(app);
     }
-    throw Error(Exit::kUsage, e.what(), "see `shoal " + verb + "--help`");
+    refuse_usage(app, e);
   }
   return code;
 }

@@ -4,8 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "device/port/payload.h"
+#include "host/base/printable.h"
+#include "host/cli/help.h"
 #include "host/cli/output.h"
 #include "host/plan/cuts/cuts.h"
 
@@ -14,61 +17,57 @@ namespace {
 
 void add_ram(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--ram", flags.ram,
-                   "arena budget of the node, such as 160K; hard");
+                   "Arena budget of every node, such as 160K");
 }
 
 void add_objective(CLI::App* verb, PlanFlags& flags) {
-  std::vector<std::string> objectives;
-  for (const ObjectiveName& o : kObjectives) {
-    objectives.push_back(fmt::format("{} ({})", o.name, o.meaning));
-  }
+  std::vector<std::string> names;
+  for (const ObjectiveName& o : kObjectives) names.emplace_back(o.name);
   verb->add_option("--objective", flags.objective,
-                   fmt::format("{}", fmt::join(objectives, ", ")))
+                   fmt::format("Minimize {}", fmt::join(names, ", ")))
+      ->check(one_of(names))
       ->capture_default_str();
 }
 
 void add_limits(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--max-latency", flags.max_latency,
-                   "of a frame, such as 120ms; hard");
+                   "Upper limit for the time of a frame, such as 120ms");
   verb->add_option("--max-traffic", flags.max_traffic,
-                   "bytes of rows over links a frame, such as 1M (1,000,000); "
-                   "hard");
+                   "Upper limit for bytes over links a frame, such as 1M");
   verb->add_option("--max-arena", flags.max_arena,
-                   "of any node, those of --cluster too, such as 64K; hard");
+                   "Upper limit for every node's arena, such as 64K");
   verb->add_option("--plan-seconds", flags.plan_seconds,
-                   "the search ends after so long with the best so far")
+                   "End the search after this long with the best plan so far")
       ->check(real_range(1e-3, 1e6));
 }
 
 // Where weights and what does not fit the arena lie.
 void add_storage_flags(CLI::App* verb, StorageFlags& flags) {
   verb->add_option("--flash", flags.flash,
-                   "bytes of weights to execute in place at most; 0: all of "
-                   "them stream from storage");
+                   "Most weights to execute in place; 0: stream them all");
   verb->add_option("--storage", flags.storage,
-                   "storage of the board that holds the store (its first)");
-  verb->add_option(
-      "--max-writes", flags.max_writes,
-      "bytes of activations that a frame may spill to storage (0)");
+                   "Storage of the board that holds the store [its first]");
+  verb->add_option("--max-writes", flags.max_writes,
+                   "Activations that a frame may spill to storage [0]");
   verb->add_option("--lifetime", flags.lifetime,
-                   "of the storage, such as 10y: bounds what a frame writes");
-  verb->add_option("--fps", flags.fps, "frames a second, for --lifetime")
+                   "Lifetime of the storage, such as 10y; limits writes");
+  verb->add_option("--fps", flags.fps, "Frames a second, for --lifetime")
       ->check(real_range(1e-6, 1e6));
 }
 
 // Where stores lie on this computer, and who may read them.
 void add_store_flags(CLI::App* verb, StorageFlags& flags) {
   verb->add_option("--store", flags.store,
-                   "folder for the nodes' stores (a temporary one)");
+                   "Folder for the nodes' stores [a temporary one]");
   verb->add_option("--store-key", flags.key,
-                   "seals the stores; see `shoal keygen` (a new key)");
+                   "Key that seals the stores; see `shoal keygen` [a new one]");
   verb->add_flag("--no-encrypt", flags.no_encrypt,
-                 "stores are not sealed: whoever changes them is not noticed");
+                 "Do not seal the stores: changes to them go unnoticed");
 }
 
 // The models that a verb which plans or runs takes.
 constexpr const char* kInteger =
-    "int8 or uint8 .tflite file, quantized (QDQ) .onnx file, or zoo:NAME";
+    "Quantized .tflite or (QDQ) .onnx file, or zoo:NAME";
 
 }  // namespace
 
@@ -76,6 +75,8 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
                    const char* example) {
   CLI::App* const verb = app.add_subcommand(name, what);
   verb->footer(std::string("Example:\n  ") + example);
+  verb->set_help_flag("-h,--help", "Print the common flags");
+  verb->set_help_all_flag("--help-all", "Print all flags");
   return verb;
 }
 
@@ -86,14 +87,14 @@ void add_model(CLI::App* verb, std::string& path, ImportOptions& ends) {
 
 void add_any_model(CLI::App* verb, std::string& path, ImportOptions& ends) {
   verb->add_option("MODEL", path,
-                   ".tflite or .onnx file, int8, uint8 or float, or zoo:NAME")
+                   ".tflite or .onnx file, quantized or float, or zoo:NAME")
       ->required();
   add_ends(verb, ends);
 }
 
 void add_optional_model(CLI::App* verb, std::string& path, ImportOptions& ends,
-                        const std::string& more) {
-  verb->add_option("MODEL", path, kInteger + more);
+                        const char* what) {
+  verb->add_option("MODEL", path, what);
   add_ends(verb, ends);
 }
 
@@ -105,19 +106,15 @@ void add_ends(CLI::App* verb, ImportOptions& ends) {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   once("--outputs", ends.outputs,
-       "end the model with this tensor (its name, or '#INDEX'); again for "
-       "several");
-  once("--inputs", ends.inputs,
-       "begin the model with this tensor; again for several");
+       "End the model at this tensor (name or '#INDEX'); repeatable");
+  once("--inputs", ends.inputs, "Begin the model at this tensor; repeatable");
   once("--input-shape", ends.shapes,
-       "NAME=1x3x320x320: the sizes of a model input that are open in the "
-       "file");
+       "Sizes of a dynamic input, such as NAME=1x3x320x320");
   ends.tell = [](const std::string& line) { tell("%s\n", line.c_str()); };
 }
 
 constexpr char kInputs[] =
-    "picture (png, jpg, bmp, gif, ppm, webp), values (.npy, .bin), - (stdin) "
-    "or random:SEED";
+    "Picture, values (.npy, .bin), - (stdin), random:SEED";
 
 CLI::Option* add_input(CLI::App* verb, std::string& path,
                        const std::string& more) {
@@ -125,25 +122,21 @@ CLI::Option* add_input(CLI::App* verb, std::string& path,
 }
 
 void add_inputs(CLI::App* verb, std::vector<std::string>& paths) {
-  verb->add_option("INPUT", paths,
-                   std::string(kInputs) + "; several, and folders of them");
+  verb->add_option("INPUT", paths, std::string(kInputs) + ", DIR");
 }
 
 void add_json(CLI::App* verb, bool& flag) {
-  verb->add_flag("--json", flag, "JSON on stdout, nothing else there");
+  verb->add_flag("--json", flag, "Print JSON on stdout and nothing else there");
 }
 
 void add_mpi(CLI::App* verb, bool& flag) {
   verb->add_flag("--mpi", flag,
-                 "on all processes that mpirun has started, which take frames "
-                 "as they are free");
+                 "Share the frames among the processes of mpirun");
 }
 
 void add_stream(CLI::App* verb, bool& flag) {
   CLI::Option* const stream = verb->add_flag(
-      "--stream", flag,
-      "INPUT has raw frames one after another; variables of the model live "
-      "from one to the next");
+      "--stream", flag, "INPUT is raw frames in a row; variables carry over");
   if (CLI::Option* const frames = verb->get_option_no_throw("--frames")) {
     stream->excludes(frames);
   }
@@ -152,14 +145,11 @@ void add_stream(CLI::App* verb, bool& flag) {
 void add_node_flags(CLI::App* verb, PlanFlags& flags) {
   add_ram(verb, flags);
   verb->add_option("--board", flags.board,
-                   "board id (see `shoal boards`); its memory is the budget")
+                   "Board (memory and costs); see `shoal boards`")
       ->capture_default_str();
-  verb->add_option(
-      "--strategy", flags.strategy,
-      "auto (the default): a cut of its own for each layer, "
-      "without nodes that make it worse; over several nodes also " +
-          strategy_list() +
-          ": one kind of cut for all layers; single for one node");
+  verb->add_option("--strategy", flags.strategy,
+                   fmt::format("Cut of the layers: auto, single, {} [auto]",
+                               strategy_list()));
   add_objective(verb, flags);
   add_limits(verb, flags);
 }
@@ -178,52 +168,47 @@ void add_plan_flags(CLI::App* verb, PlanFlags& flags) {
 CLI::Option* add_replay(CLI::App* verb, PlanFlags& flags) {
   return verb->add_flag(
       "--replay", flags.replay,
-      "in a smaller arena: layers a part of the columns at a time, "
-      "for which the input's rows come again from the top");
+      "Shrink the arena: column tiles, the input read once a tile");
 }
 
 void add_batch(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--batch", flags.batch,
-                   "frames that run together, so that weights from storage "
-                   "are read once for all of them")
+                   "Frames that run together, sharing reads of weights")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
 }
 
 void add_cluster_files(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--cluster", flags.cluster.path,
-                   "nodes with their boards and addresses; see `shoal formats "
-                   "cluster.toml`");
+                   "Nodes and addresses; see `shoal formats cluster.toml`");
   verb->add_option("--cuts", flags.cuts.path,
-                   "the cut of every layer; see `shoal formats cuts.toml`");
+                   "How to cut each layer; see `shoal formats cuts.toml`");
 }
 
 void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--nodes", flags.nodes,
-                   "so many equal nodes of this board and RAM");
+                   "Number of equal nodes, each with this board and RAM");
   verb->add_option("--banks", flags.banks,
-                   "all: weights may stay in every bank of the nodes' SRAM, "
-                   "not only in the arena's")
+                   "all: weights may use every SRAM bank, not only the arena's")
       ->capture_default_str()
-      ->check(CLI::IsMember({"one", "all"}));
+      ->check(one_of({"one", "all"}));
   add_cluster_files(verb, flags);
   add_payload(verb, flags);
 }
 
-void add_payload(CLI::App* verb, PlanFlags& flags, const std::string& more) {
-  verb->add_option("--payload", flags.payload,
-                   fmt::format("of a cluster: bytes of a datagram at most (its "
-                               "file's; else {}, over a "
-                               "serial line {}){}",
-                               kUdpPayload, kSerialPayload, more));
+void add_payload(CLI::App* verb, PlanFlags& flags) {
+  verb->add_option(
+      "--payload", flags.payload,
+      fmt::format("Most bytes of a datagram [{}; serial line: {}; or the "
+                  "cluster file's]",
+                  kUdpPayload, kSerialPayload));
 }
 
 void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
   add_ram(verb, flags);
-  verb->add_option("--strategy", flags.strategy,
-                   "auto (the default): a cut of its own for each layer, "
-                   "without nodes that make it worse; or " +
-                       strategy_list() + ": one kind of cut for all layers");
+  verb->add_option(
+      "--strategy", flags.strategy,
+      fmt::format("Cut of the layers: auto, {} [auto]", strategy_list()));
   add_objective(verb, flags);
   add_limits(verb, flags);
   add_cluster_files(verb, flags);
@@ -231,35 +216,32 @@ void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
 
 void add_worker_flags(CLI::App* verb, ClusterFlags& flags) {
   verb->add_option("--workers", flags.workers,
-                   "addresses of nodes that run: `shoal worker`s, boards")
+                   "Addresses of running nodes: `shoal worker`s or boards")
       ->delimiter(',');
   verb->add_flag("--take-over", flags.take_over,
-                 "end the run of another coordinator that has these workers");
+                 "End another coordinator's run on these workers");
   add_key_flags(verb, flags.key, flags.insecure);
   add_identity_flag(verb, flags.identity);
   verb->add_option("--node-key", flags.node_keys,
-                   "with --identity and --workers: the workers' public keys, "
-                   "in their order")
+                   "With --identity: public keys of --workers, in order")
       ->delimiter(',');
   add_node_timeout(verb, flags);
 }
 
 void add_identity_flag(CLI::App* verb, std::string& file) {
   verb->add_option("--identity", file,
-                   "a key pair of one's own instead of the cluster's key; see "
-                   "`shoal keygen --identity`")
+                   "Own key pair instead of --key; see `shoal keygen`")
       ->excludes(verb->get_option("--key"))
       ->excludes(verb->get_option("--insecure"));
 }
 
 void add_insecure_flag(CLI::App* verb, bool& insecure) {
   verb->add_flag("--insecure", insecure,
-                 "no encryption, no key: whoever is on the network may do "
-                 "everything");
+                 "No key, no encryption: anyone on the network can do all");
 }
 
 void add_key_flags(CLI::App* verb, std::string& key, bool& insecure) {
-  verb->add_option("--key", key, "the cluster's key; see `shoal keygen`")
+  verb->add_option("--key", key, "Key of the cluster; see `shoal keygen`")
       ->capture_default_str();
   add_insecure_flag(verb, insecure);
   verb->get_option("--key")->excludes(verb->get_option("--insecure"));
@@ -267,10 +249,21 @@ void add_key_flags(CLI::App* verb, std::string& key, bool& insecure) {
 
 void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
   verb->add_option("--node-timeout", flags.node_timeout,
-                   fmt::format("seconds that a node of a cluster may be silent "
-                               "({})",
+                   fmt::format("Seconds that a node may be silent [{}]",
                                flags.usual_timeout))
       ->check(CLI::Range(1, 86'400));
+}
+
+CLI::Validator one_of(std::vector<std::string> names) {
+  return {[names = std::move(names)](std::string& text) {
+            if (std::ranges::count(names, text) != 0) return std::string();
+            const std::string nearest = nearest_word(text, names);
+            return fmt::format(
+                "'{}' is unknown\n{}one of: {}", printable(text),
+                nearest.empty() ? "" : "did you mean " + nearest + "? ",
+                fmt::join(names, ", "));
+          },
+          "NAME"};
 }
 
 CLI::Validator real_range(double least, double most) {
@@ -279,50 +272,51 @@ CLI::Validator real_range(double least, double most) {
             const bool good =
                 CLI::detail::lexical_cast(text, v) && v >= least && v <= most;
             return good ? std::string()
-                        : fmt::format("{} is not a number from {} to {}", text,
-                                      least, most);
+                        : fmt::format("'{}' is not a number from {} to {}",
+                                      text, least, most);
           },
           fmt::format("FLOAT in [{} - {}]", least, most)};
 }
 
 void add_wait_flag(CLI::App* verb, double& seconds) {
   verb->add_option("--wait", seconds,
-                   "for what another one owns (a store, a journal, a node): "
-                   "seconds, else exit code 9 at once (0)")
+                   "Seconds to wait for what another process owns [0]")
       ->check(real_range(0, 1e6));
 }
 
 void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
-  verb->add_option("--loss", flags.loss, "of datagrams between nodes: 10%");
+  verb->add_option("--loss", flags.loss,
+                   "Share of the datagrams that are lost, such as 10%");
   verb->add_option("--duplicate", flags.duplicate,
-                   "share that comes twice: 5%");
+                   "Share of the datagrams that arrive twice, such as 5%");
   verb->add_option("--reorder", flags.reorder,
-                   "share that comes later than others: 5%");
-  verb->add_option("--jitter", flags.jitter, "up to so much later: 1ms");
-  verb->add_option("--rate", flags.rate, "of every link, bits a second: 100M");
-  verb->add_option("--latency", flags.latency, "one way: 60us");
-  verb->add_option("--network", flags.network, "switch or radio");
+                   "Share of the datagrams that arrive late, such as 5%");
+  verb->add_option("--jitter", flags.jitter,
+                   "Longest extra delay of a datagram, such as 1ms");
+  verb->add_option("--rate", flags.rate,
+                   "Bits a second of every link, such as 100M");
+  verb->add_option("--latency", flags.latency,
+                   "One-way delay of a link, such as 60us");
+  verb->add_option("--network", flags.network,
+                   "Kind of network: switch or radio");
   verb->add_option("--power-loss", flags.power_loss,
-                   "NODE@TIME: node NODE (from 0) loses its power so long "
-                   "into the first frame, such as 1@5ms");
+                   "Cut a node's power in the first frame, such as 1@5ms");
   verb->add_option("--framing", flags.framing,
-                   "bytes of every datagram on the wire besides (board's)");
+                   "Bytes of framing per datagram [the board's]");
   verb->add_option("--seed", flags.seed,
-                   "of what the network does by chance (1)");
+                   "Seed of the network's random events [1]");
 }
 
 void add_picture_flags(CLI::App* verb, PictureFlags& flags) {
   verb->add_option("--mean", flags.mean,
-                   "of pixels, which are 0 to 255; one, or one per channel")
+                   "Mean of the pixels (0 to 255), one or one per channel")
       ->delimiter(',');
   verb->add_option("--std", flags.deviation,
-                   "deviation of pixels; one, or one per channel")
+                   "Deviation of the pixels, one or one per channel")
       ->delimiter(',');
-  verb->add_option(
-          "--fit", flags.fit,
-          "of a picture of another shape: stretch it, crop its middle, "
-          "or letterbox: all of it between grey borders")
-      ->check(CLI::IsMember({"stretch", "crop", "letterbox"}))
+  verb->add_option("--fit", flags.fit,
+                   "Other shapes: stretch, crop (middle) or letterbox")
+      ->check(one_of({"stretch", "crop", "letterbox"}))
       ->capture_default_str();
 }
 

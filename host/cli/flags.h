@@ -23,7 +23,7 @@ void add_model(CLI::App*, std::string& path, ImportOptions&);
 // Float models too.
 void add_any_model(CLI::App*, std::string& path, ImportOptions&);
 void add_optional_model(CLI::App*, std::string& path, ImportOptions&,
-                        const std::string& more);
+                        const char* what);
 void add_ends(CLI::App*, ImportOptions&);
 // `more` is said after what every input may be.
 CLI::Option* add_input(CLI::App*, std::string& path,
@@ -50,8 +50,8 @@ void add_plan_flags(CLI::App*, PlanFlags&);
 void add_batch(CLI::App*, PlanFlags&);
 // Over which virtual or real nodes, how layers are cut, and --payload.
 void add_cluster_flags(CLI::App*, PlanFlags&);
-// How large their datagrams are; `more` is said behind it.
-void add_payload(CLI::App*, PlanFlags&, const std::string& more = "");
+// How large their datagrams are.
+void add_payload(CLI::App*, PlanFlags&);
 // Without a number of equal ones.
 void add_cluster_files(CLI::App*, PlanFlags&);
 // Both for workers alone, which say themselves what they are.
@@ -69,6 +69,8 @@ void add_node_timeout(CLI::App*, ClusterFlags&);
 void add_wait_flag(CLI::App*, double& seconds);
 // From `least` to `most`; CLI::Range takes what is not a number.
 CLI::Validator real_range(double least, double most);
+// Refuses a value that is not one of `names`, and names the nearest.
+CLI::Validator one_of(std::vector<std::string> names);
 // Adds the flags of the simulated network.
 void add_network_flags(CLI::App*, NetworkFlags&);
 

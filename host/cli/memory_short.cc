@@ -16,7 +16,7 @@
 namespace shoal {
 namespace {
 
-// Of what could not be had last; 0: nothing was refused.
+// The bytes that could not be had last; 0: nothing was refused.
 std::atomic<size_t> refused_bytes = 0;
 
 // Allocates nothing.

@@ -7,37 +7,33 @@ namespace {
 
 void add_data(CLI::App* verb, EvaluateFlags& f) {
   verb->add_option("DATASET", f.data,
-                   "a folder of pictures for each class, or IDX files: their "
-                   "folder, or the one of the pictures");
+                   "Folder with a folder of pictures per class, or IDX files");
   verb->add_option("--which", f.which,
-                   "of several pairs of IDX files in a folder, such as t10k");
+                   "Pair of IDX files to use, such as t10k");
   verb->add_option("--limit", f.limit,
-                   "only a sample of so many frames, the same every time")
+                   "Use a sample of N frames, the same every time")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   verb->add_option("--labels", f.labels,
-                   "one label a line, of the model's outputs in order");
+                   "Labels of the model's outputs, one a line");
   verb->add_option("--label-offset", f.label_offset,
-                   "class c of the data is output c + this (0; 1 for models "
-                   "whose output 0 is the background)")
+                   "Class c of the data is output c + N [0]")
       ->check(CLI::Range(-65535, 65535));
 }
 
 void add_heads(CLI::App* verb, EvaluateFlags& f) {
   verb->add_option("--truth", f.truth,
-                   "boxes: FILE.json of COCO instances, or a folder of YOLO's "
-                   "NAME.txt (absent: beside the pictures or in labels/); "
-                   "masks: a folder of NAME.png with the classes' numbers");
-  verb->add_option("--task", f.task, "classify, detect or segment (guessed)")
-      ->check(CLI::IsMember({"classify", "detect", "segment"}));
+                   "COCO .json, or a folder of YOLO .txt or of mask .png");
+  verb->add_option("--task", f.task, "classify, detect or segment [guessed]")
+      ->check(one_of({"classify", "detect", "segment"}));
   verb->add_option("--head", f.head,
-                   "how outputs are read: ssd, yolov8, mask, ... (guessed)");
-  verb->add_option("--score", f.score, "of a box at least")
+                   "How to read the outputs: ssd, yolov8, ... [guessed]");
+  verb->add_option("--score", f.score, "Least score of a box")
       ->capture_default_str();
-  verb->add_option("--overlap", f.overlap,
-                   "intersection over union of two boxes of one thing (0.45; "
-                   "ssd: the file's)");
+  verb->add_option(
+      "--overlap", f.overlap,
+      "IoU above which two boxes are one object [0.45; ssd: file]");
   verb->add_option("--anchors", f.anchors,
-                   "w,h,... of outputs that are maps of anchors (COCO's)")
+                   "Anchors w,h,... in pixels, finest grid first [COCO]")
       ->delimiter(',');
 }
 
@@ -45,8 +41,7 @@ void add_heads(CLI::App* verb, EvaluateFlags& f) {
 
 void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   CLI::App* const verb = add_verb(
-      app, "evaluate",
-      "Accuracy of a classifier, detector or mask over labelled pictures",
+      app, "evaluate", "Measure the accuracy of a model over labelled pictures",
       "shoal evaluate model.tflite DIR --which t10k\n"
       "  shoal evaluate model.tflite pictures/ --nodes 8 --ram 32K --limit "
       "100\n"
@@ -57,8 +52,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
       "instances_val2017.json\n"
       "  shoal evaluate mask.tflite pictures/ --truth masks/");
   add_optional_model(verb, f.model, f.ends,
-                     "; float, .onnx or .tflite; none to evaluate the store of "
-                     "--store");
+                     "Model, .tflite, .onnx or zoo:NAME; absent with --store");
   add_data(verb, f);
   add_heads(verb, f);
   add_plan_flags(verb, f.plan);
@@ -68,17 +62,14 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   add_worker_flags(verb, f.cluster);
   add_picture_flags(verb, f.pictures);
   verb->add_option("--jobs", f.jobs,
-                   "threads (as many as there are cores; of each rank: one)")
+                   "Threads [one per core; with --mpi one per rank]")
       ->check(CLI::Range(1, 1024));
   add_mpi(verb, f.mpi);
   verb->add_option("--resume", f.resume,
-                   "journal of the answers: made if it is not there, else "
-                   "what it knows is not run again");
+                   "Journal of answers; those it has are not run again");
   add_wait_flag(verb, f.plan.wait);
   verb->add_option("-o,--output", f.output,
-                   "write the confusion matrix as CSV; of boxes and masks the "
-                   "classes, of boxes to FILE.json all that were found, in "
-                   "COCO's form");
+                   "Write the results as CSV, or the boxes found as .json");
   add_json(verb, f.json);
   verb->callback([&] {
     if (f.data.empty() && !f.plan.storage.store.empty()) f.data.swap(f.model);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "host/base/error.h"
 #include "host/cli/commands.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/coordinator/coordinator.h"

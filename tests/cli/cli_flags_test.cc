@@ -225,7 +225,7 @@ TEST_F(CliFlags, WhoServesBoardsPlansNothing) {
 
 // So the table of abilities has no words for them (abilities_test.cc).
 TEST_F(CliFlags, WhatEmulateHasNoFlagsFor) {
-  const std::string help = expect_ok(shop_, {"emulate", "--help"}).out;
+  const std::string help = expect_ok(shop_, {"emulate", "--help-all"}).out;
   EXPECT_NE(help.find("--serve "), std::string::npos);
   for (const char* flag :
        {"--banks", "--workers", "--batch", "--loss", "--seed", "--store ",
@@ -292,7 +292,7 @@ TEST_F(CliFlags, EveryFlagIsInAPage) {
     ++verbs;
     const std::string name = (*v)[1];
     for (const std::string& line :
-         lines_of(expect_ok(shop_, {name, "--help"}).out)) {
+         lines_of(expect_ok(shop_, {name, "--help-all"}).out)) {
       std::smatch flag;
       if (line.find_first_not_of(' ') != 2 ||
           !std::regex_search(line, flag, flags) || flag.position() > 6) {

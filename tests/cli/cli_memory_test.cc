@@ -89,12 +89,12 @@ TEST_F(CliMemory, TensorsThatCannotBeHadAreRefused) {
        {"run wide.tflite x.bmp", "evaluate classes.tflite d"}) {
     expect_short(kLimit, words, "a picture of 46340 x 46340, the input of");
   }
-  // What needs no tensor.
+  // These need no tensor.
   for (const char* words : {"inspect wide.tflite", "plan wide.tflite",
                             "build wide.tflite --no-encrypt --store s"}) {
     EXPECT_EQ(within(kLimit, words).code, 0) << words;
   }
-  // Of float32 there are a quarter as many values.
+  // In float32 there are a quarter as many values.
   shop_.write("real.tflite", wide_model(Type::kFloat32, kSide / 2));
   for (const char* words :
        {"run real.tflite random:1",

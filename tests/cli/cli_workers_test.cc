@@ -6,17 +6,12 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
-#include <deque>
-#include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "host/base/testing/noise.h"
 #include "host/engine/workers/udp.h"
-#include "host/model/import/testing/model_builder.h"
+#include "tests/cli/running_worker.h"
 #include "tests/command.h"
 #include "tests/expect_told.h"
 
@@ -25,16 +20,6 @@ namespace {
 
 using nlohmann::json;
 using Arguments = std::vector<std::string>;
-
-std::vector<uint8_t> worker_model() {
-  ModelBuilder b;
-  const int x = b.input({1, 16, 12, 3}, {0.05f, -3});
-  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, 1), {0.004f}, 0);
-  const int y = b.conv(x, w0, -1, {0.05f, 2});
-  const int w1 = b.weights({1, 3, 3, 8}, noise<int8_t>(72, 2), {0.004f}, 3);
-  b.output(b.depthwise(y, w1, -1, {0.06f, 1}));
-  return b.finish();
-}
 
 // A port that is somebody's who never answers.
 struct SilentPort {
@@ -77,32 +62,6 @@ class CliWorkers : public testing::Test {
   }
 
   const Workshop shop_;
-};
-
-// A worker, and where it listens.
-struct RunningWorker {
-  RunningWorker(const Workshop& shop, const Arguments& more)
-      : process(shop, arguments(more)) {
-    const std::string said = process.line();
-    const std::string before = "listening on ";
-    EXPECT_EQ(said.rfind(before + "127.0.0.1:", 0), 0u) << said;
-    address = said.substr(std::min(before.size(), said.size()));
-  }
-  // A flag that is not given has a value that fits.
-  static Arguments arguments(const Arguments& more) {
-    Arguments all{"worker"};
-    const std::pair<const char*, const char*> usual[] = {
-        {"--listen", "127.0.0.1:0"}, {"--ram", "32K"}, {"--flash", "1M"}};
-    for (const auto& [flag, value] : usual) {
-      if (std::ranges::find(more, flag) != more.end()) continue;
-      all.insert(all.end(), {flag, value});
-    }
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-
-  Background process;
-  std::string address;
 };
 
 TEST_F(CliWorkers, AKeyIsMadeOnce) {
@@ -463,81 +422,6 @@ TEST_F(CliWorkers, OneCoordinatorAtATime) {
   for (int i = 0; i < 100 && !busy(); ++i) usleep(20'000);
   EXPECT_EQ(shop_.shoal(once({"--take-over"})).code, 0);
   EXPECT_EQ(first->end(0), 9);
-}
-
-// Whatever ends a command that can still do something gives its nodes back, so
-// that the next one need not wait for a lease.
-TEST_F(CliWorkers, EveryEndGivesTheNodesBack) {
-  const RunningWorker a(shop_, {"--insecure"}), b(shop_, {"--insecure"});
-  const std::string workers = a.address + "," + b.address;
-  const auto with = [&](const Arguments& more) {
-    Arguments all = run(workers, {"--insecure"});
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  };
-  const char* const asked = std::getenv("SHOAL_ENDS");
-  const int rounds = asked ? std::atoi(asked) : 1;
-  const auto is_busy = [&] { return shop_.shoal(with({})).code == 9; };
-  // It waits, because a command that looks whether it runs may come first.
-  const Arguments forever = with({"--frames", "100000000", "--wait", "60"});
-  for (int round = 0; round < rounds && !HasFailure(); ++round) {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
-      Background first(shop_, forever);
-      for (int i = 0; i < 200 && !is_busy(); ++i) usleep(10'000);
-      EXPECT_EQ(first.end(signal), 128 + signal);
-      const Told next = shop_.shoal(with({}));
-      EXPECT_EQ(next.code, 0) << "after signal " << signal << ": " << next.err;
-    }
-    Arguments ends = forever;
-    ends.insert(ends.end(), {"--timeout", "1"});
-    const Told late = shop_.shoal(ends);
-    EXPECT_EQ(late.code, 8) << late.err;
-    EXPECT_NE(late.err.find("ran past --timeout"), std::string::npos);
-    EXPECT_EQ(shop_.shoal(with({})).code, 0) << "after --timeout";
-  }
-}
-
-// Coordinators that start together may each get some of the nodes. One of them
-// goes first and the others give way, so that one always runs; none leaves a
-// lease. In every second round each wants two of the three nodes.
-TEST_F(CliWorkers, OneOfSeveralCoordinatorsRuns) {
-  const RunningWorker a(shop_, {"--insecure"}), b(shop_, {"--insecure"}),
-      c(shop_, {"--insecure"});
-  const std::string ab = a.address + "," + b.address,
-                    bc = b.address + "," + c.address,
-                    ca = c.address + "," + a.address;
-  const std::string wanted[][2] = {{ab + "," + c.address, ca + "," + b.address},
-                                   {ab, ca}};
-  const char* const asked = std::getenv("SHOAL_PAIRS");
-  const int rounds = asked ? std::atoi(asked) : 4;
-  ASSERT_EQ(shop_.shoal({"run", "m.tflite", "x.bin", "-o", "alone"}).code, 0);
-  std::map<int, int> tally;
-  for (int round = 0; round < rounds && !HasFailure(); ++round) {
-    std::deque<Background> all;
-    const int count = 2 + round % 4;
-    for (int i = 0; i < count; ++i) {
-      const std::string out = "out" + std::to_string(i);
-      std::filesystem::remove(shop_.path(out));
-      const std::string& workers =
-          round % 2 && i % 3 == 2 ? bc : wanted[round % 2][i % 2];
-      all.emplace_back(shop_, run(workers, {"--insecure", "-o", out}));
-    }
-    int ran = 0;
-    for (int i = 0; i < count; ++i) {
-      const int code = all[static_cast<size_t>(i)].end(0);
-      ++tally[code];
-      EXPECT_TRUE(code == 0 || code == 9) << code;
-      if (code != 0) continue;
-      ++ran;
-      EXPECT_EQ(shop_.read("out" + std::to_string(i)), shop_.read("alone"));
-    }
-    EXPECT_GE(ran, 1) << "round " << round << " of " << count;
-    const Told next = shop_.shoal(run(ab + "," + c.address, {"--insecure"}));
-    EXPECT_EQ(next.code, 0) << "round " << round << ": " << next.err;
-  }
-  std::printf("ends:");
-  for (const auto& [code, n] : tally) std::printf(" %d of code %d", n, code);
-  std::printf("\n");
 }
 
 TEST_F(CliWorkers, IdentitiesKnowEachOther) {

@@ -26,8 +26,8 @@
 
 namespace shoal {
 
-// Returns what answers depend on, as words PART:HASH: the model (the checksum of
-// its file), the list of items and labels, how pictures become inputs, how
+// Returns what answers depend on, as words PART:HASH: the model (the checksum
+// of its file), the list of items and labels, how pictures become inputs, how
 // outputs are interpreted, and the version of shoal. The plan is not part of
 // it, since it changes no byte.
 std::string journal_key(const std::string& model, const Dataset&,

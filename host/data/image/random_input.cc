@@ -115,7 +115,7 @@ std::vector<uint8_t> random_input(const Graph& graph, uint64_t seed) {
         saturated_sum(bytes, saturated_product(count, type_bytes(tensor.type)));
   }
   if (is_picture(graph)) {
-    // Of three colours for each pixel, whose values have one of them or three.
+    // A pixel has three colours; the values have one of them or all three.
     const Shape& s = graph.tensors[static_cast<size_t>(graph.inputs[0])].shape;
     const bool grey = s[3] == 1 || (s[3] != 3 && s[1] == 1);
     bytes = saturated_sum(bytes, saturated_product(values, grey ? 3 : 1));

@@ -86,7 +86,7 @@ constexpr ByOperator<void (*)(const Call&)> kEvaluate(
      {OpClass::kDequantize, unary}},
     movement);
 
-// Of what layers read and make, all of which are kept.
+// Returns the bytes of all that layers read and make; all of it is kept.
 int64_t float_bytes(const Graph& graph) {
   int64_t values = 0;
   const auto add = [&](int t) {

@@ -18,7 +18,8 @@ using Values = std::vector<std::vector<uint8_t>>;
 // the graph), writes its outputs there.
 void evaluate(const Graph&, const Op&, Values& values);
 
-// Of the tensors that run_oracle() holds at once: it keeps all that it makes.
+// Returns the bytes of the tensors that run_oracle() holds at once: it keeps
+// all that it makes.
 int64_t oracle_bytes(const Graph&);
 
 // Runs the whole graph. `input` is all inputs one after another, in the

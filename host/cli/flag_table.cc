@@ -1,0 +1,186 @@
+#include "host/cli/flag_table.h"
+
+#include <iterator>
+#include <string>
+
+namespace shoal {
+namespace {
+
+constexpr const char* kModel = "Model";
+constexpr const char* kCluster = "Cluster";
+constexpr const char* kPlan = "Plan";
+constexpr const char* kInput = "Input";
+constexpr const char* kOutput = "Output";
+constexpr const char* kSimulated = "Simulated network";
+constexpr const char* kSecurity = "Security";
+constexpr const char* kGeneral = "General";
+constexpr const char* kSplit = "Split study";
+constexpr const char* kSwap = "Swap study";
+
+// Entries for some verbs stand before the one for the others. The order within
+// a group is that of the definitions.
+constexpr FlagStyle kStyles[] = {
+    {"", "--outputs", kModel, "TENSOR", true},
+    {"", "--inputs", kModel, "TENSOR", true},
+    {"", "--input-shape", kModel, "NAME=SHAPE", true},
+
+    {"study", "--nodes", kSplit, "LIST", false},
+    {"study", "--strategies", kSplit, "LIST", false},
+    {"study", "--cuts", kSplit, "FILE", false},
+    {"study", "--sizes", kSplit, "LIST", false},
+    {"study", "--networks", kSwap, "LIST", false},
+    {"study", "--storage", kSwap, "LIST", false},
+    {"study", "--ram", kSwap, "LIST", false},
+    {"study", "--every", kSwap, "SECONDS", false},
+    {"study", "--full", kSwap, "", false},
+    {"study", "--no-runs", kSwap, "", false},
+    {"study", "--board", kPlan, "LIST", false},
+
+    {"", "--nodes", kCluster, "N", false},
+    {"", "--cluster", kCluster, "FILE", false},
+    {"", "--node", kCluster, "NAME", false},
+    {"", "--workers", kCluster, "LIST", false},
+    {"worker", "--name", kCluster, "NAME", false},
+    {"", "--listen", kCluster, "HOST:PORT", false},
+    {"", "--serial", kCluster, "DEVICE", false},
+    {"", "--leader", kCluster, "HOST:PORT", false},
+    {"", "--serve", kCluster, "", false},
+    {"", "--state", kCluster, "DIR", true},
+    {"", "--banks", kCluster, "one|all", true},
+    {"", "--payload", kCluster, "BYTES", true},
+    {"discover probe", "--node-timeout", kCluster, "SECONDS", false},
+    {"", "--node-timeout", kCluster, "SECONDS", true},
+    {"", "--take-over", kCluster, "", true},
+
+    {"bench-node", "--core", kPlan, "NAME", false},
+    {"", "--board", kPlan, "BOARD", false},
+    {"", "--ram", kPlan, "SIZE", false},
+    {"", "--strategy", kPlan, "NAME", false},
+    {"", "--objective", kPlan, "NAME", false},
+    {"run evaluate", "--cuts", kPlan, "FILE", true},
+    {"", "--cuts", kPlan, "FILE", false},
+    {"simulate evaluate", "--max-latency", kPlan, "TIME", true},
+    {"", "--max-latency", kPlan, "TIME", false},
+    {"", "--max-traffic", kPlan, "SIZE", true},
+    {"simulate evaluate", "--max-arena", kPlan, "SIZE", true},
+    {"", "--max-arena", kPlan, "SIZE", false},
+    {"", "--plan-seconds", kPlan, "SECONDS", true},
+    {"plan build export worker", "--flash", kPlan, "SIZE", false},
+    {"", "--flash", kPlan, "SIZE", true},
+    {"", "--storage", kPlan, "NAME", true},
+    {"", "--max-writes", kPlan, "SIZE", true},
+    {"", "--lifetime", kPlan, "TIME", true},
+    {"", "--fps", kPlan, "RATE", true},
+    {"", "--replay", kPlan, "", false},
+    {"", "--batch", kPlan, "N", false},
+    {"", "--store", kPlan, "DIR", false},
+
+    {"", "--picture", kInput, "FILE", false},
+    {"", "--stream", kInput, "", false},
+    {"", "--frames", kInput, "N", false},
+    {"simulate deploy", "--every", kInput, "SECONDS", false},
+    {"simulate", "--mean", kInput, "LIST", true},
+    {"", "--mean", kInput, "LIST", false},
+    {"simulate", "--std", kInput, "LIST", true},
+    {"", "--std", kInput, "LIST", false},
+    {"simulate", "--fit", kInput, "NAME", true},
+    {"", "--fit", kInput, "NAME", false},
+    {"", "--golden", kInput, "DIR", false},
+    {"", "--calibrate", kInput, "DATA", false},
+    {"", "--which", kInput, "NAME", false},
+    {"", "--limit", kInput, "N", false},
+    {"", "--truth", kInput, "PATH", false},
+    {"", "--label-offset", kInput, "N", true},
+    {"", "--evaluate", kInput, "DATA", false},
+    {"", "--evaluate-which", kInput, "NAME", true},
+    {"", "--evaluate-limit", kInput, "N", true},
+
+    {"", "--ranges", kModel, "NAME", false},
+    {"", "--percentile", kModel, "PERCENT", false},
+    {"", "--equalize", kModel, "NAME", false},
+    {"", "--no-bias-correction", kModel, "", false},
+
+    {"export build study", "--output", kOutput, "DIR", false},
+    {"", "--output", kOutput, "FILE", false},
+    {"", "--output-dir", kOutput, "DIR", false},
+    {"", "--as", kOutput, "TOOL", false},
+    {"export", "--name", kOutput, "NAME", false},
+    {"", "--labels", kOutput, "FILE", false},
+    {"", "--top", kOutput, "N", false},
+    {"", "--task", kOutput, "NAME", false},
+    {"", "--head", kOutput, "NAME", true},
+    {"", "--score", kOutput, "NUMBER", true},
+    {"", "--overlap", kOutput, "NUMBER", true},
+    {"", "--anchors", kOutput, "LIST", true},
+    {"", "--trace", kOutput, "FILE", true},
+    {"", "--pareto", kOutput, "FILE", false},
+    {"", "--explain", kOutput, "", false},
+    {"", "--timeline", kOutput, "FILE", false},
+    {"", "--layers", kOutput, "", false},
+    {"", "--public", kOutput, "FILE", false},
+    {"", "--force", kOutput, "", false},
+    {"", "--resume", kOutput, "FILE", false},
+
+    {"simulate", "--loss", kSimulated, "PERCENT", false},
+    {"simulate", "--duplicate", kSimulated, "PERCENT", false},
+    {"simulate", "--reorder", kSimulated, "PERCENT", false},
+    {"simulate", "--jitter", kSimulated, "TIME", false},
+    {"simulate", "--rate", kSimulated, "RATE", false},
+    {"simulate", "--latency", kSimulated, "TIME", false},
+    {"simulate", "--network", kSimulated, "NAME", false},
+    {"simulate", "--power-loss", kSimulated, "NODE@TIME", false},
+    {"simulate", "--framing", kSimulated, "BYTES", false},
+    {"simulate", "--seed", kSimulated, "N", false},
+    {"", "--loss", kSimulated, "PERCENT", true},
+    {"", "--duplicate", kSimulated, "PERCENT", true},
+    {"", "--reorder", kSimulated, "PERCENT", true},
+    {"", "--jitter", kSimulated, "TIME", true},
+    {"", "--rate", kSimulated, "RATE", true},
+    {"", "--latency", kSimulated, "TIME", true},
+    {"", "--network", kSimulated, "NAME", true},
+    {"", "--power-loss", kSimulated, "NODE@TIME", true},
+    {"", "--framing", kSimulated, "BYTES", true},
+    {"", "--seed", kSimulated, "N", true},
+
+    {"", "--key", kSecurity, "FILE", false},
+    {"keygen", "--identity", kSecurity, "", false},
+    {"worker", "--identity", kSecurity, "FILE", false},
+    {"", "--identity", kSecurity, "FILE", true},
+    {"", "--node-key", kSecurity, "LIST", true},
+    {"", "--coordinator", kSecurity, "KEY", false},
+    {"", "--insecure", kSecurity, "", false},
+    {"", "--store-key", kSecurity, "FILE", true},
+    {"", "--no-encrypt", kSecurity, "", true},
+
+    {"", "--json", kGeneral, "", false},
+    {"", "--wait", kGeneral, "SECONDS", true},
+    {"", "--seconds", kGeneral, "SECONDS", false},
+    {"", "--jobs", kGeneral, "N", false},
+    {"", "--mpi", kGeneral, "", false},
+    {"", "--timeout", kGeneral, "SECONDS", false},
+    {"", "--version", kGeneral, "", false},
+    {"", "--help", kGeneral, "", false},
+    {"", "--help-all", kGeneral, "", false},
+};
+
+bool has_word(std::string_view words, std::string_view word) {
+  const std::string all = " " + std::string(words) + " ";
+  return all.find(" " + std::string(word) + " ") != all.npos;
+}
+
+}  // namespace
+
+const char* const kFlagGroups[] = {kModel,    kCluster, kPlan,   kSplit,
+                                   kSwap,     kInput,   kOutput, kSimulated,
+                                   kSecurity, kGeneral};
+const int kFlagGroupCount = static_cast<int>(std::size(kFlagGroups));
+
+const FlagStyle* find_flag_style(std::string_view verb, std::string_view name) {
+  for (const FlagStyle& s : kStyles) {
+    if (s.name != name) continue;
+    if (*s.verbs == '\0' || has_word(s.verbs, verb)) return &s;
+  }
+  return nullptr;
+}
+
+}  // namespace shoal

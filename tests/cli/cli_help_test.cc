@@ -1,0 +1,114 @@
+// The help fits a terminal and hides no flag for good; what is mistyped is
+// named together with the nearest word.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "tests/command.h"
+#include "tests/expect_told.h"
+
+namespace shoal {
+namespace {
+
+constexpr size_t kMostColumns = 80;
+constexpr size_t kMostLines = 60;
+
+class CliHelp : public testing::Test {
+ protected:
+  std::string help(const std::vector<std::string>& words) {
+    return expect_ok(shop_, words).out;
+  }
+  // The verbs that `shoal --help` lists.
+  std::vector<std::string> verbs() {
+    const std::string all = help({"--help"});
+    const std::regex verb("\n  ([a-z-]+) {2,}");
+    std::vector<std::string> names;
+    for (std::sregex_iterator v(all.begin(), all.end(), verb), end; v != end;
+         ++v) {
+      if ((*v)[1].str()[0] != '-') names.push_back((*v)[1]);
+    }
+    return names;
+  }
+  void refused(const std::vector<std::string>& arguments,
+               const std::string& what) {
+    expect_refused(shop_.shoal(arguments), 2, what);
+  }
+  Workshop shop_;
+};
+
+// The flags that a help lists, with their dashes.
+std::set<std::string> flags_of(const std::string& help) {
+  const std::regex line("^  (-[a-zA-Z],)?(--[a-z-]+)(,-[a-zA-Z])?( .*)?$");
+  std::set<std::string> flags;
+  for (const std::string& l : lines_of(help)) {
+    std::smatch found;
+    if (std::regex_match(l, found, line)) flags.insert(found[2]);
+  }
+  return flags;
+}
+
+void expect_narrow(const std::string& text, const std::string& what) {
+  for (const std::string& line : lines_of(text)) {
+    EXPECT_LE(line.size(), kMostColumns) << what << ": " << line;
+  }
+}
+
+TEST_F(CliHelp, FitsATerminal) {
+  ASSERT_GE(verbs().size(), 20u);
+  expect_narrow(help({"--help"}), "--help");
+  EXPECT_LE(lines_of(help({"--help"})).size(), kMostLines);
+  for (const std::string& verb : verbs()) {
+    const std::string common = help({verb, "--help"});
+    const std::string all = help({verb, "--help-all"});
+    EXPECT_LE(lines_of(common).size(), kMostLines) << verb;
+    expect_narrow(common, verb);
+    expect_narrow(all, verb + " --help-all");
+    const std::set<std::string> some = flags_of(common), every = flags_of(all);
+    EXPECT_TRUE(std::ranges::includes(every, some)) << verb;
+    const bool hides = some.size() < every.size();
+    EXPECT_EQ(common.find(" --help-all` lists all flags") != common.npos, hides)
+        << verb;
+    // CLI11's words for values of flags that the table of styles lacks.
+    for (const char* raw : {" TEXT", " FLOAT", " INT", " UINT", "{"}) {
+      EXPECT_EQ(all.find(raw), all.npos) << verb << raw;
+    }
+  }
+}
+
+TEST_F(CliHelp, TheSimulatedNetworkIsInTheHelpOfSimulate) {
+  EXPECT_TRUE(flags_of(help({"simulate", "--help"})).contains("--loss"));
+  for (const std::string verb : {"run", "verify", "evaluate"}) {
+    EXPECT_FALSE(flags_of(help({verb, "--help"})).contains("--loss")) << verb;
+    EXPECT_TRUE(flags_of(help({verb, "--help-all"})).contains("--loss"))
+        << verb;
+  }
+}
+
+TEST_F(CliHelp, HelpIsAWordToo) {
+  EXPECT_EQ(help({"help"}), help({"--help"}));
+  for (const std::string verb : {"run", "keygen"}) {
+    EXPECT_EQ(help({"help", verb}), help({verb, "--help"}));
+    EXPECT_EQ(help({verb, "help"}), help({verb, "--help"}));
+  }
+  EXPECT_EQ(help({"-V"}), help({"--version"}));
+  refused({"help", "pln"}, "'pln' is no verb\n  `shoal plan`?");
+}
+
+TEST_F(CliHelp, TheNearestWordIsNamed) {
+  refused({"plan", "m.tflite", "--bord", "teensy41"},
+          "shoal plan has no flag --bord\n  did you mean `--board`?");
+  refused({"plan", "m.tflite", "--bord=teensy41"}, "`--board`?");
+  refused({"run", "m.tflite", "--zzzzzzzz"},
+          "has no flag --zzzzzzzz\n  see `shoal run --help-all`");
+  refused({"run", "m.tflite", "x.bin", "--fit", "crp"},
+          "--fit: 'crp' is unknown\n  did you mean crop? one of: stretch");
+  refused({"plan", "m.tflite", "--objective", "latncy"},
+          "--objective: 'latncy' is unknown\n  did you mean latency?");
+  refused({"study", "split", "m.tflite", "--every", "now"},
+          "--every: 'now' is not a number");
+}
+
+}  // namespace
+}  // namespace shoal
