@@ -164,7 +164,8 @@ class NodeAgent {
 
   // The lease.
   uint64_t now_us() const;
-  static uint32_t lease_ms(const HelloBody& hello);
+  static uint16_t lease_ms(const HelloBody& hello);
+  uint16_t lease_ms() const { return static_cast<uint16_t>(lease_us_ / 1000); }
   uint32_t lease_left_ms() const;
   void renew_lease();
   void end_lease();
@@ -214,6 +215,8 @@ class NodeAgent {
   // Until the lease has run out, other coordinators are told whose it is.
   bool connected_ = false;
   char holder_[kHolderBytes] = {};
+  uint32_t holder_number_ = 0;
+  bool kept_ = false;      // the holder has all nodes that it wants
   uint32_t lease_us_ = 0;  // 0: given back
   uint64_t lease_until_us_ = 0;
   uint64_t coordinator_ = 0;                        // address

@@ -74,7 +74,7 @@ void NodeAgent::signed_hello(uint64_t from, Hello& question) {
     return answer(from, question, Verdict::kChallenge);
   }
   if (again) {
-    question.body.value = lease_us_ / 1000;
+    question.body.detail = lease_ms();
     return answer(from, question, Verdict::kAccepted);
   }
   const Verdict verdict = judge(body, question.body);
@@ -82,7 +82,7 @@ void NodeAgent::signed_hello(uint64_t from, Hello& question) {
     keys_ = session_keys(config_.key, question.coordinator_nonce, nonce);
     accept(from, body, nonce);
     std::memcpy(accepted_from_, question.coordinator_nonce, kNonceBytes);
-    question.body.value = lease_us_ / 1000;
+    question.body.detail = lease_ms();
   }
   answer(from, question, verdict);
 }
@@ -103,21 +103,25 @@ Verdict NodeAgent::judge(const HelloBody& question, HelloBody& answer) {
   if (probe && connected_ && question.value == keys_.session) {
     return Verdict::kAccepted;
   }
-  answer.value = lease_left_ms();
-  if (probe) {
-    std::memcpy(answer.holder, holder_, kHolderBytes);
-    if (answer.value != 0) return Verdict::kBusy;
-    if (!connected_) answer.fell = config_.fell, answer.value = config_.fell_at;
-    return Verdict::kGone;
-  }
-  if (answer.value == 0) return Verdict::kAccepted;
-  if (question.code & kTakeOver) {
+  const uint32_t left = lease_left_ms();
+  if (!probe && left == 0) return Verdict::kAccepted;
+  const int takes = kept_ ? kTakeOver : kTakeOver | kTakeClaimed;
+  if (!probe && (question.code & takes) == takes) {
     ++counters_.taken;
     return Verdict::kAccepted;
   }
-  ++counters_.busy;
+  answer.detail = static_cast<uint16_t>(left);
+  answer.value = holder_number_;
   std::memcpy(answer.holder, holder_, kHolderBytes);
-  return Verdict::kBusy;
+  if (left == 0) {
+    if (!connected_) {
+      answer.detail = static_cast<uint16_t>(config_.fell);
+      answer.value = config_.fell_at;
+    }
+    return Verdict::kGone;
+  }
+  if (!probe) ++counters_.busy;
+  return kept_ ? Verdict::kBusy : Verdict::kClaimed;
 }
 
 // Depends on nothing that a stranger could change: hellos that come twice get
@@ -142,7 +146,9 @@ void NodeAgent::accept(uint64_t from, const HelloBody& hello,
   coordinator_ = from;
   std::memcpy(accepted_nonce_, nonce, kNonceBytes);
   std::memcpy(holder_, hello.holder, kHolderBytes);
-  lease_us_ = 1000 * lease_ms(hello);
+  holder_number_ = hello.value;
+  kept_ = false;
+  lease_us_ = 1000u * lease_ms(hello);
   renew_lease();
   from_coordinator_.begin(keys_.to_node);
   to_coordinator_.begin(keys_.to_coordinator, now_us());
@@ -152,9 +158,9 @@ void NodeAgent::accept(uint64_t from, const HelloBody& hello,
   unsent_bytes_ = 0;
 }
 
-uint32_t NodeAgent::lease_ms(const HelloBody& hello) {
-  if (hello.value < kLeastLeaseMs) return kLeastLeaseMs;
-  return hello.value > kMostLeaseMs ? kMostLeaseMs : hello.value;
+uint16_t NodeAgent::lease_ms(const HelloBody& hello) {
+  if (hello.detail < kLeastLeaseMs) return kLeastLeaseMs;
+  return hello.detail > kMostLeaseMs ? kMostLeaseMs : hello.detail;
 }
 
 uint64_t NodeAgent::now_us() const {

@@ -78,7 +78,7 @@ void NodeAgent::sealed_hello(uint64_t from, const KeyHello& question) {
   Verdict verdict = compare(question.head, answer);
   if (verdict == Verdict::kAccepted) verdict = judge(said, answer);
   const bool taken = verdict == Verdict::kAccepted && !(said.code & kProbe);
-  if (taken) answer.value = lease_ms(said);
+  if (taken) answer.detail = lease_ms(said);
   answer.code = static_cast<uint8_t>(verdict);
   std::memcpy(body, &answer, sizeof body);
 

@@ -149,6 +149,7 @@ Reply NodeAgent::identity() {
 }
 
 Reply NodeAgent::names() {
+  kept_ = true;
   NamesAnswer a{};
   a.name_bytes = static_cast<uint8_t>(std::strlen(config_.name));
   a.board_bytes = static_cast<uint8_t>(std::strlen(config_.board));

@@ -20,7 +20,7 @@
 
 namespace shoal {
 
-inline constexpr uint8_t kSessionVersion = 4;
+inline constexpr uint8_t kSessionVersion = 5;
 inline constexpr uint32_t kNonceBytes = 16;
 inline constexpr uint32_t kMacBytes = 16;
 inline constexpr uint32_t kMaxName = 28;  // bytes of a node's or board's name
@@ -28,6 +28,7 @@ inline constexpr uint32_t kHolderBytes = 16;  // of a coordinator's name
 // Limits of a session's lease, the time for which its coordinator may be
 // silent.
 inline constexpr uint32_t kLeastLeaseMs = 1000, kMostLeaseMs = 60'000;
+static_assert(kMostLeaseMs <= UINT16_MAX);  // HelloBody::detail
 
 // First byte of every datagram; data datagrams are device/link's.
 enum class Kind : uint8_t {
@@ -55,11 +56,13 @@ enum class Verdict : uint8_t {
   kBusy = 6,        // the session of another coordinator stands
   kSealed = 8,      // with identities: what it says is in the body
   kGone = 7,        // to a probe: its session is over, nobody has one
+  kClaimed = 9,     // as busy, by one that does not have all its nodes yet
 };
 
 // HelloBody::code of a hello, bits.
-inline constexpr uint8_t kTakeOver = 1;  // end another coordinator's session
-inline constexpr uint8_t kProbe = 2;     // does this session still stand?
+inline constexpr uint8_t kTakeOver = 1;     // end another coordinator's session
+inline constexpr uint8_t kProbe = 2;        // does this session still stand?
+inline constexpr uint8_t kTakeClaimed = 4;  // with kTakeOver: a claim, too
 
 // Where a hello or an answer begins.
 struct HelloHead {
@@ -84,14 +87,17 @@ enum class Fall : uint16_t {
 struct HelloBody {
   uint8_t code;     // of a hello kTakeOver, kProbe; of an answer the verdict
   uint8_t version;  // of whoever says it
-  Fall fell;        // of kGone with nobody as the holder; else 0
-  // In a hello the lease that is wanted in ms, in a probe the session; in
-  // kAccepted the lease, in kBusy the most that is left of it, in ms; in
-  // kArithmetic the node's; where `fell` is known, the address of the code, or
-  // 0.
+  // In a hello the lease that is wanted in ms, in kAccepted the lease, in kBusy
+  // and kClaimed the most that is left of it; in kGone with nobody as the
+  // holder the Fall; else 0.
+  uint16_t detail;
+  // In a hello the coordinator's random number, in a probe the session; in
+  // kBusy, kClaimed and kGone the holder's number; in kArithmetic the node's;
+  // where the Fall is known, the address of the code, or 0.
   uint32_t value;
-  // The sender of a hello; the holder of the session in kBusy, or of the last
-  // one (kGone). Printable ASCII without blanks, zeros behind it.
+  // The sender of a hello; the holder of the session in kBusy and kClaimed, or
+  // of the last one (kGone). It is for people: coordinators are told apart by
+  // their numbers. Printable ASCII without blanks, zeros behind it.
   char holder[kHolderBytes];
 };
 static_assert(sizeof(HelloBody) == 24);
@@ -146,7 +152,7 @@ constexpr uint64_t session_nonce(uint32_t packet) {
 
 enum class Request : uint8_t {
   kIdentity = 1,  // -> IdentityAnswer
-  kNames = 2,     // -> NamesAnswer
+  kNames = 2,     // -> NamesAnswer; the coordinator has all nodes it wants
   kBegin = 3,     // BeginRequest -> HeldAnswer
   kWrite = 4,     // uint32 offset, bytes
   kEnd = 5,       // -: is the program complete and its hash right?

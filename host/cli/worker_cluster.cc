@@ -8,15 +8,12 @@
 #include <chrono>
 #include <future>
 #include <random>
-#include <string_view>
 
 #include "device/agent/session_wire.h"
-#include "host/base/entropy.h"
 #include "host/base/error.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/engine/coordinator/conversation.h"
 #include "host/engine/workers/drive.h"
 #include "host/engine/workers/identity_file.h"
 #include "host/engine/workers/key_file.h"
@@ -27,10 +24,6 @@
 
 namespace shoal {
 namespace {
-
-// How long a coordinator that goes first waits for the other one to see it.
-constexpr std::chrono::seconds kGivingWay{3};
-constexpr int kUnmetTries = 3;
 
 constexpr uint64_t kLookUs = 10'000;  // whether the plan is there
 
@@ -47,22 +40,15 @@ void discard_datagrams(const shoal_transport& t) {
   }
 }
 
-// Returns the name of this coordinator for others that wait for its nodes. The
-// first part is for people, the random part tells coordinators apart.
+// Returns the name of this coordinator for people who wait for its nodes.
 std::string coordinator_name() {
   char host[64] = {};
   static_cast<void>(gethostname(host, sizeof host - 1));
   const passwd* const user = getpwuid(geteuid());
   std::string who = std::string(user ? user->pw_name : "") + "@" + host;
+  const std::string process = ":" + std::to_string(getpid());
   std::erase_if(who, [](char c) { return c <= ' ' || c >= 0x7F; });
-  // 36 random bits, behind what of the name there is room for.
-  constexpr size_t kRandom = 7;
-  constexpr std::string_view kDigits = "0123456789abcdefghijkmnpqrstuvwxyz";
-  uint8_t random[kRandom];
-  system_entropy(random);
-  who = who.substr(0, kHolderBytes - kRandom - 1) + "#";
-  for (const uint8_t byte : random) who += kDigits[byte % kDigits.size()];
-  return who;
+  return who.substr(0, kHolderBytes - process.size()) + process;
 }
 
 }  // namespace
@@ -228,25 +214,13 @@ void WorkerCluster::give_back() {
   }
 }
 
-// Returns true if the node is another coordinator's that gives way to this one:
-// of two that each have some of the nodes, the one whose name comes first goes
-// on.
-bool WorkerCluster::goes_first(const Error& e) const {
-  const auto* const busy = dynamic_cast<const NodeBusy*>(&e);
-  return busy && config_.name < busy->holder();
-}
-
 // A coordinator that has to wait for one worker keeps no other one meanwhile:
 // another coordinator may wait for that one.
 void WorkerCluster::connect() {
   using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  const auto until = start + std::chrono::duration<double>(plan_.wait);
+  const auto until = Clock::now() + std::chrono::duration<double>(plan_.wait);
   std::minstd_rand random(std::random_device{}());
-  // True once this coordinator has had a node while another one had the others.
-  // Until then that one may have all of them, and will not give way.
-  bool met = false, told = false;
-  for (int tries = 1;; ++tries) {
+  for (bool told = false;; told = true) {
     coordinator_ = std::make_unique<Coordinator>(config_);
     try {
       coordinator_->connect(addresses_);
@@ -262,14 +236,8 @@ void WorkerCluster::connect() {
       return;
     } catch (const Error& e) {
       give_back();
-      const auto now = Clock::now();
-      const bool waits = e.code() == Exit::kBusy && now < until;
-      met = met || coordinator_->stop_count().asked > 0;
-      const bool goes_on = goes_first(e) && (met || tries < kUnmetTries) &&
-                           now < start + kGivingWay;
-      if (!waits && !goes_on) throw;
-      if (waits && !told) tell("%s; waiting\n", e.what());
-      told = told || waits;
+      if (e.code() != Exit::kBusy || Clock::now() >= until) throw;
+      if (!told) tell("%s; waiting\n", e.what());
     }
     const uint64_t pause_us = 50'000 + random() % 200'000;
     const shoal_transport& t = transport_->transport();

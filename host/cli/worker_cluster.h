@@ -57,7 +57,6 @@ class WorkerCluster {
 
  private:
   void connect();
-  bool goes_first(const Error&) const;
   void check_payload() const;
   void give_back();
 

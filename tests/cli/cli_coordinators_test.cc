@@ -49,7 +49,8 @@ TEST_F(CliCoordinators, EveryEndGivesTheNodesBack) {
   const char* const asked = std::getenv("SHOAL_ENDS");
   const int rounds = asked ? std::atoi(asked) : 1;
   const auto is_busy = [&] { return shop_.shoal(with({})).code == 9; };
-  const Arguments forever = with({"--frames", "100000000"});
+  // It waits, because a command that looks whether it runs may come first.
+  const Arguments forever = with({"--frames", "100000000", "--wait", "60"});
   for (int round = 0; round < rounds && !HasFailure(); ++round) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
       Background first(shop_, forever);
@@ -68,14 +69,18 @@ TEST_F(CliCoordinators, EveryEndGivesTheNodesBack) {
 }
 
 // Coordinators that start together may each get some of the nodes. One of them
-// goes first and the others give way, so that one always runs.
+// goes first and the others give way, so that one always runs; none leaves a
+// lease. In every second round each wants two of the three nodes.
 TEST_F(CliCoordinators, OneOfSeveralCoordinatorsRuns) {
   const RunningWorker a(shop_, {"--insecure"}), b(shop_, {"--insecure"}),
       c(shop_, {"--insecure"});
-  const std::string one = a.address + "," + b.address + "," + c.address;
-  const std::string other = c.address + "," + a.address + "," + b.address;
+  const std::string ab = a.address + "," + b.address,
+                    bc = b.address + "," + c.address,
+                    ca = c.address + "," + a.address;
+  const std::string wanted[][2] = {{ab + "," + c.address, ca + "," + b.address},
+                                   {ab, ca}};
   const char* const asked = std::getenv("SHOAL_PAIRS");
-  const int rounds = asked ? std::atoi(asked) : 3;
+  const int rounds = asked ? std::atoi(asked) : 4;
   ASSERT_EQ(shop_.shoal({"run", "m.tflite", "x.bin", "-o", "alone"}).code, 0);
   std::map<int, int> tally;
   for (int round = 0; round < rounds && !HasFailure(); ++round) {
@@ -84,8 +89,9 @@ TEST_F(CliCoordinators, OneOfSeveralCoordinatorsRuns) {
     for (int i = 0; i < count; ++i) {
       const std::string out = "out" + std::to_string(i);
       std::filesystem::remove(shop_.path(out));
-      all.emplace_back(shop_,
-                       run(i % 2 ? other : one, {"--insecure", "-o", out}));
+      const std::string& workers =
+          round % 2 && i % 3 == 2 ? bc : wanted[round % 2][i % 2];
+      all.emplace_back(shop_, run(workers, {"--insecure", "-o", out}));
     }
     int ran = 0;
     for (int i = 0; i < count; ++i) {
@@ -97,6 +103,8 @@ TEST_F(CliCoordinators, OneOfSeveralCoordinatorsRuns) {
       EXPECT_EQ(shop_.read("out" + std::to_string(i)), shop_.read("alone"));
     }
     EXPECT_GE(ran, 1) << "round " << round << " of " << count;
+    const Told next = shop_.shoal(run(ab + "," + c.address, {"--insecure"}));
+    EXPECT_EQ(next.code, 0) << "round " << round << ": " << next.err;
   }
   std::printf("ends:");
   for (const auto& [code, n] : tally) std::printf(" %d of code %d", n, code);

@@ -12,6 +12,9 @@ constexpr size_t kMostWrites = 8;
 constexpr uint64_t kFirstHelloGapUs = 50'000, kLastHelloGapUs = 500'000;
 constexpr uint64_t kFirstPatienceUs = 100'000, kMostPatienceUs = 500'000;
 constexpr uint64_t kLeastPatienceUs = 20'000;
+// Coordinators that connect their nodes at the same time agree within some
+// round trips. One that takes longer waits for a node that does not answer.
+constexpr uint64_t kMostClaimUs = 10'000'000;
 constexpr uint64_t kRetryUs = 500;  // the transport could take no more
 // Time limits that one request may take of a node that answers others: so long
 // no luck with lost datagrams lasts.
@@ -39,7 +42,7 @@ std::string fall_text(const HelloBody& b) {
   static const char* const kFalls[] = {"", "a fault of its CPU",
                                        "its stack ran over", "a bus fault",
                                        "a memory fault"};
-  const auto fall = static_cast<size_t>(b.fell);
+  const size_t fall = b.detail;
   if (fall == 0) return "";
   std::string text =
       std::string(": ") +
@@ -50,12 +53,13 @@ std::string fall_text(const HelloBody& b) {
   return text + at;
 }
 
-HelloBody wanted(const CoordinatorConfig& config) {
+HelloBody wanted(const CoordinatorConfig& config, uint32_t own) {
   HelloBody b{};
   if (config.take_over) b.code = kTakeOver;
   b.version = kSessionVersion;
-  b.value = static_cast<uint32_t>(
+  b.detail = static_cast<uint16_t>(
       std::min<uint64_t>(config.timeout_us / 1000, kMostLeaseMs));
+  b.value = own;
   config.name.copy(b.holder, sizeof b.holder);
   return b;
 }
@@ -83,17 +87,34 @@ std::string hex(uint32_t v) {
 
 }  // namespace
 
-Conversation::Conversation(const CoordinatorConfig& config,
+Conversation::Conversation(const CoordinatorConfig& config, uint32_t own,
                            const WorkerAddress& worker)
     : config_(config),
+      own_(own),
       label_(worker.label),
       name_(worker.label),
       address_(worker.address),
       home_(worker.address),
-      identity_(identity_of(config, worker)),
-      handshake_(config, identity(), wanted(config)) {
-  heard_at_ = hello_at_ = now();
+      identity_(identity_of(config, worker)) {
+  handshake_.emplace(config, identity(), wanted(config, own));
+  resume(now());
+}
+
+void Conversation::resume(uint64_t now) {
+  heard_at_ = hello_at_ = now;
   hello_gap_us_ = kFirstHelloGapUs;
+}
+
+void Conversation::give_back(std::function<void()> then) {
+  clear();
+  given_back_ = std::move(then);
+  ask(Request::kStop, {},
+      [this](Reply, std::span<const uint8_t>) { given_back_(); });
+}
+
+void Conversation::end() {
+  clear();
+  ending_ = true;
 }
 
 const shoal_cipher& Conversation::cipher() const {
@@ -133,6 +154,7 @@ void Conversation::clear() {
 
 void Conversation::excuse(uint64_t us) {
   heard_at_ += us;
+  if (rival_) rival_->since += us;
   for (Flight& f : flights_) f.first_at += us;
 }
 
@@ -143,7 +165,9 @@ void Conversation::say(const std::vector<uint8_t>& hello) const {
 }
 
 void Conversation::say_hello(uint64_t now) {
-  say(handshake_.hello());
+  say(handshake_->hello());
+  ++unheard_;
+  has_verdict_ = false;
   hello_at_ = now + hello_gap_us_;
   hello_gap_us_ = std::min(2 * hello_gap_us_, kLastHelloGapUs);
 }
@@ -153,7 +177,7 @@ bool Conversation::owns(std::span<const uint8_t> datagram) const {
   switch (static_cast<Kind>(datagram[0])) {
     case Kind::kAnswer:
       if (open_) return probe_ && probe_->owns(datagram);
-      return handshake_.owns(datagram);
+      return handshake_->owns(datagram);
     case Kind::kSession:
       if (!open_ || datagram.size() < sizeof head) return false;
       std::memcpy(&head, datagram.data(), sizeof head);
@@ -203,10 +227,7 @@ void Conversation::hint(const std::string& what) {
   }
 }
 
-bool Conversation::is_mine(const HelloBody& b) const {
-  return !config_.name.empty() &&
-         holder_of(b) == config_.name.substr(0, kHolderBytes);
-}
+bool Conversation::is_mine(const HelloBody& b) const { return b.value == own_; }
 
 void Conversation::busy(const HelloBody& b) {
   const std::string who = holder_of(b);
@@ -216,21 +237,28 @@ void Conversation::busy(const HelloBody& b) {
         "twice, at two addresses",
         "one address for each node");
   }
-  refused_ = true;
-  throw NodeBusy("node " + name_ + ": busy: " + who + " has it, for " +
-                     seconds_left(b.value) + " at most unless it goes on",
-                 config_.busy_fix, who);
+  refused("busy: " + who + " has it, for " + seconds_left(b.detail) +
+              " at most unless it goes on",
+          config_.busy_fix, Exit::kBusy);
 }
 
 void Conversation::hear(std::span<const uint8_t> answer) {
-  const Handshake::Heard heard = handshake_.hear(answer);
+  const Handshake::Heard heard = handshake_->hear(answer);
   if (!heard.hint.empty()) hint(heard.hint);
+  if (heard.is_one && unheard_ > 0) --unheard_;
   if (!heard.say.empty()) {
     say(heard.say);
+    ++unheard_;
+    has_verdict_ = false;
     hello_at_ = now() + kFirstHelloGapUs;
     hello_gap_us_ = 2 * kFirstHelloGapUs;
   }
   if (!heard.verdict) return;
+  if (heard.verdict == Verdict::kAccepted) {
+    return accepted(heard.body.detail);
+  }
+  has_verdict_ = true;
+  if (ending_) return;
   switch (*heard.verdict) {
     case Verdict::kVersion:
       return refused("it speaks session version " +
@@ -243,20 +271,43 @@ void Conversation::hear(std::span<const uint8_t> answer) {
                      "the same shoal on both sides");
     case Verdict::kBusy:
       return busy(heard.body);
-    case Verdict::kAccepted:
-      return accepted(heard.body.value);
+    case Verdict::kClaimed:
+      return claimed(heard.body);
     default:
       return;
   }
 }
 
+// It may become free: its holder may have to give way (Work::give_way), or
+// fail.
+void Conversation::claimed(const HelloBody& b) {
+  if (is_mine(b)) return busy(b);
+  const uint64_t at = now();
+  heard_at_ = at;
+  if (!rival_ || rival_->number != b.value) {
+    rival_ = Rival{b.value, at};
+    hello_gap_us_ = kFirstHelloGapUs;
+    hello_at_ = at + hello_gap_us_;
+  }
+  if (at - rival_->since < std::min(config_.timeout_us, kMostClaimUs)) return;
+  if (!config_.take_over || insists_) return busy(b);
+  insists_ = true;
+  HelloBody all = wanted(config_, own_);
+  all.code |= kTakeClaimed;
+  handshake_.emplace(config_, identity(), all);
+  rival_.reset();
+  resume(at);
+}
+
 void Conversation::accepted(uint32_t lease_ms) {
-  const SessionKeys& keys = handshake_.keys();
+  const SessionKeys& keys = handshake_->keys();
   session_ = keys.session;
   from_node_.begin(keys.to_coordinator);
   to_node_.begin(keys.to_node, now());
   open_ = true;
-  HelloBody ask = wanted(config_);
+  refused_ = false;
+  rival_.reset();
+  HelloBody ask = wanted(config_, own_);
   ask.code = kProbe;
   ask.value = session_;
   probe_.emplace(config_, identity(), ask);
@@ -271,9 +322,11 @@ void Conversation::accepted(uint32_t lease_ms) {
 void Conversation::hear_probe(std::span<const uint8_t> answer) {
   const Handshake::Heard heard = probe_->hear(answer);
   if (!heard.say.empty()) say(heard.say);
-  if (heard.verdict != Verdict::kGone && heard.verdict != Verdict::kBusy) {
+  if (heard.verdict != Verdict::kGone && heard.verdict != Verdict::kBusy &&
+      heard.verdict != Verdict::kClaimed) {
     return;
   }
+  if (given_back_) return given_back_();
   // It may be another node that says so: one to which we were led.
   if (address_ != home_) {
     address_ = home_;
@@ -417,7 +470,7 @@ void Conversation::poll(uint64_t now) {
                 open_ ? "" : "start it, or give it " + more_time(config_));
   }
   if (!open_) {
-    if (now >= hello_at_) say_hello(now);
+    if (now >= hello_at_ && !is_refused()) say_hello(now);
     return;
   }
   for (Flight& f : flights_) {
@@ -427,14 +480,16 @@ void Conversation::poll(uint64_t now) {
                   std::to_string(static_cast<int>(f.request)),
               "the same shoal on both sides");
     }
-    if (now >= due(f)) send(f, now);
+    if (now < due(f)) continue;
+    if (given_back_ && f.tries > 0) say(probe_->hello());
+    send(f, now);
   }
   heartbeat(now);
   fill(now);
 }
 
 uint64_t Conversation::next_timer_us() const {
-  uint64_t at = open_ ? ping_at_ : hello_at_;
+  uint64_t at = open_ ? ping_at_ : is_refused() ? UINT64_MAX : hello_at_;
   if (!open_ || unanswered_ > 2) {
     at = std::min(at, heard_at_ + config_.timeout_us);
   }

@@ -19,23 +19,13 @@
 
 namespace shoal {
 
-// Another coordinator has the node; `holder` is how that one is called.
-class NodeBusy : public Error {
- public:
-  NodeBusy(const std::string& what, std::string fix, std::string holder)
-      : Error(Exit::kBusy, what, std::move(fix)), holder_(std::move(holder)) {}
-  const std::string& holder() const { return holder_; }
-
- private:
-  std::string holder_;
-};
-
 class Conversation {
  public:
   using Answer = std::function<void(Reply, std::span<const uint8_t>)>;
 
-  // The configuration must outlive this.
-  Conversation(const CoordinatorConfig&, const WorkerAddress&);
+  // `own` is the coordinator's random number. The configuration must outlive
+  // this.
+  Conversation(const CoordinatorConfig&, uint32_t own, const WorkerAddress&);
 
   uint64_t address() const { return address_; }
   bool open() const { return open_; }
@@ -50,10 +40,25 @@ class Conversation {
   // Forgets what is queued and under way.
   void clear();
   // Returns whether the node may hold a session of this conversation, open or
-  // not.
+  // not: a hello that has not been answered may still be accepted.
   bool may_stand() const {
-    return !refused_ && (open_ || handshake_.may_stand());
+    return open_ ? !refused_ : handshake_->may_stand() && unheard_ > 0;
   }
+  // Gives the open session back, and calls `then` when it is over, by whatever:
+  // if the answer is lost, others may have the node by then.
+  void give_back(std::function<void()> then);
+  // From now on the node is only asked to stop, and refusals are no errors.
+  void end();
+  // Returns whether the node belongs to a coordinator that does not have all
+  // its nodes yet and whose number is greater.
+  bool is_outranked() const { return rival_ && rival_->number > own_; }
+  // Returns whether a hello was said last of which it is not known whether the
+  // node has accepted it.
+  bool is_in_doubt() const {
+    return !open_ && handshake_->may_stand() && !has_verdict_;
+  }
+  // Goes on after a time without poll().
+  void resume(uint64_t now);
 
   // Returns whether the datagram claims to be of this conversation: where it
   // comes from does not count, nodes have several addresses or change them.
@@ -108,7 +113,10 @@ class Conversation {
   void hear(std::span<const uint8_t> answer);
   void hear_probe(std::span<const uint8_t> answer);
   void accepted(uint32_t lease_ms);
+  void claimed(const HelloBody&);
   bool is_mine(const HelloBody&) const;
+  // A hello of now would ask for what nobody wants any more.
+  bool is_refused() const { return ending_ && has_verdict_; }
   [[noreturn]] void busy(const HelloBody&);
   void hint(const std::string&);
   [[noreturn]] void refused(const std::string& why, const std::string& fix,
@@ -121,7 +129,15 @@ class Conversation {
   bool answers(const ReplyHead&, const Flight&);
   uint64_t due(const Flight&) const;  // when it is sent again
 
+  // A coordinator that has the node, though not all that it wants, and since
+  // when the node has said so.
+  struct Rival {
+    uint32_t number;
+    uint64_t since;
+  };
+
   const CoordinatorConfig& config_;
+  const uint32_t own_;
   std::string label_, name_;
   uint64_t address_;  // from which the node was heard last
   uint64_t home_;     // that was given
@@ -129,7 +145,13 @@ class Conversation {
   bool refused_ = false;
   std::string hint_;  // what unsigned answers said last
   Identity identity_;
-  Handshake handshake_;
+  std::optional<Handshake> handshake_;
+  bool insists_ = false;      // takes over claims, too
+  bool has_verdict_ = false;  // the last hello has been refused
+  bool ending_ = false;
+  std::function<void()> given_back_;
+  uint32_t unheard_ = 0;  // hellos that have not been answered
+  std::optional<Rival> rival_;
   std::optional<Handshake> probe_;  // asks whether the session still stands
   uint32_t session_ = 0;
   uint64_t ping_us_ = 0;

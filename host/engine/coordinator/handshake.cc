@@ -73,13 +73,17 @@ Handshake::Heard Handshake::hear(std::span<const uint8_t> datagram) {
   KeyHello answer{};
   std::memcpy(&answer, datagram.data(), datagram.size());
   if (datagram.size() == sizeof answer) return hear_sealed(answer);
-  if (head.verdict == Verdict::kChallenge) heard.say = answer_challenge(answer);
+  if (head.verdict == Verdict::kChallenge) {
+    heard.is_one = true;
+    heard.say = answer_challenge(answer);
+  }
   return heard;
 }
 
 Handshake::Heard Handshake::hear_signed(const Hello& answer) {
   Heard heard;
   if (!signature_fits(config_.key.data(), answer)) return heard;
+  heard.is_one = true;
   const bool mine =
       equal_bytes(answer.node_nonce, hello_.node_nonce, kNonceBytes);
   heard.body = answer.body;
@@ -135,6 +139,7 @@ Handshake::Heard Handshake::hear_sealed(const KeyHello& answer) {
       continue;
     }
     heard.verdict = static_cast<Verdict>(heard.body.code);
+    heard.is_one = true;
     noise.split(keys_.to_node, keys_.to_coordinator);
     std::memcpy(&keys_.session, noise.hash(), sizeof keys_.session);
     return heard;

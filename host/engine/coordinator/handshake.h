@@ -36,7 +36,8 @@ class Handshake {
     std::vector<uint8_t> say{};        // at once
     std::optional<Verdict> verdict{};  // authentic, and the last word
     HelloBody body{};
-    std::string hint{};  // what an unsigned answer says
+    std::string hint{};   // what an unsigned answer says
+    bool is_one = false;  // it is the answer to a hello that was said
   };
   // Hears an answer that it owns.
   Heard hear(std::span<const uint8_t> answer);

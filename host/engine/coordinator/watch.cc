@@ -109,7 +109,7 @@ void Coordinator::Work::stop() {
   due_at_ = time;
   stop_until_ = time + std::min(config_.timeout_us / 2, kStopUs);
   for (const auto& w : workers_) {
-    w->talk.clear();
+    w->talk.end();
     // One that has accepted without being heard keeps its lease otherwise.
     w->stopped = !w->talk.may_stand();
     if (w->stopped) continue;

@@ -21,6 +21,7 @@ Coordinator::Work::Work(CoordinatorConfig config) : config_(std::move(config)) {
     throw Error(Exit::kInternal, "the coordinator lacks something");
   }
   if (config_.insecure) config_.key = {};
+  config_.entropy({reinterpret_cast<uint8_t*>(&own_), sizeof own_});
   datagram_.resize(t->max_payload);
   packet_.resize(t->max_payload);
 }
@@ -48,11 +49,16 @@ void Coordinator::Work::connect(const std::vector<WorkerAddress>& addresses) {
   phase_ = Phase::kConnecting;
   due_at_ = now();
   for (const WorkerAddress& a : addresses) {
-    workers_.push_back(std::make_unique<Worker>(config_, a));
-    Worker& w = *workers_.back();
-    w.number = workers_.size() - 1;
-    w.talk.on_pong([this, &w](const PingAnswer& p) { pong(w, p); });
+    workers_.push_back(make_worker(workers_.size(), a));
   }
+}
+
+std::unique_ptr<Coordinator::Work::Worker> Coordinator::Work::make_worker(
+    size_t number, const WorkerAddress& address) {
+  auto w = std::make_unique<Worker>(config_, own_, address);
+  w->number = number;
+  w->talk.on_pong([this, at = w.get()](const PingAnswer& p) { pong(*at, p); });
+  return w;
 }
 
 void Coordinator::Work::ask_identity(Worker& w) {
@@ -75,6 +81,10 @@ void Coordinator::Work::ask_identity(Worker& w) {
                }
                w.identity.wants_sealed = more;
              });
+}
+
+void Coordinator::Work::ask_names(Worker& w) {
+  w.keeps = true;
   w.talk.ask(
       Request::kNames, {}, [this, &w](Reply r, std::span<const uint8_t> data) {
         NamesAnswer a;
@@ -112,6 +122,42 @@ void Coordinator::Work::all_known() {
     }
   }
   phase_ = Phase::kConnected;
+}
+
+// Coordinators that want the same nodes at the same time may each get some of
+// them. Of two that meet so the one with the greater number keeps what it has
+// and waits for the rest; the other one gives its nodes back, asks first for
+// the node that it was refused, and for the others when it has that one. Who
+// waits while it has nodes so waits for a smaller number only, of which there
+// is no circle: one of them gets all that it wants. Then it keeps them
+// (Request::kNames), and only then are the others refused.
+void Coordinator::Work::give_way(uint64_t time) {
+  if (!first_) {
+    const auto at = std::ranges::find_if(
+        workers_, [](const auto& w) { return w->talk.is_outranked(); });
+    if (at != workers_.end()) first_ = (*at)->number;
+  }
+  if (first_ && workers_[*first_]->talk.open()) first_.reset();
+  for (auto& w : workers_) {
+    if (w->left) w = make_worker(w->number, w->address);
+    const bool others = first_ && w->number != *first_;
+    if (others && w->talk.open() && !w->leaving) {
+      w->leaving = true;
+      w->talk.give_back([at = w.get()] { at->left = true; });
+    }
+    const bool waits = others && !w->leaving && !w->talk.is_in_doubt();
+    if (w->waits && !waits) w->talk.resume(time);
+    w->waits = waits;
+  }
+}
+
+void Coordinator::Work::keep_all() {
+  const bool all = std::ranges::all_of(
+      workers_, [](const auto& w) { return w->talk.open() && !w->leaving; });
+  if (!all) return;
+  for (const auto& w : workers_) {
+    if (!w->keeps) ask_names(*w);
+  }
 }
 
 Coordinator::Work::Worker* Coordinator::Work::find(
@@ -155,10 +201,13 @@ void Coordinator::Work::poll() {
 
 void Coordinator::Work::step(uint64_t time) {
   receive();
+  if (phase_ == Phase::kConnecting) give_way(time);
   for (const auto& w : workers_) {
+    if (w->waits) continue;
     w->talk.poll(time);
-    if (w->talk.open() && !w->asked) ask_identity(*w);
+    if (w->talk.open() && !w->asked && !w->leaving) ask_identity(*w);
   }
+  if (phase_ == Phase::kConnecting) keep_all();
   advance();
   if (phase_ == Phase::kRunning) {
     if (frames_->take_news()) link_.wake();
@@ -171,7 +220,7 @@ uint64_t Coordinator::Work::next_timer_us() const {
   if (phase_ == Phase::kNew || phase_ == Phase::kStopped) return UINT64_MAX;
   uint64_t at = phase_ == Phase::kStopping ? stop_until_ : UINT64_MAX;
   for (const auto& w : workers_) {
-    if (phase_ == Phase::kStopping && w->stopped) continue;
+    if (phase_ == Phase::kStopping ? w->stopped : w->waits) continue;
     at = std::min(at, w->talk.next_timer_us());
   }
   if (phase_ == Phase::kRunning) at = std::min(at, link_.next_timer_us());

@@ -65,16 +65,22 @@ class Coordinator::Work {
     kStopped,
   };
   struct Worker {
-    Worker(const CoordinatorConfig& config, const WorkerAddress& address)
-        : talk(config, address), label(address.label) {}
+    Worker(const CoordinatorConfig& config, uint32_t own,
+           const WorkerAddress& where)
+        : talk(config, own, where), address(where), label(where.label) {}
     Conversation talk;
+    WorkerAddress address;
     std::string label;
     size_t number = 0;
     WorkerIdentity identity;
     WorkerReport report;
-    bool asked = false;  // who it is
-    bool known = false;  // and it has said so
-    bool used = false;   // has a part in the plan
+    bool asked = false;    // who it is
+    bool keeps = false;    // has been told that it is kept
+    bool leaving = false;  // is given back while others connect (give_way)
+    bool left = false;     // has been given back
+    bool waits = false;    // for the node that is asked first
+    bool known = false;    // and it has said so
+    bool used = false;     // has a part in the plan
     bool sending = false;
     bool ready = false;    // has its program
     bool running = false;  // in this epoch
@@ -90,7 +96,11 @@ class Coordinator::Work {
   void receive();
   void step(uint64_t now);
   Worker* find(std::span<const uint8_t> datagram);
+  std::unique_ptr<Worker> make_worker(size_t number, const WorkerAddress&);
   void ask_identity(Worker&);
+  void ask_names(Worker&);
+  void give_way(uint64_t now);
+  void keep_all();
   void all_known();
 
   // deploy.cc
@@ -118,7 +128,11 @@ class Coordinator::Work {
 
   CoordinatorConfig config_;
   Phase phase_ = Phase::kNew;
+  uint32_t own_ = 0;  // random: no other coordinator has it
   std::vector<std::unique_ptr<Worker>> workers_;
+  // The node that this coordinator was refused and that it asks before all
+  // others; only while it connects.
+  std::optional<size_t> first_;
   std::vector<uint8_t> datagram_, packet_;
   uint64_t due_at_ = 0;  // when poll() should be called next
   uint64_t stop_until_ = 0;
