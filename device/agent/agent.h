@@ -165,7 +165,6 @@ class NodeAgent {
   // The lease.
   uint64_t now_us() const;
   static uint16_t lease_ms(const HelloBody& hello);
-  uint16_t lease_ms() const { return static_cast<uint16_t>(lease_us_ / 1000); }
   uint32_t lease_left_ms() const;
   void renew_lease();
   void end_lease();
@@ -213,11 +212,12 @@ class NodeAgent {
   // The session. A hello changes nothing until it comes again with the nonce
   // that this node gave for it: a recorded one cannot end a run.
   // Until the lease has run out, other coordinators are told whose it is.
+  // In this order without a gap: boards have no byte of RAM to spare.
   bool connected_ = false;
+  bool kept_ = false;  // the holder has all nodes that it wants
   char holder_[kHolderBytes] = {};
+  uint16_t lease_ms_ = 0;  // 0: given back
   uint32_t holder_number_ = 0;
-  bool kept_ = false;      // the holder has all nodes that it wants
-  uint32_t lease_us_ = 0;  // 0: given back
   uint64_t lease_until_us_ = 0;
   uint64_t coordinator_ = 0;                        // address
   uint8_t accepted_nonce_[kNonceBytes] = {};        // this node's

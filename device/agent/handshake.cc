@@ -74,7 +74,7 @@ void NodeAgent::signed_hello(uint64_t from, Hello& question) {
     return answer(from, question, Verdict::kChallenge);
   }
   if (again) {
-    question.body.detail = lease_ms();
+    question.body.detail = lease_ms_;
     return answer(from, question, Verdict::kAccepted);
   }
   const Verdict verdict = judge(body, question.body);
@@ -82,7 +82,7 @@ void NodeAgent::signed_hello(uint64_t from, Hello& question) {
     keys_ = session_keys(config_.key, question.coordinator_nonce, nonce);
     accept(from, body, nonce);
     std::memcpy(accepted_from_, question.coordinator_nonce, kNonceBytes);
-    question.body.detail = lease_ms();
+    question.body.detail = lease_ms_;
   }
   answer(from, question, verdict);
 }
@@ -148,7 +148,7 @@ void NodeAgent::accept(uint64_t from, const HelloBody& hello,
   std::memcpy(holder_, hello.holder, kHolderBytes);
   holder_number_ = hello.value;
   kept_ = false;
-  lease_us_ = 1000u * lease_ms(hello);
+  lease_ms_ = lease_ms(hello);
   renew_lease();
   from_coordinator_.begin(keys_.to_node);
   to_coordinator_.begin(keys_.to_coordinator, now_us());
@@ -175,10 +175,10 @@ uint32_t NodeAgent::lease_left_ms() const {
 }
 
 void NodeAgent::renew_lease() {
-  if (lease_us_ != 0) lease_until_us_ = now_us() + lease_us_;
+  if (lease_ms_ != 0) lease_until_us_ = now_us() + 1000u * lease_ms_;
 }
 
-void NodeAgent::end_lease() { lease_us_ = 0, lease_until_us_ = 0; }
+void NodeAgent::end_lease() { lease_ms_ = 0, lease_until_us_ = 0; }
 
 void NodeAgent::answer(uint64_t to, const Hello& question, Verdict verdict) {
   Hello a = question;
