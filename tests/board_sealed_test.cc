@@ -1,5 +1,5 @@
 // Boards keep their programs sealed in NOR and on cards, with a key that is not
-// there, so that whoever takes a part out can neither read nor change them.
+// there, so that a thief of the part can neither read nor change them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -161,8 +161,8 @@ INSTANTIATE_TEST_SUITE_P(All, BoardSealed,
                            return id.substr(0, id.find('-'));
                          });
 
-// Whoever writes the storage: the run ends in an error that names the board,
-// and the next one is exact, because what was wrong is sent anew.
+// An attacker writes the storage: the run ends in an error that names the
+// board, and the next one is exact, because what was wrong is sent again.
 INSTANTIATE_TEST_SUITE_P(All, BoardWritten, testing::Values("emcraft-sf2"),
                          [](const auto&) { return std::string("emcraft"); });
 

@@ -334,8 +334,8 @@ std::string address_in(const std::string& board, const std::string& symbol) {
 
 // Boards that fall in a run: the guard of the stack, or the CPU, ends what was
 // under way before anything else is overwritten. A board says so on its console
-// and starts anew; the coordinator is told why, and the next one finds what the
-// board has kept.
+// and starts again; the coordinator is told why, and the next one finds what
+// the board has kept.
 class BoardFalls : public BoardTrouble {
  protected:
   struct Push {

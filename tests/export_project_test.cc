@@ -263,7 +263,7 @@ TEST_F(ExportedHost, AnExportThatIsInterruptedChangesNothing) {
 // built in it, and the next export goes on.
 TEST_F(ExportedHost, WhatAKilledExportLeftIsPutBack) {
   ASSERT_EQ(shop_.script("cp -r proj before").code, 0);
-  // The second time what was built anew since stays.
+  // The second time, what was built since stays.
   for (const char* left :
        {"mkdir .proj.shoal-export && mv proj/build .proj.shoal-export/ && "
         "mv proj .proj.shoal-export-old",

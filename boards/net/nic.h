@@ -13,8 +13,8 @@ inline constexpr uint32_t kMaxFrame = 1514;  // of any, without the checksum
 // follows the Ethernet head is aligned.
 inline constexpr uint32_t kPad = 2;
 
-// The bytes that a driver needs for frames of at most so many bytes, a multiple
-// of 8.
+// Returns the bytes that a driver needs for frames of at most `most_frame`
+// bytes, a multiple of 8.
 uint32_t memory_bytes(uint32_t most_frame);
 
 // Starts the interface with this address. Frames of more than `most_frame`

@@ -8,7 +8,7 @@
 // after a loss of power in its write, nobody says.
 //
 // A poll moves one sector at most. After a failure (the card was pulled, say)
-// the next operation starts the card anew.
+// the next operation starts the card again.
 #pragma once
 
 #include <cstdint>

@@ -66,9 +66,10 @@ struct AgentConfig {
   // 16-byte aligned and mapped. It takes no other one; null: it takes any.
   const uint8_t* built_in = nullptr;
   uint32_t built_in_bytes = 0;
-  // And yet it runs another one for a while, which lies at the arena's end and
-  // is forgotten with its session: for `shoal probe`. Whoever has the key could
-  // give a node that holds none any program.
+  // The node nevertheless runs other programs for `shoal probe`; they lie at
+  // the arena's end and are forgotten with the session. A node without a
+  // built-in program takes any program from the holder of the key, so this
+  // permits nothing new.
   bool takes_trials = false;
   // Why the start before this one ended, and where in its code; see Fall.
   Fall fell = Fall::kNotKnown;

@@ -1,7 +1,7 @@
 // A session's keys over time. Each direction has *phases*: when a key has
-// sealed so many datagrams, or is a day old, its successor (Noise's rekey)
-// takes its place and packet numbers begin again at 0. A number is never used
-// twice under one key; behind the last phase nothing is sent any more.
+// sealed its number of datagrams, or is a day old, its successor (Noise's
+// rekey) takes its place and packet numbers begin again at 0. A number is never
+// used twice under one key; behind the last phase nothing is sent any more.
 //
 // The sender goes on by itself, the receiver follows when a datagram of the
 // next phase opens. What is of an older one then is dropped, and asked again.

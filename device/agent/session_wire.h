@@ -74,7 +74,7 @@ struct HelloHead {
 };
 static_assert(sizeof(HelloHead) == 8);
 
-// Why a node has started anew.
+// Why a node has started again.
 enum class Fall : uint16_t {
   kNotKnown = 0,  // its power was lost, say
   kCpu = 1,       // an exception: of no kind below
@@ -86,7 +86,7 @@ enum class Fall : uint16_t {
 // The body of hellos and answers, authenticated.
 struct HelloBody {
   uint8_t code;     // of a hello kTakeOver, kProbe; of an answer the verdict
-  uint8_t version;  // of whoever says it
+  uint8_t version;  // of the sender
   // In a hello the lease that is wanted in ms, in kAccepted the lease, in kBusy
   // and kClaimed the most that is left of it; in kGone with nobody as the
   // holder the Fall; else 0.
@@ -244,8 +244,9 @@ struct StartRequest {
   uint16_t node, peers;
 };
 static_assert(sizeof(StartRequest) == 8);
-// A u64 behind it, of a sealed program: its generation. Whoever writes the
-// storage can put another one of the same key where this one was announced.
+// A u64 behind it, of a sealed program: its generation. An attacker who writes
+// the storage could otherwise replace the announced program by another one of
+// the same key.
 
 enum class AgentState : uint8_t {
   kEmpty = 0,  // no program

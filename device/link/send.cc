@@ -278,7 +278,7 @@ bool Link::has_news(uint16_t peer, uint16_t stream) const {
          behind(streams_[stream].advertised, owner_->limit(stream)) > 0;
 }
 
-// The first so many that were to be told have been.
+// The credit of the first `credits` streams with news has been told.
 void Link::note_credit(uint16_t peer, uint32_t credits) {
   for (uint16_t i = 0; credits > 0 && i < stage_.all_in_streams(); ++i) {
     if (!has_news(peer, i)) continue;

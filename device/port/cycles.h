@@ -1,7 +1,6 @@
-// The counter of the CPU's cycles that the core has, for measuring what
-// kernels take (`shoal probe`). Whether it counts is not asked here: one that
-// stands still, as DWT does in QEMU, is found by whoever compares it with a
-// clock.
+// The counter of the CPU's cycles that the core has, for measuring what kernels
+// take (`shoal probe`). A counter may stand still, as DWT does in QEMU; the
+// host finds that by comparing it with a clock.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,8 @@
 // and the linker leaves out what it does not name.
 //
 // The table that comes with the library (all_parts.cc) fires every kind of
-// actor, and has storage and peers if these are linked. Whoever builds for one
-// program defines it instead, for instance
+// actor, and has storage and peers if these are linked. A build for one program
+// defines its own instead, for instance
 //
 //   #include "device/runtime/parts.h"
 //   const shoal::Parts shoal::parts =

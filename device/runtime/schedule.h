@@ -87,7 +87,7 @@ class Schedule {
   void complete_plain();
   void complete_actor(const ActorRecord&);
   void complete_loop(const LoopRecord&, int firing);
-  // Releases rows of a port that reads: so many are not needed any more.
+  // Releases `count` rows of a port that reads.
   void release(uint16_t port, int count);
   RowRange loop_input(const LoopRecord&, RowRange band, RowRange* made) const;
   void wake_owner(const PortRecord& port) {

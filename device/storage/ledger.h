@@ -1,7 +1,7 @@
-// An entry of a spill area's ledger, and the first one, which whoever writes a
-// store puts at the area's first byte (the rest of the area is erased to
-// 0xFF). spec/stores.md has the same bytes in prose; spill_area.h says what
-// entries are for.
+// An entry of a spill area's ledger, and the first one, which the writer of a
+// store puts at the area's first byte (the rest of the area is erased to 0xFF).
+// spec/stores.md has the same bytes in prose; spill_area.h says what entries
+// are for.
 #pragma once
 
 #include <cstddef>

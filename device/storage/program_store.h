@@ -30,7 +30,7 @@ class ProgramStore {
   // All that are there; `index` counts them from 0.
   virtual void tell(uint32_t index, HeldPrograms&) const = 0;
 
-  // A program of so many bytes with this SHA-256 is to come. `from`: what is
+  // Announces a program of `bytes` bytes with this SHA-256. `from`: what is
   // here already, from a broken transfer or all of it; then it is the one that
   // is there.
   virtual Status begin(uint32_t bytes, const uint8_t* hash, uint32_t& from) = 0;

@@ -42,10 +42,10 @@ struct SeedsConfig {
 // fails. kNoSalt: no seed is left in it.
 Status take_seed(const SeedsConfig&, uint8_t (&out)[kSeedBytes]);
 
-// The same where the storage is memory, which stays over a reset and not
-// without power: then there is anything, and whoever starts the board has put a
-// new seed into `seed`. The note of the next start is whole before the one
-// before it goes, so that a reset may come at any store.
+// The same where the storage is memory, which a reset keeps and a loss of power
+// does not: then it holds anything, and the board's starter has put a new seed
+// into `seed`. The note of the next start is whole before the one before it
+// goes, so that a reset may come at any store.
 struct SeedNotes {
   SeedNote two[2];
 };

@@ -1,5 +1,5 @@
 // Whole files, with errors that name them. Nothing on the host is read or
-// written another way, but for what is used piece by piece (a node's store,
+// written another way, except for what is used piece by piece (a node's store,
 // a journal, a serial line).
 //
 // Reading: a regular file, or a pipe where its kind allows one, and no more

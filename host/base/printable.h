@@ -10,9 +10,9 @@ namespace shoal {
 
 enum class Newlines { kEscaped, kKept };
 
-// UTF-8 stays. Control characters (ASCII's but for the tab, U+0080 to U+009F),
-// marks that turn the direction of writing, and bytes that are no UTF-8 become
-// \n, \r or \xNN, byte by byte.
+// UTF-8 stays. Control characters (ASCII's except for the tab, U+0080 to
+// U+009F), marks that turn the direction of writing, and bytes that are no
+// UTF-8 become \n, \r or \xNN, byte by byte.
 std::string printable(std::string_view text,
                       Newlines newlines = Newlines::kEscaped);
 

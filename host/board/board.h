@@ -25,13 +25,13 @@ struct Bank {
 struct Costs {
   double pointwise = 1, conv = 1, depthwise = 1, fully_connected = 1;
   double depthwise_5x5 = 0;  // `depthwise` is of 3x3; 0: as that
-  // A kernel's call takes as long as so many pixels more (kernel_cost.h).
+  // A kernel's call takes as long as this many pixels more (kernel_cost.h).
   struct Calls {
     double pointwise = 0, conv = 0, depthwise = 0;
     bool operator==(const Calls&) const = default;
   };
   Calls call_pixels;
-  // And each further group of output channels as long as so many channels.
+  // Each further group of output channels takes as long as this many channels.
   Calls group_channels;
   double element = 1;    // cycles per output byte of the other operators
   double sum = 0;        // cycles per partial sum that is read and written

@@ -222,7 +222,7 @@ void keep_built(const fs::path& from, const fs::path& to) {
     at.disable_recursion_pending();
   }
   for (const fs::path& path : kept) {
-    if (fs::exists(to / path)) continue;  // built anew since
+    if (fs::exists(to / path)) continue;  // built again since
     make_folder((to / path).parent_path().string());
     fs::rename(from / path, to / path);
   }

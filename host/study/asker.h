@@ -12,7 +12,7 @@
 
 namespace shoal {
 
-// The paper's system goes to so many nodes.
+// The paper's system has up to this many nodes.
 inline constexpr int kFew = 8;
 
 inline double arena_kb(const Point& p) {

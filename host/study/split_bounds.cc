@@ -48,7 +48,8 @@ Chart fewest_nodes(Asker& asker) {
   return chart;
 }
 
-// Latency at `n` nodes against the arena's budget: so many times the least.
+// Makes a chart of latency at `n` nodes against the arena's budget in multiples
+// of the least.
 Chart budget_chart(Asker& asker, int n) {
   Sweep s;
   s.title = fmt::format("Latency at {} nodes against the arena allowed", n);

@@ -103,7 +103,7 @@ class Network {
   }
   // Number of the next send to somebody.
   uint64_t serial() const { return serial_; }
-  // Serialization of a datagram of so many bytes of payload.
+  // Returns the time of a datagram's bits on the link.
   static Nanos airtime(const LinkModel&, size_t bytes);
 
  private:

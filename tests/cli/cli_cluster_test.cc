@@ -278,7 +278,7 @@ TEST_F(CliCluster, EnergyAndFramesASecondArePlannedAsSimulated) {
           .is_null());
 }
 
-// Nodes with different layers work on different frames, whoever asked.
+// Nodes with different layers work on different frames, whatever the objective.
 TEST_F(CliCluster, APipelineHasTheRateOfFramesThatFollow) {
   std::vector<std::string> how{
       "plan",

@@ -106,7 +106,7 @@ TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
   refused({"--insecure", "--listen", taken.address}, taken.address, 9);
   write_text("open.key", std::string(64, '7'));
   ASSERT_EQ(chmod(shop_.path("open.key").c_str(), 0604), 0);
-  refused({"--key", "open.key"}, "open.key: everybody");
+  refused({"--key", "open.key"}, "open.key: every user");
 }
 
 // Nodes that answer are listed and written as a cluster that runs; others are

@@ -199,7 +199,7 @@ class World {
       }
       if (all) return true;
       if (!flying.empty()) next = std::min(next, flying.top().at_us);
-      if (next == Link::kNever) return false;  // everybody waits
+      if (next == Link::kNever) return false;  // all wait
       now = std::max(now, next);
       while (!flying.empty() && flying.top().at_us <= now) {
         Node& to = *nodes[static_cast<size_t>(flying.top().to)];

@@ -92,7 +92,7 @@ class HandPlan {
   void output(int index, int buffer, const Box&);
   void order(std::vector<PlanRun> runs);
   // The buffer's box to pages of storage, or back from the pages that an
-  // earlier stage wrote; pages of so many bytes, tag included.
+  // earlier stage wrote; pages of `page_bytes` bytes, tag included.
   void spill(int buffer, uint32_t page_bytes);
   void read_back(int buffer);
   // The last actor's weights lie in SRAM, in this stage or always.

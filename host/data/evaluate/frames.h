@@ -22,13 +22,13 @@
 
 namespace shoal {
 
-// So many items of `size`, by number: drawn as if at random, the same ones
+// Draws `limit` items of `size`, by number, pseudo-randomly: the same ones
 // every time, and those of a lower limit are among those of a higher one.
 std::vector<int64_t> sample_items(int64_t size, int64_t limit);
 
 struct FramesOptions {
   PictureOptions pictures = {};
-  // A sample of so many items; none: all.
+  // The number of sampled items; none: all.
   std::optional<int64_t> limit = {};
   Journal* journal = nullptr;  // may be null
   // The bytes of all inputs; from any thread, as `answer` from the one that

@@ -83,7 +83,7 @@ class EmulatedNode {
   bool has_run() const { return has_run_; }  // and said so
 
   // Takes in what the board says, for so long at most. Throws Error(kNode) if
-  // it has faulted, though it may start anew and be usable; if it talks
+  // it has faulted, though it may start again and be usable; if it talks
   // nonsense or has ended. Each once and in their order, a call for each.
   void listen(std::chrono::milliseconds);
   // Lines that it has said for persons since this was asked last.

@@ -1,6 +1,6 @@
 // Between the file's tensors and the rows that a node takes and gives: types,
-// axis orders, quantization of float inputs and outputs. Done by whoever
-// holds the frame, one row at a time; no second copy of the frame is made.
+// axis orders, quantization of float inputs and outputs. The holder of the
+// frame does this, one row at a time; no second copy of the frame is made.
 #pragma once
 
 #include <cstdint>

@@ -39,7 +39,7 @@ class TraceCollector {
   // Error(kDiffers) if rows were computed twice with different results,
   // Error(kInternal) if a layer's rows are missing.
   Values values(std::span<const uint8_t> input, int frame = 0);
-  // Forgets the frame, but for what it has assigned to variables, which the
+  // Forgets the frame, except for what it has assigned to variables, which the
   // next one finds.
   void reset();
   // The next frame finds initial values, or these.

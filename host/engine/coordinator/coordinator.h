@@ -1,8 +1,8 @@
 // The coordinator of a cluster: connects the nodes, deploys their programs,
-// starts an epoch, feeds frames, collects results, watches everybody. It is
+// starts an epoch, feeds frames, collects results, watches all nodes. It is
 // event-driven and never blocks: poll() does what there is to do, and
-// next_timer_us() says when to call it though nothing arrives. So the same
-// code runs over sockets and in virtual time.
+// next_timer_us() says when to call it though nothing arrives. So the same code
+// runs over sockets and in virtual time.
 //
 //   Coordinator c(config);
 //   c.connect(workers);
@@ -62,8 +62,8 @@ struct CoordinatorConfig {
   // Nodes are asked how they are at least so often, so that a fault is told
   // soon, however patient the coordinator is with silent ones.
   uint64_t ping_us = 500'000;
-  // That long, and as long as the plan says of a frame, so many times: a run
-  // in which nodes say that they work and nothing comes of it ends then.
+  // How many times that, plus the planned time of a frame, a run lasts in which
+  // nodes say that they work and nothing comes of it.
   uint32_t patience = 30;
   std::string name;        // told to others; kHolderBytes of it, printable
   bool take_over = false;  // of nodes that others have

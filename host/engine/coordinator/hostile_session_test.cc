@@ -415,7 +415,7 @@ TEST(HostileIdentity, OnlyTheRightKeysConnect) {
       {"another coordinator",
        [](TestCluster& c) { c.config.identity->fill(43); },
        "it does not know this key"},
-      // Whoever has a node has none of the others.
+      // An attacker who has one node has none of the others.
       {"a lost node as coordinator",
        [](TestCluster& c) { c.config.identity->fill(2); },
        "it does not know this key"},
@@ -486,7 +486,7 @@ const DiffieHellman& slow_x25519() {
   return kSlow;
 }
 
-// Whoever can see answers can make the node compute; it has its frames to do.
+// A host that sees answers can make the node compute; it has its frames to do.
 TEST(HostileIdentity, StrangersGetLittleOfItsTime) {
   TestCluster c(36);
   slow_net = &c.net;

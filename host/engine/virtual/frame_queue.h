@@ -1,5 +1,5 @@
 // The frames of a simulation: whose turn it is, what comes out, and when each
-// began and ended. Whoever feeds the nodes asks it: the coordinator of a
+// began and ended. The feeder of the nodes asks it: the coordinator of a
 // cluster, or a node that is alone.
 #pragma once
 

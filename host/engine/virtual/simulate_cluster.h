@@ -46,8 +46,8 @@ struct SimOptions {
   StorageFault fault{.count = 0};  // of the first node's storage
   uint32_t max_payload = kUdpPayload;
   uint64_t timeout_us = 5'000'000;  // of virtual time
-  // A cluster that is not done after so many events is given up with
-  // Error(kNode); none: never.
+  // A cluster that is not done after this many events ends in Error(kNode);
+  // none: never.
   std::optional<uint64_t> max_events;
 
   int frames = 1;

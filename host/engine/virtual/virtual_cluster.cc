@@ -282,7 +282,7 @@ void VirtualCluster::run(int frames) {
     }
     until([&] { return frames_.finished() > before_ || frames_.done(); });
     first_ = times();
-    // A node alone records each frame anew.
+    // A node alone records each frame again.
     if (commander_ && !options_.record_all) world_.record(nullptr);
   }
   until([&] { return frames_.done(); });

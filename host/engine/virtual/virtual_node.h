@@ -109,7 +109,7 @@ class VirtualNode : public Endpoint {
   uint32_t charged_frame_ = UINT32_MAX;
   uint64_t checked_bytes_ = 0;
   std::optional<Nanos> idle_since_;
-  NodeCounts counts_;  // but for `storage`
+  NodeCounts counts_;  // except for `storage`
   StorageCounters storage_before_;
 };
 

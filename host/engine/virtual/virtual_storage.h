@@ -31,7 +31,7 @@ struct StorageFault {
   };
   Kind kind = Kind::kFailed;
   uint64_t request = 0;  // its number, from 0, refused ones too
-  uint64_t count = 1;    // so many of them, one after another
+  uint64_t count = 1;    // how many of them, one after another
   Nanos late = 0;
 };
 

@@ -12,8 +12,9 @@
 
 namespace shoal {
 
-// Until `done`; false if a signal asked for the end before. Without `signals`
-// they act as ever. What the coordinator throws passes through.
+// Drives the coordinator until `done` and returns true; false if a signal asked
+// for the end before. Without `signals` they act as usual. What the coordinator
+// throws passes through.
 bool drive(Coordinator&, const HostTransport&, const StopSignals* signals,
            const std::function<bool()>& done, uint64_t look_us = UINT64_MAX);
 
@@ -55,7 +56,7 @@ double stream_frames(
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take);
 
-// The same on nodes that have started; whoever calls tells them to stop.
+// The same on nodes that have started; the caller tells them to stop.
 double run_frames(
     Coordinator&, const HostTransport&, const StopSignals&,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,

@@ -276,7 +276,7 @@ class NodeBuilder {
   // Larger chunks are fewer, and records smaller.
   int64_t room() const { return *budget_ - layout(link_, 0).buffers; }
 
-  // As many as there is room for behind so many bytes.
+  // Returns how many gaps there is room for behind `bytes` bytes.
   uint32_t gaps(int64_t bytes) const {
     LinkCounts link = link_;
     for (link.gaps = kGaps; link.gaps > 0; --link.gaps) {

@@ -17,7 +17,7 @@ namespace {
 
 // As in the process's step, and the coordinator's.
 constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
-// Nor does a first frame that takes so many times what the second one may.
+// Nor does a first frame that takes this many times what the second one may.
 constexpr int kFarBeyond = 3;
 // As in virtual time the second frame counts: at the first one credit is on its
 // way and nobody knows a round trip yet.

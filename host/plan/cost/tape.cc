@@ -68,7 +68,7 @@ int channels_of(const Layer& layer, const PlanActor& a, int& first) {
   return last.out0 + last.out_n - first;
 }
 
-// `even`: as even as so many chunks can be.
+// `even`: the chunks are as even as their number permits.
 void cut(const Net& net, const PlanStage& stage, PlanActor& a,
          WeightPlace place, uint32_t limit, bool even = false) {
   const Layer& layer = net.layers[a.layer];

@@ -51,7 +51,8 @@ int64_t sums_ps(const LayerShare& share, int64_t passes, const Board& board) {
                      board.clock_hz);
 }
 
-// The kernel's, for so many rows like the share's in so many firings.
+// Returns the kernel's time for `rows` rows like the share's, in several
+// firings.
 int64_t kernel_ps(const Layer& layer, const LayerShare& share, int64_t rows,
                   int64_t firings, const Board& board) {
   const int64_t ps =

@@ -67,7 +67,7 @@ std::vector<LayerTime> loop_times(const Net&, const PlanStage&, const PlanLoop&,
 // SRAM that is slower than the arena's. Other places add nothing that counts
 // here.
 int64_t reading_ps(const PlanWeights&, const LayerTime&, const Board&);
-// `out` of a layer, of so many input channels.
+// The box `out` of a layer, computed from a number of input channels.
 struct LayerShare {
   Box out;
   int in_channels = 0;

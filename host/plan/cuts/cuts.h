@@ -31,8 +31,8 @@ int row_granule(const Layer&);
 int column_granule(const Layer&);
 
 // `extent` units for nodes of these weights: boundaries 0 = b0 <= ... <= bn =
-// extent, multiples of `granule` but for the last; the largest size / weight is
-// as small as can be, and under that the boundaries lie nearest to those of
+// extent, multiples of `granule` except for the last; the largest size / weight
+// is as small as can be, and under that the boundaries lie nearest to those of
 // an endless extent, so that cuts of neighbouring layers lie alike. A node may
 // get none. Weights must not all be 0.
 std::vector<int> cut_extent(int extent, const std::vector<double>& weights,

@@ -1,8 +1,8 @@
 // A net cut over nodes, and its layers cut into segments: what every node
 // computes of every layer, and what it reads to do so.
 //
-// In a segment a node computes itself what it reads of its neighbours' rows
-// and columns, but for columns of a layer that sends its halo; those, and other
+// In a segment a node computes itself what it reads of its neighbours' rows and
+// columns, except for columns of a layer that sends its halo; those, and other
 // channels, come from their owners, row by row, which all are at the same rows
 // at the same time. What comes from other segments is exchanged as a whole.
 #pragma once

@@ -19,15 +19,15 @@ namespace shoal {
 struct Group {
   int begin = 0, end = 0;  // layers
   int groups = 1;
-  int band = 1;  // rows a firing, at the least
+  int band = 1;  // rows a firing, at least
   bool operator==(const Group&) const = default;
 };
 
 enum class GroupKind : uint8_t { kAll, kBehindExpansion };
 
-// All loops that are possible, with so many channels at a time, in the order of
-// their layers; none over another. Those without an expansion are the same for
-// both kinds.
+// Returns all possible loops with `channels` channels at a time, in the order
+// of their layers; none over another. Those without an expansion are the same
+// for both kinds.
 std::vector<Group> find_groups(const Net&, const std::vector<TensorUses>&,
                                GroupKind, int channels, int band);
 

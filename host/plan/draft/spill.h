@@ -59,7 +59,7 @@ class SpillNet {
   Spilling spilling_;
 };
 
-// Pages of a box of so many bytes.
+// Returns the pages of a box of `bytes` bytes.
 int spill_pages(int64_t bytes, int64_t page_bytes);
 // Numbers the pages of a node whose stages are made from these uses.
 void number_pages(const Net&, const std::vector<TensorUses>&, PlanNode&);

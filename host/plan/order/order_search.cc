@@ -43,7 +43,7 @@ class Ideals {
 
   const std::vector<Ideal>& all() const { return all_; }
 
-  // At most so many of each number of layers, those of the net's own order
+  // Adds at most `most` of each number of layers, those of the net's own order
   // among them.
   void add_all(int most) {
     Done own = all_.front().done;

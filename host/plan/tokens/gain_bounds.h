@@ -1,10 +1,10 @@
 // Bounds on the bytes that an overlay or shared rings can save, without a
-// simulation. While a layer has fired k times, rings of so many slots let no
-// layer before it get further than that, and so no tensor lose more rows; and
-// its operands must have been made. So at some moments it is known how far an
-// output that is made as late as possible must stay ahead of the input that it
-// lies over, and which rings hold rows together. Most segments that save
-// nothing are known by this.
+// simulation. While a layer has fired k times, rings of a given number of slots
+// let no layer before it get further than that, and so no tensor lose more
+// rows; and its operands must have been made. So at some moments it is known
+// how far an output that is made as late as possible must stay ahead of the
+// input that it lies over, and which rings hold rows together. Most segments
+// that save nothing are known by this.
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,7 @@ std::vector<Overlay> kept_overlays(const Net&, const std::vector<TensorUses>&,
 // output's rows are held back until nothing else can move.
 int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);
 
-// The same of stages side by side, each with one pair at the most, by buffers.
+// The same of stages side by side, each with one pair at most, by buffers.
 struct OverlaidBuffers {
   int in = -1, out = -1;
   int64_t lead = 0;  // found

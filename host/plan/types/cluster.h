@@ -1,4 +1,4 @@
-// The nodes of a cluster: from cluster.toml, or so many equal ones.
+// The nodes of a cluster: from cluster.toml, or equal ones by their number.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ struct ClusterNode {
   int64_t plan_budget() const;
   // Where that number comes from: "board teensy41", "--ram", the file's key.
   std::string budget_source() const;
-  // The change that gives an arena of so many bytes, if the board has them:
-  // "--ram 9700", "--max-arena 9700", both, or the file's key.
+  // Returns the change that gives an arena of `bytes` bytes, if the board has
+  // them: "--ram 9700", "--max-arena 9700", both, or the file's key.
   std::string budget_change(int64_t bytes) const;
   std::vector<Bank> kept_banks() const;
   // `ram` is a file's or a worker's own, not one flag for all.

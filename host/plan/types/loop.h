@@ -12,7 +12,7 @@
 
 namespace shoal {
 
-// Rows that an actor of a loop makes, in a firing at the most and in a frame.
+// Rows that an actor of a loop makes, at most in a firing, and in a frame.
 struct LoopRows {
   int most = 0;
   int64_t all = 0;
@@ -33,8 +33,9 @@ using LoopParts = std::vector<LoopPart>;
 LoopParts loop_parts(const Layer&);
 std::vector<LoopRows> loop_rows(const LoopParts&, int band);
 
-// Where groups of so many channels, which the first layer of a loop makes,
-// begin and end: of a depthwise layer where those of an input channel do.
+// Returns where the groups of `channels` channels, which the first layer of a
+// loop makes, begin and end; of a depthwise layer, where those of an input
+// channel do.
 std::vector<int> loop_bounds(const Layer& first, int channels, int groups);
 // Channels of the largest group.
 int widest_group(const std::vector<int>& bounds);

@@ -1,5 +1,5 @@
-// How far a search has come. Whoever shows it sets a watcher for the thread
-// that plans; what is found does not depend on it.
+// The progress of a search. The code that shows it sets a watcher for the
+// thread that plans; the plan does not depend on it.
 #pragma once
 
 #include <cstdint>

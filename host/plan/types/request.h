@@ -51,7 +51,7 @@ struct PlanRequest {
   bool replay = false;
   int64_t max_writes = 0;     // bytes that a frame may spill
   double years = 0, fps = 0;  // the storage must live so long with spills
-                              // of so many frames a second; 0: any time
+                              // of that many frames a second; 0: any time
 
   bool has_own_cuts() const { return cuts || cuts_file; }
   // True if the request leaves the cuts of layers to the search.

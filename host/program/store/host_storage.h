@@ -1,5 +1,5 @@
-// A storage that a node on this computer reads: shoal_storage, and what whoever
-// drives the node needs besides, to sleep while nothing else can be done.
+// A storage that a node on this computer reads: shoal_storage, and what the
+// driver of the node needs to sleep while nothing else can be done.
 #pragma once
 
 #include <cstdint>

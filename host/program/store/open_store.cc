@@ -88,7 +88,7 @@ StoreAccess access_store(const std::string& folder,
                ? LockMode::kExclusive
                : LockMode::kShared;
   };
-  // It may have been built anew before the lock was had.
+  // It may have been built again before the lock was taken.
   LockMode mode = mode_of(read_store_info(folder, key));
   for (;;) {
     FileLock lock((fs::path(folder) / kStoreLockFile).string(), mode,

@@ -1,6 +1,6 @@
-// A folder of stores while it is built anew. What is there stays as it is until
-// one rename puts a new store.json in its place, which names the new files; a
-// crash at any byte leaves the one or the other.
+// A folder of stores while it is built again. What is there stays as it is
+// until one rename puts a new store.json in its place, which names the new
+// files; a crash at any byte leaves the one or the other.
 //
 //   StoreFolder place(disk, folder, lifetime);
 //   place.begin(names);               // of the nodes
@@ -27,8 +27,8 @@ inline constexpr const char* kStoreLockFile = "store.lock";
 
 class StoreFolder {
  public:
-  // Whoever makes one owns the folder. What a crash left is removed. All
-  // functions throw Error(kInternal) if something cannot be written.
+  // The object owns the folder. What a crash left is removed. All functions
+  // throw Error(kInternal) if something cannot be written.
   StoreFolder(Disk&, const std::string& folder, Lifetime);
 
   void begin(const std::vector<std::string>& nodes);
