@@ -29,17 +29,18 @@ struct SpiBus {
 
 class SdCard {
  public:
-  // False: no card answers, or none that it knows how to use.
+  // Returns false if no card answers, or none of a known kind.
   bool open(const SpiBus&);
-  // The bytes of the card; 0: there is none.
+  // Returns the bytes of the card; 0: there is none.
   uint64_t bytes() const { return bytes_; }
 
-  // 0 if it was accepted: one operation at a time, below 4 GB. `destination` is
-  // written and `source` read until poll() does not say 0.
+  // Begin an operation and return 0 if it was accepted: one at a time, below 4
+  // GB. `destination` is written and `source` read until poll() does not say 0.
   int read(uint32_t offset, uint32_t bytes, void* destination);
   int write(uint32_t offset, uint32_t bytes, const void* source);  // sectors
   int erase(uint32_t offset, uint32_t bytes);                      // sectors
-  // 1: it has ended, 0: under way, -1: it failed, or nothing was started.
+  // Returns 1 if the operation has ended, 0 while it is under way, -1 if it
+  // failed or none was started.
   int poll();
 
  private:

@@ -48,7 +48,8 @@ static_assert(sizeof(LeaderBox) == 24);
 constexpr uint32_t box_bytes(const LeaderBox& b) {
   return b.run * b.runs * b.rows;
 }
-// Where its byte n lies, and how many behind it lie there in one piece.
+// Returns where byte n of the box lies, and how many behind it lie there in one
+// piece.
 constexpr uint32_t box_place(const LeaderBox& b, uint32_t n, uint32_t& run) {
   const uint32_t inside = n % b.run, number = n / b.run;
   run = b.run - inside;

@@ -145,7 +145,8 @@ struct SessionHead {
   uint32_t packet;   // nonce; counts from 0 in each direction and phase
 };
 static_assert(sizeof(SessionHead) == 12);
-// For shoal_cipher, so that its bytes are Noise's: 4 zeros, then the number.
+// Returns the nonce for shoal_cipher whose bytes are Noise's: 4 zeros, then the
+// number.
 constexpr uint64_t session_nonce(uint32_t packet) {
   return uint64_t{packet} << 32;
 }

@@ -16,9 +16,9 @@
 
 namespace shoal {
 
-// When the link is opened.
+// Called when the link is opened.
 void begin_phases(shoal_peer&, uint64_t now_us);
-// Before a datagram with this number is sent: flags of its head.
+// Called before a datagram with this number is sent; returns flags of its head.
 uint8_t send_phase(shoal_peer&, const shoal_link&, uint64_t number,
                    uint64_t now_us);
 // The peer has acknowledged the datagram with this number.

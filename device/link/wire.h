@@ -66,7 +66,7 @@ inline DataHead get_head(const uint8_t* from) {
   return {from[1], get16(from + 2), get32(from + 4), get32(from + 8)};
 }
 
-// The number with these low bits that is nearest to `expected`.
+// Returns the number with these low bits that is nearest to `expected`.
 constexpr uint64_t whole_packet_number(uint64_t expected, uint32_t low) {
   const uint32_t ahead = low - static_cast<uint32_t>(expected);
   if (ahead < 0x80000000u) return expected + ahead;
@@ -89,7 +89,7 @@ class ItemReader {
   ItemReader(const uint8_t* items, uint32_t bytes)
       : next_(items), left_(bytes) {}
 
-  // The next item; false at the end and at what is not an item.
+  // Reads the next item; false at the end and at what is not an item.
   bool next(Item& item) {
     if (left_ == 0) return false;
     item.kind = static_cast<ItemKind>(next_[0]);
@@ -159,7 +159,7 @@ class ItemWriter {
     next_ += kCreditBytes;
     return true;
   }
-  // The place of the fragment's bytes; there must be room for them.
+  // Returns the place of the fragment's bytes; there must be room for them.
   uint8_t* fragment(uint16_t stream, uint32_t offset, uint16_t length) {
     next_[0] = static_cast<uint8_t>(ItemKind::kFragment);
     put16(next_ + 1, stream);

@@ -417,14 +417,14 @@ constexpr uint32_t align_up(uint32_t v, uint32_t to = kAlign) {
   return (v + to - 1) / to * to;
 }
 
-// From a variable's first copy to its second.
+// Returns the distance from a variable's first copy to its second.
 constexpr uint32_t variable_stride(uint32_t bytes) { return align_up(bytes); }
 
-// The bytes of the arena that a chunk takes.
+// Returns the bytes of the arena that a chunk takes.
 constexpr uint32_t sram_bytes(const ChunkRecord& c) {
   return align_up(c.bytes + kTagBytes);
 }
-// Bytes of rows in a page.
+// Returns the bytes of rows in a page.
 constexpr uint32_t page_payload(uint32_t page_bytes) {
   return page_bytes - kTagBytes;
 }

@@ -46,8 +46,8 @@ class Schedule {
   // to their first row.
   void begin();
 
-  // Deepest first among those that may have become ready, or strictly in the
-  // recorded order. True: `active` is the firing.
+  // Finds the next firing: the deepest of those that may have become ready, or
+  // the next of the recorded order. True: `active` is the firing.
   bool pick();
   // The active firing has been made whole.
   void complete();

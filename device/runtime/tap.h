@@ -23,7 +23,7 @@ struct Firing {
   uint16_t y0, y1, x0, x1, c0, c1;
   uint32_t pixel_bytes;  // from one x to the next
 
-  // Row y in [y0, y1), at (x0, c0).
+  // Returns row y in [y0, y1), at (x0, c0).
   const uint8_t* row(uint16_t y) const {
     return memory + (first_row + y) % slots * row_bytes;
   }

@@ -26,7 +26,7 @@ struct SeedNote {
 };
 static_assert(sizeof(SeedNote) == 44);
 
-// The note with which a board is flashed.
+// Returns the note with which a board is flashed.
 SeedNote flashed_seed(const uint8_t (&seed)[kSeedBytes]);
 
 struct SeedsConfig {

@@ -92,9 +92,9 @@ class SpillArea {
   // kWrongStore (a ledger of no or another program), kOtherWriter.
   Status poll(bool storage_free);
   bool busy() const { return step_ != Step::kIdle; }
-  // A request of this area is under way.
+  // Returns whether a request of this area is under way.
   bool uses_storage() const { return requested_; }
-  // It would start one if it might.
+  // Returns whether it would start one if it might.
   bool wants_storage() const { return busy() && !requested_; }
 
   // Erasures of block `block` of the area (ledger: 0 and 1) as counted.

@@ -40,7 +40,7 @@ class Disk {
   virtual int unlink(const char* path);
 };
 
-// The system's; it has no state.
+// Returns the system's; it has no state.
 Disk& system_disk();
 
 // Calls `move(done)`, which moves bytes behind those and says how many, as

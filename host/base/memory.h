@@ -33,7 +33,7 @@ int64_t available_memory();
 // available. Bytes of INT64_MAX stand for more than can be counted.
 void require_memory(int64_t bytes, const std::string& what);
 
-// a * b, and a + b; INT64_MAX for more. Neither may be negative.
+// Return a * b and a + b, or INT64_MAX for more. Neither may be negative.
 int64_t saturated_product(int64_t a, int64_t b);
 int64_t saturated_sum(int64_t a, int64_t b);
 

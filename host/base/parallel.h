@@ -6,7 +6,7 @@
 
 namespace shoal {
 
-// At least 1.
+// Returns the number of cores, at least 1.
 int core_count();
 
 // Calls work(thread, item) for every item of [0, count), in at most `threads`

@@ -108,11 +108,11 @@ struct Board {
   const std::string& said_by_nodes() const {
     return measured.empty() ? name : measured;
   }
-  // CPU cycles for a byte of a chunk that has come from storage.
+  // Returns the CPU cycles for a byte of a chunk that has come from storage.
   double chunk_cycles_per_byte(bool sealed) const {
     return sealed ? aead_cycles_per_byte : check_cycles_per_byte;
   }
-  // The largest contiguous bank less the fixed bytes that lie in it.
+  // Returns the largest contiguous bank less the fixed bytes that lie in it.
   int64_t arena_limit() const;
   // Besides that one, what has most free first, kMostBanks of them at most: by
   // the number that programs have for them, from 1.
@@ -123,16 +123,16 @@ struct Board {
 // Throws Error(kUsage), which lists the board's storages; "" is the first.
 const Storage& find_storage(const Board&, const std::string& name);
 
-// All ids, in the order in which `shoal boards` lists them.
+// Returns all ids, in the order in which `shoal boards` lists them.
 std::vector<std::string> board_ids();
 // Reads one profile. Throws Error(kUsage) naming the key that is missing or of
 // the wrong kind.
 Board parse_board(const std::string& id, const std::string& toml);
 
-// A board's file instead of an id: it ends with ".toml".
+// Returns whether the id is a board's file: it ends with ".toml".
 bool is_board_file(const std::string& id);
-// An id or a board's file, which becomes the board's name and is read once.
-// Throws Error(kUsage), which lists the known ids.
+// Returns the board of an id or of a board's file, which becomes the board's
+// name and is read once. Throws Error(kUsage), which lists the known ids.
 const Board& find_board(const std::string& id);
 
 }  // namespace shoal

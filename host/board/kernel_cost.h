@@ -24,14 +24,14 @@ struct KernelCost {
 
 inline constexpr int64_t kManyTaps = 1 << 16;
 
-// An output takes a constant and so much for each tap, of which two kernels'
-// figures tell.
+// An output takes a constant plus an amount for each tap; both follow from two
+// kernels' figures.
 inline double depthwise_cycles(const Costs& c, int64_t taps) {
   if (c.depthwise_5x5 == 0 || taps == 9) return c.depthwise;
   const double tap = (25 * c.depthwise_5x5 - 9 * c.depthwise) / 16;
   return tap + 9 * (c.depthwise - tap) / static_cast<double>(taps);
 }
-// The least cycles of any depthwise kernel.
+// Returns the least cycles of any depthwise kernel.
 inline double least_depthwise_cycles(const Costs& c) {
   return std::min(c.depthwise, depthwise_cycles(c, kManyTaps));
 }
@@ -42,7 +42,8 @@ inline KernelCost depthwise_cost(const Costs& c, int stride_y, int64_t taps) {
           stride_y == 1 ? c.call_pixels.depthwise : 0,
           c.group_channels.depthwise};
 }
-// The cost of a layer with `pixels` output pixels and kernels of `taps` taps.
+// Returns the cost of a layer with `pixels` output pixels and kernels of `taps`
+// taps.
 inline KernelCost conv_cost(const Costs& c, int64_t pixels, int64_t taps) {
   if (pixels == 1) return {c.fully_connected};
   if (taps == 1) {

@@ -19,7 +19,7 @@ Fault fault_of(const shoal_fault&, int status);
 // worker's word is not trusted.
 std::string fault_text(const Fault&, std::span<const std::string> layers = {});
 
-// The same as an error of what the node was given.
+// Returns the same as an error of what the node was given.
 Error fault_error(const Fault&, std::span<const std::string> layers = {});
 
 }  // namespace shoal

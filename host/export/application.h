@@ -53,7 +53,7 @@ std::string project_name(const std::string& asked, const std::string& model);
 Application make_application(const Prepared&, const Board&,
                              std::span<const uint8_t> input);
 
-// A node of a plan over several; `member` says how it is reached.
+// Returns a node of a plan over several; `member` says how it is reached.
 Application make_member(const Prepared&, size_t node, const Board&,
                         ClusterMember member);
 

@@ -23,7 +23,7 @@ struct Needs {
 };
 Needs needs_of(const Net&, const PlanNode&);
 
-// The sources (.cc) of device/ that such a program takes.
+// Returns the sources (.cc) of device/ that such a program takes.
 std::vector<std::string> runtime_sources(const Needs&);
 // Those that any program may take.
 std::vector<std::string> all_runtime_sources();
@@ -33,7 +33,7 @@ bool has_dsp(const std::string& cpu_flags);
 bool has_mve(const std::string& cpu_flags);
 // "kConv"
 std::string kind_name(OpCode);
-// The sources of a board that boots, and of the folders that it shares.
+// Returns the sources of a board that boots, and of the folders that it shares.
 std::vector<std::string> board_sources(const std::string& board);
 // With all headers that these include, one through the other. Sorted.
 std::vector<std::string> with_headers(const std::vector<std::string>& sources);

@@ -22,7 +22,7 @@ class Items {
   Items& operator=(const Items&) = delete;
   virtual ~Items() = default;
 
-  // The next one, in ascending order; none: there are no more.
+  // Returns the next one, in ascending order; none: there are no more.
   virtual std::optional<int64_t> next() = 0;
   // Takes the result of an item.
   virtual void done(int64_t item, std::span<const uint8_t> result) = 0;

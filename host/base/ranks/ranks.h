@@ -27,7 +27,7 @@ class Ranks {
   virtual int size() const = 0;
   // Keeps a copy of what the receiver has no room for, and does not wait.
   virtual void send(int to, std::span<const uint8_t> bytes) = 0;
-  // One that has come, if any.
+  // Returns a packet that has come, if any.
   virtual std::optional<Packet> poll() = 0;
   // Ends all processes at once.
   virtual void abort(int code) = 0;

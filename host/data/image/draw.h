@@ -28,7 +28,7 @@ void draw_point(Picture&, double x, double y, Colour);
 void draw_mask(Picture&, const Rectangle& area, int columns,
                std::span<const int> classes);
 
-// The bytes of a PNG file.
+// Returns the bytes of a PNG file.
 std::vector<uint8_t> encode_png(const Picture&);
 
 }  // namespace shoal

@@ -15,7 +15,7 @@
 
 namespace shoal {
 
-// The bytes of all inputs of the model in the file's types.
+// Returns the bytes of all inputs of the model in the file's types.
 int64_t input_file_bytes(const Graph&);
 
 // Returns whether a file of that name has values, not a picture.

@@ -64,10 +64,10 @@ struct HeadWish {
 HeadUse choose_head(const Graph&, const HeadWish&);
 std::string head_name(const HeadUse&);
 Task head_task(const HeadUse&);
-// For people: what each expects of the outputs.
+// Returns a text for people: what each head expects of the outputs.
 std::string heads_text();
 
-// Nothing for kClassify and kRaw.
+// Reads nothing for kClassify and kRaw.
 HeadFindings read_head(const HeadUse&, const std::vector<RealOutput>&,
                        const HeadOptions&);
 

@@ -17,7 +17,7 @@ class MemoryFile {
   MemoryFile(const MemoryFile&) = delete;
   MemoryFile& operator=(const MemoryFile&) = delete;
 
-  // In this process and those that it starts.
+  // Returns a path that is valid in this process and those that it starts.
   std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
 
  private:

@@ -82,7 +82,7 @@ class Conversation {
     on_pong_ = std::move(f);
   }
   int64_t resent() const { return resent_; }
-  // Largest data of a write.
+  // Returns the largest data of a write.
   uint32_t write_bytes(uint32_t node_payload) const;
 
  private:
@@ -98,8 +98,9 @@ class Conversation {
     int tries = 0;
   };
 
-  // Where it is now, or, if it does not answer there, where it should be: a
-  // datagram that somebody passed on from elsewhere must not lead away from it.
+  // Returns where the node is now, or, if it does not answer there, where it
+  // should be: a datagram that somebody passed on from elsewhere must not lead
+  // away from it.
   uint64_t destination() const {
     return unanswered_ > 1 && unanswered_ % 2 == 0 ? home_ : address_;
   }
@@ -115,7 +116,7 @@ class Conversation {
   void accepted(uint32_t lease_ms);
   void claimed(const HelloBody&);
   bool is_mine(const HelloBody&) const;
-  // A hello of now would ask for what nobody wants any more.
+  // Returns whether a hello of now would ask for what is no longer wanted.
   bool is_refused() const { return ending_ && has_verdict_; }
   [[noreturn]] void busy(const HelloBody&);
   void hint(const std::string&);

@@ -145,7 +145,7 @@ class Coordinator {
   // with kHandOver.
   void deploy(const Prepared& prepared, Then then = Then::kStart,
               uint64_t successor = 0);
-  // The place of this coordinator, which its successor needs.
+  // Returns the place of this coordinator, which its successor needs.
   const CoordinatorPlace& place() const;
   bool deployed() const;  // every node that has a part has its program
   bool started() const;
@@ -155,7 +155,7 @@ class Coordinator {
   // All inputs one after another, in the file's types; copied. Throws
   // Error(kUsage) if the size is wrong.
   void submit(std::span<const uint8_t> input);
-  // The outputs of the next frame, in the order of submission.
+  // Returns the outputs of the next frame, in the order of submission.
   std::optional<std::vector<uint8_t>> result();
 
   // Asks a worker that is connected for something beside the run. Who hears

@@ -31,7 +31,7 @@ class Evidence {
 
   // From here on nothing has been claimed.
   void begin_wait();
-  // The node that claims most work since, the first of equal ones.
+  // Returns the node that claims most work since, the first of equal ones.
   size_t busiest() const;
 
  private:

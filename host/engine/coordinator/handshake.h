@@ -42,7 +42,7 @@ class Handshake {
   // Hears an answer that it owns.
   Heard hear(std::span<const uint8_t> answer);
 
-  // The keys of the session, once accepted.
+  // Returns the keys of the session, once accepted.
   const SessionKeys& keys() const { return keys_; }
 
  private:

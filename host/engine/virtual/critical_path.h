@@ -36,7 +36,7 @@ struct PathPart {
   Nanos begin = 0, end = 0;
 };
 
-// The latest part first. `endpoint` finished the frame.
+// Returns the latest part first. `endpoint` finished the frame.
 std::vector<PathPart> critical_path(const Recorder&, uint32_t endpoint,
                                     Nanos begin, Nanos end);
 

@@ -32,7 +32,7 @@ struct NodePlace {
   VirtualStorage* storage;
 };
 
-// Each throws Error if it does not start.
+// Both functions throw Error if the program does not start.
 std::unique_ptr<ProgramRunner> agent_runner(const NodePlace&,
                                             const VirtualNodeOptions&);
 std::unique_ptr<ProgramRunner> lone_runner(const NodePlace&,

@@ -84,7 +84,7 @@ class VirtualNode : public Endpoint {
   Nanos ready_at() const override;
   void settle() override;
 
-  // The device's; null before it has a program.
+  // Returns the device's; null before it has a program.
   const shoal_node* node() const;
   bool arena_intact() const;
   shoal_link_counters link() const;

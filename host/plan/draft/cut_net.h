@@ -52,7 +52,7 @@ int loop_end(const CutNet&, int begin, int end);
 
 using Segments = std::vector<Segment>;
 
-// The segment of each layer.
+// Returns the segment of each layer.
 std::vector<int> segment_of_layers(const Segments&, int layers);
 
 // Boxes that nodes compute: by layer, then node.

@@ -29,8 +29,8 @@ struct Home {
   bool whole() const { return last_segment > segment; }
 };
 
-// The boxes that nodes make in these segments, and of the values that variables
-// have after the frame; none if a segment cannot be one.
+// Returns the boxes that nodes make in these segments, and of the values that
+// variables have after the frame; none if a segment cannot be one.
 std::optional<MadeBoxes> made_boxes(const CutNet&, const Segments&);
 
 struct Copy {

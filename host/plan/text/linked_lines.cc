@@ -242,12 +242,12 @@ class LinkedLines {
       if (!out.budget) ++useless_count;
     }
     if (!small.empty()) {
-      line(out_, "    left out: {}; no share that was tried fits so few bytes",
+      line(out_, "    left out: {}; no share that was tried fits that memory",
            small);
     }
     if (useless.empty()) return;
-    line(out_, "    left out: {}; no share of {} would make {}", useless,
-         useless_count == 1 ? "its" : "theirs", helped_by(plan_.objective));
+    line(out_, "    left out: {}; giving {} work would not make {}", useless,
+         useless_count == 1 ? "it" : "them", helped_by(plan_.objective));
   }
 
   // Those with so little to do that the cluster may be better without them.

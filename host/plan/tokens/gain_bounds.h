@@ -23,9 +23,11 @@ class GainBounds {
   GainBounds(const Net&, const std::vector<TensorUses>&, const Work&,
              const std::vector<int>& slots);
 
-  // No overlay of the pair, which is the segment's, saves more bytes.
+  // Returns bytes that no overlay of the pair, which is the segment's, can
+  // exceed.
   int64_t overlay(Segment, Overlay);
-  // No order in which rings of the segment share bytes saves more.
+  // Returns bytes that no order in which rings of the segment share bytes can
+  // exceed.
   int64_t share(Segment);
 
  private:
@@ -43,7 +45,8 @@ class GainBounds {
   Moment moment(int end, const Use& writer, int firing) const;
   int same_end(int end, int layer) const;
   void find_held(int layer, int firing, Moment&) const;
-  // No reader within has let go of more rows; all rows: who knows.
+  // Returns the most rows that any reader within can have released; all rows if
+  // that is not known.
   int most_released(int tensor, int begin, const Moment&) const;
   int most_firings(int layer, int end, const Moment&) const;
 

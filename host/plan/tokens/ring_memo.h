@@ -24,7 +24,7 @@ class RingMemo {
   void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
                   std::vector<OverlaidBuffers>&);
 
-  // For tests: how many were found by runs.
+  // Returns, for tests, how many were found by runs.
   size_t simulated() const { return slots_.added() + leads_.added(); }
 
  private:

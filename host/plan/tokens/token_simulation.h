@@ -44,7 +44,8 @@ Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 // are done then. `before` sees every process just before it fires.
 bool run_by_rank(StageTokens&, const std::vector<int>& rank,
                  const std::function<void(int)>& before = {});
-// The same while `before` says so; false if it did not to the end.
+// Does the same while `before` permits it; returns false if it did not to the
+// end.
 bool run_by_rank_while(StageTokens&, const std::vector<int>& rank,
                        const std::function<bool(int)>& before);
 // Inputs first, then actors in their order, streams, outputs.

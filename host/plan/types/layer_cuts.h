@@ -23,7 +23,8 @@ enum class CutKind : uint8_t {
 struct Share {
   int node = -1;
   Box own;  // of the layer's out box, in tensor coordinates; not empty
-  // kInputs: input channels that this node sums, in tensor coordinates.
+  // Only for kInputs: the input channels that this node sums, in tensor
+  // coordinates.
   int in0 = 0, in1 = 0;
 };
 
@@ -66,7 +67,8 @@ struct TileChoice {
 struct Cuts {
   std::string strategy;          // by name, or the file's name
   std::vector<LayerCut> layers;  // one per layer of the net
-  // Layers behind which a segment must end, and where none may.
+  // The layers behind which a segment must end, and those behind which none
+  // may.
   std::vector<int> ends;
   std::vector<int> joined;
   std::vector<BlockChoice> blocks;

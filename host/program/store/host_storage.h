@@ -22,7 +22,7 @@ class HostStorage {
   virtual uint32_t bytes() const = 0;
   // Returns whether an operation was started whose end no poll has seen.
   virtual bool busy() const = 0;
-  // Why it serves nothing more; empty: it does.
+  // Returns why it serves nothing more; empty: it does.
   virtual std::string failure() const { return {}; }
   // Returns when polling is of use again.
   virtual void wait() = 0;

@@ -32,7 +32,8 @@ class StoreFolder {
   StoreFolder(Disk&, const std::string& folder, Lifetime);
 
   void begin(const std::vector<std::string>& nodes);
-  // Without its ending; no file of another store has this name.
+  // Returns a file's name without its ending; no file of another store has this
+  // name.
   std::string file(const std::string& node) const { return node + suffix_; }
   std::string path(const std::string& name) const;
   // Gives an empty file its size; with all of its room on the disk if it stays.

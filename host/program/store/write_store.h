@@ -26,7 +26,7 @@ struct StoreOptions {
   std::optional<uint64_t> generation = {};
 };
 
-// The profile that a node of the plan has, for its spill area.
+// Returns the profile that a node of the plan has, for its spill area.
 const Storage* storage_of(const PlanNode&);
 
 // Makes the folder, if there is none, and takes it: nobody else writes it, or
