@@ -12,7 +12,7 @@ constexpr uint32_t kLeastPiece = 16;
 constexpr uint32_t kFirstRetryUs = 64, kLastRetryUs = 16'384;
 constexpr uint32_t kSlowRetryUs = 1000;
 
-// The time stamp of a flight; 0 stands for one that was lost.
+// Returns the time stamp of a flight; 0 stands for one that was lost.
 uint32_t stamp(uint64_t now) {
   const uint32_t us = static_cast<uint32_t>(now);
   return us ? us : 1;

@@ -172,7 +172,7 @@ class Prober {
     return p;
   }
 
-  // The largest that fits, and does not take long to send.
+  // Returns the largest that fits, and does not take long to send.
   std::optional<Prepared> fitting(const ProbeShape& shape,
                                   std::string& missing) const {
     const int largest = static_cast<int>(

@@ -16,7 +16,7 @@ Column milliseconds(const char* name) {
   return {name, "ms", Origin::kSimulated, 1};
 }
 
-// How many nodes it takes to live within so much RAM each.
+// Returns how many nodes it takes to live within so much RAM each.
 Chart fewest_nodes(Asker& asker) {
   Chart chart = table_chart("Fewest nodes for an arena of so much each",
                             {{"arena of a node", "KB"}});

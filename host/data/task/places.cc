@@ -50,7 +50,7 @@ struct MapPlace {
   int x = 0, y = 0;
 };
 
-// The first of the highest.
+// Returns the first of the highest.
 MapPlace peak_of(const RealOutput& v, const Map& m, int c) {
   MapPlace best;
   for (int y = 0; y < m.rows; ++y) {
@@ -127,7 +127,7 @@ bool fits_body_heatmaps(const std::vector<Shape>& outputs,
          map.channels == kBodyPoints;
 }
 
-// The peak of every channel of the first output.
+// Returns the peak of every channel of the first output.
 HeadFindings read_heatmaps(const std::vector<RealOutput>& outputs,
                            const HeadInput& in, const HeadOptions&) {
   Map map;

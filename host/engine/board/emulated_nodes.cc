@@ -158,7 +158,7 @@ class BoardStorage {
   std::string path_;
 };
 
-// The folder of the storages, which is made.
+// Makes and locks the folder of the storages.
 FileLock lock_state(const EmulatedNodesOptions& options) {
   const std::string folder = options.state.string();
   const auto keeps = [](const EmulatedNodesOptions::Node& node) {

@@ -148,7 +148,7 @@ class NodeBuilder {
     arena.add_stage_items();
   }
 
-  // Bytes that may be saved, by stage.
+  // Returns the bytes that may be saved, by stage.
   std::vector<int64_t> share_rings(ArenaPlan& arena) {
     std::vector<int64_t> saved(node_.stages.size(), 0);
     for (size_t s = 0; s < saved.size(); ++s) {

@@ -279,7 +279,7 @@ std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
   return tape;
 }
 
-// All slices of a frame, in the recorded order.
+// Returns all slices of a frame, in the recorded order.
 std::vector<FeedSlice> slices_of(const Net& net, const PlanStage& stage,
                                  const std::vector<LayerTime>& times,
                                  const Board& board) {

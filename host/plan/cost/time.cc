@@ -66,8 +66,8 @@ int64_t flash_ps(int64_t bytes, const Costs& costs) {
   return picoseconds(static_cast<double>(bytes) / costs.flash_bytes_per_s);
 }
 
-// The weight bytes of the output channels (kConstant: elements) and input
-// channels of a share.
+// Returns the weight bytes of the output channels (kConstant: elements) and
+// input channels of a share.
 int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
   if (layer.weights.empty()) return 0;
   const Box& all = layer.out.box;

@@ -246,8 +246,8 @@ class StagePaths {
     }
   }
 
-  // The bytes of inputs that no layer reads: they come and go in the first
-  // stage.
+  // Returns the bytes of inputs that no layer reads: they come and go in the
+  // first stage.
   int64_t untouched() const {
     int64_t bytes = 0;
     for (size_t t = 0; t < graph_.uses.size(); ++t) {

@@ -190,7 +190,7 @@ class LinkedLines {
     }
   }
 
-  // The banks of all nodes, each name once.
+  // Returns the banks of all nodes, each name once.
   std::vector<PlanBank> banks() const {
     std::vector<PlanBank> all;
     for (const PlanNode& n : plan_.nodes) {

@@ -26,7 +26,7 @@ constexpr uintmax_t kMostInfoBytes = 64 << 20;
 
 std::string missing_fix() { return "`shoal build MODEL --store DIR` makes it"; }
 
-// The file's size; it must be there.
+// Returns the file's size; it must be there.
 uintmax_t size_of(const std::string& path) {
   std::error_code error;
   const uintmax_t bytes = fs::file_size(path, error);
