@@ -1,6 +1,6 @@
-// Datagrams of a session between a coordinator and a node, byte by byte;
-// spec/datagrams.md, "Sessions", has them in prose. All numbers are
-// little-endian.
+// Datagrams of a session, byte by byte; spec/datagrams.md, "Sessions", has them
+// in prose. All numbers are little-endian. A session is the agreement of a
+// coordinator and a node, with its keys; it is a lease of the node.
 //
 //   hello    coordinator -> node, twice: first without the node's nonce, then
 //            with it. Authenticated by the cluster key, or the second one by

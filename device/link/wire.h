@@ -2,7 +2,8 @@
 //
 //   head     kind, flags, sender's node number, epoch, low bits of the packet
 //            number: 12 bytes, authenticated
-//   items    acknowledgements, credit, fragments: sealed
+//   items    acknowledgements, credit (how far a stream's sender may go, as an
+//            absolute offset), fragments (pieces of streams): sealed
 //   tag      the cipher's
 //
 // Other kinds of datagrams belong to the coordinator's sessions
@@ -49,8 +50,8 @@ inline uint32_t get32(const uint8_t* from) {
 
 struct DataHead {
   uint8_t flags = 0;
-  uint16_t node = 0;  // the sender's
-  uint32_t epoch = 0;
+  uint16_t node = 0;    // the sender's
+  uint32_t epoch = 0;   // of the keys and cursors of a cluster's run
   uint32_t packet = 0;  // low bits of its number
 };
 

@@ -11,6 +11,8 @@ namespace shoal {
 
 inline constexpr size_t kMostBanks = 3;  // of a program, besides the arena's
 
+// A contiguous piece of a board's SRAM. The arena lies in one; weights may stay
+// in others.
 struct Bank {
   std::string name;
   int64_t bytes = 0;

@@ -25,6 +25,7 @@ struct ClusterMember {
   size_t peers = 0;
 };
 
+// The contents of a project, before a layout makes files of them.
 struct Application {
   std::string name;  // letters, digits and _: of the project and its files
   Board board;

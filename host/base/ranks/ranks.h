@@ -1,6 +1,7 @@
-// Processes that work on one thing, numbered from 0, and the packets between
-// them: all that shoal wants of MPI. Packets of one sender to one receiver
-// arrive whole and in order. One thread uses it at a time.
+// The processes of one run under MPI, numbered from 0 (their *ranks*; rank 0
+// leads), and the packets between them: all that shoal wants of MPI. Packets of
+// one sender to one receiver arrive whole and in order. One thread uses it at a
+// time.
 #pragma once
 
 #include <cstdint>

@@ -18,6 +18,8 @@
 
 namespace shoal {
 
+// The use of a model's outputs: classes, boxes, areas in a picture, points, or
+// none of these.
 enum class Task { kClassify, kDetect, kSegment, kPoints, kRaw };
 const char* task_name(Task);  // "classify"
 std::optional<Task> task_of(const std::string& name);

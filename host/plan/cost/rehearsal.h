@@ -19,6 +19,7 @@ namespace shoal {
 // A period is the mean of this number of frames.
 inline constexpr int kPeriodFrames = 6;
 
+// The result of a rehearsal: a plan's latency is taken from it.
 struct Rehearsal {
   Nanos latency = 0;  // from the frame's submission to its last output
   // By node, then stage.

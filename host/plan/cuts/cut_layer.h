@@ -11,7 +11,8 @@
 
 namespace shoal {
 
-// Nodes that take part, in the order in which boxes are given to them.
+// The nodes of a cluster among which layers are cut, in the order in which
+// boxes are given to them.
 struct Crew {
   std::vector<int> nodes;
   std::vector<double> weights;  // one per node, positive

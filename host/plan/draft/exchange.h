@@ -17,6 +17,7 @@
 
 namespace shoal {
 
+// A buffer of what a node makes itself of a tensor.
 struct Home {
   int node = 0, tensor = -1;
   int input = -1;            // of the net: the coordinator writes it; else
@@ -33,11 +34,14 @@ struct Home {
 // variables have after the frame; none if a segment cannot be one.
 std::optional<MadeBoxes> made_boxes(const CutNet&, const Segments&);
 
+// Rows that a node copies from one of its homes to a gather.
 struct Copy {
   int home = -1;
   Box box;
 };
 
+// A buffer of what a node reads of a tensor, filled by streams from the homes
+// of other nodes and by copies.
 struct Gather {
   int node = 0, tensor = -1, segment = 0;
   Box box;
@@ -51,6 +55,7 @@ struct Partial {
   Box box;               // of the layer's out tensor
 };
 
+// The rows of a box on their way from one node to others.
 struct DraftStream {
   int tensor = -1, segment = 0;
   Box box;

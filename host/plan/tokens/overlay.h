@@ -12,6 +12,7 @@
 
 namespace shoal {
 
+// An output that reuses the bytes of an input which is being consumed.
 struct Overlay {
   int in = -1, out = -1;  // tensors
   int64_t lead = 0;       // bytes that `out` begins before `in`
