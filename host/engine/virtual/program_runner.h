@@ -35,7 +35,7 @@ struct NodePlace {
 // Both functions throw Error if the program does not start.
 std::unique_ptr<ProgramRunner> agent_runner(const NodePlace&,
                                             const VirtualNodeOptions&);
-std::unique_ptr<ProgramRunner> lone_runner(const NodePlace&,
-                                           const VirtualNodeOptions&);
+std::unique_ptr<ProgramRunner> unlinked_runner(const NodePlace&,
+                                               const VirtualNodeOptions&);
 
 }  // namespace shoal

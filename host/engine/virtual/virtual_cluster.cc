@@ -127,7 +127,7 @@ void VirtualCluster::add_node(int node, const Cluster& cluster,
         world_.record(options_.recorder);
       }
     };
-    o.lone.emplace(LoneFrames{prepared_, frames_, begins});
+    o.unlinked.emplace(UnlinkedFrames{prepared_, frames_, begins});
   }
   nodes_.push_back(
       std::make_unique<VirtualNode>(port, std::move(o), costs_.back().get()));

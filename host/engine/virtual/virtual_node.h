@@ -28,7 +28,7 @@ class ProgramRunner;
 
 // The frames of a program that is not linked: nobody sends it rows, so it asks
 // for frames itself and pushes and takes their rows as soon as there is room.
-struct LoneFrames {
+struct UnlinkedFrames {
   const Prepared& prepared;  // node 0 of its plan
   FrameQueue& queue;
   std::function<void()> begins = {};  // before each
@@ -50,7 +50,7 @@ struct VirtualNodeOptions {
   Tap tap = {};
 
   // Without these an agent waits for its program.
-  std::optional<LoneFrames> lone = {};
+  std::optional<UnlinkedFrames> unlinked = {};
   std::optional<shoal_spill_area> spill_area = {};
 
   // Settings of the agent.
