@@ -251,7 +251,7 @@ class LinkedLines {
   }
 
   // Those with so little to do that the cluster may be better without them.
-  void hardly_used_line() {
+  void barely_used_line() {
     if (chose_nodes(plan_)) return;
     const auto count = static_cast<int64_t>(plan_.nodes.size());
     std::string names;
@@ -287,7 +287,7 @@ class LinkedLines {
            plan_.nodes[size_t(slowest->slowest_node)].name, slowest->bound);
     }
     idle_line();
-    hardly_used_line();
+    barely_used_line();
     const auto busiest =
         std::ranges::max_element(plan_.nodes, {}, &PlanNode::macs);
     const double even = 1.0 / static_cast<double>(plan_.nodes.size());

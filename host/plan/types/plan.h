@@ -222,7 +222,7 @@ struct Plan {
   bool says_nodes = false;  // `strategy` says on how many nodes
   bool not_on_all = false;  // on all nodes it does not fit
   // True if only the cuts with the least memory fit, whatever time they take.
-  bool fits_hardly = false;
+  bool barely_fits = false;
   // True if rows of inputs, outputs and streams come and go over links. A plan
   // of one node may be linked, one of several nodes always is.
   bool linked = false;
