@@ -270,8 +270,8 @@ std::optional<LayerCut> cut_cells(const Layer& l, const Crew& crew,
   return settled(std::move(cut));
 }
 
-std::optional<LayerCut> weighed_anew(const Layer& l, const LayerCut& cut,
-                                     const std::vector<double>& weights) {
+std::optional<LayerCut> reweighed(const Layer& l, const LayerCut& cut,
+                                  const std::vector<double>& weights) {
   Crew crew;
   for (const Share& s : cut.shares) {
     crew.nodes.push_back(s.node);

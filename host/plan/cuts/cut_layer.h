@@ -45,7 +45,7 @@ struct Cells {
 std::optional<LayerCut> cut_cells(const Layer&, const Crew&, const Cells&);
 // Returns the same cells of the same nodes, whose weights (by node) are others;
 // none if there is nothing to weigh.
-std::optional<LayerCut> weighed_anew(const Layer&, const LayerCut&,
-                                     const std::vector<double>& weights);
+std::optional<LayerCut> reweighed(const Layer&, const LayerCut&,
+                                  const std::vector<double>& weights);
 
 }  // namespace shoal
