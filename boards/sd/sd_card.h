@@ -4,8 +4,8 @@
 // A card has sectors of 512 bytes and no erasure that says what is there
 // afterwards: a write replaces, and erase() writes 0xFF. A write has ended when
 // the card is not busy any more and says that it went well, so writes are on
-// the card in the order in which they were made. What of a sector is there
-// after a loss of power in its write, nobody says.
+// the card in the order in which they were made. After a loss of power in a
+// write, the sector's content is undefined.
 //
 // A poll moves one sector at most. After a failure (the card was pulled, say)
 // the next operation starts the card again.
@@ -79,7 +79,7 @@ class SdCard {
   uint32_t offset_ = 0, left_ = 0;
   uint8_t* to_ = nullptr;
   const uint8_t* from_ = nullptr;
-  // The last sector of which only a part was wanted: who reads one chunk after
+  // The last sector of which only a part was wanted: reading one chunk after
   // the other comes back to it.
   static constexpr uint32_t kNoSector = ~0u;
   uint32_t cached_ = kNoSector;

@@ -1,7 +1,8 @@
-// The image that a node that starts frames gets in place of a program: who
-// computes, which boxes of the picture go to whom and which of the result come
-// from whom, the picture itself, the names of nodes and classes. spec/stores.md
-// has the same bytes in prose; host/engine/workers/leader_image.cc writes them.
+// The image that a node that starts frames gets in place of a program: the
+// nodes that compute, the boxes of the picture that each gets, the boxes of the
+// result that each gives, the picture itself, the names of nodes and classes.
+// spec/stores.md has the same bytes in prose;
+// host/engine/workers/leader_image.cc writes them.
 //
 //   LeaderHeader, PeerEntry[peers], TargetRecord[targets],
 //   StreamRecord[streams], LeaderBox[targets + streams], names of the peers and

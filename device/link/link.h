@@ -4,8 +4,8 @@
 //
 // A datagram that arrives is checked and opened in the caller's buffer; only
 // bytes that are new and within credit reach the owner. There are no
-// retransmission buffers: what is lost is asked of the owner again, who keeps
-// it until released() says that it has arrived.
+// retransmission buffers: lost bytes are asked of the owner again, which keeps
+// them until released() says that they have arrived.
 //
 // Bytes behind a gap have their place already. They are placed as long as the
 // list of ranges of their in-stream (gaps.h; the program says how long it is)

@@ -30,8 +30,8 @@ inline CycleCounter core_cycles() {
       core_register(0xE0001000) | 1;  // DWT_CTRL.CYCCNTENA
   return {"DWT", [] { return +core_register(0xE0001004); }};
 #else
-  // SysTick has 24 bits and counts down. One that somebody uses as a clock
-  // starts again each millisecond, and that is of no use here.
+  // SysTick has 24 bits and counts down. A SysTick that serves as a clock
+  // starts again each millisecond, and is of no use here.
   constexpr uint32_t kEnable = 1, kOfCpu = 4, kBits = 0xFFFFFF;
   volatile uint32_t& control = core_register(0xE000E010);
   if (control & kEnable) return {};

@@ -128,8 +128,8 @@ inline bool Ports::rows_free(uint16_t port, RowRange r) const {
   return rows_free(p, stage.buffers[p.buffer], r);
 }
 
-// A finished port stands where the next frame begins, so that it holds nobody
-// up.
+// A finished port stands where the next frame begins, so that no other port
+// waits for it.
 inline bool Ports::pass(const PortRecord& p, const BufferRecord& b, int count) {
   const uint32_t row =
       base(b) + p.y0 +

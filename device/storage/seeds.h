@@ -2,8 +2,8 @@
 // what is written: every start replaces it before anything is drawn from it, so
 // that no two starts draw the same, wherever power goes away in between. What
 // was replaced, the flashed one first, is overwritten before the new one is
-// used: who reads the storage later learns nothing of what was drawn before, as
-// far as the storage overwrites in place. spec/stores.md has the bytes in
+// used: a later reader of the storage learns nothing of what was drawn before,
+// as far as the storage overwrites in place. spec/stores.md has the bytes in
 // prose.
 #pragma once
 

@@ -11,7 +11,7 @@
 //   area.start_read_page(0, buffer);       // likewise; payload, checked
 //
 // One operation at a time. The storage may be shared: `poll(free)` starts a
-// request only if `free`, and while uses_storage() nobody else may.
+// request only if `free`, and while uses_storage() no other user may.
 //
 // How it works. The area's first two blocks are the ledger, the others a ring.
 // Every page takes the ring's next block under a running *number*: it is

@@ -1,6 +1,6 @@
 // The few system calls that change files, behind one face, so that a test can
 // let each of them fail, cut it short or take the power away in the middle.
-// Who writes files that must not be lost takes a Disk&.
+// Code that writes files which must not be lost takes a Disk&.
 //
 //   DiskFile file(disk, path + ".new", O_WRONLY | O_CREAT | O_TRUNC);
 //   file.append(bytes);

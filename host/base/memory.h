@@ -37,7 +37,7 @@ void require_memory(int64_t bytes, const std::string& what);
 int64_t saturated_product(int64_t a, int64_t b);
 int64_t saturated_sum(int64_t a, int64_t b);
 
-// `what` is what the memory was for; empty if nobody knows.
+// `what` is what the memory was for; empty if that is not known.
 Error out_of_memory(const std::bad_alloc&, const std::string& what);
 
 // Returns the result of work() and throws what it throws. Where memory is

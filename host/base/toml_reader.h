@@ -47,7 +47,7 @@ class TomlReader {
     return *std::move(value);
   }
 
-  // Refuses keys that nobody has asked for.
+  // Refuses keys that were not read.
   void finish() const;
   [[noreturn]] void fail(const char* key, const std::string& message,
                          const std::string& fix = {}) const;

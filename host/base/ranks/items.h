@@ -1,6 +1,5 @@
-// Work in numbered items that are independent of each other, as those who do
-// it see it: threads of this process, or of other ranks (team.h). All of it is
-// thread-safe.
+// Work in numbered, independent items, as its workers see it: threads of this
+// process, or of other ranks (team.h). All of it is thread-safe.
 //
 //   while (const std::optional<int64_t> item = items.next()) {
 //     items.done(*item, result_of(*item));

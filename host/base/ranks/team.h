@@ -56,7 +56,7 @@ class Team {
   Bytes spread(Bytes);
 
   // Ends the run, once, with the error that this rank met, which rank 0 has
-  // told. Returns on rank 0 what another one met, if nobody has heard of it.
+  // told. Returns on rank 0 what another rank met, if it was not told yet.
   std::optional<Error> close(const std::optional<Error>&);
   [[noreturn]] void abort(int code);  // of all ranks
 

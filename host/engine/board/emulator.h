@@ -1,4 +1,4 @@
-// A board's firmware in QEMU, and who listens to its console.
+// A board's firmware in QEMU, and the listener to its console.
 #pragma once
 
 #include <filesystem>

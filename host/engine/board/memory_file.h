@@ -1,5 +1,5 @@
 // Bytes as a file without a name, for an emulator that inherits it: nothing is
-// left behind, however this process ends, and nobody else can read it.
+// left behind, however this process ends, and no other process can read it.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Frames that run together: the inputs of a batch lie one after another, and so
-// do its outputs. What is left of the last batch repeats its last frame for
-// nobody.
+// do its outputs. The rest of the last batch repeats its last frame; those
+// outputs are dropped.
 #pragma once
 
 #include <deque>

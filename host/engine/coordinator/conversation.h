@@ -75,7 +75,8 @@ class Conversation {
     heard_at_ = now();
     unanswered_ = 0;
   }
-  // The clock stood still, or nobody polled: that is not the node's silence.
+  // Called when the clock stood still or there was no poll: that is not the
+  // node's silence.
   void excuse(uint64_t us);
   // Sets the callback for what the node says in a heartbeat's answer.
   void on_pong(std::function<void(const PingAnswer&)> f) {
@@ -99,8 +100,7 @@ class Conversation {
   };
 
   // Returns where the node is now, or, if it does not answer there, where it
-  // should be: a datagram that somebody passed on from elsewhere must not lead
-  // away from it.
+  // should be: a forwarded datagram must not lead away from it.
   uint64_t destination() const {
     return unanswered_ > 1 && unanswered_ % 2 == 0 ? home_ : address_;
   }

@@ -158,8 +158,8 @@ class Coordinator {
   // Returns the outputs of the next frame, in the order of submission.
   std::optional<std::vector<uint8_t>> result();
 
-  // Asks a worker that is connected for something beside the run. Who hears
-  // the answer judges it.
+  // Asks a connected worker for something beside the run. The receiver of the
+  // answer judges it.
   void ask(int worker, Request, std::vector<uint8_t> data,
            std::function<void(Reply, std::span<const uint8_t>)> answer);
 

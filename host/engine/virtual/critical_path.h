@@ -1,6 +1,6 @@
 // Why a frame took as long as it did: its critical path, walked back from the
 // last output. While a node is busy its work is the reason; when it was woken
-// by a datagram, that datagram's way is, and then the work of who sent it.
+// by a datagram, that datagram's way is, and then the sender's work.
 //
 // The parts of the path add up to the frame's time exactly.
 #pragma once

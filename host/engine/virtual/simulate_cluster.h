@@ -6,8 +6,8 @@
 //   SimResult r = simulate_cluster(prepared, cluster, input, options);
 //
 // With costs, every slice and datagram takes the time that the node's board
-// says, so the times of the result are modelled times. Without, only the
-// bytes matter and virtual time is nobody's time.
+// says, so the times of the result are modelled times. Without, only the bytes
+// matter, and virtual time means nothing.
 #pragma once
 
 #include <array>
@@ -52,7 +52,7 @@ struct SimOptions {
 
   int frames = 1;
   // A frame before those that are counted: in a cluster that has just started
-  // credit is on its way and nobody knows a round trip yet.
+  // credit is on its way and round trips are not known yet.
   bool warm_up = false;
   // The first frame runs alone, so that its latency is one of an idle cluster;
   // the others follow each other as closely as they can.

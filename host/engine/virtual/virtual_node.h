@@ -26,7 +26,7 @@ namespace shoal {
 class FrameQueue;
 class ProgramRunner;
 
-// The frames of a program that is not linked: nobody sends it rows, so it asks
+// The frames of a program that is not linked: no node sends it rows, so it asks
 // for frames itself and pushes and takes their rows as soon as there is room.
 struct UnlinkedFrames {
   const Prepared& prepared;  // node 0 of its plan

@@ -43,11 +43,12 @@ struct BuildOptions {
   int64_t enough = 0;        // and this many need not become less
   int last_tries = 0;        // see PackLimits
   // By node: what is left of it is spent on what saves time: larger slots, sets
-  // that stay, ranges behind gaps, so that what is lost or overtaken holds up
-  // nobody but who waits for just that. Empty: all is as small as can be.
+  // that stay, ranges behind gaps, so that a lost or overtaken datagram holds
+  // up only the actors that wait for its bytes. Empty: all is as small as can
+  // be.
   std::vector<int64_t> budgets = {};
-  // Behind a node that is larger than its budget no node is built: nobody asks
-  // for a plan that does not fit.
+  // No node is built after one that is larger than its budget, because a plan
+  // that does not fit is not wanted.
   bool must_fit = false;
   std::vector<bool> keeps = {};  // by node with links: sets may stay
   std::vector<std::vector<Bank>> banks = {};  // in these besides, by node

@@ -1,12 +1,12 @@
 // Where rows lie and how they travel, once it is known what every node makes
 // of every layer in which segment.
 //
-// What a node makes of a tensor lies in its *home*: a ring, or held whole if
-// a later segment reads it. A layer reads the home if all that it reads is
-// there; else a *gather*, a ring of the segment in which it reads: streams
-// bring what others own, copies what lies in homes of its own node. So a
-// buffer that sends waits for nobody but the node's own layers: nodes that
-// exchange rows both ways never wait for each other.
+// What a node makes of a tensor lies in its *home*: a ring, or held whole if a
+// later segment reads it. A layer reads the home if all that it reads is there;
+// else a *gather*, a ring of the segment in which it reads: streams bring what
+// others own, copies what lies in homes of its own node. So a buffer that sends
+// waits only for the node's own layers: nodes that exchange rows both ways
+// never wait for each other.
 #pragma once
 
 #include <array>

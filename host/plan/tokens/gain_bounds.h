@@ -34,7 +34,7 @@ class GainBounds {
   // When a layer is about to fire.
   struct Moment {
     int64_t written = 0;       // bytes of its output, with this firing
-    std::vector<int> firings;  // by layer: no more so far; -1: who knows
+    std::vector<int> firings;  // by layer: no more so far; -1: not known
     struct Held {
       int tensor;
       int64_t bytes;

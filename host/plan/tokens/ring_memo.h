@@ -16,7 +16,7 @@ namespace shoal {
 class RingMemo {
  public:
   // As peak_slots() and, with `tries`, tighten() of the buffers that are in a
-  // group (tokens/rings.h) find them, by buffer. Nobody changes `group`.
+  // group (tokens/rings.h) find them, by buffer. `group` must not change.
   std::vector<int> slots(const Net&, const PlanStage&,
                          const std::vector<StreamTie>&,
                          const std::vector<int>& group, int tries);

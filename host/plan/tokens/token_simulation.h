@@ -33,11 +33,11 @@ struct Simulation {
   std::vector<StageSimulation> stages;
 };
 
-// With a caller who pushes and takes whenever possible. Of a linked plan the
-// nodes are all in the same segment, which is one of the orders in which they
-// may run: streams tie only stages of one segment, so a node that is ahead
-// waits for nobody who is not to come. Then `stages` has a segment's buffers
-// and actors, node after node.
+// Simulates with a caller that pushes and takes whenever possible. Of a linked
+// plan the nodes are all in the same segment, which is one of the orders in
+// which they may run: streams tie only stages of one segment, so a node that is
+// ahead waits only for nodes that will come. Then `stages` has a segment's
+// buffers and actors, node after node.
 Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 
 // Fires until nothing can, processes with the highest rank first; true if all

@@ -84,8 +84,8 @@ class Meddler {
     net_.send(std::move(d));
     mine_ = false;
   }
-  // Nodes that share a key take each other's hellos; who connects is told that
-  // one is there twice.
+  // Nodes that share a key take each other's hellos; the coordinator is told
+  // that one is there twice.
   bool leads_astray(const Datagram& d) const {
     return d.bytes[0] == static_cast<uint8_t>(Kind::kHello) &&
            std::ranges::any_of(seen_, [&](const Datagram& other) {
@@ -296,7 +296,7 @@ inline std::string run_all(TestCluster& c, const Prepared& p,
 
 }  // namespace meddling
 
-// Runs a few frames under the script; then, when nobody meddles any more, a new
+// Runs a few frames under the script; then, without the script, a new
 // coordinator finds the nodes intact.
 inline MeddledRun run_meddled(const Meddler::Script& script) {
   MeddledRun run;
