@@ -149,7 +149,8 @@ class Wire {
  public:
   explicit Wire(const std::string& path) : socket_(path) {}
 
-  // As QEMU's filters take them: a length in network order before each.
+  // Sends frames as QEMU's filters take them: a length in network order before
+  // each.
   void send(std::vector<uint8_t> frame) {
     const size_t n = frame.size();
     frame.insert(frame.begin(),

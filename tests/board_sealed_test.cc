@@ -73,7 +73,7 @@ class BoardSealed : public testing::TestWithParam<const char*> {
                ? nlohmann::json::parse(told.out).at("sent_bytes").get<int64_t>()
                : -1;
   }
-  // And says how many nodes had their program.
+  // Expects the exact output, and the number of nodes that had their program.
   void expect_exact(const Told& told, const char* want, const char* had) const {
     ASSERT_EQ(told.code, 0) << told.err;
     EXPECT_EQ(shop_.read("out.bin"), shop_.read(want));

@@ -22,7 +22,7 @@ constexpr bool kTakesTrials = false;
 constexpr bool kTakesTrials = true;
 #endif
 
-// And those that only ever have a key what is for identities.
+// Builds for boards that only ever have a key leave out what is for identities.
 #ifdef SHOAL_WITHOUT_IDENTITIES
 constexpr bool kKnowsIdentities = false;
 #else

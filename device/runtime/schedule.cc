@@ -197,8 +197,8 @@ bool Schedule::prepare(uint16_t unit) {
   return true;
 }
 
-// As prepare_actor() of a window that is not cut. One without rows, all of it
-// in the padding, waits for none.
+// Does what prepare_actor() does for a window that is not cut. A window without
+// rows, all of it in the padding, waits for none.
 inline bool Schedule::prepare_plain(const ActorRecord& a, int firing) {
   const StageView& stage = ports_.stage;
   const PortRecord &in = stage.ports[a.in[0]], &out = stage.ports[a.out];

@@ -33,7 +33,8 @@ class Disk {
   virtual ssize_t write(int file, const void* bytes, size_t count);
   virtual ssize_t pwrite(int file, const void* bytes, size_t count, off_t at);
   virtual int ftruncate(int file, off_t bytes);
-  // As fallocate(2) of the first `bytes`: the file gets this length.
+  // Does what fallocate(2) of the first `bytes` does: the file gets this
+  // length.
   virtual int allocate(int file, off_t bytes);
   virtual int fsync(int file);
   virtual int rename(const char* from, const char* to);

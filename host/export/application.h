@@ -39,7 +39,8 @@ struct Application {
   size_t inputs = 0, outputs = 0;
   bool classes = false;  // the first output is one score a class
   std::vector<std::string> labels;
-  // Without a built-in test then: rows come from other nodes.
+  // Set for a node of a cluster, which has no built-in test, because rows come
+  // from other nodes.
   std::optional<ClusterMember> member;
   // The plan's flags and their values, as given.
   std::vector<std::pair<std::string, std::string>> options;

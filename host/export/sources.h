@@ -25,7 +25,7 @@ Needs needs_of(const Net&, const PlanNode&);
 
 // Returns the sources (.cc) of device/ that such a program takes.
 std::vector<std::string> runtime_sources(const Needs&);
-// Those that any program may take.
+// Returns the sources that any program may take.
 std::vector<std::string> all_runtime_sources();
 // Returns whether a core of these flags of GCC has the DSP extension.
 bool has_dsp(const std::string& cpu_flags);
@@ -38,7 +38,8 @@ std::vector<std::string> board_sources(const std::string& board);
 // With all headers that these include, one through the other. Sorted.
 std::vector<std::string> with_headers(const std::vector<std::string>& sources);
 
-// As the ecosystems compile it: "x.cc" is "x.cpp" there.
+// Returns the name under which the ecosystems compile it: "x.cc" is "x.cpp"
+// there.
 std::string exported_name(const std::string& name);
 
 }  // namespace shoal

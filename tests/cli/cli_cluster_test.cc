@@ -118,7 +118,7 @@ TEST_F(CliCluster, SmallDatagramsCarryManyStreams) {
   EXPECT_NE(told.out.find("equal to the oracle's"), std::string::npos);
 }
 
-// As `run` would have it at these addresses, and nobody has to say so.
+// The plan is that of `run` at these addresses, without a flag that says so.
 TEST_F(CliCluster, ASerialLineOfTheFileCarriesWhatItCan) {
   const auto planned = [&](const char* verb, std::vector<std::string> how) {
     how.insert(how.begin(), {verb, "m.tflite", "--json"});

@@ -75,7 +75,7 @@ class Team {
   std::optional<Received> receive();
   Message await();  // from rank 0
   void release(Message);
-  // To be thrown; from then on close() ends all ranks at once.
+  // Returns an error to be thrown; from then on close() ends all ranks at once.
   Error not_understood(int rank);
   bool any(State) const;
 

@@ -69,7 +69,7 @@ class HandPlan {
   int actor(int layer, int band = 1, int part = 0, int groups = 1);
   // One box of a layer's output from a box of its first input.
   void tile(int layer, const Box& out, const Box& in);
-  // As buffer(), of a part of the tensor.
+  // Does what buffer() does, for a part of the tensor.
   int part(int tensor, const Box&, int slots = 0, BufferOptions = {});
   void share(int layer, const HandShare&);
   // Copies a box from one buffer of a tensor to another.

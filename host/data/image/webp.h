@@ -15,7 +15,8 @@ bool is_riff(std::span<const uint8_t> file, std::string_view kind);
 bool is_webp(std::span<const uint8_t> file);
 // Returns none for what is broken or moves.
 std::optional<PictureSize> webp_size(std::span<const uint8_t> file);
-// As it is to be seen; allocates its pixels. None for what is broken.
+// Decodes the picture as it is to be seen and allocates its pixels. None for
+// what is broken.
 std::optional<Picture> read_webp(std::span<const uint8_t> file);
 
 }  // namespace shoal

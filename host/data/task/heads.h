@@ -87,7 +87,7 @@ bool fits_body_heatmaps(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_heatmaps(const std::vector<RealOutput>&, const HeadInput&,
                            const HeadOptions&);
 bool fits_landmarks(const std::vector<Shape>&, const HeadInput&);
-// Those of faces and hands that data sets and MediaPipe count.
+// The key points of faces and hands that data sets and MediaPipe count.
 bool fits_known_landmarks(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_landmarks(const std::vector<RealOutput>&, const HeadInput&,
                             const HeadOptions&);

@@ -17,7 +17,7 @@ struct Map {
 bool is_map(const Shape& s, const HeadInput& in, Map& map) {
   if (in.width == 0 || s.empty()) return false;
   if (s.size() == 2) {
-    // Without a batch; of the picture's form, as lists of values are not.
+    // A map without a batch has the picture's form; lists of values do not.
     map = {s[0], s[1], 1, false};
     return s[0] > 1 && s[1] > 1 &&
            int64_t{s[0]} * in.width == int64_t{s[1]} * in.height;

@@ -63,7 +63,7 @@ Flashed without_key(Flashed f) {
 // Seeds, which the board replaces itself, and the block that it is flashed with
 // are the end of its storage.
 constexpr int64_t kBlock = 64 << 10;  // of boards that keep anything
-// And what their chip says of them: its flash begins at 0.
+// Where their chip keeps what it is flashed with: its flash begins at 0.
 constexpr int64_t kChipFlashedAt = (256 << 10) - kChipFlashedFromEnd;
 
 int64_t kept_from(const Emulator& e) {

@@ -75,7 +75,8 @@ class EmulatedNode {
   bool ready() const { return ready_; }
   // Returns whether it has ended and has told all of the reason.
   bool has_ended() const { return process_.silent() && failures_.empty(); }
-  // As the board has said last: when it was ready, and after each run.
+  // Returns what the board has said last: when it was ready, and after each
+  // run.
   const shoal_memory& memory() const { return memory_; }
   // Return the work before its first run, and from there to the end of its last
   // one.

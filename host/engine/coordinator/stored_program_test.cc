@@ -37,7 +37,7 @@ class StoredProgram : public testing::TestWithParam<bool> {
     ASSERT_EQ(slots_.open({&flash_.face(), kBlocks * kBlock, kUnit, kBlock}),
               Status::kOk);
   }
-  // As after a loss of power, with what is in its storage now.
+  // Starts a node as after a loss of power, with what is in its storage now.
   void restart_node() {
     open_slots();
     node_->restart();

@@ -12,7 +12,7 @@ namespace shoal {
 class ProgramRunner {
  public:
   virtual ~ProgramRunner() = default;
-  // As an endpoint's (host/world/world.h).
+  // These are an endpoint's functions (host/world/world.h).
   virtual bool step() = 0;
   virtual uint64_t next_timer_us() const = 0;
   virtual Nanos ready_at() const = 0;

@@ -28,7 +28,8 @@ bool has_groups(const Net& net, const PlanActor& a) {
   return has_window(layer.op) && a.part >= layer.kernel_h;
 }
 
-// As drafted. In mapped flash only what has been cut before has groups.
+// Leaves groups as they were drafted. In mapped flash only what has been cut
+// before has groups.
 void join_slices(const Net& net, PlanActor& a) {
   a.slices = 1;
   PlanWeights& w = a.weights;

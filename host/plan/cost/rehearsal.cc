@@ -15,12 +15,13 @@
 namespace shoal {
 namespace {
 
-// As in the process's step, and the coordinator's.
+// The same limits as in the process's step and the coordinator's.
 constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
-// Nor does a first frame that takes this many times what the second one may.
+// A rehearsal also ends at a first frame that takes this many times what the
+// second one may.
 constexpr int kFarBeyond = 3;
-// As in virtual time the second frame counts: at the first one credit is on its
-// way and nobody knows a round trip yet.
+// The second frame counts, as in virtual time: at the first one credit is on
+// its way and round trips are not known yet.
 constexpr uint32_t kCounted = 1;
 // A plan that takes more events has a link that it cannot live with. What it
 // has taken until then is enough to say so.
@@ -340,7 +341,7 @@ class RehearsedNode final : public Linked {
     const StreamRecord& r = s.links.streams[i];
     std::fill_n(ready_.begin() + r.there, r.targets, bytes);
   }
-  // As much as there is room for when the stage begins.
+  // Returns as much as there is room for when the stage begins.
   uint32_t next_limit(int i) const {
     const auto stream = static_cast<size_t>(i);
     const uint32_t start = frame_ * next_->frame_bytes[stream];

@@ -21,7 +21,7 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
                    layer.kernel_h * layer.kernel_w);
 }
 
-// Without what calls and partial sums take.
+// Returns the time without that of calls and partial sums.
 double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
   if (layer.op == OpCode::kTransposeConv) {
     // Only these of the kernel's taps meet an input pixel; models do not count

@@ -106,8 +106,8 @@ int64_t writes_for_life(const Storage& s, int64_t image_bytes, double years,
                         double frames_per_second) {
   const double frames = years * kSecondsOfYear * frames_per_second;
   const int64_t page = s.erase_bytes;
-  // As many pages as the storage has; what wears only as a whole has no limit
-  // but its capacity.
+  // Returns the pages of the storage; a storage that wears only as a whole is
+  // limited by its capacity alone.
   int64_t pages =
       (s.capacity_bytes - area_begin(image_bytes, page)) / page - kLedgerBlocks;
   pages = std::clamp<int64_t>(pages, 0, kMostSpillPages);

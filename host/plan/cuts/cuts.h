@@ -58,7 +58,7 @@ Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
 // share.
 Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
                     const StrategyOptions&);
-// Those that there are, in the order in which searches try them; and as one
+// Return the strategies in the order in which searches try them, and as one
 // text, "a, b, c".
 const std::vector<std::string>& strategy_names();
 std::string strategy_list();

@@ -25,7 +25,7 @@ void set_passes(const CutNet&, int passes, PlanStage&);
 // Returns the work of a layer that is in no loop, of which a node makes `made`.
 LayerWork share_work(const CutNet&, int layer, const Box& made, int passes);
 
-// None if a segment cannot be one. Weights are all mapped.
+// Returns none if a segment cannot be one. Weights are all mapped.
 std::optional<PlanDraft> linked_draft(const CutNet&, const SegmentChoice&);
 // Returns the stages of one segment alone, from its exchange; passes are not
 // set, ports not sorted. A node has one of them or none.

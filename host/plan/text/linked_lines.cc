@@ -250,7 +250,8 @@ class LinkedLines {
          useless_count == 1 ? "it" : "them", helped_by(plan_.objective));
   }
 
-  // Those with so little to do that the cluster may be better without them.
+  // Names the nodes with so little to do that the cluster may be better without
+  // them.
   void barely_used_line() {
     if (chose_nodes(plan_)) return;
     const auto count = static_cast<int64_t>(plan_.nodes.size());

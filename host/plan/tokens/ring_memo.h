@@ -15,12 +15,13 @@ namespace shoal {
 
 class RingMemo {
  public:
-  // As peak_slots() and, with `tries`, tighten() of the buffers that are in a
-  // group (tokens/rings.h) find them, by buffer. `group` must not change.
+  // Returns the slots that peak_slots() and, with `tries`, tighten() of the
+  // buffers in a group (tokens/rings.h) find, by buffer. `group` must not
+  // change.
   std::vector<int> slots(const Net&, const PlanStage&,
                          const std::vector<StreamTie>&,
                          const std::vector<int>& group, int tries);
-  // As find_leads() does.
+  // Does what find_leads() does.
   void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
                   std::vector<OverlaidBuffers>&);
 

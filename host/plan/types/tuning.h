@@ -24,8 +24,8 @@ inline constexpr int kBands[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 // them at once. The first that can be packed is taken: after it each stage is
 // raised alone.
 inline constexpr int kMoreBands[] = {100, 70, 40, 15};
-// And in the stages of nets with tiles, one after the other, where all of it
-// could not be packed.
+// The same percentages in the stages of nets with tiles, one after the other,
+// where all of the room could not be packed.
 inline constexpr int kMoreOfEach[] = {90, 70, 50};
 
 // How often the layers of a stage fire a frame, from whole tensors to short
@@ -212,7 +212,8 @@ inline constexpr int kMostPlans = 34, kFewestPlans = 10;
 // One part in kLaterPart of them, at least, are improvements; splices may have
 // kSplicedParts such parts besides.
 inline constexpr int kLaterPart = 3, kSplicedParts = 2;
-// And in percent of them, splices when nothing else helps any more.
+// The percentage of them that splices may have when nothing else helps any
+// more.
 inline constexpr int kLastSplices = 25;
 // Arenas that are this many times larger than another crew's do not become as
 // small by having columns.
