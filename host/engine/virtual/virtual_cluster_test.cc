@@ -185,9 +185,9 @@ TEST_F(SimulateTest, TimesAddUpAndTheBoundIsNamed) {
   ASSERT_FALSE(path.empty());
   // The path has no gap from the last output back to the first input.
   Nanos at = f.finished;
-  for (const PathPart& part : path) {
-    EXPECT_EQ(part.end, at);
-    at = part.begin;
+  for (const PathStep& step : path) {
+    EXPECT_EQ(step.end, at);
+    at = step.begin;
   }
   EXPECT_EQ(at, f.submitted);
   const PathSums sums = sum_up(path, p_.plan);
