@@ -1,5 +1,5 @@
-// Any bytes as what whoever likes sends a whole node, agent and runtime; see
-// hostile_talk.h.
+// Takes any bytes as datagrams that a stranger sends to a whole node, agent and
+// runtime; see hostile_talk.h.
 #include <cstddef>
 #include <cstdint>
 

@@ -120,8 +120,8 @@ TEST(BoardBench, DspWithinLimitsOfThePeer) {
   }
 }
 
-// Those for Helium. Rows of 7 outputs are the depthwise layer that is slowest;
-// with the rows of a band in one call they are not.
+// The order for Helium. Rows of 7 outputs are the slowest depthwise layer; with
+// the rows of a band in one call they are not.
 TEST(BoardBench, HeliumWithinLimitsOfThePeer) {
   const std::map<BenchKind, double> limits = {
       {BenchKind::kPointwise, 0.84},      {BenchKind::kConv, 0.87},

@@ -76,8 +76,8 @@ TEST(BoardBoot, RandomNetworksAreExactAtEveryLayer) {
   }
 }
 
-// The clock counts instructions: the same in every run but for the moments in
-// which the console is waited for, a tick at a time.
+// The clock counts instructions: the same in every run except for the moments
+// in which the console is waited for, a tick at a time.
 TEST(BoardBoot, InstructionsAreTheSameInEveryRun) {
   const Job job = make_job({103, 5});
   const Emulated a = emulate(emulated_board(), job.storage);

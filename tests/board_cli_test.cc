@@ -144,7 +144,7 @@ TEST_F(BoardCli, WhatDoesNotFitTheBoardIsRefusedBeforeItBoots) {
   EXPECT_EQ(told.code, 3) << told.err;
 }
 
-// A lone executable has no firmware beside it.
+// An executable alone has no firmware beside it.
 TEST_F(BoardCli, WithoutFirmwareThePackagesAreNamed) {
   const std::string lone = shop_.path("lone");
   std::filesystem::create_directories(lone);

@@ -14,7 +14,7 @@
 
 namespace shoal {
 
-// None where there is no firmware or no QEMU.
+// Returns none where there is no firmware or no QEMU.
 inline std::optional<EmulateOptions> board_that_boots(
     const std::string& name = "emcraft-sf2") {
   EmulateOptions options;

@@ -140,16 +140,17 @@ TEST_F(BoardNoise, ABoardIsUsableAfterwards) {
   const Told decayed = run(board.address);
   EXPECT_EQ(decayed.code, 6) << decayed.err;
   EXPECT_NE(decayed.err.find("emcraft-sf2.0"), decayed.err.npos) << decayed.err;
-  // It has forgotten that program, and gets it anew.
+  // It has forgotten that program, and gets it again.
   expect_exact(board.address);
 }
 
-// Whoever is on the wire as the board is: frames reach it as they are.
+// A host on the board's wire: frames reach the board as they are.
 class Wire {
  public:
   explicit Wire(const std::string& path) : socket_(path) {}
 
-  // As QEMU's filters take them: a length in network order before each.
+  // Sends frames as QEMU's filters take them: a length in network order before
+  // each.
   void send(std::vector<uint8_t> frame) {
     const size_t n = frame.size();
     frame.insert(frame.begin(),

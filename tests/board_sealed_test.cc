@@ -1,5 +1,5 @@
 // Boards keep their programs sealed in NOR and on cards, with a key that is not
-// there, so that whoever takes a part out can neither read nor change them.
+// there, so that a thief of the part can neither read nor change them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -73,7 +73,7 @@ class BoardSealed : public testing::TestWithParam<const char*> {
                ? nlohmann::json::parse(told.out).at("sent_bytes").get<int64_t>()
                : -1;
   }
-  // And says how many nodes had their program.
+  // Expects the exact output, and the number of nodes that had their program.
   void expect_exact(const Told& told, const char* want, const char* had) const {
     ASSERT_EQ(told.code, 0) << told.err;
     EXPECT_EQ(shop_.read("out.bin"), shop_.read(want));
@@ -161,8 +161,8 @@ INSTANTIATE_TEST_SUITE_P(All, BoardSealed,
                            return id.substr(0, id.find('-'));
                          });
 
-// Whoever writes the storage: the run ends in an error that names the board,
-// and the next one is exact, because what was wrong is sent anew.
+// An attacker writes the storage: the run ends in an error that names the
+// board, and the next one is exact, because what was wrong is sent again.
 INSTANTIATE_TEST_SUITE_P(All, BoardWritten, testing::Values("emcraft-sf2"),
                          [](const auto&) { return std::string("emcraft"); });
 

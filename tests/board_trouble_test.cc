@@ -269,7 +269,7 @@ class Debugger {
     if (stores) run("s");
     return stores;
   }
-  // As its reset line does.
+  // Does what its reset line does.
   void reset() {
     EXPECT_EQ(say("qRcmd,73797374656d5f7265736574"), "OK");  // system_reset
   }
@@ -297,7 +297,7 @@ class Debugger {
     EXPECT_EQ(write(socket_.get(), packet.data(), packet.size()),
               static_cast<ssize_t>(packet.size()));
   }
-  // And what it answers; that the board has stopped ("T05") it says unasked.
+  // Returns the answer; "T05", that the board has stopped, comes unasked.
   std::string say(const std::string& text) {
     put(text);
     std::string answer = receive();
@@ -334,8 +334,8 @@ std::string address_in(const std::string& board, const std::string& symbol) {
 
 // Boards that fall in a run: the guard of the stack, or the CPU, ends what was
 // under way before anything else is overwritten. A board says so on its console
-// and starts anew; the coordinator is told why, and the next one finds what the
-// board has kept.
+// and starts again; the coordinator is told why, and the next one finds what
+// the board has kept.
 class BoardFalls : public BoardTrouble {
  protected:
   struct Push {
@@ -451,7 +451,7 @@ class BoardSeeds : public BoardFalls {
     sign(key_.data(), h);
     std::vector<uint8_t> answer(t.max_payload);
     uint64_t from = 0;
-    // Also drop the answers of an earlier start.
+    // Answers of an earlier start are dropped as well.
     while (t.receive(t.user, &from, answer.data(), t.max_payload) != 0)
       continue;
     for (int i = 0; i < 5000; ++i) {
@@ -491,7 +491,7 @@ TEST_F(BoardSeeds, AfterAFallItDrawsFromANewOne) {
     if (clears) d.clear(notes_at(), sizeof(SeedNotes));
     d.set_register(13, 0x20000008);
     if (clears) {
-      // Nor does a reset in the start that follows make it a first one.
+      // A reset in the start that follows does not make it a first one.
       d.stop_at(address_in("mps2-an386", take_seed));
       d.reset();
     }

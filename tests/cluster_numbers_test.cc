@@ -72,7 +72,7 @@ struct Numbers {
   double latency_s = 0;
   double compute_s = 0;  // of all nodes, at the clock of the first
   int64_t arena = 0;
-  double row_bytes = 0, sent_bytes = 0;  // of everybody, a frame
+  double row_bytes = 0, sent_bytes = 0;  // of all nodes, a frame
   double overhead() const { return sent_bytes / row_bytes - 1; }
 };
 

@@ -45,7 +45,8 @@ std::vector<std::string> export_words(const std::string& ecosystem,
           folder};
 }
 
-// Without what debuggers need, a fifth of the time; readme_test has it.
+// Debug information is left out, which saves four fifths of the time;
+// readme_test has it.
 std::string make_in(const std::string& folder, const std::string& target) {
   const std::string launcher = has_program("ccache") ? " LAUNCHER=ccache" : "";
   return "make -s -C " + folder + launcher + " DEBUG= " + target;
@@ -140,7 +141,7 @@ TEST_P(ExportedBoard, SaysWhatShoalRunSaysAndFindsOneWrongByte) {
       << wrong.out;
   EXPECT_NE(wrong.err.find("Error 5"), std::string::npos) << wrong.err;
 
-  // And one of the program.
+  // The same with a bit of the program.
   for (const auto& entry : fs::directory_iterator(shop.path("proj/app"))) {
     const std::string name = "proj/app/" + entry.path().filename().string();
     if (name.find("/program_") == name.npos) continue;
@@ -263,7 +264,7 @@ TEST_F(ExportedHost, AnExportThatIsInterruptedChangesNothing) {
 // built in it, and the next export goes on.
 TEST_F(ExportedHost, WhatAKilledExportLeftIsPutBack) {
   ASSERT_EQ(shop_.script("cp -r proj before").code, 0);
-  // The second time what was built anew since stays.
+  // The second time, what was built since stays.
   for (const char* left :
        {"mkdir .proj.shoal-export && mv proj/build .proj.shoal-export/ && "
         "mv proj .proj.shoal-export-old",

@@ -113,7 +113,7 @@ bool plans_alike(const Graph& a, const Graph& b) {
 }
 
 // Prepares a sample for both objectives, and each change of its file: it plans
-// anew unless only the constants differ.
+// again unless only the constants differ.
 class Preparer {
  public:
   explicit Preparer(const SampleModel& sample) {

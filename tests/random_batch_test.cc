@@ -77,7 +77,7 @@ std::string fault_of(const NetRecipe& recipe, Counts& counts) {
     } catch (const Error& e) {
       const bool full =
           e.code() == Exit::kDoesNotFit && !request.node().board.unlimited();
-      // So many frames of so many layers may have too many rings for a stage.
+      // Many frames of many layers may have too many rings for a stage.
       const bool large = e.code() == Exit::kUnsupported && request.batch > 1;
       if (!full && !large) return where + ": " + e.what();
       ++counts.refused;

@@ -156,7 +156,7 @@ class SideBySide : public testing::Test {
     return all;
   }
 
-  // The folder "idx": so many labelled pictures for the models.
+  // Writes the folder "idx": `count` labelled pictures for the models.
   void write_pictures(uint32_t count) {
     Bytes pixels, labels;
     for (uint32_t i = 0; i < count; ++i) {

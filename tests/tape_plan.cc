@@ -31,7 +31,7 @@ struct Sizes {
   std::vector<uint32_t> chunk;  // the largest, by stage
 };
 
-// As they are in the image that the plan would give.
+// Returns the sizes in the image that the plan would give.
 Sizes find_sizes(const Net& net, const Plan& plan) {
   const std::vector<uint8_t> image = emit(net, plan, 0);
   const HeadView head = view_head(image.data());

@@ -2,8 +2,9 @@
 # Formatting, file sizes, arrows, and the tests that SECURITY.md names:
 # clang-format leaves every source as it is, no file has more than 600 lines,
 # folders include what CMake links them to, no two types have one name, files reach
-# the headers of the types that they name, comments are sentences, and adding an
-# operator takes the files that CONTRIBUTING lists.
+# the headers of the types that they name, comments are sentences, the public
+# headers are documented, and adding an operator takes the files that CONTRIBUTING
+# lists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # A file with @WORDS@ outside of strings is no C++ before it is filled in.
@@ -37,5 +38,6 @@ tools/check_comments.py
 tools/check_names.py
 tools/check_includes.py
 tools/check_operator.py
+tools/check_reference.sh
 tools/check_security.py
 tools/measurements.py --check

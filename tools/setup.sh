@@ -10,7 +10,7 @@ packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
   libmimalloc-dev)
 # The tests need these as well.
 [[ "${1:-}" == tests ]] && packages+=(libgtest-dev librapidcheck-dev clang-14
-  libclang-rt-14-dev lld-14 clang-format-14 git python3 gcc-arm-none-eabi
+  libclang-rt-14-dev lld-14 clang-format-14 doxygen git python3 gcc-arm-none-eabi
   libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
   libopenmpi-dev openmpi-bin procps pkgconf liblwip-dev ccache make)

@@ -18,7 +18,7 @@ class Random {
     return state_;
   }
   int8_t byte() { return static_cast<int8_t>(next() >> 24); }
-  // 2^30 to 2^31 - 1, as real multipliers are.
+  // Draws a multiplier from 2^30 to 2^31 - 1, as real ones are.
   int32_t multiplier() {
     return static_cast<int32_t>(next() >> 2 | 0x40000000);
   }
@@ -49,7 +49,8 @@ void count(const BenchClock& clock, BenchRows& rows, F call) {
   ++rows.calls;
 }
 
-// Input row of kernel row ky of output row oy, at that channel; null: padding.
+// Returns the input row of kernel row ky of output row oy, at that channel;
+// null: padding.
 const int8_t* window_row(const Bench&, int oy, int ky, int channel);
 // Returns whether a kernel row is padding.
 bool window_rows(const Bench&, int oy, int channel, const int8_t** rows);

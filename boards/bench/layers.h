@@ -92,7 +92,7 @@ constexpr int out_size(const BenchLayer& l, int in) {
 constexpr int out_height(const BenchLayer& l) { return out_size(l, l.in_h); }
 constexpr int out_width(const BenchLayer& l) { return out_size(l, l.in_w); }
 
-// Rows or columns of padding in front, and on both ends together.
+// Returns the rows or columns of padding in front, and on both ends together.
 constexpr int all_padding(const BenchLayer& l, int in, int out) {
   const int reach = enlarges(l.kind) ? l.kernel - l.stride
                                      : (out - 1) * l.stride + l.kernel - in;
@@ -102,8 +102,8 @@ constexpr int front_padding(const BenchLayer& l, int in, int out) {
   return all_padding(l, in, out) / 2;
 }
 
-// Multiply-accumulates of one output element, with padding counted as such;
-// of pools and means places of the window, of others one.
+// Returns the multiply-accumulates of one output element, padding included; for
+// pools and means the places of the window, for others one.
 constexpr int macs_per_output(const BenchLayer& l) {
   const int taps = l.kernel * l.kernel;
   if (l.kind == BenchKind::kDepthwise || !has_chunks(l.kind)) return taps;

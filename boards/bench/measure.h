@@ -16,7 +16,7 @@ namespace shoal {
 // board cannot run the measurements.
 inline constexpr uint32_t kBenchMemory = 58 * 1024;
 
-// Rows of a band, if so many fit.
+// Rows of a band, if they fit.
 inline constexpr int kBenchBand = 4;
 
 // Rows whose windows lie inside the picture, or reach out of it. Columns of

@@ -28,8 +28,8 @@ BinaryArgs binary_args(const Bench& b) {
   return a;
 }
 
-// As in TensorFlow Lite: the input with the larger scale is halved, the other
-// one a little more.
+// The input with the larger scale is halved, the other one a little more, as in
+// TensorFlow Lite.
 void measure_add(const Bench& b, const BenchClock& clock, Random& random,
                  BenchResult& r) {
   AddParams p{};

@@ -17,12 +17,13 @@ class SpiNor {
  public:
   // Returns whether the chip answers with an identity.
   bool present();
-  // 0 if it was accepted: one operation at a time. `destination` is written
-  // and `source` read until poll() says 1.
+  // Begin an operation and return 0 if it was accepted: one at a time.
+  // `destination` is written and `source` read until poll() says 1.
   int read(uint32_t offset, uint32_t bytes, void* destination);
   int write(uint32_t offset, uint32_t bytes, const void* source);  // pages
   int erase(uint32_t offset, uint32_t bytes);                      // sectors
-  // 1: it has ended, 0: under way, -1: nothing was started.
+  // Returns 1 if the operation has ended, 0 while it is under way, -1 if none
+  // was started.
   int poll();
 
  private:

@@ -25,7 +25,7 @@ constexpr uint32_t kHasTap = 0;
 // Fills an arena, so that what was written into it can be seen.
 constexpr uint8_t kPaint = 0xC5;
 
-// Bytes up to the last one that is not paint any more.
+// Returns the bytes up to the last one that is not paint any more.
 uint32_t touched(const void* memory, uint32_t bytes) {
   const auto* byte = static_cast<const uint8_t*>(memory);
   while (bytes > 0 && byte[bytes - 1] == kPaint) --bytes;

@@ -16,7 +16,8 @@ class FrameIo {
   FrameIo(shoal_node& node, const shoal_storage& input, ConsoleWriter& console)
       : node_(node), input_(input), console_(console) {}
 
-  // Bytes of one input frame of the program; 0 if it has too many streams.
+  // Returns the bytes of one input frame of the program; 0 if it has too many
+  // streams.
   uint32_t frame_bytes() const;
 
   void begin_frame(uint32_t frame);

@@ -18,8 +18,8 @@ inline bool has_option(const char* command, const char* word) {
   return false;
 }
 
-// The digits behind the word `name`, two for each of the bytes. False, and
-// zeros, if there is no such word.
+// Reads the digits behind the word `name`, two for each byte. Returns false,
+// and gives zeros, if there is no such word.
 inline bool read_digits(const char* command, const char* name, uint8_t* bytes,
                         size_t count) {
   const auto digit = [](char c) {
@@ -41,12 +41,13 @@ inline bool read_digits(const char* command, const char* name, uint8_t* bytes,
   return *at == 0 || *at == ' ';
 }
 
-// "key=": the node's key.
+// Reads "key=", the node's key.
 inline bool read_key(const char* command, uint8_t (&key)[32]) {
   return read_digits(command, "key=", key, sizeof key);
 }
 
-// "salt=": unpredictable bytes of this start, for a board without a source.
+// Reads "salt=", unpredictable bytes of this start, for a board without a
+// source of its own.
 inline bool read_salt(const char* command, uint8_t (&salt)[16]) {
   return read_digits(command, "salt=", salt, sizeof salt);
 }

@@ -19,7 +19,7 @@ class SharedStorage {
   void set_part(Reader, uint32_t first, uint32_t bytes);
   // Offsets count from the part's first byte. Lives as long as this does.
   const shoal_storage& of(Reader reader) const { return parts_[reader].face; }
-  // Bytes that were read so far.
+  // Returns the bytes that were read so far.
   uint32_t read_bytes(Reader reader) const { return parts_[reader].read; }
 
  private:

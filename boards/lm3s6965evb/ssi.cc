@@ -43,7 +43,7 @@ uint8_t receive() {
   return static_cast<uint8_t>(got);
 }
 
-// As many at once as the FIFO holds.
+// Moves as many at once as the FIFO holds.
 void exchange(void*, const uint8_t* out, uint8_t* in, uint32_t bytes) {
   while (bytes > 0) {
     const uint32_t some = bytes < kFifo ? bytes : kFifo;

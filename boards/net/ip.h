@@ -12,8 +12,9 @@ struct Settings {
   uint8_t address[4], mask[4], gateway[4];
 };
 
-// For datagrams of at most so many bytes: frames of the interface, those that
-// the stack has come to, and those on their way out. A multiple of 8.
+// Returns the bytes for datagrams of at most `payload` bytes, a multiple of 8:
+// frames of the interface, those that the stack has come to, and those on their
+// way out.
 uint32_t memory_bytes(uint32_t payload);
 
 // Starts the interface and the stack. `now_us` is a clock that never goes

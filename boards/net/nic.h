@@ -13,8 +13,8 @@ inline constexpr uint32_t kMaxFrame = 1514;  // of any, without the checksum
 // follows the Ethernet head is aligned.
 inline constexpr uint32_t kPad = 2;
 
-// The bytes that a driver needs for frames of at most so many bytes, a multiple
-// of 8.
+// Returns the bytes that a driver needs for frames of at most `most_frame`
+// bytes, a multiple of 8.
 uint32_t memory_bytes(uint32_t most_frame);
 
 // Starts the interface with this address. Frames of more than `most_frame`
@@ -22,7 +22,7 @@ uint32_t memory_bytes(uint32_t most_frame);
 // is no interface, or it does not answer.
 bool open(const uint8_t (&mac)[6], uint32_t most_frame, uint8_t* memory);
 
-// Bytes of the frame that waits, 0: none. It stays until take().
+// Returns the bytes of the frame that waits, 0: none. It stays until take().
 uint32_t waiting();
 // Takes it to `to` + kPad: up to 3 bytes more than pad and frame are written.
 void take(uint32_t* to);
@@ -30,7 +30,7 @@ void take(uint32_t* to);
 // Sends the `bytes` of frame at `from` + kPad, at least 60 of them.
 void send(const uint32_t* from, uint32_t bytes);
 
-// The line of its interrupt, which is pending while a frame waits.
+// Returns the line of its interrupt, which is pending while a frame waits.
 uint32_t interrupt();
 
 }  // namespace shoal::nic

@@ -10,8 +10,8 @@ namespace shoal {
 
 class Entropy {
  public:
-  // The seed is of this start and no other: whoever knows the seed knows what
-  // is drawn.
+  // Starts from a seed that no other start has used. The seed determines all
+  // that is drawn.
   void start(const uint8_t (&seed)[32]);
   bool draw(void* out, uint32_t bytes);
 

@@ -16,7 +16,7 @@ struct FallNote {
   uint32_t crc;  // CRC-32C of what is before it
 };
 
-// Nothing was left: `why` is 0.
+// Returns what the start before has left; `why` is 0 if there is nothing.
 FallLeft read_fall(const FallNote&);
 void forget_fall(FallNote&);
 void leave_fall(FallNote&, const FallLeft&);

@@ -113,9 +113,9 @@ left::FallNote& fall_note() {
   return reinterpret_cast<left::FallNote*>(address_of(sram_end))[-1];
 }
 
-// Where nothing stays, whoever starts the board has given it a new one, or the
-// start before it has, if there was but a reset: after a fall the one in `f`
-// was used before. Where it stays, one in `f` would never be overwritten.
+// Where storage loses its content, the board's starter has given it a new seed,
+// or after a reset the start before has: after a fall the seed in `f` was used
+// before. Where storage keeps it, one in `f` would never be overwritten.
 Status start_seed(const shoal_port& port, bool fell, Flashed& f) {
   if (has_seed(f) != (port.mapped_storage != nullptr)) return Status::kNoSalt;
   if (port.mapped_storage) return take_seed(seed_notes(port), !fell, f.seed);
@@ -411,8 +411,9 @@ int run_firmware(const shoal_port& given) {
   }
 }
 
-// A node that has served somebody starts anew, and says why to whoever asks for
-// the session that is over. One that falls before would fall again.
+// A node that has had a session starts again, and tells the reason to the
+// coordinator that asks for that session. A node that falls before it has had
+// one would fall again.
 void send_fault(const shoal_port& port, const FaultFrame& fault) {
   ConsoleWriter(port).send(FrameType::kFault, fault);
   if (node.agent.counters().sessions == 0) return;

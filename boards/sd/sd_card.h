@@ -4,11 +4,11 @@
 // A card has sectors of 512 bytes and no erasure that says what is there
 // afterwards: a write replaces, and erase() writes 0xFF. A write has ended when
 // the card is not busy any more and says that it went well, so writes are on
-// the card in the order in which they were made. What of a sector is there
-// after a loss of power in its write, nobody says.
+// the card in the order in which they were made. After a loss of power in a
+// write, the sector's content is undefined.
 //
 // A poll moves one sector at most. After a failure (the card was pulled, say)
-// the next operation starts the card anew.
+// the next operation starts the card again.
 #pragma once
 
 #include <cstdint>
@@ -29,17 +29,18 @@ struct SpiBus {
 
 class SdCard {
  public:
-  // False: no card answers, or none that it knows how to use.
+  // Returns false if no card answers, or none of a known kind.
   bool open(const SpiBus&);
-  // The bytes of the card; 0: there is none.
+  // Returns the bytes of the card; 0: there is none.
   uint64_t bytes() const { return bytes_; }
 
-  // 0 if it was accepted: one operation at a time, below 4 GB. `destination` is
-  // written and `source` read until poll() does not say 0.
+  // Begin an operation and return 0 if it was accepted: one at a time, below 4
+  // GB. `destination` is written and `source` read until poll() does not say 0.
   int read(uint32_t offset, uint32_t bytes, void* destination);
   int write(uint32_t offset, uint32_t bytes, const void* source);  // sectors
   int erase(uint32_t offset, uint32_t bytes);                      // sectors
-  // 1: it has ended, 0: under way, -1: it failed, or nothing was started.
+  // Returns 1 if the operation has ended, 0 while it is under way, -1 if it
+  // failed or none was started.
   int poll();
 
  private:
@@ -78,7 +79,7 @@ class SdCard {
   uint32_t offset_ = 0, left_ = 0;
   uint8_t* to_ = nullptr;
   const uint8_t* from_ = nullptr;
-  // The last sector of which only a part was wanted: who reads one chunk after
+  // The last sector of which only a part was wanted: reading one chunk after
   // the other comes back to it.
   static constexpr uint32_t kNoSector = ~0u;
   uint32_t cached_ = kNoSector;

@@ -8,7 +8,7 @@ namespace shoal {
 
 using Console = void (*)(void* user, const void* data, uint32_t bytes);
 
-// All SRAM behind the fixed bytes, the CPU's clock, no storage, no
+// Returns all SRAM behind the fixed bytes, the CPU's clock, no storage, no
 // command. BOARD_NAME comes from the board's build.
 shoal_port core_port(Console, uint32_t ticks_per_second);
 

@@ -8,10 +8,11 @@ namespace shoal {
 
 // Ends the emulator with this exit status.
 [[noreturn]] void semihosting_exit(int code);
-// The options that the emulator was given, ended by a zero; false: none.
+// Reads the options that the emulator was given, ended by a zero. Returns false
+// if there are none.
 bool semihosting_command(char* text, uint32_t bytes);
-// From now on semihosting_write() goes to the emulator's own standard output;
-// false: it cannot be opened, as a socket cannot.
+// Directs semihosting_write() to the emulator's own standard output. Returns
+// false if that cannot be opened, as a socket cannot.
 bool semihosting_open_output();
 void semihosting_write(const void* data, uint32_t bytes);
 

@@ -10,8 +10,8 @@
 namespace shoal {
 namespace {
 
-// One step takes at most so many datagrams: strangers may come before the node
-// gets its turn.
+// The most datagrams that one step takes, so that strangers' datagrams do not
+// keep the node from its turn.
 constexpr int kDatagramsPerStep = 8;
 constexpr uint64_t kRetryUs = 500;  // the transport could take no more
 
@@ -22,7 +22,7 @@ constexpr bool kTakesTrials = false;
 constexpr bool kTakesTrials = true;
 #endif
 
-// And those that only ever have a key what is for identities.
+// Builds for boards that only ever have a key leave out what is for identities.
 #ifdef SHOAL_WITHOUT_IDENTITIES
 constexpr bool kKnowsIdentities = false;
 #else
@@ -194,8 +194,8 @@ void NodeAgent::fault() {
 void NodeAgent::fault(const Fault& why) {
   fault_ = why;
   state_ = AgentState::kFaulted;
-  // Until all of it was checked, whatever stops it may have been written by
-  // whoever has the storage, or be a bit that has changed.
+  // Until all of it was checked, the reason may be a changed bit, or bytes from
+  // an attacker who has the storage.
   const bool doubtful = !loaded_ && fault_.status != Status::kStorage;
   const bool damaged =
       doubtful || fault_.status == Status::kBadTag ||
@@ -203,7 +203,7 @@ void NodeAgent::fault(const Fault& why) {
       fault_.status == Status::kBadRecord ||
       fault_.status == Status::kTooShort || fault_.status == Status::kNoKey ||
       fault_.status == Status::kNotSealed;
-  // So that it is sent anew.
+  // The coordinator then sends it again.
   if (config_.programs && damaged) config_.programs->discard();
 }
 

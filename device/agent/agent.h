@@ -66,9 +66,10 @@ struct AgentConfig {
   // 16-byte aligned and mapped. It takes no other one; null: it takes any.
   const uint8_t* built_in = nullptr;
   uint32_t built_in_bytes = 0;
-  // And yet it runs another one for a while, which lies at the arena's end and
-  // is forgotten with its session: for `shoal probe`. Whoever has the key could
-  // give a node that holds none any program.
+  // The node nevertheless runs other programs for `shoal probe`; they lie at
+  // the arena's end and are forgotten with the session. A node without a
+  // built-in program takes any program from the holder of the key, so this
+  // permits nothing new.
   bool takes_trials = false;
   // Why the start before this one ended, and where in its code; see Fall.
   Fall fell = Fall::kNotKnown;
@@ -93,9 +94,9 @@ struct AgentConfig {
   // each; for the session's kLeastPayload will do.
   uint8_t* packets[3] = {};
 
-  // A node that may be given a picture and start frames
-  // (device/agent/leader.h): make_leader, and who hears what it has to say.
-  // Null: it takes programs alone.
+  // For a node that may be given a picture and start frames
+  // (device/agent/leader.h): make_leader, and the receiver of what the leader
+  // reports. Null: the node takes programs only.
   LeaderProgram* (*leader)(uint8_t* arena, uint32_t arena_bytes) = nullptr;
   void (*said)(void* user, const LeaderSaid&) = nullptr;
   void* said_user = nullptr;
@@ -125,15 +126,15 @@ class NodeAgent {
   // something was done, call again; kWait: nothing to do now. A program that
   // fails is a state, not a result.
   Status step();
-  // When to call step() though nothing arrives, in the transport's time;
-  // UINT64_MAX: never.
+  // Returns when to call step() though nothing arrives, in the transport's
+  // time; UINT64_MAX: never.
   uint64_t next_timer_us() const;
 
   AgentState state() const { return state_; }
   // Returns whether the running program starts frames.
   bool leads() const { return leader_ != nullptr; }
-  // The node, while kRunning or kFaulted and it does not lead; for counters and
-  // cost models.
+  // Returns the node, while kRunning or kFaulted and it does not lead; for
+  // counters and cost models.
   const shoal_node& node() const { return node_; }
   const AgentCounters& counters() const { return counters_; }
 
@@ -191,17 +192,18 @@ class NodeAgent {
   const uint8_t* program() const {
     return config_.built_in && !trial_ ? config_.built_in : memory();
   }
-  // The memory for programs that come, and its bytes.
+  // Returns the memory for programs that come, and its bytes.
   uint8_t* memory() const;
   uint32_t room() const;
-  // Bytes of the program that is there whole; 0: none.
+  // Returns the bytes of the program that is there whole; 0: none.
   uint32_t held_bytes() const;
   // That the program may use.
   uint32_t arena_bytes() const;
   bool hold_built_in();
   void hold_stored();
   bool read_program(uint32_t offset, void* to, uint32_t bytes);
-  // The program as a storage: for one that does not expect mapped memory.
+  // These give the program as a storage, for one that does not expect mapped
+  // memory.
   static int read_start(void* self, uint32_t offset, uint32_t bytes, void* to);
   static int read_poll(void* self);
 

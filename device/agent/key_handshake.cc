@@ -12,8 +12,7 @@ void NodeAgent::key_hello(uint64_t, uint32_t) {}
 #else
 namespace {
 
-// Whoever sends what does not open gets one part in this many of the node's
-// time for it.
+// Datagrams that do not open get one part in this many of the node's time.
 constexpr uint64_t kPatience = 8;
 
 }  // namespace

@@ -32,7 +32,7 @@ void data_key(const uint8_t secret[kKeyBytes], uint32_t epoch, uint16_t from,
 void sign(const uint8_t cluster_key[kKeyBytes], Hello&);
 bool signature_fits(const uint8_t cluster_key[kKeyBytes], const Hello&);
 
-// In constant time.
+// Compares in constant time.
 bool equal_bytes(const uint8_t* a, const uint8_t* b, uint32_t bytes);
 
 // One direction's datagrams of a session: which packet numbers have come.

@@ -149,7 +149,7 @@ TEST_F(Phases, NoNumberIsUsedTwice) {
   }
   EXPECT_EQ(numbers.size(), 8u);
   EXPECT_EQ(*numbers.rbegin(), session_number(0xFFFF, 3));
-  // Nor does time help.
+  // Time does not help either.
   EXPECT_FALSE(sender_.next(limits_, 1'000'000, phase, packet));
 }
 

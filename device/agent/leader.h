@@ -48,7 +48,7 @@ class LeaderProgram {
   ~LeaderProgram() = default;
 };
 
-// At the beginning of the arena; null: it has no room for that.
+// Makes a leader at the beginning of the arena; null: there is no room.
 LeaderProgram* make_leader(uint8_t* arena, uint32_t arena_bytes);
 
 class Leader final : public LeaderProgram, private Streams {

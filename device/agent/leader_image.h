@@ -1,7 +1,8 @@
-// The image that a node that starts frames gets in place of a program: who
-// computes, which boxes of the picture go to whom and which of the result come
-// from whom, the picture itself, the names of nodes and classes. spec/stores.md
-// has the same bytes in prose; host/engine/workers/leader_image.cc writes them.
+// The image that a node that starts frames gets in place of a program: the
+// nodes that compute, the boxes of the picture that each gets, the boxes of the
+// result that each gives, the picture itself, the names of nodes and classes.
+// spec/stores.md has the same bytes in prose;
+// host/engine/workers/leader_image.cc writes them.
 //
 //   LeaderHeader, PeerEntry[peers], TargetRecord[targets],
 //   StreamRecord[streams], LeaderBox[targets + streams], names of the peers and
@@ -48,7 +49,8 @@ static_assert(sizeof(LeaderBox) == 24);
 constexpr uint32_t box_bytes(const LeaderBox& b) {
   return b.run * b.runs * b.rows;
 }
-// Where its byte n lies, and how many behind it lie there in one piece.
+// Returns where byte n of the box lies, and how many behind it lie there in one
+// piece.
 constexpr uint32_t box_place(const LeaderBox& b, uint32_t n, uint32_t& run) {
   const uint32_t inside = n % b.run, number = n / b.run;
   run = b.run - inside;

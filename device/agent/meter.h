@@ -22,7 +22,7 @@ class Meter {
 
   // For the next run.
   void ask(bool wanted) { wanted_ = wanted; }
-  // A run begins; the transport that its link takes.
+  // Begins a run and returns the transport that its link uses.
   const shoal_transport* begin_run(const shoal_transport* transport);
   void end_run() { on_ = false; }
 

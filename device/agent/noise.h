@@ -25,7 +25,7 @@ struct Identity {
   uint8_t own[kDhBytes], theirs[kDhBytes];  // public
   uint8_t shared[kDhBytes];
 };
-// False: `theirs` is no key, or the same as one's own.
+// Returns false if `theirs` is no key, or the same as one's own.
 bool make_identity(const DiffieHellman&, const uint8_t secret[kDhBytes],
                    const uint8_t theirs[kDhBytes], Identity&);
 

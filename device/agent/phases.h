@@ -1,7 +1,7 @@
 // A session's keys over time. Each direction has *phases*: when a key has
-// sealed so many datagrams, or is a day old, its successor (Noise's rekey)
-// takes its place and packet numbers begin again at 0. A number is never used
-// twice under one key; behind the last phase nothing is sent any more.
+// sealed its number of datagrams, or is a day old, its successor (Noise's
+// rekey) takes its place and packet numbers begin again at 0. A number is never
+// used twice under one key; behind the last phase nothing is sent any more.
 //
 // The sender goes on by itself, the receiver follows when a datagram of the
 // next phase opens. What is of an older one then is dropped, and asked again.
@@ -19,7 +19,7 @@ struct KeyLimits {
   uint64_t us = uint64_t{86'400} * 1'000'000;
 };
 
-// The number of a phase and a packet.
+// Returns the number of a phase and a packet.
 constexpr uint64_t session_number(uint16_t phase, uint32_t packet) {
   return uint64_t{phase} << 32 | packet;
 }
@@ -27,7 +27,7 @@ constexpr uint64_t session_number(uint16_t phase, uint32_t packet) {
 class SendPhases {
  public:
   void begin(const uint8_t key[kKeyBytes], uint64_t now_us, uint16_t phase = 0);
-  // The number of the next datagram. False: there is none left.
+  // Gives the number of the next datagram; false: there is none left.
   bool next(const KeyLimits&, uint64_t now_us, uint16_t& phase,
             uint32_t& packet);
   const uint8_t* key() const { return key_; }

@@ -307,8 +307,9 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   if (!read_program(0, &header, sizeof header)) return Reply::kStorage;
   if (!again && peers_known_ != 0) return Reply::kState;
   loaded_ = false;
-  // Whoever writes the storage can have changed all that is looked at here: no
-  // tag has vouched for it yet. Whether it shall lead the coordinator says.
+  // An attacker who writes the storage can have changed everything that is read
+  // here: no tag has been checked yet. The coordinator says whether the node
+  // shall lead.
   if (header.magic == kLeaderMagic && r.node == kCoordinator) {
     if (!config_.leader) return Reply::kProgram;
     epoch_ = link_.epoch = r.epoch;

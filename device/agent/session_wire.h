@@ -1,6 +1,6 @@
-// Datagrams of a session between a coordinator and a node, byte by byte;
-// spec/datagrams.md, "Sessions", has them in prose. All numbers are
-// little-endian.
+// Datagrams of a session, byte by byte; spec/datagrams.md, "Sessions", has them
+// in prose. All numbers are little-endian. A session is the agreement of a
+// coordinator and a node, with its keys; it is a lease of the node.
 //
 //   hello    coordinator -> node, twice: first without the node's nonce, then
 //            with it. Authenticated by the cluster key, or the second one by
@@ -74,7 +74,7 @@ struct HelloHead {
 };
 static_assert(sizeof(HelloHead) == 8);
 
-// Why a node has started anew.
+// Why a node has started again.
 enum class Fall : uint16_t {
   kNotKnown = 0,  // its power was lost, say
   kCpu = 1,       // an exception: of no kind below
@@ -86,7 +86,7 @@ enum class Fall : uint16_t {
 // The body of hellos and answers, authenticated.
 struct HelloBody {
   uint8_t code;     // of a hello kTakeOver, kProbe; of an answer the verdict
-  uint8_t version;  // of whoever says it
+  uint8_t version;  // of the sender
   // In a hello the lease that is wanted in ms, in kAccepted the lease, in kBusy
   // and kClaimed the most that is left of it; in kGone with nobody as the
   // holder the Fall; else 0.
@@ -145,7 +145,8 @@ struct SessionHead {
   uint32_t packet;   // nonce; counts from 0 in each direction and phase
 };
 static_assert(sizeof(SessionHead) == 12);
-// For shoal_cipher, so that its bytes are Noise's: 4 zeros, then the number.
+// Returns the nonce for shoal_cipher whose bytes are Noise's: 4 zeros, then the
+// number.
 constexpr uint64_t session_nonce(uint32_t packet) {
   return uint64_t{packet} << 32;
 }
@@ -244,8 +245,9 @@ struct StartRequest {
   uint16_t node, peers;
 };
 static_assert(sizeof(StartRequest) == 8);
-// A u64 behind it, of a sealed program: its generation. Whoever writes the
-// storage can put another one of the same key where this one was announced.
+// A u64 behind it, of a sealed program: its generation. An attacker who writes
+// the storage could otherwise replace the announced program by another one of
+// the same key.
 
 enum class AgentState : uint8_t {
   kEmpty = 0,  // no program

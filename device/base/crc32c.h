@@ -8,8 +8,8 @@ namespace shoal {
 
 uint32_t crc32c(uint32_t start, const uint8_t* bytes, uint32_t count);
 
-// The implementations that it chooses from: portable code with a table of 1 KB,
-// which reads words, and x86's own instruction.
+// These are the implementations that it chooses from: portable code with a
+// table of 1 KB, which reads words, and x86's own instruction.
 uint32_t crc32c_portable(uint32_t start, const uint8_t* bytes, uint32_t count);
 #if defined(__x86_64__)
 bool has_sse42();

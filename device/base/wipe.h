@@ -1,5 +1,5 @@
-// Forgets a secret. The compiler does not leave it out, though nobody reads the
-// bytes again.
+// Overwrites a secret. The compiler does not leave this out, although the bytes
+// are not read again.
 #pragma once
 
 #include <cstddef>

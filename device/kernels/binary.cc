@@ -48,7 +48,8 @@ bool add_halved(BinaryArgs args, const AddParams &p) {
   const int right = -1 - less.shift, right_out = -2 - p.shift_out;
   const int32_t multiplier = less.multiplier, multiplier_out = p.multiplier_out;
   const int nudge = 2 * args.zero_out + 1;
-  // As requantize_doubled(), of an operand that has room for another bit.
+  // Does what requantize_doubled() does, for an operand that has room for
+  // another bit.
   const auto scaled = [=](int b) {
     const int32_t v = wrap((bits(b) << 21) + less_start);
     return (scale_up(v, multiplier, right) + 1) >> 1;

@@ -25,7 +25,7 @@ constexpr int kMaxRuns = 2 * kMaxWindowRows;
 
 // The cases that a family leaves to this kernel are rare and need not have
 // loops of their own: for DSP even numbers of rows, dilation and multipliers of
-// channels, for Helium hardly anything.
+// channels, for Helium next to nothing.
 #if defined(SHOAL_HAS_MVE_KERNELS)
 constexpr bool kOwnThree = true, kOwnPlain = true;
 #elif defined(SHOAL_HAS_DSP_KERNELS)

@@ -61,8 +61,8 @@ int32_t window_sum(int vectors, const int8_t* in, const int8_t* weights) {
 
 static_assert(kMveLineStep < 128 && kMveMostTaps < 128, "offsets of loads");
 
-// Four channels without zero points of weights, within int8's limits. In
-// assembler, as the compiler forms each address anew.
+// Four channels without zero points of weights, within int8's limits. The loop
+// is in assembler, because the compiler computes each address separately.
 [[gnu::noinline]] void make_bytes(const ConvArgs& a, const Four& f, int vectors,
                                   int outs) {
   const struct {

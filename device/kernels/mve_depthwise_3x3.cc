@@ -140,8 +140,8 @@ struct Piece {
 static_assert(kMveLineStep < 128, "is an offset of a load");
 
 // Four channels whose windows lie kStep bytes apart. In assembler, as the
-// compiler forms each of the four addresses anew: 22 instructions for four
-// channels of an output, where it takes 31.
+// compiler computes each of the four addresses separately: 22 instructions for
+// four channels of an output, where it takes 31.
 template <int kStep>
 void make_four(const ConvArgs& a, const Piece& p, int lane) {
   const RowGroup& g = *p.group;

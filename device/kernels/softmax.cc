@@ -12,7 +12,7 @@ namespace {
   return exp_negative(high_mul(scaled, a.multiplier), 5);
 }
 
-// Few channels have hardly a difference twice.
+// With few channels the same difference is rare.
 constexpr int kFewChannels = 16;
 
 // Channels share their differences from the highest, 256 at most: what each

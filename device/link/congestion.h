@@ -23,8 +23,8 @@ inline uint16_t allowed_flights(const Pace& p) {
   return static_cast<uint16_t>(p.window / Pace::kFragment);
 }
 
-// So many fragments were acknowledged; `in_flight` is what was on its way
-// before. A window that is not used up does not grow.
+// Called when `fragments` fragments were acknowledged; `in_flight` were on
+// their way before. A window that is not used up does not grow.
 void pace_acknowledged(Pace&, uint16_t fragments, uint16_t in_flight,
                        uint16_t most);
 

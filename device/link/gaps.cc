@@ -13,7 +13,7 @@ uint32_t first_at(const Range* ranges, uint32_t most, uint32_t begin) {
   return i;
 }
 
-// The first one from `i` on that begins behind `end`.
+// Returns the first one from `i` on that begins behind `end`.
 uint32_t first_behind(const Range* ranges, uint32_t most, uint32_t i,
                       uint32_t end) {
   while (i < most && used(ranges[i]) && !before(end, ranges[i].begin)) ++i;

@@ -17,16 +17,16 @@ namespace shoal {
 bool range_fits(const Range* ranges, uint32_t most, uint32_t begin,
                 uint32_t end);
 
-// The first bytes of [begin, end) that are in no range, as [begin, end) again;
-// false if there are none.
+// Finds the first bytes of [begin, end) that are in no range, as [begin, end)
+// again; false if there are none.
 bool find_hole(const Range* ranges, uint32_t most, uint32_t& begin,
                uint32_t& end);
 
 // Notes [begin, end), which must fit, with what it touches.
 void add_range(Range* ranges, uint32_t most, uint32_t begin, uint32_t end);
 
-// All bytes before `received` are there: takes away what follows at once and
-// returns the first byte that is missing then.
+// Given that all bytes before `received` are there, removes the ranges that
+// follow at once and returns the first byte that is then missing.
 uint32_t take_ranges(Range* ranges, uint32_t most, uint32_t received);
 
 }  // namespace shoal

@@ -16,7 +16,7 @@ class Twin {
  public:
   Twin(uint32_t most, uint32_t base) : ranges_(most), base_(base) {}
 
-  // As a receiver does with a fragment; false: it is dropped.
+  // Does what a receiver does with a fragment; false: it is dropped.
   bool take(uint32_t begin, uint32_t end) {
     if (end <= received_) return true;
     if (begin < received_) begin = received_;

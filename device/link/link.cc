@@ -10,7 +10,7 @@
 namespace shoal {
 namespace {
 
-// A datagram counts as lost when one that was sent so many later has come.
+// A datagram counts as lost when one has come that was sent this many later.
 constexpr uint16_t kFirstOvertaken = 3;
 constexpr uint32_t kFirstTimeoutUs = 20'000;  // nothing measured yet
 constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
@@ -165,9 +165,9 @@ bool Link::hasty(uint16_t peer) const {
   return losses_ > 0 && (peers_[peer].rtt_us == 0 || !crowded(peer));
 }
 
-// Something was told so many `times` in vain. With patience `more_us` are
-// added: a single loss, even of what is sent again, is not a sign of a full
-// network.
+// Returns when to tell something again that was told `times` times without an
+// answer. With patience `more_us` are added: a single loss, even of what is
+// sent again, is not a sign of a full network.
 uint32_t Link::again_us(uint16_t peer, uint16_t times, uint32_t more_us) const {
   if (hasty(peer)) return doubled(trip_us(peer, true), times / 4);
   return doubled(trip_us(peer, false) + entries_[peer].poll_gap_us + more_us,

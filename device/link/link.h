@@ -4,8 +4,8 @@
 //
 // A datagram that arrives is checked and opened in the caller's buffer; only
 // bytes that are new and within credit reach the owner. There are no
-// retransmission buffers: what is lost is asked of the owner again, who keeps
-// it until released() says that it has arrived.
+// retransmission buffers: lost bytes are asked of the owner again, which keeps
+// them until released() says that they have arrived.
 //
 // Bytes behind a gap have their place already. They are placed as long as the
 // list of ranges of their in-stream (gaps.h; the program says how long it is)
@@ -39,16 +39,16 @@ struct Item;
 // absolute (see StreamRecord). What is called here must not call the link.
 class Streams {
  public:
-  // Bytes before this offset may be sent to the target.
+  // Returns the offset before which bytes may be sent to the target.
   virtual uint32_t ready(uint16_t target) const = 0;
   // Copies bytes [offset, offset + bytes), all before ready().
   virtual void read(uint16_t target, uint32_t offset, uint8_t* to,
                     uint32_t bytes) const = 0;
   // The target has all bytes before `offset`; they are not asked for again.
   virtual void released(uint16_t target, uint32_t offset) = 0;
-  // Bytes before this offset may be placed. It never goes back, and never
-  // beyond the last byte of the frame under way: what is said of a stream
-  // outside its stage rests on that (Link::place_fragment).
+  // Returns the offset before which bytes may be placed. It never goes back,
+  // and never beyond the last byte of the frame under way: what is said of a
+  // stream outside its stage rests on that (Link::place_fragment).
   virtual uint32_t limit(uint16_t stream) const = 0;
   // Takes bytes of an in-stream; all before limit(), each byte once.
   virtual void place(uint16_t stream, uint32_t offset, const uint8_t* from,
@@ -100,8 +100,8 @@ class Link {
   void start_target(uint16_t target, uint32_t offset);
   void start_stream(uint16_t stream, uint32_t offset);
 
-  // One datagram of kind data. kOk: it was genuine and new. Anything else:
-  // refused and counted, nothing has changed. kBadTag: forged, kStale: of
+  // Takes one datagram of kind data. kOk: it was genuine and new. Others are
+  // refused and counted, and change nothing. kBadTag: forged, kStale: of
   // another epoch or seen before, kBadRecord: malformed.
   Status receive(uint64_t address, uint8_t* datagram, uint32_t bytes);
 
@@ -115,12 +115,13 @@ class Link {
   // Looks after lost datagrams and probes. Without news it costs next to
   // nothing.
   void send(bool flush);
-  // When send() may have something to do though nothing happens; kNever.
+  // Returns when send() may have something to do though nothing happens, or
+  // kNever.
   uint64_t next_timer_us() const {
     return timer_us_ < retry_at_us_ ? retry_at_us_ : timer_us_;
   }
 
-  // All bytes before this have been placed.
+  // Returns the offset before which all bytes have been placed.
   uint32_t received(uint16_t stream) const { return streams_[stream].received; }
   uint32_t acknowledged(uint16_t target) const {
     return targets_[target].acknowledged;

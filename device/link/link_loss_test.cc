@@ -274,8 +274,8 @@ TEST(LinkLoss, WhoIsOvertakenByMoreIsGivenMoreTime) {
   EXPECT_EQ(p.a().link.counters().resent_bytes, 0u);
 }
 
-// After a loss nobody is taken to be away for its poll gap; when many fragments
-// have arrived since, everybody is again.
+// After a loss no peer is taken to be away for its poll gap; when many
+// fragments have arrived since, all peers are again.
 TEST(LinkLoss, LossesMakeHaste) {
   Topology t = one_way(4000, 1'000'000);
   t.gaps = 8;

@@ -39,8 +39,8 @@ TEST(Link, NothingIsSentWithoutNewsAndNoTimerIsSet) {
   EXPECT_TRUE(p.take().empty());
 }
 
-// Whoever has told credit and sees no rows cannot know that it was lost: it is
-// told again, less and less often.
+// A receiver that has given credit and sees no rows cannot know that it was
+// lost: it tells it again, less and less often.
 TEST(Link, CreditIsToldAgainToASilentSender) {
   Pair p(one_way());
   p.send(p.b());
@@ -103,7 +103,7 @@ TEST(Link, CreditIsSentWhenAStageBegins) {
   EXPECT_EQ(p.limit_at_a(), 4000u);
 }
 
-// A transport that takes so many datagrams more.
+// A transport that takes a limited number of datagrams.
 struct Narrow {
   explicit Narrow(Node& node) : whole(node.transport) {
     node.transport.user = this;

@@ -1,8 +1,8 @@
-// Keys between two nodes over time. When one has sealed so many datagrams, or
-// is a day old, its sender goes on with the next one, HMAC-SHA256 (key, "shoal
-// next"), and says so by a bit in the head that changes with each key; the
-// receiver follows when a datagram opens with it. What comes under an older key
-// then is dropped, and sent again. Packet numbers go on, so that none
+// Keys between two nodes over time. When one has sealed its number of
+// datagrams, or is a day old, its sender goes on with the next one, HMAC-SHA256
+// (key, "shoal next"), and says so by a bit in the head that changes with each
+// key; the receiver follows when a datagram opens with it. What comes under an
+// older key then is dropped, and sent again. Packet numbers go on, so that none
 // is used twice whatever becomes of keys.
 //
 // A sender takes no further key before it knows that the receiver has followed:
@@ -16,9 +16,9 @@
 
 namespace shoal {
 
-// When the link is opened.
+// Called when the link is opened.
 void begin_phases(shoal_peer&, uint64_t now_us);
-// Before a datagram with this number is sent: flags of its head.
+// Called before a datagram with this number is sent; returns flags of its head.
 uint8_t send_phase(shoal_peer&, const shoal_link&, uint64_t number,
                    uint64_t now_us);
 // The peer has acknowledged the datagram with this number.

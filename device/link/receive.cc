@@ -8,8 +8,8 @@ namespace shoal {
 namespace {
 
 constexpr uint32_t kReplayWindow = 64;
-// An answer to one that was sent so many before the newest may be a repeated
-// one.
+// An answer to a datagram that was sent this many before the newest may be a
+// repeated one.
 constexpr uint32_t kFresh = 3;
 
 int32_t ahead(uint32_t offset, uint32_t of) {

@@ -12,7 +12,7 @@ constexpr uint32_t kLeastPiece = 16;
 constexpr uint32_t kFirstRetryUs = 64, kLastRetryUs = 16'384;
 constexpr uint32_t kSlowRetryUs = 1000;
 
-// The time stamp of a flight; 0 stands for one that was lost.
+// Returns the time stamp of a flight; 0 stands for one that was lost.
 uint32_t stamp(uint64_t now) {
   const uint32_t us = static_cast<uint32_t>(now);
   return us ? us : 1;
@@ -278,7 +278,7 @@ bool Link::has_news(uint16_t peer, uint16_t stream) const {
          behind(streams_[stream].advertised, owner_->limit(stream)) > 0;
 }
 
-// The first so many that were to be told have been.
+// The credit of the first `credits` streams with news has been told.
 void Link::note_credit(uint16_t peer, uint32_t credits) {
   for (uint16_t i = 0; credits > 0 && i < stage_.all_in_streams(); ++i) {
     if (!has_news(peer, i)) continue;

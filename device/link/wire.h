@@ -2,7 +2,8 @@
 //
 //   head     kind, flags, sender's node number, epoch, low bits of the packet
 //            number: 12 bytes, authenticated
-//   items    acknowledgements, credit, fragments: sealed
+//   items    acknowledgements, credit (how far a stream's sender may go, as an
+//            absolute offset), fragments (pieces of streams): sealed
 //   tag      the cipher's
 //
 // Other kinds of datagrams belong to the coordinator's sessions
@@ -49,8 +50,8 @@ inline uint32_t get32(const uint8_t* from) {
 
 struct DataHead {
   uint8_t flags = 0;
-  uint16_t node = 0;  // the sender's
-  uint32_t epoch = 0;
+  uint16_t node = 0;    // the sender's
+  uint32_t epoch = 0;   // of the keys and cursors of a cluster's run
   uint32_t packet = 0;  // low bits of its number
 };
 
@@ -66,7 +67,7 @@ inline DataHead get_head(const uint8_t* from) {
   return {from[1], get16(from + 2), get32(from + 4), get32(from + 8)};
 }
 
-// The number with these low bits that is nearest to `expected`.
+// Returns the number with these low bits that is nearest to `expected`.
 constexpr uint64_t whole_packet_number(uint64_t expected, uint32_t low) {
   const uint32_t ahead = low - static_cast<uint32_t>(expected);
   if (ahead < 0x80000000u) return expected + ahead;
@@ -89,7 +90,7 @@ class ItemReader {
   ItemReader(const uint8_t* items, uint32_t bytes)
       : next_(items), left_(bytes) {}
 
-  // The next item; false at the end and at what is not an item.
+  // Reads the next item; false at the end and at what is not an item.
   bool next(Item& item) {
     if (left_ == 0) return false;
     item.kind = static_cast<ItemKind>(next_[0]);
@@ -159,7 +160,7 @@ class ItemWriter {
     next_ += kCreditBytes;
     return true;
   }
-  // The place of the fragment's bytes; there must be room for them.
+  // Returns the place of the fragment's bytes; there must be room for them.
   uint8_t* fragment(uint16_t stream, uint32_t offset, uint16_t length) {
     next_[0] = static_cast<uint8_t>(ItemKind::kFragment);
     put16(next_ + 1, stream);

@@ -12,7 +12,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-// As in spec/datagrams.md.
+// The example of spec/datagrams.md.
 const Bytes kItems = {
     1, 5, 0, 0,    0,    0x3D, 0, 0, 0,                  // acknowledgement
     2, 3, 0, 0x40, 0x1F, 0,    0,                        // credit

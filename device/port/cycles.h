@@ -1,7 +1,6 @@
-// The counter of the CPU's cycles that the core has, for measuring what
-// kernels take (`shoal probe`). Whether it counts is not asked here: one that
-// stands still, as DWT does in QEMU, is found by whoever compares it with a
-// clock.
+// The counter of the CPU's cycles that the core has, for measuring what kernels
+// take (`shoal probe`). A counter may stand still, as DWT does in QEMU; the
+// host finds that by comparing it with a clock.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +30,8 @@ inline CycleCounter core_cycles() {
       core_register(0xE0001000) | 1;  // DWT_CTRL.CYCCNTENA
   return {"DWT", [] { return +core_register(0xE0001004); }};
 #else
-  // SysTick has 24 bits and counts down. One that somebody uses as a clock
-  // starts again each millisecond, and that is of no use here.
+  // SysTick has 24 bits and counts down. A SysTick that serves as a clock
+  // starts again each millisecond, and is of no use here.
   constexpr uint32_t kEnable = 1, kOfCpu = 4, kBits = 0xFFFFFF;
   volatile uint32_t& control = core_register(0xE000E010);
   if (control & kEnable) return {};

@@ -1,12 +1,17 @@
-// How many bytes a datagram may carry, whatever is in it.
+/// @file
+/// Sizes of datagrams, in bytes of payload.
 #pragma once
 
 #include <cstdint>
 
+/// The runtime and its transports.
 namespace shoal {
 
-inline constexpr uint32_t kLeastPayload = 96;    // of any transport
-inline constexpr uint32_t kSerialPayload = 128;  // of a serial line
-inline constexpr uint32_t kUdpPayload = 1472;    // of an Ethernet frame
+/// The least that every transport must carry.
+inline constexpr uint32_t kLeastPayload = 96;
+/// The most that a serial line carries.
+inline constexpr uint32_t kSerialPayload = 128;
+/// The most that UDP carries in one Ethernet frame.
+inline constexpr uint32_t kUdpPayload = 1472;
 
 }  // namespace shoal

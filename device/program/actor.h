@@ -40,8 +40,8 @@ inline int accumulator_rows(const StageView& s, const ActorRecord& a) {
                           ends ? s.loops[a.loop].band : 0);
 }
 
-// The rule for in[operand]. Needs only indices, windows, parameter counts and
-// port boxes to have been checked.
+// Returns the rule for in[operand]. Needs only indices, windows, parameter
+// counts and port boxes to have been checked.
 inline RowRule row_rule(const StageView& s, const ActorRecord& a,
                         int operand = 0) {
   const PortRecord& out = s.ports[a.out];
@@ -81,7 +81,7 @@ inline RowRule row_rule(const StageView& s, const ActorRecord& a,
   return r;
 }
 
-// Bytes of a chunk's weights, unpadded.
+// Returns the bytes of a chunk's weights, unpadded.
 inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
                                    const ChunkRecord& c) {
   const PortRecord& out = s.ports[a.out];
@@ -106,7 +106,7 @@ inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
   }
 }
 
-// The bytes of a set in SRAM.
+// Returns the bytes of a set in SRAM.
 inline uint64_t set_bytes(const StageView& s, const WeightRecord& w) {
   uint64_t bytes = 0;
   const uint32_t count = uint32_t{w.parts} * w.groups;
@@ -116,7 +116,7 @@ inline uint64_t set_bytes(const StageView& s, const WeightRecord& w) {
   return bytes;
 }
 inline bool stays(const WeightRecord& w) { return w.flags & kWeightsKeep; }
-// The bank of a set in SRAM; 0: the arena's.
+// Returns the bank of a set in SRAM; 0: the arena's.
 constexpr uint32_t bank_of(const WeightRecord& w) {
   return (w.flags & kWeightsBank) / 2u;
 }
@@ -128,7 +128,7 @@ inline int chunks_a_firing(const StageView& s, const ActorRecord& a) {
   return s.weights[a.weights].groups;
 }
 
-// Number `group` of them, as an index in the chunk table.
+// Returns the index in the chunk table of the chunk of `group`.
 inline uint32_t chunk_index(const StageView& s, const ActorRecord& a,
                             int firing, int iteration, int group) {
   const WeightRecord& w = s.weights[a.weights];

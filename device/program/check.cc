@@ -67,7 +67,7 @@ Fault check_peers(const HeadView& head) {
   return {};
 }
 
-// All but the variables.
+// Returns all but the variables.
 Regions fixed_regions(const HeadView& head, bool mapped) {
   return {*head.header, mapped, link_layout(link_counts(head)).bytes};
 }
@@ -138,7 +138,8 @@ Fault check_tables(const HeadView& head, const ImageSource& source) {
   return check_peers(head);
 }
 
-// The end of the fixed regions of a head whose tables have been checked.
+// Returns the end of the fixed regions of a head whose tables have been
+// checked.
 uint64_t fixed_end(const HeadView& head, bool mapped) {
   Regions regions = fixed_regions(head, mapped);
   for (uint32_t i = 0; i < head.variable_count(); ++i) {

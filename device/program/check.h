@@ -24,17 +24,19 @@ struct StageNumbers {
   uint32_t kept_end[1 + kMaxBanks] = {};
 };
 
-// The first sizeof(Header) bytes: identity, sizes, regions of the arena.
+// Checks the first sizeof(Header) bytes: identity, sizes, regions of the arena.
 Fault check_header(const uint8_t* header, const ImageSource&);
-// The whole head, after check_header: tag, image hash (if mapped), tables.
+// Checks the whole head, after check_header: tag, image hash (if mapped),
+// tables.
 Fault check_head(const uint8_t* head, const ImageSource&);
-// A record of head.stages[stage].bytes bytes, 4-byte aligned: tag, tables,
-// mapped chunks.
+// Checks a record of head.stages[stage].bytes bytes, 4-byte aligned: tag,
+// tables, mapped chunks.
 Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
                   const ImageSource&, StageNumbers, const CheckParts&);
 // Takes an accepted record's numbers to those of the record behind it.
 StageNumbers numbers_after(const StageView&, StageNumbers);
-// The values of a chunk whose tag is right: shifts within requantize's range.
+// Returns whether the values of a chunk with the right tag are usable: shifts
+// within requantize's range.
 bool chunk_values_ok(OpCode, const ChunkRecord&, const uint8_t* chunk);
 
 }  // namespace shoal

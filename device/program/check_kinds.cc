@@ -11,7 +11,7 @@ namespace {
 bool fits_byte(int v) { return v >= -128 && v <= 127; }
 bool is_shift(int v) { return v >= -31 && v <= 30; }
 
-// The parameters of an actor as P; their count has been checked.
+// Returns the parameters of an actor as P; their count has been checked.
 template <class P>
 const P& params_as(const StageView& s, const ActorRecord& a) {
   return *reinterpret_cast<const P*>(s.params + a.param);

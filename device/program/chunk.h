@@ -26,7 +26,7 @@ struct ChunkLayout {
   uint32_t bytes;
 };
 
-// Bias, multipliers and shifts of so many channels.
+// Returns the bytes of bias, multipliers and shifts.
 constexpr uint32_t quantized_bytes(uint32_t channels) {
   return 8 * channels + align_up(channels, 4);
 }

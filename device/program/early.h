@@ -14,15 +14,15 @@ constexpr bool comes_early(const StreamRecord& r) {
   return r.targets == 0 && r.reserved == kComesEarly;
 }
 
-// In-streams come first.
+// Returns the number of in-streams, which come before out-streams.
 inline uint16_t count_in_streams(const StageView& s) {
   uint16_t n = 0;
   while (n < s.header->streams && s.streams[n].targets == 0) ++n;
   return n;
 }
 
-// In-streams of a stage that the link has tables for while the stage before
-// runs: all of them, if rows of one may come then.
+// Returns the in-streams of a stage that the link has tables for while the
+// stage before runs: all of them, if rows of one may come then.
 inline uint16_t count_early_streams(const StageView& s) {
   const uint16_t n = count_in_streams(s);
   for (uint16_t i = 0; i < n; ++i) {

@@ -41,7 +41,8 @@ constexpr int firing_count(const RowRule& r) {
   return ceil_div(r.out_rows, r.band) * part_count(r);
 }
 
-// Input row that kernel row ky of output row oy reads, or -1 for padding.
+// Returns the input row that kernel row ky of output row oy reads, or -1 for
+// padding.
 constexpr int window_row(const RowRule& r, int oy, int ky) {
   int iy = 0;
   if (r.op == OpCode::kTransposeConv) {
@@ -65,8 +66,8 @@ constexpr BilinearPlace bilinear_place(int position, int size) {
           clip((position + 1023) >> 10, 0, size - 1)};
 }
 
-// Rows that output rows [lo, hi) with kernel rows [ky_lo, ky_hi) read. The
-// range may be empty; its ends lie in [0, in_rows] all the same.
+// Returns the rows that output rows [lo, hi) with kernel rows [ky_lo, ky_hi)
+// read. The range may be empty; its ends lie in [0, in_rows] all the same.
 constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
                                int ky_hi) {
   const auto within = [&](int a, int b) {
@@ -145,8 +146,8 @@ constexpr RowRange needed_rows(const RowRule& r, int firing) {
   return needed_rows(r, f.out_lo, f.out_hi, f.ky_lo, f.ky_hi);
 }
 
-// Rows below this are not read by any firing after `firing`. Cheap: it runs
-// once a firing.
+// Returns the row below which no firing after `firing` reads. It must be cheap,
+// because it runs once a firing.
 constexpr int released_rows(const RowRule& r, int firing) {
   const int parts = part_count(r);
   if (parts > 1) {
@@ -176,9 +177,9 @@ constexpr int released_rows(const RowRule& r, int firing) {
       .lo;
 }
 
-// Private int32 sums of an actor: of one row if its window is cut, of a band
-// if it is the last of a loop, else none. Columns and channels are those of
-// the out port's box.
+// Returns the rows of an actor's private int32 sums: one if its window is cut,
+// a band's if it is the last of a loop, else none. Columns and channels are
+// those of the out port's box.
 constexpr int accumulator_rows(int parts, bool ends_loop, int loop_band) {
   return ends_loop ? loop_band : parts > 1 ? 1 : 0;
 }

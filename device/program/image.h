@@ -69,12 +69,13 @@ enum ImageFlags : uint16_t {
   kStoreSealed = 2,    // all that is read from storage is sealed with a key
 };
 
+// The first bytes of an image, which say what follows.
 struct Header {
   uint32_t magic;
   uint16_t version;
   uint16_t node;  // number of this node in the plan
   uint32_t arithmetic;
-  uint32_t generation;   // low half; bound into every tag
+  uint32_t generation;   // of a build of a store, low half; in every tag
   uint32_t image_bytes;  // both parts
   uint32_t head_bytes;   // header, stage and io tables, tag
   uint32_t arena_bytes;  // exactly what the runtime needs
@@ -121,6 +122,7 @@ constexpr uint64_t generation_of(const Header& h) {
   return uint64_t{h.generation_high} << 32 | h.generation;
 }
 
+// Where the record of a stage lies.
 struct StageEntry {
   uint32_t offset;  // of the record in the image
   uint32_t bytes;   // of the record, tag included
@@ -176,6 +178,7 @@ struct VariableEntry {
 };
 static_assert(sizeof(VariableEntry) == 16);
 
+// The beginning of a record, which has the tables of one stage.
 struct StageHeader {
   uint32_t magic;  // "STG1"
   uint32_t bytes;  // of the record, tag included
@@ -335,10 +338,10 @@ enum WeightFlags : uint8_t {
   kWeightsKeep = 1,  // kSram: read before the first frame, and stays
   kWeightsBank = 6,  // the number of the bank that it stays in, times 2
 };
-// The weights of one actor: `parts` x `groups` chunks, part-major. Groups cut
-// output channels (kConstant: rows, all groups but the last being as high, a
-// multiple of the band). Parts cut the reduced axis: kernel rows
-// if the actor's window is cut, input channels if it is inside a loop.
+// The weights of one actor (its *set*): `parts` x `groups` chunks, part-major.
+// Groups cut output channels (kConstant: rows, all groups but the last being as
+// high, a multiple of the band). Parts cut the reduced axis: kernel rows if the
+// actor's window is cut, input channels if it is inside a loop.
 struct WeightRecord {
   uint16_t first_chunk;
   uint16_t parts;
@@ -387,6 +390,7 @@ struct StreamRecord {
 };
 static_assert(sizeof(StreamRecord) == 12);
 
+// One end of an out-stream.
 struct TargetRecord {
   uint16_t peer;   // index in the peer table
   uint16_t there;  // the in-stream's number at the receiver
@@ -417,14 +421,14 @@ constexpr uint32_t align_up(uint32_t v, uint32_t to = kAlign) {
   return (v + to - 1) / to * to;
 }
 
-// From a variable's first copy to its second.
+// Returns the distance from a variable's first copy to its second.
 constexpr uint32_t variable_stride(uint32_t bytes) { return align_up(bytes); }
 
-// The bytes of the arena that a chunk takes.
+// Returns the bytes of the arena that a chunk takes.
 constexpr uint32_t sram_bytes(const ChunkRecord& c) {
   return align_up(c.bytes + kTagBytes);
 }
-// Bytes of rows in a page.
+// Returns the bytes of rows in a page.
 constexpr uint32_t page_payload(uint32_t page_bytes) {
   return page_bytes - kTagBytes;
 }

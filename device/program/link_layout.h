@@ -109,7 +109,7 @@ constexpr LinkLayout link_layout(const LinkCounts& n) {
   return l;
 }
 
-// The counts of a program whose head has been read.
+// Returns the counts of a program whose head has been read.
 inline LinkCounts link_counts(const HeadView& head) {
   const Header& h = *head.header;
   LinkCounts n{h.peers, 0, h.targets, h.stage_targets, h.stage_streams, h.gaps};

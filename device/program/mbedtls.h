@@ -47,8 +47,8 @@ inline int sha256_finish(mbedtls_sha256_context* c, uint8_t* digest) {
 #endif
 
 #if MBEDTLS_VERSION_MAJOR == 2 || defined(MBEDTLS_ECP_C)
-// product = factor * point. `blind` gives numbers that hide the factor from who
-// measures time or power; version 2 makes its own.
+// product = factor * point. `blind` gives numbers that hide the factor from
+// measurements of time or power; version 2 makes its own.
 using Blind = int (*)(void* user, unsigned char* out, size_t bytes);
 inline int multiply(mbedtls_ecp_group* group, mbedtls_ecp_point* product,
                     const mbedtls_mpi* factor, const mbedtls_ecp_point* point,

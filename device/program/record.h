@@ -119,7 +119,7 @@ struct HeadView {
     if (header->version != kBanksVersion) return nullptr;
     return reinterpret_cast<const BankTable*>(peers + header->peers);
   }
-  // The bytes of a bank besides the arena's.
+  // Returns the bytes of a bank besides the arena's.
   uint32_t bank_bytes(uint32_t bank) const {
     return banks() ? banks()->bytes[bank - 1] : 0;
   }

@@ -23,7 +23,7 @@ namespace shoal {
 inline constexpr uint32_t kStoreKeyBytes = 32;
 inline constexpr uint32_t kStoreIdBytes = 16;
 
-// The cipher's `packet` for what lies at `address` of the image.
+// Returns the cipher's `packet` for what lies at `address` of the image.
 constexpr uint64_t store_nonce(TagKind kind, uint32_t address) {
   return uint64_t{static_cast<uint32_t>(kind)} << 32 | address;
 }

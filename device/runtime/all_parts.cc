@@ -1,5 +1,5 @@
-// The table of whoever defines none: all kinds of actors, and what else is
-// linked.
+// The table of programs that define none: all kinds of actors, and storage and
+// peers if they are linked.
 #include "device/runtime/parts.h"
 
 extern "C" {

@@ -55,7 +55,7 @@ inline Node::Progress Node::next_slice(const ActorRecord& a) {
                                                            : Progress::kFiring;
 }
 
-// All but what its weights say.
+// Fills every field that does not depend on the weights.
 [[gnu::cold]] inline void Node::begin_slice(Slice& s, uint16_t index) {
   const Ports& ports = state_.ports;
   const StageView& stage = ports.stage;
@@ -91,8 +91,9 @@ inline Node::Progress Node::next_slice(const ActorRecord& a) {
   s.maps = stage.maps + a.map;
 }
 
-// Without Slice, whose numbers a plain actor's kernel mostly finds where they
-// are: with bands of one row this is a fifth of what the runtime takes.
+// Runs a slice without a Slice, because a plain actor's kernel mostly finds the
+// numbers where they are: with bands of one row this saves a fifth of the
+// runtime's work.
 inline Status Node::run_plain() {
   const StageView& stage = state_.ports.stage;
   Active& now = state_.schedule.active;

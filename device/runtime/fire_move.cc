@@ -31,7 +31,7 @@ uint32_t row_elements(const Rows& r) {
   return static_cast<uint32_t>(r.columns * r.channels);
 }
 
-// Elements that lie side by side in memory.
+// Returns the elements that lie side by side in memory.
 uint32_t run_elements(const Rows& r) {
   return r.stride == r.channels ? row_elements(r)
                                 : static_cast<uint32_t>(r.channels);

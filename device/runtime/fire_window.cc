@@ -97,7 +97,7 @@ bool is_pointwise(const Slice& s) {
          s.x1 == s.out.columns && s.in[0].columns == s.x1;
 }
 
-// Rows from oy on that are one to the kernel.
+// Returns the rows from oy on that are one to the kernel.
 int rows_together(const Slice& s, int oy) {
   const uint32_t out_bytes = s.actor->flags & kActorFinal ? 1 : 4;
   const bool out = s.last, partial = s.first && !(s.actor->flags & kActorInit);
@@ -113,8 +113,8 @@ int rows_together(const Slice& s, int oy) {
   return n;
 }
 
-// Rows from oy on that one call of the depthwise kernel may make: as many as
-// pointers have room, up to the end of the ring.
+// Returns the rows from oy on that one call of the depthwise kernel may make:
+// as many as pointers have room, up to the end of the ring.
 int rows_of_call(const Slice& s, int oy) {
   const int most = kMaxWindowRows / (s.ky_hi - s.ky_lo);
   int n = 1;

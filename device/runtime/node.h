@@ -101,8 +101,8 @@ class Node final {
   alignas(8) uint8_t link_memory_[kLinkPartBytes];
 };
 
-// The generation of the program that is there, to which all of its tags are
-// bound, as the checked head states it. 0: not all of it is there yet.
+// Returns the generation of the program that is there, to which all of its tags
+// are bound, as the checked head states it. 0: not all of it is there yet.
 uint64_t loaded_generation(const shoal_node&);
 
 }  // namespace shoal

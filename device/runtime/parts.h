@@ -2,8 +2,8 @@
 // and the linker leaves out what it does not name.
 //
 // The table that comes with the library (all_parts.cc) fires every kind of
-// actor, and has storage and peers if these are linked. Whoever builds for one
-// program defines it instead, for instance
+// actor, and has storage and peers if these are linked. A build for one program
+// defines its own instead, for instance
 //
 //   #include "device/runtime/parts.h"
 //   const shoal::Parts shoal::parts =
@@ -25,16 +25,15 @@ namespace shoal {
 // SRAM wherever they come from: device/runtime/storage.
 class StoragePart {
  public:
-  // An image that is not mapped is read: its head, each record, and the
-  // weights that stay. load() goes on, kOk or kWait, until `loading()` is
-  // over.
+  // Reads an image that is not mapped: its head, each record, and the weights
+  // that stay. load() goes on, kOk or kWait, until `loading()` is over.
   virtual Status read_program() = 0;
   // The weights that stay, of a mapped image whose records have been checked.
   virtual void read_kept() = 0;
   virtual Status load() = 0;
   virtual bool loading() const = 0;
 
-  // The ledger of spills: recover() goes on until `loading()` is over.
+  // Opens the ledger of spills; recover() goes on until `loading()` is over.
   virtual Status open_spills() = 0;
   virtual Status recover() = 0;
 
@@ -45,8 +44,8 @@ class StoragePart {
   virtual void begin_stage() = 0;
   // Weights as they arrive, rows to spills and back. kWait: nothing was done.
   virtual Status step() = 0;
-  // The bytes of a chunk that is not executed in place; null while it is not
-  // there.
+  // Gives the bytes of a chunk that is not executed in place; null while it is
+  // not there.
   virtual Status use(const ActorRecord&, const ChunkRecord&,
                      const uint8_t*& bytes) = 0;
 
@@ -129,7 +128,8 @@ static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 inline constexpr FirePlain kPlain[] = {fire_plain_conv, fire_plain_depthwise};
 static_assert(static_cast<int>(OpCode::kDepthwise) == 2);
 
-// The kinds of actors that a program has; it has no peers and lies in memory.
+// Returns the table for the kinds of actors that a program has; it has no peers
+// and lies in memory.
 template <OpCode... kOps>
 constexpr Parts parts_for() {
   constexpr OpCode kUsed[] = {kOps...};
@@ -143,7 +143,7 @@ constexpr Parts parts_for() {
   return p;
 }
 
-// The same, with peers: shoal_link_part.
+// Returns the same, with peers: shoal_link_part.
 template <OpCode... kOps>
 constexpr Parts parts_with(MakeLink link) {
   Parts p = parts_for<kOps...>();
@@ -152,7 +152,7 @@ constexpr Parts parts_with(MakeLink link) {
   return p;
 }
 
-// The same, with storage, too: shoal_storage_part.
+// Returns the same, with storage, too: shoal_storage_part.
 template <OpCode... kOps>
 constexpr Parts parts_with(MakeStorage storage, MakeLink link) {
   Parts p = parts_with<kOps...>(link);

@@ -51,7 +51,7 @@ struct Ports {
   bool rows_ready(uint16_t port, RowRange) const;
   bool rows_free(uint16_t port, RowRange) const;
   bool rows_free(const PortRecord&, const BufferRecord&, RowRange) const;
-  // `count` rows of the port's box have been passed; false: as before.
+  // Moves the port to `count` rows of its box; false: it was there before.
   bool pass(uint16_t port, int count) {
     const PortRecord& p = stage.ports[port];
     return pass(p, stage.buffers[p.buffer], count);
@@ -68,21 +68,21 @@ struct Ports {
   uint32_t frame_bytes(const PortRecord& p) const {
     return static_cast<uint32_t>(rows(p)) * row_bytes(p);
   }
-  // The absolute offset of the frame's first byte.
+  // Returns the absolute offset of the frame's first byte.
   uint32_t start_of(const PortRecord& p) const {
     return frames * frame_bytes(p);
   }
   uint32_t bytes_ready(const PortRecord&) const;
   uint32_t bytes_free(const PortRecord&) const;
-  // The same when the stage begins.
+  // Returns the same when the stage begins.
   uint32_t bytes_free_first(const PortRecord&) const;
   void copy_from(uint16_t port, uint32_t at, uint8_t* to, uint32_t bytes) const;
   void copy_to(uint16_t port, uint32_t at, const uint8_t* from,
                uint32_t bytes) const;
 
  private:
-  // The least that `count` ports of a buffer have passed, or all rows there
-  // are.
+  // Returns the least that `count` ports of a buffer have passed, or all rows
+  // there are.
   uint32_t least_passed(const BufferRecord&, const PortRecord*,
                         uint32_t count) const;
   uint32_t above_overlay(const BufferRecord&, uint32_t from,
@@ -128,8 +128,8 @@ inline bool Ports::rows_free(uint16_t port, RowRange r) const {
   return rows_free(p, stage.buffers[p.buffer], r);
 }
 
-// A finished port stands where the next frame begins, so that it holds nobody
-// up.
+// A finished port stands where the next frame begins, so that no other port
+// waits for it.
 inline bool Ports::pass(const PortRecord& p, const BufferRecord& b, int count) {
   const uint32_t row =
       base(b) + p.y0 +

@@ -21,7 +21,7 @@ struct Reach {
 
 int part_count(const ActorRecord& a) { return ceil_div(a.kernel_h, a.part); }
 
-// The range of an actor whose window is cut, as firing_range().
+// Returns the range of an actor whose window is cut, as firing_range().
 [[gnu::noinline]] FiringRange range_of_part(const ActorRecord& a, int firing) {
   const int parts = part_count(a), row = firing / parts;
   const int p = firing - row * parts, ky = p * a.part;
@@ -29,9 +29,9 @@ int part_count(const ActorRecord& a) { return ceil_div(a.kernel_h, a.part); }
   return {row, row + 1, ky, last ? a.kernel_h : ky + a.part, p == 0, last};
 }
 
-// The reach of an actor that slides over its input. In a cut window the next
-// part of this row and the first of the next one read the lowest rows of all
-// that are to come.
+// Returns the reach of an actor that slides over its input. In a cut window the
+// next part of this row and the first of the next one read the lowest rows of
+// all that are to come.
 [[gnu::noinline]] Reach reach_of_window(const ActorRecord& a, int in_rows,
                                         bool ends, const FiringRange& f) {
   const int step = a.dilation_y;
@@ -45,8 +45,8 @@ int part_count(const ActorRecord& a) { return ceil_div(a.kernel_h, a.part); }
           ends && f.last_part ? in_rows : clip(next, 0, in_rows)};
 }
 
-// The same, of the commonest kinds without a rule: this runs more than once a
-// firing, and a rule takes the whole record.
+// Returns the same, of the commonest kinds without a rule: this runs more than
+// once a firing, and a rule takes the whole record.
 Reach reach(const StageView& stage, const ActorRecord& a, int operand,
             int firing, const FiringRange& f) {
   const RowsFrom from = rows_of(a.op);
@@ -197,8 +197,8 @@ bool Schedule::prepare(uint16_t unit) {
   return true;
 }
 
-// As prepare_actor() of a window that is not cut. One without rows, all of it
-// in the padding, waits for none.
+// Does what prepare_actor() does for a window that is not cut. A window without
+// rows, all of it in the padding, waits for none.
 inline bool Schedule::prepare_plain(const ActorRecord& a, int firing) {
   const StageView& stage = ports_.stage;
   const PortRecord &in = stage.ports[a.in[0]], &out = stage.ports[a.out];

@@ -1,5 +1,5 @@
-// Which actor of the stage fires next, and what follows when it has fired or
-// somebody else has moved a port: who may be ready now.
+// Chooses the actor of the stage that fires next. When it has fired, or a port
+// was moved from outside, finds the actors that may be ready.
 #pragma once
 
 #include "device/program/actor.h"
@@ -46,8 +46,8 @@ class Schedule {
   // to their first row.
   void begin();
 
-  // Deepest first among those that may have become ready, or strictly in the
-  // recorded order. True: `active` is the firing.
+  // Finds the next firing: the deepest of those that may have become ready, or
+  // the next of the recorded order. True: `active` is the firing.
   bool pick();
   // The active firing has been made whole.
   void complete();
@@ -87,7 +87,7 @@ class Schedule {
   void complete_plain();
   void complete_actor(const ActorRecord&);
   void complete_loop(const LoopRecord&, int firing);
-  // Releases rows of a port that reads: so many are not needed any more.
+  // Releases `count` rows of a port that reads.
   void release(uint16_t port, int count);
   RowRange loop_input(const LoopRecord&, RowRange band, RowRange* made) const;
   void wake_owner(const PortRecord& port) {
@@ -101,7 +101,7 @@ class Schedule {
   int32_t scan_lo_ = 0, scan_hi_ = -1;
   int32_t overlay_lo_ = 0, overlay_hi_ = -1;  // writers of overlaying buffers
   uint16_t run_ = 0, run_fired_ = 0;          // of the recorded order
-  // False: nobody asks who may have become ready.
+  // False where actors that may have become ready are not tracked.
   bool wakes_ = true;
 };
 

@@ -1,5 +1,5 @@
-// Nodes joined by their links: whatever is lost, doubled or late, and whoever
-// fires when, the outputs are those of the plainest computation.
+// Nodes joined by their links: whatever is lost, doubled or late, and whichever
+// node fires when, the outputs are those of the plainest computation.
 #include <gtest/gtest.h>
 
 #include <cstdio>

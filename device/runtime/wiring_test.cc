@@ -363,7 +363,8 @@ TEST(Wiring, KeptCursorsGoBackByWholeTurnsOfTheRing) {
   config.image = image.data(), config.image_bytes = image.size();
   shoal_node node;
   ASSERT_EQ(shoal_open(&node, &config, arena.data(), h.arena_bytes), SHOAL_OK);
-  // As if many frames had passed: base, write and read cursor of each buffer.
+  // Sets base, write and read cursor of each buffer as if many frames had
+  // passed.
   auto* cursors = reinterpret_cast<uint32_t*>(arena.data() + h.cursors);
   const uint32_t many = 0x3FFFFFF8;
   for (int i = 0; i < 6; ++i) cursors[i] = many;

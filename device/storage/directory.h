@@ -8,8 +8,8 @@
 //               input 0, then those of input 1 and so on, packed, int8
 //   spill       the spill area (spill_area.h), if there is one
 //
-// The tag finds damage; it is not keyed. Who may be trusted is the program's
-// and its chunks' business: nothing that is computed depends on a directory.
+// The tag finds damage; it is not keyed. Trust rests on the tags of the program
+// and its chunks: nothing that is computed depends on a directory.
 #pragma once
 
 #include <cstddef>

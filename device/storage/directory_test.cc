@@ -79,7 +79,7 @@ TEST(Directory, AnotherBoardOrAShorterStorage) {
   EXPECT_EQ(check(good(), 7 * 4096), Fault::kNone);
 }
 
-// With the right tag: whoever made it was wrong.
+// Directories with the right tag and wrong numbers.
 TEST(Directory, NumbersThatMakeNoSense) {
   const auto with = [](auto change) {
     Directory d = good();

@@ -29,9 +29,9 @@ struct Flashed {
   uint16_t secure;  // a Secure
   char name[32];    // of the node, padded with zeros, at least one
   uint8_t key[32];  // of the cluster; zeros in the storage, if kSealed
-  // Unpredictable, and never the same for two starts: without a source of its
-  // own a board draws all that nobody may foresee from it. Zeros where the
-  // storage stays: there it has a unit of its own, to be overwritten (seeds.h).
+  // Unpredictable, and never the same for two starts: a board without a source
+  // of its own draws everything unpredictable from it. Zeros where the storage
+  // stays: there it has a unit of its own, to be overwritten (seeds.h).
   uint8_t seed[32];
   uint32_t reserved[5];  // 0
   uint32_t crc;          // CRC-32C of the bytes before

@@ -100,7 +100,7 @@ TEST(Flashed, AStorageTalksNoChipDown) {
   open.key[31] = open.seed[0] = 0;
   seal_flashed(open);
   EXPECT_FALSE(who_it_is(open, &chip, out));
-  // As boards that do not seal have it: erased, or another program's bytes.
+  // The block of boards that do not seal: erased, or another program's bytes.
   Flashed none;
   std::memset(&none, 0xFF, sizeof none);
   for (const Flashed* of : {static_cast<const Flashed*>(nullptr),

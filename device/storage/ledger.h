@@ -1,7 +1,7 @@
-// An entry of a spill area's ledger, and the first one, which whoever writes a
-// store puts at the area's first byte (the rest of the area is erased to
-// 0xFF). spec/stores.md has the same bytes in prose; spill_area.h says what
-// entries are for.
+// An entry of a spill area's ledger, and the first one, which the writer of a
+// store puts at the area's first byte (the rest of the area is erased to 0xFF).
+// spec/stores.md has the same bytes in prose; spill_area.h says what entries
+// are for.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ struct LedgerEntry {
 static_assert(sizeof(LedgerEntry) == 128);
 static_assert(offsetof(LedgerEntry, tag) == 112);
 
-// The bytes of an entry: whole units of writing.
+// Returns the bytes of an entry: whole units of writing.
 constexpr uint32_t ledger_entry_bytes(uint32_t write_bytes) {
   return align_up(static_cast<uint32_t>(sizeof(LedgerEntry)), write_bytes);
 }
@@ -43,7 +43,7 @@ void seal_entry(const uint8_t* store_key, uint64_t generation, LedgerEntry&);
 bool entry_is_genuine(const uint8_t* store_key, uint64_t generation,
                       const LedgerEntry&);
 
-// The first entry of a new area.
+// Returns the first entry of a new area.
 LedgerEntry first_entry(const uint8_t* store_key, uint64_t generation,
                         const uint8_t store_id[16]);
 

@@ -47,7 +47,7 @@ class ProgramSlots final : public ProgramStore {
   void settle() override;
   const shoal_storage& storage() const override { return face_; }
   bool read(uint32_t offset, void* to, uint32_t bytes) override;
-  // A node's read is under way, which polls move on.
+  // Returns whether a node's read is under way, which polls move on.
   bool is_reading() const { return busy_; }
 
  private:

@@ -17,7 +17,7 @@ constexpr uint32_t kSlotBlock = 4096, kSlotUnit = 256, kSlotBlocks = 13;
 
 class SlotsTest : public testing::Test {
  protected:
-  // As after a start.
+  // Opens the slots as after a start.
   Status open(ProgramSlots& slots) {
     return slots.open({&flash_.face(), flash_size(), kSlotUnit, kSlotBlock});
   }

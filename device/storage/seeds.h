@@ -2,8 +2,8 @@
 // what is written: every start replaces it before anything is drawn from it, so
 // that no two starts draw the same, wherever power goes away in between. What
 // was replaced, the flashed one first, is overwritten before the new one is
-// used: who reads the storage later learns nothing of what was drawn before, as
-// far as the storage overwrites in place. spec/stores.md has the bytes in
+// used: a later reader of the storage learns nothing of what was drawn before,
+// as far as the storage overwrites in place. spec/stores.md has the bytes in
 // prose.
 #pragma once
 
@@ -26,7 +26,7 @@ struct SeedNote {
 };
 static_assert(sizeof(SeedNote) == 44);
 
-// The note with which a board is flashed.
+// Returns the note with which a board is flashed.
 SeedNote flashed_seed(const uint8_t (&seed)[kSeedBytes]);
 
 struct SeedsConfig {
@@ -42,10 +42,10 @@ struct SeedsConfig {
 // fails. kNoSalt: no seed is left in it.
 Status take_seed(const SeedsConfig&, uint8_t (&out)[kSeedBytes]);
 
-// The same where the storage is memory, which stays over a reset and not
-// without power: then there is anything, and whoever starts the board has put a
-// new seed into `seed`. The note of the next start is whole before the one
-// before it goes, so that a reset may come at any store.
+// The same where the storage is memory, which a reset keeps and a loss of power
+// does not: then it holds anything, and the board's starter has put a new seed
+// into `seed`. The note of the next start is whole before the one before it
+// goes, so that a reset may come at any store.
 struct SeedNotes {
   SeedNote two[2];
 };

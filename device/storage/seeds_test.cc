@@ -275,7 +275,7 @@ TEST_F(MemorySeeds, NoTwoStartsHaveTheSame) {
       for (const SeedNote& n : notes_.two) {
         EXPECT_NE(std::memcmp(n.seed, seed->data(), kSeedBytes), 0);
       }
-      // As if the old one had not gone yet, or half.
+      // The old note has not gone yet, or half of it.
       if (i == 0) continue;
       const SeedNotes after = notes_;
       const size_t old = before.two[0].count > before.two[1].count ? 0 : 1;

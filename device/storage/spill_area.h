@@ -11,7 +11,7 @@
 //   area.start_read_page(0, buffer);       // likewise; payload, checked
 //
 // One operation at a time. The storage may be shared: `poll(free)` starts a
-// request only if `free`, and while uses_storage() nobody else may.
+// request only if `free`, and while uses_storage() no other user may.
 //
 // How it works. The area's first two blocks are the ledger, the others a ring.
 // Every page takes the ring's next block under a running *number*: it is
@@ -92,9 +92,9 @@ class SpillArea {
   // kWrongStore (a ledger of no or another program), kOtherWriter.
   Status poll(bool storage_free);
   bool busy() const { return step_ != Step::kIdle; }
-  // A request of this area is under way.
+  // Returns whether a request of this area is under way.
   bool uses_storage() const { return requested_; }
-  // It would start one if it might.
+  // Returns whether it would start one if it might.
   bool wants_storage() const { return busy() && !requested_; }
 
   // Erasures of block `block` of the area (ledger: 0 and 1) as counted.

@@ -220,7 +220,8 @@ TEST(SpillFailure, TooFewHealthyBlocks) {
   }
 }
 
-// As soon as it has to be erased and cannot; what is in it stays good.
+// The block is left out as soon as it has to be erased and cannot be; what is
+// in it stays good.
 TEST(SpillFailure, AWornLedgerIsFull) {
   for (const Wear wear : {Wear::kNoErase, Wear::kNoWrite, Wear::kStuckBits}) {
     for (const uint32_t block : {0u, 1u}) {

@@ -1,9 +1,8 @@
-// Datagrams on a serial line, framed as in RFC 1662: a flag (7E) before and
-// after each, 7E and 7D inside as 7D and the byte XOR 20, a check sequence of
-// 16 bits behind the data. Whatever else is on the line, noise or half a
-// frame, is dropped up to the next flag.
-//
-// Memory is the caller's; nothing is allocated.
+/// @file
+/// Datagrams on a serial line, framed as in RFC 1662: a flag (7E) before and
+/// after each, 7E and 7D inside as 7D and the byte XOR 20, and a check sequence
+/// of 16 bits behind the data. Noise and incomplete frames are dropped up to
+/// the next flag. Memory is the caller's; nothing is allocated.
 #pragma once
 
 #include <cstdint>
@@ -12,25 +11,29 @@
 
 namespace shoal {
 
+/// Bytes of the check sequence.
 inline constexpr uint32_t kHdlcCheckBytes = 2;
 
-// The most bytes that a datagram becomes on the line.
+/// Returns the most bytes that a datagram of `bytes` bytes takes on the line.
 constexpr uint32_t hdlc_bound(uint32_t bytes) {
   return 2 * (bytes + kHdlcCheckBytes) + 2;
 }
-// Writes at most hdlc_bound(bytes); returns how many.
+/// Writes the frame of a datagram to `out`, which has hdlc_bound(bytes) bytes;
+/// returns how many it took.
 uint32_t hdlc_encode(const uint8_t* data, uint32_t bytes, uint8_t* out);
 
+/// A decoder that takes one byte of the line at a time.
 class HdlcDecoder {
  public:
-  // `capacity` bytes of data and the check sequence.
+  /// Makes a decoder over `buffer`, which must outlive it. `capacity` is the
+  /// most bytes of a datagram and its check sequence.
   HdlcDecoder(uint8_t* buffer, uint32_t capacity)
       : buffer_(buffer), capacity_(capacity) {}
 
-  // The next byte of the line. If it ends a frame that is whole, how many
-  // bytes of data lie in the buffer until the next call; else 0.
+  /// Takes the next byte of the line. If it ends a whole frame, returns how
+  /// many bytes of data lie in the buffer until the next call; else 0.
   uint32_t push(uint8_t byte);
-  // Frames that were damaged or too long.
+  /// Returns the number of frames that were damaged or too long.
   uint32_t dropped() const { return dropped_; }
 
  private:

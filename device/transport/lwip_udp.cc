@@ -6,8 +6,9 @@
 
 namespace shoal {
 
-bool LwipUdp::open(uint16_t port, const LwipPort& of, uint32_t max_payload) {
-  port_ = of;
+bool LwipUdp::open(uint16_t port, const LwipPort& functions,
+                   uint32_t max_payload) {
+  port_ = functions;
   socket_ = udp_new();
   if (!socket_) return false;
   if (udp_bind(socket_, IP4_ADDR_ANY, port) != ERR_OK) {

@@ -1,10 +1,11 @@
-// Datagrams over UDP and IPv4 by lwIP's raw interface: boards without an
-// operating system, pico-sdk. To be used where lwIP itself is called, one
-// thread or under its lock. Addresses are those of udp_address.h.
-//
-//   LwipUdp udp;
-//   if (!udp.open(5000, {nullptr, poll_interface, now_us})) fail();
-//   config.transport = &udp.transport();
+/// @file
+/// Datagrams over UDP and IPv4 by lwIP's raw interface: boards without an
+/// operating system, pico-sdk. Use it where lwIP itself is called: in one
+/// thread or under its lock. Addresses are those of udp_address.h.
+///
+///     LwipUdp udp;
+///     if (!udp.open(5000, {nullptr, poll_interface, now_us})) fail();
+///     config.transport = &udp.transport();
 #pragma once
 
 #include <cstdint>
@@ -17,28 +18,38 @@ struct udp_pcb;
 
 namespace shoal {
 
+/// The platform's functions for the stack.
 struct LwipPort {
+  /// First argument of both functions.
   void* user;
-  // Lets the stack take what has come and do what is due; may be null where
-  // something else does.
+  /// Lets the stack take what has come and serve its timers. Null where
+  /// something else does.
   void (*poll)(void* user);
+  /// Returns the time in microseconds, as in shoal_transport.
   uint64_t (*now_us)(void* user);
 };
 
+/// A port of lwIP as a transport.
 class LwipUdp {
  public:
+  /// Makes a transport that is not open.
   LwipUdp() = default;
   LwipUdp(const LwipUdp&) = delete;
   LwipUdp& operator=(const LwipUdp&) = delete;
 
-  // The stack has an address already. False: lwIP has no control block left, or
-  // the port is taken. `max_payload`: of a datagram, kUdpPayload at most.
-  bool open(uint16_t port, const LwipPort&, uint32_t max_payload = kUdpPayload);
-  // Gives back the port and what has come; a board that runs for ever need not.
+  /// Opens the port. The stack must have an address already. Returns false if
+  /// lwIP has no control block left or the port is taken.
+  /// @param port        UDP port to listen at
+  /// @param functions   the platform's functions, which are copied
+  /// @param max_payload bytes of a datagram, from kLeastPayload to kUdpPayload
+  bool open(uint16_t port, const LwipPort& functions,
+            uint32_t max_payload = kUdpPayload);
+  /// Closes the port and drops what has come.
   void close();
 
+  /// Returns the transport, which is valid as long as this object is open.
   const shoal_transport& transport() const { return transport_; }
-  // Returns whether datagrams have come that were not received yet.
+  /// Returns whether datagrams have come that were not received yet.
   bool has_fetched() const { return count_ != 0; }
 
  private:

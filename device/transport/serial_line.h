@@ -1,6 +1,7 @@
-// Datagrams over a serial line: one node at the other end, kSerialPayload bytes
-// each, framed by device/transport/hdlc.h. Whatever else is on the line (a
-// board's messages while it starts) is no frame and dropped.
+/// @file
+/// Datagrams over a serial line with one node at the other end, at most
+/// kSerialPayload bytes each, framed by device/transport/hdlc.h. Other bytes on
+/// the line (a board's messages while it starts) are no frame and dropped.
 #pragma once
 
 #include <cstdint>
@@ -10,30 +11,40 @@
 
 namespace shoal {
 
-inline constexpr uint64_t kSerialAddress = 1;  // of the other end
+/// The address of the other end.
+inline constexpr uint64_t kSerialAddress = 1;
 
-// The line itself. Nothing blocks for long.
+/// The platform's functions for the line. None of them blocks for long.
 struct SerialPort {
+  /// First argument of all functions.
   void* user;
-  // As many of the bytes as the line takes now; returns how many.
+  /// Writes as many of the bytes as the line takes now; returns how many.
   uint32_t (*write)(void* user, const void* data, uint32_t bytes);
-  // Bytes that have come, at most `capacity`; 0: none yet.
+  /// Reads bytes that have come, at most `capacity`; returns how many.
   uint32_t (*read)(void* user, void* to, uint32_t capacity);
+  /// Returns the time in microseconds, as in shoal_transport.
   uint64_t (*now_us)(void* user);
 };
 
+/// A serial line as a transport.
 class SerialLine {
  public:
-  // `waiting` holds what the line has not taken yet, at least
-  // hdlc_bound(kSerialPayload) bytes; more only makes everything late.
+  /// Makes a transport over `port`, which is copied.
+  /// @param port     the line
+  /// @param waiting  room for bytes that the line has not taken yet; must
+  ///        outlive this object
+  /// @param capacity bytes of it, at least hdlc_bound(kSerialPayload); more
+  /// only
+  ///        delays datagrams
   SerialLine(const SerialPort& port, uint8_t* waiting, uint32_t capacity);
   SerialLine(const SerialLine&) = delete;
   SerialLine& operator=(const SerialLine&) = delete;
 
+  /// Returns the transport, which is valid as long as this object.
   const shoal_transport& transport() const { return transport_; }
-  // Return whether more has been read than was received, and whether bytes wait
-  // for the line.
+  /// Returns whether bytes were read that are not decoded yet.
   bool has_fetched() const { return next_ != came_bytes_; }
+  /// Returns whether bytes wait for the line.
   bool has_more_to_send() const { return waiting_bytes_ != 0; }
 
  private:

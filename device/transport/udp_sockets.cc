@@ -14,8 +14,8 @@
 namespace shoal {
 namespace {
 
-// Empty datagrams say nothing; whoever sends them cannot keep the receiver
-// here for longer.
+// Empty datagrams say nothing; their sender cannot keep the receiver here for
+// longer than this many.
 constexpr int kLooks = 32;
 
 #if defined(__ZEPHYR__)

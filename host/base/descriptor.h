@@ -20,7 +20,7 @@ class Descriptor {
 
   bool is_open() const { return number_ >= 0; }
   int get() const { return number_; }
-  // Now, for what the system says about what was written: false with errno.
+  // Closes it now, for the system's word on what was written: false with errno.
   bool close() { return ::close(std::exchange(number_, -1)) == 0; }
 
  private:

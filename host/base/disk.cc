@@ -21,7 +21,8 @@ namespace {
               path + ": cannot be written: " + std::strerror(errno));
 }
 
-// Bytes that this user may still write to the file's disk, if it says so.
+// Returns the bytes that this user may still write to the file's disk, if it
+// says so.
 std::optional<uint64_t> free_bytes(int file) {
   struct statvfs info {};
   if (fstatvfs(file, &info) != 0 || info.f_blocks == 0) return std::nullopt;

@@ -1,6 +1,6 @@
 // The few system calls that change files, behind one face, so that a test can
 // let each of them fail, cut it short or take the power away in the middle.
-// Who writes files that must not be lost takes a Disk&.
+// Code that writes files which must not be lost takes a Disk&.
 //
 //   DiskFile file(disk, path + ".new", O_WRONLY | O_CREAT | O_TRUNC);
 //   file.append(bytes);
@@ -33,14 +33,15 @@ class Disk {
   virtual ssize_t write(int file, const void* bytes, size_t count);
   virtual ssize_t pwrite(int file, const void* bytes, size_t count, off_t at);
   virtual int ftruncate(int file, off_t bytes);
-  // As fallocate(2) of the first `bytes`: the file gets this length.
+  // Does what fallocate(2) of the first `bytes` does: the file gets this
+  // length.
   virtual int allocate(int file, off_t bytes);
   virtual int fsync(int file);
   virtual int rename(const char* from, const char* to);
   virtual int unlink(const char* path);
 };
 
-// The system's; it has no state.
+// Returns the system's; it has no state.
 Disk& system_disk();
 
 // Calls `move(done)`, which moves bytes behind those and says how many, as

@@ -21,8 +21,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kBetweenTries = std::chrono::milliseconds(10);
-// The last reader that leaves has the file for itself for a moment; whoever
-// comes then is not refused for that.
+// The last reader that leaves has the file for itself for a moment; a process
+// that comes then is not refused for that.
 constexpr auto kLeaving = std::chrono::milliseconds(250);
 constexpr size_t kLongestText = 256;
 
@@ -88,8 +88,8 @@ FileLock::FileLock(const std::string& path, LockMode mode,
 FileLock::FileLock(FileLock&& other) noexcept
     : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
 
-// The last one removes the file, so its name means somebody. Whoever opened it
-// before sees that it is gone (is_current) and makes a new one.
+// The last one removes the file, so its name means somebody. A process that
+// opened it before sees that it is gone (is_current) and makes a new one.
 FileLock::~FileLock() {
   if (file_ < 0) return;
   if (flock(file_, LOCK_EX | LOCK_NB) == 0 && is_current(file_)) {

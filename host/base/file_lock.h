@@ -32,8 +32,8 @@ class FileLock {
  public:
   // `thing`: what is owned, for messages. Throws Error(kBusy) naming the owner
   // if it is not free in time; Error(kInternal) if there can be no lock. A
-  // shared one where nothing can be written, and nobody has locked, is none:
-  // a card that is only read has no owner.
+  // shared lock where nothing can be written, and no process has locked, is
+  // none: a card that is only read has no owner.
   FileLock(const std::string& path, LockMode, const std::string& thing,
            const LockRequest&);
   ~FileLock();

@@ -134,7 +134,7 @@ std::vector<uint8_t> read_secret(const std::string& path) {
     throw Error(Exit::kUsage, printable(path) + ": " + why, fix);
   };
   if ((info.st_mode & S_IRWXO) != 0) {
-    refuse("everybody on this machine may use this key", "chmod 600 " + path);
+    refuse("every user of this machine may use this key", "chmod 600 " + path);
   }
   if ((info.st_mode & S_IRWXG) != 0) {
     refuse("its group may use this key", "chmod 600 " + path);

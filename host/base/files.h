@@ -1,5 +1,5 @@
 // Whole files, with errors that name them. Nothing on the host is read or
-// written another way, but for what is used piece by piece (a node's store,
+// written another way, except for what is used piece by piece (a node's store,
 // a journal, a serial line).
 //
 // Reading: a regular file, or a pipe where its kind allows one, and no more
@@ -47,11 +47,11 @@ inline constexpr FileKind kOwn{"a file of shoal's", int64_t{4} << 30};
 
 std::vector<uint8_t> read_file(const std::string& path,
                                const FileKind& kind = files::kOwn);
-// The first bytes, fewer if it has no more.
+// Returns the first bytes, fewer if it has no more.
 std::vector<uint8_t> read_start(const std::string& path, const FileKind& kind,
                                 size_t bytes);
-// A key: a regular file that its owner alone may use, so that who reads it is
-// its owner or root.
+// Reads a key: a regular file that only its owner may use, so that the reader
+// is its owner or root.
 std::vector<uint8_t> read_secret(const std::string& path);
 // Reads stdin, whatever comes there, to its end.
 std::vector<uint8_t> read_stdin(const FileKind& kind);
@@ -74,7 +74,8 @@ void append_file(const std::string& path, const std::string& text);
 // Throws Error(kUsage) if write_file() would, as far as that can be seen:
 // before the work that would be lost.
 void check_writable(const std::string& path);
-// One of this process's own descriptors, as `<(command)` of a shell is.
+// Returns whether the path is one of this process's own descriptors, as
+// `<(command)` of a shell is.
 bool names_own_descriptor(const std::string& path);
 // With those above it. Throws Error(kInternal).
 void make_folder(const std::string& path);

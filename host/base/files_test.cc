@@ -57,7 +57,7 @@ class Files : public testing::Test {
   TemporaryFolder folder_;
 };
 
-// No file of this process grows beyond so many bytes, as on a full disk.
+// No file of this process grows beyond a number of bytes, as on a full disk.
 class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) {

@@ -8,7 +8,7 @@
 
 namespace shoal {
 
-// Two lower-case digits a byte.
+// Writes two lower-case digits a byte.
 inline std::string to_hex(std::span<const uint8_t> bytes) {
   std::string text;
   for (const uint8_t b : bytes) {
@@ -18,7 +18,8 @@ inline std::string to_hex(std::span<const uint8_t> bytes) {
   return text;
 }
 
-// False: not two digits, of either case, for each byte of `out`.
+// Returns false unless there are two digits, of either case, for each byte of
+// `out`.
 inline bool from_hex(std::string_view text, std::span<uint8_t> out) {
   const auto digit = [](char c) {
     if (c >= '0' && c <= '9') return c - '0';

@@ -20,8 +20,9 @@ constexpr char kFix[] =
     "allow it more memory (`ulimit -v`, or a machine that has more), or give "
     "it less to do: a smaller model or input, fewer nodes";
 
-// The number behind `name` in the beginning of a file of the kernel; kMost if
-// there is no such file or number. Allocates nothing: there may be no memory.
+// Returns the number behind `name` in the beginning of a file of the kernel;
+// kMost if there is no such file or number. Allocates nothing: there may be no
+// memory.
 int64_t number_in(const char* path, const char* name) {
   char text[4096];
   const int file = ::open(path, O_RDONLY | O_CLOEXEC);

@@ -29,19 +29,20 @@ class OutOfMemory : public std::bad_alloc {
 // what its control group's limit leaves.
 int64_t available_memory();
 
-// Throws Error(kInternal) naming the bytes and `what` unless so many are
+// Throws Error(kInternal) naming `bytes` and `what` unless that many are
 // available. Bytes of INT64_MAX stand for more than can be counted.
 void require_memory(int64_t bytes, const std::string& what);
 
-// a * b, and a + b; INT64_MAX for more. Neither may be negative.
+// Return a * b and a + b, or INT64_MAX for more. Neither may be negative.
 int64_t saturated_product(int64_t a, int64_t b);
 int64_t saturated_sum(int64_t a, int64_t b);
 
-// `what` is what the memory was for; empty if nobody knows.
+// `what` is what the memory was for; empty if that is not known.
 Error out_of_memory(const std::bad_alloc&, const std::string& what);
 
-// The result of work(). Throws what it throws, but for memory that is short an
-// Error(kInternal) that says that it was for `what`, unless the work said more.
+// Returns the result of work() and throws what it throws. Where memory is
+// short, it throws Error(kInternal) that names `what`, unless the work said
+// more.
 template <class Work>
 auto with_memory_for(const std::string& what, Work&& work) {
   try {

@@ -34,8 +34,8 @@ class Pool {
   }
 
  private:
-  // As many as the system lets have, which may be short of memory for their
-  // stacks; without any the caller does the work.
+  // Starts as many threads as the system permits, which may be short of memory
+  // for their stacks; without any the caller does the work.
   void start(std::vector<std::jthread>& threads) {
     const int all = running_;
     for (int t = 0; t < all; ++t) {

@@ -13,7 +13,7 @@ struct Character {
   size_t bytes = 0;  // 0: no UTF-8
 };
 
-// The first of `text`, which is not empty.
+// Returns the first of `text`, which is not empty.
 Character first_of(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t lead = byte(0);

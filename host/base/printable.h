@@ -10,14 +10,14 @@ namespace shoal {
 
 enum class Newlines { kEscaped, kKept };
 
-// UTF-8 stays. Control characters (ASCII's but for the tab, U+0080 to U+009F),
-// marks that turn the direction of writing, and bytes that are no UTF-8 become
-// \n, \r or \xNN, byte by byte.
+// Makes text safe to print. UTF-8 stays; control characters (ASCII's except for
+// the tab, U+0080 to U+009F), marks that turn the direction of writing, and
+// bytes that are no UTF-8 become \n, \r or \xNN, byte by byte.
 std::string printable(std::string_view text,
                       Newlines newlines = Newlines::kEscaped);
 
-// Text that is JSON already: what is left of control characters in its
-// strings becomes \u00NN, so that it stays the same JSON.
+// Makes JSON text safe to print: control characters that are left in its
+// strings become \u00NN, so that it stays the same JSON.
 std::string printable_json(std::string_view json);
 
 }  // namespace shoal

@@ -5,7 +5,7 @@
 
 namespace shoal {
 
-// As it is if a shell takes it so, else quoted.
+// Returns the word as it is if a shell takes it so, else quoted.
 std::string shell_word(const std::string&);
 
 }  // namespace shoal

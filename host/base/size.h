@@ -7,8 +7,8 @@
 
 namespace shoal {
 
-// Whole bytes, rounded down; `mega`: bytes of an M. Throws Error(kUsage) naming
-// `flag` for what is no size.
+// Reads whole bytes, rounded down; `mega`: bytes of an M. Throws Error(kUsage)
+// naming `flag` for what is no size.
 int64_t parse_size(const std::string& text, const std::string& flag,
                    int64_t mega = 1024 * 1024);
 

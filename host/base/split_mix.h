@@ -5,7 +5,7 @@
 
 namespace shoal {
 
-// The next one; any first state will do.
+// Returns the next one; any first state will do.
 constexpr uint64_t split_mix64(uint64_t& state) {
   uint64_t z = state += 0x9E3779B97F4A7C15;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

@@ -32,13 +32,13 @@ class TomlReader {
   std::optional<bool> flag(const char* key);
   std::optional<double> number(const char* key, double low, double high);
   std::optional<int> integer(const char* key, int low, int high);
-  // A number of bytes or a text such as "256K"; at least 1.
+  // Reads a number of bytes or a text such as "256K"; at least 1.
   std::optional<int64_t> size(const char* key);
   const toml::table* table(const char* key);
   const toml::table& required_table(const char* key);
   const toml::array* array(const char* key);
   const toml::node* node(const char* key);
-  // The tables of a list of tables; empty if the key is missing.
+  // Returns the tables of a list of tables; empty if the key is missing.
   std::vector<const toml::table*> tables(const char* key);
 
   template <class T>
@@ -47,7 +47,7 @@ class TomlReader {
     return *std::move(value);
   }
 
-  // Refuses keys that nobody has asked for.
+  // Refuses keys that were not read.
   void finish() const;
   [[noreturn]] void fail(const char* key, const std::string& message,
                          const std::string& fix = {}) const;

@@ -14,7 +14,7 @@ namespace {
   throw Error(Exit::kUsage, flag + ": '" + text + "' is not " + wanted);
 }
 
-// The number in front and what stands behind it.
+// Returns the number in front and what stands behind it.
 std::pair<double, std::string> split_unit(const std::string& text,
                                           const std::string& flag,
                                           const char* wanted) {

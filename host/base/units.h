@@ -7,10 +7,10 @@
 
 namespace shoal {
 
-// Each throws Error(kUsage) naming the flag and what it may be.
+// Each function throws Error(kUsage) naming the flag and what it may be.
 int64_t parse_duration(const std::string& text,
                        const std::string& flag);  // nanoseconds
-// A number of bytes from `least` to `most`.
+// Returns `value` if it is a number of bytes from `least` to `most`.
 uint32_t bytes_within(int value, uint32_t least, uint32_t most,
                       const std::string& flag);
 double parse_probability(const std::string& text, const std::string& flag);

@@ -11,6 +11,8 @@ namespace shoal {
 
 inline constexpr size_t kMostBanks = 3;  // of a program, besides the arena's
 
+// A contiguous piece of a board's SRAM. The arena lies in one; weights may stay
+// in others.
 struct Bank {
   std::string name;
   int64_t bytes = 0;
@@ -25,13 +27,13 @@ struct Bank {
 struct Costs {
   double pointwise = 1, conv = 1, depthwise = 1, fully_connected = 1;
   double depthwise_5x5 = 0;  // `depthwise` is of 3x3; 0: as that
-  // A kernel's call takes as long as so many pixels more (kernel_cost.h).
+  // A kernel's call takes as long as this many pixels more (kernel_cost.h).
   struct Calls {
     double pointwise = 0, conv = 0, depthwise = 0;
     bool operator==(const Calls&) const = default;
   };
   Calls call_pixels;
-  // And each further group of output channels as long as so many channels.
+  // Each further group of output channels takes as long as this many channels.
   Calls group_channels;
   double element = 1;    // cycles per output byte of the other operators
   double sum = 0;        // cycles per partial sum that is read and written
@@ -108,11 +110,11 @@ struct Board {
   const std::string& said_by_nodes() const {
     return measured.empty() ? name : measured;
   }
-  // CPU cycles for a byte of a chunk that has come from storage.
+  // Returns the CPU cycles for a byte of a chunk that has come from storage.
   double chunk_cycles_per_byte(bool sealed) const {
     return sealed ? aead_cycles_per_byte : check_cycles_per_byte;
   }
-  // The largest contiguous bank less the fixed bytes that lie in it.
+  // Returns the largest contiguous bank less the fixed bytes that lie in it.
   int64_t arena_limit() const;
   // Besides that one, what has most free first, kMostBanks of them at most: by
   // the number that programs have for them, from 1.
@@ -123,16 +125,16 @@ struct Board {
 // Throws Error(kUsage), which lists the board's storages; "" is the first.
 const Storage& find_storage(const Board&, const std::string& name);
 
-// All ids, in the order in which `shoal boards` lists them.
+// Returns all ids, in the order in which `shoal boards` lists them.
 std::vector<std::string> board_ids();
 // Reads one profile. Throws Error(kUsage) naming the key that is missing or of
 // the wrong kind.
 Board parse_board(const std::string& id, const std::string& toml);
 
-// A board's file instead of an id: it ends with ".toml".
+// Returns whether the id is a board's file: it ends with ".toml".
 bool is_board_file(const std::string& id);
-// An id or a board's file, which becomes the board's name and is read once.
-// Throws Error(kUsage), which lists the known ids.
+// Returns the board of an id or of a board's file, which becomes the board's
+// name and is read once. Throws Error(kUsage), which lists the known ids.
 const Board& find_board(const std::string& id);
 
 }  // namespace shoal

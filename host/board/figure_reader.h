@@ -7,8 +7,9 @@
 
 namespace shoal {
 
-// The number of `key`, which figures.h has as `part` and the key. Nothing if it
-// is missing; throws Error(kUsage) with the range if it is out of it.
+// Returns the number of `key`, which figures.h has as `part` and the key.
+// Nothing if it is missing; throws Error(kUsage) with the range if it is out of
+// it.
 std::optional<double> figure_of(TomlReader&, const char* key,
                                 const char* part = "");
 

@@ -2,10 +2,10 @@
 // time (host/plan/cost/time.h) and virtual time (host/engine/virtual/cost.h)
 // both ask here, so that a plan takes what it says.
 //
-// A kernel takes so many cycles for each of its multiply-accumulates, and on
-// top of that, whenever it is called, as long as for some pixels more: what it
-// spreads or loads once, and what is left over of its last block of pixels.
-// Rows of a band that go through one call share it.
+// A kernel takes a number of cycles for each multiply-accumulate. Each call
+// takes as long as some pixels more: what it spreads or loads once, and the
+// incomplete last block of pixels. Rows of a band that go through one call
+// share it.
 #pragma once
 
 #include <algorithm>
@@ -24,14 +24,14 @@ struct KernelCost {
 
 inline constexpr int64_t kManyTaps = 1 << 16;
 
-// An output takes a constant and so much for each tap, of which two kernels'
-// figures tell.
+// An output takes a constant plus an amount for each tap; both follow from two
+// kernels' figures.
 inline double depthwise_cycles(const Costs& c, int64_t taps) {
   if (c.depthwise_5x5 == 0 || taps == 9) return c.depthwise;
   const double tap = (25 * c.depthwise_5x5 - 9 * c.depthwise) / 16;
   return tap + 9 * (c.depthwise - tap) / static_cast<double>(taps);
 }
-// The least cycles of any depthwise kernel.
+// Returns the least cycles of any depthwise kernel.
 inline double least_depthwise_cycles(const Costs& c) {
   return std::min(c.depthwise, depthwise_cycles(c, kManyTaps));
 }
@@ -42,7 +42,8 @@ inline KernelCost depthwise_cost(const Costs& c, int stride_y, int64_t taps) {
           stride_y == 1 ? c.call_pixels.depthwise : 0,
           c.group_channels.depthwise};
 }
-// The cost of a layer with `pixels` output pixels and kernels of `taps` taps.
+// Returns the cost of a layer with `pixels` output pixels and kernels of `taps`
+// taps.
 inline KernelCost conv_cost(const Costs& c, int64_t pixels, int64_t taps) {
   if (pixels == 1) return {c.fully_connected};
   if (taps == 1) {
@@ -51,15 +52,15 @@ inline KernelCost conv_cost(const Costs& c, int64_t pixels, int64_t taps) {
   return {c.conv, c.call_pixels.conv, c.group_channels.conv};
 }
 
-// The number that `channels` output channels in so many groups count as: each
-// group but the first arranges its input once more.
+// Returns the number that `channels` output channels in `groups` groups count
+// as: each group after the first arranges its input once more.
 inline double channels_in_groups(const KernelCost& cost, double channels,
                                  int groups) {
   return channels + cost.group_channels * (groups - 1);
 }
 
-// Output pixels, and calls besides, in so many parts of a pixel: whole numbers,
-// as the planner compares sums.
+// Output pixels and calls are counted in this many parts of a pixel: whole
+// numbers, because the planner compares sums.
 inline constexpr int64_t kPixelParts = 64;
 inline int64_t pixel_parts(const KernelCost& cost, int64_t pixels,
                            int64_t calls) {

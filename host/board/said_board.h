@@ -7,8 +7,8 @@
 
 namespace shoal {
 
-// The board that a node says it is; null: none of those that there are. A node
-// names no files of this computer.
+// Returns the board that a node says it is; null: none of those that there are.
+// A node names no files of this computer.
 const Board* said_board(const std::string& said);
 
 }  // namespace shoal

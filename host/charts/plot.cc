@@ -209,7 +209,7 @@ struct Bars {
 };
 constexpr double kGroupGap = 0.7;  // of a slot, between groups
 
-// How many slots the bars before each take, then all of them.
+// Returns how many slots the bars before each take, then all of them.
 std::vector<double> bar_places(const Chart& chart) {
   const std::vector<Row>& rows = chart.table.rows;
   std::vector<double> places = {0};

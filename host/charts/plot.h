@@ -13,10 +13,11 @@ namespace shoal {
 
 inline constexpr int kPlotStyles = 8;
 
-// Empty for a chart without numbers or of kind kNone.
+// Returns an empty text for a chart without numbers or of kind kNone.
 std::string chart_svg(const Chart&);
 
-// Round positions that cover 0 (or `low`, if it is logarithmic) to `high`.
+// Returns round positions that cover 0 (or `low`, if it is logarithmic) to
+// `high`.
 std::vector<double> axis_ticks(double low, double high, bool logarithmic);
 
 std::string escape_xml(const std::string&);

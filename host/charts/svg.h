@@ -33,7 +33,7 @@ class Svg {
               const std::string& title);
   void path(const std::vector<std::pair<double, double>>&, int style,
             bool dashed);
-  // The whole drawing, `label` for those who cannot see it.
+  // Returns the whole drawing, `label` for those who cannot see it.
   std::string finish(double width, double height,
                      const std::string& label) const;
 

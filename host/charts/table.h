@@ -40,7 +40,7 @@ struct ChartTable {
 std::string column_title(const Column&);
 // "1,234.5"; "-" for nothing.
 std::string cell_text(const Column&, const Cell&);
-// For a terminal: aligned columns, a line of titles on top.
+// Returns the table for a terminal: aligned columns, a line of titles on top.
 std::string table_text(const ChartTable&);
 
 enum class ChartKind : uint8_t {
@@ -59,7 +59,7 @@ struct Chart {
   std::string y_label;
   bool log_x = false, log_y = false;
 };
-// Without a plot.
+// Makes a chart without a plot.
 Chart table_chart(std::string title, std::vector<Column>);
 
 }  // namespace shoal

@@ -10,7 +10,8 @@
 
 namespace shoal {
 
-// Every way in which the plan is wrong, one line each; empty: it is right.
+// Returns every way in which the plan is wrong, one line each; empty: it is
+// right.
 std::vector<std::string> check(const Net&, const Plan&);
 
 }  // namespace shoal

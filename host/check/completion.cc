@@ -278,7 +278,8 @@ class Completion {
     return true;
   }
 
-  // Those for whom something may have changed; the next stage if this is done.
+  // Wakes the processes for which something may have changed; enters the next
+  // stage if this one is done.
   void tell(int n) {
     Node& node = nodes_[n];
     for (int buffer : node.tokens.take_changed()) {

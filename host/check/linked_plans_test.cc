@@ -138,7 +138,7 @@ TEST(LinkedPlans, WrongCopiesOfWeightsAreFound) {
   spoil("moved", [](PlanNode& n) { first_kept(n).weights.offset += 16; });
   spoil("over buffers",
         [](PlanNode& n) { first_kept(n).weights.offset = n.layout.buffers; });
-  spoil("read anew", [](PlanNode& n) { first_kept(n).weights.keep = false; });
+  spoil("read again", [](PlanNode& n) { first_kept(n).weights.keep = false; });
   spoil("still in flash", [](PlanNode& n) {
     first_kept(n).weights.place = WeightPlace::kMapped;
   });
@@ -172,7 +172,7 @@ TEST(LinkedPlans, WrongSetsInBanksAreFound) {
   spoil("in the arena", [](PlanNode& n) { first_in_bank(n).weights.bank = 0; });
   spoil("elsewhere", [](PlanNode& n) { ++first_in_bank(n).weights.bank; });
   spoil("nowhere", [](PlanNode& n) { first_in_bank(n).weights.bank = 9; });
-  spoil("read anew",
+  spoil("read again",
         [](PlanNode& n) { first_in_bank(n).weights.keep = false; });
   spoil("still in flash", [](PlanNode& n) {
     first_in_bank(n).weights.place = WeightPlace::kMapped;

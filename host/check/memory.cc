@@ -269,8 +269,8 @@ class Memory {
     return n;
   }
 
-  // The bytes of variables whose elements differ from each other before the
-  // first frame.
+  // Returns the bytes of variables whose elements differ from each other before
+  // the first frame.
   uint64_t initial_bytes() const {
     uint64_t bytes = 0;
     for (const PlanVariable& v : node_.variables) {

@@ -19,7 +19,7 @@ constexpr uint64_t aligned(uint64_t bytes) {
 
 // Indices, ports and their owners, boxes inside buffers inside tensors, flags.
 void check_structure(const Net&, const Plan&, const PlanNode&, Findings&);
-// Streams, their ends and the peers: who is linked to whom.
+// Checks streams, their ends and the peers: which node is linked to which.
 void check_links(const Plan&, Findings&);
 // Bands, parts, private sums, chunks, loops: what an actor alone can have
 // wrong.

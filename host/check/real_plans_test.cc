@@ -58,7 +58,7 @@ void try_mutants(const Net& net, const Planned& p, std::mt19937& random,
   const auto all = mutations(net, p.plan.nodes[0]);
   for (int i = 0; i < kTries; ++i) {
     const Mutation& m = all[random() % all.size()];
-    // Those may have to be run.
+    // These tests may have to be run.
     if (m.may_be_right && net.model_macs > kMacsToRun) continue;
     judge.try_one(m, tally);
   }

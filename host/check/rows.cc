@@ -53,7 +53,7 @@ Bounds plain(Interval s) {
 
 Bounds all(const Axis& a) { return plain({0, a.size}); }
 
-// The same position, or the only one.
+// Returns the same position, or the only one.
 Bounds same(const Axis& a) { return a.size == 1 ? all(a) : plain(a.out); }
 
 Bounds window(const Axis& a) {
@@ -128,7 +128,7 @@ Bounds multiples(const Axis& a) {
   return quotients(a.out, multiple_of(a.layer));
 }
 
-// Rows that hold the same bytes.
+// Returns the rows that hold the same bytes.
 Bounds bytes(const Axis& a) {
   const Box &in = a.layer.in[a.operand].box, &out = a.layer.out.box;
   const int64_t from = int64_t{1} * in.columns() * in.channels();

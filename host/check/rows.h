@@ -19,11 +19,12 @@ struct Interval {
 // Operators whose rows come from a kernel that a plan may cut.
 bool slides(OpCode);
 
-// The elements of operand `operand` that `out`, a box of the layer's output,
-// depends on; empty if it lies on padding alone.
+// Returns the elements of operand `operand` that `out`, a box of the layer's
+// output, depends on; empty if it lies on padding alone.
 Box dependence(const Layer&, int operand, const Box& out);
 
-// Rows of the operand that output rows `out` need with kernel rows `kernel`.
+// Returns the rows of the operand that output rows `out` need with kernel rows
+// `kernel`.
 Interval row_dependence(const Layer&, int operand, Interval out,
                         Interval kernel);
 
@@ -41,12 +42,12 @@ struct FiringNeeds {
   int released[2]{};  // rows of the tensor below this are done with after it
 };
 
-// The boxes that an actor makes, and reads of its operands, over all
+// Returns the boxes that an actor makes, and reads of its operands, over all
 // iterations of a loop: a private buffer has the channels of one.
 Box made_box(const Net&, const PlanStage&, int actor);
 Box read_box(const Net&, const PlanStage&, int actor, int operand);
 
-// All firings of an actor outside loops in one frame.
+// Returns all firings of an actor outside loops in one frame.
 std::vector<FiringNeeds> firings_of(const Layer&, const PlanActor&,
                                     const PlanStage&);
 

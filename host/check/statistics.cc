@@ -33,7 +33,7 @@ class Statistics {
     storage();
   }
 
-  // Rows from and to other nodes and the coordinator.
+  // Returns the rows from and to other nodes and the coordinator.
   int64_t received() const { return received_; }
   int64_t to_coordinator() const { return to_coordinator_; }
 
@@ -194,7 +194,7 @@ class Statistics {
                 weights.most);
   }
 
-  // The layer's, by the share of its output and of its input channels.
+  // Returns the layer's, by the share of its output and of its input channels.
   int64_t actor_macs(const PlanStage& stage, int index) const {
     const PlanActor& a = stage.actors[index];
     const Layer& layer = net_.layers[a.layer];
@@ -208,8 +208,8 @@ class Statistics {
     return a.loop < 0 ? macs : macs / out.rows() * looped_rows(stage, index);
   }
 
-  // The rows of an actor in a loop: for each band those that the actors behind
-  // it need.
+  // Returns the rows of an actor in a loop: for each band those that the actors
+  // behind it need.
   int64_t looped_rows(const PlanStage& stage, int index) const {
     const PlanLoop& loop = stage.loops[stage.actors[index].loop];
     const int last = loop.first_actor + loop.actors - 1;

@@ -51,7 +51,7 @@ void Tokens::find_meeting(int s) {
   }
 }
 
-// Cursors start anew in every stage; what an earlier one filled stays.
+// Cursors start again in every stage; what an earlier one filled stays.
 void Tokens::enter(int s) {
   stage_ = s;
   fired_.assign(processes().size(), 0);

@@ -30,8 +30,8 @@ struct Process {
   std::vector<Interval> made;  // by firing; empty span: nothing yet
 };
 
-// The processes of a stage: what fills buffers from outside, actors and loops
-// in order of depth, what takes from buffers. Inputs and outputs move as
+// Returns the processes of a stage: what fills buffers from outside, actors and
+// loops in order of depth, what takes from buffers. Inputs and outputs move as
 // streams do, and are not among them.
 std::vector<Process> processes_of(const Net&, const PlanStage&);
 

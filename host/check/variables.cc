@@ -56,7 +56,8 @@ class Variables {
     return nullptr;
   }
 
-  // The variable of which a tensor is the value before or after the frame.
+  // Returns the variable of which a tensor is the value before or after the
+  // frame.
   int variable_of(int tensor) const {
     for (size_t v = 0; v < net_.variables.size(); ++v) {
       const NetVariable& of = net_.variables[v];

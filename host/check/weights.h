@@ -10,7 +10,8 @@
 
 namespace shoal {
 
-// Weights, bias, multipliers and shifts of a chunk, without its tag.
+// Returns the bytes of weights, bias, multipliers and shifts of a chunk,
+// without its tag.
 uint64_t weights_of_chunk(const Net&, const PlanStage&, const PlanActor&,
                           const PlanChunk&);
 // The same of all its chunks, and how many they are.
@@ -19,7 +20,7 @@ struct WeightSum {
 };
 WeightSum weights_of(const Net&, const PlanStage&, const PlanActor&);
 
-// The bytes of a set in SRAM: every chunk with its tag, aligned.
+// Returns the bytes of a set in SRAM: every chunk with its tag, aligned.
 uint64_t sram_set_bytes(const Net&, const PlanStage&, const PlanActor&);
 
 // The slots of a stage's tape, sets with places that they may have.

@@ -30,7 +30,7 @@ constexpr size_t kMostBoards = 64;
 // computer with all others.
 constexpr int kMostSilence = 60;
 
-// Those of --cluster, or so many equal ones. The planner asks the boards
+// Returns the nodes of --cluster, or equal ones. The planner asks the boards
 // themselves how much memory they have.
 Cluster cluster_of_boards(const PlanFlags& plan) {
   Cluster cluster = cluster_of(plan);
@@ -107,7 +107,7 @@ int serve(const EmulateFlags& flags) {
     say("%s %s %d\n", node->name().c_str(), node->address().c_str(),
         static_cast<int>(node->process()));
   }
-  flush_output();  // whoever started them waits for their addresses
+  flush_output();  // the starter waits for their addresses
   // A cluster that has lost one board may go on with the others.
   std::set<const EmulatedNode*> lost;
   while (!signals.asked() && lost.size() < boards.nodes().size()) {

@@ -176,7 +176,7 @@ int export_cluster_command(const ExportFlags& flags) {
   }
   if (flags.insecure) {
     tell(
-        "warning: --insecure: whoever reaches these nodes may read their "
+        "warning: --insecure: anyone who reaches these nodes may read their "
         "frames and change their results\n");
   } else {
     say("each has the cluster's key in shoal_key.h, which .gitignore names\n");

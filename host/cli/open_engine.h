@@ -32,9 +32,9 @@ struct EngineFlags {
   bool trace = false;   // answers have values
   bool floats = false;  // a float model runs on the oracle
   bool remote = false;  // nodes at addresses run there, else here
-  bool jobs = false;    // so many threads were asked for
+  bool jobs = false;    // a number of threads was asked for
   bool energy = false;  // of frames that come so often
-  // A board is emulated for at most so many seconds.
+  // The most seconds for which a board is emulated.
   std::optional<int> emulated_s = {};
   // Nodes are virtual, and their time counts; what is asked of several besides
   // what the network flags say. None: bytes count.

@@ -185,7 +185,8 @@ bool is_said_best(const std::string& change, std::vector<std::string>& lines) {
   for (const char* const words : {"--ram ", "--max-arena ", kLargerBoard}) {
     const std::optional<int64_t> bytes = bytes_in(ask, words);
     if (!bytes) continue;
-    // With as many, whoever says what it takes.
+    // Where two lines ask for as many bytes, the advice that names its flag
+    // counts.
     const bool takes = ask.find(": ") != ask.npos;
     std::erase_if(lines, [&](const std::string& line) {
       const int64_t more = bytes_in(line, words).value_or(0);

@@ -27,7 +27,8 @@ struct CalibrationData {
 CalibrationData open_calibration(const Graph& graph, const QuantizeFlags& flags,
                                  const PictureOptions& pictures);
 
-// So many items, spread evenly over the labels, and over the items of each.
+// Picks `count` items, spread evenly over the labels and over the items of
+// each.
 std::vector<int64_t> pick_items(const std::vector<int>& labels, int64_t count);
 
 }  // namespace shoal

@@ -29,8 +29,8 @@ Trace trace_of(const Graph& graph, const Answer& a) {
   });
 }
 
-// One input so many times, which must give the same each time, or each of
-// several once. The frames of a sequence are inputs.
+// Runs one input several times, which must give the same each time, or each of
+// several inputs once. The frames of a sequence are inputs.
 class Run {
  public:
   // `first`: the bytes of the first input, which may be a pipe's.

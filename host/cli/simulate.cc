@@ -29,8 +29,8 @@ std::vector<Bytes> simulated_inputs(const Graph& graph,
   return inputs;
 }
 
-// So many times the inputs, each of which must give what the oracle does. With
-// variables each frame gives its own, inputs that come again too.
+// Throws unless each input, `times` times, gave what the oracle gives. With
+// variables each frame has outputs of its own, repeated inputs included.
 void require_oracles_outputs(int times, const std::vector<Bytes>& inputs,
                              Engine& engine) {
   const Graph& graph = engine.graph();

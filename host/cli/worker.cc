@@ -73,12 +73,13 @@ int worker_command(const WorkerFlags& flags) {
   Worker worker(options, *transport);
   if (flags.insecure) {
     tell(
-        "warning: --insecure: without a key, whoever reaches this address may "
+        "warning: --insecure: without a key, anyone who reaches this address "
+        "may "
         "run programs on this node, read its frames and change their "
         "results\n");
   }
   say("listening on %s\n", where.c_str());
-  flush_output();  // whoever started it waits for the port
+  flush_output();  // the starter waits for the port
   worker.serve(signals);
   signals.take();
   return 0;

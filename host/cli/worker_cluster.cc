@@ -173,7 +173,7 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
     config.key = read_key_file(flags.key);
   } else if (!flags.quiet) {
     tell(
-        "warning: --insecure: nothing is encrypted or signed, whoever is on "
+        "warning: --insecure: nothing is encrypted or signed, anyone on "
         "the network may read the frames and change their results\n");
   }
   config.entropy = system_entropy;

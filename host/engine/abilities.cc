@@ -17,7 +17,7 @@ struct Cell {
 constexpr Cell kCan{};
 // No verb that has the engine has such a flag.
 constexpr Cell kUnasked{"is never asked for it", nullptr};
-constexpr Cell kPlanned{"is run as it is", "name the model to plan anew"};
+constexpr Cell kPlanned{"is run as it is", "name the model to plan again"};
 constexpr Cell kNoPlan{"computes on this computer without a plan",
                        "leave it out, or run what `shoal quantize` makes of "
                        "the model"};
@@ -98,7 +98,7 @@ constexpr Row kTable[] = {
     {Ability::kUnsealed,  {kCan,        kCan,        kCan,        kOwnStores,  kCan,        kCan,        kNoStore,    kNoPlan}},
     {Ability::kRuns,      {kCan,        kCan,        kCan,        kCan,        kCan,        kElsewhere,  kCan,        kCan}},
     {Ability::kTrace,     {kCan,
-                           {"is run without its model's layers", "name the model to plan anew"},
+                           {"is run without its model's layers", "name the model to plan again"},
                                                      kCan,
                            {"are processes that nobody looks into", "run without --workers and --cluster"},
                            {"do not show their layers", "emulate one board, or `shoal run --nodes N`"},

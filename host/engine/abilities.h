@@ -13,7 +13,7 @@ enum class EngineKind : uint8_t {
   kVirtual,  // nodes with a network in virtual time
   kWorkers,  // processes and boards at addresses
   kBoards,   // emulated boards on a network, which the verb starts itself
-  kServed,   // the same, for whoever comes: nothing is run on them here
+  kServed,   // the same, for others: nothing is run on them here
   kBoard,    // an emulated board with its firmware
   kFloat,    // the float oracle
 };
@@ -22,7 +22,7 @@ enum class EngineKind : uint8_t {
 enum class Ability : uint8_t {
   kPlan,      // a budget, a strategy, an objective
   kBoard,     // a board by its name
-  kCount,     // so many equal nodes
+  kCount,     // equal nodes, by their number
   kNodes,     // nodes from a file
   kCuts,      // how each layer is cut
   kBanks,     // weights in several banks of SRAM

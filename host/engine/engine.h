@@ -99,7 +99,7 @@ class Engine {
 // Runs `count` frames, the inputs one after the other, again and again.
 void run_frames(Engine&, const std::vector<Bytes>& inputs, int64_t count,
                 const std::function<void(int64_t frame, const Answer&)>& take);
-// The output of one.
+// Returns the output of one.
 Bytes run_frame(Engine&, const Bytes& input);
 
 }  // namespace shoal

@@ -15,11 +15,11 @@ namespace shoal {
 Fault fault_of(const shoal_fault&, int status);
 
 // "stage 3, chunk 7 is wrong (check 55)". `layers`: names of the net's layers,
-// for those who know them. Any number may be in any field: a board's or
-// worker's word is not trusted.
+// if they are known. Any number may be in any field: a board's or worker's word
+// is not trusted.
 std::string fault_text(const Fault&, std::span<const std::string> layers = {});
 
-// The same as an error of what the node was given.
+// Returns the same as an error of what the node was given.
 Error fault_error(const Fault&, std::span<const std::string> layers = {});
 
 }  // namespace shoal

@@ -25,6 +25,7 @@ struct ClusterMember {
   size_t peers = 0;
 };
 
+// The contents of a project, before a layout makes files of them.
 struct Application {
   std::string name;  // letters, digits and _: of the project and its files
   Board board;
@@ -38,7 +39,8 @@ struct Application {
   size_t inputs = 0, outputs = 0;
   bool classes = false;  // the first output is one score a class
   std::vector<std::string> labels;
-  // Without a built-in test then: rows come from other nodes.
+  // Set for a node of a cluster, which has no built-in test, because rows come
+  // from other nodes.
   std::optional<ClusterMember> member;
   // The plan's flags and their values, as given.
   std::vector<std::pair<std::string, std::string>> options;
@@ -53,7 +55,7 @@ std::string project_name(const std::string& asked, const std::string& model);
 Application make_application(const Prepared&, const Board&,
                              std::span<const uint8_t> input);
 
-// A node of a plan over several; `member` says how it is reached.
+// Returns a node of a plan over several; `member` says how it is reached.
 Application make_member(const Prepared&, size_t node, const Board&,
                         ClusterMember member);
 

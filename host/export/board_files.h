@@ -10,7 +10,8 @@
 
 namespace shoal {
 
-// Null: QEMU does not play it, or nobody has written what makes it boot.
+// Returns null if QEMU does not emulate the board, or if the files that make it
+// boot are missing.
 const BootFacts* boots_in_emulator(const Board&);
 // "emulated", "host" or "bare": which templates are its.
 std::string kind_of(const Board&);

@@ -29,7 +29,7 @@ struct BootFacts {
   int stack_bytes, handler_stack_bytes;
 };
 const std::vector<BootFacts>& boot_facts();
-// Null: nobody has written what makes it boot.
+// Returns null if the files that make the board boot are missing.
 const BootFacts* find_boot_facts(std::string_view board);
 
 }  // namespace shoal

@@ -5,7 +5,7 @@
 namespace shoal {
 namespace {
 
-// As the value of a make variable.
+// Writes a text as the value of a make variable.
 std::string make_list(const std::vector<std::string>& names,
                       const std::string& folder) {
   std::string text;

@@ -37,7 +37,7 @@ void check_board(const Ecosystem&, const std::string& board);
 // Throws Error(kUnsupported) if the program is larger than its constants.
 void check_image(const Ecosystem&, const Application&);
 
-// The names of those that know a board.
+// Returns the names of those that know a board.
 std::vector<std::string> ecosystems_of(const std::string& board);
 
 // layout_*.cc
@@ -74,7 +74,7 @@ std::vector<std::string> add_library(const Exported&, const std::string& folder,
                                      bool full, Project&);
 // Lines of a CMake list; without the first `skip` characters of each name.
 std::string cmake_list(const std::vector<std::string>& names, size_t skip = 0);
-// The values of templates: NAME, BOARD, MODEL, VERSION, ...
+// Returns the values of templates: NAME, BOARD, MODEL, VERSION, ...
 TemplateValues common_values(const Exported&);
 // README.md, LICENSE, .gitignore; `section` is the template of its own part.
 void add_texts(const Exported&, const std::string& section, Project&);

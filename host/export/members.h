@@ -8,7 +8,7 @@
 
 namespace shoal {
 
-// The main program of an ecosystem for a board: "main_NAME.cpp", with
+// Returns the main program of an ecosystem for a board: "main_NAME.cpp", with
 // "network_NAME.cpp" and "entropy_NAME.cpp" for nodes of clusters.
 std::string platform_name(const std::string& ecosystem, const Board&,
                           const BoardFacts&);

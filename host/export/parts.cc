@@ -18,8 +18,8 @@ std::string text_of(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// As the inside of a string literal of C: octal where a character means
-// something else, always three digits.
+// Writes bytes as the inside of a C string literal: octal where a character
+// means something else, always three digits.
 std::string escaped(std::span<const uint8_t> bytes, size_t line) {
   std::string out;
   size_t in_line = 0;

@@ -38,8 +38,8 @@ bool is_built(const fs::path& path) {
       path, [](const fs::path& part) { return made.contains(part.string()); });
 }
 
-// The files that an export has written here: hashes by path. Empty if none has,
-// or if the list is not one.
+// Returns the files that an export has written here: hashes by path. Empty if
+// none has, or if the list is not one.
 std::map<std::string, std::string> listed(const fs::path& folder) {
   std::map<std::string, std::string> all;
   const fs::path list = folder / kListFile;
@@ -78,7 +78,7 @@ bool may_be_unfinished(const fs::directory_entry& entry) {
          name.find_first_not_of("0123456789abcdef", start.size()) == name.npos;
 }
 
-// The files of an earlier export, all as it wrote them.
+// Returns the files of an earlier export, all as it wrote them.
 std::vector<fs::path> earlier_files(const fs::path& folder) {
   std::vector<fs::path> old;
   if (!fs::exists(folder)) return old;
@@ -222,7 +222,7 @@ void keep_built(const fs::path& from, const fs::path& to) {
     at.disable_recursion_pending();
   }
   for (const fs::path& path : kept) {
-    if (fs::exists(to / path)) continue;  // built anew since
+    if (fs::exists(to / path)) continue;  // built again since
     make_folder((to / path).parent_path().string());
     fs::rename(from / path, to / path);
   }

@@ -16,7 +16,8 @@ class Project {
  public:
   // Throws Error(kInternal) if there is one already.
   void add(const std::string& path, std::string bytes);
-  // One that nobody else may read, and of which export.json says no hash.
+  // Adds a file that only its owner may read, and of which export.json has no
+  // hash.
   void add_secret(const std::string& path, std::string bytes);
   const std::map<std::string, std::string>& files() const { return files_; }
   bool is_secret(const std::string& path) const {
@@ -43,8 +44,8 @@ struct PlacedProject {
 
 // Writes the files and export.json, which lists them, into each folder, after
 // all folders were found to be free: all of the projects are written, or none
-// because one was refused. What an export wrote there before and nobody has
-// changed since is replaced. Throws Error(kUsage) for a folder that has
+// because one was refused. Files that an export wrote there before, and that
+// are unchanged, are replaced. Throws Error(kUsage) for a folder that has
 // anything else but build results.
 //
 // A folder is written whole beside its place and renamed, so that nothing is

@@ -23,9 +23,9 @@ struct Needs {
 };
 Needs needs_of(const Net&, const PlanNode&);
 
-// The sources (.cc) of device/ that such a program takes.
+// Returns the sources (.cc) of device/ that such a program takes.
 std::vector<std::string> runtime_sources(const Needs&);
-// Those that any program may take.
+// Returns the sources that any program may take.
 std::vector<std::string> all_runtime_sources();
 // Returns whether a core of these flags of GCC has the DSP extension.
 bool has_dsp(const std::string& cpu_flags);
@@ -33,12 +33,13 @@ bool has_dsp(const std::string& cpu_flags);
 bool has_mve(const std::string& cpu_flags);
 // "kConv"
 std::string kind_name(OpCode);
-// The sources of a board that boots, and of the folders that it shares.
+// Returns the sources of a board that boots, and of the folders that it shares.
 std::vector<std::string> board_sources(const std::string& board);
 // With all headers that these include, one through the other. Sorted.
 std::vector<std::string> with_headers(const std::vector<std::string>& sources);
 
-// As the ecosystems compile it: "x.cc" is "x.cpp" there.
+// Returns the name under which the ecosystems compile it: "x.cc" is "x.cpp"
+// there.
 std::string exported_name(const std::string& name);
 
 }  // namespace shoal

@@ -23,8 +23,8 @@ bool keeps_rows(const Layer& l) {
          l.in[0].box.rows() == l.out.box.rows();
 }
 
-// With so many rows from one frame's first window to the next one's, windows
-// go on from frame to frame as within one. 0: they do not.
+// Returns the rows from one frame's first window to the next one's with which
+// windows go on from frame to frame as within one. 0: they do not.
 int tiling_stride(const Layer& l) {
   const int in = l.in[0].box.rows(), out = l.out.box.rows();
   const int stride = out == 1 ? in : l.stride_y;

@@ -11,7 +11,7 @@ Box shifted(const Box& b, const Box& to) {
 }
 
 bool is_input(const Net& net, int tensor) {
-  // Nor does a layer make what a variable held before the frame.
+  // No layer makes what a variable held before the frame either.
   for (const NetVariable& v : net.variables) {
     if (v.before == tensor) return true;
   }

@@ -19,6 +19,7 @@
 
 namespace shoal {
 
+// Numbers of rows, columns and channels: a box without its place.
 struct Extent {
   int rows = 1, columns = 1, channels = 1;
   int64_t elements() const { return int64_t{1} * rows * columns * channels; }

@@ -17,6 +17,7 @@
 
 namespace shoal {
 
+// The output of a layer, or an input of the net: a sequence of rows.
 struct NetTensor {
   std::string name;
   int rows = 1, columns = 1, channels = 1;
@@ -49,7 +50,8 @@ struct LayerWeights {
   bool empty() const { return values.empty() && bias.empty(); }
 };
 
-// The fields are ActorRecord's; see device/program/image.h.
+// One operation of the net; an operator of the model becomes one, several or
+// none. The fields are ActorRecord's; see device/program/image.h.
 struct Layer {
   OpCode op{};
   std::string name;  // of the operator's output tensor

@@ -9,16 +9,16 @@
 
 namespace shoal {
 
-// Which of QEMU's boards the node says it is, if no cycles were counted on it:
-// then it is emulated. Else none.
+// Returns which of QEMU's boards the node says it is, if no cycles were counted
+// on it (it is then emulated); else none.
 const Emulator* probe_emulator(const ProbeReport&);
 
-// The cycles of a second in plans: measured, else the board's.
+// Returns the cycles of a second in plans: measured, else the board's.
 double probe_clock_hz(const ProbeReport&, const Board& base);
 
-// Parsed again, so that what cannot be read is not written. Throws
-// Error(kDiffers) if a kernel of the node differs: no plan is good for it;
-// Error(kUnsupported) if none ran, or the node is emulated.
+// Writes a board's file and parses it again, so that what cannot be read is not
+// written. Throws Error(kDiffers) if a kernel of the node differs: no plan is
+// good for it; Error(kUnsupported) if none ran, or the node is emulated.
 std::string measured_board(const ProbeReport&, const Board& base);
 
 }  // namespace shoal

@@ -15,17 +15,18 @@ struct MeterReading {
   int64_t firings = 0;
   double ticks = 0, us = 0;
 
-  // A counter that has counted while the node computed.
+  // Returns whether there is a counter that has counted while the node
+  // computed.
   bool counts() const { return !counter.empty() && ticks > 0; }
-  // That is there and has not: DWT in QEMU.
+  // Returns whether there is a counter that has not, like DWT in QEMU.
   bool stands_still() const { return !counter.empty() && ticks == 0; }
   bool counts_cycles() const { return counts() && counter_hz == 0; }
-  // By the counter if it has a rate, else by the clock.
+  // Returns the time by the counter if it has a rate, else by the clock.
   double seconds() const;
 };
 
-// Nothing if it makes no sense: another size, names that are none, more time
-// than anybody would have waited.
+// Returns nothing if the bytes make no sense: another size, impossible names,
+// more time than a run can have taken.
 std::optional<MeterReading> parse_meter(std::span<const uint8_t> answer);
 
 }  // namespace shoal

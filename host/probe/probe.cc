@@ -172,7 +172,7 @@ class Prober {
     return p;
   }
 
-  // The largest that fits, and does not take long to send.
+  // Returns the largest that fits, and does not take long to send.
   std::optional<Prepared> fitting(const ProbeShape& shape,
                                   std::string& missing) const {
     const int largest = static_cast<int>(
@@ -206,7 +206,8 @@ class Prober {
       if (signals_.asked()) throw;
       result.missing = e.what();
       result.meter.reset();
-      // Whoever has refused a program still answers; who is lost does not.
+      // A node that has refused a program still answers; one that is lost does
+      // not.
       try {
         const Session again(options_, signals_);
       } catch (const Error&) {

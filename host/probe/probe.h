@@ -64,7 +64,8 @@ struct ProbeReport {
   // Returns whether `each` is in cycles, not in seconds.
   bool in_cycles() const;
   double firing = 0;  // cycles or seconds, as `each`
-  // In cycles of a CPU of so many a second; none: not measured.
+  // Returns the cost in cycles of a CPU with `hz` cycles a second; none: not
+  // measured.
   std::optional<double> cycles_of(ProbeCost, double hz) const;
   bool ran() const;  // any kernel
   int differing() const;

@@ -30,13 +30,14 @@ struct ProbeShape {
 };
 const std::vector<ProbeShape>& probe_shapes();
 
-// Rows that are many and results that are few: what the link carries.
+// Makes a graph with many rows and few results, to measure what the link
+// carries.
 Graph link_graph(int side);
 
-// All inputs of a frame, the same everywhere.
+// Returns all inputs of a frame, the same everywhere.
 std::vector<uint8_t> probe_input(const Graph&);
 
-// The unit that a cost counts: multiply-accumulates, or elements.
+// Returns the unit that a cost counts: multiply-accumulates, or elements.
 int64_t probe_work(const Graph&);
 
 }  // namespace shoal

@@ -248,8 +248,8 @@ TEST(Convert, ConstantsOfSumsHaveScalesOfTheirOwn) {
   expect_params(g, y, 21 / 255.f, -116);
 }
 
-// The same constant as weights of two layers with different inputs' scales
-// and as an operand: whoever wants other bytes gets a copy.
+// The same constant as weights of two layers with different inputs' scales and
+// as an operand: a reader that wants other bytes gets a copy.
 TEST(Convert, SharedConstantsAreCopiedWhereNeeded) {
   FloatNet net(12);
   const int x = net.input({1, 1, 1, 2});

@@ -10,7 +10,7 @@ ValueRange seen(const Histogram& h) {
   return {std::min<double>(h.lowest(), 0), std::max<double>(h.highest(), 0)};
 }
 
-// Bins that hold at most so many values are cut off at either end, never
+// Bins are cut off at either end as far as they hold few enough values, never
 // beyond zero.
 ValueRange percentile_range(const Histogram& h, double percentile) {
   const double spare =

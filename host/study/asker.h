@@ -12,7 +12,7 @@
 
 namespace shoal {
 
-// The paper's system goes to so many nodes.
+// The paper's system has up to this many nodes.
 inline constexpr int kFew = 8;
 
 inline double arena_kb(const Point& p) {
@@ -26,19 +26,20 @@ class Asker : public PointFinder<Setting, Point> {
 
   const SplitStudyOptions& options() const { return options_; }
   const Paper& paper() const { return paper_; }
-  // Rows and columns of the model's own picture; 0 if it is not square.
+  // Returns the rows and columns of the model's own picture; 0 if it is not
+  // square.
   int own_side() const { return own_side_; }
   // Returns whether the paper's figures are of this network.
   bool is_quoted() const { return is_quoted_; }
   // Strategies and names of cuts files.
   std::vector<std::string> series() const;
-  // The asked-for numbers of nodes up to `limit`.
+  // Returns the asked-for numbers of nodes up to `limit`.
   std::vector<int> nodes(int limit) const;
-  // The largest of them.
+  // Returns the largest of them.
   int most_nodes(int limit) const;
   std::vector<int> powers_of_two(int limit) const;
 
-  // One node is the same whatever the strategy.
+  // Returns the setting; one node is the same whatever the strategy.
   Setting setting(const std::string& series, int nodes) const;
   Setting least_ram(const std::string& series, int nodes) const;
   Setting simulated(const std::string& series, int nodes) const;

@@ -26,7 +26,7 @@ struct Paper {
 // Throws Error(kUsage) naming the file and the key.
 Paper parse_paper(const std::string& file, const std::string& toml);
 
-// host/study/paper_split.toml as it was compiled in.
+// Returns host/study/paper_split.toml as it was compiled in.
 const char* paper_split_toml();
 
 }  // namespace shoal

@@ -1,4 +1,4 @@
-// One point of a study: a model at an input size, cut over so many nodes in
+// One point of a study: a model at an input size, cut over a number of nodes in
 // one way, planned, and, if asked, simulated for one frame.
 #pragma once
 
@@ -53,7 +53,7 @@ struct Point {
   double latency_s = 0, compute_s = 0, communication_s = 0, waiting_s = 0;
   // The same of the mean node.
   double node_compute_s = 0, node_communication_s = 0, node_waiting_s = 0;
-  int64_t sent_bytes = 0;      // in datagrams, of everybody
+  int64_t sent_bytes = 0;      // in datagrams, of all nodes
   int64_t sent_row_bytes = 0;  // of these, rows
   std::string bound;           // why it is not faster
 };

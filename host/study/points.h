@@ -29,7 +29,8 @@ class PointsOf {
   // `measure` is called from several threads at once.
   explicit PointsOf(Measure measure) : measure_(std::move(measure)) {}
 
-  // The point, or an empty one that compute() will make. Null until then.
+  // Returns the point, or an empty one that compute() will make. Null until
+  // then.
   const Value* find(const Key&);
   // Makes what find() did not find; false if there is nothing.
   bool compute(int threads, const Progress&);
@@ -41,7 +42,7 @@ class PointsOf {
   std::vector<Key> wanted_;  // in the order in which they were asked for
 };
 
-// In place of a point that could not be made.
+// Makes the value for a point that could not be made.
 template <class Value>
 Value failed_point(const Error& e) {
   Value point;
@@ -57,7 +58,8 @@ class PointFinder {
  public:
   explicit PointFinder(PointsOf<Key, Value>& points) : points_(points) {}
 
-  // Null if there is none (yet); then the reason becomes a note.
+  // Returns the point, or null if there is none (yet); then the reason becomes
+  // a note.
   const Value* find(const Key& key) {
     const Value* const point = points_.find(key);
     if (point == nullptr || point->error.empty()) return point;

@@ -16,7 +16,7 @@ Column milliseconds(const char* name) {
   return {name, "ms", Origin::kSimulated, 1};
 }
 
-// How many nodes it takes to live within so much RAM each.
+// Returns how many nodes it takes to live within so much RAM each.
 Chart fewest_nodes(Asker& asker) {
   Chart chart = table_chart("Fewest nodes for an arena of so much each",
                             {{"arena of a node", "KB"}});
@@ -48,7 +48,8 @@ Chart fewest_nodes(Asker& asker) {
   return chart;
 }
 
-// Latency at `n` nodes against the arena's budget: so many times the least.
+// Makes a chart of latency at `n` nodes against the arena's budget in multiples
+// of the least.
 Chart budget_chart(Asker& asker, int n) {
   Sweep s;
   s.title = fmt::format("Latency at {} nodes against the arena allowed", n);

@@ -15,7 +15,7 @@
 
 namespace shoal {
 
-// The planner's, by name.
+// Returns the planner's, by name.
 std::vector<std::string> sorted_strategies();
 
 struct SplitStudyOptions {
@@ -33,7 +33,7 @@ using Points = PointsOf<Setting, Point>;
 StudyResult split_study(const Graph&, const Paper&, const SplitStudyOptions&,
                         const Points::Progress&);
 
-// The same with points of any origin, for tests.
+// Returns the same with points of any origin, for tests.
 StudyResult split_study(const Graph&, const Paper&, const SplitStudyOptions&,
                         Points&, const Points::Progress&);
 

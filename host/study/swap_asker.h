@@ -30,22 +30,23 @@ class SwapAsker : public PointFinder<SwapSetting, SwapPoint> {
 
   SwapSetting at(const std::string& network, const std::string& board,
                  int64_t ram, const std::string& storage) const;
-  // ram(), or the next size in which the network fits without writes; 0: none
-  // (yet).
+  // Returns ram(), or the next size in which the network fits without writes;
+  // 0: none (yet).
   int64_t ram_for(const std::string& network);
-  // Each network in that, or in every RAM of the study, on each board with each
-  // storage.
+  // Returns each network in that, or in every RAM of the study, on each board
+  // with each storage.
   std::vector<SwapSetting> settings(bool every_ram);
-  // The point with the least RAM in which the network runs without writes.
+  // Returns the point with the least RAM in which the network runs without
+  // writes.
   const SwapPoint* least(const std::string& network);
 
   // Null if there is none (yet). RAM that cannot do without writes is not
   // tried without.
   const SwapPoint* find(const SwapSetting&);
-  // The same board with everything in SRAM.
+  // Returns the same board with everything in SRAM.
   const SwapPoint* unlimited(const SwapSetting&);
-  // How many times as long the setting takes as unlimited(); none: one of both
-  // is missing.
+  // Returns how many times as long the setting takes as unlimited(); none: one
+  // of both is missing.
   std::optional<double> slowdown(const SwapSetting&);
 
  private:
@@ -72,7 +73,8 @@ inline Column simulated_column(const char* name, const char* unit,
   return {name, unit, Origin::kSimulated, decimals};
 }
 
-// The columns of a table whose rows are one setting each, and a row's cells.
+// Returns the columns of a table whose rows are one setting each, and a row's
+// cells.
 std::vector<Column> setting_columns(const std::vector<Column>& others);
 Row setting_row(const SwapSetting&, const Row& others);
 
@@ -86,7 +88,7 @@ struct SwapParts {
   double stages_s = 0, bound_s = 0;  // with the other kind
   int64_t read_bytes = 0;
   double rate() const { return static_cast<double>(read_bytes) / seconds; }
-  // In percent.
+  // Returns the slowdown in percent.
   double slower() const { return 100 * (seconds / unlimited_s - 1); }
 };
 SwapParts parts_of(const SwapPoint&, const SwapPoint& unlimited, const Storage&,

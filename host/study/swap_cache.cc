@@ -11,7 +11,8 @@ namespace {
 
 using CacheJson = nlohmann::json;
 
-// As lists: there are many, and the names would be most of the file.
+// Points are written as lists: there are many, and the names would be most of
+// the file.
 CacheJson stage_json(const SwapStage& s) {
   return {s.name,      s.is_dense, s.seconds,    s.core_s, s.check_s,
           s.storage_s, s.macs,     s.read_bytes, s.layers};

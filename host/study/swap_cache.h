@@ -14,8 +14,8 @@ namespace shoal {
 
 class SwapCache {
  public:
-  // Without a file if `path` is empty. `build` tells executables apart. Lines
-  // that are no points are skipped: they are made again.
+  // Works without a file if `path` is empty. `build` tells executables apart.
+  // Lines that are no points are skipped: they are made again.
   SwapCache(std::string path, std::string build);
 
   std::optional<SwapPoint> find(const SwapSetting&);

@@ -58,7 +58,7 @@ Row encryption_row(SwapAsker& asker, const SwapSetting& plain) {
        megabytes(e->load.read_bytes), std::min(open, read) * 1e-6});
 }
 
-// The same point by kind of layer.
+// Makes the row of the same point by kind of layer.
 Row encrypted_parts_row(SwapAsker& asker, SwapSetting s) {
   s.sealed = true;
   const SwapPoint* const p = asker.find(s);
@@ -79,7 +79,7 @@ Row encrypted_parts_row(SwapAsker& asker, SwapSetting s) {
   return setting_row(s, {slower, rate, share, share_with_arithmetic});
 }
 
-// A stage's place in the roofline: arithmetic per byte read.
+// Returns a stage's place in the roofline: arithmetic per byte read.
 std::optional<double> intensity(const SwapStage& stage) {
   if (stage.read_bytes == 0) return std::nullopt;
   return static_cast<double>(stage.macs) /

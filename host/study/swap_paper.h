@@ -19,7 +19,7 @@ struct SwapPaper {
 // Throws Error(kUsage) naming the file and the key.
 SwapPaper parse_swap_paper(const std::string& file, const std::string& toml);
 
-// host/study/paper_swap.toml as it was compiled in.
+// Returns host/study/paper_swap.toml as it was compiled in.
 const char* paper_swap_toml();
 
 }  // namespace shoal

@@ -42,7 +42,8 @@ struct SwapStage {
   double storage_s = 0;  // every request of its own
   int64_t macs = 0, read_bytes = 0;
   int64_t layers = 0;  // of the point's, after those of the stages before
-  // No plan of this stage's requests and firings is faster.
+  // Returns a time that no plan of this stage's requests and firings can
+  // undercut.
   double bound_s() const;
 };
 
@@ -80,7 +81,7 @@ class SwapNetworks {
     int64_t weight_bytes = 0;
     int64_t whole_bytes = 0;  // input and output of the largest operator
   };
-  // From several threads.
+  // May be called from several threads.
   const Network& find(const std::string& name);
 
  private:
@@ -88,10 +89,10 @@ class SwapNetworks {
   std::map<std::string, std::unique_ptr<Network>> made_;
 };
 
-// The board with so much RAM and this one part. Throws Error(kUsage) for
-// unknown names.
+// Returns the board with so much RAM and this one part. Throws Error(kUsage)
+// for unknown names.
 Board swap_board(const SwapSetting&);
-// A part by its name, whichever board has it.
+// Returns a part by its name, whichever board has it.
 const Storage& storage_of_any_board(const std::string& name);
 
 // Never throws Error: it becomes the point's.

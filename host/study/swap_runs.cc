@@ -8,7 +8,7 @@
 namespace shoal {
 namespace {
 
-// The asked-for RAM if the network fits there, else the next that does.
+// Returns the asked-for RAM if the network fits there, else the next that does.
 const SwapPoint* run_of(SwapAsker& asker, const std::string& name,
                         SwapSetting& setting) {
   const int64_t ram = asker.ram_for(name);

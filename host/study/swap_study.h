@@ -23,7 +23,8 @@ struct SwapStudyOptions {
   std::string command;        // the line that makes this study
   int threads = 1;
 };
-// Networks, boards, storages and RAM of a study that nobody has chosen.
+// Returns the networks, boards, storages and RAM of a study for which none were
+// named.
 SwapStudyOptions default_swap_study(bool full);
 // Throws Error(kUsage) for names and sizes that there are not, and for what
 // is there twice.

@@ -12,9 +12,9 @@ LinkModel board_link(const Board&);
 // A step that does something and costs nothing else takes a firing's time.
 PortCosts board_port(const Board&, bool encrypted);
 
-// The coordinator's: a computer as fast as need be, at the best link of the
-// cluster (most bits a second, least latency and framing), with room for what
-// it sends to many nodes at once.
+// Returns the coordinator's: a computer as fast as need be, at the best link of
+// the cluster (most bits a second, least latency and framing), with room for
+// what it sends to many nodes at once.
 LinkModel coordinator_link(const std::vector<LinkModel>& nodes);
 
 }  // namespace shoal

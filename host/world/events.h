@@ -15,7 +15,7 @@ inline constexpr Nanos kMillisecond = 1000 * kMicrosecond;
 inline constexpr Nanos kSecond = 1000 * kMillisecond;
 inline constexpr Nanos kNever = INT64_MAX;
 
-// llround() of what is not negative, without a call.
+// Does what llround() does for numbers that are not negative, without a call.
 inline Nanos whole_nanos(double nanos) {
   const auto below = static_cast<Nanos>(nanos);
   return below + (nanos - static_cast<double>(below) >= 0.5 ? 1 : 0);
@@ -60,7 +60,7 @@ class EventQueue {
     return e;
   }
   uint64_t count() const { return count_; }
-  // A hash of all events so far: two runs of one seed have the same.
+  // Returns a hash of all events so far: two runs of one seed have the same.
   uint64_t hash() const { return hash_; }
 
  private:
@@ -79,7 +79,8 @@ class EventQueue {
     }
     heap_[i] = e;
   }
-  // From the first place down to the last row; where it is then.
+  // Moves the hole from the first place down to the last row and returns where
+  // it is then.
   size_t sink_hole() {
     const size_t size = heap_.size();
     size_t i = 0;

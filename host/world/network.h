@@ -101,9 +101,9 @@ class Network {
   const EndpointTraffic& traffic(uint32_t endpoint) const {
     return ends_[endpoint].traffic;
   }
-  // Number of the next send to somebody.
+  // Returns the number of the next datagram that is sent.
   uint64_t serial() const { return serial_; }
-  // Serialization of a datagram of so many bytes of payload.
+  // Returns the time of a datagram's bits on the link.
   static Nanos airtime(const LinkModel&, size_t bytes);
 
  private:

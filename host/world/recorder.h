@@ -43,7 +43,7 @@ class Recorder {
   const std::vector<Activity>& activities(uint32_t endpoint) const {
     return activities_[endpoint];
   }
-  // Null if it was sent before restart().
+  // Returns null if it was sent before restart().
   const Travel* travel(uint64_t serial) const;
   const std::vector<Travel>& travels() const { return travels_; }
 

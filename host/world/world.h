@@ -70,12 +70,12 @@ class Port {
 class Endpoint {
  public:
   virtual ~Endpoint() = default;
-  // Some work; true: there is more.
+  // Does some work; true: there is more.
   virtual bool step() = 0;
-  // In microseconds of the transport; UINT64_MAX: never.
+  // Returns a time in microseconds of the transport; UINT64_MAX: never.
   virtual uint64_t next_timer_us() const = 0;
-  // When something of its own ends that it sees without that clock; kNever:
-  // there is nothing.
+  // Returns when something of its own ends that it sees without that clock;
+  // kNever: there is nothing.
   virtual Nanos ready_at() const { return kNever; }
   // Before a datagram leaves: time that the step under way owes so far.
   virtual void settle() {}
@@ -89,7 +89,7 @@ class World {
   // The endpoint behind a port; must outlive the world's use. It is stepped
   // at once.
   void attach(Port&, Endpoint&);
-  // The next event happens. False: none will ever.
+  // Lets the next event happen; false: there will be none.
   bool advance();
   // The endpoint does nothing any more.
   void switch_off(uint32_t endpoint);

@@ -118,7 +118,7 @@ TEST_F(CliCluster, SmallDatagramsCarryManyStreams) {
   EXPECT_NE(told.out.find("equal to the oracle's"), std::string::npos);
 }
 
-// As `run` would have it at these addresses, and nobody has to say so.
+// The plan is that of `run` at these addresses, without a flag that says so.
 TEST_F(CliCluster, ASerialLineOfTheFileCarriesWhatItCan) {
   const auto planned = [&](const char* verb, std::vector<std::string> how) {
     how.insert(how.begin(), {verb, "m.tflite", "--json"});
@@ -278,7 +278,7 @@ TEST_F(CliCluster, EnergyAndFramesASecondArePlannedAsSimulated) {
           .is_null());
 }
 
-// Nodes with different layers work on different frames, whoever asked.
+// Nodes with different layers work on different frames, whatever the objective.
 TEST_F(CliCluster, APipelineHasTheRateOfFramesThatFollow) {
   std::vector<std::string> how{
       "plan",

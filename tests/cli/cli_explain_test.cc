@@ -60,7 +60,7 @@ TEST(CliExplain, WaitsAndLinksArePlannedAsSimulated) {
   EXPECT_LT(waited, e["simulated_us"]);
   expect_near(e["busiest_link"]);
   EXPECT_GE(e["busiest_link"]["simulated_us"], link);
-  // The picture's 9,216 bytes at 100 Mbit/s, at the least.
+  // The picture's 9,216 bytes at 100 Mbit/s at least.
   EXPECT_GT(e["busiest_link"]["simulated_us"], 9216 * 8 / 100.0);
 
   // The same in the table: a row for each segment and two more.

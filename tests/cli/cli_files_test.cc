@@ -82,7 +82,7 @@ TEST_F(CliFiles, AReaderThatGoesAwayEndsItAsItDoesOtherTools) {
   // A pipe that nobody reads any more.
   const std::string pipe = "mkfifo p; exec 3<>p 4>p; exec 3>&-; rm p; ";
   told(shop_.script(pipe + "$SHOAL boards >&4"), 128 + 13, "");
-  // Whoever ignores the signal is told.
+  // A process that ignores the signal gets the error.
   told(shop_.script(pipe + "trap '' PIPE; $SHOAL boards >&4"), 1,
        "stdout: cannot be written: Broken pipe");
 }
@@ -156,7 +156,7 @@ TEST_F(CliFiles, PipesThatAreMeantAreRead) {
   const Told labels = shop_.script(
       "$SHOAL run m.tflite x.bin --labels <(printf 'a\\nb\\n') -o /dev/null");
   EXPECT_EQ(labels.code, 0) << labels.err;
-  // Whoever looks into the file twice finds it empty.
+  // A second look into the file finds it empty.
   const std::string board = "board = \"teensy41\"\n";
   write_text("c.toml", "[[node]]\nname = \"a\"\n" + board +
                            "[[node]]\nname = \"b\"\n" + board);
@@ -237,7 +237,7 @@ TEST_F(CliFiles, WithoutItsModelAVerbLeavesNothing) {
   }
 }
 
-// Each output is one run's, whole, whoever was the last.
+// Each output is one run's, whole, whichever run was the last.
 TEST_F(CliFiles, TwoRunsAtOnceWriteOneOutputOrTheOther) {
   const Told a = shop_.shoal({"run", "m.tflite", "random:1", "-o", "a"});
   const Told b = shop_.shoal({"run", "m.tflite", "random:2", "-o", "b"});

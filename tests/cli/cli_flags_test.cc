@@ -111,7 +111,7 @@ TEST_F(CliFlags, NodesShareTilesOfColumns) {
   again.push_back("--replay");
   const Told told = expect_ok(shop_, again);
   EXPECT_NE(told.out.find("equal byte for byte"), std::string::npos);
-  // And without a file.
+  // The same without a file.
   expect_ok(shop_, {"verify", verify[1], verify[2], "--nodes", "2", "--board",
                     "teensy41", "--replay", "--objective", "ram"});
 }
@@ -177,7 +177,7 @@ TEST_F(CliFlags, WhatEmulatedBoardsCannotDoIsSaidOfThem) {
   }
 }
 
-// Nor is there anything to plan where nothing is run.
+// There is nothing to plan where nothing is run.
 TEST_F(CliFlags, WhoServesBoardsPlansNothing) {
   const std::vector<std::string> serve{"emulate", "--board", "mps2-an386",
                                        "--nodes", "2",       "--serve"};

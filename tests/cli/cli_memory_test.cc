@@ -46,7 +46,7 @@ std::vector<uint8_t> deep_model(int layers) {
 
 class CliMemory : public testing::Test {
  protected:
-  // Within so many kilobytes of address space.
+  // Runs within `kilobytes` kilobytes of address space.
   Told within(int kilobytes, const std::string& words) const {
     return shop_.script("ulimit -c 0; ulimit -v " + std::to_string(kilobytes) +
                         "; exec $SHOAL " + words);
@@ -109,7 +109,7 @@ TEST_F(CliMemory, APlanWithoutMemoryIsAnError) {
                "the plan of deep.tflite (400 layers on 4 nodes)");
 }
 
-// Every verb, from where the program can hardly be loaded to where there is
+// Every verb, from where the program can barely be loaded to where there is
 // enough: whatever fails first, it is told.
 TEST_F(CliMemory, WhereverItEndsItIsNoSignal) {
   shop_.write("m.tflite", deep_model(3));

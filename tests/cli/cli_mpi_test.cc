@@ -64,7 +64,7 @@ class CliMpi : public testing::Test {
     EXPECT_NE(said[0].find(line), std::string::npos) << said[0];
     EXPECT_EQ(told.out, "");
   }
-  // The pictures of the samples, so many times each.
+  // Writes the pictures of the samples, `times` times each.
   void make_data(int times) {
     namespace fs = std::filesystem;
     for (const auto& folder : fs::directory_iterator(kBundled + "samples")) {

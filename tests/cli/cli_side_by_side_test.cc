@@ -133,7 +133,7 @@ TEST_F(SideBySide, RunsAndDeploymentsOnOnePairOfWorkers) {
     }
     both(deploy, deploy);
   }
-  // And a second worker on the port of the first.
+  // A second worker on the port of the first is refused.
   const Told told = shop_.shoal({"worker", "--listen", at, "--ram", "32K"});
   EXPECT_EQ(told.code, kBusy) << told.err;
   EXPECT_EQ(one.end(SIGTERM), 0);

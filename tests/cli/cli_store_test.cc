@@ -287,8 +287,8 @@ TEST_F(CliStore, AStoreThatIsWrittenHasOneOwner) {
   run_is_exact({"--store", "d", "1.bin"});
 }
 
-// A card is copied twice and each copy runs with an input of its own: whoever
-// has both sees no difference of the two contents, that is equal bytes of
+// A card is copied twice and each copy runs with an input of its own: a holder
+// of both sees no difference of the two contents, that is equal bytes of
 // ciphertext as often as chance has it (1 of 256).
 TEST_F(CliStore, CopiesOfACardShareNoKeystream) {
   spilling_store();

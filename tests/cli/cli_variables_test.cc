@@ -89,7 +89,7 @@ TEST_F(CliVariables, ASequenceRunsOnOneNodeAndOnSeveral) {
                 std::string::npos);
     }
   }
-  // Without a sequence: its first frame.
+  // Without a sequence, the first frame's values are printed.
   const Told one = shop_.shoal({"run", "m.tflite", "one.bin", "-o", "y.bin"});
   ASSERT_EQ(one.code, 0) << one.err;
   EXPECT_EQ(

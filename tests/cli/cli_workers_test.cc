@@ -106,7 +106,7 @@ TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
   refused({"--insecure", "--listen", taken.address}, taken.address, 9);
   write_text("open.key", std::string(64, '7'));
   ASSERT_EQ(chmod(shop_.path("open.key").c_str(), 0604), 0);
-  refused({"--key", "open.key"}, "open.key: everybody");
+  refused({"--key", "open.key"}, "open.key: every user");
 }
 
 // Nodes that answer are listed and written as a cluster that runs; others are
@@ -382,7 +382,7 @@ TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
                  "none.key: there is no key file");
   expect_refused(run(secure.address, {"--nodes", "2"}), 2,
                  "--nodes: workers are as many as their addresses");
-  // None of that has hurt them.
+  // None of this has hurt the workers.
   EXPECT_EQ(shop_.shoal(run(secure.address, {})).code, 0);
   EXPECT_EQ(shop_.shoal(run(open.address, {"--insecure"})).code, 0);
 }
@@ -422,7 +422,7 @@ TEST_F(CliWorkers, OneCoordinatorAtATime) {
   const Told waited = shop_.shoal(once({"--wait", "30"}));
   EXPECT_EQ(waited.code, 0) << waited.err;
   EXPECT_NE(waited.err.find("; waiting\n"), std::string::npos) << waited.err;
-  // Or it is meant.
+  // It also ends if that is meant.
   first.emplace(shop_, forever);
   for (int i = 0; i < 100 && !busy(); ++i) usleep(20'000);
   EXPECT_EQ(shop_.shoal(once({"--take-over"})).code, 0);

@@ -26,7 +26,7 @@
 namespace shoal {
 namespace {
 
-// float32 is computed by whoever holds the frame, at an output only.
+// float32 is computed by the holder of the frame, at an output only.
 bool casts_floats(const RawModel& raw, const RawOp& op) {
   const auto x = static_cast<size_t>(op.inputs[0]);
   return op.code == op_info(OpKind::kCast).code &&

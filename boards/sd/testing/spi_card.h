@@ -56,7 +56,8 @@ class SpiCard {
   void put_in() { is_there_ = true, reset(); }
   void protect() { refuses_ = true; }
   void send_nothing() { mute_ = true; }
-  // In the n-th sector that is written from now on, behind so many bytes.
+  // Cuts power in the n-th sector that is written from now on, behind `bytes`
+  // bytes.
   void cut_at(uint32_t n, uint32_t bytes) {
     cut_ = written_ + n, cut_bytes_ = bytes;
   }
@@ -258,7 +259,7 @@ class SpiCard {
   std::vector<std::string> violations_;
 };
 
-// A file of so many bytes 0xFF, gone with this.
+// A file of `bytes` bytes 0xFF, removed at the end.
 class CardFile {
  public:
   explicit CardFile(uint32_t bytes, uint8_t fill = 0xFF) {

@@ -3,7 +3,7 @@
 
 #include "device/agent/diffie_hellman.h"
 
-// As everest/Hacl_Curve25519.h has it, which is no C++.
+// Declared here because everest/Hacl_Curve25519.h is not C++.
 extern "C" void Hacl_Curve25519_crypto_scalarmult(uint8_t* product,
                                                   uint8_t* secret,
                                                   uint8_t* point);

@@ -197,7 +197,8 @@ class HostileTalk {
       image_[place * size_t{97} % image_.size()] ^= change;
       change = 0;
     }
-    // As a coordinator draws them: rows of one run say nothing in the next.
+    // Draws them as a coordinator does: rows of one run mean nothing in the
+    // next.
     if (static_cast<Request>(code) == Request::kPeers && change == 0 &&
         agent.state() == AgentState::kReady) {
       ++secret_[0];

@@ -199,7 +199,7 @@ class World {
       }
       if (all) return true;
       if (!flying.empty()) next = std::min(next, flying.top().at_us);
-      if (next == Link::kNever) return false;  // everybody waits
+      if (next == Link::kNever) return false;  // all wait
       now = std::max(now, next);
       while (!flying.empty() && flying.top().at_us <= now) {
         Node& to = *nodes[static_cast<size_t>(flying.top().to)];
@@ -355,7 +355,7 @@ inline Node::Node(World& world, int number) : number(number), world_(world) {
   EXPECT_EQ(link.open(config, *this, static_cast<uint16_t>(number),
                       entries.data(), counts, table_bytes()),
             Status::kOk);
-  // As after the frames before the first one here.
+  // Sets the state after the frames before the first one here.
   const LinkLayout layout = link_layout(counts);
   auto* limits = reinterpret_cast<uint32_t*>(table_bytes() + layout.limits);
   for (uint32_t i = 0; i < counts.targets; ++i) limits[i] = t.first_offset;

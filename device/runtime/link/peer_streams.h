@@ -23,7 +23,7 @@ class PeerStreams final : public LinkPart, private Streams {
 
  private:
   Ports& ports() const { return state_.ports; }
-  // The next stage of the frame, whose rows may come already.
+  // Returns the next stage of the frame, whose rows may come already.
   Ports next_ports() const;
   const StreamRecord& stream_of(uint16_t target) const;
   uint32_t ready(uint16_t target) const override;

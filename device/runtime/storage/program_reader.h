@@ -18,8 +18,8 @@ class ProgramReader {
   Status start_record(uint16_t stage);
   Status step();
 
-  // The key of the store, from numbers that nobody vouches for yet: with
-  // another key nothing opens.
+  // Makes the key of the store from numbers that are not authenticated yet:
+  // with a wrong key nothing opens.
   void set_key(const Header&);
 
  private:

@@ -58,7 +58,7 @@ Status Spills::step() {
 }
 
 // kOk: something has ended; if it is not the page under way, the next request
-// waits for nothing, and whoever sleeps after a kWait would never see it.
+// waits for nothing, and a caller that sleeps after a kWait would never see it.
 Status Spills::poll_area() {
   const bool may = !store_.reader.busy() || area_.uses_storage();
   const Status status =

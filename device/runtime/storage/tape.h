@@ -13,12 +13,13 @@ class Tape {
   explicit Tape(const Ports& ports) : ports_(ports) {}
 
   void begin();  // of a stage
-  // The next chunk to read and its place; null: no slot is free, or the end.
+  // Returns the next chunk to read and its place; null: no slot is free, or the
+  // end.
   const ChunkRecord* ask(uint8_t*& to);
   // The first chunk that was asked for and not yet loaded is there.
   void loaded() { ++loaded_; }
-  // The bytes of the chunk that execution uses next; null: not there yet. What
-  // it used before is given up.
+  // Returns the bytes of the chunk that execution uses next; null: not there
+  // yet. What it used before is given up.
   const uint8_t* use(const ChunkRecord&);
   uint32_t used() const { return used_; }
 

@@ -22,9 +22,9 @@ class Weights {
   // Takes in what has arrived, asks for the next chunk and then checks the one
   // that is there, so that storage is not idle meanwhile. kOk: one was checked.
   Status step();
-  // Nothing has been asked for that is not checked.
+  // Returns whether everything that was asked for is checked.
   bool idle() const { return asked_for_ == 0; }
-  // The bytes of a chunk; null while one of the tape is not there.
+  // Gives the bytes of a chunk; null while one of the tape is not there.
   Status use(const ActorRecord&, const ChunkRecord&, const uint8_t*& bytes);
 
  private:

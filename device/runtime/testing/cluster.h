@@ -18,8 +18,9 @@
 
 namespace shoal {
 
-// As if so many frames had gone by already; for programs of one stage. By and
-// by, because what is kept for later is compared mod 2^32.
+// Makes a node count as if `frames` frames had gone by; for programs of one
+// stage. The numbers rise in steps, because what is kept for later is compared
+// mod 2^32.
 struct NodeProbe {
   static void start_at(shoal_node& n, uint32_t frames) {
     Node& node = *reinterpret_cast<Node*>(n.opaque);

@@ -18,7 +18,7 @@ struct LinkedPrograms {
   uint16_t window = 8;
 };
 
-// As a node of one stage has them; port: kNone, one target a stream.
+// The streams of a node of one stage; port: kNone, one target a stream.
 struct CoordinatorTables {
   std::vector<PeerEntry> peers;
   std::vector<StreamRecord> streams;  // of the outputs

@@ -66,7 +66,7 @@ class MemoryStorage {
     cut_ = changes_ + n;
     cut_share_ = thousandths;
   }
-  // The same when so many bytes are done.
+  // The same when `bytes` bytes are done.
   void cut_at_byte(uint32_t n, uint32_t bytes) {
     cut_ = changes_ + n;
     cut_share_ = kBytes;

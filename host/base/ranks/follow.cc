@@ -51,8 +51,8 @@ class HandedItems final : public Items {
     return std::exchange(out_, {});
   }
 
-  // How many more it could do with: none for the threads that have one, but
-  // for those that will be done before an answer comes.
+  // Returns how many more frames the rank needs: one for each thread that has
+  // none or will be done before an answer comes.
   int64_t wanted() const {
     const std::lock_guard lock(mutex_);
     if (over_) return 0;

@@ -1,6 +1,5 @@
-// Work in numbered items that are independent of each other, as those who do
-// it see it: threads of this process, or of other ranks (team.h). All of it is
-// thread-safe.
+// Work in numbered, independent items, as its workers see it: threads of this
+// process, or of other ranks (team.h). All of it is thread-safe.
 //
 //   while (const std::optional<int64_t> item = items.next()) {
 //     items.done(*item, result_of(*item));
@@ -22,7 +21,7 @@ class Items {
   Items& operator=(const Items&) = delete;
   virtual ~Items() = default;
 
-  // The next one, in ascending order; none: there are no more.
+  // Returns the next one, in ascending order; none: there are no more.
   virtual std::optional<int64_t> next() = 0;
   // Takes the result of an item.
   virtual void done(int64_t item, std::span<const uint8_t> result) = 0;

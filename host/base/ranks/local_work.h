@@ -54,7 +54,7 @@ class LocalWork {
     const std::lock_guard lock(mutex_);
     return done_;
   }
-  // Once it is done. Throws what it threw.
+  // Returns the result once the work is done. Throws what it threw.
   Team::Bytes result() {
     if (thrown_) std::rethrow_exception(thrown_);
     return std::move(result_);

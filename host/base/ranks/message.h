@@ -46,12 +46,12 @@ struct Message {
 };
 
 std::vector<uint8_t> format_message(const Message&);
-// None: it is no message of this version. What is given has the numbers that
-// its kind wants, none below 0 (but of kFailed), those of kItems ascending,
-// and an error or bytes only if its kind may have them.
+// Reads a message; none: it is no message of this version. What is given has
+// the numbers that its kind wants, none below 0 (but of kFailed), those of
+// kItems ascending, and an error or bytes only if its kind may have them.
 std::optional<Message> parse_message(std::span<const uint8_t>);
 
-// Whatever was thrown, as it would be told.
+// Returns the error of anything that was thrown.
 Error error_of(const std::exception_ptr&);
 
 }  // namespace shoal

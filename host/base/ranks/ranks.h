@@ -1,6 +1,7 @@
-// Processes that work on one thing, numbered from 0, and the packets between
-// them: all that shoal wants of MPI. Packets of one sender to one receiver
-// arrive whole and in order. One thread uses it at a time.
+// The processes of one run under MPI, numbered from 0 (their *ranks*; rank 0
+// leads), and the packets between them: all that shoal wants of MPI. Packets of
+// one sender to one receiver arrive whole and in order. One thread uses it at a
+// time.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ class Ranks {
   virtual int size() const = 0;
   // Keeps a copy of what the receiver has no room for, and does not wait.
   virtual void send(int to, std::span<const uint8_t> bytes) = 0;
-  // One that has come, if any.
+  // Returns a packet that has come, if any.
   virtual std::optional<Packet> poll() = 0;
   // Ends all processes at once.
   virtual void abort(int code) = 0;

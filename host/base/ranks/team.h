@@ -46,16 +46,17 @@ class Team {
 
   // Throws Error(kUsage) if a rank was given something else than the first.
   void agree(const Given&);
-  // The work, on every rank beside a thread that talks; `items` are those of
-  // rank 0, elsewhere the work sees the ones that it is handed. Returns what
+  // Runs the work on every rank, beside a thread that talks; `items` are those
+  // of rank 0, elsewhere the work sees the ones that it is handed. Returns what
   // the work of each rank returned, on rank 0 alone. Throws what was wrong with
   // the lowest item that failed, or else on a rank.
   std::vector<Bytes> share(Items& items, const Work&);
-  // The bytes of rank 0, to all. To be called after every share() but the last.
+  // Sends the bytes of rank 0 to all and returns them. Call it after every
+  // share() except the last.
   Bytes spread(Bytes);
 
-  // The end, once, with the error that this rank met, which rank 0 has told.
-  // Returns on rank 0 what another one met, if nobody has heard of it.
+  // Ends the run, once, with the error that this rank met, which rank 0 has
+  // told. Returns on rank 0 what another rank met, if it was not told yet.
   std::optional<Error> close(const std::optional<Error>&);
   [[noreturn]] void abort(int code);  // of all ranks
 
@@ -74,7 +75,7 @@ class Team {
   std::optional<Received> receive();
   Message await();  // from rank 0
   void release(Message);
-  // To be thrown; from then on close() ends all ranks at once.
+  // Returns an error to be thrown; from then on close() ends all ranks at once.
   Error not_understood(int rank);
   bool any(State) const;
 

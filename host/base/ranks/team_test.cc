@@ -37,7 +37,7 @@ class Bytewise final : public Items {
 
 uint8_t answer(int64_t item) { return static_cast<uint8_t>(item * 7); }
 
-// As the runners of frames do it.
+// Works as the runners of frames do.
 Team::Bytes work_on(Items& items, const std::set<int64_t>& broken = {}) {
   int64_t last = -1;
   try {

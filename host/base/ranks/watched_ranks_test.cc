@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using Seconds = Silence::Duration;
 
-// As MPI has it: abort() ends all, whatever they do.
+// Behaves like MPI: abort() ends all, whatever they do.
 struct Job {
   explicit Job(int ranks) : boxes(ranks) {}
   Mailboxes boxes;

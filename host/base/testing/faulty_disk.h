@@ -9,7 +9,7 @@
 //
 // Positions count from 0: a call takes one, and a write one more for each of
 // its bytes. What the folder holds at the beginning is on the disk for good.
-// Whoever works on it opens files for writing by this disk alone. What a write
+// The code under test opens files for writing by this disk alone. What a write
 // or an erasure of a file that was opened with O_DSYNC has written is synced.
 #pragma once
 

@@ -69,7 +69,7 @@ class HandPlan {
   int actor(int layer, int band = 1, int part = 0, int groups = 1);
   // One box of a layer's output from a box of its first input.
   void tile(int layer, const Box& out, const Box& in);
-  // As buffer(), of a part of the tensor.
+  // Does what buffer() does, for a part of the tensor.
   int part(int tensor, const Box&, int slots = 0, BufferOptions = {});
   void share(int layer, const HandShare&);
   // Copies a box from one buffer of a tensor to another.
@@ -92,7 +92,7 @@ class HandPlan {
   void output(int index, int buffer, const Box&);
   void order(std::vector<PlanRun> runs);
   // The buffer's box to pages of storage, or back from the pages that an
-  // earlier stage wrote; pages of so many bytes, tag included.
+  // earlier stage wrote; pages of `page_bytes` bytes, tag included.
   void spill(int buffer, uint32_t page_bytes);
   void read_back(int buffer);
   // The last actor's weights lie in SRAM, in this stage or always.

@@ -21,12 +21,12 @@ struct Array {
   std::vector<uint8_t> bytes;  // the last axis runs fastest
 };
 
-// That of a tensor's values in its file.
+// Returns the type of a tensor's values in its file.
 std::string array_type(Type);
 
-// The product of the shape.
+// Returns the product of the shape.
 int64_t value_count(const Array&);
-// Value i. Of 64-bit integers those beyond 2^53 are rounded.
+// Returns value i. 64-bit integers beyond 2^53 are rounded.
 double value_at(const Array&, int64_t i);
 
 // Returns whether the bytes begin as such a file.
@@ -35,7 +35,7 @@ bool is_npy(std::span<const uint8_t> file);
 // another type (b1, f2, c8, strings), other byte order, columns first. `name`
 // is for messages.
 Array parse_npy(std::span<const uint8_t> file, const std::string& name);
-// Version 1.0.
+// Writes a file of version 1.0.
 std::vector<uint8_t> format_npy(const Array&);
 
 }  // namespace shoal

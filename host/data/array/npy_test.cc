@@ -32,7 +32,7 @@ std::string refusal(const std::vector<uint8_t>& file, Exit code) {
   return "accepted";
 }
 
-// As numpy.save writes them: a header of spaces up to 64 bytes.
+// Writes a file as numpy.save does: a header of spaces up to 64 bytes.
 TEST(Npy, FilesOfNumPyAreRead) {
   const Array a = parse_npy(
       file_of("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n",

@@ -31,15 +31,16 @@ class Dataset {
   virtual int64_t size() const = 0;
   // "shirt/0001.png", "t10k-images[17]".
   virtual std::string name(int64_t i) const = 0;
-  // Index into classes(), or the number in the IDX file; -1: unlabelled.
+  // Returns an index into classes(), or the number in the IDX file; -1:
+  // unlabelled.
   virtual int label(int64_t i) const = 0;
-  // Empty if the data name no classes.
+  // Returns the names of the classes; empty if the data have none.
   virtual const std::vector<std::string>& classes() const = 0;
   virtual bool is_picture(int64_t i) const = 0;
   // Thread-safe. Throw Error(kCorrupt) with the item's name.
   virtual Picture picture(int64_t i) const = 0;
   virtual std::vector<uint8_t> bytes(int64_t i) const = 0;  // of values
-  // How bytes() lie, where they do not say it themselves; else nothing.
+  // Returns how bytes() lie, where they do not say it themselves; else nothing.
   virtual std::vector<int64_t> dims() const { return {}; }
   // Names of what lies among the items and is none.
   virtual std::vector<std::string> passed_over() const { return {}; }
@@ -50,12 +51,12 @@ class Dataset {
 std::unique_ptr<Dataset> open_dataset(const std::string& path,
                                       const std::string& which = "");
 
-// A folder's own pictures without classes, whatever lies beside them; or one
-// file.
+// Opens a folder's own pictures without classes, whatever lies beside them; or
+// one file.
 std::unique_ptr<Dataset> open_pictures(const std::string& path);
 
-// The bytes of all inputs of the model in the file's types, from item i, as
-// file_input() has them. Thread-safe.
+// Returns the bytes of all inputs of the model in the file's types, from item
+// i, as file_input() has them. Thread-safe.
 std::vector<uint8_t> dataset_input(const Graph&, const Dataset&, int64_t i,
                                    const PictureOptions&);
 

@@ -24,7 +24,7 @@ class Gunzip {
   Gunzip(const Gunzip&) = delete;
   Gunzip& operator=(const Gunzip&) = delete;
 
-  // The next bytes; fewer than asked for only at the end. Throws
+  // Returns the next bytes; fewer than asked for only at the end. Throws
   // Error(kCorrupt) for what is no gzip, is cut off or has a wrong checksum.
   size_t read(std::span<uint8_t> out);
 

@@ -59,7 +59,7 @@ std::vector<int64_t> read_dimensions(const Read& read,
   return dims;
 }
 
-// How many bytes they make, if memory can be had for them.
+// Returns how many bytes they make, if memory can be had for them.
 int64_t checked_count(const std::vector<int64_t>& dims, int64_t most,
                       const std::string& name) {
   int64_t count = 1;

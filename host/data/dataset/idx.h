@@ -15,9 +15,9 @@ struct Idx {
   std::vector<uint8_t> values;
 };
 
-// Plain or gzip. Memory is bounded by what the bytes can hold: never more
-// than 2 GB, nor than deflate could have packed into them. `name` is for
-// messages. Throws Error(kCorrupt).
+// Parses a file, plain or gzip. Memory is bounded by what the bytes can hold:
+// never more than 2 GB, nor than deflate could have packed into them. `name` is
+// for messages. Throws Error(kCorrupt).
 Idx parse_idx(std::span<const uint8_t> file, const std::string& name);
 
 // Returns whether the bytes begin as an IDX file of pictures or labels, or as

@@ -41,7 +41,7 @@ class IdxSet : public Dataset {
     const auto at = images_.values.begin() + static_cast<ptrdiff_t>(count) * i;
     return {at, at + static_cast<ptrdiff_t>(count)};
   }
-  // But how many there are.
+  // The dimensions behind the first, which is the number of items.
   std::vector<int64_t> dims() const override {
     return {images_.dims.begin() + 1, images_.dims.end()};
   }

@@ -28,7 +28,7 @@ std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder);
 
 // "t10k" of t10k-images-idx3-ubyte[.gz]; none: the name is another.
 std::optional<std::string> idx_set_of(const std::string& file_name);
-// `images` and, if they are there, the labels that belong to it.
+// Opens `images` and, if they are there, the labels that belong to it.
 std::unique_ptr<Dataset> open_idx(const std::filesystem::path& images);
 
 }  // namespace shoal

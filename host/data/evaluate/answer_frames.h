@@ -11,7 +11,7 @@ namespace shoal {
 // that failed. `jobs`: threads at most; returns how many there were, one if the
 // engine has no others of its kind.
 int answer_frames(Engine&, int jobs, Frames&);
-// The same of frames that are handed out somewhere else (Team::share()).
+// Does the same for frames that are handed out elsewhere (Team::share()).
 int answer_frames(Engine&, int jobs, const Frames&, Items&);
 
 }  // namespace shoal

@@ -28,7 +28,7 @@ struct BoxTruth {
   std::vector<std::string> notes;  // what a person should know
 };
 
-// The annotations of every item, found by its file's name. Throws Error:
+// Reads the annotations of every item, found by its file's name. Throws Error:
 // kCorrupt for what is no such file, kUsage for items that it does not know.
 BoxTruth parse_coco(std::string_view text, const std::string& name,
                     const Dataset&);
@@ -37,8 +37,8 @@ BoxTruth read_coco(const std::string& path, const Dataset&);
 // Lines `class x y width height`, in parts of the picture, of centre and size.
 std::vector<TruthBox> parse_yolo(std::span<const uint8_t> text,
                                  const std::string& name);
-// The files of the pictures in `folder`: NAME.txt in `labels`, or if that is
-// empty beside the picture, in labels/ beside it, or in labels where images
+// Reads the files of the pictures in `folder`: NAME.txt in `labels`, or if that
+// is empty beside the picture, in labels/ beside it, or in labels where images
 // stands. Without a file there is nothing on a picture.
 BoxTruth read_yolo(const std::string& folder, const std::string& labels,
                    const Dataset&);

@@ -32,8 +32,8 @@ using BestClasses = FrameAnswer;  // kBest of them
 // a number is less than all others.
 BestClasses best_classes_of(const Graph&, std::span<const uint8_t> outputs);
 
-// Elements of the first output. Throws Error(kUnsupported) if they are no
-// scores of classes.
+// Returns the elements of the first output. Throws Error(kUnsupported) if they
+// are no scores of classes.
 int class_count(const Graph&);
 
 // The names of the classes, and which one is right for each item.
@@ -66,7 +66,7 @@ struct Accuracy {
   std::vector<ClassCount> classes;
   // Frames, by the class that is right and the one that was said.
   std::map<std::pair<int, int>, int64_t> confusion;
-  // Over the classes that have frames.
+  // Returns the mean over the classes that have frames.
   double mean_recall() const;
   int classes_seen() const;
 };

@@ -83,7 +83,7 @@ std::optional<int64_t> Frames::next() {
 
 // Before the item is read, by whichever rank: if it changes on the way, a later
 // run finds other bytes than those noted, and does not take the answer for
-// theirs. One that cannot be read is told by whoever runs it.
+// theirs. The frame's run reports an item that cannot be read.
 void Frames::note_content(int64_t item) {
   try {
     const int64_t content = content_of(data_, item);

@@ -22,13 +22,13 @@
 
 namespace shoal {
 
-// So many items of `size`, by number: drawn as if at random, the same ones
+// Draws `limit` items of `size`, by number, pseudo-randomly: the same ones
 // every time, and those of a lower limit are among those of a higher one.
 std::vector<int64_t> sample_items(int64_t size, int64_t limit);
 
 struct FramesOptions {
   PictureOptions pictures = {};
-  // A sample of so many items; none: all.
+  // The number of sampled items; none: all.
   std::optional<int64_t> limit = {};
   Journal* journal = nullptr;  // may be null
   // The bytes of all inputs; from any thread, as `answer` from the one that
@@ -50,20 +50,20 @@ class Frames final : public Items {
   // the first that has changed since.
   Frames(const Graph&, const Dataset&, FramesOptions);
 
-  // The next item without an answer; none: there are no more.
+  // Returns the next item without an answer; none: there are no more.
   std::optional<int64_t> next() override;
-  // That will still be handed out.
+  // Returns the frames that will still be handed out.
   int64_t left() const;
 
-  // The bytes of all inputs in the file's types.
+  // Returns the bytes of all inputs in the file's types.
   std::vector<uint8_t> input(int64_t item) const;
   // All outputs of the frame in the file's types. Throws Error(kCorrupt) if
   // they are not that many bytes.
   void done(int64_t item, std::span<const uint8_t> outputs) override;
 
-  // Not while others are at work.
+  // Must not be called while threads are at work.
   const Answers& answers() const { return answers_; }
-  // The number of them that were known at the beginning.
+  // Returns the number of them that were known at the beginning.
   int64_t resumed() const { return resumed_; }
 
  private:

@@ -42,7 +42,7 @@ struct JournalLimits {
   std::function<bool(int64_t frame, const FrameAnswer&)> possible = {};
 };
 
-// A hash of the item's bytes, not negative.
+// Returns a hash of the item's bytes, not negative.
 int64_t content_of(const Dataset&, int64_t item);
 
 struct JournalText {
@@ -68,7 +68,7 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // The answers that were there at the beginning.
+  // Returns the answers that were there at the beginning.
   const Answers& known() const { return known_; }
   // Throws Error(kUsage) if the item of a known answer has changed since.
   void expect_unchanged(const Dataset&, int64_t item) const;

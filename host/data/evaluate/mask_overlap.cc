@@ -6,8 +6,8 @@
 namespace shoal {
 namespace {
 
-// The place of the mask that each pixel's centre lies on along an axis; -1: the
-// model does not see it.
+// Returns the place of the mask that each pixel's centre lies on along an axis;
+// -1: the model does not see it.
 std::vector<int> places(int pixels, double begin, double step, int input,
                         int mask) {
   std::vector<int> at;

@@ -101,7 +101,7 @@ class ClassInFrame {
   std::vector<Detection> found_;
 };
 
-// The mean of the best precision at each recall or above.
+// Returns the mean of the best precision at each recall or above.
 double area_under(const std::vector<Judged>& all, size_t overlap,
                   int64_t truth) {
   std::vector<double> recalls, precisions;

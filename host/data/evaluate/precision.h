@@ -42,7 +42,7 @@ struct ClassPrecision {
 struct Precision {
   std::vector<ClassPrecision> classes;
   int64_t frames = 0, truth = 0, found = 0;
-  // Over the classes that have truth; 0 if none has.
+  // Return means over the classes that have truth; 0 if none has.
   double mean() const;              // mAP@[.5:.95]
   double at(size_t overlap) const;  // mAP@.5 is that of 0
   int classes_seen() const;

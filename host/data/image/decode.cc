@@ -85,10 +85,10 @@ void check_size(int64_t width, int64_t height, const std::string& name) {
               "one of at most 67,108,864 pixels");
 }
 
-// The most bytes of pixels that one byte of such a file can stand for: a code
-// of 12 bits is up to 4096 pixels in a GIF, deflate's limit is 1032, and a PNG
-// may make three bytes out of one. A small file with a large picture is broken
-// and is refused before anything is allocated.
+// Returns the most bytes of pixels that one byte of such a file can stand for:
+// a code of 12 bits is up to 4096 pixels in a GIF, deflate's limit is 1032, and
+// a PNG may make three bytes out of one. A small file with a large picture is
+// broken and is refused before anything is allocated.
 int64_t most_packed(std::span<const uint8_t> file) {
   return file[0] == 'G' ? 3 * 2731 : 3 * 1032;
 }

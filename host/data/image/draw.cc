@@ -16,7 +16,7 @@
 namespace shoal {
 namespace {
 
-// Pixels [from, to) along an axis of so many.
+// Pixels [from, to) along an axis.
 struct PixelRange {
   int from = 0, to = 0;
 };

@@ -24,11 +24,11 @@ void draw_box(Picture&, const Rectangle&, Colour, const std::string& text);
 void draw_point(Picture&, double x, double y, Colour);
 
 // A mask of places (rows first) over the part of the picture that `area` is:
-// half of each pixel becomes its class's colour, but for class 0.
+// half of each pixel becomes its class's colour, except for class 0.
 void draw_mask(Picture&, const Rectangle& area, int columns,
                std::span<const int> classes);
 
-// The bytes of a PNG file.
+// Returns the bytes of a PNG file.
 std::vector<uint8_t> encode_png(const Picture&);
 
 }  // namespace shoal

@@ -16,7 +16,8 @@ struct Region {
   int left = 0, top = 0, width = 0, height = 0;
 };
 
-// The largest part of the picture with the input's aspect ratio, its middle.
+// Returns the largest part of the picture with the input's aspect ratio, its
+// middle.
 Region middle(int width, int height, int to_width, int to_height) {
   const double scale = std::min(static_cast<double>(width) / to_width,
                                 static_cast<double>(height) / to_height);
@@ -25,7 +26,7 @@ Region middle(int width, int height, int to_width, int to_height) {
   return {(width - w) / 2, (height - h) / 2, w, h};
 }
 
-// The part of the input that shows the whole picture.
+// Returns the part of the input that shows the whole picture.
 Region inside(int width, int height, int to_width, int to_height) {
   const double scale = std::max(static_cast<double>(width) / to_width,
                                 static_cast<double>(height) / to_height);

@@ -8,11 +8,11 @@
 
 namespace shoal {
 
-// 1 to 8 as EXIF numbers them; 1 (upright) if a JPEG file, or a block of EXIF,
-// does not say.
+// Returns 1 to 8 as EXIF numbers them; 1 (upright) if a JPEG file, or a block
+// of EXIF, does not say.
 int exif_orientation(std::span<const uint8_t> file);
 
-// The picture as it is to be seen.
+// Returns the picture as it is to be seen.
 Picture upright(Picture, int orientation);
 
 }  // namespace shoal

@@ -20,16 +20,16 @@ struct Picture {
 // Returns whether the file begins as one of a known kind.
 bool is_picture(std::span<const uint8_t> file);
 
-// PNG, JPEG, BMP, GIF (its first picture), PNM and WebP, turned as a camera's
-// EXIF says (JPEG, WebP); what is transparent keeps its colour. Throws
+// Decodes PNG, JPEG, BMP, GIF (its first picture), PNM and WebP, turned as a
+// camera's EXIF says (JPEG, WebP); what is transparent keeps its colour. Throws
 // Error(kCorrupt) for what is not a picture of a known kind, or larger than 64
 // million pixels. `name` is for messages.
 Picture decode_picture(std::span<const uint8_t> file, const std::string& name);
 
-// The whole picture, aspect ratio not kept. Per axis, horizontal first, with
-// 8-bit values in between: triangle filter of support max(in/out, 1) around
-// (x + 0.5) * in/out, weights rounded to 22 fractional bits. Gives the bytes
-// of Pillow's BILINEAR.
+// Scales the whole picture; the aspect ratio is not kept. Per axis, horizontal
+// first, with 8-bit values in between: triangle filter of support max(in/out,
+// 1) around (x + 0.5) * in/out, weights rounded to 22 fractional bits. Gives
+// the bytes of Pillow's BILINEAR.
 Picture resize(const Picture&, int width, int height);
 
 // How a picture of another aspect ratio comes to the input's size: drawn out
@@ -70,11 +70,12 @@ struct PictureSize {
 };
 PictureSize picture_size(const Graph&);
 
-// Bytes of the model's (only) input in the file's type, from a picture of any
-// size. Without a normalization (normalization_of()): uint8 p, int8 p - 128;
-// float32 p / 255, or, if a QUANTIZE reads the input, the real value of its
-// int8 p - 128. The input must be a picture: 1 x H x W x C or 1 x C x H x W
-// with C = 3, or 1 (then the luminance). Throws Error(kUsage) otherwise.
+// Returns the bytes of the model's (only) input in the file's type, from a
+// picture of any size. Without a normalization (normalization_of()): uint8 p,
+// int8 p - 128; float32 p / 255, or, if a QUANTIZE reads the input, the real
+// value of its int8 p - 128. The input must be a picture: 1 x H x W x C or 1 x
+// C x H x W with C = 3, or 1 (then the luminance). Throws Error(kUsage)
+// otherwise.
 std::vector<uint8_t> picture_input(const Graph&, const Picture&,
                                    const PictureOptions&);
 

@@ -41,8 +41,8 @@ InputLayout picture_layout(const Tensor& t) {
               "give its values as a .bin or .npy file");
 }
 
-// The quantization that turns real input values into the nodes' int8: the
-// input's own, or that of the QUANTIZE which reads it.
+// Returns the quantization that turns real input values into the nodes' int8:
+// the input's own, or that of the QUANTIZE which reads it.
 const Tensor* quantized_input(const Graph& graph, int input) {
   const Tensor& t = graph.tensors[static_cast<size_t>(input)];
   if (t.type != Type::kFloat32) return &t;
@@ -77,8 +77,8 @@ void check_values(const char* flag, const std::vector<float>& values,
   }
 }
 
-// The scale to the nine digits in which people write it down: reals that are
-// made from these are the golden ones, to the last bit.
+// Returns the scale to the nine digits in which people write it down: reals
+// that are made from these are the golden ones, to the last bit.
 double printed(float scale) {
   char text[32];
   std::snprintf(text, sizeof text, "%.9g", static_cast<double>(scale));
@@ -96,7 +96,7 @@ void append_float(std::vector<uint8_t>& out, float v) {
   out.insert(out.end(), raw, raw + sizeof v);
 }
 
-// The bytes of the input's values for pixel values 0..255 of a channel.
+// Returns the bytes of the input's values for pixel values 0..255 of a channel.
 std::vector<uint8_t> codes_of(const Tensor& input, const Tensor* quantized,
                               const std::optional<Normalization>& norm,
                               int channel) {

@@ -9,7 +9,7 @@ constexpr int kMostNumber = 1'000'000;
 
 bool is_space(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-// The number at `at`, behind space and comments; moves behind it.
+// Returns the number at `at`, behind space and comments; moves behind it.
 std::optional<int> take_number(std::span<const uint8_t> file, size_t& at) {
   while (at < file.size() && (is_space(file[at]) || file[at] == '#')) {
     const bool comment = file[at] == '#';

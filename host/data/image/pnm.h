@@ -20,7 +20,7 @@ struct PnmHead {
 };
 
 bool is_pnm(std::span<const uint8_t> file);
-// None for numbers that are missing, or larger than a million.
+// Returns none for numbers that are missing, or larger than a million.
 std::optional<PnmHead> pnm_head(std::span<const uint8_t> file);
 // Allocates its pixels. None if there are fewer than the head says.
 std::optional<Picture> read_pnm(std::span<const uint8_t> file, const PnmHead&);

@@ -15,9 +15,9 @@ namespace shoal {
 bool is_random_input(const std::string& input);
 uint64_t random_seed_of(const std::string& input);
 
-// Bytes of all inputs in the file's types, the same on every machine: for a
-// picture soft patches of colour with a little noise, else equally
-// distributed values (floats in [-1, 1)).
+// Returns the bytes of all inputs in the file's types, the same on every
+// machine: for a picture soft patches of colour with a little noise, else
+// equally distributed values (floats in [-1, 1)).
 std::vector<uint8_t> random_input(const Graph&, uint64_t seed);
 
 }  // namespace shoal

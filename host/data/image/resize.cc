@@ -38,8 +38,8 @@ std::vector<Taps> make_taps(int in, int out) {
   return taps;
 }
 
-// Values are sums of up to 255 << kFractionBits, weights of a pixel together
-// 1 << kFractionBits but for their rounding: 32 bits are enough.
+// Values are sums of up to 255 << kFractionBits, weights of a pixel together 1
+// << kFractionBits except for their rounding: 32 bits are enough.
 constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
 uint8_t rounded(int32_t sum) {

@@ -25,7 +25,7 @@ std::string shape_text(std::span<const int64_t> shape) {
   return text.empty() ? "one value" : text;
 }
 
-// Without the axes of size 1 in front.
+// Returns the shape without the axes of size 1 in front.
 std::vector<int64_t> core(std::span<const int64_t> shape) {
   const auto first =
       std::ranges::find_if(shape, [](int64_t n) { return n != 1; });

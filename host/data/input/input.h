@@ -1,4 +1,4 @@
-// From a file that somebody has to the bytes of a model's inputs:
+// Makes the bytes of a model's inputs from a user's file:
 //   .bin  the bytes of all inputs, one after another, in the file's types
 //   .npy  the values of the only input; or a picture (uint8, rows x columns x 3
 //         or x 1)
@@ -15,7 +15,7 @@
 
 namespace shoal {
 
-// The bytes of all inputs of the model in the file's types.
+// Returns the bytes of all inputs of the model in the file's types.
 int64_t input_file_bytes(const Graph&);
 
 // Returns whether a file of that name has values, not a picture.

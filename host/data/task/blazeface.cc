@@ -33,7 +33,7 @@ int rows_of(const AnchorGrid& g, const HeadInput& in) {
          g.anchors;
 }
 
-// Rows x values: an axis that is absent is 1.
+// Returns the rows x values: an axis that is absent is 1.
 std::pair<int, int> table_of(const Shape& shape) {
   const Shape s = core_shape(shape);
   if (s.empty() || s.size() > 2) return {0, 0};

@@ -47,7 +47,8 @@ class Grid {
     return strong;
   }
 
-  // All cells that touch this one, corners too, in cells.
+  // Joins all cells that touch this one, corners too, to one box in units of
+  // cells.
   Detection thing(int x, int y) {
     Detection box{static_cast<float>(x),
                   static_cast<float>(y),

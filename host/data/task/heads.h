@@ -47,8 +47,8 @@ HeadFindings read_yolov3_maps(const std::vector<RealOutput>&, const HeadInput&,
                               const HeadOptions&);
 HeadFindings read_yolov5_maps(const std::vector<RealOutput>&, const HeadInput&,
                               const HeadOptions&);
-// Those that stand for anchors that the user did not give, as --anchors has
-// them; empty: he did.
+// Returns those that stand for anchors that the user did not give, as --anchors
+// has them; empty: he did.
 std::string assumed_anchors(size_t maps, const HeadInput&);
 
 // yolo.cc: rows of box and scores from grids of 8, 16 and 32 pixels, by
@@ -87,7 +87,7 @@ bool fits_body_heatmaps(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_heatmaps(const std::vector<RealOutput>&, const HeadInput&,
                            const HeadOptions&);
 bool fits_landmarks(const std::vector<Shape>&, const HeadInput&);
-// Those of faces and hands that data sets and MediaPipe count.
+// The key points of faces and hands that data sets and MediaPipe count.
 bool fits_known_landmarks(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_landmarks(const std::vector<RealOutput>&, const HeadInput&,
                             const HeadOptions&);

@@ -19,9 +19,9 @@ struct Detection {
 // Returns the intersection over union of the areas; 0 if they do not touch.
 float intersection_over_union(const Detection&, const Detection&);
 
-// Those below `score` go, and of two of one class that overlap by more than
-// `overlap` the weaker one; at most `most` stay. The strongest first; of equal
-// ones that which came first.
+// Removes detections below `score`, and of two of one class that overlap by
+// more than `overlap` the weaker one; at most `most` stay. The strongest come
+// first; of equal ones the earlier.
 std::vector<Detection> strongest(std::vector<Detection>, float score,
                                  float overlap, int most);
 

@@ -17,7 +17,7 @@ struct Map {
 bool is_map(const Shape& s, const HeadInput& in, Map& map) {
   if (in.width == 0 || s.empty()) return false;
   if (s.size() == 2) {
-    // Without a batch; of the picture's form, as lists of values are not.
+    // A map without a batch has the picture's form; lists of values do not.
     map = {s[0], s[1], 1, false};
     return s[0] > 1 && s[1] > 1 &&
            int64_t{s[0]} * in.width == int64_t{s[1]} * in.height;
@@ -50,7 +50,7 @@ struct MapPlace {
   int x = 0, y = 0;
 };
 
-// The first of the highest.
+// Returns the first of the highest.
 MapPlace peak_of(const RealOutput& v, const Map& m, int c) {
   MapPlace best;
   for (int y = 0; y < m.rows; ++y) {
@@ -127,7 +127,7 @@ bool fits_body_heatmaps(const std::vector<Shape>& outputs,
          map.channels == kBodyPoints;
 }
 
-// The peak of every channel of the first output.
+// Returns the peak of every channel of the first output.
 HeadFindings read_heatmaps(const std::vector<RealOutput>& outputs,
                            const HeadInput& in, const HeadOptions&) {
   Map map;

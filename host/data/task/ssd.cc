@@ -141,7 +141,7 @@ std::vector<Detection> post_process(const DetectionOp& op,
 
 namespace {
 
-// All values of an operand; those of a join as TensorFlow Lite's
+// Returns all values of an operand; those of a join as TensorFlow Lite's
 // CONCATENATION rounds them.
 std::vector<float> operand_of(const DetectionOperand& x,
                               const std::vector<RealOutput>& outputs) {

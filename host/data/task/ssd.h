@@ -12,9 +12,9 @@
 
 namespace shoal {
 
-// The detections in the operator's order, in parts of the picture. `boxes` and
-// `scores` have all candidates; `overlap` stands for the operator's own.
-// Scores that are no numbers find nothing.
+// Returns the detections in the operator's order, in parts of the picture.
+// `boxes` and `scores` have all candidates; `overlap` stands for the operator's
+// own. Scores that are no numbers find nothing.
 std::vector<Detection> post_process(const DetectionOp&,
                                     std::span<const float> boxes,
                                     std::span<const float> scores,

@@ -12,7 +12,7 @@
 namespace shoal {
 namespace {
 
-// So many anchors of 0.2 x 0.2 along the diagonal, 0.1 apart.
+// Makes `candidates` anchors of 0.2 x 0.2 along the diagonal, 0.1 apart.
 DetectionOp diagonal(int candidates, int classes) {
   DetectionOp op;
   op.boxes = op.scores = {{{0}}};

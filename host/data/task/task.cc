@@ -20,8 +20,8 @@ bool fits_classes(const std::vector<Shape>& outputs, const HeadInput&) {
 
 bool fits_all(const std::vector<Shape>&, const HeadInput&) { return true; }
 
-// In the order in which they are tried. Cells come before masks: whoever has a
-// mask as coarse as 8 pixels says --task segment.
+// In the order in which they are tried. Cells come before masks: a mask as
+// coarse as 8 pixels needs --task segment.
 constexpr std::array kHeads = {
     Head{"ssd", Task::kDetect,
          "what a TFLite_Detection_PostProcess of the file reads", true,

@@ -18,6 +18,8 @@
 
 namespace shoal {
 
+// The use of a model's outputs: classes, boxes, areas in a picture, points, or
+// none of these.
 enum class Task { kClassify, kDetect, kSegment, kPoints, kRaw };
 const char* task_name(Task);  // "classify"
 std::optional<Task> task_of(const std::string& name);
@@ -64,10 +66,10 @@ struct HeadWish {
 HeadUse choose_head(const Graph&, const HeadWish&);
 std::string head_name(const HeadUse&);
 Task head_task(const HeadUse&);
-// For people: what each expects of the outputs.
+// Returns a text for people: what each head expects of the outputs.
 std::string heads_text();
 
-// Nothing for kClassify and kRaw.
+// Reads nothing for kClassify and kRaw.
 HeadFindings read_head(const HeadUse&, const std::vector<RealOutput>&,
                        const HeadOptions&);
 

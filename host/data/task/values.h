@@ -31,7 +31,7 @@ struct NamedArray {
 std::vector<NamedArray> output_arrays(const Graph&,
                                       std::span<const uint8_t> output);
 
-// Without axes of size 1 in front.
+// Returns the shape without axes of size 1 in front.
 Shape core_shape(const Shape&);
 
 }  // namespace shoal

@@ -21,7 +21,8 @@ int64_t cells(const HeadInput& in) {
   return sum;
 }
 
-// Two axes, one of them of so many rows.
+// Returns whether there is an output of two axes, one of them with `rows`
+// entries.
 bool has_rows(const std::vector<Shape>& outputs, int64_t rows, int least) {
   if (outputs.size() != 1 || rows == 0) return false;
   const Shape s = core_shape(outputs[0]);

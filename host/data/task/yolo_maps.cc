@@ -24,7 +24,7 @@ struct AnchorMap {
   size_t output = 0;
   bool planes = false;     // channels first
   bool outermost = false;  // anchors first: anchors x rows x columns x values
-  // The first value of an anchor's cell, and how far the next one is.
+  // Returns the first value of an anchor's cell, and how far the next one is.
   size_t first(int a, int y, int x) const {
     const auto at = static_cast<size_t>(y * columns + x);
     const auto cells = static_cast<size_t>(rows * columns);
@@ -89,7 +89,7 @@ const std::vector<float>* anchors_for(size_t maps, const HeadInput& in) {
   return maps == 3 ? &kThree : nullptr;
 }
 
-// The maps, the finest first; none: these are other outputs.
+// Returns the maps, the finest first; none: these are other outputs.
 std::vector<AnchorMap> maps_of(const std::vector<Shape>& outputs,
                                const HeadInput& in) {
   const std::vector<float>* const anchors = anchors_for(outputs.size(), in);

@@ -23,7 +23,7 @@ class BoardEngine final : public Engine {
   // sense, Error(kInternal) if it touched more arena than the plan has.
   void stream(const Next&, const Take&) override;
   EngineReport report() const override;
-  // The result of the last run.
+  // Returns the result of the last run.
   const Emulated& result() const { return result_; }
 
  private:

@@ -32,7 +32,7 @@ struct EmulateOptions {
 // refuses what lies in its storage.
 Emulated emulate(const EmulateOptions&, std::span<const uint8_t> image);
 
-// The folder that holds this executable's build tree.
+// Returns the folder that holds this executable's build tree.
 std::filesystem::path own_build_folder();
 
 }  // namespace shoal

@@ -63,7 +63,7 @@ Flashed without_key(Flashed f) {
 // Seeds, which the board replaces itself, and the block that it is flashed with
 // are the end of its storage.
 constexpr int64_t kBlock = 64 << 10;  // of boards that keep anything
-// And what their chip says of them: its flash begins at 0.
+// Where their chip keeps what it is flashed with: its flash begins at 0.
 constexpr int64_t kChipFlashedAt = (256 << 10) - kChipFlashedFromEnd;
 
 int64_t kept_from(const Emulator& e) {
@@ -158,7 +158,7 @@ class BoardStorage {
   std::string path_;
 };
 
-// The folder of the storages, which is made.
+// Makes and locks the folder of the storages.
 FileLock lock_state(const EmulatedNodesOptions& options) {
   const std::string folder = options.state.string();
   const auto keeps = [](const EmulatedNodesOptions::Node& node) {

@@ -73,17 +73,19 @@ class EmulatedNode {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   pid_t process() const { return process_.id(); }
   bool ready() const { return ready_; }
-  // And all of why was told.
+  // Returns whether it has ended and has told all of the reason.
   bool has_ended() const { return process_.silent() && failures_.empty(); }
-  // As the board has said last: when it was ready, and after each run.
+  // Returns what the board has said last: when it was ready, and after each
+  // run.
   const shoal_memory& memory() const { return memory_; }
-  // Before its first run, and from there to the end of its last one.
+  // Return the work before its first run, and from there to the end of its last
+  // one.
   const NodeWork& deployment() const { return deployment_; }
   const NodeWork& runs() const { return runs_; }
   bool has_run() const { return has_run_; }  // and said so
 
   // Takes in what the board says, for so long at most. Throws Error(kNode) if
-  // it has faulted, though it may start anew and be usable; if it talks
+  // it has faulted, though it may start again and be usable; if it talks
   // nonsense or has ended. Each once and in their order, a call for each.
   void listen(std::chrono::milliseconds);
   // Lines that it has said for persons since this was asked last.

@@ -76,7 +76,7 @@ TEST(EmulatedNode, NothingHidesWhyABoardFell) {
     }
   };
   expect(told({fault}), {"stack overflow"});
-  // It starts anew and refuses; says nonsense; falls again.
+  // It starts again and refuses; says nonsense; falls again.
   expect(told({fault, frame(FrameType::kRefused, refused)}),
          {"stack overflow", "no seed that was not used"});
   expect(told({fault, garbage}), {"stack overflow", "no frame"});

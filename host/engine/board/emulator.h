@@ -1,4 +1,4 @@
-// A board's firmware in QEMU, and who listens to its console.
+// A board's firmware in QEMU, and the listener to its console.
 #pragma once
 
 #include <filesystem>
@@ -23,8 +23,9 @@ struct FirmwareRun {
   int seconds = 120;                      // that it may take
 };
 
-// The emulator's command line but for time and network. Throws Error(kInternal)
-// if the firmware is not there, Error(kUsage) if the board has no emulator.
+// Returns the emulator's command line except for time and network. Throws
+// Error(kInternal) if the firmware is not there, Error(kUsage) if the board has
+// no emulator.
 std::vector<std::string> emulator_line(const FirmwareRun&);
 
 // Throws Error(kInternal) if firmware or emulator are not there.

@@ -43,7 +43,7 @@ class Listener {
   // Throws Error(kNode) for what makes no sense.
   void feed(std::span<const uint8_t> bytes) { decoder_.feed(bytes); }
 
-  // The board's refusal or fault.
+  // Returns the board's refusal or fault.
   const std::optional<Error>& failure() const { return failure_; }
   // Returns whether the run came to its good end.
   bool done() const { return done_ && decoder_.at_rest(); }

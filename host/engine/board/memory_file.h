@@ -1,5 +1,5 @@
 // Bytes as a file without a name, for an emulator that inherits it: nothing is
-// left behind, however this process ends, and nobody else can read it.
+// left behind, however this process ends, and no other process can read it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class MemoryFile {
   MemoryFile(const MemoryFile&) = delete;
   MemoryFile& operator=(const MemoryFile&) = delete;
 
-  // In this process and those that it starts.
+  // Returns a path that is valid in this process and those that it starts.
   std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
 
  private:

@@ -25,7 +25,7 @@ class ChildProcess {
   // Starts it with an empty stdin; it dies with its parent. The first argument
   // is looked up in PATH. Throws Error(kInternal) if it cannot be started.
   explicit ChildProcess(const std::vector<std::string>& arguments);
-  // Kills it if nobody has waited for its end.
+  // Kills the process unless its end was waited for.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;

@@ -72,7 +72,7 @@ Error refusal_error(const Board& board, const RefusedFrame& r,
     case Refusal::kNoSeed:
       if (!kept.empty()) {
         return Error(Exit::kNode, board.name + ": " + reason(board, r),
-                     "remove " + kept + ": the board is flashed anew then");
+                     "remove " + kept + ": the board is then flashed again");
       }
       [[fallthrough]];
     case Refusal::kNoIdentity:
@@ -81,7 +81,7 @@ Error refusal_error(const Board& board, const RefusedFrame& r,
                    "flash the board with its name, key and address");
     default:
       return Error(Exit::kCorrupt, board.name + ": " + reason(board, r),
-                   "write the storage anew with `shoal build`");
+                   "write the storage again with `shoal build`");
   }
 }
 

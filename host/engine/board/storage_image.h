@@ -13,8 +13,8 @@
 
 namespace shoal {
 
-// One frame as a node takes it: the rows of all inputs, int8. `input` holds
-// all inputs one after another in the file's types.
+// Returns one frame as a node takes it: the rows of all inputs, int8. `input`
+// holds all inputs one after another in the file's types.
 std::vector<uint8_t> frame_rows(const Graph&, const Net&,
                                 std::span<const uint8_t> input);
 
@@ -25,14 +25,15 @@ struct SpillRoom {
   const uint8_t* node_key = nullptr;  // 32 bytes; null: not sealed
 };
 
-// The storage's first bytes; what follows is erased. All frames have the same
-// size. Throws Error(kDoesNotFit) if all of it is more than `storage_bytes`.
+// Returns the storage's first bytes; what follows is erased. All frames have
+// the same size. Throws Error(kDoesNotFit) if all of it is more than
+// `storage_bytes`.
 std::vector<uint8_t> storage_image(
     const std::string& board, std::span<const uint8_t> program,
     const std::vector<std::vector<uint8_t>>& frames, int64_t storage_bytes,
     const std::optional<SpillRoom>& spill = {});
 
-// The directory of such an image, unchecked.
+// Returns the directory of such an image, unchecked.
 Directory directory_of(std::span<const uint8_t> image);
 
 }  // namespace shoal

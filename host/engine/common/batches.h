@@ -1,6 +1,6 @@
 // Frames that run together: the inputs of a batch lie one after another, and so
-// do its outputs. What is left of the last batch repeats its last frame for
-// nobody.
+// do its outputs. The rest of the last batch repeats its last frame; those
+// outputs are dropped.
 #pragma once
 
 #include <deque>
@@ -18,9 +18,9 @@ class Batches {
   Batches(int batch, const Engine::Next& next, TraceCollector* trace = nullptr)
       : batch_(static_cast<size_t>(batch)), next_(next), trace_(trace) {}
 
-  // The inputs of the next one; none: there are no more frames.
+  // Returns the inputs of the next one; none: there are no more frames.
   std::optional<Bytes> next();
-  // The outputs of the oldest one that has none yet. Returns its frames.
+  // Takes the outputs of the oldest one that has none yet. Returns its frames.
   int64_t take(const Bytes& outputs, const Engine::Take&);
 
  private:

@@ -1,6 +1,6 @@
 // Between the file's tensors and the rows that a node takes and gives: types,
-// axis orders, quantization of float inputs and outputs. Done by whoever
-// holds the frame, one row at a time; no second copy of the frame is made.
+// axis orders, quantization of float inputs and outputs. The holder of the
+// frame does this, one row at a time; no second copy of the frame is made.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace shoal {
 
-// Bytes of all inputs, or outputs, of the model together, in the file's types.
+// Returns the bytes of all inputs, or outputs, of the model together, in the
+// file's types.
 int64_t input_bytes(const Graph&);
 int64_t output_bytes(const Graph&);
 // Throws Error(kUsage) unless `bytes` are those of the inputs of a frame of the
@@ -42,7 +43,7 @@ class FrameRows {
   // `bytes`: of the frame; must be the tensor's, in the file's type. Of a
   // batch: frame_io() of one of its frames.
   FrameRows(const Graph&, const NetIo&, size_t bytes);
-  // The file's element numbers of the row's elements.
+  // Returns the file's element numbers of the row's elements.
   const std::vector<int64_t>& elements(int row);
   uint8_t flip() const {
     return io_.conversion == Conversion::kFlip ? 0x80 : 0;
@@ -90,8 +91,8 @@ using NodeRows = std::vector<std::vector<uint8_t>>;
 // `input`: all inputs one after another in the file's types. Throws
 // Error(kUsage) if its size is wrong.
 NodeRows input_rows(const Graph&, const Net&, std::span<const uint8_t> input);
-// All outputs one after another in the file's types. Throws Error(kNode) if
-// there are too few rows.
+// Returns all outputs one after another in the file's types. Throws
+// Error(kNode) if there are too few rows.
 std::vector<uint8_t> file_outputs(const Graph&, const Net&, const NodeRows&);
 
 }  // namespace shoal

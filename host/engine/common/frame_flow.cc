@@ -14,7 +14,7 @@ int64_t tensor_bytes(const Graph& graph, int tensor) {
   return element_count(t.shape) * type_bytes(t.type);
 }
 
-// The first byte of each end of a frame, and behind the last one.
+// Returns the first byte of each end of a frame, and behind the last one.
 std::vector<size_t> offsets(const Graph& graph,
                             const std::vector<NetIo>& ends) {
   std::vector<size_t> at{0};
@@ -25,7 +25,7 @@ std::vector<size_t> offsets(const Graph& graph,
   return at;
 }
 
-// An end's readers or writers, of each frame.
+// Returns an end's readers or writers, of each frame.
 template <class Rows, class Bytes>
 std::vector<Rows> frames_of(const Graph& graph, const Net& net, const NetIo& io,
                             Bytes bytes, std::pair<size_t, size_t> place) {

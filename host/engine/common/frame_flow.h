@@ -28,10 +28,10 @@ class FrameFlow {
   // Return whether any row moved.
   bool push(shoal_node*);
   bool take(shoal_node*);
-  // All rows have been pushed and all have been taken.
+  // Returns whether all rows have been pushed and all have been taken.
   bool done() const;
-  // The outputs, one after another, in the file's types; of a batch frame by
-  // frame.
+  // Returns the outputs, one after another, in the file's types; of a batch
+  // frame by frame.
   const std::vector<uint8_t>& output() const { return output_; }
 
  private:

@@ -25,21 +25,21 @@ class TraceCollector {
   TraceCollector(const Graph&, const Net&, const Plan&);
   TraceCollector(const TraceCollector&) = delete;
   TraceCollector& operator=(const TraceCollector&) = delete;
-  // The tap of a node of the plan throws Error(kNode) for a firing that the
-  // plan does not have.
+  // Returns the tap of a node of the plan. It throws Error(kNode) for a firing
+  // that the plan does not have.
   Tap tap(int node = 0) {
     return {&TraceCollector::on_firing, &points_[static_cast<size_t>(node)]};
   }
   // Looks at this frame of each node only: several may be under way.
   void watch(uint32_t frame) { frame_ = frame; }
 
-  // The bytes of all tensors of the file after one frame; of a batch, those of
-  // its frame `frame`, whose input this is. Elided operators (views, folded
-  // PADs) are derived from what the tap saw. Throws
-  // Error(kDiffers) if rows were computed twice with different results,
-  // Error(kInternal) if a layer's rows are missing.
+  // Returns the bytes of all tensors of the file after one frame; of a batch,
+  // those of its frame `frame`, whose input this is. Elided operators (views,
+  // folded PADs) are derived from what the tap saw. Throws Error(kDiffers) if
+  // rows were computed twice with different results, Error(kInternal) if a
+  // layer's rows are missing.
   Values values(std::span<const uint8_t> input, int frame = 0);
-  // Forgets the frame, but for what it has assigned to variables, which the
+  // Forgets the frame, except for what it has assigned to variables, which the
   // next one finds.
   void reset();
   // The next frame finds initial values, or these.

@@ -11,7 +11,7 @@ Trace trace_of(const Graph& graph, const Values& values) {
   });
 }
 
-// The first tensor of the file in which two runs differ.
+// Returns the first tensor of the file in which two runs differ.
 std::optional<Difference> compare_values(const Graph& graph,
                                          const Values& expected,
                                          const Values& actual) {

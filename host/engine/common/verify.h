@@ -26,8 +26,9 @@ Verification judge_frame(const Graph&, const std::vector<uint8_t>& output,
                          const Values& traced, const Values& oracle,
                          const std::optional<GoldenCase>& golden);
 
-// The case of an input file (`x.in.bin` is case x) in `folder`: a model's
-// folder or the root of all of them. Throws Error(kUsage) if there is none.
+// Returns the case of an input file (`x.in.bin` is case x) in `folder`: a
+// model's folder or the root of all of them. Throws Error(kUsage) if there is
+// none.
 GoldenCase find_golden_case(const std::filesystem::path& folder,
                             const std::string& model,
                             const std::filesystem::path& input);

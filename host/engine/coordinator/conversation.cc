@@ -216,7 +216,7 @@ void Conversation::refused(const std::string& why, const std::string& fix,
   throw Error(code, "node " + name_ + ": " + why, fix);
 }
 
-// Not a fact: whoever can send datagrams can say it.
+// This is not a fact: every host that can send datagrams can say it.
 void Conversation::hint(const std::string& what) {
   if (what == hint_) return;
   hint_ = what;

@@ -75,14 +75,15 @@ class Conversation {
     heard_at_ = now();
     unanswered_ = 0;
   }
-  // The clock stood still, or nobody polled: that is not the node's silence.
+  // Called when the clock stood still or there was no poll: that is not the
+  // node's silence.
   void excuse(uint64_t us);
   // Sets the callback for what the node says in a heartbeat's answer.
   void on_pong(std::function<void(const PingAnswer&)> f) {
     on_pong_ = std::move(f);
   }
   int64_t resent() const { return resent_; }
-  // Largest data of a write.
+  // Returns the largest data of a write.
   uint32_t write_bytes(uint32_t node_payload) const;
 
  private:
@@ -98,8 +99,8 @@ class Conversation {
     int tries = 0;
   };
 
-  // Where it is now, or, if it does not answer there, where it should be: a
-  // datagram that somebody passed on from elsewhere must not lead away from it.
+  // Returns where the node is now, or, if it does not answer there, where it
+  // should be: a forwarded datagram must not lead away from it.
   uint64_t destination() const {
     return unanswered_ > 1 && unanswered_ % 2 == 0 ? home_ : address_;
   }
@@ -115,7 +116,7 @@ class Conversation {
   void accepted(uint32_t lease_ms);
   void claimed(const HelloBody&);
   bool is_mine(const HelloBody&) const;
-  // A hello of now would ask for what nobody wants any more.
+  // Returns whether a hello of now would ask for what is no longer wanted.
   bool is_refused() const { return ending_ && has_verdict_; }
   [[noreturn]] void busy(const HelloBody&);
   void hint(const std::string&);

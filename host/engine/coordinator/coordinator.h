@@ -1,8 +1,8 @@
 // The coordinator of a cluster: connects the nodes, deploys their programs,
-// starts an epoch, feeds frames, collects results, watches everybody. It is
+// starts an epoch, feeds frames, collects results, watches all nodes. It is
 // event-driven and never blocks: poll() does what there is to do, and
-// next_timer_us() says when to call it though nothing arrives. So the same
-// code runs over sockets and in virtual time.
+// next_timer_us() says when to call it though nothing arrives. So the same code
+// runs over sockets and in virtual time.
 //
 //   Coordinator c(config);
 //   c.connect(workers);
@@ -62,8 +62,8 @@ struct CoordinatorConfig {
   // Nodes are asked how they are at least so often, so that a fault is told
   // soon, however patient the coordinator is with silent ones.
   uint64_t ping_us = 500'000;
-  // That long, and as long as the plan says of a frame, so many times: a run
-  // in which nodes say that they work and nothing comes of it ends then.
+  // How many times that, plus the planned time of a frame, a run lasts in which
+  // nodes say that they work and nothing comes of it.
   uint32_t patience = 30;
   std::string name;        // told to others; kHolderBytes of it, printable
   bool take_over = false;  // of nodes that others have
@@ -145,7 +145,7 @@ class Coordinator {
   // with kHandOver.
   void deploy(const Prepared& prepared, Then then = Then::kStart,
               uint64_t successor = 0);
-  // The place of this coordinator, which its successor needs.
+  // Returns the place of this coordinator, which its successor needs.
   const CoordinatorPlace& place() const;
   bool deployed() const;  // every node that has a part has its program
   bool started() const;
@@ -155,11 +155,11 @@ class Coordinator {
   // All inputs one after another, in the file's types; copied. Throws
   // Error(kUsage) if the size is wrong.
   void submit(std::span<const uint8_t> input);
-  // The outputs of the next frame, in the order of submission.
+  // Returns the outputs of the next frame, in the order of submission.
   std::optional<std::vector<uint8_t>> result();
 
-  // Asks a worker that is connected for something beside the run. Who hears
-  // the answer judges it.
+  // Asks a connected worker for something beside the run. The receiver of the
+  // answer judges it.
   void ask(int worker, Request, std::vector<uint8_t> data,
            std::function<void(Reply, std::span<const uint8_t>)> answer);
 

@@ -38,10 +38,10 @@ TEST(CoordinatorErrors, ANodeThatNeverAnswersIsNamed) {
   }
 }
 
-// Planning takes its time, and nobody is listened to meanwhile.
-// A request that was repeated arrives for the first time when the node is
-// about to start: as a new one it would make it forget its peers.
-// Everybody is there, and yet no row arrives: that ends too.
+// Planning takes its time, and nobody is listened to meanwhile. A request that
+// was repeated arrives for the first time when the node is about to start: as a
+// new one it would make it forget its peers. All nodes are there, and yet no
+// row arrives: that ends too.
 TEST(CoordinatorErrors, ARunThatDoesNotMoveEnds) {
   const Prepared p = small_linked(2);
   TestCluster c(9);
@@ -102,7 +102,7 @@ TEST(CoordinatorErrors, ANodeThatSaysItWorksIsNotBelievedForEver) {
     ASSERT_TRUE(c.connect());
     c.coordinator->deploy(p);
     ASSERT_TRUE(c.run([&] { return c.coordinator->started(); }));
-    run_frames(c, p, 2);  // everybody is usable
+    run_frames(c, p, 2);  // all are usable
   }
 }
 
@@ -286,7 +286,7 @@ TEST(CoordinatorErrors, NamesAndAddressesMustDiffer) {
   }
 }
 
-// Names go to the terminal of whoever runs the coordinator.
+// Names go to the terminal of the coordinator's user.
 TEST(CoordinatorErrors, NamesMustBePrintable) {
   for (const char* name : {"a\nb", "\x1b[31mred", "a b", "\xc3\xa4"}) {
     TestCluster c(13);

@@ -138,7 +138,7 @@ TEST(Coordinator, AProgramThatIsThereStartsInSevenRoundTrips) {
   EXPECT_LE(bytes / 3, 1200u);  // a node, both directions
 }
 
-// As in flash.
+// The nodes' programs, as in flash.
 struct BuiltIn {
   explicit BuiltIn(const Prepared& p) {
     for (const auto& image : p.images) {

@@ -334,8 +334,8 @@ void Coordinator::Work::start_link() {
   phase_ = Phase::kRunning;
 }
 
-// The nodes are left running; whoever asks may have them when their leases have
-// run out.
+// The nodes are left running; another coordinator may have them when their
+// leases have run out.
 void Coordinator::Work::hand_over() {
   place_.epoch = epoch_;
   links_ = coordinator_links(stream_edges(prepared_->plan), prepared_->plan,

@@ -7,7 +7,7 @@
 //   * frames that a node says it has done, of those that were submitted;
 //   * changes of the stage that a node says it is in, as many as a frame has.
 //
-// Whoever bounds the time from news to news bounds a frame.
+// A bound on the time from news to news therefore bounds a frame.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace shoal {
 
 class Evidence {
  public:
-  // Bytes of a frame are news in so many parts.
+  // The bytes of a frame are news in this many parts.
   static constexpr uint64_t kParts = 16;
 
   // `stages` has the stages of a frame for each node, 0: it has no part.
@@ -31,7 +31,7 @@ class Evidence {
 
   // From here on nothing has been claimed.
   void begin_wait();
-  // The node that claims most work since, the first of equal ones.
+  // Returns the node that claims most work since, the first of equal ones.
   size_t busiest() const;
 
  private:

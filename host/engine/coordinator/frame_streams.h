@@ -27,8 +27,8 @@ class FrameStreams final : public Streams {
   int free_frames() const;
   bool idle() const { return free_frames() == static_cast<int>(window_); }
   void submit(std::span<const uint8_t> input);
-  // The next frame's, once it was submitted: an output that needs no input
-  // (what a variable has held) may come before that.
+  // Returns the next frame's, once it was submitted: an output that needs no
+  // input (what a variable has held) may come before that.
   std::optional<std::vector<uint8_t>> result();
   // Grows with every byte that was acknowledged or has arrived.
   uint64_t progress() const { return progress_; }

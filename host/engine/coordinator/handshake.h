@@ -1,6 +1,6 @@
 // The coordinator's side of a handshake with one node, until it is accepted or
-// refused. It knows nothing of time: whoever has it says hello() as often as
-// it likes and shows it all answers.
+// refused. It knows nothing of time: its owner calls hello() as often as it
+// likes and shows it all answers.
 //
 // An answer that is not authentic changes nothing; what it claims is a hint.
 #pragma once
@@ -42,7 +42,7 @@ class Handshake {
   // Hears an answer that it owns.
   Heard hear(std::span<const uint8_t> answer);
 
-  // The keys of the session, once accepted.
+  // Returns the keys of the session, once accepted.
   const SessionKeys& keys() const { return keys_; }
 
  private:

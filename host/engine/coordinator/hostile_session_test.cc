@@ -77,7 +77,7 @@ TEST_P(HostileSession, ReplaysChangeNothing) {
   EXPECT_EQ(agent().state(), AgentState::kRunning);
   run_frame();
   ASSERT_TRUE(c_.stop());
-  // Nor in the next session.
+  // They change nothing in the next session either.
   ASSERT_TRUE(c_.connect());
   const uint32_t requests_then = requests();
   for (const auto& d : seen_) inject(d.bytes, d.from);
@@ -164,7 +164,7 @@ TEST_P(HostileHandshake, ForgedRefusalsAreHints) {
     ASSERT_TRUE(c.connect()) << int(verdict);
     c.coordinator->deploy(p);
     ASSERT_TRUE(c.run([&] { return c.coordinator->started(); }));
-    // Nor later, when nobody has asked.
+    // The same holds later, when there was no request.
     c.net.spy = nullptr;
     run_frames(c, p, 3);
     EXPECT_GT(forged, 1u);
@@ -253,7 +253,8 @@ TEST_P(HostileSession, StrangersGetNoMoreThanTheySend) {
   run_frame();
 }
 
-// As a coordinator with the right identity says it, with a head of its own.
+// Says it as a coordinator with the right identity does, with a head of its
+// own.
 void HostileSession::tell_others_sealed() {
   std::vector<KeyHello> answers;
   c_.net.spy = [&](LossyNet::Datagram& d) {
@@ -415,7 +416,7 @@ TEST(HostileIdentity, OnlyTheRightKeysConnect) {
       {"another coordinator",
        [](TestCluster& c) { c.config.identity->fill(43); },
        "it does not know this key"},
-      // Whoever has a node has none of the others.
+      // An attacker who has one node has none of the others.
       {"a lost node as coordinator",
        [](TestCluster& c) { c.config.identity->fill(2); },
        "it does not know this key"},
@@ -454,8 +455,8 @@ TEST(HostileIdentity, OnlyTheRightKeysConnect) {
   }
 }
 
-// Nor the other way round: a coordinator with an identity talks to nobody who
-// has none.
+// The same the other way round: a coordinator with an identity talks to no node
+// without one.
 TEST(HostileIdentity, ACoordinatorIsNotTalkedDown) {
   for (const bool insecure : {false, true}) {
     TestCluster c(35);
@@ -486,7 +487,7 @@ const DiffieHellman& slow_x25519() {
   return kSlow;
 }
 
-// Whoever can see answers can make the node compute; it has its frames to do.
+// A host that sees answers can make the node compute; it has its frames to do.
 TEST(HostileIdentity, StrangersGetLittleOfItsTime) {
   TestCluster c(36);
   slow_net = &c.net;

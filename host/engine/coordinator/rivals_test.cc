@@ -119,7 +119,7 @@ class Rivals : public testing::Test {
   int64_t ends(Exit code) const {
     return std::ranges::count(rivals_, code, &Rival::end);
   }
-  // Whoever comes next gets them at once.
+  // The next coordinator gets them at once.
   void expect_no_lease() {
     const uint64_t before = cluster_.net.now_us;
     rivals_.clear();

@@ -1,6 +1,6 @@
-// Programs that a node keeps in a storage, sealed or not: what whoever writes
-// that can do to the next run, and what a network that mixes datagrams up can
-// do to a deployment.
+// Programs that a node keeps in a storage, sealed or not: what a writer of the
+// storage can do to the next run, and what a network that reorders datagrams
+// can do to a deployment.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ class StoredProgram : public testing::TestWithParam<bool> {
     ASSERT_EQ(slots_.open({&flash_.face(), kBlocks * kBlock, kUnit, kBlock}),
               Status::kOk);
   }
-  // As after a loss of power, with what is in its storage now.
+  // Starts a node as after a loss of power, with what is in its storage now.
   void restart_node() {
     open_slots();
     node_->restart();
@@ -55,7 +55,7 @@ class StoredProgram : public testing::TestWithParam<bool> {
     EXPECT_TRUE(cluster_.stop());
     return cluster_.coordinator->report(0).held;
   }
-  // The run says which node it is, and the next one is as ever.
+  // The run says which node it is, and the next one is as before.
   void expect_found(const std::vector<uint8_t>& there, uint32_t at) {
     std::ranges::copy(there, flash_.bytes().begin() + kBlock + at);
     restart_node();

@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-// As the plan says, of which a store keeps what this needs.
+// Makes it from the plan, of which a store keeps what this needs.
 std::string stored_life(const OpenStore& store, int together) {
   const StoredNode& node = store.node();
   const NodeSource source = store.source();

@@ -13,7 +13,7 @@
 
 namespace shoal {
 
-// A node of its own for the engine of one.
+// Makes an engine with a node of its own.
 std::unique_ptr<Engine> node_engine(std::shared_ptr<const Prepared>,
                                     StoreSettings, bool traced = false);
 

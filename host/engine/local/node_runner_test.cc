@@ -40,7 +40,7 @@ TEST_F(NodeRunnerTest, InputsOfTheWrongSizeAreRefused) {
   for (const size_t bytes : {size_t{0}, kSmallInput - 1, kSmallInput + 1}) {
     expect_error(Exit::kUsage, [&] { runner.run(noise_bytes(bytes, 1)); });
   }
-  // And do no harm.
+  // They do no harm.
   const std::vector<uint8_t> input = noise_bytes(kSmallInput, 2);
   EXPECT_EQ(runner.run(input), wanted(input));
 }

@@ -42,8 +42,7 @@ double chunk_bytes(const StageView& s, const ActorRecord& a) {
 
 }  // namespace
 
-// The part that a slice makes: rows x columns x channels with so many kernel
-// rows.
+// The part that a slice makes: rows x columns x channels, and kernel rows.
 struct NodeCost::Part {
   int rows = 0, columns = 0, channels = 0, kernel_rows = 1, in_channels = 0;
 };

@@ -23,7 +23,7 @@ class Walk {
   Walk(const Recorder& r, uint32_t endpoint, Nanos begin, Nanos end)
       : recorder_(r), endpoint_(endpoint), begin_(begin), at_(end) {}
 
-  std::vector<PathPart> run() {
+  std::vector<PathStep> run() {
     size_t i = last_before(at_);
     Reason idle = Reason::kTimer;
     while (at_ > begin_) {
@@ -47,7 +47,7 @@ class Walk {
       }
       i = i == 0 ? kNothing : i - 1;
     }
-    return std::move(parts_);
+    return std::move(steps_);
   }
 
  private:
@@ -63,12 +63,12 @@ class Walk {
     return it == l.begin() ? kNothing : static_cast<size_t>(it - l.begin()) - 1;
   }
 
-  void add(PathPart part, Nanos begin) {
-    part.begin = std::max(begin, begin_);
-    part.end = at_;
-    if (part.begin >= part.end) return;
-    at_ = part.begin;
-    parts_.push_back(part);
+  void add(PathStep step, Nanos begin) {
+    step.begin = std::max(begin, begin_);
+    step.end = at_;
+    if (step.begin >= step.end) return;
+    at_ = step.begin;
+    steps_.push_back(step);
   }
   void explain(Reason reason, Nanos begin) {
     add({.reason = reason, .endpoint = endpoint_, .to = endpoint_}, begin);
@@ -130,7 +130,7 @@ class Walk {
   const Recorder& recorder_;
   uint32_t endpoint_;
   Nanos begin_, at_;
-  std::vector<PathPart> parts_;
+  std::vector<PathStep> steps_;
 };
 
 const PlanStage* stage_of(const Plan& plan, uint32_t node, uint16_t stage) {
@@ -139,7 +139,7 @@ const PlanStage* stage_of(const Plan& plan, uint32_t node, uint16_t stage) {
   return stage < stages.size() ? &stages[stage] : nullptr;
 }
 
-void add_slice(const PathPart& p, Nanos time, const Plan& plan,
+void add_slice(const PathStep& p, Nanos time, const Plan& plan,
                SliceTimes& to) {
   to.endpoints[p.endpoint] += time;
   const PlanStage* const stage = stage_of(plan, p.endpoint, p.stage);
@@ -215,14 +215,14 @@ const char* reason_name(Reason reason) {
   return "stages";
 }
 
-std::vector<PathPart> critical_path(const Recorder& recorder, uint32_t endpoint,
+std::vector<PathStep> critical_path(const Recorder& recorder, uint32_t endpoint,
                                     Nanos begin, Nanos end) {
   return Walk(recorder, endpoint, begin, end).run();
 }
 
-PathSums sum_up(const std::vector<PathPart>& path, const Plan& plan) {
+PathSums sum_up(const std::vector<PathStep>& path, const Plan& plan) {
   PathSums b;
-  for (const PathPart& p : path) {
+  for (const PathStep& p : path) {
     const Nanos time = p.end - p.begin;
     b.total += time;
     const Nanos flash = std::min(p.flash, time);

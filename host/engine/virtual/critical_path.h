@@ -1,6 +1,6 @@
 // Why a frame took as long as it did: its critical path, walked back from the
 // last output. While a node is busy its work is the reason; when it was woken
-// by a datagram, that datagram's way is, and then the work of who sent it.
+// by a datagram, that datagram's way is, and then the sender's work.
 //
 // The parts of the path add up to the frame's time exactly.
 #pragma once
@@ -28,7 +28,8 @@ enum class Reason : uint8_t {
 // "compute", "flash", ...
 const char* reason_name(Reason);
 
-struct PathPart {
+// A piece of the path: what one endpoint did, or a datagram's way.
+struct PathStep {
   Reason reason{};
   uint32_t endpoint = 0, to = 0;
   uint16_t stage = 0, actor = 0;
@@ -36,8 +37,8 @@ struct PathPart {
   Nanos begin = 0, end = 0;
 };
 
-// The latest part first. `endpoint` finished the frame.
-std::vector<PathPart> critical_path(const Recorder&, uint32_t endpoint,
+// Returns the steps, the latest first. `endpoint` finished the frame.
+std::vector<PathStep> critical_path(const Recorder&, uint32_t endpoint,
                                     Nanos begin, Nanos end);
 
 // The times of slices on the path.
@@ -55,7 +56,7 @@ struct PathSums {
   std::map<uint32_t, Nanos> datagrams;                  // by endpoint
   std::map<std::pair<uint32_t, uint32_t>, Nanos> wire;  // from, to
 };
-PathSums sum_up(const std::vector<PathPart>&, const Plan&);
+PathSums sum_up(const std::vector<PathStep>&, const Plan&);
 
 // How long every node waited, by the segment it then worked in.
 inline constexpr int kForTheEnd = -1;  // nothing came for it any more

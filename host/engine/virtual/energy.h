@@ -12,9 +12,9 @@ namespace shoal {
 // Returns the load of a node alone that counted one frame of `seconds`.
 FrameLoad frame_load(const NodeCounts&, double seconds);
 
-// By all nodes of a cluster, of the first of so many frames, which begins when
-// the cluster is idle; what is counted over all of them is the mean. None: a
-// board has no figures.
+// Returns the energy of all nodes for the first of `frames` frames, which
+// begins when the cluster is idle; what is counted over all frames is their
+// mean. None: a board has no figures.
 std::optional<double> cluster_energy_j(const SimResult&, const Plan&,
                                        const Cluster&, int frames);
 

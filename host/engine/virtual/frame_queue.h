@@ -1,5 +1,5 @@
 // The frames of a simulation: whose turn it is, what comes out, and when each
-// began and ended. Whoever feeds the nodes asks it: the coordinator of a
+// began and ended. The feeder of the nodes asks it: the coordinator of a
 // cluster, or a node that is alone.
 #pragma once
 
@@ -27,8 +27,8 @@ class FrameQueue {
   bool done() const { return finished_ >= wanted_; }
   const std::vector<FrameTime>& times() const { return times_; }
 
-  // The input of a frame that begins now, until the next call; none: no frame
-  // may begin.
+  // Returns the input of a frame that begins now, until the next call; none: no
+  // frame may begin.
   std::optional<std::span<const uint8_t>> next(Nanos now);
   // The oldest that is under way has its output.
   void finish(Nanos now, const std::vector<uint8_t>& output);

@@ -12,7 +12,7 @@ namespace shoal {
 class ProgramRunner {
  public:
   virtual ~ProgramRunner() = default;
-  // As an endpoint's (host/world/world.h).
+  // These are an endpoint's functions (host/world/world.h).
   virtual bool step() = 0;
   virtual uint64_t next_timer_us() const = 0;
   virtual Nanos ready_at() const = 0;
@@ -32,10 +32,10 @@ struct NodePlace {
   VirtualStorage* storage;
 };
 
-// Each throws Error if it does not start.
+// Both functions throw Error if the program does not start.
 std::unique_ptr<ProgramRunner> agent_runner(const NodePlace&,
                                             const VirtualNodeOptions&);
-std::unique_ptr<ProgramRunner> lone_runner(const NodePlace&,
-                                           const VirtualNodeOptions&);
+std::unique_ptr<ProgramRunner> unlinked_runner(const NodePlace&,
+                                               const VirtualNodeOptions&);
 
 }  // namespace shoal

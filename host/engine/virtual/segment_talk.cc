@@ -43,7 +43,7 @@ int segment_behind(const Slices& slices, uint32_t node, Nanos at) {
   return next == slices[node].end() ? kForTheEnd : next->second;
 }
 
-// The same, at the end that of its last one; none: it has no share.
+// Returns the same, at the end that of its last one; none: it has no share.
 std::optional<int> segment_at(const Slices& slices, uint32_t node, Nanos at) {
   if (node >= slices.size() || slices[node].empty()) return std::nullopt;
   const int behind = segment_behind(slices, node, at);

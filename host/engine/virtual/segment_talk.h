@@ -33,7 +33,7 @@ std::vector<SegmentTalk> segment_talk(const Recorder&, const Plan&,
                                       const std::vector<LinkModel>& links,
                                       Nanos begin, Nanos end);
 
-// The same over all of them.
+// Returns the same over all of them.
 SegmentTalk frame_talk(const std::vector<SegmentTalk>&);
 
 }  // namespace shoal

@@ -6,8 +6,8 @@
 //   SimResult r = simulate_cluster(prepared, cluster, input, options);
 //
 // With costs, every slice and datagram takes the time that the node's board
-// says, so the times of the result are modelled times. Without, only the
-// bytes matter and virtual time is nobody's time.
+// says, so the times of the result are modelled times. Without, only the bytes
+// matter, and virtual time means nothing.
 #pragma once
 
 #include <array>
@@ -46,13 +46,13 @@ struct SimOptions {
   StorageFault fault{.count = 0};  // of the first node's storage
   uint32_t max_payload = kUdpPayload;
   uint64_t timeout_us = 5'000'000;  // of virtual time
-  // A cluster that is not done after so many events is given up with
-  // Error(kNode); none: never.
+  // A cluster that is not done after this many events ends in Error(kNode);
+  // none: never.
   std::optional<uint64_t> max_events;
 
   int frames = 1;
   // A frame before those that are counted: in a cluster that has just started
-  // credit is on its way and nobody knows a round trip yet.
+  // credit is on its way and round trips are not known yet.
   bool warm_up = false;
   // The first frame runs alone, so that its latency is one of an idle cluster;
   // the others follow each other as closely as they can.

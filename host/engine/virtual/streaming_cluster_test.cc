@@ -43,7 +43,7 @@ TEST_F(StreamingCluster, EveryStrategyGivesTheOraclesBytes) {
         // A set of the first stage is read when the frame before has ended.
         const int64_t planned = p_.plan.nodes[n].storage_read_bytes;
         EXPECT_GE(r.nodes[n].counts.storage.read_bytes, 2 * planned);
-        // Those that stay are read once, before the first frame.
+        // Weights that stay are read once, before the first frame.
         const int64_t kept =
             nodes == 1 ? p_.plan.nodes[n].sram_weight_bytes : 0;
         EXPECT_LE(r.nodes[n].counts.storage.read_bytes, 4 * planned + 4 * kept);

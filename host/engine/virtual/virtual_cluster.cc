@@ -127,7 +127,7 @@ void VirtualCluster::add_node(int node, const Cluster& cluster,
         world_.record(options_.recorder);
       }
     };
-    o.lone.emplace(LoneFrames{prepared_, frames_, begins});
+    o.unlinked.emplace(UnlinkedFrames{prepared_, frames_, begins});
   }
   nodes_.push_back(
       std::make_unique<VirtualNode>(port, std::move(o), costs_.back().get()));
@@ -135,7 +135,8 @@ void VirtualCluster::add_node(int node, const Cluster& cluster,
   world_.attach(port, *nodes_.back());
 }
 
-// As a card that was written before: nothing of it goes over the network.
+// The store is a card that was written before: nothing of it goes over the
+// network.
 void VirtualCluster::give_store(int node, const ClusterNode& real,
                                 VirtualNodeOptions& o) const {
   const auto n = static_cast<size_t>(node);
@@ -178,8 +179,8 @@ void VirtualCluster::add_commander(const Cluster& cluster,
   commander_ = std::make_unique<Commander>(port, std::move(config), frames_);
 }
 
-// As long as what a node says may be on its way behind others' datagrams; it
-// costs no time of anybody to wait.
+// Returns how long a node's answer may be on its way behind other datagrams;
+// waiting that long costs nothing.
 uint64_t VirtualCluster::patience_us(
     const std::vector<LinkModel>& links) const {
   constexpr uint64_t kDatagrams = 32;
@@ -282,7 +283,7 @@ void VirtualCluster::run(int frames) {
     }
     until([&] { return frames_.finished() > before_ || frames_.done(); });
     first_ = times();
-    // A node alone records each frame anew.
+    // A node alone records each frame again.
     if (commander_ && !options_.record_all) world_.record(nullptr);
   }
   until([&] { return frames_.done(); });

@@ -24,10 +24,10 @@ class VirtualCluster {
   VirtualCluster(const Prepared&, const Cluster&,
                  std::span<const uint8_t> input, const SimOptions&);
 
-  // So many frames more, or as many as there are inputs for. The first call
-  // warms up, if that is asked for, and the counts begin.
+  // Runs `frames` frames more, or as many as there are inputs for. The first
+  // call warms up, if that is asked for, and the counts begin.
   void run(int frames);
-  // The result of all frames so far but the one that warmed up.
+  // Returns the result of all frames so far but the one that warmed up.
   SimResult result() const;
   // The end of all sessions.
   void stop();

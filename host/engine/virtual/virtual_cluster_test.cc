@@ -183,11 +183,11 @@ TEST_F(SimulateTest, TimesAddUpAndTheBoundIsNamed) {
   const FrameTime& f = r.frames[0];
   const auto path = critical_path(recorder, 2, f.submitted, f.finished);
   ASSERT_FALSE(path.empty());
-  // Without a gap from the last output back to the first input.
+  // The path has no gap from the last output back to the first input.
   Nanos at = f.finished;
-  for (const PathPart& part : path) {
-    EXPECT_EQ(part.end, at);
-    at = part.begin;
+  for (const PathStep& step : path) {
+    EXPECT_EQ(step.end, at);
+    at = step.begin;
   }
   EXPECT_EQ(at, f.submitted);
   const PathSums sums = sum_up(path, p_.plan);

@@ -23,7 +23,7 @@ class VirtualEngine final : public Engine {
   void stream(const Next&, const Take&) override;
   EngineReport report() const override;
   std::unique_ptr<Engine> another() const override;
-  // The result of the last cluster that ran.
+  // Returns the result of the last cluster that ran.
   const SimResult& result() const { return result_; }
 
  private:

@@ -28,8 +28,8 @@ VirtualNode::VirtualNode(Port& port, VirtualNodeOptions options,
     storage_->inject(options_.fault);
   }
   const NodePlace place{*this, port_, arena_, bank_table_, storage()};
-  runner_ = options_.lone ? lone_runner(place, options_)
-                          : agent_runner(place, options_);
+  runner_ = options_.unlinked ? unlinked_runner(place, options_)
+                              : agent_runner(place, options_);
 }
 
 VirtualNode::~VirtualNode() = default;

@@ -26,9 +26,9 @@ namespace shoal {
 class FrameQueue;
 class ProgramRunner;
 
-// The frames of a program that is not linked: nobody sends it rows, so it asks
+// The frames of a program that is not linked: no node sends it rows, so it asks
 // for frames itself and pushes and takes their rows as soon as there is room.
-struct LoneFrames {
+struct UnlinkedFrames {
   const Prepared& prepared;  // node 0 of its plan
   FrameQueue& queue;
   std::function<void()> begins = {};  // before each
@@ -50,7 +50,7 @@ struct VirtualNodeOptions {
   Tap tap = {};
 
   // Without these an agent waits for its program.
-  std::optional<LoneFrames> lone = {};
+  std::optional<UnlinkedFrames> unlinked = {};
   std::optional<shoal_spill_area> spill_area = {};
 
   // Settings of the agent.
@@ -84,7 +84,7 @@ class VirtualNode : public Endpoint {
   Nanos ready_at() const override;
   void settle() override;
 
-  // The device's; null before it has a program.
+  // Returns the device's; null before it has a program.
   const shoal_node* node() const;
   bool arena_intact() const;
   shoal_link_counters link() const;
@@ -109,7 +109,7 @@ class VirtualNode : public Endpoint {
   uint32_t charged_frame_ = UINT32_MAX;
   uint64_t checked_bytes_ = 0;
   std::optional<Nanos> idle_since_;
-  NodeCounts counts_;  // but for `storage`
+  NodeCounts counts_;  // except for `storage`
   StorageCounters storage_before_;
 };
 

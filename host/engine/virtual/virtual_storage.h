@@ -27,11 +27,11 @@ struct StorageFault {
     kFailed,   // it ends in an error, its bytes stay noise
     kShort,    // half of its bytes come (or are written), then an error
     kSlow,     // it takes `late` longer
-    kFlipped,  // one bit of what is read is wrong, and nobody says so
+    kFlipped,  // one bit of what is read is wrong, without an error
   };
   Kind kind = Kind::kFailed;
   uint64_t request = 0;  // its number, from 0, refused ones too
-  uint64_t count = 1;    // so many of them, one after another
+  uint64_t count = 1;    // how many of them, one after another
   Nanos late = 0;
 };
 

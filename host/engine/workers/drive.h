@@ -12,8 +12,9 @@
 
 namespace shoal {
 
-// Until `done`; false if a signal asked for the end before. Without `signals`
-// they act as ever. What the coordinator throws passes through.
+// Drives the coordinator until `done` and returns true; false if a signal asked
+// for the end before. Without `signals` they act as usual. What the coordinator
+// throws passes through.
 bool drive(Coordinator&, const HostTransport&, const StopSignals* signals,
            const std::function<bool()>& done, uint64_t look_us = UINT64_MAX);
 
@@ -55,16 +56,16 @@ double stream_frames(
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take);
 
-// The same on nodes that have started; whoever calls tells them to stop.
+// Does the same on nodes that have started; the caller tells them to stop.
 double run_frames(
     Coordinator&, const HostTransport&, const StopSignals&,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take);
 
-// The cluster that these workers are: names, boards, memory as they say. With
-// `given` (cluster.toml) its nodes, in its order, each with no more memory
-// than its worker has; nodes that were exported with a program have the memory
-// that the file says, because that is what they were planned for. Throws
+// Returns the cluster that these workers are: names, boards, memory as they
+// say. With `given` (cluster.toml) its nodes, in its order, each with no more
+// memory than its worker has; nodes that were exported with a program have the
+// memory that the file says, because that is what they were planned for. Throws
 // Error(kUsage) if a worker is not the node that the file names.
 Cluster cluster_of(const Coordinator&, const std::vector<WorkerAddress>&,
                    const Cluster* given);

@@ -54,7 +54,7 @@ class Requests {
     if (reply == Reply::kTooLarge) {
       throw Error(Exit::kDoesNotFit,
                   name +
-                      ": it has no room for the picture, or for so many "
+                      ": it has no room for the picture, or for that many"
                       "nodes that take it",
                   "another board, or fewer nodes");
     }

@@ -19,8 +19,8 @@ struct Successor {
 };
 
 // Deploys, hands `image` over, starts the nodes and then the successor. Throws
-// Error(kNode) naming who refuses. On a signal nodes that have not started are
-// told to stop.
+// Error(kNode) naming the node that refuses. On a signal nodes that have not
+// started are told to stop.
 void hand_over(Coordinator&, const HostTransport&, const Prepared&,
                const Successor&, const std::vector<uint8_t>& image);
 

@@ -39,11 +39,12 @@ PublicKey make_identity_file(const std::string& path, bool force) {
   system_entropy(secret);
   if (!write_secret(path, kIdentityPrefix + to_hex(secret) + "\n",
                     force ? Existing::kReplaced : Existing::kStays)) {
-    throw Error(Exit::kUsage,
-                path +
-                    " exists; whoever knows its public key would not know a "
-                    "new one",
-                "--force, or another file by -o");
+    throw Error(
+        Exit::kUsage,
+        path +
+            " exists; a host that knows its public key would not know a "
+            "new one",
+        "--force, or another file by -o");
   }
   return public_key_of(secret);
 }

@@ -22,8 +22,8 @@ SecretKey read_identity_file(const std::string& path);
 
 PublicKey public_key_of(const SecretKey&);
 std::string public_key_text(const PublicKey&);
-// A public key as a text, or the name of a file that holds one. `flag` is who
-// says so. Throws Error(kUsage).
+// Returns a public key as a text, or the name of a file that holds one. `flag`
+// names the source of the text. Throws Error(kUsage).
 PublicKey parse_public_key(const std::string& text, const std::string& flag);
 
 }  // namespace shoal

@@ -28,7 +28,7 @@ ClusterKey read_key_file(const std::string& path) {
                 "`shoal keygen` makes one, --key FILE names another, "
                 "--insecure does without");
   }
-  // Whoever knows the key owns every node.
+  // The holder of the key owns every node.
   const std::vector<uint8_t> text = read_secret(path);
   std::string_view digits(reinterpret_cast<const char*>(text.data()),
                           text.size());

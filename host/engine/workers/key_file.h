@@ -1,5 +1,5 @@
 // The key of a cluster as a file: 32 bytes, written as 64 hexadecimal digits
-// and a newline, readable by its owner alone. One that everybody may use is
+// and a newline, readable by its owner alone. One that other users may read is
 // refused.
 #pragma once
 

@@ -11,7 +11,7 @@
 
 namespace shoal {
 
-// Bytes of programs that the nodes did not have already.
+// Returns the bytes of programs that the nodes did not have already.
 int64_t deployed_bytes(const Coordinator&, const Prepared&);
 // That, and how many had theirs.
 std::string deployed_text(const Coordinator&, const Prepared&);

@@ -1,7 +1,7 @@
 // Real numbers of 192 bits before the point and 448 behind it, and what
-// operators without a reference in integers need of them: so many bits that
-// how a byte is rounded never depends on a computer's own mathematics. Results
-// are cut, not rounded; errors stay far below 2^-200 for what is said below.
+// operators without a reference in integers need of them: enough bits that the
+// rounding of a byte never depends on a computer's own mathematics. Results are
+// cut, not rounded; errors stay far below 2^-200 for what is said below.
 #pragma once
 
 #include <array>

@@ -160,7 +160,7 @@ class Taker {
     return x;
   }
 
-  // At most so many, which no legal tensor has.
+  // Counts no further than a number that no legal tensor has.
   static int64_t elements_of(const RawTensor& t) {
     constexpr int64_t kMost = int64_t{1} << 40;
     int64_t all = 1;

@@ -44,7 +44,7 @@ struct ImportRow {
   // Returns whether the operator leaves axis 0 alone, so that frames of a batch
   // stay apart. Null: it does not.
   bool (*apart)(const RawOperands&) = nullptr;
-  // The shapes of so many results, in place of `shape`.
+  // Returns the shapes of `results` results, in place of `shape`.
   std::vector<Shape> (*shapes)(const RawOperands&, size_t results) = nullptr;
 };
 

@@ -135,7 +135,7 @@ class TensorReader {
     }
   }
 
-  // Biases are in units of other scales; theirs are hardly read.
+  // Biases are in units of other scales; their own are not used.
   void check_scale(float scale, Type type) const {
     const bool low = type == Type::kInt32 ? scale >= 0 : scale > 0;
     if (!low || !(scale <= kMaxScale)) {

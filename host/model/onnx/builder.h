@@ -53,7 +53,7 @@ class GraphBuilder {
              Attr = {});
   void input(int tensor) { graph_.inputs.push_back(tensor); }
   void rename(int tensor, const std::string& name);
-  // The name is this tensor's, whoever had it before.
+  // Gives the name to this tensor, even if another one had it.
   void claim(int tensor, const std::string& name);
 
   const Tensor& at(int tensor) const {

@@ -104,7 +104,7 @@ TEST(OnnxEnds, OpenSizesAreSaid) {
   }
 }
 
-// A batch in the file is so many frames; the user may say one.
+// A batch in the file is several frames; the user may say one.
 TEST(OnnxEnds, ABatchIsSaidToBeOne) {
   const Ints four{4, 2, 8, 8};
   EXPECT_EQ(refused({.outputs = {"c"}}, four).code(), Exit::kUnsupported);
@@ -134,7 +134,7 @@ TEST(OnnxEnds, TheFlagsNameNoConstants) {
   }
 }
 
-// Anchors: the file has them, whoever reads the result reads them there.
+// Anchors stand in the file, and a reader of the result reads them there.
 TEST(OnnxEnds, OutputsThatAreConstantsAreLeftOut) {
   OnnxBuilder b;
   b.input("x", {1, 2, 8, 8});

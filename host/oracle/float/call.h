@@ -30,7 +30,8 @@ class Call : public oracle::OpView {
   FloatValues& values_;
 };
 
-// The weights of a convolution that uses a Filter; empty for other operators.
+// Returns the weights of a convolution that uses a Filter; empty for other
+// operators.
 Filter make_filter(const Graph&, const Op&, const FloatValues& constants);
 
 // The evaluations of the operators; float_oracle.cc assigns them to the kinds.

@@ -26,7 +26,7 @@ class FloatOracle {
   // `input` is all inputs one after another. Valid until the next run.
   // Throws Error(kUsage) if its size is wrong.
   const FloatValues& run(std::span<const float> input);
-  // All outputs one after another, of the last run.
+  // Returns all outputs one after another, of the last run.
   std::vector<float> output() const;
 
  private:

@@ -48,14 +48,14 @@ struct FrameTrace {
   Trace trace;
 };
 
-// The lines of all inputs, then of all operator outputs in file order.
+// Returns the lines of all inputs, then of all operator outputs in file order.
 // `file_bytes_of(tensor)` gives a tensor's bytes in the file's type.
 Trace make_trace(
     const Graph&,
     const std::function<std::vector<uint8_t>(int tensor)>& file_bytes_of);
 
 std::string format_trace(const Trace&);
-// A line `#frame N` before the lines of each frame.
+// Writes a line `#frame N` before the lines of each frame.
 std::string format_trace(const std::vector<FrameTrace>&);
 // Throws Error(kCorrupt) with the line number. Of a sequence: all lines.
 Trace parse_trace(std::string_view text);

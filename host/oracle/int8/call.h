@@ -35,7 +35,7 @@ class Call : public OpView {
     return result;
   }
 
-  // The room of a result, zeros at first.
+  // Returns the room of a result, zeros at first.
   std::span<uint8_t> result_bytes(size_t i = 0) const {
     auto& value = values_[op().outputs[i]];
     value.assign(element_count(out(i).shape) * type_bytes(out(i).type), 0);

@@ -32,14 +32,15 @@ Values run_oracle(const Graph&, std::span<const uint8_t> input);
 // values.
 using Kept = std::vector<std::vector<uint8_t>>;
 Kept initial_values(const Graph&);
-// The next frame of a sequence: reads what was kept, and keeps what it assigns.
+// Runs the next frame of a sequence: reads what was kept, and keeps what it
+// assigns.
 Values run_oracle(const Graph&, std::span<const uint8_t> input, Kept&);
 // Returns the values that a frame has assigned.
 Kept assigned_values(const Graph&, const Values&);
 
 // Splits and joins frames: file bytes to values of the inputs and back.
 void set_inputs(const Graph&, std::span<const uint8_t> input, Values&);
-// The bytes of a tensor in the file's type (XOR 0x80 for uint8).
+// Returns the bytes of a tensor in the file's type (XOR 0x80 for uint8).
 std::vector<uint8_t> file_bytes(const Graph&, int tensor,
                                 std::span<const uint8_t> value);
 std::vector<uint8_t> model_output(const Graph&, const Values&);

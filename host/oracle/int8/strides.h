@@ -22,8 +22,8 @@ inline Strides strides_of(const Shape& shape) {
   return strides;
 }
 
-// The strides of an operand in an output of this rank: shapes are aligned at
-// the right, sizes 1 are repeated.
+// Returns the strides of an operand in an output of this rank: shapes are
+// aligned at the right, sizes 1 are repeated.
 inline Strides broadcast_strides(const Shape& operand, size_t rank) {
   Strides strides(rank, 0);
   const Strides own = strides_of(operand);

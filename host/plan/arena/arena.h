@@ -31,8 +31,8 @@ class ArenaPlan {
 
   // Overlays, and items that never hold rows together, are said there.
   PackItem& item(int number) { return items_[static_cast<size_t>(number)]; }
-  // The bytes that a stage holds, without the fixed parts and the gaps that
-  // packing leaves.
+  // Returns the bytes that a stage holds, without the fixed parts and the gaps
+  // that packing leaves.
   int64_t stage_bytes(int stage) const;
 
   // Gives all of it addresses, counted from the end of the fixed parts. Returns

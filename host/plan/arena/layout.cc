@@ -9,7 +9,7 @@
 namespace shoal {
 namespace {
 
-// The bytes of the state of all spills; 0: there are none.
+// Returns the bytes of the state of all spills; 0: there are none.
 uint32_t spill_state(const std::vector<PlanStage>& stages) {
   uint32_t pages = 0;
   for (const PlanStage& stage : stages) {

@@ -9,10 +9,11 @@
 
 namespace shoal {
 
-// Bytes of the fixed parts for these stages, and of sets of weights that stay;
-// if the image is not mapped, the head and the largest record lie there too.
-// `ends`: of the stages of a node of a linked plan, whose rows do not cross the
-// C API, even if it has no share; null: of a plan that is not linked.
+// Returns the bytes of the fixed parts for these stages, and of sets of weights
+// that stay; if the image is not mapped, the head and the largest record lie
+// there too. `ends`: of the stages of a node of a linked plan, whose rows do
+// not cross the C API, even if it has no share; null: of a plan that is not
+// linked.
 PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
                        const LinkCounts& link = {}, uint32_t keep_bytes = 0,
                        const std::vector<StageEnds>* ends = nullptr);
@@ -26,7 +27,7 @@ struct ArenaRange {
 // The ranges that are alive in a stage, besides its slots and sets of weights
 // and the variables.
 std::vector<ArenaRange> alive_ranges(const PlanNode&, int stage);
-// The largest end of all that is placed.
+// Returns the largest end of all that is placed.
 int64_t placed_end(const Net&, const PlanNode&);
 
 // The last step of a node: from here on addresses count from the begin of the

@@ -172,7 +172,7 @@ class Packer {
            std::ranges::find(items_[b].apart, a) != items_[b].apart.end();
   }
 
-  // Those that lie where they lie because of this one.
+  // Finds the items that lie where they lie because of this one.
   void ask_beside(int pile) {
     for (const Range& r : ranges_[pile]) asks_[r.other] = true;
   }

@@ -1,5 +1,5 @@
 // Packs the arena: items with a size and a lifetime in stages, so that items
-// alive at the same time do not overlap, but for overlays.
+// alive at the same time do not overlap, except for overlays.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +35,10 @@ int64_t packing_bound(const std::vector<PackItem>&,
 
 struct PackLimits {
   int tries = 0;
-  // So many more, in which what ends last goes before others.
+  // Further tries, in which what ends last goes before others.
   int last_tries = 0;
-  int64_t most = INT64_MAX;  // so many bytes or more are of no use
-  int64_t enough = 0;        // so many need not become less
+  int64_t most = INT64_MAX;  // this many bytes or more are of no use
+  int64_t enough = 0;        // this many need not become less
 };
 
 // Tries several orders and improves the best by a seeded search until the bound

@@ -13,7 +13,7 @@ namespace shoal {
 
 class PackMemo {
  public:
-  // As the function of this name does it.
+  // Does what the function of this name does.
   Packing pack(const std::vector<PackItem>&, PackLimits,
                const std::vector<int64_t>& saved = {});
 

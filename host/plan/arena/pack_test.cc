@@ -118,7 +118,7 @@ TEST(PackTest, RandomItems) {
   EXPECT_GT(better, 0);
 }
 
-// The same search with everything done anew and nothing left out: each packing
+// The same search with everything done again and nothing left out: each packing
 // from its first item on, each item at the first place that is free.
 class PlainPacker {
  public:

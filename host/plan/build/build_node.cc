@@ -148,7 +148,7 @@ class NodeBuilder {
     arena.add_stage_items();
   }
 
-  // Bytes that may be saved, by stage.
+  // Returns the bytes that may be saved, by stage.
   std::vector<int64_t> share_rings(ArenaPlan& arena) {
     std::vector<int64_t> saved(node_.stages.size(), 0);
     for (size_t s = 0; s < saved.size(); ++s) {
@@ -276,7 +276,7 @@ class NodeBuilder {
   // Larger chunks are fewer, and records smaller.
   int64_t room() const { return *budget_ - layout(link_, 0).buffers; }
 
-  // As many as there is room for behind so many bytes.
+  // Returns how many gaps there is room for behind `bytes` bytes.
   uint32_t gaps(int64_t bytes) const {
     LinkCounts link = link_;
     for (link.gaps = kGaps; link.gaps > 0; --link.gaps) {

@@ -24,8 +24,8 @@ inline constexpr int kWindow = 8;  // segments in flight to a peer
 // many segments on their way, and every second of them may be missing.
 inline constexpr int kGaps = 8;
 
-// Rows more than needed for rings that links touch: so many, or as many as take
-// so many bytes.
+// Rows more than needed for rings that links touch: a number, or as many as
+// take a number of bytes.
 struct Slack {
   int rows = 0;
   int64_t bytes = 0;
@@ -39,15 +39,16 @@ struct Slack {
 
 struct BuildOptions {
   int pack_tries = 60;
-  int64_t most = INT64_MAX;  // of a node: so many bytes or more are of no use
-  int64_t enough = 0;        // and so many need not become less
+  int64_t most = INT64_MAX;  // of a node: this many bytes or more are of no use
+  int64_t enough = 0;        // and this many need not become less
   int last_tries = 0;        // see PackLimits
   // By node: what is left of it is spent on what saves time: larger slots, sets
-  // that stay, ranges behind gaps, so that what is lost or overtaken holds up
-  // nobody but who waits for just that. Empty: all is as small as can be.
+  // that stay, ranges behind gaps, so that a lost or overtaken datagram holds
+  // up only the actors that wait for its bytes. Empty: all is as small as can
+  // be.
   std::vector<int64_t> budgets = {};
-  // Behind a node that is larger than its budget no node is built: nobody asks
-  // for a plan that does not fit.
+  // No node is built after one that is larger than its budget, because a plan
+  // that does not fit is not wanted.
   bool must_fit = false;
   std::vector<bool> keeps = {};  // by node with links: sets may stay
   std::vector<std::vector<Bank>> banks = {};  // in these besides, by node

@@ -39,7 +39,7 @@ std::vector<ArenaRange> free_spans(const PlanNode& node, int stage,
   return spans;
 }
 
-// The smallest span with enough room; its lowest bytes are taken.
+// Takes the lowest bytes of the smallest span with enough room.
 std::optional<int64_t> take(std::vector<ArenaRange>& spans, int64_t bytes) {
   ArenaRange* best = nullptr;
   for (ArenaRange& s : spans) {
@@ -62,7 +62,7 @@ class StageFiller {
         best_(node.stages[stage]),
         best_ps_(fits(best_) ? time(best_) : kNoFit) {}
 
-  // The stage with the slots and sets that save most.
+  // Fills the stage with the slots and sets that save most.
   const PlanStage& fill() {
     const PlanStage before = best_;
     std::vector<size_t> order = by_use();
@@ -220,7 +220,7 @@ bool has_streams(const PlanStage& stage) {
   return std::any_of(stage.actors.begin(), stage.actors.end(), streams);
 }
 
-// Every stage by itself; less than kNoFit if all fit.
+// Fills every stage by itself; returns less than kNoFit if all fit.
 int64_t fill_stages(const Net& net, const Supply& supply, int64_t room,
                     PlanNode& node) {
   int64_t sum = 0;

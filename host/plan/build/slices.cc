@@ -12,7 +12,7 @@ constexpr int64_t kPicosPerMicrosecond = 1000000;
 // cost more than they gain.
 constexpr int64_t kSlicePs = 250 * kPicosPerMicrosecond;
 
-// How often a node runs an actor's kernel, but for slices.
+// Returns how often a node runs an actor's kernel, not counting slices.
 int64_t calls(const PlanStage& stage, const PlanActor& a, const LayerTime& t) {
   if (a.loop < 0) return std::max<int64_t>(1, t.firings);
   const PlanLoop& loop = stage.loops[a.loop];
@@ -28,7 +28,8 @@ bool has_groups(const Net& net, const PlanActor& a) {
   return has_window(layer.op) && a.part >= layer.kernel_h;
 }
 
-// As drafted. In mapped flash only what has been cut before has groups.
+// Leaves groups as they were drafted. In mapped flash only what has been cut
+// before has groups.
 void join_slices(const Net& net, PlanActor& a) {
   a.slices = 1;
   PlanWeights& w = a.weights;

@@ -95,7 +95,7 @@ class ActorSlices {
     return layer_ ? row_parts(*layer_, share_, *costs_, rows, firings) : rows;
   }
 
-  // As many slices as the plan cuts them into.
+  // Makes as many slices as the plan cuts them into.
   void push(int64_t core, int64_t extra, int chunk,
             std::vector<FeedSlice>& slices) const {
     for (int i = 0; i < a_.slices; ++i) {
@@ -118,7 +118,7 @@ class ActorSlices {
   std::vector<std::vector<FeedSlice>> of_part_;  // of a firing; empty: not yet
 };
 
-// Those of all actors of a stage, for one frame.
+// Collects the slices of all actors of a stage, for one frame.
 class Slices {
  public:
   Slices(const Net& net, const PlanStage& stage,
@@ -279,7 +279,7 @@ std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
   return tape;
 }
 
-// All slices of a frame, in the recorded order.
+// Returns all slices of a frame, in the recorded order.
 std::vector<FeedSlice> slices_of(const Net& net, const PlanStage& stage,
                                  const std::vector<LayerTime>& times,
                                  const Board& board) {

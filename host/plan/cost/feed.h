@@ -29,7 +29,8 @@
 
 namespace shoal {
 
-// Where a node's weights come from.
+// How fast a node gets its weights: the rates of its flash and storage, and the
+// cost of the cipher.
 struct Supply {
   const Board* board = nullptr;
   const Storage* storage = nullptr;  // null: nothing is read from storage

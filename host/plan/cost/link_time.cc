@@ -9,7 +9,7 @@ namespace {
 
 // About every second datagram is answered; most answers ride with rows.
 constexpr double kWithAnswers = 1.25;
-// A busy node's rows wait for others to fill datagrams; one in so many does
+// A busy node's rows wait for others to fill datagrams; one in this many does
 // not.
 constexpr int64_t kAlone = 4;
 

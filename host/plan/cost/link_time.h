@@ -18,7 +18,8 @@ struct LinkTime {
   int64_t wire_ps = 0;  // of the busier direction
 };
 
-// For bytes that are made in so many pieces, one after another.
+// Returns the datagrams for bytes that are made in `pieces` pieces, one after
+// another.
 int64_t datagrams_of(int64_t bytes, int64_t pieces, uint32_t payload);
 
 // `datagrams` with rows, both ways.
@@ -28,15 +29,16 @@ LinkTime link_time(int64_t sent_bytes, int64_t received_bytes,
 // way, rows come the other; the slowest link of those nodes is waited for.
 int64_t segment_latency_ps(const Cluster&, std::span<const int> nodes);
 
-// The bytes that the fastest link with the highest latency can have under way
-// before anything is told to have arrived, and two datagrams: a node with less
-// room waits for credit.
+// Returns the bytes that the fastest link with the highest latency can have
+// under way before anything is told to have arrived, and two datagrams: a node
+// with less room waits for credit.
 int64_t window_bytes(const Cluster&, std::span<const int> nodes,
                      uint32_t max_payload);
 
-// A segment: nodes that send to each other both ways work at the same time; one
-// that only receives begins when the first of the `bands` reaches it, for
-// which so many `windows` on the way want another one first.
+// Returns the time of a segment. Nodes that send to each other both ways work
+// at the same time; one that only receives begins when the first of the `bands`
+// reaches it, for which each of the `windows` windows on the way needs another
+// band first.
 int64_t segment_ps(const std::vector<int64_t>& node_ps,
                    const std::set<std::pair<int, int>>& sends, int64_t bands,
                    int64_t windows);

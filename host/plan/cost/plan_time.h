@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// The times of one frame, without spills and waits for other nodes.
+// Returns the times of one frame, without spills and waits for other nodes.
 FeedTime stage_feed(const Net&, const PlanNode&, const PlanStage&,
                     const Supply&);
 // `memo`: of the net and the supply; null: none.

@@ -16,12 +16,13 @@
 namespace shoal {
 namespace {
 
-// As in the process's step, and the coordinator's.
+// The same limits as in the process's step and the coordinator's.
 constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
-// Nor does a first frame that takes so many times what the second one may.
+// A rehearsal also ends at a first frame that takes this many times what the
+// second one may.
 constexpr int kFarBeyond = 3;
-// As in virtual time the second frame counts: at the first one credit is on its
-// way and nobody knows a round trip yet.
+// The second frame counts, as in virtual time: at the first one credit is on
+// its way and round trips are not known yet.
 constexpr uint32_t kCounted = 1;
 // A plan that takes more events has a link that it cannot live with. What it
 // has taken until then is enough to say so.
@@ -220,7 +221,7 @@ class RehearsedNode final : public Linked {
     link_.wake();
   }
 
-  // The next stage of the frame, if rows may come early to it.
+  // Returns the next stage of the frame, if rows may come early to it.
   Stage* next_with_early() {
     if (index_ + 1 == stages_.size()) return nullptr;
     Stage& next = *stages_[index_ + 1];
@@ -341,7 +342,7 @@ class RehearsedNode final : public Linked {
     const StreamRecord& r = s.links.streams[i];
     std::fill_n(ready_.begin() + r.there, r.targets, bytes);
   }
-  // As much as there is room for when the stage begins.
+  // Returns as much as there is room for when the stage begins.
   uint32_t next_limit(int i) const {
     const auto stream = static_cast<size_t>(i);
     const uint32_t start = frame_ * next_->frame_bytes[stream];
@@ -413,15 +414,15 @@ class Host final : public Linked {
   bool done() const { return finished_ >= frames_; }
   // Returns whether the rehearsal has ended, or has taken too many events.
   bool is_over() const { return done() || is_beyond(); }
-  // The latency of the counted frame; if it has not ended, its time so far, or
-  // all time if too many events have happened.
+  // Returns the latency of the counted frame; if it has not ended, its time so
+  // far, or all time if too many events have happened.
   Nanos latency() const {
     if (counted_end_ > 0) return counted_end_ - counted_begin_;
     return is_beyond() ? port_.now() - counted_begin_ : port_.now();
   }
   Nanos counted_begin() const { return counted_begin_; }
   Nanos counted_end() const { return counted_end_; }
-  // The period of the last frames.
+  // Returns the period of the last frames.
   Nanos period() const {
     if (following_ == 0) return 0;
     // One that has taken too many events is as slow as it was so far.
@@ -498,8 +499,8 @@ class Host final : public Linked {
   Nanos counted_begin_ = 0, counted_end_ = 0, settled_at_ = 0;
 };
 
-// The time that the core with the most work computes in a frame. Sending,
-// receiving and waiting come on top.
+// Returns the time that the core with the most work computes in a frame.
+// Sending, receiving and waiting come on top.
 Nanos busiest_core(const Net& net, const std::vector<Supply>& supplies,
                    const Plan& plan) {
   int64_t most = 0;

@@ -15,9 +15,9 @@ namespace shoal {
 
 class StageMemo {
  public:
-  // As the function of this name does it.
+  // Does what the function of this name does.
   void put_on_tape(const Net&, PlanStage&, int late, uint32_t chunk_limit);
-  // The total of feed_time().
+  // Returns the total of feed_time().
   int64_t total_ps(const Net&, const PlanStage&, const Supply&, int64_t record);
 
   // For tests: how many were worked out.

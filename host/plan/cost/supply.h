@@ -17,21 +17,22 @@ struct LayerSupply {
   uint32_t chunk_limit = 0;  // of a tape
 };
 
-// The core's time, or the time to read all that its firings ask for, whichever
-// is more: they overlap.
+// Returns the core's time, or the time to read all that its firings ask for,
+// whichever is more: they overlap.
 int64_t supplied_ps(const Net&, int layer, LayerWork, const Supply&,
                     LayerSupply);
 
-// Layers whose weights are read from storage, by layer: none if all fit in
-// `flash` bytes. Equal weights count once. Else those stay in flash that
+// Returns the layers whose weights are read from storage, by layer: none if all
+// fit in `flash` bytes. Equal weights count once. Else those stay in flash that
 // compute least for a byte, and so would wait for it. `faster`: and none that
 // the core gets sooner from storage, in the time that it computes, than from
 // flash.
 std::vector<bool> streamed_layers(const Net&, int64_t flash, const Supply&,
                                   bool faster);
-// The bytes of a layer that is executed in place: with its tag, aligned.
+// Returns the bytes of a layer that is executed in place: with its tag,
+// aligned.
 int64_t flash_bytes(const Layer&);
-// The bytes of all layers; weights that several layers have count once.
+// Returns the bytes of all layers; weights that several layers have count once.
 int64_t flash_bytes(const Net&);
 
 }  // namespace shoal

@@ -14,8 +14,8 @@
 namespace shoal {
 namespace {
 
-// The weight bytes of `n` channels of the share (kConstant: rows) and `rows`
-// kernel rows.
+// Returns the weight bytes of `n` channels of the share (kConstant: rows) and
+// `rows` kernel rows.
 int64_t cut_weights(const Layer& layer, const LayerShare& share, int64_t n,
                     int64_t rows) {
   const auto all = static_cast<int64_t>(layer.weights.values.size());
@@ -59,7 +59,7 @@ int all_channels(const Layer& layer) {
   return layer.op == OpCode::kConstant ? out.rows() : out.channels();
 }
 
-// Those of the actor's share, from `first` on.
+// Returns those of the actor's share, from `first` on.
 int channels_of(const Layer& layer, const PlanActor& a, int& first) {
   first = 0;
   if (a.weights.chunks.empty()) return all_channels(layer);
@@ -68,7 +68,7 @@ int channels_of(const Layer& layer, const PlanActor& a, int& first) {
   return last.out0 + last.out_n - first;
 }
 
-// `even`: as even as so many chunks can be.
+// `even`: the chunks are as even as their number permits.
 void cut(const Net& net, const PlanStage& stage, PlanActor& a,
          WeightPlace place, uint32_t limit, bool even = false) {
   const Layer& layer = net.layers[a.layer];

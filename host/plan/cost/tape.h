@@ -12,13 +12,13 @@
 
 namespace shoal {
 
-// Bytes of a chunk of a share, or of an actor's, without its tag.
+// Returns the bytes of a chunk of a share, or of an actor's, without its tag.
 uint32_t chunk_bytes(const Layer&, const LayerShare&, const PlanChunk&);
 uint32_t chunk_bytes(const Net&, const PlanStage&, const PlanActor&,
                      const PlanChunk&);
 
-// The bytes of the layer's largest chunk, at most `limit`, or of one channel
-// where that is more.
+// Returns the bytes of the layer's largest chunk, at most `limit`, or of one
+// channel where that is more.
 uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
 // Cuts the actor's weights into such chunks, on the tape.
 void cut_for_tape(const Net&, const PlanStage&, PlanActor&, uint32_t limit);
@@ -29,7 +29,7 @@ inline constexpr uint32_t kTapeSlots = 2;
 void cut_tape(const Net&, PlanStage&, uint32_t limit);
 // Into chunks that lie in SRAM together: as few as there can be.
 void cut_for_sram(const Net&, const PlanStage&, PlanActor&);
-// Bytes of them in the arena, with tags.
+// Returns the bytes of them in the arena, with tags.
 uint32_t sram_bytes(const Net&, const PlanStage&, const PlanActor&);
 
 // Cuts the weights of all actors that are on the tape and records an order.
@@ -52,7 +52,7 @@ struct TapeReads {
 };
 TapeReads tape_reads(const Net&, const PlanStage&);
 
-// Bytes of a slot for the chunks of the stage; 0 without a tape.
+// Returns the bytes of a slot for the chunks of the stage; 0 without a tape.
 uint32_t slot_bytes(const Net&, const PlanStage&);
 
 }  // namespace shoal

@@ -21,7 +21,7 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
                    layer.kernel_h * layer.kernel_w);
 }
 
-// Without what calls and partial sums take.
+// Returns the time without that of calls and partial sums.
 double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
   if (layer.op == OpCode::kTransposeConv) {
     // Only these of the kernel's taps meet an input pixel; models do not count
@@ -51,7 +51,8 @@ int64_t sums_ps(const LayerShare& share, int64_t passes, const Board& board) {
                      board.clock_hz);
 }
 
-// The kernel's, for so many rows like the share's in so many firings.
+// Returns the kernel's time for `rows` rows like the share's, in several
+// firings.
 int64_t kernel_ps(const Layer& layer, const LayerShare& share, int64_t rows,
                   int64_t firings, const Board& board) {
   const int64_t ps =
@@ -65,8 +66,8 @@ int64_t flash_ps(int64_t bytes, const Costs& costs) {
   return picoseconds(static_cast<double>(bytes) / costs.flash_bytes_per_s);
 }
 
-// The weight bytes of the output channels (kConstant: elements) and input
-// channels of a share.
+// Returns the weight bytes of the output channels (kConstant: elements) and
+// input channels of a share.
 int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
   if (layer.weights.empty()) return 0;
   const Box& all = layer.out.box;

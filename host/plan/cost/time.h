@@ -53,21 +53,21 @@ constexpr bool counts_macs(OpCode op) {
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);
 LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
-// The MACs of an actor: its share of the layer, or a copy. Rows that the bands
-// of a loop make twice count twice.
+// Returns the MACs of an actor: its share of the layer, or a copy. Rows that
+// the bands of a loop make twice count twice.
 int64_t actor_macs(const Net&, const PlanStage&, const PlanActor&);
-// The times of all actors of a stage.
+// Returns the times of all actors of a stage.
 std::vector<LayerTime> actor_times(const Net&, const PlanStage&, const Board&);
 LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
                      const Board&);
 // By actor of one loop.
 std::vector<LayerTime> loop_times(const Net&, const PlanStage&, const PlanLoop&,
                                   const Board&);
-// The time of reading its weights where they lie: mapped flash, or a bank of
-// SRAM that is slower than the arena's. Other places add nothing that counts
-// here.
+// Returns the time of reading its weights where they lie: mapped flash, or a
+// bank of SRAM that is slower than the arena's. Other places add nothing that
+// counts here.
 int64_t reading_ps(const PlanWeights&, const LayerTime&, const Board&);
-// `out` of a layer, of so many input channels.
+// The box `out` of a layer, computed from a number of input channels.
 struct LayerShare {
   Box out;
   int in_channels = 0;
@@ -76,19 +76,19 @@ struct LayerShare {
   bool sums = false;  // that others begin or end
 };
 LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
-// The time of layers that fire as one, `band` rows at a time.
+// Returns the time of layers that fire as one, `band` rows at a time.
 LayerTime loop_time(const LoopParts&, int groups, int band, const Board&);
 int64_t share_macs(const Layer&, const LayerShare&);
 LayerShare whole_share(const Layer&);
-// The part of compute_ps that `rows` rows of a share take in `firings` firings,
-// to be divided by the parts of all rows in all firings.
+// Returns the part of compute_ps that `rows` rows of a share take in `firings`
+// firings, to be divided by the parts of all rows in all firings.
 int64_t row_parts(const Layer&, const LayerShare&, const Costs&, int64_t rows,
                   int64_t firings);
 // ps * part / whole without more than 64 bits.
 int64_t part_of(int64_t ps, int64_t part, int64_t whole);
-// The time of `firings` firings with `rows` rows altogether.
+// Returns the time of `firings` firings with `rows` rows altogether.
 int64_t firings_ps(const Costs&, int64_t firings, int64_t rows);
-// The share of an actor that computes a layer (no copy).
+// Returns the share of an actor that computes a layer (no copy).
 LayerShare share_of(const Net&, const PlanStage&, const PlanActor&);
 LayerTime copy_time(const Box&, int band, const Board&);
 

@@ -19,8 +19,8 @@ int64_t round_up(int64_t value, int64_t to) {
   return (value + to - 1) / to * to;
 }
 
-// The first byte of the spill area: a block with the directory and the image
-// lie before it.
+// Returns the first byte of the spill area: a block with the directory and the
+// image lie before it.
 int64_t area_begin(int64_t image_bytes, int64_t page_bytes) {
   return page_bytes + round_up(image_bytes, page_bytes);
 }
@@ -30,7 +30,8 @@ int64_t image_bytes(const PlanNode& node) {
          node.sram_weight_bytes + node.tape_bytes;
 }
 
-// The bytes of the ledger and of pages that a frame writes on the average.
+// Returns the bytes of the ledger and of pages that a frame writes on the
+// average.
 double written_bytes(const Storage& s, int64_t page, int pages, int64_t ring) {
   const int64_t entry =
       ledger_entry_bytes(static_cast<uint32_t>(s.write_bytes));
@@ -105,8 +106,8 @@ int64_t writes_for_life(const Storage& s, int64_t image_bytes, double years,
                         double frames_per_second) {
   const double frames = years * kSecondsOfYear * frames_per_second;
   const int64_t page = s.erase_bytes;
-  // As many pages as the storage has; what wears only as a whole has no limit
-  // but its capacity.
+  // Returns the pages of the storage; a storage that wears only as a whole is
+  // limited by its capacity alone.
   int64_t pages =
       (s.capacity_bytes - area_begin(image_bytes, page)) / page - kLedgerBlocks;
   pages = std::clamp<int64_t>(pages, 0, kMostSpillPages);

@@ -13,12 +13,12 @@
 
 namespace shoal {
 
-// The profile that the node's plan names; null: none, or of no board that is
-// known here.
+// Returns the profile that the node's plan names; null: none, or of no board
+// that is known here.
 const Storage* named_storage(const PlanNode&);
 
-// The bytes of the spill area, the ledger's blocks included, if it begins at
-// byte `begin` of the storage.
+// Returns the bytes of the spill area, the ledger's blocks included, if it
+// begins at byte `begin` of the storage.
 int64_t spill_area_bytes(const Storage&, int64_t page_bytes, int pages,
                          int64_t begin);
 
@@ -31,8 +31,8 @@ double years_of_life(const PlanNode&, const Storage&, double frames_per_second);
 // frames of a batch.
 std::string life_text(const PlanNode&, int together);
 
-// The most bytes that a frame may spill for the storage to live so long.
-// `image_bytes` lie before the spill area.
+// Returns the most bytes that a frame may spill for the storage to live so
+// long. `image_bytes` lie before the spill area.
 int64_t writes_for_life(const Storage&, int64_t image_bytes, double years,
                         double frames_per_second);
 

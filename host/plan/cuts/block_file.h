@@ -30,7 +30,7 @@ std::string rule_text(const CutRule&);
 struct LayerRun {
   int begin = 0, end = 0;
 };
-// The key `layers`: a number, "a-b", a name, or a list of these.
+// Reads the key `layers`: a number, "a-b", a name, or a list of these.
 std::vector<LayerRun> read_layers(TomlReader&, const Net&);
 
 }  // namespace shoal

@@ -12,7 +12,7 @@ constexpr double kSlack = 1e-9;  // of divisions that ought to be exact
 
 int whole(double v) { return static_cast<int>(std::floor(v + kSlack)); }
 
-// The least possible largest share of `units`, in units a weight.
+// Returns the least possible largest share of `units`, in units a weight.
 double least_load(int units, const std::vector<double>& weights, double sum) {
   std::vector<int> sizes;
   int left = units;

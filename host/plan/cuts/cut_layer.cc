@@ -38,7 +38,7 @@ std::vector<Box> grid_boxes(const Layer& l, const Crew& crew, int rows,
   return boxes;
 }
 
-// Elements a weight of the node that has the most.
+// Returns the elements a weight of the node that has the most.
 double load_of(const std::vector<Box>& boxes, const Crew& crew) {
   double load = 0;
   for (size_t i = 0; i < boxes.size(); ++i) {
@@ -270,8 +270,8 @@ std::optional<LayerCut> cut_cells(const Layer& l, const Crew& crew,
   return settled(std::move(cut));
 }
 
-std::optional<LayerCut> weighed_anew(const Layer& l, const LayerCut& cut,
-                                     const std::vector<double>& weights) {
+std::optional<LayerCut> reweighed(const Layer& l, const LayerCut& cut,
+                                  const std::vector<double>& weights) {
   Crew crew;
   for (const Share& s : cut.shares) {
     crew.nodes.push_back(s.node);

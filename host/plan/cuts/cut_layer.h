@@ -11,7 +11,8 @@
 
 namespace shoal {
 
-// Nodes that take part, in the order in which boxes are given to them.
+// The nodes of a cluster among which layers are cut, in the order in which
+// boxes are given to them.
 struct Crew {
   std::vector<int> nodes;
   std::vector<double> weights;  // one per node, positive
@@ -24,8 +25,8 @@ Crew whole_crew(const Cluster&);
 LayerCut cut_one(const Layer&, int node);
 LayerCut cut_outputs(const Layer&, const Crew&);
 LayerCut cut_inputs(const Layer&, const Crew&);
-// A grid of rows x columns of nodes, row by row; another one where the layer
-// is too small for it, such that the largest share is the least.
+// Returns a grid of rows x columns of nodes, row by row; another one where the
+// layer is too small for it, such that the largest share is the least.
 LayerCut cut_grid(const Layer&, const Crew&, int rows, int columns);
 
 // A grid whose boxes are cut by output channels, too: rows x columns x parts
@@ -42,9 +43,9 @@ struct Cells {
 // Cuts the layer over the crew's first nodes; none if the layer has no room for
 // just these.
 std::optional<LayerCut> cut_cells(const Layer&, const Crew&, const Cells&);
-// The same cells of the same nodes, whose weights (by node) are others; none if
-// there is nothing to weigh.
-std::optional<LayerCut> weighed_anew(const Layer&, const LayerCut&,
-                                     const std::vector<double>& weights);
+// Returns the same cells of the same nodes, whose weights (by node) are others;
+// none if there is nothing to weigh.
+std::optional<LayerCut> reweighed(const Layer&, const LayerCut&,
+                                  const std::vector<double>& weights);
 
 }  // namespace shoal

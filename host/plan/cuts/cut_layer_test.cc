@@ -129,8 +129,8 @@ TEST(CutLayer, CellsCanBeWeighedAnew) {
   for (size_t i = 0; i < cuts.size(); ++i) {
     SCOPED_TRACE(i);
     const std::vector<Share>& shares = cuts[i].shares;
-    const auto same = weighed_anew(l, cuts[i], crew.weights);
-    const auto less = weighed_anew(l, cuts[i], others);
+    const auto same = reweighed(l, cuts[i], crew.weights);
+    const auto less = reweighed(l, cuts[i], others);
     ASSERT_TRUE(same && less);
     ASSERT_EQ(same->shares.size(), shares.size());
     ASSERT_EQ(less->shares.size(), shares.size());
@@ -145,8 +145,8 @@ TEST(CutLayer, CellsCanBeWeighedAnew) {
     }
   }
   others[7] = 0;
-  EXPECT_FALSE(weighed_anew(l, cuts.front(), others));
-  EXPECT_FALSE(weighed_anew(l, cut_one(l, 7), crew.weights));
+  EXPECT_FALSE(reweighed(l, cuts.front(), others));
+  EXPECT_FALSE(reweighed(l, cut_one(l, 7), crew.weights));
 }
 
 // Rows by the sums of the rows' nodes, columns within.

@@ -12,11 +12,11 @@
 
 namespace shoal {
 
-// The box of operand `operand` that the layer reads to make `out`, a box of
-// its out box that is not empty; in tensor coordinates. Rows or columns are
-// none, at the end of the view that is next, if all of them lie on padding or
-// fill. A port with exactly this box (or with any one row or column in place of
-// none) serves every operator.
+// Returns the box of operand `operand` that the layer reads to make `out`, a
+// box of its out box that is not empty; in tensor coordinates. Rows or columns
+// are none, at the end of the view that is next, if all of them lie on padding
+// or fill. A port with exactly this box (or with any one row or column in place
+// of none) serves every operator.
 Box needed_box(const Layer&, int operand, const Box& out);
 
 // Which cuts the operator can take and has room for.
@@ -31,8 +31,8 @@ int row_granule(const Layer&);
 int column_granule(const Layer&);
 
 // `extent` units for nodes of these weights: boundaries 0 = b0 <= ... <= bn =
-// extent, multiples of `granule` but for the last; the largest size / weight is
-// as small as can be, and under that the boundaries lie nearest to those of
+// extent, multiples of `granule` except for the last; the largest size / weight
+// is as small as can be, and under that the boundaries lie nearest to those of
 // an endless extent, so that cuts of neighbouring layers lie alike. A node may
 // get none. Weights must not all be 0.
 std::vector<int> cut_extent(int extent, const std::vector<double>& weights,
@@ -54,17 +54,18 @@ struct StrategyOptions {
   int grid_rows = 0, grid_columns = 0;
 };
 Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
-// The same over some of the nodes, in any order; the others have no share.
+// Returns the same over some of the nodes, in any order; the others have no
+// share.
 Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
                     const StrategyOptions&);
-// Those that there are, in the order in which searches try them; and as one
+// Return the strategies in the order in which searches try them, and as one
 // text, "a, b, c".
 const std::vector<std::string>& strategy_names();
 std::string strategy_list();
 
-// Layers at which neighbours best exchange columns that windows read: of the
-// tensors between two windows (kernels of some columns) that follow
-// each other the one with the shortest rows, the last of equal ones.
+// Returns the layers at which neighbours best exchange columns that windows
+// read: of the tensors between two windows (kernels of some columns) that
+// follow each other the one with the shortest rows, the last of equal ones.
 std::vector<bool> halo_layers(const Net&);
 // Has these layers send halos, where several nodes make all rows of some
 // columns each; false: none does.
@@ -75,8 +76,8 @@ bool send_halos(const Net&, Cuts&);
 // keys, sizes out of range.
 Cluster parse_cluster(const std::string& file, const std::string& toml);
 
-// The file of --cuts; schema in spec/files.md. Throws Error(kUsage) naming the
-// line or key, the layer and what would be right.
+// Reads the file of --cuts; schema in spec/files.md. Throws Error(kUsage)
+// naming the line or key, the layer and what would be right.
 Cuts parse_cuts(const std::string& file, const std::string& toml, const Net&,
                 const Cluster&);
 

@@ -5,7 +5,7 @@
 namespace shoal {
 namespace {
 
-// The only layer that makes each tensor; -1: none or several.
+// Returns the only layer that makes each tensor; -1: none or several.
 std::vector<int> only_writers(const Net& net) {
   std::vector<int> writers(net.tensors.size(), -1), count(net.tensors.size());
   for (size_t l = 0; l < net.layers.size(); ++l) {

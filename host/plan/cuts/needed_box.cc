@@ -35,8 +35,8 @@ MoveLines move_lines(const Layer& l) {
       {m.stride_y, m.base_y}, {m.stride_x, m.base_x}, {m.stride_c, m.base_c}};
 }
 
-// The part that the rules of all axes have in common; each axis fills in its
-// sizes.
+// Returns the part that the rules of all axes have in common; each axis fills
+// in its sizes.
 RowRule plain_rule(const Layer& l, int in_size, int out_size) {
   RowRule r;
   r.op = l.op;

@@ -94,8 +94,8 @@ Cuts layer_cuts(const Net& net, const Cluster& cluster,
   return cuts;
 }
 
-// Bytes of `box` that the node does not own in the tensor: it computes them
-// as well or has them sent.
+// Returns the bytes of `box` that the node does not own in the tensor: it
+// computes them as well or has them sent.
 int64_t foreign_bytes(const Net& net, const Cuts& cuts,
                       const std::vector<std::vector<int>>& writers,
                       const View& view, const Box& box, int node) {
@@ -110,9 +110,9 @@ int64_t foreign_bytes(const Net& net, const Cuts& cuts,
   return bytes * net.tensors[view.tensor].element_bytes;
 }
 
-// The measure of a grid, in seconds: layer by layer the time of the node that
-// takes longest, and the time that its link would take for what the layer
-// reads of other nodes' boxes. Inputs of the net come from outside under
+// Returns the measure of a grid, in seconds: layer by layer the time of the
+// node that takes longest, and the time that its link would take for what the
+// layer reads of other nodes' boxes. Inputs of the net come from outside under
 // every cut and do not count.
 double grid_seconds(const Net& net, const Cluster& cluster, const Cuts& cuts) {
   std::vector<std::vector<int>> writers(net.tensors.size());

@@ -1,8 +1,8 @@
 // A net cut over nodes, and its layers cut into segments: what every node
 // computes of every layer, and what it reads to do so.
 //
-// In a segment a node computes itself what it reads of its neighbours' rows
-// and columns, but for columns of a layer that sends its halo; those, and other
+// In a segment a node computes itself what it reads of its neighbours' rows and
+// columns, except for columns of a layer that sends its halo; those, and other
 // channels, come from their owners, row by row, which all are at the same rows
 // at the same time. What comes from other segments is exchanged as a whole.
 #pragma once
@@ -52,7 +52,7 @@ int loop_end(const CutNet&, int begin, int end);
 
 using Segments = std::vector<Segment>;
 
-// The segment of each layer.
+// Returns the segment of each layer.
 std::vector<int> segment_of_layers(const Segments&, int layers);
 
 // Boxes that nodes compute: by layer, then node.

@@ -61,7 +61,8 @@ struct Choice {
   bool linked = false;              // rows come from and go to a coordinator
 };
 
-// Tensors that live inside the segment have no home beyond it.
+// Returns the homes of tensors; those that live inside the segment have none
+// beyond it.
 std::vector<int> node_homes(const std::vector<TensorUses>&, const PlanStage&,
                             Segment);
 

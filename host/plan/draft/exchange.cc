@@ -9,9 +9,9 @@
 namespace shoal {
 namespace {
 
-// The part of a variable that each node keeps from frame to frame: the least
-// box around all that its layers read of it, `made` being what they make; the
-// first node also keeps what no layer reads.
+// Returns the part of a variable that each node keeps from frame to frame: the
+// least box around all that its layers read of it, `made` being what they make;
+// the first node also keeps what no layer reads.
 std::vector<Box> kept_boxes(const CutNet& s, const NetVariable& v,
                             const MadeBoxes& made) {
   std::vector<Box> boxes(s.nodes);

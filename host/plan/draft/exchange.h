@@ -1,12 +1,12 @@
 // Where rows lie and how they travel, once it is known what every node makes
 // of every layer in which segment.
 //
-// What a node makes of a tensor lies in its *home*: a ring, or held whole if
-// a later segment reads it. A layer reads the home if all that it reads is
-// there; else a *gather*, a ring of the segment in which it reads: streams
-// bring what others own, copies what lies in homes of its own node. So a
-// buffer that sends waits for nobody but the node's own layers: nodes that
-// exchange rows both ways never wait for each other.
+// What a node makes of a tensor lies in its *home*: a ring, or held whole if a
+// later segment reads it. A layer reads the home if all that it reads is there;
+// else a *gather*, a ring of the segment in which it reads: streams bring what
+// others own, copies what lies in homes of its own node. So a buffer that sends
+// waits only for the node's own layers: nodes that exchange rows both ways
+// never wait for each other.
 #pragma once
 
 #include <array>
@@ -17,6 +17,7 @@
 
 namespace shoal {
 
+// A buffer of what a node makes itself of a tensor.
 struct Home {
   int node = 0, tensor = -1;
   int input = -1;            // of the net: the coordinator writes it; else
@@ -29,15 +30,18 @@ struct Home {
   bool whole() const { return last_segment > segment; }
 };
 
-// The boxes that nodes make in these segments, and of the values that variables
-// have after the frame; none if a segment cannot be one.
+// Returns the boxes that nodes make in these segments, and of the values that
+// variables have after the frame; none if a segment cannot be one.
 std::optional<MadeBoxes> made_boxes(const CutNet&, const Segments&);
 
+// Rows that a node copies from one of its homes to a gather.
 struct Copy {
   int home = -1;
   Box box;
 };
 
+// A buffer of what a node reads of a tensor, filled by streams from the homes
+// of other nodes and by copies.
 struct Gather {
   int node = 0, tensor = -1, segment = 0;
   Box box;
@@ -51,6 +55,7 @@ struct Partial {
   Box box;               // of the layer's out tensor
 };
 
+// The rows of a box on their way from one node to others.
 struct DraftStream {
   int tensor = -1, segment = 0;
   Box box;

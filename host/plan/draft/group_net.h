@@ -19,19 +19,19 @@ namespace shoal {
 struct Group {
   int begin = 0, end = 0;  // layers
   int groups = 1;
-  int band = 1;  // rows a firing, at the least
+  int band = 1;  // rows a firing, at least
   bool operator==(const Group&) const = default;
 };
 
 enum class GroupKind : uint8_t { kAll, kBehindExpansion };
 
-// All loops that are possible, with so many channels at a time, in the order of
-// their layers; none over another. Those without an expansion are the same for
-// both kinds.
+// Returns all possible loops with `channels` channels at a time, in the order
+// of their layers; none over another. Those without an expansion are the same
+// for both kinds.
 std::vector<Group> find_groups(const Net&, const std::vector<TensorUses>&,
                                GroupKind, int channels, int band);
 
-// The layers of a group for some columns of theirs.
+// Returns the layers of a group for some columns of theirs.
 LoopParts group_parts(const Net&, const Group&, const std::vector<Box>& made);
 
 class GroupNet {
@@ -43,7 +43,7 @@ class GroupNet {
   const Net& given() const { return given_; }
   // By position in net(), the end too: that of the given net.
   const std::vector<int>& positions() const { return positions_; }
-  // The position in net() of one in the given net; -1: inside a loop.
+  // Returns the position in net() of one in the given net; -1: inside a loop.
   int position_of(int given) const;
   // A draft for net() becomes one of the given net.
   void expand(PlanDraft&) const;

@@ -22,13 +22,13 @@ inline constexpr int kOneRow = 1 << 16;  // as passes
 // Bands of a stage whose layers fire so often at most, and what follows from
 // them: parts, private sums, rows of loops.
 void set_passes(const CutNet&, int passes, PlanStage&);
-// The work of a layer that is in no loop, of which a node makes `made`.
+// Returns the work of a layer that is in no loop, of which a node makes `made`.
 LayerWork share_work(const CutNet&, int layer, const Box& made, int passes);
 
-// None if a segment cannot be one. Weights are all mapped.
+// Returns none if a segment cannot be one. Weights are all mapped.
 std::optional<PlanDraft> linked_draft(const CutNet&, const SegmentChoice&);
-// The stages of one segment alone, from its exchange; passes are not set,
-// ports not sorted. A node has one of them or none.
+// Returns the stages of one segment alone, from its exchange; passes are not
+// set, ports not sorted. A node has one of them or none.
 PlanDraft segment_draft(const CutNet&, Segment, const MadeBoxes&,
                         const Exchange&);
 

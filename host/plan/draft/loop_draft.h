@@ -9,13 +9,14 @@
 
 namespace shoal {
 
-// A convolution or a depthwise one, depthwise ones and tables, a convolution,
-// each all that reads what the one before makes: behind which layer such a run
-// ends that begins with this one, before `end`; -1: none does.
+// Returns behind which layer, before `end`, a run ends that begins with this
+// layer and can be a loop: a convolution or a depthwise one, depthwise ones and
+// tables, a convolution, each the only reader of the one before. -1: there is
+// no such run.
 int loop_end(const Net&, const std::vector<TensorUses>&, int begin, int end);
 
-// The chunks of a loop's actor whose layer makes `made`: groups of what each
-// turn makes, or, of the last one, parts of what it reads. `multiplier`:
+// Returns the chunks of a loop's actor whose layer makes `made`: groups of what
+// each turn makes, or, of the last one, parts of what it reads. `multiplier`:
 // outputs of depthwise layers behind the first one for each of its channels.
 PlanWeights loop_chunks(const Layer&, const Box& made,
                         const std::vector<int>& bounds, int multiplier,

@@ -36,11 +36,11 @@ class SpillNet {
 
   const Net& net() const { return net_; }
   const Spilling& spilling() const { return spilling_; }
-  // The tensor of the given net that this one is, or is a copy of.
+  // Returns the tensor of the given net that this one is, or is a copy of.
   int original(int tensor) const;
-  // The bytes of whole pages that a frame writes.
+  // Returns the bytes of whole pages that a frame writes.
   int64_t written_bytes() const;
-  // The bytes written for one tensor of the given net.
+  // Returns the bytes written for one tensor of the given net.
   int64_t written_bytes(int tensor) const;
   // Tensors of a node that was planned for net() become those of the given
   // net.
@@ -59,11 +59,11 @@ class SpillNet {
   Spilling spilling_;
 };
 
-// Pages of a box of so many bytes.
+// Returns the pages of a box of `bytes` bytes.
 int spill_pages(int64_t bytes, int64_t page_bytes);
 // Numbers the pages of a node whose stages are made from these uses.
 void number_pages(const Net&, const std::vector<TensorUses>&, PlanNode&);
-// Bytes of the state of all spills; 0: there are none.
+// Returns the bytes of the state of all spills; 0: there are none.
 uint32_t spill_state(const Net&, const std::vector<TensorUses>&);
 
 // Adds what a frame's spills take to the numbers of stages, nodes and plan.

@@ -11,12 +11,12 @@
 
 namespace shoal {
 
-// The runs of Cuts::tiles. Throws Error(kUsage) for layers that cannot be made
-// in tiles, or not without rows of an input that come again (`replay`).
+// Returns the runs of Cuts::tiles. Throws Error(kUsage) for layers that cannot
+// be made in tiles, or not without rows of an input that come again (`replay`).
 std::vector<TileRun> tile_runs(const Net&, const Cuts&, bool replay);
 
-// The same cuts of the layers of `tiles`, whose runs keep no columns; a segment
-// ends behind each tile.
+// Returns the same cuts of the layers of `tiles`, whose runs keep no columns; a
+// segment ends behind each tile.
 Cuts tile_cuts(const Net&, const TileNet& tiles, const Cuts&);
 
 }  // namespace shoal

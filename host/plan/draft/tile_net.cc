@@ -61,8 +61,8 @@ Box read_box(const Layer& layer, int operand, const Box& out) {
   return box;
 }
 
-// The view of a layer that makes `out`: rows and channels are counted from
-// where that of the given layer begins, whether it reads them or not.
+// Returns the view of a layer that makes `out`: rows and channels are counted
+// from where that of the given layer begins, whether it reads them or not.
 Box view_box(const Layer& layer, int operand, const Box& out) {
   Box box = read_box(layer, operand, out);
   const Box& all = layer.in[operand].box;

@@ -32,18 +32,18 @@ struct TileRun {
 // Returns whether the layer can be made some columns at a time.
 bool takes_columns(const Net&, const Layer&);
 
-// The tensor that the layers [begin, end) make for those behind them, if it is
-// one tensor and they can be made in tiles; else -1. `replay`: also if an input
-// of the net would have to come again.
+// Returns the tensor that the layers [begin, end) make for those behind them,
+// if it is one tensor and they can be made in tiles; else -1. `replay`: also if
+// an input of the net would have to come again.
 int tile_result(const Net&, const std::vector<TensorUses>&, int begin, int end,
                 bool replay);
 
 // Columns that are about equally wide.
 TileRun even_tiles(const Net&, int result, int begin, int end, int tiles);
 
-// Tensors between layers of a run whose columns may be kept and of which the
-// layers behind need more columns than they make: those that a window reads or
-// a bottleneck begins with. In the order in which they are made.
+// Returns the tensors between layers of a run whose columns may be kept and of
+// which the layers behind need more columns than they make: those that a window
+// reads or a bottleneck begins with. In the order in which they are made.
 std::vector<int> keepable(const Net&, const std::vector<TensorUses>&, int begin,
                           int end);
 

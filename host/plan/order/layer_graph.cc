@@ -13,7 +13,8 @@ void sort_unique(std::vector<int>& list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-// Layers behind which there is nothing but such layers: see assign_last().
+// Returns the layers behind which there is nothing but such layers: see
+// assign_last().
 int first_of_last_assigns(const Net& net) {
   auto first = static_cast<int>(net.layers.size());
   while (first > 0 && assigns_variable(net, net.layers[size_t(first) - 1])) {

@@ -36,7 +36,7 @@ struct LayerGraph {
   std::vector<bool> is_output;  // by tensor
 };
 
-// The net with its layers in another order, which `graph.holds()`.
+// Returns the net with its layers in another order, which `graph.holds()`.
 Net in_order(const Net&, const LayerOrder&);
 // A plan of that net becomes one of the net that it was made from.
 void restore_layers(const LayerOrder&, Plan&);

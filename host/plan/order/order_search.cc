@@ -43,7 +43,7 @@ class Ideals {
 
   const std::vector<Ideal>& all() const { return all_; }
 
-  // At most so many of each number of layers, those of the net's own order
+  // Adds at most `most` of each number of layers, those of the net's own order
   // among them.
   void add_all(int most) {
     Done own = all_.front().done;
@@ -246,8 +246,8 @@ class StagePaths {
     }
   }
 
-  // The bytes of inputs that no layer reads: they come and go in the first
-  // stage.
+  // Returns the bytes of inputs that no layer reads: they come and go in the
+  // first stage.
   int64_t untouched() const {
     int64_t bytes = 0;
     for (size_t t = 0; t < graph_.uses.size(); ++t) {

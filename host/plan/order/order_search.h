@@ -38,13 +38,13 @@ struct OrderFound {
   int64_t ideals = 0, steps = 0;  // looked at
 };
 
-// An order whose largest stage is smaller than that of the net's own; none if
-// the search finds none.
+// Returns an order whose largest stage is smaller than that of the net's own;
+// none if the search finds none.
 std::optional<OrderFound> find_order(const LayerGraph&, const OrderBytes&,
                                      const OrderOptions& = {});
 
-// The bytes of the largest stage, if layers are done in this order and stages
-// end where that is best.
+// Returns the bytes of the largest stage, if layers are done in this order and
+// stages end where that is best.
 int64_t largest_stage(const LayerGraph&, const OrderBytes&, const LayerOrder&);
 
 }  // namespace shoal

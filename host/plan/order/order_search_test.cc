@@ -114,7 +114,7 @@ TEST(OrderSearchTest, FindsTheBestOfAllOrders) {
     const OrderBytes bytes = order_bytes(net, graph);
     const int64_t own = least_of_order(net, bytes, own_order(graph));
     EXPECT_EQ(largest_stage(graph, bytes, own_order(graph)), own);
-    // With dear sums stages are short, and would begin within a tensor.
+    // With expensive sums stages are short, and would begin within a tensor.
     OrderBytes dear = bytes;
     for (size_t l = 0; l < dear.sums.size(); ++l) {
       dear.sums[l] = 4096 + 512 * int64_t(l);

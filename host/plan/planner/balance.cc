@@ -73,8 +73,7 @@ bool weigh_anew(const Net& net, const CellRun& run, Trial& trial) {
   bool any = false;
   for (int l = run.begin; l < run.end; ++l) {
     LayerCut& cut = trial.cuts.layers[l];
-    std::optional<LayerCut> other =
-        weighed_anew(net.layers[l], cut, run.weights);
+    std::optional<LayerCut> other = reweighed(net.layers[l], cut, run.weights);
     if (!other || !have_same_cells(*other, cut)) continue;
     any = true;
     cut = std::move(*other);

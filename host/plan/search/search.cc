@@ -46,7 +46,7 @@ bool takes_besides_weights(const ClusterNode& node, const PlanNode& plan,
 }
 
 bool lacks_room(const Cluster& cluster, const Plan& plan) {
-  if (plan.fits_hardly) return true;
+  if (plan.barely_fits) return true;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     if (takes_besides_weights(cluster.nodes[n], plan.nodes[n],
                               tuning::kTight)) {
@@ -88,7 +88,7 @@ bool takes_more(Search& search, int64_t bytes) {
 
 Plan smallest_plan(const Net& net, const PlanRequest& request, Search& search) {
   Plan least = search.smallest();
-  least.fits_hardly = request.objective == Objective::kLatency;
+  least.barely_fits = request.objective == Objective::kLatency;
   if (fits(request.cluster, least)) return least;
   std::string else_fits;
   if (std::optional<Plan> other = search.otherwise(else_fits)) {

@@ -10,7 +10,8 @@
 namespace shoal {
 namespace {
 
-// Bytes of the buffers that an actor reads and writes, and of its sums.
+// Returns the bytes of the buffers that an actor reads and writes, and of its
+// sums.
 int64_t actor_bytes(const PlanStage& stage, const PlanActor& a) {
   int64_t bytes = a.accumulator_bytes;
   for (int port : {a.in[0], a.in[1], a.out}) {
@@ -54,7 +55,7 @@ std::vector<size_t> beyond_budgets(const PlanRequest& request,
   return beyond;
 }
 
-// The changes for the nodes behind the first one that are not said yet.
+// Returns the changes for the nodes behind the first one that are not said yet.
 std::string more_of_others(const PlanRequest& request, const Plan& plan,
                            const std::vector<size_t>& beyond,
                            int64_t largest_bytes, const std::string& said) {
@@ -74,7 +75,7 @@ std::string more_of_others(const PlanRequest& request, const Plan& plan,
   return text;
 }
 
-// The layer with the largest buffers in the node's fullest stage.
+// Returns the layer with the largest buffers in the node's fullest stage.
 std::string fullest_layer(const Net& net, const PlanNode& node) {
   if (node.stages.empty()) return "an input";
   const PlanStage& fullest =

@@ -22,7 +22,8 @@ std::string layer_text(const Layer&);
 [[noreturn]] void arena_does_not_fit(const Net&, const PlanRequest&,
                                      const Plan& smallest,
                                      const std::string& else_fits = "");
-// The bytes of the arena that a refusal asks for; none: it is of another kind.
+// Returns the bytes of the arena that a refusal asks for; none: it is of
+// another kind.
 std::optional<int64_t> bytes_asked(const std::exception_ptr&);
 // Returns the refusal that asks for the smaller arena; the first if both ask
 // for the same, or if neither asks for any. Either may be none.

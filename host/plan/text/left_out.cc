@@ -12,13 +12,13 @@ const char* helped_by(Objective objective) {
     case Objective::kLatency:
       break;
     case Objective::kRam:
-      return "arenas smaller";
+      return "the largest arena smaller";
     case Objective::kThroughput:
       return "frames follow sooner";
     case Objective::kEnergy:
-      return "the frame draw less";
+      return "the frame use less energy";
     case Objective::kTraffic:
-      return "the traffic less";
+      return "the traffic smaller";
   }
   return "the frame faster";
 }
@@ -31,7 +31,7 @@ std::vector<LeftOut> left_out(
   const std::string reason =
       !chose_nodes(plan)
           ? "the layers are too small for a share of its own"
-          : "no share of its would make " +
+          : "giving it work would not make " +
                 std::string(helped_by(plan.objective)) + ": " + plan.strategy;
   int64_t least = INT64_MAX;
   for (const PlanNode& n : plan.nodes) {
@@ -42,8 +42,8 @@ std::vector<LeftOut> left_out(
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     if (!plan.nodes[n].stages.empty()) continue;
     LeftOut out{plan.nodes[n].name, reason, {}};
-    // Where a plan over all does not fit, those with less memory than any share
-    // takes are why.
+    // Where a plan over all does not fit, the nodes with less memory than any
+    // share takes are the reason.
     if (plan.not_on_all && n < budgets.size() && budgets[n] &&
         *budgets[n] < least) {
       out.budget = budgets[n];

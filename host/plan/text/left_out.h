@@ -12,7 +12,7 @@ namespace shoal {
 
 struct LeftOut {
   std::string name, reason;
-  // Nobody's share fits so few bytes: the budget, where that is the reason.
+  // The node's budget, where no share fits it and that is the reason.
   std::optional<int64_t> budget;
 };
 // `budgets` of the nodes' arenas, those that are known.
@@ -23,7 +23,8 @@ std::vector<LeftOut> left_out(
 // layers are cut.
 bool chose_nodes(const Plan&);
 
-// The end of "giving them work would not make ...": "the frame faster".
+// Returns the last words of "giving it work would not make the frame faster":
+// the thing that the objective is about and how it would be better.
 const char* helped_by(Objective);
 
 // MACs of all nodes over the model's; 1 of a model without any.

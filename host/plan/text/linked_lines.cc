@@ -190,7 +190,7 @@ class LinkedLines {
     }
   }
 
-  // The banks of all nodes, each name once.
+  // Returns the banks of all nodes, each name once.
   std::vector<PlanBank> banks() const {
     std::vector<PlanBank> all;
     for (const PlanNode& n : plan_.nodes) {
@@ -242,16 +242,17 @@ class LinkedLines {
       if (!out.budget) ++useless_count;
     }
     if (!small.empty()) {
-      line(out_, "    left out: {}; no share that was tried fits so few bytes",
+      line(out_, "    left out: {}; no share that was tried fits that memory",
            small);
     }
     if (useless.empty()) return;
-    line(out_, "    left out: {}; no share of {} would make {}", useless,
-         useless_count == 1 ? "its" : "theirs", helped_by(plan_.objective));
+    line(out_, "    left out: {}; giving {} work would not make {}", useless,
+         useless_count == 1 ? "it" : "them", helped_by(plan_.objective));
   }
 
-  // Those with so little to do that the cluster may be better without them.
-  void hardly_used_line() {
+  // Names the nodes with so little to do that the cluster may be better without
+  // them.
+  void barely_used_line() {
     if (chose_nodes(plan_)) return;
     const auto count = static_cast<int64_t>(plan_.nodes.size());
     std::string names;
@@ -287,7 +288,7 @@ class LinkedLines {
            plan_.nodes[size_t(slowest->slowest_node)].name, slowest->bound);
     }
     idle_line();
-    hardly_used_line();
+    barely_used_line();
     const auto busiest =
         std::ranges::max_element(plan_.nodes, {}, &PlanNode::macs);
     const double even = 1.0 / static_cast<double>(plan_.nodes.size());

@@ -22,13 +22,13 @@ struct PlanFigures {
   std::optional<Replicas> replicas = {};
 };
 
-// The rate of all nodes that each run whole frames; 0 if none has room.
+// Returns the rate of all nodes that each run whole frames; 0 if none has room.
 double frames_per_s(const Replicas&);
-// The latency of the slowest, and the arena of the largest.
+// Returns the latency of the slowest, and the arena of the largest.
 double latency_s(const Replicas&);
 int64_t arena_bytes(const Replicas&);
 
-// The figures that the objective is about; empty if tables say them.
+// Returns the figures that the objective is about; empty if tables say them.
 std::string figures_text(Objective, const PlanFigures&);
 
 }  // namespace shoal

@@ -138,7 +138,7 @@ Json layout_json(const PlanLayout& l) {
   return j;
 }
 
-// A node's number, or who else it is.
+// Returns a node's number, or who else it is.
 Json party(int node) { return node < 0 ? Json("coordinator") : Json(node); }
 
 Json stream_json(const Net& net, const PlanStream& s) {

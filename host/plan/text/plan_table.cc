@@ -46,7 +46,7 @@ std::string bands(const PlanStage& s) {
              : fmt::format("{}-{}", least->band, most->band);
 }
 
-// The unit that numbers count for: a frame or a batch.
+// Returns the unit that numbers count for: a frame or a batch.
 std::string each(const Net& net) {
   return net.frames == 1 ? "a frame"
                          : fmt::format("per batch of {} frames", net.frames);

@@ -23,16 +23,17 @@ struct Block {
   bool goes_on = false;
 };
 
-// Every layer of the segment is in one block, besides writers.
+// Returns blocks such that every layer of the segment is in one, in addition to
+// writers.
 std::vector<Block> find_blocks(const Net&, const std::vector<TensorUses>&,
                                Segment);
 
-// The block as a stage. `slots` has the rows of each tensor; what another block
-// makes or reads is held whole.
+// Returns the block as a stage. `slots` has the rows of each tensor; what
+// another block makes or reads is held whole.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&, const Block&,
                      const Work&, const std::vector<int>& slots);
 
-// Tensors of the stage whose rings are this block's.
+// Returns the tensors of the stage whose rings are this block's.
 std::vector<bool> own_buffers(const Block&, const PlanStage&);
 
 }  // namespace shoal

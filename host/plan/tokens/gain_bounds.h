@@ -1,10 +1,10 @@
 // Bounds on the bytes that an overlay or shared rings can save, without a
-// simulation. While a layer has fired k times, rings of so many slots let no
-// layer before it get further than that, and so no tensor lose more rows; and
-// its operands must have been made. So at some moments it is known how far an
-// output that is made as late as possible must stay ahead of the input that it
-// lies over, and which rings hold rows together. Most segments that save
-// nothing are known by this.
+// simulation. While a layer has fired k times, rings of a given number of slots
+// let no layer before it get further than that, and so no tensor lose more
+// rows; and its operands must have been made. So at some moments it is known
+// how far an output that is made as late as possible must stay ahead of the
+// input that it lies over, and which rings hold rows together. Most segments
+// that save nothing are known by this.
 #pragma once
 
 #include <cstdint>
@@ -23,16 +23,18 @@ class GainBounds {
   GainBounds(const Net&, const std::vector<TensorUses>&, const Work&,
              const std::vector<int>& slots);
 
-  // No overlay of the pair, which is the segment's, saves more bytes.
+  // Returns bytes that no overlay of the pair, which is the segment's, can
+  // exceed.
   int64_t overlay(Segment, Overlay);
-  // No order in which rings of the segment share bytes saves more.
+  // Returns bytes that no order in which rings of the segment share bytes can
+  // exceed.
   int64_t share(Segment);
 
  private:
   // When a layer is about to fire.
   struct Moment {
     int64_t written = 0;       // bytes of its output, with this firing
-    std::vector<int> firings;  // by layer: no more so far; -1: who knows
+    std::vector<int> firings;  // by layer: no more so far; -1: not known
     struct Held {
       int tensor;
       int64_t bytes;
@@ -43,7 +45,8 @@ class GainBounds {
   Moment moment(int end, const Use& writer, int firing) const;
   int same_end(int end, int layer) const;
   void find_held(int layer, int firing, Moment&) const;
-  // No reader within has let go of more rows; all rows: who knows.
+  // Returns the most rows that any reader within can have released; all rows if
+  // that is not known.
   int most_released(int tensor, int begin, const Moment&) const;
   int most_firings(int layer, int end, const Moment&) const;
 

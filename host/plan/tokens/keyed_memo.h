@@ -12,7 +12,8 @@ namespace shoal {
 template <class Value>
 class KeyedMemo {
  public:
-  // Null: nobody has added it. Stays until the next one is added.
+  // Returns the value, or null if it was not added. It stays until the next one
+  // is added.
   const Value* find(const std::string& key) const {
     const auto at = known_.find(key);
     return at == known_.end() ? nullptr : &at->second;
@@ -25,7 +26,7 @@ class KeyedMemo {
     ++added_;
     return known_.emplace(std::move(key), std::move(value)).first->second;
   }
-  // For tests.
+  // Returns a count for tests.
   size_t added() const { return added_; }
 
  private:

@@ -15,16 +15,17 @@ namespace shoal {
 
 class RingMemo {
  public:
-  // As peak_slots() and, with `tries`, tighten() of the buffers that are in a
-  // group (tokens/rings.h) find them, by buffer. Nobody changes `group`.
+  // Returns the slots that peak_slots() and, with `tries`, tighten() of the
+  // buffers in a group (tokens/rings.h) find, by buffer. `group` must not
+  // change.
   std::vector<int> slots(const Net&, const PlanStage&,
                          const std::vector<StreamTie>&,
                          const std::vector<int>& group, int tries);
-  // As find_leads() does.
+  // Does what find_leads() does.
   void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
                   std::vector<OverlaidBuffers>&);
 
-  // For tests: how many were found by runs.
+  // Returns, for tests, how many were found by runs.
   size_t simulated() const { return slots_.added() + leads_.added(); }
 
  private:

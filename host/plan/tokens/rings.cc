@@ -81,9 +81,9 @@ class Puller {
   const int last_;
 };
 
-// The slots that a tensor needs because of its writers and readers alone: the
-// rows that a firing reads, up to the end of their bands, less those given back
-// before.
+// Returns the slots that a tensor needs because of its writers and readers
+// alone: the rows that a firing reads, up to the end of their bands, less those
+// given back before.
 int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
   int slots = 1;
   for (const Use& w : uses.writers) {
@@ -112,7 +112,7 @@ int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
   return slots;
 }
 
-// The slots of the tensors whose rings are the block's.
+// Returns the slots of the tensors whose rings are the block's.
 std::vector<std::pair<int, int>> block_slots(
     const Net& net, const std::vector<TensorUses>& uses, const Block& block,
     const Work& work) {

@@ -19,7 +19,7 @@
 
 namespace shoal {
 
-// By tensor; 0 for a tensor that is not used.
+// Returns the slots by tensor; 0 for a tensor that is not used.
 std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
                             const Work&);
 
@@ -29,11 +29,12 @@ class SegmentSlots {
  public:
   SegmentSlots(const Net&, const std::vector<TensorUses>&);
   using TensorSlots = std::vector<std::pair<int, int>>;  // tensors and slots
-  // All tensors that live inside the segment.
+  // Returns all tensors that live inside the segment.
   TensorSlots find(Segment, const Work&);
-  // Those that depend on the layer's work: which are those of its blocks.
+  // Returns those that depend on the layer's work: which are those of its
+  // blocks.
   TensorSlots find(Segment, const Work&, int layer);
-  // Layers of these blocks.
+  // Returns the layers of these blocks.
   std::vector<int> neighbours(Segment, int layer);
   // Simulations so far.
   size_t simulated() const { return known_.size(); }
@@ -65,8 +66,8 @@ class SegmentSlots {
 std::vector<int> tighten(const Net&, const std::vector<TensorUses>&,
                          const Work&, std::vector<int> slots);
 
-// By buffer of a stage, which must hold all its buffers whole: rows held at the
-// peak.
+// Returns the rows held at the peak, by buffer of a stage, which must hold all
+// its buffers whole.
 std::vector<int> peak_slots(const Net&, const PlanStage&,
                             const std::vector<StreamTie>&);
 // Takes slots away from buffers of a stage with which it completes, a group of

@@ -36,7 +36,7 @@ class Watch {
     if (begins) set(out, false);
   }
 
-  // The bytes saved at the peak of what has been seen so far.
+  // Returns the bytes saved at the peak of what has been seen so far.
   int64_t saved() const { return all_ - peak_; }
 
   Sharing finish() const {

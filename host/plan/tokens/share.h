@@ -28,9 +28,9 @@ Sharing share_stage(const Net&, PlanStage&, const std::vector<bool>& may_share);
 // Runs that the record of an order can have.
 inline constexpr size_t kMaxRuns = 0xFFFF;
 
-// The bytes that sharing saves, if they are at least `least`; else no more than
-// `bytes` can be saved, and the search has ended early. An order that is too
-// long for a record saves nothing.
+// Returns the bytes that sharing saves, if they are at least `least`; else no
+// more than `bytes` can be saved, and the search has ended early. An order that
+// is too long for a record saves nothing.
 Saved share_saves(const Net&, PlanStage, const std::vector<bool>& may_share,
                   int64_t least);
 

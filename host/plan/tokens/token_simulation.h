@@ -33,18 +33,19 @@ struct Simulation {
   std::vector<StageSimulation> stages;
 };
 
-// With a caller who pushes and takes whenever possible. Of a linked plan the
-// nodes are all in the same segment, which is one of the orders in which they
-// may run: streams tie only stages of one segment, so a node that is ahead
-// waits for nobody who is not to come. Then `stages` has a segment's buffers
-// and actors, node after node.
+// Simulates with a caller that pushes and takes whenever possible. Of a linked
+// plan the nodes are all in the same segment, which is one of the orders in
+// which they may run: streams tie only stages of one segment, so a node that is
+// ahead waits only for nodes that will come. Then `stages` has a segment's
+// buffers and actors, node after node.
 Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 
 // Fires until nothing can, processes with the highest rank first; true if all
 // are done then. `before` sees every process just before it fires.
 bool run_by_rank(StageTokens&, const std::vector<int>& rank,
                  const std::function<void(int)>& before = {});
-// The same while `before` says so; false if it did not to the end.
+// Does the same while `before` permits it; returns false if it did not to the
+// end.
 bool run_by_rank_while(StageTokens&, const std::vector<int>& rank,
                        const std::function<bool(int)>& before);
 // Inputs first, then actors in their order, streams, outputs.

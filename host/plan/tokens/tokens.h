@@ -53,7 +53,8 @@ class StageTokens {
 
   // Streams have the numbers from here on.
   int first_stream() const { return first_stream_; }
-  // A process that must fire before `process` can have its inputs, or -1.
+  // Returns a process that must fire before `process` can have its inputs, or
+  // -1.
   int missing_writer(int process) const;
   bool writes(int process, int buffer) const;
   bool has_readers(int buffer) const { return !buffers_[buffer].reads.empty(); }
@@ -61,7 +62,8 @@ class StageTokens {
   static constexpr int kIns = 3;      // operands and int32 rows to start from
   int in_buffer(int process, int operand) const;  // -1: it has none
   int process_of(int port) const { return ports_[port].process; }
-  // Rows of an output that have been made, of an input that may be pushed.
+  // Returns the rows of an output that have been made, of an input that may be
+  // pushed.
   int rows_ready(int process) const;
   int rows_free(int process) const;
   // Processes whose chance to fire may have changed after `process` fired.
@@ -69,14 +71,14 @@ class StageTokens {
     return touched_[process];
   }
 
-  // Most rows of each buffer that were held at once.
+  // Returns the most rows of each buffer that were held at once.
   const std::vector<int>& peak_rows() const { return peak_; }
-  // Rows of the buffer that no reader wants any more.
+  // Returns the rows of the buffer that no reader wants any more.
   int released(int buffer) const;
   // Returns whether rows are there that a reader still wants.
   bool holds_rows(int buffer) const;
-  // Bytes [from, to) that the next firing writes, from the buffer's start.
-  // Only for buffers that are held whole.
+  // Returns the bytes [from, to) that the next firing writes, from the buffer's
+  // start. Only for buffers that are held whole.
   int64_t next_write_end(int process) const;
 
  private:

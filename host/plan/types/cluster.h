@@ -1,4 +1,4 @@
-// The nodes of a cluster: from cluster.toml, or so many equal ones.
+// The nodes of a cluster: from cluster.toml, or equal ones by their number.
 #pragma once
 
 #include <cstdint>
@@ -17,47 +17,48 @@ struct ClusterNode {
   std::string public_key;  // "x25519:..."; empty: none is named
   Board board;             // with the file's overrides applied
   std::optional<int64_t> ram, flash;  // bytes; ram is of the arena
-  // Most weight bytes of them to execute in place; the rest comes from
+  // The most bytes of weights to execute in place. The rest comes from
   // `storage`, a part of the board (empty: its first), sealed or not.
   std::optional<int64_t> flash_weights;
   std::string storage;
   bool sealed = false;
-  // Copies of weights in mapped flash may lie in SRAM.
+  // True if copies of weights in mapped flash may lie in SRAM.
   bool keeps_weights = true;
-  // And in the board's other banks besides.
+  // True if they may also lie in the board's other banks.
   bool all_banks = false;
-  // The search gives it no share.
+  // True if the search gives the node no share.
   bool left_out = false;
-  // Million MACs a second; only ratios count. The board's modelled rate, or
-  // what the file says (such as what bench-node measured).
+  // Million MACs a second, of which only ratios count: the board's modelled
+  // rate, or the file's (such as what bench-node measured).
   double rating = 1;
   std::string ram_source = "--ram";  // who asked for `ram`
   std::optional<int64_t> max_arena;  // of all nodes, by --max-arena
-  // The arena that a plan may give it: the least of its board's limit, `ram`
-  // and `max_arena`; INT64_MAX if none is given.
+  // Returns the arena that a plan may give it: the least of its board's limit,
+  // `ram` and `max_arena`; INT64_MAX if none is given.
   int64_t arena_budget() const;
-  // The same for a plan, in which offsets have 32 bits.
+  // Returns the same for a plan, in which offsets have 32 bits.
   int64_t plan_budget() const;
-  // Where that number comes from: "board teensy41", "--ram", the file's key.
+  // Returns where that number comes from: "board teensy41", "--ram", the file's
+  // key.
   std::string budget_source() const;
-  // The change that gives an arena of so many bytes, if the board has them:
-  // "--ram 9700", "--max-arena 9700", both, or the file's key.
+  // Returns the change that gives an arena of `bytes` bytes, if the board has
+  // them: "--ram 9700", "--max-arena 9700", both, or the file's key.
   std::string budget_change(int64_t bytes) const;
   std::vector<Bank> kept_banks() const;
-  // `ram` is a file's or a worker's own, not one flag for all.
+  // Returns whether `ram` is a file's or a worker's own, not one flag for all.
   bool has_own_ram() const { return ram && !ram_source.starts_with("--"); }
-  // For the program: the least of its board's and `flash`.
+  // Returns the flash for the program: the lesser of its board's and `flash`.
   int64_t flash_budget() const;
 };
 
 struct Cluster {
   std::vector<ClusterNode> nodes;
   std::string file = {};  // that says so; empty: flags or the nodes themselves
-  // Bytes of a datagram at most, as the file says; else what its addresses say.
+  // The most bytes of a datagram, as the file says; else the addresses decide.
   std::optional<uint32_t> payload = {};
   uint32_t link_payload() const;
-  // The largest payload that the file, or a flag, may state: for virtual nodes
-  // any.
+  // Returns the largest payload that the file, or a flag, may state: for
+  // virtual nodes any.
   uint32_t most_payload() const;
 };
 inline constexpr uint32_t kMostPayload = 65'000;
@@ -68,7 +69,7 @@ bool is_serial(const std::string& address);
 inline constexpr int kMaxNodes = 256;    // each may be a peer of each
 inline constexpr int kMaxNodeName = 28;  // bytes; a node says its own name
 
-// Those that the search may give a share.
+// Returns the nodes that the search may give a share.
 std::vector<int> nodes_to_share(const Cluster&);
 
 // Makes the node what exported firmware is to a plan: its program is a constant
@@ -76,11 +77,11 @@ std::vector<int> nodes_to_share(const Cluster&);
 // storage; nor has it the code that copies weights into SRAM.
 void hold_in_flash(ClusterNode&);
 
-// Million MACs a second of a mix of layers as in MobileNetV2, by the board's
-// costs and clock.
+// Returns million MACs a second of a mix of layers as in MobileNetV2, by the
+// board's costs and clock.
 double board_rating(const Board&);
 
-// `count` nodes node0, node1, ... Throws Error(kUsage).
+// Makes `count` nodes node0, node1, ... Throws Error(kUsage).
 Cluster uniform_cluster(int count, const Board&, std::optional<int64_t> ram);
 
 }  // namespace shoal

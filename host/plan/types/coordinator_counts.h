@@ -23,9 +23,10 @@ inline LinkCounts coordinator_counts(const CoordinatorLinks& links) {
   return counts;
 }
 
-// One more than there are nodes whose layers do not overlap in the file's
-// order, but for one that two share: those may work on different frames. Fewer
-// where offsets of 32 bits have no room for so many, but always two.
+// Returns one more than there are nodes whose layers do not overlap in the
+// file's order (except for one layer that two share): those may work on
+// different frames. Fewer where offsets of 32 bits have no room for that many,
+// but always two.
 uint32_t frames_under_way(const Plan&, const std::vector<StreamEdge>&);
 
 }  // namespace shoal

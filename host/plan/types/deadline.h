@@ -44,7 +44,7 @@ class PlanDeadline {
 
   // Throws PlanCancelled if the search was cancelled.
   static bool passed();
-  // When it has passed: no_plan().
+  // Throws no_plan() when the time has passed.
   static void check();
   // Throws Error(kDoesNotFit): nothing was found in the time.
   [[noreturn]] static void no_plan();

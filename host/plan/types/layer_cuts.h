@@ -20,20 +20,23 @@ enum class CutKind : uint8_t {
              // int32; each output slice is finished by its owner
 };
 
+// A node's part of a layer. The box that it computes may be larger than the box
+// that it owns, by rows and columns of neighbours that windows read (the halo).
 struct Share {
   int node = -1;
   Box own;  // of the layer's out box, in tensor coordinates; not empty
-  // kInputs: input channels that this node sums, in tensor coordinates.
+  // Only for kInputs: the input channels that this node sums, in tensor
+  // coordinates.
   int in0 = 0, in1 = 0;
 };
 
+// How a layer is divided among nodes.
 struct LayerCut {
   CutKind kind = CutKind::kOne;
   int rows = 1, columns = 1;  // kGrid: of the grid, as asked for
   std::vector<Share> shares;  // own boxes disjoint, together the out box
-  // Columns that other nodes' windows read come from their owners, row by row,
-  // within a segment too, if all nodes make all rows; else each node computes
-  // them itself.
+  // True if halo columns come from their owners, row by row, within a segment
+  // too, where all nodes make all rows; else each node computes them itself.
   bool sends_halo = false;
 };
 // Adds the numbers that tell the cut from others of the same layer.
@@ -66,7 +69,8 @@ struct TileChoice {
 struct Cuts {
   std::string strategy;          // by name, or the file's name
   std::vector<LayerCut> layers;  // one per layer of the net
-  // Layers behind which a segment must end, and where none may.
+  // The layers behind which a segment must end, and those behind which none
+  // may.
   std::vector<int> ends;
   std::vector<int> joined;
   std::vector<BlockChoice> blocks;

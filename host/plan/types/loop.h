@@ -12,14 +12,14 @@
 
 namespace shoal {
 
-// Rows that an actor of a loop makes, in a firing at the most and in a frame.
+// Rows that an actor of a loop makes, at most in a firing, and in a frame.
 struct LoopRows {
   int most = 0;
   int64_t all = 0;
 };
-// By actor, out of their rules.
+// Returns the rows by actor, from the actors' rules.
 std::vector<LoopRows> loop_rows(const std::vector<RowRule>&, int band);
-// The same of a loop in a stage.
+// Returns the same of a loop in a stage.
 std::vector<LoopRows> loop_rows(const Net&, const PlanStage&, const PlanLoop&);
 
 // A layer in a loop before there is a stage: all rows and channels of its
@@ -29,19 +29,20 @@ struct LoopPart {
   Box made;
 };
 using LoopParts = std::vector<LoopPart>;
-// The parts of a layer that stands for others.
+// Returns the parts of a layer that stands for others.
 LoopParts loop_parts(const Layer&);
 std::vector<LoopRows> loop_rows(const LoopParts&, int band);
 
-// Where groups of so many channels, which the first layer of a loop makes,
-// begin and end: of a depthwise layer where those of an input channel do.
+// Returns where the groups of `channels` channels, which the first layer of a
+// loop makes, begin and end; of a depthwise layer, where those of an input
+// channel do.
 std::vector<int> loop_bounds(const Layer& first, int channels, int groups);
-// Channels of the largest group.
+// Returns the channels of the largest group.
 int widest_group(const std::vector<int>& bounds);
-// Rows that private buffers need for a band, by actor but the last, whose band
-// it is.
+// Returns the rows that private buffers need for a band, by actor but the last,
+// whose band it is.
 std::vector<int> loop_slots(const LoopParts&, int band);
-// Sums and private buffers.
+// Returns the bytes of sums and private buffers.
 uint32_t loop_bytes(const LoopParts&, int groups, int band);
 
 }  // namespace shoal

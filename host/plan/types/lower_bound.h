@@ -18,7 +18,7 @@ struct LowerBound {
   std::vector<double> nodes_s = {};
 };
 
-// How far off, in percent; 0 without a bound.
+// Returns how far off, in percent; 0 without a bound.
 inline double percent_above(double value, double bound) {
   return bound > 0 ? 100 * (value / bound - 1) : 0;
 }

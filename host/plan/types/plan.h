@@ -1,7 +1,7 @@
 // A plan: who computes which box of which layer, in which stage, with which
-// buffers, at which addresses. Complete: host/program/emit only writes it down,
-// and the checker can judge it from the Net alone. Index fields are positions
-// in the vectors of the same stage; -1 is none. Boxes are in tensor
+// buffers, at which addresses. It is complete: host/program/emit only writes it
+// down, and the checker can judge it from the Net alone. Index fields are
+// positions in the vectors of the same stage; -1 is none. Boxes are in tensor
 // coordinates.
 #pragma once
 
@@ -58,9 +58,10 @@ struct PlanWeights {
   WeightPlace place = WeightPlace::kMapped;
   int parts = 1, groups = 1;
   std::vector<PlanChunk> chunks;  // parts x groups, part-major
-  // kSram: where its chunks lie in the arena, one behind the other, each with
-  // its tag and aligned. Read when the stage is entered, or with `keep` before
-  // the first frame, and then they stay, in the arena or another bank.
+  // For kSram: where the chunks lie in the arena, one behind the other, each
+  // with its tag and aligned. They are read when the stage is entered, or with
+  // `keep` before the first frame, and then they stay, in the arena or another
+  // bank.
   uint32_t offset = 0;
   bool keep = false;
   int bank = 0;  // 0: the arena's; else banks[bank - 1] of the node
@@ -68,8 +69,9 @@ struct PlanWeights {
 
 struct PlanActor {
   int layer = -1;  // of the net; -1: a copy
-  // Copies in[0]'s box to its out port's, which is the same box of the same
-  // tensor in another buffer; emitted as an identical kMove.
+  // True if the actor copies in[0]'s box to its out port's, which is the same
+  // box of the same tensor in another buffer. It is emitted as a kMove that
+  // changes nothing.
   bool copy = false;
   int in[2] = {-1, -1};  // ports
   int partial = -1;
@@ -113,11 +115,11 @@ struct PlanStage {
   std::vector<PlanLoop> loops;
   std::vector<PlanRun> order;  // empty: data-driven
   std::vector<PlanSpill> spills;
-  // Chunks that come from the tape pass through these, in the arena; alive in
-  // this stage alone. 0 bytes: it has no tape.
+  // Slots in the arena through which chunks of the tape pass; they live in this
+  // stage only. 0 bytes: the stage has no tape.
   uint32_t slots = 0, slot_bytes = 0, slot_count = 0;
   uint32_t arena_bytes = 0;  // state, record and buffers of this stage
-  // Modelled, per frame.
+  // Modelled times of a frame.
   double seconds = 0;
   int64_t macs = 0, weight_read_bytes = 0, firings = 0;
   int64_t storage_read_bytes = 0, storage_written_bytes = 0;
@@ -193,7 +195,7 @@ struct PlanNode {
   bool mapped = true;   // head, records and kMapped weights are memory mapped
   std::string storage;  // profile; empty: nothing is read from storage
   bool sealed = false;  // what lies in storage is encrypted
-  // Weights: in execute-in-place flash, kept in SRAM, streamed.
+  // Bytes of weights in execute-in-place flash, kept in SRAM, and streamed.
   int64_t flash_weight_bytes = 0, sram_weight_bytes = 0, tape_bytes = 0;
   uint32_t spill_page_bytes = 0;  // 0: no spills
   int spill_pages = 0;            // of a frame
@@ -203,7 +205,7 @@ struct PlanNode {
   double seconds = 0;
 };
 
-// Where layers come in another order than the net's, because that is better.
+// Layers in another order than the net's, because that is better.
 struct PlanOrder {
   std::vector<int> layers;  // of the net, by position; empty: the net's order
   // The figures of the plan that was found in the net's own order; 0: nothing
@@ -213,15 +215,16 @@ struct PlanOrder {
 };
 
 struct Plan {
-  // By name; of `auto` a text, "auto (spatial on 6 of 8 nodes: ...)".
+  // The strategy's name; for `auto` a text, "auto (spatial on 6 of 8 nodes:
+  // ...)".
   std::string strategy = "single";
   Objective objective = Objective::kLatency;
   bool says_nodes = false;  // `strategy` says on how many nodes
   bool not_on_all = false;  // on all nodes it does not fit
   // True if only the cuts with the least memory fit, whatever time they take.
-  bool fits_hardly = false;
-  // Rows of inputs, outputs and streams come and go over links. A plan of one
-  // node may be linked, one of several nodes always is.
+  bool barely_fits = false;
+  // True if rows of inputs, outputs and streams come and go over links. A plan
+  // of one node may be linked, one of several nodes always is.
   bool linked = false;
   std::vector<PlanNode> nodes;
   std::vector<PlanStream> streams;  // between nodes of the plan
@@ -236,7 +239,7 @@ struct Plan {
 // Returns whether any part of the node's image is read from storage, or
 // anything is spilled there.
 bool reads_storage(const PlanNode&);
-// The first stage with the largest arena; 0 if there is none.
+// Returns the first stage with the largest arena; 0 if there is none.
 size_t fullest_stage(const PlanNode&);
 
 }  // namespace shoal

@@ -35,7 +35,7 @@ std::vector<SegmentSummary> summarize_segments(const Plan&);
 // "3-5", or "3-5,8" where layers are not in the net's order; "-" for none.
 std::string layer_ranges(const PlanStage&);
 
-// The bytes of inputs that a node alone asks for again; see
+// Returns the bytes of inputs that a node alone asks for again; see
 // host/plan/draft/tile_net.h.
 int64_t replay_bytes(const Net&, const PlanNode&);
 

@@ -1,5 +1,5 @@
-// How far a search has come. Whoever shows it sets a watcher for the thread
-// that plans; what is found does not depend on it.
+// The progress of a search. The code that shows it sets a watcher for the
+// thread that plans; the plan does not depend on it.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ class PlanProgress {
   PlanProgress(const PlanProgress&) = delete;
   PlanProgress& operator=(const PlanProgress&) = delete;
 
-  // None: nullptr, as it is at first. It must outlive what it watches.
+  // Sets the watcher, or with nullptr none. It must outlive what it watches.
   static void watch(PlanWatcher*);
-  // Another plan has been tried.
+  // Counts another plan that has been tried.
   static void tried();
 };
 

@@ -16,8 +16,8 @@ struct Replica {
 struct Replicas {
   std::vector<Replica> nodes;             // that a whole network fits
   std::vector<std::string> does_not_fit;  // the others
-  // Tiles might have made others fit; to look for them takes as long as the
-  // search of the plan that this is compared with.
+  // True if tiles might have made other nodes fit; looking for them takes as
+  // long as the search of the plan that this is compared with.
   bool without_tiles = false;
 };
 

@@ -28,15 +28,15 @@ struct CutsFile {
 
 struct PlanRequest {
   Cluster cluster;  // with budgets, storages and seals
-  // Rows come and go over links. Those of several nodes always do.
+  // True if rows come and go over links. Those of several nodes always do.
   bool linked = false;
-  // How a linked plan cuts the layers: as given, else as the file says, else by
+  // The cuts of a linked plan: as given, else as the file says, else by
   // strategy. Without links `single` is `auto` in the order of the net.
   std::optional<Cuts> cuts = {};
   std::optional<CutsFile> cuts_file = {};
   std::string strategy = {};  // empty: "auto"
-  // One of many plans that are compared with each other: strategy auto tries
-  // fewer numbers of nodes, and does not say why nodes are left out.
+  // True for one of many plans that are compared with each other: strategy auto
+  // tries fewer numbers of nodes, and does not say why nodes are left out.
   bool compared = false;
   Objective objective = Objective::kLatency;
   PlanLimits limits = {};
@@ -46,12 +46,12 @@ struct PlanRequest {
   double byte_s = 0;
   uint32_t max_payload = kUdpPayload;  // of the links' datagrams
   int batch = 1;  // frames of the model in one, of a node without links
-  // Layers may be made in tiles, for which rows of an input come again from
-  // the top.
+  // True if layers may be made in tiles, for which rows of an input come again
+  // from the top.
   bool replay = false;
   int64_t max_writes = 0;     // bytes that a frame may spill
   double years = 0, fps = 0;  // the storage must live so long with spills
-                              // of so many frames a second; 0: any time
+                              // of that many frames a second; 0: any time
 
   bool has_own_cuts() const { return cuts || cuts_file; }
   // True if the request leaves the cuts of layers to the search.
@@ -59,14 +59,14 @@ struct PlanRequest {
     return !has_own_cuts() && (strategy.empty() || strategy == "auto");
   }
   bool over_links() const { return linked || cluster.nodes.size() > 1; }
-  // The first node; of a node alone the only one.
+  // Returns the first node; of a node alone the only one.
   ClusterNode& node() { return cluster.nodes.at(0); }
   const ClusterNode& node() const { return cluster.nodes.at(0); }
 };
 
-// A node without links.
+// Returns a node without links.
 PlanRequest one_node(const Board&, std::optional<int64_t> ram = {});
-// Nodes with links: also a single one.
+// Makes a request for nodes with links, also a single one.
 PlanRequest linked_nodes(Cluster, std::string strategy = "spatial",
                          Objective = Objective::kLatency);
 PlanRequest linked_nodes(Cluster, Cuts, Objective = Objective::kLatency);

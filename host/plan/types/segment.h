@@ -33,22 +33,25 @@ inline bool is_touched(const TensorUses& t, Segment s) {
   return false;
 }
 
-// All layers of the net; one position even if there is no layer at all.
+// Returns all layers of the net; one position even if there is no layer at all.
 Segment whole_net(const Net&);
 
-// Bytes of page buffers that the tensor's spills need in the segment.
+// Returns the bytes of page buffers that the tensor's spills need in the
+// segment.
 int64_t page_buffers(const TensorUses&, Segment);
 
-// Rows are ready in a buffer when all its writers of this stage have passed
-// them, and at once if all wrote in earlier stages; a mixture is no stage. Nor
-// is one that would read back what it spills.
+// Returns whether a segment can be a stage. Rows are ready in a buffer when all
+// its writers of this stage have passed them, and at once if all wrote in
+// earlier stages; a mixture is no stage. Nor is one that would read back what
+// it spills.
 bool can_be_stage(const std::vector<TensorUses>&, Segment);
 
-// The stage without addresses. `slots` has the rows of each tensor that lives
-// inside; the others are held whole.
+// Returns the stage without addresses. `slots` has the rows of each tensor that
+// lives inside; the others are held whole.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
                      const Work&, const std::vector<int>& slots);
-// The same of some of its layers, with what callers push and take there.
+// Returns the same of some of its layers, with what callers push and take
+// there.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
                      const std::vector<int>& layers, const Work&,
                      const std::vector<int>& slots);

@@ -19,7 +19,7 @@ inline constexpr int kCoordinatorNode = -1;  // as a node of an edge
 // Datagrams with fragments that may be under way from it to each node; as many
 // as an acknowledgement can name.
 inline constexpr uint16_t kCoordinatorWindow = 16;
-// How long a coordinator may stay away from its links: so its peers'
+// The longest time that a coordinator stays away from its links, as its peers'
 // retransmission timers are told. It computes nothing; this is what a PC's
 // scheduler may take.
 inline constexpr uint32_t kCoordinatorPollGapUs = 2000;
@@ -41,9 +41,9 @@ struct StreamEdge {
   int64_t bytes() const { return box.elements() * element_bytes; }  // a frame
 };
 
-// Every edge of a linked plan, in the order of the senders' (then targets')
-// numbers, the coordinator's first. Throws Error(kInternal) where an end is
-// not a port of the plan or a node has more ends than numbers.
+// Returns every edge of a linked plan, in the order of the senders' (then
+// targets') numbers, the coordinator's first. Throws Error(kInternal) where an
+// end is not a port of the plan or a node has more ends than numbers.
 std::vector<StreamEdge> stream_edges(const Plan&);
 
 // A node's tables of one stage; the peer numbers index PlanNode::peers.
@@ -53,7 +53,7 @@ struct StageLinks {
   std::vector<int> entry;  // by port of the stage: entry of streams, -1
   uint16_t in_streams = 0;
 };
-// One per stage of the node.
+// Returns one table per stage of the node.
 std::vector<StageLinks> node_links(const std::vector<StreamEdge>&, const Plan&,
                                    int node);
 
@@ -71,22 +71,22 @@ CoordinatorLinks coordinator_links(const std::vector<StreamEdge>&, const Plan&,
 // while the stage before runs (device/program/early.h): its buffer is there
 // then.
 bool port_comes_early(const PlanNode&, int stage, const PlanPort&);
-// The in-streams for which the link's tables have room: the most of any stage,
-// with those of the next one if its rows may come early.
+// Returns the in-streams for which the link's tables have room: the most of any
+// stage, with those of the next one if its rows may come early.
 uint32_t most_in_streams(const PlanNode&);
 
-// A node's peers in the order of the plan.
+// Returns a node's peers in the order of the plan.
 std::vector<PeerEntry> peer_entries(const Plan&, const PlanNode&);
-// The counts that the links need, by node.
+// Returns the counts that the links need, by node.
 std::vector<LinkCounts> count_links(const Plan&);
-// The counts of a stage's record, without its ends of streams.
+// Returns the counts of a stage's record, without its ends of streams.
 StageCounts count_tables(const Net&, const PlanStage&);
-// Those, by node and stage.
+// The ends of streams, by node and stage.
 struct StageEnds {
   uint16_t streams = 0, targets = 0;
 };
 std::vector<std::vector<StageEnds>> stage_ends(const Plan&);
-// The ends of a node that exchanges rows with the coordinator alone.
+// Returns the ends of a node that exchanges rows with the coordinator alone.
 StageEnds coordinator_ends(const PlanStage&);
 
 }  // namespace shoal

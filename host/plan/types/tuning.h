@@ -24,8 +24,8 @@ inline constexpr int kBands[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 // them at once. The first that can be packed is taken: after it each stage is
 // raised alone.
 inline constexpr int kMoreBands[] = {100, 70, 40, 15};
-// And in the stages of nets with tiles, one after the other, where all of it
-// could not be packed.
+// The same percentages in the stages of nets with tiles, one after the other,
+// where all of the room could not be packed.
 inline constexpr int kMoreOfEach[] = {90, 70, 50};
 
 // How often the layers of a stage fire a frame, from whole tensors to short
@@ -110,10 +110,10 @@ inline constexpr int64_t kLeastSlot = 2048;
 // Estimates assume slots of so much of the arena, and no larger ones: slots
 // grow into what is left at last.
 inline constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
-// A record names each chunk of its stage; in the arena, so many of a layer are
-// worth the room of larger slots.
+// A record names each chunk of its stage; in the arena, this many of a layer
+// are worth the room of larger slots.
 inline constexpr int64_t kFewChunks = 64;
-// Weights that stay for their stage, at most so many bytes of one layer.
+// Weights that stay for their stage: the most bytes of one layer.
 inline constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
 // Tensors that may spill one by one, before all of a stage's do; and searches
 // for all of them.
@@ -125,7 +125,7 @@ inline constexpr int64_t kRoomyOrder = 3;
 
 // --- Tiles of a node alone, or of several.
 
-// More are hardly smaller and much slower, and so is the search for them.
+// More are barely smaller and much slower, and so is the search for them.
 inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
 // Layers of all tiles, a loop counting once, and where weights are on a tape,
 // whose plans take longer to build.
@@ -133,8 +133,9 @@ inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
 // Columns are kept of this many tensors of a run: kept ones take room all
 // along.
 inline constexpr size_t kMostKeptTensors = 3;
-// Where loops of a run differ: so many numbers of tiles, from the fewest that
-// fit on, since narrower ones leave room to loops that compute less twice.
+// Where loops of a run differ, this many numbers of tiles are tried, from the
+// fewest that fit on, since narrower ones leave room to loops that compute less
+// twice.
 inline constexpr int kMixedTiles = 3;
 // A percentage of the net's MACs: for plans that compute more, others whose
 // loops differ or in which columns are kept apart may be faster. Below it none
@@ -198,8 +199,8 @@ inline constexpr double kHopeless = 1.6;
 // or all but those that are read least.
 inline constexpr int kHalfOfFlash = 50, kLittleFlash = 30;
 // The part of all weights that is kept in SRAM; and the part of a budget that
-// all else takes at the most: where the arena needs the room, plans that begin
-// with cheaper flash end worse.
+// all else takes at most: where the arena needs the room, plans that begin with
+// cheaper flash end worse.
 inline constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 
 // --- Plans of one crew.
@@ -211,14 +212,15 @@ inline constexpr int kMostPlans = 34, kFewestPlans = 10;
 // One part in kLaterPart of them, at least, are improvements; splices may have
 // kSplicedParts such parts besides.
 inline constexpr int kLaterPart = 3, kSplicedParts = 2;
-// And in percent of them, splices when nothing else helps any more.
+// The percentage of them that splices may have when nothing else helps any
+// more.
 inline constexpr int kLastSplices = 25;
-// Arenas that are so many times larger than another crew's do not become as
+// Arenas that are this many times larger than another crew's do not become as
 // small by having columns.
 inline constexpr double kColumns = 2.2;
-// Where an arena is estimated so many times as large as the smallest that is
-// known, no plan is built: those of MobileNetV2 had 0.95 of it at the least,
-// of small nets, layer by layer on nodes of their own, 0.79, of TinyEngine's
+// Where an arena is estimated this many times as large as the smallest that is
+// known, no plan is built: those of MobileNetV2 had at least 0.95 of it, of
+// small nets, layer by layer on nodes of their own, 0.79, of TinyEngine's
 // largest net in columns on four 0.7.
 inline constexpr double kTooLarge = 1.5;
 // The same for budgets, where a plan that misses them by an eighth may fit with
@@ -248,13 +250,13 @@ inline constexpr double kMoreGridRows = 0.99;
 
 // --- Tiles that several nodes share.
 
-// So many tilings of each run are estimated first, then the others of the best
-// run, and those of a second run behind it: how small a run's rings become
+// This many tilings of each run are estimated first, then the others of the
+// best run, and those of a second run behind it: how small a run's rings become
 // shows early.
 inline constexpr int kFirstTiles = 4, kOtherTiles[] = {2, 3, 6, 8, 12};
 inline constexpr int kSecondTiles[] = {2, 4};
-// A plan that is built may take so many times the smallest of these first
-// estimates, since others are lower; where a plan costs much, so many are
+// A built plan may take kTilesMayTake times the smallest of these first
+// estimates, since others are lower; where a plan costs much, kTilesTake is
 // likely.
 inline constexpr double kTilesMayTake = 0.8, kTilesTake = 1.08;
 // Plans that are built of them, since packing takes more than estimates know.
@@ -263,7 +265,7 @@ inline constexpr size_t kTilesBuilt = 5;
 // --- Crews of fewer nodes.
 
 // Nodes whose rating is that much lower are another class, so that a crew
-// without them may be faster. So many classes are told apart.
+// without them may be faster. This many classes are told apart.
 inline constexpr double kClass = 1.3;
 inline constexpr size_t kMostClasses = 4;
 // With a brief begin so much worse than the best plan a crew is not planned
@@ -306,9 +308,9 @@ inline constexpr size_t kMostAsked = 16;
 inline constexpr size_t kFewNodes = 16;
 // Budgets between arenas that are nearer than that tell nothing new.
 inline constexpr double kNearArena = 1.1;
-// The price of a byte of traffic, in seconds, at the least and at the most:
-// from about half to twenty times what a link of 100 Mbit/s takes for it. Each
-// price is twice the one before, or four times where all are wanted.
+// The lowest and the highest price of a byte of traffic, in seconds: from about
+// half to twenty times what a link of 100 Mbit/s takes for it. Each price is
+// twice the one before, or four times where all are wanted.
 inline constexpr double kFirstByte = 50e-9, kLastByte = 1600e-9;
 inline constexpr double kByteStep = 2, kWideByteStep = 4;
 // Budgets between one that keeps a limit of latency and one that does not, as
@@ -318,17 +320,18 @@ inline constexpr double kNearBudget = 1.03;
 
 // --- What is refused.
 
-// Where the least arena that a refusal asks for is so many times a budget, or
-// the nearest plan takes so many times a limit, no other search helps: they
+// Where the least arena that a refusal asks for is kMayReach times a budget, or
+// the nearest plan takes kMayKeep times a limit, no other search helps: they
 // differ by a few per cent. Those of small nets (kCheap) may be anything.
 inline constexpr double kMayReach = 2, kMayKeep = 1.25;
 
 // --- Pipelines.
 
-// Runs that are built over so many nodes; fewer over more nodes, but these.
+// Runs that are built over kRunNodes nodes; over more nodes fewer are, but at
+// least kFewestRuns.
 inline constexpr size_t kMostRuns = 40, kRunNodes = 8, kFewestRuns = 8;
 // Two parts in three of them come from estimates; the rest is for borders that
-// move, by so many layers at the most.
+// move, by a few layers at most.
 inline constexpr size_t kEstimatedRuns = 2, kRunParts = 3;
 inline constexpr int kMostMoved = 4;
 // Plans tell more of runs each time. With more crews than these each has little

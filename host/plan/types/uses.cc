@@ -40,7 +40,7 @@ void close(TensorUses& t) {
   }
 }
 
-// The rule of the whole layer.
+// Returns the rule of the whole layer.
 RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
   const View& in = layer.in[operand];
   RowRule r;

@@ -28,8 +28,8 @@ struct TensorUses {
   // Number of the variable of which it is the value before or after the frame;
   // -1: none. It is never packed: nothing has a first or last use of it.
   int variable = -1;
-  // Comes from storage, where it went at this position; -1: it does not. No
-  // stage has both.
+  // The position at which it went to storage, from where it comes; -1: it does
+  // not. No stage has both.
   int stored_at = -1;
   int stored_as = -1;  // the tensor that it is a copy of
   // The bytes of a page buffer of each spill; 0: the tensor has none.
@@ -57,25 +57,28 @@ struct LayerWork {
 };
 using Work = std::vector<LayerWork>;  // one per layer
 
-// The whole window is read for one row of output, so that rows may be
-// consumed one by one: fully connected layers over a picture, means, pools.
+// Returns whether the whole window is read for one row of output, so that rows
+// may be consumed one by one: fully connected layers over a picture, means,
+// pools.
 bool reads_all_for_one_row(const Layer&);
-// Cut because a kernel gets at most kMaxWindowRows rows.
+// Returns whether the window must be cut, because a kernel gets at most
+// kMaxWindowRows rows.
 bool must_cut_window(const Layer&);
-// The work of a share of `rows` rows that is to fire `passes` times, or as
-// often as it has rows if those are fewer.
+// Returns the work of a share of `rows` rows that is to fire `passes` times, or
+// as often as it has rows if those are fewer.
 LayerWork work_for(const Layer&, int rows, int passes);
-// Bands such that every layer fires `passes` times a frame, or as often as it
-// has rows if those are fewer.
+// Returns bands such that every layer fires `passes` times a frame, or as often
+// as it has rows if those are fewer.
 Work uniform_work(const Net&, int passes);
 
 RowRule row_rule(const Net&, int layer, int operand, LayerWork);
-// The rule of a share: rows count from the boxes that the node reads and makes.
-// `map` is where the rule's map lies, for as long as the rule is used.
+// Returns the rule of a share: rows count from the boxes that the node reads
+// and makes. `map` is where the rule's map lies, for as long as the rule is
+// used.
 RowRule row_rule(const Layer&, int operand, LayerWork, const Box& in,
                  const Box& out, std::vector<uint16_t>& map);
-// Bytes of the private sums of a layer; 0 if its window is not cut. Of layers
-// that fire as one (Layer::loop): with what they pass on.
+// Returns the bytes of the private sums of a layer; 0 if its window is not cut.
+// Of layers that fire as one (Layer::loop): with what they pass on.
 uint32_t sums_bytes(const Layer&, LayerWork);
 uint32_t sums_bytes(const Layer&, LayerWork, const Box& out);
 

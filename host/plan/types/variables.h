@@ -13,21 +13,21 @@ namespace shoal {
 // frame.
 bool assigns_variable(const Net&, const Layer&);
 
-// The variables of a node's buffers, by number, one behind the other from
-// `offset` on. The node's part of a variable is one box.
+// Returns the variables of a node's buffers, by number, one behind the other
+// from `offset` on. The node's part of a variable is one box.
 std::vector<PlanVariable> node_variables(const std::vector<PlanStage>&,
                                          uint32_t offset);
-// The bytes of both copies.
+// Returns the bytes of both copies.
 uint32_t variable_bytes(const std::vector<PlanVariable>&);
 // Gives the node its variables, and their buffers their places, where its
 // layout says.
 void place_variables(PlanNode&);
 
-// The values of the box before the first frame, row by row; one value if all
-// are equal.
+// Returns the values of the box before the first frame, row by row; one value
+// if all are equal.
 std::vector<int8_t> initial_values(const Net&, const PlanVariable&);
-// The bytes of the initial values of all variables whose values are not all
-// equal.
+// Returns the bytes of the initial values of all variables whose values are not
+// all equal.
 uint32_t initial_bytes(const Net&, const std::vector<PlanVariable>&);
 
 }  // namespace shoal

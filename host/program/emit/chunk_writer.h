@@ -20,8 +20,9 @@ struct ChunkCut {
   int channel0 = 0, channel_n = 0;  // kConstant: channels
 };
 
-// The bytes of a chunk without its tag, laid out as device/program/chunk.h
-// says. Throws Error(kInternal) if the cut leaves the layer's weights.
+// Returns the bytes of a chunk without its tag, laid out as
+// device/program/chunk.h says. Throws Error(kInternal) if the cut leaves the
+// layer's weights.
 std::vector<uint8_t> chunk_bytes(const Layer&, const ChunkCut&);
 
 // Distinct chunks in the order in which they were first asked for. Those of the
@@ -39,7 +40,7 @@ class ChunkPool {
   // Returns the chunk's number; equal bytes of a part have one number.
   uint32_t add(const Layer&, const ChunkCut&, bool on_tape);
   uint32_t size() const { return static_cast<uint32_t>(chunks_.size()); }
-  // Without the tag.
+  // Returns the bytes without the tag.
   uint32_t bytes(uint32_t chunk) const { return chunks_[chunk].bytes; }
   std::vector<uint8_t> content(uint32_t chunk) const;
   bool on_tape(uint32_t chunk) const { return chunks_[chunk].on_tape; }

@@ -26,20 +26,20 @@ class Emitter {
   Emitter(const Emitter&) = delete;
   Emitter& operator=(const Emitter&) = delete;
 
-  // A node's program part, tags and hash in place. With the node's key (32
-  // bytes) what is read from storage is sealed.
+  // Returns a node's program part, tags and hash in place. With the node's key
+  // (32 bytes) what is read from storage is sealed.
   std::vector<uint8_t> program(int node, const uint8_t* key = nullptr) const;
   // Its tape part, from front to back: `put` gets the chunks with their tags
   // and their offsets in the image.
   using Put = std::function<void(uint32_t offset, std::span<const uint8_t>)>;
   void tape(int node, const uint8_t* key, const Put& put) const;
 
-  // Both parts, not sealed.
+  // Returns both parts, not sealed.
   std::vector<uint8_t> image(int node) const;
-  // Both parts, sealed for a node that keeps what it is sent. Nothing is drawn:
-  // the generation follows from the key and all of the plain image, so that the
-  // same program is the same bytes, which are not sent twice, and another one
-  // shares no key with it.
+  // Returns both parts, sealed for a node that keeps what it is sent. Nothing
+  // is drawn: the generation follows from the key and all of the plain image,
+  // so that the same program is the same bytes, which are not sent twice, and
+  // another one shares no key with it.
   std::vector<uint8_t> sealed_image(int node, const uint8_t* key) const;
   uint32_t image_bytes(int node) const;
   uint32_t program_bytes(int node) const;
@@ -59,7 +59,7 @@ class Emitter {
   std::array<uint8_t, 16> plan_id_{};
 };
 
-// The image of one node of the plan, not sealed.
+// Returns the image of one node of the plan, not sealed.
 std::vector<uint8_t> emit(const Net&, const Plan&, int node);
 
 }  // namespace shoal

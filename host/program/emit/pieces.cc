@@ -47,7 +47,8 @@ void add_io_entries(const PlanNode& node, Owner owner, int index,
   }
 }
 
-// The inputs and outputs of a plan that is not linked: rows cross the C API.
+// Returns the inputs and outputs of a plan that is not linked: rows cross the C
+// API.
 std::vector<IoEntry> io_entries(const Net& net, const PlanNode& node) {
   std::vector<IoEntry> ios;
   for (size_t i = 0; i < net.inputs.size(); ++i) {
@@ -96,7 +97,7 @@ void add_variables(const Net& net, const PlanNode& node, ImagePieces& p) {
   }
 }
 
-// The next chunk's place behind one at `at`.
+// Returns the next chunk's place behind one at `at`.
 uint32_t behind(uint32_t at, uint32_t bytes) {
   const uint64_t end = uint64_t{at} + bytes + kTagBytes + kAlign;
   if (end > 0x7FFFFFFF) {

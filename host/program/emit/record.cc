@@ -12,7 +12,7 @@
 namespace shoal {
 namespace {
 
-// A narrower integer; a number that does not fit is a planner's mistake.
+// Makes a narrower integer; a number that does not fit is a planner's mistake.
 template <class T>
 T fit(int64_t value) {
   const T narrow = static_cast<T>(value);
@@ -36,7 +36,7 @@ PortOrigin origin(const Box& port, const View& view) {
   return {port.y0 - view.box.y0, port.x0 - view.box.x0, port.c0 - view.box.c0};
 }
 
-// The layer that an actor without one performs: a copy.
+// Returns the layer that an actor without one performs: a copy.
 Layer copy_layer(const Net& net, const PlanStage& stage, const PlanActor& a) {
   Layer layer;
   layer.op = OpCode::kMove;

@@ -37,8 +37,8 @@ struct StageTables {
 StageTables stage_tables(const Net&, const PlanStage&, int index,
                          const StageLinks* links, bool has_store, ChunkPool&);
 
-// The record's bytes, its tag still zero. `chunk_offsets` says where in the
-// image each chunk of the pool lies; the size does not depend on it.
+// Returns the record's bytes, its tag still zero. `chunk_offsets` says where in
+// the image each chunk of the pool lies; the size does not depend on it.
 std::vector<uint8_t> record_image(const StageTables&,
                                   const std::vector<uint32_t>& chunk_offsets);
 

@@ -1,5 +1,5 @@
-// A storage that a node on this computer reads: shoal_storage, and what whoever
-// drives the node needs besides, to sleep while nothing else can be done.
+// A storage that a node on this computer reads: shoal_storage, and what the
+// driver of the node needs to sleep while nothing else can be done.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class HostStorage {
   virtual uint32_t bytes() const = 0;
   // Returns whether an operation was started whose end no poll has seen.
   virtual bool busy() const = 0;
-  // Why it serves nothing more; empty: it does.
+  // Returns why it serves nothing more; empty: it does.
   virtual std::string failure() const { return {}; }
   // Returns when polling is of use again.
   virtual void wait() = 0;

@@ -26,7 +26,7 @@ constexpr uintmax_t kMostInfoBytes = 64 << 20;
 
 std::string missing_fix() { return "`shoal build MODEL --store DIR` makes it"; }
 
-// The file's size; it must be there.
+// Returns the file's size; it must be there.
 uintmax_t size_of(const std::string& path) {
   std::error_code error;
   const uintmax_t bytes = fs::file_size(path, error);
@@ -88,7 +88,7 @@ StoreAccess access_store(const std::string& folder,
                ? LockMode::kExclusive
                : LockMode::kShared;
   };
-  // It may have been built anew before the lock was had.
+  // It may have been built again before the lock was taken.
   LockMode mode = mode_of(read_store_info(folder, key));
   for (;;) {
     FileLock lock((fs::path(folder) / kStoreLockFile).string(), mode,

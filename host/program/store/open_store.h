@@ -28,11 +28,11 @@ namespace shoal {
 StoreInfo read_store_info(const std::string& folder,
                           const std::optional<StoreKey>&);
 
-// The key of one node, made from the one that is kept.
+// Returns the key of one node, made from the one that is kept.
 StoreKey node_store_key(const StoreKey&, uint16_t node);
 
 // A folder of stores to be run. What spills has one owner; what only reads
-// shares the folder with others that do, and keeps it from being built anew.
+// shares the folder with others that do, and keeps it from being built again.
 struct StoreAccess {
   FileLock lock;
   StoreInfo info;

@@ -18,8 +18,9 @@ namespace shoal {
 std::optional<shoal_spill_area> spill_place(const PlanNode&, const Storage&,
                                             uint32_t image_bytes);
 
-// The bytes of the ledger's blocks before the first frame; the ring behind them
-// may begin with anything. `key`: the node's, 32 bytes; null: not sealed.
+// Returns the bytes of the ledger's blocks before the first frame; the ring
+// behind them may begin with anything. `key`: the node's, 32 bytes; null: not
+// sealed.
 std::vector<uint8_t> first_ledger(const shoal_spill_area&, const Header&,
                                   uint16_t node, const uint8_t* key);
 

@@ -1,6 +1,6 @@
-// A folder of stores while it is built anew. What is there stays as it is until
-// one rename puts a new store.json in its place, which names the new files; a
-// crash at any byte leaves the one or the other.
+// A folder of stores while it is built again. What is there stays as it is
+// until one rename puts a new store.json in its place, which names the new
+// files; a crash at any byte leaves the one or the other.
 //
 //   StoreFolder place(disk, folder, lifetime);
 //   place.begin(names);               // of the nodes
@@ -27,12 +27,13 @@ inline constexpr const char* kStoreLockFile = "store.lock";
 
 class StoreFolder {
  public:
-  // Whoever makes one owns the folder. What a crash left is removed. All
-  // functions throw Error(kInternal) if something cannot be written.
+  // The object owns the folder. What a crash left is removed. All functions
+  // throw Error(kInternal) if something cannot be written.
   StoreFolder(Disk&, const std::string& folder, Lifetime);
 
   void begin(const std::vector<std::string>& nodes);
-  // Without its ending; no file of another store has this name.
+  // Returns a file's name without its ending; no file of another store has this
+  // name.
   std::string file(const std::string& node) const { return node + suffix_; }
   std::string path(const std::string& name) const;
   // Gives an empty file its size; with all of its room on the disk if it stays.

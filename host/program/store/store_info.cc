@@ -115,7 +115,7 @@ void check_tag(const std::string& file, const std::string& text,
   if (key && plain) {
     throw Error(Exit::kCorrupt,
                 file +
-                    ": these stores are not sealed: whoever wrote them had "
+                    ": these stores are not sealed: their writer had"
                     "no key",
                 "--no-encrypt trusts them all the same");
   }

@@ -53,13 +53,13 @@ struct StoreInfo {
   std::vector<StoredNode> nodes;
 };
 
-// 16 hexadecimal digits.
+// Writes 16 hexadecimal digits.
 std::string hex_number(uint64_t);
 
 // The inputs, outputs and names of layers of a model, and nothing else of it.
 void set_ends(StoreInfo&, const Graph&, const Net&);
 
-// With the key if the stores are sealed, else without.
+// Writes the text, with the key if the stores are sealed.
 std::string format_store_info(const StoreInfo&, const std::optional<StoreKey>&);
 
 // `file`: its name for messages. Throws Error(kCorrupt) naming the field;

@@ -26,11 +26,11 @@ struct StoreOptions {
   std::optional<uint64_t> generation = {};
 };
 
-// The profile that a node of the plan has, for its spill area.
+// Returns the profile that a node of the plan has, for its spill area.
 const Storage* storage_of(const PlanNode&);
 
-// Makes the folder, if there is none, and takes it: nobody else writes it, or
-// runs what lies in it, until the lock goes. Throws as FileLock does.
+// Makes the folder, if there is none, and takes it: no other process writes it,
+// or runs what lies in it, until the lock is released. Throws as FileLock does.
 FileLock own_store(const std::string& folder, const LockRequest&);
 
 // Returns what store.json says. `owner`: own_store() of the folder. Throws

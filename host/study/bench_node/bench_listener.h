@@ -45,7 +45,7 @@ class BenchListener {
   // Throws Error(kNode) for what makes no sense.
   void feed(std::span<const uint8_t> bytes) { decoder_.feed(bytes); }
 
-  // How the board has faulted.
+  // Returns how the board has faulted.
   const std::optional<Error>& failure() const { return failure_; }
   // Returns whether all layers and ciphers and the handshake came, and the end.
   bool done() const { return done_ && decoder_.at_rest(); }

@@ -21,7 +21,7 @@ struct CycleEstimates {
 // Throws Error(kUsage), naming the key that is missing or of the wrong kind.
 CycleEstimates parse_estimates(const std::string& toml);
 
-// The file's text, compiled in.
+// Returns the file's text, compiled in.
 const char* estimates_file();
 
 }  // namespace shoal

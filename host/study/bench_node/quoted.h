@@ -27,7 +27,7 @@ struct QuotedKernels {
 // Throws Error(kUsage), naming the key that is missing or of the wrong kind.
 QuotedKernels parse_quoted(const std::string& toml);
 
-// The file's text, compiled in.
+// Returns the file's text, compiled in.
 const char* quoted_file();
 
 }  // namespace shoal

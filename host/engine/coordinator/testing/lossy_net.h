@@ -219,7 +219,7 @@ class TestCluster {
     options.key = config.key;
   }
 
-  // From now on everybody has a key pair.
+  // From now on all have key pairs.
   void use_identities() {
     config.identity.emplace().fill(42);
     options.coordinator = public_key(*config.identity);

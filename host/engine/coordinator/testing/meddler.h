@@ -7,10 +7,10 @@
 //
 // A script is bytes. The first is of flags: plan (3), he only adds (4), he
 // begins when the nodes are in their run, not before they are connected (8),
-// small datagrams (16), everybody has a key pair in place of one shared key
-// (32). Then deeds, each for one datagram: low four bits of
-// a byte say what (kPass and on, what it takes follows), the high ones how many
-// datagrams pass before the next deed. Behind its end everything passes.
+// small datagrams (16), all have key pairs in place of one shared key (32).
+// Then deeds, each for one datagram: low four bits of a byte say what (kPass
+// and on, what it takes follows), the high ones how many datagrams pass before
+// the next deed. Behind its end everything passes.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ class Meddler {
     kReflect,    //
     kElsewhere,  // whom: to somebody else
     kPretend,    // who: as if from somebody else
-    kHold,       // count modulo 32: behind so many later ones
+    kHold,       // count modulo 32: behind that many later ones
     kSplice,     // place (2), which: that one's end
     kRefuse,     // verdict: the nodes' answer, not signed, to this hello
     kMasks,      // kind: as if it were of another kind
@@ -69,7 +69,7 @@ class Meddler {
   using Datagram = LossyNet::Datagram;
   struct Held {
     Datagram datagram;
-    int behind;  // so many
+    int behind;  // how many later ones
   };
 
   uint8_t next() { return at_ < script_.size() ? script_[at_++] : uint8_t{0}; }
@@ -84,8 +84,8 @@ class Meddler {
     net_.send(std::move(d));
     mine_ = false;
   }
-  // Nodes that share a key take each other's hellos; who connects is told that
-  // one is there twice.
+  // Nodes that share a key take each other's hellos; the coordinator is told
+  // that one is there twice.
   bool leads_astray(const Datagram& d) const {
     return d.bytes[0] == static_cast<uint8_t>(Kind::kHello) &&
            std::ranges::any_of(seen_, [&](const Datagram& other) {
@@ -296,8 +296,8 @@ inline std::string run_all(TestCluster& c, const Prepared& p,
 
 }  // namespace meddling
 
-// Runs a few frames under the script; then, when nobody meddles any more, a
-// new coordinator finds the nodes as good as ever.
+// Runs a few frames under the script; then, without the script, a new
+// coordinator finds the nodes intact.
 inline MeddledRun run_meddled(const Meddler::Script& script) {
   MeddledRun run;
   if (script.empty()) return run;

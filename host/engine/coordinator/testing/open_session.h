@@ -13,7 +13,7 @@
 
 namespace shoal {
 
-// Signs a datagram of a session anew if `change` says so of its body: what
+// Signs a datagram of a session again if `change` says so of its body: what
 // follows the SessionHead.
 template <class Change>
 void change_session(std::span<uint8_t> datagram, Change change) {

@@ -28,7 +28,7 @@ static uint64_t read_ticks(void*) { return time_us_64(); }
 
 int main() {
   stdio_init_all();
-  // For a terminal on USB; whoever listens to the UART waits as long.
+  // Waits for a terminal on USB; a listener at the UART waits as long.
   for (int i = 0; i < 100 && !stdio_usb_connected(); ++i) sleep_ms(100);
   const shoal_port port =
       shoal_app::port_of(write_console, read_ticks, 1000000);

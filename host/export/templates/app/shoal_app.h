@@ -1,5 +1,5 @@
-// The network of this project as an application. Whoever has a console and a
-// clock calls self_test() once and then serve(); see main.cpp.
+// The network of this project as an application. The program that has a console
+// and a clock calls self_test() once and then serve(); see main.cpp.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 
 namespace shoal_app {
 
-// A port of a board that has a console and a clock.
+// Returns a port of a board that has a console and a clock.
 inline shoal_port port_of(void (*write_console)(void*, const void*, uint32_t),
                           uint64_t (*read_ticks)(void*),
                           uint32_t ticks_per_second) {

@@ -1,6 +1,6 @@
 // The node of this project: one of a cluster, which `shoal run --cluster`
-// drives. Whoever has a console and a clock calls self_test() once and then
-// serve(); see main.cpp.
+// drives. The program that has a console and a clock calls self_test() once and
+// then serve(); see main.cpp.
 #pragma once
 
 #include <cstdint>

@@ -17,7 +17,7 @@ void wait_network(const shoal_port& port, uint64_t until_us);
 // Fills `out` with unpredictable bytes and returns 0.
 int draw_entropy(void* user, void* out, uint32_t bytes);
 
-// The port's clock in microseconds.
+// Returns the port's clock in microseconds.
 uint64_t clock_us(const shoal_port& port);
 
 }  // namespace shoal_app

@@ -17,7 +17,7 @@ struct SampleModel {
 
 // Each a few KB. Values depend on `seed` alone; a `file_type` of kUint8 gives
 // models that import to the same graphs, kFloat32 models that compute in
-// float32 (without QUANTIZE and DEQUANTIZE, but for constants of half
+// float32 (without QUANTIZE and DEQUANTIZE, except for constants of half
 // precision).
 std::vector<SampleModel> sample_models(uint32_t seed = 1,
                                        Type file_type = Type::kInt8);

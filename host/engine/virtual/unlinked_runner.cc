@@ -16,10 +16,10 @@
 namespace shoal {
 namespace {
 
-class LoneRunner final : public ProgramRunner {
+class UnlinkedRunner final : public ProgramRunner {
  public:
-  LoneRunner(const NodePlace& place, const VirtualNodeOptions& options)
-      : place_(place), lone_(*options.lone) {
+  UnlinkedRunner(const NodePlace& place, const VirtualNodeOptions& options)
+      : place_(place), unlinked_(*options.unlinked) {
     std::mt19937_64 random(options.seed);
     for (uint8_t& byte : salt_) byte = static_cast<uint8_t>(random());
     const shoal_config config = config_of(options);
@@ -57,7 +57,7 @@ class LoneRunner final : public ProgramRunner {
   void check(int status) const;
 
   const NodePlace place_;
-  const LoneFrames& lone_;
+  const UnlinkedFrames& unlinked_;
   std::array<uint8_t, 16> salt_{};  // of this start
   shoal_node node_{};
   std::optional<FrameFlow> flow_;  // the frame under way
@@ -65,8 +65,9 @@ class LoneRunner final : public ProgramRunner {
   bool loaded_ = false;
 };
 
-shoal_config LoneRunner::config_of(const VirtualNodeOptions& options) const {
-  const std::vector<uint8_t>& image = lone_.prepared.images.at(0);
+shoal_config UnlinkedRunner::config_of(
+    const VirtualNodeOptions& options) const {
+  const std::vector<uint8_t>& image = unlinked_.prepared.images.at(0);
   const Header& header = *reinterpret_cast<const Header*>(image.data());
   const uint32_t stored = place_.storage ? place_.storage->bytes() : 0;
   shoal_config config{};
@@ -92,33 +93,33 @@ shoal_config LoneRunner::config_of(const VirtualNodeOptions& options) const {
   return config;
 }
 
-bool LoneRunner::begin() {
-  const auto input = lone_.queue.next(place_.port.now());
+bool UnlinkedRunner::begin() {
+  const auto input = unlinked_.queue.next(place_.port.now());
   if (!input) return false;
-  if (lone_.begins) lone_.begins();
-  flow_.emplace(lone_.prepared.graph, lone_.prepared.net, *input);
+  if (unlinked_.begins) unlinked_.begins();
+  flow_.emplace(unlinked_.prepared.graph, unlinked_.prepared.net, *input);
   frames_ = shoal_frames(&node_);
   return true;
 }
 
-void LoneRunner::end() {
+void UnlinkedRunner::end() {
   const std::vector<uint8_t> output = flow_->output();
   flow_.reset();
-  lone_.queue.finish(place_.port.now(), output);
+  unlinked_.queue.finish(place_.port.now(), output);
 }
 
-void LoneRunner::check(int status) const {
+void UnlinkedRunner::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   std::vector<std::string> layers;
-  for (const Layer& l : lone_.prepared.net.layers) layers.push_back(l.name);
+  for (const Layer& l : unlinked_.prepared.net.layers) layers.push_back(l.name);
   throw fault_error(fault_of(shoal_last_fault(&node_), status), layers);
 }
 
 }  // namespace
 
-std::unique_ptr<ProgramRunner> lone_runner(const NodePlace& place,
-                                           const VirtualNodeOptions& options) {
-  return std::make_unique<LoneRunner>(place, options);
+std::unique_ptr<ProgramRunner> unlinked_runner(
+    const NodePlace& place, const VirtualNodeOptions& options) {
+  return std::make_unique<UnlinkedRunner>(place, options);
 }
 
 }  // namespace shoal
