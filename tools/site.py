@@ -113,7 +113,7 @@ def main():
         cwd=out, check=False, capture_output=True, text=True)
     if built.returncode != 0:
         wrong += [line for line in built.stderr.splitlines()
-                  if not line.startswith("INFO")]
+                  if "WARNING" in line or "ERROR" in line or "rror:" in line]
     else:
         wrong += broken_links(out / "html")
     if wrong:
