@@ -5,7 +5,8 @@
   tools/measurements.py --check   ends in 1 if the page is not what they give
 
 A data file is a CSV file. Its first lines are comments that say title, date,
-commit, command and, where a reader needs one, a note.
+commit, command and, where a reader needs one, a note. With `page: link` the
+page names the file and does not show its table.
 """
 import csv
 import pathlib
@@ -13,6 +14,18 @@ import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "measurements"
 NEEDED = ("title", "date", "commit", "command")
+# The sections of the page, with their files in order.
+GROUPS = {
+    "Memory and time": ["arenas", "reach", "clusters", "tiles", "swap",
+                        "public_models", "predictions", "objectives"],
+    "Cores and boards": ["kernels", "kernels_pc", "networks_on_boards",
+                         "golden_on_boards", "one_small_board",
+                         "emulated_clusters", "flash", "flash_of_kernels",
+                         "node_firmware"],
+    "Reliability": ["loss", "store_faults", "hostile_runs", "damaged_files",
+                    "fuzz_targets"],
+    "The project": ["ci_time"],
+}
 INTRO = """# Measurements
 
 Each table is one data file of this folder. `tools/measurements.py` writes this page from them; its command repeats the
@@ -49,11 +62,12 @@ def section(path):
     facts, rows = read_table(path)
     numeric = [all(row[i].replace(".", "", 1).isdigit() for row in rows[1:])
                for i in range(len(rows[0]))]
-    lines = [f"## {facts['title']}", "",
-             f"[{path.name}]({path.name}), {facts['date']}, commit "
-             f"{facts['commit']}: `{facts['command']}`", ""]
-    if facts.get("note"):
-        lines += [facts["note"], ""]
+    lines = [f"### {facts['title']}", ""]
+    lines += [facts["note"]] if facts.get("note") else []
+    lines += [f"[{path.name}]({path.name}), {facts['date']}, commit "
+              f"{facts['commit']}: `{facts['command']}`", ""]
+    if facts.get("page") == "link":
+        return "\n".join(lines[:-1]) + "\n"
     lines.append("| " + " | ".join(rows[0]) + " |")
     lines.append("|" + "|".join("--:" if n else "---" for n in numeric) + "|")
     lines += ["| " + " | ".join(map(as_cell, row)) + " |" for row in rows[1:]]
@@ -62,7 +76,16 @@ def section(path):
 
 def main():
     page = FOLDER / "README.md"
-    text = "\n".join([INTRO] + [section(p) for p in sorted(FOLDER.glob("*.csv"))])
+    listed = [name for names in GROUPS.values() for name in names]
+    there = sorted(path.stem for path in FOLDER.glob("*.csv"))
+    if sorted(listed) != there:
+        sys.exit("GROUPS and the data files differ: "
+                 f"{sorted(set(listed) ^ set(there))}")
+    parts = [INTRO]
+    for group, names in GROUPS.items():
+        parts.append(f"## {group}\n")
+        parts += [section(FOLDER / f"{name}.csv") for name in names]
+    text = "\n".join(parts)
     if sys.argv[1:] == ["--check"]:
         if page.read_text() != text:
             sys.exit("measurements/README.md is old: run tools/measurements.py")

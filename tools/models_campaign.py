@@ -1,19 +1,21 @@
 """See models_campaign.sh."""
 
 import array
+import datetime
 import hashlib
 import json
 import os
 import random
 import resource
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TABLE = os.path.join(ROOT, 'bench', 'models.tsv')
-PAGE = os.path.join(ROOT, 'docs', 'models.md')
+SUMMARY = os.path.join(ROOT, 'measurements', 'public_models.csv')
 SECONDS = '7200'  # of the clock; what is slow ends by its CPU time
 COLUMNS = ('sha256 repository commit path flags result macs largest_layer '
            'arena_1 arena_8 reason').split()
@@ -167,35 +169,38 @@ def run_all(shoal, folder, again, only, minutes):
     return rows
 
 
-def grouped(text):
-    return f'{int(text):,}' if text else ''
+# The largest layers of a group have up to so many bytes.
+GROUPS = [('up to 64 KB', 2**16), ('up to 512 KB', 2**19),
+          ('up to 2 MB', 2**21), ('larger', 2**63)]
 
 
-def write_page(rows):
+def write_summary(rows):
     run = [r for r in rows if r['result'].startswith('exact')]
     rest = [r for r in rows if r['result'] in ('refused', 'wrong', 'skipped')]
-    lines = ['# Public models', '',
-             'What `tools/models_campaign.sh` found; addresses and SHA-256 are '
-             'in `bench/models.tsv`.', '',
-             f'{len(run) + len(rest)} of the {len(rows)} models there have '
-             f'been tried, {len(run)} run: every plan on',
-             '1, 2, 4 and 8 nodes, encrypted, with a loss of 10 %, weights '
-             'mapped and streamed, gives', 'the bytes of the oracle. Float '
-             'models were quantized first. The arenas are the smallest',
-             'that `--objective ram` finds, in bytes.', '',
-             '| model | flags | MACs | largest layer | arena on 1 | on 8 |',
-             '|---|---|--:|--:|--:|--:|']
-    for r in run:
-        mark = ' (float)' if 'quantized' in r['result'] else ''
-        flags = f"`{r['flags']}`" if r['flags'] else ''
-        lines.append(f"| {r['repository']}: {r['path']}{mark} | {flags} | "
-                     f"{grouped(r['macs'])} | {grouped(r['largest_layer'])} | "
-                     f"{grouped(r['arena_1'])} | {grouped(r['arena_8'])} |")
-    lines += ['', '## The rest', '', '| model | reason |', '|---|---|']
-    for r in rest:
-        reason = r['reason'].replace('|', '\\|')[:300]
-        lines.append(f"| {r['repository']}: {r['path']} | {reason} |")
-    with open(PAGE, 'w', encoding='utf-8') as f:
+    commit = subprocess.run(['git', '-C', ROOT, 'rev-parse', '--short=8',
+                             'HEAD'], capture_output=True, text=True,
+                            check=True).stdout.strip()
+    lines = ['# title: Public models, each exact under every plan that was '
+             'tried',
+             f'# date: {datetime.date.today()}', f'# commit: {commit}',
+             '# command: tools/models_campaign.sh BUILD_DIR FOLDER',
+             f'# note: {len(run)} of {len(run) + len(rest)} models run. Each '
+             'ran on 1, 2, 4 and 8 nodes, encrypted, with a loss of 10 %, with '
+             'weights mapped and streamed; float models were quantized first. '
+             'Arenas are the smallest (--objective ram). bench/models.tsv has '
+             'every model, its address and SHA-256, and why one was refused.',
+             'largest layer,models,median arena on 1 node (B),'
+             'median arena on 8 nodes (B),largest arena on 8 nodes (B)']
+    least = 0
+    for name, most in GROUPS:
+        some = [r for r in run if least < int(r['largest_layer']) <= most]
+        least = most
+        if some:
+            one = [int(r['arena_1']) for r in some]
+            eight = [int(r['arena_8']) for r in some]
+            lines.append(f'{name},{len(some)},{statistics.median_low(one)},'
+                         f'{statistics.median_low(eight)},{max(eight)}')
+    with open(SUMMARY, 'w', encoding='utf-8') as f:
         f.write('\n'.join(lines) + '\n')
 
 
@@ -206,7 +211,7 @@ def main():
     minutes = (int(rest[rest.index('--minutes') + 1])
                if '--minutes' in rest else 15)
     rows = run_all(shoal, folder, '--again' in rest, only, minutes)
-    write_page(rows)
+    write_summary(rows)
     results = [r['result'] for r in rows if r['result']]
     for name in sorted(set(results)):
         print(f'{results.count(name):5} {name}')

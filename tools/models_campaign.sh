@@ -4,7 +4,7 @@
 # SHA-256. Each is inspected, float ones are quantized with noise, and all are
 # verified against the oracle on 1, 2, 4 and 8 nodes, encrypted, with a loss of
 # 10 %, weights mapped and streamed. The result goes to the table and to
-# docs/models.md; what is known of a model already is not run again, unless
+# measurements/public_models.csv; what is known of a model already is not run again, unless
 # --again says so. One that takes over N minutes of CPU, 15 if not said, is
 # skipped until it is given more.
 #

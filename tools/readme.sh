@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the commands that README.md and the pages of docs/ show and compares what
+# Runs the commands that README.md and the pages below docs/ show and compares what
 # they print with what the pages say; `--update` writes them anew.
 #   tools/readme.sh BUILD [--update] [PAGE...]
 #
@@ -21,7 +21,9 @@ if [[ ${1:-} == --update ]]; then
 fi
 cd "$root"
 pages=("$@")
-[[ $# -gt 0 ]] || pages=(README.md docs/*.md)
+if [[ $# -eq 0 ]]; then
+  mapfile -t pages < <(printf '%s\n' README.md; find docs -name '*.md' | sort)
+fi
 export PATH="$build/host/cli:$build/bench:$PATH"
 export SHOAL_SHARED=${SHOAL_SHARED:-$root/../shared}
 if [[ ! -d $SHOAL_SHARED/models ]]; then

@@ -292,8 +292,8 @@ int probe_command(const ProbeFlags& flags) {
     throw Error(Exit::kDiffers,
                 "node " + report.identity.name + ": kernel " + one.shape->name +
                     " " + difference_text(*one.difference),
-                "compile its kernels again; docs/your_board.md names a GCC "
-                "option that some cores need");
+                "compile its kernels again; docs/tutorials/one_board.md names a "
+                "GCC option that some cores need");
   }
   return 0;
 }

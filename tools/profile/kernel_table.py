@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Kernels of all emulated cores side by side, from `shoal bench-node`, as the
-tables of docs/numbers.md.
-    tools/profile/kernel_table.py BUILD others   layers without a quoted figure
-    tools/profile/kernel_table.py BUILD aims     what was to be reached"""
+"""Kernels of all emulated cores side by side, from `shoal bench-node`.
+    tools/profile/kernel_table.py BUILD aims     beside CMSIS-NN, as Markdown
+    tools/profile/kernel_table.py BUILD layers   every layer, as the data file
+                                                 measurements/kernels.csv"""
 
+import csv
+import datetime
 import json
 import os
 import subprocess
@@ -12,7 +14,6 @@ import sys
 CORES = {'M0+': ['mps2-an385', '--core', 'cortex-m0plus'],
          'M3': ['mps2-an385'], 'M4': ['mps2-an386'], 'M7': ['mps2-an500'],
          'M33': ['mps2-an505'], 'M55': ['mps3-an547'], 'RV32': ['qemu-rv32']}
-OTHERS = ['M0+', 'M3', 'M4', 'M55', 'RV32']
 CLASSES = ['pointwise', '3x3', 'depthwise', 'fully connected', 'add']
 DSP = {'whole': 0.85, 'pointwise': 0.95, '3x3': 0.95, 'depthwise': 0.5,
        'fully connected': 0.9, 'add': 0.4}
@@ -39,16 +40,30 @@ class Bench:
                    if line['class'] == name and line['quoted_per_mac'])
 
 
-def others(build):
-    benches = [Bench(build, core) for core in OTHERS]
-    print('| layer | ' + ' | '.join(OTHERS) + ' |')
-    print('|---|' + '--:|' * len(OTHERS))
-    for name, line in benches[1].layers.items():
-        # Depthwise 5x5 stands in the cores' own tables.
-        if line['quoted_per_mac'] or name.startswith('dw5 '):
-            continue
-        print(f'| {name} | ' + ' | '.join(
-            f"{bench.layers[name]['per_mac']:.2f}" for bench in benches) + ' |')
+def layers(build):
+    commit = subprocess.run(['git', 'rev-parse', '--short=8', 'HEAD'],
+                            check=True, capture_output=True,
+                            text=True).stdout.strip()
+    print('# title: Instructions of kernels on emulated boards, a layer a row\n'
+          f'# date: {datetime.date.today()}\n# commit: {commit}\n'
+          '# command: tools/profile/kernel_table.py build/release layers\n'
+          '# note: Instructions per multiply-accumulate; of additions, '
+          'products, tables, softmax and enlargements per element; of pools '
+          'and means per place of the window. The quoted columns are CMSIS-NN '
+          '99f736a63036 by GCC 12.2.1 at -O3 in QEMU 7.2.\n# page: link')
+    benches = {core: Bench(build, core) for core in CORES}
+    quoted = [core for core, bench in benches.items()
+              if core != 'M0+' and any(line['quoted_per_mac'] for line in
+                                       bench.layers.values())]
+    out = csv.writer(sys.stdout, lineterminator='\n')
+    out.writerow(['layer', *CORES, *(f'{core} quoted' for core in quoted)])
+    for name in benches['M3'].layers:
+        out.writerow(
+            [name, *(f"{bench.layers[name]['per_mac']:.2f}"
+                     for bench in benches.values()),
+             *(f"{benches[core].layers[name]['quoted_per_mac']:.2f}"
+               if benches[core].layers[name]['quoted_per_mac'] else ''
+               for core in quoted)])
 
 
 def beside(aim, ratio):
@@ -71,7 +86,7 @@ def aims(build):
 
 def main():
     build, what = sys.argv[1:3]
-    {'others': others, 'aims': aims}[what](build)
+    {'layers': layers, 'aims': aims}[what](build)
 
 
 main()

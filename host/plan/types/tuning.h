@@ -3,8 +3,8 @@
 // is worth, and what packing leaves between the buffers: so each search starts
 // from an estimate of what fits and then takes less, in steps that are small
 // where plans still differ much. Finer steps, wider margins and more trials
-// cost planning time and have found nothing better for the models in docs/. All
-// of them are counted: no plan depends on a clock.
+// cost planning time and have found nothing better for the models in
+// measurements/. All of them are counted: no plan depends on a clock.
 #pragma once
 
 #include <cstddef>
