@@ -26,8 +26,13 @@ namespace shoal {
 namespace {
 
 void ran_past_timeout(int) {
-  constexpr char text[] = "shoal: ran past --timeout\n";
-  const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+  constexpr std::string_view kText = "shoal: ran past --timeout\n";
+  constexpr std::string_view kJson =
+      R"({"error":{"code":8,"kind":"timeout","message":"ran past --timeout",)"
+      "\"help\":\"\"}}\n";
+  static_assert(static_cast<int>(Exit::kTimeout) == 8);
+  const std::string_view text = prints_errors_as_json() ? kJson : kText;
+  const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
   static_cast<void>(written);
   _exit(static_cast<int>(Exit::kTimeout));
 }
@@ -470,8 +475,19 @@ int run_verb(int argc, char** argv, Team& team) {
   return code;
 }
 
+// Looks for --json before the flags are parsed, since they may be wrong.
+bool wants_json(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") return false;
+    if (word == "--json") return true;
+  }
+  return false;
+}
+
 int run_app(int argc, char** argv) {
   prepare_streams();
+  if (wants_json(argc, argv)) print_errors_as_json();
   prepare_for_short_memory();
   return run_on_ranks(wished_ranks(argc, argv),
                       [&](Team& team) { return run_verb(argc, argv, team); });
