@@ -14,6 +14,7 @@
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/common.h"
 #include "host/cli/flags.h"
+#include "host/cli/generated_verbs.h"
 #include "host/cli/help.h"
 #include "host/cli/memory_short.h"
 #include "host/cli/model_verbs.h"
@@ -75,6 +76,7 @@ struct Flags {
   QuantizeFlags quantize;
   ListFlags list;
   FormatsFlags formats;
+  GeneratedFlags generated;
   int timeout = 0;
 };
 
@@ -320,6 +322,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
                  "End with exit code 8 after this long; 0: never [0]")
       ->check(CLI::Range(0, 1 << 30));
   app.fallthrough();
+  app.require_subcommand(0, 1);  // a second verb is an operand: `man plan`
   add_inspect(app, f.inspect, code);
   add_plan(app, f.plan, code);
   add_run(app, f.run, code);
@@ -339,6 +342,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_quantize(app, f.quantize, code);
   add_lists(app, f.list, code);
   add_formats(app, f.formats, code);
+  add_generated(app, f.generated, code);
   style_help(app);
   f.evaluate.team = f.quantize.team = &team;
   app.parse_complete_callback([&] {

@@ -267,6 +267,7 @@ void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
 }
 
 CLI::Validator one_of(std::vector<std::string> names) {
+  const std::string listed = fmt::format("{{{}}}", fmt::join(names, ","));
   return {[names = std::move(names)](std::string& text) {
             if (std::ranges::count(names, text) != 0) return std::string();
             const std::string nearest = nearest_word(text, names);
@@ -275,7 +276,7 @@ CLI::Validator one_of(std::vector<std::string> names) {
                 nearest.empty() ? "" : "did you mean " + nearest + "? ",
                 fmt::join(names, ", "));
           },
-          "NAME"};
+          listed};
 }
 
 CLI::Validator size_in_bytes() {

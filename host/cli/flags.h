@@ -73,7 +73,8 @@ void add_wait_flag(CLI::App*, double& seconds);
 CLI::Validator real_range(double least, double most);
 // Turns a size, such as 1K, into the bytes that a number is read from.
 CLI::Validator size_in_bytes();
-// Refuses a value that is not one of `names`, and names the nearest.
+// Refuses a value that is not one of `names`, and names the nearest; describes
+// itself as "{a,b}".
 CLI::Validator one_of(std::vector<std::string> names);
 // Adds the flags of the simulated network.
 void add_network_flags(CLI::App*, NetworkFlags&);
