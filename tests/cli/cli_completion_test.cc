@@ -19,7 +19,7 @@ class CliCompletion : public testing::Test {
   std::set<std::string> flags(const std::string& verb) {
     return listed_flags(expect_ok(shop_, {verb, "--help-all"}).out);
   }
-  // What bash offers for the last of these words.
+  // Returns the words that bash offers for the last of `words`.
   std::vector<std::string> completed(const std::string& words) {
     const Told told = shop_.script(
         "source <($SHOAL completion bash)\n"
