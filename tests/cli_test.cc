@@ -418,8 +418,8 @@ TEST_F(Cli, AUnknownBoardsErrorListsAll) {
 }
 
 TEST_F(Cli, DoesNotFitNamesTheSmallestBudget) {
-  const Told told = shop_.shoal(
-      {"run", "model.tflite", "x.in.bin", "--ram", "100", "--json"});
+  const Told told =
+      shop_.shoal({"run", "model.tflite", "x.in.bin", "--ram", "100"});
   expect_error(told, 3, "does not fit: layer ");
   EXPECT_NE(told.err.find("budget 100 B"), std::string::npos) << told.err;
   const std::string fix = lines_of(told.err).at(1);

@@ -36,6 +36,19 @@ def write_table(rows):
             f.write('\t'.join(row[c] for c in COLUMNS).rstrip('\t') + '\n')
 
 
+def said_lines(stderr):
+    """The lines on stderr; those of an error under --json are its texts."""
+    lines = []
+    for line in stderr.splitlines():
+        try:
+            error = json.loads(line)['error']
+            lines += [*error['message'].splitlines(),
+                      *error['help'].splitlines()]
+        except (KeyError, TypeError, ValueError):
+            lines.append(line)
+    return [line.strip() for line in lines if line.strip()]
+
+
 class Refused(Exception):
     pass
 
@@ -66,8 +79,8 @@ class Run:
             raise TooLong(f'{verb}: over {self.minutes} minutes of CPU')
         if done.returncode == 8:
             raise TooLong(f'{verb}: over {SECONDS} seconds')
-        lines = [l.strip() for l in done.stderr.splitlines() if l.strip()]
-        text = ' '.join(lines).replace(os.path.basename(self.path) + ': ', '')
+        text = ' '.join(said_lines(done.stderr))
+        text = text.replace(os.path.basename(self.path) + ': ', '')
         raise Refused(f'{verb}: exit {done.returncode}: '
                       + text.removeprefix('shoal: '))
 

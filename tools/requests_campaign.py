@@ -107,9 +107,17 @@ def random_request(dice, all_boards, shared, folder):
     return file, text, flags
 
 
+def error_of(stderr):
+    """The error that shoal prints under --json; an empty one if it has none."""
+    try:
+        return json.loads(stderr.strip().splitlines()[-1])["error"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return {"message": "", "help": ""}
+
+
 def asked_for(stderr, flags):
     """Flags with the arena that a refusal asks for; None if it asks for none."""
-    for line in stderr.splitlines()[1:2]:
+    for line in error_of(stderr)["help"].splitlines()[:1]:
         name, _, value = line.strip().partition(" ")
         if name in ("--ram", "--max-arena") and name in flags and value.isdigit():
             at = flags.index(name) + 1
@@ -131,7 +139,8 @@ def fault_of(made, text):
     """What is wrong with a run that has ended; None if nothing is."""
     said = made.stderr.strip().splitlines()
     if made.returncode in (2, 3):
-        return None if said and ": " in said[0] else "refuses without a word"
+        has_words = error_of(made.stderr)["message"]
+        return None if has_words else "refuses without a word"
     if made.returncode != 0:
         return f"exit {made.returncode}: {said[0] if said else 'says nothing'}"
     result = json.loads(made.stdout)

@@ -1,5 +1,5 @@
-// Sizes as people write them: K = 1024, M = 1024 * 1024, decimals allowed
-// (8.5K), no suffix = bytes.
+// Sizes as people write them: 32K, 32KB, 32KiB, 8.5K, 32768 or 0x8000. K is
+// 1024, M 1024 K and G 1024 M, everywhere; letters may be small.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,9 @@
 
 namespace shoal {
 
-// Reads whole bytes, rounded down; `mega`: bytes of an M. Throws Error(kUsage)
-// naming `flag` for what is no size.
-int64_t parse_size(const std::string& text, const std::string& flag,
-                   int64_t mega = 1024 * 1024);
+// Returns whole bytes, rounded down. Throws Error(kUsage) that names `flag` if
+// the text is no size.
+int64_t parse_size(const std::string& text, const std::string& flag);
 
 // "163,840 B (160.0 KB)"; KB is 1024 B.
 std::string format_bytes(int64_t bytes);

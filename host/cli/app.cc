@@ -14,6 +14,7 @@
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/common.h"
 #include "host/cli/flags.h"
+#include "host/cli/generated_verbs.h"
 #include "host/cli/help.h"
 #include "host/cli/memory_short.h"
 #include "host/cli/model_verbs.h"
@@ -26,8 +27,13 @@ namespace shoal {
 namespace {
 
 void ran_past_timeout(int) {
-  constexpr char text[] = "shoal: ran past --timeout\n";
-  const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+  constexpr std::string_view kText = "shoal: ran past --timeout\n";
+  constexpr std::string_view kJson =
+      R"({"error":{"code":8,"kind":"timeout","message":"ran past --timeout",)"
+      "\"help\":\"\"}}\n";
+  static_assert(static_cast<int>(Exit::kTimeout) == 8);
+  const std::string_view text = prints_errors_as_json() ? kJson : kText;
+  const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
   static_cast<void>(written);
   _exit(static_cast<int>(Exit::kTimeout));
 }
@@ -70,6 +76,7 @@ struct Flags {
   QuantizeFlags quantize;
   ListFlags list;
   FormatsFlags formats;
+  GeneratedFlags generated;
   int timeout = 0;
 };
 
@@ -315,6 +322,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
                  "End with exit code 8 after this long; 0: never [0]")
       ->check(CLI::Range(0, 1 << 30));
   app.fallthrough();
+  app.require_subcommand(0, 1);  // a second verb is an operand: `man plan`
   add_inspect(app, f.inspect, code);
   add_plan(app, f.plan, code);
   add_run(app, f.run, code);
@@ -334,6 +342,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_quantize(app, f.quantize, code);
   add_lists(app, f.list, code);
   add_formats(app, f.formats, code);
+  add_generated(app, f.generated, code);
   style_help(app);
   f.evaluate.team = f.quantize.team = &team;
   app.parse_complete_callback([&] {
@@ -470,8 +479,19 @@ int run_verb(int argc, char** argv, Team& team) {
   return code;
 }
 
+// Looks for --json before the flags are parsed, since they may be wrong.
+bool wants_json(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") return false;
+    if (word == "--json") return true;
+  }
+  return false;
+}
+
 int run_app(int argc, char** argv) {
   prepare_streams();
+  if (wants_json(argc, argv)) print_errors_as_json();
   prepare_for_short_memory();
   return run_on_ranks(wished_ranks(argc, argv),
                       [&](Team& team) { return run_verb(argc, argv, team); });

@@ -46,7 +46,7 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
   }
   if (!flags.max_traffic.empty()) {
     request.limits.traffic_bytes =
-        parse_size(flags.max_traffic, "--max-traffic", 1000000);
+        parse_size(flags.max_traffic, "--max-traffic");
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
   request.max_payload = payload_of(flags, request.cluster);

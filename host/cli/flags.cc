@@ -7,8 +7,10 @@
 #include <algorithm>
 
 #include "device/port/payload.h"
+#include "host/base/error.h"
 #include "host/base/printable.h"
 #include "host/base/ranks/watched_ranks.h"
+#include "host/base/size.h"
 #include "host/cli/help.h"
 #include "host/cli/output.h"
 #include "host/plan/cuts/cuts.h"
@@ -207,10 +209,11 @@ void add_cluster_flags(CLI::App* verb, PlanFlags& flags) {
 
 void add_payload(CLI::App* verb, PlanFlags& flags) {
   verb->add_option(
-      "--payload", flags.payload,
-      fmt::format("Most bytes of a datagram [{}; serial line: {}; or the "
-                  "cluster file's]",
-                  kUdpPayload, kSerialPayload));
+          "--payload", flags.payload,
+          fmt::format("Most bytes of a datagram [{}; serial line: {}; or the "
+                      "cluster file's]",
+                      kUdpPayload, kSerialPayload))
+      ->transform(size_in_bytes());
 }
 
 void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
@@ -264,6 +267,7 @@ void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
 }
 
 CLI::Validator one_of(std::vector<std::string> names) {
+  const std::string listed = fmt::format("{{{}}}", fmt::join(names, ","));
   return {[names = std::move(names)](std::string& text) {
             if (std::ranges::count(names, text) != 0) return std::string();
             const std::string nearest = nearest_word(text, names);
@@ -272,7 +276,20 @@ CLI::Validator one_of(std::vector<std::string> names) {
                 nearest.empty() ? "" : "did you mean " + nearest + "? ",
                 fmt::join(names, ", "));
           },
-          "NAME"};
+          listed};
+}
+
+CLI::Validator size_in_bytes() {
+  return {[](std::string& text) {
+            try {
+              text = std::to_string(parse_size(text, ""));
+              return std::string();
+            } catch (const Error& e) {
+              return fmt::format("'{}' is not a size\n{}", printable(text),
+                                 e.fix());
+            }
+          },
+          "SIZE"};
 }
 
 CLI::Validator real_range(double least, double most) {
@@ -311,7 +328,8 @@ void add_network_flags(CLI::App* verb, NetworkFlags& flags) {
   verb->add_option("--power-loss", flags.power_loss,
                    "Cut a node's power in the first frame, such as 1@5ms");
   verb->add_option("--framing", flags.framing,
-                   "Bytes of framing per datagram [the board's]");
+                   "Bytes of framing per datagram [the board's]")
+      ->transform(size_in_bytes());
   verb->add_option("--seed", flags.seed,
                    "Seed of the network's random events [1]");
 }

@@ -71,7 +71,10 @@ void add_node_timeout(CLI::App*, ClusterFlags&);
 void add_wait_flag(CLI::App*, double& seconds);
 // From `least` to `most`; CLI::Range takes what is not a number.
 CLI::Validator real_range(double least, double most);
-// Refuses a value that is not one of `names`, and names the nearest.
+// Turns a size, such as 1K, into the bytes that a number is read from.
+CLI::Validator size_in_bytes();
+// Refuses a value that is not one of `names`, and names the nearest; describes
+// itself as "{a,b}".
 CLI::Validator one_of(std::vector<std::string> names);
 // Adds the flags of the simulated network.
 void add_network_flags(CLI::App*, NetworkFlags&);

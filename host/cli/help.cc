@@ -58,27 +58,6 @@ std::string flag_label(const CLI::Option& o, const FlagStyle* style) {
   return label;
 }
 
-std::string default_of(const CLI::Option& o) {
-  std::string value = o.get_default_str();
-  if (value.size() > 1 && value.front() == '[') {
-    value = value.substr(1, value.size() - 2);
-  }
-  return value.empty() ? value : " [" + value + "]";
-}
-
-std::string usage_of(const CLI::App& app, const std::string& name) {
-  std::string line = "Usage: " + name;
-  if (app.get_parent() == nullptr) return line + " VERB [FLAGS]";
-  line += " [FLAGS]";
-  for (const CLI::Option* const o : app.get_options()) {
-    if (!o->get_positional()) continue;
-    std::string operand = o->get_name(true);
-    if (o->get_expected_max() > 1) operand += "...";
-    line += o->get_required() ? " " + operand : " [" + operand + "]";
-  }
-  return line;
-}
-
 class HelpFormatter : public CLI::FormatterBase {
  public:
   std::string make_help(const CLI::App* app, std::string name,
@@ -146,6 +125,27 @@ void style_verb(CLI::App& verb) {
 }
 
 }  // namespace
+
+std::string default_of(const CLI::Option& o) {
+  std::string value = o.get_default_str();
+  if (value.size() > 1 && value.front() == '[') {
+    value = value.substr(1, value.size() - 2);
+  }
+  return value.empty() ? value : " [" + value + "]";
+}
+
+std::string usage_of(const CLI::App& app, const std::string& name) {
+  std::string line = "Usage: " + name;
+  if (app.get_parent() == nullptr) return line + " VERB [FLAGS]";
+  line += " [FLAGS]";
+  for (const CLI::Option* const o : app.get_options()) {
+    if (!o->get_positional()) continue;
+    std::string operand = o->get_name(true);
+    if (o->get_expected_max() > 1) operand += "...";
+    line += o->get_required() ? " " + operand : " [" + operand + "]";
+  }
+  return line;
+}
 
 void style_help(CLI::App& app) {
   const auto formatter = std::make_shared<HelpFormatter>();

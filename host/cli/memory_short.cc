@@ -12,6 +12,7 @@
 
 #include "host/base/error.h"
 #include "host/base/memory.h"
+#include "host/cli/output.h"
 
 namespace shoal {
 namespace {
@@ -21,12 +22,20 @@ std::atomic<size_t> refused_bytes = 0;
 
 // Allocates nothing.
 [[noreturn]] void end_short() {
-  char text[160];
-  const int length = std::snprintf(
-      text, sizeof text,
-      "shoal: memory is short: %zu bytes wanted\n  allow it more memory "
-      "(`ulimit -v`)\n",
-      refused_bytes.load());
+  char text[200];
+  const int length =
+      prints_errors_as_json()
+          ? std::snprintf(
+                text, sizeof text,
+                R"({"error":{"code":%d,"kind":"internal","message":"memory is )"
+                R"(short: %zu bytes wanted","help":"allow it more memory )"
+                "(`ulimit -v`)\"}}\n",
+                static_cast<int>(Exit::kInternal), refused_bytes.load())
+          : std::snprintf(
+                text, sizeof text,
+                "shoal: memory is short: %zu bytes wanted\n  allow it more "
+                "memory (`ulimit -v`)\n",
+                refused_bytes.load());
   const ssize_t written =
       ::write(STDERR_FILENO, text, static_cast<size_t>(length));
   static_cast<void>(written);

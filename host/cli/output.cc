@@ -36,6 +36,11 @@ bool& is_quiet() {
   return quiet;
 }
 
+bool& errors_are_json() {
+  static bool json = false;
+  return json;
+}
+
 void put(const std::string& text) {
   if (is_quiet()) return;
   errno = 0;
@@ -117,15 +122,54 @@ void flush_output() {
                   (error == 0 ? "" : ": " + error_text(error)));
 }
 
+const char* error_kind(Exit code) {
+  switch (code) {
+    case Exit::kOk:
+      return "ok";
+    case Exit::kInternal:
+      return "internal";
+    case Exit::kUsage:
+      return "usage";
+    case Exit::kDoesNotFit:
+      return "does_not_fit";
+    case Exit::kUnsupported:
+      return "unsupported";
+    case Exit::kDiffers:
+      return "differs";
+    case Exit::kNode:
+      return "node";
+    case Exit::kCorrupt:
+      return "corrupt";
+    case Exit::kTimeout:
+      return "timeout";
+    case Exit::kBusy:
+      return "busy";
+  }
+  return "internal";
+}
+
+void print_errors_as_json() { errors_are_json() = true; }
+
+bool prints_errors_as_json() { return errors_are_json(); }
+
 void report_aloud(const Error& e) {
+  if (errors_are_json()) {
+    const nlohmann::ordered_json error{{"code", static_cast<int>(e.code())},
+                                       {"kind", error_kind(e.code())},
+                                       {"message", e.what()},
+                                       {"help", e.fix()}};
+    const std::string json = nlohmann::ordered_json{{"error", error}}.dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::fputs((printable_json(json) + "\n").c_str(), stderr);
+    return;
+  }
   const std::string text = std::string("shoal: ") + e.what() + "\n" +
                            (e.fix().empty() ? "" : "  " + e.fix() + "\n");
   std::fputs(printable(text, Newlines::kKept).c_str(), stderr);
 }
 
 int report(const Error& e) {
-  tell("shoal: %s\n", e.what());
-  if (!e.fix().empty()) tell("  %s\n", e.fix().c_str());
+  if (!is_quiet()) report_aloud(e);
   return static_cast<int>(e.code());
 }
 

@@ -40,6 +40,13 @@ void flush_output();
 // Another process speaks for this one: nothing is said from now on.
 void be_quiet();
 
+// From now on an error is one line of JSON on stderr:
+// {"error": {"code", "kind", "message", "help"}}.
+void print_errors_as_json();
+bool prints_errors_as_json();
+// The word of an exit code in that JSON, such as "does_not_fit".
+const char* error_kind(Exit);
+
 // The one place that prints errors. Returns the exit code.
 int report(const Error&);
 // Prints the error also on a rank that is quiet otherwise; from any thread.

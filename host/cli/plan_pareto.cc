@@ -23,7 +23,7 @@
 namespace shoal {
 namespace {
 
-constexpr double kKb = 1024, kMs = 1e3, kMb = 1e6, kMj = 1e3;
+constexpr double kKb = 1024, kMs = 1e3, kMb = 1024 * 1024, kMj = 1e3;
 
 std::string boards_of(const Cluster& cluster) {
   std::set<std::string> names;

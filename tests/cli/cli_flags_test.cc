@@ -69,6 +69,39 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
   }
 }
 
+// K, KB and KiB are 1024 bytes in flags and in files.
+TEST_F(CliFlags, SizesAreReadAsPeopleWriteThem) {
+  const auto arena = [&](const std::string& ram) {
+    const Told told =
+        expect_ok(shop_, {"plan", "m.tflite", "--ram", ram, "--json"});
+    return told.out;
+  };
+  const std::string expected = arena("32768");
+  for (const char* ram : {"32K", "32k", "32KB", "32KiB", "0x8000", "32768B"}) {
+    EXPECT_EQ(arena(ram), expected) << ram;
+    write_text("sizes.toml",
+               "[[node]]\nname = \"a\"\nboard = \"teensy41\"\nram = \"" +
+                   std::string(ram) + "\"\n");
+    const Told told =
+        expect_ok(shop_, {"plan", "m.tflite", "--cluster", "sizes.toml"});
+    EXPECT_NE(told.out.find(" 32,768 "), std::string::npos) << told.out;
+  }
+  const std::vector<std::string> simulate{"simulate", "m.tflite", "x.bin",
+                                          "--nodes", "2"};
+  const auto json = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), simulate.begin(), simulate.end());
+    more.push_back("--json");
+    return expect_ok(shop_, more).out;
+  };
+  EXPECT_EQ(json({"--payload", "1K", "--framing", "0.25KiB"}),
+            json({"--payload", "1024", "--framing", "0x100"}));
+  refused({"simulate", "m.tflite", "x.bin", "--nodes", "2", "--payload", "1Q"},
+          2, "--payload: '1Q' is not a size\n  give bytes");
+  // 1M is 1,048,576 bytes of traffic, too.
+  refused({"plan", "m.tflite", "--nodes", "2", "--max-traffic", "1MBit"}, 2,
+          "--max-traffic: '1MBit' is not a size");
+}
+
 // In an arena that is too small for whole rows.
 TEST_F(CliFlags, ColumnsOneAfterTheOtherGiveTheSameBytes) {
   const std::string bundled = std::string(SHOAL_SOURCE_DIR) + "/models/";

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
+#include "tests/cli/listed_flags.h"
 #include "tests/command.h"
 #include "tests/expect_told.h"
 
@@ -20,34 +20,13 @@ class CliHelp : public testing::Test {
   std::string help(const std::vector<std::string>& words) {
     return expect_ok(shop_, words).out;
   }
-  // The verbs that `shoal --help` lists.
-  std::vector<std::string> verbs() {
-    const std::string all = help({"--help"});
-    const std::regex verb("\n  ([a-z-]+) {2,}");
-    std::vector<std::string> names;
-    for (std::sregex_iterator v(all.begin(), all.end(), verb), end; v != end;
-         ++v) {
-      if ((*v)[1].str()[0] != '-') names.push_back((*v)[1]);
-    }
-    return names;
-  }
+  std::vector<std::string> verbs() { return listed_verbs(shop_); }
   void refused(const std::vector<std::string>& arguments,
                const std::string& what) {
     expect_refused(shop_.shoal(arguments), 2, what);
   }
   Workshop shop_;
 };
-
-// The flags that a help lists, with their dashes.
-std::set<std::string> flags_of(const std::string& help) {
-  const std::regex line("^  (-[a-zA-Z],)?(--[a-z-]+)(,-[a-zA-Z])?( .*)?$");
-  std::set<std::string> flags;
-  for (const std::string& l : lines_of(help)) {
-    std::smatch found;
-    if (std::regex_match(l, found, line)) flags.insert(found[2]);
-  }
-  return flags;
-}
 
 void expect_narrow(const std::string& text, const std::string& what) {
   for (const std::string& line : lines_of(text)) {
@@ -65,7 +44,8 @@ TEST_F(CliHelp, FitsATerminal) {
     EXPECT_LE(lines_of(common).size(), kMostLines) << verb;
     expect_narrow(common, verb);
     expect_narrow(all, verb + " --help-all");
-    const std::set<std::string> some = flags_of(common), every = flags_of(all);
+    const std::set<std::string> some = listed_flags(common),
+                                every = listed_flags(all);
     EXPECT_TRUE(std::ranges::includes(every, some)) << verb;
     const bool hides = some.size() < every.size();
     EXPECT_EQ(common.find(" --help-all` lists all flags") != common.npos, hides)
@@ -78,10 +58,11 @@ TEST_F(CliHelp, FitsATerminal) {
 }
 
 TEST_F(CliHelp, TheSimulatedNetworkIsInTheHelpOfSimulate) {
-  EXPECT_TRUE(flags_of(help({"simulate", "--help"})).contains("--loss"));
+  EXPECT_TRUE(listed_flags(help({"simulate", "--help"})).contains("--loss"));
   for (const std::string verb : {"run", "verify", "evaluate"}) {
-    EXPECT_FALSE(flags_of(help({verb, "--help"})).contains("--loss")) << verb;
-    EXPECT_TRUE(flags_of(help({verb, "--help-all"})).contains("--loss"))
+    EXPECT_FALSE(listed_flags(help({verb, "--help"})).contains("--loss"))
+        << verb;
+    EXPECT_TRUE(listed_flags(help({verb, "--help-all"})).contains("--loss"))
         << verb;
   }
 }

@@ -179,7 +179,7 @@ TEST(ClusterFile, SaysWhatIsWrong) {
        "c.toml:1: unknown key 'nodes' | one of: defaults, node, payload"},
       {node + "ram = \"12X\"",
        "c.toml:4: node 'a': ram is not a size | give bytes, or a number with "
-       "K or M, such as 8.5K"},
+       "K, M or G, such as 32K"},
       {node + "ram = 0", "c.toml:4: node 'a': ram must be from 1 byte to 2^50"},
       {node + "ram = 1.5",
        "c.toml:4: node 'a': ram is not a size | a number of bytes, or a text "
