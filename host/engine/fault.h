@@ -19,7 +19,11 @@ Fault fault_of(const shoal_fault&, int status);
 // worker's word is not trusted.
 std::string fault_text(const Fault&, std::span<const std::string> layers = {});
 
-// The same as an error of what the node was given.
-Error fault_error(const Fault&, std::span<const std::string> layers = {});
+// The same as an error of what the node was given. Who made the program: a
+// record that is wrong in a program of this very run is shoal's own mistake,
+// Error(kInternal), with a request to report it.
+enum class Maker : uint8_t { kUnknown, kThisRun };
+Error fault_error(const Fault&, std::span<const std::string> layers = {},
+                  Maker = Maker::kUnknown);
 
 }  // namespace shoal
