@@ -245,6 +245,7 @@ struct QuantizeFlags {
   std::string ranges = "mse", equalize = "auto";
   std::optional<double> percentile;
   bool no_bias_correction = false;
+  std::optional<double> min_snr;  // of each output and layer, dB
   PictureFlags pictures;
   // Data for accuracy before and after; none: those of calibration.
   std::string evaluate, evaluate_which, labels;

@@ -117,7 +117,7 @@ void add_ends(CLI::App* verb, ImportOptions& ends) {
 }
 
 constexpr char kInputs[] =
-    "Picture, values (.npy, .bin), - (stdin), random:SEED";
+    "Picture, .npy, .bin, NAME=FILE, - (stdin), random:SEED";
 
 CLI::Option* add_input(CLI::App* verb, std::string& path,
                        const std::string& more) {

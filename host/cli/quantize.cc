@@ -20,6 +20,7 @@
 #include "host/data/image/random_input.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"
+#include "host/lower/net.h"
 #include "host/model/export/export.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
@@ -66,12 +67,24 @@ std::string output_path(const QuantizeFlags& flags) {
   return std::filesystem::path(flags.model).stem().string() + "_int8.tflite";
 }
 
-// The file's bytes, once they are known to mean this graph.
+void require_runnable(const Graph& int8) {
+  try {
+    lower(int8);
+  } catch (const Error& e) {
+    throw Error(e.code(),
+                int8.name + ": the int8 model could not run: " + e.what(),
+                e.fix());
+  }
+}
+
+// The file's bytes, once they are known to mean this graph, which shoal can
+// run.
 std::vector<uint8_t> checked_file(const Graph& int8,
                                   const std::optional<DetectionOp>& detection) {
   std::vector<uint8_t> file = export_tflite(int8);
   const Graph again = import_tflite(file, int8.name, {.whole_batch = true});
   const std::string difference = graph_difference(again, with_operands(int8));
+  if (difference.empty()) require_runnable(again);
   if (difference.empty() && !detection) return file;
   if (difference.empty()) {
     return append_detection(file, int8.name, *detection);
@@ -211,6 +224,7 @@ int quantize_command(const QuantizeFlags& flags) {
   CalibrationData calibration = open_calibration(floats, flags, pictures);
   take_normalization(floats, flags, pictures, calibration);
   options.input_ranges = calibration.input_ranges;
+  options.keep_outputs = model.detection.has_value();
   if (!calibration.note.empty()) {
     tell("warning: %s\n", calibration.note.c_str());
   }
@@ -237,10 +251,21 @@ int quantize_command(const QuantizeFlags& flags) {
   outcome.seconds = progress.end();
   int8.pixels = calibration.pictures ? calibration.pixels : floats.pixels;
   int8.name = std::filesystem::path(outcome.output).filename().string();
+  tell_doubts(outcome.report);
   const std::vector<uint8_t> file = checked_file(int8, model.detection);
-  write_file(outcome.output, file);
   outcome.output_bytes = static_cast<int64_t>(file.size());
-  outcome.accuracy = accuracy_of(flags, floats, int8, pictures, calibration);
+  const SnrReport* const low =
+      flags.min_snr ? snr_below(outcome.report, *flags.min_snr) : nullptr;
+  if (low != nullptr) {
+    throw Error(Exit::kDiffers,
+                low->what + " is below --min-snr: " + low->range +
+                    "; no file is written",
+                low->fix);
+  }
+  write_file(outcome.output, file);
+  if (int8.outputs.size() == floats.outputs.size()) {
+    outcome.accuracy = accuracy_of(flags, floats, int8, pictures, calibration);
+  }
   flags.json ? print_quantized_json(outcome) : print_quantized(outcome);
   return 0;
 }

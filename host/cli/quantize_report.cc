@@ -13,11 +13,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr double kDoubtfulDb = 10;
+
 // Without any error the ratio is infinite, which JSON cannot say.
 Json decibels(double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); }
 
 std::string decibel_text(double v) {
-  if (!std::isfinite(v)) return "exact";
+  if (!std::isfinite(v)) return v > 0 ? "exact" : "lost";
   char text[32];
   std::snprintf(text, sizeof text, "%.1f dB", v);
   return text;
@@ -60,6 +62,33 @@ Json accuracy_json(const Accuracy& a) {
 
 }  // namespace
 
+const SnrReport* snr_below(const QuantizeReport& report, double db) {
+  const SnrReport* worst = nullptr;
+  for (const SnrReport& j : report.judged) {
+    if (j.snr_db >= db) continue;
+    if (worst == nullptr || j.snr_db < worst->snr_db) worst = &j;
+  }
+  return worst;
+}
+
+void tell_doubts(const QuantizeReport& report) {
+  constexpr size_t kMost = 5;
+  for (const std::string& note : report.notes) tell("%s\n", note.c_str());
+  std::vector<const SnrReport*> low;
+  for (const SnrReport& j : report.judged) {
+    if (j.snr_db < kDoubtfulDb) low.push_back(&j);
+  }
+  for (size_t i = 0; i < std::min(kMost, low.size()); ++i) {
+    tell("warning: %s: only %s against float (%s): %s\n", low[i]->what.c_str(),
+         decibel_text(low[i]->snr_db).c_str(), low[i]->range.c_str(),
+         low[i]->fix.c_str());
+  }
+  if (low.size() > kMost) {
+    tell("warning: %zu more are below %.0f dB, see the column SNR\n",
+         low.size() - kMost, kDoubtfulDb);
+  }
+}
+
 void print_quantized(const QuantizeOutcome& o) {
   say("%s: %s frames of %s, ranges %s, %.1f s\n\n", o.model.c_str(),
       format_count(o.frames).c_str(), o.calibration.c_str(), o.ranges.c_str(),
@@ -73,8 +102,8 @@ void print_quantized(const QuantizeOutcome& o) {
         o.plain_pixels ? "byte = pixel - 128" : "the file has mean and std");
   }
   if (o.accuracy) print_accuracy(*o.accuracy);
-  say("\nwrote    %s, %s; read again it is the same graph\n", o.output.c_str(),
-      format_bytes(o.output_bytes).c_str());
+  say("\nwrote    %s, %s; read again it is the same graph, and it runs\n",
+      o.output.c_str(), format_bytes(o.output_bytes).c_str());
 }
 
 void print_quantized_json(const QuantizeOutcome& o) {
@@ -90,6 +119,11 @@ void print_quantized_json(const QuantizeOutcome& o) {
                       {"clipped", l.clipped},
                       {"snr_db", decibels(l.snr_db)}});
   }
+  Json judged = Json::array();
+  for (const SnrReport& j : o.report.judged) {
+    judged.push_back(
+        {{"what", j.what}, {"range", j.range}, {"snr_db", decibels(j.snr_db)}});
+  }
   Json json{{"model", o.model},
             {"output", o.output},
             {"output_bytes", o.output_bytes},
@@ -100,6 +134,8 @@ void print_quantized_json(const QuantizeOutcome& o) {
             {"equalized", o.report.equalized},
             {"output_snr_db", decibels(o.report.output_snr_db)},
             {"plain_pixels", o.plain_pixels},
+            {"judged", judged},
+            {"notes", o.report.notes},
             {"layers", layers}};
   if (o.accuracy) {
     json["accuracy"] = {{"data", o.accuracy->data},

@@ -24,6 +24,12 @@ struct QuantizeOutcome {
   std::string note;  // may be empty
 };
 
+// Warnings, on stderr: the outputs and layers whose ratio is low, and the joins
+// that were changed. The worst first.
+void tell_doubts(const QuantizeReport&);
+// The first of these that is below; null if none is.
+const SnrReport* snr_below(const QuantizeReport&, double db);
+
 void print_quantized(const QuantizeOutcome&);
 void print_quantized_json(const QuantizeOutcome&);
 

@@ -31,6 +31,10 @@ void add_method(CLI::App* verb, QuantizeFlags& f) {
   verb->add_option("--equalize", f.equalize,
                    "Move channel scales between layers: on, off or auto")
       ->capture_default_str();
+  verb->add_option("--min-snr", f.min_snr,
+                   "Exit with 5 if an output or a layer is below [no limit]")
+      ->type_name("DB")
+      ->check(real_range(-100, 200));
 }
 
 void add_accuracy(CLI::App* verb, QuantizeFlags& f) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
@@ -59,12 +60,88 @@ void add_folder(const std::string& folder, const PictureOptions& options,
   }
 }
 
+// INPUT=FILE, unless a file has that whole name.
+std::optional<std::pair<std::string, std::string>> named_file(
+    const std::string& argument) {
+  const size_t sign = argument.find('=');
+  std::error_code error;
+  if (sign == std::string::npos || sign == 0 || sign + 1 == argument.size() ||
+      argument.starts_with("random:") ||
+      std::filesystem::exists(argument, error)) {
+    return std::nullopt;
+  }
+  return std::pair{argument.substr(0, sign), argument.substr(sign + 1)};
+}
+
+using NamedFiles = std::map<std::string, std::string>;
+
+// The bytes of all inputs of a frame, each read from its own file.
+std::vector<uint8_t> load_named(const Graph& graph, const NamedFiles& files,
+                                const PictureOptions& options) {
+  std::vector<uint8_t> all;
+  size_t used = 0;
+  std::string names, missing;
+  for (const int t : graph.inputs) {
+    const std::string& name = graph.tensors[static_cast<size_t>(t)].name;
+    names += (names.empty() ? "" : ", ") + printable(name);
+    const auto file = files.find(name);
+    if (file == files.end()) {
+      missing += (missing.empty() ? "" : ", ") + printable(name);
+      continue;
+    }
+    ++used;
+    const std::vector<uint8_t> one =
+        load_input(with_one_input(graph, t), file->second, options);
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  if (used < files.size()) {
+    const auto is_known = [&](const std::string& name) {
+      return std::ranges::any_of(graph.inputs, [&](int t) {
+        return graph.tensors[static_cast<size_t>(t)].name == name;
+      });
+    };
+    for (const auto& [name, path] : files) {
+      if (is_known(name)) continue;
+      throw Error(Exit::kUsage,
+                  printable(name) + "=" + printable(path) +
+                      ": no input of the model has that name",
+                  "the inputs are " + names);
+    }
+  }
+  if (!missing.empty()) {
+    throw Error(Exit::kUsage, "no file for the model's input " + missing,
+                "add NAME=FILE for it, before the next frame's");
+  }
+  return all;
+}
+
+RunInput from_named(const NamedFiles& files, const PictureOptions& options) {
+  std::string title;
+  for (const auto& [name, path] : files) {
+    title += (title.empty() ? "" : " ") + name + "=" + path;
+  }
+  return {title,
+          [=](const Graph& graph) { return load_named(graph, files, options); },
+          []() -> std::optional<Picture> { return std::nullopt; }};
+}
+
 }  // namespace
 
 std::vector<RunInput> run_inputs(const std::vector<std::string>& arguments,
                                  const PictureOptions& options) {
   std::vector<RunInput> inputs;
+  NamedFiles frame;
+  const auto end_frame = [&] {
+    if (!frame.empty()) inputs.push_back(from_named(frame, options));
+    frame.clear();
+  };
   for (const std::string& argument : arguments) {
+    if (const auto named = named_file(argument)) {
+      if (frame.contains(named->first)) end_frame();
+      frame.insert(*named);
+      continue;
+    }
+    end_frame();
     std::error_code error;
     if (std::filesystem::is_directory(argument, error)) {
       add_folder(argument, options, inputs);
@@ -72,6 +149,7 @@ std::vector<RunInput> run_inputs(const std::vector<std::string>& arguments,
       inputs.push_back(single(argument, options));
     }
   }
+  end_frame();
   return inputs;
 }
 

@@ -1,4 +1,7 @@
-// The INPUTs of a verb: files, folders of them, random:SEED and stdin.
+// The INPUTs of a verb: files, folders of them, random:SEED and stdin. For a
+// model of several inputs, INPUT=FILE names the file of one of them; a frame is
+// complete when the next argument is another kind of input, or names an input
+// that has its file already.
 #pragma once
 
 #include <functional>

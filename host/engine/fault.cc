@@ -134,7 +134,15 @@ std::string fault_text(const Fault& f, std::span<const std::string> layers) {
   return text;
 }
 
-Error fault_error(const Fault& f, std::span<const std::string> layers) {
+Error fault_error(const Fault& f, std::span<const std::string> layers,
+                  Maker maker) {
+  if (maker == Maker::kThisRun && f.status == Status::kBadRecord) {
+    return Error(
+        Exit::kInternal,
+        "shoal made a plan that it refuses itself: " + fault_text(f, layers),
+        "this is a mistake of shoal: please report it, with the model "
+        "and the command");
+  }
   return Error(code_of(f.status), fault_text(f, layers));
 }
 

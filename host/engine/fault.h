@@ -19,7 +19,13 @@ Fault fault_of(const shoal_fault&, int status);
 // is not trusted.
 std::string fault_text(const Fault&, std::span<const std::string> layers = {});
 
-// Returns the same as an error of what the node was given.
-Error fault_error(const Fault&, std::span<const std::string> layers = {});
+// Who made the program. A record that is wrong in a program of this very run is
+// shoal's own mistake.
+enum class Maker : uint8_t { kUnknown, kThisRun };
+
+// Returns the fault as an error of what the node was given, or, of a program of
+// this run, as Error(kInternal) with a request to report it.
+Error fault_error(const Fault&, std::span<const std::string> layers = {},
+                  Maker = Maker::kUnknown);
 
 }  // namespace shoal

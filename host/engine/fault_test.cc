@@ -74,6 +74,12 @@ TEST(Fault, TheCodeSaysWhoCanHelp) {
   EXPECT_EQ(fault_error({Status::kOtherWriter}).code(), Exit::kBusy);
   EXPECT_EQ(fault_error({Status::kSpillFull}).code(), Exit::kDoesNotFit);
   EXPECT_EQ(fault_error({Status::kBadTag}).code(), Exit::kCorrupt);
+  EXPECT_EQ(fault_error({Status::kBadRecord}).code(), Exit::kCorrupt);
+  const Error own = fault_error({Status::kBadRecord}, {}, Maker::kThisRun);
+  EXPECT_EQ(own.code(), Exit::kInternal);
+  EXPECT_NE(own.fix().find("please report it"), std::string::npos);
+  EXPECT_EQ(fault_error({Status::kBadTag}, {}, Maker::kThisRun).code(),
+            Exit::kCorrupt);
 }
 
 TEST(Fault, TheCallsAnswerIsTheStatus) {

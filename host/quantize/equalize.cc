@@ -15,6 +15,22 @@ namespace {
 constexpr float kCap = 6, kMargin = 1.25f;
 constexpr float kMostScale = 256;
 
+// Tests of operators for scales_with_operand().
+bool yes(const Op&) { return true; }
+bool pools(const Op& op) {
+  const Activation a = std::get<WindowAttr>(op.attr).activation;
+  return a == Activation::kNone || a == Activation::kRelu;
+}
+bool pads_with_zeros(const Op& op) {
+  const auto& pad = std::get<PadAttr>(op.attr);
+  const bool real =
+      op.kind == OpKind::kPad || pad.real == 0 || pad.real <= kLowest;
+  return real && pad.before.back() == 0 && pad.after.back() == 0;
+}
+bool keeps_channels(const Op& op) {
+  return !std::get<ReduceAttr>(op.attr).reduced.back();
+}
+
 class PairFinder {
  public:
   explicit PairFinder(const Graph& graph)
@@ -56,8 +72,9 @@ class PairFinder {
         pair.second = reader;
         return pair;
       }
-      if (!is_homogeneous(next)) break;
-      if (next.kind == OpKind::kRelu6) pair.capped = true;
+      const bool capped = next.kind == OpKind::kRelu6;
+      if (!capped && !scales_with_operand(next)) break;
+      if (capped) pair.capped = true;
       t = next.outputs[0];
     }
     return std::nullopt;
@@ -73,36 +90,6 @@ class PairFinder {
     if (!has_weights(op.kind) || !own_weights(op)) return false;
     return op.kind != OpKind::kFullyConnected ||
            graph_.tensors[op.inputs[1]].shape[1] == channels;
-  }
-
-  // Returns whether each channel scales with its input.
-  static bool is_homogeneous(const Op& op) {
-    using Test = bool (*)(const Op&);
-    static constexpr ByKind<Test> kTests({{OpKind::kMaxPool2d, pools},
-                                          {OpKind::kAveragePool2d, pools},
-                                          {OpKind::kPad, pads_with_zeros},
-                                          {OpKind::kPadv2, pads_with_zeros},
-                                          {OpKind::kMean, keeps_channels},
-                                          {OpKind::kResizeNearestNeighbor, yes},
-                                          {OpKind::kRelu, yes},
-                                          {OpKind::kRelu6, yes},
-                                          {OpKind::kLeakyRelu, yes}});
-    return kTests[op.kind] != nullptr && kTests[op.kind](op);
-  }
-
-  static bool yes(const Op&) { return true; }
-  static bool pools(const Op& op) {
-    const Activation a = std::get<WindowAttr>(op.attr).activation;
-    return a == Activation::kNone || a == Activation::kRelu;
-  }
-  static bool pads_with_zeros(const Op& op) {
-    const auto& pad = std::get<PadAttr>(op.attr);
-    const bool real =
-        op.kind == OpKind::kPad || pad.real == 0 || pad.real <= kLowest;
-    return real && pad.before.back() == 0 && pad.after.back() == 0;
-  }
-  static bool keeps_channels(const Op& op) {
-    return !std::get<ReduceAttr>(op.attr).reduced.back();
   }
 
   const Graph& graph_;
@@ -211,6 +198,19 @@ void scale_pair(Graph& graph, const LayerPair& pair,
 }
 
 }  // namespace
+
+bool scales_with_operand(const Op& op) {
+  using Test = bool (*)(const Op&);
+  static constexpr ByKind<Test> kTests({{OpKind::kMaxPool2d, pools},
+                                        {OpKind::kAveragePool2d, pools},
+                                        {OpKind::kPad, pads_with_zeros},
+                                        {OpKind::kPadv2, pads_with_zeros},
+                                        {OpKind::kMean, keeps_channels},
+                                        {OpKind::kResizeNearestNeighbor, yes},
+                                        {OpKind::kRelu, yes},
+                                        {OpKind::kLeakyRelu, yes}});
+  return kTests[op.kind] != nullptr && kTests[op.kind](op);
+}
 
 std::vector<LayerPair> find_pairs(const Graph& graph) {
   return PairFinder(graph).run();

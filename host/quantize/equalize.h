@@ -22,6 +22,10 @@ struct LayerPair {
   bool capped = false;          // RELU6
 };
 
+// Returns whether f(s x) = s f(x) holds for each channel (the last axis) and
+// every s > 0, and the result has the operand's channels.
+bool scales_with_operand(const Op&);
+
 // Each tensor in between has one reader, each weight one layer.
 std::vector<LayerPair> find_pairs(const Graph&);
 

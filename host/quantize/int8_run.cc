@@ -14,6 +14,9 @@
 namespace shoal {
 namespace {
 
+// A longer axis is not judged slice by slice.
+constexpr int kMostSlices = 4096;
+
 int8_t spread_over(float v, const std::pair<float, float>& range) {
   const double share =
       (double{v} - range.first) / (double{range.second} - range.first);
@@ -45,7 +48,10 @@ class FrameJudge {
     }
     const FloatValues& judge = original_ ? original_->run(frame) : wanted;
     for (const int t : judged_outputs(floats_)) {
-      add(judge[t], dequantized(int8_.tensors[t], got[t]), result.output);
+      const std::vector<float> values = dequantized(int8_.tensors[t], got[t]);
+      add(judge[t], values, result.output);
+      result.outputs.push_back(
+          judged_alone(judge[t], values, floats_.tensors[t].shape));
     }
     return result;
   }
@@ -53,12 +59,40 @@ class FrameJudge {
  private:
   static void add(const std::vector<float>& wanted,
                   const std::vector<float>& got, Noise& n) {
-    for (size_t i = 0; i < got.size(); ++i) {
-      if (!std::isfinite(wanted[i])) continue;  // padding below everything
-      const double signal = wanted[i], error = signal - got[i];
-      n.signal += signal * signal;
-      n.noise += error * error;
+    for (size_t i = 0; i < got.size(); ++i) add_value(wanted[i], got[i], n);
+  }
+
+  static void add_value(float wanted, float got, Noise& n) {
+    if (!std::isfinite(wanted)) return;  // padding below everything
+    const double signal = wanted, error = signal - got;
+    n.signal += signal * signal;
+    n.noise += error * error;
+  }
+
+  static OutputNoise judged_alone(const std::vector<float>& wanted,
+                                  const std::vector<float>& got,
+                                  const Shape& shape) {
+    OutputNoise n;
+    add(wanted, got, n.noise);
+    for (const float v : wanted) n.peak = std::max(n.peak, std::abs(v));
+    n.axes.resize(shape.size());
+    int64_t inner = 1;
+    for (size_t axis = shape.size(); axis-- > 0;) {
+      const int size = shape[axis];
+      const auto count = static_cast<int64_t>(wanted.size());
+      if (size > 1 && size <= kMostSlices && count > size) {
+        n.axes[axis].resize(static_cast<size_t>(size));
+        for (int64_t i = 0; i < count; ++i) {
+          OutputNoise::Slice& s =
+              n.axes[axis][static_cast<size_t>(i / inner % size)];
+          add_value(wanted[static_cast<size_t>(i)], got[static_cast<size_t>(i)],
+                    s.noise);
+          s.peak = std::max(s.peak, std::abs(wanted[static_cast<size_t>(i)]));
+        }
+      }
+      inner *= size;
     }
+    return n;
   }
 
   const Graph& floats_;
@@ -70,6 +104,19 @@ class FrameJudge {
 void add(const Noise& more, Noise& n) {
   n.signal += more.signal;
   n.noise += more.noise;
+}
+
+void add(const OutputNoise& more, OutputNoise& n) {
+  add(more.noise, n.noise);
+  n.peak = std::max(n.peak, more.peak);
+  n.axes.resize(more.axes.size());
+  for (size_t a = 0; a < more.axes.size(); ++a) {
+    n.axes[a].resize(more.axes[a].size());
+    for (size_t i = 0; i < more.axes[a].size(); ++i) {
+      add(more.axes[a][i].noise, n.axes[a][i].noise);
+      n.axes[a][i].peak = std::max(n.axes[a][i].peak, more.axes[a][i].peak);
+    }
+  }
 }
 
 }  // namespace
@@ -148,6 +195,10 @@ Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
       add(one.tensors[t], all.tensors[t]);
     }
     add(one.output, all.output);
+    all.outputs.resize(one.outputs.size());
+    for (size_t i = 0; i < one.outputs.size(); ++i) {
+      add(one.outputs[i], all.outputs[i]);
+    }
   }
   return all;
 }

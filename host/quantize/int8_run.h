@@ -30,9 +30,21 @@ struct Noise {
 // classes.
 std::vector<int> judged_outputs(const Graph&);
 
+// One output, and its slices along each axis.
+struct OutputNoise {
+  struct Slice {
+    Noise noise;
+    float peak = 0;  // the largest magnitude
+  };
+  Noise noise;
+  float peak = 0;
+  std::vector<std::vector<Slice>> axes;  // empty: too many, or too small ones
+};
+
 struct Judgement {
   std::vector<Noise> tensors;  // by number in the float graph
   Noise output;
+  std::vector<OutputNoise> outputs;  // in the order of judged_outputs()
 };
 
 // `floats` as above; `original` is what the user gave (another one if scales

@@ -8,6 +8,8 @@
 #include "host/quantize/each_frame.h"
 #include "host/quantize/equalize.h"
 #include "host/quantize/int8_run.h"
+#include "host/quantize/judged.h"
+#include "host/quantize/parts.h"
 #include "host/quantize/quantizable.h"
 
 namespace shoal {
@@ -117,6 +119,7 @@ class GraphQuantizer {
       report.layers.push_back(std::move(layer));
     }
     report.output_snr_db = judgement.output.snr_db();
+    report.judged = judged_alone(int8, judgement, report.layers);
     return report;
   }
 
@@ -148,10 +151,14 @@ std::optional<Graph> quantize(
     const QuantizeOptions& options, Team& team, QuantizeReport& report,
     const std::function<void(int64_t, int64_t)>& progress) {
   check_quantizable(graph, calibration, options);
+  std::vector<std::string> notes;
+  const Graph apart =
+      separate_parts(graph, calibration, {options.keep_outputs}, notes);
   std::optional<Attempt> attempt =
-      GraphQuantizer(graph, calibration, options, team, progress).run();
+      GraphQuantizer(apart, calibration, options, team, progress).run();
   if (!attempt) return std::nullopt;
   report = std::move(attempt->report);
+  report.notes = std::move(notes);
   return without_unused(std::move(attempt->int8));
 }
 

@@ -26,6 +26,9 @@ struct QuantizeOptions {
   std::optional<bool> equalize = {};
   // The range of each input, if known: for pictures the range of pixels 0..255.
   std::vector<std::pair<float, float>> input_ranges = {};
+  // Something behind the model reads its outputs: they stay as they are, even
+  // if they join parts of unlike ranges (parts.h).
+  bool keep_outputs = false;
 };
 
 // Calibration frames: `frame(i)` gives all inputs one after another. Called
@@ -46,9 +49,20 @@ struct LayerReport {
   double snr_db = 0;   // against float, errors of earlier layers in
 };
 
+// A layer, an output, or a part of an output whose values are small beside the
+// others: what is judged alone, for people.
+struct SnrReport {
+  std::string what;  // "output 'y'", "layer 'x' (CONV_2D)"
+  std::string range;
+  double snr_db = 0;
+  std::string fix;  // what may help
+};
+
 struct QuantizeReport {
   std::vector<LayerReport> layers;
-  double output_snr_db = 0;  // of what a final SOFTMAX reads
+  std::vector<SnrReport> judged;   // outputs and their parts, then layers
+  std::vector<std::string> notes;  // about joins that were changed
+  double output_snr_db = 0;        // of what a final SOFTMAX reads
   bool equalized = false;
 };
 

@@ -258,6 +258,68 @@ TEST_F(CliQuantize, OptionsDoWhatTheySay) {
   EXPECT_FALSE(equalized("off"));
 }
 
+// Boxes of some hundreds above scores up to 1, as detectors join them.
+FloatNet unlike_net() {
+  FloatNet net(2);
+  const int x = net.input({1, kEdge, kEdge, 3});
+  const int boxes =
+      net.binary(OpKind::kMul, net.conv(x, 4, {}), net.constant({}, {600}));
+  const int scores = net.unary(OpKind::kLogistic, net.conv(x, 3, {}));
+  net.output(net.concatenation({boxes, scores}));
+  return net;
+}
+
+TEST_F(CliQuantize, PartsOfUnlikeRangesBecomeOutputs) {
+  shop_.write("two.tflite", export_tflite(unlike_net().graph()));
+  const Told told =
+      ok({"quantize", "two.tflite", "--calibrate", "frames.bin", "--json"});
+  EXPECT_NE(told.err.find("becomes 2 outputs"), std::string::npos) << told.err;
+  EXPECT_EQ(told.err.find("warning"), std::string::npos) << told.err;
+  const json report = json::parse(told.out);
+  EXPECT_EQ(report["notes"].size(), 1u);
+  for (const json& j : report["judged"]) EXPECT_GT(j["snr_db"], 20) << j;
+  const Graph int8 = imported("two_int8.tflite");
+  ASSERT_EQ(int8.outputs.size(), 2u);
+  EXPECT_EQ(int8.tensors[int8.outputs[1]].scale(), 1 / 256.F);
+}
+
+// The values of one output differ too much for one scale, and no join can be
+// undone.
+TEST_F(CliQuantize, EachOutputIsJudgedAloneAndMayBeRefused) {
+  FloatNet net(3);
+  const int x = net.input({1, kEdge, kEdge, 3});
+  const std::vector<float> factors = {1000, 0.5F};
+  net.output(
+      net.binary(OpKind::kMul, net.conv(x, 2, {}), net.constant({2}, factors)));
+  shop_.write("odd.tflite", export_tflite(net.graph()));
+  std::vector<std::string> quantize = {"quantize", "odd.tflite", "--calibrate",
+                                       "frames.bin"};
+  const Told told = ok(quantize);
+  EXPECT_NE(told.err.find(", 1 of axis 3: only "), std::string::npos)
+      << told.err;
+  EXPECT_NE(told.err.find("make them an output of their own"),
+            std::string::npos);
+  ASSERT_TRUE(std::filesystem::exists(shop_.folder() / "odd_int8.tflite"));
+  std::filesystem::remove(shop_.folder() / "odd_int8.tflite");
+  quantize.insert(quantize.end(), {"--min-snr", "10"});
+  refused(quantize, 5, "is below --min-snr");
+  EXPECT_FALSE(std::filesystem::exists(shop_.folder() / "odd_int8.tflite"));
+  quantize = {"quantize", "net.tflite", "--calibrate",
+              "data",     "--min-snr",  "5"};
+  ok(quantize);
+}
+
+TEST_F(CliQuantize, WhatCannotRunIsNotWritten) {
+  FloatNet net(4);
+  net.output(net.conv(net.input({1, 600, 1, 1}), 2,
+                      {.kernel = 1, .stride = 300, .same = false}));
+  shop_.write("far.tflite", export_tflite(net.graph()));
+  refused(
+      {"quantize", "far.tflite", "--calibrate", "random:1", "--frames", "2"}, 4,
+      "the int8 model could not run");
+  EXPECT_FALSE(std::filesystem::exists(shop_.folder() / "far_int8.tflite"));
+}
+
 TEST_F(CliQuantize, RandomInputsWarn) {
   const Told told = ok(
       {"quantize", "net.tflite", "--calibrate", "random:7", "--frames", "4"});

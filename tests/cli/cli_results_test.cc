@@ -2,6 +2,7 @@
 // folders of every kind at once, arrays, and answers as tables, JSON and files.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,7 @@
 #include "host/data/image/draw.h"
 #include "host/data/image/testing/pictures.h"
 #include "host/model/import/testing/model_builder.h"
+#include "host/model/onnx/testing/onnx_builder.h"
 #include "tests/command.h"
 
 namespace shoal {
@@ -63,6 +65,69 @@ TEST(Inputs, OutputsComeOneAfterAnother) {
   const std::vector<uint8_t> b = shop.read("b");
   both.insert(both.end(), b.begin(), b.end());
   EXPECT_EQ(shop.read("ab"), both);
+}
+
+// A model of two int8 inputs: a reads real values, b its own bytes.
+TEST(Inputs, EachOfSeveralInputsHasItsOwnFile) {
+  const Workshop shop;
+  ModelBuilder b;
+  const int x = b.input({1, 2, 2, 1}, {0.5F, 3});
+  const int y = b.input({1, 2, 2, 1}, {0.25F, 0});
+  b.raw().tensors[static_cast<size_t>(x)].name = "a";
+  b.raw().tensors[static_cast<size_t>(y)].name = "b";
+  b.output(b.add(x, y, {1, 0}));
+  shop.write("two.tflite", b.finish());
+  const std::vector<float> reals = {1, -2, 0.5F, 4};
+  Array values{"f4", {1, 2, 2, 1}, std::vector<uint8_t>(16)};
+  std::memcpy(values.bytes.data(), reals.data(), 16);
+  shop.write("a.npy", format_npy(values));
+  shop.write("b.bin", {4, 8, 0, 252});
+  const auto refused = [&](const std::vector<std::string>& inputs,
+                           const std::string& words) {
+    std::vector<std::string> run = {"run", "two.tflite"};
+    run.insert(run.end(), inputs.begin(), inputs.end());
+    const Told told = shop.shoal(run);
+    EXPECT_EQ(told.code, 2);
+    EXPECT_NE(told.err.find(words), std::string::npos) << told.err;
+  };
+  ASSERT_EQ(shop.shoal({"run", "two.tflite", "a=a.npy", "b=b.bin", "b=b.bin",
+                        "a=a.npy", "--task", "raw", "-o", "out"})
+                .code,
+            0);
+  // 1 + 1, -2 + 2, 0.5 + 0 (away from zero), 4 - 1; twice.
+  const std::vector<uint8_t> twice = {2, 0, 1, 3, 2, 0, 1, 3};
+  EXPECT_EQ(shop.read("out"), twice);
+  refused({"a=a.npy"}, "no file for the model's input b");
+  refused({"a=a.npy", "c=b.bin"}, "no input of the model has that name");
+  refused({"a.npy"}, "NAME=FILE NAME=FILE");
+  refused({"a=a.npy", "b=nothing.npy"}, "nothing.npy");
+}
+
+TEST(Inputs, AnOnnxInputOfBytesTakesPixelsAsTheyAre) {
+  const Workshop shop;
+  OnnxBuilder b;
+  b.input("x", {1, 3, 2, 2}, 2);  // UINT8
+  b.node("Cast", {"x"}, "real", {{"to", int64_t{1}}});
+  b.floats("half", {}, {0.5F});
+  b.node("Mul", {"real", "half"}, "y");
+  b.output("y");
+  shop.write("m.onnx", b.finish());
+  const std::vector<uint8_t> rgb = {0,  10, 20, 30, 40,  50,
+                                    60, 70, 80, 90, 100, 250};
+  shop.write("in.bmp", make_bmp(2, 2, rgb));
+  ASSERT_EQ(
+      shop.shoal({"run", "m.onnx", "in.bmp", "--task", "raw", "-o", "out"})
+          .code,
+      0);
+  const std::vector<uint8_t> out = shop.read("out");
+  ASSERT_EQ(out.size(), 48u);
+  float sum = 0;
+  for (size_t i = 0; i < out.size(); i += 4) {
+    float v = 0;
+    std::memcpy(&v, &out[i], 4);
+    sum += v;
+  }
+  EXPECT_EQ(sum, 400);
 }
 
 TEST(Inputs, NothingInAFolderIsPassedOverWithoutAWord) {

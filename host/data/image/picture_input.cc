@@ -19,7 +19,8 @@ const Tensor& only_input(const Graph& graph) {
   throw Error(Exit::kUsage,
               "the model has " + std::to_string(graph.inputs.size()) +
                   " inputs, a picture is one",
-              "give all inputs one after another as a .bin file");
+              "name the file of each: NAME=FILE NAME=FILE, or give all inputs "
+              "one after another as a .bin file");
 }
 
 struct InputLayout {

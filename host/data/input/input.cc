@@ -97,7 +97,8 @@ std::vector<uint8_t> array_input(const Graph& graph, const Array& a,
     throw Error(Exit::kUsage,
                 printable(name) + ": one array for " +
                     std::to_string(graph.inputs.size()) + " inputs",
-                "give all inputs one after another as a .bin file");
+                "name the file of each: NAME=FILE NAME=FILE, or give all "
+                "inputs one after another as a .bin file");
   }
   const Tensor& t = graph.tensors[static_cast<size_t>(graph.inputs[0])];
   const std::vector<int64_t> wanted(t.shape.begin(), t.shape.end());
@@ -179,6 +180,21 @@ int64_t input_file_bytes(const Graph& graph) {
     bytes += element_count(t.shape) * type_bytes(t.type);
   }
   return bytes;
+}
+
+Graph with_one_input(const Graph& graph, int input) {
+  Graph one;
+  one.name = graph.name;
+  one.tensors.push_back(graph.tensors[static_cast<size_t>(input)]);
+  one.inputs = {0};
+  if (graph.inputs.size() == 1) one.pixels = graph.pixels;
+  for (const Op& op : graph.ops) {
+    if (op.kind != OpKind::kQuantize || op.inputs[0] != input) continue;
+    one.tensors.push_back(graph.tensors[static_cast<size_t>(op.outputs[0])]);
+    one.ops.push_back({OpKind::kQuantize, {0}, {1}, {}});
+    break;
+  }
+  return one;
 }
 
 bool has_values(const std::string& name) {

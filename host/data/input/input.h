@@ -18,6 +18,10 @@ namespace shoal {
 // Returns the bytes of all inputs of the model in the file's types.
 int64_t input_file_bytes(const Graph&);
 
+// Only what file_input() reads of a graph with that input (a tensor's number)
+// alone: no other inputs, no layers.
+Graph with_one_input(const Graph&, int input);
+
 // Returns whether a file of that name has values, not a picture.
 bool has_values(const std::string& name);
 

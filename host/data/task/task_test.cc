@@ -59,6 +59,32 @@ TEST(Heads, YoloxIsDecodedCellByCell) {
   EXPECT_EQ(f.boxes[0].index, 1);
 }
 
+// As `shoal quantize` ends a model whose columns have unlike ranges.
+TEST(Heads, AYoloTableMayLieInSeveralOutputs) {
+  Case columns({1, 3, 64, 64}, {{1, 4, kCells}, {1, 2, kCells}});
+  const float column[] = {32, 16, 32, 16, 0.1f, 0.6f};
+  for (size_t i = 0; i < 4; ++i) columns.values[0][i * kCells + 7] = column[i];
+  for (size_t i = 0; i < 2; ++i) {
+    columns.values[1][i * kCells + 7] = column[4 + i];
+  }
+  const HeadFindings f = columns.read();
+  EXPECT_EQ(columns.head, "yolov8");
+  ASSERT_EQ(f.boxes.size(), 1u);
+  EXPECT_FLOAT_EQ(f.boxes[0].left, 16);
+  EXPECT_FLOAT_EQ(f.boxes[0].score, 0.6f);
+  EXPECT_EQ(f.boxes[0].index, 1);
+
+  Case rows({1, 64, 64, 3}, {{1, 3 * kCells, 4}, {1, 3 * kCells, 3}});
+  const float row[] = {0.5f, 0.25f, 0.5f, 0.25f, 0.8f, 0.1f, 0.9f};
+  std::memcpy(&rows.values[0][100 * 4], row, 4 * sizeof(float));
+  std::memcpy(&rows.values[1][100 * 3], row + 4, 3 * sizeof(float));
+  const HeadFindings g = rows.read();
+  EXPECT_EQ(rows.head, "yolov5");
+  ASSERT_EQ(g.boxes.size(), 1u);
+  EXPECT_FLOAT_EQ(g.boxes[0].top, 8);
+  EXPECT_FLOAT_EQ(g.boxes[0].score, 0.72f);
+}
+
 TEST(Heads, CellsThatTouchAreOneThing) {
   Case c({1, 32, 32, 1}, {{1, 4, 4, 3}});
   const auto set = [&](int y, int x, int k, float v) {

@@ -21,11 +21,58 @@ int64_t cells(const HeadInput& in) {
   return sum;
 }
 
+// The shape of a table of rows. Its columns may lie in several outputs, all
+// stored the same way, as `shoal quantize` ends a model whose columns have
+// unlike ranges; empty if the outputs are no such table.
+Shape table_shape(const std::vector<Shape>& outputs, int64_t rows) {
+  if (outputs.empty() || rows == 0) return {};
+  if (outputs.size() == 1) return core_shape(outputs[0]);
+  Shape whole;
+  for (const Shape& output : outputs) {
+    Shape s(output.begin(), output.end());
+    while (s.size() > 2 && s[0] == 1) s.erase(s.begin());
+    if (s.size() != 2) return {};
+    if (whole.empty()) {
+      whole = s;
+    } else if (whole[0] == rows && s[0] == rows) {
+      whole[1] += s[1];
+    } else if (whole[1] == rows && s[1] == rows) {
+      whole[0] += s[0];
+    } else {
+      return {};
+    }
+  }
+  return whole;
+}
+
+// The table that table_shape() describes.
+RealOutput whole_table(const std::vector<RealOutput>& outputs, int64_t rows) {
+  if (outputs.size() == 1) return outputs[0];
+  std::vector<Shape> shapes;
+  for (const RealOutput& o : outputs) shapes.push_back(o.shape);
+  RealOutput whole = outputs[0];
+  whole.shape = table_shape(shapes, rows);
+  whole.v.clear();
+  if (whole.shape[0] != rows) {
+    for (const RealOutput& o : outputs) {
+      whole.v.insert(whole.v.end(), o.v.begin(), o.v.end());
+    }
+    return whole;
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    for (const RealOutput& o : outputs) {
+      const auto width = static_cast<int64_t>(o.v.size()) / rows;
+      whole.v.insert(whole.v.end(), o.v.begin() + r * width,
+                     o.v.begin() + (r + 1) * width);
+    }
+  }
+  return whole;
+}
+
 // Returns whether there is an output of two axes, one of them with `rows`
 // entries.
 bool has_rows(const std::vector<Shape>& outputs, int64_t rows, int least) {
-  if (outputs.size() != 1 || rows == 0) return false;
-  const Shape s = core_shape(outputs[0]);
+  const Shape s = table_shape(outputs, rows);
   return s.size() == 2 && s[0] == rows && s[1] >= least;
 }
 
@@ -100,18 +147,19 @@ bool fits_yolo_v5(const std::vector<Shape>& outputs, const HeadInput& in) {
 
 HeadFindings read_yolo_v5(const std::vector<RealOutput>& outputs,
                           const HeadInput& in, const HeadOptions& options) {
-  return read_rows(outputs[0], in, 3 * cells(in), true, options);
+  const int64_t rows = 3 * cells(in);
+  return read_rows(whole_table(outputs, rows), in, rows, true, options);
 }
 
 bool fits_yolo_v8(const std::vector<Shape>& outputs, const HeadInput& in) {
-  if (outputs.size() != 1 || cells(in) == 0) return false;
-  const Shape s = core_shape(outputs[0]);
+  const Shape s = table_shape(outputs, cells(in));
   return s.size() == 2 && s[0] >= 5 && s[1] == cells(in);
 }
 
 HeadFindings read_yolo_v8(const std::vector<RealOutput>& outputs,
                           const HeadInput& in, const HeadOptions& options) {
-  return read_rows(outputs[0], in, cells(in), false, options);
+  return read_rows(whole_table(outputs, cells(in)), in, cells(in), false,
+                   options);
 }
 
 bool fits_yolox(const std::vector<Shape>& outputs, const HeadInput& in) {
@@ -121,7 +169,8 @@ bool fits_yolox(const std::vector<Shape>& outputs, const HeadInput& in) {
 // Centres are offsets in cells, sizes logarithms in cells.
 HeadFindings read_yolox(const std::vector<RealOutput>& outputs,
                         const HeadInput& in, const HeadOptions& options) {
-  const CandidateTable t(outputs[0], cells(in));
+  const RealOutput whole = whole_table(outputs, cells(in));
+  const CandidateTable t(whole, cells(in));
   HeadFindings found;
   int64_t row = 0;
   for (const int stride : kStrides) {

@@ -35,9 +35,13 @@ void LocalNode::write(const Prepared& p, StoreSettings settings) {
 }
 
 NodeSource LocalNode::source() const {
-  if (store_) return store_->source();
   NodeSource source;
-  source.mapped = image_;
+  if (store_) {
+    source = store_->source();
+  } else {
+    source.mapped = image_;
+  }
+  source.made_in_this_run = true;
   return source;
 }
 

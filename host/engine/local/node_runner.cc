@@ -119,7 +119,9 @@ void NodeRunner::check(int status) const {
   if (source_.storage && !source_.storage->failure().empty()) {
     throw Error(Exit::kInternal, source_.storage->failure());
   }
-  throw fault_error(fault_of(shoal_last_fault(&node_), status), source_.layers);
+  throw fault_error(
+      fault_of(shoal_last_fault(&node_), status), source_.layers,
+      source_.made_in_this_run ? Maker::kThisRun : Maker::kUnknown);
 }
 
 NodeRunner::~NodeRunner() {

@@ -112,7 +112,8 @@ void UnlinkedRunner::check(int status) const {
   if (status == SHOAL_OK || status == SHOAL_WAIT) return;
   std::vector<std::string> layers;
   for (const Layer& l : unlinked_.prepared.net.layers) layers.push_back(l.name);
-  throw fault_error(fault_of(shoal_last_fault(&node_), status), layers);
+  throw fault_error(fault_of(shoal_last_fault(&node_), status), layers,
+                    Maker::kThisRun);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ class ModelConversion {
     widen_ends(raw_, made_);
     check_variables();
     // Each frame of a batch would have variables of its own.
-    if (raw_.variables.empty() && !options_.whole_batch) unbatch(raw_);
+    if (raw_.variables.empty() && !options_.whole_batch) split_batch();
     rescale_joins(raw_, made_);
     mark_functions(raw_);
     const TypeSurvey found = survey(raw_);
@@ -99,6 +99,13 @@ class ModelConversion {
                       (vela ? "Arm's Ethos-U by Vela" : "Google's Edge TPU"),
                   "the file that the compiler was given");
     }
+  }
+
+  void split_batch() {
+    const int frames = unbatch(raw_);
+    if (frames == 1 || !options_.tell) return;
+    options_.tell(text("the first axis of the input is a batch of ", frames,
+                       " frames: the model runs one frame at a time"));
   }
 
   void check_variables() const {

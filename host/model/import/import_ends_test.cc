@@ -225,6 +225,29 @@ TEST(ImportBatch, IsSoManyFrames) {
   EXPECT_EQ(g.ops.size(), one.ops.size());
 }
 
+// A fixed first axis may be steps in time: the file says no batch.
+TEST(ImportBatch, AFixedFirstAxisThatIsNoPictures) {
+  const auto imported = [](bool open, std::vector<std::string>& told) {
+    ModelBuilder b;
+    const int x = b.input({10, 8}, kHeadScale);
+    const int w = b.weights({5, 8}, std::vector<int8_t>(40, 2), {0.1f}, 0);
+    b.output(b.fully_connected(x, w, -1, kHeadScale));
+    if (open) b.raw().tensors[static_cast<size_t>(x)].signature = {-1, 8};
+    ImportOptions options;
+    options.tell = [&](const std::string& line) { told.push_back(line); };
+    return import_tflite(b.finish(), "m", options);
+  };
+  std::vector<std::string> told;
+  const Graph fixed = imported(false, told);
+  const Shape whole{10, 8}, one{1, 8};
+  EXPECT_EQ(fixed.tensors[static_cast<size_t>(fixed.inputs[0])].shape, whole);
+  EXPECT_TRUE(told.empty());
+  const Graph open = imported(true, told);
+  EXPECT_EQ(open.tensors[static_cast<size_t>(open.inputs[0])].shape, one);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_NE(told[0].find("a batch of 10 frames"), std::string::npos);
+}
+
 // A mean over the frames needs them all: they stay one input.
 TEST(ImportBatch, WhatMixesFramesKeepsThemTogether) {
   for (const int axis : {0, 1}) {

@@ -76,7 +76,8 @@ void mark_functions(RawModel&);
 void fold_functions(Graph&, const RawModel&);
 // Operands of a uint8 CONCATENATION in the scale of its result.
 void rescale_joins(RawModel&, MadeBytes&);
-// A batch of n frames becomes one frame if no operator mixes them.
-void unbatch(RawModel&);
+// A batch of n frames becomes one frame if no operator mixes them. Returns n;
+// 1: nothing has changed.
+int unbatch(RawModel&);
 
 }  // namespace shoal

@@ -13,17 +13,19 @@ class Unbatching {
  public:
   explicit Unbatching(RawModel& raw) : raw_(raw) {}
 
-  void run() {
+  // Returns the frames of the batch; 1: it is none, or stays whole.
+  int run() {
     find_batch();
-    if (batch_ < 2) return;
+    if (batch_ < 2) return 1;
     for (const RawOp& op : raw_.ops) {
-      if (!keeps_apart(op)) return;
+      if (!keeps_apart(op)) return 1;
     }
     for (const int t : touched_) {
       RawTensor& tensor = raw_.tensors[static_cast<size_t>(t)];
       tensor.shape[0] /= batch_;
       tensor.signature.clear();
     }
+    return batch_;
   }
 
  private:
@@ -36,8 +38,16 @@ class Unbatching {
     return raw_.buffers[buffer];
   }
 
-  // That of all inputs, which are more than one axis.
+  // That of all inputs, which are more than one axis. Only pictures certainly
+  // have a batch as their first axis; of other inputs the file says so by
+  // leaving it open. A fixed one may be steps in time, say.
   void find_batch() {
+    const bool batched = std::ranges::any_of(raw_.inputs, [&](int t) {
+      const RawTensor& x = tensor(t);
+      return x.shape.size() >= 4 ||
+             (!x.signature.empty() && x.signature[0] == -1);
+    });
+    if (!batched) return;
     for (const int t : raw_.inputs) {
       const std::vector<int>& shape = tensor(t).shape;
       const int first = shape.size() > 1 ? shape[0] : 0;
@@ -128,6 +138,6 @@ bool apart_in_order(const RawOperands& r) {
 
 }  // namespace frames
 
-void unbatch(RawModel& raw) { Unbatching(raw).run(); }
+int unbatch(RawModel& raw) { return Unbatching(raw).run(); }
 
 }  // namespace shoal

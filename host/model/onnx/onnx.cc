@@ -41,6 +41,10 @@ class Conversion {
     state_.builder.compact();
     Graph graph = std::move(state_.builder.graph());
     if (graph.ops.empty()) fail("has no operator");
+    // The values of such an input are the pixels themselves.
+    if (pixel_input_ && graph.inputs.size() == 1 && is_float(graph)) {
+      graph.pixels = Normalization{{0.F}, {1.F}};
+    }
     return graph;
   }
 
@@ -160,6 +164,7 @@ class Conversion {
     v.shared = state_.uses[end.name] > 1;
     state_.builder.input(v.tensor);
     if (bytes) {
+      pixel_input_ = end.type == kOnnxUint8;
       state_.builder.note(v.tensor).type =
           end.type == kOnnxUint8 ? Type::kUint8 : Type::kInt8;
     }
@@ -372,6 +377,7 @@ class Conversion {
   State state_;
   std::map<std::string, size_t> makers_;
   std::vector<bool> needed_;
+  bool pixel_input_ = false;        // the last input is UINT8
   std::vector<bool> real_outputs_;  // of those of the graph: float32
   // Nodes of one operator that are refused for one reason.
   struct Refusal {

@@ -23,6 +23,7 @@ struct NodeSource {
   const shoal_spill_area* spill_area = nullptr;
   // Names of the net's layers, for messages.
   std::span<const std::string> layers;
+  bool made_in_this_run = false;  // the program; else it comes from a store
 };
 
 }  // namespace shoal
