@@ -28,6 +28,10 @@ struct Quantization {
   std::vector<float> scale;   // empty: none; one, or one per channel
   std::vector<int32_t> zero;  // as many as scales
   int axis = 0;               // of the per-channel scales
+  // The values of this result are rounded once, from the real value, as
+  // quantized ONNX models mean it; else as TensorFlow Lite's kernels round,
+  // which is twice. Of results of int8 operators.
+  bool rounds_once = false;
 };
 
 using Shape = std::vector<int>;

@@ -18,6 +18,17 @@ int rounded(double v) {
 
 int to_int8(int v) { return std::clamp(v, -128, 127); }
 
+// With shift 0 requantize() rounds once. As `d` is then in units of 2^-31, a
+// result of at most 256 quanta is off by at most 2^-24 / d of a quantum.
+Multiplier rounding_once(double d) {
+  if (d >= 0.5) return quantize_multiplier(d);
+  return {static_cast<int32_t>(std::llround(d * 0x1p31)), 0};
+}
+
+Multiplier multiplier_of(double d, const Tensor& result) {
+  return result.quant.rounds_once ? rounding_once(d) : quantize_multiplier(d);
+}
+
 int floor_log2(int n) {
   int k = 0;
   while (n >>= 1) ++k;
@@ -68,13 +79,13 @@ std::vector<Multiplier> channel_multipliers(const Tensor& input,
   if (!per_channel && single_in_float) {
     const float product = input.scale() * weights.scale();
     return std::vector<Multiplier>(
-        channels, quantize_multiplier(static_cast<double>(product) / sy));
+        channels, multiplier_of(static_cast<double>(product) / sy, output));
   }
   std::vector<Multiplier> result;
   result.reserve(channels);
   for (int c = 0; c < channels; ++c) {
     const double sw = scales.at(per_channel ? c : 0);
-    result.push_back(quantize_multiplier(sx * sw / sy));
+    result.push_back(multiplier_of(sx * sw / sy, output));
   }
   return result;
 }
@@ -95,22 +106,26 @@ AddParams add_params(const Tensor& a, const Tensor& b, const Tensor& y,
 }
 
 MulParams mul_params(const Tensor& a, const Tensor& b, const Tensor& y) {
-  const Multiplier m = quantize_multiplier(static_cast<double>(a.scale()) *
-                                           b.scale() / y.scale());
+  const Multiplier m =
+      multiplier_of(static_cast<double>(a.scale()) * b.scale() / y.scale(), y);
   return {a.zero(), b.zero(), m.value, m.shift};
 }
 
 PreluParams prelu_params(const Tensor& x, const Tensor& alpha,
                          const Tensor& y) {
   const double sx = x.scale(), sy = y.scale();
-  const Multiplier pos = quantize_multiplier(sx / sy);
-  const Multiplier neg = quantize_multiplier(sx * alpha.scale() / sy);
+  const Multiplier pos = multiplier_of(sx / sy, y);
+  const Multiplier neg = multiplier_of(sx * alpha.scale() / sy, y);
   return {alpha.zero(), pos.value, pos.shift, neg.value, neg.shift};
 }
 
 ReduceParams mean_params(const Tensor& x, const Tensor& y, int count) {
-  const Multiplier m =
-      quantize_multiplier(static_cast<double>(x.scale()) / y.scale());
+  const double ratio = static_cast<double>(x.scale()) / y.scale();
+  if (y.quant.rounds_once) {
+    const Multiplier m = rounding_once(ratio / count);
+    return {count, m.value, m.shift};
+  }
+  const Multiplier m = quantize_multiplier(ratio);
   const int k = std::min({floor_log2(count), 32, 31 + m.shift});
   const int64_t divided = (static_cast<int64_t>(m.value) << k) / count;
   return {count, static_cast<int32_t>(divided), m.shift - k};
@@ -118,7 +133,7 @@ ReduceParams mean_params(const Tensor& x, const Tensor& y, int count) {
 
 ReduceParams sum_params(const Tensor& x, const Tensor& y, int count) {
   const Multiplier m =
-      quantize_multiplier(static_cast<double>(x.scale()) / y.scale());
+      multiplier_of(static_cast<double>(x.scale()) / y.scale(), y);
   return {count, m.value, m.shift};
 }
 
@@ -160,8 +175,8 @@ MulParams div_params(const Tensor& a, const Tensor& b, const Tensor& y) {
 
 MulParams matmul_params(const Tensor& a, const Tensor& b, const Tensor& y) {
   const float product = a.scale() * b.scale();
-  const Multiplier m = quantize_multiplier(static_cast<double>(product) /
-                                           static_cast<double>(y.scale()));
+  const Multiplier m =
+      multiplier_of(static_cast<double>(product) / y.scale(), y);
   return {a.zero(), b.zero(), m.value, m.shift};
 }
 
@@ -212,6 +227,13 @@ int8_t quantize_float(float v, float scale, int zero) {
   const float quotient = v / scale;
   if (std::isnan(quotient)) return static_cast<int8_t>(to_int8(zero));
   return static_cast<int8_t>(to_int8(rounded(quotient) + zero));
+}
+
+int round_to_byte(double v, int zero) {
+  constexpr double kFar = 1 << 20;
+  if (std::isnan(v)) return zero;
+  const double nearest = std::nearbyint(std::clamp(v, -kFar, kFar));
+  return to_int8(static_cast<int>(nearest) + zero);
 }
 
 float dequantize(int8_t q, float scale, int zero) {

@@ -75,6 +75,10 @@ std::vector<uint16_t> nearest_indices(int in, int out, const ResizeAttr&);
 // cut to int8; not-a-number gives zero.
 int8_t quantize_float(float v, float scale, int zero);
 
+// Rounds to nearest, halves to even, adds the zero point, cuts to int8;
+// not-a-number gives the zero point.
+int round_to_byte(double v, int zero);
+
 // DEQUANTIZE: f32(scale * (q - zero)).
 float dequantize(int8_t q, float scale, int zero);
 

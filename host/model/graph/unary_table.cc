@@ -188,6 +188,18 @@ ByteFunction of_floats(const Graph& graph, const Op& op) {
   };
 }
 
+// As ONNX means it: as above, but halves go to even.
+ByteFunction once(const Graph& graph, const Op& op) {
+  const Tensor& x = graph.tensors[static_cast<size_t>(op.inputs[0])];
+  const Tensor& y = graph.tensors[static_cast<size_t>(op.outputs[0])];
+  return [&op, &x, &y](int q) {
+    const float real = dequantize(static_cast<int8_t>(q), x.scale(), x.zero());
+    float made = 0;
+    real_unary(op.kind).floats(op, {&real, 1}, {&made, 1});
+    return round_to_byte(double{made} / y.scale(), y.zero());
+  };
+}
+
 template <ByteFunction (*kFunction)(const Op&, const Tensor& x,
                                     const Tensor& y)>
 ByteFunction of(const Graph& graph, const Op& op) {
@@ -223,7 +235,9 @@ std::array<int8_t, 256> unary_table(const Graph& graph, const Op& op) {
     throw Error(Exit::kInternal,
                 std::string("no unary operator: ") + op_name(op.kind));
   }
-  const ByteFunction f = function(graph, op);
+  const bool rounds_once =
+      graph.tensors[static_cast<size_t>(op.outputs[0])].quant.rounds_once;
+  const ByteFunction f = (rounds_once ? once : function)(graph, op);
   std::array<int8_t, 256> table;
   for (int q = -128; q < 128; ++q) {
     table[q + 128] = static_cast<int8_t>(clamp(f(q), -128, 127));

@@ -6,7 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/model/graph/operators.h"
-#include "host/model/onnx/exact.h"
+#include "host/model/graph/quantize.h"
 #include "host/model/onnx/text.h"
 
 namespace shoal::onnx_import {
@@ -56,17 +56,65 @@ class Quantizer {
   void convert(Op op) {
     const std::string title =
         text(op_name(op.kind), " ", quoted(at(op.outputs[0]).name));
+    const int result = op.outputs[0];
+    if (op.kind == OpKind::kAveragePool2d && has_other_scale(op)) {
+      if (has_whole_windows(op)) {
+        op = weighted(op);
+      } else {
+        then_requantize(op, builder_.note(op.inputs[0]).quant);
+      }
+    } else if (op.kind == OpKind::kSoftmax) {
+      then_requantize(op, {{1.f / 256}, {-128}});
+    }
     const std::string reason = prepare(op);
     if (!reason.empty()) {
       lines_.push_back(title + ": " + reason);
       return;
     }
-    const std::string found = difference(graph_, op);
-    if (!found.empty()) {
-      lines_.push_back(text(title, ": ", found));
-      return;
-    }
+    const int made = op.outputs[0];
     graph_.ops.push_back(std::move(op));
+    if (made != result) convert({OpKind::kQuantize, {made}, {result}, {}});
+  }
+
+  bool has_other_scale(const Op& op) {
+    return builder_.noted(op.inputs[0]) && builder_.noted(op.outputs[0]) &&
+           !same_scales(op.inputs[0], op.outputs[0]);
+  }
+
+  // Whether no window of the pool reaches over an edge.
+  bool has_whole_windows(const Op& op) {
+    const auto& a = std::get<WindowAttr>(op.attr);
+    const Shape &x = at(op.inputs[0]).shape, &y = at(op.outputs[0]).shape;
+    return a.pad_top == 0 && a.pad_left == 0 &&
+           (y[1] - 1) * a.stride_h + a.kernel_h <= x[1] &&
+           (y[2] - 1) * a.stride_w + a.kernel_w <= x[2];
+  }
+
+  // TensorFlow Lite's averages keep the scale of what they average, so another
+  // scale would mean to round twice. A sum of weighted values rounds once.
+  Op weighted(const Op& pool) {
+    const auto& a = std::get<WindowAttr>(pool.attr);
+    const int channels = at(pool.inputs[0]).shape[3];
+    const Shape shape{1, a.kernel_h, a.kernel_w, channels};
+    const auto share = 1.f / static_cast<float>(a.kernel_h * a.kernel_w);
+    const int weights = builder_.constant(
+        at(pool.outputs[0]).name + ":weights", shape,
+        std::vector<float>(static_cast<size_t>(element_count(shape)), share));
+    builder_.note(weights).quant = {{share}, {0}};
+    return {OpKind::kDepthwiseConv2d,
+            {pool.inputs[0], weights, -1},
+            pool.outputs,
+            pool.attr};
+  }
+
+  // The operator makes a tensor of these scales, of which the caller makes its
+  // result.
+  void then_requantize(Op& op, const Quantization& quant) {
+    const Tensor& y = at(op.outputs[0]);
+    if (!builder_.noted(op.outputs[0])) return;  // prepare() says so
+    const int made = builder_.tensor(y.name + ":in its own scale", y.shape);
+    builder_.note(made).quant = quant;
+    op.outputs[0] = made;
   }
 
   // Scales and bytes of all operands, or why there are none.
@@ -115,16 +163,14 @@ class Quantizer {
     }
     if (has_weights(op.kind) && i == 1) return check_weights(t);
     const int result = op.outputs[0];
-    if (!shares_scales(op.kind) || same_scales(t, result)) return "";
-    if (!moves(op.kind)) {
-      return "its result has another scale than its operand";
-    }
+    if (!moves(op.kind) || same_scales(t, result)) return "";
     op.inputs[i] = requantized(t, result);
     return "";
   }
 
   bool same_scales(int a, int b) {
-    return at(a).scale() == at(b).scale() && at(a).zero() == at(b).zero();
+    const Quantization &p = builder_.note(a).quant, &q = builder_.note(b).quant;
+    return p.scale == q.scale && p.zero == q.zero;
   }
 
   // The operand in the scale of `like`.
@@ -142,6 +188,7 @@ class Quantizer {
     Tensor& tensor = at(t);
     tensor.type = tensor.file_type = Type::kInt8;
     tensor.quant = builder_.note(t).quant;
+    tensor.quant.rounds_once = !tensor.constant;
   }
 
   // A dequantized constant goes back to the same bytes, unless something was

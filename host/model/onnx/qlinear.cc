@@ -27,6 +27,8 @@ const std::vector<Short>& shorts() {
       {"QLinearMul", kMicrosoft, "Mul", {0, 3}, 6},
       {"QLinearSigmoid", kMicrosoft, "Sigmoid", {0}, 3},
       {"QLinearLeakyRelu", kMicrosoft, "LeakyRelu", {0}, 3},
+      {"QLinearSoftmax", kMicrosoft, "Softmax", {0}, 3},
+      {"QLinearReduceMean", kMicrosoft, "ReduceMean", {0}, 3},
       {"QLinearAveragePool", kMicrosoft, "AveragePool", {0}, 3},
       {"QLinearGlobalAveragePool", kMicrosoft, "GlobalAveragePool", {0}, 3},
   };
@@ -51,6 +53,10 @@ class Expansion {
       const bool domain = node.domain == s.domain ||
                           (*s.domain == 0 && node.domain == "ai.onnx");
       if (node.type == s.type && domain && expand_short(node, s)) return;
+    }
+    if (node.domain == kMicrosoft) {
+      if (node.type == "QLinearConcat" && expand_concat(node)) return;
+      if (node.type == "QGemm" && expand_gemm(node)) return;
     }
     const bool own = node.domain.empty() || node.domain == "ai.onnx";
     if (own && node.type == "ConvInteger" && expand_integer(node, "Conv")) {
@@ -88,6 +94,76 @@ class Expansion {
     node.attributes.push_back(std::move(a));
   }
 
+  // Operand i, which its scale and zero point follow, as real values.
+  std::string dequantized(const OnnxNode& node, size_t i, int64_t axis) {
+    const std::string name = node.outputs[0] + ":operand " + std::to_string(i);
+    set_axis(add(node, "DequantizeLinear",
+                 {operand(node, i), operand(node, i + 1), operand(node, i + 2)},
+                 name),
+             axis);
+    return name;
+  }
+
+  // Operand i, a bias in units of the product of two scales, as real values.
+  std::string dequantized_bias(const OnnxNode& node, size_t i,
+                               const std::string& scale_a,
+                               const std::string& scale_b) {
+    const std::string& y = node.outputs[0];
+    const std::string scale = y + ":bias scale", name = y + ":bias real";
+    add(node, "Mul", {scale_a, scale_b}, scale);
+    set_axis(add(node, "DequantizeLinear", {operand(node, i), scale}, name), 0);
+    return name;
+  }
+
+  // The node's result: what `meant` makes of the operands, in the scale that
+  // is operand `scale`, with those of its attributes that are not left out.
+  void quantized(const OnnxNode& node, const char* meant,
+                 std::vector<std::string> reals, size_t scale,
+                 const char* left_out) {
+    const std::string& y = node.outputs[0];
+    OnnxNode& made = add(node, meant, std::move(reals), y + ":real");
+    for (const OnnxAttribute& a : node.attributes) {
+      if (a.name != left_out) made.attributes.push_back(a);
+    }
+    add(node, "QuantizeLinear",
+        {y + ":real", operand(node, scale), operand(node, scale + 1)}, y);
+  }
+
+  // Result's scale and zero point, then each operand with its own.
+  bool expand_concat(const OnnxNode& node) {
+    const size_t count = node.inputs.size();
+    if (node.outputs.size() != 1 || node.outputs[0].empty() || count < 5 ||
+        count % 3 != 2) {
+      return false;
+    }
+    std::vector<std::string> reals;
+    for (size_t i = 2; i < count; i += 3) {
+      reals.push_back(dequantized(node, i, 0));
+    }
+    quantized(node, "Concat", std::move(reals), 0, "");
+    return true;
+  }
+
+  // A and B with their scales, a bias or "", the result's scale.
+  bool expand_gemm(const OnnxNode& node) {
+    if (node.outputs.size() != 1 || node.outputs[0].empty() ||
+        operand(node, 7).empty()) {
+      return false;
+    }
+    int64_t columns = 1;
+    for (const OnnxAttribute& a : node.attributes) {
+      if (a.name == "transB" && a.integer != 0) columns = 0;
+    }
+    std::vector<std::string> reals{dequantized(node, 0, 1),
+                                   dequantized(node, 3, columns)};
+    if (!operand(node, 6).empty()) {
+      reals.push_back(
+          dequantized_bias(node, 6, operand(node, 1), operand(node, 4)));
+    }
+    quantized(node, "Gemm", std::move(reals), 7, "");
+    return true;
+  }
+
   // False for what the format's rules do not allow: the family says it then.
   bool expand_short(const OnnxNode& node, const Short& s) {
     if (node.outputs.size() != 1 || node.outputs[0].empty() ||
@@ -97,30 +173,16 @@ class Expansion {
     for (const OnnxAttribute& a : node.attributes) {
       if (a.name == "channels_last" && a.integer != 0) return false;
     }
-    const std::string& y = node.outputs[0];
     const bool convolves = node.type == "QLinearConv";
     std::vector<std::string> reals;
     for (const size_t i : s.operands) {
-      const std::string name = y + ":operand " + std::to_string(i);
-      OnnxNode& made = add(
-          node, "DequantizeLinear",
-          {operand(node, i), operand(node, i + 1), operand(node, i + 2)}, name);
-      set_axis(made, convolves ? 0 : 1);
-      reals.push_back(name);
+      reals.push_back(dequantized(node, i, convolves ? 0 : 1));
     }
     if (convolves && !operand(node, 8).empty()) {
-      const std::string scale = y + ":bias scale", name = y + ":bias real";
-      add(node, "Mul", {operand(node, 1), operand(node, 4)}, scale);
-      set_axis(add(node, "DequantizeLinear", {operand(node, 8), scale}, name),
-               0);
-      reals.push_back(name);
+      reals.push_back(
+          dequantized_bias(node, 8, operand(node, 1), operand(node, 4)));
     }
-    OnnxNode& meant = add(node, s.meant, reals, y + ":real");
-    for (const OnnxAttribute& a : node.attributes) {
-      if (a.name != "channels_last") meant.attributes.push_back(a);
-    }
-    add(node, "QuantizeLinear",
-        {y + ":real", operand(node, s.result), operand(node, s.result + 1)}, y);
+    quantized(node, s.meant, std::move(reals), s.result, "channels_last");
     return true;
   }
 
