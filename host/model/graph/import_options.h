@@ -20,6 +20,9 @@ struct ImportOptions {
   std::vector<std::string> shapes = {};  // NAME=1x3x320x320
   // Bytes that constants may unfold to; 0: what the file's size justifies.
   int64_t constant_bytes = 0;
+  // Where files with the data of an ONNX model's tensors may lie: the folder of
+  // the model itself. Empty: nowhere.
+  std::string folder = {};
   // Takes a line for people about what was left out of the model.
   std::function<void(const std::string&)> tell = {};
   // A .tflite file's batch of n stays one input, though its frames are apart.

@@ -75,6 +75,7 @@ LoadedModel load_whole_model(const std::string& model,
   const std::string name = path.filename().string();
   if (!is_tflite(file)) refuse_other_file(file, model);
   ImportOptions all = options;
+  all.folder = path.has_parent_path() ? path.parent_path().string() : ".";
   if (all.constant_bytes == 0) all.constant_bytes = memory_for_constants();
   LoadedModel loaded{{}, format_of(file, path)};
   loaded.graph = with_memory_for("the layers and weights of " + name, [&] {

@@ -83,6 +83,8 @@ struct OnnxModel {
 // Throws Error(kCorrupt) if the bytes are no ModelProto or a constant has not
 // the bytes that its shape says; kUnsupported for opsets, functions and data
 // outside the file.
-OnnxModel decode_onnx(std::span<const uint8_t> file, const std::string& name);
+// `folder`: where files with the data of tensors may lie; empty: nowhere.
+OnnxModel decode_onnx(std::span<const uint8_t> file, const std::string& name,
+                      const std::string& folder = {});
 
 }  // namespace shoal::onnx_import

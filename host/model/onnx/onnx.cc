@@ -393,7 +393,8 @@ class Conversion {
 
 Graph import_onnx(std::span<const uint8_t> file, const std::string& name,
                   const ImportOptions& options) {
-  onnx_import::OnnxModel model = onnx_import::decode_onnx(file, name);
+  onnx_import::OnnxModel model =
+      onnx_import::decode_onnx(file, name, options.folder);
   onnx_import::set_ends(model, options, name);
   onnx_import::expand_quantized(model);
   return onnx_import::Conversion(model, file.size(), options, name).run();

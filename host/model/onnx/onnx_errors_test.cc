@@ -151,7 +151,7 @@ const OnnxErrorCase kFiles[] = {
     {"external",
      [](OnnxBuilder& b) {
        conv(b);
-       b.break_external();
+       b.move_outside("w.data", "", "");
      },
      "m: initializer \"w\": its data are in another file", kNo},
     {"constant_size",

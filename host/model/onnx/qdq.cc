@@ -226,15 +226,16 @@ class Quantizer {
     return "weights with a zero point; quantize them symmetrically";
   }
 
-  // In units of the products that are summed.
+  // In units of the products that are summed: the file's integers if those are
+  // their units, else the nearest ones.
   std::string prepare_bias(Op& op) {
     const int t = op.inputs[2];
     const Tensor &x = at(op.inputs[0]), &w = at(op.inputs[1]);
     const std::vector<float> values = builder_.values(t);
-    const QuantNote& note = builder_.note(t);
-    Quantization quant;
-    std::vector<int32_t> ints = note.ints;
+    std::vector<int32_t> ints = builder_.note(t).ints;
+    const bool has_ints = !ints.empty();
     ints.resize(values.size(), 0);
+    Quantization quant;
     for (size_t c = 0; c < values.size(); ++c) {
       const size_t s = w.quant.scale.size() > 1 ? c : 0;
       const double unit = double{x.scale()} * w.quant.scale[s];
@@ -242,16 +243,16 @@ class Quantizer {
         quant.scale.push_back(static_cast<float>(unit));
         quant.zero.push_back(0);
       }
-      if (note.ints.empty()) {
-        ints[c] = static_cast<int32_t>(
-            std::clamp(std::nearbyint(values[c] / unit), -0x1p31, 0x1p31 - 1));
-      }
-      const double gap = std::abs(ints[c] * unit - values[c]);
-      if (gap > 1e-6 * std::max(unit, std::abs(double{values[c]}))) {
+      const double value = values[c];
+      const double gap = std::abs(ints[c] * unit - value);
+      if (has_ints && gap <= 1e-6 * std::max(unit, std::abs(value))) continue;
+      const double nearest = std::nearbyint(value / unit);
+      if (!(std::abs(nearest) < 0x1p31)) {
         return text("the bias of channel ", c, ", ", values[c],
-                    ", is not a multiple of ", unit,
+                    ", leaves 32 bits in units of ", unit,
                     ", the product of the scales");
       }
+      ints[c] = static_cast<int32_t>(nearest);
     }
     Tensor& bias = at(t);
     bias.type = bias.file_type = Type::kInt32;

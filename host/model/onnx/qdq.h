@@ -1,11 +1,12 @@
 // QDQ models: a float graph whose tensors carry the scales of the file's
-// QuantizeLinear nodes becomes an int8 graph, if integers give the bytes that
-// the file means. Internal to host/model/onnx.
+// QuantizeLinear nodes becomes an int8 graph. Internal to host/model/onnx.
 //
-// That is so for tables, pools, movement and products of large scales. A
-// convolution whose multiplier (input scale * weight scale / output scale) is
-// below a half is rounded twice by TensorFlow Lite, and never is what the
-// file means: such models are refused; their float originals are quantized.
+// The file means real arithmetic that is rounded once, to even. Results are
+// marked so (Quantization::rounds_once), and each operator then rounds its sum
+// or product once; halves go up, away from zero or, in tables, to even. So a
+// result differs by one quantum at most, and only if the real value lies
+// halfway between two quanta. SOFTMAX, averages whose windows reach over an
+// edge, and bilinear resizing round twice.
 //
 // The int8 model's inputs are bytes: the file rounds them to even, a QUANTIZE
 // would round halves away from zero. Outputs that the file dequantizes get a
@@ -19,8 +20,8 @@
 
 namespace shoal::onnx_import {
 
-// Throws Error(kUnsupported) with every operator that differs, with the first
-// values that do. `float_outputs` says which outputs the file dequantizes.
+// Throws Error(kUnsupported) with every operator that has no int8 form.
+// `float_outputs` says which outputs the file dequantizes.
 void quantize_graph(GraphBuilder&, const std::vector<bool>& float_outputs);
 
 }  // namespace shoal::onnx_import

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "host/base/error.h"
+#include "host/model/onnx/external.h"
 #include "host/model/onnx/model.h"
 #include "host/model/onnx/onnx.h"
 #include "host/model/onnx/text.h"
@@ -24,7 +25,8 @@ constexpr int64_t kMinOpset = 1, kMaxOpset = 25;
 
 class ModelReader {
  public:
-  explicit ModelReader(const std::string& name) : name_(name) {}
+  ModelReader(const std::string& name, const std::string& folder)
+      : name_(name), external_(name, folder) {}
 
   OnnxModel read(std::span<const uint8_t> file) {
     ::onnx::ModelProto proto;
@@ -142,13 +144,26 @@ class ModelReader {
       out.push_back(static_cast<Out>(static_cast<T>(v)));
   }
 
-  ConstantRef tensor(const ::onnx::TensorProto& t,
-                     const std::string& what) const {
+  static ExternalPlace place(const ::onnx::TensorProto& t) {
+    ExternalPlace out;
+    for (const auto& entry : t.external_data()) {
+      if (entry.key() == "location") out.location = entry.value();
+      if (entry.key() == "offset") out.offset = entry.value();
+      if (entry.key() == "length") out.length = entry.value();
+    }
+    return out;
+  }
+
+  ConstantRef tensor(const ::onnx::TensorProto& t, const std::string& what) {
     const std::string title = what + " " + quoted(t.name());
     if (t.data_location() == ::onnx::TensorProto::EXTERNAL) {
-      unsupported(title + ": its data are in another file",
-                  "save the model as one file (onnx.save with "
-                  "save_as_external_data=False)");
+      const std::span<const uint8_t> data = external_.bytes(place(t), title);
+      ::onnx::TensorProto inside;
+      inside.set_name(t.name());
+      inside.set_data_type(t.data_type());
+      *inside.mutable_dims() = t.dims();
+      inside.set_raw_data(data.data(), data.size());
+      return tensor(inside, what);
     }
     if (t.has_segment()) unsupported(title + ": stored in segments", "");
     const int64_t count = element_total(t, title);
@@ -196,7 +211,7 @@ class ModelReader {
     return a.ints_size() + a.floats_size() > 0 ? A::INTS : A::UNDEFINED;
   }
 
-  OnnxAttribute attribute(const ::onnx::AttributeProto& a) const {
+  OnnxAttribute attribute(const ::onnx::AttributeProto& a) {
     OnnxAttribute out;
     out.name = a.name();
     switch (type_of(a)) {
@@ -228,7 +243,7 @@ class ModelReader {
     return out;
   }
 
-  OnnxNode node(const ::onnx::NodeProto& n) const {
+  OnnxNode node(const ::onnx::NodeProto& n) {
     OnnxNode out;
     out.name = n.name();
     out.type = n.op_type();
@@ -261,6 +276,7 @@ class ModelReader {
   }
 
   const std::string& name_;
+  ExternalData external_;
 };
 
 }  // namespace
@@ -297,8 +313,9 @@ const char* onnx_type_name(int type) {
   return kNames[type];
 }
 
-OnnxModel decode_onnx(std::span<const uint8_t> file, const std::string& name) {
-  return ModelReader(name).read(file);
+OnnxModel decode_onnx(std::span<const uint8_t> file, const std::string& name,
+                      const std::string& folder) {
+  return ModelReader(name, folder).read(file);
 }
 
 }  // namespace onnx_import

@@ -152,8 +152,28 @@ std::string OnnxBuilder::bias(const std::string& name, const Ints& values,
   return name + ".real";
 }
 
-void OnnxBuilder::break_external() {
-  proto_->last().set_data_location(::onnx::TensorProto::EXTERNAL);
+std::string OnnxBuilder::move_outside(const std::string& location,
+                                      const std::string& offset,
+                                      const std::string& length) {
+  ::onnx::TensorProto& t = proto_->last();
+  t.set_data_location(::onnx::TensorProto::EXTERNAL);
+  const auto say = [&](const char* key, const std::string& value) {
+    if (value.empty()) return;
+    auto& entry = *t.add_external_data();
+    entry.set_key(key);
+    entry.set_value(value);
+  };
+  say("location", location);
+  say("offset", offset);
+  say("length", length);
+  std::string bytes = t.raw_data();
+  if (bytes.empty()) {
+    bytes.assign(reinterpret_cast<const char*>(t.float_data().data()),
+                 sizeof(float) * static_cast<size_t>(t.float_data_size()));
+  }
+  t.clear_raw_data();
+  t.clear_float_data();
+  return bytes;
 }
 void OnnxBuilder::break_opset(int64_t version) {
   proto_->model.mutable_opset_import(0)->set_version(version);

@@ -62,7 +62,10 @@ class OnnxBuilder {
 
   // Breaks: data of the last constant in another file, a second opset, a
   // domain of the last node, a function, a sparse constant.
-  void break_external();
+  // The data of the last constant lie in another file, whose bytes it returns.
+  std::string move_outside(const std::string& location,
+                           const std::string& offset,
+                           const std::string& length);
   void break_opset(int64_t version);
   void break_domain(const std::string& domain);
   void break_function();
