@@ -153,8 +153,7 @@ std::vector<uint8_t> float_functions(Sampler s) {
     made.zero.clear();
     return t;
   };
-  const int wave = real(b.unary(OpKind::kSin, b.dequantize(x), {}));
-  b.output(b.quantize(wave, {1.f / 128, 0}));
+  b.output(b.unary(OpKind::kSin, x, {1.f / 128, 0}));
   const int power = real(b.unary(OpKind::kExp, b.dequantize(x), {}));
   const int root = real(b.unary(OpKind::kSqrt, power, {}));
   b.output(b.quantize(root, q));
