@@ -185,6 +185,7 @@ TEST(ProbeReport, NoBoardOfWhatIsEmulatedOrDoesNotRun) {
   EXPECT_EQ(code(r), Exit::kOk);  // one whose counter counts
   EXPECT_EQ(probe_emulator(r), nullptr);
   for (ProbeResult& one : r.results) one.meter->ticks = 0;
+  evaluate_probe(r);
   EXPECT_EQ(code(r), Exit::kUnsupported);
   EXPECT_NE(probe_emulator(r), nullptr);
   r.identity.board = "teensy41";
