@@ -4,6 +4,7 @@
 
 #include "host/check/premises.h"
 #include "host/check/weights.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -87,6 +88,7 @@ class PlanJudge {
   void each(F f) {
     for (int n = 0; n < static_cast<int>(plan_.nodes.size()); ++n) {
       if (plan_.linked) found_.set_where("node " + std::to_string(n) + ", ");
+      PlanCancellation::check();
       f(n);
     }
     found_.set_where("");

@@ -9,6 +9,7 @@
 
 #include "host/check/premises.h"
 #include "host/check/tokens.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -59,6 +60,7 @@ class Completion {
     asking_ = asking, in_flight_ = in_flight;
     begin();
     while (!queue_.empty() && found_.empty()) {
+      PlanCancellation::check();
       const int item = next_item();
       waiting_[item] = false;
       if (!try_item(item)) continue;

@@ -260,6 +260,12 @@ int discover_command(const DiscoverFlags& flags) {
   if (any && !flags.output.empty()) write_cluster(flags.output, found);
   if (any) return 0;
   if (signals.asked()) throw Error(Exit::kInternal, "interrupted");
+  if (std::ranges::any_of(found, [](const Discovered& d) {
+        return d.why && d.why->code() == Exit::kBusy;
+      })) {
+    throw Error(Exit::kBusy, "every node that answers is busy",
+                "ask again when its coordinator has ended");
+  }
   throw Error(Exit::kNode, "nobody answers",
               "start nodes (`shoal worker`), look at addresses and --key, or "
               "give them more time by --node-timeout");

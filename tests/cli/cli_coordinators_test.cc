@@ -8,6 +8,7 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,47 @@ TEST_F(CliCoordinators, OneOfSeveralCoordinatorsRuns) {
   std::printf("ends:");
   for (const auto& [code, n] : tally) std::printf(" %d of code %d", n, code);
   std::printf("\n");
+}
+
+// The plan of a long network takes many times as long as --timeout allows. A
+// node that dies, or a signal, ends the search well before.
+TEST_F(CliCoordinators, APlanIsNotSoughtAnyMoreForANodeThatDied) {
+  ModelBuilder b;
+  int x = b.input({1, 32, 32, 4}, {0.05f, -3});
+  for (int layer = 0; layer < 300; ++layer) {
+    const auto seed = static_cast<unsigned>(layer);
+    const int w =
+        b.weights({4, 3, 3, 4}, noise<int8_t>(144, seed), {0.004f}, 0);
+    x = b.conv(x, w, -1, {0.05f, 2});
+  }
+  b.output(x);
+  shop_.write("long.tflite", b.finish());
+  shop_.write("long.bin", noise<uint8_t>(32 * 32 * 4, 5));
+  std::vector<std::unique_ptr<RunningWorker>> workers;
+  std::string addresses;
+  for (int i = 0; i < 4; ++i) {
+    workers.push_back(
+        std::make_unique<RunningWorker>(shop_, Arguments{"--insecure"}));
+    addresses += (i ? "," : "") + workers.back()->address;
+  }
+  const Arguments seek{"run",       "long.tflite", "long.bin",
+                       "--workers", addresses,     "--insecure",
+                       "--timeout", "15",          "--node-timeout",
+                       "1",         "--wait",      "60"};
+  const auto has_begun = [&] {
+    const Told told =
+        shop_.shoal({"discover", workers.back()->address, "--insecure"});
+    return told.code == 9;
+  };
+  {
+    Background interrupted(shop_, seek);
+    for (int i = 0; i < 200 && !has_begun(); ++i) usleep(10'000);
+    EXPECT_EQ(interrupted.end(SIGINT), 128 + SIGINT);
+  }
+  Background bereft(shop_, seek);
+  for (int i = 0; i < 200 && !has_begun(); ++i) usleep(10'000);
+  workers.back()->process.end(SIGKILL);
+  EXPECT_EQ(bereft.end(0), 6);
 }
 
 }  // namespace

@@ -108,5 +108,33 @@ TEST_F(CliEnds, OutputsThatAreConstantsAreLeftOutWithAWord) {
       << t.err;
 }
 
+// As many readers as an output is listed: a program counts 255 of a tensor.
+TEST_F(CliEnds, AnOutputMayBeListedManyTimes) {
+  for (const int times : {1, 4, 64, 1000}) {
+    ModelBuilder b;
+    const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
+    const int w =
+        b.weights({4, 3, 3, 3}, std::vector<int8_t>(4 * 27, 3), {0.004f}, 0);
+    const int y = b.conv(x, w, b.bias({1, 2, 3, 4}), {0.05f, 2});
+    b.rename(y, "body");
+    for (int i = 0; i < times; ++i) b.output(y);
+    shop_.write("many.tflite", b.finish());
+    for (const char* nodes : {"1", "2"}) {
+      const Told told =
+          shop_.shoal({"verify", "many.tflite", "x.bin", "--nodes", nodes});
+      if (times < 256) {
+        EXPECT_EQ(told.code, 0) << times << " times: " << told.err;
+        continue;
+      }
+      EXPECT_EQ(told.code, 4) << told.err;
+      EXPECT_NE(told.err.find("tensor body: 100"), std::string::npos)
+          << told.err;  // or 1001, with what the other node reads
+      EXPECT_NE(told.err.find("list each output of the model once"),
+                std::string::npos)
+          << told.err;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal

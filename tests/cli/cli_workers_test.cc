@@ -407,6 +407,11 @@ TEST_F(CliWorkers, OneCoordinatorAtATime) {
   expect_refused({"probe", worker.address, "--insecure"}, 9,
                  "goes on\n  once more when it is free");
   EXPECT_EQ(shop_.shoal(once({"--wait", "0.2"})).code, 9);
+  const Told found = shop_.shoal({"discover", worker.address, "--insecure"});
+  EXPECT_EQ(found.code, 9) << found.err;
+  EXPECT_NE(found.err.find("every node that answers is busy"),
+            std::string::npos)
+      << found.err;
   // A run that ends gives it back at once; a killed one leaves it until then.
   first->end(SIGTERM);
   EXPECT_EQ(shop_.shoal(once({})).code, 0);

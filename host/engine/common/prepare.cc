@@ -10,6 +10,7 @@
 #include "host/lower/batch.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
 #include "host/program/emit/emit.h"
 
 namespace shoal {
@@ -37,6 +38,7 @@ void set_sizes(Prepared& p, const Emitter& emitter) {
 
 void add_images(Prepared& p, const Emitter& emitter, const uint8_t* key) {
   for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
+    PlanCancellation::check();
     const int node = static_cast<int>(n);
     const bool sealed =
         key && p.plan.nodes[n].sealed && !p.plan.nodes[n].mapped;

@@ -402,12 +402,12 @@ const Case kUnsupported[] = {
      Exit::kUnsupported},
     {"float_in_the_middle",
      [](Net& n) {
-       const int real = n.b.dequantize(n.y);
-       const int sum = n.b.add(real, real, {});
-       n.tensor(sum).type = kCodeFloat32;
-       n.end(n.b.quantize(sum, kScale));
+       const int one = n.b.dequantize(n.y);
+       const int mean = n.b.reduce(OpKind::kMean, one, {1}, true, {});
+       n.tensor(mean).type = kCodeFloat32;
+       n.end(n.b.quantize(mean, kScale));
      },
-     "m: not supported:\n  op 2 ADD \"t5\", op 3 QUANTIZE \"t6\": compute in "
+     "m: not supported:\n  op 2 MEAN \"t6\", op 3 QUANTIZE \"t7\": compute in "
      "float32, other operators in int8",
      Exit::kUnsupported},
     {"several_operators",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "device/program/image.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -66,6 +67,7 @@ class Packer {
       ask_beside(change.moved);
     }
     int64_t bytes = 0;
+    PlanCancellation::check();
     for (size_t i = 0; i < order.size(); ++i) {
       const int pile = order[i].pile;
       if (i < change.same || !asks_[pile]) {

@@ -10,6 +10,7 @@
 #include "host/plan/tokens/rings.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/tokens/token_simulation.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/stream_table.h"
 
 namespace shoal {
@@ -204,6 +205,7 @@ Plan build_plan(const Net& net, PlanDraft draft,
   std::vector<std::vector<StageEnds>> ends;
   if (plan.linked) ends = stage_ends(plan);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    PlanCancellation::check();
     build_node(net, supplies[n], links[n], plan.linked ? &ends[n] : nullptr,
                options, n, draft);
     const bool is_useless =

@@ -9,6 +9,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/coordinator_counts.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/stream_table.h"
 #include "host/world/board_port.h"
 
@@ -553,6 +554,7 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
   host.load(plan, edges);
   world.attach(port, host);
   while (!host.is_over() && world.events().count() < kMostEvents) {
+    PlanCancellation::check();
     if (!world.advance()) {
       throw Error(Exit::kInternal, "the plan's first frame never ends");
     }

@@ -11,6 +11,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/boxes.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -168,6 +169,7 @@ int64_t CutEstimate::core_ps(const Layer& l, const LayerShare& share,
 }
 
 CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
+  PlanCancellation::check();
   const Layer& l = net_.layers[layer];
   CutOption o;
   o.cut = std::move(cut);
@@ -362,6 +364,7 @@ int64_t CutEstimate::layer_ps(int layer, int option,
 }
 
 int64_t CutEstimate::path_ps(const std::vector<int>& path) {
+  PlanCancellation::check();
   int64_t ps = 0;
   for (int l = 0; l < layers(); ++l) ps += layer_ps(l, path[l], path);
   return ps;

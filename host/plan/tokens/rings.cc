@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/plan/tokens/token_simulation.h"
 #include "host/plan/tokens/tokens.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -28,6 +29,7 @@ class Puller {
   }
 
   const std::vector<int>& peaks() {
+    PlanCancellation::check();
     while (last_ >= 0 && !tokens_.done(last_)) pull(last_);
     for (int a = next_sink(); a >= 0; a = next_sink()) pull(a);
     for (int a = tokens_.processes(); a-- > 0;) {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "host/plan/tokens/merge.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 namespace {
@@ -36,6 +37,7 @@ class RankSet {
 template <class Before>
 bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
                 const Before& before) {
+  PlanCancellation::check();
   std::vector<int> process_of(rank.size());
   RankSet open(tokens.processes());
   for (int a = 0; a < tokens.processes(); ++a) {

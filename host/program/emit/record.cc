@@ -1,6 +1,7 @@
 #include "host/program/emit/record.h"
 
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "device/program/chunk.h"
@@ -91,14 +92,24 @@ class RecordBuilder {
  private:
   const Box& box(int port) const { return stage_.ports.at(port).box; }
 
-  int count_ports(int buffer, bool is_read) {
+  // The model may ask for more than the 255 that a record counts: an output
+  // that is listed a thousand times has as many readers.
+  uint8_t count_ports(int buffer, bool is_read) {
+    constexpr int kMost = std::numeric_limits<uint8_t>::max();
     int n = 0;
     while (next_port_ < stage_.ports.size() &&
            stage_.ports[next_port_].buffer == buffer &&
            stage_.ports[next_port_].is_read == is_read) {
       ++next_port_, ++n;
     }
-    return n;
+    if (n <= kMost) return static_cast<uint8_t>(n);
+    throw Error(Exit::kUnsupported,
+                "tensor " +
+                    net_.tensors.at(stage_.buffers[buffer].tensor).name + ": " +
+                    std::to_string(n) + " layers and outputs " +
+                    (is_read ? "read" : "write") + " it on one node",
+                "at most " + std::to_string(kMost) +
+                    " can; list each output of the model once");
   }
 
   void put_buffer(int index) {
@@ -116,8 +127,8 @@ class RecordBuilder {
     r.row_bytes = b.row_bytes();
     r.offset = b.offset;
     r.first_port = fit<uint16_t>(int64_t(next_port_));
-    r.writers = fit<uint8_t>(count_ports(index, false));
-    r.readers = fit<uint8_t>(count_ports(index, true));
+    r.writers = count_ports(index, false);
+    r.readers = count_ports(index, true);
     r.overlay = index_or_none(b.overlay);
     r.base = kNone;
     tables_.buffers.push_back(r);

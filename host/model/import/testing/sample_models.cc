@@ -140,6 +140,27 @@ std::vector<uint8_t> functions(Sampler s) {
   return b.finish();
 }
 
+// What float32 computes of each byte is a table.
+std::vector<uint8_t> float_functions(Sampler s) {
+  Builder& b = s.b;
+  const Builder::Scale q{0.05f, 4};
+  const int x = b.input({1, 4, 6, 3}, {0.04f, -7});
+  b.output(b.unary(OpKind::kElu, x, q));
+  const auto real = [&](int t) {
+    RawTensor& made = b.raw().tensors[static_cast<size_t>(t)];
+    made.type = kCodeFloat32;
+    made.scale.clear();
+    made.zero.clear();
+    return t;
+  };
+  const int wave = real(b.unary(OpKind::kSin, b.dequantize(x), {}));
+  b.output(b.quantize(wave, {1.f / 128, 0}));
+  const int power = real(b.unary(OpKind::kExp, b.dequantize(x), {}));
+  const int root = real(b.unary(OpKind::kSqrt, power, {}));
+  b.output(b.quantize(root, q));
+  return b.finish();
+}
+
 std::vector<uint8_t> choices(Sampler s) {
   Builder& b = s.b;
   const int x = b.input({1, 4, 6, 4}, {0.05f, 4});
@@ -195,6 +216,7 @@ std::vector<SampleModel> sample_models(uint32_t seed, Type file_type) {
     out.push_back({"halves", halves(sampler)});
   } else {
     out.push_back({"float_ends", float_ends(sampler)});
+    out.push_back({"float_functions", float_functions(sampler)});
   }
   return out;
 }
