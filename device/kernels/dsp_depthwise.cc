@@ -251,6 +251,14 @@ bool put_scales(const ConvArgs& a, Lanes& lanes, int o) {
   return false;
 }
 
+// Results that are rounded once are not shifted.
+bool none_shifts_right(const ConvArgs& a) {
+  for (int o = 0; o < a.channels; ++o) {
+    if (right_shift(a, o) >= 0) return false;
+  }
+  return true;
+}
+
 // Channels [o, o + count).
 [[gnu::cold]] void plain(ConvArgs a, int o, int count) {
   const int8_t* rows[kDspMostRows];
@@ -321,7 +329,7 @@ void dsp_depthwise(const ConvArgs& a) {
                     taps <= kMostTaps && spare >= 0 &&
                     a.stride_x <= a.kernel_w && a.multiplier == 1 &&
                     a.dilation_x == 1 && !a.partial_in && !a.partial_out;
-  if (!fits) return portable_depthwise(a);
+  if (!fits || none_shifts_right(a)) return portable_depthwise(a);
   const int end = a.channels & -kDspLanes;
   const Call call = {clamps_to_byte(a), spare / a.stride_x + 1,
                      dsp_column_words(taps), a.stride_x * words};

@@ -19,11 +19,10 @@ constexpr int kOuts = 36;      // channels whose sums wait: threes and fours
 constexpr int kTile = 576;     // bytes of a pixel's window; 3x3x64
 constexpr int kCache = 16384;  // bytes of weights that stay in front of a flash
 
-// Output channels [o, o + outs) of `pixels` columns from x. `plain`: they end
-// in int8 as nearly all do.
+// Output channels [o, o + outs) of `pixels` columns from x.
 struct OutputTile {
   int o, outs, x, pixels;
-  bool plain;
+  Shifts shifts;
 };
 
 using Sums = int32_t[kPixels][kOuts];
@@ -144,8 +143,9 @@ void start_from_bias(const ConvArgs& a, const OutputTile& b, Sums& sums) {
 }
 static_assert(kPixels == 4);
 
-// The number of channels that it has made: a multiple of four.
-template <int kN>
+// The number of channels that it has made: a multiple of four. kOnce: of those
+// that are not shifted.
+template <int kN, bool kOnce>
 int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
   const Ending ending = {a.zero_out, all_words(a.act_min),
                          all_words(a.act_max)};
@@ -159,21 +159,26 @@ int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
 #pragma GCC unroll 4
     for (int p = 0; p < kN; ++p) {
       const Words v = load_words(from + p * kOuts);
-      store_four(ended(requantized(v, m, shift), ending), out + p * step);
+      const Words y = kOnce ? high_products(v, m) : requantized(v, m, shift);
+      store_four(ended(y, ending), out + p * step);
     }
     from += 4, multipliers += 4, shifts += 4, out += 4;
   }
   return b.outs & ~3;
 }
 
+template <bool kOnce>
+int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
+  if (b.pixels == 4) return finish_fours<4, kOnce>(a, b, sums);
+  if (b.pixels == 3) return finish_fours<3, kOnce>(a, b, sums);
+  if (b.pixels == 2) return finish_fours<2, kOnce>(a, b, sums);
+  return finish_fours<1, kOnce>(a, b, sums);
+}
+
 void finish(const ConvArgs& a, const OutputTile& b, Sums& sums) {
   int done = 0;
-  if (b.plain) {
-    if (b.pixels == 4) done = finish_fours<4>(a, b, sums);
-    if (b.pixels == 3) done = finish_fours<3>(a, b, sums);
-    if (b.pixels == 2) done = finish_fours<2>(a, b, sums);
-    if (b.pixels == 1) done = finish_fours<1>(a, b, sums);
-  }
+  if (b.shifts == Shifts::kRight) done = finish_fours<false>(a, b, sums);
+  if (b.shifts == Shifts::kNone) done = finish_fours<true>(a, b, sums);
   if (done == b.outs) return;
   for (int p = 0; p < b.pixels; ++p) {
     finish_sums(a, b.o + done, b.outs - done, b.x + p,
@@ -231,11 +236,11 @@ void conv_block(const ConvArgs& a, const OutputTile& b, bool inside) {
   finish(a, b, sums);
 }
 
-bool is_plain(const ConvArgs& a, int o, int outs) {
-  if (a.partial_out) return false;
-  int all = -1;
-  for (int i = o; i < o + outs; ++i) all &= a.shifts[i];
-  return all < 0;
+Shifts shifts_of(const ConvArgs& a, int o, int outs) {
+  if (a.partial_out) return Shifts::kOther;
+  int all = -1, any = 0;
+  for (int i = o; i < o + outs; ++i) all &= a.shifts[i], any |= a.shifts[i];
+  return all < 0 ? Shifts::kRight : any == 0 ? Shifts::kNone : Shifts::kOther;
 }
 
 }  // namespace
@@ -247,12 +252,12 @@ void mve_conv(const ConvArgs& a) {
   outs = outs < 12 ? 12 : outs > kOuts ? kOuts : outs;
   for (int o = 0; o < a.channels; o += outs) {
     const int some = a.channels - o < outs ? a.channels - o : outs;
-    const bool plain = is_plain(a, o, some);
+    const Shifts shifts = shifts_of(a, o, some);
     for (int x = a.x0; x < a.x1;) {
       const bool inside = x >= inner.lo && x < inner.hi;
       const int end = inside ? inner.hi : x < inner.lo ? inner.lo : a.x1;
       const int pixels = end - x < kPixels ? end - x : kPixels;
-      conv_block(a, {o, some, x, pixels, plain}, inside);
+      conv_block(a, {o, some, x, pixels, shifts}, inside);
       x += pixels;
     }
   }

@@ -137,7 +137,8 @@ constexpr bool kBytesApart = false;
 
 [[gnu::noinline]] void make_four(const ConvArgs& a, const Four& f, int vectors,
                                  const int8_t* ones, int outs) {
-  if (kBytesApart && !a.zero_weight && clamps_to_byte(a)) {
+  const bool once = *f.shifts == 0;
+  if (kBytesApart && !a.zero_weight && clamps_to_byte(a) && !once) {
     return make_bytes(a, f, vectors, outs);
   }
   const Ending ending = {a.zero_out, all_words(a.act_min),
@@ -153,10 +154,10 @@ constexpr bool kBytesApart = false;
       }
     }
     const Words sums = add(load_words(s), load_words(f.bias));
-    store_four(
-        ended(requantized(sums, load_words(f.multipliers), load_four(f.shifts)),
-              ending),
-        f.out + x * a.out_stride);
+    const Words m = load_words(f.multipliers);
+    const Words v = once ? high_products(sums, m)
+                         : requantized(sums, m, load_four(f.shifts));
+    store_four(ended(v, ending), f.out + x * a.out_stride);
   }
 }
 
@@ -194,8 +195,9 @@ void plain(ConvArgs a, int o, int count) {
   portable_depthwise(a);
 }
 
-// Eights whose shifts go right, all of them; false: there are others.
-[[gnu::noinline]] bool eights(const ConvArgs& a) {
+// Eights that do not shift and, unless those are made already, those that all
+// shift right. Returns false if there are others.
+[[gnu::noinline]] bool eights(const ConvArgs& a, bool right_is_made) {
   const int taps = a.kernel_h * a.kernel_w;
   const Call call = {(taps + kVector - 1) / kVector,
                      (kMveLine / a.kernel_h - a.kernel_w) / a.stride_x + 1,
@@ -209,9 +211,10 @@ void plain(ConvArgs a, int o, int count) {
   bool all = true;
   for (int i = 0; i < a.channels; i += kMveLanes) {
     const int o = mve_eight_at(a, i);
-    if (mve_all_shift_right(a.shifts + o)) {
+    const bool right = mve_all_shift_right(a.shifts + o);
+    if (mve_none_shifts(a.shifts + o) || (right && !right_is_made)) {
       eight_channels(a, call, o, lines);
-    } else {
+    } else if (!right) {
       all = false;
     }
   }
@@ -222,8 +225,14 @@ void plain(ConvArgs a, int o, int count) {
 [[gnu::noinline]] void other_eights(const ConvArgs& a) {
   for (int i = 0; i < a.channels; i += kMveLanes) {
     const int o = mve_eight_at(a, i);
-    if (!mve_all_shift_right(a.shifts + o)) plain(a, o, kMveLanes);
+    if (mve_all_shift_right(a.shifts + o)) continue;
+    if (!mve_none_shifts(a.shifts + o)) plain(a, o, kMveLanes);
   }
+}
+
+// What mve_depthwise_3x3 has left.
+void rest(const ConvArgs& a) {
+  if (!eights(a, true)) other_eights(a);
 }
 
 void each_row(ConvArgs a, void (*make)(const ConvArgs&)) {
@@ -254,7 +263,7 @@ void mve_put_row(const ConvArgs& a, MveColumns c, const int8_t* row, int apart,
 
 void mve_depthwise(const ConvArgs& a) {
   if (mve_depthwise_takes(a)) {
-    if (!mve_depthwise_3x3(a)) each_row(a, other_eights);
+    if (!mve_depthwise_3x3(a)) each_row(a, rest);
     return;
   }
   if (a.more_rows) return each_row(a, mve_depthwise);
@@ -263,7 +272,7 @@ void mve_depthwise(const ConvArgs& a) {
                     kMveLine / a.kernel_h >= a.kernel_w &&
                     a.channels >= kMveLanes && !a.partial_in && !a.partial_out;
   if (!fits) return portable_depthwise(a);
-  if (!eights(a)) other_eights(a);
+  if (!eights(a, false)) other_eights(a);
 }
 
 }  // namespace shoal

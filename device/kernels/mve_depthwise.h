@@ -44,6 +44,12 @@ inline bool mve_all_shift_right(const int8_t* shifts) {
   std::memcpy(some, shifts, sizeof some);
   return (some[0] & some[1] & 0x80808080) == 0x80808080;
 }
+// Returns whether no channel's sum is shifted: their results are rounded once.
+inline bool mve_none_shifts(const int8_t* shifts) {
+  uint32_t some[2];
+  std::memcpy(some, shifts, sizeof some);
+  return (some[0] | some[1]) == 0;
+}
 static_assert(kMveLanes == 8);
 
 // The first of the eight channels at o, or of the last eight, rather than

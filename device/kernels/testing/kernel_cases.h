@@ -125,6 +125,7 @@ inline void random_scales(std::mt19937& random, const WindowShape& s,
   int log = 0;
   while ((1 << (2 * log)) < terms) ++log;
   const bool wild = one_in(random, 8), per_tensor = one_in(random, 4);
+  const bool once = one_in(random, 4);  // results that are not shifted
   for (int o = 0; o < s.channels; ++o) {
     const int range = wild ? 0x7FFFFFFF : 4000 << log;
     d.bias.push_back(random_int(random, -range, range));
@@ -132,8 +133,12 @@ inline void random_scales(std::mt19937& random, const WindowShape& s,
     d.multipliers.push_back(
         repeat ? d.multipliers[0]
                : random_int(random, wild ? 0 : 1 << 30, 0x7FFFFFFF));
-    const int shift = wild ? random_int(random, -31, 30)
-                           : -std::max(0, 4 + log + random_int(random, 0, 4));
+    int shift = wild ? random_int(random, -31, 30)
+                     : -std::max(0, 4 + log + random_int(random, 0, 4));
+    if (once) {
+      if (!wild) d.multipliers.back() >>= repeat ? 0 : -shift;
+      shift = 0;
+    }
     d.shifts.push_back(repeat ? d.shifts[0] : static_cast<int8_t>(shift));
   }
 }
