@@ -260,13 +260,15 @@ void finish(const ConvArgs& a, const OutputTile& b, Shifts shifts,
     uint32_t s[kN];
 #pragma GCC unroll 4
     for (int p = 0; p < kN; ++p) s[p] = sums[p];
+    if (shifts == Shifts::kOther) {
+      for (int p = 0; p < kN; ++p) finish_sums(a, o, 1, b.x + p, sums + p);
+      continue;
+    }
     int8_t* const out = a.out + b.x * step + o;
     if (shifts == Shifts::kRight) {
       put_bytes<kN, false>(s, a.multipliers[o], a.shifts[o], zero, step, out);
-    } else if (shifts == Shifts::kNone) {
-      put_bytes<kN, true>(s, a.multipliers[o], 0, zero, step, out);
     } else {
-      for (int p = 0; p < kN; ++p) finish_sums(a, o, 1, b.x + p, sums + p);
+      put_bytes<kN, true>(s, a.multipliers[o], 0, zero, step, out);
     }
   }
 }
