@@ -396,18 +396,22 @@ const Case kUnsupported[] = {
      "m: not supported:\n  model input tensor 4 \"t4\": is float32 and no "
      "QUANTIZE reads it",
      Exit::kUnsupported},
-    {"output_type", [](Net& n) { n.end(n.bias); },
+    {"output_type",
+     [](Net& n) {
+       n.b.data(n.bias)[3] = 1;  // 2^24: no byte, no place
+       n.end(n.bias);
+     },
      "m: not supported:\n  model output tensor 2 \"t2\": is neither int8, "
      "uint8 nor float32",
      Exit::kUnsupported},
     {"float_in_the_middle",
      [](Net& n) {
        const int real = n.b.dequantize(n.y);
-       const int sum = n.b.add(real, real, {});
-       n.tensor(sum).type = kCodeFloat32;
-       n.end(n.b.quantize(sum, kScale));
+       const int mean = n.b.reduce(OpKind::kMean, real, {1}, true, {});
+       n.tensor(mean).type = kCodeFloat32;
+       n.end(n.b.quantize(mean, kScale));
      },
-     "m: not supported:\n  op 2 ADD \"t5\", op 3 QUANTIZE \"t6\": compute in "
+     "m: not supported:\n  op 2 MEAN \"t6\", op 3 QUANTIZE \"t7\": compute in "
      "float32, other operators in int8",
      Exit::kUnsupported},
     {"several_operators",
