@@ -65,6 +65,7 @@ class OnnxBuilder {
   void break_external();
   void break_opset(int64_t version);
   void break_domain(const std::string& domain);
+  void break_opset_domain(const std::string& domain);  // of all operators
   void break_function();
   void drop_attribute_types();  // of the last node
   void break_sparse();
