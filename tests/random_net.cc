@@ -245,15 +245,15 @@ class RandomNet {
   // Pixels with pixels, then with the picture.
   void attention(int x) {
     const Shape s = shape(x);
-    const int pixels = s[1] * s[2];
-    if (pixels > 60) return;
-    const int rows = b_.reshape(x, {1, pixels, s[3]});
+    if (s[1] * s[2] > 60) return;
+    const int rows = b_.reshape(x, {1, s[1] * s[2], s[3]});
     const float d = deviation(x);
     const int scores =
         b_.batch_matmul(rows, rows, false, true, scale_of(d * d * 2));
     const int y = b_.batch_matmul(b_.softmax(scores), rows, false, false,
                                   scale_of(d / 2));
-    keep(chance(2) ? b_.log_softmax(b_.reshape(y, s)) : b_.reshape(y, s));
+    const int z = b_.reshape(y, s);
+    keep(chance(2) ? z : chance(2) ? b_.log_softmax(z) : b_.l2_norm(z));
   }
 
   void along(int x) {

@@ -123,6 +123,28 @@ constexpr int leading_zeros(uint32_t v) {
   return n;
 }
 
+// 1 / sqrt(d) as value * 2^(shift - 31): gemmlowp's, by five steps of Newton's
+// method from 1. Of 0 as of 1.
+struct InverseRoot {
+  int32_t value;
+  int shift;
+};
+constexpr InverseRoot inverse_root(uint32_t d) {
+  if (d <= 1) return {kInt32Max, 0};
+  int shift = -11;
+  while (d >= 1u << 29) d /= 4, --shift;
+  const int pairs = (leading_zeros(d) - 1) / 2 - 1;
+  const int32_t a = wrap(d << 2 * pairs) >> 1;
+  const int32_t half = round_shift(a, 1);
+  int32_t y = 1 << 28;
+  for (int i = 0; i < 5; ++i) {
+    const int32_t cube = saturate(int64_t{64} * high_mul(high_mul(y, y), y));
+    y = saturate(int64_t{8} *
+                 wrap_sub(high_mul(3 << 27, y), high_mul(half, cube)));
+  }
+  return {high_mul(y, 1518500250), shift + pairs};
+}
+
 // ln of a sum of at least 1 with 19 fractional bits; the result has 26.
 // gemmlowp's: the sum as 2^k times a number around the root of a half, both
 // ways of it, whichever is the smaller; a polynomial by (x - a) / (x + a).

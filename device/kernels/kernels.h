@@ -169,6 +169,9 @@ struct SoftmaxArgs {
 //   running_sum_row  channel c is requantize(sum << 19, multiplier, shift) + zy
 //                    of the channels up to it less zx, clamped to int8; sums
 //                    are mod 2^32
+//   l2_norm_row      channel c is requantize(x - zx, value, shift + 7), clamped
+//                    to int8, with inverse_root() of the sum of the squares of
+//                    x - zx; at most kMostL2Channels channels
 struct PixelArgs {
   const int8_t* in;
   int in_stride;
@@ -293,6 +296,7 @@ void prelu_row(const BinaryArgs&);
 void lut_row(const LutArgs&);
 void softmax_row(const SoftmaxArgs&);
 void log_softmax_row(const PixelArgs&);
+void l2_norm_row(const PixelArgs&);
 void arg_max_row(const PixelArgs&);
 void running_sum_row(const PixelArgs&);
 void requantize_row(const RequantizeArgs&);

@@ -73,6 +73,24 @@ void log_softmax_row(const PixelArgs& a) {
   }
 }
 
+void l2_norm_row(const PixelArgs& a) {
+  for (int x = a.x0; x < a.x1; ++x) {
+    const int8_t* in = a.in + x * a.in_stride;
+    int8_t* out = a.out + x * a.out_stride;
+    uint32_t sum = 0;
+    for (int c = 0; c < a.channels; ++c) {
+      const int d = in[c] - a.zero_in;
+      sum += bits(d * d);
+    }
+    const InverseRoot root = inverse_root(sum);
+    for (int c = 0; c < a.channels; ++c) {
+      const int32_t v =
+          requantize(in[c] - a.zero_in, root.value, root.shift + 7);
+      out[c] = static_cast<int8_t>(clamp(v, -128, 127));
+    }
+  }
+}
+
 void arg_max_row(const PixelArgs& a) {
   const int sign = params_as<ArgParams>(a).sign;
   for (int x = a.x0; x < a.x1; ++x) {

@@ -99,6 +99,10 @@ bool check_log_softmax(StageCheck& c, const StageView& s,
          c.need(channels(s.ports[a.in[0]]) <= 4095);  // sums of up to 2^31
 }
 
+bool check_l2_norm(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  return c.need(channels(s.ports[a.in[0]]) <= kMostL2Channels);
+}
+
 bool check_running_sum(StageCheck& c, const StageView& s,
                        const ActorRecord& a) {
   return c.need(is_shift(params_as<RunningSumParams>(s, a).shift));

@@ -272,6 +272,7 @@ enum class OpCode : uint8_t {
   kArgMax,      // ARG_MAX and ARG_MIN over channels: the place, two bytes
   kRunningSum,  // over channels
   kMatmul,      // of rows and a second operand that is held whole
+  kL2Norm,      // over channels
 };
 
 enum ActorFlags : uint8_t {

@@ -110,6 +110,7 @@ inline constexpr ActorKind kActorKinds[] = {
      ShapeRule::kPixels, kAllChannels},
     {OpCode::kMatmul, kParamCount<MulParams>, RowsFrom::kSame,
      ShapeRule::kProduct, kHoldsSecond | kAllChannels},
+    {OpCode::kL2Norm, 0, RowsFrom::kSame, ShapeRule::kPixels, kAllChannels},
 };
 constexpr int kActorKindCount = sizeof kActorKinds / sizeof kActorKinds[0];
 

@@ -42,6 +42,8 @@ struct SoftmaxParams {
 struct LogSoftmaxParams {
   int32_t multiplier, shift, diff_min, back_multiplier, back_shift;
 };
+// kL2Norm: sums of this many squares stay below 2^31.
+inline constexpr int kMostL2Channels = 32768;
 // kBilinear: output place o lies at (o * scale + base) / 1024 of the input.
 struct BilinearParams {
   int32_t scale_y, base_y, scale_x, base_x;

@@ -21,7 +21,7 @@ __attribute__((weak)) extern const Parts parts =
                Op::kMove, Op::kResize, Op::kSpaceToDepth, Op::kDepthToSpace,
                Op::kTranspose, Op::kReshape, Op::kConstant, Op::kRequantize,
                Op::kDivide, Op::kSquaredDifference, Op::kLogSoftmax,
-               Op::kBilinear, Op::kArgMax, Op::kRunningSum, Op::kMatmul>(
-        shoal_storage_part, shoal_link_part);
+               Op::kBilinear, Op::kArgMax, Op::kRunningSum, Op::kMatmul,
+               Op::kL2Norm>(shoal_storage_part, shoal_link_part);
 
 }  // namespace shoal

@@ -247,6 +247,26 @@ TEST(Ops, TableAndSoftmax) {
   expect_op(s, {x}, y, 1);
 }
 
+TEST(Ops, L2Norm) {
+  Random r(16);
+  const Tensor x = random_tensor(r, 4, 3, 10);
+  ActorSpec s = spec(OpCode::kL2Norm);
+  s.r.slices = 3;
+  s.r.zero_in = -5;
+  const Tensor y = fill(x, [&](int row, int column, int k) {
+    uint32_t sum = 0;
+    for (int c = 0; c < 10; ++c) {
+      const int d = x.at(row, column, c) + 5;
+      sum += static_cast<uint32_t>(d * d);
+    }
+    const InverseRoot root = inverse_root(sum);
+    return clamp(
+        requantize(x.at(row, column, k) + 5, root.value, root.shift + 7), -128,
+        127);
+  });
+  expect_op(s, {x}, y, 1);
+}
+
 TEST(Ops, LogarithmOfSoftmax) {
   Random r(15);
   const Tensor x = random_tensor(r, 4, 3, 10);

@@ -122,7 +122,8 @@ inline constexpr Fire kFires[] = {fire_conv,
                                   fire_bilinear,
                                   fire_arg_max,
                                   fire_running_sum,
-                                  fire_matmul};
+                                  fire_matmul,
+                                  fire_l2_norm};
 static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 
 inline constexpr FirePlain kPlain[] = {fire_plain_conv, fire_plain_depthwise};

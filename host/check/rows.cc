@@ -180,6 +180,7 @@ constexpr Dependence kDependences[] = {
     {OpCode::kArgMax, same, same, all, true},
     {OpCode::kRunningSum, same, same, all, true},
     {OpCode::kMatmul, left_only, same, all, true},
+    {OpCode::kL2Norm, same, same, all, true},
 };
 
 constexpr bool in_order() {

@@ -103,7 +103,8 @@ void add_asked(const PictureFlags& f, std::vector<Asked>& to) {
 void add_asked(const ImportOptions& f, std::vector<Asked>& to) {
   add({{{"--inputs", Ability::kRuns}, !f.inputs.empty()},
        {{"--outputs", Ability::kRuns}, !f.outputs.empty()},
-       {{"--input-shape", Ability::kRuns}, !f.shapes.empty()}},
+       {{"--input-shape", Ability::kRuns}, !f.shapes.empty()},
+       {{"--signature", Ability::kRuns}, !f.signature.empty()}},
       to);
 }
 

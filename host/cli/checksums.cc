@@ -15,6 +15,7 @@ std::string model_checksum(const std::string& model,
     if (!list->empty()) sum += " -";
     for (const std::string& name : *list) sum += " " + name;
   }
+  if (!ends.signature.empty()) sum += " - - " + ends.signature;
   return sum;
 }
 

@@ -49,6 +49,9 @@ std::vector<std::pair<std::string, std::string>> options_of(
   for (const std::string& shape : f.ends.shapes) {
     all.emplace_back("--input-shape", shape);
   }
+  if (!f.ends.signature.empty()) {
+    all.emplace_back("--signature", f.ends.signature);
+  }
   const auto numbers = [&](const char* flag, const std::vector<float>& values) {
     if (values.empty()) return;
     std::string text;

@@ -23,6 +23,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--outputs", kModel, "TENSOR", true},
     {"", "--inputs", kModel, "TENSOR", true},
     {"", "--input-shape", kModel, "NAME=SHAPE", true},
+    {"", "--signature", kModel, "KEY", true},
 
     {"study", "--nodes", kSplit, "LIST", false},
     {"study", "--strategies", kSplit, "LIST", false},
@@ -99,6 +100,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--percentile", kModel, "PERCENT", false},
     {"", "--equalize", kModel, "NAME", false},
     {"", "--no-bias-correction", kModel, "", false},
+    {"", "--min-snr", kModel, "DB", false},
 
     {"export build study", "--output", kOutput, "DIR", false},
     {"", "--output", kOutput, "FILE", false},

@@ -113,6 +113,8 @@ void add_ends(CLI::App* verb, ImportOptions& ends) {
   once("--inputs", ends.inputs, "Begin the model at this tensor; repeatable");
   once("--input-shape", ends.shapes,
        "Sizes of a dynamic input, such as NAME=1x3x320x320");
+  verb->add_option("--signature", ends.signature,
+                   "Signature of a .tflite file that has several [the only]");
   ends.tell = [](const std::string& line) { tell("%s\n", line.c_str()); };
 }
 

@@ -55,8 +55,8 @@ void EngineOpening::open_store() {
   check();
   if (flags_.ends.is_asked()) {
     throw Error(Exit::kUsage,
-                "--outputs, --inputs, --input-shape: a store runs as it was "
-                "built",
+                "--outputs, --inputs, --input-shape, --signature: a store runs "
+                "as it was built",
                 "give them to shoal build");
   }
   const PlanFlags& plan = flags_.plan;

@@ -33,7 +33,6 @@ void add_method(CLI::App* verb, QuantizeFlags& f) {
       ->capture_default_str();
   verb->add_option("--min-snr", f.min_snr,
                    "Exit with 5 if an output or a layer is below [no limit]")
-      ->type_name("DB")
       ->check(real_range(-100, 200));
 }
 

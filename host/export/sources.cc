@@ -61,6 +61,7 @@ constexpr KindSources kKinds[] = {
     {"kArgMax", "fire_elements", {"rare"}},
     {"kRunningSum", "fire_elements", {"rare"}},
     {"kMatmul", "fire_elements", {"element"}},
+    {"kL2Norm", "fire_elements", {"rare"}},
 };
 static_assert(std::size(kKinds) == kActorKindCount, "a row for each OpCode");
 

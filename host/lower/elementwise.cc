@@ -138,7 +138,9 @@ constexpr ByKind<Binary> kBinary(
       {OpCode::kSquaredDifference, listed<squared_difference_params>}},
      {OpKind::kPrelu, {OpCode::kPrelu, listed<prelu_params>}},
      {OpKind::kMaximum, {OpCode::kMaximum, none}},
-     {OpKind::kMinimum, {OpCode::kMinimum, none}}});
+     {OpKind::kMinimum, {OpCode::kMinimum, none}},
+     {OpKind::kLogicalAnd, {OpCode::kMinimum, none}},
+     {OpKind::kLogicalOr, {OpCode::kMaximum, none}}});
 
 Layer binary_layer(const Builder& b) {
   const Op& op = b.op();
@@ -212,6 +214,14 @@ void lower_softmax(Builder& b) {
   if (c.channels != classes) {
     v = b.plain(x);
     c = canonical_extent(shape);
+  }
+  if (op.kind == OpKind::kL2Normalization) {
+    Layer l = b.layer(OpCode::kL2Norm, y);
+    l.zero_in = b.tensor(x).zero();
+    l.in[0] = b.as_extent(v, c);
+    l.out = b.result(y, c, v.order);
+    b.add(std::move(l));
+    return;
   }
   const bool logarithm = op.kind == OpKind::kLogSoftmax;
   Layer l = b.layer(logarithm ? OpCode::kLogSoftmax : OpCode::kSoftmax, y);

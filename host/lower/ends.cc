@@ -1,6 +1,7 @@
 #include "host/lower/ends.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "host/base/error.h"
 #include "host/lower/wish.h"
@@ -37,7 +38,7 @@ const char* why_unsupported(const Graph& g, const Op& op) {
   const bool moves = cls == OpClass::kReshape || cls == OpClass::kTranspose;
   if (moves && is_wide(x.type)) return nullptr;
   if (cls == OpClass::kCast) {
-    if (x.type != Type::kFloat32) return nullptr;
+    if (x.type != Type::kFloat32 || cast_to(g, op.inputs[0])) return nullptr;
     return "a float tensor inside the network";
   }
   if (cls == OpClass::kArg) {
@@ -217,9 +218,43 @@ void assign_results(Builder& b, int op) {
   }
 }
 
+namespace {
+
+// Whole numbers that follow from shapes, made by a layer of constants: bytes,
+// or two bytes each where these are too few.
+NetIo constant_output(Builder& b, int t) {
+  const Tensor& c = b.tensor(t);
+  std::vector<int32_t> numbers(c.data.size() / sizeof(int32_t));
+  std::memcpy(numbers.data(), c.data.data(), c.data.size());
+  const bool bytes = std::ranges::all_of(
+      numbers, [](int32_t v) { return v >= -128 && v <= 127; });
+  std::vector<int8_t> values;
+  for (const int32_t v : numbers) {
+    values.push_back(static_cast<int8_t>(v & 0xFF));
+    if (!bytes) values.push_back(static_cast<int8_t>(v >> 8));
+  }
+  if (!bytes) b.set_places(t);
+  const Shape shape = b.lies(t);
+  const View view =
+      b.constant(c.name, std::move(values), canonical_extent(shape));
+  const Shape own = squeezed(shape);
+  NetIo io;
+  io.file_tensor = t;
+  io.conversion = bytes ? Conversion::kNumber : Conversion::kPlace;
+  io.place = *place_of(
+      {view, own, identity_order(static_cast<int>(own.size()))}, shape);
+  return io;
+}
+
+}  // namespace
+
 void make_outputs(Builder& b) {
   const Graph& g = b.graph();
   for (int t : g.outputs) {
+    if (g.tensors[t].constant) {
+      b.net().outputs.push_back(constant_output(b, t));
+      continue;
+    }
     const bool is_float = g.tensors[t].type == Type::kFloat32;
     if (is_wide(g.tensors[t].type) || (is_float && cast_to(g, t))) {
       NetIo io;

@@ -5,6 +5,7 @@
 #include "host/lower/builder.h"
 #include "host/lower/coalesce.h"
 #include "host/lower/ends.h"
+#include "host/lower/expand.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/require_int8.h"
 
@@ -34,8 +35,9 @@ constexpr ByClass<void (*)(Builder&)> kLowerings(
 
 }  // namespace
 
-Net lower(const Graph& g) {
-  require_int8(g);
+namespace {
+
+Net lower_expanded(const Graph& g) {
   std::string problems;
   for (const std::string& line : unsupported_operators(g)) {
     problems += (problems.empty() ? "" : "\n") + line;
@@ -57,6 +59,20 @@ Net lower(const Graph& g) {
   make_outputs(b);
   coalesce_copies(b.net(), b.part_copies());
   return std::move(b.net());
+}
+
+}  // namespace
+
+Net lower(const Graph& g) {
+  require_int8(g);
+  if (!has_expansions(g)) return lower_expanded(g);
+  const Expanded expanded = expand(g);
+  Net net = lower_expanded(expanded.graph);
+  for (Layer& l : net.layers) {
+    if (l.file_op >= 0) l.file_op = expanded.from[l.file_op];
+  }
+  net.places.resize(g.tensors.size());
+  return net;
 }
 
 Net assign_last(Net net) {

@@ -84,7 +84,7 @@ class Converter {
 
   int operand(int t) {
     const Tensor& old = old_.tensors[t];
-    if (!old.constant) return t;
+    if (!old.constant || is_bool(old)) return t;
     const Params& p = scales_.params[t];
     std::vector<int8_t> bytes;
     for (const float v : constant_floats(old)) {

@@ -1,4 +1,4 @@
-// What is said of each output and each layer alone.
+// Judges each output and each layer alone.
 #pragma once
 
 #include <vector>

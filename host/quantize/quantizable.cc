@@ -31,6 +31,9 @@ const char* why_not(const Graph& graph, const Op& op) {
   if (op.kind == OpKind::kQuantize || op.kind == OpKind::kDequantize) {
     return "the model is partly quantized already";
   }
+  if (op.kind == OpKind::kFloorDiv || op.kind == OpKind::kFloorMod) {
+    return "TensorFlow Lite computes it in float32 alone";
+  }
   if (is_weights_operand(op, 1) && !(constant(1) && constant(2))) {
     return "its weights are not constant";
   }

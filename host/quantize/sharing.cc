@@ -19,6 +19,7 @@ std::optional<Params> fixed_params(OpKind kind) {
       {{OpKind::kSoftmax, kPart},
        {OpKind::kLogistic, kPart},
        {OpKind::kLogSoftmax, Params{1 / 16.f, 127}},
+       {OpKind::kL2Normalization, Params{1 / 128.f, 0}},
        {OpKind::kTanh, Params{1 / 128.f, 0}}});
   return kFixed[kind];
 }
@@ -182,12 +183,15 @@ class ScaleSharing {
   void join(int number) {
     const Op& op = graph_.ops[number];
     const int y = op.outputs[0];
-    const std::optional<Params> first = given_[root(op.inputs[0])];
+    if (is_bool(graph_.tensors[y])) return;
+    // The condition of a SELECT_V2 has no scale.
+    const size_t first_value = op.kind == OpKind::kSelectV2 ? 1 : 0;
+    const std::optional<Params> first = given_[root(op.inputs[first_value])];
     const bool all_given =
-        first && std::all_of(op.inputs.begin(), op.inputs.end(),
+        first && std::all_of(op.inputs.begin() + first_value, op.inputs.end(),
                              [&](int x) { return given_[root(x)] == first; });
     const ValueRange wide = whole(seen_[y]);
-    for (size_t i = 0; i < op.inputs.size(); ++i) {
+    for (size_t i = first_value; i < op.inputs.size(); ++i) {
       const int x = op.inputs[i];
       if (all_given || shares(x, wide)) {
         unite(y, x);

@@ -141,6 +141,7 @@ double read_as(const uint8_t* at) {
 std::string array_type(Type type) {
   switch (type) {
     case Type::kUint8:
+    case Type::kBool:
       return "u1";
     case Type::kInt8:
       return "i1";

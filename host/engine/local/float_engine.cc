@@ -22,6 +22,8 @@ void append(const Tensor& t, const std::vector<float>& values, Bytes& out) {
       add(static_cast<int32_t>(v));
     } else if (t.type == Type::kInt64) {
       add(static_cast<int64_t>(v));
+    } else if (is_bool(t)) {
+      add(static_cast<uint8_t>(v));
     } else {
       add(v);
     }

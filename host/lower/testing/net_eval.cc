@@ -245,6 +245,24 @@ struct Run {
     }
   }
 
+  void l2_norm() const {
+    for (int r = 0; r < y.rows(); ++r) {
+      for (int x = 0; x < y.columns(); ++x) {
+        uint32_t sum = 0;
+        for (int c = 0; c < a.channels(); ++c) {
+          const int d = a.at(r, x, c) - l.zero_in;
+          sum += static_cast<uint32_t>(d * d);
+        }
+        const InverseRoot root = inverse_root(sum);
+        for (int c = 0; c < a.channels(); ++c) {
+          const int v =
+              requantize(a.at(r, x, c) - l.zero_in, root.value, root.shift + 7);
+          y.at(r, x, c) = static_cast<int8_t>(clamp(v, -128, 127));
+        }
+      }
+    }
+  }
+
   void log_softmax() const {
     const auto p = params_of<LogSoftmaxParams>(l);
     for (int r = 0; r < y.rows(); ++r) {
@@ -406,6 +424,8 @@ struct Run {
         return softmax();
       case OpCode::kLogSoftmax:
         return log_softmax();
+      case OpCode::kL2Norm:
+        return l2_norm();
       case OpCode::kBilinear:
         return each([&](int r, int x, int c) { return bilinear(r, x, c); });
       case OpCode::kArgMax:

@@ -130,6 +130,7 @@ class Judge {
       case OpCode::kLut:
       case OpCode::kSoftmax:
       case OpCode::kLogSoftmax:
+      case OpCode::kL2Norm:
       case OpCode::kRunningSum:
         expect(in.rows() == out.rows() && in.columns() == out.columns() &&
                    in.channels() == out.channels(),

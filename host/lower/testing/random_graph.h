@@ -66,7 +66,7 @@ class RandomGraph {
 
   void step() {
     const int x = any();
-    switch (pick(0, 27)) {
+    switch (pick(0, 29)) {
       case 0:
       case 1:
       case 2:
@@ -111,6 +111,9 @@ class RandomGraph {
         return function(x);
       case 23:
         return split_unequally(x);
+      case 24:
+      case 25:
+        return select(x);
       default:
         return picture(x);
     }
@@ -231,6 +234,33 @@ class RandomGraph {
     keep(g_.op(OpKind::kBatchMatmul, {x, other}, s, a));
   }
 
+  // Compares with a constant or another tensor, and chooses by the result.
+  void select(int x) {
+    const auto partner = [&](const Shape& s) {
+      for (const int t : live_) {
+        if (t != x && shape(t) == s && coin()) return t;
+      }
+      return g_.constant(coin() ? s : Shape{});
+    };
+    const auto truths = [&](OpKind kind, std::vector<int> xs) {
+      const int y = g_.op(kind, std::move(xs), shape(x));
+      g_.graph.tensors[y].quant = {{1.f}, {0}, 0};
+      g_.graph.tensors[y].file_type = Type::kBool;
+      return y;
+    };
+    const auto compared = [&] {
+      const int kind = static_cast<int>(OpKind::kEqual) + pick(0, 5);
+      return truths(static_cast<OpKind>(kind), {x, partner(shape(x))});
+    };
+    int chosen = compared();
+    if (coin()) {
+      const OpKind kind = coin() ? OpKind::kLogicalAnd : OpKind::kLogicalOr;
+      chosen = truths(kind, {chosen, compared()});
+    }
+    if (coin()) chosen = truths(OpKind::kLogicalNot, {chosen});
+    keep(g_.op(OpKind::kSelectV2, {chosen, x, partner(shape(x))}, shape(x)));
+  }
+
   // One operand, every element by itself or along an axis.
   void function(int x) {
     const OpKind kinds[] = {OpKind::kAbs,  OpKind::kNeg,   OpKind::kSquare,
@@ -243,8 +273,11 @@ class RandomGraph {
       const CumsumAttr a{pick(0, rank(x) - 1), coin(), coin()};
       return keep(g_.op(OpKind::kCumsum, {x}, shape(x), a));
     }
-    const int y = g_.op(OpKind::kLogSoftmax, {x}, shape(x));
-    g_.graph.tensors[y].quant = {{1.f / 16}, {127}, 0};
+    const bool norm = coin();
+    const int y = g_.op(norm ? OpKind::kL2Normalization : OpKind::kLogSoftmax,
+                        {x}, shape(x));
+    g_.graph.tensors[y].quant = {
+        {norm ? 1.f / 128 : 1.f / 16}, {norm ? 0 : 127}, 0};
     keep(y);
   }
 

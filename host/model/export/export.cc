@@ -41,9 +41,11 @@ class TensorWriter {
     out.name = t.name;
     out.type = type_code(t.file_type);
     out.shape = t.shape;
-    out.scale = t.quant.scale;
+    if (!is_bool(t)) out.scale = t.quant.scale;
     const int shift = shifted(t) ? 128 : 0;
-    for (const int32_t zero : t.quant.zero) out.zero.push_back(zero + shift);
+    if (!is_bool(t)) {
+      for (const int32_t zero : t.quant.zero) out.zero.push_back(zero + shift);
+    }
     out.axis = t.quant.axis;
     if (t.constant) {
       if (shift != 0) {

@@ -1,6 +1,7 @@
 // Operators of two int8 operands, by the reference kernels' integer
 // arithmetic.
 #include <algorithm>
+#include <functional>
 #include <string>
 
 #include "device/base/fixed_point.h"
@@ -95,6 +96,17 @@ ByteRows smaller(const Op&, const Tensors&) {
   return rows_of(-128, 127, [](int a, int b) { return std::min(a, b); });
 }
 
+template <class F>
+ByteRows comparison(const Op&, const Tensors& t) {
+  return rows_of(
+      0, 1, [a = compared_values(t.a), b = compared_values(t.b)](int x, int y) {
+        return F{}(a[static_cast<size_t>(x + 128)],
+                   b[static_cast<size_t>(y + 128)])
+                   ? 1
+                   : 0;
+      });
+}
+
 constexpr ByKind<ByteRows (*)(const Op&, const Tensors&)> kRows(
     {{OpKind::kAdd, sum},
      {OpKind::kSub, sum},
@@ -103,9 +115,27 @@ constexpr ByKind<ByteRows (*)(const Op&, const Tensors&)> kRows(
      {OpKind::kSquaredDifference, squared_difference},
      {OpKind::kPrelu, prelu},
      {OpKind::kMaximum, larger},
-     {OpKind::kMinimum, smaller}});
+     {OpKind::kMinimum, smaller},
+     {OpKind::kEqual, comparison<std::equal_to<>>},
+     {OpKind::kNotEqual, comparison<std::not_equal_to<>>},
+     {OpKind::kGreater, comparison<std::greater<>>},
+     {OpKind::kGreaterEqual, comparison<std::greater_equal<>>},
+     {OpKind::kLess, comparison<std::less<>>},
+     {OpKind::kLessEqual, comparison<std::less_equal<>>},
+     {OpKind::kLogicalAnd, smaller},
+     {OpKind::kLogicalOr, larger}});
 
 }  // namespace
+
+ComparedValues compared_values(const Tensor& t) {
+  const Multiplier m = quantize_multiplier(double{t.scale()});
+  ComparedValues values;
+  for (int q = -128; q < 128; ++q) {
+    values[static_cast<size_t>(q + 128)] =
+        requantize((q - t.zero()) * (1 << 8), m.value, m.shift);
+  }
+  return values;
+}
 
 ByteRows binary_bytes(const Graph& graph, const Op& op) {
   const auto rows = kRows[op.kind];

@@ -34,6 +34,8 @@ const char* type_name(Type type) {
       return "FLOAT32";
     case Type::kInt64:
       return "INT64";
+    case Type::kBool:
+      return "BOOL";
   }
   return "?";
 }
@@ -44,6 +46,8 @@ int type_bytes(Type type) {
 }
 
 bool is_wide(Type type) { return type == Type::kInt32 || type == Type::kInt64; }
+
+bool is_bool(const Tensor& t) { return t.file_type == Type::kBool; }
 
 int64_t element_count(const Shape& shape) {
   int64_t count = 1;

@@ -10,6 +10,7 @@
 // operator needs them; a tensor has at most 2^31 bytes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,11 +19,16 @@
 
 namespace shoal {
 
-enum class Type : uint8_t { kInt8, kUint8, kInt32, kFloat32, kInt64 };
+// kBool is a type of files alone: its bytes, 0 or 1, are computed with as int8
+// of scale 1 and zero point 0.
+enum class Type : uint8_t { kInt8, kUint8, kInt32, kFloat32, kInt64, kBool };
 const char* type_name(Type);  // "INT8" as in layers.tsv
 int type_bytes(Type);
 // Whole numbers that are no bytes: places of ARG_MAX, and what is cast.
 bool is_wide(Type);
+struct Tensor;
+// Truth values, which comparisons make.
+bool is_bool(const Tensor&);
 
 struct Quantization {
   std::vector<float> scale;   // empty: none; one, or one per channel
@@ -68,6 +74,17 @@ enum class OpKind : uint8_t {
   kSquaredDifference,
   kMaximum,
   kMinimum,
+  kEqual,
+  kNotEqual,
+  kGreater,
+  kGreaterEqual,
+  kLess,
+  kLessEqual,
+  kLogicalAnd,
+  kLogicalOr,
+  kFloorDiv,
+  kFloorMod,
+  kSelectV2,
   kAveragePool2d,
   kMaxPool2d,
   kMean,
@@ -120,8 +137,12 @@ enum class OpKind : uint8_t {
   kGelu,
   kElu,
   kSin,
+  kFloor,
+  kLogicalNot,
   kFunction,
+  kTable,
   kLogSoftmax,
+  kL2Normalization,
   kSoftmax,
 };
 const char* op_name(OpKind);  // "CONV_2D" as in layers.tsv
@@ -213,6 +234,12 @@ struct AlphaAttr {  // LEAKY_RELU alpha, SOFTMAX beta
   float value = 0;
   bool operator==(const AlphaAttr&) const = default;
 };
+// TABLE, which only lowering makes (host/lower/expand.h): a byte for each byte,
+// -128 first.
+struct TableAttr {
+  std::array<int8_t, 256> bytes{};
+  bool operator==(const TableAttr&) const = default;
+};
 struct Op;
 // A function of one value, as steps that compute element by element. A step's
 // operand n is the value itself (0), the result of step n - 1 (n > 0) or the
@@ -226,7 +253,7 @@ using Attr =
     std::variant<std::monostate, WindowAttr, FusedAttr, ReduceAttr, AxisAttr,
                  PadAttr, MirrorAttr, TransposeAttr, SliceAttr, ResizeAttr,
                  BlockAttr, AlphaAttr, GatherAttr, BatchesAttr, CumsumAttr,
-                 MatmulAttr, GeluAttr, FunctionAttr>;
+                 MatmulAttr, GeluAttr, FunctionAttr, TableAttr>;
 
 // inputs holds data operands only: CONV_2D, DEPTHWISE_CONV_2D,
 // FULLY_CONNECTED, TRANSPOSE_CONV: x, weights, bias (-1: none); PRELU: x,

@@ -18,6 +18,7 @@ struct ImportOptions {
   // first result of a node in an .onnx file. Empty: those of the file.
   std::vector<std::string> inputs = {}, outputs = {};
   std::vector<std::string> shapes = {};  // NAME=1x3x320x320
+  std::string signature = {};  // of a .tflite file; empty: the only one
   // Bytes that constants may unfold to; 0: what the file's size justifies.
   int64_t constant_bytes = 0;
   // Where files with the data of an ONNX model's tensors may lie: the folder of
@@ -29,7 +30,9 @@ struct ImportOptions {
   bool whole_batch = false;
 
   bool cuts() const { return !inputs.empty() || !outputs.empty(); }
-  bool is_asked() const { return cuts() || !shapes.empty(); }
+  bool is_asked() const {
+    return cuts() || !shapes.empty() || !signature.empty();
+  }
 };
 
 // The bytes that constants may take on this machine: a quarter of its memory.

@@ -19,6 +19,9 @@ namespace shoal {
 inline constexpr int kCallOnceCode = 129, kVarHandleCode = 142,
                      kReadVariableCode = 143, kAssignVariableCode = 144;
 
+// Runs another subgraph of the file, its decomposition.
+inline constexpr int kCompositeCode = 206;
+
 // Stands for several operators of the format.
 inline constexpr int kNoCode = -1;
 
@@ -32,6 +35,7 @@ enum class OpClass : uint8_t {
   kRunning,  // sums along an axis
   kArg,      // places along an axis
   kBinary,   // element by element, two operands
+  kSelect,   // element by element, one of two operands by a third
   kBilinear,
   kJoin,  // from here on: bytes move, nothing is computed
   kPad,
@@ -71,7 +75,9 @@ enum class OptionsCode : int {
   kSoftmax = 9,
   kConcatenation = 10,
   kAdd = 11,
+  kL2Norm = 12,
   kResizeBilinear = 15,
+  kCall = 16,
   kReshape = 17,
   kSpaceToDepth = 19,
   kMul = 21,
@@ -92,15 +98,26 @@ enum class OptionsCode : int {
   kDequantize = 38,
   kMaximumMinimum = 39,
   kArgMax = 40,
+  kLess = 41,
   kNeg = 42,
   kPadV2 = 43,
+  kGreater = 44,
+  kGreaterEqual = 45,
+  kLessEqual = 46,
   kSlice = 48,
   kTransposeConv = 49,
   kExpandDims = 52,
+  kEqual = 53,
+  kNotEqual = 54,
   kArgMin = 57,
   kPack = 59,
+  kLogicalOr = 60,
+  kLogicalAnd = 62,
+  kLogicalNot = 63,
   kUnpack = 64,
+  kFloorDiv = 65,
   kSquare = 66,
+  kFloorMod = 72,
   kResizeNearestNeighbor = 74,
   kLeakyRelu = 75,
   kSquaredDifference = 76,
@@ -111,6 +128,7 @@ enum class OptionsCode : int {
   kQuantize = 89,
   kHardSwish = 91,
   kDepthToSpace = 94,
+  kSelectV2 = 98,
   kBatchMatmul = 101,
   kCumsum = 102,
   kCallOnce = 103,

@@ -87,9 +87,14 @@ float dequantize(int8_t q, float scale, int zero);
 // real_table.h), indexed by byte + 128.
 std::array<int8_t, 256> unary_table(const Graph&, const Op&);
 
+// The numbers that comparisons (EQUAL, LESS ...) compare in place of bytes,
+// -128 first: multiples of 2^-8 of one, which never fall.
+using ComparedValues = std::array<int32_t, 256>;
+ComparedValues compared_values(const Tensor&);
+
 // Results of a binary int8 operator (ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE,
-// PRELU, MAXIMUM, MINIMUM), one after another. Operands step on by this many
-// bytes, 0 repeats one.
+// PRELU, MAXIMUM, MINIMUM, comparisons, LOGICAL_AND and _OR), one after
+// another. Operands step on by this many bytes, 0 repeats one.
 struct ByteRun {
   const int8_t *a, *b;
   int64_t a_step, b_step;

@@ -139,6 +139,8 @@ constexpr ByKind<RealUnary> kUnary(
       })},
      {kElu, unary([](auto v) { return v < 0 ? std::expm1(v) : v; })},
      {kSin, unary([](auto v) { return std::sin(v); })},
+     {kFloor, unary([](auto v) { return std::floor(v); })},
+     {kLogicalNot, unary([](auto v) { return v == 0 ? 1 : 0; })},
      {kFunction, {function_of, function_floats}},
      {kQuantize, unary([](auto v) { return v; })}});
 
@@ -152,7 +154,20 @@ constexpr ByKind<RealBinary> kBinary(
      {kPrelu,
       binary([](auto v, auto alpha) { return v >= 0 ? v : v * alpha; })},
      {kMaximum, binary([](auto a, auto b) { return std::max(a, b); })},
-     {kMinimum, binary([](auto a, auto b) { return std::min(a, b); })}});
+     {kMinimum, binary([](auto a, auto b) { return std::min(a, b); })},
+     {kEqual, binary([](auto a, auto b) { return a == b ? 1 : 0; })},
+     {kNotEqual, binary([](auto a, auto b) { return a != b ? 1 : 0; })},
+     {kGreater, binary([](auto a, auto b) { return a > b ? 1 : 0; })},
+     {kGreaterEqual, binary([](auto a, auto b) { return a >= b ? 1 : 0; })},
+     {kLess, binary([](auto a, auto b) { return a < b ? 1 : 0; })},
+     {kLessEqual, binary([](auto a, auto b) { return a <= b ? 1 : 0; })},
+     {kLogicalAnd, binary([](auto a, auto b) { return std::min(a, b); })},
+     {kLogicalOr, binary([](auto a, auto b) { return std::max(a, b); })},
+     {kFloorDiv, binary([](auto a, auto b) { return std::floor(a / b); })},
+     {kFloorMod, binary([](auto a, auto b) {
+        const auto rest = std::fmod(a, b);
+        return rest != 0 && (b < 0) != (rest < 0) ? rest + b : rest;
+      })}});
 
 template <class Row>
 const Row& found(const Row& row, OpKind kind) {

@@ -149,6 +149,7 @@ std::string part_flags(const SupportedPart& part,
   };
   if (!from_the_start) add("--inputs", part.inputs);
   if (!part.to_the_end) add("--outputs", part.outputs);
+  if (flags.empty()) return "";
   const char* what = from_the_start    ? "to end the model before that:"
                      : part.to_the_end ? "to begin the model behind that:"
                                        : "to run what lies between:";

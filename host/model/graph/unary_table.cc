@@ -142,21 +142,6 @@ ByteFunction absolute(const Op&, const Tensor& x, const Tensor& y) {
   };
 }
 
-// 1 / sqrt(d) for d >= 1 as a multiplier.
-Multiplier reciprocal_root(int d) {
-  if (d == 1) return {kInt32Max, 0};
-  const int j = (leading_zeros(bits(d)) - 1) / 2 - 1;
-  const int32_t a = wrap(bits(d) << 2 * j) >> 1;
-  const int32_t half = round_shift(a, 1);
-  int32_t y = 1 << 28;
-  for (int i = 0; i < 5; ++i) {
-    const int32_t cube = saturate(int64_t{64} * high_mul(high_mul(y, y), y));
-    y = saturate(int64_t{8} *
-                 wrap_sub(high_mul(3 << 27, y), high_mul(half, cube)));
-  }
-  return {high_mul(y, 1518500250), j - 11};
-}
-
 // At the zero point and below it, where there is no root, the highest byte.
 ByteFunction rsqrt(const Op&, const Tensor& x, const Tensor& y) {
   const float root = std::sqrt(x.scale());
@@ -165,10 +150,20 @@ ByteFunction rsqrt(const Op&, const Tensor& x, const Tensor& y) {
   return [=, zx = x.zero(), zy = y.zero()](int q) {
     const int d = q - zx;
     if (d <= 0) return 127;
-    const Multiplier r = reciprocal_root(d);
+    const InverseRoot r = inverse_root(static_cast<uint32_t>(d));
     const int32_t v = requantize(1, r.value, 20 + r.shift);
     const int shift = m.shift - 20;
     return shift < -31 ? zy : wrap_add(requantize(v, m.value, shift), zy);
+  };
+}
+
+ByteFunction logical_not(const Op&, const Tensor&, const Tensor&) {
+  return [](int q) { return q == 0 ? 1 : 0; };
+}
+
+ByteFunction table(const Op& op, const Tensor&, const Tensor&) {
+  return [bytes = std::get<TableAttr>(op.attr).bytes](int q) {
+    return int{bytes[static_cast<size_t>(q + 128)]};
   };
 }
 
@@ -225,6 +220,9 @@ constexpr ByKind<ByteFunction (*)(const Graph&, const Op&)> kFunctions(
      {OpKind::kGelu, of_real},
      {OpKind::kElu, of_floats},
      {OpKind::kSin, of_floats},
+     {OpKind::kFloor, of_floats},
+     {OpKind::kLogicalNot, of<logical_not>},
+     {OpKind::kTable, of<table>},
      {OpKind::kFunction, of_floats}});
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "device/program/params.h"
 #include "host/model/graph/shapes.h"
 #include "host/model/import/import_row.h"
 #include "host/model/import/op_reader.h"
@@ -78,6 +79,76 @@ void convert_binary(const OpReader& r, Op& op) {
     return;
   }
   op.attr = FusedAttr{r.activation()};
+}
+
+bool is_truth(const OpReader& r, int operand) {
+  return is_bool(r.tensor(operand));
+}
+
+// Truth values, as LOGICAL_AND reads and comparisons make them.
+const Tensor& truth_result(const OpReader& r) {
+  if (!is_bool(r.any_result())) {
+    r.unsupported(
+        text("a result of type ", type_name(r.any_result().file_type)));
+  }
+  return r.any_result();
+}
+
+// Larger numbers than 2^31 multiples of 2^-8 are not compared.
+constexpr float kMostComparedScale = 0x1p14F;
+
+void convert_comparison(const OpReader& r, Op& op) {
+  const bool truths = is_truth(r, 0) && is_truth(r, 1);
+  const Tensor& a = truths ? r.tensor(0) : r.quantized(0);
+  const Tensor& b = truths ? r.tensor(1) : r.quantized(1);
+  r.expect_shape(truth_result(r), broadcast(r, a.shape, b.shape));
+  for (const Tensor* t : {&a, &b}) {
+    if (!r.floats() && t->scale() > kMostComparedScale) {
+      r.unsupported(text("a comparison in the scale ", t->scale()));
+    }
+  }
+  if (a.constant && b.constant) r.unsupported("a comparison of constants");
+  op.inputs = {r.input(0), r.input(1)};
+}
+
+void convert_logical(const OpReader& r, Op& op) {
+  for (int i = 0; i < r.inputs(); ++i) {
+    if (is_truth(r, i)) continue;
+    r.unsupported(text('"', r.tensor(i).name, "\" is ",
+                       type_name(r.tensor(i).file_type), ", not BOOL"));
+  }
+  Shape shape = r.tensor(0).shape;
+  if (r.inputs() == 2) shape = broadcast(r, shape, r.tensor(1).shape);
+  r.expect_shape(truth_result(r), shape);
+  for (int i = 0; i < r.inputs(); ++i) op.inputs.push_back(r.input(i));
+}
+
+void convert_select(const OpReader& r, Op& op) {
+  if (!is_truth(r, 0)) {
+    r.unsupported(
+        text("a condition of type ", type_name(r.tensor(0).file_type)));
+  }
+  const bool truths = is_truth(r, 1) && is_truth(r, 2);
+  const Tensor& a = truths ? r.tensor(1) : r.data(1);
+  const Tensor& b = truths ? r.tensor(2) : r.data(2);
+  const Tensor& y = truths ? truth_result(r) : r.result();
+  r.expect_shape(
+      y, broadcast(r, broadcast(r, a.shape, b.shape), r.tensor(0).shape));
+  if (!r.floats()) {
+    r.expect_equal_quantization(a, y);
+    r.expect_equal_quantization(b, y);
+  }
+  op.inputs = {r.input(0), r.input(1), r.input(2)};
+}
+
+// TensorFlow Lite Micro computes these in float32 alone.
+void convert_floored(const OpReader& r, Op& op) {
+  if (!r.floats()) r.unsupported("in int8, which TensorFlow Lite lacks");
+  const Tensor& a = r.quantized(0);
+  const Tensor& b = r.quantized(1);
+  r.expect_shape(r.quantized_result(), broadcast(r, a.shape, b.shape));
+  check_divisor(r, b);
+  op.inputs = {r.input(0), r.input(1)};
 }
 
 void convert_reduce(const OpReader& r, Op& op) {
@@ -167,11 +238,25 @@ void check_sigmoid(const OpReader& r, const Tensor& x, const Tensor& y) {
   }
 }
 
+void check_l2_norm(const OpReader& r, const Tensor& x, const Tensor& y) {
+  r.require(!x.shape.empty(), "input has no axis");
+  if (r.options().activation != 0) r.unsupported("a fused activation");
+  if (r.floats()) return;
+  if (x.shape.back() > kMostL2Channels) {
+    r.unsupported(text("a row of ", x.shape.back(), " values, the limit is ",
+                       kMostL2Channels));
+  }
+  r.require(y.scale() == 1.f / 128 && y.zero() == 0,
+            text("output needs scale 1/128 and zero point 0, it has ",
+                 y.scale(), " and ", y.zero()));
+}
+
 using UnaryCheck = void (*)(const OpReader&, const Tensor& x, const Tensor& y);
 constexpr ByKind<UnaryCheck> kUnaryChecks(
     {{OpKind::kLeakyRelu, check_leaky},
      {OpKind::kSoftmax, check_softmax},
      {OpKind::kLogSoftmax, check_log_softmax},
+     {OpKind::kL2Normalization, check_l2_norm},
      {OpKind::kHardSwish, check_hard_swish},
      {OpKind::kLogistic, check_sigmoid},
      {OpKind::kTanh, check_sigmoid}});
@@ -218,9 +303,11 @@ void convert_cast(const OpReader& r, Op& op) {
   const Tensor& x = r.tensor(0);
   const Tensor& y = r.any_result();
   const auto number = [](const Tensor& t) {
-    return t.file_type == Type::kInt8 || is_wide(t.type);
+    return t.file_type == Type::kInt8 || is_wide(t.type) || is_bool(t);
   };
-  if (x.constant || r.floats() || !number(x) ||
+  // float32 that another CAST has made of such a number is that number.
+  const bool from_number = number(x) || r.made_by(0, OpKind::kCast);
+  if (x.constant || r.floats() || !from_number || is_bool(y) ||
       !(number(y) || y.type == Type::kFloat32)) {
     r.unsupported(text("a cast from ", type_name(x.file_type), " to ",
                        type_name(y.file_type)));
@@ -290,6 +377,9 @@ const ImportRow& arithmetic_row(OpKind kind) {
                                     frames::apart},
       kSoftmax{convert_unary, inferred::same, frames::apart_with_axes},
       kBinary{convert_binary, inferred::broadcast, frames::apart},
+      kComparison{convert_comparison, inferred::broadcast, frames::apart},
+      kLogical{convert_logical, inferred::broadcast, frames::apart},
+      kFloored{convert_floored, inferred::broadcast, frames::apart},
       kReduce{convert_reduce, inferred::reduced, frames::apart_in_sums};
   static constexpr ImportRows kRows(
       {{OpKind::kAdd, kBinary},
@@ -299,6 +389,19 @@ const ImportRow& arithmetic_row(OpKind kind) {
        {OpKind::kSquaredDifference, kBinary},
        {OpKind::kMaximum, kBinary},
        {OpKind::kMinimum, kBinary},
+       {OpKind::kEqual, kComparison},
+       {OpKind::kNotEqual, kComparison},
+       {OpKind::kGreater, kComparison},
+       {OpKind::kGreaterEqual, kComparison},
+       {OpKind::kLess, kComparison},
+       {OpKind::kLessEqual, kComparison},
+       {OpKind::kLogicalAnd, kLogical},
+       {OpKind::kLogicalOr, kLogical},
+       {OpKind::kLogicalNot, {convert_logical, inferred::same, frames::apart}},
+       {OpKind::kFloorDiv, kFloored},
+       {OpKind::kFloorMod, kFloored},
+       {OpKind::kSelectV2, {convert_select, inferred::chosen, frames::apart}},
+       {OpKind::kFloor, kUnary},
        {OpKind::kPrelu, {convert_prelu, inferred::broadcast, frames::apart}},
        {OpKind::kBatchMatmul, {convert_matmul, inferred::matmul}},
        {OpKind::kCumsum, {convert_cumsum, inferred::same}},
@@ -327,6 +430,7 @@ const ImportRow& arithmetic_row(OpKind kind) {
        {OpKind::kHardSwish, kUnary},
        {OpKind::kSoftmax, kSoftmax},
        {OpKind::kLogSoftmax, kSoftmax},
+       {OpKind::kL2Normalization, kSoftmax},
        {OpKind::kQuantize, {convert_quantize, inferred::same, frames::apart}},
        {OpKind::kDequantize,
         {convert_dequantize, inferred::same, frames::apart}}});

@@ -1,6 +1,7 @@
 // Where a user lets a model begin and end, and where it would have to end for
 // all of it to be supported.
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "host/base/printable.h"
@@ -175,9 +176,24 @@ bool set_shapes(RawModel& raw, const ImportOptions& options) {
   return other;
 }
 
+bool are_output_numbers(const RawModel& raw, int t) {
+  constexpr size_t kMost = 64;
+  const RawTensor& x = raw.tensors[place(t)];
+  if (x.type != kCodeInt32 || x.buffer >= raw.buffers.size()) return false;
+  const auto bytes = raw.buffers[x.buffer];
+  if (bytes.empty() || bytes.size() % 4 != 0 || bytes.size() > 4 * kMost) {
+    return false;
+  }
+  std::vector<int32_t> values(bytes.size() / 4);
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  const auto [low, high] = std::ranges::minmax(values);
+  return (low >= -128 && high <= 127) || (low >= 0 && high <= 65535);
+}
+
 void drop_constant_outputs(RawModel& raw, const ImportOptions& options) {
   const auto constant = [&raw](int t) {
-    return is_constant(raw, raw.tensors[place(t)]);
+    return is_constant(raw, raw.tensors[place(t)]) &&
+           !are_output_numbers(raw, t);
   };
   if (std::ranges::all_of(raw.outputs, constant)) return;
   for (const int t : raw.outputs) {

@@ -21,6 +21,8 @@ class ModelConversion {
         detection_(detection) {}
 
   Graph run() {
+    choose_signature(raw_, options_, name_);
+    inline_calls(raw_, name_);
     refuse_compiled();
     find_variables(raw_, name_);
     check_order(raw_, name_);

@@ -57,7 +57,7 @@ void expect_legal(const Graph& graph) {
       EXPECT_LT(t, static_cast<int>(graph.tensors.size()));
       if (floats && t >= 0) {
         const Tensor& x = graph.tensors[static_cast<size_t>(t)];
-        EXPECT_TRUE(x.type == Type::kFloat32 ||
+        EXPECT_TRUE(x.type == Type::kFloat32 || is_bool(x) ||
                     (is_wide(x.type) && !x.constant));
       }
     }

@@ -396,14 +396,18 @@ const Case kUnsupported[] = {
      "m: not supported:\n  model input tensor 4 \"t4\": is float32 and no "
      "QUANTIZE reads it",
      Exit::kUnsupported},
-    {"output_type", [](Net& n) { n.end(n.bias); },
+    {"output_type",
+     [](Net& n) {
+       n.b.data(n.bias)[3] = 1;  // 2^24: no byte, no place
+       n.end(n.bias);
+     },
      "m: not supported:\n  model output tensor 2 \"t2\": is neither int8, "
      "uint8 nor float32",
      Exit::kUnsupported},
     {"float_in_the_middle",
      [](Net& n) {
-       const int one = n.b.dequantize(n.y);
-       const int mean = n.b.reduce(OpKind::kMean, one, {1}, true, {});
+       const int real = n.b.dequantize(n.y);
+       const int mean = n.b.reduce(OpKind::kMean, real, {1}, true, {});
        n.tensor(mean).type = kCodeFloat32;
        n.end(n.b.quantize(mean, kScale));
      },

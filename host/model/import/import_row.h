@@ -81,6 +81,7 @@ Shape fully_connected(const RawOperands&);
 Shape matmul(const RawOperands&);
 Shape place(const RawOperands&);
 Shape broadcast(const RawOperands&);
+Shape chosen(const RawOperands&);
 Shape reduced(const RawOperands&);
 Shape joined(const RawOperands&);
 Shape packed(const RawOperands&);

@@ -178,6 +178,10 @@ Shape broadcast(const RawOperands& r) {
   return broadcast_of(r.shape(0), r.shape(1));
 }
 
+Shape chosen(const RawOperands& r) {
+  return broadcast_of(r.shape(0), broadcast_of(r.shape(1), r.shape(2)));
+}
+
 Shape reduced(const RawOperands& r) {
   const Shape& x = r.shape(0);
   return reduced_shape(x, marked(r.numbers(1), x.size()),

@@ -65,8 +65,8 @@ LoadedModel load_whole_model(const std::string& model,
   if (is_zoo_name(model)) {
     if (options.is_asked()) {
       throw Error(Exit::kUsage,
-                  "--inputs, --outputs and --input-shape are for files, not "
-                  "for a network of the zoo");
+                  "--inputs, --outputs, --input-shape and --signature are for "
+                  "files, not for a network of the zoo");
     }
     return {zoo_model(model), ModelFormat::kZoo};
   }
@@ -74,6 +74,10 @@ LoadedModel load_whole_model(const std::string& model,
   const std::filesystem::path path(model);
   const std::string name = path.filename().string();
   if (!is_tflite(file)) refuse_other_file(file, model);
+  if (!options.signature.empty() && !is_tflite(file)) {
+    throw Error(Exit::kUsage, "--signature is for .tflite files",
+                "leave it out");
+  }
   ImportOptions all = options;
   all.folder = path.has_parent_path() ? path.parent_path().string() : ".";
   if (all.constant_bytes == 0) all.constant_bytes = memory_for_constants();

@@ -1,5 +1,6 @@
 #include "host/model/import/op_reader.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -73,6 +74,13 @@ void OpReader::check_form() const {
 int OpReader::input(int operand) const {
   require(has(operand), text("input ", operand, " is missing"));
   return index(operand);
+}
+
+bool OpReader::made_by(int operand, OpKind kind) const {
+  const int t = input(operand);
+  return std::ranges::any_of(graph_.ops, [&](const Op& op) {
+    return op.kind == kind && op.outputs[0] == t;
+  });
 }
 
 const Tensor& OpReader::tensor(int operand) const {
@@ -244,12 +252,15 @@ int OpReader::axis(int value, int rank) const {
 // uint8 and int8 are the same once shifted, but one operator never has both:
 // bytes that it moves would change.
 void OpReader::check_file_types(const Op& op) const {
-  const Type expected =
-      graph_.tensors[static_cast<size_t>(op.inputs[0])].file_type;
+  // The condition of a SELECT_V2 chooses; the others are what moves.
+  const size_t at = op.kind == OpKind::kSelectV2 ? 1 : 0;
+  const Tensor& first = graph_.tensors[static_cast<size_t>(op.inputs[at])];
+  const Type expected = first.file_type;
   for (const auto* list : {&op.inputs, &op.outputs}) {
     for (const int t : *list) {
       if (t == -1) continue;
       const Tensor& other = graph_.tensors[static_cast<size_t>(t)];
+      if (is_bool(other) != is_bool(first)) continue;
       const bool kept = other.type == Type::kInt8 ||
                         (list == &op.outputs && is_wide(other.type));
       require(!kept || other.file_type == expected,

@@ -62,6 +62,8 @@ class OpReader {
     return operand < inputs() && index(operand) != -1;
   }
   int input(int operand) const;  // tensor number
+  // Returns whether an operator of this kind makes the operand.
+  bool made_by(int operand, OpKind) const;
   int output(int i = 0) const { return op_.outputs[static_cast<size_t>(i)]; }
 
   // Any operand; an int8 one; one with a scale; a constant int8 one. Real

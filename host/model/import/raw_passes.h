@@ -15,13 +15,21 @@
 
 namespace shoal {
 
+// --signature: the subgraph that it names becomes the model. Throws
+// Error(kUsage) for one that is unknown, or that has to be chosen.
+void choose_signature(RawModel&, const ImportOptions&, const std::string& name);
+// Writes the subgraphs that CALL and STABLEHLO_COMPOSITE run in their places.
+void inline_calls(RawModel&, const std::string& name);
 // --inputs and --outputs; operators that nothing needs then are gone. Throws
 // Error(kUsage) for names that are not there.
 void set_ends(RawModel&, const ImportOptions&, const std::string& name);
 // --input-shape; whether an input has another shape than the file's then.
 // Throws Error(kUsage) for names that are not there and for other ranks.
 bool set_shapes(RawModel&, const ImportOptions&);
-// Outputs that are constants are left out, unless there are no others.
+// A constant of a few whole numbers that can be an output: nodes make them as
+// bytes, or as places.
+bool are_output_numbers(const RawModel&, int tensor);
+// Other outputs that are constants are left out, unless there are no others.
 void drop_constant_outputs(RawModel&, const ImportOptions&);
 // The flags that leave the operators of these numbers out, before or behind the
 // rest; nothing if that leaves no layer with weights.

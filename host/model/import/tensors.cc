@@ -53,6 +53,8 @@ class TensorReader {
         return Type::kInt64;
       case kCodeUint8:
         return Type::kUint8;
+      case kCodeBool:
+        return Type::kBool;
       case kCodeInt8:
         return Type::kInt8;
       default:
@@ -93,10 +95,11 @@ class TensorReader {
     }
   }
 
-  // float32 tensors may carry notes on scales; nothing reads them.
+  // float32 and bool tensors may carry notes on scales; nothing reads them.
   void read_quantization(Tensor& out) const {
     const size_t scales = t_.scale.size();
-    if (scales == 0 || out.type == Type::kFloat32) return;
+    const bool real = out.type == Type::kFloat32 || out.type == Type::kBool;
+    if (scales == 0 || real) return;
     if (t_.zero.size() != scales && t_.zero.size() != 1) {
       corrupt(text(scales, " scales but ", t_.zero.size(), " zero points"));
     }
@@ -168,6 +171,12 @@ class TensorReader {
   }
 
   static void shift(Tensor& out) {
+    if (out.type == Type::kBool) {
+      out.type = Type::kInt8;
+      out.quant = {{1.F}, {0}, 0};
+      for (uint8_t& byte : out.data) byte = byte == 0 ? 0 : 1;
+      return;
+    }
     if (out.type != Type::kUint8 || out.quant.scale.empty()) return;
     out.type = Type::kInt8;
     for (int32_t& zero : out.quant.zero) zero -= 128;

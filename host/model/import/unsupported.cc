@@ -4,6 +4,7 @@
 #include <set>
 
 #include "host/model/import/op_reader.h"
+#include "host/model/import/raw_passes.h"
 
 namespace shoal {
 namespace {
@@ -26,7 +27,7 @@ bool is_float(const RawModel& raw, int tensor) {
 const char* odd_type(int code) {
   constexpr const char* kNames[] = {
       nullptr,  "FLOAT16",  nullptr,     nullptr,  nullptr,   "STRING",
-      "BOOL",   "INT16",    "COMPLEX64", nullptr,  "FLOAT64", "COMPLEX128",
+      nullptr,  "INT16",    "COMPLEX64", nullptr,  "FLOAT64", "COMPLEX128",
       "UINT64", "RESOURCE", "VARIANT",   "UINT32", "UINT16",  "INT4"};
   if (code < 0 || static_cast<size_t>(code) >= std::size(kNames)) {
     return "an unknown type";
@@ -140,8 +141,8 @@ void list_ends(const RawModel& raw, TypeSurvey& out) {
     list_end(raw, "model input", t, quantized, "QUANTIZE reads it", out);
   }
   for (const int t : raw.outputs) {
-    const bool numbers = is_type(raw, t, {kCodeInt32, kCodeInt64});
-    if (made.contains(t) && numbers) continue;
+    const bool numbers = is_type(raw, t, {kCodeInt32, kCodeInt64, kCodeBool});
+    if (numbers && (made.contains(t) || are_output_numbers(raw, t))) continue;
     list_end(raw, "model output", t, made, "DEQUANTIZE makes it", out);
   }
 }

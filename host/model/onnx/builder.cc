@@ -87,7 +87,16 @@ int GraphBuilder::op(OpKind kind, std::vector<int> inputs,
   const int result = tensor(name, shape);
   Tensor& made = graph_.tensors.back();
   if (!inputs.empty() && (moves_bytes(kind) || kind == OpKind::kCast)) {
-    made.type = made.file_type = at(inputs[0]).type;
+    made.type = at(inputs[0]).type;
+    made.file_type = at(inputs[0]).file_type;
+    if (is_bool(made)) made.quant = at(inputs[0]).quant;
+  }
+  const bool truths = kind == OpKind::kLogicalNot ||
+                      (kind >= OpKind::kEqual && kind <= OpKind::kLogicalOr);
+  if (truths || (kind == OpKind::kSelectV2 && is_bool(at(inputs[1])))) {
+    made.type = Type::kInt8;
+    made.file_type = Type::kBool;
+    made.quant = {{1.F}, {0}, 0};
   }
   if (class_of(kind) == OpClass::kArg) {
     made.type = made.file_type = Type::kInt64;

@@ -146,6 +146,7 @@ bool convert_arithmetic(OnnxCall&);
 bool convert_activation(OnnxCall&);
 bool convert_function(OnnxCall&);
 bool convert_composed(OnnxCall&);
+bool convert_choice(OnnxCall&);
 bool convert_normalization(OnnxCall&);
 bool convert_reduction(OnnxCall&);
 bool convert_views(OnnxCall&);
@@ -196,6 +197,9 @@ Window window_of(OnnxCall&, const Value& x, int64_t kernel_h, int64_t kernel_w);
 void resolve_window(Window&);
 // The operator in front; returns the padded tensor.
 int pad_in_front(OnnxCall&, const Value& x, const Window&, float value);
+
+// A truth value as 1 or 0.
+Value as_number(OnnxCall&, const Value& truth);
 
 // Joins tensors along an axis of theirs, few at once as TensorFlow Lite wants.
 int joined(OnnxCall&, std::vector<int> parts, int axis);

@@ -77,18 +77,66 @@ void mish(OnnxCall&, Steps& s) {
   s.apply(kMul, Steps::kValue, s.apply(kTanh, s.softplus()));
 }
 
+void floor_steps(OnnxCall&, Steps& s) { s.apply(kFloor, Steps::kValue); }
+
+void ceil_steps(OnnxCall&, Steps& s) {
+  s.apply(kNeg, s.apply(kFloor, s.apply(kNeg, Steps::kValue)));
+}
+
 struct Composed {
   const char* type;
   void (*build)(OnnxCall&, Steps&);
 };
 constexpr Composed kComposed[] = {
-    {"Celu", celu}, {"Elu", elu},           {"Mish", mish},
-    {"Selu", selu}, {"Softplus", softplus}, {"Softsign", softsign},
+    {"Ceil", ceil_steps},   {"Celu", celu},         {"Elu", elu},
+    {"Floor", floor_steps}, {"Mish", mish},         {"Selu", selu},
+    {"Softplus", softplus}, {"Softsign", softsign},
 };
+
+// x / (bias + alpha * mean of the squares of `size` neighbouring channels) ^
+// beta: the mean as a pool along the channels, all behind it as one function.
+void local_response(OnnxCall& call) {
+  call.expect_inputs(1, 1);
+  const Value x = call.layouts().usual(call.layouts().settled(call.data(0)));
+  const int64_t size = call.integer("size", 0);
+  const float alpha = call.real("alpha", 0.0001F),
+              beta = call.real("beta", 0.75F);
+  const float bias = call.real("bias", 1);
+  if (x.rank() != 4) call.unsupported(text("an input of ", x.rank(), " axes"));
+  call.require(size >= 1 && size < 65536, text("a size of ", size));
+  const int channels = x.dims[1], places = x.dims[0] * x.dims[2] * x.dims[3];
+  const int before = static_cast<int>((size - 1) / 2);
+  const int after = static_cast<int>(size - 1) - before;
+  GraphBuilder& graph = call.graph();
+  const std::string& name = call.output_name();
+  const Value square = call.emit_like(kSquare, {x.tensor}, x, {}, ":square");
+  int t = graph.op(kReshape, {square.tensor}, name + ":line",
+                   {1, places, channels, 1});
+  PadAttr pad{{0, 0, before, 0}, {0, 0, after, 0}};
+  t = graph.op(kPad, {t}, name + ":padded",
+               {1, places, channels + before + after, 1}, pad);
+  WindowAttr window;
+  window.kernel_w = static_cast<int>(size);
+  t = graph.op(kAveragePool2d, {t}, name + ":mean", {1, places, channels, 1},
+               window);
+  t = graph.op(kReshape, {t}, name + ":means", graph.shape(x.tensor));
+  Steps s;
+  const int scaled = s.apply(kMul, Steps::kValue, s.constant(alpha));
+  const int log = s.apply(kLog, s.apply(kAdd, scaled, s.constant(bias)));
+  s.apply(kExp, s.apply(kMul, log, s.constant(-beta)));
+  const Value factor =
+      call.emit_like(kFunction, {t}, x, Attr(s.take()), ":factor");
+  call.set_output(
+      0, call.emit_like(kMul, {x.tensor, factor.tensor}, x, FusedAttr{}));
+}
 
 }  // namespace
 
 bool convert_composed(OnnxCall& call) {
+  if (call.type() == "LRN") {
+    local_response(call);
+    return true;
+  }
   for (const Composed& composed : kComposed) {
     if (call.type() != composed.type) continue;
     call.expect_inputs(1, 1);

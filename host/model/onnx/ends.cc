@@ -79,8 +79,7 @@ std::set<std::string> needed_names(const OnnxModel& model,
   return needed;
 }
 
-void cut(OnnxModel& model, const ImportOptions& options,
-         const std::string& name) {
+void cut(OnnxModel& model, const ImportOptions& options) {
   const Names names(model);
   std::vector<OnnxEnd> outputs, inputs;
   for (const auto& v : names.asked("--outputs", options.outputs)) {
@@ -100,10 +99,8 @@ void cut(OnnxModel& model, const ImportOptions& options,
     if (constants.contains(end.name) || (given.empty() && read)) {
       inputs.push_back(end);
     } else if (read && !given.contains(end.name)) {
-      throw Error(Exit::kUsage,
-                  text(name, ": the outputs still need the model input ",
-                       quoted(end.name)),
-                  "name it with --inputs as well");
+      inputs.push_back(end);
+      inputs.back().shape_only = true;
     }
   }
   model.inputs = std::move(inputs);
@@ -139,13 +136,12 @@ void set_shapes(OnnxModel& model, const ImportOptions& options) {
 
 }  // namespace
 
-void set_ends(OnnxModel& model, const ImportOptions& options,
-              const std::string& name) {
-  if (options.cuts()) cut(model, options, name);
+void set_ends(OnnxModel& model, const ImportOptions& options) {
+  if (options.cuts()) cut(model, options);
   set_shapes(model, options);
   if (options.inputs.empty()) return;
   for (const OnnxEnd& end : model.inputs) {
-    if (end.shaped && !end.dims.empty()) continue;
+    if (end.shape_only || (end.shaped && !end.dims.empty())) continue;
     throw Error(
         Exit::kUsage,
         text("--inputs: the file does not say the shape of ", quoted(end.name)),

@@ -12,7 +12,7 @@ namespace shoal::onnx_import {
 
 // --inputs, --outputs and --input-shape. Throws Error(kUsage) for names that
 // are not there, and for a new input whose shape nobody says.
-void set_ends(OnnxModel&, const ImportOptions&, const std::string& name);
+void set_ends(OnnxModel&, const ImportOptions&);
 
 // The flags that leave these nodes out, before or behind the rest; nothing if
 // that leaves no layer with weights.

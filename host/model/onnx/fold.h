@@ -28,6 +28,9 @@ std::vector<int64_t> strided_walk(const std::vector<int64_t>& counts,
 void fold_cast(OnnxCall&);
 void fold_binary(OnnxCall&);
 void fold_unary(OnnxCall&);
+void fold_comparison(OnnxCall&);
+void fold_not(OnnxCall&);
+void fold_where(OnnxCall&);
 void fold_expand(OnnxCall&);
 void fold_tile(OnnxCall&);
 

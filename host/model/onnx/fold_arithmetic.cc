@@ -40,6 +40,10 @@ int64_t integer_of(OnnxCall& call, const std::string& type, int64_t a,
   if (type == "Min") return std::min(a, b);
   if (type == "Max") return std::max(a, b);
   call.require(b != 0, "a division by zero");
+  if (type == "Mod") {
+    const int64_t rest = b == -1 ? 0 : a % b;
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+  }
   return b == -1 ? wrapped(0 - p) : a / b;
 }
 
@@ -52,7 +56,73 @@ float real_of(const std::string& type, float a, float b) {
   return a / b;
 }
 
+template <class T>
+bool compares(const std::string& type, T a, T b) {
+  if (type == "Equal") return a == b;
+  if (type == "Greater") return a > b;
+  if (type == "GreaterOrEqual") return a >= b;
+  if (type == "Less") return a < b;
+  if (type == "LessOrEqual") return a <= b;
+  if (type == "And") return a != 0 && b != 0;
+  return a != 0 || b != 0;
+}
+
 }  // namespace
+
+void fold_comparison(OnnxCall& call) {
+  call.expect_inputs(2, 2);
+  const OnnxTensor& a = call.constant(0, "an operand");
+  const OnnxTensor& b = call.constant(1, "an operand");
+  call.require(
+      holds_floats(a) == holds_floats(b) && a.bytes.empty() && b.bytes.empty(),
+      text("operands of types ", onnx_type_name(a.type), " and ",
+           onnx_type_name(b.type)));
+  const Sizes64 dims = result_dims(call, a.dims, b.dims);
+  check_fold_size(call, dims);
+  const OnnxTensor p = broadcast(a, dims), q = broadcast(b, dims);
+  OnnxTensor out;
+  out.type = kOnnxBool;
+  out.dims = dims;
+  for (size_t i = 0; i < p.floats.size(); ++i) {
+    out.ints.push_back(compares(call.type(), p.floats[i], q.floats[i]));
+  }
+  for (size_t i = 0; i < p.ints.size(); ++i) {
+    out.ints.push_back(compares(call.type(), p.ints[i], q.ints[i]));
+  }
+  call.set_constant(0, std::move(out));
+}
+
+void fold_not(OnnxCall& call) {
+  OnnxTensor out = call.constant(0, "an operand");
+  call.require(out.type == kOnnxBool, "an operand that is no truth value");
+  for (int64_t& v : out.ints) v = v == 0 ? 1 : 0;
+  call.set_constant(0, std::move(out));
+}
+
+void fold_where(OnnxCall& call) {
+  call.expect_inputs(3, 3);
+  const OnnxTensor& chosen = call.constant(0, "a condition");
+  const OnnxTensor& a = call.constant(1, "an operand");
+  const OnnxTensor& b = call.constant(2, "an operand");
+  call.require(chosen.type == kOnnxBool && a.type == b.type,
+               text("operands of types ", onnx_type_name(chosen.type), ", ",
+                    onnx_type_name(a.type), " and ", onnx_type_name(b.type)));
+  const Sizes64 dims =
+      result_dims(call, result_dims(call, a.dims, b.dims), chosen.dims);
+  check_fold_size(call, dims);
+  const OnnxTensor c = broadcast(chosen, dims), p = broadcast(a, dims),
+                   q = broadcast(b, dims);
+  OnnxTensor out = of_type(a, dims);
+  const auto choose = [&c](const auto& yes, const auto& no, auto& to) {
+    for (size_t i = 0; i < yes.size(); ++i) {
+      to.push_back(c.ints[i] != 0 ? yes[i] : no[i]);
+    }
+  };
+  choose(p.floats, q.floats, out.floats);
+  choose(p.ints, q.ints, out.ints);
+  choose(p.bytes, q.bytes, out.bytes);
+  call.set_constant(0, std::move(out));
+}
 
 void fold_cast(OnnxCall& call) {
   const OnnxTensor& t = call.constant(0, "data");
@@ -88,6 +158,10 @@ void fold_binary(OnnxCall& call) {
       holds_floats(a) == holds_floats(b) && a.bytes.empty() && b.bytes.empty(),
       text("operands of types ", onnx_type_name(a.type), " and ",
            onnx_type_name(b.type)));
+  if (call.type() == "Mod" &&
+      (call.integer("fmod", 0) != 0 || holds_floats(a))) {
+    call.unsupported("a rest of real numbers");
+  }
   const Sizes64 dims = result_dims(call, a.dims, b.dims);
   check_fold_size(call, dims);
   const OnnxTensor p = broadcast(a, dims), q = broadcast(b, dims);

@@ -70,6 +70,9 @@ struct OnnxEnd {
   bool shaped = false;
   std::vector<int64_t> dims;         // -1: symbolic
   std::vector<std::string> symbols;  // beside dims, "" where there is a number
+  // Not named by --inputs, though something behind it is: only its shape may be
+  // read.
+  bool shape_only = false;
 };
 
 struct OnnxModel {

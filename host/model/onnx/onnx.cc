@@ -25,18 +25,22 @@ class Conversion {
         name_(name),
         state_(model, name, file_bytes, options.constant_bytes) {}
 
+  // Returns the shape of the only output, as far as it follows.
+  Shape output_shape() {
+    prepare();
+    convert_all();
+    const Value& v = state_.values.at(model_.outputs[0].name);
+    if (v.refused || v.is_constant() || !open_.empty()) return {};
+    return v.dims;
+  }
+
   Graph run() {
-    find_makers();
-    find_needed();
-    count_uses();
-    add_constants();
-    add_inputs();
-    for (size_t i = 0; i < model_.nodes.size(); ++i) {
-      if (needed_[i]) convert(i);
-    }
+    prepare();
+    convert_all();
     report_unsupported();
     add_outputs();
     state_.builder.prune();
+    drop_shape_inputs();
     if (state_.quantized) quantize_graph(state_.builder, real_outputs_);
     state_.builder.compact();
     Graph graph = std::move(state_.builder.graph());
@@ -49,12 +53,33 @@ class Conversion {
   }
 
  private:
+  void prepare() {
+    find_makers();
+    find_needed();
+    count_uses();
+    add_constants();
+    add_inputs();
+  }
   [[noreturn]] void fail(const std::string& reason) const {
     throw Error(Exit::kCorrupt, name_ + ": " + reason);
   }
   [[noreturn]] void refuse(const std::string& reason,
                            const std::string& fix) const {
     throw Error(Exit::kUnsupported, name_ + ": " + reason, fix);
+  }
+
+  // If sizes are open, the operators are looked at with some that they could
+  // have, so that all reasons are told at once; what does not fit those sizes
+  // says nothing about the model.
+  void convert_all() {
+    for (size_t i = 0; i < model_.nodes.size(); ++i) {
+      try {
+        if (needed_[i]) convert(i);
+      } catch (const Error& e) {
+        if (open_.empty() || e.code() != Exit::kCorrupt) throw;
+        return;
+      }
+    }
   }
 
   // Every name is made once; `kNobody` marks constants and inputs.
@@ -149,8 +174,8 @@ class Conversion {
     const std::string title = "model input " + quoted(end.name);
     const bool bytes = end.type == kOnnxInt8 || end.type == kOnnxUint8;
     if (end.type != kOnnxFloat && !bytes) {
-      refuse(text(title, ": has type ", onnx_type_name(end.type)),
-             "export with a float32 input");
+      open_.push_back(text(title, ": has type ", onnx_type_name(end.type),
+                           ", only FLOAT, INT8 and UINT8 are taken"));
     }
     if (!end.shaped || end.dims.empty()) {
       refuse(title + ": has no shape", "export with a fixed shape");
@@ -163,6 +188,7 @@ class Conversion {
     v.tensor = state_.builder.tensor(end.name, permuted(v.dims, v.order));
     v.shared = state_.uses[end.name] > 1;
     state_.builder.input(v.tensor);
+    input_ends_[v.tensor] = &end;
     if (bytes) {
       pixel_input_ = end.type == kOnnxUint8;
       state_.builder.note(v.tensor).type =
@@ -171,18 +197,44 @@ class Conversion {
     state_.values[end.name] = std::move(v);
   }
 
+  static int64_t possible_size(const OnnxEnd& end, size_t axis) {
+    if (end.dims.size() != 4) return 128;
+    return axis == 1 ? 3 : 320;
+  }
+
+  // The first axis of pictures is the batch; that of other inputs may be steps
+  // in time.
+  void tell_open_first(const std::string& title, const OnnxEnd& end) const {
+    const std::string& symbol = end.symbols[0];
+    const bool batch = end.dims.size() >= 4 || symbol == "N" || symbol == "n" ||
+                       symbol.find("batch") != std::string::npos;
+    if (batch || !options_.tell) return;
+    std::vector<int64_t> shape = end.dims;
+    shape[0] = 30;
+    for (size_t i = 1; i < shape.size(); ++i) {
+      if (shape[i] < 1) shape[i] = possible_size(end, i);
+    }
+    options_.tell(text(title, ": axis 0 is open (", quoted(symbol),
+                       "), one step is taken; for more: --input-shape ",
+                       shell_word(end.name + "=" + shape_text(shape))));
+  }
+
+  bool is_constant(const std::string& name) const {
+    return std::ranges::any_of(model_.constants,
+                               [&](const auto& c) { return c->name == name; });
+  }
+
   // Shapes that all open inputs could have.
   std::string shapes_hint() const {
     std::string hint;
     for (const OnnxEnd& end : model_.inputs) {
-      if (end.dims.empty() || state_.values.contains(end.name)) continue;
+      if (end.dims.empty() || is_constant(end.name)) continue;
       std::vector<int64_t> shape = end.dims;
       shape[0] = std::max<int64_t>(shape[0], 1);
       bool open = false;
       for (size_t i = 1; i < shape.size(); ++i) {
         if (shape[i] >= 1) continue;
-        const bool picture = shape.size() == 4;
-        shape[i] = !picture ? 128 : i == 1 ? 3 : 320;
+        shape[i] = possible_size(end, i);
         open = true;
       }
       if (!open) continue;
@@ -192,7 +244,7 @@ class Conversion {
     return hint;
   }
 
-  Shape fixed_shape(const std::string& title, const OnnxEnd& end) const {
+  Shape fixed_shape(const std::string& title, const OnnxEnd& end) {
     Shape out;
     for (size_t i = 0; i < end.dims.size(); ++i) {
       int64_t size = end.dims[i];
@@ -200,13 +252,14 @@ class Conversion {
         throw Error(Exit::kCorrupt,
                     text(name_, ": ", title, ": size ", size, " of an axis"));
       }
-      if (size < 1 && i == 0) size = 1;
+      if (size < 1 && i == 0) {
+        size = 1;
+        tell_open_first(title, end);
+      }
       if (size < 1) {
-        refuse(text(title, ": the size of axis ", i, " is open (",
-                    quoted(end.symbols[i]), ")"),
-               text(shapes_hint(),
-                    ", or export with fixed sizes (torch: no dynamic_axes but "
-                    "axis 0)"));
+        open_.push_back(text(title, ": the size of axis ", i, " is open (",
+                             quoted(end.symbols[i]), ")"));
+        size = possible_size(end, i);
       }
       if (size > std::numeric_limits<int32_t>::max()) {
         refuse(text(title, ": size ", size, " of an axis"), "");
@@ -247,6 +300,34 @@ class Conversion {
   static bool reads(const OnnxNode& node, const std::string& value) {
     return std::find(node.inputs.begin(), node.inputs.end(), value) !=
            node.inputs.end();
+  }
+
+  // Inputs of which only the shape was read: nobody has to give them.
+  void drop_shape_inputs() {
+    Graph& graph = state_.builder.graph();
+    std::set<int> read(graph.outputs.begin(), graph.outputs.end());
+    for (const Op& op : graph.ops) {
+      read.insert(op.inputs.begin(), op.inputs.end());
+    }
+    std::erase_if(graph.inputs, [&](int t) {
+      const auto input = input_ends_.find(t);
+      if (input == input_ends_.end()) return false;
+      const OnnxEnd& end = *input->second;
+      if (read.contains(t)) {
+        if (!end.shape_only) return false;
+        throw Error(Exit::kUsage,
+                    text(name_, ": the outputs still need the model input ",
+                         quoted(end.name)),
+                    "name it with --inputs as well");
+      }
+      const bool used = state_.uses.contains(end.name);
+      if (used && !end.shape_only && options_.tell) {
+        options_.tell("model input " + quoted(end.name) +
+                      ": only its shape is read, it is left out");
+      }
+      return used;
+    });
+    if (graph.inputs.empty()) fail("has no input that is computed with");
   }
 
   void convert(size_t number) {
@@ -301,10 +382,11 @@ class Conversion {
     return fold_constants(call) || convert_window(call) || convert_pool(call) ||
            convert_matrix(call) || convert_arithmetic(call) ||
            convert_activation(call) || convert_function(call) ||
-           convert_composed(call) || convert_normalization(call) ||
-           convert_reduction(call) || convert_views(call) ||
-           convert_movement(call) || convert_pad(call) || convert_join(call) ||
-           convert_resize(call) || convert_quantization(call);
+           convert_composed(call) || convert_choice(call) ||
+           convert_normalization(call) || convert_reduction(call) ||
+           convert_views(call) || convert_movement(call) || convert_pad(call) ||
+           convert_join(call) || convert_resize(call) ||
+           convert_quantization(call);
   }
 
   void refuse_node(size_t number, const Error& error) {
@@ -325,9 +407,10 @@ class Conversion {
   }
 
   void report_unsupported() const {
-    if (refusals_.empty()) return;
+    if (refusals_.empty() && open_.empty()) return;
     constexpr size_t kShown = 3;
     std::string what = name_ + ": not supported:";
+    for (const std::string& line : open_) what += "\n  " + line;
     for (const Refusal& r : refusals_) {
       const size_t shown = std::min(r.nodes.size(), kShown);
       for (size_t i = 0; i < shown; ++i) {
@@ -338,7 +421,15 @@ class Conversion {
       }
       what += r.reason;
     }
-    throw Error(Exit::kUnsupported, what, ends_fix(model_, refused_nodes_));
+    std::string fix = ends_fix(model_, refused_nodes_);
+    const std::string shapes = shapes_hint();
+    if (!shapes.empty()) {
+      fix = text(shapes,
+                 ", or export with fixed sizes (torch: no dynamic_axes but "
+                 "axis 0)",
+                 fix.empty() ? "" : "\n  ", fix);
+    }
+    throw Error(Exit::kUnsupported, what, fix);
   }
 
   void add_outputs() {
@@ -377,16 +468,54 @@ class Conversion {
   State state_;
   std::map<std::string, size_t> makers_;
   std::vector<bool> needed_;
-  bool pixel_input_ = false;        // the last input is UINT8
-  std::vector<bool> real_outputs_;  // of those of the graph: float32
+  std::map<int, const OnnxEnd*> input_ends_;  // by tensor
+  bool pixel_input_ = false;                  // the last input is UINT8
+  std::vector<bool> real_outputs_;            // of those of the graph: float32
   // Nodes of one operator that are refused for one reason.
   struct Refusal {
     std::string type, reason;
     std::vector<size_t> nodes;
   };
   std::vector<Refusal> refusals_;
+  std::vector<std::string> open_;  // what inputs lack, a line each
   std::set<size_t> refused_nodes_;
 };
+
+}  // namespace
+}  // namespace onnx_import
+
+namespace onnx_import {
+namespace {
+
+// The shapes of new inputs that neither the file nor the user says, as they
+// follow from the inputs before them.
+void add_inner_shapes(OnnxModel& model, size_t file_bytes,
+                      const ImportOptions& options, const std::string& name) {
+  const auto asked = asked_shapes(options);
+  for (const std::string& input : options.inputs) {
+    const auto is_it = [&](const OnnxEnd& end) { return end.name == input; };
+    const bool known = std::ranges::any_of(model.inner, is_it) ||
+                       std::ranges::any_of(model.inputs, is_it) ||
+                       std::ranges::any_of(model.outputs, is_it);
+    if (known || asked.contains(input)) continue;
+    OnnxModel before = model;
+    OnnxEnd end;
+    end.name = input;
+    end.type = kOnnxFloat;
+    before.outputs = {end};
+    try {
+      const Shape shape =
+          Conversion(before, file_bytes, {}, name).output_shape();
+      if (shape.empty()) continue;
+      end.shaped = true;
+      end.dims.assign(shape.begin(), shape.end());
+      end.symbols.assign(shape.size(), "");
+      model.inner.push_back(std::move(end));
+    } catch (const Error&) {
+      // The user has to say it, and is told so.
+    }
+  }
+}
 
 }  // namespace
 }  // namespace onnx_import
@@ -395,7 +524,8 @@ Graph import_onnx(std::span<const uint8_t> file, const std::string& name,
                   const ImportOptions& options) {
   onnx_import::OnnxModel model =
       onnx_import::decode_onnx(file, name, options.folder);
-  onnx_import::set_ends(model, options, name);
+  onnx_import::add_inner_shapes(model, file.size(), options, name);
+  onnx_import::set_ends(model, options);
   onnx_import::expand_quantized(model);
   return onnx_import::Conversion(model, file.size(), options, name).run();
 }

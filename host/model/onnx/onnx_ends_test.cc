@@ -67,14 +67,58 @@ TEST(OnnxEnds, ItBeginsLater) {
   ASSERT_EQ(g.inputs.size(), 1u);
   EXPECT_EQ(name_of(g, g.inputs[0]), "b");
   EXPECT_EQ(g.ops.size(), 1u);
-  const Error shapeless = refused({.inputs = {"b"}, .outputs = {"c"}});
+  // The shape follows from that of x, if nobody says it.
+  EXPECT_EQ(graph_difference(imported({.inputs = {"b"}, .outputs = {"c"}}), g),
+            "");
+  const Error shapeless = refused({.inputs = {"head"}, .outputs = {"d"}});
   EXPECT_EQ(shapeless.code(), Exit::kUsage);
   EXPECT_STREQ(shapeless.what(),
-               "--inputs: the file does not say the shape of \"b\"");
+               "--inputs: the file does not say the shape of \"head\"");
   const Error apart =
       refused({.inputs = {"c"}, .outputs = {"d"}, .shapes = {"c=1x4x4x4"}});
   EXPECT_EQ(apart.code(), Exit::kUsage);
   EXPECT_STREQ(apart.what(), "m: the outputs still need the model input \"x\"");
+}
+
+// Nobody has to give an input of which only the shape is read, in a whole model
+// or in front of a new input.
+TEST(OnnxEnds, AShapeNeedsNoInput) {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 8, 8});
+  b.input("other", {1, 2, 8, 8});
+  b.node("Relu", {"x"}, "a");
+  b.node("Shape", {"x"}, "s");
+  b.node("Shape", {"other"}, "t");
+  b.node("Reshape", {"a", "s"}, "c");
+  b.node("Reshape", {"c", "t"}, "d");
+  b.node("Neg", {"d"}, "y");
+  b.output("y");
+  std::vector<std::string> told;
+  ImportOptions options;
+  options.tell = [&](const std::string& line) { told.push_back(line); };
+  const Graph whole = import_onnx(b.finish(), "m", options);
+  ASSERT_EQ(whole.inputs.size(), 1u);
+  EXPECT_EQ(name_of(whole, whole.inputs[0]), "x");
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0],
+            "model input \"other\": only its shape is read, it is left out");
+  options.inputs = {"a"};
+  options.shapes = {"a=1x2x8x8"};
+  const Graph cut = import_onnx(b.finish(), "m", options);
+  ASSERT_EQ(cut.inputs.size(), 1u);
+  EXPECT_EQ(name_of(cut, cut.inputs[0]), "a");
+}
+
+TEST(OnnxEnds, AnOpenFirstAxisNamedNIsTheBatch) {
+  OnnxBuilder b;
+  b.input("x", {-1, 8});
+  b.node("Relu", {"x"}, "y");
+  b.output("y");
+  std::vector<std::string> told;
+  ImportOptions options;
+  options.tell = [&](const std::string& line) { told.push_back(line); };
+  import_onnx(b.finish(), "m", options);
+  EXPECT_TRUE(told.empty());  // "n" is how many frames
 }
 
 TEST(OnnxEnds, UnknownNames) {

@@ -128,6 +128,12 @@ const OnnxErrorCase kFiles[] = {
        b.break_opset(0);
      },
      "m: names no opset of ai.onnx"},
+    {"opset_of_trees",
+     [](OnnxBuilder& b) {
+       unary(b, "Relu");
+       b.break_opset_domain("ai.onnx.ml");
+     },
+     "m: has operators of ai.onnx.ml alone, not of ai.onnx", kNo},
     {"domain",
      [](OnnxBuilder& b) {
        unary(b, "Relu");
@@ -181,14 +187,31 @@ const OnnxErrorCase kFiles[] = {
        b.node("Relu", {"x"}, "y");
        b.output("y");
      },
-     "m: model input \"x\": has type INT64", kNo},
+     "m: not supported:\n  model input \"x\": has type INT64, only FLOAT, INT8 "
+     "and UINT8 are taken",
+     kNo},
     {"open_height",
      [](OnnxBuilder& b) {
        b.input("x", {-1, 3, -1, 8});
        b.node("Relu", {"x"}, "y");
        b.output("y");
      },
-     "m: model input \"x\": the size of axis 2 is open (\"n\")", kNo},
+     "m: not supported:\n  model input \"x\": the size of axis 2 is open "
+     "(\"n\")",
+     kNo},
+    {"open_height_and_more",
+     [](OnnxBuilder& b) {
+       b.input("x", {-1, 3, -1, 8});
+       b.input("k", {1, 2}, 7);
+       b.node("Relu", {"x"}, "r");
+       b.node("Foo", {"r", "k"}, "y");
+       b.output("y");
+     },
+     "m: not supported:\n  model input \"x\": the size of axis 2 is open "
+     "(\"n\")\n  model input \"k\": has type INT64, only FLOAT, INT8 and "
+     "UINT8 are taken\n  node 1 Foo \"y\": no operator of TensorFlow Lite that "
+     "shoal computes; compose it of those that `shoal ops` lists",
+     kNo},
     {"batch",
      [](OnnxBuilder& b) {
        b.input("x", {4, 3, 8, 8});
@@ -217,7 +240,7 @@ const OnnxErrorCase kFiles[] = {
      "  node 0 Erf \"y\": train with Relu or HardSwish instead of Gelu\n"
      "  node 1 LSTM \"z\": recurrent networks are not computed\n"
      "  node 3 Foo \"out\": no operator of TensorFlow Lite that shoal "
-     "computes; compose it of supported ones (see README)",
+     "computes; compose it of those that `shoal ops` lists",
      kNo},
 };
 
@@ -319,17 +342,6 @@ const OnnxErrorCase kWindows[] = {
      },
      "m: not supported:\n  node 0 MaxPool \"y\": dilations; TensorFlow Lite's "
      "pools have none",
-     kNo},
-    {"pool_padding",
-     [](OnnxBuilder& b) {
-       unary(b, "AveragePool",
-             {{"kernel_shape", Ints{3, 3}},
-              {"strides", Ints{2, 2}},
-              {"pads", Ints{1, 1, 1, 1}}});
-     },
-     "m: not supported:\n  node 0 AveragePool \"y\": paddings that are not "
-     "counted and not TensorFlow Lite's SAME; use count_include_pad or no "
-     "paddings",
      kNo},
     {"pool_kernel", [](OnnxBuilder& b) { unary(b, "MaxPool"); },
      "m: node 0 MaxPool \"y\": kernel_shape has 0 numbers, expected 2"},

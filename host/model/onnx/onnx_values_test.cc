@@ -320,5 +320,140 @@ TEST(OnnxValues, ChosenPlaces) {
   }
 }
 
+TEST(OnnxValues, NormsAlongAnAxis) {
+  const auto norm = [](const Answer& r, int y, int x, int p) {
+    double sum = 0;
+    for (int c = 0; c < kChannels; ++c) {
+      const double v = std::abs(r.in(c, y, x));
+      sum += p == 2 ? v * v : v;
+    }
+    return sum;
+  };
+  struct Case {
+    const char* type;
+    int p;
+    bool root;
+  };
+  for (const Case& n : {Case{"ReduceL1", 1, false}, Case{"ReduceL2", 2, true},
+                        Case{"ReduceSumSquare", 2, false}}) {
+    OnnxBuilder b;
+    const Answer r = answer(b, n.type, {{"axes", Ints{1}}});
+    expect_picture(r, 1, kRows, kColumns, [&](int, int y, int x) {
+      const double v = norm(r, y, x, n.p);
+      return n.root ? std::sqrt(v) : v;
+    });
+  }
+  for (const int p : {1, 2}) {
+    OnnxBuilder b;
+    const Answer r =
+        answer(b, "LpNormalization", {{"axis", int64_t{1}}, {"p", int64_t{p}}});
+    expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+      const double v = norm(r, y, x, p);
+      return r.in(c, y, x) / (p == 2 ? std::sqrt(v) : v);
+    });
+  }
+}
+
+TEST(OnnxValues, LocalResponses) {
+  for (const int size : {1, 3, 4}) {
+    OnnxBuilder b;
+    const Answer r = answer(b, "LRN",
+                            {{"size", int64_t{size}},
+                             {"alpha", 0.7F},
+                             {"beta", 0.6F},
+                             {"bias", 1.5F}});
+    expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+      double sum = 0;
+      for (int k = c - (size - 1) / 2; k <= c + size / 2; ++k) {
+        if (k < 0 || k >= kChannels) continue;
+        sum += r.in(k, y, x) * r.in(k, y, x);
+      }
+      return r.in(c, y, x) / std::pow(1.5 + 0.7 / size * sum, 0.6);
+    });
+  }
+}
+
+// Pads that no SAME has, and that count for nothing.
+TEST(OnnxValues, AveragesWithoutTheirPaddings) {
+  OnnxBuilder b;
+  const Answer r = answer(b, "AveragePool",
+                          {{"kernel_shape", Ints{3, 2}},
+                           {"strides", Ints{2, 2}},
+                           {"pads", Ints{1, 1, 0, 1}}});
+  expect_picture(r, kChannels, 2, 3, [&](int c, int y, int x) {
+    double sum = 0;
+    int count = 0;
+    for (int i = 2 * y - 1; i < 2 * y + 2; ++i) {
+      for (int j = 2 * x - 1; j < 2 * x + 1; ++j) {
+        if (i < 0 || i >= kRows || j < 0 || j >= kColumns) continue;
+        sum += r.in(c, i, j);
+        ++count;
+      }
+    }
+    return sum / count;
+  });
+}
+
+TEST(OnnxValues, ComparisonsChoose) {
+  OnnxBuilder b;
+  b.input("x", {1, kChannels, kRows, kColumns});
+  b.number("half", 0.25F);
+  b.node("Greater", {"x", "half"}, "more");
+  b.node("ReduceMean", {"x"}, "mean", {{"axes", Ints{1}}});
+  b.node("Less", {"x", "mean"}, "low");
+  b.node("Not", {"low"}, "high");
+  b.node("And", {"more", "high"}, "both");
+  b.node("Where", {"both", "x", "half"}, "chosen");
+  b.node("Cast", {"low"}, "number", {{"to", int64_t{1}}});
+  b.node("Add", {"chosen", "number"}, "y");
+  b.output("y");
+  const Graph g = import_onnx(b.finish(), "m");
+  Answer r;
+  std::vector<float> fed;
+  for (int i = 0; i < kRows * kColumns; ++i) {
+    for (int c = 0; c < kChannels; ++c) {
+      fed.push_back(static_cast<float>(r.in(c, i / kColumns, i % kColumns)));
+    }
+  }
+  FloatOracle oracle(g);
+  oracle.run(fed);
+  r.output = oracle.output();
+  r.shape = g.tensors[static_cast<size_t>(g.outputs[0])].shape;
+  expect_picture(r, kChannels, kRows, kColumns, [&](int c, int y, int x) {
+    const double v = r.in(c, y, x);
+    double mean = 0;
+    for (int k = 0; k < kChannels; ++k) mean += r.in(k, y, x) / kChannels;
+    const bool low = v < mean;
+    return (v > 0.25 && !low ? v : 0.25) + (low ? 1 : 0);
+  });
+}
+
+TEST(OnnxValues, ExpandRepeats) {
+  OnnxBuilder b;
+  b.ints("axes", {1}, {1});
+  b.input("x", {1, kChannels, kRows, kColumns});
+  b.node("ReduceMax", {"x"}, "most", {{"axes", Ints{1}}});
+  b.ints("s", {4}, {1, kChannels, kRows, kColumns});
+  b.node("Expand", {"most", "s"}, "all");
+  b.output("all");
+  const Graph g = import_onnx(b.finish(), "m");
+  EXPECT_EQ(g.tensors[static_cast<size_t>(g.outputs[0])].shape,
+            (Shape{1, kRows, kColumns, kChannels}));
+}
+
+// As torch writes F.normalize: what Expand repeats, Div repeats as well.
+TEST(OnnxValues, ExpandBesideAWholeOperandIsNone) {
+  OnnxBuilder b;
+  b.input("x", {1, kChannels, kRows, kColumns});
+  b.node("ReduceL2", {"x"}, "norm", {{"axes", Ints{1}}});
+  b.node("Shape", {"x"}, "s");
+  b.node("Expand", {"norm", "s"}, "all");
+  b.node("Div", {"x", "all"}, "y");
+  b.output("y");
+  const Graph g = import_onnx(b.finish(), "m");
+  ASSERT_EQ(g.ops.size(), 4u);
+  EXPECT_EQ(g.ops.back().kind, OpKind::kDiv);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kKnown[] = {"Abs",
                                   "Add",
+                                  "And",
                                   "ArgMax",
                                   "ArgMin",
                                   "AveragePool",
@@ -29,6 +30,7 @@ constexpr const char* kKnown[] = {"Abs",
                                   "Dropout",
                                   "DynamicQuantizeLinear",
                                   "Elu",
+                                  "Equal",
                                   "Exp",
                                   "Expand",
                                   "Flatten",
@@ -39,32 +41,44 @@ constexpr const char* kKnown[] = {"Abs",
                                   "Gemm",
                                   "GlobalAveragePool",
                                   "GlobalMaxPool",
+                                  "Greater",
+                                  "GreaterOrEqual",
                                   "GroupNormalization",
                                   "HardSigmoid",
                                   "HardSwish",
                                   "Identity",
                                   "InstanceNormalization",
+                                  "LRN",
                                   "LayerNormalization",
                                   "LeakyRelu",
+                                  "Less",
+                                  "LessOrEqual",
                                   "Log",
                                   "LogSoftmax",
+                                  "LpNormalization",
                                   "MatMul",
                                   "Max",
                                   "MaxPool",
                                   "Min",
                                   "Mish",
+                                  "Mod",
                                   "Mul",
                                   "Neg",
+                                  "Not",
+                                  "Or",
                                   "PRelu",
                                   "Pad",
                                   "Pow",
                                   "QuantizeLinear",
                                   "Range",
                                   "Reciprocal",
+                                  "ReduceL1",
+                                  "ReduceL2",
                                   "ReduceMax",
                                   "ReduceMean",
                                   "ReduceMin",
                                   "ReduceSum",
+                                  "ReduceSumSquare",
                                   "Relu",
                                   "Reshape",
                                   "Resize",
@@ -86,7 +100,8 @@ constexpr const char* kKnown[] = {"Abs",
                                   "Tile",
                                   "Transpose",
                                   "Unsqueeze",
-                                  "Upsample"};
+                                  "Upsample",
+                                  "Where"};
 
 struct Instead {
   const char* type;
@@ -95,9 +110,7 @@ struct Instead {
 constexpr Instead kInstead[] = {
     {"Erf", "train with Relu or HardSwish instead of Gelu"},
     {"GRU", "recurrent networks are not computed"},
-    {"LRN", "use BatchNormalization, or leave it out"},
     {"LSTM", "recurrent networks are not computed"},
-    {"LpNormalization", "leave it out, do it behind the network"},
     {"NonMaxSuppression", "leave it out, do it behind the network"},
     {"ConvInteger", "only behind a DynamicQuantizeLinear"},
     {"MatMulInteger", "only behind a DynamicQuantizeLinear"},
@@ -120,7 +133,7 @@ std::string replacement(const std::string& type) {
   }
   if (knows(type)) return "only on constants; compute it before the export";
   return "no operator of TensorFlow Lite that shoal computes; compose it of "
-         "supported ones (see README)";
+         "those that `shoal ops` lists";
 }
 
 }  // namespace shoal::onnx_import

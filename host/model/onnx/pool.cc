@@ -1,4 +1,5 @@
 // Pools: TensorFlow Lite's average never counts paddings.
+#include <algorithm>
 #include <limits>
 
 #include "host/model/onnx/call.h"
@@ -85,6 +86,49 @@ bool stays_inside(const Side& s) {
   return (s.out - 1) * s.stride + s.window() <= s.in + s.before + s.after;
 }
 
+// How many elements of the input each window along an axis holds.
+std::vector<int64_t> counts_along(const Side& s) {
+  std::vector<int64_t> counts;
+  for (int64_t o = 0; o < s.out; ++o) {
+    const int64_t first = o * s.stride - s.before;
+    counts.push_back(std::min(first + s.kernel, s.in) -
+                     std::max<int64_t>(first, 0));
+  }
+  return counts;
+}
+
+// Paddings that are not counted and not TensorFlow Lite's SAME: zeros in front,
+// which count, and each average times kernel / elements of the input.
+void uncounted_pool(OnnxCall& call, const Value& x, Window window) {
+  const auto behind = [](const Side& s) {
+    const int64_t end = (s.out - 1) * s.stride + s.kernel - s.before;
+    return static_cast<int>(std::max<int64_t>(end - s.in, 0));
+  };
+  window.pad_top = static_cast<int>(window.h.before);
+  window.pad_left = static_cast<int>(window.w.before);
+  window.pad_bottom = behind(window.h);
+  window.pad_right = behind(window.w);
+  const int padded = pad_in_front(call, x, window, 0);
+  const std::vector<int64_t> rows = counts_along(window.h),
+                             columns = counts_along(window.w);
+  std::vector<float> factors;
+  for (const int64_t r : rows) {
+    for (const int64_t c : columns) {
+      call.require(r > 0 && c > 0, "a window of paddings alone");
+      factors.push_back(static_cast<float>(window.h.kernel * window.w.kernel) /
+                        static_cast<float>(r * c));
+    }
+  }
+  const Shape dims{1, x.dims[1], static_cast<int>(window.h.out),
+                   static_cast<int>(window.w.out)};
+  const Value averages = call.emit(OpKind::kAveragePool2d, {padded}, dims,
+                                   usual_order(4), window.attr, ":counted");
+  const int factor =
+      call.constant_tensor(":factors", {1, dims[2], dims[3], 1}, factors);
+  set_windowed(call, call.emit_like(OpKind::kMul, {averages.tensor, factor},
+                                    averages, FusedAttr{}));
+}
+
 void average_pool(OnnxCall& call) {
   const Value x = pooled(call);
   Window window = pool_window(call, x);
@@ -104,12 +148,9 @@ void average_pool(OnnxCall& call) {
     const int padded = pad_in_front(call, x, window, 0);
     return emit_pool(call, OpKind::kAveragePool2d, padded, x.dims[1], window);
   }
+  const Window given = window;
   resolve_window(window);
-  if (window.padded()) {
-    call.unsupported(
-        "paddings that are not counted and not TensorFlow Lite's SAME; use "
-        "count_include_pad or no paddings");
-  }
+  if (window.padded()) return uncounted_pool(call, x, given);
   emit_pool(call, OpKind::kAveragePool2d, x.tensor, x.dims[1], window);
 }
 

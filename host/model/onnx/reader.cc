@@ -88,6 +88,16 @@ class ModelReader {
     // Files from before there were opsets.
     const bool first = proto.ir_version() < 3 && proto.opset_import().empty();
     if (first) version = 1;
+    std::string domains;
+    bool others = !proto.opset_import().empty();
+    for (const auto& set : proto.opset_import()) {
+      domains += (domains.empty() ? "" : ", ") + set.domain();
+      others = others && !set.domain().empty() && set.domain() != "ai.onnx";
+    }
+    if (version == 0 && others) {
+      unsupported("has operators of " + domains + " alone, not of ai.onnx",
+                  "only neural networks run: no trees, no classical models");
+    }
     if (version == 0) corrupt("names no opset of ai.onnx");
     if (version < kMinOpset || version > kMaxOpset) {
       unsupported(text("opset ", version),

@@ -1,4 +1,4 @@
-// ReduceMean, ReduceSum, ReduceMax, ReduceMin.
+// Reductions: means, sums, extremes, norms; places of extremes.
 #include "host/model/onnx/call.h"
 
 namespace shoal::onnx_import {
@@ -20,11 +20,11 @@ std::vector<bool> reduced_axes(OnnxCall& call, size_t rank) {
   return reduced;
 }
 
-void reduction(OnnxCall& call, OpKind kind) {
-  call.expect_inputs(1, 2);
-  const Value x = call.layouts().settled(call.data(0));
-  const std::vector<bool> reduced = reduced_axes(call, x.rank());
-  const bool keeps = call.integer("keepdims", 1) != 0;
+// Reduces a value over these axes, which stay with a size of 1 or go.
+Value reduced_value(OnnxCall& call, const Value& given,
+                    const std::vector<bool>& reduced, bool keeps, OpKind kind,
+                    const char* part) {
+  const Value x = call.layouts().settled(given);
   Shape dims;
   std::vector<int> renumbered(x.rank(), -1);
   for (size_t i = 0; i < x.rank(); ++i) {
@@ -39,7 +39,72 @@ void reduction(OnnxCall& call, OpKind kind) {
     const int number = renumbered[static_cast<size_t>(axis)];
     if (number >= 0) order.push_back(number);
   }
-  call.set_output(0, call.emit(kind, {x.tensor}, dims, order, attr));
+  return call.emit(kind, {x.tensor}, dims, order, attr, part);
+}
+
+void reduction(OnnxCall& call, OpKind kind) {
+  call.expect_inputs(1, 2);
+  const Value x = call.data(0);
+  const std::vector<bool> reduced = reduced_axes(call, x.rank());
+  const bool keeps = call.integer("keepdims", 1) != 0;
+  call.set_output(0, reduced_value(call, x, reduced, keeps, kind, ""));
+}
+
+struct Norm {
+  const char* type;
+  OpKind before;  // of each element
+  bool root;      // of the sum
+};
+constexpr Norm kNorms[] = {{"ReduceL1", OpKind::kAbs, false},
+                           {"ReduceL2", OpKind::kSquare, true},
+                           {"ReduceSumSquare", OpKind::kSquare, false}};
+
+Value norm_of(OnnxCall& call, const Value& x, const std::vector<bool>& reduced,
+              bool keeps, const Norm& norm, const char* part) {
+  const Value each =
+      call.emit_like(norm.before, {x.tensor}, x, {}, ":elements");
+  const Value sum = reduced_value(call, each, reduced, keeps, OpKind::kSum,
+                                  norm.root ? ":sum" : part);
+  if (!norm.root) return sum;
+  return call.emit_like(OpKind::kSqrt, {sum.tensor}, sum, {}, part);
+}
+
+void norm_reduction(OnnxCall& call, const Norm& norm) {
+  call.expect_inputs(1, 2);
+  const Value x = call.layouts().settled(call.data(0));
+  const std::vector<bool> reduced = reduced_axes(call, x.rank());
+  const bool keeps = call.integer("keepdims", 1) != 0;
+  call.set_output(0, norm_of(call, x, reduced, keeps, norm, ""));
+}
+
+// x divided by its norm along an axis; of zeros that is not defined, and ONNX
+// Runtime gives 0.
+void lp_normalization(OnnxCall& call) {
+  call.expect_inputs(1, 1);
+  const Value x = call.layouts().settled(call.data(0));
+  const int64_t p = call.integer("p", 2);
+  call.require(p == 1 || p == 2, text("p of ", p));
+  if (p == 2) {
+    const int axis = call.axis(call.integer("axis", -1), x.rank());
+    Axes order;
+    for (const int a : x.order) {
+      if (a != axis) order.push_back(a);
+    }
+    order.push_back(axis);
+    const Value v = call.layouts().ordered(x, order);
+    return call.set_output(
+        0, call.emit_like(OpKind::kL2Normalization, {v.tensor}, v));
+  }
+  std::vector<bool> reduced(x.rank(), false);
+  reduced[static_cast<size_t>(call.axis(call.integer("axis", -1), x.rank()))] =
+      true;
+  const Value norm =
+      norm_of(call, x, reduced, true, kNorms[p == 1 ? 0 : 1], ":norm");
+  const int least = call.constant_tensor(":least", {1}, {1e-12F});
+  const Value some =
+      call.emit_like(OpKind::kMaximum, {norm.tensor, least}, norm, {}, ":some");
+  call.set_output(
+      0, call.emit_like(OpKind::kDiv, {x.tensor, some.tensor}, x, FusedAttr{}));
 }
 
 // Places along an axis, which stays with a size of 1 if it is to.
@@ -90,7 +155,14 @@ bool convert_reduction(OnnxCall& call) {
     places(call, OpKind::kArgMax);
   } else if (type == "ArgMin") {
     places(call, OpKind::kArgMin);
+  } else if (type == "LpNormalization") {
+    lp_normalization(call);
   } else {
+    for (const Norm& norm : kNorms) {
+      if (type != norm.type) continue;
+      norm_reduction(call, norm);
+      return true;
+    }
     return false;
   }
   return true;

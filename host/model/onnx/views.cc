@@ -1,4 +1,7 @@
 // Nodes that move no element: other sizes, other orders of axes, other names.
+#include <algorithm>
+#include <string>
+
 #include "host/model/onnx/fold.h"
 
 namespace shoal::onnx_import {
@@ -15,7 +18,9 @@ void cast_view(OnnxCall& call) {
     call.unsupported(text("a cast to ", onnx_type_name(static_cast<int>(to)),
                           "; export in float32"));
   }
-  call.set_output(0, call.data(0));
+  const Value& x = call.data(0);
+  const bool truth = is_bool(call.graph().at(x.tensor));
+  call.set_output(0, truth ? as_number(call, x) : Value(x));
 }
 
 void reshape_view(OnnxCall& call) {
@@ -62,21 +67,50 @@ void tile(OnnxCall& call) {
   call.set_output(0, std::move(x));
 }
 
+// Returns whether all that read the result broadcast it themselves, beside an
+// operand of the whole shape.
+bool is_broadcast_by_readers(OnnxCall& call, const Shape& dims) {
+  constexpr const char* kBroadcast[] = {"Add", "Sub", "Mul", "Div"};
+  const State& state = call.state();
+  const std::string& name = call.output_name();
+  const auto is_end = [&](const OnnxEnd& end) { return end.name == name; };
+  if (std::ranges::any_of(state.model.outputs, is_end)) return false;
+  for (const OnnxNode& node : state.model.nodes) {
+    if (std::ranges::count(node.inputs, name) == 0) continue;
+    if (std::ranges::count(kBroadcast, node.type) == 0) return false;
+    const bool whole =
+        std::ranges::any_of(node.inputs, [&](const std::string& other) {
+          const auto value = state.values.find(other);
+          return value != state.values.end() && !value->second.refused &&
+                 !value->second.is_constant() && value->second.dims == dims;
+        });
+    if (!whole) return false;
+  }
+  return true;
+}
+
 void expand(OnnxCall& call) {
   const Value x = call.data(0);
   const std::vector<int64_t>& asked = call.numbers(1, "a shape");
-  Shape out = x.dims;
   bool same = asked.size() <= x.rank();
   for (size_t i = 0; same && i < asked.size(); ++i) {
     const int size = x.dims[i + x.rank() - asked.size()];
     same = asked[i] == 1 || asked[i] == size;
   }
-  if (!same) {
-    call.unsupported(
-        "repeated elements; Add and Mul broadcast without Expand, Resize "
-        "repeats places");
-  }
-  call.set_output(0, x);
+  if (same) return call.set_output(0, x);
+  const std::vector<int64_t> all = result_dims(call, sizes_of(x.dims), asked);
+  const Shape out_dims = call.shape_of(all);
+  if (is_broadcast_by_readers(call, out_dims)) return call.set_output(0, x);
+  OnnxTensor ones;
+  ones.type = kOnnxFloat;
+  ones.dims = all;
+  check_fold_size(call, all);
+  ones.floats.assign(static_cast<size_t>(element_count(out_dims)), 1.F);
+  const Value v = call.layouts().settled(
+      call.layouts().padded(x, std::max(x.rank(), out_dims.size())));
+  const int constant = call.constant_beside(ones, v.order);
+  call.set_output(0, call.emit(OpKind::kMul, {v.tensor, constant}, out_dims,
+                               v.order, FusedAttr{}));
 }
 
 }  // namespace

@@ -308,6 +308,7 @@ void Resizer::visit() {
        {OpClass::kPool, &Resizer::window},
        {OpClass::kReduce, &Resizer::reduce},
        {OpClass::kBinary, &Resizer::broadcast},
+       {OpClass::kSelect, &Resizer::broadcast},
        {OpClass::kJoin, &Resizer::join},
        {OpClass::kPad, &Resizer::pad},
        {OpClass::kMirror, &Resizer::mirror},

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "host/base/error.h"
 #include "host/model/tflite/metadata.h"
@@ -81,6 +82,9 @@ RawOp read_op(const tflite::Model& model, const tflite::Operator& op,
   out.outputs = budget.copy(op.outputs());
   out.options = read_options(op, budget);
   out.custom_options = budget.copy(op.custom_options());
+  if (const auto* composite = op.more_options_as_Composite()) {
+    out.options.subgraph = composite->subgraph();
+  }
   return out;
 }
 
@@ -99,12 +103,36 @@ RawSubgraph read_subgraph(const tflite::Model& model,
       out.ops.push_back(read_op(model, *op, number, name, budget));
     }
   }
+  out.inputs = budget.copy(graph.inputs());
+  out.outputs = budget.copy(graph.outputs());
   return out;
 }
 
-bool calls_once(const RawModel& model) {
-  return std::any_of(model.ops.begin(), model.ops.end(),
-                     [](const RawOp& op) { return op.code == kCallOnceCode; });
+std::vector<int> tensors_of(
+    const flatbuffers::Vector<flatbuffers::Offset<tflite::SignatureEnd>>* ends,
+    Budget& budget) {
+  std::vector<int> tensors;
+  if (ends == nullptr) return tensors;
+  for (const auto* end : *ends) {
+    budget.text(end->name());
+    tensors.push_back(static_cast<int>(
+        std::min<uint32_t>(end->tensor(), std::numeric_limits<int>::max())));
+  }
+  return tensors;
+}
+
+std::vector<RawSignature> read_signatures(const tflite::Model& model,
+                                          Budget& budget) {
+  std::vector<RawSignature> out;
+  if (model.signatures() == nullptr) return out;
+  for (const auto* s : *model.signatures()) {
+    out.push_back({budget.text(s->key()),
+                   static_cast<int>(std::min<uint32_t>(
+                       s->subgraph(), std::numeric_limits<int>::max())),
+                   tensors_of(s->inputs(), budget),
+                   tensors_of(s->outputs(), budget)});
+  }
+  return out;
 }
 
 std::optional<Normalization> read_pixels(const tflite::Model& model,
@@ -130,18 +158,14 @@ RawModel read_model(const tflite::Model& model, const std::string& name,
   RawSubgraph first = read_subgraph(model, graph, name, budget);
   out.tensors = std::move(first.tensors);
   out.ops = std::move(first.ops);
-  if (graphs > 1 && !calls_once(out)) {
-    throw Error(Exit::kUnsupported,
-                name + ": has " + std::to_string(graphs) +
-                    " subgraphs; control flow is not supported");
-  }
   for (size_t i = 1; i < graphs; ++i) {
     const auto at = static_cast<flatbuffers::uoffset_t>(i);
     out.subgraphs.push_back(
         read_subgraph(model, *model.subgraphs()->Get(at), name, budget));
   }
-  out.inputs = budget.copy(graph.inputs());
-  out.outputs = budget.copy(graph.outputs());
+  out.inputs = std::move(first.inputs);
+  out.outputs = std::move(first.outputs);
+  out.signatures = read_signatures(model, budget);
   if (model.buffers() != nullptr) {
     for (const auto* b : *model.buffers()) {
       if (b->offset() > 1 || b->size() > 1) {

@@ -93,6 +93,8 @@ int type_code(Type type) {
       return kCodeFloat32;
     case Type::kInt64:
       return kCodeInt64;
+    case Type::kBool:
+      return kCodeBool;
   }
   return -1;
 }
@@ -114,9 +116,16 @@ fb::Offset<tflite::SubGraph> write_subgraph(
     const auto options = write_options(b, op.options);
     fb::Offset<fb::Vector<uint8_t>> custom;
     if (!op.custom_options.empty()) custom = b.CreateVector(op.custom_options);
+    const bool composite = op.code == kCompositeCode;
+    fb::Offset<void> more;
+    if (composite) {
+      more = tflite::CreateComposite(b, 0, op.options.subgraph).Union();
+    }
     ops.push_back(tflite::CreateOperator(
         b, codes.index(op), inputs, outputs,
-        static_cast<tflite::Options>(op.options.code), options, custom));
+        static_cast<tflite::Options>(op.options.code), options, custom,
+        composite ? tflite::MoreOptions::Composite : tflite::MoreOptions::NONE,
+        more));
   }
   const auto written = b.CreateVector(tensors);
   const auto inputs = b.CreateVector(graph_inputs);
@@ -125,6 +134,29 @@ fb::Offset<tflite::SubGraph> write_subgraph(
   fb::Offset<fb::String> name;
   if (!graph_name.empty()) name = b.CreateString(graph_name);
   return tflite::CreateSubGraph(b, written, inputs, outputs, operators, name);
+}
+
+using Signatures = fb::Vector<fb::Offset<tflite::Signature>>;
+
+fb::Offset<Signatures> write_signatures(
+    Builder& b, const std::vector<RawSignature>& signatures) {
+  if (signatures.empty()) return 0;
+  std::vector<fb::Offset<tflite::Signature>> all;
+  const auto ends = [&b](const std::vector<int>& tensors) {
+    std::vector<fb::Offset<tflite::SignatureEnd>> list;
+    for (const int t : tensors) {
+      list.push_back(
+          tflite::CreateSignatureEnd(b, 0, static_cast<uint32_t>(t)));
+    }
+    return b.CreateVector(list);
+  };
+  for (const RawSignature& s : signatures) {
+    const auto inputs = ends(s.inputs), outputs = ends(s.outputs);
+    const auto key = b.CreateString(s.key);
+    all.push_back(tflite::CreateSignature(b, inputs, outputs, key,
+                                          static_cast<uint32_t>(s.subgraph)));
+  }
+  return b.CreateVector(all);
 }
 
 }  // namespace
@@ -136,7 +168,8 @@ std::vector<uint8_t> encode(const RawModel& model) {
       write_subgraph(b, codes, model.tensors, model.ops, model.inputs,
                      model.outputs, model.graph_name)};
   for (const RawSubgraph& s : model.subgraphs) {
-    subgraphs.push_back(write_subgraph(b, codes, s.tensors, s.ops, {}, {}, ""));
+    subgraphs.push_back(
+        write_subgraph(b, codes, s.tensors, s.ops, s.inputs, s.outputs, ""));
   }
   std::vector<fb::Offset<tflite::Buffer>> buffers;
   for (const auto& bytes : model.buffers) {
@@ -156,8 +189,9 @@ std::vector<uint8_t> encode(const RawModel& model) {
   const auto graphs = b.CreateVector(subgraphs);
   const auto all_codes = codes.write(b);
   const auto all_buffers = b.CreateVector(buffers);
+  const auto signatures = write_signatures(b, model.signatures);
   b.Finish(tflite::CreateModel(b, 3, all_codes, graphs, description,
-                               all_buffers, 0, metadata),
+                               all_buffers, 0, metadata, signatures),
            tflite::ModelIdentifier());
   return {b.GetBufferPointer(), b.GetBufferPointer() + b.GetSize()};
 }

@@ -1,5 +1,8 @@
 #include "host/model/tflite/options.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace shoal {
 namespace {
 
@@ -189,6 +192,8 @@ Ref plain_options(Builder& b, const RawOptions& o) {
       return tflite::CreateResizeNearestNeighbor(b, o.align_corners,
                                                  o.half_pixel_centers)
           .Union();
+    case OptionsCode::kCall:
+      return tflite::CreateCall(b, static_cast<uint32_t>(o.subgraph)).Union();
     case OptionsCode::kCallOnce:
       return tflite::CreateCallOnce(b, o.subgraph).Union();
     case OptionsCode::kVarHandle: {
@@ -250,6 +255,11 @@ RawOptions read_options(const tflite::Operator& op, Budget& budget) {
   } else if (const auto* resize = op.options_as_ResizeNearestNeighbor()) {
     o.align_corners = resize->align_corners();
     o.half_pixel_centers = resize->half_pixel_centers();
+  } else if (const auto* norm = op.options_as_L2Norm()) {
+    o.activation = norm->activation();
+  } else if (const auto* call = op.options_as_Call()) {
+    o.subgraph = static_cast<int>(
+        std::min<uint32_t>(call->subgraph(), std::numeric_limits<int>::max()));
   } else if (const auto* once = op.options_as_CallOnce()) {
     o.subgraph = once->subgraph();
   } else if (const auto* handle = op.options_as_VarHandle()) {

@@ -22,6 +22,7 @@ enum TensorCode : int {
   kCodeInt32 = 2,
   kCodeUint8 = 3,
   kCodeInt64 = 4,
+  kCodeBool = 6,
   kCodeInt16 = 7,
   kCodeInt8 = 9,
   kCodeResource = 13,
@@ -79,7 +80,7 @@ struct RawOptions {
   int mode = kMirrorReflect;                // MIRROR_PAD
   float value = 0;                          // SOFTMAX beta, LEAKY_RELU alpha
   std::vector<int> dims;                    // SQUEEZE, RESHAPE
-  int subgraph = 0;                         // CALL_ONCE
+  int subgraph = 0;      // CALL_ONCE, CALL, STABLEHLO_COMPOSITE
   std::string variable;  // VAR_HANDLE: container and shared name
 };
 
@@ -96,10 +97,17 @@ struct RawOp {
   bool in_function = false;
 };
 
-// Another subgraph than the first, which a CALL_ONCE runs.
+// Another subgraph than the first, which an operator calls or a signature
+// names.
 struct RawSubgraph {
   std::vector<RawTensor> tensors;
   std::vector<RawOp> ops;
+  std::vector<int> inputs, outputs;
+};
+struct RawSignature {
+  std::string key;
+  int subgraph = 0;
+  std::vector<int> inputs, outputs;  // tensors of the subgraph
 };
 // See Variable in graph.h; tensors of the model.
 struct RawVariable {
@@ -112,6 +120,7 @@ struct RawModel {
   std::vector<RawTensor> tensors;
   std::vector<RawOp> ops;
   std::vector<RawSubgraph> subgraphs;  // 1, 2 ... of the file
+  std::vector<RawSignature> signatures;
   std::vector<RawVariable> variables;  // once find_variables() has been there
   std::vector<int> inputs, outputs;
   std::vector<std::span<const uint8_t>> buffers;

@@ -47,6 +47,7 @@ void highest(const Call&);
 void lowest(const Call&);
 void softmax(const Call&);
 void log_softmax(const Call&);
+void l2_norm(const Call&);
 void matmul(const Call&);
 void running_sum(const Call&);
 void bilinear(const Call&);

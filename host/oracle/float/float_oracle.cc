@@ -1,6 +1,7 @@
 #include "host/oracle/float/float_oracle.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "host/base/error.h"
 #include "host/base/floats.h"
@@ -19,7 +20,9 @@ using float_oracle::Filter;
 void require_float(const Graph& graph, size_t number, int tensor) {
   const Op& op = graph.ops[number];
   const Tensor& t = graph.tensors[tensor];
-  if (t.type == Type::kFloat32 || (is_wide(t.type) && !t.constant)) return;
+  if (t.type == Type::kFloat32 || is_bool(t) ||
+      (is_wide(t.type) && !t.constant))
+    return;
   throw Error(Exit::kUnsupported,
               "layer " + std::to_string(number) + " (" + op_name(op.kind) +
                   "): '" + t.name + "' is " + type_name(t.type) +
@@ -62,6 +65,11 @@ void binary(const Call& call) {
   });
 }
 
+void select(const Call& call) {
+  oracle::select_elements(call, call.operand(0).data(), call.operand(1).data(),
+                          call.operand(2).data(), call.result().data());
+}
+
 constexpr ByOperator<void (*)(const Call&)> kEvaluate(
     {{OpKind::kConv2d, float_oracle::conv2d},
      {OpKind::kDepthwiseConv2d, float_oracle::depthwise_conv2d},
@@ -72,7 +80,8 @@ constexpr ByOperator<void (*)(const Call&)> kEvaluate(
      {OpKind::kSum, float_oracle::sum},
      {OpKind::kReduceMax, float_oracle::highest},
      {OpKind::kReduceMin, float_oracle::lowest},
-     {OpKind::kLogSoftmax, float_oracle::log_softmax}},
+     {OpKind::kLogSoftmax, float_oracle::log_softmax},
+     {OpKind::kL2Normalization, float_oracle::l2_norm}},
     {{OpClass::kFullyConnected, float_oracle::fully_connected},
      {OpClass::kMatmul, float_oracle::matmul},
      {OpClass::kRunning, float_oracle::running_sum},
@@ -80,6 +89,7 @@ constexpr ByOperator<void (*)(const Call&)> kEvaluate(
      {OpClass::kCast, same_numbers},
      {OpClass::kBilinear, float_oracle::bilinear},
      {OpClass::kBinary, binary},
+     {OpClass::kSelect, select},
      {OpClass::kUnary, unary},
      {OpClass::kSoftmax, float_oracle::softmax},
      {OpClass::kQuantize, unary},
@@ -110,6 +120,12 @@ FloatOracle::FloatOracle(const Graph& graph)
     const Tensor& tensor = graph.tensors[t];
     if (tensor.constant && tensor.type == Type::kFloat32) {
       values_[t] = floats_of(tensor.data);
+    } else if (tensor.constant && tensor.type == Type::kInt32) {
+      std::vector<int32_t> numbers(tensor.data.size() / sizeof(int32_t));
+      std::memcpy(numbers.data(), tensor.data.data(), tensor.data.size());
+      values_[t].assign(numbers.begin(), numbers.end());
+    } else if (tensor.constant && is_bool(tensor)) {
+      values_[t].assign(tensor.data.begin(), tensor.data.end());
     }
   }
   for (size_t o = 0; o < graph.ops.size(); ++o) {

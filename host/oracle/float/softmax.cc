@@ -1,4 +1,4 @@
-// SOFTMAX and LOG_SOFTMAX over the last axis.
+// SOFTMAX, LOG_SOFTMAX and L2_NORMALIZATION over the last axis.
 #include <algorithm>
 #include <cmath>
 
@@ -41,6 +41,15 @@ void log_softmax(const Call& call) {
     for (size_t i = 0; i < from.size(); ++i) {
       to[i] = static_cast<float>(double{from[i]} - highest - std::log(sum));
     }
+  });
+}
+
+void l2_norm(const Call& call) {
+  for_each_row(call, [](auto from, auto to, float) {
+    float squares = 0;
+    for (const float v : from) squares += v * v;
+    const float norm = std::max(std::sqrt(squares), 1e-6F);
+    for (size_t i = 0; i < from.size(); ++i) to[i] = from[i] / norm;
   });
 }
 

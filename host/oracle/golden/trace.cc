@@ -72,6 +72,7 @@ auto with_elements(Type type, std::span<const uint8_t> bytes, F f) {
   };
   switch (type) {
     case Type::kUint8:
+    case Type::kBool:
       return as(uint8_t{});
     case Type::kInt32:
       return as(int32_t{});

@@ -96,6 +96,25 @@ void log_softmax(const Call& call) {
   }
 }
 
+// In the scale 1/128.
+void l2_norm(const Call& call) {
+  const auto x = call.int8s();
+  const auto y = call.result();
+  const int zero = call.in().zero();
+  const size_t row = static_cast<size_t>(call.in().shape.back());
+  for (size_t first = 0; first < x.size(); first += row) {
+    int64_t squares = 0;
+    for (size_t i = first; i < first + row; ++i) {
+      squares += (x[i] - zero) * (x[i] - zero);
+    }
+    const InverseRoot root = inverse_root(static_cast<uint32_t>(squares));
+    for (size_t i = first; i < first + row; ++i) {
+      y[i] = static_cast<int8_t>(clamp(
+          requantize(x[i] - zero, root.value, root.shift + 7), -128, 127));
+    }
+  }
+}
+
 void softmax(const Call& call) {
   const auto x = call.int8s();
   const auto y = call.result();

@@ -15,4 +15,10 @@ void binary(const Call& call) {
   });
 }
 
+void select(const Call& call) {
+  const auto chosen = call.int8s(0), a = call.int8s(1), b = call.int8s(2);
+  select_elements(call, chosen.data(), a.data(), b.data(),
+                  call.result().data());
+}
+
 }  // namespace shoal::oracle

@@ -107,4 +107,19 @@ void for_each_broadcast_run(const OpView& op, F f) {
   });
 }
 
+// SELECT_V2: elements of `a` where `chosen` is not zero, else of `b`.
+template <class T>
+void select_elements(const OpView& op, const T* chosen, const T* a, const T* b,
+                     T* y) {
+  const Shape& shape = op.out().shape;
+  Strides steps[3];
+  for (size_t i = 0; i < 3; ++i) {
+    steps[i] = broadcast_strides(op.in(i).shape, shape.size());
+  }
+  for_each_index(shape, [&](const Index& at) {
+    *y++ = chosen[offset_of(at, steps[0])] != 0 ? a[offset_of(at, steps[1])]
+                                                : b[offset_of(at, steps[2])];
+  });
+}
+
 }  // namespace shoal::oracle

@@ -37,7 +37,8 @@ constexpr const char* kNames[] = {"conv",
                                   "bilinear",
                                   "arg_max",
                                   "running_sum",
-                                  "matmul"};
+                                  "matmul",
+                                  "l2_norm"};
 static_assert(std::size(kNames) == kActorKindCount);
 
 }  // namespace

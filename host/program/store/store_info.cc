@@ -131,7 +131,7 @@ void check_tag(const std::string& file, const std::string& text,
 Type parse_type(const JsonFields& f) {
   const std::string name = f.text("type", kLongestName);
   for (const Type t : {Type::kInt8, Type::kUint8, Type::kFloat32, Type::kInt32,
-                       Type::kInt64}) {
+                       Type::kInt64, Type::kBool}) {
     if (name == type_name(t)) return t;
   }
   f.refuse("type " + name + " is unknown");
@@ -151,7 +151,8 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   Tensor t;
   t.name = f.text("name", kLongestName);
   t.file_type = parse_type(f);
-  t.type = t.file_type == Type::kUint8 ? Type::kInt8 : t.file_type;
+  const bool bytes = t.file_type == Type::kUint8 || t.file_type == Type::kBool;
+  t.type = bytes ? Type::kInt8 : t.file_type;
   t.shape = f.numbers("shape", 1, 65535, 8);
   int64_t elements = 1;
   for (const int d : t.shape) {

@@ -10,6 +10,22 @@ int ModelBuilder::gelu(int x, bool approximate, Scale y) {
   return add_op(OpKind::kGelu, {x}, shape(x), y, options);
 }
 
+int ModelBuilder::truths(OpKind kind, int a, int b) {
+  const int y = add_tensor(broadcast(shape(a), shape(b)), Type::kBool, {}, 0);
+  return add_raw_op(kind, {a, b}, y, {});
+}
+
+int ModelBuilder::logical_not(int x) {
+  const int y = add_tensor(shape(x), Type::kBool, {}, 0);
+  return add_raw_op(OpKind::kLogicalNot, {x}, y, {});
+}
+
+int ModelBuilder::select(int chosen, int a, int b) {
+  const Shape s = broadcast(shape(chosen), broadcast(shape(a), shape(b)));
+  const int y = add_tensor(s, type(a), {scale(a).scale}, scale(a).zero);
+  return add_raw_op(OpKind::kSelectV2, {chosen, a, b}, y, {});
+}
+
 int ModelBuilder::cumsum(int x, int axis, bool exclusive, bool reverse,
                          Scale y) {
   RawOptions options;

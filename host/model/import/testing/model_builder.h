@@ -81,6 +81,10 @@ class ModelBuilder {
   int mul(int a, int b, Scale scale, Activation act = Activation::kNone) {
     return binary(OpKind::kMul, a, b, scale, act);
   }
+  // EQUAL, LESS ..., LOGICAL_AND, LOGICAL_OR: truth values.
+  int truths(OpKind, int a, int b);
+  int logical_not(int x);
+  int select(int chosen, int a, int b);
   // kMean, kSum, kReduceMax, kReduceMin.
   int reduce(OpKind, int x, const std::vector<int>& axes, bool keep_dims,
              Scale);
@@ -92,6 +96,9 @@ class ModelBuilder {
   // On the same shape, in 1/16 steps below 0.
   int log_softmax(int x) {
     return unary(OpKind::kLogSoftmax, x, {1 / 16.f, 127});
+  }
+  int l2_norm(int x) {
+    return unary(OpKind::kL2Normalization, x, {1 / 128.f, 0});
   }
   int gelu(int x, bool approximate, Scale);
   int cumsum(int x, int axis, bool exclusive, bool reverse, Scale);

@@ -123,6 +123,7 @@ std::vector<uint8_t> functions(Sampler s) {
   const int x = b.input({1, 4, 6, 3}, {0.04f, -7});
   const int up = b.resize_bilinear(x, 7, 9, false, true);
   b.output(b.log_softmax(up));
+  b.output(b.l2_norm(up));
   const int square = b.unary(OpKind::kSquare, x, {0.1f, -128});
   const int root = b.unary(OpKind::kRsqrt, square, {0.06f, -128});
   b.output(b.binary(OpKind::kSquaredDifference, x, root, q));
@@ -179,6 +180,25 @@ std::vector<uint8_t> choices(Sampler s) {
   return b.finish();
 }
 
+std::vector<uint8_t> truths(Sampler s) {
+  Builder& b = s.b;
+  const Builder::Scale q{0.05f, 4}, p{0.04f, -7};
+  const int x = b.input({1, 4, 6, 3}, q);
+  const int y = b.input({1, 4, 1, 3}, p);
+  const int low = b.truths(OpKind::kLess, x, y);
+  const int high = b.truths(OpKind::kGreaterEqual, x, b.constant({}, {9}, p));
+  const int same = b.truths(OpKind::kEqual, x, s.constant({3}, q));
+  const int either = b.truths(OpKind::kLogicalOr, low, high);
+  b.output(b.truths(OpKind::kLogicalAnd, either, b.logical_not(same)));
+  b.output(b.select(b.truths(OpKind::kNotEqual, x, y), x, s.constant({}, q)));
+  b.output(b.select(b.truths(OpKind::kGreater, x, y), x,
+                    b.unary(OpKind::kElu, x, q)));
+  b.output(b.select(b.truths(OpKind::kLessEqual, y, x),
+                    b.unary(OpKind::kFloor, x, q),
+                    b.unary(OpKind::kSin, x, q)));
+  return b.finish();
+}
+
 std::vector<uint8_t> float_ends(Sampler s) {
   Builder& b = s.b;
   const int in = b.float_input({1, 6, 6, 2});
@@ -187,6 +207,8 @@ std::vector<uint8_t> float_ends(Sampler s) {
   const int z = b.quantize(y, {0.1f, 3}, Type::kUint8);
   b.output(b.dequantize(y));
   b.output(b.cast(b.cast(y, Type::kInt32), Type::kFloat32));
+  const int island = b.unary(OpKind::kExp, b.dequantize(y), {});
+  b.output(b.quantize(island, {0.2f, -128}));
   b.output(b.cast(b.arg(OpKind::kArgMax, y, -1, Type::kInt64), Type::kInt8));
   b.output(z);
   return b.finish();
@@ -211,6 +233,7 @@ std::vector<SampleModel> sample_models(uint32_t seed, Type file_type) {
   out.push_back({"layouts", layouts(sampler)});
   out.push_back({"functions", functions(sampler)});
   out.push_back({"choices", choices(sampler)});
+  out.push_back({"truths", truths(sampler)});
   if (file_type == Type::kFloat32) {
     out.push_back({"halves", halves(sampler)});
   } else {

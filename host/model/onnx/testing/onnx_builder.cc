@@ -183,6 +183,10 @@ void OnnxBuilder::drop_attribute_types() {
   auto& node = *graph.mutable_node(graph.node_size() - 1);
   for (auto& a : *node.mutable_attribute()) a.clear_type();
 }
+void OnnxBuilder::break_opset_domain(const std::string& domain) {
+  proto_->model.mutable_opset_import(0)->set_domain(domain);
+}
+
 void OnnxBuilder::break_domain(const std::string& domain) {
   auto& graph = proto_->graph();
   graph.mutable_node(graph.node_size() - 1)->set_domain(domain);

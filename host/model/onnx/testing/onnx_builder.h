@@ -68,6 +68,7 @@ class OnnxBuilder {
                            const std::string& length);
   void break_opset(int64_t version);
   void break_domain(const std::string& domain);
+  void break_opset_domain(const std::string& domain);  // of all operators
   void break_function();
   void drop_attribute_types();  // of the last node
   void break_sparse();
