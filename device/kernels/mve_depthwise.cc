@@ -230,7 +230,7 @@ void plain(ConvArgs a, int o, int count) {
   }
 }
 
-// What mve_depthwise_3x3 has left.
+// Makes the channels that mve_depthwise_3x3 has left.
 void rest(const ConvArgs& a) {
   if (!eights(a, true)) other_eights(a);
 }

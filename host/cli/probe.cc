@@ -289,11 +289,12 @@ int probe_command(const ProbeFlags& flags) {
   if (report.differing() == 0) return 0;
   for (const ProbeResult& one : report.results) {
     if (!one.difference) continue;
-    throw Error(Exit::kDiffers,
-                "node " + report.identity.name + ": kernel " + one.shape->name +
-                    " " + difference_text(*one.difference),
-                "compile its kernels again; docs/tutorials/one_board.md names a "
-                "GCC option that some cores need");
+    throw Error(
+        Exit::kDiffers,
+        "node " + report.identity.name + ": kernel " + one.shape->name + " " +
+            difference_text(*one.difference),
+        "compile its kernels again; docs/tutorials/one_board.md names a "
+        "GCC option that some cores need");
   }
   return 0;
 }

@@ -19,8 +19,8 @@ Fault fault_of(const shoal_fault&, int status);
 // is not trusted.
 std::string fault_text(const Fault&, std::span<const std::string> layers = {});
 
-// Who made the program. A record that is wrong in a program of this very run is
-// shoal's own mistake.
+// Says who made the program. A record that is wrong in a program of this very
+// run is shoal's own mistake.
 enum class Maker : uint8_t { kUnknown, kThisRun };
 
 // Returns the fault as an error of what the node was given, or, of a program of

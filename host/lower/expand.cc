@@ -141,7 +141,7 @@ class Expansion {
     return r;
   }
 
-  // What is left of the difference of two bytes: its sign.
+  // The rest of the difference of two bytes: its sign.
   template <class F>
   void finish(int a, int b, const Op& op, F f) {
     const Tensor& y = tensor(op.outputs[0]);

@@ -81,7 +81,7 @@ class Quantizer {
            !same_scales(op.inputs[0], op.outputs[0]);
   }
 
-  // Whether no window of the pool reaches over an edge.
+  // Returns whether no window of the pool reaches over an edge.
   bool has_whole_windows(const Op& op) {
     const auto& a = std::get<WindowAttr>(op.attr);
     const Shape &x = at(op.inputs[0]).shape, &y = at(op.outputs[0]).shape;

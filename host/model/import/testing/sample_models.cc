@@ -141,7 +141,7 @@ std::vector<uint8_t> functions(Sampler s) {
   return b.finish();
 }
 
-// What float32 computes of each byte is a table.
+// Functions of float32 between bytes and bytes, which become tables.
 std::vector<uint8_t> float_functions(Sampler s) {
   Builder& b = s.b;
   const Builder::Scale q{0.05f, 4};
