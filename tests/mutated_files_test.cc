@@ -176,6 +176,7 @@ class MutatedFiles : public testing::Test {
     }
     if (b.told.code != 0 && b.told.code != static_cast<int>(Exit::kDiffers) &&
         !b.told.err.starts_with("shoal: ") &&
+        !b.told.err.starts_with("{\"error\":") &&
         b.told.err.find("\nshoal: ") == std::string::npos) {
       return "nothing said";
     }

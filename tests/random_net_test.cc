@@ -213,8 +213,9 @@ TEST(RandomNet, EveryPlanEqualsTheOracle) {
       first, first + count - 1, tally.plans, tally.stages, tally.loops,
       tally.orders, tally.used.size());
   if (count >= kNets && failed == 0) {
-    // READ_VARIABLE is random_variables_test's.
-    EXPECT_EQ(tally.used.size(), static_cast<size_t>(OpKind::kSoftmax));
+    // READ_VARIABLE is random_variables_test's, FLOOR_DIV and FLOOR_MOD are
+    // float32's, and TABLE is made by the lowering.
+    EXPECT_EQ(tally.used.size(), static_cast<size_t>(OpKind::kSoftmax) - 3);
     EXPECT_GT(tally.loops, 50);
     EXPECT_GT(tally.orders, 20);
   }

@@ -130,6 +130,9 @@ def main():
     codes = collections.Counter()
     failures = 0
     for number in range(seed, seed + files):
+        if number % 500 == 0:
+            print(f"seed {number}, {failures} failures", file=sys.stderr,
+                  flush=True)
         rng = random.Random(number)
         kind = rng.choice(list(whole))
         lines = whole[kind].splitlines()
