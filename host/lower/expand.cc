@@ -141,7 +141,8 @@ class Expansion {
     return r;
   }
 
-  // The rest of the difference of two bytes: its sign.
+  // Makes the result of f, a function of the sign of the difference of two
+  // bytes.
   template <class F>
   void finish(int a, int b, const Op& op, F f) {
     const Tensor& y = tensor(op.outputs[0]);

@@ -92,7 +92,7 @@ class CallInlining {
     open_.pop_back();
   }
 
-  // The tensors that the operator reads and makes are the subgraph's ends.
+  // The ends of the subgraph are the tensors that the operator reads and makes.
   void take_places(const RawOp& op, const std::vector<int>& ends,
                    const std::vector<int>& tensors, const RawSubgraph& s,
                    const char* what, std::vector<int>& place) const {
