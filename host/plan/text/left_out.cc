@@ -31,7 +31,7 @@ std::vector<LeftOut> left_out(
   const std::string reason =
       !chose_nodes(plan)
           ? "the layers are too small for a share of its own"
-          : "no share of its would make " +
+          : "giving it work would not make " +
                 std::string(helped_by(plan.objective)) + ": " + plan.strategy;
   int64_t least = INT64_MAX;
   for (const PlanNode& n : plan.nodes) {

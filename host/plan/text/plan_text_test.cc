@@ -333,7 +333,7 @@ TEST(PlanTableTest, SaysWhyNodesAreLeftOut) {
   budgets[2] = 8;
   const std::string text = plan_table(c.net, c.plan, budgets);
   for (const char* part : {"left out: tiny (8 B); no share that was tried fits",
-                           "left out: slow; no share of its would make"}) {
+                           "left out: slow; giving it work would not make"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
   const auto json =
