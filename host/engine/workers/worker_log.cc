@@ -50,7 +50,7 @@ void WorkerLog::look_at_state(const NodeAgent& agent) {
   const AgentState before = std::exchange(state_, agent.state());
   if (before == state_) return;
   if (before == AgentState::kRunning) {
-    tell_("the run has ended after " + std::to_string(frames_) + " frames");
+    tell_("the run has ended");
     frames_ = 0;
     told_ = {};
   }
