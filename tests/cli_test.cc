@@ -402,7 +402,7 @@ TEST_F(Cli, UsageErrors) {
   expect_error(run({"--std", "0"}), 2, "--std: 0.000000 is not a deviation");
   expect_error(run({"--mean", "0.485", "--std", "0.229"}), 2,
                "give a number from 1; those for values of 0 to 1 times 255");
-  expect_error(run({"--mean", "nan"}), 2, "--mean: nan is no mean");
+  expect_error(run({"--mean", "nan"}), 2, "--mean: nan is not a number");
   expect_error(run({"--frames", "many"}), 2, "--frames");
   for (const size_t bytes : {size_t{0}, kInputBytes - 1, kInputBytes + 1}) {
     shop_.write("wrong.bin", noise<uint8_t>(bytes, 1));

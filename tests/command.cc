@@ -32,6 +32,7 @@ class File {
 pid_t start(const std::filesystem::path& folder,
             std::vector<std::string> arguments, int out, int err,
             const char* executable = SHOAL_EXECUTABLE) {
+  setenv("COLUMNS", "1000", 0);  // tests look for whole lines
   arguments.insert(arguments.begin(), executable);
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());

@@ -137,6 +137,8 @@ class NodeAgent {
   // counters and cost models.
   const shoal_node& node() const { return node_; }
   const AgentCounters& counters() const { return counters_; }
+  // The address of the session's coordinator, while there is a session.
+  uint64_t coordinator() const { return coordinator_; }
 
  private:
   // agent.cc

@@ -2,9 +2,13 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/size.h"
 
 namespace shoal {
 namespace {
@@ -70,6 +74,51 @@ double parse_rate(const std::string& text, const std::string& flag) {
   const double rate = v * scale;
   if (rate < 1e3 || rate > 1e12) refuse_unit(flag, text, kWanted);
   return rate;
+}
+
+std::string format_three_digits(double value) {
+  if (!std::isfinite(value)) return "-";
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2e", value);
+  const char* const exponent = text + std::string(text).find('e') + 1;
+  const int digits = value == 0 ? 2 : 2 - std::atoi(exponent);
+  if (std::atoi(exponent) >= 3) {
+    return format_count(std::llround(std::strtod(text, nullptr)));
+  }
+  std::snprintf(text, sizeof text, "%.*f", digits < 0 ? 0 : digits, value);
+  return text;
+}
+
+std::string format_time(double seconds) {
+  struct Unit {
+    const char* name;
+    double seconds, below;  // used for less than this
+  };
+  constexpr double kMinute = 60, kHour = 3600, kDay = 86400, kYear = 31557600;
+  // Times that would round to 1000 of a unit are 1.00 of the next one.
+  constexpr Unit kUnits[] = {
+      {"us", 1e-6, 0.9995e-3}, {"ms", 1e-3, 0.9995},
+      {"s", 1, 2 * kMinute},   {"min", kMinute, 2 * kHour},
+      {"h", kHour, 2 * kDay},  {"days", kDay, 2 * kYear}};
+  if (seconds == 0) return "0 s";
+  for (const Unit& unit : kUnits) {
+    if (std::abs(seconds) >= unit.below) continue;
+    return format_three_digits(seconds / unit.seconds) + " " + unit.name;
+  }
+  return format_three_digits(seconds / kYear) + " years";
+}
+
+std::string format_data(double bytes) {
+  constexpr double kKilo = 1024, kRounded = 1023.5;
+  if (bytes < kRounded) return format_count(std::llround(bytes)) + " B";
+  const char* const units[] = {"KB", "MB", "GB", "TB"};
+  size_t unit = 0;
+  bytes /= kKilo;
+  while (bytes >= kRounded && unit + 1 < std::size(units)) {
+    bytes /= kKilo;
+    ++unit;
+  }
+  return format_three_digits(bytes) + " " + units[unit];
 }
 
 }  // namespace shoal

@@ -41,5 +41,42 @@ TEST(Units, EverythingElseIsRefusedByName) {
                  {"", "100", "0M", "-1M", "100m", "9999G", "M", "1e300M"});
 }
 
+TEST(Units, ThreeDigitsAndAUnitThatFits) {
+  const std::pair<double, const char*> times[] = {{0, "0 s"},
+                                                  {1.234e-7, "0.123 us"},
+                                                  {6.37e-4, "637 us"},
+                                                  {0.00099949, "999 us"},
+                                                  {0.00099951, "1.00 ms"},
+                                                  {0.0243984, "24.4 ms"},
+                                                  {0.0999951, "100 ms"},
+                                                  {0.9996, "1.00 s"},
+                                                  {61.5, "61.5 s"},
+                                                  {119, "119 s"},
+                                                  {150, "2.50 min"},
+                                                  {7200, "2.00 h"},
+                                                  {172800, "2.00 days"},
+                                                  {6.3e7, "729 days"},
+                                                  {1e8, "3.17 years"},
+                                                  {5e10, "1,580 years"}};
+  for (const auto& [seconds, text] : times) {
+    EXPECT_EQ(format_time(seconds), text) << seconds;
+  }
+  const std::pair<double, const char*> data[] = {{0, "0 B"},
+                                                 {1023, "1,023 B"},
+                                                 {1024, "1.00 KB"},
+                                                 {14348, "14.0 KB"},
+                                                 {1048575, "1.00 MB"},
+                                                 {1048576, "1.00 MB"},
+                                                 {123456789, "118 MB"},
+                                                 {5e12, "4.55 TB"}};
+  for (const auto& [bytes, text] : data) {
+    EXPECT_EQ(format_data(bytes), text) << bytes;
+  }
+  EXPECT_EQ(format_three_digits(40.987), "41.0");
+  EXPECT_EQ(format_three_digits(12345), "12,300");
+  EXPECT_EQ(format_three_digits(999.6), "1,000");
+  EXPECT_EQ(format_three_digits(0), "0.00");
+}
+
 }  // namespace
 }  // namespace shoal

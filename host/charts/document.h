@@ -26,7 +26,7 @@ struct Document {
   std::vector<Section> sections;
 };
 
-std::string document_text(const Document&);
+std::string document_text(const Document&, size_t width = kAnyWidth);
 std::string document_json(const Document&);
 std::string document_page(const Document&);
 

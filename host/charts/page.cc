@@ -126,7 +126,7 @@ std::string document_page(const Document& document) {
   return out + "</body>\n</html>\n";
 }
 
-std::string document_text(const Document& document) {
+std::string document_text(const Document& document, size_t width) {
   std::string out = document.title + "\n  " + document.command + "\n";
   for (const auto& [name, value] : document.facts) {
     out += "  " + name + ": " + value + "\n";
@@ -134,7 +134,7 @@ std::string document_text(const Document& document) {
   for (const Section& q : document.sections) {
     out += "\n" + q.title + "\n";
     for (const Chart& chart : q.charts) {
-      out += "\n  " + chart.title + "\n" + table_text(chart.table);
+      out += "\n  " + chart.title + "\n" + table_text(chart.table, width);
     }
     for (const std::string& note : q.notes) out += "  note: " + note + "\n";
   }

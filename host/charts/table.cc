@@ -68,31 +68,22 @@ Chart table_chart(std::string title, std::vector<Column> columns) {
   return chart;
 }
 
-std::string table_text(const ChartTable& table) {
-  std::vector<std::vector<std::string>> lines(table.rows.size() + 1);
-  for (const Column& c : table.columns) lines[0].push_back(column_title(c));
-  for (size_t r = 0; r < table.rows.size(); ++r) {
-    for (size_t c = 0; c < table.columns.size(); ++c) {
-      lines[r + 1].push_back(cell_text(table.columns[c], table.rows[r][c]));
-    }
+std::string table_text(const ChartTable& table, size_t width) {
+  std::vector<TableColumn> columns;
+  for (size_t c = 0; c < table.columns.size(); ++c) {
+    columns.push_back({column_title(table.columns[c]),
+                       is_text(table, c) ? Align::kLeft : Align::kRight,
+                       static_cast<int>(c)});
   }
-  std::vector<size_t> widths(table.columns.size(), 0);
-  for (const auto& line : lines) {
-    for (size_t c = 0; c < line.size(); ++c) {
-      widths[c] = std::max(widths[c], line[c].size());
+  TextTable text(std::move(columns), 2);
+  for (const Row& row : table.rows) {
+    std::vector<std::string> cells;
+    for (size_t c = 0; c < row.size(); ++c) {
+      cells.push_back(cell_text(table.columns[c], row[c]));
     }
+    text.add(std::move(cells));
   }
-  std::string text;
-  for (size_t r = 0; r < lines.size(); ++r) {
-    std::string line;
-    for (size_t c = 0; c < lines[r].size(); ++c) {
-      line += c == 0 ? "  " : "   ";
-      line += is_text(table, c) ? fmt::format("{:<{}}", lines[r][c], widths[c])
-                                : fmt::format("{:>{}}", lines[r][c], widths[c]);
-    }
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-  }
-  return text;
+  return text.text(width);
 }
 
 }  // namespace shoal

@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "host/base/table.h"
+
 namespace shoal {
 
 enum class Origin : uint8_t {
@@ -41,7 +43,8 @@ std::string column_title(const Column&);
 // "1,234.5"; "-" for nothing.
 std::string cell_text(const Column&, const Cell&);
 // Returns the table for a terminal: aligned columns, a line of titles on top.
-std::string table_text(const ChartTable&);
+// The last columns are left out if they do not fit.
+std::string table_text(const ChartTable&, size_t width = kAnyWidth);
 
 enum class ChartKind : uint8_t {
   kNone,     // the table alone

@@ -8,11 +8,11 @@
 
 #include "host/base/error.h"
 #include "host/base/memory.h"
-#include "host/base/printable.h"
 #include "host/base/ranks/team.h"
 #include "host/base/shell_word.h"
 #include "host/cli/cluster_verbs.h"
 #include "host/cli/common.h"
+#include "host/cli/defaults_file.h"
 #include "host/cli/flags.h"
 #include "host/cli/generated_verbs.h"
 #include "host/cli/help.h"
@@ -21,6 +21,7 @@
 #include "host/cli/on_ranks.h"
 #include "host/cli/output.h"
 #include "host/cli/search_progress.h"
+#include "host/cli/usage_errors.h"
 #include "host/engine/workers/stop_signals.h"
 
 namespace shoal {
@@ -77,7 +78,9 @@ struct Flags {
   ListFlags list;
   FormatsFlags formats;
   GeneratedFlags generated;
+  DefaultsFile defaults;
   int timeout = 0;
+  bool wide = false, no_config = false, quiet = false, verbose = false;
 };
 
 void add_result_flags(CLI::App* verb, ResultFlags& flags) {
@@ -317,10 +320,26 @@ void add_formats(CLI::App& app, FormatsFlags& f, int& code) {
   verb->callback([&] { code = formats_command(f); });
 }
 
+// Says what comes from a file.
+void tell_settings(const DefaultsFile& file) {
+  if (file.path().empty()) return tell_more("no shoal.toml is read");
+  std::string words;
+  for (const std::string& word : file.added()) words += " " + word;
+  tell_more(file.path() + " sets" + (words.empty() ? " nothing here" : words));
+}
+
 void define(CLI::App& app, Flags& f, Team& team, int& code) {
   app.add_option("--timeout", f.timeout,
                  "End with exit code 8 after this long; 0: never [0]")
       ->check(CLI::Range(0, 1 << 30));
+  app.add_flag("--wide", f.wide,
+               "Print all columns of tables, however wide they are");
+  app.add_flag("-q,--quiet", f.quiet,
+               "Print results and errors, no notes and no progress");
+  app.add_flag("-v,--verbose", f.verbose, "Print more of what is done")
+      ->excludes(app.get_option("--quiet"));
+  app.add_flag("--no-config", f.no_config,
+               "Ignore shoal.toml, which has defaults for flags");
   app.fallthrough();
   app.require_subcommand(0, 1);  // a second verb is an operand: `man plan`
   add_inspect(app, f.inspect, code);
@@ -350,40 +369,13 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
     if (app.get_subcommands().empty()) {
       throw Error(Exit::kUsage, "a verb is missing", "see `shoal --help`");
     }
+    if (f.quiet) set_loudness(Loudness::kQuiet);
+    if (f.verbose) {
+      set_loudness(Loudness::kVerbose);
+      tell_settings(f.defaults);
+    }
     if (team.leads()) start_timeout(f.timeout);
   });
-}
-
-std::vector<std::string> verb_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* const verb : app.get_subcommands({})) {
-    names.push_back(verb->get_name());
-  }
-  return names;
-}
-
-[[noreturn]] void refuse_verb(const CLI::App& app, const std::string& word) {
-  const std::string nearest = nearest_word(word, verb_names(app));
-  throw Error(Exit::kUsage, "'" + printable(word) + "' is no verb",
-              nearest.empty()
-                  ? "see `shoal --help`"
-                  : "`shoal " + nearest + "`? `shoal --help` lists all verbs");
-}
-
-// CLI11 lists all words behind a verb that it does not know.
-void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
-  if (!app.get_subcommands().empty()) return;
-  const std::vector<std::string> left = app.remaining();
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (std::string_view(argv[i - 1]) == "--timeout") continue;
-    if (std::ranges::count(left, word) == 0) continue;
-    if (word.starts_with("-")) {
-      throw Error(Exit::kUsage, "'" + printable(word) + "' comes before a verb",
-                  "see `shoal --help`");
-    }
-    refuse_verb(app, word);
-  }
 }
 
 // "`shoal run`"; without a verb "`shoal`".
@@ -396,36 +388,6 @@ std::string command_text(const CLI::App& app, int argc, char** argv) {
     }
   }
   return "`shoal`";
-}
-
-// Names the first flag that the verb lacks, and the nearest that it has.
-void refuse_unknown_flag(const CLI::App& app) {
-  const CLI::App& verb = *app.get_subcommands().front();
-  const std::string& name = verb.get_name();
-  for (const std::string& given : app.remaining(true)) {
-    const std::string flag = given.substr(0, given.find('='));
-    if (!flag.starts_with("-") || flag.size() < 2) continue;
-    const std::string nearest = nearest_word(flag, flag_names(verb));
-    throw Error(Exit::kUsage,
-                "shoal " + name + " has no flag " + printable(flag),
-                nearest.empty() ? "see `shoal " + name + " --help-all`"
-                                : "did you mean `" + nearest + "`?");
-  }
-}
-
-// Reports what CLI11 refuses in a command line. The advice, if a validator
-// gives any, is behind a line break (one_of()).
-[[noreturn]] void refuse_usage(const CLI::App& app,
-                               const CLI::ParseError& error) {
-  std::string help = "shoal ";
-  if (!app.get_subcommands().empty()) {
-    help += app.get_subcommands().front()->get_name() + " ";
-  }
-  help = "see `" + help + "--help`";
-  const std::string what = error.what();
-  const size_t line = what.find('\n');
-  if (line == what.npos) throw Error(Exit::kUsage, what, help);
-  throw Error(Exit::kUsage, what.substr(0, line), what.substr(line + 1));
 }
 
 // `shoal help VERB` and `shoal VERB help` as `shoal VERB --help`.
@@ -446,29 +408,27 @@ std::vector<std::string> with_help_flag(const CLI::App& app,
   return words;
 }
 
-int run_verb(int argc, char** argv, Team& team) {
-  CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
-               "shoal");
-  app.set_version_flag("-V,--version", "shoal " SHOAL_VERSION,
-                       "Print the version");
-  app.set_help_flag("-h,--help", "Print this help; `shoal help VERB` has more");
-  Flags flags;
-  flags.plan.command = "shoal";
+// Looks for a flag before all are parsed, since they may be wrong.
+bool has_word(int argc, char** argv, std::string_view flag) {
   for (int i = 1; i < argc; ++i) {
-    flags.plan.command += " " + shell_word(argv[i]);
+    const std::string_view word = argv[i];
+    if (word == "--") return false;
+    if (word == flag) return true;
   }
-  int code = 0;
-  define(app, flags, team, code);
-  const SearchProgress progress;
+  return false;
+}
+
+// Parses the command line, which runs its verb.
+void parse_words(CLI::App& app, int argc, char** argv,
+                 std::vector<std::string> words, Team& team) {
   try {
-    std::vector<std::string> words =
-        with_help_flag(app, {argv + 1, argv + argc});
     std::ranges::reverse(words);  // as CLI11 takes them
     with_memory_for(command_text(app, argc, argv),
                     [&] { app.parse(std::move(words)); });
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) {  // --help, --version
-      return team.leads() ? app.exit(e) : 0;
+      if (team.leads()) app.exit(e);
+      return;
     }
     refuse_unknown_verb(app, argc, argv);
     if (dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr) {
@@ -476,22 +436,44 @@ int run_verb(int argc, char** argv, Team& team) {
     }
     refuse_usage(app, e);
   }
-  return code;
 }
 
-// Looks for --json before the flags are parsed, since they may be wrong.
-bool wants_json(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--") return false;
-    if (word == "--json") return true;
+int run_verb(int argc, char** argv, Team& team) {
+  CLI::App app("shoal: convolutional networks on microcontrollers, row by row",
+               "shoal");
+  app.set_version_flag("-V,--version", "shoal " SHOAL_VERSION,
+                       "Print the version");
+  app.set_help_flag("-h,--help", "Print this help; `shoal help VERB` has more");
+  Flags flags;
+  int code = 0;
+  define(app, flags, team, code);
+  DefaultsFile& file = flags.defaults;
+  if (!has_word(argc, argv, "--no-config")) file = DefaultsFile::find();
+  flags.list.config = file.path();
+  const std::vector<std::string> words =
+      file.add_to(with_help_flag(app, {argv + 1, argv + argc}), app);
+  if (std::ranges::count(words, "--json") > 0) print_errors_as_json();
+  if (std::ranges::count(words, "--wide") > 0) show_all_columns();
+  flags.plan.command = "shoal";
+  for (const std::string& word : words) {
+    flags.plan.command += " " + shell_word(word);
   }
-  return false;
+  const SearchProgress progress;
+  try {
+    parse_words(app, argc, argv, words, team);
+  } catch (const Error& e) {
+    const std::string advice = file.advice(e.what());
+    if (advice.empty()) throw;
+    throw Error(e.code(), e.what(),
+                e.fix() + (e.fix().empty() ? "" : "\n  ") + advice);
+  }
+  return code;
 }
 
 int run_app(int argc, char** argv) {
   prepare_streams();
-  if (wants_json(argc, argv)) print_errors_as_json();
+  if (has_word(argc, argv, "--json")) print_errors_as_json();
+  if (has_word(argc, argv, "--wide")) show_all_columns();
   prepare_for_short_memory();
   return run_on_ranks(wished_ranks(argc, argv),
                       [&](Team& team) { return run_verb(argc, argv, team); });

@@ -83,8 +83,8 @@ void explain_export(const Board& board) {
 int build_command(const BuildFlags& flags) {
   if (flags.folder.empty()) {
     if (flags.plan.storage.store.empty()) {
-      throw Error(Exit::kUsage, "neither --store nor -o says where to",
-                  "--store DIR, or -o DIR for an emulated board");
+      throw Error(Exit::kUsage, "neither --store nor -o says where to write",
+                  "add --store DIR, or -o DIR for an emulated board");
     }
     return build_stores(flags);
   }

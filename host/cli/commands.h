@@ -258,6 +258,7 @@ struct QuantizeFlags {
   Team* team = nullptr;             // never null when the verb runs
 };
 struct ListFlags {
+  std::string config;  // the file of defaults; empty: none
   bool json = false;
 };
 

@@ -39,8 +39,8 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
     if (most == 0) {
       throw Error(Exit::kUsage,
                   "--max-latency: '" + flags.max_latency +
-                      "' is no time that a frame can take",
-                  "more than 0, such as 120ms");
+                      "' is not a time that a frame can take",
+                  "give more than 0, such as 120ms");
     }
     request.limits.latency_s = static_cast<double>(most) * 1e-9;
   }
@@ -61,9 +61,9 @@ void check_strategy(const PlanFlags& flags, bool several) {
                 "leave out one of them");
   }
   if (several && flags.replay && name != "auto") {
-    throw Error(Exit::kUsage, "--replay and --strategy " + name,
-                "leave out one of them: tiles of several nodes are of auto, or "
-                "of a file of cuts");
+    throw Error(Exit::kUsage, "--replay does not go with --strategy " + name,
+                "leave out one of them: only --strategy auto and --cuts give "
+                "several nodes column tiles");
   }
   const bool cuts =
       name == "auto" || std::ranges::count(strategy_names(), name) > 0;
@@ -100,8 +100,8 @@ std::vector<uint8_t> piped_input(const Graph& graph,
   }
   throw Error(Exit::kUsage,
               name + ": a picture of " + format_count(wanted) +
-                  " bytes, as many as the model's raw input has",
-              "a file, whose name says which it is");
+                  " bytes has as many as the model's raw input",
+              "give a file, whose name says which it is");
 }
 
 }  // namespace
@@ -149,7 +149,7 @@ Cluster with_storage(Cluster cluster, const StorageFlags& flags) {
 Cluster plain_cluster(const PlanFlags& flags) {
   if (flags.cluster.empty()) {
     if (!flags.nodes) {
-      throw Error(Exit::kUsage, "--cuts without nodes",
+      throw Error(Exit::kUsage, "--cuts needs nodes",
                   "add --nodes N or --cluster FILE");
     }
     Cluster cluster =
@@ -240,9 +240,8 @@ PlanRequest emulated_request(const PlanFlags& flags) {
     known += (known.empty() ? "" : ", ") + id;
   }
   throw Error(Exit::kUsage,
-              "board " + request.node().board.name +
-                  " has no firmware and emulator here",
-              "--board with one of: " + known);
+              "board " + request.node().board.name + " cannot be emulated here",
+              "use --board with one of: " + known);
 }
 
 void require_operands(const char* verb, const std::string& model,
@@ -267,7 +266,8 @@ PictureOptions picture_options(const PictureFlags& flags) {
   if (flags.mean.empty() && flags.deviation.empty()) return options;
   for (const float m : flags.mean) {
     if (std::isfinite(m)) continue;
-    throw Error(Exit::kUsage, "--mean: " + std::to_string(m) + " is no mean",
+    throw Error(Exit::kUsage,
+                "--mean: " + std::to_string(m) + " is not a number",
                 "give a number");
   }
   for (const float d : flags.deviation) {

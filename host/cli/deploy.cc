@@ -4,10 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/size.h"
+#include "host/base/table.h"
 #include "host/cli/asked.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
+#include "host/cli/progress.h"
 #include "host/cli/run_inputs.h"
 #include "host/cli/worker_cluster.h"
 #include "host/engine/workers/drive.h"
@@ -64,23 +66,18 @@ const char* in_words(const DeployedNode& n) {
 }
 
 void print_text(const std::vector<DeployedNode>& nodes) {
-  size_t name = 4, board = 5;
+  TextTable table({{"node", Align::kLeft},
+                   {"board", Align::kLeft, 1},
+                   {"arena B"},
+                   {"of"},
+                   {"program B"},
+                   {"which was", Align::kLeft}});
   for (const DeployedNode& n : nodes) {
-    name = std::max(name, n.name.size());
-    board = std::max(board, n.board.size());
+    table.add({n.name, n.board, format_count(n.arena_bytes),
+               format_count(n.ram_bytes), format_count(n.program_bytes),
+               in_words(n)});
   }
-  const auto line = [&](const std::string& a, const std::string& b,
-                        const std::string& arena, const std::string& ram,
-                        const std::string& program, const char* what) {
-    say("%-*s  %-*s  %11s  %13s  %11s  %s\n", static_cast<int>(name), a.c_str(),
-        static_cast<int>(board), b.c_str(), arena.c_str(), ram.c_str(),
-        program.c_str(), what);
-  };
-  line("node", "board", "arena B", "of", "program B", "which was");
-  for (const DeployedNode& n : nodes) {
-    line(n.name, n.board, format_count(n.arena_bytes),
-         format_count(n.ram_bytes), format_count(n.program_bytes), in_words(n));
-  }
+  say_table(table);
 }
 
 // Returns the image for one more board, the leader: what it is to see, and
@@ -123,11 +120,13 @@ int deploy_command(const DeployFlags& flags) {
   require_flags(EngineKind::kWorkers, flags.plan);
   WorkerCluster workers(flags.plan, flags.cluster);
   const Prepared p = workers.prepare(load_model(flags.model, flags.ends));
+  Progress progress("deploying");
   if (flags.leader.empty()) {
     deploy_programs(workers.coordinator(), workers.transport(), p);
   } else {
     deploy_with_leader(flags, workers, p);
   }
+  progress.end();
   tell("%s\n", deployed_text(workers.coordinator(), p).c_str());
   const std::vector<DeployedNode> nodes = deployed_nodes(workers, p);
   if (flags.json) {

@@ -14,6 +14,7 @@
 #include "host/base/files.h"
 #include "host/base/hex.h"
 #include "host/base/size.h"
+#include "host/base/table.h"
 #include "host/cli/commands.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
@@ -44,8 +45,8 @@ std::vector<std::string> spread(const std::string& text) {
   };
   const int first = port(colon + 1, dash), last = port(dash + 1, text.size());
   if (first < 1 || last < first || last > 65535) {
-    throw Error(Exit::kUsage, "'" + text + "' is no range of ports",
-                "such as 10.0.0.5:7000-7015");
+    throw Error(Exit::kUsage, "'" + text + "' is not a range of ports",
+                "write it as 10.0.0.5:7000-7015");
   }
   std::vector<std::string> all;
   for (int p = first; p <= last; ++p) {
@@ -146,37 +147,25 @@ std::string programs_text(const Discovered& d) {
   return text.empty() ? "nothing" : text;
 }
 
-// Columns as wide as what is in them; what is a number stands at the right.
 void print_text(const std::vector<Discovered>& found) {
-  constexpr size_t kNames = 3;
-  std::vector<std::vector<std::string>> lines = {
-      {"address", "name", "board", "arithmetic", "RAM B", "flash B", "free B",
-       "holds"}};
+  TextTable table({{"address", Align::kLeft},
+                   {"name", Align::kLeft},
+                   {"board", Align::kLeft},
+                   {"arithmetic", Align::kRight, 4},
+                   {"RAM B"},
+                   {"flash B", Align::kRight, 1},
+                   {"free B", Align::kRight, 3},
+                   {"holds", Align::kLeft, 2}});
   for (const Discovered& d : found) {
     if (!d.identity) continue;
     const IdentityAnswer& f = d.identity->facts;
-    lines.push_back({d.address.label, d.identity->name, d.identity->board,
-                     fmt::format("0x{:08X}", kArithmetic),
-                     format_count(f.arena_bytes),
-                     format_count(f.program_capacity),
-                     d.kept ? format_count(d.kept->free_bytes) : "not said",
-                     programs_text(d)});
+    table.add({d.address.label, d.identity->name, d.identity->board,
+               fmt::format("0x{:08X}", kArithmetic),
+               format_count(f.arena_bytes), format_count(f.program_capacity),
+               d.kept ? format_count(d.kept->free_bytes) : "not said",
+               programs_text(d)});
   }
-  std::vector<size_t> width(lines[0].size());
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) {
-      width[i] = std::max(width[i], line[i].size());
-    }
-  }
-  for (const auto& line : lines) {
-    if (lines.size() == 1) break;
-    std::string text;
-    for (size_t i = 0; i + 1 < line.size(); ++i) {
-      text += i < kNames ? fmt::format("{:<{}}  ", line[i], width[i])
-                         : fmt::format("{:>{}}  ", line[i], width[i]);
-    }
-    say("%s%s\n", text.c_str(), line.back().c_str());
-  }
+  if (!table.empty()) say_table(table);
   for (const Discovered& d : found) {
     if (d.why) tell("%s\n", d.why->what());
   }
@@ -252,8 +241,8 @@ int discover_command(const DiscoverFlags& flags) {
   }
   if (const std::string both = twins(found); !both.empty()) {
     if (!flags.output.empty()) {
-      throw Error(Exit::kUsage, both + ": no cluster file",
-                  "names of their own (`shoal worker --name`)");
+      throw Error(Exit::kUsage, both + "; no cluster file was written",
+                  "give each node a name of its own (`shoal worker --name`)");
     }
     tell("%s\n", both.c_str());
   }
@@ -266,8 +255,8 @@ int discover_command(const DiscoverFlags& flags) {
     throw Error(Exit::kBusy, "every node that answers is busy",
                 "ask again when its coordinator has ended");
   }
-  throw Error(Exit::kNode, "nobody answers",
-              "start nodes (`shoal worker`), look at addresses and --key, or "
+  throw Error(Exit::kNode, "no node answers",
+              "start nodes (`shoal worker`), check addresses and --key, or "
               "give them more time by --node-timeout");
 }
 

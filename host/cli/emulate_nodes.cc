@@ -11,6 +11,7 @@
 #include "device/port/payload.h"
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/base/table.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
@@ -75,7 +76,7 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   }
   if (flags.plan.wait > 0 && flags.state.empty()) {
     throw Error(Exit::kUsage,
-                "--wait: only the folder of --state is waited for",
+                "--wait: shoal waits only for the folder of --state",
                 "leave it out, or give --state DIR");
   }
   EmulatedNodesOptions options;
@@ -176,26 +177,28 @@ double storage_seconds(const EmulatedNode& node) {
 
 void print_work(const EmulatedNodes& boards, const EngineReport& report) {
   const int64_t frames = std::max<int64_t>(report.frames, 1);
-  say("%-16s %12s %14s %12s %12s %14s\n", "", "deployment:", "", "a frame:", "",
-      "");
-  say("%-16s %12s %14s %12s %12s %14s\n", "board", "B written", "instructions",
-      "B read", "datagrams", "instructions");
+  TextTable table({{"board", Align::kLeft},
+                   {"deployed: B"},
+                   {"instructions", Align::kRight, 1},
+                   {"a frame: B read", Align::kRight, 2},
+                   {"datagrams", Align::kRight, 3},
+                   {"instructions"}});
   int64_t busiest = 0, written = 0, spent = 0;
   double longest_s = 0;
   for (const auto& node : boards.nodes()) {
     const NodeWork &d = node->deployment(), &r = node->runs();
-    say("%-16s %12s %14s %12s %12s %14s\n", node->name().c_str(),
-        format_count(d.storage_written_bytes).c_str(),
-        format_count(d.instructions).c_str(),
-        format_count(r.storage_read_bytes / frames).c_str(),
-        format_count(r.datagrams / frames).c_str(),
-        format_count(r.instructions / frames).c_str());
+    table.add({node->name(), format_count(d.storage_written_bytes),
+               format_count(d.instructions),
+               format_count(r.storage_read_bytes / frames),
+               format_count(r.datagrams / frames),
+               format_count(r.instructions / frames)});
     busiest = std::max(busiest, r.instructions / frames);
     // Instructions of deployments that write nothing are no work of a storage.
     if (d.storage_written_bytes > 0) spent += d.instructions;
     written += d.storage_written_bytes;
     longest_s = std::max(longest_s, storage_seconds(*node));
   }
+  say_table(table);
   if (written > 0) {
     say("deployment %.1f instructions a byte, cipher and hash included "
         "(emulated)\n",
@@ -211,17 +214,26 @@ void print_work(const EmulatedNodes& boards, const EngineReport& report) {
 }
 
 void print_boards(const EmulatedNodes& boards, const EngineReport& report) {
-  say("%-16s %10s %8s %8s %8s %10s %10s %10s\n", "board", "SRAM", "stacks",
-      "used", "statics", "arena", "free", "firmware");
+  TextTable table({{"board", Align::kLeft},
+                   {"SRAM"},
+                   {"stacks", Align::kRight, 1},
+                   {"used", Align::kRight, 2},
+                   {"statics", Align::kRight, 1},
+                   {"arena"},
+                   {"free"},
+                   {"firmware", Align::kRight, 3}});
   for (size_t i = 0; i < boards.nodes().size(); ++i) {
     const EmulatedNode& node = *boards.nodes()[i];
     const shoal_memory& m = node.memory();
     const uint32_t arena = report.nodes.at(i).arena_bytes;
     const Room r = room_of(m, arena);
-    say("%-16s %10u %8u %8u %8u %10u %10u %10u\n", node.name().c_str(),
-        m.sram_bytes, r.stacks, m.stack_used, r.statics, arena, r.free,
-        m.flash_used);
+    const uint32_t bytes[] = {m.sram_bytes, r.stacks, m.stack_used, r.statics,
+                              arena,        r.free,   m.flash_used};
+    std::vector<std::string> cells{node.name()};
+    for (const uint32_t b : bytes) cells.push_back(std::to_string(b));
+    table.add(std::move(cells));
   }
+  say_table(table);
   print_work(boards, report);
 }
 

@@ -155,7 +155,7 @@ void Evaluation::run() {
   if (team_.size() > 1) {
     team_.agree(given_to(flags_, graph_, *judge_));
   }
-  progress_.emplace(frames_->resumed());
+  progress_.emplace("frames", frames_->resumed());
   int threads = 0;
   team_.share(*frames_, [&](Items& items) {
     threads = answer_frames(*engine, jobs_, *frames_, items);
@@ -173,6 +173,7 @@ void Evaluation::run() {
   }
   outcome_.nodes = engine->report().nodes;
   outcome_.seconds = progress_->end();
+  tell_frames(*progress_, outcome_.seconds, frames_->resumed());
   outcome_.resumed = frames_->resumed();
   judge_->count(frames_->answers());
 }

@@ -1,6 +1,6 @@
 #include "host/cli/evaluate_report.h"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +8,8 @@
 #include <set>
 
 #include "host/base/size.h"
+#include "host/base/table.h"
+#include "host/base/units.h"
 #include "host/cli/output.h"
 
 namespace shoal {
@@ -15,22 +17,9 @@ namespace {
 
 constexpr int kMostInTable = 20;  // classes
 constexpr size_t kWorst = 10;
+constexpr size_t kLongestTitle = 24;
 
 std::string count(int64_t value) { return format_count(value); }
-
-// "1:02:03", "0:07".
-std::string clock_text(double seconds) {
-  const auto s = static_cast<int64_t>(seconds + 0.5);
-  char text[48];
-  if (s >= 3600) {
-    std::snprintf(text, sizeof text, "%d:%02d:%02d", static_cast<int>(s / 3600),
-                  static_cast<int>(s / 60 % 60), static_cast<int>(s % 60));
-  } else {
-    std::snprintf(text, sizeof text, "%d:%02d", static_cast<int>(s / 60),
-                  static_cast<int>(s % 60));
-  }
-  return text;
-}
 
 // Its number before its name, if it has one.
 std::string title(const Classes& classes, int c) {
@@ -57,31 +46,29 @@ int64_t frames_of(const Accuracy& a, int truth, int said) {
 int width_of_titles(const Classes& classes, const std::vector<int>& which) {
   size_t width = 5;
   for (const int c : which) width = std::max(width, title(classes, c).size());
-  return static_cast<int>(std::min<size_t>(width, 24));
+  return static_cast<int>(std::min(width, kLongestTitle));
 }
 
 void print_matrix(const Classes& classes, const Accuracy& a,
                   const std::vector<int>& met) {
-  int64_t most = 0;
-  for (const auto& [pair, frames] : a.confusion) most = std::max(most, frames);
-  const int cell = std::max<int>(static_cast<int>(count(most).size()), 3) + 1;
-  const int wide = width_of_titles(classes, met);
-  say("\n%-*s  recall ", wide, "class");
-  for (const int said : met) say("%*d", cell, said);
-  say("   <- said\n");
+  std::vector<TableColumn> columns{{"class", Align::kLeft}, {"recall"}};
+  for (const int said : met) {
+    columns.push_back({std::to_string(said), Align::kRight, 1});
+  }
+  columns.push_back({"<- said", Align::kLeft});
+  TextTable table(std::move(columns));
   for (const int truth : met) {
     const ClassCount& of = a.classes[static_cast<size_t>(truth)];
-    say("%-*.*s  ", wide, wide, title(classes, truth).c_str());
-    if (of.frames > 0) {
-      say("%5.1f%% ", 100 * of.recall());
-    } else {
-      say("%6s ", "-");
-    }
+    std::vector<std::string> cells{
+        title(classes, truth).substr(0, kLongestTitle),
+        of.frames > 0 ? fmt::format("{:.1f}%", 100 * of.recall()) : "-"};
     for (const int said : met) {
-      say("%*s", cell, count(frames_of(a, truth, said)).c_str());
+      cells.push_back(count(frames_of(a, truth, said)));
     }
-    say("\n");
+    table.add(std::move(cells));
   }
+  say("\n");
+  say_table(table);
 }
 
 void print_worst_classes(const Classes& classes, const Accuracy& a) {
@@ -122,74 +109,12 @@ void print_worst_pairs(const Classes& classes, const Accuracy& a) {
 
 }  // namespace
 
-Progress::Progress(int64_t before)
-    : terminal_(isatty(STDERR_FILENO) == 1), before_(before), done_(before) {
-  if (terminal_) thread_ = std::thread([this] { repeat(); });
-}
-
-Progress::~Progress() {
-  stop();
-  if (on_line_) tell_over("");
-}
-
-void Progress::stop() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    over_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
-}
-
-// Most runs end within a second or have said something by then.
-void Progress::repeat() {
-  constexpr std::chrono::milliseconds kPause{1000};
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kPause, [this] { return over_; })) {
-    const auto now = Clock::now();
-    if (now - said_ < kPause) continue;
-    said_ = now;
-    on_line_ = true;
-    tell_over(line(now));
-  }
-}
-
-std::string Progress::line(Clock::time_point now) const {
-  const double seconds = std::chrono::duration<double>(now - start_).count();
-  if (done_ == before_) return "no frame done in " + clock_text(seconds);
-  const double rate = static_cast<double>(done_ - before_) / seconds;
-  char rate_text[48];
-  std::snprintf(rate_text, sizeof rate_text, "%.1f frames/s", rate);
-  return count(done_) + " of " + count(of_) + " frames, " + rate_text + ", " +
-         clock_text(static_cast<double>(of_ - done_) / rate) + " left";
-}
-
-void Progress::say(int64_t done, int64_t of) {
-  const std::lock_guard lock(mutex_);
-  done_ = done;
-  of_ = of;
-  const auto now = Clock::now();
-  if (now - said_ < std::chrono::milliseconds(terminal_ ? 300 : 10'000)) return;
-  said_ = now;
-  on_line_ = terminal_;
-  terminal_ ? tell_over(line(now)) : tell("%s\n", line(now).c_str());
-}
-
-double Progress::end() {
-  stop();
-  on_line_ = false;
-  const double seconds =
-      std::chrono::duration<double>(Clock::now() - start_).count();
-  const int64_t ran = done_ - before_;
-  const std::string known =
-      before_ > 0 ? "; " + count(before_) + " were known" : "";
-  char rate[48];
-  std::snprintf(rate, sizeof rate, "%.1f", static_cast<double>(ran) / seconds);
-  if (terminal_) tell_over("");
+void tell_frames(const Progress& progress, double seconds, int64_t before) {
+  const int64_t ran = progress.ran();
   tell("%s frames in %s, %s frames/s%s\n", count(ran).c_str(),
-       clock_text(seconds).c_str(), rate, known.c_str());
-  return seconds;
+       clock_text(seconds).c_str(),
+       format_three_digits(static_cast<double>(ran) / seconds).c_str(),
+       before > 0 ? ("; " + count(before) + " were known").c_str() : "");
 }
 
 void print_accuracy(const Classes& classes, const Accuracy& a,

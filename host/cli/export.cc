@@ -47,7 +47,7 @@ int export_command(const ExportFlags& flags) {
   const PlanRequest request = export_request(flags.plan);
   check_board(ecosystem, flags.plan.board);
   if (flags.folder.empty()) {
-    throw Error(Exit::kUsage, "-o names no folder", "-o DIR");
+    throw Error(Exit::kUsage, "-o does not name a folder", "-o DIR");
   }
   const std::string name = project_name(flags.name, flags.model);
   check_files({{"MODEL", flags.model},

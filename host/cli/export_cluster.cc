@@ -23,10 +23,10 @@ namespace {
 
 void check_flags(const ExportFlags& f) {
   if (f.plan.cluster.empty()) {
-    throw Error(Exit::kUsage, "--cuts without nodes", "--cluster FILE");
+    throw Error(Exit::kUsage, "--cuts needs nodes", "--cluster FILE");
   }
   if (f.folder.empty()) {
-    throw Error(Exit::kUsage, "-o names no folder", "-o DIR");
+    throw Error(Exit::kUsage, "-o does not name a folder", "-o DIR");
   }
   const std::pair<const char*, bool> idle[] = {{"INPUT", !f.input.empty()},
                                                {"--labels", !f.labels.empty()}};
@@ -98,12 +98,13 @@ std::string member_name(const ExportFlags& f, const std::string& node) {
 void check_folder_name(const std::string& node) {
   if (!node.starts_with('.') && !node.starts_with('-')) return;
   throw Error(Exit::kUsage,
-              "node '" + node + "': no name for the folder of its project",
-              "one that begins with a letter");
+              "node '" + node + "' cannot name the folder of its project",
+              "use a name that begins with a letter");
 }
 
 void tell_idle(const std::string& name) {
-  tell("node %s has nothing to do in this plan: no project\n", name.c_str());
+  tell("node %s has nothing to do in this plan, so it gets no project\n",
+       name.c_str());
 }
 
 }  // namespace
@@ -150,9 +151,10 @@ int export_cluster_command(const ExportFlags& flags) {
   std::set<std::string> names;
   for (const LaidOut& out : projects) {
     if (names.insert(out.application.name).second) continue;
-    throw Error(Exit::kUsage,
-                "two nodes whose projects would be " + out.application.name,
-                "names that differ in a letter or digit");
+    throw Error(
+        Exit::kUsage,
+        "the projects of two nodes would both be " + out.application.name,
+        "give them names that differ in a letter or digit");
   }
   write(projects);
   if (flags.json) {

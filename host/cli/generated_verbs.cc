@@ -20,7 +20,7 @@ void add_completion(CLI::App& app, GeneratedFlags& f, int& code) {
       ->required()
       ->check(one_of({"bash", "zsh", "fish"}));
   verb->callback([&app, &f, &code] {
-    say_text(completion_script(list_verbs(app), f.shell));
+    say_as_it_is(completion_script(list_verbs(app), f.shell));
     code = 0;
   });
 }
@@ -38,7 +38,7 @@ void add_generated(CLI::App& app, GeneratedFlags& f, int& code) {
   }
   verb->add_option("VERB", f.verb, "Verb [shoal itself]")->check(one_of(names));
   verb->callback([&app, &f, &code] {
-    say_text(man_page(list_verbs(app), f.verb));
+    say_as_it_is(man_page(list_verbs(app), f.verb));
     code = 0;
   });
 }

@@ -72,7 +72,11 @@ class HelpFormatter : public CLI::FormatterBase {
     if (const std::string footer = app->get_footer(); !footer.empty()) {
       text += "\n" + footer + "\n";
     }
-    if (hides) text += "\n`" + name + " --help-all` lists all flags.\n";
+    if (app->get_parent() == nullptr) return text;
+    text += hides ? "\n`" + name +
+                        " --help-all` lists all flags, `shoal --help` the "
+                        "general ones.\n"
+                  : "\n`shoal --help` lists the general flags.\n";
     return text;
   }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "host/base/size.h"
+#include "host/base/table.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
 #include "host/lower/net.h"
@@ -249,25 +250,30 @@ void print_head(const LoadedModel& model, const Summary& s) {
 }
 
 void print_ops(const Graph& graph, bool floats) {
-  say("\n%4s %-24s %-16s %13s %11s %11s", "op", "operator", "result", "MACs",
-      "weights B", "in + out B");
-  if (floats) say(" %11s %11s", "in int8: W", "in + out B");
-  say("\n");
+  std::vector<TableColumn> columns{{"op"},
+                                   {"operator", Align::kLeft},
+                                   {"result", Align::kLeft, 1},
+                                   {"MACs"},
+                                   {"weights B"},
+                                   {"in + out B", Align::kRight, 2}};
+  if (floats) {
+    columns.push_back({"in int8: W", Align::kRight, 3});
+    columns.push_back({"in + out B", Align::kRight, 4});
+  }
+  TextTable table(columns);
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
     const OpBytes weights = weight_bytes(graph, op);
     const OpBytes whole = whole_bytes(graph, op);
-    say("%4d %-24s %-16s %13s %11s %11s",
-        file_number(graph, static_cast<int>(i)), op_name(op.kind),
-        shape_text(result(graph, op).shape).c_str(),
-        format_count(op_macs(graph, op)).c_str(),
-        format_count(weights.own).c_str(), format_count(whole.own).c_str());
-    if (floats) {
-      say(" %11s %11s", format_count(weights.int8).c_str(),
-          format_count(whole.int8).c_str());
-    }
-    say("\n");
+    table.add({std::to_string(file_number(graph, static_cast<int>(i))),
+               op_name(op.kind), shape_text(result(graph, op).shape),
+               format_count(op_macs(graph, op)), format_count(weights.own),
+               format_count(whole.own),
+               floats ? format_count(weights.int8) : "",
+               floats ? format_count(whole.int8) : ""});
   }
+  say("\n");
+  say_table(table);
 }
 
 std::string amount(const OpBytes& bytes, bool floats) {

@@ -84,7 +84,7 @@ class MaskJudge : public PictureJudge {
         throw Error(Exit::kUsage,
                     printable(file) + ": class " + std::to_string(pair.first) +
                         " is class " + std::to_string(right) + " of the model",
-                    "another --label-offset");
+                    "use another --label-offset");
       }
       answer.insert(answer.end(),
                     {right, pair.second, static_cast<int>(pixels)});

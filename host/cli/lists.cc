@@ -1,5 +1,6 @@
 // ops, boards, doctor: what this build knows.
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -7,7 +8,8 @@
 #include "device/kernels/kernels.h"
 #include "device/program/image.h"
 #include "host/base/parallel.h"
-#include "host/base/size.h"
+#include "host/base/printable.h"
+#include "host/base/table.h"
 #include "host/board/board.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
@@ -70,10 +72,10 @@ int ops_command(const ListFlags& flags) {
     print({{"operators", list}});
     return 0;
   }
-  say("%-26s %s\n", "operator (int8, uint8)", "how it runs");
-  for (const OpInfo* op : sorted_operators()) {
-    say("%-26s %s\n", op->name, op->how);
-  }
+  TextTable table({{"operator (int8, uint8)", Align::kLeft},
+                   {"how it runs", Align::kLeft}});
+  for (const OpInfo* op : sorted_operators()) table.add({op->name, op->how});
+  say_table(table);
   say("\nModels that compute in float32, of .onnx or .tflite, become such ones "
       "with\nshoal quantize.\n");
   return 0;
@@ -81,10 +83,14 @@ int ops_command(const ListFlags& flags) {
 
 int boards_command(const ListFlags& flags) {
   auto list = nlohmann::json::array();
-  if (!flags.json) {
-    say("%-12s %-15s %5s %10s %9s %7s  %-11s  %s\n", "id", "core", "MHz",
-        "arena KB", "fixed KB", "flash", "here", "title");
-  }
+  TextTable table({{"id", Align::kLeft},
+                   {"core", Align::kLeft, 1},
+                   {"MHz"},
+                   {"arena KB"},
+                   {"fixed KB", Align::kRight, 3},
+                   {"flash", Align::kRight, 2},
+                   {"here", Align::kLeft},
+                   {"title", Align::kLeft}});
   for (const std::string& id : board_ids()) {
     const Board& b = find_board(id);
     if (flags.json) {
@@ -109,14 +115,14 @@ int boards_command(const ListFlags& flags) {
     }
     const std::string arena =
         b.unlimited() ? "unlimited" : std::to_string(b.arena_limit() / 1024);
-    say("%-12s %-15s %5.0f %10s %9s %7s  %-11s  %s\n", id.c_str(),
-        b.core.c_str(), b.clock_hz / 1e6, arena.c_str(),
-        std::to_string(b.fixed_bytes() / 1024).c_str(),
-        b.flash_mapped ? "mapped" : "stored", done_here(b), b.title.c_str());
+    table.add({id, b.core, std::to_string(std::llround(b.clock_hz / 1e6)),
+               arena, std::to_string(b.fixed_bytes() / 1024),
+               b.flash_mapped ? "mapped" : "stored", done_here(b), b.title});
   }
   if (flags.json) {
     print({{"boards", list}});
   } else {
+    say_table(table);
     say("\narena: the largest bank less the fixed bytes in it (firmware,\n"
         "stack; estimated until a build has measured them). One core is "
         "used.\nhere: what this computer can do with it. `emulate` runs "
@@ -138,6 +144,8 @@ int doctor_command(const ListFlags& flags) {
            {"arithmetic", kArithmetic},
            {"image_version", kBanksVersion},
            {"cores", cores},
+           {"config", flags.config.empty() ? nlohmann::json()
+                                           : nlohmann::json(flags.config)},
            {"boards", board_ids().size()},
            {"operators", sorted_operators().size()}});
     return 0;
@@ -147,6 +155,9 @@ int doctor_command(const ListFlags& flags) {
   say("arithmetic   0x%08X (%s)\n", kArithmetic, rounding);
   say("program      version %d\n", kBanksVersion);
   say("cores        %d\n", cores);
+  say("config       %s\n",
+      flags.config.empty() ? "none (no shoal.toml here or in ~/.config/shoal)"
+                           : printable(flags.config).c_str());
   say("boards       %zu\n", board_ids().size());
   say("operators    %zu\n", sorted_operators().size());
   return 0;

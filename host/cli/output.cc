@@ -1,13 +1,18 @@
 #include "host/cli/output.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "host/base/descriptor.h"
 #include "host/base/printable.h"
@@ -39,6 +44,50 @@ bool& is_quiet() {
 bool& errors_are_json() {
   static bool json = false;
   return json;
+}
+
+bool& is_wide() {
+  static bool wide = false;
+  return wide;
+}
+
+Loudness& loudness() {
+  static Loudness how_loud = Loudness::kUsual;
+  return how_loud;
+}
+
+// Returns whether stderr may have colours.
+bool has_colours() {
+  const char* const none = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && (!none || !*none) && terminal &&
+         std::string_view(terminal) != "dumb";
+}
+
+// Returns the columns of a line: those that COLUMNS says, else the terminal's,
+// else 80.
+size_t width_of(int descriptor) {
+  if (is_wide()) return kAnyWidth;
+  constexpr size_t kUsual = 80, kLeast = 20;
+  if (const char* const text = std::getenv("COLUMNS")) {
+    size_t columns = 0;
+    const char* const end = text + std::strlen(text);
+    const auto [rest, error] = std::from_chars(text, end, columns);
+    if (error == std::errc() && rest == end && columns >= kLeast) {
+      return columns;
+    }
+  }
+  winsize size{};
+  const bool is_known = isatty(descriptor) == 1 &&
+                        ioctl(descriptor, TIOCGWINSZ, &size) == 0 &&
+                        size.ws_col >= kLeast;
+  return is_known ? size.ws_col : kUsual;
+}
+
+// The line of stdout that has not ended yet.
+std::string& begun_line() {
+  static std::string line;
+  return line;
 }
 
 void put(const std::string& text) {
@@ -84,8 +133,24 @@ void say(const char* format, ...) {
 }
 
 void say_text(const std::string& text) {
+  std::string& line = begun_line();
+  line += text;
+  const size_t end = line.rfind('\n');
+  if (end == line.npos) return;
+  const std::string whole = line.substr(0, end + 1);
+  line.erase(0, end + 1);
+  put(wrap_lines(printable(whole, Newlines::kKept), output_width()));
+}
+
+void say_as_it_is(const std::string& text) {
   put(printable(text, Newlines::kKept));
 }
+
+void say_table(const TextTable& table) { say_text(table.text(output_width())); }
+
+size_t output_width() { return width_of(STDOUT_FILENO); }
+
+void show_all_columns() { is_wide() = true; }
 
 void say_json(const nlohmann::json& json) {
   say_json_text(
@@ -99,10 +164,21 @@ void tell(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
   const std::string text =
-      printable(formatted(format, arguments), Newlines::kKept);
+      wrap_lines(printable(formatted(format, arguments), Newlines::kKept),
+                 width_of(STDERR_FILENO));
   va_end(arguments);
-  if (!is_quiet()) std::fputs(text.c_str(), stderr);
+  if (!is_quiet() && !tells_little()) std::fputs(text.c_str(), stderr);
 }
+
+void tell_more(const std::string& line) {
+  if (is_verbose()) tell("%s\n", line.c_str());
+}
+
+bool is_verbose() { return loudness() == Loudness::kVerbose; }
+
+void set_loudness(Loudness how_loud) { loudness() = how_loud; }
+
+bool tells_little() { return loudness() == Loudness::kQuiet; }
 
 void tell_over(const std::string& line) {
   if (is_quiet()) return;
@@ -113,6 +189,7 @@ void tell_over(const std::string& line) {
 void be_quiet() { is_quiet() = true; }
 
 void flush_output() {
+  put(std::exchange(begun_line(), {}));
   errno = 0;
   if (std::fflush(stdout) != 0 && output_error() == 0) output_error() = errno;
   const int error = output_error();
@@ -163,9 +240,21 @@ void report_aloud(const Error& e) {
     std::fputs((printable_json(json) + "\n").c_str(), stderr);
     return;
   }
-  const std::string text = std::string("shoal: ") + e.what() + "\n" +
-                           (e.fix().empty() ? "" : "  " + e.fix() + "\n");
-  std::fputs(printable(text, Newlines::kKept).c_str(), stderr);
+  constexpr std::string_view kName = "shoal: ";
+  const size_t width = width_of(STDERR_FILENO);
+  std::string text = wrap_lines(
+      printable(std::string(kName) + e.what() + "\n", Newlines::kKept), width,
+      kName.size());
+  if (!e.fix().empty()) {
+    text +=
+        wrap_lines(printable("  " + e.fix() + "\n", Newlines::kKept), width);
+  }
+  if (has_colours()) {
+    constexpr size_t kWord = kName.size() - 1;  // up to the colon
+    text =
+        "\033[1;31m" + text.substr(0, kWord) + "\033[0m" + text.substr(kWord);
+  }
+  std::fputs(text.c_str(), stderr);
 }
 
 int report(const Error& e) {

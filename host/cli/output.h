@@ -8,6 +8,7 @@
 #include <string>
 
 #include "host/base/error.h"
+#include "host/base/table.h"
 
 namespace shoal {
 
@@ -16,17 +17,33 @@ namespace shoal {
 // a signal.
 void prepare_streams();
 
-// As printf(3), on stdout.
+// As printf(3), on stdout. Lines that are wider than output_width() are broken
+// at spaces when they have ended.
 [[gnu::format(printf, 1, 2)]] void say(const char* format, ...);
 void say_text(const std::string& text);
+// Without breaking lines, for texts that are files.
+void say_as_it_is(const std::string& text);
+// The columns that fit.
+void say_table(const TextTable&);
+// The columns of a line on stdout: the terminal's, 80 if it is none; COLUMNS
+// says otherwise, and --wide has no limit.
+size_t output_width();
+void show_all_columns();
 // Valid whatever the names in it are made of.
 void say_json(const nlohmann::json&);
 // JSON that has been made already.
 void say_json_text(const std::string& json);
-// As printf(3), on stderr: progress and warnings.
+// As printf(3), on stderr: notes and warnings. --quiet leaves them out.
 [[gnu::format(printf, 1, 2)]] void tell(const char* format, ...);
 // The same in place of what stands on a terminal's line.
 void tell_over(const std::string& line);
+
+// One line more on stderr, under --verbose.
+void tell_more(const std::string& line);
+enum class Loudness { kQuiet, kUsual, kVerbose };
+void set_loudness(Loudness);
+bool tells_little();  // --quiet
+bool is_verbose();
 
 // A field of text in a row of a CSV file.
 std::string csv_field(const std::string& text);

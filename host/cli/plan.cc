@@ -13,6 +13,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/base/units.h"
 #include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
@@ -98,16 +99,17 @@ PlanRequest first_request(const PlanCommandFlags& flags) {
 
 std::string try_text(const FewestNodes::Try& t) {
   if (t.bound_s) {
-    return fmt::format("a frame takes at least {:.3f} ms, which is proved",
-                       *t.bound_s * 1e3);
+    return fmt::format("a frame takes at least {}, which is proved",
+                       format_time(*t.bound_s));
   }
   if (!t.best) return "nothing fits";
   const PlanNumbers& n = t.best->numbers;
-  std::string text = fmt::format("{:.3f} ms", n.latency_s * 1e3);
+  std::string text = format_time(n.latency_s);
   if (t.best->or_less) {
     text += " or less";
   } else {
-    text += ", " + format_count(n.traffic_bytes) + " B of traffic";
+    text += ", " + format_data(static_cast<double>(n.traffic_bytes)) +
+            " of traffic";
   }
   return text + (t.enough() ? ", enough" : "");
 }
@@ -299,8 +301,9 @@ int plan_command(const PlanCommandFlags& flags) {
   }
   say_text(told);
   say_text(figures_text(request.objective, figures));
-  say_text(plan_table(p.net, p.plan, budgets_of(request.cluster), &bound));
-  if (why) say_text(explanation_text(*why));
+  say_text(plan_table(p.net, p.plan, budgets_of(request.cluster), &bound,
+                      output_width()));
+  if (why) say_text(explanation_text(*why, output_width()));
   return 0;
 }
 

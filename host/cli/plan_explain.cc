@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "host/base/size.h"
+#include "host/base/table.h"
+#include "host/base/units.h"
 #include "host/cli/common.h"
 #include "host/cli/open_engine.h"
 #include "host/data/image/random_input.h"
@@ -175,34 +177,36 @@ void add_talk(const Prepared& p, const Cluster& cluster, uint32_t max_payload,
                     names);
 }
 
-std::string in_ms(const std::optional<double>& seconds) {
-  return seconds ? fmt::format("{:.3f}", *seconds * kMillis) : "-";
+std::string time_text(const std::optional<double>& seconds) {
+  return seconds ? format_time(*seconds) : "-";
 }
 
-std::string talk_row(const std::string& segment, const Talk& t, bool links) {
-  std::string text = fmt::format(
-      "  {:>7}  {:>12}  {:>12}  {:>12}  {:>12}  {:<12}", segment,
-      in_ms(t.slowest.planned_s), in_ms(t.slowest.simulated_s),
-      in_ms(t.longest.planned_s), in_ms(t.longest.simulated_s), t.longest.of);
-  if (links) {
-    text += fmt::format("  {:>12}  {:>12}  {}", in_ms(t.link.planned_s),
-                        in_ms(t.link.simulated_s), t.link.of);
-  }
-  return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+std::string plan_and_run(const SideBySide& s) {
+  return time_text(s.planned_s) + " / " + time_text(s.simulated_s);
 }
 
-std::string talk_text(const Explanation& e) {
+// Prints for what nodes wait and how busy links are; each time is the plan's
+// and the simulation's.
+std::string talk_text(const Explanation& e, size_t width) {
   if (!e.linked) return "";
-  std::string out = fmt::format(
-      "  {:>7}  {:<26}  {:<40}  {}\n  {:>7}  {:>12}  {:>12}  {:>12}  {:>12}  "
-      "{:<12}  {:>12}  {:>12}\n",
-      "", "slowest node waits, ms", "node that waits most, ms",
-      "busiest link, ms", "segment", "planned", "simulated", "planned",
-      "simulated", "", "planned", "simulated");
+  TextTable table({{"segment"},
+                   {"slowest node waits", Align::kRight, 1},
+                   {"most waits"},
+                   {"of", Align::kLeft},
+                   {"busiest link"},
+                   {"from", Align::kLeft}},
+                  2);
+  const auto add = [&](const std::string& segment, const Talk& t, bool links) {
+    table.add({segment, t.slowest.of.empty() ? "-" : plan_and_run(t.slowest),
+               plan_and_run(t.longest), t.longest.of,
+               links ? plan_and_run(t.link) : "", links ? t.link.of : ""});
+  };
   for (const SegmentTimes& s : e.segments) {
-    out += talk_row(std::to_string(s.segment), s.talk, true);
+    add(std::to_string(s.segment), s.talk, true);
   }
-  return out + talk_row("end", e.end, false) + talk_row("frame", e.frame, true);
+  add("end", e.end, false);
+  add("frame", e.frame, true);
+  return "  waiting and links, planned / simulated:\n" + table.text(width);
 }
 
 nlohmann::ordered_json beside_json(const SideBySide& s) {
@@ -275,38 +279,41 @@ Explanation explain_plan(const PlanCommandFlags& flags) {
   return e;
 }
 
-std::string explanation_text(const Explanation& e) {
-  std::string out =
-      fmt::format("  {:>7}  {:<36}  {:>11}  {:>12}  {:>7}  {}\n", "segment",
-                  "layers", "planned ms", "simulated ms", "off", "slowest");
+std::string explanation_text(const Explanation& e, size_t width) {
+  TextTable segments({{"segment"},
+                      {"layers", Align::kLeft, 1},
+                      {"planned"},
+                      {"simulated"},
+                      {"off"},
+                      {"slowest", Align::kLeft}},
+                     2);
+  const auto off = [](double planned, double simulated) {
+    return fmt::format("{:+.1f} %", percent_above(planned, simulated));
+  };
   for (const SegmentTimes& s : e.segments) {
-    out += fmt::format(
-        "  {:>7}  {:<36}  {:>11.3f}  {:>12.3f}  {:>+5.1f} %  {}, {}\n",
-        s.segment, s.layers, s.planned_s * kMillis, s.simulated_s * kMillis,
-        percent_above(s.planned_s, s.simulated_s), s.node, s.bound);
+    segments.add({std::to_string(s.segment), s.layers, format_time(s.planned_s),
+                  format_time(s.simulated_s), off(s.planned_s, s.simulated_s),
+                  s.node + ", " + s.bound});
   }
-  out +=
-      fmt::format("  {:>7}  {:<36}  {:>11.3f}  {:>12.3f}  {:>+5.1f} %\n",
-                  "frame", "", e.planned_s * kMillis, e.simulated_s * kMillis,
-                  percent_above(e.planned_s, e.simulated_s));
-  out += talk_text(e);
+  segments.add({"frame", "", format_time(e.planned_s),
+                format_time(e.simulated_s), off(e.planned_s, e.simulated_s)});
+  std::string out = segments.text(width) + talk_text(e, width);
   const LowerBound& b = e.bound;
   out += fmt::format(
-      "  bound: {:.3f} ms, from {} MACs, {} B of weights, {} B of picture and "
+      "  bound: {}, from {} MACs, {} B of weights, {} B of picture and "
       "{} B of result; simulated {:.1f} % above it\n",
-      b.latency_s * kMillis, format_count(b.macs), format_count(b.weight_bytes),
-      format_count(b.input_bytes), format_count(b.output_bytes),
-      percent_above(e.simulated_s, b.latency_s));
+      format_time(b.latency_s), format_count(b.macs),
+      format_count(b.weight_bytes), format_count(b.input_bytes),
+      format_count(b.output_bytes), percent_above(e.simulated_s, b.latency_s));
   out += fmt::format("  the best of {} plans that were tried:\n", e.tried);
-  out += fmt::format("  {:>11}  {:>11}  {:>11}  {}\n", "ms", "arena B",
-                     "traffic B", "plan");
+  TextTable plans({{"time"}, {"arena B"}, {"traffic"}, {"plan", Align::kLeft}},
+                  2);
   for (const PlanTrial& t : e.runners_up) {
-    out += fmt::format(
-        "  {:>11.3f}  {:>11}  {:>11}  {}{}\n", t.numbers.latency_s * kMillis,
-        format_count(t.numbers.ram), format_count(t.numbers.traffic_bytes),
-        t.text(), t.keeps_limits ? "" : " (beyond a limit)");
+    plans.add({format_time(t.numbers.latency_s), format_count(t.numbers.ram),
+               format_data(static_cast<double>(t.numbers.traffic_bytes)),
+               t.text() + (t.keeps_limits ? "" : " (beyond a limit)")});
   }
-  return out;
+  return out + plans.text(width);
 }
 
 nlohmann::ordered_json explanation_json(const Explanation& e) {

@@ -48,7 +48,8 @@ struct Explanation {
 
 // Plans again as `simulate` does, and runs a frame of noise.
 Explanation explain_plan(const PlanCommandFlags&);
-std::string explanation_text(const Explanation&);
+// Tables leave out columns that do not fit `width`.
+std::string explanation_text(const Explanation&, size_t width);
 nlohmann::ordered_json explanation_json(const Explanation&);
 
 }  // namespace shoal

@@ -13,6 +13,9 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/size.h"
+#include "host/base/table.h"
+#include "host/base/units.h"
 #include "host/charts/document.h"
 #include "host/cli/output.h"
 #include "host/plan/planner/bounds.h"
@@ -109,13 +112,13 @@ Document document_of(const PlanCommandFlags& flags, const Net& net,
   const LowerBound bound = lower_bound(
       net, request.cluster,
       {.linked = request.over_links(), .max_payload = request.max_payload});
-  s.facts = {
-      {"nodes", boards_of(request.cluster)},
-      {"plans", fmt::format("{} that differ, {} on the front",
-                            found.trials.size(), front.size())},
-      {"bound", fmt::format("no plan on these nodes takes less than {:.3f} ms, "
-                            "nor less than {} B of traffic",
-                            bound.latency_s * kMs, bound.traffic_bytes)}};
+  s.facts = {{"nodes", boards_of(request.cluster)},
+             {"plans", fmt::format("{} that differ, {} on the front",
+                                   found.trials.size(), front.size())},
+             {"bound",
+              fmt::format("no plan on these nodes takes less than {}, nor "
+                          "less than {} B of traffic",
+                          format_time(bound.latency_s), bound.traffic_bytes)}};
   Section q;
   q.id = "front";
   q.title = "The front";
@@ -162,8 +165,9 @@ void check_pareto_file(const std::string& path) {
   if (path.ends_with(".csv") || path.ends_with(".html")) {
     return check_writable(path);
   }
-  throw Error(Exit::kUsage, "--pareto " + path + ": neither .csv nor .html",
-              "a file name that says which it is to be");
+  throw Error(Exit::kUsage,
+              "--pareto " + path + " is neither a .csv nor a .html file",
+              "name a file that ends with .csv or .html");
 }
 
 int plan_pareto(const PlanCommandFlags& flags, const Net& net,
@@ -193,7 +197,19 @@ int plan_pareto(const PlanCommandFlags& flags, const Net& net,
     say_json(json_of(tried, front));
     return 0;
   }
-  say_text(table_text(front_table(front)));
+  TextTable table({{"largest arena"},
+                   {"time"},
+                   {"traffic"},
+                   {"nodes"},
+                   {"plan", Align::kLeft}});
+  for (const PlanTrial& t : front) {
+    table.add({format_count(t.numbers.ram) + " B",
+               format_time(t.numbers.latency_s),
+               format_data(static_cast<double>(t.numbers.traffic_bytes)),
+               std::to_string(t.numbers.nodes), t.text()});
+  }
+  say("The front, modelled:\n");
+  say_table(table);
   say("%zu plans tried%s; %s\n", tried, found.in_time ? "" : " in time",
       flags.pareto.c_str());
   return 0;

@@ -2,6 +2,8 @@
 // right bytes, what its kernels and its link take.
 #include "host/probe/probe.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -14,6 +16,7 @@
 #include "host/base/hex.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/base/table.h"
 #include "host/board/said_board.h"
 #include "host/cli/commands.h"
 #include "host/cli/file_names.h"
@@ -113,20 +116,24 @@ void print_identity(const ProbeReport& r, const Board& base) {
 
 void print_kernels(const ProbeReport& r) {
   const Unit unit = unit_of(r);
-  say("\n%-24s %-8s %12s %8s  %s per MAC or element\n", "kernel", "bytes",
-      "of all", "firings", unit.name);
+  TextTable table(
+      {{"kernel", Align::kLeft},
+       {"bytes", Align::kLeft},
+       {"of all", Align::kRight, 1},
+       {"firings", Align::kRight, 1},
+       {std::string(unit.name) + " per MAC or element", Align::kLeft}});
   for (const ProbeResult& one : r.results) {
     if (one.shape->cost == ProbeCost::kFiring) continue;
-    say("%-24s %-8s %12s %8s", one.shape->name, outcome(one).c_str(),
-        format_count(one.work).c_str(),
-        one.meter ? format_count(one.meter->firings).c_str() : "-");
-    if (one.meter) say("  %.3f", one.each * unit.factor);
-    say("\n");
+    table.add({one.shape->name, outcome(one), format_count(one.work),
+               one.meter ? format_count(one.meter->firings) : "-",
+               one.meter ? fmt::format("{:.3f}", one.each * unit.factor) : ""});
   }
   if (r.metered()) {
-    say("%-24s %-8s %12s %8s  %.1f\n", "each firing besides", "", "", "",
-        r.firing * unit.factor);
+    table.add({"each firing besides", "", "", "",
+               fmt::format("{:.1f}", r.firing * unit.factor)});
   }
+  say("\n");
+  say_table(table);
 }
 
 void print_link(const ProbeLink& l) {
@@ -247,7 +254,7 @@ int probe_command(const ProbeFlags& flags) {
   if (!flags.cluster.insecure) read.push_back({"--key", flags.cluster.key});
   if (!flags.output.empty() && !is_board_file(flags.output)) {
     throw Error(Exit::kUsage, flags.output + " is no name of a board's file",
-                "one that ends with .toml");
+                "use a name that ends with .toml");
   }
   check_folder(flags.output);
   check_files(read, {{"--output", flags.output}});

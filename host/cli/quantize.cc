@@ -108,7 +108,7 @@ Accuracy measure(const Graph& graph, const Dataset& data,
                  const Classes& classes, const QuantizeFlags& flags,
                  const PictureOptions& pictures) {
   const int jobs = core_count();
-  Progress progress(0);
+  Progress progress("frames");
   FramesOptions options;
   options.pictures = pictures;
   options.limit = flags.evaluate_limit;
@@ -116,7 +116,7 @@ Accuracy measure(const Graph& graph, const Dataset& data,
   options.progress = [&](int64_t done, int64_t of) { progress.say(done, of); };
   Frames frames(graph, data, std::move(options));
   answer_frames(*engine_of(graph), jobs, frames);
-  progress.end();
+  tell_frames(progress, progress.end(), 0);
   return count_answers(classes, frames.answers());
 }
 
@@ -242,13 +242,14 @@ int quantize_command(const QuantizeFlags& flags) {
   if (team.size() > 1) {
     team.agree(given_to(flags, calibration, pictures, options));
   }
-  Progress progress(0);
+  Progress progress("frames");
   std::optional<Graph> made =
       quantize(floats, calibration.frames, options, team, outcome.report,
                [&](int64_t done, int64_t of) { progress.say(done, of); });
   if (!made) return 0;
   Graph int8 = *std::move(made);
   outcome.seconds = progress.end();
+  tell_frames(progress, outcome.seconds, 0);
   int8.pixels = calibration.pictures ? calibration.pixels : floats.pixels;
   int8.name = std::filesystem::path(outcome.output).filename().string();
   tell_doubts(outcome.report);

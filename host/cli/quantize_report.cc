@@ -1,11 +1,14 @@
 #include "host/cli/quantize_report.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "host/base/size.h"
+#include "host/base/table.h"
 #include "host/cli/output.h"
 
 namespace shoal {
@@ -26,21 +29,27 @@ std::string decibel_text(double v) {
 }
 
 void print_layers(const std::vector<LayerReport>& layers) {
-  constexpr int kLongest = 36;
-  size_t longest = 5;
-  for (const LayerReport& l : layers)
-    longest = std::max(longest, l.name.size());
-  const int wide = std::min(static_cast<int>(longest), kLongest);
-  say("%4s  %-23s %-*s %11s %11s %11s %5s %8s %8s\n", "op", "kind", wide,
-      "layer", "lowest", "highest", "scale", "zero", "clipped", "SNR");
+  constexpr size_t kLongest = 36;
+  TextTable table({{"op"},
+                   {"kind", Align::kLeft},
+                   {"layer", Align::kLeft, 2},
+                   {"lowest"},
+                   {"highest"},
+                   {"scale", Align::kRight, 1},
+                   {"zero", Align::kRight, 1},
+                   {"clipped"},
+                   {"SNR"}});
   for (const LayerReport& l : layers) {
-    const bool cut = static_cast<int>(l.name.size()) > wide;
+    const bool cut = l.name.size() > kLongest;
     const std::string name =
         cut ? "..." + l.name.substr(l.name.size() - kLongest + 3) : l.name;
-    say("%4d  %-23s %-*s %11.5g %11.5g %11.5g %5d %7.3f%% %8s\n", l.op,
-        l.kind.c_str(), wide, name.c_str(), l.lowest, l.highest, l.scale,
-        l.zero, 100 * l.clipped, decibel_text(l.snr_db).c_str());
+    table.add({std::to_string(l.op), l.kind, name,
+               fmt::format("{:.5g}", l.lowest),
+               fmt::format("{:.5g}", l.highest), fmt::format("{:.5g}", l.scale),
+               std::to_string(l.zero), fmt::format("{:.3f}%", 100 * l.clipped),
+               decibel_text(l.snr_db)});
   }
+  say_table(table);
 }
 
 void print_accuracy(const AccuracyPair& a) {

@@ -9,6 +9,7 @@
 #include "host/cli/file_names.h"
 #include "host/cli/open_engine.h"
 #include "host/cli/output.h"
+#include "host/cli/progress.h"
 #include "host/cli/results.h"
 #include "host/cli/run_inputs.h"
 #include "host/cli/run_model.h"
@@ -74,14 +75,19 @@ class Run {
   void take(const Answer& a) {
     const bool repeated = inputs_.size() == 1 && got_ > 0;
     if (repeated && a.output != first_) {
-      throw Error(Exit::kDiffers, "frame " + std::to_string(got_) +
-                                      " has another output than the first");
+      throw Error(Exit::kDiffers,
+                  "frame " + std::to_string(got_) +
+                      " has a different output than the first frame");
     }
     if (!repeated) {
       report_.add(results_.read(inputs_[got_], a.output), a.output);
       first_ = a.output;
     }
     ++got_;
+    // Several inputs show their results as they come.
+    if (inputs_.size() == 1) {
+      progress_.say(static_cast<int64_t>(got_), static_cast<int64_t>(frames_));
+    }
     if (flags_.results.trace.empty()) return;
     if (flags_.stream) {
       traces_.push_back(
@@ -98,6 +104,7 @@ class Run {
   Results& results_;
   RunReport& report_;
   const size_t frames_;
+  Progress progress_{"frames"};
   size_t given_ = 0, got_ = 0;
   std::vector<FrameTrace> traces_;  // of a sequence
 };
@@ -120,7 +127,7 @@ void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
   if (inputs.size() % static_cast<size_t>(flags.plan.batch) != 0) {
     throw Error(Exit::kUsage,
                 format_count(static_cast<int64_t>(inputs.size())) +
-                    " inputs are no batches of " +
+                    " inputs cannot be split into batches of " +
                     std::to_string(flags.plan.batch),
                 "leave out --batch, or give more inputs");
   }

@@ -50,9 +50,10 @@ void add_folder(const std::string& folder, const PictureOptions& options,
   }
   tell_passed_over(folder, entries.others);
   if (entries.items.empty()) {
-    throw Error(Exit::kUsage,
-                printable(folder) + ": no pictures or values in it",
-                "a folder of png, jpg, bmp, gif, ppm, webp, npy or bin files");
+    throw Error(
+        Exit::kUsage,
+        printable(folder) + ": the folder holds no pictures and no values",
+        "give a folder of png, jpg, bmp, gif, ppm, webp, npy or bin files");
   }
   for (const std::string& item : entries.items) {
     const auto path = std::filesystem::path(folder) / item;

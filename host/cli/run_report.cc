@@ -5,6 +5,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/base/units.h"
 #include "host/cli/output.h"
 
 namespace shoal {
@@ -34,7 +35,9 @@ void add_storage(const StorageWork& s, int64_t frames, nlohmann::json& json) {
 
 void print_storage(const StorageWork& s, int64_t frames) {
   const FileCounters& done = s.done;
-  const double ms = 1e3 / static_cast<double>(frames);
+  const auto each = [&](double seconds) {
+    return format_time(seconds / static_cast<double>(frames));
+  };
   say("storage  %s read in %s requests, %s written a frame; %s\n",
       format_bytes(done.read_bytes / frames).c_str(),
       format_count(done.reads / frames).c_str(),
@@ -44,9 +47,8 @@ void print_storage(const StorageWork& s, int64_t frames) {
     say("         %s blocks erased a frame; %s\n",
         format_count(done.erases / frames).c_str(), s.life.c_str());
   }
-  say("         %.3f ms of transfers, %.3f ms waited for them in %s "
-      "waits (measured)\n",
-      done.transfer_s * ms, done.wait_s * ms,
+  say("         %s of transfers, %s waited for them in %s waits (measured)\n",
+      each(done.transfer_s).c_str(), each(done.wait_s).c_str(),
       format_count(done.waits / frames).c_str());
   say("memory   %s at most, the whole process (measured)\n",
       format_bytes(peak_rss_bytes()).c_str());
@@ -80,10 +82,11 @@ void print_run(const EngineReport& report) {
   if (report.storage) print_storage(*report.storage, report.frames);
   const double seconds = frame_seconds(report);
   if (report.batch > 1) {
-    say("batch    %.3f ms per batch of %d frames, %.2f frames/s\n",
-        batch_seconds(report) * 1e3, report.batch, 1 / seconds);
+    say("batch    %s per batch of %d frames, %s frames/s\n",
+        format_time(batch_seconds(report)).c_str(), report.batch,
+        format_three_digits(1 / seconds).c_str());
   }
-  say("latency  %.3f ms%s (measured %s)\n", seconds * 1e3,
+  say("latency  %s%s (measured %s)\n", format_time(seconds).c_str(),
       report.batch > 1 ? " per frame" : "", report.where.c_str());
 }
 

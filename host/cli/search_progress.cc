@@ -1,26 +1,13 @@
 #include "host/cli/search_progress.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <string>
 
 #include "host/base/size.h"
 #include "host/cli/output.h"
+#include "host/cli/progress.h"
 
 namespace shoal {
-namespace {
-
-using std::chrono::milliseconds;
-// Most searches are over by then.
-constexpr milliseconds kFirst{1000}, kFirstLine{20'000};
-constexpr milliseconds kNext{300}, kNextLine{20'000};
-
-}  // namespace
-
-SearchProgress::SearchProgress() : terminal_(isatty(STDERR_FILENO) == 1) {
-  PlanProgress::watch(this);
-}
+SearchProgress::SearchProgress() { PlanProgress::watch(this); }
 
 SearchProgress::~SearchProgress() { PlanProgress::watch(nullptr); }
 
@@ -30,16 +17,13 @@ void SearchProgress::tried(int64_t plans) {
     under_way_ = true;
     start_ = said_ = now;
   }
-  const bool first = said_ == start_;
-  const milliseconds pause =
-      terminal_ ? (first ? kFirst : kNext) : (first ? kFirstLine : kNextLine);
-  if (now - said_ < pause) return;
+  const auto pause = said_ == start_ ? kProgressFirst : kProgressNext;
+  if (now - said_ < pause || !shows_progress()) return;
   said_ = now;
-  on_line_ = terminal_;
-  const std::string line =
-      fmt::format("planning: {} plans tried in {:.0f} s", format_count(plans),
-                  std::chrono::duration<double>(now - start_).count());
-  terminal_ ? tell_over(line) : tell("%s\n", line.c_str());
+  on_line_ = true;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  tell_over(fmt::format("planning: {} plans tried in {:.0f} s",
+                        format_count(plans), seconds));
 }
 
 void SearchProgress::ended() {

@@ -1,5 +1,5 @@
-// Progress on stderr while a plan is looked for: nothing at first; then over
-// and over on one line of a terminal, else a line now and then.
+// Progress while a plan is looked for, on one line of a terminal; a log gets
+// none.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,6 @@ class SearchProgress final : public PlanWatcher {
 
  private:
   using Clock = std::chrono::steady_clock;
-  const bool terminal_;
   bool on_line_ = false;  // of a terminal, what is to be wiped away
   bool under_way_ = false;
   Clock::time_point start_, said_;

@@ -35,9 +35,9 @@ std::vector<RunInput> sequence_inputs(const Graph& graph,
                                       const std::vector<std::string>& paths) {
   if (paths.size() != 1) {
     throw Error(Exit::kUsage,
-                "--stream: " + std::to_string(paths.size()) +
-                    " inputs, which are as many sequences",
-                "one INPUT with all frames");
+                "--stream takes one sequence, and there are " +
+                    std::to_string(paths.size()) + " inputs",
+                "give one INPUT with all frames");
   }
   std::vector<RunInput> inputs;
   for (Bytes& frame : load_sequence(graph, paths[0])) {

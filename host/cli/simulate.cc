@@ -4,6 +4,7 @@
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
 #include "host/cli/open_engine.h"
+#include "host/cli/progress.h"
 #include "host/cli/sequence.h"
 #include "host/cli/simulate_report.h"
 #include "host/data/image/random_input.h"
@@ -42,7 +43,9 @@ void require_oracles_outputs(int times, const std::vector<Bytes>& inputs,
     expected.push_back(model_output(graph, oracle.next(input)));
   }
   const auto batch = static_cast<int64_t>(inputs.size());
+  Progress progress("frames");
   run_frames(engine, inputs, times * batch, [&](int64_t f, const Answer& a) {
+    progress.say(f + 1, times * batch);
     if (a.output == expected[static_cast<size_t>(f) % expected.size()]) return;
     throw Error(Exit::kDiffers, "frame " + std::to_string(f) +
                                     ": the output is not the oracle's");
@@ -53,8 +56,7 @@ void require_oracles_outputs(int times, const std::vector<Bytes>& inputs,
 std::vector<Bytes> sequence(const Graph& graph, SimulateFlags& flags) {
   if (flags.input.empty() || flags.plan.batch > 1) {
     throw Error(Exit::kUsage,
-                "--stream: frames one after another; INPUT is required, and "
-                "no --batch");
+                "--stream needs INPUT, and does not go with --batch");
   }
   std::vector<Bytes> frames = load_sequence(graph, flags.input);
   flags.frames = static_cast<int>(frames.size());

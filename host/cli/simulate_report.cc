@@ -1,10 +1,14 @@
 #include "host/cli/simulate_report.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/base/table.h"
+#include "host/base/units.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/engine/virtual/critical_path.h"
@@ -213,26 +217,35 @@ void print_json(const Simulated& s) {
 }
 
 void print_nodes(const Simulated& s) {
-  say("\n%-12s %-12s %10s %8s %6s %6s %6s %6s %10s %10s\n", "node", "board",
-      "arena B", "MMACs", "busy", "send", "recv", "wait", "sent B",
-      "received B");
+  TextTable table({{"node", Align::kLeft},
+                   {"board", Align::kLeft, 3},
+                   {"arena B"},
+                   {"MMACs", Align::kRight, 2},
+                   {"busy"},
+                   {"send"},
+                   {"recv"},
+                   {"wait"},
+                   {"sent", Align::kRight, 1},
+                   {"received", Align::kRight, 1}});
   const double frames = s.flags.frames;
   const auto each = [&](uint64_t bytes) {
-    return format_count(
-        static_cast<int64_t>(static_cast<double>(bytes) / frames));
+    return format_data(static_cast<double>(bytes) / frames);
+  };
+  const auto percent = [](double share) {
+    return fmt::format("{:.1f}%", 100 * share);
   };
   for (size_t i = 0; i < s.r.nodes.size(); ++i) {
     const EndpointReport& n = s.r.nodes[i];
-    say("%-12s %-12s %10s %8.1f %5.1f%% %5.1f%% %5.1f%% %5.1f%% %10s %10s\n",
-        n.name.c_str(), n.board.c_str(),
-        format_count(s.p.plan.nodes[i].arena_bytes).c_str(),
-        n.counts.slices.macs / frames * 1e-6,
-        100 * fraction(n.times.slices + n.times.other, s.total),
-        100 * fraction(n.times.sending, s.total),
-        100 * fraction(n.times.receiving, s.total),
-        100 * waiting(n.times, s.total), each(n.traffic.sent_bytes).c_str(),
-        each(n.traffic.received_bytes).c_str());
+    table.add({n.name, n.board, format_count(s.p.plan.nodes[i].arena_bytes),
+               fmt::format("{:.1f}", n.counts.slices.macs / frames * 1e-6),
+               percent(fraction(n.times.slices + n.times.other, s.total)),
+               percent(fraction(n.times.sending, s.total)),
+               percent(fraction(n.times.receiving, s.total)),
+               percent(waiting(n.times, s.total)), each(n.traffic.sent_bytes),
+               each(n.traffic.received_bytes)});
   }
+  say("\n");
+  say_table(table);
 }
 
 void print_storages(const Simulated& s) {
@@ -240,10 +253,11 @@ void print_storages(const Simulated& s) {
   for (size_t i = 0; i < s.r.nodes.size(); ++i) {
     const PlanNode& node = s.p.plan.nodes[i];
     if (node.storage.empty()) continue;
-    say("storage      %s: %s B of %s a frame, busy for %.3f ms\n",
+    say("storage      %s: %s B of %s a frame, busy for %s\n",
         s.r.nodes[i].name.c_str(),
         format_count(node.storage_read_bytes).c_str(), node.storage.c_str(),
-        static_cast<double>(s.r.nodes[i].counts.storage.busy) * 1e-6 / frames);
+        format_time(seconds_of(s.r.nodes[i].counts.storage.busy) / frames)
+            .c_str());
   }
 }
 
@@ -251,10 +265,13 @@ void print_traffic(const Simulated& s) {
   const Totals sum = totals(s.r);
   const int64_t frames = s.flags.frames;
   const int64_t other = sum.bytes - sum.rows;
-  say("\ntraffic      %s B of rows and %s B besides a frame (%.1f %%), %s "
+  const auto each = [&](int64_t bytes) {
+    return format_data(static_cast<double>(bytes) /
+                       static_cast<double>(frames));
+  };
+  say("\ntraffic      %s of rows and %s besides a frame (%.1f %%), %s "
       "datagrams\n",
-      format_count(sum.rows / frames).c_str(),
-      format_count(other / frames).c_str(),
+      each(sum.rows).c_str(), each(other).c_str(),
       sum.rows
           ? 100.0 * static_cast<double>(other) / static_cast<double>(sum.rows)
           : 0.0,
@@ -270,7 +287,7 @@ void print_traffic(const Simulated& s) {
 }
 
 void print_part(const char* name, double part_s, double all_s) {
-  say("%-12s %.3f ms, %.1f %% of the frame\n", name, part_s * 1e3,
+  say("%-12s %s, %.1f %% of the frame\n", name, format_time(part_s).c_str(),
       all_s > 0 ? 100 * part_s / all_s : 0.0);
 }
 
@@ -299,6 +316,10 @@ void print_storage(const Simulated& s) {
       s.r.nodes[0].most_erases, life_text(node, s.p.net.frames).c_str());
 }
 
+std::string millijoules(double joules) {
+  return format_three_digits(joules * 1e3);
+}
+
 void print_alone(const Simulated& s) {
   const PlanNode& node = s.p.plan.nodes[0];
   const SliceCost& work = s.r.nodes[0].counts.slices;
@@ -308,27 +329,29 @@ void print_alone(const Simulated& s) {
   print_part("flash", work.flash_s, s.latency_s());
   if (s.alone->storage) print_storage(s);
   const FrameEnergy& e = s.alone->energy;
-  say("energy       %.3f mJ %s of %.3f ms: compute %.3f, storage %.3f, "
-      "idle %.3f\n",
-      e.total_j() * 1e3, a_frame(s).c_str(), s.alone->period_s * 1e3,
-      e.compute_j * 1e3, e.storage_j * 1e3, e.idle_j * 1e3);
+  say("energy       %s mJ %s of %s: compute %s, storage %s, idle %s\n",
+      millijoules(e.total_j()).c_str(), a_frame(s).c_str(),
+      format_time(s.alone->period_s).c_str(), millijoules(e.compute_j).c_str(),
+      millijoules(e.storage_j).c_str(), millijoules(e.idle_j).c_str());
 }
 
 void print_head(const Simulated& s) {
   const int batch = s.p.net.frames;
   const std::string on = s.alone ? " on " + s.alone->board.name : "";
-  say("latency      %.3f ms %s%s (modelled)\n", s.latency_s() * 1e3,
+  say("latency      %s %s%s (modelled)\n", format_time(s.latency_s()).c_str(),
       a_frame(s).c_str(), on.c_str());
   if (batch > 1) {
-    say("per frame    %.3f ms, %.2f frames/s (modelled)\n",
-        s.latency_s() * 1e3 / batch, s.frames_per_s());
+    say("per frame    %s, %s frames/s (modelled)\n",
+        format_time(s.latency_s() / batch).c_str(),
+        format_three_digits(s.frames_per_s()).c_str());
   }
   if (s.alone) {
-    say("unlimited    %.3f ms with all in SRAM: %.1f %% slower\n",
-        s.alone->unlimited_s * 1e3, std::max(0.0, 100 * s.alone->slowdown));
+    say("unlimited    %s with all in SRAM: %.1f %% slower\n",
+        format_time(s.alone->unlimited_s).c_str(),
+        std::max(0.0, 100 * s.alone->slowdown));
   } else if (s.flags.frames > 1) {
-    say("throughput   %.2f frames/s over %d frames (modelled)\n",
-        s.r.frames_per_s(), s.flags.frames - 1);
+    say("throughput   %s frames/s over %d frames (modelled)\n",
+        format_three_digits(s.r.frames_per_s()).c_str(), s.flags.frames - 1);
   }
   say("output       equal to the oracle's, byte for byte\n");
 }
@@ -347,8 +370,8 @@ void print_text(const Simulated& s) {
   say("critical path:");
   const char* between = " ";
   for (const auto& [reason, time] : s.path.by_reason) {
-    say("%s%s %.3f ms", between, reason_name(reason),
-        static_cast<double>(time) * 1e-6);
+    say("%s%s %s", between, reason_name(reason),
+        format_time(seconds_of(time)).c_str());
     between = ", ";
   }
   say("\n");

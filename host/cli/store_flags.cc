@@ -25,8 +25,8 @@ double parse_years(const std::string& text) {
   const std::string unit = end;
   const double years = unit == "y" ? value : unit == "d" ? value / 365.25 : 0;
   if (!(years > 0) || years > 1e5) {
-    throw Error(Exit::kUsage, "--lifetime: '" + text + "' is no time",
-                "years or days, such as 10y or 90d");
+    throw Error(Exit::kUsage, "--lifetime: '" + text + "' is not a time",
+                "give years or days, such as 10y or 90d");
   }
   return years;
 }
@@ -47,8 +47,8 @@ std::string key_beside(const std::string& folder) {
     path = fs::weakly_canonical(folder, failed);
   }
   if (!path.has_filename()) {
-    throw Error(Exit::kUsage, folder + ": no key can lie beside it",
-                "--store-key FILE");
+    throw Error(Exit::kUsage, folder + ": its key cannot lie beside it",
+                "name a key file with --store-key FILE");
   }
   path += ".key";
   return path.string();
@@ -84,7 +84,8 @@ StoreKey key_to_write(const StorageFlags& flags) {
 
 void check_sealing(const StorageFlags& flags) {
   if (!flags.no_encrypt || flags.key.empty()) return;
-  throw Error(Exit::kUsage, "--no-encrypt and --store-key contradict",
+  throw Error(Exit::kUsage,
+              "--no-encrypt and --store-key contradict each other",
               "leave out one of them");
 }
 
@@ -101,10 +102,10 @@ void set_storage_options(const StorageFlags& flags, PlanRequest& request) {
     request.max_writes = parse_size(*flags.max_writes, "--max-writes");
   }
   if (flags.lifetime.has_value() != (flags.fps > 0)) {
-    throw Error(Exit::kUsage,
-                flags.lifetime ? "--lifetime without --fps"
-                               : "--fps without --lifetime",
-                "give both, such as --lifetime 10y --fps 1");
+    throw Error(
+        Exit::kUsage,
+        flags.lifetime ? "--lifetime needs --fps" : "--fps needs --lifetime",
+        "give both, such as --lifetime 10y --fps 1");
   }
   if (!flags.lifetime) return;
   request.years = parse_years(*flags.lifetime);

@@ -70,7 +70,7 @@ void check_strategies(const SplitStudyOptions& options) {
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) {
-    throw Error(Exit::kUsage, "'" + *twice + "' is there twice");
+    throw Error(Exit::kUsage, "'" + *twice + "' is listed twice");
   }
 }
 

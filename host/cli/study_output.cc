@@ -8,6 +8,7 @@
 #include "host/base/file_lock.h"
 #include "host/base/files.h"
 #include "host/cli/output.h"
+#include "host/cli/progress.h"
 
 namespace shoal {
 namespace {
@@ -41,15 +42,18 @@ void StudyProgress::say(size_t done, size_t all,
                         const std::string& next) const {
   const std::chrono::duration<double> passed =
       std::chrono::steady_clock::now() - begin_;
+  if (!shows_progress() || passed < kProgressFirst) return;
   const double left = done == 0
                           ? 0
                           : passed.count() * static_cast<double>(all - done) /
                                 static_cast<double>(done);
-  tell("study %s: %zu of %zu, %.0f s, about %.0f s left: %s\n", study_.c_str(),
-       done, all, passed.count(), left, next.c_str());
+  tell_over(fmt::format("study {}: {} of {}, {}, about {} left: {}", study_,
+                        done, all, clock_text(passed.count()), clock_text(left),
+                        next));
 }
 
 void report_study(const StudyFlags& flags, const StudyResult& result) {
+  if (shows_progress()) tell_over("");
   if (!flags.folder.empty()) {
     const FileLock owner = own_files(flags);
     for (const auto& [file, text] :
@@ -62,7 +66,7 @@ void report_study(const StudyFlags& flags, const StudyResult& result) {
   if (flags.json) {
     say_json_text(document_json(result.document));
   } else {
-    say_text(document_text(result.document));
+    say_text(document_text(result.document, output_width()));
   }
   if (result.broken.empty()) return;
   throw Error(Exit::kInternal,

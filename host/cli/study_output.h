@@ -14,7 +14,8 @@ namespace shoal {
 // and can be written to.
 void prepare_study_folder(const StudyFlags&);
 
-// Done and left, with the time that the rest takes if it goes on like this.
+// Done and left, with the time that the rest takes if it goes on like this; on
+// a terminal alone.
 class StudyProgress {
  public:
   explicit StudyProgress(std::string study) : study_(std::move(study)) {}

@@ -24,7 +24,8 @@ SwapStudyOptions swap_options(const StudyFlags& flags) {
   }
   if (!flags.model.empty()) {
     throw Error(Exit::kUsage,
-                "MODEL '" + flags.model + "': the swap study has its own",
+                "MODEL '" + flags.model +
+                    "' is not used: the swap study has its own networks",
                 "choose some with --networks");
   }
   SwapStudyOptions options = default_swap_study(flags.full);

@@ -78,6 +78,13 @@ ListedVerb list_verb(CLI::App& app, const std::string& usage_name) {
       verb.flags.push_back(list_flag(app, *o));
     }
   }
+  if (app.get_parent() == nullptr) return verb;
+  // Flags of shoal itself may stand behind a verb.
+  for (CLI::Option* const o : app.get_parent()->get_options({})) {
+    const std::string& name = o->get_lnames().front();
+    if (app.get_option_no_throw("--" + name) != nullptr) continue;
+    if (name != "version") verb.flags.push_back(list_flag(app, *o));
+  }
   return verb;
 }
 

@@ -17,8 +17,9 @@ namespace {
 
 uint32_t memory_bytes(int64_t bytes, const std::string& flag) {
   if (bytes < 1 || bytes > int64_t{3} << 30) {
-    throw Error(Exit::kUsage, flag + ": " + format_bytes(bytes),
-                "from 1 B to 3 GB");
+    throw Error(Exit::kUsage,
+                flag + ": " + format_bytes(bytes) + " is out of range",
+                "give 1 B to 3 GB");
   }
   return static_cast<uint32_t>(bytes);
 }
@@ -30,8 +31,9 @@ uint32_t arena_bytes(const WorkerFlags& flags, const Board& board) {
   if (board.unlimited()) {
     throw Error(
         Exit::kUsage,
-        "board " + board.name + " has no limit: how large is the arena?",
-        "--ram SIZE, such as --ram 64K");
+        "board " + board.name +
+            " has no memory limit: --ram must say how large the arena is",
+        "add --ram SIZE, such as --ram 64K");
   }
   return memory_bytes(board.arena_limit(), "--board");
 }
@@ -48,8 +50,8 @@ int worker_command(const WorkerFlags& flags) {
   options.insecure = flags.insecure;
   if (!flags.identity.empty()) {
     if (flags.coordinator.empty()) {
-      throw Error(Exit::kUsage, "--identity: whose node is it?",
-                  "--coordinator with that one's public key");
+      throw Error(Exit::kUsage, "--identity needs --coordinator",
+                  "give the coordinator's public key with --coordinator");
     }
     options.identity = read_identity_file(flags.identity);
     options.coordinator = parse_public_key(flags.coordinator, "--coordinator");
@@ -70,6 +72,13 @@ int worker_command(const WorkerFlags& flags) {
     transport = std::make_unique<SerialTransport>(flags.serial);
   }
   options.name = flags.name.empty() ? short_name : flags.name;
+  if (is_verbose()) {
+    const bool is_serial = !flags.serial.empty();
+    options.log = [](const std::string& line) { tell_more(line); };
+    options.name_of = [is_serial, where](uint64_t address) {
+      return is_serial ? where : udp_address_text(address);
+    };
+  }
   Worker worker(options, *transport);
   if (flags.insecure) {
     tell(

@@ -65,7 +65,7 @@ WorkerAddress parse_worker_address(const std::string& text,
   const uint64_t address = parse_udp_address(text, flag);
   if (address % 0x10000 == 0) {
     throw Error(Exit::kUsage, flag + ": '" + text + "' has no port",
-                "the one that `shoal worker` says it listens on");
+                "use the port that `shoal worker` prints");
   }
   return {text, address, {}};
 }
@@ -75,7 +75,7 @@ void require_lone(const std::string& serial, size_t nodes) {
   throw Error(Exit::kUsage,
               serial + ": a serial line has one node at its end, " +
                   std::to_string(nodes) + " are named",
-              "it alone, or all of them over UDP");
+              "name that node alone, or reach all of them over UDP");
 }
 
 std::unique_ptr<HostTransport> open_transport(
@@ -98,10 +98,10 @@ void add_public_keys(const PlanFlags& plan, const ClusterFlags& flags,
                      std::vector<WorkerAddress>& workers) {
   if (!cluster && flags.node_keys.size() != workers.size()) {
     throw Error(Exit::kUsage,
-                "--node-key: " + std::to_string(flags.node_keys.size()) +
+                "--node-key has " + std::to_string(flags.node_keys.size()) +
                     " public keys for " + std::to_string(workers.size()) +
                     " workers",
-                "one for each, in the order of --workers");
+                "give one for each, in the order of --workers");
   }
   for (size_t i = 0; i < workers.size(); ++i) {
     if (!cluster) {
@@ -150,11 +150,11 @@ void check_who_workers_are(const PlanFlags& plan, const ClusterFlags& flags) {
   }
   if (plan.cluster.empty() && flags.workers.empty() && !flags.own_cluster) {
     throw Error(Exit::kUsage, "no worker is named",
-                "--workers HOST:PORT,... or --cluster FILE");
+                "name them with --workers HOST:PORT,... or --cluster FILE");
   }
   if (flags.identity.empty() && !flags.node_keys.empty()) {
     throw Error(Exit::kUsage, "--node-key goes with --identity",
-                "--identity with the coordinator's own file");
+                "add --identity with the coordinator's own file");
   }
 }
 

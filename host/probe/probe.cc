@@ -237,7 +237,7 @@ class Prober {
       throw Error(Exit::kNode,
                   "node " + report_.identity.name +
                       ": what it says of its counter makes no sense",
-                  "the same shoal on both sides");
+                  "use the same version of shoal on both sides");
     }
   }
 

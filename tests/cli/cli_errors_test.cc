@@ -41,9 +41,9 @@ class CliErrors : public testing::Test {
   Workshop shop_;
 };
 
-const std::string kModel =
+const std::string kFashionNet =
     std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite";
-const std::string kBag =
+const std::string kBagPicture =
     std::string(SHOAL_SOURCE_DIR) + "/models/samples/bag/0.png";
 
 TEST_F(CliErrors, EveryVerbHasThemAsJson) {
@@ -61,19 +61,19 @@ TEST_F(CliErrors, EveryVerbHasThemAsJson) {
 TEST_F(CliErrors, KindsSayWhatTheExitCodesSay) {
   refused({"pln"}, "usage", "'pln' is no verb", "`shoal plan`?");
   refused({}, "usage", "verb", "--help");
-  refused({"plan", kModel, "--bord", "x"}, "usage", "has no flag --bord",
+  refused({"plan", kFashionNet, "--bord", "x"}, "usage", "has no flag --bord",
           "did you mean `--board`?");
-  refused({"plan", kModel, "--objective", "latncy"}, "usage",
+  refused({"plan", kFashionNet, "--objective", "latncy"}, "usage",
           "'latncy' is unknown", "latency");
-  refused({"plan", kModel, "--ram", "3K"}, "does_not_fit", "ARENA does not fit",
-          "--ram ");
+  refused({"plan", kFashionNet, "--ram", "3K"}, "does_not_fit",
+          "ARENA does not fit", "--ram ");
   refused({"plan", "gone.tflite"}, "usage", "gone.tflite", "");
   shop_.write("bad.tflite", std::vector<uint8_t>(64, 9));
   refused({"plan", "bad.tflite"}, "corrupt", "bad.tflite", "");
-  refused({"run", kModel, kBag, "--workers", "127.0.0.1:9", "--insecure",
-           "--node-timeout", "1"},
+  refused({"run", kFashionNet, kBagPicture, "--workers", "127.0.0.1:9",
+           "--insecure", "--node-timeout", "1"},
           "node", "127.0.0.1:9", "");
-  refused({"study", "split", kModel, "-o", "study", "--timeout", "1"},
+  refused({"study", "split", kFashionNet, "-o", "study", "--timeout", "1"},
           "timeout", "ran past --timeout", "");
 }
 
@@ -85,8 +85,33 @@ TEST_F(CliErrors, NamesMayBeAnyBytes) {
 }
 
 TEST_F(CliErrors, WithoutJsonTheyAreText) {
-  expect_refused(shop_.shoal({"plan", kModel, "--ram", "3K"}), 3,
+  expect_refused(shop_.shoal({"plan", kFashionNet, "--ram", "3K"}), 3,
                  "shoal: ARENA does not fit");
+}
+
+TEST_F(CliErrors, FlagsAreRefusedInSentences) {
+  const auto says = [&](const std::vector<std::string>& more,
+                        const std::string& message) {
+    std::vector<std::string> words{"run", kFashionNet, kBagPicture};
+    words.insert(words.end(), more.begin(), more.end());
+    refused(words, "usage", message, "shoal run --help");
+  };
+  says({"--ram"}, "--ram needs a value");
+  says({"--ram", "1K", "--ram", "2K"}, "--ram is given 2 times");
+  says({"--top", "0"}, "--top: 0 is not in the range 1 to 1000000");
+  says({"--nodes", "x"}, "--nodes: 'x' is not a number");
+  says({"--key", "k", "--insecure"}, "--key and --insecure exclude each other");
+}
+
+TEST_F(CliErrors, AnInstalledProgramAdvisesNoBuildAroundIt) {
+  const Told told = shop_.script(
+      "mkdir -p usr/bin && cp $SHOAL usr/bin/\n"
+      "usr/bin/shoal emulate " +
+      kFashionNet + " " + kBagPicture + " --board emcraft-sf2");
+  expect_refused(told, 1,
+                 "board emcraft-sf2 cannot be emulated: this shoal is "
+                 "not in the folder of its build");
+  EXPECT_EQ(told.err.find("ninja -C"), std::string::npos) << told.err;
 }
 
 }  // namespace

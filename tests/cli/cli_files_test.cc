@@ -132,7 +132,8 @@ TEST_F(CliFiles, EndlessFilesAndPipesAreRefused) {
       const bool input = file == "/" && verb == std::vector<std::string>{
                                                     "run", "m.tflite", file};
       told(shop_.shoal(verb), 2,
-           file + ": " + (input ? "no pictures or values in it" : is));
+           file + ": " +
+               (input ? "the folder holds no pictures and no values" : is));
     }
   }
   told(shop_.shoal({"evaluate", "m.tflite", "/dev/zero"}), 2, "/dev/zero: ");

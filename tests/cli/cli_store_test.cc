@@ -496,9 +496,9 @@ TEST_F(CliStore, FlagsThatContradictAreRefused) {
       {{"--flash", "x"}, "--flash"},
       {{"--flash", "0", "--storage", "floppy"}, "floppy"},
       {{"--max-writes", "-1"}, "--max-writes"},
-      {{"--lifetime", "10y"}, "--lifetime without --fps"},
-      {{"--fps", "2"}, "--fps without --lifetime"},
-      {{"--lifetime", "10", "--fps", "2"}, "'10' is no time"},
+      {{"--lifetime", "10y"}, "--lifetime needs --fps"},
+      {{"--fps", "2"}, "--fps needs --lifetime"},
+      {{"--lifetime", "10", "--fps", "2"}, "'10' is not a time"},
       {{"--nodes", "2", "--store", "d"}, "--store"}};
   for (const auto& [flags, what] : cases) {
     std::vector<std::string> all{"plan", "m.tflite"};

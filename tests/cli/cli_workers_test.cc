@@ -100,7 +100,8 @@ TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
   refused({"--insecure", "--board", "abacus"}, "unknown board 'abacus'");
   refused({"--insecure", "--name", "my node"}, "my node");
   refused({"--insecure", "--fast"}, "--fast");
-  refused({"--insecure", "--key", "shoal.key"}, "--key excludes --insecure");
+  refused({"--insecure", "--key", "shoal.key"},
+          "--key and --insecure exclude each other");
   expect_refused({"worker", "--insecure"}, 2, "--ram");
   const SilentPort taken;
   refused({"--insecure", "--listen", taken.address}, taken.address, 9);
@@ -160,7 +161,7 @@ TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
   EXPECT_EQ(twins.code, 2);
   EXPECT_NE(twins.err.find("no cluster file"), std::string::npos) << twins.err;
 
-  expect_refused({"discover", "127.0.0.1:9-3"}, 2, "no range of ports");
+  expect_refused({"discover", "127.0.0.1:9-3"}, 2, "is not a range of ports");
   expect_refused({"discover", "127.0.0.1:1-600"}, 2, "at most 512");
   expect_refused({"discover", "here"}, 2, "'here' is no address");
   expect_refused({"discover", "serial:"}, 2, "'serial:' names no device");
@@ -374,6 +375,10 @@ TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
                             text),
               std::string::npos)
         << told.err;
+    // The node runs and answers: starting it or waiting would not help.
+    EXPECT_EQ(told.err.find("start it"), std::string::npos) << told.err;
+    EXPECT_NE(told.err.find("use the key and the mode"), std::string::npos)
+        << told.err;
   };
   hinted(secure.address, {"--key", "other.key"}, "it does not know this key");
   hinted(secure.address, {"--insecure"}, "it takes only encrypted sessions");
@@ -405,7 +410,7 @@ TEST_F(CliWorkers, OneCoordinatorAtATime) {
   expect_refused(once({}), 9, "node " + worker.address + ": busy: ");
   expect_refused(once({}), 9, "--wait SECONDS, or --take-over");
   expect_refused({"probe", worker.address, "--insecure"}, 9,
-                 "goes on\n  once more when it is free");
+                 "goes on\n  try again when it is free");
   EXPECT_EQ(shop_.shoal(once({"--wait", "0.2"})).code, 9);
   const Told found = shop_.shoal({"discover", worker.address, "--insecure"});
   EXPECT_EQ(found.code, 9) << found.err;
@@ -479,7 +484,7 @@ TEST_F(CliWorkers, IdentitiesKnowEachOther) {
   expect_refused(run(both, {"--key", "c.key"}), 2, "--identity c.key");
   expect_refused(run(both, {"--node-key", theirs}), 2, "goes with --identity");
   expect_refused(RunningWorker::arguments({"--identity", "n0.key"}), 2,
-                 "whose node is it?");
+                 "--identity needs --coordinator");
   expect_refused(RunningWorker::arguments({"--coordinator", keys[0]}), 2,
                  "--identity");
   // A cluster file names them as well.

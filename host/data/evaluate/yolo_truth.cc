@@ -208,7 +208,7 @@ void match_box_classes(BoxTruth& truth, const std::vector<std::string>& labels,
       throw Error(Exit::kUsage,
                   "class " + std::to_string(was) + " of the truth is class " +
                       std::to_string(box.index) + " of the model",
-                  "another --label-offset");
+                  "use another --label-offset");
     }
   }
   // From here on names and ids are those of the model's classes.

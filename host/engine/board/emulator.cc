@@ -20,6 +20,16 @@ std::vector<std::string> emulator_line(const FirmwareRun& run) {
   const std::filesystem::path file =
       run.build / "boards" / run.board.name / run.firmware;
   if (!std::filesystem::exists(file)) {
+    // An installed shoal has no build folder around it.
+    if (!std::filesystem::exists(run.build / "CMakeCache.txt")) {
+      throw Error(Exit::kInternal,
+                  "board " + run.board.name +
+                      " cannot be emulated: this shoal is not in the folder "
+                      "of its build, where the firmware is",
+                  "in shoal's sources run tools/setup.sh tests, build "
+                  "boards/firmware_" +
+                      run.board.name + ", and use the shoal of that build");
+    }
     throw Error(Exit::kInternal,
                 file.string() + " is missing: this build has no firmware for " +
                     run.board.name,

@@ -235,7 +235,7 @@ void Conversation::busy(const HelloBody& b) {
     refused(
         "it has a session with this coordinator already: it is here "
         "twice, at two addresses",
-        "one address for each node");
+        "give each node one address");
   }
   refused("busy: " + who + " has it, for " + seconds_left(b.detail) +
               " at most unless it goes on",
@@ -264,11 +264,11 @@ void Conversation::hear(std::span<const uint8_t> answer) {
       return refused("it speaks session version " +
                          std::to_string(heard.body.version) + ", this shoal " +
                          std::to_string(kSessionVersion),
-                     "the same shoal on both sides");
+                     "use the same version of shoal on both sides");
     case Verdict::kArithmetic:
       return refused("its arithmetic is " + hex(heard.body.value) +
                          ", this shoal's " + hex(kArithmetic),
-                     "the same shoal on both sides");
+                     "use the same version of shoal on both sides");
     case Verdict::kBusy:
       return busy(heard.body);
     case Verdict::kClaimed:
@@ -467,7 +467,11 @@ void Conversation::poll(uint64_t now) {
                     (open_ || hint_.empty()
                          ? ""
                          : "; an unsigned answer said that it " + hint_),
-                open_ ? "" : "start it, or give it " + more_time(config_));
+                open_           ? ""
+                : hint_.empty() ? "start it, or give it " + more_time(config_)
+                                : "use the key and the mode (--key, "
+                                  "--identity, --insecure) that the node was "
+                                  "started with");
   }
   if (!open_) {
     if (now >= hello_at_ && !is_refused()) say_hello(now);
@@ -478,7 +482,7 @@ void Conversation::poll(uint64_t now) {
         now - f.first_at >= kDeaf * config_.timeout_us) {
       refused("it answers, but not request " +
                   std::to_string(static_cast<int>(f.request)),
-              "the same shoal on both sides");
+              "use the same version of shoal on both sides");
     }
     if (now < due(f)) continue;
     if (given_back_ && f.tries > 0) say(probe_->hello());

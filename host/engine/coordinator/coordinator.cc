@@ -43,7 +43,8 @@ std::optional<std::vector<uint8_t>> Coordinator::result() {
 void Coordinator::ask(
     int worker, Request request, std::vector<uint8_t> data,
     std::function<void(Reply, std::span<const uint8_t>)> answer) {
-  if (!work_->connected()) throw Error(Exit::kInternal, "nobody to ask");
+  if (!work_->connected())
+    throw Error(Exit::kInternal, "there is no node to ask");
   work_->ask(worker, request, std::move(data), std::move(answer));
 }
 

@@ -70,7 +70,7 @@ struct CoordinatorConfig {
   // The advice to the user, told with the refusal of a node that another
   // coordinator has; and the flag that gives silent nodes more time, if there
   // is one.
-  std::string busy_fix = "once more when it is free", time_flag;
+  std::string busy_fix = "try again when it is free", time_flag;
   // Programs are trials (`shoal probe`): nodes that hold one of their own may
   // run them, too, in their arena.
   bool trials = false;

@@ -43,7 +43,7 @@ void Coordinator::Work::connect(const std::vector<WorkerAddress>& addresses) {
     if (!fresh) {
       throw Error(Exit::kUsage,
                   "two nodes at one address: " + at->second + " and " + a.label,
-                  "an address for each node");
+                  "give each node an address of its own");
     }
   }
   phase_ = Phase::kConnecting;
@@ -118,7 +118,7 @@ void Coordinator::Work::all_known() {
       throw Error(Exit::kUsage,
                   "two nodes are named " + w->identity.name + ": " +
                       at->second->label + " and " + w->label,
-                  "another name for one of them (`shoal worker --name`)");
+                  "give one of them another name (`shoal worker --name`)");
     }
   }
   phase_ = Phase::kConnected;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "host/base/units.h"
+
 namespace shoal {
 namespace {
 
@@ -155,10 +157,8 @@ auto largest(const Map& map) {
       [](const auto& a, const auto& b) { return a.second < b.second; });
 }
 
-std::string milliseconds(Nanos t) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f ms", static_cast<double>(t) * 1e-6);
-  return text;
+std::string time_text(Nanos t) {
+  return format_time(static_cast<double>(t) * 1e-9);
 }
 
 std::string percent(Nanos part, Nanos whole) {
@@ -178,17 +178,16 @@ std::string most_of(const char* what, const SliceTimes& t,
   const auto segment = largest(t.segments);
   if (node == t.endpoints.end()) return {};
   std::string text = what + std::string(", most of it on ") +
-                     names[node->first] + " (" + milliseconds(node->second) +
-                     ")";
+                     names[node->first] + " (" + time_text(node->second) + ")";
   if (segment != t.segments.end()) {
     text += " and in segment " + std::to_string(segment->first) + " (" +
-            milliseconds(segment->second) + ")";
+            time_text(segment->second) + ")";
   }
   if (layer != t.layers.end()) {
     text += "; its longest layer is " +
             (layer->first < 0 ? std::string("a copy")
                               : layers[static_cast<size_t>(layer->first)]) +
-            " (" + milliseconds(layer->second) + ")";
+            " (" + time_text(layer->second) + ")";
   }
   return text;
 }
@@ -278,14 +277,14 @@ std::string describe(const PathSums& b, const std::vector<Wait>& waits,
     case Reason::kDatagrams: {
       const auto most = largest(b.datagrams);
       text += "handling and encryption of datagrams, most of it on " +
-              names[most->first] + " (" + milliseconds(most->second) + ")";
+              names[most->first] + " (" + time_text(most->second) + ")";
       break;
     }
     case Reason::kWire: {
       const auto most = largest(b.wire);
       text += "the network: links and queues, most of it from " +
               names[most->first.first] + " to " + names[most->first.second] +
-              " (" + milliseconds(most->second) + ")";
+              " (" + time_text(most->second) + ")";
       break;
     }
     case Reason::kTimer:
@@ -302,8 +301,7 @@ std::string describe(const PathSums& b, const std::vector<Wait>& waits,
       waits.begin(), waits.end(),
       [](const Wait& x, const Wait& y) { return x.time < y.time; });
   if (longest != waits.end() && longest->time > 0) {
-    text += "; " + names[longest->node] + " waits " +
-            milliseconds(longest->time) +
+    text += "; " + names[longest->node] + " waits " + time_text(longest->time) +
             (longest->segment == kForStorage ? std::string(" for storage")
              : longest->segment == kForTheEnd
                  ? std::string(" for the others to end")

@@ -17,7 +17,7 @@ constexpr uint32_t kMostPrograms = 64;
 [[noreturn]] void no_sense(const std::string& name) {
   throw Error(Exit::kNode,
               "node " + name + ": what it says of its programs makes no sense",
-              "the same shoal on both sides");
+              "use the same version of shoal on both sides");
 }
 
 // Programs are asked for one by one. None: who does not know the question.

@@ -24,7 +24,8 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
       arena_(options.arena_bytes),
       program_(options.program_bytes),
       peers_(kMaxPeers),
-      packets_(3 * size_t{transport.transport().max_payload}) {
+      packets_(3 * size_t{transport.transport().max_payload}),
+      log_(options.log, options.name_of) {
   if (!is_node_name(name_)) {
     throw Error(Exit::kUsage, "the name '" + name_ + "' cannot be used",
                 "1 to " + std::to_string(kMaxName) +
@@ -78,6 +79,7 @@ void Worker::serve(const StopSignals& signals) {
   constexpr uint32_t kStepsPerLook = 256;
   for (uint32_t steps = 1;; ++steps) {
     const bool waiting = agent_.step() == Status::kWait;
+    log_.look(agent_);
     if (!waiting && steps % kStepsPerLook != 0) continue;
     if (signals.asked()) return;
     if (!arena_.intact() || !program_.intact()) {

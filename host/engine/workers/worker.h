@@ -2,6 +2,7 @@
 // was given, program memory, and everything else that on a board is static.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "host/engine/coordinator/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"
+#include "host/engine/workers/worker_log.h"
 
 namespace shoal {
 
@@ -23,6 +25,10 @@ struct WorkerOptions {
   // Instead of the key: this node's, and its coordinator's.
   std::optional<SecretKey> identity;
   PublicKey coordinator{};
+  // Hears who has connected, what was deployed, frames and errors; with
+  // name_of, which returns the text of a transport's address. May be empty.
+  std::function<void(const std::string&)> log;
+  std::function<std::string(uint64_t)> name_of;
 };
 
 class Worker {
@@ -45,6 +51,7 @@ class Worker {
   std::vector<shoal_peer> peers_;
   std::vector<uint8_t> packets_;
   Identity identity_{};
+  WorkerLog log_;
   NodeAgent agent_;
 };
 

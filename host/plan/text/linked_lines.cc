@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "host/base/size.h"
+#include "host/base/table.h"
+#include "host/base/units.h"
 #include "host/plan/text/left_out.h"
 #include "host/plan/text/text_line.h"
 #include "host/plan/types/plan_segments.h"
@@ -22,10 +24,17 @@ std::string cut_text(const std::string& text, size_t width) {
   return text.size() > width ? text.substr(0, width - 1) + "~" : text;
 }
 
+std::string data_text(int64_t bytes) {
+  return format_data(static_cast<double>(bytes));
+}
+
 class LinkedLines {
  public:
-  LinkedLines(const Plan& plan, const Budgets& budgets)
-      : plan_(plan), budgets_(budgets), segments_(summarize_segments(plan)) {}
+  LinkedLines(const Plan& plan, const Budgets& budgets, size_t width)
+      : plan_(plan),
+        budgets_(budgets),
+        width_(width),
+        segments_(summarize_segments(plan)) {}
 
   std::string text() {
     if (plan_.nodes.size() <= kMostListed) {
@@ -47,23 +56,30 @@ class LinkedLines {
   }
 
   void node_lines() {
-    line(out_,
-         "  {:<12}  {:<14}  {:>11}  {:>11}  {:>11}  {:>11}  {:>6}  {:>11}  "
-         "{:>11}  {:>6}  {:>9}",
-         "node", "board", "arena B", "of", "flash B", "weights B", "MACs",
-         "sent B", "received B", "stages", "ms");
+    TextTable table({{"node", Align::kLeft},
+                     {"board", Align::kLeft, 2},
+                     {"arena B"},
+                     {"of"},
+                     {"flash B", Align::kRight, 4},
+                     {"weights B", Align::kRight, 5},
+                     {"MACs"},
+                     {"sent", Align::kRight, 1},
+                     {"received", Align::kRight, 1},
+                     {"stages", Align::kRight, 3},
+                     {"time"}},
+                    2);
     for (size_t n = 0; n < plan_.nodes.size(); ++n) {
       const PlanNode& p = plan_.nodes[n];
-      line(out_,
-           "  {:<12}  {:<14}  {:>11}  {:>11}  {:>11}  {:>11}  {:>4.1f} %  "
-           "{:>11}  {:>11}  {:>6}  {:>9.3f}",
-           cut_text(p.name, kNameWidth), cut_text(p.board, kNameWidth + 2),
-           format_count(p.arena_bytes), budget(n),
-           p.program_bytes ? format_count(p.program_bytes) : "-",
-           format_count(p.weight_read_bytes), 100 * ratio(p.macs, plan_.macs),
-           format_count(p.sent_bytes), format_count(p.received_bytes),
-           p.stages.size(), p.seconds * 1e3);
+      table.add({cut_text(p.name, kNameWidth),
+                 cut_text(p.board, kNameWidth + 2), format_count(p.arena_bytes),
+                 budget(n),
+                 p.program_bytes ? format_count(p.program_bytes) : "-",
+                 format_count(p.weight_read_bytes),
+                 fmt::format("{:.1f} %", 100 * ratio(p.macs, plan_.macs)),
+                 data_text(p.sent_bytes), data_text(p.received_bytes),
+                 std::to_string(p.stages.size()), format_time(p.seconds)});
     }
+    out_ += table.text(width_);
   }
 
   void summary_lines() {
@@ -115,24 +131,32 @@ class LinkedLines {
   }
 
   void segment_lines() {
-    line(out_, "  {:>7}  {:>9}  {:<12}  {:>5}  {:>11}  {:>11}  {:>9}  {}",
-         "segment", "layers", "cut", "nodes", "MACs", "received B", "ms",
-         "slowest");
+    TextTable table({{"segment"},
+                     {"layers"},
+                     {"cut", Align::kLeft},
+                     {"nodes"},
+                     {"MACs", Align::kRight, 2},
+                     {"received", Align::kRight, 1},
+                     {"time"},
+                     {"slowest", Align::kLeft}},
+                    2);
     for (const SegmentSummary& s : segments_) {
       for (size_t i = 0; i < s.cuts.size(); ++i) {
         const CutRun& run = s.cuts[i];
         if (i > 0) {
-          line(out_, "  {:>7}  {:>9}  {:<12}  {:>5}", "", layers_of(run),
-               run.cut, run.nodes);
+          table.add({"", layers_of(run), run.cut, std::to_string(run.nodes)});
           continue;
         }
-        line(out_,
-             "  {:>7}  {:>9}  {:<12}  {:>5}  {:>11}  {:>11}  {:>9.3f}  {}, {}",
-             s.number, layers_of(run), run.cut, run.nodes, format_count(s.macs),
-             format_count(s.input_bytes + s.exchanged_bytes), s.seconds * 1e3,
-             plan_.nodes[size_t(s.slowest_node)].name, s.bound);
+        table.add(
+            {std::to_string(s.number), layers_of(run), run.cut,
+             std::to_string(run.nodes), format_count(s.macs),
+             data_text(s.input_bytes + s.exchanged_bytes),
+             format_time(s.seconds),
+             fmt::format("{}, {}", plan_.nodes[size_t(s.slowest_node)].name,
+                         s.bound)});
       }
     }
+    out_ += table.text(width_);
   }
 
   void total_lines() {
@@ -142,17 +166,17 @@ class LinkedLines {
     }
     for (const PlanNode& n : plan_.nodes) weights += n.weight_read_bytes;
     line(out_,
-         "  traffic       {} B a frame: {} from the coordinator, {} between "
+         "  traffic       {} a frame: {} from the coordinator, {} between "
          "nodes, {} to the coordinator",
-         format_count(plan_.traffic_bytes), format_count(in),
-         format_count(between), format_count(out));
+         data_text(plan_.traffic_bytes), data_text(in), data_text(between),
+         data_text(out));
     line(out_, "  weights read  {} a frame by all nodes",
          format_bytes(weights));
     kept_line();
     line(out_, "  MACs          {}, {:.3f} x the model's",
          format_count(plan_.macs),
          plan_.model_macs ? ratio(plan_.macs, plan_.model_macs) : 1.0);
-    line(out_, "  latency       {:.3f} ms (modelled)", plan_.latency_s * 1e3);
+    line(out_, "  latency       {} (modelled)", format_time(plan_.latency_s));
   }
 
   // "12 KB to 40 KB" of the nodes that have a share; empty: of none anything.
@@ -301,14 +325,16 @@ class LinkedLines {
 
   const Plan& plan_;
   const Budgets& budgets_;
+  const size_t width_;
   const std::vector<SegmentSummary> segments_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string linked_lines(const Plan& plan, const Budgets& budgets) {
-  return LinkedLines(plan, budgets).text();
+std::string linked_lines(const Plan& plan, const Budgets& budgets,
+                         size_t width) {
+  return LinkedLines(plan, budgets, width).text();
 }
 
 }  // namespace shoal

@@ -3,12 +3,13 @@
 // Internal to plan_table().
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "host/plan/text/plan_table.h"
 
 namespace shoal {
 
-std::string linked_lines(const Plan&, const Budgets&);
+std::string linked_lines(const Plan&, const Budgets&, size_t width);
 
 }  // namespace shoal

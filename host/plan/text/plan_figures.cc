@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "host/base/size.h"
+#include "host/base/units.h"
 #include "host/plan/text/text_line.h"
 
 namespace shoal {
@@ -34,10 +35,10 @@ void replicas_line(std::string& text, const Replicas& r) {
   }
   line(text,
        "apart from this plan: whole frames, each on one of {} node{} alone, "
-       "would be {:.2f} frames/s in all, {:.3f} ms a frame, arenas to {} B "
-       "(modelled){}",
-       r.nodes.size(), r.nodes.size() == 1 ? "" : "s", frames_per_s(r),
-       latency_s(r) * 1e3, format_count(arena_bytes(r)), others);
+       "would be {} frames/s in all, {} a frame, arenas to {} B (modelled){}",
+       r.nodes.size(), r.nodes.size() == 1 ? "" : "s",
+       format_three_digits(frames_per_s(r)), format_time(latency_s(r)),
+       format_count(arena_bytes(r)), others);
 }
 
 }  // namespace
@@ -63,14 +64,15 @@ int64_t arena_bytes(const Replicas& replicas) {
 std::string figures_text(Objective objective, const PlanFigures& f) {
   std::string text;
   if (objective == Objective::kThroughput) {
-    line(text, "{:.2f} frames/s (modelled){}", f.frames_per_s,
+    line(text, "{} frames/s (modelled){}", format_three_digits(f.frames_per_s),
          f.frames_under_way > 1
              ? fmt::format(", {} under way", f.frames_under_way)
              : "");
     if (f.replicas) replicas_line(text, *f.replicas);
   }
   if (objective == Objective::kEnergy && f.energy_j) {
-    line(text, "{:.3f} mJ a frame (modelled)", *f.energy_j * 1e3);
+    line(text, "{} mJ a frame (modelled)",
+         format_three_digits(*f.energy_j * 1e3));
   }
   return text;
 }

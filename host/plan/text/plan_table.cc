@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/base/size.h"
+#include "host/base/units.h"
 #include "host/board/board.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
@@ -16,7 +17,7 @@
 namespace shoal {
 namespace {
 
-constexpr size_t kLargestBuffers = 5, kLongestName = 40;
+constexpr size_t kLargestBuffers = 5, kLongestName = 40, kShortName = 30;
 
 // Tells what an order of layers other than the file's gains.
 void order_line(std::string& out, const Plan& plan) {
@@ -30,8 +31,9 @@ void order_line(std::string& out, const Plan& plan) {
                ? fmt::format("{} instead of {} B in the file's",
                              format_count(most),
                              format_count(order.own_arena_bytes))
-               : fmt::format("{:.3f} instead of {:.3f} ms in the file's",
-                             plan.latency_s * 1e3, order.own_latency_s * 1e3);
+               : fmt::format("{} instead of {} in the file's",
+                             format_time(plan.latency_s),
+                             format_time(order.own_latency_s));
   }
   line(out, "  layers in another order than the file's: {}", than);
 }
@@ -85,9 +87,10 @@ void storage_lines(std::string& out, const Net& net, const PlanNode& n) {
 void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (net.frames == 1) return;
   line(out,
-       "  per frame     {:.3f} ms, {:.2f} frames/s (modelled), {} of weights "
+       "  per frame     {}, {} frames/s (modelled), {} of weights "
        "read, {} from storage",
-       n.seconds * 1e3 / net.frames, net.frames / n.seconds,
+       format_time(n.seconds / net.frames),
+       format_three_digits(net.frames / n.seconds),
        format_bytes(n.weight_read_bytes / net.frames),
        format_bytes(n.storage_read_bytes / net.frames));
 }
@@ -131,7 +134,7 @@ void node_lines(std::string& out, const Net& net, const PlanNode& n,
          "  replay        the input's rows come again from the top, {} more",
          format_bytes(again));
   }
-  line(out, "  time          {:.3f} ms{} (modelled)", n.seconds * 1e3,
+  line(out, "  time          {}{} (modelled)", format_time(n.seconds),
        net.frames == 1 ? "" : " " + each(net));
   if (is_board_file(n.board)) {
     line(out, "  costs         measured on a {}", find_board(n.board).measured);
@@ -141,31 +144,43 @@ void node_lines(std::string& out, const Net& net, const PlanNode& n,
   frame_lines(out, net, n);
 }
 
-void stage_lines(std::string& out, const PlanNode& n) {
-  line(out, "  {:>5}  {:>9}  {:>11}  {:>7}  {:>12}  {:>8}  {}", "stage",
-       "layers", "arena B", "bands", "weights B", "ms", "bound");
+void stage_lines(std::string& out, const PlanNode& n, size_t width) {
+  TextTable table({{"stage"},
+                   {"layers"},
+                   {"arena B"},
+                   {"bands", Align::kRight, 2},
+                   {"weights B", Align::kRight, 1},
+                   {"time"},
+                   {"bound", Align::kLeft}},
+                  2);
   for (size_t s = 0; s < n.stages.size(); ++s) {
     const PlanStage& stage = n.stages[s];
-    line(out, "  {:>5}  {:>9}  {:>11}  {:>7}  {:>12}  {:>8.3f}  {}", s,
-         layer_ranges(stage), format_count(stage.arena_bytes), bands(stage),
-         format_count(stage.weight_read_bytes), stage.seconds * 1e3,
-         stage.bound);
+    table.add({std::to_string(s), layer_ranges(stage),
+               format_count(stage.arena_bytes), bands(stage),
+               format_count(stage.weight_read_bytes),
+               format_time(stage.seconds), stage.bound});
   }
+  out += table.text(width);
 }
 
 // The times that overlap in each stage.
-void stage_storage_lines(std::string& out, const PlanNode& n) {
-  line(out, "  {:>5}  {:>12}  {:>12}  {:>10}  {:>10}  {:>10}  {:>10}", "stage",
-       "read B", "written B", "compute ms", "flash ms", "storage ms",
-       "check ms");
+void stage_storage_lines(std::string& out, const PlanNode& n, size_t width) {
+  TextTable table({{"stage"},
+                   {"read B"},
+                   {"written B"},
+                   {"compute"},
+                   {"flash", Align::kRight, 1},
+                   {"storage"},
+                   {"check", Align::kRight, 2}},
+                  2);
   for (size_t s = 0; s < n.stages.size(); ++s) {
     const PlanStage& stage = n.stages[s];
-    line(out,
-         "  {:>5}  {:>12}  {:>12}  {:>10.3f}  {:>10.3f}  {:>10.3f}  {:>10.3f}",
-         s, format_count(stage.storage_read_bytes),
-         format_count(stage.storage_written_bytes), stage.compute_s * 1e3,
-         stage.flash_s * 1e3, stage.storage_s * 1e3, stage.check_s * 1e3);
+    table.add({std::to_string(s), format_count(stage.storage_read_bytes),
+               format_count(stage.storage_written_bytes),
+               format_time(stage.compute_s), format_time(stage.flash_s),
+               format_time(stage.storage_s), format_time(stage.check_s)});
   }
+  out += table.text(width);
 }
 
 void buffer_lines(std::string& out, const Net& net, const PlanNode& n) {
@@ -181,8 +196,7 @@ void buffer_lines(std::string& out, const Net& net, const PlanNode& n) {
   for (const PlanBuffer& b : buffers) {
     line(out, "  {:>11} B  {:>4} of {:>4} rows of {} x {}  {}",
          format_count(b.bytes()), b.slots, b.box.rows(), b.box.columns(),
-         b.box.channels(),
-         short_name(net.tensors[b.tensor].name, kLongestName));
+         b.box.channels(), short_name(net.tensors[b.tensor].name, kShortName));
   }
 }
 
@@ -222,7 +236,7 @@ Budgets budgets_of(const Cluster& cluster) {
 }
 
 std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
-                       const LowerBound* bound) {
+                       const LowerBound* bound, size_t width) {
   std::string out;
   line(out, "{}: strategy {}, objective {}", net.name, plan.strategy,
        objective_name(plan.objective));
@@ -231,7 +245,7 @@ std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
     if (bound) out += "  " + bound_line(*bound, plan.latency_s) + "\n";
   };
   if (plan.linked) {
-    out += linked_lines(plan, budgets);
+    out += linked_lines(plan, budgets, width);
     const auto fullest =
         std::max_element(plan.nodes.begin(), plan.nodes.end(),
                          [](const PlanNode& a, const PlanNode& b) {
@@ -248,8 +262,8 @@ std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     const PlanNode& node = plan.nodes[n];
     node_lines(out, net, node, n < budgets.size() ? budgets[n] : std::nullopt);
-    stage_lines(out, node);
-    if (!node.storage.empty()) stage_storage_lines(out, node);
+    stage_lines(out, node, width);
+    if (!node.storage.empty()) stage_storage_lines(out, node, width);
     buffer_lines(out, net, node);
     reason_lines(out, net, node);
   }
@@ -262,14 +276,13 @@ std::string bound_line(const LowerBound& bound, double latency_s) {
   constexpr double kFar = 50;
   if (percent > kFar) {
     return fmt::format(
-        "bound         {:.3f} ms: no plan takes less; this one {:.1f} times "
-        "as long",
-        bound.latency_s * 1e3, 1 + percent / 100);
+        "bound         {}: no plan takes less; this one takes {:.1f} times as "
+        "long",
+        format_time(bound.latency_s), 1 + percent / 100);
   }
   return fmt::format(
-      "bound         {:.3f} ms: this is within {:.1f} % of what any plan "
-      "could do",
-      bound.latency_s * 1e3, percent);
+      "bound         {}: this is within {:.1f} % of what any plan could do",
+      format_time(bound.latency_s), percent);
 }
 
 }  // namespace shoal

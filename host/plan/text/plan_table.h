@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/table.h"
 #include "host/plan/types/cluster.h"
 #include "host/plan/types/lower_bound.h"
 #include "host/plan/types/plan.h"
@@ -19,9 +20,11 @@ namespace shoal {
 using Budgets = std::vector<std::optional<int64_t>>;
 Budgets budgets_of(const Cluster&);
 
-// `bound` may be null: nothing was proved.
+// `bound` may be null: nothing was proved. Tables leave out columns that do not
+// fit `width`; lines of text are not broken.
 std::string plan_table(const Net&, const Plan&, const Budgets& = {},
-                       const LowerBound* bound = nullptr);
+                       const LowerBound* bound = nullptr,
+                       size_t width = kAnyWidth);
 // "bound ... this is within 14 % of what any plan could do", or, if it is far,
 // "no plan takes less; this one 1.8 times as long".
 std::string bound_line(const LowerBound&, double latency_s);

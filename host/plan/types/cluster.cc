@@ -95,8 +95,10 @@ double board_rating(const Board& board) {
 Cluster uniform_cluster(int count, const Board& board,
                         std::optional<int64_t> ram) {
   if (count < 1 || count > kMaxNodes) {
-    throw Error(Exit::kUsage, "--nodes " + std::to_string(count),
-                "from 1 to " + std::to_string(kMaxNodes));
+    throw Error(
+        Exit::kUsage,
+        "--nodes: " + std::to_string(count) + " nodes cannot be planned",
+        "from 1 to " + std::to_string(kMaxNodes));
   }
   Cluster cluster;
   for (int i = 0; i < count; ++i) {

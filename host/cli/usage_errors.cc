@@ -1,0 +1,118 @@
+#include "host/cli/usage_errors.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/base/printable.h"
+#include "host/cli/help.h"
+
+namespace shoal {
+namespace {
+
+// Says in a sentence what CLI11 says in fragments such as "--ram: 1 required
+// SIZE missing".
+std::string sentence_of(const std::string& what) {
+  const auto parts = [&](std::string_view begin, std::string_view middle)
+      -> std::optional<std::pair<std::string, std::string>> {
+    if (!what.starts_with(begin)) return std::nullopt;
+    const size_t at = what.find(middle, begin.size());
+    if (at == what.npos) return std::nullopt;
+    return std::pair(what.substr(begin.size(), at - begin.size()),
+                     what.substr(at + middle.size()));
+  };
+  if (const auto p = parts("", ": 1 required ")) {
+    return p->first + " needs a value";
+  }
+  if (const auto p = parts("", ": At Most 1 required but received ")) {
+    return p->first + " is given " + p->second + " times";
+  }
+  if (const auto p = parts("", ": Value ")) {
+    std::string range = p->second;  // "0 not in range 1 to 100"
+    const size_t at = range.find(" not in range ");
+    if (at != range.npos) {
+      return p->first + ": " + range.substr(0, at) + " is not in the range " +
+             range.substr(at + 14);
+    }
+  }
+  if (const auto p = parts("Could not convert: ", " = ")) {
+    return p->first + ": '" + printable(p->second) + "' is not a number";
+  }
+  if (const auto p = parts("", " excludes ")) {
+    return p->first + " and " + p->second + " exclude each other";
+  }
+  return what;
+}
+
+}  // namespace
+
+std::vector<std::string> verb_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* const verb : app.get_subcommands({})) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+[[noreturn]] void refuse_verb(const CLI::App& app, const std::string& word) {
+  const std::string nearest = nearest_word(word, verb_names(app));
+  throw Error(Exit::kUsage, "'" + printable(word) + "' is no verb",
+              nearest.empty()
+                  ? "see `shoal --help`"
+                  : "`shoal " + nearest + "`? `shoal --help` lists all verbs");
+}
+
+// CLI11 lists all words behind a verb that it does not know.
+void refuse_unknown_verb(const CLI::App& app, int argc, char** argv) {
+  if (!app.get_subcommands().empty()) return;
+  const std::vector<std::string> left = app.remaining();
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (std::string_view(argv[i - 1]) == "--timeout") continue;
+    if (std::ranges::count(left, word) == 0) continue;
+    if (word.starts_with("-")) {
+      throw Error(Exit::kUsage,
+                  "'" + printable(word) + "' comes before the verb",
+                  "see `shoal --help`");
+    }
+    refuse_verb(app, word);
+  }
+}
+
+// Names the first flag that the verb lacks, and the nearest that it has.
+void refuse_unknown_flag(const CLI::App& app) {
+  const CLI::App& verb = *app.get_subcommands().front();
+  const std::string& name = verb.get_name();
+  for (const std::string& given : app.remaining(true)) {
+    const std::string flag = given.substr(0, given.find('='));
+    if (!flag.starts_with("-") || flag.size() < 2) continue;
+    std::vector<std::string> names = flag_names(verb);
+    std::ranges::copy(flag_names(app), std::back_inserter(names));
+    const std::string nearest = nearest_word(flag, names);
+    throw Error(Exit::kUsage,
+                "shoal " + name + " has no flag " + printable(flag),
+                nearest.empty() ? "see `shoal " + name + " --help-all`"
+                                : "did you mean `" + nearest + "`?");
+  }
+}
+
+// Reports what CLI11 refuses in a command line. The advice, if a validator
+// gives any, is behind a line break (one_of()).
+[[noreturn]] void refuse_usage(const CLI::App& app,
+                               const CLI::ParseError& error) {
+  std::string help = "shoal ";
+  if (!app.get_subcommands().empty()) {
+    help += app.get_subcommands().front()->get_name() + " ";
+  }
+  help = "see `" + help + "--help`";
+  const std::string what = error.what();
+  const size_t line = what.find('\n');
+  if (line == what.npos) throw Error(Exit::kUsage, sentence_of(what), help);
+  throw Error(Exit::kUsage, what.substr(0, line), what.substr(line + 1));
+}
+
+}  // namespace shoal
