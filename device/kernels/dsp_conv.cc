@@ -164,27 +164,23 @@ struct OutputTile {
   int o, outs, x, k, count;
 };
 
-// Int8 of a channel of kN pixels, `step` apart.
-template <int kN, bool kOnce>
-inline void put_bytes(const uint32_t (&s)[kN], int32_t multiplier, int shift,
-                      int zero, int step, int8_t* out) {
+// Int8 of channel o: of kN pixels, `step` apart.
+template <int kN>
+inline void put_bytes(const uint32_t (&s)[kN], int32_t multiplier, int right,
+                      int nudge, int step, int8_t* out) {
 #pragma GCC unroll 4
   for (int p = 0; p < kN; ++p, out += step) {
-    const int32_t sum = wrap(s[p]);
-    const int32_t byte =
-        kOnce ? clamp(wrap_add(high_mul_unsaturated(sum, multiplier), zero),
-                      -128, 127)
-              : half_to_int8(scale_doubled(sum, multiplier, -2 - shift) +
-                             2 * zero + 1);
-    *out = static_cast<int8_t>(byte);
+    *out = static_cast<int8_t>(
+        half_to_int8(scale_doubled(wrap(s[p]), multiplier, right) + nudge));
   }
 }
 
-// All of the windows, from the bias to int8, where the window is one tile.
-template <int kN, bool kOnce>
+// All of the windows, from the bias to int8, where is_plain() and the window
+// is one tile.
+template <int kN>
 [[gnu::noinline]] void make_outs(const ConvArgs& a, const OutputTile& b,
                                  const Tile& tile) {
-  const int zero = a.zero_out, step = a.out_stride;
+  const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
   const int w_step = a.weight_stride, count = b.count;
   const int8_t* w = a.weights + b.o * w_step;
   const int32_t *bias = a.bias + b.o, *multiplier = a.multipliers + b.o;
@@ -196,7 +192,7 @@ template <int kN, bool kOnce>
     for (uint32_t& sum : s) sum = bits(*bias);
     ++bias;
     add_dot(w, tile.words, count, s);
-    put_bytes<kN, kOnce>(s, *multiplier++, *shift++, zero, step, out);
+    put_bytes(s, *multiplier++, -2 - *shift++, nudge, step, out);
   }
 }
 
@@ -253,54 +249,38 @@ void start_sums(const ConvArgs& a, const OutputTile& b, int pixels,
 
 // Sums of all tiles become int8, or partial sums.
 template <int kN>
-void finish(const ConvArgs& a, const OutputTile& b, Shifts shifts,
+void finish(const ConvArgs& a, const OutputTile& b, bool plain,
             const uint32_t* sums) {
-  const int zero = a.zero_out, step = a.out_stride;
+  const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
   for (int o = b.o; o < b.o + b.outs; ++o, sums += kN) {
     uint32_t s[kN];
 #pragma GCC unroll 4
     for (int p = 0; p < kN; ++p) s[p] = sums[p];
-    if (shifts == Shifts::kOther) {
-      for (int p = 0; p < kN; ++p) finish_sums(a, o, 1, b.x + p, sums + p);
+    if (plain) {
+      put_bytes(s, a.multipliers[o], -2 - a.shifts[o], nudge, step,
+                a.out + b.x * step + o);
       continue;
     }
-    int8_t* const out = a.out + b.x * step + o;
-    if (shifts == Shifts::kRight) {
-      put_bytes<kN, false>(s, a.multipliers[o], a.shifts[o], zero, step, out);
-    } else {
-      put_bytes<kN, true>(s, a.multipliers[o], 0, zero, step, out);
-    }
+    for (int p = 0; p < kN; ++p) finish_sums(a, o, 1, b.x + p, sums + p);
   }
 }
 
-// Right by two at least. kOther as well for what is no sum of bytes without a
-// zero point, or is clamped further.
-Shifts shifts_of(const ConvArgs& a, const OutputTile& b) {
+// Returns whether channels from o on end in int8 as nearly all do.
+bool is_plain(const ConvArgs& a, const OutputTile& b) {
   if (a.partial_in || a.partial_out || a.zero_weight || !clamps_to_byte(a)) {
-    return Shifts::kOther;
+    return false;
   }
-  int any = 0, none = 0;
-  for (int o = b.o; o < b.o + b.outs; ++o) {
-    any |= -2 - a.shifts[o], none |= a.shifts[o];
-  }
-  return any >= 0 ? Shifts::kRight : none == 0 ? Shifts::kNone : Shifts::kOther;
+  int any = 0;
+  for (int o = b.o; o < b.o + b.outs; ++o) any |= -2 - a.shifts[o];
+  return any >= 0;
 }
 
-void finish(const ConvArgs& a, const OutputTile& b, int pixels, Shifts shifts,
+void finish(const ConvArgs& a, const OutputTile& b, int pixels, bool plain,
             const uint32_t* sums) {
-  if (pixels == 4) return finish<4>(a, b, shifts, sums);
-  if (pixels == 3) return finish<3>(a, b, shifts, sums);
-  if (pixels == 2) return finish<2>(a, b, shifts, sums);
+  if (pixels == 4) return finish<4>(a, b, plain, sums);
+  if (pixels == 3) return finish<3>(a, b, plain, sums);
+  if (pixels == 2) return finish<2>(a, b, plain, sums);
   finish_sums(a, b.o, b.outs, b.x, sums);
-}
-
-template <bool kOnce>
-bool make_outs(const ConvArgs& a, const OutputTile& b, int pixels,
-               const Tile& tile) {
-  if (pixels == 4) make_outs<4, kOnce>(a, b, tile);
-  if (pixels == 3) make_outs<3, kOnce>(a, b, tile);
-  if (pixels == 2) make_outs<2, kOnce>(a, b, tile);
-  return pixels >= 2;
 }
 
 // Output channels [o, o + outs) of `pixels` columns from x.
@@ -310,13 +290,12 @@ void conv_block(const ConvArgs& a, const Window& window, int length, int o,
   uint32_t sums[kOuts * kPixels];
   const int most = tile_length(a, pixels);
   OutputTile b{o, outs, x, 0, length};
-  const Shifts shifts = shifts_of(a, b);
+  const bool plain = is_plain(a, b);
   if (length <= most) {
     window.fill(x, pixels, 0, length, tile);
-    if (shifts == Shifts::kRight && make_outs<false>(a, b, pixels, tile)) {
-      return;
-    }
-    if (shifts == Shifts::kNone && make_outs<true>(a, b, pixels, tile)) return;
+    if (plain && pixels == 4) return make_outs<4>(a, b, tile);
+    if (plain && pixels == 3) return make_outs<3>(a, b, tile);
+    if (plain && pixels == 2) return make_outs<2>(a, b, tile);
   }
   for (const int end = o + outs; b.o < end; b.o += kOuts) {
     b.outs = end - b.o < kOuts ? end - b.o : kOuts;
@@ -326,7 +305,7 @@ void conv_block(const ConvArgs& a, const Window& window, int length, int o,
       if (length > most) window.fill(x, pixels, b.k, b.k + b.count, tile);
       add_tile(a, b, pixels, tile, sums);
     }
-    finish(a, b, pixels, shifts, sums);
+    finish(a, b, pixels, plain, sums);
   }
 }
 

@@ -19,6 +19,10 @@ constexpr int kOuts = 36;      // channels whose sums wait: threes and fours
 constexpr int kTile = 576;     // bytes of a pixel's window; 3x3x64
 constexpr int kCache = 16384;  // bytes of weights that stay in front of a flash
 
+// How the sums of some channels, if they all end in int8, are shifted: to the
+// right, or not at all, which rounds once. kOther: some of them otherwise.
+enum class Shifts : uint8_t { kOther, kRight, kNone };
+
 // Output channels [o, o + outs) of `pixels` columns from x.
 struct OutputTile {
   int o, outs, x, pixels;
@@ -143,9 +147,8 @@ void start_from_bias(const ConvArgs& a, const OutputTile& b, Sums& sums) {
 }
 static_assert(kPixels == 4);
 
-// The number of channels that it has made: a multiple of four. kOnce: of those
-// that are not shifted.
-template <int kN, bool kOnce>
+// The number of channels that it has made: a multiple of four.
+template <int kN>
 int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
   const Ending ending = {a.zero_out, all_words(a.act_min),
                          all_words(a.act_max)};
@@ -159,26 +162,38 @@ int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
 #pragma GCC unroll 4
     for (int p = 0; p < kN; ++p) {
       const Words v = load_words(from + p * kOuts);
-      const Words y = kOnce ? high_products(v, m) : requantized(v, m, shift);
-      store_four(ended(y, ending), out + p * step);
+      store_four(ended(requantized(v, m, shift), ending), out + p * step);
     }
     from += 4, multipliers += 4, shifts += 4, out += 4;
   }
   return b.outs & ~3;
 }
 
-template <bool kOnce>
-int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
-  if (b.pixels == 4) return finish_fours<4, kOnce>(a, b, sums);
-  if (b.pixels == 3) return finish_fours<3, kOnce>(a, b, sums);
-  if (b.pixels == 2) return finish_fours<2, kOnce>(a, b, sums);
-  return finish_fours<1, kOnce>(a, b, sums);
+// The same of channels that are not shifted.
+int finish_unshifted(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
+  const Ending ending = {a.zero_out, all_words(a.act_min),
+                         all_words(a.act_max)};
+  int8_t* const out = a.out + b.x * a.out_stride + b.o;
+  for (int i = 0; i + 4 <= b.outs; i += 4) {
+    const Words m = load_words(a.multipliers + b.o + i);
+    for (int p = 0; p < b.pixels; ++p) {
+      const Words v = high_products(load_words(sums[p] + i), m);
+      store_four(ended(v, ending), out + p * a.out_stride + i);
+    }
+  }
+  return b.outs & ~3;
 }
 
 void finish(const ConvArgs& a, const OutputTile& b, Sums& sums) {
   int done = 0;
-  if (b.shifts == Shifts::kRight) done = finish_fours<false>(a, b, sums);
-  if (b.shifts == Shifts::kNone) done = finish_fours<true>(a, b, sums);
+  if (b.shifts == Shifts::kRight) {
+    if (b.pixels == 4) done = finish_fours<4>(a, b, sums);
+    if (b.pixels == 3) done = finish_fours<3>(a, b, sums);
+    if (b.pixels == 2) done = finish_fours<2>(a, b, sums);
+    if (b.pixels == 1) done = finish_fours<1>(a, b, sums);
+  } else if (b.shifts == Shifts::kNone) {
+    done = finish_unshifted(a, b, sums);
+  }
   if (done == b.outs) return;
   for (int p = 0; p < b.pixels; ++p) {
     finish_sums(a, b.o + done, b.outs - done, b.x + p,
@@ -238,9 +253,12 @@ void conv_block(const ConvArgs& a, const OutputTile& b, bool inside) {
 
 Shifts shifts_of(const ConvArgs& a, int o, int outs) {
   if (a.partial_out) return Shifts::kOther;
-  int all = -1, any = 0;
-  for (int i = o; i < o + outs; ++i) all &= a.shifts[i], any |= a.shifts[i];
-  return all < 0 ? Shifts::kRight : any == 0 ? Shifts::kNone : Shifts::kOther;
+  int all = -1;
+  for (int i = o; i < o + outs; ++i) all &= a.shifts[i];
+  if (all < 0) return Shifts::kRight;
+  int any = 0;
+  for (int i = o; i < o + outs; ++i) any |= a.shifts[i];
+  return any == 0 ? Shifts::kNone : Shifts::kOther;
 }
 
 }  // namespace

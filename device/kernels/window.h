@@ -8,10 +8,6 @@
 
 namespace shoal {
 
-// How the sums of some channels, if they all end in int8, are shifted: to the
-// right, or not at all, which rounds once. kOther: some of them otherwise.
-enum class Shifts : uint8_t { kOther, kRight, kNone };
-
 // A half-open range of columns, kernel columns or channels.
 struct Span {
   int lo, hi;

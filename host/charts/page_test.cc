@@ -82,7 +82,7 @@ TEST(Page, EveryColourOfAPlotIsInTheStyleSheetTwice) {
 
 TEST(Page, TextHasTheSameNumbers) {
   const std::string text = document_text(sample());
-  EXPECT_NE(text.find("nodes   kernel, KB (modelled)   paper, KB (quoted)"),
+  EXPECT_NE(text.find("nodes  kernel, KB (modelled)  paper, KB (quoted)"),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("1,234.6"), std::string::npos);

@@ -295,7 +295,8 @@ TEST_F(CliCluster, APipelineHasTheRateOfFramesThatFollow) {
   how.insert(how.end(), {"--objective", "throughput"});
   const json rate = json::parse(shoal(how, {"--json"}).out);
   const Told text = shop_.shoal(how);
-  EXPECT_NEAR(std::stod(text.out), rate["frames_per_s"], 0.005);
+  const double frames_per_s = rate["frames_per_s"];  // three digits are told
+  EXPECT_NEAR(std::stod(text.out), frames_per_s, frames_per_s / 200);
   EXPECT_NE(text.out.find(" frames/s (modelled), " +
                           std::to_string(rate["frames_under_way"].get<int>()) +
                           " under way"),
@@ -505,7 +506,7 @@ TEST_F(CliCluster, WorkersThatCannotBeReachedAreRefusedByTheirAddress) {
   for (const char* const seconds : {"-1", "0"}) {
     expect_refused(shop_.shoal({"run", "m.tflite", "x.bin", "--workers",
                                 "127.0.0.1:7000", "--node-timeout", seconds}),
-                   2, "--node-timeout: Value " + std::string(seconds));
+                   2, "--node-timeout: " + std::string(seconds) + " is not in");
   }
 }
 
@@ -564,7 +565,7 @@ TEST_F(CliCluster, MistakesOfFilesAreNamedByLineOrKey) {
                  3, "does not fit");
   expect_refused(shop_.shoal({"run", "m.tflite", "x.bin", "--nodes", "2",
                               "--strategy", "spatial", "--replay"}),
-                 2, "--replay and --strategy spatial");
+                 2, "--replay does not go with --strategy spatial");
 }
 
 }  // namespace

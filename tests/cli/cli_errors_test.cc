@@ -14,7 +14,8 @@ class CliErrors : public testing::Test {
  protected:
   // Returns the error that a command prints; stdout must be empty.
   nlohmann::json error_of(std::vector<std::string> words) {
-    words.emplace_back("--json");
+    // Behind the verb: a flag without its value would take what follows.
+    words.insert(words.begin() + (words.empty() ? 0 : 1), "--json");
     const Told told = shop_.shoal(words);
     EXPECT_NE(told.code, 0) << told.out;
     EXPECT_EQ(told.out, "");

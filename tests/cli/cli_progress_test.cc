@@ -59,7 +59,8 @@ TEST_F(CliProgress, QuietLeavesOutNotesAndKeepsErrors) {
   EXPECT_EQ(told.out, usual.out);
   expect_refused(shop_.shoal({"plan", "m.tflite", "--ram", "3K", "--quiet"}), 3,
                  "ARENA does not fit");
-  expect_refused(shop_.shoal({"plan", "m.tflite", "-q", "-v"}), 2, "excludes");
+  expect_refused(shop_.shoal({"plan", "m.tflite", "-q", "-v"}), 2,
+                 "exclude each other");
 }
 
 TEST_F(CliProgress, VerboseSaysWhichDefaultsAreSet) {

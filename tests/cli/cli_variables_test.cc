@@ -156,7 +156,8 @@ TEST_F(CliVariables, WhatRunsFramesApartIsRefused) {
   shop_.write("none.bin", {});
   expect_refused({"run", "m.tflite", "none.bin", "--stream"}, 2,
                  "no whole frames");
-  expect_refused({"simulate", "m.tflite", "--stream"}, 2, "INPUT is required");
+  expect_refused({"simulate", "m.tflite", "--stream"}, 2,
+                 "--stream needs INPUT");
 }
 
 TEST_F(CliVariables, WorkersKeepThemForASession) {
