@@ -154,8 +154,7 @@ TEST_F(Cli, JsonOfTheOthers) {
   EXPECT_EQ(j["equal"], true);
   EXPECT_EQ(j["results"][0]["layers"], 6);
   j = json_of(shop_.shoal({"ops", "--json"}));
-  EXPECT_EQ(j["operators"].size(),
-            static_cast<size_t>(OpKind::kSoftmax));  // TABLE is in no file
+  EXPECT_EQ(j["operators"].size(), size_t(OpKind::kSoftmax));  // no TABLE
   j = json_of(shop_.shoal({"boards", "--json"}));
   EXPECT_EQ(j["boards"].size(), 17u);
   std::map<std::string, std::string> here;

@@ -35,7 +35,7 @@ TEST(TextTable, TheLeastImportantColumnIsLeftOutFirst) {
             "  node0   16,224\n"
             "  n1           9\n"
             "  --wide also shows 2 more columns\n");
-  // What is always shown is, in whatever width.
+  // Columns that are always shown stay in every width.
   EXPECT_EQ(sample().text(3), sample().text(23));
 }
 

@@ -11,7 +11,7 @@
 
 namespace shoal {
 
-// Whether and when lines of progress are shown.
+// The first line of progress comes after this time, the next ones after that.
 inline constexpr std::chrono::milliseconds kProgressFirst{2000};
 inline constexpr std::chrono::milliseconds kProgressNext{300};
 // Returns whether stderr is a terminal and nobody has asked for silence.

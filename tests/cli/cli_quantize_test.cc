@@ -365,13 +365,13 @@ TEST_F(CliQuantize, ATerminalSeesThatALongFrameIsUnderWay) {
   const Told told = shop_.script(
       "script -qfec 'echo $$ >pid; exec $SHOAL quantize slow.tflite "
       "--calibrate random:1 --frames 1' seen </dev/null >out & main=$!\n"
-      "until grep -q 'no frame done in 0:0' seen; do\n"
+      "until grep -q 'frames: 0:0. so far' seen; do\n"
       "  kill -0 $main || exit 99; sleep 0.02; done\n"
       "kill -TERM $(cat pid); wait $main");
   EXPECT_EQ(told.code, 128 + 15) << told.out << told.err;
   const Told log = ok({"quantize", "net.tflite", "--calibrate", "frames.bin"});
   EXPECT_EQ(log.err.find_first_of("\r\033"), std::string::npos) << log.err;
-  EXPECT_EQ(log.err.find("no frame"), std::string::npos) << log.err;
+  EXPECT_EQ(log.err.find("so far"), std::string::npos) << log.err;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What a verb prints fits 80 columns unless it is told otherwise: help, tables,
-// results and messages.
+// The output of every verb fits 80 columns unless it is told otherwise: help,
+// tables, results and messages.
 #include <gtest/gtest.h>
 
 #include <filesystem>

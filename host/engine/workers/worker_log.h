@@ -1,5 +1,5 @@
-// What a worker tells under --verbose: who has connected, what was deployed,
-// frames and errors. It compares the agent with what it was before.
+// The lines that a worker prints under --verbose: who has connected, what was
+// deployed, frames and errors. It compares the agent with what it was before.
 #pragma once
 
 #include <chrono>
