@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "host/model/import/testing/model_builder.h"
 
@@ -18,6 +19,7 @@ class RandomNet {
       : random_(recipe.seed),
         more_(recipe.seed + 1),
         later_(recipe.later),
+        is_signal_(recipe.is_signal),
         type_(pick(0, 3) == 0 ? Type::kUint8 : Type::kInt8),
         b_(type_) {
     max_elements_ = chance(8) ? 12000 : 3000;
@@ -54,8 +56,9 @@ class RandomNet {
   }
 
   void add_inputs() {
-    const int rows = chance(4) ? pick(17, 40) : pick(1, 16);
-    const int columns = chance(4) ? pick(10, 20) : pick(1, 12);
+    int rows = chance(4) ? pick(17, 40) : pick(1, 16);
+    int columns = chance(4) ? pick(10, 20) : pick(1, 12);
+    if (is_signal_) columns *= std::exchange(rows, 1);
     const int channels = chance(5) ? pick(8, 20) : pick(1, 4);
     const Scale scale{random_scale(), pick(-128, 127)};
     int x = -1;
@@ -117,6 +120,7 @@ class RandomNet {
       kernel_h = std::min(kernel_h, s[1]);
       kernel_w = std::min(kernel_w, s[2]);
     }
+    if (is_signal_ && s[1] == 1) kernel_h = 1;
     if (chance(3)) w.stride_h = pick(1, 3);
     if (chance(3)) w.stride_w = pick(1, 3);
     const bool room = (kernel_h - 1) * 2 < s[1] && (kernel_w - 1) * 2 < s[2];
@@ -580,7 +584,7 @@ class RandomNet {
   }
 
   std::mt19937 random_, more_;
-  bool later_;
+  bool later_, is_signal_;
   Type type_;
   ModelBuilder b_;
   int64_t max_elements_;
@@ -588,10 +592,6 @@ class RandomNet {
 };
 
 }  // namespace
-
-NetRecipe random_recipe(uint32_t seed) {
-  return {seed, 1 + static_cast<int>((seed * 2654435761u >> 16) % 12), true};
-}
 
 std::vector<uint8_t> random_model(const NetRecipe& recipe) {
   return RandomNet(recipe).file();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/lower/line.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -25,6 +26,14 @@ std::optional<Wish> fully_connected_wish(const Graph& g, const Op& op) {
   return w;
 }
 
+// Operators whose windows move along rows if there is only one row.
+constexpr ByClass<bool> kMovesWindows({{OpClass::kConvolution, true},
+                                       {OpClass::kPool, true},
+                                       {OpClass::kResize, true},
+                                       {OpClass::kBilinear, true},
+                                       {OpClass::kBatches, true}},
+                                      false);
+
 // The same placed sequence, in the axes of another shape.
 std::optional<Wish> reshaped(const Wish& w, const Shape& from,
                              const Shape& to) {
@@ -40,7 +49,11 @@ std::optional<Wish> passed_on(const Graph& g, const Op&, int x, const Wish& of,
   const Shape& in = g.tensors[x].shape;
   if (in == out) return of;
   if (in.size() != out.size()) return std::nullopt;
-  return Wish{of.order, canonical_extent(permuted(in, of.order))};
+  const Shape from = permuted(in, of.order), to = permuted(out, of.order);
+  const Extent usual = canonical_extent(from);
+  if (of.extent == canonical_extent(to)) return Wish{of.order, usual};
+  return Wish{of.order,
+              of.extent == line_extent(to) ? line_extent(from) : usual};
 }
 
 std::optional<Wish> transposed(const Graph&, const Op& op, int, const Wish& of,
@@ -90,7 +103,12 @@ std::optional<Wish> operand_wish(const Graph& g, const Op& op, int x,
   const OpClass cls = class_of(op.kind);
   if (cls == OpClass::kFullyConnected) return fully_connected_wish(g, op);
   if (cls == OpClass::kReduce) return std::nullopt;
-  if (kFollow[cls] == nullptr) return file_order(g.tensors[x].shape);
+  if (kFollow[cls] == nullptr) {
+    Wish w = file_order(g.tensors[x].shape);
+    if (kMovesWindows[cls] && is_line(g, op))
+      w.extent = line_extent(g.tensors[x].shape);
+    return w;
+  }
   for (int y : op.outputs) {
     if (wishes[y])
       return kFollow[cls](g, op, x, *wishes[y], g.tensors[y].shape);
