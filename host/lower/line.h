@@ -11,8 +11,6 @@ namespace shoal {
 // Returns whether the windows of a layer between tensors of these shapes only
 // move along the columns of one row. The layer's window must be set.
 bool is_line(const Layer&, const Shape& in, const Shape& out);
-// The same for an operator of the file.
-bool is_line(const Graph&, const Op&);
 
 // Swaps rows and columns in the window and in the maps. The weights stay as
 // they are, because the window is one row.
@@ -21,5 +19,17 @@ void turn_window(Layer&);
 // One column, the picture's columns as rows; the canonical extent of a shape
 // that is no picture of one row.
 Extent line_extent(const Shape&);
+
+// Returns how many steps of a signal, whose extent is `in`, become the channels
+// of one: more than 1 where a convolution has a larger stride or more rows than
+// a program can say.
+int steps_at_once(const Layer&, const Extent& in);
+// The window over such steps: its weights have the same bytes, with taps of no
+// effect where its ends lie within a step.
+void join_steps(Layer&, int steps, int channels);
+Extent joined_steps(const Extent&, int steps);
+
+// The extent of its operand that an operator with windows reads.
+Extent window_extent(const Graph&, const Op&);
 
 }  // namespace shoal

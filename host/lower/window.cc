@@ -57,7 +57,12 @@ void add_on_pictures(Builder& b, Layer l, int x, int y) {
   // A row that lies as one is not cut up for a single result.
   const bool is_turned = is_line(l, in, out) && !(one_row && out[2] == 1);
   if (is_turned) turn_window(l);
-  l.in[0] = b.as_extent(v, is_turned ? line_extent(in) : canonical_extent(in));
+  Extent from = is_turned ? line_extent(in) : canonical_extent(in);
+  if (const int steps = in[0] == 1 ? steps_at_once(l, from) : 1; steps > 1) {
+    join_steps(l, steps, from.channels);
+    from = joined_steps(from, steps);
+  }
+  l.in[0] = b.as_extent(v, from);
   l.out = b.result(y, is_turned ? line_extent(out) : canonical_extent(out));
   add_per_picture(b, std::move(l), in[0]);
 }

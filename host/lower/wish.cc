@@ -26,14 +26,6 @@ std::optional<Wish> fully_connected_wish(const Graph& g, const Op& op) {
   return w;
 }
 
-// Operators whose windows move along rows if there is only one row.
-constexpr ByClass<bool> kMovesWindows({{OpClass::kConvolution, true},
-                                       {OpClass::kPool, true},
-                                       {OpClass::kResize, true},
-                                       {OpClass::kBilinear, true},
-                                       {OpClass::kBatches, true}},
-                                      false);
-
 // The same placed sequence, in the axes of another shape.
 std::optional<Wish> reshaped(const Wish& w, const Shape& from,
                              const Shape& to) {
@@ -105,8 +97,7 @@ std::optional<Wish> operand_wish(const Graph& g, const Op& op, int x,
   if (cls == OpClass::kReduce) return std::nullopt;
   if (kFollow[cls] == nullptr) {
     Wish w = file_order(g.tensors[x].shape);
-    if (kMovesWindows[cls] && is_line(g, op))
-      w.extent = line_extent(g.tensors[x].shape);
+    if (x == op.inputs[0]) w.extent = window_extent(g, op);
     return w;
   }
   for (int y : op.outputs) {
