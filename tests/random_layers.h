@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "host/model/import/testing/model_builder.h"
@@ -21,6 +22,7 @@ class RandomLayers {
       : random_(recipe.seed),
         more_(recipe.seed + 1),
         later_(recipe.later),
+        is_signal_(recipe.is_signal),
         type_(pick(0, 3) == 0 ? Type::kUint8 : Type::kInt8),
         b_(type_) {
     max_elements_ = chance(8) ? 12000 : 3000;
@@ -52,8 +54,9 @@ class RandomLayers {
   }
 
   void add_inputs() {
-    const int rows = chance(4) ? pick(17, 40) : pick(1, 16);
-    const int columns = chance(4) ? pick(10, 20) : pick(1, 12);
+    int rows = chance(4) ? pick(17, 40) : pick(1, 16);
+    int columns = chance(4) ? pick(10, 20) : pick(1, 12);
+    if (is_signal_) columns *= std::exchange(rows, 1);
     const int channels = chance(5) ? pick(8, 20) : pick(1, 4);
     const Scale scale{random_scale(), pick(-128, 127)};
     int x = -1;
@@ -115,6 +118,7 @@ class RandomLayers {
       kernel_h = std::min(kernel_h, s[1]);
       kernel_w = std::min(kernel_w, s[2]);
     }
+    if (is_signal_ && s[1] == 1) kernel_h = 1;
     if (chance(3)) w.stride_h = pick(1, 3);
     if (chance(3)) w.stride_w = pick(1, 3);
     const bool room = (kernel_h - 1) * 2 < s[1] && (kernel_w - 1) * 2 < s[2];
@@ -142,7 +146,7 @@ class RandomLayers {
   }
 
   std::mt19937 random_, more_;
-  bool later_;
+  bool later_, is_signal_;
   Type type_;
   ModelBuilder b_;
   int64_t max_elements_;

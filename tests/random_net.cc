@@ -484,10 +484,6 @@ class RandomNet : RandomLayers {
 
 }  // namespace
 
-NetRecipe random_recipe(uint32_t seed) {
-  return {seed, 1 + static_cast<int>((seed * 2654435761u >> 16) % 12), true};
-}
-
 std::vector<uint8_t> random_model(const NetRecipe& recipe) {
   return RandomNet(recipe).file();
 }

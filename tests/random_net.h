@@ -16,11 +16,12 @@ namespace shoal {
 
 struct NetRecipe {
   uint32_t seed = 1;
-  int steps = 8;       // how many blocks are laid on one another
-  bool later = false;  // with operators that came later, too
+  int steps = 8;           // how many blocks are laid on one another
+  bool later = false;      // with operators that came later, too
+  bool is_signal = false;  // pictures of one row: columns are steps in time
 };
 
-// How many steps a network of this seed has by itself.
+// Returns the recipe that tests use for a seed.
 NetRecipe random_recipe(uint32_t seed);
 std::vector<uint8_t> random_model(const NetRecipe&);
 

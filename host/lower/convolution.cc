@@ -116,9 +116,7 @@ void lower_convolution(Builder& b) {
     b.add(std::move(l));
     return;
   }
-  l.in[0] = b.as_extent(v, canonical_extent(in));
-  l.out = b.result(y, canonical_extent(out));
-  add_per_picture(b, std::move(l), in[0]);
+  add_on_pictures(b, std::move(l), x, y);
 }
 
 void lower_fully_connected(Builder& b) {

@@ -121,5 +121,36 @@ TEST(LowerRandom, BatchesEqualTheOracle) {
   }
 }
 
+// Strides and lengths that a program can only say of several steps at once.
+TEST(LowerRandom, LongSignalsEqualTheOracle) {
+  int joined = 0;
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    std::mt19937 random(seed);
+    const auto pick = [&](int lo, int hi) {
+      return lo + static_cast<int>(random() % static_cast<unsigned>(hi - lo));
+    };
+    TestGraph t(seed);
+    const int stride = 2 * pick(128, 200), channels = pick(1, 3);
+    const int steps = seed % 8 == 0 ? 66000 : stride * pick(3, 6);
+    const bool rows = seed % 2 == 0;
+    int x = t.input(rows ? Shape{1, steps, 1, channels}
+                         : Shape{1, 1, steps, channels});
+    WindowAttr a;
+    (rows ? a.kernel_h : a.kernel_w) = pick(1, 2 * stride);
+    (rows ? a.stride_h : a.stride_w) = steps == 66000 ? 40 : stride;
+    if (seed % 3 == 0 && steps != 66000) {
+      const int before = stride * pick(0, 2) + pick(0, stride);
+      const int after = 3 * stride - before % stride;
+      x = rows ? t.pad(x, {0, before, 0, 0}, {0, after, 0, 0})
+               : t.pad(x, {0, 0, before, 0}, {0, 0, after, 0});
+    }
+    t.graph.outputs = {t.conv(x, 3, a)};
+    const Net net = lower(t.graph);
+    joined += net.layers.back().in[0].box.channels() > channels;
+    EXPECT_EQ(fault_of(t.graph, net, seed), "") << "seed " << seed;
+  }
+  EXPECT_EQ(joined, 60);
+}
+
 }  // namespace
 }  // namespace shoal

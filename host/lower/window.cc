@@ -1,6 +1,7 @@
 #include "host/lower/window.h"
 
 #include "host/base/error.h"
+#include "host/lower/line.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
@@ -22,8 +23,6 @@ void limit_steps(Layer& l, int out_h, int out_w) {
   }
 }
 
-// Pools ignore what lies outside the picture, so a window that sees the
-// whole of it need not be larger.
 void crop(int& kernel, int& pad, int in, int out) {
   if (out != 1) return;
   const int lo = pad > 0 ? pad : 0;
@@ -43,6 +42,29 @@ void set_window(Layer& l, const WindowAttr& a) {
   l.dilation_x = a.dilation_w;
   l.pad_top = a.pad_top;
   l.pad_left = a.pad_left;
+}
+
+void crop_window(Layer& l, const Shape& in, const Shape& out) {
+  crop(l.kernel_h, l.pad_top, in[1], out[1]);
+  crop(l.kernel_w, l.pad_left, in[2], out[2]);
+}
+
+void add_on_pictures(Builder& b, Layer l, int x, int y) {
+  const Shape& in = b.tensor(x).shape;
+  const Shape& out = b.tensor(y).shape;
+  const Value v = b.plain(x);
+  const bool one_row = extent_of(v.view.box) == canonical_extent(in);
+  // A row that lies as one is not cut up for a single result.
+  const bool is_turned = is_line(l, in, out) && !(one_row && out[2] == 1);
+  if (is_turned) turn_window(l);
+  Extent from = is_turned ? line_extent(in) : canonical_extent(in);
+  if (const int steps = in[0] == 1 ? steps_at_once(l, from) : 1; steps > 1) {
+    join_steps(l, steps, from.channels);
+    from = joined_steps(from, steps);
+  }
+  l.in[0] = b.as_extent(v, from);
+  l.out = b.result(y, is_turned ? line_extent(out) : canonical_extent(out));
+  add_per_picture(b, std::move(l), in[0]);
 }
 
 void add_per_picture(Builder& b, Layer l, int pictures) {
@@ -74,22 +96,17 @@ void lower_pool(Builder& b) {
   const Op& op = b.op();
   const auto& attr = std::get<WindowAttr>(op.attr);
   const int x = op.inputs[0], y = op.outputs[0];
-  const Shape& in = b.tensor(x).shape;
-  const Shape& out = b.tensor(y).shape;
   Layer l = b.layer(
       op.kind == OpKind::kMaxPool2d ? OpCode::kMaxPool : OpCode::kAveragePool,
       y);
   set_window(l, attr);
-  crop(l.kernel_h, l.pad_top, in[1], out[1]);
-  crop(l.kernel_w, l.pad_left, in[2], out[2]);
+  crop_window(l, b.tensor(x).shape, b.tensor(y).shape);
   const auto range = activation_range(attr.activation, b.tensor(y).scale(),
                                       b.tensor(y).zero());
   l.act_min = range.first;
   l.act_max = range.second;
   l.zero_in = b.tensor(x).zero();
-  l.in[0] = b.plain(x, canonical_extent(in));
-  l.out = b.result(y, canonical_extent(out));
-  add_per_picture(b, std::move(l), in[0]);
+  add_on_pictures(b, std::move(l), x, y);
 }
 
 void lower_resize(Builder& b) {
@@ -101,9 +118,7 @@ void lower_resize(Builder& b) {
   Layer l = b.layer(OpCode::kResize, y);
   l.row_map = nearest_indices(in[1], out[1], attr);
   l.column_map = nearest_indices(in[2], out[2], attr);
-  l.in[0] = b.plain(x, canonical_extent(in));
-  l.out = b.result(y, canonical_extent(out));
-  add_per_picture(b, std::move(l), in[0]);
+  add_on_pictures(b, std::move(l), x, y);
 }
 
 void lower_bilinear(Builder& b) {
@@ -116,9 +131,7 @@ void lower_bilinear(Builder& b) {
   const BilinearLine rows = bilinear_line(in[1], out[1], attr);
   const BilinearLine columns = bilinear_line(in[2], out[2], attr);
   l.params = {rows.scale, rows.base, columns.scale, columns.base};
-  l.in[0] = b.plain(x, canonical_extent(in));
-  l.out = b.result(y, canonical_extent(out));
-  add_per_picture(b, std::move(l), in[0]);
+  add_on_pictures(b, std::move(l), x, y);
 }
 
 void lower_blocks(Builder& b) {

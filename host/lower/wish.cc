@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/lower/line.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -40,7 +41,11 @@ std::optional<Wish> passed_on(const Graph& g, const Op&, int x, const Wish& of,
   const Shape& in = g.tensors[x].shape;
   if (in == out) return of;
   if (in.size() != out.size()) return std::nullopt;
-  return Wish{of.order, canonical_extent(permuted(in, of.order))};
+  const Shape from = permuted(in, of.order), to = permuted(out, of.order);
+  const Extent usual = canonical_extent(from);
+  if (of.extent == canonical_extent(to)) return Wish{of.order, usual};
+  return Wish{of.order,
+              of.extent == line_extent(to) ? line_extent(from) : usual};
 }
 
 std::optional<Wish> transposed(const Graph&, const Op& op, int, const Wish& of,
@@ -90,7 +95,11 @@ std::optional<Wish> operand_wish(const Graph& g, const Op& op, int x,
   const OpClass cls = class_of(op.kind);
   if (cls == OpClass::kFullyConnected) return fully_connected_wish(g, op);
   if (cls == OpClass::kReduce) return std::nullopt;
-  if (kFollow[cls] == nullptr) return file_order(g.tensors[x].shape);
+  if (kFollow[cls] == nullptr) {
+    Wish w = file_order(g.tensors[x].shape);
+    if (x == op.inputs[0]) w.extent = window_extent(g, op);
+    return w;
+  }
   for (int y : op.outputs) {
     if (wishes[y])
       return kFollow[cls](g, op, x, *wishes[y], g.tensors[y].shape);

@@ -16,8 +16,10 @@ class RandomGraph {
  public:
   explicit RandomGraph(unsigned seed) : random_(seed), g_(seed) {
     const int inputs = pick(1, 2);
+    const bool is_signal = pick(1, 6) == 1;  // a picture of one row
     for (int k = 0; k < inputs; ++k) {
-      live_.push_back(g_.input(random_shape(pick(2, 4), 400)));
+      live_.push_back(g_.input(is_signal ? Shape{1, 1, pick(1, 40), pick(1, 5)}
+                                         : random_shape(pick(2, 4), 400)));
     }
     const int steps = pick(3, 12);
     for (int k = 0; k < steps; ++k) step();
