@@ -40,7 +40,9 @@ pid_t start(const std::filesystem::path& folder,
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork");
   if (child > 0) return child;
-  // Nothing but system calls.
+  // Nothing but system calls. A shell that starts the test in the background
+  // has it ignore these, and it would pass that on.
+  signal(SIGINT, SIG_DFL), signal(SIGQUIT, SIG_DFL);
   if (dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(folder.c_str()) != 0) {
     _exit(126);
   }
