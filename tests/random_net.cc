@@ -484,6 +484,12 @@ class RandomNet : RandomLayers {
 
 }  // namespace
 
+// One in eight networks is for signals.
+NetRecipe random_recipe(uint32_t seed) {
+  return {seed, 1 + static_cast<int>((seed * 2654435761u >> 16) % 12), true,
+          seed % 8 == 7};
+}
+
 std::vector<uint8_t> random_model(const NetRecipe& recipe) {
   return RandomNet(recipe).file();
 }

@@ -20,12 +20,6 @@ std::string shape_text(const Graph& graph, int tensor) {
 
 }  // namespace
 
-// One in eight networks is for signals.
-NetRecipe random_recipe(uint32_t seed) {
-  return {seed, 1 + static_cast<int>((seed * 2654435761u >> 16) % 12), true,
-          seed % 8 == 7};
-}
-
 std::vector<uint8_t> random_input(const Graph& graph, std::mt19937& random) {
   std::vector<uint8_t> out;
   const bool extreme = random() % 4 == 0;

@@ -314,8 +314,8 @@ class Folding {
   static std::optional<Numbers> chosen(const Folding&, const RawOp&,
                                        const Operands& operands) {
     if (operands.size() != 3) return std::nullopt;
-    const size_t count = std::max(
-        {operands[0].size(), operands[1].size(), operands[2].size()});
+    const size_t count =
+        std::max({operands[0].size(), operands[1].size(), operands[2].size()});
     Numbers out;
     for (size_t i = 0; i < count; ++i) {
       for (const Numbers& o : operands) {
