@@ -227,7 +227,7 @@ TEST_F(SimulateTest, NodesThatWaitForStorageAreToldToDoSo) {
   PathSums sums;
   sums.total = sums.by_reason[Reason::kOther] = 1;
   const std::string why = describe(sums, storage, {"a", "b", "c"}, {});
-  EXPECT_TRUE(why.ends_with(" ms for storage")) << why;
+  EXPECT_TRUE(why.ends_with(" us for storage")) << why;
 }
 
 TEST_F(SimulateTest, ASlowerLinkMakesTheNetworkTheBound) {
