@@ -56,7 +56,7 @@ class RandomLayers {
   void add_inputs() {
     int rows = chance(4) ? pick(17, 40) : pick(1, 16);
     int columns = chance(4) ? pick(10, 20) : pick(1, 12);
-    if (is_signal_) columns *= std::exchange(rows, 1);
+    if (is_signal_) columns = std::min(std::exchange(rows, 1) * columns, 60);
     const int channels = chance(5) ? pick(8, 20) : pick(1, 4);
     const Scale scale{random_scale(), pick(-128, 127)};
     int x = -1;

@@ -45,7 +45,7 @@ class RandomNet : RandomLayers {
     static constexpr Block kBlocks[] = {
         &RandomNet::between, &RandomNet::function, &RandomNet::spread,
         &RandomNet::choice,  &RandomNet::dilated,  &RandomNet::attention,
-        &RandomNet::along,   &RandomNet::decision};
+        &RandomNet::along,   &RandomNet::decision, &RandomNet::decision};
     (this->*kBlocks[pick(0, static_cast<int>(std::size(kBlocks)) - 1)])(x);
   }
 
@@ -163,8 +163,9 @@ class RandomNet : RandomLayers {
     int chosen = truth(x);
     if (chance(3)) chosen = b_.logical_not(chosen);
     if (chance(2)) {
+      const int other = truth(x);
       chosen = b_.truths(chance(2) ? OpKind::kLogicalAnd : OpKind::kLogicalOr,
-                         chosen, truth(x));
+                         chosen, other);
     }
     if (chance(4)) return b_.output(chosen);
     const int floored = b_.unary(OpKind::kFloor, x, b_.scale(x));
@@ -484,10 +485,10 @@ class RandomNet : RandomLayers {
 
 }  // namespace
 
-// One in eight networks is for signals.
+// One in sixteen networks is for signals.
 NetRecipe random_recipe(uint32_t seed) {
   return {seed, 1 + static_cast<int>((seed * 2654435761u >> 16) % 12), true,
-          seed % 8 == 7};
+          seed % 16 == 7};
 }
 
 std::vector<uint8_t> random_model(const NetRecipe& recipe) {

@@ -97,10 +97,12 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
   find_stored();
   const double pairs = static_cast<double>(crew_.size() * crew_.size()) *
                        static_cast<double>(options_.size());
-  add_options(
-      counts(static_cast<int>(order_.size())),
-      std::clamp(static_cast<size_t>(std::sqrt(tuning::kMostPairs / pairs)),
-                 tuning::kFewestOptions, tuning::kMostOptions));
+  // Without layers there are no pairs.
+  const double some = std::clamp(std::sqrt(tuning::kMostPairs / pairs),
+                                 static_cast<double>(tuning::kFewestOptions),
+                                 static_cast<double>(tuning::kMostOptions));
+  add_options(counts(static_cast<int>(order_.size())),
+              static_cast<size_t>(some));
 }
 
 void CutEstimate::add_other_counts() {
