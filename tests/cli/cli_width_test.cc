@@ -50,7 +50,9 @@ TEST_F(CliWidth, HelpOfEveryVerb) {
 }
 
 TEST_F(CliWidth, TablesAndResults) {
-  const std::string nodes = " --nodes 3 --board teensy41 --ram 24K";
+  // A named strategy is planned in a moment.
+  const std::string nodes =
+      " --nodes 3 --board teensy41 --ram 24K --strategy spatial";
   for (const std::string& words : std::vector<std::string>{
            "ops",
            "boards",
@@ -113,7 +115,8 @@ TEST_F(CliWidth, Messages) {
 }
 
 TEST_F(CliWidth, WideHasAllColumns) {
-  const std::string plan = "plan m.tflite --nodes 3 --board teensy41";
+  const std::string plan =
+      "plan m.tflite --nodes 3 --board teensy41 --strategy spatial";
   const std::string all = narrow(plan + " --wide").out;
   const std::string some = narrow(plan).out;
   EXPECT_NE(all.find("flash B"), all.npos);
