@@ -22,7 +22,8 @@ GROUPS = {
                          "golden_on_boards", "one_small_board",
                          "emulated_clusters", "flash", "flash_of_kernels",
                          "node_firmware"],
-    "Reliability": ["loss", "store_faults", "hostile_runs", "damaged_files",
+    "Reliability": ["loss", "store_faults", "hostile_runs", "hostile_toml",
+                    "damaged_files",
                     "fuzz_targets"],
     "The project": ["ci_time"],
 }
