@@ -94,9 +94,9 @@ struct AgentConfig {
   // each; for the session's kLeastPayload will do.
   uint8_t* packets[3] = {};
 
-  // For a node that may be given a picture and start frames
-  // (device/agent/leader.h): make_leader, and the receiver of what the leader
-  // reports. Null: the node takes programs only.
+  // These let a node be given a picture and start frames
+  // (device/agent/leader.h): `leader` is make_leader, and `said` receives what
+  // the leader reports. Null: the node takes programs only.
   LeaderProgram* (*leader)(uint8_t* arena, uint32_t arena_bytes) = nullptr;
   void (*said)(void* user, const LeaderSaid&) = nullptr;
   void* said_user = nullptr;

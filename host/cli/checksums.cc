@@ -7,14 +7,20 @@
 
 namespace shoal {
 
-std::string model_checksum(const std::string& model,
-                           const ImportOptions& ends) {
+std::string model_checksum(const std::string& model, const ImportOptions& ends,
+                           const Graph& graph) {
   if (model.starts_with("zoo:")) return model;
   std::string sum = sha256_hex(read_file(model, files::kModel));
   for (const auto* list : {&ends.inputs, &ends.outputs, &ends.shapes}) {
     if (!list->empty()) sum += " -";
     for (const std::string& name : *list) sum += " " + name;
   }
+  std::string constants;
+  for (const Tensor& t : graph.tensors) {
+    if (t.constant) constants += sha256_hex(t.data);
+  }
+  sum += " " +
+         sha256_hex(std::vector<uint8_t>(constants.begin(), constants.end()));
   if (!ends.signature.empty()) sum += " - - " + ends.signature;
   return sum;
 }

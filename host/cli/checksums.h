@@ -7,13 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "host/model/graph/graph.h"
 #include "host/model/graph/import_options.h"
 
 namespace shoal {
 
-// The checksum of a file and what of it is run, or a network of the zoo by its
-// name.
-std::string model_checksum(const std::string& model, const ImportOptions&);
+// Returns the checksum of a file, of what of it is run and of the graph's
+// constants, which may lie in other files; or a network of the zoo by its name.
+std::string model_checksum(const std::string& model, const ImportOptions&,
+                           const Graph&);
 
 // Returns the checksum of a few of the inputs, spread over all: every rank
 // reads them. One that cannot be read is told when it is its turn.

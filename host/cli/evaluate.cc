@@ -29,8 +29,10 @@ namespace {
 
 // Returns the checksum of the model; for a store that was built that of its
 // description, which binds all that lies beside it.
-std::string checksum_of(const EvaluateFlags& flags) {
-  if (!flags.model.empty()) return model_checksum(flags.model, flags.ends);
+std::string checksum_of(const EvaluateFlags& flags, const Graph& graph) {
+  if (!flags.model.empty()) {
+    return model_checksum(flags.model, flags.ends, graph);
+  }
   return sha256_hex(read_file(flags.plan.storage.store + "/" + kStoreInfoFile,
                               files::kStoreInfo));
 }
@@ -43,7 +45,7 @@ Team::Given given_to(const EvaluateFlags& flags, const Graph& graph,
   const auto input = [&](int64_t item) {
     return dataset_input(graph, data, item, pictures);
   };
-  return {{"model", checksum_of(flags)},
+  return {{"model", checksum_of(flags, graph)},
           {"list of frames and labels",
            journal_key("", data, pictures, judge.key())},
           {"content of frames", some_inputs_checksum(data.size(), input)},
@@ -99,8 +101,8 @@ class Evaluation {
     const Dataset& data = judge_->data();
     if (!flags.resume.empty()) {
       JournalLimits limits = judge_->limits();
-      limits.key =
-          journal_key(checksum_of(flags), data, pictures, judge_->key());
+      limits.key = journal_key(checksum_of(flags, graph_), data, pictures,
+                               judge_->key());
       journal_.emplace(flags.resume, limits,
                        lock_request(flags.plan, "evaluate"));
     }

@@ -187,7 +187,7 @@ void take_normalization(Graph& floats, const QuantizeFlags& flags,
 }
 
 // Returns the arguments that every rank must have alike.
-Team::Given given_to(const QuantizeFlags& flags,
+Team::Given given_to(const QuantizeFlags& flags, const Graph& graph,
                      const CalibrationData& calibration,
                      const PictureOptions& pictures,
                      const QuantizeOptions& options) {
@@ -197,7 +197,7 @@ Team::Given given_to(const QuantizeFlags& flags,
     list += " " + journal_key("", *calibration.data, pictures);
   }
   const auto input = [&](int64_t i) { return bytes_of(frames.frame(i)); };
-  return {{"model", model_checksum(flags.model, flags.ends)},
+  return {{"model", model_checksum(flags.model, flags.ends, graph)},
           {"list of calibration frames", list},
           {"content of frames", some_inputs_checksum(frames.count, input)},
           {"--equalize", flags.equalize},
@@ -240,7 +240,7 @@ int quantize_command(const QuantizeFlags& flags) {
   outcome.note = calibration.note;
 
   if (team.size() > 1) {
-    team.agree(given_to(flags, calibration, pictures, options));
+    team.agree(given_to(flags, model.graph, calibration, pictures, options));
   }
   Progress progress("frames");
   std::optional<Graph> made =

@@ -174,5 +174,22 @@ TEST(CliShared, GoldenCasesRunInBatches) {
   }
 }
 
+// Weights may lie beside the model: answers of others are not counted.
+TEST(CliShared, AJournalIsOfItsExternalWeights) {
+  const Workshop shop;
+  const Told told = shop.script(
+      "cp " + (shared_dir() / "cases/12_external_data/model.onnx").string() +
+      "{,.data} .; chmod u+w *\n"
+      "for class in a b c d e; do mkdir -p set/$class; cp " +
+      picture_file("cat") +
+      " set/$class; done\n"
+      "$SHOAL evaluate model.onnx set --resume j -q >/dev/null || exit 9\n"
+      "printf '\\001' | dd of=model.onnx.data bs=1 seek=100 conv=notrunc "
+      "status=none\n"
+      "$SHOAL evaluate model.onnx set --resume j -q");
+  EXPECT_EQ(told.code, 2) << told.err;
+  EXPECT_NE(told.err.find("another model"), std::string::npos) << told.err;
+}
+
 }  // namespace
 }  // namespace shoal

@@ -65,6 +65,10 @@ void WorkerLog::look_at_state(const NodeAgent& agent) {
       tell_("a program is ready");
       break;
     case AgentState::kRunning:
+      // What a small program's last block and the start bring is seen at once.
+      if (before == AgentState::kEmpty || before == AgentState::kDeploying) {
+        tell_("a program is ready");
+      }
       tell_("a run begins");
       break;
     case AgentState::kFaulted:

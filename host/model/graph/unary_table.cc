@@ -171,7 +171,9 @@ ByteFunction of_real(const Graph& graph, const Op& op) {
   return [&graph, &op](int q) { return real_byte(graph, op, q); };
 }
 
-// As DEQUANTIZE, the operator of float32 and QUANTIZE compute it.
+// As DEQUANTIZE, the operator of float32 and QUANTIZE compute it. kOnce: as
+// ONNX means it, whose halves go to even.
+template <bool kOnce>
 ByteFunction of_floats(const Graph& graph, const Op& op) {
   const Tensor& x = graph.tensors[static_cast<size_t>(op.inputs[0])];
   const Tensor& y = graph.tensors[static_cast<size_t>(op.outputs[0])];
@@ -179,19 +181,8 @@ ByteFunction of_floats(const Graph& graph, const Op& op) {
     const float real = dequantize(static_cast<int8_t>(q), x.scale(), x.zero());
     float made = 0;
     real_unary(op.kind).floats(op, {&real, 1}, {&made, 1});
+    if (kOnce) return round_to_byte(double{made} / y.scale(), y.zero());
     return int{quantize_float(made, y.scale(), y.zero())};
-  };
-}
-
-// As ONNX means it: as above, but halves go to even.
-ByteFunction once(const Graph& graph, const Op& op) {
-  const Tensor& x = graph.tensors[static_cast<size_t>(op.inputs[0])];
-  const Tensor& y = graph.tensors[static_cast<size_t>(op.outputs[0])];
-  return [&op, &x, &y](int q) {
-    const float real = dequantize(static_cast<int8_t>(q), x.scale(), x.zero());
-    float made = 0;
-    real_unary(op.kind).floats(op, {&real, 1}, {&made, 1});
-    return round_to_byte(double{made} / y.scale(), y.zero());
   };
 }
 
@@ -218,12 +209,12 @@ constexpr ByKind<ByteFunction (*)(const Graph&, const Op&)> kFunctions(
      {OpKind::kExp, of_real},
      {OpKind::kLog, of_real},
      {OpKind::kGelu, of_real},
-     {OpKind::kElu, of_floats},
-     {OpKind::kSin, of_floats},
-     {OpKind::kFloor, of_floats},
+     {OpKind::kElu, of_floats<false>},
+     {OpKind::kSin, of_floats<false>},
+     {OpKind::kFloor, of_floats<false>},
      {OpKind::kLogicalNot, of<logical_not>},
      {OpKind::kTable, of<table>},
-     {OpKind::kFunction, of_floats}});
+     {OpKind::kFunction, of_floats<false>}});
 
 }  // namespace
 
@@ -235,7 +226,7 @@ std::array<int8_t, 256> unary_table(const Graph& graph, const Op& op) {
   }
   const bool rounds_once =
       graph.tensors[static_cast<size_t>(op.outputs[0])].quant.rounds_once;
-  const ByteFunction f = (rounds_once ? once : function)(graph, op);
+  const ByteFunction f = (rounds_once ? of_floats<true> : function)(graph, op);
   std::array<int8_t, 256> table;
   for (int q = -128; q < 128; ++q) {
     table[q + 128] = static_cast<int8_t>(clamp(f(q), -128, 127));

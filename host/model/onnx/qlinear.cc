@@ -27,8 +27,6 @@ const std::vector<Short>& shorts() {
       {"QLinearMul", kMicrosoft, "Mul", {0, 3}, 6},
       {"QLinearSigmoid", kMicrosoft, "Sigmoid", {0}, 3},
       {"QLinearLeakyRelu", kMicrosoft, "LeakyRelu", {0}, 3},
-      {"QLinearSoftmax", kMicrosoft, "Softmax", {0}, 3},
-      {"QLinearReduceMean", kMicrosoft, "ReduceMean", {0}, 3},
       {"QLinearAveragePool", kMicrosoft, "AveragePool", {0}, 3},
       {"QLinearGlobalAveragePool", kMicrosoft, "GlobalAveragePool", {0}, 3},
   };
@@ -116,14 +114,13 @@ class Expansion {
   }
 
   // The node's result: what `meant` makes of the operands, in the scale that
-  // is operand `scale`, with those of its attributes that are not left out.
+  // is operand `scale`, with its attributes but channels_last.
   void quantized(const OnnxNode& node, const char* meant,
-                 std::vector<std::string> reals, size_t scale,
-                 const char* left_out) {
+                 std::vector<std::string> reals, size_t scale) {
     const std::string& y = node.outputs[0];
     OnnxNode& made = add(node, meant, std::move(reals), y + ":real");
     for (const OnnxAttribute& a : node.attributes) {
-      if (a.name != left_out) made.attributes.push_back(a);
+      if (a.name != "channels_last") made.attributes.push_back(a);
     }
     add(node, "QuantizeLinear",
         {y + ":real", operand(node, scale), operand(node, scale + 1)}, y);
@@ -140,7 +137,7 @@ class Expansion {
     for (size_t i = 2; i < count; i += 3) {
       reals.push_back(dequantized(node, i, 0));
     }
-    quantized(node, "Concat", std::move(reals), 0, "");
+    quantized(node, "Concat", std::move(reals), 0);
     return true;
   }
 
@@ -153,6 +150,8 @@ class Expansion {
     int64_t columns = 1;
     for (const OnnxAttribute& a : node.attributes) {
       if (a.name == "transB" && a.integer != 0) columns = 0;
+      // The bias would be in units of alpha times the product of the scales.
+      if (a.name == "alpha" && a.real != 1) return false;
     }
     std::vector<std::string> reals{dequantized(node, 0, 1),
                                    dequantized(node, 3, columns)};
@@ -160,7 +159,7 @@ class Expansion {
       reals.push_back(
           dequantized_bias(node, 6, operand(node, 1), operand(node, 4)));
     }
-    quantized(node, "Gemm", std::move(reals), 7, "");
+    quantized(node, "Gemm", std::move(reals), 7);
     return true;
   }
 
@@ -182,7 +181,7 @@ class Expansion {
       reals.push_back(
           dequantized_bias(node, 8, operand(node, 1), operand(node, 4)));
     }
-    quantized(node, s.meant, std::move(reals), s.result, "channels_last");
+    quantized(node, s.meant, std::move(reals), s.result);
     return true;
   }
 
