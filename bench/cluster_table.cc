@@ -27,7 +27,7 @@ struct Cell {
 };
 
 Cell measure_cell(const Graph& graph, const std::string& strategy, int nodes,
-                  const CutsFile* cuts) {
+                  const PlanText* cuts) {
   Setting setting;
   setting.strategy = strategy;
   setting.nodes = nodes;
@@ -55,7 +55,7 @@ void print_quote(const std::optional<double>& value) {
   value ? std::printf(" %g |", *value) : std::printf(" |");
 }
 
-void print_table(const Graph& graph, const CutsFile* cuts) {
+void print_table(const Graph& graph, const PlanText* cuts) {
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
   std::printf("| N |");
   for (const std::string& s : strategy_names()) {
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
       return 0;
     }
     const std::vector<uint8_t> text = read_file(argv[2]);
-    const CutsFile cuts{std::filesystem::path(argv[2]).filename().string(),
+    const PlanText cuts{std::filesystem::path(argv[2]).filename().string(),
                         std::string(text.begin(), text.end())};
     print_table(graph, &cuts);
   } catch (const Error& e) {

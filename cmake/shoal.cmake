@@ -9,6 +9,11 @@ function(shoal_allocator)
   endif()
 endfunction()
 
+# Plans that were found before are those of this very program.
+if(NOT APPLE)
+  add_link_options(LINKER:--build-id=sha1)
+endif()
+
 # One library per folder: shoal_library(NAME DIR-RELATIVE DEPS...) takes every
 # .cc beside it but the tests; every foo_test.cc becomes the test foo_test,
 # with the folder's labels, in one program for the folder.

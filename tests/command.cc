@@ -33,6 +33,8 @@ pid_t start(const std::filesystem::path& folder,
             std::vector<std::string> arguments, int out, int err,
             const char* executable = SHOAL_EXECUTABLE) {
   setenv("COLUMNS", "1000", 0);  // tests look for whole lines
+  // No plan is one of an earlier test, unless a test has a folder for them.
+  setenv("XDG_CACHE_HOME", "/dev/null", 0);
   arguments.insert(arguments.begin(), executable);
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
@@ -89,6 +91,7 @@ Told Workshop::shoal(const std::vector<std::string>& arguments,
 
 Told Workshop::script(const std::string& lines) const {
   setenv("SHOAL", SHOAL_EXECUTABLE, 1);
+  setenv("XDG_CACHE_HOME", "/dev/null", 0);
   return run("/bin/bash", {"-c", lines}, nullptr);
 }
 

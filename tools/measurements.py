@@ -17,7 +17,8 @@ NEEDED = ("title", "date", "commit", "command")
 # The sections of the page, with their files in order.
 GROUPS = {
     "Memory and time": ["arenas", "reach", "clusters", "tiles", "swap",
-                        "public_models", "predictions", "objectives"],
+                        "public_models", "predictions", "objectives",
+                        "plan_corpus"],
     "Cores and boards": ["kernels", "kernels_pc", "networks_on_boards",
                          "golden_on_boards", "one_small_board",
                          "emulated_clusters", "flash", "flash_of_kernels",
@@ -64,8 +65,8 @@ def section(path):
     numeric = [all(row[i].replace(".", "", 1).isdigit() for row in rows[1:])
                for i in range(len(rows[0]))]
     lines = [f"### {facts['title']}", ""]
-    lines += [facts["note"]] if facts.get("note") else []
-    lines += [f"[{path.name}]({path.name}), {facts['date']}, commit "
+    note = facts["note"] + " " if facts.get("note") else ""
+    lines += [f"{note}[{path.name}]({path.name}), {facts['date']}, commit "
               f"{facts['commit']}: `{facts['command']}`", ""]
     if facts.get("page") == "link":
         return "\n".join(lines[:-1]) + "\n"

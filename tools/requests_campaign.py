@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+os.environ["XDG_CACHE_HOME"] = "/dev/null"  # each plan is searched for
+
 MODELS = [
     "ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized",
     "mobilenet_v1_0.25_128_quant", "pretrainedResnet_quant", "str_ww_ref_model",

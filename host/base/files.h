@@ -40,6 +40,7 @@ inline constexpr FileKind kToml{"a TOML file", 4 << 20, true};
 inline constexpr FileKind kData{"a data set's file", int64_t{4} << 30};
 inline constexpr FileKind kGolden{"a golden result", int64_t{1} << 30};
 inline constexpr FileKind kStoreInfo{"a store's description", 64 << 20};
+inline constexpr FileKind kPlan{"a plan", 256 << 20};
 inline constexpr FileKind kPoints{"a list of a study's points", 256 << 20};
 inline constexpr FileKind kProgram{"an executable", int64_t{1} << 30};
 inline constexpr FileKind kOwn{"a file of shoal's", int64_t{4} << 30};

@@ -41,6 +41,8 @@ struct PlanFlags {
   std::string max_latency, max_traffic, max_arena;
   double plan_seconds = 0;   // 0: as long as it takes
   std::optional<int> nodes;  // equal ones; none: one that is not linked
+  TextFile plan;             // in place of a search
+  bool no_cache = false;     // plans that were found before are not taken
   TextFile cluster, cuts;
   int batch = 1;               // frames on one pass of the weights
   bool replay = false;         // rows of an input may come again

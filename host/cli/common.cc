@@ -52,6 +52,36 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
   request.max_payload = payload_of(flags, request.cluster);
 }
 
+// A plan in a file has been searched for, so nothing is left to ask of a
+// search.
+void check_given_plan(const PlanFlags& flags) {
+  const PlanFlags none;
+  const std::pair<const char*, bool> of_searches[] = {
+      {"--strategy", !flags.strategy.empty()},
+      {"--cuts", !flags.cuts.empty()},
+      {"--objective", flags.objective != none.objective},
+      {"--max-latency", !flags.max_latency.empty()},
+      {"--max-traffic", !flags.max_traffic.empty()},
+      {"--plan-seconds", flags.plan_seconds > 0},
+      {"--replay", flags.replay},
+      {"--no-cache", flags.no_cache}};
+  for (const auto& [flag, is_given] : of_searches) {
+    if (!is_given) continue;
+    throw Error(Exit::kUsage,
+                std::string("--plan takes a plan as it is, and ") + flag +
+                    " is for a search",
+                "leave out one of them");
+  }
+}
+
+// Says where the plan comes from: a file, plans found before, a search.
+void set_source(const PlanFlags& flags, PlanRequest& request) {
+  request.cached = !flags.no_cache;
+  if (flags.plan.empty()) return;
+  check_given_plan(flags);
+  request.given = {flags.plan.path, flags.plan.text(files::kPlan)};
+}
+
 // Which names there are depends on whether there are nodes to cut over.
 void check_strategy(const PlanFlags& flags, bool several) {
   const std::string& name = flags.strategy;
@@ -198,6 +228,7 @@ PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   }
   request.replay = flags.replay;
   set_limits(flags, request);
+  set_source(flags, request);
   return request;
 }
 
@@ -215,6 +246,7 @@ PlanRequest node_request(const PlanFlags& flags) {
   request.replay = flags.replay;
   set_storage_options(flags.storage, request);
   set_limits(flags, request);
+  set_source(flags, request);
   return request;
 }
 

@@ -66,6 +66,8 @@ constexpr FlagStyle kStyles[] = {
     {"simulate evaluate", "--max-arena", kPlan, "SIZE", true},
     {"", "--max-arena", kPlan, "SIZE", false},
     {"", "--plan-seconds", kPlan, "SECONDS", true},
+    {"", "--plan", kPlan, "FILE", true},
+    {"", "--no-cache", kPlan, "", true},
     {"plan build export worker", "--flash", kPlan, "SIZE", false},
     {"", "--flash", kPlan, "SIZE", true},
     {"", "--storage", kPlan, "NAME", true},

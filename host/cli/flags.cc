@@ -32,7 +32,7 @@ void add_objective(CLI::App* verb, PlanFlags& flags) {
       ->capture_default_str();
 }
 
-void add_limits(CLI::App* verb, PlanFlags& flags) {
+void add_search(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--max-latency", flags.max_latency,
                    "Upper limit for the time of a frame, such as 120ms");
   verb->add_option("--max-traffic", flags.max_traffic,
@@ -42,6 +42,10 @@ void add_limits(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--plan-seconds", flags.plan_seconds,
                    "End the search after this long with the best plan so far")
       ->check(real_range(1e-3, 1e6));
+  verb->add_option("--plan", flags.plan.path,
+                   "Take the plan that `shoal plan -o FILE` wrote");
+  verb->add_flag("--no-cache", flags.no_cache,
+                 "Search again for a plan that was found before");
 }
 
 // Where weights and what does not fit the arena lie.
@@ -164,7 +168,7 @@ void add_node_flags(CLI::App* verb, PlanFlags& flags) {
                    fmt::format("Cut of the layers: auto, single, {} [auto]",
                                strategy_list()));
   add_objective(verb, flags);
-  add_limits(verb, flags);
+  add_search(verb, flags);
 }
 
 void add_board_flags(CLI::App* verb, PlanFlags& flags) {
@@ -224,7 +228,7 @@ void add_worker_plan_flags(CLI::App* verb, PlanFlags& flags) {
       "--strategy", flags.strategy,
       fmt::format("Cut of the layers: auto, {} [auto]", strategy_list()));
   add_objective(verb, flags);
-  add_limits(verb, flags);
+  add_search(verb, flags);
   add_cluster_files(verb, flags);
 }
 

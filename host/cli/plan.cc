@@ -25,6 +25,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/model/import/import.h"
 #include "host/model/resize/resize_input.h"
+#include "host/plan/file/plan_file.h"
 #include "host/plan/planner/bounds.h"
 #include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/find_replicas.h"
@@ -238,6 +239,14 @@ Prepared prepare_or_help(const Graph& graph, const PlanRequest& request) {
   }
 }
 
+// The report with the plan itself, which --plan takes, in one long line.
+std::string with_stored_plan(std::string json, const Prepared& p) {
+  json.resize(json.rfind('}'));
+  while (json.ends_with('\n')) json.pop_back();
+  return json + ",\n  \"stored\": " + stored_plan(p.net, p.plan).dump() +
+         "\n}\n";
+}
+
 }  // namespace
 
 int plan_command(const PlanCommandFlags& flags) {
@@ -294,7 +303,9 @@ int plan_command(const PlanCommandFlags& flags) {
     all["explanation"] = explanation_json(*why);
     json = all.dump(2) + "\n";
   }
-  if (!flags.output.empty()) write_file(flags.output, json);
+  if (!flags.output.empty()) {
+    write_file(flags.output, with_stored_plan(json, p));
+  }
   if (flags.json) {
     say_json_text(json);
     return 0;

@@ -66,7 +66,7 @@ void check_strategies(const SplitStudyOptions& options) {
                   "one of: " + strategy_list());
     }
   }
-  for (const CutsFile& file : options.cuts) names.push_back(file.name);
+  for (const PlanText& file : options.cuts) names.push_back(file.name);
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) {

@@ -2,13 +2,11 @@
 
 #include <vector>
 
-#include "host/base/files.h"
-
 namespace shoal {
 
-const std::string& TextFile::text() const {
+const std::string& TextFile::text(const FileKind& kind) const {
   if (!*text_) {
-    const std::vector<uint8_t> bytes = read_file(path, files::kToml);
+    const std::vector<uint8_t> bytes = read_file(path, kind);
     text_->emplace(bytes.begin(), bytes.end());
   }
   return **text_;

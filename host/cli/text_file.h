@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "host/base/files.h"
+
 namespace shoal {
 
 struct TextFile {
@@ -13,7 +15,7 @@ struct TextFile {
 
   bool empty() const { return path.empty(); }
   // Read when it is first asked for. Throws Error(kUsage, kCorrupt).
-  const std::string& text() const;
+  const std::string& text(const FileKind& kind = files::kToml) const;
 
  private:
   std::shared_ptr<std::optional<std::string>> text_ =

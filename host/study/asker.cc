@@ -26,7 +26,7 @@ Asker::Asker(const Graph& graph, const Paper& paper,
 
 std::vector<std::string> Asker::series() const {
   std::vector<std::string> names = options_.strategies;
-  for (const CutsFile& file : options_.cuts) names.push_back(file.name);
+  for (const PlanText& file : options_.cuts) names.push_back(file.name);
   return names;
 }
 

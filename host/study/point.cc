@@ -127,7 +127,7 @@ std::string describe(const Setting& s) {
 }
 
 Point measure(const Graph& graph, const Setting& s, const Board& board,
-              const CutsFile* cuts) {
+              const PlanText* cuts) {
   Point point;
   try {
     const Cluster cluster = cluster_of(s, board);

@@ -61,6 +61,6 @@ struct Point {
 // `graph` has the setting's size already; `cuts` is null unless the strategy
 // is a file. Never throws Error: it becomes the point's.
 Point measure(const Graph& graph, const Setting&, const Board&,
-              const CutsFile* cuts);
+              const PlanText* cuts);
 
 }  // namespace shoal

@@ -59,9 +59,9 @@ std::vector<std::pair<std::string, std::string>> facts(
   };
 }
 
-const CutsFile* find_cuts(const SplitStudyOptions& options,
+const PlanText* find_cuts(const SplitStudyOptions& options,
                           const std::string& name) {
-  for (const CutsFile& file : options.cuts) {
+  for (const PlanText& file : options.cuts) {
     if (file.name == name) return &file;
   }
   return nullptr;

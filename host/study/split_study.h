@@ -21,7 +21,7 @@ std::vector<std::string> sorted_strategies();
 struct SplitStudyOptions {
   std::vector<int> nodes = {1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64};
   std::vector<std::string> strategies = sorted_strategies();
-  std::vector<CutsFile> cuts;  // mixtures, each for the nodes that it names
+  std::vector<PlanText> cuts;  // mixtures, each for the nodes that it names
   std::vector<int> sizes = {96, 112, 128, 160, 192, 224};
   const Board* board = nullptr;  // required
   std::string command;           // the line that makes this study

@@ -7,7 +7,9 @@
 #include "host/base/error.h"
 #include "host/base/memory.h"
 #include "host/check/check.h"
+#include "host/engine/common/given_plan.h"
 #include "host/lower/batch.h"
+#include "host/plan/file/plan_cache.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
@@ -59,6 +61,38 @@ std::vector<size_t> overfull_nodes(const Prepared& p, const Cluster& cluster) {
   return nodes;
 }
 
+// Takes the plan of a file.
+void take_given_plan(const PlanRequest& request, Prepared& p) {
+  p.plan = read_given_plan(p.net, request);
+  const std::vector<std::string> faults = check(p.net, p.plan);
+  if (!faults.empty()) {
+    throw Error(Exit::kCorrupt,
+                request.given->name + " is a wrong plan: " + faults.front() +
+                    " (" + std::to_string(faults.size()) + " faults in all)",
+                "write it once more with `shoal plan -o FILE`");
+  }
+  set_sizes(p, Emitter(p.net, p.plan));
+  for (const size_t n : overfull_nodes(p, request.cluster)) {
+    check_flash(p.plan, p.plan.nodes[n],
+                request.cluster.nodes[n].flash_budget());
+  }
+}
+
+// Takes the plan that was found for an equal request before. Returns false if
+// there is none that can be trusted.
+bool take_cached_plan(const PlanCache& cache, const PlanRequest& request,
+                      Prepared& p) {
+  std::optional<Plan> plan = cache.find(p.net, request);
+  if (!plan) return false;
+  p.plan = *std::move(plan);
+  try {
+    check_nodes(p.plan, request, "a plan that was kept");
+  } catch (const Error&) {
+    return false;
+  }
+  return check(p.net, p.plan).empty();
+}
+
 void make_checked_plan(Prepared& p, const PlanRequest& request) {
   p.plan = make_plan(p.net, request);
   check_plan(p);
@@ -95,6 +129,22 @@ void plan_without_overfull_nodes(const PlanRequest& request, Prepared& p) {
   }
 }
 
+// A search that is cut short finds another plan each time: none is kept.
+void find_plan(const PlanRequest& request, Prepared& p) {
+  if (request.given) {
+    take_given_plan(request, p);
+    return;
+  }
+  if (!request.cached || request.limits.search_s) {
+    plan_without_overfull_nodes(request, p);
+    return;
+  }
+  const PlanCache cache;
+  if (take_cached_plan(cache, request, p)) return;
+  plan_without_overfull_nodes(request, p);
+  cache.keep(p.net, request, p.plan);
+}
+
 // "the plan of a.tflite (400 layers on 4 nodes)"
 std::string plan_text(const Graph& graph, const PlanRequest& request) {
   const size_t nodes = request.cluster.nodes.size();
@@ -116,7 +166,7 @@ Prepared prepare(Graph graph, const PlanRequest& request, Images images,
   p.graph = std::move(graph);
   with_memory_for(plan_text(p.graph, request), [&] {
     p.net = planned_net(p.graph, request);
-    plan_without_overfull_nodes(request, p);
+    find_plan(request, p);
   });
   if (images == Images::kAll) {
     with_memory_for("the programs of " + p.graph.name, [&] {

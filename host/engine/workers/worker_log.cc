@@ -65,7 +65,7 @@ void WorkerLog::look_at_state(const NodeAgent& agent) {
       tell_("a program is ready");
       break;
     case AgentState::kRunning:
-      // What a small program's last block and the start bring is seen at once.
+      // The last block of a small program and the start are seen at once.
       if (before == AgentState::kEmpty || before == AgentState::kDeploying) {
         tell_("a program is ready");
       }

@@ -128,7 +128,7 @@ TEST(AutoPlanTest, CutsOfSmallNetsByHandAreNoFaster) {
     const Plan found = plan_over(net, cluster, "auto", Objective::kLatency);
     for (int second = 1; second <= nodes; ++second) {
       PlanRequest by_hand = linked_nodes(cluster);
-      by_hand.cuts_file = CutsFile{
+      by_hand.cuts_file = PlanText{
           "cuts.toml",
           "[[block]]\nlayers = \"0-3\"\njoined = true\nend = true\nrows = " +
               std::to_string(nodes) +

@@ -21,8 +21,8 @@ struct PlanLimits {
   bool any() const { return latency_s || traffic_bytes; }
 };
 
-// A file of --cuts: its name for messages, and its text.
-struct CutsFile {
+// A file of --cuts or --plan: its name for messages, and its text.
+struct PlanText {
   std::string name, text;
 };
 
@@ -33,7 +33,7 @@ struct PlanRequest {
   // The cuts of a linked plan: as given, else as the file says, else by
   // strategy. Without links `single` is `auto` in the order of the net.
   std::optional<Cuts> cuts = {};
-  std::optional<CutsFile> cuts_file = {};
+  std::optional<PlanText> cuts_file = {};
   std::string strategy = {};  // empty: "auto"
   // True for one of many plans that are compared with each other: strategy auto
   // tries fewer numbers of nodes, and does not say why nodes are left out.
@@ -52,6 +52,11 @@ struct PlanRequest {
   int64_t max_writes = 0;     // bytes that a frame may spill
   double years = 0, fps = 0;  // the storage must live so long with spills
                               // of that many frames a second; 0: any time
+  // The plan that is taken, after it was checked, in place of a search for one.
+  std::optional<PlanText> given = {};
+  // True if a plan that was found before may be taken (plan/file/plan_cache.h),
+  // and is kept if it was not.
+  bool cached = false;
 
   bool has_own_cuts() const { return cuts || cuts_file; }
   // True if the request leaves the cuts of layers to the search.

@@ -1,0 +1,131 @@
+// `--plan FILE` and the cache of plans: a plan is searched for once, what it
+// computes is the same, and what is no plan for these nodes is refused.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "host/model/import/testing/model_builder.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+std::vector<uint8_t> small_model(int channels) {
+  ModelBuilder b;
+  const int x = b.input({1, 24, 20, 3}, {0.05f, -3});
+  const auto count = static_cast<size_t>(channels) * 27;
+  const int w = b.weights({channels, 3, 3, 3}, std::vector<int8_t>(count, 3),
+                          {0.004f}, 0);
+  b.output(b.conv(x, w, -1, {0.05f, 2}));
+  return b.finish();
+}
+
+class CliPlanFile : public testing::Test {
+ protected:
+  CliPlanFile() {
+    shop_.write("m.tflite", small_model(16));
+    shop_.write("other.tflite", small_model(24));
+    shop_.write("x.bin", std::vector<uint8_t>(24 * 20 * 3, 7));
+  }
+  // Runs a script with a cache in the folder.
+  Told cached(const std::string& lines) const {
+    return shop_.script("export XDG_CACHE_HOME=$PWD/cache\n" + lines);
+  }
+  size_t plans_kept() const {
+    const auto folder = shop_.folder() / "cache/shoal/plans";
+    if (!std::filesystem::exists(folder)) return 0;
+    const std::filesystem::directory_iterator all(folder);
+    return static_cast<size_t>(std::distance(begin(all), end(all)));
+  }
+  Workshop shop_;
+};
+
+TEST_F(CliPlanFile, APlanRunsWithoutASearch) {
+  expect_ok(shop_, {"plan", "m.tflite", "--nodes", "3", "-o", "p.json"});
+  expect_ok(shop_, {"run", "m.tflite", "x.bin", "--nodes", "3", "--plan",
+                    "p.json", "-o", "given"});
+  expect_ok(shop_, {"run", "m.tflite", "x.bin", "-o", "alone"});
+  EXPECT_EQ(shop_.read("given"), shop_.read("alone"));
+  const Told told = expect_ok(shop_, {"verify", "m.tflite", "x.bin", "--nodes",
+                                      "3", "--plan", "p.json"});
+  EXPECT_NE(told.out.find("equal byte for byte"), std::string::npos);
+  // The plan that was given is written as it was.
+  expect_ok(shop_, {"plan", "m.tflite", "--nodes", "3", "--plan", "p.json",
+                    "-o", "again.json"});
+  const auto stored = [this](const char* file) {
+    return json::parse(shop_.read_text(file)).at("stored");
+  };
+  EXPECT_EQ(stored("again.json"), stored("p.json"));
+}
+
+TEST_F(CliPlanFile, WhatIsNoPlanForTheseNodesIsRefused) {
+  expect_ok(shop_, {"plan", "m.tflite", "--nodes", "2", "-o", "p.json"});
+  const auto refused = [this](std::vector<std::string> more, int code,
+                              const std::string& part) {
+    std::vector<std::string> all{"run", "m.tflite", "x.bin", "--plan",
+                                 "p.json"};
+    all.insert(all.end(), more.begin(), more.end());
+    expect_refused(shop_.shoal(all), code, part);
+  };
+  refused({}, 2, "a plan of 2 nodes, not of 1 node without links");
+  refused({"--nodes", "3"}, 2, "a plan of 2 nodes, not of 3 nodes");
+  refused({"--nodes", "2", "--ram", "1K"}, 3, "takes an arena of");
+  refused({"--nodes", "2", "--strategy", "spatial"}, 2, "--strategy is for a");
+  refused({"--nodes", "2", "--no-cache"}, 2, "--no-cache is for a search");
+  expect_refused(shop_.shoal({"run", "other.tflite", "x.bin", "--nodes", "2",
+                              "--plan", "p.json"}),
+                 2, "a plan of another network");
+  shop_.write("p.json", {0x7B, 0x7D});  // {}
+  refused({"--nodes", "2"}, 7, "p.json holds no plan");
+  expect_refused(
+      shop_.shoal({"run", "m.tflite", "x.bin", "--plan", "none.json"}), 2,
+      "none.json");
+}
+
+TEST_F(CliPlanFile, APlanIsFoundAgain) {
+  const std::string run = "$SHOAL run m.tflite x.bin --nodes 2 -o ";
+  ASSERT_EQ(cached(run + "first").code, 0);
+  EXPECT_EQ(plans_kept(), 1u);
+  ASSERT_EQ(cached(run + "second").code, 0);
+  EXPECT_EQ(plans_kept(), 1u);
+  EXPECT_EQ(shop_.read("second"), shop_.read("first"));
+  ASSERT_EQ(cached(run + "third --no-cache --ram 64K").code, 0);
+  EXPECT_EQ(plans_kept(), 1u);
+  ASSERT_EQ(cached(run + "third --ram 64K").code, 0);
+  EXPECT_EQ(plans_kept(), 2u);
+}
+
+// A half-written file, or one that is none, is searched for again and mended;
+// a folder that cannot be written is no error.
+TEST_F(CliPlanFile, ADamagedCacheIsNone) {
+  const std::string run = "$SHOAL run m.tflite x.bin --nodes 2 -o ";
+  ASSERT_EQ(cached(run + "first").code, 0);
+  const std::string spoil[] = {"truncate -s 2000 $f", "echo > $f",
+                               "rm $f; mkdir $f", "rm -rf cache; touch cache"};
+  for (const std::string& how : spoil) {
+    const Told told =
+        cached("f=$(echo cache/shoal/plans/*)\n" + how + "\n" + run + "second");
+    EXPECT_EQ(told.code, 0) << how << "\n" << told.err;
+    EXPECT_EQ(shop_.read("second"), shop_.read("first")) << how;
+  }
+}
+
+// Four at once: each of them plans or takes a whole plan.
+TEST_F(CliPlanFile, SeveralMayShareACache) {
+  const Told told = cached(
+      "for i in 1 2 3 4; do\n"
+      "  $SHOAL run m.tflite x.bin --nodes 2 -o out$i >/dev/null & p+=($!)\n"
+      "done\n"
+      "for i in ${p[@]}; do wait $i || exit 9; done\n"
+      "cmp out1 out2 && cmp out1 out3 && cmp out1 out4");
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(plans_kept(), 1u);
+}
+
+}  // namespace
+}  // namespace shoal

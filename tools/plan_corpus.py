@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""A corpus of requests for plans, with what was found for each: the gate for every
+change of the planner.
+
+  tools/plan_corpus.py make SHOAL [--seconds S]     plans what measurements/plan_corpus.csv
+                                                    lacks of the corpus, and adds it
+  tools/plan_corpus.py compare SHOAL [--seconds S]  plans again, and compares
+
+`compare` prints every request that became more than 1 % worse, the geometric mean of the
+objective (new over old) and the sum of CPU time; it ends in 1 if a request became worse
+or is refused now. With --seconds it takes requests, spread over the corpus, that took so
+many CPU seconds in all; without, all. Requests are random, but always the same: networks x
+boards x 1 to 64 nodes x budgets x objectives x limits. Needs SHOAL_SHARED; models that it lacks
+are left out. CPU time differs from machine to machine: compare two builds on one.
+"""
+import argparse
+import csv
+import json
+import math
+import os
+import pathlib
+import random
+import resource
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FILE = ROOT / "measurements" / "plan_corpus.csv"
+COLUMNS = ["request", "exit code", "objective", "arena (B)", "modelled (us)",
+           "simulated (us)", "traffic (B)", "frames/s", "CPU (s)"]
+REQUESTS = 600
+WORSE = 1.01  # what counts as worse
+# Networks and how often each is drawn: the larger ones plan for longer.
+NETWORKS = {
+    "models/fashion_mobilenet_v2.tflite": 8,
+    "$SHOAL_SHARED/models/tf2_mobilenet_v2_1.0_224_ptq.tflite": 5,
+    "$SHOAL_SHARED/models/vww_96_int8.tflite": 8,
+    "$SHOAL_SHARED/models/pretrainedResnet_quant.tflite": 8,
+    "$SHOAL_SHARED/models/kws_ref_model.tflite": 7,
+    "$SHOAL_SHARED/models/str_ww_ref_model.tflite": 6,
+    "$SHOAL_SHARED/models/ad01_int8.tflite": 3,
+    "$SHOAL_SHARED/models/mobilenet_v1_0.25_128_quant.tflite": 6,
+    "$SHOAL_SHARED/models/tinyengine_vww_i8io.tflite": 6,
+    "$SHOAL_SHARED/models/tinyengine_detection_i8io.tflite": 3,
+    "$SHOAL_SHARED/models/mcunet_320kb_r176_synth.tflite": 3,
+    "$SHOAL_SHARED/cases/01_kws_rows/model.tflite": 3,
+    "$SHOAL_SHARED/cases/08_vit/model.tflite": 2,
+    "zoo:mobilenet_v2@112": 4,
+    "zoo:resnet18@96": 2,
+    "zoo:alexnet": 1,
+}
+BOARDS = ["teensy41", "teensy41", "rp2040", "esp32s3", "stm32h743", "rp2350"]
+NODES = {1: 30, 2: 14, 3: 10, 4: 12, 5: 6, 8: 14, 16: 4, 64: 1}
+OBJECTIVES = {"latency": 12, "ram": 4, "throughput": 2, "traffic": 1, "energy": 1}
+BUDGETS = ["8K", "10K", "12K", "16K", "20K", "24K", "32K", "48K", "64K", "96K",
+           "128K", "192K", "256K"]
+
+
+def draw(random_, weights):
+    return random_.choices(list(weights), list(weights.values()))[0]
+
+
+def requests():
+    """The flags of each request, without those of the output."""
+    random_ = random.Random(50)
+    made = []
+    while len(made) < REQUESTS:
+        network = draw(random_, NETWORKS)
+        nodes = draw(random_, NODES)
+        if nodes > 8 and random_.random() < 0.5:
+            network = "models/fashion_mobilenet_v2.tflite"
+        words = [network]
+        if nodes > 1:
+            words += ["--nodes", str(nodes)]
+        words += ["--board", random_.choice(BOARDS)]
+        if random_.random() < 0.85:
+            words += ["--ram", random_.choice(BUDGETS)]
+        objective = draw(random_, OBJECTIVES)
+        if objective != "latency":
+            words += ["--objective", objective]
+            if objective in ("ram", "traffic") and random_.random() < 0.4:
+                words += ["--max-latency", random_.choice(["50ms", "200ms", "1s"])]
+        if random_.random() < 0.12:
+            words += ["--replay"]
+        if nodes == 1 and random_.random() < 0.15:
+            words += ["--flash", random_.choice(["0", "64K"])]
+        request = shlex.join(words).replace("'", "")
+        if request not in made:
+            made.append(request)
+    return made
+
+
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def value(objective, found):
+    """What the objective minimizes."""
+    return {"latency": found["modelled (us)"], "ram": found["arena (B)"],
+            "throughput": 1e6 / max(found["frames/s"], 1e-9),
+            "traffic": max(found["traffic (B)"], 1),
+            "energy": found["energy"] or found["modelled (us)"]}[objective]
+
+
+def plan(shoal, request):
+    """One row of the file as a dictionary."""
+    words = [os.path.expandvars(w) for w in request.split()]
+    objective = words[words.index("--objective") + 1] if "--objective" in words else "latency"
+    with tempfile.TemporaryDirectory() as folder:
+        file = folder + "/plan.json"
+        before = cpu_seconds()
+        made = subprocess.run([shoal, "plan", *words, "-o", file], cwd=ROOT,
+                              capture_output=True, text=True)
+        row = {"request": request, "exit code": made.returncode,
+               "CPU (s)": round(cpu_seconds() - before, 2)}
+        if made.returncode != 0:
+            if made.returncode != 3:
+                print(f"{request}: {made.stderr}", file=sys.stderr)
+            return row
+        told = json.loads(pathlib.Path(file).read_text())
+        row["arena (B)"] = max(n["arena_bytes"] for n in told["nodes"])
+        row["modelled (us)"] = round(told["latency_us"], 3)
+        row["traffic (B)"] = told["traffic_bytes"]
+        row["frames/s"] = round(told["frames_per_s"], 4)
+        row["energy"] = told.get("energy_mj")
+        row["objective"] = float(f"{value(objective, row):.8g}")
+        del row["energy"]
+        if told.get("linked"):
+            network = words[:1]
+            cluster = [w for i, w in enumerate(words)
+                       if w in ("--nodes", "--board", "--ram")
+                       or words[i - 1] in ("--nodes", "--board", "--ram")]
+            ran = subprocess.run([shoal, "simulate", *network, "random:1", *cluster,
+                                  "--plan", file, "--json"], cwd=ROOT,
+                                 capture_output=True, text=True)
+            if ran.returncode == 0:
+                row["simulated (us)"] = round(json.loads(ran.stdout)["latency_us"], 3)
+            else:
+                print(f"{request}: {ran.stderr}", file=sys.stderr)
+        return row
+
+
+def read_file():
+    if not FILE.exists():
+        return [], []
+    lines = FILE.read_text().splitlines()
+    head = [line for line in lines if line.startswith("#")]
+    return head, list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def write_file(head, rows):
+    order = {request: i for i, request in enumerate(requests())}
+    rows.sort(key=lambda row: order.get(row["request"], len(order)))
+    with open(FILE, "w") as out:
+        out.writelines(line + "\n" for line in head)
+        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def has_model(request):
+    model = os.path.expandvars(request.split()[0])
+    return model.startswith("zoo:") or (ROOT / model).exists()
+
+
+def make(shoal, seconds):
+    head, rows = read_file()
+    have = {row["request"] for row in rows}
+    spent = 0
+    for request in requests():
+        if request in have or not has_model(request) or spent > seconds:
+            continue
+        row = plan(shoal, request)
+        spent += row["CPU (s)"]
+        rows.append(row)
+        print(f"{len(rows)} of {REQUESTS}: {row['CPU (s)']} s, {request}", flush=True)
+        write_file(head, rows)
+
+
+def spread(rows, seconds):
+    """Every so-manyth request, as many as took `seconds` in all."""
+    if seconds == math.inf:
+        return rows
+    for step in range(1, len(rows) + 1):
+        taken = rows[::step]
+        if sum(float(row["CPU (s)"]) for row in taken) <= seconds:
+            return taken
+    return []
+
+
+def compare(shoal, seconds):
+    worse = better = 0
+    logs, cpu, cpu_before = [], 0.0, 0.0
+    rows = spread([row for row in read_file()[1] if has_model(row["request"])], seconds)
+    for old in rows:
+        new = plan(shoal, old["request"])
+        cpu += new["CPU (s)"]
+        cpu_before += float(old["CPU (s)"])
+        if new["exit code"] != int(old["exit code"]):
+            gone = new["exit code"] != 0
+            worse += gone
+            better += not gone
+            print(f"exit code {new['exit code']}, was {old['exit code']}: {old['request']}")
+            continue
+        if new["exit code"] != 0:
+            continue
+        ratio = new["objective"] / float(old["objective"])
+        logs.append(math.log(ratio))
+        better += ratio < 1 / WORSE
+        if ratio > WORSE:
+            worse += 1
+            print(f"{ratio:.3f} of {old['objective']}: {old['request']}")
+    mean = math.exp(sum(logs) / max(len(logs), 1))
+    print(f"{len(rows)} requests: {worse} worse, {better} better, "
+          f"geometric mean {mean:.4f}; CPU {cpu:.0f} s, was {cpu_before:.0f} s")
+    return 1 if worse else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=["make", "compare"])
+    parser.add_argument("shoal")
+    parser.add_argument("--seconds", type=float, default=math.inf)
+    asked = parser.parse_args()
+    os.environ.setdefault("SHOAL_SHARED", str(ROOT.parent / "shared"))
+    os.environ["XDG_CACHE_HOME"] = "/dev/null"  # each plan is searched for
+    shoal = os.path.abspath(asked.shoal)
+    if asked.what == "make":
+        return make(shoal, asked.seconds)
+    return compare(shoal, asked.seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
