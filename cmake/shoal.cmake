@@ -9,8 +9,9 @@ function(shoal_allocator)
   endif()
 endfunction()
 
-# Plans that were found before are those of this very program.
-if(NOT APPLE)
+# Plans that were found before are those of this very program. Firmware begins
+# with its vectors, so it has no such note.
+if(NOT APPLE AND NOT CMAKE_CROSSCOMPILING)
   add_link_options(LINKER:--build-id=sha1)
 endif()
 

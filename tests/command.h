@@ -54,6 +54,7 @@ class Background {
   std::string line();
   // Sends the signal and waits for the end: as Told::code.
   int end(int signal);
+  pid_t id() const { return process_; }
 
  private:
   pid_t process_ = -1;

@@ -169,6 +169,7 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
           ->check(CLI::Range(1, 100000000));
   add_stream(verb, f.stream);
   add_worker_flags(verb, f.cluster);
+  add_on_loss(verb, f.cluster);
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&f, &code, frames] {

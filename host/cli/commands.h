@@ -95,8 +95,10 @@ struct ClusterFlags {
   bool take_over = false;  // of nodes that another coordinator has
   bool quiet = false;      // the warning of --insecure has been said
   // Seconds that a node may be silent before it is given up.
-  std::optional<int> node_timeout;
+  std::optional<double> node_timeout;
   int usual_timeout = 5;  // without --node-timeout
+  // When a node is lost, "replan" goes on with the others, "fail" ends the run.
+  std::string on_loss = "fail";
 };
 struct RunFlags {
   std::string model;
@@ -256,8 +258,8 @@ struct QuantizeFlags {
   bool json = false;
   ImportOptions ends;
   bool mpi = false;
-  std::optional<int> node_timeout;  // of a rank, in seconds
-  Team* team = nullptr;             // never null when the verb runs
+  std::optional<double> node_timeout;  // of a rank, in seconds
+  Team* team = nullptr;                // never null when the verb runs
 };
 struct ListFlags {
   std::string config;  // the file of defaults; empty: none

@@ -51,6 +51,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--payload", kCluster, "BYTES", true},
     {"discover probe", "--node-timeout", kCluster, "SECONDS", false},
     {"", "--node-timeout", kCluster, "SECONDS", true},
+    {"", "--on-loss", kCluster, "NAME", true},
     {"", "--take-over", kCluster, "", true},
 
     {"bench-node", "--core", kPlan, "NAME", false},

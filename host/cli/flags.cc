@@ -138,7 +138,7 @@ void add_json(CLI::App* verb, bool& flag) {
   verb->add_flag("--json", flag, "Print JSON on stdout and nothing else there");
 }
 
-void add_mpi(CLI::App* verb, bool& flag, std::optional<int>& node_timeout) {
+void add_mpi(CLI::App* verb, bool& flag, std::optional<double>& node_timeout) {
   verb->add_flag("--mpi", flag,
                  "Share the frames among the processes of mpirun");
   if (CLI::Option* const nodes = verb->get_option_no_throw("--node-timeout")) {
@@ -148,7 +148,7 @@ void add_mpi(CLI::App* verb, bool& flag, std::optional<int>& node_timeout) {
   verb->add_option("--node-timeout", node_timeout,
                    fmt::format("Seconds that a rank may be silent [{}]",
                                RankWatch::kUsualLimit.count()))
-      ->check(CLI::Range(1, 86'400));
+      ->check(real_range(0.05, 86'400));
 }
 
 void add_stream(CLI::App* verb, bool& flag) {
@@ -269,7 +269,14 @@ void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
   verb->add_option("--node-timeout", flags.node_timeout,
                    fmt::format("Seconds that a node may be silent [{}]",
                                flags.usual_timeout))
-      ->check(CLI::Range(1, 86'400));
+      ->check(real_range(0.05, 86'400));
+}
+
+void add_on_loss(CLI::App* verb, ClusterFlags& flags) {
+  verb->add_option("--on-loss", flags.on_loss,
+                   "replan: go on without a node that is lost; or fail")
+      ->capture_default_str()
+      ->check(one_of({"replan", "fail"}));
 }
 
 CLI::Validator one_of(std::vector<std::string> names) {

@@ -35,7 +35,7 @@ void add_json(CLI::App*, bool& flag);
 
 // On as many processes as mpirun starts; on_ranks.h has looked for it before.
 // With --node-timeout, of a rank; the verb may have it for nodes already.
-void add_mpi(CLI::App*, bool& flag, std::optional<int>& node_timeout);
+void add_mpi(CLI::App*, bool& flag, std::optional<double>& node_timeout);
 
 // INPUT is a sequence.
 void add_stream(CLI::App*, bool& flag);
@@ -66,6 +66,7 @@ void add_identity_flag(CLI::App*, std::string& file);
 void add_insecure_flag(CLI::App*, bool& insecure);
 // Adds the flag of a cluster that says how long a node may be silent.
 void add_node_timeout(CLI::App*, ClusterFlags&);
+void add_on_loss(CLI::App*, ClusterFlags&);
 // How long it waits for what another process owns (a store, a journal, a node)
 // before it ends in exit code 9.
 void add_wait_flag(CLI::App*, double& seconds);

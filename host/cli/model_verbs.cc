@@ -60,6 +60,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   add_worker_flags(verb, f.cluster);
+  add_on_loss(verb, f.cluster);
   add_picture_flags(verb, f.pictures);
   verb->add_option("--jobs", f.jobs,
                    "Threads [one per core; with --mpi one per rank]")

@@ -56,11 +56,12 @@ RankWish wished_ranks(int argc, char** argv) {
     } else if (text.starts_with('=')) {
       text.remove_prefix(1);
     }
-    int seconds = 0;
+    double seconds = 0;
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error != std::errc() || end != text.data() + text.size()) continue;
-    if (seconds > 0) wish.silence = std::chrono::seconds(seconds);
+    if (!(seconds > 0 && seconds < 1e6)) continue;
+    wish.silence = std::chrono::milliseconds(static_cast<int>(1e3 * seconds));
   }
   return wish;
 }

@@ -16,7 +16,7 @@ class Team;
 // A value that is no number of seconds is refused later, with all other flags.
 struct RankWish {
   bool mpi = false;
-  std::chrono::seconds silence = RankWatch::kUsualLimit;
+  std::chrono::milliseconds silence = RankWatch::kUsualLimit;
 };
 RankWish wished_ranks(int argc, char** argv);
 

@@ -5,11 +5,11 @@
 #include "host/base/error.h"
 #include "host/cli/asked.h"
 #include "host/cli/common.h"
+#include "host/cli/recovering_engine.h"
 #include "host/cli/store_flags.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"
 #include "host/engine/virtual/store_image.h"
-#include "host/engine/workers/workers_engine.h"
 #include "host/model/import/import.h"
 #include "host/program/emit/emit.h"
 
@@ -130,9 +130,6 @@ std::unique_ptr<BoardEngine> EngineOpening::open_board() {
 
 std::unique_ptr<Engine> EngineOpening::open(
     const std::vector<std::string>& labels) {
-  const auto shared = [](Prepared p) {
-    return std::make_shared<const Prepared>(std::move(p));
-  };
   switch (kind_) {
     case EngineKind::kStore:
       return std::make_unique<StoreEngine>(flags_.plan.storage.store, store_,
@@ -141,11 +138,9 @@ std::unique_ptr<Engine> EngineOpening::open(
       return std::make_unique<FloatEngine>(
           std::make_shared<const Graph>(std::move(graph_)));
     case EngineKind::kWorkers:
-    case EngineKind::kBoards: {
-      auto p = shared(workers_->prepare(std::move(graph_)));
-      return std::make_unique<WorkersEngine>(
-          workers_->coordinator(), workers_->transport(), std::move(p));
-    }
+    case EngineKind::kBoards:
+      return std::make_unique<RecoveringEngine>(
+          *workers_, std::move(graph_), flags_.cluster.on_loss == "replan");
     case EngineKind::kVirtual:
       return open_virtual();
     case EngineKind::kBoard:
@@ -153,7 +148,7 @@ std::unique_ptr<Engine> EngineOpening::open(
     default:
       break;
   }
-  auto p = shared(
+  auto p = std::make_shared<const Prepared>(
       prepare(std::move(graph_), plan_request(flags_.plan), Images::kNone));
   StoreSettings settings = store_settings(flags_.plan, flags_.verb, labels);
   if (detection_) settings.options.detection = *detection_;

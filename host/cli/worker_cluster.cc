@@ -181,9 +181,8 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
   config.take_over = flags.take_over;
   if (!flags.own_cluster) config.time_flag = "--node-timeout";
   config.hint = [](const std::string& text) { tell("%s\n", text.c_str()); };
-  config.timeout_us =
-      uint64_t{1'000'000} *
-      static_cast<unsigned>(flags.node_timeout.value_or(flags.usual_timeout));
+  config.timeout_us = static_cast<uint64_t>(
+      1e6 * flags.node_timeout.value_or(flags.usual_timeout));
   return config;
 }
 
@@ -247,6 +246,16 @@ void WorkerCluster::connect() {
       discard_datagrams(t);
     }
   }
+}
+
+size_t WorkerCluster::leave_out(int worker,
+                                std::optional<PlanText> beforehand) {
+  give_back();
+  addresses_.erase(addresses_.begin() + worker);
+  if (given_) given_->nodes.erase(given_->nodes.begin() + worker);
+  request_.cuts_file.reset();  // it is of all nodes
+  request_.given = std::move(beforehand);
+  return addresses_.size();
 }
 
 // A plan of the file alone is the one that runs.

@@ -49,11 +49,16 @@ class WorkerCluster {
   // must outlive whatever runs it.
   Prepared prepare(Graph);
 
+  // Gives all workers back and goes on without one of them. The next plan is
+  // for the others: `beforehand`, or by a search. Returns how many they are.
+  size_t leave_out(int worker, std::optional<PlanText> beforehand);
+
   Coordinator& coordinator() { return *coordinator_; }
   const Coordinator& coordinator() const { return *coordinator_; }
   const HostTransport& transport() const { return *transport_; }
   // Each with the memory that it may use; known after prepare().
   const Cluster& cluster() const { return request_.cluster; }
+  const PlanRequest& request() const { return request_; }
 
  private:
   void connect();

@@ -180,6 +180,9 @@ class Coordinator {
   void poll();
   // In the transport's time; UINT64_MAX: never.
   uint64_t next_timer_us() const;
+  // Returns the worker whose silence, or whose leaving of the run, was what
+  // poll() threw; the others may go on without it. None for any other error.
+  std::optional<int> lost() const;
 
   WorkerReport report(int worker) const;
   shoal_link_counters counters() const;  // of the coordinator's own link

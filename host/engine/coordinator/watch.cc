@@ -35,6 +35,7 @@ void Coordinator::Work::pong(Worker& w, const PingAnswer& p) {
   if (!w.used || !w.running || phase_ > Phase::kRunning) return;
   if (p.state == AgentState::kFaulted) refuse(w, fault_text(fault_of(p)));
   if (p.state != AgentState::kRunning || p.epoch != epoch_) {
+    lose(w);
     refuse(w, "it has left the run");
   }
   if (phase_ == Phase::kRunning &&
@@ -111,7 +112,7 @@ void Coordinator::Work::stop() {
   for (const auto& w : workers_) {
     w->talk.end();
     // One that has accepted without being heard keeps its lease otherwise.
-    w->stopped = !w->talk.may_stand();
+    w->stopped |= !w->talk.may_stand();
     if (w->stopped) continue;
     ++stop_count_.asked;
     w->talk.ask(Request::kStop, {},

@@ -31,6 +31,11 @@ void Coordinator::Work::refuse(const Worker& w, const std::string& why,
   throw Error(Exit::kNode, "node " + w.talk.name() + ": " + why, fix);
 }
 
+void Coordinator::Work::lose(Worker& w) {
+  lost_ = static_cast<int>(w.number);
+  w.stopped = true;  // it is not waited for
+}
+
 uint64_t Coordinator::Work::now() const {
   return config_.transport->now_us(config_.transport->user);
 }
@@ -204,7 +209,12 @@ void Coordinator::Work::step(uint64_t time) {
   if (phase_ == Phase::kConnecting) give_way(time);
   for (const auto& w : workers_) {
     if (w->waits) continue;
-    w->talk.poll(time);
+    try {
+      w->talk.poll(time);
+    } catch (const Error& e) {
+      if (e.code() == Exit::kNode) lose(*w);
+      throw;
+    }
     if (w->talk.open() && !w->asked && !w->leaving) ask_identity(*w);
   }
   if (phase_ == Phase::kConnecting) keep_all();

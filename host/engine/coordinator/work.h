@@ -49,6 +49,7 @@ class Coordinator::Work {
   }
   void poll();
   uint64_t next_timer_us() const;
+  std::optional<int> lost() const { return lost_; }
   WorkerReport report(int worker) const;
   shoal_link_counters counters() const;
 
@@ -92,6 +93,8 @@ class Coordinator::Work {
   // work.cc
   [[noreturn]] void refuse(const Worker&, const std::string& why,
                            const std::string& fix = {}) const;
+  // Remembers that the run is over because of this worker.
+  void lose(Worker&);
   uint64_t now() const;
   void receive();
   void step(uint64_t now);
@@ -133,6 +136,7 @@ class Coordinator::Work {
   // The node that this coordinator was refused and that it asks before all
   // others; only while it connects.
   std::optional<size_t> first_;
+  std::optional<int> lost_;
   std::vector<uint8_t> datagram_, packet_;
   uint64_t due_at_ = 0;  // when poll() should be called next
   uint64_t stop_until_ = 0;

@@ -1,0 +1,82 @@
+#include "host/engine/common/fallback_plans.h"
+
+#include <sys/resource.h>
+
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "host/plan/file/plan_file.h"
+#include "host/plan/file/plan_key.h"
+#include "host/plan/types/deadline.h"
+
+namespace shoal {
+namespace {
+
+std::string key_without_names(const Net& net, PlanRequest request) {
+  size_t number = 0;
+  for (ClusterNode& n : request.cluster.nodes) {
+    n.name = "node" + std::to_string(number++);
+  }
+  return request_key(net, request);
+}
+
+}  // namespace
+
+PlanRequest request_without(PlanRequest request, size_t node) {
+  auto& nodes = request.cluster.nodes;
+  nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(node));
+  // They are of all nodes.
+  request.given.reset();
+  request.cuts_file.reset();
+  return request;
+}
+
+FallbackPlans::FallbackPlans(Graph graph, const PlanRequest& request)
+    : graph_(std::move(graph)),
+      net_(planned_net(graph_, request)),
+      request_(request),
+      thread_([this] { make_all(); }) {}
+
+FallbackPlans::~FallbackPlans() {
+  cancelled_ = true;
+  thread_.join();
+}
+
+void FallbackPlans::make_all() {
+  // On Linux this is the thread's own; if it is refused, plans only take more
+  // of the frames' time.
+  static_cast<void>(setpriority(PRIO_PROCESS, 0, 19));
+  const PlanCancellation cancellation(cancelled_);
+  if (request_.cluster.nodes.size() < 2) return;
+  for (size_t n = 0; n < request_.cluster.nodes.size(); ++n) {
+    const PlanRequest request = request_without(request_, n);
+    const std::string key = key_without_names(net_, request);
+    if (plans_.contains(key)) continue;  // only this thread writes
+    try {
+      Plan plan = prepare(graph_, request, Images::kNone).plan;
+      const std::lock_guard lock(mutex_);
+      plans_.emplace(key, std::move(plan));
+    } catch (const PlanCancelled&) {
+      return;
+    } catch (const std::exception&) {
+      // Where the others cannot hold the network, the loss will say so.
+    }
+  }
+}
+
+PlanRequest FallbackPlans::without(size_t node) const {
+  PlanRequest request = request_without(request_, node);
+  const std::lock_guard lock(mutex_);
+  const auto found = plans_.find(key_without_names(net_, request));
+  if (found == plans_.end()) return request;
+  Plan plan = found->second;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    plan.nodes[n].name = request.cluster.nodes[n].name;
+  }
+  const nlohmann::json file{{"stored", stored_plan(net_, plan)}};
+  request.given = {"the plan that was made beforehand", file.dump()};
+  return request;
+}
+
+}  // namespace shoal

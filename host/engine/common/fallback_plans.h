@@ -1,0 +1,43 @@
+// Plans for a cluster that has lost one node, made beside the frames, so that
+// they are at hand when it happens. Equal nodes have one plan.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "host/engine/common/prepare.h"
+
+namespace shoal {
+
+// Returns the request for the nodes but one, which is left to a search.
+PlanRequest request_without(PlanRequest, size_t node);
+
+class FallbackPlans {
+ public:
+  // Begins with the plans for each loss, in a thread of the lowest priority.
+  FallbackPlans(Graph, const PlanRequest&);
+  // Ends the search that is under way.
+  ~FallbackPlans();
+  FallbackPlans(const FallbackPlans&) = delete;
+  FallbackPlans& operator=(const FallbackPlans&) = delete;
+
+  // Returns the request for the nodes but one, with the plan if it is there.
+  PlanRequest without(size_t node) const;
+
+ private:
+  void make_all();
+
+  const Graph graph_;
+  const Net net_;
+  const PlanRequest request_;
+  std::atomic<bool> cancelled_ = false;
+  mutable std::mutex mutex_;
+  std::map<std::string, Plan> plans_;  // by request_key() without names
+  std::thread thread_;
+};
+
+}  // namespace shoal
