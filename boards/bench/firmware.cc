@@ -3,10 +3,10 @@
 #include "boards/firmware/firmware.h"
 
 #include "boards/bench/ciphers.h"
-#include "boards/bench/frames.h"
 #include "boards/bench/handshake.h"
 #include "boards/bench/measure.h"
-#include "boards/firmware/frames.h"
+#include "boards/bench/messages.h"
+#include "boards/firmware/console_writer.h"
 
 namespace shoal {
 namespace {
@@ -32,7 +32,7 @@ void copy_name(char (&to)[16], const char* from) {
   for (unsigned i = 0; i < sizeof to && *from; ++i) to[i] = *from++;
 }
 
-BenchCountFrame count_frame(const BenchRows& r) {
+BenchCountMessage count_frame(const BenchRows& r) {
   return {r.rows, r.calls, static_cast<uint32_t>(r.ticks),
           static_cast<uint32_t>(r.ticks >> 32)};
 }
@@ -45,11 +45,11 @@ uint64_t elapsed(const shoal_port& port, uint32_t turns) {
 
 void send_begin(const shoal_port& port, ConsoleWriter& console,
                 uint64_t empty) {
-  HelloFrame hello{};
+  ConsoleHello hello{};
   copy_name(hello.board, port.board);
   hello.ticks_per_second = port.ticks_per_second;
-  console.send(FrameType::kHello, hello);
-  BenchBeginFrame b{};
+  console.send(ConsoleType::kHello, hello);
+  BenchBeginMessage b{};
   copy_name(b.kernels, best_kernels().name);
   b.layers = kBenchLayerCount;
   b.trial_instructions = 2 * kTrialTurns;
@@ -67,31 +67,32 @@ int run_firmware(const shoal_port& port) {
   for (uint32_t i = 0; i < kBenchLayerCount; ++i) {
     const BenchResult r = measure_layer(kBenchLayers[i], best_kernels(), clock,
                                         static_cast<uint8_t*>(port.arena));
-    console.send(kBenchLayer, BenchLayerFrame{i, count_frame(r.interior),
-                                              count_frame(r.border),
-                                              count_frame(r.band), r.checksum});
+    console.send(
+        kBenchLayer,
+        BenchLayerMessage{i, count_frame(r.interior), count_frame(r.border),
+                          count_frame(r.band), r.checksum});
   }
   for (uint32_t i = 0; i < kBenchCipherCount; ++i) {
     const BenchCipherResult r = measure_cipher(
         kBenchCiphers[i], clock, static_cast<uint8_t*>(port.arena));
     console.send(
         kBenchCipher,
-        BenchCipherFrame{i, static_cast<uint32_t>(r.ticks),
-                         static_cast<uint32_t>(r.ticks >> 32), r.checksum});
+        BenchCipherMessage{i, static_cast<uint32_t>(r.ticks),
+                           static_cast<uint32_t>(r.ticks >> 32), r.checksum});
   }
   const BenchHandshakeResult h = measure_handshake(x25519_everest(), clock);
   shoal_memory memory;
   port.measure_memory(port.user, &memory);
   console.send(kBenchHandshake,
-               BenchHandshakeFrame{static_cast<uint32_t>(h.ticks),
-                                   static_cast<uint32_t>(h.ticks >> 32),
-                                   memory.stack_used, h.checksum});
-  console.send(kBenchEnd, BenchEndFrame{kBenchLayerCount});
+               BenchHandshakeMessage{static_cast<uint32_t>(h.ticks),
+                                     static_cast<uint32_t>(h.ticks >> 32),
+                                     memory.stack_used, h.checksum});
+  console.send(kBenchEnd, BenchEndMessage{kBenchLayerCount});
   return kExitDone;
 }
 
-void send_fault(const shoal_port& port, const FaultFrame& fault) {
-  ConsoleWriter(port).send(FrameType::kFault, fault);
+void send_fault(const shoal_port& port, const ConsoleFault& fault) {
+  ConsoleWriter(port).send(ConsoleType::kFault, fault);
 }
 
 }  // namespace shoal

@@ -27,7 +27,7 @@ uint32_t read(uint32_t address) {
 extern "C" __attribute__((used, noreturn)) void report_fault(
     const uint32_t* frame) {
   using namespace shoal;
-  FaultFrame f{};
+  ConsoleFault f{};
   f.status = read(kConfigurable);
   f.hard = read(kHard);
   const bool unstacked =

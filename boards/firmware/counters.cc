@@ -37,7 +37,7 @@ void Counters::stop() {
 
 void Counters::report() {
   if (current_.steps == 0) return;
-  console_.send(FrameType::kLayer, current_);
+  console_.send(ConsoleType::kLayer, current_);
   current_.ticks = current_.steps = 0;
 }
 

@@ -1,11 +1,11 @@
 // Counts what each layer costs, by the port's clock, without a table: what
-// went into one layer without a break is one LayerFrame. Time that goes into
+// went into one layer without a break is one ConsoleLayer. Time that goes into
 // reporting is left out.
 #pragma once
 
 #include <cstdint>
 
-#include "boards/firmware/frames.h"
+#include "boards/firmware/console_writer.h"
 
 namespace shoal {
 
@@ -33,7 +33,7 @@ class Counters {
   ConsoleWriter& console_;
   const bool by_layer_;
   uint64_t since_ = 0, pending_ = 0, total_ = 0;
-  LayerFrame current_{};
+  ConsoleLayer current_{};
 };
 
 }  // namespace shoal

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
+#include "boards/firmware/console_writer.h"
 #include "boards/firmware/counters.h"
 #include "boards/firmware/frame_io.h"
-#include "boards/firmware/frames.h"
 #include "boards/firmware/options.h"
 #include "boards/firmware/self_test.h"
 #include "boards/firmware/shared_storage.h"
@@ -71,31 +71,31 @@ class Firmware {
 
  private:
   void hello() {
-    HelloFrame h{};
+    ConsoleHello h{};
     copy_id(h.board, port_.board);
     h.ticks_per_second = port_.ticks_per_second;
     h.has_tap = kHasTap;
-    console_.send(FrameType::kHello, h);
+    console_.send(ConsoleType::kHello, h);
   }
 
   bool refuse(Refusal refusal, Status status = Status::kOk) {
-    RefusedFrame r{};
+    ConsoleRefused r{};
     r.refusal = static_cast<uint8_t>(refusal);
     r.status = static_cast<int8_t>(status);
     r.stage = r.index = 0xFFFF;
     std::memcpy(r.board, directory_.board, sizeof r.board);
-    console_.send(FrameType::kRefused, r);
+    console_.send(ConsoleType::kRefused, r);
     return false;
   }
 
   bool refuse_program(shoal_status status) {
     const shoal_fault why = shoal_last_fault(&node);
-    RefusedFrame r{};
+    ConsoleRefused r{};
     r.refusal = static_cast<uint8_t>(Refusal::kProgram);
     r.status = static_cast<int8_t>(status);
     r.table = why.table;
     r.stage = why.stage, r.index = why.index, r.check = why.check;
-    console_.send(FrameType::kRefused, r);
+    console_.send(ConsoleType::kRefused, r);
     return false;
   }
 
@@ -214,7 +214,7 @@ class Firmware {
   }
 
   void report_end(uint32_t program_arena_bytes) {
-    EndFrame e{};
+    ConsoleEnd e{};
     e.frames = directory_.frames;
     e.program_bytes = directory_.image_bytes;
     e.arena_bytes = program_arena_bytes;
@@ -232,7 +232,7 @@ class Firmware {
     e.load_ticks_high = static_cast<uint32_t>(load_ticks_ >> 32);
     e.frame_ticks_low = static_cast<uint32_t>(frame_ticks_);
     e.frame_ticks_high = static_cast<uint32_t>(frame_ticks_ >> 32);
-    console_.send(FrameType::kEnd, e);
+    console_.send(ConsoleType::kEnd, e);
   }
 
   static void on_firing(void* user, const void* what) {
@@ -244,14 +244,14 @@ class Firmware {
   }
 
   void send_firing(const Firing& f) {
-    const FiringFrame head{f.stage, f.actor, f.y0, f.y1,           f.x0,
-                           f.x1,    f.c0,    f.c1, f.element_bytes};
+    const ConsoleFiring head{f.stage, f.actor, f.y0, f.y1,           f.x0,
+                             f.x1,    f.c0,    f.c1, f.element_bytes};
     const auto pixels = static_cast<uint32_t>(f.x1 - f.x0);
     const uint32_t pixel_bytes =
         static_cast<uint32_t>(f.c1 - f.c0) * f.element_bytes;
     const auto head_bytes = static_cast<uint32_t>(sizeof head);
     console_.begin(
-        FrameType::kFiring,
+        ConsoleType::kFiring,
         head_bytes + static_cast<uint32_t>(f.y1 - f.y0) * pixels * pixel_bytes);
     console_.put(&head, head_bytes);
     for (uint16_t y = f.y0; y < f.y1; ++y) {
@@ -285,8 +285,8 @@ class Firmware {
 
 int run_firmware(const shoal_port& port) { return Firmware(port).run(); }
 
-void send_fault(const shoal_port& port, const FaultFrame& fault) {
-  ConsoleWriter(port).send(FrameType::kFault, fault);
+void send_fault(const shoal_port& port, const ConsoleFault& fault) {
+  ConsoleWriter(port).send(ConsoleType::kFault, fault);
 }
 
 }  // namespace shoal

@@ -24,6 +24,6 @@ inline constexpr int kExitFault = 70;
 // Runs all frames that lie in storage. The port must live as long.
 int run_firmware(const shoal_port&);
 
-void send_fault(const shoal_port&, const FaultFrame&);
+void send_fault(const shoal_port&, const ConsoleFault&);
 
 }  // namespace shoal

@@ -98,9 +98,9 @@ bool FrameIo::collect() {
   for (uint32_t o = 0; o < shoal_outputs(&node_); ++o) {
     const shoal_row row = shoal_output_row(&node_, o);
     if (!row.data) continue;
-    const OutputFrame head{frame_, o, sent_[o]};
+    const ConsoleOutput head{frame_, o, sent_[o]};
     const auto head_bytes = static_cast<uint32_t>(sizeof head);
-    console_.begin(FrameType::kOutput,
+    console_.begin(ConsoleType::kOutput,
                    head_bytes + row.pieces * row.piece_bytes);
     console_.put(&head, head_bytes);
     for (uint32_t p = 0; p < row.pieces; ++p) {

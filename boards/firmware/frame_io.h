@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "boards/firmware/frames.h"
+#include "boards/firmware/console_writer.h"
 #include "device/shoal.h"
 
 namespace shoal {

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <new>
 
+#include "boards/firmware/console_writer.h"
 #include "boards/firmware/firmware.h"
-#include "boards/firmware/frames.h"
 #include "boards/firmware/options.h"
 #include "boards/net/ip.h"
 #include "boards/net/nic.h"
@@ -43,8 +43,8 @@ struct BoardNode {
   Entropy entropy;
   shoal_storage storage;  // the port's, counted
   Programs programs;
-  WorkFrame work{};
-  StageFrame stage{0xFFFF, 0, 0, 0};
+  ConsoleWork work{};
+  ConsoleStage stage{0xFFFF, 0, 0, 0};
   bool counts = false;
   uint16_t most_peers = kPeers;
   uint32_t payload = kUdpPayload;  // of a datagram
@@ -240,7 +240,7 @@ class Line {
   }
   void send(const shoal_port& port) const {
     ConsoleWriter console(port);
-    console.begin(FrameType::kText, length_);
+    console.begin(ConsoleType::kText, length_);
     console.put(text_, length_);
     console.end();
   }
@@ -343,7 +343,7 @@ void wait(uint64_t until_us) {
 }
 
 void report_stage(ConsoleWriter& console) {
-  if (node.stage.steps != 0) console.send(FrameType::kStage, node.stage);
+  if (node.stage.steps != 0) console.send(ConsoleType::kStage, node.stage);
   node.stage.steps = node.stage.ticks = 0;
 }
 
@@ -369,9 +369,9 @@ void report(ConsoleWriter& console, bool running) {
   shoal_memory memory{};
   node.port->measure_memory(node.port->user, &memory);
   memory.fixed_bytes += node.taken;
-  console.send(FrameType::kMemory, memory);
+  console.send(ConsoleType::kMemory, memory);
   node.work.running = running;
-  console.send(FrameType::kWork, node.work);
+  console.send(ConsoleType::kWork, node.work);
 }
 
 }  // namespace
@@ -382,7 +382,7 @@ int run_firmware(const shoal_port& given) {
   const bool fits = take_memory(port);
   node.port = &port;
   ConsoleWriter console(port);
-  HelloFrame hello{};
+  ConsoleHello hello{};
   for (size_t i = 0; i < sizeof hello.board && port.board[i]; ++i) {
     hello.board[i] = port.board[i];
   }
@@ -392,12 +392,12 @@ int run_firmware(const shoal_port& given) {
                               ? open_agent(port)
                               : Refusal::kNoNetwork;
   if (refusal != kNoRefusal) {
-    RefusedFrame r{};
+    ConsoleRefused r{};
     r.refusal = static_cast<uint8_t>(refusal);
-    console.send(FrameType::kRefused, r);
+    console.send(ConsoleType::kRefused, r);
     return kExitRefused;
   }
-  console.send(FrameType::kHello, hello);
+  console.send(ConsoleType::kHello, hello);
   node.counts = has_option(port.command, "count");
   report(console, false);
   for (bool ran = false;;) {
@@ -414,8 +414,8 @@ int run_firmware(const shoal_port& given) {
 // A node that has had a session starts again, and tells the reason to the
 // coordinator that asks for that session. A node that falls before it has had
 // one would fall again.
-void send_fault(const shoal_port& port, const FaultFrame& fault) {
-  ConsoleWriter(port).send(FrameType::kFault, fault);
+void send_fault(const shoal_port& port, const ConsoleFault& fault) {
+  ConsoleWriter(port).send(ConsoleType::kFault, fault);
   if (node.agent.counters().sessions == 0) return;
   left::leave_fall(fall_note(),
                    {fault.kind + static_cast<uint32_t>(Fall::kCpu), fault.pc});

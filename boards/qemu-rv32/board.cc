@@ -67,6 +67,6 @@ void board_main() {
   run_and_exit(port);
 }
 
-void board_fault(const shoal::FaultFrame& fault) {
+void board_fault(const shoal::ConsoleFault& fault) {
   shoal::exit_with_fault(shoal::console, fault);
 }

@@ -17,7 +17,7 @@ extern "C" __attribute__((used, noreturn)) void report_trap(uint32_t cause,
                                                             uint32_t lr) {
   using namespace shoal;
   const bool access = cause == kFetch || cause == kRead || cause == kWrite;
-  FaultFrame f{};
+  ConsoleFault f{};
   FaultKind kind = access ? FaultKind::kBus : FaultKind::kOther;
   if (access && is_below_stack(address)) kind = FaultKind::kStackOverflow;
   f.kind = static_cast<uint32_t>(kind);

@@ -42,7 +42,7 @@ void run_and_exit(const shoal_port& port) {
   leave(run_firmware(port));
 }
 
-void exit_with_fault(Console console, const FaultFrame& fault) {
+void exit_with_fault(Console console, const ConsoleFault& fault) {
   shoal_port port{};
   port.write_console = console;
   send_fault(port, fault);

@@ -21,6 +21,6 @@ uint32_t read_console(void* user, void* to, uint32_t capacity);
 
 // Guards the memory, starts the clock, runs the firmware.
 [[noreturn]] void run_and_exit(const shoal_port&);
-[[noreturn]] void exit_with_fault(Console, const FaultFrame&);
+[[noreturn]] void exit_with_fault(Console, const ConsoleFault&);
 
 }  // namespace shoal

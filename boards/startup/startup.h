@@ -28,7 +28,7 @@ void prepare_memory();
 // The board defines it; the reset handler calls it on the main stack.
 [[noreturn]] void board_main();
 // The board defines it; it is called on the handler stack.
-[[noreturn]] void board_fault(const shoal::FaultFrame&);
+[[noreturn]] void board_fault(const shoal::ConsoleFault&);
 }
 
 namespace shoal {

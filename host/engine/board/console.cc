@@ -8,35 +8,35 @@ namespace shoal {
 
 void ConsoleDecoder::feed(std::span<const uint8_t> bytes) {
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-  while (take_frame()) continue;
+  while (take_message()) continue;
   buffer_.erase(buffer_.begin(),
                 buffer_.begin() + static_cast<ptrdiff_t>(begin_));
   begin_ = 0;
 }
 
-bool ConsoleDecoder::take_frame() {
+bool ConsoleDecoder::take_message() {
   const size_t left = buffer_.size() - begin_;
   const uint8_t* const at = buffer_.data() + begin_;
-  for (size_t i = 0; i < std::min(left, sizeof kFrameMark); ++i) {
-    if (at[i] != kFrameMark[i]) {
-      throw Error(Exit::kNode, "the console says something that is no frame");
+  for (size_t i = 0; i < std::min(left, sizeof kConsoleMark); ++i) {
+    if (at[i] != kConsoleMark[i]) {
+      throw Error(Exit::kNode, "the console says something that is no message");
     }
   }
-  if (left < kFrameHead) return false;
+  if (left < kConsoleHead) return false;
   uint32_t length;
   std::memcpy(&length, at + 4, sizeof length);
-  if (length > kMaxFramePayload || at[3] != 0) {
-    throw Error(Exit::kNode, "the console says something that is no frame");
+  if (length > kMaxConsolePayload || at[3] != 0) {
+    throw Error(Exit::kNode, "the console says something that is no message");
   }
-  if (left < kFrameHead + length + sizeof(uint32_t)) return false;
+  if (left < kConsoleHead + length + sizeof(uint32_t)) return false;
   uint32_t sum;
-  std::memcpy(&sum, at + kFrameHead + length, sizeof sum);
-  if (sum != crc32_add(0, at + 2, kFrameHead - 2 + length)) {
-    throw Error(Exit::kNode, "a frame of the console has a wrong checksum");
+  std::memcpy(&sum, at + kConsoleHead + length, sizeof sum);
+  if (sum != crc32_add(0, at + 2, kConsoleHead - 2 + length)) {
+    throw Error(Exit::kNode, "a message of the console has a wrong checksum");
   }
-  sink_({static_cast<FrameType>(at[2]),
-         {at + kFrameHead, at + kFrameHead + length}});
-  begin_ += kFrameHead + length + sizeof sum;
+  sink_({static_cast<ConsoleType>(at[2]),
+         {at + kConsoleHead, at + kConsoleHead + length}});
+  begin_ += kConsoleHead + length + sizeof sum;
   return true;
 }
 

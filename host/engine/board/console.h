@@ -12,23 +12,23 @@
 
 namespace shoal {
 
-struct ConsoleFrame {
-  FrameType type{};
+struct ConsoleMessage {
+  ConsoleType type{};
   std::vector<uint8_t> payload;
 };
 
 class ConsoleDecoder {
  public:
-  using Sink = std::function<void(const ConsoleFrame&)>;
+  using Sink = std::function<void(const ConsoleMessage&)>;
   explicit ConsoleDecoder(Sink sink) : sink_(std::move(sink)) {}
 
-  // Throws Error(kNode) for bytes that are no frame or a wrong checksum.
+  // Throws Error(kNode) for bytes that are no message or a wrong checksum.
   void feed(std::span<const uint8_t> bytes);
-  // Returns whether the last frame is whole.
+  // Returns whether the last message is whole.
   bool at_rest() const { return buffer_.empty(); }
 
  private:
-  bool take_frame();
+  bool take_message();
 
   Sink sink_;
   std::vector<uint8_t> buffer_;

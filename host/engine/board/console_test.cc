@@ -10,7 +10,7 @@
 namespace shoal {
 namespace {
 
-// A frame as spec/stores.md writes it down.
+// A message as spec/stores.md writes it down.
 std::vector<uint8_t> encoded(uint8_t type,
                              const std::vector<uint8_t>& payload) {
   std::vector<uint8_t> bytes{'S', 'F', type, 0};
@@ -26,9 +26,9 @@ std::vector<uint8_t> encoded(uint8_t type,
 }
 
 struct Heard {
-  std::vector<ConsoleFrame> frames;
+  std::vector<ConsoleMessage> messages;
   ConsoleDecoder decoder{
-      [this](const ConsoleFrame& f) { frames.push_back(f); }};
+      [this](const ConsoleMessage& f) { messages.push_back(f); }};
 };
 
 std::vector<uint8_t> random_bytes(size_t count, std::mt19937& random) {
@@ -45,7 +45,7 @@ TEST(Crc32, IsThatOfZlib) {
   EXPECT_EQ(crc32_add(0, bytes, 0), 0u);
 }
 
-TEST(ConsoleDecoder, PiecesOfAnySizeGiveTheFrames) {
+TEST(ConsoleDecoder, PiecesOfAnySizeGiveTheMessages) {
   std::mt19937 random(7);
   std::vector<uint8_t> all;
   std::vector<std::vector<uint8_t>> payloads;
@@ -61,11 +61,11 @@ TEST(ConsoleDecoder, PiecesOfAnySizeGiveTheFrames) {
       heard.decoder.feed({all.data() + at, n});
       at += n;
     }
-    ASSERT_EQ(heard.frames.size(), payloads.size());
+    ASSERT_EQ(heard.messages.size(), payloads.size());
     EXPECT_TRUE(heard.decoder.at_rest());
     for (size_t i = 0; i < payloads.size(); ++i) {
-      EXPECT_EQ(heard.frames[i].payload, payloads[i]);
-      EXPECT_EQ(static_cast<size_t>(heard.frames[i].type), 1 + i % 7);
+      EXPECT_EQ(heard.messages[i].payload, payloads[i]);
+      EXPECT_EQ(static_cast<size_t>(heard.messages[i].type), 1 + i % 7);
     }
   }
 }
@@ -84,7 +84,7 @@ TEST(ConsoleDecoder, EveryFlippedBitIsAnErrorOrAWait) {
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), Exit::kNode);
     }
-    EXPECT_TRUE(heard.frames.empty()) << bit;
+    EXPECT_TRUE(heard.messages.empty()) << bit;
   }
 }
 
@@ -94,7 +94,7 @@ TEST(ConsoleDecoder, ACutFrameIsNotAtRest) {
     Heard heard;
     heard.decoder.feed({good.data(), n});
     EXPECT_FALSE(heard.decoder.at_rest()) << n;
-    EXPECT_TRUE(heard.frames.empty()) << n;
+    EXPECT_TRUE(heard.messages.empty()) << n;
   }
 }
 

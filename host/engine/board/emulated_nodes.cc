@@ -258,7 +258,7 @@ EmulatedNode::EmulatedNode(const Board& board, std::string name,
       name_(std::move(name)),
       kept_(std::move(kept)),
       port_(port),
-      decoder_([this](const ConsoleFrame& f) {
+      decoder_([this](const ConsoleMessage& f) {
         try {
           take(f);
         } catch (const Error& e) {
@@ -271,45 +271,45 @@ void EmulatedNode::fail(const Error& e) {
   if (failures_.size() < kMostFailures) failures_.push_back(e);
 }
 
-void EmulatedNode::take(const ConsoleFrame& f) {
-  const auto payload = [&]<class T>(T frame) {
-    if (f.payload.size() != sizeof frame) {
-      throw Error(Exit::kNode, "a frame of a wrong size on the console");
+void EmulatedNode::take(const ConsoleMessage& f) {
+  const auto payload = [&]<class T>(T message) {
+    if (f.payload.size() != sizeof message) {
+      throw Error(Exit::kNode, "a message of a wrong size on the console");
     }
-    std::memcpy(&frame, f.payload.data(), sizeof frame);
-    return frame;
+    std::memcpy(&message, f.payload.data(), sizeof message);
+    return message;
   };
   switch (f.type) {
-    case FrameType::kHello: {
-      const auto hello = payload(HelloFrame{});
+    case ConsoleType::kHello: {
+      const auto hello = payload(ConsoleHello{});
       ready_ = true;
       ticks_per_instruction_ = std::ldexp(1e-9, board_.emulator->icount_shift) *
                                std::max(hello.ticks_per_second, 1u);
       return;
     }
-    case FrameType::kMemory:
+    case ConsoleType::kMemory:
       memory_ = payload(shoal_memory{});
       return;
-    case FrameType::kWork:
-      return take(payload(WorkFrame{}));
-    case FrameType::kStage:
-      return take(payload(StageFrame{}));
-    case FrameType::kText:
+    case ConsoleType::kWork:
+      return take(payload(ConsoleWork{}));
+    case ConsoleType::kStage:
+      return take(payload(ConsoleStage{}));
+    case ConsoleType::kText:
       if (said_.size() == kMostLines) said_.erase(said_.begin());
       said_.push_back(
           printable(std::string(f.payload.begin(), f.payload.end())));
       return;
-    case FrameType::kRefused:
-      return fail(refusal_error(board_, payload(RefusedFrame{}), kept_));
-    case FrameType::kFault:
-      return fail(exception_error(board_, payload(FaultFrame{})));
+    case ConsoleType::kRefused:
+      return fail(refusal_error(board_, payload(ConsoleRefused{}), kept_));
+    case ConsoleType::kFault:
+      return fail(exception_error(board_, payload(ConsoleFault{})));
     default:
       throw Error(Exit::kNode, "the console says what no node says");
   }
 }
 
 // Counted since the start.
-void EmulatedNode::take(const WorkFrame& f) {
+void EmulatedNode::take(const ConsoleWork& f) {
   NodeWork& work = began_ ? runs_ : deployment_;
   const NodeWork before = began_ ? deployment_ : NodeWork{};
   work.storage_read_bytes =
@@ -321,7 +321,7 @@ void EmulatedNode::take(const WorkFrame& f) {
   began_ |= f.running == 1;
 }
 
-void EmulatedNode::take(const StageFrame& f) {
+void EmulatedNode::take(const ConsoleStage& f) {
   NodeWork& work = began_ ? runs_ : deployment_;
   const auto count = std::llround(f.ticks / ticks_per_instruction_);
   work.instructions += count;

@@ -93,9 +93,9 @@ class EmulatedNode {
 
  private:
   void fail(const Error&);
-  void take(const ConsoleFrame&);
-  void take(const WorkFrame&);
-  void take(const StageFrame&);
+  void take(const ConsoleMessage&);
+  void take(const ConsoleWork&);
+  void take(const ConsoleStage&);
 
   const Board& board_;
   const std::string name_, kept_;

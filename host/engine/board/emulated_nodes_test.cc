@@ -15,23 +15,24 @@ namespace {
 using std::chrono::milliseconds;
 
 template <class T>
-std::vector<uint8_t> frame(FrameType type, const T& payload) {
-  std::vector<uint8_t> f(kFrameHead + sizeof payload);
-  std::memcpy(f.data(), kFrameMark, sizeof kFrameMark);
+std::vector<uint8_t> message(ConsoleType type, const T& payload) {
+  std::vector<uint8_t> f(kConsoleHead + sizeof payload);
+  std::memcpy(f.data(), kConsoleMark, sizeof kConsoleMark);
   f[2] = static_cast<uint8_t>(type);
   const auto bytes = static_cast<uint32_t>(sizeof payload);
   std::memcpy(&f[4], &bytes, sizeof bytes);
-  std::memcpy(&f[kFrameHead], &payload, sizeof payload);
-  const uint32_t sum = crc32_add(0, &f[2], kFrameHead - 2 + bytes);
+  std::memcpy(&f[kConsoleHead], &payload, sizeof payload);
+  const uint32_t sum = crc32_add(0, &f[2], kConsoleHead - 2 + bytes);
   const auto* at = reinterpret_cast<const uint8_t*>(&sum);
   f.insert(f.end(), at, at + sizeof sum);
   return f;
 }
 
 // All that it is told of a board that says this, and ends.
-std::vector<std::string> told(const std::vector<std::vector<uint8_t>>& frames) {
+std::vector<std::string> told(
+    const std::vector<std::vector<uint8_t>>& messages) {
   std::vector<uint8_t> all;
-  for (const auto& f : frames) all.insert(all.end(), f.begin(), f.end());
+  for (const auto& f : messages) all.insert(all.end(), f.begin(), f.end());
   const MemoryFile says(all, static_cast<int64_t>(all.size()));
   EmulatedNode node(find_board("emcraft-sf2"), "n", "", 1,
                     {"cat", says.path()});
@@ -60,11 +61,11 @@ std::vector<std::string> told(const std::vector<std::vector<uint8_t>>& frames) {
 constexpr uint8_t kOverflow = 1;
 
 TEST(EmulatedNode, NothingHidesWhyABoardFell) {
-  FaultFrame fell{};
+  ConsoleFault fell{};
   fell.kind = kOverflow;
-  RefusedFrame refused{};
+  ConsoleRefused refused{};
   refused.refusal = static_cast<uint8_t>(Refusal::kNoSeed);
-  const auto fault = frame(FrameType::kFault, fell);
+  const auto fault = message(ConsoleType::kFault, fell);
   const std::vector<uint8_t> garbage = {'n', 'o', 'i', 's', 'e'};
   const auto expect = [](const std::vector<std::string>& said,
                          const std::vector<std::string>& parts) {
@@ -77,16 +78,16 @@ TEST(EmulatedNode, NothingHidesWhyABoardFell) {
   };
   expect(told({fault}), {"stack overflow"});
   // It starts again and refuses; says nonsense; falls again.
-  expect(told({fault, frame(FrameType::kRefused, refused)}),
+  expect(told({fault, message(ConsoleType::kRefused, refused)}),
          {"stack overflow", "no seed that was not used"});
-  expect(told({fault, garbage}), {"stack overflow", "no frame"});
-  expect(told({fault, frame(FrameType::kStage, fell)}),
+  expect(told({fault, garbage}), {"stack overflow", "no message"});
+  expect(told({fault, message(ConsoleType::kStage, fell)}),
          {"stack overflow", "a wrong size"});
   fell.kind = 2;
-  expect(told({fault, frame(FrameType::kFault, fell)}),
+  expect(told({fault, message(ConsoleType::kFault, fell)}),
          {"stack overflow", "a bus fault"});
-  // A frame that no node says hides nothing that follows it.
-  expect(told({frame(static_cast<FrameType>(99), fell), fault}),
+  // A message that no node says hides nothing that follows it.
+  expect(told({message(static_cast<ConsoleType>(99), fell), fault}),
          {"what no node says", "stack overflow"});
 }
 

@@ -10,12 +10,12 @@ namespace shoal {
 namespace {
 
 template <class T>
-T payload_as(const ConsoleFrame& frame) {
+T payload_as(const ConsoleMessage& message) {
   T value;
-  if (frame.payload.size() < sizeof value) {
-    throw Error(Exit::kNode, "the console says a frame that is too short");
+  if (message.payload.size() < sizeof value) {
+    throw Error(Exit::kNode, "the console says a message that is too short");
   }
-  std::memcpy(&value, frame.payload.data(), sizeof value);
+  std::memcpy(&value, message.payload.data(), sizeof value);
   return value;
 }
 
@@ -25,36 +25,36 @@ Listener::Listener(const Board& board, double instruction_s, Tap tap)
     : board_(board),
       instruction_s_(instruction_s),
       tap_(tap),
-      decoder_([this](const ConsoleFrame& f) { take(f); }) {}
+      decoder_([this](const ConsoleMessage& f) { take(f); }) {}
 
-void Listener::take(const ConsoleFrame& f) {
+void Listener::take(const ConsoleMessage& f) {
   switch (f.type) {
-    case FrameType::kHello:
-      return hello(payload_as<HelloFrame>(f));
-    case FrameType::kOutput:
+    case ConsoleType::kHello:
+      return hello(payload_as<ConsoleHello>(f));
+    case ConsoleType::kOutput:
       return output(f);
-    case FrameType::kLayer:
-      return layer(payload_as<LayerFrame>(f));
-    case FrameType::kFiring:
+    case ConsoleType::kLayer:
+      return layer(payload_as<ConsoleLayer>(f));
+    case ConsoleType::kFiring:
       return firing(f);
-    case FrameType::kEnd:
-      return end(payload_as<EndFrame>(f));
-    case FrameType::kRefused:
-      failure_ = refusal_error(board_, payload_as<RefusedFrame>(f));
+    case ConsoleType::kEnd:
+      return end(payload_as<ConsoleEnd>(f));
+    case ConsoleType::kRefused:
+      failure_ = refusal_error(board_, payload_as<ConsoleRefused>(f));
       return;
-    case FrameType::kFault:
-      failure_ = exception_error(board_, payload_as<FaultFrame>(f));
+    case ConsoleType::kFault:
+      failure_ = exception_error(board_, payload_as<ConsoleFault>(f));
       return;
-    case FrameType::kMemory:
-    case FrameType::kWork:
-    case FrameType::kStage:
-    case FrameType::kText:
+    case ConsoleType::kMemory:
+    case ConsoleType::kWork:
+    case ConsoleType::kStage:
+    case ConsoleType::kText:
       break;  // only of nodes on a network
   }
-  throw Error(Exit::kNode, "the console says a frame of no known type");
+  throw Error(Exit::kNode, "the console says a message of no known type");
 }
 
-void Listener::hello(const HelloFrame& h) {
+void Listener::hello(const ConsoleHello& h) {
   const std::string id(h.board, strnlen(h.board, sizeof h.board));
   if (id != board_.name || h.ticks_per_second == 0) {
     throw Error(Exit::kNode, "the firmware is one for board '" + id + "'");
@@ -66,8 +66,8 @@ int64_t Listener::instructions(uint64_t ticks) const {
   return std::llround(static_cast<double>(ticks) / ticks_per_instruction_);
 }
 
-void Listener::output(const ConsoleFrame& f) {
-  const auto head = payload_as<OutputFrame>(f);
+void Listener::output(const ConsoleMessage& f) {
+  const auto head = payload_as<ConsoleOutput>(f);
   if (head.frame > result_.outputs.size() || head.output > 0xFFFF) {
     throw Error(Exit::kNode, "the console says an output out of turn");
   }
@@ -78,15 +78,15 @@ void Listener::output(const ConsoleFrame& f) {
   rows.insert(rows.end(), f.payload.begin() + sizeof head, f.payload.end());
 }
 
-void Listener::layer(const LayerFrame& l) {
+void Listener::layer(const ConsoleLayer& l) {
   const int index = l.layer == 0xFFFF ? -1 : l.layer;
   result_.layers[index].steps += l.steps;
   ticks_[index] += l.ticks;
 }
 
 // The rows lie packed behind the head.
-void Listener::firing(const ConsoleFrame& f) {
-  const auto head = payload_as<FiringFrame>(f);
+void Listener::firing(const ConsoleMessage& f) {
+  const auto head = payload_as<ConsoleFiring>(f);
   if (head.y0 > head.y1 || head.x0 > head.x1 || head.c0 > head.c1 ||
       (head.element_bytes != 1 && head.element_bytes != sizeof(int32_t))) {
     throw Error(Exit::kNode, "the console says a firing that makes no sense");
@@ -113,7 +113,7 @@ void Listener::firing(const ConsoleFrame& f) {
   if (tap_.call) tap_.call(tap_.user, &firing);
 }
 
-void Listener::end(const EndFrame& e) {
+void Listener::end(const ConsoleEnd& e) {
   const auto wide = [](uint32_t low, uint32_t high) {
     return uint64_t{high} << 32 | low;
   };

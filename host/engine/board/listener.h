@@ -26,7 +26,7 @@ struct LayerCount {
 struct Emulated {
   // By frame, then by output: its rows one after another, int8.
   std::vector<std::vector<std::vector<uint8_t>>> outputs;
-  EndFrame end{};
+  ConsoleEnd end{};
   shoal_memory memory{};
   int64_t load_instructions = 0, frame_instructions = 0;  // of all frames
   // By layer of the net, of all frames; -1: what belongs to no layer (weights
@@ -50,12 +50,12 @@ class Listener {
   const Emulated& result() const { return result_; }
 
  private:
-  void take(const ConsoleFrame&);
-  void hello(const HelloFrame&);
-  void output(const ConsoleFrame&);
-  void layer(const LayerFrame&);
-  void firing(const ConsoleFrame&);
-  void end(const EndFrame&);
+  void take(const ConsoleMessage&);
+  void hello(const ConsoleHello&);
+  void output(const ConsoleMessage&);
+  void layer(const ConsoleLayer&);
+  void firing(const ConsoleMessage&);
+  void end(const ConsoleEnd&);
   int64_t instructions(uint64_t ticks) const;
 
   const Board& board_;

@@ -11,16 +11,16 @@ namespace shoal {
 namespace {
 
 template <class T>
-std::vector<uint8_t> frame(FrameType type, const T& payload,
-                           const std::vector<uint8_t>& rows = {}) {
-  std::vector<uint8_t> f(kFrameHead + sizeof payload);
-  std::memcpy(f.data(), kFrameMark, sizeof kFrameMark);
+std::vector<uint8_t> message(ConsoleType type, const T& payload,
+                             const std::vector<uint8_t>& rows = {}) {
+  std::vector<uint8_t> f(kConsoleHead + sizeof payload);
+  std::memcpy(f.data(), kConsoleMark, sizeof kConsoleMark);
   f[2] = static_cast<uint8_t>(type);
   const auto bytes = static_cast<uint32_t>(sizeof payload + rows.size());
   std::memcpy(&f[4], &bytes, sizeof bytes);
-  std::memcpy(&f[kFrameHead], &payload, sizeof payload);
+  std::memcpy(&f[kConsoleHead], &payload, sizeof payload);
   f.insert(f.end(), rows.begin(), rows.end());
-  const uint32_t sum = crc32_add(0, &f[2], kFrameHead - 2 + bytes);
+  const uint32_t sum = crc32_add(0, &f[2], kConsoleHead - 2 + bytes);
   const auto* at = reinterpret_cast<const uint8_t*>(&sum);
   f.insert(f.end(), at, at + sizeof sum);
   return f;
@@ -29,12 +29,12 @@ std::vector<uint8_t> frame(FrameType type, const T& payload,
 class ListenerTest : public testing::Test {
  protected:
   template <class T>
-  void say(FrameType type, const T& payload,
+  void say(ConsoleType type, const T& payload,
            const std::vector<uint8_t>& rows = {}) {
-    listener_.feed(frame(type, payload, rows));
+    listener_.feed(message(type, payload, rows));
   }
   template <class T>
-  void refuse(FrameType type, const T& payload,
+  void refuse(ConsoleType type, const T& payload,
               const std::vector<uint8_t>& rows = {}) {
     try {
       say(type, payload, rows);
@@ -63,28 +63,29 @@ class ListenerTest : public testing::Test {
 
 TEST_F(ListenerTest, FiringsArriveRowByRow) {
   const std::vector<uint8_t> rows{1, 2, 3, 4, 5, 6, 7, 8};
-  say(FrameType::kFiring, FiringFrame{0, 1, 7, 9, 2, 4, 3, 5, 1}, rows);
+  say(ConsoleType::kFiring, ConsoleFiring{0, 1, 7, 9, 2, 4, 3, 5, 1}, rows);
   EXPECT_EQ(tapped_, rows);
 }
 
 TEST_F(ListenerTest, FiringsThatMakeNoSenseAreRefused) {
   const std::vector<uint8_t> one{1};
-  refuse(FrameType::kFiring, FiringFrame{0, 0, 1, 0, 0, 1, 0, 1, 1}, one);
+  refuse(ConsoleType::kFiring, ConsoleFiring{0, 0, 1, 0, 0, 1, 0, 1, 1}, one);
   // -1 times -1 byte is one byte.
-  refuse(FrameType::kFiring, FiringFrame{0, 0, 0, 1, 1, 0, 1, 0, 1}, one);
-  refuse(FrameType::kFiring, FiringFrame{0, 0, 0, 1, 0, 1, 0, 1, 2}, {1, 2});
-  refuse(FrameType::kFiring, FiringFrame{0, 0, 0, 1, 0, 1, 0, 2, 1}, one);
+  refuse(ConsoleType::kFiring, ConsoleFiring{0, 0, 0, 1, 1, 0, 1, 0, 1}, one);
+  refuse(ConsoleType::kFiring, ConsoleFiring{0, 0, 0, 1, 0, 1, 0, 1, 2},
+         {1, 2});
+  refuse(ConsoleType::kFiring, ConsoleFiring{0, 0, 0, 1, 0, 1, 0, 2, 1}, one);
   // 2^15 x 2^15 x 4 bytes are none in 32 bits.
-  refuse(FrameType::kFiring, FiringFrame{0, 0, 0, 1, 0, 0x8000, 0, 0x8000, 4},
-         {});
+  refuse(ConsoleType::kFiring,
+         ConsoleFiring{0, 0, 0, 1, 0, 0x8000, 0, 0x8000, 4}, {});
   EXPECT_TRUE(tapped_.empty());
 }
 
 TEST_F(ListenerTest, OutputsComeInTurn) {
-  say(FrameType::kOutput, OutputFrame{0, 1, 0}, {5});
-  say(FrameType::kOutput, OutputFrame{1, 0, 0}, {6});
-  refuse(FrameType::kOutput, OutputFrame{3, 0, 0}, {7});
-  refuse(FrameType::kOutput, OutputFrame{0, 0x10000, 0}, {7});
+  say(ConsoleType::kOutput, ConsoleOutput{0, 1, 0}, {5});
+  say(ConsoleType::kOutput, ConsoleOutput{1, 0, 0}, {6});
+  refuse(ConsoleType::kOutput, ConsoleOutput{3, 0, 0}, {7});
+  refuse(ConsoleType::kOutput, ConsoleOutput{0, 0x10000, 0}, {7});
   const auto& outputs = listener_.result().outputs;
   ASSERT_EQ(outputs.size(), 2u);
   EXPECT_EQ(outputs[0].at(1), std::vector<uint8_t>{5});
@@ -92,29 +93,29 @@ TEST_F(ListenerTest, OutputsComeInTurn) {
 }
 
 TEST_F(ListenerTest, FramesOfNoTypeAndShortOnesAreRefused) {
-  refuse(static_cast<FrameType>(99), uint32_t{0});
-  refuse(FrameType::kHello, uint32_t{0});
+  refuse(static_cast<ConsoleType>(99), uint32_t{0});
+  refuse(ConsoleType::kHello, uint32_t{0});
 }
 
 TEST_F(ListenerTest, FirmwareOfAnotherBoardIsRefused) {
-  HelloFrame h{};
+  ConsoleHello h{};
   std::strcpy(h.board, "teensy41");
   h.ticks_per_second = 1000;
-  refuse(FrameType::kHello, h);
+  refuse(ConsoleType::kHello, h);
 }
 
 TEST_F(ListenerTest, LayersAreCountedInInstructions) {
-  HelloFrame h{};
+  ConsoleHello h{};
   std::strcpy(h.board, "emcraft-sf2");
   h.ticks_per_second = 200000000;  // two for an instruction
-  say(FrameType::kHello, h);
-  say(FrameType::kLayer, LayerFrame{3, 0, 2, 50});
-  say(FrameType::kLayer, LayerFrame{0xFFFF, 0, 1, 10});
-  say(FrameType::kLayer, LayerFrame{3, 0, 1, 50});
+  say(ConsoleType::kHello, h);
+  say(ConsoleType::kLayer, ConsoleLayer{3, 0, 2, 50});
+  say(ConsoleType::kLayer, ConsoleLayer{0xFFFF, 0, 1, 10});
+  say(ConsoleType::kLayer, ConsoleLayer{3, 0, 1, 50});
   EXPECT_FALSE(listener_.done());
-  EndFrame e{};
+  ConsoleEnd e{};
   e.frame_ticks_high = 1;
-  say(FrameType::kEnd, e);
+  say(ConsoleType::kEnd, e);
   EXPECT_TRUE(listener_.done());
   const Emulated& r = listener_.result();
   EXPECT_EQ(r.layers.at(3).steps, 3);

@@ -7,12 +7,12 @@
 namespace shoal {
 namespace {
 
-Fault fault_of(const RefusedFrame& r) {
+Fault fault_of(const ConsoleRefused& r) {
   return {static_cast<Status>(r.status), static_cast<Table>(r.table), r.stage,
           r.index, r.check};
 }
 
-std::string reason(const Board& board, const RefusedFrame& r) {
+std::string reason(const Board& board, const ConsoleRefused& r) {
   switch (static_cast<Refusal>(r.refusal)) {
     case Refusal::kProgram:
       return fault_text(fault_of(r));
@@ -54,7 +54,7 @@ std::string reason(const Board& board, const RefusedFrame& r) {
 
 }  // namespace
 
-Error refusal_error(const Board& board, const RefusedFrame& r,
+Error refusal_error(const Board& board, const ConsoleRefused& r,
                     const std::string& kept) {
   const bool small = r.refusal == static_cast<uint8_t>(Refusal::kProgram) &&
                      r.status == SHOAL_ARENA_TOO_SMALL;
@@ -85,7 +85,7 @@ Error refusal_error(const Board& board, const RefusedFrame& r,
   }
 }
 
-Error exception_error(const Board& board, const FaultFrame& f) {
+Error exception_error(const Board& board, const ConsoleFault& f) {
   static const char* const kKinds[] = {"a fault of the CPU", "stack overflow",
                                        "a bus fault", "a memory fault"};
   std::string text =

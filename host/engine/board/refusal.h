@@ -10,9 +10,9 @@
 namespace shoal {
 
 // `kept`: the file that an emulated board's storage stays in, or empty.
-Error refusal_error(const Board&, const RefusedFrame&,
+Error refusal_error(const Board&, const ConsoleRefused&,
                     const std::string& kept = {});
 // Returns the error of an exception of the board's CPU.
-Error exception_error(const Board&, const FaultFrame&);
+Error exception_error(const Board&, const ConsoleFault&);
 
 }  // namespace shoal

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "boards/bench/frames.h"
+#include "boards/bench/messages.h"
 #include "host/engine/board/refusal.h"
 
 namespace shoal {
@@ -19,10 +19,11 @@ constexpr double kTrialTolerance = 1e-3;
 }
 
 template <class T>
-T whole_payload(const ConsoleFrame& frame) {
+T whole_payload(const ConsoleMessage& message) {
   T value;
-  if (frame.payload.size() != sizeof value) nonsense("a frame of a wrong size");
-  std::memcpy(&value, frame.payload.data(), sizeof value);
+  if (message.payload.size() != sizeof value)
+    nonsense("a message of a wrong size");
+  std::memcpy(&value, message.payload.data(), sizeof value);
   return value;
 }
 
@@ -37,7 +38,7 @@ int64_t instructions(uint32_t ticks_low, uint32_t ticks_high,
   return std::llround(static_cast<double>(ticks) / ticks_per_instruction);
 }
 
-CountedRows counted(const BenchCountFrame& c, double ticks_per_instruction) {
+CountedRows counted(const BenchCountMessage& c, double ticks_per_instruction) {
   return {static_cast<int>(c.rows),
           instructions(c.ticks_low, c.ticks_high, ticks_per_instruction)};
 }
@@ -47,12 +48,12 @@ CountedRows counted(const BenchCountFrame& c, double ticks_per_instruction) {
 BenchListener::BenchListener(const Board& board, double instruction_s)
     : board_(board),
       instruction_s_(instruction_s),
-      decoder_([this](const ConsoleFrame& f) { take(f); }) {}
+      decoder_([this](const ConsoleMessage& f) { take(f); }) {}
 
-void BenchListener::take(const ConsoleFrame& f) {
-  if (f.type == FrameType::kFault) {
-    failure_ = exception_error(board_, whole_payload<FaultFrame>(f));
-  } else if (f.type == FrameType::kHello) {
+void BenchListener::take(const ConsoleMessage& f) {
+  if (f.type == ConsoleType::kFault) {
+    failure_ = exception_error(board_, whole_payload<ConsoleFault>(f));
+  } else if (f.type == ConsoleType::kHello) {
     hello(f);
   } else if (f.type == kBenchBegin) {
     begin(f);
@@ -63,27 +64,27 @@ void BenchListener::take(const ConsoleFrame& f) {
   } else if (f.type == kBenchHandshake) {
     handshake(f);
   } else if (f.type == kBenchEnd) {
-    const auto end = whole_payload<BenchEndFrame>(f);
+    const auto end = whole_payload<BenchEndMessage>(f);
     if (end.layers != layers_.size() || layers_.size() != kBenchLayerCount ||
         ciphers_.size() != kBenchCipherCount || !handshake_) {
       nonsense("that it is done too early");
     }
     done_ = true;
   } else {
-    nonsense("a frame of no known type");
+    nonsense("a message of no known type");
   }
 }
 
-void BenchListener::hello(const ConsoleFrame& f) {
-  const auto h = whole_payload<HelloFrame>(f);
+void BenchListener::hello(const ConsoleMessage& f) {
+  const auto h = whole_payload<ConsoleHello>(f);
   if (text(h.board) != board_.name || h.ticks_per_second == 0) {
     nonsense("that it is one for board '" + text(h.board) + "'");
   }
   ticks_per_instruction_ = h.ticks_per_second * instruction_s_;
 }
 
-void BenchListener::begin(const ConsoleFrame& f) {
-  const auto b = whole_payload<BenchBeginFrame>(f);
+void BenchListener::begin(const ConsoleMessage& f) {
+  const auto b = whole_payload<BenchBeginMessage>(f);
   if (ticks_per_instruction_ == 0) nonsense("results before hello");
   if (b.layers != kBenchLayerCount) {
     nonsense(fmt::format("that it has {} layers, not {}", b.layers,
@@ -99,8 +100,8 @@ void BenchListener::begin(const ConsoleFrame& f) {
   begun_ = true;
 }
 
-void BenchListener::layer(const ConsoleFrame& f) {
-  const auto l = whole_payload<BenchLayerFrame>(f);
+void BenchListener::layer(const ConsoleMessage& f) {
+  const auto l = whole_payload<BenchLayerMessage>(f);
   if (!begun_ || l.layer != layers_.size() || l.layer >= kBenchLayerCount) {
     nonsense("a layer out of turn");
   }
@@ -115,8 +116,8 @@ void BenchListener::layer(const ConsoleFrame& f) {
                      counted(l.band, ticks_per_instruction_), l.checksum});
 }
 
-void BenchListener::cipher(const ConsoleFrame& f) {
-  const auto c = whole_payload<BenchCipherFrame>(f);
+void BenchListener::cipher(const ConsoleMessage& f) {
+  const auto c = whole_payload<BenchCipherMessage>(f);
   if (!begun_ || c.cipher != ciphers_.size() || c.cipher >= kBenchCipherCount) {
     nonsense("a chunk out of turn");
   }
@@ -125,8 +126,8 @@ void BenchListener::cipher(const ConsoleFrame& f) {
        c.checksum});
 }
 
-void BenchListener::handshake(const ConsoleFrame& f) {
-  const auto h = whole_payload<BenchHandshakeFrame>(f);
+void BenchListener::handshake(const ConsoleMessage& f) {
+  const auto h = whole_payload<BenchHandshakeMessage>(f);
   if (!begun_ || handshake_) nonsense("a handshake out of turn");
   handshake_ = {instructions(h.ticks_low, h.ticks_high, ticks_per_instruction_),
                 static_cast<int>(h.stack_bytes), h.checksum};

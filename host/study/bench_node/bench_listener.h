@@ -1,4 +1,4 @@
-// Takes in what the measuring firmware says; see boards/bench/frames.h.
+// Takes in what the measuring firmware says; see boards/bench/messages.h.
 #pragma once
 
 #include <cstdint>
@@ -59,12 +59,12 @@ class BenchListener {
   }
 
  private:
-  void take(const ConsoleFrame&);
-  void hello(const ConsoleFrame&);
-  void begin(const ConsoleFrame&);
-  void layer(const ConsoleFrame&);
-  void cipher(const ConsoleFrame&);
-  void handshake(const ConsoleFrame&);
+  void take(const ConsoleMessage&);
+  void hello(const ConsoleMessage&);
+  void begin(const ConsoleMessage&);
+  void layer(const ConsoleMessage&);
+  void cipher(const ConsoleMessage&);
+  void handshake(const ConsoleMessage&);
 
   const Board& board_;
   const double instruction_s_;

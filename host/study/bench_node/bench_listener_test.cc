@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "boards/bench/frames.h"
+#include "boards/bench/messages.h"
 #include "host/study/bench_node/bench_node.h"
 
 namespace shoal {
@@ -14,27 +14,27 @@ constexpr double kInstruction = 1e-8;
 constexpr uint32_t kTicks = 200000000;  // two for an instruction
 
 template <class T>
-std::vector<uint8_t> frame(FrameType type, const T& payload) {
-  std::vector<uint8_t> f(kFrameHead + sizeof payload + 4);
-  std::memcpy(f.data(), kFrameMark, sizeof kFrameMark);
+std::vector<uint8_t> message(ConsoleType type, const T& payload) {
+  std::vector<uint8_t> f(kConsoleHead + sizeof payload + 4);
+  std::memcpy(f.data(), kConsoleMark, sizeof kConsoleMark);
   f[2] = static_cast<uint8_t>(type);
   const uint32_t bytes = sizeof payload;
   std::memcpy(&f[4], &bytes, sizeof bytes);
-  std::memcpy(&f[kFrameHead], &payload, sizeof payload);
-  const uint32_t sum = crc32_add(0, &f[2], kFrameHead - 2 + bytes);
-  std::memcpy(&f[kFrameHead + bytes], &sum, sizeof sum);
+  std::memcpy(&f[kConsoleHead], &payload, sizeof payload);
+  const uint32_t sum = crc32_add(0, &f[2], kConsoleHead - 2 + bytes);
+  std::memcpy(&f[kConsoleHead + bytes], &sum, sizeof sum);
   return f;
 }
 
-HelloFrame hello() {
-  HelloFrame h{};
+ConsoleHello hello() {
+  ConsoleHello h{};
   std::strcpy(h.board, "emcraft-sf2");
   h.ticks_per_second = kTicks;
   return h;
 }
 
-BenchBeginFrame begin() {
-  BenchBeginFrame b{};
+BenchBeginMessage begin() {
+  BenchBeginMessage b{};
   std::strcpy(b.kernels, "portable");
   b.layers = kBenchLayerCount;
   b.trial_instructions = 1000, b.trial_ticks = 2000;
@@ -42,8 +42,8 @@ BenchBeginFrame begin() {
 }
 
 // One border row wherever there is padding.
-BenchLayerFrame layer(uint32_t i) {
-  BenchLayerFrame f{};
+BenchLayerMessage layer(uint32_t i) {
+  BenchLayerMessage f{};
   f.layer = i;
   f.border = {kBenchLayers[i].kernel > 1 ? 1u : 0u, 1, 600 + i, 0};
   f.interior = {
@@ -53,18 +53,18 @@ BenchLayerFrame layer(uint32_t i) {
   return f;
 }
 
-BenchCipherFrame cipher(uint32_t i) { return {i, 4000 * i, i, 9 * i}; }
+BenchCipherMessage cipher(uint32_t i) { return {i, 4000 * i, i, 9 * i}; }
 
 class Said {
  public:
   template <class T>
-  Said& say(FrameType type, const T& payload) {
-    listener_.feed(frame(type, payload));
+  Said& say(ConsoleType type, const T& payload) {
+    listener_.feed(message(type, payload));
     return *this;
   }
   // "" or what goes wrong.
   template <class T>
-  std::string complaint(FrameType type, const T& payload) {
+  std::string complaint(ConsoleType type, const T& payload) {
     try {
       say(type, payload);
       return "";
@@ -74,7 +74,7 @@ class Said {
     }
   }
   Said& start() {
-    return say(FrameType::kHello, hello()).say(kBenchBegin, begin());
+    return say(ConsoleType::kHello, hello()).say(kBenchBegin, begin());
   }
   const BenchListener& heard() const { return listener_; }
 
@@ -92,8 +92,8 @@ TEST(BenchListener, HearsAllLayers) {
     said.say(kBenchCipher, cipher(i));
   }
   EXPECT_FALSE(said.heard().handshake());
-  said.say(kBenchHandshake, BenchHandshakeFrame{9000, 0, 3000, 5});
-  said.say(kBenchEnd, BenchEndFrame{kBenchLayerCount});
+  said.say(kBenchHandshake, BenchHandshakeMessage{9000, 0, 3000, 5});
+  said.say(kBenchEnd, BenchEndMessage{kBenchLayerCount});
   ASSERT_TRUE(said.heard().handshake());
   EXPECT_EQ(said.heard().handshake()->stack_bytes, 3000);
   EXPECT_EQ(said.heard().ciphers().at(2).instructions,
@@ -108,14 +108,14 @@ TEST(BenchListener, HearsAllLayers) {
 }
 
 TEST(BenchListener, RefusesNonsense) {
-  HelloFrame other = hello();
+  ConsoleHello other = hello();
   other.board[0] = 'x';
-  EXPECT_EQ(Said().complaint(FrameType::kHello, other),
+  EXPECT_EQ(Said().complaint(ConsoleType::kHello, other),
             "the measuring firmware says that it is one for board "
             "'xmcraft-sf2'");
-  HelloFrame stopped = hello();
+  ConsoleHello stopped = hello();
   stopped.ticks_per_second = 0;
-  EXPECT_NE(Said().complaint(FrameType::kHello, stopped), "");
+  EXPECT_NE(Said().complaint(ConsoleType::kHello, stopped), "");
   EXPECT_EQ(Said().complaint(kBenchBegin, begin()),
             "the measuring firmware says results before hello");
   EXPECT_EQ(Said().complaint(kBenchLayer, layer(0)),
@@ -126,28 +126,30 @@ TEST(BenchListener, RefusesNonsense) {
             "the measuring firmware says a chunk out of turn");
   EXPECT_EQ(Said().complaint(kBenchCipher, cipher(0)),
             "the measuring firmware says a chunk out of turn");
-  EXPECT_EQ(Said().complaint(kBenchHandshake, BenchHandshakeFrame{1, 0, 1, 1}),
-            "the measuring firmware says a handshake out of turn");
-  EXPECT_EQ(Said().start().complaint(kBenchEnd, BenchEndFrame{0}),
+  EXPECT_EQ(
+      Said().complaint(kBenchHandshake, BenchHandshakeMessage{1, 0, 1, 1}),
+      "the measuring firmware says a handshake out of turn");
+  EXPECT_EQ(Said().start().complaint(kBenchEnd, BenchEndMessage{0}),
             "the measuring firmware says that it is done too early");
-  EXPECT_EQ(Said().complaint(FrameType{99}, uint32_t{0}),
-            "the measuring firmware says a frame of no known type");
-  EXPECT_EQ(Said().complaint(FrameType::kHello, uint32_t{0}),
-            "the measuring firmware says a frame of a wrong size");
+  EXPECT_EQ(Said().complaint(ConsoleType{99}, uint32_t{0}),
+            "the measuring firmware says a message of no known type");
+  EXPECT_EQ(Said().complaint(ConsoleType::kHello, uint32_t{0}),
+            "the measuring firmware says a message of a wrong size");
 }
 
 TEST(BenchListener, ChecksClockAndRows) {
-  BenchBeginFrame fast = begin();
+  BenchBeginMessage fast = begin();
   fast.trial_ticks = 2003;
-  EXPECT_EQ(Said().say(FrameType::kHello, hello()).complaint(kBenchBegin, fast),
-            "the measuring firmware says that its clock counts 1000 "
-            "instructions as 1002");
-  BenchBeginFrame older = begin();
+  EXPECT_EQ(
+      Said().say(ConsoleType::kHello, hello()).complaint(kBenchBegin, fast),
+      "the measuring firmware says that its clock counts 1000 "
+      "instructions as 1002");
+  BenchBeginMessage older = begin();
   --older.layers;
   EXPECT_EQ(
-      Said().say(FrameType::kHello, hello()).complaint(kBenchBegin, older),
+      Said().say(ConsoleType::kHello, hello()).complaint(kBenchBegin, older),
       "the measuring firmware says that it has 43 layers, not 44");
-  BenchLayerFrame fewer = layer(0);
+  BenchLayerMessage fewer = layer(0);
   --fewer.interior.rows;
   EXPECT_EQ(Said().start().complaint(kBenchLayer, fewer),
             "the measuring firmware says 9 rows of 1x1 112x112x32->16, not 10");
@@ -155,9 +157,9 @@ TEST(BenchListener, ChecksClockAndRows) {
 
 TEST(BenchListener, ReportsFaults) {
   Said said;
-  FaultFrame f{};
+  ConsoleFault f{};
   f.kind = static_cast<uint32_t>(FaultKind::kBus);
-  said.start().say(FrameType::kFault, f);
+  said.start().say(ConsoleType::kFault, f);
   ASSERT_TRUE(said.heard().failure());
   EXPECT_FALSE(said.heard().done());
   EXPECT_EQ(said.heard().failure()->code(), Exit::kNode);

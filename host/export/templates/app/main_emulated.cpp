@@ -12,7 +12,7 @@ int run_firmware(const shoal_port& port) {
                                            : shoal_app::self_test(port);
 }
 
-void send_fault(const shoal_port& port, const FaultFrame& fault) {
+void send_fault(const shoal_port& port, const ConsoleFault& fault) {
   shoal_app::Line(port) << "fault " << uint64_t{fault.kind} << " at "
                         << uint64_t{fault.pc};
 }

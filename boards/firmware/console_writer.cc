@@ -1,10 +1,10 @@
-#include "boards/firmware/frames.h"
+#include "boards/firmware/console_writer.h"
 
 namespace shoal {
 
-void ConsoleWriter::begin(FrameType type, uint32_t bytes) {
-  uint8_t head[kFrameHead] = {kFrameMark[0], kFrameMark[1],
-                              static_cast<uint8_t>(type), 0};
+void ConsoleWriter::begin(ConsoleType type, uint32_t bytes) {
+  uint8_t head[kConsoleHead] = {kConsoleMark[0], kConsoleMark[1],
+                                static_cast<uint8_t>(type), 0};
   for (int i = 0; i < 4; ++i) {
     head[4 + i] = static_cast<uint8_t>(bytes >> (8 * i));
   }
@@ -31,11 +31,11 @@ bool refuse_storage(const shoal_port& port, ConsoleWriter& console) {
   };
   const Refusal why =
       port.storage_there > 0 ? Refusal::kSmallStorage : Refusal::kNoStorage;
-  RefusedFrame r{};
+  ConsoleRefused r{};
   r.refusal = static_cast<uint8_t>(why);
   r.index = kilobytes(port.storage_there);
   r.check = kilobytes(port.storage_bytes);
-  console.send(FrameType::kRefused, r);
+  console.send(ConsoleType::kRefused, r);
   return true;
 }
 

@@ -1,4 +1,4 @@
-// Writes frames to a port's console; see device/port/console.h.
+// Writes messages to a port's console; see device/port/console.h.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ class ConsoleWriter {
   explicit ConsoleWriter(const shoal_port& port) : port_(port) {}
 
   // Exactly `bytes` of payload must be put before end().
-  void begin(FrameType type, uint32_t bytes);
+  void begin(ConsoleType type, uint32_t bytes);
   void put(const void* data, uint32_t bytes);
   void end();
 
   template <class T>
-  void send(FrameType type, const T& payload) {
+  void send(ConsoleType type, const T& payload) {
     begin(type, sizeof payload);
     put(&payload, sizeof payload);
     end();
