@@ -297,8 +297,8 @@ typedef struct shoal_config {
   const uint8_t* start_salt;
   /** The links. Null: programs with peers are refused. */
   const shoal_link* link;
-  /** Called after every firing with a shoal::Firing (device/runtime/tap.h), in
-   * builds with SHOAL_TAP; others ignore it. May be null. */
+  /** Called after every firing with a shoal::Firing (device/runtime/firing.h),
+   * in builds with SHOAL_TAP; others ignore it. May be null. */
   void (*tap)(void* user, const void* firing);
   /** First argument of `tap`. */
   void* tap_user;

@@ -60,7 +60,7 @@ TEST(BoardBoot, RandomNetworksAreExactAtEveryLayer) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Job job = make_job(random_recipe(seed));
     TraceCollector trace(job.p.graph, job.p.net, job.p.plan);
-    const Emulated e = emulate(emulated_board(trace.tap()), job.storage);
+    const Emulated e = emulate(emulated_board(trace.observer()), job.storage);
     const Values oracle = run_oracle(job.p.graph, job.input);
     EXPECT_EQ(file_outputs(job.p.graph, job.p.net, e.outputs.at(0)),
               model_output(job.p.graph, oracle));

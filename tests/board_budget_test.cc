@@ -93,15 +93,16 @@ TEST_F(BoardBudget, ANodeOnANetworkKeepsItsOwn) {
 TEST_F(BoardBudget, FixedBytesAreWhatTheFirmwareHas) {
   EXPECT_LE(options_.board->fixed_bytes(), budget("ram_bytes.fixed"));
   EXPECT_EQ(options_.board->fixed_kind, "measured");
-  for (const Tap& tap : {Tap{}, Tap{[](void*, const void*) {}, nullptr}}) {
+  for (const FiringObserver& observer :
+       {FiringObserver{}, FiringObserver{[](void*, const void*) {}, nullptr}}) {
     EmulateOptions options = options_;
-    options.tap = tap;
+    options.observer = observer;
     options.command = "sizes";
     const Emulated e = emulate(options, std::vector<uint8_t>(64));
     // Nothing but padding is missing in what the build counted.
     const auto sizes =
         read_sizes(options_.build / "boards" / "emcraft-sf2" /
-                   (tap.call ? "firmware-debug.sizes" : "firmware.sizes"));
+                   (observer.call ? "firmware-debug.sizes" : "firmware.sizes"));
     EXPECT_LE(sizes.at("all").flash, e.memory.flash_used);
     EXPECT_GT(sizes.at("all").flash + kPadding, e.memory.flash_used);
     EXPECT_EQ(e.memory.fixed_bytes, options_.board->fixed_bytes());

@@ -31,11 +31,11 @@ inline std::optional<EmulateOptions> board_that_boots(
 
 // Ends the test program as skipped without them. Where both have to be (the
 // project's own test run), SHOAL_BOOT=1 makes that a failure.
-inline EmulateOptions emulated_board(Tap tap = {},
+inline EmulateOptions emulated_board(FiringObserver observer = {},
                                      const std::string& name = "emcraft-sf2") {
   std::optional<EmulateOptions> options = board_that_boots(name);
   if (!options) std::exit(std::getenv("SHOAL_BOOT") ? 1 : 77);
-  options->tap = tap;
+  options->observer = observer;
   return *options;
 }
 

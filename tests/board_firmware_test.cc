@@ -62,7 +62,7 @@ TEST(BoardFirmware, RandomNetworksGiveTheOraclesOutputs) {
     const auto objective = seed % 2 ? Objective::kRam : Objective::kLatency;
     const Job job = make_job(random_recipe(seed), objective, 2);
     TraceCollector trace(job.p.graph, job.p.net, job.p.plan);
-    PlayedBoard played(board(), job.storage, job.arena(), trace.tap());
+    PlayedBoard played(board(), job.storage, job.arena(), trace.observer());
     ASSERT_EQ(played.run("layers trace"), kExitDone)
         << (played.said().failure() ? played.said().failure()->what() : "");
     EXPECT_TRUE(played.said().done());

@@ -104,7 +104,7 @@ Emulated expect_exact(const Deployed& d, const EmulateOptions& options) {
 Emulated expect_exact_layers(const Deployed& d, EmulateOptions options) {
   const Prepared& p = d.p;
   TraceCollector collector(p.graph, p.net, p.plan);
-  options.tap = collector.tap();
+  options.observer = collector.observer();
   const Emulated e = expect_exact(d, options);
   const Values values = collector.values(d.golden.input);
   const Trace trace = make_trace(p.graph, [&](int t) {

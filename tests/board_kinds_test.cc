@@ -30,8 +30,8 @@ std::vector<std::string> booting_boards() {
 class BoardKinds : public testing::TestWithParam<std::string> {
  protected:
   const Board& board() const { return find_board(GetParam()); }
-  EmulateOptions options(Tap tap = {}) const {
-    return emulated_board(tap, GetParam());
+  EmulateOptions options(FiringObserver observer = {}) const {
+    return emulated_board(observer, GetParam());
   }
   // Returns the error of a run with this word on the command line.
   std::string complaint(const char* command) const {
@@ -66,7 +66,7 @@ TEST_P(BoardKinds, RandomNetworksAreExactAtEveryLayer) {
         storage_image(GetParam(), p.images[0],
                       {frame_rows(p.graph, p.net, input)}, int64_t{1} << 24);
     TraceCollector trace(p.graph, p.net, p.plan);
-    const Emulated e = emulate(options(trace.tap()), storage);
+    const Emulated e = emulate(options(trace.observer()), storage);
     const Values oracle = run_oracle(p.graph, input);
     EXPECT_EQ(file_outputs(p.graph, p.net, e.outputs.at(0)),
               model_output(p.graph, oracle));

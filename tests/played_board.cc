@@ -18,11 +18,11 @@ PlayedBoard& self(void* user) { return *static_cast<PlayedBoard*>(user); }
 }  // namespace
 
 PlayedBoard::PlayedBoard(const Board& board, std::span<const uint8_t> storage,
-                         uint32_t arena_bytes, Tap tap)
+                         uint32_t arena_bytes, FiringObserver observer)
     : id_(board.name),
       storage_(storage),
       arena_(arena_bytes),
-      listener_(board, 1e-6, tap) {}
+      listener_(board, 1e-6, observer) {}
 
 int PlayedBoard::run(const std::string& command) {
   shoal_port port{};

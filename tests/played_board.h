@@ -20,7 +20,7 @@ class PlayedBoard {
  public:
   // `storage` is what lies there; it must outlive the board.
   PlayedBoard(const Board&, std::span<const uint8_t> storage,
-              uint32_t arena_bytes, Tap = {});
+              uint32_t arena_bytes, FiringObserver = {});
 
   // The read with this number (from 0) fails, and so do those that repeat it.
   void fail_read(int number) { failing_read_ = number; }

@@ -215,7 +215,7 @@ class Judge {
     const bool closely = random_() % 3 == 0 || closely_;
     TraceCollector trace(p.graph, p.net, p.plan);
     trace.watch(static_cast<uint32_t>(o.frames - 1));
-    if (closely) o.tap = [&](int node) { return trace.tap(node); };
+    if (closely) o.observer = [&](int node) { return trace.observer(node); };
     const SimResult r = simulate_cluster(p, cluster_, input_, o);
     for (const EndpointReport& n : r.nodes) tally_.lost += n.traffic.lost;
     tally_.events += r.events;

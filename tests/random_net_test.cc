@@ -74,7 +74,7 @@ std::string run_mapped(const Prepared& p, const Frames& frames,
                        const std::vector<Values>& oracles) {
   const uint32_t arena = p.plan.nodes[0].arena_bytes;
   TraceCollector trace(p.graph, p.net, p.plan);
-  NodeRunner runner(p.graph, p.net, p.images[0], arena, trace.tap());
+  NodeRunner runner(p.graph, p.net, p.images[0], arena, trace.observer());
   const std::string fault = run_frames(p, runner, trace, frames, oracles);
   if (!fault.empty()) return fault;
   try {
@@ -100,7 +100,7 @@ std::string run_stored(const Prepared& p, const Frames& frames,
   StoredImage stored(p.images[0], delay);
   TraceCollector trace(p.graph, p.net, p.plan);
   NodeRunner runner(p.graph, p.net, stored.source(),
-                    p.plan.nodes[0].arena_bytes, trace.tap());
+                    p.plan.nodes[0].arena_bytes, trace.observer());
   const std::string fault = run_frames(p, runner, trace, frames, oracles);
   return fault.empty() ? fault : "from storage, " + fault;
 }

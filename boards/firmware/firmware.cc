@@ -10,16 +10,16 @@
 #include "boards/firmware/shared_storage.h"
 #include "device/base/status.h"
 #include "device/link/cipher.h"
-#include "device/runtime/tap.h"
+#include "device/runtime/firing.h"
 #include "device/storage/directory.h"
 
 namespace shoal {
 namespace {
 
 #ifdef SHOAL_TAP
-constexpr uint32_t kHasTap = 1;
+constexpr uint32_t kHasObserver = 1;
 #else
-constexpr uint32_t kHasTap = 0;
+constexpr uint32_t kHasObserver = 0;
 #endif
 
 // Fills an arena, so that what was written into it can be seen.
@@ -74,7 +74,7 @@ class Firmware {
     ConsoleHello h{};
     copy_id(h.board, port_.board);
     h.ticks_per_second = port_.ticks_per_second;
-    h.has_tap = kHasTap;
+    h.has_observer = kHasObserver;
     console_.send(ConsoleType::kHello, h);
   }
 

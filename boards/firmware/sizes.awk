@@ -16,7 +16,7 @@ function library(file) {
   else if (file ~ /\/boards\/|CMakeFiles/)
     return "firmware"
   sub(/^shoal_/, "", file)
-  sub(/^runtime_(tap|storage|link)$/, "runtime", file)
+  sub(/^runtime_(storage|link)$/, "runtime", file)
   sub(/^cipher_mbedtls$/, "link", file)
   sub(/^keys$/, "storage", file)
   return file ~ /^(base|program|kernels|link|agent|storage|runtime|mbedcrypto|lwip)$/ ? file : "libc"

@@ -102,8 +102,8 @@ struct AgentConfig {
   void* said_user = nullptr;
 
   // See shoal_config.
-  void (*tap)(void* user, const void* firing) = nullptr;
-  void* tap_user = nullptr;
+  void (*observer)(void* user, const void* firing) = nullptr;
+  void* observer_user = nullptr;
 };
 
 struct AgentCounters {

@@ -355,8 +355,8 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
     c.store_key = config_.store_key;
   }
   c.link = r.peers != 0 ? &link_ : nullptr;
-  c.tap = config_.tap;
-  c.tap_user = config_.tap_user;
+  c.tap = config_.observer;
+  c.tap_user = config_.observer_user;
   c.banks = config_.banks;
   c.bank_count = config_.bank_count;
   state_ = AgentState::kRunning;

@@ -121,7 +121,7 @@ inline void thumb1_dot_4x1(const int8_t* w0, int w_step, const int8_t* x, int n,
 
 #undef SHOAL_TURNS
 
-#define SHOAL_TAP                \
+#define SHOAL_ONE_TAP            \
   "ldrb %[a], [%[w]]\n"          \
   "sxtb %[a], %[a]\n"            \
   "ldrsb %[t], [%[x0], %[k]]\n"  \
@@ -147,8 +147,8 @@ inline void thumb1_three_taps(const int8_t* w, int w_step, const int8_t* x,
                               int x_step, int pixel_step, uint32_t& s0,
                               uint32_t& s1, uint32_t& s2, uint32_t& s3) {
   int32_t k = 0, k2 = 2 * pixel_step, a, t;
-  __asm__(".syntax unified\n" SHOAL_TAP SHOAL_NEXT_TAP SHOAL_TAP SHOAL_NEXT_TAP
-              SHOAL_TAP
+  __asm__(".syntax unified\n" SHOAL_ONE_TAP SHOAL_NEXT_TAP SHOAL_ONE_TAP
+              SHOAL_NEXT_TAP SHOAL_ONE_TAP
           : [s0] "+h"(s0), [s1] "+h"(s1), [s2] "+h"(s2), [s3] "+h"(s3),
             [w] "+l"(w), [k] "+l"(k), [k2] "+l"(k2), [a] "=&l"(a), [t] "=&l"(t)
           : [x0] "l"(x), [x1] "l"(x + pixel_step), [w_step] "l"(w_step),
@@ -157,7 +157,7 @@ inline void thumb1_three_taps(const int8_t* w, int w_step, const int8_t* x,
 }
 
 #undef SHOAL_NEXT_TAP
-#undef SHOAL_TAP
+#undef SHOAL_ONE_TAP
 
 }  // namespace shoal
 #endif

@@ -35,7 +35,7 @@ enum class ConsoleType : uint8_t {
 struct ConsoleHello {
   char board[16];  // id, padded with zeros
   uint32_t ticks_per_second;
-  uint32_t has_tap;
+  uint32_t has_observer;
 };
 static_assert(sizeof(ConsoleHello) == 24);
 
@@ -52,7 +52,7 @@ struct ConsoleLayer {
 };
 static_assert(sizeof(ConsoleLayer) == 12);
 
-// See device/runtime/tap.h. Rows [y0, y1) of (x1 - x0) * (c1 - c0) elements.
+// See device/runtime/firing.h. Rows [y0, y1) of (x1 - x0) * (c1 - c0) elements.
 struct ConsoleFiring {
   uint16_t stage, actor;
   uint16_t y0, y1, x0, x1, c0, c1;

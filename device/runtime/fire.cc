@@ -115,7 +115,7 @@ inline Status Node::run_plain() {
   if (++now.slice < a.slices) return Status::kOk;
   now.slice = 0;
   if (++now.group < w.groups) return Status::kOk;
-  tap_plain();
+  observe_plain();
   state_.schedule.complete();
   return Status::kOk;
 }
@@ -167,26 +167,26 @@ Status Node::step() {
   const uint16_t iteration = now.iteration;
   const Progress progress = next_slice(a);
   if (progress == Progress::kSlice) return Status::kOk;
-  call_tap(s, index, iteration);
+  call_observer(s, index, iteration);
   if (progress == Progress::kFiring) state_.schedule.complete();
   return Status::kOk;
 }
 
 #ifndef SHOAL_TAP
-void Node::call_tap(const Slice&, uint16_t, uint16_t) {}
-inline void Node::tap_plain() {}
+void Node::call_observer(const Slice&, uint16_t, uint16_t) {}
+inline void Node::observe_plain() {}
 #else
-void Node::tap_plain() {
+void Node::observe_plain() {
   const Active& now = state_.schedule.active;
   Slice s;
   s.actor = &state_.ports.stage.actors[now.unit];
   s.last = true, s.lo = now.range.out_lo, s.hi = now.range.out_hi;
   s.out = state_.ports.rows_of(s.actor->out);
-  call_tap(s, now.unit, 0);
+  call_observer(s, now.unit, 0);
 }
-[[gnu::cold]] void Node::call_tap(const Slice& s, uint16_t index,
-                                  uint16_t iteration) {
-  if (!s.last || !state_.tap) return;
+[[gnu::cold]] void Node::call_observer(const Slice& s, uint16_t index,
+                                       uint16_t iteration) {
+  if (!s.last || !state_.observer) return;
   const ActorRecord& a = *s.actor;
   const PortRecord& out = state_.ports.stage.ports[a.out];
   const BufferRecord& b = state_.ports.stage.buffers[out.buffer];
@@ -213,7 +213,7 @@ void Node::tap_plain() {
   f.first_row = s.out.first;
   f.row_bytes = s.out.row_bytes;
   f.slots = s.out.slots;
-  state_.tap(state_.tap_user, &f);
+  state_.observer(state_.observer_user, &f);
 }
 #endif
 

@@ -16,9 +16,9 @@
 //   io.cc         rows across the API
 #pragma once
 
+#include "device/runtime/firing.h"
 #include "device/runtime/node_state.h"
 #include "device/runtime/parts.h"
-#include "device/runtime/tap.h"
 #include "device/shoal.h"
 
 namespace shoal {
@@ -80,9 +80,9 @@ class Node final {
   Status run_plain();
   Status run_any_slice();
   void begin_slice(Slice&, uint16_t actor);
-  void tap_plain();
+  void observe_plain();
   Progress next_slice(const ActorRecord&);
-  void call_tap(const Slice&, uint16_t index, uint16_t iteration);
+  void call_observer(const Slice&, uint16_t index, uint16_t iteration);
 
   // io.cc
   const PortRecord* current_port(uint32_t io) const;

@@ -21,8 +21,8 @@ NodeState::NodeState(const shoal_config& c, void* arena, uint32_t bytes)
       spill_area(c.spill_area),
       link(c.link),
       banks(c.banks),
-      tap(c.tap),
-      tap_user(c.tap_user),
+      observer(c.tap),
+      observer_user(c.tap_user),
       arena_bytes(bytes),
       bank_count(c.bank_count) {
   ports.arena = static_cast<uint8_t*>(arena);

@@ -49,8 +49,8 @@ struct NodeState {
   const shoal_spill_area* const spill_area;
   const shoal_link* const link;
   const shoal_bank* const banks;
-  void (*const tap)(void* user, const void* firing);
-  void* const tap_user;
+  void (*const observer)(void* user, const void* firing);
+  void* const observer_user;
 
   const uint32_t arena_bytes, bank_count;
   ImageSource source;

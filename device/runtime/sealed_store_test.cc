@@ -95,10 +95,10 @@ void expect_refused(const Sample& s, const Bytes& image, const Place& at,
   const auto& actors = s.program.stages[at.stage].actors;
   uint16_t last = kNone;
   RunOptions o = options_of(s);
-  const Tap tap = [&](const Firing& f) {
+  const FiringObserver observer = [&](const Firing& f) {
     if (f.stage == at.stage) last = f.actor;
   };
-  o.tap = tap;
+  o.observer = observer;
   const RunResult run = run_program(image, s.inputs, o);
   EXPECT_EQ(run.status, Status::kBadTag);
   EXPECT_EQ(run.fault.table, Table::kChunk);

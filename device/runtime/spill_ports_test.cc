@@ -79,10 +79,10 @@ TEST(SpillPorts, BesideATape) {
   const Bytes right = right_output();
   const Sample held = held_sample();
   Order order;
-  RunOptions tap;
+  RunOptions observed;
   ProgramBuilder p = held.program;
-  tap.tap = [&](const Firing& f) { record_firing(p, f, order); };
-  run_program(ProgramBuilder(p).build(), held.inputs, tap);
+  observed.observer = [&](const Firing& f) { record_firing(p, f, order); };
+  run_program(ProgramBuilder(p).build(), held.inputs, observed);
   for (bool mapped : {true, false}) {
     for (int delay = 0; delay <= 5; ++delay) {
       const Sample s = spill_sample();

@@ -36,7 +36,7 @@ ProgramBuilder program(From from) {
   Order order;
   RunOptions o;
   o.storage_delay = 0, o.spill_blocks = 40;
-  o.tap = [&](const Firing& f) { record_firing(p, f, order); };
+  o.observer = [&](const Firing& f) { record_firing(p, f, order); };
   run_program(ProgramBuilder(p).build(), s.inputs, o);
   return on_tape(p, order, false);
 }

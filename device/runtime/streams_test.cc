@@ -67,11 +67,11 @@ TEST(Streams, OfProgramsInStorage) {
   for (LinkedSample s : linked_samples()) {
     std::vector<Order> order(s.programs.nodes.size());
     ClusterOptions o;
-    o.tap = [&](uint16_t node, const Firing& f) {
+    o.observer = [&](uint16_t node, const Firing& f) {
       record_firing(s.programs.nodes[node], f, order[node]);
     };
     expect_sample(s, o);
-    o.tap = nullptr;
+    o.observer = nullptr;
     LinkedSample sram = s;
     for (bool mapped : {true, false}) {
       for (ProgramBuilder& p : sram.programs.nodes) {

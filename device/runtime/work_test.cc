@@ -10,13 +10,14 @@ namespace shoal::test {
 namespace {
 
 // The slices of the first frame, in the order in which they were worked on.
-std::vector<shoal_work> work_of(Sample s, const Tap& tap) {
+std::vector<shoal_work> work_of(Sample s, const FiringObserver& observer) {
   const Bytes image = s.program.build();
   AlignedBytes memory(image);
   Arena arena(reinterpret_cast<const Header*>(memory.data())->arena_bytes);
   shoal_config config{};
   config.image = memory.data(), config.image_bytes = memory.size();
-  config.tap = &call_tap, config.tap_user = const_cast<Tap*>(&tap);
+  config.tap = &call_observer,
+  config.tap_user = const_cast<FiringObserver*>(&observer);
   shoal_node node;
   EXPECT_EQ(shoal_open(&node, &config, arena.data(), uint32_t(arena.size())),
             SHOAL_OK);

@@ -107,7 +107,7 @@ void run_every_layer(const Case& c, const Prepared& p) {
   TraceCollector trace(p.graph, p.net, p.plan);
   std::vector<uint8_t> output;
   SimOptions options = quick();
-  options.tap = [&](int node) { return trace.tap(node); };
+  options.observer = [&](int node) { return trace.observer(node); };
   options.output = [&](int, const std::vector<uint8_t>& o) { output = o; };
   simulate_cluster(p, c.cluster({}), c.golden.input, options);
   const Verification v =

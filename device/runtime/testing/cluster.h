@@ -45,7 +45,7 @@ struct ClusterOptions {
   long max_steps = 400000;
   bool mapped = true;
   const shoal_cipher* cipher = &checksum_only();
-  std::function<void(uint16_t node, const Firing&)> tap;
+  std::function<void(uint16_t node, const Firing&)> observer;
   std::function<void(uint16_t node, AlignedBytes& image)> change;
 };
 
@@ -177,10 +177,10 @@ class NodeParty final : public Party {
     config_.storage = &store_;
     config_.storage_bytes = image_.size();
     config_.link = &socket_.link;
-    if (o.tap) {
-      tap_ = [&o, node](const Firing& f) { o.tap(node, f); };
-      config_.tap = &call_tap;
-      config_.tap_user = &tap_;
+    if (o.observer) {
+      observer_ = [&o, node](const Firing& f) { o.observer(node, f); };
+      config_.tap = &call_observer;
+      config_.tap_user = &observer_;
     }
     last = static_cast<Status>(
         shoal_open(&node_, &config_, arena_->data(), uint32_t(arena_->size())));
@@ -202,7 +202,7 @@ class NodeParty final : public Party {
 
   AlignedBytes image_;
   SlowStorage storage_;
-  Tap tap_;
+  FiringObserver observer_;
   Socket socket_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<Banks> banks_;

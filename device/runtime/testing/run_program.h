@@ -16,7 +16,7 @@
 #include "device/keys/store_key.h"
 #include "device/program/image.h"
 #include "device/program/vault.h"
-#include "device/runtime/tap.h"
+#include "device/runtime/firing.h"
 #include "device/shoal.h"
 #include "device/shoal_pieces.h"
 #include "device/storage/ledger.h"
@@ -146,7 +146,7 @@ class SlowStorage {
   bool erasing_ = false;
 };
 
-using Tap = std::function<void(const Firing&)>;
+using FiringObserver = std::function<void(const Firing&)>;
 
 struct RunOptions {
   int frames = 1;
@@ -162,7 +162,7 @@ struct RunOptions {
   bool keep_outputs = true;
   int fail_at = -1, flip_at = -1, refuse_at = -1;  // reads of the storage
   int fail_times = 1, flip_times = 1;
-  Tap tap;
+  FiringObserver observer;
   const shoal_link* link = nullptr;
   const shoal_cipher* cipher = nullptr;  // of the store
   const uint8_t* key = nullptr;          // of the node
@@ -199,8 +199,9 @@ class AlignedBytes {
   void* data_ = nullptr;
 };
 
-inline void call_tap(void* user, const void* firing) {
-  (*static_cast<const Tap*>(user))(*static_cast<const Firing*>(firing));
+inline void call_observer(void* user, const void* firing) {
+  (*static_cast<const FiringObserver*>(user))(
+      *static_cast<const Firing*>(firing));
 }
 
 // A new area for the pages of the image, with the first entry of its ledger.
@@ -313,9 +314,9 @@ inline RunResult run_program(const Bytes& image,
     config.banks = banks.table();
     config.bank_count = kMaxBanks;
   }
-  if (options.tap) {
-    config.tap = &call_tap;
-    config.tap_user = const_cast<Tap*>(&options.tap);
+  if (options.observer) {
+    config.tap = &call_observer;
+    config.tap_user = const_cast<FiringObserver*>(&options.observer);
   }
   auto node = std::make_unique<shoal_node>();
   const auto finish = [&](int status) {

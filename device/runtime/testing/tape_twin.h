@@ -12,7 +12,7 @@ namespace shoal::test {
 // The order in which a data-driven run fires, per stage.
 using Order = std::vector<std::vector<OrderRun>>;
 
-// Adds a firing, as a tap sees it.
+// Adds a firing, as an observer sees it.
 inline void record_firing(const ProgramBuilder& p, const Firing& f,
                           Order& order) {
   if (f.frame > 0) return;
@@ -81,7 +81,7 @@ inline ProgramBuilder on_tape(const ProgramBuilder& p,
                               const std::vector<Bytes>& inputs, bool mapped) {
   Order order;
   RunOptions options;
-  options.tap = [&](const Firing& f) { record_firing(p, f, order); };
+  options.observer = [&](const Firing& f) { record_firing(p, f, order); };
   run_program(ProgramBuilder(p).build(), inputs, options);
   return on_tape(p, order, mapped);
 }

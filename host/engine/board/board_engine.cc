@@ -50,7 +50,7 @@ void BoardEngine::stream(const Next& next, const Take& take) {
   std::optional<TraceCollector> trace;
   if (traced_) trace.emplace(p.graph, p.net, p.plan);
   EmulateOptions options = options_;
-  if (trace) options.tap = trace->tap();
+  if (trace) options.observer = trace->observer();
   result_ =
       emulate(options, storage_image(options.board->name, p.images[0], rows,
                                      options.board->emulator->storage_bytes));

@@ -12,7 +12,7 @@ namespace shoal {
 
 class BoardEngine final : public Engine {
  public:
-  // The options' tap is the engine's. With `traced` the answer of the last
+  // The options' observer is the engine's. With `traced` the answer of the last
   // frame has values.
   BoardEngine(std::shared_ptr<const Prepared>, EmulateOptions,
               bool traced = false);

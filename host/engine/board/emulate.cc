@@ -28,7 +28,7 @@ Emulated emulate(const EmulateOptions& options,
   }
   const Emulator& e = *board.emulator;
   const MemoryFile storage(image, e.storage_bytes);
-  const bool traced = options.tap.call != nullptr;
+  const bool traced = options.observer.call != nullptr;
   FirmwareRun run{board,
                   options.build,
                   traced ? "firmware-debug.elf" : "firmware.elf",
@@ -37,7 +37,7 @@ Emulated emulate(const EmulateOptions& options,
                   options.seconds};
   if (traced) run.arguments.emplace_back("trace");
   if (!options.command.empty()) run.arguments.push_back(options.command);
-  Listener listener(board, std::ldexp(1e-9, e.icount_shift), options.tap);
+  Listener listener(board, std::ldexp(1e-9, e.icount_shift), options.observer);
   run_to_end(run, listener);
   return listener.result();
 }

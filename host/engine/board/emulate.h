@@ -11,7 +11,7 @@
 
 #include "host/board/board.h"
 #include "host/engine/board/listener.h"
-#include "host/engine/common/tap.h"
+#include "host/engine/common/firing_observer.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 
@@ -21,8 +21,8 @@ struct EmulateOptions {
   const Board* board = nullptr;  // required, with an emulator
   // The folder with boards/NAME/firmware.elf in it.
   std::filesystem::path build;
-  // With a tap the debug firmware runs and sends every row that it makes.
-  Tap tap;
+  // With an observer the debug firmware runs and sends every row that it makes.
+  FiringObserver observer;
   std::string command;  // further options for the firmware
   int seconds = 120;    // that the run may take
 };

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "device/runtime/tap.h"
+#include "device/runtime/firing.h"
 #include "host/engine/board/refusal.h"
 
 namespace shoal {
@@ -21,10 +21,11 @@ T payload_as(const ConsoleMessage& message) {
 
 }  // namespace
 
-Listener::Listener(const Board& board, double instruction_s, Tap tap)
+Listener::Listener(const Board& board, double instruction_s,
+                   FiringObserver observer)
     : board_(board),
       instruction_s_(instruction_s),
-      tap_(tap),
+      observer_(observer),
       decoder_([this](const ConsoleMessage& f) { take(f); }) {}
 
 void Listener::take(const ConsoleMessage& f) {
@@ -110,7 +111,7 @@ void Listener::firing(const ConsoleMessage& f) {
   firing.memory = f.payload.data() + sizeof head;
   firing.first_row = 0u - head.y0;
   firing.slots = 0x10000;
-  if (tap_.call) tap_.call(tap_.user, &firing);
+  if (observer_.call) observer_.call(observer_.user, &firing);
 }
 
 void Listener::end(const ConsoleEnd& e) {

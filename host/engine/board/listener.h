@@ -12,7 +12,7 @@
 #include "host/base/error.h"
 #include "host/board/board.h"
 #include "host/engine/board/console.h"
-#include "host/engine/common/tap.h"
+#include "host/engine/common/firing_observer.h"
 
 namespace shoal {
 
@@ -36,9 +36,9 @@ struct Emulated {
 
 class Listener {
  public:
-  // The tap gets every row that a debug firmware sends. `instruction_s`: what
-  // an instruction takes by the board's clock.
-  Listener(const Board&, double instruction_s, Tap);
+  // The observer gets every row that a debug firmware sends. `instruction_s`:
+  // what an instruction takes by the board's clock.
+  Listener(const Board&, double instruction_s, FiringObserver);
 
   // Throws Error(kNode) for what makes no sense.
   void feed(std::span<const uint8_t> bytes) { decoder_.feed(bytes); }
@@ -60,7 +60,7 @@ class Listener {
 
   const Board& board_;
   const double instruction_s_;
-  const Tap tap_;
+  const FiringObserver observer_;
   ConsoleDecoder decoder_;
   Emulated result_;
   std::map<int, uint64_t> ticks_;

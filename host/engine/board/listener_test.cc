@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "device/runtime/tap.h"
+#include "device/runtime/firing.h"
 
 namespace shoal {
 namespace {
@@ -46,11 +46,11 @@ class ListenerTest : public testing::Test {
 
   std::vector<uint8_t> tapped_;
   Listener listener_{find_board("emcraft-sf2"), 1e-8,
-                     Tap{[](void* self, const void* what) {
-                           static_cast<ListenerTest*>(self)->take(
-                               *static_cast<const Firing*>(what));
-                         },
-                         this}};
+                     FiringObserver{[](void* self, const void* what) {
+                                      static_cast<ListenerTest*>(self)->take(
+                                          *static_cast<const Firing*>(what));
+                                    },
+                                    this}};
 
  private:
   // Reads all that the firing says it has.

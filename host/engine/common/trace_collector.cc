@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "device/runtime/tap.h"
+#include "device/runtime/firing.h"
 #include "host/base/error.h"
 #include "host/base/memory.h"
 #include "host/engine/common/frame.h"
@@ -206,8 +206,9 @@ TraceCollector& SequenceTrace::frame(uint32_t number) {
 void SequenceTrace::on_firing(void* user, const void* what) {
   const Point& point = *static_cast<const Point*>(user);
   const Firing& f = *static_cast<const Firing*>(what);
-  const Tap tap = point.trace->frame(f.frame).tap(point.node);
-  tap.call(tap.user, what);
+  const FiringObserver observer =
+      point.trace->frame(f.frame).observer(point.node);
+  observer.call(observer.user, what);
 }
 
 Values SequenceTrace::next(std::span<const uint8_t> input) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "host/engine/common/tap.h"
+#include "host/engine/common/firing_observer.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 #include "host/oracle/int8/oracle.h"
@@ -25,9 +25,9 @@ class TraceCollector {
   TraceCollector(const Graph&, const Net&, const Plan&);
   TraceCollector(const TraceCollector&) = delete;
   TraceCollector& operator=(const TraceCollector&) = delete;
-  // Returns the tap of a node of the plan. It throws Error(kNode) for a firing
-  // that the plan does not have.
-  Tap tap(int node = 0) {
+  // Returns the observer of a node of the plan. It throws Error(kNode) for a
+  // firing that the plan does not have.
+  FiringObserver observer(int node = 0) {
     return {&TraceCollector::on_firing, &points_[static_cast<size_t>(node)]};
   }
   // Looks at this frame of each node only: several may be under way.
@@ -35,8 +35,8 @@ class TraceCollector {
 
   // Returns the bytes of all tensors of the file after one frame; of a batch,
   // those of its frame `frame`, whose input this is. Elided operators (views,
-  // folded PADs) are derived from what the tap saw. Throws Error(kDiffers) if
-  // rows were computed twice with different results, Error(kInternal) if a
+  // folded PADs) are derived from what the observer saw. Throws Error(kDiffers)
+  // if rows were computed twice with different results, Error(kInternal) if a
   // layer's rows are missing.
   Values values(std::span<const uint8_t> input, int frame = 0);
   // Forgets the frame, except for what it has assigned to variables, which the
@@ -82,7 +82,7 @@ class SequenceTrace {
   SequenceTrace(const Graph&, const Net&, const Plan&);
   SequenceTrace(const SequenceTrace&) = delete;
   SequenceTrace& operator=(const SequenceTrace&) = delete;
-  Tap tap(int node) {
+  FiringObserver observer(int node) {
     return {&SequenceTrace::on_firing, &points_[static_cast<size_t>(node)]};
   }
   // Returns the values of the first frame, then of the one behind; all nodes

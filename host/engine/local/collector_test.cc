@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "device/runtime/tap.h"
+#include "device/runtime/firing.h"
 #include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/common/trace_collector.h"
@@ -18,12 +18,14 @@ class Collector : public testing::Test {
   // `pass` decides what the collector sees of each firing.
   void run(const std::function<void(Firing)>& pass) {
     pass_ = pass;
-    const Tap tap{&Collector::on_firing, this};
+    const FiringObserver observer{&Collector::on_firing, this};
     NodeRunner runner(p_.graph, p_.net, p_.images[0],
-                      p_.plan.nodes[0].arena_bytes, tap);
+                      p_.plan.nodes[0].arena_bytes, observer);
     runner.run(input_);
   }
-  void show(const Firing& f) { trace_.tap().call(trace_.tap().user, &f); }
+  void show(const Firing& f) {
+    trace_.observer().call(trace_.observer().user, &f);
+  }
   bool is_layer(const Firing& f, const char* name) const {
     return p_.net.layers[f.layer].name == name;
   }

@@ -35,7 +35,8 @@ NodeEngine::NodeEngine(std::shared_ptr<const Prepared> prepared,
                           prepared_->plan)
                     : std::nullopt),
       runner_(prepared_->graph, prepared_->net, node_->source(),
-              node_->arena_bytes(), trace_ ? trace_->tap() : Tap{}),
+              node_->arena_bytes(),
+              trace_ ? trace_->observer() : FiringObserver{}),
       loaded_(node_->storage() ? node_->storage()->counters() : FileCounters{}),
       stream_(
           prepared_->net.frames,

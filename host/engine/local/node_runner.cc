@@ -18,7 +18,8 @@ NodeSource mapped_image(std::span<const uint8_t> image) {
   return source;
 }
 
-shoal_config config_of(const NodeSource& source, const Tap& tap) {
+shoal_config config_of(const NodeSource& source,
+                       const FiringObserver& observer) {
   shoal_config config{};
   config.image = source.mapped.data();
   config.image_bytes = static_cast<uint32_t>(source.mapped.size());
@@ -31,17 +32,18 @@ shoal_config config_of(const NodeSource& source, const Tap& tap) {
   config.store_key = source.key;
   config.store_cipher = source.key ? &chacha20_poly1305() : nullptr;
   config.spill_area = source.spill_area;
-  config.tap = tap.call;
-  config.tap_user = tap.user;
+  config.tap = observer.call;
+  config.tap_user = observer.user;
   return config;
 }
 
 }  // namespace
 
 NodeRunner::NodeRunner(const Graph& graph, const Net& net,
-                       const NodeSource& source, uint32_t arena_bytes, Tap tap)
+                       const NodeSource& source, uint32_t arena_bytes,
+                       FiringObserver observer)
     : graph_(graph), net_(net), source_(source), arena_(arena_bytes) {
-  shoal_config config = config_of(source, tap);
+  shoal_config config = config_of(source, observer);
   system_entropy(salt_);
   config.start_salt = salt_.data();
   check(shoal_open(&node_, &config, arena_.data(), arena_bytes));
@@ -51,8 +53,8 @@ NodeRunner::NodeRunner(const Graph& graph, const Net& net,
 
 NodeRunner::NodeRunner(const Graph& graph, const Net& net,
                        std::span<const uint8_t> image, uint32_t arena_bytes,
-                       Tap tap)
-    : NodeRunner(graph, net, mapped_image(image), arena_bytes, tap) {}
+                       FiringObserver observer)
+    : NodeRunner(graph, net, mapped_image(image), arena_bytes, observer) {}
 
 bool NodeRunner::wait_for_storage() {
   if (!source_.storage || !source_.storage->busy()) return false;

@@ -11,8 +11,8 @@
 
 #include "device/shoal.h"
 #include "host/engine/common/fenced_arena.h"
+#include "host/engine/common/firing_observer.h"
 #include "host/engine/common/frame_flow.h"
-#include "host/engine/common/tap.h"
 #include "host/lower/net.h"
 #include "host/model/graph/graph.h"
 #include "host/program/store/node_source.h"
@@ -26,10 +26,10 @@ class NodeRunner {
   // the record if the program is refused.
   // What cannot be read, or is not what it should be, is named with its layer.
   NodeRunner(const Graph&, const Net&, const NodeSource&, uint32_t arena_bytes,
-             Tap tap = {});
+             FiringObserver observer = {});
   // A whole image in mapped memory.
   NodeRunner(const Graph&, const Net&, std::span<const uint8_t> image,
-             uint32_t arena_bytes, Tap tap = {});
+             uint32_t arena_bytes, FiringObserver observer = {});
 
   NodeRunner(const NodeRunner&) = delete;
   NodeRunner& operator=(const NodeRunner&) = delete;

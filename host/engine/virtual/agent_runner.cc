@@ -104,8 +104,8 @@ AgentConfig AgentRunner::config(const NodePlace& place) {
     packets_[i].resize((transport.max_payload + 15) / 16);
     config.packets[i] = packets_[i].data()->bytes;
   }
-  config.tap = options_.tap.call;
-  config.tap_user = options_.tap.user;
+  config.observer = options_.observer.call;
+  config.observer_user = options_.observer.user;
   return config;
 }
 

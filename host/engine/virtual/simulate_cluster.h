@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "device/port/payload.h"
+#include "host/engine/common/firing_observer.h"
 #include "host/engine/common/prepare.h"
-#include "host/engine/common/tap.h"
 #include "host/engine/virtual/virtual_node.h"
 #include "host/plan/types/cluster.h"
 #include "host/world/world.h"
@@ -68,7 +68,7 @@ struct SimOptions {
   // For the node of this number; may be empty. With taps the run goes on until
   // all nodes have ended the last frame: rows that no output needs may be made
   // after the last output has come.
-  std::function<Tap(int node)> tap;
+  std::function<FiringObserver(int node)> observer;
   // Records the first frame (of a node that is alone the last), with
   // `record_all` all of them.
   Recorder* recorder = nullptr;

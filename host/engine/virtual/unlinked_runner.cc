@@ -88,8 +88,8 @@ shoal_config UnlinkedRunner::config_of(
   config.start_salt = salt_.data();
   config.banks = place_.banks.data();
   config.bank_count = static_cast<uint32_t>(place_.banks.size());
-  config.tap = options.tap.call;
-  config.tap_user = options.tap.user;
+  config.tap = options.observer.call;
+  config.tap_user = options.observer.user;
   return config;
 }
 

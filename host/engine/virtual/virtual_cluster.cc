@@ -118,7 +118,7 @@ void VirtualCluster::add_node(int node, const Cluster& cluster,
   o.insecure = options_.insecure;
   o.key = key;
   o.seed = random_();
-  if (options_.tap) o.tap = options_.tap(node);
+  if (options_.observer) o.observer = options_.observer(node);
   give_store(node, real, o);
   if (!linked) {
     const auto begins = [this] {
@@ -292,7 +292,7 @@ void VirtualCluster::run(int frames) {
 
 void VirtualCluster::stop() {
   if (!commander_) return;
-  if (options_.tap) finish_nodes();
+  if (options_.observer) finish_nodes();
   commander_->coordinator().stop();
   until([&] { return commander_->coordinator().stopped(); });
   check_arenas();

@@ -164,7 +164,7 @@ TEST_F(SimulateTest, EveryLayerIsSeenByTheTapsOfAllNodes) {
   std::vector<uint8_t> output;
   SimOptions options;
   options.frames = 3;
-  options.tap = [&](int node) { return trace.tap(node); };
+  options.observer = [&](int node) { return trace.observer(node); };
   options.output = [&](int, const std::vector<uint8_t>& o) { output = o; };
   simulate_cluster(p_, cluster_, input_, options);
   const Verification v =

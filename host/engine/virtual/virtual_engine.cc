@@ -91,7 +91,7 @@ void VirtualEngine::stream_sequence(const Next& next, const Take& take) {
   SequenceTrace trace(prepared_->graph, prepared_->net, prepared_->plan);
   SimOptions options = options_;
   options.frames = static_cast<int>(inputs.size());
-  options.tap = [&](int node) { return trace.tap(node); };
+  options.observer = [&](int node) { return trace.observer(node); };
   options.input = [&](int frame) { return inputs[static_cast<size_t>(frame)]; };
   options.output = [&](int, const Bytes& bytes) { outputs.push_back(bytes); };
   run(options);
@@ -106,7 +106,7 @@ void VirtualEngine::stream_traced(const Next& next, const Take& take) {
   TraceCollector trace(prepared_->graph, prepared_->net, prepared_->plan);
   SimOptions options = options_;
   options.frames = 1;
-  options.tap = [&](int node) { return trace.tap(node); };
+  options.observer = [&](int node) { return trace.observer(node); };
   Bytes output;
   options.output = [&](int, const Bytes& bytes) { output = bytes; };
   Batches batches(prepared_->net.frames, next, &trace);

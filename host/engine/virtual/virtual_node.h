@@ -15,8 +15,8 @@
 #include "device/shoal.h"
 #include "host/board/board.h"
 #include "host/engine/common/fenced_arena.h"
+#include "host/engine/common/firing_observer.h"
 #include "host/engine/common/prepare.h"
-#include "host/engine/common/tap.h"
 #include "host/engine/virtual/cost.h"
 #include "host/engine/virtual/virtual_storage.h"
 #include "host/world/world.h"
@@ -47,7 +47,7 @@ struct VirtualNodeOptions {
   std::optional<std::array<uint8_t, 32>> store_key = {};
   // Checking what came from storage takes the core so long.
   double check_cycles_per_byte = 0, clock_hz = 1;
-  Tap tap = {};
+  FiringObserver observer = {};
 
   // Without these an agent waits for its program.
   std::optional<UnlinkedFrames> unlinked = {};

@@ -28,7 +28,7 @@ inline std::vector<Verification> verify_batch(
   if (p.plan.nodes[0].layout.head_bytes == 0) source.mapped = p.images[0];
   TraceCollector collector(p.graph, p.net, p.plan);
   NodeRunner runner(p.graph, p.net, source, p.plan.nodes[0].arena_bytes,
-                    collector.tap());
+                    collector.observer());
   const std::vector<uint8_t> output = runner.run(inputs);
   const auto in = static_cast<size_t>(input_bytes(p.graph));
   const auto out = static_cast<size_t>(output_bytes(p.graph));

@@ -1,5 +1,5 @@
 /// @file
-/// The view that a tap has of one firing (builds with SHOAL_TAP: the host's,
+/// What an observer sees of one firing (builds with SHOAL_TAP: the host's,
 /// and debug firmware). It is valid during the call only; the rows lie in the
 /// arena and may be overwritten afterwards.
 ///
