@@ -79,7 +79,7 @@ set(SHOAL_OPTIMIZED_TESTS planner_test linked_planner_test stored_plans_test
   tiled_plan_test more_nodes_test more_nodes_shared_test last_resort_test)
 # Tests that span folders and serve best under sanitizers; there random networks
 # are the same ones and as many.
-set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_parts_test
+set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_modules_test
   device_hpp_test export_test random_variables_test quantize_random_test)
 
 # Once a command, and none of it long: optimizing them costs more than it

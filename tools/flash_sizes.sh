@@ -46,8 +46,8 @@ int main() {
 END
 table() {  # name, kinds of actors
   {
-    echo '#include "device/runtime/parts.h"'
-    echo "const shoal::Parts shoal::parts = shoal::parts_for<"
+    echo '#include "device/runtime/modules.h"'
+    echo "const shoal::Modules shoal::modules = shoal::modules_for<"
     printf 'shoal::OpCode::%s' "$2"
     printf ', shoal::OpCode::%s' "${@:3}"
     echo '>();'

@@ -262,7 +262,7 @@ Fault check_head(const uint8_t* head, const ImageSource& source) {
 
 Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,
                   const ImageSource& source, StageNumbers numbers,
-                  const CheckParts& parts) {
+                  const ModuleChecks& checks) {
   const StageEntry& entry = head.stages[stage];
   if (!genuine(TagKind::kStage, entry.offset, *head.header, record,
                entry.bytes - kTagBytes, source)) {
@@ -272,7 +272,7 @@ Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,
   }
   const uint64_t end = fixed_end(head, source.mapped != nullptr);
   return StageCheck(head, stage, record, source, static_cast<uint32_t>(end),
-                    numbers, parts)
+                    numbers, checks)
       .run();
 }
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "device/base/status.h"
-#include "device/program/check_parts.h"
+#include "device/program/module_checks.h"
 #include "device/program/record.h"
 #include "device/program/source.h"
 
@@ -32,7 +32,7 @@ Fault check_head(const uint8_t* head, const ImageSource&);
 // Checks a record of head.stages[stage].bytes bytes, 4-byte aligned: tag,
 // tables, mapped chunks.
 Fault check_stage(const HeadView&, uint16_t stage, const uint8_t* record,
-                  const ImageSource&, StageNumbers, const CheckParts&);
+                  const ImageSource&, StageNumbers, const ModuleChecks&);
 // Takes an accepted record's numbers to those of the record behind it.
 StageNumbers numbers_after(const StageView&, StageNumbers);
 // Returns whether the values of a chunk with the right tag are usable: shifts

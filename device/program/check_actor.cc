@@ -101,7 +101,7 @@ bool StageCheck::params(const ActorRecord& a) {
       !need(uint32_t{a.param} + a.param_count <= s_.header->params)) {
     return false;
   }
-  const KindCheck check = parts_.kinds[static_cast<int>(a.op) - 1];
+  const KindCheck check = checks_.kinds[static_cast<int>(a.op) - 1];
   return !check || check(*this, s_, a);
 }
 

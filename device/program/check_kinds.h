@@ -1,10 +1,10 @@
 // Inside the loader: the checks of one kind of actor alone, its parameters and
 // those of its shapes that kinds.h has no common rule for. The number of its
 // parameters and its operands' ports have been checked. A build links those of
-// the kinds that it fires (device/runtime/parts.h).
+// the kinds that it fires (device/runtime/modules.h).
 #pragma once
 
-#include "device/program/check_parts.h"
+#include "device/program/module_checks.h"
 
 namespace shoal {
 

@@ -12,14 +12,14 @@ bool boxes_meet(const PortRecord& a, const PortRecord& b) {
 
 Fault StageCheck::run() {
   const bool ok = sizes() && tape() && buffers() && ports() && ios() &&
-                  part(parts_.streams, s_.header->streams) &&
-                  part(parts_.spills, s_.header->spills) && loops() &&
+                  check_module(checks_.streams, s_.header->streams) &&
+                  check_module(checks_.spills, s_.header->spills) && loops() &&
                   actors() && regions_apart() && order();
   if (ok) return {};
   return fault_;
 }
 
-bool StageCheck::part(PartCheck check, uint32_t records) {
+bool StageCheck::check_module(ModuleCheck check, uint32_t records) {
   return check ? check(*this) : need(records == 0);
 }
 

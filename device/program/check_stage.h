@@ -6,7 +6,7 @@
 #include "device/base/status.h"
 #include "device/program/actor.h"
 #include "device/program/check.h"
-#include "device/program/check_parts.h"
+#include "device/program/module_checks.h"
 
 namespace shoal {
 
@@ -15,14 +15,14 @@ class StageCheck {
   // `fixed_end`: where the fixed regions of the arena end.
   StageCheck(const HeadView& head, uint16_t stage, const uint8_t* record,
              const ImageSource& source, uint32_t fixed_end,
-             StageNumbers numbers, const CheckParts& parts)
+             StageNumbers numbers, const ModuleChecks& checks)
       : head_(head),
         stage_(stage),
         record_(record),
         source_(source),
         fixed_end_(fixed_end),
         numbers_(numbers),
-        parts_(parts) {
+        checks_(checks) {
     fault_.stage = stage;
     std::memcpy(kept_end_, numbers.kept_end, sizeof kept_end_);
   }
@@ -47,7 +47,7 @@ class StageCheck {
   }
   bool in_arena(uint32_t offset, uint64_t bytes);
 
-  bool part(PartCheck, uint32_t records);
+  bool check_module(ModuleCheck, uint32_t records);
   bool sizes();
   bool tape();
   bool buffers();
@@ -115,7 +115,7 @@ class StageCheck {
   const ImageSource& source_;
   const uint32_t fixed_end_;
   const StageNumbers numbers_;
-  const CheckParts& parts_;
+  const ModuleChecks& checks_;
   StageView s_;
   Fault fault_;
   uint32_t next_weights_ = 0, next_chunk_ = 0;

@@ -110,7 +110,7 @@ inline Status Node::run_plain() {
   }
   const PlainSlice s = {state_.ports,     now.ends,         a,        c, bytes,
                         now.range.out_lo, now.range.out_hi, now.slice};
-  parts.plain[static_cast<int>(a.op) - 1](s);
+  modules.plain[static_cast<int>(a.op) - 1](s);
   last_ = now;
   if (++now.slice < a.slices) return Status::kOk;
   now.slice = 0;
@@ -162,7 +162,7 @@ Status Node::step() {
     if (!bytes) return Status::kWait;
     set_chunk(s, stage, c, bytes);
   }
-  parts.fires[static_cast<int>(a.op) - 1](s);
+  modules.fires[static_cast<int>(a.op) - 1](s);
   last_ = now;
   const uint16_t iteration = now.iteration;
   const Progress progress = next_slice(a);

@@ -1,4 +1,4 @@
-// Slices by operator; the table of parts.h names those that are linked.
+// Slices by operator; the table of modules.h names those that are linked.
 #pragma once
 
 #include "device/runtime/fire.h"

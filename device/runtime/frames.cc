@@ -14,7 +14,7 @@ Status Node::open_mapped() {
   for (uint16_t s = 0; !failed(status) && s < header().stages; ++s) {
     const uint8_t* record = source.mapped + state_.head.stages[s].offset;
     f = check_stage(state_.head, s, record, source, state_.numbers,
-                    parts.checks);
+                    modules.checks);
     if (f.status != Status::kOk) return state_.fail(f);
     status = state_.take_record(s, record);
     if (!storage_ && !failed(status)) status = state_.need_mapped_weights();

@@ -11,9 +11,9 @@ namespace shoal {
 
 Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
     : state_(config, arena, arena_bytes) {
-  if (parts.storage)
-    storage_ = parts.storage(storage_memory_, state_, config.storage);
-  if (parts.link) link_ = parts.link(link_memory_, state_);
+  if (modules.storage)
+    storage_ = modules.storage(storage_memory_, state_, config.storage);
+  if (modules.link) link_ = modules.link(link_memory_, state_);
 }
 
 Status Node::open() {

@@ -2,11 +2,11 @@
 // pointers and what is under way; all that grows with the program (cursors,
 // actor states, records, chunk slots, rows) lies in the arena.
 //
-// Its parts, each of which can be read alone:
+// Its modules, each of which can be read alone:
 //   ports.h       rows of the stage: which are there, where they lie
 //   schedule.h    which actor fires next, and whom that wakes
-//   node_state.h  what parts share
-//   parts.h       what is linked: kinds of actors, and behind interfaces
+//   node_state.h  what the modules share
+//   modules.h     what is linked: kinds of actors, and behind interfaces
 //     storage/    weights through SRAM, programs that are read, spills
 //     link/       rows to and from peers
 // and what joins them:
@@ -17,8 +17,8 @@
 #pragma once
 
 #include "device/runtime/firing.h"
+#include "device/runtime/modules.h"
 #include "device/runtime/node_state.h"
-#include "device/runtime/parts.h"
 #include "device/shoal.h"
 
 namespace shoal {
@@ -91,14 +91,14 @@ class Node final {
   bool linking() const { return linked_ && loaded(); }
 
   NodeState state_;
-  StoragePart* storage_ = nullptr;  // null: it has none
-  LinkPart* link_ = nullptr;
+  StorageModule* storage_ = nullptr;  // null: it has none
+  LinkModule* link_ = nullptr;
   Phase phase_ = Phase::kLoad;
   bool linked_ = false;  // there are peers
   Place last_;  // what the last step has worked on, unit kNone: nothing
 
-  alignas(8) uint8_t storage_memory_[kStoragePartBytes];
-  alignas(8) uint8_t link_memory_[kLinkPartBytes];
+  alignas(8) uint8_t storage_memory_[kStorageModuleBytes];
+  alignas(8) uint8_t link_memory_[kLinkModuleBytes];
 };
 
 // Returns the generation of the program that is there, to which all of its tags

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "device/runtime/parts.h"
+#include "device/runtime/modules.h"
 
 namespace shoal {
 namespace {
@@ -56,7 +56,7 @@ Status NodeState::take_head(const uint8_t* checked) {
     lacking.index = static_cast<uint16_t>(b - 1);
     return fail(lacking);
   }
-  if (h.peers && !parts.link) return fail(Status::kBadArgument);
+  if (h.peers && !modules.link) return fail(Status::kBadArgument);
   ports.cursors = reinterpret_cast<uint32_t*>(ports.arena + h.cursors);
   schedule.states = reinterpret_cast<ActorState*>(ports.arena + h.states);
   std::memset(ports.cursors, 0, h.cursor_count * sizeof(uint32_t));
@@ -85,7 +85,7 @@ Status NodeState::take_record(uint16_t stage, const uint8_t* checked) {
   lacking.stage = stage;
   for (uint16_t i = 0; i < ports.stage.header->actors; ++i) {
     const ActorRecord& a = ports.stage.actors[i];
-    if (parts.fires[static_cast<int>(a.op) - 1]) continue;
+    if (modules.fires[static_cast<int>(a.op) - 1]) continue;
     lacking.index = i;
     lacking.layer = a.layer;
     return fail(lacking);

@@ -1,4 +1,4 @@
-// The state that the parts of a node share: the program, the stage under way,
+// The state that the modules of a node share: the program, the stage under way,
 // where it all lies. Each part keeps its private state itself.
 #pragma once
 

@@ -218,11 +218,11 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
   }
   TemplateValues parts = v;
   parts["KINDS"] = kinds;
-  to.add(
-      folder + "shoal_parts.cpp",
-      filled((is_member ? "node/" : "app/") + std::string("shoal_parts.cpp.in"),
-             parts));
-  sources.push_back(folder + "shoal_parts.cpp");
+  to.add(folder + "shoal_modules.cpp",
+         filled((is_member ? "node/" : "app/") +
+                    std::string("shoal_modules.cpp.in"),
+                parts));
+  sources.push_back(folder + "shoal_modules.cpp");
   to.add(folder + main_name, filled("app/" + main_template, v));
   sources.push_back(folder + main_name);
   if (form == ProgramForm::kIncbin) {

@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// The parts of the runtime that a program needs.
+// The modules of the runtime that a program needs.
 struct Needs {
   std::set<OpCode> kinds;  // of its actors
   bool serial = false;     // framing of a serial line

@@ -156,9 +156,9 @@ void PeerStreams::arrived(uint16_t stream, uint32_t offset) {
 
 }  // namespace shoal
 
-shoal::LinkPart* shoal_link_part(void* memory, shoal::NodeState& state) {
+shoal::LinkModule* shoal_link_module(void* memory, shoal::NodeState& state) {
   using shoal::PeerStreams;
-  static_assert(sizeof(PeerStreams) <= shoal::kLinkPartBytes);
+  static_assert(sizeof(PeerStreams) <= shoal::kLinkModuleBytes);
   static_assert(std::is_trivially_destructible_v<PeerStreams>);
   return new (memory) PeerStreams(state);
 }

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "device/link/link.h"
-#include "device/runtime/parts.h"
+#include "device/runtime/modules.h"
 
 namespace shoal {
 
-class PeerStreams final : public LinkPart, private Streams {
+class PeerStreams final : public LinkModule, private Streams {
  public:
   explicit PeerStreams(NodeState& state) : state_(state) {}
 

@@ -92,10 +92,10 @@ void NodeStorage::stepped(Status status) {
 
 }  // namespace shoal
 
-shoal::StoragePart* shoal_storage_part(void* memory, shoal::NodeState& node,
-                                       const shoal_storage* storage) {
+shoal::StorageModule* shoal_storage_module(void* memory, shoal::NodeState& node,
+                                           const shoal_storage* storage) {
   using shoal::NodeStorage;
-  static_assert(sizeof(NodeStorage) <= shoal::kStoragePartBytes);
+  static_assert(sizeof(NodeStorage) <= shoal::kStorageModuleBytes);
   static_assert(std::is_trivially_destructible_v<NodeStorage>);
   return new (memory) NodeStorage(node, storage);
 }

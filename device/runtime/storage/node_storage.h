@@ -2,7 +2,7 @@
 // spills.
 #pragma once
 
-#include "device/runtime/parts.h"
+#include "device/runtime/modules.h"
 #include "device/runtime/storage/program_reader.h"
 #include "device/runtime/storage/spills.h"
 #include "device/runtime/storage/store.h"
@@ -10,7 +10,7 @@
 
 namespace shoal {
 
-class NodeStorage final : public StoragePart {
+class NodeStorage final : public StorageModule {
  public:
   NodeStorage(NodeState&, const shoal_storage*);
 

@@ -2,7 +2,7 @@
 
 #include "device/keys/store_key.h"
 #include "device/program/vault.h"
-#include "device/runtime/parts.h"
+#include "device/runtime/modules.h"
 
 namespace shoal {
 
@@ -112,7 +112,7 @@ Status ProgramReader::record_there() {
   const uint16_t stage = node().stage_index;
   const uint8_t* record = node().ports.arena + node().header().record;
   const Fault f = check_stage(node().head, stage, record, node().source,
-                              node().numbers, parts.checks);
+                              node().numbers, modules.checks);
   if (f.status != Status::kOk) {
     if (again_) return node().fail(f);
     again_ = true;

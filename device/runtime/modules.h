@@ -1,13 +1,13 @@
-// The table of the parts of the runtime that are linked. The node follows it,
+// The table of the modules of the runtime that are linked. The node follows it,
 // and the linker leaves out what it does not name.
 //
-// The table that comes with the library (all_parts.cc) fires every kind of
+// The table that comes with the library (all_modules.cc) fires every kind of
 // actor, and has storage and peers if these are linked. A build for one program
 // defines its own instead, for instance
 //
-//   #include "device/runtime/parts.h"
-//   const shoal::Parts shoal::parts =
-//       shoal::parts_for<shoal::OpCode::kConv, shoal::OpCode::kSoftmax>();
+//   #include "device/runtime/modules.h"
+//   const shoal::Modules shoal::modules =
+//       shoal::modules_for<shoal::OpCode::kConv, shoal::OpCode::kSoftmax>();
 //
 // A program that needs what its table lacks is refused when it is opened.
 #pragma once
@@ -21,9 +21,9 @@
 
 namespace shoal {
 
-// The part of a node that handles its storage, and weights that pass through
+// The module of a node that handles its storage, and weights that pass through
 // SRAM wherever they come from: device/runtime/storage.
-class StoragePart {
+class StorageModule {
  public:
   // Reads an image that is not mapped: its head, each record, and the weights
   // that stay. load() goes on, kOk or kWait, until `loading()` is over.
@@ -55,11 +55,11 @@ class StoragePart {
   virtual const shoal_storage_counters& counters() const = 0;
 
  protected:
-  ~StoragePart() = default;
+  ~StorageModule() = default;
 };
 
-// The part of a node that talks to its peers: device/runtime/link.
-class LinkPart {
+// The module of a node that talks to its peers: device/runtime/link.
+class LinkModule {
  public:
   virtual Status open() = 0;
   virtual void begin_stage() = 0;
@@ -71,27 +71,27 @@ class LinkPart {
   virtual const shoal_link_counters& counters() const = 0;
 
  protected:
-  ~LinkPart() = default;
+  ~LinkModule() = default;
 };
 
-// Room in the node for the parts, which is made there.
-inline constexpr size_t kStoragePartBytes = 216 + 34 * sizeof(void*);
-inline constexpr size_t kLinkPartBytes = 312 + 14 * sizeof(void*);
+// Room in the node for the modules, which are made there.
+inline constexpr size_t kStorageModuleBytes = 216 + 34 * sizeof(void*);
+inline constexpr size_t kLinkModuleBytes = 312 + 14 * sizeof(void*);
 
-using MakeStorage = StoragePart* (*)(void* memory, NodeState&,
-                                     const shoal_storage*);
-using MakeLink = LinkPart* (*)(void* memory, NodeState&);
+using MakeStorage = StorageModule* (*)(void* memory, NodeState&,
+                                       const shoal_storage*);
+using MakeLink = LinkModule* (*)(void* memory, NodeState&);
 using Fire = void (*)(const Slice&);
 using FirePlain = void (*)(const PlainSlice&);
 
-struct Parts {
+struct Modules {
   Fire fires[kActorKindCount];  // by OpCode, from 1 on; null: left out
   FirePlain plain[2];           // kConv, kDepthwise
-  CheckParts checks;
-  MakeStorage storage;  // shoal_storage_part, or null
-  MakeLink link;        // shoal_link_part, or null
+  ModuleChecks checks;
+  MakeStorage storage;  // shoal_storage_module, or null
+  MakeLink link;        // shoal_link_module, or null
 };
-extern const Parts parts;
+extern const Modules modules;
 
 // In the order of OpCode.
 inline constexpr Fire kFires[] = {fire_conv,
@@ -132,9 +132,9 @@ static_assert(static_cast<int>(OpCode::kDepthwise) == 2);
 // Returns the table for the kinds of actors that a program has; it has no peers
 // and lies in memory.
 template <OpCode... kOps>
-constexpr Parts parts_for() {
+constexpr Modules modules_for() {
   constexpr OpCode kUsed[] = {kOps...};
-  Parts p{};
+  Modules p{};
   for (const OpCode op : kUsed) {
     const int kind = static_cast<int>(op) - 1;
     p.fires[kind] = kFires[kind];
@@ -144,19 +144,19 @@ constexpr Parts parts_for() {
   return p;
 }
 
-// Returns the same, with peers: shoal_link_part.
+// Returns the same, with peers: shoal_link_module.
 template <OpCode... kOps>
-constexpr Parts parts_with(MakeLink link) {
-  Parts p = parts_for<kOps...>();
+constexpr Modules modules_with(MakeLink link) {
+  Modules p = modules_for<kOps...>();
   p.checks.streams = check_streams;
   p.link = link;
   return p;
 }
 
-// Returns the same, with storage, too: shoal_storage_part.
+// Returns the same, with storage, too: shoal_storage_module.
 template <OpCode... kOps>
-constexpr Parts parts_with(MakeStorage storage, MakeLink link) {
-  Parts p = parts_with<kOps...>(link);
+constexpr Modules modules_with(MakeStorage storage, MakeLink link) {
+  Modules p = modules_with<kOps...>(link);
   p.checks.spills = check_spills;
   p.storage = storage;
   return p;
@@ -165,7 +165,8 @@ constexpr Parts parts_with(MakeStorage storage, MakeLink link) {
 }  // namespace shoal
 
 // In device/runtime/storage and device/runtime/link.
-extern "C" shoal::StoragePart* shoal_storage_part(void* memory,
-                                                  shoal::NodeState&,
-                                                  const shoal_storage*);
-extern "C" shoal::LinkPart* shoal_link_part(void* memory, shoal::NodeState&);
+extern "C" shoal::StorageModule* shoal_storage_module(void* memory,
+                                                      shoal::NodeState&,
+                                                      const shoal_storage*);
+extern "C" shoal::LinkModule* shoal_link_module(void* memory,
+                                                shoal::NodeState&);

@@ -12,12 +12,12 @@ class StageCheck;
 // Returns whether something in the stage is well formed; StageCheck::need has
 // noted the reason if not.
 using KindCheck = bool (*)(StageCheck&, const StageView&, const ActorRecord&);
-using PartCheck = bool (*)(StageCheck&);
+using ModuleCheck = bool (*)(StageCheck&);
 
-struct CheckParts {
+struct ModuleChecks {
   KindCheck kinds[kActorKindCount] = {};  // by OpCode, from 1 on; null: none
   // Null where no part of the node needs them: a stage may have none then.
-  PartCheck streams = nullptr, spills = nullptr;
+  ModuleCheck streams = nullptr, spills = nullptr;
 };
 
 // In check_stream.cc and check_spill.cc.

@@ -2,14 +2,14 @@
 // it does not name is refused, neither is a fault.
 #include <gtest/gtest.h>
 
-#include "device/runtime/parts.h"
+#include "device/runtime/modules.h"
 #include "device/runtime/testing/linked_samples.h"
 #include "device/runtime/testing/sample_programs.h"
 
-const shoal::Parts shoal::parts =
-    shoal::parts_for<shoal::OpCode::kConv, shoal::OpCode::kDepthwise,
-                     shoal::OpCode::kAdd, shoal::OpCode::kLut,
-                     shoal::OpCode::kReduceSum, shoal::OpCode::kSoftmax>();
+const shoal::Modules shoal::modules =
+    shoal::modules_for<shoal::OpCode::kConv, shoal::OpCode::kDepthwise,
+                       shoal::OpCode::kAdd, shoal::OpCode::kLut,
+                       shoal::OpCode::kReduceSum, shoal::OpCode::kSoftmax>();
 
 namespace shoal::test {
 namespace {
@@ -21,7 +21,7 @@ RunResult run(Sample sample, bool mapped = true) {
   return run_program(sample.program.build(), sample.inputs, options);
 }
 
-TEST(OwnParts, WhatTheTableNamesRuns) {
+TEST(OwnModules, WhatTheTableNamesRuns) {
   const Sample sample = two_stage_sample();
   const RunResult result = run(sample);
   EXPECT_EQ(result.status, Status::kOk) << result.fault.check;
@@ -29,7 +29,7 @@ TEST(OwnParts, WhatTheTableNamesRuns) {
   EXPECT_EQ(result.outputs[0].size(), 4u);
 }
 
-TEST(OwnParts, AnActorOfAnotherKindIsRefusedByName) {
+TEST(OwnModules, AnActorOfAnotherKindIsRefusedByName) {
   const Sample sample = move_sample();
   const RunResult result = run(sample);
   EXPECT_EQ(result.status, Status::kBadArithmetic);
@@ -37,10 +37,10 @@ TEST(OwnParts, AnActorOfAnotherKindIsRefusedByName) {
   const StageSpec& stage = sample.program.stages.at(result.fault.stage);
   const OpCode op = stage.actors.at(result.fault.index).r.op;
   EXPECT_NE(kFires[static_cast<int>(op) - 1], nullptr);
-  EXPECT_EQ(parts.fires[static_cast<int>(op) - 1], nullptr);
+  EXPECT_EQ(modules.fires[static_cast<int>(op) - 1], nullptr);
 }
 
-TEST(OwnParts, WeightsThatPassThroughSramNeedStorage) {
+TEST(OwnModules, WeightsThatPassThroughSramNeedStorage) {
   const Sample plain = two_stage_sample();
   Sample kept{in_sram(plain.program, true, true), plain.inputs};
   kept.program.copied = true;
@@ -51,13 +51,13 @@ TEST(OwnParts, WeightsThatPassThroughSramNeedStorage) {
   EXPECT_EQ(run(tape).status, Status::kStorage);
 }
 
-TEST(OwnParts, AnImageThatIsNotMappedNeedsStorage) {
+TEST(OwnModules, AnImageThatIsNotMappedNeedsStorage) {
   const Sample plain = two_stage_sample();
   const Sample read{on_tape(plain.program, plain.inputs, false), plain.inputs};
   EXPECT_EQ(run(read, false).status, Status::kBadArgument);
 }
 
-TEST(OwnParts, PeersNeedALink) {
+TEST(OwnModules, PeersNeedALink) {
   LinkedPrograms programs = halo_sample().programs;
   link_programs(programs);
   const Bytes image = programs.nodes.at(0).build();
