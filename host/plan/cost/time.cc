@@ -197,23 +197,23 @@ LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
 
 }  // namespace
 
-LayerTime loop_time(const LoopParts& parts, int groups, int band,
+LayerTime loop_time(const LoopLayers& layers, int groups, int band,
                     const Board& board) {
-  const std::vector<LoopRows> rows = loop_rows(parts, band);
+  const std::vector<LoopRows> rows = loop_rows(layers, band);
   std::vector<LayerShare> shares;
-  LoopWork loop{ceil_div(parts.back().made.rows(), band), groups, {}};
-  for (size_t j = 0; j < parts.size(); ++j) {
-    const Layer& layer = *parts[j].layer;
-    const bool last = j + 1 == parts.size();
-    shares.push_back({.out = parts[j].made,
+  LoopWork loop{ceil_div(layers.back().made.rows(), band), groups, {}};
+  for (size_t j = 0; j < layers.size(); ++j) {
+    const Layer& layer = *layers[j].layer;
+    const bool last = j + 1 == layers.size();
+    shares.push_back({.out = layers[j].made,
                       .in_channels = whole_share(layer).in_channels,
                       .groups = layer.op == OpCode::kLut || last ? 1 : groups});
     loop.bytes.push_back(turns_bytes(layer, shares.back(), groups, last));
   }
   LayerTime sum;
-  for (size_t j = 0; j < parts.size(); ++j) {
+  for (size_t j = 0; j < layers.size(); ++j) {
     const LayerTime t =
-        turns_time(*parts[j].layer, shares[j], rows[j].all, loop, j, board);
+        turns_time(*layers[j].layer, shares[j], rows[j].all, loop, j, board);
     sum.compute_ps += t.compute_ps;
     sum.flash_ps += t.flash_ps;
     sum.firing_ps += t.firing_ps;
@@ -226,7 +226,7 @@ LayerTime loop_time(const LoopParts& parts, int groups, int band,
 LayerTime share_time(const Layer& layer, const LayerShare& share,
                      LayerWork work, const Board& board) {
   if (!layer.loop.empty()) {
-    return loop_time(loop_parts(layer), layer.loop_groups, work.band, board);
+    return loop_time(loop_layers(layer), layer.loop_groups, work.band, board);
   }
   const Costs& costs = board.costs;
   const bool cut = has_window(layer.op) && work.part < layer.kernel_h;

@@ -77,7 +77,7 @@ struct LayerShare {
 };
 LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
 // Returns the time of layers that fire as one, `band` rows at a time.
-LayerTime loop_time(const LoopParts&, int groups, int band, const Board&);
+LayerTime loop_time(const LoopLayers&, int groups, int band, const Board&);
 int64_t share_macs(const Layer&, const LayerShare&);
 LayerShare whole_share(const Layer&);
 // Returns the part of compute_ps that `rows` rows of a share take in `firings`

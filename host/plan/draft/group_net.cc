@@ -81,13 +81,13 @@ std::vector<Group> find_groups(const Net& net,
   return groups;
 }
 
-LoopParts group_parts(const Net& net, const Group& g,
-                      const std::vector<Box>& made) {
-  LoopParts parts;
+LoopLayers group_layers(const Net& net, const Group& g,
+                        const std::vector<Box>& made) {
+  LoopLayers layers;
   for (int l = g.begin; l < g.end; ++l) {
-    parts.push_back({&net.layers[l], made[size_t(l - g.begin)]});
+    layers.push_back({&net.layers[l], made[size_t(l - g.begin)]});
   }
-  return parts;
+  return layers;
 }
 
 GroupNet::GroupNet(const Net& given, const std::vector<Group>& groups)

@@ -32,7 +32,7 @@ std::vector<Group> find_groups(const Net&, const std::vector<TensorUses>&,
                                GroupKind, int channels, int band);
 
 // Returns the layers of a group for some columns of theirs.
-LoopParts group_parts(const Net&, const Group&, const std::vector<Box>& made);
+LoopLayers group_layers(const Net&, const Group&, const std::vector<Box>& made);
 
 class GroupNet {
  public:

@@ -63,12 +63,12 @@ PlanWeights loop_chunks(const Layer& layer, const Box& made,
 
 void set_loop(const Net& net, int band, PlanLoop& loop, PlanStage& stage) {
   loop.band = band;
-  LoopParts parts;
+  LoopLayers layers;
   for (int j = 0; j < loop.actors; ++j) {
     const PlanActor& a = stage.actors[loop.first_actor + j];
-    parts.push_back({&net.layers[a.layer], stage.ports[a.out].box});
+    layers.push_back({&net.layers[a.layer], stage.ports[a.out].box});
   }
-  const std::vector<int> slots = loop_slots(parts, band);
+  const std::vector<int> slots = loop_slots(layers, band);
   for (int j = 0; j < loop.actors; ++j) {
     PlanActor& a = stage.actors[loop.first_actor + j];
     const PlanPort& out = stage.ports[a.out];

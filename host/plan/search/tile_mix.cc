@@ -90,11 +90,11 @@ void TileMixes::add_way(Loop& loop, const Group& group, int variant,
     };
     int64_t bytes = 0;
     if (group.groups > 0) {
-      const LoopParts parts =
-          group_parts(net_, group, {made(group.begin), made(group.end)});
-      bytes += loop_bytes(parts, group.groups, group.band);
+      const LoopLayers layers =
+          group_layers(net_, group, {made(group.begin), made(group.end)});
+      bytes += loop_bytes(layers, group.groups, group.band);
       way.time_ps +=
-          loop_time(parts, group.groups, group.band, board_).total_ps();
+          loop_time(layers, group.groups, group.band, board_).total_ps();
     }
     for (int l = loop.begin; l < loop.end; ++l) {
       if (l >= group.begin && l < group.end) continue;

@@ -317,15 +317,15 @@ TEST(TilePlanTest, LoopsTakeWhatWasEstimated) {
   Plan plan = grouped_plan();
   int loops = 0;
   each_loop(plan, [&](PlanStage& stage, PlanLoop& loop) {
-    LoopParts parts;
+    LoopLayers layers;
     LayerTime sum;
     int64_t bytes = 0, macs = 0, once = 0;
     for (int i = 0; i < loop.actors; ++i) {
       const PlanActor& a = stage.actors[loop.first_actor + i];
       const PlanBuffer& out = stage.buffers[stage.ports[a.out].buffer];
-      LoopPart part{&net.layers[a.layer], stage.ports[a.out].box};
-      if (out.is_private) part.made.c1 = net.tensors[out.tensor].channels;
-      parts.push_back(part);
+      LoopLayer layer{&net.layers[a.layer], stage.ports[a.out].box};
+      if (out.is_private) layer.made.c1 = net.tensors[out.tensor].channels;
+      layers.push_back(layer);
       bytes += align_up(out.is_private ? out.bytes() : a.accumulator_bytes);
       const LayerTime t = actor_time(net, stage, a, find_board("teensy41"));
       sum.compute_ps += t.compute_ps, sum.firing_ps += t.firing_ps;
@@ -333,10 +333,10 @@ TEST(TilePlanTest, LoopsTakeWhatWasEstimated) {
       once += share_macs(net.layers[a.layer], share_of(net, stage, a));
     }
     const LayerTime t =
-        loop_time(parts, loop.iterations, loop.band, find_board("teensy41"));
+        loop_time(layers, loop.iterations, loop.band, find_board("teensy41"));
     EXPECT_EQ(t.compute_ps, sum.compute_ps);
     EXPECT_EQ(t.firing_ps, sum.firing_ps);
-    EXPECT_EQ(loop_bytes(parts, loop.iterations, loop.band), bytes);
+    EXPECT_EQ(loop_bytes(layers, loop.iterations, loop.band), bytes);
     EXPECT_GE(macs, once);
     ++loops;
   });

@@ -108,10 +108,10 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
     for (int l = s.begin; l < s.end; ++l) {
       const auto made = boxes.made[t].begin() + (l - s.begin);
       if (next != groups.end() && next->begin == l) {
-        const LoopParts parts =
-            group_parts(net_, *next, {made, made + (next->end - next->begin)});
-        bytes += loop_bytes(parts, next->groups, next->band);
-        o.time_ps += loop_time(parts, next->groups, next->band, task_.board())
+        const LoopLayers layers =
+            group_layers(net_, *next, {made, made + (next->end - next->begin)});
+        bytes += loop_bytes(layers, next->groups, next->band);
+        o.time_ps += loop_time(layers, next->groups, next->band, task_.board())
                          .total_ps();
         l = next++->end - 1;
         continue;

@@ -34,16 +34,16 @@ std::vector<LoopRows> loop_rows(const Net& net, const PlanStage& stage,
   return loop_rows(rules, loop.band);
 }
 
-LoopParts loop_parts(const Layer& layer) {
-  LoopParts parts;
-  for (const Layer* l : layer.loop) parts.push_back({l, l->out.box});
-  return parts;
+LoopLayers loop_layers(const Layer& layer) {
+  LoopLayers layers;
+  for (const Layer* l : layer.loop) layers.push_back({l, l->out.box});
+  return layers;
 }
 
-std::vector<LoopRows> loop_rows(const LoopParts& parts, int band) {
+std::vector<LoopRows> loop_rows(const LoopLayers& layers, int band) {
   std::vector<RowRule> rules;
   std::vector<uint16_t> map;
-  for (const LoopPart& p : parts) {
+  for (const LoopLayer& p : layers) {
     rules.push_back(row_rule(*p.layer, 0, {1, p.layer->kernel_h},
                              p.layer->in[0].box, p.made, map));
   }
@@ -70,12 +70,12 @@ int widest_group(const std::vector<int>& bounds) {
   return most;
 }
 
-std::vector<int> loop_slots(const LoopParts& parts, int band) {
-  std::vector<int> slots(parts.size(), band);
+std::vector<int> loop_slots(const LoopLayers& layers, int band) {
+  std::vector<int> slots(layers.size(), band);
   int rows = band;
-  for (size_t j = parts.size(); j-- > 0;) {
-    const Layer& layer = *parts[j].layer;
-    if (j + 1 < parts.size()) rows = std::min(rows, parts[j].made.rows());
+  for (size_t j = layers.size(); j-- > 0;) {
+    const Layer& layer = *layers[j].layer;
+    if (j + 1 < layers.size()) rows = std::min(rows, layers[j].made.rows());
     slots[j] = rows;
     if (!has_window(layer.op)) continue;
     rows = (rows - 1) * layer.stride_y +
@@ -84,21 +84,21 @@ std::vector<int> loop_slots(const LoopParts& parts, int band) {
   return slots;
 }
 
-uint32_t loop_bytes(const LoopParts& parts, int groups, int band) {
-  const Box& out = parts.back().made;
+uint32_t loop_bytes(const LoopLayers& layers, int groups, int band) {
+  const Box& out = layers.back().made;
   auto bytes = align_up(static_cast<uint32_t>(
       accumulator_bytes(band, out.columns(), out.channels())));
-  const std::vector<int> slots = loop_slots(parts, band);
-  const LoopPart& first = parts.front();
+  const std::vector<int> slots = loop_slots(layers, band);
+  const LoopLayer& first = layers.front();
   int channels =
       widest_group(loop_bounds(*first.layer, first.made.channels(), groups));
-  for (size_t j = 0; j + 1 < parts.size(); ++j) {
-    const Layer& layer = *parts[j].layer;
+  for (size_t j = 0; j + 1 < layers.size(); ++j) {
+    const Layer& layer = *layers[j].layer;
     if (layer.op == OpCode::kDepthwise && j > 0) {
       channels *= layer.depth_multiplier;
     }
     bytes += align_up(
-        static_cast<uint32_t>(slots[j] * parts[j].made.columns() * channels));
+        static_cast<uint32_t>(slots[j] * layers[j].made.columns() * channels));
   }
   return bytes;
 }

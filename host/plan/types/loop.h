@@ -24,14 +24,14 @@ std::vector<LoopRows> loop_rows(const Net&, const PlanStage&, const PlanLoop&);
 
 // A layer in a loop before there is a stage: all rows and channels of its
 // output, some columns.
-struct LoopPart {
+struct LoopLayer {
   const Layer* layer = nullptr;
   Box made;
 };
-using LoopParts = std::vector<LoopPart>;
-// Returns the parts of a layer that stands for others.
-LoopParts loop_parts(const Layer&);
-std::vector<LoopRows> loop_rows(const LoopParts&, int band);
+using LoopLayers = std::vector<LoopLayer>;
+// Returns those that a layer of a net with loops stands for.
+LoopLayers loop_layers(const Layer&);
+std::vector<LoopRows> loop_rows(const LoopLayers&, int band);
 
 // Returns where the groups of `channels` channels, which the first layer of a
 // loop makes, begin and end; of a depthwise layer, where those of an input
@@ -41,8 +41,8 @@ std::vector<int> loop_bounds(const Layer& first, int channels, int groups);
 int widest_group(const std::vector<int>& bounds);
 // Returns the rows that private buffers need for a band, by actor but the last,
 // whose band it is.
-std::vector<int> loop_slots(const LoopParts&, int band);
+std::vector<int> loop_slots(const LoopLayers&, int band);
 // Returns the bytes of sums and private buffers.
-uint32_t loop_bytes(const LoopParts&, int groups, int band);
+uint32_t loop_bytes(const LoopLayers&, int groups, int band);
 
 }  // namespace shoal

@@ -190,7 +190,7 @@ uint32_t sums_bytes(const Layer& layer, LayerWork work) {
 
 uint32_t sums_bytes(const Layer& layer, LayerWork work, const Box& out) {
   if (!layer.loop.empty()) {
-    return loop_bytes(loop_parts(layer), layer.loop_groups, work.band);
+    return loop_bytes(loop_layers(layer), layer.loop_groups, work.band);
   }
   const int parts =
       has_window(layer.op) ? ceil_div(layer.kernel_h, work.part) : 1;
