@@ -108,11 +108,11 @@ Row setting_row(const SwapSetting& s, const Row& others) {
   return row;
 }
 
-SwapParts parts_of(const SwapPoint& point, const SwapPoint& unlimited,
+SwapTimes times_of(const SwapPoint& point, const SwapPoint& unlimited,
                    const Storage& storage, bool is_dense) {
   std::map<std::string, double> alone;
   for (const SwapLayer& l : unlimited.layers) alone[l.name] += l.core_s;
-  SwapParts parts;
+  SwapTimes times;
   size_t at = 0;
   for (const SwapStage& stage : point.stages) {
     const size_t end = at + static_cast<size_t>(stage.layers);
@@ -120,22 +120,22 @@ SwapParts parts_of(const SwapPoint& point, const SwapPoint& unlimited,
       if (stage.is_dense != is_dense) continue;
       const SwapLayer& layer = point.layers.at(at);
       if (layer.is_dense == is_dense) {
-        parts.unlimited_s += alone[layer.name];
+        times.unlimited_s += alone[layer.name];
         continue;
       }
       const auto bytes = static_cast<double>(layer.weight_bytes);
-      parts.seconds -=
+      times.seconds -=
           is_dense ? layer.core_s
                    : std::max(layer.core_s, bytes / storage.read_bytes_per_s);
-      parts.read_bytes -= layer.weight_bytes;
+      times.read_bytes -= layer.weight_bytes;
     }
     if (stage.is_dense != is_dense) continue;
-    parts.seconds += stage.seconds;
-    parts.stages_s += stage.seconds;
-    parts.bound_s += stage.bound_s();
-    parts.read_bytes += stage.read_bytes;
+    times.seconds += stage.seconds;
+    times.stages_s += stage.seconds;
+    times.bound_s += stage.bound_s();
+    times.read_bytes += stage.read_bytes;
   }
-  return parts;
+  return times;
 }
 
 Chart over_ram(SwapAsker& asker, const std::string& board,

@@ -82,7 +82,7 @@ Row setting_row(const SwapSetting&, const Row& others);
 // of the other kind in such a stage are subtracted: convolutions with their
 // arithmetic, fully connected layers at the storage's full rate if that takes
 // longer.
-struct SwapParts {
+struct SwapTimes {
   double seconds = 0;
   double unlimited_s = 0;  // of the same layers with everything in SRAM
   double stages_s = 0, bound_s = 0;  // with the other kind
@@ -91,7 +91,7 @@ struct SwapParts {
   // Returns the slowdown in percent.
   double slower() const { return 100 * (seconds / unlimited_s - 1); }
 };
-SwapParts parts_of(const SwapPoint&, const SwapPoint& unlimited, const Storage&,
+SwapTimes times_of(const SwapPoint&, const SwapPoint& unlimited, const Storage&,
                    bool is_dense);
 
 // A value of a point against RAM, one line a network.

@@ -48,8 +48,8 @@ Row encryption_row(SwapAsker& asker, const SwapSetting& plain) {
   if (p == nullptr || e == nullptr) return {};
   const Board& board = find_board(plain.board);
   const double open = board.clock_hz / board.aead_cycles_per_byte;
-  const Storage& part = storage_of_any_board(plain.storage);
-  const double read = part.read_bytes_per_s;
+  const Storage& storage = storage_of_any_board(plain.storage);
+  const double read = storage.read_bytes_per_s;
   double check = 0;
   for (const SwapStage& stage : e->stages) check += stage.check_s;
   return setting_row(
@@ -59,21 +59,21 @@ Row encryption_row(SwapAsker& asker, const SwapSetting& plain) {
 }
 
 // Makes the row of the same point by kind of layer.
-Row encrypted_parts_row(SwapAsker& asker, SwapSetting s) {
+Row encrypted_by_kind_row(SwapAsker& asker, SwapSetting s) {
   s.sealed = true;
   const SwapPoint* const p = asker.find(s);
   const SwapPoint* const base = asker.unlimited(s);
   if (p == nullptr || base == nullptr) return {};
   const Board& board = find_board(s.board);
-  const Storage& part = storage_of_any_board(s.storage);
-  const SwapParts conv = parts_of(*p, *base, part, false);
-  const SwapParts dense = parts_of(*p, *base, part, true);
+  const Storage& storage = storage_of_any_board(s.storage);
+  const SwapTimes conv = times_of(*p, *base, storage, false);
+  const SwapTimes dense = times_of(*p, *base, storage, true);
   Cell slower, rate, share, share_with_arithmetic;
   if (conv.unlimited_s > 0) slower = conv.slower();
   if (dense.read_bytes > 0) {
     const double open = board.clock_hz / board.aead_cycles_per_byte;
     rate = dense.rate() * 1e-6;
-    share = 100 * dense.rate() / std::min(open, part.read_bytes_per_s);
+    share = 100 * dense.rate() / std::min(open, storage.read_bytes_per_s);
     share_with_arithmetic = 100 * dense.bound_s / dense.stages_s;
   }
   return setting_row(s, {slower, rate, share, share_with_arithmetic});
@@ -194,7 +194,7 @@ Question encryption_question(SwapAsker& asker) {
   for (const SwapSetting& s : asker.settings(asker.options().full)) {
     const Row row = encryption_row(asker, s);
     if (!row.empty()) chart.table.rows.push_back(row);
-    const Row parts = encrypted_parts_row(asker, s);
+    const Row parts = encrypted_by_kind_row(asker, s);
     if (!parts.empty()) kinds.table.rows.push_back(parts);
   }
   q.charts = {chart, kinds};

@@ -58,7 +58,7 @@ int64_t largest_too_small(const SwapAsker& asker, const SwapPoint& least) {
   return largest;
 }
 
-Chart parts_chart(SwapAsker& asker) {
+Chart by_kind_chart(SwapAsker& asker) {
   Chart chart = table_chart(
       "By kind of layer",
       setting_columns(
@@ -71,14 +71,14 @@ Chart parts_chart(SwapAsker& asker) {
     const SwapPoint* const p = asker.find(s);
     const SwapPoint* const base = asker.unlimited(s);
     if (p == nullptr || base == nullptr) continue;
-    const Storage& part = storage_of_any_board(s.storage);
-    const SwapParts conv = parts_of(*p, *base, part, false);
-    const SwapParts dense = parts_of(*p, *base, part, true);
+    const Storage& storage = storage_of_any_board(s.storage);
+    const SwapTimes conv = times_of(*p, *base, storage, false);
+    const SwapTimes dense = times_of(*p, *base, storage, true);
     Cell slower, rate, share;
     if (conv.unlimited_s > 0) slower = conv.slower();
     if (dense.read_bytes > 0) {
       rate = dense.rate() * 1e-6;
-      share = 100 * dense.rate() / part.read_bytes_per_s;
+      share = 100 * dense.rate() / storage.read_bytes_per_s;
     }
     chart.table.rows.push_back(setting_row(
         s, {p->seconds, p->seconds / base->seconds, slower, rate, share}));
@@ -127,7 +127,7 @@ Question slowdown_question(SwapAsker& asker) {
       q.charts.push_back(over_ram(asker, board, storage, what));
     }
   }
-  q.charts.push_back(parts_chart(asker));
+  q.charts.push_back(by_kind_chart(asker));
   q.notes = asker.take_notes();
   return q;
 }
