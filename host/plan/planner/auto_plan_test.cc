@@ -75,9 +75,9 @@ TEST(AutoPlanTest, RingsHaveRoomForWhatLateLinksHaveUnderWay) {
   PlanRequest request = linked_nodes(two);
   request.cuts = make_cuts(net, two, {.strategy = "spatial"});
   const auto seconds = [&](bool windows) {
-    SearchWeights weights;
-    weights.windows = windows;
-    const auto search = linked_search(net, request, *request.cuts, weights);
+    SearchOptions options;
+    options.windows = windows;
+    const auto search = linked_search(net, request, *request.cuts, options);
     return search_plan(net, request, *search).latency_s;
   };
   EXPECT_LT(seconds(true), 0.9 * seconds(false));

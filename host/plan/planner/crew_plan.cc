@@ -148,8 +148,8 @@ void CrewPlan::begin_briefly(double least) {
     if (!trials_.any() || !is_latency()) return;
     Trial streamed = spatial();
     streamed.name = "single";
-    for (const SearchWeights& way : streamed_ways()) {
-      streamed.weights = way;
+    for (const SearchOptions& way : streamed_ways()) {
+      streamed.options = way;
       trials_.run(streamed, tuning::kClearly);
     }
     return;
@@ -245,7 +245,7 @@ void CrewPlan::choose_groups() {
   std::erase_if(chosen.cuts.blocks,
                 [](const BlockChoice& b) { return b.groups > 1; });
   chosen.group_channels = 0;
-  chosen.weights.save_memory();
+  chosen.options.save_memory();
   trials_.run(std::move(chosen));
 }
 
@@ -327,8 +327,8 @@ Trial CrewPlan::in_columns(Trial trial, int end) const {
   std::erase_if(trial.cuts.blocks,
                 [](const BlockChoice& b) { return b.groups > 1; });
   trial.group_channels = 0;
-  trial.weights.save_memory();
-  trial.weights.halos = true;
+  trial.options.save_memory();
+  trial.options.halos = true;
   const StrategyOptions columns{"spatial", 1, static_cast<int>(crew_.size())};
   const Cuts cuts = make_cuts_over(net_, request_.cluster, crew_, columns);
   std::copy_n(cuts.layers.begin(), end, trial.cuts.layers.begin());
@@ -384,7 +384,7 @@ void CrewPlan::improve() {
 // What is under way may be in the way of others.
 void CrewPlan::try_other_windows() {
   Trial other = trials_.taken();
-  other.weights.windows = !other.weights.windows;
+  other.options.windows = !other.options.windows;
   trials_.run(std::move(other));
 }
 
@@ -428,7 +428,7 @@ bool CrewPlan::try_borders(int& left) {
   for (const int waits : tuning::kOtherWaits) {
     if (left <= 0 || PlanDeadline::passed()) return false;
     Trial trial = best.trial;
-    trial.weights.waits = waits;
+    trial.options.waits = waits;
     if (try_one(std::move(trial), left)) return true;
   }
   const MixedPath base = mixed_->path_of(best.trial.cuts);
@@ -439,7 +439,7 @@ bool CrewPlan::try_paths(const Rehearsed& best,
                          const std::vector<MixedPath>& paths, int& left) {
   for (const MixedPath& path : paths) {
     if (left <= 0 || PlanDeadline::passed()) return false;
-    Trial trial{"mixed", mixed_->cuts_of(path), best.trial.weights};
+    Trial trial{"mixed", mixed_->cuts_of(path), best.trial.options};
     if (best.trial.spliced) {
       keep_groups(best.trial, trial);
     } else {
@@ -533,7 +533,7 @@ bool CrewPlan::is_hopeless(const Cuts& cuts) {
 
 Trial CrewPlan::spatial() const {
   Trial trial{"spatial", named_cuts("spatial")};
-  if (request_.byte_s > 0) trial.weights = starts().front().search;
+  if (request_.byte_s > 0) trial.options = starts().front().search;
   return trial;
 }
 

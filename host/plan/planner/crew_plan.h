@@ -50,8 +50,8 @@ class CrewPlan {
  private:
   // Where to begin: what nobody knows before segments are built.
   struct Start {
-    CutWeights cut;
-    SearchWeights search;
+    CutCosts cut;
+    SearchOptions search;
     double by = 0;  // its plan must be better than others by this part
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }

@@ -28,13 +28,13 @@ bool CrewPlan::lacks_room() const {
 // estimates of what fits hardly are no good beginning; parts of these plans
 // are. Columns where nothing else fits, or where plans cost little.
 bool CrewPlan::try_saving_memory() {
-  const bool saves = trials_.taken().weights.overlays;
+  const bool saves = trials_.taken().options.overlays;
   if (!saves) choose_groups();
   std::vector<int> ends;
   if (saves || share_count() <= tuning::kCostly) ends = ends_of_columns();
   for (Trial trial : start_trials()) {
     if (PlanDeadline::passed()) break;
-    trial.weights.save_memory();
+    trial.options.save_memory();
     trials_.run(trial);
     for (const int end : ends) trials_.run(in_columns(trial, end));
   }
@@ -45,11 +45,11 @@ bool CrewPlan::try_saving_memory() {
 // beside all else, so that no plan becomes worse.
 bool CrewPlan::try_rungs() {
   Trial best = trials_.taken();
-  best.weights.rungs = true;
+  best.options.rungs = true;
   bool better = trials_.run(std::move(best));
   for (Trial trial : start_trials()) {
     if (PlanDeadline::passed()) break;
-    trial.weights.rungs = true;
+    trial.options.rungs = true;
     better |= trials_.run(std::move(trial));
   }
   return better;

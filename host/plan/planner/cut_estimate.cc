@@ -66,16 +66,15 @@ std::vector<Cells> all_cells(const std::vector<int>& counts) {
 }  // namespace
 
 CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
-                         const std::vector<int>& order,
-                         const CutWeights& weights)
+                         const std::vector<int>& order, const CutCosts& costs)
     : net_(net),
       cluster_(request.cluster),
       payload_(request.max_payload),
       nodes_(static_cast<int>(request.cluster.nodes.size())),
       order_(order),
       crew_(order),
-      weights_(weights),
-      latency_ps_(weights.waits * segment_latency_ps(request.cluster, order)),
+      costs_(costs),
+      latency_ps_(costs.waits * segment_latency_ps(request.cluster, order)),
       uses_(find_uses(net)),
       options_(net.layers.size()) {
   std::ranges::sort(crew_);
@@ -138,7 +137,7 @@ void CutEstimate::find_stored() {
     int64_t flash = node.board.flash_mapped ? node.flash_budget() : 0;
     if (node.flash_weights) flash = std::min(flash, *node.flash_weights);
     const double part = 1 - static_cast<double>(flash) / std::max(1.0, each);
-    if (weights_.storage && part > 0 && !node.board.storages.empty()) {
+    if (costs_.storage && part > 0 && !node.board.storages.empty()) {
       of.supply.storage = &find_storage(node.board, node.storage);
       of.part = part;
     }
@@ -155,9 +154,9 @@ bool CutEstimate::has_stored() const {
 int64_t CutEstimate::core_ps(const Layer& l, const LayerShare& share,
                              int node) const {
   const LayerTime t =
-      share_time(l, share, work_for(l, share.out.rows(), weights_.passes),
+      share_time(l, share, work_for(l, share.out.rows(), costs_.passes),
                  cluster_.nodes[node].board);
-  const int64_t mapped = t.total_ps(weights_.flash);
+  const int64_t mapped = t.total_ps(costs_.flash);
   const Stored& of = stored_[static_cast<size_t>(node)];
   if (of.part == 0 || l.weights.empty()) return mapped;
   const int units =
@@ -193,7 +192,7 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
           link_time(bytes, bytes, 2 * datagrams_of(bytes, n - 1, payload_),
                     cluster_.nodes[s.node].board);
       o.core_ps[s.node] +=
-          t.cpu_ps + t.wire_ps + n * latency_ps_ + weights_.byte_ps * bytes * n;
+          t.cpu_ps + t.wire_ps + n * latency_ps_ + costs_.byte_ps * bytes * n;
     }
   }
   for (int operand = 0; operand < 2; ++operand) {
@@ -263,7 +262,7 @@ int64_t CutEstimate::input_ps(int operand, const CutOption& o) const {
     all += bytes;
     most = std::max(most, t.cpu_ps);
   }
-  return most + wire / 2 + weights_.byte_ps * all;
+  return most + wire / 2 + costs_.byte_ps * all;
 }
 
 int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
@@ -295,9 +294,9 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
                                  cluster_.nodes[n].board);
     most = std::max(
         most, std::max(t.cpu_ps, t.wire_ps) +
-                  std::min(t.cpu_ps, t.wire_ps) * weights_.wire_percent / 100);
+                  std::min(t.cpu_ps, t.wire_ps) * costs_.wire_percent / 100);
   }
-  return most + latency_ps_ + weights_.byte_ps * all;
+  return most + latency_ps_ + costs_.byte_ps * all;
 }
 
 // The writer makes the halo of its box as well, for which it needs a halo of
@@ -330,7 +329,7 @@ int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
     most = std::max(most, core + t.cpu_ps);
     sent += bytes;
   }
-  return most + latency_ps_ + weights_.byte_ps * sent;
+  return most + latency_ps_ + costs_.byte_ps * sent;
 }
 
 int64_t CutEstimate::edge_ps(Edges& edges, int from, int layer, int operand,

@@ -25,7 +25,7 @@ struct CutOption {
 };
 
 // What nobody knows before segments are built: several are tried.
-struct CutWeights {
+struct CutCosts {
   int passes = 1;         // firings a layer
   int waits = 1;          // latencies of a link that an exchange takes
   int wire_percent = 25;  // of wire and core, of what takes less
@@ -39,7 +39,7 @@ class CutEstimate {
  public:
   // `order`: nodes that may take part, strongest first.
   CutEstimate(const Net&, const PlanRequest&, const std::vector<int>& order,
-              const CutWeights&);
+              const CutCosts&);
 
   // Layers may be shared by any number of nodes; at first by some numbers only.
   void add_other_counts();
@@ -76,7 +76,7 @@ class CutEstimate {
   const int nodes_;               // of the cluster
   const std::vector<int> order_;  // those that may take part
   std::vector<int> crew_;         // the same, as the cluster has them
-  const CutWeights weights_;
+  const CutCosts costs_;
   const int64_t latency_ps_;
   // By node: so much of its weights comes from storage.
   struct Stored {

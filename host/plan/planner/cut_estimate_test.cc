@@ -30,10 +30,10 @@ Net heavy_net() {
 // What the first node's core takes for a quarter of the rows, which needs all
 // weights.
 int64_t core_ps(const Net& net, const PlanRequest& request,
-                CutWeights weights = {}) {
+                CutCosts costs = {}) {
   std::vector<int> crew(kNodes);
   std::iota(crew.begin(), crew.end(), 0);
-  CutEstimate estimate(net, request, crew, weights);
+  CutEstimate estimate(net, request, crew, costs);
   const Crew all = whole_crew(request.cluster);
   const int rows = estimate.find(0, cut_grid(net.layers[0], all, kNodes, 1));
   return estimate.options(0)[static_cast<size_t>(rows)].core_ps[0];

@@ -113,13 +113,13 @@ class PipelineSearch {
       // Who has made a part is not to wait until all of it has been used.
       if (r > 0 && trim.before[r - 1] > 0) cuts.ends.push_back(runs[r].begin);
     }
-    SearchWeights weights;
-    weights.time = SegmentTime::kWork;
-    weights.roomy = roomy_;
-    if (way.grouped) weights.save_memory();
+    SearchOptions options;
+    options.time = SegmentTime::kWork;
+    options.roomy = roomy_;
+    if (way.grouped) options.save_memory();
     memo_.trim(static_cast<int>(request_.cluster.nodes.size()));
     const std::unique_ptr<Search> search =
-        linked_search(net_, request_, std::move(cuts), weights, &memo_);
+        linked_search(net_, request_, std::move(cuts), options, &memo_);
     std::optional<Plan> plan = search->fastest();
     if (!plan && (best || !way.last_resort)) return true;
     if (!plan) plan = search->smallest();

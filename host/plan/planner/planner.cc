@@ -62,7 +62,7 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
 
 std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
                                    SegmentMemo* memo,
-                                   const SearchWeights& weights = {}) {
+                                   const SearchOptions& options = {}) {
   if (request.is_auto()) return node_search(net, request);
   if (request.over_links()) {
     Cuts cuts = cuts_of(net, request);
@@ -70,7 +70,7 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
     const bool alone = request.cluster.nodes.size() == 1;
     if (alone && !request.has_own_cuts()) return node_search(net, request);
     if (memo) memo->trim(static_cast<int>(request.cluster.nodes.size()));
-    return linked_search(net, request, std::move(cuts), weights, memo);
+    return linked_search(net, request, std::move(cuts), options, memo);
   }
   if (request.strategy == "single") return node_search(net, request);
   throw Error(Exit::kUsage,
@@ -81,9 +81,9 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
 // Weights come from storage where flash has no room for a program's tables
 // besides them.
 Plan plan_within_flash(const Net& net, const PlanRequest& request,
-                       SegmentMemo* memo, const SearchWeights& weights = {}) {
+                       SegmentMemo* memo, const SearchOptions& options = {}) {
   const Plan first =
-      search_plan(net, request, *search_for(net, request, memo, weights));
+      search_plan(net, request, *search_for(net, request, memo, options));
   Plan plan = first;
   PlanRequest of = request;
   for (int round = 0; round < tuning::kFlashRounds; ++round) {
@@ -92,7 +92,7 @@ Plan plan_within_flash(const Net& net, const PlanRequest& request,
     if (!less) break;
     of = *std::move(less);
     try {
-      plan = search_plan(net, of, *search_for(net, of, nullptr, weights));
+      plan = search_plan(net, of, *search_for(net, of, nullptr, options));
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;
       break;
@@ -120,7 +120,7 @@ Plan plan_by_cuts(const Net& net, const PlanRequest& request,
       PlanDeadline::passed()) {
     return plan;
   }
-  SearchWeights other;
+  SearchOptions other;
   other.windows = false;
   try {
     take_sooner(net, request.cluster, plan,
@@ -145,7 +145,7 @@ Plan plan_of_one(const Net& net, const PlanRequest& request,
   streamed.cuts = make_cuts(net, request.cluster, {.strategy = "spatial"});
   streamed.cuts->strategy = plan.strategy;
   SegmentMemo memo_of_ways(net);
-  for (const SearchWeights& way : streamed_ways()) {
+  for (const SearchOptions& way : streamed_ways()) {
     if (PlanDeadline::passed()) break;
     try {
       const auto search =

@@ -127,7 +127,7 @@ class TileTrials {
     Trial trial = bases_.behind[way.behind];
     trial.name = trial.cuts.strategy = "tiles";
     trial.group_channels = 0;
-    trial.weights.save_memory();
+    trial.options.save_memory();
     trial.cuts.blocks.clear();
     trial.cuts.tiles = way.tiles;
     std::copy_n(bases_.within[way.within].layers.begin(), way.tiles.back().end,
@@ -156,7 +156,7 @@ class TileTrials {
     if (layers > tuning::kMostTileLayers || PlanDeadline::passed()) return;
     try {
       const Trial trial = trial_of(way);
-      ask(*linked_search(net_, request_, trial.cuts, trial.weights));
+      ask(*linked_search(net_, request_, trial.cuts, trial.options));
     } catch (const Error& e) {
       if (e.code() == Exit::kInternal) throw;
     }

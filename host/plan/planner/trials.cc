@@ -23,7 +23,7 @@ namespace shoal {
 namespace {
 
 std::vector<int> key_of(const Trial& trial) {
-  const SearchWeights& w = trial.weights;
+  const SearchOptions& w = trial.options;
   std::vector<int> key{w.waits,         w.flash.once,
                        w.flash.again,   static_cast<int>(w.byte_ps),
                        int{w.overlays}, int{w.halos},
@@ -136,7 +136,7 @@ bool Trials::is_too_slow(const Made& made) const {
 void Trials::foresee(const Trial& trial, double most) {
   try {
     const auto bytes =
-        linked_search(net_, request_, trial.cuts, trial.weights, memo_)
+        linked_search(net_, request_, trial.cuts, trial.options, memo_)
             ->least_arena(static_cast<int64_t>(most));
     foresee(static_cast<double>(bytes));
   } catch (const Error& e) {
@@ -152,7 +152,7 @@ std::optional<Trials::Made> Trials::make(const Trial& trial,
   const std::unique_ptr<Search> search =
       trial.alone >= 0
           ? lone_search(net_, of, trial.alone)
-          : linked_search(net_, of, trial.cuts, trial.weights, memo_);
+          : linked_search(net_, of, trial.cuts, trial.options, memo_);
   const bool is_latency = request.objective == Objective::kLatency;
   std::optional<Plan> fast;
   if (is_latency && best_) search->compare_with(best_->plan.latency_s);
@@ -191,10 +191,10 @@ bool Trials::run(Trial trial, double by) {
     trial.cuts.strategy = trial.name;
     std::optional<Made> made = make(trial, request_);
     if (!made) return false;
-    if (made->is_beyond_flash && !trial.weights.groups.empty()) {
+    if (made->is_beyond_flash && !trial.options.groups.empty()) {
       // The fewer channels a group has, the more tables there are.
       Trial larger = trial;
-      larger.weights.groups.pop_back();
+      larger.options.groups.pop_back();
       if (run(std::move(larger), by)) return true;
     } else if (made->is_beyond_flash) {
       try {

@@ -24,7 +24,7 @@ namespace shoal {
 struct Trial {
   std::string name = {};  // of the cuts
   Cuts cuts = {};
-  SearchWeights weights = {};
+  SearchOptions options = {};
   int group_channels = 0;  // of its channel groups; 0: it has none
   bool spliced = false;    // its groups are where its cuts come from plans
   int alone = -1;          // a node that has all layers, as if it were alone

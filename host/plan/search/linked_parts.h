@@ -24,10 +24,10 @@ struct Alternative {
   const CostModel model;
   Alternative(const Net& net, const Cluster& cluster, Cuts others,
               const Streaming& streaming, uint32_t max_payload,
-              const SearchWeights& weights, SegmentMemo& memo)
+              const SearchOptions& options, SegmentMemo& memo)
       : cuts(std::move(others)),
         cut(net, cluster, cuts),
-        model(cut, cluster, streaming, max_payload, weights.flash, weights.time,
+        model(cut, cluster, streaming, max_payload, options.flash, options.time,
               memo) {}
 };
 

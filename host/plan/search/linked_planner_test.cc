@@ -271,13 +271,13 @@ TEST(LinkedPlanner, OverlaysAndGroupsAreRightAndSaveBytes) {
     const Cluster cluster = cluster_of(nodes);
     const Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
     const PlanRequest request = linked_nodes(cluster, cuts, Objective::kRam);
-    SearchWeights weights;
+    SearchOptions options;
     const int64_t without = largest_arena(
-        search_plan(net, request, *linked_search(net, request, cuts, weights)));
-    weights.overlays = true;
-    weights.groups = {{16}, {8}, {8, true}};
+        search_plan(net, request, *linked_search(net, request, cuts, options)));
+    options.overlays = true;
+    options.groups = {{16}, {8}, {8, true}};
     const Plan plan =
-        search_plan(net, request, *linked_search(net, request, cuts, weights));
+        search_plan(net, request, *linked_search(net, request, cuts, options));
     expect_right(net, plan);
     smaller += largest_arena(plan) < without;
     for (const PlanNode& n : plan.nodes) {

@@ -31,7 +31,7 @@ constexpr int64_t kTablesOfNode = 2048;
 class LinkedSearch : public Search {
  public:
   LinkedSearch(const Net& net, const PlanRequest& request, Cuts cuts,
-               const SearchWeights& weights, SegmentMemo* memo)
+               const SearchOptions& options, SegmentMemo* memo)
       : request_(request),
         cluster_(request.cluster),
         cuts_(with_assignments_apart(net, std::move(cuts))),
@@ -40,24 +40,24 @@ class LinkedSearch : public Search {
         any_streams_(streaming_.any()),
         own_memo_(may_share(memo) ? nullptr
                                   : std::make_unique<SegmentMemo>(net)),
-        model_(cut_, cluster_, streaming_, request.max_payload, weights.flash,
-               weights.time, own_memo_ ? *own_memo_ : *memo),
-        search_(net, waits_ps(weights.waits), weights.byte_ps,
-                weights.overlays && !any_streams_),
-        learns_(weights.overlays),
-        windows_(weights.windows),
-        roomy_(weights.roomy),
-        rungs_(weights.rungs),
+        model_(cut_, cluster_, streaming_, request.max_payload, options.flash,
+               options.time, own_memo_ ? *own_memo_ : *memo),
+        search_(net, waits_ps(options.waits), options.byte_ps,
+                options.overlays && !any_streams_),
+        learns_(options.overlays),
+        windows_(options.windows),
+        roomy_(options.roomy),
+        rungs_(options.rungs),
         rings_(memo ? memo->rings() : own_memo_->rings()),
         packs_(memo ? memo->packs() : own_memo_->packs()) {
     search_.add(cut_, model_, {});
     SegmentMemo& shared = own_memo_ ? *own_memo_ : *memo;
-    add_groups(cuts_, false, weights, shared);
-    if (weights.halos) {
+    add_groups(cuts_, false, options, shared);
+    if (options.halos) {
       Cuts sending = cuts_;
       if (send_halos(net, sending)) {
-        add_alternative(sending, {.halos = true}, weights, shared);
-        add_groups(sending, true, weights, shared);
+        add_alternative(sending, {.halos = true}, options, shared);
+        add_groups(sending, true, options, shared);
       }
     }
     for (const ClusterNode& node : cluster_.nodes) {
@@ -287,24 +287,24 @@ class LinkedSearch : public Search {
     return memo && !any_streams_ && cuts_.joined.empty();
   }
 
-  void add_groups(const Cuts& given, bool halos, const SearchWeights& weights,
+  void add_groups(const Cuts& given, bool halos, const SearchOptions& options,
                   SegmentMemo& memo) {
-    for (const GroupWay& way : weights.groups) {
+    for (const GroupWay& way : options.groups) {
       if (any_streams_) break;  // tapes know no loops
       Cuts cuts = given;
       for (BlockChoice& block : group_blocks(cut_, way)) {
         cuts.blocks.push_back(block);
       }
       if (cuts.blocks.size() == given.blocks.size()) continue;
-      add_alternative(std::move(cuts), {true, halos}, weights, memo);
+      add_alternative(std::move(cuts), {true, halos}, options, memo);
     }
   }
 
-  void add_alternative(Cuts cuts, MustHave must, const SearchWeights& weights,
+  void add_alternative(Cuts cuts, MustHave must, const SearchOptions& options,
                        SegmentMemo& memo) {
     alternatives_.push_back(std::make_unique<Alternative>(
         cut_.net, cluster_, std::move(cuts), streaming_, request_.max_payload,
-        weights, memo));
+        options, memo));
     search_.add(alternatives_.back()->cut, alternatives_.back()->model, must);
   }
 
@@ -590,10 +590,10 @@ class LinkedSearch : public Search {
 
 std::unique_ptr<Search> linked_search(const Net& net,
                                       const PlanRequest& request, Cuts cuts,
-                                      const SearchWeights& weights,
+                                      const SearchOptions& options,
                                       SegmentMemo* memo) {
-  if (!cuts.tiles.empty()) return tiled_search(net, request, cuts, weights);
-  return std::make_unique<LinkedSearch>(net, request, std::move(cuts), weights,
+  if (!cuts.tiles.empty()) return tiled_search(net, request, cuts, options);
+  return std::make_unique<LinkedSearch>(net, request, std::move(cuts), options,
                                         memo);
 }
 

@@ -67,8 +67,8 @@ std::unique_ptr<Search> lone_search(const Net& net, const PlanRequest& request,
   return std::make_unique<LoneSearch>(net, request, node);
 }
 
-std::vector<SearchWeights> streamed_ways() {
-  std::vector<SearchWeights> ways(7);
+std::vector<SearchOptions> streamed_ways() {
+  std::vector<SearchOptions> ways(7);
   ways[1].flash = {tuning::kHalfOfFlash, 0};
   ways[2].overlays = true;
   ways[3].save_memory();

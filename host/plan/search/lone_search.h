@@ -14,6 +14,6 @@ std::unique_ptr<Search> lone_search(const Net&, const PlanRequest&, int node);
 
 // How linked_search() plans such a node besides: over slow links what it
 // computes while rows come counts for more than what it saves once it has them.
-std::vector<SearchWeights> streamed_ways();
+std::vector<SearchOptions> streamed_ways();
 
 }  // namespace shoal

@@ -56,7 +56,7 @@ std::unique_ptr<Search> node_search(const Net&, const PlanRequest&);
 // Nodes with links, given the cut of every layer: which layers form a segment
 // (executed as one pipeline by all nodes that have a share of it), what is
 // computed twice and what is exchanged.
-struct SearchWeights {
+struct SearchOptions {
   // How many latencies of a link the begin of a segment is taken to cost; with
   // more there are fewer segments.
   int waits = 1;
@@ -84,7 +84,7 @@ struct SearchWeights {
 };
 // `memo`: of searches of the same net over the same nodes.
 std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts,
-                                      const SearchWeights& = {},
+                                      const SearchOptions& = {},
                                       SegmentMemo* memo = nullptr);
 
 // Net and request must outlive the search. Throws Error(kDoesNotFit).

@@ -21,17 +21,17 @@ TEST(SegmentMemo, ChangesNoPlan) {
     const PlanRequest request =
         linked_nodes(uniform_cluster(3, find_board("teensy41"), {}));
     SegmentMemo memo(net);
-    for (const SearchWeights& weights :
-         {SearchWeights{1, {}}, SearchWeights{4, {}},
-          SearchWeights{1, {50, 0}}}) {
+    for (const SearchOptions& options :
+         {SearchOptions{1, {}}, SearchOptions{4, {}},
+          SearchOptions{1, {50, 0}}}) {
       for (const char* name : {"spatial", "kernel", "layer"}) {
         SCOPED_TRACE(named.name + " " + name);
         const Cuts cuts = make_cuts(net, request.cluster, {.strategy = name});
         SegmentMemo own(net);
         const Plan a = search_plan(
-            net, request, *linked_search(net, request, cuts, weights, &memo));
+            net, request, *linked_search(net, request, cuts, options, &memo));
         const Plan b = search_plan(
-            net, request, *linked_search(net, request, cuts, weights, &own));
+            net, request, *linked_search(net, request, cuts, options, &own));
         EXPECT_EQ(a.latency_s, b.latency_s);
         EXPECT_EQ(largest_arena(a), largest_arena(b));
         EXPECT_EQ(a.traffic_bytes, b.traffic_bytes);

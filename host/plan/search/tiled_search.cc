@@ -13,10 +13,10 @@ namespace {
 class TiledSearch : public Search {
  public:
   TiledSearch(const Net& net, const PlanRequest& request, const Cuts& cuts,
-              const SearchWeights& weights)
+              const SearchOptions& options)
       : tiles_(net, find_uses(net), tile_runs(net, cuts, request.replay)),
         inner_(linked_search(tiles_.net(), request,
-                             tile_cuts(net, tiles_, cuts), weights)) {}
+                             tile_cuts(net, tiles_, cuts), options)) {}
 
   const std::vector<Supply>& supplies() const override {
     return inner_->supplies();
@@ -47,8 +47,8 @@ class TiledSearch : public Search {
 
 std::unique_ptr<Search> tiled_search(const Net& net, const PlanRequest& request,
                                      const Cuts& cuts,
-                                     const SearchWeights& weights) {
-  return std::make_unique<TiledSearch>(net, request, cuts, weights);
+                                     const SearchOptions& options) {
+  return std::make_unique<TiledSearch>(net, request, cuts, options);
 }
 
 }  // namespace shoal

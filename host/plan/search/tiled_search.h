@@ -11,6 +11,6 @@ namespace shoal {
 
 // Throws Error(kUsage) for layers that cannot be made so.
 std::unique_ptr<Search> tiled_search(const Net&, const PlanRequest&,
-                                     const Cuts&, const SearchWeights&);
+                                     const Cuts&, const SearchOptions&);
 
 }  // namespace shoal
