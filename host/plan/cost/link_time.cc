@@ -96,8 +96,8 @@ int64_t segment_latency_ps(const Cluster& cluster, std::span<const int> nodes) {
   return picoseconds(most_us * 1e-6);
 }
 
-int64_t window_bytes(const Cluster& cluster, std::span<const int> nodes,
-                     uint32_t max_payload) {
+int64_t in_flight_bytes(const Cluster& cluster, std::span<const int> nodes,
+                        uint32_t max_payload) {
   double most = 0;
   for (const int n : nodes) {
     const Board& board = cluster.nodes[static_cast<size_t>(n)].board;

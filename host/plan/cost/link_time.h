@@ -32,8 +32,8 @@ int64_t segment_latency_ps(const Cluster&, std::span<const int> nodes);
 // Returns the bytes that the fastest link with the highest latency can have
 // under way before anything is told to have arrived, and two datagrams: a node
 // with less room waits for credit.
-int64_t window_bytes(const Cluster&, std::span<const int> nodes,
-                     uint32_t max_payload);
+int64_t in_flight_bytes(const Cluster&, std::span<const int> nodes,
+                        uint32_t max_payload);
 
 // Returns the time of a segment. Nodes that send to each other both ways work
 // at the same time; one that only receives begins when the first of the `bands`

@@ -29,10 +29,10 @@ TEST(LinkTime, WindowsAreOfTheLinkWithMostUnderWay) {
     board.link_latency_us = 100 * static_cast<double>(n);
   }
   constexpr int kFirst[] = {0}, kAll[] = {0, 1, 2};
-  EXPECT_EQ(window_bytes(cluster, kFirst, 1000), 2000);
-  EXPECT_EQ(window_bytes(cluster, kAll, 1000), 2000 + 2 * 200);
+  EXPECT_EQ(in_flight_bytes(cluster, kFirst, 1000), 2000);
+  EXPECT_EQ(in_flight_bytes(cluster, kAll, 1000), 2000 + 2 * 200);
   cluster.nodes[1].board.link_bits_per_s = 1e30;
-  EXPECT_EQ(window_bytes(cluster, kAll, 1000), 2000 + 1'000'000'000);
+  EXPECT_EQ(in_flight_bytes(cluster, kAll, 1000), 2000 + 1'000'000'000);
 }
 
 TEST(LinkTime, WhatIsMadeInPiecesTakesMoreDatagrams) {

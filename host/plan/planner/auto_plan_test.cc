@@ -74,9 +74,9 @@ TEST(AutoPlanTest, RingsHaveRoomForWhatLateLinksHaveUnderWay) {
   for (ClusterNode& n : two.nodes) n.board.link_latency_us = 5000;
   PlanRequest request = linked_nodes(two);
   request.cuts = make_cuts(net, two, {.strategy = "spatial"});
-  const auto seconds = [&](bool windows) {
+  const auto seconds = [&](bool in_flight_room) {
     SearchOptions options;
-    options.windows = windows;
+    options.in_flight_room = in_flight_room;
     const auto search = linked_search(net, request, *request.cuts, options);
     return search_plan(net, request, *search).latency_s;
   };

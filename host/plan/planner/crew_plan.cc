@@ -348,7 +348,7 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
 void CrewPlan::improve() {
   if (!mixed_ || !trials_.any() || !is_latency()) return;
   if (!trials_.taken().cuts.tiles.empty()) return;
-  try_other_windows();
+  try_other_in_flight_room();
   int beside =
       std::max(most_plans_ - trials_.count(), most_plans_ / tuning::kLaterPart);
   int spliced = most_plans_ * tuning::kSplicedParts / tuning::kLaterPart;
@@ -371,7 +371,7 @@ void CrewPlan::improve() {
       better = try_splices(more) || try_balanced(shared);
     }
   }
-  try_other_windows();
+  try_other_in_flight_room();
   if (lacks_room() && try_rungs()) {
     last = shared = quarter;
     for (better = true; better;) {
@@ -382,9 +382,9 @@ void CrewPlan::improve() {
 }
 
 // What is under way may be in the way of others.
-void CrewPlan::try_other_windows() {
+void CrewPlan::try_other_in_flight_room() {
   Trial other = trials_.taken();
-  other.options.windows = !other.options.windows;
+  other.options.in_flight_room = !other.options.in_flight_room;
   trials_.run(std::move(other));
 }
 

@@ -72,7 +72,7 @@ class CrewPlan {
   bool try_borders(int& left);
   void improve_small();
   bool try_splices(int& left);
-  void try_other_windows();
+  void try_other_in_flight_room();
   bool try_rungs();
   bool try_balanced(int& left);
   bool try_one(Trial, int& left, double by = 0);

@@ -121,7 +121,7 @@ Plan plan_by_cuts(const Net& net, const PlanRequest& request,
     return plan;
   }
   SearchOptions other;
-  other.windows = false;
+  other.in_flight_room = false;
   try {
     take_sooner(net, request.cluster, plan,
                 plan_within_flash(net, request, memo, other));

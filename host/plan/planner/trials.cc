@@ -24,10 +24,14 @@ namespace {
 
 std::vector<int> key_of(const Trial& trial) {
   const SearchOptions& w = trial.options;
-  std::vector<int> key{w.waits,         w.flash.once,
-                       w.flash.again,   static_cast<int>(w.byte_ps),
-                       int{w.overlays}, int{w.halos},
-                       int{w.windows},  int{w.rungs},
+  std::vector<int> key{w.waits,
+                       w.flash.once,
+                       w.flash.again,
+                       static_cast<int>(w.byte_ps),
+                       int{w.overlays},
+                       int{w.halos},
+                       int{w.in_flight_room},
+                       int{w.rungs},
                        trial.alone};
   for (const GroupWay& way : w.groups) {
     key.insert(key.end(), {way.channels, int{way.behind_expansion}});

@@ -37,7 +37,7 @@ struct NodeTask {
     if (!linked) return {};
     constexpr int kIt[] = {0};
     const int64_t window =
-        window_bytes(request.cluster, kIt, request.max_payload);
+        in_flight_bytes(request.cluster, kIt, request.max_payload);
     return {linked, request.node().keeps_weights, request.node().kept_banks(),
             window};
   }

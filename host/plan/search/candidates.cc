@@ -215,7 +215,7 @@ Candidate Candidates::filled(const Candidate& c, int64_t budget) const {
 Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
   Candidate best = filled(c, budget);
   if (best.node.arena_bytes > budget) return c;
-  for (const Slack& slack : slacks(survey_.link().window_bytes)) {
+  for (const Slack& slack : slacks(survey_.link().in_flight_bytes)) {
     Candidate loose =
         timed(pack(c.choice, c.tries, INT64_MAX, {budget}, slack));
     // Rows must not take the room of slots or gaps.

@@ -44,8 +44,11 @@ class LinkedSearch : public Search {
                options.time, own_memo_ ? *own_memo_ : *memo),
         search_(net, waits_ps(options.waits), options.byte_ps,
                 options.overlays && !any_streams_),
+        in_flight_(
+            options.in_flight_room
+                ? in_flight_bytes(cluster_, model_.busy(), request.max_payload)
+                : 0),
         learns_(options.overlays),
-        windows_(options.windows),
         roomy_(options.roomy),
         rungs_(options.rungs),
         rings_(memo ? memo->rings() : own_memo_->rings()),
@@ -374,16 +377,13 @@ class LinkedSearch : public Search {
   Loosened loosened(const Chosen& choice, BuildOptions how,
                     const Plan& made) const {
     const bool many = model_.busy_nodes() > tuning::kManyNodes;
-    const int64_t window =
-        windows_ ? window_bytes(cluster_, model_.busy(), request_.max_payload)
-                 : 0;
     if (roomy_ && !many) {
-      std::optional<Plan> loose = loosened_each(choice, how, window);
+      std::optional<Plan> loose = loosened_each(choice, how);
       if (loose && has_all_gaps(*loose) && is_about_as_fast(*loose, made)) {
         return {std::move(*loose), true};
       }
     }
-    const std::vector<Slack> all = slacks(window, many);
+    const std::vector<Slack> all = slacks(in_flight_, many);
     for (const Slack& slack : all) {
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
@@ -416,13 +416,12 @@ class LinkedSearch : public Search {
     return plan;
   }
 
-  // Each node as much as it has room for, whole tensors at the most: who has
-  // work of other frames lets nobody wait then.
-  std::optional<Plan> loosened_each(const Chosen& choice, BuildOptions how,
-                                    int64_t window) const {
+  // Enlarges each node's rings as far as its budget allows.
+  std::optional<Plan> loosened_each(const Chosen& choice,
+                                    BuildOptions how) const {
     how.must_fit = false;
     std::vector<bool> is_found(cluster_.nodes.size(), false);
-    std::vector<Slack> all = slacks(window);
+    std::vector<Slack> all = slacks(in_flight_);
     all.insert(all.begin(), {Slack::kMostRows});
     std::vector<Slack> found(is_found.size());
     for (const Slack& slack : all) {
@@ -579,7 +578,8 @@ class LinkedSearch : public Search {
   SegmentSearch search_;
   std::vector<std::unique_ptr<Alternative>> alternatives_;
   std::vector<int64_t> limits_;
-  const bool learns_, windows_, roomy_, rungs_;
+  const int64_t in_flight_;  // bytes
+  const bool learns_, roomy_, rungs_;
   RingMemo& rings_;
   PackMemo& packs_;
   bool is_near_ = false;  // the smallest plan

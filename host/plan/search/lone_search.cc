@@ -72,7 +72,7 @@ std::vector<SearchOptions> streamed_ways() {
   ways[1].flash = {tuning::kHalfOfFlash, 0};
   ways[2].overlays = true;
   ways[3].save_memory();
-  ways[4].windows = false;
+  ways[4].in_flight_room = false;
   ways[5].rungs = true;
   ways[6].rungs = true;
   ways[6].save_memory();

@@ -66,7 +66,7 @@ struct SearchOptions {
   // Segments may have channel groups in one of these ways.
   std::vector<GroupWay> groups = {};
   // Rings have room for what links have under way, where that fits.
-  bool windows = true;
+  bool in_flight_room = true;
   // Each node's rings have as much room as it has left, up to whole tensors.
   bool roomy = false;
   // Where not all rings have room for what links have under way: each stage's

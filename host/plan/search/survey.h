@@ -23,7 +23,7 @@ using RecordMemo = KeyedMemo<std::vector<int64_t>>;  // by chunk limit
 struct NodeLink {
   bool linked = false, keeps_weights = false;
   std::vector<Bank> banks = {};
-  int64_t window_bytes = 0;  // see link_time.h
+  int64_t in_flight_bytes = 0;  // see link_time.h
 };
 
 class Survey {
