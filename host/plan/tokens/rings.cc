@@ -112,17 +112,17 @@ int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
   return slots;
 }
 
-// Returns the slots of the tensors whose rings are the block's.
-std::vector<std::pair<int, int>> block_slots(
-    const Net& net, const std::vector<TensorUses>& uses, const Block& block,
+// Returns the slots of the tensors whose rings are the group's.
+std::vector<std::pair<int, int>> group_slots(
+    const Net& net, const std::vector<TensorUses>& uses, const RingGroup& group,
     const Work& work) {
   std::vector<int> whole;
   for (const NetTensor& t : net.tensors) whole.push_back(t.rows);
-  const PlanStage stage = make_stage(net, uses, block, work, whole);
+  const PlanStage stage = make_stage(net, uses, group, work, whole);
   const int last = static_cast<int>(stage.actors.size()) - 1;
-  Puller puller(net, stage, {}, block.goes_on ? last : -1);
+  Puller puller(net, stage, {}, group.goes_on ? last : -1);
   const std::vector<int>& peaks = puller.peaks();
-  const std::vector<bool> own = own_buffers(block, stage);
+  const std::vector<bool> own = own_buffers(group, stage);
   std::vector<std::pair<int, int>> slots;
   for (size_t b = 0; b < own.size(); ++b) {
     const PlanBuffer& buffer = stage.buffers[b];
@@ -134,22 +134,23 @@ std::vector<std::pair<int, int>> block_slots(
 }
 
 bool completes(const Net& net, const std::vector<TensorUses>& uses,
-               const Block& block, const Work& work,
+               const RingGroup& group, const Work& work,
                const std::vector<int>& slots) {
-  const PlanStage stage = make_stage(net, uses, block, work, slots);
+  const PlanStage stage = make_stage(net, uses, group, work, slots);
   StageTokens tokens(net, stage);
   return run_by_rank(tokens, depth_ranks(tokens));
 }
 
 void tighten(const Net& net, const std::vector<TensorUses>& uses,
-             const Block& block, const Work& work, std::vector<int>& slots) {
+             const RingGroup& group, const Work& work,
+             std::vector<int>& slots) {
   int64_t firings = 0;
-  for (const int l : block.layers) {
+  for (const int l : group.layers) {
     firings += firing_count(row_rule(net, l, 0, work[l]));
   }
   if (firings > kManyFirings) return;
-  const PlanStage stage = make_stage(net, uses, block, work, slots);
-  const std::vector<bool> own = own_buffers(block, stage);
+  const PlanStage stage = make_stage(net, uses, group, work, slots);
+  const std::vector<bool> own = own_buffers(group, stage);
   struct Loose {
     int tensor, least;
   };
@@ -172,7 +173,7 @@ void tighten(const Net& net, const std::vector<TensorUses>& uses,
     // Most often not a single row can go.
     for (int tried = enough - 1; enough - low > 1; tried = (enough + low) / 2) {
       slots[t] = tried;
-      (completes(net, uses, block, work, slots) ? enough : low) = tried;
+      (completes(net, uses, group, work, slots) ? enough : low) = tried;
     }
     slots[t] = enough;
   }
@@ -186,8 +187,8 @@ std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
   for (size_t t = 0; t < slots.size(); ++t) {
     slots[t] = !uses[t].writers.empty() || !uses[t].readers.empty();
   }
-  for (const Block& block : find_blocks(net, uses, whole_net(net))) {
-    for (const auto& [tensor, held] : block_slots(net, uses, block, work)) {
+  for (const RingGroup& group : find_ring_groups(net, uses, whole_net(net))) {
+    for (const auto& [tensor, held] : group_slots(net, uses, group, work)) {
       slots[tensor] = held;
     }
   }
@@ -201,24 +202,24 @@ const SegmentSlots::Parts& SegmentSlots::parts(Segment segment) {
   const auto [place, is_new] = parts_.try_emplace({segment.begin, segment.end});
   Parts& parts = place->second;
   if (!is_new) return parts;
-  parts.blocks = find_blocks(net_, uses_, segment);
+  parts.groups = find_ring_groups(net_, uses_, segment);
   parts.of.resize(static_cast<size_t>(segment.end - segment.begin));
-  for (size_t b = 0; b < parts.blocks.size(); ++b) {
-    for (const int l : parts.blocks[b].layers) {
+  for (size_t b = 0; b < parts.groups.size(); ++b) {
+    for (const int l : parts.groups[b].layers) {
       parts.of[l - segment.begin].push_back(static_cast<int>(b));
     }
   }
   return parts;
 }
 
-void SegmentSlots::add(Segment segment, const Block& block, const Work& work,
-                       TensorSlots& slots) {
-  std::vector<int> key{block.has_writer, block.goes_on};
-  for (const int l : block.layers) {
+void SegmentSlots::add(Segment segment, const RingGroup& group,
+                       const Work& work, TensorSlots& slots) {
+  std::vector<int> key{group.has_writer, group.goes_on};
+  for (const int l : group.layers) {
     key.insert(key.end(), {l, work[l].band, work[l].part});
   }
   const auto [found, is_new] = known_.try_emplace(std::move(key));
-  if (is_new) found->second = block_slots(net_, uses_, block, work);
+  if (is_new) found->second = group_slots(net_, uses_, group, work);
   for (const auto& [tensor, held] : found->second) {
     if (lives_inside(uses_[tensor], segment)) slots.push_back({tensor, held});
   }
@@ -227,8 +228,8 @@ void SegmentSlots::add(Segment segment, const Block& block, const Work& work,
 SegmentSlots::TensorSlots SegmentSlots::find(Segment segment,
                                              const Work& work) {
   TensorSlots slots;
-  for (const Block& block : parts(segment).blocks) {
-    add(segment, block, work, slots);
+  for (const RingGroup& group : parts(segment).groups) {
+    add(segment, group, work, slots);
   }
   return slots;
 }
@@ -238,7 +239,7 @@ SegmentSlots::TensorSlots SegmentSlots::find(Segment segment, const Work& work,
   const Parts& all = parts(segment);
   TensorSlots slots;
   for (const int b : all.of[layer - segment.begin]) {
-    add(segment, all.blocks[b], work, slots);
+    add(segment, all.groups[b], work, slots);
   }
   return slots;
 }
@@ -247,16 +248,16 @@ std::vector<int> SegmentSlots::neighbours(Segment segment, int layer) {
   const Parts& all = parts(segment);
   std::vector<int> layers;
   for (const int b : all.of[layer - segment.begin]) {
-    layers.insert(layers.end(), all.blocks[b].layers.begin(),
-                  all.blocks[b].layers.end());
+    layers.insert(layers.end(), all.groups[b].layers.begin(),
+                  all.groups[b].layers.end());
   }
   return layers;
 }
 
 std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,
                          const Work& work, std::vector<int> slots) {
-  for (const Block& block : find_blocks(net, uses, whole_net(net))) {
-    tighten(net, uses, block, work, slots);
+  for (const RingGroup& group : find_ring_groups(net, uses, whole_net(net))) {
+    tighten(net, uses, group, work, slots);
   }
   return slots;
 }

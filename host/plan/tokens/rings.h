@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/plan/tokens/blocks.h"
+#include "host/plan/tokens/ring_groups.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/segment.h"
 
@@ -23,7 +23,7 @@ namespace shoal {
 std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
                             const Work&);
 
-// The slots of segments, block by block, each found once: a search asks for
+// The slots of segments, group by group, each found once: a search asks for
 // almost the same again and again. The net and its uses must outlive it.
 class SegmentSlots {
  public:
@@ -32,9 +32,9 @@ class SegmentSlots {
   // Returns all tensors that live inside the segment.
   TensorSlots find(Segment, const Work&);
   // Returns those that depend on the layer's work: which are those of its
-  // blocks.
+  // groups.
   TensorSlots find(Segment, const Work&, int layer);
-  // Returns the layers of these blocks.
+  // Returns the layers of these groups.
   std::vector<int> neighbours(Segment, int layer);
   // Simulations so far.
   size_t simulated() const { return known_.size(); }
@@ -43,14 +43,14 @@ class SegmentSlots {
   const Net& net_;
   const std::vector<TensorUses>& uses_;
   struct Parts {
-    std::vector<Block> blocks;
+    std::vector<RingGroup> groups;
     std::vector<std::vector<int>> of;  // by layer from the segment's first on
   };
   const Parts& parts(Segment);
-  void add(Segment, const Block&, const Work&, TensorSlots&);
+  void add(Segment, const RingGroup&, const Work&, TensorSlots&);
 
   std::map<std::pair<int, int>, Parts> parts_;  // by segment
-  // By the block's layers and their work.
+  // By the group's layers and their work.
   struct Hash {
     size_t operator()(const std::vector<int>& key) const {
       size_t hash = 0;

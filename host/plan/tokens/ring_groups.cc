@@ -1,4 +1,4 @@
-#include "host/plan/tokens/blocks.h"
+#include "host/plan/tokens/ring_groups.h"
 
 #include <algorithm>
 #include <map>
@@ -8,9 +8,9 @@ namespace shoal {
 namespace {
 
 // Layers by the first one that they share rows with, directly or not.
-class Groups {
+class SharedRows {
  public:
-  explicit Groups(size_t count) : first_(count) {
+  explicit SharedRows(size_t count) : first_(count) {
     std::iota(first_.begin(), first_.end(), size_t{0});
   }
   size_t of(size_t i) {
@@ -59,9 +59,9 @@ Made find_made(const Net& net, int tensor, const TensorUses& t, Segment s) {
   return made;
 }
 
-// Cuts one group of layers wherever a single tensor goes on.
-void cut_group(const std::vector<int>& layers, const std::vector<Made>& made,
-               std::vector<Block>& blocks) {
+// Cuts layers that share rows wherever a single tensor goes on.
+void cut_shared(const std::vector<int>& layers, const std::vector<Made>& made,
+                std::vector<RingGroup>& groups) {
   const size_t n = layers.size();
   const auto index_of = [&](int position) {
     return static_cast<size_t>(
@@ -80,28 +80,29 @@ void cut_group(const std::vector<int>& layers, const std::vector<Made>& made,
     if (m.writer < 0 || m.writer != m.first || last == first) continue;
     writers[first + 1] = 1;
   }
-  Block block;
+  RingGroup group;
   int alive = 0;
   for (size_t i = 0; i < n; ++i) {
     alive += over[i];
     if (i > 0 && i <= end && alive == 1 && writers[i]) {
-      block.goes_on = true;
-      blocks.push_back(std::move(block));
-      block = {{layers[i - 1]}, true, false};
+      group.goes_on = true;
+      groups.push_back(std::move(group));
+      group = {{layers[i - 1]}, true, false};
     }
-    block.layers.push_back(layers[i]);
+    group.layers.push_back(layers[i]);
   }
-  blocks.push_back(std::move(block));
+  groups.push_back(std::move(group));
 }
 
 }  // namespace
 
-std::vector<Block> find_blocks(const Net& net,
-                               const std::vector<TensorUses>& uses, Segment s) {
+std::vector<RingGroup> find_ring_groups(const Net& net,
+                                        const std::vector<TensorUses>& uses,
+                                        Segment s) {
   const int end = std::min(s.end, static_cast<int>(net.layers.size()));
   if (end <= s.begin) return {};
   const auto count = static_cast<size_t>(end - s.begin);
-  Groups groups(count);
+  SharedRows shared(count);
   std::vector<Made> all;
   for (size_t t = 0; t < uses.size(); ++t) {
     const Made made = find_made(net, static_cast<int>(t), uses[t], s);
@@ -110,7 +111,7 @@ std::vector<Block> find_blocks(const Net& net,
     for (const auto* list : {&uses[t].writers, &uses[t].readers}) {
       for (const Use& u : *list) {
         if (!s.holds(u.position) || u.position >= end) continue;
-        groups.join(static_cast<size_t>(made.first - s.begin),
+        shared.join(static_cast<size_t>(made.first - s.begin),
                     static_cast<size_t>(u.position - s.begin));
       }
     }
@@ -118,26 +119,26 @@ std::vector<Block> find_blocks(const Net& net,
   std::map<size_t, std::vector<int>> layers;
   std::map<size_t, std::vector<Made>> made;
   for (size_t i = 0; i < count; ++i) {
-    layers[groups.of(i)].push_back(s.begin + static_cast<int>(i));
+    layers[shared.of(i)].push_back(s.begin + static_cast<int>(i));
   }
   for (const Made& m : all) {
-    made[groups.of(static_cast<size_t>(m.first - s.begin))].push_back(m);
+    made[shared.of(static_cast<size_t>(m.first - s.begin))].push_back(m);
   }
-  std::vector<Block> blocks;
-  for (const auto& [group, list] : layers) {
-    cut_group(list, made[group], blocks);
+  std::vector<RingGroup> groups;
+  for (const auto& [first, list] : layers) {
+    cut_shared(list, made[first], groups);
   }
-  return blocks;
+  return groups;
 }
 
 PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
-                     const Block& block, const Work& work,
+                     const RingGroup& group, const Work& work,
                      const std::vector<int>& slots) {
-  const Segment span{block.layers.front(), block.layers.back() + 1};
-  return make_stage(net, uses, span, block.layers, work, slots);
+  const Segment span{group.layers.front(), group.layers.back() + 1};
+  return make_stage(net, uses, span, group.layers, work, slots);
 }
 
-std::vector<bool> own_buffers(const Block& block, const PlanStage& stage) {
+std::vector<bool> own_buffers(const RingGroup& group, const PlanStage& stage) {
   std::vector<bool> own(stage.buffers.size(), false);
   std::vector<bool> made(stage.buffers.size(), false);
   for (const PlanPort& p : stage.ports) {
@@ -148,9 +149,9 @@ std::vector<bool> own_buffers(const Block& block, const PlanStage& stage) {
   };
   const PlanActor& writer = stage.actors.front();
   for (size_t b = 0; b < own.size(); ++b) own[b] = made[b];
-  if (block.goes_on) own[out(stage.actors.back())] = false;
-  if (!block.has_writer) return own;
-  // The operands of the writer are made before the block, even a picture.
+  if (group.goes_on) own[out(stage.actors.back())] = false;
+  if (!group.has_writer) return own;
+  // The operands of the writer are made before the group, even a picture.
   for (const int in : writer.in) {
     if (in >= 0) own[stage.ports[in].buffer] = false;
   }

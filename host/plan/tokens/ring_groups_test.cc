@@ -1,4 +1,4 @@
-#include "host/plan/tokens/blocks.h"
+#include "host/plan/tokens/ring_groups.h"
 
 #include <gtest/gtest.h>
 
@@ -8,52 +8,53 @@
 namespace shoal {
 namespace {
 
-std::vector<std::vector<int>> blocks_of(const Net& net) {
+std::vector<std::vector<int>> groups_of(const Net& net) {
   std::vector<std::vector<int>> layers;
-  for (const Block& b : find_blocks(net, find_uses(net), whole_net(net))) {
-    layers.push_back(b.layers);
+  for (const RingGroup& g :
+       find_ring_groups(net, find_uses(net), whole_net(net))) {
+    layers.push_back(g.layers);
   }
   return layers;
 }
 
-TEST(BlocksTest, AChainIsCutBehindEachLayer) {
+TEST(RingGroupsTest, AChainIsCutBehindEachLayer) {
   ShapeNet n("chain");
   n.output(n.conv(n.conv(n.conv(n.input(8, 4, 3), 3, 1, 4), 1, 1, 4), 3, 2, 4));
   const Net net = n.finish();
-  EXPECT_EQ(blocks_of(net),
+  EXPECT_EQ(groups_of(net),
             (std::vector<std::vector<int>>{{0}, {0, 1}, {1, 2}}));
-  const std::vector<Block> blocks =
-      find_blocks(net, find_uses(net), whole_net(net));
-  EXPECT_FALSE(blocks[0].has_writer);
-  EXPECT_TRUE(blocks[0].goes_on);
-  EXPECT_TRUE(blocks[2].has_writer);
-  EXPECT_FALSE(blocks[2].goes_on);
+  const std::vector<RingGroup> groups =
+      find_ring_groups(net, find_uses(net), whole_net(net));
+  EXPECT_FALSE(groups[0].has_writer);
+  EXPECT_TRUE(groups[0].goes_on);
+  EXPECT_TRUE(groups[2].has_writer);
+  EXPECT_FALSE(groups[2].goes_on);
 }
 
-TEST(BlocksTest, ASkipHoldsWhatIsBesideIt) {
+TEST(RingGroupsTest, ASkipHoldsWhatIsBesideIt) {
   ShapeNet n("skip");
   const int x = n.conv(n.input(8, 4, 3), 1, 1, 4);
   const int y = n.conv(n.depthwise(x, 3, 1), 1, 1, 4);
   n.output(n.conv(n.add(x, y), 1, 1, 4));
-  EXPECT_EQ(blocks_of(n.finish()),
+  EXPECT_EQ(groups_of(n.finish()),
             (std::vector<std::vector<int>>{{0}, {0, 1, 2, 3}, {3, 4}}));
 }
 
-TEST(BlocksTest, NothingIsCutBehindAnOutput) {
+TEST(RingGroupsTest, NothingIsCutBehindAnOutput) {
   ShapeNet n("outputs");
   const int x = n.conv(n.input(8, 4, 3), 1, 1, 4);
   n.output(x);
   n.output(n.conv(n.conv(x, 1, 1, 4), 1, 1, 4));
-  EXPECT_EQ(blocks_of(n.finish()), (std::vector<std::vector<int>>{{0, 1, 2}}));
+  EXPECT_EQ(groups_of(n.finish()), (std::vector<std::vector<int>>{{0, 1, 2}}));
 }
 
-TEST(BlocksTest, WhatSharesNoRowsIsApart) {
+TEST(RingGroupsTest, WhatSharesNoRowsIsApart) {
   ShapeNet n("frames");
   const int a = n.input(8, 4, 3), b = n.input(8, 4, 3);
   const int c = n.conv(a, 1, 1, 4), d = n.conv(b, 1, 1, 4);
   n.output(n.conv(c, 3, 1, 4));
   n.output(n.conv(d, 3, 1, 4));
-  EXPECT_EQ(blocks_of(n.finish()),
+  EXPECT_EQ(groups_of(n.finish()),
             (std::vector<std::vector<int>>{{0}, {0, 2}, {1}, {1, 3}}));
 }
 
@@ -71,7 +72,7 @@ std::vector<int> whole_peaks(const Net& net, const Work& work) {
   return slots;
 }
 
-TEST(BlocksTest, RingsAreNoLargerThanThoseOfTheWholeNet) {
+TEST(RingGroupsTest, RingsAreNoLargerThanThoseOfTheWholeNet) {
   int same = 0, all = 0;
   for (uint32_t seed = 1; seed <= 150; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -91,7 +92,7 @@ TEST(BlocksTest, RingsAreNoLargerThanThoseOfTheWholeNet) {
 
 // A search changes one layer at a time: only what shares rows with it is
 // simulated again.
-TEST(BlocksTest, AChangedLayerCostsItsBlocksAlone) {
+TEST(RingGroupsTest, AChangedLayerCostsItsGroupsAlone) {
   ShapeNet n("long");
   int x = n.input(64, 4, 3);
   for (int i = 0; i < 40; ++i) x = n.conv(x, 3, 1, 4);
