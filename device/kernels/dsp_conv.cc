@@ -1,5 +1,5 @@
 // Convolution with two products an instruction. The window of up to four
-// pixels is spread into int16 on the stack, a tile of it at a time: so all
+// pixels is spread into int16 on the stack, a piece of it at a time: so all
 // output channels share that work, padding is a value like others, and a word
 // of weights, spread in registers, serves four pixels.
 #if defined(__ARM_FEATURE_DSP)
@@ -14,22 +14,22 @@
 namespace shoal {
 namespace {
 
-constexpr int kPixels = 4;    // at most
-constexpr int kTile = 384;    // elements of all pixels' windows
-constexpr int kOuts = 16;     // whose sums wait while tiles change
+constexpr int kPixels = 4;      // at most
+constexpr int kGathered = 384;  // elements of all pixels' windows
+constexpr int kOuts = 16;       // whose sums wait while pieces change
 constexpr int kCache = 8192;  // bytes of weights that stay in front of a flash
 constexpr uint32_t kOnes = 0x00010001;
 
-constexpr int kBytes = kTile / kPixels;  // collected at once
+constexpr int kBytes = kGathered / kPixels;  // collected at once
 
 // Elements of a pixel, a multiple of 8.
-inline int tile_length(const ConvArgs& a, int pixels) {
-  return a.in_c % 4 == 0 ? kTile / pixels & ~7 : kBytes;
+inline int gathered_length(const ConvArgs& a, int pixels) {
+  return a.in_c % 4 == 0 ? kGathered / pixels & ~7 : kBytes;
 }
 
 // Words 2 * (q * pixels + p) and the next: elements 4q to 4q + 3 of pixel p.
-struct Tile {
-  alignas(8) uint32_t words[kTile / 2];
+struct GatheredWindow {
+  alignas(8) uint32_t words[kGathered / 2];
   uint32_t input_sums[kPixels];  // of its elements; with zero_weight only
 };
 
@@ -60,7 +60,7 @@ void spread_run(const int8_t* from, int quads, int step, uint32_t* to) {
   }
 }
 
-// The elements of the tile: `length` from each tap.
+// The elements of a gathered window: `length` from each tap.
 struct Taps {
   int count_x, length, step_x;  // of a kernel row; columns between two taps
 };
@@ -75,17 +75,17 @@ class Window {
   }
 
   // Elements [k0, k1) of the windows of `pixels` columns from x.
-  void fill(int x, int pixels, int k0, int k1, Tile& tile) const {
+  void fill(int x, int pixels, int k0, int k1, GatheredWindow& gathered) const {
     if (taps_.length % 4 == 0) {
       each_piece(x, pixels, k0, k1,
                  [&](int p, const int8_t* from, int k, int count) {
                    put(from, count / 4, 2 * pixels,
-                       tile.words + 2 * (k / 4 * pixels + p));
+                       gathered.words + 2 * (k / 4 * pixels + p));
                  });
     } else {
-      fill_bytewise(x, pixels, k0, k1, tile);
+      fill_bytewise(x, pixels, k0, k1, gathered);
     }
-    if (a_.zero_weight) add_inputs(pixels, (k1 - k0 + 3) / 4, tile);
+    if (a_.zero_weight) add_inputs(pixels, (k1 - k0 + 3) / 4, gathered);
   }
 
  private:
@@ -118,7 +118,8 @@ class Window {
   }
 
   // Taps that are no whole words.
-  void fill_bytewise(int x, int pixels, int k0, int k1, Tile& tile) const {
+  void fill_bytewise(int x, int pixels, int k0, int k1,
+                     GatheredWindow& gathered) const {
     int8_t bytes[kBytes];
     const int quads = (k1 - k0 + 3) / 4;
     for (int p = 0; p < pixels; ++p) {
@@ -127,7 +128,7 @@ class Window {
                  [&](int, const int8_t* from, int k, int count) {
                    copy(from, count, bytes + k);
                  });
-      spread_run(bytes, quads, 2 * pixels, tile.words + 2 * p);
+      spread_run(bytes, quads, 2 * pixels, gathered.words + 2 * p);
     }
   }
 
@@ -143,14 +144,14 @@ class Window {
     if (count & 1) *to = *from;
   }
 
-  static void add_inputs(int pixels, int quads, Tile& tile) {
+  static void add_inputs(int pixels, int quads, GatheredWindow& gathered) {
     for (int p = 0; p < pixels; ++p) {
       uint32_t sum = 0;
-      const uint32_t* at = tile.words + 2 * p;
+      const uint32_t* at = gathered.words + 2 * p;
       for (int q = 0; q < quads; ++q, at += 2 * pixels) {
         sum = add_products(at[0], kOnes, add_products(at[1], kOnes, sum));
       }
-      tile.input_sums[p] = sum;
+      gathered.input_sums[p] = sum;
     }
   }
 
@@ -160,7 +161,7 @@ class Window {
 
 // Output channels [o, o + outs) of the columns from x on, and elements
 // [k, k + count) of their windows.
-struct OutputTile {
+struct OutputBlock {
   int o, outs, x, k, count;
 };
 
@@ -176,10 +177,10 @@ inline void put_bytes(const uint32_t (&s)[kN], int32_t multiplier, int right,
 }
 
 // All of the windows, from the bias to int8, where is_plain() and the window
-// is one tile.
+// is gathered at once.
 template <int kN>
-[[gnu::noinline]] void make_outs(const ConvArgs& a, const OutputTile& b,
-                                 const Tile& tile) {
+[[gnu::noinline]] void make_outs(const ConvArgs& a, const OutputBlock& b,
+                                 const GatheredWindow& gathered) {
   const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
   const int w_step = a.weight_stride, count = b.count;
   const int8_t* w = a.weights + b.o * w_step;
@@ -191,22 +192,23 @@ template <int kN>
 #pragma GCC unroll 4
     for (uint32_t& sum : s) sum = bits(*bias);
     ++bias;
-    add_dot(w, tile.words, count, s);
+    add_dot(w, gathered.words, count, s);
     put_bytes(s, *multiplier++, -2 - *shift++, nudge, step, out);
   }
 }
 
-// sums[i * kN + p] += what the tile adds to channel i and pixel p.
+// sums[i * kN + p] += what the gathered piece adds to channel i and pixel p.
 template <int kN>
-[[gnu::noinline]] void add_tile(const ConvArgs& a, const OutputTile& b,
-                                const Tile& tile, uint32_t* sums) {
+[[gnu::noinline]] void add_gathered(const ConvArgs& a, const OutputBlock& b,
+                                    const GatheredWindow& gathered,
+                                    uint32_t* sums) {
   const int w_step = a.weight_stride, count = b.count;
   const int8_t* w = a.weights + b.o * w_step + b.k;
   for (uint32_t* end = sums + b.outs * kN; sums != end; sums += kN) {
     uint32_t s[kN];
 #pragma GCC unroll 4
     for (int p = 0; p < kN; ++p) s[p] = sums[p];
-    add_dot(w, tile.words, count, s);
+    add_dot(w, gathered.words, count, s);
 #pragma GCC unroll 4
     for (int p = 0; p < kN; ++p) sums[p] = s[p];
     w += w_step;
@@ -214,32 +216,32 @@ template <int kN>
 }
 
 // The same of one pixel, channels in fours.
-void add_tile_in_fours(const ConvArgs& a, OutputTile b, const Tile& tile,
-                       uint32_t* sums) {
+void add_in_fours(const ConvArgs& a, OutputBlock b,
+                  const GatheredWindow& gathered, uint32_t* sums) {
   const int8_t* w = a.weights + b.o * a.weight_stride + b.k;
   for (; b.outs >= 4; b.outs -= 4, b.o += 4, sums += 4) {
     uint32_t s[4] = {sums[0], sums[1], sums[2], sums[3]};
-    add_dot_outs(w, a.weight_stride, tile.words, b.count, s);
+    add_dot_outs(w, a.weight_stride, gathered.words, b.count, s);
     sums[0] = s[0], sums[1] = s[1], sums[2] = s[2], sums[3] = s[3];
     w += 4 * a.weight_stride;
   }
-  if (b.outs > 0) add_tile<1>(a, b, tile, sums);
+  if (b.outs > 0) add_gathered<1>(a, b, gathered, sums);
 }
 
-void add_tile(const ConvArgs& a, const OutputTile& b, int pixels,
-              const Tile& tile, uint32_t* sums) {
-  if (pixels == 4) add_tile<4>(a, b, tile, sums);
-  if (pixels == 3) add_tile<3>(a, b, tile, sums);
-  if (pixels == 2) add_tile<2>(a, b, tile, sums);
-  if (pixels == 1) add_tile_in_fours(a, b, tile, sums);
+void add_gathered(const ConvArgs& a, const OutputBlock& b, int pixels,
+                  const GatheredWindow& gathered, uint32_t* sums) {
+  if (pixels == 4) add_gathered<4>(a, b, gathered, sums);
+  if (pixels == 3) add_gathered<3>(a, b, gathered, sums);
+  if (pixels == 2) add_gathered<2>(a, b, gathered, sums);
+  if (pixels == 1) add_in_fours(a, b, gathered, sums);
   for (int i = 0; a.zero_weight && i < b.outs; ++i) {
     for (int p = 0; p < pixels; ++p) {
-      *sums++ -= bits(a.zero_weight) * tile.input_sums[p];
+      *sums++ -= bits(a.zero_weight) * gathered.input_sums[p];
     }
   }
 }
 
-void start_sums(const ConvArgs& a, const OutputTile& b, int pixels,
+void start_sums(const ConvArgs& a, const OutputBlock& b, int pixels,
                 uint32_t* sums) {
   for (int p = 0; p < pixels; ++p) {
     const uint32_t* from = first_sums(a, b.o, b.x + p);
@@ -247,9 +249,9 @@ void start_sums(const ConvArgs& a, const OutputTile& b, int pixels,
   }
 }
 
-// Sums of all tiles become int8, or partial sums.
+// Sums of all pieces become int8, or partial sums.
 template <int kN>
-void finish(const ConvArgs& a, const OutputTile& b, bool plain,
+void finish(const ConvArgs& a, const OutputBlock& b, bool plain,
             const uint32_t* sums) {
   const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
   for (int o = b.o; o < b.o + b.outs; ++o, sums += kN) {
@@ -266,7 +268,7 @@ void finish(const ConvArgs& a, const OutputTile& b, bool plain,
 }
 
 // Returns whether channels from o on end in int8 as nearly all do.
-bool is_plain(const ConvArgs& a, const OutputTile& b) {
+bool is_plain(const ConvArgs& a, const OutputBlock& b) {
   if (a.partial_in || a.partial_out || a.zero_weight || !clamps_to_byte(a)) {
     return false;
   }
@@ -275,7 +277,7 @@ bool is_plain(const ConvArgs& a, const OutputTile& b) {
   return any >= 0;
 }
 
-void finish(const ConvArgs& a, const OutputTile& b, int pixels, bool plain,
+void finish(const ConvArgs& a, const OutputBlock& b, int pixels, bool plain,
             const uint32_t* sums) {
   if (pixels == 4) return finish<4>(a, b, plain, sums);
   if (pixels == 3) return finish<3>(a, b, plain, sums);
@@ -286,24 +288,24 @@ void finish(const ConvArgs& a, const OutputTile& b, int pixels, bool plain,
 // Output channels [o, o + outs) of `pixels` columns from x.
 void conv_block(const ConvArgs& a, const Window& window, int length, int o,
                 int outs, int x, int pixels) {
-  Tile tile;
+  GatheredWindow gathered;
   uint32_t sums[kOuts * kPixels];
-  const int most = tile_length(a, pixels);
-  OutputTile b{o, outs, x, 0, length};
+  const int most = gathered_length(a, pixels);
+  OutputBlock b{o, outs, x, 0, length};
   const bool plain = is_plain(a, b);
   if (length <= most) {
-    window.fill(x, pixels, 0, length, tile);
-    if (plain && pixels == 4) return make_outs<4>(a, b, tile);
-    if (plain && pixels == 3) return make_outs<3>(a, b, tile);
-    if (plain && pixels == 2) return make_outs<2>(a, b, tile);
+    window.fill(x, pixels, 0, length, gathered);
+    if (plain && pixels == 4) return make_outs<4>(a, b, gathered);
+    if (plain && pixels == 3) return make_outs<3>(a, b, gathered);
+    if (plain && pixels == 2) return make_outs<2>(a, b, gathered);
   }
   for (const int end = o + outs; b.o < end; b.o += kOuts) {
     b.outs = end - b.o < kOuts ? end - b.o : kOuts;
     start_sums(a, b, pixels, sums);
     for (b.k = 0; b.k < length; b.k += most) {
       b.count = length - b.k < most ? length - b.k : most;
-      if (length > most) window.fill(x, pixels, b.k, b.k + b.count, tile);
-      add_tile(a, b, pixels, tile, sums);
+      if (length > most) window.fill(x, pixels, b.k, b.k + b.count, gathered);
+      add_gathered(a, b, pixels, gathered, sums);
     }
     finish(a, b, pixels, plain, sums);
   }

@@ -14,9 +14,9 @@
 namespace shoal {
 namespace {
 
-constexpr int kPixels = 4;     // at most
-constexpr int kOuts = 36;      // channels whose sums wait: threes and fours
-constexpr int kTile = 576;     // bytes of a pixel's window; 3x3x64
+constexpr int kPixels = 4;      // at most
+constexpr int kOuts = 36;       // channels whose sums wait: threes and fours
+constexpr int kGathered = 576;  // bytes of a pixel's window; 3x3x64
 constexpr int kCache = 16384;  // bytes of weights that stay in front of a flash
 
 // How the sums of some channels, if they all end in int8, are shifted: to the
@@ -24,7 +24,7 @@ constexpr int kCache = 16384;  // bytes of weights that stay in front of a flash
 enum class Shifts : uint8_t { kOther, kRight, kNone };
 
 // Output channels [o, o + outs) of `pixels` columns from x.
-struct OutputTile {
+struct OutputBlock {
   int o, outs, x, pixels;
   Shifts shifts;
 };
@@ -109,7 +109,7 @@ void gather_rows(const ConvArgs& a, int row, int x, int8_t* to) {
 
 // Adds the dot products of one or two pixels, x_step apart, with the weights
 // from element k on.
-inline void add_dots(const ConvArgs& a, const OutputTile& b, int k,
+inline void add_dots(const ConvArgs& a, const OutputBlock& b, int k,
                      const int8_t* x, int x_step, int pixels, int count,
                      int32_t* sums) {
   const int8_t* w = a.weights + b.o * a.weight_stride + k;
@@ -125,7 +125,7 @@ inline void add_dots(const ConvArgs& a, const OutputTile& b, int k,
   }
 }
 
-void start_from_partial(const ConvArgs& a, const OutputTile& b, Sums& sums) {
+void start_from_partial(const ConvArgs& a, const OutputBlock& b, Sums& sums) {
   for (int p = 0; p < b.pixels; ++p) {
     const int32_t* from = a.partial_in + (b.x + p) * a.partial_stride + b.o;
     std::memcpy(sums[p], from, static_cast<size_t>(b.outs) * sizeof *from);
@@ -133,7 +133,7 @@ void start_from_partial(const ConvArgs& a, const OutputTile& b, Sums& sums) {
 }
 
 // All pixels, whether the block has them or not.
-void start_from_bias(const ConvArgs& a, const OutputTile& b, Sums& sums) {
+void start_from_bias(const ConvArgs& a, const OutputBlock& b, Sums& sums) {
   const int32_t* from = a.bias + b.o;
   int32_t* to = sums[0];
   for (int n = b.outs / 4; n > 0; --n, from += 4, to += 4) {
@@ -149,7 +149,7 @@ static_assert(kPixels == 4);
 
 // The number of channels that it has made: a multiple of four.
 template <int kN>
-int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
+int finish_fours(const ConvArgs& a, const OutputBlock& b, const Sums& sums) {
   const Ending ending = {a.zero_out, all_words(a.act_min),
                          all_words(a.act_max)};
   const int32_t* multipliers = a.multipliers + b.o;
@@ -170,7 +170,8 @@ int finish_fours(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
 }
 
 // The same of channels that are not shifted.
-int finish_unshifted(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
+int finish_unshifted(const ConvArgs& a, const OutputBlock& b,
+                     const Sums& sums) {
   const Ending ending = {a.zero_out, all_words(a.act_min),
                          all_words(a.act_max)};
   int8_t* const out = a.out + b.x * a.out_stride + b.o;
@@ -184,7 +185,7 @@ int finish_unshifted(const ConvArgs& a, const OutputTile& b, const Sums& sums) {
   return b.outs & ~3;
 }
 
-void finish(const ConvArgs& a, const OutputTile& b, Sums& sums) {
+void finish(const ConvArgs& a, const OutputBlock& b, Sums& sums) {
   int done = 0;
   if (b.shifts == Shifts::kRight) {
     if (b.pixels == 4) done = finish_fours<4>(a, b, sums);
@@ -209,27 +210,27 @@ const int8_t* lie_at(const ConvArgs& a, const Taps& taps, bool inside, int x) {
 }
 
 // One or two pixels from the block's p-th on.
-[[gnu::noinline]] void add_gathered(const ConvArgs& a, const OutputTile& b,
+[[gnu::noinline]] void add_gathered(const ConvArgs& a, const OutputBlock& b,
                                     const Taps& taps, bool inside, int length,
                                     int p, int pixels, int32_t* sums) {
-  int8_t tile[2 * kTile];
-  if (inside && taps.count_x == 1 && length <= kTile) {
+  int8_t gathered[2 * kGathered];
+  if (inside && taps.count_x == 1 && length <= kGathered) {
     for (int i = 0; i < pixels; ++i) {
-      gather_rows(a, taps.length, b.x + p + i, tile + i * kTile);
+      gather_rows(a, taps.length, b.x + p + i, gathered + i * kGathered);
     }
-    return add_dots(a, b, 0, tile, kTile, pixels, length, sums);
+    return add_dots(a, b, 0, gathered, kGathered, pixels, length, sums);
   }
-  for (int k = 0; k < length; k += kTile) {
-    const int count = length - k < kTile ? length - k : kTile;
-    gather(a, taps, b.x + p, k, k + count, tile);
+  for (int k = 0; k < length; k += kGathered) {
+    const int count = length - k < kGathered ? length - k : kGathered;
+    gather(a, taps, b.x + p, k, k + count, gathered);
     if (pixels == 2) {
-      gather(a, taps, b.x + p + 1, k, k + count, tile + kTile);
+      gather(a, taps, b.x + p + 1, k, k + count, gathered + kGathered);
     }
-    add_dots(a, b, k, tile, kTile, pixels, count, sums);
+    add_dots(a, b, k, gathered, kGathered, pixels, count, sums);
   }
 }
 
-void conv_block(const ConvArgs& a, const OutputTile& b, bool inside) {
+void conv_block(const ConvArgs& a, const OutputBlock& b, bool inside) {
   const int length = a.kernel_h * a.kernel_w * a.in_c;
   const Taps taps = taps_of(a, inside);
   const int8_t* x = lie_at(a, taps, inside, b.x);

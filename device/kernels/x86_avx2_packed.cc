@@ -1,6 +1,6 @@
 // Convolution for rows of many pixels and small windows. The weights of 16
 // output channels are brought into pairs of int16, channel by channel in a
-// vector, and reused for all pixels; a pair of inputs is broadcast. A tile of
+// vector, and reused for all pixels; a pair of inputs is broadcast. A block of
 // kPixels x 16 accumulators stays in registers and needs no horizontal sum.
 #include "device/kernels/x86_avx2_gather.h"
 
@@ -9,10 +9,10 @@
 namespace shoal::avx2 {
 namespace {
 
-constexpr int kPixels = 6;         // of a tile
-constexpr int kGroup = 16;         // output channels of a tile
+constexpr int kPixels = 6;         // of a block
+constexpr int kGroup = 16;         // output channels of a block
 constexpr int kInputs = 7 * 1024;  // gathered at once, all pixels
-constexpr int kSumPixels = 64;     // in tiles between two requantizations
+constexpr int kSumPixels = 64;     // in blocks between two requantizations
 
 // Where the inputs of a pixel lie: `runs` sequences of run_count elements that
 // are run_step apart, in the order of the weights; the next pixel's pixel_step
@@ -163,9 +163,9 @@ SHOAL_AVX2 void pack(const ConvArgs& a, const Layout& l, int channel,
   }
 }
 
-// The figures that the tiles of a group share. Sums start from what lies at
+// The figures that the blocks of a group share. Sums start from what lies at
 // `sums` (kFromSums) or from the bias, and go to `sums`.
-struct Tiles {
+struct RegisterBlocks {
   const int16_t* inputs;
   int pixel_step, runs, run_step, run_pairs;
   const int16_t* weights;
@@ -173,10 +173,11 @@ struct Tiles {
   int32_t* sums;
 };
 
-// `count` tiles of P pixels by 8 * V channels. Not inlined: the innermost loop
+// `count` blocks of P pixels by 8 * V channels. Not inlined: the innermost loop
 // needs all registers.
 template <int P, int V, bool kFromSums>
-__attribute__((noinline)) SHOAL_AVX2 void tiles(const Tiles& t, int count) {
+__attribute__((noinline)) SHOAL_AVX2 void register_blocks(
+    const RegisterBlocks& t, int count) {
   const int runs = t.runs, run_pairs = t.run_pairs, run_step = t.run_step;
   const ptrdiff_t pixel_step = t.pixel_step;
   const int16_t* first = t.inputs;
@@ -220,14 +221,16 @@ __attribute__((noinline)) SHOAL_AVX2 void tiles(const Tiles& t, int count) {
   }
 }
 
-using TileFunction = void (*)(const Tiles&, int);
+using BlockFunction = void (*)(const RegisterBlocks&, int);
 template <int V, bool kFromSums>
-inline constexpr TileFunction kTiles[kPixels] = {
-    tiles<1, V, kFromSums>, tiles<2, V, kFromSums>, tiles<3, V, kFromSums>,
-    tiles<4, V, kFromSums>, tiles<5, V, kFromSums>, tiles<6, V, kFromSums>};
+inline constexpr BlockFunction kRegisterBlocks[kPixels] = {
+    register_blocks<1, V, kFromSums>, register_blocks<2, V, kFromSums>,
+    register_blocks<3, V, kFromSums>, register_blocks<4, V, kFromSums>,
+    register_blocks<5, V, kFromSums>, register_blocks<6, V, kFromSums>};
 
-// All pixels, in tiles that differ by one pixel at most.
-void all_tiles(const TileFunction* functions, Tiles t, int pixels) {
+// All pixels, in blocks that differ by one pixel at most.
+void all_register_blocks(const BlockFunction* functions, RegisterBlocks t,
+                         int pixels) {
   const int count = (pixels + kPixels - 1) / kPixels;
   const int least = pixels / count, larger = pixels % count;
   for (int size = least + 1; size >= least; --size) {
@@ -256,17 +259,19 @@ SHOAL_AVX2 void group(const ConvArgs& a, const Layout& l, const Area& area,
                       int vector, int run_step, Work& work) {
   prefetch(a, area.channel + kGroup);
   pack(a, l, area.channel, area.channels, work.weights);
-  const TileFunction* functions =
-      area.channels > 8 ? (a.partial_in ? kTiles<2, true> : kTiles<2, false>)
-                        : (a.partial_in ? kTiles<1, true> : kTiles<1, false>);
-  Tiles t = {work.inputs,
-             l.pixel_step,
-             l.runs,
-             run_step,
-             run_pairs(l),
-             work.weights,
-             work.scales.bias + 8 * vector,
-             work.sums};
+  const BlockFunction* functions =
+      area.channels > 8 ? (a.partial_in ? kRegisterBlocks<2, true>
+                                        : kRegisterBlocks<2, false>)
+                        : (a.partial_in ? kRegisterBlocks<1, true>
+                                        : kRegisterBlocks<1, false>);
+  RegisterBlocks t = {work.inputs,
+                      l.pixel_step,
+                      l.runs,
+                      run_step,
+                      run_pairs(l),
+                      work.weights,
+                      work.scales.bias + 8 * vector,
+                      work.sums};
   Area part = area;
   int parts = (area.pixels + kSumPixels - 1) / kSumPixels;
   for (int left = area.pixels; left > 0; left -= part.pixels, --parts) {
@@ -274,7 +279,7 @@ SHOAL_AVX2 void group(const ConvArgs& a, const Layout& l, const Area& area,
     if (a.partial_in) {
       start_rows(a, work.scales, vector, part, work.sums, kGroup);
     }
-    all_tiles(functions, t, part.pixels);
+    all_register_blocks(functions, t, part.pixels);
     finish_rows(a, work.scales, vector, part, work.sums, kGroup);
     part.x += part.pixels;
     t.inputs += part.pixels * t.pixel_step;

@@ -13,28 +13,28 @@ using Lane = float __attribute__((vector_size(kLane * sizeof(float))));
 
 Filter::Filter(std::span<const float> weights, int outputs, int taps,
                int inputs)
-    : tiles_((outputs + kTile - 1) / kTile), taps_(taps), inputs_(inputs) {
+    : blocks_((outputs + kBlock - 1) / kBlock), taps_(taps), inputs_(inputs) {
   const size_t per_output = static_cast<size_t>(taps) * inputs;
   weights_.resize(room() * per_output);
   for (int o = 0; o < outputs; ++o) {
     const float* const from = &weights[o * per_output];
-    float* const to = &weights_[o / kTile * kTile * per_output + o % kTile];
-    for (size_t i = 0; i < per_output; ++i) to[i * kTile] = from[i];
+    float* const to = &weights_[o / kBlock * kBlock * per_output + o % kBlock];
+    for (size_t i = 0; i < per_output; ++i) to[i * kBlock] = from[i];
   }
 }
 
 void Filter::add(int tap, const float* x, float* sums) const {
-  const size_t tap_size = static_cast<size_t>(inputs_) * kTile;
+  const size_t tap_size = static_cast<size_t>(inputs_) * kBlock;
   const float* w = weights_.data() + tap * tap_size;
-  for (int t = 0; t < tiles_; ++t, w += taps_ * tap_size, sums += kTile) {
-    Lane tile[kTile / kLane];
-    std::memcpy(tile, sums, sizeof tile);
+  for (int t = 0; t < blocks_; ++t, w += taps_ * tap_size, sums += kBlock) {
+    Lane block[kBlock / kLane];
+    std::memcpy(block, sums, sizeof block);
     for (int i = 0; i < inputs_; ++i) {
-      Lane row[kTile / kLane];
-      std::memcpy(row, w + static_cast<size_t>(i) * kTile, sizeof row);
-      for (int l = 0; l < kTile / kLane; ++l) tile[l] += x[i] * row[l];
+      Lane row[kBlock / kLane];
+      std::memcpy(row, w + static_cast<size_t>(i) * kBlock, sizeof row);
+      for (int l = 0; l < kBlock / kLane; ++l) block[l] += x[i] * row[l];
     }
-    std::memcpy(sums, tile, sizeof tile);
+    std::memcpy(sums, block, sizeof block);
   }
 }
 
