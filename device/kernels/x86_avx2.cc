@@ -1,6 +1,6 @@
 #include "device/kernels/x86_avx2.h"
 
-#include "device/kernels/x86_avx2_parts.h"
+#include "device/kernels/x86_avx2_common.h"
 
 #if defined(SHOAL_HAS_AVX2_KERNELS)
 

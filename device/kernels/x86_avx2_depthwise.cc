@@ -4,7 +4,7 @@
 //
 // A tap on padding points at bytes that hold zero_in. Channel ranges that are
 // no whole vectors, and depth multipliers, are first copied to `staged`.
-#include "device/kernels/x86_avx2_parts.h"
+#include "device/kernels/x86_avx2_common.h"
 
 #if defined(SHOAL_HAS_AVX2_KERNELS)
 

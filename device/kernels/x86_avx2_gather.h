@@ -3,7 +3,7 @@
 // zero_in. Reads only the bytes of the elements it takes.
 #pragma once
 
-#include "device/kernels/x86_avx2_parts.h"
+#include "device/kernels/x86_avx2_common.h"
 
 #if defined(SHOAL_HAS_AVX2_KERNELS)
 

@@ -1,7 +1,7 @@
 // Inside the AVX2 kernels: from int32 sums in registers to int8.
 #pragma once
 
-#include "device/kernels/x86_avx2_parts.h"
+#include "device/kernels/x86_avx2_common.h"
 
 #if defined(SHOAL_HAS_AVX2_KERNELS)
 

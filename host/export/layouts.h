@@ -59,7 +59,7 @@ struct EspPartitions {
 };
 EspPartitions esp_partitions(const Application&);
 
-// Helpers that the layouts share (parts.cc).
+// Helpers that the layouts share (layout_common.cc).
 enum class ProgramForm { kIncbin, kLiteral };
 // The application's own files into a folder ("app/"); returns its sources.
 std::vector<std::string> add_application(const Exported&, ProgramForm,

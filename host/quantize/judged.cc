@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "host/quantize/parts.h"
+#include "host/quantize/joins.h"
 #include "host/quantize/ranges.h"
 #include "host/quantize/sharing.h"
 

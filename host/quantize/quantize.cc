@@ -8,8 +8,8 @@
 #include "host/quantize/each_frame.h"
 #include "host/quantize/equalize.h"
 #include "host/quantize/int8_run.h"
+#include "host/quantize/joins.h"
 #include "host/quantize/judged.h"
-#include "host/quantize/parts.h"
 #include "host/quantize/quantizable.h"
 
 namespace shoal {

@@ -27,7 +27,7 @@ struct QuantizeOptions {
   // The range of each input, if known: for pictures the range of pixels 0..255.
   std::vector<std::pair<float, float>> input_ranges = {};
   // Something behind the model reads its outputs: they stay as they are, even
-  // if they join parts of unlike ranges (parts.h).
+  // if they join parts of unlike ranges (joins.h).
   bool keep_outputs = false;
 };
 

@@ -95,7 +95,7 @@ Shape space_to_depth(const RawOperands&);
 Shape depth_to_space(const RawOperands&);
 Shape space_to_batch(const RawOperands&);
 Shape batch_to_space(const RawOperands&);
-// infer_parts.cc
+// infer_slices.cc
 Shape slice(const RawOperands&);
 Shape strided(const RawOperands&);
 Shape gathered(const RawOperands&);

@@ -1,4 +1,4 @@
-#include "host/quantize/parts.h"
+#include "host/quantize/joins.h"
 
 #include <algorithm>
 #include <cmath>
@@ -98,7 +98,7 @@ class PartSeparation {
                  std::vector<std::string>& notes)
       : graph_(graph), widths_(std::move(widths)), notes_(notes) {}
 
-  Graph run(const PartsOptions& options) {
+  Graph run(const JoinOptions& options) {
     find_makers();
     if (!options.keep_outputs) split_outputs();
     const size_t count = graph_.ops.size();
@@ -466,7 +466,7 @@ class PartSeparation {
 }  // namespace
 
 Graph separate_parts(const Graph& graph, const Calibration& calibration,
-                     const PartsOptions& options,
+                     const JoinOptions& options,
                      std::vector<std::string>& notes) {
   if (!has_joins(graph)) return graph;
   std::vector<std::string> changes;

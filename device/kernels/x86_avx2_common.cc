@@ -79,9 +79,9 @@ SHOAL_AVX2_INLINE void quantize(const Scales& s, const Scale8* scales,
 
 template <bool kBounded>
 SHOAL_AVX2 void quantize_rows(const ConvArgs& a, const Scales& s, int vector,
-                              const Area& area, const int32_t* tile,
+                              const Area& area, const int32_t* sums,
                               int stride) {
-  Pixel p = {tile, a.out + static_cast<ptrdiff_t>(area.x) * a.out_stride +
+  Pixel p = {sums, a.out + static_cast<ptrdiff_t>(area.x) * a.out_stride +
                        area.channel};
   const Scale8* scales = s.of + vector;
   int left = area.channels;
@@ -129,31 +129,31 @@ SHOAL_AVX2 void prepare(const ConvArgs& a, int channel, int channels,
 }
 
 SHOAL_AVX2 void start_rows(const ConvArgs& a, const Scales& s, int vector,
-                           const Area& area, int32_t* tile, int stride) {
-  for (int i = 0; i < area.pixels; ++i, tile += stride) {
+                           const Area& area, int32_t* sums, int stride) {
+  for (int i = 0; i < area.pixels; ++i, sums += stride) {
     const int32_t* from =
         a.partial_in ? a.partial_in + area.channel +
                            static_cast<ptrdiff_t>(area.x + i) * a.partial_stride
                      : s.bias + 8 * vector;
     const int count = a.partial_in ? area.channels : kBlockChannels;
     for (int c = 0; c < area.channels; c += 8) {
-      store8(tile + c, load_some(from + c, count - c));
+      store8(sums + c, load_some(from + c, count - c));
     }
   }
 }
 
 SHOAL_AVX2 void finish_rows(const ConvArgs& a, const Scales& s, int vector,
-                            const Area& area, const int32_t* tile, int stride) {
+                            const Area& area, const int32_t* sums, int stride) {
   if (!a.partial_out) {
-    s.bounded ? quantize_rows<true>(a, s, vector, area, tile, stride)
-              : quantize_rows<false>(a, s, vector, area, tile, stride);
+    s.bounded ? quantize_rows<true>(a, s, vector, area, sums, stride)
+              : quantize_rows<false>(a, s, vector, area, sums, stride);
     return;
   }
   int32_t* out = a.partial_out + area.channel +
                  static_cast<ptrdiff_t>(area.x) * a.partial_stride;
   for (int i = 0; i < area.pixels; ++i, out += a.partial_stride) {
     for (int c = 0; c < area.channels; c += 8) {
-      store_some(out + c, area.channels - c, load8(tile + i * stride + c));
+      store_some(out + c, area.channels - c, load8(sums + i * stride + c));
     }
   }
 }

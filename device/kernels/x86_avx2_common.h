@@ -3,8 +3,8 @@
 //
 // A kernel takes output channels in blocks of at most kBlockChannels. For each
 // block prepare() makes the Scales; start_rows() or the bias fill rows of
-// accumulators ("tile"), the kernel adds its products, finish_rows() writes
-// int8 or partial sums. Rows of a tile hold whole vectors; lanes beyond the
+// accumulators (`sums`), the kernel adds its products, finish_rows() writes
+// int8 or partial sums. Rows of `sums` hold whole vectors; lanes beyond the
 // last channel are computed and dropped.
 #pragma once
 
@@ -52,12 +52,12 @@ struct Area {
 void prepare(const ConvArgs& a, int channel, int channels, int64_t taps,
              Scales& s);
 
-// Row i of the tile begins at tile + i * stride; `vector` is the first of the
+// Row i begins at sums + i * stride; `vector` is the first of the
 // area's vectors in s.
 void start_rows(const ConvArgs& a, const Scales& s, int vector,
-                const Area& area, int32_t* tile, int stride);
+                const Area& area, int32_t* sums, int stride);
 void finish_rows(const ConvArgs& a, const Scales& s, int vector,
-                 const Area& area, const int32_t* tile, int stride);
+                 const Area& area, const int32_t* sums, int stride);
 
 // Elements of the largest window that conv_packed() takes, kernel rows of odd
 // length counted one longer. One of less than 16 always fits.

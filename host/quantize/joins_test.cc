@@ -1,6 +1,6 @@
 // Joins of parts with unlike ranges: the graph that is quantized computes the
 // same, and each part has a tensor of its own.
-#include "host/quantize/parts.h"
+#include "host/quantize/joins.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ struct Separated {
   std::vector<std::string> notes;
 };
 
-Separated separated(const FloatNet& net, PartsOptions options = {}) {
+Separated separated(const FloatNet& net, JoinOptions options = {}) {
   Separated s;
   s.graph = separate_parts(net.graph(), wave_frames(net.graph(), 6, 3), options,
                            s.notes);
@@ -53,7 +53,7 @@ void expect_same(const Graph& a, const Graph& b) {
   }
 }
 
-TEST(Parts, AnOutputEndsAtItsParts) {
+TEST(Joins, AnOutputEndsAtItsParts) {
   FloatNet net(1);
   const int x = net.input({1, 6, 6, 2});
   const int boxes = times(net, net.conv(x, 4, {}), 600);
@@ -79,7 +79,7 @@ TEST(Parts, AnOutputEndsAtItsParts) {
 
 // The order of the other outputs stays; a part that is an output already, and
 // an output that something else reads, stay as they are.
-TEST(Parts, OtherOutputsStay) {
+TEST(Joins, OtherOutputsStay) {
   FloatNet net(2);
   const int x = net.input({1, 6, 6, 2});
   const int first = net.conv(x, 2, {});
@@ -99,7 +99,7 @@ TEST(Parts, OtherOutputsStay) {
   EXPECT_EQ(separated(net).graph.outputs, net.graph().outputs);
 }
 
-TEST(Parts, LikePartsStayTogether) {
+TEST(Joins, LikePartsStayTogether) {
   FloatNet net(3);
   const int x = net.input({1, 6, 6, 2});
   const int a = net.conv(x, 4, {}), b = net.conv(x, 4, {});
@@ -111,7 +111,7 @@ TEST(Parts, LikePartsStayTogether) {
 
 // As YOLOv5 has it: positions and sizes beside confidences, for two grids,
 // which are then joined along the rows of the table.
-TEST(Parts, AreFoundBehindReshapesTransposesAndOtherJoins) {
+TEST(Joins, AreFoundBehindReshapesTransposesAndOtherJoins) {
   FloatNet net(4);
   const int x = net.input({1, 6, 6, 2});
   std::vector<int> grids;
@@ -188,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 // Nothing may scale what TANH reads.
-TEST(Parts, StayWhereSomethingElseReadsThem) {
+TEST(Joins, StayWhereSomethingElseReadsThem) {
   FloatNet net(6);
   const int x = net.input({1, 6, 6, 2});
   const int small = net.conv(x, 3, {});

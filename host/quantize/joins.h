@@ -19,13 +19,13 @@ namespace shoal {
 // A part is unlike another one whose range is this many times as wide.
 inline constexpr double kUnlikeRanges = 8;
 
-struct PartsOptions {
+struct JoinOptions {
   bool keep_outputs = false;  // something behind the model reads the outputs
 };
 
 // `notes` gets a line for people about each join that was changed. The ranges
 // are those of some of the calibration frames.
-Graph separate_parts(const Graph&, const Calibration&, const PartsOptions&,
+Graph separate_parts(const Graph&, const Calibration&, const JoinOptions&,
                      std::vector<std::string>& notes);
 
 }  // namespace shoal
