@@ -97,9 +97,10 @@ std::string format_time(double seconds) {
   constexpr double kMinute = 60, kHour = 3600, kDay = 86400, kYear = 31557600;
   // Times that would round to 1000 of a unit are 1.00 of the next one.
   constexpr Unit kUnits[] = {
-      {"us", 1e-6, 0.9995e-3}, {"ms", 1e-3, 0.9995},
-      {"s", 1, 2 * kMinute},   {"min", kMinute, 2 * kHour},
-      {"h", kHour, 2 * kDay},  {"days", kDay, 2 * kYear}};
+      {"ns", 1e-9, 0.9995e-6},     {"us", 1e-6, 0.9995e-3},
+      {"ms", 1e-3, 0.9995},        {"s", 1, 2 * kMinute},
+      {"min", kMinute, 2 * kHour}, {"h", kHour, 2 * kDay},
+      {"days", kDay, 2 * kYear}};
   if (seconds == 0) return "0 s";
   for (const Unit& unit : kUnits) {
     if (std::abs(seconds) >= unit.below) continue;

@@ -43,7 +43,7 @@ TEST(Units, EverythingElseIsRefusedByName) {
 
 TEST(Units, ThreeDigitsAndAUnitThatFits) {
   const std::pair<double, const char*> times[] = {{0, "0 s"},
-                                                  {1.234e-7, "0.123 us"},
+                                                  {1.234e-7, "123 ns"},
                                                   {6.37e-4, "637 us"},
                                                   {0.00099949, "999 us"},
                                                   {0.00099951, "1.00 ms"},

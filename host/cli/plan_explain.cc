@@ -301,10 +301,11 @@ std::string explanation_text(const Explanation& e, size_t width) {
   const LowerBound& b = e.bound;
   out += fmt::format(
       "  bound: {}, from {} MACs, {} B of weights, {} B of picture and "
-      "{} B of result; simulated {:.1f} % above it\n",
+      "{} B of result; the simulated frame takes {:.2f} times as long\n",
       format_time(b.latency_s), format_count(b.macs),
       format_count(b.weight_bytes), format_count(b.input_bytes),
-      format_count(b.output_bytes), percent_above(e.simulated_s, b.latency_s));
+      format_count(b.output_bytes),
+      1 + percent_above(e.simulated_s, b.latency_s) / 100);
   out += fmt::format("  the best of {} plans that were tried:\n", e.tried);
   TextTable plans({{"time"}, {"arena B"}, {"traffic"}, {"plan", Align::kLeft}},
                   2);

@@ -475,14 +475,16 @@ class AutoPlan {
       return "";
     const auto clocks = [&](double f) { return would_help(plan, f, 1); };
     if (const double* f = least_that(tuning::kFasterClocks, clocks)) {
-      return fmt::format("; the others would need clocks {} times as fast", *f);
+      return fmt::format("; the others would help with a {}x faster clock", *f);
     }
     const auto links = [&](double f) { return would_help(plan, 1, f); };
     if (const double* f = least_that(tuning::kFasterLinks, links)) {
-      return fmt::format("; the others would need links {} times as fast", *f);
+      return fmt::format("; the others would help with a {}x faster link", *f);
     }
     return fmt::format(
-        "; the others would not help with clocks {} or links {} times as fast",
+        "; the others would not help even with a {}x faster clock or a {}x "
+        "faster "
+        "link",
         std::end(tuning::kFasterClocks)[-1],
         std::end(tuning::kFasterLinks)[-1]);
   }

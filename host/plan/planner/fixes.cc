@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/base/size.h"
+#include "host/base/units.h"
 #include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/quick_plan.h"
 #include "host/plan/types/tuning.h"
@@ -18,7 +19,7 @@ constexpr int64_t kMostSpilled = int64_t{1} << 30;
 
 std::string cost_text(const QuickPlan& p, bool linked) {
   std::string text =
-      fmt::format("{:.3f} ms{}, {} a node", p.numbers.latency_s * 1e3,
+      fmt::format("{}{}, {} a node", format_time(p.numbers.latency_s),
                   p.or_less ? " or less" : "", format_bytes(p.numbers.ram));
   // The traffic of what is faster may be another.
   if (!linked || p.or_less) return text;

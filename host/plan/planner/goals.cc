@@ -12,6 +12,7 @@
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/base/units.h"
 #include "host/plan/cost/energy.h"
 #include "host/plan/planner/bounds.h"
 #include "host/plan/planner/planner.h"
@@ -20,10 +21,6 @@
 
 namespace shoal {
 namespace {
-
-std::string ms(double seconds) {
-  return fmt::format("{:.3f} ms", seconds * 1e3);
-}
 
 // As a flag takes it, rounded up.
 std::string up_to(double seconds) {
@@ -74,7 +71,8 @@ const PlanTrial* least_of(const Exploration& found, const PlanLimits& others,
 
 std::string wanted(const PlanLimits& limits) {
   std::string text;
-  if (limits.latency_s) text = "--max-latency " + ms(*limits.latency_s);
+  if (limits.latency_s)
+    text = "--max-latency " + format_time(*limits.latency_s);
   if (limits.traffic_bytes) {
     text += (text.empty() ? "" : " and ") + std::string("--max-traffic ") +
             format_count(*limits.traffic_bytes) + " B";
@@ -104,7 +102,8 @@ double times_of(const PlanLimits& limits, const PlanNumbers& n) {
 }
 
 std::string numbers_text(const PlanTrial& t) {
-  return fmt::format("{}, {} B of traffic, {} ({})", ms(t.numbers.latency_s),
+  return fmt::format("{}, {} B of traffic, {} ({})",
+                     format_time(t.numbers.latency_s),
                      format_count(t.numbers.traffic_bytes),
                      format_bytes(t.numbers.ram), t.text());
 }
@@ -157,8 +156,8 @@ void limits_not_kept(const Net& net, const PlanRequest& request,
            (found.in_time ? "" : " (more was not tried in time)");
   }
   if (limits.latency_s && bound.latency_s > *limits.latency_s) {
-    text += "; on these nodes a frame takes at least " + ms(bound.latency_s) +
-            ", which is proved";
+    text += "; on these nodes a frame takes at least " +
+            format_time(bound.latency_s) + ", which is proved";
   }
   if (limits.traffic_bytes && bound.traffic_bytes > *limits.traffic_bytes) {
     text +=
@@ -212,8 +211,9 @@ std::exception_ptr or_else(const std::exception_ptr& refusal,
     return std::make_exception_ptr(LimitsNotKept(
         e.what(),
         fmt::format("{}{}{}: {}, {} B of traffic, {} ({})", e.fix(), kOrElse,
-                    change, ms(n.latency_s), format_count(n.traffic_bytes),
-                    format_bytes(n.ram), strategy),
+                    change, format_time(n.latency_s),
+                    format_count(n.traffic_bytes), format_bytes(n.ram),
+                    strategy),
         e.times()));
   }
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/units.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/search/less_in_flash.h"
@@ -76,7 +77,7 @@ const Plan& Trials::best() const { return finished(*best_); }
 std::string Trials::text(double measure) const {
   if (measure == kFar) return "more flash than there is";
   return request_.objective == Objective::kLatency
-             ? fmt::format("{:.3f} ms", measure * 1e3)
+             ? format_time(measure)
              : fmt::format("{} B", static_cast<int64_t>(measure));
 }
 

@@ -287,7 +287,7 @@ class LinkedLines {
     if (names.empty()) return;
     line(out_,
          "    less than a tenth of an even share of the MACs: {}; "
-         "--strategy auto leaves out who makes it worse",
+         "--strategy auto leaves out nodes that make it worse",
          names);
   }
 
@@ -298,8 +298,8 @@ class LinkedLines {
     const double between = between_segments();
     if (between > slowest->seconds) {
       line(out_,
-           "  why not faster: {:.0f} % of the time credit and first rows are "
-           "on their way, {}",
+           "  why not faster: for {:.0f} % of the time nodes wait for credit "
+           "and first rows, {}",
            100 * between / plan_.latency_s,
            segments_.size() == 1
                ? "before and after the only segment"

@@ -254,7 +254,7 @@ std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
     for (const PlanNode& n : plan.nodes) {
       variable_lines(out, net, n, n.name + " keeps ");
     }
-    line(out, "  {} needs most memory", fullest->name);
+    line(out, "  {} needs the most memory", fullest->name);
     buffer_lines(out, net, *fullest);
     add_bound();
     return out;

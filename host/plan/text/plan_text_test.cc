@@ -296,7 +296,7 @@ TEST(PlanTableTest, SaysWhatLinksAndIdleNodesCost) {
   c.plan.nodes.back().fixed_bytes = 8192;
   const std::string text = plan_table(c.net, c.plan, budgets_of(c.plan, 60000));
   for (const char* part : {"4,096 B (4.0 KB) to 16,384 B", "datagrams, keys",
-                           "on their way", "1 of 3 nodes have no share"}) {
+                           "wait for credit", "1 of 3 nodes have no share"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }
@@ -326,7 +326,7 @@ TEST(PlanTableTest, SaysWhyNodesAreLeftOut) {
   c.plan.nodes.back().name = "slow";
   c.plan.latency_s = 1;
   c.plan.strategy =
-      "auto (spatial on 2 of 4 nodes: 1.000 ms; on all it does not fit)";
+      "auto (spatial on 2 of 4 nodes: 1.00 ms; on all it does not fit)";
   c.plan.not_on_all = true;
   Budgets budgets = budgets_of(c.plan, 60000);
   budgets[2] = 8;
