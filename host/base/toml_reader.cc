@@ -192,6 +192,15 @@ std::optional<int64_t> TomlReader::size(const char* key) {
   return bytes;
 }
 
+std::optional<int64_t> TomlReader::size(const char* key, int64_t low,
+                                        int64_t high) {
+  const std::optional<int64_t> bytes = size(key);
+  if (bytes && (*bytes < low || *bytes > high)) {
+    fail(key, range_text(static_cast<double>(low), static_cast<double>(high)));
+  }
+  return bytes;
+}
+
 const toml::table* TomlReader::table(const char* key) {
   const toml::node* at = node(key);
   if (at && !at->is_table()) fail(key, "must be a table");

@@ -34,6 +34,7 @@ class TomlReader {
   std::optional<int> integer(const char* key, int low, int high);
   // Reads a number of bytes or a text such as "256K"; at least 1.
   std::optional<int64_t> size(const char* key);
+  std::optional<int64_t> size(const char* key, int64_t low, int64_t high);
   const toml::table* table(const char* key);
   const toml::table& required_table(const char* key);
   const toml::array* array(const char* key);

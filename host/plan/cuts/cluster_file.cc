@@ -191,10 +191,9 @@ class ClusterReader {
 
   // When the addresses are known.
   void read_payload() {
-    const auto most = static_cast<int>(cluster_.most_payload());
-    const auto payload =
-        top_.integer("payload", static_cast<int>(kLeastPayload), most);
-    cluster_.payload = static_cast<uint32_t>(*payload);
+    const uint32_t most = cluster_.most_payload();
+    cluster_.payload =
+        static_cast<uint32_t>(*top_.size("payload", kLeastPayload, most));
   }
 
   void read_node(const toml::node& node) {

@@ -226,6 +226,7 @@ TEST(ClusterFile, ItsLinksCarryDatagramsOfOneSize) {
   EXPECT_EQ(payload(node + "\"v\"\n"), kUdpPayload);
   EXPECT_EQ(payload("payload = 96\n" + serial), 96u);
   EXPECT_EQ(payload("payload = 512\n" + udp), 512u);
+  EXPECT_EQ(payload("payload = \"1K\"\n" + udp), 1024u);
   EXPECT_EQ(payload("payload = 65000\n" + node + "\"v\"\n"), 65000u);
   EXPECT_EQ(parse_cluster("c.toml", udp).most_payload(), kUdpPayload);
   EXPECT_EQ(parse_cluster("c.toml", node + "\"v\"\n").most_payload(),
