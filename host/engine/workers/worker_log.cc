@@ -14,10 +14,6 @@ bool has_doubled(uint32_t now, uint32_t before) {
   return now > before && (now & ~before) > before;
 }
 
-std::string frames_text(uint32_t frames) {
-  return std::to_string(frames) + (frames == 1 ? " frame" : " frames");
-}
-
 }  // namespace
 
 WorkerLog::WorkerLog(Tell tell, NameOf name_of)
@@ -37,9 +33,7 @@ void WorkerLog::look(const NodeAgent& agent) {
 }
 
 void WorkerLog::look_at_frames(const NodeAgent& agent) {
-  if (agent.state() != AgentState::kRunning) return;
-  leads_ = agent.leads();
-  if (leads_) return;
+  if (agent.leads() || agent.state() != AgentState::kRunning) return;
   const uint32_t frames = shoal_frames(&agent.node());
   const auto now = std::chrono::steady_clock::now();
   if (frames <= frames_ || now - told_ < kPause) {
@@ -48,17 +42,15 @@ void WorkerLog::look_at_frames(const NodeAgent& agent) {
   }
   frames_ = frames;
   told_ = now;
-  tell_(frames_text(frames) + " done");
+  tell_(std::to_string(frames) + (frames == 1 ? " frame" : " frames") +
+        " done");
 }
 
 void WorkerLog::look_at_state(const NodeAgent& agent) {
   const AgentState before = std::exchange(state_, agent.state());
   if (before == state_) return;
   if (before == AgentState::kRunning) {
-    // The node is as the run has left it, until another one opens it.
-    if (!leads_) frames_ = shoal_frames(&agent.node());
-    tell_(leads_ ? "the run has ended"
-                 : "the run has ended after " + frames_text(frames_));
+    tell_("the run has ended");
     frames_ = 0;
     told_ = {};
   }

@@ -29,7 +29,6 @@ class WorkerLog {
   Tell tell_;
   NameOf name_of_;
   AgentState state_ = AgentState::kEmpty;
-  bool leads_ = false;  // the run: its frames are not this node's
   uint32_t sessions_ = 0, frames_ = 0, forged_ = 0, other_mode_ = 0;
   std::chrono::steady_clock::time_point told_{};  // frames
 };
