@@ -40,6 +40,9 @@ fuzz_leader leader 20000 2048
 fuzz_datagram datagram 40000 2048
 fuzz_picture picture 10000 4096
 fuzz_npy npy 40000 1024
+fuzz_npz npz 10000 1024
+fuzz_csv csv 20000 1024
+fuzz_wav wav 40000 1024
 fuzz_idx idx 20000 4096
 fuzz_store store 3000 4096
 fuzz_open_store open_store 5000 4096

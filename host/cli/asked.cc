@@ -99,7 +99,8 @@ void add_asked(const ResultFlags& f, std::vector<Asked>& to) {
 void add_asked(const PictureFlags& f, std::vector<Asked>& to) {
   add({{{"--mean", Ability::kRuns}, !f.mean.empty()},
        {{"--std", Ability::kRuns}, !f.deviation.empty()},
-       {{"--fit", Ability::kRuns}, f.fit != PictureFlags{}.fit}},
+       {{"--fit", Ability::kRuns}, f.fit != PictureFlags{}.fit},
+       {{"--bin", Ability::kRuns}, f.bin != PictureFlags{}.bin}},
       to);
 }
 

@@ -99,7 +99,7 @@ int build_command(const BuildFlags& flags) {
               {{"--output", file.string()}});
   std::vector<uint8_t> input;
   if (!flags.input.empty()) {
-    input = load_input(graph, flags.input, picture_options(flags.pictures));
+    input = load_input(graph, flags.input, input_options(flags.pictures));
   }
   const Prepared p = prepare(std::move(graph), request);
   std::vector<std::vector<uint8_t>> frames;

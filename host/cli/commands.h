@@ -51,10 +51,11 @@ struct PlanFlags {
   StorageFlags storage;
 };
 
-// How a picture becomes the model's input.
+// How a file becomes the model's input.
 struct PictureFlags {
   std::vector<float> mean, deviation;
   std::string fit = "stretch";
+  std::string bin = "raw";
 };
 
 // The flags of what is made of a model's answers.

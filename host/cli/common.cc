@@ -13,9 +13,9 @@
 #include "host/cli/asked.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
-#include "host/data/array/npy.h"
+#include "host/data/array/npz.h"
 #include "host/data/image/random_input.h"
-#include "host/data/input/input.h"
+#include "host/data/sound/wav.h"
 #include "host/engine/common/frame.h"
 #include "host/plan/cuts/cuts.h"
 
@@ -114,19 +114,24 @@ void check_strategy(const PlanFlags& flags, bool several) {
 }
 
 // A pipe has no name that says what it carries: as many bytes as the input
-// has are raw, others a picture. What could be both is refused.
+// has are raw, others say themselves what they are (arrays, sound, pictures).
+// What could be both is refused.
 std::vector<uint8_t> piped_input(const Graph& graph,
-                                 const PictureOptions& options,
-                                 std::string& doubt) {
+                                 const InputOptions& options,
+                                 InputRemarks& remarks) {
   const std::string name = "stdin";
   std::vector<uint8_t> bytes = read_stdin(files::kInput);
   const int64_t wanted = input_file_bytes(graph);
-  if (static_cast<int64_t>(bytes.size()) != wanted) {
-    return file_input(graph, is_npy(bytes) ? name + ".npy" : name, bytes,
-                      options, &doubt);
+  const bool raw = static_cast<int64_t>(bytes.size()) == wanted;
+  if (!raw && !options.real_bins) {
+    const char* const kind = is_npy(bytes)   ? ".npy"
+                             : is_npz(bytes) ? ".npz"
+                             : is_wav(bytes) ? ".wav"
+                                             : "";
+    return file_input(graph, name + kind, bytes, options, &remarks);
   }
   if (!is_picture(bytes)) {
-    return file_input(graph, name + ".bin", bytes, options, &doubt);
+    return file_input(graph, name + ".bin", bytes, options, &remarks);
   }
   throw Error(Exit::kUsage,
               name + ": a picture of " + format_count(wanted) +
@@ -291,8 +296,9 @@ void require_operands(const char* verb, const std::string& model,
   }
 }
 
-PictureOptions picture_options(const PictureFlags& flags) {
-  PictureOptions options;
+InputOptions input_options(const PictureFlags& flags) {
+  InputOptions options;
+  options.real_bins = flags.bin == "float32";
   if (flags.fit == "crop") options.fit = Fit::kCrop;
   if (flags.fit == "letterbox") options.fit = Fit::kLetterbox;
   if (flags.mean.empty() && flags.deviation.empty()) return options;
@@ -315,16 +321,26 @@ PictureOptions picture_options(const PictureFlags& flags) {
 }
 
 std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
-                                const PictureOptions& options) {
+                                const InputOptions& options) {
   if (is_random_input(path)) return random_input(graph, random_seed_of(path));
-  std::string doubt;
+  InputRemarks remarks;
   const std::vector<uint8_t> values = with_memory_for("the input " + path, [&] {
-    return path == "-" ? piped_input(graph, options, doubt)
+    return path == "-" ? piped_input(graph, options, remarks)
                        : file_input(graph, path, read_file(path, files::kInput),
-                                    options, &doubt);
+                                    options, &remarks);
   });
-  if (!doubt.empty()) tell("warning: %s\n", doubt.c_str());
+  tell_remarks(remarks);
   return values;
+}
+
+void tell_remarks(const InputRemarks& remarks) {
+  if (!remarks.note.empty()) tell("%s\n", remarks.note.c_str());
+  if (!remarks.doubt.empty()) tell("warning: %s\n", remarks.doubt.c_str());
+}
+
+void tell_note(const Dataset& data, const Graph& graph) {
+  const std::string note = data.note(graph);
+  if (!note.empty()) tell("%s\n", note.c_str());
 }
 
 }  // namespace shoal

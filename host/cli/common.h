@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/data/image/picture.h"
+#include "host/data/dataset/dataset.h"
 #include "host/engine/common/prepare.h"
 #include "host/model/graph/graph.h"
 #include "host/plan/types/request.h"
@@ -48,12 +48,15 @@ void require_operands(const char* verb, const std::string& model,
                       const std::string& operand);
 
 // Throws Error(kUsage) for numbers that are no mean or deviation of pixels.
-PictureOptions picture_options(const PictureFlags&);
+InputOptions input_options(const PictureFlags&);
 
 // The bytes of all inputs in the file's types: a file as file_input() has it,
 // "random:SEED" (random_input.h); "-" is stdin, raw if it has the size.
 std::vector<uint8_t> load_input(const Graph&, const std::string& path,
-                                const PictureOptions&);
+                                const InputOptions&);
+// Says on stderr what people may want to know of a file that was taken.
+void tell_remarks(const InputRemarks&);
+void tell_note(const Dataset&, const Graph&);
 
 // For a shell; what is plain stays as it is.
 

@@ -85,8 +85,7 @@ void print_text(const std::vector<DeployedNode>& nodes) {
 std::vector<uint8_t> image_for_leader(const DeployFlags& flags,
                                       const Prepared& p) {
   const Bytes input =
-      run_inputs({flags.picture}, picture_options(flags.pictures))
-          .front()
+      only_run_input(p.graph, flags.picture, input_options(flags.pictures))
           .load(p.graph);
   std::vector<std::string> labels = read_labels(flags.labels);
   if (labels.empty()) labels = model_labels(flags.model);

@@ -136,8 +136,8 @@ int emulate_command(const EmulateFlags& flags) {
                          .trace = traced,
                          .emulated_s = flags.seconds});
   const std::vector<std::string> labels = read_labels(flags.results.labels);
-  const RunInput source =
-      run_inputs({flags.input}, picture_options(flags.pictures)).front();
+  const RunInput source = only_run_input(opening.graph(), flags.input,
+                                         input_options(flags.pictures));
   const Bytes input = source.load(opening.graph());
   const std::unique_ptr<BoardEngine> engine = opening.open_board();
   const Prepared& p = engine->prepared();

@@ -41,9 +41,9 @@ std::string checksum_of(const EvaluateFlags& flags, const Graph& graph) {
 Team::Given given_to(const EvaluateFlags& flags, const Graph& graph,
                      const Judge& judge) {
   const Dataset& data = judge.data();
-  const PictureOptions pictures = picture_options(flags.pictures);
+  const InputOptions pictures = input_options(flags.pictures);
   const auto input = [&](int64_t item) {
-    return dataset_input(graph, data, item, pictures);
+    return data.input(graph, item, pictures);
   };
   return {{"model", checksum_of(flags, graph)},
           {"list of frames and labels",
@@ -97,7 +97,7 @@ class Evaluation {
       throw several_frames("evaluate", graph_.name);
     }
     check_ranks();
-    const PictureOptions pictures = picture_options(flags.pictures);
+    const InputOptions pictures = input_options(flags.pictures);
     const Dataset& data = judge_->data();
     if (!flags.resume.empty()) {
       JournalLimits limits = judge_->limits();

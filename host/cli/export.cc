@@ -59,7 +59,7 @@ int export_command(const ExportFlags& flags) {
   if (labels.empty()) labels = model_labels(flags.model);
   const std::vector<uint8_t> input =
       load_input(graph, flags.input.empty() ? kNoise : flags.input,
-                 picture_options(flags.pictures));
+                 input_options(flags.pictures));
   const Prepared p = prepare(std::move(graph), request);
   Application made = make_application(p, find_board(flags.plan.board), input);
   describe(flags, ecosystem, name, made);

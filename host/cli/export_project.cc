@@ -67,6 +67,9 @@ std::vector<std::pair<std::string, std::string>> options_of(
   if (f.pictures.fit != PictureFlags{}.fit) {
     all.emplace_back("--fit", f.pictures.fit);
   }
+  if (f.pictures.bin != PictureFlags{}.bin) {
+    all.emplace_back("--bin", f.pictures.bin);
+  }
   return all;
 }
 

@@ -89,6 +89,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--std", kInput, "LIST", false},
     {"simulate", "--fit", kInput, "NAME", true},
     {"", "--fit", kInput, "NAME", false},
+    {"", "--bin", kInput, "NAME", true},
     {"", "--golden", kInput, "DIR", false},
     {"", "--calibrate", kInput, "DATA", false},
     {"", "--which", kInput, "NAME", false},

@@ -123,7 +123,7 @@ void add_ends(CLI::App* verb, ImportOptions& ends) {
 }
 
 constexpr char kInputs[] =
-    "Picture, .npy, .bin, NAME=FILE, - (stdin), random:SEED";
+    "Picture, .npy, .csv, .wav, .bin, NAME=FILE, -, random:SEED";
 
 CLI::Option* add_input(CLI::App* verb, std::string& path,
                        const std::string& more) {
@@ -357,6 +357,10 @@ void add_picture_flags(CLI::App* verb, PictureFlags& flags) {
   verb->add_option("--fit", flags.fit,
                    "Other shapes: stretch, crop (middle) or letterbox")
       ->check(one_of({"stretch", "crop", "letterbox"}))
+      ->capture_default_str();
+  verb->add_option("--bin", flags.bin,
+                   "Values in .bin: raw (the input's type) or float32")
+      ->check(one_of({"raw", "float32"}))
       ->capture_default_str();
 }
 

@@ -14,9 +14,11 @@ class ClassJudge : public Judge {
   ClassJudge(const EvaluateFlags& flags, const Graph& graph,
              const std::vector<std::string>& labels)
       : graph_(graph),
-        pictures_(picture_options(flags.pictures)),
-        data_(open_dataset(flags.data, flags.which)),
-        classes_(match_classes(graph, *data_, labels, flags.label_offset)) {}
+        pictures_(input_options(flags.pictures)),
+        data_(open_dataset(graph, flags.data, flags.which)),
+        classes_(match_classes(graph, *data_, labels, flags.label_offset)) {
+    if (flags.team->leads()) tell_note(*data_, graph);
+  }
 
   const Dataset& data() const override { return *data_; }
   std::string key() const override { return ""; }
@@ -24,7 +26,7 @@ class ClassJudge : public Judge {
     return {"", data_->size(), classes_.count};
   }
   std::vector<uint8_t> input(int64_t item) override {
-    return dataset_input(graph_, *data_, item, pictures_);
+    return data_->input(graph_, item, pictures_);
   }
   FrameAnswer answer(int64_t, std::span<const uint8_t> outputs) override {
     return best_classes_of(graph_, outputs);
@@ -44,7 +46,7 @@ class ClassJudge : public Judge {
 
  private:
   const Graph& graph_;
-  const PictureOptions pictures_;
+  const InputOptions pictures_;
   const std::unique_ptr<Dataset> data_;
   const Classes classes_;
   Accuracy accuracy_;

@@ -9,7 +9,7 @@ PictureJudge::PictureJudge(JudgeParts parts)
       graph_(parts.graph),
       head_(std::move(parts.head)),
       labels_(std::move(parts.labels)),
-      pictures_(picture_options(flags_.pictures)),
+      pictures_(input_options(flags_.pictures)),
       data_(open_pictures(flags_.data)),
       sizes_(static_cast<size_t>(data_->size())) {}
 
@@ -17,7 +17,7 @@ std::vector<uint8_t> PictureJudge::input(int64_t item) {
   PictureSize& size = sizes_[static_cast<size_t>(item)];
   if (!data_->is_picture(item)) {
     size = size_of_values(item);
-    return dataset_input(graph_, *data_, item, pictures_);
+    return data_->input(graph_, item, pictures_);
   }
   const Picture picture = data_->picture(item);
   size = {picture.width, picture.height};

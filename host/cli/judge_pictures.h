@@ -28,7 +28,7 @@ class PictureJudge : public Judge {
   const Graph& graph_;
   const HeadUse head_;
   const std::vector<std::string> labels_;
-  const PictureOptions pictures_;
+  const InputOptions pictures_;
   const std::unique_ptr<Dataset> data_;
 
  private:

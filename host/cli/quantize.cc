@@ -106,7 +106,7 @@ std::unique_ptr<Engine> engine_of(const Graph& graph) {
 
 Accuracy measure(const Graph& graph, const Dataset& data,
                  const Classes& classes, const QuantizeFlags& flags,
-                 const PictureOptions& pictures) {
+                 const InputOptions& pictures) {
   const int jobs = core_count();
   Progress progress("frames");
   FramesOptions options;
@@ -124,12 +124,12 @@ Accuracy measure(const Graph& graph, const Dataset& data,
 // say what is right.
 std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
                                         const Graph& floats, const Graph& int8,
-                                        const PictureOptions& real,
+                                        const InputOptions& real,
                                         const CalibrationData& calibration) {
   std::unique_ptr<Dataset> named;
   const Dataset* data = calibration.data.get();
   if (!flags.evaluate.empty()) {
-    named = open_dataset(flags.evaluate, flags.evaluate_which);
+    named = open_dataset(floats, flags.evaluate, flags.evaluate_which);
     data = named.get();
   }
   if (data == nullptr) return std::nullopt;
@@ -144,7 +144,8 @@ std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
     return std::nullopt;
   }
   // The int8 model says itself what becomes of pixels.
-  const PictureOptions own{.fit = real.fit};
+  InputOptions own;
+  own.fit = real.fit;
   AccuracyPair pair;
   pair.data = named ? flags.evaluate : flags.calibrate;
   tell("accuracy of the float model on %s\n", pair.data.c_str());
@@ -169,8 +170,7 @@ std::pair<float, float> values_seen(const Calibration& frames) {
 // Takes what the model itself does to pixels into the table that makes them
 // values; says so, and whether the values can be meant.
 void take_normalization(Graph& floats, const QuantizeFlags& flags,
-                        PictureOptions& pictures,
-                        CalibrationData& calibration) {
+                        InputOptions& pictures, CalibrationData& calibration) {
   const std::optional<OwnNormalization> own = own_normalization(floats);
   if (!own || is_random_input(flags.calibrate)) return;
   const auto [low, high] = values_seen(calibration.frames);
@@ -189,7 +189,7 @@ void take_normalization(Graph& floats, const QuantizeFlags& flags,
 // Returns the arguments that every rank must have alike.
 Team::Given given_to(const QuantizeFlags& flags, const Graph& graph,
                      const CalibrationData& calibration,
-                     const PictureOptions& pictures,
+                     const InputOptions& pictures,
                      const QuantizeOptions& options) {
   const Calibration& frames = calibration.frames;
   std::string list = std::to_string(frames.count);
@@ -220,11 +220,14 @@ int quantize_command(const QuantizeFlags& flags) {
               {{"--output", team.leads() ? output_path(flags) : ""}});
   const LoadedModel model = load_whole_model(flags.model, flags.ends);
   Graph floats = model.graph;
-  PictureOptions pictures = picture_options(flags.pictures);
+  InputOptions pictures = input_options(flags.pictures);
   CalibrationData calibration = open_calibration(floats, flags, pictures);
   take_normalization(floats, flags, pictures, calibration);
   options.input_ranges = calibration.input_ranges;
   options.keep_outputs = model.detection.has_value();
+  if (team.leads() && !calibration.taken.empty()) {
+    tell("%s\n", calibration.taken.c_str());
+  }
   if (!calibration.note.empty()) {
     tell("warning: %s\n", calibration.note.c_str());
   }

@@ -90,9 +90,10 @@ std::pair<float, float> on_steps(std::pair<float, float> range) {
 }
 
 CalibrationData data_calibration(const Graph& graph, const QuantizeFlags& flags,
-                                 const PictureOptions& pictures) {
+                                 const InputOptions& pictures) {
   CalibrationData c;
-  c.data = open_dataset(flags.calibrate, flags.which);
+  c.data = open_dataset(graph, flags.calibrate, flags.which);
+  c.taken = c.data->note(graph);
   std::vector<int> labels;
   for (int64_t i = 0; i < c.data->size(); ++i) {
     labels.push_back(c.data->label(i));
@@ -100,8 +101,8 @@ CalibrationData data_calibration(const Graph& graph, const QuantizeFlags& flags,
   const std::vector<int64_t> items = pick_items(labels, flags.frames);
   const Dataset* const data = c.data.get();
   c.frames = {static_cast<int64_t>(items.size()), [=, &graph](int64_t i) {
-                return floats_of(dataset_input(
-                    graph, *data, items[static_cast<size_t>(i)], pictures));
+                return floats_of(data->input(
+                    graph, items[static_cast<size_t>(i)], pictures));
               }};
   c.pictures = std::all_of(items.begin(), items.end(),
                            [&](int64_t i) { return c.data->is_picture(i); });
@@ -146,7 +147,7 @@ std::vector<int64_t> pick_items(const std::vector<int>& labels, int64_t count) {
 }
 
 CalibrationData open_calibration(const Graph& graph, const QuantizeFlags& flags,
-                                 const PictureOptions& pictures) {
+                                 const InputOptions& pictures) {
   namespace fs = std::filesystem;
   if (is_random_input(flags.calibrate)) {
     return random_calibration(graph, flags);

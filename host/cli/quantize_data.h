@@ -20,12 +20,14 @@ struct CalibrationData {
   bool plain_pixels = false;
   std::vector<std::pair<float, float>> input_ranges;
   std::string note;  // for people; may be empty
+  // How files of values were taken, for people; may be empty.
+  std::string taken;
 };
 
 // Pictures, .bin files of float32 values (one file may hold several frames)
 // or random:SEED. `flags` and `graph` must outlive the result. Throws Error.
 CalibrationData open_calibration(const Graph& graph, const QuantizeFlags& flags,
-                                 const PictureOptions& pictures);
+                                 const InputOptions& pictures);
 
 // Picks `count` items, spread evenly over the labels and over the items of
 // each.

@@ -113,7 +113,7 @@ Results::Results(const ResultFlags& flags, const PictureFlags& pictures,
                  std::shared_ptr<const DetectionOp> detection,
                  std::vector<std::string> labels, const LockRequest& request)
     : flags_(flags),
-      fit_(picture_options(pictures).fit),
+      fit_(input_options(pictures).fit),
       graph_(graph),
       labels_(std::move(labels)),
       head_(choose_head(graph, {flags.head, flags.task, flags.anchors,

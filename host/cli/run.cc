@@ -170,7 +170,8 @@ int run_model(const RunFlags& flags, const RunMore& more) {
   if (labels.empty()) labels = model_labels(flags.model);
   std::vector<RunInput> inputs =
       flags.stream ? sequence_inputs(opening.graph(), flags.inputs)
-                   : run_inputs(flags.inputs, picture_options(flags.pictures));
+                   : run_inputs(opening.graph(), flags.inputs,
+                                input_options(flags.pictures));
   check_several(flags, inputs);
   // Errors in the first input are told before anything is planned.
   Bytes first = inputs[0].load(opening.graph());

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/memory.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
@@ -30,7 +32,7 @@ void tell_passed_over(const std::string& folder,
        format_count(static_cast<int64_t>(names.size())).c_str(), text.c_str());
 }
 
-RunInput single(const std::string& path, const PictureOptions& options) {
+RunInput single_input(const std::string& path, const InputOptions& options) {
   return {path,
           [=](const Graph& graph) { return load_input(graph, path, options); },
           [=]() -> std::optional<Picture> {
@@ -41,8 +43,39 @@ RunInput single(const std::string& path, const PictureOptions& options) {
           }};
 }
 
+// The frames of a file of values; a single one is read again when it is
+// wanted, as other files are.
+void add_frames(const Graph& graph, const std::string& path,
+                const InputOptions& options, std::vector<RunInput>& inputs) {
+  const auto stack = with_memory_for("the input " + path, [&] {
+    return std::make_shared<const Stack>(
+        read_stack(graph, path, read_file(path, files::kInput)));
+  });
+  if (stack->count == 1) {
+    inputs.push_back(single_input(path, options));
+    return;
+  }
+  if (!stack->note.empty()) tell("%s\n", stack->note.c_str());
+  for (int64_t i = 0; i < stack->count; ++i) {
+    const std::string name = path + "[" + std::to_string(i) + "]";
+    inputs.push_back({name,
+                      [=](const Graph& to) {
+                        InputRemarks remarks;
+                        Bytes bytes =
+                            stack_input(to, *stack, i, name, options,
+                                        i == 0 ? &remarks.doubt : nullptr);
+                        tell_remarks(remarks);
+                        return bytes;
+                      },
+                      [=]() -> std::optional<Picture> {
+                        if (!stack->pixels) return std::nullopt;
+                        return stack_picture(*stack, i);
+                      }});
+  }
+}
+
 // Its files; folders in it are passed over.
-void add_folder(const std::string& folder, const PictureOptions& options,
+void add_folder(const std::string& folder, const InputOptions& options,
                 std::vector<RunInput>& inputs) {
   Entries entries = entries_of(folder);
   for (const std::string& inner : entries.folders) {
@@ -53,11 +86,12 @@ void add_folder(const std::string& folder, const PictureOptions& options,
     throw Error(
         Exit::kUsage,
         printable(folder) + ": the folder holds no pictures and no values",
-        "give a folder of png, jpg, bmp, gif, ppm, webp, npy or bin files");
+        "give a folder of png, jpg, bmp, gif, ppm, webp, npy, npz, csv, wav or "
+        "bin files");
   }
   for (const std::string& item : entries.items) {
     const auto path = std::filesystem::path(folder) / item;
-    inputs.push_back(single(path.string(), options));
+    inputs.push_back(single_input(path.string(), options));
   }
 }
 
@@ -78,7 +112,7 @@ using NamedFiles = std::map<std::string, std::string>;
 
 // The bytes of all inputs of a frame, each read from its own file.
 std::vector<uint8_t> load_named(const Graph& graph, const NamedFiles& files,
-                                const PictureOptions& options) {
+                                const InputOptions& options) {
   std::vector<uint8_t> all;
   size_t used = 0;
   std::string names, missing;
@@ -116,7 +150,7 @@ std::vector<uint8_t> load_named(const Graph& graph, const NamedFiles& files,
   return all;
 }
 
-RunInput from_named(const NamedFiles& files, const PictureOptions& options) {
+RunInput from_named(const NamedFiles& files, const InputOptions& options) {
   std::string title;
   for (const auto& [name, path] : files) {
     title += (title.empty() ? "" : " ") + name + "=" + path;
@@ -128,8 +162,9 @@ RunInput from_named(const NamedFiles& files, const PictureOptions& options) {
 
 }  // namespace
 
-std::vector<RunInput> run_inputs(const std::vector<std::string>& arguments,
-                                 const PictureOptions& options) {
+std::vector<RunInput> run_inputs(const Graph& graph,
+                                 const std::vector<std::string>& arguments,
+                                 const InputOptions& options) {
   std::vector<RunInput> inputs;
   NamedFiles frame;
   const auto end_frame = [&] {
@@ -146,12 +181,25 @@ std::vector<RunInput> run_inputs(const std::vector<std::string>& arguments,
     std::error_code error;
     if (std::filesystem::is_directory(argument, error)) {
       add_folder(argument, options, inputs);
+    } else if (is_stack(argument)) {
+      add_frames(graph, argument, options, inputs);
     } else {
-      inputs.push_back(single(argument, options));
+      inputs.push_back(single_input(argument, options));
     }
   }
   end_frame();
   return inputs;
+}
+
+RunInput only_run_input(const Graph& graph, const std::string& argument,
+                        const InputOptions& options) {
+  std::vector<RunInput> inputs = run_inputs(graph, {argument}, options);
+  if (inputs.size() == 1) return std::move(inputs.front());
+  throw Error(Exit::kUsage,
+              printable(argument) + ": " +
+                  format_count(static_cast<int64_t>(inputs.size())) +
+                  " frames where one is meant",
+              "give a file of one frame");
 }
 
 }  // namespace shoal

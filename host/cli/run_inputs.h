@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "host/data/image/picture.h"
+#include "host/data/input/input.h"
 #include "host/engine/engine.h"
 #include "host/model/graph/graph.h"
 
@@ -24,9 +24,15 @@ struct RunInput {
 };
 
 // In the order given; of a folder its files by name, numbers in it by their
-// value. Says on stderr what lies in a folder and is passed over. Throws
+// value; of a file of values (host/data/input/stack.h) that is no folder's all
+// its frames. Says on stderr what lies in a folder and is passed over. Throws
 // Error(kUsage) for a folder without inputs.
-std::vector<RunInput> run_inputs(const std::vector<std::string>& arguments,
-                                 const PictureOptions&);
+std::vector<RunInput> run_inputs(const Graph&,
+                                 const std::vector<std::string>& arguments,
+                                 const InputOptions&);
+
+// The same of one argument that is one frame. Throws Error(kUsage) for several.
+RunInput only_run_input(const Graph&, const std::string& argument,
+                        const InputOptions&);
 
 }  // namespace shoal

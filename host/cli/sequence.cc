@@ -6,11 +6,28 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/cli/common.h"
 #include "host/engine/common/frame_flow.h"
 
 namespace shoal {
+namespace {
+
+std::vector<Bytes> load_stack(const Graph& graph, const std::string& path) {
+  const Stack stack = read_stack(graph, path, read_file(path, files::kInput));
+  InputRemarks remarks{.note = stack.note, .doubt = {}};
+  std::vector<Bytes> frames;
+  for (int64_t i = 0; i < stack.count; ++i) {
+    frames.push_back(stack_input(graph, stack, i, path, {},
+                                 i == 0 ? &remarks.doubt : nullptr));
+  }
+  tell_remarks(remarks);
+  return frames;
+}
+
+}  // namespace
 
 std::vector<Bytes> load_sequence(const Graph& graph, const std::string& path) {
+  if (is_stack(path)) return load_stack(graph, path);
   const Bytes all =
       path == "-" ? read_stdin(files::kInput) : read_file(path, files::kInput);
   const auto bytes = static_cast<size_t>(input_bytes(graph));
@@ -21,7 +38,9 @@ std::vector<Bytes> load_sequence(const Graph& graph, const std::string& path) {
                     " bytes are no whole frames of " +
                     format_count(static_cast<int64_t>(bytes)) + ", as " +
                     "--stream wants them one after another",
-                "raw frames in a file of their size, or leave out --stream");
+                "raw frames in a file of their size, a stack of them (.npy, "
+                ".npz, .csv, "
+                ".wav), or leave out --stream");
   }
   std::vector<Bytes> frames;
   for (auto at = all.begin(); at != all.end();

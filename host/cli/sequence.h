@@ -12,7 +12,8 @@
 
 namespace shoal {
 
-// The frames of a raw file, or of stdin ("-"). Throws Error(kUsage) if its size
+// The frames of a raw file, of a file of values (host/data/input/stack.h), or
+// of stdin ("-"), which is raw. Throws Error(kUsage) if the size of a raw one
 // is no multiple of the model's input.
 std::vector<Bytes> load_sequence(const Graph&, const std::string& path);
 

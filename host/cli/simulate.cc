@@ -20,7 +20,7 @@ std::vector<Bytes> simulated_inputs(const Graph& graph,
   const auto batch = static_cast<size_t>(flags.plan.batch);
   if (!flags.input.empty()) {
     return std::vector(
-        batch, load_input(graph, flags.input, picture_options(flags.pictures)));
+        batch, load_input(graph, flags.input, input_options(flags.pictures)));
   }
   std::vector<Bytes> inputs;
   while (inputs.size() < batch) {

@@ -5,6 +5,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/size.h"
 #include "host/data/dataset/idx.h"
 #include "host/data/dataset/sets.h"
 #include "host/data/input/input.h"
@@ -50,7 +51,8 @@ fs::path pick(const std::map<std::string, fs::path>& sets,
       "--which " + sets.begin()->first);
 }
 
-std::unique_ptr<Dataset> open_file(const fs::path& path) {
+std::unique_ptr<Dataset> open_file(const Graph& graph, const fs::path& path) {
+  if (is_stack(path.string())) return open_stack(graph, path);
   const std::vector<uint8_t> start =
       read_start(path.string(), files::kData, sizeof(uint32_t));
   if (!has_values(path.string()) && looks_like_idx(start))
@@ -60,7 +62,8 @@ std::unique_ptr<Dataset> open_file(const fs::path& path) {
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_dataset(const std::string& path,
+std::unique_ptr<Dataset> open_dataset(const Graph& graph,
+                                      const std::string& path,
                                       const std::string& which) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -79,14 +82,22 @@ std::unique_ptr<Dataset> open_dataset(const std::string& path,
   if (!fs::is_regular_file(status)) {
     throw Error(Exit::kUsage, path + ": neither a file nor a folder");
   }
-  return open_file(path);
+  return open_file(graph, path);
 }
 
-std::vector<uint8_t> dataset_input(const Graph& graph, const Dataset& data,
-                                   int64_t i, const PictureOptions& options) {
-  return data.is_picture(i)
-             ? picture_input(graph, data.picture(i), options)
-             : file_input(graph, data.name(i), data.bytes(i), options);
+std::vector<uint8_t> Dataset::input(const Graph& graph, int64_t i,
+                                    const InputOptions& options) const {
+  return is_picture(i) ? picture_input(graph, picture(i), options)
+                       : file_input(graph, name(i), bytes(i), options);
+}
+
+std::string Dataset::note(const Graph& graph) const {
+  if (size() == 0 || is_picture(0) || !is_stack(name(0))) return {};
+  std::string note = read_stack(graph, name(0), bytes(0)).note;
+  if (!note.empty() && size() > 1) {
+    note += " (the first of " + format_count(size()) + " files)";
+  }
+  return note;
 }
 
 }  // namespace shoal

@@ -1,10 +1,13 @@
 // Pictures (or raw inputs) with labels, from what people have on disk:
-//   a folder per class      DIR/CLASS/*.png|jpg|bmp|gif|ppm|webp|npy|bin
+//   a folder per class DIR/CLASS/*.png|jpg|bmp|gif|ppm|webp|npy|npz|csv|wav|
+//                           bin, each of one frame; tables (csv) beside
+//                           pictures describe them and are passed over
 //   a folder without labels DIR/*.png|...
 //   IDX files (MNIST)       DIR or FILE *-images-idx3-ubyte[.gz] with its
 //                           *-labels-idx1-ubyte[.gz] beside it, if there;
 //                           idx4: N x rows x columns x 1 or 3 channels
-//   one file                a picture, or values (host/data/input)
+//   one file                a picture, or the frames of a file of values
+//                           (host/data/input/stack.h)
 // Names that begin with a dot are passed over; other files too, but counted.
 //
 // The order is fixed. Classes are numbered by the bytes of their folders'
@@ -20,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "host/data/image/picture.h"
+#include "host/data/input/input.h"
 #include "host/model/graph/graph.h"
 
 namespace shoal {
@@ -44,20 +47,23 @@ class Dataset {
   virtual std::vector<int64_t> dims() const { return {}; }
   // Names of what lies among the items and is none.
   virtual std::vector<std::string> passed_over() const { return {}; }
+  // Thread-safe. Returns the bytes of all inputs of the model in the file's
+  // types, from item i, as file_input() has them.
+  virtual std::vector<uint8_t> input(const Graph&, int64_t i,
+                                     const InputOptions&) const;
+  // A line for people that says how items were taken that have values; empty
+  // if there is nothing to say.
+  virtual std::string note(const Graph&) const;
 };
 
 // Throws Error: kUsage if there is no such thing or it is empty, kCorrupt.
-// `which` picks one of several IDX pairs of a folder ("train", "t10k").
-std::unique_ptr<Dataset> open_dataset(const std::string& path,
+// `which` picks one of several IDX pairs of a folder ("train", "t10k"). The
+// graph's inputs say what a frame is in a file of several.
+std::unique_ptr<Dataset> open_dataset(const Graph&, const std::string& path,
                                       const std::string& which = "");
 
 // Opens a folder's own pictures without classes, whatever lies beside them; or
 // one file.
 std::unique_ptr<Dataset> open_pictures(const std::string& path);
-
-// Returns the bytes of all inputs of the model in the file's types, from item
-// i, as file_input() has them. Thread-safe.
-std::vector<uint8_t> dataset_input(const Graph&, const Dataset&, int64_t i,
-                                   const PictureOptions&);
 
 }  // namespace shoal

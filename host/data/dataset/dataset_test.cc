@@ -46,7 +46,7 @@ class DatasetTest : public testing::Test {
   }
   std::unique_ptr<Dataset> open(const std::string& name = "",
                                 const std::string& which = "") {
-    return open_dataset((folder_.path() / name).string(), which);
+    return open_dataset({}, (folder_.path() / name).string(), which);
   }
   void refused(Exit code, const std::string& what, const std::string& name = "",
                const std::string& which = "") {
@@ -290,10 +290,10 @@ TEST_F(DatasetTest, InputsAreTheModels) {
   write("2.bmp", make_bmp(130));
   write("3.bin", noise(11));
   const auto data = open();
-  EXPECT_EQ(dataset_input(graph, *data, 0, {}), noise(12));
-  EXPECT_EQ(dataset_input(graph, *data, 1, {}), Bytes(12, 2));
+  EXPECT_EQ(data->input(graph, 0, {}), noise(12));
+  EXPECT_EQ(data->input(graph, 1, {}), Bytes(12, 2));
   try {
-    dataset_input(graph, *data, 2, {});
+    data->input(graph, 2, {});
     FAIL();
   } catch (const Error& e) {
     EXPECT_STREQ(e.what(), "3.bin: 11 bytes, the model's input has 12");

@@ -86,6 +86,20 @@ class FileSet : public Dataset {
   std::vector<std::string> classes_, passed_over_;
 };
 
+// Tables beside pictures say what is in them.
+void pass_over_tables(Entries& entries) {
+  const auto is_table = [](const std::string& name) {
+    const std::string e = extension_of(name);
+    return e == ".csv" || e == ".tsv";
+  };
+  const bool pictures = std::ranges::any_of(
+      entries.items, [](const std::string& name) { return !has_values(name); });
+  if (!pictures) return;
+  std::ranges::copy_if(entries.items, std::back_inserter(entries.others),
+                       is_table);
+  std::erase_if(entries.items, is_table);
+}
+
 }  // namespace
 
 Entries entries_of(const fs::path& folder) {
@@ -103,6 +117,7 @@ Entries entries_of(const fs::path& folder) {
   } catch (const fs::filesystem_error& e) {
     throw Error(Exit::kUsage, folder.string() + ": " + e.code().message());
   }
+  pass_over_tables(entries);
   std::ranges::sort(entries.items, natural_less);
   std::ranges::sort(entries.folders);
   std::ranges::sort(entries.others);
@@ -116,9 +131,9 @@ bool natural_less(const std::string& a, const std::string& b) {
 
 bool is_item(const fs::path& path) {
   const std::string e = extension_of(path);
-  constexpr std::string_view kKinds[] = {".png",  ".jpg", ".jpeg", ".bmp",
-                                         ".gif",  ".ppm", ".pgm",  ".pnm",
-                                         ".webp", ".bin", ".npy"};
+  constexpr std::string_view kKinds[] = {
+      ".png",  ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".pnm",
+      ".webp", ".bin", ".npy",  ".npz", ".csv", ".tsv", ".wav"};
   return std::ranges::find(kKinds, e) != std::end(kKinds);
 }
 

@@ -18,13 +18,17 @@ bool natural_less(const std::string& a, const std::string& b);
 bool is_item(const std::filesystem::path&);
 
 // Names of what is in a folder, each kind in its order; those that begin with
-// a dot are not there. Throws Error(kUsage).
+// a dot are not there. Tables beside pictures are `others`. Throws
+// Error(kUsage).
 struct Entries {
   std::vector<std::string> items, folders, others;
 };
 Entries entries_of(const std::filesystem::path& folder);
 std::unique_ptr<Dataset> open_item(const std::filesystem::path& file);
 std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder);
+// Opens a file of values (host/data/input/stack.h), each frame an item.
+std::unique_ptr<Dataset> open_stack(const Graph&,
+                                    const std::filesystem::path& file);
 
 // "t10k" of t10k-images-idx3-ubyte[.gz]; none: the name is another.
 std::optional<std::string> idx_set_of(const std::string& file_name);

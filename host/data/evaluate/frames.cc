@@ -108,7 +108,7 @@ int64_t Frames::left() const {
 
 std::vector<uint8_t> Frames::input(int64_t item) const {
   return options_.input ? options_.input(item)
-                        : dataset_input(graph_, data_, item, options_.pictures);
+                        : data_.input(graph_, item, options_.pictures);
 }
 
 void Frames::done(int64_t item, std::span<const uint8_t> outputs) {

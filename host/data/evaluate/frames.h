@@ -27,12 +27,12 @@ namespace shoal {
 std::vector<int64_t> sample_items(int64_t size, int64_t limit);
 
 struct FramesOptions {
-  PictureOptions pictures = {};
+  InputOptions pictures = {};
   // The number of sampled items; none: all.
   std::optional<int64_t> limit = {};
   Journal* journal = nullptr;  // may be null
   // The bytes of all inputs; from any thread, as `answer` from the one that
-  // then runs the frame. Null: dataset_input().
+  // then runs the frame. Null: the data's own.
   std::function<std::vector<uint8_t>(int64_t item)> input = {};
   // Returns the answer that is kept of a frame, from its outputs; called from
   // any thread. Null: the best classes.

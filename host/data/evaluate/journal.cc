@@ -145,8 +145,7 @@ std::string read_all(int file, const std::string& path) {
 }  // namespace
 
 std::string journal_key(const std::string& model, const Dataset& data,
-                        const PictureOptions& options,
-                        const std::string& task) {
+                        const InputOptions& options, const std::string& task) {
   std::string items = std::to_string(data.size());
   for (const int64_t dim : data.dims()) items += " x " + std::to_string(dim);
   items += "\n";
@@ -166,6 +165,7 @@ std::string journal_key(const std::string& model, const Dataset& data,
     add(" mean", options.normalization->mean);
     add(" std", options.normalization->deviation);
   }
+  if (options.real_bins) pictures += " bin float32";
   std::string key;
   const std::string* const parts[] = {&model, &items, &pictures, &task};
   for (size_t i = 0; i < std::size(parts); ++i) {

@@ -31,7 +31,7 @@ namespace shoal {
 // outputs are interpreted, and the version of shoal. The plan is not part of
 // it, since it changes no byte.
 std::string journal_key(const std::string& model, const Dataset&,
-                        const PictureOptions&, const std::string& task = "");
+                        const InputOptions&, const std::string& task = "");
 
 // The answers that a run may find in its journal: those of `frames` items of a
 // model with `classes` classes, or those that `possible` takes.

@@ -70,9 +70,9 @@ TEST(FileInput, RealValuesThatCannotBeMeantAreDoubted) {
   const Graph g = model(Type::kInt8, Type::kInt8, {1, 4});
   const auto doubt_in = [&](const std::string& name,
                             const std::vector<uint8_t>& file) {
-    std::string doubt = "of another file";
-    file_input(g, name, file, {}, &doubt);
-    return doubt;
+    InputRemarks remarks{.note = "", .doubt = "of another file"};
+    file_input(g, name, file, {}, &remarks);
+    return remarks.doubt;
   };
   const auto doubt = [&](std::initializer_list<float> values) {
     return doubt_in("a.npy", format_npy({"f4", {1, 4}, floats(values)}));
@@ -114,16 +114,25 @@ TEST(FileInput, BytesOfRowsColumnsAndColoursAreAPicture) {
             std::vector<uint8_t>(6, 7 ^ 0x80));
 }
 
+TEST(FileInput, RealValuesInABinAreAskedAbout) {
+  const Graph g = model(Type::kInt8, Type::kInt8, {1, 4});
+  const auto real = floats({0, 0.25f, -1, 1000});
+  EXPECT_EQ(refusal(g, "a.bin", real),
+            "a.bin: 16 bytes, the model's input has 4; are they its 4 values "
+            "in float32?");
+  InputOptions options;
+  options.real_bins = true;
+  EXPECT_EQ(file_input(g, "a.bin", real, options),
+            (std::vector<uint8_t>{3, 4, 1, 127}));
+  EXPECT_THROW(file_input(g, "a.bin", floats({1}), options), Error);
+}
+
 TEST(FileInput, WhatDoesNotGoInIsExplained) {
   const Graph g = model(Type::kInt8, Type::kInt8, {1, 2, 2});
   EXPECT_EQ(refusal(g, "a.npy", format_npy({"i1", {5}, {1, 2, 3, 4, 5}})),
             "a.npy: 5 values of type i1, input 'in' has 1x2x2 of i1");
   EXPECT_EQ(refusal(g, "a.bin", {1, 2, 3}),
             "a.bin: 3 bytes, the model's input has 4");
-  const std::vector<uint8_t> wav = {'R', 'I', 'F', 'F', 4,   0,
-                                    0,   0,   'W', 'A', 'V', 'E'};
-  EXPECT_EQ(refusal(g, "a.wav", wav),
-            "a.wav: sound, which shoal makes no features of");
 }
 
 }  // namespace
