@@ -78,22 +78,12 @@ bool StageCheck::window(const ActorRecord& a) {
   if (!has_window(a.op)) return true;
   const bool cut = is_cut(a);
   const bool dilates = a.op == OpCode::kConv || a.op == OpCode::kDepthwise;
-  const PortRecord& in = s_.ports[a.in[0]];
-  // A kernel far wider than the picture and its padding would cost time
-  // without bound. That of a transposed convolution is often larger than its
-  // input, and costs no more than its weights, which the image has to hold.
-  const auto fits = [](int kernel, int dilation, int size, int pad) {
-    return (kernel - 1) * dilation <= 2 * (size + (pad < 0 ? -pad : pad));
-  };
-  const bool reduces = is_reduction(a.op);
-  const bool scatters = a.op == OpCode::kTransposeConv;
+  // A large kernel costs no more than its weights, which the image has to
+  // hold, and pools look only at what lies inside. A node's share may hold one
+  // row of a window whose others are padding.
   return need(cut ? a.band == 1 && a.loop == kNone : a.part == a.kernel_h) &&
          need((cut ? a.part : a.kernel_h) <= kMaxWindowRows) &&
-         need(dilates || (a.dilation_y == 1 && a.dilation_x == 1)) &&
-         need(scatters ||
-              fits(a.kernel_h, a.dilation_y, rows(in), a.pad_top)) &&
-         need(reduces || scatters ||
-              fits(a.kernel_w, a.dilation_x, columns(in), a.pad_left));
+         need(dilates || (a.dilation_y == 1 && a.dilation_x == 1));
 }
 
 bool StageCheck::params(const ActorRecord& a) {

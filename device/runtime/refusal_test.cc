@@ -152,7 +152,8 @@ TEST(Refusal, Actors) {
   refuse(s, 0, a, [](Tables& t) { t.actors[0].op = OpCode(23); });
   refuse(s, 0, a, [](Tables& t) { t.actors[0].flags = kActorInit; });
   refuse(s, 0, a, [](Tables& t) { t.actors[0].stride_x = 0; });
-  refuse(s, 0, a, [](Tables& t) { t.actors[0].kernel_w = 40; });
+  // Its weights are not there.
+  refuse(s, 0, Table::kChunk, [](Tables& t) { t.actors[0].kernel_w = 40; });
   refuse(s, 0, a, [](Tables& t) { t.actors[0].slices = 5; });
   refuse(s, 0, a, [](Tables& t) { t.actors[0].band = 0; });
   refuse(s, 0, a, [](Tables& t) {

@@ -6,6 +6,7 @@
 
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
+#include "host/model/onnx/testing/onnx_builder.h"
 #include "host/oracle/int8/oracle.h"
 #include "tests/command.h"
 #include "tests/expect_told.h"
@@ -113,6 +114,24 @@ TEST_F(CliModels, TransposedConvolutionsOfOneRowOrColumn) {
         x, w, -1, {0.2f, 1}, height, width,
         {.stride_h = s.stride, .stride_w = s.stride, .same = false}));
     expect_exact(b.finish(), static_cast<size_t>(s.rows * s.columns * 3));
+  }
+}
+
+// A node's share may be one row or column of a window whose others are padding
+// behind it.
+TEST_F(CliModels, MostOfAWindowIsPadding) {
+  OnnxBuilder b;
+  b.input("x", {1, 5, 7, 1});
+  const std::string x = b.rounded("x", 1 / 64.f, 0);
+  const std::string w = b.weights("w", {7, 5, 3, 1}, some_bytes(105), {0.005f});
+  b.node("Conv", {x, w}, "y",
+         {{"dilations", Ints{2, 1}},
+          {"pads", Ints{0, 0, 4, 0}},
+          {"strides", Ints{2, 3}}});
+  b.output(b.rounded("y", 1 / 50.f, 0));
+  shop_.write("m.onnx", b.finish());
+  for (const char* nodes : {"2", "3", "4", "5"}) {
+    expect_ok(shop_, {"verify", "m.onnx", "random:1", "--nodes", nodes});
   }
 }
 
