@@ -42,8 +42,11 @@ int varying_axis(const Shape& dims, size_t rank) {
 // x * c or x + c into the layer that made x.
 bool fuse_constant(OnnxCall& call, OpKind kind, const Value& x,
                    const OnnxTensor& c, const Shape& dims) {
+  // A factor that the file quantizes stays an operand; a sum goes into the
+  // bias.
+  const bool quantized_factor = kind == OpKind::kMul && !c.quant.scale.empty();
   if (dims.size() > x.rank() || x.before || x.order.empty() ||
-      !c.quant.scale.empty()) {
+      quantized_factor) {
     return false;
   }
   const int channels_axis = x.order.back();

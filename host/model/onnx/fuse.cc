@@ -1,5 +1,7 @@
 // Work that the operator before can do as well: activations, batch norm and
 // other arithmetic per channel, channels in another order.
+#include <algorithm>
+
 #include "host/model/graph/operators.h"
 #include "host/model/onnx/call.h"
 
@@ -27,7 +29,6 @@ size_t channel_of(const Op& op, size_t weight, size_t weights,
 Op* channel_maker(OnnxCall& call, const Value& v, int axis, size_t channels) {
   Op* op = sole_maker(call, v);
   if (op == nullptr || !has_weights(op->kind) || v.before) return nullptr;
-  if (call.graph().noted(op->inputs[1])) return nullptr;
   const Activation* activation = activation_of(*op);
   if (activation != nullptr && *activation != Activation::kNone) {
     return nullptr;
@@ -78,16 +79,20 @@ bool fuse_affine(OnnxCall& call, const Value& v, int axis,
   const size_t channels = scale.size();
   Op* op = channel_maker(call, v, axis, channels);
   if (op == nullptr) return false;
+  // Weights that the file quantizes stay its bytes.
+  const bool scaled =
+      std::ranges::any_of(scale, [](float factor) { return factor != 1; });
+  if (scaled && call.graph().noted(op->inputs[1])) return false;
   ensure_bias(call, *op, channels);
   std::vector<float> weights = call.graph().values(op->inputs[1]);
-  for (size_t i = 0; i < weights.size(); ++i) {
+  for (size_t i = 0; scaled && i < weights.size(); ++i) {
     weights[i] *= scale[channel_of(*op, i, weights.size(), channels)];
   }
   std::vector<float> bias = call.graph().values(op->inputs[2]);
   for (size_t c = 0; c < channels; ++c) {
     bias[c] = static_cast<float>(double{bias[c]} * scale[c] + shift[c]);
   }
-  call.graph().set_values(op->inputs[1], weights);
+  if (scaled) call.graph().set_values(op->inputs[1], weights);
   call.graph().set_values(op->inputs[2], bias);
   call.graph().rename(v.tensor, call.output_name());
   call.set_output(0, v);
@@ -99,7 +104,10 @@ bool fuse_channels(OnnxCall& call, const Value& v,
   const size_t channels = from.size();
   Op* op = channel_maker(call, v, 1, channels);
   // A depthwise filter belongs to its input channel.
-  if (op == nullptr || op->kind == OpKind::kDepthwiseConv2d) return false;
+  if (op == nullptr || op->kind == OpKind::kDepthwiseConv2d ||
+      call.graph().noted(op->inputs[1])) {
+    return false;
+  }
   const auto permute = [&](int tensor) {
     const std::vector<float> old = call.graph().values(tensor);
     std::vector<float> out(old.size());

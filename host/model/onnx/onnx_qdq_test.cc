@@ -256,7 +256,7 @@ TEST(OnnxQdq, WhatIsNotQuantizedIsNamed) {
   {
     OnnxBuilder b;
     b.input("x", {1, 8});
-    b.number("c", 2);
+    b.floats("c", {8}, some_floats(8));
     b.node("Mul", {b.rounded("x", 0.5f, 3), "c"}, "y");
     b.output(b.rounded("y", 1, 0));
     EXPECT_EQ(refusal(b),
@@ -285,6 +285,125 @@ TEST(OnnxQdq, Biases) {
             "m: not supported:\n  CONV_2D \"y.real\": the bias of channel 0, "
             "1e+09, leaves 32 bits in units of 0.002, the product of the "
             "scales");
+}
+
+// The bytes before the last DEQUANTIZE are the values that the file means, in
+// quanta, no further away than a half.
+void expect_rounded(const OnnxBuilder& b, const std::vector<OpKind>& kinds,
+                    const std::vector<int>& input,
+                    const std::vector<double>& meant) {
+  const Graph graph = import_onnx(b.finish(), "m");
+  EXPECT_EQ(op_kinds(graph), kinds);
+  std::vector<uint8_t> bytes;
+  for (const int q : input) bytes.push_back(static_cast<uint8_t>(q));
+  const Values values = run_oracle(graph, bytes);
+  const auto y = values[static_cast<size_t>(graph.ops.back().inputs[0])];
+  ASSERT_EQ(y.size(), meant.size());
+  for (size_t i = 0; i < y.size(); ++i) {
+    EXPECT_NEAR(static_cast<int8_t>(y[i]), std::clamp(meant[i], -128.0, 127.0),
+                0.5 + 1e-3)
+        << i;
+  }
+}
+
+TEST(OnnxQdq, ChainsOfOneValueAreOneTable) {
+  OnnxBuilder b;
+  b.input("x", {1, 5});
+  b.number("c", 2);
+  b.node("Mul", {b.rounded("x", 0.05f, 3), "c"}, "m");
+  b.node("Sigmoid", {"m"}, "s");
+  b.node("Reciprocal", {"s"}, "r");
+  b.node("Mul", {"r", "m"}, "y");
+  b.output(b.rounded("y", 0.1f, -20));
+  const std::vector<int> input = {-60, -20, 3, 20, 60};
+  std::vector<double> meant;
+  for (const int q : input) {
+    const double m = 0.1 * (q - 3);
+    meant.push_back(m * (1 + std::exp(-m)) / 0.1 - 20);
+  }
+  expect_rounded(b, {OpKind::kFunction, OpKind::kDequantize}, input, meant);
+}
+
+TEST(OnnxQdq, ASumBehindAMatrixIsItsBias) {
+  OnnxBuilder b;
+  b.input("x", {1, 3});
+  const std::string x = b.rounded("x", 0.1f, 3);
+  const std::string w =
+      b.weights("w", {3, 2}, {10, -20, 30, 40, -50, 60}, {0.02f});
+  b.node("MatMul", {x, w}, "m");
+  b.node("Add", {"m", b.bias("c", {100, -200}, {0.002f})}, "y");
+  b.output(b.rounded("y", 0.3f, 1));
+  const std::vector<int> input = {-100, 7, 90};
+  std::vector<double> meant;
+  const int weights[] = {10, -20, 30, 40, -50, 60}, bias[] = {100, -200};
+  for (size_t c = 0; c < 2; ++c) {
+    int sum = bias[c];
+    for (size_t i = 0; i < 3; ++i) sum += (input[i] - 3) * weights[2 * i + c];
+    meant.push_back(sum * 0.002 / 0.3 + 1);
+  }
+  expect_rounded(b, {OpKind::kFullyConnected, OpKind::kDequantize}, input,
+                 meant);
+}
+
+TEST(OnnxQdq, GroupsHaveTheirChannelsScales) {
+  OnnxBuilder b;
+  b.input("x", {1, 4, 1, 1});
+  const std::string x = b.rounded("x", 0.1f, 3);
+  const std::string w =
+      b.weights("w", {2, 2, 1, 1}, {10, -20, 30, 40}, {0.02f, 0.05f});
+  b.node("Conv", {x, w}, "y", {{"group", int64_t{2}}});
+  b.output(b.rounded("y", 0.3f, 1));
+  const std::vector<int> input = {-100, 7, 90, -20};
+  const double first = (-103 * 10 + 4 * -20) * 0.1 * 0.02 / 0.3 + 1;
+  const double second = (87 * 30 - 23 * 40) * 0.1 * 0.05 / 0.3 + 1;
+  expect_rounded(b,
+                 {OpKind::kSplit, OpKind::kConv2d, OpKind::kConv2d,
+                  OpKind::kConcatenation, OpKind::kDequantize},
+                 input, {first, second});
+}
+
+TEST(OnnxQdq, WhatIsCutOffATransposedConvolutionHasItsScale) {
+  OnnxBuilder b;
+  b.input("x", {1, 1, 1, 2});
+  const std::string x = b.rounded("x", 0.1f, 3);
+  const std::string w = b.weights("w", {1, 1, 1, 2}, {10, -20}, {0.02f});
+  b.node("ConvTranspose", {x, w}, "y", {{"pads", Ints{0, 1, 0, 0}}});
+  b.output(b.rounded("y", 0.03f, 1));
+  const std::vector<int> input = {-60, 40};
+  const double unit = 0.1 * 0.02 / 0.03;
+  expect_rounded(
+      b, {OpKind::kTransposeConv, OpKind::kSlice, OpKind::kDequantize}, input,
+      {(-63 * -20 + 37 * 10) * unit + 1, 37 * -20 * unit + 1});
+}
+
+TEST(OnnxQdq, AveragesCountWhatIsNotPadded) {
+  OnnxBuilder b;
+  b.input("x", {1, 1, 1, 3});
+  b.node("AveragePool", {b.rounded("x", 0.5f, 3)}, "y",
+         {{"kernel_shape", Ints{1, 3}}, {"pads", Ints{0, 2, 0, 1}}});
+  b.output(b.rounded("y", 0.5f, 3));
+  expect_rounded(b, {OpKind::kAveragePool2d, OpKind::kDequantize}, {10, 20, 33},
+                 {10, 15, 21, 26.5});
+}
+
+// ONNX Runtime's own operator divides by all places of a window that ceil_mode
+// lets reach beyond the input.
+TEST(OnnxQdq, QLinearAveragesCountWhatIsBeyond) {
+  OnnxBuilder b;
+  b.input("x", {1, 1, 1, 3});
+  b.number("s", 0.5f);
+  b.bytes("z", {}, {3});
+  b.node("QuantizeLinear", {"x", "s", "z"}, "q");
+  b.node("QLinearAveragePool", {"q", "s", "z", "s", "z"}, "r",
+         {{"kernel_shape", Ints{1, 2}},
+          {"strides", Ints{1, 2}},
+          {"ceil_mode", int64_t{1}},
+          {"count_include_pad", int64_t{1}}});
+  b.break_domain("com.microsoft");
+  b.node("DequantizeLinear", {"r", "s", "z"}, "y");
+  b.output("y");
+  expect_rounded(b, {OpKind::kPad, OpKind::kAveragePool2d, OpKind::kDequantize},
+                 {10, 20, 33}, {15, 18});
 }
 
 }  // namespace

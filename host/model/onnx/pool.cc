@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "host/model/onnx/call.h"
+#include "host/model/onnx/qlinear.h"
 
 namespace shoal::onnx_import {
 namespace {
@@ -129,10 +130,21 @@ void uncounted_pool(OnnxCall& call, const Value& x, Window window) {
                                     averages, FusedAttr{}));
 }
 
+// Makes paddings of the places that the last window reaches beyond them.
+void count_beyond(Side& s) {
+  const int64_t end = (s.out - 1) * s.stride + s.window() - s.before;
+  s.after = std::max(s.after, end - s.in);
+}
+
 void average_pool(OnnxCall& call) {
   const Value x = pooled(call);
   Window window = pool_window(call, x);
-  const bool counts = call.integer("count_include_pad", 0) != 0;
+  const int64_t counted = call.integer("count_include_pad", 0);
+  const bool counts = counted != 0;
+  if (counted == kCountsBeyond) {
+    count_beyond(window.h);
+    count_beyond(window.w);
+  }
   const bool pads =
       window.h.before + window.h.after + window.w.before + window.w.after > 0;
   if (pads && counts && !(stays_inside(window.h) && stays_inside(window.w))) {
@@ -150,6 +162,18 @@ void average_pool(OnnxCall& call) {
   }
   const Window given = window;
   resolve_window(window);
+  if (window.padded() && call.state().quantized) {
+    // int8 averages count what lies in the input, whatever is padded.
+    const auto unpadded = [](const Side& s) {
+      return s.before < s.kernel && (s.out - 1) * s.stride - s.before < s.in;
+    };
+    call.require(unpadded(given.h) && unpadded(given.w),
+                 "a window of paddings alone");
+    Window inside = given;
+    inside.attr.pad_top = static_cast<int>(given.h.before);
+    inside.attr.pad_left = static_cast<int>(given.w.before);
+    return emit_pool(call, OpKind::kAveragePool2d, x.tensor, x.dims[1], inside);
+  }
   if (window.padded()) return uncounted_pool(call, x, given);
   emit_pool(call, OpKind::kAveragePool2d, x.tensor, x.dims[1], window);
 }

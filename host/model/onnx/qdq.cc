@@ -291,6 +291,7 @@ class Quantizer {
 
 void quantize_graph(GraphBuilder& builder,
                     const std::vector<bool>& float_outputs) {
+  round_what_is_unrounded(builder);
   Quantizer(builder).run(float_outputs);
 }
 

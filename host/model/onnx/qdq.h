@@ -20,6 +20,11 @@
 
 namespace shoal::onnx_import {
 
+// Gives results that nothing rounds the scales of the only operator that reads
+// them, if that only moves bytes; chains of operators that compute element by
+// element between two rounded tensors become a FUNCTION.
+void round_what_is_unrounded(GraphBuilder&);
+
 // Throws Error(kUnsupported) with every operator that has no int8 form.
 // `float_outputs` says which outputs the file dequantizes.
 void quantize_graph(GraphBuilder&, const std::vector<bool>& float_outputs);

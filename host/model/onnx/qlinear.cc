@@ -120,7 +120,11 @@ class Expansion {
     const std::string& y = node.outputs[0];
     OnnxNode& made = add(node, meant, std::move(reals), y + ":real");
     for (const OnnxAttribute& a : node.attributes) {
-      if (a.name != "channels_last") made.attributes.push_back(a);
+      if (a.name == "channels_last") continue;
+      made.attributes.push_back(a);
+      if (a.name == "count_include_pad" && a.integer != 0) {
+        made.attributes.back().integer = kCountsBeyond;
+      }
     }
     add(node, "QuantizeLinear",
         {y + ":real", operand(node, scale), operand(node, scale + 1)}, y);

@@ -97,6 +97,22 @@ void whole(OnnxCall& call, const Conv& conv, int x, const Window& window) {
                                output_dims(conv, window), kNhwc, window.attr));
 }
 
+// The scales of some channels' weights, if the file quantizes them.
+void note_part(OnnxCall& call, int tensor, const OnnxTensor& weights, int first,
+               int count) {
+  Quantization quant = weights.quant;
+  if (quant.scale.empty()) return;
+  if (quant.scale.size() > 1) {
+    const auto part = [&](auto& all) {
+      all = {all.begin() + first, all.begin() + first + count};
+    };
+    part(quant.scale);
+    part(quant.zero);
+  }
+  quant.axis = 0;
+  call.graph().note(tensor).quant = std::move(quant);
+}
+
 // Groups are split, convolved and joined.
 void grouped(OnnxCall& call, const Conv& conv, int x, const Window& window) {
   const auto groups = static_cast<int>(conv.group);
@@ -118,6 +134,7 @@ void grouped(OnnxCall& call, const Conv& conv, int x, const Window& window) {
     const int w = call.graph().constant(
         conv.weights.name, permuted(part.dims, ohwi),
         Layouts::laid_out({from, from + size}, part.dims, ohwi));
+    note_part(call, w, conv.weights, g * part.out, part.out);
     const int bias = bias_of(call, g * part.out, part.out, conv.out);
     outputs.push_back(
         call.emit(OpKind::kConv2d, {inputs[static_cast<size_t>(g)], w, bias},
@@ -142,10 +159,6 @@ void convolution(OnnxCall& call) {
       window.padded() ? pad_in_front(call, x, window, 0) : x.tensor;
   if (conv.group == 1) return whole(call, conv, tensor, window);
   if (conv.group == conv.in) return depthwise(call, conv, tensor, window);
-  if (!conv.weights.quant.scale.empty()) {
-    call.unsupported(text("a quantized convolution in ", conv.group,
-                          " groups; quantize the float model with shoal"));
-  }
   grouped(call, conv, tensor, window);
 }
 
