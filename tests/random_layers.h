@@ -24,6 +24,7 @@ class RandomLayers {
         later_(recipe.later),
         is_signal_(recipe.is_signal),
         type_(pick(0, 3) == 0 ? Type::kUint8 : Type::kInt8),
+        has_int4_(type_ == Type::kInt8 && recipe.seed % 4 == 3),
         b_(type_) {
     max_elements_ = chance(8) ? 12000 : 3000;
   }
@@ -90,13 +91,21 @@ class RandomLayers {
     int tensor = -1, bias = -1;
     Scale result;
   };
-  Weights weights(int x, const Shape& s, int axis, int fan_in, int channels) {
+  Weights weights(int x, const Shape& s, int axis, int fan_in, int channels,
+                  bool may_be_int4 = true) {
     Weights w;
     const bool per_channel = chance(2);
     const int zero = !per_channel && chance(3) ? pick(-60, 60) : 0;
     std::vector<float> scales(per_channel ? static_cast<size_t>(channels) : 1);
     for (float& v : scales) v = 0.001f * static_cast<float>(pick(2, 9));
-    w.tensor = b_.weights(s, bytes(s), scales, axis, zero);
+    std::vector<int8_t> values = bytes(s);
+    if (has_int4_ && may_be_int4 && values.size() % 3 != 0) {
+      for (int8_t& v : values) v = static_cast<int8_t>(v >> 4);
+      for (float& v : scales) v *= 16;
+      w.tensor = b_.int4_weights(s, values, scales, axis);
+    } else {
+      w.tensor = b_.weights(s, values, scales, axis, zero);
+    }
     const float sum =
         deviation(x) * 73 * 0.005f * std::sqrt(static_cast<float>(fan_in));
     w.result = scale_of(sum);
@@ -148,6 +157,7 @@ class RandomLayers {
   std::mt19937 random_, more_;
   bool later_, is_signal_;
   Type type_;
+  bool has_int4_;  // some weights have four bits
   ModelBuilder b_;
   int64_t max_elements_;
   std::vector<int> pictures_;  // of rank 4, batch 1

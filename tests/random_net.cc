@@ -385,7 +385,8 @@ class RandomNet : RandomLayers {
     const Shape s = shape(x);
     const int stride = pick(1, 2), kernel = pick(stride, 3), out = pick(1, 6);
     const Weights v =
-        weights(x, {out, kernel, kernel, s[3]}, 0, s[3] * kernel * kernel, out);
+        weights(x, {out, kernel, kernel, s[3]}, 0, s[3] * kernel * kernel, out,
+                /*may_be_int4=*/false);
     const Window w{.stride_h = stride, .stride_w = stride};
     keep(b_.transpose_conv(x, v.tensor, v.bias, v.result, s[1] * stride,
                            s[2] * stride, w));
@@ -434,7 +435,13 @@ class RandomNet : RandomLayers {
         kind == OpKind::kReduceMax ? b_.scale(x) : scale_of(deviation(x))));
   }
 
-  void softmax(int x) { keep(b_.softmax(x)); }
+  void softmax(int x) {
+    const bool of_floats = elements(x) % 3 == 0;
+    if (!of_floats) return keep(b_.softmax(x));
+    // Something computes in int8, or the whole network would be of float32.
+    const int bytes = b_.unary(OpKind::kRelu, x, b_.scale(x));
+    keep(b_.softmax_of_floats(bytes, {0.003f, -120}));
+  }
 
   // A fully connected layer on every pixel.
   void pixel_dense(int x) {

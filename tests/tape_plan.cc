@@ -67,6 +67,10 @@ Plan tape_plan(const Net& net, const Plan& mapped) {
                     l.state_count * static_cast<uint32_t>(sizeof(ActorState)));
   l.record = align_up(l.head + l.head_bytes);
   l.buffers = align_up(l.record + l.record_bytes);
+  if (l.room_bytes) {
+    l.room = l.buffers;
+    l.buffers += l.room_bytes;
+  }
   uint32_t end = l.buffers;
   for (size_t s = 0; s < node.stages.size(); ++s) {
     PlanStage& stage = node.stages[s];

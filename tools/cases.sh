@@ -14,7 +14,7 @@ if [[ ! -f $cases/check.py ]]; then
   echo "skipped: $cases holds no cases" >&2
   exit 77
 fi
-[[ $# -gt 0 ]] || set -- 02_ 03_ 05_ 09_ 11_ 12_
+[[ $# -gt 0 ]] || set -- 01_ 02_ 03_ 04_ 05_ 06_ 09_ 11_ 12_
 # Debian's interpreter, which its package of numpy is for.
 python=/usr/bin/python3
 "$python" -c 'import numpy' 2>/dev/null || python=python3

@@ -70,6 +70,7 @@ struct ConvArgs {
   // takes them: rows[] goes on with kernel_h pointers for each, and each lies
   // out_row elements behind the one before.
   int more_rows = 0, out_row = 0;
+  const struct Int4Weights* int4 = nullptr;  // see int4.h
 };
 
 // Columns as for conv, without dilation; padding takes no part.
@@ -172,6 +173,7 @@ struct SoftmaxArgs {
 //   l2_norm_row      channel c is requantize(x - zx, value, shift + 7), clamped
 //                    to int8, with inverse_root() of the sum of the squares of
 //                    x - zx; at most kMostL2Channels channels
+//   probability_row  see ProbabilityParams
 struct PixelArgs {
   const int8_t* in;
   int in_stride;
@@ -297,6 +299,7 @@ void lut_row(const LutArgs&);
 void softmax_row(const SoftmaxArgs&);
 void log_softmax_row(const PixelArgs&);
 void l2_norm_row(const PixelArgs&);
+void probability_row(const PixelArgs&);
 void arg_max_row(const PixelArgs&);
 void running_sum_row(const PixelArgs&);
 void requantize_row(const RequantizeArgs&);

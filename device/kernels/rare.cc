@@ -91,6 +91,30 @@ void l2_norm_row(const PixelArgs& a) {
   }
 }
 
+// Both roundings down are one, because the divisors are whole numbers.
+void probability_row(const PixelArgs& a) {
+  const auto& p = params_as<ProbabilityParams>(a);
+  for (int x = a.x0; x < a.x1; ++x) {
+    const int8_t* in = a.in + x * a.in_stride;
+    int8_t* out = a.out + x * a.out_stride;
+    int highest = -128;
+    for (int c = 0; c < a.channels; ++c) {
+      if (in[c] > highest) highest = in[c];
+    }
+    uint64_t sum = 0;
+    for (int c = 0; c < a.channels; ++c) {
+      sum += bits(p.exponentials[highest - in[c]]);
+    }
+    for (int c = 0; c < a.channels; ++c) {
+      const auto e = static_cast<uint64_t>(p.exponentials[highest - in[c]]);
+      const uint64_t half = uint64_t{1} << (p.shift - 1);
+      const uint64_t steps = (e * bits(p.factor) / sum + half) >> p.shift;
+      const int32_t v = static_cast<int32_t>(steps < 512 ? steps : 512);
+      out[c] = static_cast<int8_t>(clamp(v + a.zero_out, -128, 127));
+    }
+  }
+}
+
 void arg_max_row(const PixelArgs& a) {
   const int sign = params_as<ArgParams>(a).sign;
   for (int x = a.x0; x < a.x1; ++x) {

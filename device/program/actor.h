@@ -3,6 +3,7 @@
 // loader has accepted, unless said otherwise.
 #pragma once
 
+#include "device/program/chunk.h"
 #include "device/program/geometry.h"
 #include "device/program/record.h"
 
@@ -92,10 +93,11 @@ inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
     case OpCode::kConv:
     case OpCode::kTransposeConv: {
       const int in_c = last ? c.in_n : channels(s.ports[a.in[0]]);
-      return taps * c.out_n * static_cast<uint32_t>(in_c);
+      return stored_bytes(taps * c.out_n * static_cast<uint32_t>(in_c),
+                          has_int4_weights(a));
     }
     case OpCode::kDepthwise:
-      return taps * c.out_n;
+      return stored_bytes(taps * c.out_n, has_int4_weights(a));
     case OpCode::kLut:
       return 256;
     case OpCode::kConstant:

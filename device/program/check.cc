@@ -112,7 +112,8 @@ Fault check_banks(const HeadView& head) {
     }
     any |= bytes;
   }
-  if (any == 0 || head.banks()->reserved != 0) {
+  const bool may_be_none = head.header->version == kInt4Version;
+  if ((any == 0 && !may_be_none) || head.banks()->reserved != 0) {
     return fault(Status::kBadRecord, Table::kBank);
   }
   return {};
@@ -213,7 +214,7 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
   if (parts.status != Status::kOk) return parts;
   const uint32_t ios = uint32_t{h.inputs} + h.outputs;
   const uint32_t least =
-      head_bytes(h.stages, ios, h.peers, 0, 0, h.version == kBanksVersion);
+      head_bytes(h.stages, ios, h.peers, 0, 0, has_bank_table(h.version));
   // How many variables there are is known when the head has been read.
   const bool variables = h.version == kVariablesVersion;
   const bool wrong =

@@ -103,6 +103,20 @@ bool check_l2_norm(StageCheck& c, const StageView& s, const ActorRecord& a) {
   return c.need(channels(s.ports[a.in[0]]) <= kMostL2Channels);
 }
 
+bool check_probability(StageCheck& c, const StageView& s,
+                       const ActorRecord& a) {
+  const auto& p = params_as<ProbabilityParams>(s, a);
+  if (!c.need(p.factor >= 0 && p.factor <= kMostProbabilityFactor) ||
+      !c.need(p.shift >= 1 && p.shift <= 62) ||
+      !c.need(p.exponentials[0] == kWholeProbability)) {
+    return false;
+  }
+  for (const int32_t e : p.exponentials) {
+    if (!c.need(e >= 0 && e <= kWholeProbability)) return false;
+  }
+  return true;
+}
+
 bool check_running_sum(StageCheck& c, const StageView& s,
                        const ActorRecord& a) {
   return c.need(is_shift(params_as<RunningSumParams>(s, a).shift));

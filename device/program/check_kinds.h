@@ -27,6 +27,7 @@ bool check_arg_max(StageCheck&, const StageView&, const ActorRecord&);
 bool check_running_sum(StageCheck&, const StageView&, const ActorRecord&);
 bool check_matmul(StageCheck&, const StageView&, const ActorRecord&);
 bool check_l2_norm(StageCheck&, const StageView&, const ActorRecord&);
+bool check_probability(StageCheck&, const StageView&, const ActorRecord&);
 
 // In the order of OpCode.
 inline constexpr KindCheck kKindChecks[] = {
@@ -53,7 +54,8 @@ inline constexpr KindCheck kKindChecks[] = {
     check_divide,      check_squared_difference,
     check_log_softmax, check_bilinear,
     check_arg_max,     check_running_sum,
-    check_matmul,      check_l2_norm};
+    check_matmul,      check_l2_norm,
+    check_probability};
 static_assert(sizeof kKindChecks / sizeof kKindChecks[0] == kActorKindCount);
 
 }  // namespace shoal

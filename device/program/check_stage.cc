@@ -38,7 +38,8 @@ bool StageCheck::sizes() {
       !need(record_bytes(stage_counts(h)) == entry.bytes) ||
       !need(head_.header->peers || (h.streams == 0 && h.targets == 0)) ||
       !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers) ||
-      !need(h.actors <= head_.header->state_count) || !need(h.reserved == 0) ||
+      !need(h.actors <= head_.header->state_count) ||
+      !need(h.room == 0 || head_.header->version == kInt4Version) ||
       !need(h.spills <= kMaxSpills)) {
     return false;
   }
@@ -266,7 +267,19 @@ StageCheck::Region StageCheck::set_region(uint32_t index) const {
   return {w.arena, w.arena + set_bytes(s_, w), kNone};
 }
 
-// Buffers, accumulators, sets of weights, page buffers, the slots.
+// The memory that weights of four bits are unpacked into, of the actor that
+// needs most.
+StageCheck::Region StageCheck::room_region() const {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < s_.header->actors; ++i) {
+    const uint64_t room = room_bytes(s_.actors[i]);
+    if (room > bytes) bytes = room;
+  }
+  return {s_.header->room, s_.header->room + bytes, kNone};
+}
+
+// Buffers, accumulators, sets of weights, page buffers, the slots, the room for
+// unpacked weights.
 void StageCheck::at_region(uint32_t number) {
   const StageHeader& h = *s_.header;
   if (number < h.buffers) return at(Table::kBuffer, number);
@@ -291,6 +304,7 @@ StageCheck::Region StageCheck::region(uint32_t number) const {
     const uint32_t buffer = s_.spills[number].buffer;
     return {buffer, uint64_t{buffer} + head_.header->spill_page_bytes, kNone};
   }
+  if (number > h.spills) return room_region();
   const uint64_t bytes = uint64_t{h.slot_bytes} * h.slot_count;
   return {h.slots, h.slots + bytes, kNone};
 }
@@ -306,7 +320,7 @@ bool StageCheck::apart(const Region& a, const Region& b) {
 bool StageCheck::regions_apart() {
   const StageHeader& h = *s_.header;
   const uint32_t buffers = h.buffers;
-  const uint32_t all = buffers + h.actors + h.weights + h.spills + 1u;
+  const uint32_t all = buffers + h.actors + h.weights + h.spills + 2u;
   for (uint32_t i = 0; i < all; ++i) {
     at_region(i);
     const Region a = region(i);

@@ -70,6 +70,7 @@ class StageCheck {
   Region buffer_region(uint32_t index) const;
   static Region accumulator_region(const StageView&, const ActorRecord&);
   Region set_region(uint32_t index) const;
+  Region room_region() const;
   bool regions_apart();
   bool in_recorded_order(uint32_t buffer) const;
   bool loops();
@@ -100,6 +101,7 @@ class StageCheck {
   bool params(const ActorRecord&);
   bool shapes(const ActorRecord&);
   bool binary_shapes(const ActorRecord&);
+  bool int4_room(const ActorRecord&);
   bool weights(const ActorRecord&);
   bool place(const WeightRecord&);
   bool sram(const WeightRecord&);

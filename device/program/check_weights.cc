@@ -5,7 +5,17 @@
 
 namespace shoal {
 
+// Weights of four bits are unpacked into memory of the stage's.
+bool StageCheck::int4_room(const ActorRecord& a) {
+  if (!has_int4_weights(a)) return true;
+  const bool may = a.op == OpCode::kConv || a.op == OpCode::kDepthwise;
+  return need(may) && need(s_.header->room > 0) &&
+         need(room_bytes(a) >= kLeastInt4Room) &&
+         need(in_arena(s_.header->room, room_bytes(a)));
+}
+
 bool StageCheck::weights(const ActorRecord& a) {
+  if (!int4_room(a)) return false;
   if (!has_weights(a.op)) return need(a.weights == kNone);
   if (!need(a.weights == next_weights_) ||
       !need(a.weights < s_.header->weights)) {

@@ -1,6 +1,7 @@
 // The layout of a chunk, as one function that emit, loader and runtime share.
 //
-//   weights   int8, canonical layout (below), padded to a multiple of 4
+//   weights   int8, canonical layout (below), padded to a multiple of 4; or
+//             int4, in the same order (see int4_bytes())
 //   bias      int32[out_n]  (zero point folded in for kConv and kDepthwise)
 //   multiplier int32[out_n]
 //   shift     int8[out_n], padded to a multiple of 4
@@ -19,6 +20,19 @@
 #include "device/program/kinds.h"
 
 namespace shoal {
+
+// The least bytes of memory into which weights of four bits are unpacked.
+inline constexpr uint32_t kLeastInt4Room = 128;
+
+// Returns the bytes of weights of four bits: weight k lies in byte
+// k / 8 * 4 + k % 4, in the low nibble if k % 8 < 4, so that the weights of a
+// word come out four at a time.
+constexpr uint64_t int4_bytes(uint64_t weights) {
+  return (weights + 7) / 8 * 4;
+}
+constexpr uint64_t stored_bytes(uint64_t weights, bool int4) {
+  return int4 ? int4_bytes(weights) : weights;
+}
 
 struct ChunkLayout {
   uint32_t weight_bytes;             // padded

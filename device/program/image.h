@@ -33,9 +33,14 @@ inline constexpr uint16_t kImageVersion = 3, kVariablesVersion = 4;
 // One that keeps weights in other banks than the arena's, with variables or
 // without.
 inline constexpr uint16_t kBanksVersion = 5;
+// One with weights of four bits; variables and other banks, or not.
+inline constexpr uint16_t kInt4Version = 6;
 constexpr bool is_known_version(uint16_t version) {
-  return version == kImageVersion || version == kVariablesVersion ||
-         version == kBanksVersion;
+  return version >= kImageVersion && version <= kInt4Version;
+}
+// Returns whether a BankTable and a VariableHeader are there.
+constexpr bool has_bank_table(uint16_t version) {
+  return version >= kBanksVersion;
 }
 // Operator set 1, double rounding (1).
 inline constexpr uint32_t kArithmetic = 0x00010001;
@@ -149,16 +154,17 @@ struct PeerEntry {
 };
 static_assert(sizeof(PeerEntry) == 8);
 
-// The banks of a program of version kBanksVersion. Bank 0 is the arena's.
+// The banks of a program of version kBanksVersion or kInt4Version. Bank 0 is
+// the arena's.
 struct BankTable {
-  uint32_t bytes[kMaxBanks];  // of banks 1 and on; not all of them 0
+  uint32_t bytes[kMaxBanks];  // of banks 1 and on; not all 0 in the former
   uint32_t reserved;          // 0
 };
 static_assert(sizeof(BankTable) == 16);
 
-// The variables of a program of version kVariablesVersion or kBanksVersion.
+// The variables of a program of version kVariablesVersion or later.
 struct VariableHeader {
-  uint16_t variables;  // of the first one at least 1
+  uint16_t variables;  // in kVariablesVersion at least 1
   uint16_t reserved;   // 0
   uint32_t initial_bytes;
 };
@@ -198,7 +204,8 @@ struct StageHeader {
   uint32_t slot_bytes;
   uint16_t slot_count;  // 0: no tape; else at least 2
   uint16_t spills;
-  uint32_t reserved;  // 0
+  uint32_t room;  // arena offset of the memory into which firings unpack
+                  // weights of four bits; 0: no actor does
 };
 static_assert(sizeof(StageHeader) == 48);
 inline constexpr uint32_t kStageMagic = 0x31475453;
@@ -268,11 +275,12 @@ enum class OpCode : uint8_t {
   kDivide,
   kSquaredDifference,
   kLogSoftmax,
-  kBilinear,    // resize between two rows and two columns
-  kArgMax,      // ARG_MAX and ARG_MIN over channels: the place, two bytes
-  kRunningSum,  // over channels
-  kMatmul,      // of rows and a second operand that is held whole
-  kL2Norm,      // over channels
+  kBilinear,     // resize between two rows and two columns
+  kArgMax,       // ARG_MAX and ARG_MIN over channels: the place, two bytes
+  kRunningSum,   // over channels
+  kMatmul,       // of rows and a second operand that is held whole
+  kL2Norm,       // over channels
+  kProbability,  // softmax over channels, of any scale
 };
 
 enum ActorFlags : uint8_t {
@@ -312,7 +320,9 @@ struct ActorRecord {
   uint16_t param, param_count;  // in the int32 table; see params.h
   uint16_t map;                 // kResize: row map, then column map
   uint16_t multiplier;          // kDepthwise: outputs per input channel
-  uint32_t accumulator;         // arena offset of private sums, else kNowhere
+  uint16_t room16;  // kConv, kDepthwise: the bytes over 16 into which its
+                    // weights of four bits are unpacked; 0: they have eight
+  uint32_t accumulator;  // arena offset of private sums, else kNowhere
 };
 static_assert(sizeof(ActorRecord) == 56);
 
@@ -417,6 +427,12 @@ struct ActorState {
   uint16_t firing;  // firings of this frame that are complete
 };
 static_assert(sizeof(ActorState) == 2);
+
+// Returns the bytes into which an actor unpacks weights of four bits.
+constexpr uint32_t room_bytes(const ActorRecord& a) {
+  return uint32_t{a.room16} * kAlign;
+}
+constexpr bool has_int4_weights(const ActorRecord& a) { return a.room16 > 0; }
 
 constexpr uint32_t align_up(uint32_t v, uint32_t to = kAlign) {
   return (v + to - 1) / to * to;

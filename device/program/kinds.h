@@ -111,6 +111,8 @@ inline constexpr ActorKind kActorKinds[] = {
     {OpCode::kMatmul, kParamCount<MulParams>, RowsFrom::kSame,
      ShapeRule::kProduct, kHoldsSecond | kAllChannels},
     {OpCode::kL2Norm, 0, RowsFrom::kSame, ShapeRule::kPixels, kAllChannels},
+    {OpCode::kProbability, kParamCount<ProbabilityParams>, RowsFrom::kSame,
+     ShapeRule::kPixels, kAllChannels},
 };
 constexpr int kActorKindCount = sizeof kActorKinds / sizeof kActorKinds[0];
 

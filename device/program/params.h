@@ -42,6 +42,15 @@ struct SoftmaxParams {
 struct LogSoftmaxParams {
   int32_t multiplier, shift, diff_min, back_multiplier, back_shift;
 };
+// kProbability: clamp(round(e * factor / sum of e / 2^shift) + zero_out),
+// halves up, where e of channel c is exponentials[largest channel - c].
+struct ProbabilityParams {
+  int32_t factor;             // 0 to kMostProbabilityFactor
+  int32_t shift;              // 1 to 62
+  int32_t exponentials[256];  // 0 to kWholeProbability, which the first one is
+};
+inline constexpr int32_t kMostProbabilityFactor = 1 << 23;
+inline constexpr int32_t kWholeProbability = 1 << 30;
 // kL2Norm: sums of this many squares stay below 2^31.
 inline constexpr int kMostL2Channels = 32768;
 // kBilinear: output place o lies at (o * scale + base) / 1024 of the input.

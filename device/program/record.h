@@ -116,7 +116,7 @@ struct HeadView {
   // Null: all that the program needs is the arena. No pointers of their own,
   // for the node's size, here and for the variables.
   const BankTable* banks() const {
-    if (header->version != kBanksVersion) return nullptr;
+    if (!has_bank_table(header->version)) return nullptr;
     return reinterpret_cast<const BankTable*>(peers + header->peers);
   }
   // Returns the bytes of a bank besides the arena's.

@@ -14,7 +14,7 @@ using Op = OpCode;
 
 }  // namespace
 
-__attribute__((weak)) extern const Modules modules =
+__attribute__((weak)) extern const Modules modules = with_int4(
     modules_with<Op::kConv, Op::kDepthwise, Op::kTransposeConv,
                  Op::kAveragePool, Op::kMaxPool, Op::kReduceSum, Op::kReduceMax,
                  Op::kAdd, Op::kMul, Op::kMaximum, Op::kMinimum, Op::kPrelu,
@@ -22,7 +22,7 @@ __attribute__((weak)) extern const Modules modules =
                  Op::kSpaceToDepth, Op::kDepthToSpace, Op::kTranspose,
                  Op::kReshape, Op::kConstant, Op::kRequantize, Op::kDivide,
                  Op::kSquaredDifference, Op::kLogSoftmax, Op::kBilinear,
-                 Op::kArgMax, Op::kRunningSum, Op::kMatmul, Op::kL2Norm>(
-        shoal_storage_module, shoal_link_module);
+                 Op::kArgMax, Op::kRunningSum, Op::kMatmul, Op::kL2Norm,
+                 Op::kProbability>(shoal_storage_module, shoal_link_module));
 
 }  // namespace shoal

@@ -28,7 +28,8 @@ void set_chunk(Slice& s, const StageView& stage, const ChunkRecord& c,
   const int row = a.kernel_w * (depthwise ? s.out_n : s.in_n);
   s.weight_stride = depthwise ? s.out_n : chunk_rows * row;
   s.weights = reinterpret_cast<const int8_t*>(bytes);
-  if (has_window(a.op)) s.weights += skipped * row;
+  s.first_weight = skipped * row;
+  if (has_window(a.op) && !has_int4_weights(a)) s.weights += skipped * row;
   if (!has_quantized_chunk(a.op)) return;
   // They end the chunk.
   const uint8_t* quantized = bytes + c.bytes - quantized_bytes(c.out_n);
@@ -87,6 +88,7 @@ inline Node::Progress Node::next_slice(const ActorRecord& a) {
                ? nullptr
                : reinterpret_cast<int32_t*>(ports.arena + a.accumulator);
   s.sums_row = s.lo;
+  s.room = reinterpret_cast<int8_t*>(ports.arena + stage.header->room);
   s.params = stage.params + a.param;
   s.maps = stage.maps + a.map;
 }

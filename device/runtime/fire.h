@@ -17,7 +17,10 @@ struct Slice {
   // The first starts from the bias or `partial`, the others from the sums;
   // the last ends in the out rows, the others in the sums.
   bool first, last;
+  // Weights of four bits begin `first_weight` weights behind that.
   const int8_t* weights;
+  int first_weight;
+  int8_t* room;  // that they are unpacked into
   int weight_stride;
   const int32_t* bias;
   const int32_t* multipliers;

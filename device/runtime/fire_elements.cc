@@ -64,6 +64,7 @@ void fire_minimum(const Slice& s) { fire_binary(s, minimum_row); }
 void fire_prelu(const Slice& s) { fire_binary(s, prelu_row); }
 void fire_log_softmax(const Slice& s) { fire_pixels(s, log_softmax_row); }
 void fire_l2_norm(const Slice& s) { fire_pixels(s, l2_norm_row); }
+void fire_probability(const Slice& s) { fire_pixels(s, probability_row); }
 void fire_arg_max(const Slice& s) { fire_pixels(s, arg_max_row); }
 void fire_running_sum(const Slice& s) { fire_pixels(s, running_sum_row); }
 

@@ -28,6 +28,7 @@ void fire_lut(const Slice&);
 void fire_softmax(const Slice&);
 void fire_log_softmax(const Slice&);
 void fire_l2_norm(const Slice&);
+void fire_probability(const Slice&);
 void fire_arg_max(const Slice&);
 void fire_running_sum(const Slice&);
 void fire_matmul(const Slice&);

@@ -2,7 +2,7 @@
 #include "device/kernels/kernels.h"
 #include "device/program/chunk.h"
 #include "device/program/params.h"
-#include "device/runtime/fire_ops.h"
+#include "device/runtime/modules.h"
 
 namespace shoal {
 namespace {
@@ -144,6 +144,13 @@ int rows_of_call(const Slice& s, int oy) {
   c.zero_in = a.zero_in, c.zero_weight = a.zero_weight;
   c.zero_out = a.zero_out, c.act_min = a.act_min, c.act_max = a.act_max;
   c.out_stride = s.out.stride;
+  const Int4Weights int4 = {reinterpret_cast<const uint8_t*>(s.weights),
+                            s.first_weight, s.room,
+                            static_cast<int>(room_bytes(a))};
+  if (has_int4_weights(a)) {
+    c.int4 = &int4;
+    kernel = modules.int4[static_cast<int>(a.op) - 1];
+  }
   const bool pointwise = is_pointwise(s);
   for (int oy = s.lo, count = 1; oy < s.hi; oy += count) {
     const Sums sums = sums_of(s, oy);
@@ -223,6 +230,20 @@ struct Ring {
   c.shifts = reinterpret_cast<const int8_t*>(c.multipliers + n);
 }
 
+Int4Weights int4_of(const PlainSlice& s) {
+  uint8_t* const room = s.ports.arena + s.ports.stage.header->room;
+  return {s.bytes, 0, reinterpret_cast<int8_t*>(room),
+          static_cast<int>(room_bytes(s.actor))};
+}
+
+// Returns the kernel for weights of either width; `int4` outlives its calls.
+WindowKernel kernel_of(const PlainSlice& s, const Int4Weights& int4,
+                       WindowKernel kernel, ConvArgs& c) {
+  if (!has_int4_weights(s.actor)) return kernel;
+  c.int4 = &int4;
+  return modules.int4[static_cast<int>(s.actor.op) - 1];
+}
+
 // `kernel_h` rows of the input: iy, iy + step and so on.
 [[gnu::noinline]] void put_rows(const Ring& in, const PlainSlice& s,
                                 int channel, int iy, const int8_t** rows) {
@@ -287,7 +308,8 @@ bool is_pointwise(const PlainSlice& s, const ConvArgs& c) {
          whole(*s.ends.made, c.out_stride);
 }
 
-void fire_long_rows(const PlainSlice& s, ConvArgs& c) {
+void fire_long_rows(const PlainSlice& s, ConvArgs& c,
+                    void (*kernel)(const ConvArgs&)) {
   const int8_t* row;
   c.rows = &row;
   const Ring in(s.ports, *s.ends.in, *s.ends.read);
@@ -305,7 +327,7 @@ void fire_long_rows(const PlainSlice& s, ConvArgs& c) {
     }
     c.in_w = c.x1 = count * columns;
     c.out = out.at(slot) + s.chunk.out0;
-    conv_row(c);
+    kernel(c);
   }
 }
 
@@ -368,14 +390,18 @@ void fire_depthwise(const Slice& s) {
 void fire_plain_conv(const PlainSlice& s) {
   ConvArgs c;
   set_plain(s, c);
-  if (is_pointwise(s, c)) return fire_long_rows(s, c);
-  fire_rows(s, c, conv_row, 1);
+  const Int4Weights int4 = int4_of(s);
+  const WindowKernel kernel = kernel_of(s, int4, conv_row, c);
+  if (is_pointwise(s, c)) return fire_long_rows(s, c, kernel);
+  fire_rows(s, c, kernel, 1);
 }
 void fire_plain_depthwise(const PlainSlice& s) {
   ConvArgs c;
   set_plain(s, c);
+  const Int4Weights int4 = int4_of(s);
+  const WindowKernel kernel = kernel_of(s, int4, depthwise_row, c);
   const bool many = s.hi - s.lo > 1 && depthwise_takes_rows();
-  fire_rows(s, c, depthwise_row, many ? kMaxWindowRows / c.kernel_h : 1);
+  fire_rows(s, c, kernel, many ? kMaxWindowRows / c.kernel_h : 1);
 }
 void fire_transpose_conv(const Slice& s) {
   fire_taps(s, transpose_conv_row, false);

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 
+#include "device/kernels/int4.h"
 #include "device/program/check_kinds.h"
 #include "device/program/kinds.h"
 #include "device/runtime/fire_ops.h"
@@ -87,6 +88,7 @@ using FirePlain = void (*)(const PlainSlice&);
 struct Modules {
   Fire fires[kActorKindCount];  // by OpCode, from 1 on; null: left out
   FirePlain plain[2];           // kConv, kDepthwise
+  WindowKernel int4[2];         // the same, with weights of four bits
   ModuleChecks checks;
   MakeStorage storage;  // shoal_storage_module, or null
   MakeLink link;        // shoal_link_module, or null
@@ -123,14 +125,17 @@ inline constexpr Fire kFires[] = {fire_conv,
                                   fire_arg_max,
                                   fire_running_sum,
                                   fire_matmul,
-                                  fire_l2_norm};
+                                  fire_l2_norm,
+                                  fire_probability};
 static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 
 inline constexpr FirePlain kPlain[] = {fire_plain_conv, fire_plain_depthwise};
 static_assert(static_cast<int>(OpCode::kDepthwise) == 2);
 
+inline constexpr WindowKernel kInt4[] = {int4_conv_row, int4_depthwise_row};
+
 // Returns the table for the kinds of actors that a program has; it has no peers
-// and lies in memory.
+// and lies in memory, and its weights have eight bits.
 template <OpCode... kOps>
 constexpr Modules modules_for() {
   constexpr OpCode kUsed[] = {kOps...};
@@ -140,6 +145,14 @@ constexpr Modules modules_for() {
     p.fires[kind] = kFires[kind];
     if (kPlainActors && kind < 2) p.plain[kind] = kPlain[kind];
     p.checks.kinds[kind] = kKindChecks[kind];
+  }
+  return p;
+}
+
+// Returns the same, for weights of four bits as well.
+constexpr Modules with_int4(Modules p) {
+  for (int kind = 0; kind < 2; ++kind) {
+    if (p.fires[kind]) p.int4[kind] = kInt4[kind];
   }
   return p;
 }

@@ -85,7 +85,10 @@ Status NodeState::take_record(uint16_t stage, const uint8_t* checked) {
   lacking.stage = stage;
   for (uint16_t i = 0; i < ports.stage.header->actors; ++i) {
     const ActorRecord& a = ports.stage.actors[i];
-    if (modules.fires[static_cast<int>(a.op) - 1]) continue;
+    const int kind = static_cast<int>(a.op) - 1;
+    if (modules.fires[kind] && (!has_int4_weights(a) || modules.int4[kind])) {
+      continue;
+    }
     lacking.index = i;
     lacking.layer = a.layer;
     return fail(lacking);

@@ -267,6 +267,33 @@ TEST(Ops, L2Norm) {
   expect_op(s, {x}, y, 1);
 }
 
+TEST(Ops, Probability) {
+  Random r(17);
+  const Tensor x = random_tensor(r, 4, 3, 10);
+  ActorSpec s = spec(OpCode::kProbability);
+  s.r.slices = 3;
+  s.r.zero_out = -100;
+  ProbabilityParams p{6000000, 14, {}};
+  for (int d = 0; d < 256; ++d) {
+    p.exponentials[d] = kWholeProbability >> (d / 8);
+  }
+  s.set_params(p);
+  const Tensor y = fill(x, [&](int row, int column, int k) {
+    int most = -128;
+    for (int c = 0; c < 10; ++c)
+      most = std::max<int>(most, x.at(row, column, c));
+    int64_t sum = 0;
+    for (int c = 0; c < 10; ++c) {
+      sum += p.exponentials[most - x.at(row, column, c)];
+    }
+    const int64_t e = p.exponentials[most - x.at(row, column, k)];
+    const int64_t divisor = sum << 14;
+    const int64_t steps = (e * p.factor + divisor / 2) / divisor;
+    return clamp(static_cast<int32_t>(steps) - 100, -128, 127);
+  });
+  expect_op(s, {x}, y, 1);
+}
+
 TEST(Ops, LogarithmOfSoftmax) {
   Random r(15);
   const Tensor x = random_tensor(r, 4, 3, 10);

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "device/program/check.h"
+#include "device/runtime/testing/int4_twin.h"
 #include "device/runtime/testing/linked_samples.h"
 #include "device/runtime/testing/sample_programs.h"
 
@@ -446,6 +447,35 @@ TEST(Refusal, SetsInBanks) {
          [](Tables& t) { t.head->version = kBanksVersion; });
 }
 
+TEST(Refusal, RoomForWeightsOfFourBits) {
+  Sample s = two_stage_sample();
+  s.program = in_int4(s.program, 128);
+  const Table a = Table::kActor, g = Table::kStage;
+  refuse(s, 0, a, [](Tables& t) { t.header->room = 0; });
+  refuse(s, 0, a, [](Tables& t) { t.header->room += 8; });
+  refuse(s, 0, a, [](Tables& t) { t.header->room += 1u << 20; });
+  refuse(s, 0, a, [](Tables& t) { t.header->room = 0x80000000; });
+  refuse(s, 0, g, [](Tables& t) { t.header->room = t.buffers[0].offset; });
+  refuse(s, 0, a, [](Tables& t) {
+    for (uint16_t i = 0; i < t.header->actors; ++i) {
+      if (t.actors[i].room16) t.actors[i].room16 = 7;
+    }
+  });
+  refuse(s, 0, a, [](Tables& t) {
+    for (uint16_t i = 0; i < t.header->actors; ++i) {
+      if (t.actors[i].room16) t.actors[i].room16 = 0xFFFF;
+    }
+  });
+  refuse(s, 0, Table::kChunk, [](Tables& t) {
+    for (uint16_t i = 0; i < t.header->actors; ++i) t.actors[i].room16 = 0;
+  });
+  // Another operator has none, nor has an earlier version.
+  Sample moved = move_sample();
+  refuse(moved, 0, a, [](Tables& t) { t.actors[0].room16 = 8; });
+  refuse(two_stage_sample(), 0, g,
+         [](Tables& t) { t.header->room = t.buffers[0].offset; });
+}
+
 // A bank that is not there, that is a byte too small, that is not aligned.
 TEST(Refusal, BanksThatTheNodeLacks) {
   Sample s = two_stage_sample();
@@ -525,7 +555,7 @@ TEST(Refusal, Headers) {
   refuse(s, 0, h, [](Tables& t) { t.head->gaps = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->streams = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->index = 1; });
-  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->reserved = 1; });
+  refuse(s, 0, Table::kStage, [](Tables& t) { t.header->room = 1; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->spills = 9; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->slot_count = 2; });
   refuse(s, 0, Table::kStage, [](Tables& t) { t.header->actors += 1; });

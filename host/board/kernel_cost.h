@@ -68,4 +68,11 @@ inline int64_t pixel_parts(const KernelCost& cost, int64_t pixels,
   return pixels * kPixelParts + calls * std::llround(call);
 }
 
+// Weights of four bits are unpacked once a call, for about as long as this many
+// pixels take. Returns the parts of a pixel.
+inline constexpr double kInt4CallPixels = 1.25;
+inline int64_t int4_parts(int64_t calls) {
+  return calls * std::llround(kInt4CallPixels * kPixelParts);
+}
+
 }  // namespace shoal

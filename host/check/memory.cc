@@ -192,10 +192,32 @@ class Memory {
                 link_bytes(), " bytes, not ", l.link_bytes);
     region(next, l.link, l.link_bytes, "the link's tables");
     region(next, l.variables, l.variable_bytes, "the variables");
+    int4_room(next);
     found_.need(l.buffers == aligned(next), "the buffers begin at ", l.buffers,
                 " instead of ", aligned(next));
     unmapped();
     return aligned(next);
+  }
+
+  // Weights of four bits are unpacked into one region; how many at a time is
+  // the planner's.
+  void int4_room(uint64_t& next) {
+    constexpr uint64_t kLeast = 128, kMost = 0xFFFF * uint64_t{kAlignment};
+    const PlanLayout& l = node_.layout;
+    const bool needed = uses_int4();
+    found_.need(needed ? l.room_bytes >= kLeast && l.room_bytes <= kMost &&
+                             l.room_bytes % kAlignment == 0
+                       : l.room_bytes == 0,
+                "the room for int4 weights has ", l.room_bytes, " bytes");
+    region(next, l.room, l.room_bytes, "the room for int4 weights");
+  }
+  bool uses_int4() const {
+    for (const PlanStage& stage : node_.stages) {
+      for (const PlanActor& a : stage.actors) {
+        if (!a.copy && net_.layers[a.layer].weights.int4) return true;
+      }
+    }
+    return false;
   }
 
   // Sets that stay fill one region among the fixed ones; those in other banks
@@ -244,10 +266,11 @@ class Memory {
     for (const PlanStage& stage : node_.stages) {
       ends += plan_.linked ? 0u : callers(stage);
     }
-    const uint64_t kept =
-        node_.variables.empty()
-            ? 0
-            : 8 + 16 * node_.variables.size() + initial_bytes();
+    // Variables have a header; programs with weights of four bits have that and
+    // a table of banks in any case.
+    uint64_t kept = 16 * node_.variables.size() + initial_bytes();
+    if (uses_int4()) kept += 16;
+    if (uses_int4() || !node_.variables.empty()) kept += 8;
     const uint64_t head = 176 + 8 * node_.stages.size() + 16 * ends +
                           8 * node_.peers.size() + kept;
     found_.need(l.head_bytes == aligned(head) + kTag, "the head takes ",

@@ -181,6 +181,7 @@ constexpr Dependence kDependences[] = {
     {OpCode::kRunningSum, same, same, all, true},
     {OpCode::kMatmul, left_only, same, all, true},
     {OpCode::kL2Norm, same, same, all, true},
+    {OpCode::kProbability, same, same, all, true},
 };
 
 constexpr bool in_order() {

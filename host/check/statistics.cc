@@ -247,7 +247,8 @@ class Statistics {
                    WeightBytes& sum) const {
     if (a.weights.chunks.empty()) return;
     const Layer& layer = net_.layers[a.layer];
-    const int64_t values = static_cast<int64_t>(layer.weights.values.size());
+    const auto weights = static_cast<int64_t>(layer.weights.values.size());
+    const int64_t values = layer.weights.int4 ? (weights + 1) / 2 : weights;
     const int64_t channels = static_cast<int64_t>(layer.weights.bias.size());
     const Box& out = stage.ports[a.out].box;
     const bool whole = out == layer.out.box && a.init && a.final;

@@ -42,18 +42,22 @@ uint64_t weights_of_chunk(const Net& net, const PlanStage& stage,
   const uint64_t taps = kernel_rows * layer.kernel_w;
   const uint64_t n = c.out_n;
   const auto fours = [](uint64_t v) { return (v + 3) / 4 * 4; };
+  // Two weights of four bits are a byte.
+  const auto stored = [&](uint64_t weights) {
+    return fours(layer.weights.int4 ? (weights + 1) / 2 : weights);
+  };
   switch (layer.op) {
     case OpCode::kLut:
       return 256;
     case OpCode::kConstant:
       return fours(n * out.columns() * out.channels());
     case OpCode::kDepthwise:
-      return fours(taps * n) + 8 * n + fours(n);
+      return stored(taps * n) + 8 * n + fours(n);
     case OpCode::kRequantize:
       return 8 * n + fours(n);
     default: {
       const uint64_t in = ends ? c.in_n : stage.ports[a.in[0]].box.channels();
-      return fours(taps * n * in) + 8 * n + fours(n);
+      return stored(taps * n * in) + 8 * n + fours(n);
     }
   }
 }

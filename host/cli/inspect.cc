@@ -32,8 +32,17 @@ struct OpBytes {
   }
 };
 
+bool is_int4(const Tensor& t) { return t.file_type == Type::kInt4; }
+
+// Returns whether the operator's weights have four bits.
+bool has_int4_weights(const Graph& graph, const Op& op) {
+  return has_weights(op.kind) &&
+         is_int4(graph.tensors[static_cast<size_t>(op.inputs[1])]);
+}
+
 OpBytes tensor_bytes(const Tensor& t) {
   const int64_t elements = element_count(t.shape);
+  if (is_int4(t)) return {(elements + 1) / 2, (elements + 1) / 2};
   return {elements * type_bytes(t.type),
           elements * (t.type == Type::kFloat32 ? 1 : type_bytes(t.type))};
 }
@@ -123,6 +132,10 @@ nlohmann::json op_json(const Graph& graph, const Op& op, bool floats) {
       {"opcode", op_name(op.kind)},       {"name", result(graph, op).name},
       {"shape", result(graph, op).shape}, {"macs", op_macs(graph, op)},
       {"weight_bytes", weights.own},      {"in_out_bytes", whole.own}};
+  if (has_weights(op.kind)) {
+    const Tensor& w = graph.tensors[static_cast<size_t>(op.inputs[1])];
+    json["weight_type"] = type_name(w.file_type);
+  }
   if (floats) {
     json["int8_weight_bytes"] = weights.int8;
     json["int8_in_out_bytes"] = whole.int8;
@@ -266,7 +279,9 @@ void print_ops(const Graph& graph, bool floats) {
     const OpBytes weights = weight_bytes(graph, op);
     const OpBytes whole = whole_bytes(graph, op);
     table.add({std::to_string(file_number(graph, static_cast<int>(i))),
-               op_name(op.kind), shape_text(result(graph, op).shape),
+               op_name(op.kind) +
+                   std::string(has_int4_weights(graph, op) ? " int4" : ""),
+               shape_text(result(graph, op).shape),
                format_count(op_macs(graph, op)), format_count(weights.own),
                format_count(whole.own),
                floats ? format_count(weights.int8) : "",

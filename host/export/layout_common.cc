@@ -218,6 +218,8 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
   }
   TemplateValues parts = v;
   parts["KINDS"] = kinds;
+  parts["TABLE"] = e.needs.int4 ? "shoal::with_int4(" : "";
+  parts["END"] = e.needs.int4 ? ")" : "";
   to.add(folder + "shoal_modules.cpp",
          filled((is_member ? "node/" : "app/") +
                     std::string("shoal_modules.cpp.in"),

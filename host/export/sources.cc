@@ -62,6 +62,7 @@ constexpr KindSources kKinds[] = {
     {"kRunningSum", "fire_elements", {"rare"}},
     {"kMatmul", "fire_elements", {"element"}},
     {"kL2Norm", "fire_elements", {"rare"}},
+    {"kProbability", "fire_elements", {"rare"}},
 };
 static_assert(std::size(kKinds) == kActorKindCount, "a row for each OpCode");
 
@@ -111,6 +112,8 @@ Needs needs_of(const Net& net, const PlanNode& node) {
     for (const PlanActor& a : stage.actors) {
       needs.kinds.insert(a.copy ? OpCode::kMove
                                 : net.layers[static_cast<size_t>(a.layer)].op);
+      needs.int4 |=
+          !a.copy && net.layers[static_cast<size_t>(a.layer)].weights.int4;
     }
   }
   return needs;
@@ -139,6 +142,7 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
   std::set<std::string> all{"device/base/status.cc",
                             "device/base/word_sums.cc"};
   if (needs.serial) all.insert("device/transport/hdlc.cc");
+  if (needs.int4) all.insert("device/kernels/int4.cc");
   for (const std::string& name : sources_in("device/program/"))
     all.insert(name);
   for (const std::string& name : sources_in("device/runtime/")) {

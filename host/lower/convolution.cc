@@ -41,6 +41,7 @@ Layer quantized_layer(const Builder& b, OpCode code, Activation activation,
   l.act_min = range.first;
   l.act_max = range.second;
   l.weights.values = int8_data(w);
+  l.weights.int4 = w.file_type == Type::kInt4;
   l.weights.bias = bias_of(b, op, channels);
   for (const Multiplier& m :
        channel_multipliers(x, w, y, channels, single_in_float)) {

@@ -223,6 +223,16 @@ void lower_softmax(Builder& b) {
     b.add(std::move(l));
     return;
   }
+  const auto* alpha = std::get_if<AlphaAttr>(&op.attr);
+  if (alpha != nullptr && alpha->is_real) {
+    Layer l = b.layer(OpCode::kProbability, y);
+    l.params =
+        param_list(probability_params(b.tensor(x), alpha->value, b.tensor(y)));
+    l.in[0] = b.as_extent(v, c);
+    l.out = b.result(y, c, v.order);
+    b.add(std::move(l));
+    return;
+  }
   const bool logarithm = op.kind == OpKind::kLogSoftmax;
   Layer l = b.layer(logarithm ? OpCode::kLogSoftmax : OpCode::kSoftmax, y);
   l.zero_in = b.tensor(x).zero();

@@ -44,6 +44,7 @@ struct View {
 // In the canonical layouts of device/program/chunk.h, all channels.
 struct LayerWeights {
   std::vector<int8_t> values;
+  bool int4 = false;          // they have four bits in images
   std::vector<int32_t> bias;  // folded where chunk.h says so
   std::vector<int32_t> multipliers;
   std::vector<int8_t> shifts;

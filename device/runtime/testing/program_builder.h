@@ -58,7 +58,7 @@ class ProgramBuilder {
     std::vector<TargetRecord> targets;
     std::vector<SpillRecord> spills;
     uint16_t in_streams = 0;
-    uint32_t slots = 0, slot_bytes = 0;
+    uint32_t slots = 0, slot_bytes = 0, room = 0;
   };
   Record record_of(size_t stage);
   void place_ports(size_t stage, Record&, std::vector<uint16_t>& number);
@@ -68,6 +68,7 @@ class ProgramBuilder {
   void place_fixed(Header&, std::vector<Record>&);
   void place_memory(Header&, std::vector<Record>&);
   bool has_banks() const;
+  bool has_int4() const;
   std::vector<uint8_t> bytes_of(size_t stage, const Record&) const;
 
   std::vector<std::vector<uint8_t>> chunks_;  // all stages
@@ -389,6 +390,12 @@ inline void ProgramBuilder::place_memory(Header& h,
                                 n, columns(out), channels(out)));
       used = std::max(used, end);
     }
+    uint32_t room = 0;
+    for (const ActorRecord& a : r.actors) room = std::max(room, room_bytes(a));
+    if (room == 0) continue;
+    r.room = align_up(end);
+    end = r.room + room;
+    used = std::max(used, end);
   }
   h.arena_bytes = used;
 }
@@ -410,6 +417,7 @@ inline std::vector<uint8_t> ProgramBuilder::bytes_of(size_t stage,
   h.spills = r.counts.spills;
   h.slots = r.slots, h.slot_bytes = r.slot_bytes;
   h.slot_count = static_cast<uint16_t>(stages[stage].slot_count);
+  h.room = r.room;
   std::memcpy(bytes.data(), &h, sizeof h);
   const auto put = [&](uint32_t at, const auto& table) {
     if (table.empty()) return;
@@ -429,6 +437,15 @@ inline bool ProgramBuilder::has_banks() const {
   for (const StageSpec& s : stages) {
     for (const ActorSpec& a : s.actors) {
       if (a.bank > 0 && !a.chunks.empty()) return true;
+    }
+  }
+  return false;
+}
+
+inline bool ProgramBuilder::has_int4() const {
+  for (const StageSpec& s : stages) {
+    for (const ActorSpec& a : s.actors) {
+      if (has_int4_weights(a.r)) return true;
     }
   }
   return false;
@@ -463,10 +480,12 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
   }
   if (!kept_.empty()) h.version = kVariablesVersion;
   if (has_banks()) h.version = kBanksVersion;
+  if (has_int4()) h.version = kInt4Version;
+  const bool table = has_bank_table(h.version);
   const auto initial_bytes = static_cast<uint32_t>(initial_.size());
-  h.head_bytes = head_bytes(h.stages, static_cast<uint32_t>(ios_.size()),
-                            h.peers, static_cast<uint32_t>(kept_.size()),
-                            initial_bytes, has_banks());
+  h.head_bytes =
+      head_bytes(h.stages, static_cast<uint32_t>(ios_.size()), h.peers,
+                 static_cast<uint32_t>(kept_.size()), initial_bytes, table);
   place_fixed(h, records);
   place_memory(h, records);
   std::vector<StageEntry> entries;
@@ -507,11 +526,11 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
     std::memcpy(to, peers.data(), peers.size() * sizeof(PeerEntry));
   }
   to += peers.size() * sizeof(PeerEntry);
-  if (has_banks()) {
+  if (table) {
     std::memcpy(to, &banks_, sizeof banks_);
     to += sizeof banks_;
   }
-  if (!kept_.empty() || has_banks()) {
+  if (!kept_.empty() || table) {
     const VariableHeader kept{static_cast<uint16_t>(kept_.size()), 0,
                               initial_bytes};
     std::memcpy(to, &kept, sizeof kept);

@@ -235,7 +235,7 @@ class Banks {
     const uint64_t at = sizeof h + uint64_t{h.stages} * sizeof(StageEntry) +
                         (uint64_t{h.inputs} + h.outputs) * sizeof(IoEntry) +
                         uint64_t{h.peers} * sizeof(PeerEntry);
-    if (h.version == kBanksVersion && at + sizeof asked <= image.size()) {
+    if (has_bank_table(h.version) && at + sizeof asked <= image.size()) {
       std::memcpy(&asked, image.data() + at, sizeof asked);
     }
     for (int b = 0; b < kMaxBanks; ++b) {

@@ -78,6 +78,8 @@ void add_layout(const PlanNode& node, std::vector<Mutation>& all) {
   if (node.layout.variable_bytes) {
     fields.push_back({"variables", &PlanLayout::variables});
   }
+  fields.push_back({"room bytes", &PlanLayout::room_bytes});
+  if (node.layout.room_bytes) fields.push_back({"room", &PlanLayout::room});
   for (const auto& [name, field] : fields) {
     for (int by : {-16, -1, 1, 16}) {
       if (node.layout.*field == 0 && by < 0) continue;

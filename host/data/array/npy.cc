@@ -144,6 +144,7 @@ std::string array_type(Type type) {
     case Type::kBool:
       return "u1";
     case Type::kInt8:
+    case Type::kInt4:
       return "i1";
     case Type::kInt32:
       return "i4";

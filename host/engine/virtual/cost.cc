@@ -177,8 +177,12 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
   const bool again = w.group > 0 || (w.iteration > 0 && is_inner(s, a));
   const double channels =
       channels_in_groups(cost.kernel, p.channels, again ? 2 : 1);
-  double units = 1.0 / kPixelParts * channels *
-                 static_cast<double>(pixel_parts(cost.kernel, pixels, 1));
+  int64_t parts = pixel_parts(cost.kernel, pixels, 1);
+  if (has_int4_weights(a)) {
+    const bool is_pointwise = a.kernel_h == 1 && a.kernel_w == 1;
+    parts += int4_parts(is_pointwise ? 1 : p.rows);
+  }
+  double units = 1.0 / kPixelParts * channels * static_cast<double>(parts);
   if (counts_macs(a.op)) {
     double macs = 1.0 * p.kernel_rows * a.kernel_w;
     if (a.op != OpCode::kDepthwise) macs *= p.in_channels;

@@ -263,6 +263,29 @@ struct Run {
     }
   }
 
+  void probability() const {
+    const auto p = params_of<ProbabilityParams>(l);
+    for (int r = 0; r < y.rows(); ++r) {
+      for (int x = 0; x < y.columns(); ++x) {
+        int largest = -128;
+        for (int c = 0; c < a.channels(); ++c) {
+          largest = std::max<int>(largest, a.at(r, x, c));
+        }
+        const auto exponential = [&](int c) {
+          return p.exponentials[largest - a.at(r, x, c)];
+        };
+        int64_t sum = 0;
+        for (int c = 0; c < a.channels(); ++c) sum += exponential(c);
+        for (int c = 0; c < a.channels(); ++c) {
+          const int64_t steps = int64_t{exponential(c)} * p.factor / sum;
+          const int64_t v = (steps + (int64_t{1} << (p.shift - 1))) >> p.shift;
+          y.at(r, x, c) = static_cast<int8_t>(
+              std::clamp<int64_t>(v + l.zero_out, -128, 127));
+        }
+      }
+    }
+  }
+
   void log_softmax() const {
     const auto p = params_of<LogSoftmaxParams>(l);
     for (int r = 0; r < y.rows(); ++r) {
@@ -426,6 +449,8 @@ struct Run {
         return log_softmax();
       case OpCode::kL2Norm:
         return l2_norm();
+      case OpCode::kProbability:
+        return probability();
       case OpCode::kBilinear:
         return each([&](int r, int x, int c) { return bilinear(r, x, c); });
       case OpCode::kArgMax:

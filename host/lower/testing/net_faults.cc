@@ -131,6 +131,7 @@ class Judge {
       case OpCode::kSoftmax:
       case OpCode::kLogSoftmax:
       case OpCode::kL2Norm:
+      case OpCode::kProbability:
       case OpCode::kRunningSum:
         expect(in.rows() == out.rows() && in.columns() == out.columns() &&
                    in.channels() == out.channels(),

@@ -18,6 +18,16 @@ bool shifted(const Tensor& t) {
   return t.type == Type::kInt8 && t.file_type == Type::kUint8;
 }
 
+// Two weights of four bits in a byte.
+std::vector<uint8_t> packed(const std::vector<uint8_t>& weights) {
+  std::vector<uint8_t> out((weights.size() + 1) / 2);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const int nibble = weights[i] & 15;
+    out[i / 2] |= static_cast<uint8_t>(i % 2 == 0 ? nibble : nibble << 4);
+  }
+  return out;
+}
+
 std::vector<RawOp> write_ops(Graph& graph) {
   Operands operands(graph);
   std::vector<RawOp> ops;
@@ -35,7 +45,8 @@ class TensorWriter {
     raw_.buffers.emplace_back();
   }
 
-  // Borrows the data of `t`, and changes them in place for uint8.
+  // Borrows the data of `t`, and changes them in place for uint8 and
+  // int4.
   void write(Tensor& t) {
     RawTensor out;
     out.name = t.name;
@@ -51,6 +62,7 @@ class TensorWriter {
       if (shift != 0) {
         for (uint8_t& byte : t.data) byte ^= 0x80;
       }
+      if (t.file_type == Type::kInt4) t.data = packed(t.data);
       out.buffer = static_cast<uint32_t>(raw_.buffers.size());
       raw_.buffers.emplace_back(t.data);
     }

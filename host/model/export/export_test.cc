@@ -244,5 +244,39 @@ TEST(Export, OtherPaddingsAreRefused) {
   }
 }
 
+// An odd number of them: the last byte is half.
+TEST(Export, WeightsOfFourBitsAreWrittenAsTheyWere) {
+  ModelBuilder b;
+  std::vector<int8_t> values;
+  for (int i = 0; i < 27; ++i) {
+    values.push_back(static_cast<int8_t>(i * 7 % 16 - 8));
+  }
+  const int x = b.input({1, 6, 6, 1}, {0.05f, 4});
+  const int w = b.int4_weights({3, 3, 3, 1}, values, {0.1f, 0.2f, 0.3f}, 0);
+  b.output(b.conv(x, w, b.bias({1, 2, 3}), {0.05f, 4}));
+  const Graph g = import_tflite(b.finish(), "m");
+  const std::vector<uint8_t> file = export_tflite(g);
+  const Graph again = import_tflite(file, "m");
+  const Tensor& written = again.tensors[static_cast<size_t>(w)];
+  EXPECT_EQ(written.file_type, Type::kInt4);
+  EXPECT_EQ(written.data, std::vector<uint8_t>(values.begin(), values.end()));
+  EXPECT_EQ(export_tflite(again), file);
+}
+
+TEST(Export, SoftmaxOfFloatsIsWrittenAsItWas) {
+  ModelBuilder b;
+  const int x = b.input({1, 3, 3, 5}, {0.05f, 4});
+  b.output(b.softmax_of_floats(x, {0.003f, -120}));
+  const Graph g = import_tflite(b.finish(), "m");
+  ASSERT_EQ(g.ops.size(), 1u);
+  EXPECT_EQ(g.ops[0].kind, OpKind::kSoftmax);
+  EXPECT_TRUE(std::get<AlphaAttr>(g.ops[0].attr).is_real);
+  const std::vector<uint8_t> file = export_tflite(g);
+  const Graph again = import_tflite(file, "m");
+  EXPECT_EQ(again.ops.size(), 1u);
+  EXPECT_EQ(again.ops[0].attr, g.ops[0].attr);
+  EXPECT_EQ(export_tflite(again), file);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -16,8 +16,11 @@ class FunctionWriter {
     std::vector<Op> ops = std::move(graph_.ops);
     graph_.ops.clear();
     for (Op& op : ops) {
+      const auto* alpha = std::get_if<AlphaAttr>(&op.attr);
       if (op.kind == OpKind::kFunction) {
         write(op);
+      } else if (alpha != nullptr && alpha->is_real) {
+        write_real(op, *alpha);
       } else {
         graph_.ops.push_back(std::move(op));
       }
@@ -57,6 +60,15 @@ class FunctionWriter {
     t.data.resize(sizeof value);
     std::memcpy(t.data.data(), &value, sizeof value);
     return add(std::move(t));
+  }
+
+  // An operator of bytes that the file has in float32.
+  void write_real(const Op& op, const AlphaAttr& alpha) {
+    const int output = op.outputs[0];
+    const int x = between(output, "/real", 0), y = between(output, "/step", 1);
+    emit(OpKind::kDequantize, op.inputs, x);
+    emit(op.kind, {x}, y, AlphaAttr{alpha.value});
+    emit(OpKind::kQuantize, {y}, output);
   }
 
   void write(const Op& op) {

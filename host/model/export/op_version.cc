@@ -54,7 +54,8 @@ constexpr ByKind<Versions> kVersions({{OpKind::kConv2d, {1, 3}},
 // The properties that a version depends on. Bytes count as the file has them.
 struct Signature {
   bool int8 = false, uint8 = false;
-  size_t rank = 0;  // of a binary operator's result, if it broadcasts
+  bool int4 = false;  // weights
+  size_t rank = 0;    // of a binary operator's result, if it broadcasts
 };
 
 Signature signature(const Graph& g, const Op& op) {
@@ -63,6 +64,10 @@ Signature signature(const Graph& g, const Op& op) {
   s.int8 = x.file_type == Type::kInt8;
   s.uint8 = x.file_type == Type::kUint8;
   s.rank = x.shape.size();
+  if (has_weights(op.kind)) {
+    const Tensor& w = g.tensors[static_cast<size_t>(op.inputs[1])];
+    s.int4 = w.file_type == Type::kInt4;
+  }
   if (class_of(op.kind) == OpClass::kBinary) {
     const Shape& other = g.tensors[static_cast<size_t>(op.inputs[1])].shape;
     s.rank = other == x.shape ? 0 : std::max(s.rank, other.size());
@@ -86,6 +91,11 @@ int transpose_conv_version(const RawOp& raw, bool int8) {
   return int8 ? 2 : 1;
 }
 
+int int4_version(OpKind kind) {
+  if (kind == OpKind::kFullyConnected) return 9;
+  return kind == OpKind::kDepthwiseConv2d ? 6 : 7;
+}
+
 }  // namespace
 
 int op_version(const Graph& g, const Op& op, const RawOp& raw) {
@@ -96,6 +106,7 @@ int op_version(const Graph& g, const Op& op, const RawOp& raw) {
   if (op.kind == OpKind::kTransposeConv) {
     return transpose_conv_version(raw, s.int8);
   }
+  if (has_weights(op.kind) && s.int4) return int4_version(op.kind);
   if (op.kind == OpKind::kDepthwiseConv2d && !s.int8) {
     return o.dilation_h != 1 || o.dilation_w != 1 ? 2 : 1;
   }

@@ -36,6 +36,8 @@ const char* type_name(Type type) {
       return "INT64";
     case Type::kBool:
       return "BOOL";
+    case Type::kInt4:
+      return "INT4";
   }
   return "?";
 }

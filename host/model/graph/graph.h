@@ -20,8 +20,17 @@
 namespace shoal {
 
 // kBool is a type of files alone: its bytes, 0 or 1, are computed with as int8
-// of scale 1 and zero point 0.
-enum class Type : uint8_t { kInt8, kUint8, kInt32, kFloat32, kInt64, kBool };
+// of scale 1 and zero point 0. So is kInt4, of weights alone: a file has two in
+// a byte.
+enum class Type : uint8_t {
+  kInt8,
+  kUint8,
+  kInt32,
+  kFloat32,
+  kInt64,
+  kBool,
+  kInt4
+};
 const char* type_name(Type);  // "INT8" as in layers.tsv
 int type_bytes(Type);
 // Whole numbers that are no bytes: places of ARG_MAX, and what is cast.
@@ -232,6 +241,9 @@ struct GeluAttr {
 };
 struct AlphaAttr {  // LEAKY_RELU alpha, SOFTMAX beta
   float value = 0;
+  // SOFTMAX of int8, which the file has in float32 between a DEQUANTIZE and a
+  // QUANTIZE: the byte of the real result, in any scale.
+  bool is_real = false;
   bool operator==(const AlphaAttr&) const = default;
 };
 // TABLE, which only lowering makes (host/lower/expand.h): a byte for each byte,
@@ -287,8 +299,9 @@ struct Graph {
   std::string name;  // the file's name without directory
   std::vector<Tensor> tensors;
   std::vector<Op> ops;  // number = number of the operator in the file, but:
-  // The number of each operator in the file, for a model with variables, whose
-  // handles and assignments are no operators here. Else empty.
+  // The number of each operator in the file, where some of the file's are no
+  // operators here: handles and assignments of variables, arithmetic on shapes.
+  // Else empty.
   std::vector<int> file_numbers;
   std::vector<Variable> variables;  // that live from frame to frame
   std::vector<int> inputs;

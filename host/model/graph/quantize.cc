@@ -6,6 +6,7 @@
 
 #include "device/base/fixed_point.h"
 #include "host/base/error.h"
+#include "host/model/graph/long_real.h"
 
 namespace shoal {
 namespace {
@@ -148,6 +149,41 @@ SoftmaxParams softmax_params(const Tensor& x, float beta) {
   }
   const int64_t range = (int64_t{31} << 26) >> m.shift;
   return {m.value, m.shift, static_cast<int32_t>(-range)};
+}
+
+namespace {
+
+// 2^30 * e^-(scale * distance), to the nearest whole number.
+int32_t exponential(const LongReal& scale, int distance) {
+  const LongReal power = scale * LongReal(int64_t{distance});
+  if (power.estimate() > 30) return 0;
+  const LongReal half = LongReal(int64_t{1}).shifted(-1);
+  const LongReal value = exp(-power).shifted(30) + half;
+  auto whole = static_cast<int64_t>(value.estimate());
+  while (value < LongReal(whole)) --whole;
+  while (!(value < LongReal(whole + 1))) ++whole;
+  return static_cast<int32_t>(whole);
+}
+
+}  // namespace
+
+ProbabilityParams probability_params(const Tensor& x, float beta,
+                                     const Tensor& y) {
+  constexpr int kFactorBits = 23;
+  int exponent = 0;
+  const double factor = std::frexp(1.0 / y.scale(), &exponent);
+  if (exponent >= kFactorBits || exponent < kFactorBits - 62) {
+    throw Error(Exit::kUnsupported,
+                "SOFTMAX in float32 of " + x.name + ": output scale " +
+                    std::to_string(y.scale()),
+                "a scale between 2^-22 and 2^38");
+  }
+  ProbabilityParams p{};
+  p.factor = static_cast<int32_t>(std::lround(std::ldexp(factor, kFactorBits)));
+  p.shift = kFactorBits - exponent;
+  const LongReal scale = LongReal(beta) * LongReal(x.scale());
+  for (int d = 0; d < 256; ++d) p.exponentials[d] = exponential(scale, d);
+  return p;
 }
 
 SquaredDifferenceParams squared_difference_params(const Tensor& a,

@@ -46,6 +46,8 @@ PreluParams prelu_params(const Tensor& x, const Tensor& alpha, const Tensor& y);
 // MEAN and SUM over `count` elements for each output.
 ReduceParams mean_params(const Tensor& x, const Tensor& y, int count);
 ReduceParams sum_params(const Tensor& x, const Tensor& y, int count);
+ProbabilityParams probability_params(const Tensor& x, float beta,
+                                     const Tensor& y);
 SoftmaxParams softmax_params(const Tensor& x, float beta);
 
 // SQUARED_DIFFERENCE; DIV: the quotient of the scales as float32 each time,

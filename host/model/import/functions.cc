@@ -2,6 +2,7 @@
 // DEQUANTIZE and a QUANTIZE stand operators that compute element by element.
 // Such an island maps each of 256 bytes to one byte, so it runs as a table.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <set>
@@ -25,7 +26,7 @@ class FunctionMarks {
       for (const int t : raw_.ops[i].inputs) readers_[t].insert(i);
     }
     for (size_t i = 0; i < raw_.ops.size(); ++i) {
-      if (ends_function(raw_.ops[i])) collect(i);
+      if (ends_function(raw_.ops[i]) && !collect_softmax(i)) collect(i);
     }
     while (drop_those_read_elsewhere()) {
     }
@@ -86,6 +87,28 @@ class FunctionMarks {
       open.insert(open.end(), op.inputs.begin(), op.inputs.end());
     }
     if (bytes >= 0 && !steps.empty()) functions_[end] = std::move(steps);
+  }
+
+  // A SOFTMAX between the two: each byte follows from those of a row.
+  bool collect_softmax(size_t end) {
+    const auto made = makers_.find(raw_.ops[end].inputs[0]);
+    const RawOp& op = raw_.ops[made->second];
+    if (!is_kind(op, OpKind::kSoftmax) || op.inputs.size() != 1 ||
+        op.outputs.size() != 1 || !is_float(op.inputs[0]) ||
+        !(op.options.value > 0) || !std::isfinite(op.options.value)) {
+      return false;
+    }
+    const auto before = makers_.find(op.inputs[0]);
+    if (before == makers_.end()) return false;
+    const RawOp& from = raw_.ops[before->second];
+    const Shape& shape = tensor(raw_.ops[end].outputs[0]).shape;
+    if (!is_kind(from, OpKind::kDequantize) || from.inputs.size() != 1 ||
+        from.inputs[0] < 0 || !is_byte_tensor(tensor(from.inputs[0])) ||
+        tensor(from.inputs[0]).shape != shape || shape.empty()) {
+      return false;
+    }
+    functions_[end] = {made->second};
+    return true;
   }
 
   static bool is_step(const RawOp& op) {
@@ -240,6 +263,12 @@ class FunctionFold {
       }
       function.steps.push_back(std::move(step));
       values[op.outputs[0]] = static_cast<int>(function.steps.size());
+    }
+    if (function.steps.size() == 1 &&
+        function.steps[0].kind == OpKind::kSoftmax) {
+      AlphaAttr beta = std::get<AlphaAttr>(function.steps[0].attr);
+      beta.is_real = true;
+      return {OpKind::kSoftmax, {source}, quantize.outputs, beta};
     }
     return {OpKind::kFunction, {source}, quantize.outputs, std::move(function)};
   }

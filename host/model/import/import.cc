@@ -41,6 +41,9 @@ class ModelConversion {
     rename_custom(raw_, made_);
     densify(raw_, made_,
             most_constant_bytes(file_bytes_, options_.constant_bytes), name_);
+    unpack_int4(raw_, made_,
+                most_constant_bytes(file_bytes_, options_.constant_bytes),
+                name_);
     drop_constant_outputs(raw_, options_);
     widen_constants(raw_, made_);
     detection_ = take_detection(raw_);
@@ -52,6 +55,7 @@ class ModelConversion {
                   "--outputs NAME ends the model before them");
     }
     narrow_longs(raw_, made_);
+    number_ops();
     fold_integers(raw_, made_, resized, name_);
     move_bytes(raw_, made_);
     widen_ends(raw_, made_);
@@ -76,6 +80,7 @@ class ModelConversion {
     }
     add_variables(graph);
     convert_ops(graph, found.floats);
+    keep_numbers(graph);
     fold_functions(graph, raw_);
     return graph;
   }
@@ -118,6 +123,27 @@ class ModelConversion {
                   text(name_, ": not supported:\n  variable \"", v.name,
                        "\" is computed with in float32"));
     }
+  }
+
+  // Operators that are folded later take no number from those behind them.
+  void number_ops() {
+    if (!raw_.variables.empty()) return;
+    for (size_t i = 0; i < raw_.ops.size(); ++i) {
+      raw_.ops[i].number = static_cast<int>(i);
+    }
+  }
+
+  void keep_numbers(Graph& graph) const {
+    if (!graph.file_numbers.empty()) return;
+    std::vector<int> numbers;
+    bool are_places = true;
+    for (const RawOp& op : raw_.ops) {
+      // One that a pass has added has no number in the file.
+      if (op.number < 0) return;
+      are_places = are_places && op.number == static_cast<int>(numbers.size());
+      numbers.push_back(op.number);
+    }
+    if (!are_places) graph.file_numbers = std::move(numbers);
   }
 
   void add_variables(Graph& graph) const {

@@ -261,6 +261,8 @@ void OpReader::check_file_types(const Op& op) const {
       if (t == -1) continue;
       const Tensor& other = graph_.tensors[static_cast<size_t>(t)];
       if (is_bool(other) != is_bool(first)) continue;
+      // Weights of four bits stand beside int8.
+      if (other.file_type == Type::kInt4 && expected == Type::kInt8) continue;
       const bool kept = other.type == Type::kInt8 ||
                         (list == &op.outputs && is_wide(other.type));
       require(!kept || other.file_type == expected,

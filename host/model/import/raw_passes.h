@@ -48,6 +48,10 @@ void rename_custom(RawModel&, MadeBytes&);
 // Sparse constants become dense ones, of this many bytes at most; DENSIFY are
 // gone.
 void densify(RawModel&, MadeBytes&, size_t most_bytes, const std::string& name);
+// Constants of four bits become bytes, of this many at most. Throws
+// Error(kCorrupt) for one whose buffer has another size than it needs.
+void unpack_int4(RawModel&, MadeBytes&, size_t most_bytes,
+                 const std::string& name);
 // Turns constants of half precision and of bytes with scales into float32
 // ones where a DEQUANTIZE or an operator of float32 reads them;
 // the DEQUANTIZE are gone.

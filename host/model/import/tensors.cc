@@ -56,7 +56,7 @@ class TensorReader {
       case kCodeBool:
         return Type::kBool;
       case kCodeInt8:
-        return Type::kInt8;
+        return t_.int4 ? Type::kInt4 : Type::kInt8;
       default:
         unsupported(text("type of number ", t_.type));
     }
@@ -109,14 +109,7 @@ class TensorReader {
     const int axis = list ? 0 : t_.axis;
     if (scales > 1) check_axis(scales, axis);
     for (const float scale : t_.scale) check_scale(scale, out.type);
-    const int64_t low = out.type == Type::kUint8 ? 0
-                        : out.type == Type::kInt8
-                            ? -128
-                            : std::numeric_limits<int32_t>::min();
-    const int64_t high = out.type == Type::kUint8 ? 255
-                         : out.type == Type::kInt8
-                             ? 127
-                             : std::numeric_limits<int32_t>::max();
+    const auto [low, high] = zero_points(out.type);
     for (const int64_t zero : t_.zero) {
       if (zero < low || zero > high) {
         corrupt(text("zero point ", zero, " is outside ", low, "..", high));
@@ -126,6 +119,20 @@ class TensorReader {
     out.quant.zero.resize(scales, out.quant.zero[0]);
     out.quant.scale = t_.scale;
     out.quant.axis = scales > 1 ? axis : 0;
+  }
+
+  static std::pair<int64_t, int64_t> zero_points(Type type) {
+    switch (type) {
+      case Type::kUint8:
+        return {0, 255};
+      case Type::kInt8:
+        return {-128, 127};
+      case Type::kInt4:
+        return {-8, 7};
+      default:
+        return {std::numeric_limits<int32_t>::min(),
+                std::numeric_limits<int32_t>::max()};
+    }
   }
 
   void check_axis(size_t scales, int axis) const {
@@ -177,6 +184,7 @@ class TensorReader {
       for (uint8_t& byte : out.data) byte = byte == 0 ? 0 : 1;
       return;
     }
+    if (out.type == Type::kInt4) out.type = Type::kInt8;
     if (out.type != Type::kUint8 || out.quant.scale.empty()) return;
     out.type = Type::kInt8;
     for (int32_t& zero : out.quant.zero) zero -= 128;

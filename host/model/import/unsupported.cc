@@ -53,6 +53,13 @@ bool computes_in_float(const RawModel& raw, const RawOp& op) {
   return false;
 }
 
+// Returns whether the operator's weights may have four bits.
+bool takes_int4(const RawOp& op) {
+  return is_kind(op, OpKind::kConv2d) ||
+         is_kind(op, OpKind::kDepthwiseConv2d) ||
+         is_kind(op, OpKind::kFullyConnected);
+}
+
 // The operators with a tensor of a type that shoal has not, one line each.
 const char* odd_operand(const RawModel& raw, const RawOp& op) {
   for (const auto* list : {&op.inputs, &op.outputs}) {
@@ -61,6 +68,11 @@ const char* odd_operand(const RawModel& raw, const RawOp& op) {
       const char* name = odd_type(raw.tensors[static_cast<size_t>(t)].type);
       if (name != nullptr) return name;
     }
+  }
+  for (size_t i = 0; i < op.inputs.size(); ++i) {
+    const int t = op.inputs[i];
+    if (t < 0 || !raw.tensors[static_cast<size_t>(t)].int4) continue;
+    if (i != 1 || !takes_int4(op)) return odd_type(kCodeInt4);
   }
   return nullptr;
 }

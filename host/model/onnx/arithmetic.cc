@@ -45,25 +45,24 @@ bool fuse_constant(OnnxCall& call, OpKind kind, const Value& x,
   // A factor that the file quantizes stays an operand; a sum goes into the
   // bias.
   const bool quantized_factor = kind == OpKind::kMul && !c.quant.scale.empty();
-  if (dims.size() > x.rank() || x.before || x.order.empty() ||
-      quantized_factor) {
+  const Shape& lies = call.graph().shape(x.tensor);
+  if (dims.size() > x.rank() || lies.empty() || quantized_factor) {
     return false;
   }
-  const int channels_axis = x.order.back();
-  const auto channels =
-      static_cast<size_t>(x.dims[static_cast<size_t>(channels_axis)]);
+  const auto channels = static_cast<size_t>(lies.back());
   std::vector<float> values = c.floats;
+  int axis = kAllChannelsAlike;
   if (values.size() == 1) {
     values.assign(channels, c.floats[0]);
-  } else if (varying_axis(dims, x.rank()) != channels_axis ||
-             values.size() != channels) {
-    return false;
+  } else {
+    axis = varying_axis(dims, x.rank());
+    if (axis < 0 || values.size() != channels) return false;
   }
   const std::vector<float> zeros(channels, 0.f), ones(channels, 1.f);
   if (kind == OpKind::kMul) {
-    return fuse_affine(call, x, channels_axis, values, zeros);
+    return fuse_affine(call, x, axis, values, zeros);
   }
-  return fuse_affine(call, x, channels_axis, ones, values);
+  return fuse_affine(call, x, axis, ones, values);
 }
 
 int constant_operand(OnnxCall& call, const OnnxTensor& c, const Axes& order) {

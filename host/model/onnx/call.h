@@ -208,7 +208,9 @@ int joined(OnnxCall&, std::vector<int> parts, int axis);
 // Null unless only this reader sees what the operator makes.
 Op* sole_maker(OnnxCall&, const Value&);
 bool fuse_activation(OnnxCall&, const Value&, Activation);
-// y = x * scale + shift along axis `axis` of the file, the channels.
+// y = x * scale + shift along axis `axis` of the file, the channels, or
+// wherever they are if all have the same numbers.
+inline constexpr int kAllChannelsAlike = -1;
 bool fuse_affine(OnnxCall&, const Value&, int axis,
                  const std::vector<float>& scale,
                  const std::vector<float>& shift);

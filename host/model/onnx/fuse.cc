@@ -25,18 +25,21 @@ size_t channel_of(const Op& op, size_t weight, size_t weights,
 }
 
 // Returns the operator that made the value, if the file's axis `axis` is that
-// operator's channels and nothing has been done to them since; else null.
+// operator's channels and nothing has been done to them since; else null. A
+// reshape that waits may have put the axis elsewhere: exporters write layers of
+// one dimension as those of two between Unsqueeze and Squeeze.
 Op* channel_maker(OnnxCall& call, const Value& v, int axis, size_t channels) {
   Op* op = sole_maker(call, v);
-  if (op == nullptr || !has_weights(op->kind) || v.before) return nullptr;
+  if (op == nullptr || !has_weights(op->kind)) return nullptr;
+  if (call.graph().noted(op->inputs[1])) return nullptr;
   const Activation* activation = activation_of(*op);
   if (activation != nullptr && *activation != Activation::kNone) {
     return nullptr;
   }
   const Shape& shape = call.graph().shape(v.tensor);
-  const bool last = v.order.back() == axis;
-  const bool fits = static_cast<size_t>(shape.back()) == channels;
-  return last && fits ? op : nullptr;
+  if (static_cast<size_t>(shape.back()) != channels) return nullptr;
+  const bool whole = axis == kAllChannelsAlike || channels == 1;
+  return whole || Layouts::last_axis(v) == axis ? op : nullptr;
 }
 
 void ensure_bias(OnnxCall& call, Op& op, size_t channels) {

@@ -175,6 +175,16 @@ Value Layouts::padded(const Value& v, size_t rank) {
   return reshaped(v, dims);
 }
 
+int Layouts::last_axis(const Value& v) {
+  if (v.order.empty()) return -1;
+  const Axes last{v.order.back()};
+  if (!v.before) return last[0];
+  for (const Group& g : groups_of(*v.before, v.dims)) {
+    if (g.from == last && g.to.size() == 1) return g.to[0];
+  }
+  return -1;
+}
+
 std::vector<float> Layouts::laid_out(const std::vector<float>& values,
                                      const Shape& dims, const Axes& order) {
   Shape full = dims;

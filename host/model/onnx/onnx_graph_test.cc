@@ -1,6 +1,7 @@
 // These tests check what nodes become: operators, paddings, layouts, names.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "host/model/onnx/onnx.h"
@@ -162,6 +163,76 @@ TEST(OnnxGraph, BatchNormFoldsIntoTheConvolution) {
   EXPECT_EQ(values(tensor(g, g.ops[0].inputs[2])), (Floats{-2, -2}));
   EXPECT_EQ(std::get<WindowAttr>(g.ops[0].attr).activation, Activation::kRelu);
   EXPECT_EQ(g.tensors.size(), 4u);
+}
+
+void add_norm(OnnxBuilder& b, const std::string& x, const std::string& y) {
+  b.floats("gamma", {2}, {3, 1});
+  b.floats("beta", {2}, {1, -1});
+  b.floats("mean", {2}, {2, 4});
+  b.floats("variance", {2}, {4, 16});
+  b.node("BatchNormalization", {x, "gamma", "beta", "mean", "variance"},
+         y.c_str(), {{"epsilon", 0.f}});
+}
+
+// Layers of one dimension, as torch exports Conv1d, BatchNorm1d and ReLU.
+TEST(OnnxGraph, BatchNormFoldsIntoAConvolutionOfOneDimension) {
+  OnnxBuilder b;
+  b.input("x", {1, 1, 4});
+  b.floats("w", {2, 1, 1}, {1, 2});
+  b.floats("v", {1, 2, 3}, some_floats(6));
+  b.node("Conv", {"x", "w"}, "y");
+  add_norm(b, "y", "n");
+  b.node("Relu", {"n"}, "r");
+  b.node("Conv", {"r", "v"}, "z");
+  b.output("z");
+  const Graph g = imported(b);
+  const Kinds all = kinds(g);
+  EXPECT_EQ(std::ranges::count(all, kConv2d), 2);
+  EXPECT_EQ(std::ranges::count(all, kMul) + std::ranges::count(all, kAdd), 0);
+  const auto first = std::ranges::find(g.ops, kConv2d, &Op::kind);
+  EXPECT_EQ(values(tensor(g, first->inputs[1])), (Floats{1.5f, 0.5f}));
+  EXPECT_EQ(values(tensor(g, first->inputs[2])), (Floats{-2, -2}));
+  EXPECT_EQ(std::get<WindowAttr>(first->attr).activation, Activation::kRelu);
+  // Nothing lies between the two convolutions.
+  EXPECT_EQ((first + 1)->kind, kConv2d);
+}
+
+// The same as layers of two dimensions between Unsqueeze and Squeeze; the bias
+// is an addition.
+TEST(OnnxGraph, WhatStandsForOneDimensionIsLookedThrough) {
+  OnnxBuilder b;
+  b.input("x", {1, 1, 4});
+  b.ints("axis", {1}, {2});
+  b.floats("w", {2, 1, 1, 1}, {1, 2});
+  b.floats("bias", {2, 1}, {2, 6});
+  b.node("Unsqueeze", {"x", "axis"}, "x4");
+  b.node("Conv", {"x4", "w"}, "y4");
+  b.node("Squeeze", {"y4", "axis"}, "y");
+  b.node("Add", {"y", "bias"}, "z");
+  add_norm(b, "z", "n");
+  b.output("n");
+  const Graph g = imported(b);
+  const auto conv = std::ranges::find(g.ops, kConv2d, &Op::kind);
+  ASSERT_NE(conv, g.ops.end());
+  EXPECT_EQ(values(tensor(g, conv->inputs[1])), (Floats{1.5f, 0.5f}));
+  EXPECT_EQ(values(tensor(g, conv->inputs[2])), (Floats{1, -0.5f}));
+  for (const Kinds all = kinds(g); const OpKind kind : all) {
+    EXPECT_TRUE(kind == kConv2d || kind == kReshape || kind == kTranspose);
+  }
+}
+
+TEST(OnnxGraph, ChannelsThatAReshapeMixesAreNotFolded) {
+  OnnxBuilder b;
+  b.input("x", {1, 1, 1, 4});
+  b.floats("w", {4, 1, 1, 1}, {1, 2, 3, 4});
+  b.ints("shape", {3}, {1, 2, 8});
+  b.node("Conv", {"x", "w"}, "y4");
+  b.node("Reshape", {"y4", "shape"}, "y");
+  add_norm(b, "y", "n");
+  b.output("n");
+  const Kinds all = kinds(imported(b));
+  EXPECT_EQ(std::ranges::count(all, kMul), 1);
+  EXPECT_EQ(std::ranges::count(all, kAdd), 1);
 }
 
 TEST(OnnxGraph, WhatOthersReadIsNotFused) {

@@ -57,6 +57,10 @@ class Layouts {
   // Axes of size one in front until the rank is reached.
   Value padded(const Value&, size_t rank);
 
+  // Returns the axis of `dims` that lies last in the tensor, also where a
+  // reshape that leaves that axis alone is outstanding; -1: there is none.
+  static int last_axis(const Value&);
+
   // Elements of a row-major constant of `dims` (ones in front up to the
   // order's rank) as a value of that order holds them.
   static std::vector<float> laid_out(const std::vector<float>&,

@@ -95,6 +95,8 @@ int type_code(Type type) {
       return kCodeInt64;
     case Type::kBool:
       return kCodeBool;
+    case Type::kInt4:
+      return kCodeInt4;
   }
   return -1;
 }

@@ -26,6 +26,7 @@ enum TensorCode : int {
   kCodeInt16 = 7,
   kCodeInt8 = 9,
   kCodeResource = 13,
+  kCodeInt4 = 17,
 };
 int type_code(Type);
 enum PaddingCode : int { kPaddingSame = 0, kPaddingValid = 1 };
@@ -56,6 +57,7 @@ struct RawTensor {
   std::vector<int64_t> zero;
   int axis = 0;
   bool variable = false;
+  bool int4 = false;  // INT4 in the file, INT8 since unpack_int4()
   std::optional<RawSparsity> sparsity;
 };
 

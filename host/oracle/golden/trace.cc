@@ -81,6 +81,7 @@ auto with_elements(Type type, std::span<const uint8_t> bytes, F f) {
     case Type::kFloat32:
       return as(float{});
     case Type::kInt8:
+    case Type::kInt4:
       break;
   }
   return as(int8_t{});

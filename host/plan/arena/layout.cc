@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "device/program/spill_layout.h"
+#include "host/plan/cost/int4_room.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/types/variables.h"
 
@@ -49,7 +50,7 @@ int64_t stage_end(const Net& net, const PlanNode& node, size_t stage) {
 
 PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
                        bool mapped, const LinkCounts& link, uint32_t keep_bytes,
-                       const std::vector<StageEnds>* ends) {
+                       const std::vector<StageEnds>* ends, uint32_t int4_room) {
   PlanLayout l;
   for (size_t i = 0; i < stages.size(); ++i) {
     const PlanStage& s = stages[i];
@@ -69,10 +70,10 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
   l.variable_bytes = variable_bytes(variables);
   if (!mapped) {
     const size_t ios = ends ? 0 : net.inputs.size() + net.outputs.size();
-    l.head_bytes = head_bytes(static_cast<uint32_t>(stages.size()),
-                              static_cast<uint32_t>(ios), link.peers,
-                              static_cast<uint32_t>(variables.size()),
-                              initial_bytes(net, variables));
+    l.head_bytes = head_bytes(
+        static_cast<uint32_t>(stages.size()), static_cast<uint32_t>(ios),
+        link.peers, static_cast<uint32_t>(variables.size()),
+        initial_bytes(net, variables), least_int4_room(net, stages) > 0);
   }
   l.states = align_up(l.cursors + 4 * l.cursor_count);
   l.head = align_up(l.states +
@@ -92,6 +93,11 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
   if (l.variable_bytes) {
     l.variables = align_up(l.buffers);
     l.buffers = l.variables + l.variable_bytes;
+  }
+  l.room_bytes = std::max(least_int4_room(net, stages), int4_room);
+  if (l.room_bytes) {
+    l.room = align_up(l.buffers);
+    l.buffers = l.room + l.room_bytes;
   }
   return l;
 }

@@ -13,10 +13,12 @@ namespace shoal {
 // that stay; if the image is not mapped, the head and the largest record lie
 // there too. `ends`: of the stages of a node of a linked plan, whose rows do
 // not cross the C API, even if it has no share; null: of a plan that is not
-// linked.
+// linked. `int4_room`: bytes for unpacked weights of four bits, if that is more
+// than the least.
 PlanLayout make_layout(const Net&, const std::vector<PlanStage>&, bool mapped,
                        const LinkCounts& link = {}, uint32_t keep_bytes = 0,
-                       const std::vector<StageEnds>* ends = nullptr);
+                       const std::vector<StageEnds>* ends = nullptr,
+                       uint32_t int4_room = 0);
 
 // Bytes of the arena, from `lo` to before `hi`; of a node that is not laid out
 // they count from the end of the fixed parts.

@@ -5,6 +5,7 @@
 #include "host/plan/arena/arena.h"
 #include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
+#include "host/plan/cost/int4_room.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/tokens/share.h"
@@ -45,6 +46,7 @@ class NodeBuilder {
     LinkCounts link = link_;
     uint32_t keep = 0;
     if (budget_) {
+      enlarge_int4_room(bytes);
       if (!alone_) {
         bytes = grow_slots(bytes);
         if (may_keep_) bytes = let_come_early(bytes);
@@ -66,7 +68,8 @@ class NodeBuilder {
   int stages() const { return static_cast<int>(node_.stages.size()); }
   bool is_linked() const { return link_.peers > 0; }
   PlanLayout layout(const LinkCounts& link, uint32_t keep) const {
-    return make_layout(net_, node_.stages, node_.mapped, link, keep, ends_);
+    return make_layout(net_, node_.stages, node_.mapped, link, keep, ends_,
+                       int4_room_);
   }
 
   void give_banks(const std::vector<Bank>& banks) {
@@ -266,6 +269,17 @@ class NodeBuilder {
     return bytes;
   }
 
+  // The more channels are unpacked together, the less often kernels arrange
+  // their input.
+  void enlarge_int4_room(int64_t bytes) {
+    const PlanLayout least = layout(link_, 0);
+    if (least.room_bytes == 0) return;
+    const int64_t most = *budget_ - least.buffers - bytes + least.room_bytes;
+    int4_room_ = static_cast<uint32_t>(std::clamp<int64_t>(
+        most / kAlign * kAlign, least.room_bytes,
+        std::max(least.room_bytes, wanted_int4_room(net_, node_.stages))));
+  }
+
   bool is_free_before(int s, const PlanBuffer& b) const {
     const int64_t lo = b.offset, hi = lo + aligned(b.bytes());
     return std::ranges::none_of(
@@ -310,6 +324,7 @@ class NodeBuilder {
   PlanNode& node_;
   PackMemo own_packs_;  // where none is given
   std::optional<int64_t> budget_;
+  uint32_t int4_room_ = 0;
   bool may_keep_ = false;
   bool early_ = false;  // room for rows that come early is asked for
   std::vector<std::vector<int>> item_of_;  // by stage and buffer

@@ -187,7 +187,7 @@ ChunkRange chunks_of_firing(const PlanActor& a, OpCode op, int firing) {
 uint32_t chunk_bytes(const Layer& layer, const LayerShare& share,
                      const PlanChunk& c) {
   return chunk_layout(
-             static_cast<uint32_t>(cut_weights(layer, share, c.out_n, c.in_n)),
+             stored_weights(layer, cut_weights(layer, share, c.out_n, c.in_n)),
              static_cast<uint32_t>(c.out_n), has_quantized_chunk(layer.op))
       .bytes;
 }

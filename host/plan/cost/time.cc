@@ -82,7 +82,7 @@ int64_t share_weight_bytes(const Layer& layer, const LayerShare& share) {
       layer.op != OpCode::kDepthwise) {
     values = values / whole.in_channels * share.in_channels;
   }
-  return chunk_layout(static_cast<uint32_t>(values),
+  return chunk_layout(stored_weights(layer, values),
                       static_cast<uint32_t>(share.out.channels()),
                       has_quantized_chunk(layer.op))
       .bytes;
@@ -98,7 +98,11 @@ int64_t row_parts(const Layer& layer, const LayerShare& share,
                   const Costs& costs, int64_t rows, int64_t firings) {
   const KernelCost cost =
       counts_macs(layer.op) ? kernel_cost(layer, costs) : KernelCost{};
-  return pixel_parts(cost, rows * share.out.columns(), firings * share.slices);
+  const int64_t calls = firings * share.slices;
+  const int64_t parts = pixel_parts(cost, rows * share.out.columns(), calls);
+  if (!layer.weights.int4) return parts;
+  const bool is_pointwise = layer.kernel_h == 1 && layer.kernel_w == 1;
+  return parts + int4_parts(is_pointwise ? calls : rows * share.slices);
 }
 
 int64_t firings_ps(const Costs& costs, int64_t firings, int64_t rows) {
@@ -137,9 +141,15 @@ int64_t picoseconds(double seconds) {
   return std::llround(seconds * kPicoseconds);
 }
 
+uint32_t stored_weights(const Layer& layer, int64_t weights) {
+  return static_cast<uint32_t>(
+      stored_bytes(static_cast<uint64_t>(weights), layer.weights.int4));
+}
+
 int64_t weight_bytes(const Layer& layer) {
   if (layer.weights.empty()) return 0;
-  return chunk_layout(static_cast<uint32_t>(layer.weights.values.size()),
+  const auto values = static_cast<int64_t>(layer.weights.values.size());
+  return chunk_layout(stored_weights(layer, values),
                       static_cast<uint32_t>(layer.out.box.channels()),
                       has_quantized_chunk(layer.op))
       .bytes;

@@ -52,6 +52,8 @@ constexpr bool counts_macs(OpCode op) {
 }
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);
+// Returns the bytes that `weights` of the layer's weights take in an image.
+uint32_t stored_weights(const Layer&, int64_t weights);
 LayerTime layer_time(const Net&, int layer, LayerWork, const Board&);
 // Returns the MACs of an actor: its share of the layer, or a copy. Rows that
 // the bands of a loop make twice count twice.

@@ -161,7 +161,7 @@ void fields(Is<PlanVariable> auto& s, auto&& visit) {
 void fields(Is<PlanLayout> auto& s, auto&& visit) {
   auto& [cursors, cursor_count, states, state_count, head, head_bytes, record,
          record_bytes, keep, keep_bytes, spill, spill_bytes, link, link_bytes,
-         variables, variable_bytes, buffers] = s;
+         variables, variable_bytes, room, room_bytes, buffers] = s;
   visit("cursors", cursors);
   visit("cursor_count", cursor_count);
   visit("states", states);
@@ -178,6 +178,8 @@ void fields(Is<PlanLayout> auto& s, auto&& visit) {
   visit("link_bytes", link_bytes);
   visit("variables", variables);
   visit("variable_bytes", variable_bytes);
+  visit("room", room);
+  visit("room_bytes", room_bytes);
   visit("buffers", buffers);
 }
 

@@ -29,8 +29,9 @@ void fields(Is<NetTensor> auto& s, auto&& visit) {
 // Weights count by their numbers, not by their values: a network that is
 // trained once more has the same plan.
 void fields(Is<LayerWeights> auto& s, auto&& visit) {
-  auto& [values, bias, multipliers, shifts] = s;
+  auto& [values, int4, bias, multipliers, shifts] = s;
   visit("values", values.size());
+  visit("int4", int4);
   visit("bias", bias.size());
   visit("multipliers", multipliers.size());
   visit("shifts", shifts.size());

@@ -155,8 +155,15 @@ Candidate AllCandidates::best(const Candidate& least) {
   Candidate best = *std::ranges::min_element(
       found, {}, [](const Candidate& c) { return c.time_ps; });
   if (tiles_) best = small_.front().raised_by_parts(best, task_.budget());
-  if (!survey_.link().linked) return best;
+  if (!survey_.link().linked) return with_int4_room(std::move(best));
   return small_.front().loosened(best, task_.budget());
+}
+
+// Gives weights of four bits what the budget has left.
+Candidate AllCandidates::with_int4_room(Candidate best) const {
+  if (best.node.layout.room_bytes == 0 || !fast_.empty()) return best;
+  Candidate filled = small_.front().filled(best, task_.budget());
+  return filled.node.arena_bytes <= task_.budget() ? filled : best;
 }
 
 // Sets make records shorter, but `least` is what is called the smallest.

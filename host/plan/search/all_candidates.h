@@ -75,6 +75,7 @@ class AllCandidates {
            int64_t record_bytes, bool sets);
   void add_rooms(size_t most);
   void add_fast();
+  Candidate with_int4_room(Candidate) const;
   void fill(std::vector<Candidate>& found, uint32_t least) const;
 
   const Net& net_;

@@ -38,7 +38,8 @@ constexpr const char* kNames[] = {"conv",
                                   "arg_max",
                                   "running_sum",
                                   "matmul",
-                                  "l2_norm"};
+                                  "l2_norm",
+                                  "probability"};
 static_assert(std::size(kNames) == kActorKindCount);
 
 }  // namespace

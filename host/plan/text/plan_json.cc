@@ -135,6 +135,7 @@ Json layout_json(const PlanLayout& l) {
   if (l.variable_bytes) {
     j["variables"] = {{"offset", l.variables}, {"bytes", l.variable_bytes}};
   }
+  if (l.room_bytes) j["room"] = {{"offset", l.room}, {"bytes", l.room_bytes}};
   return j;
 }
 

@@ -170,7 +170,8 @@ struct PlanLayout {
   uint32_t spill = 0, spill_bytes = 0;    // device/program/spill_layout.h
   uint32_t link = 0, link_bytes = 0;      // device/program/link_layout.h
   uint32_t variables = 0, variable_bytes = 0;
-  uint32_t buffers = 0;  // where the buffers begin
+  uint32_t room = 0, room_bytes = 0;  // for int4 weights, while they are used
+  uint32_t buffers = 0;               // where the buffers begin
 };
 
 // SRAM in another bank than the arena's, for weights that stay.

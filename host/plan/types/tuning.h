@@ -16,6 +16,12 @@ constexpr int64_t percent_of(int percent, int64_t bytes) {
   return bytes * percent / 100;
 }
 
+// Output channels whose weights of four bits are unpacked together where memory
+// is left: kernels arrange their input once for all of them, which costs as
+// much as two channels on an M4 and four on an M55.
+inline constexpr int kInt4Channels = 24;
+inline constexpr int64_t kMostInt4Room = 16 * 1024;
+
 // Percentages of the budget, for stages with bands of more than one row.
 // Packing wastes little of large stages, some of small ones; with 0 all bands
 // have one row, which is the smallest plan that there is.

@@ -33,6 +33,7 @@ class Cutter {
         break;
     }
     writer_.pad(4);
+    if (layer_.weights.int4) pack();
     if (has_quantized_chunk(layer_.op)) put_quantization();
     return writer_.take();
   }
@@ -47,6 +48,19 @@ class Cutter {
     }
     writer_.put_all(std::vector<int8_t>(values.begin() + first,
                                         values.begin() + first + count));
+  }
+
+  // Two weights a byte; zeros behind the last one.
+  void pack() {
+    std::vector<uint8_t> values = writer_.take();
+    values.resize((values.size() + 7) / 8 * 8);
+    writer_ = {};
+    for (size_t group = 0; group < values.size(); group += 8) {
+      for (size_t k = group; k < group + 4; ++k) {
+        writer_.put(
+            static_cast<uint8_t>((values[k] & 15) | values[k + 4] << 4));
+      }
+    }
   }
 
   void put_conv() {

@@ -77,7 +77,8 @@ void add_banks(const PlanNode& node, ImagePieces& p) {
     table.bytes[b] = node.banks[b].bytes;
     any |= table.bytes[b] > 0;
   }
-  if (any) p.banks = table;
+  // Programs with weights of four bits always have the table.
+  if (any || node.layout.room_bytes > 0) p.banks = table;
 }
 
 void add_variables(const Net& net, const PlanNode& node, ImagePieces& p) {
@@ -161,9 +162,9 @@ ImagePieces make_pieces(const Net& net, const Plan& plan,
     p.ios = io_entries(net, node);
   }
   for (size_t s = 0; s < node.stages.size(); ++s) {
-    p.stages.push_back(stage_tables(net, node.stages[s], static_cast<int>(s),
-                                    plan.linked ? &links[s] : nullptr,
-                                    reads_storage(node), p.pool));
+    p.stages.push_back(stage_tables(
+        net, node.stages[s], node.layout, static_cast<int>(s),
+        plan.linked ? &links[s] : nullptr, reads_storage(node), p.pool));
   }
   number_inputs(p);
   add_banks(node, p);
@@ -218,6 +219,7 @@ Header make_header(const Plan& plan, int node, const ImagePieces& pieces) {
   h.poll_gap_us = n.poll_gap_us;
   if (!pieces.variables.empty()) h.version = kVariablesVersion;
   if (pieces.banks) h.version = kBanksVersion;
+  if (l.room_bytes > 0) h.version = kInt4Version;
   set_links(pieces, n, h);
   std::copy(pieces.store_id.begin(), pieces.store_id.end(), h.store_id);
   return h;

@@ -51,10 +51,12 @@ Layer copy_layer(const Net& net, const PlanStage& stage, const PlanActor& a) {
 
 class RecordBuilder {
  public:
-  RecordBuilder(const Net& net, const PlanStage& stage, int index,
-                const StageLinks* links, bool has_store, ChunkPool& pool)
+  RecordBuilder(const Net& net, const PlanStage& stage,
+                const PlanLayout& layout, int index, const StageLinks* links,
+                bool has_store, ChunkPool& pool)
       : net_(net),
         stage_(stage),
+        layout_(layout),
         links_(links),
         has_store_(has_store),
         pool_(pool) {
@@ -176,7 +178,7 @@ class RecordBuilder {
 
   void put_actor(const PlanActor& a, const Layer& layer) {
     ActorRecord r;
-    std::memset(&r, 0, sizeof r);  // the hole before accumulator, too
+    std::memset(&r, 0, sizeof r);
     r.op = layer.op;
     if (a.init) r.flags |= kActorInit;
     if (a.final) r.flags |= kActorFinal;
@@ -202,6 +204,10 @@ class RecordBuilder {
     r.param_count = fit<uint16_t>(int64_t(tables_.params.size()) - r.param);
     r.map = layer.op == OpCode::kResize ? put_maps(a, layer) : 0;
     r.weights = a.weights.chunks.empty() ? kNone : put_weights(a, layer);
+    if (layer.weights.int4) {
+      r.room16 = fit<uint16_t>(layout_.room_bytes / kAlign);
+      tables_.room = layout_.room;
+    }
     r.accumulator = a.accumulator_bytes ? a.accumulator : kNowhere;
     tables_.actors.push_back(r);
   }
@@ -337,6 +343,7 @@ class RecordBuilder {
 
   const Net& net_;
   const PlanStage& stage_;
+  const PlanLayout& layout_;
   const StageLinks* const links_;
   const bool has_store_;
   ChunkPool& pool_;
@@ -366,15 +373,18 @@ StageHeader stage_header(const StageTables& t) {
   h.slots = t.slots;
   h.slot_bytes = t.slot_bytes;
   h.slot_count = t.slot_count;
+  h.room = t.room;
   return h;
 }
 
 }  // namespace
 
-StageTables stage_tables(const Net& net, const PlanStage& stage, int index,
+StageTables stage_tables(const Net& net, const PlanStage& stage,
+                         const PlanLayout& layout, int index,
                          const StageLinks* links, bool has_store,
                          ChunkPool& pool) {
-  return RecordBuilder(net, stage, index, links, has_store, pool).build();
+  return RecordBuilder(net, stage, layout, index, links, has_store, pool)
+      .build();
 }
 
 std::vector<uint8_t> record_image(const StageTables& t,

@@ -29,13 +29,15 @@ struct StageTables {
   std::vector<SpillRecord> spills;
   uint32_t slots = 0, slot_bytes = 0;
   uint16_t slot_count = 0;
+  uint32_t room = 0;  // for unpacked weights of four bits
 };
 
 // `links`: of a linked plan, else null. `has_store`: weights for SRAM lie in
 // the tape part, too. Throws Error(kInternal) if a number
 // does not fit its field or the ports do not lie by buffer, writers first.
-StageTables stage_tables(const Net&, const PlanStage&, int index,
-                         const StageLinks* links, bool has_store, ChunkPool&);
+StageTables stage_tables(const Net&, const PlanStage&, const PlanLayout&,
+                         int index, const StageLinks* links, bool has_store,
+                         ChunkPool&);
 
 // Returns the record's bytes, its tag still zero. `chunk_offsets` says where in
 // the image each chunk of the pool lies; the size does not depend on it.

@@ -80,7 +80,7 @@ int ModelBuilder::add_tensor(const Shape& shape, Type type,
   t.name = "t" + std::to_string(raw_.tensors.size());
   t.type = type_code(type);
   t.shape = shape;
-  if (type == Type::kInt8 || type == Type::kUint8) {
+  if (type == Type::kInt8 || type == Type::kUint8 || type == Type::kInt4) {
     t.scale = scales;
     t.zero.assign(scales.size(), type == Type::kUint8 ? zero + 128 : zero);
   }
@@ -127,6 +127,17 @@ int ModelBuilder::weights(const Shape& shape, const std::vector<int8_t>& values,
                           const std::vector<float>& scales, int axis,
                           int zero) {
   return add_constant(shape, file_type_, values, scales, axis, zero);
+}
+
+int ModelBuilder::int4_weights(const Shape& shape,
+                               const std::vector<int8_t>& values,
+                               const std::vector<float>& scales, int axis) {
+  std::vector<int8_t> packed((values.size() + 1) / 2);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int nibble = values[i] & 15;
+    packed[i / 2] |= static_cast<int8_t>(i % 2 == 0 ? nibble : nibble << 4);
+  }
+  return add_constant(shape, Type::kInt4, packed, scales, axis, 0);
 }
 
 int ModelBuilder::bias(const std::vector<int32_t>& values) {
@@ -329,6 +340,15 @@ int ModelBuilder::swish_of_floats(int x, Scale y) {
   };
   const int gate = step(OpKind::kLogistic, {real});
   return quantize(step(OpKind::kMul, {real, gate}), y, type(x));
+}
+
+int ModelBuilder::softmax_of_floats(int x, Scale y) {
+  RawOptions options;
+  options.value = 1;
+  const int out = add_tensor(shape(x), Type::kFloat32, {}, 0);
+  const int real = dequantize(x);
+  return quantize(add_raw_op(OpKind::kSoftmax, {real}, out, options), y,
+                  type(x));
 }
 
 int ModelBuilder::variable(const Shape& shape, Scale scale,

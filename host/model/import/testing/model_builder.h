@@ -55,6 +55,9 @@ class ModelBuilder {
   // One scale, or one per element of `axis`.
   int weights(const Shape&, const std::vector<int8_t>&,
               const std::vector<float>& scales, int axis, int zero = 0);
+  // The same with four bits each, -8 to 7.
+  int int4_weights(const Shape&, const std::vector<int8_t>&,
+                   const std::vector<float>& scales, int axis);
   int bias(const std::vector<int32_t>&);
   int numbers(const Shape&, const std::vector<int32_t>&);
   // A float32 constant turned into one of half precision (cut, not rounded)
@@ -113,6 +116,8 @@ class ModelBuilder {
   int dequantize(int x);
   // x times its LOGISTIC, in float32 between a DEQUANTIZE and a QUANTIZE.
   int swish_of_floats(int x, Scale);
+  // Its SOFTMAX between the two.
+  int softmax_of_floats(int x, Scale);
 
   int concatenation(const std::vector<int>& xs, int axis);
   int pad(int x, const std::vector<int>& before, const std::vector<int>& after);

@@ -110,6 +110,21 @@ std::vector<uint8_t> open_shapes() {
   return b.finish();
 }
 
+// An odd number of weights, so that the last byte is half; SOFTMAX in float32.
+std::vector<uint8_t> four_bits() {
+  ModelBuilder b;
+  const int x = b.input({1, 4, 4, 3}, kScale);
+  const std::vector<float> scales{0.1f, 0.2f, 0.3f};
+  const int w =
+      b.int4_weights({3, 3, 3, 3}, std::vector<int8_t>(81, -7), scales, 0);
+  const int y = b.conv(x, w, b.bias({1, 2, 3}), kScale);
+  const int d =
+      b.int4_weights({1, 3, 3, 3}, std::vector<int8_t>(27, 5), scales, 3);
+  const int z = b.depthwise(y, d, b.bias({4, 5, 6}), kScale);
+  b.output(b.softmax_of_floats(z, {0.003f, -120}));
+  return b.finish();
+}
+
 }  // namespace
 
 std::vector<SampleModel> rewritten_models() {
@@ -118,7 +133,8 @@ std::vector<SampleModel> rewritten_models() {
           {"variables_in_float", float_variables()},
           {"byte_ends", float_ends()},
           {"custom", custom()},
-          {"open_shapes", open_shapes()}};
+          {"open_shapes", open_shapes()},
+          {"four_bits", four_bits()}};
 }
 
 }  // namespace shoal

@@ -9,7 +9,8 @@
 namespace shoal {
 
 // Sparse weights, float32 between bytes, variables of float32, bytes at the end
-// of a float32 network, a custom TRANSPOSE_CONV, shapes that are left open.
+// of a float32 network, a custom TRANSPOSE_CONV, shapes that are left open,
+// weights of four bits.
 std::vector<SampleModel> rewritten_models();
 
 }  // namespace shoal
