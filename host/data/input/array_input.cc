@@ -74,6 +74,7 @@ std::optional<std::pair<double, double>> whole_range(const Tensor& t) {
     case Type::kInt64:
       return range(-kExact, kExact);
     case Type::kFloat32:
+    case Type::kInt4:  // of weights alone
       return std::nullopt;
   }
   return std::nullopt;
