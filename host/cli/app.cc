@@ -126,7 +126,8 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
   add_plan_flags(verb, f.plan);
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
-  verb->add_option("-o,--output", f.output, "Write the plan as JSON");
+  verb->add_option("-o,--output", f.output,
+                   "Write the plan as JSON, also for --plan");
   CLI::Option* const pareto = verb->add_option(
       "--pareto", f.pareto,
       "Write the front of arena, time and traffic: .csv or .html");

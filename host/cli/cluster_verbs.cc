@@ -45,7 +45,7 @@ void add_worker(CLI::App& app, WorkerFlags& f, int& code) {
                    "Use a serial device instead of the network")
       ->excludes(listen);
   verb->add_option("--ram", f.ram,
-                   "Arena size, such as 64K [all of the board's]");
+                   "Arena size, such as 64K [the board's; host: needed]");
   verb->add_option("--board", f.board, "Board that the node says it is")
       ->capture_default_str();
   verb->add_option("--name", f.name, "Name of the node [its board and port]");

@@ -17,6 +17,20 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(now - start).count();
 }
 
+// Requires nodes that take another program when one of them is lost.
+void require_other_programs(const WorkerCluster& workers) {
+  const size_t nodes = workers.cluster().nodes.size();
+  for (size_t n = 0; n < nodes; ++n) {
+    const WorkerIdentity& node =
+        workers.coordinator().identity(static_cast<int>(n));
+    if (!is_built_in(node.facts)) continue;
+    throw Error(Exit::kUsage,
+                "--on-loss replan needs nodes that take programs, and node " +
+                    node.name + " holds the one that it was exported with",
+                "leave out --on-loss replan");
+  }
+}
+
 std::string frame_text(const std::string& what, int64_t frame) {
   return fmt::format("{}; frame {} has no answer", what, frame);
 }
@@ -29,8 +43,8 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
   try {
     open();
   } catch (const Error& e) {
-    // A node that was never there is a mistake; one that dies while the others
-    // wait for a plan is a loss.
+    // A node that was never there is a mistake; one that dies while a plan is
+    // sought is a loss.
     const std::optional<int> node = workers_.coordinator().lost();
     if (!replans_ || e.code() != Exit::kNode || !node ||
         !workers_.coordinator().connected()) {
@@ -43,6 +57,7 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
 void RecoveringEngine::open() {
   fallbacks_.reset();
   auto p = std::make_shared<const Prepared>(workers_.prepare(graph_));
+  if (replans_) require_other_programs(workers_);
   engine_ = std::make_unique<WorkersEngine>(workers_.coordinator(),
                                             workers_.transport(), std::move(p));
   if (replans_ && !keeps_variables()) {

@@ -75,11 +75,13 @@ TEST_F(CliPlanFile, WhatIsNoPlanForTheseNodesIsRefused) {
   refused({}, 2, "a plan of 2 nodes, not of 1 node without links");
   refused({"--nodes", "3"}, 2, "a plan of 2 nodes, not of 3 nodes");
   refused({"--nodes", "2", "--ram", "1K"}, 3, "takes an arena of");
+  refused({"--nodes", "2", "--board", "rp2040"}, 2,
+          "is planned for board host, not rp2040");
   refused({"--nodes", "2", "--strategy", "spatial"}, 2, "--strategy is for a");
   refused({"--nodes", "2", "--no-cache"}, 2, "--no-cache is for a search");
   expect_refused(shop_.shoal({"run", "other.tflite", "x.bin", "--nodes", "2",
                               "--plan", "p.json"}),
-                 2, "a plan of another network");
+                 2, "holds the plan of another network");
   shop_.write("p.json", {0x7B, 0x7D});  // {}
   refused({"--nodes", "2"}, 7, "p.json holds no plan");
   expect_refused(

@@ -15,19 +15,22 @@ using nlohmann::json;
 constexpr char kAgain[] =
     "write a plan for these nodes with `shoal plan -o FILE`";
 
-// The request's value of something that the plan has fixed.
+// Requires of the request what the plan has fixed; `flag` would do that.
 void need_equal(const std::string& where, const char* what,
-                const std::string& planned, const std::string& asked) {
+                const std::string& planned, const std::string& asked,
+                const std::string& flag) {
   if (planned == asked) return;
   throw Error(Exit::kUsage,
-              where + " is planned for " + what + " '" + printable(planned) +
-                  "', not '" + asked + "'",
-              kAgain);
+              where + " is planned for " + what + " " + printable(planned) +
+                  ", not " + asked,
+              flag + kOrElse + kAgain);
 }
 
 void check_node(const std::string& where, const PlanNode& plan,
                 const ClusterNode& node) {
   if (plan.stages.empty()) return;
+  need_equal(where, "board", plan.board, node.board.name,
+             "--board " + printable(plan.board));
   if (plan.arena_bytes > node.arena_budget()) {
     throw Error(Exit::kDoesNotFit,
                 where + " takes an arena of " + format_bytes(plan.arena_bytes) +
@@ -45,9 +48,11 @@ void check_node(const std::string& where, const PlanNode& plan,
   if (!plan.storage.empty()) {
     find_storage(node.board, plan.storage);
     need_equal(where, "storage", plan.storage,
-               find_storage(node.board, node.storage).name);
+               find_storage(node.board, node.storage).name,
+               "--storage " + plan.storage);
     need_equal(where, "weights that are", plan.sealed ? "sealed" : "not sealed",
-               node.sealed ? "sealed" : "not sealed");
+               node.sealed ? "sealed" : "not sealed",
+               plan.sealed ? "leave out --no-encrypt" : "--no-encrypt");
   }
   if (node.flash_weights && plan.flash_weight_bytes > *node.flash_weights) {
     throw Error(Exit::kDoesNotFit,
@@ -99,7 +104,7 @@ Plan read_given_plan(const Net& net, const PlanRequest& request) {
     throw Error(Exit::kCorrupt, file + " holds no plan",
                 "write one with `shoal plan -o FILE`");
   }
-  Plan plan = read_stored_plan(all["stored"], net, file + ": stored");
+  Plan plan = read_stored_plan(all["stored"], net, file);
   check_nodes(plan, request, file);
   return plan;
 }

@@ -194,14 +194,14 @@ Plan read_stored_plan(const json& stored, const Net& net,
                       const std::string& where) {
   if (!stored.is_object()) PlanReader::refuse(where, "is no object");
   if (stored.value("format", json()) != kFormat) {
-    throw Error(
-        Exit::kUsage,
-        where + " is a plan of another format than " + std::to_string(kFormat),
-        "write it once more with `shoal plan -o FILE`");
+    throw Error(Exit::kUsage,
+                where + " holds a plan in another format than " +
+                    std::to_string(kFormat),
+                "write it once more with `shoal plan -o FILE`");
   }
   if (stored.value("net", json()) != net_key(net)) {
     throw Error(Exit::kUsage,
-                where + " is a plan of another network than " + net.name,
+                where + " holds the plan of another network than " + net.name,
                 "write one of this network with `shoal plan -o FILE`");
   }
   const auto found = stored.find("plan");

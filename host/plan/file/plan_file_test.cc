@@ -58,7 +58,7 @@ TEST(PlanFile, WhatIsNoPlanIsNamedWithItsPlace) {
     return bad;
   };
   expect_refused(json::array(), Exit::kCorrupt, "p.json is no object");
-  expect_refused(with("/format", 2), Exit::kUsage, "another format");
+  expect_refused(with("/format", 2), Exit::kUsage, "in another format");
   expect_refused(with("/net", "00"), Exit::kUsage, "another network");
   expect_refused(with("/plan", 3), Exit::kCorrupt, "p.json.plan is no object");
   const std::string stage = "/plan/nodes/1/stages/0";
@@ -93,6 +93,7 @@ TEST(PlanFile, KeysAreOfWhatPlansDependOn) {
   Net net = small_net();
   const std::string key = net_key(net);
   net.layers[0].weights.values[0] ^= 1;
+  net.name = "renamed";
   EXPECT_EQ(net_key(net), key);
   net.layers[0].pad_top ^= 1;
   EXPECT_NE(net_key(net), key);

@@ -102,11 +102,10 @@ void fields(Is<NetVariable> auto& s, auto&& visit) {
 }
 
 void fields(Is<Net> auto& s, auto&& visit) {
-  // `places` are for traces of a frame.
+  // `places` are for traces of a frame, and a file may be renamed.
   auto& [name, tensors, layers, inputs, outputs, variables, places, frames,
          model_macs] = s;
-  (void)places;
-  visit("name", name);
+  (void)places, (void)name;
   visit("tensors", tensors);
   visit("layers", layers);
   visit("inputs", inputs);
