@@ -11,7 +11,9 @@
 
 namespace shoal {
 
-const char* formats_text();  // spec/files.md, compiled in
+// Pages that are compiled in.
+const char* files_page();  // spec/files.md
+const char* json_page();   // docs/reference/json.md
 
 namespace {
 
@@ -19,11 +21,9 @@ struct Format {
   std::string name, text;
 };
 
-// The sections of the page; each begins with "## NAME".
-std::vector<Format> formats() {
-  const std::string page = formats_text();
+// Adds the sections of a page; each begins with "## NAME".
+void add_sections(const std::string& page, std::vector<Format>& all) {
   const std::string mark = "\n## ";
-  std::vector<Format> all;
   for (size_t at = page.find(mark); at != std::string::npos;) {
     const size_t name = at + mark.size();
     const size_t line = page.find('\n', name);
@@ -32,6 +32,12 @@ std::vector<Format> formats() {
     all.push_back({page.substr(name, line - name),
                    page.substr(name - 3, end - (name - 3))});
   }
+}
+
+std::vector<Format> formats() {
+  std::vector<Format> all;
+  add_sections(files_page(), all);
+  add_sections(json_page(), all);
   return all;
 }
 
