@@ -7,7 +7,7 @@ namespace {
 
 // Weights come out of their words in groups.
 constexpr int kGroup = 8;
-// Room beside the weights themselves: up to a group more at either end.
+// Room beside the weights themselves: up to 7 more at each end.
 constexpr int kEnds = 2 * (kGroup - 1);
 constexpr int kSums = 64;  // on the stack
 // Channels that kernels compute together.

@@ -47,7 +47,7 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
     // sought is a loss.
     const std::optional<int> node = workers_.coordinator().lost();
     if (!replans_ || e.code() != Exit::kNode || !node ||
-        !workers_.coordinator().connected()) {
+        !workers_.were_connected()) {
       throw;
     }
     recover(e, *node);
@@ -66,9 +66,21 @@ void RecoveringEngine::open() {
 }
 
 void RecoveringEngine::stream(const Next& next, const Take& take) {
+  std::optional<std::chrono::steady_clock::time_point> start;
+  double took = 0;  // until the last answer
+  const Next first_next = [&] {
+    if (!start) start = std::chrono::steady_clock::now();
+    return next();
+  };
+  const Take last_take = [&](const Answer& answer) {
+    took = seconds_since(*start);
+    take(answer);
+  };
+  under_way_.clear();
   for (;;) {
     try {
-      stream_on(next, take);
+      stream_on(first_next, last_take);
+      seconds_ += took;
       return;
     } catch (const Error& e) {
       const std::optional<int> node = workers_.coordinator().lost();
@@ -119,10 +131,8 @@ void RecoveringEngine::recover(const Error& why, int node) {
          left == 1 ? "node" : "nodes");
     opened = open_without(said, node);
   }
-  const double took = seconds_since(start);
-  lost_s_ += took;
   tell("frame %lld is run again, %.2f s after the loss was seen\n",
-       static_cast<long long>(frames_), took);
+       static_cast<long long>(frames_), seconds_since(start));
 }
 
 bool RecoveringEngine::open_without(std::string& said, int& node) {
@@ -149,7 +159,7 @@ bool RecoveringEngine::open_without(std::string& said, int& node) {
 EngineReport RecoveringEngine::report() const {
   EngineReport r = engine_->report();
   r.frames = r.runs = frames_;
-  r.seconds += lost_s_;
+  r.seconds = seconds_;
   for (const std::string& loss : losses_) r.notes.push_back("lost     " + loss);
   return r;
 }

@@ -45,7 +45,7 @@ class RecoveringEngine final : public Engine {
   size_t given_ = 0;             // of them, to the engine
   int64_t frames_ = 0;           // that have their answer
   std::vector<std::string> losses_;
-  double lost_s_ = 0;  // from the losses to the first frames behind them
+  double seconds_ = 0;  // from first inputs to last answers, losses included
 };
 
 }  // namespace shoal

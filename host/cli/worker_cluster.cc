@@ -232,6 +232,7 @@ void WorkerCluster::connect() {
         used_.max_payload = std::min(used_.max_payload, most);
       }
       request_.max_payload = used_.max_payload;
+      were_connected_ = true;
       return;
     } catch (const Error& e) {
       give_back();

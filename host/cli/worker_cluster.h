@@ -49,6 +49,8 @@ class WorkerCluster {
   // must outlive whatever runs it.
   Prepared prepare(Graph);
 
+  // Returns whether all workers have once answered.
+  bool were_connected() const { return were_connected_; }
   // Gives all workers back and goes on without one of them. The next plan is
   // for the others: `beforehand`, or by a search. Returns how many they are.
   size_t leave_out(int worker, std::optional<PlanText> beforehand);
@@ -76,6 +78,7 @@ class WorkerCluster {
   // The same, with datagrams that all workers have room for.
   shoal_transport used_{};
   std::unique_ptr<Coordinator> coordinator_;
+  bool were_connected_ = false;
 };
 
 }  // namespace shoal

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
+#include <csignal>
 #include <deque>
 #include <filesystem>
 #include <string>
@@ -91,6 +92,15 @@ TEST_F(CliLosses, WithoutANodeLeftTheFrameIsNamed) {
   EXPECT_EQ(told.code, 6) << told.out;
   EXPECT_NE(told.out.find("no node is left; frame "), std::string::npos)
       << told.out;
+}
+
+// A worker that was never there is a wrong address, not a loss.
+TEST_F(CliLosses, AnAddressWithoutAWorkerIsNoLoss) {
+  workers_[1].process.end(SIGTERM);
+  const Told told = run("--on-loss replan", {});
+  EXPECT_EQ(told.code, 6) << told.out;
+  EXPECT_NE(told.out.find("no answer within"), std::string::npos) << told.out;
+  EXPECT_EQ(told.out.find("going on with"), std::string::npos) << told.out;
 }
 
 TEST_F(CliLosses, FailNamesTheFrame) {

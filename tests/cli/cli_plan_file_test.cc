@@ -102,6 +102,18 @@ TEST_F(CliPlanFile, APlanIsFoundAgain) {
   EXPECT_EQ(plans_kept(), 2u);
 }
 
+// The plan that lies there under the request's name is the one that is taken.
+TEST_F(CliPlanFile, WhatIsFoundIsUsed) {
+  const Told told = cached(
+      "plan() { $SHOAL plan m.tflite --nodes 2 --json $*; }\n"
+      "plan >/dev/null; auto=$(echo cache/shoal/plans/*)\n"
+      "plan --strategy kernel >/dev/null\n"
+      "for f in cache/shoal/plans/*; do [ $f = $auto ] || cp $f $auto; done\n"
+      "plan");
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(json::parse(told.out).at("strategy"), "kernel");
+}
+
 // A half-written file, or one that is none, is searched for again and mended;
 // a folder that cannot be written is no error.
 TEST_F(CliPlanFile, ADamagedCacheIsNone) {

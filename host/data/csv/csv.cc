@@ -43,6 +43,24 @@ bool is_label(std::string_view name) {
          lower == "target";
 }
 
+// Returns whether a first line has names: none of them is a number, those that
+// are none name labels, or pandas has numbered the columns behind its index. A
+// row with a gap or a slip of the pen is no header.
+bool is_header(const std::vector<std::string>& fields) {
+  const auto is_number = [](const std::string& f) {
+    return number(f).has_value();
+  };
+  if (std::ranges::all_of(fields, is_number)) return false;
+  bool numbered = fields[0].empty();
+  for (size_t i = 1; i < fields.size(); ++i) {
+    numbered &= fields[i] == std::to_string(i - 1);
+  }
+  return numbered || std::ranges::none_of(fields, is_number) ||
+         std::ranges::all_of(fields, [&](const std::string& f) {
+           return is_number(f) || is_label(f);
+         });
+}
+
 // ' ' stands for any number of spaces.
 char separator_of(std::string_view line) {
   for (const char c : {'\t', ';', ','}) {
@@ -227,9 +245,7 @@ CsvTable CsvReader::read() {
     split(line, fields);
     if (first) {
       fields_ = fields.size();
-      const bool numbers = std::ranges::all_of(
-          fields, [](const std::string& f) { return number(f).has_value(); });
-      if (!numbers) {
+      if (is_header(fields)) {
         take_header(fields);
         continue;
       }

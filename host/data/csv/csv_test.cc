@@ -79,6 +79,13 @@ TEST(Csv, WhatIsNoTableOfNumbersIsExplained) {
             "t.csv: a table in UTF-16");
 }
 
+TEST(Csv, AGapInTheFirstRowIsNoHeader) {
+  EXPECT_NE(refusal("1,,3\n4,5,6\n"), "accepted");
+  EXPECT_NE(refusal("1,2x,3\n4,5,6\n"), "accepted");
+  EXPECT_EQ(parse("0,1,label\n4,5,cat\n").rows, 1);
+  EXPECT_TRUE(parse(",0,1\n0,5,6\n1,7,8\n").index_left_out);
+}
+
 TEST(Csv, DamagedFilesNeverCrash) {
   const std::string whole = ",a,label\n0,\"1.5\",x\n1,2e3,y\n";
   for (size_t n = 0; n < whole.size(); ++n) {

@@ -1,17 +1,15 @@
 // Files of values that hold one frame or several:
-//   .npy        an array of the input's shape, or a stack of such arrays, whose
-//               first axis counts the frames; or pictures (uint8)
-//   .npz        an array, or a stack of them, for each input of the model,
-//   under
-//               the inputs' names (of one input, under any name); integers
-//               named label, labels, class, target or y are the frames' labels
-//   .csv, .tsv  a row a frame, if the rows have as many columns as the input
-//   has
-//               values; a row a time step, if they have as many as the input
-//               has in its last axis, or in several of them
-//   .wav        sound, for an input that is a waveform: samples of -1 to 1,
-//               several channels mixed down if the input has one; frames follow
-//               each other, and a shorter sound ends in silence
+//   .npy   an array of the input's shape, or a stack of such arrays, whose
+//          first axis counts the frames; or pictures (uint8)
+//   .npz   an array, or a stack of them, for each input of the model, under the
+//          inputs' names (of one input, under any name); integers named label,
+//          labels, class, target or y are the frames' labels
+//   .csv   (or .tsv) a row a frame, if the rows have as many columns as the
+//          input has values; a row a time step, if they have as many as the
+//          input has in its last axis, or in several of them
+//   .wav   sound, for an input that is a waveform: samples of -1 to 1, several
+//          channels mixed down if the input has one; frames follow each other,
+//          and a shorter sound ends in silence
 #pragma once
 
 #include <cstdint>

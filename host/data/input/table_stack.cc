@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <set>
 
@@ -109,11 +110,14 @@ void TableFrames::take_labels(const Taken& taken, Stack& stack) const {
   }
   std::vector<int> numbers;
   for (const std::string& text : texts) {
-    int number = 0;
+    double number = 0;  // tools write whole numbers as 3.0, too
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc() || stop != end || number < 0) break;
-    numbers.push_back(number);
+    if (error != std::errc() || stop != end || !(number >= 0) || number > 1e9 ||
+        number != std::floor(number)) {
+      break;
+    }
+    numbers.push_back(static_cast<int>(number));
   }
   if (numbers.size() == texts.size()) {
     stack.labels = std::move(numbers);

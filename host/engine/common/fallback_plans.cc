@@ -26,7 +26,7 @@ std::string key_without_names(const Net& net, PlanRequest request) {
 PlanRequest request_without(PlanRequest request, size_t node) {
   auto& nodes = request.cluster.nodes;
   nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(node));
-  // They are of all nodes.
+  // A given plan and cuts from a file are for all nodes.
   request.given.reset();
   request.cuts_file.reset();
   return request;
@@ -50,10 +50,10 @@ void FallbackPlans::make_all() {
   const PlanCancellation cancellation(cancelled_);
   if (request_.cluster.nodes.size() < 2) return;
   for (size_t n = 0; n < request_.cluster.nodes.size(); ++n) {
-    const PlanRequest request = request_without(request_, n);
-    const std::string key = key_without_names(net_, request);
-    if (plans_.contains(key)) continue;  // only this thread writes
     try {
+      const PlanRequest request = request_without(request_, n);
+      const std::string key = key_without_names(net_, request);
+      if (plans_.contains(key)) continue;  // only this thread writes
       Plan plan = prepare(graph_, request, Images::kNone).plan;
       const std::lock_guard lock(mutex_);
       plans_.emplace(key, std::move(plan));

@@ -13,7 +13,7 @@
 
 namespace shoal {
 
-// Returns the request for the nodes but one, which is left to a search.
+// Returns the request for all nodes except one, which is left to a search.
 PlanRequest request_without(PlanRequest, size_t node);
 
 class FallbackPlans {
@@ -25,7 +25,7 @@ class FallbackPlans {
   FallbackPlans(const FallbackPlans&) = delete;
   FallbackPlans& operator=(const FallbackPlans&) = delete;
 
-  // Returns the request for the nodes but one, with the plan if it is there.
+  // Returns the request for all nodes except one, with the plan if it is there.
   PlanRequest without(size_t node) const;
 
  private:

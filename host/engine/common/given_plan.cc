@@ -1,10 +1,12 @@
 #include "host/engine/common/given_plan.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "host/base/error.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/plan/cost/wear.h"
 #include "host/plan/file/plan_file.h"
 
 namespace shoal {
@@ -73,6 +75,30 @@ void check_node(const std::string& where, const PlanNode& plan,
   }
 }
 
+// Requires that the request permits what the plan writes to storage.
+void check_writes(const std::string& where, const PlanNode& plan,
+                  const PlanRequest& request, int64_t frames) {
+  const int64_t written = int64_t{plan.spill_page_bytes} * plan.spill_pages;
+  const int64_t a_frame = (written + frames - 1) / frames;
+  if (a_frame > request.max_writes) {
+    throw Error(Exit::kDoesNotFit,
+                where + " writes " + format_bytes(a_frame) +
+                    " a frame to storage; --max-writes allows " +
+                    format_bytes(request.max_writes),
+                "--max-writes " + std::to_string(a_frame));
+  }
+  if (written == 0 || request.years <= 0 || request.fps <= 0) return;
+  const Storage* const storage = named_storage(plan);
+  const double runs_per_s = request.fps / static_cast<double>(frames);
+  if (!storage || years_of_life(plan, *storage, runs_per_s) >= request.years) {
+    return;
+  }
+  throw Error(Exit::kDoesNotFit,
+              where + " writes so much that its storage does not last for " +
+                  "--lifetime",
+              "a shorter --lifetime, or a lower --fps");
+}
+
 }  // namespace
 
 void check_nodes(const Plan& plan, const PlanRequest& request,
@@ -92,8 +118,9 @@ void check_nodes(const Plan& plan, const PlanRequest& request,
             kOrElse + kAgain);
   }
   for (size_t n = 0; n < nodes; ++n) {
-    check_node(where + ": node " + printable(plan.nodes[n].name), plan.nodes[n],
-               request.cluster.nodes[n]);
+    const std::string node = where + ": node " + printable(plan.nodes[n].name);
+    check_node(node, plan.nodes[n], request.cluster.nodes[n]);
+    check_writes(node, plan.nodes[n], request, std::max(request.batch, 1));
   }
 }
 

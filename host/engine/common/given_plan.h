@@ -1,5 +1,5 @@
-// A plan from a file in place of a search: read, and held against the nodes
-// that shall run it. Whether it is right the checker says.
+// A plan from a file in place of a search: read, and compared with the
+// nodes that will run it. Whether it is right the checker says.
 #pragma once
 
 #include <string>

@@ -99,8 +99,8 @@ void make_checked_plan(Prepared& p, const PlanRequest& request) {
   set_sizes(p, Emitter(p.net, p.plan));
 }
 
-// How large a program is only the finished plan says. Who leaves the cuts to
-// the search gets a plan without the nodes whose flash is too small for it.
+// A program's size is known only from the finished plan. If the search chooses
+// the cuts, nodes whose flash is too small for it get no share.
 void plan_without_overfull_nodes(const PlanRequest& request, Prepared& p) {
   make_checked_plan(p, request);
   std::vector<size_t> nodes = overfull_nodes(p, request.cluster);

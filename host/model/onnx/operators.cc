@@ -7,7 +7,8 @@
 namespace shoal::onnx_import {
 namespace {
 
-constexpr const char* kKnown[] = {"Abs",
+constexpr const char* kKnown[] = {"Cos",
+                                  "Abs",
                                   "Add",
                                   "And",
                                   "ArgMax",

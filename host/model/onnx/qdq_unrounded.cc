@@ -9,7 +9,7 @@
 namespace shoal::onnx_import {
 namespace {
 
-// Longer chains are made up, as in host/model/import/functions.cc.
+// Real models have no longer chains, as in host/model/import/functions.cc.
 constexpr size_t kMostSteps = 64;
 
 class Unrounded {
@@ -138,8 +138,8 @@ void Unrounded::fold_functions() {
   graph_.ops = std::move(ops);
 }
 
-// Rounding commutes with movement and with clamps: what only such an operator
-// reads may be rounded as its result is.
+// Rounding commutes with movement and with clamps: a tensor that only such an
+// operator reads can take its result's scale.
 void Unrounded::take_scales_from_readers() {
   for (auto op = graph_.ops.rbegin(); op != graph_.ops.rend(); ++op) {
     const bool commutes = op->kind == OpKind::kRelu ||

@@ -64,9 +64,7 @@ std::optional<Plan> PlanCache::find(const Net& net,
     Plan plan = read_stored_plan(stored, net, file);
     fs::last_write_time(file, fs::file_time_type::clock::now(), error);
     return plan;
-  } catch (const Error&) {
-    return {};
-  } catch (const json::exception&) {
+  } catch (const std::exception&) {
     return {};
   }
 }
@@ -80,7 +78,7 @@ void PlanCache::keep(const Net& net, const PlanRequest& request,
     make_folder(folder_);
     write_file(path(net, request), kept.dump());
     make_room();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // A full disk, or a folder that is not ours: the plan is not kept.
   }
 }

@@ -1,4 +1,4 @@
-// The fields of a plan by name, in one list for who reads and who writes them.
+// The fields of a plan by name, in one list for the reader and the writer.
 // A structured binding names all fields of a struct, so one that gets a field
 // no longer compiles here until the field is in the list.
 #pragma once

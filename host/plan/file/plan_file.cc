@@ -15,9 +15,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 1;  // one more when a field comes, goes or changes
 // Beyond these no number of a plan can lie; within them sums of a few, and
-// differences, have room in their types, so that the checker can reckon.
+// differences, have room in their types, so the checker's
+// arithmetic cannot overflow.
 constexpr int kMostIndex = 1 << 24;  // and side of a box
 constexpr int64_t kMostCount = int64_t{1} << 53;
 constexpr double kMostSeconds = 1e12;
@@ -26,6 +27,10 @@ constexpr double kMostSeconds = 1e12;
 constexpr const char* kOwners[] = {"actor", "input", "output", "stream",
                                    "spill"};
 constexpr const char* kPlaces[] = {"mapped", "tape", "sram"};
+
+static_assert(std::size(kOwners) == static_cast<size_t>(Owner::kSpill) + 1);
+static_assert(std::size(kPlaces) ==
+              static_cast<size_t>(WeightPlace::kSram) + 1);
 
 std::vector<std::string> names(Owner) {
   return {std::begin(kOwners), std::end(kOwners)};
