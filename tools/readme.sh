@@ -44,7 +44,7 @@ ln -s "$build" build/release
 # Lines are as long on every machine as with the name that pages print.
 ln -s "$(cd "$SHOAL_SHARED" && pwd)" .shoal_shared
 SHOAL_SHARED=.shoal_shared
-export XDG_CACHE_HOME=/dev/null  # each command finds its plan itself
+export XDG_CACHE_HOME=$work/.cache  # as a user has it, and empty at first
 
 run() {
   case $1 in
