@@ -198,7 +198,7 @@ TEST(GoalsTest, RefuseLimitsThatContradictEachOther) {
   request.limits.traffic_bytes = 1;
   std::string fix;
   const std::string text = refusal_of(net, request, &fix);
-  EXPECT_NE(text.find("--max-latency 0.001 ms"), std::string::npos) << text;
+  EXPECT_NE(text.find("--max-latency 1.00 us"), std::string::npos) << text;
   EXPECT_NE(text.find("--max-traffic 1 B"), std::string::npos) << text;
   EXPECT_NE(fix.find("--max-traffic "), std::string::npos) << fix;
 }
