@@ -582,7 +582,7 @@ TEST_F(BoardNetwork, WhatMakesNoSenseIsRefused) {
           "has no emulated network");
   refused({"emulate", "--board", "mps2-an386", "--nodes", "65", "--serve",
            "--insecure"},
-          "65 boards in emulators");
+          "65 boards are too many to emulate at a time");
   refused({"emulate", "--board", "mps2-an386", "--serve"},
           "--nodes N or --cluster FILE");
   refused({"emulate", "m.tflite", "--board", "mps2-an386", "--nodes", "1",

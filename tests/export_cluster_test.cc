@@ -467,7 +467,7 @@ TEST_F(ExportedCluster, WhatCannotBeIsRefusedAtExport) {
              "payload = 512\n[[node]]\nname = \"n\"\nboard = \"host\"\n"
              "address = \"10.0.0.1:7000\"\n");
   expect_refused(export_words("c"), 2,
-                 "payload = 512, and the datagrams of exported nodes have 1472 "
+                 "payload = 512, but the datagrams of exported nodes have 1472 "
                  "bytes");
   expect_refused({"export", "m.tflite", "--as", "c", "--insecure", "-o", "p"},
                  2, "--insecure is for nodes of a cluster");

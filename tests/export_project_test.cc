@@ -448,7 +448,7 @@ TEST(Export, RefusesWhatItCannotDo) {
   }
   refused(export_words("c", "lm3s6965evb", "proj"), 3,
           "a smaller network, or another --board");
-  refused(export_words("c", "host", ""), 2, "-o does not name a folder");
+  refused(export_words("c", "host", ""), 2, "-o is missing");
   std::vector<std::string> large{
       "export",  "zoo:mobilenet_v1", "--as", "arduino",
       "--board", "esp32s3",          "-o",   "proj"};

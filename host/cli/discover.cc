@@ -62,10 +62,10 @@ std::vector<Inquiry> inquiries_of(const DiscoverFlags& flags) {
     addresses.insert(addresses.end(), some.begin(), some.end());
   }
   if (addresses.size() > kMostAddresses) {
-    throw Error(
-        Exit::kUsage,
-        format_count(static_cast<int64_t>(addresses.size())) + " addresses",
-        "at most " + format_count(int64_t{kMostAddresses}));
+    throw Error(Exit::kUsage,
+                format_count(static_cast<int64_t>(addresses.size())) +
+                    " addresses are too many for one search",
+                "give at most " + format_count(int64_t{kMostAddresses}));
   }
   ClusterFlags cluster = flags.cluster;
   std::vector<Inquiry> all;

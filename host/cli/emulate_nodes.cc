@@ -40,24 +40,26 @@ Cluster cluster_of_boards(const PlanFlags& plan) {
     if (!node.address.empty()) {
       throw Error(Exit::kUsage,
                   "node '" + node.name +
-                      "' has an address, emulated boards get "
-                      "theirs when they start",
-                  "`shoal run --cluster FILE` for boards that run already");
+                      "' has an address, but emulated boards get theirs when "
+                      "they start",
+                  "remove the address, or use `shoal run --cluster FILE` with "
+                  "boards that run already");
     }
     if (!node.public_key.empty()) {
       throw Error(Exit::kUsage,
                   "node '" + node.name +
-                      "' has a public_key, emulated boards know one key, all "
-                      "of them",
-                  "leave it out; --serve --key FILE gives them yours");
+                      "' has a public_key, but all emulated boards share one "
+                      "key",
+                  "remove the public_key; --serve --key FILE gives the boards "
+                  "your key");
     }
   }
   if (cluster.payload.value_or(0) > kUdpPayload) {
     throw Error(Exit::kUsage,
                 cluster.file +
                     ": payload = " + std::to_string(*cluster.payload) +
-                    ", more than emulated boards' datagrams have",
-                "at most " + std::to_string(kUdpPayload));
+                    " is more than a datagram of an emulated board can hold",
+                "write at most " + std::to_string(kUdpPayload));
   }
   if (plan.payload) cluster.payload = payload_of(plan, cluster, kUdpPayload);
   if (!plan.nodes) return cluster;
@@ -71,8 +73,9 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
                                    const Cluster& cluster) {
   if (cluster.nodes.size() > kMostBoards) {
     throw Error(Exit::kUsage,
-                std::to_string(cluster.nodes.size()) + " boards in emulators",
-                "at most " + std::to_string(kMostBoards));
+                std::to_string(cluster.nodes.size()) +
+                    " boards are too many to emulate at a time",
+                "use at most " + std::to_string(kMostBoards) + " nodes");
   }
   if (flags.plan.wait > 0 && flags.state.empty()) {
     throw Error(Exit::kUsage,

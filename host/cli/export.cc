@@ -41,13 +41,14 @@ int export_command(const ExportFlags& flags) {
   for (const auto& [flag, is_given] : of_clusters) {
     if (!is_given) continue;
     throw Error(Exit::kUsage, std::string(flag) + " is for nodes of a cluster",
-                "--cluster FILE");
+                "add --cluster FILE, or leave out " + std::string(flag));
   }
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
   const PlanRequest request = export_request(flags.plan);
   check_board(ecosystem, flags.plan.board);
   if (flags.folder.empty()) {
-    throw Error(Exit::kUsage, "-o does not name a folder", "-o DIR");
+    throw Error(Exit::kUsage, "-o is missing",
+                "give the folder of the project: -o DIR");
   }
   const std::string name = project_name(flags.name, flags.model);
   check_files({{"MODEL", flags.model},

@@ -23,10 +23,11 @@ namespace {
 
 void check_flags(const ExportFlags& f) {
   if (f.plan.cluster.empty()) {
-    throw Error(Exit::kUsage, "--cuts needs nodes", "--cluster FILE");
+    throw Error(Exit::kUsage, "--cuts needs nodes", "add --cluster FILE");
   }
   if (f.folder.empty()) {
-    throw Error(Exit::kUsage, "-o does not name a folder", "-o DIR");
+    throw Error(Exit::kUsage, "-o is missing",
+                "give the folder of the projects: -o DIR");
   }
   const std::pair<const char*, bool> idle[] = {{"INPUT", !f.input.empty()},
                                                {"--labels", !f.labels.empty()}};
@@ -45,8 +46,8 @@ void check_addresses(const std::string& file, const Cluster& cluster) {
   for (const ClusterNode& n : cluster.nodes) {
     if (n.address.empty()) {
       throw Error(Exit::kUsage, file + ": node '" + n.name + "' has no address",
-                  "address = \"HOST:PORT\", or \"serial:DEVICE\" for a board "
-                  "without a network");
+                  "add address = \"HOST:PORT\", or \"serial:DEVICE\" for a "
+                  "board without a network");
     }
     if (is_serial(n.address)) {
       require_lone(file + ": node '" + n.name + "'", cluster.nodes.size());
@@ -58,9 +59,9 @@ void check_addresses(const std::string& file, const Cluster& cluster) {
   if (cluster.link_payload() == exported) return;
   throw Error(Exit::kUsage,
               file + ": payload = " + std::to_string(*cluster.payload) +
-                  ", and the datagrams of exported nodes have " +
+                  ", but the datagrams of exported nodes have " +
                   std::to_string(exported) + " bytes",
-              "leave it out");
+              "remove payload from the file");
 }
 
 std::vector<bool> chosen(const std::string& file, const Cluster& cluster,

@@ -37,7 +37,7 @@ void refuse_same(const FileArgument& input, const FileArgument& output,
   }
   throw Error(Exit::kUsage,
               output.name + " " + output.path + ": " + why + input.name,
-              "another file");
+              "name another file");
 }
 
 }  // namespace

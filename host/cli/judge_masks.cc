@@ -34,18 +34,19 @@ class MaskJudge : public PictureJudge {
     std::error_code error;
     if (!fs::is_directory(flags_.truth, error)) {
       throw Error(Exit::kUsage,
-                  flags_.truth.empty() ? "the truth of masks is missing"
-                                       : "--truth: " + printable(flags_.truth) +
-                                             " is no folder of masks",
-                  "--truth DIR with NAME.png for each picture, its values the "
-                  "numbers of classes");
+                  flags_.truth.empty()
+                      ? "--truth is missing: masks are compared with a folder"
+                      : "--truth: " + printable(flags_.truth) +
+                            " is not a folder of masks",
+                  "give --truth DIR; the folder has NAME.png for each picture, "
+                  "whose values are the numbers of classes");
     }
     for (int64_t i = 0; i < data_->size(); ++i) {
       if (fs::is_regular_file(truth_file(i), error)) continue;
       throw Error(Exit::kUsage,
                   printable(data_->name(i)) + " has no mask " +
                       printable(truth_file(i)),
-                  "a mask for each picture");
+                  "add the mask, or remove the picture");
     }
   }
 
@@ -69,10 +70,10 @@ class MaskJudge : public PictureJudge {
     if (truth.width != size.width || truth.height != size.height) {
       throw Error(Exit::kCorrupt,
                   printable(file) + ": " + std::to_string(truth.width) + " x " +
-                      std::to_string(truth.height) + " pixels, the picture " +
-                      "has " + std::to_string(size.width) + " x " +
+                      std::to_string(truth.height) + " pixels, but the " +
+                      "picture has " + std::to_string(size.width) + " x " +
                       std::to_string(size.height),
-                  "a mask of the picture's size");
+                  "make a mask of the picture's size");
     }
     const HeadFindings said =
         read_head(head_, real_outputs(graph_, outputs), {});
@@ -83,8 +84,9 @@ class MaskJudge : public PictureJudge {
       if (right < 0) {
         throw Error(Exit::kUsage,
                     printable(file) + ": class " + std::to_string(pair.first) +
-                        " is class " + std::to_string(right) + " of the model",
-                    "use another --label-offset");
+                        " would be class " + std::to_string(right) +
+                        " of the model",
+                    "give another --label-offset");
       }
       answer.insert(answer.end(),
                     {right, pair.second, static_cast<int>(pixels)});

@@ -19,17 +19,18 @@ namespace {
 void check_node(const PlanFlags& flags, const StoreInfo& info) {
   if (info.linked || info.nodes.size() != 1) {
     throw Error(Exit::kUsage,
-                flags.storage.store + ": the stores of a cluster of " +
-                    std::to_string(info.nodes.size()) + " nodes",
-                "one node's is run without its model");
+                flags.storage.store + ": these are the stores of " +
+                    std::to_string(info.nodes.size()) +
+                    " nodes, which cannot run without their model",
+                "give MODEL and --nodes or --cluster too, as for the build");
   }
   if (flags.board == PlanFlags{}.board || flags.board == info.nodes[0].board) {
     return;
   }
   throw Error(Exit::kUsage,
-              flags.storage.store + ": a store for board " +
+              flags.storage.store + ": the store is for board " +
                   info.nodes[0].board + ", not " + flags.board,
-              "leave out --board, or build for that one");
+              "leave out --board, or build a store for it");
 }
 
 }  // namespace
@@ -57,7 +58,7 @@ void EngineOpening::open_store() {
     throw Error(Exit::kUsage,
                 "--outputs, --inputs, --input-shape, --signature: a store runs "
                 "as it was built",
-                "give them to shoal build");
+                "leave them out, or give them to `shoal build`");
   }
   const PlanFlags& plan = flags_.plan;
   key_ = key_to_read(plan.storage);

@@ -114,15 +114,17 @@ void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
   if (inputs.size() < 2) return;
   if (flags.frames > 0) {
     throw Error(Exit::kUsage,
-                "--frames runs one input again and again, there are " +
-                    format_count(static_cast<int64_t>(inputs.size())),
-                "leave it out");
+                "--frames repeats one input, but " +
+                    format_count(static_cast<int64_t>(inputs.size())) +
+                    " were given",
+                "leave out --frames, or give one input");
   }
   if (!flags.results.trace.empty() && !flags.stream) {
     throw Error(Exit::kUsage,
-                "--trace is of one input, there are " +
-                    format_count(static_cast<int64_t>(inputs.size())),
-                "give one of them");
+                "--trace writes the layers of one input, but " +
+                    format_count(static_cast<int64_t>(inputs.size())) +
+                    " were given",
+                "give one input");
   }
   if (inputs.size() % static_cast<size_t>(flags.plan.batch) != 0) {
     throw Error(Exit::kUsage,

@@ -54,9 +54,14 @@ void require_oracles_outputs(int times, const std::vector<Bytes>& inputs,
 
 // A sequence says itself how many frames there are.
 std::vector<Bytes> sequence(const Graph& graph, SimulateFlags& flags) {
-  if (flags.input.empty() || flags.plan.batch > 1) {
+  if (flags.input.empty()) {
+    throw Error(Exit::kUsage, "--stream needs an INPUT",
+                "give one INPUT with all frames");
+  }
+  if (flags.plan.batch > 1) {
     throw Error(Exit::kUsage,
-                "--stream needs INPUT, and does not go with --batch");
+                "--stream runs frames one after another, --batch together",
+                "leave out one of them");
   }
   std::vector<Bytes> frames = load_sequence(graph, flags.input);
   flags.frames = static_cast<int>(frames.size());

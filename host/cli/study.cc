@@ -70,7 +70,8 @@ void check_strategies(const SplitStudyOptions& options) {
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) {
-    throw Error(Exit::kUsage, "'" + *twice + "' is listed twice");
+    throw Error(Exit::kUsage, "'" + *twice + "' is listed twice",
+                "leave out one of them");
   }
 }
 

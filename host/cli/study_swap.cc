@@ -20,7 +20,8 @@ SwapStudyOptions swap_options(const StudyFlags& flags) {
   if (flags.ends.is_asked()) {
     throw Error(Exit::kUsage,
                 "--outputs, --inputs, --input-shape: the swap study has its "
-                "own networks");
+                "own networks",
+                "leave them out; choose networks with --networks");
   }
   if (!flags.model.empty()) {
     throw Error(Exit::kUsage,

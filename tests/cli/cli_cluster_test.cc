@@ -472,7 +472,8 @@ TEST_F(CliCluster, WhatIsAskedWronglyIsRefusedByItsFlag) {
   refused({"--rate", "fast"}, "--rate");
   refused({"--network", "mesh"}, "--network");
   refused({"--power-loss", "1"}, "--power-loss");
-  refused({"--power-loss", "2@1ms"}, "--power-loss: node 2 of 2");
+  refused({"--power-loss", "2@1ms"},
+          "--power-loss: node 2 is not one of the 2 nodes");
   refused({"--payload", "95"}, "--payload: 95 bytes");
   refused({"--payload", "65001"}, "from 96 to 65000");
   refused({"--cluster", "none.toml"}, "--cluster");

@@ -281,10 +281,10 @@ TEST_F(CliPrecision, MasksAgainstPngs) {
   };
   refused(2, "j1: the journal of another truth",
           {"--truth", "truth", "--resume", "j1"});
-  refused(2, "the truth of masks is missing", {});
-  refused(2, "none is no folder of masks", {"--truth", "none"});
+  refused(2, "--truth is missing", {});
+  refused(2, "none is not a folder of masks", {"--truth", "none"});
   shop_.write("truth/b.png", grey_png(4, 4, std::vector<uint8_t>(16)));
-  refused(7, "b.png: 4 x 4 pixels, the picture has 64 x 48",
+  refused(7, "b.png: 4 x 4 pixels, but the picture has 64 x 48",
           {"--truth", "truth"});
   std::filesystem::remove(shop_.path("truth/b.png"));
   refused(2, "b.png has no mask", {"--truth", "truth"});

@@ -180,8 +180,7 @@ TEST(Inputs, WhatCannotBeSeveralSaysSo) {
   const Workshop shop;
   const Told frames = run(shop, {kBag, kBag}, {"--frames", "2"});
   EXPECT_EQ(frames.code, 2);
-  EXPECT_NE(frames.err.find("--frames runs one input again and again, there "
-                            "are 2"),
+  EXPECT_NE(frames.err.find("--frames repeats one input, but 2 were given"),
             std::string::npos);
   EXPECT_EQ(run(shop, {kBag, kBag}, {"--trace", "t.tsv"}).code, 2);
   EXPECT_EQ(run(shop, {kBag, "gone.png"}).code, 2);

@@ -140,7 +140,7 @@ TEST_F(CliStore, ABuiltStoreRunsWithoutItsModel) {
   EXPECT_EQ(json.at("sealed"), true);
   EXPECT_GT(json.at("peak_rss_bytes").get<int64_t>(), 1000000);
   refused({"run", "--store", "d", "x.bin", "--board", "rp2040"}, 2,
-          "a store for board teensy41, not rp2040");
+          "the store is for board teensy41, not rp2040");
   refused({"run", "--store", "d", "x.bin", "--ram", "1M"}, 2, "--ram");
   refused({"run", "--store", "d", "x.bin", "--flash", "0"}, 2, "--flash");
   refused({"run", "--store", "e", "x.bin"}, 2, "no such store");

@@ -157,7 +157,7 @@ TEST_F(CliVariables, WhatRunsFramesApartIsRefused) {
   expect_refused({"run", "m.tflite", "none.bin", "--stream"}, 2,
                  "no whole frames");
   expect_refused({"simulate", "m.tflite", "--stream"}, 2,
-                 "--stream needs INPUT");
+                 "--stream needs an INPUT");
 }
 
 TEST_F(CliVariables, WorkersKeepThemForASession) {

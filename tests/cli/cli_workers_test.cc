@@ -91,7 +91,7 @@ TEST_F(CliWorkers, AWorkerRefusesWhatItCannotBe) {
                            int code = 2) {
     expect_refused(RunningWorker::arguments(more), code, text);
   };
-  refused({}, "shoal.key: there is no key file");
+  refused({}, "shoal.key: the key file does not exist");
   refused({"--insecure", "--listen", "here"}, "--listen");
   refused({"--insecure", "--listen", "127.0.0.1:65536"}, "--listen");
   refused({"--insecure", "--ram", "0"}, "--ram");
@@ -163,7 +163,7 @@ TEST_F(CliWorkers, DiscoverFindsWhatAnswers) {
 
   expect_refused({"discover", "127.0.0.1:9-3"}, 2, "is not a range of ports");
   expect_refused({"discover", "127.0.0.1:1-600"}, 2, "at most 512");
-  expect_refused({"discover", "here"}, 2, "'here' is no address");
+  expect_refused({"discover", "here"}, 2, "'here' is not an address");
   expect_refused({"discover", "serial:"}, 2, "'serial:' names no device");
   EXPECT_EQ(
       shop_.shoal({"discover", silent.address, "--node-timeout", "1"}).code, 6);
@@ -249,8 +249,10 @@ TEST_F(CliWorkers, DeployRefusesAsRunDoes) {
   expect_refused(deploy(one.address + "," + nobody.address,
                         {"--insecure", "--node-timeout", "1"}),
                  6, "node " + nobody.address + ": no answer within ");
-  expect_refused(deploy(one.address, {}), 2, "shoal.key: there is no key file");
-  expect_refused({"deploy", "m.tflite", "--insecure"}, 2, "no worker is named");
+  expect_refused(deploy(one.address, {}), 2,
+                 "shoal.key: the key file does not exist");
+  expect_refused({"deploy", "m.tflite", "--insecure"}, 2,
+                 "the cluster has no workers");
   expect_refused(deploy(one.address, {"--nodes", "2"}), 2, "--nodes");
   expect_refused(deploy(one.address, {"--insecure", "--cluster", "c.toml"}), 2,
                  "exclude each other");
@@ -384,7 +386,7 @@ TEST_F(CliWorkers, WhoDoesNotAnswerOrHasAnotherKeyIsNamed) {
   hinted(secure.address, {"--insecure"}, "it takes only encrypted sessions");
   hinted(open.address, {}, "it runs --insecure");
   expect_refused(run(secure.address, {"--key", "none.key"}), 2,
-                 "none.key: there is no key file");
+                 "none.key: the key file does not exist");
   expect_refused(run(secure.address, {"--nodes", "2"}), 2,
                  "--nodes: workers are as many as their addresses");
   // None of this has hurt the workers.
@@ -478,7 +480,8 @@ TEST_F(CliWorkers, IdentitiesKnowEachOther) {
   hinted(run(both, {"--node-timeout", "1"}), only);
   hinted(run(both, {"--node-timeout", "1", "--insecure"}), only);
   expect_refused(with("c.key", keys[1]), 2, "1 public keys for 2 workers");
-  expect_refused(with("shoal.key", theirs), 2, "shoal.key: not an identity");
+  expect_refused(with("shoal.key", theirs), 2,
+                 "shoal.key: the file does not hold an identity");
   expect_refused(with("none.key", theirs), 2, "none.key: there is no identity");
   expect_refused(with("n0.key", theirs), 2, "or the coordinator's own");
   expect_refused(run(both, {"--key", "c.key"}), 2, "--identity c.key");

@@ -70,11 +70,12 @@ Identity identity_of(const CoordinatorConfig& config,
   if (config.identity &&
       !make_identity(x25519_mbedtls(), config.identity->data(),
                      worker.public_key.data(), i)) {
-    throw Error(Exit::kUsage,
-                "node " + worker.label +
-                    ": its public key is "
-                    "none, or the coordinator's own",
-                "`shoal keygen --public FILE` says the right one");
+    throw Error(
+        Exit::kUsage,
+        "node " + worker.label +
+            ": its public_key is not a key, or is the coordinator's own",
+        "run `shoal keygen --public FILE` on the node, and copy what it "
+        "prints");
   }
   return i;
 }

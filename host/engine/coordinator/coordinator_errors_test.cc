@@ -282,7 +282,7 @@ TEST(CoordinatorErrors, NamesAndAddressesMustDiffer) {
     c.coordinate();
     FAIL() << "one address twice";
   } catch (const Error& e) {
-    expect_error(e, Exit::kUsage, "two nodes at one address");
+    expect_error(e, Exit::kUsage, "two nodes have one address");
   }
 }
 

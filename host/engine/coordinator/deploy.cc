@@ -148,9 +148,12 @@ void Coordinator::Work::begin(int worker) {
              [this, &w, worker](Reply reply, std::span<const uint8_t> answer) {
                HeldAnswer held{};
                if (reply == Reply::kTooLarge && config_.trials) {
-                 throw Error(Exit::kUnsupported,
-                             "node " + w.talk.name() +
-                                 ": it takes no program but its own");
+                 throw Error(
+                     Exit::kUnsupported,
+                     "node " + w.talk.name() +
+                         ": it runs only the program that it was exported with",
+                     "export its project again, or use a board that "
+                     "takes programs");
                }
                if (reply != Reply::kOk || answer.size() != sizeof held) {
                  refuse(w, "it does not take a program: " + because(reply));

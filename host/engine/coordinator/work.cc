@@ -41,14 +41,18 @@ uint64_t Coordinator::Work::now() const {
 }
 
 void Coordinator::Work::connect(const std::vector<WorkerAddress>& addresses) {
-  if (addresses.empty()) throw Error(Exit::kUsage, "no worker is named");
+  if (addresses.empty()) {
+    throw Error(Exit::kUsage, "the cluster has no workers",
+                "give addresses: --workers HOST:PORT, or --cluster FILE");
+  }
   std::map<uint64_t, std::string> seen;
   for (const WorkerAddress& a : addresses) {
     const auto [at, fresh] = seen.emplace(a.address, a.label);
     if (!fresh) {
-      throw Error(Exit::kUsage,
-                  "two nodes at one address: " + at->second + " and " + a.label,
-                  "give each node an address of its own");
+      throw Error(
+          Exit::kUsage,
+          "two nodes have one address: " + at->second + " and " + a.label,
+          "give each node an address of its own");
     }
   }
   phase_ = Phase::kConnecting;

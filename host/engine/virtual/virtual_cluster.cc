@@ -79,8 +79,8 @@ VirtualCluster::VirtualCluster(const Prepared& prepared, const Cluster& cluster,
   if (options.lost_node && *options.lost_node >= count) {
     throw Error(Exit::kUsage,
                 "--power-loss: node " + std::to_string(*options.lost_node) +
-                    " of " + std::to_string(count),
-                "from 0 to " + std::to_string(count - 1));
+                    " is not one of the " + std::to_string(count) + " nodes",
+                "give a number from 0 to " + std::to_string(count - 1));
   }
   ClusterKey key{};
   if (!options.insecure) {
@@ -276,7 +276,7 @@ void VirtualCluster::run(int frames) {
                     "--power-loss: node " +
                         std::to_string(*options_.lost_node) +
                         " would be lost after the last frame",
-                    "an earlier time");
+                    "give an earlier time");
       }
       world_.switch_off(
           ports_[static_cast<size_t>(*options_.lost_node)]->number());

@@ -52,24 +52,25 @@ class Requests {
   [[noreturn]] void refuse(Reply reply) const {
     const std::string name = "node " + to_.coordinator.identity(0).name;
     if (reply == Reply::kTooLarge) {
-      throw Error(Exit::kDoesNotFit,
-                  name +
-                      ": it has no room for the picture, or for that many"
-                      "nodes that take it",
-                  "another board, or fewer nodes");
+      throw Error(
+          Exit::kDoesNotFit,
+          name +
+              ": it has too little memory for the picture, or for a list "
+              "of the nodes that take it",
+          "use another board as the first node, or fewer nodes");
     }
     if (reply == Reply::kProgram || reply == Reply::kMalformed) {
       throw Error(Exit::kNode,
                   name +
                       ": it cannot start frames: its program has no part that "
                       "does, or is of another version",
-                  "firmware of a board on a network (node.elf), of this "
-                  "version of shoal");
+                  "flash the firmware of a board on a network (node.elf) of "
+                  "this version of shoal");
     }
     const bool storage = reply == Reply::kStorage;
     throw Error(Exit::kNode,
                 name + ": it does not start frames: " + because(reply),
-                storage ? "another storage, or another board"
+                storage ? "use another storage, or another board"
                         : "deploy once more, with --take-over");
   }
 

@@ -44,19 +44,20 @@ PublicKey make_identity_file(const std::string& path, bool force) {
         path +
             " exists; a host that knows its public key would not know a "
             "new one",
-        "--force, or another file by -o");
+        "replace it with --force, or name another file with -o");
   }
   return public_key_of(secret);
 }
 
 SecretKey read_identity_file(const std::string& path) {
   if (!exists(path)) {
-    throw Error(Exit::kUsage, printable(path) + ": there is no identity file",
-                kFix);
+    throw Error(Exit::kUsage,
+                printable(path) + ": the identity file does not exist", kFix);
   }
   SecretKey secret;
   if (!parse(line_of(read_secret(path)), kIdentityPrefix, secret)) {
-    throw Error(Exit::kUsage, printable(path) + ": not an identity", kFix);
+    throw Error(Exit::kUsage,
+                printable(path) + ": the file does not hold an identity", kFix);
   }
   return secret;
 }

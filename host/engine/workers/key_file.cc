@@ -18,31 +18,34 @@ void make_key_file(const std::string& path, bool force) {
   }
   throw Error(Exit::kUsage,
               path + " exists; nodes that use it would not know a new key",
-              "--force, or another file by -o");
+              "replace it with --force, or name another file with -o");
 }
 
 ClusterKey read_key_file(const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
-    throw Error(Exit::kUsage, path + ": there is no key file",
-                "`shoal keygen` makes one, --key FILE names another, "
-                "--insecure does without");
+    throw Error(Exit::kUsage, path + ": the key file does not exist",
+                "make one with `shoal keygen`, name another with --key FILE, "
+                "or do without with --insecure");
   }
   // The holder of the key owns every node.
   const std::vector<uint8_t> text = read_secret(path);
   std::string_view digits(reinterpret_cast<const char*>(text.data()),
                           text.size());
   if (digits.starts_with(kIdentityPrefix)) {
-    throw Error(Exit::kUsage, path + ": an identity, not a key that all share",
-                "--identity " + path);
+    throw Error(
+        Exit::kUsage,
+        path + ": the file holds an identity, not a key that all nodes share",
+        "give it as --identity " + path);
   }
   if (digits.ends_with('\n')) digits.remove_suffix(1);
   ClusterKey key;
   const bool good = from_hex(digits, key);
   if (!good) {
-    throw Error(Exit::kUsage,
-                path + ": not a key: 64 hexadecimal digits are expected",
-                "`shoal keygen -o FILE` makes one");
+    throw Error(
+        Exit::kUsage,
+        path + ": the file does not hold a key of 64 hexadecimal digits",
+        "make one with `shoal keygen -o FILE`");
   }
   return key;
 }

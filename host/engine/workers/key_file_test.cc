@@ -35,7 +35,8 @@ class KeyFile : public testing::Test {
   TemporaryFolder folder_;
 };
 
-constexpr const char* kNone = ": not a key: 64 hexadecimal digits are expected";
+constexpr const char* kNone =
+    ": the file does not hold a key of 64 hexadecimal digits";
 
 TEST_F(KeyFile, ANewKeyIsItsOwnersAloneAndNoOther) {
   make_key_file(path(), false);
@@ -61,7 +62,7 @@ TEST_F(KeyFile, DigitsOfBothCasesWithOrWithoutANewline) {
 }
 
 TEST_F(KeyFile, WhatIsNoKeyIsRefused) {
-  expect_refused(": there is no key file");
+  expect_refused(": the key file does not exist");
   const std::string good(64, '7');
   for (size_t n = 0; n < good.size(); ++n) {
     write(good.substr(0, n));
@@ -95,7 +96,8 @@ TEST_F(KeyFile, AnIdentityIsNoKeyAndAKeyNoIdentity) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(public_key_of(read_identity_file(path())), own);
   EXPECT_THROW(make_identity_file(path(), false), Error);
-  expect_refused(": an identity, not a key that all share");
+  expect_refused(
+      ": the file holds an identity, not a key that all nodes share");
   chmod(path().c_str(), 0640);
   EXPECT_THROW(read_identity_file(path()), Error);
   make_key_file(path(), true);

@@ -22,8 +22,8 @@ constexpr int kSocketBytes = 4 << 20;
 
 uint64_t parse_udp_address(const std::string& text, const std::string& flag) {
   const auto bad = [&]() {
-    return Error(Exit::kUsage, flag + ": '" + text + "' is no address",
-                 "HOST:PORT, such as 127.0.0.1:4242");
+    return Error(Exit::kUsage, flag + ": '" + text + "' is not an address",
+                 "give HOST:PORT, such as 127.0.0.1:4242");
   };
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0) throw bad();

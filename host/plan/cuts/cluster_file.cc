@@ -164,13 +164,14 @@ class ClusterReader {
     const bool has_payload = top_.has("payload");
     top_.finish();
     if (!nodes || nodes->empty()) {
-      throw Error(Exit::kUsage, file_ + ": no nodes",
-                  "a [[node]] for each, with name and board");
+      throw Error(Exit::kUsage, file_ + ": the file has no nodes",
+                  "add a [[node]] with name and board for each node");
     }
     if (nodes->size() > static_cast<size_t>(kMaxNodes)) {
       throw Error(Exit::kUsage,
-                  file_ + ": " + std::to_string(nodes->size()) + " nodes",
-                  "at most " + std::to_string(kMaxNodes));
+                  file_ + ": " + std::to_string(nodes->size()) +
+                      " nodes are too many for a cluster",
+                  "write at most " + std::to_string(kMaxNodes));
     }
     for (const toml::node& node : *nodes) read_node(node);
     if (has_payload) read_payload();
@@ -198,8 +199,9 @@ class ClusterReader {
 
   void read_node(const toml::node& node) {
     if (!node.is_table()) {
-      throw Error(Exit::kUsage, toml_place(file_, node) + "a node is no table",
-                  "[[node]]");
+      throw Error(Exit::kUsage,
+                  toml_place(file_, node) + "a node is not a table",
+                  "begin each node with [[node]]");
     }
     const std::string number = std::to_string(cluster_.nodes.size());
     TomlReader keys(file_, *node.as_table(), "node " + number);

@@ -144,12 +144,16 @@ TEST(ClusterFile, EqualNodes) {
 TEST(ClusterFile, SaysWhatIsWrong) {
   const std::string node = "[[node]]\nname = \"a\"\nboard = \"teensy41\"\n";
   const std::pair<std::string, std::string> cases[] = {
-      {"", "c.toml: no nodes | a [[node]] for each, with name and board"},
+      {"",
+       "c.toml: the file has no nodes | add a [[node]] with name and board for "
+       "each node"},
       {"node = 3", "c.toml:1: node must be a list"},
-      {"node = [[3]]", "c.toml:1: a node is no table | [[node]]"},
+      {"node = [[3]]",
+       "c.toml:1: a node is not a table | begin each node with [[node]]"},
       {"[[[node]]]", "c.toml: a key or a value is misplaced"},
       {"node = [}", "c.toml: a key or a value is misplaced"},
-      {"node = [3]", "c.toml:1: a node is no table | [[node]]"},
+      {"node = [3]",
+       "c.toml:1: a node is not a table | begin each node with [[node]]"},
       {"[[node]]\nboard = \"teensy41\"", "c.toml:1: node 0: name is missing"},
       {"[[node]]\nname = \"a b\"",
        "c.toml:2: node 0: name is none | 1 to 28 letters, digits, dots, "

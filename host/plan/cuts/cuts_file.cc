@@ -46,8 +46,9 @@ class CutsReader {
 
   void read_block(const toml::node& node) {
     if (!node.is_table()) {
-      throw Error(Exit::kUsage, toml_place(file_, node) + "a block is no table",
-                  "[[block]]");
+      throw Error(Exit::kUsage,
+                  toml_place(file_, node) + "a block is not a table",
+                  "begin each block with [[block]]");
     }
     TomlReader keys(file_, *node.as_table(), "block");
     const std::vector<LayerRun> runs = read_layers(keys, net_);

@@ -201,9 +201,9 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
       rows * columns > n) {
     throw Error(Exit::kUsage,
                 "a grid of " + std::to_string(rows) + " x " +
-                    std::to_string(columns) + " for " + std::to_string(n) +
-                    " nodes",
-                "rows x columns at most " + std::to_string(n));
+                    std::to_string(columns) + " needs more nodes than the " +
+                    std::to_string(n) + " of the cluster",
+                "choose rows x columns of at most " + std::to_string(n));
   }
   // Asked for: all layers.
   if (rows > 0 || columns > 0) {

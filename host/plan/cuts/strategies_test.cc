@@ -232,7 +232,8 @@ TEST(Strategies, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(message({"rings", 0, 0}),
             "unknown strategy 'rings' | one of: spatial, kernel, layer");
   EXPECT_EQ(message({"spatial", 3, 2}),
-            "a grid of 3 x 2 for 4 nodes | rows x columns at most 4");
+            "a grid of 3 x 2 needs more nodes than the 4 of the cluster | "
+            "choose rows x columns of at most 4");
   EXPECT_EQ(message({"spatial", 2, 0}), "");
 }
 
