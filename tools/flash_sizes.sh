@@ -145,10 +145,10 @@ for family in portable dsp; do
 done
 row mobilenet portable 34816
 row mobilenet dsp 39936
-row hello portable 26624
+row hello portable 26880
 row hello dsp 30720
 row mobilenet portable-small 32768 "$small"
 row mobilenet dsp-small 37888 "$small"
-row hello portable-small 24576 "$small"
+row hello portable-small 24832 "$small"
 row hello dsp-small 28672 "$small"
 exit $over
