@@ -115,12 +115,9 @@ TEST_F(Cli, JsonOfRun) {
 }
 
 TEST_F(Cli, JsonOfPlan) {
-  const Told told = shop_.shoal({"plan", "model.tflite", "--board", "stm32f746",
-                                 "--json", "-o", "plan.json"});
+  const Told told =
+      shop_.shoal({"plan", "model.tflite", "--board", "stm32f746", "--json"});
   const json j = json_of(told);
-  json written = json::parse(shop_.read_text("plan.json"));
-  EXPECT_EQ(written.erase("stored"), 1u);  // the plan itself
-  EXPECT_EQ(written, j);
   EXPECT_EQ(j["strategy"], "single");
   const int64_t macs = 8 * 27 * 8 * 12 + 8 * 9 * 8 * 12 + 80;
   EXPECT_EQ(j["model_macs"], macs);

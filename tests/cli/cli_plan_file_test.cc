@@ -45,6 +45,14 @@ class CliPlanFile : public testing::Test {
   Workshop shop_;
 };
 
+TEST_F(CliPlanFile, AWrittenPlanIsTheReportWithThePlanItself) {
+  const Told told = expect_ok(shop_, {"plan", "m.tflite", "--board",
+                                      "stm32f746", "--json", "-o", "p.json"});
+  json written = json::parse(shop_.read_text("p.json"));
+  EXPECT_EQ(written.erase("stored"), 1u);
+  EXPECT_EQ(written, json::parse(told.out));
+}
+
 TEST_F(CliPlanFile, APlanRunsWithoutASearch) {
   expect_ok(shop_, {"plan", "m.tflite", "--nodes", "3", "-o", "p.json"});
   expect_ok(shop_, {"run", "m.tflite", "x.bin", "--nodes", "3", "--plan",
