@@ -438,7 +438,7 @@ INSTANTIATE_TEST_SUITE_P(All, ExportedMember, testing::ValuesIn(kMemberLayouts),
 TEST_F(ExportedCluster, WhatCannotBeIsRefusedAtExport) {
   write_cluster();
   expect_refused(export_words("c", {"--key", "none.key"}), 2,
-                 "there is no key file");
+                 "the key file does not exist");
   expect_refused(export_words("c", {"--node", "x"}), 2, "one of: l, r");
   expect_refused(export_words("c", {"--board", "teensy41"}), 2, "--board");
   Words with_input = export_words("c");

@@ -251,8 +251,7 @@ TEST_F(CliWorkers, DeployRefusesAsRunDoes) {
                  6, "node " + nobody.address + ": no answer within ");
   expect_refused(deploy(one.address, {}), 2,
                  "shoal.key: the key file does not exist");
-  expect_refused({"deploy", "m.tflite", "--insecure"}, 2,
-                 "the cluster has no workers");
+  expect_refused({"deploy", "m.tflite", "--insecure"}, 2, "no worker is named");
   expect_refused(deploy(one.address, {"--nodes", "2"}), 2, "--nodes");
   expect_refused(deploy(one.address, {"--insecure", "--cluster", "c.toml"}), 2,
                  "exclude each other");
@@ -482,8 +481,9 @@ TEST_F(CliWorkers, IdentitiesKnowEachOther) {
   expect_refused(with("c.key", keys[1]), 2, "1 public keys for 2 workers");
   expect_refused(with("shoal.key", theirs), 2,
                  "shoal.key: the file does not hold an identity");
-  expect_refused(with("none.key", theirs), 2, "none.key: there is no identity");
-  expect_refused(with("n0.key", theirs), 2, "or the coordinator's own");
+  expect_refused(with("none.key", theirs), 2,
+                 "none.key: the identity file does not exist");
+  expect_refused(with("n0.key", theirs), 2, "or is the coordinator's own");
   expect_refused(run(both, {"--key", "c.key"}), 2, "--identity c.key");
   expect_refused(run(both, {"--node-key", theirs}), 2, "goes with --identity");
   expect_refused(RunningWorker::arguments({"--identity", "n0.key"}), 2,
