@@ -266,15 +266,17 @@ TEST(Export, WeightsOfFourBitsAreWrittenAsTheyWere) {
 TEST(Export, SoftmaxOfFloatsIsWrittenAsItWas) {
   ModelBuilder b;
   const int x = b.input({1, 3, 3, 5}, {0.05f, 4});
-  b.output(b.softmax_of_floats(x, {0.003f, -120}));
+  const int w = b.weights({5, 1, 1, 5}, std::vector<int8_t>(25, 3), {0.01f}, 0);
+  const int y = b.conv(x, w, -1, {0.05f, 4});
+  b.output(b.softmax_of_floats(y, {0.003f, -120}));
   const Graph g = import_tflite(b.finish(), "m");
-  ASSERT_EQ(g.ops.size(), 1u);
-  EXPECT_EQ(g.ops[0].kind, OpKind::kSoftmax);
-  EXPECT_TRUE(std::get<AlphaAttr>(g.ops[0].attr).is_real);
+  ASSERT_EQ(g.ops.size(), 2u);
+  EXPECT_EQ(g.ops[1].kind, OpKind::kSoftmax);
+  EXPECT_TRUE(std::get<AlphaAttr>(g.ops[1].attr).is_real);
   const std::vector<uint8_t> file = export_tflite(g);
   const Graph again = import_tflite(file, "m");
-  EXPECT_EQ(again.ops.size(), 1u);
-  EXPECT_EQ(again.ops[0].attr, g.ops[0].attr);
+  ASSERT_EQ(again.ops.size(), 2u);
+  EXPECT_EQ(again.ops[1].attr, g.ops[1].attr);
   EXPECT_EQ(export_tflite(again), file);
 }
 

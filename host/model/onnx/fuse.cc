@@ -31,7 +31,6 @@ size_t channel_of(const Op& op, size_t weight, size_t weights,
 Op* channel_maker(OnnxCall& call, const Value& v, int axis, size_t channels) {
   Op* op = sole_maker(call, v);
   if (op == nullptr || !has_weights(op->kind)) return nullptr;
-  if (call.graph().noted(op->inputs[1])) return nullptr;
   const Activation* activation = activation_of(*op);
   if (activation != nullptr && *activation != Activation::kNone) {
     return nullptr;

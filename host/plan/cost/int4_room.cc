@@ -13,7 +13,7 @@ template <class Use>
 void each_int4(const Net& net, const std::vector<PlanStage>& stages, Use use) {
   for (const PlanStage& stage : stages) {
     for (const PlanActor& a : stage.actors) {
-      if (!a.copy && net.layers[a.layer].weights.int4) use(stage, a);
+      if (a.layer >= 0 && net.layers[a.layer].weights.int4) use(stage, a);
     }
   }
 }
