@@ -115,7 +115,7 @@ void check_strategy(const PlanFlags& flags, bool several) {
 
 // A pipe has no name that says what it carries: as many bytes as the input
 // has are raw, others say themselves what they are (arrays, sound, pictures).
-// What could be both is refused.
+// A picture of just as many bytes is refused, because it could be either.
 std::vector<uint8_t> piped_input(const Graph& graph,
                                  const InputOptions& options,
                                  InputRemarks& remarks) {

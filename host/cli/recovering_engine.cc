@@ -60,7 +60,7 @@ void RecoveringEngine::open() {
   if (replans_) require_other_programs(workers_);
   engine_ = std::make_unique<WorkersEngine>(workers_.coordinator(),
                                             workers_.transport(), std::move(p));
-  if (replans_ && !keeps_variables()) {
+  if (repeats()) {
     fallbacks_.emplace(graph_, workers_.request());
   }
 }
@@ -85,7 +85,7 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
     } catch (const Error& e) {
       const std::optional<int> node = workers_.coordinator().lost();
       if (e.code() != Exit::kNode || keeps_variables()) throw;
-      if (!node || !replans_) {
+      if (!node || !repeats()) {
         throw Error(e.code(), frame_text(e.what(), frames_), e.fix());
       }
       recover(e, *node);
@@ -98,14 +98,13 @@ void RecoveringEngine::stream_on(const Next& next, const Take& take) {
   const auto next_input = [&]() -> std::optional<Bytes> {
     if (given_ == under_way_.size()) {
       std::optional<Bytes> input = next();
-      if (!input) return std::nullopt;
+      if (!input || !repeats()) return input;
       under_way_.push_back(*std::move(input));
     }
     return under_way_[given_++];
   };
   engine_->stream(next_input, [&](const Answer& answer) {
-    under_way_.pop_front();
-    --given_;
+    if (repeats()) under_way_.pop_front(), --given_;
     ++frames_;
     take(answer);
   });
@@ -118,7 +117,7 @@ void RecoveringEngine::recover(const Error& why, int node) {
   for (bool opened = false; !opened;) {
     std::optional<PlanText> beforehand;
     if (fallbacks_) {
-      beforehand = fallbacks_->without(static_cast<size_t>(node)).given;
+      beforehand = fallbacks_->without(static_cast<size_t>(node));
       fallbacks_.reset();
     }
     const size_t left = workers_.leave_out(node, std::move(beforehand));

@@ -29,6 +29,8 @@ class RecoveringEngine final : public Engine {
   EngineReport report() const override;
 
  private:
+  // Returns whether frames that were under way can be run again.
+  bool repeats() const { return replans_ && !keeps_variables(); }
   void open();
   void stream_on(const Next&, const Take&);
   void recover(const Error& why, int node);

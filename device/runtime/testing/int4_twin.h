@@ -1,5 +1,6 @@
-// For tests: makes of a program one whose convolutions have weights of four
-// bits, the low four of its own, and its twin with the same weights in eight.
+// For tests, this makes two programs of one: in the first, convolutions have
+// weights of four bits, the low four of their own; its twin has the same
+// weights in eight bits.
 #pragma once
 
 #include "device/program/chunk.h"

@@ -34,15 +34,6 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
-bool is_label(std::string_view name) {
-  std::string lower;
-  for (const char c : name) {
-    lower += static_cast<char>(std::tolower(static_cast<uint8_t>(c)));
-  }
-  return lower == "label" || lower == "labels" || lower == "class" ||
-         lower == "target";
-}
-
 // Returns whether a first line has names: none of them is a number, those that
 // are none name labels, or pandas has numbered the columns behind its index. A
 // row with a gap or a slip of the pen is no header.
@@ -57,7 +48,7 @@ bool is_header(const std::vector<std::string>& fields) {
   }
   return numbered || std::ranges::none_of(fields, is_number) ||
          std::ranges::all_of(fields, [&](const std::string& f) {
-           return is_number(f) || is_label(f);
+           return is_number(f) || is_label_name(f);
          });
 }
 
@@ -165,7 +156,7 @@ void CsvReader::split(std::string_view line,
 void CsvReader::take_header(std::vector<std::string> fields) {
   header_ = std::move(fields);
   for (size_t i = 0; i < header_.size(); ++i) {
-    if (!is_label(header_[i])) {
+    if (!is_label_name(header_[i])) {
       table_.names.push_back(header_[i]);
       continue;
     }
@@ -260,6 +251,15 @@ CsvTable CsvReader::read() {
 }
 
 }  // namespace
+
+bool is_label_name(std::string_view name) {
+  std::string lower;
+  for (const char c : name) {
+    lower += static_cast<char>(std::tolower(static_cast<uint8_t>(c)));
+  }
+  return lower == "label" || lower == "labels" || lower == "class" ||
+         lower == "target";
+}
 
 CsvTable parse_csv(std::span<const uint8_t> file, const std::string& name) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()),

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace shoal {
@@ -27,6 +28,10 @@ struct CsvTable {
   std::string label_name;           // of their column
   bool index_left_out = false;
 };
+
+// Returns whether a column of this name has labels: label, labels, class or
+// target, in any case. `y` is none, because sensors have such an axis.
+bool is_label_name(std::string_view name);
 
 // Throws Error(kCorrupt) naming line and column for text among the numbers, a
 // missing value or a row of another length; for what has no rows, or more than

@@ -9,6 +9,7 @@
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/data/array/npz.h"
+#include "host/data/csv/csv.h"
 #include "host/data/input/array_input.h"
 #include "host/data/input/input.h"
 #include "host/data/input/stacks.h"
@@ -46,10 +47,9 @@ Stack stack_of_array(const Graph& graph, Array a) {
   return stack;
 }
 
+// Arrays have no axes of sensors for names, and scikit-learn calls labels y.
 bool names_labels(const std::string& name) {
-  constexpr std::string_view kNames[] = {"label", "labels", "class", "target",
-                                         "y"};
-  return std::ranges::find(kNames, name) != std::end(kNames);
+  return name == "y" || is_label_name(name);
 }
 
 std::string list_of(const std::vector<NpzArray>& arrays) {

@@ -21,8 +21,7 @@ std::string key_without_names(const Net& net, PlanRequest request) {
   return request_key(net, request);
 }
 
-}  // namespace
-
+// Returns the request for all nodes except one, which is left to a search.
 PlanRequest request_without(PlanRequest request, size_t node) {
   auto& nodes = request.cluster.nodes;
   nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(node));
@@ -31,6 +30,8 @@ PlanRequest request_without(PlanRequest request, size_t node) {
   request.cuts_file.reset();
   return request;
 }
+
+}  // namespace
 
 FallbackPlans::FallbackPlans(Graph graph, const PlanRequest& request)
     : graph_(std::move(graph)),
@@ -65,18 +66,17 @@ void FallbackPlans::make_all() {
   }
 }
 
-PlanRequest FallbackPlans::without(size_t node) const {
-  PlanRequest request = request_without(request_, node);
+std::optional<PlanText> FallbackPlans::without(size_t node) const {
+  const PlanRequest request = request_without(request_, node);
   const std::lock_guard lock(mutex_);
   const auto found = plans_.find(key_without_names(net_, request));
-  if (found == plans_.end()) return request;
+  if (found == plans_.end()) return std::nullopt;
   Plan plan = found->second;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     plan.nodes[n].name = request.cluster.nodes[n].name;
   }
   const nlohmann::json file{{"stored", stored_plan(net_, plan)}};
-  request.given = {"the plan that was made beforehand", file.dump()};
-  return request;
+  return PlanText{"the plan that was made beforehand", file.dump()};
 }
 
 }  // namespace shoal

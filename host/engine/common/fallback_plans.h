@@ -13,9 +13,6 @@
 
 namespace shoal {
 
-// Returns the request for all nodes except one, which is left to a search.
-PlanRequest request_without(PlanRequest, size_t node);
-
 class FallbackPlans {
  public:
   // Begins with the plans for each loss, in a thread of the lowest priority.
@@ -25,8 +22,9 @@ class FallbackPlans {
   FallbackPlans(const FallbackPlans&) = delete;
   FallbackPlans& operator=(const FallbackPlans&) = delete;
 
-  // Returns the request for all nodes except one, with the plan if it is there.
-  PlanRequest without(size_t node) const;
+  // Returns the plan for all nodes except one, as --plan reads it; none if it
+  // is not there yet.
+  std::optional<PlanText> without(size_t node) const;
 
  private:
   void make_all();

@@ -48,10 +48,9 @@ void check_node(const std::string& where, const PlanNode& plan,
                 kAgain);
   }
   if (!plan.storage.empty()) {
-    find_storage(node.board, plan.storage);
     need_equal(where, "storage", plan.storage,
                find_storage(node.board, node.storage).name,
-               "--storage " + plan.storage);
+               "--storage " + printable(plan.storage));
     need_equal(where, "weights that are", plan.sealed ? "sealed" : "not sealed",
                node.sealed ? "sealed" : "not sealed",
                plan.sealed ? "leave out --no-encrypt" : "--no-encrypt");

@@ -18,13 +18,15 @@
 namespace shoal {
 namespace {
 
-void check_plan(Prepared& p) {
+// Throws Error(code) with `what` and the first fault that the checker finds.
+void check_plan(const Prepared& p, Exit code, const std::string& what,
+                const std::string& fix = {}) {
   const std::vector<std::string> faults = check(p.net, p.plan);
-  if (!faults.empty()) {
-    throw Error(Exit::kInternal,
-                "the planner made a wrong plan: " + faults.front() + " (" +
-                    std::to_string(faults.size()) + " faults in all)");
-  }
+  if (faults.empty()) return;
+  throw Error(code,
+              what + ": " + faults.front() + " (" +
+                  std::to_string(faults.size()) + " faults in all)",
+              fix);
 }
 
 // Flash of a node whose image is not mapped holds nothing; then it is the size
@@ -64,13 +66,8 @@ std::vector<size_t> overfull_nodes(const Prepared& p, const Cluster& cluster) {
 // Takes the plan of a file.
 void take_given_plan(const PlanRequest& request, Prepared& p) {
   p.plan = read_given_plan(p.net, request);
-  const std::vector<std::string> faults = check(p.net, p.plan);
-  if (!faults.empty()) {
-    throw Error(Exit::kCorrupt,
-                request.given->name + " is a wrong plan: " + faults.front() +
-                    " (" + std::to_string(faults.size()) + " faults in all)",
-                "write it once more with `shoal plan -o FILE`");
-  }
+  check_plan(p, Exit::kCorrupt, request.given->name + " is a wrong plan",
+             "write it once more with `shoal plan -o FILE`");
   set_sizes(p, Emitter(p.net, p.plan));
   for (const size_t n : overfull_nodes(p, request.cluster)) {
     check_flash(p.plan, p.plan.nodes[n],
@@ -95,7 +92,7 @@ bool take_cached_plan(const PlanCache& cache, const PlanRequest& request,
 
 void make_checked_plan(Prepared& p, const PlanRequest& request) {
   p.plan = make_plan(p.net, request);
-  check_plan(p);
+  check_plan(p, Exit::kInternal, "the planner made a wrong plan");
   set_sizes(p, Emitter(p.net, p.plan));
 }
 
