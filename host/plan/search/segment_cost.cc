@@ -114,6 +114,7 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
     for (const Share& s : cut.cuts.layers[l].shares) busy.insert(s.node);
   }
   busy_.assign(busy.begin(), busy.end());
+  cuts_from_.resize(static_cast<size_t>(layers) + 1);
   find_held();
 }
 
@@ -363,21 +364,34 @@ int64_t CostModel::least_ps(const std::vector<int64_t>& node_ps) const {
              : std::accumulate(node_ps.begin(), node_ps.end(), int64_t{0});
 }
 
+int CostModel::cuts_number(Segment segment) const {
+  std::vector<int>& row = cuts_from_[segment.begin];
+  const int end = end_of(s_, segment);
+  while (std::ssize(row) < end - segment.begin) {
+    const int layer = segment.begin + static_cast<int>(row.size());
+    row.push_back(
+        memo_.number_of(row.empty() ? -1 : row.back(), cut_numbers_[layer]));
+  }
+  return row.empty() ? -1 : row[end - segment.begin - 1];
+}
+
 const SegmentCost& CostModel::cost(Segment segment,
                                    const MadeBoxes& made) const {
-  SegmentMemo::Key key{segment.begin, segment.end, flash_.once, flash_.again,
+  const NetForms::Form& form = memo_.form_of(segment);
+  SegmentMemo::Key key{form.number, flash_.once, flash_.again,
                        static_cast<int>(time_)};
-  for (const int l : memo_.layers_of(s_, segment)) {
-    key.push_back(cut_numbers_[l]);
-  }
+  // Which weights lie in storage, and what is joined, is said of layers.
+  if (streaming_.any() || !s_.cuts.joined.empty()) key.push_back(segment.begin);
+  key.push_back(cuts_number(segment));
+  for (const int l : form.others) key.push_back(cut_numbers_[l]);
   if (const SegmentCost* known = memo_.find(key)) return *known;
   return memo_.add(std::move(key), worked_out(segment, made));
 }
 
 SegmentCost CostModel::worked_out(Segment segment,
                                   const MadeBoxes& made) const {
-  PlanDeadline::check();
   SegmentCost result;
+  if (PlanDeadline::passed()) return result;
   if (!is_even(segment, made)) return result;
   Draft d = draft(segment, made);
   result.possible = true;

@@ -61,6 +61,7 @@ class CostModel {
   int64_t time_ps(const Draft&, const Streaming::Load&, size_t passes,
                   int node) const;
   bool is_even(Segment, const MadeBoxes&) const;
+  int cuts_number(Segment) const;
   int slots(int tensor, const Box& box, int passes) const;
   void find_held();
   std::vector<int> last_readers(int tensor, int writer) const;
@@ -74,6 +75,8 @@ class CostModel {
   SegmentMemo& memo_;
   std::vector<int> busy_;         // nodes with a share
   std::vector<int> cut_numbers_;  // by layer, as the memo knows its cut
+  // By first layer, then length - 1: a number for how these layers are cut.
+  mutable std::vector<std::vector<int>> cuts_from_;
   std::vector<int> passes_;
   // By layer, then node: what lies whole there when a segment begins with it.
   std::vector<int64_t> held_;

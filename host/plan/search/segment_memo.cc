@@ -14,15 +14,10 @@ namespace {
 // Costs of nodes that are remembered; some 100 bytes each.
 constexpr size_t kMostCosts = size_t{1} << 21;
 
-bool is_needed(const TensorUses& uses, Segment s) {
-  return uses.variable < 0 ? lives_during(uses, s) : is_touched(uses, s);
-}
-
 }  // namespace
 
-SegmentMemo::SegmentMemo(const Net& net)
-    : numbers_(net.layers.size()), layers_of_(net.layers.size() + 1) {
-  const std::vector<TensorUses> uses = find_uses(net);
+SegmentMemo::SegmentMemo(const Net& net) {
+  std::vector<TensorUses> uses = find_uses(net);
   std::vector<int> counts(std::begin(tuning::kPasses),
                           std::end(tuning::kPasses));
   counts.insert(counts.end(), {256, kOneRow});
@@ -37,6 +32,7 @@ SegmentMemo::SegmentMemo(const Net& net)
     table_passes_.push_back(passes);
     table_slots_.push_back(std::move(slots));
   }
+  forms_ = NetForms(net, std::move(uses), table_slots_);
   size_t table = 0;
   for (int p = 0; p <= table_passes_.end()[-2]; ++p) {
     if (p >= table_passes_[table + 1]) ++table;
@@ -57,38 +53,10 @@ int SegmentMemo::number_of(const CutNet& cut, int layer) {
   key.push_back(cut.band[layer]);
   if (cut.loop_of[layer] >= 0) {
     const CutNet::Loop& loop = cut.loops[cut.loop_of[layer]];
-    key.insert(key.end(), {loop.begin, loop.end, loop.groups});
+    key.insert(key.end(), {loop.begin - layer, loop.end - layer, loop.groups});
   }
-  auto& numbers = numbers_[layer];
-  return numbers.try_emplace(std::move(key), static_cast<int>(numbers.size()))
+  return numbers_.try_emplace(std::move(key), std::ssize(numbers_))
       .first->second;
-}
-
-const std::vector<int>& SegmentMemo::layers_of(const CutNet& cut,
-                                               Segment segment) {
-  auto& row = layers_of_[segment.begin];
-  const auto length = static_cast<size_t>(segment.end - segment.begin);
-  row.resize(std::max(row.size(), length + 1));
-  std::optional<std::vector<int>>& layers = row[length];
-  if (layers) return *layers;
-  const auto count = static_cast<int>(cut.net.layers.size());
-  std::vector<bool> is_one(cut.net.layers.size());
-  for (int l = segment.begin; l < std::min(segment.end, count); ++l) {
-    is_one[l] = true;
-  }
-  for (const TensorUses& t : cut.uses) {
-    if (!is_needed(t, segment)) continue;
-    for (const auto* list : {&t.writers, &t.readers}) {
-      for (const Use& u : *list) {
-        if (u.owner == Owner::kActor) is_one[u.index] = true;
-      }
-    }
-  }
-  layers.emplace();
-  for (int l = 0; l < count; ++l) {
-    if (is_one[l]) layers->push_back(l);
-  }
-  return *layers;
 }
 
 size_t SegmentMemo::Hash::operator()(const Key& key) const {
@@ -109,7 +77,9 @@ const SegmentCost& SegmentMemo::add(Key key, SegmentCost cost) {
 
 void SegmentMemo::trim(int nodes) {
   const size_t each = 8 * static_cast<size_t>(std::max(1, nodes));
-  if (costs_.size() > kMostCosts / each) costs_.clear();
+  if (costs_.size() <= kMostCosts / each) return;
+  costs_.clear();
+  rows_.clear();
 }
 
 }  // namespace shoal

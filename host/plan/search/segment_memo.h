@@ -1,18 +1,19 @@
 // What searches of one net over the same nodes share, whatever their cuts: the
 // rings of bands, and what segments cost. Cuts that differ in a few layers have
 // most segments in common: a segment's cost depends on how its own layers are
-// cut, and those that touch a tensor that lives while it runs.
+// cut, and those that touch a tensor that lives while it runs. Where a net
+// repeats itself segments of equal layers, cut alike, cost the same.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "host/plan/arena/pack_memo.h"
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/search/net_forms.h"
 #include "host/plan/tokens/ring_memo.h"
 
 namespace shoal {
@@ -49,8 +50,8 @@ class SegmentMemo {
 
   // How a layer is cut, as a number: the same one only for the same cut.
   int number_of(const CutNet&, int layer);
-  // Layers that the cost of a segment depends on.
-  const std::vector<int>& layers_of(const CutNet&, Segment);
+  // What the cost of a segment depends on, beside how these layers are cut.
+  const NetForms::Form& form_of(Segment s) { return forms_.of(s); }
 
   using Key = std::vector<int>;
   const SegmentCost* find(const Key&) const;
@@ -60,6 +61,10 @@ class SegmentMemo {
   PackMemo& packs() { return packs_; }
   // Forgets costs if they have become many; what find() gave is gone then.
   void trim(int nodes);
+  // A number for how some layers are cut, given that of all but the last one.
+  int number_of(int all_but_last, int last) {
+    return rows_.of({all_but_last, last});
+  }
 
   // For tests: how many costs were worked out.
   int64_t added() const { return added_; }
@@ -73,8 +78,9 @@ class SegmentMemo {
   std::vector<uint8_t> table_of_;  // by passes; more have the last but one
   std::vector<std::vector<int>> table_slots_;
   std::vector<int> least_slots_;
-  std::vector<std::map<std::vector<int>, int>> numbers_;  // by layer
-  std::vector<std::vector<std::optional<std::vector<int>>>> layers_of_;
+  std::map<std::vector<int>, int> numbers_;  // of cuts
+  NetForms forms_;
+  Numbers<std::array<int, 2>> rows_;
   std::unordered_map<Key, SegmentCost, Hash> costs_;
   int64_t added_ = 0;
   RingMemo rings_;

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/search/search.h"
+#include "host/plan/search/segment_cost.h"
 #include "host/plan/testing/shape_net.h"
 
 namespace shoal {
@@ -28,10 +31,14 @@ TEST(SegmentMemo, ChangesNoPlan) {
         SCOPED_TRACE(named.name + " " + name);
         const Cuts cuts = make_cuts(net, request.cluster, {.strategy = name});
         SegmentMemo own(net);
-        const Plan a = search_plan(
-            net, request, *linked_search(net, request, cuts, options, &memo));
-        const Plan b = search_plan(
-            net, request, *linked_search(net, request, cuts, options, &own));
+        const Plan a =
+            search_plan(net, request,
+                        linked_search(net, request, cuts, options, &memo))
+                .value();
+        const Plan b =
+            search_plan(net, request,
+                        linked_search(net, request, cuts, options, &own))
+                .value();
         EXPECT_EQ(a.latency_s, b.latency_s);
         EXPECT_EQ(largest_arena(a), largest_arena(b));
         EXPECT_EQ(a.traffic_bytes, b.traffic_bytes);
@@ -58,6 +65,58 @@ TEST(SegmentMemo, NumbersTellCutsApart) {
   Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
   cuts.blocks.push_back({0, 1, 2, 1});
   EXPECT_NE(memo.number_of(CutNet(net, cluster, cuts), 0), spatial);
+}
+
+bool is_same(const SegmentCost& a, const SegmentCost& b) {
+  const auto same = [](const SegmentCost::AtPasses& x,
+                       const SegmentCost::AtPasses& y) {
+    return x.bytes == y.bytes && x.saved == y.saved && x.time_ps == y.time_ps;
+  };
+  return a.possible == b.possible && a.received == b.received &&
+         std::ranges::equal(a.at, b.at, same);
+}
+
+// Costs come from another segment of the same form, or are worked out for this
+// one alone: nobody can tell.
+TEST(SegmentMemo, SegmentsOfOneFormCostTheSame) {
+  std::vector<NamedNet> nets = shape_nets();
+  ShapeNet chain("chain");
+  int x = chain.input(6, 6, 4);
+  for (int l = 0; l < 10; ++l) x = chain.conv(x, 3, 1, 4);
+  chain.output(x);
+  nets.push_back({"repeated", chain.finish()});
+  const Cluster cluster = uniform_cluster(3, find_board("teensy41"), {});
+  for (const NamedNet& named : nets) {
+    const Net& net = named.net;
+    const auto layers = static_cast<int>(net.layers.size());
+    SegmentMemo shared(net);
+    int64_t segments = 0;
+    for (const char* name : {"spatial", "kernel"}) {
+      const Cuts cuts = make_cuts(net, cluster, {.strategy = name});
+      const CutNet cut(net, cluster, cuts);
+      const Streaming streaming(cut, cluster);
+      const auto model = [&](SegmentMemo& memo) {
+        return CostModel(cut, cluster, streaming, kUdpPayload, {},
+                         SegmentTime::kFrame, memo);
+      };
+      const CostModel of_all = model(shared);
+      for (int begin = 0; begin < layers; ++begin) {
+        for (int end = begin + 1; end <= std::min(begin + 4, layers); ++end) {
+          MadeBoxes made = cut.own;
+          if (!compute_boxes(cut, {begin, end}, made)) break;
+          SCOPED_TRACE(named.name + " " + name + " " + std::to_string(begin) +
+                       "-" + std::to_string(end));
+          SegmentMemo own(net);
+          EXPECT_TRUE(is_same(of_all.cost({begin, end}, made),
+                              model(own).cost({begin, end}, made)));
+          ++segments;
+        }
+      }
+    }
+    EXPECT_LE(shared.added(), segments);
+    if (named.name != "repeated") continue;
+    EXPECT_LT(shared.added() * 3, segments * 2);
+  }
 }
 
 TEST(SegmentMemo, ForgetsWhatIsTooMuch) {

@@ -1,0 +1,78 @@
+// Where a net repeats itself: segments of equal layers, which touch equal
+// tensors in the same way, have the same form, wherever they are.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "host/lower/net.h"
+#include "host/plan/types/segment.h"
+#include "host/plan/types/uses.h"
+
+namespace shoal {
+
+// Gives each different key a number.
+template <typename Key>
+class Numbers {
+ public:
+  int of(Key key) {
+    return numbers_
+        .try_emplace(std::move(key), static_cast<int>(numbers_.size()))
+        .first->second;
+  }
+  void clear() { numbers_.clear(); }
+
+ private:
+  struct Hash {
+    size_t operator()(const Key& key) const {
+      uint64_t h = 14695981039346656037u;  // FNV-1a
+      for (const auto k : key) {
+        h = (h ^ static_cast<uint64_t>(k)) * 1099511628211u;
+      }
+      return h;
+    }
+  };
+  std::unordered_map<Key, int, Hash> numbers_;
+};
+
+class NetForms {
+ public:
+  NetForms() = default;
+  // `slots`: numbers of each tensor that count, too. The net must outlive it.
+  NetForms(const Net&, std::vector<TensorUses>,
+           const std::vector<std::vector<int>>& slots);
+
+  struct Form {
+    int number = 0;  // the same for segments of the same form
+    // Layers outside the segment that touch a tensor that lives while it runs.
+    std::vector<int> others;
+  };
+  // Until the next call.
+  const Form& of(Segment);
+
+ private:
+  using Key = std::vector<int64_t>;
+  // The segments that begin at one layer.
+  struct Begin {
+    std::vector<int> touched;  // by tensor: how many were before; -1: it is not
+    int tensors = 0;
+    std::vector<int> layers;  // by length - 1: a number for what they are
+    std::vector<std::optional<Form>> forms;  // by length
+  };
+
+  std::vector<int> others_of(Segment) const;
+  // What a layer is, and which of the tensors of a segment it touches.
+  void add_layer(int layer, const std::vector<int>& touched, Key&) const;
+  void extend(int begin, int end);
+
+  const Net* net_ = nullptr;
+  std::vector<TensorUses> uses_;
+  std::vector<int> layer_kinds_, tensor_kinds_;
+  Numbers<Key> kinds_, layers_, forms_;
+  std::vector<Begin> begins_;
+};
+
+}  // namespace shoal
