@@ -40,6 +40,7 @@ struct PlanFlags {
   // Limits: 120ms, 1M, 64K; seconds of planning.
   std::string max_latency, max_traffic, max_arena;
   double plan_seconds = 0;   // 0: as long as it takes
+  int effort = 1;            // of the search for a plan, from 1 to 100
   std::optional<int> nodes;  // equal ones; none: one that is not linked
   TextFile plan;             // in place of a search
   bool no_cache = false;     // plans that were found before are not taken

@@ -49,6 +49,7 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
         parse_size(flags.max_traffic, "--max-traffic");
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
+  request.effort = flags.effort;
   request.max_payload = payload_of(flags, request.cluster);
 }
 
@@ -63,6 +64,7 @@ void check_given_plan(const PlanFlags& flags) {
       {"--max-latency", !flags.max_latency.empty()},
       {"--max-traffic", !flags.max_traffic.empty()},
       {"--plan-seconds", flags.plan_seconds > 0},
+      {"--effort", flags.effort > 1},
       {"--replay", flags.replay},
       {"--no-cache", flags.no_cache}};
   for (const auto& [flag, is_given] : of_searches) {

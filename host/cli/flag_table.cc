@@ -67,6 +67,7 @@ constexpr FlagStyle kStyles[] = {
     {"simulate evaluate", "--max-arena", kPlan, "SIZE", true},
     {"", "--max-arena", kPlan, "SIZE", false},
     {"", "--plan-seconds", kPlan, "SECONDS", true},
+    {"", "--effort", kPlan, "N", true},
     {"", "--plan", kPlan, "FILE", true},
     {"", "--no-cache", kPlan, "", true},
     {"plan build export worker", "--flash", kPlan, "SIZE", false},

@@ -153,7 +153,7 @@ PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
     const FewestNodes few =
         fewest_nodes(all, alone, 2, kMostTriedNodes, plans, true);
     if (few.nodes == 0) {
-      PlanDeadline::check();
+      if (PlanDeadline::passed()) PlanDeadline::no_plan().raise();
       // For a very large net even the first count may be too much work.
       if (few.tries.empty()) throw;
       throw Error(Exit::kDoesNotFit,

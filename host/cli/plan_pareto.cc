@@ -177,9 +177,7 @@ int plan_pareto(const PlanCommandFlags& flags, const Net& net,
   constexpr int kBudgets = 4;
   Exploration found = explore(
       net, request, {.budgets = kBudgets, .all = true, .traffic = true});
-  if (found.trials.empty() && found.refused) {
-    std::rethrow_exception(found.refused);
-  }
+  if (found.trials.empty() && found.refused) found.refused->raise();
   const size_t tried = found.trials.size();
   std::erase_if(found.trials,
                 [](const PlanTrial& t) { return !t.keeps_limits; });

@@ -169,17 +169,22 @@ void record_orders(const Net& net, Plan& plan) {
                         process - of.first_actor);
         });
     if (!done) throw Error(Exit::kInternal, "a segment does not complete");
-    for (const MergedSegment::Part& part : m.parts) {
-      const PlanStage& stage = plan.nodes[part.node].stages[part.stage];
-      if (stage.order.size() <= kMaxRuns) continue;
-      throw Error(Exit::kUnsupported,
-                  "a stage fires in " + std::to_string(stage.order.size()) +
-                      " runs; at most " + std::to_string(kMaxRuns));
-    }
   }
 }
 
 }  // namespace
+
+std::optional<Misfit> too_many_runs(const Plan& plan) {
+  for (const PlanNode& node : plan.nodes) {
+    for (const PlanStage& stage : node.stages) {
+      if (stage.order.size() <= kMaxRuns) continue;
+      return Misfit{Exit::kUnsupported,
+                    "a stage fires in " + std::to_string(stage.order.size()) +
+                        " runs; at most " + std::to_string(kMaxRuns)};
+    }
+  }
+  return std::nullopt;
+}
 
 Plan build_plan(const Net& net, PlanDraft draft,
                 const std::vector<Supply>& supplies,

@@ -15,6 +15,7 @@
 #include "host/plan/draft/draft.h"
 #include "host/plan/tokens/ring_memo.h"
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/stream_table.h"
 
 namespace shoal {
@@ -95,6 +96,10 @@ uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // Cuts firings into slices after which a node looks at its link, and says how
 // long the longest one keeps it away. Of a plan that is cut already: the same.
 void set_slices(const Net&, const Cluster&, Plan&);
+
+// Of a plan of several nodes: a stage whose recorded order is longer than a
+// program counts. None: no stage.
+std::optional<Misfit> too_many_runs(const Plan&);
 
 // `supplies`: of each node.
 Plan build_plan(const Net&, PlanDraft, const std::vector<Supply>& supplies,

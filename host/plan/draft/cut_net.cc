@@ -79,17 +79,18 @@ std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
     loops.push_back({l, to, std::min(groups, channels)});
     l = to;
   }
-  if (loops.empty()) {
-    throw Error(Exit::kUsage,
-                "cuts " + s.cuts.strategy +
-                    ": groups = " + std::to_string(groups) + " from " +
-                    layer_text(s.net.layers[begin]) +
-                    ": there is no expansion, depthwise convolution and "
-                    "projection in a row that every node has in one grid, all "
-                    "channels of the first two",
-                "groups = 1");
-  }
   return loops;
+}
+
+Misfit no_loops(const CutNet& s, const BlockChoice& block) {
+  return {Exit::kUsage,
+          "cuts " + s.cuts.strategy +
+              ": groups = " + std::to_string(block.groups) + " from " +
+              layer_text(s.net.layers[block.begin]) +
+              ": there is no expansion, depthwise convolution and projection "
+              "in a row that every node has in one grid, all channels of the "
+              "first two",
+          "groups = 1"};
 }
 
 }  // namespace
@@ -137,7 +138,10 @@ void CutNet::add_blocks() {
       band[l] = block.band.value_or(0);
     }
     if (block.groups < 2) continue;
-    for (const Loop& loop : find_loops(*this, block.begin, end, block.groups)) {
+    const std::vector<Loop> found =
+        find_loops(*this, block.begin, end, block.groups);
+    if (found.empty() && !misfit) misfit = no_loops(*this, block);
+    for (const Loop& loop : found) {
       for (int l = loop.begin; l < loop.end; ++l) {
         loop_of[l] = static_cast<int>(loops.size());
       }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/plan/cuts/cuts.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/segment.h"
 
 namespace shoal {
@@ -39,7 +40,9 @@ struct CutNet {
     return loop_of[layer] >= 0 && layer + 1 < loops[loop_of[layer]].end;
   }
 
-  // Throws Error(kUsage) for groups that cannot be.
+  // Why it cannot be: groups that layers cannot have. None: it can.
+  std::optional<Misfit> misfit;
+
   CutNet(const Net&, const Cluster&, const Cuts&);
 
  private:

@@ -11,35 +11,35 @@
 namespace shoal {
 namespace {
 
-[[noreturn]] void refuse(const Cuts& cuts, const TileChoice& t,
-                         const std::string& why, const std::string& fix) {
-  throw Error(Exit::kUsage,
-              "cuts " + cuts.strategy + ": tiles = " + std::to_string(t.tiles) +
-                  " of layers " + std::to_string(t.begin) + "-" +
-                  std::to_string(t.end - 1) + ": " + why,
-              fix);
+Misfit refusal(const Cuts& cuts, const TileChoice& t, const std::string& why,
+               const std::string& fix) {
+  return {Exit::kUsage,
+          "cuts " + cuts.strategy + ": tiles = " + std::to_string(t.tiles) +
+              " of layers " + std::to_string(t.begin) + "-" +
+              std::to_string(t.end - 1) + ": " + why,
+          fix};
 }
 
-[[noreturn]] void refuse_run(const Net& net,
-                             const std::vector<TensorUses>& uses,
-                             const Cuts& cuts, const TileChoice& t,
-                             bool replay) {
+Misfit refusal_of_run(const Net& net, const std::vector<TensorUses>& uses,
+                      const Cuts& cuts, const TileChoice& t, bool replay) {
   const std::string fix = "tiles = 1, or other layers";
-  if (net.frames > 1) refuse(cuts, t, "frames come as a batch", fix);
+  if (net.frames > 1) return refusal(cuts, t, "frames come as a batch", fix);
   for (int l = t.begin; l < t.end; ++l) {
     if (takes_columns(net, net.layers[l])) continue;
-    refuse(cuts, t,
-           layer_text(net.layers[l]) + " is not made some columns at a time",
-           fix);
+    return refusal(
+        cuts, t,
+        layer_text(net.layers[l]) + " is not made some columns at a time", fix);
   }
   if (!replay && tile_result(net, uses, t.begin, t.end, true) >= 0) {
-    refuse(cuts, t, "an input's rows come again from the top for each tile",
-           "--replay, of a verb that has it");
+    return refusal(cuts, t,
+                   "an input's rows come again from the top for each tile",
+                   "--replay, of a verb that has it");
   }
-  refuse(cuts, t,
-         "they do not make one tensor for layers behind them, or touch one "
-         "that others make, a variable or an output",
-         fix);
+  return refusal(
+      cuts, t,
+      "they do not make one tensor for layers behind them, or touch one "
+      "that others make, a variable or an output",
+      fix);
 }
 
 // Where column `x` of `from` lies in `to`, at multiples of `granule`.
@@ -83,16 +83,18 @@ std::vector<Segment> places_of(const std::vector<int>& layers,
 
 }  // namespace
 
-std::vector<TileRun> tile_runs(const Net& net, const Cuts& cuts, bool replay) {
+OrMisfit<std::vector<TileRun>> tile_runs(const Net& net, const Cuts& cuts,
+                                         bool replay) {
   std::vector<TileRun> runs;
   const std::vector<TensorUses> uses = find_uses(net);
   for (const TileChoice& t : cuts.tiles) {
     const int result = tile_result(net, uses, t.begin, t.end, replay);
-    if (result < 0) refuse_run(net, uses, cuts, t, replay);
+    if (result < 0) return refusal_of_run(net, uses, cuts, t, replay);
     const int columns = net.tensors[result].columns;
     if (t.tiles > columns) {
-      refuse(cuts, t, "they make " + std::to_string(columns) + " columns",
-             "tiles = " + std::to_string(columns) + " or fewer");
+      return refusal(cuts, t,
+                     "they make " + std::to_string(columns) + " columns",
+                     "tiles = " + std::to_string(columns) + " or fewer");
     }
     runs.push_back(even_tiles(net, result, t.begin, t.end, t.tiles));
   }

@@ -8,12 +8,13 @@
 
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/tile_net.h"
+#include "host/plan/types/misfit.h"
 
 namespace shoal {
 
 // Returns the runs of Cuts::tiles. Throws Error(kUsage) for layers that cannot
 // be made in tiles, or not without rows of an input that come again (`replay`).
-std::vector<TileRun> tile_runs(const Net&, const Cuts&, bool replay);
+OrMisfit<std::vector<TileRun>> tile_runs(const Net&, const Cuts&, bool replay);
 
 // Returns the same cuts of the layers of `tiles`, whose runs keep no columns; a
 // segment ends behind each tile.

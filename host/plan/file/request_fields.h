@@ -288,8 +288,8 @@ void fields(Is<PlanLimits> auto& s, auto&& visit) {
 void fields(Is<PlanRequest> auto& s, auto&& visit) {
   // Where the plan may come from does not change what it is.
   auto& [cluster, linked, cuts, cuts_file, strategy, compared, objective,
-         limits, byte_s, max_payload, batch, replay, max_writes, years, fps,
-         given, cached] = s;
+         limits, effort, byte_s, max_payload, batch, replay, max_writes, years,
+         fps, given, cached] = s;
   (void)given, (void)cached;
   visit("cluster", cluster);
   visit("linked", linked);
@@ -299,6 +299,7 @@ void fields(Is<PlanRequest> auto& s, auto&& visit) {
   visit("compared", compared);
   visit("objective", objective);
   visit("limits", limits);
+  visit("effort", effort);
   visit("byte_s", byte_s);
   visit("max_payload", max_payload);
   visit("batch", batch);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <exception>
 #include <functional>
 #include <iterator>
 #include <limits>
@@ -25,7 +24,6 @@
 #include "host/plan/search/idle_nodes.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
-#include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 
@@ -36,8 +34,9 @@ constexpr double kFar = std::numeric_limits<double>::infinity();
 
 // The plan of the smallest arena. `least_refused`: the arena that a refusal
 // elsewhere asks for.
-Plan find_smallest(const Net&, const PlanRequest&, SegmentMemo*,
-                   std::vector<CrewTrial>* tried, double least_refused);
+OrMisfit<Plan> find_smallest(const Net&, const PlanRequest&, SegmentMemo*,
+                             std::vector<CrewTrial>* tried,
+                             double least_refused);
 
 class AutoPlan {
  public:
@@ -57,24 +56,24 @@ class AutoPlan {
     });
   }
 
-  Plan find_briefly() {
+  OrMisfit<Plan> find_briefly() {
     const std::unique_ptr<CrewPlan> crew =
         crew_of(order_.size(), request_.cluster.nodes.size());
     crew->begin_briefly();
     const Trials& trials = crew->trials();
-    if (!trials.any()) std::rethrow_exception(trials.refused());
+    if (!trials.any()) return why_not(trials.refused());
     Plan plan = trials.best();
     plan.strategy = "auto (" + trials.taken().name + ")";
     return plan;
   }
 
-  Plan find() {
+  OrMisfit<Plan> find() {
     const size_t all = order_.size();
     try_crew(all);
     if (best_) on_all_ = best_->trials().on_all();
     // One of many prices: fewer nodes are tried without one.
     if (best_ && request_.byte_s > 0 && all == request_.cluster.nodes.size()) {
-      return named();
+      return named_at_last();
     }
     if (are_equal()) {
       for (const size_t count : fewer_equal(all)) try_crew(count);
@@ -98,10 +97,10 @@ class AutoPlan {
       if (on_all_) order_ = everyone;
       try_hopeless();
     }
-    return named();
+    return named_at_last();
   }
 
-  Plan find_of(std::vector<CrewTrial> trials) {
+  OrMisfit<Plan> find_of(std::vector<CrewTrial> trials) {
     for (CrewTrial& t : trials) {
       std::unique_ptr<CrewPlan> crew =
           crew_of(std::min(t.nodes, order_.size()), t.nodes);
@@ -109,7 +108,7 @@ class AutoPlan {
       crew->run(std::move(t.trial));
       take(std::move(crew));
     }
-    if (!best_) std::rethrow_exception(refused_);
+    if (!best_) return why_not(refused_);
     return named(false);
   }
 
@@ -275,22 +274,22 @@ class AutoPlan {
     return counts;
   }
 
+  static Misfit why_not(const std::optional<Misfit>& refused) {
+    return refused ? *refused
+                   : Misfit{Exit::kDoesNotFit, "no plan fits the nodes"};
+  }
+
   // What fits at all is likeliest to be the smallest.
-  Plan smallest() const {
+  OrMisfit<Plan> smallest() const {
     if (is_latency() && !PlanDeadline::passed()) {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
-      try {
-        // What it is refused with nobody asks.
-        Plan plan = find_smallest(net_, request, memo_, tried_, 0);
-        if (tried_) tried_->resize(1);
-        return plan;
-      } catch (const Error& e) {
-        if (e.code() == Exit::kInternal) throw;
-      }
+      // What it is refused with nobody asks.
+      OrMisfit<Plan> plan = find_smallest(net_, request, memo_, tried_, 0);
+      if (plan && tried_) tried_->resize(1);
+      if (plan) return plan;
     }
-    if (!refused_) throw Error(Exit::kDoesNotFit, "no plan fits the nodes");
-    std::rethrow_exception(refused_);
+    return why_not(refused_);
   }
 
   // That a full datagram is on its way to the node.
@@ -324,9 +323,10 @@ class AutoPlan {
         std::vector<int>(order_.begin(),
                          order_.begin() + static_cast<std::ptrdiff_t>(count)),
         given ? *memo_ : *memo);
-    const auto asked = bytes_asked(refused_);
+    const bool asks = refused_ && refused_->arena_bytes;
     crew->refused_with(
-        std::min(least_refused_, asked ? static_cast<double>(*asked) : kFar));
+        std::min(least_refused_,
+                 asks ? static_cast<double>(*refused_->arena_bytes) : kFar));
     return crew;
   }
 
@@ -372,7 +372,7 @@ class AutoPlan {
     crew->begin();
     if (count == all) hopeless_ = crew->hopeless();
     if (!trials.any()) {
-      refused_ = lesser_refusal(refused_, trials.refused());
+      refused_ = lesser(refused_, trials.refused());
       return false;
     }
     const double least = best_ ? best_->trials().measure() : 0;
@@ -390,7 +390,7 @@ class AutoPlan {
   bool take(std::unique_ptr<CrewPlan> crew) {
     const Trials& trials = crew->trials();
     if (!trials.any()) {
-      refused_ = lesser_refusal(refused_, trials.refused());
+      refused_ = lesser(refused_, trials.refused());
       return false;
     }
     const bool is_best = !best_ || trials.beats(best_->trials());
@@ -432,6 +432,13 @@ class AutoPlan {
       crew->run(strategy, is_latency() ? best_->trials().measure() : 0);
       take(std::move(crew));
     }
+  }
+
+  // The search of the default effort comes first, as it is, so that more effort
+  // is never worse.
+  Plan named_at_last() {
+    if (request_.effort > 1) best_->improve_further(request_.effort - 1);
+    return named();
   }
 
   // The best plan, whose strategy says what was taken, and on how many nodes;
@@ -521,7 +528,7 @@ class AutoPlan {
   double begun_ = 0;      // what the brief begin of all nodes measures
   std::optional<double> on_all_;
   std::vector<std::string> hopeless_;  // of the crew of all nodes
-  std::exception_ptr refused_;
+  std::optional<Misfit> refused_;
   const double least_refused_;
 };
 
@@ -543,56 +550,41 @@ bool is_smaller(const Plan& a, const Plan& b) {
 
 // Shares that follow what nodes compute are largest where most is computed,
 // even ones nowhere: where ratings differ both are tried.
-Plan find_smallest(const Net& net, const PlanRequest& request,
-                   SegmentMemo* memo, std::vector<CrewTrial>* tried,
-                   double least_refused) {
+OrMisfit<Plan> find_smallest(const Net& net, const PlanRequest& request,
+                             SegmentMemo* memo, std::vector<CrewTrial>* tried,
+                             double least_refused) {
   if (have_equal_ratings(request.cluster.nodes)) {
     return AutoPlan(net, request, memo, tried, least_refused).find();
   }
-  struct Found {
-    std::optional<Plan> plan;
-    std::exception_ptr refused;
-    std::vector<CrewTrial> tried;
+  std::vector<CrewTrial> tried_rated, tried_evenly;
+  const auto search = [&](const PlanRequest& r, SegmentMemo* m,
+                          std::vector<CrewTrial>& all) {
+    return AutoPlan(net, r, m, tried ? &all : nullptr, least_refused).find();
   };
-  const auto search = [&](const PlanRequest& r, SegmentMemo* m) {
-    Found found;
-    try {
-      found.plan =
-          AutoPlan(net, r, m, tried ? &found.tried : nullptr, least_refused)
-              .find();
-    } catch (const Error& e) {
-      if (e.code() == Exit::kInternal) throw;
-      found.refused = std::current_exception();
-    }
-    return found;
-  };
-  Found best = search(request, memo);
-  Found even = search(with_equal_ratings(request), nullptr);
-  if (even.plan && (!best.plan || is_smaller(*even.plan, *best.plan))) {
-    best = std::move(even);
-  }
-  if (!best.plan) {
-    std::rethrow_exception(lesser_refusal(best.refused, even.refused));
-  }
-  if (tried) *tried = std::move(best.tried);
-  return *std::move(best.plan);
+  OrMisfit<Plan> rated = search(request, memo, tried_rated);
+  const PlanRequest evenly = with_equal_ratings(request);
+  OrMisfit<Plan> even = search(evenly, nullptr, tried_evenly);
+  if (!rated && !even) return *lesser(rated.misfit(), even.misfit());
+  const bool is_even = even && (!rated || is_smaller(*even, *rated));
+  if (tried) *tried = std::move(is_even ? tried_evenly : tried_rated);
+  return is_even ? std::move(even) : std::move(rated);
 }
 
 }  // namespace
 
-Plan auto_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo,
-               std::vector<CrewTrial>* tried) {
+OrMisfit<Plan> auto_plan(const Net& net, const PlanRequest& request,
+                         SegmentMemo* memo, std::vector<CrewTrial>* tried) {
   return request.objective == Objective::kLatency
              ? AutoPlan(net, request, memo, tried).find()
              : find_smallest(net, request, memo, tried, kFar);
 }
 
-Plan auto_plan_of(const Net& net, const PlanRequest& request,
-                  std::vector<CrewTrial> trials) {
+OrMisfit<Plan> auto_plan_of(const Net& net, const PlanRequest& request,
+                            std::vector<CrewTrial> trials) {
   return AutoPlan(net, request).find_of(std::move(trials));
 }
 
-Plan brief_auto_plan(const Net& net, const PlanRequest& request) {
+OrMisfit<Plan> brief_auto_plan(const Net& net, const PlanRequest& request) {
   return AutoPlan(net, request).find_briefly();
 }
 

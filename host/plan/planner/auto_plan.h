@@ -8,6 +8,7 @@
 
 #include "host/lower/net.h"
 #include "host/plan/planner/trials.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -22,17 +23,18 @@ struct CrewTrial {
 };
 
 // As make_plan() for nodes with links. The plan's strategy says what was taken.
-// Throws what the default strategy over all nodes would, if nothing fits.
 // `tried`: gets what was taken; where the smallest arena is asked, what is best
 // of each crew behind it.
-Plan auto_plan(const Net&, const PlanRequest&, SegmentMemo* memo = nullptr,
-               std::vector<CrewTrial>* tried = nullptr);
+OrMisfit<Plan> auto_plan(const Net&, const PlanRequest&,
+                         SegmentMemo* memo = nullptr,
+                         std::vector<CrewTrial>* tried = nullptr);
 
 // The best of these and no others.
-Plan auto_plan_of(const Net&, const PlanRequest&, std::vector<CrewTrial>);
+OrMisfit<Plan> auto_plan_of(const Net&, const PlanRequest&,
+                            std::vector<CrewTrial>);
 
 // What auto_plan() begins with, over all nodes, in a fraction of its time: its
-// own plan is at least as good. Throws where auto_plan() may still find one.
-Plan brief_auto_plan(const Net&, const PlanRequest&);
+// own plan is at least as good. Finds none where auto_plan() may still do so.
+OrMisfit<Plan> brief_auto_plan(const Net&, const PlanRequest&);
 
 }  // namespace shoal

@@ -77,8 +77,8 @@ TEST(AutoPlanTest, RingsHaveRoomForWhatLateLinksHaveUnderWay) {
   const auto seconds = [&](bool in_flight_room) {
     SearchOptions options;
     options.in_flight_room = in_flight_room;
-    const auto search = linked_search(net, request, *request.cuts, options);
-    return search_plan(net, request, *search).latency_s;
+    SearchOrMisfit search = linked_search(net, request, *request.cuts, options);
+    return search_plan(net, request, std::move(search)).value().latency_s;
   };
   EXPECT_LT(seconds(true), 0.9 * seconds(false));
 }

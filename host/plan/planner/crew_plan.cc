@@ -7,10 +7,9 @@
 
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/draft/cut_net.h"
 #include "host/plan/draft/tile_net.h"
-#include "host/plan/planner/balance.h"
 #include "host/plan/planner/cut_bound.h"
+#include "host/plan/planner/group_trials.h"
 #include "host/plan/search/lone_search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
@@ -54,6 +53,7 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
     trials_.watch([this](const Trial& trial, const Plan& plan) {
       if (!trial.cuts.tiles.empty()) return;  // no splices of these
       rehearsed_.push_back(rehearsed(trial, plan));
+      if (keeps_found()) found_.push_back({trial, plan});
     });
   }
   most_plans_ = static_cast<int>(
@@ -242,9 +242,7 @@ void CrewPlan::choose_groups() {
     return;
   }
   Trial chosen = trials_.taken();
-  std::erase_if(chosen.cuts.blocks,
-                [](const BlockChoice& b) { return b.groups > 1; });
-  chosen.group_channels = 0;
+  drop_groups(chosen);
   chosen.options.save_memory();
   trials_.run(std::move(chosen));
 }
@@ -324,9 +322,7 @@ std::vector<int> CrewPlan::ends_of_columns() const {
 // The layers before `end` so.
 Trial CrewPlan::in_columns(Trial trial, int end) const {
   trial.name = "columns";
-  std::erase_if(trial.cuts.blocks,
-                [](const BlockChoice& b) { return b.groups > 1; });
-  trial.group_channels = 0;
+  drop_groups(trial);
   trial.options.save_memory();
   trial.options.halos = true;
   const StrategyOptions columns{"spatial", 1, static_cast<int>(crew_.size())};
@@ -345,125 +341,105 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
   trials_.run({strategy, std::move(cuts)});
 }
 
+bool CrewPlan::keeps_found() const {
+  return request_.effort > 1 || share_count() <= tuning::kCheap;
+}
+
+bool CrewPlan::can_improve() const {
+  return mixed_ && trials_.any() && is_latency() &&
+         trials_.taken().cuts.tiles.empty();
+}
+
 void CrewPlan::improve() {
-  if (!mixed_ || !trials_.any() || !is_latency()) return;
-  if (!trials_.taken().cuts.tiles.empty()) return;
-  try_other_in_flight_room();
-  int beside =
-      std::max(most_plans_ - trials_.count(), most_plans_ / tuning::kLaterPart);
-  int spliced = most_plans_ * tuning::kSplicedParts / tuning::kLaterPart;
-  int shared = most_plans_ / tuning::kLaterPart;  // for shares weighed anew
-  bool better = true;
-  while (better) {
-    better = try_beside(beside) || try_splices(spliced) || try_balanced(shared);
-  }
-  // What shares weighed anew have changed, or what was beyond the count.
+  if (!can_improve()) return;
+  const int part = most_plans_ / tuning::kLaterPart;
   const auto quarter =
       static_cast<int>(tuning::percent_of(tuning::kLastSplices, most_plans_));
-  int last = quarter;
-  for (better = true; better;) {
-    better = try_splices(last) || try_balanced(shared);
-  }
-  if (share_count() <= tuning::kCheap) improve_small();
+  const double sure = sure_gain();
+  int once = 1;
+  improve_by({{change_in_flight_room, once}});
+  int recuts = std::max(most_plans_ - trials_.count(), part);
+  int splices = part * tuning::kSplicedParts, shares = part;
+  improve_by({{recut_run, recuts},
+              {splice_plans, splices, sure},
+              {balance_shares, shares}});
+  // What shares weighed anew have changed, or what was beyond the count.
+  int more = quarter;
+  improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
+  if (share_count() <= tuning::kCheap) improve_further(tuning::kCheapEffort);
   if (lacks_room()) {
-    int more = try_saving_memory() ? most_plans_ : quarter;
-    for (better = true; better;) {
-      better = try_splices(more) || try_balanced(shared);
-    }
+    more = try_saving_memory() ? most_plans_ : quarter;
+    improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
   }
-  try_other_in_flight_room();
+  once = 1;
+  improve_by({{change_in_flight_room, once}});
   if (lacks_room() && try_rungs()) {
-    last = shared = quarter;
-    for (better = true; better;) {
-      better = try_splices(last) || try_balanced(shared) || try_beside(last);
-    }
+    more = shares = quarter;
+    improve_by({{splice_plans, more, sure},
+                {balance_shares, shares},
+                {recut_run, more}});
   }
   if (is_tight()) try_tiles();
 }
 
-// What is under way may be in the way of others.
-void CrewPlan::try_other_in_flight_room() {
-  Trial other = trials_.taken();
-  other.options.in_flight_room = !other.options.in_flight_room;
-  trials_.run(std::move(other));
-}
-
-// Where plans cost little: what estimates would not come upon.
-void CrewPlan::improve_small() {
+// Best first: the moves go from the fastest plan from which they have not gone
+// yet, whether or not they have made it better.
+void CrewPlan::improve_further(int times) {
+  if (!can_improve()) return;
   mixed_->add_other_counts();
-  int moved = most_plans_, beside = most_plans_ / tuning::kLaterPart,
-      shared = beside;
-  for (bool better = true; better;) {
-    better = try_borders(moved) || try_beside(beside) || try_balanced(shared);
+  int plans = times * most_plans_;
+  constexpr Move* kMoves[] = {recut_run,
+                              splice_plans,
+                              hand_over,
+                              move_borders,
+                              balance_shares,
+                              change_waits,
+                              change_in_flight_room};
+  for (;;) {
+    Found* from = nullptr;
+    for (Found& f : found_) {
+      if (f.is_done) continue;
+      if (!from || f.plan.latency_s < from->plan.latency_s) from = &f;
+    }
+    if (!from) return;
+    from->is_done = true;
+    // What is found meanwhile moves the others.
+    const Found base = std::move(*from);
+    for (Move* move : kMoves) {
+      std::vector<Trial> trials =
+          move({net_, request_, base.trial, base.plan, rehearsed_, *mixed_});
+      trials.resize(std::min(trials.size(), tuning::kFirstChanges));
+      for (Trial& t : trials) {
+        if (plans <= 0 || PlanDeadline::passed()) return;
+        const int before = trials_.count();
+        trials_.run(std::move(t));
+        plans -= trials_.count() - before;
+      }
+    }
   }
 }
 
-bool CrewPlan::try_balanced(int& left) {
+// From the first move on again after each that has made the plan better, until
+// none does.
+void CrewPlan::improve_by(const std::vector<MoveBudget>& moves) {
+  size_t next = 0;
+  while (next < moves.size()) {
+    next = makes_better(moves[next]) ? 0 : next + 1;
+  }
+}
+
+bool CrewPlan::makes_better(const MoveBudget& of) {
+  if (of.left <= 0 || PlanDeadline::passed()) return false;
   const Trial best = trials_.taken();
-  for (Trial& t : balanced(net_, request_.cluster, best, trials_.best())) {
-    if (left <= 0 || PlanDeadline::passed()) return false;
-    if (!t.cuts.blocks.empty()) {
-      t.cuts.blocks.clear();
-      keep_groups(best, t);
-      t.spliced = best.spliced;
-    }
-    if (try_one(std::move(t), left)) return true;
+  for (Trial& t :
+       of.move({net_, request_, best, trials_.best(), rehearsed_, *mixed_})) {
+    if (of.left <= 0 || PlanDeadline::passed()) return false;
+    const int before = trials_.count();
+    const bool better = trials_.run(std::move(t), of.by);
+    of.left -= trials_.count() - before;
+    if (better) return true;
   }
   return false;
-}
-
-// Less what it tries.
-bool CrewPlan::try_beside(int& left) {
-  const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
-  std::vector<Segment> runs;
-  for (const Rehearsed::Stretch& s : best.stretches) runs.push_back(s.layers);
-  const MixedPath base = mixed_->path_of(best.trial.cuts);
-  return try_paths(best, mixed_->beside(base, runs), left);
-}
-
-// How long ends of segments take, and where runs of layers with the same cells
-// end.
-bool CrewPlan::try_borders(int& left) {
-  const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
-  for (const int waits : tuning::kOtherWaits) {
-    if (left <= 0 || PlanDeadline::passed()) return false;
-    Trial trial = best.trial;
-    trial.options.waits = waits;
-    if (try_one(std::move(trial), left)) return true;
-  }
-  const MixedPath base = mixed_->path_of(best.trial.cuts);
-  return try_paths(best, mixed_->moved_borders(base), left);
-}
-
-bool CrewPlan::try_paths(const Rehearsed& best,
-                         const std::vector<MixedPath>& paths, int& left) {
-  for (const MixedPath& path : paths) {
-    if (left <= 0 || PlanDeadline::passed()) return false;
-    Trial trial{"mixed", mixed_->cuts_of(path), best.trial.options};
-    if (best.trial.spliced) {
-      keep_groups(best.trial, trial);
-    } else {
-      add_groups(best.trial.group_channels, trial);
-    }
-    if (try_one(std::move(trial), left)) return true;
-  }
-  return false;
-}
-
-bool CrewPlan::try_splices(int& left) {
-  const Rehearsed best = rehearsed(trials_.taken(), trials_.best());
-  for (Splice& s : splices(best, rehearsed_)) {
-    if (left <= 0 || PlanDeadline::passed()) return false;
-    if (try_one(std::move(s.trial), left, sure_gain())) return true;
-  }
-  return false;
-}
-
-bool CrewPlan::try_one(Trial trial, int& left, double by) {
-  const int before = trials_.count();
-  const bool better = trials_.run(std::move(trial), by);
-  left -= trials_.count() - before;
-  return better;
 }
 
 void CrewPlan::run_start(const Start& start) {
@@ -484,7 +460,7 @@ bool CrewPlan::try_groups(const Trial& trial) {
   bool better = false;
   const auto run = [&](int channels) {
     Trial grouped = trial;
-    add_groups(channels, grouped);
+    add_groups(net_, request_.cluster, channels, grouped);
     if (grouped.group_channels) better |= trials_.run(std::move(grouped));
   };
   if (is_latency()) {
@@ -495,32 +471,6 @@ bool CrewPlan::try_groups(const Trial& trial) {
     }
   }
   return better;
-}
-
-// Expansions and projections in groups of channels, wherever they may be.
-void CrewPlan::add_groups(int channels, Trial& trial) const {
-  if (channels == 0) return;
-  const CutNet cut(net_, request_.cluster, trial.cuts);
-  const auto layers = static_cast<int>(net_.layers.size());
-  for (int l = 0; l < layers; ++l) {
-    const int end = loop_end(cut, l, layers);
-    const int groups = net_.layers[l].out.box.channels() / channels;
-    if (end < 0 || groups < 2) continue;
-    trial.cuts.blocks.push_back({l, end, std::nullopt, groups});
-    trial.group_channels = channels;
-    l = end - 1;
-  }
-}
-
-// Where they still may be.
-void CrewPlan::keep_groups(const Trial& from, Trial& trial) const {
-  const CutNet cut(net_, request_.cluster, trial.cuts);
-  const auto layers = static_cast<int>(net_.layers.size());
-  for (const BlockChoice& b : from.cuts.blocks) {
-    if (loop_end(cut, b.begin, layers) == b.end) trial.cuts.blocks.push_back(b);
-  }
-  trial.group_channels = from.group_channels;
-  trial.spliced = true;
 }
 
 bool CrewPlan::is_hopeless(const Cuts& cuts) {

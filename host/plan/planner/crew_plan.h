@@ -9,6 +9,7 @@
 
 #include "host/lower/net.h"
 #include "host/plan/planner/mixed_cuts.h"
+#include "host/plan/planner/moves.h"
 #include "host/plan/planner/splices.h"
 #include "host/plan/planner/tile_trials.h"
 #include "host/plan/planner/trials.h"
@@ -46,6 +47,9 @@ class CrewPlan {
   // Other cuts for one segment of the best plan after the other, those that
   // other plans have there, and other shares, as long as that helps.
   void improve();
+  // Goes on with all moves, for so many times as many plans. What is tried with
+  // more begins with what is tried with less.
+  void improve_further(int times);
 
  private:
   // Where to begin: what nobody knows before segments are built.
@@ -65,17 +69,16 @@ class CrewPlan {
   std::vector<Start> starts() const;
   std::vector<Start> unpriced_starts() const;
   void run_start(const Start&);
-  // At most `left` plans; less what was tried. True: one is better.
-  bool try_beside(int& left);
-  bool try_paths(const Rehearsed& best, const std::vector<MixedPath>&,
-                 int& left);
-  bool try_borders(int& left);
-  void improve_small();
-  bool try_splices(int& left);
-  void try_other_in_flight_room();
+  struct MoveBudget {
+    Move& move;
+    int& left;      // plans that it may build; less what it has built
+    double by = 0;  // a plan must be better by this part
+  };
+  void improve_by(const std::vector<MoveBudget>&);
+  bool makes_better(const MoveBudget&);
+  bool can_improve() const;
+  bool keeps_found() const;
   bool try_rungs();
-  bool try_balanced(int& left);
-  bool try_one(Trial, int& left, double by = 0);
   const std::vector<Trial>& start_trials();
   bool is_tight() const;
   void begin_small(double least);
@@ -92,8 +95,6 @@ class CrewPlan {
   std::optional<TileBases> tile_bases() const;
   std::vector<int> ends_of_columns() const;
   Trial in_columns(Trial, int end) const;
-  void add_groups(int channels, Trial&) const;
-  void keep_groups(const Trial& from, Trial&) const;
   bool is_hopeless(const Cuts&);
   void choose_groups();
   Trial spatial() const;
@@ -111,6 +112,13 @@ class CrewPlan {
   std::optional<MixedCuts> mixed_;  // of the best start
   std::vector<std::string> hopeless_;
   std::vector<Rehearsed> rehearsed_;  // all plans that fit
+  // The same, for improve_further(): only where that is asked for.
+  struct Found {
+    Trial trial;
+    Plan plan;
+    bool is_done = false;
+  };
+  std::vector<Found> found_;
 };
 
 }  // namespace shoal

@@ -332,14 +332,11 @@ class Explorer {
       found_.in_time = false;
       return std::nullopt;
     }
-    try {
-      Plan plan = find_plan(net_, asked(way, objective, ram, byte_s), &memo_);
-      return add(way, ram, std::move(plan));
-    } catch (const Error& e) {
-      if (e.code() == Exit::kInternal) throw;
-      if (!found_.refused) found_.refused = std::current_exception();
-      return std::nullopt;
-    }
+    OrMisfit<Plan> plan =
+        find_plan(net_, asked(way, objective, ram, byte_s), &memo_);
+    if (plan) return add(way, ram, *std::move(plan));
+    if (!found_.refused) found_.refused = plan.misfit();
+    return std::nullopt;
   }
 
   PlanNumbers add(const TrialWay& way, std::optional<int64_t> ram, Plan plan) {

@@ -4,12 +4,12 @@
 // decided among what they find.
 #pragma once
 
-#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/plan/planner/plan_numbers.h"
+#include "host/plan/types/misfit.h"
 
 namespace shoal {
 
@@ -28,8 +28,8 @@ struct Exploration {
   // By the request's objective, of those within its limits; none: no trial is.
   std::optional<Plan> best;
   size_t best_trial = 0;
-  std::exception_ptr refused;  // why the first one that was none is none
-  bool in_time = true;         // false: --plan-seconds ended it
+  std::optional<Misfit> refused;  // why the first one that was none is none
+  bool in_time = true;            // false: --plan-seconds ended it
 };
 
 struct ExploreOptions {
@@ -41,7 +41,7 @@ struct ExploreOptions {
   bool traffic = false;  // plans that send less, whatever the request says
 };
 
-// Throws what is an internal error. Deterministic but for a deadline.
+// Deterministic but for a deadline.
 Exploration explore(const Net&, const PlanRequest&, const ExploreOptions&);
 
 // Alike in arena, time and traffic.

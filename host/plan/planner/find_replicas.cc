@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "host/base/error.h"
 #include "host/plan/planner/node_kinds.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/less_in_flash.h"
@@ -16,14 +15,10 @@ namespace {
 std::optional<Replica> replica_on(const Net& net, const ClusterNode& node) {
   PlanRequest alone;
   alone.cluster.nodes = {node};
-  try {
-    const Plan plan = make_plan(net, alone);
-    if (exceeds_flash(net, alone.cluster, plan)) return std::nullopt;
-    return Replica{node.name, plan.latency_s, plan.nodes[0].arena_bytes};
-  } catch (const Error& e) {
-    if (e.code() != Exit::kDoesNotFit) throw;
-    return std::nullopt;
-  }
+  const OrMisfit<Plan> plan = try_plan(net, alone);
+  if (!plan && plan.misfit().code != Exit::kDoesNotFit) plan.misfit().raise();
+  if (!plan || exceeds_flash(net, alone.cluster, *plan)) return std::nullopt;
+  return Replica{node.name, plan->latency_s, plan->nodes[0].arena_bytes};
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -80,17 +79,6 @@ std::string wanted(const PlanLimits& limits) {
   return text;
 }
 
-// `fix`: changes each of which is enough, joined by kOrElse.
-class LimitsNotKept : public Error {
- public:
-  LimitsNotKept(const std::string& what, const std::string& fix, double times)
-      : Error(Exit::kDoesNotFit, what, fix), times_(times) {}
-  double times() const { return times_; }
-
- private:
-  double times_;
-};
-
 double times_of(const PlanLimits& limits, const PlanNumbers& n) {
   double times = 0;
   if (limits.latency_s) times = n.latency_s / *limits.latency_s;
@@ -116,12 +104,9 @@ std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
   }
   PlanRequest r = request;
   r.limits = {};
-  try {
-    return find_plan(net, r);
-  } catch (const Error& e) {
-    if (e.code() == Exit::kInternal) throw;
-  }
-  return std::nullopt;
+  OrMisfit<Plan> plan = find_plan(net, r);
+  if (!plan) return std::nullopt;
+  return *std::move(plan);
 }
 
 // Where other requests are tried for a refusal, and the least time is far too
@@ -139,8 +124,8 @@ bool has_goals(const PlanRequest& request) {
                                   request.objective != Objective::kRam);
 }
 
-void limits_not_kept(const Net& net, const PlanRequest& request,
-                     const Exploration& found) {
+Misfit limits_not_kept(const Net& net, const PlanRequest& request,
+                       const Exploration& found) {
   const PlanLimits& limits = request.limits;
   const LowerBound bound = bound_of(net, request);
   const auto latency = [](const PlanNumbers& n) { return n.latency_s; };
@@ -188,37 +173,22 @@ void limits_not_kept(const Net& net, const PlanRequest& request,
   const auto beyond = [&](const PlanTrial& t) {
     return times_of(limits, t.numbers);
   };
-  throw LimitsNotKept(
-      text, fix, beyond(*std::ranges::min_element(found.trials, {}, beyond)));
+  Misfit misfit{Exit::kDoesNotFit, text, fix};
+  misfit.times_limit =
+      beyond(*std::ranges::min_element(found.trials, {}, beyond));
+  return misfit;
 }
 
-std::optional<double> times_beyond_limits(const std::exception_ptr& refusal) {
-  try {
-    std::rethrow_exception(refusal);
-  } catch (const LimitsNotKept& e) {
-    return e.times();
-  } catch (const Error&) {
-    return std::nullopt;
-  }
+Misfit or_else(Misfit misfit, const std::string& change, const PlanNumbers& n,
+               const std::string& strategy) {
+  misfit.fix +=
+      fmt::format("{}{}: {}, {} B of traffic, {} ({})", kOrElse, change,
+                  format_time(n.latency_s), format_count(n.traffic_bytes),
+                  format_bytes(n.ram), strategy);
+  return misfit;
 }
 
-std::exception_ptr or_else(const std::exception_ptr& refusal,
-                           const std::string& change, const PlanNumbers& n,
-                           const std::string& strategy) {
-  try {
-    std::rethrow_exception(refusal);
-  } catch (const LimitsNotKept& e) {
-    return std::make_exception_ptr(LimitsNotKept(
-        e.what(),
-        fmt::format("{}{}{}: {}, {} B of traffic, {} ({})", e.fix(), kOrElse,
-                    change, format_time(n.latency_s),
-                    format_count(n.traffic_bytes), format_bytes(n.ram),
-                    strategy),
-        e.times()));
-  }
-}
-
-Plan goal_plan(const Net& net, const PlanRequest& request) {
+OrMisfit<Plan> goal_plan(const Net& net, const PlanRequest& request) {
   require_figures(request);
   const bool brief = are_forbidden(request.limits, bound_of(net, request));
   if (!brief) {
@@ -227,8 +197,9 @@ Plan goal_plan(const Net& net, const PlanRequest& request) {
       return std::move(*plan);
     }
     if (plan && is_hopeless(request, *plan)) {
-      throw Error(Exit::kDoesNotFit, "no plan keeps " + wanted(request.limits),
-                  "--max-latency " + up_to(plan->latency_s));
+      return Misfit{Exit::kDoesNotFit,
+                    "no plan keeps " + wanted(request.limits),
+                    "--max-latency " + up_to(plan->latency_s)};
     }
   }
   Exploration found = explore(net, request, {.brief = brief});
@@ -245,11 +216,9 @@ Plan goal_plan(const Net& net, const PlanRequest& request) {
     }
     return plan;
   }
-  if (found.trials.empty() && found.refused) {
-    std::rethrow_exception(found.refused);
-  }
-  if (found.trials.empty()) PlanDeadline::no_plan();
-  limits_not_kept(net, request, found);
+  if (found.trials.empty() && found.refused) return *found.refused;
+  if (found.trials.empty()) return PlanDeadline::no_plan();
+  return limits_not_kept(net, request, found);
 }
 
 }  // namespace shoal

@@ -55,16 +55,15 @@ TEST(GoalsTest, WhatIsFarTooLateIsNotLookedForWithLessTraffic) {
     { const PlanProgress none_before; }
     CountedPlans watcher;
     PlanProgress::watch(&watcher);
-    try {
-      find_plan(net, r);
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    const OrMisfit<Plan> plan = find_plan(net, r);
+    if (!plan) {
+      EXPECT_EQ(plan.misfit().code, Exit::kDoesNotFit);
     }
     PlanProgress::watch(nullptr);
     return watcher.count;
   };
   const int64_t plans = plans_of(request);
-  const Plan fastest = find_plan(net, request);
+  const Plan fastest = find_plan(net, request).value();
   request.limits = {.latency_s = fastest.latency_s / 1.3,
                     .traffic_bytes = fastest.traffic_bytes / 2};
   const LowerBound bound =
@@ -258,12 +257,18 @@ TEST(GoalsTest, EnergyNeedsFigures) {
   }
 }
 
-TEST(GoalsTest, NoTimeAtAllIsNoPlanOrTheBestSoFar) {
+TEST(GoalsTest, InNoTimeAtAllOneNodeDoesAll) {
   const Net net = bottleneck_net(32, 3);
   for (const Objective objective : {Objective::kLatency, Objective::kTraffic}) {
     PlanRequest request = goal_request(4, objective);
     request.limits.search_s = 0;
-    refusal_of(net, request);
+    const Plan plan = make_plan(net, request);
+    EXPECT_EQ(busy_nodes(plan), 1);
+    EXPECT_TRUE(check(net, plan).empty());
+    // Alone it does not fit.
+    for (ClusterNode& n : request.cluster.nodes) n.ram = 1024;
+    EXPECT_NE(refusal_of(net, request).find("--plan-seconds"),
+              std::string::npos);
   }
   EXPECT_FALSE(PlanDeadline::passed());  // the next search has all its time
   PlanRequest request = goal_request(4, Objective::kTraffic);

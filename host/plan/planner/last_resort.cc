@@ -1,9 +1,7 @@
 #include "host/plan/planner/last_resort.h"
 
 #include <algorithm>
-#include <exception>
 #include <optional>
-#include <string>
 
 #include "host/base/error.h"
 #include "host/plan/order/layer_graph.h"
@@ -46,14 +44,14 @@ bool was_tried(const Net& net, const PlanRequest& request,
 // no other search would help; which larger budgets keep limits is worth some
 // searches where they do not take long.
 bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
-            const std::exception_ptr& refused) {
+            const Misfit& refused) {
   if (net.layers.size() * cluster.nodes.size() <= tuning::kCheap) return false;
-  if (const std::optional<double> times = times_beyond_limits(refused)) {
+  if (const std::optional<double> times = refused.times_limit) {
     const bool is_asked = !same_budgets(cluster, free) &&
                           cluster.nodes.size() <= tuning::kMostThorough;
     return !is_asked && *times > tuning::kMayKeep;
   }
-  const std::optional<int64_t> bytes = bytes_asked(refused);
+  const std::optional<int64_t> bytes = refused.arena_bytes;
   if (!bytes) return false;
   int64_t room = 0;
   for (const ClusterNode& n : cluster.nodes) {
@@ -63,56 +61,34 @@ bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
          tuning::kMayReach * static_cast<double>(room);
 }
 
-std::string fix_of(const std::exception_ptr& refusal) {
-  try {
-    std::rethrow_exception(refusal);
-  } catch (const Error& e) {
-    return e.fix();
-  }
-}
-
-std::exception_ptr refusal_of(const Net& net, const PlanRequest& request,
-                              const Plan& plan) {
-  try {
-    arena_does_not_fit(net, request, plan);
-  } catch (const Error&) {
-    return std::current_exception();
-  }
-}
-
 }  // namespace
 
-Plan plan_or_smallest(const Net& net, const PlanRequest& request,
-                      const std::function<Plan(const PlanRequest&)>& find) {
-  std::exception_ptr refused;
-  try {
-    return find(request);
-  } catch (const Error& e) {
-    if (e.code() != Exit::kDoesNotFit || PlanDeadline::passed()) throw;
-    refused = std::current_exception();
+OrMisfit<Plan> plan_or_smallest(
+    const Net& net, const PlanRequest& request,
+    const std::function<OrMisfit<Plan>(const PlanRequest&)>& find) {
+  OrMisfit<Plan> asked = find(request);
+  if (asked || asked.misfit().code != Exit::kDoesNotFit ||
+      PlanDeadline::passed()) {
+    return asked;
   }
+  const Misfit& refused = asked.misfit();
   const PlanRequest smallest = for_smallest(request);
-  if (!was_tried(net, request, smallest) &&
-      !is_far(net, request.cluster, smallest.cluster, refused)) {
-    try {
-      Plan plan = find(smallest);
-      if (fits(request.cluster, plan)) {
-        plan.objective = request.objective;
-        return plan;
-      }
-      const std::exception_ptr larger = refusal_of(net, request, plan);
-      if (bytes_asked(refused)) {
-        refused = lesser_refusal(refused, larger);
-      } else if (times_beyond_limits(refused)) {
-        refused = or_else(refused, fix_of(larger),
-                          numbers_of(net, request, plan, false), plan.strategy);
-      }
-    } catch (const Error& e) {
-      // Of budgets that nobody has asked for.
-      if (e.code() == Exit::kInternal) throw;
-    }
+  if (was_tried(net, request, smallest) ||
+      is_far(net, request.cluster, smallest.cluster, refused)) {
+    return asked;
   }
-  std::rethrow_exception(refused);
+  // A misfit of budgets that nobody has asked for says nothing.
+  OrMisfit<Plan> plan = find(smallest);
+  if (!plan) return asked;
+  if (fits(request.cluster, *plan)) {
+    plan->objective = request.objective;
+    return plan;
+  }
+  const Misfit larger = arena_does_not_fit(net, request, *plan);
+  if (refused.arena_bytes) return *lesser(refused, larger);
+  if (!refused.times_limit) return asked;
+  return or_else(refused, larger.fix, numbers_of(net, request, *plan, false),
+                 plan->strategy);
 }
 
 }  // namespace shoal

@@ -175,14 +175,15 @@ TEST(LastResortTest, AsksForTheSmallestOnce) {
   request.objective = Objective::kRam;
   const Plan least = make_plan(net, request);
   std::vector<PlanRequest> asked;
-  const auto find = [&](const PlanRequest& r) {
+  const Misfit refused{Exit::kDoesNotFit, "refused"};
+  const auto find = [&](const PlanRequest& r) -> OrMisfit<Plan> {
     asked.push_back(r);
-    if (asked.size() == 1) throw Error(Exit::kDoesNotFit, "refused");
+    if (asked.size() == 1) return refused;
     return least;
   };
   request.objective = Objective::kLatency;
   request.node().ram = request.node().max_arena = largest_arena(least);
-  const Plan plan = plan_or_smallest(net, request, find);
+  const Plan plan = plan_or_smallest(net, request, find).value();
   EXPECT_EQ(plan.objective, Objective::kLatency);
   ASSERT_EQ(asked.size(), 2u);
   EXPECT_EQ(asked[1].objective, Objective::kRam);
@@ -191,13 +192,13 @@ TEST(LastResortTest, AsksForTheSmallestOnce) {
   // What does not fit is refused as it was.
   request.node().max_arena = largest_arena(least) - 1;
   asked.clear();
-  EXPECT_THROW(plan_or_smallest(net, request, find), Error);
+  EXPECT_EQ(plan_or_smallest(net, request, find).misfit(), refused);
   EXPECT_EQ(asked.size(), 2u);
   // The smallest of the board's own is the smallest.
   asked.clear();
   request.objective = Objective::kRam;
   request.node().ram.reset(), request.node().max_arena.reset();
-  EXPECT_THROW(plan_or_smallest(net, request, find), Error);
+  EXPECT_EQ(plan_or_smallest(net, request, find).misfit(), refused);
   EXPECT_EQ(asked.size(), 1u);
 }
 

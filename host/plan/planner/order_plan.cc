@@ -1,14 +1,11 @@
 #include "host/plan/planner/order_plan.h"
 
 #include <algorithm>
-#include <exception>
 #include <optional>
 #include <utility>
 
-#include "host/base/error.h"
 #include "host/plan/order/order_search.h"
 #include "host/plan/search/search.h"
-#include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 
@@ -41,69 +38,38 @@ bool is_better(const PlanRequest& request, const Plan& a, const Plan& b) {
   return measure(a) < measure(b);
 }
 
-// The plan in the net's own order, or why there is none.
-struct Own {
-  std::optional<Plan> plan;
-  std::exception_ptr refused;
-};
-
-// `any`: whatever refuses it, there is another plan.
-Own own_plan(const Net& net, const std::function<Plan(const Net&)>& find,
-             bool any) {
-  Own own;
-  try {
-    own.plan = find(net);
-  } catch (const Error& e) {
-    if (e.code() == Exit::kInternal) throw;
-    if (!any && e.code() != Exit::kDoesNotFit) throw;
-    own.refused = std::current_exception();
-  }
-  return own;
-}
-
-Plan result(Own own) {
-  if (!own.plan) std::rethrow_exception(own.refused);
-  return *std::move(own.plan);
-}
-
 }  // namespace
 
-Plan plan_in_best_order(
-    const Net& net, const PlanRequest& request,
-    const std::function<Plan(const Net&)>& find,
-    const std::function<Plan(const Net&, const LayerOrder&)>& again) {
+OrMisfit<Plan> plan_in_best_order(const Net& net, const PlanRequest& request,
+                                  const FindPlan& find,
+                                  const FindPlanAgain& again) {
   if (!may_reorder(net, request)) return find(net);
   const LayerGraph graph(net);
   if (graph.has_one_order()) return find(net);
-  Own own = own_plan(net, find, false);
-  if (PlanDeadline::passed()) return result(std::move(own));
+  OrMisfit<Plan> own = find(net);
+  if (PlanDeadline::passed()) return own;
+  if (!own && own.misfit().code != Exit::kDoesNotFit) return own;
   const std::optional<OrderFound> found =
       find_order(graph, order_bytes(net, graph));
-  if (!found) return result(std::move(own));
+  if (!found) return own;
   const bool small = request.objective == Objective::kRam;
-  if (own.plan && !small && !may_gain(request, *own.plan, found->own_bytes)) {
-    return result(std::move(own));
+  if (own && !small && !may_gain(request, *own, found->own_bytes)) return own;
+  const Net reordered = in_order(net, found->order);
+  OrMisfit<Plan> other =
+      own && again ? again(reordered, found->order) : find(reordered);
+  if (!other) {
+    if (own) return own;
+    if (other.misfit().code != Exit::kDoesNotFit) return other;
+    return *lesser(own.misfit(), other.misfit());
   }
-  const auto find_other = [&](const Net& n) {
-    return own.plan && again ? again(n, found->order) : find(n);
-  };
-  Own other =
-      own_plan(in_order(net, found->order), find_other, own.plan.has_value());
-  if (!other.plan) {
-    own.refused = lesser_refusal(own.refused, other.refused);
-    return result(std::move(own));
+  if (own && !is_better(request, *other, *own)) return own;
+  restore_layers(found->order, *other);
+  other->order = {.layers = found->order};
+  if (own) {
+    other->order.own_arena_bytes = largest_arena(*own);
+    other->order.own_latency_s = own->latency_s;
   }
-  if (own.plan && !is_better(request, *other.plan, *own.plan)) {
-    return result(std::move(own));
-  }
-  Plan plan = result(std::move(other));
-  restore_layers(found->order, plan);
-  plan.order = {.layers = found->order};
-  if (own.plan) {
-    plan.order.own_arena_bytes = largest_arena(*own.plan);
-    plan.order.own_latency_s = own.plan->latency_s;
-  }
-  return plan;
+  return other;
 }
 
 Trial in_order(Trial trial, const LayerOrder& order) {

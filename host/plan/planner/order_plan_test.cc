@@ -24,7 +24,7 @@ PlanRequest request_for(Objective objective) {
 
 // In the net's own order.
 Plan own_plan(const Net& net, const PlanRequest& request) {
-  return search_plan(net, request, *node_search(net, request));
+  return search_plan(net, request, node_search(net, request)).value();
 }
 
 TEST(OrderPlanTest, IsNoWorseThanThatOfTheNetsOrder) {
@@ -107,7 +107,7 @@ TEST(OrderPlanTest, SeveralNodesTakeLessThanHalfOfTheArena) {
       uniform_cluster(3, find_board("teensy41"), {}), "auto", Objective::kRam);
   const Plan plan = make_plan(net, request);
   expect_right(net, plan);
-  const Plan own = auto_plan(net, request);
+  const Plan own = auto_plan(net, request).value();
   EXPECT_LT(2 * largest_arena(plan), largest_arena(own));
   EXPECT_EQ(plan.order.own_arena_bytes, largest_arena(own));
   EXPECT_TRUE(LayerGraph(net).holds(plan.order.layers));

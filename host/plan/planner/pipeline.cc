@@ -8,7 +8,6 @@
 #include <set>
 #include <utility>
 
-#include "host/base/error.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/cost/time.h"
@@ -103,9 +102,13 @@ class PipelineSearch {
     Nanos period = 0;
   };
 
-  // Takes the plan if it is better. False if no way of a plan of these runs
-  // would fit. `most`: nobody asks how much longer periods are.
-  bool build(const RunList& runs, const CrewTrim& trim, const RunWay& way,
+  enum class Fate : uint8_t {
+    kKnown,     // taken, if it is better
+    kTooLarge,  // no way of a plan of these runs would fit
+    kHopeless   // what is missing no other way has: flash, or time
+  };
+  // `most`: nobody asks how much longer periods are.
+  Fate build(const RunList& runs, const CrewTrim& trim, const RunWay& way,
              Nanos most, std::optional<Built>& best) {
     Cuts cuts = runs_.cuts_of(runs, trim);
     for (size_t r = 0; r < runs.size(); ++r) {
@@ -118,27 +121,35 @@ class PipelineSearch {
     options.roomy = roomy_;
     if (way.grouped) options.save_memory();
     memo_.trim(static_cast<int>(request_.cluster.nodes.size()));
-    const std::unique_ptr<Search> search =
+    const SearchOrMisfit found =
         linked_search(net_, request_, std::move(cuts), options, &memo_);
-    std::optional<Plan> plan = search->fastest();
-    if (!plan && (best || !way.last_resort)) return true;
-    if (!plan) plan = search->smallest();
+    if (!found) return Fate::kHopeless;
+    Search& search = **found;
+    std::optional<Plan> plan = search.fastest();
+    if (!plan && (best || !way.last_resort)) return Fate::kKnown;
+    if (!plan) {
+      OrMisfit<Plan> smallest = search.smallest();
+      if (!smallest) return Fate::kHopeless;
+      plan = *std::move(smallest);
+    }
     if (!fits(request_.cluster, *plan)) {
       refuse(runs, *plan);
-      return false;
+      return Fate::kTooLarge;
     }
     if (any_) {  // nobody asks how long it takes
-      best = {std::move(*plan), search->supplies(), {}, runs, trim, {}};
-      return true;
+      best = {std::move(*plan), search.supplies(), {}, runs, trim, {}};
+      return Fate::kKnown;
     }
     Plan sliced = *plan;
     set_slices(net_, request_.cluster, sliced);
     Rehearsal r =
-        rehearse(net_, search->supplies(), request_.max_payload, sliced,
+        rehearse(net_, search.supplies(), request_.max_payload, sliced,
                  kPeriodFrames, best ? best->rehearsal.period : most);
-    if (best && best->rehearsal.period <= r.period) return true;
-    best = {std::move(*plan), search->supplies(), std::move(r), runs, trim, {}};
-    return true;
+    if (!best || best->rehearsal.period > r.period) {
+      best = {
+          std::move(*plan), search.supplies(), std::move(r), runs, trim, {}};
+    }
+    return Fate::kKnown;
   }
 
   // Plans of more nodes take longer.
@@ -175,12 +186,9 @@ class PipelineSearch {
       if (any_ && built) break;
       if (way.grouped && built && !is_tight(request_.cluster, built->plan))
         continue;
-      try {
-        if (!build(runs, trim, way, most, built)) return std::nullopt;
-      } catch (const Error& e) {
-        if (e.code() == Exit::kInternal) throw;
-        break;  // flash, or no time left
-      }
+      const Fate fate = build(runs, trim, way, most, built);
+      if (fate == Fate::kTooLarge) return std::nullopt;
+      if (fate == Fate::kHopeless) break;
     }
     return built;
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/goals.h"
 #include "host/plan/planner/last_resort.h"
+#include "host/plan/planner/less.h"
 #include "host/plan/planner/order_plan.h"
 #include "host/plan/planner/pipeline.h"
 #include "host/plan/planner/trials.h"
@@ -60,9 +60,9 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
   return make_cuts(net, request.cluster, {.strategy = request.strategy});
 }
 
-std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
-                                   SegmentMemo* memo,
-                                   const SearchOptions& options = {}) {
+SearchOrMisfit search_for(const Net& net, const PlanRequest& request,
+                          SegmentMemo* memo,
+                          const SearchOptions& options = {}) {
   if (request.is_auto()) return node_search(net, request);
   if (request.over_links()) {
     Cuts cuts = cuts_of(net, request);
@@ -80,89 +80,87 @@ std::unique_ptr<Search> search_for(const Net& net, const PlanRequest& request,
 
 // Weights come from storage where flash has no room for a program's tables
 // besides them.
-Plan plan_within_flash(const Net& net, const PlanRequest& request,
-                       SegmentMemo* memo, const SearchOptions& options = {}) {
-  const Plan first =
-      search_plan(net, request, *search_for(net, request, memo, options));
-  Plan plan = first;
+OrMisfit<Plan> plan_within_flash(const Net& net, const PlanRequest& request,
+                                 SegmentMemo* memo,
+                                 const SearchOptions& options = {}) {
+  OrMisfit<Plan> first =
+      search_plan(net, request, search_for(net, request, memo, options));
+  if (!first) return first;
+  Plan plan = *first;
   PlanRequest of = request;
   for (int round = 0; round < tuning::kFlashRounds; ++round) {
     if (!exceeds_flash(net, request.cluster, plan)) return plan;
     std::optional<PlanRequest> less = less_in_flash(net, of, plan);
     if (!less) break;
     of = *std::move(less);
-    try {
-      plan = search_plan(net, of, *search_for(net, of, nullptr, options));
-    } catch (const Error& e) {
-      if (e.code() == Exit::kInternal) throw;
-      break;
-    }
+    OrMisfit<Plan> other =
+        search_plan(net, of, search_for(net, of, nullptr, options));
+    if (!other) break;
+    plan = *std::move(other);
   }
-  return exceeds_flash(net, request.cluster, plan) ? first : plan;
+  if (exceeds_flash(net, request.cluster, plan)) return first;
+  return plan;
 }
 
 // Takes `other` if it takes less time, by this part of the plan's.
-void take_sooner(const Net& net, const Cluster& cluster, Plan& plan, Plan other,
-                 double by = 0) {
-  if (other.latency_s >= (1 - by) * plan.latency_s) return;
-  if (exceeds_flash(net, cluster, other) && !exceeds_flash(net, cluster, plan))
+void take_sooner(const Net& net, const Cluster& cluster, Plan& plan,
+                 OrMisfit<Plan> other, double by = 0) {
+  if (!other || other->latency_s >= (1 - by) * plan.latency_s) return;
+  if (exceeds_flash(net, cluster, *other) &&
+      !exceeds_flash(net, cluster, plan)) {
     return;
-  plan = std::move(other);
+  }
+  plan = *std::move(other);
 }
 
 // By given cuts: what is under way may be in the way of others, so that nobody
 // knows before whether rings should have room for it.
-Plan plan_by_cuts(const Net& net, const PlanRequest& request,
-                  SegmentMemo* memo) {
-  Plan plan = plan_within_flash(net, request, memo);
-  if (request.objective != Objective::kLatency || request.compared ||
+OrMisfit<Plan> plan_by_cuts(const Net& net, const PlanRequest& request,
+                            SegmentMemo* memo) {
+  OrMisfit<Plan> plan = plan_within_flash(net, request, memo);
+  if (!plan || request.objective != Objective::kLatency || request.compared ||
       request.cluster.nodes.size() > tuning::kMostThorough ||
       PlanDeadline::passed()) {
     return plan;
   }
   SearchOptions other;
   other.in_flight_room = false;
-  try {
-    take_sooner(net, request.cluster, plan,
-                plan_within_flash(net, request, memo, other));
-  } catch (const Error& e) {
-    if (e.code() == Exit::kInternal) throw;
-  }
+  take_sooner(net, request.cluster, *plan,
+              plan_within_flash(net, request, memo, other));
   return plan;
 }
 
 // A node alone with links, as one without has its stages and, for the least
 // time, as nodes of a cluster have their segments, which compute while rows
 // still come: over slow links that may be worth more.
-Plan plan_of_one(const Net& net, const PlanRequest& request,
-                 SegmentMemo* memo) {
+OrMisfit<Plan> plan_of_one(const Net& net, const PlanRequest& request,
+                           SegmentMemo* memo) {
   if (request.has_own_cuts()) return plan_by_cuts(net, request, memo);
-  Plan plan = plan_within_flash(net, request, memo);
-  if (!request.over_links() || request.objective != Objective::kLatency) {
+  OrMisfit<Plan> plan = plan_within_flash(net, request, memo);
+  if (!plan || !request.over_links() ||
+      request.objective != Objective::kLatency) {
     return plan;
   }
   PlanRequest streamed = request;
   streamed.cuts = make_cuts(net, request.cluster, {.strategy = "spatial"});
-  streamed.cuts->strategy = plan.strategy;
+  streamed.cuts->strategy = plan->strategy;
   SegmentMemo memo_of_ways(net);
   for (const SearchOptions& way : streamed_ways()) {
     if (PlanDeadline::passed()) break;
-    try {
-      const auto search =
-          linked_search(net, streamed, *streamed.cuts, way, &memo_of_ways);
-      take_sooner(net, request.cluster, plan,
-                  search_plan(net, streamed, *search), tuning::kClearly);
-    } catch (const Error& e) {
-      if (e.code() == Exit::kInternal) throw;
-    }
+    take_sooner(net, request.cluster, *plan,
+                search_plan(net, streamed,
+                            linked_search(net, streamed, *streamed.cuts, way,
+                                          &memo_of_ways)),
+                tuning::kClearly);
   }
   return plan;
 }
 
 // Where plans cost much, in another order with the cuts that are best in the
 // net's own alone: a few plans more than the dozens that found these.
-Plan auto_plan_in_best_order(const Net& net, const PlanRequest& request,
-                             SegmentMemo* memo) {
+OrMisfit<Plan> auto_plan_in_best_order(const Net& net,
+                                       const PlanRequest& request,
+                                       SegmentMemo* memo) {
   const bool is_cheap =
       net.layers.size() * request.cluster.nodes.size() <= tuning::kCostly;
   std::vector<CrewTrial> tried;
@@ -277,62 +275,67 @@ Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
   return best;
 }
 
-Plan auto_plan_or_crews(const Net& net, const PlanRequest& request,
-                        SegmentMemo* memo) {
+OrMisfit<Plan> auto_plan_or_crews(const Net& net, const PlanRequest& request,
+                                  SegmentMemo* memo) {
   const bool has_crews =
       request.byte_s == 0 && !crews_of(net, request.cluster).empty();
   const bool is_latency = request.objective == Objective::kLatency;
   std::optional<SegmentMemo> own;
-  std::optional<Plan> plan, other;
-  std::exception_ptr refused;
-  try {
-    plan = auto_plan_in_best_order(net, request, memo);
-  } catch (const Error& e) {
-    if (!has_crews || e.code() != Exit::kDoesNotFit) throw;
-    refused = std::current_exception();
-  }
-  if (!has_crews) return *std::move(plan);
+  OrMisfit<Plan> plan = auto_plan_in_best_order(net, request, memo);
+  if (!has_crews) return plan;
+  if (!plan && plan.misfit().code != Exit::kDoesNotFit) return plan;
   if (!memo) memo = &own.emplace(net);
   if (!plan || (is_latency && lacks_room(request.cluster, *plan))) {
-    other = fastest_in_crews(net, request, *memo);
+    std::optional<Plan> other = fastest_in_crews(net, request, *memo);
+    if (other && (!plan || other->latency_s < plan->latency_s)) {
+      plan = *std::move(other);
+    }
   }
-  if (!plan && !other) std::rethrow_exception(refused);
-  if (!plan || (other && other->latency_s < plan->latency_s)) {
-    plan = std::move(other);
-  }
-  if (is_latency) return *std::move(plan);
+  if (!plan || is_latency) return plan;
   return smallest_in_crews(net, request, *std::move(plan), *memo);
 }
 
 }  // namespace
 
-Plan make_plan(const Net& net, const PlanRequest& request) {
+OrMisfit<Plan> try_plan(const Net& net, const PlanRequest& request) {
   const PlanDeadline deadline(request.limits.search_s);
   const PlanProgress progress;
-  return plan_or_smallest(
-      net, request, [&](const PlanRequest& r) { return find_plan(net, r); });
+  const auto find = [&](const PlanRequest& r) { return find_plan(net, r); };
+  const auto find_or_smallest = [&](const PlanRequest& r) {
+    return plan_or_smallest(net, r, find);
+  };
+  return plan_in_no_time(net, request,
+                         plan_with_less(net, request, find_or_smallest));
 }
 
-Plan find_plan(const Net& net, const PlanRequest& request, SegmentMemo* memo) {
+Plan make_plan(const Net& net, const PlanRequest& request) {
+  return try_plan(net, request).value();
+}
+
+namespace {
+
+OrMisfit<Plan> find_by_road(const Net& net, const PlanRequest& request,
+                            SegmentMemo* memo) {
+  if (has_goals(request)) return goal_plan(net, request);
   const bool several = request.cluster.nodes.size() > 1;
-  if (has_goals(request)) {
-    Plan plan = goal_plan(net, request);
-    plan.objective = request.objective;
-    if (plan.linked) assert_completes(net, plan);
-    return plan;
-  }
-  Plan plan;
-  if (several && request.is_auto()) {
-    plan = auto_plan_or_crews(net, request, memo);
-  } else if (!several) {
-    plan = plan_in_best_order(net, request, [&](const Net& n) {
+  if (!several) {
+    return plan_in_best_order(net, request, [&](const Net& n) {
       return plan_of_one(n, request, memo);
     });
-  } else {
-    plan = plan_by_cuts(net, request, memo);
   }
-  plan.objective = request.objective;
-  assert_completes(net, plan);
+  return request.is_auto() ? auto_plan_or_crews(net, request, memo)
+                           : plan_by_cuts(net, request, memo);
+}
+
+}  // namespace
+
+OrMisfit<Plan> find_plan(const Net& net, const PlanRequest& request,
+                         SegmentMemo* memo) {
+  OrMisfit<Plan> plan = find_by_road(net, request, memo);
+  if (!plan) return plan;
+  plan->objective = request.objective;
+  // Goals choose among plans that were found here.
+  if (plan->linked || !has_goals(request)) assert_completes(net, *plan);
   return plan;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/lower/net.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -11,15 +12,18 @@ class SegmentMemo;
 
 // kLatency: the least modelled time within the budgets. kRam: the smallest
 // largest arena. Others, and limits: goals.h. A net of several frames
-// (host/lower/batch.h) runs on a node without links. Throws Error(kDoesNotFit)
-// with the node, the layer, the bytes that it needs and the smallest change
-// that would fit; Error(kUsage) for what cannot be asked.
+// (host/lower/batch.h) runs on a node without links. The misfit has the node,
+// the layer, the bytes that it needs and the smallest change that would fit.
+// Throws Error(kUsage) for what cannot be asked.
 // Budgets that the smallest arena keeps are never refused (last_resort.h).
+OrMisfit<Plan> try_plan(const Net&, const PlanRequest&);
+// The same, but throws the misfit as an Error.
 Plan make_plan(const Net&, const PlanRequest&);
 
-// What make_plan() tries first, without regard to PlanLimits::search_s. It may
+// What try_plan() tries first, without regard to PlanLimits::search_s. It may
 // refuse what the smallest arena keeps.
 // `memo`: of plans of the same net over the same nodes, which share it.
-Plan find_plan(const Net&, const PlanRequest&, SegmentMemo* memo = nullptr);
+OrMisfit<Plan> find_plan(const Net&, const PlanRequest&,
+                         SegmentMemo* memo = nullptr);
 
 }  // namespace shoal

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/bounds.h"
@@ -76,8 +75,8 @@ bool cannot_fit(const Net& net, const PlanRequest& request) {
     return false;
   }
   Cuts cuts = make_cuts(net, request.cluster, {.strategy = request.strategy});
-  return takes_more(*linked_search(net, request, std::move(cuts)),
-                    far_beyond(request.cluster));
+  const SearchOrMisfit search = linked_search(net, request, std::move(cuts));
+  return !search || takes_more(**search, far_beyond(request.cluster));
 }
 
 }  // namespace
@@ -113,22 +112,19 @@ std::optional<QuickPlan> QuickPlans::make(const Net& net,
   r.compared = true;
   const bool brief = name == kBrief;
   if (!brief) r.strategy = name;
-  try {
-    if (!brief && cannot_fit(net, r)) return std::nullopt;
-    const Plan plan = brief ? brief_auto_plan(net, r) : find_plan(net, r);
-    QuickPlan found;
-    found.numbers = numbers_of(net, r, plan, false);
-    found.strategy = plan.strategy;
-    found.spilled = plan.nodes[0].storage_written_bytes;
-    found.enough = keeps(request.limits, found.numbers);
-    const bool searched = has_several(request) && request.is_auto();
-    if (!searched && name != request.strategy) found.asked = name;
-    found.or_less = searched && name != "auto";
-    return found;
-  } catch (const Error& e) {
-    if (e.code() == Exit::kInternal) throw;
-    return std::nullopt;
-  }
+  if (!brief && cannot_fit(net, r)) return std::nullopt;
+  const OrMisfit<Plan> plan =
+      brief ? brief_auto_plan(net, r) : find_plan(net, r);
+  if (!plan) return std::nullopt;
+  QuickPlan found;
+  found.numbers = numbers_of(net, r, *plan, false);
+  found.strategy = plan->strategy;
+  found.spilled = plan->nodes[0].storage_written_bytes;
+  found.enough = keeps(request.limits, found.numbers);
+  const bool searched = has_several(request) && request.is_auto();
+  if (!searched && name != request.strategy) found.asked = name;
+  found.or_less = searched && name != "auto";
+  return found;
 }
 
 std::optional<QuickPlan> QuickPlans::find(

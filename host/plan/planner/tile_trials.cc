@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "host/base/error.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
@@ -154,12 +153,10 @@ class TileTrials {
     int layers = 0;
     for (const TileChoice& t : way.tiles) layers += (t.end - t.begin) * t.tiles;
     if (layers > tuning::kMostTileLayers || PlanDeadline::passed()) return;
-    try {
-      const Trial trial = trial_of(way);
-      ask(*linked_search(net_, request_, trial.cuts, trial.options));
-    } catch (const Error& e) {
-      if (e.code() == Exit::kInternal) throw;
-    }
+    const Trial trial = trial_of(way);
+    const SearchOrMisfit search =
+        linked_search(net_, request_, trial.cuts, trial.options);
+    if (search) ask(**search);
   }
 
   const Net& net_;

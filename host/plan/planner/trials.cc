@@ -8,48 +8,29 @@
 #include <memory>
 #include <utility>
 
-#include "host/base/error.h"
 #include "host/base/units.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/search/less_in_flash.h"
 #include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
-#include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/progress.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
-namespace {
 
-std::vector<int> key_of(const Trial& trial) {
-  const SearchOptions& w = trial.options;
-  std::vector<int> key{w.waits,
-                       w.flash.once,
-                       w.flash.again,
-                       static_cast<int>(w.byte_ps),
-                       int{w.overlays},
-                       int{w.halos},
-                       int{w.in_flight_room},
-                       int{w.rungs},
-                       trial.alone};
-  for (const GroupWay& way : w.groups) {
-    key.insert(key.end(), {way.channels, int{way.behind_expansion}});
-  }
-  for (const LayerCut& cut : trial.cuts.layers) {
-    add_to_key(cut, key);
-  }
-  for (const BlockChoice& b : trial.cuts.blocks) {
-    key.insert(key.end(), {b.begin, b.end, b.band.value_or(0), b.groups});
-  }
-  for (const TileChoice& t : trial.cuts.tiles) {
-    key.insert(key.end(), {t.begin, t.end, t.tiles});
-  }
-  return key;
+// Bindings name all fields, so that a new one does not compile here until
+// somebody has decided whether it counts.
+bool is_same(const Trial& a, const Trial& b) {
+  const auto& [name_a, cuts_a, options_a, channels_a, spliced_a, alone_a] = a;
+  const auto& [name_b, cuts_b, options_b, channels_b, spliced_b, alone_b] = b;
+  const auto& [by_a, layers_a, ends_a, joined_a, blocks_a, tiles_a] = cuts_a;
+  const auto& [by_b, layers_b, ends_b, joined_b, blocks_b, tiles_b] = cuts_b;
+  return alone_a == alone_b && options_a == options_b && layers_a == layers_b &&
+         ends_a == ends_b && joined_a == joined_b && blocks_a == blocks_b &&
+         tiles_a == tiles_b;
 }
-
-}  // namespace
 
 double Trials::measure(const Plan& plan) const {
   if (request_.objective != Objective::kLatency) {
@@ -99,8 +80,8 @@ bool Trials::is_beyond_budgets(Search& search) const {
 
 bool Trials::is_refused(Search& search) const {
   double least = least_refused_;
-  if (const auto asked = bytes_asked(refused_)) {
-    least = std::min(least, static_cast<double>(*asked));
+  if (refused_ && refused_->arena_bytes) {
+    least = std::min(least, static_cast<double>(*refused_->arena_bytes));
   }
   return least < kFar &&
          takes_more(search,
@@ -139,14 +120,11 @@ bool Trials::is_too_slow(const Made& made) const {
 }
 
 void Trials::foresee(const Trial& trial, double most) {
-  try {
-    const auto bytes =
-        linked_search(net_, request_, trial.cuts, trial.options, memo_)
-            ->least_arena(static_cast<int64_t>(most));
-    foresee(static_cast<double>(bytes));
-  } catch (const Error& e) {
-    if (e.code() == Exit::kInternal) throw;
-  }
+  const SearchOrMisfit search =
+      linked_search(net_, request_, trial.cuts, trial.options, memo_);
+  if (!search) return;
+  foresee(
+      static_cast<double>((*search)->least_arena(static_cast<int64_t>(most))));
 }
 
 std::optional<Trials::Made> Trials::make(const Trial& trial,
@@ -154,20 +132,30 @@ std::optional<Trials::Made> Trials::make(const Trial& trial,
   PlanRequest request = of;
   request.strategy = trial.name;
   memo_->trim(static_cast<int>(request.cluster.nodes.size()));
-  const std::unique_ptr<Search> search =
+  const SearchOrMisfit found =
       trial.alone >= 0
           ? lone_search(net_, of, trial.alone)
           : linked_search(net_, of, trial.cuts, trial.options, memo_);
-  const bool is_latency = request.objective == Objective::kLatency;
-  std::optional<Plan> fast;
-  if (is_latency && best_) search->compare_with(best_->plan.latency_s);
-  if (is_latency) fast = search->fastest();
-  if (!fast &&
-      (is_latency ? is_beyond_budgets(*search) : is_too_large(*search))) {
+  if (!found) {
+    refuse(found.misfit());
     return std::nullopt;
   }
-  Made made{fast ? *std::move(fast) : smallest_plan(net_, request, *search),
-            search->supplies()};
+  Search& search = **found;
+  const bool is_latency = request.objective == Objective::kLatency;
+  std::optional<Plan> fast;
+  if (is_latency && best_) search.compare_with(best_->plan.latency_s);
+  if (is_latency) fast = search.fastest();
+  if (!fast &&
+      (is_latency ? is_beyond_budgets(search) : is_too_large(search))) {
+    return std::nullopt;
+  }
+  OrMisfit<Plan> plan = fast ? OrMisfit<Plan>(*std::move(fast))
+                             : smallest_plan(net_, request, search);
+  if (!plan) {
+    refuse(plan.misfit());
+    return std::nullopt;
+  }
+  Made made{*std::move(plan), search.supplies()};
   made.is_beyond_flash = exceeds_flash(net_, request.cluster, made.plan);
   return made;
 }
@@ -189,43 +177,38 @@ void Trials::move_to_storage(const Trial& trial, Made& made) {
 }
 
 bool Trials::run(Trial trial, double by) {
-  if (!seen_.insert(key_of(trial)).second) return false;
-  try {
-    PlanDeadline::check();
-    PlanProgress::tried();
-    trial.cuts.strategy = trial.name;
-    std::optional<Made> made = make(trial, request_);
-    if (!made) return false;
-    if (made->is_beyond_flash && !trial.options.groups.empty()) {
-      // The fewer channels a group has, the more tables there are.
-      Trial larger = trial;
-      larger.options.groups.pop_back();
-      if (run(std::move(larger), by)) return true;
-    } else if (made->is_beyond_flash) {
-      try {
-        move_to_storage(trial, *made);
-      } catch (const Error& e) {
-        if (e.code() == Exit::kInternal) throw;
-      }
-    }
-    if (request_.objective == Objective::kLatency) {
-      if (is_too_slow(*made)) return false;
-      finished(*made);
-    }
-    const Plan& plan = made->plan;
-    if (busy_nodes(plan) == std::ssize(plan.nodes) && !made->is_beyond_flash) {
-      on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
-    }
-    if (watcher_ && !made->is_beyond_flash) watcher_(trial, plan);
-    if (best_ && !is_better(*made, *best_, by)) return false;
-    best_ = std::move(made);
-    taken_ = std::move(trial);
-    return true;
-  } catch (const Error& e) {
-    if (e.code() == Exit::kInternal) throw;
-    refused_ = lesser_refusal(refused_, std::current_exception());
+  const auto same = [&](const Trial& t) { return is_same(t, trial); };
+  if (std::ranges::any_of(seen_, same)) return false;
+  seen_.push_back(trial);
+  if (PlanDeadline::passed()) {
+    refuse(PlanDeadline::no_plan());
     return false;
   }
+  PlanProgress::tried();
+  trial.cuts.strategy = trial.name;
+  std::optional<Made> made = make(trial, request_);
+  if (!made) return false;
+  if (made->is_beyond_flash && !trial.options.groups.empty()) {
+    // The fewer channels a group has, the more tables there are.
+    Trial larger = trial;
+    larger.options.groups.pop_back();
+    if (run(std::move(larger), by)) return true;
+  } else if (made->is_beyond_flash) {
+    move_to_storage(trial, *made);
+  }
+  if (request_.objective == Objective::kLatency) {
+    if (is_too_slow(*made)) return false;
+    finished(*made);
+  }
+  const Plan& plan = made->plan;
+  if (busy_nodes(plan) == std::ssize(plan.nodes) && !made->is_beyond_flash) {
+    on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
+  }
+  if (watcher_ && !made->is_beyond_flash) watcher_(trial, plan);
+  if (best_ && !is_better(*made, *best_, by)) return false;
+  best_ = std::move(made);
+  taken_ = std::move(trial);
+  return true;
 }
 
 }  // namespace shoal

@@ -4,11 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <functional>
 #include <limits>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +14,7 @@
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/layer_cuts.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -29,6 +28,9 @@ struct Trial {
   bool spliced = false;    // its groups are where its cuts come from plans
   int alone = -1;          // a node that has all layers, as if it were alone
 };
+
+// Whether the same plan would be built of both.
+bool is_same(const Trial&, const Trial&);
 
 class Trials {
  public:
@@ -83,8 +85,9 @@ class Trials {
   std::string text(double measure) const;
   // Of the best plan in which all nodes have a share, if there is one.
   std::optional<double> on_all() const { return on_all_; }
-  // If there is no plan: the refusal that asks for the fewest bytes.
-  std::exception_ptr refused() const { return refused_; }
+  // If there is no plan: the misfit that asks for the fewest bytes; none: all
+  // was left out by estimate.
+  const std::optional<Misfit>& refused() const { return refused_; }
 
  private:
   // Arenas are known before times: what is too large is not rehearsed.
@@ -96,8 +99,10 @@ class Trials {
     bool finished = false;
   };
   static constexpr double kFar = std::numeric_limits<double>::infinity();
-  // None: by estimate it is of no use.
+  // None: by estimate it is of no use, or it does not fit, which refuse() was
+  // told.
   std::optional<Made> make(const Trial&, const PlanRequest&);
+  void refuse(const Misfit& why) { refused_ = lesser(refused_, why); }
   // Where programs exceed flash, with weights from storage instead, if that
   // helps.
   void move_to_storage(const Trial&, Made&);
@@ -121,13 +126,13 @@ class Trials {
   const Net& net_;
   const PlanRequest& request_;
   SegmentMemo* memo_;
-  std::set<std::vector<int>> seen_;
+  std::vector<Trial> seen_;
   mutable std::optional<Made> best_;  // finished when its time is asked for
   Trial taken_;
   std::optional<double> on_all_;
   double least_of_others_ = kFar, least_skipped_ = kFar;
   double least_refused_ = kFar, must_beat_s_ = 0;
-  std::exception_ptr refused_;
+  std::optional<Misfit> refused_;
   std::function<void(const Trial&, const Plan&)> watcher_;
   std::deque<PlanRequest> less_in_flash_;  // supplies point to their boards
 };

@@ -82,7 +82,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       turned_(std::make_shared<TurnedTables>(net, uses_)) {}
 
 int64_t Candidates::most_gain(Segment s, int max_ports) const {
-  PlanDeadline::check();
+  if (PlanDeadline::passed()) return -1;
   const Survey::Known* k = survey_.known(s);
   if (!k || k->ports > max_ports) return -1;
   return std::max(k->overlay_most, sharing_ ? k->share_most : 0);

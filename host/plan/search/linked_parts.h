@@ -16,6 +16,26 @@
 
 namespace shoal {
 
+// Nodes assign what they read of variables, not what they would own. That
+// costs no layer before any row, because across the end of a segment all is
+// exchanged.
+Cuts with_assignments_apart(const Net&, Cuts);
+
+// The net as its layers are cut, and where its weights lie. It refers to
+// itself, so that it stays where it is.
+struct CutOver {
+  CutOver(const Net& net, const Cluster& cluster, Cuts given)
+      : cuts(with_assignments_apart(net, std::move(given))),
+        cut(net, cluster, cuts),
+        streaming(cut, cluster) {}
+  CutOver(const CutOver&) = delete;
+  CutOver& operator=(const CutOver&) = delete;
+
+  const Cuts cuts;
+  const CutNet cut;
+  const Streaming streaming;
+};
+
 // The cuts with channel groups, halos that are sent within segments, or both,
 // in all places where they may be.
 struct Alternative {
@@ -38,11 +58,6 @@ struct Chosen {
   std::vector<BlockChoice> groups;
   std::vector<int> halos;
 };
-
-// Nodes assign what they read of variables, not what they would own. That
-// costs no layer before any row, because across the end of a segment all is
-// exchanged.
-Cuts with_assignments_apart(const Net&, Cuts);
 
 // Of all that is alive during a stage.
 int64_t held_bytes(const PlanNode&, int stage);

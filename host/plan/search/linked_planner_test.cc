@@ -273,11 +273,13 @@ TEST(LinkedPlanner, OverlaysAndGroupsAreRightAndSaveBytes) {
     const PlanRequest request = linked_nodes(cluster, cuts, Objective::kRam);
     SearchOptions options;
     const int64_t without = largest_arena(
-        search_plan(net, request, *linked_search(net, request, cuts, options)));
+        search_plan(net, request, linked_search(net, request, cuts, options))
+            .value());
     options.overlays = true;
     options.groups = {{16}, {8}, {8, true}};
     const Plan plan =
-        search_plan(net, request, *linked_search(net, request, cuts, options));
+        search_plan(net, request, linked_search(net, request, cuts, options))
+            .value();
     expect_right(net, plan);
     smaller += largest_arena(plan) < without;
     for (const PlanNode& n : plan.nodes) {

@@ -20,6 +20,7 @@
 #include "host/plan/search/streaming.h"
 #include "host/plan/search/tiled_search.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -30,19 +31,20 @@ constexpr int64_t kTablesOfNode = 2048;
 
 class LinkedSearch : public Search {
  public:
-  LinkedSearch(const Net& net, const PlanRequest& request, Cuts cuts,
+  LinkedSearch(std::unique_ptr<const CutOver> over, const PlanRequest& request,
                const SearchOptions& options, SegmentMemo* memo)
       : request_(request),
         cluster_(request.cluster),
-        cuts_(with_assignments_apart(net, std::move(cuts))),
-        cut_(net, cluster_, cuts_),
-        streaming_(cut_, cluster_),
+        over_(std::move(over)),
+        cuts_(over_->cuts),
+        cut_(over_->cut),
+        streaming_(over_->streaming),
         any_streams_(streaming_.any()),
         own_memo_(may_share(memo) ? nullptr
-                                  : std::make_unique<SegmentMemo>(net)),
+                                  : std::make_unique<SegmentMemo>(cut_.net)),
         model_(cut_, cluster_, streaming_, request.max_payload, options.flash,
                options.time, own_memo_ ? *own_memo_ : *memo),
-        search_(net, waits_ps(options.waits), options.byte_ps,
+        search_(cut_.net, waits_ps(options.waits), options.byte_ps,
                 options.overlays && !any_streams_),
         in_flight_(
             options.in_flight_room
@@ -58,7 +60,7 @@ class LinkedSearch : public Search {
     add_groups(cuts_, false, options, shared);
     if (options.halos) {
       Cuts sending = cuts_;
-      if (send_halos(net, sending)) {
+      if (send_halos(cut_.net, sending)) {
         add_alternative(sending, {.halos = true}, options, shared);
         add_groups(sending, true, options, shared);
       }
@@ -100,22 +102,24 @@ class LinkedSearch : public Search {
     return search_.smallest(any_streams_, learns_, most).value_or(0);
   }
 
-  Plan smallest() override {
+  OrMisfit<Plan> smallest() override {
     const bool ram = request_.objective == Objective::kRam;
-    Built best = least_built(ram);
-    if (!ram && !fits(cluster_, best.plan) && is_near(best.plan)) {
+    std::optional<Built> best = least_built(ram);
+    if (!best) return no_segments();
+    if (!ram && !fits(cluster_, best->plan) && is_near(best->plan)) {
       // What `--objective ram` finds fits as a budget, too.
-      Built least = least_built(true);
-      if (largest_arena(least.plan) < largest_arena(best.plan)) {
+      std::optional<Built> least = least_built(true);
+      if (least && largest_arena(least->plan) < largest_arena(best->plan)) {
         best = std::move(least);
       }
     }
-    is_near_ = is_near(best.plan);
-    if (ram || !fits(cluster_, best.plan)) return std::move(best.plan);
+    is_near_ = is_near(best->plan);
+    if (ram || !fits(cluster_, best->plan)) return std::move(best->plan);
     BuildOptions how;
-    how.tighten_tries = best.tighten_tries;
+    how.tighten_tries = best->tighten_tries;
     how.budgets = limits_;
-    return *build(best.choice, how);
+    std::optional<Plan> filled = build(best->choice, how);
+    return filled ? *std::move(filled) : std::move(best->plan);
   }
 
   // Of unequal budgets the smallest plan need not be the tight one.
@@ -146,8 +150,9 @@ class LinkedSearch : public Search {
     int tighten_tries = 0;
   };
 
-  // `ram`: by the very least estimate; else within a step of it.
-  Built least_built(bool ram) {
+  // `ram`: by the very least estimate; else within a step of it. None: there is
+  // no way to cut the net into segments, or no time.
+  std::optional<Built> least_built(bool ram) {
     std::optional<Built> best;
     const auto consider = [&best](Chosen choice, std::optional<Plan> made) {
       if (!made ||
@@ -185,16 +190,15 @@ class LinkedSearch : public Search {
       consider(*choice, build(*choice, how));
       --builds;
     }
-    if (!best) no_segments();
-    if (model_.busy_nodes() <= tuning::kManyNodes) {
+    if (best && model_.busy_nodes() <= tuning::kManyNodes) {
       how.tighten_tries = tuning::kTightenTries;
       std::optional<Plan> tight = build(best->choice, how);
-      if (largest_arena(*tight) < largest_arena(best->plan)) {
+      if (tight && largest_arena(*tight) < largest_arena(best->plan)) {
         best->plan = std::move(*tight);
         best->tighten_tries = how.tighten_tries;
       }
     }
-    return std::move(*best);
+    return best;
   }
 
   // Where segments differ much in what the estimate leaves out, a smaller
@@ -509,7 +513,13 @@ class LinkedSearch : public Search {
       how.keeps.push_back(n.keeps_weights);
       how.banks.push_back(n.kept_banks());
     }
-    return build_plan(cut_.net, std::move(*draft), streaming_.supplies(), how);
+    Plan plan =
+        build_plan(cut_.net, std::move(*draft), streaming_.supplies(), how);
+    if (std::optional<Misfit> many = too_many_runs(plan)) {
+      cannot_build_ = std::move(many);
+      return std::nullopt;
+    }
+    return plan;
   }
 
   // None if there are no cuts, or only those that were seen before.
@@ -553,25 +563,29 @@ class LinkedSearch : public Search {
     return loose.latency_s <= tight.latency_s * tuning::kAboutAsFast;
   }
 
-  // Only what the file of cuts keeps together can be in the way.
-  [[noreturn]] void no_segments() const {
+  // Beside time, only what the file of cuts keeps together can be in the way.
+  Misfit no_segments() const {
+    if (PlanDeadline::passed()) return PlanDeadline::no_plan();
+    if (cannot_build_) return *cannot_build_;
     const int layer = search_.clash();
-    if (layer < 0)
+    if (layer < 0) {
       throw Error(Exit::kInternal, cut_.net.name + ": no segments");
+    }
     const bool loop = cut_.is_inner(layer);
-    throw Error(Exit::kUsage,
-                "cuts " + cut_.cuts.strategy + ": a segment must end behind " +
-                    layer_text(cut_.net.layers[layer]) +
-                    ", where the cut changes, but its block " +
-                    (loop ? "has groups" : "is joined"),
-                loop ? "groups = 1" : "joined = false");
+    return {Exit::kUsage,
+            "cuts " + cut_.cuts.strategy + ": a segment must end behind " +
+                layer_text(cut_.net.layers[layer]) +
+                ", where the cut changes, but its block " +
+                (loop ? "has groups" : "is joined"),
+            loop ? "groups = 1" : "joined = false"};
   }
 
   const PlanRequest& request_;
   const Cluster& cluster_;
-  const Cuts cuts_;
-  const CutNet cut_;
-  const Streaming streaming_;
+  const std::unique_ptr<const CutOver> over_;
+  const Cuts& cuts_;
+  const CutNet& cut_;
+  const Streaming& streaming_;
   const bool any_streams_;
   const std::unique_ptr<SegmentMemo> own_memo_;
   const CostModel model_;
@@ -583,18 +597,22 @@ class LinkedSearch : public Search {
   RingMemo& rings_;
   PackMemo& packs_;
   bool is_near_ = false;  // the smallest plan
+  mutable std::optional<Misfit> cannot_build_;
   double other_s_ = 1e6;  // more than any plan takes, as for a node alone
 };
 
 }  // namespace
 
-std::unique_ptr<Search> linked_search(const Net& net,
-                                      const PlanRequest& request, Cuts cuts,
-                                      const SearchOptions& options,
-                                      SegmentMemo* memo) {
+SearchOrMisfit linked_search(const Net& net, const PlanRequest& request,
+                             Cuts cuts, const SearchOptions& options,
+                             SegmentMemo* memo) {
   if (!cuts.tiles.empty()) return tiled_search(net, request, cuts, options);
-  return std::make_unique<LinkedSearch>(net, request, std::move(cuts), options,
-                                        memo);
+  auto over =
+      std::make_unique<const CutOver>(net, request.cluster, std::move(cuts));
+  if (over->cut.misfit) return *over->cut.misfit;
+  if (over->streaming.misfit()) return *over->streaming.misfit();
+  return SearchOrMisfit(
+      std::make_unique<LinkedSearch>(std::move(over), request, options, memo));
 }
 
 }  // namespace shoal

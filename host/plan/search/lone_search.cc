@@ -22,10 +22,12 @@ PlanRequest request_of(PlanRequest request, int node) {
 
 class LoneSearch : public Search {
  public:
-  LoneSearch(const Net& net, const PlanRequest& request, int node)
-      : request_(request_of(request, node)),
+  // `inner`: of the node alone, by a request that `own` has.
+  LoneSearch(const Net& net, const PlanRequest& request, int node,
+             std::unique_ptr<PlanRequest> own, std::unique_ptr<Search> inner)
+      : request_(std::move(own)),
         node_(static_cast<size_t>(node)),
-        inner_(node_search(net, request_)),
+        inner_(std::move(inner)),
         all_(net, request.cluster) {
     // Of the given request, which outlives this search.
     const ClusterNode& of = request.cluster.nodes[node_];
@@ -36,7 +38,11 @@ class LoneSearch : public Search {
 
   const std::vector<Supply>& supplies() const override { return all_.supplies; }
   std::optional<Plan> fastest() override { return among(inner_->fastest()); }
-  Plan smallest() override { return *among(inner_->smallest()); }
+  OrMisfit<Plan> smallest() override {
+    OrMisfit<Plan> plan = inner_->smallest();
+    if (!plan) return plan;
+    return *among(*std::move(plan));
+  }
   std::optional<Plan> otherwise(std::string& else_fits) override {
     return among(inner_->otherwise(else_fits));
   }
@@ -54,7 +60,7 @@ class LoneSearch : public Search {
     return alone;
   }
 
-  const PlanRequest request_;
+  const std::unique_ptr<PlanRequest> request_;
   const size_t node_;
   const std::unique_ptr<Search> inner_;
   IdleNodes all_;
@@ -62,9 +68,13 @@ class LoneSearch : public Search {
 
 }  // namespace
 
-std::unique_ptr<Search> lone_search(const Net& net, const PlanRequest& request,
-                                    int node) {
-  return std::make_unique<LoneSearch>(net, request, node);
+SearchOrMisfit lone_search(const Net& net, const PlanRequest& request,
+                           int node) {
+  auto own = std::make_unique<PlanRequest>(request_of(request, node));
+  SearchOrMisfit inner = node_search(net, *own);
+  if (!inner) return inner;
+  return SearchOrMisfit(std::make_unique<LoneSearch>(
+      net, request, node, std::move(own), *std::move(inner)));
 }
 
 std::vector<SearchOptions> streamed_ways() {

@@ -10,7 +10,7 @@
 namespace shoal {
 
 // `node`: of the request. Its plans have all nodes.
-std::unique_ptr<Search> lone_search(const Net&, const PlanRequest&, int node);
+SearchOrMisfit lone_search(const Net&, const PlanRequest&, int node);
 
 // How linked_search() plans such a node besides: over slow links what it
 // computes while rows come counts for more than what it saves once it has them.

@@ -13,6 +13,7 @@
 #include "host/plan/search/spill_search.h"
 #include "host/plan/search/tile_search.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 #include "host/plan/types/uses.h"
 
@@ -20,27 +21,28 @@ namespace shoal {
 namespace {
 
 // A program counts the firings of a frame in 16 bits.
-void check_firings(const Net& net) {
+std::optional<Misfit> too_many_firings(const Net& net) {
   const Work work = uniform_work(net, 1 << 16);
   for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
     const int64_t firings = firing_count(row_rule(net, l, 0, work[l]));
     if (firings > 0xFFFF) {
-      throw Error(Exit::kUnsupported, layer_text(net.layers[l]) + " fires " +
-                                          std::to_string(firings) +
-                                          " times; at most 65535");
+      return Misfit{Exit::kUnsupported, layer_text(net.layers[l]) + " fires " +
+                                            std::to_string(firings) +
+                                            " times; at most 65535"};
     }
   }
+  return std::nullopt;
 }
 
-[[noreturn]] void no_stages(const Net& net) {
+Misfit no_stages(const Net& net) {
+  if (PlanDeadline::passed()) return PlanDeadline::no_plan();
   const std::string frames = std::to_string(net.frames) + " frames";
-  throw Error(Exit::kUnsupported,
-              net.name + ": no way to cut " +
-                  std::to_string(net.layers.size()) + " layers" +
-                  (net.frames > 1 ? " of " + frames : "") +
-                  " into stages of at most " + std::to_string(kMaxStageLayers) +
-                  " layers and their rings",
-              net.frames > 1 ? "a smaller --batch" : "");
+  return {Exit::kUnsupported,
+          net.name + ": no way to cut " + std::to_string(net.layers.size()) +
+              " layers" + (net.frames > 1 ? " of " + frames : "") +
+              " into stages of at most " + std::to_string(kMaxStageLayers) +
+              " layers and their rings",
+          net.frames > 1 ? "a smaller --batch" : ""};
 }
 
 // Layers whose weights are read from storage.
@@ -114,21 +116,21 @@ class NodeSearch : public Search {
       : net_(net),
         supplies_{supply_of(net, request)},
         streams_(streamed(net, request, supplies_[0])),
-        task_{request, supplies_[0], streams_, packs_, &memo_} {
+        task_{request, supplies_[0], streams_, packs_, &memo_} {}
+
+  // To be called first: what everything else begins with. Returns why there is
+  // no plan at all; none: there is one.
+  std::optional<Misfit> begin() {
     const bool stored = !task_.board().flash_mapped || task_.any_stream();
-    if (stored && !supplies_[0].storage) no_storage(net, task_.board());
-    all_.emplace(net, Spilling{}, task_);
+    if (stored && !supplies_[0].storage) return no_storage(net_, task_.board());
+    all_.emplace(net_, Spilling{}, task_);
     least_ = all_->smallest();
-    if (!least_) no_stages(net);
+    if (!least_) return no_stages(net_);
+    return std::nullopt;
   }
 
   const std::vector<Supply>& supplies() const override { return supplies_; }
-  Plan smallest() override {
-    if (!task_.request.replay) return plan_of(least_->node);
-    if (!is_tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
-    is_tiled_ = true;
-    return tiled_ ? plan_of(*tiled_) : plan_of(least_->node);
-  }
+  OrMisfit<Plan> smallest() override { return least_plan(); }
   int64_t least_arena(int64_t most) override {
     const int64_t whole = least_->node.arena_bytes;
     if (!task_.request.replay) return whole;
@@ -153,7 +155,7 @@ class NodeSearch : public Search {
       return plan_of(*node);
     }
     // What is called the smallest is the smallest.
-    Plan small = smallest();
+    Plan small = least_plan();
     const bool better = node &&
                         node->arena_bytes >= small.nodes[0].arena_bytes &&
                         time_ps(*node) < time_ps(small.nodes[0]);
@@ -194,6 +196,12 @@ class NodeSearch : public Search {
   }
 
  private:
+  Plan least_plan() {
+    if (!task_.request.replay) return plan_of(least_->node);
+    if (!is_tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
+    is_tiled_ = true;
+    return tiled_ ? plan_of(*tiled_) : plan_of(least_->node);
+  }
   Plan plan_of(const PlanNode& node) const {
     Plan plan;
     plan.linked = task_.request.over_links();
@@ -226,10 +234,11 @@ class NodeSearch : public Search {
 
 }  // namespace
 
-std::unique_ptr<Search> node_search(const Net& net,
-                                    const PlanRequest& request) {
-  check_firings(net);
-  return std::make_unique<NodeSearch>(net, request);
+SearchOrMisfit node_search(const Net& net, const PlanRequest& request) {
+  if (std::optional<Misfit> misfit = too_many_firings(net)) return *misfit;
+  auto search = std::make_unique<NodeSearch>(net, request);
+  if (std::optional<Misfit> misfit = search->begin()) return *misfit;
+  return SearchOrMisfit(std::move(search));
 }
 
 }  // namespace shoal

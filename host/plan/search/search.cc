@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "host/base/error.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/draft/spill.h"
@@ -86,22 +85,28 @@ bool takes_more(Search& search, int64_t bytes) {
   return search.least_arena(bytes) > bytes;
 }
 
-Plan smallest_plan(const Net& net, const PlanRequest& request, Search& search) {
-  Plan least = search.smallest();
-  least.barely_fits = request.objective == Objective::kLatency;
-  if (fits(request.cluster, least)) return least;
+OrMisfit<Plan> smallest_plan(const Net& net, const PlanRequest& request,
+                             Search& search) {
+  OrMisfit<Plan> least = search.smallest();
+  if (!least) return least;
+  least->barely_fits = request.objective == Objective::kLatency;
+  if (fits(request.cluster, *least)) return least;
   std::string else_fits;
   if (std::optional<Plan> other = search.otherwise(else_fits)) {
     return std::move(*other);
   }
-  arena_does_not_fit(net, request, least, else_fits);
+  return arena_does_not_fit(net, request, *least, else_fits);
 }
 
-Plan search_plan(const Net& net, const PlanRequest& request, Search& search) {
+OrMisfit<Plan> search_plan(const Net& net, const PlanRequest& request,
+                           SearchOrMisfit search) {
+  if (!search) return search.misfit();
+  Search& s = **search;
   std::optional<Plan> fast;
-  if (request.objective == Objective::kLatency) fast = search.fastest();
-  Plan plan = fast ? *std::move(fast) : smallest_plan(net, request, search);
-  finish_plan(net, request, search.supplies(), plan);
+  if (request.objective == Objective::kLatency) fast = s.fastest();
+  OrMisfit<Plan> plan =
+      fast ? OrMisfit<Plan>(*std::move(fast)) : smallest_plan(net, request, s);
+  if (plan) finish_plan(net, request, s.supplies(), *plan);
   return plan;
 }
 

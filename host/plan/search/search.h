@@ -16,6 +16,7 @@
 #include "host/plan/search/group_blocks.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/layer_cuts.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -28,8 +29,8 @@ class Search {
   virtual std::optional<Plan> fastest() = 0;
   // What another plan takes: of what cannot be faster less is tried.
   virtual void compare_with(double /*seconds*/) {}
-  // The smallest largest arena. Throws if the net cannot be cut at all.
-  virtual Plan smallest() = 0;
+  // The smallest largest arena; a misfit: the net cannot be cut at all.
+  virtual OrMisfit<Plan> smallest() = 0;
   // The smallest is beyond a budget: a plan that fits after all, or none.
   // `else_fits`: with what else the request would be met, if that is known.
   virtual std::optional<Plan> otherwise(std::string& else_fits) = 0;
@@ -52,7 +53,8 @@ class Search {
 // A node alone, with links to its coordinator or without: cuts, bands and
 // overlays, tiles, weights from flash or storage, and, as the last resort of
 // one without links, activations through storage.
-std::unique_ptr<Search> node_search(const Net&, const PlanRequest&);
+using SearchOrMisfit = OrMisfit<std::unique_ptr<Search>>;
+SearchOrMisfit node_search(const Net&, const PlanRequest&);
 // Nodes with links, given the cut of every layer: which layers form a segment
 // (executed as one pipeline by all nodes that have a share of it), what is
 // computed twice and what is exchanged.
@@ -76,6 +78,8 @@ struct SearchOptions {
   bool overlays = false;
   // Segments may send halos (LayerCut::sends_halo).
   bool halos = false;
+  bool operator==(const SearchOptions&) const = default;
+
   // Overlays, and groups of any size.
   void save_memory() {
     overlays = true;
@@ -83,15 +87,15 @@ struct SearchOptions {
   }
 };
 // `memo`: of searches of the same net over the same nodes.
-std::unique_ptr<Search> linked_search(const Net&, const PlanRequest&, Cuts,
-                                      const SearchOptions& = {},
-                                      SegmentMemo* memo = nullptr);
+SearchOrMisfit linked_search(const Net&, const PlanRequest&, Cuts,
+                             const SearchOptions& = {},
+                             SegmentMemo* memo = nullptr);
 
-// Net and request must outlive the search. Throws Error(kDoesNotFit).
-Plan search_plan(const Net&, const PlanRequest&, Search&);
-// The same for the smallest arena, as it was built: to be compared by it before
+// The plan of a request. Net and request must outlive the search.
+OrMisfit<Plan> search_plan(const Net&, const PlanRequest&, SearchOrMisfit);
+// The plan of the smallest arena, as it was built: to be compared by it before
 // what else is to be known is worked out by finish_plan().
-Plan smallest_plan(const Net&, const PlanRequest&, Search&);
+OrMisfit<Plan> smallest_plan(const Net&, const PlanRequest&, Search&);
 
 int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);

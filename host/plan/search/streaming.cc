@@ -96,7 +96,10 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
     int64_t left =
         node.board.flash_mapped ? flash_for_weights(s, node, all) : 0;
     if (node.board.flash_mapped && all <= left) continue;
-    if (node.board.storages.empty()) no_storage(node, all, left);
+    if (node.board.storages.empty()) {
+      misfit_ = no_storage(node, all, left);
+      return;
+    }
     std::stable_sort(owned.begin(), owned.end(), [&](int a, int b) {
       return core_per_byte(s.net.layers[a], s.own[a][n], node.board) <
              core_per_byte(s.net.layers[b], s.own[b][n], node.board);
@@ -110,13 +113,14 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
         continue;
       }
       if (!s.chain[l].empty() || s.loop_of[l] >= 0) {
-        throw Error(Exit::kUsage,
-                    "node " + node.name + ": " + layer_text(s.net.layers[l]) +
-                        " is cut by " +
-                        (s.chain[l].empty() ? "groups" : "input channels") +
-                        " and does not fit its flash; such weights cannot be "
-                        "read from storage",
-                    "output channels, or more flash");
+        misfit_ = {Exit::kUsage,
+                   "node " + node.name + ": " + layer_text(s.net.layers[l]) +
+                       " is cut by " +
+                       (s.chain[l].empty() ? "groups" : "input channels") +
+                       " and does not fit its flash; such weights cannot be "
+                       "read from storage",
+                   "output channels, or more flash"};
+        return;
       }
       for (int other = l; other < layers; ++other) {
         if (first[size_t(other)] == l) streams_.back()[size_t(other)] = true;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "host/plan/cost/feed.h"
@@ -15,14 +16,18 @@
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/draft/draft.h"
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/misfit.h"
 
 namespace shoal {
 
 class Streaming {
  public:
-  // Throws Error(kUsage) for a storage that a board does not have, and for
-  // cuts whose weights cannot be read from storage.
+  // The boards must have the storages that the cluster names.
   Streaming(const CutNet&, const Cluster&);
+
+  // Why it cannot be: a node has no storage for its weights, or its cuts have
+  // weights that cannot be read from one. None: it can.
+  const std::optional<Misfit>& misfit() const { return misfit_; }
 
   // Whether any weights of the node come from storage.
   bool any(int node) const { return !streams_[size_t(node)].empty(); }
@@ -57,6 +62,7 @@ class Streaming {
 
  private:
   const CutNet& s_;
+  std::optional<Misfit> misfit_;
   std::vector<std::vector<bool>> streams_;  // by node, then layer
   std::vector<Supply> supplies_;
   std::vector<int64_t> slot_limits_;  // by node, for estimates

@@ -138,7 +138,7 @@ TEST(TiledPlanTest, CutsBecomeThoseOfTiles) {
   cuts.ends = {3, 10};
   cuts.joined = {4, 9};
   cuts.blocks = {{1, 4, 2, 1}, {8, 11, {}, 2}};
-  const TileNet tiles(net, find_uses(net), tile_runs(net, cuts, true));
+  const TileNet tiles(net, find_uses(net), tile_runs(net, cuts, true).value());
   const Cuts all = tile_cuts(net, tiles, cuts);
   const int more = 2 * kRun;  // positions behind the run
   EXPECT_EQ(all.ends, (std::vector<int>{3, 7, 3 + kRun, 7 + kRun, 3 + more,

@@ -12,17 +12,20 @@ namespace {
 
 class TiledSearch : public Search {
  public:
-  TiledSearch(const Net& net, const PlanRequest& request, const Cuts& cuts,
-              const SearchOptions& options)
-      : tiles_(net, find_uses(net), tile_runs(net, cuts, request.replay)),
-        inner_(linked_search(tiles_.net(), request,
-                             tile_cuts(net, tiles_, cuts), options)) {}
+  // `inner`: over the net in tiles.
+  TiledSearch(std::unique_ptr<const TileNet> tiles,
+              std::unique_ptr<Search> inner)
+      : tiles_(std::move(tiles)), inner_(std::move(inner)) {}
 
   const std::vector<Supply>& supplies() const override {
     return inner_->supplies();
   }
   std::optional<Plan> fastest() override { return restored(inner_->fastest()); }
-  Plan smallest() override { return *restored(inner_->smallest()); }
+  OrMisfit<Plan> smallest() override {
+    OrMisfit<Plan> plan = inner_->smallest();
+    if (plan) tiles_->restore(*plan);
+    return plan;
+  }
   std::optional<Plan> otherwise(std::string& else_fits) override {
     return restored(inner_->otherwise(else_fits));
   }
@@ -35,20 +38,27 @@ class TiledSearch : public Search {
 
  private:
   std::optional<Plan> restored(std::optional<Plan> plan) const {
-    if (plan) tiles_.restore(*plan);
+    if (plan) tiles_->restore(*plan);
     return plan;
   }
 
-  const TileNet tiles_;
+  const std::unique_ptr<const TileNet> tiles_;
   const std::unique_ptr<Search> inner_;
 };
 
 }  // namespace
 
-std::unique_ptr<Search> tiled_search(const Net& net, const PlanRequest& request,
-                                     const Cuts& cuts,
-                                     const SearchOptions& options) {
-  return std::make_unique<TiledSearch>(net, request, cuts, options);
+SearchOrMisfit tiled_search(const Net& net, const PlanRequest& request,
+                            const Cuts& cuts, const SearchOptions& options) {
+  OrMisfit<std::vector<TileRun>> runs = tile_runs(net, cuts, request.replay);
+  if (!runs) return runs.misfit();
+  auto tiles =
+      std::make_unique<const TileNet>(net, find_uses(net), *std::move(runs));
+  SearchOrMisfit inner = linked_search(tiles->net(), request,
+                                       tile_cuts(net, *tiles, cuts), options);
+  if (!inner) return inner;
+  return SearchOrMisfit(
+      std::make_unique<TiledSearch>(std::move(tiles), *std::move(inner)));
 }
 
 }  // namespace shoal

@@ -9,8 +9,8 @@
 
 namespace shoal {
 
-// Throws Error(kUsage) for layers that cannot be made so.
-std::unique_ptr<Search> tiled_search(const Net&, const PlanRequest&,
-                                     const Cuts&, const SearchOptions&);
+// A misfit if layers cannot be made so.
+SearchOrMisfit tiled_search(const Net&, const PlanRequest&, const Cuts&,
+                            const SearchOptions&);
 
 }  // namespace shoal

@@ -90,36 +90,7 @@ std::string fullest_layer(const Net& net, const PlanNode& node) {
   return most ? layer_text(net.layers[most->layer]) : "an input";
 }
 
-class ArenaDoesNotFit : public Error {
- public:
-  ArenaDoesNotFit(const std::string& what, const std::string& fix,
-                  int64_t bytes)
-      : Error(Exit::kDoesNotFit, what, fix), bytes_(bytes) {}
-  int64_t bytes() const { return bytes_; }
-
- private:
-  int64_t bytes_;  // of the largest arena
-};
-
 }  // namespace
-
-std::optional<int64_t> bytes_asked(const std::exception_ptr& refusal) {
-  if (!refusal) return std::nullopt;
-  try {
-    std::rethrow_exception(refusal);
-  } catch (const ArenaDoesNotFit& e) {
-    return e.bytes();
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
-std::exception_ptr lesser_refusal(std::exception_ptr a, std::exception_ptr b) {
-  if (!a || !b) return a ? a : b;
-  return bytes_asked(b).value_or(INT64_MAX) < bytes_asked(a).value_or(INT64_MAX)
-             ? b
-             : a;
-}
 
 std::string layer_text(const Layer& layer) {
   // Converters chain the names of all that they fused.
@@ -127,8 +98,8 @@ std::string layer_text(const Layer& layer) {
          std::to_string(layer.file_op) + ")";
 }
 
-void arena_does_not_fit(const Net& net, const PlanRequest& request,
-                        const Plan& smallest, const std::string& else_fits) {
+Misfit arena_does_not_fit(const Net& net, const PlanRequest& request,
+                          const Plan& smallest, const std::string& else_fits) {
   const std::vector<size_t> beyond = beyond_budgets(request, smallest);
   if (beyond.empty()) {
     throw Error(Exit::kInternal, "a plan that fits does not fit");
@@ -145,31 +116,31 @@ void arena_does_not_fit(const Net& net, const PlanRequest& request,
     fix += beyond.size() == 1 ? ", or a smaller share for this node"
                               : ", or smaller shares for these nodes";
   }
-  throw ArenaDoesNotFit(
-      "ARENA does not fit: " + node + fullest_layer(net, first) +
-          " needs at least " + format_bytes(first.arena_bytes) + "; budget " +
-          format_bytes(of.plan_budget()) + " (" + of.budget_source() + ")" +
-          slots_text(first) + else_fits,
-      fix, largest);
+  return {Exit::kDoesNotFit,
+          "ARENA does not fit: " + node + fullest_layer(net, first) +
+              " needs at least " + format_bytes(first.arena_bytes) +
+              "; budget " + format_bytes(of.plan_budget()) + " (" +
+              of.budget_source() + ")" + slots_text(first) + else_fits,
+          fix, largest};
 }
 
-void no_storage(const Net& net, const Board& board) {
+Misfit no_storage(const Net& net, const Board& board) {
   const int64_t all = flash_bytes(net);
   const bool mapped = board.flash_mapped &&
                       (board.flash_bytes == 0 || all <= board.flash_bytes);
-  throw Error(Exit::kDoesNotFit,
-              "FLASH does not fit: weights take " + format_bytes(all) +
-                  ", board " + board.name + " has no storage to read them from",
-              mapped ? "--flash " + std::to_string(all)
-                     : "a smaller network, or another --board");
+  return {Exit::kDoesNotFit,
+          "FLASH does not fit: weights take " + format_bytes(all) + ", board " +
+              board.name + " has no storage to read them from",
+          mapped ? "--flash " + std::to_string(all)
+                 : "a smaller network, or another --board"};
 }
 
-void no_storage(const ClusterNode& node, int64_t weight_bytes, int64_t room) {
-  throw Error(Exit::kDoesNotFit,
-              "FLASH does not fit: node " + node.name + " has weights of " +
-                  format_bytes(weight_bytes) + ", room for " +
-                  format_bytes(room) + ", and no storage to read them from",
-              "more nodes, a smaller network, or another board");
+Misfit no_storage(const ClusterNode& node, int64_t weight_bytes, int64_t room) {
+  return {Exit::kDoesNotFit,
+          "FLASH does not fit: node " + node.name + " has weights of " +
+              format_bytes(weight_bytes) + ", room for " + format_bytes(room) +
+              ", and no storage to read them from",
+          "more nodes, a smaller network, or another board"};
 }
 
 void check_no_storage(const Plan& plan) {

@@ -3,11 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
-#include <optional>
 #include <string>
 
 #include "host/base/error.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -19,20 +18,12 @@ std::string layer_text(const Layer&);
 // The smallest plan is beyond the budgets of some nodes: of the first what is
 // missing, and of all what would have to change. `else_fits`: how it would fit
 // in the budgets, if there is a way.
-[[noreturn]] void arena_does_not_fit(const Net&, const PlanRequest&,
-                                     const Plan& smallest,
-                                     const std::string& else_fits = "");
-// Returns the bytes of the arena that a refusal asks for; none: it is of
-// another kind.
-std::optional<int64_t> bytes_asked(const std::exception_ptr&);
-// Returns the refusal that asks for the smaller arena; the first if both ask
-// for the same, or if neither asks for any. Either may be none.
-std::exception_ptr lesser_refusal(std::exception_ptr, std::exception_ptr);
+Misfit arena_does_not_fit(const Net&, const PlanRequest&, const Plan& smallest,
+                          const std::string& else_fits = "");
 // Weights exceed what the board may execute in place, and it has no storage.
-[[noreturn]] void no_storage(const Net&, const Board&);
+Misfit no_storage(const Net&, const Board&);
 // The same of a node of several: its part of the weights, its room for them.
-[[noreturn]] void no_storage(const ClusterNode&, int64_t weight_bytes,
-                             int64_t room);
+Misfit no_storage(const ClusterNode&, int64_t weight_bytes, int64_t room);
 // Throws if a node's weights would come from storage.
 void check_no_storage(const Plan&);
 // A node's flash is too small for its program.

@@ -1,7 +1,5 @@
 #include "host/plan/types/deadline.h"
 
-#include "host/base/error.h"
-
 namespace shoal {
 
 thread_local std::optional<PlanDeadline::Clock::time_point> PlanDeadline::end_;
@@ -21,14 +19,10 @@ bool PlanDeadline::passed() {
   return end_ && Clock::now() >= *end_;
 }
 
-void PlanDeadline::check() {
-  if (passed()) no_plan();
-}
-
-void PlanDeadline::no_plan() {
-  throw Error(Exit::kDoesNotFit,
-              "no plan was found in the time that --plan-seconds gives",
-              "more seconds, or none: then the search ends by itself");
+Misfit PlanDeadline::no_plan() {
+  return {Exit::kDoesNotFit,
+          "no plan was found in the time that --plan-seconds gives",
+          "more seconds, or none: then the search ends by itself"};
 }
 
 }  // namespace shoal

@@ -6,6 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <utility>
+
+#include "host/plan/types/misfit.h"
 
 namespace shoal {
 
@@ -44,17 +47,29 @@ class PlanDeadline {
 
   // Throws PlanCancelled if the search was cancelled.
   static bool passed();
-  // Throws no_plan() when the time has passed.
-  static void check();
-  // Throws Error(kDoesNotFit): nothing was found in the time.
-  [[noreturn]] static void no_plan();
+  // Nothing was found in the time.
+  static Misfit no_plan();
 
  private:
+  friend class NoPlanDeadline;
   using Clock = std::chrono::steady_clock;
 
   static thread_local std::optional<Clock::time_point> end_;
 
   std::optional<Clock::time_point> before_;
+};
+
+// Lets the searches of this thread take their time, as long as the object
+// lives, whatever deadline there is.
+class NoPlanDeadline {
+ public:
+  NoPlanDeadline() : before_(std::exchange(PlanDeadline::end_, std::nullopt)) {}
+  ~NoPlanDeadline() { PlanDeadline::end_ = before_; }
+  NoPlanDeadline(const NoPlanDeadline&) = delete;
+  NoPlanDeadline& operator=(const NoPlanDeadline&) = delete;
+
+ private:
+  std::optional<PlanDeadline::Clock::time_point> before_;
 };
 
 }  // namespace shoal

@@ -28,6 +28,7 @@ struct Share {
   // Only for kInputs: the input channels that this node sums, in tensor
   // coordinates.
   int in0 = 0, in1 = 0;
+  bool operator==(const Share&) const = default;
 };
 
 // How a layer is divided among nodes.
@@ -38,6 +39,7 @@ struct LayerCut {
   // True if halo columns come from their owners, row by row, within a segment
   // too, where all nodes make all rows; else each node computes them itself.
   bool sends_halo = false;
+  bool operator==(const LayerCut&) const = default;
 };
 // Adds the numbers that tell the cut from others of the same layer.
 inline void add_to_key(const LayerCut& cut, std::vector<int>& key) {
@@ -55,6 +57,7 @@ struct BlockChoice {
   int begin = 0, end = 0;   // layers
   std::optional<int> band;  // rows a firing
   int groups = 1;           // channel groups (a loop) of expand..project
+  bool operator==(const BlockChoice&) const = default;
 };
 
 // A run of layers that is made some columns of its result at a time

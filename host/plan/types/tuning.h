@@ -331,6 +331,17 @@ inline constexpr double kNearBudget = 1.03;
 // differ by a few per cent. Those of small nets (kCheap) may be anything.
 inline constexpr double kMayReach = 2, kMayKeep = 1.25;
 
+// --- More effort.
+
+// From this effort on the request is planned with less memory and slower links,
+// too, some ten plans more, each of which takes as long as the first.
+inline constexpr int kLadderEffort = 8;
+// What plans that cost little (kCheap) have anyway.
+inline constexpr int kCheapEffort = 3;
+// Of what a move proposes for a plan, so many are tried before the next move:
+// the first are likeliest to help.
+inline constexpr size_t kFirstChanges = 3;
+
 // --- Pipelines.
 
 // Runs that are built over kRunNodes nodes; over more nodes fewer are, but at
