@@ -130,6 +130,13 @@ class LinkedLines {
                : fmt::format("{}-{}", run.first_layer, run.last_layer);
   }
 
+  // Layers that are not cut have the name of their node.
+  std::string cut_name(const CutRun& run) const {
+    if (run.nodes > 1) return run.cut;
+    return "all on " +
+           cut_text(plan_.nodes[size_t(run.first_node)].name, kNameWidth);
+  }
+
   void segment_lines() {
     TextTable table({{"segment"},
                      {"layers"},
@@ -144,11 +151,12 @@ class LinkedLines {
       for (size_t i = 0; i < s.cuts.size(); ++i) {
         const CutRun& run = s.cuts[i];
         if (i > 0) {
-          table.add({"", layers_of(run), run.cut, std::to_string(run.nodes)});
+          table.add(
+              {"", layers_of(run), cut_name(run), std::to_string(run.nodes)});
           continue;
         }
         table.add(
-            {std::to_string(s.number), layers_of(run), run.cut,
+            {std::to_string(s.number), layers_of(run), cut_name(run),
              std::to_string(run.nodes), format_count(s.macs),
              data_text(s.input_bytes + s.exchanged_bytes),
              format_time(s.seconds),
@@ -298,8 +306,8 @@ class LinkedLines {
     const double between = between_segments();
     if (between > slowest->seconds) {
       line(out_,
-           "  why not faster: for {:.0f} % of the time nodes wait for credit "
-           "and first rows, {}",
+           "  why not faster: for {:.0f} % of the time nodes wait for room at "
+           "receivers and for first rows, {}",
            100 * between / plan_.latency_s,
            segments_.size() == 1
                ? "before and after the only segment"

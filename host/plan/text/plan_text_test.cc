@@ -264,9 +264,9 @@ TEST(PlanJsonTest, HasStreamsPeersAndSegments) {
 
 TEST(PlanTableTest, SaysHowLayersAreCut) {
   const std::pair<const char*, const char*> cuts[] = {
-      {"row halo", "grid 2x1"},   {"channels inside", "outputs"},
-      {"input chains", "inputs"}, {"column tiles", "grid 1x2"},
-      {"pipeline", "one"},        {"hidden channels", "inputs"}};
+      {"row halo", "grid 2x1"},     {"channels inside", "outputs"},
+      {"input chains", "inputs"},   {"column tiles", "grid 1x2"},
+      {"pipeline", "all on node0"}, {"hidden channels", "inputs"}};
   for (const auto& [name, cut] : cuts) {
     const HandCase c = linked_case(name);
     const std::string text =
@@ -288,7 +288,7 @@ TEST(PlanTableTest, SaysWhatLinksAndIdleNodesCost) {
   c.plan.nodes.back().fixed_bytes = 8192;
   const std::string text = plan_table(c.net, c.plan, budgets_of(c.plan, 60000));
   for (const char* part : {"4,096 B (4.0 KB) to 16,384 B", "datagrams, keys",
-                           "wait for credit", "1 of 3 nodes have no share"}) {
+                           "wait for room", "1 of 3 nodes have no share"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }

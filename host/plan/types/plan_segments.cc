@@ -55,9 +55,12 @@ std::vector<CutRun> runs_of(const std::map<int, Shares>& by_layer) {
   std::vector<CutRun> runs;
   for (const auto& [layer, shares] : by_layer) {
     const CutRun run{layer, layer, static_cast<int>(shares.nodes.size()),
-                     cut_of(shares)};
-    if (!runs.empty() && runs.back().cut == run.cut &&
-        runs.back().nodes == run.nodes && runs.back().last_layer + 1 == layer) {
+                     *shares.nodes.begin(), cut_of(shares)};
+    const bool same_nodes =
+        !runs.empty() && runs.back().nodes == run.nodes &&
+        (run.nodes > 1 || runs.back().first_node == run.first_node);
+    if (same_nodes && runs.back().cut == run.cut &&
+        runs.back().last_layer + 1 == layer) {
       runs.back().last_layer = layer;
     } else {
       runs.push_back(run);

@@ -10,11 +10,12 @@
 
 namespace shoal {
 
-// Consecutive layers that are cut in the same way.
+// Consecutive layers that the same nodes share, cut in the same way.
 struct CutRun {
   int first_layer = 0, last_layer = 0;
-  int nodes = 0;    // that have a share
-  std::string cut;  // "one", "grid 2x4", "outputs", "inputs", "each all"
+  int nodes = 0;       // that have a share
+  int first_node = 0;  // of those
+  std::string cut;     // "one", "grid 2x4", "outputs", "inputs", "each all"
 };
 
 struct SegmentSummary {
