@@ -122,8 +122,8 @@ class Fixes {
         low = middle;
       }
     }
-    add(larger_board
-            ? "a board with " + format_bytes(found->numbers.ram) + " of arena"
+    add(larger_board ? "a board with " + format_bytes(found->numbers.ram) +
+                           " of arena" + max_arena_flag(found->numbers.ram)
         : has_own_ram() ? "arenas of " + format_bytes(found->numbers.ram) +
                               " each" + max_arena_flag(found->numbers.ram)
                         : request_.node().budget_change(found->numbers.ram),
@@ -219,7 +219,7 @@ class Fixes {
   std::string max_arena_flag(int64_t bytes) const {
     const std::optional<int64_t>& most = request_.node().max_arena;
     if (!most || *most >= bytes) return "";
-    return " (--max-arena " + std::to_string(bytes) + ")";
+    return " and --max-arena " + std::to_string(bytes);
   }
   std::optional<QuickPlan> enough(const PlanRequest& r) {
     std::optional<QuickPlan> found = plans_.find(net_, r);

@@ -25,7 +25,7 @@ std::string slots_text(const PlanNode& node) {
   for (const PlanStage& s : node.stages) {
     if (s.arena_bytes < node.arena_bytes || s.slot_count == 0) continue;
     return "; " + format_bytes(int64_t{s.slot_count} * s.slot_bytes) +
-           " of it are slots for weights from storage" +
+           " of that plan are slots for weights from storage" +
            (node.layout.head_bytes ? "" : ": a larger --flash saves them");
   }
   return "";
@@ -43,7 +43,8 @@ std::string budget_change(const PlanRequest& request, const ClusterNode& of,
          format_bytes(bytes) + " of arena";
 }
 
-// Nodes whose arenas take more than they have.
+// Nodes whose arenas take more than they have. A flag is of all nodes, so the
+// first one is then the node that needs the most: message and change agree.
 std::vector<size_t> beyond_budgets(const PlanRequest& request,
                                    const Plan& plan) {
   std::vector<size_t> beyond;
@@ -52,6 +53,12 @@ std::vector<size_t> beyond_budgets(const PlanRequest& request,
       beyond.push_back(n);
     }
   }
+  if (beyond.empty() || request.cluster.nodes[beyond[0]].has_own_ram()) {
+    return beyond;
+  }
+  const auto most = std::ranges::max_element(
+      beyond, {}, [&](size_t n) { return plan.nodes[n].arena_bytes; });
+  std::rotate(beyond.begin(), most, most + 1);
   return beyond;
 }
 
@@ -118,9 +125,10 @@ Misfit arena_does_not_fit(const Net& net, const PlanRequest& request,
   }
   return {Exit::kDoesNotFit,
           "ARENA does not fit: " + node + fullest_layer(net, first) +
-              " needs at least " + format_bytes(first.arena_bytes) +
-              "; budget " + format_bytes(of.plan_budget()) + " (" +
-              of.budget_source() + ")" + slots_text(first) + else_fits,
+              " needs " + format_bytes(first.arena_bytes) +
+              " in the smallest plan that was found; budget " +
+              format_bytes(of.plan_budget()) + " (" + of.budget_source() +
+              ")" + slots_text(first) + else_fits,
           fix, largest};
 }
 
@@ -129,10 +137,11 @@ Misfit no_storage(const Net& net, const Board& board) {
   const bool mapped = board.flash_mapped &&
                       (board.flash_bytes == 0 || all <= board.flash_bytes);
   return {Exit::kDoesNotFit,
-          "FLASH does not fit: weights take " + format_bytes(all) + ", board " +
-              board.name + " has no storage to read them from",
+          "FLASH does not fit: weights take " + format_bytes(all) +
+              ", and board " + board.name +
+              " has no storage to read them from",
           mapped ? "--flash " + std::to_string(all)
-                 : "a smaller network, or another --board"};
+                 : "use a smaller network, or another --board"};
 }
 
 Misfit no_storage(const ClusterNode& node, int64_t weight_bytes, int64_t room) {
@@ -140,7 +149,7 @@ Misfit no_storage(const ClusterNode& node, int64_t weight_bytes, int64_t room) {
           "FLASH does not fit: node " + node.name + " has weights of " +
               format_bytes(weight_bytes) + ", room for " + format_bytes(room) +
               ", and no storage to read them from",
-          "more nodes, a smaller network, or another board"};
+          "use more nodes, a smaller network, or another board"};
 }
 
 void check_no_storage(const Plan& plan) {
@@ -152,7 +161,7 @@ void check_no_storage(const Plan& plan) {
         "FLASH does not fit: the weights of node " + node.name +
             " would come from storage, and nodes at addresses have no "
             "stores yet",
-        "more nodes, or nodes with more flash (`shoal worker --flash`)");
+        "use more nodes, or nodes with more flash (`shoal worker --flash`)");
   }
 }
 
