@@ -30,7 +30,8 @@ int64_t parse_arena(const std::string& text, const char* flag) {
   throw Error(Exit::kUsage,
               std::string(flag) + ": '" + text + "' is " +
                   std::to_string(bytes) + " B, in which nothing is computed",
-              "1 B or more, such as 64K; absent: what the board has");
+              "give 1 B or more, such as 64K, or leave it out: a plan then has "
+              "all that the board has");
 }
 
 void set_limits(const PlanFlags& flags, PlanRequest& request) {
@@ -343,6 +344,34 @@ void tell_remarks(const InputRemarks& remarks) {
 void tell_note(const Dataset& data, const Graph& graph) {
   const std::string note = data.note(graph);
   if (!note.empty()) tell("%s\n", note.c_str());
+}
+
+namespace {
+
+std::string source_text(const Prepared& p, const PlanRequest& request) {
+  switch (p.source) {
+    case PlanSource::kCache:
+      return "was found in the cache";
+    case PlanSource::kFile:
+      return "was read from " + request.given->name;
+    case PlanSource::kSearch:
+      break;
+  }
+  return "was searched for " + format_time(p.plan_s);
+}
+
+}  // namespace
+
+void tell_plan(const Prepared& p, const PlanRequest& request) {
+  if (!is_verbose()) return;
+  const auto working = std::ranges::count_if(
+      p.plan.nodes, [](const PlanNode& n) { return !n.stages.empty(); });
+  tell_more("the plan " + source_text(p, request) +
+            ", and the checker accepts it");
+  tell_more("it uses " + std::to_string(working) +
+            (working == 1 ? " node" : " nodes") + " by strategy " +
+            p.plan.strategy + "; a frame takes " +
+            format_time(p.plan.latency_s / p.net.frames) + " (modelled)");
 }
 
 }  // namespace shoal

@@ -57,7 +57,7 @@ std::vector<uint8_t> load_input(const Graph&, const std::string& path,
 // Says on stderr what people may want to know of a file that was taken.
 void tell_remarks(const InputRemarks&);
 void tell_note(const Dataset&, const Graph&);
-
-// For a shell; what is plain stays as it is.
+// Under --verbose: what the plan is and where it comes from.
+void tell_plan(const Prepared&, const PlanRequest&);
 
 }  // namespace shoal

@@ -5,6 +5,7 @@
 #include "host/base/error.h"
 #include "host/cli/asked.h"
 #include "host/cli/common.h"
+#include "host/cli/output.h"
 #include "host/cli/recovering_engine.h"
 #include "host/cli/store_flags.h"
 #include "host/engine/local/float_engine.h"
@@ -65,6 +66,8 @@ void EngineOpening::open_store() {
   store_ = std::make_shared<const StoreAccess>(
       access_store(plan.storage.store, key_, lock_request(plan, flags_.verb)));
   check_node(plan, store_->info);
+  tell_more("the program was read from the store " + plan.storage.store +
+            "; nothing is planned");
   set_detection(store_->info.detection);
 }
 
@@ -76,6 +79,8 @@ void EngineOpening::load() {
   LoadedModel loaded = load_whole_model(flags_.model, flags_.ends);
   graph_ = std::move(loaded.graph);
   set_detection(std::move(loaded.detection));
+  tell_more("the model " + graph_.name +
+            " was read: " + std::to_string(graph_.ops.size()) + " operators");
   const bool several = wants_cluster(flags_.plan);
   const bool named = !flags_.cluster.workers.empty();
   if (flags_.emulated_s) {
@@ -109,6 +114,7 @@ std::unique_ptr<VirtualEngine> EngineOpening::open_virtual() {
   PlanRequest request = plan_request(flags_.plan);
   options.max_payload = request.max_payload;
   auto p = std::make_shared<Prepared>(prepare(std::move(graph_), request));
+  tell_plan(*p, request);
   std::optional<StoreKey> key;
   if (!p->plan.linked && reads_storage(p->plan.nodes[0])) {
     key = store_settings(flags_.plan, flags_.verb, {}).options.key;
@@ -126,6 +132,7 @@ std::unique_ptr<BoardEngine> EngineOpening::open_board() {
   options.seconds = *flags_.emulated_s;
   auto p =
       std::make_shared<const Prepared>(prepare(std::move(graph_), request));
+  tell_plan(*p, request);
   return std::make_unique<BoardEngine>(std::move(p), options, flags_.trace);
 }
 
@@ -149,8 +156,10 @@ std::unique_ptr<Engine> EngineOpening::open(
     default:
       break;
   }
+  const PlanRequest request = plan_request(flags_.plan);
   auto p = std::make_shared<const Prepared>(
-      prepare(std::move(graph_), plan_request(flags_.plan), Images::kNone));
+      prepare(std::move(graph_), request, Images::kNone));
+  tell_plan(*p, request);
   StoreSettings settings = store_settings(flags_.plan, flags_.verb, labels);
   if (detection_) settings.options.detection = *detection_;
   return node_engine(std::move(p), std::move(settings), flags_.trace);

@@ -1,9 +1,11 @@
+#include <chrono>
 #include <memory>
 #include <optional>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
+#include "host/base/units.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
@@ -84,6 +86,7 @@ class Run {
       first_ = a.output;
     }
     ++got_;
+    tell_frame();
     // Several inputs show their results as they come.
     if (inputs_.size() == 1) {
       progress_.say(static_cast<int64_t>(got_), static_cast<int64_t>(frames_));
@@ -97,6 +100,16 @@ class Run {
     }
   }
 
+  // A line a frame, for the first hundred; then one for every hundred.
+  void tell_frame() {
+    constexpr size_t kEach = 100;
+    if (!is_verbose() || (got_ > kEach && got_ % kEach != 0)) return;
+    const auto now = std::chrono::steady_clock::now();
+    tell_more("frame " + std::to_string(got_ - 1) + " has its answer, " +
+              format_time(std::chrono::duration<double>(now - begun_).count()) +
+              " after the run began");
+  }
+
   const RunFlags& flags_;
   const std::vector<RunInput> inputs_;
   Bytes input_, first_;
@@ -106,6 +119,8 @@ class Run {
   const size_t frames_;
   Progress progress_{"frames"};
   size_t given_ = 0, got_ = 0;
+  const std::chrono::steady_clock::time_point begun_ =
+      std::chrono::steady_clock::now();
   std::vector<FrameTrace> traces_;  // of a sequence
 };
 

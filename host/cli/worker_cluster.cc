@@ -11,6 +11,7 @@
 
 #include "device/agent/session_wire.h"
 #include "host/base/error.h"
+#include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
@@ -114,7 +115,7 @@ void add_public_keys(const PlanFlags& plan, const ClusterFlags& flags,
       throw Error(
           Exit::kUsage,
           plan.cluster.path + ": node '" + n.name + "' has no public_key",
-          "the one that `shoal keygen --public FILE` prints");
+          "add the one that `shoal keygen --public FILE` prints");
     }
     workers[i].public_key = parse_public_key(n.public_key, plan.cluster.path);
   }
@@ -130,7 +131,7 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
         throw Error(
             Exit::kUsage,
             plan.cluster.path + ": node '" + n.name + "' has no address",
-            "an address for every node");
+            "give every node an address");
       }
       out.push_back(parse_worker_address(n.address, plan.cluster.path));
     }
@@ -146,7 +147,8 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
 void check_who_workers_are(const PlanFlags& plan, const ClusterFlags& flags) {
   if (plan.nodes || (!plan.cluster.empty() && !flags.workers.empty())) {
     throw Error(Exit::kUsage,
-                "--workers, --cluster and --nodes exclude each other");
+                "--workers, --cluster and --nodes exclude each other",
+                "keep one of them");
   }
   if (plan.cluster.empty() && flags.workers.empty() && !flags.own_cluster) {
     throw Error(Exit::kUsage, "no worker is named",
@@ -181,6 +183,7 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
   config.take_over = flags.take_over;
   if (!flags.own_cluster) config.time_flag = "--node-timeout";
   config.hint = [](const std::string& text) { tell("%s\n", text.c_str()); };
+  config.log = tell_more;
   config.timeout_us = static_cast<uint64_t>(
       1e6 * flags.node_timeout.value_or(flags.usual_timeout));
   return config;
@@ -233,6 +236,7 @@ void WorkerCluster::connect() {
       }
       request_.max_payload = used_.max_payload;
       were_connected_ = true;
+      tell_nodes();
       return;
     } catch (const Error& e) {
       give_back();
@@ -246,6 +250,15 @@ void WorkerCluster::connect() {
       transport_->wait(next, signals_.descriptor());
       discard_datagrams(t);
     }
+  }
+}
+
+void WorkerCluster::tell_nodes() const {
+  for (size_t i = 0; i < addresses_.size(); ++i) {
+    const WorkerIdentity& w = coordinator_->identity(static_cast<int>(i));
+    tell_more("node " + w.name + " at " + addresses_[i].label +
+              " has connected: board " + w.board + ", arena " +
+              format_bytes(w.facts.arena_bytes));
   }
 }
 
@@ -265,7 +278,7 @@ void WorkerCluster::check_payload() const {
   const std::string have = std::to_string(request_.max_payload);
   const std::string fix = "payload = " + have;
   if (!given_->payload) {
-    tell("%s: its nodes' datagrams have %s bytes; `shoal plan` knows by %s\n",
+    tell("%s: its nodes' datagrams have %s bytes; tell `shoal plan` so by %s\n",
          given_->file.c_str(), have.c_str(), fix.c_str());
     return;
   }
@@ -300,6 +313,7 @@ Prepared WorkerCluster::prepare(Graph graph) {
     throw;
   }
   Prepared p = plan.get();
+  tell_plan(p, request_);
   check_no_storage(p.plan);
   return p;
 }

@@ -65,6 +65,7 @@ class WorkerCluster {
  private:
   void connect();
   void check_payload() const;
+  void tell_nodes() const;
   void give_back();
 
   // Held back while nodes may be held, so that they are given back first.

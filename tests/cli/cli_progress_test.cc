@@ -71,14 +71,28 @@ TEST_F(CliProgress, VerboseSaysWhichDefaultsAreSet) {
             "shoal.toml sets --ram=64K\n");
 }
 
+TEST_F(CliProgress, AVerboseRunSaysWhereItsPlanComesFrom) {
+  const std::string run =
+      "XDG_CACHE_HOME=$PWD/cache $SHOAL run -v m.tflite bag.png --frames 2";
+  const std::string first = shop_.script(run).err;
+  for (const char* line :
+       {"the model m.tflite was read: 70 operators\n", "the plan was searched",
+        "it uses 1 node by strategy single; a frame takes ",
+        "frame 0 has its answer, ", "frame 1 has its answer, "}) {
+    EXPECT_NE(first.find(line), first.npos) << line << "\n" << first;
+  }
+  const std::string again = shop_.script(run).err;
+  EXPECT_NE(again.find("the plan was found in the cache"), again.npos) << again;
+}
+
 TEST_F(CliProgress, AVerboseWorkerSaysWhatHappens) {
   const Told told = shop_.script(
       "$SHOAL worker --insecure -v --listen 127.0.0.1:0 --ram 256K > out "
       "2> err &\n"
       "until grep -q listening out; do sleep 0.05; done\n"
       "address=$(sed 's/listening on //' out)\n"
-      "$SHOAL run m.tflite bag.png --insecure --workers $address --frames 3 "
-      "> /dev/null 2>&1; code=$?\n"
+      "$SHOAL run m.tflite bag.png --insecure --workers $address --frames 3 -v "
+      "> /dev/null 2> run_err; code=$?\n"
       "kill -TERM $!; wait $!; cat err; exit $code");
   EXPECT_EQ(told.code, 0) << told.err;
   size_t at = 0;
@@ -88,6 +102,11 @@ TEST_F(CliProgress, AVerboseWorkerSaysWhatHappens) {
     const size_t found = told.out.find(line, at);
     EXPECT_NE(found, told.out.npos) << line << "\n" << told.out;
     if (found != told.out.npos) at = found;
+  }
+  const std::string run = shop_.script("cat run_err").out;
+  for (const char* line : {" has connected: board host, arena 262,144 B",
+                           "every node has its program and has started it\n"}) {
+    EXPECT_NE(run.find(line), run.npos) << line << "\n" << run;
   }
 }
 
@@ -100,7 +119,7 @@ TEST_F(CliProgress, ColoursAreForTerminalsThatWantThem) {
               "export TERM=xterm NO_COLOR=1\nscript -qec '$SHOAL pln' "
               "/dev/null </dev/null")
           .out;
-  EXPECT_NE(none.find("'pln' is no verb"), none.npos) << none;
+  EXPECT_NE(none.find("'pln' is not a verb"), none.npos) << none;
   EXPECT_EQ(none.find(kRed), none.npos) << none;
 }
 

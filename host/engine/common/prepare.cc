@@ -1,5 +1,6 @@
 #include "host/engine/common/prepare.h"
 
+#include <chrono>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -67,7 +68,7 @@ std::vector<size_t> overfull_nodes(const Prepared& p, const Cluster& cluster) {
 void take_given_plan(const PlanRequest& request, Prepared& p) {
   p.plan = read_given_plan(p.net, request);
   check_plan(p, Exit::kCorrupt, request.given->name + " is a wrong plan",
-             "write it once more with `shoal plan -o FILE`");
+             "write it again with `shoal plan -o FILE`");
   set_sizes(p, Emitter(p.net, p.plan));
   for (const size_t n : overfull_nodes(p, request.cluster)) {
     check_flash(p.plan, p.plan.nodes[n],
@@ -129,6 +130,7 @@ void plan_without_overfull_nodes(const PlanRequest& request, Prepared& p) {
 // A search that is cut short finds another plan each time: none is kept.
 void find_plan(const PlanRequest& request, Prepared& p) {
   if (request.given) {
+    p.source = PlanSource::kFile;
     take_given_plan(request, p);
     return;
   }
@@ -137,7 +139,10 @@ void find_plan(const PlanRequest& request, Prepared& p) {
     return;
   }
   const PlanCache cache;
-  if (take_cached_plan(cache, request, p)) return;
+  if (take_cached_plan(cache, request, p)) {
+    p.source = PlanSource::kCache;
+    return;
+  }
   plan_without_overfull_nodes(request, p);
   cache.keep(p.net, request, p.plan);
 }
@@ -163,7 +168,11 @@ Prepared prepare(Graph graph, const PlanRequest& request, Images images,
   p.graph = std::move(graph);
   with_memory_for(plan_text(p.graph, request), [&] {
     p.net = planned_net(p.graph, request);
+    const auto start = std::chrono::steady_clock::now();
     find_plan(request, p);
+    p.plan_s =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
   });
   if (images == Images::kAll) {
     with_memory_for("the programs of " + p.graph.name, [&] {

@@ -12,10 +12,15 @@
 
 namespace shoal {
 
+// Where a plan comes from.
+enum class PlanSource : uint8_t { kSearch, kCache, kFile };
+
 struct Prepared {
   Graph graph;
   Net net;
   Plan plan;
+  PlanSource source = PlanSource::kSearch;
+  double plan_s = 0;                         // that it took, with its checks
   std::vector<std::vector<uint8_t>> images;  // one program per node
 };
 

@@ -54,6 +54,7 @@ Coordinator::StopCount Coordinator::stop_count() const {
   return work_->stop_count();
 }
 void Coordinator::hint(const std::string& text) const { work_->hint(text); }
+void Coordinator::log(const std::string& text) const { work_->log(text); }
 void Coordinator::poll() { work_->poll(); }
 uint64_t Coordinator::next_timer_us() const { return work_->next_timer_us(); }
 std::optional<int> Coordinator::lost() const { return work_->lost(); }

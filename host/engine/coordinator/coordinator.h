@@ -79,6 +79,8 @@ struct CoordinatorConfig {
   std::function<void(int64_t sent, int64_t total)> progress;
   // Tells what may be wrong, while there is still hope; may be empty.
   std::function<void(const std::string&)> hint;
+  // Tells the steps of a run; may be empty.
+  std::function<void(const std::string&)> log;
 };
 
 // "more time by --node-timeout".
@@ -175,6 +177,8 @@ class Coordinator {
   StopCount stop_count() const;
   // Passes a text to the configuration's hint.
   void hint(const std::string&) const;
+  // Passes a step of the run to the configuration's log.
+  void log(const std::string&) const;
 
   // Bounded work. Throws Error(kNode) naming the node.
   void poll();

@@ -47,6 +47,9 @@ class Coordinator::Work {
   void hint(const std::string& text) const {
     if (config_.hint) config_.hint(text);
   }
+  void log(const std::string& text) const {
+    if (config_.log) config_.log(text);
+  }
   void poll();
   uint64_t next_timer_us() const;
   std::optional<int> lost() const { return lost_; }

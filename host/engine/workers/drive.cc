@@ -82,6 +82,7 @@ double stream_frames(
   coordinator.deploy(prepared);
   drive_on(coordinator, transport, signals,
            [&] { return coordinator.started(); });
+  coordinator.log("every node has its program and has started it");
   return run_frames(coordinator, transport, signals, next, take);
 }
 
@@ -142,9 +143,9 @@ Cluster cluster_of(const Coordinator& coordinator,
     if (!given && built_in) {
       throw Error(Exit::kUsage,
                   "node " + w.name +
-                      " was exported with its program, which a cluster file "
-                      "says how to plan",
-                  "--cluster with the file of its export");
+                      " was exported with its program, and without the cluster "
+                      "file of that export shoal cannot plan for it",
+                  "give --cluster with that file");
     }
     if (!given) {
       node.name = w.name;
@@ -155,7 +156,7 @@ Cluster cluster_of(const Coordinator& coordinator,
                     "the node at " + workers[i].label +
                         " says that its board is '" + w.board +
                         "', which this shoal does not know",
-                    "--cluster with a file that says what it is");
+                    "give --cluster with a file that describes the board");
       }
       node.board = *board;
       node.rating = board_rating(node.board);
