@@ -475,7 +475,8 @@ TEST_F(Cli, OnnxModelsAreInspected) {
   EXPECT_EQ(j["format"], "onnx");
   EXPECT_EQ(j["inputs"][0]["shape"], json({1, 32, 32, 3}));
   const Told told = shop_.shoal({"inspect", file});
-  EXPECT_NE(told.out.find("shapes are NHWC"), std::string::npos) << told.out;
+  EXPECT_NE(told.out.find("shapes of four axes are NHWC"), std::string::npos)
+      << told.out;
   shop_.write("x.onnx", noise<uint8_t>(500, 3));
   expect_error(shop_.shoal({"inspect", "x.onnx"}), 7, "x.onnx");
 }

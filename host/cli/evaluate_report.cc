@@ -153,11 +153,13 @@ nlohmann::json accuracy_json(const Classes& classes, const Accuracy& a) {
                       {"notes", classes.notes}};
   for (int c = 0; c < classes.count; ++c) {
     const ClassCount& of = a.classes[static_cast<size_t>(c)];
+    nlohmann::json recall;  // null: no frame shows what it is
+    if (of.frames > 0) recall = of.recall();
     json["classes"].push_back({{"index", c},
                                {"label", classes.name(c)},
                                {"frames", of.frames},
                                {"right", of.right},
-                               {"recall", of.recall()}});
+                               {"recall", recall}});
   }
   for (const auto& [pair, frames] : a.confusion) {
     json["confusion"].push_back(

@@ -51,6 +51,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--payload", kCluster, "BYTES", true},
     {"discover probe", "--node-timeout", kCluster, "SECONDS", false},
     {"", "--node-timeout", kCluster, "SECONDS", true},
+    {"run", "--on-loss", kCluster, "NAME", false},
     {"", "--on-loss", kCluster, "NAME", true},
     {"", "--take-over", kCluster, "", true},
 
@@ -68,6 +69,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--max-arena", kPlan, "SIZE", false},
     {"", "--plan-seconds", kPlan, "SECONDS", true},
     {"", "--effort", kPlan, "N", true},
+    {"run", "--plan", kPlan, "FILE", false},
     {"", "--plan", kPlan, "FILE", true},
     {"", "--no-cache", kPlan, "", true},
     {"plan build export worker", "--flash", kPlan, "SIZE", false},

@@ -221,6 +221,19 @@ std::string channels_text(const std::vector<float>& values) {
   return values.size() == 1 ? text : "(" + text + ")";
 }
 
+// Only tensors of four axes are turned.
+void print_layout(const Graph& graph) {
+  const bool turned = std::ranges::any_of(graph.inputs, [&](int t) {
+    return graph.tensors[static_cast<size_t>(t)].shape.size() == 4;
+  });
+  if (turned) {
+    say("shapes of four axes are NHWC (rows x columns x channels), as frames\n"
+        "are given, also where the ONNX file has channels first\n");
+  } else {
+    say("frames are given with the axes of the ONNX file, in its order\n");
+  }
+}
+
 void print_head(const LoadedModel& model, const Summary& s) {
   const Graph& graph = model.graph;
   say("%s: %zu operators", graph.name.c_str(), graph.ops.size());
@@ -251,10 +264,7 @@ void print_head(const LoadedModel& model, const Summary& s) {
   if (!graph.variables.empty()) {
     say("variables live from frame to frame: --stream runs a sequence\n");
   }
-  if (s.format == ModelFormat::kOnnx) {
-    say("shapes are NHWC (rows x columns x channels), as frames are given;\n"
-        "the ONNX file has channels first\n");
-  }
+  if (s.format == ModelFormat::kOnnx) print_layout(graph);
   if (s.uint8) {
     say("uint8 weights: run as int8 shifted by 128; equal to the shifted\n"
         "model's golden, not always to uint8 engines (a rounding step in\n"

@@ -103,8 +103,11 @@ void print_quantized(const QuantizeOutcome& o) {
       format_count(o.frames).c_str(), o.calibration.c_str(), o.ranges.c_str(),
       o.seconds);
   print_layers(o.report.layers);
-  say("\noutput   %s against float%s\n",
+  say("\noutput   %s against float%s%s\n",
       decibel_text(o.report.output_snr_db).c_str(),
+      o.report.output_before.empty()
+          ? ""
+          : (", before " + o.report.output_before).c_str(),
       o.report.equalized ? ", channels equalized across layers" : "");
   if (o.pictures) {
     say("pictures %s: no --mean or --std for the int8 model\n",

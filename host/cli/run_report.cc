@@ -95,8 +95,9 @@ void print_run(const EngineReport& report) {
 void print_arenas(const std::vector<EngineNode>& nodes) {
   for (const EngineNode& node : nodes) {
     const std::string name = node.name.empty() ? "" : ", node " + node.name;
-    say("arena    %s, %zu stages, board %s%s\n",
-        format_bytes(node.arena_bytes).c_str(), node.stages, node.board.c_str(),
+    say("arena    %s, %zu %s, board %s%s\n",
+        format_bytes(node.arena_bytes).c_str(), node.stages,
+        node.stages == 1 ? "stage" : "stages", node.board.c_str(),
         name.c_str());
   }
 }

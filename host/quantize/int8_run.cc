@@ -166,6 +166,17 @@ std::vector<int> judged_outputs(const Graph& graph) {
   return judged;
 }
 
+std::string passed_over(const Graph& graph) {
+  const std::vector<int> judged = judged_outputs(graph);
+  for (size_t i = 0; i < judged.size(); ++i) {
+    if (judged[i] == graph.outputs[i]) continue;
+    for (const Op& op : graph.ops) {
+      if (op.outputs[0] == graph.outputs[i]) return op_name(op.kind);
+    }
+  }
+  return "";
+}
+
 double Noise::snr_db() const {
   if (noise == 0) return std::numeric_limits<double>::infinity();
   return 10 * std::log10(signal / noise);

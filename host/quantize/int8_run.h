@@ -29,6 +29,8 @@ struct Noise {
 // The outputs; of a SOFTMAX its input: steps of 1/256 say little of a thousand
 // classes.
 std::vector<int> judged_outputs(const Graph&);
+// Returns the name of the first operator that is passed over so; empty: none.
+std::string passed_over(const Graph&);
 
 // One output, and its slices along each axis.
 struct OutputNoise {

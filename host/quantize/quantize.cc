@@ -119,6 +119,7 @@ class GraphQuantizer {
       report.layers.push_back(std::move(layer));
     }
     report.output_snr_db = judgement.output.snr_db();
+    report.output_before = passed_over(floats);
     report.judged = judged_alone(int8, judgement, report.layers);
     return report;
   }

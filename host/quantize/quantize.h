@@ -62,7 +62,9 @@ struct QuantizeReport {
   std::vector<LayerReport> layers;
   std::vector<SnrReport> judged;   // outputs and their parts, then layers
   std::vector<std::string> notes;  // about joins that were changed
-  double output_snr_db = 0;        // of what a final SOFTMAX reads
+  // In dB, of what a final SOFTMAX or ARG_MAX reads, whose steps say little.
+  double output_snr_db = 0;
+  std::string output_before;  // that operator's name; empty: there is none
   bool equalized = false;
 };
 

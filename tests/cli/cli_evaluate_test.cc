@@ -112,6 +112,16 @@ TEST_F(CliEvaluate, SaysWhatItCounted) {
   EXPECT_NE(told.err.find("27 frames in 0:0"), std::string::npos) << told.err;
 }
 
+TEST_F(CliEvaluate, ClassesWithoutFramesHaveNoRecall) {
+  const json j = evaluate_json({"data", "--limit", "1"});
+  int unknown = 0;
+  for (const json& c : j.at("classes")) {
+    EXPECT_EQ(c.at("recall").is_null(), c.at("frames") == 0) << c;
+    unknown += c.at("recall").is_null() ? 1 : 0;
+  }
+  EXPECT_EQ(unknown, 2);
+}
+
 TEST_F(CliEvaluate, FoldersWithoutLabelsAreNumberedByName) {
   const json j = evaluate_json({"data"});
   EXPECT_EQ(j.at("top1_frames"), 8 + 1);  // green is 1 in both orders
@@ -356,7 +366,7 @@ TEST_F(CliEvaluate, FloatModelsRunAsTheyAre) {
 
 TEST_F(CliEvaluate, RefusesWhatCannotBe) {
   refused({"nowhere"}, 2, "no such file");
-  refused({"data/red"}, 2, "no labels");
+  refused({"data/red"}, 2, "has no label");
   refused({"idx", "--which", "train"}, 2, "no set 'train'");
   refused({"idx", "--label-offset", "1"}, 2, "which has 3 outputs");
   refused({"idx", "--store", "d", "--nodes", "2"}, 2, "--store");
