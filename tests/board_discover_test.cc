@@ -243,9 +243,9 @@ TEST_F(BoardDiscover, AFolderOfStoragesHasOneOwner) {
         << told.err;
     EXPECT_NE(told.err.find(fix), std::string::npos) << told.err;
   };
-  busy("\n  --wait SECONDS");
+  busy("\n  add --wait SECONDS");
   other.insert(other.end(), {"--wait", "0.1"});
-  busy("\n  a longer --wait");
+  busy("\n  give a longer --wait");
 }
 
 }  // namespace

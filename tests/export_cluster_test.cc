@@ -203,7 +203,7 @@ TEST_F(ExportedCluster, TwoNodesWithAKeyComputeExactBytes) {
     const size_t at = file.find("127.0.0.1:");
     const std::string address = file.substr(at, file.find('"', at) - at);
     expect_refused({"run", "m.tflite", "x.bin", "--workers", address}, 2,
-                   "--cluster with the file of its export");
+                   "give --cluster with that file");
     // A probe tries layers in its arena, and only with the key; kernels that
     // the node has not are named.
     told = shop_.shoal({"probe", address, "--json", "-o", "l.toml"});

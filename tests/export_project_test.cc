@@ -444,10 +444,10 @@ TEST(Export, RefusesWhatItCannotDo) {
   for (const char* name : {"shoal", "app", "run"}) {
     std::vector<std::string> words = export_words("c", "host", "proj");
     words.insert(words.end(), {"--name", name});
-    refused(words, 2, "is a name of the project's own");
+    refused(words, 2, "is a name that the project itself uses");
   }
   refused(export_words("c", "lm3s6965evb", "proj"), 3,
-          "a smaller network, or another --board");
+          "use a smaller network, or another --board");
   refused(export_words("c", "host", ""), 2, "-o is missing");
   std::vector<std::string> large{
       "export",  "zoo:mobilenet_v1", "--as", "arduino",

@@ -81,8 +81,8 @@ FileLock::FileLock(const std::string& path, LockMode mode,
   }
   throw Error(Exit::kBusy, thing + " is busy: " + holder + " has it",
               !request.fix.empty() ? request.fix
-              : request.wait_s > 0 ? "a longer --wait"
-                                   : "--wait SECONDS");
+              : request.wait_s > 0 ? "give a longer --wait"
+                                   : "add --wait SECONDS");
 }
 
 FileLock::FileLock(FileLock&& other) noexcept
@@ -129,7 +129,7 @@ FileLock::Try FileLock::take(int file, LockMode mode,
                              const LockRequest& request, std::string& holder) {
   struct stat status {};
   if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
-    refuse(path_, "it is no file");
+    refuse(path_, "it is not a file");
   }
   const int kind = mode == LockMode::kShared ? LOCK_SH : LOCK_EX;
   if (flock(file, kind | LOCK_NB) != 0) {

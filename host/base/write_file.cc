@@ -27,7 +27,7 @@ constexpr mode_t kPermissions = 0777, kAnybody = 0666, kOwner = 0600;
   if (error == EISDIR) {
     throw Error(Exit::kUsage,
                 printable(path) + ": cannot be written: it is a folder",
-                "the name of a file in it");
+                "give the name of a file in it");
   }
   throw Error(Exit::kInternal,
               printable(path) + ": cannot be written: " + error_text(error));
@@ -209,7 +209,7 @@ bool write_secret(const std::string& path, const std::string& text,
     if (S_ISDIR(old.st_mode)) cannot_write(path, EISDIR);
     if (!S_ISREG(old.st_mode) && !S_ISLNK(old.st_mode)) {
       throw Error(Exit::kUsage, printable(path) + ": is not a file",
-                  "another name");
+                  "give another name");
     }
   }
   const fs::path target = path;

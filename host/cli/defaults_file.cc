@@ -199,7 +199,7 @@ std::vector<std::string> DefaultsFile::add_to(std::vector<std::string> words,
     if (!of || !table) {
       throw Error(Exit::kUsage,
                   toml_place(path_, node) + "'" + printable(name) +
-                      "' is no table of a verb",
+                      "' is not a table of a verb",
                   "put flags below a verb's name, such as [plan]");
     }
     for (const FileSetting& s : read_table(path_, *table, app, *of)) {

@@ -117,7 +117,7 @@ class BoxJudge : public PictureJudge {
                     std::to_string(said.height) + ", the picture has " +
                     std::to_string(size.width) + " x " +
                     std::to_string(size.height) + " pixels",
-                "the pictures that the truth was made for");
+                "give the pictures that the truth was made for");
   }
 
   BoxTruth read_truth() const {

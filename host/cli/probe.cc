@@ -232,7 +232,7 @@ Board base_board(const ProbeFlags& flags, const std::string& said) {
   throw Error(Exit::kUsage,
               "the node says that its board is '" + said +
                   "', which this shoal does not know",
-              "--board with one that is alike, for what is not measured");
+              "give --board with a similar one, for what is not measured");
 }
 
 // Before the node is measured.
@@ -244,7 +244,7 @@ void check_folder(const std::string& output) {
   throw Error(
       Exit::kUsage,
       printable(output) + ": there is no folder " + printable(folder.string()),
-      "mkdir -p, or another --output");
+      "make the folder, or give another --output");
 }
 
 }  // namespace
@@ -253,7 +253,7 @@ int probe_command(const ProbeFlags& flags) {
   std::vector<FileArgument> read;
   if (!flags.cluster.insecure) read.push_back({"--key", flags.cluster.key});
   if (!flags.output.empty() && !is_board_file(flags.output)) {
-    throw Error(Exit::kUsage, flags.output + " is no name of a board's file",
+    throw Error(Exit::kUsage, flags.output + " is not a name for a board file",
                 "use a name that ends with .toml");
   }
   check_folder(flags.output);

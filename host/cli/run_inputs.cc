@@ -198,7 +198,7 @@ RunInput only_run_input(const Graph& graph, const std::string& argument,
   throw Error(Exit::kUsage,
               printable(argument) + ": " +
                   format_count(static_cast<int64_t>(inputs.size())) +
-                  " frames where one is meant",
+                  " frames, but one is needed",
               "give a file of one frame");
 }
 

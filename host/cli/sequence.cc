@@ -35,12 +35,11 @@ std::vector<Bytes> load_sequence(const Graph& graph, const std::string& path) {
     throw Error(Exit::kUsage,
                 (path == "-" ? "stdin" : printable(path)) + ": " +
                     format_count(static_cast<int64_t>(all.size())) +
-                    " bytes are no whole frames of " +
+                    " bytes are not whole frames of " +
                     format_count(static_cast<int64_t>(bytes)) + ", as " +
                     "--stream wants them one after another",
-                "raw frames in a file of their size, a stack of them (.npy, "
-                ".npz, .csv, "
-                ".wav), or leave out --stream");
+                "give raw frames in a file of their size, a stack of them "
+                "(.npy, .npz, .csv, .wav), or leave out --stream");
   }
   std::vector<Bytes> frames;
   for (auto at = all.begin(); at != all.end();
@@ -73,7 +72,7 @@ Error several_frames(const std::string& what, const std::string& model) {
                what + ": " + model +
                    " keeps variables from frame to frame, so that every frame "
                    "depends on the one before it",
-               "`shoal run --stream` with the frames in one file");
+               "use `shoal run --stream` with the frames in one file");
 }
 
 }  // namespace shoal

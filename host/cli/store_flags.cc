@@ -47,8 +47,10 @@ std::string key_beside(const std::string& folder) {
     path = fs::weakly_canonical(folder, failed);
   }
   if (!path.has_filename()) {
-    throw Error(Exit::kUsage, folder + ": its key cannot lie beside it",
-                "name a key file with --store-key FILE");
+    throw Error(
+        Exit::kUsage,
+        folder + ": the key of these stores cannot lie beside the folder",
+        "name a key file with --store-key FILE");
   }
   path += ".key";
   return path.string();

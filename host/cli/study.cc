@@ -23,7 +23,7 @@ std::string board_of(const StudyFlags& flags) {
   if (flags.boards.empty()) return "teensy41";
   if (flags.boards.size() == 1) return flags.boards.front();
   throw Error(Exit::kUsage, "--board: a split study has one board",
-              "give one of them");
+              "give one board");
 }
 
 // The line that makes the same study again.

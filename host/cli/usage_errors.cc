@@ -60,7 +60,7 @@ std::vector<std::string> verb_names(const CLI::App& app) {
 
 [[noreturn]] void refuse_verb(const CLI::App& app, const std::string& word) {
   const std::string nearest = nearest_word(word, verb_names(app));
-  throw Error(Exit::kUsage, "'" + printable(word) + "' is no verb",
+  throw Error(Exit::kUsage, "'" + printable(word) + "' is not a verb",
               nearest.empty()
                   ? "see `shoal --help`"
                   : "`shoal " + nearest + "`? `shoal --help` lists all verbs");

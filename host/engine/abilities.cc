@@ -32,14 +32,15 @@ constexpr Cell kElsewhere{"run no model of their own",
                           "leave it out here; `shoal run --workers`, which "
                           "runs one on them, takes it"};
 constexpr Cell kServesOnly{"run no model of their own"};
-constexpr Cell kOneBank{"have their arena's bank alone"};
+constexpr Cell kOneBank{"keep weights only in the bank of their arena"};
 constexpr Cell kOneFrame{"run a frame at a time",
                          "leave out the nodes, or --batch"};
 constexpr Cell kNoSession{"has no coordinator",
                           "leave it out, or give --workers or --cluster"};
-constexpr Cell kOwnStores{"have their programs themselves, and no stores yet"};
-constexpr Cell kNoStore{"has no store, only the storage of its own"};
-constexpr Cell kOneCluster{"are one cluster"};
+constexpr Cell kOwnStores{
+    "keep their programs themselves and have no stores yet"};
+constexpr Cell kNoStore{"has its own storage and takes no store"};
+constexpr Cell kOneCluster{"run frames together, as one cluster"};
 
 struct EngineColumn {
   EngineKind kind;
@@ -66,19 +67,19 @@ constexpr Row kTable[] = {
     //                     node         store        nodes        workers      boards       served       board        float
     {Ability::kPlan,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kElsewhere,  kCan,        kNoPlan}},
     {Ability::kBoard,     {kCan,        kCan,        kCan,
-                           {"say themselves what board they are"},             kCan,        kCan,        kCan,        kNoPlan}},
+                           {"report themselves what board they are"},             kCan,        kCan,        kCan,        kNoPlan}},
     {Ability::kCount,     {kCan,        kPlanned,    kCan,
                            {"are as many as their addresses"},                 kCan,        kCan,        kUnasked,    kNoPlan}},
     {Ability::kNodes,     {kCan,        kPlanned,    kCan,        kCan,        kCan,        kCan,        kUnasked,    kNoPlan}},
     {Ability::kCuts,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kElsewhere,  kAlone,      kNoPlan}},
-    {Ability::kBanks,     {{"keeps weights in its arena alone", "leave it out, or give --nodes 1"},
+    {Ability::kBanks,     {{"keeps weights only in its arena", "leave it out, or give --nodes 1"},
                                         kPlanned,    kCan,        kOneBank,    kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kWorkers,   {kUnasked,    kPlanned,    kUnasked,    kCan,        kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kCan,
                            {"have a real network"},               kUnasked,    kUnasked,    kUnasked,    kNoNetwork}},
     {Ability::kPayload,   {kNoNetwork,  kNoNetwork,  kCan,
-                           {"say themselves how large their datagrams are"},   kCan,        kCan,        kAlone,      kNoNetwork}},
+                           {"report themselves how large their datagrams are"},   kCan,        kCan,        kAlone,      kNoNetwork}},
     {Ability::kInsecure,  {kNoNetwork,  kNoNetwork,  kCan,        kCan,        kOwnKey,     kCan,        kUnserved,   kNoNetwork}},
     {Ability::kSession,   {kNoSession,  kNoSession,
                            {"have a coordinator of their own", "leave it out, or give --workers"},
@@ -100,14 +101,14 @@ constexpr Row kTable[] = {
     {Ability::kTrace,     {kCan,
                            {"is run without its model's layers", "name the model to plan again"},
                                                      kCan,
-                           {"are processes that nobody looks into", "run without --workers and --cluster"},
+                           {"do not send back what their layers compute", "run without --workers and --cluster"},
                            {"do not show their layers", "emulate one board, or `shoal run --nodes N`"},
                                                                                kServesOnly, kCan,        kCan}},
     {Ability::kCounts,    {kUnasked,    kUnasked,    kUnasked,    kUnasked,
                            {"count their instructions by stages", "leave it out, or --nodes and --cluster"},
                                                                                kServesOnly, kCan,        kUnasked}},
     {Ability::kEnergy,    {kCan,        kUnasked,
-                           {"say nothing of energy yet"},
+                           {"do not report energy yet"},
                                                      kUnasked,    kUnasked,    kUnasked,    kUnasked,    kUnasked}},
     {Ability::kThreads,   {kCan,        kCan,        kCan,        kOneCluster, kUnasked,    kUnasked,    kUnasked,    kCan}},
 };

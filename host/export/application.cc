@@ -103,7 +103,7 @@ void check_program(const PlanNode& node) {
                 "board " + node.board + ": the plan reads its weights from " +
                     (node.storage.empty() ? "a storage" : node.storage) +
                     ", and an exported project has no driver for one",
-                "a smaller network, or a board with more flash");
+                "use a smaller network, or a board with more flash");
   }
 }
 
@@ -125,8 +125,8 @@ std::string project_name(const std::string& asked, const std::string& model) {
   if (taken.contains(name)) {
     if (asked.empty()) return name + "_net";
     throw Error(Exit::kUsage,
-                "--name " + name + " is a name of the project's own",
-                "--name " + name + "_net");
+                "--name " + name + " is a name that the project itself uses",
+                "give --name " + name + "_net");
   }
   const bool good = !name.empty() && name.size() <= 48 &&
                     std::ranges::all_of(name, is_word) &&

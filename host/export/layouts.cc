@@ -41,10 +41,10 @@ void check_image(const Ecosystem& e, const Application& a) {
   throw Error(Exit::kUnsupported,
               "--as " + std::string(e.name) + ": the program has " +
                   format_bytes(static_cast<int64_t>(a.image.size())) +
-                  ", a constant at most " +
+                  ", but a constant has at most " +
                   format_bytes(static_cast<int64_t>(e.most_image_bytes)) +
                   ", and there is no storage for larger ones",
-              "--as cmake, or a smaller network");
+              "use --as cmake, or a smaller network");
 }
 
 const Ecosystem& find_ecosystem(const std::string& name) {
@@ -62,7 +62,7 @@ void check_board(const Ecosystem& e, const std::string& board) {
   throw Error(Exit::kUsage,
               "--as " + std::string(e.name) + ": board " + board +
                   " is not supported there",
-              "--board with one of: " + joined(boards_of(e.name)));
+              "use --board with one of: " + joined(boards_of(e.name)));
 }
 
 std::vector<std::string> ecosystems_of(const std::string& board) {

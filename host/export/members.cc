@@ -23,8 +23,8 @@ constexpr Platform kPlatforms[] = {
     {"host", "udp_sockets", true, ""},
     {"bare", "lwip_udp", true, ""},
     {"emulated", "", false,
-     "an emulated board has no source of entropy, and a key is worth nothing "
-     "without"},
+     "an emulated board has no source of entropy, without which a key protects "
+     "nothing"},
     {"esp_idf", "udp_sockets", true, ""},
     {"zephyr", "udp_sockets", true, ""},
     {"pico", "lwip_udp", true, ""},
@@ -155,12 +155,13 @@ void check_member(const std::string& ecosystem, const Application& a,
   if (a.member->insecure) return;
   const bool no_entropy = facts.fact(ecosystem, "entropy") == "none";
   if (!p.has_ciphers || no_entropy) {
-    throw Error(Exit::kUnsupported,
-                node + (no_entropy ? "board " + a.board.name +
-                                         " has no source of entropy, and a key "
-                                         "is worth nothing without"
-                                   : p.lacks),
-                "--insecure, on a line or network that nobody else reaches");
+    throw Error(
+        Exit::kUnsupported,
+        node + (no_entropy ? "board " + a.board.name +
+                                 " has no source of entropy, without which a "
+                                 "key protects nothing"
+                           : p.lacks),
+        "add --insecure, on a line or network that nobody else reaches");
   }
 }
 

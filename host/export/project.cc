@@ -84,7 +84,7 @@ std::vector<fs::path> earlier_files(const fs::path& folder) {
   if (!fs::exists(folder)) return old;
   if (!fs::is_directory(folder)) {
     throw Error(Exit::kUsage, folder.string() + " is not a folder",
-                "another one with -o");
+                "give another folder with -o");
   }
   const std::map<std::string, std::string> list = listed(folder);
   for (auto at = fs::recursive_directory_iterator(folder);
@@ -246,11 +246,11 @@ fs::path root_of(const std::string& folder) {
   while (!fs::exists(above)) above = above.parent_path();
   if (!fs::is_directory(above)) {
     throw Error(Exit::kUsage, above.string() + " is not a folder",
-                "another one with -o");
+                "give another folder with -o");
   }
   if (fs::is_symlink(root) && !fs::exists(root)) {
     throw Error(Exit::kUsage, root.string() + " leads nowhere",
-                "another folder with -o");
+                "give another folder with -o");
   }
   return root;
 }
@@ -348,7 +348,7 @@ std::deque<FileLock> lock_folders(const std::vector<PlacedProject>& projects,
                        LockRequest{.owner = "shoal export",
                                    .wait_s = kPatienceS,
                                    .stops = [&] { return signals.asked(); },
-                                   .fix = "another folder with -o"});
+                                   .fix = "give another folder with -o"});
   }
   return locks;
 }

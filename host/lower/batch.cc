@@ -87,7 +87,7 @@ class Batch {
                   "tensor " + t.name + ": " + std::to_string(t.rows) +
                       " rows, " + std::to_string(frames_) +
                       " frames of them are more than " + std::to_string(kMost),
-                  "a batch of at most " + std::to_string(kMost / t.rows));
+                  "use a batch of at most " + std::to_string(kMost / t.rows));
     }
     t.rows = static_cast<int>(rows);
     t.frames = frames_;
@@ -245,7 +245,7 @@ class Batch {
                   l.name + ": more than " + std::to_string(kMostWriters) +
                       " layers write or read its tensors in a batch of " +
                       std::to_string(frames_),
-                  "a smaller batch");
+                  "use a smaller batch");
     }
   }
 

@@ -148,14 +148,14 @@ TEST(Batch, RefusalsNameTheTensorOrTheLayer) {
   tall.graph.outputs = {tall.conv(tall.input({1, 30000, 1, 1}), 1, window(1))};
   EXPECT_EQ(refusal(tall, 2), "none");
   EXPECT_EQ(refusal(tall, 3),
-            "tensor t0: 30000 rows, 3 frames of them are more than 65535; a "
-            "batch of at most 2");
+            "tensor t0: 30000 rows, 3 frames of them are more than 65535; use "
+            "a batch of at most 2");
   TestGraph wide;
   wide.graph.outputs = {wide.conv(wide.input({1, 5, 5, 1}), 1, window(3))};
   EXPECT_EQ(refusal(wide, 255), "none");
   EXPECT_EQ(refusal(wide, 256),
             "t3 [255]: more than 255 layers write or read its tensors in a "
-            "batch of 256; a smaller batch");
+            "batch of 256; use a smaller batch");
 }
 
 }  // namespace

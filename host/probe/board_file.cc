@@ -134,21 +134,21 @@ double probe_clock_hz(const ProbeReport& r, const Board& base) {
 
 std::string measured_board(const ProbeReport& r, const Board& base) {
   if (r.differing() > 0) {
-    throw Error(Exit::kDiffers,
-                "node " + r.identity.name +
-                    " computes other bytes than this computer: no board file");
+    throw Error(Exit::kDiffers, "node " + r.identity.name +
+                                    " computes other bytes than this computer, "
+                                    "so no board file is written");
   }
   if (!r.ran()) {
-    throw Error(
-        Exit::kUnsupported,
-        "node " + r.identity.name + " runs none of the kernels: no board file");
+    throw Error(Exit::kUnsupported,
+                "node " + r.identity.name +
+                    " runs none of the kernels, so no board file is written");
   }
   if (probe_emulator(r)) {
     throw Error(Exit::kUnsupported,
                 "node " + r.identity.name + " (" + r.identity.board +
                     ") has no counter of cycles, as in QEMU: what was "
                     "emulated is no measured board",
-                "without --output; `--board " + r.identity.board +
+                "leave out --output; `--board " + r.identity.board +
                     "` has this board's estimates");
   }
   const double hz = probe_clock_hz(r, base);

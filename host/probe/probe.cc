@@ -234,10 +234,11 @@ class Prober {
     const Session::Answer said = session.meter(false);
     if (said.reply == Reply::kOk) result.meter = parse_meter(said.data);
     if (!result.meter) {
-      throw Error(Exit::kNode,
-                  "node " + report_.identity.name +
-                      ": what it says of its counter makes no sense",
-                  "use the same version of shoal on both sides");
+      throw Error(
+          Exit::kNode,
+          "node " + report_.identity.name +
+              ": it describes its counter in a way that cannot be right",
+          "use the same version of shoal on both sides");
     }
   }
 

@@ -318,7 +318,8 @@ FloatNet one_conv() {
 TEST(Convert, RefusesWithTheName) {
   FloatNet net = one_conv();
   const Calibration good = ramp(net.graph(), -1, 1);
-  expect_refused(net.graph(), {}, Exit::kUsage, "no calibration frames");
+  expect_refused(net.graph(), {}, Exit::kUsage,
+                 "there are no calibration frames");
   const auto frames = [](std::vector<float> v) {
     return Calibration{1, [=](int64_t) { return v; }};
   };

@@ -105,11 +105,12 @@ void check_options(const Graph& graph, const QuantizeOptions& options) {
 void check_quantizable(const Graph& graph, const Calibration& calibration,
                        const QuantizeOptions& options) {
   if (!is_float(graph)) {
-    throw Error(Exit::kUsage,
-                graph.name + " is no float model: nothing to quantize");
+    throw Error(
+        Exit::kUsage,
+        graph.name + " is not a float model, so there is nothing to quantize");
   }
   if (calibration.count < 1) {
-    throw Error(Exit::kUsage, "no calibration frames",
+    throw Error(Exit::kUsage, "there are no calibration frames",
                 "give pictures or inputs that the model is meant for");
   }
   check_options(graph, options);

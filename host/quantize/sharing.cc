@@ -235,14 +235,14 @@ class ScaleSharing {
       throw Error(Exit::kUsage,
                   "input '" + graph_.tensors[t].name +
                       "' is zero in all calibration frames",
-                  "calibrate with frames that reach it");
+                  "calibrate with frames in which it is not zero");
     }
     if (!std::all_of(graph_.outputs.begin(), graph_.outputs.end(), silent)) {
       return;
     }
     throw Error(Exit::kUnsupported,
                 graph_.name + ": all outputs are zero in all frames",
-                "calibrate with other frames, or mend the model");
+                "calibrate with other frames, or correct the model");
   }
 
   void assign() {

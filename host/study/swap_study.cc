@@ -19,11 +19,11 @@ void refuse_twice(std::vector<Item> items, const char* flag) {
   const auto twice = std::adjacent_find(items.begin(), items.end());
   if (twice == items.end()) return;
   throw Error(Exit::kUsage,
-              fmt::format("{}: '{}' is there twice", flag, *twice));
+              fmt::format("{}: '{}' is listed twice", flag, *twice));
 }
 
 void refuse_none(bool none, const char* flag) {
-  if (none) throw Error(Exit::kUsage, fmt::format("{} names nothing", flag));
+  if (none) throw Error(Exit::kUsage, fmt::format("{} is empty", flag));
 }
 
 std::vector<Question> ask_all(SwapAsker& asker) {
@@ -105,7 +105,7 @@ void check_swap_study(const SwapStudyOptions& options) {
   for (const std::string& name : options.storages) storage_of_any_board(name);
   for (const std::string& name : options.boards) {
     if (!find_board(name).unlimited()) continue;
-    throw Error(Exit::kUsage, "--board: " + name + " is no microcontroller",
+    throw Error(Exit::kUsage, "--board: " + name + " is not a microcontroller",
                 "see `shoal boards`");
   }
   for (const int64_t ram : options.rams) {

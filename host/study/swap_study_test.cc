@@ -164,7 +164,7 @@ TEST(SwapStudy, RefusesWhatIsNotThere) {
   EXPECT_TRUE(has(refused([](auto& o) { o.rams = {100}; }), "100 bytes"));
   EXPECT_TRUE(has(refused([](auto& o) { o.boards.clear(); }), "--board"));
   EXPECT_TRUE(has(refused([](auto& o) { o.storages.push_back("sd-4bit"); }),
-                  "is there twice"));
+                  "is listed twice"));
 }
 
 // A small network all the way: planned, run, its output compared.

@@ -74,8 +74,8 @@ TEST_F(CliDefaults, WhatIsExcludedByAFlagIsLeftOut) {
 }
 
 TEST_F(CliDefaults, UnknownKeysAreErrorsInEveryTable) {
-  refused("[pln]\nram = 1\n", "shoal.toml:1: 'pln' is no table of a verb");
-  refused("ram = \"1K\"\n", "shoal.toml:1: 'ram' is no table of a verb");
+  refused("[pln]\nram = 1\n", "shoal.toml:1: 'pln' is not a table of a verb");
+  refused("ram = \"1K\"\n", "shoal.toml:1: 'ram' is not a table of a verb");
   refused("[plan]\nbord = \"host\"\n",
           "shoal.toml:2: plan: there is no flag --bord\n"
           "  did you mean `board`?");

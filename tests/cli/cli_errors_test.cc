@@ -60,7 +60,7 @@ TEST_F(CliErrors, EveryVerbHasThemAsJson) {
 }
 
 TEST_F(CliErrors, KindsSayWhatTheExitCodesSay) {
-  refused({"pln"}, "usage", "'pln' is no verb", "`shoal plan`?");
+  refused({"pln"}, "usage", "'pln' is not a verb", "`shoal plan`?");
   refused({}, "usage", "verb", "--help");
   refused({"plan", kFashionNet, "--bord", "x"}, "usage", "has no flag --bord",
           "did you mean `--board`?");

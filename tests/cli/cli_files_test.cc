@@ -143,7 +143,7 @@ TEST_F(CliFiles, EndlessFilesAndPipesAreRefused) {
        "big: has 5,368,709,120 bytes, a model has at most 2,147,483,647");
   told(shop_.script("yes '' | head -1000001 >l; "
                     "$SHOAL run m.tflite x.bin --labels l"),
-       7, "l: more than a million lines are no labels");
+       7, "l: has more than a million lines");
   told(shop_.script("truncate -s 20M l; $SHOAL run m.tflite x.bin --labels l"),
        7, "l: has 20,971,520 bytes, a list of labels has at most");
 }

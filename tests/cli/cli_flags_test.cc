@@ -60,8 +60,8 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
        "--cuts and --strategy"},
       {{"--cluster", "c.toml", "--nodes", "2"}, "leave out --nodes"},
       {{"--cluster", "c.toml", "--board", "rp2040"}, "--board and --banks"},
-      {{"--nodes", "0"}, "from 1 to 256"},
-      {{"--nodes", "257"}, "from 1 to 256"}};
+      {{"--nodes", "0"}, "give 1 to 256"},
+      {{"--nodes", "257"}, "give 1 to 256"}};
   for (const auto& [flags, what] : cases) {
     std::vector<std::string> all{"plan", "m.tflite"};
     all.insert(all.end(), flags.begin(), flags.end());

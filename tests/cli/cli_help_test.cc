@@ -74,7 +74,7 @@ TEST_F(CliHelp, HelpIsAWordToo) {
     EXPECT_EQ(help({verb, "help"}), help({verb, "--help"}));
   }
   EXPECT_EQ(help({"-V"}), help({"--version"}));
-  refused({"help", "pln"}, "'pln' is no verb\n  `shoal plan`?");
+  refused({"help", "pln"}, "'pln' is not a verb\n  `shoal plan`?");
 }
 
 TEST_F(CliHelp, TheNearestWordIsNamed) {

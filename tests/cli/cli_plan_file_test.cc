@@ -91,7 +91,7 @@ TEST_F(CliPlanFile, WhatIsNoPlanForTheseNodesIsRefused) {
                               "--plan", "p.json"}),
                  2, "holds the plan of another network");
   shop_.write("p.json", {0x7B, 0x7D});  // {}
-  refused({"--nodes", "2"}, 7, "p.json holds no plan");
+  refused({"--nodes", "2"}, 7, "p.json is not a plan");
   expect_refused(
       shop_.shoal({"run", "m.tflite", "x.bin", "--plan", "none.json"}), 2,
       "none.json");

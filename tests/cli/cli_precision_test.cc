@@ -215,7 +215,7 @@ TEST_F(CliPrecision, HostileTruthIsOneClearLine) {
   truth = coco();
   truth["images"][0]["width"] = 640;
   refused(truth, 7, "0.png is 640 x 48, the picture has 64 x 48 pixels");
-  refused(json::array(), 7, "is no JSON object");
+  refused(json::array(), 7, "is not a JSON object");
   refused(coco(), 2, "--task classify: the model's outputs are 1x20x4, 1x20x3",
           {"--task", "classify"});
   refused(coco(), 2, "--which t10k is for IDX files", {"--which", "t10k"});

@@ -221,7 +221,7 @@ TEST_F(CliQuantize, AccuracyOnNamedData) {
           2, "output 3 of the model, which has 3 outputs");
   refused({"quantize", "net.tflite", "--calibrate", "frames.bin", "--evaluate",
            "data/red"},
-          2, "the data have no labels");
+          2, "has no label to compare");
 }
 
 // The same bytes on any number of cores, in any order of frames.
@@ -352,7 +352,7 @@ TEST_F(CliQuantize, RefusesWithTheReason) {
   refused(with("odd.bin"), 7, "calibration frame 0");
   ok(with("data"));
   refused({"quantize", "net_int8.tflite", "--calibrate", "data"}, 2,
-          "net_int8.tflite is no float model");
+          "net_int8.tflite is not a float model");
   EXPECT_FALSE(
       std::filesystem::exists(shop_.folder() / "net_int8_int8.tflite"));
 }

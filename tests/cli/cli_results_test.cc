@@ -244,13 +244,15 @@ TEST(Results, LabelsThatAreTooManyOrInAnotherEncoding) {
   shop.write("wide.txt", {0xFF, 0xFE, 'a', 0, '\n', 0});
   const Told wide = shop.shoal({"run", kNetwork, kBag, "--labels", "wide.txt"});
   EXPECT_EQ(wide.code, 7);
-  EXPECT_NE(wide.err.find("wide.txt: labels in UTF-16"), std::string::npos);
+  EXPECT_NE(wide.err.find("wide.txt: the labels are in UTF-16"),
+            std::string::npos);
   shop.write("bare.txt", {0x2D, 0x4E, '\n', 0});  // without its mark
   const Told bare = shop.shoal({"run", kNetwork, kBag, "--labels", "bare.txt"});
-  EXPECT_NE(bare.err.find("bare.txt: labels in UTF-16"), std::string::npos);
+  EXPECT_NE(bare.err.find("bare.txt: the labels are in UTF-16"),
+            std::string::npos);
   const Told picture = shop.shoal({"run", kNetwork, kBag, "--labels", kBag});
   EXPECT_EQ(picture.code, 7);
-  EXPECT_NE(picture.err.find(": is no text\n  one label a line"),
+  EXPECT_NE(picture.err.find(": is not text\n  write one label a line"),
             std::string::npos)
       << picture.err;
 }

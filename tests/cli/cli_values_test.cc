@@ -102,14 +102,14 @@ TEST_F(CliValues, EveryKindOfFileHasTheSameFrames) {
   EXPECT_EQ(outputs({"one.bin", "--bin", "float32"}),
             Bytes(all.begin(), all.begin() + 2));
   refused({"verify", "int8.tflite", "stack.npy"}, 2,
-          "stack.npy: 2 frames where one is meant");
+          "stack.npy: 2 frames, but one is needed");
 }
 
 TEST_F(CliValues, FloatsForAnInt8InputAreAskedAbout) {
   shop_.write("one.bin", array(1).bytes);
   const Told told = shop_.shoal({"run", "int8.tflite", "one.bin"});
   expect_refused(told, 2, "one.bin: 96 bytes, the model's input has 24");
-  expect_said(told, "--bin float32 if they are");
+  expect_said(told, "add --bin float32 if they are");
 }
 
 TEST_F(CliValues, LabelsInTheFileAreEvaluated) {

@@ -151,11 +151,11 @@ TEST_F(CliVariables, WhatRunsFramesApartIsRefused) {
   shop_.write("odd.bin", std::vector<uint8_t>(kFrame + 1));
   expect_refused(
       {"run", "m.tflite", "odd.bin", "--stream"}, 2,
-      "37 bytes are no whole frames of 36, as --stream wants them one "
-      "after another\n  raw frames in a file of their size");
+      "37 bytes are not whole frames of 36, as --stream wants them one after "
+      "another\n  give raw frames in a file of their size");
   shop_.write("none.bin", {});
   expect_refused({"run", "m.tflite", "none.bin", "--stream"}, 2,
-                 "no whole frames");
+                 "not whole frames");
   expect_refused({"simulate", "m.tflite", "--stream"}, 2,
                  "--stream needs an INPUT");
 }

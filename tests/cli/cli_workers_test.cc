@@ -275,8 +275,7 @@ TEST_F(CliWorkers, AWorkerStartsNoFrames) {
       shop_.shoal(deploy(one.address, {"--insecure", "--leader", bell.address,
                                        "--picture", "x.bin", "--every", "1"}));
   EXPECT_EQ(told.code, 6) << told.err;
-  EXPECT_NE(told.err.find("it cannot start frames: its program has no part"),
-            told.err.npos)
+  EXPECT_NE(told.err.find("its firmware cannot start frames"), told.err.npos)
       << told.err;
   EXPECT_EQ(told.err.find("from now on"), told.err.npos) << told.err;
 }

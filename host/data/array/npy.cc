@@ -50,7 +50,7 @@ class NpyHeader {
     }
     if (peek() != '\0' || a.type.empty() || !columns_first || !shaped) broken();
     if (*columns_first && a.shape.size() > 1) {
-      throw Error(Exit::kUsage, name_ + ": an array with its columns first",
+      throw Error(Exit::kUsage, name_ + ": the array lies in column order",
                   "save np.ascontiguousarray(a)");
     }
     return a;
@@ -119,7 +119,7 @@ class NpyHeader {
       }
     }
     throw Error(Exit::kUsage,
-                name_ + ": values of type '" + printable(descr) + "'",
+                name_ + ": the values have type '" + printable(descr) + "'",
                 "save them as int8, uint8 or float32, least significant byte "
                 "first");
   }

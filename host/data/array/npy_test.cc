@@ -95,10 +95,10 @@ TEST(Npy, OtherKindsOfArraysAreExplained) {
                            8),
                    Exit::kUsage);
   };
-  EXPECT_EQ(of("<f2", "False"), "a.npy: values of type '<f2'");
-  EXPECT_EQ(of(">f4", "False"), "a.npy: values of type '>f4'");
-  EXPECT_EQ(of("|O", "False"), "a.npy: values of type '|O'");
-  EXPECT_EQ(of("<f4", "True"), "a.npy: an array with its columns first");
+  EXPECT_EQ(of("<f2", "False"), "a.npy: the values have type '<f2'");
+  EXPECT_EQ(of(">f4", "False"), "a.npy: the values have type '>f4'");
+  EXPECT_EQ(of("|O", "False"), "a.npy: the values have type '|O'");
+  EXPECT_EQ(of("<f4", "True"), "a.npy: the array lies in column order");
 }
 
 TEST(Npy, LyingHeadersAreRefused) {

@@ -101,9 +101,9 @@ class CsvReader {
 void CsvReader::check_encoding() const {
   const bool wide =
       text_.starts_with("\xFF\xFE") || text_.starts_with("\xFE\xFF");
-  if (wide) refuse("a table in UTF-16", "save it as UTF-8");
+  if (wide) refuse("the table is in UTF-16", "save it as UTF-8");
   if (text_.substr(0, 4096).find('\0') != std::string_view::npos) {
-    refuse("is no text", "rows of numbers, in UTF-8");
+    refuse("is not text", "give rows of numbers, in UTF-8");
   }
 }
 
@@ -126,7 +126,7 @@ void CsvReader::split(std::string_view line,
   fields.clear();
   if (separator_ == ' ') line = trimmed(line);
   while (true) {
-    if (fields.size() == kMostColumns) refuse("a line of too many columns");
+    if (fields.size() == kMostColumns) refuse("a line has too many columns");
     std::string field;
     const std::string_view inside = trimmed(line);
     if (inside.starts_with('"')) {
@@ -192,7 +192,7 @@ void CsvReader::take_row(const std::vector<std::string>& fields) {
       refuse(place(i) + ": '" + printable(field.substr(0, kMostShown)) +
                  "' is not a number",
              comma ? "write a point before the decimals"
-                   : "leave out columns that are no values");
+                   : "leave out columns that are not values");
     }
     if (table_.values.size() == kMostValues) {
       refuse("more than " + format_count(kMostValues) + " values",
@@ -243,9 +243,9 @@ CsvTable CsvReader::read() {
     }
     take_row(fields);
   }
-  if (table_.rows == 0) refuse("no rows of numbers");
+  if (table_.rows == 0) refuse("it has no rows of numbers");
   table_.columns = static_cast<int64_t>(fields_) - (label_column_ ? 1 : 0);
-  if (table_.columns == 0) refuse("no columns of numbers");
+  if (table_.columns == 0) refuse("it has no columns of numbers");
   drop_index();
   return std::move(table_);
 }

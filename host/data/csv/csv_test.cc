@@ -70,13 +70,13 @@ TEST(Csv, WhatIsNoTableOfNumbersIsExplained) {
             "t.csv: line 2, column 1 (a): '1,5' is not a number");
   EXPECT_EQ(refusal("\"1,2\n"),
             "t.csv: line 1: a quotation mark that is not closed");
-  EXPECT_EQ(refusal(""), "t.csv: no rows of numbers");
-  EXPECT_EQ(refusal("ax,ay\n"), "t.csv: no rows of numbers");
-  EXPECT_EQ(refusal("label\nwalk\n"), "t.csv: no columns of numbers");
-  EXPECT_EQ(refusal(std::string("1,2\n\0", 5)), "t.csv: is no text");
+  EXPECT_EQ(refusal(""), "t.csv: it has no rows of numbers");
+  EXPECT_EQ(refusal("ax,ay\n"), "t.csv: it has no rows of numbers");
+  EXPECT_EQ(refusal("label\nwalk\n"), "t.csv: it has no columns of numbers");
+  EXPECT_EQ(refusal(std::string("1,2\n\0", 5)), "t.csv: is not text");
   EXPECT_EQ(refusal("\xFF\xFE"
                     "1"),
-            "t.csv: a table in UTF-16");
+            "t.csv: the table is in UTF-16");
 }
 
 TEST(Csv, AGapInTheFirstRowIsNoHeader) {

@@ -144,10 +144,10 @@ TEST_F(DatasetTest, ErrorsNameTheItem) {
 
 TEST_F(DatasetTest, FoldersThatAreNoDataAreRefused) {
   refused(Exit::kUsage, "no such file", "nowhere");
-  refused(Exit::kUsage, "no pictures in it");
+  refused(Exit::kUsage, "neither pictures nor IDX files");
   write("a/1.bmp", make_bmp(1));
   fs::create_directories(folder_.path() / "b");
-  refused(Exit::kUsage, "a class without pictures");
+  refused(Exit::kUsage, "the folder of this class has no pictures");
   write("b/1.bmp", make_bmp(1));
   refused(Exit::kUsage, "--which t10k is for", "", "t10k");
   write("loose.bmp", make_bmp(1));
@@ -205,15 +205,15 @@ TEST_F(DatasetTest, IdxFilesThatContradictAreRefused) {
   write("x-labels-idx1-ubyte", make_idx({3}, {1, 2, 3}));
   refused(Exit::kCorrupt, "3 labels for 2 pictures");
   write("x-labels-idx1-ubyte", make_idx({2, 1}, {1, 2}));
-  refused(Exit::kCorrupt, "2 dimensions are no labels");
-  refused(Exit::kCorrupt, "2 dimensions are no pictures",
+  refused(Exit::kCorrupt, "2 dimensions are not labels");
+  refused(Exit::kCorrupt, "2 dimensions are not pictures",
           "x-labels-idx1-ubyte");
   images(make_idx({2}, {5, 6}));
-  refused(Exit::kCorrupt, "1 dimensions are no pictures");
+  refused(Exit::kCorrupt, "1 dimensions are not pictures");
   images(make_idx({1, 1, 1, 2}, {5, 6}));
   refused(Exit::kCorrupt, "pictures of 2 channels");
   images(make_idx({1, 1, 0}, {}));
-  refused(Exit::kCorrupt, "nothing in it: 1 x 1 x 0");
+  refused(Exit::kCorrupt, "it is empty: 1 x 1 x 0");
   images(make_idx({1, 1, 1}, {1, 2}));
   refused(Exit::kCorrupt, "longer than");
   images(make_idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, {1, 2}));
@@ -223,7 +223,7 @@ TEST_F(DatasetTest, IdxFilesThatContradictAreRefused) {
   images(make_idx({1, 1, 1, 1, 1}, {1}));
   refused(Exit::kCorrupt, "5 dimensions");
   images({1, 2, 3, 4, 5});
-  refused(Exit::kCorrupt, "not an IDX file");
+  refused(Exit::kCorrupt, "it is not an IDX file");
   Bytes floats = make_idx({1, 1, 1}, {1});
   floats[2] = 13;
   images(floats);

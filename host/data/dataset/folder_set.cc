@@ -156,8 +156,8 @@ std::unique_ptr<Dataset> open_pictures(const std::string& path) {
     items.push_back({fs::path(path) / name, name, -1});
   }
   if (items.empty()) {
-    throw Error(Exit::kUsage, path + ": no pictures in it",
-                "the folder that the pictures lie in");
+    throw Error(Exit::kUsage, path + ": the folder has no pictures",
+                "give the folder that the pictures lie in");
   }
   return std::make_unique<FileSet>(std::move(items), std::vector<std::string>{},
                                    std::vector<std::string>{});
@@ -186,23 +186,26 @@ std::unique_ptr<Dataset> open_folder(const fs::path& folder) {
     }
   }
   if (items.empty()) {
-    throw Error(Exit::kUsage,
-                folder.string() + ": no pictures in it, nor IDX files",
-                "a folder of pictures for each class, a folder of pictures, "
-                "or NAME-images-idx3-ubyte with NAME-labels-idx1-ubyte");
+    throw Error(
+        Exit::kUsage,
+        folder.string() + ": the folder has neither pictures nor IDX files",
+        "give a folder of pictures for each class, a folder of pictures, or "
+        "NAME-images-idx3-ubyte with NAME-labels-idx1-ubyte");
   }
   const bool labelled = items.back().label >= 0;
   if (labelled && items.front().label < 0) {
-    throw Error(Exit::kUsage,
-                folder.string() + ": " +
-                    format_count(static_cast<int64_t>(top.items.size())) +
-                    " pictures beside the classes' folders, first " +
-                    items.front().name,
-                "move them into the folder of their class");
+    throw Error(
+        Exit::kUsage,
+        folder.string() + ": " +
+            format_count(static_cast<int64_t>(top.items.size())) +
+            " pictures lie beside the folders of classes; the first is " +
+            items.front().name,
+        "move them into the folder of their class");
   }
   if (labelled && !empty.empty()) {
     throw Error(Exit::kUsage,
-                (folder / empty).string() + ": a class without pictures",
+                (folder / empty).string() +
+                    ": the folder of this class has no pictures",
                 "remove the folder");
   }
   return std::make_unique<FileSet>(

@@ -37,7 +37,7 @@ std::vector<int64_t> read_dimensions(const Read& read,
   uint8_t magic[4];
   read_all(read, magic, name, "beginning");
   if (magic[0] != 0 || magic[1] != 0) {
-    refuse(name, "not an IDX file", "give files in the format of MNIST");
+    refuse(name, "it is not an IDX file", "give files in the format of MNIST");
   }
   if (magic[2] != kUnsignedBytes) {
     refuse(name,
@@ -46,8 +46,9 @@ std::vector<int64_t> read_dimensions(const Read& read,
            "write unsigned bytes");
   }
   if (magic[3] == 0 || magic[3] > kMostDimensions) {
-    refuse(name, "an IDX file of " + std::to_string(magic[3]) + " dimensions",
-           "1 for labels, 3 or 4 for pictures");
+    refuse(name,
+           "it is an IDX file of " + std::to_string(magic[3]) + " dimensions",
+           "give 1 dimension for labels, 3 or 4 for pictures");
   }
   std::vector<uint8_t> raw(size_t{magic[3]} * 4);
   read_all(read, raw, name, "dimensions");
@@ -69,12 +70,12 @@ int64_t checked_count(const std::vector<int64_t>& dims, int64_t most,
     // Saturates: 2^31 * 2^32 is the most that it can be.
     if (count <= kMostBytes) count *= d;
   }
-  if (count <= 0) refuse(name, "nothing in it: " + text + " values");
+  if (count <= 0) refuse(name, "it is empty: " + text + " values");
   if (count > kMostBytes) {
     refuse(name, text + " values are more than 2 GB", "split the file");
   }
   if (count > most) {
-    refuse(name, "cut off: too short for " + text + " values");
+    refuse(name, "it is cut off: too short for " + text + " values");
   }
   return count;
 }
@@ -86,7 +87,8 @@ Idx read_idx(const Read& read, int64_t most, const std::string& name) {
   idx.values.resize(static_cast<size_t>(count));
   read_all(read, idx.values, name, "values");
   uint8_t more;
-  if (read({&more, 1}) != 0) refuse(name, "longer than its dimensions say");
+  if (read({&more, 1}) != 0)
+    refuse(name, "it is longer than its dimensions say");
   return idx;
 }
 

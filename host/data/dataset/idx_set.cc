@@ -78,20 +78,20 @@ void check_pictures(const Idx& idx, const std::string& name) {
   };
   const std::vector<int64_t>& dims = idx.dims;
   if (dims.size() < 3) {
-    refuse(std::to_string(dims.size()) + " dimensions are no pictures",
+    refuse(std::to_string(dims.size()) + " dimensions are not pictures",
            dims.size() == 1 ? "give the file of the pictures; its labels are "
                               "looked for beside it"
-                            : "pictures x rows x columns, or with 1 or 3 "
-                              "channels besides");
+                            : "write pictures x rows x columns, or a fourth "
+                              "dimension of 1 or 3 channels");
   }
   if (dims.size() == 4 && dims[3] != 1 && dims[3] != 3) {
     refuse("pictures of " + format_count(dims[3]) + " channels",
-           "1 or 3 channels, as the last dimension");
+           "write 1 or 3 channels as the last dimension");
   }
   if (dims[1] * dims[2] > kMostPixels) {
     refuse("pictures of " + std::to_string(dims[2]) + " x " +
                std::to_string(dims[1]) + " are too large",
-           "64 million pixels at most");
+           "give at most 64 million pixels");
   }
 }
 
@@ -127,8 +127,8 @@ std::vector<uint8_t> read_labels(const fs::path& path, int64_t pictures) {
   if (idx.dims.size() != 1) {
     throw Error(Exit::kCorrupt,
                 name + ": " + std::to_string(idx.dims.size()) +
-                    " dimensions are no labels",
-                "one dimension, one label for each picture");
+                    " dimensions are not labels",
+                "give one dimension, with one label for each picture");
   }
   if (idx.dims[0] != pictures) {
     throw Error(Exit::kCorrupt,

@@ -78,14 +78,14 @@ TEST(CocoTruth, WhatIsWrongIsNamedWithItsPlace) {
           << e.what();
     }
   };
-  refused("", "t.json: is no JSON object");
-  refused("[1]", "is no JSON object");
-  refused(std::string(kCoco).substr(0, 200), "is no JSON object");
-  refused(coco_with("-1, 0", "NaN, 0"), "is no JSON object");
-  refused(coco_with("-1, 0", "1e999, 0"), "is no JSON object");
+  refused("", "t.json: is not a JSON object");
+  refused("[1]", "is not a JSON object");
+  refused(std::string(kCoco).substr(0, 200), "is not a JSON object");
+  refused(coco_with("-1, 0", "NaN, 0"), "is not a JSON object");
+  refused(coco_with("-1, 0", "1e999, 0"), "is not a JSON object");
   refused(coco_with("\"images\"", "\"image\""), "has no list 'images'");
   refused(coco_with("\"image_id\": 7", "\"image_id\": 99"),
-          "annotations[1] is of image 99, which is none of the images");
+          "annotations[1] is of image 99, which the file does not list");
   refused(coco_with("\"category_id\": 18", "\"category_id\": 2"),
           "annotations[0] is of category 2");
   refused(coco_with("\"id\": 8", "\"id\": 7"),
@@ -107,7 +107,7 @@ TEST(CocoTruth, WhatIsWrongIsNamedWithItsPlace) {
   refused(coco_with("\"a.jpg\"", "\"c.jpg\""), "knows nothing of a.jpg",
           Exit::kUsage);
   refused(coco_with("{\"id\": 7, \"file_name\": \"a.jpg\"}", "5"),
-          "images[1] is no object");
+          "images[1] is not an object");
 }
 
 // Any byte changed: another truth, or one clear line.
@@ -163,19 +163,19 @@ TEST(YoloTruth, WhatIsWrongIsNamedWithItsLine) {
   };
   refused("0 0.5 0.5 0.1 0.1\n0 0.5 0.5 0.1\n", "x.txt: line 2: 4 fields");
   refused("0 0.5 0.5 0.1 0.1 0.9", "line 1: 6 fields");
-  refused("-1 0.5 0.5 0.1 0.1", "'-1' is no number of a class");
-  refused("cat 0.5 0.5 0.1 0.1", "'cat' is no number of a class");
-  refused("99999999999 0.5 0.5 0.1 0.1", "is no number of a class");
-  refused("0 nan 0.5 0.1 0.1", "'nan' is no number");
-  refused("0 0.5 inf 0.1 0.1", "'inf' is no number");
+  refused("-1 0.5 0.5 0.1 0.1", "'-1' is not the number of a class");
+  refused("cat 0.5 0.5 0.1 0.1", "'cat' is not the number of a class");
+  refused("99999999999 0.5 0.5 0.1 0.1", "is not the number of a class");
+  refused("0 nan 0.5 0.1 0.1", "'nan' is not a number");
+  refused("0 0.5 inf 0.1 0.1", "'inf' is not a number");
   refused("0 0.5 0.5 1.5 0.1", "'1.5' is no part of a picture");
   refused("0 320 0.5 0.1 0.1", "'320' is no part of a picture");
   refused("0 0.5 0.5 -0.1 0.1", "'-0.1' is no part of a picture");
   refused(std::string("\xFF\xFE"
                       "0\0 \0",
                       6),
-          "labels in UTF-16");
-  refused(std::string("0\0 \0", 4), "labels in UTF-16");
+          "the labels are in UTF-16");
+  refused(std::string("0\0 \0", 4), "the labels are in UTF-16");
 }
 
 class YoloFolders : public testing::Test {

@@ -22,16 +22,16 @@ class CocoList {
       : file_(file), name_(name) {
     const auto found = whole.find(name);
     if (found == whole.end() || !found->is_array()) {
-      throw Error(Exit::kCorrupt,
-                  printable(file) + ": has no list '" + name + "'",
-                  "a COCO file of instances (images, annotations, categories)");
+      throw Error(
+          Exit::kCorrupt, printable(file) + ": has no list '" + name + "'",
+          "give a COCO file of instances (images, annotations, categories)");
     }
     list_ = &*found;
   }
   size_t size() const { return list_->size(); }
   void at(size_t i) {
     at_ = i;
-    if (!(*list_)[i].is_object()) refuse("is no object");
+    if (!(*list_)[i].is_object()) refuse("is not an object");
   }
 
   [[noreturn]] void refuse(const std::string& why) const {
@@ -76,8 +76,8 @@ json parse_json(std::string_view text, const std::string& name) {
     if (whole.is_object()) return whole;
   } catch (const json::exception&) {
   }
-  throw Error(Exit::kCorrupt, printable(name) + ": is no JSON object",
-              "a COCO file of instances");
+  throw Error(Exit::kCorrupt, printable(name) + ": is not a JSON object",
+              "give a COCO file of instances");
 }
 
 class CocoReader {
@@ -163,12 +163,13 @@ class CocoReader {
   void require_all(const std::vector<bool>& known) const {
     const auto first = std::ranges::find(known, false);
     if (first == known.end()) return;
-    throw Error(Exit::kUsage,
-                printable(name_) + ": knows nothing of " +
-                    printable(data_.name(first - known.begin())) + " and " +
-                    format_count(std::ranges::count(known, false) - 1) +
-                    " other pictures",
-                "the truth of these data, or only the pictures that it has");
+    throw Error(
+        Exit::kUsage,
+        printable(name_) + ": has no entry for " +
+            printable(data_.name(first - known.begin())) + " and " +
+            format_count(std::ranges::count(known, false) - 1) +
+            " other pictures",
+        "give the truth of these data, or only the pictures that it has");
   }
 
   void read_annotations() {
@@ -179,13 +180,13 @@ class CocoReader {
       const auto found = images_.find(image);
       if (found == images_.end()) {
         list.refuse("is of image " + std::to_string(image) +
-                    ", which is none of the images");
+                    ", which the file does not list");
       }
       const int64_t category = list.number("category_id");
       const auto index = classes_.find(category);
       if (index == classes_.end()) {
         list.refuse("is of category " + std::to_string(category) +
-                    ", which is none of the categories");
+                    ", which the file does not list");
       }
       const TruthBox box = box_of(list, index->second);
       if (found->second < 0) continue;

@@ -50,7 +50,7 @@ std::vector<int> classes_by_name(const std::vector<std::string>& folders,
   }
   if (found.empty() || found.size() == folders.size()) return found;
   throw Error(Exit::kUsage,
-              "class '" + missing + "' of the data is none of the labels, " +
+              "class '" + missing + "' of the data is not among the labels, " +
                   format_count(static_cast<int64_t>(found.size())) + " of " +
                   format_count(static_cast<int64_t>(folders.size())) + " are",
               "name its folder as the label, or leave out --labels");
@@ -68,11 +68,10 @@ void require_labels(const Dataset& data) {
   for (int64_t i = 0; i < data.size(); ++i) {
     if (data.label(i) >= 0) continue;
     throw Error(Exit::kUsage,
-                "the data have no labels, so there is nothing to compare "
-                "answers with: " +
-                    data.name(i),
-                "a folder for each class, or a file of labels beside the IDX "
-                "file of pictures");
+                data.name(i) + " has no label to compare its answer with",
+                "add a column named label to a .csv, or an array of integers "
+                "named label to a .npz; put pictures into a folder for each "
+                "class, and the file of labels beside an IDX file");
   }
 }
 
@@ -141,7 +140,8 @@ Classes match_classes(const Graph& graph, const Dataset& data,
   const std::vector<int> by_name = classes_by_name(data.classes(), labels);
   if (!by_name.empty() && offset != 0) {
     throw Error(Exit::kUsage,
-                "--label-offset, though the labels name the data's classes",
+                "--label-offset does not apply: the labels name the classes of "
+                "the data",
                 "leave out --label-offset or --labels");
   }
   classes.names = names_of(data, classes.count, offset, labels);
@@ -174,8 +174,8 @@ Classes match_classes(const Graph& graph, const Dataset& data,
   }
   if (labels.empty() && !data.classes().empty()) {
     classes.notes.push_back(
-        "folders are classes in the order of their names; --labels if the "
-        "model's is another");
+        "folders are numbered in the order of their names; give --labels if "
+        "the model has another order");
   }
   if (!labels.empty() && labels.size() != static_cast<size_t>(classes.count)) {
     classes.notes.push_back(format_count(static_cast<int64_t>(labels.size())) +

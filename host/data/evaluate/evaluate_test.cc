@@ -118,11 +118,12 @@ TEST(MatchClasses, ByName) {
   const Classes unnamed = match_classes(graph, data, {}, 1);
   EXPECT_EQ(unnamed.names, (std::vector<std::string>{"0", "bag", "shirt"}));
   ASSERT_EQ(unnamed.notes.size(), 2u);  // the first: counts differ
-  EXPECT_EQ(unnamed.notes[1],
-            "folders are classes in the order of their names; --labels if the "
-            "model's is another");
+  EXPECT_EQ(
+      unnamed.notes[1],
+      "folders are numbered in the order of their names; give --labels if the "
+      "model has another order");
   refused(graph, data, {"shirt", "y"}, 0,
-          "'bag' of the data is none of the labels, 1 of 2 are");
+          "'bag' of the data is not among the labels, 1 of 2 are");
   refused(graph, data, {"shirt", "bag"}, 1, "--label-offset");
 }
 

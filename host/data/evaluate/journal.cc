@@ -197,7 +197,7 @@ JournalText parse_journal(std::string_view text, const JournalLimits& limits,
   }
   if (!text.starts_with(header)) {
     throw Error(Exit::kUsage, name + ": " + other_journal(text, limits.key),
-                "--resume with another file");
+                "give --resume another file");
   }
   parsed.bytes = header.size();
   int64_t number = 2;
@@ -278,7 +278,7 @@ void Journal::expect_unchanged(const Dataset& data, int64_t item) const {
   throw Error(
       Exit::kUsage,
       data.name(item) + " has changed since its answer was written to " + path_,
-      "--resume with another file");
+      "give --resume another file");
 }
 
 void Journal::add(int64_t frame, int64_t content, const FrameAnswer& answer) {

@@ -47,16 +47,16 @@ class LabelLine {
     TruthBox box;
     if (!parse_whole(fields[0], box.index) || box.index < 0 ||
         box.index > kMostClasses) {
-      refuse("'" + std::string(fields[0]) + "' is no number of a class");
+      refuse("'" + std::string(fields[0]) + "' is not the number of a class");
     }
     double n[4];
     for (size_t i = 0; i < 4; ++i) {
       if (!parse_whole(fields[i + 1], n[i]) || !std::isfinite(n[i])) {
-        refuse("'" + std::string(fields[i + 1]) + "' is no number");
+        refuse("'" + std::string(fields[i + 1]) + "' is not a number");
       }
       if (n[i] < 0 || n[i] > 1 + kRounding) {
         refuse("'" + std::string(fields[i + 1]) +
-               "' is no part of a picture, from 0 to 1");
+               "' is not a part of a picture, from 0 to 1");
       }
     }
     box.left = n[0] - n[2] / 2;
@@ -109,7 +109,7 @@ std::vector<TruthBox> parse_yolo(std::span<const uint8_t> bytes,
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") ||
       text.find('\0') != std::string_view::npos) {
-    throw Error(Exit::kCorrupt, printable(name) + ": labels in UTF-16",
+    throw Error(Exit::kCorrupt, printable(name) + ": the labels are in UTF-16",
                 "save them as UTF-8");
   }
   std::vector<TruthBox> boxes;
@@ -127,8 +127,8 @@ BoxTruth read_yolo(const std::string& folder, const std::string& labels,
   std::error_code error;
   if (!labels.empty() && !fs::is_directory(labels, error)) {
     throw Error(Exit::kUsage,
-                "--truth: " + printable(labels) + " is no folder of labels",
-                "FILE.json of COCO, or a folder of NAME.txt");
+                "--truth: " + printable(labels) + " is not a folder of labels",
+                "give FILE.json of COCO, or a folder of NAME.txt");
   }
   const bool one = !fs::is_directory(folder, error);
   const fs::path pictures =
@@ -156,7 +156,7 @@ BoxTruth read_yolo(const std::string& folder, const std::string& labels,
                 printable(folder) +
                     ": no picture has a file of labels (NAME.txt beside it or "
                     "in labels/)",
-                "--truth FILE.json of COCO, or a folder of NAME.txt");
+                "give --truth FILE.json of COCO, or a folder of NAME.txt");
   }
   if (without > 0) {
     truth.notes.push_back(format_count(without) +
@@ -183,16 +183,18 @@ void match_box_classes(BoxTruth& truth, const std::vector<std::string>& labels,
   }
   const bool by_name = named > 0;
   if (by_name && named < to.size()) {
-    throw Error(Exit::kUsage,
-                "category '" + printable(missing) +
-                    "' of the truth is none of the labels, " +
-                    format_count(static_cast<int64_t>(named)) + " of " +
-                    format_count(static_cast<int64_t>(to.size())) + " are",
-                "labels with the truth's names, or leave out --labels");
+    throw Error(
+        Exit::kUsage,
+        "category '" + printable(missing) +
+            "' of the truth is not among the labels, " +
+            format_count(static_cast<int64_t>(named)) + " of " +
+            format_count(static_cast<int64_t>(to.size())) + " are",
+        "give labels with the names of the truth, or leave out --labels");
   }
   if (by_name && offset != 0) {
     throw Error(Exit::kUsage,
-                "--label-offset, though the labels name the truth's categories",
+                "--label-offset does not apply: the labels name the categories "
+                "of the truth",
                 "leave out --label-offset or --labels");
   }
   if (!by_name && !to.empty()) {

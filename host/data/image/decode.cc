@@ -82,7 +82,7 @@ void check_size(int64_t width, int64_t height, const std::string& name) {
       "picture of " + std::to_string(width) + " x " + std::to_string(height);
   if (width <= 0 || height <= 0) refuse(name, size + " is empty");
   throw Error(Exit::kCorrupt, name + ": " + size + " is too large",
-              "one of at most 67,108,864 pixels");
+              "give a picture of at most 67,108,864 pixels");
 }
 
 // Returns the most bytes of pixels that one byte of such a file can stand for:

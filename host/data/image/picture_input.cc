@@ -73,7 +73,7 @@ void check_values(const char* flag, const std::vector<float>& values,
     if (std::isfinite(v) && v >= least) continue;
     throw Error(Exit::kUsage,
                 std::string(flag) + ": " + std::to_string(v) +
-                    (least > 0 ? " is no deviation" : " is not a number"),
+                    (least > 0 ? " is not a deviation" : " is not a number"),
                 least > 0 ? "give a number above 0" : "give a number");
   }
 }

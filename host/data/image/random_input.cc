@@ -101,7 +101,7 @@ uint64_t random_seed_of(const std::string& input) {
   const auto [stop, error] =
       std::from_chars(input.data() + sizeof kPrefix - 1, end, seed);
   if (error == std::errc() && stop == end) return seed;
-  throw Error(Exit::kUsage, input + ": the seed is no number",
+  throw Error(Exit::kUsage, input + ": the seed is not a number",
               "give a number, as in random:1");
 }
 

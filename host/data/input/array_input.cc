@@ -89,7 +89,7 @@ std::vector<uint8_t> as_integers(const Tensor& t, const Array& a,
   for (int64_t i = 0; i < value_count(a); ++i) {
     const double v = value_at(a, i);
     if (!(v >= range.first && v <= range.second) || v != std::floor(v)) {
-      refuse_value(name, i, "no integer that the input takes");
+      refuse_value(name, i, "not an integer that the input takes");
     }
     const auto whole = static_cast<uint64_t>(static_cast<int64_t>(v));
     for (size_t k = 0; k < bytes; ++k) {
@@ -182,7 +182,7 @@ std::vector<uint8_t> array_input(const Graph& graph, const Array& given,
                                  const PictureOptions& options) {
   if (graph.inputs.size() != 1) {
     throw Error(Exit::kUsage,
-                printable(name) + ": one array for " +
+                printable(name) + ": has one array for " +
                     std::to_string(graph.inputs.size()) + " inputs",
                 "name the file of each: NAME=FILE NAME=FILE, or give all "
                 "inputs as a .npz file with an array of each name, or one "

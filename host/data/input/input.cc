@@ -28,7 +28,7 @@ std::vector<uint8_t> real_input(const Graph& graph, const std::string& name,
     throw Error(Exit::kUsage,
                 printable(name) + ": " +
                     format_count(static_cast<int64_t>(file.size())) +
-                    " bytes, the values of the model's input have " +
+                    " bytes, but the values of the model's input have " +
                     format_count(wanted) + " in float32",
                 "leave out --bin float32 if the file has the input's type");
   }
@@ -63,7 +63,7 @@ std::vector<uint8_t> raw_input(const Graph& graph, const std::string& name,
     throw Error(Exit::kUsage,
                 sizes + "; are they its " + format_count(values) +
                     " values in float32?",
-                "--bin float32 if they are");
+                "add --bin float32 if they are");
   }
   const bool several = bytes > wanted && bytes % wanted == 0;
   throw Error(Exit::kUsage, sizes,
@@ -81,7 +81,7 @@ std::vector<uint8_t> only_frame(const Graph& graph, const std::string& name,
   if (stack.count != 1) {
     throw Error(Exit::kUsage,
                 printable(name) + ": " + format_count(stack.count) +
-                    " frames where one is meant",
+                    " frames, but one is needed",
                 "run, evaluate and quantize --calibrate take such a file as "
                 "their only input, or save each frame to its own file");
   }

@@ -73,9 +73,9 @@ void SoundFrames::check() const {
                             : axes_.size() == 2 && axes_[1] <= kMostChannels;
   if (!waveform) {
     throw Error(Exit::kUsage,
-                name_ + ": sound, which shoal makes no features of; input '" +
+                name_ + ": shoal computes no features of sound, and input '" +
                     printable(input_.name) + "' (" + axes_text(input_.shape) +
-                    ") is no waveform",
+                    ") is not a waveform",
                 "give what the model's front end makes of it (a spectrogram, "
                 "MFCC) as .bin, .npy or .csv");
   }
@@ -85,10 +85,10 @@ void SoundFrames::check() const {
                     (sound_.channels == 1 ? " channel" : " channels") +
                     ", input '" + printable(input_.name) + "' has " +
                     std::to_string(channels()),
-                "give a file with as many");
+                "give a file with as many channels");
   }
   if (moments_ == 0) {
-    throw Error(Exit::kUsage, name_ + ": sound without a sample");
+    throw Error(Exit::kUsage, name_ + ": the sound has no samples");
   }
 }
 

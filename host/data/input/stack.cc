@@ -108,15 +108,15 @@ void NpzFrames::take_labels(Stack& stack) const {
                       axes_text(a.array.shape) + " values of type " +
                       a.array.type + ", the labels of " +
                       format_count(stack.count) +
-                      " frames are as many integers",
-                  "save them so, or leave them out");
+                      " frames must be as many integers",
+                  "save as many integers, or leave them out");
     }
     for (int64_t i = 0; i < stack.count; ++i) {
       constexpr double kMostLabel = 1 << 24;
       const double v = value_at(a.array, i);
       if (v < 0 || v > kMostLabel) {
         throw Error(Exit::kUsage, name_ + ": label " + format_count(i) +
-                                      " is no number of a class");
+                                      " is not the number of a class");
       }
       stack.labels.push_back(static_cast<int>(v));
     }

@@ -152,7 +152,7 @@ TEST(Stack, WholeNumbersGoIntoIntegerInputs) {
   EXPECT_EQ(frame(g, table(g, "1,-2\n"), 0),
             (Bytes{1, 0, 0, 0, 254, 255, 255, 255}));
   EXPECT_EQ(stack_refusal(g, "t.csv", text_file("1,2.5\n")),
-            "t.csv: value 1 is no integer that the input takes");
+            "t.csv: value 1 is not an integer that the input takes");
 }
 
 TEST(Stack, SoundIsCutIntoFrames) {
@@ -182,15 +182,15 @@ TEST(Stack, SoundIsCutIntoFrames) {
 TEST(Stack, SoundIsNoSpectrogram) {
   const Graph map = model(Type::kFloat32, {{1, 49, 40, 1}});
   EXPECT_EQ(stack_refusal(map, "a.wav", make_wav(std::vector<int16_t>{1, 2})),
-            "a.wav: sound, which shoal makes no features of; input 'a' "
-            "(1x49x40x1) is no waveform");
+            "a.wav: shoal computes no features of sound, and input 'a' "
+            "(1x49x40x1) is not a waveform");
   // A flat input that the model gives rows and columns is a map, too.
   Graph flat = model(Type::kFloat32, {{1, 6}});
   flat.tensors.push_back(flat.tensors[0]);
   flat.tensors[1].shape = {1, 2, 3, 1};
   flat.ops.push_back({OpKind::kReshape, {0}, {1}, {}});
   EXPECT_NE(stack_refusal(flat, "a.wav", make_wav(std::vector<int16_t>{1, 2}))
-                .find("no waveform"),
+                .find("not a waveform"),
             std::string::npos);
 }
 

@@ -76,12 +76,12 @@ std::vector<std::string> parse_labels(std::span<const uint8_t> bytes,
   const bool zeros = zeros_at[0] || zeros_at[1];
   const bool wide = bytes.size() % 2 == 0 && zeros_at[0] != zeros_at[1];
   if (begins({0xFF, 0xFE}) || begins({0xFE, 0xFF}) || wide) {
-    throw Error(Exit::kCorrupt, printable(name) + ": labels in UTF-16",
+    throw Error(Exit::kCorrupt, printable(name) + ": the labels are in UTF-16",
                 "save them as UTF-8");
   }
   if (zeros) {
-    throw Error(Exit::kCorrupt, printable(name) + ": is no text",
-                "one label a line, in UTF-8");
+    throw Error(Exit::kCorrupt, printable(name) + ": is not text",
+                "write one label a line, in UTF-8");
   }
   // Behind the mark with which some editors begin a file in UTF-8.
   const int skipped = begins({0xEF, 0xBB, 0xBF}) ? 3 : 0;
@@ -90,9 +90,8 @@ std::vector<std::string> parse_labels(std::span<const uint8_t> bytes,
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (labels.size() == kMostLabels) {
-      throw Error(
-          Exit::kCorrupt,
-          printable(name) + ": more than a million lines are no labels");
+      throw Error(Exit::kCorrupt,
+                  printable(name) + ": has more than a million lines");
     }
     labels.push_back(printable(line));
   }

@@ -54,7 +54,7 @@ class WavReader {
 };
 
 Format WavReader::read_format(Bytes chunk) const {
-  if (chunk.size() < kFormatBytes) corrupt("a WAV format that is cut off");
+  if (chunk.size() < kFormatBytes) corrupt("the WAV format is cut off");
   Format f;
   f.coding = static_cast<int>(read_16(chunk, 0));
   f.channels = static_cast<int>(read_16(chunk, 2));
@@ -63,7 +63,7 @@ Format WavReader::read_format(Bytes chunk) const {
   f.bits = static_cast<int>(read_16(chunk, 14));
   if (f.coding == kExtensible) {
     if (chunk.size() < kSubformatAt + 2) {
-      corrupt("a WAV format that is cut off");
+      corrupt("the WAV format is cut off");
     }
     f.coding = static_cast<int>(read_16(chunk, kSubformatAt));
   }
@@ -74,7 +74,7 @@ Format WavReader::read_format(Bytes chunk) const {
 void WavReader::check(const Format& f) const {
   if (f.coding != kPcm && f.coding != kFloat) {
     throw Error(Exit::kUsage,
-                name_ + ": sound that is coded (format " +
+                name_ + ": the sound is coded (format " +
                     std::to_string(f.coding) + "), not plain samples",
                 "save it as WAV (PCM), for example with sox IN -e signed OUT");
   }
@@ -156,13 +156,14 @@ Sound WavReader::read() const {
               ", the file has " + format_count(static_cast<int64_t>(left)));
     }
     const Bytes chunk = file_.subspan(at + kChunkBytes, size);
-    if (samples && !format) corrupt("WAV samples without their format");
+    if (samples && !format)
+      corrupt("the WAV samples come without their format");
     if (samples) return read_samples(*format, chunk);
     if (has_name(file_, at, "fmt ")) format = read_format(chunk);
     // Chunks have an even size; the last one's filling is often missing.
     at = std::min(file_.size(), at + kChunkBytes + size + size % 2);
   }
-  corrupt("a WAV file without samples");
+  corrupt("the WAV file has no samples");
 }
 
 }  // namespace

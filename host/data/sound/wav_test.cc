@@ -68,7 +68,7 @@ TEST(Wav, HeadersThatLieAreRefused) {
 
 TEST(Wav, OtherCodingsAreExplained) {
   EXPECT_EQ(refusal(make_wav({.coding = 7, .bits = 8}, {1}), Exit::kUsage),
-            "a.wav: sound that is coded (format 7), not plain samples");
+            "a.wav: the sound is coded (format 7), not plain samples");
   EXPECT_EQ(refusal(make_wav({.bits = 12}, {1, 2}), Exit::kUsage),
             "a.wav: samples of 12 bits");
 }

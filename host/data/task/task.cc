@@ -103,13 +103,13 @@ void check_anchors(const std::vector<float>& anchors) {
   for (const float v : anchors) {
     if (v > 0 && v <= 65535) continue;
     throw Error(Exit::kUsage, "--anchors: " + std::to_string(v) +
-                                  " is no width or height in pixels");
+                                  " is not a width or height in pixels");
   }
   if (anchors.size() % 2 == 0) return;
   throw Error(Exit::kUsage,
               "--anchors: " + std::to_string(anchors.size()) +
-                  " numbers are no widths and heights",
-              "w,h,w,h,... of the finest grid first");
+                  " numbers are not pairs of width and height",
+              "give w,h,w,h,..., the finest grid first");
 }
 
 void check_number(const char* flag, float value) {
@@ -168,7 +168,7 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
       Exit::kUsage,
       (wish.head.empty() ? "--task " + wish.task : "--head " + wish.head) +
           ": the model's outputs are " + shapes_text(shapes) +
-          (size.width == 0 ? ", its input is no picture" : ""),
+          (size.width == 0 ? ", its input is not a picture" : ""),
       "--task raw; what heads expect:\n" + heads_text());
 }
 

@@ -241,9 +241,9 @@ TEST(Heads, WhatDoesNotFitIsExplained) {
   EXPECT_EQ(refusal(c.graph, {.head = "mask"}),
             "--head mask: the model's outputs are 1x10");
   const Case sound({1, 640}, {{1, 10}});
-  EXPECT_EQ(refusal(sound.graph, {.head = "mask"}),
-            "--head mask: the model's outputs are 1x10, its input is no "
-            "picture");
+  EXPECT_EQ(
+      refusal(sound.graph, {.head = "mask"}),
+      "--head mask: the model's outputs are 1x10, its input is not a picture");
   EXPECT_EQ(refusal(sound.graph, {.task = "raw"}), "accepted");
 }
 

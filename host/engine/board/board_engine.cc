@@ -27,8 +27,8 @@ void BoardEngine::require_sense(size_t frames) const {
       e.end.arena_bytes > e.end.arena_available ||
       m.stack_bytes > m.fixed_bytes ||
       m.handler_stack_bytes > m.fixed_bytes - m.stack_bytes) {
-    throw Error(Exit::kNode,
-                options_.board->name + ": its counters make no sense");
+    throw Error(Exit::kNode, options_.board->name +
+                                 ": it reports counters that cannot be right");
   }
   const uint32_t planned = prepared_->plan.nodes[0].arena_bytes;
   if (e.end.arena_bytes != planned || e.end.arena_touched > planned) {

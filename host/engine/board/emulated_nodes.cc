@@ -165,15 +165,17 @@ FileLock lock_state(const EmulatedNodesOptions& options) {
     return node.board->emulator && !node.board->emulator->drive.empty();
   };
   if (std::ranges::none_of(options.nodes, keeps)) {
-    throw Error(Exit::kUsage,
-                "--state " + folder + ": none of these boards keeps anything",
-                "leave it out");
+    throw Error(
+        Exit::kUsage,
+        "--state " + folder + ": none of these boards has storage to keep",
+        "leave it out");
   }
   std::error_code code;
   if (std::filesystem::exists(options.state, code) &&
       !std::filesystem::is_directory(options.state, code)) {
-    throw Error(Exit::kUsage, folder + " is not a folder",
-                "--state DIR, which is made if it is not there");
+    throw Error(
+        Exit::kUsage, folder + " is not a folder",
+        "give --state DIR; shoal makes the folder if it does not exist");
   }
   make_folder(folder);
   return {(options.state / "emulate.lock").string(), LockMode::kExclusive,
@@ -274,7 +276,8 @@ void EmulatedNode::fail(const Error& e) {
 void EmulatedNode::take(const ConsoleMessage& f) {
   const auto payload = [&]<class T>(T message) {
     if (f.payload.size() != sizeof message) {
-      throw Error(Exit::kNode, "a message of a wrong size on the console");
+      throw Error(Exit::kNode,
+                  "the board's console sent a message of a wrong size");
     }
     std::memcpy(&message, f.payload.data(), sizeof message);
     return message;
@@ -304,7 +307,8 @@ void EmulatedNode::take(const ConsoleMessage& f) {
     case ConsoleType::kFault:
       return fail(exception_error(board_, payload(ConsoleFault{})));
     default:
-      throw Error(Exit::kNode, "the console says what no node says");
+      throw Error(Exit::kNode,
+                  "the board's console sent a message that no node sends");
   }
 }
 

@@ -80,7 +80,7 @@ TEST(EmulatedNode, NothingHidesWhyABoardFell) {
   // It starts again and refuses; says nonsense; falls again.
   expect(told({fault, message(ConsoleType::kRefused, refused)}),
          {"stack overflow", "no seed that was not used"});
-  expect(told({fault, garbage}), {"stack overflow", "no message"});
+  expect(told({fault, garbage}), {"stack overflow", "not a message"});
   expect(told({fault, message(ConsoleType::kStage, fell)}),
          {"stack overflow", "a wrong size"});
   fell.kind = 2;
@@ -88,7 +88,7 @@ TEST(EmulatedNode, NothingHidesWhyABoardFell) {
          {"stack overflow", "a bus fault"});
   // A message that no node says hides nothing that follows it.
   expect(told({message(static_cast<ConsoleType>(99), fell), fault}),
-         {"what no node says", "stack overflow"});
+         {"a message that no node sends", "stack overflow"});
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ template <class T>
 T payload_as(const ConsoleMessage& message) {
   T value;
   if (message.payload.size() < sizeof value) {
-    throw Error(Exit::kNode, "the console says a message that is too short");
+    throw Error(Exit::kNode,
+                "the board's console sent a message that is too short");
   }
   std::memcpy(&value, message.payload.data(), sizeof value);
   return value;
@@ -52,13 +53,14 @@ void Listener::take(const ConsoleMessage& f) {
     case ConsoleType::kText:
       break;  // only of nodes on a network
   }
-  throw Error(Exit::kNode, "the console says a message of no known type");
+  throw Error(Exit::kNode,
+              "the board's console sent a message of an unknown type");
 }
 
 void Listener::hello(const ConsoleHello& h) {
   const std::string id(h.board, strnlen(h.board, sizeof h.board));
   if (id != board_.name || h.ticks_per_second == 0) {
-    throw Error(Exit::kNode, "the firmware is one for board '" + id + "'");
+    throw Error(Exit::kNode, "the firmware was built for board '" + id + "'");
   }
   ticks_per_instruction_ = h.ticks_per_second * instruction_s_;
 }
@@ -70,7 +72,7 @@ int64_t Listener::instructions(uint64_t ticks) const {
 void Listener::output(const ConsoleMessage& f) {
   const auto head = payload_as<ConsoleOutput>(f);
   if (head.frame > result_.outputs.size() || head.output > 0xFFFF) {
-    throw Error(Exit::kNode, "the console says an output out of turn");
+    throw Error(Exit::kNode, "the board's console sent an output out of turn");
   }
   if (head.frame == result_.outputs.size()) result_.outputs.emplace_back();
   auto& outputs = result_.outputs[head.frame];
@@ -90,7 +92,8 @@ void Listener::firing(const ConsoleMessage& f) {
   const auto head = payload_as<ConsoleFiring>(f);
   if (head.y0 > head.y1 || head.x0 > head.x1 || head.c0 > head.c1 ||
       (head.element_bytes != 1 && head.element_bytes != sizeof(int32_t))) {
-    throw Error(Exit::kNode, "the console says a firing that makes no sense");
+    throw Error(Exit::kNode,
+                "the board's console reported a firing that cannot be right");
   }
   Firing firing{};
   firing.stage = head.stage;
@@ -106,7 +109,8 @@ void Listener::firing(const ConsoleMessage& f) {
   const auto rows = static_cast<uint64_t>(head.y1 - head.y0);
   const auto pixels = static_cast<uint64_t>(head.x1 - head.x0);
   if (f.payload.size() != sizeof head + rows * pixels * firing.pixel_bytes) {
-    throw Error(Exit::kNode, "the console says a firing of a wrong size");
+    throw Error(Exit::kNode,
+                "the board's console reported a firing of a wrong size");
   }
   firing.memory = f.payload.data() + sizeof head;
   firing.first_row = 0u - head.y0;

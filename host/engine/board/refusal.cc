@@ -68,7 +68,7 @@ Error refusal_error(const Board& board, const ConsoleRefused& r,
     case Refusal::kNoStorage:
     case Refusal::kSmallStorage:
       return Error(Exit::kNode, board.name + ": " + reason(board, r),
-                   fmt::format("put in one of at least {} KB", r.check));
+                   fmt::format("use a card of at least {} KB", r.check));
     case Refusal::kNoSeed:
       if (!kept.empty()) {
         return Error(Exit::kNode, board.name + ": " + reason(board, r),

@@ -103,7 +103,7 @@ std::vector<uint8_t> storage_image(
 Directory directory_of(std::span<const uint8_t> image) {
   Directory d;
   if (image.size() < sizeof d) {
-    throw Error(Exit::kCorrupt, "a storage image without a directory");
+    throw Error(Exit::kCorrupt, "the storage image has no directory");
   }
   std::memcpy(&d, image.data(), sizeof d);
   return d;

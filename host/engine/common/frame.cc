@@ -45,7 +45,7 @@ void check_input_bytes(const Graph& graph, const Net& net, size_t bytes) {
               (net.frames > 1 ? "the inputs of " + std::to_string(net.frames) +
                                     " frames have "
                               : "the input has ") +
-                  std::to_string(bytes) + " bytes, the model wants " +
+                  std::to_string(bytes) + " bytes, the model takes " +
                   std::to_string(wanted));
 }
 
@@ -192,7 +192,7 @@ std::vector<uint8_t> file_outputs(const Graph& graph, const Net& net,
     const auto row_bytes = static_cast<size_t>(writer.row_bytes());
     const auto count = static_cast<size_t>(writer.rows());
     if (o >= rows.size() || rows[o].size() != row_bytes * count) {
-      throw Error(Exit::kNode, "an output of a wrong size was given");
+      throw Error(Exit::kNode, "an output has the wrong size");
     }
     const auto* const from = reinterpret_cast<const int8_t*>(rows[o].data());
     for (size_t y = 0; y < count; ++y) {

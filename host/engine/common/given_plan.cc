@@ -95,7 +95,7 @@ void check_writes(const std::string& where, const PlanNode& plan,
   throw Error(Exit::kDoesNotFit,
               where + " writes so much that its storage does not last for " +
                   "--lifetime",
-              "a shorter --lifetime, or a lower --fps");
+              "give a shorter --lifetime, or a lower --fps");
 }
 
 }  // namespace
@@ -127,7 +127,7 @@ Plan read_given_plan(const Net& net, const PlanRequest& request) {
   const std::string& file = request.given->name;
   const json all = json::parse(request.given->text, nullptr, false);
   if (!all.is_object() || !all.contains("stored")) {
-    throw Error(Exit::kCorrupt, file + " holds no plan",
+    throw Error(Exit::kCorrupt, file + " is not a plan",
                 "write one with `shoal plan -o FILE`");
   }
   Plan plan = read_stored_plan(all["stored"], net, file);

@@ -234,8 +234,8 @@ void Conversation::busy(const HelloBody& b) {
   const std::string who = holder_of(b);
   if (is_mine(b)) {
     refused(
-        "it has a session with this coordinator already: it is here "
-        "twice, at two addresses",
+        "it has a session with this coordinator already: two addresses lead to "
+        "it",
         "give each node one address");
   }
   refused("busy: " + who + " has it, for " + seconds_left(b.detail) +
@@ -392,7 +392,8 @@ void Conversation::send(Flight& f, uint64_t now) {
   uint16_t phase = 0;
   uint32_t number = 0;
   if (!to_node_.next(config_.key_limits, now, phase, number)) {
-    refused("its session has used up all numbers", "another run");
+    refused("its session has sent as many datagrams as one key allows",
+            "start the run again");
   }
   const SessionHead head{Kind::kSession, kSessionVersion, phase, session_,
                          number};

@@ -80,8 +80,8 @@ void Coordinator::Work::check_fit(int worker) const {
                 "node " + w.talk.name() +
                     " was exported with another program than this plan's, or "
                     "its flash is damaged",
-                "the model, cluster file and options of its export.json; or "
-                "export again with this version of shoal");
+                "give the model, cluster file and options of its export.json, "
+                "or export it again with this version of shoal");
   }
   too_small("the arena", node.arena_bytes, has.arena_bytes,
             "a node with more RAM (`shoal worker --ram`), or more nodes");
@@ -104,7 +104,7 @@ void Coordinator::Work::check_fit(int worker) const {
            "its datagrams have " + std::to_string(has.max_payload) +
                " bytes, this end's " +
                std::to_string(config_.transport->max_payload),
-           "the same kind of link for all nodes");
+           "use the same kind of link for all nodes");
   }
 }
 
@@ -144,32 +144,32 @@ void Coordinator::Work::begin(int worker) {
   std::ranges::copy(hash_of(image), r.hash);
   std::vector<uint8_t> data;
   append(data, r);
-  w.talk.ask(Request::kBegin, std::move(data),
-             [this, &w, worker](Reply reply, std::span<const uint8_t> answer) {
-               HeldAnswer held{};
-               if (reply == Reply::kTooLarge && config_.trials) {
-                 throw Error(
-                     Exit::kUnsupported,
-                     "node " + w.talk.name() +
-                         ": it runs only the program that it was exported with",
-                     "export its project again, or use a board that "
-                     "takes programs");
-               }
-               if (reply != Reply::kOk || answer.size() != sizeof held) {
-                 refuse(w, "it does not take a program: " + because(reply));
-               }
-               std::memcpy(&held, answer.data(), sizeof held);
-               const std::vector<uint8_t>& image =
-                   prepared_->images[static_cast<size_t>(worker)];
-               if (held.from > program_part(image).size() ||
-                   (held.from == program_part(image).size() && !held.held)) {
-                 refuse(w, "it has more of its program than there is");
-               }
-               w.report.held = w.ready = held.held == 1;
-               w.report.found = w.next_byte = held.from;
-               w.sending = !w.ready;
-               tell_progress();
-             });
+  w.talk.ask(
+      Request::kBegin, std::move(data),
+      [this, &w, worker](Reply reply, std::span<const uint8_t> answer) {
+        HeldAnswer held{};
+        if (reply == Reply::kTooLarge && config_.trials) {
+          throw Error(
+              Exit::kUnsupported,
+              "node " + w.talk.name() +
+                  ": it runs only the program that it was exported with",
+              "export its project again, or use a board that takes programs");
+        }
+        if (reply != Reply::kOk || answer.size() != sizeof held) {
+          refuse(w, "it does not take a program: " + because(reply));
+        }
+        std::memcpy(&held, answer.data(), sizeof held);
+        const std::vector<uint8_t>& image =
+            prepared_->images[static_cast<size_t>(worker)];
+        if (held.from > program_part(image).size() ||
+            (held.from == program_part(image).size() && !held.held)) {
+          refuse(w, "it says that it holds more bytes than its program has");
+        }
+        w.report.held = w.ready = held.held == 1;
+        w.report.found = w.next_byte = held.from;
+        w.sending = !w.ready;
+        tell_progress();
+      });
 }
 
 void Coordinator::Work::send_program(int worker) {

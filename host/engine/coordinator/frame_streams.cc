@@ -61,7 +61,7 @@ FrameStreams::FrameStreams(const Prepared& prepared,
       }
       if ((window_ + 1) * e.bytes >= uint64_t{1} << 31) {
         throw Error(Exit::kDoesNotFit,
-                    "the frames under way are more than 2 GB");
+                    "the frames under way take more than 2 GB");
       }
     }
   }

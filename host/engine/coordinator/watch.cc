@@ -81,10 +81,9 @@ void Coordinator::Work::watch_evidence(uint64_t now) {
   }
   if (now < news_at_ + most_wait_us_) return;
   refuse(*workers_[evidence_->busiest()],
-         "it says that it works, and for " +
-             std::to_string((now - news_at_) / 1'000'000) +
-             " s nothing has come of it: " + states(),
-         more_time(config_) + ", if it is only slow");
+         "it reports work, but has made no progress for " +
+             std::to_string((now - news_at_) / 1'000'000) + " s: " + states(),
+         more_time(config_));
 }
 
 // All nodes answer, and yet nothing moves: that must end too.
@@ -100,7 +99,8 @@ void Coordinator::Work::watch_progress(uint64_t now) {
     return;
   }
   if (now < progress_at_ + 2 * config_.timeout_us) return;
-  throw Error(Exit::kNode, "the nodes answer, but nothing moves: " + states());
+  throw Error(Exit::kNode,
+              "the nodes answer, but none makes progress: " + states());
 }
 
 void Coordinator::Work::stop() {

@@ -72,24 +72,26 @@ std::unique_ptr<Coordinator::Work::Worker> Coordinator::Work::make_worker(
 
 void Coordinator::Work::ask_identity(Worker& w) {
   w.asked = true;
-  w.talk.ask(Request::kIdentity, {},
-             [this, &w](Reply r, std::span<const uint8_t> data) {
-               IdentityAnswer& a = w.identity.facts;
-               uint32_t wants = 0;
-               const bool more = data.size() == sizeof a + sizeof wants;
-               if (r != Reply::kOk || (data.size() != sizeof a && !more)) {
-                 refuse(w, "does not say what it is");
-               }
-               std::memcpy(&a, data.data(), sizeof a);
-               if (more) {
-                 std::memcpy(&wants, data.data() + sizeof a, sizeof wants);
-               }
-               const bool key = !config_.insecure && !config_.identity;
-               if (more && (wants != kWantsSealed || !key)) {
-                 refuse(w, "wants programs in a way that is not known here");
-               }
-               w.identity.wants_sealed = more;
-             });
+  w.talk.ask(
+      Request::kIdentity, {},
+      [this, &w](Reply r, std::span<const uint8_t> data) {
+        IdentityAnswer& a = w.identity.facts;
+        uint32_t wants = 0;
+        const bool more = data.size() == sizeof a + sizeof wants;
+        if (r != Reply::kOk || (data.size() != sizeof a && !more)) {
+          refuse(w, "it does not say what it is");
+        }
+        std::memcpy(&a, data.data(), sizeof a);
+        if (more) {
+          std::memcpy(&wants, data.data() + sizeof a, sizeof wants);
+        }
+        const bool key = !config_.insecure && !config_.identity;
+        if (more && (wants != kWantsSealed || !key)) {
+          refuse(w,
+                 "it wants programs in a form that this shoal does not know");
+        }
+        w.identity.wants_sealed = more;
+      });
 }
 
 void Coordinator::Work::ask_names(Worker& w) {
@@ -98,7 +100,7 @@ void Coordinator::Work::ask_names(Worker& w) {
       Request::kNames, {}, [this, &w](Reply r, std::span<const uint8_t> data) {
         NamesAnswer a;
         if (r != Reply::kOk || data.size() != sizeof a) {
-          refuse(w, "does not say its name");
+          refuse(w, "it does not say its name");
         }
         std::memcpy(&a, data.data(), sizeof a);
         const std::string_view name(a.name, sizeof a.name);
@@ -107,8 +109,8 @@ void Coordinator::Work::ask_names(Worker& w) {
         w.identity.board = board.substr(0, a.board_bytes);
         if (a.name_bytes > kMaxName || a.board_bytes > kMaxName ||
             !is_node_name(w.identity.name) || !is_node_name(w.identity.board)) {
-          refuse(w, "its name or its board's is none",
-                 "1 to " + std::to_string(kMaxName) +
+          refuse(w, "its name or its board's name is not valid",
+                 "use 1 to " + std::to_string(kMaxName) +
                      " printable characters without blanks");
         }
         w.talk.rename(w.identity.name + " (" + w.label + ")");

@@ -42,7 +42,7 @@ TEST(BatchRun, AWrongSizeIsNamedWithTheNumberOfFrames) {
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Exit::kUsage);
     EXPECT_STREQ(e.what(),
-                 "the inputs of 2 frames have 126 bytes, the model wants 252");
+                 "the inputs of 2 frames have 126 bytes, the model takes 252");
   }
 }
 

@@ -157,7 +157,7 @@ TEST_F(LocalNodeTest, AnotherStoreIsRefused) {
   refused(kKey, Exit::kUsage, "another board than stm32h743");
   { const LocalNode node(prepared("teensy41", 200), settings(kKey, 2)); }
   write_file(only(".store"), now);
-  refused(kKey, Exit::kCorrupt, "the store of another plan");
+  refused(kKey, Exit::kCorrupt, "it is the store of another plan");
 }
 
 TEST_F(LocalNodeTest, TheDescriptionAndTheStoreAgreeOnItsSize) {

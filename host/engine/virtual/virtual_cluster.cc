@@ -210,8 +210,8 @@ void VirtualCluster::connect() {
     if (e.code() != Exit::kNode) throw;
     // Nobody can start a virtual node, or wait longer for it.
     throw Error(e.code(), e.what(),
-                "links that lose less, or are faster: --rate, --latency, or "
-                "`link` in the cluster's file");
+                "give links that lose less or are faster: --loss, --rate, "
+                "--latency, or `link` in the cluster's file");
   }
 }
 
@@ -222,10 +222,11 @@ void VirtualCluster::until(Done done) {
       throw Error(Exit::kInternal, "nothing will ever happen in this cluster");
     }
     if (options_.max_events && world_.events().count() > *options_.max_events) {
-      throw Error(Exit::kNode,
-                  "not done after " + std::to_string(*options_.max_events) +
-                      " events, " + std::to_string(world_.now() / kSecond) +
-                      " s of virtual time");
+      throw Error(Exit::kNode, "the run has not ended after " +
+                                   std::to_string(*options_.max_events) +
+                                   " events, " +
+                                   std::to_string(world_.now() / kSecond) +
+                                   " s of virtual time");
     }
   }
 }

@@ -16,7 +16,8 @@ constexpr uint32_t kMostPrograms = 64;
 
 [[noreturn]] void no_sense(const std::string& name) {
   throw Error(Exit::kNode,
-              "node " + name + ": what it says of its programs makes no sense",
+              "node " + name +
+                  ": it describes its programs in a way that cannot be right",
               "use the same version of shoal on both sides");
 }
 

@@ -60,12 +60,11 @@ class Requests {
           "use another board as the first node, or fewer nodes");
     }
     if (reply == Reply::kProgram || reply == Reply::kMalformed) {
-      throw Error(Exit::kNode,
-                  name +
-                      ": it cannot start frames: its program has no part that "
-                      "does, or is of another version",
-                  "flash the firmware of a board on a network (node.elf) of "
-                  "this version of shoal");
+      throw Error(
+          Exit::kNode,
+          name + ": its firmware cannot start frames, or is of another version",
+          "flash the firmware of a board on a network (node.elf) of this "
+          "version of shoal");
     }
     const bool storage = reply == Reply::kStorage;
     throw Error(Exit::kNode,

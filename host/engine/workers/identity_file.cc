@@ -83,10 +83,9 @@ PublicKey parse_public_key(const std::string& text, const std::string& flag) {
   }
   throw Error(Exit::kUsage,
               flag + ": '" + printable(text) +
-                  "' is no public key, nor a file "
-                  "that holds one",
-              "x25519: and 64 hexadecimal digits, as `shoal keygen --public "
-              "FILE` says");
+                  "' is neither a public key nor a file that holds one",
+              "give x25519: and 64 hexadecimal digits, as `shoal keygen "
+              "--public FILE` prints");
 }
 
 }  // namespace shoal

@@ -51,9 +51,9 @@ std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
                    });
   if (!one) {
     throw Error(Exit::kUnsupported,
-                "a board starts frames of models with one input and one "
-                "output, of a byte an element",
-                "a computer as coordinator: `shoal run`");
+                "a board starts frames only of models with one input and one "
+                "output of int8 or uint8",
+                "use a computer as coordinator: `shoal run`");
   }
   const Box in = p.net.inputs[0].place.view.box;
   const Box out = p.net.outputs[0].place.view.box;
@@ -98,7 +98,7 @@ std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
     throw Error(Exit::kUnsupported,
                 "the picture or the result is too large for a board that "
                 "starts frames",
-                "a computer as coordinator: `shoal run`");
+                "use a computer as coordinator: `shoal run`");
   }
   return image;
 }

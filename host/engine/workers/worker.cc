@@ -28,7 +28,7 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
       log_(options.log, options.name_of) {
   if (!is_node_name(name_)) {
     throw Error(Exit::kUsage, "the name '" + name_ + "' cannot be used",
-                "1 to " + std::to_string(kMaxName) +
+                "use 1 to " + std::to_string(kMaxName) +
                     " printable characters without blanks");
   }
   AgentConfig c;
@@ -43,9 +43,10 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
     c.identity = &identity_;
     if (!make_identity(*c.dh, options.identity->data(),
                        options.coordinator.data(), identity_)) {
-      throw Error(Exit::kUsage,
-                  "the coordinator's public key is none, or this node's own",
-                  "`shoal keygen --public FILE` says the right one");
+      throw Error(
+          Exit::kUsage,
+          "the coordinator's public key is not a key, or is this node's own",
+          "give the one that `shoal keygen --public FILE` prints");
     }
   }
   c.entropy = agent_entropy;

@@ -240,7 +240,7 @@ TEST(Export, OtherPaddingsAreRefused) {
     EXPECT_STREQ(error.what(),
                  "model: op 0 CONV_2D \"conv\": padding of 2 rows and 1 "
                  "columns is neither SAME nor VALID");
-    EXPECT_EQ(error.fix(), "a PAD in front of it");
+    EXPECT_EQ(error.fix(), "put a PAD in front of it");
   }
 }
 

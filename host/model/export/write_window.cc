@@ -18,7 +18,7 @@ int padding_code(const WindowAttr& a, const Shape& in, const Shape& out) {
               "padding of " + std::to_string(a.pad_top) + " rows and " +
                   std::to_string(a.pad_left) +
                   " columns is neither SAME nor VALID",
-              "a PAD in front of it");
+              "put a PAD in front of it");
 }
 
 void write_options(const WindowAttr& a, const Shape& in, const Shape& out,

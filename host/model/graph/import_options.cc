@@ -77,7 +77,7 @@ size_t find_value(const std::string& asked, const NamedValues& values) {
   throw Error(Exit::kUsage,
               std::string(values.flag) + ": " + std::to_string(count) +
                   " tensors are named '" + printable(asked) + "'",
-              "#INDEX, with the number of the tensor");
+              "give '#INDEX', with the number of the tensor");
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ std::map<std::string, Shape> asked_shapes(const ImportOptions& options) {
     const auto refuse = [&](const std::string& why) {
       throw Error(Exit::kUsage,
                   "--input-shape '" + printable(text) + "': " + why,
-                  "such as --input-shape NAME=1x3x320x320");
+                  "write it as --input-shape NAME=1x3x320x320");
     };
     const size_t middle = text.rfind('=');
     if (middle == std::string::npos || middle == 0) refuse("no NAME=SIZES");
@@ -103,7 +103,7 @@ std::map<std::string, Shape> asked_shapes(const ImportOptions& options) {
       int64_t size = 0;
       if (!read_number(text.substr(at, end - at), size) || size < 1 ||
           size > std::numeric_limits<int32_t>::max()) {
-        refuse("'" + printable(text.substr(at, end - at)) + "' is no size");
+        refuse("'" + printable(text.substr(at, end - at)) + "' is not a size");
       }
       shape.push_back(static_cast<int>(size));
       at = end + 1;

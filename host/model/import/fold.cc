@@ -85,8 +85,8 @@ class Folding {
                 text(name_, ": ", builtin_name(op.code), " that makes ",
                      tensor_title(raw_, y), " has sizes of its own: ", of,
                      " does not go into it"),
-                "another --input-shape, --outputs before it, or export the "
-                "model with that shape");
+                "give another --input-shape, --outputs before it, or export "
+                "the model with that shape");
   }
 
   bool fold(const RawOp& op) {

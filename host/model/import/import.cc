@@ -104,7 +104,7 @@ class ModelConversion {
       throw Error(Exit::kUnsupported,
                   name_ + ": compiled for " +
                       (vela ? "Arm's Ethos-U by Vela" : "Google's Edge TPU"),
-                  "the file that the compiler was given");
+                  "give the file that the compiler was given");
     }
   }
 

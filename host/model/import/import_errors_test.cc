@@ -525,8 +525,9 @@ TEST(ImportErrorsAlone, OfNoModelAtAll) {
   Net net;
   std::vector<uint8_t> half = net.b.finish();
   half.resize(half.size() / 2);
-  EXPECT_EQ(message(half),
-            "m: is damaged: a table or vector reaches outside the file");
+  EXPECT_EQ(
+      message(half),
+      "m: is damaged, because a table or vector reaches outside the file");
 }
 
 TEST(ImportErrorsAlone, CompiledForAnAccelerator) {

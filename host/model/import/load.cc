@@ -40,7 +40,7 @@ void refuse_other_file(std::span<const uint8_t> file, const std::string& name) {
       {"BM", "a BMP picture", kOrder},
       {"RIFF", "a WebP picture or a sound", kOrder},
       {"\x93NUMPY", "an array of NumPy's", kOrder},
-      {"version https://git-lfs", "a pointer of Git LFS, not the file itself",
+      {"version https://git-lfs", "a pointer of Git LFS in place of the file",
        "`git lfs pull` in its repository"},
       {"\x89HDF", "an HDF5 file, as Keras writes", kExport},
       {"PK\x03\x04", "a ZIP archive, as PyTorch and Keras write", kExport},
@@ -53,7 +53,7 @@ void refuse_other_file(std::span<const uint8_t> file, const std::string& name) {
     // An ONNX file could begin so, but without four zeros soon after.
     constexpr std::string_view kReserved("\0\0\0\0", 4);
     if (kind.begin == "BM" && text.find(kReserved, 6) != 6) continue;
-    throw Error(Exit::kUsage, name + ": no model, it is " + kind.what,
+    throw Error(Exit::kUsage, name + ": is not a model but " + kind.what,
                 kind.fix);
   }
 }

@@ -23,11 +23,11 @@ TEST(LoadModel, OfAnotherKindOfFile) {
     }
     return std::string("loaded");
   };
-  EXPECT_EQ(message("\x89PNG"), ": no model, it is a PNG picture");
+  EXPECT_EQ(message("\x89PNG"), ": is not a model but a PNG picture");
   EXPECT_EQ(message(std::string("BM\x10\0\0\0\0\0\0\0", 10)),
-            ": no model, it is a BMP picture");
+            ": is not a model but a BMP picture");
   EXPECT_EQ(message("version https://git-lfs.github.com/spec/v1"),
-            ": no model, it is a pointer of Git LFS, not the file itself");
+            ": is not a model but a pointer of Git LFS in place of the file");
   EXPECT_EQ(message("BM"), "");  // damaged
 }
 

@@ -198,15 +198,16 @@ RawModel decode(std::span<const uint8_t> file, const std::string& name) {
   constexpr flatbuffers::uoffset_t kDepth = 16;
   const auto tables = static_cast<flatbuffers::uoffset_t>(file.size() / 8 + 16);
   if (!is_tflite(file)) {
-    throw Error(Exit::kCorrupt, name + ": is not a .tflite file",
-                "if it is ONNX: name it .onnx");
+    throw Error(
+        Exit::kCorrupt, name + ": is not a .tflite file",
+        "give a .tflite file, or one in ONNX format whose name ends in .onnx");
   }
   flatbuffers::Verifier verifier(file.data(), file.size(), kDepth, tables);
   if (!tflite::VerifyModelBuffer(verifier)) {
-    throw Error(Exit::kCorrupt,
-                name +
-                    ": is damaged: a table or vector reaches outside the "
-                    "file");
+    throw Error(
+        Exit::kCorrupt,
+        name +
+            ": is damaged, because a table or vector reaches outside the file");
   }
   const tflite::Model& model = *tflite::GetModel(file.data());
   if (model.version() != 3) {

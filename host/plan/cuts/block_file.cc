@@ -78,7 +78,7 @@ size_t read_count(TomlReader& keys, const char* key, const Crew& crew) {
 }
 
 [[noreturn]] void not_one_cut(TomlReader& keys, const std::string& found) {
-  keys.fail("cut", found.empty() ? "is missing" : "is said twice: " + found,
+  keys.fail("cut", found.empty() ? "is missing" : "is given twice: " + found,
             "one of: rows and columns, outputs, inputs, node, strategy");
 }
 
@@ -161,7 +161,7 @@ CutRule read_cut_rule(TomlReader& keys, const Cluster& cluster) {
     }
     if (strategy) {
       rule.strategy = *keys.text("strategy");
-      if (rule.strategy.empty()) keys.fail("strategy", "names none");
+      if (rule.strategy.empty()) keys.fail("strategy", "is empty");
     } else {
       rule.crew.nodes = {find_node(keys, "node", *keys.node("node"), cluster)};
       rule.crew.weights = {1};

@@ -122,7 +122,7 @@ void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
   }
   if (auto v = keys.text("banks")) {
     if (*v != "one" && *v != "all") {
-      keys.fail("banks", "'" + *v + "' is unknown", "one, all");
+      keys.fail("banks", "'" + *v + "' is unknown", "write one or all");
     }
     n.all_banks = *v == "all";
   }
@@ -212,7 +212,8 @@ class ClusterReader {
     read_public_key(keys, n);
     std::optional<std::string> board = read_board(keys);
     if (!board) board = default_board_;
-    if (!board) keys.fail("board", "is missing", "here or in [defaults]");
+    if (!board)
+      keys.fail("board", "is missing", "add it here or in [defaults]");
     n.board = find_board(*board);
     bool is_rated = false;
     if (defaults_) {
@@ -260,7 +261,8 @@ class ClusterReader {
     const std::optional<std::string> key = keys.text("public_key");
     if (!key) return;
     if (!is_public_key(*key)) {
-      keys.fail("public_key", "is none", "x25519: and 64 hexadecimal digits");
+      keys.fail("public_key", "is not a key",
+                "write x25519: and 64 hexadecimal digits");
     }
     for (const ClusterNode& other : cluster_.nodes) {
       if (other.public_key == *key) {

@@ -162,7 +162,7 @@ TEST(ClusterFile, SaysWhatIsWrong) {
        "c.toml:2: node 0: name is none | 1 to 28 letters, digits, dots, "
        "dashes and underscores"},
       {"[[node]]\nname = \"a\"",
-       "c.toml:1: node 'a': board is missing | here or in [defaults]"},
+       "c.toml:1: node 'a': board is missing | add it here or in [defaults]"},
       {node + node, "c.toml:5: node 1: name 'a' twice"},
       {node + "colour = 1",
        "c.toml:4: node 'a': unknown key 'colour' | one of: address, banks, "

@@ -33,7 +33,7 @@ Misfit refusal_of_run(const Net& net, const std::vector<TensorUses>& uses,
   if (!replay && tile_result(net, uses, t.begin, t.end, true) >= 0) {
     return refusal(cuts, t,
                    "an input's rows come again from the top for each tile",
-                   "--replay, of a verb that has it");
+                   "add --replay, with a verb that has it");
   }
   return refusal(
       cuts, t,

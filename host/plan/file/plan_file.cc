@@ -81,7 +81,7 @@ class PlanReader {
  public:
   PlanReader(const json& object, std::string where)
       : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) refuse(where_, "is no object");
+    if (!object.is_object()) refuse(where_, "is not an object");
   }
 
   template <class T>
@@ -102,7 +102,7 @@ class PlanReader {
   [[noreturn]] static void refuse(const std::string& where,
                                   const std::string& what) {
     throw Error(Exit::kCorrupt, where + " " + what,
-                "write the plan once more with `shoal plan -o FILE`");
+                "write the plan again with `shoal plan -o FILE`");
   }
 
  private:
@@ -114,7 +114,7 @@ class PlanReader {
     } else if constexpr (std::is_integral_v<T>) {
       read_integer(from, where, value, std::is_same_v<T, int> ? -1 : 0);
     } else if constexpr (std::is_floating_point_v<T>) {
-      if (!from.is_number()) refuse(where, "is no number");
+      if (!from.is_number()) refuse(where, "is not a number");
       value = from.get<T>();
       if (!(value >= 0 && value <= kMostSeconds)) refuse(where, kOutOfRange);
     } else if constexpr (std::is_enum_v<T>) {
@@ -131,7 +131,7 @@ class PlanReader {
   static void read_integer(const json& from, const std::string& where, T& value,
                            int64_t least) {
     const int64_t most = std::is_same_v<T, int> ? kMostIndex : kMostCount;
-    if (!from.is_number_integer()) refuse(where, "is no whole number");
+    if (!from.is_number_integer()) refuse(where, "is not a whole number");
     const bool fits = !from.is_number_unsigned() ||
                       std::in_range<int64_t>(from.get<uint64_t>());
     const int64_t number = fits ? from.get<int64_t>() : -2;
@@ -153,18 +153,18 @@ class PlanReader {
     for (const std::string& name : all) {
       known += (known.empty() ? "" : ", ") + name;
     }
-    refuse(where, "is none of " + known);
+    refuse(where, "is not one of " + known);
   }
 
   static void read(const json& from, const std::string& where,
                    std::string& value) {
-    if (!from.is_string()) refuse(where, "is no text");
+    if (!from.is_string()) refuse(where, "is not a text");
     value = from.get<std::string>();
   }
 
   static void read(const json& from, const std::string& where, Box& value) {
     if (!from.is_array() || from.size() != 6) {
-      refuse(where, "is no list of six numbers");
+      refuse(where, "is not a list of six numbers");
     }
     int* const sides[] = {&value.y0, &value.y1, &value.x0,
                           &value.x1, &value.c0, &value.c1};
@@ -174,7 +174,7 @@ class PlanReader {
   template <class T>
   static void read(const json& from, const std::string& where,
                    std::vector<T>& values) {
-    if (!from.is_array()) refuse(where, "is no list");
+    if (!from.is_array()) refuse(where, "is not a list");
     values.resize(from.size());
     for (size_t i = 0; i < values.size(); ++i) {
       read(from[i], where + "[" + std::to_string(i) + "]", values[i]);
@@ -197,12 +197,12 @@ json stored_plan(const Net& net, const Plan& plan) {
 
 Plan read_stored_plan(const json& stored, const Net& net,
                       const std::string& where) {
-  if (!stored.is_object()) PlanReader::refuse(where, "is no object");
+  if (!stored.is_object()) PlanReader::refuse(where, "is not an object");
   if (stored.value("format", json()) != kFormat) {
     throw Error(Exit::kUsage,
                 where + " holds a plan in another format than " +
                     std::to_string(kFormat),
-                "write it once more with `shoal plan -o FILE`");
+                "write it again with `shoal plan -o FILE`");
   }
   if (stored.value("net", json()) != net_key(net)) {
     throw Error(Exit::kUsage,

@@ -57,26 +57,27 @@ TEST(PlanFile, WhatIsNoPlanIsNamedWithItsPlace) {
     bad[json::json_pointer(pointer)] = value;
     return bad;
   };
-  expect_refused(json::array(), Exit::kCorrupt, "p.json is no object");
+  expect_refused(json::array(), Exit::kCorrupt, "p.json is not an object");
   expect_refused(with("/format", 2), Exit::kUsage, "in another format");
   expect_refused(with("/net", "00"), Exit::kUsage, "another network");
-  expect_refused(with("/plan", 3), Exit::kCorrupt, "p.json.plan is no object");
+  expect_refused(with("/plan", 3), Exit::kCorrupt,
+                 "p.json.plan is not an object");
   const std::string stage = "/plan/nodes/1/stages/0";
   expect_refused(with((stage + "/buffers/0/slots").c_str(), 1.5),
                  Exit::kCorrupt,
-                 "nodes[1].stages[0].buffers[0].slots is no whole number");
+                 "nodes[1].stages[0].buffers[0].slots is not a whole number");
   expect_refused(with((stage + "/buffers/0/offset").c_str(), -1),
                  Exit::kCorrupt, "offset is out of range");
   expect_refused(with((stage + "/buffers/0/box").c_str(), {1, 2}),
-                 Exit::kCorrupt, "box is no list of six numbers");
+                 Exit::kCorrupt, "box is not a list of six numbers");
   expect_refused(with((stage + "/ports/0/owner").c_str(), "me"), Exit::kCorrupt,
-                 "owner is none of actor, input");
+                 "owner is not one of actor, input");
   expect_refused(with((stage + "/seconds").c_str(), "1"), Exit::kCorrupt,
-                 "seconds is no number");
+                 "seconds is not a number");
   expect_refused(with("/plan/linked", 1), Exit::kCorrupt,
                  "linked is neither true nor false");
-  expect_refused(with("/plan/strategy", 1), Exit::kCorrupt, "is no text");
-  expect_refused(with("/plan/nodes", 1), Exit::kCorrupt, "nodes is no list");
+  expect_refused(with("/plan/strategy", 1), Exit::kCorrupt, "is not a text");
+  expect_refused(with("/plan/nodes", 1), Exit::kCorrupt, "nodes is not a list");
   expect_refused(with("/plan/more", 1), Exit::kCorrupt,
                  "has fields that a plan does not have");
   json less = good;

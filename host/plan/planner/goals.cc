@@ -40,7 +40,7 @@ void require_figures(const PlanRequest& request) {
                     fmt::format("{}", n.board.energy.j_per_mac * 1e9) +
                     ", active_mw " +
                     fmt::format("{}", n.board.energy.active_w * 1e3),
-                "--board with one of: " + known);
+                "use --board with one of: " + known);
   }
 }
 

@@ -98,7 +98,7 @@ Cluster uniform_cluster(int count, const Board& board,
     throw Error(
         Exit::kUsage,
         "--nodes: " + std::to_string(count) + " nodes cannot be planned",
-        "from 1 to " + std::to_string(kMaxNodes));
+        "give 1 to " + std::to_string(kMaxNodes));
   }
   Cluster cluster;
   for (int i = 0; i < count; ++i) {

@@ -22,7 +22,8 @@ bool PlanDeadline::passed() {
 Misfit PlanDeadline::no_plan() {
   return {Exit::kDoesNotFit,
           "no plan was found in the time that --plan-seconds gives",
-          "more seconds, or none: then the search ends by itself"};
+          "give more seconds, or leave out --plan-seconds: the search then "
+          "ends by itself"};
 }
 
 }  // namespace shoal

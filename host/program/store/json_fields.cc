@@ -29,7 +29,7 @@ const nlohmann::json& JsonFields::field(const char* name) const {
 
 const nlohmann::json& JsonFields::list(const char* name, size_t longest) const {
   const nlohmann::json& value = field(name);
-  if (!value.is_array()) refuse(std::string(name) + " is no list");
+  if (!value.is_array()) refuse(std::string(name) + " is not a list");
   if (value.size() > longest) refuse(std::string(name) + " is too long");
   return value;
 }
@@ -41,8 +41,8 @@ int64_t JsonFields::number(const char* name, int64_t least,
       (value.is_number_unsigned() &&
        value.get<uint64_t>() > static_cast<uint64_t>(most)) ||
       value.get<int64_t>() < least || value.get<int64_t>() > most) {
-    refuse(std::string(name) + " is no number from " + std::to_string(least) +
-           " to " + std::to_string(most));
+    refuse(std::string(name) + " is not a number from " +
+           std::to_string(least) + " to " + std::to_string(most));
   }
   return value.get<int64_t>();
 }
@@ -50,7 +50,7 @@ int64_t JsonFields::number(const char* name, int64_t least,
 double JsonFields::real(const char* name) const {
   const nlohmann::json& value = field(name);
   if (!value.is_number() || !std::isfinite(value.get<double>())) {
-    refuse(std::string(name) + " is no number");
+    refuse(std::string(name) + " is not a number");
   }
   return value.get<double>();
 }
@@ -72,7 +72,7 @@ bool JsonFields::flag(const char* name) const {
 
 std::string JsonFields::text(const char* name, size_t longest) const {
   const nlohmann::json& value = field(name);
-  if (!value.is_string()) refuse(std::string(name) + " is no text");
+  if (!value.is_string()) refuse(std::string(name) + " is not a text");
   const auto& text = value.get_ref<const std::string&>();
   if (text.size() > longest) refuse(std::string(name) + " is too long");
   return text;

@@ -65,7 +65,7 @@ void read_part(const std::string& path, uint64_t from, std::span<uint8_t> to) {
   file.seekg(static_cast<std::streamoff>(from));
   file.read(reinterpret_cast<char*>(to.data()),
             static_cast<std::streamsize>(to.size()));
-  if (!file) refuse(path, "cut off");
+  if (!file) refuse(path, "the file is cut off");
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ void read_part(const std::string& path, uint64_t from, std::span<uint8_t> to) {
 StoreInfo read_store_info(const std::string& folder,
                           const std::optional<StoreKey>& key) {
   const std::string path = (fs::path(folder) / kStoreInfoFile).string();
-  if (size_of(path) > kMostInfoBytes) refuse(path, "too long");
+  if (size_of(path) > kMostInfoBytes) refuse(path, "the file is too long");
   const std::vector<uint8_t> bytes = read_file(path);
   return parse_store_info(path, std::string(bytes.begin(), bytes.end()), key);
 }
@@ -167,7 +167,7 @@ void OpenStore::check_directory_file(const std::string& path) {
                      hex_number(info_.generation));
   }
   if (to_hex(d.hash) != node_.hash || to_hex(d.store_id) != node_.store_id) {
-    refuse(path, "the store of another plan");
+    refuse(path, "it is the store of another plan");
   }
 }
 
@@ -195,7 +195,8 @@ void OpenStore::check_program(const std::string& store_path) {
   if (part) {
     std::memcpy(&h, part, sizeof h);
   } else {
-    if (directory_.image_bytes < sizeof h) refuse(store_path, "no program");
+    if (directory_.image_bytes < sizeof h)
+      refuse(store_path, "it holds no program");
     read_part(store_path, directory_.program,
               {reinterpret_cast<uint8_t*>(&h), sizeof h});
   }
@@ -205,7 +206,7 @@ void OpenStore::check_program(const std::string& store_path) {
                      h.head_bytes >= sizeof h + kTagBytes &&
                      (!part || h.program_bytes == program_bytes_) &&
                      h.arena_bytes == node_.arena_bytes;
-  if (!right) refuse(store_path, "not the program of this store");
+  if (!right) refuse(store_path, "it is not the program of this store");
   if (!part) {
     stored.resize((h.program_bytes + kAlign - 1) / kAlign);
     read_part(store_path, directory_.program,

@@ -161,7 +161,7 @@ FileLock own_store(const std::string& folder, const LockRequest& request) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (!fs::is_directory(folder, failed)) {
-    throw Error(Exit::kUsage, folder + ": no folder can be made there");
+    throw Error(Exit::kUsage, folder + ": the folder cannot be made");
   }
   return {(fs::path(folder) / kStoreLockFile).string(), LockMode::kExclusive,
           folder + ": the store", request};

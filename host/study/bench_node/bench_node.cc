@@ -85,7 +85,7 @@ BenchTable measured(const BenchNodeOptions& options, const char* file,
       if (find_board(id).emulator) known += (known.empty() ? "" : ", ") + id;
     }
     throw Error(Exit::kUsage, "board " + board.name + " has no emulator here",
-                "--board with one of: " + known);
+                "use --board with one of: " + known);
   }
   BenchListener listener(board, std::ldexp(1e-9, board.emulator->icount_shift));
   // The board's own storage stays empty.
@@ -140,9 +140,9 @@ BenchTable bench_node(const BenchNodeOptions& options,
   const std::string file = "bench-" + options.core + ".elf";
   const std::string& name = options.board->name;
   if (!std::filesystem::exists(options.build / "boards" / name / file)) {
-    throw Error(Exit::kUsage,
-                "board " + name + " has no kernels for " + options.core,
-                "--board mps2-an385 --core cortex-m0plus, or no --core");
+    throw Error(
+        Exit::kUsage, "board " + name + " has no kernels for " + options.core,
+        "use --board mps2-an385 --core cortex-m0plus, or leave out --core");
   }
   const BenchTable own = measured(options, "bench.elf", quoted);
   BenchTable table = measured(options, file.c_str(), quoted);
