@@ -1,7 +1,9 @@
-// Unary operators have 256 possible inputs: each is computed by the reference
-// kernels' integer arithmetic, never from the exact real function, which
-// rounds differently at a few scales. Operators that have no such kernel are
-// those of real_table.h.
+// Element-wise operators of one int8 operand are a table of its 256 values. An
+// operator that has an int8 kernel in TensorFlow Lite Micro is computed with
+// that kernel's integer arithmetic, because the exact real function rounds
+// differently at a few scales. The others are the real function rounded once
+// (`of_real`, real_table.h), or DEQUANTIZE, the float operator and QUANTIZE, as
+// converters write them (`of_floats`).
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
