@@ -452,7 +452,7 @@ TEST(Export, RefusesWhatItCannotDo) {
   std::vector<std::string> large{
       "export",  "zoo:mobilenet_v1", "--as", "arduino",
       "--board", "esp32s3",          "-o",   "proj"};
-  refused(large, 4, "a constant at most 4,194,304 B");
+  refused(large, 4, "but a constant has at most 4,194,304 B");
   EXPECT_FALSE(fs::exists(shop.path("proj")));
   const Told told =
       shop.shoal({"build", kNetwork, "--board", "teensy41", "-o", "out"});

@@ -211,7 +211,7 @@ TEST_F(CliPrecision, HostileTruthIsOneClearLine) {
   truth = coco();
   truth["images"].erase(2);
   truth["annotations"] = json::array();
-  refused(truth, 2, "knows nothing of 2.png and 0 other pictures");
+  refused(truth, 2, "has no entry for 2.png and 0 other pictures");
   truth = coco();
   truth["images"][0]["width"] = 640;
   refused(truth, 7, "0.png is 640 x 48, the picture has 64 x 48 pixels");

@@ -104,7 +104,7 @@ TEST(CocoTruth, WhatIsWrongIsNamedWithItsPlace) {
   refused(coco_with("\"image_id\": 7", "\"image_id\": 18446744073709551615"),
           "has no whole number 'image_id'");
   refused(coco_with("\"width\": 100", "\"width\": -4"), "has a width of -4");
-  refused(coco_with("\"a.jpg\"", "\"c.jpg\""), "knows nothing of a.jpg",
+  refused(coco_with("\"a.jpg\"", "\"c.jpg\""), "has no entry for a.jpg",
           Exit::kUsage);
   refused(coco_with("{\"id\": 7, \"file_name\": \"a.jpg\"}", "5"),
           "images[1] is not an object");
