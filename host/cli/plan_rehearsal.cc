@@ -10,6 +10,7 @@ PlanFigures figures_of(const Net& net, const PlanRequest& request,
                        const Plan& plan) {
   constexpr uint32_t kOfOneCrew = 2;  // the next one's rows are on their way
   PlanFigures f;
+  f.has_network = plan.linked;
   if (plan.linked) {
     const uint32_t most = frames_under_way(plan, stream_edges(plan));
     const bool follow = request.objective == Objective::kThroughput;

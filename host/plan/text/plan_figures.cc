@@ -71,8 +71,9 @@ std::string figures_text(Objective objective, const PlanFigures& f) {
     if (f.replicas) replicas_line(text, *f.replicas);
   }
   if (objective == Objective::kEnergy && f.energy_j) {
-    line(text, "{} mJ a frame (modelled)",
-         format_three_digits(*f.energy_j * 1e3));
+    line(text, "{} mJ a frame (modelled{})",
+         format_three_digits(*f.energy_j * 1e3),
+         f.has_network ? ", without the network" : "");
   }
   return text;
 }

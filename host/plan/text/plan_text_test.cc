@@ -68,6 +68,9 @@ TEST(PlanJsonTest, HasTheFiguresThatAreKnown) {
   EXPECT_EQ(figures_text(Objective::kThroughput, f),
             "12.5 frames/s (modelled)\n");
   EXPECT_EQ(figures_text(Objective::kEnergy, f), "250 mJ a frame (modelled)\n");
+  f.has_network = true;
+  EXPECT_EQ(figures_text(Objective::kEnergy, f),
+            "250 mJ a frame (modelled, without the network)\n");
   EXPECT_EQ(figures_text(Objective::kLatency, f), "");
 }
 
