@@ -366,7 +366,7 @@ void CrewPlan::improve() {
   // What shares weighed anew have changed, or what was beyond the count.
   int more = quarter;
   improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
-  if (share_count() <= tuning::kCheap) improve_further(tuning::kCheapEffort);
+  if (share_count() <= tuning::kCheap) improve_cheaply();
   if (lacks_room()) {
     more = try_saving_memory() ? most_plans_ : quarter;
     improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
@@ -380,6 +380,19 @@ void CrewPlan::improve() {
                 {recut_run, more}});
   }
   if (is_tight()) try_tiles();
+}
+
+// Where plans cost little: what estimates would not come upon.
+void CrewPlan::improve_cheaply() {
+  mixed_->add_other_counts();
+  int moved = most_plans_, recuts = most_plans_ / tuning::kLaterPart,
+      shares = recuts;
+  improve_by({{change_waits, moved},
+              {hand_over, moved},
+              {move_borders, moved},
+              {recut_run, recuts},
+              {balance_shares, shares}});
+  improve_further(tuning::kCheapEffort);
 }
 
 // Best first: the moves go from the fastest plan from which they have not gone

@@ -76,6 +76,7 @@ class CrewPlan {
   };
   void improve_by(const std::vector<MoveBudget>&);
   bool makes_better(const MoveBudget&);
+  void improve_cheaply();
   bool can_improve() const;
   bool keeps_found() const;
   bool try_rungs();

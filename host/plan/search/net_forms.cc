@@ -109,7 +109,7 @@ std::vector<int> NetForms::others_of(Segment segment) const {
     }
   }
   std::ranges::sort(others);
-  others.erase(std::ranges::unique(others).begin(), others.end());
+  others.erase(std::unique(others.begin(), others.end()), others.end());
   return others;
 }
 

@@ -90,6 +90,16 @@ struct CostModel::Draft {
     }
   };
   std::vector<Node> nodes;
+  // Of the highest buffer: how often layers fire makes no difference to one.
+  int rows() const {
+    int most = 1;
+    for (const Node& n : nodes) {
+      for (const PlanBuffer& b : n.stage.buffers) {
+        most = std::max(most, b.box.rows());
+      }
+    }
+    return most;
+  }
   // Within the segment, those that do not send both ways.
   std::set<std::pair<int, int>> one_way;
 };
@@ -402,7 +412,12 @@ SegmentCost CostModel::worked_out(Segment segment,
   }
   result.at.reserve(passes_.size());
   std::vector<int64_t> node_ps;
+  const bool has_bands = d.rows() > 1;
   for (size_t p = 0; p < passes_.size(); ++p) {
+    if (p > 0 && !has_bands) {
+      result.at.push_back(result.at.front());
+      continue;
+    }
     SegmentCost::AtPasses at;
     at.bytes.reserve(d.nodes.size());
     at.saved.reserve(d.nodes.size());
