@@ -239,6 +239,20 @@ void variadic(OnnxCall& call, OpKind kind) {
   call.set_output(0, sum);
 }
 
+// The sum of any number of operands by their number.
+void mean(OnnxCall& call) {
+  call.expect_inputs(1, 1 << 20);
+  Value sum = call.data(0);
+  if (call.inputs() == 1) return call.set_output(0, sum);
+  for (size_t i = 1; i < call.inputs(); ++i) {
+    sum = between(call, OpKind::kAdd, sum, call.data(i), ":part");
+  }
+  const int share = call.constant_tensor(
+      ":share", {1}, {1.F / static_cast<float>(call.inputs())});
+  call.set_output(
+      0, call.emit_like(OpKind::kMul, {sum.tensor, share}, sum, FusedAttr{}));
+}
+
 // A constant along axis 1, or, without `spatial`, along all behind the first.
 OnnxTensor along_channels(const std::vector<float>& values, const Shape& dims,
                           bool spatial) {
@@ -311,6 +325,8 @@ bool convert_arithmetic(OnnxCall& call) {
     division(call);
   } else if (type == "Sum") {
     variadic(call, OpKind::kAdd);
+  } else if (type == "Mean") {
+    mean(call);
   } else if (type == "Max") {
     variadic(call, OpKind::kMaximum);
   } else if (type == "Min") {

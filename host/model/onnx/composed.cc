@@ -1,5 +1,7 @@
 // Functions of one value that TensorFlow Lite has no operator for, as steps of
 // operators that it has: in int8 each is one table, not a chain of roundings.
+#include <limits>
+#include <numbers>
 #include <utility>
 
 #include "host/model/onnx/call.h"
@@ -19,11 +21,26 @@ class Steps {
     return -static_cast<int>(made_.constants.size());
   }
   int apply(OpKind kind, int operand) { return add({kind, {operand}, {}, {}}); }
+  int function_of(OpKind kind, int operand, Attr attr) {
+    return add({kind, {operand}, {}, std::move(attr)});
+  }
   int apply(OpKind kind, int a, int b) {
     const bool fuses = kind == kAdd || kind == kMul || kind == kDiv;
     return add({kind, {a, b}, {}, fuses ? Attr(FusedAttr{}) : Attr()});
   }
   FunctionAttr take() { return std::move(made_); }
+
+  // -1, 0 or 1: whatever is not 0 leaves the range when it is multiplied by
+  // the largest number twice.
+  int sign(int x) {
+    const int most = constant(std::numeric_limits<float>::max());
+    const int far = apply(kMul, apply(kMul, x, most), most);
+    return apply(kMaximum, apply(kMinimum, far, constant(1)), constant(-1));
+  }
+  // 1 where x is above the limit, else 0.
+  int above(int x, float limit) {
+    return apply(kRelu, sign(apply(kAdd, x, constant(-limit))));
+  }
 
   // x for x >= 0, else alpha (e^x - 1).
   int elu(float alpha) {
@@ -83,14 +100,67 @@ void ceil_steps(OnnxCall&, Steps& s) {
   s.apply(kNeg, s.apply(kFloor, s.apply(kNeg, Steps::kValue)));
 }
 
+// cos x = 1 - 2 sin(x / 2)^2. The sine of x and a quarter turn would lose
+// digits in the sum.
+void cosine(OnnxCall&, Steps& s) {
+  const int half = s.apply(kMul, Steps::kValue, s.constant(0.5F));
+  const int square = s.apply(kSquare, s.apply(kSin, half));
+  s.apply(kAdd, s.apply(kMul, square, s.constant(-2)), s.constant(1));
+}
+
+// GELU(u) / u is (1 + erf(u / sqrt 2)) / 2, which is not defined at 0: the
+// size of x is at least 1e-30 here, and erf is odd.
+void error_function(OnnxCall&, Steps& s) {
+  const int least = s.constant(1e-30F);
+  const int size = s.apply(kMaximum, s.apply(kAbs, Steps::kValue), least);
+  const int u = s.apply(kMul, size, s.constant(std::numbers::sqrt2_v<float>));
+  const int gelu = s.function_of(kGelu, u, GeluAttr{false});
+  const int twice = s.apply(kMul, s.apply(kDiv, gelu, u), s.constant(2));
+  const int positive = s.apply(kAdd, twice, s.constant(-1));
+  s.apply(kMul, positive, s.apply(kDiv, Steps::kValue, size));
+}
+
+void sign(OnnxCall&, Steps& s) { s.sign(Steps::kValue); }
+
+void thresholded_relu(OnnxCall& call, Steps& s) {
+  s.apply(kMul, Steps::kValue, s.above(Steps::kValue, call.real("alpha", 1)));
+}
+
+// x + bias below -lambd, x - bias above lambd, else 0.
+void shrink(OnnxCall& call, Steps& s) {
+  const float limit = call.real("lambd", 0.5F), bias = call.real("bias", 0);
+  const int high = s.above(Steps::kValue, limit);
+  const int low = s.above(s.apply(kNeg, Steps::kValue), limit);
+  const int less = s.apply(kAdd, Steps::kValue, s.constant(-bias));
+  const int more = s.apply(kAdd, Steps::kValue, s.constant(bias));
+  s.apply(kAdd, s.apply(kMul, less, high), s.apply(kMul, more, low));
+}
+
+// Halves go to the even neighbour. Away from halves the integers `up` and
+// `down` are equal; at one they differ by 1, and an odd `up` is one too many.
+void round_steps(OnnxCall&, Steps& s) {
+  const int up =
+      s.apply(kFloor, s.apply(kAdd, Steps::kValue, s.constant(0.5F)));
+  const int less = s.apply(kAdd, Steps::kValue, s.constant(-0.5F));
+  const int minus_down = s.apply(kFloor, s.apply(kNeg, less));
+  const int is_half = s.apply(kAdd, up, minus_down);
+  const int pairs = s.apply(kFloor, s.apply(kMul, up, s.constant(0.5F)));
+  const int is_odd = s.apply(kAdd, up, s.apply(kMul, pairs, s.constant(-2)));
+  s.apply(kAdd, up, s.apply(kNeg, s.apply(kMul, is_half, is_odd)));
+}
+
 struct Composed {
   const char* type;
   void (*build)(OnnxCall&, Steps&);
 };
 constexpr Composed kComposed[] = {
-    {"Ceil", ceil_steps},   {"Celu", celu},         {"Elu", elu},
-    {"Floor", floor_steps}, {"Mish", mish},         {"Selu", selu},
-    {"Softplus", softplus}, {"Softsign", softsign},
+    {"Ceil", ceil_steps},    {"Celu", celu},
+    {"Cos", cosine},         {"Elu", elu},
+    {"Erf", error_function}, {"Floor", floor_steps},
+    {"Mish", mish},          {"Round", round_steps},
+    {"Selu", selu},          {"Shrink", shrink},
+    {"Sign", sign},          {"Softplus", softplus},
+    {"Softsign", softsign},  {"ThresholdedRelu", thresholded_relu},
 };
 
 // x / (bias + alpha * mean of the squares of `size` neighbouring channels) ^

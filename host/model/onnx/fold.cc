@@ -37,6 +37,22 @@ void fold_shape(OnnxCall& call) {
   call.set_constant(0, numbers_of(kept));
 }
 
+void fold_size(OnnxCall& call) {
+  const Value& v = call.in(0);
+  OnnxTensor out;
+  out.type = kOnnxInt64;
+  out.ints = {1};
+  const auto multiply = [&](const auto& dims) {
+    for (const auto d : dims) out.ints[0] *= d;
+  };
+  if (v.is_constant()) {
+    multiply(v.constant->dims);
+  } else {
+    multiply(v.dims);
+  }
+  call.set_constant(0, std::move(out));
+}
+
 void fold_constant(OnnxCall& call) {
   OnnxTensor out;
   if (const ConstantRef t = call.tensor_attribute("value")) {
@@ -298,6 +314,11 @@ bool fold_constants(OnnxCall& call) {
   if (call.type() == "Shape") {
     call.expect_inputs(1, 1);
     fold_shape(call);
+    return true;
+  }
+  if (call.type() == "Size") {
+    call.expect_inputs(1, 1);
+    fold_size(call);
     return true;
   }
   for (size_t i = 0; i < call.inputs(); ++i) {

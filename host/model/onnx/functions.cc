@@ -2,7 +2,6 @@
 // sums.
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "host/model/onnx/call.h"
 
@@ -11,15 +10,6 @@ namespace {
 
 Value of(OnnxCall& call, OpKind kind, const Value& x, const char* part = "") {
   return call.emit_like(kind, {x.tensor}, x, {}, part);
-}
-
-// The sine of a quarter turn more.
-Value cosine(OnnxCall& call, const Value& x) {
-  const int quarter = call.constant_tensor(
-      ":quarter", {1}, {static_cast<float>(std::numbers::pi / 2)});
-  const Value turned = call.emit_like(OpKind::kAdd, {x.tensor, quarter}, x,
-                                      FusedAttr{}, ":turned");
-  return of(call, OpKind::kSin, turned);
 }
 
 Value reciprocal(OnnxCall& call, const Value& x) {
@@ -105,9 +95,6 @@ bool convert_function(OnnxCall& call) {
   } else if (type == "Reciprocal") {
     call.expect_inputs(1, 1);
     call.set_output(0, reciprocal(call, Value(call.data(0))));
-  } else if (type == "Cos") {
-    call.expect_inputs(1, 1);
-    call.set_output(0, cosine(call, Value(call.data(0))));
   } else if (type == "Gelu") {
     gelu(call);
   } else if (type == "CumSum") {

@@ -90,12 +90,15 @@ void blocks(OnnxCall& call, bool to_space) {
   }
   const std::string mode = call.word("mode", "DCR");
   const bool columns = to_space && mode == "CRD" && dims[1] > 1;
-  if (columns && !fuse_channels(call, given, depth_first(dims[1], places))) {
-    call.unsupported(
-        "mode CRD (torch: PixelShuffle) behind another operator than a "
-        "convolution; put it right behind one, or use mode DCR");
+  const std::vector<int> from = depth_first(dims[1], places);
+  const bool moves = columns && !fuse_channels(call, given, from);
+  Value x = call.layouts().usual(given);
+  if (moves) {
+    const QuantNote note = call.graph().note(x.tensor);
+    x = call.emit_like(OpKind::kGather, {x.tensor}, x,
+                       GatherAttr{place_of(x.order, 1), 1, from}, ":sorted");
+    call.graph().note(x.tensor) = note;
   }
-  const Value x = call.layouts().usual(given);
   call.set_output(
       0, call.emit(to_space ? OpKind::kDepthToSpace : OpKind::kSpaceToDepth,
                    {x.tensor}, dims, x.order, BlockAttr{block}));

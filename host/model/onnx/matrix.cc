@@ -68,8 +68,9 @@ int rows_of(OnnxCall& call, const Value& x, Matrix& m) {
   return made;
 }
 
-void emit_rows(OnnxCall& call, const Value& x, Matrix m,
-               const std::vector<float>* bias, const OnnxTensor* bias_of) {
+Value emit_rows(OnnxCall& call, const Value& x, Matrix m,
+                const std::vector<float>* bias, const OnnxTensor* bias_of,
+                const char* part = "") {
   call.require(!x.dims.empty() && x.dims.back() == m.in,
                text("an input of shape ", shape_text(x.dims),
                     " for a matrix of ", m.in, " rows"));
@@ -89,35 +90,70 @@ void emit_rows(OnnxCall& call, const Value& x, Matrix m,
   dims.back() = m.out;
   Axes order(dims.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
-  call.set_output(0, call.emit(OpKind::kFullyConnected, {tensor, w, b}, dims,
-                               order, FusedAttr{}));
+  return call.emit(OpKind::kFullyConnected, {tensor, w, b}, dims, order,
+                   FusedAttr{}, part);
+}
+
+// The product and a sum behind it.
+void add_computed(OnnxCall& call, const Value& product, float beta) {
+  Value c = call.data(2);
+  if (beta != 1) {
+    const int factor = call.constant_tensor(":beta", {1}, {beta});
+    c = call.emit_like(OpKind::kMul, {c.tensor, factor}, c, FusedAttr{},
+                       ":scaled");
+  }
+  c = call.layouts().settled(call.layouts().padded(c, product.rank()));
+  c = call.layouts().ordered(c, product.order);
+  const Shape dims = result_dims(call, product.dims, c.dims);
+  call.require(dims == product.dims,
+               text("a bias of shape ", shape_text(c.dims), " for ",
+                    shape_text(product.dims)));
+  call.set_output(0, call.emit(OpKind::kAdd, {product.tensor, c.tensor}, dims,
+                               product.order, FusedAttr{}));
 }
 
 void gemm(OnnxCall& call) {
   call.expect_inputs(2, 3);
-  const Value x = call.data(0);
+  Value x = call.data(0);
   call.require(x.rank() == 2, text("an input of ", x.rank(), " axes"));
   if (call.before(7)) call.ignore({"broadcast"});
   if (call.integer("transA", 0) != 0) {
-    call.unsupported("a transposed input; transpose it before");
+    x = call.layouts().transposed(x, {1, 0});
   }
   Matrix m = matrix_of(call, call.integer("transB", 0) != 0);
   const float alpha = call.real("alpha", 1), beta = call.real("beta", 1);
   for (float& v : m.values) v *= alpha;
-  if (!call.has(2)) return emit_rows(call, x, m, nullptr, nullptr);
+  if (!call.has(2)) {
+    return call.set_output(0, emit_rows(call, x, m, nullptr, nullptr));
+  }
+  if (!call.in(2).is_constant()) {
+    const Value product = emit_rows(call, x, m, nullptr, nullptr, ":product");
+    return add_computed(call, product, beta);
+  }
   const std::vector<float>& c = call.floats(2, "a bias");
   const auto out = static_cast<size_t>(m.out);
   const auto rows = static_cast<size_t>(x.dims[0]);
-  if (rows > 1 && c.size() != out &&
-      (c.size() == out * rows || c.size() == rows)) {
-    call.unsupported("a bias of its own for every row; use MatMul and Add");
+  const bool is_single = c.size() == 1;
+  const bool per_row = call.constant(2, "a bias").dims.size() == 2 &&
+                       call.constant(2, "a bias").dims[0] != 1;
+  if (rows > 1 && per_row && !is_single) {
+    const Value product = emit_rows(call, x, m, nullptr, nullptr, ":product");
+    OnnxTensor each = call.constant(2, "a bias");
+    for (float& v : each.floats) v *= beta;
+    each.name.clear();
+    const int added = call.constant_beside(each, product.order);
+    result_dims(call, product.dims, call.shape_of(each.dims));
+    return call.set_output(
+        0, call.emit(OpKind::kAdd, {product.tensor, added}, product.dims,
+                     product.order, FusedAttr{}));
   }
   call.require(c.size() == 1 || c.size() == out,
                text("a bias of ", c.size(), " elements, expected ", m.out));
   std::vector<float> bias(out, c[0]);
   if (c.size() == out) bias = c;
   for (float& v : bias) v *= beta;
-  emit_rows(call, x, m, &bias, &call.constant(2, "a bias"));
+  const OnnxTensor& given = call.constant(2, "a bias");
+  call.set_output(0, emit_rows(call, x, m, &bias, &given));
 }
 
 // A side as it lies, its axes in the file's order.
@@ -160,7 +196,8 @@ void matmul(OnnxCall& call) {
   const Value& by = call.in(1);
   if (!by.is_constant() || by.constant->dims.size() != 2) return product(call);
   const Value x = call.data(0);
-  emit_rows(call, x, matrix_of(call, false), nullptr, nullptr);
+  const Matrix m = matrix_of(call, false);
+  call.set_output(0, emit_rows(call, x, m, nullptr, nullptr));
 }
 
 }  // namespace

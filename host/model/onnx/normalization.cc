@@ -148,10 +148,35 @@ void by_axes(OnnxCall& call) {
   set_scaled(call, v, scale, bias);
 }
 
+// Without scale and bias, over any axes. Its definition adds 1e-9 to the root
+// of the variance; the square of that below the root does as well.
+void by_listed_axes(OnnxCall& call) {
+  call.expect_inputs(1, 1);
+  Value x = call.layouts().settled(call.data(0));
+  std::vector<int64_t> axes{0, 2, 3};
+  if (call.has_attribute("axes")) axes = call.integers("axes");
+  std::vector<bool> is_listed(x.rank(), false);
+  for (const int64_t axis : axes) {
+    is_listed[static_cast<size_t>(call.axis(axis, x.rank()))] = true;
+  }
+  std::vector<bool> reduced;
+  for (const int axis : x.order) {
+    reduced.push_back(is_listed[static_cast<size_t>(axis)]);
+  }
+  x.tensor = Parts(call, x.tensor, reduced).normalized(1e-18F);
+  x.shared = false;
+  call.graph().rename(x.tensor, call.output_name());
+  call.set_output(0, x);
+}
+
 }  // namespace
 
 bool convert_normalization(OnnxCall& call) {
   const std::string& type = call.type();
+  if (type == "MeanVarianceNormalization") {
+    by_listed_axes(call);
+    return true;
+  }
   if (type != "GroupNormalization" && type != "LayerNormalization" &&
       type != "InstanceNormalization") {
     return false;

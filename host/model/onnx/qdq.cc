@@ -222,8 +222,9 @@ class Quantizer {
     const std::vector<int32_t>& zeros = at(t).quant.zero;
     const bool none =
         std::all_of(zeros.begin(), zeros.end(), [](int z) { return z == 0; });
-    if (none) return "";
-    return "weights with a zero point; quantize them symmetrically";
+    if (none || zeros.size() == 1) return "";
+    return "weights with a zero point per channel; quantize them "
+           "symmetrically, or per tensor";
   }
 
   // In units of the products that are summed: the file's integers if those are

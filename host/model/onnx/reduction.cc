@@ -1,4 +1,6 @@
 // Reductions: means, sums, extremes, norms; places of extremes.
+#include <optional>
+
 #include "host/model/onnx/call.h"
 
 namespace shoal::onnx_import {
@@ -50,23 +52,30 @@ void reduction(OnnxCall& call, OpKind kind) {
   call.set_output(0, reduced_value(call, x, reduced, keeps, kind, ""));
 }
 
+// A function of the sum of functions of the elements.
 struct Norm {
   const char* type;
-  OpKind before;  // of each element
-  bool root;      // of the sum
+  std::optional<OpKind> before;  // of each element
+  std::optional<OpKind> behind;  // of the sum
 };
-constexpr Norm kNorms[] = {{"ReduceL1", OpKind::kAbs, false},
-                           {"ReduceL2", OpKind::kSquare, true},
-                           {"ReduceSumSquare", OpKind::kSquare, false}};
+constexpr Norm kNorms[] = {
+    {"ReduceL1", OpKind::kAbs, {}},
+    {"ReduceL2", OpKind::kSquare, OpKind::kSqrt},
+    {"ReduceSumSquare", OpKind::kSquare, {}},
+    {"ReduceLogSum", {}, OpKind::kLog},
+    {"ReduceLogSumExp", OpKind::kExp, OpKind::kLog},
+};
 
 Value norm_of(OnnxCall& call, const Value& x, const std::vector<bool>& reduced,
               bool keeps, const Norm& norm, const char* part) {
-  const Value each =
-      call.emit_like(norm.before, {x.tensor}, x, {}, ":elements");
+  Value each = x;
+  if (norm.before) {
+    each = call.emit_like(*norm.before, {x.tensor}, x, {}, ":elements");
+  }
   const Value sum = reduced_value(call, each, reduced, keeps, OpKind::kSum,
-                                  norm.root ? ":sum" : part);
-  if (!norm.root) return sum;
-  return call.emit_like(OpKind::kSqrt, {sum.tensor}, sum, {}, part);
+                                  norm.behind ? ":sum" : part);
+  if (!norm.behind) return sum;
+  return call.emit_like(*norm.behind, {sum.tensor}, sum, {}, part);
 }
 
 void norm_reduction(OnnxCall& call, const Norm& norm) {

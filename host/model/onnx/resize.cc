@@ -161,6 +161,26 @@ bool linear_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
          c.mode == "asymmetric";
 }
 
+// Elements of rows and columns that no words of TensorFlow Lite's take.
+Value chosen_elements(OnnxCall& call, const Coordinates& c, Value x,
+                      const ResizedTo& to) {
+  const QuantNote note = call.graph().note(x.tensor);
+  for (const size_t axis : {size_t{2}, size_t{3}}) {
+    if (axis == 2 && to.dims[2] == x.dims[2]) continue;
+    GatherAttr attr{place_of(x.order, static_cast<int>(axis)), 1, {}};
+    for (const uint16_t i :
+         onnx_indices(c, x.dims[axis], to.dims[axis], to.scales[axis])) {
+      attr.indices.push_back(i);
+    }
+    Shape dims = x.dims;
+    dims[axis] = to.dims[axis];
+    x = call.emit(OpKind::kGather, {x.tensor}, dims, x.order, attr,
+                  axis == 2 ? ":rows" : "");
+    call.graph().note(x.tensor) = note;
+  }
+  return x;
+}
+
 void resize(OnnxCall& call) {
   call.expect_inputs(1, is_old(call) ? 2 : 4);
   const Value given = call.data(0);
@@ -169,41 +189,42 @@ void resize(OnnxCall& call) {
   if (mode != "nearest" && !linear) {
     call.unsupported("mode " + quoted(mode) + "; use linear or nearest");
   }
-  call.require(given.rank() == 4, text("an input of ", given.rank(), " axes"));
+  if (given.rank() != 3 && given.rank() != 4) {
+    call.unsupported(
+        text("an input of ", given.rank(), " axes; 3 or 4 are supported"));
+  }
   const Coordinates c = coordinates_of(call);
   if (c.mode == "tf_crop_and_resize") {
     call.unsupported("regions; use Slice and Resize");
   }
-  const ResizedTo to = resized(call, given);
+  ResizedTo to = resized(call, given);
   if (to.dims[0] != given.dims[0] || to.dims[1] != given.dims[1]) {
     call.unsupported("other axes than height and width");
   }
   if (to.dims == given.dims) return call.set_output(0, given);
+  if (given.rank() == 3) {  // one row
+    to.dims.insert(to.dims.begin() + 2, 1);
+    to.scales.insert(to.scales.begin() + 2, 1);
+  }
+  const Value x = windowed(call, given);
   ResizeAttr attr;
   if (linear) {
-    const bool smaller =
-        to.dims[2] < given.dims[2] || to.dims[3] < given.dims[3];
+    const bool smaller = to.dims[2] < x.dims[2] || to.dims[3] < x.dims[3];
     if (smaller && call.integer("antialias", 0) != 0) {
       call.unsupported("antialias; use AveragePool, or leave it out");
     }
-    if (!linear_attr(c, given, to, attr)) {
+    if (!linear_attr(c, x, to, attr)) {
       call.unsupported(text("coordinates ", quoted(c.mode), " from ",
-                            shape_text(given.dims), " to ", shape_text(to.dims),
+                            shape_text(x.dims), " to ", shape_text(to.dims),
                             "; give sizes, half_pixel"));
     }
-    const Value x = call.layouts().usual(given);
-    return call.set_output(0, call.emit(OpKind::kResizeBilinear, {x.tensor},
+    return set_windowed(call, call.emit(OpKind::kResizeBilinear, {x.tensor},
                                         to.dims, x.order, attr));
   }
-  if (!find_attr(c, given, to, attr)) {
-    call.unsupported(text("coordinates ", quoted(c.mode), " with ",
-                          quoted(c.nearest), " from ", shape_text(given.dims),
-                          " to ", shape_text(to.dims),
-                          " take other elements than TensorFlow Lite can; use "
-                          "asymmetric and floor"));
+  if (!find_attr(c, x, to, attr)) {
+    return set_windowed(call, chosen_elements(call, c, x, to));
   }
-  const Value x = call.layouts().usual(given);
-  call.set_output(0, call.emit(OpKind::kResizeNearestNeighbor, {x.tensor},
+  set_windowed(call, call.emit(OpKind::kResizeNearestNeighbor, {x.tensor},
                                to.dims, x.order, attr));
 }
 

@@ -57,12 +57,36 @@ void same_view(OnnxCall& call) {
   call.set_output(0, std::move(v));
 }
 
+// Each axis repeats as a choice of its places.
 void tile(OnnxCall& call) {
   call.expect_inputs(2, 2);
   Value x = call.data(0);
   const std::vector<int64_t>& repeats = call.numbers(1, "repeats");
-  for (const int64_t r : repeats) {
-    if (r != 1) call.unsupported("repeated elements; use Resize or Concat");
+  call.require(repeats.size() == x.rank(),
+               text(repeats.size(), " repeats for ", x.rank(), " axes"));
+  for (size_t i = 0; i < repeats.size(); ++i) {
+    const int64_t r = repeats[i];
+    call.require(r >= 0, text(r, " repeats"));
+    if (r == 1) continue;
+    const int64_t size = x.dims[i];
+    if (r == 0 || r > 65535 / size) {
+      call.unsupported(text("an axis of ", size, " repeated ", r,
+                            " times; 1 to 65,535 places are supported"));
+    }
+    x = call.layouts().settled(x);
+    const int axis = place_of(x.order, static_cast<int>(i));
+    GatherAttr attr{axis, 1, {}};
+    for (int64_t k = 0; k < r * size; ++k) {
+      attr.indices.push_back(static_cast<int>(k % size));
+    }
+    std::vector<int64_t> sizes = sizes_of(x.dims);
+    sizes[i] = r * size;
+    const Shape dims = call.shape_of(sizes);
+    const QuantNote note = call.graph().note(x.tensor);
+    x = call.emit(OpKind::kGather, {x.tensor}, dims, x.order, attr,
+                  text(":tiled ", i).c_str());
+    call.graph().note(x.tensor) = note;
+    call.graph().rename(x.tensor, call.output_name());
   }
   call.set_output(0, std::move(x));
 }

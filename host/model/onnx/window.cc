@@ -178,15 +178,25 @@ struct BackSide {
   }
 };
 
+// `asked`: the output's size, from which the paddings follow; 0 if they are
+// given. `lower`: the odd one of them is in front.
 BackSide back_side(OnnxCall& call, const Side& side, int64_t out_padding,
-                   int64_t asked) {
+                   int64_t asked, bool lower) {
   call.require(out_padding >= 0 && out_padding < 65536,
                text("output_padding of ", out_padding));
   if (side.dilation != 1) call.unsupported("dilations");
-  if (asked > 0) call.unsupported("output_shape; use pads");
   BackSide out{side.in, 0, 0, side.kernel, side.stride, side.before};
   const int64_t span = (side.in - 1) * side.stride + side.kernel;
   out.out = span + out_padding - side.before - side.after;
+  if (asked > 0) {
+    const int64_t total = span + out_padding - asked;
+    if (total < 0) {
+      call.unsupported(text("an output of ", asked, " where ",
+                            span + out_padding, " are computed; use pads"));
+    }
+    out.before = lower ? total - total / 2 : total / 2;
+    out.out = asked;
+  }
   call.require(out.out >= 1, text("output of size ", out.out));
   if (out_padding >= side.stride) {
     call.unsupported(text("output_padding of ", out_padding,
@@ -217,9 +227,8 @@ void transposed_convolution(OnnxCall& call) {
   }
   const Value x = windowed(call, given);
   const std::string automatic = call.word("auto_pad", "NOTSET");
-  if (automatic != "NOTSET" && automatic != "VALID") {
-    call.unsupported("auto_pad " + automatic + "; use pads");
-  }
+  const bool lower = automatic == "SAME_LOWER";
+  const bool same_size = lower || automatic == "SAME_UPPER";
   // window_of() speaks of a forward convolution; only its reading counts.
   Value wide = x;
   wide.dims[2] = wide.dims[3] = 65535;
@@ -229,10 +238,24 @@ void transposed_convolution(OnnxCall& call) {
   std::vector<int64_t> extra = call.integers("output_padding");
   if (given.rank() == 3) extra.insert(extra.begin(), 0);
   extra.resize(2, 0);
-  const int64_t asked =
-      static_cast<int64_t>(call.integers("output_shape").size());
-  const BackSide h = back_side(call, window.h, extra[0], asked);
-  const BackSide w = back_side(call, window.w, extra[1], asked);
+  if (same_size) window.h.before = window.w.before = 0;
+  if (same_size) window.h.after = window.w.after = 0;
+  // Some files have all sizes, others those of the places alone.
+  std::vector<int64_t> asked = call.integers("output_shape");
+  if (asked.size() == given.rank())
+    asked.erase(asked.begin(), asked.begin() + 2);
+  if (given.rank() == 3 && asked.size() == 1) asked.insert(asked.begin(), 1);
+  if (asked.empty() && same_size) {
+    asked = {window.h.in * window.h.stride, window.w.in * window.w.stride};
+  }
+  call.require(asked.empty() || asked.size() == 2,
+               text("output_shape has ", asked.size(), " numbers"));
+  asked.resize(2, 0);
+  for (const int64_t size : asked) {
+    call.require(size >= 0 && size <= (1 << 24), text("an output of ", size));
+  }
+  const BackSide h = back_side(call, window.h, extra[0], asked[0], lower);
+  const BackSide w = back_side(call, window.w, extra[1], asked[1], lower);
   const bool same = h.same() && w.same();
   const bool plain = same || (h.valid() && w.valid());
   if (same) {
