@@ -42,6 +42,7 @@ class Conversion {
     state_.builder.prune();
     drop_shape_inputs();
     if (state_.quantized) quantize_graph(state_.builder, real_outputs_);
+    restore_end_types();
     state_.builder.compact();
     Graph graph = std::move(state_.builder.graph());
     if (graph.ops.empty()) fail("has no operator");
@@ -457,10 +458,30 @@ class Conversion {
       }
       graph.outputs.push_back(v.tensor);
       real_outputs_.push_back(end.type == kOnnxFloat);
+      uint8_outputs_.push_back(end.type == kOnnxUint8);
     }
     if (!graph.outputs.empty()) return;
     const std::string first = quoted(model_.outputs.front().name);
     refuse("model output " + first + ": is a constant", "");
+  }
+
+  // The ends of a quantized graph have the bytes of the file, which may count
+  // from 0.
+  void restore_end_types() {
+    Graph& graph = state_.builder.graph();
+    const auto restore = [&](int t) {
+      Tensor& tensor = graph.tensors[static_cast<size_t>(t)];
+      if (tensor.file_type == Type::kInt8) tensor.file_type = Type::kUint8;
+    };
+    for (const int t : graph.inputs) {
+      const auto end = input_ends_.find(t);
+      if (end != input_ends_.end() && end->second->type == kOnnxUint8) {
+        restore(t);
+      }
+    }
+    for (size_t i = 0; i < graph.outputs.size(); ++i) {
+      if (uint8_outputs_[i]) restore(graph.outputs[i]);
+    }
   }
 
   static constexpr size_t kNobody = static_cast<size_t>(-1);
@@ -473,6 +494,7 @@ class Conversion {
   std::map<int, const OnnxEnd*> input_ends_;  // by tensor
   bool pixel_input_ = false;                  // the last input is UINT8
   std::vector<bool> real_outputs_;            // of those of the graph: float32
+  std::vector<bool> uint8_outputs_;           // likewise
   // Nodes of one operator that are refused for one reason.
   struct Refusal {
     std::string type, reason;

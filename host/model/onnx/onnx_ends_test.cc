@@ -10,7 +10,7 @@
 namespace shoal {
 namespace {
 
-// x -> a (Conv) -> b (Relu) -> c (Conv) -> head (Erf), and d (Sigmoid) of b.
+// x -> a (Conv) -> b (Relu) -> c (Conv) -> head (Det), and d (Sigmoid) of b.
 std::vector<uint8_t> network(const Ints& input = {1, 2, 8, 8}) {
   OnnxBuilder b;
   b.input("x", input);
@@ -19,7 +19,7 @@ std::vector<uint8_t> network(const Ints& input = {1, 2, 8, 8}) {
   b.node("Conv", {"x", "v"}, "a");
   b.node("Relu", {"a"}, "b");
   b.node("Conv", {"b", "w"}, "c");
-  b.node("Erf", {"c"}, "head");
+  b.node("Det", {"c"}, "head");
   b.node("Sigmoid", {"b"}, "d");
   b.output("head");
   b.output("d");

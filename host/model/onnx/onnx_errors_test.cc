@@ -230,14 +230,15 @@ const OnnxErrorCase kFiles[] = {
      "m: model input \"x\": has no shape", kNo},
     {"all_at_once",
      [](OnnxBuilder& b) {
-       unary(b, "Erf");
+       unary(b, "Det");
        b.node("LSTM", {"y"}, "z");
        b.node("Relu", {"z"}, "r");
        b.node("Foo", {"r"}, "out");
        b.output("out");
      },
      "m: not supported:\n"
-     "  node 0 Erf \"y\": train with Relu or HardSwish instead of Gelu\n"
+     "  node 0 Det \"y\": no operator of TensorFlow Lite that shoal "
+     "computes; compose it of those that `shoal ops` lists\n"
      "  node 1 LSTM \"z\": recurrent networks are not computed\n"
      "  node 3 Foo \"out\": no operator of TensorFlow Lite that shoal "
      "computes; compose it of those that `shoal ops` lists",

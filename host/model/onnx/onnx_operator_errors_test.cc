@@ -39,17 +39,6 @@ const OnnxErrorCase kOthers[] = {
      "m: not supported:\n  node 0 Pow \"y\": exponents that differ; use a Pow "
      "for each",
      kNo},
-    {"row_biases",
-     [](OnnxBuilder& b) {
-       b.floats("w", {2, 3}, some_floats(6));
-       b.floats("c", {4, 1}, some_floats(4));
-       b.input("x", {4, 2});
-       b.node("Gemm", {"x", "w", "c"}, "y");
-       b.output("y");
-     },
-     "m: not supported:\n  node 0 Gemm \"y\": a bias of its own for every row; "
-     "use MatMul and Add",
-     kNo},
     {"groups",
      [](OnnxBuilder& b) {
        b.floats("s", {2}, {1, 2});
@@ -189,15 +178,6 @@ const OnnxErrorCase kOthers[] = {
      },
      "m: not supported:\n  node 0 Resize \"y\": mode \"cubic\"; use linear "
      "or nearest",
-     kNo},
-    {"resize_places",
-     [](OnnxBuilder& b) {
-       b.floats("s", {4}, {1, 1, 2.25, 2.25});
-       unary(b, "Resize", {{"nearest_mode", std::string("ceil")}}, {"", "s"});
-     },
-     "m: not supported:\n  node 0 Resize \"y\": coordinates \"half_pixel\" "
-     "with \"ceil\" from 1x2x4x4 to 1x2x9x9 take other elements than "
-     "TensorFlow Lite can; use asymmetric and floor",
      kNo},
     {"antialias",
      [](OnnxBuilder& b) {

@@ -5,6 +5,7 @@
 #include "host/model/graph/difference.h"
 #include "host/model/onnx/onnx.h"
 #include "host/model/onnx/testing/onnx_builder.h"
+#include "host/oracle/int8/oracle.h"
 
 namespace shoal {
 namespace {
@@ -112,6 +113,42 @@ TEST(OnnxQlinear, IntegersOfWeights) {
   bytes.node("ConvInteger", {"x", "w"}, "y");
   bytes.output("y", 6);
   EXPECT_THROW(import_onnx(bytes.finish(), "m"), Error);
+}
+
+// Bytes from 0 to 255, also those of weights with one zero point.
+TEST(OnnxQlinear, BytesOfEndsCountFromZero) {
+  OnnxBuilder b;
+  b.number("sa", 0.5F);
+  b.number("sb", 0.25F);
+  b.number("sy", 0.125F);
+  b.bytes("za", {}, {100}, true);
+  b.bytes("zb", {}, {7}, true);
+  b.bytes("zy", {}, {3}, true);
+  b.bytes("w", {2, 1}, {9, 10}, true);
+  b.input("x", {1, 2}, 2);
+  b.node("QLinearMatMul", {"x", "sa", "za", "w", "sb", "zb", "sy", "zy"}, "y");
+  b.output("y", 2);
+  const Graph g = import_onnx(b.finish(), "m");
+  // ((110 - 100) (9 - 7) + (98 - 100) (10 - 7)) 0.5 0.25 / 0.125 + 3
+  const std::vector<uint8_t> bytes{110, 98};
+  EXPECT_EQ(model_output(g, run_oracle(g, bytes)), (std::vector<uint8_t>{17}));
+}
+
+TEST(OnnxQlinear, ZeroPointsOfWeightsPerChannelAreRefused) {
+  OnnxBuilder b;
+  constants(b);
+  b.bytes("zc", {2}, {1, 2});
+  b.node("QLinearConv", {"q", "sx", "zx", "w", "sw", "zc", "sy", "zy", "c"},
+         "r");
+  try {
+    finished(b);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::kUnsupported);
+    EXPECT_NE(std::string(error.what()).find("a zero point per channel"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 }  // namespace

@@ -88,6 +88,18 @@ TEST(OnnxValues, FunctionsAndPowers) {
                  std::tanh(0.7978845608028654 * (v + 0.044715 * v * v * v)));
        },
        {{"approximate", std::string("tanh")}}},
+      {"Cos", [](double v) { return std::cos(v); }, {}},
+      {"Erf", [](double v) { return std::erf(v); }, {}},
+      {"Round", [](double v) { return std::nearbyint(v); }, {}},
+      {"Sign", [](double v) { return double(v > 0) - double(v < 0); }, {}},
+      {"Shrink",
+       [](double v) {
+         return v < -0.25 ? v + 0.125 : v > 0.25 ? v - 0.125 : 0;
+       },
+       {{"lambd", 0.25F}, {"bias", 0.125F}}},
+      {"ThresholdedRelu",
+       [](double v) { return v > 0.5 ? v : 0; },
+       {{"alpha", 0.5F}}},
   };
   for (const Case& k : cases) {
     SCOPED_TRACE(k.type);
@@ -453,6 +465,107 @@ TEST(OnnxValues, ExpandBesideAWholeOperandIsNone) {
   const Graph g = import_onnx(b.finish(), "m");
   ASSERT_EQ(g.ops.size(), 4u);
   EXPECT_EQ(g.ops.back().kind, OpKind::kDiv);
+}
+
+// The graph's answer to rows of numbers.
+std::vector<float> answer_to(OnnxBuilder& b, const Floats& input) {
+  b.output("y");
+  const Graph g = import_onnx(b.finish(), "m");
+  FloatOracle oracle(g);
+  oracle.run(input);
+  return oracle.output();
+}
+
+TEST(OnnxValues, HalvesGoToEven) {
+  OnnxBuilder b;
+  b.input("x", {1, 8});
+  b.node("Round", {"x"}, "y");
+  EXPECT_EQ(answer_to(b, {-2.5F, -1.5F, -0.5F, 0.5F, 1.5F, 2.5F, 0.49999997F,
+                          -7.75F}),
+            (Floats{-2, -2, 0, 0, 2, 2, 0, -8}));
+}
+
+TEST(OnnxValues, TilesRepeat) {
+  OnnxBuilder b;
+  b.ints("r", {2}, {2, 3});
+  b.input("x", {2, 2});
+  b.node("Tile", {"x", "r"}, "y");
+  const Floats row{1, 2, 1, 2, 1, 2}, next{3, 4, 3, 4, 3, 4};
+  Floats all;
+  for (const Floats& part : {row, next, row, next}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  EXPECT_EQ(answer_to(b, {1, 2, 3, 4}), all);
+}
+
+TEST(OnnxValues, ColumnsFirstBehindNoConvolution) {
+  OnnxBuilder b;
+  b.node("Relu", {"x"}, "r");
+  b.input("x", {1, 8, 1, 1});
+  b.node("DepthToSpace", {"r"}, "y",
+         {{"blocksize", int64_t{2}}, {"mode", std::string("CRD")}});
+  // As [1, H, W, C]: channel 0 has the first four.
+  EXPECT_EQ(answer_to(b, {0, 1, 2, 3, 4, 5, 6, 7}),
+            (Floats{0, 4, 1, 5, 2, 6, 3, 7}));
+}
+
+TEST(OnnxValues, NearestPlacesOfAnyKind) {
+  OnnxBuilder b;
+  b.floats("s", {3}, {1, 1, 1.5F});
+  b.input("x", {1, 2, 4});
+  b.node("Resize", {"x", "", "s"}, "y",
+         {{"nearest_mode", std::string("ceil")},
+          {"coordinate_transformation_mode", std::string("half_pixel")}});
+  // Places (i + 0.5) / 1.5 - 0.5, rounded up.
+  EXPECT_EQ(answer_to(b, {0, 1, 2, 3, 10, 11, 12, 13}),
+            (Floats{0, 1, 2, 2, 3, 3, 10, 11, 12, 12, 13, 13}));
+}
+
+TEST(OnnxValues, ProductsAndTheirSums) {
+  const auto gemm = [](const std::function<void(OnnxBuilder&)>& bias,
+                       const std::vector<OnnxField>& attributes) {
+    OnnxBuilder b;
+    b.floats("w", {2, 2}, {1, 2, 3, 4});
+    b.input("x", {2, 2});
+    bias(b);
+    b.node("Gemm", {"x", "w", "c"}, "y", attributes);
+    return answer_to(b, {1, 0, 1, 1});
+  };
+  const auto rows = [](OnnxBuilder& b) { b.floats("c", {2, 1}, {10, 20}); };
+  const auto made = [](OnnxBuilder& b) { b.node("Relu", {"x"}, "c"); };
+  EXPECT_EQ(gemm(rows, {}), (Floats{11, 12, 24, 26}));
+  EXPECT_EQ(gemm(made, {{"beta", 2.F}}), (Floats{3, 2, 6, 8}));
+  EXPECT_EQ(gemm(rows, {{"transA", int64_t{1}}}), (Floats{14, 16, 23, 24}));
+}
+
+TEST(OnnxValues, SumsOfSeveral) {
+  OnnxBuilder b;
+  b.input("x", {1, 3});
+  b.node("Relu", {"x"}, "r");
+  b.node("Neg", {"x"}, "n");
+  b.node("Mean", {"x", "r", "n"}, "m");
+  b.node("ReduceLogSumExp", {"m"}, "y", {{"axes", Ints{1}}});
+  const Floats made = answer_to(b, {3, -6, 0});
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_NEAR(made[0], std::log(std::exp(1.) + 2), 1e-5);
+}
+
+TEST(OnnxValues, TransposedConvolutionsOfASize) {
+  for (const bool asked : {false, true}) {
+    OnnxBuilder b;
+    b.floats("w", {1, 1, 3, 3}, Floats(9, 1));
+    b.input("x", {1, 1, 2, 2});
+    std::vector<OnnxField> attributes{{"strides", Ints{2, 2}}};
+    if (asked) {
+      attributes.push_back({"output_shape", Ints{4, 4}});
+    } else {
+      attributes.push_back({"auto_pad", std::string("SAME_UPPER")});
+    }
+    b.node("ConvTranspose", {"x", "w"}, "y", attributes);
+    // All but the last row and column of the five.
+    EXPECT_EQ(answer_to(b, {1, 2, 3, 4}),
+              (Floats{1, 1, 3, 2, 1, 1, 3, 2, 4, 4, 10, 6, 3, 3, 7, 4}));
+  }
 }
 
 }  // namespace
