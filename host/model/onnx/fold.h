@@ -28,6 +28,7 @@ std::vector<int64_t> strided_walk(const std::vector<int64_t>& counts,
 void fold_cast(OnnxCall&);
 void fold_binary(OnnxCall&);
 void fold_unary(OnnxCall&);
+void fold_clip(OnnxCall&);
 void fold_comparison(OnnxCall&);
 void fold_not(OnnxCall&);
 void fold_where(OnnxCall&);

@@ -1,6 +1,7 @@
 // Arithmetic of constants: wrapping integers, float32.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "host/model/onnx/fold.h"
 
@@ -53,6 +54,7 @@ float real_of(const std::string& type, float a, float b) {
   if (type == "Mul") return a * b;
   if (type == "Min") return std::min(a, b);
   if (type == "Max") return std::max(a, b);
+  if (type == "Pow") return std::pow(a, b);
   return a / b;
 }
 
@@ -158,6 +160,9 @@ void fold_binary(OnnxCall& call) {
       holds_floats(a) == holds_floats(b) && a.bytes.empty() && b.bytes.empty(),
       text("operands of types ", onnx_type_name(a.type), " and ",
            onnx_type_name(b.type)));
+  if (call.type() == "Pow" && !holds_floats(a)) {
+    call.unsupported("a power of integers");
+  }
   if (call.type() == "Mod" &&
       (call.integer("fmod", 0) != 0 || holds_floats(a))) {
     call.unsupported("a rest of real numbers");
@@ -175,6 +180,31 @@ void fold_binary(OnnxCall& call) {
   call.set_constant(0, std::move(out));
 }
 
+namespace {
+
+struct RealFunction {
+  const char* type;
+  float (*of)(float);
+};
+constexpr RealFunction kRealFunctions[] = {
+    {"Neg", [](float v) { return -v; }},
+    {"Abs", [](float v) { return std::abs(v); }},
+    {"Floor", [](float v) { return std::floor(v); }},
+    {"Ceil", [](float v) { return std::ceil(v); }},
+    {"Round", [](float v) { return std::nearbyint(v); }},
+    {"Sqrt", [](float v) { return std::sqrt(v); }},
+    {"Reciprocal", [](float v) { return 1 / v; }},
+    {"Exp", [](float v) { return std::exp(v); }},
+    {"Log", [](float v) { return std::log(v); }},
+    {"Sin", [](float v) { return std::sin(v); }},
+    {"Cos", [](float v) { return std::cos(v); }},
+    {"Tanh", [](float v) { return std::tanh(v); }},
+    {"Relu", [](float v) { return std::max(v, 0.F); }},
+    {"Sigmoid", [](float v) { return 1 / (1 + std::exp(-v)); }},
+};
+
+}  // namespace
+
 void fold_unary(OnnxCall& call) {
   OnnxTensor out = call.constant(0, "an operand");
   call.require(out.bytes.empty(), "an operand of 8-bit type");
@@ -182,15 +212,35 @@ void fold_unary(OnnxCall& call) {
   if (type != "Neg" && !holds_floats(out)) {
     call.unsupported("an operand of integers");
   }
-  for (int64_t& v : out.ints) v = wrapped(0 - static_cast<uint64_t>(v));
-  for (float& v : out.floats) {
-    if (type == "Neg") v = -v;
-    if (type == "Floor") v = std::floor(v);
-    if (type == "Ceil") v = std::ceil(v);
-    if (type == "Sqrt") v = std::sqrt(v);
-    if (type == "Reciprocal") v = 1 / v;
-    if (type == "Exp") v = std::exp(v);
+  if (type != "Neg") {  // no bytes of a quantized constant mean the result
+    out.ints.clear();
+    out.quant = {};
   }
+  for (int64_t& v : out.ints) v = wrapped(0 - static_cast<uint64_t>(v));
+  for (const RealFunction& f : kRealFunctions) {
+    if (type == f.type)
+      std::ranges::transform(out.floats, out.floats.begin(), f.of);
+  }
+  call.set_constant(0, std::move(out));
+}
+
+void fold_clip(OnnxCall& call) {
+  const bool attributes = call.before(11);
+  call.expect_inputs(1, attributes ? 1 : 3);
+  OnnxTensor out = call.constant(0, "an operand");
+  if (!holds_floats(out)) call.unsupported("an operand of integers");
+  out.ints.clear();
+  out.quant = {};
+  constexpr float kEndless = std::numeric_limits<float>::infinity();
+  const auto limit = [&](const char* name, size_t i, float otherwise) {
+    if (attributes) return call.real(name, otherwise);
+    return call.has(i) ? call.scalar(i, "a limit") : otherwise;
+  };
+  const float low = limit("min", 1, -kEndless),
+              high = limit("max", 2, kEndless);
+  call.require(!std::isnan(low) && !std::isnan(high),
+               "a limit is not a number");
+  for (float& v : out.floats) v = std::min(std::max(v, low), high);
   call.set_constant(0, std::move(out));
 }
 
