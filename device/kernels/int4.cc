@@ -37,9 +37,16 @@ int unpacked_step(const Runs& r) {
          static_cast<int>(static_cast<unsigned>(r.step - apart) & (kGroup - 1));
 }
 
-// Both nibbles of four bytes, as int8.
+// A nibble of each of four bytes, as int8.
 uint32_t with_signs(uint32_t nibbles) {
+#if defined(__ARM_FEATURE_DSP)
+  const uint32_t sign = 0x08080808U;
+  uint32_t out;
+  __asm__("ssub8 %0, %1, %2" : "=r"(out) : "r"(nibbles ^ sign), "r"(sign));
+  return out;
+#else
   return nibbles + (nibbles & 0x08080808U) * 30;
+#endif
 }
 
 void unpack_groups(const uint8_t* from, int groups, int8_t* to) {
@@ -111,6 +118,7 @@ class Call {
     const int n =
         (w_.room_bytes - kEnds) /
         unpacked_step({w_.first, a_.weight_stride, length, a_.channels});
+    if (n >= a_.channels) return a_.channels;  // kernels gather inputs once
     return n > kTogether ? n / kTogether * kTogether : n;
   }
   int depthwise_channels() const {

@@ -264,6 +264,19 @@ TEST(OnnxQdq, WhatIsNotQuantizedIsNamed) {
   }
 }
 
+// Nothing says the ranges between the parts.
+TEST(OnnxQdq, PartsOfAnUnroundedOperatorAreOneLine) {
+  OnnxBuilder b(17);
+  b.input("x", {1, 8});
+  b.floats("g", {8}, some_floats(8));
+  b.node("LayerNormalization", {b.rounded("x", 0.5F, 3), "g"}, "y");
+  b.output(b.rounded("y", 1, 0));
+  EXPECT_EQ(refusal(b),
+            "m: not supported:\n  the parts of \"y.real\" (MEAN, "
+            "SQUARED_DIFFERENCE, MEAN, ADD, RSQRT, SUB, MUL, MUL): they "
+            "compute in float32, no QuantizeLinear rounds their results");
+}
+
 // A bias that is no multiple of the product of the scales is rounded to one.
 TEST(OnnxQdq, Biases) {
   const auto with_bias = [](OnnxBuilder& b, float third) {

@@ -51,6 +51,21 @@ class Quantizer {
                 "--calibrate DIR");
   }
 
+  // The parts of one operator of the file ("name:part") are one line.
+  void refuse(const std::string& name, const std::string& title,
+              const std::string& reason) {
+    const std::string whole = name.substr(0, name.find(':'));
+    if (!parts_.empty() && parts_of_ == whole) {
+      parts_ += ", " + title.substr(0, title.find(' '));
+      lines_.back() = text("the parts of ", quoted(whole), " (", parts_,
+                           "): ", kUnroundedParts);
+      return;
+    }
+    parts_of_ = whole;
+    parts_ = title.substr(0, title.find(' '));
+    lines_.push_back(title + ": " + reason);
+  }
+
   Tensor& at(int t) { return graph_.tensors[static_cast<size_t>(t)]; }
 
   void convert(Op op) {
@@ -67,10 +82,7 @@ class Quantizer {
       then_requantize(op, {{1.f / 256}, {-128}});
     }
     const std::string reason = prepare(op);
-    if (!reason.empty()) {
-      lines_.push_back(title + ": " + reason);
-      return;
-    }
+    if (!reason.empty()) return refuse(at(result).name, title, reason);
     const int made = op.outputs[0];
     graph_.ops.push_back(std::move(op));
     if (made != result) convert({OpKind::kQuantize, {made}, {result}, {}});
@@ -286,6 +298,9 @@ class Quantizer {
   GraphBuilder& builder_;
   Graph& graph_;
   std::vector<std::string> lines_;
+  std::string parts_of_, parts_;  // of the last line
+  static constexpr const char* kUnroundedParts =
+      "they compute in float32, no QuantizeLinear rounds their results";
 };
 
 }  // namespace
