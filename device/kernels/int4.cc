@@ -2,6 +2,10 @@
 
 #include <cstring>
 
+#if defined(__ARM_FEATURE_MVE)
+#include <arm_mve.h>
+#endif
+
 namespace shoal {
 namespace {
 
@@ -37,30 +41,47 @@ int unpacked_step(const Runs& r) {
          static_cast<int>(static_cast<unsigned>(r.step - apart) & (kGroup - 1));
 }
 
-// A nibble of each of four bytes, as int8.
-uint32_t with_signs(uint32_t nibbles) {
+// Of each of four bytes that hold a weight plus 8, the weight as int8.
+uint32_t less_eight(uint32_t bytes) {
 #if defined(__ARM_FEATURE_DSP)
-  const uint32_t sign = 0x08080808U;
   uint32_t out;
-  __asm__("ssub8 %0, %1, %2" : "=r"(out) : "r"(nibbles ^ sign), "r"(sign));
+  __asm__("ssub8 %0, %1, %2" : "=r"(out) : "r"(bytes), "r"(0x08080808U));
   return out;
 #else
-  return nibbles + (nibbles & 0x08080808U) * 30;
+  // 120 to 135, which nothing carries out of, and 128 less.
+  return (bytes + 0x78787878U) ^ 0x80808080U;
 #endif
+}
+
+// One group: the weights of the low nibbles, then those of the high ones.
+void unpack_group(const uint8_t* in, int8_t* out) {
+  uint32_t word;
+  std::memcpy(&word, in, sizeof word);
+  word ^= 0x88888888U;  // adds 8 to each
+  const uint32_t low = less_eight(word & 0x0F0F0F0FU);
+  const uint32_t high = less_eight(word >> 4 & 0x0F0F0F0FU);
+  std::memcpy(out, &low, sizeof low);
+  std::memcpy(out + 4, &high, sizeof high);
 }
 
 void unpack_groups(const uint8_t* from, int groups, int8_t* to) {
   const auto* in =
       static_cast<const uint8_t*>(__builtin_assume_aligned(from, 4));
   auto* out = static_cast<int8_t*>(__builtin_assume_aligned(to, 4));
-  for (; groups > 0; --groups, in += 4, out += kGroup) {
-    uint32_t word;
-    std::memcpy(&word, in, sizeof word);
-    const uint32_t low = with_signs(word & 0x0F0F0F0FU);
-    const uint32_t high = with_signs(word >> 4 & 0x0F0F0F0FU);
-    std::memcpy(out, &low, sizeof low);
-    std::memcpy(out + 4, &high, sizeof high);
+#if defined(__ARM_FEATURE_MVE)
+  for (; groups > 3; groups -= 4, in += 16, out += 4 * kGroup) {
+    const int8x16_t bytes = vreinterpretq_s8_u8(vldrbq_u8(in));
+    const int8x16_t low = vshrq_n_s8(vshlq_n_s8(bytes, 4), 4);
+    const int32x4x2_t both = {vreinterpretq_s32_s8(low),
+                              vreinterpretq_s32_s8(vshrq_n_s8(bytes, 4))};
+    vst2q_s32(reinterpret_cast<int32_t*>(out), both);
   }
+#endif
+  for (; groups > 1; groups -= 2, in += 8, out += 2 * kGroup) {
+    unpack_group(in, out);
+    unpack_group(in + 4, out + kGroup);
+  }
+  if (groups > 0) unpack_group(in, out);
 }
 
 // Returns where the first weight lies then.

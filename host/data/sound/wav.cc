@@ -17,6 +17,9 @@ using Bytes = std::span<const uint8_t>;
 constexpr size_t kHeadBytes = 12, kChunkBytes = 8, kFormatBytes = 16;
 constexpr int kPcm = 1, kFloat = 3, kExtensible = 0xFFFE;
 constexpr size_t kSubformatAt = 24;
+// Programs that write into a pipe (ffmpeg, sox) cannot go back to the header:
+// they leave a size there that no file has. The samples then end with the file.
+constexpr size_t kOpenSize = 0x7FFFF000;
 
 uint32_t read_16(Bytes at, size_t i) {
   return at[i] | uint32_t{at[i + 1]} << 8;
@@ -146,9 +149,12 @@ Sound WavReader::read() const {
   std::optional<Format> format;
   size_t at = kHeadBytes;
   while (file_.size() - at >= kChunkBytes) {
-    const size_t size = read_32(file_, at + 4);
+    size_t size = read_32(file_, at + 4);
     const size_t left = file_.size() - at - kChunkBytes;
     const bool samples = has_name(file_, at, "data");
+    if (samples && format && size > left && size >= kOpenSize) {
+      size = left - left % format->block;
+    }
     const std::string what = samples ? "samples" : "a chunk";
     if (size > left) {
       corrupt("the WAV header says " +

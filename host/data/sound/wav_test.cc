@@ -66,6 +66,18 @@ TEST(Wav, HeadersThatLieAreRefused) {
             "a.wav: sample 0 is not a number");
 }
 
+TEST(Wav, SamplesOfAStreamEndWithTheFile) {
+  Bytes file = make_wav(std::vector<int16_t>{1, 2, 3, 4});
+  for (const Bytes& size :
+       {Bytes{0xFF, 0xFF, 0xFF, 0xFF}, Bytes{0x24, 0xF0, 0xFF, 0x7F}}) {
+    std::copy(size.begin(), size.end(), file.begin() + 40);
+    std::copy(size.begin(), size.end(), file.begin() + 4);
+    EXPECT_EQ(parse_wav(file, "a.wav").samples.size(), 4u);
+    Bytes cut(file.begin(), file.end() - 1);  // within a sample
+    EXPECT_EQ(parse_wav(cut, "a.wav").samples.size(), 3u);
+  }
+}
+
 TEST(Wav, OtherCodingsAreExplained) {
   EXPECT_EQ(refusal(make_wav({.coding = 7, .bits = 8}, {1}), Exit::kUsage),
             "a.wav: the sound is coded (format 7), not plain samples");

@@ -134,6 +134,29 @@ TEST(OnnxQlinear, BytesOfEndsCountFromZero) {
   EXPECT_EQ(model_output(g, run_oracle(g, bytes)), (std::vector<uint8_t>{17}));
 }
 
+// The zero point says the type of bytes, so they cannot have another one.
+TEST(OnnxQlinear, ZeroPointsOfAnotherType) {
+  for (const bool weights : {true, false}) {
+    OnnxBuilder b;
+    constants(b);
+    b.bytes("u", {}, {3}, true);
+    b.bytes("uw", {2}, {128, 128}, true);
+    b.node("QLinearConv",
+           {"q", "sx", weights ? "zx" : "u", "w", "sw", weights ? "uw" : "zw",
+            "sy", "zy", "c"},
+           "r");
+    try {
+      finished(b);
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::kCorrupt);
+      EXPECT_NE(std::string(error.what()).find("a zero point of"),
+                std::string::npos)
+          << error.what();
+    }
+  }
+}
+
 TEST(OnnxQlinear, ZeroPointsOfWeightsPerChannelAreRefused) {
   OnnxBuilder b;
   constants(b);

@@ -59,6 +59,12 @@ Scales scales_of(OnnxCall& call, size_t rank) {
   return out;
 }
 
+void check_bytes(const OnnxCall& call, int type) {
+  if (type == kOnnxInt8 || type == kOnnxUint8) return;
+  call.unsupported(text("a zero point of type ", onnx_type_name(type),
+                        "; quantize to INT8 or UINT8"));
+}
+
 // The scale of each element of a constant.
 size_t scale_of(const OnnxTensor& t, const Quantization& quant, size_t i) {
   if (quant.scale.size() == 1) return 0;
@@ -84,9 +90,7 @@ void quantize_constant(OnnxCall& call, const OnnxTensor& t) {
   call.floats(0, "a constant");
   const Scales s = scales_of(call, t.dims.size());
   check_channels(call, t, s.quant);
-  if (s.type != kOnnxInt8 && s.type != kOnnxUint8) {
-    call.unsupported(text("type ", onnx_type_name(s.type)));
-  }
+  check_bytes(call, s.type);
   const float low = s.type == kOnnxInt8 ? -128 : 0;
   OnnxTensor out;
   out.type = s.type;
@@ -105,6 +109,9 @@ void quantize_constant(OnnxCall& call, const OnnxTensor& t) {
 void dequantize_constant(OnnxCall& call, const OnnxTensor& t) {
   Scales s = scales_of(call, t.dims.size());
   check_channels(call, t, s.quant);
+  call.require(!call.has(2) || s.type == t.type,
+               text("a zero point of type ", onnx_type_name(s.type),
+                    " for a constant of type ", onnx_type_name(t.type)));
   OnnxTensor out;
   out.dims = t.dims;
   if (t.type == kOnnxInt32) {
@@ -134,9 +141,7 @@ QuantNote note_of(OnnxCall& call, size_t rank) {
   if (s.quant.scale.size() != 1) {
     call.unsupported("scales per channel of a computed tensor");
   }
-  if (s.type != kOnnxInt8 && s.type != kOnnxUint8) {
-    call.unsupported(text("type ", onnx_type_name(s.type)));
-  }
+  check_bytes(call, s.type);
   QuantNote note;
   note.type = s.type == kOnnxUint8 ? Type::kUint8 : Type::kInt8;
   if (s.type == kOnnxUint8) s.quant.zero[0] -= 128;
@@ -170,6 +175,8 @@ void dequantize(OnnxCall& call) {
   const QuantNote note = note_of(call, x.rank());
   if (!call.graph().noted(x.tensor)) {
     call.graph().note(x.tensor) = note;
+  } else if (call.has(2) && call.graph().note(x.tensor).type != note.type) {
+    call.corrupt("a zero point of another type than the bytes");
   } else if (!same_note(call.graph().note(x.tensor), note)) {
     call.unsupported("other scales than those that made the bytes");
   }
