@@ -41,6 +41,14 @@ if(TARGET board_tests)
     SHOAL_BUILD="${PROJECT_BINARY_DIR}")
   set_target_properties(board_tests PROPERTIES UNITY_BUILD_BATCH_SIZE 7)
 endif()
+# Small models of public reports, one of each kind.
+if(NOT SHOAL_SANITIZE)
+  add_test(NAME cases_on_boards_test
+    COMMAND ${PROJECT_SOURCE_DIR}/tools/cases_on_boards.sh
+      ${PROJECT_BINARY_DIR} --sample)
+  set_tests_properties(cases_on_boards_test PROPERTIES LABELS "shared"
+    TIMEOUT 300 SKIP_RETURN_CODE 77)
+endif()
 # ctest --preset long, for what it costs; CI runs its first case.
 if(NOT SHOAL_SANITIZE)
   add_executable(board_mobilenet_test board_mobilenet_test.cc)

@@ -12,6 +12,8 @@ namespace {
 using enum OpKind;
 
 // Builds the steps; every function returns the operand that its result is.
+// Each use of a constant is one of its own, in the order of use, as import
+// numbers those of a file: so no two are made within one expression.
 class Steps {
  public:
   static constexpr int kValue = 0;
@@ -33,9 +35,11 @@ class Steps {
   // -1, 0 or 1: whatever is not 0 leaves the range when it is multiplied by
   // the largest number twice.
   int sign(int x) {
-    const int most = constant(std::numeric_limits<float>::max());
-    const int far = apply(kMul, apply(kMul, x, most), most);
-    return apply(kMaximum, apply(kMinimum, far, constant(1)), constant(-1));
+    constexpr float kMost = std::numeric_limits<float>::max();
+    const int large = apply(kMul, x, constant(kMost));
+    const int far = apply(kMul, large, constant(kMost));
+    const int below = apply(kMinimum, far, constant(1));
+    return apply(kMaximum, below, constant(-1));
   }
   // 1 where x is above the limit, else 0.
   int above(int x, float limit) {
@@ -105,7 +109,8 @@ void ceil_steps(OnnxCall&, Steps& s) {
 void cosine(OnnxCall&, Steps& s) {
   const int half = s.apply(kMul, Steps::kValue, s.constant(0.5F));
   const int square = s.apply(kSquare, s.apply(kSin, half));
-  s.apply(kAdd, s.apply(kMul, square, s.constant(-2)), s.constant(1));
+  const int less = s.apply(kMul, square, s.constant(-2));
+  s.apply(kAdd, less, s.constant(1));
 }
 
 // GELU(u) / u is (1 + erf(u / sqrt 2)) / 2, which is not defined at 0: the
@@ -115,9 +120,11 @@ void error_function(OnnxCall&, Steps& s) {
   const int size = s.apply(kMaximum, s.apply(kAbs, Steps::kValue), least);
   const int u = s.apply(kMul, size, s.constant(std::numbers::sqrt2_v<float>));
   const int gelu = s.function_of(kGelu, u, GeluAttr{false});
-  const int twice = s.apply(kMul, s.apply(kDiv, gelu, u), s.constant(2));
+  const int part = s.apply(kDiv, gelu, u);
+  const int twice = s.apply(kMul, part, s.constant(2));
   const int positive = s.apply(kAdd, twice, s.constant(-1));
-  s.apply(kMul, positive, s.apply(kDiv, Steps::kValue, size));
+  const int sign = s.apply(kDiv, Steps::kValue, size);
+  s.apply(kMul, positive, sign);
 }
 
 void sign(OnnxCall&, Steps& s) { s.sign(Steps::kValue); }
@@ -133,7 +140,9 @@ void shrink(OnnxCall& call, Steps& s) {
   const int low = s.above(s.apply(kNeg, Steps::kValue), limit);
   const int less = s.apply(kAdd, Steps::kValue, s.constant(-bias));
   const int more = s.apply(kAdd, Steps::kValue, s.constant(bias));
-  s.apply(kAdd, s.apply(kMul, less, high), s.apply(kMul, more, low));
+  const int upper = s.apply(kMul, less, high);
+  const int lower = s.apply(kMul, more, low);
+  s.apply(kAdd, upper, lower);
 }
 
 // Halves go to the even neighbour. Away from halves the integers `up` and

@@ -119,6 +119,33 @@ TEST(OnnxValues, FunctionsAndPowers) {
   }
 }
 
+// Import numbers the constants of a function by their use; a graph that is
+// written and read again is the same.
+TEST(OnnxValues, ConstantsOfFunctionsAreInOrderOfUse) {
+  for (const char* type :
+       {"Ceil", "Celu", "Cos", "Elu", "Erf", "Mish", "Round", "Selu", "Shrink",
+        "Sign", "Softplus", "Softsign", "ThresholdedRelu"}) {
+    SCOPED_TRACE(type);
+    OnnxBuilder b(18);
+    b.input("x", {1, 4});
+    b.node(type, {"x"}, "y");
+    b.output("y");
+    const Graph g = import_onnx(b.finish(), "m");
+    ASSERT_EQ(g.ops.size(), 1u);
+    const auto* f = std::get_if<FunctionAttr>(&g.ops[0].attr);
+    if (f == nullptr) continue;  // one operator
+    int last = 0;
+    for (const Op& step : f->steps) {
+      for (const int n : step.inputs) {
+        if (n < 0) {
+          EXPECT_EQ(n, --last);
+        }
+      }
+    }
+    EXPECT_EQ(f->constants.size(), static_cast<size_t>(-last));
+  }
+}
+
 TEST(OnnxValues, LimitsThatCrossAreTheUpperOne) {
   OnnxBuilder b;
   b.number("low", 2);
