@@ -41,7 +41,7 @@ int unpacked_step(const Runs& r) {
          static_cast<int>(static_cast<unsigned>(r.step - apart) & (kGroup - 1));
 }
 
-// Of each of four bytes that hold a weight plus 8, the weight as int8.
+// Returns four weights as int8, given each plus 8 in a byte.
 uint32_t less_eight(uint32_t bytes) {
 #if defined(__ARM_FEATURE_DSP)
   uint32_t out;
@@ -53,21 +53,19 @@ uint32_t less_eight(uint32_t bytes) {
 #endif
 }
 
-// One group: the weights of the low nibbles, then those of the high ones.
+// One group, a word: the weights of the low nibbles, then those of the high
+// ones. Both lie at multiples of 4 bytes.
 void unpack_group(const uint8_t* in, int8_t* out) {
   uint32_t word;
-  std::memcpy(&word, in, sizeof word);
+  std::memcpy(&word, __builtin_assume_aligned(in, 4), sizeof word);
   word ^= 0x88888888U;  // adds 8 to each
   const uint32_t low = less_eight(word & 0x0F0F0F0FU);
   const uint32_t high = less_eight(word >> 4 & 0x0F0F0F0FU);
-  std::memcpy(out, &low, sizeof low);
-  std::memcpy(out + 4, &high, sizeof high);
+  std::memcpy(__builtin_assume_aligned(out, 4), &low, sizeof low);
+  std::memcpy(__builtin_assume_aligned(out + 4, 4), &high, sizeof high);
 }
 
-void unpack_groups(const uint8_t* from, int groups, int8_t* to) {
-  const auto* in =
-      static_cast<const uint8_t*>(__builtin_assume_aligned(from, 4));
-  auto* out = static_cast<int8_t*>(__builtin_assume_aligned(to, 4));
+void unpack_groups(const uint8_t* in, int groups, int8_t* out) {
 #if defined(__ARM_FEATURE_MVE)
   for (; groups > 3; groups -= 4, in += 16, out += 4 * kGroup) {
     const int8x16_t bytes = vreinterpretq_s8_u8(vldrbq_u8(in));

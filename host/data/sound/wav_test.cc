@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "host/base/error.h"
 #include "host/data/sound/testing/sounds.h"
 

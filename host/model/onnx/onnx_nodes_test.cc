@@ -285,7 +285,7 @@ const std::vector<Rule>& rules() {
        {},
        {"a scale that", "input \"x_scale\": has no shape"}},
       {"volumes (three axes of places)", {}, {"of 5 axes"}},
-      {"frames of a batch that are one result", {}, {"a batch of"}},
+      {"batches (a batch of n is n frames: --input-shape)", {}, {"a batch of"}},
       {"other types than float32 and quantized bytes",
        {"CastLike"},
        {"a cast to", "data of type", "of type", "only behind a Dynamic"}},

@@ -272,9 +272,10 @@ TEST(OnnxQdq, PartsOfAnUnroundedOperatorAreOneLine) {
   b.node("LayerNormalization", {b.rounded("x", 0.5F, 3), "g"}, "y");
   b.output(b.rounded("y", 1, 0));
   EXPECT_EQ(refusal(b),
-            "m: not supported:\n  the parts of \"y.real\" (MEAN, "
-            "SQUARED_DIFFERENCE, MEAN, ADD, RSQRT, SUB, MUL, MUL): they "
-            "compute in float32, no QuantizeLinear rounds their results");
+            "m: not supported:\n  the parts of \"y\" (MEAN, "
+            "SQUARED_DIFFERENCE, MEAN, ADD, RSQRT, SUB, MUL): they compute in "
+            "float32, no QuantizeLinear rounds their results\n  MUL "
+            "\"y.real\": \"y:normalized\" is not quantized");
 }
 
 // A bias that is no multiple of the product of the scales is rounded to one.
