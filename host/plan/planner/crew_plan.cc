@@ -388,10 +388,10 @@ void CrewPlan::improve_cheaply() {
   int moved = most_plans_, recuts = most_plans_ / tuning::kLaterPart,
       shares = recuts;
   improve_by({{change_waits, moved},
-              {hand_over, moved},
               {move_borders, moved},
               {recut_run, recuts},
-              {balance_shares, shares}});
+              {balance_shares, shares},
+              {hand_over, moved}});
   improve_further(tuning::kCheapEffort);
 }
 

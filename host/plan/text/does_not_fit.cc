@@ -127,8 +127,8 @@ Misfit arena_does_not_fit(const Net& net, const PlanRequest& request,
           "ARENA does not fit: " + node + fullest_layer(net, first) +
               " needs " + format_bytes(first.arena_bytes) +
               " in the smallest plan that was found; budget " +
-              format_bytes(of.plan_budget()) + " (" + of.budget_source() +
-              ")" + slots_text(first) + else_fits,
+              format_bytes(of.plan_budget()) + " (" + of.budget_source() + ")" +
+              slots_text(first) + else_fits,
           fix, largest};
 }
 
@@ -138,8 +138,7 @@ Misfit no_storage(const Net& net, const Board& board) {
                       (board.flash_bytes == 0 || all <= board.flash_bytes);
   return {Exit::kDoesNotFit,
           "FLASH does not fit: weights take " + format_bytes(all) +
-              ", and board " + board.name +
-              " has no storage to read them from",
+              ", and board " + board.name + " has no storage to read them from",
           mapped ? "--flash " + std::to_string(all)
                  : "use a smaller network, or another --board"};
 }
