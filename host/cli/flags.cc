@@ -43,7 +43,7 @@ void add_search(CLI::App* verb, PlanFlags& flags) {
                    "End the search after this long with the best plan so far")
       ->check(real_range(1e-3, 1e6));
   verb->add_option("--effort", flags.effort,
-                   "Search about so many times as long for a better plan (1)")
+                   "Search about N times as long for a better plan [1]")
       ->check(CLI::Range(1, 100));
   verb->add_option("--plan", flags.plan.path,
                    "Take the plan that `shoal plan -o FILE` wrote");

@@ -97,8 +97,8 @@ uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // long the longest one keeps it away. Of a plan that is cut already: the same.
 void set_slices(const Net&, const Cluster&, Plan&);
 
-// Of a plan of several nodes: a stage whose recorded order is longer than a
-// program counts. None: no stage.
+// Returns why a plan cannot be run whose stages fire in more runs than a
+// program counts; none: it can.
 std::optional<Misfit> too_many_runs(const Plan&);
 
 // `supplies`: of each node.

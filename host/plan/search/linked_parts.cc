@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/variables.h"
 
 namespace shoal {
@@ -23,6 +24,30 @@ Cuts with_assignments_apart(const Net& net, Cuts cuts) {
     cuts.ends.push_back(static_cast<int>(first - net.layers.begin()) - 1);
   }
   return cuts;
+}
+
+void add_lacks(const Partition& cuts, const Plan& plan,
+               const std::vector<int64_t>& limits, NodeBudgets& budget) {
+  std::vector<int64_t> lack(cuts.size());
+  for (size_t n = 0; n < limits.size(); ++n) {
+    for (const PlanStage& s : plan.nodes[n].stages) {
+      int64_t& most = lack[static_cast<size_t>(s.segment)];
+      most = std::max(most, int64_t{s.arena_bytes} - limits[n]);
+    }
+  }
+  for (size_t s = 0; s < cuts.size(); ++s) {
+    if (lack[s] > 0) budget.add_lack(cuts[s], lack[s]);
+  }
+}
+
+Misfit must_end_behind(const CutNet& cut, int layer) {
+  const bool loop = cut.is_inner(layer);
+  return {Exit::kUsage,
+          "cuts " + cut.cuts.strategy + ": a segment must end behind " +
+              layer_text(cut.net.layers[layer]) +
+              ", where the cut changes, but its block " +
+              (loop ? "has groups" : "is joined"),
+          loop ? "groups = 1" : "joined = false"};
 }
 
 int64_t held_bytes(const PlanNode& node, int stage) {

@@ -10,8 +10,10 @@
 #include "host/plan/draft/linked_draft.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
+#include "host/plan/search/segment_search.h"
 #include "host/plan/search/streaming.h"
 #include "host/plan/types/layer_cuts.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {
@@ -58,6 +60,13 @@ struct Chosen {
   std::vector<BlockChoice> groups;
   std::vector<int> halos;
 };
+
+// Adds what stages of the plan reach beyond their nodes' limits.
+void add_lacks(const Partition&, const Plan&,
+               const std::vector<int64_t>& limits, NodeBudgets&);
+
+// Why there are no segments: what a file of cuts keeps together is in the way.
+Misfit must_end_behind(const CutNet&, int layer);
 
 // Of all that is alive during a stage.
 int64_t held_bytes(const PlanNode&, int stage);

@@ -227,7 +227,7 @@ class LinkedSearch : public Search {
       }
       if (learn(*cuts, *made)) continue;
       if (apart) {
-        add_lacks(*cuts, *made, budget);
+        add_lacks(*cuts, *made, limits_, budget);
         continue;
       }
       for (size_t n = 0; n < limits_.size(); ++n) {
@@ -236,21 +236,6 @@ class LinkedSearch : public Search {
       }
     }
     return std::nullopt;
-  }
-
-  // What stages reach beyond their nodes' budgets.
-  void add_lacks(const Partition& cuts, const Plan& plan,
-                 NodeBudgets& budget) const {
-    std::vector<int64_t> lack(cuts.size());
-    for (size_t n = 0; n < limits_.size(); ++n) {
-      for (const PlanStage& s : plan.nodes[n].stages) {
-        int64_t& most = lack[static_cast<size_t>(s.segment)];
-        most = std::max(most, int64_t{s.arena_bytes} - limits_[n]);
-      }
-    }
-    for (size_t s = 0; s < cuts.size(); ++s) {
-      if (lack[s] > 0) budget.add_lack(cuts[s], lack[s]);
-    }
   }
 
   std::vector<int64_t> each(int64_t bytes) const {
@@ -571,13 +556,7 @@ class LinkedSearch : public Search {
     if (layer < 0) {
       throw Error(Exit::kInternal, cut_.net.name + ": no segments");
     }
-    const bool loop = cut_.is_inner(layer);
-    return {Exit::kUsage,
-            "cuts " + cut_.cuts.strategy + ": a segment must end behind " +
-                layer_text(cut_.net.layers[layer]) +
-                ", where the cut changes, but its block " +
-                (loop ? "has groups" : "is joined"),
-            loop ? "groups = 1" : "joined = false"};
+    return must_end_behind(cut_, layer);
   }
 
   const PlanRequest& request_;

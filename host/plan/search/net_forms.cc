@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "host/plan/cost/time.h"
+
 namespace shoal {
 namespace {
 

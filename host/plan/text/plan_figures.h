@@ -16,7 +16,7 @@ struct PlanFigures {
   // For that: 1 if a frame begins when the one before it has ended. A batch
   // counts as one.
   uint32_t frames_under_way = 1;
-  // What cores and storages draw; none: a board has no figures.
+  // The energy that cores and storages draw; none: a board has no figures.
   std::optional<double> energy_j = {};
   bool has_network = false;  // which draws more, that nobody has measured
   // The replicas that the plan is compared with; none: it was not asked for, or

@@ -40,8 +40,8 @@ struct PlanRequest {
   bool compared = false;
   Objective objective = Objective::kLatency;
   PlanLimits limits = {};
-  // How much is searched, from 1 on: about so many times as much. More is never
-  // worse.
+  // How many times as much is searched as by default, about; from 1 on. More is
+  // never worse.
   int effort = 1;
   // The price of a byte of traffic, in seconds, beside the time that it takes:
   // where the least time is looked for, plans that send less may take so much

@@ -336,10 +336,10 @@ inline constexpr double kMayReach = 2, kMayKeep = 1.25;
 // From this effort on the request is planned with less memory and slower links,
 // too, some ten plans more, each of which takes as long as the first.
 inline constexpr int kLadderEffort = 8;
-// What plans that cost little (kCheap) have anyway.
+// Plans that cost little (kCheap) have this effort anyway.
 inline constexpr int kCheapEffort = 3;
-// Of what a move proposes for a plan, so many are tried before the next move:
-// the first are likeliest to help.
+// The next move has its turn after the first changes that a move proposes for a
+// plan, which are likeliest to help.
 inline constexpr size_t kFirstChanges = 3;
 
 // --- Pipelines.
