@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,13 @@
 
 namespace shoal {
 namespace {
+
+// The first half: all of them, each of which was once a plan that grew, take a
+// minute. SHOAL_ALL_SEEDS=1 plans all.
+std::vector<uint32_t> some_of(std::vector<uint32_t> seeds) {
+  if (!std::getenv("SHOAL_ALL_SEEDS")) seeds.resize((seeds.size() + 1) / 2);
+  return seeds;
+}
 
 Cluster nodes_with(int nodes, std::optional<int64_t> ram = {}) {
   return uniform_cluster(nodes, find_board("teensy41"), ram);
@@ -80,7 +88,7 @@ TEST(MoreNodesTest, NeverNeedLargerArenasInAnotherOrder) {
 
 TEST(MoreNodesTest, NeverTakeLonger) {
   int idle = 0;
-  for (const uint32_t seed : {1, 10, 14, 16, 22, 38, 43, 55}) {
+  for (const uint32_t seed : some_of({14, 38, 10, 55, 1, 16, 22, 43})) {
     const Net net = random_net(seed);
     double latency = 1e9;
     for (int nodes = 1; nodes <= 6; ++nodes) {
@@ -110,7 +118,7 @@ Cluster unequal_nodes(int nodes) {
 
 // Each of these nets needed a larger arena, or took longer, on some more.
 TEST(MoreNodesTest, NeitherDoUnequalOnes) {
-  for (const uint32_t seed : {9, 14, 29, 31, 39}) {
+  for (const uint32_t seed : some_of({29, 14, 39, 9, 31})) {
     const Net net = random_net(seed);
     int64_t least = INT64_MAX;
     double latency = 1e9;
