@@ -45,7 +45,7 @@ endif()
 if(NOT SHOAL_SANITIZE)
   add_test(NAME cases_on_boards_test
     COMMAND ${PROJECT_SOURCE_DIR}/tools/cases_on_boards.sh
-      ${PROJECT_BINARY_DIR} --sample)
+      ${PROJECT_BINARY_DIR} --sample mps2-an386 qemu-rv32)
   set_tests_properties(cases_on_boards_test PROPERTIES LABELS "shared"
     TIMEOUT 300 SKIP_RETURN_CODE 77)
 endif()

@@ -215,18 +215,29 @@ TEST_F(CliFlags, WhoServesBoardsPlansNothing) {
   const std::vector<std::string> serve{"emulate", "--board", "mps2-an386",
                                        "--nodes", "2",       "--serve"};
   for (const std::vector<std::string>& flags :
-       std::vector<std::vector<std::string>>{
-           {"--ram", "64K"},        {"--strategy", "spatial"},
-           {"--objective", "ram"},  {"--max-latency", "1s"},
-           {"--max-traffic", "1M"}, {"--max-arena", "64K"},
-           {"--plan-seconds", "1"}, {"--replay"},
-           {"--cuts", "c.toml"},    {"--flash", "0"},
-           {"--max-writes", "1K"},  {"--lifetime", "1y"},
-           {"--fps", "1"},          {"--layers"},
-           {"--trace", "t.tsv"},    {"--output", "o.bin"},
-           {"--labels", "l.txt"},   {"--top", "3"},
-           {"--mean", "127"},       {"--frames", "2"},
-           {"--inputs", "x"},       {"--json"}}) {
+       std::vector<std::vector<std::string>>{{"--ram", "64K"},
+                                             {"--strategy", "spatial"},
+                                             {"--objective", "ram"},
+                                             {"--max-latency", "1s"},
+                                             {"--max-traffic", "1M"},
+                                             {"--max-arena", "64K"},
+                                             {"--plan-seconds", "1"},
+                                             {"--effort", "2"},
+                                             {"--replay"},
+                                             {"--cuts", "c.toml"},
+                                             {"--flash", "0"},
+                                             {"--max-writes", "1K"},
+                                             {"--lifetime", "1y"},
+                                             {"--fps", "1"},
+                                             {"--layers"},
+                                             {"--trace", "t.tsv"},
+                                             {"--output", "o.bin"},
+                                             {"--labels", "l.txt"},
+                                             {"--top", "3"},
+                                             {"--mean", "127"},
+                                             {"--frames", "2"},
+                                             {"--inputs", "x"},
+                                             {"--json"}}) {
     std::vector<std::string> all = serve;
     all.insert(all.end(), flags.begin(), flags.end());
     refused(all, 2, flags[0] + ": boards that serve run no model of their own");

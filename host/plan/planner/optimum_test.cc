@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <iostream>
 #include <limits>
+#include <string>
 #include <vector>
 
+#include "host/check/check.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/planner.h"
@@ -97,6 +99,41 @@ TEST(OptimumTest, OneNodeIsAsSmallAsAnyStages) {
               << " B, the smallest of all stages " << least << " B\n";
     EXPECT_LE(found, least);
   }
+}
+
+TEST(OptimumTest, MoreEffortIsNeverWorse) {
+  for (const uint32_t seed : {10, 14}) {
+    const Net net = random_net(seed);
+    PlanRequest request =
+        linked_nodes(uniform_cluster(3, find_board("teensy41"), 4096), "auto");
+    double before = std::numeric_limits<double>::infinity();
+    for (const int effort : {1, 2, 4, 8}) {
+      request.effort = effort;
+      const Plan plan = make_plan(net, request);
+      SCOPED_TRACE(std::to_string(seed) + ", effort " + std::to_string(effort));
+      EXPECT_TRUE(check(net, plan).empty());
+      EXPECT_LE(plan.latency_s, before);
+      before = plan.latency_s;
+    }
+  }
+}
+
+// On the ladders of budgets and of rates.
+TEST(OptimumTest, MoreMemoryOrAFasterLinkIsNeverSlowerWithEffort) {
+  const Net net = random_net(16);
+  double before = std::numeric_limits<double>::infinity();
+  const auto is_no_slower = [&](int64_t ram, double bits_per_s) {
+    Cluster cluster = uniform_cluster(3, find_board("teensy41"), ram);
+    for (ClusterNode& n : cluster.nodes) n.board.link_bits_per_s = bits_per_s;
+    PlanRequest request = linked_nodes(cluster, "auto");
+    request.effort = 8;
+    const double seconds = make_plan(net, request).latency_s;
+    SCOPED_TRACE(std::to_string(ram) + " B, " + std::to_string(bits_per_s));
+    EXPECT_LE(seconds, before);
+    before = seconds;
+  };
+  for (const int64_t ram : {4096, 8192, 16384}) is_no_slower(ram, 1e6);
+  for (const double rate : {1e7, 1e8, 1e9}) is_no_slower(16384, rate);
 }
 
 }  // namespace
