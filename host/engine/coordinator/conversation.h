@@ -83,6 +83,8 @@ class Conversation {
     on_pong_ = std::move(f);
   }
   int64_t resent() const { return resent_; }
+  // Returns the mean of the last round trips; 0: none was measured.
+  uint64_t round_trip_us() const { return round_trip_us_; }
   // Returns the largest data of a write.
   uint32_t write_bytes(uint32_t node_payload) const;
 

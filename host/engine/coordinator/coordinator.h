@@ -116,6 +116,7 @@ struct WorkerReport {
   int64_t resent = 0;  // requests sent again
   bool held = false;   // it had the program already
   uint32_t found = 0;  // bytes of it that a broken transfer had left there
+  uint64_t round_trip_us = 0;  // 0: not measured
 };
 
 // The step that follows when every node has its program.

@@ -193,7 +193,14 @@ void Coordinator::Work::receive() {
         workers_[get_head(datagram.data()).node]->talk.heard();
       }
     } else if (Worker* const w = find(datagram)) {
-      w->talk.receive(from, datagram);
+      const bool had_session = w->talk.open();
+      try {
+        w->talk.receive(from, datagram);
+      } catch (const Error& e) {
+        // It was restarted: another incarnation, without what it had.
+        if (had_session && e.code() == Exit::kNode) lose(*w);
+        throw;
+      }
     }
   }
 }
@@ -254,6 +261,7 @@ WorkerReport Coordinator::Work::report(int worker) const {
   const Worker& w = *workers_.at(static_cast<size_t>(worker));
   WorkerReport r = w.report;
   r.resent = w.talk.resent();
+  r.round_trip_us = w.talk.round_trip_us();
   return r;
 }
 
