@@ -1,5 +1,7 @@
 #include "host/engine/engine.h"
 
+#include "host/engine/frame_source.h"
+
 namespace shoal {
 
 std::vector<EngineNode> engine_nodes(const Plan& plan) {
@@ -12,6 +14,19 @@ std::vector<EngineNode> engine_nodes(const Plan& plan) {
     }
   }
   return nodes;
+}
+
+void Engine::serve(FrameSource& source, const Take& take) {
+  for (;;) {
+    const bool ended = source.ended();
+    if (const std::optional<Bytes> input = source.next()) {
+      take({run_frame(*this, *input)});
+    } else if (ended) {
+      return;
+    } else {
+      wait_for(source);
+    }
+  }
 }
 
 void run_frames(Engine& engine, const std::vector<Bytes>& inputs, int64_t count,

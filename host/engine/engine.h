@@ -24,6 +24,8 @@
 
 namespace shoal {
 
+class FrameSource;
+
 using Bytes = std::vector<uint8_t>;
 
 // The answer to one frame.
@@ -88,6 +90,9 @@ class Engine {
   // Runs frames until `next` has no more. Several may be under way. They are a
   // sequence: variables of the model begin with their initial values.
   virtual void stream(const Next& next, const Take& take) = 0;
+  // Runs the frames of a source as they come, until it has ended and all of
+  // them have their answers. Each is a sequence of its own.
+  virtual void serve(FrameSource&, const Take&);
   // Returns whether a frame depends on the one before it.
   virtual bool keeps_variables() const { return !graph().variables.empty(); }
   // Reports on all frames that were streamed.

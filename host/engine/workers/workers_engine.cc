@@ -5,6 +5,7 @@
 
 #include "host/base/size.h"
 #include "host/engine/workers/drive.h"
+#include "host/engine/workers/serve_frames.h"
 
 namespace shoal {
 
@@ -55,6 +56,41 @@ void WorkersEngine::stream(const Next& next, const Take& take) {
     if (e.code() != Exit::kNode || !keeps_variables()) throw;
     throw sequence_lost(e, frame);
   }
+}
+
+void WorkersEngine::serve(FrameSource& source, const Take& take) {
+  const StopAtEnd stop(coordinator_, transport_);
+  {
+    const StopSignals signals;
+    coordinator_.deploy(*prepared_);
+    drive_on(coordinator_, transport_, signals,
+             [&] { return coordinator_.started(); });
+  }
+  serve_frames(
+      coordinator_, transport_, source,
+      [&](const Bytes& output) {
+        ++frames_;
+        take({output});
+      },
+      [&] { source.heed(status()); });
+}
+
+ClusterStatus WorkersEngine::status() const {
+  ClusterStatus status;
+  const size_t nodes = prepared_->plan.nodes.size();
+  for (size_t i = 0; i < nodes; ++i) {
+    const WorkerReport report = coordinator_.report(static_cast<int>(i));
+    NodeStatus node;
+    node.name = coordinator_.identity(static_cast<int>(i)).name;
+    const bool works = !prepared_->plan.nodes[i].stages.empty();
+    node.state = works ? NodePresence::kRuns : NodePresence::kIdle;
+    node.round_trip_us = report.round_trip_us;
+    node.sent_bytes = report.last.sent_bytes;
+    node.resent_bytes = report.last.resent_bytes;
+    node.frames = report.last.frames;
+    status.nodes.push_back(std::move(node));
+  }
+  return status;
 }
 
 std::string WorkersEngine::traffic_text() const {

@@ -7,6 +7,7 @@
 
 #include "host/engine/coordinator/coordinator.h"
 #include "host/engine/engine.h"
+#include "host/engine/frame_source.h"
 #include "host/engine/workers/transport.h"
 
 namespace shoal {
@@ -24,9 +25,12 @@ class WorkersEngine final : public Engine {
   const Graph& graph() const override { return prepared_->graph; }
   // The nodes are told to stop, however it ends; on a signal, too.
   void stream(const Next&, const Take&) override;
+  // The same for frames that come over time. A signal is the source's.
+  void serve(FrameSource&, const Take&) override;
   EngineReport report() const override;
 
  private:
+  ClusterStatus status() const;
   std::string traffic_text() const;
 
   Coordinator& coordinator_;

@@ -1,0 +1,46 @@
+#include "host/engine/workers/serve_frames.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace shoal {
+namespace {
+
+constexpr uint64_t kLookUs = 200'000;
+
+}  // namespace
+
+void serve_frames(Coordinator& coordinator, const HostTransport& transport,
+                  FrameSource& source,
+                  const std::function<void(const std::vector<uint8_t>&)>& take,
+                  const std::function<void()>& look) {
+  const shoal_transport& t = transport.transport();
+  int64_t in_flight = 0;
+  uint64_t look_at = 0;
+  for (;;) {
+    coordinator.poll();
+    const uint64_t now = t.now_us(t.user);
+    if (now >= look_at) {
+      look();
+      look_at = now + kLookUs;
+    }
+    const bool ended = source.ended();  // before next() says that it has none
+    while (coordinator.free_frames() > 0) {
+      const std::optional<std::vector<uint8_t>> input = source.next();
+      if (!input) break;
+      coordinator.submit(*input);
+      ++in_flight;
+    }
+    while (const auto output = coordinator.result()) {
+      --in_flight;
+      take(*output);
+    }
+    const bool has_room = coordinator.free_frames() > 0;
+    if (ended && in_flight == 0 && has_room) return;
+    // A source that has frames, or has ended, would wake it all the time.
+    const int wakes = has_room && !ended ? source.descriptor() : -1;
+    transport.wait(std::min(coordinator.next_timer_us(), look_at), wakes);
+  }
+}
+
+}  // namespace shoal
