@@ -21,6 +21,7 @@
 #include "host/cli/on_ranks.h"
 #include "host/cli/output.h"
 #include "host/cli/search_progress.h"
+#include "host/cli/serve_verbs.h"
 #include "host/cli/usage_errors.h"
 #include "host/engine/workers/stop_signals.h"
 
@@ -61,6 +62,8 @@ struct Flags {
   InspectFlags inspect;
   PlanCommandFlags plan;
   RunFlags run;
+  ServeFlags serve;
+  WatchFlags watch;
   VerifyFlags verify;
   SimulateFlags simulate;
   BuildFlags build;
@@ -84,26 +87,11 @@ struct Flags {
 };
 
 void add_result_flags(CLI::App* verb, ResultFlags& flags) {
-  verb->add_option("--labels", flags.labels, "File with one label a line");
-  verb->add_option("--top", flags.top, "Number of classes to print")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
+  add_answer_flags(verb, flags);
   verb->add_option("-o,--output", flags.output,
                    "Write all outputs, one after another, in their types");
   verb->add_option("--trace", flags.trace,
                    "Write checksums of every layer (layers.tsv)");
-  verb->add_option("--task", flags.task,
-                   "classify, detect, segment, points or raw [guessed]");
-  verb->add_option("--head", flags.head,
-                   "How to read the outputs: ssd, yolov8, ... [guessed]");
-  verb->add_option("--score", flags.score, "Least score of a box")
-      ->capture_default_str();
-  verb->add_option(
-      "--overlap", flags.overlap,
-      "IoU above which two boxes are one object [0.45; ssd: file]");
-  verb->add_option("--anchors", flags.anchors,
-                   "Anchors w,h,... in pixels, finest grid first [COCO]")
-      ->delimiter(',');
   verb->add_option("--output-dir", flags.folder,
                    "Write .npy outputs, marked pictures and a page of them");
 }
@@ -347,6 +335,8 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_inspect(app, f.inspect, code);
   add_plan(app, f.plan, code);
   add_run(app, f.run, code);
+  add_serve(app, f.serve, code);
+  add_watch(app, f.watch, code);
   add_verify(app, f.verify, code);
   add_simulate(app, f.simulate, code);
   add_build(app, f.build, code);

@@ -60,7 +60,8 @@ void add_asked(const ClusterFlags& f, std::vector<Asked>& to) {
        {{"--key", Ability::kSession}, f.key != ClusterFlags{}.key},
        {{"--identity", Ability::kSession}, !f.identity.empty()},
        {{"--node-key", Ability::kSession}, !f.node_keys.empty()},
-       {{"--on-loss", Ability::kSession}, f.on_loss != ClusterFlags{}.on_loss},
+       {{"--on-loss", Ability::kSession}, f.on_loss != f.usual_on_loss},
+       {{"--spares", Ability::kWorkers}, !f.spares.empty()},
        {{"--node-timeout", Ability::kSession}, f.node_timeout.has_value()},
        {{"--take-over", Ability::kSession}, f.take_over}},
       to);

@@ -98,9 +98,11 @@ struct ClusterFlags {
   bool quiet = false;      // the warning of --insecure has been said
   // Seconds that a node may be silent before it is given up.
   std::optional<double> node_timeout;
-  int usual_timeout = 5;  // without --node-timeout
-  // When a node is lost, "replan" goes on with the others, "fail" ends the run.
-  std::string on_loss = "fail";
+  int usual_timeout = 5;            // without --node-timeout
+  std::vector<std::string> spares;  // addresses
+  // When a node is lost, "replan" goes on with the others, "wait" waits for it,
+  // "fail" ends the run.
+  std::string on_loss = "fail", usual_on_loss = "fail";
 };
 struct RunFlags {
   std::string model;
@@ -114,6 +116,36 @@ struct RunFlags {
   bool stream = false;
   bool json = false;
   ImportOptions ends;
+};
+struct ServeFlags {
+  ServeFlags() {
+    cluster.on_loss = cluster.usual_on_loss = "replan";
+    cluster.usual_timeout = 1;
+    plan.wait = 10;
+  }
+
+  std::string model;
+  ResultFlags results;
+  PlanFlags plan;
+  ClusterFlags cluster;
+  PictureFlags pictures;
+  std::vector<std::string> models;  // more of them: NAME=MODEL
+  // Where frames come from; all empty: HTTP at the usual address.
+  std::string http, frames_from, folder;
+  bool prefixed = false;  // frames of frames_from, by their length
+  std::string token;      // file
+  bool no_token = false;  // though other computers reach it
+  std::string max_body = "32M";
+  int connections = 32, queue = 64;
+  double request_timeout = 30;  // seconds
+  bool json = false;
+  ImportOptions ends;
+};
+struct WatchFlags {
+  std::string address, token;  // token: file
+  double every = 1;            // seconds
+  int count = 0;               // 0: until it is ended
+  bool json = false;
 };
 struct VerifyFlags {
   std::string model, golden;
@@ -276,6 +308,8 @@ struct FormatsFlags {
 int inspect_command(const InspectFlags&);
 int plan_command(const PlanCommandFlags&);
 int run_command(const RunFlags&);
+int serve_command(const ServeFlags&);
+int watch_command(const WatchFlags&);
 int verify_command(const VerifyFlags&);
 int simulate_command(const SimulateFlags&);
 int build_command(const BuildFlags&);

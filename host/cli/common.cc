@@ -119,11 +119,12 @@ void check_strategy(const PlanFlags& flags, bool several) {
 // A pipe has no name that says what it carries: as many bytes as the input
 // has are raw, others say themselves what they are (arrays, sound, pictures).
 // A picture of just as many bytes is refused, because it could be either.
-std::vector<uint8_t> piped_input(const Graph& graph,
-                                 const InputOptions& options,
-                                 InputRemarks& remarks) {
-  const std::string name = "stdin";
-  std::vector<uint8_t> bytes = read_stdin(files::kInput);
+}  // namespace
+
+std::vector<uint8_t> unnamed_input(const Graph& graph, const std::string& name,
+                                   std::span<const uint8_t> bytes,
+                                   const InputOptions& options,
+                                   InputRemarks& remarks) {
   const int64_t wanted = input_file_bytes(graph);
   const bool raw = static_cast<int64_t>(bytes.size()) == wanted;
   if (!raw && !options.real_bins) {
@@ -141,8 +142,6 @@ std::vector<uint8_t> piped_input(const Graph& graph,
                   " bytes has as many as the model's raw input",
               "give a file, whose name says which it is");
 }
-
-}  // namespace
 
 void set_budgets(const PlanFlags& flags, Cluster& cluster) {
   std::optional<int64_t> ram, most;
@@ -328,9 +327,12 @@ std::vector<uint8_t> load_input(const Graph& graph, const std::string& path,
   if (is_random_input(path)) return random_input(graph, random_seed_of(path));
   InputRemarks remarks;
   const std::vector<uint8_t> values = with_memory_for("the input " + path, [&] {
-    return path == "-" ? piped_input(graph, options, remarks)
-                       : file_input(graph, path, read_file(path, files::kInput),
-                                    options, &remarks);
+    if (path == "-") {
+      return unnamed_input(graph, "stdin", read_stdin(files::kInput), options,
+                           remarks);
+    }
+    return file_input(graph, path, read_file(path, files::kInput), options,
+                      &remarks);
   });
   tell_remarks(remarks);
   return values;

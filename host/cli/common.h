@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,11 @@ InputOptions input_options(const PictureFlags&);
 // "random:SEED" (random_input.h); "-" is stdin, raw if it has the size.
 std::vector<uint8_t> load_input(const Graph&, const std::string& path,
                                 const InputOptions&);
+// The same of bytes that no name tells the kind of: raw if they have the size,
+// else what they begin like.
+std::vector<uint8_t> unnamed_input(const Graph&, const std::string& name,
+                                   std::span<const uint8_t>,
+                                   const InputOptions&, InputRemarks&);
 // Says on stderr what people may want to know of a file that was taken.
 void tell_remarks(const InputRemarks&);
 void tell_note(const Dataset&, const Graph&);

@@ -277,9 +277,31 @@ void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
 
 void add_on_loss(CLI::App* verb, ClusterFlags& flags) {
   verb->add_option("--on-loss", flags.on_loss,
-                   "replan: go on without a node that is lost; or fail")
+                   "When a node is lost: replan for the others, wait, or fail")
       ->capture_default_str()
-      ->check(one_of({"replan", "fail"}));
+      ->check(one_of({"replan", "wait", "fail"}));
+  verb->add_option("--spares", flags.spares,
+                   "Nodes that take the place of lost --workers")
+      ->delimiter(',');
+}
+
+void add_answer_flags(CLI::App* verb, ResultFlags& flags) {
+  verb->add_option("--labels", flags.labels, "File with one label a line");
+  verb->add_option("--top", flags.top, "Number of classes to print")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  verb->add_option("--task", flags.task,
+                   "classify, detect, segment, points or raw [guessed]");
+  verb->add_option("--head", flags.head,
+                   "How to read the outputs: ssd, yolov8, ... [guessed]");
+  verb->add_option("--score", flags.score, "Least score of a box")
+      ->capture_default_str();
+  verb->add_option(
+      "--overlap", flags.overlap,
+      "IoU above which two boxes are one object [0.45; ssd: file]");
+  verb->add_option("--anchors", flags.anchors,
+                   "Anchors w,h,... in pixels, finest grid first [COCO]")
+      ->delimiter(',');
 }
 
 CLI::Validator one_of(std::vector<std::string> names) {
@@ -321,8 +343,10 @@ CLI::Validator real_range(double least, double most) {
 }
 
 void add_wait_flag(CLI::App* verb, double& seconds) {
-  verb->add_option("--wait", seconds,
-                   "Seconds to wait for what another process owns [0]")
+  verb->add_option(
+          "--wait", seconds,
+          fmt::format("Seconds to wait for what another process owns [{:g}]",
+                      seconds))
       ->check(real_range(0, 1e6));
 }
 

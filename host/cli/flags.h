@@ -80,6 +80,8 @@ CLI::Validator one_of(std::vector<std::string> names);
 // Adds the flags of the simulated network.
 void add_network_flags(CLI::App*, NetworkFlags&);
 
+// How answers are read and told.
+void add_answer_flags(CLI::App*, ResultFlags&);
 // How a picture becomes the model's input.
 void add_picture_flags(CLI::App*, PictureFlags&);
 

@@ -97,7 +97,9 @@ void EngineOpening::load() {
   }
   check();
   if (kind_ == EngineKind::kWorkers || kind_ == EngineKind::kBoards) {
-    workers_.emplace(flags_.plan, flags_.cluster);
+    workers_ = flags_.workers ? flags_.workers
+                              : std::make_shared<WorkerCluster>(flags_.plan,
+                                                                flags_.cluster);
   }
 }
 
@@ -148,7 +150,8 @@ std::unique_ptr<Engine> EngineOpening::open(
     case EngineKind::kWorkers:
     case EngineKind::kBoards:
       return std::make_unique<RecoveringEngine>(
-          *workers_, std::move(graph_), flags_.cluster.on_loss == "replan");
+          *workers_, std::move(graph_), on_loss_of(flags_.cluster.on_loss),
+          flags_.serves);
     case EngineKind::kVirtual:
       return open_virtual();
     case EngineKind::kBoard:

@@ -34,6 +34,9 @@ struct EngineFlags {
   bool remote = false;  // nodes at addresses run there, else here
   bool jobs = false;    // a number of threads was asked for
   bool energy = false;  // of frames that come so often
+  bool serves = false;  // its nodes come and go
+  // The nodes of another model, which run this one, too; null: its own.
+  std::shared_ptr<WorkerCluster> workers = nullptr;
   // The most seconds for which a board is emulated.
   std::optional<int> emulated_s = {};
   // Nodes are virtual, and their time counts; what is asked of several besides
@@ -48,6 +51,8 @@ class EngineOpening {
   explicit EngineOpening(EngineFlags);
 
   EngineKind kind() const { return kind_; }
+  // Null if the engine has none.
+  std::shared_ptr<WorkerCluster> workers() const { return workers_; }
   // Until open(); then the engine has it.
   const Graph& graph() const { return store_ ? store_->info.graph : graph_; }
   // The detection that the outputs are for, if the file says so.
@@ -74,7 +79,7 @@ class EngineOpening {
   std::shared_ptr<const DetectionOp> detection_;
   std::optional<StoreKey> key_;
   std::shared_ptr<const StoreAccess> store_;
-  std::optional<WorkerCluster> workers_;
+  std::shared_ptr<WorkerCluster> workers_;
 };
 
 }  // namespace shoal

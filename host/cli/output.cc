@@ -229,14 +229,18 @@ void print_errors_as_json() { errors_are_json() = true; }
 
 bool prints_errors_as_json() { return errors_are_json(); }
 
+nlohmann::ordered_json error_json(const Error& e) {
+  return {{"code", static_cast<int>(e.code())},
+          {"kind", error_kind(e.code())},
+          {"message", e.what()},
+          {"help", e.fix()}};
+}
+
 void report_aloud(const Error& e) {
   if (errors_are_json()) {
-    const nlohmann::ordered_json error{{"code", static_cast<int>(e.code())},
-                                       {"kind", error_kind(e.code())},
-                                       {"message", e.what()},
-                                       {"help", e.fix()}};
-    const std::string json = nlohmann::ordered_json{{"error", error}}.dump(
-        -1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const nlohmann::ordered_json error{{"error", error_json(e)}};
+    const std::string json =
+        error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     std::fputs((printable_json(json) + "\n").c_str(), stderr);
     return;
   }

@@ -64,6 +64,9 @@ bool prints_errors_as_json();
 // The word of an exit code in that JSON, such as "does_not_fit".
 const char* error_kind(Exit);
 
+// {"code", "kind", "message", "help"}.
+nlohmann::ordered_json error_json(const Error&);
+
 // The one place that prints errors. Returns the exit code.
 int report(const Error&);
 // Prints the error also on a rank that is quiet otherwise; from any thread.

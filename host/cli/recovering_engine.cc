@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "host/base/error.h"
 #include "host/cli/output.h"
+#include "host/plan/file/plan_key.h"
 
 namespace shoal {
 namespace {
@@ -27,7 +30,7 @@ void require_other_programs(const WorkerCluster& workers) {
     throw Error(Exit::kUsage,
                 "--on-loss replan needs nodes that take programs, and node " +
                     node.name + " holds the one that it was exported with",
-                "leave out --on-loss replan");
+                "--on-loss fail, or wait");
   }
 }
 
@@ -37,32 +40,48 @@ std::string frame_text(const std::string& what, int64_t frame) {
 
 }  // namespace
 
+OnLoss on_loss_of(const std::string& name) {
+  if (name == "replan") return OnLoss::kReplan;
+  return name == "wait" ? OnLoss::kWait : OnLoss::kFail;
+}
+
 RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
-                                   bool replans)
-    : workers_(workers), graph_(std::move(graph)), replans_(replans) {
+                                   OnLoss on_loss, bool serves)
+    : workers_(workers),
+      graph_(std::move(graph)),
+      on_loss_(on_loss),
+      serves_(serves),
+      plans_(graph_) {
   try {
     open();
   } catch (const Error& e) {
-    // A node that was never there is a mistake; one that dies while a plan is
-    // sought is a loss.
+    // A node that was never there is a mistake, except for a service, which
+    // may begin before its nodes do; one that dies while a plan is sought is a
+    // loss.
     const std::optional<int> node = workers_.coordinator().lost();
-    if (!replans_ || e.code() != Exit::kNode || !node ||
-        !workers_.were_connected()) {
+    if (on_loss_ == OnLoss::kFail || e.code() != Exit::kNode || !node ||
+        !(serves_ || workers_.were_connected())) {
       throw;
     }
-    recover(e, *node);
+    if (const auto stuck = recover(e, *node)) throw Error(*stuck);
   }
 }
 
 void RecoveringEngine::open() {
-  fallbacks_.reset();
-  auto p = std::make_shared<const Prepared>(workers_.prepare(graph_));
-  if (replans_) require_other_programs(workers_);
-  engine_ = std::make_unique<WorkersEngine>(workers_.coordinator(),
-                                            workers_.transport(), std::move(p));
-  if (repeats()) {
-    fallbacks_.emplace(graph_, workers_.request());
+  plans_.end();
+  workers_.connect();
+  if (on_loss_ == OnLoss::kReplan) require_other_programs(workers_);
+  const PlanRequest& request = workers_.request();
+  std::string key = prepared_ ? request_key(prepared_->net, request) : "";
+  if (!prepared_ || key != prepared_key_) {
+    prepared_ = std::make_shared<const Prepared>(
+        workers_.plan(graph_, plans_.plan_for(request)));
+    prepared_key_ = request_key(prepared_->net, request);
   }
+  engine_ = std::make_unique<WorkersEngine>(workers_.coordinator(),
+                                            workers_.transport(), prepared_);
+  workers_.set_user(this);
+  if (repeats()) plans_.begin(request, prepared_->plan);
 }
 
 void RecoveringEngine::stream(const Next& next, const Take& take) {
@@ -88,7 +107,10 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
       if (!node || !repeats()) {
         throw Error(e.code(), frame_text(e.what(), frames_), e.fix());
       }
-      recover(e, *node);
+      if (const auto stuck = recover(e, *node)) {
+        throw Error(stuck->code(), frame_text(stuck->what(), frames_),
+                    stuck->fix());
+      }
     }
   }
 }
@@ -110,56 +132,109 @@ void RecoveringEngine::stream_on(const Next& next, const Take& take) {
   });
 }
 
-// More nodes may be lost while the others connect: each is left out in turn.
-void RecoveringEngine::recover(const Error& why, int node) {
+std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {
   const auto start = std::chrono::steady_clock::now();
-  std::string said = why.what();
-  for (bool opened = false; !opened;) {
-    std::optional<PlanText> beforehand;
-    if (fallbacks_) {
-      beforehand = fallbacks_->without(static_cast<size_t>(node));
-      fallbacks_.reset();
-    }
-    const size_t left = workers_.leave_out(node, std::move(beforehand));
-    if (left == 0) {
-      throw Error(Exit::kNode, frame_text(said + "; no node is left", frames_),
-                  why.fix());
-    }
-    losses_.push_back(fmt::format("{}, in frame {}", said, frames_));
-    tell("warning: %s; going on with %zu %s\n", losses_.back().c_str(), left,
-         left == 1 ? "node" : "nodes");
-    opened = open_without(said, node);
+  if (on_loss_ == OnLoss::kWait) {
+    wait_for_return(why.what(), node);
+  } else if (std::optional<Error> stuck = replan(why.what(), node)) {
+    return stuck;
   }
-  tell("frame %lld is run again, %.2f s after the loss was seen\n",
-       static_cast<long long>(frames_), seconds_since(start));
+  if (under_way_.empty()) return std::nullopt;
+  const std::string again =
+      fmt::format("frame {} is run again, {:.2f} s after the loss was seen",
+                  frames_, seconds_since(start));
+  tell("%s\n", again.c_str());
+  note(again);
+  return std::nullopt;
 }
 
-bool RecoveringEngine::open_without(std::string& said, int& node) {
-  try {
-    open();
-    return true;
-  } catch (const Error& e) {
-    if (e.code() == Exit::kDoesNotFit) {
-      throw Error(
-          Exit::kNode,
-          frame_text(
-              said + ", and those left cannot hold the network: " + e.what(),
-              frames_),
-          e.fix());
+// More nodes may be lost while the others connect: each is left out in turn.
+std::optional<Error> RecoveringEngine::replan(std::string said, int node) {
+  for (;;) {
+    const size_t left = leave_out(said, node);
+    if (left == 0) return Error(Exit::kNode, said + "; no node is left");
+    tell("warning: %s; going on with %zu %s\n", lost_text(said).c_str(), left,
+         left == 1 ? "node" : "nodes");
+    try {
+      open();
+      return std::nullopt;
+    } catch (const Error& e) {
+      if (e.code() == Exit::kDoesNotFit) {
+        return Error(
+            Exit::kNode,
+            said + ", and those left cannot hold the network: " + e.what(),
+            e.fix());
+      }
+      const std::optional<int> next = workers_.coordinator().lost();
+      if (e.code() != Exit::kNode || !next) throw;
+      said = e.what();
+      node = *next;
     }
-    const std::optional<int> next = workers_.coordinator().lost();
-    if (e.code() != Exit::kNode || !next) throw;
-    said = e.what();
-    node = *next;
-    return false;
   }
+}
+
+std::string RecoveringEngine::lost_text(const std::string& said) const {
+  return fmt::format("{}, in frame {}", said, frames_);
+}
+
+// All nodes are given back, so that others may use them meanwhile.
+void RecoveringEngine::wait_for_return(const std::string& said, int node) {
+  const std::string text = lost_text(said);
+  NodeHistory& history = workers_.history();
+  history.lost(workers_.seats()[static_cast<size_t>(node)].address.address,
+               text);
+  note(said);
+  tell("warning: %s; waiting for it\n", text.c_str());
+  for (;;) {
+    try {
+      workers_.let_go();
+      open();
+      history.returned();
+      return;
+    } catch (const Error& e) {
+      if (e.code() != Exit::kNode && e.code() != Exit::kBusy) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+}
+
+size_t RecoveringEngine::leave_out(const std::string& said, int node) {
+  const uint64_t address =
+      workers_.seats()[static_cast<size_t>(node)].address.address;
+  workers_.history().lost(address, lost_text(said));
+  if (source_) workers_.returning().lost(address);
+  const size_t left = workers_.leave_out(node);
+  note(said);
+  const std::optional<uint64_t> other = spare();
+  if (!other) return left;
+  workers_.take_in_place(*other);
+  return left + 1;
+}
+
+std::optional<uint64_t> RecoveringEngine::spare() const {
+  for (const WorkerCluster::Seat& s : workers_.absent()) {
+    if (s.is_spare && !workers_.history().is_lost(s.address.address)) {
+      return s.address.address;
+    }
+  }
+  return std::nullopt;
+}
+
+void RecoveringEngine::note(const std::string& event) {
+  workers_.history().note(event);
+  if (!source_) return;
+  ClusterStatus status;
+  complete(status);
+  source_->heed(status);
 }
 
 EngineReport RecoveringEngine::report() const {
-  EngineReport r = engine_->report();
+  EngineReport r;
+  if (workers_.has_user(this)) r = engine_->report();
   r.frames = r.runs = frames_;
   r.seconds = seconds_;
-  for (const std::string& loss : losses_) r.notes.push_back("lost     " + loss);
+  for (const std::string& loss : workers_.history().losses())
+    r.notes.push_back("lost     " + loss);
   return r;
 }
 

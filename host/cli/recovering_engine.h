@@ -1,6 +1,8 @@
 // Workers as an engine that outlives them: when a node is lost, the others get
-// a plan without it, and the frames that were under way are run again from
-// their inputs. So each frame has the bytes that it would have had.
+// a plan without it, or a spare has its place, and the frames that were under
+// way are run again from their inputs. So each frame has the bytes that it
+// would have had. While it serves, nodes that come back are taken in between
+// two frames.
 #pragma once
 
 #include <cstdint>
@@ -8,45 +10,74 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "host/cli/worker_cluster.h"
 #include "host/engine/common/fallback_plans.h"
 #include "host/engine/engine.h"
+#include "host/engine/frame_source.h"
 #include "host/engine/workers/workers_engine.h"
 
 namespace shoal {
 
+enum class OnLoss : uint8_t {
+  kFail,    // an error names the frame
+  kReplan,  // the others go on
+  kWait,    // all go on when the node is back
+};
+OnLoss on_loss_of(const std::string& name);
+
 class RecoveringEngine final : public Engine {
  public:
-  // Connects and plans. `replans`: frames go on without a node that is lost;
-  // else the loss ends them with an error that names the frame, as it does
-  // where the model keeps variables, which are lost with the node.
-  RecoveringEngine(WorkerCluster&, Graph, bool replans);
+  // Connects and plans. A loss ends frames of a model that keeps variables,
+  // which are lost with the node, whatever `on_loss` says. `serves`: begins
+  // without the nodes that are not there, and takes them in when they are.
+  RecoveringEngine(WorkerCluster&, Graph, OnLoss on_loss, bool serves);
 
   const Graph& graph() const override { return graph_; }
   void stream(const Next&, const Take&) override;
+  void serve(FrameSource&, const Take&) override;
   EngineReport report() const override;
 
  private:
+  class Gate;
+
   // Returns whether frames that were under way can be run again.
-  bool repeats() const { return replans_ && !keeps_variables(); }
+  bool repeats() const {
+    return on_loss_ != OnLoss::kFail && !keeps_variables();
+  }
   void open();
   void stream_on(const Next&, const Take&);
-  void recover(const Error& why, int node);
-  // Returns whether the others have been opened; else `said` and `node` are of
-  // the next loss.
-  bool open_without(std::string& said, int& node);
+  // Goes on without the node; returns why that cannot be.
+  std::optional<Error> recover(const Error& why, int node);
+  std::optional<Error> replan(std::string said, int node);
+  void wait_for_return(const std::string& said, int node);
+  // Returns how many nodes go on.
+  size_t leave_out(const std::string& said, int node);
+  std::optional<uint64_t> spare() const;
+  std::string lost_text(const std::string& said) const;
+
+  // Each throws what ends the service, after the frames without an answer have
+  // been reported.
+  void go_on_after(const Error&, FrameSource&);
+  void wait_for_nodes(const Error& why, FrameSource&);
+  void take_in(uint64_t address);
+  void look_for_absent();
+  void note(const std::string& event);
+  void complete(ClusterStatus&) const;
 
   WorkerCluster& workers_;
   const Graph graph_;
-  const bool replans_;
+  const OnLoss on_loss_;
+  const bool serves_;
+  FallbackPlans plans_;
+  std::shared_ptr<const Prepared> prepared_;
+  std::string prepared_key_;  // of its request
   std::unique_ptr<WorkersEngine> engine_;
-  std::optional<FallbackPlans> fallbacks_;
-  std::deque<Bytes> under_way_;  // inputs without an answer, in order
-  size_t given_ = 0;             // of them, to the engine
-  int64_t frames_ = 0;           // that have their answer
-  std::vector<std::string> losses_;
+  FrameSource* source_ = nullptr;  // while it serves
+  std::deque<Bytes> under_way_;    // inputs without an answer, in order
+  size_t given_ = 0;               // of them, to the engine
+  int64_t frames_ = 0;             // that have their answer
+  int failures_ = 0;    // without the loss of a node, since an answer
   double seconds_ = 0;  // from first inputs to last answers, losses included
 };
 

@@ -144,6 +144,24 @@ std::vector<WorkerAddress> addresses_of(const PlanFlags& plan,
   return out;
 }
 
+void check_spares(const ClusterFlags& flags) {
+  const auto refuse = [](const char* why, const char* fix) {
+    throw Error(Exit::kUsage, std::string("--spares ") + why, fix);
+  };
+  if (flags.workers.empty()) {
+    refuse(
+        "go with --workers; nodes of a cluster file have places of their own",
+        "name the nodes by --workers");
+  }
+  if (!flags.identity.empty()) {
+    refuse("have no public keys yet", "--key instead of --identity");
+  }
+  if (flags.on_loss != "replan") {
+    refuse("take the place of nodes only with --on-loss replan",
+           "--on-loss replan");
+  }
+}
+
 void check_who_workers_are(const PlanFlags& plan, const ClusterFlags& flags) {
   if (plan.nodes || (!plan.cluster.empty() && !flags.workers.empty())) {
     throw Error(Exit::kUsage,
@@ -154,6 +172,7 @@ void check_who_workers_are(const PlanFlags& plan, const ClusterFlags& flags) {
     throw Error(Exit::kUsage, "no worker is named",
                 "name them with --workers HOST:PORT,... or --cluster FILE");
   }
+  if (!flags.spares.empty()) check_spares(flags);
   if (flags.identity.empty() && !flags.node_keys.empty()) {
     throw Error(Exit::kUsage, "--node-key goes with --identity",
                 "add --identity with the coordinator's own file");
@@ -195,10 +214,22 @@ WorkerCluster::WorkerCluster(const PlanFlags& plan, const ClusterFlags& flags)
   given_ = flags.own_cluster;
   if (!plan.cluster.empty()) given_ = cluster_of(plan);
   if (given_) require_one_bank(*given_, "workers");
-  addresses_ = addresses_of(plan, flags, given_);
+  for (const WorkerAddress& a : addresses_of(plan, flags, given_)) {
+    seats_.push_back({a, {}, seats_.size()});
+    if (given_) seats_.back().node = given_->nodes[seats_.size() - 1];
+  }
+  whole_ = seats_.size();
+  for (const std::string& text : flags.spares) {
+    const WorkerAddress spare = parse_worker_address(text, "--spares");
+    absent_.push_back({spare, {}, whole_ + absent_.size(), true});
+  }
   request_ = linked_request(plan, {});
+  given_plan_ = request_.given;
+  cuts_file_ = request_.cuts_file;
   set_budgets(plan, request_.cluster);
-  transport_ = open_transport(addresses_);
+  std::vector<WorkerAddress> all = addresses();
+  for (const Seat& spare : absent_) all.push_back(spare.address);
+  transport_ = open_transport(all);
   config_ = coordinator_config(flags, *transport_);
   config_.busy_fix = "--wait SECONDS, or --take-over";
   used_ = transport_->transport();
@@ -218,17 +249,17 @@ void WorkerCluster::give_back() {
 
 // A coordinator that has to wait for one worker keeps no other one meanwhile:
 // another coordinator may wait for that one.
-void WorkerCluster::connect() {
+void WorkerCluster::connect_all() {
   using Clock = std::chrono::steady_clock;
   const auto until = Clock::now() + std::chrono::duration<double>(plan_.wait);
   std::minstd_rand random(std::random_device{}());
   for (bool told = false;; told = true) {
     coordinator_ = std::make_unique<Coordinator>(config_);
     try {
-      coordinator_->connect(addresses_);
+      coordinator_->connect(addresses());
       drive_on(*coordinator_, *transport_, signals_,
                [&] { return coordinator_->connected(); });
-      for (size_t i = 0; i < addresses_.size(); ++i) {
+      for (size_t i = 0; i < seats_.size(); ++i) {
         const uint32_t most =
             coordinator_->identity(static_cast<int>(i)).facts.max_payload;
         if (most < kLeastPayload) continue;  // which its deployment refuses
@@ -254,22 +285,64 @@ void WorkerCluster::connect() {
 }
 
 void WorkerCluster::tell_nodes() const {
-  for (size_t i = 0; i < addresses_.size(); ++i) {
+  for (size_t i = 0; i < seats_.size(); ++i) {
     const WorkerIdentity& w = coordinator_->identity(static_cast<int>(i));
-    tell_more("node " + w.name + " at " + addresses_[i].label +
+    tell_more("node " + w.name + " at " + seats_[i].address.label +
               " has connected: board " + w.board + ", arena " +
               format_bytes(w.facts.arena_bytes));
   }
 }
 
-size_t WorkerCluster::leave_out(int worker,
-                                std::optional<PlanText> beforehand) {
+std::vector<WorkerAddress> WorkerCluster::addresses() const {
+  std::vector<WorkerAddress> addresses;
+  for (const Seat& s : seats_) addresses.push_back(s.address);
+  return addresses;
+}
+
+// A plan and cuts from files are for all nodes that were named, in their order.
+void WorkerCluster::set_seats() {
+  std::ranges::sort(seats_, {}, &Seat::number);
+  if (given_) {
+    given_->nodes.clear();
+    for (const Seat& s : seats_) given_->nodes.push_back(*s.node);
+  }
+  const bool whole =
+      is_whole() && std::ranges::none_of(seats_, &Seat::is_spare);
+  request_.cuts_file = whole ? cuts_file_ : std::nullopt;
+  request_.given = whole ? given_plan_ : std::nullopt;
+}
+
+size_t WorkerCluster::leave_out(int worker) {
   give_back();
-  addresses_.erase(addresses_.begin() + worker);
-  if (given_) given_->nodes.erase(given_->nodes.begin() + worker);
-  request_.cuts_file.reset();  // it is of all nodes
-  request_.given = std::move(beforehand);
-  return addresses_.size();
+  const auto seat = seats_.begin() + worker;
+  absent_.push_back(std::move(*seat));
+  seats_.erase(seat);
+  if (!seats_.empty()) set_seats();
+  return seats_.size();
+}
+
+std::vector<WorkerCluster::Seat>::iterator WorkerCluster::find_absent(
+    uint64_t address) {
+  const auto seat = std::ranges::find_if(
+      absent_, [&](const Seat& s) { return s.address.address == address; });
+  if (seat == absent_.end()) {
+    throw Error(Exit::kInternal, "a worker that is not absent was taken in");
+  }
+  return seat;
+}
+
+// So a plan for equal nodes stays the same.
+void WorkerCluster::take_in_place(uint64_t spare) {
+  std::swap(find_absent(spare)->number, absent_.back().number);
+  take_in(spare);
+}
+
+void WorkerCluster::take_in(uint64_t address) {
+  give_back();
+  const auto seat = find_absent(address);
+  seats_.push_back(std::move(*seat));
+  absent_.erase(seat);
+  set_seats();
 }
 
 // A plan of the file alone is the one that runs.
@@ -288,20 +361,41 @@ void WorkerCluster::check_payload() const {
               fix);
 }
 
-Prepared WorkerCluster::prepare(Graph graph) {
+ReturningNodes& WorkerCluster::returning() {
+  if (!returning_) returning_ = std::make_unique<ReturningNodes>(config_);
+  return *returning_;
+}
+
+void WorkerCluster::connect() {
+  give_back();  // what ran before
+  user_ = nullptr;
+  try {
+    connect_all();
+    check_payload();
+    request_.cluster =
+        cluster_of(*coordinator_, addresses(), given_ ? &*given_ : nullptr);
+    set_budgets(plan_, request_.cluster);
+  } catch (...) {
+    give_back();  // before a signal acts
+    throw;
+  }
+  for (size_t i = 0; i < seats_.size(); ++i) {
+    history_.joined(seats_[i].address.address,
+                    coordinator_->identity(static_cast<int>(i)).name);
+  }
+}
+
+Prepared WorkerCluster::plan(Graph graph, std::optional<PlanText> known) {
+  PlanRequest request = request_;
+  if (known && !request.given) request.given = std::move(known);
   // Before the future, whose end waits for the planner.
   std::atomic<bool> cancelled = false;
   std::future<Prepared> plan;
   try {
-    connect();
-    check_payload();
-    request_.cluster =
-        cluster_of(*coordinator_, addresses_, given_ ? &*given_ : nullptr);
-    set_budgets(plan_, request_.cluster);
     // Planning may take longer than a lease lasts.
     plan = std::async(std::launch::async, [&] {
       const PlanCancellation cancellation(cancelled);
-      return shoal::prepare(std::move(graph), request_, Images::kAll,
+      return shoal::prepare(std::move(graph), request, Images::kAll,
                             config_.key.data());
     });
     drive_on(
@@ -309,13 +403,18 @@ Prepared WorkerCluster::prepare(Graph graph) {
         kLookUs);
   } catch (...) {
     cancelled = true;
-    give_back();  // before a signal acts
+    give_back();
     throw;
   }
   Prepared p = plan.get();
-  tell_plan(p, request_);
+  tell_plan(p, request);
   check_no_storage(p.plan);
   return p;
+}
+
+Prepared WorkerCluster::prepare(Graph graph) {
+  connect();
+  return plan(std::move(graph));
 }
 
 }  // namespace shoal

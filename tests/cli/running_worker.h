@@ -14,12 +14,16 @@
 
 namespace shoal {
 
-inline std::vector<uint8_t> worker_model() {
+// The size of its input.
+inline constexpr size_t kWorkerFrameBytes = 16 * 12 * 3;
+
+inline std::vector<uint8_t> worker_model(unsigned seed = 1) {
   ModelBuilder b;
   const int x = b.input({1, 16, 12, 3}, {0.05f, -3});
-  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, 1), {0.004f}, 0);
+  const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, seed), {0.004f}, 0);
   const int y = b.conv(x, w0, -1, {0.05f, 2});
-  const int w1 = b.weights({1, 3, 3, 8}, noise<int8_t>(72, 2), {0.004f}, 3);
+  const int w1 =
+      b.weights({1, 3, 3, 8}, noise<int8_t>(72, seed + 1), {0.004f}, 3);
   b.output(b.depthwise(y, w1, -1, {0.06f, 1}));
   return b.finish();
 }

@@ -1,5 +1,6 @@
-// Plans for a cluster that has lost one node, made beside the frames, so that
-// they are at hand when it happens. Equal nodes have one plan.
+// Plans for a cluster whose nodes come and go: those that ran before, and those
+// for the loss of each single node, made beside the frames, so that they are at
+// hand when it happens. Equal nodes have one plan.
 #pragma once
 
 #include <atomic>
@@ -15,23 +16,27 @@ namespace shoal {
 
 class FallbackPlans {
  public:
-  // Begins with the plans for each loss, in a thread of the lowest priority.
-  FallbackPlans(Graph, const PlanRequest&);
-  // Ends the search that is under way.
+  explicit FallbackPlans(Graph);
   ~FallbackPlans();
   FallbackPlans(const FallbackPlans&) = delete;
   FallbackPlans& operator=(const FallbackPlans&) = delete;
 
-  // Returns the plan for all nodes except one, as --plan reads it; none if it
-  // is not there yet.
-  std::optional<PlanText> without(size_t node) const;
+  // Keeps the plan, and begins with those for each loss, in a thread of the
+  // lowest priority.
+  void begin(const PlanRequest&, const Plan&);
+  // Ends the search that is under way, and keeps what was found.
+  void end();
+
+  // Returns the plan for this request, as --plan reads it; none if it is not
+  // there yet.
+  std::optional<PlanText> plan_for(const PlanRequest&) const;
 
  private:
-  void make_all();
+  void make_all(const PlanRequest&);
+  std::string key_of(PlanRequest) const;
 
   const Graph graph_;
-  const Net net_;
-  const PlanRequest request_;
+  std::optional<Net> net_;
   std::atomic<bool> cancelled_ = false;
   mutable std::mutex mutex_;
   std::map<std::string, Plan> plans_;  // by request_key() without names

@@ -1,0 +1,188 @@
+// The part of RecoveringEngine that a service needs: frames come over time, and
+// nodes come back.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/cli/output.h"
+#include "host/cli/recovering_engine.h"
+#include "host/plan/types/cluster.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kMostFailures = 3;  // without a lost node
+constexpr std::chrono::milliseconds kLookForNodes{50};
+
+}  // namespace
+
+// The source of an epoch: the frames of the last one that have no answer, then
+// those of the service, until a node is there that can be taken in.
+class RecoveringEngine::Gate final : public FrameSource {
+ public:
+  Gate(RecoveringEngine& engine, FrameSource& source)
+      : engine_(engine), source_(source) {}
+
+  std::optional<Bytes> next() override {
+    if (engine_.given_ == engine_.under_way_.size()) {
+      if (returned_) return std::nullopt;
+      std::optional<Bytes> input = source_.next();
+      if (!input) return std::nullopt;
+      engine_.under_way_.push_back(*std::move(input));
+    }
+    return engine_.under_way_[engine_.given_++];
+  }
+  bool ended() const override { return returned_ || source_.ended(); }
+  int descriptor() const override { return source_.descriptor(); }
+  void heed(const ClusterStatus& status) override {
+    ClusterStatus all = status;
+    engine_.complete(all);
+    source_.heed(all);
+    if (!source_.stops()) returned_ = engine_.workers_.returning().found();
+  }
+  const std::optional<uint64_t>& returned() const { return returned_; }
+
+ private:
+  RecoveringEngine& engine_;
+  FrameSource& source_;
+  std::optional<uint64_t> returned_;
+};
+
+void RecoveringEngine::serve(FrameSource& source, const Take& take) {
+  under_way_.clear();
+  source_ = &source;
+  look_for_absent();
+  for (bool ended = false; !ended;) {
+    try {
+      given_ = 0;
+      if (!workers_.has_user(this)) {  // another model ran since
+        workers_.let_go();
+        open();
+      }
+      Gate gate(*this, source);
+      engine_->serve(gate, [&](const Answer& answer) {
+        under_way_.pop_front();
+        --given_;
+        ++frames_;
+        failures_ = 0;
+        take(answer);
+      });
+      ended = !gate.returned();
+      if (!ended) take_in(*gate.returned());
+    } catch (const Error& e) {
+      try {
+        go_on_after(e, source);
+      } catch (const Error& last) {
+        source.fails(last);
+        source_ = nullptr;
+        throw;
+      }
+    }
+  }
+  source_ = nullptr;
+}
+
+void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
+  const std::optional<int> node = workers_.coordinator().lost();
+  if (why.code() != Exit::kNode || on_loss_ == OnLoss::kFail) {
+    throw Error(why);
+  }
+  if (node) {
+    source.repeats();
+    if (const auto stuck = recover(why, *node)) wait_for_nodes(*stuck, source);
+  } else {
+    // All nodes answer. The frame may be the reason, so it is not repeated.
+    if (++failures_ > kMostFailures) throw Error(why);
+    note(why.what());
+    source.fails(why);
+    under_way_.clear();
+    workers_.let_go();
+    try {
+      open();
+    } catch (const Error& e) {
+      const std::optional<int> next = workers_.coordinator().lost();
+      if (e.code() != Exit::kNode || !next) throw;
+      if (const auto stuck = recover(e, *next)) wait_for_nodes(*stuck, source);
+    }
+  }
+  look_for_absent();
+}
+
+void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
+  source.fails(why);
+  under_way_.clear();
+  source.stands_still(why.what());
+  tell("warning: %s; waiting for nodes\n", why.what());
+  for (;;) {
+    look_for_absent();
+    std::optional<uint64_t> found;
+    while (!(found = workers_.returning().found())) {
+      if (source.stops()) throw Error(why);
+      std::this_thread::sleep_for(kLookForNodes);
+    }
+    try {
+      take_in(*found);
+      source.stands_still("");
+      return;
+    } catch (const Error& e) {
+      const std::optional<int> node = workers_.coordinator().lost();
+      const bool lost = e.code() == Exit::kNode && node;
+      if (!lost && e.code() != Exit::kDoesNotFit) throw;
+      if (lost) leave_out(e.what(), *node);
+      note(e.what());
+    }
+  }
+}
+
+// Between two frames: none is under way.
+void RecoveringEngine::take_in(uint64_t address) {
+  const auto start = std::chrono::steady_clock::now();
+  workers_.take_in(address);
+  open();
+  workers_.history().returned();
+  const std::chrono::duration<double> took =
+      std::chrono::steady_clock::now() - start;
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.2f s", took.count());
+  const std::string event = "node " + workers_.history().name(address) +
+                            " is taken in, within " + seconds +
+                            "; going on with " +
+                            std::to_string(workers_.seats().size()) + " nodes";
+  tell("%s\n", event.c_str());
+  note(event);
+  look_for_absent();
+}
+
+// A cluster that is whole needs none of those that are absent: they are spares.
+void RecoveringEngine::look_for_absent() {
+  std::vector<WorkerAddress> wanted;
+  if (!workers_.is_whole()) {
+    for (const WorkerCluster::Seat& s : workers_.absent()) {
+      if (!is_serial(s.address.label)) wanted.push_back(s.address);
+    }
+  }
+  workers_.returning().look_for(wanted);
+}
+
+void RecoveringEngine::complete(ClusterStatus& status) const {
+  const NodeHistory& history = workers_.history();
+  const auto& seats = workers_.seats();
+  status.nodes.resize(seats.size());
+  for (size_t i = 0; i < seats.size(); ++i) {
+    status.nodes[i].address = seats[i].address.label;
+    history.describe(seats[i].address.address, status.nodes[i]);
+  }
+  for (const WorkerCluster::Seat& seat : workers_.absent()) {
+    NodeStatus node;
+    node.address = seat.address.label;
+    node.state = NodePresence::kSpare;
+    history.describe(seat.address.address, node);
+    status.nodes.push_back(std::move(node));
+  }
+  history.describe(status);
+}
+
+}  // namespace shoal

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/base/printable.h"
+#include "host/base/size.h"
+#include "host/base/units.h"
+#include "host/cli/commands.h"
+#include "host/cli/output.h"
+#include "host/cli/service_token.h"
+#include "host/serve/http.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kPatience = 5;  // seconds
+
+// Returns the status; another server may send any JSON.
+json look(const WatchFlags& flags, const std::string& token) {
+  const std::string text = http_get(flags.address, "/status", token, kPatience);
+  json status = json::parse(text, nullptr, false);
+  const auto is_list = [&](const char* name) {
+    return status.contains(name) && status[name].is_array();
+  };
+  if (!status.is_object() || !is_list("nodes") || !is_list("events") ||
+      !is_list("models")) {
+    throw Error(Exit::kNode, flags.address + ": this is no `shoal serve`",
+                "the address that `shoal serve` prints");
+  }
+  return status;
+}
+
+std::string text_at(const json& object, const char* name) {
+  if (!object.is_object() || !object.contains(name)) return "";
+  const json& value = object[name];
+  return value.is_string() ? printable(value.get<std::string>()) : "";
+}
+
+double number_at(const json& object, const char* name) {
+  if (!object.is_object() || !object.contains(name)) return 0;
+  return object[name].is_number() ? object[name].get<double>() : 0;
+}
+
+std::string count_at(const json& object, const char* name) {
+  const double value = number_at(object, name);
+  const bool fits = value >= 0 && value < 9e15;
+  return fits ? format_count(static_cast<int64_t>(value)) : "?";
+}
+
+void print_nodes(const json& nodes) {
+  say("  %-16s %-22s %-6s %5s %12s %12s\n", "node", "address", "state", "times",
+      "round trip", "sent again");
+  for (const json& n : nodes) {
+    const double trip = number_at(n, "round_trip_s");
+    say("  %-16s %-22s %-6s %5s %12s %10s B\n", text_at(n, "name").c_str(),
+        text_at(n, "address").c_str(), text_at(n, "state").c_str(),
+        count_at(n, "incarnation").c_str(),
+        trip > 0 ? format_time(trip).c_str() : "-",
+        count_at(n, "resent_bytes").c_str());
+  }
+}
+
+// Returns the sum over all models.
+double sum_of(const json& status, const char* name) {
+  double sum = 0;
+  for (const json& m : status["models"]) sum += number_at(m, name);
+  return sum;
+}
+
+void print(const json& status, double frames_per_s,
+           const std::vector<std::string>& news) {
+  const std::string reason = text_at(status, "reason");
+  say("%s%s%s; %s frames/s\n", text_at(status, "state").c_str(),
+      reason.empty() ? "" : ": ", reason.c_str(),
+      format_three_digits(frames_per_s).c_str());
+  for (const json& m : status["models"]) {
+    say("  %s at %s: %s done, %s run again, %s failed, %s refused, %s wait\n",
+        text_at(m, "model").c_str(), text_at(m, "path").c_str(),
+        count_at(m, "done").c_str(), count_at(m, "repeats").c_str(),
+        count_at(m, "failed").c_str(), count_at(m, "refused").c_str(),
+        count_at(m, "waiting").c_str());
+  }
+  if (!status["nodes"].empty()) print_nodes(status["nodes"]);
+  for (const std::string& event : news) say("  %s\n", event.c_str());
+}
+
+// The service tells its last events each time.
+class Events {
+ public:
+  // Returns those that were not among the ones before.
+  std::vector<std::string> news(const json& events) {
+    std::vector<std::string> now;
+    for (const json& e : events) {
+      if (e.is_string()) now.push_back(printable(e.get<std::string>()));
+    }
+    size_t known = std::min(before_.size(), now.size());
+    while (!std::equal(now.begin(), now.begin() + static_cast<ptrdiff_t>(known),
+                       before_.end() - static_cast<ptrdiff_t>(known))) {
+      --known;
+    }
+    before_ = now;
+    now.erase(now.begin(), now.begin() + static_cast<ptrdiff_t>(known));
+    return now;
+  }
+
+ private:
+  std::vector<std::string> before_;
+};
+
+}  // namespace
+
+int watch_command(const WatchFlags& flags) {
+  const std::string token = service_token(flags.token);
+  using Clock = std::chrono::steady_clock;
+  std::optional<double> done;
+  Clock::time_point at;
+  Events events;
+  for (int looks = 0; flags.count == 0 || looks < flags.count; ++looks) {
+    if (looks > 0) {
+      std::this_thread::sleep_for(std::chrono::duration<double>(flags.every));
+    }
+    json status = look(flags, token);
+    const Clock::time_point now = Clock::now();
+    const double now_done = sum_of(status, "done");
+    const double seconds = std::chrono::duration<double>(now - at).count();
+    const double rate = done ? (now_done - *done) / seconds : 0;
+    if (flags.json) {
+      status["frames_per_s"] = rate;
+      say_json_text(
+          status.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+    } else {
+      print(status, rate, events.news(status["events"]));
+    }
+    flush_output();
+    done = now_done;
+    at = now;
+  }
+  return 0;
+}
+
+}  // namespace shoal

@@ -1,0 +1,283 @@
+// `shoal serve` on workers that die and come back, and a service that dies
+// itself: each answer has the right bytes.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/cli/http_talk.h"
+#include "tests/cli/running_worker.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned kAsked = 16;
+
+class CliServeLosses : public testing::Test {
+ protected:
+  CliServeLosses() {
+    shop_.write("m.tflite", worker_model());
+    for (unsigned seed = 0; seed < kAsked; ++seed) {
+      shop_.write("in" + std::to_string(seed + 10) + ".bin",
+                  noise<uint8_t>(kWorkerFrameBytes, seed));
+    }
+    expected_ = checksums("m.tflite");
+    for (int i = 0; i < 3; ++i) start_worker("w" + std::to_string(i));
+  }
+
+  void SetUp() override {
+    if (!speaks_http(shop_)) GTEST_SKIP();
+  }
+
+  // Returns the checksums of the model's answers, as `run` has them.
+  std::vector<std::string> checksums(const std::string& model) {
+    const Told told = shop_.script("$SHOAL run " + model + " in*.bin --json");
+    EXPECT_EQ(told.code, 0) << told.err;
+    const json answers = json::parse(told.out);
+    std::vector<std::string> sums;
+    for (const json& r : answers["results"]) sums.push_back(r["output_sha256"]);
+    return sums;
+  }
+
+  void start_worker(const std::string& name, const std::string& listen = "") {
+    std::vector<std::string> flags{"--insecure", "--name", name};
+    if (!listen.empty()) flags.insert(flags.end(), {"--listen", listen});
+    workers_[name] = std::make_unique<RunningWorker>(shop_, flags);
+  }
+
+  std::unique_ptr<Background> serve(std::vector<std::string> more = {},
+                                    const std::string& at = "127.0.0.1:0") {
+    std::vector<std::string> flags{"serve",
+                                   "m.tflite",
+                                   "--insecure",
+                                   "--http",
+                                   at,
+                                   "--strategy",
+                                   "spatial",
+                                   "--quiet",
+                                   "--node-timeout",
+                                   "0.5",
+                                   "--workers",
+                                   workers_["w0"]->address + "," +
+                                       workers_["w1"]->address + "," +
+                                       workers_["w2"]->address};
+    flags.insert(flags.end(), more.begin(), more.end());
+    auto process = std::make_unique<Background>(shop_, flags);
+    const std::string line = process->line();
+    EXPECT_EQ(line.rfind("listening on http://127.0.0.1:", 0), 0u) << line;
+    address_ = line.substr(std::min<size_t>(line.size(), 20));
+    return process;
+  }
+
+  // One frame; returns its status.
+  int ask(unsigned seed) {
+    const auto bytes = noise<uint8_t>(kWorkerFrameBytes, seed);
+    const HttpAnswer a = http_ask(address_, "POST", "/run", text_of(bytes));
+    const json said = json::parse(a.body, nullptr, false);
+    if (a.status == 200) {
+      EXPECT_EQ(said.value("output_sha256", ""), expected_[seed]) << a.body;
+      repeats_ += said.value("repeats", 0);
+    }
+    return a.status;
+  }
+
+  // Asks from two threads until the test has done its work; all answers must
+  // be right ones.
+  void while_asking(const std::function<void()>& work) {
+    std::atomic<bool> over = false;
+    std::atomic<int> bad = 0;
+    std::vector<std::thread> clients;
+    for (unsigned c = 0; c < 2; ++c) {
+      clients.emplace_back([&, c] {
+        for (unsigned i = c; !over; ++i) {
+          if (ask(i % kAsked) == 200) {
+            ++answers_;
+          } else {
+            ++bad;
+          }
+        }
+      });
+    }
+    work();
+    over = true;
+    for (std::thread& t : clients) t.join();
+    EXPECT_EQ(bad, 0);
+  }
+
+  void wait_for_answers(int64_t more) const {
+    for (const int64_t until = answers_ + more; answers_ < until;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+
+  json status() {
+    return json::parse(http_ask(address_, "GET", "/status").body);
+  }
+
+  // Waits until that number of nodes run.
+  void wait_for_nodes(int wanted) {
+    for (int i = 0; i < 2000; ++i) {
+      int run = 0;
+      const json now = status();
+      for (const json& n : now["nodes"]) run += n["state"] == "runs";
+      if (run == wanted) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ADD_FAILURE() << status().dump(2);
+  }
+
+  Workshop shop_;
+  std::vector<std::string> expected_;
+  std::map<std::string, std::unique_ptr<RunningWorker>> workers_;
+  std::string address_;
+  std::atomic<int64_t> answers_ = 0, repeats_ = 0;
+};
+
+TEST_F(CliServeLosses, NodesGoAndComeBack) {
+  const auto service = serve();
+  while_asking([&] {
+    wait_for_answers(20);
+    const std::string listen = workers_["w1"]->address;
+    workers_["w1"]->process.end(SIGKILL);
+    wait_for_nodes(2);
+    wait_for_answers(20);
+    workers_["w2"]->process.end(SIGKILL);
+    wait_for_nodes(1);
+    wait_for_answers(20);
+    start_worker("w1", listen);
+    wait_for_nodes(2);
+    wait_for_answers(20);
+  });
+  const json now = status();
+  EXPECT_EQ(now["losses"], 2) << now.dump(2);
+  EXPECT_EQ(now["returns"], 1) << now.dump(2);
+  for (const json& n : now["nodes"]) {
+    EXPECT_EQ(n["incarnation"], n["name"] == "w1" ? 2 : 1) << n.dump();
+    EXPECT_EQ(n["state"] == "lost", n["name"] == "w2") << n.dump();
+  }
+  EXPECT_EQ(now["models"][0]["repeats"], repeats_.load());
+  EXPECT_EQ(now["models"][0]["failed"], 0);
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+// Two models on the same nodes, asked in turns and at once.
+TEST_F(CliServeLosses, SeveralModels) {
+  shop_.write("other.tflite", worker_model(7));
+  const std::vector<std::string> expected = checksums("other.tflite");
+  ASSERT_NE(expected, expected_);
+  const auto service = serve({"--model", "other=other.tflite"});
+  const auto other = [&](unsigned seed) {
+    const HttpAnswer a =
+        http_ask(address_, "POST", "/run/other",
+                 text_of(noise<uint8_t>(kWorkerFrameBytes, seed)));
+    ASSERT_EQ(a.status, 200) << a.body;
+    EXPECT_EQ(json::parse(a.body)["output_sha256"], expected[seed]);
+  };
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    EXPECT_EQ(ask(seed), 200);
+    other(seed);
+  }
+  while_asking([&] {
+    for (unsigned seed = 0; seed < 8; ++seed) other(seed);
+    workers_["w1"]->process.end(SIGKILL);
+    for (unsigned seed = 0; seed < 8; ++seed) other(seed);
+    wait_for_nodes(2);
+  });
+  EXPECT_EQ(http_ask(address_, "POST", "/run/none", "x").status, 404);
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+// Frames are refused with the reason while no node is left, and run again when
+// one is back.
+TEST_F(CliServeLosses, AllNodesGo) {
+  const auto service = serve();
+  EXPECT_EQ(ask(1), 200);
+  const std::string listen = workers_["w0"]->address;
+  for (const char* const name : {"w0", "w1", "w2"}) {
+    workers_[name]->process.end(SIGKILL);
+  }
+  EXPECT_EQ(ask(2), 503);
+  for (int i = 0; i < 1000 && status()["state"] != "waiting"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(ask(3), 503);
+  EXPECT_EQ(http_ask(address_, "GET", "/healthz").status, 503);
+  start_worker("w0", listen);
+  wait_for_nodes(1);
+  EXPECT_EQ(ask(4), 200);
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+TEST_F(CliServeLosses, ASpareTakesThePlace) {
+  start_worker("spare");
+  const auto service = serve({"--spares", workers_["spare"]->address});
+  while_asking([&] {
+    wait_for_answers(10);
+    workers_["w1"]->process.end(SIGKILL);
+    for (int i = 0; i < 2000 && status()["losses"] != 1; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    wait_for_nodes(3);
+    wait_for_answers(10);
+  });
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+TEST_F(CliServeLosses, WaitsForTheVeryNode) {
+  const auto service = serve({"--on-loss", "wait"});
+  while_asking([&] {
+    wait_for_answers(10);
+    const std::string listen = workers_["w1"]->address;
+    workers_["w1"]->process.end(SIGKILL);
+    start_worker("w1", listen);
+    wait_for_answers(10);
+  });
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+TEST_F(CliServeLosses, FailsWithTheFrame) {
+  const auto service = serve({"--on-loss", "fail"});
+  EXPECT_EQ(ask(1), 200);
+  workers_["w1"]->process.end(SIGKILL);
+  EXPECT_EQ(ask(2), 503);
+  EXPECT_EQ(service->end(0), 6);
+}
+
+// The next service has the same address and the same workers; what clients see
+// meanwhile is a connection that is refused.
+TEST_F(CliServeLosses, TheServiceIsKilledAndStartedAgain) {
+  auto service = serve();
+  EXPECT_EQ(ask(1), 200);
+  const std::string at = address_;
+  service->end(SIGKILL);
+  service = serve({}, at);
+  EXPECT_EQ(ask(2), 200);
+  wait_for_nodes(3);
+
+  // A second one at the same time is refused by name.
+  const Told second = shop_.shoal(
+      {"serve", "m.tflite", "--insecure", "--http", "127.0.0.1:0", "--wait",
+       "0.6", "--node-timeout", "0.5", "--workers", workers_["w0"]->address});
+  EXPECT_EQ(second.code, 9) << second.err;
+  EXPECT_NE(second.err.find(":" + std::to_string(service->id())),
+            std::string::npos)
+      << second.err;
+  EXPECT_EQ(ask(3), 200);
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+}  // namespace
+}  // namespace shoal
