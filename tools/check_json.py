@@ -57,6 +57,7 @@ COMMANDS = {
     "discover.json": None,
     "probe.json": None,
     "deploy.json": None,
+    "service.json": None,
     "ops.json": [["ops"]],
     "boards.json": [["boards"]],
     "doctor.json": [["doctor"]],
@@ -72,6 +73,8 @@ SOURCES = {
     "discover.json": ["host/cli/discover.cc"],
     "probe.json": ["host/cli/probe.cc"],
     "deploy.json": ["host/cli/deploy.cc"],
+    "service.json": ["host/cli/serve.cc", "host/cli/serve_status.cc",
+                     "host/cli/serve_http.cc", "host/cli/watch.cc"],
 }
 # {"key", value} that is neither a column of a table nor a pair of results, and
 # json["key"].
