@@ -183,7 +183,7 @@ TEST(TiledPlanTest, WhatCannotBeTilesIsRefused) {
     const std::string text = refusal(net, cuts, replay);
     EXPECT_NE(text.find(what), std::string::npos) << text;
   };
-  said(0, kRun, 4, false, "| --replay");
+  said(0, kRun, 4, false, "| add --replay");
   said(0, kRun, 11, true, "| tiles = 10 or fewer");
   const auto layers = static_cast<int>(net.layers.size());
   said(0, layers, 2, true, "is not made some columns at a time");
