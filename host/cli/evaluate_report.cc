@@ -55,7 +55,7 @@ void print_matrix(const Classes& classes, const Accuracy& a,
   for (const int said : met) {
     columns.push_back({std::to_string(said), Align::kRight, 1});
   }
-  columns.push_back({"<- said", Align::kLeft});
+  columns.push_back({"<- predicted", Align::kLeft});
   TextTable table(std::move(columns));
   for (const int truth : met) {
     const ClassCount& of = a.classes[static_cast<size_t>(truth)];

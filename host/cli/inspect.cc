@@ -314,8 +314,8 @@ void print_table(const LoadedModel& model, const Summary& s) {
   say("\nMACs                        %s\n", format_count(s.macs).c_str());
   say("weights                     %s\n", amount(s.weights, s.floats).c_str());
   say("largest single layer        %s%sof input + output, operator %d:\n"
-      "                            what engines with whole tensors need at the "
-      "least\n",
+      "                            what engines that hold whole "
+      "tensors need at least\n",
       amount(s.largest, s.floats).c_str(),
       s.floats ? "\n                            " : " ",
       file_number(graph, static_cast<int>(s.largest_op)));

@@ -89,8 +89,9 @@ std::vector<uint8_t> checked_file(const Graph& int8,
   if (difference.empty()) {
     return append_detection(file, int8.name, *detection);
   }
-  throw Error(Exit::kInternal,
-              int8.name + ": read again it is another graph: " + difference);
+  throw Error(
+      Exit::kInternal,
+      int8.name + ": the file, read back, is another graph: " + difference);
 }
 
 // Returns an engine of a graph that outlives it.

@@ -114,8 +114,8 @@ void print_quantized(const QuantizeOutcome& o) {
         o.plain_pixels ? "byte = pixel - 128" : "the file has mean and std");
   }
   if (o.accuracy) print_accuracy(*o.accuracy);
-  say("\nwrote    %s, %s; read again it is the same graph, and it runs\n",
-      o.output.c_str(), format_bytes(o.output_bytes).c_str());
+  say("\nwrote    %s, %s, read back and checked\n", o.output.c_str(),
+      format_bytes(o.output_bytes).c_str());
 }
 
 void print_quantized_json(const QuantizeOutcome& o) {

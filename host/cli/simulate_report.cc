@@ -269,7 +269,7 @@ void print_traffic(const Simulated& s) {
     return format_data(static_cast<double>(bytes) /
                        static_cast<double>(frames));
   };
-  say("\ntraffic      %s of rows and %s besides a frame (%.1f %%), %s "
+  say("\ntraffic      %s of rows and %s of overhead a frame (%.1f %%), %s "
       "datagrams\n",
       each(sum.rows).c_str(), each(other).c_str(),
       sum.rows

@@ -105,7 +105,7 @@ TEST_F(CliEvaluate, SaysWhatItCounted) {
   EXPECT_EQ(lines[0], "top-1    88.89 %, 24 of 27 frames");
   EXPECT_EQ(lines[1], "recall   88.89 %, mean of 3 classes");
   EXPECT_TRUE(lines[2].starts_with("arena    "));
-  EXPECT_EQ(lines[4], "class    recall  0  1  2  <- said");
+  EXPECT_EQ(lines[4], "class    recall  0  1  2  <- predicted");
   EXPECT_EQ(lines[5], "0 red     88.9%  8  1  0");
   EXPECT_EQ(lines[6], "1 green   88.9%  0  8  1");
   EXPECT_EQ(lines[7], "2 blue    88.9%  1  0  8");

@@ -302,10 +302,10 @@ TEST_F(CliFiles, KeysThatOthersMayUseAreRefused) {
   told(shop_.shoal({"keygen", "-o", "k.key"}), 0, "");
   chmod(shop_.path("k.key").c_str(), 0640);
   told(shop_.shoal({"worker", "--ram", "64K", "--key", "k.key"}), 2,
-       "k.key: its group may use this key");
+       "k.key: its group can use this key");
   told(shop_.shoal(
            {"build", "m.tflite", "--store", "st", "--store-key", "k.key"}),
-       2, "k.key: its group may use this key");
+       2, "k.key: its group can use this key");
 }
 
 }  // namespace

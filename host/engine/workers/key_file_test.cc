@@ -79,11 +79,11 @@ TEST_F(KeyFile, WhatIsNoKeyIsRefused) {
 TEST_F(KeyFile, AKeyThatEverybodyMayUseIsRefused) {
   for (const mode_t mode : {0604u, 0602u, 0644u, 0777u}) {
     write(std::string(64, '7'), mode);
-    expect_refused(": every user of this machine may use this key");
+    expect_refused(": every user of this machine can use this key");
   }
   for (const mode_t mode : {0640u, 0620u, 0610u}) {
     write(std::string(64, '7'), mode);
-    expect_refused(": its group may use this key");
+    expect_refused(": its group can use this key");
   }
   write(std::string(64, '7'), 0400);
   EXPECT_NO_THROW(read_key_file(path()));

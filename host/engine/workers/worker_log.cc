@@ -79,13 +79,13 @@ void WorkerLog::look_at_state(const NodeAgent& agent) {
 
 void WorkerLog::look_at_strangers(const AgentCounters& counters) {
   if (has_doubled(counters.forged, forged_)) {
-    tell_("error: " + std::to_string(counters.forged) +
-          " datagrams were not made with this node's key");
+    tell_("error: datagrams that were not made with this node's key: " +
+          std::to_string(counters.forged));
     forged_ = counters.forged;
   }
   if (has_doubled(counters.other_mode, other_mode_)) {
-    tell_("error: " + std::to_string(counters.other_mode) +
-          " datagrams were of the other mode (--key, --identity, --insecure)");
+    tell_("error: datagrams of another mode (--key, --identity, --insecure): " +
+          std::to_string(counters.other_mode));
     other_mode_ = counters.other_mode;
   }
 }

@@ -108,7 +108,7 @@ std::string WorkersEngine::traffic_text() const {
     return format_count(static_cast<int64_t>(v / count));
   };
   return "traffic  " + a_frame(sent) + " B a frame, " + a_frame(rows) +
-         " of them rows, " + a_frame(again) + " of rows again";
+         " of them rows, " + a_frame(again) + " sent again";
 }
 
 EngineReport WorkersEngine::report() const {

@@ -7,9 +7,8 @@ namespace shoal {
 void require_int8(const Graph& graph) {
   if (!is_float(graph)) return;
   throw Error(Exit::kUnsupported, graph.name + ": computes in float32",
-              "shoal quantize " + graph.name +
-                  " --calibrate DIR -o int8.tflite makes the int8 model that "
-                  "runs");
+              "quantize it: shoal quantize " + graph.name +
+                  " --calibrate DIR -o int8.tflite");
 }
 
 }  // namespace shoal

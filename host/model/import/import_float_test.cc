@@ -182,8 +182,7 @@ TEST(ImportFloat, RunsOnlyOnceItIsQuantized) {
     EXPECT_EQ(error.code(), Exit::kUnsupported);
     EXPECT_STREQ(error.what(), "m: computes in float32");
     EXPECT_EQ(error.fix(),
-              "shoal quantize m --calibrate DIR -o int8.tflite makes the int8 "
-              "model that runs");
+              "quantize it: shoal quantize m --calibrate DIR -o int8.tflite");
   }
   require_int8(import_tflite(sample_models()[3].file, "float ends"));
 }
