@@ -18,7 +18,7 @@
 namespace shoal {
 namespace {
 
-// Behind which layers less lies than behind any before.
+// The places behind layers where fewer bytes are kept than at any place before.
 std::vector<int> narrow_ends(const Net& net) {
   const std::vector<TensorUses> uses = find_uses(net);
   const auto layers = static_cast<int>(net.layers.size());
@@ -319,7 +319,7 @@ std::vector<int> CrewPlan::ends_of_columns() const {
   return ends;
 }
 
-// The layers before `end` so.
+// `trial` with its layers before `end` cut by columns.
 Trial CrewPlan::in_columns(Trial trial, int end) const {
   trial.name = "columns";
   drop_groups(trial);
@@ -363,7 +363,8 @@ void CrewPlan::improve() {
   improve_by({{recut_run, recuts},
               {splice_plans, splices, sure},
               {balance_shares, shares}});
-  // What shares weighed anew have changed, or what was beyond the count.
+  // Splices that new shares have made possible, or that the first budget left
+  // out.
   int more = quarter;
   improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
   if (share_count() <= tuning::kCheap) improve_cheaply();
@@ -382,7 +383,7 @@ void CrewPlan::improve() {
   if (is_tight()) try_tiles();
 }
 
-// Where plans cost little: what estimates would not come upon.
+// Tries what estimates do not suggest, where plans cost little.
 void CrewPlan::improve_cheaply() {
   mixed_->add_other_counts();
   int moved = most_plans_, recuts = most_plans_ / tuning::kLaterPart,
@@ -395,8 +396,8 @@ void CrewPlan::improve_cheaply() {
   improve_further(tuning::kCheapEffort);
 }
 
-// Best first: the moves go from the fastest plan from which they have not gone
-// yet, whether or not they have made it better.
+// Best-first search: all moves are applied to the fastest plan to which they
+// were not applied yet, whether or not that plan became the best.
 void CrewPlan::improve_further(int times) {
   if (!can_improve()) return;
   mixed_->add_other_counts();
@@ -432,8 +433,8 @@ void CrewPlan::improve_further(int times) {
   }
 }
 
-// From the first move on again after each that has made the plan better, until
-// none does.
+// Begins with the first move again whenever one has made the plan better, and
+// ends when none does.
 void CrewPlan::improve_by(const std::vector<MoveBudget>& moves) {
   size_t next = 0;
   while (next < moves.size()) {

@@ -1,4 +1,6 @@
-// The best plan in which only some nodes may have a share: a crew.
+// The best plan in which only some nodes, a crew, may have a share. The steps
+// are begin(), which builds plans from estimates, then improve(), which applies
+// moves (moves.h) to the best plan, then improve_further() for more effort.
 #pragma once
 
 #include <limits>
@@ -44,11 +46,12 @@ class CrewPlan {
   void run(const std::string& strategy, double most_s);
   void run(Trial trial) { trials_.run(std::move(trial)); }
 
-  // Other cuts for one segment of the best plan after the other, those that
-  // other plans have there, and other shares, as long as that helps.
+  // Applies moves to the best plan as long as one of them makes it better and
+  // the budget of plans is not spent.
   void improve();
-  // Goes on with all moves, for so many times as many plans. What is tried with
-  // more begins with what is tried with less.
+  // Applies all moves to all plans found, the fastest first, until
+  // `times` * most_plans_ plans are built. A larger number begins with what a
+  // smaller one tries, so its plan is never worse.
   void improve_further(int times);
 
  private:
@@ -71,8 +74,8 @@ class CrewPlan {
   void run_start(const Start&);
   struct MoveBudget {
     Move& move;
-    int& left;      // plans that it may build; less what it has built
-    double by = 0;  // a plan must be better by this part
+    int& left;      // plans that may still be built; moves may share it
+    double by = 0;  // the fraction by which a plan must be better
   };
   void improve_by(const std::vector<MoveBudget>&);
   bool makes_better(const MoveBudget&);

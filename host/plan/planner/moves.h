@@ -1,7 +1,11 @@
-// Moves: changes of the best plan of a crew that are worth trying. A move knows
-// no plan but the best one and those before it. It only proposes; whether a
-// change is better, the plan that is built of it tells. A new move is a
-// function here, and a line where crew_plan.cc improves a plan.
+// Moves: changes of a plan that are worth trying. A move returns trials; it
+// builds no plan. The caller, CrewPlan, builds one of each trial and keeps it
+// if it is better.
+//
+// A new move is declared here and defined in moves.cc. CrewPlan calls it once
+// it is in the lists of crew_plan.cc: improve() for every request,
+// improve_cheaply() where a plan costs little, and kMoves in improve_further()
+// for more effort.
 #pragma once
 
 #include <vector>
@@ -18,30 +22,32 @@ namespace shoal {
 struct MoveFrom {
   const Net& net;
   const PlanRequest& request;
-  const Trial& trial;  // the best plan, and what it was made from
-  const Plan& plan;
-  const std::vector<Rehearsed>& plans;  // all plans that fit
+  const Trial& trial;  // the cuts and options that `plan` was built from
+  const Plan& plan;    // the plan to change
+  const std::vector<Rehearsed>& plans;  // all plans built so far that fit
   MixedCuts& mixed;                     // estimates of cuts
 };
 
 // Returns trials, the most promising first.
 using Move = std::vector<Trial>(const MoveFrom&);
 
-// For each run of layers in a segment the best estimate without its cuts there.
+// Replaces the cuts of one segment by those with the best estimate among all
+// others; a trial for each segment.
 Move recut_run;
-// Runs of layers as another plan has them, where its nodes work less.
+// Takes cuts of another plan for the layers that both plans cut off by ends of
+// segments, where the slowest node of the other plan works less.
 Move splice_plans;
-// Other shares of runs whose nodes do not work as long as one another.
+// Makes shares larger or smaller, so that nodes work equally long.
 Move balance_shares;
-// Borders between runs of layers with the same cells, one layer or more on; and
-// whole runs with other cells.
+// Moves the border between runs of layers with the same cells by one layer or
+// more, or gives a whole run other cells.
 Move move_borders;
-// Layers at a border between nodes, one or more, go to the nodes on its other
-// side.
+// Gives layers at a border between nodes to the nodes on its other side.
 Move hand_over;
-// The ends of segments at other prices, so that there are fewer or more.
+// Changes how many latencies the search charges for the end of a segment, so
+// that a plan has fewer or more segments.
 Move change_waits;
-// Room in rings for what links have under way, if there was none; else none.
+// Adds room in rings for what links have under way, or takes it away.
 Move change_in_flight_room;
 
 }  // namespace shoal
