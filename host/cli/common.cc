@@ -112,7 +112,8 @@ void check_strategy(const PlanFlags& flags, bool several) {
                 "leave out the nodes, or one of: auto, " + strategy_list());
   }
   throw Error(Exit::kUsage, "--strategy: '" + name + "' is unknown",
-              (several ? "one of: auto, " : "auto, single; over nodes auto, ") +
+              (several ? "one of: auto, "
+                       : "one of: auto, single; with several nodes auto, ") +
                   strategy_list());
 }
 

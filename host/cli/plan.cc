@@ -157,8 +157,9 @@ PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
       // For a very large net even the first count may be too much work.
       if (few.tries.empty()) throw;
       throw Error(Exit::kDoesNotFit,
-                  std::string(e.what()) + "; nor do up to " +
-                      std::to_string(few.tries.back().nodes) + " nodes",
+                  std::string(e.what()) + "; up to " +
+                      std::to_string(few.tries.back().nodes) +
+                      " nodes were tried too",
                   e.fix() + "\n" + tries_text(few, alone));
     }
     told =

@@ -191,8 +191,8 @@ std::string talk_text(const Explanation& e, size_t width) {
   if (!e.linked) return "";
   TextTable table({{"segment"},
                    {"slowest node waits", Align::kRight, 1},
-                   {"most waits"},
-                   {"of", Align::kLeft},
+                   {"longest wait"},
+                   {"node", Align::kLeft},
                    {"busiest link"},
                    {"from", Align::kLeft}},
                   2);

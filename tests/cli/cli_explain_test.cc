@@ -66,7 +66,7 @@ TEST(CliExplain, WaitsAndLinksArePlannedAsSimulated) {
   // The same in the table: a row for each segment and two more.
   std::istringstream lines(text.out);
   std::string line;
-  while (std::getline(lines, line) && line.find("most waits") == line.npos)
+  while (std::getline(lines, line) && line.find("longest wait") == line.npos)
     ;
   // A time of three digits with its unit.
   const auto next_us = [&lines] {

@@ -52,7 +52,7 @@ class CliFlags : public testing::Test {
 TEST_F(CliFlags, WhatContradictsIsRefused) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"--strategy", "kernel"}, "take --nodes N"},
-      {{"--strategy", "x"}, "auto, single; over nodes auto, spatial"},
+      {{"--strategy", "x"}, "auto, single; with several nodes auto, spatial"},
       {{"--nodes", "2", "--strategy", "single"}, "one node"},
       {{"--nodes", "2", "--strategy", "x"},
        "one of: auto, spatial, kernel, layer"},
