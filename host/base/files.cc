@@ -134,10 +134,12 @@ std::vector<uint8_t> read_secret(const std::string& path) {
     throw Error(Exit::kUsage, printable(path) + ": " + why, fix);
   };
   if ((info.st_mode & S_IRWXO) != 0) {
-    refuse("every user of this machine can use this key", "chmod 600 " + path);
+    refuse("every user of this machine can use this key",
+           "if it is the key file, chmod 600 " + path);
   }
   if ((info.st_mode & S_IRWXG) != 0) {
-    refuse("its group can use this key", "chmod 600 " + path);
+    refuse("its group can use this key",
+           "if it is the key file, chmod 600 " + path);
   }
   return read_all(file.get(), path, files::kKey, info.st_size);
 }
