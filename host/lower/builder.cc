@@ -1,6 +1,7 @@
 #include "host/lower/builder.h"
 
 #include <algorithm>
+#include <string>
 
 #include "host/base/error.h"
 #include "host/lower/moves.h"
@@ -70,7 +71,11 @@ Builder::Builder(const Graph& graph)
 View Builder::new_tensor(const std::string& name, const Extent& c) {
   if (!legal(c)) {
     throw Error(Exit::kUnsupported,
-                name + ": more than 65535 rows, columns or channels");
+                name + ": " + std::to_string(c.rows) + " rows, " +
+                    std::to_string(c.columns) + " columns and " +
+                    std::to_string(c.channels) +
+                    " channels, the limit of each is 65535",
+                "cut the input into smaller frames");
   }
   NetTensor t;
   t.name = name;

@@ -1,11 +1,16 @@
 #include "host/lower/window.h"
 
+#include <algorithm>
+#include <string>
+
 #include "host/base/error.h"
 #include "host/lower/line.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
 namespace {
+
+constexpr int kMostStep = 255;
 
 // Strides and dilations are bytes in a program; where there is only one
 // output or one tap they mean nothing.
@@ -16,11 +21,17 @@ void limit_steps(Layer& l, int out_h, int out_w) {
     if (l.kernel_h == 1) l.dilation_y = 1;
     if (l.kernel_w == 1) l.dilation_x = 1;
   }
-  if (l.stride_y > 255 || l.stride_x > 255 || l.dilation_y > 255 ||
-      l.dilation_x > 255) {
+  const auto limit = [&](const char* what, int value, const char* way_out) {
+    if (value <= kMostStep) return;
     throw Error(Exit::kUnsupported,
-                l.name + ": a stride or dilation above 255");
-  }
+                l.name + ": a " + what + " of " + std::to_string(value) +
+                    ", the limit is " + std::to_string(kMostStep),
+                way_out);
+  };
+  limit("stride", std::max(l.stride_y, l.stride_x),
+        "use a smaller one, or a signal whose length has a divisor in common "
+        "with the stride");
+  limit("dilation", std::max(l.dilation_y, l.dilation_x), "use a smaller one");
 }
 
 void crop(int& kernel, int& pad, int in, int out) {

@@ -21,7 +21,7 @@ using Arguments = std::vector<std::string>;
 constexpr size_t kFrame = 2 * 6 * 3, kFrames = 5, kOutput = 8;
 
 // Seven rows under a convolution, two of them new; and a running sum.
-std::vector<uint8_t> keeping_model() {
+std::vector<uint8_t> keeping_model(int listed = 1) {
   ModelBuilder b;
   const BuilderScale scale{0.05f, -3};
   const int x = b.input({1, 2, 6, 3}, scale);
@@ -35,7 +35,7 @@ std::vector<uint8_t> keeping_model() {
   const int sum = b.variable({1, 1, 1, 8}, {0.1f, 2}, noise<int8_t>(8, 3));
   const int all = b.add(b.read_variable(sum), y, {0.1f, 2});
   b.assign_variable(sum, all);
-  b.output(all);
+  for (int i = 0; i < listed; ++i) b.output(all);
   return b.finish();
 }
 
@@ -66,6 +66,24 @@ class CliVariables : public testing::Test {
   Workshop shop_;
   std::vector<uint8_t> expected_;
 };
+
+// Each of them is another reader of the value that the variable keeps.
+TEST_F(CliVariables, AnOutputMayBeListedFourTimes) {
+  shop_.write("four.tflite", keeping_model(4));
+  std::vector<uint8_t> expected;
+  for (size_t f = 0; f < kFrames; ++f) {
+    const auto at = expected_.begin() + static_cast<ptrdiff_t>(f * kOutput);
+    for (int i = 0; i < 4; ++i) {
+      expected.insert(expected.end(), at, at + kOutput);
+    }
+  }
+  for (const char* nodes : {"1", "2"}) {
+    const Told told = shop_.shoal({"run", "four.tflite", "x.bin", "--stream",
+                                   "--nodes", nodes, "-o", "y.bin"});
+    ASSERT_EQ(told.code, 0) << told.err;
+    EXPECT_EQ(shop_.read("y.bin"), expected) << nodes << " nodes";
+  }
+}
 
 TEST_F(CliVariables, ASequenceRunsOnOneNodeAndOnSeveral) {
   EXPECT_EQ(expected_.size(), kFrames * kOutput);

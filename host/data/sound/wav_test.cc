@@ -38,7 +38,7 @@ TEST(Wav, EveryCodingHasItsSamples) {
   EXPECT_EQ(samples({.coding = 3, .bits = 64}, {0, 0, 0, 0, 0, 0, 0xD0, 0xBF}),
             Floats{-0.25f});
   const Sound stereo =
-      parse_wav(make_wav({1, -1, 2, -2},
+      parse_wav(make_wav(std::vector<int16_t>{1, -1, 2, -2},
                          {.channels = 2, .rate = 8000, .extensible = true}),
                 "a.wav");
   EXPECT_EQ(stereo.channels, 2);
@@ -53,9 +53,10 @@ TEST(Wav, HeadersThatLieAreRefused) {
   file[40] = 100;  // bytes of samples
   EXPECT_EQ(refusal(file, Exit::kCorrupt),
             "a.wav: the WAV header says 100 bytes of samples, the file has 8");
-  EXPECT_EQ(refusal(make_wav({.channels = 0}, Bytes{}), Exit::kCorrupt),
-            "a.wav: a WAV header with 0 channels");
-  EXPECT_EQ(refusal(make_wav({.rate = 0}, Bytes{}), Exit::kCorrupt),
+  EXPECT_EQ(
+      refusal(make_wav(WavFormat{.channels = 0}, Bytes{}), Exit::kCorrupt),
+      "a.wav: a WAV header with 0 channels");
+  EXPECT_EQ(refusal(make_wav(WavFormat{.rate = 0}, Bytes{}), Exit::kCorrupt),
             "a.wav: a WAV header with 0 samples a second");
   file = make_wav(std::vector<int16_t>{1, 2});
   file[32] = 7;  // bytes of all channels
@@ -63,7 +64,8 @@ TEST(Wav, HeadersThatLieAreRefused) {
             "a.wav: a WAV header that says 7 bytes for 1 samples of 16 bits");
   EXPECT_EQ(refusal(make_wav(WavFormat{}, Bytes{1, 2, 3}), Exit::kCorrupt),
             "a.wav: 3 bytes of samples, 2 bytes for all channels");
-  EXPECT_EQ(refusal(make_wav({.coding = 3, .bits = 32}, {0, 0, 0x80, 0x7F}),
+  EXPECT_EQ(refusal(make_wav(WavFormat{.coding = 3, .bits = 32},
+                             Bytes{0, 0, 0x80, 0x7F}),
                     Exit::kCorrupt),
             "a.wav: sample 0 is not a number");
 }

@@ -7,6 +7,15 @@
 namespace shoal {
 namespace {
 
+constexpr int64_t kMostSize = 65535;
+
+// Refuses a size that files may have, but that is larger than what runs.
+void limit(const OpReader& r, const std::string& what, int64_t size) {
+  if (size <= kMostSize) return;
+  r.unsupported(text(what, " of ", size, ", the limit is ", kMostSize,
+                     "; cut the input into smaller frames"));
+}
+
 // Returns whether bytes without a scale are joined, which move as they are.
 bool joins_plain_bytes(const OpReader& r) {
   if (r.floats() || !r.result().quant.scale.empty()) return false;
@@ -207,7 +216,7 @@ void convert_resize(const OpReader& r, Op& op) {
   r.expect_batch_of_one(x);
   r.require(size.size() == 2, text(size.size(), " sizes, expected two"));
   for (const int side : {x.shape[1], x.shape[2], size[0], size[1]}) {
-    if (side > 65535) r.unsupported(text("a side of ", side));
+    limit(r, "a side", side);
   }
   r.expect_shape(y, {1, size[0], size[1], x.shape[3]});
   const bool between = op.kind == OpKind::kResizeBilinear;
@@ -227,7 +236,8 @@ void convert_blocks(const OpReader& r, Op& op) {
   r.expect_rank(y, 4);
   r.expect_batch_of_one(x);
   const int block = r.options().block;
-  r.require(block >= 1 && block <= 65535, text("block of ", block));
+  r.require(block >= 1, text("block of ", block));
+  limit(r, "a block", block);
   const Shape& wide = to_depth ? x.shape : y.shape;
   const Shape& deep = to_depth ? y.shape : x.shape;
   const bool fits = deep[0] == wide[0] && int64_t{deep[1]} * block == wide[1] &&
@@ -257,13 +267,15 @@ void convert_batches(const OpReader& r, Op& op) {
   int64_t blocks = 1;
   for (size_t i = 0; i < block.size(); ++i) {
     const int before = amounts[2 * i], after = amounts[2 * i + 1];
-    r.require(block[i] >= 1 && block[i] <= 65535 && before >= 0 && after >= 0,
+    r.require(block[i] >= 1 && before >= 0 && after >= 0,
               text("block ", block[i], " with ", before, " and ", after));
+    limit(r, "a block", block[i]);
     const int64_t size = int64_t{x.shape[i + 1]} * (splits ? 1 : block[i]) +
                          (splits ? 1 : -1) * (int64_t{before} + after);
     r.require(
-        size >= 1 && size <= 65535 && (!splits || size % block[i] == 0),
+        size >= 1 && (!splits || size % block[i] == 0),
         text("axis ", i + 1, " of size ", size, " in blocks of ", block[i]));
+    limit(r, text("axis ", i + 1, " with a size"), size);
     expected[i + 1] = static_cast<int>(splits ? size / block[i] : size);
     blocks *= block[i];
     a.before.push_back(before);
@@ -271,9 +283,9 @@ void convert_batches(const OpReader& r, Op& op) {
   }
   const int64_t batches =
       splits ? x.shape[0] * blocks : x.shape[0] / std::max<int64_t>(blocks, 1);
-  r.require(
-      batches >= 1 && batches <= 65535 && (splits || x.shape[0] % blocks == 0),
-      text("a batch of ", x.shape[0], " in blocks of ", blocks));
+  r.require(batches >= 1 && (splits || x.shape[0] % blocks == 0),
+            text("a batch of ", x.shape[0], " in blocks of ", blocks));
+  limit(r, "a batch", batches);
   expected[0] = static_cast<int>(batches);
   r.expect_shape(y, expected);
   op.inputs = {r.input(0)};

@@ -19,7 +19,8 @@ void check_side(const OpReader& r, const WindowSide& side) {
   r.require(side.dilation >= 1, text("dilation of ", side.dilation));
   if (side.extent() > kMaxWindow || side.stride > kMaxWindow) {
     r.unsupported(text("a window of ", side.extent(), " with stride ",
-                       side.stride, ", the limit is ", kMaxWindow));
+                       side.stride, ", the limit is ", kMaxWindow,
+                       "; cut the input into shorter frames"));
   }
 }
 
@@ -213,7 +214,8 @@ void convert_pool(const OpReader& r, Op& op) {
   const int64_t pooled = int64_t{std::min(a.kernel_h, x.shape[1])} *
                          std::min(a.kernel_w, x.shape[2]);
   if (pooled > kMaxPooled) {
-    r.unsupported(text("a pool over ", pooled, " positions"));
+    r.unsupported(text("a pool over ", pooled, " positions, the limit is ",
+                       kMaxPooled, "; use two pools, one behind the other"));
   }
   op.inputs = {r.input(0)};
   op.attr = a;

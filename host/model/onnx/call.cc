@@ -29,6 +29,13 @@ void OnnxCall::unsupported(const std::string& reason) const {
               node_title(state_.model, number_) + ": " + reason);
 }
 
+void OnnxCall::require_at_most(int64_t limit, const std::string& what,
+                               int64_t value, const char* way_out) const {
+  if (value <= limit) return;
+  unsupported(
+      text(what, " of ", value, ", the limit is ", limit, "; ", way_out));
+}
+
 const OnnxAttribute* OnnxCall::find(const std::string& name) const {
   read_.insert(name);
   for (const OnnxAttribute& a : node_.attributes) {

@@ -64,6 +64,9 @@ class OnnxCall {
   void require(bool ok, const std::string& reason) const {
     if (!ok) corrupt(reason);
   }
+  // Refuses a value that ONNX allows, but that is larger than what runs.
+  void require_at_most(int64_t limit, const std::string& what, int64_t value,
+                       const char* way_out = "use a smaller one") const;
 
   bool has_attribute(const std::string& name) const {
     return find(name) != nullptr;

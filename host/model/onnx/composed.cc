@@ -182,7 +182,8 @@ void local_response(OnnxCall& call) {
               beta = call.real("beta", 0.75F);
   const float bias = call.real("bias", 1);
   if (x.rank() != 4) call.unsupported(text("an input of ", x.rank(), " axes"));
-  call.require(size >= 1 && size < 65536, text("a size of ", size));
+  call.require(size >= 1, text("a size of ", size));
+  call.require_at_most(65535, "a size", size);
   const int channels = x.dims[1], places = x.dims[0] * x.dims[2] * x.dims[3];
   const int before = static_cast<int>((size - 1) / 2);
   const int after = static_cast<int>(size - 1) - before;

@@ -78,7 +78,8 @@ void blocks(OnnxCall& call, bool to_space) {
   const Value given = call.data(0);
   call.require(given.rank() == 4, text("an input of ", given.rank(), " axes"));
   const int64_t b = call.integer("blocksize", 0);
-  call.require(b >= 1 && b <= 255, text("blocksize of ", b));
+  call.require(b >= 1, text("blocksize of ", b));
+  call.require_at_most(255, "blocksize", b);
   const int block = static_cast<int>(b), places = block * block;
   Shape dims = given.dims;
   const bool fits = to_space ? dims[1] % places == 0

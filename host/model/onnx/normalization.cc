@@ -186,8 +186,9 @@ bool convert_normalization(OnnxCall& call) {
     const Value x = call.data(0);
     by_groups(call, x.rank() > 1 ? x.dims[1] : 1);
   } else if (type == "GroupNormalization") {
-    by_groups(call, static_cast<int>(std::clamp<int64_t>(
-                        call.integer("num_groups", 0), 0, 65535)));
+    const int64_t groups = call.integer("num_groups", 0);
+    call.require_at_most(65535, "num_groups", groups);
+    by_groups(call, static_cast<int>(std::max<int64_t>(groups, 0)));
   } else {
     by_axes(call);
   }

@@ -261,6 +261,41 @@ const OnnxErrorCase kWindows[] = {
        conv(b, {{"strides", Ints{1, 0}}});
      },
      "m: node 0 Conv \"y\": strides of 0"},
+    {"stride_far",
+     [](OnnxBuilder& b) {
+       conv(b, {{"strides", Ints{1, 65536}}});
+     },
+     "m: not supported:\n  node 0 Conv \"y\": strides of 65536, the limit is "
+     "65535; cut the input into shorter frames",
+     kNo},
+    {"dilation_far",
+     [](OnnxBuilder& b) {
+       conv(b, {{"dilations", Ints{65536, 1}}});
+     },
+     "m: not supported:\n  node 0 Conv \"y\": dilations of 65536, the limit is "
+     "65535; cut the input into shorter frames",
+     kNo},
+    {"window_far",
+     [](OnnxBuilder& b) {
+       conv(b, {{"dilations", Ints{65535, 1}}});
+     },
+     "m: not supported:\n  node 0 Conv \"y\": a window of 131071, the limit is "
+     "65535; cut the input into shorter frames",
+     kNo},
+    {"pads_far",
+     [](OnnxBuilder& b) {
+       conv(b, {{"pads", Ints{0, 65536, 0, 0}}});
+     },
+     "m: not supported:\n  node 0 Conv \"y\": pads of 65536, the limit is "
+     "65535; use a smaller one",
+     kNo},
+    {"pool_far",
+     [](OnnxBuilder& b) {
+       unary(b, "MaxPool", {{"kernel_shape", Ints{65536, 1}}});
+     },
+     "m: not supported:\n  node 0 MaxPool \"y\": kernel of 65536, the limit is "
+     "65535; cut the input into shorter frames",
+     kNo},
     {"stride_count",
      [](OnnxBuilder& b) {
        conv(b, {{"strides", Ints{1}}});

@@ -45,6 +45,13 @@ const OnnxErrorCase kOthers[] = {
        unary(b, "GroupNormalization", {{"num_groups", int64_t{3}}}, {"s", "s"});
      },
      "m: node 0 GroupNormalization \"y\": 2 channels in 3 groups"},
+    {"block_far",
+     [](OnnxBuilder& b) {
+       unary(b, "SpaceToDepth", {{"blocksize", int64_t{256}}});
+     },
+     "m: not supported:\n  node 0 SpaceToDepth \"y\": blocksize of 256, the "
+     "limit is 255; use a smaller one",
+     kNo},
     {"group_scales",
      [](OnnxBuilder& b) {
        b.floats("s", {3}, {1, 2, 3});
@@ -178,6 +185,14 @@ const OnnxErrorCase kOthers[] = {
      },
      "m: not supported:\n  node 0 Resize \"y\": mode \"cubic\"; use linear "
      "or nearest",
+     kNo},
+    {"resize_far",
+     [](OnnxBuilder& b) {
+       b.ints("s", {4}, {1, 2, 4, 65536});
+       unary(b, "Resize", {}, {"", "", "s"});
+     },
+     "m: not supported:\n  node 0 Resize \"y\": an axis of 65536, the limit is "
+     "65535; use a smaller one",
      kNo},
     {"antialias",
      [](OnnxBuilder& b) {

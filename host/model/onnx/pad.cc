@@ -22,7 +22,7 @@ Amounts amounts_of(const OnnxCall& call, const Value& x) {
                text(pads.size(), " pads for ", axes.size(), " axes"));
   for (const int64_t p : pads) {
     if (p < 0) call.unsupported("negative pads; use Slice");
-    call.require(p <= 65535, text("pads of ", p));
+    call.require_at_most(65535, "pads", p);
   }
   Amounts out{std::vector<int>(x.rank(), 0), std::vector<int>(x.rank(), 0)};
   for (size_t i = 0; i < axes.size(); ++i) {

@@ -8,6 +8,7 @@ namespace shoal::onnx_import {
 namespace {
 
 constexpr int64_t kMaxWindow = 65535;
+constexpr const char* kWayOut = "cut the input into shorter frames";
 
 bool is_row(const OnnxCall& call) { return call.in(0).rank() == 3; }
 
@@ -21,18 +22,16 @@ std::vector<int64_t> pair_of(const OnnxCall& call, const char* name) {
                text(name, " has ", out.size(), " numbers, expected ", sides));
   if (sides == 1) out.insert(out.begin(), 1);
   for (const int64_t v : out) {
-    call.require(v >= 1 && v <= kMaxWindow, text(name, " of ", v));
+    call.require(v >= 1, text(name, " of ", v));
+    call.require_at_most(kMaxWindow, name, v, kWayOut);
   }
   return out;
 }
 
 void check_window(const OnnxCall& call, const Side& side) {
-  call.require(side.kernel >= 1 && side.kernel <= kMaxWindow,
-               text("kernel of ", side.kernel));
-  if (side.window() > kMaxWindow) {
-    call.unsupported(
-        text("a window of ", side.window(), ", the limit is ", kMaxWindow));
-  }
+  call.require(side.kernel >= 1, text("kernel of ", side.kernel));
+  call.require_at_most(kMaxWindow, "kernel", side.kernel, kWayOut);
+  call.require_at_most(kMaxWindow, "a window", side.window(), kWayOut);
 }
 
 // SAME_UPPER has the odd one behind, SAME_LOWER in front.
@@ -62,7 +61,7 @@ void read_pads(const OnnxCall& call, Window& window) {
   if (is_row(call)) pads = {0, pads[0], 0, pads[1]};
   for (const int64_t p : pads) {
     if (p < 0) call.unsupported("negative pads; use Slice");
-    call.require(p <= kMaxWindow, text("pads of ", p));
+    call.require_at_most(kMaxWindow, "pads", p);
   }
   window.h.before = pads[0];
   window.w.before = pads[1];

@@ -96,8 +96,9 @@ ResizedTo resized(OnnxCall& call, const Value& x) {
       size = static_cast<double>(call.numbers(3, "sizes")[k]);
       out.scales[i] = size / x.dims[i];
     }
-    call.require(size >= 1 && size <= 65535,
-                 text("size ", size, " of an axis"));
+    call.require(size >= 1, text("size ", size, " of an axis"));
+    call.require_at_most(65535, "an axis",
+                         static_cast<int64_t>(std::min(size, 1e18)));
     out.dims[i] = static_cast<int>(size);
   }
   return out;

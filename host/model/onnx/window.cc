@@ -182,8 +182,8 @@ struct BackSide {
 // given. `lower`: the odd one of them is in front.
 BackSide back_side(OnnxCall& call, const Side& side, int64_t out_padding,
                    int64_t asked, bool lower) {
-  call.require(out_padding >= 0 && out_padding < 65536,
-               text("output_padding of ", out_padding));
+  call.require(out_padding >= 0, text("output_padding of ", out_padding));
+  call.require_at_most(65535, "output_padding", out_padding);
   if (side.dilation != 1) call.unsupported("dilations");
   BackSide out{side.in, 0, 0, side.kernel, side.stride, side.before};
   const int64_t span = (side.in - 1) * side.stride + side.kernel;
@@ -252,7 +252,8 @@ void transposed_convolution(OnnxCall& call) {
                text("output_shape has ", asked.size(), " numbers"));
   asked.resize(2, 0);
   for (const int64_t size : asked) {
-    call.require(size >= 0 && size <= (1 << 24), text("an output of ", size));
+    call.require(size >= 0, text("an output of ", size));
+    call.require_at_most(1 << 24, "an output", size);
   }
   const BackSide h = back_side(call, window.h, extra[0], asked[0], lower);
   const BackSide w = back_side(call, window.w, extra[1], asked[1], lower);
