@@ -334,6 +334,7 @@ void Conversation::hear_probe(std::span<const uint8_t> answer) {
     return;
   }
   if (heard.verdict == Verdict::kGone && heard.body.holder[0] == 0) {
+    was_restarted_ = true;
     refused("it was restarted" + fall_text(heard.body), "");
   }
   if (is_mine(heard.body)) return busy(heard.body);

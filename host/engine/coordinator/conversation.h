@@ -83,6 +83,9 @@ class Conversation {
     on_pong_ = std::move(f);
   }
   int64_t resent() const { return resent_; }
+  // Returns whether the node has said that it is another incarnation, which has
+  // nothing of this session.
+  bool was_restarted() const { return was_restarted_; }
   // Returns the mean of the last round trips; 0: none was measured.
   uint64_t round_trip_us() const { return round_trip_us_; }
   // Returns the largest data of a write.
@@ -167,6 +170,7 @@ class Conversation {
   uint64_t deviation_us_ = 0;
   size_t writes_ = kFirstWrites;  // that may be under way
   int64_t resent_ = 0;
+  bool was_restarted_ = false;
   std::deque<Flight> queue_, flights_;
   Flight ping_;
   std::function<void(const PingAnswer&)> on_pong_;

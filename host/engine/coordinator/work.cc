@@ -193,12 +193,10 @@ void Coordinator::Work::receive() {
         workers_[get_head(datagram.data()).node]->talk.heard();
       }
     } else if (Worker* const w = find(datagram)) {
-      const bool had_session = w->talk.open();
       try {
         w->talk.receive(from, datagram);
-      } catch (const Error& e) {
-        // It was restarted: another incarnation, without what it had.
-        if (had_session && e.code() == Exit::kNode) lose(*w);
+      } catch (const Error&) {
+        if (w->talk.was_restarted()) lose(*w);
         throw;
       }
     }
