@@ -83,14 +83,16 @@ TEST(Wav, SamplesOfAStreamEndWithTheFile) {
 }
 
 TEST(Wav, OtherCodingsAreExplained) {
-  EXPECT_EQ(refusal(make_wav({.coding = 7, .bits = 8}, {1}), Exit::kUsage),
+  EXPECT_EQ(refusal(make_wav(WavFormat{.coding = 7, .bits = 8}, Bytes{1}),
+                    Exit::kUsage),
             "a.wav: the sound is coded (format 7), not plain samples");
-  EXPECT_EQ(refusal(make_wav({.bits = 12}, {1, 2}), Exit::kUsage),
+  EXPECT_EQ(refusal(make_wav(WavFormat{.bits = 12}, Bytes{1, 2}), Exit::kUsage),
             "a.wav: samples of 12 bits");
 }
 
 TEST(Wav, DamagedFilesNeverCrash) {
-  const Bytes whole = make_wav({1, 2, 3, 4}, {.channels = 2});
+  const Bytes whole =
+      make_wav(std::vector<int16_t>{1, 2, 3, 4}, {.channels = 2});
   for (size_t n = 0; n < whole.size(); ++n) {
     EXPECT_NE(
         refusal({whole.begin(), whole.begin() + static_cast<ptrdiff_t>(n)},
