@@ -194,8 +194,7 @@ TEST_F(BoardTrouble, RowsThatNeverComeEndARun) {
         drive(c, t, nullptr, [] { return false; });
       },
       config);
-  EXPECT_EQ(text.find("node n (" + liar.address() + "): it says that it works"),
-            0u)
+  EXPECT_EQ(text.find("node n (" + liar.address() + "): it reports work"), 0u)
       << text;
   // Longer than a run is held in which nothing is said to move.
   EXPECT_GT(lied, 20u);

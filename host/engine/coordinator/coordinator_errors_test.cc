@@ -123,7 +123,7 @@ TEST(CoordinatorErrors, WhatALiarCanClaimIsBounded) {
   liar.swallows = true;
   const uint64_t before = c.net.now_us;
   expect_error(end_of(c, 500'000'000), Exit::kNode,
-               "node node1 (at3): it says that it works");
+               "node node1 (at3): it reports work");
   EXPECT_GT(c.net.now_us - before, 2 * most_wait_us(c, p));
   EXPECT_LT(c.net.now_us - before, 12 * most_wait_us(c, p));
 }
