@@ -76,7 +76,8 @@ option(SHOAL_FOLDER_TESTS "build the tests of single folders, too" ON)
 set(SHOAL_OPTIMIZED_TESTS planner_test linked_planner_test stored_plans_test
   strategies_test one_node_spill_test zoo_test streaming_zoo_test network_snr_test
   auto_plan_test export_random_test fixes_test goals_test tile_plan_test
-  tiled_plan_test more_nodes_test more_nodes_shared_test last_resort_test)
+  tiled_plan_test more_nodes_test more_nodes_shared_test last_resort_test
+  optimum_test)
 # Tests that span folders and serve best under sanitizers; there random networks
 # are the same ones and as many.
 set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_modules_test

@@ -415,15 +415,15 @@ TEST_F(BoardCard, ABadOneIsNamed) {
   const int64_t bytes = board_.emulator->storage_bytes;
   board_.emulator->drive = "if=none,id=elsewhere,format=raw";
   EXPECT_EQ(complaint(),
-            "card: lm3s6965evb: no storage answers (SD card over SPI); put in "
-            "one of at least 16384 KB");
+            "card: lm3s6965evb: no storage answers (SD card over SPI); use a "
+            "card of at least 16384 KB");
   board_.emulator->drive = "if=sd,format=raw";
   board_.emulator->storage_bytes = bytes / 2;
   board_.emulator->flashed_at = bytes / 2 - (64 << 10);
   std::filesystem::remove_all(options_.state);
   EXPECT_EQ(complaint(),
             "card: lm3s6965evb: the storage has 8192 KB, the board needs 16384 "
-            "KB; put in one of at least 16384 KB");
+            "KB; use a card of at least 16384 KB");
   // A good one that nobody has flashed, or that is of something else.
   board_.emulator->storage_bytes = bytes;
   std::filesystem::remove_all(options_.state);

@@ -277,7 +277,7 @@ void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
 
 void add_on_loss(CLI::App* verb, ClusterFlags& flags) {
   verb->add_option("--on-loss", flags.on_loss,
-                   "When a node is lost: replan for the others, wait, or fail")
+                   "When a node is lost: replan, wait or fail")
       ->capture_default_str()
       ->check(one_of({"replan", "wait", "fail"}));
   verb->add_option("--spares", flags.spares,

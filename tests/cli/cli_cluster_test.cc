@@ -503,7 +503,7 @@ TEST_F(CliCluster, WorkersThatCannotBeReachedAreRefusedByTheirAddress) {
   // A run on workers refuses flags that workers cannot serve.
   expect_refused(shop_.shoal({"run", "m.tflite", "x.bin", "--cluster", "c.toml",
                               "--max-writes", "1M"}),
-                 2, "--max-writes: workers have");
+                 2, "--max-writes: workers keep their programs");
   for (const char* const seconds : {"-1", "0"}) {
     expect_refused(shop_.shoal({"run", "m.tflite", "x.bin", "--workers",
                                 "127.0.0.1:7000", "--node-timeout", seconds}),

@@ -163,7 +163,7 @@ TEST_F(CliFlags, ANetworkThatNobodyHasIsRefused) {
           2, "--payload: an emulated board has no network");
   refused({"run", "m.tflite", "x.bin", "--workers", "127.0.0.1:7", "--insecure",
            "--payload", "128"},
-          2, "--payload: workers say themselves");
+          2, "--payload: workers report themselves");
   refused({"deploy", "m.tflite", "--workers", "127.0.0.1:7", "--insecure",
            "--max-arena", "0"},
           2, "--max-arena: '0' is 0 B");

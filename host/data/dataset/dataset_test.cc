@@ -151,7 +151,8 @@ TEST_F(DatasetTest, FoldersThatAreNoDataAreRefused) {
   write("b/1.bmp", make_bmp(1));
   refused(Exit::kUsage, "--which t10k is for", "", "t10k");
   write("loose.bmp", make_bmp(1));
-  refused(Exit::kUsage, "beside the classes' folders, first loose.bmp");
+  refused(Exit::kUsage,
+          "beside the folders of classes; the first is loose.bmp");
 }
 
 TEST_F(DatasetTest, IdxFilesGreyAndColoured) {

@@ -168,9 +168,9 @@ TEST(YoloTruth, WhatIsWrongIsNamedWithItsLine) {
   refused("99999999999 0.5 0.5 0.1 0.1", "is not the number of a class");
   refused("0 nan 0.5 0.1 0.1", "'nan' is not a number");
   refused("0 0.5 inf 0.1 0.1", "'inf' is not a number");
-  refused("0 0.5 0.5 1.5 0.1", "'1.5' is no part of a picture");
-  refused("0 320 0.5 0.1 0.1", "'320' is no part of a picture");
-  refused("0 0.5 0.5 -0.1 0.1", "'-0.1' is no part of a picture");
+  refused("0 0.5 0.5 1.5 0.1", "'1.5' is not a part of a picture");
+  refused("0 320 0.5 0.1 0.1", "'320' is not a part of a picture");
+  refused("0 0.5 0.5 -0.1 0.1", "'-0.1' is not a part of a picture");
   refused(std::string("\xFF\xFE"
                       "0\0 \0",
                       6),

@@ -102,7 +102,7 @@ TEST(MatchClasses, ByNumber) {
       "item-0.bin is of class 2, output 2 of the model, which has 2 outputs");
   refused(scores(3, Type::kInt8), data, {}, -1, "output -1");
   refused(scores(3, Type::kInt8), ListedData({{}, {}}, {0, -1}), {}, 0,
-          "no labels, so there is nothing to compare answers with: item-1.bin");
+          "item-1.bin has no label to compare its answer with");
 }
 
 TEST(MatchClasses, ByName) {

@@ -48,7 +48,8 @@ TEST(CoordinatorErrors, ARunThatDoesNotMoveEnds) {
   start(c, p);
   c.net.spy = [](LossyNet::Datagram& d) { return d.bytes[0] != kDataKind; };
   const uint64_t before = c.net.now_us;
-  expect_error(end_of(c), Exit::kNode, "nothing moves: node0 (at2) in stage");
+  expect_error(end_of(c), Exit::kNode,
+               "none makes progress: node0 (at2) in stage");
   EXPECT_LE(c.net.now_us - before, 3 * c.config.timeout_us);
 }
 

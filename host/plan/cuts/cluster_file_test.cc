@@ -170,7 +170,8 @@ TEST(ClusterFile, SaysWhatIsWrong) {
        "clock_mhz, cost, cycles, flash, flash_mb_per_s, link, name, "
        "public_key, ram, rating, storage"},
       {node + "public_key = \"x25519:12\"",
-       "c.toml:4: node 'a': public_key is none | x25519: and 64 hexadecimal "
+       "c.toml:4: node 'a': public_key is not a key | write x25519: and 64 "
+       "hexadecimal "
        "digits"},
       {node + "public_key = \"x25519:" + std::string(64, '7') +
            "\"\n[[node]]\nname = \"b\"\npublic_key = \"x25519:" +

@@ -285,7 +285,9 @@ OrMisfit<Plan> auto_plan_or_crews(const Net& net, const PlanRequest& request,
   if (!has_crews) return plan;
   if (!plan && plan.misfit().code != Exit::kDoesNotFit) return plan;
   if (!memo) memo = &own.emplace(net);
-  if (!plan || (is_latency && lacks_room(request.cluster, *plan))) {
+  // With more effort always: whether the plan lacks room depends on it.
+  if (!plan || (is_latency &&
+                (request.effort > 1 || lacks_room(request.cluster, *plan)))) {
     std::optional<Plan> other = fastest_in_crews(net, request, *memo);
     if (other && (!plan || other->latency_s < plan->latency_s)) {
       plan = *std::move(other);
