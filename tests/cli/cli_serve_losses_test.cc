@@ -39,7 +39,7 @@ class CliServeLosses : public testing::Test {
   }
 
   void SetUp() override {
-    if (!speaks_http(shop_)) GTEST_SKIP();
+    if (!speaks_http(shop_)) GTEST_SKIP() << kNoHttp;
   }
 
   // Returns the checksums of the model's answers, as `run` has them.

@@ -23,7 +23,7 @@ class CliServe : public testing::Test {
  protected:
   CliServe() { shop_.write("m.tflite", worker_model()); }
   void SetUp() override {
-    if (!speaks_http(shop_)) GTEST_SKIP();
+    if (!speaks_http(shop_)) GTEST_SKIP() << kNoHttp;
   }
 
   // A service that listens, with these flags.

@@ -63,6 +63,11 @@ class HttpTalk {
 };
 
 // Returns whether shoal was built with HTTP.
+// Why a test of HTTP is skipped. tools/setup.sh installs the library, so that
+// none is in CI.
+inline constexpr char kNoHttp[] =
+    "this shoal was built without HTTP, because there was no cpp-httplib";
+
 inline bool speaks_http(const Workshop& shop) {
   return shop.shoal({"watch", "127.0.0.1:1", "--count", "1"}).code != 4;
 }

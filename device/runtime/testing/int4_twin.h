@@ -1,5 +1,5 @@
-// For tests, this makes two programs of one: in the first, convolutions have
-// weights of four bits, the low four of their own; its twin has the same
+// Makes two programs of one, for tests. The convolutions of the first have
+// weights of four bits, the low four of their own. Its twin has the same
 // weights in eight bits.
 #pragma once
 

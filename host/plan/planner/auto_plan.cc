@@ -284,7 +284,7 @@ class AutoPlan {
     if (is_latency() && !PlanDeadline::passed()) {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
-      // What it is refused with nobody asks.
+      // Nobody asks why the smallest arena is refused, too.
       OrMisfit<Plan> plan = find_smallest(net_, request, memo_, tried_, 0);
       if (plan && tried_) tried_->resize(1);
       if (plan) return plan;

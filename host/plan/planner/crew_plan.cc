@@ -417,7 +417,7 @@ void CrewPlan::improve_further(int times) {
     }
     if (!from) return;
     from->is_done = true;
-    // What is found meanwhile moves the others.
+    // Plans that are found meanwhile may move the list.
     const Found base = std::move(*from);
     for (Move* move : kMoves) {
       std::vector<Trial> trials =

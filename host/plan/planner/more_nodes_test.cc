@@ -188,7 +188,6 @@ TEST(MoreNodesTest, HardlyTakeLongerWithinMore) {
       {early_net(), "esp32s3", 1, 26635, 28766, 1.01},
       {random_net(10), "esp32s3", 1, 2605, 2813, 1.05},
       // What fits there without overlays, or as small as can be alone.
-      // Of the less memory 7.4 ms, of the more 8.9.
       {early_net(), "teensy41", 5, 7205, 7782, 1.25},
       {random_net(8), "esp32s3", 2, 2272, 2454, 1.7},
   };

@@ -113,7 +113,7 @@ TEST_F(MobileNet, RowsTravelWhereTheyMust) {
 
 TEST_F(MobileNet, EveryNodeHasItsShare) {
   for (const char* strategy : {"spatial", "kernel"}) {
-    for (const int nodes : {2, 8}) {
+    for (const int nodes : {2, 4, 8, 16}) {
       for (const Objective o : {Objective::kRam, Objective::kLatency}) {
         SCOPED_TRACE(std::string(strategy) + " " + std::to_string(nodes));
         EXPECT_LE(busiest(plan(strategy, nodes, o)), 1.6);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "host/lower/net.h"
@@ -13,6 +14,18 @@
 #include "host/plan/types/uses.h"
 
 namespace shoal {
+
+// The FNV-1a hash of a key, number by number.
+struct KeyHash {
+  template <typename Key>
+  size_t operator()(const Key& key) const {
+    uint64_t h = 14695981039346656037u;
+    for (const auto k : key) {
+      h = (h ^ static_cast<uint64_t>(k)) * 1099511628211u;
+    }
+    return h;
+  }
+};
 
 // Gives each different key a number.
 template <typename Key>
@@ -26,16 +39,7 @@ class Numbers {
   void clear() { numbers_.clear(); }
 
  private:
-  struct Hash {
-    size_t operator()(const Key& key) const {
-      uint64_t h = 14695981039346656037u;  // FNV-1a
-      for (const auto k : key) {
-        h = (h ^ static_cast<uint64_t>(k)) * 1099511628211u;
-      }
-      return h;
-    }
-  };
-  std::unordered_map<Key, int, Hash> numbers_;
+  std::unordered_map<Key, int, KeyHash> numbers_;
 };
 
 class NetForms {

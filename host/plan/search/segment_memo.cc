@@ -55,14 +55,7 @@ int SegmentMemo::number_of(const CutNet& cut, int layer) {
     const CutNet::Loop& loop = cut.loops[cut.loop_of[layer]];
     key.insert(key.end(), {loop.begin - layer, loop.end - layer, loop.groups});
   }
-  return numbers_.try_emplace(std::move(key), std::ssize(numbers_))
-      .first->second;
-}
-
-size_t SegmentMemo::Hash::operator()(const Key& key) const {
-  uint64_t h = 14695981039346656037u;  // FNV-1a
-  for (const int k : key) h = (h ^ static_cast<uint64_t>(k)) * 1099511628211u;
-  return h;
+  return numbers_.of(std::move(key));
 }
 
 const SegmentCost* SegmentMemo::find(const Key& key) const {

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -70,18 +69,15 @@ class SegmentMemo {
   int64_t added() const { return added_; }
 
  private:
-  struct Hash {
-    size_t operator()(const Key&) const;
-  };
   // By passes of the whole net, fewest first.
   std::vector<int> table_passes_;
   std::vector<uint8_t> table_of_;  // by passes; more have the last but one
   std::vector<std::vector<int>> table_slots_;
   std::vector<int> least_slots_;
-  std::map<std::vector<int>, int> numbers_;  // of cuts
+  Numbers<std::vector<int>> numbers_;  // of cuts
   NetForms forms_;
   Numbers<std::array<int, 2>> rows_;
-  std::unordered_map<Key, SegmentCost, Hash> costs_;
+  std::unordered_map<Key, SegmentCost, KeyHash> costs_;
   int64_t added_ = 0;
   RingMemo rings_;
   PackMemo packs_;
