@@ -246,6 +246,10 @@ int quantize_command(const QuantizeFlags& flags) {
   if (team.size() > 1) {
     team.agree(given_to(flags, model.graph, calibration, pictures, options));
   }
+  // Calibration takes long: a model that cannot run is refused before it.
+  Graph unseen = quantize_unseen(floats, options);
+  unseen.name = outcome.output;
+  require_runnable(unseen);
   Progress progress("frames");
   std::optional<Graph> made =
       quantize(floats, calibration.frames, options, team, outcome.report,

@@ -140,6 +140,14 @@ class GraphQuantizer {
 
 }  // namespace
 
+Graph quantize_unseen(const Graph& graph, const QuantizeOptions& options) {
+  check_quantizable(graph, {1, {}}, options);
+  Histogram range;
+  range.add(std::vector<float>{-1, 1});
+  const std::vector<Histogram> seen(graph.tensors.size(), range);
+  return convert(graph, choose_scales(graph, seen, options));
+}
+
 Graph quantize(const Graph& graph, const Calibration& calibration,
                const QuantizeOptions& options, QuantizeReport& report,
                const std::function<void(int64_t, int64_t)>& progress) {

@@ -73,6 +73,10 @@ struct QuantizeReport {
 Graph quantize(const Graph&, const Calibration&, const QuantizeOptions&,
                QuantizeReport&,
                const std::function<void(int64_t, int64_t)>& progress = {});
+// Returns a graph of the same operators and shapes as quantize() makes, as if
+// every value had been between -1 and 1. Whether a model can run depends on
+// shapes and kinds alone, so lowering this one finds out without a frame.
+Graph quantize_unseen(const Graph&, const QuantizeOptions&);
 // On all ranks of a team, which share the passes over all frames; the rest is
 // rank 0's, and so is the result: elsewhere there is none.
 std::optional<Graph> quantize(
