@@ -70,14 +70,24 @@ endif()
 # ./test.sh runs every test once where it serves best: a folder's own tests
 # under sanitizers, what spans folders in the release build.
 option(SHOAL_FOLDER_TESTS "build the tests of single folders, too" ON)
-# Tests of folders that are in the release build: plans of large networks, for
-# which sanitizers take ten times as long and more. They see the planner by
-# random networks and clusters.
-set(SHOAL_OPTIMIZED_TESTS planner_test linked_planner_test stored_plans_test
-  strategies_test one_node_spill_test zoo_test streaming_zoo_test network_snr_test
-  auto_plan_test export_random_test fixes_test goals_test tile_plan_test
-  tiled_plan_test more_nodes_test more_nodes_shared_test last_resort_test
-  optimum_test)
+# Tests of folders that are in the release build, since sanitizers take ten times
+# as long for them.
+set(SHOAL_OPTIMIZED_TESTS stored_plans_test strategies_test one_node_spill_test
+  zoo_test streaming_zoo_test network_snr_test export_random_test)
+# Folders that read nothing from outside, and take most of the time wherever
+# something is planned: sanitizers leave them out, and their tests are in the
+# release build. `cmake --preset dev -DSHOAL_SANITIZE_PLANNER=ON` has both.
+option(SHOAL_SANITIZE_PLANNER "sanitizers look at the planner, too" OFF)
+set(SHOAL_PLANNER_FOLDERS
+  "/host/plan/(arena|build|cost|draft|order|planner|search|tokens|types)$")
+function(shoal_is_optimized name result)
+  set(is FALSE)
+  if(name IN_LIST SHOAL_OPTIMIZED_TESTS OR (NOT SHOAL_SANITIZE_PLANNER AND
+      CMAKE_CURRENT_SOURCE_DIR MATCHES "${SHOAL_PLANNER_FOLDERS}"))
+    set(is TRUE)
+  endif()
+  set(${result} ${is} PARENT_SCOPE)
+endfunction()
 # Tests that span folders and serve best under sanitizers; there random networks
 # are the same ones and as many.
 set(SHOAL_SANITIZED_TESTS hostile_model_test board_firmware_test own_modules_test
@@ -108,7 +118,7 @@ function(shoal_library_headers)
   endif()
   set(source ${PROJECT_BINARY_DIR}/library_headers.cc)
   file(CONFIGURE OUTPUT ${source} CONTENT "")
-  foreach(kind library cold_library)
+  foreach(kind library cold_library plain_library)
     add_library(shoal_${kind}_headers OBJECT ${source})
     target_precompile_headers(shoal_${kind}_headers PRIVATE <algorithm> <array>
       <charconv> <chrono> <cmath> <cstring> <deque> <filesystem> <functional>
@@ -116,6 +126,7 @@ function(shoal_library_headers)
       <sstream> <string> <thread> <tuple> <unordered_map> <variant> <vector>)
   endforeach()
   target_compile_options(shoal_cold_library_headers PRIVATE -O0)
+  target_compile_options(shoal_plain_library_headers PRIVATE -fno-sanitize=all)
 endfunction()
 
 function(shoal_library name)
@@ -153,6 +164,10 @@ function(shoal_library name)
     if(SHOAL_SANITIZE AND name IN_LIST SHOAL_COLDEST)
       target_compile_options(shoal_${name} PRIVATE -O0)
       set(headers shoal_cold_library_headers)
+    elseif(SHOAL_SANITIZE AND NOT SHOAL_SANITIZE_PLANNER AND
+        CMAKE_CURRENT_SOURCE_DIR MATCHES "${SHOAL_PLANNER_FOLDERS}")
+      target_compile_options(shoal_${name} PRIVATE -fno-sanitize=all)
+      set(headers shoal_plain_library_headers)
     endif()
     if(SHOAL_PRECOMPILE AND NOT ARG_DEVICE)
       target_precompile_headers(shoal_${name} REUSE_FROM ${headers})
@@ -295,8 +310,9 @@ function(shoal_test name)
     return()
   endif()
   set_property(GLOBAL PROPERTY shoal_test_${name} ${CMAKE_CURRENT_SOURCE_DIR})
+  shoal_is_optimized(${name} optimized)
   if(SHOAL_SANITIZE AND ("shared" IN_LIST ARG_LABELS OR
-      "text" IN_LIST ARG_LABELS OR name IN_LIST SHOAL_OPTIMIZED_TESTS))
+      "text" IN_LIST ARG_LABELS OR optimized))
     return()
   endif()
   if(name IN_LIST SHOAL_SANITIZED_TESTS AND NOT (SHOAL_SANITIZE OR SHOAL_FOLDER_TESTS))
@@ -349,10 +365,7 @@ function(shoal_tests)
     endif()
     set_property(GLOBAL PROPERTY shoal_test_${name}
       ${CMAKE_CURRENT_SOURCE_DIR})
-    set(optimized FALSE)
-    if(name IN_LIST SHOAL_OPTIMIZED_TESTS)
-      set(optimized TRUE)
-    endif()
+    shoal_is_optimized(${name} optimized)
     if(skip OR (SHOAL_SANITIZE AND optimized) OR
         NOT (SHOAL_FOLDER_TESTS OR ARG_LABEL OR ARG_PROGRAM OR optimized))
       continue()
@@ -373,6 +386,13 @@ function(shoal_tests)
     add_custom_target(${name} DEPENDS ${program})
     shoal_shards(${name} "${ARG_SHARDS}" ${ARG_TIMEOUT} "${ARG_LABEL}"
       ${program} ${name}.cc)
+    file(STRINGS ${source} long_suites REGEX "^(TEST|INSTANTIATE).*Long,")
+    if(long_suites AND NOT SHOAL_SANITIZE)
+      add_test(NAME ${name}_long CONFIGURATIONS long
+        COMMAND ${program} ${name}.cc)
+      set_tests_properties(${name}_long PROPERTIES TIMEOUT 3600
+        LABELS "long;${ARG_LABEL}" SKIP_RETURN_CODE 77 ENVIRONMENT SHOAL_LONG=1)
+    endif()
   endforeach()
   if(TARGET ${program})
     target_link_libraries(${program} PRIVATE ${ARG_LIBS})

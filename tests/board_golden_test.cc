@@ -22,15 +22,14 @@ struct Case {
   Objective objective;
 };
 
-std::vector<Case> cases() {
+std::vector<Case> cases(Objective objective) {
   std::vector<Case> all;
   for (const char* model :
        {"kws_ref_model", "ad01_int8", "hello_world_int8",
         "micro_speech_quantized", "str_ww_ref_model", "vww_96_int8",
         "pretrainedResnet_quant", "mobilenet_v1_0.25_128_quant_i8shift",
         "mbv2_w0.35_r144_synth"}) {
-    all.push_back({model, Objective::kRam});
-    all.push_back({model, Objective::kLatency});
+    all.push_back({model, objective});
   }
   return all;
 }
@@ -147,13 +146,15 @@ TEST(BoardGoldenWithoutPlain, IsExactAtEveryLayer) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, BoardGolden, testing::ValuesIn(cases()),
-                         [](const auto& info) {
-                           return test_name(info.param.model) +
-                                  (info.param.objective == Objective::kRam
-                                       ? "_smallest"
-                                       : "_fastest");
-                         });
+std::string name_of_case(const testing::TestParamInfo<Case>& info) {
+  return test_name(info.param.model);
+}
+INSTANTIATE_TEST_SUITE_P(Smallest, BoardGolden,
+                         testing::ValuesIn(cases(Objective::kRam)),
+                         name_of_case);
+INSTANTIATE_TEST_SUITE_P(Long, BoardGolden,
+                         testing::ValuesIn(cases(Objective::kLatency)),
+                         name_of_case);
 
 }  // namespace
 }  // namespace shoal

@@ -58,7 +58,7 @@ class BoardNetwork : public testing::Test {
 
   const Workshop shop_;
 };
-
+using BoardNetworkLong = BoardNetwork;
 TEST_F(BoardNetwork, EveryKindComputesWhatOneNodeDoes) {
   const std::vector<uint8_t> expect = expected();
   ASSERT_FALSE(expect.empty());
@@ -277,7 +277,7 @@ INSTANTIATE_TEST_SUITE_P(All, BoardWithStorage, testing::Values("lm3s6965evb"),
 // Eight boards that keep their storage, and one of them loses its power: in a
 // deployment, which goes on from there, and in a run. What is there is not sent
 // again, and the result is the one that it was.
-TEST_F(BoardNetwork, EightBoardsGoOnAfterPowerCuts) {
+TEST_F(BoardNetworkLong, EightBoardsGoOnAfterPowerCuts) {
   const std::string model =
       std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite";
   const Told alone = shop_.shoal({"run", model, "random:1", "-o", "want.bin"});
@@ -376,7 +376,7 @@ TEST_F(BoardNetwork, ABoardStartsFrames) {
 
 // Nine boards and no computer: the example as it stands, whose ninth board says
 // over its UART what the eight have computed.
-TEST_F(BoardNetwork, TheDoorbellRings) {
+TEST_F(BoardNetworkLong, TheDoorbellRings) {
   const Told told =
       shop_.script(SHOAL_SOURCE_DIR "/examples/doorbell/ring.sh \"$SHOAL\" 3");
   EXPECT_EQ(told.code, 0) << told.err;

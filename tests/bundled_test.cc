@@ -63,7 +63,7 @@ struct CountedPlans final : PlanWatcher {
 
 // Nodes of 512 KB are full of weights. Plans that save memory besides were half
 // of all that was tried.
-TEST(Bundled, WeightsThatStayAreNoLackOfRoom) {
+TEST(BundledLong, WeightsThatStayAreNoLackOfRoom) {
   CountedPlans watcher;
   PlanProgress::watch(&watcher);
   const Prepared p = prepare(

@@ -15,9 +15,9 @@
 namespace shoal {
 namespace {
 
-class ClusterBalanceTest : public testing::TestWithParam<const char*> {};
+class ClusterBalanceLong : public testing::TestWithParam<const char*> {};
 
-TEST_P(ClusterBalanceTest, NoNodeComputesMuchMoreThanItsShare) {
+TEST_P(ClusterBalanceLong, NoNodeComputesMuchMoreThanItsShare) {
   const Net net =
       lower(load_model(golden_model_file("tf2_mobilenet_v2_1.0_224_ptq")));
   for (int nodes = 2; nodes <= 8; ++nodes) {
@@ -42,7 +42,7 @@ TEST_P(ClusterBalanceTest, NoNodeComputesMuchMoreThanItsShare) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Strategies, ClusterBalanceTest,
+INSTANTIATE_TEST_SUITE_P(Strategies, ClusterBalanceLong,
                          testing::Values("kernel", "spatial"),
                          [](const auto& info) { return info.param; });
 

@@ -114,7 +114,7 @@ TEST(ClusterNumbers, FastestMixture) {
 }
 
 // Loops over channel groups, on a node that exchanges nothing.
-TEST(ClusterNumbers, GroupsOfANodeAloneTakeWhatItsPlanSays) {
+TEST(ClusterNumbersLong, GroupsOfANodeAloneTakeWhatItsPlanSays) {
   PlanRequest request = one_node(find_board("teensy41"), 48 * 1024);
   request.replay = true;
   const Prepared p = prepare(model(), request);

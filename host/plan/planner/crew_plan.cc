@@ -393,7 +393,7 @@ void CrewPlan::improve_cheaply() {
               {recut_run, recuts},
               {balance_shares, shares},
               {hand_over, moved}});
-  improve_further(tuning::kCheapEffort);
+  if (request_.effort > 0) improve_further(tuning::kCheapEffort);
 }
 
 // Best-first search: all moves are applied to the fastest plan to which they

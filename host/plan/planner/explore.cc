@@ -38,6 +38,7 @@ class Explorer {
         request_(request),
         options_(options),
         order_(nodes_to_share(request.cluster)),
+        effort_(request.effort > 1 ? request.effort : 0),
         memo_(net) {
     std::ranges::stable_sort(order_, std::greater{}, [&](int n) {
       return request_.cluster.nodes[size_t(n)].rating;
@@ -52,7 +53,25 @@ class Explorer {
     });
   }
 
+  // Without more effort at first: few of dozens of plans are worth it.
   Exploration explore() {
+    try_ways();
+    if (!found_.best && may_try_harder()) {
+      effort_ = request_.effort;
+      try_ways();
+    }
+    return std::move(found_);
+  }
+
+ private:
+  // Before limits are refused, where plans cost so little that they have more
+  // effort anyway.
+  bool may_try_harder() const {
+    return request_.limits.any() && !request_.compared && !options_.brief &&
+           net_.layers.size() * order_.size() <= tuning::kCheap;
+  }
+
+  void try_ways() {
     struct Ends {
       TrialWay way;
       std::optional<PlanNumbers> fast, small;
@@ -82,10 +101,8 @@ class Explorer {
       between(e.way, e.fast, e.small);
     }
     if (may_follow()) follow();
-    return std::move(found_);
   }
 
- private:
   static std::vector<int> first(const std::vector<int>& order, size_t count) {
     return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)};
   }
@@ -289,6 +306,7 @@ class Explorer {
     r.byte_s = byte_s;
     r.objective = objective;
     r.compared = true;
+    r.effort = effort_;
     if (!way.strategy.empty()) r.strategy = way.strategy;
     for (ClusterNode& n : r.cluster.nodes) {
       if (ram) n.ram = std::min(*ram, n.arena_budget());
@@ -373,6 +391,7 @@ class Explorer {
   std::vector<int> order_;    // fastest first
   std::vector<int> roomy_;    // those with most memory first
   std::vector<int> thrifty_;  // those that draw least for a MAC first
+  int effort_;
   SegmentMemo memo_;
   Exploration found_;
 };

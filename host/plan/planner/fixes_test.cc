@@ -163,7 +163,7 @@ TEST(FixesTest, NameNoStrategyWhereTheDefaultDoes) {
 }
 
 // With both limits an input is offered that the whole search can keep them for.
-TEST(FixesTest, SmallerInputsKeepTheTraffic) {
+TEST(FixesLong, SmallerInputsKeepTheTraffic) {
   const auto net_of = [](int percent) {
     return bottleneck_net(48 * percent / 100, 3);
   };

@@ -88,7 +88,7 @@ TEST(LastResortTest, ANodeWithStorageDoes) {
   }
 }
 
-TEST(LastResortTest, LimitsAreKept) {
+TEST(LastResortLong, LimitsAreKept) {
   const Net net = bottleneck_net(24, 2);
   PlanRequest request = over(2);
   const Plan fast = make_plan(net, request);
@@ -101,7 +101,7 @@ TEST(LastResortTest, LimitsAreKept) {
 
 // Where plans cost so much that the other order of layers is planned with the
 // cuts of the first.
-TEST(LastResortTest, OtherOrdersDo) {
+TEST(LastResortLong, OtherOrdersDo) {
   const Net net = wired_net(2, 35);
   ASSERT_GT(7 * net.layers.size(), tuning::kCostly);
   PlanRequest request = over(7);

@@ -36,7 +36,7 @@ TEST(MoreNodesSharedTest, FewerMayShareTilesBetter) {
 
 // The same with columns, which five nodes share better than six, or four than
 // five, though that is estimated half larger than it is.
-TEST(MoreNodesSharedTest, FewerMayShareColumnsBetter) {
+TEST(MoreNodesSharedLong, FewerMayShareColumnsBetter) {
   const Net net = net_of("tinyengine_vww_i8io.tflite");
   const Plan five = smallest(net, 5, false), six = smallest(net, 6, false);
   EXPECT_LE(largest_arena(six), largest_arena(five)) << six.strategy;
@@ -53,7 +53,7 @@ TEST(MoreNodesSharedTest, SevenMayHaveLayersOfTheirOwn) {
 }
 
 // Crews that begin worse than all nodes may end better.
-TEST(MoreNodesSharedTest, SixMayTakeLessTimeThanAllEight) {
+TEST(MoreNodesSharedLong, SixMayTakeLessTimeThanAllEight) {
   const Net net = net_of("tinyengine_detection_i8io.tflite");
   const auto latency_s = [&net](int nodes) {
     const Cluster cluster = uniform_cluster(nodes, find_board("rp2350"), {});

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,13 +16,6 @@
 
 namespace shoal {
 namespace {
-
-// The first half: all of them, each of which was once a plan that grew, take a
-// minute. SHOAL_ALL_SEEDS=1 plans all.
-std::vector<uint32_t> some_of(std::vector<uint32_t> seeds) {
-  if (!std::getenv("SHOAL_ALL_SEEDS")) seeds.resize((seeds.size() + 1) / 2);
-  return seeds;
-}
 
 Cluster nodes_with(int nodes, std::optional<int64_t> ram = {}) {
   return uniform_cluster(nodes, find_board("teensy41"), ram);
@@ -38,19 +30,17 @@ Plan plan_over(const Net& net, Cluster cluster, Objective objective,
   return plan;
 }
 
-std::vector<NamedNet> nets() {
-  std::vector<NamedNet> all{{"early", early_net()},
-                            {"bottleneck", bottleneck_net(48, 4)}};
-  // The cuts of these are best in the file's order of layers.
-  for (const uint32_t seed : {3, 8}) {
-    all.push_back({"random " + std::to_string(seed), random_net(seed)});
-  }
-  return all;
+// The cuts of all of these are best in the file's order of layers.
+std::vector<NamedNet> nets_of_shapes() {
+  return {{"early", early_net()}, {"bottleneck", bottleneck_net(48, 4)}};
+}
+std::vector<NamedNet> random_nets() {
+  return {{"random 3", random_net(3)}, {"random 8", random_net(8)}};
 }
 
-TEST(MoreNodesTest, NeverNeedLargerArenas) {
+void expect_no_larger_arenas(const std::vector<NamedNet>& nets) {
   int tiled = 0;
-  for (const auto& [name, net] : nets()) {
+  for (const auto& [name, net] : nets) {
     for (const bool replay : {false, true}) {
       int64_t least = INT64_MAX;
       for (int nodes = 1; nodes <= 5; ++nodes) {
@@ -67,9 +57,16 @@ TEST(MoreNodesTest, NeverNeedLargerArenas) {
   EXPECT_GT(tiled, 0);
 }
 
+TEST(MoreNodesTest, NeverNeedLargerArenas) {
+  expect_no_larger_arenas(nets_of_shapes());
+}
+TEST(MoreNodesLong, NeverNeedLargerArenas) {
+  expect_no_larger_arenas(random_nets());
+}
+
 // Where another order of layers is best for fewer nodes, with cuts that are not
 // best in the file's.
-TEST(MoreNodesTest, NeverNeedLargerArenasInAnotherOrder) {
+TEST(MoreNodesLong, NeverNeedLargerArenasInAnotherOrder) {
   int reordered = 0;
   for (const uint32_t seed : {19, 25}) {
     const Net net = random_net(seed);
@@ -86,9 +83,10 @@ TEST(MoreNodesTest, NeverNeedLargerArenasInAnotherOrder) {
   EXPECT_GT(reordered, 5);
 }
 
-TEST(MoreNodesTest, NeverTakeLonger) {
+// Each of these nets was once a plan that grew.
+void expect_no_longer(const std::vector<uint32_t>& seeds) {
   int idle = 0;
-  for (const uint32_t seed : some_of({14, 38, 10, 55, 1, 16, 22, 43})) {
+  for (const uint32_t seed : seeds) {
     const Net net = random_net(seed);
     double latency = 1e9;
     for (int nodes = 1; nodes <= 6; ++nodes) {
@@ -100,7 +98,12 @@ TEST(MoreNodesTest, NeverTakeLonger) {
       idle += plan.says_nodes;
     }
   }
-  EXPECT_GT(idle, 8);
+  EXPECT_GT(idle, std::ssize(seeds));
+}
+
+TEST(MoreNodesTest, NeverTakeLonger) { expect_no_longer({14, 38}); }
+TEST(MoreNodesLong, NeverTakeLonger) {
+  expect_no_longer({10, 55, 1, 16, 22, 43});
 }
 
 // The first so many of some nodes whose clocks differ, the fourth's board, too.
@@ -117,8 +120,8 @@ Cluster unequal_nodes(int nodes) {
 }
 
 // Each of these nets needed a larger arena, or took longer, on some more.
-TEST(MoreNodesTest, NeitherDoUnequalOnes) {
-  for (const uint32_t seed : some_of({29, 14, 39, 9, 31})) {
+TEST(MoreNodesLong, NeitherDoUnequalOnes) {
+  for (const uint32_t seed : {29, 14, 39, 9, 31}) {
     const Net net = random_net(seed);
     int64_t least = INT64_MAX;
     double latency = 1e9;
@@ -156,8 +159,8 @@ TEST(MoreNodesTest, WhatTheSmallestArenaFitsTakesTheLeastTimeThere) {
 
 // What is as much as two nodes need at the least is enough for more of them,
 // and takes no longer.
-TEST(MoreNodesTest, NeverTakeLongerWithinABudget) {
-  for (const auto& [name, net] : nets()) {
+void expect_no_longer_within_a_budget(const std::vector<NamedNet>& nets) {
+  for (const auto& [name, net] : nets) {
     const int64_t ram =
         largest_arena(plan_over(net, nodes_with(2), Objective::kRam, true));
     double latency = 1e9;
@@ -171,6 +174,13 @@ TEST(MoreNodesTest, NeverTakeLongerWithinABudget) {
       latency = plan.latency_s;
     }
   }
+}
+
+TEST(MoreNodesTest, NeverTakeLongerWithinABudget) {
+  expect_no_longer_within_a_budget(random_nets());
+}
+TEST(MoreNodesLong, NeverTakeLongerWithinABudget) {
+  expect_no_longer_within_a_budget(nets_of_shapes());
 }
 
 // The search is no smooth function of memory, but what fits less is hardly

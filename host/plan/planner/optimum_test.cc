@@ -119,7 +119,7 @@ TEST(OptimumTest, MoreEffortIsNeverWorse) {
 }
 
 // The requests lie on the ladders of budgets and of rates.
-TEST(OptimumTest, MoreMemoryOrAFasterLinkIsNeverSlowerWithEffort) {
+TEST(OptimumLong, MoreMemoryOrAFasterLinkIsNeverSlowerWithEffort) {
   const Net net = random_net(16);
   double before = std::numeric_limits<double>::infinity();
   const auto is_no_slower = [&](int64_t ram, double bits_per_s) {

@@ -59,7 +59,7 @@ TEST(PlannerSharedTest, HalfOfTheLargestLayer) {
 
 // Every int8 model, at the smallest arena, at one and a half of it and
 // without limit.
-TEST(PlannerSharedTest, TheCheckerAgrees) {
+TEST(PlannerSharedLong, TheCheckerAgrees) {
   for (const auto& file : fs::recursive_directory_iterator(models())) {
     if (file.path().extension() != ".tflite") continue;
     SCOPED_TRACE(file.path().filename().string());

@@ -48,7 +48,7 @@ TEST(TilePlanTest, TakesThePictureAgain) {
   EXPECT_GT(again.macs, net.model_macs);
 }
 
-TEST(TilePlanTest, OnlyWhereNothingElseFits) {
+TEST(TilePlanLong, OnlyWhereNothingElseFits) {
   const Net net = bottleneck_net(96, 9);
   const int64_t least = smallest_plan(net, true).nodes[0].arena_bytes;
   int64_t macs = 0;

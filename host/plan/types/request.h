@@ -41,7 +41,7 @@ struct PlanRequest {
   Objective objective = Objective::kLatency;
   PlanLimits limits = {};
   // How many times as much is searched as by default, about; from 1 on. More is
-  // never worse.
+  // never worse. 0: of the many plans that a limit is looked for among.
   int effort = 1;
   // The price of a byte of traffic, in seconds, beside the time that it takes:
   // where the least time is looked for, plans that send less may take so much
