@@ -133,7 +133,7 @@ TEST(ImportDamage, RandomWords) {
   std::mt19937 rng(seed);
   Tally tally;
   for (const SampleModel& sample : all_samples()) {
-    for (int run = 0; run < 1500; ++run) {
+    for (int run = 0; run < 500; ++run) {
       std::vector<uint8_t> file = sample.file;
       for (uint32_t words = 1 + rng() % 4; words > 0; --words) {
         const uint32_t value = rng() % 2 == 0 ? rng() : rng() % 16 - 2;

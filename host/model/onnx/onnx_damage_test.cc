@@ -99,7 +99,7 @@ TEST(OnnxDamage, RandomBytes) {
   std::mt19937 rng(seed);
   DamageTally tally;
   for (const SampleOnnx& sample : sample_onnx()) {
-    for (int run = 0; run < 3000; ++run) {
+    for (int run = 0; run < 1000; ++run) {
       std::vector<uint8_t> file = sample.file;
       for (uint32_t bytes = 1 + rng() % 4; bytes > 0; --bytes) {
         const uint32_t value = rng() % 2 == 0 ? rng() : rng() % 16 - 2;
