@@ -22,8 +22,8 @@ namespace {
 
 using Dims = std::vector<int64_t>;
 
-// Chains of nodes that are followed are short in real files.
-constexpr int kMostSteps = 32;
+// Real files move bytes by few nodes in a row.
+constexpr int kMostMoves = 32;
 
 struct Product {
   size_t node = 0;        // the product itself
@@ -156,7 +156,7 @@ class IntegerProducts {
     constexpr const char* kMoves[] = {
         "Concat",  "Flatten", "Identity",  "MaxPool",   "Pad",
         "Reshape", "Slice",   "Transpose", "Unsqueeze", "Squeeze"};
-    for (int step = 0; step < kMostSteps; ++step) {
+    for (int step = 0; step < kMostMoves; ++step) {
       const OnnxNode* node = maker(value);
       if (node == nullptr || !is_own(*node)) return nullptr;
       if (node->type == "QuantizeLinear") return node;

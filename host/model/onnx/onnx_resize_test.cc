@@ -118,7 +118,7 @@ TEST(OnnxResize, PlacesMayMoveWhereSizesDoNot) {
   b.output("y");
   const Graph g = import_onnx(b.finish(), "m");
   FloatOracle oracle(g);
-  oracle.run({0, 9, 18, 27});
+  oracle.run(Floats{0, 9, 18, 27});
   const std::vector<float> made = oracle.output();
   ASSERT_EQ(made.size(), 4U);
   for (size_t i = 0; i < 4; ++i) {

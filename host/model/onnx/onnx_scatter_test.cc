@@ -33,7 +33,7 @@ std::vector<float> answer(const std::string& type, const Ints& index_dims,
   b.output("y");
   const Graph g = import_onnx(b.finish(), "m");
   FloatOracle oracle(g);
-  oracle.run({1, 2, 3, 4, 5, 6});
+  oracle.run(Floats{1, 2, 3, 4, 5, 6});
   return oracle.output();
 }
 

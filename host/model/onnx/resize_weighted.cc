@@ -49,7 +49,8 @@ bool leaves_all(const std::vector<Sum>& sums, int size) {
   if (sums.size() != static_cast<size_t>(size)) return false;
   for (int i = 0; i < size; ++i) {
     const auto& weights = sums[static_cast<size_t>(i)].weights;
-    if (weights.size() != 1 || *weights.begin() != std::pair(i, 1.0)) {
+    const auto itself = weights.find(i);
+    if (weights.size() != 1 || itself == weights.end() || itself->second != 1) {
       return false;
     }
   }
