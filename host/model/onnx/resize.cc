@@ -209,13 +209,11 @@ Value chosen_elements(OnnxCall& call, const Coordinates& c, Value x,
   return x;
 }
 
-Interpolation interpolation_of(OnnxCall& call, const std::string& mode,
-                               const Value& x, const ResizedTo& to) {
-  const bool smaller = to.dims[2] < x.dims[2] || to.dims[3] < x.dims[3];
+Interpolation interpolation_of(OnnxCall& call, const std::string& mode) {
   Interpolation way;
   way.cubic = mode == "cubic";
   way.a = call.real("cubic_coeff_a", way.a);
-  way.averages = call.integer("antialias", 0) != 0 && smaller;
+  way.averages = call.integer("antialias", 0) != 0;
   way.inside = call.integer("exclude_outside", 0) != 0 && way.cubic;
   return way;
 }
@@ -249,8 +247,10 @@ void resize(OnnxCall& call) {
   }
   const Value x = windowed(call, given);
   ResizeAttr attr;
-  const Interpolation way = interpolation_of(call, mode, x, to);
-  if (!nearest && !way.cubic && !way.averages && linear_attr(c, x, to, attr)) {
+  const Interpolation way = interpolation_of(call, mode);
+  const bool averages =
+      way.averages && (to.dims[2] < x.dims[2] || to.dims[3] < x.dims[3]);
+  if (!nearest && !way.cubic && !averages && linear_attr(c, x, to, attr)) {
     return set_windowed(call, call.emit(OpKind::kResizeBilinear, {x.tensor},
                                         to.dims, x.order, attr));
   }

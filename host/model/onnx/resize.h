@@ -33,7 +33,8 @@ struct Interpolation {
 
 // Returns x, [1, C, H, W] in the usual order, with rows and columns that are
 // weighted sums of its own: the elements of each sum side by side (GATHER),
-// times their weights, averaged. Any places and weights can be written so.
+// times their weights (MUL), added up (DEPTHWISE_CONV_2D). Any places and
+// weights can be written so.
 Value weighted_sums(OnnxCall&, const Coordinates&, const Interpolation&,
                     Value x, const ResizedTo&);
 

@@ -71,7 +71,7 @@ Value summed(OnnxCall& call, const Value& x, const std::vector<Sum>& sums,
   for (const Sum& s : sums) {
     for (const auto& [element, weight] : s.weights) {
       chosen.indices.push_back(element);
-      factors.push_back(static_cast<float>(weight * terms));
+      factors.push_back(static_cast<float>(weight));
     }
     // Shorter sums have terms that are zero.
     for (size_t i = s.weights.size(); i < most; ++i) {
@@ -92,12 +92,17 @@ Value summed(OnnxCall& call, const Value& x, const std::vector<Sum>& sums,
                        (part + " weighted").c_str());
   }
   if (terms == 1) return y;
+  // A convolution by ones adds them up and rounds once.
   dims[axis] = out;
   WindowAttr window;
   (axis == 2 ? window.kernel_h : window.kernel_w) = terms;
   (axis == 2 ? window.stride_h : window.stride_w) = terms;
-  return call.emit(OpKind::kAveragePool2d, {y.tensor}, dims, y.order, window,
-                   (part + " summed").c_str());
+  const Shape shape{1, window.kernel_h, window.kernel_w, dims[1]};
+  const int ones = call.constant_tensor(
+      (part + " ones").c_str(), shape,
+      std::vector<float>(static_cast<size_t>(element_count(shape)), 1.F));
+  return call.emit(OpKind::kDepthwiseConv2d, {y.tensor, ones, -1}, dims,
+                   y.order, window, (part + " summed").c_str());
 }
 
 }  // namespace
@@ -107,6 +112,8 @@ Value weighted_sums(OnnxCall& call, const Coordinates& c,
   const Value given = x;
   for (const size_t axis : {size_t{2}, size_t{3}}) {
     const int in = x.dims[axis], out = to.dims[axis];
+    // As ONNX Runtime has it, whatever the scale is.
+    if (way.averages && in == out) continue;
     std::vector<Sum> sums;
     sums.reserve(static_cast<size_t>(out));
     for (int i = 0; i < out; ++i) {
