@@ -107,23 +107,35 @@ TEST(OnnxResize, SumsOfAnyWeights) {
   }
 }
 
-// The sizes are those of the input, the places are not.
-TEST(OnnxResize, PlacesMayMoveWhereSizesDoNot) {
-  OnnxBuilder b;
-  b.input("x", {1, 1, 4});
-  b.floats("s", {3}, {1, 1, 1.125F});
+// As ONNX Runtime has it, whatever the scales are.
+TEST(OnnxResize, AResultOfTheSameSizesIsTheInput) {
+  OnnxBuilder b(18);
+  b.input("x", {1, 1, 4, 5});
+  b.floats("s", {4}, {1, 1, 1.125F, 1});
+  b.node("Relu", {"x"}, "r");
+  b.node("Resize", {"r", "", "s"}, "y",
+         {{"mode", std::string("cubic")},
+          {"cubic_coeff_a", -0.5F},
+          {"exclude_outside", int64_t{1}}});
+  b.output("y");
+  const Graph g = import_onnx(b.finish(), "m");
+  ASSERT_EQ(g.ops.size(), 1U);
+  EXPECT_EQ(g.ops[0].kind, OpKind::kRelu);
+}
+
+// Rows keep their number, and are others.
+TEST(OnnxResize, NearestRowsMayMoveWhereTheirNumberStays) {
+  OnnxBuilder b(18);
+  b.input("x", {1, 1, 4, 1});
+  b.floats("s", {4}, {1, 1, 1.2F, 2});
   b.node("Resize", {"x", "", "s"}, "y",
-         {{"mode", std::string("linear")},
-          {"coordinate_transformation_mode", std::string("asymmetric")}});
+         {{"nearest_mode", std::string("round_prefer_floor")}});
   b.output("y");
   const Graph g = import_onnx(b.finish(), "m");
   FloatOracle oracle(g);
-  oracle.run(Floats{0, 9, 18, 27});
-  const std::vector<float> made = oracle.output();
-  ASSERT_EQ(made.size(), 4U);
-  for (size_t i = 0; i < 4; ++i) {
-    EXPECT_NEAR(made[i], 8 * static_cast<double>(i), 1e-4);
-  }
+  oracle.run(Floats{0, 1, 2, 3});
+  // Places (i + 0.5) / 1.2 - 0.5: -0.08, 0.75, 1.58, 2.42.
+  EXPECT_EQ(oracle.output(), (Floats{0, 0, 1, 1, 2, 2, 2, 2}));
 }
 
 TEST(OnnxResize, AspectRatiosMayBeKept) {

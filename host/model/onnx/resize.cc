@@ -194,12 +194,13 @@ Value chosen_elements(OnnxCall& call, const Coordinates& c, Value x,
                       const ResizedTo& to) {
   const QuantNote note = call.graph().note(x.tensor);
   for (const size_t axis : {size_t{2}, size_t{3}}) {
-    if (axis == 2 && to.dims[2] == x.dims[2]) continue;
+    const std::vector<uint16_t> index =
+        onnx_indices(c, x.dims[axis], to.dims[axis], to.scales[axis]);
     GatherAttr attr{place_of(x.order, static_cast<int>(axis)), 1, {}};
-    for (const uint16_t i :
-         onnx_indices(c, x.dims[axis], to.dims[axis], to.scales[axis])) {
-      attr.indices.push_back(i);
-    }
+    attr.indices.assign(index.begin(), index.end());
+    std::vector<int> all(static_cast<size_t>(x.dims[axis]));
+    std::iota(all.begin(), all.end(), 0);
+    if (axis == 2 && attr.indices == all) continue;
     Shape dims = x.dims;
     dims[axis] = to.dims[axis];
     x = call.emit(OpKind::kGather, {x.tensor}, dims, x.order, attr,
@@ -238,16 +239,14 @@ void resize(OnnxCall& call) {
   if (to.dims[0] != given.dims[0] || to.dims[1] != given.dims[1]) {
     call.unsupported("other axes than height and width");
   }
-  const bool same_places =
-      std::ranges::all_of(to.scales, [](double s) { return s == 1; });
-  if (same_places) return call.set_output(0, given);
+  const Interpolation way = interpolation_of(call, mode);
+  if (to.dims == given.dims) return call.set_output(0, given);
   if (given.rank() == 3) {  // one row
     to.dims.insert(to.dims.begin() + 2, 1);
     to.scales.insert(to.scales.begin() + 2, 1);
   }
   const Value x = windowed(call, given);
   ResizeAttr attr;
-  const Interpolation way = interpolation_of(call, mode);
   const bool averages =
       way.averages && (to.dims[2] < x.dims[2] || to.dims[3] < x.dims[3]);
   if (!nearest && !way.cubic && !averages && linear_attr(c, x, to, attr)) {
