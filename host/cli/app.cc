@@ -454,10 +454,14 @@ int run_verb(int argc, char** argv, Team& team) {
   try {
     parse_words(app, argc, argv, words, team);
   } catch (const Error& e) {
+    const std::string example = example_of_verb(app, e);
     const std::string advice = file.advice(e.what());
-    if (advice.empty()) throw;
-    throw Error(e.code(), e.what(),
-                e.fix() + (e.fix().empty() ? "" : "\n  ") + advice);
+    if (example.empty() && advice.empty()) throw;
+    std::string fix = example;
+    for (const std::string& line : {e.fix(), advice}) {
+      if (!line.empty()) fix += (fix.empty() ? "" : "\n  ") + line;
+    }
+    throw Error(e.code(), e.what(), fix);
   }
   return code;
 }

@@ -48,6 +48,18 @@ std::string sentence_of(const std::string& what) {
   return what;
 }
 
+// Returns the word that begins with `beginning`, if there is just one.
+std::string only_word_from(const std::string& beginning,
+                           const std::vector<std::string>& words) {
+  std::string found;
+  for (const std::string& word : words) {
+    if (beginning.empty() || !word.starts_with(beginning)) continue;
+    if (!found.empty()) return "";
+    found = word;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<std::string> verb_names(const CLI::App& app) {
@@ -59,11 +71,13 @@ std::vector<std::string> verb_names(const CLI::App& app) {
 }
 
 [[noreturn]] void refuse_verb(const CLI::App& app, const std::string& word) {
-  const std::string nearest = nearest_word(word, verb_names(app));
+  const std::vector<std::string> verbs = verb_names(app);
+  std::string meant = only_word_from(word, verbs);
+  if (meant.empty()) meant = nearest_word(word, verbs);
   throw Error(Exit::kUsage, "'" + printable(word) + "' is not a verb",
-              nearest.empty()
-                  ? "see `shoal --help`"
-                  : "`shoal " + nearest + "`? `shoal --help` lists all verbs");
+              meant.empty() ? "see `shoal --help`"
+                            : "did you mean `shoal " + meant +
+                                  "`? `shoal --help` lists all verbs");
 }
 
 // CLI11 lists all words behind a verb that it does not know.
@@ -98,6 +112,20 @@ void refuse_unknown_flag(const CLI::App& app) {
                 nearest.empty() ? "see `shoal " + name + " --help-all`"
                                 : "did you mean `" + nearest + "`?");
   }
+}
+
+std::string example_of_verb(const CLI::App& app, const Error& error) {
+  const std::string what = error.what();
+  if (error.code() != Exit::kUsage || !what.ends_with(" is required") ||
+      app.get_subcommands().empty()) {
+    return "";
+  }
+  const std::string footer = app.get_subcommands().front()->get_footer();
+  const size_t first = footer.find("\n  ");  // behind "Example:"
+  if (first == footer.npos) return "";
+  const size_t begin = first + 3;
+  const size_t end = std::min(footer.find('\n', begin), footer.size());
+  return "for example: " + footer.substr(begin, end - begin);
 }
 
 // Reports what CLI11 refuses in a command line. The advice, if a validator

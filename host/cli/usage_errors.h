@@ -12,6 +12,8 @@ class ParseError;
 
 namespace shoal {
 
+class Error;
+
 std::vector<std::string> verb_names(const CLI::App&);
 
 // Each throws Error(kUsage); those that do not return always.
@@ -21,5 +23,9 @@ void refuse_unknown_verb(const CLI::App&, int argc, char** argv);
 void refuse_unknown_flag(const CLI::App&);
 // Says what CLI11 refuses.
 [[noreturn]] void refuse_usage(const CLI::App&, const CLI::ParseError&);
+
+// Returns the first example of the given verb if the error says that one of its
+// operands is required, else "".
+std::string example_of_verb(const CLI::App&, const Error&);
 
 }  // namespace shoal

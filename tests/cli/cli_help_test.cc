@@ -74,7 +74,22 @@ TEST_F(CliHelp, HelpIsAWordToo) {
     EXPECT_EQ(help({verb, "help"}), help({verb, "--help"}));
   }
   EXPECT_EQ(help({"-V"}), help({"--version"}));
-  refused({"help", "pln"}, "'pln' is not a verb\n  `shoal plan`?");
+  refused({"help", "pln"}, "'pln' is not a verb\n  did you mean `shoal plan`?");
+  refused({"eval"}, "'eval' is not a verb\n  did you mean `shoal evaluate`?");
+  refused({"in"}, "did you mean `shoal inspect`?");
+  refused({"e"}, "'e' is not a verb\n  see `shoal --help`");
+}
+
+TEST_F(CliHelp, AMissingOperandHasAnExample) {
+  refused({"plan"},
+          "MODEL is required\n  for example: shoal plan model.tflite --ram 160K"
+          "\n  see `shoal plan --help`");
+  refused({"run", "m.tflite"},
+          "INPUT is required\n  for example: shoal run model.tflite cat.bmp");
+  refused({"quantize", "m.onnx"},
+          "--calibrate is required\n  for example: shoal quantize model.onnx "
+          "--calibrate pictures/");
+  refused({"serve"}, "MODEL is required\n  for example: shoal serve");
 }
 
 TEST_F(CliHelp, TheNearestWordIsNamed) {

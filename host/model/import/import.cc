@@ -57,6 +57,7 @@ class ModelConversion {
     narrow_longs(raw_, made_);
     number_ops();
     fold_integers(raw_, made_, resized, name_);
+    choose_by_truths(raw_, made_);
     move_bytes(raw_, made_);
     widen_ends(raw_, made_);
     check_variables();

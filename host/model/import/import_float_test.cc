@@ -281,5 +281,26 @@ INSTANTIATE_TEST_SUITE_P(All, ImportFloatErrors, testing::ValuesIn(kFloatCases),
                            return info.param.name;
                          });
 
+// Truth values are numbers to what computes with them; at an output they stay
+// bytes.
+TEST(ImportFloat, ACastOfTruthsIsAChoiceOfOneAndZero) {
+  ModelBuilder b(Type::kFloat32);
+  const int x = b.input({1, 4}, {});
+  const int y = b.unary(OpKind::kRelu, x, {});
+  const int truth = b.truths(OpKind::kGreater, x, y);
+  b.output(b.add(b.cast(truth, Type::kFloat32), x, {}));
+  const Graph g = import_tflite(b.finish(), "m");
+  ASSERT_EQ(g.ops.size(), 4U);
+  EXPECT_EQ(g.ops[2].kind, OpKind::kSelectV2);
+  const auto value = [&](size_t operand) {
+    float v = -1;
+    const int t = g.ops[2].inputs[operand];
+    std::memcpy(&v, g.tensors[static_cast<size_t>(t)].data.data(), sizeof v);
+    return v;
+  };
+  EXPECT_EQ(value(1), 1);
+  EXPECT_EQ(value(2), 0);
+}
+
 }  // namespace
 }  // namespace shoal

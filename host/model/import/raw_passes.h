@@ -66,6 +66,8 @@ void fold_integers(RawModel&, MadeBytes&, bool resized,
 // The shapes of an operator's results, if they follow from its operands.
 std::optional<std::vector<Shape>> inferred_shapes(const RawModel&,
                                                   const RawOp&);
+// A CAST of truth values to float32 that an operator reads becomes a SELECT_V2.
+void choose_by_truths(RawModel&, MadeBytes&);
 // Tensors of float32 that are only moved and then become bytes are bytes.
 void move_bytes(RawModel&, MadeBytes&);
 // A model of float32 that only moves bytes at its ends is one of float32.

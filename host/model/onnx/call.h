@@ -154,6 +154,7 @@ bool convert_normalization(OnnxCall&);
 bool convert_reduction(OnnxCall&);
 bool convert_views(OnnxCall&);
 bool convert_movement(OnnxCall&);
+bool convert_scatter(OnnxCall&);
 bool convert_pad(OnnxCall&);
 bool convert_join(OnnxCall&);
 bool convert_resize(OnnxCall&);

@@ -90,4 +90,9 @@ struct OnnxModel {
 OnnxModel decode_onnx(std::span<const uint8_t> file, const std::string& name,
                       const std::string& folder = {});
 
+// Sorts nodes behind those that make their operands, which ONNX Runtime does
+// not want from a file; those of a circle stay where they are. Nodes keep their
+// numbers.
+void put_in_order(OnnxModel&);
+
 }  // namespace shoal::onnx_import

@@ -9,6 +9,7 @@
 #include "host/base/shell_word.h"
 #include "host/model/onnx/call.h"
 #include "host/model/onnx/ends.h"
+#include "host/model/onnx/integers.h"
 #include "host/model/onnx/qdq.h"
 #include "host/model/onnx/qlinear.h"
 
@@ -387,9 +388,9 @@ class Conversion {
            convert_activation(call) || convert_function(call) ||
            convert_composed(call) || convert_choice(call) ||
            convert_normalization(call) || convert_reduction(call) ||
-           convert_views(call) || convert_movement(call) || convert_pad(call) ||
-           convert_join(call) || convert_resize(call) ||
-           convert_quantization(call);
+           convert_views(call) || convert_movement(call) ||
+           convert_scatter(call) || convert_pad(call) || convert_join(call) ||
+           convert_resize(call) || convert_quantization(call);
   }
 
   void refuse_node(size_t number, const Error& error) {
@@ -548,9 +549,15 @@ Graph import_onnx(std::span<const uint8_t> file, const std::string& name,
                   const ImportOptions& options) {
   onnx_import::OnnxModel model =
       onnx_import::decode_onnx(file, name, options.folder);
+  onnx_import::put_in_order(model);
   onnx_import::add_inner_shapes(model, file.size(), options, name);
   onnx_import::set_ends(model, options);
   onnx_import::expand_quantized(model);
+  if (onnx_import::expand_integers(model) && options.tell) {
+    options.tell(
+        "dynamically quantized: read as a float model with the values of its "
+        "int8 weights");
+  }
   return onnx_import::Conversion(model, file.size(), options, name).run();
 }
 

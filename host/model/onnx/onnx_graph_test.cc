@@ -454,5 +454,20 @@ TEST(OnnxGraph, TensorsHaveOneNameEach) {
   EXPECT_EQ(tensor(g, g.ops[1].inputs[1]).name, "w:2");
 }
 
+// ONNX wants a node behind those whose results it reads; ONNX Runtime does not.
+TEST(OnnxGraph, NodesMayStandInAnyOrder) {
+  OnnxBuilder b;
+  b.input("x", {1, 4});
+  b.node("Tanh", {"n"}, "y");
+  b.node("Neg", {"e"}, "n");
+  b.node("Exp", {"x"}, "e");
+  b.output("y");
+  const Graph g = import_onnx(b.finish(), "m");
+  ASSERT_EQ(g.ops.size(), 3U);
+  EXPECT_EQ(g.ops[0].kind, OpKind::kExp);
+  EXPECT_EQ(g.ops[1].kind, OpKind::kNeg);
+  EXPECT_EQ(g.ops[2].kind, OpKind::kTanh);
+}
+
 }  // namespace
 }  // namespace shoal

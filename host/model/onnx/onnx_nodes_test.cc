@@ -270,9 +270,9 @@ const std::vector<Rule>& rules() {
         "Sinh", "Tan", "Trilu", "Xor"},
        {"exponents that differ", "an exponent of", "the last of equal",
         "node 0 Mod"}},
-      {"cubic interpolation, regions, other places than TensorFlow Lite's",
+      {"regions, and corners of a scaled length (Resize)",
        {},
-       {"mode \"cubic\"", "regions;", "coordinates \""}},
+       {"regions;", "coordinates \""}},
       {"windows that TensorFlow Lite does not have (dilated pools, padded "
        "outputs)",
        {},

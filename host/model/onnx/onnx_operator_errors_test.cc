@@ -178,13 +178,13 @@ const OnnxErrorCase kOthers[] = {
        unary(b, "DepthToSpace", {{"blocksize", int64_t{2}}});
      },
      "m: node 0 DepthToSpace \"y\": blocks of 2 in 1x2x4x4"},
-    {"cubic_resize",
+    {"resize_mode",
      [](OnnxBuilder& b) {
        b.floats("s", {4}, {1, 1, 2, 2});
-       unary(b, "Resize", {{"mode", std::string("cubic")}}, {"", "s"});
+       unary(b, "Resize", {{"mode", std::string("sinc")}}, {"", "s"});
      },
-     "m: not supported:\n  node 0 Resize \"y\": mode \"cubic\"; use linear "
-     "or nearest",
+     "m: not supported:\n  node 0 Resize \"y\": mode \"sinc\"; use linear, "
+     "cubic or nearest",
      kNo},
     {"resize_far",
      [](OnnxBuilder& b) {
@@ -194,15 +194,16 @@ const OnnxErrorCase kOthers[] = {
      "m: not supported:\n  node 0 Resize \"y\": an axis of 65536, the limit is "
      "65535; use a smaller one",
      kNo},
-    {"antialias",
+    {"resize_coordinates",
      [](OnnxBuilder& b) {
-       b.floats("s", {4}, {1, 1, 0.5f, 0.5f});
+       b.floats("s", {4}, {1, 1, 2, 2});
        unary(b, "Resize",
-             {{"mode", std::string("linear")}, {"antialias", int64_t{1}}},
+             {{"mode", std::string("linear")},
+              {"coordinate_transformation_mode", std::string("third_pixel")}},
              {"", "s"});
      },
-     "m: not supported:\n  node 0 Resize \"y\": antialias; use AveragePool, or "
-     "leave it out",
+     "m: not supported:\n  node 0 Resize \"y\": coordinates \"third_pixel\"; "
+     "use half_pixel",
      kNo},
     {"corners_of_a_scaled_length",
      [](OnnxBuilder& b) {

@@ -356,12 +356,10 @@ const OnnxErrorCase kRefused[] = {
      [](OnnxBuilder& b) {
        b.ints("s", {4}, {1, 2, 8, 9});
        unary(b, "Resize",
-             {{"keep_aspect_ratio_policy", std::string("not_larger")}},
+             {{"keep_aspect_ratio_policy", std::string("largest")}},
              {"", "", "s"});
      },
-     "m: not supported:\n  node 0 Resize \"y\": keep_aspect_ratio_policy "
-     "\"not_larger\"; export with fixed sizes",
-     kNo},
+     "m: node 0 Resize \"y\": keep_aspect_ratio_policy \"largest\""},
     {"alike_nodes",
      [](OnnxBuilder& b) {
        unary(b, "Det");

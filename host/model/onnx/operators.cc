@@ -38,6 +38,7 @@ constexpr const char* kKnown[] = {"Abs",
                                   "Flatten",
                                   "Floor",
                                   "Gather",
+                                  "GatherElements",
                                   "GatherND",
                                   "Gelu",
                                   "Gemm",
@@ -89,6 +90,9 @@ constexpr const char* kKnown[] = {"Abs",
                                   "Reshape",
                                   "Resize",
                                   "Round",
+                                  "Scatter",
+                                  "ScatterElements",
+                                  "ScatterND",
                                   "Selu",
                                   "Shape",
                                   "Shrink",
@@ -114,6 +118,10 @@ constexpr const char* kKnown[] = {"Abs",
                                   "Upsample",
                                   "Where"};
 
+constexpr const char* kIntegers =
+    "only behind a DynamicQuantizeLinear, or by constant weights in front of a "
+    "Cast to FLOAT";
+
 struct Instead {
   const char* type;
   const char* use;
@@ -122,8 +130,9 @@ constexpr Instead kInstead[] = {
     {"GRU", "recurrent networks are not computed"},
     {"LSTM", "recurrent networks are not computed"},
     {"NonMaxSuppression", "leave it out, do it behind the network"},
-    {"ConvInteger", "only behind a DynamicQuantizeLinear"},
-    {"MatMulInteger", "only behind a DynamicQuantizeLinear"},
+    {"MaxUnpool", "use Resize or ConvTranspose"},
+    {"ConvInteger", kIntegers},
+    {"MatMulInteger", kIntegers},
     {"QLinearConv", "an operand is missing"},
     {"QLinearMatMul", "an operand is missing"},
     {"RNN", "recurrent networks are not computed"},

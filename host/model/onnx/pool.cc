@@ -11,7 +11,11 @@ namespace {
 Window pool_window(OnnxCall& call, const Value& x) {
   call.expect_inputs(1, 1);
   const bool row = call.in(0).rank() == 3;
-  if (call.is_read(1)) call.unsupported("indices of the maxima");
+  if (call.is_read(1)) {
+    call.unsupported(
+        "indices of the maxima; replace its MaxUnpool by Resize or "
+        "ConvTranspose");
+  }
   std::vector<int64_t> kernel = call.integers("kernel_shape");
   call.require(kernel.size() == (row ? 1 : 2),
                text("kernel_shape has ", kernel.size(), " numbers, expected ",

@@ -2,9 +2,6 @@
 // they are short for: dequantize the operands, compute, quantize the result.
 #include "host/model/onnx/qlinear.h"
 
-#include <algorithm>
-#include <map>
-
 namespace shoal::onnx_import {
 namespace {
 
@@ -38,9 +35,6 @@ class Expansion {
   explicit Expansion(OnnxModel& model) : model_(model) {}
 
   void run() {
-    for (const OnnxNode& node : model_.nodes) {
-      for (const std::string& v : node.outputs) makers_[v] = &node;
-    }
     for (const OnnxNode& node : model_.nodes) expand(node);
     model_.nodes = std::move(out_);
   }
@@ -55,13 +49,6 @@ class Expansion {
     if (node.domain == kMicrosoft) {
       if (node.type == "QLinearConcat" && expand_concat(node)) return;
       if (node.type == "QGemm" && expand_gemm(node)) return;
-    }
-    const bool own = node.domain.empty() || node.domain == "ai.onnx";
-    if (own && node.type == "ConvInteger" && expand_integer(node, "Conv")) {
-      return;
-    }
-    if (own && node.type == "MatMulInteger" && expand_integer(node, "MatMul")) {
-      return;
     }
     out_.push_back(node);
   }
@@ -189,41 +176,7 @@ class Expansion {
     return true;
   }
 
-  // Dynamic quantization: the bytes are those of a DynamicQuantizeLinear,
-  // which gives the values themselves (quantization.cc); the weights become
-  // the integers that they are.
-  bool expand_integer(const OnnxNode& node, const char* meant) {
-    const auto maker = makers_.find(operand(node, 0));
-    if (node.outputs.size() != 1 || maker == makers_.end() ||
-        maker->second->type != "DynamicQuantizeLinear") {
-      return false;
-    }
-    const std::string& y = node.outputs[0];
-    std::string weights = y + ":weights real";
-    cast(node, operand(node, 1), weights);
-    const std::string zero = operand(node, 3);
-    if (!zero.empty()) {
-      const std::string shifted = y + ":weights shifted";
-      cast(node, zero, y + ":zero real");
-      add(node, "Sub", {weights, y + ":zero real"}, shifted);
-      weights = shifted;
-    }
-    add(node, meant, {operand(node, 0), weights}, y).attributes =
-        node.attributes;
-    return true;
-  }
-
-  void cast(const OnnxNode& node, const std::string& from,
-            const std::string& to) {
-    OnnxAttribute a;
-    a.name = "to";
-    a.kind = AttributeKind::kInteger;
-    a.integer = kOnnxFloat;
-    add(node, "Cast", {from}, to).attributes.push_back(std::move(a));
-  }
-
   OnnxModel& model_;
-  std::map<std::string, const OnnxNode*> makers_;
   std::vector<OnnxNode> out_;
 };
 

@@ -1,4 +1,4 @@
-// QLinearConv and its like, ConvInteger: internal to host/model/onnx.
+// QLinearConv and its like: internal to host/model/onnx.
 #pragma once
 
 #include <cstdint>

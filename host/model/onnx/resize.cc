@@ -1,19 +1,15 @@
 // Resize between elements and by nearest ones: for these both formats' index
 // tables are computed and compared, their words for coordinates are not.
+#include "host/model/onnx/resize.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
 
 #include "host/model/graph/quantize.h"
-#include "host/model/onnx/call.h"
 
 namespace shoal::onnx_import {
-namespace {
-
-struct Coordinates {
-  std::string mode, nearest;
-};
 
 double source_place(const Coordinates& c, int out_size, int in_size,
                     double scale, int i) {
@@ -23,8 +19,14 @@ double source_place(const Coordinates& c, int out_size, int in_size,
   if (c.mode == "asymmetric") return i / scale;
   if (c.mode == "tf_half_pixel_for_nn") return (i + 0.5) / scale;
   if (c.mode == "pytorch_half_pixel" && out_size == 1) return 0;
-  return (i + 0.5) / scale - 0.5;
+  double first = -0.5;
+  if (c.mode == "half_pixel_symmetric") {  // the middles lie on each other
+    first += in_size / 2.0 * (1 - out_size / (scale * in_size));
+  }
+  return (i + 0.5) / scale + first;
 }
+
+namespace {
 
 // The input index of each output index, as ONNX says.
 std::vector<uint16_t> onnx_indices(const Coordinates& c, int in, int out,
@@ -41,11 +43,6 @@ std::vector<uint16_t> onnx_indices(const Coordinates& c, int in, int out,
   }
   return index;
 }
-
-struct ResizedTo {
-  Shape dims;
-  std::vector<double> scales;
-};
 
 // Upsample and the first Resize have only scales, and no regions of interest.
 bool is_old(const OnnxCall& call) {
@@ -76,6 +73,30 @@ std::vector<int> named_axes(const OnnxCall& call, const Value& x) {
   return axes;
 }
 
+// One scale for all axes that have a size, so that none is larger, or none
+// smaller, than was asked for.
+void keep_aspect_ratio(OnnxCall& call, const Value& x,
+                       const std::vector<int>& axes, ResizedTo& to) {
+  const std::string policy = call.word("keep_aspect_ratio_policy", "stretch");
+  if (policy == "stretch" || axes.empty()) return;
+  call.require(policy == "not_larger" || policy == "not_smaller",
+               "keep_aspect_ratio_policy " + quoted(policy));
+  double scale = to.scales[static_cast<size_t>(axes[0])];
+  for (const int a : axes) {
+    const double own = to.scales[static_cast<size_t>(a)];
+    scale =
+        policy == "not_larger" ? std::min(scale, own) : std::max(scale, own);
+  }
+  for (const int a : axes) {
+    const auto i = static_cast<size_t>(a);
+    const double size = std::floor(x.dims[i] * scale + 0.5);
+    call.require(size >= 1, text("size ", size, " of an axis"));
+    call.require_at_most(65535, "an axis", static_cast<int64_t>(size));
+    to.scales[i] = scale;
+    to.dims[i] = static_cast<int>(size);
+  }
+}
+
 // From the scales or from the sizes, whichever the node gives.
 ResizedTo resized(OnnxCall& call, const Value& x) {
   ResizedTo out{x.dims, std::vector<double>(x.rank(), 1)};
@@ -101,20 +122,25 @@ ResizedTo resized(OnnxCall& call, const Value& x) {
                          static_cast<int64_t>(std::min(size, 1e18)));
     out.dims[i] = static_cast<int>(size);
   }
+  if (!is_old(call)) {
+    keep_aspect_ratio(call, x, scaled ? std::vector<int>{} : axes, out);
+  }
   return out;
 }
 
 Coordinates coordinates_of(const OnnxCall& call) {
   if (is_old(call)) return {"asymmetric", "floor"};
-  call.ignore({"cubic_coeff_a", "exclude_outside", "extrapolation_value",
-               "antialias"});  // of other modes, or looked at by resize()
-  const std::string policy = call.word("keep_aspect_ratio_policy", "stretch");
-  if (policy != "stretch") {
-    call.unsupported("keep_aspect_ratio_policy " + quoted(policy) +
-                     "; export with fixed sizes");
+  call.ignore({"extrapolation_value"});  // of regions
+  const std::string mode =
+      call.word("coordinate_transformation_mode", "half_pixel");
+  constexpr const char* kModes[] = {
+      "align_corners",        "asymmetric",         "half_pixel",
+      "half_pixel_symmetric", "pytorch_half_pixel", "tf_crop_and_resize",
+      "tf_half_pixel_for_nn"};
+  if (std::ranges::find(kModes, mode) == std::end(kModes)) {
+    call.unsupported("coordinates " + quoted(mode) + "; use half_pixel");
   }
-  return {call.word("coordinate_transformation_mode", "half_pixel"),
-          call.word("nearest_mode", "round_prefer_floor")};
+  return {mode, call.word("nearest_mode", "round_prefer_floor")};
 }
 
 // Returns whether the scales are those of the sizes. Where they are not,
@@ -156,8 +182,9 @@ bool linear_attr(const Coordinates& c, const Value& x, const ResizedTo& to,
     if (c.mode == "pytorch_half_pixel" && to.dims[axis] == 1) return false;
   }
   attr.align_corners = c.mode == "align_corners";
-  attr.half_pixel_centers =
-      c.mode == "half_pixel" || c.mode == "pytorch_half_pixel";
+  attr.half_pixel_centers = c.mode == "half_pixel" ||
+                            c.mode == "pytorch_half_pixel" ||
+                            c.mode == "half_pixel_symmetric";
   return attr.align_corners || attr.half_pixel_centers ||
          c.mode == "asymmetric";
 }
@@ -167,12 +194,13 @@ Value chosen_elements(OnnxCall& call, const Coordinates& c, Value x,
                       const ResizedTo& to) {
   const QuantNote note = call.graph().note(x.tensor);
   for (const size_t axis : {size_t{2}, size_t{3}}) {
-    if (axis == 2 && to.dims[2] == x.dims[2]) continue;
+    const std::vector<uint16_t> index =
+        onnx_indices(c, x.dims[axis], to.dims[axis], to.scales[axis]);
     GatherAttr attr{place_of(x.order, static_cast<int>(axis)), 1, {}};
-    for (const uint16_t i :
-         onnx_indices(c, x.dims[axis], to.dims[axis], to.scales[axis])) {
-      attr.indices.push_back(i);
-    }
+    attr.indices.assign(index.begin(), index.end());
+    std::vector<int> all(static_cast<size_t>(x.dims[axis]));
+    std::iota(all.begin(), all.end(), 0);
+    if (axis == 2 && attr.indices == all) continue;
     Shape dims = x.dims;
     dims[axis] = to.dims[axis];
     x = call.emit(OpKind::kGather, {x.tensor}, dims, x.order, attr,
@@ -182,13 +210,22 @@ Value chosen_elements(OnnxCall& call, const Coordinates& c, Value x,
   return x;
 }
 
+Interpolation interpolation_of(OnnxCall& call, const std::string& mode) {
+  Interpolation way;
+  way.cubic = mode == "cubic";
+  way.a = call.real("cubic_coeff_a", way.a);
+  way.averages = call.integer("antialias", 0) != 0;
+  way.inside = call.integer("exclude_outside", 0) != 0 && way.cubic;
+  return way;
+}
+
 void resize(OnnxCall& call) {
   call.expect_inputs(1, is_old(call) ? 2 : 4);
   const Value given = call.data(0);
   const std::string mode = call.word("mode", "nearest");
-  const bool linear = mode == "linear";
-  if (mode != "nearest" && !linear) {
-    call.unsupported("mode " + quoted(mode) + "; use linear or nearest");
+  const bool nearest = mode == "nearest";
+  if (!nearest && mode != "linear" && mode != "cubic") {
+    call.unsupported("mode " + quoted(mode) + "; use linear, cubic or nearest");
   }
   if (given.rank() != 3 && given.rank() != 4) {
     call.unsupported(
@@ -202,6 +239,7 @@ void resize(OnnxCall& call) {
   if (to.dims[0] != given.dims[0] || to.dims[1] != given.dims[1]) {
     call.unsupported("other axes than height and width");
   }
+  const Interpolation way = interpolation_of(call, mode);
   if (to.dims == given.dims) return call.set_output(0, given);
   if (given.rank() == 3) {  // one row
     to.dims.insert(to.dims.begin() + 2, 1);
@@ -209,18 +247,19 @@ void resize(OnnxCall& call) {
   }
   const Value x = windowed(call, given);
   ResizeAttr attr;
-  if (linear) {
-    const bool smaller = to.dims[2] < x.dims[2] || to.dims[3] < x.dims[3];
-    if (smaller && call.integer("antialias", 0) != 0) {
-      call.unsupported("antialias; use AveragePool, or leave it out");
-    }
-    if (!linear_attr(c, x, to, attr)) {
+  const bool averages =
+      way.averages && (to.dims[2] < x.dims[2] || to.dims[3] < x.dims[3]);
+  if (!nearest && !way.cubic && !averages && linear_attr(c, x, to, attr)) {
+    return set_windowed(call, call.emit(OpKind::kResizeBilinear, {x.tensor},
+                                        to.dims, x.order, attr));
+  }
+  if (!nearest) {
+    if (c.mode == "align_corners" && !is_exact(x, to)) {
       call.unsupported(text("coordinates ", quoted(c.mode), " from ",
                             shape_text(x.dims), " to ", shape_text(to.dims),
                             "; give sizes, half_pixel"));
     }
-    return set_windowed(call, call.emit(OpKind::kResizeBilinear, {x.tensor},
-                                        to.dims, x.order, attr));
+    return set_windowed(call, weighted_sums(call, c, way, x, to));
   }
   if (!find_attr(c, x, to, attr)) {
     return set_windowed(call, chosen_elements(call, c, x, to));

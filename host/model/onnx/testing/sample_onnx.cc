@@ -121,13 +121,51 @@ std::vector<uint8_t> functions() {
   return b.finish();
 }
 
+std::vector<uint8_t> integers() {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 4, 4});
+  b.number("s", 0.5f);
+  b.bytes("z", {}, {3});
+  b.node("QuantizeLinear", {"x", "s", "z"}, "q");
+  b.bytes("w", {2, 2, 1, 1}, {1, 0, -1, 1});
+  b.bytes("zw", {}, {1});
+  b.node("ConvInteger", {"q", "w", "z", "zw"}, "n");
+  b.int32s("c", {2, 1, 1}, {5, -6});
+  b.node("Add", {"n", "c"}, "m");
+  b.node("Cast", {"m"}, "f", {{"to", int64_t{1}}});
+  b.node("Mul", {"f", "s"}, "y");
+  b.output(b.rounded("y", 0.5f, -7));
+  return b.finish();
+}
+
+std::vector<uint8_t> weighted() {
+  OnnxBuilder b(18);
+  b.input("x", {1, 1, 3, 4});
+  b.ints("sizes", {4}, {1, 1, 5, 3});
+  b.node("Resize", {"x", "", "", "sizes"}, "r",
+         {{"mode", std::string("cubic")}});
+  b.ints("i", {2, 3}, {0, 0, 1, 0, 0, -1});
+  b.floats("u", {2, 3}, some_floats(6));
+  b.node("ScatterND", {"r", "i", "u"}, "t");
+  b.ints("j", {1, 1, 1, 2}, {2, 0});
+  b.node("GatherElements", {"t", "j"}, "g", {{"axis", int64_t{3}}});
+  b.node("Flatten", {"g"}, "h");
+  b.node("DynamicQuantizeLinear", {"h"},
+         std::vector<std::string>{"q", "sq", "zq"});
+  b.bytes("w", {2, 2}, {1, 2, 3, 4});
+  b.node("MatMulInteger", {"q", "w", "zq"}, "n");
+  b.node("Cast", {"n"}, "f", {{"to", int64_t{1}}});
+  b.node("Mul", {"f", "sq"}, "y");
+  b.output("y");
+  return b.finish();
+}
+
 }  // namespace
 
 std::vector<SampleOnnx> sample_onnx() {
-  return {{"convolutions", convolutions()},
-          {"shapes", shapes()},
-          {"quantized", quantized()},
-          {"functions", functions()}};
+  return {{"convolutions", convolutions()}, {"shapes", shapes()},
+          {"quantized", quantized()},       {"functions", functions()},
+          {"integers", integers()},         {"weighted", weighted()}};
 }
 
 }  // namespace shoal

@@ -1,0 +1,14 @@
+// Products of bytes with integers as results: internal to host/model/onnx.
+#pragma once
+
+#include "host/model/onnx/model.h"
+
+namespace shoal::onnx_import {
+
+// ConvInteger, MatMulInteger and what ONNX Runtime makes of them become
+// products of real values. Returns whether bytes of some follow from each
+// frame's own range (dynamic quantization); those products stay float32, with
+// the values of the file's int8 weights.
+bool expand_integers(OnnxModel&);
+
+}  // namespace shoal::onnx_import

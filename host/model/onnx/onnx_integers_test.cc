@@ -1,0 +1,166 @@
+// Products of bytes whose integers a Cast and a Mul make real are QDQ products.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "host/base/error.h"
+#include "host/model/onnx/onnx.h"
+#include "host/model/onnx/testing/onnx_builder.h"
+#include "host/oracle/int8/oracle.h"
+
+namespace shoal {
+namespace {
+
+std::vector<uint8_t> bytes_from(int first, int step, size_t count) {
+  std::vector<uint8_t> out;
+  for (size_t i = 0; i < count; ++i) {
+    out.push_back(static_cast<uint8_t>(first + static_cast<int>(i) * step));
+  }
+  return out;
+}
+
+int byte_of(double value, int zero) {
+  const double q = std::nearbyint(value) + zero;
+  return static_cast<int>(q < 0 ? 0 : q > 255 ? 255 : q);
+}
+
+struct Product {
+  bool zeros = false;     // of the weights
+  bool channels = false;  // a scale for each
+  bool bias = false;
+};
+
+// Five inputs, three outputs.
+TEST(OnnxIntegers, AMatrixOfBytesIsAQuantizedLayer) {
+  for (const Product& p :
+       {Product{}, Product{true}, Product{false, true},
+        Product{true, false, true}, Product{false, true, true}}) {
+    OnnxBuilder b;
+    b.input("x", {1, 5}, 2);
+    const Ints weights = some_bytes(15, 3);
+    b.bytes("w", {5, 3}, weights);
+    b.bytes("zx", {}, {120}, true);
+    b.bytes("zw", {}, {p.zeros ? 5 : 0});
+    b.node("MatMulInteger", {"x", "w", "zx", "zw"}, "n");
+    std::string sums = "n";
+    const Ints bias{100, -3000, 7};
+    if (p.bias) {
+      b.int32s("c", {1, 3}, bias);
+      b.node("Add", {"c", "n"}, "m");
+      sums = "m";
+    }
+    b.node("Cast", {sums}, "f", {{"to", int64_t{1}}});
+    const Floats factors =
+        p.channels ? Floats{0.01F, 0.003F, 0.02F} : Floats{0.01F};
+    b.floats("s", {1, static_cast<int64_t>(factors.size())}, factors);
+    b.node("Mul", {"f", "s"}, "r");
+    b.number("sy", 0.5F);
+    b.bytes("zy", {}, {90}, true);
+    b.node("QuantizeLinear", {"r", "sy", "zy"}, "y");
+    b.output("y", 2);
+    const Graph g = import_onnx(b.finish(), "m");
+    ASSERT_EQ(g.ops.size(), 1U);
+    EXPECT_EQ(g.ops[0].kind, OpKind::kFullyConnected);
+    const std::vector<uint8_t> x = bytes_from(17, 51, 5);
+    const std::vector<uint8_t> made = model_output(g, run_oracle(g, x));
+    ASSERT_EQ(made.size(), 3U);
+    for (size_t c = 0; c < 3; ++c) {
+      int64_t sum = p.bias ? bias[c] : 0;
+      for (size_t i = 0; i < 5; ++i) {
+        sum += (x[i] - 120) * (weights[3 * i + c] - (p.zeros ? 5 : 0));
+      }
+      const double real =
+          static_cast<double>(sum) * factors[p.channels ? c : 0] / 0.5;
+      EXPECT_NEAR(made[c], byte_of(real, 90), 1) << "channel " << c;
+    }
+  }
+}
+
+// The graph of a convolution of bytes between two QuantizeLinear.
+Graph convolution(bool integers) {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 6, 6});
+  b.number("sx", 0.5F);
+  b.bytes("zx", {}, {3});
+  b.bytes("w", {2, 2, 3, 3}, some_bytes(36));
+  b.number("sy", 4.F);
+  b.bytes("zy", {}, {-5});
+  b.node("QuantizeLinear", {"x", "sx", "zx"}, "q");
+  if (integers) {
+    b.int32s("c", {1, 2, 1, 1}, {100, -70});
+    b.number("sw", 0.25F);
+    b.node("ConvInteger", {"q", "w", "zx"}, "n", {{"pads", Ints{1, 1, 1, 1}}});
+    b.node("Add", {"n", "c"}, "m");
+    b.node("Cast", {"m"}, "f", {{"to", int64_t{1}}});
+    b.node("Mul", {"sx", "sw"}, "s");
+    b.node("Mul", {"f", "s"}, "v");
+  } else {
+    b.int32s("c", {2}, {100, -70});
+    b.number("sc", 0.125F);
+    b.number("sw", 0.25F);
+    b.node("DequantizeLinear", {"q", "sx", "zx"}, "qd");
+    b.node("DequantizeLinear", {"w", "sw"}, "wd");
+    b.node("DequantizeLinear", {"c", "sc"}, "cd");
+    b.node("Conv", {"qd", "wd", "cd"}, "v", {{"pads", Ints{1, 1, 1, 1}}});
+  }
+  b.node("Relu", {"v"}, "u");
+  b.node("QuantizeLinear", {"u", "sy", "zy"}, "y");
+  b.output("y", 3);
+  return import_onnx(b.finish(), "m");
+}
+
+TEST(OnnxIntegers, AConvolutionOfBytesIsOneOfQdq) {
+  const Graph a = convolution(true), b = convolution(false);
+  ASSERT_EQ(a.ops.size(), b.ops.size());
+  const std::vector<uint8_t> x = bytes_from(1, 7, 72);
+  EXPECT_EQ(run_oracle(a, x), run_oracle(b, x));
+}
+
+// As ONNX Runtime fuses a dynamically quantized layer.
+TEST(OnnxIntegers, DynamicLayersStayReal) {
+  OnnxBuilder b;
+  b.input("x", {1, 2});
+  b.bytes("w", {2, 3}, {1, 2, 3, 4, 5, 6});
+  b.floats("sw", {3}, {0.5F, 1, 2});
+  b.floats("c", {3}, {1, 2, 3});
+  b.node("DynamicQuantizeMatMul", {"x", "w", "sw", "", "c"}, "y");
+  b.break_domain("com.microsoft");
+  b.output("y");
+  std::vector<std::string> told;
+  const Graph g = import_onnx(
+      b.finish(), "m",
+      {.tell = [&](const std::string& line) { told.push_back(line); }});
+  ASSERT_EQ(g.ops.size(), 1U);
+  EXPECT_TRUE(is_float(g));
+  EXPECT_EQ(told, std::vector<std::string>{
+                      "dynamically quantized: read as a float model with the "
+                      "values of its int8 weights"});
+}
+
+// Integers at an output, weights that are computed, and factors that are none
+// of channels are no layers.
+TEST(OnnxIntegers, OtherIntegersAreRefused) {
+  for (const int kind : {0, 1, 2}) {
+    OnnxBuilder b;
+    b.input("x", {1, 2, 3, 3}, 2);
+    b.bytes("w", {3, 2, 1, 1}, some_bytes(6));
+    b.node("ConvInteger", {"x", kind == 1 ? "x" : "w"}, "n");
+    if (kind > 0) {
+      b.node("Cast", {"n"}, "f", {{"to", int64_t{1}}});
+      b.floats("s", {3}, {1, 2, 3});  // along columns
+      b.node("Mul", {"f", "s"}, "y");
+    } else {
+      b.node("Identity", {"n"}, "y");
+    }
+    b.output("y", kind > 0 ? 1 : 6);
+    try {
+      import_onnx(b.finish(), "m");
+      ADD_FAILURE() << kind;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::kUnsupported) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace shoal
