@@ -93,13 +93,13 @@ NetCase net_case(uint32_t seed) {
 
 NodeFault fault_of(int kind, int node, uint64_t event, const FaultCase& c,
                    int nodes) {
-  static constexpr FaultKind kOrder[kKinds] = {
-      FaultKind::kKill, FaultKind::kRestart, FaultKind::kHang,
-      FaultKind::kCut,  FaultKind::kSlow,    FaultKind::kCut};
+  static constexpr NodeFaultKind kOrder[kKinds] = {
+      NodeFaultKind::kKill, NodeFaultKind::kRestart, NodeFaultKind::kHang,
+      NodeFaultKind::kCut,  NodeFaultKind::kSlow,    NodeFaultKind::kCut};
   NodeFault f{.kind = kOrder[kind], .node = node, .event = event};
   if (c.lasts_ms >= 0) f.until = c.lasts_ms * kMillisecond;
-  if (f.kind == FaultKind::kRestart && !f.until) f.until = 0;
-  if (f.kind == FaultKind::kKill) f.until.reset();
+  if (f.kind == NodeFaultKind::kRestart && !f.until) f.until = 0;
+  if (f.kind == NodeFaultKind::kKill) f.until.reset();
   if (kind == kLink) f.other = (node + 1) % nodes;
   return f;
 }

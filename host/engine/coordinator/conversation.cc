@@ -164,11 +164,18 @@ SilenceLimits Conversation::silence() const {
   if (!config_.derives_silence || !runs_ || round_trip_us_ == 0) {
     return {config_.timeout_us, ping_us_, ping_us_};
   }
-  SilenceLimits s = silence_of(round_trip_us_, deviation_us_, longest_us_);
+  SilenceLimits s = silence_of(least_trip_us_,
+                               round_trip_us_ + 4 * deviation_us_, longest_us_);
   s.limit_us = std::min(s.limit_us, config_.timeout_us);
   s.heartbeat_us = std::min(s.heartbeat_us, ping_us_);
   s.again_us = std::min(s.again_us, s.heartbeat_us);
   return s;
+}
+
+void Conversation::runs(uint64_t longest_slice_us) {
+  runs_ = true;
+  longest_us_ = std::max(longest_us_, longest_slice_us);
+  ping_at_ = std::min(ping_at_, now() + silence().heartbeat_us);
 }
 
 void Conversation::heard() {
@@ -362,6 +369,7 @@ void Conversation::hear_probe(std::span<const uint8_t> answer) {
 
 // RFC 6298, section 2.
 void Conversation::measure(uint64_t took) {
+  least_trip_us_ = std::min(least_trip_us_, took);
   if (runs_) longest_us_ = std::max(longest_us_, took);
   if (round_trip_us_ == 0) {
     round_trip_us_ = std::max<uint64_t>(took, 1);

@@ -5,7 +5,6 @@
 // else one by one; the heartbeat does not wait for anything.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -75,10 +74,7 @@ class Conversation {
   // Something else authentic has come from the node.
   void heard();
   // The node has started its program, which looks at its link that often.
-  void runs(uint64_t longest_slice_us) {
-    runs_ = true;
-    longest_us_ = std::max(longest_us_, longest_slice_us);
-  }
+  void runs(uint64_t longest_slice_us);
   // Called when the clock stood still or there was no poll: that is not the
   // node's silence.
   void excuse(uint64_t us);
@@ -175,7 +171,7 @@ class Conversation {
   bool runs_ = false;
   uint64_t longest_us_ = 0;     // that it may be, or was, away from its link
   uint64_t round_trip_us_ = 0;  // 0: not measured
-  uint64_t deviation_us_ = 0;
+  uint64_t deviation_us_ = 0, least_trip_us_ = UINT64_MAX;
   size_t writes_ = kFirstWrites;  // that may be under way
   int64_t resent_ = 0;
   bool was_restarted_ = false;

@@ -17,20 +17,21 @@ struct SilenceLimits {
   uint64_t again_us = 0;      // the same, when one was not answered
 };
 
-// `longest_us`: the longest that the node is known to be busy without a look at
-// its link.
-inline SilenceLimits silence_of(uint64_t round_trip_us, uint64_t deviation_us,
+// `least_us`: the least round trip, of which kind the link is; `trip_us`: what
+// nearly all of them take; `longest_us`: the longest that the node is known to
+// be busy without a look at its link.
+inline SilenceLimits silence_of(uint64_t least_us, uint64_t trip_us,
                                 uint64_t longest_us) {
   constexpr uint64_t kLeastUs = 300'000, kUsuallyMostUs = 1'000'000;
   constexpr uint64_t kRoundTrips = 300, kSlices = 4, kTrips = 10;
-  const uint64_t trip = round_trip_us + 4 * deviation_us;
   SilenceLimits s;
-  s.limit_us = std::max(
-      std::clamp(kRoundTrips * round_trip_us, kLeastUs, kUsuallyMostUs),
-      kSlices * longest_us + kTrips * trip);
+  s.limit_us =
+      std::max(std::clamp(kRoundTrips * least_us, kLeastUs, kUsuallyMostUs),
+               kSlices * longest_us + kTrips * trip_us);
   s.heartbeat_us = s.limit_us / 3;
   // A node that is busy must not find its queue full of questions.
-  s.again_us = std::max(s.heartbeat_us / kTrips, trip + longest_us / kSlices);
+  s.again_us =
+      std::max(s.heartbeat_us / kTrips, trip_us + longest_us / kSlices);
   return s;
 }
 

@@ -224,17 +224,17 @@ void FaultWorld::link(const NodeFault& f,
 void FaultWorld::begin_fault(const NodeFault& f) {
   const auto node = static_cast<uint32_t>(f.node);
   switch (f.kind) {
-    case FaultKind::kKill:
-    case FaultKind::kRestart:
+    case NodeFaultKind::kKill:
+    case NodeFaultKind::kRestart:
       world_.switch_off(node);
       break;
-    case FaultKind::kHang:
+    case NodeFaultKind::kHang:
       world_.hold(node);
       break;
-    case FaultKind::kSlow:
+    case NodeFaultKind::kSlow:
       ports_[node]->slow_down(kSlowness);
       break;
-    case FaultKind::kCut:
+    case NodeFaultKind::kCut:
       link(f, &Network::cut);
       break;
   }
@@ -244,19 +244,19 @@ void FaultWorld::begin_fault(const NodeFault& f) {
 void FaultWorld::end_fault(const NodeFault& f) {
   const auto node = static_cast<uint32_t>(f.node);
   switch (f.kind) {
-    case FaultKind::kKill:
+    case NodeFaultKind::kKill:
       return;
-    case FaultKind::kRestart:
+    case NodeFaultKind::kRestart:
       world_.switch_on(node);
       start_node(node);
       break;
-    case FaultKind::kHang:
+    case NodeFaultKind::kHang:
       world_.go_on(node);
       break;
-    case FaultKind::kSlow:
+    case NodeFaultKind::kSlow:
       ports_[node]->slow_down(1);
       break;
-    case FaultKind::kCut:
+    case NodeFaultKind::kCut:
       link(f, &Network::mend);
       break;
   }

@@ -117,6 +117,11 @@ FaultedRun run_with_faults(const Graph& graph, const PlanRequest& request,
     queue.finish(world.now(), answer.output);
   });
   if (source.failed()) throw Error(*source.failed());
+  if (!queue.done()) {
+    throw Error(Exit::kInternal, "the run has ended, and frame " +
+                                     std::to_string(queue.finished()) +
+                                     " has no answer");
+  }
   world.check_arenas();
 
   run.frames.assign(queue.times().begin() + before, queue.times().end());

@@ -17,7 +17,7 @@ std::vector<uint8_t> expected(const std::vector<uint8_t>& input) {
 }
 
 FaultedRun run(const std::vector<std::string>& faults, int frames = 4,
-               double loss = 0) {
+               double loss = 0, Nanos every = 0) {
   Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
   for (ClusterNode& n : cluster.nodes) n.flash = 256 << 10;
   FaultedOptions o;
@@ -32,6 +32,7 @@ FaultedRun run(const std::vector<std::string>& faults, int frames = 4,
   };
   for (const std::string& f : faults) o.faults.push_back(parse_fault(f));
   o.limit = 100 * kSecond;
+  o.every = every;
   const FaultedRun r =
       run_with_faults(small_graph(), linked_nodes(cluster, "spatial"), o);
   EXPECT_EQ(next, frames);
@@ -74,7 +75,7 @@ TEST(FaultedRun, AFrameOutlivesANode) {
 
 // It says so itself, and is taken in again.
 TEST(FaultedRun, ANodeThatRestartsReturns) {
-  const FaultedRun r = run({"restart:1@100us"}, 2000);
+  const FaultedRun r = run({"restart:1@100us"}, 8, 0, 300 * kMillisecond);
   EXPECT_LE(at(r, "loss"), 250 * kMillisecond);
   EXPECT_GT(at(r, "return"), at(r, "loss"));
   EXPECT_EQ(r.plans.back().seats.size(), 3u);
@@ -88,7 +89,7 @@ TEST(FaultedRun, AShortStopIsNoLoss) {
 
 // The lease that it has given is over by then.
 TEST(FaultedRun, ANodeThatWasCutOffReturns) {
-  const FaultedRun r = run({"cut:0@100us..2s"}, 20'000);
+  const FaultedRun r = run({"cut:0@100us..2s"}, 24, 0, 500 * kMillisecond);
   EXPECT_EQ(r.plans.back().seats.size(), 3u);
 }
 
@@ -106,7 +107,7 @@ TEST(FaultedRun, AllLostIsAnError) {
 // Five of a hundred datagrams are lost for as long as a thousand frames take,
 // and no node is taken for lost.
 TEST(FaultedRun, LossOfDatagramsIsNoLossOfNodes) {
-  EXPECT_TRUE(run({}, 1000, 0.05).events.empty());
+  EXPECT_TRUE(run({}, 300, 0.05).events.empty());
 }
 
 TEST(FaultedRun, RefusesNodesThatThereAreNot) {

@@ -14,13 +14,13 @@ namespace {
 
 struct KindName {
   const char* name;
-  FaultKind kind;
+  NodeFaultKind kind;
 };
-constexpr KindName kKinds[] = {{"kill", FaultKind::kKill},
-                               {"restart", FaultKind::kRestart},
-                               {"hang", FaultKind::kHang},
-                               {"slow", FaultKind::kSlow},
-                               {"cut", FaultKind::kCut}};
+constexpr KindName kKinds[] = {{"kill", NodeFaultKind::kKill},
+                               {"restart", NodeFaultKind::kRestart},
+                               {"hang", NodeFaultKind::kHang},
+                               {"slow", NodeFaultKind::kSlow},
+                               {"cut", NodeFaultKind::kCut}};
 
 [[noreturn]] void refuse(const std::string& text, const std::string& why) {
   throw Error(Exit::kUsage, "--fault: '" + text + "': " + why,
@@ -57,7 +57,8 @@ NodeFault parse_fault(const std::string& text) {
   const size_t dash = nodes.find('-');
   fault.node = node_of(text, nodes.substr(0, dash));
   if (dash != std::string::npos) {
-    if (fault.kind != FaultKind::kCut) refuse(text, "only links have two ends");
+    if (fault.kind != NodeFaultKind::kCut)
+      refuse(text, "only links have two ends");
     fault.other = node_of(text, nodes.substr(dash + 1));
     if (fault.other == fault.node) refuse(text, "a link has two ends");
   }
@@ -65,10 +66,10 @@ NodeFault parse_fault(const std::string& text) {
   const size_t dots = times.find("..");
   fault.from = parse_duration(times.substr(0, dots), "--fault");
   if (dots == std::string::npos) {
-    if (fault.kind == FaultKind::kRestart) fault.until = fault.from;
+    if (fault.kind == NodeFaultKind::kRestart) fault.until = fault.from;
     return fault;
   }
-  if (fault.kind == FaultKind::kKill) {
+  if (fault.kind == NodeFaultKind::kKill) {
     refuse(text, "a node that is killed stays so; restart has an end");
   }
   fault.until = parse_duration(times.substr(dots + 2), "--fault");
@@ -78,14 +79,14 @@ NodeFault parse_fault(const std::string& text) {
 
 std::string fault_begins(const NodeFault& f) {
   switch (f.kind) {
-    case FaultKind::kKill:
-    case FaultKind::kRestart:
+    case NodeFaultKind::kKill:
+    case NodeFaultKind::kRestart:
       return fmt::format("node {} loses its power", f.node);
-    case FaultKind::kHang:
+    case NodeFaultKind::kHang:
       return fmt::format("node {} hangs", f.node);
-    case FaultKind::kSlow:
+    case NodeFaultKind::kSlow:
       return fmt::format("node {} is slow", f.node);
-    case FaultKind::kCut:
+    case NodeFaultKind::kCut:
       break;
   }
   return f.other ? fmt::format("the link of nodes {} and {} is cut", f.node,
@@ -95,15 +96,15 @@ std::string fault_begins(const NodeFault& f) {
 
 std::string fault_ends(const NodeFault& f) {
   switch (f.kind) {
-    case FaultKind::kKill:
+    case NodeFaultKind::kKill:
       return "";
-    case FaultKind::kRestart:
+    case NodeFaultKind::kRestart:
       return fmt::format("node {} starts again", f.node);
-    case FaultKind::kHang:
+    case NodeFaultKind::kHang:
       return fmt::format("node {} goes on", f.node);
-    case FaultKind::kSlow:
+    case NodeFaultKind::kSlow:
       return fmt::format("node {} is as fast as before", f.node);
-    case FaultKind::kCut:
+    case NodeFaultKind::kCut:
       break;
   }
   return f.other ? fmt::format("the link of nodes {} and {} is mended", f.node,

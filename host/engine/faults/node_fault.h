@@ -19,10 +19,10 @@
 
 namespace shoal {
 
-enum class FaultKind : uint8_t { kKill, kRestart, kHang, kSlow, kCut };
+enum class NodeFaultKind : uint8_t { kKill, kRestart, kHang, kSlow, kCut };
 
 struct NodeFault {
-  FaultKind kind{};
+  NodeFaultKind kind{};
   int node = 0;
   std::optional<int> other = {};  // kCut: of the link
   Nanos from = 0;

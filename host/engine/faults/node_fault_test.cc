@@ -9,13 +9,13 @@ namespace {
 
 TEST(NodeFault, IsRead) {
   const NodeFault kill = parse_fault("kill:2@5ms");
-  EXPECT_EQ(kill.kind, FaultKind::kKill);
+  EXPECT_EQ(kill.kind, NodeFaultKind::kKill);
   EXPECT_EQ(kill.node, 2);
   EXPECT_EQ(kill.from, 5 * kMillisecond);
   EXPECT_FALSE(kill.until);
 
   const NodeFault hang = parse_fault("hang:0@0ms..1.5s");
-  EXPECT_EQ(hang.kind, FaultKind::kHang);
+  EXPECT_EQ(hang.kind, NodeFaultKind::kHang);
   EXPECT_EQ(hang.until, 1500 * kMillisecond);
 
   const NodeFault cut = parse_fault("cut:1-3@7us..7us");
@@ -24,7 +24,7 @@ TEST(NodeFault, IsRead) {
   EXPECT_EQ(cut.until, cut.from);
 
   EXPECT_EQ(parse_fault("restart:1@2ms").until, 2 * kMillisecond);
-  EXPECT_EQ(parse_fault("slow:1@2ms").kind, FaultKind::kSlow);
+  EXPECT_EQ(parse_fault("slow:1@2ms").kind, NodeFaultKind::kSlow);
 }
 
 TEST(NodeFault, RefusesWhatIsNone) {

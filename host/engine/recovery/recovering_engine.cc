@@ -84,7 +84,7 @@ void RecoveringEngine::open() {
 }
 
 void RecoveringEngine::began() {
-  if (std::exchange(has_begun_, true)) return;
+  if (std::exchange(has_begun_, true) || ++epochs_ == 1) return;
   std::string text = fmt::format("{} nodes have their programs and run",
                                  workers_.seats().size());
   if (loss_us_) {

@@ -83,6 +83,7 @@ class RecoveringEngine final : public Engine {
   size_t given_ = 0;                 // of them, to the engine
   int64_t frames_ = 0;               // that have their answer
   bool has_begun_ = false;           // this epoch
+  int64_t epochs_ = 0;               // that have begun
   std::optional<uint64_t> loss_us_;  // when one was seen that is not made good
   int failures_ = 0;    // without the loss of a node, since an answer
   double seconds_ = 0;  // from first inputs to last answers, losses included
