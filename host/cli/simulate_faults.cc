@@ -125,7 +125,6 @@ int simulate_faults(const SimulateFlags& flags, const Graph& graph) {
   FaultedOptions options;
   apply(flags.network, options.sim);
   options.sim.insecure = flags.insecure;
-  options.sim.warm_up = true;
   options.sim.frames = flags.frames;
   for (const std::string& f : flags.faults) {
     options.faults.push_back(parse_fault(f));
