@@ -53,7 +53,7 @@ struct FaultCase {
   int kind = 0, node = 0;
   uint64_t event = 0;
   int lasts_ms = -1;  // for ever
-  // Another fault that begins so many events later; -1: none.
+  // Another fault that begins `later` events later; -1: none.
   int second = -1, second_kind = 0;
   uint64_t later = 0;
 };
