@@ -16,6 +16,9 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   add_batch(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
+  verb->add_option("--fault", f.faults,
+                   "Let a node fail, such as kill:1@5ms; repeatable")
+      ->take_all();
   add_insecure_flag(verb, f.insecure);
   verb->add_option("--frames", f.frames,
                    "Number of frames; all but the first are back to back")

@@ -161,6 +161,7 @@ struct SimulateFlags {
   std::string model, input, timeline;
   PlanFlags plan;
   NetworkFlags network;
+  std::vector<std::string> faults;  // of nodes, in time
   PictureFlags pictures;
   double every = 0;  // seconds from frame to frame; 0: one after another
   int frames = 1;

@@ -11,7 +11,8 @@
 #include "host/cli/output.h"
 #include "host/cli/progress.h"
 #include "host/cli/run_inputs.h"
-#include "host/cli/worker_cluster.h"
+#include "host/cli/worker_flags.h"
+#include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/workers/drive.h"
 #include "host/engine/workers/hand_over.h"
 #include "host/engine/workers/leader_image.h"
@@ -117,7 +118,7 @@ void deploy_with_leader(const DeployFlags& flags, WorkerCluster& workers,
 
 int deploy_command(const DeployFlags& flags) {
   require_flags(EngineKind::kWorkers, flags.plan);
-  WorkerCluster workers(flags.plan, flags.cluster);
+  WorkerCluster workers(worker_cluster(flags.plan, flags.cluster));
   const Prepared p = workers.prepare(load_model(flags.model, flags.ends));
   Progress progress("deploying");
   if (flags.leader.empty()) {

@@ -12,7 +12,7 @@
 #include "host/cli/export_project.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
-#include "host/cli/worker_cluster.h"
+#include "host/cli/worker_flags.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"

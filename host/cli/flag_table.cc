@@ -149,6 +149,7 @@ constexpr FlagStyle kStyles[] = {
     {"simulate", "--rate", kSimulated, "RATE", false},
     {"simulate", "--latency", kSimulated, "TIME", false},
     {"simulate", "--network", kSimulated, "NAME", false},
+    {"simulate", "--fault", kSimulated, "KIND:NODE@TIME[..TIME]", false},
     {"simulate", "--power-loss", kSimulated, "NODE@TIME", false},
     {"simulate", "--framing", kSimulated, "BYTES", false},
     {"simulate", "--seed", kSimulated, "N", false},

@@ -6,10 +6,11 @@
 #include "host/cli/asked.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
-#include "host/cli/recovering_engine.h"
 #include "host/cli/store_flags.h"
+#include "host/cli/worker_flags.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"
+#include "host/engine/recovery/recovering_engine.h"
 #include "host/engine/virtual/store_image.h"
 #include "host/model/import/import.h"
 #include "host/program/emit/emit.h"
@@ -98,8 +99,8 @@ void EngineOpening::load() {
   check();
   if (kind_ == EngineKind::kWorkers || kind_ == EngineKind::kBoards) {
     workers_ = flags_.workers ? flags_.workers
-                              : std::make_shared<WorkerCluster>(flags_.plan,
-                                                                flags_.cluster);
+                              : std::make_shared<WorkerCluster>(worker_cluster(
+                                    flags_.plan, flags_.cluster));
   }
 }
 

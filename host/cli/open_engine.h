@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "host/cli/commands.h"
-#include "host/cli/worker_cluster.h"
 #include "host/engine/abilities.h"
 #include "host/engine/board/board_engine.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/engine.h"
+#include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/program/store/open_store.h"
 

@@ -21,7 +21,7 @@
 #include "host/cli/commands.h"
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
-#include "host/cli/worker_cluster.h"
+#include "host/cli/worker_flags.h"
 #include "host/engine/workers/serial.h"
 #include "host/probe/board_file.h"
 

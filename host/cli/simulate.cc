@@ -6,6 +6,7 @@
 #include "host/cli/open_engine.h"
 #include "host/cli/progress.h"
 #include "host/cli/sequence.h"
+#include "host/cli/simulate_faults.h"
 #include "host/cli/simulate_report.h"
 #include "host/data/image/random_input.h"
 #include "host/oracle/int8/oracle.h"
@@ -93,6 +94,7 @@ int simulate_command(const SimulateFlags& given) {
                          .network = flags.network,
                          .energy = flags.every > 0,
                          .timed = options});
+  if (!flags.faults.empty()) return simulate_faults(flags, opening.graph());
   const std::vector<Bytes> inputs =
       flags.stream ? sequence(opening.graph(), flags)
                    : simulated_inputs(opening.graph(), flags);

@@ -45,6 +45,8 @@ class EventQueue {
     rise(heap_.size() - 1, e);
   }
   bool empty() const { return heap_.empty(); }
+  // Returns when the next one is; kNever: there is none.
+  Nanos next() const { return heap_.empty() ? kNever : heap_.front().at; }
   Event pop() {
     const Event e = heap_.front();
     const Event last = heap_.back();

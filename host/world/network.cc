@@ -106,7 +106,7 @@ void Network::travel(uint32_t number) {
     ++traffic.duplicated;
     events_.push(other.left + delay(other), next, other.to, twin);
   }
-  if (chance(options_.loss)) {
+  if (chance(options_.loss) || is_cut(d.from, d.to)) {
     ++traffic.lost;
     drop(number);
     return;
@@ -193,6 +193,17 @@ const Datagram* Network::take(uint32_t endpoint) {
 }
 
 void Network::release(const Datagram* d) { drop(d->number); }
+
+void Network::cut(uint32_t a, uint32_t b) { cuts_.insert(std::minmax(a, b)); }
+
+void Network::mend(uint32_t a, uint32_t b) {
+  const auto at = cuts_.find(std::minmax(a, b));
+  if (at != cuts_.end()) cuts_.erase(at);
+}
+
+bool Network::is_cut(uint32_t a, uint32_t b) const {
+  return !cuts_.empty() && cuts_.contains(std::minmax(a, b));
+}
 
 void Network::switch_off(uint32_t endpoint) {
   End& end = ends_[endpoint];

@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "host/world/events.h"
@@ -93,6 +95,11 @@ class Network {
   // An endpoint whose power is off: what it has not sent yet is gone, what
   // comes is dropped.
   void switch_off(uint32_t endpoint);
+  void switch_on(uint32_t endpoint) { ends_[endpoint].off = false; }
+  // Nothing gets through between two endpoints, in both directions, until it is
+  // mended as often as it was cut.
+  void cut(uint32_t a, uint32_t b);
+  void mend(uint32_t a, uint32_t b);
 
   uint32_t endpoints() const { return static_cast<uint32_t>(ends_.size()); }
   const LinkModel& link(uint32_t endpoint) const {
@@ -119,6 +126,7 @@ class Network {
 
   uint32_t copy(const uint8_t* bytes, uint32_t count);
   void drop(uint32_t datagram);
+  bool is_cut(uint32_t a, uint32_t b) const;
   void travel(uint32_t datagram);
   Nanos delay(const Datagram&);
   uint32_t forward(uint32_t datagram, Nanos now);
@@ -131,6 +139,7 @@ class Network {
   std::vector<End> ends_;
   std::vector<std::unique_ptr<Datagram>> pool_;
   std::vector<uint32_t> free_;
+  std::multiset<std::pair<uint32_t, uint32_t>> cuts_;  // the lower one first
   Nanos channel_free_ = 0;
   uint64_t state_, serial_ = 0;
 };

@@ -12,11 +12,20 @@ Port::Port(World& world, uint32_t number, const PortCosts& costs,
 }
 
 Nanos Port::cost(uint32_t bytes) const {
-  return costs_.datagram + whole_nanos(bytes * costs_.nanos_per_byte);
+  const Nanos time =
+      costs_.datagram + whole_nanos(bytes * costs_.nanos_per_byte);
+  return slowness_ == 1 ? time
+                        : whole_nanos(slowness_ * static_cast<double>(time));
 }
 
 void Port::spend(Nanos time, const Activity& what) {
   const Nanos begin = now_;
+  // The time of a datagram was made longer by cost() already.
+  const bool is_own =
+      what.doing != Doing::kSend && what.doing != Doing::kReceive;
+  if (slowness_ != 1 && is_own) {
+    time = whole_nanos(slowness_ * static_cast<double>(time));
+  }
   now_ += time;
   switch (what.doing) {
     case Doing::kSlice:
@@ -100,6 +109,12 @@ void World::attach(Port& port, Endpoint& endpoint) {
   wake(port.number(), port.now_);
 }
 
+void World::sleep(Port& port, Endpoint& endpoint, Nanos until) {
+  places_[port.number()].endpoint = &endpoint;
+  port.now_ = std::max(port.now_, now_);
+  if (until != kNever) wake(port.number(), until);
+}
+
 void World::record(Recorder* recorder) {
   recorder_ = recorder;
   if (recorder) recorder->restart(network_.serial());
@@ -109,7 +124,7 @@ void World::record(Recorder* recorder) {
 void World::wake(uint32_t endpoint, Nanos at) {
   Place& place = places_[endpoint];
   at = std::max(at, place.port->now_);
-  if (!place.endpoint || place.wake_at <= at) return;
+  if (!place.endpoint || place.held || place.wake_at <= at) return;
   place.wake_at = at;
   events_.push(at, EventKind::kWake, endpoint, ++place.wake);
 }
@@ -161,7 +176,28 @@ void World::step(uint32_t number) {
 
 void World::switch_off(uint32_t endpoint) {
   network_.switch_off(endpoint);
-  places_[endpoint].endpoint = nullptr;
+  Place& place = places_[endpoint];
+  place.endpoint = nullptr;
+  place.held = false;
+  place.wake_at = kNever;
+  ++place.wake;
+}
+
+void World::switch_on(uint32_t endpoint) {
+  network_.switch_on(endpoint);
+  places_[endpoint].port->now_ = now_;
+}
+
+void World::hold(uint32_t endpoint) {
+  Place& place = places_[endpoint];
+  place.held = true;
+  place.wake_at = kNever;
+  ++place.wake;
+}
+
+void World::go_on(uint32_t endpoint) {
+  places_[endpoint].held = false;
+  wake(endpoint, now_);
 }
 
 }  // namespace shoal

@@ -50,6 +50,8 @@ class Port {
   Nanos now() const { return now_; }
   // The endpoint works for so long.
   void spend(Nanos, const Activity& what);
+  // From now on its work takes that many times as long.
+  void slow_down(double times) { slowness_ = times; }
   const PortTimes& times() const { return times_; }
 
  private:
@@ -62,6 +64,7 @@ class Port {
   World& world_;
   uint32_t number_;
   PortCosts costs_;
+  double slowness_ = 1;
   shoal_transport transport_;
   Nanos now_ = 0;
   PortTimes times_;
@@ -89,13 +92,24 @@ class World {
   // The endpoint behind a port; must outlive the world's use. It is stepped
   // at once.
   void attach(Port&, Endpoint&);
+  // The same for an endpoint that sleeps until that time, or a datagram.
+  void sleep(Port&, Endpoint&, Nanos until);
   // Lets the next event happen; false: there will be none.
   bool advance();
-  // The endpoint does nothing any more.
+  // Moves the clock on; nothing may happen before.
+  void pass(Nanos until) { now_ = until > now_ ? until : now_; }
+  // The endpoint does nothing any more, until another one is attached to its
+  // port.
   void switch_off(uint32_t endpoint);
+  void switch_on(uint32_t endpoint);
+  // The core of an endpoint stands still, and goes on where it stood. What
+  // arrives meanwhile waits in its queue, as far as that goes.
+  void hold(uint32_t endpoint);
+  void go_on(uint32_t endpoint);
 
   Nanos now() const { return now_; }
   const EventQueue& events() const { return events_; }
+  Network& network() { return network_; }
   const Network& network() const { return network_; }
   // From now on; null: nothing is recorded. Must outlive its use.
   void record(Recorder*);
@@ -107,6 +121,7 @@ class World {
     Endpoint* endpoint = nullptr;
     uint64_t wake = 0;       // number of the wake that counts
     Nanos wake_at = kNever;  // when it is
+    bool held = false;
   };
   void wake(uint32_t endpoint, Nanos at);
   void step(uint32_t endpoint);

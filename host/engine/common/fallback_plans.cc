@@ -32,11 +32,15 @@ FallbackPlans::FallbackPlans(Graph graph) : graph_(std::move(graph)) {}
 
 FallbackPlans::~FallbackPlans() { end(); }
 
-void FallbackPlans::begin(const PlanRequest& request, const Plan& plan) {
+void FallbackPlans::keep(const PlanRequest& request, const Plan& plan) {
   end();
   if (!net_) net_ = planned_net(graph_, request);
   if (plans_.size() >= kMostPlans) plans_.clear();
   plans_.emplace(key_of(request), plan);
+}
+
+void FallbackPlans::begin(const PlanRequest& request) {
+  end();
   cancelled_ = false;
   thread_ = std::thread([this, request] { make_all(request); });
 }

@@ -21,9 +21,10 @@ class FallbackPlans {
   FallbackPlans(const FallbackPlans&) = delete;
   FallbackPlans& operator=(const FallbackPlans&) = delete;
 
-  // Keeps the plan, and begins with those for each loss, in a thread of the
-  // lowest priority.
-  void begin(const PlanRequest&, const Plan&);
+  // Keeps the plan.
+  void keep(const PlanRequest&, const Plan&);
+  // Begins with those for each loss, in a thread of the lowest priority.
+  void begin(const PlanRequest&);
   // Ends the search that is under way, and keeps what was found.
   void end();
 

@@ -159,6 +159,32 @@ void Conversation::excuse(uint64_t us) {
   for (Flight& f : flights_) f.first_at += us;
 }
 
+SilenceLimits Conversation::silence() const {
+  if (!open_) return {std::min(config_.timeout_us, config_.answer_us), 0, 0};
+  if (!config_.derives_silence || !runs_ || round_trip_us_ == 0) {
+    return {config_.timeout_us, ping_us_, ping_us_};
+  }
+  SilenceLimits s = silence_of(least_trip_us_,
+                               round_trip_us_ + 4 * deviation_us_, longest_us_);
+  s.limit_us = std::min(s.limit_us, config_.timeout_us);
+  s.heartbeat_us = std::min(s.heartbeat_us, ping_us_);
+  s.again_us = std::min(s.again_us, s.heartbeat_us);
+  return s;
+}
+
+void Conversation::runs(uint64_t longest_slice_us) {
+  runs_ = true;
+  longest_us_ = std::max(longest_us_, longest_slice_us);
+  ping_at_ = std::min(ping_at_, now() + silence().heartbeat_us);
+}
+
+void Conversation::heard() {
+  heard_at_ = now();
+  if (unanswered_ == 0) return;
+  unanswered_ = 0;
+  ping_at_ = std::max(ping_at_, ping_.sent_at + silence().heartbeat_us);
+}
+
 void Conversation::say(const std::vector<uint8_t>& hello) const {
   const shoal_transport& t = *config_.transport;
   t.send(t.user, destination(), hello.data(),
@@ -343,6 +369,8 @@ void Conversation::hear_probe(std::span<const uint8_t> answer) {
 
 // RFC 6298, section 2.
 void Conversation::measure(uint64_t took) {
+  least_trip_us_ = std::min(least_trip_us_, took);
+  if (runs_) longest_us_ = std::max(longest_us_, took);
   if (round_trip_us_ == 0) {
     round_trip_us_ = std::max<uint64_t>(took, 1);
     deviation_us_ = took / 2;
@@ -457,11 +485,13 @@ void Conversation::heartbeat(uint64_t now) {
   ping_.tries = 0;
   send(ping_, now);
   if (ping_.refused) --unanswered_;
-  ping_at_ = now + (ping_.refused ? kRetryUs : ping_us_);
+  const SilenceLimits s = silence();
+  // Its answer moves the next one to the next heartbeat (heard()).
+  ping_at_ = now + (ping_.refused ? kRetryUs : s.again_us);
 }
 
 void Conversation::poll(uint64_t now) {
-  if (now > heard_at_ && now - heard_at_ >= config_.timeout_us &&
+  if (now > heard_at_ && now - heard_at_ >= silence().limit_us &&
       (!open_ || unanswered_ > 2)) {
     throw Error(Exit::kNode,
                 "node " + name_ +
@@ -498,7 +528,7 @@ void Conversation::poll(uint64_t now) {
 uint64_t Conversation::next_timer_us() const {
   uint64_t at = open_ ? ping_at_ : is_refused() ? UINT64_MAX : hello_at_;
   if (!open_ || unanswered_ > 2) {
-    at = std::min(at, heard_at_ + config_.timeout_us);
+    at = std::min(at, heard_at_ + silence().limit_us);
   }
   for (const Flight& f : flights_) {
     at = std::min(at, due(f));

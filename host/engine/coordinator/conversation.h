@@ -16,6 +16,7 @@
 #include "device/agent/keys.h"
 #include "host/base/error.h"
 #include "host/engine/coordinator/handshake.h"
+#include "host/engine/coordinator/silence.h"
 
 namespace shoal {
 
@@ -71,10 +72,9 @@ class Conversation {
   void poll(uint64_t now);
   uint64_t next_timer_us() const;
   // Something else authentic has come from the node.
-  void heard() {
-    heard_at_ = now();
-    unanswered_ = 0;
-  }
+  void heard();
+  // The node has started its program, which looks at its link that often.
+  void runs(uint64_t longest_slice_us);
   // Called when the clock stood still or there was no poll: that is not the
   // node's silence.
   void excuse(uint64_t us);
@@ -130,6 +130,8 @@ class Conversation {
   void reply(const ReplyHead&, std::span<const uint8_t> data);
   void send(Flight&, uint64_t now);
   void fill(uint64_t now);
+  // The silence after which it is given up, and the times of heartbeats.
+  SilenceLimits silence() const;
   void heartbeat(uint64_t now);
   void measure(uint64_t took);
   bool answers(const ReplyHead&, const Flight&);
@@ -165,9 +167,11 @@ class Conversation {
   SendPhases to_node_;
   uint64_t hello_at_ = 0, hello_gap_us_ = 0;
   uint64_t heard_at_ = 0, ping_at_ = 0;
-  int unanswered_ = 0;          // heartbeats, since it was heard
+  int unanswered_ = 0;  // heartbeats, since it was heard
+  bool runs_ = false;
+  uint64_t longest_us_ = 0;     // that it may be, or was, away from its link
   uint64_t round_trip_us_ = 0;  // 0: not measured
-  uint64_t deviation_us_ = 0;
+  uint64_t deviation_us_ = 0, least_trip_us_ = UINT64_MAX;
   size_t writes_ = kFirstWrites;  // that may be under way
   int64_t resent_ = 0;
   bool was_restarted_ = false;

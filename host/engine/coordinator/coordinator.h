@@ -59,6 +59,12 @@ struct CoordinatorConfig {
   // Silence of a node that ends the run; and the lease of the nodes, while
   // which others do not get them though this coordinator is gone.
   uint64_t timeout_us = 5'000'000;
+  // True: nodes that run are given up sooner, by what is known of them
+  // (silence.h).
+  bool derives_silence = false;
+  // How long a node may take to answer at all, if that is less: for nodes that
+  // were there a moment ago.
+  uint64_t answer_us = UINT64_MAX;
   // Nodes are asked how they are at least so often, so that a fault is told
   // soon, however patient the coordinator is with silent ones.
   uint64_t ping_us = 500'000;

@@ -333,6 +333,10 @@ void Coordinator::Work::start_link() {
   for (uint32_t i = 0; i < counts.stage_streams; ++i) {
     link_.start_stream(static_cast<uint16_t>(i), 0);
   }
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    if (!workers_[i]->used) continue;
+    workers_[i]->talk.runs(prepared_->plan.nodes[i].poll_gap_us);
+  }
   start_watch();
   phase_ = Phase::kRunning;
 }

@@ -22,7 +22,11 @@ Fault fault_of(const PingAnswer& p) {
 // anybody: that is not their silence. How long it meant to sleep does not
 // count.
 void Coordinator::Work::excuse_own_absence(uint64_t now) {
-  if (now <= due_at_ || now - due_at_ < config_.timeout_us / 4) return;
+  const uint64_t least =
+      config_.derives_silence
+          ? std::min(silence_of(0, 0, 0).limit_us, config_.timeout_us)
+          : config_.timeout_us;
+  if (now <= due_at_ || now - due_at_ < least / 4) return;
   const uint64_t late = now - due_at_;
   due_at_ = now;
   progress_at_ += late;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "device/agent/agent.h"
+#include "device/storage/program_memory.h"
 #include "host/base/error.h"
 #include "host/engine/fault.h"
 #include "host/engine/virtual/program_runner.h"
@@ -65,6 +66,7 @@ class AgentRunner final : public ProgramRunner {
   const VirtualStorage* const storage_;
   const VirtualNodeOptions& options_;
   std::vector<Block> program_;
+  ProgramMemory programs_;
   std::vector<shoal_peer> peers_;
   std::vector<Block> packets_[3];
   std::mt19937_64 random_;
@@ -86,8 +88,13 @@ AgentConfig AgentRunner::config(const NodePlace& place) {
   config.arena_bytes = place.arena.bytes();
   config.banks = place.banks.data();
   config.bank_count = static_cast<uint32_t>(place.banks.size());
-  config.program = program_.data()->bytes;
-  config.program_capacity = options_.program_capacity;
+  if (options_.keeps_programs) {
+    programs_.open(program_.data()->bytes, options_.program_capacity);
+    config.programs = &programs_;
+  } else {
+    config.program = program_.data()->bytes;
+    config.program_capacity = options_.program_capacity;
+  }
   if (place.storage) {
     config.storage = &place.storage->storage();
     config.storage_bytes = place.storage->bytes();

@@ -23,6 +23,7 @@ class FrameQueue {
   int finished() const { return finished_; }
   // Returns whether a frame has been asked for so far.
   bool asked() const { return asked_; }
+  bool all_begun() const { return static_cast<int>(times_.size()) >= wanted_; }
   // All of them have been, or all that there were inputs for.
   bool done() const { return finished_ >= wanted_; }
   const std::vector<FrameTime>& times() const { return times_; }

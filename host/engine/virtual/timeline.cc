@@ -48,6 +48,10 @@ class Writer {
     end('s', t.from, t.asked);
     end('f', t.to, t.arrived);
   }
+  void mark(uint32_t endpoint, const std::string& text, Nanos at) {
+    event(R"("ph":"i","tid":{},"name":{},"s":"g","ts":{:.3f})", endpoint,
+          quoted(text), us(at));
+  }
   std::string finish() {
     return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[" + text_ + "\n]}\n";
   }
@@ -66,8 +70,17 @@ class Writer {
   std::string text_;
 };
 
-std::string name_of(const Activity& a, const Net& net, const Plan& plan,
-                    uint32_t node) {
+const char* category(Doing doing) {
+  return doing == Doing::kSlice     ? "slice"
+         : doing == Doing::kReceive ? "receive"
+         : doing == Doing::kSend    ? "send"
+                                    : "stage";
+}
+
+}  // namespace
+
+std::string activity_name(const Activity& a, const Net& net, const Plan& plan,
+                          uint32_t node) {
   switch (a.doing) {
     case Doing::kReceive:
       return "receive";
@@ -88,17 +101,8 @@ std::string name_of(const Activity& a, const Net& net, const Plan& plan,
   return layer < 0 ? "copy" : net.layers[static_cast<size_t>(layer)].name;
 }
 
-const char* category(Doing doing) {
-  return doing == Doing::kSlice     ? "slice"
-         : doing == Doing::kReceive ? "receive"
-         : doing == Doing::kSend    ? "send"
-                                    : "stage";
-}
-
-}  // namespace
-
-std::string timeline_json(const Recorder& recorder, const Net& net,
-                          const Plan& plan,
+std::string timeline_json(const Recorder& recorder, const ActivityName& name,
+                          const std::vector<TimelineMark>& marks,
                           const std::vector<std::string>& names, Nanos begin,
                           Nanos end) {
   Writer w(begin);
@@ -107,7 +111,7 @@ std::string timeline_json(const Recorder& recorder, const Net& net,
     Nanos busy_until = begin;
     for (const Activity& a : recorder.activities(e)) {
       if (a.begin > busy_until) w.span(e, "wait", "wait", busy_until, a.begin);
-      w.span(e, name_of(a, net, plan, e), category(a.doing), a.begin, a.end);
+      w.span(e, name(a, e), category(a.doing), a.begin, a.end);
       busy_until = std::max(busy_until, a.end);
     }
     if (end > busy_until) w.span(e, "wait", "wait", busy_until, end);
@@ -117,7 +121,20 @@ std::string timeline_json(const Recorder& recorder, const Net& net,
     ++serial;
     if (t.arrived != kNever) w.arrow(serial, t);
   }
+  for (const TimelineMark& m : marks) w.mark(m.endpoint, m.text, m.at);
   return w.finish();
+}
+
+std::string timeline_json(const Recorder& recorder, const Net& net,
+                          const Plan& plan,
+                          const std::vector<std::string>& names, Nanos begin,
+                          Nanos end) {
+  return timeline_json(
+      recorder,
+      [&](const Activity& a, uint32_t node) {
+        return activity_name(a, net, plan, node);
+      },
+      {}, names, begin, end);
 }
 
 }  // namespace shoal

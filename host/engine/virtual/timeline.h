@@ -3,6 +3,7 @@
 // arrow per datagram.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,22 @@ namespace shoal {
 std::string timeline_json(const Recorder&, const Net&, const Plan&,
                           const std::vector<std::string>& names, Nanos begin,
                           Nanos end);
+
+// Something that happened to an endpoint, or to all of them.
+struct TimelineMark {
+  Nanos at = 0;
+  uint32_t endpoint = 0;
+  std::string text;
+};
+// Returns the name of what an endpoint did.
+using ActivityName = std::function<std::string(const Activity&, uint32_t)>;
+// The same for endpoints that run one plan after another, with marks.
+std::string timeline_json(const Recorder&, const ActivityName&,
+                          const std::vector<TimelineMark>&,
+                          const std::vector<std::string>& names, Nanos begin,
+                          Nanos end);
+// Returns that name, of a node of this plan.
+std::string activity_name(const Activity&, const Net&, const Plan&,
+                          uint32_t node);
 
 }  // namespace shoal

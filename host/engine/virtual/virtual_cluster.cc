@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "host/base/error.h"
+#include "host/engine/virtual/links.h"
 #include "host/engine/virtual/since.h"
 #include "host/program/emit/emit.h"
 #include "host/program/store/spill_place.h"
@@ -14,30 +15,12 @@
 namespace shoal {
 namespace {
 
-LinkModel link_of(const Board& board, const SimOptions& options) {
-  LinkModel link;
-  if (options.costs) {
-    link = board_link(board);
-  } else {
-    link.latency = 10 * kMicrosecond;
-    link.send_queue = link.receive_queue = 64;
-  }
-  if (options.bits_per_s) link.bits_per_s = *options.bits_per_s;
-  if (options.latency) link.latency = *options.latency;
-  if (options.framing_bytes) link.framing_bytes = *options.framing_bytes;
-  if (options.receive_queue) link.receive_queue = *options.receive_queue;
-  return link;
-}
-
+// Nobody waits for a node that is alone, so it need not be interrupted.
 PortCosts costs_of(const Board& board, const SimOptions& options, bool linked) {
+  if (linked) return costs_of(board, options);
   PortCosts costs;
-  if (!linked) {  // nobody waits for it, so it need not be interrupted
-    costs.step = 0;
-    costs.burst = std::numeric_limits<int>::max();
-    return costs;
-  }
-  if (options.costs) return board_port(board, !options.insecure);
-  costs.burst = 32;
+  costs.step = 0;
+  costs.burst = std::numeric_limits<int>::max();
   return costs;
 }
 

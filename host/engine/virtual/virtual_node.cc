@@ -59,6 +59,12 @@ bool VirtualNode::arena_intact() const {
          std::ranges::all_of(banks_, [](const auto& b) { return b->intact(); });
 }
 
+void VirtualNode::set_cost(const NodeCost* cost) {
+  cost_ = cost;
+  charged_ = {};
+  charged_frame_ = UINT32_MAX;
+}
+
 const shoal_node* VirtualNode::node() const { return runner_->node(); }
 
 void VirtualNode::settle() {

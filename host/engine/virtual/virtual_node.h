@@ -55,6 +55,7 @@ struct VirtualNodeOptions {
 
   // Settings of the agent.
   uint32_t program_capacity = 0;
+  bool keeps_programs = false;  // as many as it has room for, not the last one
   uint16_t max_peers = 0;
   bool insecure = false;
   std::array<uint8_t, 32> key{};
@@ -86,6 +87,8 @@ class VirtualNode : public Endpoint {
 
   // Returns the device's; null before it has a program.
   const shoal_node* node() const;
+  // Sets the cost of a program that comes now; it must outlive its use.
+  void set_cost(const NodeCost*);
   bool arena_intact() const;
   shoal_link_counters link() const;
   // Null: it has none.

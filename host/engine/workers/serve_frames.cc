@@ -24,16 +24,17 @@ void serve_frames(Coordinator& coordinator, const HostTransport& transport,
       look();
       look_at = now + kLookUs;
     }
+    // A source may have its next frame only then.
+    while (const auto output = coordinator.result()) {
+      --in_flight;
+      take(*output);
+    }
     const bool ended = source.ended();  // before next() says that it has none
     while (coordinator.free_frames() > 0) {
       const std::optional<std::vector<uint8_t>> input = source.next();
       if (!input) break;
       coordinator.submit(*input);
       ++in_flight;
-    }
-    while (const auto output = coordinator.result()) {
-      --in_flight;
-      take(*output);
     }
     const bool has_room = coordinator.free_frames() > 0;
     if (ended && in_flight == 0 && has_room) return;

@@ -20,7 +20,7 @@ class HostTransport {
   // Sleeps, unless some are there already, until a datagram may have come,
   // until `until_us` of the transport's clock, or until `other`, a descriptor
   // or -1, is readable.
-  void wait(uint64_t until_us, int other = -1) const;
+  virtual void wait(uint64_t until_us, int other = -1) const;
 
  protected:
   // Steady, in microseconds.

@@ -11,10 +11,10 @@
 #include <optional>
 #include <string>
 
-#include "host/cli/worker_cluster.h"
 #include "host/engine/common/fallback_plans.h"
 #include "host/engine/engine.h"
 #include "host/engine/frame_source.h"
+#include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/workers/workers_engine.h"
 
 namespace shoal {
@@ -31,7 +31,9 @@ class RecoveringEngine final : public Engine {
   // Connects and plans. A loss ends frames of a model that keeps variables,
   // which are lost with the node, whatever `on_loss` says. `serves`: begins
   // without the nodes that are not there, and takes them in when they are.
-  RecoveringEngine(WorkerCluster&, Graph, OnLoss on_loss, bool serves);
+  // `plans`: of the same graph, for runs that share them.
+  RecoveringEngine(WorkerCluster&, Graph, OnLoss on_loss, bool serves,
+                   std::shared_ptr<FallbackPlans> plans = nullptr);
 
   const Graph& graph() const override { return graph_; }
   void stream(const Next&, const Take&) override;
@@ -40,12 +42,15 @@ class RecoveringEngine final : public Engine {
 
  private:
   class Gate;
+  static constexpr uint64_t kLookForNodesUs = 50'000;
 
   // Returns whether frames that were under way can be run again.
   bool repeats() const {
     return on_loss_ != OnLoss::kFail && !keeps_variables();
   }
   void open();
+  // The nodes of this epoch have begun to run.
+  void began();
   void stream_on(const Next&, const Take&);
   // Goes on without the node; returns why that cannot be.
   std::optional<Error> recover(const Error& why, int node);
@@ -69,14 +74,17 @@ class RecoveringEngine final : public Engine {
   const Graph graph_;
   const OnLoss on_loss_;
   const bool serves_;
-  FallbackPlans plans_;
+  std::shared_ptr<FallbackPlans> plans_;
   std::shared_ptr<const Prepared> prepared_;
   std::string prepared_key_;  // of its request
   std::unique_ptr<WorkersEngine> engine_;
-  FrameSource* source_ = nullptr;  // while it serves
-  std::deque<Bytes> under_way_;    // inputs without an answer, in order
-  size_t given_ = 0;               // of them, to the engine
-  int64_t frames_ = 0;             // that have their answer
+  FrameSource* source_ = nullptr;    // while it serves
+  std::deque<Bytes> under_way_;      // inputs without an answer, in order
+  size_t given_ = 0;                 // of them, to the engine
+  int64_t frames_ = 0;               // that have their answer
+  bool has_begun_ = false;           // this epoch
+  int64_t epochs_ = 0;               // that have begun
+  std::optional<uint64_t> loss_us_;  // when one was seen that is not made good
   int failures_ = 0;    // without the loss of a node, since an answer
   double seconds_ = 0;  // from first inputs to last answers, losses included
 };

@@ -1,52 +1,72 @@
-// Running workers as one cluster: from flags to a coordinator that knows them
-// and to a program for each. What `deploy` and the engine of workers share.
+// Workers as one cluster whose nodes come and go: who takes part, a coordinator
+// that knows them, a plan and a program for each. What `deploy` and engines of
+// workers share. Whatever carries the datagrams is the clock, too: processes,
+// boards and nodes in virtual time are all the same here.
 //
-//   WorkerCluster workers(flags.plan, flags.cluster);
+//   WorkerCluster workers(std::move(options));
 //   const Prepared p = workers.prepare(load_model(path));
 //   deploy_programs(workers.coordinator(), workers.transport(), p);
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "host/base/error.h"
-#include "host/cli/commands.h"
-#include "host/cli/node_history.h"
-#include "host/cli/returning_nodes.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/coordinator/coordinator.h"
+#include "host/engine/recovery/node_history.h"
+#include "host/engine/recovery/returning_nodes.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"
 #include "host/plan/types/cluster.h"
 
 namespace shoal {
 
-// HOST:PORT or serial:DEVICE, of --workers and others. Throws Error(kUsage)
-// naming `flag`.
-WorkerAddress parse_worker_address(const std::string& text,
-                                   const std::string& flag);
-// Throws Error(kUsage) where the node at the end of this line is one of
-// several.
-void require_lone(const std::string& serial, size_t nodes);
-// A socket for all of them, or the line of the one that is at its other end.
-std::unique_ptr<HostTransport> open_transport(
-    const std::vector<WorkerAddress>&);
-// Keys, names and times of a coordinator over this transport.
-CoordinatorConfig coordinator_config(const ClusterFlags&, const HostTransport&);
+class WorkerCluster;
+
+// A step of a run whose nodes come and go.
+enum class RecoveryStep : uint8_t {
+  kLoss,    // a node was seen to be lost
+  kRepeat,  // frames will be run again
+  kSwitch,  // a new epoch runs: all of its nodes have started their programs
+  kReturn,  // a node was taken in
+  kWait,    // nothing runs until nodes come
+};
+
+struct WorkerClusterOptions {
+  std::vector<WorkerAddress> nodes, spares;
+  std::optional<Cluster> given = {};  // the nodes that they have to be
+  PlanRequest request = {};  // with a plan and cuts for all nodes, if any
+  // Sets the memory that nodes may use, besides what they say.
+  std::function<void(Cluster&)> set_budgets;
+  // Told every plan before it runs; may be empty.
+  std::function<void(const WorkerCluster&, const Prepared&, const PlanRequest&)>
+      planned = {};
+  // Told what becomes of the run; may be empty.
+  std::function<void(RecoveryStep, const std::string&)> stepped = {};
+  std::unique_ptr<HostTransport> transport;
+  CoordinatorConfig config = {};
+  double wait_s = 0;  // for nodes that others have
+  // Makes what asks absent nodes whether they are there.
+  std::function<std::unique_ptr<ReturningNodes>(const CoordinatorConfig&)>
+      returning;
+  // A plan takes none of the transport's time, as if it had been made
+  // beforehand.
+  bool plans_at_hand = false;
+};
 
 class WorkerCluster {
  public:
-  // Looks at all flags and reads their files, before anybody is asked. Throws
-  // Error(kUsage).
-  WorkerCluster(const PlanFlags&, const ClusterFlags&);
+  explicit WorkerCluster(WorkerClusterOptions);
   // Gives back the workers, whatever has become of the run.
   ~WorkerCluster();
   WorkerCluster(const WorkerCluster&) = delete;
   WorkerCluster& operator=(const WorkerCluster&) = delete;
 
-  // Connects the workers, for which it waits if the flags say so. Then
+  // Connects the workers, for which it waits if the options say so. Then
   // request() is known.
   void connect();
   // Plans for what the connected workers say they are, unless the plan is
@@ -85,36 +105,46 @@ class WorkerCluster {
   bool has_user(const void* user) const { return user_ == user; }
   // Knows what has become of all of them.
   NodeHistory& history() { return history_; }
+  const NodeHistory& history() const { return history_; }
   // Asks absent nodes whether they are there, from the first call on.
   ReturningNodes& returning();
 
   Coordinator& coordinator() { return *coordinator_; }
   const Coordinator& coordinator() const { return *coordinator_; }
-  const HostTransport& transport() const { return *transport_; }
+  const HostTransport& transport() const { return *options_.transport; }
   // Each with the memory that it may use; known when they are connected.
   const Cluster& cluster() const { return request_.cluster; }
   const PlanRequest& request() const { return request_; }
+  bool plans_at_hand() const { return options_.plans_at_hand; }
+
+  // The transport's clock.
+  uint64_t now_us() const;
+  // Does nothing for a while, or until a signal asks for the end.
+  void pause(uint64_t us) const;
+  // Tells people what has become of the run.
+  void tell(const std::string& text) const;
+  // Does so by the options' `stepped`.
+  void step(RecoveryStep, const std::string& text) const;
 
  private:
+  std::optional<Cluster>& given() { return options_.given; }
   void set_seats();
   std::vector<Seat>::iterator find_absent(uint64_t address);
   std::vector<WorkerAddress> addresses() const;
   void connect_all();
   void check_payload() const;
   void tell_nodes() const;
+  Prepared plan_beside(Graph, const PlanRequest&);
   void give_back();
 
   // Held back while nodes may be held, so that they are given back first.
   StopSignals signals_;
-  CoordinatorConfig config_;
-  std::optional<Cluster> given_;
+  WorkerClusterOptions options_;
   std::vector<Seat> seats_, absent_;
   size_t whole_ = 0;  // seats of the cluster that was asked for
-  PlanFlags plan_;
   PlanRequest request_;
   std::optional<PlanText> given_plan_, cuts_file_;  // for all nodes
-  std::unique_ptr<HostTransport> transport_;
-  // The same, with datagrams that all workers have room for.
+  // The transport, with datagrams that all workers have room for.
   shoal_transport used_{};
   std::unique_ptr<Coordinator> coordinator_;
   bool were_connected_ = false;

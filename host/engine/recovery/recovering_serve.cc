@@ -1,21 +1,19 @@
 // The part of RecoveringEngine that a service needs: frames come over time, and
 // nodes come back.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <chrono>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "host/base/error.h"
-#include "host/cli/output.h"
-#include "host/cli/recovering_engine.h"
+#include "host/engine/recovery/recovering_engine.h"
 #include "host/plan/types/cluster.h"
 
 namespace shoal {
 namespace {
 
 constexpr int kMostFailures = 3;  // without a lost node
-constexpr std::chrono::milliseconds kLookForNodes{50};
 
 }  // namespace
 
@@ -27,6 +25,7 @@ class RecoveringEngine::Gate final : public FrameSource {
       : engine_(engine), source_(source) {}
 
   std::optional<Bytes> next() override {
+    engine_.began();
     if (engine_.given_ == engine_.under_way_.size()) {
       if (returned_) return std::nullopt;
       std::optional<Bytes> input = source_.next();
@@ -115,13 +114,14 @@ void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
   source.fails(why);
   under_way_.clear();
   source.stands_still(why.what());
-  tell("warning: %s; waiting for nodes\n", why.what());
+  workers_.tell(std::string("warning: ") + why.what() + "; waiting for nodes");
+  workers_.step(RecoveryStep::kWait, why.what());
   for (;;) {
     look_for_absent();
     std::optional<uint64_t> found;
     while (!(found = workers_.returning().found())) {
       if (source.stops()) throw Error(why);
-      std::this_thread::sleep_for(kLookForNodes);
+      workers_.pause(kLookForNodesUs);
     }
     try {
       take_in(*found);
@@ -139,19 +139,17 @@ void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
 
 // Between two frames: none is under way.
 void RecoveringEngine::take_in(uint64_t address) {
-  const auto start = std::chrono::steady_clock::now();
+  const uint64_t start = workers_.now_us();
   workers_.take_in(address);
   open();
   workers_.history().returned();
-  const std::chrono::duration<double> took =
-      std::chrono::steady_clock::now() - start;
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%.2f s", took.count());
-  const std::string event = "node " + workers_.history().name(address) +
-                            " is taken in, within " + seconds +
-                            "; going on with " +
-                            std::to_string(workers_.seats().size()) + " nodes";
-  tell("%s\n", event.c_str());
+  const std::string event = fmt::format(
+      "node {} is taken in, within {:.2f} s; going on with {} nodes",
+      workers_.history().name(address),
+      static_cast<double>(workers_.now_us() - start) * 1e-6,
+      workers_.seats().size());
+  workers_.tell(event);
+  workers_.step(RecoveryStep::kReturn, event);
   note(event);
   look_for_absent();
 }

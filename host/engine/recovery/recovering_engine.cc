@@ -1,24 +1,18 @@
-#include "host/cli/recovering_engine.h"
+#include "host/engine/recovery/recovering_engine.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "host/base/error.h"
-#include "host/cli/output.h"
 #include "host/plan/file/plan_key.h"
 
 namespace shoal {
 namespace {
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  const auto now = std::chrono::steady_clock::now();
-  return std::chrono::duration<double>(now - start).count();
-}
+double seconds(uint64_t us) { return static_cast<double>(us) * 1e-6; }
 
 // Requires nodes that take another program when one of them is lost.
 void require_other_programs(const WorkerCluster& workers) {
@@ -46,12 +40,14 @@ OnLoss on_loss_of(const std::string& name) {
 }
 
 RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
-                                   OnLoss on_loss, bool serves)
+                                   OnLoss on_loss, bool serves,
+                                   std::shared_ptr<FallbackPlans> plans)
     : workers_(workers),
       graph_(std::move(graph)),
       on_loss_(on_loss),
       serves_(serves),
-      plans_(graph_) {
+      plans_(plans ? std::move(plans)
+                   : std::make_shared<FallbackPlans>(graph_)) {
   try {
     open();
   } catch (const Error& e) {
@@ -68,31 +64,46 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
 }
 
 void RecoveringEngine::open() {
-  plans_.end();
+  plans_->end();
+  has_begun_ = false;
   workers_.connect();
   if (on_loss_ == OnLoss::kReplan) require_other_programs(workers_);
   const PlanRequest& request = workers_.request();
   std::string key = prepared_ ? request_key(prepared_->net, request) : "";
   if (!prepared_ || key != prepared_key_) {
     prepared_ = std::make_shared<const Prepared>(
-        workers_.plan(graph_, plans_.plan_for(request)));
+        workers_.plan(graph_, plans_->plan_for(request)));
     prepared_key_ = request_key(prepared_->net, request);
   }
   engine_ = std::make_unique<WorkersEngine>(workers_.coordinator(),
                                             workers_.transport(), prepared_);
   workers_.set_user(this);
-  if (repeats()) plans_.begin(request, prepared_->plan);
+  if (!repeats()) return;
+  plans_->keep(request, prepared_->plan);
+  if (!workers_.plans_at_hand()) plans_->begin(request);
+}
+
+void RecoveringEngine::began() {
+  if (std::exchange(has_begun_, true) || ++epochs_ == 1) return;
+  std::string text = fmt::format("{} nodes have their programs and run",
+                                 workers_.seats().size());
+  if (loss_us_) {
+    text += fmt::format(", {:.3f} s after the loss was seen",
+                        seconds(workers_.now_us() - *loss_us_));
+  }
+  loss_us_.reset();
+  workers_.step(RecoveryStep::kSwitch, text);
 }
 
 void RecoveringEngine::stream(const Next& next, const Take& take) {
-  std::optional<std::chrono::steady_clock::time_point> start;
+  std::optional<uint64_t> start;
   double took = 0;  // until the last answer
   const Next first_next = [&] {
-    if (!start) start = std::chrono::steady_clock::now();
+    if (!start) start = workers_.now_us();
     return next();
   };
   const Take last_take = [&](const Answer& answer) {
-    took = seconds_since(*start);
+    took = seconds(workers_.now_us() - *start);
     take(answer);
   };
   under_way_.clear();
@@ -118,6 +129,7 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
 void RecoveringEngine::stream_on(const Next& next, const Take& take) {
   given_ = 0;
   const auto next_input = [&]() -> std::optional<Bytes> {
+    began();
     if (given_ == under_way_.size()) {
       std::optional<Bytes> input = next();
       if (!input || !repeats()) return input;
@@ -133,7 +145,8 @@ void RecoveringEngine::stream_on(const Next& next, const Take& take) {
 }
 
 std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {
-  const auto start = std::chrono::steady_clock::now();
+  const uint64_t start = workers_.now_us();
+  if (!loss_us_) loss_us_ = start;
   if (on_loss_ == OnLoss::kWait) {
     wait_for_return(why.what(), node);
   } else if (std::optional<Error> stuck = replan(why.what(), node)) {
@@ -142,8 +155,9 @@ std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {
   if (under_way_.empty()) return std::nullopt;
   const std::string again =
       fmt::format("frame {} is run again, {:.2f} s after the loss was seen",
-                  frames_, seconds_since(start));
-  tell("%s\n", again.c_str());
+                  frames_, seconds(workers_.now_us() - start));
+  workers_.tell(again);
+  workers_.step(RecoveryStep::kRepeat, again);
   note(again);
   return std::nullopt;
 }
@@ -153,8 +167,9 @@ std::optional<Error> RecoveringEngine::replan(std::string said, int node) {
   for (;;) {
     const size_t left = leave_out(said, node);
     if (left == 0) return Error(Exit::kNode, said + "; no node is left");
-    tell("warning: %s; going on with %zu %s\n", lost_text(said).c_str(), left,
-         left == 1 ? "node" : "nodes");
+    workers_.tell(fmt::format("warning: {}; going on with {} {}",
+                              lost_text(said), left,
+                              left == 1 ? "node" : "nodes"));
     try {
       open();
       return std::nullopt;
@@ -184,7 +199,8 @@ void RecoveringEngine::wait_for_return(const std::string& said, int node) {
   history.lost(workers_.seats()[static_cast<size_t>(node)].address.address,
                text);
   note(said);
-  tell("warning: %s; waiting for it\n", text.c_str());
+  workers_.tell("warning: " + text + "; waiting for it");
+  workers_.step(RecoveryStep::kLoss, text);
   for (;;) {
     try {
       workers_.let_go();
@@ -193,7 +209,7 @@ void RecoveringEngine::wait_for_return(const std::string& said, int node) {
       return;
     } catch (const Error& e) {
       if (e.code() != Exit::kNode && e.code() != Exit::kBusy) throw;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      workers_.pause(kLookForNodesUs);
     }
   }
 }
@@ -202,6 +218,7 @@ size_t RecoveringEngine::leave_out(const std::string& said, int node) {
   const uint64_t address =
       workers_.seats()[static_cast<size_t>(node)].address.address;
   workers_.history().lost(address, lost_text(said));
+  workers_.step(RecoveryStep::kLoss, lost_text(said));
   if (source_) workers_.returning().lost(address);
   const size_t left = workers_.leave_out(node);
   note(said);

@@ -1,4 +1,4 @@
-#include "host/cli/node_history.h"
+#include "host/engine/recovery/node_history.h"
 
 namespace shoal {
 namespace {

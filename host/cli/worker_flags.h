@@ -1,0 +1,32 @@
+// From flags to running workers: their addresses and keys, a transport to them,
+// and how a coordinator talks to them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/cli/commands.h"
+#include "host/engine/recovery/worker_cluster.h"
+#include "host/engine/workers/transport.h"
+
+namespace shoal {
+
+// HOST:PORT or serial:DEVICE, of --workers and others. Throws Error(kUsage)
+// naming `flag`.
+WorkerAddress parse_worker_address(const std::string& text,
+                                   const std::string& flag);
+// Throws Error(kUsage) where the node at the end of this line is one of
+// several.
+void require_lone(const std::string& serial, size_t nodes);
+// A socket for all of them, or the line of the one that is at its other end.
+std::unique_ptr<HostTransport> open_transport(
+    const std::vector<WorkerAddress>&);
+// Keys, names and times of a coordinator over this transport.
+CoordinatorConfig coordinator_config(const ClusterFlags&, const HostTransport&);
+
+// Looks at all flags and reads their files, before anybody is asked. Throws
+// Error(kUsage).
+WorkerClusterOptions worker_cluster(const PlanFlags&, const ClusterFlags&);
+
+}  // namespace shoal

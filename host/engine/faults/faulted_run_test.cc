@@ -1,0 +1,119 @@
+// Faults of a small model on three nodes. The numbers of nodes and times are
+// those of this run; that all runs are exact is for
+// tests/random_faults_test.cc.
+#include "host/engine/faults/faulted_run.h"
+
+#include <gtest/gtest.h>
+
+#include "host/base/error.h"
+#include "host/engine/common/testing/small_model.h"
+#include "host/oracle/int8/oracle.h"
+
+namespace shoal {
+namespace {
+
+std::vector<uint8_t> expected(const std::vector<uint8_t>& input) {
+  return model_output(small_graph(), run_oracle(small_graph(), input));
+}
+
+FaultedRun run(const std::vector<std::string>& faults, int frames = 4,
+               double loss = 0, Nanos every = 0) {
+  Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
+  for (ClusterNode& n : cluster.nodes) n.flash = 256 << 10;
+  FaultedOptions o;
+  o.sim.frames = frames;
+  o.sim.network.loss = loss;
+  const auto input = noise_bytes(kSmallInput, 7);
+  o.sim.input = [&](int) { return input; };
+  int next = 0;
+  o.sim.output = [&](int frame, const std::vector<uint8_t>& output) {
+    EXPECT_EQ(frame, next++);
+    EXPECT_EQ(output, expected(input));
+  };
+  for (const std::string& f : faults) o.faults.push_back(parse_fault(f));
+  o.limit = 100 * kSecond;
+  o.every = every;
+  const FaultedRun r =
+      run_with_faults(small_graph(), linked_nodes(cluster, "spatial"), o);
+  EXPECT_EQ(next, frames);
+  return r;
+}
+
+std::vector<std::string> steps(const FaultedRun& r) {
+  std::vector<std::string> out;
+  for (const RunEvent& e : r.events) out.push_back(e.what);
+  return out;
+}
+
+Nanos at(const FaultedRun& r, const std::string& what) {
+  for (const RunEvent& e : r.events) {
+    if (e.what == what) return e.at;
+  }
+  ADD_FAILURE() << "no " << what;
+  return 0;
+}
+
+using Steps = std::vector<std::string>;
+
+TEST(FaultedRun, WithoutFaultsNothingHappens) {
+  const FaultedRun r = run({});
+  EXPECT_TRUE(r.events.empty());
+  EXPECT_EQ(r.repeats, (std::vector<int>(4, 0)));
+  EXPECT_EQ(r.event_hash, run({}).event_hash);
+}
+
+TEST(FaultedRun, AFrameOutlivesANode) {
+  const FaultedRun r = run({"kill:1@100us"});
+  EXPECT_EQ(steps(r), (Steps{"fault", "loss", "repeat", "switch"}));
+  EXPECT_EQ(r.repeats[0], 1);
+  EXPECT_EQ(r.plans.back().seats, (std::vector<int>{0, 2}));
+  // Three heartbeats, and what was left of the one before.
+  EXPECT_GE(at(r, "loss"), 300 * kMillisecond);
+  EXPECT_LE(at(r, "loss"), 401 * kMillisecond);
+  EXPECT_LE(at(r, "switch") - at(r, "loss"), 20 * kMillisecond);
+}
+
+// It says so itself, and is taken in again.
+TEST(FaultedRun, ANodeThatRestartsReturns) {
+  const FaultedRun r = run({"restart:1@100us"}, 8, 0, 300 * kMillisecond);
+  EXPECT_LE(at(r, "loss"), 250 * kMillisecond);
+  EXPECT_GT(at(r, "return"), at(r, "loss"));
+  EXPECT_EQ(r.plans.back().seats.size(), 3u);
+}
+
+TEST(FaultedRun, AShortStopIsNoLoss) {
+  const FaultedRun r = run({"hang:2@100us..100ms"});
+  EXPECT_EQ(steps(r), (Steps{"fault", "fault"}));
+  EXPECT_GE(r.frames[0].finished - r.frames[0].submitted, 99 * kMillisecond);
+}
+
+// The lease that it has given is over by then.
+TEST(FaultedRun, ANodeThatWasCutOffReturns) {
+  const FaultedRun r = run({"cut:0@100us..2s"}, 24, 0, 500 * kMillisecond);
+  EXPECT_EQ(r.plans.back().seats.size(), 3u);
+}
+
+TEST(FaultedRun, AllLostIsAnError) {
+  try {
+    run({"kill:0@100us", "kill:1@100us", "kill:2@100us"});
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kNode);
+    EXPECT_NE(std::string(e.what()).find("no node is left"), std::string::npos)
+        << e.what();
+  }
+}
+
+// Five of a hundred datagrams are lost for as long as a thousand frames take,
+// and no node is taken for lost.
+TEST(FaultedRun, LossOfDatagramsIsNoLossOfNodes) {
+  EXPECT_TRUE(run({}, 300, 0.05).events.empty());
+}
+
+TEST(FaultedRun, RefusesNodesThatThereAreNot) {
+  EXPECT_THROW(run({"kill:3@1ms"}), Error);
+  EXPECT_THROW(run({"cut:0-3@1ms"}), Error);
+}
+
+}  // namespace
+}  // namespace shoal
