@@ -7,13 +7,14 @@ set -euo pipefail
 packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libmbedtls-dev libstb-dev
   zlib1g-dev libpng-dev libwebp-dev libexif-dev libzip-dev libonnx-dev libprotobuf-dev
-  libmimalloc-dev libcpp-httplib-dev)
+  libmimalloc-dev libcpp-httplib-dev libmosquitto-dev)
 # The tests need these as well.
 [[ "${1:-}" == tests ]] && packages+=(libgtest-dev librapidcheck-dev clang-14
   libclang-rt-14-dev lld-14 clang-format-14 doxygen git python3 gcc-arm-none-eabi
   libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
-  libopenmpi-dev openmpi-bin procps pkgconf liblwip-dev ccache make python3-numpy mkdocs)
+  libopenmpi-dev openmpi-bin procps pkgconf liblwip-dev ccache make python3-numpy mkdocs spin
+  mosquitto openssl)
 if [[ "${1:-}" == train ]]; then
   packages+=(python3-torch python3-numpy)
   command -v npm >/dev/null || packages+=(npm)

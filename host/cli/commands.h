@@ -117,6 +117,12 @@ struct RunFlags {
   bool json = false;
   ImportOptions ends;
 };
+// A broker that frames come from.
+struct MqttFlags {
+  std::string address;           // empty: none
+  std::string in, out;           // topics of frames and of answers
+  std::string login, ca, spool;  // files, and a folder
+};
 struct ServeFlags {
   ServeFlags() {
     cluster.on_loss = cluster.usual_on_loss = "replan";
@@ -130,9 +136,10 @@ struct ServeFlags {
   ClusterFlags cluster;
   PictureFlags pictures;
   std::vector<std::string> models;  // more of them: NAME=MODEL
-  // Where frames come from; all empty: HTTP at the usual address.
+  // Where frames come from; all empty, mqtt too: HTTP at the usual address.
   std::string http, frames_from, folder;
   bool prefixed = false;  // frames of frames_from, by their length
+  MqttFlags mqtt;
   std::string token;      // file
   bool no_token = false;  // though other computers reach it
   std::string max_body = "32M";

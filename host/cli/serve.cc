@@ -65,7 +65,9 @@ struct ServicePlaces {
 ServicePlaces places_of(const ServeFlags& flags) {
   ServicePlaces p;
   p.http = flags.http;
-  if (p.http.empty() && flags.frames_from.empty() && flags.folder.empty()) {
+  check_mqtt(flags.mqtt);
+  if (p.http.empty() && flags.frames_from.empty() && flags.folder.empty() &&
+      flags.mqtt.address.empty()) {
     p.http = kUsualAddress;
   }
   p.body_bytes = parse_size(flags.max_body, "--max-body");
@@ -222,8 +224,10 @@ class Service {
       if (--open_ == 0) close_all(models_);
     };
     // Counted first: one may end before the next has begun.
-    open_ +=
-        (flags_.frames_from.empty() ? 0 : 1) + (flags_.folder.empty() ? 0 : 1);
+    for (const std::string* const place :
+         {&flags_.frames_from, &flags_.folder, &flags_.mqtt.address}) {
+      open_ += place->empty() ? 0 : 1;
+    }
     if (!flags_.frames_from.empty()) {
       feeds_.push_back(feed_from_pipe(*models_[0], flags_.frames_from,
                                       flags_.prefixed, places_.body_bytes,
@@ -233,6 +237,15 @@ class Service {
       feeds_.push_back(feed_from_folder(*models_[0], flags_.folder,
                                         places_.body_bytes, ended));
     }
+  }
+
+  // After the address of HTTP: a broker may be slow, and says when it is there.
+  void open_mqtt() {
+    if (flags_.mqtt.address.empty()) return;
+    feeds_.push_back(
+        feed_from_mqtt(*models_[0], flags_.mqtt, places_.body_bytes, [this] {
+          if (--open_ == 0) close_all(models_);
+        }));
   }
 
   void tell_where() const {
@@ -353,6 +366,8 @@ int serve_command(const ServeFlags& flags) {
                {"--labels", flags.results.labels},
                {"--key", flags.cluster.key},
                {"--token", flags.token},
+               {"--mqtt-login", flags.mqtt.login},
+               {"--mqtt-ca", flags.mqtt.ca},
                {"--cluster", flags.plan.cluster.path},
                {"--cuts", flags.plan.cuts.path},
                {"--store-key", flags.plan.storage.key}},
@@ -368,6 +383,7 @@ int serve_command(const ServeFlags& flags) {
   service.open();
   tell_limits(flags, places, models);
   service.tell_where();
+  service.open_mqtt();
   std::optional<Error> broke;
   try {
     serve_in_turns(opened);

@@ -11,10 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "host/cli/commands.h"
 #include "host/cli/results.h"
 #include "host/data/input/input.h"
 #include "host/serve/frame_desk.h"
 #include "host/serve/http.h"
+#include "host/serve/mqtt.h"
 
 namespace shoal {
 
@@ -89,5 +91,11 @@ std::unique_ptr<FrameFeed> feed_from_folder(FrameService&,
                                             const std::string& folder,
                                             int64_t most_bytes,
                                             std::function<void()> ended);
+std::unique_ptr<FrameFeed> feed_from_mqtt(FrameService&, const MqttFlags&,
+                                          int64_t most_bytes,
+                                          std::function<void()> ended);
+// Throws Error(kUsage, kUnsupported) for flags that no broker can serve.
+void check_mqtt(const MqttFlags&);
+MqttPlace mqtt_place(const MqttFlags&);
 
 }  // namespace shoal

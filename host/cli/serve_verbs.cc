@@ -18,6 +18,20 @@ void add_sources(CLI::App* verb, ServeFlags& f) {
                    "Take the files that come into this folder");
 }
 
+void add_mqtt(CLI::App* verb, MqttFlags& f) {
+  verb->add_option("--mqtt", f.address,
+                   "Take frames from this MQTT broker (--mqtt-in, --mqtt-out)");
+  verb->add_option("--mqtt-in", f.in, "Topic of frames, such as frames/#");
+  verb->add_option("--mqtt-out", f.out,
+                   "Topic of answers; what # stood for follows it");
+  verb->add_option("--mqtt-login", f.login,
+                   "File with USER:PASSWORD; else SHOAL_MQTT_LOGIN");
+  verb->add_option("--mqtt-ca", f.ca,
+                   "Speak TLS; certificate of the broker's authority");
+  verb->add_option("--mqtt-spool", f.spool,
+                   "Keep frames there until the broker has their answers");
+}
+
 void add_limits(CLI::App* verb, ServeFlags& f) {
   verb->add_option("--queue", f.queue,
                    "Most frames that wait; then senders are told to wait")
@@ -40,7 +54,7 @@ void add_limits(CLI::App* verb, ServeFlags& f) {
 
 void add_serve(CLI::App& app, ServeFlags& f, int& code) {
   CLI::App* const verb = add_verb(
-      app, "serve", "Keep a model ready: frames by HTTP, a pipe or a folder",
+      app, "serve", "Keep a model ready: frames by HTTP, MQTT, pipe or folder",
       "shoal serve model.tflite --workers 10.0.0.1:7000,10.0.0.2:7000\n"
       "  shoal serve model.tflite --http 127.0.0.1:8080 --watch-folder in/");
   add_optional_model(verb, f.model, f.ends,
@@ -49,6 +63,7 @@ void add_serve(CLI::App& app, ServeFlags& f, int& code) {
       "--model", f.models,
       "Another model, at /run/NAME, on the same nodes; repeatable");
   add_sources(verb, f);
+  add_mqtt(verb, f.mqtt);
   add_limits(verb, f);
   CLI::Option* const token = verb->add_option(
       "--token", f.token, "File with the token that HTTP clients must have");

@@ -1,0 +1,92 @@
+#include "host/cli/threaded_feed.h"
+
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/cli/output.h"
+
+namespace shoal {
+
+void say_line(const nlohmann::json& json) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  say_json_text(
+      json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+      "\n");
+  flush_output();
+}
+
+ThreadedFeed::ThreadedFeed(FrameService& service, std::function<void()> ended)
+    : service_(service), ended_(std::move(ended)) {}
+
+std::optional<Error> ThreadedFeed::end() {
+  stop_.set();
+  if (taking_.joinable()) taking_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    changed_.notify_all();
+  }
+  if (telling_.joinable()) telling_.join();
+  return error_;
+}
+
+void ThreadedFeed::start() {
+  taking_ = std::thread([this] {
+    try {
+      take_all();
+    } catch (const Error& e) {
+      error_ = e;
+    } catch (const std::exception& e) {
+      error_ = Error(Exit::kInternal, e.what());
+    }
+    ended_();
+  });
+  telling_ = std::thread([this] { tell_all(); });
+}
+
+bool ThreadedFeed::take(const std::string& name, const std::string& kind,
+                        Bytes bytes) {
+  Asked asked{name, std::make_shared<const Bytes>(std::move(bytes)), {}, {}};
+  try {
+    asked.ticket =
+        service_.desk().give_when_free(service_.inputs(kind, *asked.body));
+    if (!asked.ticket) return false;
+  } catch (const Error& e) {
+    service_.count_bad();
+    asked.failure = FrameService::failure(name, e);
+  }
+  add(std::move(asked));
+  return true;
+}
+
+void ThreadedFeed::take_failure(const std::string& name, const Error& e) {
+  service_.count_bad();
+  add({name, {}, {}, FrameService::failure(name, e)});
+}
+
+void ThreadedFeed::add(Asked asked) {
+  const std::lock_guard lock(mutex_);
+  asked_.push_back(std::move(asked));
+  changed_.notify_all();
+}
+
+void ThreadedFeed::tell_all() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return over_ || !asked_.empty(); });
+    if (asked_.empty()) return;
+    Asked asked = std::move(asked_.front());
+    asked_.pop_front();
+    lock.unlock();
+    if (!asked.ticket) {
+      told(asked.name, asked.failure, true);
+      continue;
+    }
+    const FrameResult result = asked.ticket->get();
+    told(asked.name, service_.answer(asked.name, asked.body, result),
+         result.failure.has_value());
+  }
+}
+
+}  // namespace shoal

@@ -1,0 +1,64 @@
+// A feed with a thread that takes frames and one that tells their answers, in
+// the order in which they came.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "host/cli/serve.h"
+#include "host/serve/wakeup.h"
+
+namespace shoal {
+
+// A line on stdout; several feeds may say one.
+void say_line(const nlohmann::json&);
+
+class ThreadedFeed : public FrameFeed {
+ public:
+  // `ended` is called when the feed ends by itself.
+  ThreadedFeed(FrameService&, std::function<void()> ended);
+  std::optional<Error> end() override;
+
+ protected:
+  // For the last line of a constructor.
+  void start();
+
+  // Returns when there is no more to take.
+  virtual void take_all() = 0;
+  virtual void told(const std::string& name, const nlohmann::json& answer,
+                    bool failed) = 0;
+
+  int stop() const { return stop_.descriptor(); }
+  // Returns false if the service ends.
+  bool take(const std::string& name, const std::string& kind, Bytes);
+  void take_failure(const std::string& name, const Error&);
+
+ private:
+  struct Asked {
+    std::string name;
+    std::shared_ptr<const Bytes> body;
+    std::optional<FrameDesk::Ticket> ticket;
+    nlohmann::json failure;  // without a ticket
+  };
+  void add(Asked);
+  void tell_all();
+
+  FrameService& service_;
+  const std::function<void()> ended_;
+  const Wakeup stop_;
+  std::optional<Error> error_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Asked> asked_;
+  bool over_ = false;
+  std::thread taking_, telling_;
+};
+
+}  // namespace shoal

@@ -1,0 +1,214 @@
+#include <mosquitto.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "host/base/descriptor.h"
+#include "host/base/error.h"
+#include "host/base/printable.h"
+#include "host/serve/mqtt.h"
+
+namespace shoal {
+namespace {
+
+// A broker takes a client for gone after one and a half of it.
+constexpr int kKeepAliveSeconds = 60;
+constexpr int kQos = 1;
+constexpr int kMostInFlight = 20;
+constexpr std::chrono::milliseconds kFirstPause{100}, kLongestPause{2000};
+
+std::pair<std::string, int> host_and_port(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon != std::string::npos && colon > 0) {
+    const char* const end = address.data() + address.size();
+    const auto [last, error] =
+        std::from_chars(address.data() + colon + 1, end, port);
+    if (error == std::errc() && last == end && port > 0 && port < 65536) {
+      return {address.substr(0, colon), port};
+    }
+  }
+  throw Error(Exit::kUsage,
+              "--mqtt " + printable(address) + ": it is no HOST:PORT",
+              "such as 127.0.0.1:1883");
+}
+
+void require_filter(const std::string& filter) {
+  if (mosquitto_sub_topic_check(filter.c_str()) == MOSQ_ERR_SUCCESS) return;
+  throw Error(Exit::kUsage, printable(filter) + ": it is no topic of MQTT",
+              "such as frames/#");
+}
+
+// Once for the process; the library is not left, because other threads may use
+// it until the end.
+void use_library() {
+  static std::once_flag once;
+  std::call_once(once, [] { mosquitto_lib_init(); });
+}
+
+}  // namespace
+
+class MqttClient::Work {
+ public:
+  Work(const MqttPlace& place, std::string filter, Handler handler)
+      : place_(place),
+        at_(host_and_port(place.address)),
+        filter_(std::move(filter)),
+        handler_(std::move(handler)) {
+    use_library();
+    if (!filter_.empty()) require_filter(filter_);
+    client_ = mosquitto_new(place_.client.c_str(), false, this);
+    if (!client_) throw Error(Exit::kInternal, "there is no MQTT client");
+    // The library then queues acknowledgements, so they go behind the handler.
+    mosquitto_threaded_set(client_, true);
+    mosquitto_max_inflight_messages_set(client_, kMostInFlight);
+    mosquitto_connect_callback_set(client_, connected);
+    mosquitto_message_callback_set(client_, came);
+    mosquitto_publish_callback_set(client_, published);
+    mosquitto_subscribe_callback_set(client_, subscribed);
+    if (!place_.user.empty()) {
+      mosquitto_username_pw_set(client_, place_.user.c_str(),
+                                place_.password.c_str());
+    }
+    if (!place_.ca.empty() &&
+        mosquitto_tls_set(client_, place_.ca.c_str(), nullptr, nullptr, nullptr,
+                          nullptr) != MOSQ_ERR_SUCCESS) {
+      mosquitto_destroy(client_);
+      throw Error(Exit::kUsage,
+                  printable(place_.ca) + ": the certificates cannot be used",
+                  "a PEM file with the authority's certificate");
+    }
+  }
+  ~Work() {
+    mosquitto_disconnect(client_);
+    mosquitto_loop(client_, 0, 1);
+    mosquitto_destroy(client_);
+  }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  std::string turn(int milliseconds) {
+    const bool has_socket = mosquitto_socket(client_) >= 0;
+    if (!has_socket && Clock::now() < again_at_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+      return why_;
+    }
+    int error = has_socket ? MOSQ_ERR_SUCCESS
+                           : mosquitto_connect(client_, at_.first.c_str(),
+                                               at_.second, kKeepAliveSeconds);
+    if (error == MOSQ_ERR_SUCCESS) {
+      error = mosquitto_loop(client_, milliseconds, 1);
+    }
+    if (refused_) throw Error(*refused_);
+    if (error != MOSQ_ERR_SUCCESS) {
+      why_ = "the MQTT broker " + place_.address + ": " +
+             (error == MOSQ_ERR_ERRNO ? error_text(errno)
+                                      : mosquitto_strerror(error));
+      is_connected_ = false;
+      again_at_ = Clock::now() + pause_;
+      pause_ = std::min(2 * pause_, kLongestPause);
+    }
+    if (!is_connected_ && why_.empty()) return "connecting";
+    return is_connected_ ? "" : why_;
+  }
+
+  int publish(const std::string& topic, const void* bytes, size_t count) {
+    int number = 0;
+    const int error =
+        mosquitto_publish(client_, &number, topic.c_str(),
+                          static_cast<int>(count), bytes, kQos, false);
+    // Without a connection it is sent with the next one.
+    if (error != MOSQ_ERR_SUCCESS && error != MOSQ_ERR_NO_CONN &&
+        error != MOSQ_ERR_CONN_LOST) {
+      throw Error(Exit::kUsage,
+                  printable(topic) + ": nothing can be " +
+                      "published there: " + mosquitto_strerror(error));
+    }
+    return number;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  static Work& self(void* user) { return *static_cast<Work*>(user); }
+  static void connected(mosquitto* client, void* user, int code) {
+    Work& work = self(user);
+    if (code != 0) {
+      // 3: the server is not available, which passes.
+      if (code == 3) return;
+      work.refused_.emplace(
+          Exit::kUsage,
+          "the MQTT broker " + work.place_.address +
+              " refuses this client: " + mosquitto_connack_string(code),
+          "another user or password (--mqtt-login)");
+      return;
+    }
+    work.is_connected_ = true;
+    work.why_.clear();
+    work.pause_ = kFirstPause;
+    if (!work.filter_.empty()) {
+      mosquitto_subscribe(client, nullptr, work.filter_.c_str(), kQos);
+    }
+  }
+  static void came(mosquitto*, void* user, const mosquitto_message* m) {
+    const auto* const bytes = static_cast<const uint8_t*>(m->payload);
+    self(user).handler_.message(
+        {m->topic, {bytes, static_cast<size_t>(m->payloadlen)}, m->retain});
+  }
+  static void published(mosquitto*, void* user, int number) {
+    if (self(user).handler_.acknowledged) {
+      self(user).handler_.acknowledged(number);
+    }
+  }
+  static void subscribed(mosquitto*, void* user, int, int, const int*) {
+    if (self(user).handler_.subscribed) self(user).handler_.subscribed();
+  }
+
+  const MqttPlace place_;
+  const std::pair<std::string, int> at_;  // host, port
+  const std::string filter_;
+  const Handler handler_;
+  mosquitto* client_ = nullptr;
+  bool is_connected_ = false;
+  std::optional<Error> refused_;
+  std::string why_;
+  Clock::time_point again_at_;
+  std::chrono::milliseconds pause_ = kFirstPause;
+};
+
+bool has_mqtt() { return true; }
+
+MqttClient::MqttClient(const MqttPlace& place, std::string filter,
+                       Handler handler)
+    : work_(std::make_unique<Work>(place, std::move(filter),
+                                   std::move(handler))) {}
+MqttClient::~MqttClient() = default;
+
+std::string MqttClient::turn(int milliseconds) {
+  return work_->turn(milliseconds);
+}
+
+int MqttClient::publish(const std::string& topic, const std::string& text) {
+  return work_->publish(topic, text.data(), text.size());
+}
+
+int MqttClient::publish(const std::string& topic,
+                        std::span<const uint8_t> bytes) {
+  return work_->publish(topic, bytes.data(), bytes.size());
+}
+
+bool mqtt_takes(const std::string& filter, const std::string& topic) {
+  require_filter(filter);
+  bool takes = false;
+  return mosquitto_topic_matches_sub(filter.c_str(), topic.c_str(), &takes) ==
+             MOSQ_ERR_SUCCESS &&
+         takes;
+}
+
+}  // namespace shoal

@@ -1,0 +1,201 @@
+// `shoal serve` with an MQTT broker: a real one, on loopback.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "host/base/files.h"
+#include "host/base/text_bytes.h"
+#include "tests/cli/mqtt_broker.h"
+#include "tests/cli/running_worker.h"
+#include "tests/command.h"
+
+namespace shoal {
+namespace {
+
+using nlohmann::json;
+
+class CliServeMqtt : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!has_mqtt()) {
+      GTEST_SKIP() << "this shoal was built without MQTT, because there was no "
+                      "libmosquitto";
+    }
+    if (mosquitto_path().empty()) {
+      GTEST_SKIP() << "mosquitto is missing (tools/setup.sh tests)";
+    }
+    shop_.write("m.tflite", worker_model());
+  }
+
+  MqttBroker& begin(const std::string& settings = "allow_anonymous true\n") {
+    broker_ = std::make_unique<MqttBroker>(shop_, settings);
+    return *broker_;
+  }
+  MqttCamera& watch(MqttPlace place = {}) {
+    place.address = broker_->address();
+    place.client = "camera";
+    camera_ = std::make_unique<MqttCamera>(place);
+    EXPECT_TRUE(camera_->wait_until_ready());
+    return *camera_;
+  }
+  std::vector<std::string> flags(const std::vector<std::string>& more) const {
+    std::vector<std::string> all = {
+        "serve",    "m.tflite",   "--mqtt",  broker_->address(), "--mqtt-in",
+        "frames/#", "--mqtt-out", "answers", "--quiet"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  std::unique_ptr<Background> serve(const std::vector<std::string>& more = {}) {
+    auto process = std::make_unique<Background>(shop_, flags(more));
+    EXPECT_EQ(process->line(),
+              "listening on mqtt://" + broker_->address() + " frames/#");
+    return process;
+  }
+
+  static std::string frame(unsigned seed) {
+    const auto bytes = noise<uint8_t>(kWorkerFrameBytes, seed);
+    return {bytes.begin(), bytes.end()};
+  }
+  void expect_right(const std::string& id, unsigned seed) {
+    shop_.write("x.bin", noise<uint8_t>(kWorkerFrameBytes, seed));
+    const Told told = shop_.shoal({"run", "m.tflite", "x.bin", "--json"});
+    ASSERT_EQ(camera_->answers.count(id), 1u) << id;
+    for (const json& answer : camera_->answers[id]) {
+      EXPECT_EQ(answer.at("output_sha256"),
+                json::parse(told.out).at("output_sha256"))
+          << answer;
+    }
+  }
+
+  Workshop shop_;
+  std::unique_ptr<MqttBroker> broker_;
+  std::unique_ptr<MqttCamera> camera_;
+};
+
+TEST_F(CliServeMqtt, AnswersGoToTheirTopic) {
+  begin();
+  MqttCamera& camera = watch();
+  const auto service = serve({"--max-body", "4K"});
+  camera.send("gate/1", frame(1));
+  camera.send("gate/2", frame(2));
+  camera.send("torn", frame(3).substr(1));
+  camera.send("huge", std::string(5000, 'x'));
+  camera.send("gate/3", frame(3));
+  ASSERT_TRUE(camera.wait_for(5));
+  expect_right("gate/1", 1);
+  expect_right("gate/3", 3);
+  EXPECT_TRUE(camera.answers["torn"][0].contains("error"));
+  EXPECT_NE(camera.answers["huge"][0]["error"].dump().find("5,000 bytes"),
+            std::string::npos)
+      << camera.answers["huge"][0];
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+TEST_F(CliServeMqtt, ABrokerThatIsStoppedLosesNoFrame) {
+  MqttBroker& broker = begin();
+  MqttCamera& camera = watch();
+  const auto service = serve();
+  for (unsigned i = 0; i < 8; ++i) {
+    camera.send("before" + std::to_string(i), frame(i));
+  }
+  ASSERT_TRUE(camera.wait_for(1));
+  broker.stop();
+  for (unsigned i = 0; i < 8; ++i) {
+    camera.send("while" + std::to_string(i), frame(i));
+  }
+  broker.start();
+  ASSERT_TRUE(camera.wait_for(16)) << camera.answers.size();
+  expect_right("before7", 7);
+  expect_right("while7", 7);
+}
+
+TEST_F(CliServeMqtt, AServiceThatIsKilledLosesNoFrame) {
+  begin();
+  MqttCamera& camera = watch();
+  const std::vector<std::string> spool = {"--mqtt-spool", shop_.path("spool")};
+  auto service = serve(spool);
+  for (unsigned i = 0; i < 12; ++i) {
+    camera.send(std::to_string(i), frame(i));
+  }
+  ASSERT_TRUE(camera.wait_for(1));
+  service->end(SIGKILL);
+  service = serve(spool);
+  ASSERT_TRUE(camera.wait_for(12)) << camera.answers.size();
+  expect_right("0", 0);
+  expect_right("11", 11);
+  service->end(SIGTERM);
+  for (const auto& left :
+       std::filesystem::directory_iterator(shop_.path("spool"))) {
+    ADD_FAILURE() << left.path();
+  }
+}
+
+TEST_F(CliServeMqtt, PasswordsAreAsked) {
+  const std::string file = shop_.path("passwords");
+  if (shop_.script("mosquitto_passwd -b -c passwords cam right").code != 0) {
+    GTEST_SKIP() << "mosquitto_passwd is not installed";
+  }
+  begin("allow_anonymous false\npassword_file " + file + "\n");
+  MqttPlace place;
+  place.user = "cam", place.password = "right";
+  MqttCamera& camera = watch(place);
+  const auto login = [&](const std::string& text) {
+    EXPECT_TRUE(write_secret(shop_.path("login"), text, Existing::kReplaced));
+    return std::vector<std::string>{"--mqtt-login", shop_.path("login")};
+  };
+  const Told wrong = shop_.shoal(flags(login("cam:wrong\n")));
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.err.find("refuses this client"), std::string::npos)
+      << wrong.err;
+  const auto service = serve(login("cam:right\n"));
+  camera.send("1", frame(1));
+  ASSERT_TRUE(camera.wait_for(1));
+  expect_right("1", 1);
+}
+
+TEST_F(CliServeMqtt, SpeaksTls) {
+  const std::string key = shop_.path("key.pem"), ca = shop_.path("ca.pem");
+  if (shop_
+          .script("openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem "
+                  "-out ca.pem -subj /CN=broker "
+                  "-addext subjectAltName=IP:127.0.0.1")
+          .code != 0) {
+    GTEST_SKIP() << "openssl is not installed";
+  }
+  begin("allow_anonymous true\ncertfile " + ca + "\nkeyfile " + key + "\n");
+  MqttPlace place;
+  place.ca = ca;
+  MqttCamera& camera = watch(place);
+  const auto service = serve({"--mqtt-ca", ca});
+  camera.send("1", frame(1));
+  ASSERT_TRUE(camera.wait_for(1));
+  expect_right("1", 1);
+}
+
+TEST_F(CliServeMqtt, WhatCannotWorkIsRefused) {
+  const struct {
+    std::vector<std::string> flags;
+    std::string says;
+  } cases[] = {
+      {{"--mqtt-in", "a"}, "need --mqtt"},
+      {{"--mqtt", "127.0.0.1:1"}, "needs the topics"},
+      {{"--mqtt", "x", "--mqtt-in", "a", "--mqtt-out", "b"}, "no HOST:PORT"},
+      {{"--mqtt", "h:1", "--mqtt-in", "a#", "--mqtt-out", "b"}, "no topic"},
+      {{"--mqtt", "h:1", "--mqtt-in", "a/#", "--mqtt-out", "a/b"}, "come back"},
+      {{"--mqtt", "h:1", "--mqtt-in", "a", "--mqtt-out", "b/#"}, "wildcards"},
+  };
+  for (const auto& c : cases) {
+    std::vector<std::string> all = {"serve", "m.tflite"};
+    all.insert(all.end(), c.flags.begin(), c.flags.end());
+    const Told told = shop_.shoal(all);
+    EXPECT_EQ(told.code, 2) << c.says << told.err;
+    EXPECT_NE(told.err.find(c.says), std::string::npos) << told.err;
+  }
+}
+
+}  // namespace
+}  // namespace shoal
