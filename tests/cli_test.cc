@@ -382,7 +382,7 @@ TEST_F(Cli, UsageErrors) {
     return shop_.shoal(more);
   };
   expect_error(shop_.shoal({}), 2, "a verb is missing");
-  expect_error(shop_.shoal({"plna", "x"}), 2, "a verb\n  `shoal plan`?");
+  expect_error(shop_.shoal({"plna", "x"}), 2, "you mean `shoal plan`?");
   expect_error(shop_.shoal({"run"}), 2, "MODEL is required");
   expect_error(run({"--zzzz"}), 2, "--zzzz\n  see `shoal run --help-all`");
   expect_error(shop_.shoal({"inspect", "none.tflite"}), 2,

@@ -457,10 +457,9 @@ int run_verb(int argc, char** argv, Team& team) {
     const std::string example = example_of_verb(app, e);
     const std::string advice = file.advice(e.what());
     if (example.empty() && advice.empty()) throw;
-    std::string fix = example;
-    for (const std::string& line : {e.fix(), advice}) {
-      if (!line.empty()) fix += (fix.empty() ? "" : "\n  ") + line;
-    }
+    std::string fix = e.fix();
+    if (!example.empty()) fix = example + (fix.empty() ? "" : "; ") + fix;
+    if (!advice.empty()) fix += (fix.empty() ? "" : "\n  ") + advice;
     throw Error(e.code(), e.what(), fix);
   }
   return code;

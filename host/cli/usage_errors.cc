@@ -125,7 +125,7 @@ std::string example_of_verb(const CLI::App& app, const Error& error) {
   if (first == footer.npos) return "";
   const size_t begin = first + 3;
   const size_t end = std::min(footer.find('\n', begin), footer.size());
-  return "for example: " + footer.substr(begin, end - begin);
+  return "for example `" + footer.substr(begin, end - begin) + "`";
 }
 
 // Reports what CLI11 refuses in a command line. The advice, if a validator

@@ -82,14 +82,14 @@ TEST_F(CliHelp, HelpIsAWordToo) {
 
 TEST_F(CliHelp, AMissingOperandHasAnExample) {
   refused({"plan"},
-          "MODEL is required\n  for example: shoal plan model.tflite --ram 160K"
-          "\n  see `shoal plan --help`");
+          "MODEL is required\n  for example `shoal plan model.tflite --ram "
+          "160K`; see `shoal plan --help`");
   refused({"run", "m.tflite"},
-          "INPUT is required\n  for example: shoal run model.tflite cat.bmp");
+          "INPUT is required\n  for example `shoal run model.tflite cat.bmp");
   refused({"quantize", "m.onnx"},
-          "--calibrate is required\n  for example: shoal quantize model.onnx "
+          "--calibrate is required\n  for example `shoal quantize model.onnx "
           "--calibrate pictures/");
-  refused({"serve"}, "MODEL is required\n  for example: shoal serve");
+  refused({"serve"}, "MODEL is required\n  for example `shoal serve");
 }
 
 TEST_F(CliHelp, TheNearestWordIsNamed) {
