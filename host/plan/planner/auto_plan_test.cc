@@ -175,7 +175,7 @@ TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
 
 // Of arenas that are equal the one of the plan that takes less time, over
 // however many nodes.
-TEST(AutoPlanTest, EqualArenasAreDecidedByTime) {
+TEST(AutoPlanLong, EqualArenasAreDecidedByTime) {
   int equal_arenas = 0;
   for (const auto& [name, net] : shape_nets()) {
     if (name != "chain" && name != "skip") continue;
@@ -195,7 +195,7 @@ TEST(AutoPlanTest, EqualArenasAreDecidedByTime) {
 
 // Boards of three kinds in turns. One has a link whose latency alone is longer
 // than a frame of the others; they do not wait for it.
-TEST(AutoPlanTest, MoreUnequalNodesAreHardlySlower) {
+TEST(AutoPlanLong, MoreUnequalNodesAreHardlySlower) {
   const Net net = bottleneck_net(32, 3);
   // Not every subset of unequal nodes is searched.
   constexpr double kEqual = 1.005;
@@ -276,7 +276,7 @@ TEST(AutoPlanTest, CutsHaveABound) {
 
 // A node whose program is not mapped has one, with a head, without a share,
 // too.
-TEST(AutoPlanTest, ABoardWithoutMappedFlashMayBeLeftOut) {
+TEST(AutoPlanLong, ABoardWithoutMappedFlashMayBeLeftOut) {
   const Net net = bottleneck_net(16, 3);
   Cluster cluster = equal(2);
   for (Cluster c : {uniform_cluster(2, find_board("emcraft-sf2"), {}),

@@ -127,7 +127,7 @@ TEST(GoalsTest, KeepLimits) {
 }
 
 // Not only one of them: with a price of bytes arenas become smaller, too.
-TEST(GoalsTest, TheSmallestArenaKeepsBothLimits) {
+TEST(GoalsLong, TheSmallestArenaKeepsBothLimits) {
   const Net net = bottleneck_net(48, 4);
   PlanRequest request = goal_request(4, Objective::kLatency);
   const Plan fast = make_plan(net, request);
@@ -276,7 +276,7 @@ TEST(GoalsTest, InNoTimeAtAllOneNodeDoesAll) {
   EXPECT_TRUE(check(net, make_plan(net, request)).empty());
 }
 
-TEST(GoalsTest, TinyNodesAreRefusedOrPlannedRight) {
+TEST(GoalsLong, TinyNodesAreRefusedOrPlannedRight) {
   const Net net = bottleneck_net(16, 2);
   for (const int nodes : {1, 2, 64}) {
     for (const int64_t ram : {1024, 12000}) {
