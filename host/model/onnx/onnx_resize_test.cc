@@ -11,7 +11,7 @@
 namespace shoal {
 namespace {
 
-constexpr int kRows = 4, kColumns = 5;
+constexpr int kInRows = 4, kInColumns = 5;
 
 struct Resizing {
   const char* name;
@@ -74,7 +74,7 @@ TEST(OnnxResize, SumsOfAnyWeights) {
   for (const Resizing& r : cases) {
     SCOPED_TRACE(r.name);
     OnnxBuilder b(18);
-    b.input("x", {1, 1, kRows, kColumns});
+    b.input("x", {1, 1, kInRows, kInColumns});
     b.ints("s", {4}, {1, 1, r.rows, r.columns});
     b.node("Resize", {"x", "", "", "s"}, "y",
            {{"mode", std::string(r.mode)},
@@ -84,13 +84,13 @@ TEST(OnnxResize, SumsOfAnyWeights) {
             {"cubic_coeff_a", r.a}});
     b.output("y");
     const Graph g = import_onnx(b.finish(), "m");
-    const Floats input = some_floats(int64_t{kRows} * kColumns);
+    const Floats input = some_floats(int64_t{kInRows} * kInColumns);
     FloatOracle oracle(g);
     oracle.run(input);
     std::vector<std::vector<double>> rows;  // each of r.columns
-    for (int y = 0; y < kRows; ++y) {
-      const auto first = input.begin() + y * kColumns;
-      rows.push_back(resized(r, {first, first + kColumns}, r.columns));
+    for (int y = 0; y < kInRows; ++y) {
+      const auto first = input.begin() + y * kInColumns;
+      rows.push_back(resized(r, {first, first + kInColumns}, r.columns));
     }
     const std::vector<float> made = oracle.output();
     ASSERT_EQ(made.size(), static_cast<size_t>(r.rows * r.columns));
@@ -143,7 +143,7 @@ TEST(OnnxResize, AspectRatiosMayBeKept) {
        {std::pair{"not_larger", Shape{1, 7, 9, 1}},
         {"not_smaller", Shape{1, 8, 10, 1}}}) {
     OnnxBuilder b(18);
-    b.input("x", {1, 1, kRows, kColumns});
+    b.input("x", {1, 1, kInRows, kInColumns});
     b.ints("s", {2}, {8, 9});  // 2 and 1.8 times the input
     b.node("Resize", {"x", "", "", "s"}, "y",
            {{"mode", std::string("nearest")},
