@@ -250,9 +250,8 @@ class Firmware {
     const uint32_t pixel_bytes =
         static_cast<uint32_t>(f.c1 - f.c0) * f.element_bytes;
     const auto head_bytes = static_cast<uint32_t>(sizeof head);
-    console_.begin(
-        ConsoleType::kFiring,
-        head_bytes + (f.y1 - f.y0) * pixels * pixel_bytes);
+    console_.begin(ConsoleType::kFiring,
+                   head_bytes + (f.y1 - f.y0) * pixels * pixel_bytes);
     console_.put(&head, head_bytes);
     for (uint32_t y = f.y0; y < f.y1; ++y) {
       const uint8_t* row = f.row(y);

@@ -118,8 +118,7 @@ bool StageCheck::shapes(const ActorRecord& a) {
                   channels(out) == channels(in) * int{a.multiplier});
     case ShapeRule::kPixels:
       return need(columns(in) == columns(out) &&
-                  channels(in) == channels(out) &&
-                  one_or(rows(in), rows(out)));
+                  channels(in) == channels(out) && one_or(rows(in), rows(out)));
     case ShapeRule::kBroadcast:
       return binary_shapes(a);
     case ShapeRule::kElements:
@@ -167,11 +166,10 @@ bool StageCheck::partial_sums(const ActorRecord& a, uint32_t index) {
   const bool middle = a.loop != kNone && !ends_loop(s_, a);
   at(Table::kActor, index);
   return need(!middle || (is_final && init)) &&
-         need(sum_rows == 0
-                  ? a.accumulator == kNowhere
-                  : in_arena(a.accumulator,
-                             accumulator_bytes(sum_rows, columns(out),
-                                               channels(out))));
+         need(sum_rows == 0 ? a.accumulator == kNowhere
+                            : in_arena(a.accumulator,
+                                       accumulator_bytes(sum_rows, columns(out),
+                                                         channels(out))));
 }
 
 // The rows of one band fit the private buffers on its way.

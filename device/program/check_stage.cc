@@ -108,8 +108,8 @@ bool StageCheck::buffer(const BufferRecord& b) {
 // All of a variable's first or second copy, which is only read or only written.
 bool StageCheck::is_variable(const BufferRecord& b) {
   const bool before = b.flags & kBufferComplete;
-  if (!need(!(b.flags & (kBufferPrivate | kBufferKeep)) &&
-            b.overlay == kNone && b.element_bytes == 1 && b.slots == b.rows &&
+  if (!need(!(b.flags & (kBufferPrivate | kBufferKeep)) && b.overlay == kNone &&
+            b.element_bytes == 1 && b.slots == b.rows &&
             (before || b.readers == 0))) {
     return false;
   }

@@ -88,8 +88,7 @@ bool StageCheck::groups(const ActorRecord& a, const WeightRecord& w) {
                          ? a.op == OpCode::kConv || a.op == OpCode::kDepthwise
                          : a.op == OpCode::kDepthwise || a.op == OpCode::kLut;
     const int n = a.op == OpCode::kLut ? 1 : l.iterations;
-    if (!need(may && w.parts == (last ? n : 1) &&
-              w.groups == (last ? 1 : n))) {
+    if (!need(may && w.parts == (last ? n : 1) && w.groups == (last ? 1 : n))) {
       return false;
     }
   } else {

@@ -47,7 +47,7 @@ inline constexpr uint16_t kNone = 0xFFFF;
 inline constexpr uint32_t kNowhere = 0xFFFFFFFF;
 inline constexpr int kMaxWindowRows = 16;  // row pointers a kernel gets
 inline constexpr int kMaxBuffers = 1024;   // and actors, of a stage
-// Of a box, whose bytes are fewer than kMaxBoxBytes.
+// A box has at most these, and fewer bytes than kMaxBoxBytes.
 inline constexpr int kMaxRows = 1 << 24, kMaxColumns = 0xFFFF;
 inline constexpr int kMaxChannels = 0xFFFF;
 inline constexpr uint32_t kMaxBoxBytes = 1u << 31;

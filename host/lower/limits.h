@@ -1,4 +1,4 @@
-// What a program can say of a layer. Sizes of tensors: legal() in layout.h.
+// Refuses layers that no program can hold. legal() in layout.h judges tensors.
 #pragma once
 
 #include "host/lower/net.h"

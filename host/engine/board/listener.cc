@@ -105,8 +105,7 @@ void Listener::firing(const ConsoleMessage& f) {
   firing.pixel_bytes =
       static_cast<uint32_t>(head.c1 - head.c0) * head.element_bytes;
   const uint64_t rows = head.y1 - head.y0;
-  const uint64_t row_bytes =
-      uint64_t{head.x1 - head.x0} * firing.pixel_bytes;
+  const uint64_t row_bytes = uint64_t{head.x1 - head.x0} * firing.pixel_bytes;
   firing.row_bytes = static_cast<uint32_t>(row_bytes);
   if (row_bytes > kMaxConsolePayload ||
       f.payload.size() != sizeof head + rows * row_bytes) {
