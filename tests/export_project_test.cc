@@ -298,8 +298,8 @@ TEST_F(ExportedHost, WhatAKilledExportLeftIsPutBack) {
 // The runtime of another format than the program's.
 TEST_F(ExportedHost, OtherFormatsDoNotCompile) {
   const Told told = shop_.script(
-      "cd proj && sed -i 's/kImageVersion = 3, kVariablesVersion = 4/"
-      "kImageVersion = 9, kVariablesVersion = 10/' "
+      "cd proj && sed -i 's/kImageVersion = 7, kVariablesVersion = 8/"
+      "kImageVersion = 17, kVariablesVersion = 18/' "
       "shoal/src/device/program/image.h && make -s DEBUG= OPTIMIZE=-O0 "
       "OPTIMIZE_KERNELS=-O0 all");
   EXPECT_NE(told.code, 0);

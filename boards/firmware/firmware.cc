@@ -246,15 +246,14 @@ class Firmware {
   void send_firing(const Firing& f) {
     const ConsoleFiring head{f.stage, f.actor, f.y0, f.y1,           f.x0,
                              f.x1,    f.c0,    f.c1, f.element_bytes};
-    const auto pixels = static_cast<uint32_t>(f.x1 - f.x0);
+    const uint32_t pixels = f.x1 - f.x0;
     const uint32_t pixel_bytes =
         static_cast<uint32_t>(f.c1 - f.c0) * f.element_bytes;
     const auto head_bytes = static_cast<uint32_t>(sizeof head);
-    console_.begin(
-        ConsoleType::kFiring,
-        head_bytes + static_cast<uint32_t>(f.y1 - f.y0) * pixels * pixel_bytes);
+    console_.begin(ConsoleType::kFiring,
+                   head_bytes + (f.y1 - f.y0) * pixels * pixel_bytes);
     console_.put(&head, head_bytes);
-    for (uint16_t y = f.y0; y < f.y1; ++y) {
+    for (uint32_t y = f.y0; y < f.y1; ++y) {
       const uint8_t* row = f.row(y);
       if (f.pixel_bytes == pixel_bytes) {
         console_.put(row, pixels * pixel_bytes);

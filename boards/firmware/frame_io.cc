@@ -6,7 +6,7 @@ namespace shoal {
 
 uint32_t FrameIo::frame_bytes() const {
   const uint32_t inputs = shoal_inputs(&node_);
-  if (inputs > kMostStreams || shoal_outputs(&node_) > kMostStreams) return 0;
+  if (uint64_t{inputs} + shoal_outputs(&node_) > kMostStreams) return 0;
   uint32_t bytes = 0;
   for (uint32_t i = 0; i < inputs;) {
     const Source source = source_at(i);
@@ -44,8 +44,7 @@ void FrameIo::begin_frame(uint32_t frame) {
   for (uint32_t o = 0; o < shoal_outputs(&node_); ++o) {
     unsent_ += shoal_output_info(&node_, o).rows;
   }
-  for (uint16_t& rows : fed_) rows = 0;
-  for (uint16_t& rows : sent_) rows = 0;
+  for (uint32_t& rows : passed_) rows = 0;
 }
 
 void FrameIo::find(uint32_t input) {
@@ -64,13 +63,13 @@ void FrameIo::find(uint32_t input) {
 bool FrameIo::begin_row() {
   if (unfed_ == 0) return false;
   for (uint32_t i = 0; i < shoal_inputs(&node_); ++i) {
-    if (fed_[i] >= shoal_input_info(&node_, i).rows) continue;
+    if (passed_[i] >= shoal_input_info(&node_, i).rows) continue;
     row_ = shoal_input_row(&node_, i);
     if (!row_.data) continue;
     if (i != found_) find(i);
     reading_ = i;
     piece_ = 0;
-    offset_ = rows_at_ + fed_[i] * row_step_;
+    offset_ = rows_at_ + passed_[i] * row_step_;
     return true;
   }
   return false;
@@ -88,17 +87,18 @@ bool FrameIo::feed() {
   if (answer <= 0) return answer == 0;
   if (++piece_ < row_.pieces) return start_piece();
   if (shoal_push_rows(&node_, reading_, nullptr, 1) != 1) return false;
-  ++fed_[reading_], --unfed_;
+  ++passed_[reading_], --unfed_;
   reading_ = kNoInput;
   return true;
 }
 
 bool FrameIo::collect() {
+  uint32_t* const sent = passed_ + shoal_inputs(&node_);
   bool any = false;
   for (uint32_t o = 0; o < shoal_outputs(&node_); ++o) {
     const shoal_row row = shoal_output_row(&node_, o);
     if (!row.data) continue;
-    const ConsoleOutput head{frame_, o, sent_[o]};
+    const ConsoleOutput head{frame_, o, sent[o]};
     const auto head_bytes = static_cast<uint32_t>(sizeof head);
     console_.begin(ConsoleType::kOutput,
                    head_bytes + row.pieces * row.piece_bytes);
@@ -108,7 +108,7 @@ bool FrameIo::collect() {
     }
     console_.end();
     shoal_take_rows(&node_, o, nullptr, 1);
-    ++sent_[o], --unsent_;
+    ++sent[o], --unsent_;
     any = true;
   }
   return any;

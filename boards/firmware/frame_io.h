@@ -11,7 +11,7 @@ namespace shoal {
 
 class FrameIo {
  public:
-  static constexpr uint32_t kMostStreams = 48;  // inputs, and outputs
+  static constexpr uint32_t kMostStreams = 48;  // inputs and outputs
 
   FrameIo(shoal_node& node, const shoal_storage& input, ConsoleWriter& console)
       : node_(node), input_(input), console_(console) {}
@@ -51,7 +51,7 @@ class FrameIo {
   uint32_t piece_ = 0, offset_ = 0;
   // Where rows of this input lie; a walk over all inputs finds it.
   uint32_t found_ = kNoInput, rows_at_ = 0, row_step_ = 0;
-  uint16_t fed_[kMostStreams]{}, sent_[kMostStreams]{};
+  uint32_t passed_[kMostStreams]{};  // rows of inputs, then of outputs
 };
 
 }  // namespace shoal

@@ -55,10 +55,11 @@ static_assert(sizeof(ConsoleLayer) == 12);
 // See device/runtime/firing.h. Rows [y0, y1) of (x1 - x0) * (c1 - c0) elements.
 struct ConsoleFiring {
   uint16_t stage, actor;
-  uint16_t y0, y1, x0, x1, c0, c1;
+  uint32_t y0, y1, x0, x1;
+  uint16_t c0, c1;
   uint32_t element_bytes;
 };
-static_assert(sizeof(ConsoleFiring) == 20);
+static_assert(sizeof(ConsoleFiring) == 28);
 
 struct ConsoleEnd {
   uint32_t frames;

@@ -9,7 +9,9 @@
 
 namespace shoal {
 
-constexpr int rows(const PortRecord& p) { return p.y1 - p.y0; }
+constexpr int rows(const PortRecord& p) {
+  return static_cast<int>(p.row_count);
+}
 constexpr int columns(const PortRecord& p) { return p.x1 - p.x0; }
 constexpr int channels(const PortRecord& p) { return p.c1 - p.c0; }
 
@@ -70,7 +72,7 @@ inline RowRule row_rule(const StageView& s, const ActorRecord& a,
       r.block = s.params[a.param];
       break;
     case RowsFrom::kMap:
-      r.map = s.maps + a.map;
+      r.map = s.maps + a.param;
       break;
     case RowsFrom::kBytes:
       r.in_row_bytes = int64_t{columns(in)} * channels(in);

@@ -3,7 +3,6 @@
 namespace shoal {
 namespace {
 
-bool is_byte(int v) { return v >= -128 && v <= 127; }
 bool one_or(int v, int n) { return v == 1 || v == n; }
 
 }  // namespace
@@ -14,8 +13,8 @@ bool StageCheck::actors() {
     if (!actor(s_.actors[i], i)) return false;
   }
   at(Table::kStage, kNone);
-  if (!need(next_weights_ == s_.header->weights) ||
-      !need(next_chunk_ == s_.header->chunks)) {
+  if (!need(next_weights_ == s_.header->weights &&
+            next_chunk_ == s_.header->chunks)) {
     return false;
   }
   for (uint32_t i = 0; i < s_.header->loops; ++i) {
@@ -26,7 +25,7 @@ bool StageCheck::actors() {
 }
 
 bool StageCheck::actor(const ActorRecord& a, uint32_t index) {
-  return need(is_known(a.op)) && need(a.flags < 16) && operands(a, index) &&
+  return need(is_known(a.op) && a.unused == 0) && operands(a, index) &&
          window(a) && params(a) && firings(a) && shapes(a) &&
          partial_sums(a, index) && weights(a);
 }
@@ -36,9 +35,9 @@ bool StageCheck::actor_port(uint16_t port, uint32_t actor, bool is_read,
   if (!need(port < s_.header->ports)) return false;
   const PortRecord& p = s_.ports[port];
   const BufferRecord& b = s_.buffers[p.buffer];
-  return need(p.owner == PortOwner::kActor && p.owner_index == actor &&
-              p.is_read == (is_read ? 1 : 0)) &&
-         need(b.element_bytes == element_bytes) &&
+  return need(p.owner() == PortOwner::kActor && p.owner_index() == actor &&
+              p.is_read == (is_read ? 1 : 0) &&
+              b.element_bytes == static_cast<uint32_t>(element_bytes)) &&
          need(may_be_private || !(b.flags & kBufferPrivate));
 }
 
@@ -46,14 +45,12 @@ bool StageCheck::operands(const ActorRecord& a, uint32_t index) {
   const bool looped = a.loop != kNone;
   const bool is_final = a.flags & kActorFinal, init = a.flags & kActorInit;
   const int in_bytes = a.op == OpCode::kRequantize ? 4 : 1;
-  if (!need((a.in[0] == kNone) == (a.op == OpCode::kConstant)) ||
-      !need((a.in[1] == kNone) == !(is_binary(a.op) || holds_second(a.op))) ||
-      !need((a.partial == kNone) == init)) {
-    return false;
-  }
-  if (!need(has_window(a.op) || (is_final && init)) ||
-      !need(is_reduction(a.op) ||
-            !(a.flags & (kReduceColumns | kReduceChannels)))) {
+  if (!need((a.in[0] == kNone) == (a.op == OpCode::kConstant) &&
+            (a.in[1] == kNone) == !(is_binary(a.op) || holds_second(a.op)) &&
+            (a.partial == kNone) == init) ||
+      !need((has_window(a.op) || (is_final && init)) &&
+            (is_reduction(a.op) ||
+             !(a.flags & (kReduceColumns | kReduceChannels))))) {
     return false;
   }
   return actor_port(a.out, index, false, is_final ? 1 : 4, looped) &&
@@ -64,44 +61,45 @@ bool StageCheck::operands(const ActorRecord& a, uint32_t index) {
 }
 
 bool StageCheck::window(const ActorRecord& a) {
-  if (!need(a.kernel_h > 0 && a.kernel_w > 0) ||
-      !need(a.stride_y > 0 && a.stride_x > 0) ||
-      !need(a.dilation_y > 0 && a.dilation_x > 0) || !need(a.multiplier > 0) ||
-      !need(a.band > 0 && a.part > 0) ||
-      !need(a.slices > 0 && a.slices <= columns(s_.ports[a.out])) ||
-      !need(!runs_whole(a.op) || a.slices == 1) ||
-      !need(is_byte(a.zero_in) && is_byte(a.zero_weight) &&
-            is_byte(a.zero_out)) ||
-      !need(a.act_min <= a.act_max)) {
+  const PortRecord& out = s_.ports[a.out];
+  if (!need(a.kernel_h > 0 && a.kernel_w > 0 && a.stride_y > 0 &&
+            a.stride_x > 0 && a.dilation_y > 0 && a.dilation_x > 0 &&
+            a.multiplier > 0 && a.band > 0 && a.part > 0 &&
+            a.act_min <= a.act_max) ||
+      !need(a.slices > 0 && a.slices <= columns(out) &&
+            (!runs_whole(a.op) || a.slices == 1))) {
     return false;
   }
   if (!has_window(a.op)) return true;
+  const int pixel = s_.buffers[s_.ports[a.in[0]].buffer].channels;
+  if (!need(window_fits(rows(out), a.stride_y, a.kernel_h, a.dilation_y,
+                        a.pad_top, 1) &&
+            window_fits(columns(out), a.stride_x, a.kernel_w, a.dilation_x,
+                        a.pad_left, pixel))) {
+    return false;
+  }
   const bool cut = is_cut(a);
   const bool dilates = a.op == OpCode::kConv || a.op == OpCode::kDepthwise;
   // A large kernel costs no more than its weights, which the image has to
   // hold, and pools look only at what lies inside. A node's share may hold one
   // row of a window whose others are padding.
   return need(cut ? a.band == 1 && a.loop == kNone : a.part == a.kernel_h) &&
-         need((cut ? a.part : a.kernel_h) <= kMaxWindowRows) &&
-         need(dilates || (a.dilation_y == 1 && a.dilation_x == 1));
+         need(a.part <= kMaxWindowRows &&
+              (dilates || (a.dilation_y == 1 && a.dilation_x == 1)));
 }
 
 bool StageCheck::params(const ActorRecord& a) {
-  if (!need(a.param_count == param_count(a.op)) ||
-      !need(uint32_t{a.param} + a.param_count <= s_.header->params)) {
-    return false;
-  }
+  const auto count = static_cast<uint32_t>(param_count(a.op));
+  if (count && !need(a.param + count <= s_.header->params)) return false;
   const KindCheck check = checks_.kinds[static_cast<int>(a.op) - 1];
   return !check || check(*this, s_, a);
 }
 
 bool StageCheck::firings(const ActorRecord& a) {
-  const uint32_t out_rows = static_cast<uint32_t>(rows(s_.ports[a.out]));
-  if (a.loop != kNone) return true;  // at most one a row
-  const uint32_t steps = (out_rows + a.band - 1) / a.band;
-  const uint32_t parts =
-      is_cut(a) ? (uint32_t{a.kernel_h} + a.part - 1) / a.part : 1;
-  return need(steps * parts < 0xFFFF);
+  const int out_rows = rows(s_.ports[a.out]);
+  const int band = a.loop == kNone ? a.band : s_.loops[a.loop].band;
+  const int parts = is_cut(a) ? ceil_div(a.kernel_h, a.part) : 1;
+  return need(ceil_div(out_rows, band) <= kMaxFirings / parts);
 }
 
 bool StageCheck::shapes(const ActorRecord& a) {
@@ -120,13 +118,12 @@ bool StageCheck::shapes(const ActorRecord& a) {
                   channels(out) == channels(in) * int{a.multiplier});
     case ShapeRule::kPixels:
       return need(columns(in) == columns(out) &&
-                  channels(in) == channels(out)) &&
-             need(one_or(rows(in), rows(out)));
+                  channels(in) == channels(out) && one_or(rows(in), rows(out)));
     case ShapeRule::kBroadcast:
       return binary_shapes(a);
     case ShapeRule::kElements:
-      return need(int64_t{rows(in)} * columns(in) * channels(in) ==
-                  int64_t{rows(out)} * columns(out) * channels(out));
+      return need(rows(in) * columns(in) * channels(in) ==
+                  rows(out) * columns(out) * channels(out));
     case ShapeRule::kPlaces:
       return need(columns(in) == columns(out) && channels(out) == 2 &&
                   one_or(rows(in), rows(out)));
@@ -161,24 +158,24 @@ bool StageCheck::partial_sums(const ActorRecord& a, uint32_t index) {
   if (!init) {
     const PortRecord& p = s_.ports[a.partial];
     const int there = s_.buffers[p.buffer].channels;
-    if (!need(stride == 0 || stride == there) ||
-        !need(rows(p) == rows(out) && columns(p) == columns(out) &&
-              channels(p) == channels(out))) {
+    if (!need((stride == 0 || stride == there) && rows(p) == rows(out) &&
+              columns(p) == columns(out) && channels(p) == channels(out))) {
       return false;
     }
   }
   const bool middle = a.loop != kNone && !ends_loop(s_, a);
   at(Table::kActor, index);
-  if (!need(!middle || (is_final && init))) return false;
-  if (sum_rows == 0) return need(a.accumulator == kNowhere);
-  return need(in_arena(
-      a.accumulator, accumulator_bytes(sum_rows, columns(out), channels(out))));
+  return need(!middle || (is_final && init)) &&
+         need(sum_rows == 0 ? a.accumulator == kNowhere
+                            : in_arena(a.accumulator,
+                                       accumulator_bytes(sum_rows, columns(out),
+                                                         channels(out))));
 }
 
 // The rows of one band fit the private buffers on its way.
 bool StageCheck::loop_windows(const LoopRecord& l) {
   const ActorRecord& last = s_.actors[l.first_actor + l.actors - 1];
-  int64_t band = clip(l.band, 1, rows(s_.ports[last.out]));
+  int band = clip(l.band, 1, rows(s_.ports[last.out]));
   for (int j = l.actors - 1; j > 0; --j) {
     const ActorRecord& a = s_.actors[l.first_actor + j];
     const PortRecord& in = s_.ports[a.in[0]];
@@ -188,7 +185,9 @@ bool StageCheck::loop_windows(const LoopRecord& l) {
       return false;
     }
     if (band > rows(in)) band = rows(in);
-    if (!need(band <= s_.buffers[in.buffer].slots)) return false;
+    if (!need(band <= static_cast<int>(s_.buffers[in.buffer].slots))) {
+      return false;
+    }
   }
   return true;
 }

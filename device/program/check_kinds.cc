@@ -17,6 +17,13 @@ const P& params_as(const StageView& s, const ActorRecord& a) {
   return *reinterpret_cast<const P*>(s.params + a.param);
 }
 
+// No place of a line, nor the one behind the last, leaves 30 bits.
+[[gnu::noinline]] bool is_near(int32_t stride, int32_t base, int places) {
+  constexpr int32_t kFar = 1 << 29;
+  const int32_t most = kFar / places;
+  return stride >= -most && stride <= most && base >= -kFar && base <= kFar;
+}
+
 // Checks the parameters of a sum of exponentials.
 bool exponents_ok(StageCheck& c, int32_t multiplier, int32_t shift,
                   int32_t diff_min) {
@@ -30,10 +37,11 @@ bool check_reduced(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const PortRecord &in = s.ports[a.in[0]], &out = s.ports[a.out];
   const bool over_x = a.flags & kReduceColumns;
   const bool over_c = a.flags & kReduceChannels;
+  // Within an int: window_fits().
   const int last =
       (rows(out) - 1) * a.stride_y + (a.kernel_h - 1) * a.dilation_y;
-  return c.need(columns(out) == (over_x ? 1 : columns(in))) &&
-         c.need(channels(out) == (over_c ? 1 : channels(in))) &&
+  return c.need(columns(out) == (over_x ? 1 : columns(in)) &&
+                channels(out) == (over_c ? 1 : channels(in))) &&
          c.need(a.pad_top == 0 && last < rows(in));
 }
 
@@ -131,23 +139,17 @@ bool check_arg_max(StageCheck& c, const StageView& s, const ActorRecord& a) {
 bool check_bilinear(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const auto& p = params_as<BilinearParams>(s, a);
   const PortRecord& out = s.ports[a.out];
-  const auto line = [&](int32_t scale, int32_t base, int places) {
-    constexpr int32_t kFar = 1 << 27;
-    return scale >= 0 && scale <= kFar / places && base >= -kFar &&
-           base <= kFar;
-  };
-  return c.need(line(p.scale_y, p.base_y, rows(out)) &&
-                line(p.scale_x, p.base_x, columns(out)));
+  return c.need(p.scale_y >= 0 && is_near(p.scale_y, p.base_y, rows(out)) &&
+                p.scale_x >= 0 && is_near(p.scale_x, p.base_x, columns(out)));
 }
 
 bool check_move(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const auto& p = params_as<MoveParams>(s, a);
-  const auto line = [&](int32_t stride, int32_t base) {
-    return stride >= -32767 && stride <= 32767 && base >= -65535 &&
-           base <= 65535;
-  };
-  return c.need(line(p.stride_y, p.base_y) && line(p.stride_x, p.base_x) &&
-                line(p.stride_c, p.base_c) && fits_byte(p.fill));
+  const PortRecord& out = s.ports[a.out];
+  return c.need(is_near(p.stride_y, p.base_y, rows(out)) &&
+                is_near(p.stride_x, p.base_x, columns(out)) &&
+                is_near(p.stride_c, p.base_c, channels(out)) &&
+                fits_byte(p.fill));
 }
 
 bool check_blocks(StageCheck& c, const StageView& s, const ActorRecord& a) {
@@ -164,8 +166,8 @@ bool check_blocks(StageCheck& c, const StageView& s, const ActorRecord& a) {
 bool check_transpose(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const auto& p = params_as<TransposeParams>(s, a);
   const PortRecord &in = s.ports[a.in[0]], &out = s.ports[a.out];
-  const int64_t in_size = int64_t{rows(in)} * columns(in) * channels(in);
-  const int64_t out_size = int64_t{rows(out)} * columns(out) * channels(out);
+  const int in_size = rows(in) * columns(in) * channels(in);
+  const int out_size = rows(out) * columns(out) * channels(out);
   int64_t count = 1, last = 0;
   for (int i = 0; i < 4; ++i) {
     if (!c.need(p.size[i] > 0 && p.stride[i] >= 0)) return false;
@@ -174,14 +176,14 @@ bool check_transpose(StageCheck& c, const StageView& s, const ActorRecord& a) {
     last += int64_t{p.size[i] - 1} * p.stride[i];
     if (!c.need(last < in_size)) return false;
   }
-  return c.need(count == out_size) && c.need(in_size <= kInt32Max);
+  return c.need(count == out_size);
 }
 
 bool check_resize(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const PortRecord &in = s.ports[a.in[0]], &out = s.ports[a.out];
   const uint32_t count = static_cast<uint32_t>(rows(out) + columns(out));
-  if (!c.need(a.map + count <= s.header->maps)) return false;
-  const uint16_t* map = s.maps + a.map;
+  if (!c.need(a.param + count <= s.header->maps)) return false;
+  const uint16_t* map = s.maps + a.param;
   for (int y = 0; y < rows(out); ++y) {
     if (!c.need(map[y] < rows(in))) return false;
   }

@@ -33,16 +33,13 @@ bool StageCheck::spill(const SpillRecord& r, uint32_t index) {
     return false;
   }
   const PortRecord& p = s_.ports[r.port];
-  if (!need(p.owner == PortOwner::kSpill && p.owner_index == index)) {
+  if (!need(p.owner() == PortOwner::kSpill && p.owner_index() == index)) {
     return false;
   }
-  const uint64_t bytes = uint64_t{static_cast<uint32_t>(rows(p))} *
-                         static_cast<uint32_t>(columns(p)) *
-                         static_cast<uint32_t>(channels(p)) *
-                         s_.buffers[p.buffer].element_bytes;
+  const auto bytes = static_cast<uint32_t>(rows(p) * columns(p) * channels(p)) *
+                     s_.buffers[p.buffer].element_bytes;
   const uint32_t payload = page_payload(h.spill_page_bytes);
-  return need(bytes < uint64_t{1} << 31) &&
-         need(r.pages == (bytes + payload - 1) / payload) &&
+  return need(r.pages == (bytes + payload - 1) / payload) &&
          need(r.pages <= h.spill_pages) &&
          need(in_arena(r.buffer, h.spill_page_bytes));
 }

@@ -4,7 +4,7 @@ namespace shoal {
 namespace {
 
 bool boxes_meet(const PortRecord& a, const PortRecord& b) {
-  return a.y0 < b.y1 && b.y0 < a.y1 && a.x0 < b.x1 && b.x0 < a.x1 &&
+  return a.y0 < b.y1() && b.y0 < a.y1() && a.x0 < b.x1 && b.x0 < a.x1 &&
          a.c0 < b.c1 && b.c0 < a.c1;
 }
 
@@ -33,14 +33,13 @@ bool StageCheck::sizes() {
   at(Table::kStage, kNone);
   const StageEntry& entry = head_.stages[stage_];
   const StageHeader& h = *reinterpret_cast<const StageHeader*>(record_);
-  if (!need(h.magic == kStageMagic) || !need(h.index == stage_) ||
-      !need(h.bytes == entry.bytes) ||
-      !need(record_bytes(stage_counts(h)) == entry.bytes) ||
-      !need(head_.header->peers || (h.streams == 0 && h.targets == 0)) ||
-      !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers) ||
-      !need(h.actors <= head_.header->state_count) ||
-      !need(h.room == 0 || head_.header->version == kInt4Version) ||
-      !need(h.spills <= kMaxSpills)) {
+  if (!need(h.magic == kStageMagic && h.index == stage_ &&
+            h.bytes == entry.bytes &&
+            record_bytes(stage_counts(h)) == entry.bytes) ||
+      !need((head_.header->peers || (h.streams == 0 && h.targets == 0)) &&
+            (h.room == 0 || head_.header->version == kInt4Version)) ||
+      !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers &&
+            h.actors <= head_.header->state_count && h.spills <= kMaxSpills)) {
     return false;
   }
   s_ = view_stage(record_);
@@ -50,8 +49,8 @@ bool StageCheck::sizes() {
 bool StageCheck::tape() {
   const StageHeader& h = *s_.header;
   if (h.slot_count == 0) return need(h.slot_bytes == 0);
-  return need(h.slot_count >= 2) && need(h.slot_bytes > 0) &&
-         need(h.slot_bytes % kAlign == 0) &&
+  return need(h.slot_count >= 2 && h.slot_bytes > 0 &&
+              h.slot_bytes % kAlign == 0) &&
          need(in_arena(h.slots, uint64_t{h.slot_bytes} * h.slot_count));
 }
 
@@ -61,9 +60,8 @@ bool StageCheck::buffers() {
     at(Table::kBuffer, i);
     const BufferRecord& b = s_.buffers[i];
     const uint32_t count = uint32_t{b.writers} + b.readers;
-    if (!need(b.first_port == port) ||
-        !need(port + count <= s_.header->ports) || !buffer(b) ||
-        !overlay(b, i)) {
+    if (!need(b.first_port == port && port + count <= s_.header->ports) ||
+        !buffer(b) || !overlay(b, i)) {
       return false;
     }
     if (b.base != kNone) {
@@ -91,32 +89,31 @@ bool StageCheck::buffer(const BufferRecord& b) {
   const bool complete = b.flags & kBufferComplete;
   const bool keep = b.flags & kBufferKeep;
   const bool variable = b.flags & kBufferVariable;
-  return need(b.flags <= 15) && need(is_private + complete + keep <= 1) &&
-         need(b.element_bytes == 1 || b.element_bytes == 4) &&
-         need(b.rows > 0 && b.columns > 0 && b.channels > 0) &&
-         need(b.slots > 0 && b.slots <= b.rows) &&
-         need(uint64_t{b.columns} * b.channels * b.element_bytes ==
-              b.row_bytes) &&
-         need(b.row_bytes < 0x80000000) &&
-         (variable
-              ? need(is_variable(b))
-              : need(in_arena(b.offset, uint64_t{b.row_bytes} * b.slots))) &&
-         need(complete == (b.writers == 0)) &&
-         need(!complete || b.slots == b.rows) &&
+  if (!need((b.element_bytes == 1 || b.element_bytes == 4) && b.channels > 0 &&
+            b.slots > 0 && b.slots <= b.rows && b.rows <= kMaxRows)) {
+    return false;
+  }
+  const uint32_t pixel = pixel_bytes(b), wide = b.row_bytes / pixel;
+  return need(wide > 0 && wide <= kMaxColumns && wide * pixel == b.row_bytes &&
+              b.row_bytes <= (kMaxBoxBytes - 1) / b.rows) &&
+         need(is_private + complete + keep <= 1 && keep == (b.base != kNone)) &&
+         need(variable ? is_variable(b)
+                       : in_arena(b.offset, b.row_bytes * b.slots)) &&
+         need(complete == (b.writers == 0) &&
+              (!complete || b.slots == b.rows)) &&
          need(!is_private ||
-              (b.writers == 1 && b.readers == 1 && b.element_bytes == 1)) &&
-         need(keep == (b.base != kNone));
+              (b.writers == 1 && b.readers == 1 && b.element_bytes == 1));
 }
 
 // All of a variable's first or second copy, which is only read or only written.
 bool StageCheck::is_variable(const BufferRecord& b) {
   const bool before = b.flags & kBufferComplete;
-  if (!need(!(b.flags & (kBufferPrivate | kBufferKeep))) ||
-      !need(b.overlay == kNone && b.element_bytes == 1 && b.slots == b.rows) ||
-      !need(before || b.readers == 0)) {
+  if (!need(!(b.flags & (kBufferPrivate | kBufferKeep)) && b.overlay == kNone &&
+            b.element_bytes == 1 && b.slots == b.rows &&
+            (before || b.readers == 0))) {
     return false;
   }
-  const uint64_t bytes = uint64_t{b.row_bytes} * b.rows;
+  const uint32_t bytes = b.row_bytes * b.rows;
   for (uint32_t i = 0; i < head_.variable_count(); ++i) {
     const VariableEntry& v = head_.variables()[i];
     if (v.bytes != bytes) continue;
@@ -132,10 +129,10 @@ bool StageCheck::overlay(const BufferRecord& b, uint32_t index) {
     return false;
   }
   const BufferRecord& under = s_.buffers[b.overlay];
-  return need(b.slots == b.rows && under.slots == under.rows) &&
-         need(!((b.flags | under.flags) &
-                (kBufferPrivate | kBufferKeep | kBufferVariable))) &&
-         need(under.overlay == kNone);
+  return need(b.slots == b.rows && under.slots == under.rows &&
+              !((b.flags | under.flags) &
+                (kBufferPrivate | kBufferKeep | kBufferVariable)) &&
+              under.overlay == kNone);
 }
 
 bool StageCheck::ports() {
@@ -146,8 +143,7 @@ bool StageCheck::ports() {
       const uint32_t index = b.first_port + p;
       at(Table::kPort, index);
       const PortRecord& port = s_.ports[index];
-      if (!need(port.buffer == i) ||
-          !need(port.is_read == (p >= b.writers ? 1 : 0)) ||
+      if (!need(port.buffer == i && port.is_read == (p >= b.writers ? 1 : 0)) ||
           !this->port(port, index)) {
         return false;
       }
@@ -161,36 +157,33 @@ bool StageCheck::ports() {
 bool StageCheck::port(const PortRecord& p, uint32_t index) {
   const BufferRecord& b = s_.buffers[p.buffer];
   const Header& h = *head_.header;
-  if (!need(p.y0 < p.y1 && p.y1 <= b.rows) ||
-      !need(p.x0 < p.x1 && p.x1 <= b.columns) ||
-      !need(p.c0 < p.c1 && p.c1 <= b.channels)) {
+  if (!need(p.unused == 0 && rows(p) > 0 && p.y1() <= b.rows && p.x0 < p.x1 &&
+            p.x1 <= columns(b) && p.c0 < p.c1 && p.c1 <= b.channels)) {
     return false;
   }
   const bool is_private = b.flags & kBufferPrivate;
-  if (is_private && !need(rows(p) == b.rows && columns(p) == b.columns &&
+  if (is_private && !need(rows(p) == b.rows &&
+                          static_cast<uint32_t>(columns(p)) == columns(b) &&
                           channels(p) == b.channels)) {
     return false;
   }
-  if (p.owner == PortOwner::kActor) {
-    if (!need(p.owner_index < s_.header->actors)) return false;
-    const ActorRecord& a = s_.actors[p.owner_index];
+  const uint32_t owner = p.owner_index();
+  if (p.owner() == PortOwner::kActor) {
+    if (!need(owner < s_.header->actors)) return false;
+    const ActorRecord& a = s_.actors[owner];
     return need(p.is_read
                     ? a.in[0] == index || a.in[1] == index || a.partial == index
                     : a.out == index);
   }
   if (!need(!is_private)) return false;
-  if (p.owner == PortOwner::kStream) {
-    return need(p.owner_index < s_.header->streams) &&
-           need(s_.streams[p.owner_index].port == index);
+  if (p.owner() == PortOwner::kStream) {
+    return need(owner < s_.header->streams && s_.streams[owner].port == index);
   }
-  if (p.owner == PortOwner::kSpill) {
-    return need(p.owner_index < s_.header->spills) &&
-           need(s_.spills[p.owner_index].port == index);
+  if (p.owner() == PortOwner::kSpill) {
+    return need(owner < s_.header->spills && s_.spills[owner].port == index);
   }
-  if (!need(p.owner == PortOwner::kApi)) return false;
-  if (!need(p.owner_index < (p.is_read ? h.outputs : h.inputs))) return false;
-  const uint32_t io =
-      p.is_read ? uint32_t{h.inputs} + p.owner_index : uint32_t{p.owner_index};
+  if (!need(owner < (p.is_read ? h.outputs : h.inputs))) return false;
+  const uint32_t io = p.is_read ? h.inputs + owner : owner;
   return need(head_.ios[io].stage == stage_ && head_.ios[io].port == index);
 }
 
@@ -216,11 +209,12 @@ bool StageCheck::ios() {
     const PortRecord& p = s_.ports[io.port];
     const uint32_t element = s_.buffers[p.buffer].element_bytes;
     const uint32_t number = io.is_output ? i - h.inputs : i;
-    if (!need(p.owner == PortOwner::kApi && p.is_read == io.is_output &&
-              p.owner_index == number) ||
-        !need(io.rows == rows(p) && io.element_bytes == element) ||
-        !need(io.row_bytes ==
-              static_cast<uint32_t>(columns(p) * channels(p)) * element)) {
+    if (!need(p.owner() == PortOwner::kApi && p.is_read == io.is_output &&
+              p.owner_index() == number) ||
+        !need(io.rows == p.row_count && io.unused == 0 &&
+              io.element_bytes == element &&
+              io.row_bytes ==
+                  static_cast<uint32_t>(columns(p) * channels(p)) * element)) {
       return false;
     }
   }
@@ -234,7 +228,7 @@ bool StageCheck::in_recorded_order(uint32_t buffer) const {
   const BufferRecord& b = s_.buffers[buffer];
   if (b.flags & (kBufferComplete | kBufferKeep | kBufferVariable)) return false;
   for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
-    if (s_.ports[b.first_port + p].owner != PortOwner::kActor) return false;
+    if (s_.ports[b.first_port + p].owner() != PortOwner::kActor) return false;
   }
   return true;
 }
@@ -243,10 +237,9 @@ StageCheck::Region StageCheck::buffer_region(uint32_t index) const {
   const BufferRecord& b = s_.buffers[index];
   // A variable has a fixed region.
   if (b.flags & kBufferVariable) return {0, 0, kNone};
-  Region r{b.offset, uint64_t{b.offset} + uint64_t{b.row_bytes} * b.slots,
-           kNone};
+  Region r{b.offset, b.offset + b.row_bytes * b.slots, kNone};
   if (b.flags & kBufferPrivate) {
-    r.loop = s_.actors[s_.ports[b.first_port].owner_index].loop;
+    r.loop = s_.actors[s_.ports[b.first_port].owner_index()].loop;
   }
   return r;
 }
@@ -255,8 +248,8 @@ StageCheck::Region StageCheck::accumulator_region(const StageView& s,
                                                   const ActorRecord& a) {
   if (a.accumulator == kNowhere) return {0, 0, kNone};
   const PortRecord& out = s.ports[a.out];
-  const uint64_t bytes =
-      accumulator_bytes(accumulator_rows(s, a), columns(out), channels(out));
+  const auto bytes = static_cast<uint32_t>(
+      accumulator_bytes(accumulator_rows(s, a), columns(out), channels(out)));
   return {a.accumulator, a.accumulator + bytes, a.loop};
 }
 
@@ -264,15 +257,15 @@ StageCheck::Region StageCheck::accumulator_region(const StageView& s,
 StageCheck::Region StageCheck::set_region(uint32_t index) const {
   const WeightRecord& w = s_.weights[index];
   if (w.place != WeightPlace::kSram || w.flags) return {0, 0, kNone};
-  return {w.arena, w.arena + set_bytes(s_, w), kNone};
+  return {w.arena, w.arena + static_cast<uint32_t>(set_bytes(s_, w)), kNone};
 }
 
 // The memory that weights of four bits are unpacked into, of the actor that
 // needs most.
 StageCheck::Region StageCheck::room_region() const {
-  uint64_t bytes = 0;
+  uint32_t bytes = 0;
   for (uint32_t i = 0; i < s_.header->actors; ++i) {
-    const uint64_t room = room_bytes(s_.actors[i]);
+    const uint32_t room = room_bytes(s_.actors[i]);
     if (room > bytes) bytes = room;
   }
   return {s_.header->room, s_.header->room + bytes, kNone};
@@ -302,11 +295,10 @@ StageCheck::Region StageCheck::region(uint32_t number) const {
   number -= h.weights;
   if (number < h.spills) {
     const uint32_t buffer = s_.spills[number].buffer;
-    return {buffer, uint64_t{buffer} + head_.header->spill_page_bytes, kNone};
+    return {buffer, buffer + head_.header->spill_page_bytes, kNone};
   }
   if (number > h.spills) return room_region();
-  const uint64_t bytes = uint64_t{h.slot_bytes} * h.slot_count;
-  return {h.slots, h.slots + bytes, kNone};
+  return {h.slots, h.slots + h.slot_bytes * h.slot_count, kNone};
 }
 
 bool StageCheck::apart(const Region& a, const Region& b) {
@@ -342,10 +334,9 @@ bool StageCheck::loops() {
   for (uint32_t i = 0; i < s_.header->loops; ++i) {
     at(Table::kLoop, i);
     const LoopRecord& l = s_.loops[i];
-    if (!need(l.first_actor >= next) || !need(l.actors >= 2) ||
-        !need(l.actors <= kMaxLoopActors) || !need(l.iterations > 0) ||
-        !need(l.band > 0) ||
-        !need(uint32_t{l.first_actor} + l.actors <= s_.header->actors)) {
+    if (!need(l.first_actor >= next && l.actors >= 2 &&
+              l.actors <= kMaxLoopActors && l.iterations > 0 && l.band > 0 &&
+              uint32_t{l.first_actor} + l.actors <= s_.header->actors)) {
       return false;
     }
     next = uint32_t{l.first_actor} + l.actors;
@@ -368,15 +359,15 @@ bool StageCheck::loops() {
 bool StageCheck::loop(const LoopRecord& l, uint32_t index) {
   for (uint32_t j = 0; j < l.actors; ++j) {
     const ActorRecord& a = s_.actors[l.first_actor + j];
-    if (!need(a.loop == index) || !need(a.in[0] < s_.header->ports) ||
-        !need(a.out < s_.header->ports)) {
+    if (!need(a.loop == index && a.in[0] < s_.header->ports &&
+              a.out < s_.header->ports)) {
       return false;
     }
     const uint16_t from = s_.ports[a.in[0]].buffer;
     const uint16_t to = s_.ports[a.out].buffer;
     const bool inner = s_.buffers[to].flags & kBufferPrivate;
     const bool reads_inner = s_.buffers[from].flags & kBufferPrivate;
-    if (!need(inner == (j + 1u < l.actors)) || !need(reads_inner == (j > 0))) {
+    if (!need(inner == (j + 1u < l.actors) && reads_inner == (j > 0))) {
       return false;
     }
     if (j == 0) continue;
@@ -395,7 +386,7 @@ bool StageCheck::order() {
   for (uint32_t i = 0; i < runs; ++i) {
     at(Table::kOrder, i);
     const OrderRun& run = s_.order[i];
-    if (!need(run.firings > 0) || !need(run.actor < s_.header->actors)) {
+    if (!need(run.firings > 0 && run.actor < s_.header->actors)) {
       return false;
     }
     const ActorRecord& a = s_.actors[run.actor];

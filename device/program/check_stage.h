@@ -58,10 +58,11 @@ class StageCheck {
   bool port(const PortRecord&, uint32_t index);
   bool disjoint_writers(const BufferRecord&);
   bool ios();
-  // Bytes of the arena that something takes while the stage runs. What belongs
-  // to a loop lives during a firing of that loop only.
+  // Bytes of the arena that something takes while the stage runs, once they are
+  // known to lie in it. What belongs to a loop lives during a firing of that
+  // loop only.
   struct Region {
-    uint64_t begin, end;
+    uint32_t begin, end;
     uint16_t loop;
   };
   static bool apart(const Region&, const Region&);

@@ -2,15 +2,6 @@
 #include "device/program/early.h"
 
 namespace shoal {
-namespace {
-
-// Offsets are compared mod 2^32, so that no frame may be half of it.
-bool frame_fits(const BufferRecord& b, const PortRecord& p) {
-  const int64_t elements = int64_t{rows(p)} * columns(p) * channels(p);
-  return elements * b.element_bytes < int64_t{1} << 31;
-}
-
-}  // namespace
 
 // In-streams, then out-streams, whose targets follow one another.
 bool StageCheck::streams() {
@@ -25,8 +16,9 @@ bool StageCheck::streams() {
       return false;
     }
     const PortRecord& p = s_.ports[r.port];
-    if (!need(p.owner == PortOwner::kStream && p.owner_index == i) ||
-        !need(frame_fits(s_.buffers[p.buffer], p))) {
+    // Offsets are compared mod 2^32. A frame is less than half of it, as every
+    // box is.
+    if (!need(p.owner() == PortOwner::kStream && p.owner_index() == i)) {
       return false;
     }
     if (!p.is_read) {
@@ -78,8 +70,7 @@ bool StageCheck::early_stream(const PortRecord& p) {
     if (!need(w.place != WeightPlace::kSram || stays(w))) return false;
   }
   const auto bytes = [](const BufferRecord& of) {
-    return Region{of.offset, of.offset + uint64_t{of.slots} * of.row_bytes,
-                  kNone};
+    return Region{of.offset, of.offset + of.slots * of.row_bytes, kNone};
   };
   for (uint32_t i = 0; i < before.header->buffers; ++i) {
     if (!need(apart(bytes(b), bytes(before.buffers[i])))) return false;

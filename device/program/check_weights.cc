@@ -9,16 +9,14 @@ namespace shoal {
 bool StageCheck::int4_room(const ActorRecord& a) {
   if (!has_int4_weights(a)) return true;
   const bool may = a.op == OpCode::kConv || a.op == OpCode::kDepthwise;
-  return need(may) && need(s_.header->room > 0) &&
-         need(room_bytes(a) >= kLeastInt4Room) &&
-         need(in_arena(s_.header->room, room_bytes(a)));
+  return need(may && s_.header->room > 0 && room_bytes(a) >= kLeastInt4Room &&
+              in_arena(s_.header->room, room_bytes(a)));
 }
 
 bool StageCheck::weights(const ActorRecord& a) {
   if (!int4_room(a)) return false;
   if (!has_weights(a.op)) return need(a.weights == kNone);
-  if (!need(a.weights == next_weights_) ||
-      !need(a.weights < s_.header->weights)) {
+  if (!need(a.weights == next_weights_ && a.weights < s_.header->weights)) {
     return false;
   }
   ++next_weights_;
@@ -26,9 +24,9 @@ bool StageCheck::weights(const ActorRecord& a) {
   const uint16_t index = fault_.index;
   at(Table::kWeights, a.weights);
   const uint32_t count = uint32_t{w.parts} * w.groups;
-  if (!need(w.first_chunk == next_chunk_) || !need(count > 0) ||
-      !need(next_chunk_ + count <= s_.header->chunks) || !place(w) ||
-      !groups(a, w)) {
+  if (!need(w.first_chunk == next_chunk_ && count > 0 &&
+            next_chunk_ + count <= s_.header->chunks) ||
+      !place(w) || !groups(a, w)) {
     return false;
   }
   for (uint32_t i = 0; i < count; ++i) {
@@ -48,13 +46,13 @@ bool StageCheck::weights(const ActorRecord& a) {
 bool StageCheck::place(const WeightRecord& w) {
   switch (w.place) {
     case WeightPlace::kMapped:
-      return need(w.flags == 0 && w.arena == 0) && need(source_.mapped);
+      return need(w.flags == 0 && w.arena == 0 && source_.mapped);
     case WeightPlace::kTape:
-      return need(w.flags == 0 && w.arena == 0) &&
-             need(s_.header->slot_count > 0 && s_.header->order > 0);
+      return need(w.flags == 0 && w.arena == 0 && s_.header->slot_count > 0 &&
+                  s_.header->order > 0);
     case WeightPlace::kSram:
-      return need((w.flags & ~(kWeightsKeep | kWeightsBank)) == 0) &&
-             need(stays(w) || bank_of(w) == 0);
+      return need((w.flags & ~(kWeightsKeep | kWeightsBank)) == 0 &&
+                  (stays(w) || bank_of(w) == 0));
   }
   return need(false);
 }
@@ -69,8 +67,8 @@ bool StageCheck::sram(const WeightRecord& w) {
   const uint32_t first = bank ? 0 : h.keep;
   const uint64_t room = bank ? head_.bank_bytes(bank) : h.keep_bytes;
   const uint64_t end = w.arena + bytes;
-  if (!need(w.arena % kAlign == 0) || !need(w.arena >= first) ||
-      !need(w.arena >= kept_end_[bank]) || !need(end <= first + room)) {
+  if (!need(w.arena % kAlign == 0 && w.arena >= first &&
+            w.arena >= kept_end_[bank] && end <= first + room)) {
     return false;
   }
   kept_end_[bank] = static_cast<uint32_t>(end);
@@ -90,14 +88,13 @@ bool StageCheck::groups(const ActorRecord& a, const WeightRecord& w) {
                          ? a.op == OpCode::kConv || a.op == OpCode::kDepthwise
                          : a.op == OpCode::kDepthwise || a.op == OpCode::kLut;
     const int n = a.op == OpCode::kLut ? 1 : l.iterations;
-    if (!need(may) || !need(w.parts == (last ? n : 1)) ||
-        !need(w.groups == (last ? 1 : n))) {
+    if (!need(may && w.parts == (last ? n : 1) && w.groups == (last ? 1 : n))) {
       return false;
     }
   } else {
     const int parts = is_cut(a) ? ceil_div(a.kernel_h, a.part) : 1;
-    if (!need(w.parts == 1 || w.parts == parts) ||
-        !need(a.op != OpCode::kLut || w.groups == 1)) {
+    if (!need((w.parts == 1 || w.parts == parts) &&
+              (a.op != OpCode::kLut || w.groups == 1))) {
       return false;
     }
   }
@@ -118,8 +115,8 @@ bool StageCheck::groups(const ActorRecord& a, const WeightRecord& w) {
       if (!need(ok)) return false;
       next += c.out_n;
     }
-    if (!need(by_rows ? chunks[w.groups - 1].out_n <= chunks[0].out_n : true) ||
-        !need(inner ? next <= 0xFFFF : next == all)) {
+    if (!need((!by_rows || chunks[w.groups - 1].out_n <= chunks[0].out_n) &&
+              (inner ? next <= 0xFFFF : next == all))) {
       return false;
     }
   }
@@ -146,8 +143,8 @@ bool StageCheck::chunk_box(const ActorRecord& a, const ChunkRecord& c) {
   const bool reads_inner =
       s_.buffers[s_.ports[a.in[0]].buffer].flags & kBufferPrivate;
   const int first = reads_inner ? 0 : c.out0 / a.multiplier;
-  return need(c.out0 % a.multiplier == 0) &&
-         need(first + ceil_div(c.out_n, a.multiplier) <= there);
+  return need(c.out0 % a.multiplier == 0 &&
+              first + ceil_div(c.out_n, a.multiplier) <= there);
 }
 
 bool StageCheck::chunk_bytes(const ActorRecord& a, const WeightRecord& w,
@@ -158,17 +155,17 @@ bool StageCheck::chunk_bytes(const ActorRecord& a, const WeightRecord& w,
   const ChunkLayout layout = chunk_layout(static_cast<uint32_t>(weight_bytes),
                                           c.out_n, has_quantized_chunk(a.op));
   const uint64_t end = uint64_t{c.offset} + c.bytes + kTagBytes;
-  if (!need(c.bytes == layout.bytes) || !need(c.offset % kAlign == 0) ||
-      !need(c.offset >= h.head_bytes)) {
+  if (!need(c.bytes == layout.bytes && c.offset % kAlign == 0 &&
+            c.offset >= h.head_bytes)) {
     return false;
   }
   const bool in_program = end <= h.program_bytes;
   if (w.place != WeightPlace::kMapped && !(in_program && source_.mapped)) {
-    return need(c.offset >= h.program_bytes) && need(end <= h.image_bytes) &&
-           need(w.place == WeightPlace::kSram ||
-                c.bytes + kTagBytes <= s_.header->slot_bytes);
+    return need(c.offset >= h.program_bytes && end <= h.image_bytes &&
+                (w.place == WeightPlace::kSram ||
+                 c.bytes + kTagBytes <= s_.header->slot_bytes));
   }
-  if (!need(in_program) || !need(w.place != WeightPlace::kTape)) return false;
+  if (!need(in_program && w.place != WeightPlace::kTape)) return false;
   if (w.place == WeightPlace::kSram) return true;  // checked when it is copied
   const uint8_t* bytes = source_.mapped + c.offset;
   if (!need(tag_follows(TagKind::kChunk, c.offset, h.generation, bytes,

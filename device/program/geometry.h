@@ -127,6 +127,16 @@ constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
   return r.in_rows == 1 ? RowRange{0, 1} : within(lo, hi);
 }
 
+// Returns whether an int holds the distance, in bytes, of every place that the
+// windows of `places` outputs name from the first of the input, inside it or
+// outside: runtime and kernels compute with these.
+constexpr bool window_fits(int places, int stride, int kernel, int dilation,
+                           int pad, int place_bytes) {
+  const int most = (1 << 29) / place_bytes;  // of each of three numbers
+  return places <= most / stride && kernel <= most / dilation && pad <= most &&
+         pad >= -most;
+}
+
 struct FiringRange {
   int out_lo, out_hi, ky_lo, ky_hi;
   bool first_part, last_part;

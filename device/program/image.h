@@ -27,14 +27,13 @@
 namespace shoal {
 
 inline constexpr uint32_t kImageMagic = 0x4C4F4853;  // "SHOL"
-// A program without variables is of the first version, and the same bytes as
-// before there were any.
-inline constexpr uint16_t kImageVersion = 3, kVariablesVersion = 4;
+// A program without variables is of the first version.
+inline constexpr uint16_t kImageVersion = 7, kVariablesVersion = 8;
 // One that keeps weights in other banks than the arena's, with variables or
 // without.
-inline constexpr uint16_t kBanksVersion = 5;
+inline constexpr uint16_t kBanksVersion = 9;
 // One with weights of four bits; variables and other banks, or not.
-inline constexpr uint16_t kInt4Version = 6;
+inline constexpr uint16_t kInt4Version = 10;
 constexpr bool is_known_version(uint16_t version) {
   return version >= kImageVersion && version <= kInt4Version;
 }
@@ -48,6 +47,14 @@ inline constexpr uint16_t kNone = 0xFFFF;
 inline constexpr uint32_t kNowhere = 0xFFFFFFFF;
 inline constexpr int kMaxWindowRows = 16;  // row pointers a kernel gets
 inline constexpr int kMaxBuffers = 1024;   // and actors, of a stage
+// A box has at most these, and fewer bytes than kMaxBoxBytes.
+inline constexpr int kMaxRows = 1 << 24, kMaxColumns = 0xFFFF;
+inline constexpr int kMaxChannels = 0xFFFF;
+inline constexpr uint32_t kMaxBoxBytes = 1u << 31;
+// Strides, dilations and the sides of windows.
+inline constexpr int kMaxStep = 0xFFFF;
+inline constexpr int kMaxBand = 0xFFFF;     // rows of a firing
+inline constexpr int kMaxFirings = 0xFFFE;  // of an actor in a frame
 inline constexpr int kMaxLoopActors = 6;
 inline constexpr int kMaxSpills = 8;  // of a stage
 inline constexpr int kMaxBanks = 3;   // of SRAM, besides the arena's
@@ -138,9 +145,10 @@ static_assert(sizeof(StageEntry) == 8);
 struct IoEntry {
   uint16_t stage;
   uint16_t port;
-  uint16_t rows;
-  uint8_t element_bytes;
-  uint8_t is_output;
+  uint32_t unused : 3;  // 0
+  uint32_t is_output : 1;
+  uint32_t element_bytes : 3;
+  uint32_t rows : 25;  // of the port's box
   uint32_t row_bytes;  // of the port's box
   uint32_t reserved;
 };
@@ -220,12 +228,13 @@ enum BufferFlags : uint8_t {
                         // (in even frames the first copy), else after it
 };
 struct BufferRecord {
-  uint16_t tensor;        // for taps and messages
-  uint8_t element_bytes;  // 1 or 4
-  uint8_t flags;
-  uint16_t rows, columns, channels;  // of the buffer's box
-  uint16_t slots;
-  uint32_t row_bytes;   // columns * channels * element_bytes
+  uint16_t tensor;    // for taps and messages
+  uint16_t channels;  // of the buffer's box
+  uint32_t flags : 4;
+  uint32_t element_bytes : 3;  // 1 or 4
+  uint32_t rows : 25;          // of the buffer's box
+  uint32_t slots;
+  uint32_t row_bytes;   // columns of the box * channels * element_bytes
   uint32_t offset;      // in the arena, multiple of 16
   uint16_t first_port;  // write ports, then read ports
   uint8_t writers, readers;
@@ -235,19 +244,42 @@ struct BufferRecord {
 };
 static_assert(sizeof(BufferRecord) == 28);
 
+constexpr uint32_t pixel_bytes(const BufferRecord& b) {
+  return uint32_t{b.channels} * b.element_bytes;
+}
+constexpr uint32_t columns(const BufferRecord& b) {
+  return b.row_bytes / pixel_bytes(b);
+}
+
 // Cursor indices increase strictly along the buffers of a stage: base, then
 // the cursors of the ports. A private buffer has one writer and one reader,
 // whose boxes are the whole buffer.
+// The owner's index has 15 bits, in two fields; see owner_index().
 enum class PortOwner : uint8_t { kActor, kApi, kStream, kSpill };
 struct PortRecord {
-  uint16_t buffer;
-  uint8_t is_read;
-  PortOwner owner;
-  uint16_t owner_index;  // actor, input / output, entry of `streams`, `spills`
-  uint16_t cursor;       // kNone in private buffers; see BufferRecord
-  uint16_t y0, y1, x0, x1, c0, c1;
+  uint32_t owner_low : 8;
+  uint32_t y0 : 24;
+  uint32_t owner_high : 7;
+  uint32_t row_count : 25;
+  uint16_t is_read : 1;
+  uint16_t owned_by : 2;  // a PortOwner; see owner()
+  uint16_t unused : 2;    // 0
+  uint16_t buffer : 11;
+  uint16_t cursor;  // kNone in private buffers; see BufferRecord
+  uint16_t x0, x1, c0, c1;
+
+  constexpr PortOwner owner() const { return static_cast<PortOwner>(owned_by); }
+  // Actor, input or output, entry of `streams` or of `spills`.
+  constexpr uint16_t owner_index() const {
+    return static_cast<uint16_t>(owner_high << 8 | owner_low);
+  }
+  constexpr uint32_t y1() const { return y0 + row_count; }
 };
 static_assert(sizeof(PortRecord) == 20);
+
+constexpr void set_owner_index(PortRecord& p, uint32_t index) {
+  p.owner_low = index & 0xFF, p.owner_high = index >> 8 & 0x7F;
+}
 
 enum class OpCode : uint8_t {
   kConv = 1,  // also pointwise and fully connected
@@ -302,7 +334,8 @@ enum ActorFlags : uint8_t {
 // ceil(rows / band) * ceil(kernel_h / part) times a frame.
 struct ActorRecord {
   OpCode op;
-  uint8_t flags;
+  int8_t zero_in, zero_weight, zero_out;
+  int8_t act_min, act_max;
   uint16_t layer;    // for taps and messages
   uint16_t in[2];    // ports; in[1] for binary operators
   uint16_t partial;  // port of int32 rows to start from
@@ -312,16 +345,18 @@ struct ActorRecord {
   uint16_t band;
   uint16_t part;
   uint16_t slices;  // column slices of a firing, at least 1
+  // First entry in the int32 table, see params.h; kResize: in the table of
+  // maps, that of the rows and then that of the columns.
+  uint16_t param;
   uint16_t kernel_h, kernel_w;
-  uint8_t stride_y, stride_x, dilation_y, dilation_x;
-  int16_t pad_top, pad_left;
-  int16_t zero_in, zero_weight, zero_out;
-  int8_t act_min, act_max;
-  uint16_t param, param_count;  // in the int32 table; see params.h
-  uint16_t map;                 // kResize: row map, then column map
-  uint16_t multiplier;          // kDepthwise: outputs per input channel
-  uint16_t room16;  // kConv, kDepthwise: the bytes over 16 into which its
-                    // weights of four bits are unpacked; 0: they have eight
+  uint16_t stride_y, stride_x, dilation_y, dilation_x;
+  uint32_t flags : 4;
+  int32_t pad_top : 28;
+  uint32_t unused : 4;  // 0
+  int32_t pad_left : 28;
+  uint16_t multiplier;  // kDepthwise: outputs per input channel
+  uint16_t room16;      // kConv, kDepthwise: the bytes over 16 into which its
+                        // weights of four bits are unpacked; 0: they have eight
   uint32_t accumulator;  // arena offset of private sums, else kNowhere
 };
 static_assert(sizeof(ActorRecord) == 56);

@@ -90,7 +90,7 @@ inline Node::Progress Node::next_slice(const ActorRecord& a) {
   s.sums_row = s.lo;
   s.room = reinterpret_cast<int8_t*>(ports.arena + stage.header->room);
   s.params = stage.params + a.param;
-  s.maps = stage.maps + a.map;
+  s.maps = stage.maps + a.param;
 }
 
 // Runs a slice without a Slice, because a plain actor's kernel mostly finds the
@@ -198,9 +198,9 @@ void Node::observe_plain() {
   f.layer = a.layer;
   f.tensor = b.tensor;
   f.frame = state_.ports.frames;
-  f.element_bytes = b.element_bytes;
-  f.y0 = static_cast<uint16_t>(s.lo), f.y1 = static_cast<uint16_t>(s.hi);
-  f.x0 = 0, f.x1 = static_cast<uint16_t>(s.out.columns);
+  f.element_bytes = static_cast<uint8_t>(b.element_bytes);
+  f.y0 = static_cast<uint32_t>(s.lo), f.y1 = static_cast<uint32_t>(s.hi);
+  f.x0 = 0, f.x1 = static_cast<uint32_t>(s.out.columns);
   f.c0 = 0, f.c1 = static_cast<uint16_t>(s.out.channels);
   f.pixel_bytes = uint32_t{b.channels} * b.element_bytes;
   if (is_inner(state_.ports.stage, a)) {

@@ -21,17 +21,17 @@ struct Firing {
   uint32_t frame;   ///< frame since the node was opened
   /// 1, or 4 for int32 partial sums.
   uint8_t element_bytes;
-  uint16_t y0;  ///< first row made, relative to the box of the actor's out port
-  uint16_t y1;  ///< behind the last row
-  uint16_t x0;  ///< first column, likewise
-  uint16_t x1;  ///< behind the last column
+  uint32_t y0;  ///< first row made, relative to the box of the actor's out port
+  uint32_t y1;  ///< behind the last row
+  uint32_t x0;  ///< first column, likewise
+  uint32_t x1;  ///< behind the last column
   uint16_t c0;  ///< first channel, likewise
   uint16_t c1;  ///< behind the last channel
   /// Bytes from one x to the next.
   uint32_t pixel_bytes;
 
   /// Returns the element at (x0, c0) of row y in [y0, y1).
-  const uint8_t* row(uint16_t y) const {
+  const uint8_t* row(uint32_t y) const {
     return memory + (first_row + y) % slots * row_bytes;
   }
 

@@ -111,10 +111,10 @@ shoal_row Node::input_row(uint32_t input) const {
   const PortRecord* p = current_port(input);
   if (!p) return {};
   const BufferRecord& b = state_.ports.stage.buffers[p->buffer];
-  const uint32_t row = state_.ports.passed(b, *p);
-  if (row >= p->y1 || !has_place(*p, b, row - p->y0)) return {};
+  const uint32_t row = state_.ports.passed(b, *p) - p->y0;
+  if (row >= p->row_count || !has_place(*p, b, row)) return {};
   const IoEntry& io = state_.head.ios[input];
-  return place_of(state_.ports.rows_of(io.port), row - p->y0, io.element_bytes);
+  return place_of(state_.ports.rows_of(io.port), row, io.element_bytes);
 }
 
 shoal_row Node::output_row(uint32_t output) const {
@@ -123,10 +123,10 @@ shoal_row Node::output_row(uint32_t output) const {
   const PortRecord* p = current_port(index);
   if (!p) return {};
   const BufferRecord& b = state_.ports.stage.buffers[p->buffer];
-  const uint32_t row = state_.ports.passed(b, *p);
-  if (row >= p->y1 || state_.ports.readable(b) <= row) return {};
+  const uint32_t first = p->y0, row = state_.ports.passed(b, *p) - first;
+  if (row >= p->row_count || state_.ports.readable(b) <= first + row) return {};
   const IoEntry& io = state_.head.ios[index];
-  return place_of(state_.ports.rows_of(io.port), row - p->y0, io.element_bytes);
+  return place_of(state_.ports.rows_of(io.port), row, io.element_bytes);
 }
 
 }  // namespace shoal

@@ -100,34 +100,34 @@ uint32_t Ports::row_bytes(const PortRecord& p) const {
 // Returns the ready bytes of the box, from the frame's first byte on.
 uint32_t Ports::bytes_ready(const PortRecord& p) const {
   const BufferRecord& b = stage.buffers[p.buffer];
-  const uint32_t made = passed(b, p) < p.y1 ? readable(b) : p.y1;
-  const uint32_t end = made < p.y1 ? made : p.y1;
+  const uint32_t made = passed(b, p) < p.y1() ? readable(b) : p.y1();
+  const uint32_t end = made < p.y1() ? made : p.y1();
   return (end > p.y0 ? end - p.y0 : 0) * row_bytes(p);
 }
 
 uint32_t Ports::bytes_free(const PortRecord& p) const {
   const BufferRecord& b = stage.buffers[p.buffer];
   const uint32_t next = passed(b, p);
-  uint32_t end = next < p.y1 ? writable(b, next) : p.y1;
+  uint32_t end = next < p.y1() ? writable(b, next) : p.y1();
   // A slot is of one row at a time even where nobody reads the rows between: a
   // row behind a gap would be written over by one before it.
   if (end > next + b.slots) end = next + b.slots;
-  if (end > p.y1) end = p.y1;
+  if (end > p.y1()) end = p.y1();
   if (end < p.y0) end = p.y0;
   return (end - p.y0) * row_bytes(p);
 }
 
 [[gnu::cold]] uint32_t Ports::bytes_free_first(const PortRecord& p) const {
   const BufferRecord& b = stage.buffers[p.buffer];
-  uint32_t end = uint32_t{p.y0} + b.slots;
+  uint32_t end = p.y0 + b.slots;
   const PortRecord* port = stage.ports + b.first_port;
   const bool shared = b.writers > 1 && b.readers > 0;
   for (uint32_t i = shared ? 0 : b.writers; i < uint32_t{b.writers} + b.readers;
        ++i) {
-    const uint32_t rows = uint32_t{port[i].y0} + b.slots;
+    const uint32_t rows = port[i].y0 + b.slots;
     if (rows < end) end = rows;
   }
-  if (end > p.y1) end = p.y1;
+  if (end > p.y1()) end = p.y1();
   return (end > p.y0 ? end - p.y0 : 0) * row_bytes(p);
 }
 

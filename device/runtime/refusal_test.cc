@@ -50,6 +50,12 @@ Tables tables_of(AlignedBytes& image, uint32_t stage) {
       open(h.banks()), open(h.kept()),  open(h.variables()), image.data()};
 }
 
+void swap_owners(PortRecord& a, PortRecord& b) {
+  const uint32_t index = a.owner_index();
+  set_owner_index(a, b.owner_index());
+  set_owner_index(b, index);
+}
+
 using Change = std::function<void(Tables&)>;
 
 // In stage `stage` of the sample.
@@ -76,7 +82,6 @@ TEST(Refusal, Buffers) {
   refuse(s, 0, b, [](Tables& t) { t.buffers[3].offset += 1024; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[1].offset = t.buffers[0].offset; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[1].first_port = 1; });
-  refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags = 16; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags = kBufferComplete; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[0].element_bytes = 2; });
   refuse(s, 1, b, [](Tables& t) { t.buffers[1].overlay = kNone; });
@@ -122,21 +127,32 @@ TEST(Refusal, Variables) {
   refuse(s, 0, b, [](Tables& t) { t.buffers[5].overlay = 1; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[2].overlay = 5; });
   refuse(s, 0, b, [](Tables& t) { t.buffers[0].flags |= kBufferVariable; });
+  refuse(s, 0, b, [](Tables& t) { t.buffers[0].rows = kMaxRows + 1; });
+  // 2^31 bytes, of which two rows are held.
+  refuse(s, 0, b, [](Tables& t) {
+    t.buffers[0].rows = kMaxRows, t.buffers[0].slots = 2;
+    t.buffers[0].channels = 128, t.buffers[0].row_bytes = 128;
+  });
 }
 
 TEST(Refusal, PortsAndIos) {
   const Sample s = two_stage_sample();
   const Table p = Table::kPort;
-  refuse(s, 0, p, [](Tables& t) { t.ports[0].y1 = 7; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].row_count = 7; });
   refuse(s, 0, p, [](Tables& t) { t.ports[0].x1 = 5; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].row_count |= 1 << 16; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].y0 = 1 << 16; });
+  refuse(s, 0, p, [](Tables& t) { t.ports[0].unused = 1; });
+  refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].unused = 1; });
   refuse(s, 0, p, [](Tables& t) { t.ports[0].c1 = 4; });
   refuse(s, 0, p, [](Tables& t) { t.ports[0].c1 = 0; });
   refuse(s, 0, p, [](Tables& t) { t.ports[0].buffer = 1; });
   refuse(s, 0, p, [](Tables& t) { t.ports[1].is_read = 0; });
-  refuse(s, 0, p, [](Tables& t) { t.ports[1].owner_index = 1; });
-  refuse(s, 0, p, [](Tables& t) { t.ports[1].owner_index = 99; });
-  refuse(s, 0, p, [](Tables& t) { t.ports[1].owner = PortOwner::kStream; });
-  refuse(s, 0, p, [](Tables& t) { t.ports[0].owner_index = 1; });
+  refuse(s, 0, p, [](Tables& t) { set_owner_index(t.ports[1], 1); });
+  refuse(s, 0, p, [](Tables& t) { set_owner_index(t.ports[1], 99); });
+  refuse(s, 0, p,
+         [](Tables& t) { t.ports[1].owned_by = uint32_t(PortOwner::kStream); });
+  refuse(s, 0, p, [](Tables& t) { set_owner_index(t.ports[0], 1); });
   refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].row_bytes += 1; });
   refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].is_output = 1; });
   refuse(s, 0, Table::kIo, [](Tables& t) { t.ios[0].reserved = 1; });
@@ -160,9 +176,19 @@ TEST(Refusal, Actors) {
   refuse(s, 0, a, [](Tables& t) {
     t.actors[0].act_max = -128, t.actors[0].act_min = 0;
   });
-  refuse(s, 0, a, [](Tables& t) { t.actors[0].zero_in = 128; });
+  refuse(s, 0, a, [](Tables& t) { t.actors[0].unused = 1; });
   refuse(s, 0, a, [](Tables& t) { t.actors[1].multiplier = 2; });
-  refuse(s, 0, a, [](Tables& t) { t.actors[2].param_count = 8; });
+  // Places beyond 31 bits.
+  refuse(s, 0, a, [](Tables& t) {
+    t.actors[0].kernel_w = 40000, t.actors[0].dilation_x = 60000;
+  });
+  refuse(s, 0, a, [](Tables& t) {
+    t.actors[0].kernel_h = 40000, t.actors[0].dilation_y = 60000;
+  });
+  refuse(s, 0, a, [](Tables& t) {
+    t.actors[0].kernel_w = 10000, t.actors[0].dilation_x = 65535;
+    t.actors[0].pad_left = (1 << 27) - 1;
+  });
   refuse(s, 0, a, [](Tables& t) { t.actors[2].param = 60000; });
   refuse(s, 0, a, [](Tables& t) { t.params[3] = 31; });
   refuse(s, 1, a, [](Tables& t) { t.actors[1].accumulator = kNowhere; });
@@ -173,7 +199,7 @@ TEST(Refusal, Actors) {
   refuse(s, 1, a, [](Tables& t) { t.params[4] = 40; });
   refuse(m, 0, a, [](Tables& t) { t.maps[4] = 2; });
   refuse(m, 0, a, [](Tables& t) { t.maps[1] = 0xFFFF; });
-  refuse(m, 0, a, [](Tables& t) { t.params[0] = 40000; });
+  refuse(m, 0, a, [](Tables& t) { t.params[0] = 1 << 30; });
   refuse(m, 0, a, [](Tables& t) { t.params[7] = 3; });
   refuse(m, 0, a, [](Tables& t) { t.params[13] = 9; });
 }
@@ -343,20 +369,19 @@ TEST(Refusal, Streams) {
   refuse(g, 0, 0, p, [](Tables& t) { t.streams[0].port = 60; });
   refuse(g, 0, 0, p, [](Tables& t) { t.streams[0].port = t.streams[1].port; });
   refuse(g, 0, 0, p,
-         [](Tables& t) { t.ports[t.streams[1].port].owner_index = 0; });
+         [](Tables& t) { set_owner_index(t.ports[t.streams[1].port], 0); });
   refuse(g, 0, 0, p,
-         [](Tables& t) { t.ports[t.streams[1].port].owner_index = 5; });
-  refuse(g, 0, 0, p,
-         [](Tables& t) { t.ports[t.streams[1].port].owner = PortOwner::kApi; });
+         [](Tables& t) { set_owner_index(t.ports[t.streams[1].port], 5); });
+  refuse(g, 0, 0, p, [](Tables& t) {
+    t.ports[t.streams[1].port].owned_by = uint32_t(PortOwner::kApi);
+  });
   refuse(g, 0, 0, s, [](Tables& t) {
     std::swap(t.streams[2].port, t.streams[3].port);
-    std::swap(t.ports[t.streams[2].port].owner_index,
-              t.ports[t.streams[3].port].owner_index);
+    swap_owners(t.ports[t.streams[2].port], t.ports[t.streams[3].port]);
   });
   refuse(g, 0, 0, s, [](Tables& t) {
     std::swap(t.streams[2], t.streams[3]);
-    std::swap(t.ports[t.streams[2].port].owner_index,
-              t.ports[t.streams[3].port].owner_index);
+    swap_owners(t.ports[t.streams[2].port], t.ports[t.streams[3].port]);
   });
   // Numbers go on from stage to stage, and end where the head says.
   refuse(h, 0, 1, s, [](Tables& t) { t.streams[0].number = 0; });
@@ -385,7 +410,7 @@ TEST(Refusal, AFrameOfHalfTheOffsets) {
   Bytes image = sample.programs.nodes[0].build();
   const RunResult run = try_image(image, true);
   EXPECT_EQ(run.status, Status::kBadRecord);
-  EXPECT_EQ(run.fault.table, Table::kStream);
+  EXPECT_EQ(run.fault.table, Table::kBuffer);
   sample.programs.nodes[0].stages[0].buffers[0].rows = 65000;
   for (auto& p : sample.programs.nodes[0].stages[0].ports) p.box.y1 = 65000;
   image = sample.programs.nodes[0].build();
@@ -531,7 +556,7 @@ TEST(Refusal, Spills) {
   refuse(s, 2, Table::kStage, [](Tables& t) { --t.head->spill_pages; });
   refuse(s, 0, p, [](Tables& t) { t.spills[0].port = 0; });
   refuse(s, 0, p, [](Tables& t) { t.spills[0].port = 99; });
-  refuse(s, 0, p, [](Tables& t) { t.ports[3].owner_index = 1; });
+  refuse(s, 0, p, [](Tables& t) { set_owner_index(t.ports[3], 1); });
   refuse(s, 0, r, [](Tables& t) { t.spills[0].reserved = 1; });
   refuse(s, 0, r, [](Tables& t) { ++t.spills[0].pages; });
   refuse(s, 0, r, [](Tables& t) { ++t.spills[0].first_page; });

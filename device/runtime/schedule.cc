@@ -87,13 +87,13 @@ Reach reach(const StageView& stage, const ActorRecord& a, int operand,
     const BufferRecord& b = stage.buffers[i];
     for (uint32_t p = 0; p < uint32_t{b.writers} + b.readers; ++p) {
       const PortRecord& port = stage.ports[b.first_port + p];
-      if (port.owner != PortOwner::kActor) ++pending;
+      if (port.owner() != PortOwner::kActor) ++pending;
       if (!(b.flags & (kBufferKeep | kBufferPrivate))) {
         ports_.cursors[port.cursor] = port.y0;
       }
       if (b.overlay != kNone && !port.is_read &&
-          port.owner == PortOwner::kActor) {
-        const int32_t unit = unit_of(port.owner_index);
+          port.owner() == PortOwner::kActor) {
+        const int32_t unit = unit_of(port.owner_index());
         if (unit < overlay_lo_) overlay_lo_ = unit;
         if (unit > overlay_hi_) overlay_hi_ = unit;
       }

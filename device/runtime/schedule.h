@@ -91,8 +91,8 @@ class Schedule {
   void release(uint16_t port, int count);
   RowRange loop_input(const LoopRecord&, RowRange band, RowRange* made) const;
   void wake_owner(const PortRecord& port) {
-    if (port.owner == PortOwner::kActor) wake(unit_of(port.owner_index));
-    if (port.owner == PortOwner::kStream) streams_may_move = true;
+    if (port.owner() == PortOwner::kActor) wake(unit_of(port.owner_index()));
+    if (port.owner() == PortOwner::kStream) streams_may_move = true;
   }
   void wake_overlays();
 

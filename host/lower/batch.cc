@@ -12,8 +12,6 @@
 namespace shoal {
 namespace {
 
-constexpr int kMost = 65535;          // of rows, columns or channels
-constexpr int kMostStride = 255;      // in a program
 constexpr size_t kMostWriters = 255;  // of a buffer
 
 bool keeps_rows(const Layer& l) {
@@ -30,7 +28,7 @@ int tiling_stride(const Layer& l) {
   const int stride = out == 1 ? in : l.stride_y;
   const int seen = (out - 1) * stride + (l.kernel_h - 1) * l.dilation_y + 1;
   const bool tiles = l.pad_top == 0 && in == out * stride && seen <= in;
-  return tiles && stride <= kMostStride ? stride : 0;
+  return tiles && stride <= kMaxStep ? stride : 0;
 }
 
 bool sees_whole_picture(const Layer& l) {
@@ -82,12 +80,15 @@ class Batch {
 
   void set_frames(NetTensor& t) const {
     const int64_t rows = int64_t{t.rows} * frames_;
-    if (rows > kMost) {
+    const int64_t row_bytes = int64_t{t.columns} * t.channels;
+    const int64_t most =
+        std::min<int64_t>(kMaxRows, (kMaxBoxBytes - 1) / row_bytes);
+    if (rows > most) {
       throw Error(Exit::kUnsupported,
                   "tensor " + t.name + ": " + std::to_string(t.rows) +
                       " rows, " + std::to_string(frames_) +
-                      " frames of them are more than " + std::to_string(kMost),
-                  "use a batch of at most " + std::to_string(kMost / t.rows));
+                      " frames of them are more than " + std::to_string(most),
+                  "use a batch of at most " + std::to_string(most / t.rows));
     }
     t.rows = static_cast<int>(rows);
     t.frames = frames_;
@@ -179,9 +180,9 @@ class Batch {
     t.name += " as rows";
     t.rows = frames_;
     t.columns = 1;
-    if (in.elements() <= kMost) {
+    if (in.elements() <= kMaxChannels) {
       t.channels = static_cast<int>(in.elements());
-    } else if (row <= kMost) {
+    } else if (row <= kMaxChannels) {
       t.columns = in.rows();
       t.channels = static_cast<int>(row);
     } else {

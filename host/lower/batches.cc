@@ -8,8 +8,6 @@
 namespace shoal {
 namespace {
 
-constexpr int kMostDilation = 255;  // in a program
-
 // The numbers as a line, if they are one.
 bool is_line(const std::vector<int>& numbers, AxisMap& map) {
   const int step = numbers.size() > 1 ? numbers[1] - numbers[0] : 1;
@@ -86,7 +84,7 @@ bool fits(const Graph& g, const Op& conv, const Dilated& d) {
   return a.stride_h == 1 && a.stride_w == 1 && from.block.size() == 2 &&
          from.block == to.block &&
          batch(split.inputs[0]) == batch(join.outputs[0]) &&
-         w.dilation_h <= kMostDilation && w.dilation_w <= kMostDilation &&
+         w.dilation_h <= kMaxStep && w.dilation_w <= kMaxStep &&
          w.pad_top >= 0 && w.pad_left >= 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "host/base/error.h"
+#include "host/lower/limits.h"
 #include "host/lower/moves.h"
 #include "host/lower/param_list.h"
 
@@ -73,8 +74,10 @@ View Builder::new_tensor(const std::string& name, const Extent& c) {
     throw Error(Exit::kUnsupported,
                 name + ": " + std::to_string(c.rows) + " rows, " +
                     std::to_string(c.columns) + " columns and " +
-                    std::to_string(c.channels) +
-                    " channels, the limit of each is 65535",
+                    std::to_string(c.channels) + " channels, the limits are " +
+                    std::to_string(kMaxRows) + ", " +
+                    std::to_string(kMaxColumns) + " and " +
+                    std::to_string(kMaxChannels) + ", and 2 GB together",
                 "cut the input into smaller frames");
   }
   NetTensor t;
@@ -84,6 +87,11 @@ View Builder::new_tensor(const std::string& name, const Extent& c) {
   t.channels = c.channels;
   net_.tensors.push_back(t);
   return {static_cast<int>(net_.tensors.size()) - 1, t.box()};
+}
+
+void Builder::add(Layer l) {
+  check_limits(net_, l);
+  net_.layers.push_back(std::move(l));
 }
 
 View Builder::result(int t, const Extent& c, std::vector<int> order) {

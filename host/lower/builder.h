@@ -69,7 +69,8 @@ class Builder {
 
   // A layer of the current operator; `name` is that of its output tensor.
   Layer layer(OpCode, int output) const;
-  void add(Layer l) { net_.layers.push_back(std::move(l)); }
+  // Throws Error(kUnsupported) for one that no program holds.
+  void add(Layer);
   // A kMove from `in` to `out`, both boxes, by groups.
   void move(int output, const View& in, const View& out, const AxisMaps&,
             int fill);

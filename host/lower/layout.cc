@@ -37,7 +37,8 @@ std::vector<AxisBlock> match_blocks(const Shape& a, const Shape& b) {
 Extent extent_of(const Box& b) { return {b.rows(), b.columns(), b.channels()}; }
 
 bool legal(const Extent& c) {
-  return c.rows <= 65535 && c.columns <= 65535 && c.channels <= 65535;
+  return c.rows <= kMaxRows && c.columns <= kMaxColumns &&
+         c.channels <= kMaxChannels && c.elements() < kMaxBoxBytes;
 }
 
 Extent canonical_extent(const Shape& s) {

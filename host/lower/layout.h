@@ -27,7 +27,8 @@ struct Extent {
   bool operator==(const Extent&) const = default;
 };
 Extent extent_of(const Box&);
-bool legal(const Extent&);  // every size within 16 bits
+// Returns whether a program can have a tensor of these sizes.
+bool legal(const Extent&);
 
 // Rank 4: n*h, w, c; rank 3 as it is; rank 2: a, 1, b; rank 1: 1, 1, c;
 // ranks above 4 merge their leading axes into rows.

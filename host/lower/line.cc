@@ -47,7 +47,7 @@ Extent line_extent(const Shape& s) {
 }
 
 int steps_at_once(const Layer& l, const Extent& in) {
-  constexpr int kMostStride = 255, kMost = 65535;
+  constexpr int kMostStride = 255, kMost = 65535;  // that stay single steps
   const bool is_signal = l.op == OpCode::kConv && in.columns == 1 &&
                          l.kernel_w == 1 && l.pad_left == 0 &&
                          l.dilation_y == 1;

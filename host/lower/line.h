@@ -21,8 +21,8 @@ void turn_window(Layer&);
 Extent line_extent(const Shape&);
 
 // Returns how many steps of a signal, whose extent is `in`, become the channels
-// of one: more than 1 where a convolution has a larger stride or more rows than
-// a program can say.
+// of one: more than 1 where a convolution has a stride above 255 or more than
+// 65,535 rows, because one row of n steps takes less work than n rows.
 int steps_at_once(const Layer&, const Extent& in);
 // The window over such steps: its weights have the same bytes, with taps of no
 // effect where its ends lie within a step.

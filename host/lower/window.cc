@@ -1,37 +1,19 @@
 #include "host/lower/window.h"
 
-#include <algorithm>
-#include <string>
-
-#include "host/base/error.h"
 #include "host/lower/line.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kMostStep = 255;
-
-// Strides and dilations are bytes in a program; where there is only one
-// output or one tap they mean nothing.
-void limit_steps(Layer& l, int out_h, int out_w) {
-  if (l.op != OpCode::kTransposeConv) {
-    if (out_h == 1) l.stride_y = 1;
-    if (out_w == 1) l.stride_x = 1;
-    if (l.kernel_h == 1) l.dilation_y = 1;
-    if (l.kernel_w == 1) l.dilation_x = 1;
-  }
-  const auto limit = [&](const char* what, int value, const char* way_out) {
-    if (value <= kMostStep) return;
-    throw Error(Exit::kUnsupported,
-                l.name + ": a " + what + " of " + std::to_string(value) +
-                    ", the limit is " + std::to_string(kMostStep),
-                way_out);
-  };
-  limit("stride", std::max(l.stride_y, l.stride_x),
-        "use a smaller one, or a signal whose length has a divisor in common "
-        "with the stride");
-  limit("dilation", std::max(l.dilation_y, l.dilation_x), "use a smaller one");
+// Where there is only one output or one tap, strides and dilations mean
+// nothing.
+void drop_unused_steps(Layer& l, int out_h, int out_w) {
+  if (l.op == OpCode::kTransposeConv) return;
+  if (out_h == 1) l.stride_y = 1;
+  if (out_w == 1) l.stride_x = 1;
+  if (l.kernel_h == 1) l.dilation_y = 1;
+  if (l.kernel_w == 1) l.dilation_x = 1;
 }
 
 void crop(int& kernel, int& pad, int in, int out) {
@@ -81,7 +63,7 @@ void add_on_pictures(Builder& b, Layer l, int x, int y) {
 void add_per_picture(Builder& b, Layer l, int pictures) {
   const int in_h = l.in[0].box.rows() / pictures;
   const int out_h = l.out.box.rows() / pictures;
-  limit_steps(l, out_h, l.out.box.columns());
+  drop_unused_steps(l, out_h, l.out.box.columns());
   const bool has_kernel =
       l.op != OpCode::kResize && l.op != OpCode::kBilinear &&
       l.op != OpCode::kSpaceToDepth && l.op != OpCode::kDepthToSpace;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "device/base/fixed_point.h"
@@ -79,12 +80,12 @@ inline Filter random_filter(Random& r, OpCode op, int in_c, int out_c, int k,
   f.in_c = in_c, f.out_c = out_c;
   f.r.op = op;
   f.r.kernel_h = f.r.kernel_w = f.r.part = static_cast<uint16_t>(k);
-  f.r.stride_y = f.r.stride_x = static_cast<uint8_t>(stride);
-  f.r.pad_top = f.r.pad_left = static_cast<int16_t>(pad);
+  f.r.stride_y = f.r.stride_x = static_cast<uint16_t>(stride);
+  f.r.pad_top = f.r.pad_left = pad;
   f.r.multiplier = static_cast<uint16_t>(multiplier);
-  f.r.zero_in = static_cast<int16_t>(uniform(r, -20, 20));
-  f.r.zero_out = static_cast<int16_t>(uniform(r, -20, 20));
-  f.r.zero_weight = static_cast<int16_t>(uniform(r, -5, 5));
+  f.r.zero_in = static_cast<int8_t>(uniform(r, -20, 20));
+  f.r.zero_out = static_cast<int8_t>(uniform(r, -20, 20));
+  f.r.zero_weight = static_cast<int8_t>(uniform(r, -5, 5));
   f.r.act_min = static_cast<int8_t>(uniform(r, -128, -100));
   const int count = k * k * out_c * f.taps_c();
   for (int i = 0; i < count; ++i) f.weights.push_back(uniform(r, -127, 127));
@@ -93,6 +94,27 @@ inline Filter random_filter(Random& r, OpCode op, int in_c, int out_c, int k,
     f.multipliers.push_back(uniform(r, 1 << 30, kInt32Max));
     f.shifts.push_back(uniform(r, -10, -7));
   }
+  return f;
+}
+
+// One input and two output channels, along rows.
+inline Filter line_filter(Random& r, int taps, int stride, int dilation,
+                          int pad) {
+  Filter f = random_filter(r, OpCode::kConv, 1, 2, 1);
+  f.weights.clear();
+  for (int i = 0; i < 2 * taps; ++i) f.weights.push_back(uniform(r, -99, 99));
+  f.r.kernel_h = f.r.part = static_cast<uint16_t>(taps);
+  f.r.stride_y = static_cast<uint16_t>(stride);
+  f.r.dilation_y = static_cast<uint16_t>(dilation);
+  f.r.pad_top = pad;
+  return f;
+}
+inline Filter along_columns(Filter f) {
+  std::swap(f.r.kernel_h, f.r.kernel_w);
+  std::swap(f.r.stride_y, f.r.stride_x);
+  std::swap(f.r.dilation_y, f.r.dilation_x);
+  f.r.pad_left = f.r.pad_top, f.r.pad_top = 0;
+  f.r.part = f.r.kernel_h;
   return f;
 }
 

@@ -92,12 +92,11 @@ inline void ProgramBuilder::place_ports(size_t stage, Record& r,
     const BufferSpec& spec = s.buffers[b];
     BufferRecord rec{};
     rec.tensor = static_cast<uint16_t>(spec.tensor);
-    rec.element_bytes = static_cast<uint8_t>(spec.element_bytes);
-    rec.flags = static_cast<uint8_t>(spec.flags);
-    rec.rows = static_cast<uint16_t>(spec.rows);
-    rec.columns = static_cast<uint16_t>(spec.columns);
+    rec.element_bytes = spec.element_bytes & 7;
+    rec.flags = spec.flags & 15;
+    rec.rows = spec.rows & 0x1FFFFFF;
     rec.channels = static_cast<uint16_t>(spec.channels);
-    rec.slots = static_cast<uint16_t>(spec.slots ? spec.slots : spec.rows);
+    rec.slots = (spec.slots ? spec.slots : spec.rows) & 0x1FFFFFF;
     rec.row_bytes = static_cast<uint32_t>(spec.columns * spec.channels *
                                           spec.element_bytes);
     rec.first_port = static_cast<uint16_t>(r.ports.size());
@@ -112,16 +111,17 @@ inline void ProgramBuilder::place_ports(size_t stage, Record& r,
         }
         const auto u16 = [](int v) { return static_cast<uint16_t>(v); };
         PortRecord port{};
-        port.buffer = u16(from.buffer);
-        port.is_read = static_cast<uint8_t>(is_read);
-        port.owner = from.owner;
-        port.owner_index = u16(from.index);
+        port.buffer = from.buffer & 0x7FF;
+        port.is_read = is_read & 1;
+        port.owned_by = static_cast<uint32_t>(from.owner) & 3;
+        set_owner_index(port, uint32_t(from.index));
         if (from.owner == PortOwner::kStream) {
-          port.owner_index =
-              u16(static_cast<int>(s.place_of(size_t(from.index))));
+          set_owner_index(
+              port, static_cast<uint32_t>(s.place_of(size_t(from.index))));
         }
         port.cursor = spec.flags & kBufferPrivate ? kNone : cursor++;
-        port.y0 = u16(from.box.y0), port.y1 = u16(from.box.y1);
+        port.y0 = from.box.y0 & 0xFFFFFF;
+        port.row_count = (from.box.y1 - from.box.y0) & 0x1FFFFFF;
         port.x0 = u16(from.box.x0), port.x1 = u16(from.box.x1);
         port.c0 = u16(from.box.c0), port.c1 = u16(from.box.c1);
         number[p] = u16(static_cast<int>(r.ports.size()));
@@ -129,7 +129,7 @@ inline void ProgramBuilder::place_ports(size_t stage, Record& r,
           IoEntry& io =
               ios_.at(static_cast<size_t>(from.index + (is_read ? inputs : 0)));
           io.stage = u16(static_cast<int>(stage)), io.port = number[p];
-          io.rows = u16(from.box.y1 - from.box.y0);
+          io.rows = (from.box.y1 - from.box.y0) & 0x1FFFFFF;
           io.element_bytes = rec.element_bytes;
           io.is_output = port.is_read;
           io.row_bytes = static_cast<uint32_t>(columns(port) * channels(port) *
@@ -152,12 +152,11 @@ inline void ProgramBuilder::place_actors(size_t stage, Record& r,
     for (uint16_t* port : {&a.in[0], &a.in[1], &a.partial, &a.out}) {
       if (*port == kNone) continue;
       *port = number[*port];
-      r.ports[*port].owner_index = index;
+      set_owner_index(r.ports[*port], index);
     }
-    a.param = static_cast<uint16_t>(r.params.size());
-    a.param_count = static_cast<uint16_t>(spec.params.size());
+    a.param = static_cast<uint16_t>(spec.maps.empty() ? r.params.size()
+                                                      : r.maps.size());
     r.params.insert(r.params.end(), spec.params.begin(), spec.params.end());
-    a.map = static_cast<uint16_t>(r.maps.size());
     r.maps.insert(r.maps.end(), spec.maps.begin(), spec.maps.end());
     if (!spec.chunks.empty()) {
       a.weights = static_cast<uint16_t>(r.weights.size());

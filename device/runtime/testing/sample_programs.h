@@ -222,8 +222,28 @@ inline Sample variable_sample() {
   return sample;
 }
 
+// More rows than 16 bits count, or as many columns as they do, and long steps.
+inline Sample wide_sample(bool columns) {
+  Random r(5);
+  Filter f = line_filter(r, 3, 20000, 1000, 500);
+  if (columns) f = along_columns(f);
+  const Tensor x =
+      columns ? random_tensor(r, 1, 65535, 1) : random_tensor(r, 66000, 1, 1);
+  StageSpec s;
+  const int in = s.buffer(x.buffer(columns ? 1 : 2001));
+  const int out = s.buffer(BufferSpec{columns ? 1 : 4, columns ? 4 : 1, 2, 1});
+  s.input(in, 0);
+  s.actors.push_back(actor_of(f, s.read(in), s.write(out)));
+  s.actors.back().r.slices = columns ? 2 : 1;
+  s.output(out, 0);
+  Sample sample;
+  sample.program.stages = {s};
+  sample.inputs = {x.bytes()};
+  return sample;
+}
+
 inline std::vector<Sample> sample_programs() {
-  std::vector<Sample> samples;
+  std::vector<Sample> samples{wide_sample(false), wide_sample(true)};
   for (Sample s :
        {two_stage_sample(), loop_sample(), move_sample(), variable_sample()}) {
     samples.push_back(s);
@@ -347,12 +367,12 @@ inline RunResult try_image(const Bytes& image, bool mapped) {
   o.mapped = mapped;
   o.storage_delay = 1;
   o.max_steps = 3000;
-  o.arena_cap = 1 << 16;
+  o.arena_cap = 1 << 17;
   o.keep_outputs = false;
   o.spill_blocks = image_has_spills(image) ? 24 : 0;
   DeafLink deaf;
   o.link = &deaf.link;
-  static const std::vector<Bytes> anything(4, Bytes(1 << 16, 0x35));
+  static const std::vector<Bytes> anything(4, Bytes(1 << 17, 0x35));
   RunResult result = run_program(image, anything, o);
   if (result.spilled) std::abort();
   return result;

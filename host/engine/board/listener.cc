@@ -104,17 +104,17 @@ void Listener::firing(const ConsoleMessage& f) {
   firing.c0 = head.c0, firing.c1 = head.c1;
   firing.pixel_bytes =
       static_cast<uint32_t>(head.c1 - head.c0) * head.element_bytes;
-  firing.row_bytes =
-      static_cast<uint32_t>(head.x1 - head.x0) * firing.pixel_bytes;
-  const auto rows = static_cast<uint64_t>(head.y1 - head.y0);
-  const auto pixels = static_cast<uint64_t>(head.x1 - head.x0);
-  if (f.payload.size() != sizeof head + rows * pixels * firing.pixel_bytes) {
+  const uint64_t rows = head.y1 - head.y0;
+  const uint64_t row_bytes = uint64_t{head.x1 - head.x0} * firing.pixel_bytes;
+  firing.row_bytes = static_cast<uint32_t>(row_bytes);
+  if (row_bytes > kMaxConsolePayload ||
+      f.payload.size() != sizeof head + rows * row_bytes) {
     throw Error(Exit::kNode,
                 "the board's console reported a firing of a wrong size");
   }
   firing.memory = f.payload.data() + sizeof head;
   firing.first_row = 0u - head.y0;
-  firing.slots = 0x10000;
+  firing.slots = 0xFFFFFFFF;  // all rows
   if (observer_.call) observer_.call(observer_.user, &firing);
 }
 

@@ -55,7 +55,7 @@ class ListenerTest : public testing::Test {
  private:
   // Reads all that the firing says it has.
   void take(const Firing& f) {
-    for (uint16_t y = f.y0; y < f.y1; ++y) {
+    for (uint32_t y = f.y0; y < f.y1; ++y) {
       tapped_.insert(tapped_.end(), f.row(y), f.row(y) + f.row_bytes);
     }
   }

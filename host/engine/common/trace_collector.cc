@@ -78,13 +78,16 @@ void TraceCollector::on_firing(void* user, const void* what) {
              actor.weights.chunks.front().out0;
     box.c1 = self.net_.tensors[static_cast<size_t>(buffer.tensor)].channels;
   }
-  if (f.y1 > box.rows() || f.x1 > box.columns() || f.c1 > box.channels()) {
+  if (int64_t{f.y1} > box.rows() || int64_t{f.x1} > box.columns() ||
+      f.c1 > box.channels()) {
     throw Error(Exit::kNode, "a firing of stage " + std::to_string(f.stage) +
                                  ", actor " + std::to_string(f.actor) +
                                  " makes more than the plan says");
   }
-  for (uint16_t y = f.y0; y < f.y1; ++y) {
-    self.write_row(buffer.tensor, box.y0 + y, box.x0 + f.x0, box.x0 + f.x1,
+  const int x0 = box.x0 + static_cast<int>(f.x0);
+  const int x1 = box.x0 + static_cast<int>(f.x1);
+  for (uint32_t y = f.y0; y < f.y1; ++y) {
+    self.write_row(buffer.tensor, box.y0 + static_cast<int>(y), x0, x1,
                    box.c0 + f.c0, box.c0 + f.c1,
                    reinterpret_cast<const int8_t*>(f.row(y)), f.pixel_bytes);
   }

@@ -19,7 +19,7 @@ KernelCost kernel_cost(const StageView& s, const ActorRecord& a,
                             int64_t{a.kernel_h} * a.kernel_w);
     case OpCode::kTransposeConv:
       // Only these of the kernel's taps meet an input pixel.
-      return {costs.conv / (a.stride_y * a.stride_x)};
+      return {costs.conv / a.stride_y / a.stride_x};
     default:
       return conv_cost(costs, rows(out) * columns(out),
                        a.kernel_h * a.kernel_w);

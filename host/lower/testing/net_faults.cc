@@ -169,12 +169,11 @@ class Judge {
   }
 
   void judge_fields(const Layer& l) {
-    const auto byte = [](int v) { return v >= 1 && v <= 255; };
     const auto half = [](int v) { return v >= 1 && v <= 65535; };
-    const auto small = [](int v) { return v >= -32768 && v <= 32767; };
+    const auto pad = [](int v) { return v >= -(1 << 27) && v < 1 << 27; };
     if (!half(l.kernel_h) || !half(l.kernel_w) || !half(l.depth_multiplier) ||
-        !byte(l.stride_y) || !byte(l.stride_x) || !byte(l.dilation_y) ||
-        !byte(l.dilation_x) || !small(l.pad_top) || !small(l.pad_left) ||
+        !half(l.stride_y) || !half(l.stride_x) || !half(l.dilation_y) ||
+        !half(l.dilation_x) || !pad(l.pad_top) || !pad(l.pad_left) ||
         l.act_min < -128 || l.act_max > 127 || l.act_min > l.act_max) {
       fault(l.name, "a field that no program can hold");
     }

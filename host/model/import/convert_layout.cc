@@ -7,12 +7,13 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kMostSize = 65535;
+constexpr int64_t kMostSize = 65535, kMostSide = 1 << 24;
 
 // Refuses a size that files may have, but that is larger than what runs.
-void limit(const OpReader& r, const std::string& what, int64_t size) {
-  if (size <= kMostSize) return;
-  r.unsupported(text(what, " of ", size, ", the limit is ", kMostSize,
+void limit(const OpReader& r, const std::string& what, int64_t size,
+           int64_t most = kMostSize) {
+  if (size <= most) return;
+  r.unsupported(text(what, " of ", size, ", the limit is ", most,
                      "; cut the input into smaller frames"));
 }
 
@@ -216,7 +217,7 @@ void convert_resize(const OpReader& r, Op& op) {
   r.expect_batch_of_one(x);
   r.require(size.size() == 2, text(size.size(), " sizes, expected two"));
   for (const int side : {x.shape[1], x.shape[2], size[0], size[1]}) {
-    limit(r, "a side", side);
+    limit(r, "a side", side, kMostSide);
   }
   r.expect_shape(y, {1, size[0], size[1], x.shape[3]});
   const bool between = op.kind == OpKind::kResizeBilinear;
@@ -275,7 +276,7 @@ void convert_batches(const OpReader& r, Op& op) {
     r.require(
         size >= 1 && (!splits || size % block[i] == 0),
         text("axis ", i + 1, " of size ", size, " in blocks of ", block[i]));
-    limit(r, text("axis ", i + 1, " with a size"), size);
+    limit(r, text("axis ", i + 1, " with a size"), size, kMostSide);
     expected[i + 1] = static_cast<int>(splits ? size / block[i] : size);
     blocks *= block[i];
     a.before.push_back(before);

@@ -9,7 +9,7 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kMaxWindow = 65535;
+constexpr int64_t kMaxWindow = 65535, kMaxReach = 1 << 24;
 // Sums of this many int8 values less a zero point stay within int32.
 constexpr int64_t kMaxPooled = int64_t{1} << 23;
 
@@ -17,11 +17,15 @@ void check_side(const OpReader& r, const WindowSide& side) {
   r.require(side.kernel >= 1, text("kernel of ", side.kernel));
   r.require(side.stride >= 1, text("stride of ", side.stride));
   r.require(side.dilation >= 1, text("dilation of ", side.dilation));
-  if (side.extent() > kMaxWindow || side.stride > kMaxWindow) {
-    r.unsupported(text("a window of ", side.extent(), " with stride ",
-                       side.stride, ", the limit is ", kMaxWindow,
+  const auto limit = [&](const char* what, int64_t value, int64_t most) {
+    if (value <= most) return;
+    r.unsupported(text(what, value, ", the limit is ", most,
                        "; cut the input into shorter frames"));
-  }
+  };
+  limit("a window of ", side.kernel, kMaxWindow);
+  limit("a stride of ", side.stride, kMaxWindow);
+  limit("a dilation of ", side.dilation, kMaxWindow);
+  limit("a dilated window of ", side.extent(), kMaxReach);
 }
 
 bool same_padding(const OpReader& r) {

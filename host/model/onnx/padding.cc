@@ -7,7 +7,7 @@
 namespace shoal::onnx_import {
 namespace {
 
-constexpr int64_t kMaxWindow = 65535;
+constexpr int64_t kMaxWindow = 65535, kMaxReach = 1 << 24;
 constexpr const char* kWayOut = "cut the input into shorter frames";
 
 bool is_row(const OnnxCall& call) { return call.in(0).rank() == 3; }
@@ -31,7 +31,7 @@ std::vector<int64_t> pair_of(const OnnxCall& call, const char* name) {
 void check_window(const OnnxCall& call, const Side& side) {
   call.require(side.kernel >= 1, text("kernel of ", side.kernel));
   call.require_at_most(kMaxWindow, "kernel", side.kernel, kWayOut);
-  call.require_at_most(kMaxWindow, "a window", side.window(), kWayOut);
+  call.require_at_most(kMaxReach, "a window", side.window(), kWayOut);
 }
 
 // SAME_UPPER has the odd one behind, SAME_LOWER in front.

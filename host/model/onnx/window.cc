@@ -231,7 +231,7 @@ void transposed_convolution(OnnxCall& call) {
   const bool same_size = lower || automatic == "SAME_UPPER";
   // window_of() speaks of a forward convolution; only its reading counts.
   Value wide = x;
-  wide.dims[2] = wide.dims[3] = 65535;
+  wide.dims[2] = wide.dims[3] = 1 << 24;
   Window window = window_of(call, wide, conv.dims[2], conv.dims[3]);
   window.h.in = x.dims[2];
   window.w.in = x.dims[3];

@@ -4,7 +4,10 @@
 #include <map>
 #include <set>
 
+#include "device/program/geometry.h"
+#include "device/program/kinds.h"
 #include "host/base/error.h"
+#include "host/plan/text/does_not_fit.h"
 #include "host/plan/tokens/merge.h"
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/rings.h"
@@ -174,9 +177,20 @@ void record_orders(const Net& net, Plan& plan) {
 
 }  // namespace
 
-std::optional<Misfit> too_many_runs(const Plan& plan) {
+std::optional<Misfit> too_many_firings(const Net& net, const Plan& plan) {
   for (const PlanNode& node : plan.nodes) {
     for (const PlanStage& stage : node.stages) {
+      for (const PlanActor& a : stage.actors) {
+        if (a.copy) continue;
+        const Layer& layer = net.layers[a.layer];
+        const int64_t firings =
+            int64_t{ceil_div(stage.ports[a.out].box.rows(), a.band)} *
+            (has_window(layer.op) ? ceil_div(layer.kernel_h, a.part) : 1);
+        if (firings <= kMaxFirings) continue;
+        return Misfit{Exit::kUnsupported,
+                      layer_text(layer) + " fires " + std::to_string(firings) +
+                          " times; at most " + std::to_string(kMaxFirings)};
+      }
       if (stage.order.size() <= kMaxRuns) continue;
       return Misfit{Exit::kUnsupported,
                     "a stage fires in " + std::to_string(stage.order.size()) +

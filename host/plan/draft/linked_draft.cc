@@ -382,7 +382,10 @@ void lay_over(const CutNet& s, Segment segment, const PlanStage& stage,
 LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
   LayerWork w = work_for(s.net.layers[l], made.rows(), passes);
   const bool whole_window = w.part == s.net.layers[l].kernel_h;
-  if (s.band[l] && whole_window) w.band = std::min(s.band[l], made.rows());
+  if (s.band[l] && whole_window) {
+    const int least = ceil_div(made.rows(), kMaxFirings);
+    w.band = std::clamp(s.band[l], least, made.rows());
+  }
   return w;
 }
 
@@ -390,7 +393,7 @@ void set_passes(const CutNet& s, int passes, PlanStage& stage) {
   for (PlanActor& a : stage.actors) {
     const Box& out = stage.ports[a.out].box;
     if (a.copy) {
-      a.band = std::max(1, ceil_div(out.rows(), passes));
+      a.band = std::clamp(ceil_div(out.rows(), passes), 1, kMaxBand);
       continue;
     }
     const Layer& layer = s.net.layers[a.layer];

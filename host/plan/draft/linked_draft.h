@@ -17,7 +17,8 @@ struct SegmentChoice {
   // By segment: what it makes may lie over what it uses up; empty: nowhere.
   std::vector<bool> overlaid = {};
 };
-inline constexpr int kOneRow = 1 << 16;  // as passes
+// As passes: one row a firing, if there are not too many.
+inline constexpr int kOneRow = kMaxFirings;
 
 // Bands of a stage whose layers fire so often at most, and what follows from
 // them: parts, private sums, rows of loops.

@@ -327,7 +327,7 @@ class StagePaths {
 
 OrderBytes order_bytes(const Net& net, const LayerGraph& graph) {
   OrderBytes bytes;
-  const Work work = uniform_work(net, 1 << 16);
+  const Work work = uniform_work(net, kMaxFirings);
   const std::vector<int> slots = ring_slots(net, graph.uses, work);
   for (size_t t = 0; t < net.tensors.size(); ++t) {
     const NetTensor& tensor = net.tensors[t];

@@ -23,7 +23,7 @@ LayerWork with_passes(const Layer& layer, LayerWork w, int passes) {
     const int part = ceil_div(layer.kernel_h, passes);
     if (part <= kMaxWindowRows) w.part = part;
   } else {
-    w.band = ceil_div(layer.out.box.rows(), passes);
+    w.band = std::min(ceil_div(layer.out.box.rows(), passes), kMaxBand);
   }
   return w;
 }

@@ -500,7 +500,7 @@ class LinkedSearch : public Search {
     }
     Plan plan =
         build_plan(cut_.net, std::move(*draft), streaming_.supplies(), how);
-    if (std::optional<Misfit> many = too_many_runs(plan)) {
+    if (std::optional<Misfit> many = too_many_firings(cut_.net, plan)) {
       cannot_build_ = std::move(many);
       return std::nullopt;
     }

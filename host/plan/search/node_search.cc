@@ -20,15 +20,16 @@
 namespace shoal {
 namespace {
 
-// A program counts the firings of a frame in 16 bits.
+// Layers whose windows are cut fire for every part of them.
 std::optional<Misfit> too_many_firings(const Net& net) {
-  const Work work = uniform_work(net, 1 << 16);
+  const Work work = uniform_work(net, kMaxFirings);
   for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
     const int64_t firings = firing_count(row_rule(net, l, 0, work[l]));
-    if (firings > 0xFFFF) {
+    if (firings > kMaxFirings) {
       return Misfit{Exit::kUnsupported, layer_text(net.layers[l]) + " fires " +
                                             std::to_string(firings) +
-                                            " times; at most 65535"};
+                                            " times; at most " +
+                                            std::to_string(kMaxFirings)};
     }
   }
   return std::nullopt;

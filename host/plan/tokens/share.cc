@@ -99,7 +99,9 @@ class Watch {
 
 void record_firing(PlanStage& stage, int process) {
   if (process >= static_cast<int>(stage.actors.size())) return;
-  if (!stage.order.empty() && stage.order.back().actor == process) {
+  // A run counts in 16 bits.
+  if (!stage.order.empty() && stage.order.back().actor == process &&
+      stage.order.back().firings < 0xFFFF) {
     ++stage.order.back().firings;
   } else {
     stage.order.push_back({process, 1});

@@ -138,6 +138,7 @@ bool must_cut_window(const Layer& layer) {
 }
 
 LayerWork work_for(const Layer& layer, int rows, int passes) {
+  passes = std::min(passes, kMaxFirings);
   LayerWork w;
   w.part = layer.kernel_h;
   if (reads_all_for_one_row(layer)) {
@@ -146,7 +147,9 @@ LayerWork work_for(const Layer& layer, int rows, int passes) {
     // Windows overlap: smaller parts would free no row sooner.
     w.part = kMaxWindowRows;
   } else {
-    w.band = std::max(ceil_div(rows, passes), std::min(rows, layer.loop_band));
+    const int band =
+        std::max(ceil_div(rows, passes), std::min(rows, layer.loop_band));
+    w.band = std::min(band, kMaxBand);
   }
   return w;
 }

@@ -64,8 +64,8 @@ bool reads_all_for_one_row(const Layer&);
 // Returns whether the window must be cut, because a kernel gets at most
 // kMaxWindowRows rows.
 bool must_cut_window(const Layer&);
-// Returns the work of a share of `rows` rows that is to fire `passes` times, or
-// as often as it has rows if those are fewer.
+// Returns the work of a share of `rows` rows that is to fire `passes` times: as
+// often as it has rows if those are fewer, within what a program can say.
 LayerWork work_for(const Layer&, int rows, int passes);
 // Returns bands such that every layer fires `passes` times a frame, or as often
 // as it has rows if those are fewer.

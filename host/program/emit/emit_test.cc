@@ -22,7 +22,6 @@ class Reader {
   uint32_t u32() { return number(4); }
   uint16_t u16() { return static_cast<uint16_t>(number(2)); }
   uint8_t u8() { return static_cast<uint8_t>(number(1)); }
-  int16_t i16() { return static_cast<int16_t>(u16()); }
   int8_t i8() { return static_cast<int8_t>(u8()); }
   void skip(size_t bytes) { at_ += bytes; }
   size_t at() const { return at_; }
@@ -96,12 +95,12 @@ TEST_P(EmitTest, HeaderSaysThePlan) {
 TEST_P(EmitTest, IoEntriesNameTheirPorts) {
   Reader r = at(176 + 8 * node().stages.size());
   for (const bool is_output : {false, true}) {
-    const uint16_t stage = r.u16(), port = r.u16(), rows = r.u16();
-    EXPECT_EQ(r.u8(), 1);
-    EXPECT_EQ(r.u8(), is_output);
+    const uint16_t stage = r.u16(), port = r.u16();
+    const uint32_t bits = r.u32(), rows = bits >> 7;
+    EXPECT_EQ(bits & 127, 1u << 4 | (is_output ? 8u : 0u));
     const PlanPort& p = node().stages.at(stage).ports.at(port);
     EXPECT_EQ(p.owner, is_output ? Owner::kOutput : Owner::kInput);
-    EXPECT_EQ(rows, p.box.rows());
+    EXPECT_EQ(rows, uint32_t(p.box.rows()));
     EXPECT_EQ(r.u32(), uint32_t(p.box.columns() * p.box.channels()));
     EXPECT_EQ(r.u32(), 0u);
   }
@@ -119,14 +118,13 @@ TEST_P(EmitTest, TablesSayThePlan) {
     int ports = 0;
     for (const PlanBuffer& b : stage.buffers) {
       EXPECT_EQ(r.u16(), b.tensor);
-      EXPECT_EQ(r.u8(), b.element_bytes);
-      EXPECT_EQ(r.u8(), b.complete     ? kBufferComplete
-                        : b.is_private ? kBufferPrivate
-                                       : 0);
-      EXPECT_EQ(r.u16(), b.box.rows());
-      EXPECT_EQ(r.u16(), b.box.columns());
+      const uint32_t flags = b.complete     ? kBufferComplete
+                             : b.is_private ? kBufferPrivate
+                                            : 0;
       EXPECT_EQ(r.u16(), b.box.channels());
-      EXPECT_EQ(r.u16(), b.slots);
+      EXPECT_EQ(r.u32(), uint32_t(b.box.rows()) << 7 |
+                             uint32_t(b.element_bytes) << 4 | flags);
+      EXPECT_EQ(r.u32(), uint32_t(b.slots));
       EXPECT_EQ(r.u32(), b.row_bytes());
       EXPECT_EQ(r.u32(), b.offset);
       EXPECT_EQ(r.u16(), ports);
@@ -142,23 +140,28 @@ TEST_P(EmitTest, TablesSayThePlan) {
     EXPECT_EQ(ports, n.ports);
     for (int p = 0; p < n.ports; ++p) {
       const PlanPort& port = stage.ports[p];
-      EXPECT_EQ(r.u16(), port.buffer);
-      EXPECT_EQ(r.u8(), port.is_read);
-      EXPECT_EQ(r.u8(), port.owner == Owner::kActor ? 0 : 1);
-      EXPECT_EQ(r.u16(), port.owner_index);
+      const auto owner = static_cast<uint32_t>(port.owner_index);
+      // The hand-made buffers begin at 0.
+      EXPECT_EQ(r.u32(), uint32_t(port.box.y0) << 8 | (owner & 255));
+      EXPECT_EQ(r.u32(), uint32_t(port.box.rows()) << 7 | owner >> 8);
+      EXPECT_EQ(r.u16(), uint32_t(port.is_read) |
+                             (port.owner == Owner::kActor ? 0u : 1u) << 1 |
+                             uint32_t(port.buffer) << 5);
       const PlanBuffer& buffer = stage.buffers[port.buffer];
       EXPECT_EQ(r.u16(), buffer.is_private ? kNone : p);
-      for (int v : {port.box.y0, port.box.y1, port.box.x0, port.box.x1,
-                    port.box.c0, port.box.c1}) {
-        EXPECT_EQ(r.u16(), v);  // the hand-made buffers begin at 0
+      for (int v : {port.box.x0, port.box.x1, port.box.c0, port.box.c1}) {
+        EXPECT_EQ(r.u16(), v);
       }
     }
     for (const PlanActor& a : stage.actors) {
       const Layer& layer = made_.net.layers[a.layer];
       const size_t start = r.at();
       EXPECT_EQ(r.u8(), uint8_t(layer.op));
-      EXPECT_EQ(r.u8(),
-                (a.init ? kActorInit : 0) | (a.final ? kActorFinal : 0));
+      EXPECT_EQ(r.i8(), layer.zero_in);
+      EXPECT_EQ(r.i8(), layer.zero_weight);
+      EXPECT_EQ(r.i8(), layer.zero_out);
+      EXPECT_EQ(r.i8(), -128);
+      EXPECT_EQ(r.i8(), 127);
       EXPECT_EQ(r.u16(), a.layer);
       for (int port : {a.in[0], a.in[1], a.partial, a.out}) {
         EXPECT_EQ(r.u16(), port < 0 ? kNone : port);
@@ -168,21 +171,22 @@ TEST_P(EmitTest, TablesSayThePlan) {
       EXPECT_EQ(r.u16(), a.band);
       EXPECT_EQ(r.u16(), a.part);
       EXPECT_EQ(r.u16(), 1);
+      r.skip(2);
       EXPECT_EQ(r.u16(), layer.kernel_h);
       EXPECT_EQ(r.u16(), layer.kernel_w);
-      for (int v : {layer.stride_y, layer.stride_x, 1, 1}) EXPECT_EQ(r.u8(), v);
+      for (int v : {layer.stride_y, layer.stride_x, 1, 1}) {
+        EXPECT_EQ(r.u16(), v);
+      }
       // Where the first tap of the first output lies in the in port's box.
       const Box &in = stage.ports[a.in[0]].box, &out = stage.ports[a.out].box;
-      EXPECT_EQ(-r.i16(), out.y0 * layer.stride_y - layer.pad_top - in.y0);
-      EXPECT_EQ(-r.i16(), out.x0 * layer.stride_x - layer.pad_left - in.x0);
-      EXPECT_EQ(r.i16(), layer.zero_in);
-      EXPECT_EQ(r.i16(), layer.zero_weight);
-      EXPECT_EQ(r.i16(), layer.zero_out);
-      EXPECT_EQ(r.i8(), -128);
-      EXPECT_EQ(r.i8(), 127);
-      r.skip(2);
-      EXPECT_EQ(r.u16(), layer.params.size());
-      r.skip(6);
+      const uint32_t top = r.u32(), left = r.u32();
+      EXPECT_EQ(top & 15, (a.init ? uint32_t{kActorInit} : 0) |
+                              (a.final ? uint32_t{kActorFinal} : 0));
+      EXPECT_EQ(left & 15, 0u);
+      const int pads[] = {int32_t(top) >> 4, int32_t(left) >> 4};
+      EXPECT_EQ(-pads[0], out.y0 * layer.stride_y - layer.pad_top - in.y0);
+      EXPECT_EQ(-pads[1], out.x0 * layer.stride_x - layer.pad_left - in.x0);
+      r.skip(4);
       EXPECT_EQ(r.u32(), a.accumulator_bytes ? a.accumulator : kNowhere);
       EXPECT_EQ(r.at(), start + 56);
     }

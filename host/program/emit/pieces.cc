@@ -28,8 +28,8 @@ void add_io_entries(const PlanNode& node, Owner owner, int index,
       IoEntry entry{};
       entry.stage = static_cast<uint16_t>(s);
       entry.port = static_cast<uint16_t>(p);
-      entry.rows = static_cast<uint16_t>(port.box.rows());
-      entry.element_bytes = static_cast<uint8_t>(buffer.element_bytes);
+      entry.rows = static_cast<uint32_t>(port.box.rows());
+      entry.element_bytes = static_cast<uint32_t>(buffer.element_bytes);
       entry.is_output = owner == Owner::kOutput;
       entry.row_bytes = static_cast<uint32_t>(
           port.box.columns() * port.box.channels() * buffer.element_bytes);
@@ -65,8 +65,8 @@ std::vector<IoEntry> io_entries(const Net& net, const PlanNode& node) {
 // Pieces count as inputs of the program.
 void number_inputs(ImagePieces& p) {
   for (size_t i = 0; i < p.ios.size() && !p.ios[i].is_output; ++i) {
-    p.stages[p.ios[i].stage].ports[p.ios[i].port].owner_index =
-        static_cast<uint16_t>(i);
+    set_owner_index(p.stages[p.ios[i].stage].ports[p.ios[i].port],
+                    static_cast<uint32_t>(i));
   }
 }
 

@@ -12,16 +12,30 @@
 namespace shoal {
 namespace {
 
-// Makes a narrower integer; a number that does not fit is a planner's mistake.
+// A number that does not fit is a planner's mistake.
+void need_fit(bool fits, int64_t value) {
+  if (fits) return;
+  throw Error(Exit::kInternal, "the plan has a number that no record holds: " +
+                                   std::to_string(value));
+}
+
+// Makes a narrower integer.
 template <class T>
 T fit(int64_t value) {
   const T narrow = static_cast<T>(value);
-  if (static_cast<int64_t>(narrow) != value) {
-    throw Error(
-        Exit::kInternal,
-        "the plan has a number that no record holds: " + std::to_string(value));
-  }
+  need_fit(static_cast<int64_t>(narrow) == value, value);
   return narrow;
+}
+
+// The same for fields of fewer bits than any integer has.
+uint32_t fit_bits(int64_t value, int bits) {
+  need_fit(value >= 0 && value >> bits == 0, value);
+  return static_cast<uint32_t>(value);
+}
+int32_t fit_pad(int64_t value) {
+  constexpr int64_t kEnd = int64_t{1} << 27;
+  need_fit(value >= -kEnd && value < kEnd, value);
+  return static_cast<int32_t>(value);
 }
 
 uint16_t index_or_none(int index) {
@@ -118,14 +132,13 @@ class RecordBuilder {
     const PlanBuffer& b = stage_.buffers[index];
     BufferRecord r{};
     r.tensor = fit<uint16_t>(b.tensor);
-    r.element_bytes = fit<uint8_t>(b.element_bytes);
+    r.element_bytes = fit_bits(b.element_bytes, 3);
     if (b.is_private) r.flags |= kBufferPrivate;
     if (b.complete) r.flags |= kBufferComplete;
     if (b.variable >= 0) r.flags |= kBufferVariable;
-    r.rows = fit<uint16_t>(b.box.rows());
-    r.columns = fit<uint16_t>(b.box.columns());
+    r.rows = fit_bits(b.box.rows(), 25);
     r.channels = fit<uint16_t>(b.box.channels());
-    r.slots = fit<uint16_t>(b.slots);
+    r.slots = fit_bits(b.slots, 25);
     r.row_bytes = b.row_bytes();
     r.offset = b.offset;
     r.first_port = fit<uint16_t>(int64_t(next_port_));
@@ -140,12 +153,12 @@ class RecordBuilder {
     const PlanPort& p = stage_.ports[index];
     const PlanBuffer& buffer = stage_.buffers.at(p.buffer);
     PortRecord r{};
-    r.buffer = fit<uint16_t>(p.buffer);
+    r.buffer = fit_bits(p.buffer, 11);
     r.is_read = p.is_read;
     set_owner(index, r);
     r.cursor = buffer.is_private ? kNone : fit<uint16_t>(index);
-    r.y0 = fit<uint16_t>(p.box.y0 - buffer.box.y0);
-    r.y1 = fit<uint16_t>(p.box.y1 - buffer.box.y0);
+    r.y0 = fit_bits(p.box.y0 - buffer.box.y0, 24);
+    r.row_count = fit_bits(p.box.rows(), 25);
     r.x0 = fit<uint16_t>(p.box.x0 - buffer.box.x0);
     r.x1 = fit<uint16_t>(p.box.x1 - buffer.box.x0);
     r.c0 = fit<uint16_t>(p.box.c0 - buffer.box.c0);
@@ -155,17 +168,18 @@ class RecordBuilder {
 
   void set_owner(int port, PortRecord& r) const {
     const PlanPort& p = stage_.ports[port];
-    r.owner_index = fit<uint16_t>(p.owner_index);
+    set_owner_index(r, fit_bits(p.owner_index, 15));
+    PortOwner owner = PortOwner::kStream;
     if (p.owner == Owner::kActor) {
-      r.owner = PortOwner::kActor;
+      owner = PortOwner::kActor;
     } else if (p.owner == Owner::kSpill) {
-      r.owner = PortOwner::kSpill;
+      owner = PortOwner::kSpill;
     } else if (!links_) {
-      r.owner = PortOwner::kApi;
+      owner = PortOwner::kApi;
     } else {
-      r.owner = PortOwner::kStream;
-      r.owner_index = index_or_none(links_->entry.at(port));
+      set_owner_index(r, fit_bits(links_->entry.at(port), 15));
     }
+    r.owned_by = static_cast<uint32_t>(owner);
   }
 
   void put_actor(const PlanActor& a) {
@@ -194,15 +208,15 @@ class RecordBuilder {
     r.part = fit<uint16_t>(a.part);
     r.slices = fit<uint16_t>(a.slices);
     put_window(a, layer, r);
-    r.zero_in = fit<int16_t>(layer.zero_in);
-    r.zero_weight = fit<int16_t>(layer.zero_weight);
-    r.zero_out = fit<int16_t>(layer.zero_out);
+    r.zero_in = fit<int8_t>(layer.zero_in);
+    r.zero_weight = fit<int8_t>(layer.zero_weight);
+    r.zero_out = fit<int8_t>(layer.zero_out);
     r.act_min = fit<int8_t>(layer.act_min);
     r.act_max = fit<int8_t>(layer.act_max);
-    r.param = fit<uint16_t>(int64_t(tables_.params.size()));
+    r.param = layer.op == OpCode::kResize
+                  ? put_maps(a, layer)
+                  : fit<uint16_t>(int64_t(tables_.params.size()));
     put_params(a, layer);
-    r.param_count = fit<uint16_t>(int64_t(tables_.params.size()) - r.param);
-    r.map = layer.op == OpCode::kResize ? put_maps(a, layer) : 0;
     r.weights = a.weights.chunks.empty() ? kNone : put_weights(a, layer);
     if (layer.weights.int4) {
       r.room16 = fit<uint16_t>(layout_.room_bytes / kAlign);
@@ -217,24 +231,24 @@ class RecordBuilder {
   void put_window(const PlanActor& a, const Layer& layer, ActorRecord& r) {
     r.kernel_h = fit<uint16_t>(layer.kernel_h);
     r.kernel_w = fit<uint16_t>(layer.kernel_w);
-    r.stride_y = fit<uint8_t>(layer.stride_y);
-    r.stride_x = fit<uint8_t>(layer.stride_x);
-    r.dilation_y = fit<uint8_t>(layer.dilation_y);
-    r.dilation_x = fit<uint8_t>(layer.dilation_x);
+    r.stride_y = fit<uint16_t>(layer.stride_y);
+    r.stride_x = fit<uint16_t>(layer.stride_x);
+    r.dilation_y = fit<uint16_t>(layer.dilation_y);
+    r.dilation_x = fit<uint16_t>(layer.dilation_x);
     r.multiplier = fit<uint16_t>(layer.depth_multiplier);
     if (a.in[0] < 0) return;
     const PortOrigin in = origin(box(a.in[0]), layer.in[0]);
     const PortOrigin out = origin(box(a.out), layer.out);
-    int top = layer.pad_top, left = layer.pad_left;
+    int64_t top = layer.pad_top, left = layer.pad_left;
     if (layer.op == OpCode::kTransposeConv) {
-      top += out.y - in.y * layer.stride_y;
-      left += out.x - in.x * layer.stride_x;
+      top += out.y - int64_t{in.y} * layer.stride_y;
+      left += out.x - int64_t{in.x} * layer.stride_x;
     } else {
-      top += in.y - out.y * layer.stride_y;
-      left += in.x - out.x * layer.stride_x;
+      top += in.y - int64_t{out.y} * layer.stride_y;
+      left += in.x - int64_t{out.x} * layer.stride_x;
     }
-    r.pad_top = fit<int16_t>(top);
-    r.pad_left = fit<int16_t>(left);
+    r.pad_top = fit_pad(top);
+    r.pad_left = fit_pad(left);
   }
 
   void put_params(const PlanActor& a, const Layer& layer) {

@@ -153,16 +153,16 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   t.file_type = parse_type(f);
   const bool bytes = t.file_type == Type::kUint8 || t.file_type == Type::kBool;
   t.type = bytes ? Type::kInt8 : t.file_type;
-  t.shape = f.numbers("shape", 1, 65535, 8);
+  t.shape = f.numbers("shape", 1, kMaxRows, 8);
   int64_t elements = 1;
   for (const int d : t.shape) {
     elements *= d;
     if (elements > kMostElements) f.refuse("shape is too large");
   }
   NetIo io;
-  const int rows = static_cast<int>(f.number("rows", 1, 65535));
-  const int columns = static_cast<int>(f.number("columns", 1, 65535));
-  const int channels = static_cast<int>(f.number("channels", 1, 65535));
+  const int rows = static_cast<int>(f.number("rows", 1, kMaxRows));
+  const int columns = static_cast<int>(f.number("columns", 1, kMaxColumns));
+  const int channels = static_cast<int>(f.number("channels", 1, kMaxChannels));
   const int64_t held = int64_t{rows} * columns * channels;
   const bool places = !is_input && held == 2 * elements &&
                       (channels % 2 == 0 || columns * channels % 2 == 0) &&
@@ -171,7 +171,7 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
     f.refuse("rows, columns and channels are not the shape's");
   }
   const int frames = info.net.frames;
-  if (rows > 65535 / frames) f.refuse("rows of all frames are too many");
+  if (rows > kMaxRows / frames) f.refuse("rows of all frames are too many");
   io.place.view.box = {0, rows * frames, 0, columns, 0, channels};
   parse_perm(f, t.shape.size(), io.place.perm);
   const auto scale = static_cast<float>(f.real("scale"));

@@ -1,0 +1,149 @@
+// Signals of more than 65,535 samples, with strides, dilations and pools whose
+// numbers need 16 bits: exact on one node and on several, and refused where a
+// number is too large.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/board/board.h"
+#include "host/engine/common/verify.h"
+#include "host/engine/local/node_engine.h"
+#include "host/engine/virtual/virtual_engine.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
+#include "host/oracle/int8/oracle.h"
+
+namespace shoal {
+namespace {
+
+constexpr BuilderScale kScale{0.05f, 3};
+
+struct Signal {
+  int samples = 80003;  // no divisor in common with any stride
+  bool rows = false;    // time along rows of the file
+  int stride = 1, dilation = 1, taps = 3;
+  int pool = 300;
+};
+
+class SignalModel {
+ public:
+  explicit SignalModel(const Signal& s) : s_(s) {
+    int x = b_.input(shape(s.samples, 1), kScale);
+    x = conv(x, 1, 2);
+    x = pool(OpKind::kMaxPool2d, x);
+    b_.output(conv(x, 2, 3, false));
+  }
+  std::vector<uint8_t> file() const { return b_.finish(); }
+
+ private:
+  Shape shape(int steps, int channels) const {
+    return s_.rows ? Shape{1, steps, 1, channels}
+                   : Shape{1, 1, steps, channels};
+  }
+  std::vector<int8_t> bytes(int64_t count) {
+    std::vector<int8_t> all(static_cast<size_t>(count));
+    for (int8_t& v : all) v = static_cast<int8_t>(random_());
+    return all;
+  }
+  int conv(int x, int in, int out, bool wide = true) {
+    const int taps = wide ? s_.taps : 1;
+    BuilderWindow w;
+    (s_.rows ? w.stride_h : w.stride_w) = wide ? s_.stride : 1;
+    (s_.rows ? w.dilation_h : w.dilation_w) = wide ? s_.dilation : 1;
+    const Shape weights =
+        s_.rows ? Shape{out, taps, 1, in} : Shape{out, 1, taps, in};
+    const int filter =
+        b_.weights(weights, bytes(element_count(weights)), {0.01f}, 0);
+    return b_.conv(x, filter, -1, kScale, w);
+  }
+  int pool(OpKind kind, int x) {
+    BuilderWindow w;
+    (s_.rows ? w.stride_h : w.stride_w) = std::max(1, s_.pool / 2);
+    return s_.rows ? b_.pool(kind, x, s_.pool, 1, w)
+                   : b_.pool(kind, x, 1, s_.pool, w);
+  }
+
+  const Signal s_;
+  ModelBuilder b_;
+  std::mt19937 random_{49};
+};
+
+std::string judge(const Graph& g, Engine& engine) {
+  std::mt19937 random(7);
+  Bytes frame(static_cast<size_t>(
+      element_count(g.tensors[static_cast<size_t>(g.inputs[0])].shape)));
+  for (uint8_t& b : frame) b = static_cast<uint8_t>(random());
+  std::string fault = "no answer";
+  bool is_given = false;
+  const auto next = [&]() -> std::optional<Bytes> {
+    if (std::exchange(is_given, true)) return std::nullopt;
+    return frame;
+  };
+  engine.stream(next, [&](const Answer& a) {
+    const Verification v = judge_frame(g, a.output, a.values(),
+                                       run_oracle(g, frame), std::nullopt);
+    fault = v.wrong ? describe(*v.wrong) : "";
+  });
+  return fault;
+}
+
+void expect_exact(const Signal& signal) {
+  SCOPED_TRACE(testing::Message()
+               << signal.samples << " samples, stride " << signal.stride
+               << ", dilation " << signal.dilation
+               << (signal.rows ? ", rows" : ", columns"));
+  const Graph g = import_tflite(SignalModel(signal).file(), "signal");
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = Objective::kRam;
+  auto alone = std::make_shared<const Prepared>(prepare(g, request));
+  EXPECT_EQ(judge(g, *node_engine(alone, {}, true)), "");
+  for (const int nodes : {2, 4}) {
+    const Cluster cluster = uniform_cluster(nodes, find_board("host"), {});
+    SimOptions options;
+    options.costs = options.first_alone = false;
+    VirtualEngine engine(std::make_shared<Prepared>(
+                             prepare(g, linked_nodes(cluster, "spatial"))),
+                         cluster, options, true);
+    EXPECT_EQ(judge(g, engine), "") << nodes << " nodes";
+  }
+}
+
+TEST(LongSignal, StridesPoolsAndDilations) {
+  expect_exact({.stride = 256, .taps = 5, .pool = 300});
+  expect_exact({.rows = true, .stride = 257, .dilation = 256, .pool = 20});
+  expect_exact({.stride = 40, .dilation = 65535});
+}
+
+TEST(LongSignal, LimitsAreNamed) {
+  const auto refused = [](const Signal& signal) -> std::string {
+    try {
+      prepare(import_tflite(SignalModel(signal).file(), "signal"),
+              one_node(find_board("host")));
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kUnsupported);
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_NE(refused({.stride = 65536})
+                .find("stride of 65536, the limit is "
+                      "65535"),
+            std::string::npos);
+  EXPECT_NE(refused({.dilation = 65536})
+                .find("dilation of 65536, the limit is "
+                      "65535"),
+            std::string::npos);
+  const std::string rows =
+      refused({.samples = (1 << 24) + 1, .stride = 60000, .pool = 2});
+  EXPECT_NE(rows.find("16777217"), std::string::npos) << rows;
+}
+
+}  // namespace
+}  // namespace shoal
