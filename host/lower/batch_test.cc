@@ -145,11 +145,12 @@ std::string refusal(const TestGraph& t, int frames) {
 
 TEST(Batch, RefusalsNameTheTensorOrTheLayer) {
   TestGraph tall;
-  tall.graph.outputs = {tall.conv(tall.input({1, 30000, 1, 1}), 1, window(1))};
+  tall.graph.outputs = {
+      tall.conv(tall.input({1, 8000000, 1, 1}), 1, window(1))};
   EXPECT_EQ(refusal(tall, 2), "none");
   EXPECT_EQ(refusal(tall, 3),
-            "tensor t0: 30000 rows, 3 frames of them are more than 65535; use "
-            "a batch of at most 2");
+            "tensor t0: 8000000 rows, 3 frames of them are more than 16777216; "
+            "use a batch of at most 2");
   TestGraph wide;
   wide.graph.outputs = {wide.conv(wide.input({1, 5, 5, 1}), 1, window(3))};
   EXPECT_EQ(refusal(wide, 255), "none");

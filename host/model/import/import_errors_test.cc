@@ -167,14 +167,14 @@ const Case kConvolution[] = {
     {"stride", [](Net& n) { n.op().options.stride_h = 0; },
      "m: op 0 CONV_2D \"conv\": stride of 0"},
     {"stride_far", [](Net& n) { n.op().options.stride_h = 65536; },
-     "m: not supported:\n  op 0 CONV_2D \"conv\": a window of 3 with stride "
-     "65536, the limit is 65535; cut the input into shorter frames",
+     "m: not supported:\n  op 0 CONV_2D \"conv\": a stride of 65536, the limit "
+     "is 65535; cut the input into shorter frames",
      Exit::kUnsupported},
     {"dilation", [](Net& n) { n.op().options.dilation_w = -2; },
      "m: op 0 CONV_2D \"conv\": dilation of -2"},
     {"window", [](Net& n) { n.op().options.dilation_w = 2147483647; },
-     "m: not supported:\n  op 0 CONV_2D \"conv\": a window of 4294967295 with "
-     "stride 1, the limit is 65535; cut the input into shorter frames",
+     "m: not supported:\n  op 0 CONV_2D \"conv\": a dilation of 2147483647, "
+     "the limit is 65535; cut the input into shorter frames",
      Exit::kUnsupported},
     {"padding", [](Net& n) { n.op().options.padding = 2; },
      "m: op 0 CONV_2D \"conv\": padding of number 2"},
@@ -488,11 +488,10 @@ const Case kLater[] = {
      "m: op 1 SPACE_TO_BATCH_ND \"t6\": axis 1 of size 6 in blocks of 4"},
     {"space_to_batch_far",
      [](Net& n) {
-       n.end(n.b.space_to_batch(n.y, {1, 1}, {65530, 0, 0, 0}));
+       n.end(n.b.space_to_batch(n.y, {1, 1}, {16777211, 0, 0, 0}));
      },
      "m: not supported:\n  op 1 SPACE_TO_BATCH_ND \"t6\": axis 1 with a size "
-     "of "
-     "65536, the limit is 65535; cut the input into smaller frames",
+     "of 16777217, the limit is 16777216; cut the input into smaller frames",
      Exit::kUnsupported},
     {"batch_to_space_batch",
      [](Net& n) {
