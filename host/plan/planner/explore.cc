@@ -67,7 +67,8 @@ class Explorer {
   // Before limits are refused, where plans cost so little that they have more
   // effort anyway.
   bool may_try_harder() const {
-    return request_.limits.any() && !request_.compared && !options_.brief &&
+    return order_.size() > 1 && request_.limits.any() && !request_.compared &&
+           !options_.brief &&
            net_.layers.size() * order_.size() <= tuning::kCheap;
   }
 
