@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds shoal and runs every test, on a bare Debian 12, packages included.
-#   ./test.sh          everything
+# Builds shoal and runs its tests, on a bare Debian 12, packages included. Those
+# that take long are left to `ctest --preset long`.
+#   ./test.sh          both builds, and a short run of each fuzz target
 #   ./test.sh quick    the release build's tests only: what spans folders
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -1,6 +1,5 @@
 // `shoal export --cluster`: the projects build outside the tree, their nodes
 // are driven by `shoal run --cluster`, and the bytes are those of one node.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -21,6 +20,7 @@
 #include "host/engine/board/process.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/free_port.h"
 #include "tests/needs.h"
 #include "tests/sdk_headers.h"
 
@@ -37,19 +37,6 @@ std::vector<uint8_t> small_model(unsigned seed = 1) {
   const int w0 = b.weights({8, 3, 3, 3}, noise<int8_t>(216, seed), {0.004f}, 0);
   b.output(b.conv(x, w0, -1, {0.05f, 2}));
   return b.finish();
-}
-
-// That nobody has now.
-uint16_t free_port() {
-  const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  EXPECT_EQ(bind(s, reinterpret_cast<sockaddr*>(&at), size), 0);
-  EXPECT_EQ(getsockname(s, reinterpret_cast<sockaddr*>(&at), &size), 0);
-  close(s);
-  return ntohs(at.sin_port);
 }
 
 // A program that runs beside the test; its output is kept in a file.
@@ -109,9 +96,10 @@ class ExportedCluster : public testing::Test {
   void write_cluster(const std::string& board = "host") const {
     std::string text = "[defaults]\nboard = \"" + board + "\"\n";
     for (const char* name : {"l", "r"}) {
-      text += std::string("[[node]]\nname = \"") + name +
-              "\"\naddress = \"127.0.0.1:" + std::to_string(free_port()) +
-              "\"\n";
+      text +=
+          std::string("[[node]]\nname = \"") + name +
+          "\"\naddress = \"127.0.0.1:" + std::to_string(free_port(SOCK_DGRAM)) +
+          "\"\n";
     }
     write_text("c.toml", text);
   }
@@ -227,7 +215,7 @@ TEST_F(ExportedCluster, TwoNodesWithAKeyComputeExactBytes) {
   write_text("c.toml",
              "[[node]]\nname = \"l\"\nboard = \"host\"\naddress = "
              "\"127.0.0.1:" +
-                 std::to_string(free_port()) + "\"\n");
+                 std::to_string(free_port(SOCK_DGRAM)) + "\"\n");
   expect_refused(run_words({"--node-timeout", "1"}), 6, "no answer within");
 }
 

@@ -21,6 +21,7 @@
 #include "host/base/size.h"
 #include "host/cli/output.h"
 #include "host/cli/serve.h"
+#include "host/cli/service_token.h"
 #include "host/cli/threaded_feed.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/serve/mqtt.h"
@@ -44,16 +45,8 @@ std::string behind_wildcard(const std::string& filter,
 }
 
 std::pair<std::string, std::string> login_of(const std::string& file) {
-  std::string text;
-  if (!file.empty()) {
-    const auto bytes = read_secret(file);
-    text.assign(bytes.begin(), bytes.end());
-    text = text.substr(0, text.find_first_of("\r\n"));
-  } else if (const char* const set = std::getenv("SHOAL_MQTT_LOGIN")) {
-    text = set;
-  } else {
-    return {};
-  }
+  if (file.empty() && !std::getenv("SHOAL_MQTT_LOGIN")) return {};
+  const std::string text = secret_of(file, "SHOAL_MQTT_LOGIN");
   const size_t colon = text.find(':');
   if (colon == std::string::npos || colon == 0) {
     throw Error(

@@ -8,17 +8,20 @@
 
 namespace shoal {
 
-std::string service_token(const std::string& file) {
-  std::string token;
-  if (!file.empty()) {
-    const auto bytes = read_secret(file);
-    token.assign(bytes.begin(), bytes.end());
-    token = token.substr(0, token.find_first_of("\r\n"));
-  } else if (const char* const set = std::getenv("SHOAL_TOKEN")) {
-    token = set;
-  } else {
-    return "";
+std::string secret_of(const std::string& file, const char* variable) {
+  if (file.empty()) {
+    const char* const set = std::getenv(variable);
+    return set ? set : "";
   }
+  const auto bytes = read_secret(file);
+  const std::string text(bytes.begin(), bytes.end());
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+std::string service_token(const std::string& file) {
+  const bool is_given = !file.empty() || std::getenv("SHOAL_TOKEN");
+  if (!is_given) return "";
+  const std::string token = secret_of(file, "SHOAL_TOKEN");
   const auto fits = [](char c) { return c > ' ' && c < 0x7F; };
   if (token.size() >= 16 && token.size() <= 1024 &&
       std::ranges::all_of(token, fits)) {

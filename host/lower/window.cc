@@ -6,8 +6,7 @@
 namespace shoal {
 namespace {
 
-// Where there is only one output or one tap, strides and dilations mean
-// nothing.
+// A stride means nothing to one output, and a dilation nothing to one tap.
 void drop_unused_steps(Layer& l, int out_h, int out_w) {
   if (l.op == OpCode::kTransposeConv) return;
   if (out_h == 1) l.stride_y = 1;

@@ -2,7 +2,6 @@
 // collects answers.
 #pragma once
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 
 #include "host/serve/mqtt.h"
 #include "tests/command.h"
+#include "tests/free_port.h"
 
 namespace shoal {
 
@@ -36,7 +36,7 @@ class MqttBroker {
   // `settings`: more lines of its configuration. It keeps sessions and messages
   // in the workshop while it is stopped.
   MqttBroker(const Workshop& shop, const std::string& settings)
-      : shop_(shop), port_(free_port()) {
+      : shop_(shop), port_(free_port(SOCK_STREAM)) {
     // Started as root it would change to a user who may not write there.
     const std::string text =
         "listener " + std::to_string(port_) +
@@ -70,18 +70,6 @@ class MqttBroker {
   }
 
  private:
-  static int free_port() {
-    const int s = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    EXPECT_EQ(bind(s, reinterpret_cast<sockaddr*>(&at), size), 0);
-    EXPECT_EQ(getsockname(s, reinterpret_cast<sockaddr*>(&at), &size), 0);
-    close(s);
-    return ntohs(at.sin_port);
-  }
-
   const Workshop& shop_;
   const int port_;
   pid_t process_ = -1;

@@ -2,8 +2,8 @@
 // it. Three heartbeats: 300 ms where round trips take a millisecond at most, as
 // on Ethernet, and 1 s where they take 3.3 ms or more, as on Wi-Fi and serial
 // lines; more for a node whose slices, or whose answers so far, take long. One
-// that does not answer is asked again and again meanwhile, so that not even a
-// network that loses every tenth datagram makes a silence of that length.
+// that does not answer is asked again and again meanwhile, so that it takes
+// many lost datagrams in a row to make a silence of that length.
 #pragma once
 
 #include <algorithm>

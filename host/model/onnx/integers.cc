@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "host/model/graph/shapes.h"
+#include "host/model/onnx/parts.h"
 
 namespace shoal::onnx_import {
 namespace {
@@ -228,23 +229,8 @@ class IntegerProducts {
   // A part of a node, under its number.
   OnnxNode& add(const OnnxNode& of, const char* type,
                 std::vector<std::string> inputs, std::string output) {
-    while (!inputs.empty() && inputs.back().empty()) inputs.pop_back();
-    OnnxNode node;
-    node.number = of.number;
-    node.name = of.name;
-    node.type = type;
-    node.inputs = std::move(inputs);
-    node.outputs = {std::move(output)};
-    out_.push_back(std::move(node));
-    return out_.back();
-  }
-
-  static void set(OnnxNode& node, const char* attribute, int64_t value) {
-    OnnxAttribute a;
-    a.name = attribute;
-    a.kind = AttributeKind::kInteger;
-    a.integer = value;
-    node.attributes.push_back(std::move(a));
+    return out_.emplace_back(
+        part_of(of, type, std::move(inputs), std::move(output)));
   }
 
   std::string constant(const std::string& name, OnnxTensor t) {
@@ -289,13 +275,15 @@ class IntegerProducts {
       add(node, "Expand", {scales, y + ":count of zeros"}, y + ":scales");
       scales = y + ":scales";
     }
-    set(add(node, "DequantizeLinear", {operand(node, 1), scales, zeros}, w),
+    set_integer(
+        add(node, "DequantizeLinear", {operand(node, 1), scales, zeros}, w),
         "axis", convolves(node) ? 0 : -1);
     std::string bias;
     if (!p.bias.empty()) {
       bias = y + ":bias";
       const std::string sums = flat(node, p.bias, y + ":sums");
-      set(add(node, "DequantizeLinear", {sums, factor}, bias), "axis", 0);
+      set_integer(add(node, "DequantizeLinear", {sums, factor}, bias), "axis",
+                  0);
     }
     if (convolves(node)) {
       add(node, "Conv", {x, w, bias}, y).attributes = node.attributes;
@@ -353,11 +341,11 @@ class IntegerProducts {
                            const std::string& zero) {
     if (is_dynamic(weights)) return weights;
     const std::string real = node.outputs[0] + ":weights real";
-    set(add(node, "Cast", {weights}, real), "to", kOnnxFloat);
+    set_integer(add(node, "Cast", {weights}, real), "to", kOnnxFloat);
     if (zero.empty()) return real;
     const std::string zeros = node.outputs[0] + ":zeros real",
                       shifted = node.outputs[0] + ":weights shifted";
-    set(add(node, "Cast", {zero}, zeros), "to", kOnnxFloat);
+    set_integer(add(node, "Cast", {zero}, zeros), "to", kOnnxFloat);
     add(node, "Sub", {real, zeros}, shifted);
     return shifted;
   }

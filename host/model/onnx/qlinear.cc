@@ -2,6 +2,8 @@
 // they are short for: dequantize the operands, compute, quantize the result.
 #include "host/model/onnx/qlinear.h"
 
+#include "host/model/onnx/parts.h"
+
 namespace shoal::onnx_import {
 namespace {
 
@@ -60,32 +62,18 @@ class Expansion {
   // A part of a node, under its number.
   OnnxNode& add(const OnnxNode& of, const char* type,
                 std::vector<std::string> inputs, std::string output) {
-    while (!inputs.empty() && inputs.back().empty()) inputs.pop_back();
-    OnnxNode node;
-    node.number = of.number;
-    node.name = of.name;
-    node.type = type;
-    node.inputs = std::move(inputs);
-    node.outputs = {std::move(output)};
-    out_.push_back(std::move(node));
-    return out_.back();
-  }
-
-  static void set_axis(OnnxNode& node, int64_t axis) {
-    OnnxAttribute a;
-    a.name = "axis";
-    a.kind = AttributeKind::kInteger;
-    a.integer = axis;
-    node.attributes.push_back(std::move(a));
+    return out_.emplace_back(
+        part_of(of, type, std::move(inputs), std::move(output)));
   }
 
   // Operand i, which its scale and zero point follow, as real values.
   std::string dequantized(const OnnxNode& node, size_t i, int64_t axis) {
     const std::string name = node.outputs[0] + ":operand " + std::to_string(i);
-    set_axis(add(node, "DequantizeLinear",
-                 {operand(node, i), operand(node, i + 1), operand(node, i + 2)},
-                 name),
-             axis);
+    set_integer(
+        add(node, "DequantizeLinear",
+            {operand(node, i), operand(node, i + 1), operand(node, i + 2)},
+            name),
+        "axis", axis);
     return name;
   }
 
@@ -96,7 +84,8 @@ class Expansion {
     const std::string& y = node.outputs[0];
     const std::string scale = y + ":bias scale", name = y + ":bias real";
     add(node, "Mul", {scale_a, scale_b}, scale);
-    set_axis(add(node, "DequantizeLinear", {operand(node, i), scale}, name), 0);
+    set_integer(add(node, "DequantizeLinear", {operand(node, i), scale}, name),
+                "axis", 0);
     return name;
   }
 

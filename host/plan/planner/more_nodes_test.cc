@@ -84,7 +84,7 @@ TEST(MoreNodesLong, NeverNeedLargerArenasInAnotherOrder) {
 }
 
 // Each of these nets was once a plan that grew.
-void expect_no_longer(const std::vector<uint32_t>& seeds) {
+void expect_no_longer(const std::vector<uint32_t>& seeds, int least_idle) {
   int idle = 0;
   for (const uint32_t seed : seeds) {
     const Net net = random_net(seed);
@@ -98,12 +98,12 @@ void expect_no_longer(const std::vector<uint32_t>& seeds) {
       idle += plan.says_nodes;
     }
   }
-  EXPECT_GT(idle, std::ssize(seeds));
+  EXPECT_GT(idle, least_idle);
 }
 
-TEST(MoreNodesTest, NeverTakeLonger) { expect_no_longer({14, 38}); }
+TEST(MoreNodesTest, NeverTakeLonger) { expect_no_longer({14, 38}, 4); }
 TEST(MoreNodesLong, NeverTakeLonger) {
-  expect_no_longer({10, 55, 1, 16, 22, 43});
+  expect_no_longer({10, 55, 1, 16, 22, 43}, 8);
 }
 
 // The first so many of some nodes whose clocks differ, the fourth's board, too.
