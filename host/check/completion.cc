@@ -17,6 +17,8 @@ namespace {
 constexpr int kFrames = 2;  // the second one starts where the first one left
 constexpr unsigned kSeed = 20261120;
 constexpr size_t kMostBlocked = 12;  // named in a finding
+// Of a box of more rows several move at once: the work is that of so many.
+constexpr int kMostMoves = 1 << 16;
 
 // Which of those that may be able to fire is asked next. What completes does
 // not depend on it; what a wrong plan overwrites may.
@@ -246,7 +248,7 @@ class Completion {
 
   bool try_item(int item) {
     return item < static_cast<int>(edges_.size())
-               ? move_row(edges_[item])
+               ? move_rows(edges_[item])
                : fire(owner_[item], item - nodes_[owner_[item]].first_item);
   }
 
@@ -300,23 +302,30 @@ class Completion {
     return before < 0 || collected_[before] == outputs_;
   }
 
-  bool move_row(Edge& e) {
+  bool can_move(const Edge& e, Interval rows) const {
+    if (e.from.node < 0
+            ? !coordinator_sends(e.frame)
+            : !nodes_[e.from.node].tokens.has_rows(e.from.port, rows)) {
+      return false;
+    }
+    return e.to.node < 0 ||
+           nodes_[e.to.node].tokens.has_space(e.to.port, rows);
+  }
+
+  bool move_rows(Edge& e) {
     if (e.frame >= kFrames || !there(e.from, e.frame) ||
         !there(e.to, e.frame)) {
       return false;
     }
-    if (e.from.node < 0
-            ? !coordinator_sends(e.frame)
-            : !nodes_[e.from.node].tokens.has_row(e.from.port, e.row)) {
-      return false;
+    Interval rows{e.row, e.row + 1 + e.box.rows() / kMostMoves};
+    rows.hi = std::min(rows.hi, e.box.y1);
+    while (!can_move(e, rows)) {
+      if (rows.size() == 1) return false;
+      rows.hi = rows.lo + rows.size() / 2;
     }
-    if (e.to.node >= 0 &&
-        !nodes_[e.to.node].tokens.has_space(e.to.port, e.row)) {
-      return false;
-    }
-    const int row = e.row++;
-    if (e.from.node >= 0) take(e, row);
-    if (e.to.node >= 0) nodes_[e.to.node].tokens.put_row(e.to.port, row);
+    if (e.from.node >= 0) take(e, rows);
+    if (e.to.node >= 0) nodes_[e.to.node].tokens.put_rows(e.to.port, rows);
+    e.row = rows.hi;
     const bool ended = e.row == e.box.y1;
     if (ended) end_frame(e);
     for (const End& end : {e.from, e.to}) {
@@ -327,14 +336,19 @@ class Completion {
     return true;
   }
 
-  void take(const Edge& e, int row) {
+  void take(const Edge& e, Interval rows) {
     Tokens& tokens = nodes_[e.from.node].tokens;
-    tokens.copy_row(name_of(e), e.from.port, row);
+    tokens.copy_rows(name_of(e), e.from.port, rows);
     Sender& sender = senders_[e.sender];
-    ++sender.passed[size_t(row - e.box.y0)];
+    for (int y = rows.lo; y < rows.hi; ++y) {
+      ++sender.passed[size_t(y - e.box.y0)];
+    }
+    const int before = sender.row;
     while (sender.row < e.box.rows() &&
            sender.passed[size_t(sender.row)] == sender.edges) {
       sender.passed[size_t(sender.row++)] = 0;
+    }
+    if (sender.row > before) {
       tokens.release(e.from.port, e.box.y0 + sender.row);
     }
     if (sender.row == e.box.rows()) sender.row = 0;

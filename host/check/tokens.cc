@@ -11,6 +11,10 @@ bool meet(const Box& a, const Box& b) {  // in columns and channels
   return a.x0 < b.x1 && b.x0 < a.x1 && a.c0 < b.c1 && b.c0 < a.c1;
 }
 
+int next_slot(const Instance& i, int slot) {
+  return slot + 1 == i.buffer.slots ? 0 : slot + 1;
+}
+
 }  // namespace
 
 Tokens::Tokens(const Net& net, const PlanNode& node, const Instances& instances,
@@ -152,9 +156,9 @@ void Tokens::fire(int a) {
   for (const Process::Read& r : process.reads) advance(r.port, r.released[f]);
 }
 
-void Tokens::put_row(int port, int row) {
-  write(port, {row, row + 1});
-  advance(port, row + 1);
+void Tokens::put_rows(int port, Interval rows) {
+  write(port, rows);
+  advance(port, rows.hi);
 }
 
 // A port that has come to the end of its box holds nobody up any more.
@@ -175,8 +179,9 @@ void Tokens::read(const std::string& who, int port, Interval rows) {
   const PlanPort& p = stage().ports[port];
   const int i = instances_.of[stage_][p.buffer];
   const Instance& from = instances_.all[i];
-  for (int y = std::max(rows.lo, p.box.y0); y < rows.hi; ++y) {
-    const int slot = (y - from.buffer.box.y0) % from.buffer.slots;
+  const int first = std::max(rows.lo, p.box.y0);
+  int slot = (first - from.buffer.box.y0) % from.buffer.slots;
+  for (int y = first; y < rows.hi; ++y, slot = next_slot(from, slot)) {
     for (int w : meeting_[stage_][port]) {
       const Box& box = from.writers[w].box;
       if (y < box.y0 || y >= box.y1 || held(i, slot, w) == y) continue;
@@ -192,8 +197,8 @@ void Tokens::write(int port, Interval rows) {
   const int i = instances_.of[stage_][p.buffer];
   const Instance& to = instances_.all[i];
   const std::vector<int>& writers = meeting_[stage_][port];
-  for (int y = rows.lo; y < rows.hi; ++y) {
-    const int slot = (y - to.buffer.box.y0) % to.buffer.slots;
+  int slot = (rows.lo - to.buffer.box.y0) % to.buffer.slots;
+  for (int y = rows.lo; y < rows.hi; ++y, slot = next_slot(to, slot)) {
     for (int w : writers) {
       if (held(i, slot, w) != y) held(i, slot, w) = kNothing;
     }

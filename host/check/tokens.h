@@ -47,17 +47,17 @@ class Tokens {
   bool can_fire(int a) const;
   void fire(int a);
 
-  // A port of an input, output or stream: whether a row of it is there, whether
-  // it may be written; taking a copy of it, putting it there, letting rows
-  // below go.
-  bool has_row(int port, int row) const { return ready(port, {row, row + 1}); }
-  bool has_space(int port, int row) const {
-    return space(port, {row, row + 1});
+  // A port of an input, output or stream: whether rows of it are there, whether
+  // they may be written; taking a copy of them, putting them there, letting
+  // rows below go.
+  bool has_rows(int port, Interval rows) const { return ready(port, rows); }
+  bool has_space(int port, Interval rows) const {
+    return rows.size() <= slots(port) && space(port, rows);
   }
-  void copy_row(const std::string& who, int port, int row) {
-    read(who, port, {row, row + 1});
+  void copy_rows(const std::string& who, int port, Interval rows) {
+    read(who, port, rows);
   }
-  void put_row(int port, int row);
+  void put_rows(int port, Interval rows);
   void release(int port, int row) { advance(port, row); }
 
   // Buffers of the stage that got rows ready or slots free since the last
@@ -71,6 +71,9 @@ class Tokens {
   };
   const std::vector<Process>& processes() const { return stages_[stage_]; }
   const PlanStage& stage() const { return node_.stages[stage_]; }
+  int slots(int port) const {
+    return stage().buffers[stage().ports[port].buffer].slots;
+  }
   bool ready(int port, Interval rows) const;
   bool space(int port, Interval rows) const;
   bool clear_of_overlaid(const PlanBuffer&, Interval rows) const;

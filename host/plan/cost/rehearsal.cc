@@ -289,7 +289,7 @@ class RehearsedNode final : public Linked {
     return order[run_].actor;
   }
 
-  void fire(int process) {
+  void fire(int process, int firings = 1) {
     const auto actors = static_cast<int>(open_.size());
     const auto wake = [&](int other) {
       if (other >= actors) {
@@ -299,7 +299,7 @@ class RehearsedNode final : public Linked {
       open_[other] = true;
       highest_ = std::max(highest_, other);
     };
-    if (!at().tokens.fire(process)) {
+    if (!at().tokens.fire(process, firings)) {
       process < actors ? wake(process) : note_rows_at(process);
       return;
     }
@@ -311,10 +311,11 @@ class RehearsedNode final : public Linked {
   // Rows of the stream's port that have been passed, all of them.
   void pass(size_t stream, uint32_t bytes) {
     const int process = at().process(stream);
-    const auto rows = static_cast<int>(bytes / at().row_bytes[stream]);
-    while (at().tokens.fired(process) < rows && !at().tokens.done(process)) {
-      fire(process);
-    }
+    const StageTokens& tokens = at().tokens;
+    const auto rows = std::min(static_cast<int>(bytes / at().row_bytes[stream]),
+                               tokens.firings(process));
+    const int more = rows - tokens.fired(process);
+    if (more > 0) fire(process, more);
   }
 
   uint32_t start_of(size_t stream) const {

@@ -68,11 +68,14 @@ class Puller {
   }
 
   void fire(int process) {
-    if (!tokens_.fire(process)) return;
+    if (!tokens_.fire(process, tokens_.unnoticed_firings(process))) return;
     // Sinks need no space; the sooner they read, the sooner slots are free.
     for (int other : tokens_.touched(process)) {
       if (!is_sink_[other] || pulling_[other]) continue;
-      while (tokens_.can_fire(other)) tokens_.fire(other);
+      for (int n = tokens_.firings_in_a_row(other); n > 0;
+           n = tokens_.firings_in_a_row(other)) {
+        tokens_.fire(other, n);
+      }
     }
   }
 

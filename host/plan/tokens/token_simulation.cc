@@ -34,15 +34,22 @@ class RankSet {
   size_t top_ = 0;  // all words from here on are empty
 };
 
+// `before` is called once for rows of the caller that move together.
 template <class Before>
 bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
-                const Before& before) {
+                const Before& before, bool is_watched = true) {
   PlanCancellation::check();
+  const auto is_stream = [&](int p) { return p >= tokens.first_stream(); };
   std::vector<int> process_of(rank.size());
   RankSet open(tokens.processes());
+  // Nothing that a firing of theirs enables comes before their next one.
+  std::vector<bool> goes_on(rank.size(), true);
   for (int a = 0; a < tokens.processes(); ++a) {
     process_of[rank[a]] = a;
     open.insert(a);
+    for (const int other : tokens.touched(a)) {
+      if (rank[other] > rank[a]) goes_on[a] = false;
+    }
   }
   for (int r = open.highest(); r >= 0; r = open.highest()) {
     const int process = process_of[r];
@@ -51,7 +58,10 @@ bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
       continue;
     }
     if (!before(process)) return false;
-    if (!tokens.fire(process)) continue;
+    const int firings = goes_on[process] && !(is_watched && is_stream(process))
+                            ? tokens.firings_in_a_row(process)
+                            : tokens.unnoticed_firings(process);
+    if (!tokens.fire(process, firings)) continue;
     for (int other : tokens.touched(process)) open.insert(rank[other]);
   }
   return tokens.all_done();
@@ -138,7 +148,9 @@ std::vector<int> depth_ranks(const StageTokens& tokens) {
 
 bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
                  const std::function<void(int)>& before) {
-  if (!before) return run_ranked(tokens, rank, [](int) { return true; });
+  if (!before) {
+    return run_ranked(tokens, rank, [](int) { return true; }, false);
+  }
   return run_ranked(tokens, rank, [&](int process) {
     before(process);
     return true;

@@ -129,8 +129,9 @@ int StageTokens::given_back(const Process& a, int operand) {
 
 void StageTokens::add_api(const PlanPort& p, int port) {
   Process process;
+  process.is_by_row = true;
   RowRule& rule = process.rule[0];
-  rule.op = OpCode::kLut;  // row by row
+  rule.op = OpCode::kLut;
   rule.out_rows = rule.in_rows = p.box.rows();
   process.count = rule.out_rows;
   process.index = p.owner_index;
@@ -151,6 +152,7 @@ void StageTokens::add_api(const PlanPort& p, int port) {
 
 void StageTokens::add_stream(const PlanPort& p, StreamTie tie) {
   Process process;
+  process.is_by_row = true;
   RowRule& rule = process.rule[0];
   rule.op = OpCode::kLut;
   rule.out_rows = rule.in_rows = p.box.rows();
@@ -172,6 +174,7 @@ void StageTokens::find_touched() {
   std::vector<std::vector<int>> over(buffers_.size());
   for (const Buffer& b : buffers_) {
     if (b.overlay < 0) continue;
+    buffers_[b.overlay].is_overlaid = true;
     over[b.overlay].insert(over[b.overlay].end(), b.writes.begin(),
                            b.writes.end());
   }
@@ -390,6 +393,45 @@ bool StageTokens::fire(int process) {
   if (++a.fired == a.count) --left_;
   find_next(a);
   return news;
+}
+
+bool StageTokens::fire(int process, int firings) {
+  Process& a = processes_[process];
+  if (firings > 1) {
+    // The last row alone says what all of them leave.
+    a.fired += firings - 1;
+    find_next(a);
+  }
+  return fire(process);
+}
+
+int StageTokens::firings_in_a_row(int process) const {
+  const Process& a = processes_[process];
+  if (!can_fire(process)) return 0;
+  if (!a.is_by_row) return 1;
+  int rows = a.count - a.fired;
+  if (a.in[0] >= 0) rows = std::min(rows, rows_ready(process) - a.fired);
+  if (a.out >= 0) {
+    if (buffers_[out_buffer(process)].overlay >= 0) return 1;
+    rows = std::min(rows, rows_free(process) - a.fired);
+  }
+  return std::max(rows, 1);
+}
+
+int StageTokens::unnoticed_firings(int process) const {
+  const Process& a = processes_[process];
+  if (!a.is_by_row || a.in[0] >= 0) return 1;
+  const Buffer& b = buffers_[out_buffer(process)];
+  if (b.writes.size() > 1 || b.is_overlaid) return 1;
+  int rows = firings_in_a_row(process);
+  for (const int port : b.reads) {
+    const Process& reader = processes_[ports_[port].process];
+    for (int i = 0; i < kIns; ++i) {
+      const int missing = reader.wanted[i] - b.made.row;
+      if (reader.in[i] == port && missing > 0) rows = std::min(rows, missing);
+    }
+  }
+  return std::max(rows, 1);
 }
 
 }  // namespace shoal

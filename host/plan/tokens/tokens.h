@@ -49,6 +49,15 @@ class StageTokens {
   }
   // True if that may have changed the chance of others to fire.
   bool fire(int process);
+  // The same for as many firings, one after the other, of a process that moves
+  // row by row. A signal may have millions of rows and few firings.
+  bool fire(int process, int firings);
+  // Returns how often a process that moves row by row could fire if no other
+  // one did; of an actor that can fire 1.
+  int firings_in_a_row(int process) const;
+  // The same, ending with the first firing that another process could notice:
+  // what these do is what as many single firings would have done.
+  int unnoticed_firings(int process) const;
   void reset();
 
   // Streams have the numbers from here on.
@@ -92,6 +101,7 @@ class StageTokens {
     int in_buffer[kIns] = {-1, -1, -1}, wanted[kIns] = {};
     int lo = 0, hi = 0;
     bool last_part = false;
+    bool is_by_row = false;  // the caller's, a stream's: a row each firing
     const char* kind = "layer";
     int index = 0;
     std::shared_ptr<std::vector<uint16_t>> maps[kIns];  // of the rules
@@ -114,6 +124,7 @@ class StageTokens {
       int row = 0, ports = 0;
     };
     Least made = {}, released = {};
+    bool is_overlaid = false;
   };
   void add_actor(const Net&, const PlanStage&, const PlanActor&);
   void add_api(const PlanPort&, int port);
