@@ -373,10 +373,12 @@ const OnnxErrorCase kWindows[] = {
     {"pool_dilated",
      [](OnnxBuilder& b) {
        unary(b, "MaxPool",
-             {{"kernel_shape", Ints{2, 2}}, {"dilations", Ints{2, 2}}});
+             {{"kernel_shape", Ints{2, 2}},
+              {"dilations", Ints{2, 2}},
+              {"auto_pad", std::string("SAME_UPPER")}});
      },
-     "m: not supported:\n  node 0 MaxPool \"y\": dilations; TensorFlow Lite's "
-     "pools have none",
+     "m: not supported:\n  node 0 MaxPool \"y\": auto_pad SAME_UPPER with "
+     "dilations, which ONNX and ONNX Runtime pad differently; use pads",
      kNo},
     {"pool_kernel", [](OnnxBuilder& b) { unary(b, "MaxPool"); },
      "m: node 0 MaxPool \"y\": kernel_shape has 0 numbers, expected 2"},

@@ -400,6 +400,39 @@ TEST(OnnxQdq, AveragesCountWhatIsNotPadded) {
                  {10, 15, 21, 26.5});
 }
 
+// The averages need a tensor of their own scale.
+TEST(OnnxQdq, AveragesAtAnEdgeTakeAnotherScale) {
+  OnnxBuilder b;
+  b.input("x", {1, 1, 1, 3});
+  b.node("AveragePool", {b.rounded("x", 0.5f, 3)}, "y",
+         {{"kernel_shape", Ints{1, 3}}, {"pads", Ints{0, 2, 0, 1}}});
+  b.output(b.rounded("y", 0.25f, 3));
+  expect_rounded(
+      b, {OpKind::kAveragePool2d, OpKind::kQuantize, OpKind::kDequantize},
+      {10, 20, 33}, {17, 27, 39, 51});
+}
+
+TEST(OnnxQdq, DilatedPools) {
+  const std::vector<OnnxField> window = {{"kernel_shape", Ints{1, 3}},
+                                         {"dilations", Ints{1, 2}}};
+  const std::vector<int> input = {10, 20, 33, -7, 5, 90};
+  OnnxBuilder largest;
+  largest.input("x", {1, 1, 1, 6});
+  largest.node("MaxPool", {largest.rounded("x", 0.5f, 3)}, "y", window);
+  largest.output(largest.rounded("y", 0.5f, 3));
+  expect_rounded(
+      largest,
+      {OpKind::kSlice, OpKind::kSlice, OpKind::kMaximum, OpKind::kSlice,
+       OpKind::kSlice, OpKind::kMaximum, OpKind::kDequantize},
+      input, {33, 90});
+  OnnxBuilder mean(19);
+  mean.input("x", {1, 1, 1, 6});
+  mean.node("AveragePool", {mean.rounded("x", 0.5f, 3)}, "y", window);
+  mean.output(mean.rounded("y", 0.25f, 3));
+  expect_rounded(mean, {OpKind::kDepthwiseConv2d, OpKind::kDequantize}, input,
+                 {2 * 39 / 3.0 + 3, 2 * 94 / 3.0 + 3});
+}
+
 // ONNX Runtime's own operator divides by all places of a window that ceil_mode
 // lets reach beyond the input.
 TEST(OnnxQdq, QLinearAveragesCountWhatIsBeyond) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "host/base/error.h"
 #include "host/model/graph/operators.h"
@@ -121,11 +122,11 @@ class Quantizer {
 
   // The operator makes a tensor of these scales, of which the caller makes its
   // result.
-  void then_requantize(Op& op, const Quantization& quant) {
-    const Tensor& y = at(op.outputs[0]);
+  void then_requantize(Op& op, Quantization quant) {
     if (!builder_.noted(op.outputs[0])) return;  // prepare() says so
+    const Tensor& y = at(op.outputs[0]);
     const int made = builder_.tensor(y.name + ":in its own scale", y.shape);
-    builder_.note(made).quant = quant;
+    builder_.note(made).quant = std::move(quant);
     op.outputs[0] = made;
   }
 

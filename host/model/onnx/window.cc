@@ -184,7 +184,6 @@ BackSide back_side(OnnxCall& call, const Side& side, int64_t out_padding,
                    int64_t asked, bool lower) {
   call.require(out_padding >= 0, text("output_padding of ", out_padding));
   call.require_at_most(65535, "output_padding", out_padding);
-  if (side.dilation != 1) call.unsupported("dilations");
   BackSide out{side.in, 0, 0, side.kernel, side.stride, side.before};
   const int64_t span = (side.in - 1) * side.stride + side.kernel;
   out.out = span + out_padding - side.before - side.after;
@@ -204,6 +203,41 @@ BackSide back_side(OnnxCall& call, const Side& side, int64_t out_padding,
   }
   out.full = std::max(span, side.before + out.out);
   return out;
+}
+
+// Weights [C, M, kh, kw] with zeros between those that a transposed
+// convolution's dilations move apart; the window has no dilations then.
+std::vector<float> spread(OnnxCall& call, const Conv& conv, Shape& dims,
+                          Window& window) {
+  dims = conv.dims;
+  if (window.h.dilation == 1 && window.w.dilation == 1) {
+    return conv.weights.floats;
+  }
+  const int64_t height = window.h.window(), width = window.w.window();
+  constexpr int64_t kMost = 1 << 24;
+  const int64_t maps = int64_t{dims[0]} * dims[1];
+  if (height * width > kMost / maps) {
+    call.unsupported(text("dilations that spread the weights to ",
+                          maps * height * width, " elements, the limit is ",
+                          kMost, "; use smaller ones"));
+  }
+  std::vector<float> all(static_cast<size_t>(maps * height * width), 0.F);
+  size_t next = 0;
+  for (int64_t map = 0; map < maps; ++map) {
+    for (int y = 0; y < dims[2]; ++y) {
+      for (int x = 0; x < dims[3]; ++x) {
+        const int64_t row = map * height + y * window.h.dilation;
+        all[static_cast<size_t>(row * width + x * window.w.dilation)] =
+            conv.weights.floats[next++];
+      }
+    }
+  }
+  dims[2] = static_cast<int>(height), dims[3] = static_cast<int>(width);
+  window.h.kernel = window.attr.kernel_h = dims[2];
+  window.w.kernel = window.attr.kernel_w = dims[3];
+  window.h.dilation = window.attr.dilation_h = 1;
+  window.w.dilation = window.attr.dilation_w = 1;
+  return all;
 }
 
 void cut_output(OnnxCall& call, const BackSide& h, const BackSide& w,
@@ -235,6 +269,8 @@ void transposed_convolution(OnnxCall& call) {
   Window window = window_of(call, wide, conv.dims[2], conv.dims[3]);
   window.h.in = x.dims[2];
   window.w.in = x.dims[3];
+  Shape kernel;
+  const std::vector<float> floats = spread(call, conv, kernel, window);
   std::vector<int64_t> extra = call.integers("output_padding");
   if (given.rank() == 3) extra.insert(extra.begin(), 0);
   extra.resize(2, 0);
@@ -268,9 +304,9 @@ void transposed_convolution(OnnxCall& call) {
   }
   // [C, M, kh, kw] to [M, kh, kw, C].
   const Axes ohwi{1, 2, 3, 0};
-  const int weights = call.graph().constant(
-      conv.weights.name, permuted(conv.dims, ohwi),
-      Layouts::laid_out(conv.weights.floats, conv.dims, ohwi));
+  const int weights =
+      call.graph().constant(conv.weights.name, permuted(kernel, ohwi),
+                            Layouts::laid_out(floats, kernel, ohwi));
   note_weights(call, weights, conv.weights, 0);
   const int bias = bias_of(call, 0, conv.out, conv.out);
   const Shape dims{1, conv.out, static_cast<int>(plain ? h.out : h.full),
