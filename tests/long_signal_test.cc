@@ -122,10 +122,14 @@ TEST(LongSignal, StridesPoolsAndDilations) {
 }
 
 TEST(LongSignal, LimitsAreNamed) {
-  const auto refused = [](const Signal& signal) -> std::string {
+  // With a strategy on two nodes.
+  const auto refused = [](const Signal& signal,
+                          const std::string& strategy = "") -> std::string {
+    const Cluster two = uniform_cluster(2, find_board("host"), {});
     try {
       prepare(import_tflite(SignalModel(signal).file(), "signal"),
-              one_node(find_board("host")));
+              strategy.empty() ? one_node(find_board("host"))
+                               : linked_nodes(two, strategy));
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), Exit::kUnsupported);
       return e.what();
@@ -139,6 +143,14 @@ TEST(LongSignal, LimitsAreNamed) {
   EXPECT_NE(refused({.dilation = 65536})
                 .find("dilation of 65536, the limit is "
                       "65535"),
+            std::string::npos);
+  // A window of more than 16 rows is cut into parts, one a firing.
+  const Signal wide{.samples = 60000, .taps = 33, .pool = 2};
+  EXPECT_NE(refused(wide).find("180000 times a frame, the limit is 65534"),
+            std::string::npos);
+  EXPECT_NE(refused(wide, "kernel").find("180000 times a frame"),
+            std::string::npos);
+  EXPECT_NE(refused(wide, "spatial").find("times a frame, the limit is 65534"),
             std::string::npos);
   const std::string rows =
       refused({.samples = (1 << 24) + 1, .stride = 60000, .pool = 2});

@@ -308,8 +308,7 @@ class Completion {
             : !nodes_[e.from.node].tokens.has_rows(e.from.port, rows)) {
       return false;
     }
-    return e.to.node < 0 ||
-           nodes_[e.to.node].tokens.has_space(e.to.port, rows);
+    return e.to.node < 0 || nodes_[e.to.node].tokens.has_space(e.to.port, rows);
   }
 
   bool move_rows(Edge& e) {

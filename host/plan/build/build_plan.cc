@@ -177,6 +177,18 @@ void record_orders(const Net& net, Plan& plan) {
 
 }  // namespace
 
+Misfit fires_too_often(const Layer& layer, int64_t firings) {
+  const std::string rows = std::to_string(kMaxWindowRows);
+  return {Exit::kUnsupported,
+          layer_text(layer) + " fires " + std::to_string(firings) +
+              " times a frame, the limit is " + std::to_string(kMaxFirings),
+          layer.kernel_h > kMaxWindowRows
+              ? "use a window of at most " + rows +
+                    " rows, cut the input into shorter frames, or its rows "
+                    "over more nodes (--nodes, --strategy spatial)"
+              : "cut the input into shorter frames"};
+}
+
 std::optional<Misfit> too_many_firings(const Net& net, const Plan& plan) {
   for (const PlanNode& node : plan.nodes) {
     for (const PlanStage& stage : node.stages) {
@@ -187,9 +199,7 @@ std::optional<Misfit> too_many_firings(const Net& net, const Plan& plan) {
             int64_t{ceil_div(stage.ports[a.out].box.rows(), a.band)} *
             (has_window(layer.op) ? ceil_div(layer.kernel_h, a.part) : 1);
         if (firings <= kMaxFirings) continue;
-        return Misfit{Exit::kUnsupported,
-                      layer_text(layer) + " fires " + std::to_string(firings) +
-                          " times; at most " + std::to_string(kMaxFirings)};
+        return fires_too_often(layer, firings);
       }
       if (stage.order.size() <= kMaxRuns) continue;
       return Misfit{Exit::kUnsupported,

@@ -97,6 +97,9 @@ uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // long the longest one keeps it away. Of a plan that is cut already: the same.
 void set_slices(const Net&, const Cluster&, Plan&);
 
+// Why a layer that fires so often in a frame is in no program.
+Misfit fires_too_often(const Layer&, int64_t firings);
+
 // Returns why a plan cannot be run whose actors fire more often, or whose
 // stages fire in more runs, than a program counts; none: it can.
 std::optional<Misfit> too_many_firings(const Net&, const Plan&);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/wear.h"
 #include "host/plan/draft/spill.h"
@@ -25,12 +26,7 @@ std::optional<Misfit> too_many_firings(const Net& net) {
   const Work work = uniform_work(net, kMaxFirings);
   for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
     const int64_t firings = firing_count(row_rule(net, l, 0, work[l]));
-    if (firings > kMaxFirings) {
-      return Misfit{Exit::kUnsupported, layer_text(net.layers[l]) + " fires " +
-                                            std::to_string(firings) +
-                                            " times; at most " +
-                                            std::to_string(kMaxFirings)};
-    }
+    if (firings > kMaxFirings) return fires_too_often(net.layers[l], firings);
   }
   return std::nullopt;
 }

@@ -149,7 +149,8 @@ std::vector<int> depth_ranks(const StageTokens& tokens) {
 bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
                  const std::function<void(int)>& before) {
   if (!before) {
-    return run_ranked(tokens, rank, [](int) { return true; }, false);
+    return run_ranked(
+        tokens, rank, [](int) { return true; }, false);
   }
   return run_ranked(tokens, rank, [&](int process) {
     before(process);
