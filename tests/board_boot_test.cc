@@ -15,6 +15,7 @@
 #include "host/oracle/int8/oracle.h"
 #include "tests/board_emulated.h"
 #include "tests/random_net.h"
+#include "tests/signal_model.h"
 
 namespace shoal {
 namespace {
@@ -24,10 +25,10 @@ struct Job {
   std::vector<uint8_t> input, storage;
 };
 
-Job make_job(NetRecipe recipe) {
+Job make_job(const std::vector<uint8_t>& file, uint32_t seed) {
   Job job;
-  Graph graph = import_tflite(random_model(recipe), "random");
-  std::mt19937 random(recipe.seed);
+  Graph graph = import_tflite(file, "random");
+  std::mt19937 random(seed);
   job.input = random_input(graph, random);
   PlanRequest request = one_node(find_board("emcraft-sf2"));
   request.objective = Objective::kRam;
@@ -36,6 +37,10 @@ Job make_job(NetRecipe recipe) {
                               {frame_rows(job.p.graph, job.p.net, job.input)},
                               int64_t{1} << 24);
   return job;
+}
+
+Job make_job(const NetRecipe& recipe) {
+  return make_job(random_model(recipe), recipe.seed);
 }
 
 // Runs it and returns what goes wrong, "" if nothing does.
@@ -74,6 +79,16 @@ TEST(BoardBoot, RandomNetworksAreExactAtEveryLayer) {
     }
     EXPECT_EQ(e.end.arena_bytes, job.p.plan.nodes[0].arena_bytes);
   }
+}
+
+// More rows, and a stride and a dilation of more, than 16 and 8 bits count.
+TEST(BoardBoot, LongSignalsAreExact) {
+  const Signal signal{
+      .samples = 70001, .stride = 256, .dilation = 300, .pool = 4};
+  const Job job = make_job(SignalModel(signal).file(), 49);
+  const Emulated e = emulate(emulated_board(), job.storage);
+  EXPECT_EQ(file_outputs(job.p.graph, job.p.net, e.outputs.at(0)),
+            model_output(job.p.graph, run_oracle(job.p.graph, job.input)));
 }
 
 // The clock counts instructions: the same in every run except for the moments

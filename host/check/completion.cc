@@ -17,7 +17,8 @@ namespace {
 constexpr int kFrames = 2;  // the second one starts where the first one left
 constexpr unsigned kSeed = 20261120;
 constexpr size_t kMostBlocked = 12;  // named in a finding
-// Of a box of more rows several move at once: the work is that of so many.
+// Moves of an edge in a frame, at most about: rows of a longer box move
+// several at a time, so that a long signal takes no longer to check.
 constexpr int kMostMoves = 1 << 16;
 
 // Which of those that may be able to fire is asked next. What completes does

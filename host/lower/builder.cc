@@ -69,17 +69,35 @@ Builder::Builder(const Graph& graph)
   }
 }
 
-View Builder::new_tensor(const std::string& name, const Extent& c) {
-  if (!legal(c)) {
+namespace {
+
+// Throws for sizes that no box of a program has.
+void check_extent(const std::string& name, const Extent& c) {
+  if (legal(c)) return;
+  const auto refuse = [&](int64_t size, const char* what, int64_t most,
+                          const char* fix) {
     throw Error(Exit::kUnsupported,
-                name + ": " + std::to_string(c.rows) + " rows, " +
-                    std::to_string(c.columns) + " columns and " +
-                    std::to_string(c.channels) + " channels, the limits are " +
-                    std::to_string(kMaxRows) + ", " +
-                    std::to_string(kMaxColumns) + " and " +
-                    std::to_string(kMaxChannels) + ", and 2 GB together",
-                "cut the input into smaller frames");
+                name + ": " + std::to_string(size) + " " + what +
+                    ", the limit is " + std::to_string(most),
+                fix);
+  };
+  constexpr const char* kSmaller = "cut the input into smaller frames";
+  if (c.rows > kMaxRows) refuse(c.rows, "rows", kMaxRows, kSmaller);
+  if (c.columns > kMaxColumns) {
+    refuse(c.columns, "columns", kMaxColumns,
+           "swap height and width of the network, as rows may be 16777216, or "
+           "cut the input into smaller frames");
   }
+  if (c.channels > kMaxChannels) {
+    refuse(c.channels, "channels", kMaxChannels, kSmaller);
+  }
+  refuse(c.elements(), "bytes", int64_t{kMaxBoxBytes} - 1, kSmaller);
+}
+
+}  // namespace
+
+View Builder::new_tensor(const std::string& name, const Extent& c) {
+  check_extent(name, c);
   NetTensor t;
   t.name = name;
   t.rows = c.rows;

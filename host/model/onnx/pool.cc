@@ -124,7 +124,8 @@ int dilated_maxima(OnnxCall& call, int tensor, size_t axis, const Side& side) {
   return tensor;
 }
 
-// What is left of the window is not dilated.
+// The pool behind the maxima has the axes that are not dilated, and the
+// strides.
 void dilated_max_pool(OnnxCall& call, const Value& x, Window window,
                       float padding) {
   pad_all(window);
