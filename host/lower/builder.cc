@@ -75,7 +75,7 @@ namespace {
 void check_extent(const std::string& name, const Extent& c) {
   if (legal(c)) return;
   const auto refuse = [&](int64_t size, const char* what, int64_t most,
-                          const char* fix) {
+                          const std::string& fix) {
     throw Error(Exit::kUnsupported,
                 name + ": " + std::to_string(size) + " " + what +
                     ", the limit is " + std::to_string(most),
@@ -85,8 +85,8 @@ void check_extent(const std::string& name, const Extent& c) {
   if (c.rows > kMaxRows) refuse(c.rows, "rows", kMaxRows, kSmaller);
   if (c.columns > kMaxColumns) {
     refuse(c.columns, "columns", kMaxColumns,
-           "swap height and width of the network, as rows may be 16777216, or "
-           "cut the input into smaller frames");
+           "swap height and width of the network, as rows may be " +
+               std::to_string(kMaxRows) + ", or " + kSmaller);
   }
   if (c.channels > kMaxChannels) {
     refuse(c.channels, "channels", kMaxChannels, kSmaller);

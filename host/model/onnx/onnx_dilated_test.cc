@@ -1,5 +1,5 @@
-// Windows with dilations that TensorFlow Lite does not have: maxima, averages
-// and transposed convolutions are what ONNX's formulas say.
+// Windows that TensorFlow Lite does not have, with dilations or groups: maxima,
+// averages and transposed convolutions are what ONNX's formulas say.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -128,6 +128,27 @@ TEST(OnnxDilated, TransposedConvolutions) {
     for (int64_t k = 0; k < kTaps; ++k) {
       sums[size_t(i * kStride + k * kDilation)] +=
           double{x[size_t(i)]} * double{w[size_t(k)]};
+    }
+  }
+  expect_all_near(result_of(b, x), sums);
+}
+
+TEST(OnnxDilated, TransposedConvolutionsInGroups) {
+  constexpr int64_t kIn = 3, kGroups = 2, kTaps = 2, kStride = 2;
+  constexpr int64_t kOut = kIn * kStride;
+  const Floats x = some_floats(kGroups * kIn), w = some_floats(kGroups * kTaps);
+  OnnxBuilder b;
+  b.input("x", {1, kGroups, kIn});
+  b.floats("w", {kGroups, 1, kTaps}, w);
+  b.floats("bias", {kGroups}, {0.5F, -0.25F});
+  b.node("ConvTranspose", {"x", "w", "bias"}, "y",
+         {{"strides", Ints{kStride}}, {"group", kGroups}});
+  std::vector<double> sums;
+  for (int64_t g = 0; g < kGroups; ++g) {
+    for (int64_t o = 0; o < kOut; ++o) {
+      const size_t tap = size_t(g * kTaps + o % kStride);
+      sums.push_back((g == 0 ? 0.5 : -0.25) +
+                     double{x[size_t(g * kIn + o / kStride)]} * double{w[tap]});
     }
   }
   expect_all_near(result_of(b, x), sums);

@@ -382,16 +382,6 @@ const OnnxErrorCase kWindows[] = {
      kNo},
     {"pool_kernel", [](OnnxBuilder& b) { unary(b, "MaxPool"); },
      "m: node 0 MaxPool \"y\": kernel_shape has 0 numbers, expected 2"},
-    {"transposed_groups",
-     [](OnnxBuilder& b) {
-       b.input("x", {1, 2, 5, 5});
-       b.floats("w", {2, 1, 2, 2}, some_floats(8));
-       b.node("ConvTranspose", {"x", "w"}, "y", {{"group", int64_t{2}}});
-       b.output("y");
-     },
-     "m: not supported:\n  node 0 ConvTranspose \"y\": a transposed "
-     "convolution in 2 groups; use one group, or Resize and Conv",
-     kNo},
 };
 
 INSTANTIATE_TEST_SUITE_P(Files, OnnxErrors, testing::ValuesIn(kFiles),

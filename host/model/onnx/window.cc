@@ -51,7 +51,8 @@ Conv conv_of(OnnxCall& call, const Value& x, bool transposed) {
         call.integers("kernel_shape") == sides,
         text("kernel_shape is not that of the weights ", shape_text(w.dims)));
   }
-  return {w, dims, group, in, transposed ? dims[1] : dims[0]};
+  const int out = transposed ? dims[1] * static_cast<int>(group) : dims[0];
+  return {w, dims, group, in, out};
 }
 
 int bias_of(OnnxCall& call, int first, int count, int total) {
@@ -113,20 +114,40 @@ void note_part(OnnxCall& call, int tensor, const OnnxTensor& weights, int first,
   call.graph().note(tensor).quant = std::move(quant);
 }
 
+// As many parts of the channels.
+std::vector<int> parts_of(OnnxCall& call, int x, int groups) {
+  if (groups == 1) return {x};
+  Shape shape = call.graph().shape(x);
+  shape[3] /= groups;
+  std::vector<int> parts;
+  for (int g = 0; g < groups; ++g) {
+    parts.push_back(call.graph().tensor(call.output_name() + ":part", shape));
+  }
+  call.graph().op_of(OpKind::kSplit, {x}, parts, AxisAttr{3});
+  return parts;
+}
+
+// The channels of all of them, as the node's result or `part` of it.
+Value in_one(OnnxCall& call, const std::vector<int>& parts, const Shape& dims,
+             const std::string& part) {
+  Value out;
+  out.tensor = parts.size() > 1 ? joined(call, parts, 3) : parts[0];
+  out.dims = dims;
+  out.order = kNhwc;
+  if (parts.size() > 1) {
+    call.graph().rename(out.tensor, call.output_name() + part);
+  }
+  return out;
+}
+
 // Groups are split, convolved and joined.
 void grouped(OnnxCall& call, const Conv& conv, int x, const Window& window) {
   const auto groups = static_cast<int>(conv.group);
-  Shape part_in = call.graph().shape(x);
-  part_in[3] /= groups;
   Conv part = conv;
   part.out = conv.out / groups;
   part.dims[0] = part.out;
-  std::vector<int> inputs, outputs;
-  for (int g = 0; g < groups; ++g) {
-    inputs.push_back(
-        call.graph().tensor(call.output_name() + ":part", part_in));
-  }
-  call.graph().op_of(OpKind::kSplit, {x}, inputs, AxisAttr{3});
+  const std::vector<int> inputs = parts_of(call, x, groups);
+  std::vector<int> outputs;
   const Axes ohwi{0, 2, 3, 1};
   const auto size = static_cast<int64_t>(element_count(part.dims));
   for (int g = 0; g < groups; ++g) {
@@ -141,12 +162,7 @@ void grouped(OnnxCall& call, const Conv& conv, int x, const Window& window) {
                   output_dims(part, window), kNhwc, window.attr, ":group")
             .tensor);
   }
-  Value out;
-  out.tensor = joined(call, outputs, 3);
-  out.dims = output_dims(conv, window);
-  out.order = kNhwc;
-  call.graph().rename(out.tensor, call.output_name());
-  set_windowed(call, out);
+  set_windowed(call, in_one(call, outputs, output_dims(conv, window), ""));
 }
 
 void convolution(OnnxCall& call) {
@@ -255,10 +271,6 @@ void cut_output(OnnxCall& call, const BackSide& h, const BackSide& w,
 void transposed_convolution(OnnxCall& call) {
   const Value given = call.data(0);
   const Conv conv = conv_of(call, given, true);
-  if (conv.group != 1) {
-    call.unsupported(text("a transposed convolution in ", conv.group,
-                          " groups; use one group, or Resize and Conv"));
-  }
   const Value x = windowed(call, given);
   const std::string automatic = call.word("auto_pad", "NOTSET");
   const bool lower = automatic == "SAME_LOWER";
@@ -302,17 +314,31 @@ void transposed_convolution(OnnxCall& call) {
     window.attr.pad_top = before(h);
     window.attr.pad_left = before(w);
   }
+  Shape dims{1, conv.out, static_cast<int>(plain ? h.out : h.full),
+             static_cast<int>(plain ? w.out : w.full)};
+  const std::string part = plain ? "" : ":uncut";
   // [C, M, kh, kw] to [M, kh, kw, C].
   const Axes ohwi{1, 2, 3, 0};
-  const int weights =
-      call.graph().constant(conv.weights.name, permuted(kernel, ohwi),
-                            Layouts::laid_out(floats, kernel, ohwi));
-  note_weights(call, weights, conv.weights, 0);
-  const int bias = bias_of(call, 0, conv.out, conv.out);
-  const Shape dims{1, conv.out, static_cast<int>(plain ? h.out : h.full),
-                   static_cast<int>(plain ? w.out : w.full)};
-  const Value out = call.emit(OpKind::kTransposeConv, {x.tensor, weights, bias},
-                              dims, kNhwc, window.attr, plain ? "" : ":uncut");
+  const auto groups = static_cast<int>(conv.group);
+  dims[1] /= groups, kernel[0] /= groups;
+  const auto size = static_cast<std::ptrdiff_t>(element_count(kernel));
+  const std::vector<int> inputs = parts_of(call, x.tensor, groups);
+  std::vector<int> outputs;
+  for (int g = 0; g < groups; ++g) {
+    const auto from = floats.begin() + g * size;
+    const int weights = call.graph().constant(
+        conv.weights.name, permuted(kernel, ohwi),
+        Layouts::laid_out({from, from + size}, kernel, ohwi));
+    note_weights(call, weights, conv.weights, 0);
+    const int bias = bias_of(call, g * dims[1], dims[1], conv.out);
+    const Value made =
+        call.emit(OpKind::kTransposeConv,
+                  {inputs[static_cast<size_t>(g)], weights, bias}, dims, kNhwc,
+                  window.attr, (groups > 1 ? part + ":group" : part).c_str());
+    outputs.push_back(made.tensor);
+  }
+  dims[1] = conv.out;
+  const Value out = in_one(call, outputs, dims, part);
   if (plain) return set_windowed(call, out);
   cut_output(call, h, w, out, conv.out);
 }
