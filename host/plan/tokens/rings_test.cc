@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/ring_memo.h"
 #include "host/plan/tokens/token_simulation.h"
@@ -143,6 +145,35 @@ TEST(RingsTest, AMemoGivesWhatARunFinds) {
         }
       }
     }
+  }
+}
+
+// Rows that a caller moves together leave what single ones leave: the deepest
+// process that can fire does, one firing at a time.
+TEST(RingsTest, RowsMoveTogetherAsTheyWouldOneByOne) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    const Net net = random_net(seed);
+    const std::vector<TensorUses> uses = find_uses(net);
+    const Work work = uniform_work(net, 1 + static_cast<int>(seed % 7));
+    std::vector<int> slots = ring_slots(net, uses, work);
+    for (size_t t = 0; t < slots.size(); ++t) {
+      slots[t] = std::min(slots[t] + static_cast<int>((seed + t) % 3),
+                          net.tensors[t].rows);
+    }
+    const PlanStage stage = make_stage(net, uses, whole_net(net), work, slots);
+    StageTokens together(net, stage), single(net, stage);
+    ASSERT_TRUE(run_by_rank(together, depth_ranks(together)));
+    const std::vector<int> rank = depth_ranks(single);
+    for (int next = 0; next >= 0;) {
+      next = -1;
+      for (int p = 0; p < single.processes(); ++p) {
+        if (single.can_fire(p) && (next < 0 || rank[p] > rank[next])) next = p;
+      }
+      if (next >= 0) single.fire(next);
+    }
+    EXPECT_TRUE(single.all_done());
+    EXPECT_EQ(together.peak_rows(), single.peak_rows());
   }
 }
 

@@ -425,10 +425,11 @@ int StageTokens::unnoticed_firings(int process) const {
   if (b.writes.size() > 1 || b.is_overlaid) return 1;
   int rows = firings_in_a_row(process);
   for (const int port : b.reads) {
+    if (ports_[port].process < 0) return 1;
     const Process& reader = processes_[ports_[port].process];
     for (int i = 0; i < kIns; ++i) {
-      const int missing = reader.wanted[i] - b.made.row;
-      if (reader.in[i] == port && missing > 0) rows = std::min(rows, missing);
+      if (reader.in[i] != port || reader.wanted[i] <= b.made.row) continue;
+      rows = std::min(rows, reader.wanted[i] - b.made.row);
     }
   }
   return std::max(rows, 1);

@@ -160,12 +160,37 @@ std::vector<uint8_t> weighted() {
   return b.finish();
 }
 
+std::vector<uint8_t> windows() {
+  OnnxBuilder b(19);
+  b.input("x", {1, 2, 9, 8});
+  b.node("MaxPool", {"x"}, "m",
+         {{"kernel_shape", Ints{3, 2}},
+          {"dilations", Ints{2, 3}},
+          {"pads", Ints{1, 2, 2, 1}},
+          {"strides", Ints{2, 1}}});
+  b.floats("w", {2, 1, 2, 3}, some_floats(12));
+  b.node("ConvTranspose", {"m", "w"}, "t",
+         {{"group", int64_t{2}},
+          {"dilations", Ints{3, 2}},
+          {"strides", Ints{2, 2}}});
+  b.node("AveragePool", {"t"}, "y",
+         {{"kernel_shape", Ints{2, 2}},
+          {"dilations", Ints{2, 1}},
+          {"pads", Ints{1, 0, 0, 1}}});
+  b.output("y");
+  return b.finish();
+}
+
 }  // namespace
 
 std::vector<SampleOnnx> sample_onnx() {
-  return {{"convolutions", convolutions()}, {"shapes", shapes()},
-          {"quantized", quantized()},       {"functions", functions()},
-          {"integers", integers()},         {"weighted", weighted()}};
+  return {{"convolutions", convolutions()},
+          {"shapes", shapes()},
+          {"quantized", quantized()},
+          {"functions", functions()},
+          {"integers", integers()},
+          {"weighted", weighted()},
+          {"windows", windows()}};
 }
 
 }  // namespace shoal
