@@ -147,8 +147,8 @@ void SegmentSearch::add_bytes(const StageCut& cut, int64_t more) {
   variants_[cut.variant].find(cut.segment)->cost->more[cut.overlay] += more;
 }
 
-// Segments with the same end one after the other, the shortest first: it soon
-// shows what longer ones must beat.
+// Of the segments with the same end those that may be the soonest come first:
+// what is worked out of them excludes most of the others.
 std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
                                                 int64_t toll_ps) const {
   Ends ends(layers_);
@@ -156,20 +156,31 @@ std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
   for (const auto* limits : {&budget.hard, &budget.soft}) {
     for (const int64_t bytes : *limits) room = std::max(room, bytes);
   }
+  struct Way {
+    int64_t least_ps;  // at which it may be at its end
+    int begin;
+    size_t variant;
+    Known* known;
+  };
+  std::vector<Way> ways;
   for (int end = 1; end <= layers_; ++end) {
+    ways.clear();
     for (int begin = end; begin-- > 0;) {
       if (!ends.is_reached(begin)) continue;
-      const Segment s{begin, end};
+      const int64_t before_ps = ends.time_ps(begin) + waits_ps_ + toll_ps;
       for (size_t v = 0; v < variants_.size(); ++v) {
-        Known* known = variants_[v].find(s);
+        Known* known = variants_[v].find({begin, end});
         if (!known || known->least_bytes > room) continue;
-        if (!ends.may_win(s, known->least_ps + waits_ps_ + toll_ps)) {
-          continue;
-        }
-        const SegmentCost& cost = variants_[v].cost(s, *known);
-        if (!cost.possible) continue;
-        offer(cost, s, static_cast<int>(v), budget, toll_ps, ends);
+        ways.push_back({before_ps + known->least_ps, begin, v, known});
       }
+    }
+    std::ranges::stable_sort(ways, {}, &Way::least_ps);
+    for (const Way& way : ways) {
+      if (way.least_ps > ends.time_ps(end)) break;
+      const Segment s{way.begin, end};
+      const SegmentCost& cost = variants_[way.variant].cost(s, *way.known);
+      if (!cost.possible) continue;
+      offer(cost, s, static_cast<int>(way.variant), budget, toll_ps, ends);
     }
   }
   return ends.partition();

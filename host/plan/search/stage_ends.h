@@ -34,6 +34,8 @@ class Ends {
   bool is_reached(int position) const {
     return best_[position].time_ps != kFar;
   }
+  // At which a position is reached, as far as is known.
+  int64_t time_ps(int position) const { return best_[position].time_ps; }
   // Whether a stage of so much would be the best way to its end.
   bool wins(Segment s, int64_t time_ps, int64_t bytes) const {
     const Best &from = best_[s.begin], &to = best_[s.end];
