@@ -403,8 +403,8 @@ int serve_command(const ServeFlags& flags) {
     tell("%s\n", note.c_str());
   }
   tell_counts(models);
+  if (signals.asked()) signals.take();  // before it acts, and nothing is told
   if (broke) throw Error(*broke);
-  if (signals.asked()) signals.take();
   return 0;
 }
 

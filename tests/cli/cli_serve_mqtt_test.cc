@@ -1,7 +1,9 @@
 // `shoal serve` with an MQTT broker: a real one, on loopback.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -132,6 +134,51 @@ TEST_F(CliServeMqtt, AServiceThatIsKilledLosesNoFrame) {
        std::filesystem::directory_iterator(shop_.path("spool"))) {
     ADD_FAILURE() << left.path();
   }
+}
+
+// The disk is full from some frame on: what is not in the spool is run all the
+// same.
+TEST_F(CliServeMqtt, AFullDiskForTheSpoolLosesNoFrame) {
+  begin();
+  MqttCamera& camera = watch();
+  const auto service = serve({"--mqtt-spool", shop_.path("spool")});
+  camera.send("before", frame(1));
+  ASSERT_TRUE(camera.wait_for(1));
+  const rlimit nothing{0, RLIM_INFINITY};
+  ASSERT_EQ(prlimit(service->id(), RLIMIT_FSIZE, &nothing, nullptr), 0);
+  for (unsigned i = 0; i < 4; ++i) camera.send(std::to_string(i), frame(i));
+  ASSERT_TRUE(camera.wait_for(5)) << camera.answers.size();
+  expect_right("before", 1);
+  expect_right("3", 3);
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+// Frames whose answers nobody takes stay in the spool, and are answered by the
+// next service.
+TEST_F(CliServeMqtt, ABrokerThatIsAwayAtTheEndLosesNoFrame) {
+  MqttBroker& broker = begin();
+  broker.stop();
+  std::filesystem::create_directory(shop_.path("spool"));
+  const std::string spooled = "frames/late\n" + frame(5);
+  shop_.write("spool/00000000000000000001.frame",
+              {spooled.begin(), spooled.end()});
+  const std::vector<std::string> spool = {"--mqtt-spool", shop_.path("spool")};
+  const Told told = shop_.script(
+      "$SHOAL serve m.tflite --mqtt " + broker.address() +
+      " --mqtt-in 'frames/#' --mqtt-out answers --mqtt-spool spool >told 2>&1 "
+      "& service=$!\n"
+      "until grep -q 'have no answer yet' told; do sleep 0.01; done\n"
+      "kill -TERM $service; wait $service; code=$?; cat told; exit $code");
+  EXPECT_EQ(told.code, 6) << told.out;
+  EXPECT_NE(told.out.find("has not taken 1 answers"), std::string::npos)
+      << told.out;
+  EXPECT_NE(told.out.find("their frames are in the spool"), std::string::npos)
+      << told.out;
+  broker.start();
+  MqttCamera& camera = watch();
+  const auto service = serve(spool);
+  ASSERT_TRUE(camera.wait_for(1));
+  expect_right("late", 5);
 }
 
 TEST_F(CliServeMqtt, PasswordsAreAsked) {
