@@ -158,6 +158,15 @@ bool NodeAgent::receive() {
     case Kind::kSession:
       session(from, bytes);
       break;
+    case Kind::kAnswer:
+      // One for each hello that was relayed, so that strangers cannot use this.
+      if (relayed_ && bytes <= sizeof(KeyHello)) {
+        relayed_ = false;
+        static_cast<void>(t.send(t.user, coordinator_, packet, bytes));
+        break;
+      }
+      ++counters_.strangers;
+      break;
     case Kind::kData:
       if (state_ == AgentState::kRunning && leader_) {
         leader_->receive(from, packet, bytes);

@@ -186,6 +186,7 @@ class NodeAgent {
   Reply ping();
   Reply meter(const uint8_t* data, uint32_t bytes);
   Reply held(const uint8_t* data, uint32_t bytes);
+  Reply relay(const uint8_t* data, uint32_t bytes);
   void send_reply(Request, Reply, const SessionHead& question);
   void send_unsent();
   // Appends to the answer under construction.
@@ -245,6 +246,7 @@ class NodeAgent {
   uint64_t generation_ = 0;  // that the program must be of; 0: not asked
   bool loaded_ = false;      // all of what runs has been checked
   bool trial_ = false;       // the program is one, not the built-in one
+  bool relayed_ = false;     // a hello, whose answer is passed on
   uint8_t built_in_hash_[32] = {};
   Meter meter_;
   Fault fault_;

@@ -4,6 +4,7 @@
 #include "device/base/wipe.h"
 #include "device/kernels/family_name.h"
 #include "device/program/sha256.h"
+#include "device/runtime/node.h"
 
 namespace shoal {
 namespace {
@@ -88,6 +89,8 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
       return meter(data, bytes);
     case Request::kHeld:
       return held(data, bytes);
+    case Request::kRelay:
+      return relay(data, bytes);
   }
   return Reply::kMalformed;
 }
@@ -163,6 +166,17 @@ uint32_t NodeAgent::held_bytes() const {
   const bool whole =
       state_ != AgentState::kEmpty && state_ != AgentState::kDeploying;
   return whole ? program_bytes_ : 0;
+}
+
+Reply NodeAgent::relay(const uint8_t* data, uint32_t bytes) {
+  RelayRequest r;
+  if (!take(data, bytes, r) || bytes == 0 || bytes > sizeof(KeyHello) ||
+      data[0] != static_cast<uint8_t>(Kind::kHello)) {
+    return Reply::kMalformed;
+  }
+  const shoal_transport& t = *config_.transport;
+  relayed_ = t.send(t.user, r.address, data, bytes) == 0;
+  return Reply::kOk;
 }
 
 // Memory has one program: the next one takes its place.
@@ -428,6 +442,7 @@ Reply NodeAgent::ping() {
     a.frames = leader_->frames();
   } else if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
     const shoal_link_counters c = shoal_read_counters(&node_).link;
+    a.unanswered = silent_peer(node_, a.fault_index);
     a.stage = shoal_last_work(&node_).stage;
     a.frames = shoal_frames(&node_);
     a.sent_bytes = c.sent_bytes;

@@ -163,6 +163,7 @@ enum class Request : uint8_t {
   kStop = 9,      // leave the epoch -> PingAnswer of the moment before
   kMeter = 10,    // MeterRequest -> MeterAnswer
   kHeld = 11,     // HeldRequest -> HeldPrograms of storage/program_store.h
+  kRelay = 12,    // RelayRequest, a hello
 };
 
 enum class Reply : uint8_t {
@@ -261,7 +262,10 @@ struct PingAnswer {
   AgentState state;
   int8_t status;  // of the fault: shoal_status, Table
   uint8_t table;
-  uint8_t reserved;  // 0
+  // While it runs, the time-outs and probes in a row, up to 7, after which
+  // nothing has come from the peer that has most of them; 0: all answer.
+  // `fault_index` is that peer's node then.
+  uint8_t unanswered;
   uint16_t fault_stage, fault_index, fault_check;
   uint16_t stage;  // under way
   uint32_t frames;
@@ -298,6 +302,14 @@ static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(NamesAnswer) +
 static_assert(sizeof(SessionHead) + sizeof(RequestHead) + sizeof(PeersRequest) +
                   sizeof(PeerGrant) + kTagBytes <=
               kLeastPayload);
+
+// The node sends the hello to another node, whose answer comes back through it:
+// so a coordinator finds out whether that one is gone, or out of its own reach.
+// All that a node passes on is an answer to a hello, which only its sender can
+// use.
+struct RelayRequest {
+  uint64_t address;
+};
 
 // One program of those that are there, counted from 0.
 struct HeldRequest {

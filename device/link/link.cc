@@ -217,6 +217,7 @@ void Link::run_timers(uint64_t now) {
       s.flags |= kLate;
     }
     if (time_out(p, time)) {
+      note_silence(s);
       if (s.backoff < (hasty(p) ? kHastyBackoff : 16)) ++s.backoff;
     }
   }
@@ -278,6 +279,21 @@ void Link::find_timers(uint64_t now) {
       lower_timer(now + (spent < timeout ? timeout - spent : 0));
     }
   }
+}
+
+void Link::note_silence(PeerState& s) {
+  if ((s.flags & kUnheard) == kUnheard) return;
+  s.flags = static_cast<uint16_t>(s.flags + kUnheardOnce);
+}
+
+uint8_t Link::silent_peer(uint16_t& node) const {
+  uint8_t most = 0;
+  for (uint16_t p = 0; p < counts_.peers; ++p) {
+    if (unheard(p) <= most) continue;
+    most = unheard(p);
+    node = entries_[p].node;
+  }
+  return most;
 }
 
 // It goes again as soon as there is room in the window.

@@ -127,6 +127,13 @@ class Link {
     return targets_[target].acknowledged;
   }
   const shoal_link_counters& counters() const { return counters_; }
+  // Returns how many time-outs and probes in a row nothing at all has come from
+  // a peer, up to 7.
+  uint8_t unheard(uint16_t peer) const {
+    return static_cast<uint8_t>(peers_[peer].flags / kUnheardOnce);
+  }
+  // Returns the most of all peers, and sets the node of the one; 0: none.
+  uint8_t silent_peer(uint16_t& node) const;
 
  private:
   // PeerState::flags.
@@ -143,6 +150,8 @@ class Link {
   static constexpr uint16_t kGap = 1024;      // something before is missing
   static constexpr uint16_t kWaits = 2048;    // for rows that have credit
   static constexpr uint16_t kMore = 4096;     // credit than was told so far
+  static constexpr uint16_t kUnheardOnce = 8192;  // a count in the upper bits
+  static constexpr uint16_t kUnheard = 7 * kUnheardOnce;
 
   static constexpr uint32_t kAnswerDelayUs = 500;
   // Fragments that must arrive before haste ends that peers have told of: fewer
@@ -164,6 +173,7 @@ class Link {
   uint32_t tell_us(uint16_t peer) const;
   bool may_tell(const PeerState&) const;
   void owe(PeerState&, uint64_t now);
+  static void note_silence(PeerState&);
   uint32_t probe_us(uint16_t peer) const;
   void run_timers(uint64_t now);
   bool time_out(uint16_t peer, uint32_t time);

@@ -77,6 +77,7 @@ Status Link::receive(uint64_t address, uint8_t* datagram, uint32_t bytes) {
   // An old datagram may still come from where the peer was before.
   if (number >= s.newest) from.address = address;
   mark_seen(s, number);
+  s.flags &= static_cast<uint16_t>(~kUnheard);
   ++counters_.received;
   counters_.received_bytes += bytes;
   const uint64_t now = now_us();

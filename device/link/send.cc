@@ -84,7 +84,8 @@ void Link::survey(uint64_t now) {
   for (uint32_t p = 0; p < counts_.peers; ++p) {
     PeerState& s = peers_[p];
     s.waiting = 0;
-    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides | kGap | kTold | kMore;
+    s.flags &= kOwed | kAnswer | kLate | kProbe | kRides | kGap | kTold |
+               kMore | kUnheard;
     if (s.lost > 0) survey_lost(static_cast<uint16_t>(p));
   }
   for (uint16_t i = 0; i < stage_.target_count; ++i) {
@@ -118,7 +119,10 @@ void Link::survey(uint64_t now) {
       s.flags &= static_cast<uint16_t>(~kProbe);
       s.blocked_us = 0;
     } else if (s.blocked_us == 0) {
-      if ((s.flags & kProbe) && s.backoff < 16) ++s.backoff;
+      if (s.flags & kProbe) {
+        note_silence(s);
+        if (s.backoff < 16) ++s.backoff;
+      }
       s.blocked_us = stamp(now);
       lower_timer(now + probe_us(p));
     }

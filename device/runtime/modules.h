@@ -70,6 +70,7 @@ class LinkModule {
   virtual void send(bool flush) = 0;
   virtual uint64_t next_timer_us() const = 0;
   virtual const shoal_link_counters& counters() const = 0;
+  virtual uint8_t silent_peer(uint16_t& node) const = 0;  // as of Link
 
  protected:
   ~LinkModule() = default;

@@ -91,6 +91,10 @@ uint64_t loaded_generation(const shoal_node& node) {
   return n.loaded() ? generation_of(n.header()) : 0;
 }
 
+uint8_t silent_peer(const shoal_node& node, uint16_t& peer) {
+  return node_of(&node).silent_peer(peer);
+}
+
 }  // namespace shoal
 
 using shoal::node_of;

@@ -36,6 +36,9 @@ class Node final {
   Status begin_again(bool reset);
   uint64_t next_timer_us() const;
   shoal_counters counters() const;
+  uint8_t silent_peer(uint16_t& node) const {
+    return link_ ? link_->silent_peer(node) : uint8_t{0};
+  }
   uint32_t push(uint32_t input, const uint8_t* data, uint32_t rows);
   uint32_t take(uint32_t output, uint8_t* data, uint32_t rows);
   shoal_row input_row(uint32_t input) const;
@@ -104,5 +107,7 @@ class Node final {
 // Returns the generation of the program that is there, to which all of its tags
 // are bound, as the checked head states it. 0: not all of it is there yet.
 uint64_t loaded_generation(const shoal_node&);
+// As of Link.
+uint8_t silent_peer(const shoal_node&, uint16_t& node);
 
 }  // namespace shoal

@@ -20,6 +20,9 @@ class PeerStreams final : public LinkModule, private Streams {
   const shoal_link_counters& counters() const override {
     return link_.counters();
   }
+  uint8_t silent_peer(uint16_t& node) const override {
+    return link_.silent_peer(node);
+  }
 
  private:
   Ports& ports() const { return state_.ports; }

@@ -143,9 +143,19 @@ void Conversation::ask(Request request, std::vector<uint8_t> data,
   fill(now());
 }
 
+void Conversation::ask_beside(Request request, std::vector<uint8_t> data,
+                              Answer answer) {
+  Flight& f = flights_.emplace_front();
+  f.request = request;
+  f.data = std::move(data);
+  f.answer = std::move(answer);
+  f.beside = true;
+  send(f, now());
+}
+
 bool Conversation::write_room() const {
   return open_ && queue_.empty() && flights_.size() < writes_ &&
-         (flights_.empty() || flights_.back().request == Request::kWrite);
+         (has_turn() || flights_.back().request == Request::kWrite);
 }
 
 void Conversation::clear() {
@@ -182,6 +192,7 @@ void Conversation::heard() {
   heard_at_ = now();
   if (unanswered_ == 0) return;
   unanswered_ = 0;
+  reached_from_ = 0;
   ping_at_ = std::max(ping_at_, ping_.sent_at + silence().heartbeat_us);
 }
 
@@ -217,7 +228,7 @@ bool Conversation::owns(std::span<const uint8_t> datagram) const {
 void Conversation::receive(uint64_t from, std::span<uint8_t> datagram) {
   const auto bytes = static_cast<uint32_t>(datagram.size());
   if (datagram[0] == static_cast<uint8_t>(Kind::kAnswer)) {
-    return open_ ? hear_probe(datagram) : hear(datagram);
+    return open_ ? hear_probe(from, datagram) : hear(datagram);
   }
   SessionHead head;
   ReplyHead answer;
@@ -346,8 +357,10 @@ void Conversation::accepted(uint32_t lease_ms) {
   fill(heard_at_);
 }
 
-void Conversation::hear_probe(std::span<const uint8_t> answer) {
+void Conversation::hear_probe(uint64_t from, std::span<const uint8_t> answer) {
   const Handshake::Heard heard = probe_->hear(answer);
+  const bool is_answer = heard.verdict || !heard.say.empty();
+  if (is_answer && from != address_ && from != home_) reached_from_ = from;
   if (!heard.say.empty()) say(heard.say);
   if (heard.verdict != Verdict::kGone && heard.verdict != Verdict::kBusy &&
       heard.verdict != Verdict::kClaimed) {
@@ -454,8 +467,8 @@ void Conversation::fill(uint64_t now) {
   while (open_ && !queue_.empty()) {
     const bool write = queue_.front().request == Request::kWrite;
     const bool room =
-        flights_.empty() || (write && flights_.size() < writes_ &&
-                             flights_.back().request == Request::kWrite);
+        has_turn() || (write && flights_.size() < writes_ &&
+                       flights_.back().request == Request::kWrite);
     if (!room) return;
     flights_.push_back(std::move(queue_.front()));
     queue_.pop_front();

@@ -35,6 +35,8 @@ class Conversation {
 
   // Queues a request.
   void ask(Request, std::vector<uint8_t> data, Answer);
+  // Sends one at once, for which no other one waits: it changes nothing.
+  void ask_beside(Request, std::vector<uint8_t> data, Answer);
   // Returns whether a write would go out at once.
   bool write_room() const;
   bool idle() const { return queue_.empty() && flights_.empty(); }
@@ -86,6 +88,16 @@ class Conversation {
   // Returns whether the node has said that it is another incarnation, which has
   // nothing of this session.
   bool was_restarted() const { return was_restarted_; }
+  // Returns whether it has not answered several times, so that others should
+  // be asked to reach it.
+  bool is_in_question() const { return open_ && unanswered_ > 2; }
+  // Returns a hello for it that another node sends (Request::kRelay).
+  std::vector<uint8_t> hello_by_others() { return probe_->hello(); }
+  // Returns from where an answer to one has come since the node was heard
+  // itself; 0: none has.
+  uint64_t reached_from() const { return unanswered_ > 0 ? reached_from_ : 0; }
+  // Returns the silence after which it is given up.
+  uint64_t silence_us() const { return silence().limit_us; }
   // Returns the mean of the last round trips; 0: none was measured.
   uint64_t round_trip_us() const { return round_trip_us_; }
   // Returns the largest data of a write.
@@ -101,6 +113,7 @@ class Conversation {
     std::vector<std::pair<uint64_t, uint64_t>> packets;
     uint64_t first_at = 0, sent_at = 0;
     bool refused = false;  // by the transport
+    bool beside = false;   // no other one waits for it
     int tries = 0;
   };
 
@@ -110,6 +123,8 @@ class Conversation {
     return unanswered_ > 1 && unanswered_ % 2 == 0 ? home_ : address_;
   }
   const shoal_cipher& cipher() const;
+  // Those that others do not wait for are in front.
+  bool has_turn() const { return flights_.empty() || flights_.back().beside; }
   uint64_t now() const;
   void say(const std::vector<uint8_t>& hello) const;
   const Identity* identity() const {
@@ -117,7 +132,7 @@ class Conversation {
   }
   void say_hello(uint64_t now);
   void hear(std::span<const uint8_t> answer);
-  void hear_probe(std::span<const uint8_t> answer);
+  void hear_probe(uint64_t from, std::span<const uint8_t> answer);
   void accepted(uint32_t lease_ms);
   void claimed(const HelloBody&);
   bool is_mine(const HelloBody&) const;
@@ -175,6 +190,7 @@ class Conversation {
   size_t writes_ = kFirstWrites;  // that may be under way
   int64_t resent_ = 0;
   bool was_restarted_ = false;
+  uint64_t reached_from_ = 0;
   std::deque<Flight> queue_, flights_;
   Flight ping_;
   std::function<void(const PingAnswer&)> on_pong_;

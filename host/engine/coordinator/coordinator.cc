@@ -57,7 +57,11 @@ void Coordinator::hint(const std::string& text) const { work_->hint(text); }
 void Coordinator::log(const std::string& text) const { work_->log(text); }
 void Coordinator::poll() { work_->poll(); }
 uint64_t Coordinator::next_timer_us() const { return work_->next_timer_us(); }
-std::optional<int> Coordinator::lost() const { return work_->lost(); }
+std::optional<LostNode> Coordinator::loss() const { return work_->loss(); }
+std::optional<int> Coordinator::lost() const {
+  const std::optional<LostNode> node = work_->loss();
+  return node ? std::optional(node->worker) : std::nullopt;
+}
 WorkerReport Coordinator::report(int worker) const {
   return work_->report(worker);
 }

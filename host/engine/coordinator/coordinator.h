@@ -17,7 +17,8 @@
 //   while (!c.stopped()) wait(c), c.poll();
 //
 // With deploy(prepared, Then::kHold) it ends at deployed(): the nodes hold
-// their programs, a run of them later sends nothing. With Then::kHandOver it
+// their programs, a run of them later sends nothing. Others may be deployed
+// after them, which nodes keep, too, if they have room. With Then::kHandOver it
 // ends at stopped(): the nodes run, and another node has its place
 // (host/engine/workers/hand_over.h).
 //
@@ -125,6 +126,22 @@ struct WorkerReport {
   uint64_t round_trip_us = 0;  // 0: not measured
 };
 
+// Why a node is given up.
+enum class Loss : uint8_t {
+  kDead,         // it answers nobody
+  kUnreachable,  // another node reaches it, the coordinator does not
+  kHung,         // it answers, and its program does not go on
+  kCut,          // it and another node, `other`, do not reach each other
+  kRestarted,    // it has started again
+  kLeft,         // it has left the run
+  kLying,        // it holds another program than the one that it took
+};
+struct LostNode {
+  int worker = 0;
+  Loss why = Loss::kDead;
+  std::optional<int> other = {};  // kCut
+};
+
 // The step that follows when every node has its program.
 enum class Then { kStart, kHold, kHandOver };
 
@@ -191,8 +208,9 @@ class Coordinator {
   void poll();
   // In the transport's time; UINT64_MAX: never.
   uint64_t next_timer_us() const;
-  // Returns the worker whose silence, or whose leaving of the run, was what
-  // poll() threw; the others may go on without it. None for any other error.
+  // Returns the worker without which the others may go on, if that is what
+  // poll() threw; none for any other error.
+  std::optional<LostNode> loss() const;
   std::optional<int> lost() const;
 
   WorkerReport report(int worker) const;

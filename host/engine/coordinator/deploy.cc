@@ -110,7 +110,8 @@ void Coordinator::Work::check_fit(int worker) const {
 
 void Coordinator::Work::deploy(const Prepared& prepared, Then then,
                                uint64_t successor) {
-  if (phase_ != Phase::kConnected ||
+  const bool held = phase_ == Phase::kDeployed && then_ == Then::kHold;
+  if (!(phase_ == Phase::kConnected || held) ||
       prepared.plan.nodes.size() != workers_.size() ||
       prepared.images.size() != workers_.size() || !prepared.plan.linked) {
     throw Error(Exit::kInternal, "this plan is not for these workers");
@@ -122,6 +123,8 @@ void Coordinator::Work::deploy(const Prepared& prepared, Then then,
   const auto count = static_cast<int>(workers_.size());
   for (int i = 0; i < count; ++i) {
     Worker& w = *workers_[static_cast<size_t>(i)];
+    w.ready = w.running = w.checked = w.sending = false;
+    w.next_byte = 0;
     w.used = !prepared.plan.nodes[static_cast<size_t>(i)].stages.empty();
     if (w.used) check_fit(i);
   }
@@ -131,7 +134,7 @@ void Coordinator::Work::deploy(const Prepared& prepared, Then then,
     if (w.used) {
       begin(i);
     } else {
-      w.ready = w.running = true;
+      w.ready = w.running = w.checked = true;
     }
   }
 }
@@ -208,6 +211,28 @@ void Coordinator::Work::end(int worker) {
                }
                w.ready = true;
              });
+}
+
+// A node that computes with another program would give other bytes.
+void Coordinator::Work::check_held(int worker) {
+  Worker& w = *workers_[static_cast<size_t>(worker)];
+  w.talk.ask_beside(
+      Request::kIdentity, {},
+      [this, &w, worker](Reply reply, std::span<const uint8_t> data) {
+        IdentityAnswer said{};
+        if (reply != Reply::kOk || data.size() < sizeof said) {
+          refuse(w, "it does not say which program it holds");
+        }
+        std::memcpy(&said, data.data(), sizeof said);
+        const std::span<const uint8_t> image =
+            program_part(prepared_->images[static_cast<size_t>(worker)]);
+        if (said.program_bytes != image.size() ||
+            !std::ranges::equal(hash_of(image), said.program_hash)) {
+          lose(w, Loss::kLying);
+          refuse(w, "it says that it has taken its program, and holds another");
+        }
+        w.checked = true;
+      });
 }
 
 void Coordinator::Work::tell_progress() {
@@ -372,10 +397,15 @@ void Coordinator::Work::advance() {
     phase_ = Phase::kGranting;
     draw_secrets();
     for (int i = 0; i < count; ++i) {
-      if (workers_[static_cast<size_t>(i)]->used) grant(i, 0);
+      if (!workers_[static_cast<size_t>(i)]->used) continue;
+      check_held(i);
+      grant(i, 0);
     }
   }
-  if (phase_ != Phase::kGranting || !all(&Worker::running)) return;
+  if (phase_ != Phase::kGranting || !all(&Worker::running) ||
+      !all(&Worker::checked)) {
+    return;
+  }
   if (then_ == Then::kHandOver) return hand_over();
   start_link();
 }

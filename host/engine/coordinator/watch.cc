@@ -39,7 +39,7 @@ void Coordinator::Work::pong(Worker& w, const PingAnswer& p) {
   if (!w.used || !w.running || phase_ > Phase::kRunning) return;
   if (p.state == AgentState::kFaulted) refuse(w, fault_text(fault_of(p)));
   if (p.state != AgentState::kRunning || p.epoch != epoch_) {
-    lose(w);
+    lose(w, Loss::kLeft);
     refuse(w, "it has left the run");
   }
   if (phase_ == Phase::kRunning &&
@@ -102,6 +102,7 @@ void Coordinator::Work::watch_progress(uint64_t now) {
     progress_at_ = now;
     return;
   }
+  watch_links(now);
   if (now < progress_at_ + 2 * config_.timeout_us) return;
   throw Error(Exit::kNode,
               "the nodes answer, but none makes progress: " + states());

@@ -31,8 +31,8 @@ void Coordinator::Work::refuse(const Worker& w, const std::string& why,
   throw Error(Exit::kNode, "node " + w.talk.name() + ": " + why, fix);
 }
 
-void Coordinator::Work::lose(Worker& w) {
-  lost_ = static_cast<int>(w.number);
+void Coordinator::Work::lose(Worker& w, Loss why) {
+  loss_ = LostNode{static_cast<int>(w.number), why, {}};
   w.stopped = true;  // it is not waited for
 }
 
@@ -196,7 +196,7 @@ void Coordinator::Work::receive() {
       try {
         w->talk.receive(from, datagram);
       } catch (const Error&) {
-        if (w->talk.was_restarted()) lose(*w);
+        if (w->talk.was_restarted()) lose(*w, Loss::kRestarted);
         throw;
       }
     }
@@ -223,9 +223,10 @@ void Coordinator::Work::step(uint64_t time) {
     try {
       w->talk.poll(time);
     } catch (const Error& e) {
-      if (e.code() == Exit::kNode) lose(*w);
+      if (e.code() == Exit::kNode) give_up(*w, e);
       throw;
     }
+    if (phase_ == Phase::kRunning) ask_others_for(*w, time);
     if (w->talk.open() && !w->asked && !w->leaving) ask_identity(*w);
   }
   if (phase_ == Phase::kConnecting) keep_all();

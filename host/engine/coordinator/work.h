@@ -4,6 +4,7 @@
 //   work.cc      connecting, polling
 //   deploy.cc    programs, keys, the start of an epoch
 //   watch.cc     silence, faults, standstill, claims; stopping
+//   reach.cc     whether nodes reach each other
 #pragma once
 
 #include <map>
@@ -52,7 +53,7 @@ class Coordinator::Work {
   }
   void poll();
   uint64_t next_timer_us() const;
-  std::optional<int> lost() const { return lost_; }
+  std::optional<LostNode> loss() const { return loss_; }
   WorkerReport report(int worker) const;
   shoal_link_counters counters() const;
 
@@ -87,9 +88,12 @@ class Coordinator::Work {
     bool used = false;     // has a part in the plan
     bool sending = false;
     bool ready = false;    // has its program
+    bool checked = false;  // and says so
     bool running = false;  // in this epoch
     bool stopped = false;
-    uint32_t next_byte = 0;  // of its program
+    uint32_t next_byte = 0;      // of its program
+    uint64_t relay_at = 0;       // when others are asked to reach it again
+    std::vector<size_t> relays;  // who they were
   };
   using Secret = std::array<uint8_t, kKeyBytes>;
 
@@ -97,7 +101,7 @@ class Coordinator::Work {
   [[noreturn]] void refuse(const Worker&, const std::string& why,
                            const std::string& fix = {}) const;
   // Remembers that the run is over because of this worker.
-  void lose(Worker&);
+  void lose(Worker&, Loss why);
   uint64_t now() const;
   void receive();
   void step(uint64_t now);
@@ -109,11 +113,18 @@ class Coordinator::Work {
   void keep_all();
   void all_known();
 
+  // reach.cc
+  void ask_others_for(Worker&, uint64_t now);
+  [[noreturn]] void give_up(Worker&, const Error& silence);
+  void watch_links(uint64_t now);
+  std::string name_of(size_t worker) const;
+
   // deploy.cc
   void check_fit(int worker) const;
   void begin(int worker);
   void send_program(int worker);
   void end(int worker);
+  void check_held(int worker);
   void tell_progress();
   void draw_secrets();
   void grant(int worker, uint16_t first);
@@ -139,7 +150,7 @@ class Coordinator::Work {
   // The node that this coordinator was refused and that it asks before all
   // others; only while it connects.
   std::optional<size_t> first_;
-  std::optional<int> lost_;
+  std::optional<LostNode> loss_;
   std::vector<uint8_t> datagram_, packet_;
   uint64_t due_at_ = 0;  // when poll() should be called next
   uint64_t stop_until_ = 0;

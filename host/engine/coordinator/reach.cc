@@ -1,0 +1,129 @@
+// Finds out whether nodes reach each other: asks others about a node that is
+// silent, and heeds those that complain when nothing moves.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "host/base/error.h"
+#include "host/engine/coordinator/complaints.h"
+#include "host/engine/coordinator/work.h"
+
+namespace shoal {
+namespace {
+
+constexpr uint64_t kAskOthersUs = 100'000;
+constexpr size_t kMostRelays = 2;
+// A run that stands still waits for this many silences where a false alarm
+// costs little more than the repetition of a frame.
+constexpr uint64_t kSilences = 2;
+// Single losses do not make this many time-outs in a row.
+constexpr uint8_t kManyTimeouts = 3;
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& n : names) text += (text.empty() ? "" : " and ") + n;
+  return text;
+}
+
+}  // namespace
+
+std::string Coordinator::Work::name_of(size_t worker) const {
+  const std::string& name = workers_[worker]->identity.name;
+  return name.empty() ? workers_[worker]->label : name;
+}
+
+void Coordinator::Work::ask_others_for(Worker& w, uint64_t now) {
+  if (!w.talk.is_in_question()) {
+    w.relays.clear();
+    return;
+  }
+  if (now < w.relay_at) return;
+  w.relay_at = now + kAskOthersUs;
+  const std::vector<uint8_t> hello = w.talk.hello_by_others();
+  const RelayRequest to{w.address.address};
+  std::vector<uint8_t> data(sizeof to + hello.size());
+  std::memcpy(data.data(), &to, sizeof to);
+  std::ranges::copy(hello, data.begin() + sizeof to);
+  const size_t all =
+      sizeof(SessionHead) + sizeof(RequestHead) + data.size() + kTagBytes;
+  if (all > config_.transport->max_payload) return;
+  size_t asked = 0;
+  for (const auto& other : workers_) {
+    if (other->number == w.number || !other->talk.open() ||
+        other->talk.is_in_question() || !other->used) {
+      continue;
+    }
+    other->talk.ask_beside(Request::kRelay, data,
+                           [](Reply, std::span<const uint8_t>) {});
+    if (std::ranges::count(w.relays, other->number) == 0) {
+      w.relays.push_back(other->number);
+    }
+    if (++asked == kMostRelays) return;
+  }
+}
+
+// Throws what the silence of a node means.
+void Coordinator::Work::give_up(Worker& w, const Error& silence) {
+  lose(w, Loss::kDead);
+  const std::string said = silence.what();
+  const uint64_t from = w.talk.reached_from();
+  for (const auto& other : workers_) {
+    if (from == 0 || other->talk.address() != from) continue;
+    loss_->why = Loss::kUnreachable;
+    throw Error(Exit::kNode,
+                said + "; node " + name_of(other->number) + " reaches it",
+                silence.fix());
+  }
+  std::vector<std::string> names;
+  for (const size_t r : w.relays) names.push_back(name_of(r));
+  if (names.empty()) throw Error(silence);
+  throw Error(Exit::kNode,
+              fmt::format("{}; {} {} no answer from it either", said,
+                          joined(names), names.size() == 1 ? "gets" : "get"),
+              silence.fix());
+}
+
+// All nodes answer, and nothing moves: a node waits for what another one never
+// gets, or never does.
+void Coordinator::Work::watch_links(uint64_t now) {
+  uint64_t limit = 0;
+  std::vector<Complaint> complaints;
+  for (const auto& w : workers_) {
+    if (!w->used) continue;
+    limit = std::max(limit, w->talk.silence_us());
+    const PingAnswer& last = w->report.last;
+    const size_t about = last.fault_index;
+    if (last.unanswered < kManyTimeouts || about >= workers_.size()) continue;
+    complaints.push_back({w->number, about});
+  }
+  // Where it hears nothing of any of them, the reason is at its own end.
+  size_t unheard = 0;
+  for (uint16_t i = 0; i < links_.peers.size(); ++i) {
+    if (link_.unheard(i) < kManyTimeouts) continue;
+    complaints.push_back({Complaint::kFromCoordinator, links_.peers[i].node});
+    ++unheard;
+  }
+  if (unheard > 0 && unheard == links_.peers.size()) return;
+  if (config_.derives_silence) limit *= kSilences;
+  if (complaints.empty() || now < progress_at_ + limit) return;
+  const Blame blame = blame_for(complaints);
+  loss_ = LostNode{static_cast<int>(blame.node), Loss::kHung, {}};
+  const double stood = static_cast<double>(now - progress_at_) * 1e-6;
+  if (!blame.other) {
+    throw Error(
+        Exit::kNode,
+        fmt::format("node {}: it answers, but its program stands: other nodes "
+                    "get nothing of it, for {:.1f} s",
+                    workers_[blame.node]->talk.name(), stood));
+  }
+  loss_->why = Loss::kCut;
+  loss_->other = static_cast<int>(*blame.other);
+  throw Error(Exit::kNode,
+              fmt::format("nodes {} and {} do not reach each other, for {:.1f} "
+                          "s; both answer the coordinator",
+                          name_of(*blame.other), name_of(blame.node), stood),
+              "mend the network between them, or leave out one of them");
+}
+
+}  // namespace shoal
