@@ -44,7 +44,8 @@ void print_text(const FaultedRun& run, const Cluster& cluster) {
   say("latency      %s for the first frame (modelled)\n",
       format_time(seconds(run.frames[0].finished - run.frames[0].submitted))
           .c_str());
-  say("output       equal to the oracle's, byte for byte\n\n");
+  say("output       equal to the oracle's, byte for byte\n");
+  say("fallback     %s\n\n", summary_text(run.fallbacks).c_str());
   for (const RunEvent& e : run.events) {
     say("%12s %-7s %s\n", format_time(seconds(e.at)).c_str(), e.what.c_str(),
         e.text.c_str());
@@ -76,6 +77,9 @@ void print_json(const FaultedRun& run) {
       {"frame_times", nlohmann::json::array()},
       {"happened", nlohmann::json::array()},
       {"nodes_at_end", run.plans.back().seats.size()},
+      {"fallback_programs", run.fallbacks.programs},
+      {"fallback_bytes", run.fallbacks.bytes},
+      {"fallbacks_without_room", run.fallbacks.without_room},
       {"lost", run.lost},
       {"events", run.world_events},
       {"event_hash", run.event_hash},

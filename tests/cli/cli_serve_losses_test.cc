@@ -139,6 +139,17 @@ class CliServeLosses : public testing::Test {
     ADD_FAILURE() << status().dump(2);
   }
 
+  void wait_for_event(const std::string& part) {
+    for (int i = 0; i < 2000; ++i) {
+      const json now = status();
+      for (const json& e : now["events"]) {
+        if (e.get<std::string>().find(part) != std::string::npos) return;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ADD_FAILURE() << status().dump(2);
+  }
+
   Workshop shop_;
   std::vector<std::string> expected_;
   std::map<std::string, std::unique_ptr<RunningWorker>> workers_;
@@ -171,6 +182,18 @@ TEST_F(CliServeLosses, NodesGoAndComeBack) {
   EXPECT_EQ(now["models"][0]["repeats"], repeats_.load());
   EXPECT_EQ(now["models"][0]["failed"], 0);
   EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+// Programs for a loss lie on the nodes when frames have had time for it; after
+// kill -9 nothing is sent.
+TEST_F(CliServeLosses, NodesHaveTheirProgramsForALoss) {
+  const auto service = serve();
+  EXPECT_EQ(ask(0), 200);
+  wait_for_event("lie on 3 nodes");
+  workers_["w1"]->process.end(SIGKILL);
+  EXPECT_EQ(ask(1), 200);
+  wait_for_event("2 nodes have their programs (0 B sent) and run");
+  EXPECT_EQ(repeats_, 1);
 }
 
 // Two models on the same nodes, asked in turns and at once.

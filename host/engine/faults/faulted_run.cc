@@ -16,6 +16,8 @@ const char* name_of(RecoveryStep step) {
       return "loss";
     case RecoveryStep::kRepeat:
       return "repeat";
+    case RecoveryStep::kHold:
+      return "hold";
     case RecoveryStep::kSwitch:
       return "switch";
     case RecoveryStep::kReturn:
@@ -95,6 +97,7 @@ FaultedRun run_with_faults(const Graph& graph, const PlanRequest& request,
   WorkerClusterOptions o = world.workers();
   o.request = request;
   o.request.cluster = {};
+  o.holds_fallbacks = options.holds_fallbacks;
   o.set_budgets = options.set_budgets ? options.set_budgets : [](Cluster&) {};
   const auto planned = std::exchange(o.planned, {});
   o.planned = [&](const WorkerCluster& workers, const Prepared& p,
@@ -127,6 +130,7 @@ FaultedRun run_with_faults(const Graph& graph, const PlanRequest& request,
   run.frames.assign(queue.times().begin() + before, queue.times().end());
   run.repeats.assign(source.all_repeats().begin() + before,
                      source.all_repeats().end());
+  run.fallbacks = engine.fallbacks();
   run.began = world.began();
   run.ended = world.now();
   for (RunEvent& e : events) {

@@ -11,6 +11,7 @@
 
 #include "host/engine/common/fallback_plans.h"
 #include "host/engine/faults/node_fault.h"
+#include "host/engine/recovery/fallback_programs.h"
 #include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/virtual/simulate_cluster.h"
 #include "host/model/graph/graph.h"
@@ -33,6 +34,8 @@ struct FaultedOptions {
   Nanos limit = 3600 * kSecond;
   // Plans of this graph that several runs share; null: the run has its own.
   std::shared_ptr<FallbackPlans> plans = nullptr;
+  // Nodes keep programs for the loss of each single one of them.
+  bool holds_fallbacks = true;
 };
 
 // Something that happened, in the time of the run: from the first frame that
@@ -59,6 +62,7 @@ struct FaultedRun {
   uint64_t world_events = 0;   // from the first frame that counts on
   uint64_t event_hash = 0;
   uint64_t lost = 0;  // datagrams
+  FallbackPrograms::Summary fallbacks;
 };
 
 // Throws Error of the kind that ends a service: too few nodes are left, or all

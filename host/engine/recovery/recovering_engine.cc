@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/size.h"
 #include "host/plan/file/plan_key.h"
 
 namespace shoal {
@@ -47,7 +48,8 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
       on_loss_(on_loss),
       serves_(serves),
       plans_(plans ? std::move(plans)
-                   : std::make_shared<FallbackPlans>(graph_)) {
+                   : std::make_shared<FallbackPlans>(
+                         graph_, workers.options().config.key)) {
   try {
     open();
   } catch (const Error& e) {
@@ -63,33 +65,115 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
   }
 }
 
+RecoveringEngine::~RecoveringEngine() { workers_.forget_user(this); }
+
 void RecoveringEngine::open() {
-  plans_->end();
   has_begun_ = false;
   workers_.connect();
   if (on_loss_ == OnLoss::kReplan) require_other_programs(workers_);
-  const PlanRequest& request = workers_.request();
-  std::string key = prepared_ ? request_key(prepared_->net, request) : "";
-  if (!prepared_ || key != prepared_key_) {
-    prepared_ = std::make_shared<const Prepared>(
-        workers_.plan(graph_, plans_->plan_for(request)));
-    prepared_key_ = request_key(prepared_->net, request);
-  }
+  find_plan();
   engine_ = std::make_unique<WorkersEngine>(workers_.coordinator(),
                                             workers_.transport(), prepared_);
-  workers_.set_user(this);
-  if (!repeats()) return;
-  plans_->keep(request, prepared_->plan);
-  if (!workers_.plans_at_hand()) plans_->begin(request);
+  workers_.set_user(this, prepared_->plan);
+  if (repeats()) prepare_for_losses();
+}
+
+void RecoveringEngine::find_plan() {
+  const PlanRequest& request = workers_.request();
+  const auto known = request.given ? nullptr : plans_->fallback_for(request);
+  const bool is_same =
+      prepared_ && request_key(prepared_->net, request) == prepared_key_;
+  if (is_same && !(in_haste_ && known)) {
+    if (plans_->made()) in_haste_ = false;  // there is no better one
+    return;
+  }
+  in_haste_ = false;
+  Prepared p;
+  if (known && prepared_) {
+    p.graph = graph_;
+    p.net = prepared_->net;
+    p.plan = known->plan;
+    p.images = known->images;
+    p.source = PlanSource::kFile;
+    p = workers_.use(std::move(p));
+  } else {
+    p = search();
+  }
+  prepared_ = std::make_shared<const Prepared>(std::move(p));
+  prepared_key_ = request_key(prepared_->net, request);
+}
+
+// After a loss the plan that is found soon runs until a better one is there.
+Prepared RecoveringEngine::search() {
+  std::optional<PlanText> known = plans_->plan_for(workers_.request());
+  const bool waits = loss_us_ && !workers_.options().plans_at_hand;
+  if (!known && waits && !workers_.request().given && repeats()) {
+    try {
+      Prepared p = workers_.plan(graph_, {}, kHasteSeconds);
+      in_haste_ = true;
+      return p;
+    } catch (const Error& e) {
+      if (e.code() != Exit::kDoesNotFit) throw;  // in that time
+    }
+  }
+  return workers_.plan(graph_, std::move(known));
+}
+
+// Without a thread, plans are made for the loss of one of all nodes only: a
+// second one comes later than a search would take.
+void RecoveringEngine::prepare_for_losses() {
+  const WorkerClusterOptions& o = workers_.options();
+  const PlanRequest& request = workers_.request();
+  if (!in_haste_) plans_->keep(request, prepared_->plan);
+  if (on_loss_ != OnLoss::kReplan) return;
+  made_us_.reset();
+  may_lack_ = o.holds_fallbacks;
+  if (!o.plans_at_hand) {
+    plans_->begin(request, in_haste_);
+  } else if (may_lack_ && workers_.is_whole()) {
+    plans_->make(request);
+  } else {
+    may_lack_ = false;
+  }
+  if (!may_lack_) return;
+  const std::optional<Fallbacks> all = plans_->made();
+  if (all && programs_.lacks(workers_, *all)) lay(*all);
+}
+
+void RecoveringEngine::lay(const Fallbacks& all) {
+  const uint64_t start = workers_.now_us();
+  programs_.lay(workers_, *prepared_, all);
+  may_lack_ = false;
+  const std::string text =
+      fmt::format("{}; laid within {:.2f} s", summary_text(fallbacks()),
+                  seconds(workers_.now_us() - start));
+  workers_.coordinator().log(text);
+  workers_.step(RecoveryStep::kHold, text);
+  note(text);
+}
+
+bool RecoveringEngine::has_programs_to_lay(bool is_idle) {
+  if (!may_lack_) return false;
+  if (!made_us_) {
+    const std::optional<Fallbacks> all = plans_->made();
+    if (!all) return false;
+    may_lack_ = in_haste_ || programs_.lacks(workers_, *all);
+    made_us_ = workers_.now_us();
+  }
+  return may_lack_ &&
+         (is_idle || workers_.now_us() - *made_us_ >= kLayWithinUs);
 }
 
 void RecoveringEngine::began() {
   if (std::exchange(has_begun_, true) || ++epochs_ == 1) return;
-  std::string text = fmt::format("{} nodes have their programs and run",
-                                 workers_.seats().size());
+  std::string text = fmt::format(
+      "{} nodes have their programs ({} B sent) and run",
+      workers_.seats().size(),
+      format_count(deployed_bytes(workers_.coordinator(), *prepared_)));
   if (loss_us_) {
     text += fmt::format(", {:.3f} s after the loss was seen",
                         seconds(workers_.now_us() - *loss_us_));
+    note(text);
   }
   loss_us_.reset();
   workers_.step(RecoveryStep::kSwitch, text);
@@ -109,7 +193,10 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
   under_way_.clear();
   for (;;) {
     try {
-      stream_on(first_next, last_take);
+      if (!stream_on(first_next, last_take)) {
+        open();
+        continue;
+      }
       seconds_ += took;
       return;
     } catch (const Error& e) {
@@ -126,11 +213,16 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
   }
 }
 
-void RecoveringEngine::stream_on(const Next& next, const Take& take) {
+// Returns false if there are more frames, behind the programs that can be laid.
+bool RecoveringEngine::stream_on(const Next& next, const Take& take) {
   given_ = 0;
+  bool lays = false;
   const auto next_input = [&]() -> std::optional<Bytes> {
     began();
     if (given_ == under_way_.size()) {
+      if (lays = lays || (repeats() && has_programs_to_lay(true)); lays) {
+        return std::nullopt;
+      }
       std::optional<Bytes> input = next();
       if (!input || !repeats()) return input;
       under_way_.push_back(*std::move(input));
@@ -142,6 +234,7 @@ void RecoveringEngine::stream_on(const Next& next, const Take& take) {
     ++frames_;
     take(answer);
   });
+  return !lays;
 }
 
 std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {
@@ -218,6 +311,7 @@ size_t RecoveringEngine::leave_out(const std::string& said, int node) {
   const uint64_t address =
       workers_.seats()[static_cast<size_t>(node)].address.address;
   workers_.history().lost(address, lost_text(said));
+  programs_.forget(address);
   workers_.step(RecoveryStep::kLoss, lost_text(said));
   if (source_) workers_.returning().lost(address);
   const size_t left = workers_.leave_out(node);
@@ -250,6 +344,9 @@ EngineReport RecoveringEngine::report() const {
   if (workers_.has_user(this)) r = engine_->report();
   r.frames = r.runs = frames_;
   r.seconds = seconds_;
+  if (fallbacks().programs + fallbacks().without_room > 0) {
+    r.notes.push_back("fallback " + summary_text(fallbacks()));
+  }
   for (const std::string& loss : workers_.history().losses())
     r.notes.push_back("lost     " + loss);
   return r;

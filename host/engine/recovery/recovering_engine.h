@@ -2,7 +2,9 @@
 // a plan without it, or a spare has its place, and the frames that were under
 // way are run again from their inputs. So each frame has the bytes that it
 // would have had. While it serves, nodes that come back are taken in between
-// two frames.
+// two frames. Plans for the loss of each node are made beside the frames; when
+// they are there, their programs are laid on the nodes, between two frames too
+// (fallback_programs.h).
 #pragma once
 
 #include <cstdint>
@@ -14,6 +16,7 @@
 #include "host/engine/common/fallback_plans.h"
 #include "host/engine/engine.h"
 #include "host/engine/frame_source.h"
+#include "host/engine/recovery/fallback_programs.h"
 #include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/workers/workers_engine.h"
 
@@ -34,24 +37,39 @@ class RecoveringEngine final : public Engine {
   // `plans`: of the same graph, for runs that share them.
   RecoveringEngine(WorkerCluster&, Graph, OnLoss on_loss, bool serves,
                    std::shared_ptr<FallbackPlans> plans = nullptr);
+  ~RecoveringEngine() override;
 
   const Graph& graph() const override { return graph_; }
   void stream(const Next&, const Take&) override;
   void serve(FrameSource&, const Take&) override;
   EngineReport report() const override;
+  const FallbackPrograms::Summary& fallbacks() const {
+    return programs_.summary();
+  }
 
  private:
   class Gate;
   static constexpr uint64_t kLookForNodesUs = 50'000;
+  // Frames that wait let programs for losses wait so long.
+  static constexpr uint64_t kLayWithinUs = 5'000'000;
+  // Frames that wait since a loss let a search take so long.
+  static constexpr double kHasteSeconds = 1;
 
   // Returns whether frames that were under way can be run again.
   bool repeats() const {
     return on_loss_ != OnLoss::kFail && !keeps_variables();
   }
   void open();
+  void find_plan();
+  Prepared search();
+  // Makes plans for losses, or lays the programs of those that are there.
+  void prepare_for_losses();
+  void lay(const Fallbacks&);
+  // Returns whether the epoch should end, because programs can be laid.
+  bool has_programs_to_lay(bool is_idle);
   // The nodes of this epoch have begun to run.
   void began();
-  void stream_on(const Next&, const Take&);
+  bool stream_on(const Next&, const Take&);
   // Goes on without the node; returns why that cannot be.
   std::optional<Error> recover(const Error& why, int node);
   std::optional<Error> replan(std::string said, int node);
@@ -75,8 +93,12 @@ class RecoveringEngine final : public Engine {
   const OnLoss on_loss_;
   const bool serves_;
   std::shared_ptr<FallbackPlans> plans_;
+  FallbackPrograms programs_;
+  std::optional<uint64_t> made_us_;  // when the plans were seen to be there
+  bool may_lack_ = false;            // programs, in this epoch
   std::shared_ptr<const Prepared> prepared_;
   std::string prepared_key_;  // of its request
+  bool in_haste_ = false;     // so it was sought, and there is a better one
   std::unique_ptr<WorkersEngine> engine_;
   FrameSource* source_ = nullptr;    // while it serves
   std::deque<Bytes> under_way_;      // inputs without an answer, in order

@@ -27,14 +27,17 @@ class RecoveringEngine::Gate final : public FrameSource {
   std::optional<Bytes> next() override {
     engine_.began();
     if (engine_.given_ == engine_.under_way_.size()) {
-      if (returned_) return std::nullopt;
+      if (ends() || look_for_programs(false)) return std::nullopt;
       std::optional<Bytes> input = source_.next();
-      if (!input) return std::nullopt;
+      if (!input) {
+        look_for_programs(engine_.under_way_.empty());
+        return std::nullopt;
+      }
       engine_.under_way_.push_back(*std::move(input));
     }
     return engine_.under_way_[engine_.given_++];
   }
-  bool ended() const override { return returned_ || source_.ended(); }
+  bool ended() const override { return ends() || source_.ended(); }
   int descriptor() const override { return source_.descriptor(); }
   void heed(const ClusterStatus& status) override {
     ClusterStatus all = status;
@@ -43,11 +46,19 @@ class RecoveringEngine::Gate final : public FrameSource {
     if (!source_.stops()) returned_ = engine_.workers_.returning().found();
   }
   const std::optional<uint64_t>& returned() const { return returned_; }
+  // Returns whether the epoch ends, not the service.
+  bool ends() const { return returned_ || lays_; }
 
  private:
+  bool look_for_programs(bool is_idle) {
+    lays_ = lays_ || (!source_.ended() && engine_.has_programs_to_lay(is_idle));
+    return lays_;
+  }
+
   RecoveringEngine& engine_;
   FrameSource& source_;
   std::optional<uint64_t> returned_;
+  bool lays_ = false;
 };
 
 void RecoveringEngine::serve(FrameSource& source, const Take& take) {
@@ -69,8 +80,13 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
         failures_ = 0;
         take(answer);
       });
-      ended = !gate.returned();
-      if (!ended) take_in(*gate.returned());
+      ended = !gate.ends();
+      if (gate.returned()) {
+        take_in(*gate.returned());
+      } else if (!ended) {
+        workers_.let_go();
+        open();
+      }
     } catch (const Error& e) {
       try {
         go_on_after(e, source);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <future>
 #include <random>
 #include <utility>
@@ -222,8 +223,10 @@ void WorkerCluster::connect() {
   }
 }
 
-Prepared WorkerCluster::plan(Graph graph, std::optional<PlanText> known) {
+Prepared WorkerCluster::plan(Graph graph, std::optional<PlanText> known,
+                             std::optional<double> most_s) {
   PlanRequest request = request_;
+  if (!request.limits.search_s) request.limits.search_s = most_s;
   if (known && !request.given) request.given = std::move(known);
   Prepared p = options_.plans_at_hand
                    ? shoal::prepare(std::move(graph), request, Images::kAll,
@@ -232,6 +235,59 @@ Prepared WorkerCluster::plan(Graph graph, std::optional<PlanText> known) {
   if (options_.planned) options_.planned(*this, p, request);
   check_no_storage(p.plan);
   return p;
+}
+
+Prepared WorkerCluster::use(Prepared p) {
+  PlanRequest request = request_;
+  request.given = PlanText{"those that were made beforehand", ""};
+  if (options_.planned) options_.planned(*this, p, request);
+  check_no_storage(p.plan);
+  return p;
+}
+
+void WorkerCluster::hold(const Prepared& programs) {
+  coordinator_->deploy(programs, Then::kHold);
+  drive_on(*coordinator_, transport(), signals_,
+           [&] { return coordinator_->deployed(); });
+}
+
+std::vector<HeldPrograms> WorkerCluster::held_programs() {
+  std::vector<HeldPrograms> held(seats_.size());
+  size_t answers = 0;
+  for (size_t i = 0; i < seats_.size(); ++i) {
+    std::vector<uint8_t> first(sizeof(HeldRequest));
+    coordinator_->ask(
+        static_cast<int>(i), Request::kHeld, std::move(first),
+        [&held, &answers, i](Reply reply, std::span<const uint8_t> data) {
+          ++answers;
+          if (reply != Reply::kOk || data.size() < sizeof held[i]) {
+            return;  // it keeps none besides its own
+          }
+          std::memcpy(&held[i], data.data(), sizeof held[i]);
+        });
+  }
+  drive_on(*coordinator_, transport(), signals_,
+           [&] { return answers == seats_.size(); });
+  return held;
+}
+
+void WorkerCluster::set_user(const void* user, const Plan& plan) {
+  user_ = user;
+  std::map<uint64_t, int64_t>& bytes = programs_[user];
+  bytes.clear();
+  for (size_t i = 0; i < seats_.size(); ++i) {
+    if (plan.nodes[i].stages.empty()) continue;
+    bytes[seats_[i].address.address] = plan.nodes[i].program_bytes;
+  }
+}
+
+std::vector<int64_t> WorkerCluster::other_programs(size_t seat) const {
+  std::vector<int64_t> all;
+  for (const auto& [user, bytes] : programs_) {
+    const auto found = bytes.find(seats_[seat].address.address);
+    if (user != user_ && found != bytes.end()) all.push_back(found->second);
+  }
+  return all;
 }
 
 // Planning may take longer than a lease lasts.

@@ -10,11 +10,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "device/storage/program_store.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/coordinator/coordinator.h"
 #include "host/engine/recovery/node_history.h"
@@ -31,6 +33,7 @@ class WorkerCluster;
 enum class RecoveryStep : uint8_t {
   kLoss,    // a node was seen to be lost
   kRepeat,  // frames will be run again
+  kHold,    // programs for losses lie on the nodes
   kSwitch,  // a new epoch runs: all of its nodes have started their programs
   kReturn,  // a node was taken in
   kWait,    // nothing runs until nodes come
@@ -56,6 +59,8 @@ struct WorkerClusterOptions {
   // A plan takes none of the transport's time, as if it had been made
   // beforehand.
   bool plans_at_hand = false;
+  // Nodes keep programs for the loss of each single one of them.
+  bool holds_fallbacks = true;
 };
 
 class WorkerCluster {
@@ -71,8 +76,11 @@ class WorkerCluster {
   void connect();
   // Plans for what the connected workers say they are, unless the plan is
   // `known`; a checked plan and its programs. The result must outlive whatever
-  // runs it.
-  Prepared plan(Graph, std::optional<PlanText> known = {});
+  // runs it. `most_s`: of the search, which then takes the best plan so far.
+  Prepared plan(Graph, std::optional<PlanText> known = {},
+                std::optional<double> most_s = {});
+  // The same for a plan that was made with its programs beforehand.
+  Prepared use(Prepared);
   // Both.
   Prepared prepare(Graph);
 
@@ -100,8 +108,15 @@ class WorkerCluster {
   const std::vector<Seat>& seats() const { return seats_; }
   // Those that do not: lost, and spares.
   const std::vector<Seat>& absent() const { return absent_; }
+  // The connected workers take these programs and run none of them.
+  void hold(const Prepared&);
+  // Returns what each connected worker says of the programs that it keeps.
+  std::vector<HeldPrograms> held_programs();
   // Whose programs the workers run: of several models one after the other.
-  void set_user(const void* user) { user_ = user; }
+  void set_user(const void* user, const Plan&);
+  void forget_user(const void* user) { programs_.erase(user); }
+  // Returns the bytes of the programs that others need on this worker.
+  std::vector<int64_t> other_programs(size_t seat) const;
   bool has_user(const void* user) const { return user_ == user; }
   // Knows what has become of all of them.
   NodeHistory& history() { return history_; }
@@ -115,7 +130,7 @@ class WorkerCluster {
   // Each with the memory that it may use; known when they are connected.
   const Cluster& cluster() const { return request_.cluster; }
   const PlanRequest& request() const { return request_; }
-  bool plans_at_hand() const { return options_.plans_at_hand; }
+  const WorkerClusterOptions& options() const { return options_; }
 
   // The transport's clock.
   uint64_t now_us() const;
@@ -149,6 +164,8 @@ class WorkerCluster {
   std::unique_ptr<Coordinator> coordinator_;
   bool were_connected_ = false;
   const void* user_ = nullptr;
+  // By user and address: what its nodes need to run.
+  std::map<const void*, std::map<uint64_t, int64_t>> programs_;
   NodeHistory history_;
   std::unique_ptr<ReturningNodes> returning_;
 };
