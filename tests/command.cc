@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,11 +40,16 @@ pid_t start(const std::filesystem::path& folder,
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
+  // The signal comes when the thread ends that has forked.
+  const bool is_main_thread = gettid() == getpid();
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork");
   if (child > 0) return child;
-  // Nothing but system calls. A shell that starts the test in the background
-  // has it ignore these, and it would pass that on.
+  // Nothing but system calls. A test that is killed leaves nothing behind; a
+  // shell ends what it has started (Workshop::script).
+  if (is_main_thread) prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // A shell that starts the test in the background has it ignore these, and it
+  // would pass that on.
   signal(SIGINT, SIG_DFL), signal(SIGQUIT, SIG_DFL);
   if (dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(folder.c_str()) != 0) {
     _exit(126);
@@ -92,7 +98,9 @@ Told Workshop::shoal(const std::vector<std::string>& arguments,
 Told Workshop::script(const std::string& lines) const {
   setenv("SHOAL", SHOAL_EXECUTABLE, 1);
   setenv("XDG_CACHE_HOME", "/dev/null", 0);
-  return run("/bin/bash", {"-c", lines}, nullptr);
+  const std::string ends =
+      "trap 'kill -KILL $(jobs -p) 2>/dev/null; exit 143' TERM\n";
+  return run("/bin/bash", {"-c", ends + lines}, nullptr);
 }
 
 Told Workshop::run(const char* executable,
