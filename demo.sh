@@ -62,5 +62,37 @@ run=(run "$model" "${pictures[@]}" --labels "$labels" --top 10 --json)
 wait "$large"
 large=
 "$build"/tools/demo/show_demo "$work" "$build/demo.html" "${pictures[@]}"
+
+# The pictures again and again, until the nodes have their programs for a loss;
+# then a worker dies in the middle of them.
+mkdir "$work/pictures"
+for ((i = 0; i < 50 * ${#pictures[@]}; ++i)); do
+  cp "${pictures[i % ${#pictures[@]}]}" "$work/pictures/$i.png"
+done
+COLUMNS=1000 "$shoal" -v run "$model" "$work/pictures" --output-dir "$work/answers" \
+  --workers "$(IFS=,; echo "${addresses[*]}")" --key "$work/key" \
+  --strategy spatial --on-loss replan >"$work/loss.out" 2>"$work/loss.err" &
+run=$!
+sleep 0.1
+until grep -q 'lie on' "$work/loss.err" || ! kill -0 $run 2>/dev/null; do sleep 0.05; done
+sleep 0.3  # until frames run again
+answers() { find "$work/answers" -type f | wc -l; }
+disown "${pids[3]}"  # bash need not tell of it
+kill -KILL "${pids[3]}"
+killed=$(date +%s%N)
+until grep -q 'is run again' "$work/loss.err" || ! kill -0 $run 2>/dev/null; do sleep 0.01; done
+before=$(answers)
+until (($(answers) > before)) || ! kill -0 $run 2>/dev/null; do sleep 0.01; done
+took=$((($(date +%s%N) - killed) / 1000000))
+wait $run
+"$shoal" run "$model" "$work/pictures" --output-dir "$work/alone" >/dev/null
+echo
+echo "\$ kill -KILL ${pids[3]}   # one of the $nodes workers, in the middle of $i pictures"
+diff -r "$work/answers" "$work/alone"
+if grep -e '^warning: node' -e 'is run again' "$work/loss.err"; then
+  echo "the lost answer came $took ms after the kill; all $i are those of one node, byte for byte"
+else
+  echo "no frame was under way when it died; all $i answers are those of one node"
+fi
 echo "as a page: $build/demo.html"
 echo "the tool: $shoal"

@@ -1,14 +1,43 @@
 #!/usr/bin/env bash
-# Workers that are killed (SIGKILL) or stopped (SIGSTOP) at random moments of a run with
-# `--on-loss replan`, ROUNDS times: one, two or all but one of four. Every frame's output
-# must be exact, unless one was killed before it had answered once (exit code 6). Prints
-# how long it took from the detection to the new plan and nodes, and the seed of each
-# failure; 1 if there is any.
+# Nodes that fail while frames run. Every frame must be exact, or end in an error that
+# says why. Prints counts, and the seed of each failure; 1 if there is any.
 #
 #   tools/losses_campaign.sh SHOAL [ROUNDS [SEED]]
+#     Workers that are killed (SIGKILL) or stopped (SIGSTOP) at random moments of a run with
+#     `--on-loss replan`, ROUNDS times: one, two or all but one of four. A run in which one was
+#     killed before it had answered once ends with exit code 6. Prints how long it took from the
+#     detection to the new plan and nodes.
+#
+#   tools/losses_campaign.sh --virtual BUILD STATE [FAULTS]
+#     The same in virtual time (tests/random_faults_test.cc), until there were FAULTS of them
+#     (100,000): random networks, clusters, faults and moments. STATE is a file that keeps what
+#     each piece found, so that the campaign goes on where it was stopped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-shoal=$(realpath "${1:?usage: tools/losses_campaign.sh SHOAL [ROUNDS [SEED]]}")
+usage="usage: tools/losses_campaign.sh SHOAL [ROUNDS [SEED]] | --virtual BUILD STATE [FAULTS]"
+
+virtual() {
+  local build=${1:?$usage} state=${2:?$usage} most=${3:-100000} piece said faults=0 failed=0
+  touch "$state"
+  total() { sed -n "s/^piece [0-9]*: \([0-9]*\) faults .*/\1/p" "$state" | awk '{n += $1} END {print n + 0}'; }
+  for ((piece = 1; $(total) < most; ++piece)); do
+    ! grep -q "^piece $piece:" "$state" || continue
+    said=$(SHOAL_RANDOM_SEED=$piece SHOAL_FAULT_NETS=50 SHOAL_FAULT_EVENTS=20 \
+      "$build/tests/random_faults_test") || true
+    grep -o "SHOAL_FAULT_CASE='[^']*'" <<<"$said" | sort -u |
+      sed "s/^/failed in piece $piece: /" >>"$state" || true
+    faults=$(sed -n 's/^\([0-9]* faults .*\)/\1/p' <<<"$said")
+    [[ -n $faults ]] || { echo "piece $piece: the test ended before its time" >&2; exit 1; }
+    echo "piece $piece: $faults" >>"$state"
+  done
+  failed=$(grep -c '^failed' "$state" || true)
+  grep '^failed' "$state" || true
+  echo "$(total) faults in $(grep -c '^piece' "$state") pieces, $failed failures"
+  exit $((failed > 0))
+}
+[[ ${1:-} != --virtual ]] || virtual "${@:2}"
+
+shoal=$(realpath "${1:?$usage}")
 rounds=${2:-100}
 seed=${3:-1}
 folder=$(mktemp -d)
@@ -45,8 +74,9 @@ for ((round = seed; round < seed + rounds; ++round)); do
   done
   code=0
   wait $run || code=$?
-  if [[ $code -eq 6 ]] && grep -q 'no answer within' "$folder/said"; then
-    early=$((early + 1))  # it was killed before it had answered once
+  # It was killed before it had answered, or said its name.
+  if [[ $code -eq 6 ]] && grep -qE 'no answer within|node [0-9.]+:[0-9]+: silent' "$folder/said"; then
+    early=$((early + 1))
   elif [[ $code -ne 0 ]] || ! cmp -s "$folder/out" "$folder/alone"; then
     echo "FAILED: seed $round, $count by $signal, exit code $code"
     cat "$folder/said"
