@@ -74,7 +74,7 @@ COLUMNS=1000 "$shoal" -v run "$model" "$work/pictures" --output-dir "$work/answe
   --strategy spatial --on-loss replan >"$work/loss.out" 2>"$work/loss.err" &
 run=$!
 sleep 0.1
-until grep -q 'lie on' "$work/loss.err" || ! kill -0 $run 2>/dev/null; do sleep 0.05; done
+until grep -q 'nodes hold' "$work/loss.err" || ! kill -0 $run 2>/dev/null; do sleep 0.05; done
 sleep 0.3  # until frames run again
 answers() { find "$work/answers" -type f | wc -l; }
 disown "${pids[3]}"  # bash need not tell of it

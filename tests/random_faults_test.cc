@@ -45,7 +45,7 @@ struct NetCase {
   uint32_t seed = 1;
   int steps = 4, nodes = 3, style = 0, loss = 0, costs = 0;
   int every_ms = 0;  // frames; nodes that were lost come back meanwhile
-  int holds = 0;     // programs for the loss of each node lie on the others
+  int holds = 0;     // nodes hold programs for the loss of each other one
   int frames() const { return every_ms > 0 ? kPacedFrames : kFrames; }
 };
 

@@ -184,12 +184,12 @@ TEST_F(CliServeLosses, NodesGoAndComeBack) {
   EXPECT_EQ(service->end(SIGTERM), 0);
 }
 
-// Programs for a loss lie on the nodes when frames have had time for it; after
+// Nodes hold programs for a loss when frames have had time for it; after
 // kill -9 nothing is sent.
 TEST_F(CliServeLosses, NodesHaveTheirProgramsForALoss) {
   const auto service = serve();
   EXPECT_EQ(ask(0), 200);
-  wait_for_event("lie on 3 nodes");
+  wait_for_event("3 nodes hold");
   workers_["w1"]->process.end(SIGKILL);
   EXPECT_EQ(ask(1), 200);
   wait_for_event("2 nodes have their programs (0 B sent) and run");

@@ -88,8 +88,8 @@ size_t FallbackPrograms::fitting(const WorkerCluster& workers, size_t seat,
   return programs.size();
 }
 
-void FallbackPrograms::lay(WorkerCluster& workers, const Prepared& now,
-                           const Fallbacks& fallbacks) {
+void FallbackPrograms::send(WorkerCluster& workers, const Prepared& now,
+                            const Fallbacks& fallbacks) {
   summary_ = {};
   const size_t nodes = workers.seats().size();
   const std::vector<HeldPrograms> held = workers.held_programs();
@@ -121,8 +121,8 @@ void FallbackPrograms::lay(WorkerCluster& workers, const Prepared& now,
 
 std::string summary_text(const FallbackPrograms::Summary& s) {
   std::string text = fmt::format(
-      "{} programs for the loss of one node lie on {} nodes, {} of flash",
-      s.programs, s.nodes, format_bytes(s.bytes));
+      "{} nodes hold {} programs for the loss of one of them, {} of flash",
+      s.nodes, s.programs, format_bytes(s.bytes));
   if (s.without_room > 0) {
     text += fmt::format("; {} more have no room, {}, and are sent after a loss",
                         s.without_room, format_bytes(s.bytes_without_room));

@@ -1,4 +1,4 @@
-// Programs for the loss of each single node, which lie on the nodes beside the
+// Programs for the loss of each single node, which the nodes hold beside the
 // one that runs: after a loss nothing is sent. Nodes keep them as they keep
 // those of several models. Equal nodes have one plan for all losses, in which
 // each moves up by one place if the lost one was before it: two programs.
@@ -18,7 +18,7 @@ namespace shoal {
 
 class FallbackPrograms {
  public:
-  // Counts what lies on the nodes, and what had no room there.
+  // Counts what nodes hold, and what they had no room for.
   struct Summary {
     int programs = 0, without_room = 0;
     int64_t bytes = 0, bytes_without_room = 0;
@@ -29,7 +29,7 @@ class FallbackPrograms {
   bool lacks(const WorkerCluster&, const Fallbacks&) const;
   // Has the connected nodes keep them, as many as they have room for beside
   // `now` and the programs of other models. Throws what the coordinator throws.
-  void lay(WorkerCluster&, const Prepared& now, const Fallbacks&);
+  void send(WorkerCluster&, const Prepared& now, const Fallbacks&);
   // The node has lost its memory.
   void forget(uint64_t address) { tried_.erase(address); }
 
@@ -50,7 +50,7 @@ class FallbackPrograms {
   Summary summary_;
 };
 
-// "16 programs on 8 nodes for the loss of any one, 28.1 MB of their flash".
+// "8 nodes hold 14 programs for the loss of one of them, 24.2 MB of flash".
 std::string summary_text(const FallbackPrograms::Summary&);
 
 }  // namespace shoal

@@ -137,22 +137,22 @@ void RecoveringEngine::prepare_for_losses() {
   }
   if (!may_lack_) return;
   const std::optional<Fallbacks> all = plans_->made();
-  if (all && programs_.lacks(workers_, *all)) lay(*all);
+  if (all && programs_.lacks(workers_, *all)) send(*all);
 }
 
-void RecoveringEngine::lay(const Fallbacks& all) {
+void RecoveringEngine::send(const Fallbacks& all) {
   const uint64_t start = workers_.now_us();
-  programs_.lay(workers_, *prepared_, all);
+  programs_.send(workers_, *prepared_, all);
   may_lack_ = false;
   const std::string text =
-      fmt::format("{}; laid within {:.2f} s", summary_text(fallbacks()),
+      fmt::format("{}; sent within {:.2f} s", summary_text(fallbacks()),
                   seconds(workers_.now_us() - start));
   workers_.coordinator().log(text);
   workers_.step(RecoveryStep::kHold, text);
   note(text);
 }
 
-bool RecoveringEngine::has_programs_to_lay(bool is_idle) {
+bool RecoveringEngine::has_programs_to_send(bool is_idle) {
   if (!may_lack_) return false;
   if (!made_us_) {
     const std::optional<Fallbacks> all = plans_->made();
@@ -161,7 +161,7 @@ bool RecoveringEngine::has_programs_to_lay(bool is_idle) {
     made_us_ = workers_.now_us();
   }
   return may_lack_ &&
-         (is_idle || workers_.now_us() - *made_us_ >= kLayWithinUs);
+         (is_idle || workers_.now_us() - *made_us_ >= kSendWithinUs);
 }
 
 void RecoveringEngine::began() {
@@ -213,14 +213,14 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
   }
 }
 
-// Returns false if there are more frames, behind the programs that can be laid.
+// Returns false if there are more frames, behind the programs that can be sent.
 bool RecoveringEngine::stream_on(const Next& next, const Take& take) {
   given_ = 0;
-  bool lays = false;
+  bool sends = false;
   const auto next_input = [&]() -> std::optional<Bytes> {
     began();
     if (given_ == under_way_.size()) {
-      if (lays = lays || (repeats() && has_programs_to_lay(true)); lays) {
+      if (sends = sends || (repeats() && has_programs_to_send(true)); sends) {
         return std::nullopt;
       }
       std::optional<Bytes> input = next();
@@ -234,7 +234,7 @@ bool RecoveringEngine::stream_on(const Next& next, const Take& take) {
     ++frames_;
     take(answer);
   });
-  return !lays;
+  return !sends;
 }
 
 std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {

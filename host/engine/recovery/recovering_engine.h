@@ -3,7 +3,7 @@
 // way are run again from their inputs. So each frame has the bytes that it
 // would have had. While it serves, nodes that come back are taken in between
 // two frames. Plans for the loss of each node are made beside the frames; when
-// they are there, their programs are laid on the nodes, between two frames too
+// they are there, the nodes are sent their programs, between two frames too
 // (fallback_programs.h).
 #pragma once
 
@@ -51,7 +51,7 @@ class RecoveringEngine final : public Engine {
   class Gate;
   static constexpr uint64_t kLookForNodesUs = 50'000;
   // Frames that wait let programs for losses wait so long.
-  static constexpr uint64_t kLayWithinUs = 5'000'000;
+  static constexpr uint64_t kSendWithinUs = 5'000'000;
   // Frames that wait since a loss let a search take so long.
   static constexpr double kHasteSeconds = 1;
 
@@ -62,11 +62,11 @@ class RecoveringEngine final : public Engine {
   void open();
   void find_plan();
   Prepared search();
-  // Makes plans for losses, or lays the programs of those that are there.
+  // Makes plans for losses, or sends the programs of those that are there.
   void prepare_for_losses();
-  void lay(const Fallbacks&);
-  // Returns whether the epoch should end, because programs can be laid.
-  bool has_programs_to_lay(bool is_idle);
+  void send(const Fallbacks&);
+  // Returns whether the epoch should end, because programs can be sent.
+  bool has_programs_to_send(bool is_idle);
   // The nodes of this epoch have begun to run.
   void began();
   bool stream_on(const Next&, const Take&);

@@ -47,18 +47,19 @@ class RecoveringEngine::Gate final : public FrameSource {
   }
   const std::optional<uint64_t>& returned() const { return returned_; }
   // Returns whether the epoch ends, not the service.
-  bool ends() const { return returned_ || lays_; }
+  bool ends() const { return returned_ || sends_; }
 
  private:
   bool look_for_programs(bool is_idle) {
-    lays_ = lays_ || (!source_.ended() && engine_.has_programs_to_lay(is_idle));
-    return lays_;
+    sends_ =
+        sends_ || (!source_.ended() && engine_.has_programs_to_send(is_idle));
+    return sends_;
   }
 
   RecoveringEngine& engine_;
   FrameSource& source_;
   std::optional<uint64_t> returned_;
-  bool lays_ = false;
+  bool sends_ = false;
 };
 
 void RecoveringEngine::serve(FrameSource& source, const Take& take) {

@@ -33,7 +33,7 @@ class WorkerCluster;
 enum class RecoveryStep : uint8_t {
   kLoss,    // a node was seen to be lost
   kRepeat,  // frames will be run again
-  kHold,    // programs for losses lie on the nodes
+  kHold,    // nodes hold programs for losses
   kSwitch,  // a new epoch runs: all of its nodes have started their programs
   kReturn,  // a node was taken in
   kWait,    // nothing runs until nodes come
