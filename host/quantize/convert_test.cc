@@ -160,6 +160,23 @@ TEST(Convert, PaddingBelowEverythingIsTheLeastByte) {
   EXPECT_EQ(pad.real, 0);
 }
 
+// As a dilated pool of ONNX is imported.
+TEST(Convert, PaddingBelowEverythingIsLostInMaximaOfItsParts) {
+  FloatNet net(5);
+  const int x = net.input({1, 4, 4, 2});
+  const int y = net.padv2(x, 1, 1, -INFINITY);
+  const int near = net.slice(y, {0, 0, 0, 0}, {1, 6, 4, 2});
+  const int far = net.slice(y, {0, 0, 2, 0}, {1, 6, 4, 2});
+  const int widest = net.binary(OpKind::kMaximum, near, far);
+  net.output(
+      net.pool(OpKind::kMaxPool2d, widest, {.kernel = 3, .same = false}));
+  const Graph g = quantized(net, -2, 2);
+  for (const int t : {y, near, far, widest}) {
+    expect_params(g, t, 4 / 255.f, g.tensors[x].zero());
+  }
+  EXPECT_EQ(std::get<PadAttr>(g.ops[0].attr).value, -128);
+}
+
 TEST(Convert, PadValuesAreInTheRange) {
   FloatNet net(6);
   const int x = net.input({1, 2, 2, 1});
@@ -349,7 +366,8 @@ TEST(Convert, RefusesWithTheName) {
 
   FloatNet padded(16);
   padded.output(padded.padv2(padded.input({1, 2, 2, 2}), 1, 1, -INFINITY));
-  expect_refused(padded.graph(), good, Exit::kUnsupported, "MAX_POOL_2D alone");
+  expect_refused(padded.graph(), good, Exit::kUnsupported,
+                 "MAX_POOL_2D and MAXIMUM alone");
 }
 
 }  // namespace

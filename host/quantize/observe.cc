@@ -76,26 +76,31 @@ class Observer {
     }
   }
 
-  // Padding below everything is no value.
   void see_result(const Op& op, int y, const std::vector<float>& values,
                   int64_t frame) {
-    if (op.kind == OpKind::kPadv2 && is_lowest(op)) {
-      std::vector<float> inside;
-      std::copy_if(values.begin(), values.end(), std::back_inserter(inside),
-                   [](float v) { return v > kLowest; });
-      return see(y, inside);
+    std::vector<float> inside;
+    if (may_have_padding(op)) {
+      // Padding below everything is no value.
+      std::ranges::copy_if(values, std::back_inserter(inside),
+                           [](float v) { return !(v <= kLowest); });
     }
-    if (!is_finite(values)) {
+    const std::vector<float>& seen = may_have_padding(op) ? inside : values;
+    if (!is_finite(seen)) {
       throw Error(Exit::kCorrupt, "frame " + std::to_string(frame) +
                                       ": layer '" + graph_.tensors[y].name +
                                       "' (" + op_name(op.kind) +
                                       ") gives values that are not finite");
     }
-    see(y, values);
+    see(y, seen);
   }
 
-  static bool is_lowest(const Op& op) {
-    return std::get<PadAttr>(op.attr).real <= kLowest;
+  // Parts of padding and maxima of two parts are padding as well. What else
+  // reads it gives values that are not finite.
+  static bool may_have_padding(const Op& op) {
+    if (op.kind == OpKind::kPadv2) {
+      return std::get<PadAttr>(op.attr).real <= kLowest;
+    }
+    return op.kind == OpKind::kSlice || op.kind == OpKind::kMaximum;
   }
 
   const Graph& graph_;

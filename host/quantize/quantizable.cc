@@ -1,5 +1,6 @@
 #include "host/quantize/quantizable.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "host/base/error.h"
@@ -9,15 +10,18 @@
 namespace shoal {
 namespace {
 
-// Maxima read padding below everything, and nothing else may.
+// Maxima read padding below everything, or parts of it, and nothing else may.
 bool only_maxima_read(const Graph& graph, int tensor) {
   for (const int t : graph.outputs) {
     if (t == tensor) return false;
   }
   for (const Op& op : graph.ops) {
-    for (const int t : op.inputs) {
-      if (t == tensor && op.kind != OpKind::kMaxPool2d) return false;
-    }
+    if (std::ranges::find(op.inputs, tensor) == op.inputs.end()) continue;
+    const bool is_maximum =
+        op.kind == OpKind::kMaxPool2d || op.kind == OpKind::kMaximum;
+    const bool is_part =
+        op.kind == OpKind::kSlice && only_maxima_read(graph, op.outputs[0]);
+    if (!is_maximum && !is_part) return false;
   }
   return true;
 }
@@ -48,7 +52,7 @@ const char* why_not(const Graph& graph, const Op& op) {
     const float v = std::get<PadAttr>(op.attr).real;
     if (std::isnan(v) || v > -kLowest) return "it pads with no finite value";
     if (v <= kLowest && !only_maxima_read(graph, op.outputs[0])) {
-      return "its padding of -infinity is for MAX_POOL_2D alone";
+      return "its padding of -infinity is for MAX_POOL_2D and MAXIMUM alone";
     }
   }
   return nullptr;
