@@ -15,7 +15,7 @@ namespace {
 std::vector<PlanRun> record_order(const Net& net, const PlanStage& stage) {
   StageTokens tokens(net, stage);
   std::vector<PlanRun> order;
-  run_by_rank(tokens, depth_ranks(tokens), [&](int agent) {
+  run_by_rank(tokens, depth_ranks(tokens), [&](int agent, int) {
     if (agent >= static_cast<int>(stage.actors.size())) return;
     if (!order.empty() && order.back().actor == agent) {
       ++order.back().firings;

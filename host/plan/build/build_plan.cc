@@ -162,7 +162,7 @@ void record_orders(const Net& net, Plan& plan) {
     if (std::ranges::none_of(m.parts, taped)) continue;
     StageTokens tokens(net, m.stage, m.ties);
     const bool done =
-        run_by_rank(tokens, depth_ranks(tokens), [&](int process) {
+        run_by_rank(tokens, depth_ranks(tokens), [&](int process, int) {
           if (process >= static_cast<int>(m.stage.actors.size())) return;
           const auto part = std::ranges::upper_bound(
               m.parts, process, {}, &MergedSegment::Part::first_actor);

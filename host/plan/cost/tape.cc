@@ -276,7 +276,7 @@ void put_on_tape(const Net& net, PlanStage& stage, int late,
   cut_all(net, stage, chunk_limit);
   StageTokens tokens(net, stage);
   run_by_rank(tokens, ranks_with_late(tokens, late),
-              [&](int process) { record_firing(stage, process); });
+              [&](int process, int) { record_firing(stage, process); });
 }
 
 TapeReads tape_reads(const Net& net, const PlanStage& stage) {

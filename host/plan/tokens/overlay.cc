@@ -97,12 +97,12 @@ bool find_lead(const Net& net, const PlanStage& stage, const Overlay& overlay,
   const PlanBuffer& under = stage.buffers[in];
   lead = -int64_t{under.bytes()};
   bool stopped = false;
-  run_by_rank_while(tokens, rank, [&](int process) {
+  run_by_rank_while(tokens, rank, [&](int process, int firings) {
     if (!tokens.writes(process, out)) return true;
     const int released = tokens.released(in);
     if (released >= under.slots) return true;
     const int64_t free = int64_t{released} * under.row_bytes();
-    const int64_t now = tokens.next_write_end(process) - free;
+    const int64_t now = tokens.next_write_end(process, firings) - free;
     if (now <= lead) return true;
     lead = now;
     stopped = !on();
@@ -142,14 +142,14 @@ void find_leads(const Net& net, const PlanStage& stage,
   for (size_t r = 0; r < order.size(); ++r) {
     rank[order[r]] = static_cast<int>(r);
   }
-  run_by_rank(tokens, rank, [&](int process) {
+  run_by_rank(tokens, rank, [&](int process, int firings) {
     OverlaidBuffers* const pair = late[process];
     if (!pair) return;
     const PlanBuffer& under = stage.buffers[pair->in];
     const int released = tokens.released(pair->in);
     if (released >= under.slots) return;
     pair->lead =
-        std::max(pair->lead, tokens.next_write_end(process) -
+        std::max(pair->lead, tokens.next_write_end(process, firings) -
                                  int64_t{released} * under.row_bytes());
   });
   for (OverlaidBuffers& pair : pairs) pair.lead = round_up_lead(pair.lead);

@@ -113,7 +113,7 @@ Sharing share_stage(const Net& net, PlanStage& stage,
   StageTokens tokens(net, stage);
   Watch watch(stage, tokens, may_share);
   stage.order.clear();
-  run_by_rank(tokens, depth_ranks(tokens), [&](int process) {
+  run_by_rank(tokens, depth_ranks(tokens), [&](int process, int) {
     watch.before(process);
     record_firing(stage, process);
   });
@@ -125,7 +125,7 @@ Saved share_saves(const Net& net, PlanStage stage,
   StageTokens tokens(net, stage);
   Watch watch(stage, tokens, may_share);
   stage.order.clear();
-  const auto before = [&](int process) {
+  const auto before = [&](int process, int) {
     watch.before(process);
     record_firing(stage, process);
     return watch.saved() >= least && stage.order.size() <= kMaxRuns;

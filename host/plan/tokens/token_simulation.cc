@@ -34,7 +34,7 @@ class RankSet {
   size_t top_ = 0;  // all words from here on are empty
 };
 
-// `before` is called once for rows of the caller that move together.
+// `before` is called with the process and how many of its firings come.
 template <class Before>
 bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
                 const Before& before, bool is_watched = true) {
@@ -57,10 +57,10 @@ bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
       open.erase(r);
       continue;
     }
-    if (!before(process)) return false;
     const int firings = goes_on[process] && !(is_watched && is_stream(process))
                             ? tokens.firings_in_a_row(process)
                             : tokens.unnoticed_firings(process);
+    if (!before(process, firings)) return false;
     if (!tokens.fire(process, firings)) continue;
     for (int other : tokens.touched(process)) open.insert(rank[other]);
   }
@@ -147,19 +147,19 @@ std::vector<int> depth_ranks(const StageTokens& tokens) {
 }
 
 bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
-                 const std::function<void(int)>& before) {
+                 const std::function<void(int, int)>& before) {
   if (!before) {
     return run_ranked(
-        tokens, rank, [](int) { return true; }, false);
+        tokens, rank, [](int, int) { return true; }, false);
   }
-  return run_ranked(tokens, rank, [&](int process) {
-    before(process);
+  return run_ranked(tokens, rank, [&](int process, int firings) {
+    before(process, firings);
     return true;
   });
 }
 
 bool run_by_rank_while(StageTokens& tokens, const std::vector<int>& rank,
-                       const std::function<bool(int)>& before) {
+                       const std::function<bool(int, int)>& before) {
   return run_ranked(tokens, rank, before);
 }
 Simulation simulate(const Net& net, const Plan& plan,

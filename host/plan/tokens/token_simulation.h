@@ -41,13 +41,14 @@ struct Simulation {
 Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 
 // Fires until nothing can, processes with the highest rank first; true if all
-// are done then. `before` sees every process just before it fires.
+// are done then. `before` sees every process just before it fires, and how
+// often it does so in a row.
 bool run_by_rank(StageTokens&, const std::vector<int>& rank,
-                 const std::function<void(int)>& before = {});
+                 const std::function<void(int, int)>& before = {});
 // Does the same while `before` permits it; returns false if it did not to the
 // end.
 bool run_by_rank_while(StageTokens&, const std::vector<int>& rank,
-                       const std::function<bool(int)>& before);
+                       const std::function<bool(int, int)>& before);
 // Inputs first, then actors in their order, streams, outputs.
 std::vector<int> depth_ranks(const StageTokens&);
 

@@ -353,9 +353,9 @@ int StageTokens::rows_free(int process) const {
   return static_cast<int>(std::clamp<int64_t>(end, p.y0, p.y1)) - p.y0;
 }
 
-int64_t StageTokens::next_write_end(int process) const {
+int64_t StageTokens::next_write_end(int process, int firings) const {
   const Process& a = processes_[process];
-  return a.hi * buffers_[ports_[a.out].buffer].row_bytes;
+  return (a.hi + firings - 1) * buffers_[ports_[a.out].buffer].row_bytes;
 }
 
 bool StageTokens::writes(int process, int buffer) const {

@@ -86,9 +86,9 @@ class StageTokens {
   int released(int buffer) const;
   // Returns whether rows are there that a reader still wants.
   bool holds_rows(int buffer) const;
-  // Returns the bytes [from, to) that the next firing writes, from the buffer's
-  // start. Only for buffers that are held whole.
-  int64_t next_write_end(int process) const;
+  // Returns the end of the bytes that the next firings in a row write, from the
+  // buffer's start. Only for buffers that are held whole.
+  int64_t next_write_end(int process, int firings) const;
 
  private:
   struct Process {
