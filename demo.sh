@@ -63,8 +63,8 @@ wait "$large"
 large=
 "$build"/tools/demo/show_demo "$work" "$build/demo.html" "${pictures[@]}"
 
-# The pictures again and again, until the nodes have their programs for a loss;
-# then a worker dies in the middle of them.
+# The pictures run again and again. When the nodes hold their programs for a
+# loss, a worker dies in the middle of them.
 mkdir "$work/pictures"
 for ((i = 0; i < 50 * ${#pictures[@]}; ++i)); do
   cp "${pictures[i % ${#pictures[@]}]}" "$work/pictures/$i.png"
@@ -75,7 +75,7 @@ COLUMNS=1000 "$shoal" -v run "$model" "$work/pictures" --output-dir "$work/answe
 run=$!
 sleep 0.1
 until grep -q 'nodes hold' "$work/loss.err" || ! kill -0 $run 2>/dev/null; do sleep 0.05; done
-sleep 0.3  # until frames run again
+sleep 0.3  # by then frames run again
 answers() { find "$work/answers" -type f | wc -l; }
 disown "${pids[3]}"  # bash need not tell of it
 kill -KILL "${pids[3]}"

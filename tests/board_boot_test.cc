@@ -81,7 +81,8 @@ TEST(BoardBoot, RandomNetworksAreExactAtEveryLayer) {
   }
 }
 
-// More rows, and a stride and a dilation of more, than 16 and 8 bits count.
+// The signal has more rows than 16 bits count, and a stride and a dilation
+// beyond 8 bits.
 TEST(BoardBoot, LongSignalsAreExact) {
   const Signal signal{
       .samples = 70001, .stride = 256, .dilation = 300, .pool = 4};

@@ -69,7 +69,7 @@ TEST(LongSignal, StridesPoolsAndDilations) {
 }
 
 TEST(LongSignal, LimitsAreNamed) {
-  // With a strategy on two nodes.
+  // With a strategy it is planned on two nodes.
   const auto refused = [](const Signal& signal,
                           const std::string& strategy = "") -> std::string {
     const Cluster two = uniform_cluster(2, find_board("host"), {});

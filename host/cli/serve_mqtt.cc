@@ -201,7 +201,8 @@ class MqttFeed final : public ThreadedFeed {
       if (Clock::now() > *until) {
         throw Error(Exit::kNode,
                     "the MQTT broker " + flags_.address + " has not taken " +
-                        std::to_string(without_answer()) + " answers",
+                        std::to_string(without_answer()) +
+                        (without_answer() == 1 ? " answer" : " answers"),
                     flags_.spool.empty()
                         ? "--mqtt-spool keeps their frames"
                         : "start again: their frames are in the spool");

@@ -160,7 +160,7 @@ TEST(Convert, PaddingBelowEverythingIsTheLeastByte) {
   EXPECT_EQ(pad.real, 0);
 }
 
-// As a dilated pool of ONNX is imported.
+// Dilated pools of ONNX are imported in this way.
 TEST(Convert, PaddingBelowEverythingIsLostInMaximaOfItsParts) {
   FloatNet net(5);
   const int x = net.input({1, 4, 4, 2});

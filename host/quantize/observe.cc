@@ -78,20 +78,25 @@ class Observer {
 
   void see_result(const Op& op, int y, const std::vector<float>& values,
                   int64_t frame) {
-    std::vector<float> inside;
-    if (may_have_padding(op)) {
+    const auto is_padding = [](float v) { return v <= kLowest; };
+    if (may_have_padding(op) && std::ranges::any_of(values, is_padding)) {
       // Padding below everything is no value.
-      std::ranges::copy_if(values, std::back_inserter(inside),
-                           [](float v) { return !(v <= kLowest); });
+      std::vector<float> inside = values;
+      std::erase_if(inside, is_padding);
+      return see_finite(op, y, inside, frame);
     }
-    const std::vector<float>& seen = may_have_padding(op) ? inside : values;
-    if (!is_finite(seen)) {
+    see_finite(op, y, values, frame);
+  }
+
+  void see_finite(const Op& op, int y, const std::vector<float>& values,
+                  int64_t frame) {
+    if (!is_finite(values)) {
       throw Error(Exit::kCorrupt, "frame " + std::to_string(frame) +
                                       ": layer '" + graph_.tensors[y].name +
                                       "' (" + op_name(op.kind) +
                                       ") gives values that are not finite");
     }
-    see(y, seen);
+    see(y, values);
   }
 
   // Parts of padding and maxima of two parts are padding as well. What else

@@ -56,12 +56,17 @@ void FallbackPlans::keep(const PlanRequest& request, const Plan& plan) {
   plans_.emplace(key, plan);
 }
 
-void FallbackPlans::begin(const PlanRequest& request, bool in_haste) {
+bool FallbackPlans::begins_with(const PlanRequest& request) {
   use_net_of(request);
   std::string key = key_of(request);
-  if (key == begun_) return;
+  if (key == begun_) return false;
   end();
   begun_ = std::move(key);
+  return true;
+}
+
+void FallbackPlans::begin(const PlanRequest& request, bool in_haste) {
+  if (!begins_with(request)) return;
   thread_ = std::thread([this, request, in_haste] {
     // On Linux this is the thread's own; if it is refused, plans only take more
     // of the frames' time.
@@ -71,12 +76,7 @@ void FallbackPlans::begin(const PlanRequest& request, bool in_haste) {
 }
 
 void FallbackPlans::make(const PlanRequest& request) {
-  use_net_of(request);
-  std::string key = key_of(request);
-  if (key == begun_) return;
-  end();
-  begun_ = std::move(key);
-  make_all(request);
+  if (begins_with(request)) make_all(request);
 }
 
 void FallbackPlans::end() {
@@ -177,16 +177,16 @@ std::optional<PlanText> FallbackPlans::plan_for(
   return PlanText{"the plan that was made beforehand", file.dump()};
 }
 
-std::shared_ptr<const Fallback> FallbackPlans::fallback_for(
+std::optional<Fallback> FallbackPlans::fallback_for(
     const PlanRequest& request) const {
-  if (!net_) return nullptr;
+  if (!net_) return std::nullopt;
   const std::string key = key_of(request);
-  std::shared_ptr<Fallback> copy;
+  std::optional<Fallback> copy;
   {
     const std::lock_guard lock(mutex_);
     const auto found = fallbacks_.find(key);
-    if (found == fallbacks_.end()) return nullptr;
-    copy = std::make_shared<Fallback>(*found->second);
+    if (found == fallbacks_.end()) return std::nullopt;
+    copy = *found->second;
   }
   rename_nodes(copy->plan, request.cluster);
   return copy;

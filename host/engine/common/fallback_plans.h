@@ -53,7 +53,7 @@ class FallbackPlans {
   std::optional<PlanText> plan_for(const PlanRequest&) const;
   // Returns the same with its programs, if they were made for the loss of a
   // node.
-  std::shared_ptr<const Fallback> fallback_for(const PlanRequest&) const;
+  std::optional<Fallback> fallback_for(const PlanRequest&) const;
   // Returns those of each loss, once all that there will be are there.
   std::optional<Fallbacks> made() const;
 
@@ -61,6 +61,9 @@ class FallbackPlans {
   void make_all(const PlanRequest&, bool in_haste = false);
   bool make_one(const PlanRequest&, bool is_only);
   std::string key_of(PlanRequest) const;
+  // Returns false if it has begun with this cluster before; else ends what is
+  // under way.
+  bool begins_with(const PlanRequest&);
   void use_net_of(const PlanRequest&);
 
   const Graph graph_;

@@ -1,6 +1,6 @@
-// Whom complaints are about: when all nodes answer the coordinator and nothing
-// moves, those of nodes, and of the coordinator's own link, from whose peers
-// nothing comes.
+// Decides whom complaints blame. They are heeded when all nodes answer the
+// coordinator and nothing moves; a node complains, or the coordinator's own
+// link, that nothing comes from a peer.
 #pragma once
 
 #include <cstddef>

@@ -136,21 +136,15 @@ uint32_t Conversation::write_bytes(uint32_t node_payload) const {
 
 void Conversation::ask(Request request, std::vector<uint8_t> data,
                        Answer answer) {
-  Flight& f = queue_.emplace_back();
-  f.request = request;
-  f.data = std::move(data);
-  f.answer = std::move(answer);
+  queue_.push_back({request, std::move(data), std::move(answer)});
   fill(now());
 }
 
 void Conversation::ask_beside(Request request, std::vector<uint8_t> data,
                               Answer answer) {
-  Flight& f = flights_.emplace_front();
-  f.request = request;
-  f.data = std::move(data);
-  f.answer = std::move(answer);
-  f.beside = true;
-  send(f, now());
+  flights_.push_front({request, std::move(data), std::move(answer)});
+  flights_.front().beside = true;
+  send(flights_.front(), now());
 }
 
 bool Conversation::write_room() const {

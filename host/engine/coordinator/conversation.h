@@ -110,7 +110,7 @@ class Conversation {
     std::vector<uint8_t> data;
     Answer answer;
     // Numbers (session_number) under which it was sent, and when.
-    std::vector<std::pair<uint64_t, uint64_t>> packets;
+    std::vector<std::pair<uint64_t, uint64_t>> packets = {};
     uint64_t first_at = 0, sent_at = 0;
     bool refused = false;  // by the transport
     bool beside = false;   // no other one waits for it

@@ -80,10 +80,13 @@ void RecoveringEngine::open() {
 
 void RecoveringEngine::find_plan() {
   const PlanRequest& request = workers_.request();
-  const auto known = request.given ? nullptr : plans_->fallback_for(request);
   const bool is_same =
       prepared_ && request_key(prepared_->net, request) == prepared_key_;
-  if (is_same && !(in_haste_ && known)) {
+  std::optional<Fallback> known;
+  if (!request.given && (!is_same || in_haste_)) {
+    known = plans_->fallback_for(request);
+  }
+  if (is_same && !known) {
     if (plans_->made()) in_haste_ = false;  // there is no better one
     return;
   }
@@ -92,8 +95,8 @@ void RecoveringEngine::find_plan() {
   if (known && prepared_) {
     p.graph = graph_;
     p.net = prepared_->net;
-    p.plan = known->plan;
-    p.images = known->images;
+    p.plan = std::move(known->plan);
+    p.images = std::move(known->images);
     p.source = PlanSource::kFile;
     p = workers_.use(std::move(p));
   } else {

@@ -201,6 +201,8 @@ Window window_of(OnnxCall&, const Value& x, int64_t kernel_h, int64_t kernel_w);
 void resolve_window(Window&);
 // The operator in front; returns the padded tensor.
 int pad_in_front(OnnxCall&, const Value& x, const Window&, float value);
+// Returns a slice from there on, an index for each axis, without steps.
+SliceAttr slice_from(std::vector<int> begin);
 
 // A truth value as 1 or 0.
 Value as_number(OnnxCall&, const Value& truth);

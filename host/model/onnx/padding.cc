@@ -1,6 +1,7 @@
 // Paddings: those that TensorFlow Lite cannot say become an operator in
 // front.
 #include <algorithm>
+#include <utility>
 
 #include "host/model/onnx/call.h"
 
@@ -149,6 +150,14 @@ void resolve_window(Window& window) {
   window.pad_left = static_cast<int>(w.before);
   window.pad_bottom = static_cast<int>(needed_after(h));
   window.pad_right = static_cast<int>(needed_after(w));
+}
+
+SliceAttr slice_from(std::vector<int> begin) {
+  SliceAttr attr;
+  attr.stride.assign(begin.size(), 1);
+  attr.dropped.assign(begin.size(), false);
+  attr.begin = std::move(begin);
+  return attr;
 }
 
 int pad_in_front(OnnxCall& call, const Value& x, const Window& window,

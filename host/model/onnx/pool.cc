@@ -3,6 +3,7 @@
 // convolution.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "host/model/onnx/call.h"
 #include "host/model/onnx/qlinear.h"
@@ -93,30 +94,28 @@ void pad_all(Window& window) {
   window.pad_right = behind(window.w);
 }
 
-// `count` places of the axis, from `begin` on.
-int part_of(OnnxCall& call, int tensor, size_t axis, int begin, int count) {
+// Returns `count` places of the axis, from `first` on.
+int places_of(OnnxCall& call, int tensor, size_t axis, int first, int count) {
   Shape shape = call.graph().shape(tensor);
-  SliceAttr attr;
-  attr.begin.resize(shape.size());
-  attr.stride.assign(shape.size(), 1);
-  attr.dropped.assign(shape.size(), false);
-  attr.begin[axis] = begin;
+  std::vector<int> begin(shape.size());
+  begin[axis] = first;
   shape[axis] = count;
   return call.graph().op(OpKind::kSlice, {tensor},
-                         call.output_name() + ":shifted", shape, attr);
+                         call.output_name() + ":shifted", shape,
+                         slice_from(std::move(begin)));
 }
 
-// The maximum of `kernel` elements that are `dilation` apart, for each place
-// where all of them lie in the tensor. Windows may overlap, so that each step
-// doubles what a maximum covers.
+// Returns the maximum of `kernel` elements that are `dilation` apart, for each
+// place where all of them lie in the tensor. Windows may overlap, so that each
+// step doubles what a maximum covers.
 int dilated_maxima(OnnxCall& call, int tensor, size_t axis, const Side& side) {
   for (int64_t covered = 1; covered < side.kernel;) {
     const int64_t more = std::min(covered, side.kernel - covered);
     const auto shift = static_cast<int>(more * side.dilation);
     Shape shape = call.graph().shape(tensor);
     shape[axis] -= shift;
-    const int near = part_of(call, tensor, axis, 0, shape[axis]);
-    const int far = part_of(call, tensor, axis, shift, shape[axis]);
+    const int near = places_of(call, tensor, axis, 0, shape[axis]);
+    const int far = places_of(call, tensor, axis, shift, shape[axis]);
     tensor = call.graph().op(OpKind::kMaximum, {near, far},
                              call.output_name() + ":maxima", shape);
     covered += more;
@@ -189,7 +188,7 @@ std::vector<int64_t> counts_along(const Side& s) {
   return counts;
 }
 
-// The averages of windows that lie in the tensor.
+// Returns the averages of windows, which all lie in the tensor.
 Value averages_of(OnnxCall& call, int tensor, const Window& window,
                   const Shape& dims, const char* part) {
   if (!is_dilated(window)) {

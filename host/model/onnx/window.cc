@@ -114,7 +114,7 @@ void note_part(OnnxCall& call, int tensor, const OnnxTensor& weights, int first,
   call.graph().note(tensor).quant = std::move(quant);
 }
 
-// As many parts of the channels.
+// Splits the channels into `groups` tensors.
 std::vector<int> parts_of(OnnxCall& call, int x, int groups) {
   if (groups == 1) return {x};
   Shape shape = call.graph().shape(x);
@@ -127,7 +127,7 @@ std::vector<int> parts_of(OnnxCall& call, int x, int groups) {
   return parts;
 }
 
-// The channels of all of them, as the node's result or `part` of it.
+// Joins the channels of all parts to the node's result, or to `part` of it.
 Value in_one(OnnxCall& call, const std::vector<int>& parts, const Shape& dims,
              const std::string& part) {
   Value out;
@@ -258,10 +258,8 @@ std::vector<float> spread(OnnxCall& call, const Conv& conv, Shape& dims,
 
 void cut_output(OnnxCall& call, const BackSide& h, const BackSide& w,
                 Value full, int channels) {
-  SliceAttr attr;
-  attr.begin = {0, static_cast<int>(h.before), static_cast<int>(w.before), 0};
-  attr.stride = {1, 1, 1, 1};
-  attr.dropped = {false, false, false, false};
+  const SliceAttr attr = slice_from(
+      {0, static_cast<int>(h.before), static_cast<int>(w.before), 0});
   const Shape dims{1, channels, static_cast<int>(h.out),
                    static_cast<int>(w.out)};
   set_windowed(call,

@@ -97,7 +97,7 @@ uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // long the longest one keeps it away. Of a plan that is cut already: the same.
 void set_slices(const Net&, const Cluster&, Plan&);
 
-// Why a layer that fires so often in a frame is in no program.
+// Returns why no program has a layer that fires so often in a frame.
 Misfit fires_too_often(const Layer&, int64_t firings);
 
 // Returns why a plan cannot be run whose actors fire more often, or whose

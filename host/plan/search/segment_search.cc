@@ -147,8 +147,8 @@ void SegmentSearch::add_bytes(const StageCut& cut, int64_t more) {
   variants_[cut.variant].find(cut.segment)->cost->more[cut.overlay] += more;
 }
 
-// Of the segments with the same end those that may be the soonest come first:
-// what is worked out of them excludes most of the others.
+// Costs segments with the same end in the order of the least time at which they
+// may be there, because the first ones exclude most of the others.
 std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
                                                 int64_t toll_ps) const {
   Ends ends(layers_);

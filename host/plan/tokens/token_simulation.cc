@@ -42,7 +42,7 @@ bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
   const auto is_stream = [&](int p) { return p >= tokens.first_stream(); };
   std::vector<int> process_of(rank.size());
   RankSet open(tokens.processes());
-  // Nothing that a firing of theirs enables comes before their next one.
+  // True where nothing that a firing enables comes before the next firing.
   std::vector<bool> goes_on(rank.size(), true);
   for (int a = 0; a < tokens.processes(); ++a) {
     process_of[rank[a]] = a;
