@@ -6,6 +6,7 @@
 
 #include "host/board/board.h"
 #include "host/check/testing/mutant_judge.h"
+#include "host/lower/reorder.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/plan/planner/planner.h"

@@ -171,7 +171,8 @@ Value Builder::value(int t) { return in_axes(raw(t), lies(t)); }
 Value Builder::in_axes(const Value& v, const Shape& shape) {
   if (auto own = relabel(v, shape)) return *own;
   const int rank = static_cast<int>(v.shape.size());
-  const Value file = transposed(v, identity_order(rank), v.shape);
+  const Value file =
+      transposed(v, identity_order(rank), canonical_extent(v.shape));
   return *relabel(file, shape);
 }
 
@@ -192,11 +193,15 @@ View Builder::rows_along(int t, int axis, std::vector<int>& order,
 }
 
 Value Builder::ordered(int t, const std::vector<int>& full) {
+  return ordered(t, full, canonical_extent(permuted(lies(t), full)));
+}
+
+Value Builder::ordered(int t, const std::vector<int>& full,
+                       const Extent& extent) {
   const Value v = value(t);
-  const Shape shape = lies(t);
-  const std::vector<int> order = squeezed_order(full, shape);
+  const std::vector<int> order = squeezed_order(full, lies(t));
   if (order == v.order) return v;
-  return transposed(v, order, permuted(shape, full));
+  return transposed(v, order, extent);
 }
 
 Value Builder::plain(int t) {
@@ -229,7 +234,7 @@ View Builder::as_extent(const Value& v, const Extent& c) {
 }
 
 Value Builder::transposed(const Value& v, const std::vector<int>& order,
-                          const Shape& shape) {
+                          const Extent& extent) {
   Value at = v;
   const auto steps = [&](const std::vector<int>& to) {
     return transpose_steps(permuted(at.shape, at.order), places(at.order, to));
@@ -249,9 +254,8 @@ Value Builder::transposed(const Value& v, const std::vector<int>& order,
     at.order = next;
   }
   if (at.order == order) return at;
-  return {
-      transpose(at.view, transpose_list(steps(order)), canonical_extent(shape)),
-      v.shape, order};
+  return {transpose(at.view, transpose_list(steps(order)), extent), v.shape,
+          order};
 }
 
 View Builder::transpose(const View& from, const std::vector<int32_t>& params,

@@ -51,8 +51,10 @@ class Builder {
   // In the order of the file.
   Value plain(int t);
   View plain(int t, const Extent&);
-  // In an order of all axes of the file's shape.
+  // In an order of all axes of the file's shape; if bytes have to move for it,
+  // they are cut into these rows, columns and channels.
   Value ordered(int t, const std::vector<int>& full_order);
+  Value ordered(int t, const std::vector<int>& full_order, const Extent&);
   // A value in the axes of another shape of as many elements.
   Value in_axes(const Value&, const Shape&);
   // Rows along an axis: pixels whose channels are that axis; the order of all
@@ -82,8 +84,7 @@ class Builder {
   const std::vector<int>& part_copies() const { return part_copies_; }
 
  private:
-  Value transposed(const Value&, const std::vector<int>& order,
-                   const Shape& shape);
+  Value transposed(const Value&, const std::vector<int>& order, const Extent&);
   View transpose(const View&, const std::vector<int32_t>& params,
                  const Extent&);
 

@@ -47,6 +47,10 @@ Extent canonical_extent(const Shape& s) {
   if (rank >= 1) c.channels = s[rank - 1];
   if (rank == 2) c.rows = s[0];
   if (rank < 3) return c;
+  if (rank == 3 && s[0] == 1) {
+    c.rows = s[1];
+    return c;
+  }
   c.columns = s[rank - 2];
   for (int k = 0; k < rank - 2; ++k) c.rows *= s[k];
   return c;

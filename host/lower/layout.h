@@ -30,8 +30,9 @@ Extent extent_of(const Box&);
 // Returns whether a program can have a tensor of these sizes.
 bool legal(const Extent&);
 
-// Rank 4: n*h, w, c; rank 3 as it is; rank 2: a, 1, b; rank 1: 1, 1, c;
-// ranks above 4 merge their leading axes into rows.
+// Rank 4: n*h, w, c; rank 3 as it is, but a sequence (1, t, c) has t rows;
+// rank 2: a, 1, b; rank 1: 1, 1, c; ranks above 4 merge their leading axes into
+// rows.
 Extent canonical_extent(const Shape&);
 
 struct Value {

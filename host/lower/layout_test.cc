@@ -12,6 +12,7 @@ TEST(Layout, CanonicalExtents) {
   EXPECT_EQ(canonical_extent({7}), (Extent{1, 1, 7}));
   EXPECT_EQ(canonical_extent({5, 7}), (Extent{5, 1, 7}));
   EXPECT_EQ(canonical_extent({4, 5, 7}), (Extent{4, 5, 7}));
+  EXPECT_EQ(canonical_extent({1, 5, 7}), (Extent{5, 1, 7})) << "a sequence";
   EXPECT_EQ(canonical_extent({3, 4, 5, 7}), (Extent{12, 5, 7}));
   EXPECT_EQ(canonical_extent({2, 3, 4, 5, 7}), (Extent{24, 5, 7}));
 }

@@ -6,6 +6,7 @@
 #include "host/lower/coalesce.h"
 #include "host/lower/ends.h"
 #include "host/lower/expand.h"
+#include "host/lower/reorder.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/require_int8.h"
 
@@ -58,7 +59,7 @@ Net lower_expanded(const Graph& g) {
   }
   make_outputs(b);
   coalesce_copies(b.net(), b.part_copies());
-  return std::move(b.net());
+  return held_first(std::move(b.net()));
 }
 
 }  // namespace
@@ -72,31 +73,6 @@ Net lower(const Graph& g) {
     if (l.file_op >= 0) l.file_op = expanded.from[l.file_op];
   }
   net.places.resize(g.tensors.size());
-  return net;
-}
-
-Net assign_last(Net net) {
-  const auto assigns = [&net](const Layer& l) {
-    return std::any_of(
-        net.variables.begin(), net.variables.end(),
-        [&l](const NetVariable& v) { return v.after == l.out.tensor; });
-  };
-  std::vector<int> number(net.layers.size());
-  int next = 0;
-  for (const bool last : {false, true}) {
-    for (size_t l = 0; l < number.size(); ++l) {
-      if (assigns(net.layers[l]) == last) number[l] = next++;
-    }
-  }
-  std::vector<Layer> layers(net.layers.size());
-  for (size_t l = 0; l < number.size(); ++l) {
-    Layer& to = layers[static_cast<size_t>(number[l])];
-    to = std::move(net.layers[l]);
-    if (to.weights_of >= 0) {
-      to.weights_of = number[static_cast<size_t>(to.weights_of)];
-    }
-  }
-  net.layers = std::move(layers);
   return net;
 }
 

@@ -54,20 +54,97 @@ void lower_by_weights(Builder& b) {
   b.add(std::move(l));
 }
 
-// One below the other: rows of sums' length.
-View side(Builder& b, int t, bool swapped, int& rows, int& length) {
-  const Shape& s = b.tensor(t).shape;
-  const std::vector<int> order = sides_order(s, swapped);
-  rows = s[static_cast<size_t>(order[order.size() - 2])];
-  length = s[static_cast<size_t>(order.back())];
-  const auto all = static_cast<int>(element_count(s) / length);
-  return b.as_extent(b.ordered(t, order), {all, 1, length});
+// An operand's or a result's matrices in one box: one below the other, or, if
+// the axis of their rows is placed before those of the batch, one beside the
+// other, as the heads of attention are in a tensor whose rows are tokens.
+struct Matrices {
+  View all;
+  int rows = 0, length = 0;
+  enum { kBelow, kInColumns, kInChannels } lie = kBelow;
+
+  View part(int64_t number) const {
+    const int n = static_cast<int>(number);
+    View v = all;
+    if (lie == kBelow) {
+      v.box.y0 += n * rows;
+      v.box.y1 = v.box.y0 + rows;
+    } else if (lie == kInColumns) {
+      v.box.x0 += n;
+      v.box.x1 = v.box.x0 + 1;
+    } else {
+      v.box.c0 += n * length;
+      v.box.c1 = v.box.c0 + length;
+    }
+    return v;
+  }
+};
+
+// The axis of rows, those of the batch, the one of sums.
+std::vector<int> rows_first(const std::vector<int>& order) {
+  std::vector<int> first = order;
+  std::rotate(first.begin(), first.end() - 2, first.end() - 1);
+  return first;
 }
 
-View part_of(View v, int64_t number, int rows) {
-  v.box.y0 += static_cast<int>(number) * rows;
-  v.box.y1 = v.box.y0 + rows;
-  return v;
+Matrices operand(Builder& b, int t, bool swapped) {
+  const Shape& s = b.tensor(t).shape;
+  const std::vector<int> order = sides_order(s, swapped);
+  Matrices m;
+  m.rows = s[static_cast<size_t>(order[order.size() - 2])];
+  m.length = s[static_cast<size_t>(order.back())];
+  const auto all = static_cast<int>(element_count(s) / m.length);
+  const int count = all / m.rows;
+  const Value v = b.value(t);
+  const Extent in_columns{m.rows, count, m.length};
+  const Extent in_channels{m.rows, 1, count * m.length};
+  const bool beside = v.order == squeezed_order(rows_first(order), s) &&
+                      v.order != squeezed_order(order, s);
+  if (beside && extent_of(v.view.box) != in_columns && legal(in_channels)) {
+    m.all = b.as_extent(v, in_channels);
+    m.lie = Matrices::kInChannels;
+  } else if (beside && legal(in_columns)) {
+    m.all = b.as_extent(v, in_columns);
+    m.lie = Matrices::kInColumns;
+  } else {
+    const Extent below{all, 1, m.length};
+    m.all = b.as_extent(b.ordered(t, order, below), below);
+  }
+  return m;
+}
+
+// Returns whether a SOFTMAX reads the tensor, or what is computed of it element
+// by element: it wants each matrix's row as the channels of a pixel.
+bool goes_to_softmax(const Graph& g, int t) {
+  for (const Op& op : g.ops) {
+    if (std::ranges::find(op.inputs, t) == op.inputs.end()) continue;
+    const OpClass cls = class_of(op.kind);
+    if (cls == OpClass::kSoftmax) return true;
+    const bool passes = cls == OpClass::kBinary || cls == OpClass::kUnary;
+    if (passes && goes_to_softmax(g, op.outputs[0])) return true;
+  }
+  return false;
+}
+
+// The result's matrices lie beside one another if those of the left operand do.
+Matrices result(Builder& b, int t, const Matrices& left, int count) {
+  const Shape& s = b.tensor(t).shape;
+  Matrices m;
+  m.rows = left.rows;
+  m.length = s.back();
+  const Extent in_columns{m.rows, count, m.length};
+  const Extent in_channels{m.rows, 1, count * m.length};
+  const std::vector<int> beside =
+      squeezed_order(rows_first(identity_order(static_cast<int>(s.size()))), s);
+  if (left.lie == Matrices::kBelow || !legal(in_columns)) {
+    m.all = b.result(t, {count * m.rows, 1, m.length});
+  } else if (goes_to_softmax(b.graph(), t) || !legal(in_channels)) {
+    m.all = b.result(t, in_columns, beside);
+    m.lie = Matrices::kInColumns;
+  } else {
+    m.all = b.result(t, in_channels, beside);
+    m.lie = Matrices::kInChannels;
+  }
+  return m;
 }
 
 // Numbers of an operand's matrices, for each of the result's.
@@ -99,20 +176,19 @@ void lower_matmul(Builder& b) {
   const Shape& out = b.tensor(y).shape;
   const auto from_a = batch_numbers(b.tensor(a).shape, out);
   const auto from_b = batch_numbers(b.tensor(by).shape, out);
-  int rows = 0, columns = 0, length = 0;
-  const View left = side(b, a, attr.adj_x, rows, length);
-  const View right = side(b, by, !attr.adj_y, columns, length);
+  const Matrices left = operand(b, a, attr.adj_x);
+  const Matrices right = operand(b, by, !attr.adj_y);
   const int count = static_cast<int>(from_a.size());
-  const View whole = b.result(y, {count * rows, 1, columns});
+  const Matrices made = result(b, y, left, count);
   for (int n = 0; n < count; ++n) {
     const auto k = static_cast<size_t>(n);
     Layer l = b.layer(OpCode::kMatmul, y);
     l.params =
         param_list(matmul_params(b.tensor(a), b.tensor(by), b.tensor(y)));
-    l.macs = int64_t{1} * rows * columns * length;
-    l.in[0] = part_of(left, from_a[k], rows);
-    l.in[1] = part_of(right, from_b[k], columns);
-    l.out = part_of(whole, n, rows);
+    l.macs = int64_t{1} * left.rows * right.rows * left.length;
+    l.in[0] = left.part(from_a[k]);
+    l.in[1] = right.part(from_b[k]);
+    l.out = made.part(n);
     b.add(std::move(l));
   }
 }

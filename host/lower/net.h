@@ -132,8 +132,4 @@ struct Net {
 // Throws Error(kUnsupported) naming every operator that cannot run.
 Net lower(const Graph&);
 
-// The same with the layers that assign to variables behind all others, where
-// every node can have what it keeps from those that made it.
-Net assign_last(Net);
-
 }  // namespace shoal

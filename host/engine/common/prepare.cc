@@ -10,6 +10,7 @@
 #include "host/check/check.h"
 #include "host/engine/common/given_plan.h"
 #include "host/lower/batch.h"
+#include "host/lower/reorder.h"
 #include "host/plan/file/plan_cache.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/text/does_not_fit.h"

@@ -16,5 +16,9 @@ Graph mobilenet_v1(const std::string& name, int side);
 Graph mobilenet_v2(const std::string& name, int side);
 Graph squeezenet1_0(const std::string& name, int side);
 Graph squeezenet1_1(const std::string& name, int side);
+// `side` says nothing where the input is no picture.
+Graph kwt3(const std::string& name, int side);
+Graph deit_tiny(const std::string& name, int side);
+Graph ecg_transformer(const std::string& name, int side);
 
 }  // namespace shoal::zoo

@@ -15,7 +15,7 @@ constexpr int kMostSide = 1024;
 
 struct ZooNetwork {
   const char* name;
-  int side;  // of the picture that it was published for
+  int side;  // of the picture that it was published for; 0: it has none
   int least_side;
   Graph (*make)(const std::string& name, int side);
 };
@@ -29,6 +29,9 @@ constexpr ZooNetwork kNetworks[] = {
     {"mobilenet_v2", 224, 32, zoo::mobilenet_v2},
     {"squeezenet1_0", 224, 64, zoo::squeezenet1_0},
     {"squeezenet1_1", 224, 64, zoo::squeezenet1_1},
+    {"deit_tiny", 224, 32, zoo::deit_tiny},
+    {"kwt3", 0, 0, zoo::kwt3},
+    {"ecg_transformer", 0, 0, zoo::ecg_transformer},
 };
 
 std::string names() {
@@ -40,6 +43,12 @@ std::string names() {
 }
 
 int side_of(const std::string& text, const ZooNetwork& entry) {
+  if (entry.side == 0) {
+    throw Error(Exit::kUsage,
+                std::string(kPrefix) + entry.name +
+                    ": its input is no picture and has one size",
+                "leave out the @");
+  }
   int side = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, side);

@@ -11,13 +11,12 @@
 namespace shoal::zoo {
 namespace {
 
-// The deviation of every weighted layer's sums, in real units: a RELU6 then
-// cuts a little.
-constexpr double kDeviation = 2;
-constexpr double kBiasDeviation = kDeviation / 4;
+constexpr double kBiasPart = 0.25;  // of the deviation of the sums
 
-constexpr double kWeightedVariance =
-    kDeviation * kDeviation + kBiasDeviation * kBiasDeviation;
+constexpr double weighted_variance(double deviation) {
+  return deviation * deviation * (1 + kBiasPart * kBiasPart);
+}
+constexpr double kWeightedVariance = weighted_variance(kDeviation);
 
 // Bytes of a picture less 128, as reals between -1 and 1.
 constexpr Range kInputRange{1.f / 128, 0};
@@ -62,9 +61,9 @@ int ZooBuilder::input(const std::string& name, const Shape& shape) {
 }
 
 // `spread_of_sum` is the deviation of an output's sum of products, were all
-// weights 1: the scales bring it to kDeviation.
+// weights 1: the scales bring it to `deviation`.
 int ZooBuilder::add_weights(const std::string& name, const Shape& shape,
-                            int axis, double spread_of_sum) {
+                            int axis, double spread_of_sum, double deviation) {
   Tensor t;
   t.name = name + "/weights";
   t.shape = shape;
@@ -73,7 +72,7 @@ int ZooBuilder::add_weights(const std::string& name, const Shape& shape,
   Random random(next_seed());
   fill(t.data, random);
   const auto channels = static_cast<size_t>(shape[static_cast<size_t>(axis)]);
-  const double scale = kDeviation / (spread_of_sum * kByteDeviation);
+  const double scale = deviation / (spread_of_sum * kByteDeviation);
   for (size_t c = 0; c < channels; ++c) {
     t.quant.scale.push_back(short_scale(scale * (0.75 + random.unit() / 2)));
   }
@@ -84,14 +83,15 @@ int ZooBuilder::add_weights(const std::string& name, const Shape& shape,
   return static_cast<int>(graph_.tensors.size()) - 1;
 }
 
-int ZooBuilder::add_bias(const std::string& name, int x, int weights) {
+int ZooBuilder::add_bias(const std::string& name, int x, int weights,
+                         double deviation) {
   Tensor t;
   t.name = name + "/bias";
   t.type = t.file_type = Type::kInt32;
   t.constant = true;
   t.quant.axis = 0;
   Random random(next_seed());
-  const double widest = kBiasDeviation * std::sqrt(3.0);
+  const double widest = deviation * kBiasPart * std::sqrt(3.0);
   const std::vector<float>& scales = tensor(weights).quant.scale;
   t.shape = {static_cast<int>(scales.size())};
   t.data.resize(scales.size() * sizeof(int32_t));
@@ -131,21 +131,22 @@ Shape ZooBuilder::window_shape(const std::string& name, int x, int channels,
 }
 
 int ZooBuilder::conv(const std::string& name, int x, const Conv& conv) {
+  const int columns = conv.columns > 0 ? conv.columns : conv.kernel;
   WindowAttr a{.kernel_h = conv.kernel,
-               .kernel_w = conv.kernel,
+               .kernel_w = columns,
                .stride_h = conv.stride,
                .stride_w = conv.stride,
                .activation = conv.activation};
   const Shape shape = window_shape(name, x, conv.channels, a, conv.same);
-  const int taps = conv.kernel * conv.kernel * channels(x);
+  const int taps = conv.kernel * columns * channels(x);
   const Spread in = spreads_[static_cast<size_t>(x)];
   // The parts of a picture under one window resemble each other: centred
   // filters would see nothing.
   const bool first = graph_.ops.empty();
   const double variance = in.variance + (first ? in.mean * in.mean : 0);
   const int w =
-      add_weights(name, {conv.channels, conv.kernel, conv.kernel, channels(x)},
-                  0, std::sqrt(taps * variance));
+      add_weights(name, {conv.channels, conv.kernel, columns, channels(x)}, 0,
+                  std::sqrt(taps * variance));
   if (!first) {
     const std::span<uint8_t> all = graph_.tensors[static_cast<size_t>(w)].data;
     const auto bytes = static_cast<size_t>(taps);
@@ -182,32 +183,38 @@ int ZooBuilder::depthwise(const std::string& name, int x, int kernel,
 }
 
 int ZooBuilder::dense(const std::string& name, int x, int outputs,
-                      Activation activation) {
+                      Activation activation, double deviation) {
   const int in = channels(x);
   const double variance = spreads_[static_cast<size_t>(x)].variance;
-  const int w = add_weights(name, {outputs, in}, 0, std::sqrt(in * variance));
+  const int w =
+      add_weights(name, {outputs, in}, 0, std::sqrt(in * variance), deviation);
   const std::span<uint8_t> all = graph_.tensors[static_cast<size_t>(w)].data;
   for (size_t i = 0; i < all.size(); i += static_cast<size_t>(in)) {
     centre(all.subspan(i, static_cast<size_t>(in)));
   }
-  const int b = add_bias(name, x, w);
-  const Spread sums{0, kWeightedVariance};
-  const int y = add_result(name, {1, outputs}, range_of(sums, activation),
+  const int b = add_bias(name, x, w, deviation);
+  const Spread sums{0, weighted_variance(deviation)};
+  Shape shape = tensor(x).shape;  // of vectors, or of tokens
+  shape.back() = outputs;
+  const int y = add_result(name, shape, range_of(sums, activation),
                            activated(sums, activation));
   add_op(OpKind::kFullyConnected, {x, w, b}, y, FusedAttr{activation});
   return y;
 }
 
 int ZooBuilder::concatenation(const std::string& name,
-                              const std::vector<int>& parts) {
+                              const std::vector<int>& parts, int axis) {
   const Tensor& first = tensor(parts[0]);
   Shape shape = first.shape;
-  shape.back() = 0;
-  for (const int part : parts) shape.back() += channels(part);
+  int& size = shape[static_cast<size_t>(axis)];
+  size = 0;
+  for (const int part : parts) {
+    size += tensor(part).shape[static_cast<size_t>(axis)];
+  }
   const Range range{first.scale(), first.zero()};
   const Spread spread = spreads_[static_cast<size_t>(parts[0])];
   const int y = add_result(name, shape, range, spread);
-  add_op(OpKind::kConcatenation, parts, y, AxisAttr{3});
+  add_op(OpKind::kConcatenation, parts, y, AxisAttr{axis});
   return y;
 }
 

@@ -33,9 +33,23 @@ void round_out(int& lo, int& hi, int origin, int end, int granule) {
   hi = std::min(end, origin + (hi - origin + granule - 1) / granule * granule);
 }
 
+// Returns whether each node that reads the layer's result had better make all
+// that it reads: constants are in every program, and what needs its whole
+// operand would otherwise be sent a second time, as the result.
+bool is_repeated(const Layer& layer) {
+  const RowsFrom rows = rows_of(layer.op);
+  return layer.in[0].tensor < 0 || rows == RowsFrom::kAll ||
+         rows == RowsFrom::kBytes;
+}
+
 // `made` and what is read of it, in rows and columns; false if that would be
 // another box rather than one with a halo.
 bool grow(const Layer& layer, const Box& need, Box& made) {
+  if (is_repeated(layer)) {
+    const bool is_constant = layer.in[0].tensor < 0;
+    made = is_constant ? hull(made, need) : layer.out.box;
+    return true;
+  }
   if (made.empty() || need.c0 < made.c0 || made.c1 < need.c1) return false;
   Box all = hull(made, need);
   round_out(all.y0, all.y1, layer.out.box.y0, layer.out.box.y1,

@@ -335,6 +335,8 @@ int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
 int64_t CutEstimate::edge_ps(Edges& edges, int from, int layer, int operand,
                              int to) const {
   const auto cost = [&] {
+    // Every node makes the constants that it reads.
+    if (net_.layers[edges.writer].in[0].tensor < 0) return int64_t{0};
     const CutOption& a = options_[edges.writer][from];
     const CutOption& b = options_[layer][to];
     const int64_t ps = moved_ps(edges.writer, a, layer, operand, b);
