@@ -29,13 +29,4 @@ void requantize_row(const RequantizeArgs& a) {
   }
 }
 
-int8_t matmul_element(const MatmulArgs& a) {
-  uint32_t sum = 0;
-  for (int k = 0; k < a.length; ++k) {
-    sum += bits((a.row[k] - a.zero0) * (a.b[k] - a.zero1));
-  }
-  const int32_t v = requantize(wrap(sum), a.multiplier, a.shift);
-  return static_cast<int8_t>(clamp(wrap_add(v, a.zero_out), -128, 127));
-}
-
 }  // namespace shoal

@@ -184,15 +184,20 @@ struct PixelArgs {
   int out_stride;
 };
 
-// out[c] = requantize(sum over k of (row[k] - z0) * (b[c][k] - z1), m, s) + zy,
-// clamped. Sums are mod 2^32.
+// out[r][c] = requantize(sum over k of (a[r][k] - z0) * (b[c][k] - z1), m, s) +
+// zy, clamped. Sums are mod 2^32. The strides are bytes from row to row; row c
+// of `b` is column c of the result.
 struct MatmulArgs {
-  const int8_t* row;
-  const int8_t* b;  // of column c
+  const int8_t* a;
+  int rows, a_stride;
+  const int8_t* b;
+  int columns, b_stride;
   int length;
   int zero0, zero1, multiplier, shift, zero_out;
+  int8_t* out;
+  int out_stride;
 };
-int8_t matmul_element(const MatmulArgs&);
+void matmul_rows(const MatmulArgs&);
 
 // requantize(in + bias, multiplier, shift) + zy of each channel, clamped.
 struct RequantizeArgs {

@@ -83,6 +83,7 @@ bool check_matmul(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const PortRecord &in = s.ports[a.in[0]], &by = s.ports[a.in[1]];
   const PortRecord& out = s.ports[a.out];
   return check_mul(c, s, a) &&
+         c.need(params_as<MulParams>(s, a).multiplier >= 0) &&
          c.need(columns(in) == 1 && columns(by) == 1 && columns(out) == 1 &&
                 rows(in) == rows(out) && rows(by) == channels(out) &&
                 channels(in) == channels(by));

@@ -93,19 +93,36 @@ void fire_softmax(const Slice& s) {
   }
 }
 
+namespace {
+
+// Returns how many rows from y on, below `end`, lie one behind the other.
+int rows_in_line(const Rows& r, int y, int end) {
+  const uint32_t slot = (r.first + static_cast<uint32_t>(y)) % r.slots;
+  const auto line = static_cast<int>(r.slots - slot);
+  return end - y < line ? end - y : line;
+}
+
+}  // namespace
+
 void fire_matmul(const Slice& s) {
   const auto& p = *reinterpret_cast<const MulParams*>(s.params);
+  const Rows &a = s.in[0], &b = s.in[1];
   MatmulArgs m;
-  m.length = s.in[0].channels;
+  m.a_stride = static_cast<int>(a.row_bytes);
+  m.b_stride = static_cast<int>(b.row_bytes);
+  m.length = a.channels;
   m.zero0 = p.zero0, m.zero1 = p.zero1;
   m.multiplier = p.multiplier, m.shift = p.shift;
   m.zero_out = s.actor->zero_out;
-  for (int oy = s.lo; oy < s.hi; ++oy) {
-    m.row = s.in[0].bytes(oy);
-    int8_t* out = out_row(s, oy);
-    for (int c = 0; c < s.out.channels; ++c) {
-      m.b = s.in[1].bytes(c);
-      out[c] = matmul_element(m);
+  m.out_stride = static_cast<int>(s.out.row_bytes);
+  for (int oy = s.lo; oy < s.hi; oy += m.rows) {
+    m.a = a.bytes(oy);
+    m.rows = rows_in_line(s.out, oy, oy + rows_in_line(a, oy, s.hi));
+    for (int c = 0; c < s.out.channels; c += m.columns) {
+      m.b = b.bytes(c);
+      m.columns = rows_in_line(b, c, s.out.channels);
+      m.out = out_row(s, oy) + c;
+      matmul_rows(m);
     }
   }
 }

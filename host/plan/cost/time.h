@@ -48,7 +48,7 @@ struct LayerTime {
 // too.
 constexpr bool counts_macs(OpCode op) {
   return op == OpCode::kConv || op == OpCode::kDepthwise ||
-         op == OpCode::kTransposeConv;
+         op == OpCode::kTransposeConv || op == OpCode::kMatmul;
 }
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);
