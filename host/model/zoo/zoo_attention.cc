@@ -15,8 +15,8 @@ constexpr Range kProbabilities{1.f / 256, -128};
 // The part of a tensor's variance that all tokens have in common.
 constexpr double kCommon = 0.5;
 
-// Of the variance of `channels` values, by which part of itself it differs from
-// token to token: sqrt(2 / channels) for normal values, and tokens differ.
+// Returns by which part of itself the variance of `channels` values differs from
+// token to token: sqrt(2 / channels) for normal values, and a little more.
 double unlike_tokens(int channels) { return 1.3 * std::sqrt(2.0 / channels); }
 
 // The range of values above 0. It begins at 0, as converters have it.
@@ -55,7 +55,7 @@ int ZooBuilder::matmul(const std::string& name, int a, int b, bool adj_y) {
   const Shape& right = tensor(b).shape;
   shape.back() = right[right.size() - (adj_y ? 2 : 1)];
   const Spread &p = spread(a), &q = spread(b);
-  // What the right side's rows have in common is not averaged out.
+  // A sum over rows does not average out what they have in common.
   const double sum = length * p.mean, common = kCommon * q.variance;
   const Spread sums{
       sum * q.mean,
