@@ -15,8 +15,8 @@ constexpr Range kProbabilities{1.f / 256, -128};
 // The part of a tensor's variance that all tokens have in common.
 constexpr double kCommon = 0.5;
 
-// Returns by which part of itself the variance of `channels` values differs from
-// token to token: sqrt(2 / channels) for normal values, and a little more.
+// Returns by which part of itself the variance of `channels` values differs
+// from token to token: sqrt(2 / channels) for normal values, and a little more.
 double unlike_tokens(int channels) { return 1.3 * std::sqrt(2.0 / channels); }
 
 // The range of values above 0. It begins at 0, as converters have it.
