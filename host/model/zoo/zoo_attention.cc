@@ -9,7 +9,7 @@
 namespace shoal::zoo {
 namespace {
 
-// Of a SOFTMAX, as TensorFlow Lite wants it.
+// The range of a SOFTMAX, as TensorFlow Lite wants it.
 constexpr Range kProbabilities{1.f / 256, -128};
 
 // The part of a tensor's variance that all tokens have in common.
