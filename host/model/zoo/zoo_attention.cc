@@ -1,4 +1,4 @@
-// What transformers consist of beside fully connected layers and additions.
+// Parts of transformers beside fully connected layers and additions.
 #include <algorithm>
 #include <cmath>
 #include <utility>
