@@ -9,8 +9,9 @@
 namespace shoal::zoo {
 namespace {
 
-// What a block adds to its tokens is smaller than they are, as in networks that
-// were trained; otherwise random weights make all tokens alike.
+// The deviation of what a block adds to its tokens. It is smaller than theirs,
+// as in networks that were trained; otherwise random weights make all tokens
+// alike.
 constexpr double kAdded = 0.4;
 
 struct Encoder {
