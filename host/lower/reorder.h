@@ -6,13 +6,13 @@
 
 namespace shoal {
 
-// The layers that assign to variables behind all others, where every node can
+// Layers that assign to variables come behind all others, where every node can
 // have what it keeps from those that made it.
 Net assign_last(Net);
 
-// What makes an operand that a layer holds whole comes before the first such
-// layer on the way of the layer's other operand. In attention the values are
-// made beside the keys then, so that scores, softmax and context stream row by
+// Layers that make an operand which another layer holds whole come before the
+// first layer of that kind on the way of its other operand. In attention values
+// are made beside keys then, so that scores, softmax and context stream row by
 // row, and one exchange of rows brings keys and values to all nodes.
 Net held_first(Net);
 
