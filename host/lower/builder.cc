@@ -7,6 +7,7 @@
 #include "host/lower/limits.h"
 #include "host/lower/moves.h"
 #include "host/lower/param_list.h"
+#include "host/lower/turn.h"
 
 namespace shoal {
 namespace {
@@ -57,13 +58,14 @@ std::vector<int32_t> transpose_list(const std::vector<Step>& steps) {
 
 }  // namespace
 
-Builder::Builder(const Graph& graph)
+Builder::Builder(const Graph& graph, int most_columns)
     : graph_(graph),
       values_(graph.tensors.size()),
       folded_pad_(folded_pads(graph)),
       dilated_(find_dilated(graph)),
       dilation_(graph.ops.size(), false),
-      places_(graph.tensors.size(), false) {
+      places_(graph.tensors.size(), false),
+      turned_(find_turned(graph, most_columns)) {
   for (const Dilated& d : dilated_) {
     if (d.split >= 0) dilation_[d.split] = dilation_[d.join] = true;
   }
@@ -154,7 +156,7 @@ Value Builder::raw(int t) {
     const Shape shape = squeezed(c.shape);
     const View view =
         constant(c.name, std::vector<int8_t>(c.data.begin(), c.data.end()),
-                 canonical_extent(c.shape));
+                 legal_extent(c.shape));
     set(t, {view, shape, identity_order(static_cast<int>(shape.size()))});
   }
   return *values_[t];
@@ -193,7 +195,7 @@ View Builder::rows_along(int t, int axis, std::vector<int>& order,
 }
 
 Value Builder::ordered(int t, const std::vector<int>& full) {
-  return ordered(t, full, canonical_extent(permuted(lies(t), full)));
+  return ordered(t, full, legal_extent(permuted(lies(t), full)));
 }
 
 Value Builder::ordered(int t, const std::vector<int>& full,
@@ -209,6 +211,15 @@ Value Builder::plain(int t) {
 }
 
 View Builder::plain(int t, const Extent& c) { return as_extent(plain(t), c); }
+
+Value Builder::picture(int t) {
+  return is_turned(t) ? ordered(t, turned_order()) : plain(t);
+}
+
+View Builder::picture_result(int t, const Extent& c) {
+  if (!is_turned(t)) return result(t, c);
+  return result(t, c, squeezed_order(turned_order(), tensor(t).shape));
+}
 
 View Builder::as_extent(const Value& v, const Extent& c) {
   if (v.view.box.elements() != c.elements()) {
@@ -250,7 +261,7 @@ Value Builder::transposed(const Value& v, const std::vector<int>& order,
     }
     if (next == at.order) continue;
     at.view = transpose(at.view, transpose_list(steps(next)),
-                        canonical_extent(permuted(v.shape, next)));
+                        legal_extent(permuted(v.shape, next)));
     at.order = next;
   }
   if (at.order == order) return at;

@@ -21,7 +21,7 @@ struct Dilated {
 
 class Builder {
  public:
-  explicit Builder(const Graph&);
+  Builder(const Graph&, int most_columns);
 
   const Graph& graph() const { return graph_; }
   const Tensor& tensor(int t) const { return graph_.tensors[t]; }
@@ -51,6 +51,12 @@ class Builder {
   // In the order of the file.
   Value plain(int t);
   View plain(int t, const Extent&);
+  // A picture as windows read it: in the order of the file, or turned (turn.h).
+  Value picture(int t);
+  bool is_turned(int t) const { return turned_[t]; }
+  const std::vector<bool>& turned() const { return turned_; }
+  // The result of windows: a picture in the same order.
+  View picture_result(int t, const Extent&);
   // In an order of all axes of the file's shape; if bytes have to move for it,
   // they are cut into these rows, columns and channels.
   Value ordered(int t, const std::vector<int>& full_order);
@@ -93,9 +99,9 @@ class Builder {
   std::vector<std::optional<Value>> values_;
   int file_op_ = 0;
   std::vector<int> folded_pad_;
-  std::vector<Dilated> dilated_;  // by operator
-  std::vector<bool> dilation_, places_;
-  std::vector<int> part_copies_;  // layers
+  std::vector<Dilated> dilated_;                  // by operator
+  std::vector<bool> dilation_, places_, turned_;  // by operator, by tensor
+  std::vector<int> part_copies_;                  // layers
   // Copies made so far; params are the transposition's, if it is one.
   struct Copy {
     View from;

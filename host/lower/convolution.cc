@@ -109,11 +109,11 @@ void lower_convolution(Builder& b) {
   if (l.op != OpCode::kTransposeConv) {
     fold_zero_point(l, l.op == OpCode::kConv);
   }
-  const Value v = b.plain(x);
+  const Value v = b.picture(x);
   const Extent lies = extent_of(v.view.box);
   if (is_pointwise(l, in, out) && lies.channels == in[3]) {
     l.in[0] = v.view;
-    l.out = b.result(y, {lies.rows, lies.columns, out[3]});
+    l.out = b.picture_result(y, {lies.rows, lies.columns, out[3]});
     b.add(std::move(l));
     return;
   }

@@ -104,8 +104,7 @@ NetIo conversion(const Graph& g, int file_tensor, int quantized) {
 
 Wish wish_or_plain(const std::optional<Wish>& wish, const Shape& shape) {
   if (wish && legal(wish->extent)) return *wish;
-  return {identity_order(static_cast<int>(shape.size())),
-          canonical_extent(shape)};
+  return {identity_order(static_cast<int>(shape.size())), legal_extent(shape)};
 }
 
 // The operator that makes the tensor; -1: none does.
@@ -164,7 +163,7 @@ std::optional<FilePlace> place_of(const Value& v, const Shape& shape) {
 
 void make_inputs(Builder& b) {
   const Graph& g = b.graph();
-  const auto wishes = find_wishes(g);
+  const auto wishes = find_wishes(g, b.turned());
   for (int t : g.inputs) {
     const Shape& shape = g.tensors[t].shape;
     const Wish wish = wish_or_plain(wishes[t], shape);
@@ -180,7 +179,7 @@ void make_inputs(Builder& b) {
 
 void make_variables(Builder& b) {
   const Graph& g = b.graph();
-  const auto wishes = find_wishes(g);
+  const auto wishes = find_wishes(g, b.turned());
   for (const Variable& v : g.variables) {
     const Tensor& t = g.tensors[v.before];
     const Wish wish = wish_or_plain(wishes[v.before], t.shape);
@@ -235,8 +234,7 @@ NetIo constant_output(Builder& b, int t) {
   }
   if (!bytes) b.set_places(t);
   const Shape shape = b.lies(t);
-  const View view =
-      b.constant(c.name, std::move(values), canonical_extent(shape));
+  const View view = b.constant(c.name, std::move(values), legal_extent(shape));
   const Shape own = squeezed(shape);
   NetIo io;
   io.file_tensor = t;

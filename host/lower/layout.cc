@@ -56,6 +56,13 @@ Extent canonical_extent(const Shape& s) {
   return c;
 }
 
+Extent legal_extent(const Shape& s) {
+  const Extent c = canonical_extent(s);
+  const int64_t pixels = int64_t{1} * c.rows * c.columns;
+  if (legal(c) || pixels > kMaxRows) return c;
+  return {static_cast<int>(pixels), 1, c.channels};
+}
+
 Shape squeezed(const Shape& s) {
   Shape out;
   std::copy_if(s.begin(), s.end(), std::back_inserter(out),

@@ -35,6 +35,9 @@ bool legal(const Extent&);
 // rows.
 Extent canonical_extent(const Shape&);
 
+// The same where a program can have it, else with a row for each pixel.
+Extent legal_extent(const Shape&);
+
 struct Value {
   View view;
   Shape shape;             // sizes above 1, row-major

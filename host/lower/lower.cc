@@ -7,6 +7,7 @@
 #include "host/lower/ends.h"
 #include "host/lower/expand.h"
 #include "host/lower/reorder.h"
+#include "host/lower/turn.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/require_int8.h"
 
@@ -38,7 +39,7 @@ constexpr ByClass<void (*)(Builder&)> kLowerings(
 
 namespace {
 
-Net lower_expanded(const Graph& g) {
+Net lower_expanded(const Graph& g, int most_columns) {
   std::string problems;
   for (const std::string& line : unsupported_operators(g)) {
     problems += (problems.empty() ? "" : "\n") + line;
@@ -46,7 +47,7 @@ Net lower_expanded(const Graph& g) {
   if (!problems.empty()) {
     throw Error(Exit::kUnsupported, problems);
   }
-  Builder b(g);
+  Builder b(g, most_columns);
   b.net().name = g.name;
   b.net().model_macs = model_macs(g);
   make_inputs(b);
@@ -64,11 +65,13 @@ Net lower_expanded(const Graph& g) {
 
 }  // namespace
 
-Net lower(const Graph& g) {
+Net lower(const Graph& g) { return lower_turned(g, kMaxColumns); }
+
+Net lower_turned(const Graph& g, int most_columns) {
   require_int8(g);
-  if (!has_expansions(g)) return lower_expanded(g);
+  if (!has_expansions(g)) return lower_expanded(g, most_columns);
   const Expanded expanded = expand(g);
-  Net net = lower_expanded(expanded.graph);
+  Net net = lower_expanded(expanded.graph, most_columns);
   for (Layer& l : net.layers) {
     if (l.file_op >= 0) l.file_op = expanded.from[l.file_op];
   }

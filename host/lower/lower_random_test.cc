@@ -8,6 +8,7 @@
 #include "host/lower/batch.h"
 #include "host/lower/testing/net_eval.h"
 #include "host/lower/testing/random_graph.h"
+#include "host/lower/turn.h"
 #include "host/oracle/int8/oracle.h"
 
 namespace shoal {
@@ -97,6 +98,31 @@ TEST(LowerRandom, EqualsTheOracle) {
   }
   if (!chosen) {
     EXPECT_GT(kept, made * 9 / 10);
+  }
+}
+
+// Pictures of few columns are turned as those of too many are.
+TEST(LowerRandom, TurnedPicturesEqualTheOracle) {
+  const char* chosen = std::getenv("SHOAL_TEST_SEED");
+  const unsigned first = chosen ? std::atoi(chosen) : 1;
+  const unsigned count = chosen ? 1 : 2000;
+  int failed = 0, turned = 0;
+  for (unsigned seed = first; seed < first + count && failed < 5; ++seed) {
+    const RandomGraph random(seed);
+    const Graph& g = random.graph();
+    const int most_columns = static_cast<int>(seed % 4);
+    turned += std::ranges::count(find_turned(g, most_columns), true) > 0;
+    std::string fault;
+    try {
+      fault = fault_of(g, lower_turned(g, most_columns), seed);
+    } catch (const std::exception& e) {
+      fault = e.what();
+    }
+    if (!fault.empty()) ++failed;
+    EXPECT_EQ(fault, "") << "seed " << seed << "\n" << text_of(g);
+  }
+  if (!chosen) {
+    EXPECT_GT(turned, 1000);
   }
 }
 

@@ -33,10 +33,39 @@ std::optional<AxisSplit> reduce_cut(const Shape& shape,
         return std::nullopt;
       }
     }
-    return std::vector{group_sizes(permuted(shape, order), i, j)};
+    const Extent c = group_sizes(permuted(shape, order), i, j);
+    const bool gone = group_kind(shape, reduced, order, 0, i) == Kind::kReduced;
+    if (gone && c.rows > kMaxStep) return std::nullopt;
+    return std::vector{c};
   };
   return choose_cut(rank, {have}, canonical_extent(permuted(shape, order)),
                     needed);
+}
+
+// A shape whose reduced axes are no longer than a window may be: a longer one
+// is two axes, if its size has a divisor for that.
+struct Reduced {
+  Shape shape;
+  std::vector<bool> reduced;
+};
+
+Reduced in_short_axes(const Shape& shape, const std::vector<bool>& reduced) {
+  Reduced r;
+  for (size_t k = 0; k < shape.size(); ++k) {
+    int inner = 1;
+    if (reduced[k] && shape[k] > kMaxStep) {
+      const int least = (shape[k] + kMaxStep - 1) / kMaxStep;
+      for (int n = least; n <= kMaxStep && inner == 1; ++n) {
+        if (shape[k] % n == 0) inner = n;
+      }
+    }
+    r.shape.push_back(shape[k] / inner);
+    r.reduced.push_back(reduced[k]);
+    if (inner == 1) continue;
+    r.shape.push_back(inner);
+    r.reduced.push_back(true);
+  }
+  return r;
 }
 
 // Stored order of the kept axes, in the axes of the result.
@@ -88,16 +117,21 @@ void add_turned(Builder& b, const View& in, const View& out) {
 void lower_reduce(Builder& b) {
   const Op& op = b.op();
   const int x = op.inputs[0], y = op.outputs[0];
-  const Shape& shape = b.tensor(x).shape;
+  const Shape& given = b.tensor(x).shape;
+  const std::vector<bool>& gone_axes = std::get<ReduceAttr>(op.attr).reduced;
+  const Reduced axes = in_short_axes(given, gone_axes);
+  const Shape& shape = axes.shape;
+  const std::vector<bool>& reduced = axes.reduced;
   const int rank = static_cast<int>(shape.size());
-  const std::vector<bool>& reduced = std::get<ReduceAttr>(op.attr).reduced;
-  Value v = b.value(x);
+  Value v = b.in_axes(b.value(x), shape);
   std::vector<int> order = full_order(v, shape);
   auto cut = reduce_cut(shape, reduced, order, extent_of(v.view.box));
   if (!cut) {
-    std::stable_partition(order.begin(), order.end(),
-                          [&](int axis) { return !reduced[axis]; });
-    v = b.ordered(x, order);
+    std::vector<int> kept_first = full_order(b.value(x), given);
+    std::stable_partition(kept_first.begin(), kept_first.end(),
+                          [&](int axis) { return !gone_axes[axis]; });
+    v = b.in_axes(b.ordered(x, kept_first), shape);
+    order = full_order(v, shape);
     cut = reduce_cut(shape, reduced, order, extent_of(v.view.box));
   }
   if (!cut) {

@@ -1,6 +1,7 @@
 #include "host/lower/window.h"
 
 #include "host/lower/line.h"
+#include "host/lower/turn.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
@@ -44,18 +45,24 @@ void crop_window(Layer& l, const Shape& in, const Shape& out) {
 void add_on_pictures(Builder& b, Layer l, int x, int y) {
   const Shape& in = b.tensor(x).shape;
   const Shape& out = b.tensor(y).shape;
-  const Value v = b.plain(x);
+  const Value v = b.picture(x);
   const bool one_row = extent_of(v.view.box) == canonical_extent(in);
   // A row that lies as one is not cut up for a single result.
-  const bool is_turned = is_line(l, in, out) && !(one_row && out[2] == 1);
-  if (is_turned) turn_window(l);
-  Extent from = is_turned ? line_extent(in) : canonical_extent(in);
+  const bool line = is_line(l, in, out) && !(one_row && out[2] == 1);
+  const bool turned = b.is_turned(x) && !line;
+  if (line) turn_window(l);
+  if (turned) turn_layer(l);
+  const auto extent = [&](const Shape& s) {
+    if (line) return line_extent(s);
+    return canonical_extent(turned ? permuted(s, turned_order()) : s);
+  };
+  Extent from = extent(in);
   if (const int steps = in[0] == 1 ? steps_at_once(l, from) : 1; steps > 1) {
     join_steps(l, steps, from.channels);
     from = joined_steps(from, steps);
   }
   l.in[0] = b.as_extent(v, from);
-  l.out = b.result(y, is_turned ? line_extent(out) : canonical_extent(out));
+  l.out = b.picture_result(y, extent(out));
   add_per_picture(b, std::move(l), in[0]);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/lower/line.h"
+#include "host/lower/turn.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -91,14 +92,16 @@ constexpr ByClass<Follow> kFollow({{OpClass::kTranspose, transposed},
                                   passed_on);
 
 std::optional<Wish> operand_wish(const Graph& g, const Op& op, int x,
-                                 const Wishes& wishes) {
+                                 const Wishes& wishes, bool turned) {
   const OpClass cls = class_of(op.kind);
   if (cls == OpClass::kFullyConnected) return fully_connected_wish(g, op);
   if (cls == OpClass::kReduce) return std::nullopt;
   if (kFollow[cls] == nullptr) {
-    Wish w = file_order(g.tensors[x].shape);
+    const Shape& s = g.tensors[x].shape;
+    Wish w = file_order(s);
     if (x == op.inputs[0]) w.extent = window_extent(g, op);
-    return w;
+    if (!turned || w.extent != canonical_extent(s)) return w;
+    return Wish{turned_order(), canonical_extent(permuted(s, turned_order()))};
   }
   for (int y : op.outputs) {
     if (wishes[y])
@@ -124,14 +127,16 @@ std::optional<Wish> elected(const std::vector<Wish>& votes) {
 
 }  // namespace
 
-Wishes find_wishes(const Graph& g) {
+Wishes find_wishes(const Graph& g, const std::vector<bool>& turned) {
   Wishes wishes(g.tensors.size());
   std::vector<std::vector<Wish>> votes(g.tensors.size());
   for (auto op = g.ops.rbegin(); op != g.ops.rend(); ++op) {
     for (int y : op->outputs) wishes[y] = elected(votes[y]);
     for (int x : op->inputs) {
       if (x < 0 || g.tensors[x].constant) continue;
-      if (auto w = operand_wish(g, *op, x, wishes)) votes[x].push_back(*w);
+      if (auto w = operand_wish(g, *op, x, wishes, turned[x])) {
+        votes[x].push_back(*w);
+      }
     }
   }
   for (int t : g.inputs) wishes[t] = elected(votes[t]);

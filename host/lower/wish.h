@@ -14,7 +14,9 @@ struct Wish {
   bool operator==(const Wish&) const = default;
 };
 
-// Per tensor; nothing where all orders are alike to the readers.
-std::vector<std::optional<Wish>> find_wishes(const Graph&);
+// Per tensor; nothing where all orders are alike to the readers. `turned` says
+// which tensors are (turn.h).
+std::vector<std::optional<Wish>> find_wishes(const Graph&,
+                                             const std::vector<bool>& turned);
 
 }  // namespace shoal
