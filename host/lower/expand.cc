@@ -34,6 +34,13 @@ class Expansion {
     result_.graph = graph;
     result_.graph.ops.clear();
     result_.graph.file_numbers.clear();
+    is_truth_.assign(graph.tensors.size(), false);
+    for (const Op& op : graph.ops) {
+      const bool truths =
+          op.kind == OpKind::kLogicalNot || op.kind == OpKind::kLogicalAnd ||
+          op.kind == OpKind::kLogicalOr || is_comparison(op.kind);
+      is_truth_[static_cast<size_t>(op.outputs[0])] = truths;
+    }
     for (size_t i = 0; i < graph.ops.size(); ++i) {
       from_ = static_cast<int>(i);
       const Op& op = graph.ops[i];
@@ -141,14 +148,35 @@ class Expansion {
     return r;
   }
 
-  // Makes the result of f, a function of the sign of the difference of two
-  // bytes.
+  // The tensor of numbers that the table makes of x; x itself if these are its
+  // bytes and differences of bytes are wanted.
+  int numbered(int x, const Table& table, bool as_it_is) {
+    return as_it_is ? x : look_up(x, table);
+  }
+
+  // Returns whether two operands have the same numbers as they have bytes, so
+  // that the difference of the bytes says all.
+  bool lie_alike(int a, const Table& first, int b, const Table& second) const {
+    const Tensor &p = tensor(a), &q = tensor(b);
+    const Table same = table_of([](int v) { return static_cast<int8_t>(v); });
+    return !p.constant && !q.constant && p.scale() == q.scale() &&
+           p.zero() == q.zero() && first == same && second == same;
+  }
+
+  // Makes the result of f, a function of the sign of the difference of the
+  // numbers that the tables make of a and b.
   template <class F>
-  void finish(int a, int b, const Op& op, F f) {
+  void finish(int a, const Table& first, int b, const Table& second,
+              const Op& op, F f) {
     const Tensor& y = tensor(op.outputs[0]);
     const Shape shape = y.shape;
     const std::string name = y.name;
-    const int d = binary(OpKind::kSub, a, b, shape, name);
+    const bool alike = lie_alike(a, first, b, second);
+    const float scale = tensor(a).scale();
+    const int d = binary(OpKind::kSub, numbered(a, first, alike),
+                         numbered(b, second, alike), shape, name);
+    if (alike)
+      result_.graph.tensors[static_cast<size_t>(d)].quant.scale = {scale};
     look_up(d, table_of([f](int v) { return static_cast<int8_t>(f(v)); }),
             op.outputs[0]);
   }
@@ -178,19 +206,19 @@ class Expansion {
             const ComparedValues& vb, bool wanted) {
     Ranks r = ranks(va, vb, false);
     if (!r.has_all) {
-      return finish(look_up(a, r.first), look_up(b, r.threshold), op,
+      return finish(a, r.first, b, r.threshold, op,
                     [=](int d) { return (d < 0) == wanted; });
     }
     if (!r.has_none) {
       // No threshold is 0, so all are told one lower: at most, not below.
       r.threshold = shifted(vb, va);
-      return finish(look_up(a, r.first), look_up(b, r.threshold), op,
+      return finish(a, r.first, b, r.threshold, op,
                     [=](int d) { return (d <= 0) == wanted; });
     }
     // The second operand has values below and above all of the first one's,
     // so the first one's lie among them: not b <= a.
     const Ranks other = ranks(vb, va, true);
-    finish(look_up(b, other.first), look_up(a, other.threshold), op,
+    finish(b, other.first, a, other.threshold, op,
            [=](int d) { return (d < 0) != wanted; });
   }
 
@@ -209,11 +237,11 @@ class Expansion {
   void equal(const Op& op, int a, int b, const ComparedValues& va,
              const ComparedValues& vb, bool wanted) {
     const Ranks r = ranks(va, vb, false);
-    const int first = look_up(a, r.first), second = look_up(b, r.threshold);
     if (r.always_found) {
-      return finish(first, second, op,
+      return finish(a, r.first, b, r.threshold, op,
                     [=](int d) { return (d == 0) == wanted; });
     }
+    const int first = look_up(a, r.first), second = look_up(b, r.threshold);
     const Tensor& y = tensor(op.outputs[0]);
     const Shape shape = y.shape;
     const std::string name = y.name;
@@ -229,17 +257,47 @@ class Expansion {
            look_up(b, found), shape, name, op.outputs[0]);
   }
 
+  // A byte where the condition holds, or where it does not, and another one.
+  static Table truths_of(bool chosen, int8_t here, int8_t elsewhere) {
+    return table_of(
+        [=](int v) { return (v != 0) == chosen ? here : elsewhere; });
+  }
+
+  // Returns whether the operand is one constant, zero in the scale of y.
+  bool is_zero(int x, int y) const {
+    const Tensor& t = tensor(x);
+    return t.constant && t.data.size() == 1 &&
+           static_cast<int8_t>(t.data[0]) == tensor(y).zero();
+  }
+
+  // The product with a truth value: a scale of one leaves the byte as it is.
+  bool select_or_zero(const Op& op) {
+    const int c = op.inputs[0], y = op.outputs[0];
+    for (const bool chosen : {true, false}) {
+      const int x = op.inputs[chosen ? 1 : 2];
+      const Tensor& value = tensor(x);
+      const bool fits = is_zero(op.inputs[chosen ? 2 : 1], y) &&
+                        !value.constant && !tensor(c).constant &&
+                        value.scale() == tensor(y).scale() &&
+                        value.zero() == tensor(y).zero();
+      if (!fits) continue;
+      const bool as_it_is = chosen && is_truth_[static_cast<size_t>(c)];
+      const int by = as_it_is ? c : look_up(c, truths_of(chosen, 1, 0));
+      add({OpKind::kMul, {x, by}, {y}, FusedAttr{}});
+      return true;
+    }
+    return false;
+  }
+
   // max(min(a, chosen), min(b, others)): what is not chosen is below all.
   void select(const Op& op) {
+    if (select_or_zero(op)) return;
     const int c = op.inputs[0], a = op.inputs[1], b = op.inputs[2];
     const Tensor& y = tensor(op.outputs[0]);
     const Shape shape = y.shape;
     const std::string name = y.name;
     const auto mask = [&](bool chosen) {
-      return look_up(
-          c, table_of([=](int v) {
-            return static_cast<int8_t>((v != 0) == chosen ? 127 : -128);
-          }));
+      return look_up(c, truths_of(chosen, 127, -128));
     };
     const auto masked = [&](int x, bool chosen) {
       const Shape s = *broadcast_shape(tensor(x).shape, tensor(c).shape);
@@ -250,6 +308,7 @@ class Expansion {
   }
 
   Expanded result_;
+  std::vector<bool> is_truth_;  // tensors of the graph whose bytes are 0 and 1
   int from_ = 0;
 };
 

@@ -125,5 +125,33 @@ TEST(Expand, SelectsBytes) {
   expect_same(g, input);
 }
 
+// A choice between a value and zero is one product.
+TEST(Expand, SelectsBytesOrZero) {
+  for (const int zero : {-128, -3, 127}) {
+    for (const bool chosen : {true, false}) {
+      const Scale scale{0.1F, zero};
+      Graph g;
+      g.tensors = {truths({1, 256}), bytes({256, 1}, scale), bytes({1}, scale),
+                   bytes({256, 256}, scale)};
+      g.tensors[2].constant = true;
+      g.tensors[2].data = {static_cast<uint8_t>(zero)};
+      g.inputs = {0, 1};
+      g.outputs = {3};
+      const std::vector<int> operands =
+          chosen ? std::vector{0, 1, 2} : std::vector{0, 2, 1};
+      g.ops.push_back({OpKind::kSelectV2, operands, {3}, {}});
+      std::vector<uint8_t> input = all_pairs();
+      for (size_t i = 0; i < 256; ++i) input[i] = i % 3 == 0 ? 1 : 0;
+      expect_same(g, input);
+      EXPECT_EQ(expand(g).graph.ops.size(), 2u);
+    }
+  }
+}
+
+TEST(Expand, ComparisonsOfOneScaleNeedNoTables) {
+  const Graph g = comparison(OpKind::kLess, {0.05F, 7}, {0.05F, 7});
+  EXPECT_EQ(expand(g).graph.ops.size(), 2u);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -40,9 +40,10 @@ struct State {
   GraphBuilder builder;
   Layouts layouts;
   std::map<std::string, Value> values;
-  std::map<int, Gate> gates;        // by tensor
-  std::map<std::string, int> uses;  // of each name, by nodes and outputs
-  bool quantized = false;           // a QuantizeLinear or its inverse is there
+  std::map<int, Gate> gates;           // by tensor
+  std::map<std::string, int> uses;     // of each name, by nodes and outputs
+  std::map<std::string, int> unpools;  // the uses as indices of a MaxUnpool
+  bool quantized = false;  // a QuantizeLinear or its inverse is there
 };
 
 // "node 3 Conv \"conv1\"": how errors name a node.
@@ -144,6 +145,7 @@ class OnnxCall {
 bool fold_constants(OnnxCall&);  // all operands are constants, or Shape
 bool convert_window(OnnxCall&);
 bool convert_pool(OnnxCall&);
+bool convert_unpool(OnnxCall&);
 bool convert_matrix(OnnxCall&);
 bool convert_arithmetic(OnnxCall&);
 bool convert_activation(OnnxCall&);
@@ -181,6 +183,10 @@ struct Window {
     return pad_top + pad_left + pad_bottom + pad_right > 0;
   }
 };
+// Makes the value of a MaxPool's indices, output 1 of the node; `padded` is its
+// input with what windows reach behind it.
+void note_places(OnnxCall&, const Value& x, const Window&, int padded);
+
 // The shape of a result of two operands.
 template <class Size>
 std::vector<Size> result_dims(const OnnxCall& call, const std::vector<Size>& a,

@@ -145,8 +145,10 @@ class Conversion {
   void count_uses() {
     for (size_t i = 0; i < model_.nodes.size(); ++i) {
       if (!needed_[i]) continue;
-      for (const std::string& value : model_.nodes[i].inputs) {
-        ++state_.uses[value];
+      const OnnxNode& node = model_.nodes[i];
+      for (const std::string& value : node.inputs) ++state_.uses[value];
+      if (node.type == "MaxUnpool" && node.inputs.size() > 1) {
+        ++state_.unpools[node.inputs[1]];
       }
     }
     for (const OnnxEnd& end : model_.outputs) ++state_.uses[end.name];
@@ -384,13 +386,14 @@ class Conversion {
 
   static bool dispatch(OnnxCall& call) {
     return fold_constants(call) || convert_window(call) || convert_pool(call) ||
-           convert_matrix(call) || convert_arithmetic(call) ||
-           convert_activation(call) || convert_function(call) ||
-           convert_composed(call) || convert_choice(call) ||
-           convert_normalization(call) || convert_reduction(call) ||
-           convert_views(call) || convert_movement(call) ||
-           convert_scatter(call) || convert_pad(call) || convert_join(call) ||
-           convert_resize(call) || convert_quantization(call);
+           convert_unpool(call) || convert_matrix(call) ||
+           convert_arithmetic(call) || convert_activation(call) ||
+           convert_function(call) || convert_composed(call) ||
+           convert_choice(call) || convert_normalization(call) ||
+           convert_reduction(call) || convert_views(call) ||
+           convert_movement(call) || convert_scatter(call) ||
+           convert_pad(call) || convert_join(call) || convert_resize(call) ||
+           convert_quantization(call);
   }
 
   void refuse_node(size_t number, const Error& error) {

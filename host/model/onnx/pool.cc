@@ -18,11 +18,6 @@ bool is_dilated(const Window& w) {
 Window pool_window(OnnxCall& call, const Value& x) {
   call.expect_inputs(1, 1);
   const bool row = call.in(0).rank() == 3;
-  if (call.is_read(1)) {
-    call.unsupported(
-        "indices of the maxima; replace its MaxUnpool by Resize or "
-        "ConvTranspose");
-  }
   std::vector<int64_t> kernel = call.integers("kernel_shape");
   call.require(kernel.size() == (row ? 1 : 2),
                text("kernel_shape has ", kernel.size(), " numbers, expected ",
@@ -155,11 +150,17 @@ void max_pool(OnnxCall& call) {
   const Value x = pooled(call);
   Window window = pool_window(call, x);
   call.ignore({"storage_order"});  // of the indices
-  if (is_identity(window)) return call.set_output(0, Value(call.data(0)));
   // Zeros never win over what a RELU leaves, and cost no range.
   const float padding = never_negative(call, x.tensor)
                             ? 0.f
                             : -std::numeric_limits<float>::infinity();
+  if (call.is_read(1)) {
+    Window all = window;
+    pad_all(all);
+    note_places(call, x, window,
+                all.padded() ? pad_in_front(call, x, all, padding) : x.tensor);
+  }
+  if (is_identity(window)) return call.set_output(0, Value(call.data(0)));
   if (is_dilated(window)) return dilated_max_pool(call, x, window, padding);
   resolve_window(window);
   const int tensor =

@@ -8,6 +8,7 @@
 // permuted instead of its input.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,15 @@
 namespace shoal::onnx_import {
 
 using Axes = std::vector<int>;
+
+// Where in its window each maximum of a MaxPool lies; see unpool.cc.
+struct PooledPlaces {
+  Shape dims;    // of the pool's input, [1, C, H, W]
+  Shape pooled;  // of the maxima, [1, H, W, C]
+  int kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
+  // Tensors of truth values: bits of y * kernel_w + x, the lowest first.
+  std::vector<int> bits;
+};
 
 struct Value {
   std::string name;
@@ -31,6 +41,8 @@ struct Value {
   bool turned = false;   // the order comes from a Transpose of the file
   bool shared = false;   // read by more than one
   bool refused = false;  // made by an operator that is not supported
+  // A MaxPool's indices have these instead of a tensor.
+  std::shared_ptr<const PooledPlaces> places;
 
   bool is_constant() const { return constant != nullptr; }
   size_t rank() const { return dims.size(); }
