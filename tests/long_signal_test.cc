@@ -82,7 +82,7 @@ class Electrodes {
   // A filter in time, one over all electrodes, and a head.
   std::vector<uint8_t> classifier() {
     int x = b_.input({1, kRows, kSteps, 1}, scale_);
-    x = b_.conv(x, weights({2, 1, 8, 1}), -1, scale_);
+    x = b_.conv(x, weights({2, 1, 20, 1}), -1, scale_);
     x = b_.depthwise(x, weights({1, kRows, 1, 2}), -1, scale_, {.same = false});
     x = b_.pool(OpKind::kAveragePool2d, x, 1, 8, {.stride_w = 8});
     x = b_.conv(x, weights({3, 1, 5, 2}), -1, scale_);
@@ -151,16 +151,23 @@ TEST(LongSignal, LimitsAreNamed) {
                       "65535"),
             std::string::npos);
   // A window of more than 16 rows is cut into parts, one a firing.
-  const Signal wide{.samples = 60000, .taps = 33, .pool = 2};
-  EXPECT_NE(refused(wide).find("180000 times a frame, the limit is 65534"),
+  const Signal wide{.samples = 60000, .taps = 600, .pool = 2};
+  EXPECT_NE(refused(wide).find("2280000 times a frame, the limit is 65534"),
             std::string::npos);
-  EXPECT_NE(refused(wide, "kernel").find("180000 times a frame"),
+  EXPECT_NE(refused(wide, "kernel").find("2280000 times a frame"),
             std::string::npos);
   EXPECT_NE(refused(wide, "spatial").find("times a frame, the limit is 65534"),
             std::string::npos);
   const std::string rows =
       refused({.samples = (1 << 24) + 1, .stride = 60000, .pool = 2});
   EXPECT_NE(rows.find("16777217"), std::string::npos) << rows;
+}
+
+// A tall window would make a row in several firings, too many of a long signal:
+// layers share its rows, and one more makes those that are left over.
+TEST(LongSignal, TallWindowsFireInTurns) {
+  expect_exact({.samples = 33000, .taps = 17, .pool = 300});
+  expect_exact({.samples = 33001, .rows = true, .taps = 30, .pool = 300});
 }
 
 // Either axis may be long, but not both: the bytes are the limit then.

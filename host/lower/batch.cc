@@ -49,7 +49,13 @@ class Batch {
     net_.model_macs = from_.model_macs * frames_;
     net_.places = from_.places;
     add_tensors();
-    for (Layer& l : from_.layers) add(std::move(l));
+    for (Layer& l : from_.layers) {
+      first_.push_back(-1);
+      if (l.weights_of >= 0) {
+        l.weights_of = first_[static_cast<size_t>(l.weights_of)];
+      }
+      add(std::move(l));
+    }
     for (NetIo io : from_.inputs) {
       io.place.view = all(io.place.view);
       net_.inputs.push_back(std::move(io));
@@ -140,7 +146,12 @@ class Batch {
     }
   }
 
-  void push(Layer l) { net_.layers.push_back(std::move(l)); }
+  void push(Layer l) {
+    if (!l.weights.empty() && first_.back() < 0) {
+      first_.back() = static_cast<int>(net_.layers.size());
+    }
+    net_.layers.push_back(std::move(l));
+  }
 
   void add(Layer l) {
     if (l.op == OpCode::kConstant && is_shared(l.out))
@@ -150,7 +161,9 @@ class Batch {
     const int first = static_cast<int>(net_.layers.size());
     for (int f = 0; f < frames_; ++f) {
       Layer one = l;
-      if (f > 0 && !l.weights.empty()) one.weights_of = first;
+      if (f > 0 && !l.weights.empty() && l.weights_of < 0) {
+        one.weights_of = first;
+      }
       if (frames_ > 1) one.name += " [" + std::to_string(f) + "]";
       for (View& in : one.in) in = frame_view(net_, in, f);
       one.out = frame_view(net_, one.out, f);
@@ -251,6 +264,7 @@ class Batch {
   }
 
   Net from_, net_;
+  std::vector<int> first_;  // the layer that each of from_'s became first
   const int frames_;
 };
 

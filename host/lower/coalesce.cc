@@ -30,8 +30,13 @@ class Coalescer {
       if (can_go(copy)) apply(copy);
     }
     std::vector<Layer> left;
+    std::vector<int> number;  // copies have no weights, so none is asked for
     for (size_t k = 0; k < net_.layers.size(); ++k) {
+      number.push_back(static_cast<int>(left.size()));
       if (!gone_[k]) left.push_back(std::move(net_.layers[k]));
+    }
+    for (Layer& l : left) {
+      if (l.weights_of >= 0) l.weights_of = number[l.weights_of];
     }
     net_.layers = std::move(left);
     drop_unused_tensors();

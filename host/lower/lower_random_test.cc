@@ -178,5 +178,37 @@ TEST(LowerRandom, LongSignalsEqualTheOracle) {
   EXPECT_EQ(joined, 60);
 }
 
+// Windows so tall that several layers share a signal's rows, beside a layer
+// whose copies go.
+TEST(LowerRandom, TallWindowsOfLongSignalsEqualTheOracle) {
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    std::mt19937 random(seed);
+    const auto pick = [&](int lo, int hi) {
+      return lo + static_cast<int>(random() % static_cast<unsigned>(hi - lo));
+    };
+    TestGraph t(seed);
+    const int steps = 66000 + pick(0, 40), channels = pick(1, 3);
+    WindowAttr a;
+    a.kernel_h = pick(17, 40);
+    a.dilation_h = pick(1, 3);
+    a.pad_top = pick(0, 20);
+    int x = t.input({1, steps, 1, channels});
+    x = seed % 3 == 0 ? t.depthwise(x, a) : t.conv(x, channels, a);
+    t.graph.outputs = {t.concatenation({x, t.conv(x, 2, window(1))}, 3)};
+    const Net net = lower(t.graph);
+    EXPECT_EQ(fault_of(t.graph, net, seed), "") << "seed " << seed;
+    int shared = 0;
+    for (const Layer& l : net.layers) {
+      if (l.weights_of < 0) continue;
+      ++shared;
+      EXPECT_EQ(net.layers[static_cast<size_t>(l.weights_of)].weights.values,
+                l.weights.values);
+    }
+    EXPECT_GT(shared, 0);
+    EXPECT_EQ(fault_of(t.graph, batch_net(lower(t.graph), 2), seed), "")
+        << "seed " << seed << ", two frames";
+  }
+}
+
 }  // namespace
 }  // namespace shoal

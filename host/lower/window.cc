@@ -1,5 +1,9 @@
 #include "host/lower/window.h"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+
 #include "host/lower/line.h"
 #include "host/lower/turn.h"
 #include "host/model/graph/quantize.h"
@@ -22,6 +26,68 @@ void crop(int& kernel, int& pad, int in, int out) {
   const int hi = kernel < pad + in ? kernel : pad + in;
   pad -= lo;
   kernel = hi - lo;
+}
+
+// Returns how many layers share the rows of a long signal, because a tall
+// window makes one row in several firings and one layer would fire too often;
+// 1: it does not, or no number of layers helps.
+int phases_of(const Layer& l, const Extent& out) {
+  constexpr int kMostPhases = 32;
+  if ((l.op != OpCode::kConv && l.op != OpCode::kDepthwise) ||
+      l.kernel_h <= kMaxWindowRows) {
+    return 1;
+  }
+  const int64_t parts = (l.kernel_h + kMaxWindowRows - 1) / kMaxWindowRows;
+  const int64_t firings = parts * out.rows;
+  const int64_t phases = (firings + kMaxFirings - 1) / kMaxFirings;
+  const bool fits = phases <= kMostPhases && phases * l.stride_y <= kMaxStep &&
+                    phases * out.columns <= kMaxColumns;
+  return fits ? static_cast<int>(phases) : 1;
+}
+
+// The layer for output rows `first`, `first` + `every` and so on.
+Layer phase_of(const Layer& l, int first, int every) {
+  Layer one = l;
+  const int begin = first * l.stride_y - l.pad_top;
+  one.pad_top = std::max(-begin, 0);
+  one.in[0].box.y0 += std::max(begin, 0);
+  one.stride_y = l.stride_y * every;
+  return one;
+}
+
+// Rows 0, n, 2n ... of the result are made by one layer, rows 1, n + 1 ... by
+// the next. They are the columns of a tensor with a row for n of the result's,
+// which has the same bytes. Rows that are left over have a layer of their own.
+View add_phases(Builder& b, Layer l, int y, const Extent& out, int n) {
+  const std::string& name = b.tensor(y).name;
+  const int blocks = out.rows / n, whole = blocks * n;
+  const int first_layer = static_cast<int>(b.net().layers.size());
+  const int64_t row_macs = l.macs / out.rows;
+  const auto add = [&](Layer one, const View& to) {
+    one.out = to;
+    one.macs = row_macs * to.box.rows();
+    const bool is_first =
+        static_cast<int>(b.net().layers.size()) == first_layer;
+    if (!is_first) one.weights_of = first_layer;
+    b.add(std::move(one));
+  };
+  const View parts =
+      b.new_tensor(name, {blocks, n * out.columns, out.channels});
+  for (int phase = 0; phase < n; ++phase) {
+    View to = parts;
+    to.box.x0 = phase * out.columns;
+    to.box.x1 = to.box.x0 + out.columns;
+    add(phase_of(l, phase, n), to);
+  }
+  const View made =
+      b.as_extent({parts, {}, {}}, {whole, out.columns, out.channels});
+  if (whole == out.rows) return made;
+  const View all = b.new_tensor(name, out);
+  View front = all, rest = all;
+  front.box.y1 = rest.box.y0 = whole;
+  b.copy_part(y, made, front);
+  add(phase_of(l, whole, 1), rest);
+  return all;
 }
 
 }  // namespace
@@ -62,6 +128,15 @@ void add_on_pictures(Builder& b, Layer l, int x, int y) {
     from = joined_steps(from, steps);
   }
   l.in[0] = b.as_extent(v, from);
+  if (const int phases = in[0] == 1 ? phases_of(l, extent(out)) : 1;
+      phases > 1) {
+    const View made = add_phases(b, std::move(l), y, extent(out), phases);
+    const Shape shape = squeezed(out);
+    const std::vector<int> order =
+        turned ? squeezed_order(turned_order(), out)
+               : identity_order(static_cast<int>(shape.size()));
+    return b.set(y, {made, shape, order});
+  }
   l.out = b.picture_result(y, extent(out));
   add_per_picture(b, std::move(l), in[0]);
 }
