@@ -52,7 +52,7 @@ std::vector<uint8_t> file(const Unpool& u) {
   return b.finish();
 }
 
-// Of x and of the result as [H, W, C]; one axis lies as [C, W].
+// Returns the result for x. Both lie as [H, W, C]; those of one axis as [C, W].
 std::vector<float> reference(const Unpool& u, const std::vector<float>& x) {
   const auto at = [&](int y, int c, int k) {
     return static_cast<size_t>(

@@ -71,8 +71,8 @@ Winner tournament(OnnxCall& call, std::vector<int> rivals) {
   return out;
 }
 
-// Of `count` places of a window, those where the number is that of the place
-// have the value, all others zero.
+// Adds a tensor to `out` for each of `count` places of a window: it has the
+// value where the maximum lies at that place, and zero elsewhere.
 void spread(OnnxCall& call, const PooledPlaces& p, int value, int count,
             std::vector<int>& out) {
   if (count == 1) return out.push_back(value);
