@@ -1,4 +1,4 @@
-// Transformers over nodes: exact under every cut, and faster on eight boards
+// Transformers over nodes: exact under every cut, and faster on several boards
 // than on one.
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/engine/common/prepare.h"
@@ -52,15 +53,14 @@ TEST_P(AttentionCase, IsExactUnderEveryCut) {
   const auto expected = bytes_of(folder / "expected.bin");
   const double alone =
       simulated_s(model, linked_nodes(teensies(1)), input, expected);
-  for (const char* strategy : {"spatial", "kernel", "layer"}) {
-    for (const int nodes : {2, 4, 8}) {
-      simulated_s(model, linked_nodes(teensies(nodes), strategy), input,
-                  expected);
-    }
+  for (const auto& [strategy, nodes] :
+       {std::pair{"spatial", 2}, {"spatial", 8}, {"kernel", 4}, {"layer", 3}}) {
+    simulated_s(model, linked_nodes(teensies(nodes), strategy), input,
+                expected);
   }
   const double together =
-      simulated_s(model, linked_nodes(teensies(8), "auto"), input, expected);
-  std::printf("%s: %.3f ms on one node, %.3f ms on eight\n", GetParam(),
+      simulated_s(model, linked_nodes(teensies(4), "auto"), input, expected);
+  std::printf("%s: %.3f ms on one node, %.3f ms on four\n", GetParam(),
               alone * 1e3, together * 1e3);
   EXPECT_LT(together, alone);
 }
@@ -78,9 +78,9 @@ double planned_s(const std::string& model, int nodes) {
 }
 
 // Tokens are cut over the nodes, and each of them has all keys and values.
-TEST(Transformers, AreFasterOnEightNodes) {
+TEST(TransformersLong, AreFasterOnEightNodes) {
   EXPECT_GE(planned_s("zoo:deit_tiny", 1) / planned_s("zoo:deit_tiny", 8), 4.5);
-  EXPECT_GE(planned_s("zoo:kwt3", 1) / planned_s("zoo:kwt3", 8), 3.8);
+  EXPECT_GE(planned_s("zoo:kwt3", 1) / planned_s("zoo:kwt3", 8), 4);
 }
 
 }  // namespace

@@ -37,10 +37,12 @@ Cuts kernel_cuts(const Net& net, const Cluster& cluster,
   std::vector<CutKind> made(net.tensors.size(), CutKind::kOne);
   for (const Layer& l : net.layers) {
     // A single output channel (or what multiplies a single input channel)
-    // leaves positions to share; what follows leaves them where they are.
+    // leaves positions to share; what follows leaves them where they are. So do
+    // means and softmax over the channels of many tokens or pixels.
     const bool follows =
         l.in[0].tensor >= 0 && made[l.in[0].tensor] == CutKind::kGrid;
-    const bool by_place = !can_cut_outputs(l) && (l.macs > 0 || follows);
+    const bool by_place =
+        !can_cut_outputs(l) && (l.macs > 0 || follows || l.out.box.rows() >= n);
     cuts.layers.push_back(by_place ? cut_grid(l, crew, n, 1)
                                    : cut_outputs(l, crew));
     made[l.out.tensor] = cuts.layers.back().kind;
