@@ -48,6 +48,8 @@ void expect_same_nets(const Build& build) {
   ASSERT_EQ(a.tensors.size(), b.tensors.size());
   for (size_t k = 0; k < a.tensors.size(); ++k) {
     EXPECT_EQ(a.tensors[k].box(), b.tensors[k].box()) << a.tensors[k].name;
+    EXPECT_EQ(a.tensors[k].turned, a.tensors[k].rows > 1) << a.tensors[k].name;
+    EXPECT_FALSE(b.tensors[k].turned) << b.tensors[k].name;
   }
   ASSERT_EQ(a.layers.size(), b.layers.size());
   for (size_t k = 0; k < a.layers.size(); ++k) {

@@ -60,6 +60,7 @@ Net lower_expanded(const Graph& g, int most_columns) {
   }
   make_outputs(b);
   coalesce_copies(b.net(), b.part_copies());
+  mark_turned(g, b.net());
   return held_first(std::move(b.net()));
 }
 

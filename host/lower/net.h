@@ -22,6 +22,8 @@ struct NetTensor {
   std::string name;
   int rows = 1, columns = 1, channels = 1;
   int element_bytes = 1;
+  // Its rows are the columns of the file's picture, and its columns the rows.
+  bool turned = false;
   // The number of the model's frames that lie in it one below the other; see
   // batch.h.
   int frames = 1;

@@ -79,6 +79,28 @@ std::vector<bool> find_turned(const Graph& g, int most_columns) {
   return turned;
 }
 
+void mark_turned(const Graph& g, Net& net) {
+  std::vector<bool> is_known(net.tensors.size(), false);
+  for (size_t t = 0; t < g.tensors.size(); ++t) {
+    const std::optional<FilePlace>& place = net.places[t];
+    const Shape& s = g.tensors[t].shape;
+    if (!place || s.size() != 4) continue;
+    const auto tensor = static_cast<size_t>(place->view.tensor);
+    const Box& box = place->view.box;
+    const bool is_line = place->perm.empty() && s[0] == 1 && s[1] == 1 &&
+                         box.rows() > 1 && box.columns() == 1;
+    is_known[tensor] = true;
+    net.tensors[tensor].turned = is_line || place->perm == turned_order();
+  }
+  for (const Layer& l : net.layers) {
+    const auto made = static_cast<size_t>(l.out.tensor);
+    if (is_known[made] || l.in[0].tensor < 0) continue;
+    const NetTensor& from = net.tensors[static_cast<size_t>(l.in[0].tensor)];
+    NetTensor& to = net.tensors[made];
+    to.turned = from.turned && from.rows == to.rows;
+  }
+}
+
 void turn_layer(Layer& l) {
   const std::vector<int8_t> from = l.weights.values;
   const auto rows = static_cast<size_t>(l.kernel_h);

@@ -19,6 +19,10 @@ std::vector<int> turned_order();
 // transposition between two of them would hold one of them whole.
 std::vector<bool> find_turned(const Graph&, int most_columns);
 
+// Marks the net's tensors that are turned, here or because a signal's steps lie
+// along rows (line.h), and those that layers make of them row by row.
+void mark_turned(const Graph&, Net&);
+
 // Swaps rows and columns in the window, in the maps and in the weights.
 void turn_layer(Layer&);
 

@@ -185,6 +185,28 @@ CutRule read_cut_rule(TomlReader& keys, const Cluster& cluster) {
   return rule;
 }
 
+namespace {
+
+// The rule for the net's rows and columns, with cells in the same order.
+CutRule turned(const CutRule& rule) {
+  CutRule other = rule;
+  std::swap(other.rows, other.columns);
+  const auto rows = static_cast<size_t>(rule.rows);
+  const auto columns = static_cast<size_t>(rule.columns);
+  const auto parts = static_cast<size_t>(rule.parts);
+  for (size_t y = 0; y < rows; ++y) {
+    for (size_t x = 0; x < columns; ++x) {
+      for (size_t p = 0; p < parts; ++p) {
+        const size_t from = (y * columns + x) * parts + p;
+        const size_t to = (x * rows + y) * parts + p;
+        other.crew.nodes[to] = rule.crew.nodes[from];
+        other.crew.weights[to] = rule.crew.weights[from];
+      }
+    }
+  }
+  return other;
+}
+
 LayerCut apply_rule(const CutRule& rule, const Layer& layer) {
   switch (rule.kind) {
     case CutKind::kGrid:
@@ -200,6 +222,15 @@ LayerCut apply_rule(const CutRule& rule, const Layer& layer) {
     default:
       return cut_one(layer, rule.crew.nodes[0]);
   }
+}
+
+}  // namespace
+
+LayerCut apply_rule(const CutRule& rule, const Net& net, int layer) {
+  const Layer& l = net.layers[static_cast<size_t>(layer)];
+  const bool swaps = net.tensors[static_cast<size_t>(l.out.tensor)].turned;
+  const bool is_grid = rule.kind == CutKind::kGrid;
+  return apply_rule(swaps && is_grid ? turned(rule) : rule, l);
 }
 
 bool takes_rule(const CutRule& rule, const Layer& layer) {

@@ -21,7 +21,8 @@ struct CutRule {
 // Reads the keys rows, columns, parts, outputs, inputs, node, strategy, nodes
 // and weights. Throws Error(kUsage) unless they say exactly one cut.
 CutRule read_cut_rule(TomlReader&, const Cluster&);
-LayerCut apply_rule(const CutRule&, const Layer&);
+// Rows and columns of the rule are those of the file's picture.
+LayerCut apply_rule(const CutRule&, const Net&, int layer);
 // Returns whether the operator can be cut as the rule says.
 bool takes_rule(const CutRule&, const Layer&);
 std::string rule_text(const CutRule&);

@@ -103,7 +103,8 @@ class CutsReader {
   }
 
   LayerCut cut(TomlReader& keys, const CutRule& rule, size_t layer) {
-    if (rule.strategy.empty()) return apply_rule(rule, net_.layers[layer]);
+    if (rule.strategy.empty())
+      return apply_rule(rule, net_, static_cast<int>(layer));
     return strategy_cuts(keys, rule.strategy).layers[layer];
   }
 

@@ -73,6 +73,25 @@ TEST(CutsFile, HalosAreSentWhereTheirRowsAreShortest) {
   }
 }
 
+// A recording of several electrodes, whose net has time along rows.
+TEST(CutsFile, RowsAndColumnsAreTheFiles) {
+  ShapeNet n("signal");
+  n.output(n.conv(n.input(100, 8, 1), 3, 1, 4));
+  Net net = n.finish();
+  for (NetTensor& t : net.tensors) t.turned = true;
+  const Cuts cuts =
+      parse_cuts("k.toml", "[default]\nrows = 2\ncolumns = 2\n", net, four());
+  const LayerCut& cut = cuts.layers[0];
+  ASSERT_EQ(cut.shares.size(), 4u);
+  for (const Share& s : cut.shares) {
+    EXPECT_EQ(s.own.rows(), 50);
+    EXPECT_EQ(s.own.columns(), 4);
+    // Node b has the second half of the file's columns, which are rows here.
+    EXPECT_EQ(s.own.y0 > 0, s.node == 1 || s.node == 3) << s.node;
+    EXPECT_EQ(s.own.x0 > 0, s.node >= 2) << s.node;
+  }
+}
+
 TEST(CutsFile, TilesAreOfEachRun) {
   const Cuts cuts = parse(
       "[default]\noutputs = true\n[[block]]\nlayers = [2, \"0-1\"]\nrows = 2\n"

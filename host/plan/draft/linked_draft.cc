@@ -83,6 +83,7 @@ class Maker {
     b.tensor = tensor;
     b.box = box;
     b.element_bytes = element_bytes;
+    b.turned = net_.tensors[tensor].turned;
     b.slots = box.rows();
     b.variable = s_.uses[tensor].variable;
     d.stage.buffers.push_back(b);

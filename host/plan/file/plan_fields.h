@@ -15,11 +15,12 @@ concept Is = std::same_as<std::remove_const_t<T>, Struct>;
 
 // Calls visit(name, field) for each field of `s`.
 void fields(Is<PlanBuffer> auto& s, auto&& visit) {
-  auto& [tensor, box, element_bytes, slots, is_private, complete, overlay,
-         variable, offset, first_stage, last_stage] = s;
+  auto& [tensor, box, element_bytes, turned, slots, is_private, complete,
+         overlay, variable, offset, first_stage, last_stage] = s;
   visit("tensor", tensor);
   visit("box", box);
   visit("element_bytes", element_bytes);
+  visit("turned", turned);
   visit("slots", slots);
   visit("is_private", is_private);
   visit("complete", complete);

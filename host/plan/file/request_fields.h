@@ -16,12 +16,14 @@ void fields(Is<View> auto& s, auto&& visit) {
 }
 
 void fields(Is<NetTensor> auto& s, auto&& visit) {
-  auto& [name, rows, columns, channels, element_bytes, frames, over] = s;
+  auto& [name, rows, columns, channels, element_bytes, turned, frames, over] =
+      s;
   visit("name", name);
   visit("rows", rows);
   visit("columns", columns);
   visit("channels", channels);
   visit("element_bytes", element_bytes);
+  visit("turned", turned);
   visit("frames", frames);
   visit("over", over);
 }

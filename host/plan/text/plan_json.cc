@@ -22,6 +22,7 @@ Json buffer_json(const Net& net, const PlanBuffer& b) {
          {"slots", b.slots},          {"offset", b.offset},
          {"bytes", b.bytes()},        {"first_stage", b.first_stage},
          {"last_stage", b.last_stage}};
+  if (b.turned) j["turned"] = true;
   if (b.complete) j["complete"] = true;
   if (b.is_private) j["private"] = true;
   if (b.overlay >= 0) j["overlay"] = b.overlay;

@@ -95,6 +95,11 @@ void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
        format_bytes(n.storage_read_bytes / net.frames));
 }
 
+// Returns what the file calls the rows of a tensor.
+const char* rows_name(const Net& net, int tensor) {
+  return net.tensors[static_cast<size_t>(tensor)].turned ? "columns" : "rows";
+}
+
 // The variables, which live from frame to frame in two copies.
 void variable_lines(std::string& out, const Net& net, const PlanNode& n,
                     const std::string& of) {
@@ -106,9 +111,10 @@ void variable_lines(std::string& out, const Net& net, const PlanNode& n,
        "copies",
        of, format_bytes(bytes), format_bytes(n.layout.variable_bytes));
   for (const PlanVariable& v : n.variables) {
-    line(out, "  {:>11} B  {} rows of {} x {}  {}", format_count(v.bytes()),
-         v.box.rows(), v.box.columns(), v.box.channels(),
-         short_name(net.variables[v.variable].name, kLongestName));
+    const NetVariable& of_net = net.variables[v.variable];
+    line(out, "  {:>11} B  {} {} of {} x {}  {}", format_count(v.bytes()),
+         v.box.rows(), rows_name(net, of_net.before), v.box.columns(),
+         v.box.channels(), short_name(of_net.name, kLongestName));
   }
 }
 
@@ -194,9 +200,10 @@ void buffer_lines(std::string& out, const Net& net, const PlanNode& n) {
   buffers.resize(std::min(buffers.size(), kLargestBuffers));
   line(out, "  largest buffers of the fullest stage ({})", fullest);
   for (const PlanBuffer& b : buffers) {
-    line(out, "  {:>11} B  {:>4} of {:>4} rows of {} x {}  {}",
-         format_count(b.bytes()), b.slots, b.box.rows(), b.box.columns(),
-         b.box.channels(), short_name(net.tensors[b.tensor].name, kShortName));
+    line(out, "  {:>11} B  {:>4} of {:>4} {} of {} x {}  {}",
+         format_count(b.bytes()), b.slots, b.box.rows(),
+         rows_name(net, b.tensor), b.box.columns(), b.box.channels(),
+         short_name(net.tensors[b.tensor].name, kShortName));
   }
 }
 

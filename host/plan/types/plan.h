@@ -19,6 +19,7 @@ struct PlanBuffer {
   int tensor = -1;
   Box box;
   int element_bytes = 1;
+  bool turned = false;      // its rows are the columns of the file's picture
   int slots = 0;            // rows held; box.rows() holds it whole
   bool is_private = false;  // inside a loop
   bool complete = false;    // filled by an earlier stage

@@ -12,6 +12,7 @@ struct Shares {
   std::set<int> nodes;
   std::set<int> y, x, c;  // where they begin
   bool sums = false;
+  bool turned = false;  // the net's rows are the file's columns
 };
 
 std::string cut_of(const Shares& s) {
@@ -19,8 +20,10 @@ std::string cut_of(const Shares& s) {
   if (s.nodes.size() == 1) return "one";
   const bool is_grid = s.y.size() > 1 || s.x.size() > 1;
   if (!is_grid) return s.c.size() > 1 ? "outputs" : "each all";
+  const size_t rows = s.turned ? s.x.size() : s.y.size();
+  const size_t columns = s.turned ? s.y.size() : s.x.size();
   std::string text =
-      "grid " + std::to_string(s.y.size()) + "x" + std::to_string(s.x.size());
+      "grid " + std::to_string(rows) + "x" + std::to_string(columns);
   return s.c.size() > 1 ? text + "x" + std::to_string(s.c.size()) : text;
 }
 
@@ -33,6 +36,7 @@ void add_stage(const PlanStage& stage, int node,
     s.nodes.insert(node);
     s.y.insert(out.box.y0), s.x.insert(out.box.x0);
     s.sums = s.sums || !a.init || !a.final;
+    s.turned = stage.buffers[out.buffer].turned;
     if (!stage.buffers[out.buffer].is_private) {
       s.c.insert(out.box.c0);
     } else if (!a.weights.chunks.empty()) {

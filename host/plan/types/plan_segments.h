@@ -15,7 +15,9 @@ struct CutRun {
   int first_layer = 0, last_layer = 0;
   int nodes = 0;       // that have a share
   int first_node = 0;  // of those
-  std::string cut;     // "one", "grid 2x4", "outputs", "inputs", "each all"
+  // "one", "grid 2x4", "outputs", "inputs", "each all"; the rows and columns of
+  // a grid are those of the file's picture.
+  std::string cut;
 };
 
 struct SegmentSummary {

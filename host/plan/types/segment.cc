@@ -14,6 +14,7 @@ void add_buffer(const Net& net, int tensor, const TensorUses& uses, Segment s,
   b.tensor = tensor;
   b.box = net.tensors[tensor].box();
   b.element_bytes = net.tensors[tensor].element_bytes;
+  b.turned = net.tensors[tensor].turned;
   b.slots = lives_inside(uses, s) ? slots[tensor] : b.box.rows();
   b.complete = uses.last_write < s.begin;
   b.variable = uses.variable;
