@@ -79,6 +79,10 @@ int worker_command(const WorkerFlags& flags) {
       return is_serial ? where : udp_address_text(address);
     };
   }
+  options.said = [](const std::string& line) {
+    say("%s\n", line.c_str());
+    flush_output();
+  };
   Worker worker(options, *transport);
   if (flags.insecure) {
     tell(

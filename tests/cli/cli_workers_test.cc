@@ -268,16 +268,20 @@ TEST_F(CliWorkers, DeployRefusesAsRunDoes) {
   EXPECT_EQ(shop_.shoal(deploy(one.address, {"--insecure"})).code, 0);
 }
 
-// A worker is no board: it has no code that starts frames.
-TEST_F(CliWorkers, AWorkerStartsNoFrames) {
-  const RunningWorker one(shop_, {"--insecure"}), bell(shop_, {"--insecure"});
-  const Told told =
-      shop_.shoal(deploy(one.address, {"--insecure", "--leader", bell.address,
-                                       "--picture", "x.bin", "--every", "1"}));
-  EXPECT_EQ(told.code, 6) << told.err;
-  EXPECT_NE(told.err.find("its firmware cannot start frames"), told.err.npos)
-      << told.err;
-  EXPECT_EQ(told.err.find("from now on"), told.err.npos) << told.err;
+// One worker has the picture and tells the class, two compute: after the
+// deployment there is no coordinator.
+TEST_F(CliWorkers, AWorkerStartsFrames) {
+  const RunningWorker one(shop_, {"--insecure"}), two(shop_, {"--insecure"});
+  RunningWorker bell(shop_, {"--insecure"});
+  const Told told = shop_.shoal(
+      deploy(one.address + "," + two.address,
+             {"--insecure", "--leader", bell.address, "--picture", "x.bin",
+              "--every", "0.05", "--strategy", "spatial"}));
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.err.find("from now on"), told.err.npos) << told.err;
+  const std::string first = bell.process.line();
+  EXPECT_EQ(first.rfind("frame 0: class ", 0), 0u) << first;
+  EXPECT_EQ(bell.process.line(), "frame 1" + first.substr(7));
 }
 
 TEST_F(CliWorkers, ARunThatIsInterruptedSaysWhomItStopped) {

@@ -4,6 +4,7 @@
 
 #include "device/kernels/kernels.h"
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/engine/coordinator/node_name.h"
 #include "host/engine/workers/key_file.h"
 
@@ -17,10 +18,18 @@ int agent_entropy(void*, void* out, uint32_t bytes) {
 
 }  // namespace
 
+std::string leader_text(const LeaderSaid& s) {
+  std::string text = "frame " + std::to_string(s.frame);
+  if (s.late) return text + " waits for node " + printable(s.name);
+  text += ": class " + std::to_string(s.best);
+  return s.name[0] == 0 ? text : text + ", " + printable(s.name);
+}
+
 Worker::Worker(const WorkerOptions& options, HostTransport& transport)
     : transport_(transport),
       name_(options.name),
       board_(options.board),
+      said_(options.said),
       arena_(options.arena_bytes),
       program_(options.program_bytes),
       peers_(kMaxPeers),
@@ -70,6 +79,11 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
       },
       0xFFFFFFFF, 1'000'000'000};
   c.kernels = best_kernels().name;
+  c.leader = make_leader;
+  c.said = [](void* self, const LeaderSaid& s) {
+    static_cast<Worker*>(self)->said_(leader_text(s));
+  };
+  c.said_user = this;
   if (agent_.open(c) != Status::kOk) {
     throw Error(Exit::kInternal, "the worker lacks something");
   }

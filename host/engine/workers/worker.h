@@ -29,7 +29,12 @@ struct WorkerOptions {
   // name_of, which returns the text of a transport's address. May be empty.
   std::function<void(const std::string&)> log;
   std::function<std::string(uint64_t)> name_of;
+  // Hears what the node says of the frames that it starts as a leader.
+  std::function<void(const std::string&)> said = [](const std::string&) {};
 };
+
+// "frame 3: class 8, bag", as boards say it.
+std::string leader_text(const LeaderSaid&);
 
 class Worker {
  public:
@@ -46,6 +51,7 @@ class Worker {
  private:
   HostTransport& transport_;
   std::string name_, board_;
+  const std::function<void(const std::string&)> said_;
   Arena arena_, program_;
   ProgramMemory programs_;
   std::vector<shoal_peer> peers_;
