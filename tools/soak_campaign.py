@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Frames without end on a service whose workers and which itself are killed.
+
+  tools/soak_campaign.py SHOAL [--frames 1000000] [--workers 8] [--loss 0.01]
+                         [--kill-every 10000] [--kill-service-every 100000]
+
+Starts workers behind a relay that loses datagrams (tools/lossy_relay.py), and
+`shoal serve` on them. Each client sends frames by HTTP, one after another, and
+repeats what has no answer: a service that was killed is started again. Every
+answer must have the checksum that `shoal run` prints. Prints the memory of the
+service and of the workers meanwhile; exit code 1 for a wrong answer, or if the
+memory of a process has grown by more than a tenth and 4 MB in the second half of
+the frames.
+"""
+import argparse
+import http.client
+import json
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from lossy_relay import LossyRelay
+from serve_campaign import MODEL, PICTURES, Workers, expected
+
+CLIENTS = 4
+SLACK_KB = 4096
+
+
+def flags():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("shoal")
+    parser.add_argument("--frames", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--loss", type=float, default=0.01)
+    parser.add_argument("--kill-every", type=int, default=10_000)
+    parser.add_argument("--kill-service-every", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def memory_kb(pid):
+    """Returns what a process has in RAM now."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+class Service:
+    def __init__(self, shoal, addresses):
+        self.command = [shoal, "serve", MODEL, "--insecure", "--quiet", "--node-timeout", "1",
+                        "--strategy", "spatial", "--workers", ",".join(addresses), "--http"]
+        self.address = "127.0.0.1:0"
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([*self.command, self.address], stdout=subprocess.PIPE,
+                                        text=True)
+        self.address = self.process.stdout.readline().split("//")[1].strip()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.start()
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait()
+
+
+class Soak:
+    def __init__(self, args):
+        self.args, self.lock = args, threading.Lock()
+        self.sums = expected(args.shoal)
+        self.bodies = [p.read_bytes() for p in PICTURES]
+        self.workers = Workers(args.shoal, args.workers)
+        self.relay = LossyRelay(self.workers.addresses, args.loss, args.seed)
+        self.service = Service(args.shoal, self.relay.addresses)
+        self.done = self.wrong = self.repeats = self.again = 0
+        self.given = iter(range(args.frames))
+        self.memory = {}  # KB of each process, look by look
+
+    def ask(self, number):
+        at = number % len(self.bodies)
+        while True:
+            try:
+                connection = http.client.HTTPConnection(self.service.address, timeout=60)
+                connection.request("POST", "/run", self.bodies[at])
+                reply = connection.getresponse()
+                said = json.loads(reply.read())
+                if reply.status == 200:
+                    return said, said["output_sha256"] == self.sums[at]
+            except (OSError, http.client.HTTPException):
+                pass  # the service was killed
+            with self.lock:
+                self.again += 1
+            time.sleep(0.05)
+
+    def client(self):
+        while True:
+            with self.lock:
+                number = next(self.given, None)
+            if number is None:
+                return
+            said, right = self.ask(number)
+            with self.lock:
+                self.done += 1
+                self.repeats += said["repeats"]
+                self.wrong += not right
+
+    def look(self):
+        now = {"service": memory_kb(self.service.process.pid)}
+        for i, worker in enumerate(self.workers.running):
+            now[f"w{i}"] = memory_kb(worker.pid)
+        for name, kb in now.items():
+            self.memory.setdefault(name, []).append(kb)
+        print(f"{self.done:,} frames, {self.wrong} wrong, {self.repeats} run again, "
+              f"{self.again} sent again; service {now['service']:,} KB, workers "
+              f"{max(v for k, v in now.items() if k != 'service'):,} KB at most; "
+              f"{self.relay.lost:,} of {self.relay.lost + self.relay.passed:,} datagrams lost",
+              flush=True)
+
+    def grown(self):
+        """Returns the processes whose memory has grown in the second half."""
+        return [name for name, kb in self.memory.items()
+                if kb[-1] > kb[len(kb) // 2] * 1.1 + SLACK_KB]
+
+    def run(self):
+        luck = random.Random(self.args.seed)
+        clients = [threading.Thread(target=self.client) for _ in range(CLIENTS)]
+        for c in clients:
+            c.start()
+        kills = services = 0
+        tenth = max(self.args.frames // 10, 1)
+        looked = 0
+        while any(c.is_alive() for c in clients):
+            time.sleep(0.01)
+            if self.done >= tenth * (looked + 1):
+                looked += 1
+                self.look()
+            if self.done >= self.args.kill_every * (kills + 1):
+                kills += 1
+                i = luck.randrange(self.args.workers)
+                self.workers.kill(i)
+                time.sleep(luck.uniform(0, 2))
+                self.workers.running[i] = self.workers.start(i, self.workers.addresses[i])
+            if self.done >= self.args.kill_service_every * (services + 1):
+                services += 1
+                self.service.kill()
+        code = self.service.end()
+        self.workers.end()
+        self.relay.close()
+        grown = self.grown()
+        print(f"{self.done:,} frames, {self.wrong} wrong, {kills} workers and {services} "
+              f"services killed; memory grew in: {', '.join(grown) or 'none'}")
+        return 1 if self.wrong or code or grown or self.done < self.args.frames else 0
+
+
+if __name__ == "__main__":
+    sys.exit(Soak(flags()).run())
