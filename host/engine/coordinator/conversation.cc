@@ -165,7 +165,8 @@ void Conversation::excuse(uint64_t us) {
 
 SilenceLimits Conversation::silence() const {
   if (!open_) return {std::min(config_.timeout_us, config_.answer_us), 0, 0};
-  if (!config_.derives_silence || !runs_ || round_trip_us_ == 0) {
+  const bool is_known = runs_ || (deploys_ && !is_busy());
+  if (!config_.derives_silence || !is_known || round_trip_us_ == 0) {
     return {config_.timeout_us, ping_us_, ping_us_};
   }
   SilenceLimits s = silence_of(least_trip_us_,
@@ -174,6 +175,20 @@ SilenceLimits Conversation::silence() const {
   s.heartbeat_us = std::min(s.heartbeat_us, ping_us_);
   s.again_us = std::min(s.again_us, s.heartbeat_us);
   return s;
+}
+
+// It hashes or checks a whole program: how long that takes is not known.
+bool Conversation::is_busy() const {
+  const auto takes_long = [](const Flight& f) {
+    return f.request == Request::kBegin || f.request == Request::kEnd ||
+           f.request == Request::kStart;
+  };
+  return std::ranges::any_of(flights_, takes_long);
+}
+
+void Conversation::deploys() {
+  deploys_ = true;
+  ping_at_ = std::min(ping_at_, now() + silence().heartbeat_us);
 }
 
 void Conversation::runs(uint64_t longest_slice_us) {

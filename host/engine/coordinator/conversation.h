@@ -75,6 +75,8 @@ class Conversation {
   uint64_t next_timer_us() const;
   // Something else authentic has come from the node.
   void heard();
+  // The node is sent its program from now on.
+  void deploys();
   // The node has started its program, which looks at its link that often.
   void runs(uint64_t longest_slice_us);
   // Called when the clock stood still or there was no poll: that is not the
@@ -145,6 +147,8 @@ class Conversation {
   void reply(const ReplyHead&, std::span<const uint8_t> data);
   void send(Flight&, uint64_t now);
   void fill(uint64_t now);
+  // Returns whether the node may do something that takes long in one piece.
+  bool is_busy() const;
   // The silence after which it is given up, and the times of heartbeats.
   SilenceLimits silence() const;
   void heartbeat(uint64_t now);
@@ -183,7 +187,7 @@ class Conversation {
   uint64_t hello_at_ = 0, hello_gap_us_ = 0;
   uint64_t heard_at_ = 0, ping_at_ = 0;
   int unanswered_ = 0;  // heartbeats, since it was heard
-  bool runs_ = false;
+  bool runs_ = false, deploys_ = false;
   uint64_t longest_us_ = 0;     // that it may be, or was, away from its link
   uint64_t round_trip_us_ = 0;  // 0: not measured
   uint64_t deviation_us_ = 0, least_trip_us_ = UINT64_MAX;

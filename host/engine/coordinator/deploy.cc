@@ -147,6 +147,7 @@ void Coordinator::Work::begin(int worker) {
   std::ranges::copy(hash_of(image), r.hash);
   std::vector<uint8_t> data;
   append(data, r);
+  w.talk.deploys();
   w.talk.ask(
       Request::kBegin, std::move(data),
       [this, &w, worker](Reply reply, std::span<const uint8_t> answer) {

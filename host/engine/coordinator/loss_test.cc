@@ -108,5 +108,32 @@ TEST(LossOfANode, OneThatHoldsAnotherProgramIsNotStarted) {
   expect_loss(c, 1, Loss::kLying);
 }
 
+TEST(LossOfANode, IsSeenAsSoonWhileProgramsAreSent) {
+  const Prepared p = small_linked(2);
+  TestCluster c(9);
+  c.config.insecure = c.options.insecure = true;
+  c.config.derives_silence = true;
+  c.add_node();
+  c.add_node();
+  ASSERT_TRUE(c.connect());
+  uint64_t stopped_us = 0;
+  c.net.spy = [&](LossyNet::Datagram& d) {
+    change_session(d.bytes, [&](std::span<uint8_t> body) {
+      const bool is_write = body[0] == static_cast<uint8_t>(Request::kWrite);
+      if (d.to == 3 && is_write && stopped_us == 0) {
+        c.nodes[1]->silent = true;
+        stopped_us = c.net.now_us;
+      }
+      return false;
+    });
+    return true;
+  };
+  c.coordinator->deploy(p);
+  expect_error(end_of(c), Exit::kNode, "node node1 (at3): silent for");
+  expect_loss(c, 1, Loss::kDead);
+  ASSERT_GT(stopped_us, 0u);
+  EXPECT_LE(c.net.now_us - stopped_us, 1'200'000u);
+}
+
 }  // namespace
 }  // namespace shoal
