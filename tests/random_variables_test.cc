@@ -1,14 +1,12 @@
-// Random networks that keep variables from frame to frame: rings of rows, sums
-// that run, delays, variables that are swapped. Every frame of a sequence must
-// equal the oracle's, on one node mapped and unmapped and on clusters with
-// loss, frames in flight one behind the other.
+// Random networks that keep variables from frame to frame. Every frame of a
+// sequence must equal the oracle's, on one node mapped and unmapped and on
+// clusters with loss, frames in flight one behind the other.
 //
 //   SHOAL_RANDOM_NETS   how many networks (default: some dozens)
 //   SHOAL_RANDOM_SEED   the first seed (default: 1)
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -23,8 +21,8 @@
 #include "host/engine/local/node_engine.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/model/import/import.h"
-#include "host/model/import/testing/model_builder.h"
 #include "host/oracle/int8/oracle.h"
+#include "tests/random_stream.h"
 
 namespace shoal {
 namespace {
@@ -34,143 +32,6 @@ constexpr int kNets = 60, kFrames = 4;
 uint32_t number_from(const char* variable, uint32_t otherwise) {
   const char* text = std::getenv(variable);
   return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
-}
-
-class RandomStream {
- public:
-  explicit RandomStream(uint32_t seed)
-      : random_(seed), b_(pick(0, 3) ? Type::kInt8 : Type::kUint8) {
-    const Shape in{1, pick(1, 6), pick(1, 4), pick(1, 6)};
-    int x = b_.input(in, {0.02f * static_cast<float>(pick(1, 5)), pick(-9, 9)});
-    for (int steps = pick(2, 6); steps > 0; --steps) x = step(x);
-    b_.output(x);
-    if (pick(0, 2) == 0 && !read_.empty()) b_.output(read_.back());
-  }
-  std::vector<uint8_t> file() const { return b_.finish(); }
-
- private:
-  int pick(int low, int high) {
-    return low +
-           static_cast<int>(random_() % static_cast<uint32_t>(high - low + 1));
-  }
-  std::vector<int8_t> bytes(int64_t count) {
-    std::vector<int8_t> all(static_cast<size_t>(count));
-    for (int8_t& v : all) v = static_cast<int8_t>(pick(-128, 127));
-    return all;
-  }
-  int variable(const Shape& shape, BuilderScale scale) {
-    const bool set = pick(0, 1);
-    const int v =
-        b_.variable(shape, scale,
-                    set ? bytes(element_count(shape)) : std::vector<int8_t>{});
-    return v;
-  }
-  int read(int handle) {
-    read_.push_back(b_.read_variable(handle));
-    return read_.back();
-  }
-
-  int step(int x) {
-    switch (pick(0, 6)) {
-      case 0:
-      case 1:
-        return ring(x);
-      case 2:
-        return sum(x);
-      case 3:
-        return delay(x);
-      case 4:
-        return swap(x);
-      default:
-        return conv(x);
-    }
-  }
-
-  // Rows of the frames before, and this one's; the last of them are kept.
-  int ring(int x) {
-    const Shape s = b_.shape(x);
-    if (pick(0, 2) == 0) return window(x);
-    const int rows = pick(1, 9);
-    const int v = variable({1, rows, s[2], s[3]}, b_.scale(x));
-    const int all = b_.concatenation({read(v), x}, 1);
-    const int last = b_.strided_slice(
-        all, {{0, s[1], 0, 0}, {1, s[1] + rows, s[2], s[3]}, {1, 1, 1, 1}});
-    b_.assign_variable(v, last);
-    return all;
-  }
-
-  // All rows of the last frames; the oldest that it holds nobody reads.
-  int window(int x) {
-    const Shape s = b_.shape(x);
-    const int rows = s[1] + pick(1, 9);
-    const int v = variable({1, rows, s[2], s[3]}, b_.scale(x));
-    const int last = b_.strided_slice(
-        read(v), {{0, s[1], 0, 0}, {1, rows, s[2], s[3]}, {1, 1, 1, 1}});
-    const int all = b_.concatenation({last, x}, 1);
-    b_.assign_variable(v, all);
-    return all;
-  }
-
-  int sum(int x) {
-    const int v = variable(b_.shape(x), b_.scale(x));
-    const int y = b_.add(read(v), x, b_.scale(x));
-    b_.assign_variable(v, y);
-    if (pick(0, 1)) return y;
-    return b_.add(read(v), x, b_.scale(x));  // what was assigned
-  }
-
-  int delay(int x) {
-    const int v = variable(b_.shape(x), b_.scale(x));
-    const int before = read(v);
-    b_.assign_variable(v, x);
-    return pick(0, 1) ? before : b_.add(before, x, b_.scale(x));
-  }
-
-  // Swaps the values of two variables.
-  int swap(int x) {
-    const int v = variable(b_.shape(x), b_.scale(x));
-    const int w = variable(b_.shape(x), b_.scale(x));
-    const int first = read(v), second = read(w);
-    b_.assign_variable(v, second);
-    b_.assign_variable(w, pick(0, 1) ? first : x);
-    return b_.add(first, x, b_.scale(x));
-  }
-
-  int conv(int x) {
-    const Shape s = b_.shape(x);
-    const int kh = pick(1, std::min(s[1], 20)), kw = pick(1, s[2]);
-    BuilderWindow w;
-    w.same = pick(0, 2) == 0;
-    if (pick(0, 2) == 0) w.stride_h = pick(1, 2);
-    const float spread = 0.4f * b_.scale(x).scale *
-                         std::sqrt(static_cast<float>(kh * kw * s[3]));
-    const BuilderScale y{std::max(spread, 1e-5f), pick(-20, 20)};
-    if (pick(0, 1)) {
-      const Shape weights{1, kh, kw, s[3]};
-      return b_.depthwise(
-          x, b_.weights(weights, bytes(element_count(weights)), {0.006f}, 3),
-          -1, y, w);
-    }
-    const Shape weights{pick(1, 7), kh, kw, s[3]};
-    return b_.conv(
-        x, b_.weights(weights, bytes(element_count(weights)), {0.006f}, 0), -1,
-        y, w);
-  }
-
-  std::mt19937 random_;
-  ModelBuilder b_;
-  std::vector<int> read_;
-};
-
-std::vector<Bytes> random_frames(const Graph& g, std::mt19937& random) {
-  std::vector<Bytes> frames;
-  for (int f = 0; f < kFrames; ++f) {
-    const auto count =
-        element_count(g.tensors[static_cast<size_t>(g.inputs[0])].shape);
-    Bytes& frame = frames.emplace_back(static_cast<size_t>(count));
-    for (uint8_t& b : frame) b = static_cast<uint8_t>(random());
-  }
-  return frames;
 }
 
 // "" if every frame and layer is the oracle's.
@@ -211,7 +72,7 @@ struct Counts {
 std::string judge(uint32_t seed, Counts& counts) {
   const Graph g = import_tflite(RandomStream(seed).file(), "random");
   std::mt19937 random(seed);
-  const std::vector<Bytes> frames = random_frames(g, random);
+  const std::vector<Bytes> frames = random_frames(g, kFrames, random);
   counts.variables += static_cast<int>(g.variables.size());
   PlanRequest request = one_node(find_board(seed % 2 ? "host" : "emcraft-sf2"));
   for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
@@ -277,7 +138,7 @@ TEST(RandomVariables, EveryFrameEqualsTheOracles) {
 TEST(RandomVariables, ALostNodeEndsTheSequence) {
   const Graph g = import_tflite(RandomStream(3).file(), "random");
   std::mt19937 random(3);
-  const std::vector<Bytes> frames = random_frames(g, random);
+  const std::vector<Bytes> frames = random_frames(g, kFrames, random);
   const Cluster cluster = uniform_cluster(3, find_board("host"), {});
   SimOptions options;
   options.costs = options.first_alone = false;

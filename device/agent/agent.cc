@@ -114,9 +114,15 @@ Status NodeAgent::step() {
     if (status == Status::kOk) ++work_;
     worked |= status == Status::kOk;
     if (failed(status)) fault({status, Table::kHeader});
+  } else if (state_ == AgentState::kRunning && waits_ &&
+             shoal_arena_bytes(&node_) != 0 && !enters_stage(node_)) {
+    if (!loaded_) look_at_loaded();
+    // Others have their rows, and none leave before variables have values.
+    if (shoal_frames(&node_) != 0) shoal_flush(&node_);
   } else if (state_ == AgentState::kRunning) {
     const bool metered = kTakesTrials && meter_.on();
     if (metered) meter_.step_begins();
+    const uint32_t frames = shoal_frames(&node_);
     const auto status = static_cast<Status>(shoal_step(&node_));
     if (metered) {
       meter_.step_ended(shoal_last_layer(&node_) != kNone);
@@ -128,6 +134,8 @@ Status NodeAgent::step() {
     } else if (!loaded_) {
       look_at_loaded();
     }
+    const uint32_t ended = shoal_frames(&node_);
+    if (ended != frames && every_ != 0 && ended % every_ == 0) waits_ = true;
   }
   return worked ? Status::kOk : Status::kWait;
 }
@@ -235,6 +243,8 @@ void NodeAgent::leave() {
     state_ = AgentState::kReady;
   }
   forget_peers();
+  waits_ = false;
+  every_ = 0;
   epoch_ = 0;
   generation_ = 0;
   fault_ = {};

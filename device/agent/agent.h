@@ -187,8 +187,13 @@ class NodeAgent {
   Reply meter(const uint8_t* data, uint32_t bytes);
   Reply held(const uint8_t* data, uint32_t bytes);
   Reply relay(const uint8_t* data, uint32_t bytes);
+  Reply variable(const uint8_t* data, uint32_t bytes);
   void send_reply(Request, Reply, const SessionHead& question);
   void send_unsent();
+  // Returns where the answer is made.
+  uint8_t* answer_packet() const {
+    return config_.packets[long_answer_ ? 0 : 1];
+  }
   // Appends to the answer under construction.
   void put(const void* data, uint32_t bytes);
 
@@ -242,11 +247,14 @@ class NodeAgent {
   uint8_t program_hash_[32] = {};
   uint16_t peers_known_ = 0;
   uint32_t epoch_ = 0;
-  uint32_t work_ = 0;        // steps of the node that did something
-  uint64_t generation_ = 0;  // that the program must be of; 0: not asked
-  bool loaded_ = false;      // all of what runs has been checked
-  bool trial_ = false;       // the program is one, not the built-in one
-  bool relayed_ = false;     // a hello, whose answer is passed on
+  uint32_t work_ = 0;         // steps of the node that did something
+  uint64_t generation_ = 0;   // that the program must be of; 0: not asked
+  uint16_t every_ = 0;        // frames after which it waits; 0: it does not
+  bool loaded_ = false;       // all of what runs has been checked
+  bool trial_ = false;        // the program is one, not the built-in one
+  bool relayed_ = false;      // a hello, whose answer is passed on
+  bool waits_ = false;        // between two frames, for another start
+  bool long_answer_ = false;  // one that needs the place of the request
   uint8_t built_in_hash_[32] = {};
   Meter meter_;
   Fault fault_;

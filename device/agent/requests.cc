@@ -52,6 +52,7 @@ void NodeAgent::session(uint64_t from, uint32_t bytes) {
   ++counters_.requests;
   if (changes_state(request.request)) barrier_ = number;
   reply_bytes_ = unsent_bytes_ = 0;
+  long_answer_ = false;
   const Reply reply = serve(request.request, packet + kBodyAt + sizeof request,
                             body - static_cast<uint32_t>(sizeof request));
   // The secrets of peers shall not outlive their epoch in a buffer.
@@ -91,12 +92,14 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
       return held(data, bytes);
     case Request::kRelay:
       return relay(data, bytes);
+    case Request::kVariable:
+      return variable(data, bytes);
   }
   return Reply::kMalformed;
 }
 
 void NodeAgent::put(const void* data, uint32_t bytes) {
-  std::memcpy(config_.packets[1] + kReplyAt + reply_bytes_, data, bytes);
+  std::memcpy(answer_packet() + kReplyAt + reply_bytes_, data, bytes);
   reply_bytes_ += bytes;
 }
 
@@ -107,7 +110,7 @@ void NodeAgent::send_reply(Request request, Reply reply,
   if (!to_coordinator_.next(config_.key_limits, now_us(), phase, number)) {
     return;
   }
-  uint8_t* const to = config_.packets[1];
+  uint8_t* const to = answer_packet();
   const SessionHead head{Kind::kSession, kSessionVersion, phase, keys_.session,
                          number};
   const ReplyHead reply_head{request, reply, question.phase, question.packet};
@@ -127,7 +130,9 @@ void NodeAgent::send_reply(Request request, Reply reply,
 void NodeAgent::send_unsent() {
   if (unsent_bytes_ == 0) return;
   const shoal_transport& t = *config_.transport;
-  if (t.send(t.user, coordinator_, config_.packets[1], unsent_bytes_) == 0) {
+  // A long one is lost with the next datagram, and asked for again.
+  if (t.send(t.user, coordinator_, answer_packet(), unsent_bytes_) == 0 ||
+      long_answer_) {
     unsent_bytes_ = 0;
   }
 }
@@ -307,14 +312,54 @@ Reply NodeAgent::grant(const uint8_t* data, uint32_t bytes) {
   return Reply::kOk;
 }
 
+// A node that waits to begin takes values; one that runs gives them between the
+// end of the frame before and the end of this one, while which nothing writes
+// them.
+Reply NodeAgent::variable(const uint8_t* data, uint32_t bytes) {
+  VariableRequest r;
+  if (!take(data, bytes, r) || (r.bytes != 0) == (bytes != 0)) {
+    return Reply::kMalformed;
+  }
+  if (state_ != AgentState::kRunning || leader_) return Reply::kState;
+  if (!loaded_) return Reply::kNotYet;
+  const auto later = static_cast<int32_t>(r.frame - shoal_frames(&node_));
+  if (later > 0) return Reply::kNotYet;
+  uint32_t all = 0;
+  uint8_t* const values = variable_of(node_, r.variable, all);
+  const uint32_t count = bytes != 0 ? bytes : r.bytes;
+  if (!values || r.offset > all || count > all - r.offset) {
+    return Reply::kMalformed;
+  }
+  if (later != 0 || (bytes != 0 && !waits_)) return Reply::kState;
+  if (bytes != 0) {
+    std::memcpy(values + r.offset, data, bytes);
+    return Reply::kOk;
+  }
+  if (count > config_.transport->max_payload - kReplyAt - kTagBytes) {
+    return Reply::kTooLarge;
+  }
+  long_answer_ = true;
+  put(values + r.offset, count);
+  return Reply::kOk;
+}
+
 Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   StartRequest r;
   uint64_t generation = 0;
-  if (!take(data, bytes, r) || (bytes != 0 && !take(data, bytes, generation))) {
+  StartSequence sequence{};
+  if (!take(data, bytes, r) ||
+      (bytes >= sizeof generation && !take(data, bytes, generation)) ||
+      (bytes != 0 && !take(data, bytes, sequence))) {
     return Reply::kMalformed;
   }
   const bool again = r.epoch == epoch_;
-  if (again && state_ == AgentState::kRunning) return Reply::kOk;
+  if (again && state_ == AgentState::kRunning) {
+    if (every_ != 0 &&
+        sequence.turn == shoal_frames(&node_) / every_ % kTurns) {
+      waits_ = false;
+    }
+    return Reply::kOk;
+  }
   if (again && state_ == AgentState::kFaulted) return Reply::kProgram;
   if (state_ != AgentState::kReady) return Reply::kState;
   Header header;
@@ -374,6 +419,8 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   c.banks = config_.banks;
   c.bank_count = config_.bank_count;
   state_ = AgentState::kRunning;
+  waits_ = sequence.every != 0 && sequence.turn == kNoTurn;
+  every_ = sequence.every;
   if (shoal_open(&node_, &c, config_.arena, arena_bytes()) >= SHOAL_OK) {
     return Reply::kOk;
   }

@@ -152,18 +152,19 @@ constexpr uint64_t session_nonce(uint32_t packet) {
 }
 
 enum class Request : uint8_t {
-  kIdentity = 1,  // -> IdentityAnswer
-  kNames = 2,     // -> NamesAnswer; the coordinator has all nodes it wants
-  kBegin = 3,     // BeginRequest -> HeldAnswer
-  kWrite = 4,     // uint32 offset, bytes
-  kEnd = 5,       // -: is the program complete and its hash right?
-  kPeers = 6,     // PeersRequest, PeerGrant...
-  kStart = 7,     // StartRequest
-  kPing = 8,      // -> PingAnswer
-  kStop = 9,      // leave the epoch -> PingAnswer of the moment before
-  kMeter = 10,    // MeterRequest -> MeterAnswer
-  kHeld = 11,     // HeldRequest -> HeldPrograms of storage/program_store.h
-  kRelay = 12,    // RelayRequest, a hello
+  kIdentity = 1,   // -> IdentityAnswer
+  kNames = 2,      // -> NamesAnswer; the coordinator has all nodes it wants
+  kBegin = 3,      // BeginRequest -> HeldAnswer
+  kWrite = 4,      // uint32 offset, bytes
+  kEnd = 5,        // -: is the program complete and its hash right?
+  kPeers = 6,      // PeersRequest, PeerGrant...
+  kStart = 7,      // StartRequest
+  kPing = 8,       // -> PingAnswer
+  kStop = 9,       // leave the epoch -> PingAnswer of the moment before
+  kMeter = 10,     // MeterRequest -> MeterAnswer
+  kHeld = 11,      // HeldRequest -> HeldPrograms of storage/program_store.h
+  kRelay = 12,     // RelayRequest, a hello
+  kVariable = 13,  // VariableRequest (-> values), or values behind it
 };
 
 enum class Reply : uint8_t {
@@ -249,6 +250,18 @@ static_assert(sizeof(StartRequest) == 8);
 // A u64 behind it, of a sealed program: its generation. An attacker who writes
 // the storage could otherwise replace the announced program by another one of
 // the same key.
+// A StartSequence behind that, of a program with variables.
+struct StartSequence {
+  // Frames after which the node waits for another start of the same epoch, so
+  // that it can be asked for what its variables hold then; 0: it does not.
+  uint16_t every;
+  // Which part of that many frames may begin, counted mod kTurns from 0, so
+  // that a start that comes once more lets nothing else begin. kNoTurn: not
+  // even the first one, and the node takes values.
+  uint16_t turn;
+};
+static_assert(sizeof(StartSequence) == 4);
+inline constexpr uint16_t kTurns = 0x8000, kNoTurn = 0xFFFF;
 
 enum class AgentState : uint8_t {
   kEmpty = 0,  // no program
@@ -315,6 +328,21 @@ struct RelayRequest {
 struct HeldRequest {
   uint32_t index;
 };
+
+// Values of a variable, as they are before the frame under way: what a sequence
+// needs to go on from this frame. Behind the request lie those that the node
+// takes, or none: then it answers with its own.
+struct VariableRequest {
+  uint32_t frame;     // under way; those that end later are not answered yet
+  uint32_t offset;    // in the node's box of the variable
+  uint16_t variable;  // of the node's program
+  uint16_t bytes;     // that are wanted, or 0
+};
+static_assert(sizeof(VariableRequest) == 12);
+// Values have as many bytes around them in a request, at least as in an answer.
+inline constexpr uint32_t kVariableHeadBytes = static_cast<uint32_t>(
+    sizeof(SessionHead) + sizeof(RequestHead) + sizeof(VariableRequest));
+static_assert(kVariableHeadBytes + kTagBytes < kLeastPayload);
 
 // Reads a struct at `at` if the bytes are all there.
 template <typename T>

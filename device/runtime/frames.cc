@@ -61,13 +61,22 @@ Status Node::start_frame() {
   return enter_stage(0);
 }
 
+uint8_t* Node::variable(uint32_t index, uint32_t& bytes) {
+  const HeadView& head = state_.head;
+  if (index >= head.variable_count()) return nullptr;
+  const VariableEntry& v = head.variables()[index];
+  bytes = v.bytes;
+  const bool second = state_.ports.frames & 1;
+  return state_.ports.arena + v.arena + (second ? variable_stride(v.bytes) : 0);
+}
+
 // Into the copies that the next frame, or the one under way, reads.
 void Node::reset_variables() {
   const HeadView& head = state_.head;
   for (uint32_t i = 0; i < head.variable_count(); ++i) {
     const VariableEntry& v = head.variables()[i];
-    uint8_t* to = state_.ports.arena + v.arena;
-    if (state_.ports.frames & 1) to += variable_stride(v.bytes);
+    uint32_t bytes = 0;
+    uint8_t* const to = variable(i, bytes);
     if (v.initial == kNowhere) {
       std::memset(to, v.fill, v.bytes);
     } else {

@@ -91,6 +91,15 @@ uint64_t loaded_generation(const shoal_node& node) {
   return n.loaded() ? generation_of(n.header()) : 0;
 }
 
+bool enters_stage(const shoal_node& node) {
+  return node_of(&node).enters_stage();
+}
+
+uint8_t* variable_of(shoal_node& node, uint32_t index, uint32_t& bytes) {
+  Node& n = node_of(&node);
+  return n.loaded() ? n.variable(index, bytes) : nullptr;
+}
+
 uint8_t silent_peer(const shoal_node& node, uint16_t& peer) {
   return node_of(&node).silent_peer(peer);
 }

@@ -46,11 +46,17 @@ class Node final {
 
   // Returns whether the whole program has been checked.
   bool loaded() const { return !state_.failed() && phase_ > Phase::kRecover; }
+  // Returns whether it reads the record of the stage to enter: until it has, it
+  // acknowledges nothing.
+  bool enters_stage() const { return phase_ == Phase::kEnter; }
   const Header& header() const { return state_.header(); }
   uint32_t bank_bytes(uint32_t bank) const {
     return bank - 1 < kMaxBanks ? state_.head.bank_bytes(bank) : 0;
   }
   uint32_t variable_count() const { return state_.head.variable_count(); }
+  // Returns the values of a variable before the frame under way, and their
+  // bytes; null: there is no such variable. They stay until the frame ends.
+  uint8_t* variable(uint32_t index, uint32_t& bytes);
   const IoEntry& io(uint32_t index) const { return state_.head.ios[index]; }
   uint32_t frames() const { return state_.ports.frames; }
   const Fault& fault() const { return state_.fault; }
@@ -107,6 +113,10 @@ class Node final {
 // Returns the generation of the program that is there, to which all of its tags
 // are bound, as the checked head states it. 0: not all of it is there yet.
 uint64_t loaded_generation(const shoal_node&);
+// As of Node.
+bool enters_stage(const shoal_node&);
+// As of Node; null, too, until the program has been read.
+uint8_t* variable_of(shoal_node&, uint32_t index, uint32_t& bytes);
 // As of Link.
 uint8_t silent_peer(const shoal_node&, uint16_t& node);
 

@@ -159,6 +159,7 @@ void add_run(CLI::App& app, RunFlags& f, int& code) {
   add_stream(verb, f.stream);
   add_worker_flags(verb, f.cluster);
   add_on_loss(verb, f.cluster);
+  add_state(verb, f.cluster.state);
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&f, &code, frames] {

@@ -61,6 +61,7 @@ void add_asked(const ClusterFlags& f, std::vector<Asked>& to) {
        {{"--identity", Ability::kSession}, !f.identity.empty()},
        {{"--node-key", Ability::kSession}, !f.node_keys.empty()},
        {{"--on-loss", Ability::kSession}, f.on_loss != f.usual_on_loss},
+       {{"--state", Ability::kSession}, !f.state.empty()},
        {{"--spares", Ability::kWorkers}, !f.spares.empty()},
        {{"--node-timeout", Ability::kSession}, f.node_timeout.has_value()},
        {{"--take-over", Ability::kSession}, f.take_over}},

@@ -19,6 +19,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   verb->add_option("--fault", f.faults,
                    "Let a node fail, such as kill:1@5ms; repeatable")
       ->take_all();
+  add_state(verb, f.state);
   add_insecure_flag(verb, f.insecure);
   verb->add_option("--frames", f.frames,
                    "Number of frames; all but the first are back to back")

@@ -103,6 +103,9 @@ struct ClusterFlags {
   // When a node is lost, "replan" goes on with the others, "wait" waits for it,
   // "fail" ends the run.
   std::string on_loss = "fail", usual_on_loss = "fail";
+  // Then a sequence ends ("lose", or empty) or goes on from a copy of its
+  // variables ("mirror", "mirror:FRAMES").
+  std::string state;
 };
 struct RunFlags {
   std::string model;
@@ -169,6 +172,7 @@ struct SimulateFlags {
   PlanFlags plan;
   NetworkFlags network;
   std::vector<std::string> faults;  // of nodes, in time
+  std::string state;                // as of ClusterFlags
   PictureFlags pictures;
   double every = 0;  // seconds from frame to frame; 0: one after another
   int frames = 1;

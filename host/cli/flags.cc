@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 
 #include "device/port/payload.h"
 #include "host/base/error.h"
@@ -273,6 +275,32 @@ void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
                    fmt::format("Seconds that a node may be silent [{}]",
                                flags.usual_timeout))
       ->check(real_range(0.05, 86'400));
+}
+
+void add_state(CLI::App* verb, std::string& state) {
+  verb->add_option("--state", state,
+                   "Variables after it: lose, mirror or mirror:FRAMES [lose]");
+}
+
+uint16_t mirror_every(const std::string& state) {
+  constexpr int64_t kUsual = 10, kMost = 10'000;
+  if (state.empty() || state == "lose") return 0;
+  if (state == "mirror") return kUsual;
+  const std::string word = "mirror:";
+  const std::string_view number =
+      state.starts_with(word) ? std::string_view(state).substr(word.size())
+                              : std::string_view();
+  int64_t frames = 0;
+  const auto [end, wrong] =
+      std::from_chars(number.data(), number.data() + number.size(), frames);
+  const bool is_whole = end == number.data() + number.size();
+  if (number.empty() || wrong != std::errc() || !is_whole || frames < 1 ||
+      frames > kMost) {
+    throw Error(Exit::kUsage, "--state " + printable(state) + " is not known",
+                "lose, mirror, or mirror:FRAMES with 1 to " +
+                    format_count(kMost) + " frames from one copy to the next");
+  }
+  return static_cast<uint16_t>(frames);
 }
 
 void add_on_loss(CLI::App* verb, ClusterFlags& flags) {

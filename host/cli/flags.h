@@ -66,7 +66,11 @@ void add_identity_flag(CLI::App*, std::string& file);
 void add_insecure_flag(CLI::App*, bool& insecure);
 // Adds the flag of a cluster that says how long a node may be silent.
 void add_node_timeout(CLI::App*, ClusterFlags&);
-void add_on_loss(CLI::App*, ClusterFlags&);
+void add_on_loss(CLI::App*, ClusterFlags&);  // --spares, too
+void add_state(CLI::App*, std::string& state);
+// Returns frames of a sequence from one copy of its variables to the next; 0:
+// there is none. Throws Error(kUsage) if --state is none of its words.
+uint16_t mirror_every(const std::string& state);
 // How long it waits for what another process owns (a store, a journal, a node)
 // before it ends in exit code 9.
 void add_wait_flag(CLI::App*, double& seconds);

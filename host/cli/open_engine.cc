@@ -152,7 +152,7 @@ std::unique_ptr<Engine> EngineOpening::open(
     case EngineKind::kBoards:
       return std::make_unique<RecoveringEngine>(
           *workers_, std::move(graph_), on_loss_of(flags_.cluster.on_loss),
-          flags_.serves);
+          flags_.serves, mirror_every(flags_.cluster.state));
     case EngineKind::kVirtual:
       return open_virtual();
     case EngineKind::kBoard:

@@ -15,6 +15,7 @@
 #include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
+#include "host/cli/flags.h"
 #include "host/cli/open_engine.h"
 #include "host/cli/output.h"
 #include "host/cli/service_token.h"
@@ -92,13 +93,26 @@ ServicePlaces places_of(const ServeFlags& flags) {
   return p;
 }
 
-void require_no_variables(const Engine& engine) {
+// Frames are one sequence if the user says what becomes of it with a node.
+void check_variables(const Engine& engine, const ServeFlags& flags) {
   if (!engine.keeps_variables()) return;
-  throw Error(Exit::kUsage,
-              engine.graph().name +
-                  " keeps variables from frame to frame, and a service runs "
-                  "each frame by itself",
-              "`shoal run --stream` with the frames in one file");
+  const std::string name = engine.graph().name;
+  if (flags.cluster.state.empty()) {
+    throw Error(Exit::kUsage,
+                name +
+                    " keeps variables from frame to frame, and a service runs "
+                    "each frame by itself",
+                "--state mirror or lose, if all frames that come are one "
+                "sequence, or `shoal run --stream` with the frames in one "
+                "file");
+  }
+  if (mirror_every(flags.cluster.state) == 0 && !flags.models.empty()) {
+    throw Error(Exit::kUsage,
+                name +
+                    " keeps variables from frame to frame, which nodes lose "
+                    "when they turn to another model",
+                "--state mirror, or a service of this model alone");
+  }
 }
 
 // A model, and all that its frames need.
@@ -113,7 +127,7 @@ struct ServedModel {
     if (labels.empty()) labels = opening.labels();
     if (labels.empty() && !path.empty()) labels = model_labels(path);
     engine = opening.open(labels);
-    require_no_variables(*engine);
+    check_variables(*engine, flags);
     results.emplace(results_flags, flags.pictures, engine->graph(),
                     opening.detection(), labels,
                     lock_request(flags.plan, "serve"));

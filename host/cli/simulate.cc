@@ -94,10 +94,16 @@ int simulate_command(const SimulateFlags& given) {
                          .network = flags.network,
                          .energy = flags.every > 0,
                          .timed = options});
-  if (!flags.faults.empty()) return simulate_faults(flags, opening.graph());
   const std::vector<Bytes> inputs =
       flags.stream ? sequence(opening.graph(), flags)
                    : simulated_inputs(opening.graph(), flags);
+  if (!flags.faults.empty()) {
+    return simulate_faults(flags, opening.graph(), inputs);
+  }
+  if (!flags.state.empty()) {
+    throw Error(Exit::kUsage, "--state says what happens after a --fault",
+                "add --fault, or leave it out");
+  }
   const int times = flags.stream ? 1 : flags.frames;
   const std::unique_ptr<VirtualEngine> engine = opening.open_virtual();
   const Plan& plan = engine->prepared().plan;

@@ -10,7 +10,7 @@
 #include "host/base/units.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
-#include "host/data/image/random_input.h"
+#include "host/cli/sequence.h"
 #include "host/engine/engine.h"
 #include "host/engine/faults/faulted_run.h"
 #include "host/engine/virtual/timeline.h"
@@ -25,7 +25,7 @@ double seconds(Nanos t) { return static_cast<double>(t) * 1e-9; }
   throw Error(Exit::kUsage, "--fault: " + why, fix);
 }
 
-void check_flags(const SimulateFlags& flags, const Graph& graph) {
+void check_flags(const SimulateFlags& flags) {
   if (!wants_cluster(flags.plan)) {
     refuse("a node that is alone has nobody to go on without it",
            "add --nodes or --cluster");
@@ -34,10 +34,20 @@ void check_flags(const SimulateFlags& flags, const Graph& graph) {
     refuse("--power-loss ends the run, a fault does not",
            "leave out one of them");
   }
-  if (flags.stream || !graph.variables.empty()) {
-    refuse("a sequence ends with the node that has a part of its variables",
-           "use a model without variables, and no --stream");
+}
+
+// The oracle's; of a sequence for each frame.
+std::vector<Bytes> expected_outputs(const Graph& graph,
+                                    const std::vector<Bytes>& inputs,
+                                    int frames) {
+  const bool alike = inputs.size() == 1 && graph.variables.empty();
+  std::vector<Bytes> expected;
+  OracleSequence oracle(graph);
+  for (size_t f = 0; f < (alike ? 1 : static_cast<size_t>(frames)); ++f) {
+    expected.push_back(
+        model_output(graph, oracle.next(inputs[f % inputs.size()])));
   }
+  return expected;
 }
 
 void print_text(const FaultedRun& run, const Cluster& cluster) {
@@ -124,8 +134,9 @@ std::string trace_of(const FaultedRun& run, const Net& net,
 
 }  // namespace
 
-int simulate_faults(const SimulateFlags& flags, const Graph& graph) {
-  check_flags(flags, graph);
+int simulate_faults(const SimulateFlags& flags, const Graph& graph,
+                    const std::vector<Bytes>& inputs) {
+  check_flags(flags);
   FaultedOptions options;
   apply(flags.network, options.sim);
   options.sim.insecure = flags.insecure;
@@ -140,14 +151,15 @@ int simulate_faults(const SimulateFlags& flags, const Graph& graph) {
   Recorder recorder(static_cast<uint32_t>(request.cluster.nodes.size()) + 2);
   if (!flags.timeline.empty()) options.sim.recorder = &recorder;
 
-  const Bytes input =
-      flags.input.empty()
-          ? random_input(graph, flags.network.seed.value_or(1))
-          : load_input(graph, flags.input, input_options(flags.pictures));
-  options.sim.input = [&](int) { return input; };
-  const Bytes expected = model_output(graph, run_oracle(graph, input));
+  options.mirror_every = mirror_every(flags.state);
+  const auto of = [](const std::vector<Bytes>& all, int frame) {
+    return all[static_cast<size_t>(frame) % all.size()];
+  };
+  options.sim.input = [&](int frame) { return of(inputs, frame); };
+  const std::vector<Bytes> expected =
+      expected_outputs(graph, inputs, flags.frames);
   options.sim.output = [&](int frame, const Bytes& output) {
-    if (output == expected) return;
+    if (output == of(expected, frame)) return;
     throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
                                     ": the output is not the oracle's");
   };

@@ -209,6 +209,7 @@ WorkerClusterOptions worker_cluster(const PlanFlags& plan,
       flags.on_loss != "fail" && !flags.node_timeout && !flags.own_cluster;
   o.config.busy_fix = "--wait SECONDS, or --take-over";
   o.wait_s = plan.wait;
+  o.holds_spares = true;
   o.returning = [](const CoordinatorConfig& config) {
     return std::make_unique<AskingThread>(config);
   };

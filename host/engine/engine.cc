@@ -1,5 +1,8 @@
 #include "host/engine/engine.h"
 
+#include <algorithm>
+
+#include "host/base/printable.h"
 #include "host/engine/frame_source.h"
 
 namespace shoal {
@@ -46,11 +49,21 @@ Bytes run_frame(Engine& engine, const Bytes& input) {
   return output;
 }
 
-Error sequence_lost(const Error& why, int64_t frame) {
+Error sequence_lost(const Error& why, int64_t frame,
+                    const std::vector<std::string>& variables) {
+  constexpr size_t kMostNames = 4;
+  std::string names;
+  for (size_t i = 0; i < std::min(variables.size(), kMostNames); ++i) {
+    names += (i == 0 ? ": " : ", ") + printable(variables[i]);
+  }
+  if (variables.size() > kMostNames) {
+    names +=
+        " and " + std::to_string(variables.size() - kMostNames) + " others";
+  }
   return Error(why.code(),
                std::string(why.what()) + "; the sequence ends with frame " +
                    std::to_string(frame) +
-                   ", whose variables are lost with the node",
+                   ", whose variables are lost with the node" + names,
                why.fix().empty() ? "run it again from frame 0" : why.fix());
 }
 

@@ -70,8 +70,10 @@ struct EngineReport {
 
 // A node that is lost takes with it what it kept of variables: what happened,
 // and with which frame of the sequence (from 0) it ends. Nothing begins again
-// by itself.
-Error sequence_lost(const Error& why, int64_t frame);
+// by itself. `variables`: the names of those of which it had a part, if that is
+// known.
+Error sequence_lost(const Error& why, int64_t frame,
+                    const std::vector<std::string>& variables = {});
 
 class Engine {
  public:

@@ -249,11 +249,14 @@ TEST_F(CliServeLosses, ASpareTakesThePlace) {
   const auto service = serve({"--spares", workers_["spare"]->address});
   while_asking([&] {
     wait_for_answers(10);
+    // It has those of all three nodes, because it is like each of them.
+    wait_for_event("spares hold 3 programs");
     workers_["w1"]->process.end(SIGKILL);
     for (int i = 0; i < 2000 && status()["losses"] != 1; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     wait_for_nodes(3);
+    wait_for_event("have their programs (0 B sent)");
     wait_for_answers(10);
   });
   EXPECT_EQ(service->end(SIGTERM), 0);

@@ -10,6 +10,7 @@
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/oracle/int8/oracle.h"
+#include "tests/cli/running_worker.h"
 #include "tests/command.h"
 
 namespace shoal {
@@ -198,6 +199,85 @@ TEST_F(CliVariables, WorkersKeepThemForASession) {
     ASSERT_EQ(told.code, 0) << told.err;
     EXPECT_EQ(shop_.read("y.bin"), expected_);
   }
+}
+
+// A worker is killed in the middle of a sequence.
+class CliVariablesLost : public CliVariables {
+ protected:
+  static constexpr size_t kMany = 3000;
+  CliVariablesLost() {
+    const std::vector<int8_t> bytes = noise<int8_t>(kMany * kFrame, 9);
+    shop_.write("x.bin", {bytes.begin(), bytes.end()});
+    for (int i = 0; i < 3; ++i) {
+      workers_.push_back(std::make_unique<RunningWorker>(
+          shop_, Arguments{"--insecure", "--name", "w" + std::to_string(i)}));
+      addresses_ += (i ? "," : "") + workers_.back()->address;
+    }
+  }
+  Told run(const std::string& flags) {
+    return shop_.script(
+        "$SHOAL -v run m.tflite x.bin --stream --insecure -o y.bin --workers " +
+        addresses_ + " --strategy spatial " + flags +
+        " >told 2>&1 & run=$!\n"
+        "until grep -q 'frame 99 has its answer' told || ! kill -0 $run; do "
+        "sleep 0.01; done\nkill -9 " +
+        std::to_string(workers_[1]->process.id()) +
+        "\nwait $run; code=$?; cat told; exit $code");
+  }
+  std::vector<std::unique_ptr<RunningWorker>> workers_;
+  std::string addresses_;
+};
+
+TEST_F(CliVariablesLost, TheSequenceGoesOnFromACopy) {
+  const Told alone =
+      shop_.shoal({"run", "m.tflite", "x.bin", "--stream", "-o", "alone.bin"});
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  const Told told = run("--on-loss replan --state mirror:7");
+  ASSERT_EQ(told.code, 0) << told.out;
+  EXPECT_NE(told.out.find("going on with 2 nodes"), told.out.npos) << told.out;
+  EXPECT_NE(told.out.find("the sequence goes on from its copy: frames "),
+            told.out.npos);
+  // 98 bytes of variables, and every copy has them all.
+  EXPECT_NE(told.out.find("copies of 98 B (0.1 KB) of variables, every 7"),
+            told.out.npos)
+      << told.out;
+  EXPECT_EQ(shop_.read("y.bin"), shop_.read("alone.bin"));
+}
+
+TEST_F(CliVariablesLost, OrItsEndIsToldWithTheVariables) {
+  const Told told = run("--on-loss replan --node-timeout 1");
+  EXPECT_EQ(told.code, 6) << told.out;
+  EXPECT_NE(told.out.find("; the sequence ends with frame "), told.out.npos);
+  EXPECT_NE(told.out.find("--state mirror"), told.out.npos) << told.out;
+}
+
+TEST_F(CliVariables, WhatBecomesOfThemIsAskedWithKnownWords) {
+  for (const char* state : {"keep", "mirror:", "mirror:0", "mirror:1x"}) {
+    expect_refused({"run", "m.tflite", "x.bin", "--stream", "--workers",
+                    "127.0.0.1:9", "--insecure", "--state", state},
+                   2, "--state");
+  }
+  expect_refused({"run", "m.tflite", "x.bin", "--stream", "--state", "mirror"},
+                 2, "--state");
+  expect_refused({"simulate", "m.tflite", "--nodes", "2", "--state", "mirror"},
+                 2, "--state says what happens after a --fault");
+}
+
+TEST_F(CliVariables, FaultsOfASequenceInVirtualTime) {
+  const Arguments fault{"simulate", "m.tflite",   "x.bin",   "--stream",
+                        "--nodes",  "3",          "--fault", "kill:1@300us",
+                        "--json",   "--strategy", "spatial"};
+  Arguments mirrored = fault;
+  mirrored.insert(mirrored.end(), {"--state", "mirror:2"});
+  const Told told = shop_.shoal(mirrored);
+  ASSERT_EQ(told.code, 0) << told.err;
+  const json j = json::parse(told.out);
+  EXPECT_EQ(j["equal"], true);
+  EXPECT_EQ(j["nodes_at_end"], 2);
+  const Told lost = shop_.shoal(fault);
+  EXPECT_EQ(lost.code, 6) << lost.err;
+  EXPECT_NE((lost.out + lost.err).find("the sequence ends with frame "),
+            std::string::npos);
 }
 
 }  // namespace

@@ -308,6 +308,8 @@ class HostileTalk {
       append(b, MeterRequest{1});
     } else if (r == Request::kHeld) {
       append(b, HeldRequest{0});
+    } else if (r == Request::kVariable) {
+      append(b, VariableRequest{0, 0, 0, 4});
     }
     return b;
   }

@@ -147,6 +147,12 @@ void Conversation::ask_beside(Request request, std::vector<uint8_t> data,
   send(flights_.front(), now());
 }
 
+// Several of these may be under way at once, in any order.
+bool Conversation::are_pieces(Request first, Request next) {
+  return first == next &&
+         (next == Request::kWrite || next == Request::kVariable);
+}
+
 bool Conversation::write_room() const {
   return open_ && queue_.empty() && flights_.size() < writes_ &&
          (has_turn() || flights_.back().request == Request::kWrite);
@@ -474,10 +480,9 @@ void Conversation::send(Flight& f, uint64_t now) {
 
 void Conversation::fill(uint64_t now) {
   while (open_ && !queue_.empty()) {
-    const bool write = queue_.front().request == Request::kWrite;
-    const bool room =
-        has_turn() || (write && flights_.size() < writes_ &&
-                       flights_.back().request == Request::kWrite);
+    const bool room = has_turn() || (flights_.size() < writes_ &&
+                                     are_pieces(flights_.back().request,
+                                                queue_.front().request));
     if (!room) return;
     flights_.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -490,7 +495,10 @@ uint64_t Conversation::due(const Flight& f) const {
   uint64_t us = kFirstPatienceUs;
   if (round_trip_us_ != 0) {
     const uint64_t spread = std::max(4 * deviation_us_, round_trip_us_ / 2);
-    us = std::max(round_trip_us_ + spread, kLeastPatienceUs);
+    // A node is silent about variables until its frame has ended, which is
+    // soon.
+    us = round_trip_us_ + spread;
+    if (f.request != Request::kVariable) us = std::max(us, kLeastPatienceUs);
   }
   const uint64_t most = std::max(kMostPatienceUs, 4 * us);
   for (int i = 1; i < f.tries && us < most; ++i) us *= 2;

@@ -94,7 +94,9 @@ class Conversation {
   // be asked to reach it.
   bool is_in_question() const { return open_ && unanswered_ > 2; }
   // Returns a hello for it that another node sends (Request::kRelay).
-  std::vector<uint8_t> hello_by_others() { return probe_->hello(); }
+  std::vector<uint8_t> hello_by_others() {
+    return (open_ ? probe_ : handshake_)->hello();
+  }
   // Returns from where an answer to one has come since the node was heard
   // itself; 0: none has.
   uint64_t reached_from() const { return unanswered_ > 0 ? reached_from_ : 0; }
@@ -126,6 +128,7 @@ class Conversation {
   }
   const shoal_cipher& cipher() const;
   // Those that others do not wait for are in front.
+  static bool are_pieces(Request first, Request next);
   bool has_turn() const { return flights_.empty() || flights_.back().beside; }
   uint64_t now() const;
   void say(const std::vector<uint8_t>& hello) const;

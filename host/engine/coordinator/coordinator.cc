@@ -17,8 +17,19 @@ const WorkerIdentity& Coordinator::identity(int worker) const {
   return work_->identity(worker);
 }
 void Coordinator::deploy(const Prepared& prepared, Then then,
-                         uint64_t successor) {
-  work_->deploy(prepared, then, successor);
+                         uint64_t successor, const SequenceStart& sequence) {
+  work_->deploy(prepared, then, successor, sequence);
+}
+bool Coordinator::idle() const {
+  return work_->started() && work_->frames()->idle();
+}
+void Coordinator::go_on(uint32_t frames) { work_->go_on(frames); }
+void Coordinator::read_variables(uint32_t frames) {
+  if (!work_->started()) throw Error(Exit::kInternal, "no run has started");
+  work_->read_variables(frames);
+}
+std::optional<VariableValues> Coordinator::take_variables() {
+  return work_->take_variables();
 }
 const CoordinatorPlace& Coordinator::place() const { return work_->place(); }
 bool Coordinator::deployed() const { return work_->deployed(); }
@@ -46,6 +57,11 @@ void Coordinator::ask(
   if (!work_->connected())
     throw Error(Exit::kInternal, "there is no node to ask");
   work_->ask(worker, request, std::move(data), std::move(answer));
+}
+
+std::optional<bool> Coordinator::reaches(int worker,
+                                         const WorkerAddress& outsider) {
+  return work_->reaches(static_cast<size_t>(worker), outsider);
 }
 
 void Coordinator::stop() { work_->stop(); }

@@ -42,6 +42,7 @@
 #include "device/link/cipher.h"
 #include "device/shoal.h"
 #include "host/engine/common/prepare.h"
+#include "host/engine/coordinator/variable_values.h"
 
 namespace shoal {
 
@@ -145,6 +146,15 @@ struct LostNode {
 // The step that follows when every node has its program.
 enum class Then { kStart, kHold, kHandOver };
 
+// A run whose frames depend on each other.
+struct SequenceStart {
+  // Frames after which all nodes wait for go_on(); 0: they do not.
+  uint16_t every = 0;
+  // The values of their variables before the first frame, with `every`; null:
+  // the initial ones. Must outlive the start of the run.
+  const VariableValues* values = nullptr;
+};
+
 // Whom the coordinator's streams go to and come from, with the secrets of an
 // epoch: what another node needs in its place.
 struct CoordinatorPlace {
@@ -168,9 +178,9 @@ class Coordinator {
   // Node i of the plan runs on worker i. `prepared` must outlive the run.
   // Throws Error(kDoesNotFit) naming a worker that is too small.
   // `successor`: the address of the node that has the coordinator's place then,
-  // with kHandOver.
+  // with kHandOver. `sequence`: what the frames of the run go on from.
   void deploy(const Prepared& prepared, Then then = Then::kStart,
-              uint64_t successor = 0);
+              uint64_t successor = 0, const SequenceStart& sequence = {});
   // Returns the place of this coordinator, which its successor needs.
   const CoordinatorPlace& place() const;
   bool deployed() const;  // every node that has a part has its program
@@ -184,10 +194,26 @@ class Coordinator {
   // Returns the outputs of the next frame, in the order of submission.
   std::optional<std::vector<uint8_t>> result();
 
+  // Returns whether all frames have ended here: their inputs are with the
+  // nodes, and their results are there.
+  bool idle() const;
+  // Asks all nodes what their variables hold after these frames of the run,
+  // while the coordinator is idle; each answers once it has ended them. The
+  // nodes must wait after this number of frames.
+  void read_variables(uint32_t frames);
+  // Returns that, once all have answered.
+  std::optional<VariableValues> take_variables();
+  // The nodes begin the next frame, after these frames of the run.
+  void go_on(uint32_t frames);
+
   // Asks a connected worker for something beside the run. The receiver of the
   // answer judges it.
   void ask(int worker, Request, std::vector<uint8_t> data,
            std::function<void(Reply, std::span<const uint8_t>)> answer);
+
+  // Returns whether a connected worker gets an answer from a node that takes no
+  // part; nothing: it is asked, call this again.
+  std::optional<bool> reaches(int worker, const WorkerAddress& outsider);
 
   // Tells the nodes to leave the epoch, and gives their leases back; those
   // that do not answer in half the time limit are left alone.

@@ -109,7 +109,8 @@ void Coordinator::Work::check_fit(int worker) const {
 }
 
 void Coordinator::Work::deploy(const Prepared& prepared, Then then,
-                               uint64_t successor) {
+                               uint64_t successor,
+                               const SequenceStart& sequence) {
   const bool held = phase_ == Phase::kDeployed && then_ == Then::kHold;
   if (!(phase_ == Phase::kConnected || held) ||
       prepared.plan.nodes.size() != workers_.size() ||
@@ -119,6 +120,10 @@ void Coordinator::Work::deploy(const Prepared& prepared, Then then,
   prepared_ = &prepared;
   then_ = then;
   successor_ = successor;
+  if (sequence.values && !sequence.values->belong_to(prepared.net)) {
+    throw Error(Exit::kInternal, "these are the variables of another net");
+  }
+  sequence_ = sequence;
   phase_ = Phase::kDeploying;
   const auto count = static_cast<int>(workers_.size());
   for (int i = 0; i < count; ++i) {
@@ -268,7 +273,8 @@ void Coordinator::Work::grant(int worker, uint16_t first) {
   Worker& w = *workers_[static_cast<size_t>(worker)];
   const std::vector<PlanPeer>& peers =
       prepared_->plan.nodes[static_cast<size_t>(worker)].peers;
-  if (first == peers.size()) return start(worker);
+  if (first == peers.size())
+    return start(worker, is_given_values(w) ? kNoTurn : uint16_t{0});
   const size_t room = config_.transport->max_payload - sizeof(SessionHead) -
                       sizeof(RequestHead) - sizeof(PeersRequest) - kTagBytes;
   const auto count = static_cast<uint16_t>(
@@ -298,7 +304,7 @@ void Coordinator::Work::grant(int worker, uint16_t first) {
              });
 }
 
-void Coordinator::Work::start(int worker) {
+void Coordinator::Work::start(int worker, uint16_t turn) {
   Worker& w = *workers_[static_cast<size_t>(worker)];
   std::vector<uint8_t> data;
   append(data,
@@ -310,8 +316,11 @@ void Coordinator::Work::start(int worker) {
   const auto& image = prepared_->images[static_cast<size_t>(worker)];
   std::memcpy(&header, image.data(), sizeof header);
   if (header.flags & kStoreSealed) append(data, generation_of(header));
+  if (sequence_.every > 0 && keeps_variables(w)) {
+    append(data, StartSequence{sequence_.every, turn});
+  }
   w.talk.ask(Request::kStart, std::move(data),
-             [this, &w](Reply reply, std::span<const uint8_t>) {
+             [this, &w, turn](Reply reply, std::span<const uint8_t>) {
                // Why it refuses its program is in the next heartbeat, if there
                // will be one.
                const bool told =
@@ -319,6 +328,8 @@ void Coordinator::Work::start(int worker) {
                if (reply != Reply::kOk && !told) {
                  refuse(w, "it does not start: " + because(reply));
                }
+               if (turn == kNoTurn && reply == Reply::kOk)
+                 return give_values(w);
                w.running = true;
              });
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint64_t kAskOthersUs = 100'000;
 constexpr size_t kMostRelays = 2;
+constexpr uint64_t kMostReachUs = 1'000'000;  // for an answer through others
 // A run that stands still waits for this many silences where a false alarm
 // costs little more than the repetition of a frame.
 constexpr uint64_t kSilences = 2;
@@ -33,6 +34,41 @@ std::string Coordinator::Work::name_of(size_t worker) const {
   return name.empty() ? workers_[worker]->label : name;
 }
 
+bool Coordinator::Work::relay(Worker& by, Conversation& to, uint64_t address) {
+  const std::vector<uint8_t> hello = to.hello_by_others();
+  const RelayRequest where{address};
+  std::vector<uint8_t> data(sizeof where + hello.size());
+  std::memcpy(data.data(), &where, sizeof where);
+  std::ranges::copy(hello, data.begin() + sizeof where);
+  const size_t all =
+      sizeof(SessionHead) + sizeof(RequestHead) + data.size() + kTagBytes;
+  if (all > config_.transport->max_payload) return false;
+  by.talk.ask_beside(Request::kRelay, std::move(data),
+                     [](Reply, std::span<const uint8_t>) {});
+  return true;
+}
+
+// The answer to any of several hellos will do: single ones are lost.
+std::optional<bool> Coordinator::Work::reaches(size_t worker,
+                                               const WorkerAddress& outsider) {
+  const uint64_t time = now();
+  if (!outsider_ || outsider_->worker != worker ||
+      outsider_->address != outsider.address) {
+    outsider_.reset(new Outsider{
+        worker, outsider.address, time, {config_, own_, outsider}});
+  }
+  const bool answers = outsider_->answers;
+  if (answers || time >= outsider_->asked_at + kMostReachUs) {
+    outsider_.reset();
+    return answers;
+  }
+  Worker& by = *workers_.at(worker);
+  if (!by.talk.open() || !relay(by, outsider_->talk, outsider.address)) {
+    return true;  // it cannot be asked
+  }
+  return std::nullopt;
+}
+
 void Coordinator::Work::ask_others_for(Worker& w, uint64_t now) {
   if (!w.talk.is_in_question()) {
     w.relays.clear();
@@ -40,22 +76,13 @@ void Coordinator::Work::ask_others_for(Worker& w, uint64_t now) {
   }
   if (now < w.relay_at) return;
   w.relay_at = now + kAskOthersUs;
-  const std::vector<uint8_t> hello = w.talk.hello_by_others();
-  const RelayRequest to{w.address.address};
-  std::vector<uint8_t> data(sizeof to + hello.size());
-  std::memcpy(data.data(), &to, sizeof to);
-  std::ranges::copy(hello, data.begin() + sizeof to);
-  const size_t all =
-      sizeof(SessionHead) + sizeof(RequestHead) + data.size() + kTagBytes;
-  if (all > config_.transport->max_payload) return;
   size_t asked = 0;
   for (const auto& other : workers_) {
     if (other->number == w.number || !other->talk.open() ||
         other->talk.is_in_question() || !other->used) {
       continue;
     }
-    other->talk.ask_beside(Request::kRelay, data,
-                           [](Reply, std::span<const uint8_t>) {});
+    if (!relay(*other, w.talk, w.address.address)) return;
     if (std::ranges::count(w.relays, other->number) == 0) {
       w.relays.push_back(other->number);
     }

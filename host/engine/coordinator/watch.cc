@@ -97,7 +97,7 @@ void Coordinator::Work::watch_progress(uint64_t now) {
   for (const auto& w : workers_) {
     sum += uint64_t{w->report.last.work} + w->report.last.frames;
   }
-  if (sum != progress_ || frames_->idle()) {
+  if (sum != progress_ || (frames_->idle() && reads_ == 0)) {
     progress_ = sum;
     progress_at_ = now;
     return;

@@ -199,6 +199,8 @@ void Coordinator::Work::receive() {
         if (w->talk.was_restarted()) lose(*w, Loss::kRestarted);
         throw;
       }
+    } else if (outsider_ && outsider_->talk.owns(datagram)) {
+      outsider_->answers = true;
     }
   }
 }

@@ -3,6 +3,7 @@
 //
 //   work.cc      connecting, polling
 //   deploy.cc    programs, keys, the start of an epoch
+//   variables.cc  what nodes keep from frame to frame
 //   watch.cc     silence, faults, standstill, claims; stopping
 //   reach.cc     whether nodes reach each other
 #pragma once
@@ -18,6 +19,7 @@
 #include "host/engine/coordinator/coordinator.h"
 #include "host/engine/coordinator/evidence.h"
 #include "host/engine/coordinator/frame_streams.h"
+#include "host/engine/coordinator/variable_values.h"
 
 namespace shoal {
 
@@ -30,7 +32,11 @@ class Coordinator::Work {
   const WorkerIdentity& identity(int worker) const {
     return workers_.at(static_cast<size_t>(worker))->identity;
   }
-  void deploy(const Prepared&, Then, uint64_t successor);
+  void deploy(const Prepared&, Then, uint64_t successor, const SequenceStart&);
+  std::optional<bool> reaches(size_t worker, const WorkerAddress& outsider);
+  void read_variables(uint32_t frame);
+  void go_on(uint32_t frames);
+  std::optional<VariableValues> take_variables();
   const CoordinatorPlace& place() const { return place_; }
   void ask(int worker, Request request, std::vector<uint8_t> data,
            Conversation::Answer answer) {
@@ -115,6 +121,8 @@ class Coordinator::Work {
 
   // reach.cc
   void ask_others_for(Worker&, uint64_t now);
+  // Returns whether a hello for the conversation's node fits the worker's link.
+  bool relay(Worker& by, Conversation& to, uint64_t address);
   [[noreturn]] void give_up(Worker&, const Error& silence);
   void watch_links(uint64_t now);
   std::string name_of(size_t worker) const;
@@ -128,10 +136,17 @@ class Coordinator::Work {
   void tell_progress();
   void draw_secrets();
   void grant(int worker, uint16_t first);
-  void start(int worker);
+  void start(int worker, uint16_t turn);
   void start_link();
   void hand_over();
   void advance();
+
+  // variables.cc
+  template <class Piece>
+  void for_pieces(const Worker&, Piece) const;
+  bool keeps_variables(const Worker&) const;
+  bool is_given_values(const Worker&) const;
+  void give_values(Worker&);
 
   // watch.cc
   void excuse_own_absence(uint64_t now);
@@ -151,6 +166,14 @@ class Coordinator::Work {
   // others; only while it connects.
   std::optional<size_t> first_;
   std::optional<LostNode> loss_;
+  // A node that takes no part, which a worker is to reach.
+  struct Outsider {
+    size_t worker;
+    uint64_t address, asked_at;
+    Conversation talk;
+    bool answers = false;
+  };
+  std::unique_ptr<Outsider> outsider_;
   std::vector<uint8_t> datagram_, packet_;
   uint64_t due_at_ = 0;  // when poll() should be called next
   uint64_t stop_until_ = 0;
@@ -168,6 +191,9 @@ class Coordinator::Work {
   shoal_link link_config_{};
   std::unique_ptr<FrameStreams> frames_;
   Link link_;
+  SequenceStart sequence_;
+  std::optional<VariableValues> read_;
+  size_t reads_ = 0;  // pieces of them that have no answer
 
   // The progress of the nodes and the coordinator when it last grew.
   uint64_t progress_ = 0, progress_at_ = 0;

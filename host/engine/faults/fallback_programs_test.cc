@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "host/base/files.h"
 #include "host/engine/common/frame.h"
 #include "host/engine/faults/faulted_run.h"
@@ -31,8 +33,9 @@ class FallbackProgramsTest : public testing::Test {
 
   // Runs frames of which all are exact.
   FaultedRun run(const Cluster& cluster, const std::vector<std::string>& faults,
-                 bool holds = true) {
+                 bool holds = true, Nanos every = 0) {
     FaultedOptions o;
+    o.every = every;
     o.sim.frames = kFrames;
     o.sim.warm_up = true;
     std::vector<uint8_t> input(static_cast<size_t>(input_bytes(graph())));
@@ -109,6 +112,15 @@ TEST_F(FallbackProgramsTest, UnequalNodesHaveAPlanForEachLoss) {
     const FaultedRun sent = run(three, {fault}, false);
     EXPECT_LT(took(r), took(sent));
   }
+}
+
+// One of both is left out, and is back only when they reach each other.
+TEST_F(FallbackProgramsTest, ALinkThatStaysCutTakesANodeOutOnce) {
+  const FaultedRun r = run(nodes(3), {"cut:0-1@1ms..6s"}, true, 5 * kSecond);
+  const auto is_loss = [](const RunEvent& e) { return e.what == "loss"; };
+  EXPECT_EQ(std::ranges::count_if(r.events, is_loss), 1);
+  EXPECT_GE(at(r, "return"), 6 * kSecond);
+  EXPECT_LE(at(r, "return"), 8 * kSecond);
 }
 
 }  // namespace

@@ -114,7 +114,8 @@ FaultedRun run_with_faults(const Graph& graph, const PlanRequest& request,
     note(name_of(step), text);
   };
   WorkerCluster workers(std::move(o));
-  RecoveringEngine engine(workers, graph, OnLoss::kReplan, true, options.plans);
+  RecoveringEngine engine(workers, graph, OnLoss::kReplan, true,
+                          options.mirror_every, options.plans);
   world.end_at(world.now() + options.limit);
   engine.serve(source, [&](const Answer& answer) {
     queue.finish(world.now(), answer.output);

@@ -32,6 +32,9 @@ struct FaultedOptions {
   Nanos every = 0;
   // Virtual time from the first frame on after which a run fails.
   Nanos limit = 3600 * kSecond;
+  // Frames of a sequence from one copy of its variables to the next; 0: a loss
+  // ends it.
+  uint16_t mirror_every = 0;
   // Plans of this graph that several runs share; null: the run has its own.
   std::shared_ptr<FallbackPlans> plans = nullptr;
   // Nodes keep programs for the loss of each single one of them.

@@ -9,6 +9,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/plan/file/plan_key.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 namespace {
@@ -42,6 +43,7 @@ OnLoss on_loss_of(const std::string& name) {
 
 RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
                                    OnLoss on_loss, bool serves,
+                                   uint16_t mirror_every,
                                    std::shared_ptr<FallbackPlans> plans)
     : workers_(workers),
       graph_(std::move(graph)),
@@ -50,6 +52,9 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
       plans_(plans ? std::move(plans)
                    : std::make_shared<FallbackPlans>(
                          graph_, workers.options().config.key)) {
+  if (mirror_every > 0 && keeps_variables()) {
+    mirror_.emplace(mirror_every, [this](int64_t frames) { renewed(frames); });
+  }
   try {
     open();
   } catch (const Error& e) {
@@ -69,13 +74,36 @@ RecoveringEngine::~RecoveringEngine() { workers_.forget_user(this); }
 
 void RecoveringEngine::open() {
   has_begun_ = false;
+  if (spares_) spares_->let_go();
   workers_.connect();
   if (on_loss_ == OnLoss::kReplan) require_other_programs(workers_);
   find_plan();
   engine_ = std::make_unique<WorkersEngine>(workers_.coordinator(),
-                                            workers_.transport(), prepared_);
+                                            workers_.transport(), prepared_,
+                                            mirror_ ? &*mirror_ : nullptr);
   workers_.set_user(this, prepared_->plan);
-  if (repeats()) prepare_for_losses();
+  if (!repeats()) return;
+  prepare_for_losses();
+  prepare_spares();
+}
+
+// They are equal nodes' only: with another one the plan is another.
+void RecoveringEngine::prepare_spares() {
+  if (!workers_.options().holds_spares || workers_.request().given) return;
+  std::vector<WorkerAddress> spares;
+  for (const WorkerCluster::Seat& s : workers_.absent()) {
+    const bool is_lost = workers_.history().is_lost(s.address.address);
+    if (s.is_spare && !is_lost && !is_serial(s.address.label)) {
+      spares.push_back(s.address);
+    }
+  }
+  if (spares.empty()) return;
+  std::vector<WorkerIdentity> nodes;
+  for (size_t i = 0; i < workers_.seats().size(); ++i) {
+    nodes.push_back(workers_.coordinator().identity(static_cast<int>(i)));
+  }
+  if (!spares_) spares_.emplace(workers_.options().config);
+  spares_->hold(spares, nodes, prepared_);
 }
 
 void RecoveringEngine::find_plan() {
@@ -193,7 +221,10 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
     took = seconds(workers_.now_us() - *start);
     take(answer);
   };
-  under_way_.clear();
+  inputs_.clear();
+  answered_ = 0;
+  covered_ = 0;
+  if (mirror_) mirror_->begin_sequence();
   for (;;) {
     try {
       if (!stream_on(first_next, last_take)) {
@@ -204,7 +235,7 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
       return;
     } catch (const Error& e) {
       const std::optional<int> node = workers_.coordinator().lost();
-      if (e.code() != Exit::kNode || keeps_variables()) throw;
+      if (e.code() != Exit::kNode || ends_with_a_node()) throw;
       if (!node || !repeats()) {
         throw Error(e.code(), frame_text(e.what(), frames_), e.fix());
       }
@@ -218,26 +249,54 @@ void RecoveringEngine::stream(const Next& next, const Take& take) {
 
 // Returns false if there are more frames, behind the programs that can be sent.
 bool RecoveringEngine::stream_on(const Next& next, const Take& take) {
-  given_ = 0;
+  begin_again();
   bool sends = false;
   const auto next_input = [&]() -> std::optional<Bytes> {
     began();
-    if (given_ == under_way_.size()) {
+    if (given_ == inputs_.size()) {
       if (sends = sends || (repeats() && has_programs_to_send(true)); sends) {
         return std::nullopt;
       }
       std::optional<Bytes> input = next();
       if (!input || !repeats()) return input;
-      under_way_.push_back(*std::move(input));
+      inputs_.push_back(*std::move(input));
     }
-    return under_way_[given_++];
+    return inputs_[given_++];
   };
-  engine_->stream(next_input, [&](const Answer& answer) {
-    if (repeats()) under_way_.pop_front(), --given_;
-    ++frames_;
-    take(answer);
-  });
+  engine_->stream(next_input,
+                  [&](const Answer& answer) { answered(answer, take); });
   return !sends;
+}
+
+void RecoveringEngine::begin_again() {
+  given_ = 0;
+  again_ = answered_;
+}
+
+void RecoveringEngine::answered(const Answer& answer, const Take& take) {
+  if (again_ > 0) {
+    --again_;
+    ++repeated_;
+    return;
+  }
+  if (mirror_) {
+    ++answered_;
+  } else if (!inputs_.empty()) {
+    inputs_.pop_front();
+    --given_;
+  }
+  ++frames_;
+  failures_ = 0;
+  take(answer);
+}
+
+void RecoveringEngine::renewed(int64_t frames) {
+  const auto count = static_cast<size_t>(frames - covered_);
+  inputs_.erase(inputs_.begin(),
+                inputs_.begin() + static_cast<ptrdiff_t>(count));
+  given_ -= count;
+  answered_ -= count;
+  covered_ = frames;
 }
 
 std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {
@@ -248,10 +307,16 @@ std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {
   } else if (std::optional<Error> stuck = replan(why.what(), node)) {
     return stuck;
   }
-  if (under_way_.empty()) return std::nullopt;
+  if (inputs_.empty()) return std::nullopt;
+  const std::string what =
+      mirror_ ? fmt::format(
+                    "the sequence goes on from its copy: frames {} to {} "
+                    "are",
+                    covered_, covered_ + std::ssize(inputs_) - 1)
+              : fmt::format("frame {} is", frames_);
   const std::string again =
-      fmt::format("frame {} is run again, {:.2f} s after the loss was seen",
-                  frames_, seconds(workers_.now_us() - start));
+      fmt::format("{} run again, {:.2f} s after the loss was seen", what,
+                  seconds(workers_.now_us() - start));
   workers_.tell(again);
   workers_.step(RecoveryStep::kRepeat, again);
   note(again);
@@ -313,6 +378,12 @@ void RecoveringEngine::wait_for_return(const std::string& said, int node) {
 size_t RecoveringEngine::leave_out(const std::string& said, int node) {
   const uint64_t address =
       workers_.seats()[static_cast<size_t>(node)].address.address;
+  const std::optional<LostNode> loss = workers_.coordinator().loss();
+  cut_.erase(address);
+  if (loss && loss->other) {
+    cut_[address] =
+        workers_.seats()[static_cast<size_t>(*loss->other)].address.address;
+  }
   workers_.history().lost(address, lost_text(said));
   programs_.forget(address);
   workers_.step(RecoveryStep::kLoss, lost_text(said));
@@ -349,6 +420,13 @@ EngineReport RecoveringEngine::report() const {
   r.seconds = seconds_;
   if (fallbacks().programs + fallbacks().without_room > 0) {
     r.notes.push_back("fallback " + summary_text(fallbacks()));
+  }
+  if (mirror_) {
+    r.notes.push_back(fmt::format(
+        "mirror   {} copies of {} of variables, every {} frames; {} frames "
+        "were run again",
+        format_count(mirror_->copies()), format_bytes(mirror_->bytes()),
+        mirror_->every(), format_count(repeated_)));
   }
   for (const std::string& loss : workers_.history().losses())
     r.notes.push_back("lost     " + loss);

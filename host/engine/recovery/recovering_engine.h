@@ -5,10 +5,16 @@
 // two frames. Plans for the loss of each node are made beside the frames; when
 // they are there, the nodes are sent their programs, between two frames too
 // (fallback_programs.h).
+//
+// Frames of a model that keeps variables are a sequence, which ends with the
+// loss of a node, or goes on from a copy of the variables
+// (coordinator/sequence_mirror.h): the frames since that copy are run again,
+// and those that had their answers give none.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +23,7 @@
 #include "host/engine/engine.h"
 #include "host/engine/frame_source.h"
 #include "host/engine/recovery/fallback_programs.h"
+#include "host/engine/recovery/spare_programs.h"
 #include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/workers/workers_engine.h"
 
@@ -31,11 +38,13 @@ OnLoss on_loss_of(const std::string& name);
 
 class RecoveringEngine final : public Engine {
  public:
-  // Connects and plans. A loss ends frames of a model that keeps variables,
-  // which are lost with the node, whatever `on_loss` says. `serves`: begins
-  // without the nodes that are not there, and takes them in when they are.
-  // `plans`: of the same graph, for runs that share them.
+  // Connects and plans. `serves`: begins without the nodes that are not there,
+  // and takes them in when they are. `mirror_every`: frames of a sequence from
+  // one copy of its variables to the next; 0: none, and a loss ends it,
+  // whatever `on_loss` says. `plans`: of the same graph, for runs that share
+  // them.
   RecoveringEngine(WorkerCluster&, Graph, OnLoss on_loss, bool serves,
+                   uint16_t mirror_every = 0,
                    std::shared_ptr<FallbackPlans> plans = nullptr);
   ~RecoveringEngine() override;
 
@@ -55,9 +64,12 @@ class RecoveringEngine final : public Engine {
   // Frames that wait since a loss let a search take so long.
   static constexpr double kHasteSeconds = 1;
 
+  // Returns whether the frames depend on each other, and nothing is left of
+  // them with a node.
+  bool ends_with_a_node() const { return keeps_variables() && !mirror_; }
   // Returns whether frames that were under way can be run again.
   bool repeats() const {
-    return on_loss_ != OnLoss::kFail && !keeps_variables();
+    return on_loss_ != OnLoss::kFail && !ends_with_a_node();
   }
   void open();
   void find_plan();
@@ -70,6 +82,12 @@ class RecoveringEngine final : public Engine {
   // The nodes of this epoch have begun to run.
   void began();
   bool stream_on(const Next&, const Take&);
+  // Frames are given from the oldest input on that is kept.
+  void begin_again();
+  void answered(const Answer&, const Take&);
+  // The copy of the variables covers these frames of the sequence.
+  void renewed(int64_t frames);
+  bool is_idle() const { return answered_ == inputs_.size(); }
   // Goes on without the node; returns why that cannot be.
   std::optional<Error> recover(const Error& why, int node);
   std::optional<Error> replan(std::string said, int node);
@@ -85,6 +103,12 @@ class RecoveringEngine final : public Engine {
   void wait_for_nodes(const Error& why, FrameSource&);
   void take_in(uint64_t address);
   void look_for_absent();
+  // Returns whether a node that is there may be taken in: the one that it did
+  // not reach, if it was lost so, gets an answer from it.
+  bool reaches_others(uint64_t address);
+  // Has spares take the programs of the plan in force.
+  void prepare_spares();
+  void tell_of_spares();
   void note(const std::string& event);
   void complete(ClusterStatus&) const;
 
@@ -94,16 +118,25 @@ class RecoveringEngine final : public Engine {
   const bool serves_;
   std::shared_ptr<FallbackPlans> plans_;
   FallbackPrograms programs_;
-  std::optional<uint64_t> made_us_;  // when the plans were seen to be there
-  bool may_lack_ = false;            // programs, in this epoch
+  std::optional<SparePrograms> spares_;
+  std::map<uint64_t, uint64_t> cut_;  // lost nodes, and whom they did not reach
+  std::optional<uint64_t> made_us_;   // when the plans were seen to be there
+  bool may_lack_ = false;             // programs, in this epoch
   std::shared_ptr<const Prepared> prepared_;
   std::string prepared_key_;  // of its request
   bool in_haste_ = false;     // so it was sought, and there is a better one
   std::unique_ptr<WorkersEngine> engine_;
-  FrameSource* source_ = nullptr;    // while it serves
-  std::deque<Bytes> under_way_;      // inputs without an answer, in order
-  size_t given_ = 0;                 // of them, to the engine
-  int64_t frames_ = 0;               // that have their answer
+  FrameSource* source_ = nullptr;  // while it serves
+  // Inputs of frames without an answer, in order; of a sequence all since the
+  // copy of its variables.
+  std::deque<Bytes> inputs_;
+  size_t given_ = 0;      // of them, to the engine in this epoch
+  size_t answered_ = 0;   // of them
+  size_t again_ = 0;      // answers that come once more
+  int64_t covered_ = 0;   // frames of the sequence before them
+  int64_t repeated_ = 0;  // answers that have come once more
+  int64_t frames_ = 0;    // that have their answer
+  std::optional<SequenceMirror> mirror_;
   bool has_begun_ = false;           // this epoch
   int64_t epochs_ = 0;               // that have begun
   std::optional<uint64_t> loss_us_;  // when one was seen that is not made good

@@ -26,16 +26,16 @@ class RecoveringEngine::Gate final : public FrameSource {
 
   std::optional<Bytes> next() override {
     engine_.began();
-    if (engine_.given_ == engine_.under_way_.size()) {
+    if (engine_.given_ == engine_.inputs_.size()) {
       if (ends() || look_for_programs(false)) return std::nullopt;
       std::optional<Bytes> input = source_.next();
       if (!input) {
-        look_for_programs(engine_.under_way_.empty());
+        look_for_programs(engine_.is_idle());
         return std::nullopt;
       }
-      engine_.under_way_.push_back(*std::move(input));
+      engine_.inputs_.push_back(*std::move(input));
     }
-    return engine_.under_way_[engine_.given_++];
+    return engine_.inputs_[engine_.given_++];
   }
   bool ended() const override { return ends() || source_.ended(); }
   int descriptor() const override { return source_.descriptor(); }
@@ -43,7 +43,10 @@ class RecoveringEngine::Gate final : public FrameSource {
     ClusterStatus all = status;
     engine_.complete(all);
     source_.heed(all);
-    if (!source_.stops()) returned_ = engine_.workers_.returning().found();
+    engine_.tell_of_spares();
+    if (source_.stops() || engine_.ends_with_a_node()) return;
+    const std::optional<uint64_t> found = engine_.workers_.returning().found();
+    if (found && engine_.reaches_others(*found)) returned_ = found;
   }
   const std::optional<uint64_t>& returned() const { return returned_; }
   // Returns whether the epoch ends, not the service.
@@ -63,24 +66,19 @@ class RecoveringEngine::Gate final : public FrameSource {
 };
 
 void RecoveringEngine::serve(FrameSource& source, const Take& take) {
-  under_way_.clear();
+  if (!mirror_) inputs_.clear();
   source_ = &source;
   look_for_absent();
   for (bool ended = false; !ended;) {
     try {
-      given_ = 0;
+      begin_again();
       if (!workers_.has_user(this)) {  // another model ran since
         workers_.let_go();
         open();
       }
       Gate gate(*this, source);
-      engine_->serve(gate, [&](const Answer& answer) {
-        under_way_.pop_front();
-        --given_;
-        ++frames_;
-        failures_ = 0;
-        take(answer);
-      });
+      engine_->serve(gate,
+                     [&](const Answer& answer) { answered(answer, take); });
       ended = !gate.ends();
       if (gate.returned()) {
         take_in(*gate.returned());
@@ -106,15 +104,19 @@ void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
   if (why.code() != Exit::kNode || on_loss_ == OnLoss::kFail) {
     throw Error(why);
   }
+  if (ends_with_a_node()) {
+    throw sequence_lost(why, frames_, workers_.coordinator(), *prepared_);
+  }
   if (node) {
     source.repeats();
     if (const auto stuck = recover(why, *node)) wait_for_nodes(*stuck, source);
   } else {
+    if (mirror_) throw sequence_lost(why, frames_);
     // All nodes answer. The frame may be the reason, so it is not repeated.
     if (++failures_ > kMostFailures) throw Error(why);
     note(why.what());
     source.fails(why);
-    under_way_.clear();
+    inputs_.clear();
     workers_.let_go();
     try {
       open();
@@ -127,9 +129,11 @@ void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
   look_for_absent();
 }
 
+// A sequence without the frames that fail would be another one.
 void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
+  if (mirror_) throw sequence_lost(why, frames_);
   source.fails(why);
-  under_way_.clear();
+  inputs_.clear();
   source.stands_still(why.what());
   workers_.tell(std::string("warning: ") + why.what() + "; waiting for nodes");
   workers_.step(RecoveryStep::kWait, why.what());
@@ -180,6 +184,31 @@ void RecoveringEngine::look_for_absent() {
     }
   }
   workers_.returning().look_for(wanted);
+}
+
+// A link that stays cut would make the node lost again.
+bool RecoveringEngine::reaches_others(uint64_t address) {
+  const auto cut = cut_.find(address);
+  if (cut == cut_.end()) return true;
+  const auto& seats = workers_.seats();
+  const auto is_at = [](uint64_t where) {
+    return [where](const WorkerCluster::Seat& s) {
+      return s.address.address == where;
+    };
+  };
+  const auto other = std::ranges::find_if(seats, is_at(cut->second));
+  const auto node = std::ranges::find_if(workers_.absent(), is_at(address));
+  if (other == seats.end() || node == workers_.absent().end()) return true;
+  const std::optional<bool> answer = workers_.coordinator().reaches(
+      static_cast<int>(other - seats.begin()), node->address);
+  if (answer && !*answer) look_for_absent();  // for others meanwhile
+  return answer.value_or(false);
+}
+
+void RecoveringEngine::tell_of_spares() {
+  const std::optional<int> count =
+      spares_ ? spares_->take_count() : std::nullopt;
+  if (count) note(fmt::format("spares hold {} programs of the plan", *count));
 }
 
 void RecoveringEngine::complete(ClusterStatus& status) const {

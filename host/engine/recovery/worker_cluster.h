@@ -61,6 +61,8 @@ struct WorkerClusterOptions {
   bool plans_at_hand = false;
   // Nodes keep programs for the loss of each single one of them.
   bool holds_fallbacks = true;
+  // Spares hold the programs of nodes that they are like (spare_programs.h).
+  bool holds_spares = false;
 };
 
 class WorkerCluster {

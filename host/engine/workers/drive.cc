@@ -76,39 +76,49 @@ double stream_frames(
     Coordinator& coordinator, const HostTransport& transport,
     const Prepared& prepared,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
-    const std::function<void(const std::vector<uint8_t>&)>& take) {
+    const std::function<void(const std::vector<uint8_t>&)>& take,
+    SequenceMirror* mirror) {
   const StopSignals signals;
   const StopAtEnd stop(coordinator, transport);
-  coordinator.deploy(prepared);
+  coordinator.deploy(prepared, Then::kStart, 0,
+                     mirror ? mirror->begin_epoch() : SequenceStart{});
   drive_on(coordinator, transport, signals,
            [&] { return coordinator.started(); });
   coordinator.log("every node has its program and has started it");
-  return run_frames(coordinator, transport, signals, next, take);
+  return run_frames(coordinator, transport, signals, next, take, mirror);
 }
 
 double run_frames(
     Coordinator& coordinator, const HostTransport& transport,
     const StopSignals& signals,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
-    const std::function<void(const std::vector<uint8_t>&)>& take) {
+    const std::function<void(const std::vector<uint8_t>&)>& take,
+    SequenceMirror* mirror) {
   using Clock = std::chrono::steady_clock;
   int64_t in_flight = 0;
   bool ended = false;
   const auto start = Clock::now();
+  const auto has_room = [&] {
+    return coordinator.free_frames() > 0 && !(mirror && mirror->is_due());
+  };
   drive_on(coordinator, transport, signals, [&] {
-    while (!ended && coordinator.free_frames() > 0) {
-      const std::optional<std::vector<uint8_t>> input = next();
-      ended = !input;
-      if (input) {
+    do {
+      while (!ended && has_room()) {
+        const std::optional<std::vector<uint8_t>> input = next();
+        ended = !input;
+        if (!input) break;
         coordinator.submit(*input);
+        if (mirror) mirror->submitted();
         ++in_flight;
       }
-    }
-    while (const auto output = coordinator.result()) {
-      --in_flight;
-      take(*output);
-    }
-    return ended && in_flight == 0;
+      while (const auto output = coordinator.result()) {
+        --in_flight;
+        take(*output);
+      }
+      if (in_flight > 0) return false;
+      if (mirror && !mirror->follow(coordinator)) return false;
+    } while (!ended && has_room());
+    return ended;
   });
   return std::chrono::duration<double>(Clock::now() - start).count();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/engine/coordinator/coordinator.h"
+#include "host/engine/coordinator/sequence_mirror.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"
 
@@ -50,17 +51,20 @@ void deploy_programs(Coordinator&, const HostTransport&,
 // Deploys, then runs the frames whose inputs `next` gives, until that is
 // nothing; `take` gets their outputs in the same order. Returns the seconds
 // from the first input to the last output. The nodes are told to stop, however
-// it ends. On a signal they are too, and then it acts.
+// it ends. On a signal they are too, and then it acts. `mirror`: of the
+// sequence that the frames go on with, if it has one.
 double stream_frames(
     Coordinator&, const HostTransport&, const Prepared& prepared,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
-    const std::function<void(const std::vector<uint8_t>&)>& take);
+    const std::function<void(const std::vector<uint8_t>&)>& take,
+    SequenceMirror* mirror = nullptr);
 
 // Does the same on nodes that have started; the caller tells them to stop.
 double run_frames(
     Coordinator&, const HostTransport&, const StopSignals&,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
-    const std::function<void(const std::vector<uint8_t>&)>& take);
+    const std::function<void(const std::vector<uint8_t>&)>& take,
+    SequenceMirror* mirror = nullptr);
 
 // Returns the cluster that these workers are: names, boards, memory as they
 // say. With `given` (cluster.toml) its nodes, in its order, each with no more

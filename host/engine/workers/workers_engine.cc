@@ -20,6 +20,22 @@ int64_t deployed_bytes(const Coordinator& coordinator, const Prepared& p) {
   return bytes;
 }
 
+Error sequence_lost(const Error& why, int64_t frame, const Coordinator& c,
+                    const Prepared& p) {
+  std::vector<std::string> names;
+  if (const std::optional<int> node = c.lost()) {
+    for (const PlanVariable& v :
+         p.plan.nodes[static_cast<size_t>(*node)].variables) {
+      names.push_back(p.net.variables[static_cast<size_t>(v.variable)].name);
+    }
+  }
+  const Error lost = sequence_lost(why, frame, names);
+  if (!why.fix().empty()) return lost;
+  return Error(lost.code(), lost.what(),
+               "run it again from frame 0; --state mirror and --on-loss replan "
+               "let a sequence go on");
+}
+
 std::string deployed_text(const Coordinator& coordinator, const Prepared& p) {
   int held = 0;
   int64_t found = 0;
@@ -39,22 +55,26 @@ std::string deployed_text(const Coordinator& coordinator, const Prepared& p) {
 
 WorkersEngine::WorkersEngine(Coordinator& coordinator,
                              const HostTransport& transport,
-                             std::shared_ptr<const Prepared> prepared)
+                             std::shared_ptr<const Prepared> prepared,
+                             SequenceMirror* mirror)
     : coordinator_(coordinator),
       transport_(transport),
-      prepared_(std::move(prepared)) {}
+      prepared_(std::move(prepared)),
+      mirror_(mirror) {}
 
 void WorkersEngine::stream(const Next& next, const Take& take) {
   int64_t frame = 0;
   try {
-    seconds_ += stream_frames(coordinator_, transport_, *prepared_, next,
-                              [&](const Bytes& output) {
-                                ++frames_, ++frame;
-                                take({output});
-                              });
+    seconds_ += stream_frames(
+        coordinator_, transport_, *prepared_, next,
+        [&](const Bytes& output) {
+          ++frames_, ++frame;
+          take({output});
+        },
+        mirror_);
   } catch (const Error& e) {
-    if (e.code() != Exit::kNode || !keeps_variables()) throw;
-    throw sequence_lost(e, frame);
+    if (e.code() != Exit::kNode || !keeps_variables() || mirror_) throw;
+    throw sequence_lost(e, frame, coordinator_, *prepared_);
   }
 }
 
@@ -62,7 +82,8 @@ void WorkersEngine::serve(FrameSource& source, const Take& take) {
   const StopAtEnd stop(coordinator_, transport_);
   {
     const StopSignals signals;
-    coordinator_.deploy(*prepared_);
+    coordinator_.deploy(*prepared_, Then::kStart, 0,
+                        mirror_ ? mirror_->begin_epoch() : SequenceStart{});
     drive_on(coordinator_, transport_, signals,
              [&] { return coordinator_.started(); });
   }
@@ -72,7 +93,7 @@ void WorkersEngine::serve(FrameSource& source, const Take& take) {
         ++frames_;
         take({output});
       },
-      [&] { source.heed(status()); });
+      [&] { source.heed(status()); }, mirror_);
 }
 
 ClusterStatus WorkersEngine::status() const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/engine/coordinator/coordinator.h"
+#include "host/engine/coordinator/sequence_mirror.h"
 #include "host/engine/engine.h"
 #include "host/engine/frame_source.h"
 #include "host/engine/workers/transport.h"
@@ -14,13 +15,19 @@ namespace shoal {
 
 // Returns the bytes of programs that the nodes did not have already.
 int64_t deployed_bytes(const Coordinator&, const Prepared&);
+// Returns the error of a loss that ends a sequence with this frame: it names
+// the variables of which the lost node had a part.
+Error sequence_lost(const Error& why, int64_t frame, const Coordinator&,
+                    const Prepared&);
 // That, and how many had theirs.
 std::string deployed_text(const Coordinator&, const Prepared&);
 
 class WorkersEngine final : public Engine {
  public:
+  // `mirror`: of the sequence, if frames are one that outlives the nodes.
   WorkersEngine(Coordinator&, const HostTransport&,
-                std::shared_ptr<const Prepared>);
+                std::shared_ptr<const Prepared>,
+                SequenceMirror* mirror = nullptr);
 
   const Graph& graph() const override { return prepared_->graph; }
   // The nodes are told to stop, however it ends; on a signal, too.
@@ -36,6 +43,7 @@ class WorkersEngine final : public Engine {
   Coordinator& coordinator_;
   const HostTransport& transport_;
   const std::shared_ptr<const Prepared> prepared_;
+  SequenceMirror* const mirror_;
   int64_t frames_ = 0;
   double seconds_ = 0;
 };

@@ -1,0 +1,64 @@
+#include "host/engine/coordinator/variable_values.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "host/engine/coordinator/box_runs.h"
+
+namespace shoal {
+namespace {
+
+Box whole_box(const Net& net, const NetVariable& v) {
+  const NetTensor& t = net.tensors[static_cast<size_t>(v.before)];
+  return {0, t.rows, 0, t.columns, 0, t.channels};
+}
+
+}  // namespace
+
+VariableValues::VariableValues(const Net& net) {
+  for (const NetVariable& v : net.variables) {
+    const Box whole = whole_box(net, v);
+    std::vector<uint8_t> bytes(static_cast<size_t>(whole.elements()));
+    std::ranges::transform(v.initial, bytes.begin(),
+                           [](int8_t b) { return static_cast<uint8_t>(b); });
+    values_.push_back({whole, std::move(bytes)});
+  }
+}
+
+std::vector<uint8_t> VariableValues::box(const PlanVariable& v) const {
+  const Value& value = values_.at(static_cast<size_t>(v.variable));
+  std::vector<uint8_t> bytes(v.bytes());
+  uint8_t* to = bytes.data();
+  for_runs(v.box, value.whole, 0, v.bytes(), [&](size_t at, uint32_t count) {
+    std::memcpy(to, value.bytes.data() + at, count);
+    to += count;
+  });
+  return bytes;
+}
+
+void VariableValues::put(const PlanVariable& v, uint32_t offset,
+                         std::span<const uint8_t> bytes) {
+  Value& value = values_.at(static_cast<size_t>(v.variable));
+  const uint8_t* from = bytes.data();
+  for_runs(v.box, value.whole, offset, static_cast<uint32_t>(bytes.size()),
+           [&](size_t at, uint32_t count) {
+             std::memcpy(value.bytes.data() + at, from, count);
+             from += count;
+           });
+}
+
+int64_t VariableValues::bytes() const {
+  int64_t sum = 0;
+  for (const Value& v : values_) sum += std::ssize(v.bytes);
+  return sum;
+}
+
+bool VariableValues::belong_to(const Net& net) const {
+  if (values_.size() != net.variables.size()) return false;
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (values_[i].whole != whole_box(net, net.variables[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace shoal
