@@ -55,7 +55,10 @@ inline constexpr KindCheck kKindChecks[] = {
     check_log_softmax, check_bilinear,
     check_arg_max,     check_running_sum,
     check_matmul,      check_l2_norm,
-    check_probability};
+    check_probability,
+    nullptr,  // rescale
+    nullptr,  // sigmoid
+    nullptr};  // wide_softmax
 static_assert(sizeof kKindChecks / sizeof kKindChecks[0] == kActorKindCount);
 
 }  // namespace shoal

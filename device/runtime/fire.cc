@@ -89,6 +89,12 @@ inline Node::Progress Node::next_slice(const ActorRecord& a) {
                : reinterpret_cast<int32_t*>(ports.arena + a.accumulator);
   s.sums_row = s.lo;
   s.room = reinterpret_cast<int8_t*>(ports.arena + stage.header->room);
+  const auto bytes = [&](uint16_t port) {
+    return static_cast<uint8_t>(
+        stage.buffers[stage.ports[port].buffer].element_bytes);
+  };
+  s.out_bytes = bytes(a.out);
+  s.in_bytes = a.in[0] == kNone ? s.out_bytes : bytes(a.in[0]);
   s.params = stage.params + a.param;
   s.maps = stage.maps + a.param;
 }
@@ -164,7 +170,8 @@ Status Node::step() {
     if (!bytes) return Status::kWait;
     set_chunk(s, stage, c, bytes);
   }
-  modules.fires[static_cast<int>(a.op) - 1](s);
+  const int kind = static_cast<int>(a.op) - 1;
+  (a.is_wide ? modules.wide : modules.fires)[kind](s);
   last_ = now;
   const uint16_t iteration = now.iteration;
   const Progress progress = next_slice(a);

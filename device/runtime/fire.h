@@ -25,10 +25,11 @@ struct Slice {
   const int32_t* bias;
   const int32_t* multipliers;
   const int8_t* shifts;
-  int32_t* sums;  // of row sums_row
+  int32_t* sums;  // of row sums_row; int64 of wide convolutions
   int sums_row;
   const int32_t* params;
   const uint16_t* maps;
+  uint8_t in_bytes, out_bytes;  // of elements, of wide actors
 };
 
 // The same, of a plain actor (program/actor.h), and all of one group of
