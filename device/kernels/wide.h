@@ -93,7 +93,7 @@ void wide_minimum_row(const WideBinaryArgs&);
 void wide_prelu_row(const WideBinaryArgs&);
 
 // Over the channels of each pixel, or element by element; see params.h. Rows
-// are of 16 bits, except that kRescale's have `in_bytes` and `out_bytes`.
+// are of 16 bits, except those that kRescale's parameters say have eight.
 struct WidePixelArgs {
   const void* in;
   int in_stride;
@@ -101,7 +101,6 @@ struct WidePixelArgs {
   const int32_t* params;
   void* out;
   int out_stride;
-  int in_bytes = 2, out_bytes = 2;
 };
 void rescale_row(const WidePixelArgs&);
 void sigmoid_row(const WidePixelArgs&);

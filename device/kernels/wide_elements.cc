@@ -57,8 +57,7 @@ void rescale(const WidePixelArgs& a) {
       if (d >= 0) {
         v = requantize(d, p.multiplier, p.shift);
       } else {
-        v = requantize(d, below, p.negative_shift);
-        if (mirrored) v = wrap_sub(0, v);
+        v = requantize(mirrored ? -d : d, below, p.negative_shift);
       }
       *out++ = static_cast<Out>(clamp(wrap_add(v, p.zero_out), p.low, p.high));
     }
@@ -165,8 +164,9 @@ void wide_prelu_row(const WideBinaryArgs& args) {
 }
 
 void rescale_row(const WidePixelArgs& a) {
-  if (a.in_bytes == 1) return rescale<int8_t, int16_t>(a);
-  if (a.out_bytes == 1) return rescale<int16_t, int8_t>(a);
+  const auto& p = params_of<RescaleParams>(a.params);
+  if (p.in_bytes == 1) return rescale<int8_t, int16_t>(a);
+  if (p.out_bytes == 1) return rescale<int16_t, int8_t>(a);
   rescale<int16_t, int16_t>(a);
 }
 

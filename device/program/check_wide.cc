@@ -14,15 +14,16 @@ bool fits_short(int v) { return v >= -32768 && v <= 32767; }
 bool is_shift(int v) { return v >= -31 && v <= 30; }
 bool is_truth(int v) { return v == 0 || v == 1; }
 
-uint32_t bytes_of(const StageView& s, uint16_t port) {
-  return s.buffers[s.ports[port].buffer].element_bytes;
+int bytes_of(const StageView& s, uint16_t port) {
+  return static_cast<int>(s.buffers[s.ports[port].buffer].element_bytes);
 }
 
 bool rescale_ok(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const auto& p = params_at<RescaleParams>(s, a, 0);
-  const uint32_t both = bytes_of(s, a.in[0]) + bytes_of(s, a.out);
-  const int most = bytes_of(s, a.out) == 1 ? 127 : 32767;
-  return c.need(both > 2 && is_shift(p.shift) && is_shift(p.negative_shift)) &&
+  const int in = bytes_of(s, a.in[0]), out = bytes_of(s, a.out);
+  const int most = out == 1 ? 127 : 32767;
+  return c.need(in + out > 2 && p.in_bytes == in && p.out_bytes == out) &&
+         c.need(is_shift(p.shift) && is_shift(p.negative_shift)) &&
          c.need(p.multiplier >= 0 && p.negative_multiplier > -0x7FFFFFFF) &&
          c.need(fits_short(p.zero_in) && fits_short(p.zero_out)) &&
          c.need(p.low <= p.high && p.low >= -most - 1 && p.high <= most);

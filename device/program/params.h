@@ -77,8 +77,9 @@ struct WideParams {
 // kAdd of 16 bits: operands are shifted by 15 bits instead of 20.
 inline constexpr int kWideAddShift = 15;
 // kRescale: d = x - zero_in; rq(d, positive) + zero_out for d >= 0, and
-// rq(d, negative) + zero_out below. A negative multiplier m gives -rq(d, -m).
+// rq(d, negative) + zero_out below. A negative multiplier m gives rq(-d, -m).
 struct RescaleParams {
+  int32_t in_bytes, out_bytes;  // of an element: 1 or 2, not both 1
   int32_t zero_in, zero_out, multiplier, shift, negative_multiplier,
       negative_shift, low, high;
 };

@@ -89,12 +89,6 @@ inline Node::Progress Node::next_slice(const ActorRecord& a) {
                : reinterpret_cast<int32_t*>(ports.arena + a.accumulator);
   s.sums_row = s.lo;
   s.room = reinterpret_cast<int8_t*>(ports.arena + stage.header->room);
-  const auto bytes = [&](uint16_t port) {
-    return static_cast<uint8_t>(
-        stage.buffers[stage.ports[port].buffer].element_bytes);
-  };
-  s.out_bytes = bytes(a.out);
-  s.in_bytes = a.in[0] == kNone ? s.out_bytes : bytes(a.in[0]);
   s.params = stage.params + a.param;
   s.maps = stage.maps + a.param;
 }

@@ -29,7 +29,6 @@ struct Slice {
   int sums_row;
   const int32_t* params;
   const uint16_t* maps;
-  uint8_t in_bytes, out_bytes;  // of elements, of wide actors
 };
 
 // The same, of a plain actor (program/actor.h), and all of one group of

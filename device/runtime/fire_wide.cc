@@ -131,7 +131,6 @@ void fire_pixels(const Slice& s, void (*kernel)(const WidePixelArgs&)) {
   p.in_stride = s.in[0].stride, p.out_stride = s.out.stride;
   p.x0 = s.x0, p.x1 = s.x1, p.channels = s.out.channels;
   p.params = s.params;
-  p.in_bytes = s.in_bytes, p.out_bytes = s.out_bytes;
   for (int oy = s.lo; oy < s.hi; ++oy) {
     p.in = s.in[0].at(operand_row(s.in[0], oy));
     p.out = s.out.at(oy);
@@ -142,9 +141,9 @@ void fire_pixels(const Slice& s, void (*kernel)(const WidePixelArgs&)) {
 // The same slice with a channel for each byte.
 Slice as_bytes(const Slice& s) {
   Slice bytes = s;
-  for (Rows* rows : {&bytes.in[0], &bytes.out}) {
-    rows->stride *= kElement, rows->channels *= kElement;
-  }
+  if (s.actor->in[0] == kNone) bytes.in[0].stride = bytes.in[0].channels = 0;
+  bytes.in[0].stride *= kElement, bytes.in[0].channels *= kElement;
+  bytes.out.stride *= kElement, bytes.out.channels *= kElement;
   return bytes;
 }
 

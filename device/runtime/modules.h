@@ -193,9 +193,10 @@ inline constexpr WindowKernel kInt4[] = {int4_conv_row, int4_depthwise_row};
 // and lies in memory, and its weights have eight bits.
 template <OpCode... kOps>
 constexpr Modules modules_for() {
-  constexpr OpCode kUsed[] = {kOps...};
+  constexpr OpCode kUsed[] = {kOps..., OpCode{}};
   Modules p{};
   for (const OpCode op : kUsed) {
+    if (op == OpCode{}) continue;
     const int kind = static_cast<int>(op) - 1;
     p.fires[kind] = kFires[kind];
     if (kPlainActors && kind < 2) p.plain[kind] = kPlain[kind];

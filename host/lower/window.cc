@@ -6,6 +6,7 @@
 
 #include "host/lower/line.h"
 #include "host/lower/turn.h"
+#include "host/lower/wide.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
@@ -175,10 +176,14 @@ void lower_pool(Builder& b) {
       y);
   set_window(l, attr);
   crop_window(l, b.tensor(x).shape, b.tensor(y).shape);
-  const auto range = activation_range(attr.activation, b.tensor(y).scale(),
-                                      b.tensor(y).zero());
-  l.act_min = range.first;
-  l.act_max = range.second;
+  if (is_int16(b.tensor(y))) {
+    add_wide_params(l, attr.activation, b.tensor(y).scale());
+  } else {
+    const auto range = activation_range(attr.activation, b.tensor(y).scale(),
+                                        b.tensor(y).zero());
+    l.act_min = range.first;
+    l.act_max = range.second;
+  }
   l.zero_in = b.tensor(x).zero();
   add_on_pictures(b, std::move(l), x, y);
 }

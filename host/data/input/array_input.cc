@@ -69,6 +69,8 @@ std::optional<std::pair<double, double>> whole_range(const Tensor& t) {
       return range(0, 255);
     case Type::kInt8:
       return range(-128, 127);
+    case Type::kInt16:
+      return range(-32768, 32767);
     case Type::kInt32:
       return range(Int32::min(), Int32::max());
     case Type::kInt64:
