@@ -31,6 +31,12 @@ size_t file_bytes_of(const Graph& graph, const NetIo& io) {
 
 }  // namespace
 
+int node_bytes(const Graph& graph, const NetIo& io) {
+  const bool wide = io.conversion == Conversion::kQuantize16 ||
+                    is_int16(file_tensor(graph, io));
+  return wide ? 2 : 1;
+}
+
 int64_t input_bytes(const Graph& graph) {
   return sum_bytes(graph, graph.inputs);
 }
@@ -100,10 +106,7 @@ FrameRows::FrameRows(const Graph& graph, const NetIo& io, size_t bytes)
       rows_(io.place.view.box.rows()),
       row_elements_(int64_t{1} * io.place.view.box.columns() *
                     io.place.view.box.channels()),
-      width_(io.conversion == Conversion::kQuantize16 ||
-                     is_int16(file_tensor(graph, io))
-                 ? 2
-                 : 1) {
+      width_(node_bytes(graph, io)) {
   if (bytes != file_bytes_of(graph, io)) {
     throw Error(Exit::kInternal, "a frame of the wrong size");
   }

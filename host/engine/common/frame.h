@@ -12,6 +12,8 @@
 
 namespace shoal {
 
+// Returns the bytes of an element of an input or output on nodes.
+int node_bytes(const Graph&, const NetIo&);
 // Returns the bytes of all inputs, or outputs, of the model together, in the
 // file's types.
 int64_t input_bytes(const Graph&);

@@ -65,7 +65,7 @@ FrameStreams::FrameStreams(const Prepared& prepared,
       }
     }
   }
-  while (outputs_.size() < window_) outputs_.push_back(make_frame(net, net.outputs));
+  while (outputs_.size() < window_) outputs_.push_back(make_frame(prepared_.graph, net.outputs));
 }
 
 FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
@@ -87,14 +87,12 @@ FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
   return end;
 }
 
-NodeRows FrameStreams::make_frame(const Net& net,
+NodeRows FrameStreams::make_frame(const Graph& graph,
                                   const std::vector<NetIo>& ios) {
   NodeRows frame;
   for (const NetIo& io : ios) {
-    const View& view = io.place.view;
-    frame.emplace_back(static_cast<size_t>(
-        view.box.elements() *
-        net.tensors[static_cast<size_t>(view.tensor)].element_bytes));
+    frame.emplace_back(static_cast<size_t>(io.place.view.box.elements() *
+                                           node_bytes(graph, io)));
   }
   return frame;
 }

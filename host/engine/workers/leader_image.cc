@@ -39,12 +39,6 @@ LeaderBox leader_box(const Box& box, const Box& whole) {
   return b;
 }
 
-// A channel for each byte.
-Box in_bytes(Box box, const StreamEdge& e) {
-  box.c0 *= e.element_bytes, box.c1 *= e.element_bytes;
-  return box;
-}
-
 }  // namespace
 
 std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
@@ -53,12 +47,12 @@ std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
       coordinator_links(edges, p.plan, kCoordinatorWindow);
   const bool one = p.net.inputs.size() == 1 && p.net.outputs.size() == 1 &&
                    std::ranges::all_of(edges, [](const StreamEdge& e) {
-                     return e.kind == Owner::kStream || e.element_bytes <= 2;
+                     return e.kind == Owner::kStream || e.element_bytes == 1;
                    });
   if (!one) {
     throw Error(Exit::kUnsupported,
                 "a board starts frames only of models with one input and one "
-                "output of int8, uint8 or int16",
+                "output of int8 or uint8",
                 "use a computer as coordinator: `shoal run`");
   }
   const Box in = p.net.inputs[0].place.view.box;
@@ -68,11 +62,9 @@ std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
   std::vector<LeaderBox> streams(links.streams.size());
   for (const StreamEdge& e : edges) {
     if (e.kind == Owner::kInput) {
-      targets.at(e.from.number) =
-          leader_box(in_bytes(e.box, e), in_bytes(in, e));
+      targets.at(e.from.number) = leader_box(e.box, in);
     } else if (e.kind == Owner::kOutput) {
-      streams.at(e.to.number) =
-          leader_box(in_bytes(e.box, e), in_bytes(out, e));
+      streams.at(e.to.number) = leader_box(e.box, out);
     }
   }
   LeaderHeader h{};

@@ -66,6 +66,18 @@ void fill_table(float in_scale, int in_zero, float out_scale,
   put_entry(table, kSteps, cut(std::round(f(in_max) * inverse)));
 }
 
+// Entry k of TensorFlow Lite's table of the logistic function: moved by half of
+// the error that interpolation has in the middle of the step behind it. The
+// last one is the limit.
+int sigmoid_entry(int k) {
+  const auto f = [](double at) {
+    return 65536.0 / (1.0 + std::exp(-at / 24.0));
+  };
+  if (k == 255) return 65535;
+  const double error = f(k + 0.5) - (f(k) + f(k + 1)) / 2;
+  return static_cast<int>(std::floor(f(k) + error / 2 + 0.5));
+}
+
 RescaleParams plain_rescale(const Tensor& x, const Tensor& y,
                             const Multiplier& above, const Multiplier& below) {
   const bool narrow = y.type != Type::kInt16;
@@ -159,10 +171,7 @@ SigmoidParams sigmoid_params(const Op& op, const Tensor& x) {
     }
     p.multiplier = static_cast<int32_t>(multiplier);
   }
-  for (int k = 0; k < 256; ++k) {
-    const double value = 65536.0 / (1.0 + std::exp(-k / 24.0));
-    put_entry(p.table, k, static_cast<int>(std::min(std::round(value), 65535.0)));
-  }
+  for (int k = 0; k < 256; ++k) put_entry(p.table, k, sigmoid_entry(k));
   return p;
 }
 
