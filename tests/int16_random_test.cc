@@ -160,8 +160,7 @@ class RandomFloats {
         return add(net_.transpose(x, {0, 2, 1, 3}));
       case 3:
         if (side < 4) return;
-        return add(
-            net_.slice(x, {0, 1, 0, 0}, {1, side - 2, side, channels}));
+        return add(net_.slice(x, {0, 1, 0, 0}, {1, side - 2, side, channels}));
       default:
         if (channels % 2 != 0) return;
         for (const int y : net_.split(x, 3, 2)) add(y);
@@ -239,8 +238,8 @@ class Judge {
               : linked_nodes(cluster, cuts, Objective::kRam);
       p.plan = make_plan(p.net, request);
     } catch (const Error& e) {
-      const bool may_be = e.code() == Exit::kUsage ||
-                          e.code() == Exit::kUnsupported;
+      const bool may_be =
+          e.code() == Exit::kUsage || e.code() == Exit::kUnsupported;
       return may_be ? "" : e.what();  // cuts that do not go together
     }
     for (const std::string& found : check(p.net, p.plan)) return found;

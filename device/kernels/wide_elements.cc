@@ -13,8 +13,8 @@ void each(const WideBinaryArgs& args, F f) {
     const B* b = static_cast<const B*>(args.b) + x * args.b_stride;
     int16_t* out = args.out + x * args.out_stride;
     for (const int16_t* end = out + args.channels; out != end;) {
-      *out++ = static_cast<int16_t>(
-          clamp(f(int{*a}, int{*b}), args.low, args.high));
+      *out++ =
+          static_cast<int16_t>(clamp(f(int{*a}, int{*b}), args.low, args.high));
       a += args.a_step, b += args.b_step;
     }
   }
@@ -37,8 +37,7 @@ int32_t signed_entry(const uint32_t* table, uint32_t k) {
 int32_t look_up(const uint32_t* table, int32_t value) {
   const auto k = static_cast<uint32_t>(256 + (value >> 7));
   const int32_t base = signed_entry(table, k);
-  const auto slope =
-      static_cast<int16_t>(signed_entry(table, k + 1) - base);
+  const auto slope = static_cast<int16_t>(signed_entry(table, k + 1) - base);
   return static_cast<int16_t>(base + ((slope * (value & 0x7F) + 64) >> 7));
 }
 
@@ -46,8 +45,8 @@ template <class In, class Out>
 void rescale(const WidePixelArgs& a) {
   const auto p = params_of<RescaleParams>(a.params);
   const bool mirrored = p.negative_multiplier < 0;
-  const int32_t below = mirrored ? -p.negative_multiplier
-                                 : p.negative_multiplier;
+  const int32_t below =
+      mirrored ? -p.negative_multiplier : p.negative_multiplier;
   for (int x = a.x0; x < a.x1; ++x) {
     const In* in = static_cast<const In*>(a.in) + x * a.in_stride;
     Out* out = static_cast<Out*>(a.out) + x * a.out_stride;
@@ -121,10 +120,10 @@ void softmax_pixel(const WideSoftmaxParams& p, const int16_t* in, int channels,
 void wide_add_row(const WideBinaryArgs& args) {
   const auto p = params_of<AddParams>(args.params);
   each<int16_t>(args, [=](int a, int b) {
-    const int32_t s = requantize(wrap(bits(a) << kWideAddShift), p.multiplier0,
-                                 p.shift0);
-    const int32_t t = requantize(wrap(bits(b) << kWideAddShift), p.multiplier1,
-                                 p.shift1);
+    const int32_t s =
+        requantize(wrap(bits(a) << kWideAddShift), p.multiplier0, p.shift0);
+    const int32_t t =
+        requantize(wrap(bits(b) << kWideAddShift), p.multiplier1, p.shift1);
     const int32_t sum = p.sign < 0 ? wrap_sub(s, t) : wrap_add(s, t);
     return requantize(sum, p.multiplier_out, p.shift_out);
   });
@@ -188,8 +187,7 @@ void wide_softmax_row(const WidePixelArgs& a) {
   const auto& p = params_of<WideSoftmaxParams>(a.params);
   for (int x = a.x0; x < a.x1; ++x) {
     softmax_pixel(p, static_cast<const int16_t*>(a.in) + x * a.in_stride,
-                  a.channels,
-                  static_cast<int16_t*>(a.out) + x * a.out_stride);
+                  a.channels, static_cast<int16_t*>(a.out) + x * a.out_stride);
   }
 }
 

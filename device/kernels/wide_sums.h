@@ -22,11 +22,10 @@ inline void finish_wide_sum(const WideConvArgs& a, int o, int x, int64_t sum) {
     return;
   }
   const int32_t multiplier = a.multipliers[o];
-  const int32_t v =
-      a.wide.long_sums
-          ? requantize_once(sum, multiplier & 0x7FFF, a.shifts[o])
-          : requantize(wrap(static_cast<uint32_t>(sum)), multiplier,
-                       a.shifts[o]);
+  const int32_t v = a.wide.long_sums
+                        ? requantize_once(sum, multiplier & 0x7FFF, a.shifts[o])
+                        : requantize(wrap(static_cast<uint32_t>(sum)),
+                                     multiplier, a.shifts[o]);
   a.out[x * a.out_stride + o] =
       static_cast<int16_t>(clamp(v, a.wide.low, a.wide.high));
 }

@@ -29,7 +29,8 @@ inline constexpr bool kPlainActors = true;
 #endif
 constexpr bool is_plain(const ActorRecord& a) {
   return kPlainActors && a.op <= OpCode::kDepthwise && a.loop == kNone &&
-         a.is_wide == 0 && a.part == a.kernel_h && a.flags == (kActorInit | kActorFinal);
+         a.is_wide == 0 && a.part == a.kernel_h &&
+         a.flags == (kActorInit | kActorFinal);
 }
 // Returns the bytes of an element of an operand, or of the final result; 0: one
 // or two, which kRescale turns into one another.

@@ -26,11 +26,11 @@ bool StageCheck::actors() {
 
 bool StageCheck::actor(const ActorRecord& a, uint32_t index) {
   return need(is_known(a.op) && a.unused == 0) && width(a) &&
-         operands(a, index) && window(a) && params(a) && firings(a) && shapes(a) &&
-         partial_sums(a, index) && weights(a);
+         operands(a, index) && window(a) && params(a) && firings(a) &&
+         shapes(a) && partial_sums(a, index) && weights(a);
 }
 
-// What is wide has neither loops nor partial sums of other nodes.
+// Wide actors lie in no loops and have no partial sums of other nodes.
 bool StageCheck::width(const ActorRecord& a) {
   if (!a.is_wide) return need(!is_always_wide(a.op));
   return need(can_be_wide(a.op) && may_be_wide(head_.header->version)) &&
@@ -45,9 +45,10 @@ bool StageCheck::actor_port(uint16_t port, uint32_t actor, bool is_read,
   if (!need(port < s_.header->ports)) return false;
   const PortRecord& p = s_.ports[port];
   const BufferRecord& b = s_.buffers[p.buffer];
-  const bool fits = element_bytes == 0 ? b.element_bytes < 4
-                                       : b.element_bytes ==
-                                             static_cast<uint32_t>(element_bytes);
+  const bool fits =
+      element_bytes == 0
+          ? b.element_bytes < 4
+          : b.element_bytes == static_cast<uint32_t>(element_bytes);
   return need(p.owner() == PortOwner::kActor && p.owner_index() == actor &&
               p.is_read == (is_read ? 1 : 0) && fits) &&
          need(may_be_private || !(b.flags & kBufferPrivate));
@@ -181,12 +182,12 @@ bool StageCheck::partial_sums(const ActorRecord& a, uint32_t index) {
   const bool middle = a.loop != kNone && !ends_loop(s_, a);
   at(Table::kActor, index);
   return need(!middle || (is_final && init)) &&
-         need(sum_rows == 0 ? a.accumulator == kNowhere
-                            : in_arena(a.accumulator,
-                                       accumulator_bytes(
-                                           sum_rows, columns(out),
-                                           channels(out),
-                                           sum_bytes(a.op, a.is_wide))));
+         need(sum_rows == 0
+                  ? a.accumulator == kNowhere
+                  : in_arena(
+                        a.accumulator,
+                        accumulator_bytes(sum_rows, columns(out), channels(out),
+                                          sum_bytes(a.op, a.is_wide))));
 }
 
 // The rows of one band fit the private buffers on its way.

@@ -92,7 +92,8 @@ bool StageCheck::buffer(const BufferRecord& b) {
   const bool wide_element =
       b.element_bytes == 2 && may_be_wide(head_.header->version);
   if (!need((b.element_bytes == 1 || b.element_bytes == 4 || wide_element) &&
-            b.channels > 0 && b.slots > 0 && b.slots <= b.rows && b.rows <= kMaxRows)) {
+            b.channels > 0 && b.slots > 0 && b.slots <= b.rows &&
+            b.rows <= kMaxRows)) {
     return false;
   }
   const uint32_t pixel = pixel_bytes(b), wide = b.row_bytes / pixel;

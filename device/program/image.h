@@ -48,9 +48,7 @@ constexpr bool has_bank_table(uint16_t version) {
 constexpr bool may_have_int4(uint16_t version) {
   return version >= kInt4Version;
 }
-constexpr bool may_be_wide(uint16_t version) {
-  return version >= kWideVersion;
-}
+constexpr bool may_be_wide(uint16_t version) { return version >= kWideVersion; }
 // Operator set 1, double rounding (1).
 inline constexpr uint32_t kArithmetic = 0x00010001;
 inline constexpr uint16_t kNone = 0xFFFF;
@@ -365,8 +363,9 @@ struct ActorRecord {
   uint16_t stride_y, stride_x, dilation_y, dilation_x;
   uint32_t flags : 4;
   int32_t pad_top : 28;
-  uint32_t is_wide : 1;  // elements have 16 bits; see element_bytes() in actor.h
-  uint32_t unused : 3;   // 0
+  uint32_t
+      is_wide : 1;      // elements have 16 bits; see element_bytes() in actor.h
+  uint32_t unused : 3;  // 0
   int32_t pad_left : 28;
   uint16_t multiplier;  // kDepthwise: outputs per input channel
   uint16_t room16;      // kConv, kDepthwise: the bytes over 16 into which its

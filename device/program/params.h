@@ -66,7 +66,7 @@ struct ArgParams {
 struct RunningSumParams {
   int32_t multiplier, shift, exclusive, reverse;
 };
-// What every wide actor that computes has behind its own parameters. Results
+// A wide actor that computes has these behind its own parameters. Results
 // are clamped to [low, high]; the record's act_min and act_max are not read.
 struct WideParams {
   int32_t low, high;

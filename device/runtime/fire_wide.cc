@@ -255,9 +255,12 @@ void fire_wide_transpose(const Slice& s) {
           rest /= size;
         }
         const uint32_t column = from % in_row;
-        out[c] = row_of(in, static_cast<int>(from / in_row))
-            [column / channels * static_cast<uint32_t>(in.stride) +
-             column % channels];
+        out[c] = row_of(
+            in,
+            static_cast<int>(
+                from /
+                in_row))[column / channels * static_cast<uint32_t>(in.stride) +
+                         column % channels];
       }
     }
   }

@@ -1,4 +1,5 @@
-// Programs with elements of 16 bits: their results, and what the loader refuses.
+// Programs with elements of 16 bits: their results, and what the loader
+// refuses.
 #include <gtest/gtest.h>
 
 #include "device/base/fixed_point.h"
@@ -42,13 +43,13 @@ ActorSpec wide_spec(OpCode op) {
 // The bias has 48 bits: its upper part lies in the multiplier.
 int16_t finished(const Filter& f, int o, int64_t sum, const WideParams& p) {
   const int32_t m = f.multipliers[size_t(o)];
-  const int64_t bias = int64_t{m >> 16} * (int64_t{1} << 32) +
-                       bits(f.bias[size_t(o)]);
+  const int64_t bias =
+      int64_t{m >> 16} * (int64_t{1} << 32) + bits(f.bias[size_t(o)]);
   const int32_t v =
-      p.long_sums ? requantize_once(sum + bias, m & 0x7FFF, f.shifts[size_t(o)])
-                  : requantize(wrap(static_cast<uint32_t>(
-                                   sum + f.bias[size_t(o)])),
-                               m, f.shifts[size_t(o)]);
+      p.long_sums
+          ? requantize_once(sum + bias, m & 0x7FFF, f.shifts[size_t(o)])
+          : requantize(wrap(static_cast<uint32_t>(sum + f.bias[size_t(o)])), m,
+                       f.shifts[size_t(o)]);
   return static_cast<int16_t>(clamp(v, p.low, p.high));
 }
 
@@ -83,8 +84,8 @@ void expect_window(Random& r, OpCode op, int in_c, int out_c, int kernel,
   for (size_t o = 0; o < size_t(out_c); ++o) {
     f.shifts[o] = uniform(r, -14, -9);
     if (!long_sums) continue;
-    f.multipliers[o] = uniform(r, 1 << 14, (1 << 15) - 1) +
-                       uniform(r, -128, 127) * (1 << 16);
+    f.multipliers[o] =
+        uniform(r, 1 << 14, (1 << 15) - 1) + uniform(r, -128, 127) * (1 << 16);
   }
   const Wide x = random_wide(r, 5, 6, in_c);
   const WideParams p{-32000, 31000, long_sums ? 1 : 0};
@@ -153,8 +154,8 @@ TEST(Int16, SigmoidIsBetweenItsTablesEntries) {
     const int v = 3 * x.v[i], size = v < 0 ? -v : v;
     // The table is a line, so what lies between two entries is on it.
     const int up = 32768 * 512 + 100 * size;
-    y.v[i] = static_cast<int16_t>(
-        (v >= 0 ? up + 512 : (1 << 25) - up + 511) >> 10);
+    y.v[i] =
+        static_cast<int16_t>((v >= 0 ? up + 512 : (1 << 25) - up + 511) >> 10);
     const int twice = (32768 << 8) + 100 * size - (1 << 23);
     const bool ends = size >> 8 >= 255;
     const int part = ends ? (0xFFFF << 8) - (1 << 23) : twice;

@@ -16,7 +16,7 @@
 
 namespace shoal {
 
-// What an element or a product of 16 bits costs, in those of eight.
+// The cost of an element or product of 16 bits over that of one of eight.
 inline constexpr double kWideCost = 1.5;
 
 struct KernelCost {

@@ -78,7 +78,9 @@ class Builder {
   // Returns the bytes of an element of a tensor of the file on nodes, and of a
   // view.
   int width(int t) const { return is_int16(tensor(t)) ? 2 : 1; }
-  int width(const View& v) const { return net_.tensors[v.tensor].element_bytes; }
+  int width(const View& v) const {
+    return net_.tensors[v.tensor].element_bytes;
+  }
 
   // A layer of the current operator; `name` is that of its output tensor.
   Layer layer(OpCode, int output) const;

@@ -197,7 +197,8 @@ void make_variables(Builder& b) {
                       squeezed_order(wish.order, t.shape)};
     b.set(v.before, value);
     made.before = view.tensor;
-    made.after = b.new_tensor(v.name + " (assigned)", wish.extent, b.width(v.before))
+    made.after =
+        b.new_tensor(v.name + " (assigned)", wish.extent, b.width(v.before))
             .tensor;
     made.perm = place_of(value, t.shape)->perm;
     for (const int64_t e : placed_elements(value.shape, value.order)) {

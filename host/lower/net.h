@@ -46,8 +46,8 @@ struct View {
 // In the canonical layouts of device/program/chunk.h, all channels.
 struct LayerWeights {
   std::vector<int8_t> values;
-  bool int4 = false;          // they have four bits in images
-  std::vector<int32_t> bias;  // folded where chunk.h says so
+  bool int4 = false;                 // they have four bits in images
+  std::vector<int32_t> bias;         // folded where chunk.h says so
   std::vector<int32_t> multipliers;  // with a part of long biases; see chunk.h
   std::vector<int8_t> shifts;
   bool empty() const { return values.empty() && bias.empty(); }
@@ -93,11 +93,11 @@ struct FilePlace {
 };
 
 enum class Conversion : uint8_t {
-  kNone,      // int8 or int16
-  kFlip,      // uint8 in the file: bytes XOR 0x80
-  kQuantize,  // float32 in the file: round half away(x / scale) + zero
-  kNumber,    // of an output: a byte's number under the file's type
-  kPlace,     // of an output: two bytes without a sign, the low one first
+  kNone,        // int8 or int16
+  kFlip,        // uint8 in the file: bytes XOR 0x80
+  kQuantize,    // float32 in the file: round half away(x / scale) + zero
+  kNumber,      // of an output: a byte's number under the file's type
+  kPlace,       // of an output: two bytes without a sign, the low one first
   kQuantize16,  // as kQuantize, to int16, whose zero is 0
 };
 struct NetIo {

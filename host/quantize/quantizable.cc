@@ -81,7 +81,9 @@ void check_operators(const Graph& graph, bool int16) {
              graph.tensors[op.outputs[0]].name + "': " + reason;
   }
   if (lines.empty()) return;
-  throw Error(Exit::kUnsupported, graph.name + (int16 ? ": no int16 form:" : ": no int8 form:") + lines);
+  throw Error(
+      Exit::kUnsupported,
+      graph.name + (int16 ? ": no int16 form:" : ": no int8 form:") + lines);
 }
 
 void check_constants(const Graph& graph) {

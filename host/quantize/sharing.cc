@@ -52,7 +52,7 @@ double finest_square(double a, double b) {
 double finest_quotient(double a, double b) { return 0x1p-21 * a / b; }
 double finest_swish(double a, double) { return 1.01 / 128 * a; }
 double any_scale(double, double) { return 0; }
-// Of int16 sums work at 2^-15 of the larger scale.
+// The same for int16: sums work at 2^-15 of the larger scale.
 double finest16(OpKind kind, double a, double b) {
   const bool sum = kind == OpKind::kAdd || kind == OpKind::kSub;
   return sum ? 0x1p-13 * std::max(a, b) : 0;
@@ -287,8 +287,8 @@ class ScaleSharing {
     for (const Op& op : graph_.ops) {
       const double a = scale(op.inputs[0]);
       const double b = op.inputs.size() > 1 ? scale(op.inputs[1]) : 0;
-      const double least = options_.int16 ? finest16(op.kind, a, b)
-                                          : kFinest[op.kind](a, b);
+      const double least =
+          options_.int16 ? finest16(op.kind, a, b) : kFinest[op.kind](a, b);
       const int y = op.outputs[0];
       if (given_[root(y)] || scale(y) >= least) continue;
       const ValueRange wide = options_.int16 ? range16_of(scales_.params[y])

@@ -386,9 +386,9 @@ inline void ProgramBuilder::place_memory(Header& h,
       if (n == 0) continue;
       a.accumulator = align_up(end);
       const PortRecord& out = r.ports[a.out];
-      end = a.accumulator + static_cast<uint32_t>(accumulator_bytes(
-                                n, columns(out), channels(out),
-                                sum_bytes(a.op, a.is_wide)));
+      end = a.accumulator +
+            static_cast<uint32_t>(accumulator_bytes(
+                n, columns(out), channels(out), sum_bytes(a.op, a.is_wide)));
       used = std::max(used, end);
     }
     uint32_t room = 0;

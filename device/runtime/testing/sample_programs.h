@@ -275,8 +275,8 @@ inline Sample int16_sample() {
   }
   add(OpCode::kSigmoid, bm, bl).set_params(p);
   add(OpCode::kRescale, bl, by)
-      .set_params(RescaleParams{2, 1, 0, -128, 1 << 30, -6, 1 << 30, -6, -128,
-                                127});
+      .set_params(
+          RescaleParams{2, 1, 0, -128, 1 << 30, -6, 1 << 30, -6, -128, 127});
   for (ActorSpec& a : s.actors) a.r.is_wide = 1;
   s.output(by, 0);
   Sample sample;
@@ -287,9 +287,8 @@ inline Sample int16_sample() {
 
 inline std::vector<Sample> sample_programs() {
   std::vector<Sample> samples{wide_sample(false), wide_sample(true)};
-  for (Sample s :
-       {two_stage_sample(), loop_sample(), move_sample(), variable_sample(),
-        int16_sample()}) {
+  for (Sample s : {two_stage_sample(), loop_sample(), move_sample(),
+                   variable_sample(), int16_sample()}) {
     samples.push_back(s);
     s.program = on_tape(s.program, s.inputs, false);
     samples.push_back(s);

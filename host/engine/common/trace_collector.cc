@@ -149,9 +149,10 @@ std::vector<uint8_t> TraceCollector::value_at(int file_tensor,
   for (int y = box.y0; y < box.y1; ++y) {
     for (int x = box.x0; x < box.x1; ++x) {
       for (int c = box.c0; c < box.c1; ++c) {
-        const size_t at = width * ((static_cast<size_t>(y) * shape.columns + x) *
-                                       static_cast<size_t>(shape.channels) +
-                                   static_cast<size_t>(c));
+        const size_t at =
+            width * ((static_cast<size_t>(y) * shape.columns + x) *
+                         static_cast<size_t>(shape.channels) +
+                     static_cast<size_t>(c));
         if (!seen_[t][at]) {
           throw Error(Exit::kInternal, "tensor '" + shape.name +
                                            "' misses row " + std::to_string(y) +

@@ -65,7 +65,8 @@ FrameStreams::FrameStreams(const Prepared& prepared,
       }
     }
   }
-  while (outputs_.size() < window_) outputs_.push_back(make_frame(prepared_.graph, net.outputs));
+  while (outputs_.size() < window_)
+    outputs_.push_back(make_frame(prepared_.graph, net.outputs));
 }
 
 FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,

@@ -81,9 +81,15 @@ int sigmoid_entry(int k) {
 RescaleParams plain_rescale(const Tensor& x, const Tensor& y,
                             const Multiplier& above, const Multiplier& below) {
   const bool narrow = y.type != Type::kInt16;
-  return {type_bytes(x.type),     type_bytes(y.type), x.zero(),
-          y.zero(),               above.value,        above.shift,
-          below.value,            below.shift,        narrow ? -128 : kLeast,
+  return {type_bytes(x.type),
+          type_bytes(y.type),
+          x.zero(),
+          y.zero(),
+          above.value,
+          above.shift,
+          below.value,
+          below.shift,
+          narrow ? -128 : kLeast,
           narrow ? 127 : kMost};
 }
 
@@ -131,7 +137,7 @@ RescaleParams rescale_params(const Graph& graph, const Op& op) {
       return p;
     }
     case OpKind::kRelu6: {
-      // Of one scale, whatever the result's says.
+      // The reference reads the operand's scale alone.
       RescaleParams p = plain_rescale(x, y, same, same);
       const auto range = wide_activation_range(Activation::kRelu6, x.scale());
       p.low = range.first, p.high = range.second;
@@ -181,10 +187,12 @@ WideSoftmaxParams wide_softmax_params(const Tensor& x, float beta) {
                                            beta / (10.0 / 65535.0));
   p.multiplier = m.value, p.shift = m.shift;
   constexpr int kRange = kMost - kLeast;
-  fill_table(10.0F / kRange, kMost, 2.0F / kRange,
-             [](float v) { return std::exp(v); }, p.exponentials);
-  fill_table(1.0F / kRange, kLeast, 2.0F / kRange,
-             [](float v) { return 1.0F / (1.0F + v); }, p.reciprocals);
+  fill_table(
+      10.0F / kRange, kMost, 2.0F / kRange, [](float v) { return std::exp(v); },
+      p.exponentials);
+  fill_table(
+      1.0F / kRange, kLeast, 2.0F / kRange,
+      [](float v) { return 1.0F / (1.0F + v); }, p.reciprocals);
   return p;
 }
 

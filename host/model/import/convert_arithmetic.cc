@@ -348,7 +348,8 @@ void convert_matmul(const OpReader& r, Op& op) {
   r.require(rank_of(a) >= 2 && rank_of(b) >= 2, "an operand is no matrix");
   if (r.int16() && (a.constant || b.constant)) {
     r.unsupported(
-        "a constant matrix in int16; use FULLY_CONNECTED, with weights of int8");
+        "a constant matrix in int16; use FULLY_CONNECTED, with weights of "
+        "int8");
   }
   if (a.constant && b.constant) r.unsupported("a product of constants");
   const auto sides = [](const Shape& s, bool swapped) {

@@ -32,8 +32,7 @@ Function product(const Call& call) {
 }
 
 Function squared_difference(const Call& call) {
-  const auto p =
-      squared_difference_params(call.in(0), call.in(1), call.out());
+  const auto p = squared_difference_params(call.in(0), call.in(1), call.out());
   return [p](int a, int b) {
     const int32_t d = wrap_sub(requantize(a, p.multiplier0, p.shift0),
                                requantize(b, p.multiplier1, p.shift1));
@@ -104,8 +103,7 @@ int sigmoid(const SigmoidParams& p, int x) {
   const int64_t size = std::abs(v);
   const int fraction_bits = p.is_tanh ? 8 : 9;
   const int64_t k = size >> fraction_bits;
-  int64_t y = int64_t{p.is_tanh ? 0xFFFF : 0x7FFF}
-              << (p.is_tanh ? 8 : 10);
+  int64_t y = int64_t{p.is_tanh ? 0xFFFF : 0x7FFF} << (p.is_tanh ? 8 : 10);
   if (k < 255) {
     const int64_t a = table_entry(p.table, static_cast<int>(k));
     const int64_t b = table_entry(p.table, static_cast<int>(k) + 1);
@@ -160,8 +158,7 @@ void wide_binary(const Call& call) {
     std::tie(low, high) =
         wide_activation_range(fused->activation, call.out().scale());
   }
-  std::vector<int16_t> y(
-      static_cast<size_t>(element_count(call.out().shape)));
+  std::vector<int16_t> y(static_cast<size_t>(element_count(call.out().shape)));
   for_each_broadcast_run(call, [&](const BroadcastRun& run) {
     for (size_t i = 0; i < run.count; ++i) {
       const int u = a[run.a + i * static_cast<size_t>(run.a_step)];
@@ -200,8 +197,7 @@ void wide_dequantize(const Call& call) {
 }
 
 void wide_softmax(const Call& call) {
-  const auto p =
-      wide_softmax_params(call.in(), call.attr<AlphaAttr>().value);
+  const auto p = wide_softmax_params(call.in(), call.attr<AlphaAttr>().value);
   const auto x = call.copy_as<int16_t>(0);
   std::vector<int16_t> y(x.size());
   const auto row = static_cast<size_t>(call.in().shape.back());

@@ -104,14 +104,12 @@ void wide_transpose_conv(const Call& call) {
   std::vector<int64_t> sums(
       static_cast<size_t>(element_count(call.out().shape)));
   for (size_t i = 0; i < sums.size(); ++i) {
-    sums[i] =
-        channels.bias(static_cast<int>(i % static_cast<size_t>(p.out_c)));
+    sums[i] = channels.bias(static_cast<int>(i % static_cast<size_t>(p.out_c)));
   }
   for_each_scatter(p, a, [&](int tap, int64_t from, int64_t to) {
     for (int c = 0; c < p.out_c; ++c) {
       const int8_t* filter = w + (int64_t{c} * taps + tap) * p.in_c;
-      sums[static_cast<size_t>(to + c)] +=
-          dot(x.data() + from, filter, p.in_c);
+      sums[static_cast<size_t>(to + c)] += dot(x.data() + from, filter, p.in_c);
     }
   });
   std::vector<int16_t> y;
@@ -124,7 +122,8 @@ void wide_transpose_conv(const Call& call) {
 
 void wide_fully_connected(const Call& call) {
   const int out_c = call.in(1).shape[0], in_c = call.in(1).shape[1];
-  const WideChannels channels(call, out_c, call.attr<FusedAttr>().activation, true);
+  const WideChannels channels(call, out_c, call.attr<FusedAttr>().activation,
+                              true);
   const auto x = call.copy_as<int16_t>(0);
   const int8_t* w = call.int8s(1).data();
   std::vector<int16_t> y;

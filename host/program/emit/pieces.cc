@@ -33,9 +33,8 @@ void add_io_entries(const PlanNode& node, Owner owner, int index,
       entry.is_output = owner == Owner::kOutput;
       entry.row_bytes = static_cast<uint32_t>(
           port.box.columns() * port.box.channels() * buffer.element_bytes);
-      const auto skip =
-          static_cast<uint32_t>((port.box.x0 - all.x0) * port.box.channels() *
-                                buffer.element_bytes);
+      const auto skip = static_cast<uint32_t>(
+          (port.box.x0 - all.x0) * port.box.channels() * buffer.element_bytes);
       if (skip > kMostSkipped) {
         throw Error(Exit::kInternal, "a piece of an input begins too far in");
       }

@@ -56,14 +56,14 @@ json end_json(const StoreInfo& info, const NetIo& io) {
   const bool to_int16 = io.conversion == Conversion::kQuantize16;
   const bool quantize = io.conversion == Conversion::kQuantize || to_int16;
   json end = {{"name", t.name},
-          {"type", type_name(t.file_type)},
-          {"shape", t.shape},
-          {"scale", quantize ? io.scale : t.scale()},
-          {"zero", quantize ? io.zero : t.zero()},
-          {"rows", box.rows() / info.net.frames},
-          {"columns", box.columns()},
-          {"channels", box.channels()},
-          {"perm", io.place.perm}};
+              {"type", type_name(t.file_type)},
+              {"shape", t.shape},
+              {"scale", quantize ? io.scale : t.scale()},
+              {"zero", quantize ? io.zero : t.zero()},
+              {"rows", box.rows() / info.net.frames},
+              {"columns", box.columns()},
+              {"channels", box.channels()},
+              {"perm", io.place.perm}};
   if (to_int16) end["quantized"] = type_name(Type::kInt16);
   return end;
 }
