@@ -73,7 +73,7 @@ View add_phases(Builder& b, Layer l, int y, const Extent& out, int n) {
     b.add(std::move(one));
   };
   const View parts =
-      b.new_tensor(name, {blocks, n * out.columns, out.channels});
+      b.new_tensor(name, {blocks, n * out.columns, out.channels}, b.width(y));
   for (int phase = 0; phase < n; ++phase) {
     View to = parts;
     to.box.x0 = phase * out.columns;
@@ -83,7 +83,7 @@ View add_phases(Builder& b, Layer l, int y, const Extent& out, int n) {
   const View made =
       b.as_extent({parts, {}, {}}, {whole, out.columns, out.channels});
   if (whole == out.rows) return made;
-  const View all = b.new_tensor(name, out);
+  const View all = b.new_tensor(name, out, b.width(y));
   View front = all, rest = all;
   front.box.y1 = rest.box.y0 = whole;
   b.copy_part(y, made, front);
