@@ -71,6 +71,21 @@ constexpr int32_t requantize(int32_t v, int32_t multiplier, int shift) {
   return shift == 0 ? h : wrap_add(wrap_add(h, h >> 31), 1) >> 1;
 }
 
+// v * multiplier / 2^(15 - s) to nearest, halves up: how TensorFlow Lite scales
+// sums of 64 bits, by the upper half of a multiplier (shortened_multiplier()).
+// 0 <= multiplier <= 2^15 - 1; -31 <= s, and s above 14 counts as 14. Sums of
+// up to 2^47 do not wrap.
+constexpr int32_t requantize_once(int64_t v, int32_t multiplier, int s) {
+  const int right = s > 14 ? 1 : 15 - s;
+  const uint64_t product =
+      static_cast<uint64_t>(v) * static_cast<uint64_t>(multiplier) +
+      (uint64_t{1} << (right - 1));
+  return static_cast<int32_t>(static_cast<int64_t>(product) >> right);
+}
+constexpr int32_t shortened_multiplier(int32_t multiplier) {
+  return multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+}
+
 constexpr int32_t clamp(int32_t v, int32_t low, int32_t high) {
   return v < low ? low : v > high ? high : v;
 }

@@ -29,7 +29,19 @@ inline constexpr bool kPlainActors = true;
 #endif
 constexpr bool is_plain(const ActorRecord& a) {
   return kPlainActors && a.op <= OpCode::kDepthwise && a.loop == kNone &&
-         a.part == a.kernel_h && a.flags == (kActorInit | kActorFinal);
+         a.is_wide == 0 && a.part == a.kernel_h &&
+         a.flags == (kActorInit | kActorFinal);
+}
+// Returns the bytes of an element of an operand, or of the final result; 0: one
+// or two, which kRescale turns into one another.
+constexpr int element_bytes(const ActorRecord& a, int operand) {
+  if (!a.is_wide) return a.op == OpCode::kRequantize ? 4 : 1;
+  if (a.op == OpCode::kRescale) return 0;
+  return a.op == OpCode::kPrelu && operand == 1 ? 1 : 2;
+}
+constexpr int result_bytes(const ActorRecord& a) {
+  if (!a.is_wide) return 1;
+  return a.op == OpCode::kRescale ? 0 : 2;
 }
 inline bool is_inner(const StageView& s, const ActorRecord& a) {
   return s.buffers[s.ports[a.out].buffer].flags & kBufferPrivate;
@@ -104,7 +116,8 @@ inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
       return 256;
     case OpCode::kConstant:
       return uint64_t{c.out_n} *
-             static_cast<uint32_t>(columns(out) * channels(out));
+             static_cast<uint32_t>(columns(out) * channels(out)) *
+             (a.is_wide ? 2 : 1);
     default:
       return 0;
   }

@@ -112,7 +112,7 @@ Fault check_banks(const HeadView& head) {
     }
     any |= bytes;
   }
-  const bool may_be_none = head.header->version == kInt4Version;
+  const bool may_be_none = may_have_int4(head.header->version);
   if ((any == 0 && !may_be_none) || head.banks()->reserved != 0) {
     return fault(Status::kBadRecord, Table::kBank);
   }

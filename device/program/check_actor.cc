@@ -25,9 +25,19 @@ bool StageCheck::actors() {
 }
 
 bool StageCheck::actor(const ActorRecord& a, uint32_t index) {
-  return need(is_known(a.op) && a.unused == 0) && operands(a, index) &&
-         window(a) && params(a) && firings(a) && shapes(a) &&
-         partial_sums(a, index) && weights(a);
+  return need(is_known(a.op) && a.unused == 0) && width(a) &&
+         operands(a, index) && window(a) && params(a) && firings(a) &&
+         shapes(a) && partial_sums(a, index) && weights(a);
+}
+
+// Wide actors lie in no loops and have no partial sums of other nodes.
+bool StageCheck::width(const ActorRecord& a) {
+  if (!a.is_wide) return need(!is_always_wide(a.op));
+  return need(can_be_wide(a.op) && may_be_wide(head_.header->version)) &&
+         need(a.loop == kNone && a.room16 == 0 &&
+              (a.flags & (kActorInit | kActorFinal)) ==
+                  (kActorInit | kActorFinal)) &&
+         need(a.zero_in == 0 && a.zero_weight == 0 && a.zero_out == 0);
 }
 
 bool StageCheck::actor_port(uint16_t port, uint32_t actor, bool is_read,
@@ -35,16 +45,18 @@ bool StageCheck::actor_port(uint16_t port, uint32_t actor, bool is_read,
   if (!need(port < s_.header->ports)) return false;
   const PortRecord& p = s_.ports[port];
   const BufferRecord& b = s_.buffers[p.buffer];
+  const bool fits =
+      element_bytes == 0
+          ? b.element_bytes < 4
+          : b.element_bytes == static_cast<uint32_t>(element_bytes);
   return need(p.owner() == PortOwner::kActor && p.owner_index() == actor &&
-              p.is_read == (is_read ? 1 : 0) &&
-              b.element_bytes == static_cast<uint32_t>(element_bytes)) &&
+              p.is_read == (is_read ? 1 : 0) && fits) &&
          need(may_be_private || !(b.flags & kBufferPrivate));
 }
 
 bool StageCheck::operands(const ActorRecord& a, uint32_t index) {
   const bool looped = a.loop != kNone;
   const bool is_final = a.flags & kActorFinal, init = a.flags & kActorInit;
-  const int in_bytes = a.op == OpCode::kRequantize ? 4 : 1;
   if (!need((a.in[0] == kNone) == (a.op == OpCode::kConstant) &&
             (a.in[1] == kNone) == !(is_binary(a.op) || holds_second(a.op)) &&
             (a.partial == kNone) == init) ||
@@ -53,10 +65,12 @@ bool StageCheck::operands(const ActorRecord& a, uint32_t index) {
              !(a.flags & (kReduceColumns | kReduceChannels))))) {
     return false;
   }
-  return actor_port(a.out, index, false, is_final ? 1 : 4, looped) &&
+  return actor_port(a.out, index, false, is_final ? result_bytes(a) : 4,
+                    looped) &&
          (a.in[0] == kNone ||
-          actor_port(a.in[0], index, true, in_bytes, looped)) &&
-         (a.in[1] == kNone || actor_port(a.in[1], index, true, 1, false)) &&
+          actor_port(a.in[0], index, true, element_bytes(a, 0), looped)) &&
+         (a.in[1] == kNone ||
+          actor_port(a.in[1], index, true, element_bytes(a, 1), false)) &&
          (init || actor_port(a.partial, index, true, 4, false));
 }
 
@@ -71,7 +85,8 @@ bool StageCheck::window(const ActorRecord& a) {
     return false;
   }
   if (!has_window(a.op)) return true;
-  const int pixel = s_.buffers[s_.ports[a.in[0]].buffer].channels;
+  const BufferRecord& in = s_.buffers[s_.ports[a.in[0]].buffer];
+  const int pixel = static_cast<int>(in.channels * (a.is_wide ? 2 : 1));
   if (!need(window_fits(rows(out), a.stride_y, a.kernel_h, a.dilation_y,
                         a.pad_top, 1) &&
             window_fits(columns(out), a.stride_x, a.kernel_w, a.dilation_x,
@@ -89,10 +104,11 @@ bool StageCheck::window(const ActorRecord& a) {
 }
 
 bool StageCheck::params(const ActorRecord& a) {
-  const auto count = static_cast<uint32_t>(param_count(a.op));
+  const auto count = static_cast<uint32_t>(param_count(a.op, a.is_wide));
   if (count && !need(a.param + count <= s_.header->params)) return false;
   const KindCheck check = checks_.kinds[static_cast<int>(a.op) - 1];
-  return !check || check(*this, s_, a);
+  if (check && !check(*this, s_, a)) return false;
+  return !a.is_wide || !checks_.wide || checks_.wide(*this, s_, a);
 }
 
 bool StageCheck::firings(const ActorRecord& a) {
@@ -166,10 +182,12 @@ bool StageCheck::partial_sums(const ActorRecord& a, uint32_t index) {
   const bool middle = a.loop != kNone && !ends_loop(s_, a);
   at(Table::kActor, index);
   return need(!middle || (is_final && init)) &&
-         need(sum_rows == 0 ? a.accumulator == kNowhere
-                            : in_arena(a.accumulator,
-                                       accumulator_bytes(sum_rows, columns(out),
-                                                         channels(out))));
+         need(sum_rows == 0
+                  ? a.accumulator == kNowhere
+                  : in_arena(
+                        a.accumulator,
+                        accumulator_bytes(sum_rows, columns(out), channels(out),
+                                          sum_bytes(a.op, a.is_wide))));
 }
 
 // The rows of one band fit the private buffers on its way.

@@ -150,7 +150,7 @@ bool check_move(StageCheck& c, const StageView& s, const ActorRecord& a) {
   return c.need(is_near(p.stride_y, p.base_y, rows(out)) &&
                 is_near(p.stride_x, p.base_x, columns(out)) &&
                 is_near(p.stride_c, p.base_c, channels(out)) &&
-                fits_byte(p.fill));
+                (a.is_wide ? p.fill == 0 : fits_byte(p.fill)));
 }
 
 bool check_blocks(StageCheck& c, const StageView& s, const ActorRecord& a) {

@@ -37,7 +37,7 @@ bool StageCheck::sizes() {
             h.bytes == entry.bytes &&
             record_bytes(stage_counts(h)) == entry.bytes) ||
       !need((head_.header->peers || (h.streams == 0 && h.targets == 0)) &&
-            (h.room == 0 || head_.header->version == kInt4Version)) ||
+            (h.room == 0 || may_have_int4(head_.header->version))) ||
       !need(h.buffers <= kMaxBuffers && h.actors <= kMaxBuffers &&
             h.actors <= head_.header->state_count && h.spills <= kMaxSpills)) {
     return false;
@@ -89,8 +89,11 @@ bool StageCheck::buffer(const BufferRecord& b) {
   const bool complete = b.flags & kBufferComplete;
   const bool keep = b.flags & kBufferKeep;
   const bool variable = b.flags & kBufferVariable;
-  if (!need((b.element_bytes == 1 || b.element_bytes == 4) && b.channels > 0 &&
-            b.slots > 0 && b.slots <= b.rows && b.rows <= kMaxRows)) {
+  const bool wide_element =
+      b.element_bytes == 2 && may_be_wide(head_.header->version);
+  if (!need((b.element_bytes == 1 || b.element_bytes == 4 || wide_element) &&
+            b.channels > 0 && b.slots > 0 && b.slots <= b.rows &&
+            b.rows <= kMaxRows)) {
     return false;
   }
   const uint32_t pixel = pixel_bytes(b), wide = b.row_bytes / pixel;
@@ -249,7 +252,8 @@ StageCheck::Region StageCheck::accumulator_region(const StageView& s,
   if (a.accumulator == kNowhere) return {0, 0, kNone};
   const PortRecord& out = s.ports[a.out];
   const auto bytes = static_cast<uint32_t>(
-      accumulator_bytes(accumulator_rows(s, a), columns(out), channels(out)));
+      accumulator_bytes(accumulator_rows(s, a), columns(out), channels(out),
+                        sum_bytes(a.op, a.is_wide)));
   return {a.accumulator, a.accumulator + bytes, a.loop};
 }
 

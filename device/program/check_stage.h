@@ -92,6 +92,7 @@ class StageCheck {
   // check_actor.cc
   bool actors();
   bool actor(const ActorRecord&, uint32_t index);
+  bool width(const ActorRecord&);
   bool actor_port(uint16_t port, uint32_t actor, bool is_read,
                   int element_bytes, bool may_be_private);
   bool operands(const ActorRecord&, uint32_t index);

@@ -10,11 +10,15 @@
 //   kConv, kTransposeConv  [o][ky][kx][input channel]
 //   kDepthwise             [ky][kx][o]
 //   kLut                   [256], indexed by the byte + 128; no bias etc.
-//   kConstant              rows [out0, out0 + out_n); no bias etc.
+//   kConstant              rows [out0, out0 + out_n), of one or two bytes an
+//                          element; no bias etc.
 //   kRequantize            none; bias, multiplier, shift
 // Folded bias: bias - zero_in * sum over all taps of (w - zero_weight), mod
 // 2^32, so that acc = folded + sum x * (w - zero_weight) over all taps, where
 // a tap on padding has x = zero_in. kTransposeConv keeps its bias as it is.
+// Long sums (WideParams) begin with a bias of 48 bits: the chunk's bias is its
+// lower part, and the upper half of a channel's multiplier the upper one. The
+// lower half is the multiplier less 16 bits, rounded, at most 2^15 - 1.
 #pragma once
 
 #include "device/program/kinds.h"

@@ -187,15 +187,17 @@ constexpr int released_rows(const RowRule& r, int firing) {
       .lo;
 }
 
-// Returns the rows of an actor's private int32 sums: one if its window is cut,
+// Returns the rows of an actor's private sums: one if its window is cut,
 // a band's if it is the last of a loop, else none. Columns and channels are
 // those of the out port's box.
 constexpr int accumulator_rows(int parts, bool ends_loop, int loop_band) {
   return ends_loop ? loop_band : parts > 1 ? 1 : 0;
 }
-constexpr uint64_t accumulator_bytes(int rows, int columns, int channels) {
-  return uint64_t{4} * static_cast<uint32_t>(rows) *
-         static_cast<uint32_t>(columns) * static_cast<uint32_t>(channels);
+constexpr uint64_t accumulator_bytes(int rows, int columns, int channels,
+                                     int sum_bytes = 4) {
+  return uint64_t{1} * static_cast<uint32_t>(sum_bytes) *
+         static_cast<uint32_t>(rows) * static_cast<uint32_t>(columns) *
+         static_cast<uint32_t>(channels);
 }
 
 }  // namespace shoal

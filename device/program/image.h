@@ -34,13 +34,21 @@ inline constexpr uint16_t kImageVersion = 7, kVariablesVersion = 8;
 inline constexpr uint16_t kBanksVersion = 9;
 // One with weights of four bits; variables and other banks, or not.
 inline constexpr uint16_t kInt4Version = 10;
+// One with rows of 16-bit elements; any of the above, or none.
+inline constexpr uint16_t kWideVersion = 11;
 constexpr bool is_known_version(uint16_t version) {
-  return version >= kImageVersion && version <= kInt4Version;
+  return version >= kImageVersion && version <= kWideVersion;
 }
 // Returns whether a BankTable and a VariableHeader are there.
 constexpr bool has_bank_table(uint16_t version) {
   return version >= kBanksVersion;
 }
+// Returns whether that table may say that there are no other banks, and weights
+// may have four bits.
+constexpr bool may_have_int4(uint16_t version) {
+  return version >= kInt4Version;
+}
+constexpr bool may_be_wide(uint16_t version) { return version >= kWideVersion; }
 // Operator set 1, double rounding (1).
 inline constexpr uint32_t kArithmetic = 0x00010001;
 inline constexpr uint16_t kNone = 0xFFFF;
@@ -162,10 +170,10 @@ struct PeerEntry {
 };
 static_assert(sizeof(PeerEntry) == 8);
 
-// The banks of a program of version kBanksVersion or kInt4Version. Bank 0 is
-// the arena's.
+// The banks of a program of version kBanksVersion or later. Bank 0 is the
+// arena's.
 struct BankTable {
-  uint32_t bytes[kMaxBanks];  // of banks 1 and on; not all 0 in the former
+  uint32_t bytes[kMaxBanks];  // of banks 1 and on; not all 0 in kBanksVersion
   uint32_t reserved;          // 0
 };
 static_assert(sizeof(BankTable) == 16);
@@ -231,7 +239,7 @@ struct BufferRecord {
   uint16_t tensor;    // for taps and messages
   uint16_t channels;  // of the buffer's box
   uint32_t flags : 4;
-  uint32_t element_bytes : 3;  // 1 or 4
+  uint32_t element_bytes : 3;  // 1, 2 or 4
   uint32_t rows : 25;          // of the buffer's box
   uint32_t slots;
   uint32_t row_bytes;   // columns of the box * channels * element_bytes
@@ -313,11 +321,14 @@ enum class OpCode : uint8_t {
   kMatmul,       // of rows and a second operand that is held whole
   kL2Norm,       // over channels
   kProbability,  // softmax over channels, of any scale
+  kRescale,      // one value to another, at least one of them of 16 bits
+  kSigmoid,      // LOGISTIC and TANH of 16 bits
+  kWideSoftmax,  // over channels, of 16 bits
 };
 
 enum ActorFlags : uint8_t {
   kActorInit = 1,       // starts from the bias; else from port `partial`
-  kActorFinal = 2,      // ends in int8; else writes int32 rows
+  kActorFinal = 2,      // ends in int8 or int16; else writes int32 rows
   kReduceColumns = 4,   // kReduce*: over x as well
   kReduceChannels = 8,  // kReduce*: over c as well
 };
@@ -352,7 +363,9 @@ struct ActorRecord {
   uint16_t stride_y, stride_x, dilation_y, dilation_x;
   uint32_t flags : 4;
   int32_t pad_top : 28;
-  uint32_t unused : 4;  // 0
+  uint32_t
+      is_wide : 1;      // elements have 16 bits; see element_bytes() in actor.h
+  uint32_t unused : 3;  // 0
   int32_t pad_left : 28;
   uint16_t multiplier;  // kDepthwise: outputs per input channel
   uint16_t room16;      // kConv, kDepthwise: the bytes over 16 into which its

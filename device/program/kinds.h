@@ -113,6 +113,12 @@ inline constexpr ActorKind kActorKinds[] = {
     {OpCode::kL2Norm, 0, RowsFrom::kSame, ShapeRule::kPixels, kAllChannels},
     {OpCode::kProbability, kParamCount<ProbabilityParams>, RowsFrom::kSame,
      ShapeRule::kPixels, kAllChannels},
+    {OpCode::kRescale, kParamCount<RescaleParams>, RowsFrom::kSame,
+     ShapeRule::kPixels, 0},
+    {OpCode::kSigmoid, kParamCount<SigmoidParams>, RowsFrom::kSame,
+     ShapeRule::kPixels, 0},
+    {OpCode::kWideSoftmax, kParamCount<WideSoftmaxParams>, RowsFrom::kSame,
+     ShapeRule::kPixels, kAllChannels},
 };
 constexpr int kActorKindCount = sizeof kActorKinds / sizeof kActorKinds[0];
 
@@ -154,5 +160,49 @@ constexpr bool needs_all_channels(OpCode op) {
   return has_trait(op, kAllChannels);
 }
 constexpr bool runs_whole(OpCode op) { return has_trait(op, kOneSlice); }
+
+// Returns whether actors of the kind may have elements of 16 bits, and whether
+// they always have; kRescale has them on one side at least.
+constexpr bool is_always_wide(OpCode op) {
+  return op == OpCode::kRescale || op == OpCode::kSigmoid ||
+         op == OpCode::kWideSoftmax;
+}
+constexpr bool computes_wide(OpCode op) {
+  switch (op) {
+    case OpCode::kConv:
+    case OpCode::kDepthwise:
+    case OpCode::kTransposeConv:
+    case OpCode::kAveragePool:
+    case OpCode::kMaxPool:
+    case OpCode::kReduceSum:
+    case OpCode::kAdd:
+    case OpCode::kMul:
+    case OpCode::kMaximum:
+    case OpCode::kMinimum:
+    case OpCode::kPrelu:
+    case OpCode::kSquaredDifference:
+    case OpCode::kMatmul:
+      return true;
+    default:
+      return false;
+  }
+}
+constexpr bool moves_wide(OpCode op) {
+  return op == OpCode::kMove || op == OpCode::kResize ||
+         op == OpCode::kTranspose || op == OpCode::kReshape ||
+         op == OpCode::kConstant;
+}
+constexpr bool can_be_wide(OpCode op) {
+  return is_always_wide(op) || computes_wide(op) || moves_wide(op);
+}
+// Returns the number of parameters of an actor, WideParams included.
+constexpr int param_count(OpCode op, bool is_wide) {
+  const int own = param_count(op);
+  return is_wide && computes_wide(op) ? own + kParamCount<WideParams> : own;
+}
+// Returns the bytes of a private sum.
+constexpr int sum_bytes(OpCode op, bool is_wide) {
+  return is_wide && has_quantized_chunk(op) ? 8 : 4;
+}
 
 }  // namespace shoal

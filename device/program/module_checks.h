@@ -16,9 +16,14 @@ using ModuleCheck = bool (*)(StageCheck&);
 
 struct ModuleChecks {
   KindCheck kinds[kActorKindCount] = {};  // by OpCode, from 1 on; null: none
+  KindCheck wide = nullptr;  // of all kinds with elements of 16 bits
   // Null where no part of the node needs them: a stage may have none then.
   ModuleCheck streams = nullptr, spills = nullptr;
 };
+
+// In check_wide.cc: the parameters that wide actors have besides those of their
+// kind, and those of kinds that are always wide.
+bool check_wide(StageCheck&, const StageView&, const ActorRecord&);
 
 // In check_stream.cc and check_spill.cc.
 bool check_streams(StageCheck&);

@@ -66,6 +66,41 @@ struct ArgParams {
 struct RunningSumParams {
   int32_t multiplier, shift, exclusive, reverse;
 };
+// A wide actor that computes has these behind its own parameters. Results
+// are clamped to [low, high]; the record's act_min and act_max are not read.
+struct WideParams {
+  int32_t low, high;
+  // 1: sums have 64 bits and are rounded once (requantize_once()); see chunk.h.
+  // 0: sums have 32 bits and are rounded as those of int8 are.
+  int32_t long_sums;
+};
+// kAdd of 16 bits: operands are shifted by 15 bits instead of 20.
+inline constexpr int kWideAddShift = 15;
+// kRescale: d = x - zero_in; rq(d, positive) + zero_out for d >= 0, and
+// rq(d, negative) + zero_out below. A negative multiplier m gives rq(-d, -m).
+struct RescaleParams {
+  int32_t in_bytes, out_bytes;  // of an element: 1 or 2, not both 1
+  int32_t zero_in, zero_out, multiplier, shift, negative_multiplier,
+      negative_shift, low, high;
+};
+// kSigmoid: v = (x * multiplier + half) >> shift is the argument, in units of
+// 1 / 12288; the function of |v| lies between two entries of the table, which
+// are numbers of 16 bits, two in a word, the lower one first: sigmoid(k / 24)
+// in units of 2^-16.
+struct SigmoidParams {
+  int32_t multiplier, shift;
+  int32_t is_tanh;  // 1: 2 sigmoid(2 x) - 1
+  uint32_t table[128];
+};
+// kWideSoftmax: distances from the largest channel are scaled so that 65535 is
+// 10. Both tables have 513 numbers of 16 bits in units of 2^-15, two in a word:
+// e^x for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1.
+inline constexpr int kWideTableWords = 257;
+struct WideSoftmaxParams {
+  int32_t multiplier, shift;
+  uint32_t exponentials[kWideTableWords];
+  uint32_t reciprocals[kWideTableWords];
+};
 // kMove: out(y,x,c) = in(y*sy + by, x*sx + bx, c*sc + bc), or `fill` where
 // that is outside the in port's box. Strides may be negative.
 struct MoveParams {

@@ -164,7 +164,8 @@ Status Node::step() {
     if (!bytes) return Status::kWait;
     set_chunk(s, stage, c, bytes);
   }
-  modules.fires[static_cast<int>(a.op) - 1](s);
+  const int kind = static_cast<int>(a.op) - 1;
+  (a.is_wide ? modules.wide : modules.fires)[kind](s);
   last_ = now;
   const uint16_t iteration = now.iteration;
   const Progress progress = next_slice(a);

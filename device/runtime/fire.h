@@ -25,7 +25,7 @@ struct Slice {
   const int32_t* bias;
   const int32_t* multipliers;
   const int8_t* shifts;
-  int32_t* sums;  // of row sums_row
+  int32_t* sums;  // of row sums_row; int64 of wide convolutions
   int sums_row;
   const int32_t* params;
   const uint16_t* maps;

@@ -44,4 +44,27 @@ void fire_transpose(const Slice&);
 void fire_reshape(const Slice&);
 void fire_constant(const Slice&);
 
+// fire_wide.cc: elements of 16 bits
+void fire_wide_conv(const Slice&);
+void fire_wide_depthwise(const Slice&);
+void fire_wide_transpose_conv(const Slice&);
+void fire_wide_average_pool(const Slice&);
+void fire_wide_max_pool(const Slice&);
+void fire_wide_reduce_sum(const Slice&);
+void fire_wide_add(const Slice&);
+void fire_wide_mul(const Slice&);
+void fire_wide_maximum(const Slice&);
+void fire_wide_minimum(const Slice&);
+void fire_wide_prelu(const Slice&);
+void fire_wide_squared_difference(const Slice&);
+void fire_wide_matmul(const Slice&);
+void fire_wide_move(const Slice&);
+void fire_wide_resize(const Slice&);
+void fire_wide_transpose(const Slice&);
+void fire_wide_reshape(const Slice&);
+void fire_wide_constant(const Slice&);
+void fire_rescale(const Slice&);
+void fire_sigmoid(const Slice&);
+void fire_wide_softmax(const Slice&);
+
 }  // namespace shoal

@@ -88,6 +88,7 @@ using FirePlain = void (*)(const PlainSlice&);
 
 struct Modules {
   Fire fires[kActorKindCount];  // by OpCode, from 1 on; null: left out
+  Fire wide[kActorKindCount];   // the same, with elements of 16 bits
   FirePlain plain[2];           // kConv, kDepthwise
   WindowKernel int4[2];         // the same, with weights of four bits
   ModuleChecks checks;
@@ -127,8 +128,61 @@ inline constexpr Fire kFires[] = {fire_conv,
                                   fire_running_sum,
                                   fire_matmul,
                                   fire_l2_norm,
-                                  fire_probability};
+                                  fire_probability,
+                                  nullptr,   // rescale
+                                  nullptr,   // sigmoid
+                                  nullptr};  // wide_softmax
 static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
+
+// Returns what fires a kind with elements of 16 bits; null: nothing.
+constexpr Fire wide_fire(OpCode op) {
+  switch (op) {
+    case OpCode::kConv:
+      return fire_wide_conv;
+    case OpCode::kDepthwise:
+      return fire_wide_depthwise;
+    case OpCode::kTransposeConv:
+      return fire_wide_transpose_conv;
+    case OpCode::kAveragePool:
+      return fire_wide_average_pool;
+    case OpCode::kMaxPool:
+      return fire_wide_max_pool;
+    case OpCode::kReduceSum:
+      return fire_wide_reduce_sum;
+    case OpCode::kAdd:
+      return fire_wide_add;
+    case OpCode::kMul:
+      return fire_wide_mul;
+    case OpCode::kMaximum:
+      return fire_wide_maximum;
+    case OpCode::kMinimum:
+      return fire_wide_minimum;
+    case OpCode::kPrelu:
+      return fire_wide_prelu;
+    case OpCode::kSquaredDifference:
+      return fire_wide_squared_difference;
+    case OpCode::kMatmul:
+      return fire_wide_matmul;
+    case OpCode::kMove:
+      return fire_wide_move;
+    case OpCode::kResize:
+      return fire_wide_resize;
+    case OpCode::kTranspose:
+      return fire_wide_transpose;
+    case OpCode::kReshape:
+      return fire_wide_reshape;
+    case OpCode::kConstant:
+      return fire_wide_constant;
+    case OpCode::kRescale:
+      return fire_rescale;
+    case OpCode::kSigmoid:
+      return fire_sigmoid;
+    case OpCode::kWideSoftmax:
+      return fire_wide_softmax;
+    default:
+      return nullptr;
+  }
+}
 
 inline constexpr FirePlain kPlain[] = {fire_plain_conv, fire_plain_depthwise};
 static_assert(static_cast<int>(OpCode::kDepthwise) == 2);
@@ -139,9 +193,10 @@ inline constexpr WindowKernel kInt4[] = {int4_conv_row, int4_depthwise_row};
 // and lies in memory, and its weights have eight bits.
 template <OpCode... kOps>
 constexpr Modules modules_for() {
-  constexpr OpCode kUsed[] = {kOps...};
+  constexpr OpCode kUsed[] = {kOps..., OpCode{}};
   Modules p{};
   for (const OpCode op : kUsed) {
+    if (op == OpCode{}) continue;
     const int kind = static_cast<int>(op) - 1;
     p.fires[kind] = kFires[kind];
     if (kPlainActors && kind < 2) p.plain[kind] = kPlain[kind];
@@ -155,6 +210,19 @@ constexpr Modules with_int4(Modules p) {
   for (int kind = 0; kind < 2; ++kind) {
     if (p.fires[kind]) p.int4[kind] = kInt4[kind];
   }
+  return p;
+}
+
+// Returns the same, for these kinds of actors with elements of 16 bits as well.
+template <OpCode... kOps>
+constexpr Modules with_wide(Modules p) {
+  constexpr OpCode kUsed[] = {kOps...};
+  for (const OpCode op : kUsed) {
+    const int kind = static_cast<int>(op) - 1;
+    p.wide[kind] = wide_fire(op);
+    p.checks.kinds[kind] = kKindChecks[kind];
+  }
+  p.checks.wide = check_wide;
   return p;
 }
 

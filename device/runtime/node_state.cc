@@ -86,7 +86,8 @@ Status NodeState::take_record(uint16_t stage, const uint8_t* checked) {
   for (uint16_t i = 0; i < ports.stage.header->actors; ++i) {
     const ActorRecord& a = ports.stage.actors[i];
     const int kind = static_cast<int>(a.op) - 1;
-    if (modules.fires[kind] && (!has_int4_weights(a) || modules.int4[kind])) {
+    const Fire fire = (a.is_wide ? modules.wide : modules.fires)[kind];
+    if (fire && (!has_int4_weights(a) || modules.int4[kind])) {
       continue;
     }
     lacking.index = i;

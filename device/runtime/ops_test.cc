@@ -513,7 +513,12 @@ TEST(Ops, Requantize) {
 }
 
 TEST(Ops, NoOperatorWasForgotten) {
-  EXPECT_EQ(tried().size(), size_t{kActorKindCount});
+  // int16_test.cc tries those that compute with 16 bits only.
+  int others = 0;
+  for (int op = 1; op <= kActorKindCount; ++op) {
+    others += is_always_wide(static_cast<OpCode>(op)) ? 0 : 1;
+  }
+  EXPECT_EQ(tried().size(), static_cast<size_t>(others));
 }
 
 }  // namespace

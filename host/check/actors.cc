@@ -84,7 +84,12 @@ class Actors {
 
   void sums(int index, const PlanActor& a, const Box& out, bool cut) {
     const int rows = ends_loop(a) ? stage_.loops[a.loop].band : cut ? 1 : 0;
-    const int64_t bytes = int64_t{4} * rows * out.columns() * out.channels();
+    const Layer& layer = net_.layers[a.layer];
+    const bool weighted = layer.op == OpCode::kConv ||
+                          layer.op == OpCode::kDepthwise ||
+                          layer.op == OpCode::kTransposeConv;
+    const int64_t sum = layer.is_wide && weighted ? 8 : 4;
+    const int64_t bytes = sum * rows * out.columns() * out.channels();
     need(a.accumulator_bytes == bytes, "actor ", index, " has ",
          a.accumulator_bytes, " bytes of private sums instead of ", bytes);
     same_stride(index, a, rows > 0 ? out.channels() : 0);

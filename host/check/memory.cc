@@ -220,6 +220,15 @@ class Memory {
     return false;
   }
 
+  bool uses_int16() const {
+    for (const PlanStage& stage : node_.stages) {
+      for (const PlanBuffer& b : stage.buffers) {
+        if (b.element_bytes == 2) return true;
+      }
+    }
+    return false;
+  }
+
   // Sets that stay fill one region among the fixed ones; those in other banks
   // lie there from the first byte on.
   void kept(uint64_t& next) {
@@ -266,11 +275,12 @@ class Memory {
     for (const PlanStage& stage : node_.stages) {
       ends += plan_.linked ? 0u : callers(stage);
     }
-    // Variables have a header; programs with weights of four bits have that and
-    // a table of banks in any case.
+    // Variables have a header; programs with weights of four bits or rows of
+    // int16 have that and a table of banks in any case.
     uint64_t kept = 16 * node_.variables.size() + initial_bytes();
-    if (uses_int4()) kept += 16;
-    if (uses_int4() || !node_.variables.empty()) kept += 8;
+    const bool table = uses_int4() || uses_int16();
+    if (table) kept += 16;
+    if (table || !node_.variables.empty()) kept += 8;
     const uint64_t head = 176 + 8 * node_.stages.size() + 16 * ends +
                           8 * node_.peers.size() + kept;
     found_.need(l.head_bytes == aligned(head) + kTag, "the head takes ",

@@ -182,6 +182,9 @@ constexpr Dependence kDependences[] = {
     {OpCode::kMatmul, left_only, same, all, true},
     {OpCode::kL2Norm, same, same, all, true},
     {OpCode::kProbability, same, same, all, true},
+    {OpCode::kRescale, same, same, same},
+    {OpCode::kSigmoid, same, same, same},
+    {OpCode::kWideSoftmax, same, same, all, true},
 };
 
 constexpr bool in_order() {

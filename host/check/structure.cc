@@ -204,7 +204,7 @@ class Structure {
     }
   }
 
-  // A box of int8 rows, from one buffer of its tensor to another.
+  // A box of rows, from one buffer of its tensor to another.
   void copy(int a) {
     const PlanActor& actor = stage_.actors[a];
     const bool alone = actor.layer == -1 && actor.in[1] == -1 &&
@@ -219,8 +219,9 @@ class Structure {
     const PlanPort& out = stage_.ports[actor.out];
     const int tensor = stage_.buffers[out.buffer].tensor;
     const View view{tensor, net_.tensors[tensor].box()};
-    operand(a, actor.out, false, view, 1);
-    operand(a, actor.in[0], true, view, 1);
+    const int width = net_.tensors[tensor].element_bytes;
+    operand(a, actor.out, false, view, width);
+    operand(a, actor.in[0], true, view, width);
     need(stage_.ports[actor.in[0]].box == out.box, "actor ", a,
          " copies a box to another one");
   }

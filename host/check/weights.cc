@@ -50,7 +50,8 @@ uint64_t weights_of_chunk(const Net& net, const PlanStage& stage,
     case OpCode::kLut:
       return 256;
     case OpCode::kConstant:
-      return fours(n * out.columns() * out.channels());
+      return fours(n * out.columns() * out.channels() *
+                   (layer.is_wide ? 2 : 1));
     case OpCode::kDepthwise:
       return stored(taps * n) + 8 * n + fours(n);
     case OpCode::kRequantize:

@@ -29,6 +29,11 @@ double real_value(const Tensor& t, const std::vector<uint8_t>& bytes,
                 sizeof v);
     return v;
   }
+  if (is_int16(t)) {
+    int16_t v;
+    std::memcpy(&v, &bytes[i * sizeof v], sizeof v);
+    return static_cast<double>(t.quant.scale.empty() ? 1.f : t.scale()) * v;
+  }
   const int flip = t.file_type == Type::kUint8 ? 0x80 : 0;
   const int q = static_cast<int8_t>(bytes[i] ^ flip);
   const float scale = t.quant.scale.empty() ? 1.f : t.scale();

@@ -297,6 +297,7 @@ struct QuantizeFlags {
   bool no_bias_correction = false;
   std::optional<double> min_snr;  // of each output and layer, dB
   PictureFlags pictures;
+  std::string activations = "int8";
   // Data for accuracy before and after; none: those of calibration.
   std::string evaluate, evaluate_which, labels;
   std::optional<int64_t> evaluate_limit;  // frames

@@ -123,6 +123,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--evaluate-which", kInput, "NAME", true},
     {"", "--evaluate-limit", kInput, "N", true},
 
+    {"", "--activations", kModel, "TYPE", false},
     {"", "--ranges", kModel, "NAME", false},
     {"", "--percentile", kModel, "PERCENT", false},
     {"", "--equalize", kModel, "NAME", false},

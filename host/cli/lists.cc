@@ -67,14 +67,19 @@ int ops_command(const ListFlags& flags) {
   if (flags.json) {
     auto list = nlohmann::json::array();
     for (const OpInfo* op : sorted_operators()) {
-      list.push_back({{"name", op->name}, {"how", op->how}});
+      list.push_back({{"name", op->name},
+                      {"how", op->how},
+                      {"int16", computes_int16(op->kind)}});
     }
     print({{"operators", list}});
     return 0;
   }
   TextTable table({{"operator (int8, uint8)", Align::kLeft},
+                   {"int16", Align::kLeft},
                    {"how it runs", Align::kLeft}});
-  for (const OpInfo* op : sorted_operators()) table.add({op->name, op->how});
+  for (const OpInfo* op : sorted_operators()) {
+    table.add({op->name, computes_int16(op->kind) ? "yes" : "", op->how});
+  }
   say_table(table);
   say("\nModels that compute in float32, of .onnx or .tflite, become such ones "
       "with\nshoal quantize.\n");

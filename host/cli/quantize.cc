@@ -48,6 +48,12 @@ QuantizeOptions quantize_options(const QuantizeFlags& flags) {
                                      {{"minmax", RangeMethod::kMinMax},
                                       {"percentile", RangeMethod::kPercentile},
                                       {"mse", RangeMethod::kMse}});
+  options.int16 = pick<bool>("--activations", flags.activations,
+                             {{"int8", false}, {"int16", true}});
+  // Steps are so fine that nothing is gained by clipping.
+  if (options.int16 && options.ranges == RangeMethod::kMse) {
+    options.ranges = RangeMethod::kMinMax;
+  }
   if (flags.percentile) {
     if (options.ranges != RangeMethod::kPercentile) {
       throw Error(Exit::kUsage, "--percentile is for --ranges percentile",
@@ -64,7 +70,8 @@ QuantizeOptions quantize_options(const QuantizeFlags& flags) {
 
 std::string output_path(const QuantizeFlags& flags) {
   if (!flags.output.empty()) return flags.output;
-  return std::filesystem::path(flags.model).stem().string() + "_int8.tflite";
+  return std::filesystem::path(flags.model).stem().string() + "_" +
+         flags.activations + ".tflite";
 }
 
 void require_runnable(const Graph& int8) {
@@ -72,7 +79,7 @@ void require_runnable(const Graph& int8) {
     lower(int8);
   } catch (const Error& e) {
     throw Error(e.code(),
-                int8.name + ": the int8 model could not run: " + e.what(),
+                int8.name + ": the quantized model could not run: " + e.what(),
                 e.fix());
   }
 }
@@ -151,7 +158,7 @@ std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
   pair.data = named ? flags.evaluate : flags.calibrate;
   tell("accuracy of the float model on %s\n", pair.data.c_str());
   pair.floats = measure(floats, *data, *classes, flags, real);
-  tell("accuracy of the int8 model\n");
+  tell("accuracy of the quantized model\n");
   pair.int8 = measure(int8, *data, *classes, flags, own);
   return pair;
 }
@@ -201,6 +208,7 @@ Team::Given given_to(const QuantizeFlags& flags, const Graph& graph,
   return {{"model", model_checksum(flags.model, flags.ends, graph)},
           {"list of calibration frames", list},
           {"content of frames", some_inputs_checksum(frames.count, input)},
+          {"--activations", flags.activations},
           {"--equalize", flags.equalize},
           {"--no-bias-correction", options.bias_correction ? "no" : "yes"}};
 }
@@ -238,7 +246,8 @@ int quantize_command(const QuantizeFlags& flags) {
   outcome.output = output_path(flags);
   outcome.calibration = flags.calibrate;
   outcome.frames = calibration.frames.count;
-  outcome.ranges = flags.ranges;
+  outcome.ranges =
+      options.ranges == RangeMethod::kMinMax ? "minmax" : flags.ranges;
   outcome.pictures = calibration.pictures;
   outcome.plain_pixels = calibration.plain_pixels;
   outcome.note = calibration.note;

@@ -20,6 +20,9 @@ void add_calibration(CLI::App* verb, QuantizeFlags& f) {
 }
 
 void add_method(CLI::App* verb, QuantizeFlags& f) {
+  verb->add_option("--activations", f.activations,
+                   "Type of values between layers: int8 or int16")
+      ->capture_default_str();
   verb->add_option("--ranges", f.ranges,
                    "Activation ranges: mse, minmax or percentile")
       ->capture_default_str();
@@ -65,7 +68,7 @@ void add_quantize(CLI::App& app, QuantizeFlags& f, int& code) {
   add_ends(verb, f.ends);
   add_calibration(verb, f);
   verb->add_option("-o,--output", f.output,
-                   "File of the int8 model [MODEL_int8.tflite]");
+                   "File of the quantized model [MODEL_int8.tflite]");
   add_method(verb, f);
   add_accuracy(verb, f);
   add_mpi(verb, f.mpi, f.node_timeout);

@@ -211,15 +211,21 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
     }
   }
   to.add(folder + "shoal_program.h", program_header(e));
-  std::string kinds;
-  for (const OpCode kind : e.needs.kinds) {
-    kinds += (kinds.empty() ? "" : ",\n    ") +
-             ("shoal::OpCode::" + kind_name(kind));
-  }
+  const auto list = [](const std::set<OpCode>& all) {
+    std::string kinds;
+    for (const OpCode kind : all) {
+      kinds += (kinds.empty() ? "" : ",\n    ") +
+               ("shoal::OpCode::" + kind_name(kind));
+    }
+    return kinds;
+  };
   TemplateValues parts = v;
-  parts["KINDS"] = kinds;
-  parts["TABLE"] = e.needs.int4 ? "shoal::with_int4(" : "";
-  parts["END"] = e.needs.int4 ? ")" : "";
+  const bool wide = !e.needs.wide.empty();
+  parts["KINDS"] = list(e.needs.kinds);
+  parts["TABLE"] =
+      std::string(wide ? "shoal::with_wide<" + list(e.needs.wide) + ">(" : "") +
+      (e.needs.int4 ? "shoal::with_int4(" : "");
+  parts["END"] = std::string(wide ? ")" : "") + (e.needs.int4 ? ")" : "");
   to.add(folder + "shoal_modules.cpp",
          filled((is_member ? "node/" : "app/") +
                     std::string("shoal_modules.cpp.in"),

@@ -63,6 +63,9 @@ constexpr KindSources kKinds[] = {
     {"kMatmul", "fire_elements", {"element"}},
     {"kL2Norm", "fire_elements", {"rare"}},
     {"kProbability", "fire_elements", {"rare"}},
+    {"kRescale", "fire_wide", {"wide_elements"}},
+    {"kSigmoid", "fire_wide", {"wide_elements"}},
+    {"kWideSoftmax", "fire_wide", {"wide_elements"}},
 };
 static_assert(std::size(kKinds) == kActorKindCount, "a row for each OpCode");
 
@@ -110,10 +113,16 @@ Needs needs_of(const Net& net, const PlanNode& node) {
   needs.serial = true;  // app/shoal_serial.cpp, in every project
   for (const PlanStage& stage : node.stages) {
     for (const PlanActor& a : stage.actors) {
-      needs.kinds.insert(a.copy ? OpCode::kMove
-                                : net.layers[static_cast<size_t>(a.layer)].op);
-      needs.int4 |=
-          !a.copy && net.layers[static_cast<size_t>(a.layer)].weights.int4;
+      const PlanPort& out = stage.ports[static_cast<size_t>(a.out)];
+      if (a.copy) {
+        const int width =
+            stage.buffers[static_cast<size_t>(out.buffer)].element_bytes;
+        (width == 2 ? needs.wide : needs.kinds).insert(OpCode::kMove);
+        continue;
+      }
+      const Layer& layer = net.layers[static_cast<size_t>(a.layer)];
+      (layer.is_wide ? needs.wide : needs.kinds).insert(layer.op);
+      needs.int4 |= layer.weights.int4;
     }
   }
   return needs;
@@ -158,6 +167,15 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
                                                    : of.kernels;
     for (const char* kernel : kernels) {
       if (kernel) all.insert(std::string("device/kernels/") + kernel + ".cc");
+    }
+  }
+  if (!needs.wide.empty()) {
+    // Some wide kinds are those of bytes with two for each element.
+    all.insert("device/runtime/fire_move.cc");
+    all.insert("device/runtime/fire_wide.cc");
+    for (const char* kernel : {"move", "wide_conv", "wide_depthwise",
+                               "wide_elements", "wide_pool"}) {
+      all.insert(std::string("device/kernels/") + kernel + ".cc");
     }
   }
   return {all.begin(), all.end()};

@@ -12,6 +12,7 @@ namespace shoal {
 // The modules of the runtime that a program needs.
 struct Needs {
   std::set<OpCode> kinds;  // of its actors
+  std::set<OpCode> wide;   // kinds that have elements of 16 bits
   bool int4 = false;       // some of its weights have four bits
   bool serial = false;     // framing of a serial line
   bool dsp = false;        // the core has the DSP extension

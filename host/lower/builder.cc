@@ -74,8 +74,8 @@ Builder::Builder(const Graph& graph, int most_columns)
 namespace {
 
 // Throws for sizes that no box of a program has.
-void check_extent(const std::string& name, const Extent& c) {
-  if (legal(c)) return;
+void check_extent(const std::string& name, const Extent& c, int width) {
+  if (legal(c) && width * c.elements() < kMaxBoxBytes) return;
   const auto refuse = [&](int64_t size, const char* what, int64_t most,
                           const std::string& fix) {
     throw Error(Exit::kUnsupported,
@@ -93,14 +93,16 @@ void check_extent(const std::string& name, const Extent& c) {
   if (c.channels > kMaxChannels) {
     refuse(c.channels, "channels", kMaxChannels, kSmaller);
   }
-  refuse(c.elements(), "bytes", int64_t{kMaxBoxBytes} - 1, kSmaller);
+  refuse(width * c.elements(), "bytes", int64_t{kMaxBoxBytes} - 1, kSmaller);
 }
 
 }  // namespace
 
-View Builder::new_tensor(const std::string& name, const Extent& c) {
-  check_extent(name, c);
+View Builder::new_tensor(const std::string& name, const Extent& c,
+                         int element_bytes) {
+  check_extent(name, c, element_bytes);
   NetTensor t;
+  t.element_bytes = element_bytes;
   t.name = name;
   t.rows = c.rows;
   t.columns = c.columns;
@@ -110,12 +112,13 @@ View Builder::new_tensor(const std::string& name, const Extent& c) {
 }
 
 void Builder::add(Layer l) {
+  l.is_wide = width(l.out) == 2 || (l.in[0].tensor >= 0 && width(l.in[0]) == 2);
   check_limits(net_, l);
   net_.layers.push_back(std::move(l));
 }
 
 View Builder::result(int t, const Extent& c, std::vector<int> order) {
-  const View view = new_tensor(tensor(t).name, c);
+  const View view = new_tensor(tensor(t).name, c, width(t));
   set(t, {view, squeezed(lies(t)), std::move(order)});
   return view;
 }
@@ -126,12 +129,12 @@ View Builder::result(int t, const Extent& c) {
 }
 
 View Builder::constant(const std::string& name, std::vector<int8_t> values,
-                       const Extent& c) {
+                       const Extent& c, int element_bytes) {
   Layer l;
   l.op = OpCode::kConstant;
   l.name = name;
   l.file_op = file_op_;
-  l.out = new_tensor(name, c);
+  l.out = new_tensor(name, c, element_bytes);
   l.weights.values = std::move(values);
   const View view = l.out;
   add(std::move(l));
@@ -156,7 +159,7 @@ Value Builder::raw(int t) {
     const Shape shape = squeezed(c.shape);
     const View view =
         constant(c.name, std::vector<int8_t>(c.data.begin(), c.data.end()),
-                 legal_extent(c.shape));
+                 legal_extent(c.shape), width(t));
     set(t, {view, shape, identity_order(static_cast<int>(shape.size()))});
   }
   return *values_[t];
@@ -238,7 +241,7 @@ View Builder::as_extent(const Value& v, const Extent& c) {
   l.name = net_.tensors[v.view.tensor].name;
   l.file_op = file_op_;
   l.in[0] = v.view;
-  l.out = new_tensor(l.name, c);
+  l.out = new_tensor(l.name, c, width(v.view));
   copies_.push_back({v.view, {}, l.out});
   add(l);
   return l.out;
@@ -279,7 +282,7 @@ View Builder::transpose(const View& from, const std::vector<int32_t>& params,
   l.name = net_.tensors[from.tensor].name;
   l.file_op = file_op_;
   l.in[0] = from;
-  l.out = new_tensor(l.name, extent);
+  l.out = new_tensor(l.name, extent, width(from));
   l.params = params;
   copies_.push_back({from, params, l.out});
   add(l);

@@ -71,9 +71,16 @@ class Builder {
   // A new tensor for an operator's result, whole.
   View result(int t, const Extent&, std::vector<int> order);
   View result(int t, const Extent&);
-  View new_tensor(const std::string& name, const Extent&);
+  View new_tensor(const std::string& name, const Extent&, int element_bytes);
+  // `values`: all bytes.
   View constant(const std::string& name, std::vector<int8_t> values,
-                const Extent&);
+                const Extent&, int element_bytes);
+  // Returns the bytes of an element of a tensor of the file on nodes, and of a
+  // view.
+  int width(int t) const { return is_int16(tensor(t)) ? 2 : 1; }
+  int width(const View& v) const {
+    return net_.tensors[v.tensor].element_bytes;
+  }
 
   // A layer of the current operator; `name` is that of its output tensor.
   Layer layer(OpCode, int output) const;

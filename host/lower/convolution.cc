@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/lower/builder.h"
 #include "host/lower/moves.h"
+#include "host/lower/wide.h"
 #include "host/lower/window.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
@@ -37,10 +38,15 @@ Layer quantized_layer(const Builder& b, OpCode code, Activation activation,
   Layer l = b.layer(code, op.outputs[0]);
   l.zero_in = x.zero();
   l.zero_weight = w.zero();
+  l.macs = op_macs(b.graph(), op);
+  l.weights.values = int8_data(w);
+  if (is_int16(x)) {
+    set_wide_weights(b, activation, single_in_float, l);
+    return l;
+  }
   const auto range = activation_range(activation, y.scale(), y.zero());
   l.act_min = range.first;
   l.act_max = range.second;
-  l.weights.values = int8_data(w);
   l.weights.int4 = w.file_type == Type::kInt4;
   l.weights.bias = bias_of(b, op, channels);
   for (const Multiplier& m :
@@ -48,7 +54,6 @@ Layer quantized_layer(const Builder& b, OpCode code, Activation activation,
     l.weights.multipliers.push_back(m.value);
     l.weights.shifts.push_back(static_cast<int8_t>(m.shift));
   }
-  l.macs = op_macs(b.graph(), op);
   return l;
 }
 
@@ -107,7 +112,7 @@ void lower_convolution(Builder& b) {
   const Shape& out = b.tensor(y).shape;
   if (l.op == OpCode::kDepthwise) l.depth_multiplier = out[3] / in[3];
   if (l.op != OpCode::kTransposeConv) {
-    fold_zero_point(l, l.op == OpCode::kConv);
+    if (l.zero_in != 0) fold_zero_point(l, l.op == OpCode::kConv);
   }
   const Value v = b.picture(x);
   const Extent lies = extent_of(v.view.box);
@@ -128,7 +133,7 @@ void lower_fully_connected(Builder& b) {
   Layer l =
       quantized_layer(b, OpCode::kConv, std::get<FusedAttr>(op.attr).activation,
                       weights.quant.scale.size() == 1);
-  fold_zero_point(l, true);
+  if (l.zero_in != 0) fold_zero_point(l, true);
   const int channels = weights.shape[0];
   const int64_t count = element_count(b.tensor(x).shape) / length;
   if (count == 1) {

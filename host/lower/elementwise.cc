@@ -5,6 +5,7 @@
 #include "host/lower/builder.h"
 #include "host/lower/lut.h"
 #include "host/lower/param_list.h"
+#include "host/lower/wide.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 
@@ -108,10 +109,13 @@ View operand_view(Builder& b, const Operand& o, const std::vector<int>& order,
   if (!o.constant) return b.as_extent(b.ordered(o.tensor, own), extent);
   std::vector<int8_t> values;
   values.reserve(t.data.size());
+  const int width = b.width(o.tensor);
   for (int64_t k : placed_elements(t.shape, own)) {
-    values.push_back(static_cast<int8_t>(t.data[k]));
+    for (int i = 0; i < width; ++i) {
+      values.push_back(static_cast<int8_t>(t.data[k * width + i]));
+    }
   }
-  return b.constant(t.name, std::move(values), extent);
+  return b.constant(t.name, std::move(values), extent, width);
 }
 
 // As an actor: its code, and its parameters from the tensors' scales.
@@ -149,7 +153,11 @@ Layer binary_layer(const Builder& b) {
   l.zero_in = b.tensor(op.inputs[0]).zero();
   l.params = kBinary[op.kind].params(b.tensor(op.inputs[0]),
                                      b.tensor(op.inputs[1]), y);
-  if (const auto* fused = std::get_if<FusedAttr>(&op.attr)) {
+  const auto* fused = std::get_if<FusedAttr>(&op.attr);
+  if (is_int16(y)) {
+    add_wide_params(l, fused ? fused->activation : Activation::kNone,
+                    y.scale());
+  } else if (fused) {
     const auto range = activation_range(fused->activation, y.scale(), y.zero());
     l.act_min = range.first;
     l.act_max = range.second;
@@ -163,7 +171,8 @@ void lower_binary(Builder& b) {
   const Op& op = b.op();
   const int y = op.outputs[0];
   const Shape& shape = b.tensor(y).shape;
-  if (const auto unary = binary_table(b)) {
+  const auto unary = is_int16(b.tensor(y)) ? std::nullopt : binary_table(b);
+  if (unary) {
     return add_table(b, unary->tensor, unary->table);
   }
   std::vector<Operand> operands;
@@ -191,6 +200,7 @@ void lower_binary(Builder& b) {
 }
 
 void lower_unary(Builder& b) {
+  if (is_wide_op(b.graph(), b.op())) return lower_wide_unary(b);
   add_table(b, b.op().inputs[0], unary_table(b.graph(), b.op()));
 }
 
@@ -228,6 +238,14 @@ void lower_softmax(Builder& b) {
     Layer l = b.layer(OpCode::kProbability, y);
     l.params =
         param_list(probability_params(b.tensor(x), alpha->value, b.tensor(y)));
+    l.in[0] = b.as_extent(v, c);
+    l.out = b.result(y, c, v.order);
+    b.add(std::move(l));
+    return;
+  }
+  if (is_int16(b.tensor(y))) {
+    Layer l = b.layer(OpCode::kWideSoftmax, y);
+    l.params = param_list(wide_softmax_params(b.tensor(x), alpha->value));
     l.in[0] = b.as_extent(v, c);
     l.out = b.result(y, c, v.order);
     b.add(std::move(l));

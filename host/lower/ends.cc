@@ -35,6 +35,9 @@ const char* why_unsupported(const Graph& g, const Op& op) {
   const Tensor& y = g.tensors[op.outputs[0]];
   const Tensor& x = g.tensors[op.inputs[0]];
   const OpClass cls = class_of(op.kind);
+  const auto is_quantized = [](const Tensor& t) {
+    return t.type == Type::kInt8 || is_int16(t);
+  };
   const bool moves = cls == OpClass::kReshape || cls == OpClass::kTranspose;
   if (moves && is_wide(x.type)) return nullptr;
   if (cls == OpClass::kCast) {
@@ -51,7 +54,7 @@ const char* why_unsupported(const Graph& g, const Op& op) {
                             op.outputs[0]) > 0;
         });
     if (is_read) return "a float tensor inside the network";
-    if (g.tensors[op.inputs[0]].type != Type::kInt8) return "not int8";
+    if (!is_quantized(g.tensors[op.inputs[0]])) return "not int8 or int16";
     return nullptr;
   }
   if (op.kind == OpKind::kQuantize &&
@@ -59,16 +62,16 @@ const char* why_unsupported(const Graph& g, const Op& op) {
     const int first = quantized_input(g, op.inputs[0]);
     if (!is_input(g, op.inputs[0])) return "a float tensor inside the network";
     const Tensor& f = g.tensors[first];
-    if (f.scale() != y.scale() || f.zero() != y.zero()) {
+    if (f.scale() != y.scale() || f.zero() != y.zero() || f.type != y.type) {
       return "a float input quantized in two ways";
     }
-    return y.type == Type::kInt8 ? nullptr : "not int8";
+    return is_quantized(y) ? nullptr : "not int8 or int16";
   }
   const size_t operands = has_weights(op.kind) ? 1 : op.inputs.size();
   for (size_t k = 0; k < operands; ++k) {
-    if (g.tensors[op.inputs[k]].type != Type::kInt8) return "not int8";
+    if (!is_quantized(g.tensors[op.inputs[k]])) return "not int8 or int16";
   }
-  if (y.type != Type::kInt8) return "not int8";
+  if (!is_quantized(y)) return "not int8 or int16";
   if (!has_weights(op.kind)) return nullptr;
   if (!g.tensors[op.inputs[1]].constant) return "weights that are computed";
   if (op.inputs.size() > 2 && op.inputs[2] >= 0 &&
@@ -93,7 +96,8 @@ NetIo conversion(const Graph& g, int file_tensor, int quantized) {
   io.file_tensor = file_tensor;
   const Tensor& q = g.tensors[quantized];
   if (g.tensors[file_tensor].type == Type::kFloat32) {
-    io.conversion = Conversion::kQuantize;
+    io.conversion =
+        is_int16(q) ? Conversion::kQuantize16 : Conversion::kQuantize;
     io.scale = q.scale();
     io.zero = q.zero();
   } else if (g.tensors[file_tensor].file_type == Type::kUint8) {
@@ -137,7 +141,7 @@ std::vector<std::string> unsupported_operators(const Graph& g) {
   }
   for (int t : g.inputs) {
     const Tensor& in = g.tensors[t];
-    if (in.type == Type::kInt8) continue;
+    if (in.type == Type::kInt8 || is_int16(in)) continue;
     if (in.type != Type::kFloat32 || quantized_input(g, t) < 0) {
       lines.push_back("input " + in.name + ": " + type_name(in.type) +
                       " without a QUANTIZE");
@@ -146,7 +150,8 @@ std::vector<std::string> unsupported_operators(const Graph& g) {
   for (int t : g.outputs) {
     const Tensor& out = g.tensors[t];
     const bool numbers = is_wide(out.type) || cast_to(g, t) != nullptr;
-    if (out.type != Type::kInt8 && !numbers && dequantized_from(g, t) < 0) {
+    const bool quantized = out.type == Type::kInt8 || is_int16(out);
+    if (!quantized && !numbers && dequantized_from(g, t) < 0) {
       lines.push_back("output " + out.name + ": " + type_name(out.type) +
                       " without a DEQUANTIZE");
     }
@@ -167,11 +172,13 @@ void make_inputs(Builder& b) {
   for (int t : g.inputs) {
     const Shape& shape = g.tensors[t].shape;
     const Wish wish = wish_or_plain(wishes[t], shape);
-    const View view = b.new_tensor(g.tensors[t].name, wish.extent);
+    const bool is_float = g.tensors[t].type == Type::kFloat32;
+    const int made = is_float ? quantized_input(g, t) : t;
+    const View view =
+        b.new_tensor(g.tensors[t].name, wish.extent, b.width(made));
     const Value v{view, squeezed(shape), squeezed_order(wish.order, shape)};
     b.set(t, v);
-    const bool is_float = g.tensors[t].type == Type::kFloat32;
-    NetIo io = conversion(g, t, is_float ? quantized_input(g, t) : t);
+    NetIo io = conversion(g, t, made);
     io.place = *place_of(v, shape);
     b.net().inputs.push_back(io);
   }
@@ -185,12 +192,14 @@ void make_variables(Builder& b) {
     const Wish wish = wish_or_plain(wishes[v.before], t.shape);
     NetVariable made;
     made.name = v.name;
-    const View view = b.new_tensor(t.name, wish.extent);
+    const View view = b.new_tensor(t.name, wish.extent, b.width(v.before));
     const Value value{view, squeezed(t.shape),
                       squeezed_order(wish.order, t.shape)};
     b.set(v.before, value);
     made.before = view.tensor;
-    made.after = b.new_tensor(v.name + " (assigned)", wish.extent).tensor;
+    made.after =
+        b.new_tensor(v.name + " (assigned)", wish.extent, b.width(v.before))
+            .tensor;
     made.perm = place_of(value, t.shape)->perm;
     for (const int64_t e : placed_elements(value.shape, value.order)) {
       made.initial.push_back(v.initial.empty()
@@ -234,7 +243,8 @@ NetIo constant_output(Builder& b, int t) {
   }
   if (!bytes) b.set_places(t);
   const Shape shape = b.lies(t);
-  const View view = b.constant(c.name, std::move(values), legal_extent(shape));
+  const View view =
+      b.constant(c.name, std::move(values), legal_extent(shape), 1);
   const Shape own = squeezed(shape);
   NetIo io;
   io.file_tensor = t;
@@ -269,7 +279,8 @@ void make_outputs(Builder& b) {
     // No layer makes what a variable held before the frame.
     View& view = io.place.view;
     if (is_before(b.net(), view.tensor)) {
-      const View made = b.new_tensor(g.tensors[from].name, extent_of(view.box));
+      const View made = b.new_tensor(g.tensors[from].name, extent_of(view.box),
+                                     b.width(view));
       b.copy(from, view, made);
       view = made;
     }
@@ -278,7 +289,9 @@ void make_outputs(Builder& b) {
   for (size_t t = 0; t < g.tensors.size(); ++t) {
     const int tensor = static_cast<int>(t);
     auto& place = b.net().places.emplace_back();
-    if (b.has(tensor) && g.tensors[t].type == Type::kInt8) {
+    const bool quantized =
+        g.tensors[t].type == Type::kInt8 || is_int16(g.tensors[t]);
+    if (b.has(tensor) && quantized) {
       place = place_of(b.raw(tensor), g.tensors[t].shape);
       if (place && is_before(b.net(), place->view.tensor)) place.reset();
     }

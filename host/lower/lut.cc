@@ -24,7 +24,7 @@ void add_table(Builder& b, int x, const ByteTable& table) {
   l.zero_in = b.tensor(x).zero();
   l.in[0] = v.view;
   l.weights.values.assign(table.begin(), table.end());
-  l.out = b.new_tensor(b.tensor(y).name, extent_of(v.view.box));
+  l.out = b.new_tensor(b.tensor(y).name, extent_of(v.view.box), 1);
   b.set(y, {l.out, v.shape, v.order});
   b.add(std::move(l));
 }

@@ -1,9 +1,11 @@
 // Products of matrices, and running sums.
 #include <algorithm>
 
+#include "device/base/fixed_point.h"
 #include "host/lower/builder.h"
 #include "host/lower/convolution.h"
 #include "host/lower/param_list.h"
+#include "host/lower/wide.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 
@@ -183,8 +185,11 @@ void lower_matmul(Builder& b) {
   for (int n = 0; n < count; ++n) {
     const auto k = static_cast<size_t>(n);
     Layer l = b.layer(OpCode::kMatmul, y);
-    l.params =
-        param_list(matmul_params(b.tensor(a), b.tensor(by), b.tensor(y)));
+    MulParams p = matmul_params(b.tensor(a), b.tensor(by), b.tensor(y));
+    const bool is_wide = is_int16(b.tensor(y));
+    if (is_wide) p.multiplier = shortened_multiplier(p.multiplier);
+    l.params = param_list(p);
+    if (is_wide) add_wide_params(l, Activation::kNone, 1.F, true);
     l.macs = int64_t{1} * left.rows * right.rows * left.length;
     l.in[0] = left.part(from_a[k]);
     l.in[1] = right.part(from_b[k]);

@@ -47,7 +47,7 @@ View moved(Builder& b, int y, Value v, std::vector<AxisMap> axes, int fill) {
   const auto apply = [&](const AxisMaps& m) {
     const View in = b.as_extent(v, in_sizes(m));
     if (is_box(m)) return sub_box(in, m);
-    const View out = b.new_tensor(b.tensor(y).name, out_sizes(m));
+    const View out = b.new_tensor(b.tensor(y).name, out_sizes(m), b.width(in));
     b.move(y, in, out, m, fill);
     return out;
   };
@@ -178,7 +178,8 @@ Value by_maps(Builder& b, int y, const Value& v, const Shape& shape,
   l.row_map = joined_map(maps, shape, order, 0, cut->i);
   l.column_map = joined_map(maps, shape, order, cut->i, cut->j);
   l.in[0] = b.as_extent(v, cut->extents[0]);
-  l.out = b.new_tensor(b.tensor(y).name, group_sizes(to, cut->i, cut->j));
+  l.out = b.new_tensor(b.tensor(y).name, group_sizes(to, cut->i, cut->j),
+                       b.width(v.view));
   const Value made{l.out, squeezed(result), squeezed_order(order, result)};
   b.add(std::move(l));
   return made;

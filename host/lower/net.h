@@ -21,7 +21,7 @@ namespace shoal {
 struct NetTensor {
   std::string name;
   int rows = 1, columns = 1, channels = 1;
-  int element_bytes = 1;
+  int element_bytes = 1;  // 2: int16 (host/model/graph/wide.h)
   // Its rows are the columns of the file's picture, and its columns the rows.
   bool turned = false;
   // The number of the model's frames that lie in it one below the other; see
@@ -46,9 +46,9 @@ struct View {
 // In the canonical layouts of device/program/chunk.h, all channels.
 struct LayerWeights {
   std::vector<int8_t> values;
-  bool int4 = false;          // they have four bits in images
-  std::vector<int32_t> bias;  // folded where chunk.h says so
-  std::vector<int32_t> multipliers;
+  bool int4 = false;                 // they have four bits in images
+  std::vector<int32_t> bias;         // folded where chunk.h says so
+  std::vector<int32_t> multipliers;  // with a part of long biases; see chunk.h
   std::vector<int8_t> shifts;
   bool empty() const { return values.empty() && bias.empty(); }
 };
@@ -67,6 +67,7 @@ struct Layer {
   bool reduce_columns = false, reduce_channels = false;
   int zero_in = 0, zero_weight = 0, zero_out = 0;
   int act_min = -128, act_max = 127;
+  bool is_wide = false;  // an operand or the result is of int16
   std::vector<int32_t> params;
   std::vector<uint16_t> row_map, column_map;  // kResize
   LayerWeights weights;
@@ -92,11 +93,12 @@ struct FilePlace {
 };
 
 enum class Conversion : uint8_t {
-  kNone,      // int8
-  kFlip,      // uint8 in the file: bytes XOR 0x80
-  kQuantize,  // float32 in the file: round half away(x / scale) + zero
-  kNumber,    // of an output: a byte's number under the file's type
-  kPlace,     // of an output: two bytes without a sign, the low one first
+  kNone,        // int8 or int16
+  kFlip,        // uint8 in the file: bytes XOR 0x80
+  kQuantize,    // float32 in the file: round half away(x / scale) + zero
+  kNumber,      // of an output: a byte's number under the file's type
+  kPlace,       // of an output: two bytes without a sign, the low one first
+  kQuantize16,  // as kQuantize, to int16, whose zero is 0
 };
 struct NetIo {
   int file_tensor = -1;

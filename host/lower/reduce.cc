@@ -3,6 +3,7 @@
 #include "host/base/error.h"
 #include "host/lower/builder.h"
 #include "host/lower/param_list.h"
+#include "host/lower/wide.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
 
@@ -97,6 +98,7 @@ Layer reduce_layer(const Builder& b, int count) {
   l.zero_in = x.zero();
   if (sum != nullptr) {
     l.params = param_list(sum(x, b.tensor(op.outputs[0]), count));
+    if (is_int16(x)) add_wide_params(l, Activation::kNone, 1.F);
   }
   return l;
 }
@@ -167,7 +169,8 @@ void lower_reduce(Builder& b) {
     return b.add(std::move(l));
   }
   const std::string& name = b.tensor(y).name;
-  const View turned = b.new_tensor(name, in), highest = b.new_tensor(name, out);
+  const View turned = b.new_tensor(name, in, 1);
+  const View highest = b.new_tensor(name, out, 1);
   add_turned(b, l.in[0], turned);
   l.in[0] = turned;
   l.out = highest;

@@ -6,6 +6,7 @@
 
 #include "host/lower/line.h"
 #include "host/lower/turn.h"
+#include "host/lower/wide.h"
 #include "host/model/graph/quantize.h"
 
 namespace shoal {
@@ -72,7 +73,7 @@ View add_phases(Builder& b, Layer l, int y, const Extent& out, int n) {
     b.add(std::move(one));
   };
   const View parts =
-      b.new_tensor(name, {blocks, n * out.columns, out.channels});
+      b.new_tensor(name, {blocks, n * out.columns, out.channels}, b.width(y));
   for (int phase = 0; phase < n; ++phase) {
     View to = parts;
     to.box.x0 = phase * out.columns;
@@ -82,7 +83,7 @@ View add_phases(Builder& b, Layer l, int y, const Extent& out, int n) {
   const View made =
       b.as_extent({parts, {}, {}}, {whole, out.columns, out.channels});
   if (whole == out.rows) return made;
-  const View all = b.new_tensor(name, out);
+  const View all = b.new_tensor(name, out, b.width(y));
   View front = all, rest = all;
   front.box.y1 = rest.box.y0 = whole;
   b.copy_part(y, made, front);
@@ -175,10 +176,14 @@ void lower_pool(Builder& b) {
       y);
   set_window(l, attr);
   crop_window(l, b.tensor(x).shape, b.tensor(y).shape);
-  const auto range = activation_range(attr.activation, b.tensor(y).scale(),
-                                      b.tensor(y).zero());
-  l.act_min = range.first;
-  l.act_max = range.second;
+  if (is_int16(b.tensor(y))) {
+    add_wide_params(l, attr.activation, b.tensor(y).scale());
+  } else {
+    const auto range = activation_range(attr.activation, b.tensor(y).scale(),
+                                        b.tensor(y).zero());
+    l.act_min = range.first;
+    l.act_max = range.second;
+  }
   l.zero_in = b.tensor(x).zero();
   add_on_pictures(b, std::move(l), x, y);
 }

@@ -1,10 +1,12 @@
 #include "host/quantize/convert.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 
 #include "host/model/graph/quantize.h"
+#include "host/model/graph/wide.h"
 #include "host/quantize/weights.h"
 
 namespace shoal {
@@ -12,8 +14,8 @@ namespace {
 
 void set_type(Tensor& t, Type type) { t.type = t.file_type = type; }
 
-void set_params(Tensor& t, const Params& p) {
-  set_type(t, Type::kInt8);
+void set_params(Tensor& t, const Params& p, bool int16) {
+  set_type(t, int16 ? Type::kInt16 : Type::kInt8);
   t.quant = {{p.scale}, {p.zero}, 0};
 }
 
@@ -26,8 +28,8 @@ void set_data(Tensor& t, const std::vector<T>& values) {
 
 class Converter {
  public:
-  Converter(const Graph& graph, const Scales& scales)
-      : old_(graph), scales_(scales), new_(graph) {}
+  Converter(const Graph& graph, const Scales& scales, bool int16)
+      : old_(graph), scales_(scales), int16_(int16), new_(graph) {}
 
   Graph run() {
     for (size_t t = 0; t < old_.tensors.size(); ++t) convert_tensor(t);
@@ -42,7 +44,7 @@ class Converter {
   void convert_tensor(size_t t) {
     Tensor& tensor = new_.tensors[t];
     if (tensor.type != Type::kFloat32 || tensor.constant) return;
-    set_params(tensor, scales_.params[t]);
+    set_params(tensor, scales_.params[t], int16_);
   }
 
   int add(Tensor t) {
@@ -86,13 +88,38 @@ class Converter {
     const Tensor& old = old_.tensors[t];
     if (!old.constant || is_bool(old)) return t;
     const Params& p = scales_.params[t];
+    Tensor wanted = old;
+    set_params(wanted, p, int16_);
+    if (int16_) {
+      std::vector<int16_t> values;
+      for (const float v : constant_floats(old)) {
+        values.push_back(quantize_to_int16(v, p.scale));
+      }
+      set_data(wanted, values);
+      return place(t, wanted);
+    }
+    set_bytes(wanted, p);
+    return place(t, wanted);
+  }
+
+  static void set_bytes(Tensor& t, const Params& p) {
     std::vector<int8_t> bytes;
-    for (const float v : constant_floats(old)) {
+    for (const float v : constant_floats(t)) {
       bytes.push_back(quantize_float(v, p.scale, p.zero));
     }
-    Tensor wanted = old;
-    set_params(wanted, p);
-    set_data(wanted, bytes);
+    set_data(t, bytes);
+  }
+
+  // PRELU's alpha has eight bits beside int16.
+  int alpha(int t) {
+    Tensor wanted = old_.tensors[t];
+    float most = 0;
+    for (const float v : constant_floats(wanted)) {
+      most = std::max(most, std::abs(v));
+    }
+    const Params p{most > 0 ? most / 127 : 0x1p-7F, 0};
+    set_params(wanted, p, false);
+    set_bytes(wanted, p);
     return place(t, wanted);
   }
 
@@ -100,6 +127,10 @@ class Converter {
     Op op = old_.ops[number];
     for (size_t i = 0; i < op.inputs.size(); ++i) {
       if (is_weights_operand(op, i)) continue;
+      if (int16_ && op.kind == OpKind::kPrelu && i == 1) {
+        op.inputs[i] = alpha(op.inputs[i]);
+        continue;
+      }
       op.inputs[i] = operand(op.inputs[i]);
       if (scales_.requantized.contains({number, static_cast<int>(i)})) {
         op.inputs[i] = requantize(op.inputs[i], op.outputs[0]);
@@ -121,7 +152,7 @@ class Converter {
     t.name += "/as/" + new_.tensors[like].name;
     t.constant = false;
     t.data.clear();
-    set_params(t, p);
+    set_params(t, p, int16_);
     const int y = add(std::move(t));
     quantizes_.emplace_back(x, y);
     new_.ops.push_back({OpKind::kQuantize, {x}, {y}, {}});
@@ -136,7 +167,7 @@ class Converter {
     if (has_bias) bias = constant_floats(old_.tensors[op.inputs[2]]);
     const QuantizedWeights q =
         quantize_weights(op, w, bias, scales_.params[op.inputs[0]],
-                         scales_.params[op.outputs[0]]);
+                         scales_.params[op.outputs[0]], int16_);
     const size_t scales = q.scales.size();
     Tensor weights = w;
     set_type(weights, Type::kInt8);
@@ -149,15 +180,24 @@ class Converter {
     b.name = has_bias ? old_.tensors[op.inputs[2]].name : w.name + "/bias";
     b.shape = {layout.channels};
     if (has_bias) b.shape = old_.tensors[op.inputs[2]].shape;
-    set_type(b, Type::kInt32);
+    set_type(b, int16_ ? Type::kInt64 : Type::kInt32);
     b.quant = {q.bias_scales, std::vector<int32_t>(scales, 0), 0};
-    set_data(b, q.bias);
+    if (int16_) {
+      set_data(b, q.bias);
+    } else {
+      set_data(b, std::vector<int32_t>(q.bias.begin(), q.bias.end()));
+    }
     op.inputs.resize(3, -1);
     op.inputs[2] = place_bias(op.inputs[2], std::move(b));
   }
 
   void convert_pad(const Op& op, PadAttr& pad) {
     const Params& p = scales_.params[op.outputs[0]];
+    if (int16_) {
+      pad.value = 0;
+      pad.real = 0;
+      return;
+    }
     pad.value = op.kind == OpKind::kPad
                     ? p.zero
                     : quantize_float(pad.real, p.scale, p.zero);
@@ -166,6 +206,7 @@ class Converter {
 
   const Graph& old_;
   const Scales& scales_;
+  const bool int16_;
   Graph new_;
   std::map<int, std::vector<int>> copies_;
   std::vector<std::pair<int, int>> quantizes_;
@@ -173,8 +214,8 @@ class Converter {
 
 }  // namespace
 
-Graph convert(const Graph& graph, const Scales& scales) {
-  return Converter(graph, scales).run();
+Graph convert(const Graph& graph, const Scales& scales, bool int16) {
+  return Converter(graph, scales, int16).run();
 }
 
 Graph without_unused(Graph graph) {

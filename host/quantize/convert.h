@@ -8,7 +8,7 @@
 namespace shoal {
 
 // Layers without a bias get one of zeros, which there are runtimes that want.
-Graph convert(const Graph&, const Scales&);
+Graph convert(const Graph&, const Scales&, bool int16);
 
 // Without the tensors that no operator has: sizes and axes of the float
 // model's file.

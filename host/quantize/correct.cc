@@ -33,12 +33,6 @@ std::vector<double> mean_output(const Op& op, const Tensor& weights,
   return means;
 }
 
-std::vector<int32_t> numbers_of(const Tensor& bias) {
-  std::vector<int32_t> numbers(bias.data.size() / sizeof(int32_t));
-  std::memcpy(numbers.data(), bias.data.data(), bias.data.size());
-  return numbers;
-}
-
 class Corrector {
  public:
   Corrector(const Graph& floats,
@@ -132,12 +126,23 @@ class Corrector {
 
     // The bias makes up for the error of the products.
     Tensor& target = int8_.tensors[op.inputs[2]];
-    std::vector<int32_t> numbers = numbers_of(target);
     const double sx = int8_.tensors[op.inputs[0]].scale();
-    for (size_t c = 0; c < numbers.size(); ++c) {
-      constexpr double kMost = 0x1p30;
+    const auto wanted_bias = [&](size_t c, double most) {
       const double q = std::round((wanted[c] - got[c]) / (sx * scale(c)));
-      numbers[c] = static_cast<int32_t>(std::clamp(q, -kMost, kMost));
+      return std::clamp(q, -most, most);
+    };
+    if (target.type == Type::kInt64) {
+      return put<int64_t>(wanted_bias, 0x1p38, target);
+    }
+    put<int32_t>(wanted_bias, 0x1p30, target);
+  }
+
+  // Sets the bias of each channel.
+  template <class T, class Wanted>
+  static void put(Wanted wanted_bias, double most, Tensor& target) {
+    std::vector<T> numbers(target.data.size() / sizeof(T));
+    for (size_t c = 0; c < numbers.size(); ++c) {
+      numbers[c] = static_cast<T>(wanted_bias(c, most));
     }
     std::memcpy(target.data.data(), numbers.data(), target.data.size());
   }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "host/model/graph/quantize.h"
+#include "host/model/graph/wide.h"
 #include "host/oracle/float/float_oracle.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/quantize/each_frame.h"
@@ -41,7 +42,8 @@ class FrameJudge {
     const Values got = run_oracle(int8_, frame_bytes(int8_, o, frame));
     for (const Op& op : floats_.ops) {
       for (const int y : op.outputs) {
-        if (int8_.tensors[y].type != Type::kInt8) continue;
+        const Tensor& t = int8_.tensors[y];
+        if (t.type != Type::kInt8 && !is_int16(t)) continue;
         add(wanted[y], dequantized(int8_.tensors[y], got[y]),
             result.tensors[y]);
       }
@@ -129,8 +131,15 @@ std::vector<uint8_t> frame_bytes(const Graph& int8,
   for (size_t i = 0; i < int8.inputs.size(); ++i) {
     const Tensor& t = int8.tensors[int8.inputs[i]];
     const bool known = i < options.input_ranges.size();
+    const bool wide = is_int16(t);
     const auto count = static_cast<size_t>(element_count(t.shape));
     for (const float v : frame.first(count)) {
+      if (wide) {
+        const auto q = static_cast<uint16_t>(quantize_to_int16(v, t.scale()));
+        bytes.push_back(static_cast<uint8_t>(q));
+        bytes.push_back(static_cast<uint8_t>(q >> 8));
+        continue;
+      }
       const int8_t q = known ? spread_over(v, options.input_ranges[i])
                              : quantize_float(v, t.scale(), t.zero());
       bytes.push_back(static_cast<uint8_t>(q));
@@ -144,6 +153,13 @@ std::vector<float> dequantized(const Tensor& t,
                                std::span<const uint8_t> bytes) {
   std::vector<float> values;
   values.reserve(bytes.size());
+  if (is_int16(t)) {
+    for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
+      const auto q = static_cast<int16_t>(bytes[i] | bytes[i + 1] << 8);
+      values.push_back(static_cast<float>(double{t.scale()} * q));
+    }
+    return values;
+  }
   for (const uint8_t b : bytes) {
     values.push_back(dequantize(static_cast<int8_t>(b), t.scale(), t.zero()));
   }

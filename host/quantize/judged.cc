@@ -40,7 +40,9 @@ std::string list_text(const std::vector<size_t>& indexes) {
 bool is_given(const Tensor& t) {
   for (const OpKind kind :
        {OpKind::kSoftmax, OpKind::kLogSoftmax, OpKind::kTanh}) {
-    const Params p = *fixed_params(kind);
+    const auto fixed = fixed_params(kind, is_int16(t));
+    if (!fixed) continue;
+    const Params p = *fixed;
     if (t.scale() == p.scale && t.zero() == p.zero) return true;
   }
   return false;
@@ -82,7 +84,7 @@ std::vector<SnrReport> judged_alone(const Graph& int8,
   const std::vector<int> outputs = judged_outputs(int8);
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& t = int8.tensors[static_cast<size_t>(outputs[i])];
-    if (t.type != Type::kInt8) continue;
+    if (t.type != Type::kInt8 && !is_int16(t)) continue;
     const OutputNoise& n = judgement.outputs[i];
     const Tensor& named = int8.tensors[static_cast<size_t>(int8.outputs[i])];
     judged.push_back(

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "host/base/error.h"
+#include "host/model/graph/operators.h"
 #include "host/quantize/sharing.h"
 #include "host/quantize/weights.h"
 
@@ -27,11 +28,23 @@ bool only_maxima_read(const Graph& graph, int tensor) {
 }
 
 // Null if it can be.
-const char* why_not(const Graph& graph, const Op& op) {
+const char* why_not(const Graph& graph, const Op& op, bool int16) {
   const auto constant = [&](size_t i) {
     return i >= op.inputs.size() || op.inputs[i] < 0 ||
            graph.tensors[op.inputs[i]].constant;
   };
+  if (int16 && !computes_int16(op.kind)) {
+    return "TensorFlow Lite Micro does not compute it in int16";
+  }
+  if (int16 && op.kind == OpKind::kBatchMatmul &&
+      (graph.tensors[op.inputs[0]].constant ||
+       graph.tensors[op.inputs[1]].constant)) {
+    return "a matrix of it is constant; use FULLY_CONNECTED";
+  }
+  if (int16 && op.kind == OpKind::kPadv2 &&
+      std::get<PadAttr>(op.attr).real != 0) {
+    return "int16 pads with 0 alone";
+  }
   if (op.kind == OpKind::kQuantize || op.kind == OpKind::kDequantize) {
     return "the model is partly quantized already";
   }
@@ -58,17 +71,19 @@ const char* why_not(const Graph& graph, const Op& op) {
   return nullptr;
 }
 
-void check_operators(const Graph& graph) {
+void check_operators(const Graph& graph, bool int16) {
   std::string lines;
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
-    const char* const reason = why_not(graph, op);
+    const char* const reason = why_not(graph, op, int16);
     if (reason == nullptr) continue;
     lines += "\n  op " + std::to_string(i) + " " + op_name(op.kind) + " '" +
              graph.tensors[op.outputs[0]].name + "': " + reason;
   }
   if (lines.empty()) return;
-  throw Error(Exit::kUnsupported, graph.name + ": no int8 form:" + lines);
+  throw Error(
+      Exit::kUnsupported,
+      graph.name + (int16 ? ": no int16 form:" : ": no int8 form:") + lines);
 }
 
 void check_constants(const Graph& graph) {
@@ -118,7 +133,7 @@ void check_quantizable(const Graph& graph, const Calibration& calibration,
                 "give pictures or inputs that the model is meant for");
   }
   check_options(graph, options);
-  check_operators(graph);
+  check_operators(graph, options.int16);
   check_constants(graph);
 }
 

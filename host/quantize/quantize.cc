@@ -84,7 +84,7 @@ class GraphQuantizer {
   Attempt attempt_with(const Graph& floats, const Observations& seen) {
     const Scales scales = choose_scales(floats, seen.seen, options_);
     Attempt attempt;
-    attempt.int8 = convert(floats, scales);
+    attempt.int8 = convert(floats, scales, options_.int16);
     if (options_.bias_correction) {
       correct_biases(floats, seen.patches, calibration_, paired_, options_,
                      attempt.int8, step());
@@ -104,7 +104,9 @@ class GraphQuantizer {
       const int y = floats.ops[i].outputs[0];
       const Histogram& h = seen.seen[y];
       const Tensor& t = int8.tensors[y];
-      const ValueRange range = range_of({t.scale(), t.zero()});
+      const Params params{t.scale(), t.zero()};
+      const ValueRange range =
+          is_int16(t) ? range16_of(params) : range_of(params);
       LayerReport layer;
       layer.op = static_cast<int>(i);
       layer.name = t.name;
@@ -145,7 +147,7 @@ Graph quantize_unseen(const Graph& graph, const QuantizeOptions& options) {
   Histogram range;
   range.add(std::vector<float>{-1, 1});
   const std::vector<Histogram> seen(graph.tensors.size(), range);
-  return convert(graph, choose_scales(graph, seen, options));
+  return convert(graph, choose_scales(graph, seen, options), options.int16);
 }
 
 Graph quantize(const Graph& graph, const Calibration& calibration,

@@ -1,6 +1,7 @@
 // Post-training quantization: float graph -> int8 graph of the same operators
 // with TensorFlow Lite's conventions (int8 activations per tensor, symmetric
-// int8 weights per output channel, int32 biases of scale input x weights).
+// int8 weights per output channel, int32 biases of scale input x weights); or
+// with int16 activations, zero point 0 and int64 biases (16x8).
 #pragma once
 
 #include <functional>
@@ -18,6 +19,7 @@ class Team;
 enum class RangeMethod : uint8_t { kMinMax, kPercentile, kMse };
 
 struct QuantizeOptions {
+  bool int16 = false;  // activations
   RangeMethod ranges = RangeMethod::kMse;
   double percentile = 99.99;  // of kPercentile: values inside the range
   bool bias_correction = true;

@@ -134,6 +134,14 @@ Params params_of(const ValueRange& r) {
           std::clamp(static_cast<int>(std::round(zero)), -128, 127)};
 }
 
+Params params16_of(const ValueRange& r) {
+  return {static_cast<float>(std::max(-r.low, r.high) / 32767), 0};
+}
+
+ValueRange range16_of(const Params& p) {
+  return {-32768 * double{p.scale}, 32767 * double{p.scale}};
+}
+
 ValueRange range_of(const Params& p) {
   return {double{p.scale} * (-128 - p.zero), double{p.scale} * (127 - p.zero)};
 }

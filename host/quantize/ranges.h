@@ -29,7 +29,11 @@ struct Params {
 
 // TensorFlow Lite's: zero is one of the 256 values. The range is not empty.
 Params params_of(const ValueRange&);
+// The same of int16, whose zero point is 0.
+Params params16_of(const ValueRange&);
 // Returns the range that the 256 values of these parameters cover.
 ValueRange range_of(const Params&);
+// The same of int16.
+ValueRange range16_of(const Params&);
 
 }  // namespace shoal

@@ -13,7 +13,12 @@ bool is_weights_operand(const Op& op, size_t operand) {
   return operand > 0 && has_weights(op.kind);
 }
 
-std::optional<Params> fixed_params(OpKind kind) {
+std::optional<Params> fixed_params(OpKind kind, bool int16) {
+  if (int16) {
+    const bool fixed = kind == OpKind::kSoftmax || kind == OpKind::kLogistic ||
+                       kind == OpKind::kTanh;
+    return fixed ? std::optional(Params{1 / 32768.f, 0}) : std::nullopt;
+  }
   constexpr Params kPart{1 / 256.f, -128};
   static constexpr ByKind<std::optional<Params>> kFixed(
       {{OpKind::kSoftmax, kPart},
@@ -47,6 +52,11 @@ double finest_square(double a, double b) {
 double finest_quotient(double a, double b) { return 0x1p-21 * a / b; }
 double finest_swish(double a, double) { return 1.01 / 128 * a; }
 double any_scale(double, double) { return 0; }
+// The same for int16: sums work at 2^-15 of the larger scale.
+double finest16(OpKind kind, double a, double b) {
+  const bool sum = kind == OpKind::kAdd || kind == OpKind::kSub;
+  return sum ? 0x1p-13 * std::max(a, b) : 0;
+}
 constexpr ByKind<double (*)(double a, double b)> kFinest(
     {{OpKind::kAdd, finest_sum},
      {OpKind::kSub, finest_sum},
@@ -108,10 +118,10 @@ class ScaleSharing {
   void give() {
     for (size_t i = 0; i < options_.input_ranges.size(); ++i) {
       const auto [low, high] = options_.input_ranges[i];
-      given_[graph_.inputs[i]] = params_of({low, high});
+      given_[graph_.inputs[i]] = params_for({low, high});
     }
     for (const Op& op : graph_.ops) {
-      const std::optional<Params> fixed = fixed_params(op.kind);
+      const std::optional<Params> fixed = fixed_params(op.kind, options_.int16);
       if (fixed) given_[op.outputs[0]] = fixed;
     }
   }
@@ -265,19 +275,26 @@ class ScaleSharing {
   }
 
   // Constants of zeros are as good in any scale.
-  static Params params(const ValueRange& range) {
-    return is_empty(range) ? Params{0x1p-7f, 0} : params_of(range);
+  Params params(const ValueRange& range) const {
+    return is_empty(range) ? Params{0x1p-7f, 0} : params_for(range);
+  }
+
+  Params params_for(const ValueRange& range) const {
+    return options_.int16 ? params16_of(range) : params_of(range);
   }
 
   void coarsen() {
     for (const Op& op : graph_.ops) {
-      const double least = kFinest[op.kind](
-          scale(op.inputs[0]), op.inputs.size() > 1 ? scale(op.inputs[1]) : 0);
+      const double a = scale(op.inputs[0]);
+      const double b = op.inputs.size() > 1 ? scale(op.inputs[1]) : 0;
+      const double least =
+          options_.int16 ? finest16(op.kind, a, b) : kFinest[op.kind](a, b);
       const int y = op.outputs[0];
       if (given_[root(y)] || scale(y) >= least) continue;
-      const ValueRange wide = range_of(scales_.params[y]);
+      const ValueRange wide = options_.int16 ? range16_of(scales_.params[y])
+                                             : range_of(scales_.params[y]);
       const double factor = least / scale(y);
-      const Params coarse = params_of({wide.low * factor, wide.high * factor});
+      const Params coarse = params_for({wide.low * factor, wide.high * factor});
       for (size_t t = 0; t < parent_.size(); ++t) {
         if (root(static_cast<int>(t)) == root(y)) scales_.params[t] = coarse;
       }

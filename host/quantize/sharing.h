@@ -19,7 +19,7 @@ namespace shoal {
 // Every operand that has values: not weights and biases.
 bool is_weights_operand(const Op&, size_t operand);
 // LOGISTIC, TANH, SOFTMAX: what TensorFlow Lite demands of the result.
-std::optional<Params> fixed_params(OpKind);
+std::optional<Params> fixed_params(OpKind, bool int16 = false);
 // Returns whether the result has the scale of the (first) operand.
 bool keeps_scale(OpKind);
 bool joins_operands(OpKind);

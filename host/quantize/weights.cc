@@ -8,7 +8,7 @@
 namespace shoal {
 namespace {
 
-constexpr double kMostBias = 0x1p30;
+constexpr double kMostBias = 0x1p30, kMostLongBias = 0x1p38;
 constexpr double kMostSum = 0x1p31 - 1;
 constexpr double kLeastMultiplier = 0x1p-24;
 
@@ -25,12 +25,13 @@ struct WeightExtent {
   double bias = 0;    // highest |bias|
 };
 
-float scale_of(const WeightExtent& e, const Params& input,
-               const Params& output) {
+float scale_of(const WeightExtent& e, const Params& input, const Params& output,
+               bool int16) {
   const double sx = input.scale;
   double scale = e.highest / 127.0;
   scale = std::max(scale, kLeastMultiplier * output.scale / sx);
-  scale = std::max(scale, e.bias / (sx * kMostBias));
+  scale = std::max(scale, e.bias / (sx * (int16 ? kMostLongBias : kMostBias)));
+  if (int16) return static_cast<float>(scale);  // sums have 64 bits
   // |sum of products| <= 255 * sum of |weights|
   const double most = (255 * e.sum + e.bias / sx) / kMostSum;
   return static_cast<float>(std::max(scale, most * 1.001));
@@ -52,7 +53,8 @@ WeightLayout weight_layout(const Op& op, const Tensor& weights) {
 
 QuantizedWeights quantize_weights(const Op& op, const Tensor& weights,
                                   std::span<const float> bias,
-                                  const Params& input, const Params& output) {
+                                  const Params& input, const Params& output,
+                                  bool int16) {
   const WeightLayout layout = weight_layout(op, weights);
   const bool single = op.kind == OpKind::kFullyConnected;
   const std::vector<float> w = constant_floats(weights);
@@ -67,7 +69,7 @@ QuantizedWeights quantize_weights(const Op& op, const Tensor& weights,
 
   QuantizedWeights result;
   for (const WeightExtent& e : extents) {
-    result.scales.push_back(scale_of(e, input, output));
+    result.scales.push_back(scale_of(e, input, output, int16));
   }
   if (single) {
     result.scales = {
@@ -83,7 +85,7 @@ QuantizedWeights quantize_weights(const Op& op, const Tensor& weights,
   for (int c = 0; c < layout.channels && !bias.empty(); ++c) {
     const double unit = double{input.scale} * result.scale(c);
     result.bias.push_back(
-        static_cast<int32_t>(std::round(bias[static_cast<size_t>(c)] / unit)));
+        static_cast<int64_t>(std::round(bias[static_cast<size_t>(c)] / unit)));
   }
   return result;
 }

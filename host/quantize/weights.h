@@ -1,4 +1,4 @@
-// Weights and biases as int8 and int32.
+// Weights and biases as int8 and int32 (int64 beside int16 activations).
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ WeightLayout weight_layout(const Op&, const Tensor& weights);
 struct QuantizedWeights {
   std::vector<int8_t> values;
   std::vector<float> scales;  // one per channel, or one
-  std::vector<int32_t> bias;
+  std::vector<int64_t> bias;  // int32, unless activations are int16
   std::vector<float> bias_scales;
   float scale(int channel) const {
     return scales[scales.size() > 1 ? static_cast<size_t>(channel) : 0];
@@ -39,6 +39,7 @@ struct QuantizedWeights {
 // the multiplier would vanish. `bias`: empty if there is none.
 QuantizedWeights quantize_weights(const Op&, const Tensor& weights,
                                   std::span<const float> bias,
-                                  const Params& input, const Params& output);
+                                  const Params& input, const Params& output,
+                                  bool int16);
 
 }  // namespace shoal

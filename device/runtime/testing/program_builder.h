@@ -69,6 +69,7 @@ class ProgramBuilder {
   void place_memory(Header&, std::vector<Record>&);
   bool has_banks() const;
   bool has_int4() const;
+  bool has_int16() const;
   std::vector<uint8_t> bytes_of(size_t stage, const Record&) const;
 
   std::vector<std::vector<uint8_t>> chunks_;  // all stages
@@ -385,8 +386,9 @@ inline void ProgramBuilder::place_memory(Header& h,
       if (n == 0) continue;
       a.accumulator = align_up(end);
       const PortRecord& out = r.ports[a.out];
-      end = a.accumulator + static_cast<uint32_t>(accumulator_bytes(
-                                n, columns(out), channels(out)));
+      end = a.accumulator +
+            static_cast<uint32_t>(accumulator_bytes(
+                n, columns(out), channels(out), sum_bytes(a.op, a.is_wide)));
       used = std::max(used, end);
     }
     uint32_t room = 0;
@@ -450,6 +452,15 @@ inline bool ProgramBuilder::has_int4() const {
   return false;
 }
 
+inline bool ProgramBuilder::has_int16() const {
+  for (const StageSpec& s : stages) {
+    for (const ActorSpec& a : s.actors) {
+      if (a.r.is_wide) return true;
+    }
+  }
+  return false;
+}
+
 inline std::vector<uint8_t> ProgramBuilder::build() {
   chunks_.clear(), stored_.clear(), offsets_.clear();
   if (!peers.empty()) inputs = outputs = 0;
@@ -480,6 +491,7 @@ inline std::vector<uint8_t> ProgramBuilder::build() {
   if (!kept_.empty()) h.version = kVariablesVersion;
   if (has_banks()) h.version = kBanksVersion;
   if (has_int4()) h.version = kInt4Version;
+  if (has_int16()) h.version = kWideVersion;
   const bool table = has_bank_table(h.version);
   const auto initial_bytes = static_cast<uint32_t>(initial_.size());
   h.head_bytes =

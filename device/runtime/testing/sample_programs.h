@@ -242,10 +242,53 @@ inline Sample wide_sample(bool columns) {
   return sample;
 }
 
+// Elements of 16 bits: a convolution with long sums whose window is cut, the
+// logistic function, and the way to int8.
+inline Sample int16_sample() {
+  Random r(6);
+  TensorOf<int16_t> x(6, 4, 2);
+  for (int16_t& v : x.v) v = static_cast<int16_t>(uniform(r, -32768, 32767));
+  Filter f = random_filter(r, OpCode::kConv, 2, 3, 3, 1, 1);
+  f.r.zero_in = f.r.zero_weight = f.r.zero_out = 0;
+  for (size_t o = 0; o < 3; ++o) {
+    f.multipliers[o] = uniform(r, 1 << 14, (1 << 15) - 1) - (1 << 16);
+    f.shifts[o] = uniform(r, -9, -6);
+  }
+  StageSpec s;
+  const int bx = s.buffer(x.buffer(4));
+  const int bm = s.buffer(BufferSpec{6, 4, 3, 2, 2});
+  const int bl = s.buffer(BufferSpec{6, 4, 3, 2, 2});
+  const int by = s.buffer(BufferSpec{6, 4, 3, 2});
+  s.input(bx, 0);
+  s.actors.push_back(actor_of(f, s.read(bx), s.write(bm)));
+  s.actors[0].set_params(WideParams{-30000, 32767, 1});
+  s.actors[0].r.part = 2;
+  const auto add = [&s](OpCode op, int from, int to) -> ActorSpec& {
+    ActorSpec& a = s.actors.emplace_back();
+    a.r.op = op;
+    a.r.in[0] = s.read(from), a.r.out = s.write(to);
+    return a;
+  };
+  SigmoidParams p{24576, 1, 0, {}};
+  for (uint32_t k = 0; k < 128; ++k) {
+    p.table[k] = (32768 + 256 * k) | (32896 + 256 * k) << 16;
+  }
+  add(OpCode::kSigmoid, bm, bl).set_params(p);
+  add(OpCode::kRescale, bl, by)
+      .set_params(
+          RescaleParams{2, 1, 0, -128, 1 << 30, -6, 1 << 30, -6, -128, 127});
+  for (ActorSpec& a : s.actors) a.r.is_wide = 1;
+  s.output(by, 0);
+  Sample sample;
+  sample.program.stages = {s};
+  sample.inputs = {x.bytes()};
+  return sample;
+}
+
 inline std::vector<Sample> sample_programs() {
   std::vector<Sample> samples{wide_sample(false), wide_sample(true)};
-  for (Sample s :
-       {two_stage_sample(), loop_sample(), move_sample(), variable_sample()}) {
+  for (Sample s : {two_stage_sample(), loop_sample(), move_sample(),
+                   variable_sample(), int16_sample()}) {
     samples.push_back(s);
     s.program = on_tape(s.program, s.inputs, false);
     samples.push_back(s);

@@ -146,6 +146,8 @@ std::string array_type(Type type) {
     case Type::kInt8:
     case Type::kInt4:
       return "i1";
+    case Type::kInt16:
+      return "i2";
     case Type::kInt32:
       return "i4";
     case Type::kFloat32:

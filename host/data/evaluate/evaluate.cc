@@ -103,6 +103,12 @@ BestClasses best_classes_of(const Graph& graph,
         std::memcpy(&v, &outputs[i * sizeof v], sizeof v);
         return std::isnan(v) ? -std::numeric_limits<float>::infinity() : v;
       });
+    case Type::kInt16:
+      return best_of(count, [&](size_t i) {
+        int16_t v;
+        std::memcpy(&v, &outputs[i * sizeof v], sizeof v);
+        return static_cast<float>(v);
+      });
     case Type::kUint8:
       return best_of(count, [&](size_t i) { return float{outputs[i] + 0.f}; });
     default:

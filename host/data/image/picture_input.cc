@@ -119,6 +119,15 @@ std::vector<uint8_t> codes_of(const Tensor& input, const Tensor* quantized,
       }
       continue;
     }
+    if (is_int16(input)) {
+      // Without a normalization 0 to 255 are 0 to 1.
+      const float value = norm ? real : static_cast<float>(p) / 255.f;
+      const float rounded = std::round(value / input.scale());
+      const int q = static_cast<int>(std::clamp(rounded, -32768.f, 32767.f));
+      out.push_back(static_cast<uint8_t>(q & 0xFF));
+      out.push_back(static_cast<uint8_t>(q >> 8 & 0xFF));
+      continue;
+    }
     int q = p - 128;
     if (norm) {
       const float rounded = std::round(real / input.scale());
@@ -146,7 +155,8 @@ std::optional<Normalization> normalization_of(const Graph& graph,
   if (options.normalization || !graph.pixels) return options.normalization;
   const Tensor& input = only_input(graph);
   // For a quantized input such a normalization is its scale and zero point.
-  if (input.type == Type::kFloat32 || !has_plain_pixels(*graph.pixels)) {
+  if (input.type == Type::kFloat32 || is_int16(input) ||
+      !has_plain_pixels(*graph.pixels)) {
     return graph.pixels;
   }
   return std::nullopt;
@@ -190,8 +200,8 @@ std::vector<uint8_t> picture_input(const Graph& graph, const Picture& picture,
     if (bytes == 1) {
       *to++ = *from;
     } else {
-      std::memcpy(to, from, sizeof(float));
-      to += sizeof(float);
+      std::memcpy(to, from, bytes);
+      to += bytes;
     }
   };
   const size_t planes = layout.channels_first ? codes.size() : 1;

@@ -37,6 +37,12 @@ std::vector<uint8_t> quantized(const Tensor& t, const Array& a,
     }
     const double q =
         std::round(real / static_cast<double>(t.scale())) + t.zero();
+    if (is_int16(t)) {
+      const int wide = static_cast<int>(std::clamp(q, -32768.0, 32767.0));
+      out.push_back(static_cast<uint8_t>(wide & 0xFF));
+      out.push_back(static_cast<uint8_t>(wide >> 8 & 0xFF));
+      continue;
+    }
     out.push_back(static_cast<uint8_t>(
         (static_cast<int>(std::clamp(q, -128.0, 127.0)) & 0xFF) ^ flip));
   }
@@ -69,6 +75,8 @@ std::optional<std::pair<double, double>> whole_range(const Tensor& t) {
       return range(0, 255);
     case Type::kInt8:
       return range(-128, 127);
+    case Type::kInt16:
+      return range(-32768, 32767);
     case Type::kInt32:
       return range(Int32::min(), Int32::max());
     case Type::kInt64:
@@ -105,7 +113,8 @@ bool is_to_quantize(const Graph& graph, const Array& a) {
     return false;
   }
   const Tensor& t = graph.tensors[static_cast<size_t>(graph.inputs[0])];
-  return type_bytes(t.file_type) == 1 && !t.quant.scale.empty();
+  return (type_bytes(t.file_type) == 1 || is_int16(t)) &&
+         !t.quant.scale.empty();
 }
 
 }  // namespace
@@ -195,7 +204,7 @@ std::vector<uint8_t> array_input(const Graph& graph, const Array& given,
     check_numbers(graph, given.bytes, name);
     return given.bytes;
   }
-  const bool bytes = type == "i1" || type == "u1";
+  const bool bytes = type == "i1" || type == "u1" || type == "i2";
   if (same && is_real(given)) {
     if (bytes && !t.quant.scale.empty()) return quantized(t, given, name);
     if (t.file_type == Type::kFloat32) return as_floats(given, name);
@@ -228,7 +237,9 @@ std::string doubt_about(const Graph& graph, const Array& a,
   if (count == 0 || !is_to_quantize(graph, a)) return {};
   const Tensor& t = graph.tensors[static_cast<size_t>(graph.inputs[0])];
   const auto scale = static_cast<double>(t.scale());
-  const double low = (-128 - t.zero()) * scale, high = (127 - t.zero()) * scale;
+  const int lowest = is_int16(t) ? -32768 : -128, highest = -1 - lowest;
+  const double low = (lowest - t.zero()) * scale;
+  const double high = (highest - t.zero()) * scale;
   double least = value_at(a, 0), most = least;
   int64_t outside = 0;
   for (int64_t i = 0; i < count; ++i) {

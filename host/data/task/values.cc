@@ -29,7 +29,8 @@ std::vector<RealOutput> real_outputs(const Graph& graph,
     const Tensor& t = graph.tensors[static_cast<size_t>(graph.outputs[i])];
     const Array& a = arrays[i].array;
     RealOutput values{t.name, t.shape, {}};
-    const bool quantized = !t.quant.scale.empty() && a.type.ends_with('1');
+    const bool quantized =
+        !t.quant.scale.empty() && (a.type.ends_with('1') || is_int16(t));
     const double scale = quantized ? static_cast<double>(t.scale()) : 1;
     const int zero = (quantized ? t.zero() : 0) + (a.type == "u1" ? 128 : 0);
     for (int64_t e = 0; e < value_count(a); ++e) {

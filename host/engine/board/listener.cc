@@ -91,7 +91,8 @@ void Listener::layer(const ConsoleLayer& l) {
 void Listener::firing(const ConsoleMessage& f) {
   const auto head = payload_as<ConsoleFiring>(f);
   if (head.y0 > head.y1 || head.x0 > head.x1 || head.c0 > head.c1 ||
-      (head.element_bytes != 1 && head.element_bytes != sizeof(int32_t))) {
+      (head.element_bytes != 1 && head.element_bytes != sizeof(int16_t) &&
+       head.element_bytes != sizeof(int32_t))) {
     throw Error(Exit::kNode,
                 "the board's console reported a firing that cannot be right");
   }

@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/model/graph/quantize.h"
+#include "host/model/graph/wide.h"
 
 namespace shoal {
 namespace {
@@ -29,6 +30,12 @@ size_t file_bytes_of(const Graph& graph, const NetIo& io) {
 }
 
 }  // namespace
+
+int node_bytes(const Graph& graph, const NetIo& io) {
+  const bool wide = io.conversion == Conversion::kQuantize16 ||
+                    is_int16(file_tensor(graph, io));
+  return wide ? 2 : 1;
+}
 
 int64_t input_bytes(const Graph& graph) {
   return sum_bytes(graph, graph.inputs);
@@ -98,7 +105,8 @@ FrameRows::FrameRows(const Graph& graph, const NetIo& io, size_t bytes)
       order_(file_tensor(graph, io).shape, io.place.perm),
       rows_(io.place.view.box.rows()),
       row_elements_(int64_t{1} * io.place.view.box.columns() *
-                    io.place.view.box.channels()) {
+                    io.place.view.box.channels()),
+      width_(node_bytes(graph, io)) {
   if (bytes != file_bytes_of(graph, io)) {
     throw Error(Exit::kInternal, "a frame of the wrong size");
   }
@@ -110,6 +118,7 @@ const std::vector<int64_t>& FrameRows::elements(int row) {
 }
 
 void FrameReader::read(int row, int8_t* out) {
+  if (width_ == 2) return read_wide(row, out);
   if (order_.identity() && io_.conversion != Conversion::kQuantize) {
     const uint8_t* const from =
         bytes_.data() + static_cast<size_t>(row * row_elements_);
@@ -130,6 +139,37 @@ void FrameReader::read(int row, int8_t* out) {
   }
 }
 
+void FrameReader::read_wide(int row, int8_t* out) {
+  for (const int64_t element : elements(row)) {
+    const auto at = static_cast<size_t>(element);
+    int16_t value = 0;
+    if (io_.conversion == Conversion::kQuantize16) {
+      float real = 0;
+      std::memcpy(&real, &bytes_[at * sizeof real], sizeof real);
+      value = quantize_to_int16(real, io_.scale);
+    } else {
+      std::memcpy(&value, &bytes_[at * sizeof value], sizeof value);
+    }
+    std::memcpy(out, &value, sizeof value);
+    out += sizeof value;
+  }
+}
+
+void FrameWriter::write_wide(int row, const int8_t* in) {
+  for (const int64_t element : elements(row)) {
+    const auto at = static_cast<size_t>(element);
+    int16_t value = 0;
+    std::memcpy(&value, in, sizeof value);
+    in += sizeof value;
+    if (io_.conversion == Conversion::kQuantize16) {
+      const auto real = static_cast<float>(double{io_.scale} * value);
+      std::memcpy(&bytes_[at * sizeof real], &real, sizeof real);
+    } else {
+      std::memcpy(&bytes_[at * sizeof value], &value, sizeof value);
+    }
+  }
+}
+
 void FrameWriter::put(size_t element, int number) {
   const auto store = [&](auto value) {
     std::memcpy(&bytes_[element * sizeof value], &value, sizeof value);
@@ -140,6 +180,7 @@ void FrameWriter::put(size_t element, int number) {
 }
 
 void FrameWriter::write(int row, const int8_t* in) {
+  if (width_ == 2) return write_wide(row, in);
   if (io_.conversion == Conversion::kPlace) {
     const auto first = static_cast<size_t>(row * row_elements_ / 2);
     for (size_t i = 0; i < static_cast<size_t>(row_elements_ / 2); ++i) {

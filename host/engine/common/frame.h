@@ -12,6 +12,8 @@
 
 namespace shoal {
 
+// Returns the bytes of an element of an input or output on nodes.
+int node_bytes(const Graph&, const NetIo&);
 // Returns the bytes of all inputs, or outputs, of the model together, in the
 // file's types.
 int64_t input_bytes(const Graph&);
@@ -37,7 +39,7 @@ class ElementOrder {
 class FrameRows {
  public:
   int rows() const { return rows_; }
-  int64_t row_bytes() const { return row_elements_; }
+  int64_t row_bytes() const { return row_elements_ * width_; }
 
  protected:
   // `bytes`: of the frame; must be the tensor's, in the file's type. Of a
@@ -53,6 +55,7 @@ class FrameRows {
   ElementOrder order_;
   int rows_;
   int64_t row_elements_;
+  int width_;  // bytes of an element on nodes
 
  private:
   std::vector<int64_t> index_;
@@ -64,10 +67,12 @@ class FrameReader : public FrameRows {
   FrameReader(const Graph& graph, const NetIo& io,
               std::span<const uint8_t> bytes)
       : FrameRows(graph, io, bytes.size()), bytes_(bytes) {}
-  // Row `row` as the node wants it: int8, row_bytes() of them.
+  // Row `row` as the node wants it, row_bytes() of it.
   void read(int row, int8_t* out);
 
  private:
+  void read_wide(int row, int8_t* out);
+
   std::span<const uint8_t> bytes_;
 };
 
@@ -79,6 +84,7 @@ class FrameWriter : public FrameRows {
 
  private:
   void put(size_t element, int number);
+  void write_wide(int row, const int8_t* in);
 
   std::span<uint8_t> bytes_;
   Type type_;

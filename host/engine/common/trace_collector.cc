@@ -16,13 +16,13 @@ TraceCollector::TraceCollector(const Graph& graph, const Net& net,
   for (const PlanNode& node : plan.nodes) points_.push_back({this, &node});
   int64_t elements = 0;
   for (const NetTensor& t : net.tensors) {
-    elements = saturated_sum(elements, t.box().elements());
+    elements = saturated_sum(elements, t.bytes());
   }
   // A byte of each, and a bit that says whether it has come.
   require_memory(saturated_sum(elements, elements / 8),
                  "the results of all layers of " + graph.name);
   for (const NetTensor& t : net.tensors) {
-    const auto size = static_cast<size_t>(t.box().elements());
+    const auto size = static_cast<size_t>(t.bytes());
     bytes_.emplace_back(size);
     seen_.emplace_back(size);
   }
@@ -65,7 +65,7 @@ void TraceCollector::on_firing(void* user, const void* what) {
   TraceCollector& self = *point.collector;
   const Firing& f = *static_cast<const Firing*>(what);
   if (self.frame_ && f.frame != *self.frame_) return;
-  if (f.element_bytes != 1) return;  // partial sums are nobody's tensor
+  if (f.element_bytes > 2) return;  // partial sums are nobody's tensor
   self.fired_ = true;
   const PlanStage& stage = stage_of(*point.node, f);
   const PlanActor& actor = stage.actors[f.actor];
@@ -97,9 +97,12 @@ void TraceCollector::write_row(int tensor, int y, int x0, int x1, int c0,
                                int c1, const int8_t* row, size_t pixel_stride) {
   const auto t = static_cast<size_t>(tensor);
   const NetTensor& shape = net_.tensors[t];
+  // A channel for each byte.
+  const int width = shape.element_bytes, channels = shape.channels * width;
+  c0 *= width, c1 *= width;
   for (int x = x0; x < x1; ++x) {
     const size_t at = (static_cast<size_t>(y) * shape.columns + x) *
-                      static_cast<size_t>(shape.channels);
+                      static_cast<size_t>(channels);
     const int8_t* const pixel =
         row + static_cast<size_t>(x - x0) * pixel_stride;
     for (int c = c0; c < c1; ++c) {
@@ -107,7 +110,7 @@ void TraceCollector::write_row(int tensor, int y, int x0, int x1, int c0,
       if (seen_[t][i] && bytes_[t][i] != pixel[c - c0] && conflict_.empty()) {
         conflict_ = "tensor '" + shape.name + "' was computed twice, row " +
                     std::to_string(y) + " column " + std::to_string(x) +
-                    " channel " + std::to_string(c) + ": " +
+                    " channel " + std::to_string(c / width) + ": " +
                     std::to_string(bytes_[t][i]) + " and " +
                     std::to_string(pixel[c - c0]);
       }
@@ -125,7 +128,8 @@ void TraceCollector::add_input(const NetIo& io,
   for (int y = 0; y < reader.rows(); ++y) {
     reader.read(y, row.data());
     write_row(io.place.view.tensor, box.y0 + y, box.x0, box.x1, box.c0, box.c1,
-              row.data(), static_cast<size_t>(box.channels()));
+              row.data(),
+              static_cast<size_t>(reader.row_bytes() / box.columns()));
   }
 }
 
@@ -136,23 +140,28 @@ std::vector<uint8_t> TraceCollector::value_at(int file_tensor,
   const Box& box = place.view.box;
   const Tensor& file = graph_.tensors[static_cast<size_t>(file_tensor)];
   const ElementOrder order(file.shape, place.perm);
-  std::vector<uint8_t> out(static_cast<size_t>(element_count(file.shape)));
+  const auto width = static_cast<size_t>(shape.element_bytes);
+  const int64_t count = element_count(file.shape);
+  std::vector<uint8_t> out(static_cast<size_t>(count) * width);
   std::vector<int64_t> index;
-  order.map(0, static_cast<int64_t>(out.size()), index);
+  order.map(0, count, index);
   size_t element = 0;
   for (int y = box.y0; y < box.y1; ++y) {
     for (int x = box.x0; x < box.x1; ++x) {
       for (int c = box.c0; c < box.c1; ++c) {
-        const size_t at = (static_cast<size_t>(y) * shape.columns + x) *
-                              static_cast<size_t>(shape.channels) +
-                          static_cast<size_t>(c);
+        const size_t at =
+            width * ((static_cast<size_t>(y) * shape.columns + x) *
+                         static_cast<size_t>(shape.channels) +
+                     static_cast<size_t>(c));
         if (!seen_[t][at]) {
           throw Error(Exit::kInternal, "tensor '" + shape.name +
                                            "' misses row " + std::to_string(y) +
                                            " in the trace");
         }
-        out[static_cast<size_t>(index[element++])] =
-            static_cast<uint8_t>(bytes_[t][at]);
+        const size_t to = width * static_cast<size_t>(index[element++]);
+        for (size_t i = 0; i < width; ++i) {
+          out[to + i] = static_cast<uint8_t>(bytes_[t][at + i]);
+        }
       }
     }
   }

@@ -37,7 +37,8 @@ FrameStreams::FrameStreams(const Prepared& prepared,
       }
     }
   }
-  while (outputs_.size() < window_) outputs_.push_back(make_frame(net.outputs));
+  while (outputs_.size() < window_)
+    outputs_.push_back(make_frame(prepared_.graph, net.outputs));
 }
 
 FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
@@ -47,18 +48,24 @@ FrameStreams::End FrameStreams::make_end(const std::vector<NetIo>& ios,
   end.box = edge.box;
   end.whole = ios.at(static_cast<size_t>(edge.index)).place.view.box;
   end.bytes = static_cast<uint32_t>(edge.bytes());
-  if (edge.element_bytes != 1 || !contains(end.whole, end.box)) {
+  if (edge.element_bytes > 2 || !contains(end.whole, end.box)) {
     throw Error(Exit::kInternal,
                 "a stream of the plan is not a box of the model's input or "
                 "output");
   }
+  // A channel for each byte.
+  for (Box* box : {&end.box, &end.whole}) {
+    box->c0 *= edge.element_bytes, box->c1 *= edge.element_bytes;
+  }
   return end;
 }
 
-NodeRows FrameStreams::make_frame(const std::vector<NetIo>& ios) {
+NodeRows FrameStreams::make_frame(const Graph& graph,
+                                  const std::vector<NetIo>& ios) {
   NodeRows frame;
   for (const NetIo& io : ios) {
-    frame.emplace_back(static_cast<size_t>(io.place.view.box.elements()));
+    frame.emplace_back(static_cast<size_t>(io.place.view.box.elements() *
+                                           node_bytes(graph, io)));
   }
   return frame;
 }

@@ -63,7 +63,7 @@ class FrameStreams final : public Streams {
   friend struct FrameStreamsProbe;  // for tests
 
   static End make_end(const std::vector<NetIo>&, const StreamEdge&);
-  static NodeRows make_frame(const std::vector<NetIo>&);
+  static NodeRows make_frame(const Graph&, const std::vector<NetIo>&);
   void finish();
 
   const Prepared& prepared_;

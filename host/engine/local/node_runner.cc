@@ -101,8 +101,10 @@ void NodeRunner::check_ends() const {
     }
     for (size_t i = 0; i < ends.size(); ++i) {
       const Box& box = ends[i].place.view.box;
-      if (row_bytes[i] != static_cast<uint64_t>(box.columns()) *
-                              static_cast<uint64_t>(box.channels())) {
+      if (row_bytes[i] !=
+          static_cast<uint64_t>(box.columns()) *
+              static_cast<uint64_t>(box.channels()) *
+              static_cast<uint64_t>(node_bytes(graph_, ends[i]))) {
         return false;
       }
     }

@@ -192,7 +192,7 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
     units *= cost.element_scale;
     if (has_window(a.op)) units *= 1.0 * p.kernel_rows / a.kernel_h;
   }
-  double cycles = units * cost.kernel.cycles;
+  double cycles = units * cost.kernel.cycles * (a.is_wide ? kWideCost : 1);
   if (cost.sums) {
     cycles += costs.sum * p.channels * static_cast<double>(pixels);
   }

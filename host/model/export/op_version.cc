@@ -51,6 +51,38 @@ constexpr ByKind<Versions> kVersions({{OpKind::kConv2d, {1, 3}},
                                       {OpKind::kPrelu, {1, 1}},
                                       {OpKind::kHardSwish, {1, 1}}});
 
+// The versions for int16; 0: that for int8.
+constexpr ByKind<int> kInt16Versions({{OpKind::kConv2d, 4},
+                                      {OpKind::kDepthwiseConv2d, 5},
+                                      {OpKind::kFullyConnected, 7},
+                                      {OpKind::kAdd, 3},
+                                      {OpKind::kSub, 5},
+                                      {OpKind::kMul, 4},
+                                      {OpKind::kMaximum, 4},
+                                      {OpKind::kMinimum, 4},
+                                      {OpKind::kSquaredDifference, 3},
+                                      {OpKind::kAveragePool2d, 3},
+                                      {OpKind::kMaxPool2d, 3},
+                                      {OpKind::kMean, 3},
+                                      {OpKind::kConcatenation, 3},
+                                      {OpKind::kPack, 3},
+                                      {OpKind::kUnpack, 4},
+                                      {OpKind::kPad, 3},
+                                      {OpKind::kPadv2, 3},
+                                      {OpKind::kTranspose, 4},
+                                      {OpKind::kSlice, 4},
+                                      {OpKind::kStridedSlice, 4},
+                                      {OpKind::kSplit, 4},
+                                      {OpKind::kResizeNearestNeighbor, 4},
+                                      {OpKind::kBatchMatmul, 3},
+                                      {OpKind::kQuantize, 2},
+                                      {OpKind::kDequantize, 3},
+                                      {OpKind::kRelu, 3},
+                                      {OpKind::kLeakyRelu, 2},
+                                      {OpKind::kLogistic, 3},
+                                      {OpKind::kTanh, 3},
+                                      {OpKind::kSoftmax, 3}});
+
 // The properties that a version depends on. Bytes count as the file has them.
 struct Signature {
   bool int8 = false, uint8 = false;
@@ -102,6 +134,10 @@ int op_version(const Graph& g, const Op& op, const RawOp& raw) {
   const Signature s = signature(g, op);
   const Versions& v = kVersions[op.kind];
   const RawOptions& o = raw.options;
+  const Tensor& y = g.tensors[static_cast<size_t>(op.outputs[0])];
+  const bool wide =
+      is_int16(g.tensors[static_cast<size_t>(op.inputs[0])]) || is_int16(y);
+  if (wide && kInt16Versions[op.kind] != 0) return kInt16Versions[op.kind];
   if (op.kind == OpKind::kMul) return mul_version(g, op, s.int8);
   if (op.kind == OpKind::kTransposeConv) {
     return transpose_conv_version(raw, s.int8);

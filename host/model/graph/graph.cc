@@ -38,16 +38,21 @@ const char* type_name(Type type) {
       return "BOOL";
     case Type::kInt4:
       return "INT4";
+    case Type::kInt16:
+      return "INT16";
   }
   return "?";
 }
 
 int type_bytes(Type type) {
   if (type == Type::kInt64) return 8;
+  if (type == Type::kInt16) return 2;
   return type == Type::kInt32 || type == Type::kFloat32 ? 4 : 1;
 }
 
 bool is_wide(Type type) { return type == Type::kInt32 || type == Type::kInt64; }
+
+bool is_int16(const Tensor& t) { return t.type == Type::kInt16; }
 
 bool is_bool(const Tensor& t) { return t.file_type == Type::kBool; }
 

@@ -21,7 +21,8 @@ namespace shoal {
 
 // kBool is a type of files alone: its bytes, 0 or 1, are computed with as int8
 // of scale 1 and zero point 0. So is kInt4, of weights alone: a file has two in
-// a byte.
+// a byte. kInt16 is of activations, with zero point 0, and weights of int8
+// (16x8); kInt64 also of their biases.
 enum class Type : uint8_t {
   kInt8,
   kUint8,
@@ -29,13 +30,16 @@ enum class Type : uint8_t {
   kFloat32,
   kInt64,
   kBool,
-  kInt4
+  kInt4,
+  kInt16
 };
 const char* type_name(Type);  // "INT8" as in layers.tsv
 int type_bytes(Type);
 // Whole numbers that are no bytes: places of ARG_MAX, and what is cast.
 bool is_wide(Type);
 struct Tensor;
+// Activations of 16 bits.
+bool is_int16(const Tensor&);
 // Truth values, which comparisons make.
 bool is_bool(const Tensor&);
 
@@ -57,7 +61,7 @@ Shape part_shape(const Shape& part, const Shape& whole, int axis);
 
 struct Tensor {
   std::string name;
-  Type type = Type::kInt8;       // as computed with: int8, int32, float32
+  Type type = Type::kInt8;  // as computed with: int8, int16, int32, float32
   Type file_type = Type::kInt8;  // as the file says
   Shape shape;
   Quantization quant;

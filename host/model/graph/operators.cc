@@ -314,6 +314,49 @@ std::string replacement(int code) {
 
 const char* op_name(OpKind kind) { return op_info(kind).name; }
 
+bool computes_int16(OpKind kind) {
+  static constexpr ByKind<bool> kKinds({{kConv2d, true},
+                                        {kDepthwiseConv2d, true},
+                                        {kFullyConnected, true},
+                                        {kTransposeConv, true},
+                                        {kBatchMatmul, true},
+                                        {kAdd, true},
+                                        {kSub, true},
+                                        {kMul, true},
+                                        {kSquaredDifference, true},
+                                        {kMaximum, true},
+                                        {kMinimum, true},
+                                        {kAveragePool2d, true},
+                                        {kMaxPool2d, true},
+                                        {kMean, true},
+                                        {kSum, true},
+                                        {kConcatenation, true},
+                                        {kPack, true},
+                                        {kUnpack, true},
+                                        {kPad, true},
+                                        {kPadv2, true},
+                                        {kReshape, true},
+                                        {kSqueeze, true},
+                                        {kExpandDims, true},
+                                        {kTranspose, true},
+                                        {kSlice, true},
+                                        {kStridedSlice, true},
+                                        {kSplit, true},
+                                        {kSplitV, true},
+                                        {kResizeNearestNeighbor, true},
+                                        {kQuantize, true},
+                                        {kDequantize, true},
+                                        {kRelu, true},
+                                        {kRelu6, true},
+                                        {kLeakyRelu, true},
+                                        {kPrelu, true},
+                                        {kAbs, true},
+                                        {kLogistic, true},
+                                        {kTanh, true},
+                                        {kSoftmax, true}});
+  return kKinds[kind];
+}
+
 bool has_weights(OpKind kind) {
   return class_of(kind) == OpClass::kConvolution ||
          class_of(kind) == OpClass::kFullyConnected;

@@ -161,6 +161,10 @@ std::string builtin_name(int tflite_code);
 std::string replacement(int tflite_code);
 inline OpClass class_of(OpKind kind) { return op_info(kind).cls; }
 
+// Returns whether TensorFlow Lite Micro computes it with int16 activations and
+// shoal does as well.
+bool computes_int16(OpKind);
+
 // Operands 1 and 2 are weights and bias.
 bool has_weights(OpKind);
 bool moves_bytes(OpKind);  // its class computes nothing

@@ -100,8 +100,9 @@ AddParams add_params(const Tensor& a, const Tensor& b, const Tensor& y,
   };
   const Multiplier m0 = quotient(a.scale(), twice_max);
   const Multiplier m1 = quotient(b.scale(), twice_max);
+  const int shift = is_int16(y) ? kWideAddShift : 20;
   const Multiplier out =
-      quotient(twice_max, static_cast<double>(1 << 20) * y.scale());
+      quotient(twice_max, static_cast<double>(1 << shift) * y.scale());
   return {a.zero(), b.zero(),  m0.value,  m0.shift,         m1.value,
           m1.shift, out.value, out.shift, subtract ? -1 : 1};
 }
@@ -192,8 +193,9 @@ SquaredDifferenceParams squared_difference_params(const Tensor& a,
   const double t = 2.0 * std::max<double>(a.scale(), b.scale());
   const Multiplier m0 = quantize_multiplier(a.scale() / t);
   const Multiplier m1 = quantize_multiplier(b.scale() / t);
-  const Multiplier out =
-      quantize_multiplier(t * t / (static_cast<double>(1 << 14) * y.scale()));
+  const int shift = is_int16(y) ? 0 : 14;
+  const Multiplier out = quantize_multiplier(
+      t * t / (static_cast<double>(1 << shift) * y.scale()));
   return {a.zero(), b.zero(), m0.value,  m0.shift,
           m1.value, m1.shift, out.value, out.shift};
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "host/model/import/raw_passes.h"
 
@@ -122,8 +123,18 @@ std::vector<uint8_t> narrowed(std::span<const uint8_t> longs) {
 }  // namespace
 
 void narrow_longs(RawModel& raw, MadeBytes& made) {
+  // The type of a bias says how its layer computes.
+  std::set<int> biases;
+  for (const RawOp& op : raw.ops) {
+    const OpInfo* info = find_op(op.code);
+    if (info == nullptr || !has_weights(info->kind)) continue;
+    const size_t at = info->kind == OpKind::kTransposeConv ? 3 : 2;
+    if (op.inputs.size() > at) biases.insert(op.inputs[at]);
+  }
   std::map<uint32_t, uint32_t> narrow;  // buffers
-  for (RawTensor& t : raw.tensors) {
+  for (size_t i = 0; i < raw.tensors.size(); ++i) {
+    RawTensor& t = raw.tensors[i];
+    if (biases.contains(static_cast<int>(i))) continue;
     if (t.type != kCodeInt64 || t.buffer >= raw.buffers.size()) continue;
     const auto from = raw.buffers[t.buffer];
     if (from.empty() || from.size() % sizeof(int64_t) != 0) continue;

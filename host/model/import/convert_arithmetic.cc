@@ -13,6 +13,7 @@ namespace {
 
 // Sums of this many int8 values less a zero point stay within int32.
 constexpr int64_t kMaxReduced = int64_t{1} << 23;
+constexpr int64_t kMaxReduced16 = int64_t{1} << 15;
 // SOFTMAX sums terms of up to 2^19 in an int32.
 constexpr int kMaxClasses = 4095;
 
@@ -23,10 +24,12 @@ Shape broadcast(const OpReader& r, const Shape& a, const Shape& b) {
   return *shape;
 }
 
-// ADD and SUB shift by 20 bits: the last multiplier must stay below one.
+// ADD and SUB shift by 20 bits (int16: 15): the last multiplier must stay below
+// one.
 void check_sum_scales(const OpReader& r, float a, float b, float y) {
   const double twice = 2.0 * std::max(a, b);
-  if (static_cast<float>(twice / ((1 << 20) * double{y})) >= 1.f) {
+  const int shift = r.int16() ? kWideAddShift : 20;
+  if (static_cast<float>(twice / ((1 << shift) * double{y})) >= 1.f) {
     r.unsupported(text("output scale ", y,
                        " is too small for inputs of "
                        "scales ",
@@ -34,9 +37,11 @@ void check_sum_scales(const OpReader& r, float a, float b, float y) {
   }
 }
 
-// Their square shifted by 14 bits likewise.
+// Their square shifted by 14 bits (int16: none) likewise; TensorFlow Lite takes
+// any scale for int16.
 void check_square_scales(const OpReader& r, float a, float b, float y) {
   const double twice = 2.0 * std::max(a, b);
+  if (r.int16()) return;
   if (twice * twice / ((1 << 14) * double{y}) >= 1) {
     r.unsupported(text("output scale ", y,
                        " is too small for inputs of scales ", a, " and ", b));
@@ -166,7 +171,7 @@ void convert_reduce(const OpReader& r, Op& op) {
   for (size_t i = 0; i < x.shape.size(); ++i) {
     if (a.reduced[i]) reduced *= x.shape[i];
   }
-  if (reduced > kMaxReduced) {
+  if (reduced > (is_int16(x) ? kMaxReduced16 : kMaxReduced)) {
     r.unsupported(text("a reduction over ", reduced, " elements"));
   }
   r.expect_shape(y, reduced_shape(x.shape, a.reduced, r.options().keep_dims));
@@ -203,6 +208,12 @@ void check_softmax(const OpReader& r, const Tensor& x, const Tensor& y) {
   const float beta = r.options().value;
   r.require(std::isfinite(beta), "beta is not finite");
   if (r.floats()) return;
+  if (r.int16()) {
+    constexpr double kScale = 1.0 / 32768;
+    r.require(std::abs(y.scale() - kScale) <= 0.001 * kScale,
+              text("output needs the scale 1/32768, it has ", y.scale()));
+    return;
+  }
   if (double{beta} * x.scale() * (1 << 26) < 1.0) {
     r.unsupported(
         text("beta ", beta, " times input scale ", x.scale(), " is too small"));
@@ -229,6 +240,15 @@ void check_log_softmax(const OpReader& r, const Tensor& x, const Tensor& y) {
 
 void check_sigmoid(const OpReader& r, const Tensor& x, const Tensor& y) {
   if (r.floats()) return;
+  if (r.int16()) {
+    r.require(std::abs(std::log2(y.scale()) + 15) < 1e-3,
+              text("output needs the scale 1/32768, it has ", y.scale()));
+    // Larger ones leave the 15 bits of the argument's multiplier.
+    if (double{x.scale()} * 3 * 4096 > 32767) {
+      r.unsupported(text("input scale ", x.scale(), " is too large"));
+    }
+    return;
+  }
   if (x.scale() < 0x1p-28f) {
     r.unsupported(text("input scale ", x.scale(), " is too small"));
   }
@@ -265,6 +285,10 @@ void convert_unary(const OpReader& r, Op& op) {
   const Tensor& x = r.quantized(0);
   const Tensor& y = r.quantized_result();
   r.same_shape(x, y);
+  if (!r.floats() && x.type != y.type) {
+    r.unsupported(text("from ", type_name(x.file_type), " to ",
+                       type_name(y.file_type), "; put a QUANTIZE before it"));
+  }
   op.inputs = {r.input(0)};
   if (kUnaryChecks[op.kind] != nullptr) kUnaryChecks[op.kind](r, x, y);
   if (op.kind == OpKind::kLeakyRelu || op.kind == OpKind::kSoftmax) {
@@ -322,6 +346,11 @@ void convert_matmul(const OpReader& r, Op& op) {
   const Tensor& b = r.quantized(1);
   const RawOptions& o = r.options();
   r.require(rank_of(a) >= 2 && rank_of(b) >= 2, "an operand is no matrix");
+  if (r.int16() && (a.constant || b.constant)) {
+    r.unsupported(
+        "a constant matrix in int16; use FULLY_CONNECTED, with weights of "
+        "int8");
+  }
   if (a.constant && b.constant) r.unsupported("a product of constants");
   const auto sides = [](const Shape& s, bool swapped) {
     std::pair<int, int> out{s[s.size() - 2], s.back()};

@@ -87,6 +87,12 @@ void set_pad_value(const OpReader& r, const Tensor& y, PadAttr& a) {
   r.require(element_count(value.shape) == 1,
             text("pad value of shape ", shape_text(value.shape)));
   r.expect_equal_quantization(value, y);
+  if (is_int16(value)) {
+    if (value.data[0] != 0 || value.data[1] != 0) {
+      r.unsupported("a pad value other than 0 in int16");
+    }
+    return;
+  }
   a.value = static_cast<int8_t>(value.data[0]);
 }
 

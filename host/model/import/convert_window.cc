@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kMaxWindow = 65535, kMaxReach = 1 << 24;
 // Sums of this many int8 values less a zero point stay within int32.
 constexpr int64_t kMaxPooled = int64_t{1} << 23;
+constexpr int64_t kMaxPooled16 = int64_t{1} << 15;
 
 void check_side(const OpReader& r, const WindowSide& side) {
   r.require(side.kernel >= 1, text("kernel of ", side.kernel));
@@ -108,6 +109,18 @@ void check_filter(const OpReader& r, const Tensor& w, const Tensor& x,
   check_weight_axis(r, w, 0);
 }
 
+// Sums of 64 bits are scaled by less than 2^7.
+void check_wide_scales(const OpReader& r, const Tensor& x, const Tensor& w,
+                       const Tensor& y) {
+  if (!is_int16(x)) return;
+  for (const float scale : w.quant.scale) {
+    if (double{x.scale()} * scale / y.scale() < 64) continue;
+    r.unsupported(text("an output scale of ", y.scale(),
+                       ", too small for an input of scale ", x.scale(),
+                       " and weights of scale ", scale));
+  }
+}
+
 void convert_conv(const OpReader& r, Op& op) {
   const Tensor& x = r.quantized(0);
   const Tensor& w = r.weights(1);
@@ -121,6 +134,7 @@ void convert_conv(const OpReader& r, Op& op) {
   check_filter(r, w, x, y);
   WindowAttr a = window_of(r, w.shape[1], w.shape[2]);
   resolve_window(r, x, y, a);
+  check_wide_scales(r, x, w, y);
   op.inputs = {r.input(0), r.input(1), r.bias(2, w.shape[0])};
   op.attr = a;
 }
@@ -141,6 +155,7 @@ void convert_depthwise(const OpReader& r, Op& op) {
   WindowAttr a = window_of(r, w.shape[1], w.shape[2]);
   a.depth_multiplier = multiplier;
   resolve_window(r, x, y, a);
+  check_wide_scales(r, x, w, y);
   op.inputs = {r.input(0), r.input(1), r.bias(2, w.shape[3])};
   op.attr = a;
 }
@@ -151,6 +166,8 @@ void check_bias_scale(const OpReader& r, const Tensor& x, const Tensor& w,
   if (!r.has(2) || w.quant.scale.size() > 1) return;
   const Tensor& b = r.tensor(2);
   if (b.quant.scale.empty()) return;
+  // With int16 activations nothing reads it.
+  if (is_int16(x)) return;
   const double product = double{x.scale()} * double{w.scale()};
   r.require(std::abs(product - b.scale()) <= 0.02 * y.scale(),
             text("bias scale ", b.scale(),
@@ -183,6 +200,7 @@ void convert_fully_connected(const OpReader& r, Op& op) {
     r.expect_shape(y, kept);
   }
   check_weight_axis(r, w, 0);
+  check_wide_scales(r, x, w, y);
   op.inputs = {r.input(0), r.input(1), r.bias(2, out)};
   check_bias_scale(r, x, w, y);
   op.attr = FusedAttr{r.activation()};
@@ -202,6 +220,7 @@ void convert_transpose_conv(const OpReader& r, Op& op) {
   check_filter(r, w, x, y);
   WindowAttr a = window_of(r, w.shape[1], w.shape[2]);
   resolve_window(r, y, x, a, "output", "input");
+  check_wide_scales(r, x, w, y);
   op.inputs = {r.input(2), r.input(1), r.bias(3, w.shape[0])};
   op.attr = a;
 }
@@ -217,9 +236,10 @@ void convert_pool(const OpReader& r, Op& op) {
   resolve_window(r, x, y, a);
   const int64_t pooled = int64_t{std::min(a.kernel_h, x.shape[1])} *
                          std::min(a.kernel_w, x.shape[2]);
-  if (pooled > kMaxPooled) {
+  const int64_t most = is_int16(x) ? kMaxPooled16 : kMaxPooled;
+  if (pooled > most) {
     r.unsupported(text("a pool over ", pooled, " positions, the limit is ",
-                       kMaxPooled, "; use two pools, one behind the other"));
+                       most, "; use two pools, one behind the other"));
   }
   op.inputs = {r.input(0)};
   op.attr = a;

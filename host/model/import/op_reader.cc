@@ -105,7 +105,8 @@ const Tensor& OpReader::checked_real(const Tensor& t) const {
 
 const Tensor& OpReader::checked(const Tensor& t, bool scale) const {
   if (floats_) return checked_real(t);
-  if (t.type != Type::kInt8) {
+  const bool wide = is_int16(t) && computes_int16(kind());
+  if (t.type != Type::kInt8 && !wide) {
     unsupported(text(quoted(t.name), " is ", type_name(t.type),
                      t.type == Type::kUint8 ? " without a scale" : "",
                      ", only int8 is computed"));
@@ -115,7 +116,8 @@ const Tensor& OpReader::checked(const Tensor& t, bool scale) const {
   }
   if (!scale) return t;
   if (t.quant.scale.empty()) {
-    unsupported(text(quoted(t.name), " is int8 and has no scale"));
+    unsupported(text(quoted(t.name), " is ", wide ? "int16" : "int8",
+                     " and has no scale"));
   }
   if (t.scale() < kMinScale) {
     unsupported(text(quoted(t.name), " has the scale ", t.scale(),
@@ -162,10 +164,41 @@ const Tensor& OpReader::weights(int operand) const {
   return w;
 }
 
+bool OpReader::int16() const {
+  return is_int16(graph_.tensors[static_cast<size_t>(output())]);
+}
+
+// TensorFlow Lite Micro reads the bytes of other types as int64.
+void OpReader::check_wide_bias(const Tensor& b) const {
+  constexpr int64_t kMost = int64_t{1} << 39;
+  const bool takes_int32 =
+      kind() == OpKind::kConv2d || kind() == OpKind::kFullyConnected;
+  const bool takes_int16 = kind() == OpKind::kTransposeConv;
+  const bool fits = b.type == Type::kInt64 ||
+                    (b.type == Type::kInt32 && takes_int32) ||
+                    (b.type == Type::kInt16 && takes_int16);
+  if (!fits) {
+    unsupported(text("bias of type ", type_name(b.type),
+                     " with int16 activations; write it as INT64"));
+  }
+  if (b.type != Type::kInt64) return;
+  for (size_t i = 0; i + sizeof(int64_t) <= b.data.size();
+       i += sizeof(int64_t)) {
+    int64_t value = 0;
+    std::memcpy(&value, &b.data[i], sizeof value);
+    if (value >= -kMost && value < kMost) continue;
+    unsupported(text("a bias of ", value,
+                     ", more than 40 bits; use larger scales of input or "
+                     "weights"));
+  }
+}
+
 int OpReader::bias(int operand, int channels) const {
   if (!has(operand)) return -1;
   const Tensor& b = tensor(operand);
-  if (b.type != (floats_ ? Type::kFloat32 : Type::kInt32)) {
+  if (int16()) {
+    check_wide_bias(b);
+  } else if (b.type != (floats_ ? Type::kFloat32 : Type::kInt32)) {
     unsupported(text("bias of type ", type_name(b.type)));
   }
   if (floats_) checked_real(b);
@@ -256,14 +289,26 @@ void OpReader::check_file_types(const Op& op) const {
   const size_t at = op.kind == OpKind::kSelectV2 ? 1 : 0;
   const Tensor& first = graph_.tensors[static_cast<size_t>(op.inputs[at])];
   const Type expected = first.file_type;
+  const bool has_bytes = has_weights(op.kind) || op.kind == OpKind::kPrelu;
+  const int weights = has_bytes ? op.inputs[1] : -1;
   for (const auto* list : {&op.inputs, &op.outputs}) {
     for (const int t : *list) {
       if (t == -1) continue;
       const Tensor& other = graph_.tensors[static_cast<size_t>(t)];
       if (is_bool(other) != is_bool(first)) continue;
+      // Weights of eight bits stand beside int16.
+      if (expected == Type::kInt16 && list == &op.inputs && t == weights) {
+        require(other.type == Type::kInt8,
+                text(quoted(other.name), " is ", type_name(other.type),
+                     ", INT8 is expected beside INT16"));
+        continue;
+      }
       // Weights of four bits stand beside int8.
       if (other.file_type == Type::kInt4 && expected == Type::kInt8) continue;
+      const bool bias = list == &op.inputs && op.inputs.size() > 2 &&
+                        has_weights(op.kind) && t == op.inputs[2];
       const bool kept = other.type == Type::kInt8 ||
+                        (is_int16(other) && !bias) ||
                         (list == &op.outputs && is_wide(other.type));
       require(!kept || other.file_type == expected,
               text(quoted(other.name), " is ", type_name(other.file_type),

@@ -72,13 +72,16 @@ class OpReader {
   const Tensor& data(int operand) const;
   const Tensor& quantized(int operand) const;
   const Tensor& weights(int operand) const;
+  // Returns whether the operator computes with int16 activations.
+  bool int16() const;
   // int8 results, with a scale.
   const Tensor& result(int i = 0) const;
   const Tensor& quantized_result() const;
   const Tensor& any_result() const {
     return graph_.tensors[static_cast<size_t>(output())];
   }
-  // The bias of `channels` outputs; -1 if there is none.
+  // The bias of `channels` outputs; -1 if there is none. With int16 activations
+  // it may be INT64, of 40 bits; see sums_are_long().
   int bias(int operand, int channels) const;
   // The only element of a constant float32 operand; infinite ones are legal.
   float real(int operand, const char* what) const;
@@ -106,6 +109,7 @@ class OpReader {
            (cls == OpClass::kReshape || cls == OpClass::kTranspose);
   }
   const Tensor& checked_real(const Tensor&) const;
+  void check_wide_bias(const Tensor&) const;
 
   const RawModel& raw_;
   const Graph& graph_;

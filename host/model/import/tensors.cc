@@ -53,6 +53,8 @@ class TensorReader {
         return Type::kInt64;
       case kCodeUint8:
         return Type::kUint8;
+      case kCodeInt16:
+        return Type::kInt16;
       case kCodeBool:
         return Type::kBool;
       case kCodeInt8:
@@ -114,6 +116,11 @@ class TensorReader {
       if (zero < low || zero > high) {
         corrupt(text("zero point ", zero, " is outside ", low, "..", high));
       }
+      if (out.type == Type::kInt16 && zero != 0) {
+        unsupported(text("int16 with the zero point ", zero,
+                         "; quantize with symmetric ranges, whose zero point "
+                         "is 0"));
+      }
       out.quant.zero.push_back(static_cast<int32_t>(zero));
     }
     out.quant.zero.resize(scales, out.quant.zero[0]);
@@ -147,7 +154,8 @@ class TensorReader {
 
   // Biases are in units of other scales; their own are not used.
   void check_scale(float scale, Type type) const {
-    const bool low = type == Type::kInt32 ? scale >= 0 : scale > 0;
+    const bool bias = type == Type::kInt32 || type == Type::kInt64;
+    const bool low = bias ? scale >= 0 : scale > 0;
     if (!low || !(scale <= kMaxScale)) {
       corrupt(text("scale ", scale, " is not a positive number up to 2^60"));
     }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <set>
+#include <string_view>
 
 #include "host/model/import/op_reader.h"
 #include "host/model/import/raw_passes.h"
@@ -65,7 +66,11 @@ const char* odd_operand(const RawModel& raw, const RawOp& op) {
   for (const auto* list : {&op.inputs, &op.outputs}) {
     for (const int t : *list) {
       if (t < 0) continue;
-      const char* name = odd_type(raw.tensors[static_cast<size_t>(t)].type);
+      const int type = raw.tensors[static_cast<size_t>(t)].type;
+      const char* name = odd_type(type);
+      if (type == kCodeInt16 && computes_int16(find_op(op.code)->kind)) {
+        continue;
+      }
       if (name != nullptr) return name;
     }
   }
@@ -79,7 +84,7 @@ const char* odd_operand(const RawModel& raw, const RawOp& op) {
 
 bool has_bytes(const RawModel& raw, const RawOp& op) {
   const auto is_byte = [&raw](int t) {
-    return is_type(raw, t, {kCodeInt8, kCodeUint8});
+    return is_type(raw, t, {kCodeInt8, kCodeUint8, kCodeInt16});
   };
   return std::any_of(op.inputs.begin(), op.inputs.end(), is_byte) ||
          std::any_of(op.outputs.begin(), op.outputs.end(), is_byte);
@@ -136,8 +141,8 @@ void list_end(const RawModel& raw, const char* what, int tensor,
   } else if (is_float(raw, tensor)) {
     if (converted.contains(tensor)) return;
     out.lines.push_back(text(title, ": is float32 and no ", converter));
-  } else if (!is_type(raw, tensor, {kCodeInt8, kCodeUint8})) {
-    out.lines.push_back(title + ": is neither int8, uint8 nor float32");
+  } else if (!is_type(raw, tensor, {kCodeInt8, kCodeUint8, kCodeInt16})) {
+    out.lines.push_back(title + ": is neither int8, uint8, int16 nor float32");
   }
 }
 
@@ -217,8 +222,12 @@ TypeSurvey survey(const RawModel& raw) {
     if (find_op(op.code) == nullptr) {
       refusals.add(number, replacement(op.code));
     } else if (const char* type = odd_operand(raw, op)) {
+      const bool int16 = std::string_view(type) == "INT16";
       refusals.add(number, std::string("has an operand of type ") + type +
-                               ", only int8 and float32 are computed");
+                               (int16 ? ", it is computed in int8 and float32; "
+                                        "put a QUANTIZE to int8 before it"
+                                      : ", only int8, int16 and float32 are "
+                                        "computed"));
     } else if (const int t = variable_of(raw, op); t >= 0) {
       refusals.add(number,
                    "keeps " + tensor_title(raw, t) + " from frame to frame");

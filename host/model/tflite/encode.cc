@@ -97,6 +97,8 @@ int type_code(Type type) {
       return kCodeBool;
     case Type::kInt4:
       return kCodeInt4;
+    case Type::kInt16:
+      return kCodeInt16;
   }
   return -1;
 }

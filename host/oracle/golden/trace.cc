@@ -78,6 +78,8 @@ auto with_elements(Type type, std::span<const uint8_t> bytes, F f) {
       return as(int32_t{});
     case Type::kInt64:
       return as(int64_t{});
+    case Type::kInt16:
+      return as(int16_t{});
     case Type::kFloat32:
       return as(float{});
     case Type::kInt8:

@@ -46,6 +46,15 @@ class Call : public OpView {
     return {reinterpret_cast<int8_t*>(raw.data()), raw.size()};
   }
 
+  // Makes the result of its elements.
+  template <class T>
+  void put(const std::vector<T>& elements) const {
+    const auto raw = result_bytes();
+    if (!elements.empty()) {
+      std::memcpy(raw.data(), elements.data(), raw.size());
+    }
+  }
+
   ByteOperands operands() const {
     ByteOperands all;
     for (size_t i = 0; i < op().inputs.size(); ++i) {

@@ -4,7 +4,9 @@
 
 #include "host/base/error.h"
 #include "host/base/memory.h"
+#include "host/model/graph/wide.h"
 #include "host/oracle/int8/call.h"
+#include "host/oracle/int8/wide.h"
 
 namespace shoal {
 namespace {
@@ -41,6 +43,22 @@ constexpr ByOperator<void (*)(const oracle::Call&)> kEvaluate(
      {OpClass::kDequantize, oracle::dequantize}},
     movement);
 
+// The same with int16 activations; what moves only is the same.
+constexpr ByOperator<void (*)(const oracle::Call&)> kEvaluateWide(
+    {{OpKind::kConv2d, oracle::wide_conv2d},
+     {OpKind::kDepthwiseConv2d, oracle::wide_depthwise_conv2d},
+     {OpKind::kTransposeConv, oracle::wide_transpose_conv}},
+    {{OpClass::kFullyConnected, oracle::wide_fully_connected},
+     {OpClass::kMatmul, oracle::wide_matmul},
+     {OpClass::kPool, oracle::wide_pool},
+     {OpClass::kReduce, oracle::wide_sum},
+     {OpClass::kBinary, oracle::wide_binary},
+     {OpClass::kUnary, oracle::wide_unary},
+     {OpClass::kQuantize, oracle::wide_unary},
+     {OpClass::kDequantize, oracle::wide_dequantize},
+     {OpClass::kSoftmax, oracle::wide_softmax}},
+    movement);
+
 int64_t byte_count(const Tensor& t) {
   return element_count(t.shape) * type_bytes(t.type);
 }
@@ -49,7 +67,7 @@ int64_t byte_count(const Tensor& t) {
 
 void evaluate(const Graph& graph, const Op& op, Values& values) {
   const oracle::Call call(graph, op, values);
-  kEvaluate[op.kind](call);
+  (is_wide_op(graph, op) ? kEvaluateWide : kEvaluate)[op.kind](call);
 }
 
 int64_t oracle_bytes(const Graph& graph) {

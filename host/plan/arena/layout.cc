@@ -73,7 +73,8 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
     l.head_bytes = head_bytes(
         static_cast<uint32_t>(stages.size()), static_cast<uint32_t>(ios),
         link.peers, static_cast<uint32_t>(variables.size()),
-        initial_bytes(net, variables), least_int4_room(net, stages) > 0);
+        initial_bytes(net, variables),
+        least_int4_room(net, stages) > 0 || has_wide_rows(stages));
   }
   l.states = align_up(l.cursors + 4 * l.cursor_count);
   l.head = align_up(l.states +

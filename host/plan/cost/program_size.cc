@@ -66,7 +66,7 @@ int64_t tables_of(const Net& net, const Plan& plan, const PlanNode& node,
     if (plan.linked) continue;
     ios += static_cast<uint32_t>(std::ranges::count_if(stage.ports, is_open));
   }
-  const bool banks = node.layout.room_bytes > 0 ||
+  const bool banks = node.layout.room_bytes > 0 || has_wide_rows(node.stages) ||
                      std::ranges::any_of(node.banks, [](const PlanBank& b) {
                        return b.bytes > 0;
                      });

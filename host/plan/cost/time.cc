@@ -21,8 +21,9 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
                    layer.kernel_h * layer.kernel_w);
 }
 
-// Returns the time without that of calls and partial sums.
-double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
+// Returns the time without that of calls and partial sums, of bytes.
+double byte_cycles(const Layer& layer, const LayerShare& share,
+                   const Costs& costs) {
   if (layer.op == OpCode::kTransposeConv) {
     // Only these of the kernel's taps meet an input pixel; models do not count
     // them as MACs.
@@ -43,6 +44,10 @@ double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
   return costs.element *
          std::max(part, part / whole *
                             static_cast<double>(layer.in[0].box.elements()));
+}
+
+double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
+  return byte_cycles(layer, share, costs) * (layer.is_wide ? kWideCost : 1);
 }
 
 int64_t sums_ps(const LayerShare& share, int64_t passes, const Board& board) {

@@ -16,8 +16,10 @@ bool leads_to(const Net& net, const std::vector<TensorUses>& uses, int layer,
          to.in[0].box == from.out.box;
 }
 
+// Loops have buffers of bytes.
 bool may_loop(const Layer& layer) {
-  return !must_cut_window(layer) && !reads_all_for_one_row(layer);
+  return !layer.is_wide && !must_cut_window(layer) &&
+         !reads_all_for_one_row(layer);
 }
 
 }  // namespace

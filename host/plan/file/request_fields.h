@@ -40,12 +40,13 @@ void fields(Is<LayerWeights> auto& s, auto&& visit) {
 }
 
 void fields(Is<Layer> auto& s, auto&& visit) {
-  // `loop` is of nets that only the planner makes.
+  // `loop` is of nets that only the planner makes; tensors say what is wide.
   auto& [op, name, file_op, in, out, kernel_h, kernel_w, stride_y, stride_x,
          dilation_y, dilation_x, pad_top, pad_left, depth_multiplier,
          reduce_columns, reduce_channels, zero_in, zero_weight, zero_out,
-         act_min, act_max, params, row_map, column_map, weights, weights_of,
-         macs, loop, loop_groups, loop_band] = s;
+         act_min, act_max, is_wide, params, row_map, column_map, weights,
+         weights_of, macs, loop, loop_groups, loop_band] = s;
+  (void)is_wide;
   visit("op", op);
   visit("name", name);
   visit("file_op", file_op);

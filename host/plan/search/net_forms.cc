@@ -27,9 +27,9 @@ Key kind_of(const Layer& l) {
   const auto& [op, name, file_op, in, out, kernel_h, kernel_w, stride_y,
                stride_x, dilation_y, dilation_x, pad_top, pad_left,
                depth_multiplier, reduce_columns, reduce_channels, zero_in,
-               zero_weight, zero_out, act_min, act_max, params, row_map,
-               column_map, weights, weights_of, macs, loop, loop_groups,
-               loop_band] = l;
+               zero_weight, zero_out, act_min, act_max, is_wide, params,
+               row_map, column_map, weights, weights_of, macs, loop,
+               loop_groups, loop_band] = l;
   (void)name, (void)file_op;
   (void)zero_in, (void)zero_weight, (void)zero_out, (void)act_min,
       (void)act_max;  // of values
@@ -45,6 +45,7 @@ Key kind_of(const Layer& l) {
           depth_multiplier,
           int64_t{reduce_columns},
           int64_t{reduce_channels},
+          int64_t{is_wide},
           weight_bytes(l),
           int64_t{weights.empty()},
           int64_t{weights.int4},

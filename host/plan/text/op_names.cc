@@ -39,7 +39,10 @@ constexpr const char* kNames[] = {"conv",
                                   "running_sum",
                                   "matmul",
                                   "l2_norm",
-                                  "probability"};
+                                  "probability",
+                                  "rescale",
+                                  "sigmoid",
+                                  "wide_softmax"};
 static_assert(std::size(kNames) == kActorKindCount);
 
 }  // namespace

@@ -16,6 +16,14 @@ bool reads_storage(const PlanNode& node) {
   return false;
 }
 
+bool has_wide_rows(const std::vector<PlanStage>& stages) {
+  return std::ranges::any_of(stages, [](const PlanStage& stage) {
+    return std::ranges::any_of(stage.buffers, [](const PlanBuffer& b) {
+      return b.element_bytes == 2;
+    });
+  });
+}
+
 size_t fullest_stage(const PlanNode& node) {
   const auto at =
       std::ranges::max_element(node.stages, {}, &PlanStage::arena_bytes);

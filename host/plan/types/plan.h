@@ -241,6 +241,8 @@ struct Plan {
 // Returns whether any part of the node's image is read from storage, or
 // anything is spilled there.
 bool reads_storage(const PlanNode&);
+// Returns whether any buffer of a node has elements of 16 bits.
+bool has_wide_rows(const std::vector<PlanStage>&);
 // Returns the first stage with the largest arena; 0 if there is none.
 size_t fullest_stage(const PlanNode&);
 

@@ -197,8 +197,9 @@ uint32_t sums_bytes(const Layer& layer, LayerWork work, const Box& out) {
   }
   const int parts =
       has_window(layer.op) ? ceil_div(layer.kernel_h, work.part) : 1;
-  return static_cast<uint32_t>(accumulator_bytes(
-      accumulator_rows(parts, false, 1), out.columns(), out.channels()));
+  return static_cast<uint32_t>(
+      accumulator_bytes(accumulator_rows(parts, false, 1), out.columns(),
+                        out.channels(), sum_bytes(layer.op, layer.is_wide)));
 }
 
 }  // namespace shoal

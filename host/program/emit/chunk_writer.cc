@@ -92,10 +92,12 @@ class Cutter {
 
   void put_rows() {
     const Box& box = layer_.out.box;
+    const int64_t width = layer_.is_wide ? 2 : 1;
     for (int y = cut_.out0; y < cut_.out0 + cut_.out_n; ++y) {
       for (int x = cut_.column0; x < cut_.column0 + cut_.column_n; ++x) {
         const int64_t pixel = int64_t{y} * box.columns() + x;
-        put_values(pixel * box.channels() + cut_.channel0, cut_.channel_n);
+        put_values(width * (pixel * box.channels() + cut_.channel0),
+                   width * cut_.channel_n);
       }
     }
   }

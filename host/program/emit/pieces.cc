@@ -33,8 +33,8 @@ void add_io_entries(const PlanNode& node, Owner owner, int index,
       entry.is_output = owner == Owner::kOutput;
       entry.row_bytes = static_cast<uint32_t>(
           port.box.columns() * port.box.channels() * buffer.element_bytes);
-      const auto skip =
-          static_cast<uint32_t>((port.box.x0 - all.x0) * port.box.channels());
+      const auto skip = static_cast<uint32_t>(
+          (port.box.x0 - all.x0) * port.box.channels() * buffer.element_bytes);
       if (skip > kMostSkipped) {
         throw Error(Exit::kInternal, "a piece of an input begins too far in");
       }
@@ -77,8 +77,10 @@ void add_banks(const PlanNode& node, ImagePieces& p) {
     table.bytes[b] = node.banks[b].bytes;
     any |= table.bytes[b] > 0;
   }
-  // Programs with weights of four bits always have the table.
-  if (any || node.layout.room_bytes > 0) p.banks = table;
+  // Programs with weights of four bits or rows of int16 always have the table.
+  if (any || node.layout.room_bytes > 0 || has_wide_rows(node.stages)) {
+    p.banks = table;
+  }
 }
 
 void add_variables(const Net& net, const PlanNode& node, ImagePieces& p) {
@@ -220,6 +222,7 @@ Header make_header(const Plan& plan, int node, const ImagePieces& pieces) {
   if (!pieces.variables.empty()) h.version = kVariablesVersion;
   if (pieces.banks) h.version = kBanksVersion;
   if (l.room_bytes > 0) h.version = kInt4Version;
+  if (has_wide_rows(n.stages)) h.version = kWideVersion;
   set_links(pieces, n, h);
   std::copy(pieces.store_id.begin(), pieces.store_id.end(), h.store_id);
   return h;

@@ -57,6 +57,7 @@ Layer copy_layer(const Net& net, const PlanStage& stage, const PlanActor& a) {
   layer.name = "copy";
   const int tensor = stage.buffers.at(stage.ports.at(a.out).buffer).tensor;
   layer.in[0] = layer.out = {tensor, net.tensors.at(tensor).box()};
+  layer.is_wide = net.tensors.at(tensor).element_bytes == 2;
   const MoveParams same{1, 0, 1, 0, 1, 0, 0};
   layer.params.resize(sizeof same / sizeof(int32_t));
   std::memcpy(layer.params.data(), &same, sizeof same);
@@ -208,6 +209,7 @@ class RecordBuilder {
     r.part = fit<uint16_t>(a.part);
     r.slices = fit<uint16_t>(a.slices);
     put_window(a, layer, r);
+    r.is_wide = layer.is_wide;
     r.zero_in = fit<int8_t>(layer.zero_in);
     r.zero_weight = fit<int8_t>(layer.zero_weight);
     r.zero_out = fit<int8_t>(layer.zero_out);

@@ -36,13 +36,15 @@ void add_end(StoreInfo& info, Tensor tensor, NetIo io, bool is_input) {
   const int index = static_cast<int>(g.tensors.size()) - 1;
   io.file_tensor = index;
   io.place.view.tensor = index;
-  if (is_input && io.conversion == Conversion::kQuantize) {
+  const bool to_int16 = io.conversion == Conversion::kQuantize16;
+  if (is_input && (io.conversion == Conversion::kQuantize || to_int16)) {
     Op quantize;
     quantize.kind = OpKind::kQuantize;
     quantize.inputs = {index};
     Tensor& q = add_tensor(g, quantize.outputs);
     q.shape = g.tensors[static_cast<size_t>(index)].shape;
     q.quant = {{io.scale}, {io.zero}, 0};
+    if (to_int16) q.type = q.file_type = Type::kInt16;
     g.ops.push_back(std::move(quantize));
   }
   (is_input ? info.net.inputs : info.net.outputs).push_back(std::move(io));
@@ -51,16 +53,19 @@ void add_end(StoreInfo& info, Tensor tensor, NetIo io, bool is_input) {
 json end_json(const StoreInfo& info, const NetIo& io) {
   const Tensor& t = info.graph.tensors[static_cast<size_t>(io.file_tensor)];
   const Box& box = io.place.view.box;
-  const bool quantize = io.conversion == Conversion::kQuantize;
-  return {{"name", t.name},
-          {"type", type_name(t.file_type)},
-          {"shape", t.shape},
-          {"scale", quantize ? io.scale : t.scale()},
-          {"zero", quantize ? io.zero : t.zero()},
-          {"rows", box.rows() / info.net.frames},
-          {"columns", box.columns()},
-          {"channels", box.channels()},
-          {"perm", io.place.perm}};
+  const bool to_int16 = io.conversion == Conversion::kQuantize16;
+  const bool quantize = io.conversion == Conversion::kQuantize || to_int16;
+  json end = {{"name", t.name},
+              {"type", type_name(t.file_type)},
+              {"shape", t.shape},
+              {"scale", quantize ? io.scale : t.scale()},
+              {"zero", quantize ? io.zero : t.zero()},
+              {"rows", box.rows() / info.net.frames},
+              {"columns", box.columns()},
+              {"channels", box.channels()},
+              {"perm", io.place.perm}};
+  if (to_int16) end["quantized"] = type_name(Type::kInt16);
+  return end;
 }
 
 json node_json(const StoredNode& n) {
@@ -131,7 +136,7 @@ void check_tag(const std::string& file, const std::string& text,
 Type parse_type(const JsonFields& f) {
   const std::string name = f.text("type", kLongestName);
   for (const Type t : {Type::kInt8, Type::kUint8, Type::kFloat32, Type::kInt32,
-                       Type::kInt64, Type::kBool}) {
+                       Type::kInt64, Type::kBool, Type::kInt16}) {
     if (name == type_name(t)) return t;
   }
   f.refuse("type " + name + " is unknown");
@@ -166,7 +171,7 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   const int64_t held = int64_t{rows} * columns * channels;
   const bool places = !is_input && held == 2 * elements &&
                       (channels % 2 == 0 || columns * channels % 2 == 0) &&
-                      t.type != Type::kInt8;
+                      t.type != Type::kInt8 && !is_int16(t);
   if (held != elements && !places) {
     f.refuse("rows, columns and channels are not the shape's");
   }
@@ -188,9 +193,16 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   } else if (t.type == Type::kFloat32) {
     if (scale == 0) f.refuse("scale is 0");
     io.conversion = Conversion::kQuantize;
+    if (f.has("quantized")) {
+      const std::string to = f.text("quantized", kLongestName);
+      if (to != type_name(Type::kInt16)) f.refuse("quantized as " + to);
+      if (zero != 0) f.refuse("int16 with a zero point");
+      io.conversion = Conversion::kQuantize16;
+    }
     io.scale = scale, io.zero = zero;
   } else {
     if (t.file_type == Type::kUint8) io.conversion = Conversion::kFlip;
+    if (is_int16(t) && zero != 0) f.refuse("int16 with a zero point");
     if (scale > 0) t.quant = {{scale}, {zero}, 0};
   }
   add_end(info, std::move(t), std::move(io), is_input);
