@@ -28,6 +28,7 @@ bool check_running_sum(StageCheck&, const StageView&, const ActorRecord&);
 bool check_matmul(StageCheck&, const StageView&, const ActorRecord&);
 bool check_l2_norm(StageCheck&, const StageView&, const ActorRecord&);
 bool check_probability(StageCheck&, const StageView&, const ActorRecord&);
+bool check_lstm(StageCheck&, const StageView&, const ActorRecord&);
 
 // In the order of OpCode.
 inline constexpr KindCheck kKindChecks[] = {
@@ -55,7 +56,7 @@ inline constexpr KindCheck kKindChecks[] = {
     check_log_softmax, check_bilinear,
     check_arg_max,     check_running_sum,
     check_matmul,      check_l2_norm,
-    check_probability};
+    check_probability, check_lstm};
 static_assert(sizeof kKindChecks / sizeof kKindChecks[0] == kActorKindCount);
 
 }  // namespace shoal

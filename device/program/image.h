@@ -313,6 +313,7 @@ enum class OpCode : uint8_t {
   kMatmul,       // of rows and a second operand that is held whole
   kL2Norm,       // over channels
   kProbability,  // softmax over channels, of any scale
+  kLstm,         // a step for each row, from a state to the next one
 };
 
 enum ActorFlags : uint8_t {
@@ -357,7 +358,8 @@ struct ActorRecord {
   uint16_t multiplier;  // kDepthwise: outputs per input channel
   uint16_t room16;      // kConv, kDepthwise: the bytes over 16 into which its
                         // weights of four bits are unpacked; 0: they have eight
-  uint32_t accumulator;  // arena offset of private sums, else kNowhere
+  uint32_t accumulator;  // arena offset of private sums or of the state of
+                         // kLstm, else kNowhere
 };
 static_assert(sizeof(ActorRecord) == 56);
 

@@ -127,7 +127,8 @@ inline constexpr Fire kFires[] = {fire_conv,
                                   fire_running_sum,
                                   fire_matmul,
                                   fire_l2_norm,
-                                  fire_probability};
+                                  fire_probability,
+                                  fire_lstm};
 static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 
 inline constexpr FirePlain kPlain[] = {fire_plain_conv, fire_plain_depthwise};

@@ -16,7 +16,8 @@ bool is_one_of(OpCode op, std::initializer_list<OpCode> list) {
 bool is_weighted(OpCode op) {
   return is_one_of(op,
                    {OpCode::kConv, OpCode::kDepthwise, OpCode::kTransposeConv,
-                    OpCode::kLut, OpCode::kConstant, OpCode::kRequantize});
+                    OpCode::kLut, OpCode::kConstant, OpCode::kRequantize,
+                    OpCode::kLstm});
 }
 
 bool in_one_slice(OpCode op) {
@@ -74,6 +75,8 @@ class Actors {
     need(!cut || a.band == 1, "actor ", index,
          " cuts its window and makes more than one row");
     need(!cut || a.loop < 0, "actor ", index, " cuts its window in a loop");
+    need(layer.op != OpCode::kLstm || (a.band == 1 && out == layer.out.box),
+         "actor ", index, " does not make all steps one by one");
     need((a.init && a.final) || layer.op == OpCode::kConv ||
              layer.op == OpCode::kTransposeConv,
          "actor ", index,
@@ -83,7 +86,9 @@ class Actors {
   }
 
   void sums(int index, const PlanActor& a, const Box& out, bool cut) {
-    const int rows = ends_loop(a) ? stage_.loops[a.loop].band : cut ? 1 : 0;
+    // A state takes as much as a row of sums.
+    const bool one = cut || net_.layers[a.layer].op == OpCode::kLstm;
+    const int rows = ends_loop(a) ? stage_.loops[a.loop].band : one ? 1 : 0;
     const int64_t bytes = int64_t{4} * rows * out.columns() * out.channels();
     need(a.accumulator_bytes == bytes, "actor ", index, " has ",
          a.accumulator_bytes, " bytes of private sums instead of ", bytes);

@@ -142,6 +142,11 @@ Bounds left_only(const Axis& a) {
   return a.operand == 1 ? all(a) : plain(a.out);
 }
 
+// A step reads its own row; the state before the first step is needed whole.
+Bounds steps(const Axis& a) {
+  return a.operand == 1 ? all(a) : plain(a.out);
+}
+
 // The checker's own rules for each operator, independent of the planner's.
 struct Dependence {
   OpCode op;
@@ -182,6 +187,7 @@ constexpr Dependence kDependences[] = {
     {OpCode::kMatmul, left_only, same, all, true},
     {OpCode::kL2Norm, same, same, all, true},
     {OpCode::kProbability, same, same, all, true},
+    {OpCode::kLstm, steps, all, all, true},
 };
 
 constexpr bool in_order() {

@@ -63,6 +63,7 @@ constexpr KindSources kKinds[] = {
     {"kMatmul", "fire_elements", {"element"}},
     {"kL2Norm", "fire_elements", {"rare"}},
     {"kProbability", "fire_elements", {"rare"}},
+    {"kLstm", "fire_lstm", {"lstm"}},
 };
 static_assert(std::size(kKinds) == kActorKindCount, "a row for each OpCode");
 

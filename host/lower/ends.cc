@@ -64,7 +64,11 @@ const char* why_unsupported(const Graph& g, const Op& op) {
     }
     return y.type == Type::kInt8 ? nullptr : "not int8";
   }
-  const size_t operands = has_weights(op.kind) ? 1 : op.inputs.size();
+  // What comes behind is constant: the importer has seen to that.
+  const bool is_recurrent = class_of(op.kind) == OpClass::kRecurrent;
+  const size_t operands = is_recurrent          ? 2
+                          : has_weights(op.kind) ? 1
+                                                 : op.inputs.size();
   for (size_t k = 0; k < operands; ++k) {
     if (g.tensors[op.inputs[k]].type != Type::kInt8) return "not int8";
   }

@@ -78,6 +78,11 @@ struct RawOptions {
   bool adj_x = false, adj_y = false;        // BATCH_MATMUL
   bool exclusive = false, reverse = false;  // CUMSUM
   bool approximate = false;                 // GELU
+  float clip = 0;                           // UNIDIRECTIONAL_SEQUENCE_LSTM
+  bool time_major = false;                  // the same
+  // Of its cell state, once find_states() has been there.
+  float cell_scale = 0;
+  int cell_zero = 0;
   int in_type = 0, out_type = 0;            // CAST, ARG_MAX, ARG_MIN
   int mode = kMirrorReflect;                // MIRROR_PAD
   float value = 0;                          // SOFTMAX beta, LEAKY_RELU alpha

@@ -17,6 +17,8 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
                           int64_t{layer.kernel_h} * layer.kernel_w);
   }
   if (layer.op == OpCode::kTransposeConv) return {costs.conv};
+  // A step is a product with each weight once.
+  if (layer.op == OpCode::kLstm) return {costs.fully_connected};
   return conv_cost(costs, layer.out.box.rows() * layer.out.box.columns(),
                    layer.kernel_h * layer.kernel_w);
 }

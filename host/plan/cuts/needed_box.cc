@@ -10,7 +10,8 @@ namespace {
 
 // In one piece, of the whole tensor.
 bool is_whole(OpCode op) {
-  return rows_of(op) == RowsFrom::kAll || rows_of(op) == RowsFrom::kBytes;
+  return rows_of(op) == RowsFrom::kAll || rows_of(op) == RowsFrom::kBytes ||
+         keeps_state(op);
 }
 
 int block(const Layer& l) {
@@ -131,13 +132,14 @@ bool can_cut_columns(const Layer& l) {
 }
 
 bool can_cut_outputs(const Layer& l) {
-  const bool filters = has_weights(l.op);  // of their own for each output
+  // They have weights of their own for each output.
+  const bool filters = has_weights(l.op) && !keeps_state(l.op);
   return (filters || !needs_all_channels(l.op)) &&
          l.out.box.channels() > output_granule(l);
 }
 
 bool can_cut_inputs(const Layer& l) {
-  return has_weights(l.op) && needs_all_channels(l.op) &&
+  return has_weights(l.op) && needs_all_channels(l.op) && !keeps_state(l.op) &&
          l.in[0].box.channels() > 1;
 }
 

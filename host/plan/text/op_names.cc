@@ -39,7 +39,8 @@ constexpr const char* kNames[] = {"conv",
                                   "running_sum",
                                   "matmul",
                                   "l2_norm",
-                                  "probability"};
+                                  "probability",
+                                  "lstm"};
 static_assert(std::size(kNames) == kActorKindCount);
 
 }  // namespace
