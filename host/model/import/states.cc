@@ -69,20 +69,23 @@ class StateFinder {
       refuse("its states are no variables; export it as converters do");
     }
     if (hidden.type == kCodeFloat32) {
-      refuse("computes in float32; convert it to int8 with sample inputs, "
-             "which makes its cell state int16");
+      refuse(
+          "computes in float32; convert it to int8 with sample inputs, "
+          "which makes its cell state int16");
     }
     if (hidden.type == kCodeInt16) {
       refuse("has activations of int16; convert it with activations of int8");
     }
     if (hidden.type != kCodeInt8 || cell.type != kCodeInt16) {
-      refuse("its states are not of int8 and int16; convert it to int8 with "
-             "sample inputs");
+      refuse(
+          "its states are not of int8 and int16; convert it to int8 with "
+          "sample inputs");
     }
     if (hidden.scale.size() != 1 || hidden.zero.size() != 1 ||
         cell.scale.size() != 1 || cell.zero.size() != 1) {
-      refuse("a state without one scale and zero point; convert it to int8 "
-             "with sample inputs");
+      refuse(
+          "a state without one scale and zero point; convert it to int8 "
+          "with sample inputs");
     }
   }
 
@@ -99,9 +102,9 @@ class StateFinder {
     check_types(hidden, cell);
     const int units = units_of(hidden);
     if (units_of(cell) != units) {
-      fail(Exit::kCorrupt, text("a hidden state of ", units,
-                                " elements and a cell state of ",
-                                units_of(cell)));
+      fail(Exit::kCorrupt,
+           text("a hidden state of ", units, " elements and a cell state of ",
+                units_of(cell)));
     }
     op.options.cell_scale = cell.scale[0];
     op.options.cell_zero = cell.zero[0] == 0 ? 0 : 1;
@@ -138,7 +141,9 @@ class StateFinder {
     }
     for (size_t t = 0; t < raw_.tensors.size(); ++t) {
       RawTensor& tensor = raw_.tensors[t];
-      if (named.contains(static_cast<int>(t))) continue;
+      const bool has_data = tensor.buffer >= raw_.buffers.size() ||
+                            !raw_.buffers[tensor.buffer].empty();
+      if (named.contains(static_cast<int>(t)) || has_data) continue;
       RawTensor nothing;
       nothing.name = tensor.name;
       nothing.shape = {1};

@@ -158,7 +158,8 @@ int64_t weight_bytes(const Layer& layer) {
 }
 
 int64_t share_macs(const Layer& layer, const LayerShare& share) {
-  if (layer.macs == 0) return 0;
+  // Steps have one owner; rows of the state take none.
+  if (layer.macs == 0 || keeps_state(layer.op)) return layer.macs;
   int64_t macs = layer.macs / layer.out.box.elements() * share.out.elements();
   const int channels = layer.in[0].box.channels();
   if (share.in_channels != channels && layer.op != OpCode::kDepthwise) {
