@@ -16,7 +16,9 @@ namespace shoal {
 class RandomStream {
  public:
   explicit RandomStream(uint32_t seed)
-      : random_(seed), b_(pick(0, 3) ? Type::kInt8 : Type::kUint8) {
+      : random_(seed),
+        int8_(pick(0, 3) > 0),
+        b_(int8_ ? Type::kInt8 : Type::kUint8) {
     const Shape in{1, pick(1, 6), pick(1, 4), pick(1, 6)};
     int x = b_.input(in, {0.02f * static_cast<float>(pick(1, 5)), pick(-9, 9)});
     for (int steps = pick(2, 6); steps > 0; --steps) x = step(x);
@@ -48,7 +50,7 @@ class RandomStream {
   }
 
   int step(int x) {
-    switch (pick(0, 6)) {
+    switch (pick(0, 7)) {
       case 0:
       case 1:
         return ring(x);
@@ -58,6 +60,8 @@ class RandomStream {
         return delay(x);
       case 4:
         return swap(x);
+      case 5:
+        return lstm(x);
       default:
         return conv(x);
     }
@@ -113,6 +117,31 @@ class RandomStream {
     return b_.add(first, x, b_.scale(x));
   }
 
+  // Pixels are steps; a convolution may come before it and behind it. There is
+  // no kernel for uint8.
+  int lstm(int x) {
+    if (!int8_) return conv(x);
+    const Shape s = b_.shape(x);
+    const int steps = s[1] * s[2];
+    ModelBuilder::LstmSpec l;
+    l.units = pick(1, 7);
+    l.weights = bytes(int64_t{4} * l.units * (s[3] + l.units));
+    for (int k = 0; k < 4 * l.units; ++k) l.biases.push_back(pick(-900, 900));
+    l.weight_scale = 0.001f * static_cast<float>(pick(1, 20));
+    l.hidden = {0.004f * static_cast<float>(pick(1, 3)), pick(-20, 20)};
+    l.cell_scale = std::ldexp(1.f, -pick(8, 15));
+    if (pick(0, 2) == 0) l.clip = 0.5f;
+    l.time_major = pick(0, 1) == 1;
+    const Shape in =
+        l.time_major ? Shape{steps, 1, s[3]} : Shape{1, steps, s[3]};
+    const int y = b_.lstm(b_.reshape(x, in), l);
+    if (pick(0, 2) > 0) return b_.reshape(y, {1, s[1], s[2], l.units});
+    std::vector<int> begin(3, 0);
+    begin[l.time_major ? 0 : 1] = steps - 1;
+    const int last = b_.strided_slice(y, {begin, b_.shape(y), {1, 1, 1}});
+    return b_.reshape(last, {1, 1, 1, l.units});
+  }
+
   int conv(int x) {
     const Shape s = b_.shape(x);
     const int kh = pick(1, std::min(s[1], 20)), kw = pick(1, s[2]);
@@ -135,6 +164,7 @@ class RandomStream {
   }
 
   std::mt19937 random_;
+  bool int8_;
   ModelBuilder b_;
   std::vector<int> read_;
 };

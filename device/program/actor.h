@@ -51,6 +51,7 @@ inline bool ends_loop(const StageView& s, const ActorRecord& a) {
 }
 inline int accumulator_rows(const StageView& s, const ActorRecord& a) {
   const bool ends = ends_loop(s, a);
+  if (keeps_state(a.op)) return 1;
   return accumulator_rows(is_cut(a) ? 2 : 1, ends,
                           ends ? s.loops[a.loop].band : 0);
 }
@@ -118,6 +119,9 @@ inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
       return uint64_t{c.out_n} *
              static_cast<uint32_t>(columns(out) * channels(out)) *
              (a.is_wide ? 2 : 1);
+    case OpCode::kLstm:
+      return c.out_n *
+             lstm_unit_bytes(channels(s.ports[a.in[0]]), channels(out));
     default:
       return 0;
   }

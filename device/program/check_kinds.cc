@@ -126,6 +126,29 @@ bool check_probability(StageCheck& c, const StageView& s,
   return true;
 }
 
+bool check_lstm(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<LstmParams>(s, a);
+  for (const LstmGate& gate : p.gates) {
+    if (!c.need(is_shift(gate.input_shift) && is_shift(gate.recurrent_shift))) {
+      return false;
+    }
+  }
+  if (!c.need(is_shift(p.keep_shift) && is_shift(p.add_shift) &&
+              is_shift(p.hidden_shift)) ||
+      !c.need(p.tanh_multiplier >= 0 && p.tanh_multiplier <= 1 << 15 &&
+              p.tanh_shift >= 0 && p.tanh_shift <= 30) ||
+      !c.need(p.clip >= 0 && p.clip <= 1 << 15)) {
+    return false;
+  }
+  const PortRecord &in = s.ports[a.in[0]], &state = s.ports[a.in[1]];
+  const PortRecord& out = s.ports[a.out];
+  return c.need(columns(in) == 1 && columns(state) == 1 && columns(out) == 1) &&
+         c.need(rows(out) == rows(in) + kLstmCellRows &&
+                rows(state) == 1 + kLstmCellRows &&
+                channels(state) == channels(out)) &&
+         c.need(a.band == 1 && a.loop == kNone);
+}
+
 bool check_running_sum(StageCheck& c, const StageView& s,
                        const ActorRecord& a) {
   return c.need(is_shift(params_as<RunningSumParams>(s, a).shift));

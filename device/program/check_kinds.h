@@ -28,42 +28,39 @@ bool check_running_sum(StageCheck&, const StageView&, const ActorRecord&);
 bool check_matmul(StageCheck&, const StageView&, const ActorRecord&);
 bool check_l2_norm(StageCheck&, const StageView&, const ActorRecord&);
 bool check_probability(StageCheck&, const StageView&, const ActorRecord&);
+bool check_lstm(StageCheck&, const StageView&, const ActorRecord&);
 
 // In the order of OpCode.
-inline constexpr KindCheck kKindChecks[] = {nullptr,  // conv
-                                            nullptr,  // depthwise
-                                            nullptr,  // transpose_conv
-                                            nullptr,  // average_pool
-                                            nullptr,  // max_pool
-                                            check_reduce_sum,
-                                            check_reduced,  // reduce_max
-                                            check_add,
-                                            check_mul,
-                                            nullptr,  // maximum
-                                            nullptr,  // minimum
-                                            check_prelu,
-                                            nullptr,  // lut
-                                            check_softmax,
-                                            check_move,
-                                            check_resize,
-                                            check_blocks,  // space_to_depth
-                                            check_blocks,  // depth_to_space
-                                            check_transpose,
-                                            nullptr,  // reshape
-                                            nullptr,  // constant
-                                            nullptr,  // requantize
-                                            check_divide,
-                                            check_squared_difference,
-                                            check_log_softmax,
-                                            check_bilinear,
-                                            check_arg_max,
-                                            check_running_sum,
-                                            check_matmul,
-                                            check_l2_norm,
-                                            check_probability,
-                                            nullptr,   // rescale
-                                            nullptr,   // sigmoid
-                                            nullptr};  // wide_softmax
+inline constexpr KindCheck kKindChecks[] = {
+    nullptr,  // conv
+    nullptr,  // depthwise
+    nullptr,  // transpose_conv
+    nullptr,  // average_pool
+    nullptr,  // max_pool
+    check_reduce_sum,
+    check_reduced,  // reduce_max
+    check_add,         check_mul,
+    nullptr,  // maximum
+    nullptr,  // minimum
+    check_prelu,
+    nullptr,  // lut
+    check_softmax,     check_move,
+    check_resize,
+    check_blocks,  // space_to_depth
+    check_blocks,  // depth_to_space
+    check_transpose,
+    nullptr,  // reshape
+    nullptr,  // constant
+    nullptr,  // requantize
+    check_divide,      check_squared_difference,
+    check_log_softmax, check_bilinear,
+    check_arg_max,     check_running_sum,
+    check_matmul,      check_l2_norm,
+    check_probability,
+    nullptr,  // rescale
+    nullptr,  // sigmoid
+    nullptr,  // wide_softmax
+    check_lstm};
 static_assert(sizeof kKindChecks / sizeof kKindChecks[0] == kActorKindCount);
 
 }  // namespace shoal

@@ -13,6 +13,10 @@
 //   kConstant              rows [out0, out0 + out_n), of one or two bytes an
 //                          element; no bias etc.
 //   kRequantize            none; bias, multiplier, shift
+//   kLstm                  [o], lstm_unit_bytes() each: folded biases, int32
+//                          [gate][input, recurrent], then the input's weights
+//                          [gate][input channel] and the recurrent ones
+//                          [gate][o]; no bias etc. behind them
 // Folded bias: bias - zero_in * sum over all taps of (w - zero_weight), mod
 // 2^32, so that acc = folded + sum x * (w - zero_weight) over all taps, where
 // a tap on padding has x = zero_in. kTransposeConv keeps its bias as it is.
@@ -36,6 +40,13 @@ constexpr uint64_t int4_bytes(uint64_t weights) {
 }
 constexpr uint64_t stored_bytes(uint64_t weights, bool int4) {
   return int4 ? int4_bytes(weights) : weights;
+}
+
+// Returns the bytes of one unit of kLstm's weights.
+inline constexpr uint32_t kLstmBiasBytes = 32;
+constexpr uint64_t lstm_unit_bytes(int inputs, int units) {
+  return kLstmBiasBytes + 4 * (uint64_t{static_cast<uint32_t>(inputs)} +
+                               static_cast<uint32_t>(units));
 }
 
 struct ChunkLayout {

@@ -121,6 +121,8 @@ constexpr RowRange needed_rows(const RowRule& r, int lo, int hi, int ky_lo,
       return {0, r.in_rows};
     case RowsFrom::kNone:
       return {0, 0};
+    case RowsFrom::kSteps:  // rows of the state behind them need none
+      return within(lo, hi);
     case RowsFrom::kSame:
       break;
   }
@@ -187,8 +189,10 @@ constexpr int released_rows(const RowRule& r, int firing) {
       .lo;
 }
 
-// Returns the rows of an actor's private sums: one if its window is cut,
-// a band's if it is the last of a loop, else none. Columns and channels are
+// Returns the rows of an actor's private sums: one if its window is cut, a
+// band's if it is the last of a loop, else none. The state of kLstm takes as
+// much as one row of int32: two hidden states and a cell state (fire_lstm()).
+// Columns and channels are
 // those of the out port's box.
 constexpr int accumulator_rows(int parts, bool ends_loop, int loop_band) {
   return ends_loop ? loop_band : parts > 1 ? 1 : 0;

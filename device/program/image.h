@@ -324,6 +324,7 @@ enum class OpCode : uint8_t {
   kRescale,      // one value to another, at least one of them of 16 bits
   kSigmoid,      // LOGISTIC and TANH of 16 bits
   kWideSoftmax,  // over channels, of 16 bits
+  kLstm,         // a step for each row, from a state to the next one
 };
 
 enum ActorFlags : uint8_t {
@@ -370,7 +371,8 @@ struct ActorRecord {
   uint16_t multiplier;  // kDepthwise: outputs per input channel
   uint16_t room16;      // kConv, kDepthwise: the bytes over 16 into which its
                         // weights of four bits are unpacked; 0: they have eight
-  uint32_t accumulator;  // arena offset of private sums, else kNowhere
+  uint32_t accumulator;  // arena offset of private sums or of the state of
+                         // kLstm, else kNowhere
 };
 static_assert(sizeof(ActorRecord) == 56);
 

@@ -32,6 +32,7 @@ enum class RowsFrom : uint8_t {
   kInBlocks,   // the one whose block it is in
   kBytes,      // those with the same bytes, in order
   kAll,
+  kSteps,  // the same one, and all before it through a state of the actor's
   kNone
 };
 
@@ -119,6 +120,8 @@ inline constexpr ActorKind kActorKinds[] = {
      ShapeRule::kPixels, 0},
     {OpCode::kWideSoftmax, kParamCount<WideSoftmaxParams>, RowsFrom::kSame,
      ShapeRule::kPixels, kAllChannels},
+    {OpCode::kLstm, kParamCount<LstmParams>, RowsFrom::kSteps,
+     ShapeRule::kProduct, kWeights | kHoldsSecond | kAllChannels},
 };
 constexpr int kActorKindCount = sizeof kActorKinds / sizeof kActorKinds[0];
 
@@ -150,6 +153,11 @@ constexpr ShapeRule shapes_of(OpCode op) {
                       : ShapeRule::kAny;
 }
 
+// Returns whether the actor keeps a state from row to row: it makes all rows
+// and channels itself, one row a firing.
+constexpr bool keeps_state(OpCode op) {
+  return rows_of(op) == RowsFrom::kSteps;
+}
 constexpr bool has_window(OpCode op) { return has_trait(op, kSlides); }
 constexpr bool is_reduction(OpCode op) { return has_trait(op, kReduces); }
 constexpr bool is_binary(OpCode op) { return has_trait(op, kBinary); }

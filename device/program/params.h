@@ -51,6 +51,35 @@ struct ProbabilityParams {
 };
 inline constexpr int32_t kMostProbabilityFactor = 1 << 23;
 inline constexpr int32_t kWholeProbability = 1 << 30;
+// kLstm: TensorFlow Lite Micro's UNIDIRECTIONAL_SEQUENCE_LSTM in int8. Row t of
+// the result is the hidden state after step t, which reads row t of the first
+// operand; two rows more are the cell state behind the last step, int16, the
+// low byte first. The second operand has the state before the first step in
+// three rows of the same form: hidden state, cell state. In what follows, gates
+// are input, forget, cell and output, and arguments of both functions are in
+// units of 2^-12, results of 2^-15.
+//   a gate: f(sat16(sat16(rq(x's sum, input)) + sat16(rq(h's sum, recurrent))))
+//   c = sat16(sat16(rq(forget * c)) + sat16(rq(input * cell))), clipped
+//   h = clamp(rq(tanh(c) * output) + zero_out)
+struct LstmGate {
+  int32_t input_multiplier, input_shift;
+  int32_t recurrent_multiplier, recurrent_shift;
+};
+inline constexpr int kLstmGates = 4;
+struct LstmParams {
+  LstmGate gates[kLstmGates];
+  int32_t keep_multiplier, keep_shift;      // of forget * c
+  int32_t add_multiplier, add_shift;        // of input * cell
+  int32_t hidden_multiplier, hidden_shift;  // of tanh(c) * output
+  // tanh's argument is (c * multiplier + half) >> shift in units of 1 / 12288.
+  int32_t tanh_multiplier, tanh_shift;
+  int32_t clip;  // of c, to both sides; 32768: none
+  // sigmoid(k / 24) in units of 2^-16: numbers of 16 bits, two in a word, the
+  // lower one first.
+  uint32_t table[128];
+};
+// Rows of the state behind those of the hidden one.
+inline constexpr int kLstmCellRows = 2;
 // kL2Norm: sums of this many squares stay below 2^31.
 inline constexpr int kMostL2Channels = 32768;
 // kBilinear: output place o lies at (o * scale + base) / 1024 of the input.

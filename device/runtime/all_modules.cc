@@ -29,7 +29,7 @@ __attribute__((weak)) extern const Modules modules =
                 Op::kDepthToSpace, Op::kTranspose, Op::kReshape, Op::kConstant,
                 Op::kRequantize, Op::kDivide, Op::kSquaredDifference,
                 Op::kLogSoftmax, Op::kBilinear, Op::kArgMax, Op::kRunningSum,
-                Op::kMatmul, Op::kL2Norm, Op::kProbability>(
+                Op::kMatmul, Op::kL2Norm, Op::kProbability, Op::kLstm>(
                 shoal_storage_module, shoal_link_module)));
 
 }  // namespace shoal

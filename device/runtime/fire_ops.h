@@ -34,6 +34,9 @@ void fire_running_sum(const Slice&);
 void fire_matmul(const Slice&);
 void fire_requantize(const Slice&);
 
+// fire_lstm.cc
+void fire_lstm(const Slice&);
+
 // fire_move.cc
 void fire_move(const Slice&);
 void fire_bilinear(const Slice&);

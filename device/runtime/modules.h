@@ -129,9 +129,10 @@ inline constexpr Fire kFires[] = {fire_conv,
                                   fire_matmul,
                                   fire_l2_norm,
                                   fire_probability,
-                                  nullptr,   // rescale
-                                  nullptr,   // sigmoid
-                                  nullptr};  // wide_softmax
+                                  nullptr,  // rescale
+                                  nullptr,  // sigmoid
+                                  nullptr,  // wide_softmax
+                                  fire_lstm};
 static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 
 // Returns what fires a kind with elements of 16 bits; null: nothing.

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <set>
 
+#include "device/kernels/lstm.h"
 #include "device/program/params.h"
 #include "device/runtime/testing/expect_program.h"
 #include "device/runtime/testing/naive.h"
+#include "device/runtime/testing/sample_programs.h"
 
 namespace shoal::test {
 namespace {
@@ -372,6 +374,44 @@ TEST(Ops, Products) {
     return clamp(requantize(sum, p.multiplier, p.shift) - 2, -128, 127);
   });
   expect_op(s, {a, b}, y);
+}
+
+// The kernel itself is compared with the oracle's LSTM in tests/.
+TEST(Ops, Steps) {
+  Random r(19);
+  constexpr int kSteps = 6, kInputs = 5, kUnits = 8;
+  const Tensor x = random_tensor(r, kSteps, 1, kInputs);
+  const Tensor before = random_tensor(r, 3, 1, kUnits);
+  const ActorSpec a = lstm_actor(r, kInputs, kUnits);
+  LstmParams p;
+  std::memcpy(&p, a.params.data(), sizeof p);
+  std::vector<int8_t> hidden;
+  std::vector<int16_t> cell(kUnits);
+  const Bytes state = before.bytes();
+  for (int u = 0; u < kUnits; ++u) {
+    hidden.push_back(static_cast<int8_t>(state[size_t(u)]));
+  }
+  std::memcpy(cell.data(), &state[kUnits], 2 * kUnits);
+  Tensor y(kSteps + 2, 1, kUnits);
+  for (int t = 0; t < kSteps; ++t) {
+    std::vector<int8_t> row, next(kUnits);
+    for (int c = 0; c < kInputs; ++c)
+      row.push_back(static_cast<int8_t>(x.at(t, 0, c)));
+    for (const ChunkSpec& c : a.chunks) {
+      const auto* weights = reinterpret_cast<const int8_t*>(c.bytes.data());
+      lstm_step({row.data(), hidden.data(), kInputs, kUnits, weights, c.out_n,
+                 &cell[size_t(c.out0)], &next[size_t(c.out0)], a.r.zero_out,
+                 &p});
+    }
+    hidden = next;
+    for (int u = 0; u < kUnits; ++u) y.at(t, 0, u) = hidden[size_t(u)];
+  }
+  for (int k = 0; k < 2 * kUnits; ++k) {
+    const int v = cell[size_t(k / 2)];
+    y.at(kSteps + k / kUnits, 0, k % kUnits) =
+        static_cast<int8_t>(k % 2 ? v >> 8 : v & 0xFF);
+  }
+  expect_op(a, {x, before}, y);
 }
 
 TEST(Ops, BetweenRowsAndColumns) {

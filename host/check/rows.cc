@@ -142,6 +142,9 @@ Bounds left_only(const Axis& a) {
   return a.operand == 1 ? all(a) : plain(a.out);
 }
 
+// A step reads its own row; the state before the first step is needed whole.
+Bounds steps(const Axis& a) { return a.operand == 1 ? all(a) : plain(a.out); }
+
 // The checker's own rules for each operator, independent of the planner's.
 struct Dependence {
   OpCode op;
@@ -185,6 +188,7 @@ constexpr Dependence kDependences[] = {
     {OpCode::kRescale, same, same, same},
     {OpCode::kSigmoid, same, same, same},
     {OpCode::kWideSoftmax, same, same, all, true},
+    {OpCode::kLstm, steps, all, all, true},
 };
 
 constexpr bool in_order() {

@@ -54,6 +54,9 @@ uint64_t weights_of_chunk(const Net& net, const PlanStage& stage,
                    (layer.is_wide ? 2 : 1));
     case OpCode::kDepthwise:
       return stored(taps * n) + 8 * n + fours(n);
+    case OpCode::kLstm:  // eight biases, and rows of four gates
+      return n * (32 + 4 * (stage.ports[a.in[0]].box.channels() +
+                            layer.out.box.channels()));
     case OpCode::kRequantize:
       return 8 * n + fours(n);
     default: {

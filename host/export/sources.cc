@@ -60,12 +60,17 @@ constexpr KindSources kKinds[] = {
     {"kBilinear", "fire_move", {"move"}},
     {"kArgMax", "fire_elements", {"rare"}},
     {"kRunningSum", "fire_elements", {"rare"}},
-    {"kMatmul", "fire_elements", {"element"}},
+    {"kMatmul",
+     "fire_elements",
+     {"matmul", "best_conv", "conv", "dot", "window"},
+     {"matmul", "best_conv", "dsp_conv", "dot", "window"},
+     {"matmul", "best_conv", "mve_conv", "dot", "window"}},
     {"kL2Norm", "fire_elements", {"rare"}},
     {"kProbability", "fire_elements", {"rare"}},
     {"kRescale", "fire_wide", {"wide_elements"}},
     {"kSigmoid", "fire_wide", {"wide_elements"}},
     {"kWideSoftmax", "fire_wide", {"wide_elements"}},
+    {"kLstm", "fire_lstm", {"lstm", "dot"}},
 };
 static_assert(std::size(kKinds) == kActorKindCount, "a row for each OpCode");
 

@@ -130,6 +130,7 @@ void lower_resize(Builder&);
 void lower_bilinear(Builder&);
 void lower_matmul(Builder&);
 void lower_running_sum(Builder&);
+void lower_lstm(Builder&);
 void lower_arg(Builder&);
 void lower_cast(Builder&);
 void lower_blocks(Builder&);

@@ -67,7 +67,11 @@ const char* why_unsupported(const Graph& g, const Op& op) {
     }
     return is_quantized(y) ? nullptr : "not int8 or int16";
   }
-  const size_t operands = has_weights(op.kind) ? 1 : op.inputs.size();
+  // Operands behind these are constant: the importer has seen to that.
+  const bool is_recurrent = class_of(op.kind) == OpClass::kRecurrent;
+  const size_t operands = is_recurrent           ? 2
+                          : has_weights(op.kind) ? 1
+                                                 : op.inputs.size();
   for (size_t k = 0; k < operands; ++k) {
     if (!is_quantized(g.tensors[op.inputs[k]])) return "not int8 or int16";
   }

@@ -25,6 +25,7 @@ constexpr ByClass<void (*)(Builder&)> kLowerings(
      {OpClass::kResize, lower_resize},
      {OpClass::kBilinear, lower_bilinear},
      {OpClass::kMatmul, lower_matmul},
+     {OpClass::kRecurrent, lower_lstm},
      {OpClass::kRunning, lower_running_sum},
      {OpClass::kArg, lower_arg},
      {OpClass::kCast, lower_cast},

@@ -16,6 +16,7 @@ constexpr ByClass<bool> kParts({{OpClass::kReshape, true},
                                 {OpClass::kFullyConnected, true},
                                 {OpClass::kReduce, true},
                                 {OpClass::kMatmul, true},
+                                {OpClass::kRecurrent, true},
                                 {OpClass::kBlocks, true}},
                                false);
 

@@ -222,6 +222,54 @@ inline Sample variable_sample() {
   return sample;
 }
 
+// Steps of a recurrent actor, in chunks of at most three units.
+inline ActorSpec lstm_actor(Random& r, int inputs, int units) {
+  ActorSpec a;
+  a.r.op = OpCode::kLstm;
+  a.r.zero_out = -3;
+  LstmParams p{};
+  for (LstmGate& gate : p.gates) gate = {1500000000, -4, 1300000000, -3};
+  p.keep_multiplier = p.add_multiplier = 1 << 30, p.keep_shift = -14;
+  p.add_shift = -18;
+  p.hidden_multiplier = 1100000000, p.hidden_shift = -22;
+  p.tanh_multiplier = 6, p.clip = 30000;
+  for (int k = 0; k < 128; ++k) {
+    const auto low = static_cast<uint32_t>(32768 + 120 * 2 * k);
+    p.table[k] = low | (low + 120) << 16;
+  }
+  a.set_params(p);
+  const auto unit = static_cast<size_t>(lstm_unit_bytes(inputs, units));
+  for (int first = 0; first < units; first += 3) {
+    ChunkSpec c{first, std::min(3, units - first), 0, 1, {}};
+    c.bytes.resize(static_cast<size_t>(c.out_n) * unit);
+    for (size_t i = 0; i < c.bytes.size(); ++i) {
+      const bool is_high = i % unit < kLstmBiasBytes && i % 4 > 1;
+      c.bytes[i] = is_high ? 0 : static_cast<uint8_t>(r());
+    }
+    a.chunks.push_back(c);
+  }
+  return a;
+}
+
+// A sequence of five steps behind one another.
+inline Sample lstm_sample() {
+  Random r(7);
+  const Tensor x = random_tensor(r, 5, 1, 3),
+               before = random_tensor(r, 3, 1, 4);
+  StageSpec s;
+  const int bx = s.buffer(x.buffer()), bs = s.buffer(before.buffer());
+  const int by = s.buffer(BufferSpec{7, 1, 4, 2});
+  s.input(bx, 0), s.input(bs, 1);
+  ActorSpec a = lstm_actor(r, 3, 4);
+  a.r.in[0] = s.read(bx), a.r.in[1] = s.read(bs), a.r.out = s.write(by);
+  s.actors.push_back(a);
+  s.output(by, 0);
+  Sample sample;
+  sample.program.stages = {s};
+  sample.inputs = {x.bytes(), before.bytes()};
+  return sample;
+}
+
 // More rows than 16 bits count, or as many columns as they do, and long steps.
 inline Sample wide_sample(bool columns) {
   Random r(5);
@@ -288,7 +336,7 @@ inline Sample int16_sample() {
 inline std::vector<Sample> sample_programs() {
   std::vector<Sample> samples{wide_sample(false), wide_sample(true)};
   for (Sample s : {two_stage_sample(), loop_sample(), move_sample(),
-                   variable_sample(), int16_sample()}) {
+                   variable_sample(), int16_sample(), lstm_sample()}) {
     samples.push_back(s);
     s.program = on_tape(s.program, s.inputs, false);
     samples.push_back(s);

@@ -20,6 +20,8 @@ KernelCost kernel_cost(const StageView& s, const ActorRecord& a,
     case OpCode::kTransposeConv:
       // Only these of the kernel's taps meet an input pixel.
       return {costs.conv / a.stride_y / a.stride_x};
+    case OpCode::kLstm:
+      return {costs.fully_connected};
     default:
       return conv_cost(costs, rows(out) * columns(out),
                        a.kernel_h * a.kernel_w);
@@ -186,6 +188,10 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
   if (counts_macs(a.op)) {
     double macs = 1.0 * p.kernel_rows * a.kernel_w;
     if (a.op != OpCode::kDepthwise) macs *= p.in_channels;
+    if (a.op == OpCode::kLstm) {
+      macs =
+          kLstmGates * 1.0 * (p.in_channels + shoal::channels(s.ports[a.out]));
+    }
     units *= macs;
     sum.macs = macs * p.channels * static_cast<double>(pixels);
   } else {

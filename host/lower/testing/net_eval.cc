@@ -7,47 +7,10 @@
 #include "device/program/params.h"
 #include "host/lower/batch.h"
 #include "host/lower/layout.h"
+#include "host/lower/testing/grid.h"
 
 namespace shoal {
 namespace {
-
-// A view with its bytes.
-class Grid {
- public:
-  Grid() = default;
-  Grid(const Net& net, const View& v, NetValues& values)
-      : box_(v.box),
-        columns_(net.tensors[v.tensor].columns),
-        channels_(net.tensors[v.tensor].channels),
-        data_(values[v.tensor].data()) {}
-  int rows() const { return box_.rows(); }
-  int columns() const { return box_.columns(); }
-  int channels() const { return box_.channels(); }
-  bool has(int y, int x) const {
-    return y >= 0 && y < rows() && x >= 0 && x < columns();
-  }
-  int8_t& at(int y, int x, int c) const {
-    return data_[(int64_t{box_.y0 + y} * columns_ + box_.x0 + x) * channels_ +
-                 box_.c0 + c];
-  }
-  // The element of this number in the box.
-  int8_t& at(int64_t k) const {
-    const int64_t pixel = k / channels();
-    return at(static_cast<int>(pixel / columns()),
-              static_cast<int>(pixel % columns()),
-              static_cast<int>(k % channels()));
-  }
-  // Repeats what has one row, column or channel.
-  int8_t repeated(int y, int x, int c) const {
-    return at(rows() == 1 ? 0 : y, columns() == 1 ? 0 : x,
-              channels() == 1 ? 0 : c);
-  }
-
- private:
-  Box box_;
-  int columns_ = 1, channels_ = 1;
-  int8_t* data_ = nullptr;
-};
 
 template <class T>
 T params_of(const Layer& l) {
@@ -371,6 +334,83 @@ struct Run {
     return fused(wrap_add(requantize(sum, p.multiplier, p.shift), l.zero_out));
   }
 
+  // Sums of a unit's gate over the first operand or over the hidden state.
+  int32_t gate_sum(int u, int gate, bool recurrent, const int8_t* from,
+                   int count) const {
+    const int inputs = a.channels();
+    const int8_t* unit =
+        &l.weights.values[int64_t{u} * (32 + 4 * (inputs + y.channels()))];
+    int32_t sum = 0;
+    std::memcpy(&sum, unit + 8 * gate + (recurrent ? 4 : 0), sizeof sum);
+    const int8_t* w =
+        unit + 32 + (recurrent ? 4 * inputs + gate * count : gate * count);
+    for (int k = 0; k < count; ++k) sum = wrap_add(sum, w[k] * from[k]);
+    return sum;
+  }
+
+  // Between two entries of the table, of an argument in units of 1 / 12288.
+  static int sigmoid_of(const LstmParams& p, int v, int bits) {
+    const int size = v < 0 ? -v : v, k = size >> bits;
+    const auto entry = [&p](int at) {
+      return static_cast<int>(p.table[at / 2] >> at % 2 * 16 & 0xFFFF);
+    };
+    if (k >= 255) return (bits == 9 ? 0xFFFE : 0xFFFF) << bits;
+    return (entry(k) << bits) +
+           (size - (k << bits)) * (entry(k + 1) - entry(k));
+  }
+  static int logistic_of(const LstmParams& p, int v) {
+    const int s = sigmoid_of(p, v, 9);
+    return (v >= 0 ? s + 512 : (1 << 25) - s + 511) >> 10;
+  }
+  static int tanh_of(const LstmParams& p, int v) {
+    const int s = sigmoid_of(p, v, 8) - (1 << 23);
+    return (v >= 0 ? s + 128 : 127 - s) >> 8;
+  }
+
+  void lstm() const {
+    const auto p = params_of<LstmParams>(l);
+    const auto sat = [](int v) { return clamp(v, -32768, 32767); };
+    const int units = y.channels(), steps = a.rows();
+    std::vector<int8_t> h, state;
+    for (int k = 0; k < 3 * units; ++k) state.push_back(b.at(k));
+    h.assign(state.begin(), state.begin() + units);
+    std::vector<int16_t> c(static_cast<size_t>(units));
+    std::memcpy(c.data(), state.data() + units, 2 * c.size());
+    for (int t = 0; t < steps; ++t) {
+      const std::vector<int8_t> before = h;
+      for (int u = 0; u < units; ++u) {
+        int gate[4];
+        for (int g = 0; g < 4; ++g) {
+          const LstmGate& m = p.gates[g];
+          const int from_x = sat(
+              requantize(gate_sum(u, g, false, &a.at(t, 0, 0), a.channels()),
+                         m.input_multiplier, m.input_shift));
+          const int from_h =
+              sat(requantize(gate_sum(u, g, true, before.data(), units),
+                             m.recurrent_multiplier, m.recurrent_shift));
+          const int v = 3 * sat(from_x + from_h);
+          gate[g] = g == 2 ? tanh_of(p, v) : logistic_of(p, v);
+        }
+        int v = sat(
+            sat(requantize(gate[1] * c[u], p.keep_multiplier, p.keep_shift)) +
+            sat(requantize(gate[0] * gate[2], p.add_multiplier, p.add_shift)));
+        if (p.clip < 1 << 15) v = clamp(v, -p.clip, p.clip);
+        c[u] = static_cast<int16_t>(v);
+        const int half = p.tanh_shift > 0 ? 1 << (p.tanh_shift - 1) : 0;
+        const int tanh =
+            tanh_of(p, (v * p.tanh_multiplier + half) >> p.tanh_shift);
+        h[u] = fused(wrap_add(
+            requantize(tanh * gate[3], p.hidden_multiplier, p.hidden_shift),
+            l.zero_out));
+        y.at(t, 0, u) = h[u];
+      }
+    }
+    std::memcpy(state.data() + units, c.data(), 2 * c.size());
+    for (int k = 0; k < 2 * units; ++k) {
+      y.at(steps + k / units, 0, k % units) = state[units + k];
+    }
+  }
+
   int8_t move(int r, int x, int c) const {
     const auto p = params_of<MoveParams>(l);
     const int iy = r * p.stride_y + p.base_y, ix = x * p.stride_x + p.base_x,
@@ -459,6 +499,8 @@ struct Run {
         return each([&](int r, int x, int c) { return running_sum(r, x, c); });
       case OpCode::kMatmul:
         return each([&](int r, int, int c) { return matmul(r, c); });
+      case OpCode::kLstm:
+        return lstm();
       case OpCode::kMove:
         return each([&](int r, int x, int c) { return move(r, x, c); });
       case OpCode::kResize:
@@ -480,7 +522,8 @@ struct Run {
       case OpCode::kRescale:
       case OpCode::kSigmoid:
       case OpCode::kWideSoftmax:
-        break;  // int16 nets are judged as they run (tests/int16_random_test.cc)
+        break;  // int16 nets are judged as they run
+                // (tests/int16_random_test.cc)
     }
     throw std::logic_error(l.name + ": not an operator of a net");
   }

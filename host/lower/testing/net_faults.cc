@@ -148,6 +148,14 @@ class Judge {
                    l.in[1].box.channels() == in.channels(),
                "sides of other sizes");
         break;
+      case OpCode::kLstm:
+        expect(in.rows() + 2 == out.rows() && l.in[1].box.rows() == 3 &&
+                   l.in[1].box.channels() == out.channels() &&
+                   values == static_cast<size_t>(
+                                 out.channels() *
+                                 (32 + 4 * (in.channels() + out.channels()))),
+               "steps of another size");
+        break;
       case OpCode::kBilinear:
         expect(in.channels() == out.channels() && l.params.size() == 4,
                "another size than its input");

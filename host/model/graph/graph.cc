@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "device/program/params.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -88,6 +89,12 @@ int64_t op_macs(const Graph& graph, const Op& op) {
     const bool swapped = std::get<MatmulAttr>(op.attr).adj_x;
     return element_count(at(graph, op.outputs[0]).shape) *
            x[x.size() - (swapped ? 2 : 1)];
+  }
+  if (op.kind == OpKind::kLstm) {
+    const Shape& y = at(graph, op.outputs[0]).shape;
+    const int64_t row =
+        int64_t{at(graph, op.inputs[0]).shape.back()} + y.back();
+    return element_count(y) * kLstmGates * row;
   }
   if (!has_weights(op.kind) || op.kind == OpKind::kTransposeConv) return 0;
   const Shape& weights = at(graph, op.inputs[1]).shape;

@@ -80,6 +80,7 @@ enum class OpKind : uint8_t {
   kFullyConnected,
   kTransposeConv,
   kBatchMatmul,
+  kLstm,
   kAdd,
   kSub,
   kMul,
@@ -239,6 +240,17 @@ struct MatmulAttr {  // the last two axes of an operand are swapped
   bool adj_x = false, adj_y = false;
   bool operator==(const MatmulAttr&) const = default;
 };
+// UNIDIRECTIONAL_SEQUENCE_LSTM. Inputs: x, the state before the first step,
+// weights of the input and recurrent weights (of the input gate, the forget
+// gate, the cell and the output gate each), four biases. Results: the hidden
+// state of each step, the state behind the last one. A state of int8 has three
+// rows of a byte for each unit: the hidden state, and the cell state, int16,
+// the low byte of each element first.
+struct LstmAttr {
+  float cell_scale = 0;  // of the cell state, a power of two
+  float clip = 0;        // of the cell state; 0: none
+  bool operator==(const LstmAttr&) const = default;
+};
 struct GeluAttr {
   bool approximate = false;  // by tanh
   bool operator==(const GeluAttr&) const = default;
@@ -269,12 +281,12 @@ using Attr =
     std::variant<std::monostate, WindowAttr, FusedAttr, ReduceAttr, AxisAttr,
                  PadAttr, MirrorAttr, TransposeAttr, SliceAttr, ResizeAttr,
                  BlockAttr, AlphaAttr, GatherAttr, BatchesAttr, CumsumAttr,
-                 MatmulAttr, GeluAttr, FunctionAttr, TableAttr>;
+                 MatmulAttr, LstmAttr, GeluAttr, FunctionAttr, TableAttr>;
 
 // inputs holds data operands only: CONV_2D, DEPTHWISE_CONV_2D,
 // FULLY_CONNECTED, TRANSPOSE_CONV: x, weights, bias (-1: none); PRELU: x,
-// alpha; the others: what they compute on. Weights keep the file's layout:
-// OHWI, 1HWC, [out, in], OHWI.
+// alpha; UNIDIRECTIONAL_SEQUENCE_LSTM: see LstmAttr; the others: what they
+// compute on. Weights keep the file's layout: OHWI, 1HWC, [out, in], OHWI.
 struct Op {
   OpKind kind{};
   std::vector<int> inputs;

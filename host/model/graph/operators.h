@@ -29,7 +29,8 @@ inline constexpr int kNoCode = -1;
 enum class OpClass : uint8_t {
   kConvolution,  // of a picture, with weights
   kFullyConnected,
-  kMatmul,  // of two operands that are both computed, or one of them
+  kMatmul,     // of two operands that are both computed, or one of them
+  kRecurrent,  // a step for each row
   kPool,
   kReduce,
   kRunning,  // sums along an axis
@@ -117,6 +118,7 @@ enum class OptionsCode : int {
   kUnpack = 64,
   kFloorDiv = 65,
   kSquare = 66,
+  kSequenceLstm = 71,
   kFloorMod = 72,
   kResizeNearestNeighbor = 74,
   kLeakyRelu = 75,

@@ -25,6 +25,7 @@ class ModelConversion {
     inline_calls(raw_, name_);
     refuse_compiled();
     find_variables(raw_, name_);
+    find_states(raw_, name_);
     check_order(raw_, name_);
     if (options_.cuts()) {
       if (!raw_.variables.empty()) {

@@ -54,6 +54,7 @@ const ImportRow& import_row(OpKind);
 // others.
 const ImportRow& window_row(OpKind);
 const ImportRow& arithmetic_row(OpKind);
+const ImportRow& recurrent_row(OpKind);
 const ImportRow& layout_row(OpKind);
 const ImportRow& slice_row(OpKind);
 

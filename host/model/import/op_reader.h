@@ -134,6 +134,10 @@ void check_order(const RawModel&, const std::string& name);
 // that what is left reads and makes tensors; see Variable in graph.h.
 void find_variables(RawModel&, const std::string& name);
 
+// Makes variables of the states of UNIDIRECTIONAL_SEQUENCE_LSTM, which the file
+// has as tensors that outlive a frame; see LstmAttr in graph.h.
+void find_states(RawModel&, const std::string& name);
+
 // A survey of a file's operators, by their types alone.
 struct TypeSurvey {
   bool floats = false;             // it computes in float32

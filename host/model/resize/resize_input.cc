@@ -318,6 +318,7 @@ void Resizer::visit() {
        {OpClass::kSplit, &Resizer::split},
        {OpClass::kArg, &Resizer::place},
        {OpClass::kMatmul, &Resizer::unchanged_only},
+       {OpClass::kRecurrent, &Resizer::unchanged_only},
        {OpClass::kGather, &Resizer::unchanged_only},
        {OpClass::kBatches, &Resizer::unchanged_only},
        {OpClass::kBilinear, static_cast<Visit>(&Resizer::scale)},

@@ -115,6 +115,10 @@ bool read_more_options(const tflite::Operator& op, RawOptions& o) {
   } else if (const auto* cumsum = op.options_as_Cumsum()) {
     o.exclusive = cumsum->exclusive();
     o.reverse = cumsum->reverse();
+  } else if (const auto* lstm = op.options_as_SequenceLstm()) {
+    o.activation = lstm->activation();
+    o.clip = lstm->cell_clip();
+    o.time_major = lstm->time_major();
   } else if (const auto* cast = op.options_as_Cast()) {
     o.in_type = cast->in_type();
     o.out_type = cast->out_type();
@@ -168,6 +172,10 @@ Ref plain_options(Builder& b, const RawOptions& o) {
       return tflite::CreateBatchMatmul(b, o.adj_x, o.adj_y).Union();
     case OptionsCode::kCumsum:
       return tflite::CreateCumsum(b, o.exclusive, o.reverse).Union();
+    case OptionsCode::kSequenceLstm:
+      return tflite::CreateSequenceLstm(b, static_cast<int8_t>(o.activation),
+                                        o.clip, 0, o.time_major)
+          .Union();
     case OptionsCode::kCast:
       return tflite::CreateCast(b, static_cast<int8_t>(o.in_type),
                                 static_cast<int8_t>(o.out_type))

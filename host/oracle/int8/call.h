@@ -88,6 +88,7 @@ void log_softmax(const Call&);
 void l2_norm(const Call&);
 void matmul(const Call&);
 void running_sum(const Call&);
+void lstm(const Call&);
 void bilinear(const Call&);
 void arg(const Call&);
 void cast(const Call&);

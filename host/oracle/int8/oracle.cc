@@ -29,6 +29,7 @@ constexpr ByOperator<void (*)(const oracle::Call&)> kEvaluate(
      {OpKind::kL2Normalization, oracle::l2_norm}},
     {{OpClass::kFullyConnected, oracle::fully_connected},
      {OpClass::kMatmul, oracle::matmul},
+     {OpClass::kRecurrent, oracle::lstm},
      {OpClass::kRunning, oracle::running_sum},
      {OpClass::kArg, oracle::arg},
      {OpClass::kCast, oracle::cast},

@@ -17,6 +17,8 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
                           int64_t{layer.kernel_h} * layer.kernel_w);
   }
   if (layer.op == OpCode::kTransposeConv) return {costs.conv};
+  // A step is a product with each weight once.
+  if (layer.op == OpCode::kLstm) return {costs.fully_connected};
   return conv_cost(costs, layer.out.box.rows() * layer.out.box.columns(),
                    layer.kernel_h * layer.kernel_w);
 }
@@ -161,7 +163,8 @@ int64_t weight_bytes(const Layer& layer) {
 }
 
 int64_t share_macs(const Layer& layer, const LayerShare& share) {
-  if (layer.macs == 0) return 0;
+  // Steps have one owner; rows of the state take none.
+  if (layer.macs == 0 || keeps_state(layer.op)) return layer.macs;
   int64_t macs = layer.macs / layer.out.box.elements() * share.out.elements();
   const int channels = layer.in[0].box.channels();
   if (share.in_channels != channels && layer.op != OpCode::kDepthwise) {

@@ -48,7 +48,8 @@ struct LayerTime {
 // too.
 constexpr bool counts_macs(OpCode op) {
   return op == OpCode::kConv || op == OpCode::kDepthwise ||
-         op == OpCode::kTransposeConv || op == OpCode::kMatmul;
+         op == OpCode::kTransposeConv || op == OpCode::kMatmul ||
+         op == OpCode::kLstm;
 }
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);

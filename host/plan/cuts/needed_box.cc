@@ -10,7 +10,8 @@ namespace {
 
 // In one piece, of the whole tensor.
 bool is_whole(OpCode op) {
-  return rows_of(op) == RowsFrom::kAll || rows_of(op) == RowsFrom::kBytes;
+  return rows_of(op) == RowsFrom::kAll || rows_of(op) == RowsFrom::kBytes ||
+         keeps_state(op);
 }
 
 int block(const Layer& l) {
@@ -131,7 +132,8 @@ bool can_cut_columns(const Layer& l) {
 }
 
 bool can_cut_outputs(const Layer& l) {
-  const bool filters = has_weights(l.op);  // of their own for each output
+  // They have weights of their own for each output.
+  const bool filters = has_weights(l.op) && !keeps_state(l.op);
   return (filters || !needs_all_channels(l.op)) &&
          l.out.box.channels() > output_granule(l);
 }
@@ -139,7 +141,7 @@ bool can_cut_outputs(const Layer& l) {
 bool can_cut_inputs(const Layer& l) {
   // Nodes exchange sums of 32 bits.
   return !l.is_wide && has_weights(l.op) && needs_all_channels(l.op) &&
-         l.in[0].box.channels() > 1;
+         !keeps_state(l.op) && l.in[0].box.channels() > 1;
 }
 
 int output_granule(const Layer& l) {

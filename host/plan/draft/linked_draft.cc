@@ -383,7 +383,7 @@ void lay_over(const CutNet& s, Segment segment, const PlanStage& stage,
 LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
   LayerWork w = work_for(s.net.layers[l], made.rows(), passes);
   const bool whole_window = w.part == s.net.layers[l].kernel_h;
-  if (s.band[l] && whole_window) {
+  if (s.band[l] && whole_window && !keeps_state(s.net.layers[l].op)) {
     const int least = ceil_div(made.rows(), kMaxFirings);
     w.band = std::clamp(s.band[l], least, made.rows());
   }

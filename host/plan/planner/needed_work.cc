@@ -91,6 +91,8 @@ WorkKind kind_of(const Layer& l) {
       return WorkKind::kDepthwise;
     case OpCode::kTransposeConv:
       return WorkKind::kTransposed;
+    case OpCode::kLstm:
+      return WorkKind::kFullyConnected;
     case OpCode::kConv:
       if (l.out.box.rows() * l.out.box.columns() == 1) {
         return WorkKind::kFullyConnected;

@@ -19,6 +19,7 @@ int passes(const Layer& layer, LayerWork w) {
                                  : ceil_div(layer.out.box.rows(), w.band);
 }
 LayerWork with_passes(const Layer& layer, LayerWork w, int passes) {
+  if (keeps_state(layer.op)) return w;
   if (w.part < layer.kernel_h) {
     const int part = ceil_div(layer.kernel_h, passes);
     if (part <= kMaxWindowRows) w.part = part;

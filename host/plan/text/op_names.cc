@@ -42,7 +42,8 @@ constexpr const char* kNames[] = {"conv",
                                   "probability",
                                   "rescale",
                                   "sigmoid",
-                                  "wide_softmax"};
+                                  "wide_softmax",
+                                  "lstm"};
 static_assert(std::size(kNames) == kActorKindCount);
 
 }  // namespace

@@ -141,6 +141,7 @@ LayerWork work_for(const Layer& layer, int rows, int passes) {
   passes = std::min(passes, kMaxFirings);
   LayerWork w;
   w.part = layer.kernel_h;
+  if (keeps_state(layer.op)) return w;  // a step a firing
   if (reads_all_for_one_row(layer)) {
     w.part = std::min(ceil_div(layer.kernel_h, passes), kMaxWindowRows);
   } else if (must_cut_window(layer)) {
@@ -197,9 +198,9 @@ uint32_t sums_bytes(const Layer& layer, LayerWork work, const Box& out) {
   }
   const int parts =
       has_window(layer.op) ? ceil_div(layer.kernel_h, work.part) : 1;
-  return static_cast<uint32_t>(
-      accumulator_bytes(accumulator_rows(parts, false, 1), out.columns(),
-                        out.channels(), sum_bytes(layer.op, layer.is_wide)));
+  return static_cast<uint32_t>(accumulator_bytes(
+      keeps_state(layer.op) ? 1 : accumulator_rows(parts, false, 1),
+      out.columns(), out.channels(), sum_bytes(layer.op, layer.is_wide)));
 }
 
 }  // namespace shoal

@@ -23,6 +23,9 @@ class Cutter {
       case OpCode::kDepthwise:
         put_depthwise();
         break;
+      case OpCode::kLstm:
+        put_units();
+        break;
       case OpCode::kLut:
         put_values(0, 256);
         break;
@@ -88,6 +91,12 @@ class Cutter {
         put_values(tap * channels + cut_.out0, cut_.out_n);
       }
     }
+  }
+
+  void put_units() {
+    const auto unit = static_cast<int64_t>(lstm_unit_bytes(
+        layer_.in[0].box.channels(), layer_.out.box.channels()));
+    put_values(cut_.out0 * unit, cut_.out_n * unit);
   }
 
   void put_rows() {

@@ -35,6 +35,47 @@ int ModelBuilder::cumsum(int x, int axis, bool exclusive, bool reverse,
   return add_op(OpKind::kCumsum, {x, numbers({}, {axis})}, result, y, options);
 }
 
+int ModelBuilder::lstm(int x, const LstmSpec& s) {
+  const Shape in = shape(x);
+  const int inputs = in.back();
+  std::vector<int> operands{x};
+  size_t at = 0;
+  for (const int length : {inputs, s.units}) {
+    for (int gate = 0; gate < 4; ++gate) {
+      const auto count = static_cast<size_t>(length) * s.units;
+      const auto first = s.weights.begin() + static_cast<ptrdiff_t>(at);
+      operands.push_back(weights({s.units, length},
+                                 {first, first + static_cast<ptrdiff_t>(count)},
+                                 {s.weight_scale}, 0));
+      at += count;
+    }
+  }
+  operands.insert(operands.end(), 3, -1);
+  for (int gate = 0; gate < 4; ++gate) {
+    const auto first = s.biases.begin() + gate * s.units;
+    operands.push_back(bias({first, first + s.units}));
+  }
+  operands.insert(operands.end(), 2, -1);
+  const auto state = [&](int code, Scale scale) {
+    const int t =
+        add_tensor({1, s.units}, Type::kInt8, {scale.scale}, scale.zero);
+    raw_.tensors.back().type = code;
+    raw_.tensors.back().variable = true;
+    operands.push_back(t);
+  };
+  state(kCodeInt8, s.hidden);
+  state(kCodeInt16, {s.cell_scale, 0});
+  operands.insert(operands.end(), 4, -1);
+  Shape out = in;
+  out.back() = s.units;
+  RawOptions options;
+  options.activation = 4;
+  options.clip = s.clip;
+  options.time_major = s.time_major;
+  const int y = add_tensor(out, type(x), {s.hidden.scale}, s.hidden.zero);
+  return add_raw_op(OpKind::kLstm, operands, y, options);
+}
+
 int ModelBuilder::arg(OpKind kind, int x, int axis, Type file_type) {
   RawOptions options;
   options.out_type = type_code(file_type);

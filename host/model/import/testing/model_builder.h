@@ -108,6 +108,18 @@ class ModelBuilder {
   // kArgMax, kArgMin; whole numbers of this type.
   int arg(OpKind, int x, int axis, Type);
   int cast(int x, Type);
+  // UNIDIRECTIONAL_SEQUENCE_LSTM of a sequence of one batch; see LstmSpec.
+  struct LstmSpec {
+    int units = 1;
+    // Four gates' for the input, then four gates' for the hidden state.
+    std::vector<int8_t> weights;
+    std::vector<int32_t> biases;  // 4 x units
+    float weight_scale = 0.01f;
+    Scale hidden;
+    float cell_scale = 0x1p-11f, clip = 0;
+    bool time_major = false;
+  };
+  int lstm(int x, const LstmSpec&);
   int batch_matmul(int a, int b, bool adj_x, bool adj_y, Scale);
   int leaky_relu(int x, float alpha, Scale);
   int prelu(int x, int alpha, Scale);

@@ -1,0 +1,86 @@
+// Source of the formulas: lstm_eval of TensorFlow Lite Micro, whose functions
+// of 16 bits lie between the entries of a table.
+#include "device/kernels/lstm.h"
+
+#include "device/base/fixed_point.h"
+#include "device/kernels/dot.h"
+#include "device/program/chunk.h"
+
+namespace shoal {
+namespace {
+
+int32_t to_int16(int32_t v) { return clamp(v, -32768, 32767); }
+
+uint32_t entry(const uint32_t* table, uint32_t k) {
+  return table[k / 2] >> (k % 2 * 16) & 0xFFFF;
+}
+
+// Arguments are in units of 1 / 12288, results in units of 2^-15.
+int32_t logistic(const uint32_t* table, int32_t v) {
+  const uint32_t size = bits(v < 0 ? -v : v), k = size >> 9;
+  uint32_t y = 0x7FFF << 10;
+  if (k < 255) {
+    const uint32_t a = entry(table, k), b = entry(table, k + 1);
+    y = (a << 9) + (size & 0x1FF) * (b - a);
+  }
+  y = v >= 0 ? y + (1 << 9) : (1u << 25) - y + (1 << 9) - 1;
+  return static_cast<int16_t>(y >> 10);
+}
+
+int32_t tangent(const uint32_t* table, int32_t v) {
+  const uint32_t size = bits(v < 0 ? -v : v), k = size >> 8;
+  uint32_t y = 0xFFFF << 8;
+  if (k < 255) {
+    const uint32_t a = entry(table, k), b = entry(table, k + 1);
+    y = (a << 8) + (size & 0xFF) * (b - a);
+  }
+  const uint32_t one = 1u << 23;
+  return static_cast<int16_t>(
+      wrap(v >= 0 ? y - one + (1 << 7) : one - y + (1 << 7) - 1) >> 8);
+}
+
+int32_t gate_argument(const LstmGate& g, uint32_t input, uint32_t recurrent) {
+  const int32_t a = requantize(wrap(input), g.input_multiplier, g.input_shift);
+  const int32_t b =
+      requantize(wrap(recurrent), g.recurrent_multiplier, g.recurrent_shift);
+  return to_int16(to_int16(a) + to_int16(b));
+}
+
+}  // namespace
+
+void lstm_step(const LstmArgs& a) {
+  const LstmParams& p = *a.params;
+  const auto unit_bytes = lstm_unit_bytes(a.inputs, a.units);
+  const int32_t half = p.tanh_shift > 0 ? 1 << (p.tanh_shift - 1) : 0;
+  for (int u = 0; u < a.count; ++u) {
+    const int8_t* unit = a.weights + static_cast<uint64_t>(u) * unit_bytes;
+    const auto* bias = reinterpret_cast<const uint32_t*>(unit);
+    uint32_t inputs[kLstmGates], hiddens[kLstmGates];
+    for (int g = 0; g < kLstmGates; ++g) {
+      inputs[g] = bias[2 * g], hiddens[g] = bias[2 * g + 1];
+    }
+    const int8_t* w = unit + kLstmBiasBytes;
+    add_dots(w, a.inputs, kLstmGates, a.x, 0, 1, a.inputs, 0, inputs);
+    w += kLstmGates * a.inputs;
+    add_dots(w, a.units, kLstmGates, a.h, 0, 1, a.units, 0, hiddens);
+    int32_t gate[kLstmGates];
+    for (int g = 0; g < kLstmGates; ++g) {
+      const int32_t v = 3 * gate_argument(p.gates[g], inputs[g], hiddens[g]);
+      gate[g] = g == 2 ? tangent(p.table, v) : logistic(p.table, v);
+    }
+    const int32_t kept =
+        to_int16(requantize(gate[1] * a.c[u], p.keep_multiplier, p.keep_shift));
+    const int32_t added =
+        to_int16(requantize(gate[0] * gate[2], p.add_multiplier, p.add_shift));
+    int32_t c = to_int16(kept + added);
+    if (p.clip < 1 << 15) c = clamp(c, -p.clip, p.clip);
+    a.c[u] = static_cast<int16_t>(c);
+    const int32_t t =
+        tangent(p.table, (c * p.tanh_multiplier + half) >> p.tanh_shift);
+    const int32_t h =
+        requantize(t * gate[3], p.hidden_multiplier, p.hidden_shift);
+    a.out[u] = static_cast<int8_t>(clamp(wrap_add(h, a.zero_out), -128, 127));
+  }
+}
+
+}  // namespace shoal
