@@ -1,5 +1,5 @@
-// Source of the formulas: lstm_eval of TensorFlow Lite Micro, whose functions of
-// 16 bits lie between the entries of a table.
+// Source of the formulas: lstm_eval of TensorFlow Lite Micro, whose functions
+// of 16 bits lie between the entries of a table.
 #include "device/kernels/lstm.h"
 
 #include "device/base/fixed_point.h"
@@ -40,8 +40,7 @@ int32_t tangent(const uint32_t* table, int32_t v) {
 }
 
 int32_t gate_argument(const LstmGate& g, uint32_t input, uint32_t recurrent) {
-  const int32_t a =
-      requantize(wrap(input), g.input_multiplier, g.input_shift);
+  const int32_t a = requantize(wrap(input), g.input_multiplier, g.input_shift);
   const int32_t b =
       requantize(wrap(recurrent), g.recurrent_multiplier, g.recurrent_shift);
   return to_int16(to_int16(a) + to_int16(b));
@@ -69,10 +68,10 @@ void lstm_step(const LstmArgs& a) {
       const int32_t v = 3 * gate_argument(p.gates[g], inputs[g], hiddens[g]);
       gate[g] = g == 2 ? tangent(p.table, v) : logistic(p.table, v);
     }
-    const int32_t kept = to_int16(
-        requantize(gate[1] * a.c[u], p.keep_multiplier, p.keep_shift));
-    const int32_t added = to_int16(
-        requantize(gate[0] * gate[2], p.add_multiplier, p.add_shift));
+    const int32_t kept =
+        to_int16(requantize(gate[1] * a.c[u], p.keep_multiplier, p.keep_shift));
+    const int32_t added =
+        to_int16(requantize(gate[0] * gate[2], p.add_multiplier, p.add_shift));
     int32_t c = to_int16(kept + added);
     if (p.clip < 1 << 15) c = clamp(c, -p.clip, p.clip);
     a.c[u] = static_cast<int16_t>(c);

@@ -13,8 +13,8 @@ struct LstmArgs {
   int inputs, units;
   const int8_t* weights;  // of the first unit to be made; see chunk.h
   int count;              // units to be made
-  int16_t* c;             // [count], the cell state: before, then after the step
-  int8_t* out;            // [count], the hidden state after it
+  int16_t* c;   // [count], the cell state: before, then after the step
+  int8_t* out;  // [count], the hidden state after it
   int zero_out;
   const LstmParams* params;
 };

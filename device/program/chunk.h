@@ -41,9 +41,8 @@ constexpr uint64_t stored_bytes(uint64_t weights, bool int4) {
 // Returns the bytes of one unit of kLstm's weights.
 inline constexpr uint32_t kLstmBiasBytes = 32;
 constexpr uint64_t lstm_unit_bytes(int inputs, int units) {
-  return kLstmBiasBytes +
-         4 * (uint64_t{static_cast<uint32_t>(inputs)} +
-              static_cast<uint32_t>(units));
+  return kLstmBiasBytes + 4 * (uint64_t{static_cast<uint32_t>(inputs)} +
+                               static_cast<uint32_t>(units));
 }
 
 struct ChunkLayout {

@@ -147,8 +147,8 @@ constexpr ShapeRule shapes_of(OpCode op) {
                       : ShapeRule::kAny;
 }
 
-// Returns whether the actor keeps a state from row to row: it makes all rows and
-// channels itself, one row a firing.
+// Returns whether the actor keeps a state from row to row: it makes all rows
+// and channels itself, one row a firing.
 constexpr bool keeps_state(OpCode op) {
   return rows_of(op) == RowsFrom::kSteps;
 }

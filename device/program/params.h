@@ -53,11 +53,11 @@ inline constexpr int32_t kMostProbabilityFactor = 1 << 23;
 inline constexpr int32_t kWholeProbability = 1 << 30;
 // kLstm: TensorFlow Lite Micro's UNIDIRECTIONAL_SEQUENCE_LSTM in int8. Row t of
 // the result is the hidden state after step t, which reads row t of the first
-// operand; two rows more are the cell state behind the last step, int16, the low
-// byte first. The second operand has the state before the first step in three
-// rows of the same form: hidden state, cell state. In what follows, gates are
-// input, forget, cell and output, and arguments of both functions are in units
-// of 2^-12, results of 2^-15.
+// operand; two rows more are the cell state behind the last step, int16, the
+// low byte first. The second operand has the state before the first step in
+// three rows of the same form: hidden state, cell state. In what follows, gates
+// are input, forget, cell and output, and arguments of both functions are in
+// units of 2^-12, results of 2^-15.
 //   a gate: f(sat16(sat16(rq(x's sum, input)) + sat16(rq(h's sum, recurrent))))
 //   c = sat16(sat16(rq(forget * c)) + sat16(rq(input * cell))), clipped
 //   h = clamp(rq(tanh(c) * output) + zero_out)
@@ -68,8 +68,8 @@ struct LstmGate {
 inline constexpr int kLstmGates = 4;
 struct LstmParams {
   LstmGate gates[kLstmGates];
-  int32_t keep_multiplier, keep_shift;    // of forget * c
-  int32_t add_multiplier, add_shift;      // of input * cell
+  int32_t keep_multiplier, keep_shift;      // of forget * c
+  int32_t add_multiplier, add_shift;        // of input * cell
   int32_t hidden_multiplier, hidden_shift;  // of tanh(c) * output
   // tanh's argument is (c * multiplier + half) >> shift in units of 1 / 12288.
   int32_t tanh_multiplier, tanh_shift;

@@ -23,6 +23,7 @@ __attribute__((weak)) extern const Modules modules = with_int4(
                  Op::kReshape, Op::kConstant, Op::kRequantize, Op::kDivide,
                  Op::kSquaredDifference, Op::kLogSoftmax, Op::kBilinear,
                  Op::kArgMax, Op::kRunningSum, Op::kMatmul, Op::kL2Norm,
-                 Op::kProbability, Op::kLstm>(shoal_storage_module, shoal_link_module));
+                 Op::kProbability, Op::kLstm>(shoal_storage_module,
+                                              shoal_link_module));
 
 }  // namespace shoal

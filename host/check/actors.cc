@@ -14,10 +14,9 @@ bool is_one_of(OpCode op, std::initializer_list<OpCode> list) {
 }
 
 bool is_weighted(OpCode op) {
-  return is_one_of(op,
-                   {OpCode::kConv, OpCode::kDepthwise, OpCode::kTransposeConv,
-                    OpCode::kLut, OpCode::kConstant, OpCode::kRequantize,
-                    OpCode::kLstm});
+  return is_one_of(op, {OpCode::kConv, OpCode::kDepthwise,
+                        OpCode::kTransposeConv, OpCode::kLut, OpCode::kConstant,
+                        OpCode::kRequantize, OpCode::kLstm});
 }
 
 bool in_one_slice(OpCode op) {

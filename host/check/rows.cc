@@ -143,9 +143,7 @@ Bounds left_only(const Axis& a) {
 }
 
 // A step reads its own row; the state before the first step is needed whole.
-Bounds steps(const Axis& a) {
-  return a.operand == 1 ? all(a) : plain(a.out);
-}
+Bounds steps(const Axis& a) { return a.operand == 1 ? all(a) : plain(a.out); }
 
 // The checker's own rules for each operator, independent of the planner's.
 struct Dependence {

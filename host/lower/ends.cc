@@ -66,7 +66,7 @@ const char* why_unsupported(const Graph& g, const Op& op) {
   }
   // What comes behind is constant: the importer has seen to that.
   const bool is_recurrent = class_of(op.kind) == OpClass::kRecurrent;
-  const size_t operands = is_recurrent          ? 2
+  const size_t operands = is_recurrent           ? 2
                           : has_weights(op.kind) ? 1
                                                  : op.inputs.size();
   for (size_t k = 0; k < operands; ++k) {

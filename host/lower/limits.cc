@@ -56,7 +56,8 @@ void check_limits(const Net& net, const Layer& l) {
     limit(l, "a linear resize to a side", std::max(out.rows(), out.columns()),
           kMaxRows);
   }
-  if (keeps_state(l.op)) limit(l, "a sequence of steps", in.rows(), kMaxFirings - 2);
+  if (keeps_state(l.op))
+    limit(l, "a sequence of steps", in.rows(), kMaxFirings - 2);
   if (l.op == OpCode::kConstant) {
     limit(l, "a constant of rows", out.rows(), kMapped);
   }

@@ -1,11 +1,10 @@
 // A recurrent layer against the oracle, its state an input of the graph and an
 // output: several frames, each with the state of the one before.
-#include "host/model/graph/lstm.h"
-
 #include <gtest/gtest.h>
 
 #include "host/lower/testing/net_eval.h"
 #include "host/lower/testing/test_graph.h"
+#include "host/model/graph/lstm.h"
 #include "host/oracle/int8/oracle.h"
 
 namespace shoal {

@@ -82,7 +82,8 @@ void lower_lstm(Builder& b) {
   const int x = op.inputs[kLstmInput], y = op.outputs[0];
   const int units = b.tensor(y).shape.back();
   const int inputs = b.tensor(x).shape.back();
-  const auto steps = static_cast<int>(element_count(b.tensor(x).shape) / inputs);
+  const auto steps =
+      static_cast<int>(element_count(b.tensor(x).shape) / inputs);
   Layer l = b.layer(OpCode::kLstm, y);
   l.zero_out = operand(b, kLstmState).zero();
   l.params = param_list(lstm_params(b.graph(), op));

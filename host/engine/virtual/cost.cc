@@ -189,7 +189,8 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
     double macs = 1.0 * p.kernel_rows * a.kernel_w;
     if (a.op != OpCode::kDepthwise) macs *= p.in_channels;
     if (a.op == OpCode::kLstm) {
-      macs = kLstmGates * 1.0 * (p.in_channels + shoal::channels(s.ports[a.out]));
+      macs =
+          kLstmGates * 1.0 * (p.in_channels + shoal::channels(s.ports[a.out]));
     }
     units *= macs;
     sum.macs = macs * p.channels * static_cast<double>(pixels);

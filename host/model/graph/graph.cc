@@ -87,7 +87,8 @@ int64_t op_macs(const Graph& graph, const Op& op) {
   }
   if (op.kind == OpKind::kLstm) {
     const Shape& y = at(graph, op.outputs[0]).shape;
-    const int64_t row = int64_t{at(graph, op.inputs[0]).shape.back()} + y.back();
+    const int64_t row =
+        int64_t{at(graph, op.inputs[0]).shape.back()} + y.back();
     return element_count(y) * kLstmGates * row;
   }
   if (!has_weights(op.kind) || op.kind == OpKind::kTransposeConv) return 0;

@@ -240,8 +240,8 @@ struct MatmulAttr {  // the last two axes of an operand are swapped
 // weights of the input and recurrent weights (of the input gate, the forget
 // gate, the cell and the output gate each), four biases. Results: the hidden
 // state of each step, the state behind the last one. A state of int8 has three
-// rows of a byte for each unit: the hidden state, and the cell state, int16, the
-// low byte of each element first.
+// rows of a byte for each unit: the hidden state, and the cell state, int16,
+// the low byte of each element first.
 struct LstmAttr {
   float cell_scale = 0;  // of the cell state, a power of two
   float clip = 0;        // of the cell state; 0: none
@@ -281,8 +281,8 @@ using Attr =
 
 // inputs holds data operands only: CONV_2D, DEPTHWISE_CONV_2D,
 // FULLY_CONNECTED, TRANSPOSE_CONV: x, weights, bias (-1: none); PRELU: x,
-// alpha; UNIDIRECTIONAL_SEQUENCE_LSTM: see LstmAttr; the others: what they compute on. Weights keep the file's layout:
-// OHWI, 1HWC, [out, in], OHWI.
+// alpha; UNIDIRECTIONAL_SEQUENCE_LSTM: see LstmAttr; the others: what they
+// compute on. Weights keep the file's layout: OHWI, 1HWC, [out, in], OHWI.
 struct Op {
   OpKind kind{};
   std::vector<int> inputs;

@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kResultScale = 0x1p-15;  // the scale of the functions' results
 
-// Entry k is sigmoid(k / 24), moved by half of the error of the line to the next
-// entry, as in TensorFlow Lite's table. The last one is 65535.
+// Entry k is sigmoid(k / 24), moved by half of the error of the line to the
+// next entry, as in TensorFlow Lite's table. The last one is 65535.
 uint32_t sigmoid_entry(int k) {
   const auto f = [](double at) {
     return 65536.0 / (1.0 + std::exp(-at / 24.0));
@@ -51,10 +51,12 @@ LstmParams lstm_params(const Graph& g, const Op& op) {
   const double cell = attr.cell_scale;
   const Multiplier keep = quantize_multiplier(kResultScale * cell / cell);
   p.keep_multiplier = keep.value, p.keep_shift = keep.shift;
-  const Multiplier add = quantize_multiplier(kResultScale * kResultScale / cell);
+  const Multiplier add =
+      quantize_multiplier(kResultScale * kResultScale / cell);
   p.add_multiplier = add.value, p.add_shift = add.shift;
-  const Multiplier hidden = quantize_multiplier(
-      kResultScale * kResultScale / static_cast<double>(tensor(kLstmState).scale()));
+  const Multiplier hidden =
+      quantize_multiplier(kResultScale * kResultScale /
+                          static_cast<double>(tensor(kLstmState).scale()));
   p.hidden_multiplier = hidden.value, p.hidden_shift = hidden.shift;
   // Three quarters of the argument times 2^14; the table has 24 steps for 1.
   const int left = 12 + cell_power(attr.cell_scale);

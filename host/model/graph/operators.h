@@ -29,7 +29,7 @@ inline constexpr int kNoCode = -1;
 enum class OpClass : uint8_t {
   kConvolution,  // of a picture, with weights
   kFullyConnected,
-  kMatmul,  // of two operands that are both computed, or one of them
+  kMatmul,     // of two operands that are both computed, or one of them
   kRecurrent,  // a step for each row
   kPool,
   kReduce,

@@ -18,8 +18,9 @@ void refuse_variants(const OpReader& r) {
   const auto refuse = [&r](int from, int to, const char* what) {
     for (int i = from; i < to; ++i) {
       if (r.has(i)) {
-        r.unsupported(text(what, "; TensorFlow Lite Micro computes none; "
-                                 "build the layer without"));
+        r.unsupported(text(what,
+                           "; TensorFlow Lite Micro computes none; "
+                           "build the layer without"));
       }
     }
   };
@@ -53,8 +54,9 @@ void check_cell(const OpReader& r) {
                        "; convert the float model again"));
   }
   if (r.options().cell_zero != 0) {
-    r.unsupported("cell states with a zero point; convert the float model "
-                  "again");
+    r.unsupported(
+        "cell states with a zero point; convert the float model "
+        "again");
   }
   const float clip = r.options().clip;
   r.require(std::isfinite(clip), text("clips cell states to ", clip));

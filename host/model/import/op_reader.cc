@@ -273,7 +273,8 @@ void OpReader::check_file_types(const Op& op) const {
 }
 
 const ImportRow& import_row(OpKind kind) {
-  for (const auto family : {window_row, arithmetic_row, recurrent_row, layout_row}) {
+  for (const auto family :
+       {window_row, arithmetic_row, recurrent_row, layout_row}) {
     const ImportRow& row = family(kind);
     if (row.convert != nullptr) return row;
   }

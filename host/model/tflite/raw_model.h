@@ -83,12 +83,12 @@ struct RawOptions {
   // Of its cell state, once find_states() has been there.
   float cell_scale = 0;
   int cell_zero = 0;
-  int in_type = 0, out_type = 0;            // CAST, ARG_MAX, ARG_MIN
-  int mode = kMirrorReflect;                // MIRROR_PAD
-  float value = 0;                          // SOFTMAX beta, LEAKY_RELU alpha
-  std::vector<int> dims;                    // SQUEEZE, RESHAPE
-  int subgraph = 0;      // CALL_ONCE, CALL, STABLEHLO_COMPOSITE
-  std::string variable;  // VAR_HANDLE: container and shared name
+  int in_type = 0, out_type = 0;  // CAST, ARG_MAX, ARG_MIN
+  int mode = kMirrorReflect;      // MIRROR_PAD
+  float value = 0;                // SOFTMAX beta, LEAKY_RELU alpha
+  std::vector<int> dims;          // SQUEEZE, RESHAPE
+  int subgraph = 0;               // CALL_ONCE, CALL, STABLEHLO_COMPOSITE
+  std::string variable;           // VAR_HANDLE: container and shared name
 };
 
 struct RawOp {

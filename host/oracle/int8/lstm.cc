@@ -95,9 +95,8 @@ class Sequence {
     const int32_t from_x =
         wrap_add(product(kLstmInputWeights + gate, unit, x, call_.in().zero()),
                  biases_[gate][static_cast<size_t>(unit)]);
-    const int32_t from_h =
-        product(kLstmRecurrentWeights + gate, unit, hidden_,
-                call_.in(kLstmState).zero());
+    const int32_t from_h = product(kLstmRecurrentWeights + gate, unit, hidden_,
+                                   call_.in(kLstmState).zero());
     return saturated(
         saturated(requantize(from_x, g.input_multiplier, g.input_shift)) +
         saturated(
@@ -117,8 +116,7 @@ class Sequence {
       int16_t& c = cell_[static_cast<size_t>(u)];
       int value = saturated(
           saturated(requantize(forget * c, p_.keep_multiplier, p_.keep_shift)) +
-          saturated(
-              requantize(input * cell, p_.add_multiplier, p_.add_shift)));
+          saturated(requantize(input * cell, p_.add_multiplier, p_.add_shift)));
       if (p_.clip < 1 << 15) value = std::clamp(value, -p_.clip, p_.clip);
       c = static_cast<int16_t>(value);
       const int t =
