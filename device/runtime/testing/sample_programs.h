@@ -266,6 +266,7 @@ inline Sample lstm_sample() {
   s.output(by, 0);
   Sample sample;
   sample.program.stages = {s};
+  sample.program.inputs = 2;
   sample.inputs = {x.bytes(), before.bytes()};
   return sample;
 }

@@ -8,6 +8,7 @@
 #include "host/lower/batch.h"
 #include "host/lower/layout.h"
 #include "host/lower/testing/grid.h"
+#include "host/lower/testing/lstm_functions.h"
 
 namespace shoal {
 namespace {
@@ -346,25 +347,6 @@ struct Run {
         unit + 32 + (recurrent ? 4 * inputs + gate * count : gate * count);
     for (int k = 0; k < count; ++k) sum = wrap_add(sum, w[k] * from[k]);
     return sum;
-  }
-
-  // Between two entries of the table, of an argument in units of 1 / 12288.
-  static int sigmoid_of(const LstmParams& p, int v, int bits) {
-    const int size = v < 0 ? -v : v, k = size >> bits;
-    const auto entry = [&p](int at) {
-      return static_cast<int>(p.table[at / 2] >> at % 2 * 16 & 0xFFFF);
-    };
-    if (k >= 255) return (bits == 9 ? 0xFFFE : 0xFFFF) << bits;
-    return (entry(k) << bits) +
-           (size - (k << bits)) * (entry(k + 1) - entry(k));
-  }
-  static int logistic_of(const LstmParams& p, int v) {
-    const int s = sigmoid_of(p, v, 9);
-    return (v >= 0 ? s + 512 : (1 << 25) - s + 511) >> 10;
-  }
-  static int tanh_of(const LstmParams& p, int v) {
-    const int s = sigmoid_of(p, v, 8) - (1 << 23);
-    return (v >= 0 ? s + 128 : 127 - s) >> 8;
   }
 
   void lstm() const {

@@ -25,7 +25,7 @@ constexpr OpInfo kOps[] = {
      "rows stream; the right side whole if it is computed"},
     {kLstm, "UNIDIRECTIONAL_SEQUENCE_LSTM", C::kRecurrent, R::kComputed, 44,
      O::kSequenceLstm, true, 24, 24, 2,
-     "a row a step; one node; the state lives from frame to frame"},
+     "rows stream as steps, on one node; a variable"},
     {kAdd, "ADD", C::kBinary, R::kComputed, 0, O::kAdd, false, 2, 2, 1,
      "rows stream; any broadcast"},
     {kSub, "SUB", C::kBinary, R::kComputed, 41, O::kSub, false, 2, 2, 1,
