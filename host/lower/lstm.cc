@@ -91,7 +91,7 @@ void lower_lstm(Builder& b) {
   l.macs = op_macs(b.graph(), op);
   l.in[0] = b.plain(x, {steps, 1, inputs});
   l.in[1] = b.plain(op.inputs[kLstmState], {kLstmStateRows, 1, units});
-  l.out = b.new_tensor(b.tensor(y).name, {steps + kLstmCellRows, 1, units});
+  l.out = b.new_tensor(b.tensor(y).name, {steps + kLstmCellRows, 1, units}, 1);
   set_rows(b, y, rows_of(l.out, 0, steps));
   set_rows(b, op.outputs[1], rows_of(l.out, steps - 1, kLstmStateRows));
   b.add(std::move(l));

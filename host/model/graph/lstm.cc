@@ -4,22 +4,12 @@
 #include <cmath>
 
 #include "host/model/graph/quantize.h"
+#include "host/model/graph/sigmoid_table.h"
 
 namespace shoal {
 namespace {
 
 constexpr double kResultScale = 0x1p-15;  // the scale of the functions' results
-
-// Entry k is sigmoid(k / 24), moved by half of the error of the line to the
-// next entry, as in TensorFlow Lite's table. The last one is 65535.
-uint32_t sigmoid_entry(int k) {
-  const auto f = [](double at) {
-    return 65536.0 / (1.0 + std::exp(-at / 24.0));
-  };
-  if (k == 255) return 65535;
-  const double error = f(k + 0.5) - (f(k) + f(k + 1)) / 2;
-  return static_cast<uint32_t>(std::floor(f(k) + error / 2 + 0.5));
-}
 
 // The product of the operands' scales in float32, over the arguments' scale.
 Multiplier argument_multiplier(const Tensor& x, const Tensor& weights) {
@@ -67,7 +57,7 @@ LstmParams lstm_params(const Graph& g, const Op& op) {
     p.clip = static_cast<int32_t>(std::min(attr.clip / cell, 32767.0));
   }
   for (int k = 0; k < 256; ++k) {
-    p.table[k / 2] |= sigmoid_entry(k) << (k % 2 * 16);
+    p.table[k / 2] |= static_cast<uint32_t>(sigmoid_entry(k)) << (k % 2 * 16);
   }
   return p;
 }

@@ -8,6 +8,7 @@
 
 #include "host/base/error.h"
 #include "host/model/graph/operators.h"
+#include "host/model/graph/sigmoid_table.h"
 
 namespace shoal {
 namespace {
@@ -64,18 +65,6 @@ void fill_table(float in_scale, int in_zero, float out_scale,
     put_entry(table, i, cut(sample - std::round(error / 2)));
   }
   put_entry(table, kSteps, cut(std::round(f(in_max) * inverse)));
-}
-
-// Entry k of TensorFlow Lite's table of the logistic function: moved by half of
-// the error that interpolation has in the middle of the step behind it. The
-// last one is the limit.
-int sigmoid_entry(int k) {
-  const auto f = [](double at) {
-    return 65536.0 / (1.0 + std::exp(-at / 24.0));
-  };
-  if (k == 255) return 65535;
-  const double error = f(k + 0.5) - (f(k) + f(k + 1)) / 2;
-  return static_cast<int>(std::floor(f(k) + error / 2 + 0.5));
 }
 
 RescaleParams plain_rescale(const Tensor& x, const Tensor& y,
