@@ -52,12 +52,12 @@ TEST(SegmentMemo, ChangesNoPlan) {
     shared += memo.added();
   }
   // With other waits most is not worked out again. Searches that cost segments
-  // by their length worked out 3,284 costs; these work out 2,094, or 1,557 with
-  // one memo.
+  // by their length worked out 3,284 costs; these work out 2,097, or 1,557 with
+  // one memo. Three are of segments within which nodes repeat a RESHAPE.
   constexpr int64_t kApartByLength = 3284;
   EXPECT_LT(shared * 3, kApartByLength * 2 + 3);
   EXPECT_LT(shared * 4, apart * 3);
-  EXPECT_LE(apart, 2094);
+  EXPECT_LE(apart, 2097);
 }
 
 TEST(SegmentMemo, NumbersTellCutsApart) {
