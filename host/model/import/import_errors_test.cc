@@ -385,9 +385,9 @@ const Case kUnsupported[] = {
      "  op 3 CUSTOM \"Flex\" \"t6\": end the model before it, or retrain "
      "without it",
      Exit::kUnsupported},
-    {"int16", [](Net& n) { n.tensor(n.x).type = kCodeInt16; },
-     "m: not supported:\n  op 0 CONV_2D \"conv\": has an operand of type "
-     "INT16, only int8 and float32 are computed",
+    {"int16_with_a_zero_point", [](Net& n) { n.tensor(n.x).type = kCodeInt16; },
+     "m: tensor 0 \"t0\": int16 with the zero point 4; quantize with symmetric "
+     "ranges, whose zero point is 0",
      Exit::kUnsupported},
     {"hybrid",
      [](Net& n) { n.tensor(n.x).type = n.tensor(n.y).type = kCodeFloat32; },
@@ -406,7 +406,7 @@ const Case kUnsupported[] = {
        n.end(n.bias);
      },
      "m: not supported:\n  model output tensor 2 \"t2\": is neither int8, "
-     "uint8 nor float32",
+     "uint8, int16 nor float32",
      Exit::kUnsupported},
     {"float_in_the_middle",
      [](Net& n) {

@@ -159,7 +159,8 @@ TEST(ImportFloat, HalfPrecisionElsewhereIsRefused) {
     EXPECT_EQ(error.code(), Exit::kUnsupported);
     EXPECT_STREQ(error.what(),
                  "m: not supported:\n  op 0 DEQUANTIZE \"t5\": has an operand "
-                 "of type FLOAT16, only int8 and float32 are computed");
+                 "of type FLOAT16, only int8, int16 and float32 are "
+                 "computed");
   }
 }
 
@@ -270,9 +271,11 @@ const FloatCase kFloatCases[] = {
      "m: op 3 QUANTIZE \"t8\": converts float32 to float32"},
     {"float64", [](FloatNet& n) { n.tensor(n.y).type = 10; },
      "m: not supported:\n"
-     "  op 1 CONV_2D \"conv\": has an operand of type FLOAT64, only int8 and "
+     "  op 1 CONV_2D \"conv\": has an operand of type FLOAT64, only int8, "
+     "int16 and "
      "float32 are computed\n"
-     "  op 2 LEAKY_RELU \"t7\": has an operand of type FLOAT64, only int8 and "
+     "  op 2 LEAKY_RELU \"t7\": has an operand of type FLOAT64, only int8, "
+     "int16 and "
      "float32 are computed",
      Exit::kUnsupported},
 };
