@@ -315,14 +315,14 @@ TEST_F(CliQuantize, WhatCannotRunIsRefusedBeforeTheFrames) {
   FloatNet strided(4), wide(5);
   strided.output(strided.conv(strided.input({1, 65539, 1, 1}), 2,
                               {.kernel = 1, .stride = 65537, .same = false}));
-  wide.output(wide.unary(OpKind::kRelu, wide.input({1, 2, 70001, 2})));
+  wide.output(wide.unary(OpKind::kRelu, wide.input({1, 2, 2, 70001})));
   struct Case {
     std::vector<const char*> reasons;
     const Graph& graph;
   };
   const Case cases[] = {
       {{"a stride of 65537, the limit is 65535"}, strided.graph()},
-      {{"the int8 model could not run", "70001 columns"}, wide.graph()}};
+      {{"the int8 model could not run", "70001 channels"}, wide.graph()}};
   for (const auto& [reasons, graph] : cases) {
     shop_.write("far.tflite", export_tflite(graph));
     const std::vector<std::string> words = {"quantize",    "far.tflite",
