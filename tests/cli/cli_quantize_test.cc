@@ -322,7 +322,7 @@ TEST_F(CliQuantize, WhatCannotRunIsRefusedBeforeTheFrames) {
   };
   const Case cases[] = {
       {{"a stride of 65537, the limit is 65535"}, strided.graph()},
-      {{"the int8 model could not run", "70001 channels"}, wide.graph()}};
+      {{"the quantized model could not run", "70001 channels"}, wide.graph()}};
   for (const auto& [reasons, graph] : cases) {
     shop_.write("far.tflite", export_tflite(graph));
     const std::vector<std::string> words = {"quantize",    "far.tflite",
