@@ -77,10 +77,12 @@ struct ConvArgs {
 //   average   sum of x / (valid_rows * columns of the window inside the row),
 //             halves away from zero, clamped; 0 if the window has no place
 //             inside. Partial sums are the sums of x.
-//   maximum   the largest x, clamped; -128 before the clamp if there is none.
+//   maximum   the largest x, clamped; the least element before the clamp if
+//             there is none.
 //             Partial sums are the maxima so far.
-struct PoolArgs {
-  const int8_t* const* rows;  // [kernel_h]
+template <class Element>
+struct PoolArgsOf {
+  const Element* const* rows;  // [kernel_h]
   int kernel_h, kernel_w;
   int in_w, in_stride;
   int stride_x, pad_left;
@@ -92,9 +94,10 @@ struct PoolArgs {
   const int32_t* partial_in;
   int32_t* partial_out;
   int partial_stride;
-  int8_t* out;
+  Element* out;
   int out_stride;
 };
+using PoolArgs = PoolArgsOf<int8_t>;
 
 // Sum or maximum over rows[0..row_count) (null: none), and over x and c if the
 // flags say so. The output has in_w (1 with over_x) pixels of `channels` (1

@@ -4,40 +4,13 @@
 
 #include "device/base/fixed_point.h"
 #include "device/kernels/dot.h"
+#include "device/kernels/sigmoid.h"
 #include "device/program/chunk.h"
 
 namespace shoal {
 namespace {
 
 int32_t to_int16(int32_t v) { return clamp(v, -32768, 32767); }
-
-uint32_t entry(const uint32_t* table, uint32_t k) {
-  return table[k / 2] >> (k % 2 * 16) & 0xFFFF;
-}
-
-// Arguments are in units of 1 / 12288, results in units of 2^-15.
-int32_t logistic(const uint32_t* table, int32_t v) {
-  const uint32_t size = bits(v < 0 ? -v : v), k = size >> 9;
-  uint32_t y = 0x7FFF << 10;
-  if (k < 255) {
-    const uint32_t a = entry(table, k), b = entry(table, k + 1);
-    y = (a << 9) + (size & 0x1FF) * (b - a);
-  }
-  y = v >= 0 ? y + (1 << 9) : (1u << 25) - y + (1 << 9) - 1;
-  return static_cast<int16_t>(y >> 10);
-}
-
-int32_t tangent(const uint32_t* table, int32_t v) {
-  const uint32_t size = bits(v < 0 ? -v : v), k = size >> 8;
-  uint32_t y = 0xFFFF << 8;
-  if (k < 255) {
-    const uint32_t a = entry(table, k), b = entry(table, k + 1);
-    y = (a << 8) + (size & 0xFF) * (b - a);
-  }
-  const uint32_t one = 1u << 23;
-  return static_cast<int16_t>(
-      wrap(v >= 0 ? y - one + (1 << 7) : one - y + (1 << 7) - 1) >> 8);
-}
 
 int32_t gate_argument(const LstmGate& g, uint32_t input, uint32_t recurrent) {
   const int32_t a = requantize(wrap(input), g.input_multiplier, g.input_shift);

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include "device/kernels/kernels.h"
 #include "device/program/params.h"
 
 namespace shoal {
@@ -41,21 +42,7 @@ void wide_depthwise_row(const WideConvArgs&);
 void wide_transpose_conv_row(const WideConvArgs&);
 
 // As PoolArgs; sums have 32 bits. Maxima start at -32768.
-struct WidePoolArgs {
-  const int16_t* const* rows;
-  int kernel_h, kernel_w;
-  int in_w, in_stride;
-  int stride_x, pad_left;
-  int x0, x1;
-  int channels;
-  int valid_rows;
-  int low, high;
-  const int32_t* partial_in;
-  int32_t* partial_out;
-  int partial_stride;
-  int16_t* out;
-  int out_stride;
-};
+using WidePoolArgs = PoolArgsOf<int16_t>;
 void wide_average_pool_row(const WidePoolArgs&);
 void wide_max_pool_row(const WidePoolArgs&);
 

@@ -1,5 +1,6 @@
 // Element-wise kernels of 16 bits, softmax, and an element of a product.
 #include "device/base/fixed_point.h"
+#include "device/kernels/sigmoid.h"
 #include "device/kernels/wide.h"
 
 namespace shoal {
@@ -25,12 +26,8 @@ const P& params_of(const int32_t* params) {
   return *reinterpret_cast<const P*>(params);
 }
 
-// Entry k of a table of 16-bit numbers, two in a word.
-uint32_t entry(const uint32_t* table, uint32_t k) {
-  return table[k / 2] >> (k % 2 * 16) & 0xFFFF;
-}
 int32_t signed_entry(const uint32_t* table, uint32_t k) {
-  return static_cast<int16_t>(entry(table, k));
+  return static_cast<int16_t>(table_entry(table, k));
 }
 
 // A table of 513 entries, between which the lower seven bits lie.
@@ -61,30 +58,6 @@ void rescale(const WidePixelArgs& a) {
       *out++ = static_cast<Out>(clamp(wrap_add(v, p.zero_out), p.low, p.high));
     }
   }
-}
-
-// The logistic function of v / 12288, halves of both signs rounded as
-// TensorFlow Lite does.
-int32_t logistic(const uint32_t* table, int32_t v) {
-  const uint32_t size = bits(v < 0 ? -v : v), k = size >> 9;
-  uint32_t y = 0x7FFF << 10;
-  if (k < 255) {
-    const uint32_t a = entry(table, k), b = entry(table, k + 1);
-    y = (a << 9) + (size & 0x1FF) * (b - a);
-  }
-  y = v >= 0 ? y + (1 << 9) : (1u << 25) - y + (1 << 9) - 1;
-  return static_cast<int32_t>(y >> 10);
-}
-
-int32_t tangent(const uint32_t* table, int32_t v) {
-  const uint32_t size = bits(v < 0 ? -v : v), k = size >> 8;
-  uint32_t y = 0xFFFF << 8;
-  if (k < 255) {
-    const uint32_t a = entry(table, k), b = entry(table, k + 1);
-    y = (a << 8) + (size & 0xFF) * (b - a);
-  }
-  const uint32_t one = 1u << 23;
-  return wrap(v >= 0 ? y - one + (1 << 7) : one - y + (1 << 7) - 1) >> 8;
 }
 
 void softmax_pixel(const WideSoftmaxParams& p, const int16_t* in, int channels,

@@ -89,7 +89,7 @@ void fire_pool(const Slice& s, void (*kernel)(const WidePoolArgs&)) {
   p.stride_x = a.stride_x, p.pad_left = a.pad_left;
   p.x0 = s.x0, p.x1 = s.x1;
   p.channels = s.out_n;
-  p.low = wide_of(s).low, p.high = wide_of(s).high;
+  p.act_min = wide_of(s).low, p.act_max = wide_of(s).high;
   p.partial_stride = s.out.channels;
   p.out_stride = s.out.stride;
   for (int oy = s.lo; oy < s.hi; ++oy) {

@@ -117,12 +117,18 @@ Matrices operand(Builder& b, int t, bool swapped) {
 // Returns whether a SOFTMAX reads the tensor, or what is computed of it element
 // by element: it wants each matrix's row as the channels of a pixel.
 bool goes_to_softmax(const Graph& g, int t) {
+  std::vector<bool> is_made_of_it(g.tensors.size(), false);
+  is_made_of_it[static_cast<size_t>(t)] = true;
   for (const Op& op : g.ops) {
-    if (std::ranges::find(op.inputs, t) == op.inputs.end()) continue;
+    const bool reads = std::ranges::any_of(op.inputs, [&](int in) {
+      return in >= 0 && is_made_of_it[static_cast<size_t>(in)];
+    });
+    if (!reads) continue;
     const OpClass cls = class_of(op.kind);
     if (cls == OpClass::kSoftmax) return true;
-    const bool passes = cls == OpClass::kBinary || cls == OpClass::kUnary;
-    if (passes && goes_to_softmax(g, op.outputs[0])) return true;
+    if (cls == OpClass::kBinary || cls == OpClass::kUnary) {
+      is_made_of_it[static_cast<size_t>(op.outputs[0])] = true;
+    }
   }
   return false;
 }
