@@ -73,7 +73,7 @@ option(SHOAL_FOLDER_TESTS "build the tests of single folders, too" ON)
 # Tests of folders that are in the release build, since sanitizers take ten times
 # as long for them.
 set(SHOAL_OPTIMIZED_TESTS stored_plans_test strategies_test one_node_spill_test
-  zoo_test streaming_zoo_test network_snr_test export_random_test)
+  long_signal_test lower_random_test zoo_test streaming_zoo_test network_snr_test export_random_test)
 # Folders that read nothing from outside, and take most of the time wherever
 # something is planned: sanitizers leave them out, and their tests are in the
 # release build. `cmake --preset dev -DSHOAL_SANITIZE_PLANNER=ON` has both.

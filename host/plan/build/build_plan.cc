@@ -175,8 +175,6 @@ void record_orders(const Net& net, Plan& plan) {
   }
 }
 
-}  // namespace
-
 Misfit fires_too_often(const Layer& layer, int64_t firings) {
   const std::string rows = std::to_string(kMaxWindowRows);
   return {Exit::kUnsupported,
@@ -187,6 +185,17 @@ Misfit fires_too_often(const Layer& layer, int64_t firings) {
                     " rows, cut the input into shorter frames, or its rows "
                     "over more nodes (--nodes, --strategy spatial)"
               : "cut the input into shorter frames"};
+}
+
+}  // namespace
+
+std::optional<Misfit> too_many_firings(const Layer& layer, int rows) {
+  const LayerWork work = work_for(layer, rows, kMaxFirings);
+  const int64_t firings =
+      int64_t{ceil_div(rows, work.band)} *
+      (has_window(layer.op) ? ceil_div(layer.kernel_h, work.part) : 1);
+  if (firings <= kMaxFirings) return std::nullopt;
+  return fires_too_often(layer, firings);
 }
 
 std::optional<Misfit> too_many_firings(const Net& net, const Plan& plan) {

@@ -97,9 +97,10 @@ uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // long the longest one keeps it away. Of a plan that is cut already: the same.
 void set_slices(const Net&, const Cluster&, Plan&);
 
-// Returns why no program has a layer that fires so often in a frame.
-Misfit fires_too_often(const Layer&, int64_t firings);
-
+// Returns why no program makes `rows` rows of the layer in a frame: it would
+// fire more often than a program counts, however many rows a firing makes;
+// none: one does.
+std::optional<Misfit> too_many_firings(const Layer&, int rows);
 // Returns why a plan cannot be run whose actors fire more often, or whose
 // stages fire in more runs, than a program counts; none: it can.
 std::optional<Misfit> too_many_firings(const Net&, const Plan&);

@@ -21,12 +21,12 @@
 namespace shoal {
 namespace {
 
-// Layers whose windows are cut fire for every part of them.
 std::optional<Misfit> too_many_firings(const Net& net) {
-  const Work work = uniform_work(net, kMaxFirings);
-  for (int l = 0; l < static_cast<int>(net.layers.size()); ++l) {
-    const int64_t firings = firing_count(row_rule(net, l, 0, work[l]));
-    if (firings > kMaxFirings) return fires_too_often(net.layers[l], firings);
+  for (const Layer& layer : net.layers) {
+    if (std::optional<Misfit> many =
+            too_many_firings(layer, layer.out.box.rows())) {
+      return many;
+    }
   }
   return std::nullopt;
 }
