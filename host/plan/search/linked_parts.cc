@@ -1,6 +1,7 @@
 #include "host/plan/search/linked_parts.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "host/base/error.h"
@@ -59,6 +60,19 @@ int64_t held_bytes(const PlanNode& node, int stage) {
     end = std::max<int64_t>(end, r.hi);
   }
   return bytes;
+}
+
+std::optional<Misfit> too_many_firings(const CutNet& cut) {
+  for (size_t l = 0; l < cut.own.size(); ++l) {
+    for (const Box& box : cut.own[l]) {
+      if (box.empty()) continue;
+      if (std::optional<Misfit> many =
+              too_many_firings(cut.net.layers[l], box.rows())) {
+        return many;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 bool has_all_gaps(const Plan& plan) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -70,6 +71,11 @@ Misfit must_end_behind(const CutNet&, int layer);
 
 // Of all that is alive during a stage.
 int64_t held_bytes(const PlanNode&, int stage);
+
+// Returns why no plan has these cuts: a node's share of a layer would fire more
+// often than a program counts; none: there may be one. It is known before any
+// ring is sized, which takes a step a firing.
+std::optional<Misfit> too_many_firings(const CutNet&);
 
 // Whether each in-stream of a node has as many ranges as are of use.
 bool has_all_gaps(const Plan&);

@@ -580,20 +580,6 @@ class LinkedSearch : public Search {
   double other_s_ = 1e6;  // more than any plan takes, as for a node alone
 };
 
-// Known before any ring is sized, which takes a step a firing.
-std::optional<Misfit> too_many_firings(const CutNet& cut) {
-  for (size_t l = 0; l < cut.own.size(); ++l) {
-    for (const Box& box : cut.own[l]) {
-      if (box.empty()) continue;
-      if (std::optional<Misfit> many =
-              too_many_firings(cut.net.layers[l], box.rows())) {
-        return many;
-      }
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 SearchOrMisfit linked_search(const Net& net, const PlanRequest& request,
