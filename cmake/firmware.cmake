@@ -27,6 +27,7 @@ if(missing)
   return()
 endif()
 include(ExternalProject)
+include(GNUInstallDirs)
 find_program(SHOAL_CCACHE ccache)
 set(launcher "")
 if(SHOAL_CCACHE)
@@ -64,4 +65,9 @@ libstdc++-arm-none-eabi-newlib for headers)")
     BUILD_ALWAYS ON
     INSTALL_COMMAND ""
     USES_TERMINAL_BUILD ON)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/boards/${id}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/shoal/boards
+    FILES_MATCHING PATTERN "*.elf"
+    PATTERN "*-without-plain.elf" EXCLUDE
+    PATTERN CMakeFiles EXCLUDE PATTERN device EXCLUDE PATTERN prefix EXCLUDE)
 endforeach()

@@ -17,7 +17,7 @@ BenchTable measure(const char* board = "emcraft-sf2", const char* core = "") {
   const EmulateOptions found = emulated_board();
   BenchNodeOptions options;
   options.board = &find_board(board);
-  options.build = found.build;
+  options.firmware = found.firmware;
   options.core = core;
   return bench_node(options, parse_quoted(quoted_file()));
 }

@@ -189,7 +189,7 @@ TEST(BoardBoot, ABoardThatHangsIsEnded) {
 
 TEST(BoardBoot, WithoutFirmwareTheWayToItIsNamed) {
   EmulateOptions options = emulated_board();
-  options.build = options.build / "nowhere";
+  options.firmware = options.firmware / "nowhere";
   try {
     emulate(options, std::vector<uint8_t>(64));
     FAIL() << "it ran";

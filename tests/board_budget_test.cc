@@ -47,7 +47,7 @@ class BoardBudget : public testing::Test {
 
 TEST_F(BoardBudget, LibrariesKeepTheirs) {
   for (const char* name : {"firmware", "firmware-debug"}) {
-    const auto sizes = read_sizes(options_.build / "boards" / "emcraft-sf2" /
+    const auto sizes = read_sizes(options_.firmware / "emcraft-sf2" /
                                   (std::string(name) + ".sizes"));
     ASSERT_TRUE(sizes.contains("all"));
     ASSERT_TRUE(sizes.contains("kernels"));
@@ -72,14 +72,13 @@ TEST_F(BoardBudget, ANodeOnANetworkKeepsItsOwn) {
       return of.at_path(path).value<int64_t>().value();
     };
     const Size all =
-        read_sizes(options_.build / "boards" / id / "node.sizes").at("all");
+        read_sizes(options_.firmware / id / "node.sizes").at("all");
     EXPECT_LE(most("node.flash_bytes") * 4, find_board(id).flash_bytes * 3);
     EXPECT_GT(all.flash, 0);
     EXPECT_LE(all.flash, most("node.flash_bytes"));
     EXPECT_LE(all.ram, most("node.statics"));
     // The bytes of shoal's own code: all but kernels, crypto, lwIP and drivers.
-    const auto sizes =
-        read_sizes(options_.build / "boards" / id / "node.sizes");
+    const auto sizes = read_sizes(options_.firmware / id / "node.sizes");
     int64_t own = 0;
     for (const char* library :
          {"base", "program", "runtime", "storage", "link", "agent"}) {
@@ -101,7 +100,7 @@ TEST_F(BoardBudget, FixedBytesAreWhatTheFirmwareHas) {
     const Emulated e = emulate(options, std::vector<uint8_t>(64));
     // Nothing but padding is missing in what the build counted.
     const auto sizes =
-        read_sizes(options_.build / "boards" / "emcraft-sf2" /
+        read_sizes(options_.firmware / "emcraft-sf2" /
                    (observer.call ? "firmware-debug.sizes" : "firmware.sizes"));
     EXPECT_LE(sizes.at("all").flash, e.memory.flash_used);
     EXPECT_GT(sizes.at("all").flash + kPadding, e.memory.flash_used);

@@ -158,5 +158,32 @@ TEST_F(BoardCli, WithoutFirmwareTheWayToItIsNamed) {
             std::string::npos);
 }
 
+// Nothing of sources or build is needed, nor any variable but PATH.
+TEST_F(BoardCli, WhatIsInstalledEmulates) {
+  const Told installed = shop_.script("cmake --install " SHOAL_FIRMWARE
+                                      "/.. --prefix usr >/dev/null");
+  ASSERT_EQ(installed.code, 0) << installed.err;
+  const std::string emulate =
+      "mv usr moved; env -i PATH=\"$PATH\" moved/bin/shoal emulate "
+      "model.tflite x.in.bin --board emcraft-sf2 ";
+  const Told told = shop_.script(emulate + "-o y.bin");
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(shop_.read("y.bin"),
+            model_output(graph_, run_oracle(graph_, input_)));
+  // And on nodes of a network, and with every row traced.
+  const Told nodes = shop_.script(
+      "env -i PATH=\"$PATH\" moved/bin/shoal emulate model.tflite x.in.bin "
+      "--board mps2-an386 --nodes 2 --insecure --json");
+  EXPECT_EQ(nodes.code, 0) << nodes.err;
+  const Told missing =
+      shop_.script("rm -r moved/share/shoal/boards/emcraft-sf2\n" + emulate);
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_NE(missing.err.find("board emcraft-sf2 cannot be emulated: this shoal "
+                             "was installed without its firmware"),
+            std::string::npos)
+      << missing.err;
+  EXPECT_EQ(missing.err.find("ninja -C"), std::string::npos) << missing.err;
+}
+
 }  // namespace
 }  // namespace shoal

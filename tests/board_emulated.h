@@ -19,9 +19,9 @@ inline std::optional<EmulateOptions> board_that_boots(
     const std::string& name = "emcraft-sf2") {
   EmulateOptions options;
   options.board = &find_board(name);
-  options.build = SHOAL_BUILD;
+  options.firmware = SHOAL_FIRMWARE;
   const bool firmware =
-      std::filesystem::exists(options.build / "boards" / name / "firmware.elf");
+      std::filesystem::exists(options.firmware / name / "firmware.elf");
   const std::string& emulator = options.board->emulator->program;
   if (firmware && has_program(emulator)) return options;
   std::fprintf(stderr, "skipped: no %s\n",

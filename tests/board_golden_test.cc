@@ -128,12 +128,13 @@ TEST(BoardGoldenWithoutPlain, IsExactAtEveryLayer) {
   namespace fs = std::filesystem;
   const EmulateOptions usual = emulated_board();
   EmulateOptions small = usual;
-  const TemporaryFolder build;
-  small.build = build.path();
-  const fs::path place = "boards/emcraft-sf2";
-  fs::create_directories(small.build / place);
-  fs::create_symlink(usual.build / place / "firmware-debug-without-plain.elf",
-                     small.build / place / "firmware-debug.elf");
+  const TemporaryFolder folder;
+  small.firmware = folder.path();
+  const fs::path place = "emcraft-sf2";
+  fs::create_directories(small.firmware / place);
+  fs::create_symlink(
+      usual.firmware / place / "firmware-debug-without-plain.elf",
+      small.firmware / place / "firmware-debug.elf");
   for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
     for (const char* model :
          {"kws_ref_model", "mobilenet_v1_0.25_128_quant_i8shift"}) {

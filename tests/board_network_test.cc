@@ -391,7 +391,7 @@ TEST_F(BoardNetworkLong, TheDoorbellRings) {
 class BoardCard : public BoardNetwork {
  protected:
   BoardCard() {
-    options_.build = SHOAL_BUILD;
+    options_.firmware = SHOAL_FIRMWARE;
     options_.nodes = {{"card", &board_}};
     options_.state = shop_.path("cards");
     options_.seconds = 20;

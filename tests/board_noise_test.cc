@@ -209,7 +209,7 @@ TEST_F(BoardNoise, StrayFramesHarmNobody) {
         "-chardev", "socket,id=w,server=on,wait=off,path=" + wire, "-object",
         "filter-redirector,id=f,netdev=n0,queue=tx,indev=w"};
     EmulatedNodesOptions options;
-    options.build = SHOAL_BUILD;
+    options.firmware = SHOAL_FIRMWARE;
     options.nodes = {{"n", &board}};
     const EmulatedNodes boards(options);
     const std::string address = boards.nodes()[0]->address();

@@ -42,7 +42,7 @@ class BoardTrouble : public testing::Test {
 
   EmulatedNodesOptions options(const Board& board) const {
     EmulatedNodesOptions o;
-    o.build = SHOAL_BUILD;
+    o.firmware = SHOAL_FIRMWARE;
     o.nodes = {{"n", &board}};
     return o;
   }
@@ -321,7 +321,7 @@ class Debugger {
 // Returns the address of a function of a board's firmware, in hexadecimal
 // digits.
 std::string address_in(const std::string& board, const std::string& symbol) {
-  const std::string words = "arm-none-eabi-nm " SHOAL_BUILD "/boards/" + board +
+  const std::string words = "arm-none-eabi-nm " SHOAL_FIRMWARE "/" + board +
                             "/node.elf | grep ' T " + symbol + "$'";
   FILE* const pipe = popen(words.c_str(), "r");
   char line[256] = {};

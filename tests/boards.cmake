@@ -4,7 +4,7 @@ if(NOT BUILD_TESTING)
 endif()
 
 # The firmware that tests boot, and where it lies.
-set(board_definitions SHOAL_BUILD="${PROJECT_BINARY_DIR}"
+set(board_definitions SHOAL_FIRMWARE="${PROJECT_BINARY_DIR}/boards"
   SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   SHOAL_EXECUTABLE="$<TARGET_FILE:shoal>")
 
@@ -38,7 +38,7 @@ if(TARGET board_tests AND TARGET firmware_emcraft-sf2)
 endif()
 if(TARGET board_tests)
   target_compile_definitions(board_tests PRIVATE
-    SHOAL_BUILD="${PROJECT_BINARY_DIR}")
+    SHOAL_FIRMWARE="${PROJECT_BINARY_DIR}/boards")
   set_target_properties(board_tests PROPERTIES UNITY_BUILD_BATCH_SIZE 7)
 endif()
 # Small models of public reports, one of each kind.

@@ -2,7 +2,7 @@
 
 #include "host/cli/common.h"
 #include "host/cli/output.h"
-#include "host/engine/board/emulate.h"
+#include "host/engine/board/emulator.h"
 
 namespace shoal {
 
@@ -10,7 +10,7 @@ int bench_node_command(const BenchNodeFlags& flags) {
   BenchNodeOptions options;
   options.board = &find_board(flags.board);
   options.core = flags.core;
-  options.build = own_build_folder();
+  options.firmware = firmware_folder();
   const QuotedKernels quoted = parse_quoted(quoted_file());
   const BenchTable table = bench_node(options, quoted);
   if (flags.json) {

@@ -17,8 +17,8 @@
 #include "host/cli/output.h"
 #include "host/cli/run_model.h"
 #include "host/cli/store_flags.h"
-#include "host/engine/board/emulate.h"
 #include "host/engine/board/emulated_nodes.h"
+#include "host/engine/board/emulator.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/stop_signals.h"
 
@@ -86,7 +86,7 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   for (const ClusterNode& node : cluster.nodes) {
     options.nodes.push_back({node.name, &find_board(node.board.name)});
   }
-  options.build = own_build_folder();
+  options.firmware = firmware_folder();
   options.own_key = !flags.serve;
   if (flags.serve && !flags.insecure) options.key = read_key_file(flags.key);
   options.sealed = !flags.plan.storage.no_encrypt;

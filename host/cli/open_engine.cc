@@ -8,6 +8,7 @@
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/cli/worker_flags.h"
+#include "host/engine/board/emulator.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"
 #include "host/engine/recovery/recovering_engine.h"
@@ -131,7 +132,7 @@ std::unique_ptr<BoardEngine> EngineOpening::open_board() {
   const PlanRequest request = emulated_request(flags_.plan);
   EmulateOptions options;
   options.board = &find_board(request.node().board.name);
-  options.build = own_build_folder();
+  options.firmware = firmware_folder();
   options.seconds = *flags_.emulated_s;
   auto p =
       std::make_shared<const Prepared>(prepare(std::move(graph_), request));

@@ -104,16 +104,5 @@ TEST_F(CliErrors, FlagsAreRefusedInSentences) {
   says({"--key", "k", "--insecure"}, "--key and --insecure exclude each other");
 }
 
-TEST_F(CliErrors, AnInstalledProgramAdvisesNoBuildAroundIt) {
-  const Told told = shop_.script(
-      "mkdir -p usr/bin && cp $SHOAL usr/bin/\n"
-      "usr/bin/shoal emulate " +
-      kFashionNet + " " + kBagPicture + " --board emcraft-sf2");
-  expect_refused(told, 1,
-                 "board emcraft-sf2 cannot be emulated: this shoal is "
-                 "not in the folder of its build");
-  EXPECT_EQ(told.err.find("ninja -C"), std::string::npos) << told.err;
-}
-
 }  // namespace
 }  // namespace shoal

@@ -9,8 +9,6 @@
 namespace shoal {
 namespace {
 
-namespace fs = std::filesystem;
-
 std::vector<std::string> storage_options(const Emulator& e,
                                          const std::string& file) {
   if (!e.drive.empty()) return {"-drive", e.drive + ",file=" + file};
@@ -30,7 +28,7 @@ Emulated emulate(const EmulateOptions& options,
   const MemoryFile storage(image, e.storage_bytes);
   const bool traced = options.observer.call != nullptr;
   FirmwareRun run{board,
-                  options.build,
+                  options.firmware,
                   traced ? "firmware-debug.elf" : "firmware.elf",
                   {"shoal", "layers"},
                   storage_options(e, storage.path()),
@@ -40,13 +38,6 @@ Emulated emulate(const EmulateOptions& options,
   Listener listener(board, std::ldexp(1e-9, e.icount_shift), options.observer);
   run_to_end(run, listener);
   return listener.result();
-}
-
-fs::path own_build_folder() {
-  return fs::read_symlink("/proc/self/exe")
-      .parent_path()
-      .parent_path()
-      .parent_path();
 }
 
 }  // namespace shoal

@@ -18,9 +18,8 @@
 namespace shoal {
 
 struct EmulateOptions {
-  const Board* board = nullptr;  // required, with an emulator
-  // The folder with boards/NAME/firmware.elf in it.
-  std::filesystem::path build;
+  const Board* board = nullptr;    // required, with an emulator
+  std::filesystem::path firmware;  // firmware_folder()
   // With an observer the debug firmware runs and sends every row that it makes.
   FiringObserver observer;
   std::string command;  // further options for the firmware
@@ -31,8 +30,5 @@ struct EmulateOptions {
 // if the board faults, does not end or talks nonsense, Error(kCorrupt) if it
 // refuses what lies in its storage.
 Emulated emulate(const EmulateOptions&, std::span<const uint8_t> image);
-
-// Returns the folder that holds this executable's build tree.
-std::filesystem::path own_build_folder();
 
 }  // namespace shoal

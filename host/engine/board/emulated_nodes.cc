@@ -206,7 +206,7 @@ std::vector<std::string> node_line(const EmulatedNodesOptions& options,
                                    const Board& board, size_t index,
                                    uint16_t port, std::string storage,
                                    const std::string& chip) {
-  FirmwareRun run{board, options.build, "node.elf", {"shoal", kNetwork}};
+  FirmwareRun run{board, options.firmware, "node.elf", {"shoal", kNetwork}};
   run.arguments.push_back(fmt::format("mac=0200000000{:02x}", index % 256));
   if (options.count_instructions) run.arguments.emplace_back("count");
   if (options.payload) {

@@ -29,8 +29,8 @@ struct EmulatedNodesOptions {
     const Board* board;
   };
   std::vector<Node> nodes;
-  std::filesystem::path build;    // own_build_folder()
-  std::optional<ClusterKey> key;  // none: insecure
+  std::filesystem::path firmware;  // firmware_folder()
+  std::optional<ClusterKey> key;   // none: insecure
   // Makes a key in place of `key`; with `state` one that stays there, as what
   // boards keep is sealed with it.
   bool own_key = false;

@@ -1,7 +1,12 @@
 #include "host/engine/board/emulator.h"
 
+#include <filesystem>
+#include <optional>
+
 namespace shoal {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::string compiler_packages(const Emulator& e) {
   const std::string arm =
@@ -11,34 +16,49 @@ std::string compiler_packages(const Emulator& e) {
   return "gcc-riscv64-unknown-elf, picolibc-riscv64-unknown-elf, " + arm;
 }
 
+// The folder of a build, or nothing: of an installation.
+std::optional<fs::path> build_around(const fs::path& folder) {
+  const fs::path build = folder.parent_path();
+  if (!fs::exists(build / "CMakeCache.txt")) return std::nullopt;
+  return build;
+}
+
+Error no_firmware(const FirmwareRun& run, const fs::path& file) {
+  const std::string& board = run.board.name;
+  const std::string target = "boards/firmware_" + board;
+  if (const std::optional<fs::path> build = build_around(run.folder)) {
+    return {
+        Exit::kInternal,
+        file.string() + " is missing: this build has no firmware for " + board,
+        "install the packages " + compiler_packages(*run.board.emulator) +
+            ", run tools/sources.sh, then `cmake " + build->string() +
+            " && ninja -C " + build->string() + " " + target + "`"};
+  }
+  return {Exit::kInternal,
+          "board " + board +
+              " cannot be emulated: this shoal was installed without its "
+              "firmware",
+          "in shoal's sources run tools/setup.sh tests, build " + target +
+              ", and install that build"};
+}
+
 }  // namespace
+
+fs::path firmware_folder() {
+  const fs::path above =
+      fs::read_symlink("/proc/self/exe").parent_path().parent_path();
+  const fs::path installed = above / "share" / "shoal" / "boards";
+  if (fs::exists(installed)) return installed;
+  // BUILD/host/cli/shoal, or a test at the same depth.
+  return above.parent_path() / "boards";
+}
 
 std::vector<std::string> emulator_line(const FirmwareRun& run) {
   if (!run.board.emulator) {
     throw Error(Exit::kUsage, "board " + run.board.name + " has no emulator");
   }
-  const std::filesystem::path file =
-      run.build / "boards" / run.board.name / run.firmware;
-  if (!std::filesystem::exists(file)) {
-    // An installed shoal has no build folder around it.
-    if (!std::filesystem::exists(run.build / "CMakeCache.txt")) {
-      throw Error(Exit::kInternal,
-                  "board " + run.board.name +
-                      " cannot be emulated: this shoal is not in the folder "
-                      "of its build, where the firmware is",
-                  "in shoal's sources run tools/setup.sh tests, build "
-                  "boards/firmware_" +
-                      run.board.name + ", and use the shoal of that build");
-    }
-    throw Error(Exit::kInternal,
-                file.string() + " is missing: this build has no firmware for " +
-                    run.board.name,
-                "install the packages " +
-                    compiler_packages(*run.board.emulator) +
-                    ", run tools/sources.sh, then `cmake " +
-                    run.build.string() + " && ninja -C " + run.build.string() +
-                    " boards/firmware_" + run.board.name + "`");
-  }
+  const fs::path file = run.folder / run.board.name / run.firmware;
+  if (!fs::exists(file)) throw no_firmware(run, file);
   const Emulator& e = *run.board.emulator;
   std::string semihosting = "enable=on,target=native";
   for (const std::string& argument : run.arguments) {

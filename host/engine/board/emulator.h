@@ -14,10 +14,15 @@
 
 namespace shoal {
 
+// Returns the folder with the firmware of boards, each in a folder of its name:
+// of the build that this program lies in, or of its installation
+// (PREFIX/share/shoal/boards, from PREFIX/bin/shoal).
+std::filesystem::path firmware_folder();
+
 struct FirmwareRun {
-  const Board& board;           // with an emulator
-  std::filesystem::path build;  // the folder with boards/NAME/`firmware` in it
-  std::string firmware;         // "firmware.elf"
+  const Board& board;                     // with an emulator
+  std::filesystem::path folder;           // with NAME/`firmware` in it
+  std::string firmware;                   // "firmware.elf"
   std::vector<std::string> arguments;     // of the firmware's command line
   std::vector<std::string> options = {};  // more of QEMU's
   int seconds = 120;                      // that it may take

@@ -89,7 +89,7 @@ BenchTable measured(const BenchNodeOptions& options, const char* file,
   }
   BenchListener listener(board, std::ldexp(1e-9, board.emulator->icount_shift));
   // The board's own storage stays empty.
-  run_to_end({board, options.build, file, {"bench"}, {}, options.seconds},
+  run_to_end({board, options.firmware, file, {"bench"}, {}, options.seconds},
              listener);
   BenchTable table;
   table.board = board.name, table.core = board.core;
@@ -139,7 +139,7 @@ BenchTable bench_node(const BenchNodeOptions& options,
   }
   const std::string file = "bench-" + options.core + ".elf";
   const std::string& name = options.board->name;
-  if (!std::filesystem::exists(options.build / "boards" / name / file)) {
+  if (!std::filesystem::exists(options.firmware / name / file)) {
     throw Error(
         Exit::kUsage, "board " + name + " has no kernels for " + options.core,
         "use --board mps2-an385 --core cortex-m0plus, or leave out --core");

@@ -18,9 +18,8 @@ struct BenchNodeOptions {
   const Board* board = nullptr;  // required, with an emulator
   // Another core, whose code the board's runs, too; empty: the board's.
   std::string core;
-  // The folder with boards/NAME/bench.elf, or bench-CORE.elf, in it.
-  std::filesystem::path build;
-  int seconds = 300;  // that the run may take
+  std::filesystem::path firmware;  // firmware_folder()
+  int seconds = 300;               // that the run may take
 };
 
 // Instructions per multiply-accumulate. Without such rows: none.
