@@ -62,6 +62,7 @@ struct Flags {
   InspectFlags inspect;
   PlanCommandFlags plan;
   RunFlags run;
+  SendFlags send;
   ServeFlags serve;
   WatchFlags watch;
   VerifyFlags verify;
@@ -336,6 +337,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_inspect(app, f.inspect, code);
   add_plan(app, f.plan, code);
   add_run(app, f.run, code);
+  add_send(app, f.send, code);
   add_serve(app, f.serve, code);
   add_watch(app, f.watch, code);
   add_verify(app, f.verify, code);

@@ -37,6 +37,35 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   verb->callback([&] { code = simulate_command(f); });
 }
 
+void add_send(CLI::App& app, SendFlags& f, int& code) {
+  CLI::App* const verb = add_verb(
+      app, "send", "Run inputs on a board that runs an exported project",
+      "shoal send /dev/ttyACM0 cat.bmp\n"
+      "  shoal send /dev/ttyACM0 cat.bmp --compare model.tflite\n"
+      "  shoal send proj/build/serial cat.bmp");
+  verb->add_option("DEVICE", f.device,
+                   "Serial device, socket of an emulator, or HOST:PORT")
+      ->required();
+  add_inputs(verb, f.run.inputs);
+  verb->add_option("--baud", f.baud, "Speed of the serial line")
+      ->capture_default_str();
+  verb->add_option("--compare", f.compare,
+                   "Model that must give the same bytes on this computer");
+  verb->add_flag("--self-test", f.self_test,
+                 "Run the built-in test instead of an INPUT");
+  add_stream(verb, f.run.stream);
+  add_answer_flags(verb, f.run.results);
+  verb->add_option("-o,--output", f.run.results.output,
+                   "Write all outputs, one after another, in their types");
+  verb->add_option("--output-dir", f.run.results.folder,
+                   "Write .npy outputs, marked pictures and a page of them");
+  add_picture_flags(verb, f.run.pictures);
+  add_node_timeout(verb, f.run.cluster);
+  add_wait_flag(verb, f.run.plan.wait);
+  add_json(verb, f.run.json);
+  verb->callback([&] { code = send_command(f); });
+}
+
 void add_worker(CLI::App& app, WorkerFlags& f, int& code) {
   CLI::App* const verb =
       add_verb(app, "worker", "Serve as one node of a cluster",

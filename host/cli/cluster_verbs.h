@@ -1,5 +1,4 @@
-// The options of the verbs that are about clusters alone; app.cc has the
-// others. Each runs its command when the verb is given, and sets `code` to
+// The options of the verbs that are about nodes alone; app.cc has the others. Each runs its command when the verb is given, and sets `code` to
 // what that returns.
 #pragma once
 
@@ -8,6 +7,7 @@
 namespace shoal {
 
 void add_simulate(CLI::App&, SimulateFlags&, int& code);
+void add_send(CLI::App&, SendFlags&, int& code);
 void add_worker(CLI::App&, WorkerFlags&, int& code);
 void add_discover(CLI::App&, DiscoverFlags&, int& code);
 void add_probe(CLI::App&, ProbeFlags&, int& code);

@@ -120,6 +120,17 @@ struct RunFlags {
   bool json = false;
   ImportOptions ends;
 };
+// Frames for a board that runs alone.
+struct SendFlags {
+  // A board may compute for long without a word.
+  SendFlags() { run.cluster.usual_timeout = 10; }
+
+  std::string device;   // or address
+  std::string compare;  // model that must give the same bytes; empty: none
+  int baud = 115200;
+  bool self_test = false;
+  RunFlags run;  // its model stays empty
+};
 // A broker that frames come from.
 struct MqttFlags {
   std::string address;           // empty: none
@@ -321,6 +332,7 @@ struct FormatsFlags {
 int inspect_command(const InspectFlags&);
 int plan_command(const PlanCommandFlags&);
 int run_command(const RunFlags&);
+int send_command(const SendFlags&);
 int serve_command(const ServeFlags&);
 int watch_command(const WatchFlags&);
 int verify_command(const VerifyFlags&);

@@ -13,6 +13,7 @@
 #include "host/base/size.h"
 #include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/frame.h"
+#include "host/program/store/store_info.h"
 
 namespace shoal {
 namespace {
@@ -95,6 +96,15 @@ std::vector<uint8_t> joined(const NodeRows& rows) {
   return all;
 }
 
+ByteScale quantization_of(const Graph& graph, const NetIo& io) {
+  const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
+  if (io.conversion == Conversion::kQuantize ||
+      io.conversion == Conversion::kQuantize16) {
+    return {io.scale, io.zero};
+  }
+  return {t.scale(), t.zero()};
+}
+
 // Refuses a program that needs what a bare board does not have.
 void check_program(const PlanNode& node) {
   if (!node.mapped || node.tape_bytes > 0 || node.spill_pages > 0 ||
@@ -160,10 +170,18 @@ Application make_application(const Prepared& p, const Board& board,
   a.test_output = joined(outputs);
   a.inputs = rows.size();
   a.outputs = outputs.size();
+  StoreInfo ends;
+  set_ends(ends, p.graph, p.net);
+  a.description = format_ends(ends);
+  if (!p.net.inputs.empty()) {
+    a.first_input = quantization_of(p.graph, p.net.inputs[0]);
+  }
   const NetIo& first = p.net.outputs.at(0);
+  a.first_output = quantization_of(p.graph, first);
   a.classes = a.outputs == 1 && outputs[0].size() > 1 &&
               first.place.view.box.rows() == 1 &&
               first.place.view.box.columns() == 1 &&
+              node_bytes(p.graph, first) == 1 &&
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace;
   return a;

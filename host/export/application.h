@@ -25,6 +25,12 @@ struct ClusterMember {
   size_t peers = 0;
 };
 
+// Of int8 values: the real number is (byte - zero) * scale.
+struct ByteScale {
+  float scale = 1;
+  int zero = 0;
+};
+
 // The contents of a project, before a layout makes files of them.
 struct Application {
   std::string name;  // letters, digits and _: of the project and its files
@@ -39,6 +45,8 @@ struct Application {
   size_t inputs = 0, outputs = 0;
   bool classes = false;  // the first output is one score a class
   std::vector<std::string> labels;
+  std::string description;  // of inputs and outputs, for `shoal send`
+  ByteScale first_input, first_output;
   // Set for a node of a cluster, which has no built-in test, because rows come
   // from other nodes.
   std::optional<ClusterMember> member;

@@ -2,10 +2,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "device/alone/wire.h"
 #include "device/program/image.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
-#include "host/base/text_bytes.h"
 #include "host/export/embedded.h"
 #include "host/export/layouts.h"
 #include "host/export/members.h"
@@ -40,8 +40,14 @@ std::string escaped(std::span<const uint8_t> bytes, size_t line) {
   return out;
 }
 
-std::string escaped(const std::string& text) {
-  return escaped(bytes_of(text), ~size_t{0});
+// The identity that the board and `shoal send` compare.
+std::string program_id(const Application& a) {
+  const std::string hash = sha256_hex(a.image);
+  std::string list;
+  for (uint32_t i = 0; i < alone::kProgramBytes; ++i) {
+    list += (i ? ", 0x" : "0x") + hash.substr(2 * i, 2);
+  }
+  return list;
 }
 
 Header header_of(const Application& a) {
@@ -53,6 +59,21 @@ Header header_of(const Application& a) {
 std::string section_of(const std::string& name) {
   if (name.empty()) return "";
   return "__attribute__((section(\"" + name + "\")))";
+}
+
+// Labels, one a line.
+std::string label_text(const Application& a) {
+  std::string text;
+  for (const std::string& label : a.labels) text += printable(label) + "\n";
+  return text;
+}
+
+void add_quantization(const std::string& end, const ByteScale& q,
+                      TemplateValues& v) {
+  char scale[32];
+  std::snprintf(scale, sizeof scale, "%.9ef", static_cast<double>(q.scale));
+  v[end + "_SCALE"] = scale;
+  v[end + "_ZERO"] = std::to_string(q.zero);
 }
 
 std::string program_header(const Exported& e) {
@@ -82,16 +103,11 @@ std::string program_header(const Exported& e) {
         "#define SHOAL_INSTRUCTION_NS " +
         std::to_string(1 << a.board.emulator->icount_shift) + "\n";
   }
-  v["LABEL_TEXTS"] = "";
-  if (!a.labels.empty()) {
-    std::string list;
-    for (const std::string& label : a.labels) {
-      list += "    \"" + escaped(printable(label)) + "\",\n";
-    }
-    v["LABEL_TEXTS"] =
-        "\nnamespace shoal_app {\nconstexpr const char* kLabels[] = {\n" +
-        list + "};\n}  // namespace shoal_app\n";
-  }
+  v["PROGRAM_ID"] = program_id(a);
+  v["DESCRIPTION_BYTES"] = std::to_string(a.description.size());
+  v["LABEL_BYTES"] = std::to_string(label_text(a).size());
+  add_quantization("INPUT", a.first_input, v);
+  add_quantization("OUTPUT", a.first_output, v);
   return filled("app/shoal_program.h.in", v);
 }
 
@@ -101,18 +117,27 @@ struct Constant {
   std::span<const uint8_t> bytes;
 };
 
-std::vector<Constant> constants_of(const Application& a) {
+std::vector<uint8_t> texts_of(const Application& a) {
+  const std::string all = a.description + label_text(a);
+  return {all.begin(), all.end()};
+}
+
+// `texts`: the description and the labels, which must outlive the result.
+std::vector<Constant> constants_of(const Application& a,
+                                   const std::vector<uint8_t>& texts) {
   if (a.member) return {{"shoal_program_image", "program", a.image}};
   return {{"shoal_program_image", "program", a.image},
           {"shoal_test_input", "test_input", a.test_input},
-          {"shoal_test_output", "test_output", a.test_output}};
+          {"shoal_test_output", "test_output", a.test_output},
+          {"shoal_texts", "texts", texts}};
 }
 
 // The assembler does not follow a .bin that changes, so its name has a piece
 // of its hash.
 void add_incbin(const Exported& e, const std::string& folder, Project& to) {
+  const std::vector<uint8_t> texts = texts_of(e.application);
   std::string lines;
-  for (const Constant& c : constants_of(e.application)) {
+  for (const Constant& c : constants_of(e.application, texts)) {
     const std::string file =
         std::string(c.file) + "_" + sha256_hex(c.bytes).substr(0, 8) + ".bin";
     to.add(folder + file, text_of(c.bytes));
@@ -127,8 +152,9 @@ void add_incbin(const Exported& e, const std::string& folder, Project& to) {
 }
 
 void add_literals(const Exported& e, const std::string& folder, Project& to) {
+  const std::vector<uint8_t> texts = texts_of(e.application);
   std::string text;
-  for (const Constant& c : constants_of(e.application)) {
+  for (const Constant& c : constants_of(e.application, texts)) {
     text += std::string("\nSHOAL_CONSTANT const unsigned char ") + c.symbol +
             "[" + std::to_string(c.bytes.size()) + "] =\n  \"" +
             escaped(c.bytes, 64) + "\";\n";
@@ -181,6 +207,13 @@ TemplateValues common_values(const Exported& e) {
           {"UART", uart.empty() ? "huart3" : uart},
           {"NODE", a.member ? a.member->name : ""},
           {"DIFFERS", a.member ? "the program differs" : "the output differs"},
+          {"SERVE_SAYS", a.member ? "Goes on as a node of the cluster."
+                                  : "Answers `shoal send build/serial INPUT`."},
+          {"SERVE_PATH", a.member ? "" : "build/serial"},
+          {"SERVE_LINE",
+           a.member ? "-serial stdio"
+                    : "-chardev socket,id=line,path=build/serial,server=on,"
+                      "wait=off -serial chardev:line"},
           {"ENTROPY", a.member && !a.member->insecure
                           ? "`shoal_entropy.cpp`\n  where its random numbers "
                             "come from, "
@@ -202,7 +235,7 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
     sources = add_member(e, folder, to);
   } else {
     for (const char* name :
-         {"shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
+         {"app.cpp", "shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));
       sources.push_back(folder + name);
     }
@@ -251,6 +284,9 @@ std::vector<std::string> add_library(const Exported& e,
   std::vector<std::string> headers = all;
   headers.insert(headers.end(), {"device/shoal.h", "device/port/port.h",
                                  "device/port/console.h"});
+  if (full || !e.needs.is_member) {
+    headers.push_back("device/alone/top_classes.h");
+  }
   if (full || e.needs.is_member) {
     headers.push_back("device/transport/udp_address.h");
   }

@@ -78,7 +78,10 @@ bool may_be_unfinished(const fs::directory_entry& entry) {
          name.find_first_not_of("0123456789abcdef", start.size()) == name.npos;
 }
 
-// Returns the files of an earlier export, all as it wrote them.
+// The file that is the user's once it was changed.
+bool is_users(const fs::path& path) { return path.filename() == "app.cpp"; }
+
+// Returns the files of an earlier export, all as it wrote them but the user's.
 std::vector<fs::path> earlier_files(const fs::path& folder) {
   std::vector<fs::path> old;
   if (!fs::exists(folder)) return old;
@@ -101,7 +104,7 @@ std::vector<fs::path> earlier_files(const fs::path& folder) {
     if (known == list.end() || !at->is_regular_file() || at->is_symlink()) {
       refuse(folder, path.string(), "no export wrote");
     }
-    if (known->second != kSecret &&
+    if (known->second != kSecret && !is_users(path) &&
         sha256_hex(read_file(at->path().string())) != known->second) {
       refuse(folder, path.string(), "was changed since an export wrote it");
     }
@@ -228,6 +231,18 @@ void keep_built(const fs::path& from, const fs::path& to) {
   }
 }
 
+// The user's files that were changed since an export wrote them replace the new
+// ones. The list keeps the new one's hash, so that they stay changed.
+void keep_users(const fs::path& from, const fs::path& to) {
+  for (const auto& [path, hash] : listed(from)) {
+    const fs::path file = from / path;
+    if (!is_users(path) || !fs::is_regular_file(file)) continue;
+    if (sha256_hex(read_file(file.string())) == hash) continue;
+    make_folder((to / path).parent_path().string());
+    fs::copy_file(file, to / path, fs::copy_options::overwrite_existing);
+  }
+}
+
 // An export that was interrupted: the project from before, if it is not there,
 // and what builds had made in it.
 void undo_interrupted(const fs::path& root) {
@@ -297,6 +312,7 @@ void replace(const fs::path& root, bool replaces, const Project& project,
   const fs::path whole = unfinished(root);
   write_files(whole, project, list);
   if (!replaces) return fs::rename(whole, root);
+  keep_users(root, whole);
   keep_built(root, whole);
   exchange(root, whole);
 }

@@ -45,7 +45,8 @@ struct PlacedProject {
 // Writes the files and export.json, which lists them, into each folder, after
 // all folders were found to be free: all of the projects are written, or none
 // because one was refused. Files that an export wrote there before, and that
-// are unchanged, are replaced. Throws Error(kUsage) for a folder that has
+// are unchanged, are replaced, except an app.cpp that was changed: it is the
+// user's. Throws Error(kUsage) for a folder that has
 // anything else but build results.
 //
 // A folder is written whole beside its place and renamed, so that nothing is

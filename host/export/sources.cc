@@ -115,7 +115,6 @@ std::vector<std::string> includes_of(std::string_view text) {
 
 Needs needs_of(const Net& net, const PlanNode& node) {
   Needs needs;
-  needs.serial = true;  // app/shoal_serial.cpp, in every project
   for (const PlanStage& stage : node.stages) {
     for (const PlanActor& a : stage.actors) {
       const PlanPort& out = stage.ports[static_cast<size_t>(a.out)];
@@ -140,6 +139,7 @@ void add_node_sources(const Needs& needs, std::set<std::string>& all) {
   if (!needs.transport.empty()) {
     all.insert("device/transport/" + needs.transport + ".cc");
   }
+  if (needs.transport == "serial_line") all.insert("device/transport/hdlc.cc");
   all.insert("device/keys/hmac.cc");
   all.insert("device/base/crc32c.cc");
   for (const char* folder : {"device/agent/", "device/link/",
@@ -155,7 +155,13 @@ void add_node_sources(const Needs& needs, std::set<std::string>& all) {
 std::vector<std::string> runtime_sources(const Needs& needs) {
   std::set<std::string> all{"device/base/status.cc",
                             "device/base/word_sums.cc"};
-  if (needs.serial) all.insert("device/transport/hdlc.cc");
+  if (!needs.is_member) {  // app/shoal_serial.cpp
+    for (const char* name :
+         {"device/alone/frame.cc", "device/alone/server.cc",
+          "device/transport/hdlc.cc", "device/transport/serial_line.cc"}) {
+      all.insert(name);
+    }
+  }
   if (needs.int4) all.insert("device/kernels/int4.cc");
   for (const std::string& name : sources_in("device/program/"))
     all.insert(name);
@@ -189,8 +195,8 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
 std::vector<std::string> all_runtime_sources() {
   std::vector<std::string> all;
   for (const char* folder :
-       {"base", "kernels", "keys", "link", "program", "runtime", "runtime/link",
-        "runtime/storage", "storage"}) {
+       {"alone", "base", "kernels", "keys", "link", "program", "runtime",
+        "runtime/link", "runtime/storage", "storage"}) {
     const auto some = sources_in(std::string("device/") + folder + "/");
     all.insert(all.end(), some.begin(), some.end());
   }

@@ -17,19 +17,55 @@ SerialTransport::SerialTransport(int line)
   transport_ = line_.transport();
 }
 
-SerialTransport::SerialTransport(const std::string& device)
-    : SerialTransport(
-          open(device.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)) {
-  termios settings{};
-  if (device_ < 0 || tcgetattr(device_, &settings) != 0) {
-    throw Error(Exit::kUsage, device + ": cannot be used as a serial line: " +
-                                  std::strerror(errno));
+namespace {
+
+struct Speed {
+  int baud;
+  speed_t code;
+};
+constexpr Speed kSpeeds[] = {
+    {9600, B9600},       {19200, B19200},     {38400, B38400},
+    {57600, B57600},     {115200, B115200},   {230400, B230400},
+    {460800, B460800},   {500000, B500000},   {921600, B921600},
+    {1000000, B1000000}, {1500000, B1500000}, {2000000, B2000000},
+    {3000000, B3000000}, {4000000, B4000000},
+};
+
+speed_t speed_of(int baud) {
+  std::string known;
+  for (const Speed& s : kSpeeds) {
+    if (s.baud == baud) return s.code;
+    known += (known.empty() ? "" : ", ") + std::to_string(s.baud);
   }
+  throw Error(Exit::kUsage,
+              std::to_string(baud) + " is no speed of a serial line",
+              "use one of " + known);
+}
+
+[[noreturn]] void refuse_line(int line, const std::string& device) {
+  const std::string why = std::strerror(errno);
+  if (line >= 0) close(line);
+  throw Error(Exit::kUsage,
+              device + ": cannot be used as a serial line: " + why);
+}
+
+}  // namespace
+
+int open_serial(const std::string& device, int baud) {
+  const speed_t speed = speed_of(baud);
+  const int line =
+      open(device.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  termios settings{};
+  if (line < 0 || tcgetattr(line, &settings) != 0) refuse_line(line, device);
   cfmakeraw(&settings);
   settings.c_cflag |= CLOCAL | CREAD;
-  cfsetspeed(&settings, B1000000);
-  tcsetattr(device_, TCSANOW, &settings);
+  cfsetspeed(&settings, speed);
+  tcsetattr(line, TCSANOW, &settings);
+  return line;
 }
+
+SerialTransport::SerialTransport(const std::string& device)
+    : SerialTransport(open_serial(device, kClusterBaud)) {}
 
 SerialTransport::~SerialTransport() {
   if (device_ >= 0) close(device_);

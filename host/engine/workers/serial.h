@@ -9,10 +9,16 @@
 
 namespace shoal {
 
+// Speed of the lines of clusters.
+inline constexpr int kClusterBaud = 1000000;
+
+// Opens a serial device, non-blocking, and makes it raw. Throws Error(kUsage)
+// if it cannot be opened or is none, or for a speed that no line has.
+int open_serial(const std::string& device, int baud);
+
 class SerialTransport final : public HostTransport {
  public:
-  // A serial device, which is made raw, 1 Mbit/s. Throws Error(kUsage) if it
-  // cannot be opened or is none.
+  // open_serial() with kClusterBaud.
   explicit SerialTransport(const std::string& device);
   // Takes a line that is open and non-blocking already; owns the descriptor.
   explicit SerialTransport(int line);

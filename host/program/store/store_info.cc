@@ -236,6 +236,32 @@ std::optional<Normalization> parse_pixels(const JsonFields& f) {
   return all;
 }
 
+void parse_ends(const JsonFields& f, StoreInfo& info) {
+  info.graph.name = info.net.name = f.text("model", kLongestName);
+  for (const JsonFields& end : f.objects("inputs", kMostEnds)) {
+    parse_end(end, info, true);
+  }
+  for (const JsonFields& end : f.objects("outputs", kMostEnds)) {
+    parse_end(end, info, false);
+  }
+  if (info.net.outputs.empty()) f.refuse("there are no outputs");
+  info.graph.pixels = parse_pixels(f);
+}
+
+json ends_json(const StoreInfo& info) {
+  json fields{{"model", info.graph.name},
+              {"inputs", json::array()},
+              {"outputs", json::array()},
+              {"pixels", pixels_json(info.graph.pixels)}};
+  for (const NetIo& io : info.net.inputs) {
+    fields["inputs"].push_back(end_json(info, io));
+  }
+  for (const NetIo& io : info.net.outputs) {
+    fields["outputs"].push_back(end_json(info, io));
+  }
+  return fields;
+}
+
 // A name becomes a file's: it must not lead out of the folder.
 std::string parse_file_name(const JsonFields& f, const char* field) {
   const std::string name = f.text(field, 200);
@@ -288,27 +314,29 @@ void set_ends(StoreInfo& info, const Graph& graph, const Net& net) {
   for (const Layer& layer : net.layers) info.layers.push_back(layer.name);
 }
 
+std::string format_ends(const StoreInfo& info) {
+  return ends_json(info).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+StoreInfo parse_ends(const std::string& from, const std::string& text) {
+  const json fields = json::parse(text, nullptr, false);
+  StoreInfo info;
+  parse_ends(JsonFields(from, fields), info);
+  return info;
+}
+
 std::string format_store_info(const StoreInfo& info,
                               const std::optional<StoreKey>& key) {
-  json fields{{"format", "shoal store"},
-              {"version", kVersion},
-              {"model", info.graph.name},
-              {"frames", info.net.frames},
-              {"inputs", json::array()},
-              {"outputs", json::array()},
-              {"pixels", pixels_json(info.graph.pixels)},
-              {"layers", info.layers},
-              {"labels", info.labels},
-              {"generation", hex_number(info.generation)},
-              {"sealed", info.sealed},
-              {"linked", info.linked},
-              {"nodes", json::array()}};
-  for (const NetIo& io : info.net.inputs) {
-    fields["inputs"].push_back(end_json(info, io));
-  }
-  for (const NetIo& io : info.net.outputs) {
-    fields["outputs"].push_back(end_json(info, io));
-  }
+  json fields = ends_json(info);
+  fields.update({{"format", "shoal store"},
+                 {"version", kVersion},
+                 {"frames", info.net.frames},
+                 {"layers", info.layers},
+                 {"labels", info.labels},
+                 {"generation", hex_number(info.generation)},
+                 {"sealed", info.sealed},
+                 {"linked", info.linked},
+                 {"nodes", json::array()}});
   for (const StoredNode& n : info.nodes)
     fields["nodes"].push_back(node_json(n));
   // Lists of one, or absent.
@@ -333,16 +361,8 @@ StoreInfo parse_store_info(const std::string& file, const std::string& text,
   StoreInfo info;
   info.sealed = f.flag("sealed");
   if (info.sealed != key.has_value()) f.refuse("sealed is wrong");
-  info.graph.name = info.net.name = f.text("model", kLongestName);
   info.net.frames = static_cast<int>(f.number("frames", 1, 65535));
-  for (const JsonFields& end : f.objects("inputs", kMostEnds)) {
-    parse_end(end, info, true);
-  }
-  for (const JsonFields& end : f.objects("outputs", kMostEnds)) {
-    parse_end(end, info, false);
-  }
-  if (info.net.outputs.empty()) f.refuse("there are no outputs");
-  info.graph.pixels = parse_pixels(f);
+  parse_ends(f, info);
   info.layers = f.texts("layers", kMostLayers);
   info.labels = f.texts("labels", kMostLabels);
   if (f.has("detection")) {

@@ -59,6 +59,12 @@ std::string hex_number(uint64_t);
 // The inputs, outputs and names of layers of a model, and nothing else of it.
 void set_ends(StoreInfo&, const Graph&, const Net&);
 
+// The inputs and outputs alone, as a board holds them that runs by itself: one
+// line of JSON, and back. `from`: its name for messages. Throws
+// Error(kCorrupt).
+std::string format_ends(const StoreInfo&);
+StoreInfo parse_ends(const std::string& from, const std::string& text);
+
 // Writes the text, with the key if the stores are sealed.
 std::string format_store_info(const StoreInfo&, const std::optional<StoreKey>&);
 

@@ -1,6 +1,9 @@
-// @NAME@ on this computer: standard input and output are the serial line.
-// "serve" as an argument goes on with inputs that come there.
+// @NAME@ on this computer. "serve PATH" goes on with inputs that come on a Unix
+// socket of that name, which is the serial line; without it the line is
+// standard input and output.
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,11 +13,22 @@
 
 namespace {
 
+int listener = -1;  // of "serve PATH"
+int line_in = STDIN_FILENO, line_out = STDOUT_FILENO;
+
+// A computer that is gone makes room for the next one.
+void hang_up() {
+  if (listener < 0) _exit(0);
+  if (line_in >= 0) close(line_in);
+  line_in = line_out = -1;
+}
+
 void write_console(void*, const void* data, uint32_t bytes) {
   const auto* at = static_cast<const uint8_t*>(data);
-  while (bytes > 0) {
-    const ssize_t some = write(STDOUT_FILENO, at, bytes);
-    if (some <= 0) _exit(1);
+  while (bytes > 0 && line_out >= 0) {
+    const ssize_t some = listener < 0 ? write(line_out, at, bytes)
+                                      : send(line_out, at, bytes, MSG_NOSIGNAL);
+    if (some <= 0) return hang_up();
     at += some;
     bytes -= static_cast<uint32_t>(some);
   }
@@ -22,16 +36,34 @@ void write_console(void*, const void* data, uint32_t bytes) {
 
 void idle(void*) {
   constexpr int kPatienceMs = 50;
-  pollfd waiting = {STDIN_FILENO, POLLIN, 0};
+  pollfd waiting = {line_in >= 0 ? line_in : listener, POLLIN, 0};
   poll(&waiting, 1, kPatienceMs);
 }
 
 uint32_t read_console(void*, void* to, uint32_t capacity) {
-  pollfd waiting = {STDIN_FILENO, POLLIN, 0};
+  pollfd waiting = {line_in >= 0 ? line_in : listener, POLLIN, 0};
   if (poll(&waiting, 1, 0) == 0) return 0;
-  const ssize_t some = read(STDIN_FILENO, to, capacity);
-  if (some <= 0) _exit(0);  // nobody is there any more
-  return static_cast<uint32_t>(some);
+  if (line_in < 0) {
+    line_in = line_out = accept(listener, nullptr, nullptr);
+    return 0;
+  }
+  const ssize_t some = read(line_in, to, capacity);
+  if (some > 0) return static_cast<uint32_t>(some);
+  hang_up();
+  return 0;
+}
+
+bool listen_at(const char* path) {
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  if (std::strlen(path) >= sizeof at.sun_path) return false;
+  std::strcpy(at.sun_path, path);
+  unlink(path);
+  listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  return listener >= 0 &&
+         bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at) ==
+             0 &&
+         listen(listener, 1) == 0;
 }
 
 uint64_t read_ticks(void*) {
@@ -47,6 +79,13 @@ int main(int count, char** arguments) {
   shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000000);
   port.wait_for_interrupt = idle;
   const bool serves = count > 1 && std::strcmp(arguments[1], "serve") == 0;
-  return serves ? shoal_app::run(port, read_console)
-                : shoal_app::self_test(port);
+  if (!serves) return shoal_app::self_test(port);
+  const int code = shoal_app::self_test(port);
+  if (code != shoal_app::kGood) return code;
+  if (count > 2) {
+    if (!listen_at(arguments[2])) return 1;
+    line_in = line_out = -1;
+  }
+  shoal_app::serve(port, read_console);
+  return shoal_app::kFailed;
 }

@@ -14,8 +14,7 @@ struct Test {
   uint32_t input_at[SHOAL_INPUTS], output_at[SHOAL_OUTPUTS];
   bool differs = false;
   uint32_t differs_at = 0;
-  uint32_t best = 0;
-  int best_score = -129;
+  shoal::TopClasses<1> best;
 
   Test() {
     uint32_t at = 0;
@@ -39,7 +38,7 @@ struct Test {
     return true;
   }
 
-  static void give(void* user, uint32_t output, uint32_t offset,
+  static bool take(void* user, uint32_t output, uint32_t offset,
                    const uint8_t* from, uint32_t bytes) {
     Test& t = *static_cast<Test*>(user);
     for (uint32_t i = 0; i < bytes; ++i) {
@@ -49,27 +48,10 @@ struct Test {
         t.differs = true;
         t.differs_at = at;
       }
-      const int score = static_cast<int8_t>(from[i]);
-      if (output == 0 && score > t.best_score) {
-        t.best = offset + i;
-        t.best_score = score;
-      }
     }
+    return shoal::TopClasses<1>::take(&t.best, output, offset, from, bytes);
   }
 };
-
-void say_label(const shoal_port& port, uint32_t label) {
-#if SHOAL_CLASSES
-  Line line(port);
-  line << "label " << uint64_t{label};
-#if SHOAL_LABELS
-  if (label < SHOAL_LABELS) line << " " << kLabels[label];
-#endif
-#else
-  static_cast<void>(port);
-  static_cast<void>(label);
-#endif
-}
 
 void say_time(const shoal_port& port, uint64_t ticks) {
   Line line(port);
@@ -85,27 +67,72 @@ void say_time(const shoal_port& port, uint64_t ticks) {
 #endif
 }
 
+#if SHOAL_LABELS
+// Labels lie one a line behind the description.
+void put_label(Line& line, uint32_t label) {
+  const unsigned char* at = shoal_texts + SHOAL_DESCRIPTION_BYTES;
+  const unsigned char* const end = at + SHOAL_LABEL_BYTES;
+  for (; label > 0 && at < end; ++at) label -= *at == '\n';
+  if (at == end) return;
+  line << " ";
+  for (; at < end && *at != '\n'; ++at) {
+    const char text[] = {static_cast<char>(*at), 0};
+    line << text;
+  }
+}
+#endif
+
 }  // namespace
+
+void say_label(const shoal_port& port, uint32_t label) {
+  Line line(port);
+  line << "label " << uint64_t{label};
+#if SHOAL_LABELS
+  put_label(line, label);
+#endif
+}
+
+TestResult run_test() {
+  Test test;
+  const shoal_status status =
+      shoal_app_run({&test, Test::fill, Test::take, nullptr, nullptr});
+  const uint32_t best = test.best.count() ? test.best.index(0) : 0;
+  if (status != SHOAL_OK) {
+    return {shoal::alone::Code::kFailed,
+            static_cast<uint32_t>(static_cast<int32_t>(status)), 0};
+  }
+  return {
+      test.differs ? shoal::alone::Code::kDiffers : shoal::alone::Code::kGood,
+      test.differs_at, best};
+}
 
 int self_test(const shoal_port& port) {
   if (!open_program(port)) return kFailed;
-  Test test;
-  const Ends ends = {&test, Test::fill, Test::give};
   const uint64_t start = port.read_ticks(port.user);
-  const shoal_status status = run_frame(port, ends);
+  const TestResult result = run_test();
   const uint64_t ticks = port.read_ticks(port.user) - start;
-  if (status != SHOAL_OK) {
-    say_refused(port, status);
+  if (result.code == shoal::alone::Code::kFailed) {
+    say_refused(port,
+                static_cast<shoal_status>(static_cast<int32_t>(result.detail)));
     return kFailed;
   }
-  say_label(port, test.best);
-  if (test.differs) {
-    Line(port) << "selfcheck differs at " << uint64_t{test.differs_at};
+#if SHOAL_CLASSES
+  say_label(port, result.label);
+#endif
+  const bool differs = result.code == shoal::alone::Code::kDiffers;
+  if (differs) {
+    Line(port) << "selfcheck differs at " << uint64_t{result.detail};
   } else {
     Line(port) << "selfcheck ok";
   }
   say_time(port, ticks);
-  return test.differs ? kDiffers : kGood;
+  return differs ? kDiffers : kGood;
+}
+
+int run(const shoal_port& port, ReadConsole read) {
+  const int code = self_test(port);
+  if (code == kGood) serve(port, read);
+  return code;
 }
 
 }  // namespace shoal_app

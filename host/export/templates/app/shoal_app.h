@@ -1,9 +1,11 @@
 // The network of this project as an application. The program that has a console
-// and a clock calls self_test() once and then serve(); see main.cpp.
+// and a clock calls run(), see main.cpp; app.cpp is yours.
 #pragma once
 
 #include <cstdint>
 
+#include "device/alone/frame.h"
+#include "device/alone/top_classes.h"
 #include "shoal_port.h"
 
 namespace shoal_app {
@@ -21,19 +23,23 @@ int self_test(const shoal_port& port);
 // Bytes that have come on the serial line, at most `capacity`; 0: none yet.
 using ReadConsole = uint32_t (*)(void* user, void* to, uint32_t capacity);
 
-// Runs inputs that come on the serial line, for ever. Messages are framed as
-// in device/transport/hdlc.h; numbers in them are little-endian:
-//   to the board    'F' u32 frame                        run a frame
-//   from the board  'W' u32 frame, u8 input, u32 offset, u8 bytes    wants
-//   these to the board    'I' u32 frame, u8 input, u32 offset, the bytes from
-//   the board  'O' u32 frame, u8 output, u32 offset, bytes      has these from
-//   the board  'E' u32 frame, i8 status, u64 microseconds       the end
-// Inputs that are lost on the line are asked for again, if the board has a
-// clock; for lost outputs send 'F' again, which ends the frame before it.
-// Inputs and outputs are the rows of a node: int8, as the test's are.
+// For ever: answers `shoal send` on the serial line, and calls
+// shoal_app_turn().
 void serve(const shoal_port& port, ReadConsole read);
 
 // self_test(), and serve() if it was good; else what it answered.
 int run(const shoal_port& port, ReadConsole read);
 
+// Writes "label 8 bag".
+void say_label(const shoal_port& port, uint32_t label);
+
 }  // namespace shoal_app
+
+// Runs one frame. The functions of `ends` give the rows of inputs when the
+// network has room for them, and take those of outputs: no buffer holds a whole
+// picture. Their bytes are the network's own, int8: a real number is
+// (byte - zero point) * scale, with those of shoal_program.h.
+shoal_status shoal_app_run(const shoal::FrameEnds& ends);
+
+// Your loop, in app.cpp: called again and again, between two messages.
+void shoal_app_turn(const shoal_port& port);

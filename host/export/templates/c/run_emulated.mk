@@ -16,9 +16,11 @@ run: $(TARGET)
 	@$(QEMU) $(QEMU_OPTIONS) -kernel $(TARGET) \
 	  -semihosting-config enable=on,target=native </dev/null
 
-# Goes on with inputs that come on standard input; see app/shoal_app.h.
+# @SERVE_SAYS@
 serve: $(TARGET)
-	@$(QEMU) $(QEMU_OPTIONS) -kernel $(TARGET) \
+	@rm -f build/serial
+	@$(QEMU) -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none -net none \
+	  -icount shift=@ICOUNT_SHIFT@ @SERVE_LINE@ -kernel $(TARGET) \
 	  -semihosting-config enable=on,target=native,arg=@NAME@,arg=serve
 
 size: $(TARGET)

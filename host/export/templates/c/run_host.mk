@@ -5,9 +5,9 @@ $(TARGET): $(OBJECTS)
 run: $(TARGET)
 	@$(TARGET)
 
-# Goes on with inputs that come on standard input; see app/shoal_app.h.
+# @SERVE_SAYS@
 serve: $(TARGET)
-	@$(TARGET) serve
+	@$(TARGET) serve @SERVE_PATH@
 
 size: $(TARGET)
 	@$(SIZE) $(TARGET)

@@ -10,11 +10,12 @@ target_link_options(${app} PRIVATE -nostartfiles ${SHOAL_LINK_FLAGS}
   -Wl,--fatal-warnings -Wl,--defsym=stack_bytes=@STACK_BYTES@
   -Wl,--defsym=handler_stack_bytes=@HANDLER_STACK_BYTES@)
 set(qemu @QEMU_PROGRAM@ -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none
-  -serial stdio -net none -icount shift=@ICOUNT_SHIFT@
+  -net none -icount shift=@ICOUNT_SHIFT@
   -kernel $<TARGET_FILE:${app}>)
 # QEMU ends with 0, 5 (@DIFFERS@) or 6 (the board refused).
-add_custom_target(run COMMAND ${qemu} -semihosting-config
+add_custom_target(run COMMAND ${qemu} -serial stdio -semihosting-config
   enable=on,target=native DEPENDS ${app} USES_TERMINAL VERBATIM)
-add_custom_target(serve COMMAND ${qemu} -semihosting-config
+# @SERVE_SAYS@
+add_custom_target(serve COMMAND ${qemu} @SERVE_LINE@ -semihosting-config
   enable=on,target=native,arg=@NAME@,arg=serve DEPENDS ${app} USES_TERMINAL
   VERBATIM)

@@ -1,0 +1,401 @@
+#include "device/alone/server.h"
+
+#include <cstring>
+
+namespace shoal {
+
+namespace {
+
+// For a person who reads the line with another program than shoal.
+const char* text_of(alone::Code code, uint32_t detail) {
+  switch (code) {
+    case alone::Code::kGood:
+      return "good";
+    case alone::Code::kOtherVersion:
+      return "the board speaks another version";
+    case alone::Code::kOtherComputer:
+      return "the board runs a frame of another computer";
+    case alone::Code::kOtherProgram:
+      return "the board holds another program";
+    case alone::Code::kOtherSize:
+      return "the inputs have another size";
+    case alone::Code::kDamagedInput:
+      return "an input was damaged on its way";
+    case alone::Code::kFailed:
+      return shoal_status_text(
+          static_cast<shoal_status>(static_cast<int32_t>(detail)));
+    case alone::Code::kDiffers:
+      return "the output differs";
+    case alone::Code::kNoTest:
+      return "there is no built-in test";
+  }
+  return "";
+}
+
+}  // namespace
+
+AloneServer::AloneServer(const AloneBoard& board)
+    : board_(board),
+      came_(board.packets),
+      out_(board.packets + board.transport->max_payload),
+      inputs_(shoal_inputs(board.node)),
+      outputs_(shoal_outputs(board.node)) {
+  for (uint32_t i = 0; i < inputs_; ++i) {
+    const shoal_io_info info = shoal_input_info(board.node, i);
+    input_bytes_ += info.rows * info.row_bytes;
+  }
+  for (uint32_t o = 0; o < outputs_; ++o) {
+    const shoal_io_info info = shoal_output_info(board.node, o);
+    output_bytes_ += info.rows * info.row_bytes;
+  }
+}
+
+bool AloneServer::poll() {
+  const bool came = receive();
+  while (begins_) run();
+  return came;
+}
+
+uint32_t AloneServer::piece_bytes() const {
+  return board_.transport->max_payload - alone::kPieceAt;
+}
+
+uint64_t AloneServer::now() const {
+  return board_.transport->now_us(board_.transport->user);
+}
+
+// The computer asks again for what the transport does not take.
+void AloneServer::send(uint64_t to, uint32_t bytes) {
+  static_cast<void>(
+      board_.transport->send(board_.transport->user, to, out_, bytes));
+}
+
+bool AloneServer::receive() {
+  const shoal_transport& line = *board_.transport;
+  uint64_t from = 0;
+  const uint32_t bytes =
+      line.receive(line.user, &from, came_, line.max_payload);
+  if (bytes == 0) return false;
+  if (bytes < alone::Head::kBytes) return true;
+  const alone::Head head = alone::Head::get(came_);
+  if (came_[1] != alone::kVersion) {
+    if (head.type == alone::MessageType::kHello) {
+      send_said(head, from, alone::Code::kOtherVersion, alone::kVersion, 0);
+    }
+    return true;
+  }
+  const uint8_t* const body = came_ + alone::Head::kBytes;
+  const uint32_t rest = bytes - alone::Head::kBytes;
+  switch (head.type) {
+    case alone::MessageType::kHello:
+      answer_board(head, from);
+      return true;
+    case alone::MessageType::kRead:
+      answer_read(head, from, body, rest);
+      return true;
+    case alone::MessageType::kFrame:
+      begin(head, from, body, rest);
+      return true;
+    case alone::MessageType::kTest:
+      test(head, from);
+      return true;
+    default:
+      break;
+  }
+  const bool is_own = runs_ && !begins_ && head.session == frame_.session &&
+                      head.frame == frame_.frame;
+  if (!is_own || rest < alone::Piece::kBytes) return true;
+  heard_us_ = now();
+  if (head.type == alone::MessageType::kInput) take_input(body, rest);
+  if (head.type == alone::MessageType::kTaken) take_taken(body);
+  return true;
+}
+
+void AloneServer::answer_board(const alone::Head& head, uint64_t to) {
+  std::memset(out_, 0, alone::kBoardBytes);
+  alone::Head{alone::MessageType::kBoard, head.session, head.frame}.put(out_);
+  uint8_t* at = out_ + alone::Head::kBytes;
+  std::memcpy(at, board_.program, alone::kProgramBytes);
+  at += alone::kProgramBytes;
+  alone::put32(at, input_bytes_);
+  alone::put32(at + 4, output_bytes_);
+  at[8] = static_cast<uint8_t>(inputs_);
+  at[9] = static_cast<uint8_t>(outputs_);
+  at[10] = shoal_variables(board_.node) > 0 ? 1 : 0;
+  at += 11;
+  for (uint32_t t = 0; t < alone::kTexts; ++t, at += 4) {
+    alone::put32(at, board_.text_bytes[t]);
+  }
+  for (uint32_t i = 0; i + 1 < alone::kNameBytes && board_.name[i]; ++i) {
+    at[i] = static_cast<uint8_t>(board_.name[i]);
+  }
+  send(to, alone::kBoardBytes);
+}
+
+void AloneServer::answer_read(const alone::Head& head, uint64_t to,
+                              const uint8_t* body, uint32_t bytes) {
+  if (bytes < alone::Piece::kBytes) return;
+  const alone::Piece piece = alone::Piece::get(body);
+  if (piece.stream >= alone::kTexts) return;
+  const uint32_t size = board_.text_bytes[piece.stream];
+  if (piece.offset > size) return;
+  const uint32_t left = size - piece.offset;
+  const uint32_t some = left < piece_bytes() ? left : piece_bytes();
+  alone::Head{alone::MessageType::kText, head.session, head.frame}.put(out_);
+  piece.put(out_ + alone::Head::kBytes);
+  if (some > 0) {
+    std::memcpy(out_ + alone::kPieceAt,
+                board_.texts[piece.stream] + piece.offset, some);
+  }
+  send(to, alone::kPieceAt + some);
+}
+
+// Another computer may have a board whose own has been silent. Without a clock
+// nobody knows for how long.
+bool AloneServer::may_replace(const alone::Head& head) {
+  if (!runs_ || head.session == frame_.session) return true;
+  const uint64_t time = now();
+  return time == heard_us_ || time - heard_us_ >= alone::kSilenceUs;
+}
+
+void AloneServer::begin(const alone::Head& head, uint64_t from,
+                        const uint8_t* body, uint32_t bytes) {
+  if (bytes < alone::kFrameBytes - alone::Head::kBytes) return;
+  if (!may_replace(head)) {
+    return send_said(head, from, alone::Code::kOtherComputer, 0, 0);
+  }
+  if (known_ && head.session == frame_.session && head.frame == frame_.frame) {
+    computer_ = from;
+    if (runs_) heard_us_ = now();
+    return runs_ || begins_ ? send_state() : send_result();
+  }
+  if (std::memcmp(body + 1, board_.program, alone::kProgramBytes) != 0) {
+    return send_said(head, from, alone::Code::kOtherProgram, 0, 0);
+  }
+  const uint32_t size = alone::get32(body + 1 + alone::kProgramBytes);
+  if (size != input_bytes_) {
+    return send_said(head, from, alone::Code::kOtherSize, size, input_bytes_);
+  }
+  frame_ = head;
+  computer_ = from;
+  flags_ = body[0];
+  known_ = true;
+  begins_ = true;  // what runs gives up
+}
+
+void AloneServer::test(const alone::Head& head, uint64_t to) {
+  if (runs_) return send_said(head, to, alone::Code::kOtherComputer, 0, 0);
+  const bool again = test_.type == alone::MessageType::kTest &&
+                     test_.session == head.session && test_.frame == head.frame;
+  if (!again) {
+    test_ = head;
+    test_detail_ = 0;
+    test_code_ = board_.self_test ? board_.self_test(board_.user, &test_detail_)
+                                  : alone::Code::kNoTest;
+  }
+  send_said(head, to, test_code_, test_detail_, 0);
+}
+
+void AloneServer::take_input(const uint8_t* body, uint32_t bytes) {
+  const alone::Piece piece = alone::Piece::get(body);
+  const uint32_t count = bytes - alone::Piece::kBytes;
+  if (waits_ != Waits::kInput || piece.stream != stream_) return;
+  if (piece.offset == next_ && count > 0 && count <= end_ - next_) {
+    std::memcpy(to_, body + alone::Piece::kBytes, count);
+    to_ += count;
+    next_ += count;
+  } else if (piece.offset > next_ && piece.offset < end_ &&
+             count == end_ - piece.offset) {
+    send_want();  // the last one has come, one before it has not
+  }
+}
+
+void AloneServer::take_taken(const uint8_t* body) {
+  const alone::Piece piece = alone::Piece::get(body);
+  if (waits_ != Waits::kTaken || piece.stream != stream_) return;
+  if (piece.offset < next_ || piece.offset > end_) return;
+  from_ += piece.offset - next_;
+  next_ = piece.offset;
+  if (next_ < end_) send_output();
+}
+
+void AloneServer::run() {
+  begins_ = false;
+  runs_ = true;
+  heard_us_ = now();
+  std::memset(board_.checks, 0, (inputs_ + outputs_) * sizeof(uint32_t));
+  code_ = alone::Code::kGood;
+  detail_ = 0;
+  shoal_status status = SHOAL_OK;
+  if (flags_ & alone::kResetVariables) {
+    while ((status = shoal_reset_variables(board_.node)) == SHOAL_WAIT) {
+      static_cast<void>(shoal_step(board_.node));
+    }
+  }
+  const uint64_t start = now();
+  if (status == SHOAL_OK) {
+    status = run_frame(*board_.node, {this, fill, give, between, idle});
+  }
+  took_us_ = now() - start;
+  waits_ = Waits::kNothing;
+  runs_ = false;
+  if (begins_ || !known_) return;  // another frame instead, or nobody asks
+  if (status < SHOAL_OK) {
+    code_ = alone::Code::kFailed;
+    detail_ = static_cast<uint32_t>(static_cast<int32_t>(status));
+  }
+  send_result();
+}
+
+void AloneServer::send_result() {
+  if (code_ != alone::Code::kGood) {
+    return send_said(frame_, computer_, code_, detail_, 0);
+  }
+  alone::Head{alone::MessageType::kEnd, frame_.session, frame_.frame}.put(out_);
+  alone::put32(out_ + alone::Head::kBytes, static_cast<uint32_t>(took_us_));
+  alone::put32(out_ + alone::Head::kBytes + 4,
+               static_cast<uint32_t>(took_us_ >> 32));
+  send(computer_, alone::kEndBytes);
+}
+
+void AloneServer::send_said(const alone::Head& head, uint64_t to,
+                            alone::Code code, uint32_t first, uint32_t second) {
+  alone::Head{alone::MessageType::kSaid, head.session, head.frame}.put(out_);
+  uint8_t* const body = out_ + alone::Head::kBytes;
+  body[0] = static_cast<uint8_t>(code);
+  alone::put32(body + 1, first);
+  alone::put32(body + 5, second);
+  const char* const text = text_of(code, first);
+  const uint32_t room = board_.transport->max_payload - alone::kSaidBytes;
+  const auto length = static_cast<uint32_t>(std::strlen(text));
+  const uint32_t some = length < room ? length : room;
+  std::memcpy(out_ + alone::kSaidBytes, text, some);
+  send(to, alone::kSaidBytes + some);
+}
+
+void AloneServer::send_want() {
+  alone::Head{alone::MessageType::kWant, frame_.session, frame_.frame}.put(
+      out_);
+  alone::Piece{static_cast<uint8_t>(stream_), 0, next_}.put(
+      out_ + alone::Head::kBytes);
+  alone::put32(out_ + alone::kPieceAt, end_ - next_);
+  send(computer_, alone::kWantBytes);
+}
+
+void AloneServer::send_output() {
+  for (uint32_t at = next_; at < end_;) {
+    const uint32_t left = end_ - at;
+    const uint32_t some = left < piece_bytes() ? left : piece_bytes();
+    const bool last = some == left;
+    alone::Head{alone::MessageType::kOutput, frame_.session, frame_.frame}.put(
+        out_);
+    alone::Piece{static_cast<uint8_t>(stream_), last, at}.put(
+        out_ + alone::Head::kBytes);
+    std::memcpy(out_ + alone::kPieceAt, from_ + (at - next_), some);
+    send(computer_, alone::kPieceAt + some);
+    at += some;
+  }
+}
+
+void AloneServer::send_state() {
+  if (waits_ == Waits::kInput && !begins_) return send_want();
+  if (waits_ == Waits::kTaken && !begins_) return send_output();
+  alone::Head{alone::MessageType::kBusy, frame_.session, frame_.frame}.put(
+      out_);
+  send(computer_, alone::Head::kBytes);
+}
+
+// False: the frame is given up, because another one begins or because the
+// computer is gone.
+bool AloneServer::wait_for_end() {
+  while (next_ < end_) {
+    if (!receive()) {
+      idle(this);
+      if (now() - heard_us_ > alone::kGoneUs) {
+        known_ = false;
+        return false;
+      }
+    }
+    if (begins_) return false;
+  }
+  waits_ = Waits::kNothing;
+  return true;
+}
+
+bool AloneServer::fetch(uint32_t input, uint32_t offset, uint8_t* to,
+                        uint32_t bytes) {
+  const uint32_t most = alone::kWindow * piece_bytes();
+  for (uint32_t done = 0; done < bytes;) {
+    const uint32_t some = bytes - done < most ? bytes - done : most;
+    stream_ = input;
+    next_ = offset + done;
+    end_ = next_ + some;
+    to_ = to + done;
+    waits_ = Waits::kInput;
+    send_want();
+    if (!wait_for_end()) return false;
+    done += some;
+  }
+  return true;
+}
+
+bool AloneServer::send_all(uint32_t output, uint32_t offset,
+                           const uint8_t* from, uint32_t bytes) {
+  const uint32_t most = alone::kWindow * piece_bytes();
+  for (uint32_t done = 0; done < bytes;) {
+    const uint32_t some = bytes - done < most ? bytes - done : most;
+    stream_ = output;
+    next_ = offset + done;
+    end_ = next_ + some;
+    from_ = from + done;
+    waits_ = Waits::kTaken;
+    send_output();
+    if (!wait_for_end()) return false;
+    done += some;
+  }
+  return true;
+}
+
+bool AloneServer::fill(void* self, uint32_t input, uint32_t offset, uint8_t* to,
+                       uint32_t bytes) {
+  auto& s = *static_cast<AloneServer*>(self);
+  if (!s.fetch(input, offset, to, bytes)) return false;
+  uint32_t& check = s.board_.checks[input];
+  check = alone::add_check(check, to, bytes);
+  const shoal_io_info info = shoal_input_info(s.board_.node, input);
+  const uint32_t size = info.rows * info.row_bytes;
+  if (offset + bytes < size) return true;
+  uint8_t sent[alone::kCheckBytes];
+  if (!s.fetch(input, size, sent, sizeof sent)) return false;
+  if (alone::get32(sent) == check) return true;
+  s.code_ = alone::Code::kDamagedInput;
+  s.detail_ = input;
+  return false;
+}
+
+bool AloneServer::give(void* self, uint32_t output, uint32_t offset,
+                       const uint8_t* from, uint32_t bytes) {
+  auto& s = *static_cast<AloneServer*>(self);
+  if (!s.send_all(output, offset, from, bytes)) return false;
+  uint32_t& check = s.board_.checks[s.inputs_ + output];
+  check = alone::add_check(check, from, bytes);
+  const shoal_io_info info = shoal_output_info(s.board_.node, output);
+  const uint32_t size = info.rows * info.row_bytes;
+  if (offset + bytes < size) return true;
+  uint8_t sent[alone::kCheckBytes];
+  alone::put32(sent, check);
+  return s.send_all(output, size, sent, sizeof sent);
+}
+
+bool AloneServer::between(void* self) {
+  auto& s = *static_cast<AloneServer*>(self);
+  s.receive();
+  return !s.begins_;
+}
+
+void AloneServer::idle(void* self) {
+  const auto& s = *static_cast<const AloneServer*>(self);
+  if (s.board_.idle) s.board_.idle(s.board_.user);
+}
+
+}  // namespace shoal

@@ -1,0 +1,121 @@
+/// @file
+/// A board that runs alone, as seen by a computer at the other end of a serial
+/// line or network: it takes inputs and gives outputs in the messages of
+/// wire.h. The board has no room for a whole input, so it asks for the rows
+/// that it can take next; only the computer repeats what gets lost.
+#pragma once
+
+#include <cstdint>
+
+#include "device/alone/frame.h"
+#include "device/alone/wire.h"
+#include "device/shoal.h"
+
+namespace shoal {
+
+/// What an AloneServer serves. Everything that it points to must outlive it.
+struct AloneBoard {
+  /// Its three functions must not be null.
+  const shoal_transport* transport;
+  /// The node, opened, without peers, and no larger than kMostEnds.
+  shoal_node* node;
+  /// The board's id; longer ones are cut.
+  const char* name;
+  /// The program's identity.
+  uint8_t program[alone::kProgramBytes];
+  /// Indexed by alone::Text.
+  const uint8_t* texts[alone::kTexts];
+  uint32_t text_bytes[alone::kTexts];
+  /// First argument of the functions.
+  void* user;
+  /// Runs the built-in test; `differs_at` is set for kDiffers, and to the
+  /// shoal_status for kFailed. Null: there is none.
+  alone::Code (*self_test)(void* user, uint32_t* differs_at);
+  /// Called while the line is silent. May be null.
+  void (*idle)(void* user);
+  /// Room for two messages: 2 * transport->max_payload bytes.
+  uint8_t* packets;
+  /// Room for a checksum of each input and output of the program.
+  uint32_t* checks;
+};
+
+/// The board's end of the line.
+class AloneServer {
+ public:
+  /// Makes a server of `board`, which is copied.
+  explicit AloneServer(const AloneBoard& board);
+  AloneServer(const AloneServer&) = delete;
+  AloneServer& operator=(const AloneServer&) = delete;
+
+  /// Takes a message if one has come, and runs the frame that it begins, to its
+  /// end. Returns whether one has come.
+  bool poll();
+
+ private:
+  // What the frame under way waits for.
+  enum class Waits : uint8_t { kNothing, kInput, kTaken };
+
+  bool receive();
+  void answer_board(const alone::Head&, uint64_t to);
+  void answer_read(const alone::Head&, uint64_t to, const uint8_t* body,
+                   uint32_t bytes);
+  void begin(const alone::Head&, uint64_t from, const uint8_t* body,
+             uint32_t bytes);
+  void test(const alone::Head&, uint64_t to);
+  void take_input(const uint8_t* body, uint32_t bytes);
+  void take_taken(const uint8_t* body);
+  void run();
+  bool may_replace(const alone::Head&);
+
+  static bool fill(void* self, uint32_t input, uint32_t offset, uint8_t* to,
+                   uint32_t bytes);
+  static bool give(void* self, uint32_t output, uint32_t offset,
+                   const uint8_t* from, uint32_t bytes);
+  static bool between(void* self);
+  static void idle(void* self);
+  bool wait_for_end();
+  bool fetch(uint32_t input, uint32_t offset, uint8_t* to, uint32_t bytes);
+  bool send_all(uint32_t output, uint32_t offset, const uint8_t* from,
+                uint32_t bytes);
+
+  uint32_t piece_bytes() const;
+  uint64_t now() const;
+  void send(uint64_t to, uint32_t bytes);
+  void send_said(const alone::Head&, uint64_t to, alone::Code, uint32_t first,
+                 uint32_t second);
+  void send_want();
+  void send_output();
+  void send_state();
+  void send_result();
+
+  const AloneBoard board_;
+  uint8_t* const came_;
+  uint8_t* const out_;
+  uint32_t inputs_, outputs_;
+  uint32_t input_bytes_ = 0, output_bytes_ = 0;
+
+  // The frame under way, or the last one.
+  alone::Head frame_{};
+  uint64_t computer_ = 0;  // its address
+  uint64_t heard_us_ = 0;
+  uint8_t flags_ = 0;
+  bool runs_ = false, known_ = false;
+  bool begins_ = false;  // a frame that has not been run yet
+  // The result of the last frame.
+  alone::Code code_ = alone::Code::kGood;
+  uint32_t detail_ = 0;
+  uint64_t took_us_ = 0;
+
+  // The last test and its result.
+  alone::Head test_{};
+  alone::Code test_code_ = alone::Code::kGood;
+  uint32_t test_detail_ = 0;
+
+  // Bytes [next_, end_) of a stream, which fetch() or send_all() waits for.
+  Waits waits_ = Waits::kNothing;
+  uint32_t stream_ = 0, next_ = 0, end_ = 0;
+  uint8_t* to_ = nullptr;          // where byte next_ goes
+  const uint8_t* from_ = nullptr;  // where byte next_ lies
+};
+
+}  // namespace shoal

@@ -1,0 +1,146 @@
+/// @file
+/// Messages between a computer and a board that runs alone; spec/alone.md has
+/// them in prose. A message is one datagram of a transport. All numbers are
+/// little-endian, and every message begins with a Head.
+#pragma once
+
+#include <cstdint>
+
+namespace shoal {
+namespace alone {
+
+/// The version of the messages, which both ends compare.
+inline constexpr uint8_t kVersion = 1;
+/// The most pieces that are sent before one is acknowledged or asked for.
+inline constexpr uint32_t kWindow = 8;
+/// Microseconds of silence after which another computer may take a board over.
+inline constexpr uint64_t kSilenceUs = 3000000;
+/// Microseconds of silence after which a board gives a frame up.
+inline constexpr uint64_t kGoneUs = 10000000;
+/// Bytes of a program's identity: the first of its image's SHA-256.
+inline constexpr uint32_t kProgramBytes = 8;
+/// Bytes of a board's name, padded with zeros.
+inline constexpr uint32_t kNameBytes = 16;
+/// Bytes of the checksum behind each input and output.
+inline constexpr uint32_t kCheckBytes = 4;
+
+/// What a message is.
+enum class MessageType : uint8_t {
+  kHello = 'H',   ///< to the board: what are you?
+  kRead = 'R',    ///< to the board: a piece of a text; TextPiece
+  kFrame = 'F',   ///< to the board: run a frame, or what do you wait for?
+  kInput = 'I',   ///< to the board: bytes of an input; Piece
+  kTaken = 'A',   ///< to the board: an output has come so far; Piece
+  kTest = 'T',    ///< to the board: run the built-in test
+  kBoard = 'h',   ///< the answer to kHello; Facts
+  kText = 'r',    ///< the answer to kRead
+  kWant = 'W',    ///< from the board: these bytes of an input next
+  kOutput = 'O',  ///< from the board: bytes of an output
+  kEnd = 'E',     ///< from the board: the frame has ended; its microseconds
+  kBusy = 'C',    ///< from the board: it computes
+  kSaid = 'X',    ///< from the board: a Code, two numbers and a text
+};
+
+/// Why a board did not run a frame; the result of the built-in test.
+enum class Code : uint8_t {
+  kGood = 0,
+  kOtherVersion,   ///< the first number is the board's version
+  kOtherComputer,  ///< the board runs a frame of another computer
+  kOtherProgram,   ///< the board holds another program
+  kOtherSize,      ///< bytes of all inputs: those that came, those it takes
+  kDamagedInput,   ///< the input's number; its checksum is wrong
+  kFailed,         ///< the first number is the shoal_status
+  kDiffers,        ///< the built-in test; the first byte that differs
+  kNoTest,         ///< there is no built-in test
+};
+
+/// The texts that a board holds.
+enum Text : uint8_t {
+  kDescription = 0,  ///< inputs and outputs, as JSON
+  kLabels = 1,       ///< one a line
+  kTexts = 2,
+};
+
+/// Flag of kFrame: variables begin with their initial values.
+inline constexpr uint8_t kResetVariables = 1;
+
+inline void put32(uint8_t* to, uint32_t number) {
+  for (int i = 0; i < 4; ++i) to[i] = static_cast<uint8_t>(number >> (8 * i));
+}
+inline uint32_t get32(const uint8_t* from) {
+  return static_cast<uint32_t>(from[0]) | static_cast<uint32_t>(from[1]) << 8 |
+         static_cast<uint32_t>(from[2]) << 16 |
+         static_cast<uint32_t>(from[3]) << 24;
+}
+
+/// The beginning of every message.
+struct Head {
+  static constexpr uint32_t kBytes = 10;
+  MessageType type;
+  uint32_t session;  ///< of the computer; its own random number
+  uint32_t frame;    ///< of the session; 0 for what belongs to none
+
+  void put(uint8_t* to) const {
+    to[0] = static_cast<uint8_t>(type);
+    to[1] = kVersion;
+    put32(to + 2, session);
+    put32(to + 6, frame);
+  }
+  /// Reads a head. The caller has checked that there are kBytes.
+  static Head get(const uint8_t* from) {
+    return {static_cast<MessageType>(from[0]), get32(from + 2),
+            get32(from + 6)};
+  }
+};
+
+/// Behind the head of kInput, kTaken and kOutput, and of kRead and kText, whose
+/// stream is a Text. Bytes of the stream follow. In kOutput `asks` is 1 if the
+/// computer must say how far the output has come.
+struct Piece {
+  static constexpr uint32_t kBytes = 6;
+  uint8_t stream;
+  uint8_t asks;
+  uint32_t offset;
+
+  void put(uint8_t* to) const {
+    to[0] = stream;
+    to[1] = asks;
+    put32(to + 2, offset);
+  }
+  static Piece get(const uint8_t* from) {
+    return {from[0], from[1], get32(from + 2)};
+  }
+};
+/// Bytes of a message before those of a stream.
+inline constexpr uint32_t kPieceAt = Head::kBytes + Piece::kBytes;
+
+/// Bytes behind the Piece of kWant: how many are wanted.
+inline constexpr uint32_t kWantBytes = kPieceAt + 4;
+/// kFrame: flags, the program, bytes of all inputs.
+inline constexpr uint32_t kFrameBytes = Head::kBytes + 1 + kProgramBytes + 4;
+/// kEnd: microseconds.
+inline constexpr uint32_t kEndBytes = Head::kBytes + 8;
+/// kSaid before its text.
+inline constexpr uint32_t kSaidBytes = Head::kBytes + 9;
+/// kBoard: program, bytes of inputs and of outputs, inputs, outputs, whether
+/// the program has variables, bytes of each text, name.
+inline constexpr uint32_t kBoardBytes =
+    Head::kBytes + kProgramBytes + 8 + 3 + 4 * kTexts + kNameBytes;
+
+/// CRC-32C as device/base/crc32c.h, with a table of 64 bytes instead of 1 KB.
+inline uint32_t add_check(uint32_t crc, const uint8_t* bytes, uint32_t count) {
+  static constexpr uint32_t kNibble[16] = {
+      0x00000000, 0x105EC76F, 0x20BD8EDE, 0x30E349B1, 0x417B1DBC, 0x5125DAD3,
+      0x61C69362, 0x7198540D, 0x82F63B78, 0x92A8FC17, 0xA24BB5A6, 0xB21572C9,
+      0xC38D26C4, 0xD3D3E1AB, 0xE330A81A, 0xF36E6F75};
+  crc = ~crc;
+  for (uint32_t i = 0; i < count; ++i) {
+    crc ^= bytes[i];
+    crc = crc >> 4 ^ kNibble[crc & 15];
+    crc = crc >> 4 ^ kNibble[crc & 15];
+  }
+  return ~crc;
+}
+
+}  // namespace alone
+}  // namespace shoal

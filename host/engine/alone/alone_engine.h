@@ -1,0 +1,50 @@
+// A board that runs alone as an engine: frames go to it and come back over its
+// line. The model is what the board says of itself.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/engine/alone/client.h"
+#include "host/engine/alone/line.h"
+#include "host/engine/engine.h"
+#include "host/program/store/store_info.h"
+
+namespace shoal {
+
+class AloneEngine final : public Engine {
+ public:
+  // Asks the board what it is. `where`: its name for messages. Throws as
+  // AloneClient::read_facts() does, and Error(kCorrupt) for a description that
+  // is not the program's.
+  AloneEngine(AloneLine line, const std::string& where, double most_silence_s);
+
+  const AloneFacts& facts() const { return facts_; }
+  const std::vector<std::string>& labels() const { return labels_; }
+  AloneClient& client() { return client_; }
+
+  const Graph& graph() const override { return info_.graph; }
+  void stream(const Next& next, const Take& take) override;
+  bool keeps_variables() const override { return facts_.variables; }
+  EngineReport report() const override;
+
+  // Of all frames, by the board's clock, and by this computer's.
+  double board_s() const { return static_cast<double>(board_us_) / 1e6; }
+
+ private:
+  void check_ends();
+
+  const AloneLine line_;
+  const std::string where_;
+  AloneClient client_;
+  const AloneFacts facts_;
+  const StoreInfo info_;
+  std::vector<std::string> labels_;
+  std::vector<size_t> output_bytes_;
+  int64_t frames_ = 0;
+  double seconds_ = 0;
+  uint64_t board_us_ = 0;
+};
+
+}  // namespace shoal

@@ -1,0 +1,349 @@
+// A board that runs alone and the computer that sends it inputs, over a line
+// that loses and flips bytes.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <random>
+#include <thread>
+
+#include "device/alone/server.h"
+#include "device/base/crc32c.h"
+#include "device/transport/serial_line.h"
+#include "host/base/error.h"
+#include "host/engine/alone/alone_engine.h"
+#include "host/engine/common/fenced_arena.h"
+#include "host/engine/common/prepare.h"
+#include "host/engine/local/node_engine.h"
+#include "host/engine/workers/serial.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kRows = 12, kColumns = 10;
+
+// Rows of ten channels, so that outputs have several windows' rows.
+Graph network() {
+  ModelBuilder b;
+  std::mt19937 random(5);
+  std::vector<int8_t> weights(10 * 3 * 3 * 3);
+  for (int8_t& w : weights) w = static_cast<int8_t>(random());
+  const int x = b.input({1, kRows, kColumns, 3}, {0.05f, -3});
+  const int w = b.weights({10, 3, 3, 3}, weights, {0.004f}, 0);
+  b.output(b.conv(x, w, -1, {0.5f, 2}, {.same = true}));
+  return import_tflite(b.finish(), "small");
+}
+
+std::shared_ptr<const Prepared> prepared() {
+  return std::make_shared<const Prepared>(prepare(network(), PlanRequest{}));
+}
+
+// Both directions of a line. A byte is lost or flipped with `rate`.
+class Relay {
+ public:
+  Relay(double rate, uint32_t seed) : rate_(rate), random_(seed) {
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, computer_),
+              0);
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, board_), 0);
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Relay() {
+    ends_ = true;
+    thread_.join();
+    close(computer_[1]);
+    close(board_[1]);
+  }
+  int computer() const { return computer_[0]; }  // its user closes it
+  int board() const { return board_[0]; }
+  void set_rate(double rate) { rate_ = rate; }
+
+ private:
+  void run() {
+    while (!ends_) {
+      pollfd both[] = {{computer_[1], POLLIN, 0}, {board_[1], POLLIN, 0}};
+      if (poll(both, 2, 20) <= 0) continue;
+      pass(computer_[1], board_[1]);
+      pass(board_[1], computer_[1]);
+    }
+  }
+  void pass(int from, int to) {
+    uint8_t bytes[4096];
+    const ssize_t count = read(from, bytes, sizeof bytes);
+    std::vector<uint8_t> kept;
+    std::uniform_real_distribution<double> chance(0, 1);
+    for (ssize_t i = 0; i < count; ++i) {
+      if (chance(random_) >= rate_) {
+        kept.push_back(bytes[i]);
+      } else if (random_() & 1) {
+        kept.push_back(bytes[i] ^ static_cast<uint8_t>(1u << random_() % 8));
+      }
+    }
+    for (size_t at = 0; at < kept.size() && !ends_;) {
+      const ssize_t some = write(to, kept.data() + at, kept.size() - at);
+      if (some > 0) at += static_cast<size_t>(some);
+      if (some < 0 && errno != EAGAIN) return;
+    }
+  }
+
+  std::atomic<double> rate_;
+  std::mt19937 random_;
+  int computer_[2], board_[2];
+  std::atomic<bool> ends_ = false;
+  std::thread thread_;
+};
+
+// A board on a thread of its own.
+class Board {
+ public:
+  Board(const Prepared& p, int line)
+      : arena_(p.plan.nodes[0].arena_bytes), line_(line) {
+    StoreInfo ends;
+    set_ends(ends, p.graph, p.net);
+    description_ = format_ends(ends);
+    shoal_config config{};
+    config.image = p.images[0].data();
+    config.image_bytes = static_cast<uint32_t>(p.images[0].size());
+    EXPECT_EQ(
+        shoal_open(&node_, &config, arena_.data(), p.plan.nodes[0].arena_bytes),
+        SHOAL_OK);
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Board() {
+    ends_ = true;
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    std::vector<uint8_t> packets(2 * line_.transport().max_payload);
+    std::vector<uint32_t> checks(2 * kMostEnds);
+    AloneBoard board{};
+    board.transport = &line_.transport();
+    board.node = &node_;
+    board.name = "a board with a long name";
+    board.program[0] = 1;
+    board.texts[0] = reinterpret_cast<const uint8_t*>(description_.data());
+    board.text_bytes[0] = static_cast<uint32_t>(description_.size());
+    const std::string labels = "one\ntwo\n";
+    board.texts[1] = reinterpret_cast<const uint8_t*>(labels.data());
+    board.text_bytes[1] = static_cast<uint32_t>(labels.size());
+    board.user = this;
+    board.self_test = [](void*, uint32_t* differs_at) {
+      *differs_at = 7;
+      return alone::Code::kDiffers;
+    };
+    board.idle = [](void* self) {
+      static_cast<Board*>(self)->line_.wait(now_us() + 5000);
+    };
+    board.packets = packets.data();
+    board.checks = checks.data();
+    AloneServer server(board);
+    while (!ends_) {
+      if (!server.poll()) line_.wait(now_us() + 5000);
+    }
+  }
+  static uint64_t now_us() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+  }
+
+  Arena arena_;
+  shoal_node node_{};
+  std::string description_;
+  SerialTransport line_;
+  std::atomic<bool> ends_ = false;
+  std::thread thread_;
+};
+
+AloneLine line_of(const Relay& relay) {
+  return {std::make_unique<SerialTransport>(relay.computer()), kSerialAddress};
+}
+
+std::vector<Bytes> random_inputs(size_t count, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<Bytes> all(count, Bytes(kRows * kColumns * 3));
+  for (Bytes& input : all) {
+    for (uint8_t& b : input) b = static_cast<uint8_t>(random());
+  }
+  return all;
+}
+
+std::vector<Bytes> outputs_of(Engine& engine,
+                              const std::vector<Bytes>& inputs) {
+  std::vector<Bytes> all;
+  run_frames(engine, inputs, static_cast<int64_t>(inputs.size()),
+             [&](int64_t, const Answer& a) { all.push_back(a.output); });
+  return all;
+}
+
+TEST(Alone, ChecksumsAreThoseOfTheTableOf1KB) {
+  std::mt19937 random(3);
+  Bytes bytes(1000);
+  for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
+  EXPECT_EQ(alone::add_check(alone::add_check(0, bytes.data(), 313),
+                             bytes.data() + 313, 687),
+            crc32c(0, bytes.data(), 1000));
+}
+
+TEST(Alone, GivesTheBytesOfThisComputer) {
+  const auto p = prepared();
+  Relay relay(0, 1);
+  Board board(*p, relay.board());
+  AloneEngine engine(line_of(relay), "the board", 10);
+  EXPECT_EQ(engine.facts().board, "a board with a ");
+  EXPECT_EQ(engine.labels(), (std::vector<std::string>{"one", "two"}));
+  const std::vector<Bytes> inputs = random_inputs(3, 1);
+  const auto here = node_engine(p, {});
+  EXPECT_EQ(outputs_of(engine, inputs), outputs_of(*here, inputs));
+  const AloneClient::TestResult test = engine.client().self_test();
+  EXPECT_FALSE(test.good);
+  EXPECT_EQ(test.differs_at, 7u);
+}
+
+// Each frame is right although one byte of a thousand is lost or flipped, or
+// the error has a type, and the board goes on.
+TEST(Alone, AllIsRightOverABadLine) {
+  constexpr size_t kInputs = 40;
+  const auto p = prepared();
+  const auto here = node_engine(p, {});
+  const std::vector<Bytes> inputs = random_inputs(kInputs, 2);
+  const std::vector<Bytes> expected = outputs_of(*here, inputs);
+  Relay relay(0, 9);
+  Board board(*p, relay.board());
+  AloneEngine engine(line_of(relay), "the board", 10);
+  relay.set_rate(1e-3);
+  EXPECT_EQ(outputs_of(engine, inputs), expected);
+  EXPECT_GT(engine.client().repeats(), 0u);
+  relay.set_rate(0.5);  // nothing comes through
+  try {
+    AloneEngine(line_of(relay), "the board", 0.3);
+    ADD_FAILURE() << "nothing was refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kTimeout) << e.what();
+  }
+}
+
+// The messages of another computer, made by hand.
+class Rival {
+ public:
+  explicit Rival(int line) : line_(line) {}
+  void send(const Bytes& message) {
+    const shoal_transport& t = line_.transport();
+    t.send(t.user, kSerialAddress, message.data(),
+           static_cast<uint32_t>(message.size()));
+  }
+  Bytes receive() {
+    const shoal_transport& t = line_.transport();
+    Bytes message(t.max_payload);
+    for (int i = 0; i < 100; ++i) {
+      uint64_t from = 0;
+      const uint32_t bytes =
+          t.receive(t.user, &from, message.data(), t.max_payload);
+      message.resize(bytes > 0 ? bytes : message.size());
+      if (bytes > 0) return message;
+      line_.wait(t.now_us(t.user) + 20'000);
+    }
+    return {};
+  }
+  // `bytes`: of all inputs.
+  static Bytes frame(uint32_t session, uint32_t number, uint32_t bytes,
+                     uint8_t program = 1) {
+    Bytes m(alone::kFrameBytes);
+    alone::Head{alone::MessageType::kFrame, session, number}.put(m.data());
+    m[alone::Head::kBytes + 1] = program;
+    alone::put32(m.data() + alone::kFrameBytes - 4, bytes);
+    return m;
+  }
+  // Sends it and returns the code of the refusal; kGood: it was none.
+  alone::Code refusal(const Bytes& message) {
+    send(message);
+    const Bytes answer = receive();
+    if (answer.size() < alone::kSaidBytes ||
+        static_cast<alone::MessageType>(answer[0]) !=
+            alone::MessageType::kSaid) {
+      return alone::Code::kGood;
+    }
+    return static_cast<alone::Code>(answer[alone::Head::kBytes]);
+  }
+
+ private:
+  SerialTransport line_;
+};
+
+TEST(Alone, RefusesWhatItCannotRun) {
+  constexpr uint32_t kBytes = kRows * kColumns * 3;
+  const auto p = prepared();
+  Relay relay(0, 1);
+  Board board(*p, relay.board());
+  Rival rival(relay.computer());
+  EXPECT_EQ(rival.refusal(Rival::frame(1, 1, kBytes - 1)),
+            alone::Code::kOtherSize);
+  EXPECT_EQ(rival.refusal(Rival::frame(1, 1, kBytes, 2)),
+            alone::Code::kOtherProgram);
+  Bytes other = Rival::frame(1, 1, kBytes);
+  other[0] = 'H';
+  other[1] = alone::kVersion + 1;
+  EXPECT_EQ(rival.refusal(other), alone::Code::kOtherVersion);
+  // One begins, and another one comes.
+  EXPECT_EQ(rival.refusal(Rival::frame(1, 1, kBytes)), alone::Code::kGood);
+  EXPECT_EQ(rival.refusal(Rival::frame(2, 1, kBytes)),
+            alone::Code::kOtherComputer);
+}
+
+// Cut at every byte, and with every bit of the first bytes flipped: the board
+// answers the next question as if nothing had been.
+TEST(Alone, HostileMessagesChangeNothing) {
+  constexpr uint32_t kBytes = kRows * kColumns * 3;
+  const auto p = prepared();
+  const auto here = node_engine(p, {});
+  const std::vector<Bytes> inputs = random_inputs(1, 4);
+  Relay relay(0, 1);
+  Board board(*p, relay.board());
+  {
+    // Its line is a copy, which it closes.
+    Rival rival(dup(relay.computer()));
+    for (const char type : {'H', 'R', 'F', 'I', 'A', 'T', 'h', 'X'}) {
+      Bytes whole = Rival::frame(1, 1, kBytes);
+      whole[0] = static_cast<uint8_t>(type);
+      for (size_t cut = 1; cut < whole.size(); ++cut) {
+        rival.send({whole.begin(), whole.begin() + static_cast<long>(cut)});
+      }
+      for (size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+        Bytes flipped = whole;
+        flipped[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+        rival.send(flipped);
+      }
+    }
+    rival.send(Rival::frame(1, 77, kBytes));
+    while (true) {
+      const Bytes answer = rival.receive();
+      ASSERT_FALSE(answer.empty());
+      if (answer.size() == alone::kWantBytes && answer[6] == 77) break;
+    }
+  }
+  // The frame that nobody ends gives way after some seconds of silence.
+  for (int i = 0;; ++i) {
+    try {
+      AloneEngine engine(
+          {std::make_unique<SerialTransport>(dup(relay.computer())),
+           kSerialAddress},
+          "the board", 10);
+      EXPECT_EQ(outputs_of(engine, inputs), outputs_of(*here, inputs));
+      break;
+    } catch (const Error& e) {
+      ASSERT_EQ(e.code(), Exit::kBusy) << e.what();
+      ASSERT_LT(i, 10);
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+  }
+  close(relay.computer());
+}
+
+}  // namespace
+}  // namespace shoal

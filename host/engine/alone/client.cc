@@ -1,0 +1,384 @@
+#include "host/engine/alone/client.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "device/base/crc32c.h"
+#include "host/base/entropy.h"
+#include "host/base/error.h"
+#include "host/base/printable.h"
+#include "host/base/size.h"
+#include "host/base/units.h"
+
+namespace shoal {
+
+namespace {
+
+constexpr uint64_t kFirstRepeatUs = 300'000;  // while nothing was measured
+constexpr uint64_t kLeastRepeatUs = 20'000, kMostRepeatUs = 1'000'000;
+constexpr uint32_t kMostTextBytes = 16u << 20;
+constexpr uint32_t kMostStreamBytes = 1u << 30;
+constexpr int kTries = 5;  // of a frame whose bytes were damaged
+
+uint32_t random_number() {
+  uint8_t bytes[4];
+  system_entropy(bytes);
+  return alone::get32(bytes);
+}
+
+std::vector<uint8_t> with_check(const std::vector<uint8_t>& bytes) {
+  std::vector<uint8_t> all = bytes;
+  all.resize(bytes.size() + alone::kCheckBytes);
+  alone::put32(all.data() + bytes.size(),
+               crc32c(0, bytes.data(), static_cast<uint32_t>(bytes.size())));
+  return all;
+}
+
+}  // namespace
+
+AloneClient::AloneClient(HostTransport& transport, uint64_t address,
+                         std::string name, double most_silence_s)
+    : transport_(transport),
+      address_(address),
+      name_(std::move(name)),
+      most_silence_us_(static_cast<uint64_t>(most_silence_s * 1e6)),
+      session_(random_number()),
+      came_(transport.transport().max_payload),
+      out_(transport.transport().max_payload) {}
+
+void AloneClient::send(alone::MessageType type, uint32_t frame,
+                       std::span<const uint8_t> body) {
+  alone::Head{type, session_, frame}.put(out_.data());
+  std::copy(body.begin(), body.end(), out_.begin() + alone::Head::kBytes);
+  const shoal_transport& t = transport_.transport();
+  const auto bytes = static_cast<uint32_t>(alone::Head::kBytes + body.size());
+  // A line that is full takes more soon; what does not go out is asked for
+  // again.
+  const uint64_t until = t.now_us(t.user) + kMostRepeatUs;
+  while (t.send(t.user, address_, out_.data(), bytes) != 0) {
+    const uint64_t now = t.now_us(t.user);
+    if (now >= until) return;
+    transport_.wait(now + 1000);
+  }
+}
+
+std::optional<AloneClient::Message> AloneClient::receive() {
+  const shoal_transport& t = transport_.transport();
+  uint64_t from = 0;
+  for (;;) {
+    const uint32_t bytes = t.receive(t.user, &from, came_.data(),
+                                     static_cast<uint32_t>(came_.size()));
+    if (bytes == 0) return std::nullopt;
+    if (from != address_ || bytes < alone::Head::kBytes) continue;
+    const alone::Head head = alone::Head::get(came_.data());
+    if (head.session != session_) continue;
+    // What a board of another version says is read no further.
+    if (came_[1] != alone::kVersion && head.type != alone::MessageType::kSaid)
+      continue;
+    return Message{
+        head,
+        {came_.data() + alone::Head::kBytes, bytes - alone::Head::kBytes}};
+  }
+}
+
+void AloneClient::measure(uint64_t sample_us) {
+  const auto sample = static_cast<double>(sample_us);
+  if (smooth_us_ == 0) {
+    smooth_us_ = sample;
+    varies_us_ = sample / 2;
+    return;
+  }
+  varies_us_ += (std::abs(smooth_us_ - sample) - varies_us_) / 4;
+  smooth_us_ += (sample - smooth_us_) / 8;
+}
+
+uint64_t AloneClient::repeat_after_us() const {
+  if (smooth_us_ == 0) return kFirstRepeatUs;
+  return std::clamp(static_cast<uint64_t>(smooth_us_ + 4 * varies_us_),
+                    kLeastRepeatUs, kMostRepeatUs);
+}
+
+void AloneClient::talk(alone::MessageType type, uint32_t frame,
+                       std::span<const uint8_t> body, const Take& take) {
+  const shoal_transport& t = transport_.transport();
+  send(type, frame, body);
+  uint64_t asked = t.now_us(t.user), heard = asked;
+  uint64_t patience = repeat_after_us();
+  bool repeated = false;
+  for (;;) {
+    if (const auto message = receive()) {
+      if (message->head.frame != frame) continue;
+      const uint64_t now = t.now_us(t.user);
+      if (!repeated) measure(now - asked);
+      heard = now;
+      if (take(*message)) return;
+      asked = t.now_us(t.user);
+      repeated = false;
+      patience = repeat_after_us();
+      continue;
+    }
+    const uint64_t now = t.now_us(t.user);
+    if (now - heard >= most_silence_us_) {
+      throw Error(Exit::kTimeout,
+                  name_ + " has not answered for " +
+                      format_time(static_cast<double>(most_silence_us_) / 1e6),
+                  "check that an exported project runs there (`make serve`), "
+                  "that no other program uses the line, and --baud; a slow "
+                  "board needs a longer --node-timeout");
+    }
+    if (now - asked >= patience) {
+      send(type, frame, body);
+      ++repeats_;
+      repeated = true;
+      asked = now;
+      patience = std::min(2 * patience, kMostRepeatUs);
+    } else {
+      transport_.wait(std::min(asked + patience, heard + most_silence_us_));
+    }
+  }
+}
+
+void AloneClient::refuse(const Message& m) const {
+  if (m.body.size() < alone::kSaidBytes - alone::Head::kBytes) {
+    throw Error(Exit::kCorrupt, name_ + " gave half an answer");
+  }
+  const auto code = static_cast<alone::Code>(m.body[0]);
+  const uint32_t first = alone::get32(m.body.data() + 1);
+  const uint32_t second = alone::get32(m.body.data() + 5);
+  const std::span<const uint8_t> rest =
+      m.body.subspan(alone::kSaidBytes - alone::Head::kBytes);
+  const std::string text =
+      name_ + ": " + printable(std::string(rest.begin(), rest.end()));
+  switch (code) {
+    case alone::Code::kOtherVersion:
+      throw Error(Exit::kUnsupported,
+                  text + ": " + std::to_string(first) + ", this shoal speaks " +
+                      std::to_string(alone::kVersion),
+                  "export the project again with this shoal");
+    case alone::Code::kOtherComputer:
+      throw Error(Exit::kBusy, text, "try again when that one has ended");
+    case alone::Code::kOtherProgram:
+      throw Error(Exit::kUsage, text + " than when it was asked",
+                  "run the command again");
+    case alone::Code::kOtherSize:
+      throw Error(Exit::kUsage, text + ": " + format_bytes(first) +
+                                    " were announced, the program takes " +
+                                    format_bytes(second));
+    default:
+      throw Error(Exit::kNode, text);
+  }
+}
+
+std::string AloneClient::read_text(alone::Text which, uint32_t bytes) {
+  std::string text;
+  while (text.size() < bytes) {
+    uint8_t ask[alone::Piece::kBytes];
+    alone::Piece{which, 0, static_cast<uint32_t>(text.size())}.put(ask);
+    talk(alone::MessageType::kRead, 0, ask, [&](const Message& m) {
+      if (m.head.type != alone::MessageType::kText ||
+          m.body.size() <= alone::Piece::kBytes) {
+        return false;
+      }
+      const alone::Piece piece = alone::Piece::get(m.body.data());
+      if (piece.stream != which || piece.offset != text.size()) return false;
+      const auto some = m.body.subspan(alone::Piece::kBytes);
+      text.append(reinterpret_cast<const char*>(some.data()),
+                  std::min<size_t>(some.size(), bytes - text.size()));
+      return true;
+    });
+  }
+  return text;
+}
+
+AloneFacts AloneClient::read_facts() {
+  AloneFacts facts;
+  uint32_t text_bytes[alone::kTexts] = {};
+  talk(alone::MessageType::kHello, 0, {}, [&](const Message& m) {
+    if (m.head.type == alone::MessageType::kSaid) refuse(m);
+    if (m.head.type != alone::MessageType::kBoard) return false;
+    if (m.body.size() < alone::kBoardBytes - alone::Head::kBytes) return false;
+    const uint8_t* at = m.body.data();
+    facts.program.assign(at, at + alone::kProgramBytes);
+    at += alone::kProgramBytes;
+    facts.input_bytes = alone::get32(at);
+    facts.output_bytes = alone::get32(at + 4);
+    facts.inputs = at[8];
+    facts.outputs = at[9];
+    facts.variables = at[10] != 0;
+    at += 11;
+    for (uint32_t& bytes : text_bytes) {
+      bytes = alone::get32(at);
+      at += 4;
+    }
+    const auto* const name = reinterpret_cast<const char*>(at);
+    facts.board =
+        printable(std::string(name, strnlen(name, alone::kNameBytes)));
+    return true;
+  });
+  for (const uint32_t bytes : text_bytes) {
+    if (bytes <= kMostTextBytes) continue;
+    throw Error(Exit::kCorrupt,
+                name_ + " says that it holds a text of " + format_bytes(bytes));
+  }
+  if (facts.input_bytes > kMostStreamBytes ||
+      facts.output_bytes > kMostStreamBytes) {
+    throw Error(Exit::kCorrupt, name_ + " says that it takes " +
+                                    format_bytes(facts.input_bytes) +
+                                    " and gives " +
+                                    format_bytes(facts.output_bytes));
+  }
+  facts.description =
+      read_text(alone::kDescription, text_bytes[alone::kDescription]);
+  facts.labels = read_text(alone::kLabels, text_bytes[alone::kLabels]);
+  return facts;
+}
+
+AloneClient::TestResult AloneClient::self_test() {
+  TestResult result;
+  talk(alone::MessageType::kTest, ++frame_, {}, [&](const Message& m) {
+    if (m.head.type != alone::MessageType::kSaid) return false;
+    if (m.body.size() < alone::kSaidBytes - alone::Head::kBytes) return false;
+    const auto code = static_cast<alone::Code>(m.body[0]);
+    if (code != alone::Code::kGood && code != alone::Code::kDiffers) refuse(m);
+    result.good = code == alone::Code::kGood;
+    result.differs_at = alone::get32(m.body.data() + 1);
+    return true;
+  });
+  return result;
+}
+
+AloneClient::Answer AloneClient::run(const AloneFacts& facts,
+                                     const NodeRows& inputs,
+                                     const std::vector<size_t>& output_bytes,
+                                     bool reset) {
+  for (int i = 0; i < kTries; ++i) {
+    if (auto answer = try_run(facts, inputs, output_bytes, reset)) {
+      return *std::move(answer);
+    }
+    ++damaged_;
+  }
+  throw Error(Exit::kCorrupt,
+              name_ + ": the frame was damaged on its way " +
+                  std::to_string(kTries) + " times",
+              "use a shorter cable, or a lower --baud at both ends");
+}
+
+// Answers a question for bytes of an input, as many messages as it takes.
+void AloneClient::send_input(const std::vector<uint8_t>& stream,
+                             const Message& want) {
+  const alone::Piece asked = alone::Piece::get(want.body.data());
+  const uint32_t count = alone::get32(want.body.data() + alone::Piece::kBytes);
+  const uint32_t most = static_cast<uint32_t>(out_.size()) - alone::kPieceAt;
+  if (asked.offset > stream.size() || count > stream.size() - asked.offset ||
+      count > alone::kWindow * most) {
+    throw Error(Exit::kCorrupt,
+                name_ + " asks for bytes that its input does not have: " +
+                    std::to_string(count) + " at " +
+                    std::to_string(asked.offset) + " of " +
+                    std::to_string(stream.size()));
+  }
+  const uint32_t frame = want.head.frame;
+  std::vector<uint8_t> body;
+  for (uint32_t done = 0; done < count;) {
+    const uint32_t some = std::min(most, count - done);
+    body.resize(alone::Piece::kBytes + some);
+    alone::Piece{asked.stream, 0, asked.offset + done}.put(body.data());
+    std::copy_n(stream.begin() + asked.offset + done, some,
+                body.begin() + alone::Piece::kBytes);
+    send(alone::MessageType::kInput, frame, body);
+    done += some;
+  }
+}
+
+// None: its bytes were damaged on their way.
+std::optional<AloneClient::Answer> AloneClient::try_run(
+    const AloneFacts& facts, const NodeRows& inputs,
+    const std::vector<size_t>& output_bytes, bool reset) {
+  std::vector<std::vector<uint8_t>> streams;
+  for (const auto& input : inputs) streams.push_back(with_check(input));
+  std::vector<uint8_t> ask = {reset ? alone::kResetVariables : uint8_t{0}};
+  ask.insert(ask.end(), facts.program.begin(), facts.program.end());
+  ask.resize(ask.size() + 4);
+  size_t bytes = 0;
+  for (const auto& input : inputs) bytes += input.size();
+  alone::put32(ask.data() + ask.size() - 4, static_cast<uint32_t>(bytes));
+
+  Answer answer;
+  answer.outputs.resize(output_bytes.size());
+  bool damaged = false;
+  const uint32_t frame = ++frame_;
+  const auto is_complete = [&] {
+    for (size_t o = 0; o < output_bytes.size(); ++o) {
+      if (answer.outputs[o].size() < output_bytes[o] + alone::kCheckBytes) {
+        return false;
+      }
+    }
+    return true;
+  };
+  const auto take_output = [&](const Message& m) {
+    if (m.body.size() < alone::Piece::kBytes) return;
+    const alone::Piece piece = alone::Piece::get(m.body.data());
+    if (piece.stream >= output_bytes.size()) return;
+    std::vector<uint8_t>& to = answer.outputs[piece.stream];
+    const auto some = m.body.subspan(alone::Piece::kBytes);
+    const size_t most = output_bytes[piece.stream] + alone::kCheckBytes;
+    if (piece.offset == to.size() && some.size() <= most - to.size()) {
+      to.insert(to.end(), some.begin(), some.end());
+    }
+    if (piece.asks == 0) return;
+    uint8_t taken[alone::Piece::kBytes];
+    alone::Piece{piece.stream, 0, static_cast<uint32_t>(to.size())}.put(taken);
+    send(alone::MessageType::kTaken, frame, taken);
+  };
+  talk(alone::MessageType::kFrame, frame, ask, [&](const Message& m) {
+    switch (m.head.type) {
+      case alone::MessageType::kWant: {
+        if (m.body.size() < alone::Piece::kBytes + 4) return false;
+        const uint8_t input = m.body[0];
+        if (input < streams.size()) send_input(streams[input], m);
+        return false;
+      }
+      case alone::MessageType::kOutput:
+        take_output(m);
+        return false;
+      case alone::MessageType::kEnd:
+        if (m.body.size() < alone::kEndBytes - alone::Head::kBytes)
+          return false;
+        if (!is_complete()) {
+          throw Error(Exit::kCorrupt,
+                      name_ + " ended a frame before all outputs were there");
+        }
+        answer.board_us = alone::get32(m.body.data()) |
+                          uint64_t{alone::get32(m.body.data() + 4)} << 32;
+        return true;
+      case alone::MessageType::kSaid:
+        damaged = m.body.size() > 0 && static_cast<alone::Code>(m.body[0]) ==
+                                           alone::Code::kDamagedInput;
+        if (!damaged) refuse(m);
+        return true;
+      default:
+        return false;
+    }
+  });
+  if (damaged) return std::nullopt;
+  for (auto& output : answer.outputs) {
+    const size_t size = output.size() - alone::kCheckBytes;
+    const uint32_t check = alone::get32(output.data() + size);
+    output.resize(size);
+    if (crc32c(0, output.data(), static_cast<uint32_t>(size)) == check) {
+      continue;
+    }
+    if (!facts.variables) return std::nullopt;
+    // The variables have moved on: the frame cannot be run again.
+    throw Error(Exit::kCorrupt,
+                name_ +
+                    ": an output was damaged on its way, and the model "
+                    "keeps variables",
+                "send the sequence again");
+  }
+  return answer;
+}
+
+}  // namespace shoal

@@ -1,0 +1,100 @@
+// The computer's end of the line to a board that runs alone; spec/alone.md has
+// the messages. The board sends nothing twice by itself: after a silence as
+// long as a few round trips took, this end asks what the board waits for, and
+// the board says its last messages again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "device/alone/wire.h"
+#include "host/engine/common/frame.h"
+#include "host/engine/workers/transport.h"
+
+namespace shoal {
+
+// How a board describes itself.
+struct AloneFacts {
+  std::string board;
+  std::vector<uint8_t> program;  // alone::kProgramBytes
+  uint32_t input_bytes = 0, output_bytes = 0;
+  uint32_t inputs = 0, outputs = 0;
+  bool variables = false;
+  std::string description, labels;
+};
+
+class AloneClient {
+ public:
+  // Borrows the transport. `name`: of the board, for messages.
+  // `most_silence_s`: after which a board counts as lost.
+  AloneClient(HostTransport&, uint64_t address, std::string name,
+              double most_silence_s);
+
+  // Asks the board for its facts. Throws Error(kTimeout) if nothing answers,
+  // kUnsupported for another version of the messages, kCorrupt for facts that
+  // cannot be meant.
+  AloneFacts read_facts();
+
+  // Runs the built-in test. `differs_at`: the first byte that differs. Throws
+  // Error(kNode) if the board could not run it.
+  struct TestResult {
+    bool good = false;
+    uint32_t differs_at = 0;
+  };
+  TestResult self_test();
+
+  struct Answer {
+    NodeRows outputs;
+    uint64_t board_us = 0;  // by the board's clock
+  };
+  // Runs a frame. `output_bytes`: of each output. `reset`: variables begin with
+  // their initial values. A frame whose bytes were damaged on their way is sent
+  // again. Throws Error: kBusy (another computer has the board), kUsage
+  // (another program, another size), kNode (the board failed), kTimeout,
+  // kCorrupt (the line damages all that is sent).
+  Answer run(const AloneFacts&, const NodeRows& inputs,
+             const std::vector<size_t>& output_bytes, bool reset);
+
+  // Counts for people.
+  uint64_t repeats() const { return repeats_; }  // questions asked again
+  uint64_t damaged() const { return damaged_; }  // frames sent again
+  double round_trip_s() const { return smooth_us_ / 1e6; }
+
+ private:
+  struct Message {
+    alone::Head head;
+    std::span<const uint8_t> body;
+  };
+  // Takes a message of the conversation; true: it is over.
+  using Take = std::function<bool(const Message&)>;
+  void talk(alone::MessageType type, uint32_t frame,
+            std::span<const uint8_t> body, const Take& take);
+  void send(alone::MessageType type, uint32_t frame,
+            std::span<const uint8_t> body);
+  std::optional<Message> receive();
+  void measure(uint64_t sample_us);
+  uint64_t repeat_after_us() const;
+  std::string read_text(alone::Text, uint32_t bytes);
+  [[noreturn]] void refuse(const Message&) const;
+  std::optional<Answer> try_run(const AloneFacts&, const NodeRows& inputs,
+                                const std::vector<size_t>& output_bytes,
+                                bool reset);
+  void send_input(const std::vector<uint8_t>& stream, const Message& want);
+
+  HostTransport& transport_;
+  const uint64_t address_;
+  const std::string name_;
+  const uint64_t most_silence_us_;
+  const uint32_t session_;
+  uint32_t frame_ = 0;
+  std::vector<uint8_t> came_, out_;
+  double smooth_us_ = 0, varies_us_ = 0;  // of round trips, as in RFC 6298
+  uint64_t repeats_ = 0, damaged_ = 0;
+};
+
+}  // namespace shoal
