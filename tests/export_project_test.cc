@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "device/transport/hdlc.h"
 #include "host/board/board.h"
 #include "host/engine/board/process.h"
 #include "host/model/import/testing/model_builder.h"
@@ -134,6 +133,10 @@ TEST_P(ExportedBoard, SaysWhatShoalRunSaysAndFindsOneWrongByte) {
   EXPECT_EQ(lines[1], "selfcheck ok");
   EXPECT_TRUE(lines[2].starts_with("instructions ")) << lines[2];
   EXPECT_EQ(shop.script(make_in("proj", "size")).code, 0);
+  if (board().flash_mapped) {
+    const ServedProject served(shop, "proj", serve_command(shop, "proj"));
+    expect_same_scores(shop, kModels + "samples/dress/0.png", served.line());
+  }
 
   // One byte of what it must give.
   for (const auto& entry : fs::directory_iterator(shop.path("proj/app"))) {
@@ -322,111 +325,101 @@ TEST_F(ExportedHost, TheBoardSaysWhatIsWrong) {
   EXPECT_NE(told.err.find("Error 6"), std::string::npos) << told.err;
 }
 
-// The host's side of the serial line; see shoal_app.h in the project.
-struct Console {
-  explicit Console(const Workshop& shop) {
-    int in[2], out[2];
-    EXPECT_EQ(pipe(in), 0);
-    EXPECT_EQ(pipe(out), 0);
-    child = fork();
-    if (child == 0) {
-      dup2(in[0], 0);
-      dup2(out[1], 1);
-      for (const int fd : {in[0], in[1], out[0], out[1]}) close(fd);
-      const std::string program = shop.path("proj/build/fashion_mobilenet_v2");
-      execl(program.c_str(), program.c_str(), "serve", nullptr);
+// `make serve` of an exported project, whose serial line is a socket.
+class ServedProject {
+ public:
+  // `how` runs in the project's folder, as the only process.
+  ServedProject(const Workshop& shop, const std::string& folder,
+                const std::string& how)
+      : line_(shop.path(folder + "/build/serial")) {
+    child_ = fork();
+    if (child_ == 0) {
+      const std::string text =
+          "cd '" + shop.path(folder) + "' && exec " + how + " > serve.log 2>&1";
+      execl("/bin/sh", "sh", "-c", text.c_str(), nullptr);
       _exit(127);
     }
-    close(in[0]);
-    close(out[1]);
-    to = in[1];
-    from = out[0];
+    for (int i = 0; i < 600 && !fs::exists(line_); ++i) usleep(50'000);
+    EXPECT_TRUE(fs::exists(line_));
   }
-  ~Console() {
-    close(to);
-    close(from);
+  ~ServedProject() {
+    kill(child_, SIGTERM);
     int status = 0;
-    waitpid(child, &status, 0);
+    waitpid(child_, &status, 0);
   }
-  void send(const std::vector<uint8_t>& message) const {
-    std::vector<uint8_t> line(
-        hdlc_bound(static_cast<uint32_t>(message.size())));
-    line.resize(hdlc_encode(
-        message.data(), static_cast<uint32_t>(message.size()), line.data()));
-    raw(line);
-  }
-  void raw(const std::vector<uint8_t>& bytes) const {
-    EXPECT_EQ(write(to, bytes.data(), bytes.size()),
-              static_cast<ssize_t>(bytes.size()));
-  }
-  // Empty at the end of the line.
-  std::vector<uint8_t> receive() {
-    for (uint8_t byte = 0; read(from, &byte, 1) == 1;) {
-      const uint32_t bytes = decoder.push(byte);
-      if (bytes) return {buffer, buffer + bytes};
-    }
-    return {};
-  }
-  pid_t child;
-  int to, from;
-  uint8_t buffer[kSerialPayload + kHdlcCheckBytes];
-  HdlcDecoder decoder{buffer, sizeof buffer};
+  ServedProject(const ServedProject&) = delete;
+  ServedProject& operator=(const ServedProject&) = delete;
+  const std::string& line() const { return line_; }
+
+ private:
+  const std::string line_;
+  pid_t child_;
 };
 
-uint32_t number_at(const std::vector<uint8_t>& bytes, size_t at) {
-  uint32_t number = 0;
-  std::memcpy(&number, bytes.data() + at, sizeof number);
-  return number;
+// The command of `make serve`, to be the only process.
+std::string serve_command(const Workshop& shop, const std::string& folder) {
+  const Told told = shop.script("make -n -s -C " + folder + " serve");
+  std::string command;
+  for (const std::string& line : lines_of(told.out)) {
+    if (line.starts_with("rm ")) continue;
+    command += line.ends_with("\\") ? line.substr(0, line.size() - 1) : line;
+  }
+  return command;
 }
 
-// Answers until the end of the frame; every `lost`th answer gets lost, and the
-// board asks again.
-std::vector<uint8_t> serve_frame(Console& line,
-                                 const std::vector<uint8_t>& input,
-                                 uint8_t frame, int lost) {
-  std::vector<uint8_t> output;
-  line.send({'F', frame, 0, 0, 0});
-  for (int n = 1;; ++n) {
-    std::vector<uint8_t> m = line.receive();
-    if (m.size() < 6 || m[1] != frame) return {};
-    if (m[0] == 'E') {
-      EXPECT_EQ(m[5], 0);
-      return output;
-    }
-    const uint32_t offset = number_at(m, 6);
-    if (m[0] == 'O') {
-      output.resize(std::max<size_t>(output.size(), offset));
-      output.insert(output.end(), m.begin() + 10, m.end());
-    } else if (m[0] == 'W' && (lost == 0 || n % lost != 0)) {
-      const uint32_t bytes = m[10];
-      m.pop_back();
-      m[0] = 'I';
-      m.insert(m.end(), input.begin() + offset, input.begin() + offset + bytes);
-      line.send(m);
-    } else if (m[0] == 'W') {
-      line.raw({0x7E, 'I', 1, 2, 3});  // half a message
-    }
-  }
+// The first lines of `shoal run` and of `shoal send` are the same: the scores.
+void expect_same_scores(const Workshop& shop, const std::string& picture,
+                        const std::string& line) {
+  const Told here =
+      shop.shoal({"run", kNetwork, picture, "--labels",
+                  kModels + "fashion_labels.txt", "--output", "here.bin"});
+  EXPECT_EQ(here.code, 0) << here.err;
+  const Told there =
+      shop.shoal({"send", line, picture, "--output", "there.bin"});
+  ASSERT_EQ(there.code, 0) << there.err;
+  EXPECT_EQ(shop.read("there.bin"), shop.read("here.bin"));
+  constexpr size_t kClasses = 5;
+  const std::vector<std::string> a = lines_of(here.out),
+                                 b = lines_of(there.out);
+  ASSERT_GT(std::min(a.size(), b.size()), kClasses);
+  for (size_t i = 0; i < kClasses; ++i) EXPECT_EQ(a[i], b[i]);
 }
 
 TEST_F(ExportedHost, TakesInputsFromTheSerialLine) {
-  std::vector<uint8_t> input, output;
-  for (const auto& entry : fs::directory_iterator(shop_.path("proj/app"))) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("test_input")) input = shop_.read("proj/app/" + name);
-    if (name.starts_with("test_output")) {
-      output = shop_.read("proj/app/" + name);
-    }
+  const ServedProject board(shop_, "proj", serve_command(shop_, "proj"));
+  for (const char* label : {"bag", "dress"}) {
+    expect_same_scores(shop_, kModels + "samples/" + label + "/0.png",
+                       board.line());
   }
-  Console line(shop_);
-  EXPECT_EQ(serve_frame(line, input, 1, 0), output);
-  // A frame that nobody finishes.
-  line.send({'F', 2, 0, 0, 0});
-  EXPECT_EQ(line.receive().at(0), 'W');
-  EXPECT_EQ(serve_frame(line, input, 3, 0), output);
-  std::vector<uint8_t> other(input.size(), 0x55);
-  EXPECT_NE(serve_frame(line, other, 4, 0), output);
-  EXPECT_EQ(serve_frame(line, input, 5, 40), output);
+  const Told compared = shop_.shoal({"send", board.line(), kModels + "samples",
+                                     "random:1", "--compare", kNetwork});
+  EXPECT_EQ(compared.code, 2) << compared.out;  // a folder without pictures
+  const Told equal = shop_.shoal({"send", board.line(), kModels + "samples/bag",
+                                  "random:1", "--compare", kNetwork, "--json"});
+  ASSERT_EQ(equal.code, 0) << equal.err;
+  EXPECT_EQ(json::parse(equal.out).at("compared"), "equal");
+  const Told other = shop_.shoal(
+      {"send", board.line(), "random:1", "--compare", "zoo:mobilenet_v2"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.err.find("runs another model"), std::string::npos)
+      << other.err;
+  const Told tested = shop_.shoal({"send", board.line(), "--self-test"});
+  EXPECT_EQ(tested.out, "selfcheck ok\n") << tested.err;
+  shop_.write("short.bin", std::vector<uint8_t>(9));
+  EXPECT_EQ(shop_.shoal({"send", board.line(), "short.bin"}).code, 2);
+  EXPECT_EQ(shop_.shoal({"send", board.line()}).code, 2);
+  EXPECT_EQ(shop_.shoal({"send", "/dev/null", "random:1"}).code, 2);
+}
+
+// The file of the user outlives the next export.
+TEST_F(ExportedHost, KeepsTheUsersFile) {
+  ASSERT_EQ(shop_.script("echo '// mine' >> proj/app/app.cpp").code, 0);
+  for (const char* label : {"dress", "bag"}) {
+    const Told told = shop_.shoal(export_words("c", "host", "proj", label));
+    EXPECT_EQ(told.code, 0) << told.err;
+    const std::string text = shop_.read_text("proj/app/app.cpp");
+    EXPECT_TRUE(text.ends_with("// mine\n")) << text;
+  }
 }
 
 TEST(Export, RefusesWhatItCannotDo) {
