@@ -67,6 +67,7 @@ COMMANDS = {
 FIRST = COMMANDS["build.json"]
 # Where the keys of the verbs that are not run are written.
 SOURCES = {
+    "answers.json": ["host/cli/send.cc"],
     "study.json": ["host/charts/document_json.cc"],
     "emulate.json": ["host/cli/emulate.cc", "host/cli/emulate_nodes.cc"],
     "bench-node.json": ["host/study/bench_node/format.cc"],
