@@ -52,7 +52,7 @@ class AloneServer {
   bool poll();
 
  private:
-  // What the frame under way waits for.
+  // The frame under way waits for this.
   enum class Waits : uint8_t { kNothing, kInput, kTaken };
 
   bool receive();

@@ -24,7 +24,7 @@ inline constexpr uint32_t kNameBytes = 16;
 /// Bytes of the checksum behind each input and output.
 inline constexpr uint32_t kCheckBytes = 4;
 
-/// What a message is.
+/// The kinds of messages.
 enum class MessageType : uint8_t {
   kHello = 'H',   ///< to the board: what are you?
   kRead = 'R',    ///< to the board: a piece of a text; TextPiece

@@ -1,5 +1,6 @@
-// The options of the verbs that are about nodes alone; app.cc has the others. Each runs its command when the verb is given, and sets `code` to
-// what that returns.
+// The options of the verbs that are about nodes alone; app.cc has the others.
+// Each runs its command when the verb is given, and sets `code` to what that
+// returns.
 #pragma once
 
 #include "host/cli/flags.h"

@@ -25,7 +25,7 @@ struct ClusterMember {
   size_t peers = 0;
 };
 
-// Of int8 values: the real number is (byte - zero) * scale.
+// The scale of int8 values: the real number is (byte - zero) * scale.
 struct ByteScale {
   float scale = 1;
   int zero = 0;

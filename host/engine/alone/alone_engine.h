@@ -29,7 +29,7 @@ class AloneEngine final : public Engine {
   bool keeps_variables() const override { return facts_.variables; }
   EngineReport report() const override;
 
-  // Of all frames, by the board's clock, and by this computer's.
+  // Returns the seconds of all frames by the board's clock.
   double board_s() const { return static_cast<double>(board_us_) / 1e6; }
 
  private:

@@ -105,7 +105,7 @@ uint64_t now_us() {
       std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
-// Of a board that counts silence: its seconds are fifths of a second.
+// The clock of a board that counts silence goes five times as fast.
 uint64_t fast_us(void*) { return 5 * now_us(); }
 
 // A board on a thread of its own.

@@ -74,7 +74,7 @@ std::optional<AloneClient::Message> AloneClient::receive() {
     if (from != address_ || bytes < alone::Head::kBytes) continue;
     const alone::Head head = alone::Head::get(came_.data());
     if (head.session != session_) continue;
-    // What a board of another version says is read no further.
+    // Only a refusal is read from a board of another version.
     if (came_[1] != alone::kVersion && head.type != alone::MessageType::kSaid)
       continue;
     return Message{
