@@ -10,6 +10,7 @@
 
 #include "device/alone/server.h"
 #include "device/port/payload.h"
+#include "device/program/image.h"
 #include "device/runtime/testing/sample_programs.h"
 
 namespace shoal::test {
@@ -34,11 +35,13 @@ class AloneTalk {
       : talk_(talk), answer_(answer), got_{talk[0]} {}
 
   void serve(ProgramBuilder program) {
-    const AlignedBytes image(program.build());
+    AlignedBytes image(program.build());
     shoal_config config{};
     config.image = image.data();
     config.image_bytes = static_cast<uint32_t>(image.size());
-    AlignedBytes arena(Bytes(size_t{1} << 20));
+    Header head;
+    std::memcpy(&head, image.data(), sizeof head);
+    AlignedBytes arena(Bytes(head.arena_bytes));
     shoal_node node;
     if (shoal_open(&node, &config, arena.data(),
                    static_cast<uint32_t>(arena.size())) != SHOAL_OK) {
