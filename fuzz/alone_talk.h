@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "device/alone/server.h"
@@ -22,11 +23,9 @@ class AloneTalk {
  public:
   // Returns all messages that the board got, as a talk.
   static Bytes run(const Bytes& talk, Answerer answer) {
-    std::vector<Sample> samples = sample_programs();
-    std::erase_if(samples, [](const Sample& s) { return !s.program.mapped; });
-    if (talk.empty() || samples.empty()) return {};
+    if (talk.empty()) return {};
     AloneTalk t(talk, answer);
-    t.serve(samples[talk[0] % samples.size()].program);
+    t.serve(*images()[talk[0] % images().size()]);
     return t.got_;
   }
 
@@ -34,8 +33,21 @@ class AloneTalk {
   AloneTalk(const Bytes& talk, Answerer answer)
       : talk_(talk), answer_(answer), got_{talk[0]} {}
 
-  void serve(ProgramBuilder program) {
-    AlignedBytes image(program.build());
+  // The samples that are mapped, as boards that run alone have them.
+  static const std::vector<std::unique_ptr<AlignedBytes>>& images() {
+    static const auto all = [] {
+      std::vector<std::unique_ptr<AlignedBytes>> built;
+      std::vector<Sample> samples = sample_programs();
+      for (Sample& s : samples) {
+        if (!s.program.mapped) continue;
+        built.push_back(std::make_unique<AlignedBytes>(s.program.build()));
+      }
+      return built;
+    }();
+    return all;
+  }
+
+  void serve(AlignedBytes& image) {
     shoal_config config{};
     config.image = image.data();
     config.image_bytes = static_cast<uint32_t>(image.size());

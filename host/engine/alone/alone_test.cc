@@ -20,6 +20,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/local/node_engine.h"
 #include "host/engine/workers/serial.h"
+#include "host/engine/workers/udp.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 
@@ -112,7 +113,12 @@ uint64_t fast_us(void*) { return 5 * now_us(); }
 class Board {
  public:
   Board(const Prepared& p, int line, bool fast = false)
-      : fast_(fast), arena_(p.plan.nodes[0].arena_bytes), line_(line) {
+      : Board(p, std::make_unique<SerialTransport>(line), fast) {}
+  Board(const Prepared& p, std::unique_ptr<HostTransport> line,
+        bool fast = false)
+      : fast_(fast),
+        arena_(p.plan.nodes[0].arena_bytes),
+        line_(std::move(line)) {
     StoreInfo ends;
     set_ends(ends, p.graph, p.net);
     description_ = format_ends(ends);
@@ -131,10 +137,10 @@ class Board {
 
  private:
   void run() {
-    std::vector<uint8_t> packets(2 * line_.transport().max_payload);
+    std::vector<uint8_t> packets(2 * line_->transport().max_payload);
     std::vector<uint32_t> checks(2 * kMostEnds);
     AloneBoard board{};
-    shoal_transport transport = line_.transport();
+    shoal_transport transport = line_->transport();
     if (fast_) transport.now_us = fast_us;
     board.transport = &transport;
     board.node = &node_;
@@ -151,13 +157,13 @@ class Board {
       return alone::Code::kDiffers;
     };
     board.idle = [](void* self) {
-      static_cast<Board*>(self)->line_.wait(now_us() + 5000);
+      static_cast<Board*>(self)->line_->wait(now_us() + 5000);
     };
     board.packets = packets.data();
     board.checks = checks.data();
     AloneServer server(board);
     while (!ends_) {
-      if (!server.poll()) line_.wait(now_us() + 5000);
+      if (!server.poll()) line_->wait(now_us() + 5000);
     }
   }
 
@@ -165,7 +171,7 @@ class Board {
   Arena arena_;
   shoal_node node_{};
   std::string description_;
-  SerialTransport line_;
+  std::unique_ptr<HostTransport> line_;
   std::atomic<bool> ends_ = false;
   std::thread thread_;
 };
@@ -213,6 +219,40 @@ TEST(Alone, GivesTheBytesOfThisComputer) {
   const AloneClient::TestResult test = engine.client().self_test();
   EXPECT_FALSE(test.good);
   EXPECT_EQ(test.differs_at, 7u);
+}
+
+// A board's description is from outside.
+TEST(Alone, DamagedDescriptionsAreRefusedOrRead) {
+  const auto p = prepared();
+  StoreInfo ends;
+  set_ends(ends, p->graph, p->net);
+  const std::string text = format_ends(ends);
+  EXPECT_EQ(format_ends(parse_ends("b", text)), text);
+  for (size_t cut = 0; cut < text.size(); ++cut) {
+    EXPECT_THROW(parse_ends("b", text.substr(0, cut)), Error);
+  }
+  for (size_t bit = 0; bit < 8 * text.size(); ++bit) {
+    std::string flipped = text;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    try {
+      parse_ends("b", flipped);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kCorrupt);
+    }
+  }
+}
+
+TEST(Alone, UdpCarriesItToo) {
+  const auto p = prepared();
+  auto transport =
+      std::make_unique<UdpTransport>(parse_udp_address("127.0.0.1:0", ""));
+  const uint64_t address = transport->address();
+  Board board(*p, std::move(transport));
+  AloneEngine engine(open_alone_line(udp_address_text(address), 115200),
+                     "the board", 10);
+  const std::vector<Bytes> inputs = random_inputs(2, 1);
+  const auto here = node_engine(p, {});
+  EXPECT_EQ(outputs_of(engine, inputs), outputs_of(*here, inputs));
 }
 
 // Each frame is right although one byte of a thousand is lost or flipped.

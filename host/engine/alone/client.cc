@@ -292,6 +292,23 @@ void AloneClient::send_input(const std::vector<uint8_t>& stream,
   }
 }
 
+// A command that was interrupted leaves the board to itself: it is free after
+// some seconds of silence.
+bool AloneClient::waits_for_other(const Message& m, uint64_t& busy_since) {
+  constexpr uint64_t kPatienceUs = alone::kSilenceUs + 1'000'000;
+  constexpr uint64_t kBetweenUs = 200'000;
+  if (m.body.empty() ||
+      static_cast<alone::Code>(m.body[0]) != alone::Code::kOtherComputer) {
+    return false;
+  }
+  const shoal_transport& t = transport_.transport();
+  const uint64_t now = t.now_us(t.user);
+  if (busy_since == 0) busy_since = now;
+  if (now - busy_since >= kPatienceUs) return false;
+  transport_.wait(now + kBetweenUs);
+  return true;
+}
+
 // None: its bytes were damaged on their way.
 std::optional<AloneClient::Answer> AloneClient::try_run(
     const AloneFacts& facts, const NodeRows& inputs,
@@ -308,6 +325,7 @@ std::optional<AloneClient::Answer> AloneClient::try_run(
   Answer answer;
   answer.outputs.resize(output_bytes.size());
   bool damaged = false;
+  uint64_t busy_since = 0;
   const uint32_t frame = ++frame_;
   const auto is_complete = [&] {
     for (size_t o = 0; o < output_bytes.size(); ++o) {
@@ -354,6 +372,7 @@ std::optional<AloneClient::Answer> AloneClient::try_run(
                           uint64_t{alone::get32(m.body.data() + 4)} << 32;
         return true;
       case alone::MessageType::kSaid:
+        if (waits_for_other(m, busy_since)) return false;
         damaged = m.body.size() > 0 && static_cast<alone::Code>(m.body[0]) ==
                                            alone::Code::kDamagedInput;
         if (!damaged) refuse(m);

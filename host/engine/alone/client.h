@@ -84,6 +84,7 @@ class AloneClient {
   std::optional<Answer> try_run(const AloneFacts&, const NodeRows& inputs,
                                 const std::vector<size_t>& output_bytes,
                                 bool reset);
+  bool waits_for_other(const Message&, uint64_t& busy_since);
   void send_input(const std::vector<uint8_t>& stream, const Message& want);
 
   HostTransport& transport_;
