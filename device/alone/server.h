@@ -13,7 +13,8 @@
 
 namespace shoal {
 
-/// What an AloneServer serves. Everything that it points to must outlive it.
+/// The board that an AloneServer serves. Everything that it points to must
+/// outlive it.
 struct AloneBoard {
   /// Its three functions must not be null.
   const shoal_transport* transport;
