@@ -39,7 +39,9 @@ class FrameJudge {
     Judgement result;
     result.tensors.resize(floats_.tensors.size());
     const FloatValues& wanted = oracle_.run(frame);
-    const Values got = run_oracle(int8_, frame_bytes(int8_, o, frame));
+    const std::vector<uint8_t> bytes = frame_bytes(int8_, o, frame);
+    const Values got = run_oracle(int8_, bytes);
+    if (o.input_ranges.empty()) judge_inputs(frame, bytes, result);
     for (const Op& op : floats_.ops) {
       for (const int y : op.outputs) {
         const Tensor& t = int8_.tensors[y];
@@ -71,10 +73,10 @@ class FrameJudge {
     n.noise += error * error;
   }
 
-  static OutputNoise judged_alone(const std::vector<float>& wanted,
+  static TensorNoise judged_alone(const std::vector<float>& wanted,
                                   const std::vector<float>& got,
                                   const Shape& shape) {
-    OutputNoise n;
+    TensorNoise n;
     add(wanted, got, n.noise);
     for (const float v : wanted) n.peak = std::max(n.peak, std::abs(v));
     n.axes.resize(shape.size());
@@ -82,10 +84,10 @@ class FrameJudge {
     for (size_t axis = shape.size(); axis-- > 0;) {
       const int size = shape[axis];
       const auto count = static_cast<int64_t>(wanted.size());
-      if (size > 1 && size <= kMostSlices && count > size) {
+      if (size > 1 && size <= kMostSlices) {
         n.axes[axis].resize(static_cast<size_t>(size));
         for (int64_t i = 0; i < count; ++i) {
-          OutputNoise::Slice& s =
+          TensorNoise::Slice& s =
               n.axes[axis][static_cast<size_t>(i / inner % size)];
           add_value(wanted[static_cast<size_t>(i)], got[static_cast<size_t>(i)],
                     s.noise);
@@ -95,6 +97,21 @@ class FrameJudge {
       inner *= size;
     }
     return n;
+  }
+
+  void judge_inputs(std::span<const float> frame,
+                    std::span<const uint8_t> bytes, Judgement& result) const {
+    for (const int input : int8_.inputs) {
+      const Tensor& t = int8_.tensors[input];
+      const auto count = static_cast<size_t>(element_count(t.shape));
+      const size_t size = count * (is_int16(t) ? 2 : 1);
+      const auto values = frame.first(count);
+      result.inputs.push_back(judged_alone({values.begin(), values.end()},
+                                           dequantized(t, bytes.first(size)),
+                                           t.shape));
+      frame = frame.subspan(count);
+      bytes = bytes.subspan(size);
+    }
   }
 
   const Graph& floats_;
@@ -108,7 +125,7 @@ void add(const Noise& more, Noise& n) {
   n.noise += more.noise;
 }
 
-void add(const OutputNoise& more, OutputNoise& n) {
+void add(const TensorNoise& more, TensorNoise& n) {
   add(more.noise, n.noise);
   n.peak = std::max(n.peak, more.peak);
   n.axes.resize(more.axes.size());
@@ -119,6 +136,11 @@ void add(const OutputNoise& more, OutputNoise& n) {
       n.axes[a][i].peak = std::max(n.axes[a][i].peak, more.axes[a][i].peak);
     }
   }
+}
+
+void add(const std::vector<TensorNoise>& more, std::vector<TensorNoise>& all) {
+  all.resize(more.size());
+  for (size_t i = 0; i < more.size(); ++i) add(more[i], all[i]);
 }
 
 }  // namespace
@@ -222,10 +244,8 @@ Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
       add(one.tensors[t], all.tensors[t]);
     }
     add(one.output, all.output);
-    all.outputs.resize(one.outputs.size());
-    for (size_t i = 0; i < one.outputs.size(); ++i) {
-      add(one.outputs[i], all.outputs[i]);
-    }
+    add(one.outputs, all.outputs);
+    add(one.inputs, all.inputs);
   }
   return all;
 }

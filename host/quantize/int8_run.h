@@ -32,21 +32,22 @@ std::vector<int> judged_outputs(const Graph&);
 // Returns the name of the first operator that is passed over so; empty: none.
 std::string passed_over(const Graph&);
 
-// One output, and its slices along each axis.
-struct OutputNoise {
+// One output or input, and its slices along each axis.
+struct TensorNoise {
   struct Slice {
     Noise noise;
     float peak = 0;  // the largest magnitude
   };
   Noise noise;
   float peak = 0;
-  std::vector<std::vector<Slice>> axes;  // empty: too many, or too small ones
+  std::vector<std::vector<Slice>> axes;  // empty: too many
 };
 
 struct Judgement {
   std::vector<Noise> tensors;  // by number in the float graph
   Noise output;
-  std::vector<OutputNoise> outputs;  // in the order of judged_outputs()
+  std::vector<TensorNoise> outputs;  // in the order of judged_outputs()
+  std::vector<TensorNoise> inputs;   // empty: their ranges were known
 };
 
 // `floats` as above; `original` is what the user gave (another one if scales

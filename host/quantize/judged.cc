@@ -1,6 +1,8 @@
 #include "host/quantize/judged.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 
 #include "host/quantize/joins.h"
@@ -9,6 +11,13 @@
 
 namespace shoal {
 namespace {
+
+// A value that is this many times smaller than its neighbours has at most three
+// steps of int8 on either side of 0.
+constexpr double kLostBeside = 32;
+
+// Parts whose ratios differ by less than this are named together.
+constexpr double kAlikeDb = 10;
 
 std::string number(double v) {
   char text[32];
@@ -48,30 +57,62 @@ bool is_given(const Tensor& t) {
   return false;
 }
 
-void judge_parts(const Tensor& t, const OutputNoise& n,
-                 std::vector<SnrReport>& judged) {
+std::string parts_fix(const Tensor& t, const std::string& what) {
+  return "make them an " + what + " of their own" +
+         (what == "output" ? " (--outputs)" : "") + ", scale the " + what +
+         "'s parts alike" + (is_int16(t) ? "" : ", or try --activations int16");
+}
+
+// How much smaller a part is that is judged alone.
+struct PartLimits {
+  double ratio = kUnlikeRanges;         // slices of several values
+  double single_ratio = kUnlikeRanges;  // the values of a vector
+  size_t most_slices = SIZE_MAX;        // of an axis
+  size_t most_singles = SIZE_MAX;       // of a vector
+};
+
+// `what` is "input" or "output".
+void judge_parts(const Tensor& t, const std::string& what, const TensorNoise& n,
+                 const PartLimits& limits, std::vector<SnrReport>& judged) {
+  const auto count = static_cast<size_t>(element_count(t.shape));
   for (size_t axis = 0; axis < n.axes.size(); ++axis) {
-    std::vector<size_t> small;
-    Noise noise;
+    const bool single = n.axes[axis].size() == count;
+    const size_t most = single ? limits.most_singles : limits.most_slices;
+    if (n.axes[axis].size() > most) continue;
+    const double ratio = single ? limits.single_ratio : limits.ratio;
+    const auto is_small = [&](const TensorNoise::Slice& slice) {
+      return slice.peak > 0 && double{slice.peak} * ratio <= double{n.peak};
+    };
+    double worst = HUGE_VAL;
+    for (const TensorNoise::Slice& slice : n.axes[axis]) {
+      if (is_small(slice)) worst = std::min(worst, slice.noise.snr_db());
+    }
+    // Those that are lost, without those that are only smaller.
+    std::vector<size_t> lost;
     float peak = 0;
     for (size_t i = 0; i < n.axes[axis].size(); ++i) {
-      const OutputNoise::Slice& s = n.axes[axis][i];
-      if (s.peak == 0 || double{s.peak} * kUnlikeRanges > double{n.peak}) {
-        continue;
-      }
-      small.push_back(i);
-      noise.signal += s.noise.signal;
-      noise.noise += s.noise.noise;
-      peak = std::max(peak, s.peak);
+      const TensorNoise::Slice& slice = n.axes[axis][i];
+      if (!is_small(slice) || slice.noise.snr_db() > worst + kAlikeDb) continue;
+      lost.push_back(i);
+      peak = std::max(peak, slice.peak);
     }
-    if (small.empty()) continue;
-    judged.push_back({"output '" + t.name + "', " + list_text(small) +
+    if (lost.empty()) continue;
+    judged.push_back({what + " '" + t.name + "', " + list_text(lost) +
                           " of axis " + std::to_string(axis),
                       "values up to " + number(double{peak}) + " beside " +
                           number(double{n.peak}) + ", " + steps(t),
-                      noise.snr_db(),
-                      "make them an output of their own (--outputs), or scale "
-                      "the output's parts alike"});
+                      worst, parts_fix(t, what)});
+  }
+}
+
+// Sensors of unlike ranges lose the small values at the input already. A quiet
+// moment is no loss, so axes that are as long as time's are not judged.
+void judge_inputs(const Graph& int8, const Judgement& judgement,
+                  std::vector<SnrReport>& judged) {
+  const PartLimits limits{.most_slices = 16, .most_singles = 64};
+  for (size_t i = 0; i < judgement.inputs.size(); ++i) {
+    judge_parts(int8.tensors[static_cast<size_t>(int8.inputs[i])], "input",
+                judgement.inputs[i], limits, judged);
   }
 }
 
@@ -81,11 +122,12 @@ std::vector<SnrReport> judged_alone(const Graph& int8,
                                     const Judgement& judgement,
                                     const std::vector<LayerReport>& layers) {
   std::vector<SnrReport> judged;
+  judge_inputs(int8, judgement, judged);
   const std::vector<int> outputs = judged_outputs(int8);
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& t = int8.tensors[static_cast<size_t>(outputs[i])];
     if (t.type != Type::kInt8 && !is_int16(t)) continue;
-    const OutputNoise& n = judgement.outputs[i];
+    const TensorNoise& n = judgement.outputs[i];
     const Tensor& named = int8.tensors[static_cast<size_t>(int8.outputs[i])];
     judged.push_back(
         {"output '" + named.name + "'",
@@ -93,7 +135,12 @@ std::vector<SnrReport> judged_alone(const Graph& int8,
          n.noise.snr_db(),
          "calibrate with more frames, or try --ranges minmax and "
          "--equalize on"});
-    if (!is_given(t)) judge_parts(t, n, judged);
+    if (is_given(t)) continue;
+    // A class that is never the answer has a small score, and a single value
+    // that keeps some bits of its own is no loss.
+    const bool scores = outputs[i] != int8.outputs[i];
+    const PartLimits limits{.single_ratio = scores ? HUGE_VAL : kLostBeside};
+    judge_parts(t, "output", n, limits, judged);
   }
   for (const LayerReport& l : layers) {
     const bool cut = l.clipped > 0.001;

@@ -1,4 +1,4 @@
-// Judges each output and each layer alone.
+// Judges each input, output and layer alone.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,9 @@
 
 namespace shoal {
 
-// Outputs, the parts of outputs whose values are small beside the others, and
-// layers. Outputs whose range their function gives (SOFTMAX ...) are judged as
-// a whole: small values mean nothing else there.
+// Parts of inputs and outputs whose values are small beside the others,
+// outputs, and layers. Outputs whose range their function gives (SOFTMAX ...)
+// are judged as a whole: small values mean nothing else there.
 std::vector<SnrReport> judged_alone(const Graph& int8, const Judgement&,
                                     const std::vector<LayerReport>&);
 

@@ -51,8 +51,8 @@ struct LayerReport {
   double snr_db = 0;   // against float, errors of earlier layers in
 };
 
-// A layer, an output, or a part of an output whose values are small beside the
-// others: what is judged alone, for people.
+// A layer, an output, or a part of an input or output whose values are small
+// beside the others: what is judged alone, for people.
 struct SnrReport {
   std::string what;  // "output 'y'", "layer 'x' (CONV_2D)"
   std::string range;
@@ -62,7 +62,8 @@ struct SnrReport {
 
 struct QuantizeReport {
   std::vector<LayerReport> layers;
-  std::vector<SnrReport> judged;   // outputs and their parts, then layers
+  std::vector<SnrReport>
+      judged;  // parts of inputs, outputs and their parts, layers
   std::vector<std::string> notes;  // about joins that were changed
   // In dB, of what a final SOFTMAX or ARG_MAX reads, whose steps say little.
   double output_snr_db = 0;

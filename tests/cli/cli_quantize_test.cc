@@ -309,6 +309,48 @@ TEST_F(CliQuantize, EachOutputIsJudgedAloneAndMayBeRefused) {
   ok(quantize);
 }
 
+// Features of some hundreds beside features up to 1: the loss is at the input,
+// and no change of the network helps.
+TEST_F(CliQuantize, ValuesThatAreLostAtAnInputAreNamed) {
+  FloatNet net(4);
+  net.output(net.dense(net.input({1, 4}), 3));
+  shop_.write("sensors.tflite", export_tflite(net.graph()));
+  const auto write = [&](const char* file, const std::string& text) {
+    shop_.write(file, std::vector<uint8_t>(text.begin(), text.end()));
+  };
+  write("alike.csv", "0.5,0.3,0.9,0.4\n0.1,1,0.2,0.7\n");
+  write("unlike.csv", "500,0.3,90,0.4\n900,1,20,0.7\n");
+  const auto told = [&](const std::string& table) {
+    return ok({"quantize", "sensors.tflite", "--calibrate", table}).err;
+  };
+  EXPECT_EQ(told("alike.csv").find("warning"), std::string::npos);
+  const std::string unlike = told("unlike.csv");
+  EXPECT_NE(unlike.find(", 1, 3 of axis 1: only "), std::string::npos)
+      << unlike;
+  EXPECT_NE(unlike.find("make them an input of their own, scale the input's "
+                        "parts alike, or try --activations int16"),
+            std::string::npos)
+      << unlike;
+  refused({"quantize", "sensors.tflite", "--calibrate", "unlike.csv",
+           "--min-snr", "20"},
+          5, "is below --min-snr");
+}
+
+// The numbers of one vector have one scale, too.
+TEST_F(CliQuantize, NumbersOfAVectorAreJudgedAlone) {
+  const auto told = [&](const std::vector<float>& factors) {
+    FloatNet net(5);
+    net.output(net.binary(
+        OpKind::kMul, net.dense(net.mean(net.input({1, kEdge, kEdge, 3})), 2),
+        net.constant({2}, factors)));
+    shop_.write("numbers.tflite", export_tflite(net.graph()));
+    return ok({"quantize", "numbers.tflite", "--calibrate", "frames.bin"}).err;
+  };
+  EXPECT_EQ(told({1, 1}).find("warning"), std::string::npos);
+  const std::string unlike = told({1000, 0.5F});
+  EXPECT_NE(unlike.find(", 1 of axis 1: only "), std::string::npos) << unlike;
+}
+
 // A stride above the limit that has no divisor in common with the length, and
 // more columns than a program has. Frames, which are many, are not looked at.
 TEST_F(CliQuantize, WhatCannotRunIsRefusedBeforeTheFrames) {

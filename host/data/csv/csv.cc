@@ -187,7 +187,12 @@ void CsvReader::take_row(const std::vector<std::string>& fields) {
       refuse(place(i) + ": no value", "fill the gap, or leave out the row");
     }
     const std::optional<double> value = number(field);
-    if (!value || !std::isfinite(*value)) {
+    if (value && !std::isfinite(*value)) {
+      refuse(place(i) + ": '" + printable(field.substr(0, kMostShown)) +
+                 "' is not a finite number",
+             "fill the gap, or leave out the row");
+    }
+    if (!value) {
       const bool comma = separator_ == ';' && field.find(',') < field.size();
       refuse(place(i) + ": '" + printable(field.substr(0, kMostShown)) +
                  "' is not a number",

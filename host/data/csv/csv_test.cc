@@ -61,7 +61,7 @@ TEST(Csv, WhatIsNoTableOfNumbersIsExplained) {
             "t.csv: line 3, column 2 (ay): 'abc' is not a number");
   EXPECT_EQ(refusal("1,2\n3,\n"), "t.csv: line 2, column 2: no value");
   EXPECT_EQ(refusal("1,2\nnan,2\n"),
-            "t.csv: line 2, column 1: 'nan' is not a number");
+            "t.csv: line 2, column 1: 'nan' is not a finite number");
   EXPECT_EQ(refusal("1,2\n1e999,2\n"),
             "t.csv: line 2, column 1: '1e999' is not a number");
   EXPECT_EQ(refusal("1,2\n3,4,5\n"),

@@ -6,7 +6,8 @@
 //          labels, class, target or y are the frames' labels
 //   .csv   (or .tsv) a row a frame, if the rows have as many columns as the
 //          input has values; a row a time step, if they have as many as the
-//          input has in its last axis, or in several of them
+//          input has in its last axis, or in several of them, or in the first
+//          of two axes
 //   .wav   sound, for an input that is a waveform: samples of -1 to 1, several
 //          channels mixed down if the input has one; frames follow each other,
 //          and a shorter sound ends in silence

@@ -126,9 +126,19 @@ TEST(Stack, ColumnsSayWhetherARowIsAFrame) {
             "would be time steps");
   EXPECT_EQ(stack_refusal(g, "t.csv", text_file("t,x,y,z\n1,2,3,4\n1,2,3,4\n")),
             "t.csv: 4 columns (t, x, y, z), input 'a' (1x2x3) takes 6, a row a "
-            "frame, or 3, a row a time step");
+            "frame, or 3 or 2, a row a time step");
   EXPECT_EQ(stack_refusal(g, "t.csv", text_file("1,2,3\n")),
             "t.csv: 1 row of 3 columns, a row a time step, and a frame has 2");
+  // A row has all channels, and the input has them first.
+  const Stack channels = table(g, "1,2\n3,4\n5,6\n7,8\n9,10\n11,12\n13,14\n");
+  EXPECT_EQ(channels.count, 2);
+  EXPECT_EQ(frame(g, channels, 1), reals({7, 9, 11, 8, 10, 12}));
+  EXPECT_EQ(channels.note,
+            "t.csv: a row a time step (2 columns, the input's channels): 2 "
+            "frames of 3 rows, the last 1 row left out; rows of 6 columns "
+            "would be frames");
+  EXPECT_EQ(stack_refusal(g, "t.csv", text_file("1,2\n3,4\n")),
+            "t.csv: 2 rows of 2 columns, a row a time step, and a frame has 3");
   // A signal of one axis: a value a row, or all of a frame.
   const Graph signal = model(Type::kFloat32, {{1, 3, 1}});
   EXPECT_EQ(table(signal, "1\n2\n3\n4\n5\n6\n").count, 2);
@@ -165,8 +175,8 @@ TEST(Stack, SoundIsCutIntoFrames) {
             "a.wav: 16,000 Hz, 16-bit, mono, 0.000313 s: 2 frames of 2 samples "
             "(0.000125 s), the last 1 of the file left out; samples are -1 to "
             "1, at the file's rate");
-  const Stack mixed =
-      stack_in(g, "A.WAV", make_wav({16384, 0}, {.channels = 2}));
+  const Stack mixed = stack_in(
+      g, "A.WAV", make_wav(std::vector<int16_t>{16384, 0}, {.channels = 2}));
   EXPECT_EQ(frame(g, mixed, 0), reals({0.25f, 0}));
   EXPECT_NE(mixed.note.find("2 channels mixed down to one"), std::string::npos);
   EXPECT_NE(mixed.note.find("the last 1 silence"), std::string::npos);
@@ -175,7 +185,9 @@ TEST(Stack, SoundIsCutIntoFrames) {
       stack_refusal(stereo, "a.wav", make_wav(std::vector<int16_t>{1, 2})),
       "a.wav: sound of 1 channel, input 'a' has 2");
   EXPECT_EQ(
-      stack_in(stereo, "a.wav", make_wav({1, 2, 3, 4}, {.channels = 2})).count,
+      stack_in(stereo, "a.wav",
+               make_wav(std::vector<int16_t>{1, 2, 3, 4}, {.channels = 2}))
+          .count,
       1);
 }
 

@@ -20,6 +20,7 @@ std::string counted(int64_t count, const char* one) {
 // How the rows of a table become frames.
 struct Taken {
   int64_t frames = 0, rows = 0;  // of a frame
+  bool transposed = false;       // a row is a column of the frame
 };
 
 class TableFrames {
@@ -39,10 +40,16 @@ class TableFrames {
   // value of a signal that has only one axis.
   int64_t step_columns() const { return axes_.size() > 1 ? axes_.back() : 1; }
   bool is_step(int64_t columns) const;
+  // Returns whether time is the last axis, as one-dimensional networks of
+  // PyTorch have it (1 x channels x steps), and a row has all channels.
+  bool is_step_of_last_axis(int64_t columns) const {
+    return axes_.size() == 2 && columns == axes_[0];
+  }
   Taken take() const;
   [[noreturn]] void refuse_columns() const;
   void take_labels(const Taken&, Stack&) const;
   std::string note(const Taken&) const;
+  std::vector<double> in_channels(const Taken&) const;
 
   const Tensor& input_;
   const CsvTable& table_;
@@ -74,13 +81,17 @@ void TableFrames::refuse_columns() const {
                   ", input '" + printable(input_.name) + "' (" +
                   axes_text(input_.shape) + ") takes " + format_count(values_) +
                   ", a row a frame, or " + format_count(step_columns()) +
+                  (axes_.size() == 2 && axes_[0] != axes_[1]
+                       ? " or " + format_count(axes_[0])
+                       : "") +
                   ", a row a time step",
               "leave out columns that the model does not read, such as times");
 }
 
 Taken TableFrames::take() const {
   if (table_.columns == values_) return {table_.rows, 1};
-  if (!is_step(table_.columns)) refuse_columns();
+  const bool transposed = !is_step(table_.columns);
+  if (transposed && !is_step_of_last_axis(table_.columns)) refuse_columns();
   const int64_t rows = values_ / table_.columns;
   if (table_.rows < rows) {
     throw Error(Exit::kUsage,
@@ -90,7 +101,7 @@ Taken TableFrames::take() const {
                     format_count(rows),
                 "give more rows");
   }
-  return {table_.rows / rows, rows};
+  return {table_.rows / rows, rows, transposed};
 }
 
 // Labels that are all whole numbers are the classes' numbers; others are their
@@ -143,6 +154,7 @@ std::string TableFrames::note(const Taken& taken) const {
     }
   } else {
     text += "a row a time step (" + counted(table_.columns, "column") +
+            (taken.transposed ? ", the input's channels" : "") +
             "): " + counted(taken.frames, "frame") + " of " +
             counted(taken.rows, "row");
     const int64_t left = table_.rows - taken.frames * taken.rows;
@@ -157,6 +169,21 @@ std::string TableFrames::note(const Taken& taken) const {
   return text;
 }
 
+// Returns the frames with all steps of one channel after another.
+std::vector<double> TableFrames::in_channels(const Taken& taken) const {
+  std::vector<double> values;
+  values.reserve(static_cast<size_t>(taken.frames * values_));
+  for (int64_t f = 0; f < taken.frames; ++f) {
+    for (int64_t channel = 0; channel < table_.columns; ++channel) {
+      for (int64_t row = 0; row < taken.rows; ++row) {
+        values.push_back(table_.values[static_cast<size_t>(
+            (f * taken.rows + row) * table_.columns + channel)]);
+      }
+    }
+  }
+  return values;
+}
+
 Stack TableFrames::read() const {
   const Taken taken = take();
   Stack stack;
@@ -165,7 +192,12 @@ Stack TableFrames::read() const {
   Array a{"f8", {taken.frames}, {}};
   a.shape.insert(a.shape.end(), input_.shape.begin(), input_.shape.end());
   a.bytes.resize(static_cast<size_t>(taken.frames * values_) * sizeof(double));
-  std::memcpy(a.bytes.data(), table_.values.data(), a.bytes.size());
+  if (taken.transposed) {
+    const std::vector<double> values = in_channels(taken);
+    std::memcpy(a.bytes.data(), values.data(), a.bytes.size());
+  } else {
+    std::memcpy(a.bytes.data(), table_.values.data(), a.bytes.size());
+  }
   stack.inputs.push_back(std::move(a));
   if (!table_.labels.empty()) take_labels(taken, stack);
   return stack;

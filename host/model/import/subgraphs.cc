@@ -97,7 +97,7 @@ class CallInlining {
                    const std::vector<int>& tensors, const RawSubgraph& s,
                    const char* what, std::vector<int>& place) const {
     if (ends.size() != tensors.size()) {
-      corrupt(op, text("has ", tensors.size(), " ", what, ", its subgraph ",
+      corrupt(op, text("has ", tensors.size(), " ", what, ", its subgraph has ",
                        ends.size()));
     }
     for (size_t i = 0; i < ends.size(); ++i) {

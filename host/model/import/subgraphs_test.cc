@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"TheFirst", [](Composite& n) { n.call().options.subgraph = 0; },
             Exit::kCorrupt, "calls subgraph 0 of 2"},
         Bad{"OtherCount", [](Composite& n) { n.inner().inputs.clear(); },
-            Exit::kCorrupt, "has 1 inputs, its subgraph 0"},
+            Exit::kCorrupt, "has 1 inputs, its subgraph has 0"},
         Bad{"NoTensor", [](Composite& n) { n.inner().outputs = {77}; },
             Exit::kCorrupt, "its outputs are no tensors"},
         Bad{"NoTensorInside",

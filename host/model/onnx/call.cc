@@ -162,8 +162,8 @@ const std::vector<float>& OnnxCall::floats(size_t i, const char* what) const {
   const OnnxTensor& t = constant(i, what);
   // Which types an operator takes, only its opset knows: others are legal.
   if (t.type != kOnnxFloat && t.type != kOnnxDouble) {
-    unsupported(
-        text(what, " of type ", onnx_type_name(t.type), ", expected FLOAT"));
+    unsupported(text(what, " of type ", onnx_type_name(t.type),
+                     ", expected FLOAT; export in float32"));
   }
   return t.floats;
 }
@@ -258,6 +258,9 @@ void OnnxCall::set_output(size_t i, Value v) {
   v.name = name;
   const auto uses = state_.uses.find(name);
   v.shared = v.shared || (uses != state_.uses.end() && uses->second > 1);
+  const bool reads_bytes = has(0) && in(0).bytes;
+  const bool makes_reals = type() == "DequantizeLinear" || type() == "Cast";
+  v.bytes = type() == "QuantizeLinear" || (reads_bytes && !makes_reals);
   state_.values[name] = std::move(v);
 }
 

@@ -166,6 +166,8 @@ bool convert_quantization(OnnxCall&);
 bool knows(const std::string& type);
 // Returns what to use instead of an operator that no family knows.
 std::string replacement(const std::string& type);
+// Returns what to do about an operator of another domain, from the semicolon.
+std::string domain_advice(const std::string& domain);
 
 // Conv and pool paddings, see padding.cc.
 struct Side {  // one axis

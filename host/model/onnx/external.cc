@@ -14,6 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// "initializer "w": its data are in "w.bin""
+std::string places(const std::string& what, const std::string& location) {
+  return text(what, ": its data are in ", quoted(location));
+}
+
 bool is_plain_name(const std::string& location) {
   return !location.empty() && location != "." && location != ".." &&
          location.find_first_of(std::string("/\\\0", 3)) == location.npos;
@@ -40,18 +45,30 @@ const std::vector<uint8_t>& ExternalData::file(const std::string& location,
                 "save_as_external_data=False)");
   }
   const fs::path path = fs::path(folder_) / location;
-  if (!is_plain_name(location) || !lies_in(path, folder_)) {
+  if (!is_plain_name(location)) {
     throw Error(Exit::kUnsupported,
-                text(what, ": its data are in ", quoted(location),
-                     ", which is no file beside the model"),
+                places(what, location) + ", which is no file beside the model",
                 "save model and data in one folder, or as one file");
   }
+  if (!lies_in(path, folder_)) {
+    throw Error(Exit::kUnsupported,
+                places(what, location) +
+                    ", a link that leads out of the model's folder",
+                "replace the link by the file itself");
+  }
   std::error_code failed;
-  if (!fs::is_regular_file(path, failed)) {
-    throw Error(Exit::kCorrupt,
-                text(what, ": its data are in ", quoted(location),
-                     ", and there is no such file beside the model"),
-                "copy it there");
+  const fs::file_status status = fs::status(path, failed);
+  if (!fs::exists(status)) {
+    throw Error(
+        Exit::kUsage,
+        places(what, location) + ", and there is no such file beside the model",
+        "copy it there");
+  }
+  if (!fs::is_regular_file(status)) {
+    throw Error(Exit::kUsage,
+                places(what, location) + ", which is " +
+                    (fs::is_directory(status) ? "a directory" : "no file"),
+                "put the file there that was saved with the model");
   }
   return files_[location] = read_file(path.string(), files::kModel);
 }

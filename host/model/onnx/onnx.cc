@@ -189,6 +189,7 @@ class Conversion {
     v.dims = fixed_shape(title, end);
     v.order = usual_order(v.rank());
     if (v.rank() == 4 && lies_as_nhwc(end.name)) v.order = {0, 1, 2, 3};
+    v.bytes = bytes;
     v.tensor = state_.builder.tensor(end.name, permuted(v.dims, v.order));
     v.shared = state_.uses[end.name] > 1;
     state_.builder.input(v.tensor);
@@ -342,7 +343,8 @@ class Conversion {
       // ONNX Runtime had it before ONNX did.
       const bool known = node.domain == "com.microsoft" && node.type == "Gelu";
       if (!node.domain.empty() && node.domain != "ai.onnx" && !known) {
-        call.unsupported("an operator outside of ai.onnx");
+        call.unsupported("an operator outside of ai.onnx" +
+                         domain_advice(node.domain));
       }
       if (reads_refused(node)) {
         if (!knows(node.type)) call.unsupported(replacement(node.type));

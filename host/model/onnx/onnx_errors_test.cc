@@ -140,7 +140,20 @@ const OnnxErrorCase kFiles[] = {
        b.break_domain("com.microsoft");
      },
      "m: not supported:\n  node 0 com.microsoft.Relu \"y\": an operator "
-     "outside of ai.onnx",
+     "outside of ai.onnx; save the model without ONNX Runtime's "
+     "optimizations, or leave this operator out when quantizing",
+     kNo},
+    {"other_domain",
+     [](OnnxBuilder& b) {
+       unary(b, "Relu");
+       b.break_domain("mine");
+     },
+     "m: not supported:\n  node 0 mine.Relu \"y\": an operator outside of "
+     "ai.onnx; export it as operators of ai.onnx",
+     kNo},
+    {"control_flow", [](OnnxBuilder& b) { unary(b, "Loop"); },
+     "m: not supported:\n  node 0 Loop \"y\": control flow is not computed; "
+     "export with fixed sizes, so that the exporter can write it out",
      kNo},
     {"functions",
      [](OnnxBuilder& b) {

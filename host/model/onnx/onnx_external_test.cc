@@ -77,13 +77,20 @@ TEST_F(OnnxExternal, WhatIsNotBesideItIsRefused) {
        {"", "..", ".", "../m.data", "/etc/passwd", "a/m.data", "a\\m.data"}) {
     expect_refused(model(location), Exit::kUnsupported, beside);
   }
-  expect_refused(model("none.data"), Exit::kCorrupt, "there is no such file");
+  expect_refused(model("none.data"), Exit::kUsage, "there is no such file");
   fs::create_directory(folder_.path() / "d");
-  expect_refused(model("d"), Exit::kCorrupt, "there is no such file");
+  expect_refused(model("d"), Exit::kUsage, "which is a directory");
   const TemporaryFolder other;
   write_file((other.path() / "far").string(), std::vector<uint8_t>(32));
   fs::create_symlink(other.path() / "far", folder_.path() / "near");
-  expect_refused(model("near"), Exit::kUnsupported, beside);
+  expect_refused(model("near"), Exit::kUnsupported,
+                 "a link that leads out of the model's folder");
+  fs::create_symlink("/dev/zero", folder_.path() / "endless");
+  expect_refused(model("endless"), Exit::kUnsupported, "a link that leads out");
+  fs::create_symlink("nowhere", folder_.path() / "broken");
+  expect_refused(model("broken"), Exit::kUsage, "there is no such file");
+  fs::create_symlink("m.data", folder_.path() / "alias");
+  EXPECT_NO_THROW(import(model("alias")));
 }
 
 TEST_F(OnnxExternal, NumbersThatMakeNoSenseAreNamed) {

@@ -1,6 +1,9 @@
 // Operators that compute on bytes are what they are short for.
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
+
 #include "host/base/error.h"
 #include "host/model/graph/difference.h"
 #include "host/model/onnx/onnx.h"
@@ -113,6 +116,100 @@ TEST(OnnxQlinear, IntegersOfWeights) {
   bytes.node("ConvInteger", {"x", "w"}, "y");
   bytes.output("y", 6);
   EXPECT_THROW(import_onnx(bytes.finish(), "m"), Error);
+}
+
+// The result of a file whose softmax is one operator, or is written out.
+Graph softmax(bool whole, int64_t opset, const std::vector<OnnxField>& fields,
+              const std::vector<OnnxField>& attributes) {
+  OnnxBuilder b(opset);
+  constants(b);
+  b.number("sp", 1 / 256.F);
+  b.bytes("zp", {}, {-128});
+  if (whole) {
+    b.node("QLinearSoftmax", {"q", "sx", "zx", "sp", "zp"}, "s", fields);
+    b.break_domain("com.microsoft");
+  } else {
+    b.node("DequantizeLinear", {"q", "sx", "zx"}, "s:operand 0");
+    b.node("Softmax", {"s:operand 0"}, "s:real", attributes);
+    b.node("QuantizeLinear", {"s:real", "sp", "zp"}, "s");
+  }
+  b.node("DequantizeLinear", {"s", "sp", "zp"}, "y");
+  b.output("y");
+  return import_onnx(b.finish(), "m");
+}
+
+TEST(OnnxQlinear, ASoftmaxNamesItsVersion) {
+  const OnnxField last{"axis", int64_t{-1}}, channels{"axis", int64_t{1}};
+  const OnnxField opset{"opset", int64_t{13}}, old{"opset", int64_t{11}};
+  EXPECT_EQ(graph_difference(softmax(true, 13, {opset}, {}),
+                             softmax(false, 13, {}, {last})),
+            "");
+  EXPECT_EQ(graph_difference(softmax(true, 13, {channels, opset}, {}),
+                             softmax(false, 13, {}, {channels})),
+            "");
+  EXPECT_EQ(graph_difference(softmax(true, 12, {channels, old}, {}),
+                             softmax(false, 12, {}, {channels})),
+            "");
+  EXPECT_NE(graph_difference(softmax(true, 13, {opset}, {}),
+                             softmax(false, 13, {}, {channels})),
+            "");
+  EXPECT_THROW(softmax(true, 13, {old}, {}), Error);
+}
+
+// Bytes are surrounded by a byte, which means its value in their scale.
+TEST(OnnxQlinear, PaddingsOfBytesAreBytes) {
+  const auto bytes = [](std::optional<int> value) {
+    OnnxBuilder b;
+    constants(b);
+    b.ints("pads", {8}, {0, 0, 1, 0, 0, 0, 0, 2});
+    if (value) b.bytes("v", {}, {*value});
+    b.node("Pad",
+           value ? std::vector<std::string>{"q", "pads", "v"}
+                 : std::vector<std::string>{"q", "pads"},
+           "p");
+    b.node("DequantizeLinear", {"p", "sx", "zx"}, "y");
+    b.output("y");
+    return import_onnx(b.finish(), "m");
+  };
+  const auto value_of = [](const Graph& g) {
+    for (const Op& op : g.ops) {
+      if (const auto* attr = std::get_if<PadAttr>(&op.attr)) return attr->value;
+    }
+    return INT32_MIN;
+  };
+  EXPECT_EQ(value_of(bytes(3)), 3);
+  EXPECT_EQ(value_of(bytes(-128)), -128);
+  EXPECT_EQ(value_of(bytes(std::nullopt)), 0);  // a byte, not a real value
+  OnnxBuilder b;
+  constants(b);
+  b.ints("pads", {8}, {0, 0, 1, 0, 0, 0, 0, 2});
+  b.bytes("v", {}, {3}, true);
+  b.node("Pad", {"q", "pads", "v"}, "p");
+  b.node("DequantizeLinear", {"p", "sx", "zx"}, "y");
+  b.output("y");
+  try {
+    import_onnx(b.finish(), "m");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("another type than the bytes"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+// ONNX Runtime has QuantizeLinear in its own domain, too.
+TEST(OnnxQlinear, ScalesOfTheOtherDomainAreTheSame) {
+  const auto graph = [](bool other) {
+    OnnxBuilder b;
+    constants(b);
+    if (other) b.break_domain("com.microsoft");
+    b.node("DequantizeLinear", {"q", "sx", "zx"}, "qd");
+    if (other) b.break_domain("com.microsoft");
+    b.node("Relu", {"qd"}, "rd");
+    b.node("QuantizeLinear", {"rd", "sy", "zy"}, "r");
+    return finished(b);
+  };
+  EXPECT_EQ(graph_difference(graph(true), graph(false)), "");
 }
 
 // Bytes from 0 to 255, also those of weights with one zero point.

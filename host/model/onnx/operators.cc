@@ -123,19 +123,26 @@ constexpr const char* kIntegers =
     "only behind a DynamicQuantizeLinear, or by constant weights in front of a "
     "Cast to FLOAT";
 
+constexpr const char* kControlFlow =
+    "control flow is not computed; export with fixed sizes, so that the "
+    "exporter can write it out";
+
 struct Instead {
   const char* type;
   const char* use;
 };
 constexpr Instead kInstead[] = {
     {"GRU", "recurrent networks are not computed"},
+    {"If", kControlFlow},
     {"LSTM", "recurrent networks are not computed"},
+    {"Loop", kControlFlow},
     {"NonMaxSuppression", "leave it out, do it behind the network"},
     {"ConvInteger", kIntegers},
     {"MatMulInteger", kIntegers},
     {"QLinearConv", "an operand is missing"},
     {"QLinearMatMul", "an operand is missing"},
     {"RNN", "recurrent networks are not computed"},
+    {"Scan", kControlFlow},
     {"TopK", "leave it out, do it behind the network"},
 };
 
@@ -153,6 +160,15 @@ std::string replacement(const std::string& type) {
   if (knows(type)) return "only on constants; compute it before the export";
   return "no operator of TensorFlow Lite that shoal computes; compose it of "
          "those that `shoal ops` lists";
+}
+
+std::string domain_advice(const std::string& domain) {
+  if (domain == "ai.onnx.ml") return "; do it before or behind the network";
+  if (domain == "com.microsoft") {
+    return "; save the model without ONNX Runtime's optimizations, or leave "
+           "this operator out when quantizing";
+  }
+  return "; export it as operators of ai.onnx";
 }
 
 }  // namespace shoal::onnx_import

@@ -2,12 +2,17 @@
 // they are short for: dequantize the operands, compute, quantize the result.
 #include "host/model/onnx/qlinear.h"
 
+#include <algorithm>
+
 #include "host/model/onnx/parts.h"
 
 namespace shoal::onnx_import {
 namespace {
 
 constexpr const char* kMicrosoft = "com.microsoft";
+
+// Since this version Softmax is over one axis; before, over all from there on.
+constexpr int64_t kOneAxisOpset = 13;
 
 // An operator's equivalent, and where its operands stand: each operand is
 // followed by its scale and zero point, and so is the place of the result's.
@@ -51,6 +56,13 @@ class Expansion {
     if (node.domain == kMicrosoft) {
       if (node.type == "QLinearConcat" && expand_concat(node)) return;
       if (node.type == "QGemm" && expand_gemm(node)) return;
+      if (node.type == "QLinearSoftmax" && expand_softmax(node)) return;
+      if (node.type == "QuantizeLinear" || node.type == "DequantizeLinear") {
+        // They take more types than those of ONNX, and mean the same.
+        out_.push_back(node);
+        out_.back().domain.clear();
+        return;
+      }
     }
     out_.push_back(node);
   }
@@ -140,6 +152,30 @@ class Expansion {
           dequantized_bias(node, 6, operand(node, 1), operand(node, 4)));
     }
     quantized(node, "Gemm", std::move(reals), 7);
+    return true;
+  }
+
+  // X with its scale, the result's scale. Its axis is the last one unless it
+  // says another, and it names the version of Softmax that it is short for.
+  bool expand_softmax(const OnnxNode& node) {
+    if (node.outputs.size() != 1 || node.outputs[0].empty() ||
+        operand(node, 3).empty()) {
+      return false;
+    }
+    OnnxNode softmax = node;
+    std::erase_if(softmax.attributes,
+                  [](const OnnxAttribute& a) { return a.name == "opset"; });
+    for (const OnnxAttribute& a : node.attributes) {
+      const bool is_first = a.integer < kOneAxisOpset;
+      if (a.name == "opset" && is_first != (model_.opset < kOneAxisOpset)) {
+        return false;
+      }
+    }
+    const bool says_axis =
+        std::any_of(node.attributes.begin(), node.attributes.end(),
+                    [](const OnnxAttribute& a) { return a.name == "axis"; });
+    if (!says_axis) set_integer(softmax, "axis", -1);
+    quantized(softmax, "Softmax", {dequantized(node, 0, 1)}, 3);
     return true;
   }
 

@@ -41,6 +41,7 @@ struct Value {
   bool turned = false;   // the order comes from a Transpose of the file
   bool shared = false;   // read by more than one
   bool refused = false;  // made by an operator that is not supported
+  bool bytes = false;    // of INT8 or UINT8, which DequantizeLinear reads
   // A MaxPool's indices have these instead of a tensor.
   std::shared_ptr<const PooledPlaces> places;
 
