@@ -9,6 +9,7 @@ import doctest
 import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -153,7 +154,7 @@ class Arrays(unittest.TestCase):
 
 class Errors(unittest.TestCase):
     def test_attributes(self):
-        model = shoal.load(MODEL)
+        model = shoal.load(SMALL)
         with self.assertRaises(shoal.Error) as caught:
             model.plan(ram="1K")
         e = caught.exception
@@ -237,6 +238,30 @@ class Texts(unittest.TestCase):
     def test_examples(self):
         failed, tried = doctest.testmod(shoal)
         self.assertGreater(tried, 5)
+        self.assertEqual(failed, 0)
+
+    def test_page(self):
+        try:
+            import matplotlib
+            import pandas  # noqa: F401
+        except ImportError:
+            self.skipTest("no pandas or matplotlib")
+        matplotlib.use("Agg")
+        root = os.path.dirname(os.environ["SHOAL_MODELS"])
+        with open(root + "/docs/tutorials/sweep_from_python.md") as file:
+            blocks = re.findall(r"```python\n(.*?)```", file.read(), re.S)
+        page = doctest.DocTestParser().get_doctest(
+            "\n".join(blocks), {}, "sweep_from_python.md", None, 0)
+        before = os.getcwd()
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(os.environ["SHOAL_MODELS"], folder + "/models")
+            os.chdir(folder)
+            try:
+                failed = doctest.DocTestRunner(
+                    optionflags=doctest.NORMALIZE_WHITESPACE).run(page).failed
+                self.assertTrue(os.path.exists("sweep.svg"))
+            finally:
+                os.chdir(before)
         self.assertEqual(failed, 0)
 
     def test_stub_has_what_the_module_has(self):
