@@ -4,6 +4,13 @@ option(SHOAL_PYTHON "the Python module, where pybind11 is installed" ON)
 set(SHOAL_PYTHON_MODULE OFF)
 # An interpreter without sanitizers cannot load what has them.
 if(SHOAL_PYTHON AND NOT APPLE AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+  # pybind11 and NumPy are the system's packages, so its interpreter is the one
+  # that is meant, not another that the PATH has before it.
+  find_program(SHOAL_SYSTEM_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+  if(SHOAL_SYSTEM_PYTHON AND NOT DEFINED Python_EXECUTABLE AND
+      NOT DEFINED ENV{VIRTUAL_ENV})
+    set(Python_EXECUTABLE ${SHOAL_SYSTEM_PYTHON})
+  endif()
   set(PYBIND11_FINDPYTHON ON)
   find_package(Python 3.9 QUIET COMPONENTS Interpreter Development.Module)
   if(Python_FOUND)
