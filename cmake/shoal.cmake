@@ -1,11 +1,12 @@
 # The planner allocates and frees small pieces by the million: with mimalloc a
 # plan over several nodes takes a third less time than with glibc's allocator.
-# Sanitizers have their own.
+# Sanitizers have their own, and so has the program that loads a module.
 function(shoal_allocator)
   find_library(SHOAL_MIMALLOC mimalloc)
   if(SHOAL_MIMALLOC AND NOT APPLE AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
-    add_link_options(
-      LINKER:--push-state,--no-as-needed ${SHOAL_MIMALLOC} LINKER:--pop-state)
+    set(program $<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>)
+    add_link_options($<${program}:LINKER:--push-state,--no-as-needed>
+      $<${program}:${SHOAL_MIMALLOC}> $<${program}:LINKER:--pop-state>)
   endif()
 endfunction()
 

@@ -30,8 +30,21 @@ std::string build_id(std::span<const uint8_t> notes) {
   return {};
 }
 
-// The first object that is told is the executable: 1 ends the walk.
+// Returns whether this code lies in the object: it may be a part of a shared
+// library that another program has loaded.
+bool has_this_code(const dl_phdr_info& object) {
+  const auto here = reinterpret_cast<uintptr_t>(&build_id);
+  for (int i = 0; i < object.dlpi_phnum; ++i) {
+    const ElfW(Phdr)& part = object.dlpi_phdr[i];
+    const uintptr_t begin = object.dlpi_addr + part.p_vaddr;
+    if (part.p_type == PT_LOAD && here - begin < part.p_memsz) return true;
+  }
+  return false;
+}
+
+// Looks for the object of this code: 1 ends the walk.
 int look(dl_phdr_info* object, size_t, void* found) {
+  if (!has_this_code(*object)) return 0;
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const ElfW(Phdr)& part = object->dlpi_phdr[i];
     if (part.p_type != PT_NOTE) continue;

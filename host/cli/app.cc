@@ -1,5 +1,7 @@
 // Arguments to options: every verb that is not in cluster_verbs.cc,
 // model_verbs.cc or quantize_verb.cc. Besides them only flags.cc sees CLI11.
+#include "host/cli/app.h"
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +18,7 @@
 #include "host/cli/flags.h"
 #include "host/cli/generated_verbs.h"
 #include "host/cli/help.h"
+#include "host/cli/in_process.h"
 #include "host/cli/memory_short.h"
 #include "host/cli/model_verbs.h"
 #include "host/cli/on_ranks.h"
@@ -468,6 +471,38 @@ int run_verb(int argc, char** argv, Team& team) {
   return code;
 }
 
+// Parses words that come from no command line.
+void parse_alone(CLI::App& app, std::vector<std::string> words, Team& team) {
+  std::string name = "shoal";
+  std::vector<std::string> copies = words;
+  std::vector<char*> arguments{name.data()};
+  for (std::string& word : copies) arguments.push_back(word.data());
+  parse_words(app, static_cast<int>(arguments.size()), arguments.data(),
+              std::move(words), team);
+}
+
+}  // namespace
+
+void run_words(const std::vector<std::string>& words) {
+  CLI::App app("shoal", "shoal");
+  Flags flags;
+  Team team(one_rank());
+  int code = 0;
+  define(app, flags, team, code);
+  parse_alone(app, words, team);
+}
+
+RunFlags parse_run(const std::vector<std::string>& words) {
+  CLI::App app("shoal", "shoal");
+  RunFlags flags;
+  Team team(one_rank());
+  int code = 0;
+  add_run(app, flags, code);
+  app.get_subcommand("run")->callback([] {});  // it is parsed, not run
+  parse_alone(app, words, team);
+  return flags;
+}
+
 int run_app(int argc, char** argv) {
   prepare_streams();
   if (has_word(argc, argv, "--json")) print_errors_as_json();
@@ -477,7 +512,4 @@ int run_app(int argc, char** argv) {
                       [&](Team& team) { return run_verb(argc, argv, team); });
 }
 
-}  // namespace
 }  // namespace shoal
-
-int main(int argc, char** argv) { return shoal::run_app(argc, argv); }

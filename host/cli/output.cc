@@ -16,6 +16,7 @@
 
 #include "host/base/descriptor.h"
 #include "host/base/printable.h"
+#include "host/cli/verb_listener.h"
 
 namespace shoal {
 namespace {
@@ -86,11 +87,14 @@ size_t width_of(int descriptor) {
 
 // The line of stdout that has not ended yet.
 std::string& begun_line() {
-  static std::string line;
+  static thread_local std::string line;
   return line;
 }
 
 void put(const std::string& text) {
+  if (VerbListener* const listener = VerbListening::current()) {
+    return listener->printed(text);
+  }
   if (is_quiet()) return;
   errno = 0;
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return;
@@ -163,10 +167,13 @@ void say_json_text(const std::string& json) { put(printable_json(json)); }
 void tell(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  const std::string text =
-      wrap_lines(printable(formatted(format, arguments), Newlines::kKept),
-                 width_of(STDERR_FILENO));
+  const std::string whole =
+      printable(formatted(format, arguments), Newlines::kKept);
   va_end(arguments);
+  if (VerbListener* const listener = VerbListening::current()) {
+    return listener->told(whole);
+  }
+  const std::string text = wrap_lines(whole, width_of(STDERR_FILENO));
   if (!is_quiet() && !tells_little()) std::fputs(text.c_str(), stderr);
 }
 
@@ -181,7 +188,7 @@ void set_loudness(Loudness how_loud) { loudness() = how_loud; }
 bool tells_little() { return loudness() == Loudness::kQuiet; }
 
 void tell_over(const std::string& line) {
-  if (is_quiet()) return;
+  if (is_quiet() || VerbListening::current()) return;
   const std::string text = printable(line, Newlines::kKept);
   std::fprintf(stderr, "\r\033[K%s", text.c_str());
 }

@@ -8,10 +8,15 @@
 #include "host/base/size.h"
 #include "host/base/units.h"
 #include "host/cli/output.h"
+#include "host/cli/verb_listener.h"
+#include "host/plan/types/deadline.h"
 
 namespace shoal {
 
-bool shows_progress() { return isatty(STDERR_FILENO) == 1 && !tells_little(); }
+bool shows_progress() {
+  return isatty(STDERR_FILENO) == 1 && !tells_little() &&
+         !VerbListening::current();
+}
 
 std::string clock_text(double seconds) {
   const auto s = static_cast<int64_t>(seconds + 0.5);
@@ -22,13 +27,20 @@ std::string clock_text(double seconds) {
 }
 
 Progress::Progress(std::string what, int64_t before)
-    : what_(std::move(what)), before_(before), done_(before) {
+    : what_(std::move(what)),
+      before_(before),
+      listener_(VerbListening::current()),
+      done_(before) {
   if (shows_progress()) thread_ = std::thread([this] { repeat(); });
 }
 
 Progress::~Progress() { end(); }
 
 void Progress::say(int64_t done, int64_t of) {
+  if (listener_) {
+    listener_->progressed(what_, done, of);
+    if (listener_->stopped()) throw PlanCancelled();
+  }
   const std::lock_guard lock(mutex_);
   done_ = done;
   of_ = of;

@@ -20,6 +20,8 @@ bool shows_progress();
 // "0:07", "1:02:03".
 std::string clock_text(double seconds);
 
+class VerbListener;
+
 // Shows what is done, how fast and the time left, over and over on one line,
 // also while one step takes long. say() may be called from any thread, one at
 // a time.
@@ -33,6 +35,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // Throws PlanCancelled if the listener of the thread that made it has stopped
+  // the verb.
   void say(int64_t done, int64_t of);
   // Wipes the line; returns the seconds since the beginning.
   double end();
@@ -48,6 +52,7 @@ class Progress {
   const std::string what_;
   const Clock::time_point start_ = Clock::now();
   const int64_t before_;
+  VerbListener* const listener_;
   int64_t done_, of_ = 0;
   bool on_line_ = false, over_ = false;
   std::mutex mutex_;
