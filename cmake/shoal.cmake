@@ -190,6 +190,27 @@ function(shoal_library name)
   endif()
 endfunction()
 
+# shoal_texts(NAMESPACE header name files...): writes a source to the current
+# binary folder, texts.cc, that defines the constants of the header: each NAME is
+# followed by the files whose texts it is, one after another. Names begin with k.
+function(shoal_texts namespace header)
+  set(source "#include \"${header}\"\nnamespace ${namespace} {\n")
+  set(end "")
+  foreach(item ${ARGN})
+    if(item MATCHES "^k[A-Z]")
+      string(APPEND source "${end}const char* const ${item} = \"\"")
+      set(end ";\n")
+    else()
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${item})
+      file(READ ${item} text)
+      string(APPEND source "\nR\"page(${text})page\"")
+    endif()
+  endforeach()
+  string(APPEND source "${end}}  // namespace ${namespace}\n")
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/texts.cc @ONLY
+    CONTENT "@source@")
+endfunction()
+
 # Bundles over folders: what the libraries named after the first are made of
 # becomes a part of that one, and they name it as what they need. All of them
 # are compiled with the same options. No libraries between them may use the

@@ -1,5 +1,5 @@
 // Sections with charts, written as text, as JSON and as one HTML page that
-// needs no network and no scripts.
+// needs no network.
 #pragma once
 
 #include <string>

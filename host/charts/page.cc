@@ -1,68 +1,29 @@
-// A document as one HTML file: everything inline, well-formed XML besides.
+// A document as one HTML file. Its tables are markup; charts are drawn from
+// their data by page/charts.js.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/charts/document.h"
-#include "host/charts/plot.h"
+#include "host/charts/document_json.h"
+#include "host/charts/html.h"
+#include "host/charts/page_files.h"
 
 namespace shoal {
 namespace {
 
-constexpr const char* kStyle = R"css(
-:root { color-scheme: light dark; --back: #ffffff; --text: #1d2329;
-  --weak: #5a6570; --grid: #dfe3e8; --axis: #8a949e; --panel: #f5f7f9;
-  --c0: #1460b8; --c1: #c2490c; --c2: #0b7a4b; --c3: #7a3bd1; --c4: #8f6a00;
-  --c5: #56616c; --c6: #b0246e; --c7: #087a8c; }
-@media (prefers-color-scheme: dark) {
-  :root { --back: #14181c; --text: #e6eaee; --weak: #a3aeb8; --grid: #2c343c;
-    --axis: #6d7882; --panel: #1c2228; --c0: #6db3ff; --c1: #ff9c5b;
-    --c2: #4fd19a; --c3: #bd9dff; --c4: #e6c344; --c5: #aab4be;
-    --c6: #ff8ac0; --c7: #56cfe1; } }
-body { background: var(--back); color: var(--text); margin: 2rem auto;
-  max-width: 66rem; padding: 0 1rem; line-height: 1.5;
-  font-family: system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
-h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 2.5rem; }
-h3 { font-size: 1rem; margin-bottom: 0.25rem; }
-code, pre { background: var(--panel); border-radius: 4px; padding: 0.1rem 0.3rem; }
-pre { padding: 0.6rem 0.8rem; white-space: pre-wrap;
-  overflow-wrap: anywhere; }
-a { color: var(--c0); } .weak { color: var(--weak); }
-figure { margin: 1rem 0 2rem; } svg { max-width: 100%; height: auto;
-  display: block; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums;
-  font-size: 0.9rem; margin: 0.5rem 0; }
-th, td { text-align: right; padding: 0.2rem 0.5rem;
-  border-bottom: 1px solid var(--grid); vertical-align: bottom; }
-th { font-weight: 600; } th span { color: var(--weak); font-weight: 400; }
-td.word { text-align: left; overflow-wrap: anywhere; }
-td.short { overflow-wrap: normal; white-space: nowrap; }
-td { vertical-align: top; }
-dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1.5rem; }
-svg text { fill: var(--text); stroke: none; }
-.grid { stroke: var(--grid); } .axis { stroke: var(--axis); }
-.line { fill: none; stroke-width: 2; } .dashed { stroke-dasharray: 6 4; }
-.marker { stroke: var(--back); stroke-width: 1; }
-.hollow { fill: var(--back); stroke-width: 2; }
-.bar { stroke: var(--back); stroke-width: 1; }
-.s0 { stroke: var(--c0); } .s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); }
-.s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); } .s5 { stroke: var(--c5); }
-.s6 { stroke: var(--c6); } .s7 { stroke: var(--c7); }
-.f0 { fill: var(--c0); } .f1 { fill: var(--c1); } .f2 { fill: var(--c2); }
-.f3 { fill: var(--c3); } .f4 { fill: var(--c4); } .f5 { fill: var(--c5); }
-.f6 { fill: var(--c6); } .f7 { fill: var(--c7); }
-@media print { body { max-width: none; } figure { break-inside: avoid; } }
-)css";
-
 constexpr size_t kShortWord = 24;  // stays on one line
 
 std::string table_html(const ChartTable& table) {
-  std::string out = "<div class=\"scroll\"><table><thead><tr>";
+  std::string out =
+      "<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\">"
+      "<thead><tr>";
   for (const Column& c : table.columns) {
     std::string rest = c.unit;
     const std::string word = origin_word(c.origin);
     if (!word.empty()) rest += (rest.empty() ? "" : ", ") + word;
-    out += "<th>" + escape_xml(c.name);
-    if (!rest.empty()) out += "<br/><span>" + escape_xml(rest) + "</span>";
+    out += "<th>" + escape_html(c.name);
+    if (!rest.empty()) out += "<br/><span>" + escape_html(rest) + "</span>";
     out += "</th>";
   }
   out += "</tr></thead><tbody>\n";
@@ -74,26 +35,48 @@ std::string table_html(const ChartTable& table) {
                                : word->size() <= kShortWord
                                    ? "<td class=\"word short\">"
                                    : "<td class=\"word\">";
-      out += kind + escape_xml(cell_text(table.columns[k], row[k])) + "</td>";
+      out += kind + escape_html(cell_text(table.columns[k], row[k])) + "</td>";
     }
     out += "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
 }
 
+bool is_drawn(const Chart& chart) {
+  const auto has_number = [&](const Row& row) {
+    return std::ranges::any_of(chart.series, [&](int s) {
+      return std::holds_alternative<double>(row[static_cast<size_t>(s)]);
+    });
+  };
+  return *page_files::kChartJs != '\0' && chart.kind != ChartKind::kNone &&
+         std::ranges::any_of(chart.table.rows, has_number);
+}
+
+std::string chart_html(const Chart& chart, const std::string& id) {
+  if (!is_drawn(chart)) return {};
+  return fmt::format(
+             "<div class=\"chart\"><canvas data-chart=\"{}\" role=\"img\" "
+             "aria-label=\"{}; the table below has its numbers\"></canvas>"
+             "</div>\n",
+             escape_html(id), escape_html(chart.title)) +
+         data_script(id, drawing_json(chart));
+}
+
 std::string section_html(const Section& q) {
   std::string out =
       fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n<p>{}</p>\n",
-                  escape_xml(q.id), escape_xml(q.title), escape_xml(q.text));
+                  escape_html(q.id), escape_html(q.title), escape_html(q.text));
+  int number = 0;
   for (const Chart& chart : q.charts) {
+    const std::string id = fmt::format("{}-{}", q.id, number++);
     out += fmt::format("<h3>{}</h3>\n<figure>\n{}{}</figure>\n",
-                       escape_xml(chart.title), chart_svg(chart),
+                       escape_html(chart.title), chart_html(chart, id),
                        table_html(chart.table));
   }
   if (!q.notes.empty()) {
     out += "<p class=\"weak\">Notes</p>\n<ul class=\"weak\">\n";
     for (const std::string& note : q.notes) {
-      out += "<li>" + escape_xml(note) + "</li>\n";
+      out += "<li>" + escape_html(note) + "</li>\n";
     }
     out += "</ul>\n";
   }
@@ -103,27 +86,30 @@ std::string section_html(const Section& q) {
 }  // namespace
 
 std::string document_page(const Document& document) {
-  const std::string title = escape_xml(document.title);
   std::string out = fmt::format(
-      "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
-      "lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-      "<meta name=\"viewport\" content=\"width=device-width, "
-      "initial-scale=1\"/>\n<title>{0}</title>\n<style>{1}</style>\n</head>\n"
-      "<body>\n<h1>{0}</h1>\n<p>Made by this command:</p>\n"
-      "<pre>{2}</pre>\n<dl>\n",
-      title, kStyle, escape_xml(document.command));
+      "<h1>{}</h1>\n<p>Made by this command:</p>\n<pre>{}</pre>\n<dl>\n",
+      escape_html(document.title), escape_html(document.command));
   for (const auto& [name, value] : document.facts) {
-    out +=
-        "<dt>" + escape_xml(name) + "</dt><dd>" + escape_xml(value) + "</dd>\n";
+    out += "<dt>" + escape_html(name) + "</dt><dd>" + escape_html(value) +
+           "</dd>\n";
   }
   out += "</dl>\n<ol>\n";
   for (const Section& q : document.sections) {
-    out += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", escape_xml(q.id),
-                       escape_xml(q.title));
+    out += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", escape_html(q.id),
+                       escape_html(q.title));
   }
   out += "</ol>\n";
-  for (const Section& q : document.sections) out += section_html(q);
-  return out + "</body>\n</html>\n";
+  bool draws = false;
+  for (const Section& q : document.sections) {
+    out += section_html(q);
+    draws = draws || std::ranges::any_of(q.charts, is_drawn);
+  }
+  HtmlPage page{document.title, std::move(out), {page_files::kTables}};
+  if (draws) {
+    page.scripts.push_back(page_files::kChartJs);
+    page.scripts.push_back(page_files::kCharts);
+  }
+  return html_text(page);
 }
 
 std::string document_text(const Document& document, size_t width) {

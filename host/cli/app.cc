@@ -64,6 +64,7 @@ void start_timeout(int seconds) {
 struct Flags {
   InspectFlags inspect;
   PlanCommandFlags plan;
+  ReportFlags report;
   RunFlags run;
   SendFlags send;
   ServeFlags serve;
@@ -123,14 +124,32 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
   CLI::Option* const pareto = verb->add_option(
       "--pareto", f.pareto,
       "Write the front of arena, time and traffic: .csv or .html");
+  CLI::Option* const page = add_html(verb, f.html);
   CLI::Option* const explain = verb->add_flag(
       "--explain", f.explain,
       "Compare the plan with a simulation and the next best plans");
   // There is no one plan to write or to explain.
   pareto->excludes(explain)->excludes(verb->get_option("--output"));
+  pareto->excludes(page);
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = plan_command(f); });
+}
+
+void add_report(CLI::App& app, ReportFlags& f, int& code) {
+  CLI::App* const verb =
+      add_verb(app, "report", "Draw a plan and its frame as one HTML page",
+               "shoal plan model.tflite --nodes 8 -o plan.json\n"
+               "  shoal simulate model.tflite --nodes 8 --timeline trace.json\n"
+               "  shoal report plan.json trace.json -o report.html");
+  verb->add_option("FILE", f.files,
+                   "Plan, or two to compare, and the trace of a frame")
+      ->required()
+      ->expected(1, 3);
+  verb->add_option("-o,--output", f.output, "Write the page here")
+      ->capture_default_str();
+  add_json(verb, f.json);
+  verb->callback([&] { code = report_command(f); });
 }
 
 // With a store the model may be absent, and what stands in its place is the
@@ -339,6 +358,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   app.require_subcommand(0, 1);  // a second verb is an operand: `man plan`
   add_inspect(app, f.inspect, code);
   add_plan(app, f.plan, code);
+  add_report(app, f.report, code);
   add_run(app, f.run, code);
   add_send(app, f.send, code);
   add_serve(app, f.serve, code);
@@ -452,10 +472,10 @@ int run_verb(int argc, char** argv, Team& team) {
       file.add_to(with_help_flag(app, {argv + 1, argv + argc}), app);
   if (std::ranges::count(words, "--json") > 0) print_errors_as_json();
   if (std::ranges::count(words, "--wide") > 0) show_all_columns();
-  flags.plan.command = "shoal";
-  for (const std::string& word : words) {
-    flags.plan.command += " " + shell_word(word);
-  }
+  std::string command = "shoal";
+  for (const std::string& word : words) command += " " + shell_word(word);
+  flags.plan.command = flags.report.command = command;
+  flags.simulate.command = command;
   const SearchProgress progress;
   try {
     parse_words(app, argc, argv, words, team);

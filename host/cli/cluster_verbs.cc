@@ -32,6 +32,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   add_wait_flag(verb, f.plan.wait);
   verb->add_option("--timeline", f.timeline,
                    "Write a trace that Perfetto opens");
+  add_html(verb, f.html);
   add_picture_flags(verb, f.pictures);
   add_json(verb, f.json);
   verb->callback([&] { code = simulate_command(f); });

@@ -76,12 +76,18 @@ struct InspectFlags {
   ImportOptions ends;
 };
 struct PlanCommandFlags {
-  std::string model, output, pareto;
+  std::string model, output, pareto, html;
   std::string command;  // the whole line
   PlanFlags plan;
   bool explain = false;
   bool json = false;
   ImportOptions ends;
+};
+struct ReportFlags {
+  std::vector<std::string> files;  // plans, and a trace
+  std::string output = "report.html";
+  std::string command;  // the whole line
+  bool json = false;
 };
 // Which workers, and how to talk to them.
 struct ClusterFlags {
@@ -179,7 +185,8 @@ struct VerifyFlags {
   ImportOptions ends;
 };
 struct SimulateFlags {
-  std::string model, input, timeline;
+  std::string model, input, timeline, html;
+  std::string command;  // the whole line
   PlanFlags plan;
   NetworkFlags network;
   std::vector<std::string> faults;  // of nodes, in time
@@ -331,6 +338,7 @@ struct FormatsFlags {
 
 int inspect_command(const InspectFlags&);
 int plan_command(const PlanCommandFlags&);
+int report_command(const ReportFlags&);
 int run_command(const RunFlags&);
 int send_command(const SendFlags&);
 int serve_command(const ServeFlags&);

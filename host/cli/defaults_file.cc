@@ -25,9 +25,9 @@ constexpr std::string_view kForbidden[] = {
     "insecure", "no-encrypt", "take-over",  // trust
     "workers",  "listen",     "serial",    "leader",   "cluster",
     "output",   "output-dir", "trace",     "pareto",   "timeline",
-    "public",   "force",      "resume",    "store",    "state",
-    "serve",    "mpi",        "help",      "help-all", "version",
-    "no-config"};
+    "html",     "public",     "force",     "resume",   "store",
+    "state",    "serve",      "mpi",       "help",     "help-all",
+    "version",  "no-config"};
 
 bool is_forbidden(const std::string& flag) {
   return std::ranges::count(kForbidden, flag) > 0;

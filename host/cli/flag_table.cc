@@ -147,6 +147,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--anchors", kOutput, "LIST", true},
     {"", "--trace", kOutput, "FILE", true},
     {"", "--pareto", kOutput, "FILE", false},
+    {"", "--html", kOutput, "FILE", false},
     {"", "--explain", kOutput, "", false},
     {"", "--timeline", kOutput, "FILE", false},
     {"", "--layers", kOutput, "", false},

@@ -143,6 +143,11 @@ void add_json(CLI::App* verb, bool& flag) {
   verb->add_flag("--json", flag, "Print JSON on stdout and nothing else there");
 }
 
+CLI::Option* add_html(CLI::App* verb, std::string& file) {
+  return verb->add_option("--html", file,
+                          "Write a page with drawings; see `shoal report`");
+}
+
 void add_mpi(CLI::App* verb, bool& flag, std::optional<double>& node_timeout) {
   verb->add_flag("--mpi", flag,
                  "Share the frames among the processes of mpirun");

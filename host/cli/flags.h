@@ -32,6 +32,8 @@ CLI::Option* add_input(CLI::App*, std::string& path,
 // Several of them, and folders.
 void add_inputs(CLI::App*, std::vector<std::string>& paths);
 void add_json(CLI::App*, bool& flag);
+// A page of the plan and, where one runs, of its frame.
+CLI::Option* add_html(CLI::App*, std::string& file);
 
 // On as many processes as mpirun starts; on_ranks.h has looked for it before.
 // With --node-timeout, of a rank; the verb may have it for nodes already.

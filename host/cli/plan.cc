@@ -38,6 +38,7 @@
 #include "host/plan/text/plan_table.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/progress.h"
+#include "host/report/report.h"
 
 namespace shoal {
 namespace {
@@ -255,7 +256,9 @@ int plan_command(const PlanCommandFlags& flags) {
                {"--cluster", flags.plan.cluster.path},
                {"--cuts", flags.plan.cuts.path},
                {"--store-key", flags.plan.storage.key}},
-              {{"--output", flags.output}, {"--pareto", flags.pareto}});
+              {{"--output", flags.output},
+               {"--pareto", flags.pareto},
+               {"--html", flags.html}});
   check_pareto_file(flags.pareto);
   PlanRequest request = first_request(flags);
   LoadedModel model = load_whole_model(flags.model, flags.ends);
@@ -274,7 +277,8 @@ int plan_command(const PlanCommandFlags& flags) {
       plan_bound(p.net, request.cluster,
                  {request.over_links(), request.max_payload, true}, p.plan);
   // It takes a while, so only who asks for it gets it.
-  const bool wants_json = flags.json || flags.explain || !flags.output.empty();
+  const bool wants_json = flags.json || flags.explain ||
+                          !flags.output.empty() || !flags.html.empty();
   PlanFigures figures;
   if (wants_json || request.objective == Objective::kThroughput ||
       request.objective == Objective::kEnergy) {
@@ -306,6 +310,10 @@ int plan_command(const PlanCommandFlags& flags) {
   }
   if (!flags.output.empty()) {
     write_file(flags.output, with_stored_plan(json, p));
+  }
+  if (!flags.html.empty()) {
+    write_file(flags.html,
+               report_page({{"plan", json}}, nullptr, flags.command));
   }
   if (flags.json) {
     say_json_text(json);

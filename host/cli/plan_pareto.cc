@@ -69,7 +69,7 @@ Chart front_chart(const std::string& name, const char* unit,
       {"plan", ""},
   };
   c.series = {1, 2};
-  c.log_x = true;
+  c.log_x = c.log_y = true;
   double least = std::numeric_limits<double>::max();
   std::vector<Row> others;
   for (const PlanTrial& t : trials) {

@@ -78,14 +78,14 @@ int simulate_command(const SimulateFlags& given) {
                {"--cluster", flags.plan.cluster.path},
                {"--cuts", flags.plan.cuts.path},
                {"--store-key", flags.plan.storage.key}},
-              {{"--timeline", flags.timeline}});
+              {{"--timeline", flags.timeline}, {"--html", flags.html}});
   ClusterFlags cluster;
   cluster.insecure = flags.insecure;
   Recorder recorder(0);  // of whom is not known yet
   SimOptions options;
   options.warm_up = true;
   options.recorder = &recorder;
-  options.record_all = !flags.timeline.empty();
+  options.record_all = !flags.timeline.empty() || !flags.html.empty();
   EngineOpening opening({.verb = "simulate",
                          .model = flags.model,
                          .ends = flags.ends,

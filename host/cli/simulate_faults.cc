@@ -30,6 +30,10 @@ void check_flags(const SimulateFlags& flags) {
     refuse("a node that is alone has nobody to go on without it",
            "add --nodes or --cluster");
   }
+  if (!flags.html.empty()) {
+    refuse("--html draws one plan, and a fault makes more of them",
+           "use --timeline, or leave out one of them");
+  }
   if (!flags.network.power_loss.empty()) {
     refuse("--power-loss ends the run, a fault does not",
            "leave out one of them");
@@ -129,7 +133,8 @@ std::string trace_of(const FaultedRun& run, const Net& net,
   for (const RunEvent& e : run.events) {
     marks.push_back({run.began + e.at, coordinator, e.what + ": " + e.text});
   }
-  return timeline_json(recorder, name, marks, names, run.began, run.ended);
+  return timeline_json(recorder, name, marks, names, run.began, run.ended,
+                       {net.name, {}, {}});
 }
 
 }  // namespace

@@ -20,8 +20,10 @@
 #include "host/plan/text/banks_json.h"
 #include "host/plan/text/left_out.h"
 #include "host/plan/text/op_names.h"
+#include "host/plan/text/plan_json.h"
 #include "host/plan/text/plan_table.h"
 #include "host/program/emit/emit.h"
+#include "host/report/report.h"
 
 namespace shoal {
 namespace {
@@ -397,6 +399,16 @@ LowerBound least_of(const SimulateFlags& flags, const VirtualEngine& engine) {
       p.plan);
 }
 
+void write_page(const SimulateFlags& flags, const VirtualEngine& engine,
+                const LowerBound& least, const std::string& trace) {
+  if (flags.html.empty()) return;
+  const Prepared& p = engine.prepared();
+  const ReportFile file{"trace", trace};
+  const std::string plan =
+      plan_json(p.net, p.plan, &least, budgets_of(engine.cluster()));
+  write_file(flags.html, report_page({{"plan", plan}}, &file, flags.command));
+}
+
 }  // namespace
 
 void report_simulated(const SimulateFlags& flags, const VirtualEngine& engine,
@@ -415,8 +427,9 @@ void report_simulated(const SimulateFlags& flags, const VirtualEngine& engine,
   }
   const FrameTime& told = linked ? r.frames.front() : r.frames.back();
   const auto last = static_cast<uint32_t>(names.size() - 1);
-  const PathSums path = sum_up(
-      critical_path(recorder, last, told.submitted, told.finished), p.plan);
+  std::vector<PathStep> steps =
+      critical_path(recorder, last, told.submitted, told.finished);
+  const PathSums path = sum_up(steps, p.plan);
   const std::string why =
       describe(path, waits(recorder, p.plan, told.submitted, told.finished),
                names, layers);
@@ -433,10 +446,12 @@ void report_simulated(const SimulateFlags& flags, const VirtualEngine& engine,
     answer.energy_j =
         cluster_energy_j(r, p.plan, engine.cluster(), flags.frames);
   }
-  if (!flags.timeline.empty()) {
-    const Nanos begin = r.frames.front().submitted;
-    write_file(flags.timeline,
-               timeline_json(recorder, p.net, p.plan, names, begin, r.ended));
+  if (!flags.timeline.empty() || !flags.html.empty()) {
+    const std::string trace = timeline_json(
+        recorder, p.net, p.plan, names, r.frames.front().submitted, r.ended,
+        {p.net.name, why, std::move(steps)});
+    if (!flags.timeline.empty()) write_file(flags.timeline, trace);
+    write_page(flags, engine, answer.least, trace);
   }
   flags.json ? print_json(answer) : print_text(answer);
 }

@@ -52,7 +52,7 @@ TEST_F(CliErrors, EveryVerbHasThemAsJson) {
        {"inspect", "plan",    "run",        "verify",   "simulate", "build",
         "export",  "emulate", "bench-node", "worker",   "discover", "probe",
         "deploy",  "keygen",  "study",      "evaluate", "quantize", "ops",
-        "boards",  "doctor",  "formats",    "send"}) {
+        "boards",  "doctor",  "formats",    "report",   "send"}) {
     const nlohmann::json error = error_of({verb, "--zzz"});
     EXPECT_EQ(error.value("kind", ""), "usage") << verb;
     EXPECT_NE(error.value("message", ""), "") << verb;

@@ -124,6 +124,14 @@ class XmlReader {
       open_.push_back(elements_.size() - 1);
     }
     expect('>');
+    if (elements_.back().name == "script") skip_script();
+  }
+
+  // As in HTML, nothing in a script is markup except its end.
+  void skip_script() {
+    const size_t end = text_.find("</script>", at_);
+    if (end == std::string::npos) fail("a script without end");
+    at_ = end;
   }
 
   const std::string& text_;

@@ -1,6 +1,6 @@
 // A strict reader of XML, for tests of pages: elements with attributes and
-// text, in document order. A doctype line is allowed, nothing else that starts
-// with <! or <?.
+// text, in document order, scripts without their text. A doctype line is
+// allowed, nothing else that starts with <! or <?.
 #pragma once
 
 #include <map>

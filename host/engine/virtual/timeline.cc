@@ -39,6 +39,20 @@ class Writer {
           endpoint, quoted(name), category, us(from),
           static_cast<double>(to - from) * 1e-3);
   }
+  // A track of its own, behind those of the endpoints.
+  void path(uint32_t track, const std::vector<PathStep>& steps) {
+    if (steps.empty()) return;
+    event(
+        R"("ph":"M","cat":"critical","tid":{},"name":"thread_name","args":{{"name":"critical path"}})",
+        track);
+    for (const PathStep& s : steps) {
+      event(
+          R"("ph":"X","tid":{},"name":"{}","cat":"critical","ts":{:.3f},"dur":{:.3f},"args":{{"from":{},"to":{}}})",
+          track, reason_name(s.reason), us(s.begin),
+          static_cast<double>(s.end - s.begin) * 1e-3, s.endpoint,
+          s.reason == Reason::kWire ? s.to : s.endpoint);
+    }
+  }
   void arrow(uint64_t serial, const Travel& t) {
     const auto end = [&](char phase, uint32_t endpoint, Nanos at) {
       event(
@@ -52,8 +66,10 @@ class Writer {
     event(R"("ph":"i","tid":{},"name":{},"s":"g","ts":{:.3f})", endpoint,
           quoted(text), us(at));
   }
-  std::string finish() {
-    return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[" + text_ + "\n]}\n";
+  std::string finish(const TimelineStory& story) {
+    return fmt::format(
+        R"({{"displayTimeUnit":"ms","otherData":{{"shoal_trace":1,"model":{},"why":{}}},"traceEvents":[{})",
+        quoted(story.model), quoted(story.why), text_ + "\n]}\n");
   }
 
  private:
@@ -104,7 +120,7 @@ std::string activity_name(const Activity& a, const Net& net, const Plan& plan,
 std::string timeline_json(const Recorder& recorder, const ActivityName& name,
                           const std::vector<TimelineMark>& marks,
                           const std::vector<std::string>& names, Nanos begin,
-                          Nanos end) {
+                          Nanos end, const TimelineStory& story) {
   Writer w(begin);
   for (uint32_t e = 0; e < recorder.endpoints(); ++e) {
     w.track(e, names[e]);
@@ -116,25 +132,26 @@ std::string timeline_json(const Recorder& recorder, const ActivityName& name,
     }
     if (end > busy_until) w.span(e, "wait", "wait", busy_until, end);
   }
+  w.path(recorder.endpoints(), story.path);
   uint64_t serial = 0;
   for (const Travel& t : recorder.travels()) {
     ++serial;
     if (t.arrived != kNever) w.arrow(serial, t);
   }
   for (const TimelineMark& m : marks) w.mark(m.endpoint, m.text, m.at);
-  return w.finish();
+  return w.finish(story);
 }
 
 std::string timeline_json(const Recorder& recorder, const Net& net,
                           const Plan& plan,
                           const std::vector<std::string>& names, Nanos begin,
-                          Nanos end) {
+                          Nanos end, const TimelineStory& story) {
   return timeline_json(
       recorder,
       [&](const Activity& a, uint32_t node) {
         return activity_name(a, net, plan, node);
       },
-      {}, names, begin, end);
+      {}, names, begin, end, story);
 }
 
 }  // namespace shoal

@@ -7,16 +7,23 @@
 #include <string>
 #include <vector>
 
+#include "host/engine/virtual/critical_path.h"
 #include "host/lower/net.h"
 #include "host/plan/types/plan.h"
 #include "host/world/recorder.h"
 
 namespace shoal {
 
+// What a trace says besides.
+struct TimelineStory {
+  std::string model, why;      // why: the frame is not faster
+  std::vector<PathStep> path;  // its critical path, a track of its own
+};
+
 // `names`: of the endpoints. Times count from `begin`.
 std::string timeline_json(const Recorder&, const Net&, const Plan&,
                           const std::vector<std::string>& names, Nanos begin,
-                          Nanos end);
+                          Nanos end, const TimelineStory& = {});
 
 // Something that happened to an endpoint, or to all of them.
 struct TimelineMark {
@@ -30,7 +37,7 @@ using ActivityName = std::function<std::string(const Activity&, uint32_t)>;
 std::string timeline_json(const Recorder&, const ActivityName&,
                           const std::vector<TimelineMark>&,
                           const std::vector<std::string>& names, Nanos begin,
-                          Nanos end);
+                          Nanos end, const TimelineStory& = {});
 // Returns that name, of a node of this plan.
 std::string activity_name(const Activity&, const Net&, const Plan&,
                           uint32_t node);

@@ -295,6 +295,8 @@ std::string plan_json(const Net& net, const Plan& plan, const LowerBound* bound,
     if (bound && n < bound->nodes_s.size()) {
       node["bound_us"] = bound->nodes_s[n] * 1e6;
     }
+    node["budget_bytes"] =
+        n < budgets.size() && budgets[n] ? Json(*budgets[n]) : Json();
     j["nodes"].push_back(std::move(node));
   }
   for (const LeftOut& out : left_out(plan, budgets)) {

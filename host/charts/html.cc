@@ -1,0 +1,73 @@
+#include "host/charts/html.h"
+
+#include <fmt/format.h>
+
+#include "host/charts/page_files.h"
+
+namespace shoal {
+
+std::string escape_html(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        // Control characters are not allowed in XML, not even escaped.
+        out += static_cast<unsigned char>(c) < 32 && c != '\n' ? ' ' : c;
+    }
+  }
+  return out;
+}
+
+std::string data_script(const std::string& id, const std::string& json) {
+  std::string out =
+      "<script type=\"application/json\" id=\"" + escape_html(id) + "\">";
+  // In JSON these stand in strings only, where an escape means the same.
+  for (const char c : json) {
+    switch (c) {
+      case '<':
+        out += "\\u003c";
+        break;
+      case '>':
+        out += "\\u003e";
+        break;
+      case '&':
+        out += "\\u0026";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out + "</script>\n";
+}
+
+std::string html_text(const HtmlPage& page) {
+  std::string out = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+      "'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src "
+      "data:\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\"/>\n<title>{}</title>\n<style>\n{}</style>\n</head>\n"
+      "<body>\n{}",
+      escape_html(page.title), page_files::kStyle, page.body);
+  for (const char* const script : page.scripts) {
+    if (*script == '\0') continue;
+    out += "<script>\n";
+    out += script;
+    out += "</script>\n";
+  }
+  return out + "</body>\n</html>\n";
+}
+
+}  // namespace shoal

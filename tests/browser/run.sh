@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Looks at the pages that shoal writes in a real browser:
+#
+#   tests/browser/run.sh SHOAL [FOLDER]
+#
+# Screenshots go to FOLDER if there is one. Exits with 77, which CTest takes as
+# skipped, where Chromium, Node or the modules are missing. To get these:
+# `apt-get install chromium nodejs npm`, then `npm ci` in this folder.
+set -euo pipefail
+shoal=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+shots=${2:+$(realpath -m "$2")}
+skip() {
+  echo "skipped: $1" >&2
+  exit 77
+}
+command -v node > /dev/null || skip "node is missing"
+browser=$(command -v chromium || command -v chromium-browser) ||
+  skip "chromium is missing"
+modules=${SHOAL_NODE_MODULES:-$here/node_modules}
+[[ -d $modules/playwright-core && -d $modules/axe-core ]] ||
+  skip "playwright-core and axe-core are missing: run npm ci in tests/browser"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+# A name that would be markup if a page did not escape it.
+net='<img src=x onerror=alert(1)>.tflite'
+cp "$here/../../models/fashion_mobilenet_v2.tflite" "$net"
+cluster=(--board teensy41 --nodes 4 --ram 24K)
+"$shoal" plan "$net" "${cluster[@]}" -o plan.json > /dev/null
+"$shoal" simulate "$net" "${cluster[@]}" --timeline trace.json > /dev/null
+"$shoal" report plan.json trace.json -o report.html > /dev/null
+"$shoal" plan "$net" --board teensy41 --ram 24K -o alone.json > /dev/null
+"$shoal" report plan.json alone.json -o two.html > /dev/null
+"$shoal" plan "$net" --board teensy41 --nodes 2 --pareto pareto.html > /dev/null
+[[ -z $shots ]] || mkdir -p "$shots"
+node "$here/pages.mjs" "$modules" "$browser" "$shots" "$folder"/*.html
