@@ -1,4 +1,4 @@
-// What the program of a page needs to draw a chart.
+// Writes charts as JSON, from which the program of a page draws them.
 #pragma once
 
 #include <string>

@@ -18,11 +18,14 @@ std::string table_html(const ChartTable& table) {
   std::string out =
       "<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\">"
       "<thead><tr>";
-  for (const Column& c : table.columns) {
+  for (size_t k = 0; k < table.columns.size(); ++k) {
+    const Column& c = table.columns[k];
+    const bool is_word = !table.rows.empty() &&
+                         std::holds_alternative<std::string>(table.rows[0][k]);
     std::string rest = c.unit;
     const std::string word = origin_word(c.origin);
     if (!word.empty()) rest += (rest.empty() ? "" : ", ") + word;
-    out += "<th>" + escape_html(c.name);
+    out += (is_word ? "<th class=\"word\">" : "<th>") + escape_html(c.name);
     if (!rest.empty()) out += "<br/><span>" + escape_html(rest) + "</span>";
     out += "</th>";
   }

@@ -312,8 +312,7 @@ int plan_command(const PlanCommandFlags& flags) {
     write_file(flags.output, with_stored_plan(json, p));
   }
   if (!flags.html.empty()) {
-    write_file(flags.html,
-               report_page({{"plan", json}}, nullptr, flags.command));
+    write_file(flags.html, report_page({{"plan", json}}, flags.command));
   }
   if (flags.json) {
     say_json_text(json);

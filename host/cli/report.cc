@@ -1,11 +1,8 @@
 #include "host/report/report.h"
 
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <utility>
 #include <vector>
 
-#include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/cli/commands.h"
@@ -20,33 +17,17 @@ ReportFile read_report_file(const std::string& path) {
   return {path, {bytes.begin(), bytes.end()}};
 }
 
-[[noreturn]] void refuse_files(const std::string& what) {
-  throw Error(Exit::kUsage, what,
-              "give one plan or two, and at most one trace");
-}
-
 }  // namespace
 
 int report_command(const ReportFlags& flags) {
   std::vector<FileArgument> inputs;
   for (const std::string& path : flags.files) inputs.push_back({"FILE", path});
   check_files(inputs, {{"--output", flags.output}});
-  std::vector<ReportFile> plans;
-  std::optional<ReportFile> trace;
+  std::vector<ReportFile> reported;
   for (const std::string& path : flags.files) {
-    ReportFile file = read_report_file(path);
-    if (!holds_trace(file)) {
-      plans.push_back(std::move(file));
-    } else if (trace) {
-      refuse_files(trace->name + " and " + path + " are two traces");
-    } else {
-      trace = std::move(file);
-    }
+    reported.push_back(read_report_file(path));
   }
-  if (plans.empty()) refuse_files("there is no plan among the files");
-  if (plans.size() > 2) refuse_files("there are more than two plans");
-  const std::string page =
-      report_page(plans, trace ? &*trace : nullptr, flags.command);
+  const std::string page = report_page(reported, flags.command);
   write_file(flags.output, page);
   if (flags.json) {
     say_json({{"output", flags.output}, {"bytes", page.size()}});

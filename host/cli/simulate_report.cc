@@ -403,10 +403,10 @@ void write_page(const SimulateFlags& flags, const VirtualEngine& engine,
                 const LowerBound& least, const std::string& trace) {
   if (flags.html.empty()) return;
   const Prepared& p = engine.prepared();
-  const ReportFile file{"trace", trace};
   const std::string plan =
       plan_json(p.net, p.plan, &least, budgets_of(engine.cluster()));
-  write_file(flags.html, report_page({{"plan", plan}}, &file, flags.command));
+  write_file(flags.html,
+             report_page({{"plan", plan}, {"trace", trace}}, flags.command));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ struct LayerShares {
   Json shares = Json::array();
 };
 
-struct View {
+struct DrawnPlan {
   std::map<int, LayerShares> layers;
   std::map<std::pair<int, int>, int64_t> traffic;  // -1: the coordinator
   Json nodes = Json::array();
@@ -47,7 +47,7 @@ void grow(Box& shape, const Box& by) {
 }
 
 // The tables of a stage, of which others name rows.
-struct StageTables {
+struct DrawnStage {
   struct Buffer {
     int element_bytes = 1;
     bool is_private = false;
@@ -72,7 +72,7 @@ const T& row(const std::vector<T>& table, int index, const CheckedJson& of) {
 // of a buffer that lives longer all list it, so it is kept once.
 using Occupants = std::set<std::tuple<int, int64_t, int64_t, int, int>>;
 
-struct NodeView {
+struct DrawnNode {
   Json regions = Json::array();  // [name, offset, bytes]
   Json boxes = Json::array();    // of memory
   Json stages = Json::array();
@@ -80,7 +80,7 @@ struct NodeView {
   int stage = 0;
 };
 
-void add_buffer(const CheckedJson& b, NodeView& node, StageTables& tables) {
+void add_buffer(const CheckedJson& b, DrawnNode& node, DrawnStage& tables) {
   const int64_t element_bytes = b.count("element_bytes");
   if (element_bytes < 1 || element_bytes > 8) {
     b.refuse("has elements of " + std::to_string(element_bytes) + " bytes");
@@ -100,50 +100,50 @@ void add_buffer(const CheckedJson& b, NodeView& node, StageTables& tables) {
                         box.channels()});
 }
 
-void add_layer(const CheckedJson& a, const NodeView& node, int segment,
-               const StageTables& tables, View& view) {
+void add_layer(const CheckedJson& a, const DrawnNode& node, int segment,
+               const DrawnStage& tables, DrawnPlan& drawn) {
   const int number = a.index("layer");
   if (number < 0 || a.text("op") == "COPY") return;
-  const StageTables::Port& port = row(tables.ports, a.index("out"), a);
-  LayerShares& layer = view.layers[number];
+  const DrawnStage::Port& port = row(tables.ports, a.index("out"), a);
+  LayerShares& layer = drawn.layers[number];
   if (layer.name.empty()) layer.name = a.text("name");
   layer.op = a.text("op");
   if (a.has("weights")) layer.weights = a.member("weights").text("place");
   grow(layer.shape, port.box);
   const Box& b = port.box;
   layer.shares.push_back(
-      {view.node, node.stage, segment, b.y0, b.y1, b.x0, b.x1, b.c0, b.c1});
+      {drawn.node, node.stage, segment, b.y0, b.y1, b.x0, b.x1, b.c0, b.c1});
 }
 
 void add_extra(const CheckedJson& of, const char* offset, const char* bytes,
-               const char* name, int64_t times, NodeView& node) {
+               const char* name, int64_t times, DrawnNode& node) {
   node.boxes.push_back({name, of.count(offset), of.count(bytes) * times,
                         node.stage, node.stage, 0, 0, 0, 0});
 }
 
 // Rows that come from the coordinator and go to it.
-void add_outside(const CheckedJson& p, const StageTables::Port& port,
-                 const StageTables& tables, View& view) {
+void add_outside(const CheckedJson& p, const DrawnStage::Port& port,
+                 const DrawnStage& tables, DrawnPlan& drawn) {
   const std::string owner = p.text("owner");
-  if (!view.linked || (owner != "input" && owner != "output")) return;
+  if (!drawn.linked || (owner != "input" && owner != "output")) return;
   const int64_t bytes =
       port.box.elements() * row(tables.buffers, port.buffer, p).element_bytes;
   const auto way =
-      owner == "input" ? std::pair(-1, view.node) : std::pair(view.node, -1);
-  view.traffic[way] += bytes;
+      owner == "input" ? std::pair(-1, drawn.node) : std::pair(drawn.node, -1);
+  drawn.traffic[way] += bytes;
 }
 
-void add_stage(const CheckedJson& s, NodeView& node, View& view) {
-  StageTables tables;
+void add_stage(const CheckedJson& s, DrawnNode& node, DrawnPlan& drawn) {
+  DrawnStage tables;
   const int segment = s.has("segment") ? s.index("segment") : node.stage;
   s.each("buffers", [&](const CheckedJson& b) { add_buffer(b, node, tables); });
   s.each("ports", [&](const CheckedJson& p) {
     tables.ports.push_back({p.box("box"), p.index("buffer")});
-    add_outside(p, tables.ports.back(), tables, view);
+    add_outside(p, tables.ports.back(), tables, drawn);
   });
   int first = -1, last = -1;
   s.each("actors", [&](const CheckedJson& a) {
-    add_layer(a, node, segment, tables, view);
+    add_layer(a, node, segment, tables, drawn);
     const int layer = a.index("layer");
     if (layer >= 0 && (first < 0 || layer < first)) first = layer;
     last = std::max(last, layer);
@@ -180,10 +180,10 @@ void add_regions(const CheckedJson& layout, Json& regions) {
   }
 }
 
-void add_node(const CheckedJson& n, View& view) {
-  NodeView node;
+void add_node(const CheckedJson& n, DrawnPlan& drawn) {
+  DrawnNode node;
   add_regions(n.member("layout"), node.regions);
-  n.each("stages", [&](const CheckedJson& s) { add_stage(s, node, view); });
+  n.each("stages", [&](const CheckedJson& s) { add_stage(s, node, drawn); });
   Json j{{"name", n.text("name")}, {"board", n.text("board")}};
   for (const char* key :
        {"arena_bytes", "fixed_bytes", "program_bytes", "macs",
@@ -199,30 +199,30 @@ void add_node(const CheckedJson& n, View& view) {
   j["regions"] = std::move(node.regions);
   j["stages"] = std::move(node.stages);
   j["memory"] = std::move(node.boxes);
-  view.nodes.push_back(std::move(j));
-  ++view.node;
+  drawn.nodes.push_back(std::move(j));
+  ++drawn.node;
 }
 
-int party(const CheckedJson& end, const View& view) {
+int party(const CheckedJson& end, const DrawnPlan& drawn) {
   const int node = end.index("node");
-  if (node >= view.node) end.refuse("names a node that is not there");
+  if (node >= drawn.node) end.refuse("names a node that is not there");
   return node;
 }
 
-void add_streams(const CheckedJson& plan, View& view) {
+void add_streams(const CheckedJson& plan, DrawnPlan& drawn) {
   if (!plan.has("streams")) return;
   plan.each("streams", [&](const CheckedJson& s) {
-    const int from = party(s.member("from"), view);
+    const int from = party(s.member("from"), drawn);
     const int64_t bytes = s.count("bytes");
     s.each("to", [&](const CheckedJson& to) {
-      view.traffic[{from, party(to, view)}] += bytes;
+      drawn.traffic[{from, party(to, drawn)}] += bytes;
     });
   });
 }
 
-Json layers_json(const View& view) {
+Json layers_json(const DrawnPlan& drawn) {
   Json list = Json::array();
-  for (const auto& [number, layer] : view.layers) {
+  for (const auto& [number, layer] : drawn.layers) {
     const Box& b = layer.shape;
     list.push_back({{"layer", number},
                     {"op", layer.op},
@@ -234,9 +234,9 @@ Json layers_json(const View& view) {
   return list;
 }
 
-Json traffic_json(const View& view) {
+Json traffic_json(const DrawnPlan& drawn) {
   Json list = Json::array();
-  for (const auto& [way, bytes] : view.traffic) {
+  for (const auto& [way, bytes] : drawn.traffic) {
     list.push_back({way.first, way.second, bytes});
   }
   return list;
@@ -254,14 +254,14 @@ Json left_out_json(const CheckedJson& plan) {
 
 Json plan_view(const nlohmann::json& plan, const std::string& name) {
   const CheckedJson p(plan, name, kPlanFix);
-  View view;
-  view.linked = p.flag("linked");
+  DrawnPlan drawn;
+  drawn.linked = p.flag("linked");
   if (p.member("nodes").value().size() > kMostNodes) {
     p.refuse("has more than " + std::to_string(kMostNodes) + " nodes");
   }
-  p.each("nodes", [&](const CheckedJson& n) { add_node(n, view); });
-  if (view.node == 0) p.refuse("has no nodes");
-  add_streams(p, view);
+  p.each("nodes", [&](const CheckedJson& n) { add_node(n, drawn); });
+  if (drawn.node == 0) p.refuse("has no nodes");
+  add_streams(p, drawn);
   return {{"name", name},
           {"model", p.text("model")},
           {"strategy", p.text("strategy")},
@@ -274,11 +274,11 @@ Json plan_view(const nlohmann::json& plan, const std::string& name) {
           {"frames_per_s", optional_number(p, "frames_per_s")},
           {"energy_mj", optional_number(p, "energy_mj")},
           {"batch", p.has("batch") ? p.count("batch") : 1},
-          {"linked", view.linked},
-          {"layers", layers_json(view)},
-          {"nodes", view.nodes},
+          {"linked", drawn.linked},
+          {"layers", layers_json(drawn)},
+          {"nodes", drawn.nodes},
           {"left_out", left_out_json(p)},
-          {"traffic", traffic_json(view)}};
+          {"traffic", traffic_json(drawn)}};
 }
 
 }  // namespace shoal

@@ -1,4 +1,4 @@
-// What the report draws of a plan, read from the JSON that `shoal plan` writes.
+// Reads from the JSON that `shoal plan` writes what the report draws of a plan.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

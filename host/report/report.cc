@@ -1,6 +1,7 @@
 #include "host/report/report.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "host/base/error.h"
 #include "host/charts/html.h"
@@ -22,18 +23,33 @@ nlohmann::json parse(const ReportFile& file) {
   return json;
 }
 
+[[noreturn]] void refuse_files(const std::string& what) {
+  throw Error(Exit::kUsage, what,
+              "give one plan or two, and at most one trace");
+}
+
 }  // namespace
 
-bool holds_trace(const ReportFile& file) { return is_trace(parse(file)); }
-
-std::string report_page(const std::vector<ReportFile>& plans,
-                        const ReportFile* trace, const std::string& command) {
+std::string report_page(const std::vector<ReportFile>& files,
+                        const std::string& command) {
   nlohmann::ordered_json data{{"plans", nlohmann::ordered_json::array()}};
-  for (const ReportFile& plan : plans) {
-    data["plans"].push_back(plan_view(parse(plan), plan.name));
+  nlohmann::json trace;
+  std::string trace_name;
+  for (const ReportFile& file : files) {
+    nlohmann::json json = parse(file);
+    if (!is_trace(json)) {
+      data["plans"].push_back(plan_view(json, file.name));
+    } else if (trace.is_null()) {
+      trace = std::move(json);
+      trace_name = file.name;
+    } else {
+      refuse_files(trace_name + " and " + file.name + " are two traces");
+    }
   }
+  if (data["plans"].empty()) refuse_files("there is no plan among the files");
+  if (data["plans"].size() > 2) refuse_files("there are more than two plans");
   const std::string model = data["plans"][0]["model"];
-  if (trace) data["trace"] = trace_view(parse(*trace), trace->name, model);
+  if (!trace.is_null()) data["trace"] = trace_view(trace, trace_name, model);
   HtmlPage page;
   page.title = "Report: " + model;
   page.body =
@@ -43,7 +59,7 @@ std::string report_page(const std::vector<ReportFile>& plans,
       data_script("data",
                   data.dump(-1, ' ', false,
                             nlohmann::ordered_json::error_handler_t::replace));
-  page.scripts = {page_files::kTables, report_files::kProgram};
+  page.scripts = {page_files::kTables, report_files::kScript};
   return html_text(page);
 }
 

@@ -2,7 +2,6 @@
 // It needs no network; its drawings are made by host/report/page.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,14 +12,12 @@ struct ReportFile {
   std::string name, text;
 };
 
-// Returns the page of one plan, or of two side by side, and of a trace of a
-// frame of the first one (null: there is none). `command` is the line that made
-// it. Throws Error(kCorrupt) for files that are damaged and Error(kUsage) for a
-// trace of another model.
-std::string report_page(const std::vector<ReportFile>& plans,
-                        const ReportFile* trace, const std::string& command);
-
-// Returns whether the file looks like a trace, not like a plan.
-bool holds_trace(const ReportFile&);
+// Returns the page of one plan, or of two side by side, and of at most one
+// trace, which is of a frame of the first plan. The files may stand in any
+// order. `command` is the line that made the page. Throws Error(kCorrupt) for
+// files that are damaged and Error(kUsage) for too many of them, for no plan,
+// and for a trace of another model.
+std::string report_page(const std::vector<ReportFile>& files,
+                        const std::string& command);
 
 }  // namespace shoal

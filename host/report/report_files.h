@@ -3,7 +3,7 @@
 
 namespace shoal::report_files {
 
-extern const char* const kBody;     // report.html
-extern const char* const kProgram;  // the .js files, one after another
+extern const char* const kBody;    // report.html
+extern const char* const kScript;  // the .js files, one after another
 
 }  // namespace shoal::report_files

@@ -94,12 +94,12 @@ json trace(const char* model = "net") {
 }
 
 std::string page_of(const json& plan, const json& trace = {}) {
-  const ReportFile frame{"t.json", trace.dump()};
-  return report_page({{"p.json", plan.dump()}},
-                     trace.is_null() ? nullptr : &frame, "shoal report");
+  std::vector<ReportFile> files{{"p.json", plan.dump()}};
+  if (!trace.is_null()) files.push_back({"t.json", trace.dump()});
+  return report_page(files, "shoal report");
 }
 
-// What the page's program reads.
+// Returns what the page's program reads.
 json data_of(const std::string& page) {
   const std::string begin = "<script type=\"application/json\" id=\"data\">";
   const size_t from = page.find(begin) + begin.size();
@@ -108,8 +108,9 @@ json data_of(const std::string& page) {
 
 Exit code_of(const std::string& plan, const std::string& trace) {
   try {
-    const ReportFile frame{"t.json", trace};
-    report_page({{"p.json", plan}}, trace.empty() ? nullptr : &frame, "");
+    std::vector<ReportFile> files{{"p.json", plan}};
+    if (!trace.empty()) files.push_back({"t.json", trace});
+    report_page(files, "");
     return Exit::kOk;
   } catch (const Error& e) {
     EXPECT_NE(e.fix(), "");
@@ -161,9 +162,8 @@ TEST(Report, NamesAreNeverMarkup) {
 }
 
 TEST(Report, TwoPlansStandSideBySide) {
-  const std::string page =
-      report_page({{"a.json", plan().dump()}, {"b.json", plan("other").dump()}},
-                  nullptr, "");
+  const std::string page = report_page(
+      {{"a.json", plan().dump()}, {"b.json", plan("other").dump()}}, "");
   EXPECT_EQ(data_of(page)["plans"][1]["name"], "b.json");
   EXPECT_EQ(data_of(page)["plans"][1]["model"], "other");
 }

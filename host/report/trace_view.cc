@@ -19,7 +19,7 @@ constexpr const char* kTraceFix =
 constexpr int64_t kVersion = 1;
 constexpr int kMostEndpoints = 4097;
 
-// What an endpoint does; the page's program has the same list.
+// The activities of an endpoint. The page's program has the same list.
 const std::vector<std::string> kKinds{"slice", "receive", "send", "check",
                                       "stage"};
 
@@ -39,14 +39,14 @@ class Labels {
   Json texts_ = Json::array();
 };
 
-struct Span {
+struct DrawnSpan {
   int64_t begin = 0, duration = 0;  // nanoseconds
   int kind = 0, label = 0;
 };
 
-struct Frame {
+struct DrawnFrame {
   std::vector<std::string> names;
-  std::vector<std::vector<Span>> spans;
+  std::vector<std::vector<DrawnSpan>> spans;
   Labels labels;
   Json path = Json::array();
   int64_t end = 0;
@@ -70,7 +70,7 @@ int64_t nanos(const CheckedJson& e, const char* key) {
   return std::llround(us * 1e3);
 }
 
-void add_span(const CheckedJson& e, Frame& frame) {
+void add_span(const CheckedJson& e, DrawnFrame& frame) {
   const std::string category = e.text("cat");
   if (category == "wait") return;
   const int64_t begin = nanos(e, "ts"), duration = nanos(e, "dur");
@@ -90,11 +90,11 @@ void add_span(const CheckedJson& e, Frame& frame) {
 
 // Four numbers a span: the time since the span before has ended, the duration,
 // what was done, and the label.
-Json spans_json(std::vector<Span> spans) {
-  std::ranges::stable_sort(spans, {}, &Span::begin);
+Json spans_json(std::vector<DrawnSpan> spans) {
+  std::ranges::stable_sort(spans, {}, &DrawnSpan::begin);
   Json list = Json::array();
   int64_t at = 0;
-  for (const Span& s : spans) {
+  for (const DrawnSpan& s : spans) {
     list.insert(list.end(), {s.begin - at, s.duration, s.kind, s.label});
     at = s.begin + s.duration;
   }
@@ -121,7 +121,7 @@ Json trace_view(const nlohmann::json& trace, const std::string& name,
                     ", the plan is of " + model,
                 "give a plan and a trace of the same model");
   }
-  Frame frame;
+  DrawnFrame frame;
   all.each("traceEvents", [&](const CheckedJson& e) {
     const std::string phase = e.text("ph");
     if (phase == "M" && e.text("name") == "thread_name") {
@@ -133,7 +133,7 @@ Json trace_view(const nlohmann::json& trace, const std::string& name,
   });
   if (frame.spans.empty()) all.refuse("has no endpoints");
   Json spans = Json::array();
-  for (std::vector<Span>& list : frame.spans) {
+  for (std::vector<DrawnSpan>& list : frame.spans) {
     spans.push_back(spans_json(std::move(list)));
   }
   for (const Json& step : frame.path) {

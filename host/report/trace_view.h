@@ -1,4 +1,4 @@
-// What the report draws of a frame, read from a trace that `shoal simulate
+// Reads what the report draws of a frame from a trace that `shoal simulate
 // --timeline` writes (a Chrome trace).
 #pragma once
 

@@ -37,12 +37,33 @@ function lineSeries(chart, at, position) {
     pointRadius: 4, pointHoverRadius: 6, fill: false};
 }
 
-function axis(title, isLogarithmic) {
-  return {type: isLogarithmic ? "logarithmic" : "linear",
-    beginAtZero: !isLogarithmic, title: {display: true, text: title,
-      color: chartColor("--text")},
+// The next of 1, 2 and 5 times a power of ten below a value, or above it.
+function niceBound(value, isBelow) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const bounds = [1, 2, 5, 10].map((factor) => factor * power);
+  return isBelow ? bounds.filter((b) => b <= value * (1 + 1e-9)).at(-1)
+    : bounds.find((b) => b >= value * (1 - 1e-9));
+}
+
+// Of a logarithmic axis only ticks of 1, 2 and 5 have room for a text.
+function logarithmicText(value) {
+  const first = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
+  return [1, 2, 5].includes(first) ? numberText(value) : "";
+}
+
+// `values` are those of the axis.
+function axis(title, isLogarithmic, values) {
+  const range = {beginAtZero: true};
+  const positive = values.filter((v) => v > 0);
+  if (isLogarithmic && positive.length > 0) {
+    range.min = niceBound(Math.min(...positive), true);
+    range.max = niceBound(Math.max(...positive), false);
+  }
+  return {type: isLogarithmic ? "logarithmic" : "linear", ...range,
+    title: {display: true, text: title, color: chartColor("--text")},
     grid: {color: chartColor("--grid")},
-    ticks: {color: chartColor("--text"), callback: numberText}};
+    ticks: {color: chartColor("--text"),
+      callback: isLogarithmic ? logarithmicText : numberText}};
 }
 
 // What a row says in words, such as the plan of a point.
@@ -53,7 +74,8 @@ function wordsOf(chart, row) {
 function chartOptions(chart, scales, isStacked) {
   return {animation: false, responsive: true, maintainAspectRatio: false,
     scales, plugins: {
-      legend: {labels: {color: chartColor("--text"), usePointStyle: !isStacked}},
+      legend: {labels: {color: chartColor("--text"), boxWidth: 10,
+        boxHeight: 8, usePointStyle: !isStacked}},
       tooltip: {callbacks: {
         title: () => "",
         label: (item) => {
@@ -70,14 +92,17 @@ function lineChart(chart) {
   const title = x.unit ? `${x.name}, ${x.unit}` : x.name;
   return {type: "scatter",
     data: {datasets: chart.series.map((at, k) => lineSeries(chart, at, k))},
-    options: chartOptions(chart, {x: axis(title, chart.log_x),
-      y: axis(chart.y_label, chart.log_y)}, false)};
+    options: chartOptions(chart, {
+      x: axis(title, chart.log_x, chart.rows.map((row) => row[chart.x])),
+      y: axis(chart.y_label, chart.log_y,
+        chart.rows.flatMap((row) => chart.series.map((at) => row[at])))},
+    false)};
 }
 
 function stackedChart(chart) {
   const scales = {x: {stacked: true, grid: {display: false},
     ticks: {color: chartColor("--text")}},
-  y: {...axis(chart.y_label, false), stacked: true}};
+  y: {...axis(chart.y_label, false, []), stacked: true}};
   return {type: "bar",
     data: {labels: chart.rows.map((row) => [row[chart.x + 1], row[chart.x]]),
       datasets: chart.series.map((at, k) => ({

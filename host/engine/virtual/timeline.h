@@ -14,7 +14,7 @@
 
 namespace shoal {
 
-// What a trace says besides.
+// A trace also says why the frame took as long as it did.
 struct TimelineStory {
   std::string model, why;      // why: the frame is not faster
   std::vector<PathStep> path;  // its critical path, a track of its own
