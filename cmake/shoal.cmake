@@ -209,6 +209,9 @@ function(shoal_texts namespace header)
   string(APPEND source "${end}}  // namespace ${namespace}\n")
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/texts.cc @ONLY
     CONTENT "@source@")
+  # clang means what compilers have to support at least.
+  set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/texts.cc PROPERTIES
+    COMPILE_OPTIONS -Wno-overlength-strings SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # Bundles over folders: what the libraries named after the first are made of

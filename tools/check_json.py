@@ -42,6 +42,7 @@ COMMANDS = {
     "simulate.json": [["simulate", MODEL, BAG, *BOARD],
                       ["simulate", MODEL, "random:1", "--batch", "2"],
                       ["simulate", MODEL, BAG, *TWO]],
+    "report.json": None,
     "study.json": None,
     "inspect.json": [["inspect", MODEL],
                      ["inspect", str(IMPORTED / "detector.tflite")],
@@ -68,6 +69,7 @@ FIRST = COMMANDS["build.json"]
 # Where the keys of the verbs that are not run are written.
 SOURCES = {
     "answers.json": ["host/cli/send.cc"],
+    "report.json": ["host/cli/report.cc"],
     "study.json": ["host/charts/document_json.cc"],
     "emulate.json": ["host/cli/emulate.cc", "host/cli/emulate_nodes.cc"],
     "bench-node.json": ["host/study/bench_node/format.cc"],

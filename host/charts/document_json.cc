@@ -1,7 +1,6 @@
-#include "host/charts/document_json.h"
-
 #include <nlohmann/json.hpp>
 
+#include "host/charts/chart_json.h"
 #include "host/charts/document.h"
 
 namespace shoal {
@@ -14,6 +13,8 @@ Json cell_json(const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell)) return *text;
   return nullptr;
 }
+
+}  // namespace
 
 Json chart_json(const Chart& chart) {
   Json columns = Json::array(), rows = Json::array();
@@ -28,27 +29,6 @@ Json chart_json(const Chart& chart) {
     rows.push_back(line);
   }
   return {{"title", chart.title}, {"columns", columns}, {"rows", rows}};
-}
-
-std::string text_of(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
-}  // namespace
-
-std::string drawing_json(const Chart& chart) {
-  Json j = chart_json(chart);
-  for (size_t k = 0; k < chart.table.columns.size(); ++k) {
-    j["columns"][k]["style"] = chart.table.columns[k].style;
-    j["columns"][k]["joined"] = chart.table.columns[k].joined;
-  }
-  j["stacked"] = chart.kind == ChartKind::kStacked;
-  j["x"] = chart.x;
-  j["series"] = chart.series;
-  j["y_label"] = chart.y_label;
-  j["log_x"] = chart.log_x;
-  j["log_y"] = chart.log_y;
-  return text_of(j, -1);
 }
 
 std::string document_json(const Document& document) {
@@ -68,7 +48,7 @@ std::string document_json(const Document& document) {
                  {"command", document.command},
                  {"facts", facts},
                  {"questions", questions}};
-  return text_of(all, 1) + "\n";
+  return all.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace shoal

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "host/charts/chart_json.h"
 #include "host/charts/document.h"
-#include "host/charts/document_json.h"
 #include "host/charts/html.h"
 #include "host/charts/page_files.h"
 

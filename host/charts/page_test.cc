@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/charts/chart_json.h"
 #include "host/charts/document.h"
-#include "host/charts/document_json.h"
 #include "host/charts/page_files.h"
 #include "host/charts/testing/xml.h"
 
