@@ -301,6 +301,8 @@ function(shoal_test_options name)
   else()
     target_compile_options(${name} PRIVATE ${SHOAL_WARNINGS} -O0)
   endif()
+  # Nothing but programs has them; what they precompile is compiled as they are.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 endfunction()
 
 # ctest's entries of a test, one or, with `shards`, that many side by side.
