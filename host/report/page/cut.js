@@ -66,13 +66,14 @@ function drawLayer(plan, layer, scale) {
     class: `box n${share[0]}`, fill: nodeColor(share[0]),
     d: boxPath(layer.shape, size, share)}));
   const words = `${layer.layer} ${layer.name}`;
-  const button = html("button", {type: "button", class: "layer",
+  const button = html("button", {type: "button", class: "layer", title: layer.name,
     "aria-label": `Layer ${words}: ${layer.op}, ${shapeText(layer.shape)}, ` +
       cutText(layer)},
   svg("svg", {width: width.toFixed(0), height: (height + 2).toFixed(0),
     viewBox: `-1 -1 ${width.toFixed(1)} ${(height + 2).toFixed(1)}`,
     "aria-hidden": "true"}, ...paths),
-  html("span", {class: "name"}, words),
+  html("span", {class: "name"},
+    `${layer.layer} ${shortName(layer.name)}`),
   html("span", {class: "weak"}, `${layer.op} ${shapeText(layer.shape)}`));
   button.addEventListener("click", () => showLayer(plan, layer));
   return button;

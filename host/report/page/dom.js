@@ -9,6 +9,11 @@ function build(element, attributes, children) {
   return element;
 }
 
+// Converters join the names of the layers that they make one of by ";".
+function shortName(name) {
+  return name.split(";")[0];
+}
+
 function html(name, attributes, ...children) {
   return build(document.createElement(name), attributes, children);
 }

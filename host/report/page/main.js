@@ -111,7 +111,7 @@ function drawWhy() {
       stage <= b.last).sort((a, b) => b.bytes - a.bytes).slice(0, 3);
     parts.push(html("h3", {}, "Why is it not smaller?"), html("p", {},
       `In stage ${stage} of ${fullest.name} the arena is fullest. Most of it ` +
-      `holds ${largest.map((b) => `${b.name} (${count(b.bytes)} B` +
+      `holds ${largest.map((b) => `${shortName(b.name)} (${count(b.bytes)} B` +
         `${b.text ? `, ${b.text}` : ""})`).join("; ")}.`));
   }
   for (const [name, reason] of plan.left_out) {
