@@ -332,7 +332,7 @@ TEST_F(CliCluster, ParetoWritesTheFront) {
             std::string::npos);
   ASSERT_EQ(shoal(how, {"--pareto", "front.html"}).code, 0);
   const std::string page = shop_.read_text("front.html");
-  EXPECT_NE(page.find("<svg"), std::string::npos);
+  EXPECT_NE(page.find("<figure"), std::string::npos);
   EXPECT_NE(page.find("shoal plan m.tflite --nodes 2 --board teensy41 "
                       "--pareto front.html"),
             std::string::npos);
