@@ -179,7 +179,7 @@ function showMoment(node, boxes, stage) {
   const there = boxes.filter((b) => b.first <= stage && stage <= b.last)
     .sort((a, b) => b.bytes - a.bytes);
   const columns = [["what"], ["size", "B"], ["address"], ["kind"], ["holds"]];
-  const rows = there.map((b) => [b.name, b.bytes, b.offset, kKindWords[b.kind],
+  const rows = there.map((b) => [shortName(b.name), b.bytes, b.offset, kKindWords[b.kind],
     b.text || null]);
   const layers = from < 0 ? "no layer" : from === to ? `layer ${from}`
     : `layers ${from} to ${to}`;
