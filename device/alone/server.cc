@@ -322,38 +322,32 @@ bool AloneServer::wait_for_end() {
   return true;
 }
 
-bool AloneServer::fetch(uint32_t input, uint32_t offset, uint8_t* to,
-                        uint32_t bytes) {
+// Moves one window after another.
+bool AloneServer::exchange(Waits what, uint32_t stream, uint32_t offset,
+                           uint32_t bytes) {
   const uint32_t most = alone::kWindow * piece_bytes();
-  for (uint32_t done = 0; done < bytes;) {
-    const uint32_t some = bytes - done < most ? bytes - done : most;
-    stream_ = input;
-    next_ = offset + done;
-    end_ = next_ + some;
-    to_ = to + done;
-    waits_ = Waits::kInput;
-    send_want();
+  const uint32_t stop = offset + bytes;
+  stream_ = stream;
+  next_ = offset;
+  while (next_ < stop) {
+    end_ = stop - next_ < most ? stop : next_ + most;
+    waits_ = what;
+    what == Waits::kInput ? send_want() : send_output();
     if (!wait_for_end()) return false;
-    done += some;
   }
   return true;
 }
 
+bool AloneServer::fetch(uint32_t input, uint32_t offset, uint8_t* to,
+                        uint32_t bytes) {
+  to_ = to;
+  return exchange(Waits::kInput, input, offset, bytes);
+}
+
 bool AloneServer::send_all(uint32_t output, uint32_t offset,
                            const uint8_t* from, uint32_t bytes) {
-  const uint32_t most = alone::kWindow * piece_bytes();
-  for (uint32_t done = 0; done < bytes;) {
-    const uint32_t some = bytes - done < most ? bytes - done : most;
-    stream_ = output;
-    next_ = offset + done;
-    end_ = next_ + some;
-    from_ = from + done;
-    waits_ = Waits::kTaken;
-    send_output();
-    if (!wait_for_end()) return false;
-    done += some;
-  }
-  return true;
+  from_ = from;
+  return exchange(Waits::kTaken, output, offset, bytes);
 }
 
 bool AloneServer::fill(void* self, uint32_t input, uint32_t offset, uint8_t* to,

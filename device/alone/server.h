@@ -75,6 +75,7 @@ class AloneServer {
   static bool between(void* self);
   static void idle(void* self);
   bool wait_for_end();
+  bool exchange(Waits what, uint32_t stream, uint32_t offset, uint32_t bytes);
   bool fetch(uint32_t input, uint32_t offset, uint8_t* to, uint32_t bytes);
   bool send_all(uint32_t output, uint32_t offset, const uint8_t* from,
                 uint32_t bytes);

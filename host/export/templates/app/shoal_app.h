@@ -23,8 +23,8 @@ int self_test(const shoal_port& port);
 // Bytes that have come on the serial line, at most `capacity`; 0: none yet.
 using ReadConsole = uint32_t (*)(void* user, void* to, uint32_t capacity);
 
-// For ever: answers `shoal send` on the serial line, and calls
-// shoal_app_turn().
+// Answers `shoal send` on the serial line and calls shoal_app_turn(), without
+// end.
 void serve(const shoal_port& port, ReadConsole read);
 
 // self_test(), and serve() if it was good; else what it answered.
