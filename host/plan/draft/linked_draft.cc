@@ -367,6 +367,30 @@ class Maker {
   PlanDraft result_;
 };
 
+// Bands of a stage whose layers fire so often at most, and what follows from
+// them: parts, private sums, rows of loops.
+void set_passes(const CutNet& s, int passes, PlanStage& stage) {
+  for (PlanActor& a : stage.actors) {
+    const Box& out = stage.ports[a.out].box;
+    if (a.copy) {
+      a.band = copied_rows(out, passes);
+      continue;
+    }
+    const Layer& layer = s.net.layers[a.layer];
+    a.part = layer.kernel_h;
+    if (a.loop >= 0) continue;
+    const LayerWork work = share_work(s, a.layer, out, passes);
+    a.band = work.band, a.part = work.part;
+    a.accumulator_bytes = sums_bytes(layer, work, out);
+  }
+  for (PlanLoop& loop : stage.loops) {
+    const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
+    const LayerWork work =
+        share_work(s, last.layer, stage.ports[last.out].box, passes);
+    set_loop(s.net, work.band, loop, stage);
+  }
+}
+
 // The lead is found when rings have their sizes.
 void lay_over(const CutNet& s, Segment segment, const PlanStage& stage,
               StageDraft& draft) {
@@ -390,26 +414,8 @@ LayerWork share_work(const CutNet& s, int l, const Box& made, int passes) {
   return w;
 }
 
-void set_passes(const CutNet& s, int passes, PlanStage& stage) {
-  for (PlanActor& a : stage.actors) {
-    const Box& out = stage.ports[a.out].box;
-    if (a.copy) {
-      a.band = std::clamp(ceil_div(out.rows(), passes), 1, kMaxBand);
-      continue;
-    }
-    const Layer& layer = s.net.layers[a.layer];
-    a.part = layer.kernel_h;
-    if (a.loop >= 0) continue;
-    const LayerWork work = share_work(s, a.layer, out, passes);
-    a.band = work.band, a.part = work.part;
-    a.accumulator_bytes = sums_bytes(layer, work, out);
-  }
-  for (PlanLoop& loop : stage.loops) {
-    const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
-    const LayerWork work =
-        share_work(s, last.layer, stage.ports[last.out].box, passes);
-    set_loop(s.net, work.band, loop, stage);
-  }
+int copied_rows(const Box& box, int passes) {
+  return std::clamp(ceil_div(box.rows(), passes), 1, kMaxBand);
 }
 
 std::optional<PlanDraft> linked_draft(const CutNet& cut,

@@ -20,11 +20,11 @@ struct SegmentChoice {
 // As passes: one row a firing, if there are not too many.
 inline constexpr int kOneRow = kMaxFirings;
 
-// Bands of a stage whose layers fire so often at most, and what follows from
-// them: parts, private sums, rows of loops.
-void set_passes(const CutNet&, int passes, PlanStage&);
-// Returns the work of a layer that is in no loop, of which a node makes `made`.
+// Returns the work of a layer that is in no loop, or the last of one, of which
+// a node makes `made`.
 LayerWork share_work(const CutNet&, int layer, const Box& made, int passes);
+// Returns the rows of a firing that copies a box.
+int copied_rows(const Box&, int passes);
 
 // Returns none if a segment cannot be one. Weights are all mapped.
 std::optional<PlanDraft> linked_draft(const CutNet&, const SegmentChoice&);

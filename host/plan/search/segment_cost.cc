@@ -63,15 +63,17 @@ struct CostModel::Draft {
       }
       flows.push_back(flow);
     }
-    // The output stays two bands ahead.
-    int64_t saved() const {
+    // Where the output lies over an input that is used up it stays two bands
+    // ahead.
+    int64_t saved(const CutNet& s, int passes) const {
       if (!overlay.both()) return 0;
-      const PlanBuffer &in = stage.buffers[overlay.in],
-                       &out = stage.buffers[overlay.out];
       int band = 1;
       for (const PlanActor& a : stage.actors) {
-        if (stage.ports[a.out].buffer == overlay.out) band = a.band;
+        if (stage.ports[a.out].buffer != overlay.out) continue;
+        band = share_work(s, a.layer, stage.ports[a.out].box, passes).band;
       }
+      const PlanBuffer &in = stage.buffers[overlay.in],
+                       &out = stage.buffers[overlay.out];
       return overlay_gain(in.bytes(), out.bytes(),
                           int64_t{2} * band * out.row_bytes());
     }
@@ -80,11 +82,11 @@ struct CostModel::Draft {
         return !a.copy && net.layers[a.layer].kernel_h > 1;
       });
     }
-    int64_t bands(int passes) const {
-      int64_t most = 1;
+    // Of the highest share: layers fire no oftener.
+    int most_rows() const {
+      int most = 1;
       for (const PlanActor& a : stage.actors) {
-        const int rows = stage.ports[a.out].box.rows();
-        if (!a.copy) most = std::max<int64_t>(most, std::min(rows, passes));
+        if (!a.copy) most = std::max(most, stage.ports[a.out].box.rows());
       }
       return most;
     }
@@ -116,7 +118,7 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
       time_(time),
       memo_(memo),
       passes_{1, 2, 3, 4, 7, 14, 28, kOneRow},
-      times_(cut, cluster, streaming, flash, passes_) {
+      shares_(cut, cluster, streaming, flash, passes_) {
   const auto layers = static_cast<int>(cut.net.layers.size());
   std::set<int> busy;
   for (int l = 0; l < layers; ++l) {
@@ -207,13 +209,6 @@ int64_t CostModel::least_bytes(int begin, const Made& made,
   return most;
 }
 
-int CostModel::slots(int tensor, const Box& box, int passes) const {
-  const NetTensor& t = s_.net.tensors[tensor];
-  // So many passes over the whole tensor make bands as high as these.
-  const int64_t same = int64_t{passes} * ceil_div(t.rows, box.rows());
-  return std::clamp(memo_.slots(same)[tensor], 1, box.rows());
-}
-
 int64_t CostModel::fixed_bytes() const {
   constexpr int64_t kPeer = sizeof(PeerState) + kWindow * sizeof(Flight);
   return 128 + busy_nodes() * kPeer;
@@ -281,23 +276,24 @@ CostModel::Draft CostModel::draft(Segment segment,
   return d;
 }
 
-int64_t CostModel::ring_bytes(const Draft& d, size_t p, int n) const {
+std::vector<int64_t> CostModel::ring_bytes(const Draft& d, int n) const {
   const Draft::Node& node = d.nodes[n];
-  int64_t bytes = 0;
+  std::vector<int64_t> bytes(passes_.size());
   for (size_t b = 0; b < node.is_ring.size(); ++b) {
     if (!node.is_ring[b]) continue;
     const PlanBuffer& buffer = node.stage.buffers[b];
+    const NetTensor& t = s_.net.tensors[buffer.tensor];
+    const int rows = buffer.box.rows();
+    const int64_t row = buffer.row_bytes();
     // Sums of a chain pass through.
-    const bool sums =
-        buffer.element_bytes != s_.net.tensors[buffer.tensor].element_bytes;
-    const int rows = sums ? std::max(1, ceil_div(buffer.box.rows(), passes_[p]))
-                          : slots(buffer.tensor, buffer.box, passes_[p]);
-    bytes += aligned(int64_t{buffer.row_bytes()} *
-                     std::min(rows, buffer.box.rows())) +
-             8;
-  }
-  for (const PlanActor& a : node.stage.actors) {
-    bytes += aligned(a.accumulator_bytes);
+    const bool sums = buffer.element_bytes != t.element_bytes;
+    // So many times more passes over the whole tensor make bands as high.
+    const int64_t parts = ceil_div(t.rows, rows);
+    for (size_t p = 0; p < passes_.size(); ++p) {
+      const int slots = sums ? ceil_div(rows, passes_[p])
+                             : memo_.slots(passes_[p] * parts)[buffer.tensor];
+      bytes[p] += aligned(row * std::clamp(slots, 1, rows)) + 8;
+    }
   }
   return bytes;
 }
@@ -316,26 +312,28 @@ Streaming::Load CostModel::storage_load(const PlanStage& stage, size_t p,
       load.wait_ps +=
           streaming_.supplies()[size_t(n)].read_ps(tuning::kLeastSlot);
     }
-    streaming_.add(n, a.layer, stage.ports[a.out].box, {a.band, a.part},
-                   times_.actor_ps(stage, a, p, n), load);
+    const ShareCost& cost = shares_.actor(stage, a, n)[p];
+    streaming_.add(n, a.layer, stage.ports[a.out].box, cost.work, cost.ps,
+                   load);
   }
   return load;
 }
 
-int64_t CostModel::time_ps(const Draft& d, const Streaming::Load& load,
-                           size_t p, int n) const {
+int64_t CostModel::time_ps(const Draft& d, int64_t core_ps,
+                           const Streaming::Load& load, size_t p,
+                           int n) const {
   const Draft::Node& node = d.nodes[n];
   const Board& board = cluster_.nodes[n].board;
-  int64_t compute = times_.stage_ps(node.stage, p, n);
   const LinkTime link =
       link_time(node.sent, node.received,
                 node.datagrams(passes_[p], max_payload_), board);
-  compute = std::max(compute + link.cpu_ps + load.check_ps + load.wait_ps,
-                     load.tape_ps);
+  const int64_t compute = std::max(
+      core_ps + link.cpu_ps + load.check_ps + load.wait_ps, load.tape_ps);
   const int64_t longer = std::max(compute, link.wire_ps);
   const int64_t shorter = std::min(compute, link.wire_ps);
   // Few bands leave little to do at the same time.
-  return load.entry_ps + longer + shorter / node.bands(passes_[p]);
+  const int bands = std::min(node.most_rows(), passes_[p]);
+  return load.entry_ps + longer + shorter / bands;
 }
 
 // So much more than its share a node may compute of a segment, but where the
@@ -364,7 +362,7 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
 void CostModel::add_least(int layer, const std::vector<Box>& made,
                           std::vector<int64_t>& node_ps) const {
   for (int n = 0; n < s_.nodes; ++n) {
-    node_ps[n] += times_.least_ps(layer, made[n], n);
+    node_ps[n] += shares_.least_ps(layer, made[n], n);
   }
 }
 
@@ -406,9 +404,18 @@ SegmentCost CostModel::worked_out(Segment segment,
   Draft d = draft(segment, made);
   result.possible = true;
   int64_t windows = 0;
-  for (const Draft::Node& node : d.nodes) {
+  int rows = 1;  // of the highest share
+  struct Costs {
+    ShareCosts::StageCost shares;
+    std::vector<int64_t> ring_bytes;
+  };
+  std::vector<Costs> costs;
+  for (int n = 0; n < s_.nodes; ++n) {
+    Draft::Node& node = d.nodes[n];
     result.received += node.received;
     windows = std::max(windows, node.windows(s_.net));
+    rows = std::max(rows, node.most_rows());
+    costs.push_back({shares_.stage(node.stage, n), ring_bytes(d, n)});
   }
   result.at.reserve(passes_.size());
   std::vector<int64_t> node_ps;
@@ -422,21 +429,21 @@ SegmentCost CostModel::worked_out(Segment segment,
     at.bytes.reserve(d.nodes.size());
     at.saved.reserve(d.nodes.size());
     node_ps.clear();
-    int64_t bands = 1;
     for (int n = 0; n < s_.nodes; ++n) {
-      Draft::Node& node = d.nodes[n];
-      set_passes(s_, passes_[p], node.stage);
+      const Draft::Node& node = d.nodes[n];
+      const Costs& of = costs[n];
       const Streaming::Load load = storage_load(node.stage, p, n);
-      at.saved.push_back(node.saved());
+      at.saved.push_back(node.saved(s_, passes_[p]));
       at.bytes.push_back(node.whole + load.sram_bytes +
-                         kTapeSlots * load.slot_bytes + ring_bytes(d, p, n));
-      node_ps.push_back(time_ps(d, load, p, n));
-      bands = std::max(bands, node.bands(passes_[p]));
+                         kTapeSlots * load.slot_bytes + of.ring_bytes[p] +
+                         of.shares.sums_bytes[p]);
+      node_ps.push_back(time_ps(d, of.shares.ps[p], load, p, n));
     }
     if (std::ranges::max(at.saved) == 0) at.saved = {};
     at.time_ps =
         time_ == SegmentTime::kFrame
-            ? segment_ps(node_ps, d.one_way, bands, windows)
+            ? segment_ps(node_ps, d.one_way, std::min(rows, passes_[p]),
+                         windows)
             : std::accumulate(node_ps.begin(), node_ps.end(), int64_t{0});
     result.at.push_back(std::move(at));
   }

@@ -12,7 +12,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/search/segment_memo.h"
-#include "host/plan/search/share_times.h"
+#include "host/plan/search/share_costs.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/search/streaming.h"
 
@@ -56,13 +56,14 @@ class CostModel {
   struct Draft;
   SegmentCost worked_out(Segment, const MadeBoxes& made) const;
   Draft draft(Segment, const MadeBoxes&) const;
-  int64_t ring_bytes(const Draft&, size_t passes, int node) const;
+  // Bytes of a node's rings, by index in passes().
+  std::vector<int64_t> ring_bytes(const Draft&, int node) const;
   Streaming::Load storage_load(const PlanStage&, size_t passes, int node) const;
-  int64_t time_ps(const Draft&, const Streaming::Load&, size_t passes,
-                  int node) const;
+  // `core_ps`: what its core takes for its layers.
+  int64_t time_ps(const Draft&, int64_t core_ps, const Streaming::Load&,
+                  size_t passes, int node) const;
   bool is_even(Segment, const MadeBoxes&) const;
   int cuts_number(Segment) const;
-  int slots(int tensor, const Box& box, int passes) const;
   void find_held();
   std::vector<int> last_readers(int tensor, int writer) const;
 
@@ -80,7 +81,7 @@ class CostModel {
   std::vector<int> passes_;
   // By layer, then node: what lies whole there when a segment begins with it.
   std::vector<int64_t> held_;
-  mutable ShareTimes times_;  // remembers
+  mutable ShareCosts shares_;  // remembers
 };
 
 }  // namespace shoal
