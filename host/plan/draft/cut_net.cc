@@ -126,7 +126,8 @@ CutNet::CutNet(const Net& n, const Cluster& cluster, const Cuts& c)
       own(n.layers.size(), std::vector<Box>(nodes)),
       chain(n.layers.size()),
       band(n.layers.size(), 0),
-      loop_of(n.layers.size(), -1) {
+      loop_of(n.layers.size(), -1),
+      reads(n.layers.size() * size_t(nodes)) {
   if (cuts.layers.size() != net.layers.size()) {
     throw Error(Exit::kInternal, "cuts of " +
                                      std::to_string(cuts.layers.size()) +
@@ -175,10 +176,13 @@ std::vector<int> segment_of_layers(const Segments& segments, int layers) {
   return of;
 }
 
-Box read_box(const CutNet& s, int l, int operand, int node, const Box& made) {
+namespace {
+
+Box find_read_box(const CutNet& s, int l, int operand, int node,
+                  const Box& made) {
   const Layer& layer = s.net.layers[l];
   const View& in = layer.in[operand];
-  if (made.empty() || in.tensor < 0) return {};
+  if (in.tensor < 0) return {};
   const bool inputs = s.cuts.layers[l].kind == CutKind::kInputs;
   Box box = needed_box(layer, operand, inputs ? layer.out.box : made);
   widen(box.y0, box.y1, in.box.y0, in.box.y1);
@@ -191,6 +195,16 @@ Box read_box(const CutNet& s, int l, int operand, int node, const Box& made) {
     return box;
   }
   return {};
+}
+
+}  // namespace
+
+Box read_box(const CutNet& s, int l, int operand, int node, const Box& made) {
+  if (made.empty()) return {};
+  CutNet::Read& read = s.reads[size_t(l) * size_t(s.nodes) + size_t(node)]
+                              [size_t(operand)];
+  if (read.made != made) read = {made, find_read_box(s, l, operand, node, made)};
+  return read.box;
 }
 
 bool compute_layer(const CutNet& s, int l, int end, MadeBoxes& made) {

@@ -7,6 +7,7 @@
 // at the same time. What comes from other segments is exchanged as a whole.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,13 @@ struct CutNet {
 
   // Why it cannot be: groups that layers cannot have. None: it can.
   std::optional<Misfit> misfit;
+
+  // The last answer of read_box(), by layer, operand and node: searches ask for
+  // the same boxes again and again. So a cut net is for one thread.
+  struct Read {
+    Box made, box;
+  };
+  mutable std::vector<std::array<Read, 2>> reads;
 
   CutNet(const Net&, const Cluster&, const Cuts&);
 

@@ -151,7 +151,10 @@ void GroupNet::expand(StageDraft& draft, PlanStage& stage) const {
     if (port.owner != Owner::kActor) continue;
     port.owner_index = (port.is_read ? first : last)[port.owner_index];
   }
-  for (PlanLoop& loop : stage.loops) set_loop(given_, loop.band, loop, stage);
+  for (PlanLoop& loop : stage.loops) {
+    set_loop_weights(given_, loop, stage);
+    set_loop(given_, loop.band, loop, stage);
+  }
 }
 
 void GroupNet::add_loop(const PlanActor& from, StageDraft& draft,
@@ -176,7 +179,6 @@ void GroupNet::add_loop(const PlanActor& from, StageDraft& draft,
     a.loop = static_cast<int>(stage.loops.size());
     a.in[0] = in;
     if (l > begin) stage.ports[in].owner_index = number;
-    a.weights = loop_chunks(layer, layer.out.box, bounds, multiplier, last);
     a.out = from.out;
     if (!last) {
       PlanBuffer between;

@@ -1,7 +1,7 @@
 #include "host/plan/draft/linked_draft.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
 
 #include "host/plan/draft/boxes.h"
 #include "host/plan/draft/loop_draft.h"
@@ -38,7 +38,7 @@ class Maker {
         only_(only),
         made_(made),
         x_(exchange),
-        drafts_(cut.nodes) {}
+        drafts_(static_cast<size_t>(cut.nodes) * segments.size()) {}
 
   PlanDraft make() {
     partial_in_.resize(x_.partials.size());
@@ -63,11 +63,15 @@ class Maker {
 
  private:
   bool is_wanted(int segment) const { return only_ < 0 || segment == only_; }
+  size_t index(int of, int segment) const {
+    return static_cast<size_t>(of) * segments_.size() +
+           static_cast<size_t>(segment);
+  }
 
   Draft& draft(int node, int segment) {
-    const auto [at, is_new] = drafts_[node].try_emplace(segment);
-    Draft& d = at->second;
-    if (!is_new) return d;
+    std::optional<Draft>& of = drafts_[index(node, segment)];
+    if (of) return *of;
+    Draft& d = of.emplace();
     d.stage.segment = segment;
     const Segment run = segments_[segment];
     const auto layers = static_cast<size_t>(run.end - run.begin);
@@ -97,8 +101,7 @@ class Maker {
   }
 
   int home_buffer(int home, int segment) {
-    int& buffer = home_buffer_[static_cast<size_t>(home) * segments_.size() +
-                               static_cast<size_t>(segment)];
+    int& buffer = home_buffer_[index(home, segment)];
     if (buffer >= 0) return buffer;
     const Home& h = x_.homes[home];
     Draft& d = draft(h.node, segment);
@@ -188,7 +191,6 @@ class Maker {
                                Owner::kActor, next_actor(n, segment)});
       }
       a.loop = number;
-      a.weights = loop_chunks(layer, made_[l][n], bounds, multiplier, last);
       if (last) {
         finish_actor(a, l, n, segment, out);
         break;
@@ -202,8 +204,9 @@ class Maker {
           d, {between, box, false, Owner::kActor, next_actor(n, segment)});
       d.stage.actors.push_back(std::move(a));
     }
-    draft(n, segment)
-        .stage.loops.push_back({first, loop.end - loop.begin, turns, 1});
+    PlanStage& stage = draft(n, segment).stage;
+    stage.loops.push_back({first, loop.end - loop.begin, turns, 1});
+    if (only_ < 0) set_loop_weights(net_, stage.loops.back(), stage);
   }
 
   int next_actor(int node, int segment) {
@@ -214,7 +217,7 @@ class Maker {
     const Layer& layer = net_.layers[l];
     PlanActor a;
     a.layer = l;
-    // A segment's cost is asked for layer by layer, except for loops.
+    // A segment's cost is asked for layer by layer.
     if (only_ < 0) a.weights = share_weights(layer, box);
     for (const Source& source : x_.share(l, n).sources) {
       if (source.gather >= 0) add_copies(source.gather);
@@ -330,21 +333,24 @@ class Maker {
   }
 
   PlanDraft finish() {
-    std::vector<std::map<int, int>> stage_of(s_.nodes);
-    std::vector<std::map<int, std::vector<int>>> ports(s_.nodes);
+    std::vector<int> stage_of(drafts_.size());
+    std::vector<std::vector<int>> ports(drafts_.size());
     result_.plan.nodes.resize(s_.nodes);
     result_.stages.resize(s_.nodes);
-    for (int n = 0; n < s_.nodes; ++n) {
-      for (auto& [segment, draft] : drafts_[n]) {
-        stage_of[n][segment] = static_cast<int>(stage_of[n].size());
-        if (only_ < 0) ports[n][segment] = sort_ports(draft.stage);
-        result_.plan.nodes[n].stages.push_back(std::move(draft.stage));
-        result_.stages[n].push_back({std::move(draft.homes)});
-      }
+    for (size_t i = 0; i < drafts_.size(); ++i) {
+      if (!drafts_[i]) continue;
+      Draft& d = *drafts_[i];
+      const size_t n = i / segments_.size();
+      std::vector<PlanStage>& stages = result_.plan.nodes[n].stages;
+      stage_of[i] = static_cast<int>(stages.size());
+      if (only_ < 0) ports[i] = sort_ports(d.stage);
+      stages.push_back(std::move(d.stage));
+      result_.stages[n].push_back({std::move(d.homes)});
     }
     const auto settle = [&](PlanStream::End& e) {
-      if (only_ < 0) e.port = ports[e.node][e.stage][e.port];
-      e.stage = stage_of[e.node][e.stage];
+      const size_t i = index(e.node, e.stage);
+      if (only_ < 0) e.port = ports[i][e.port];
+      e.stage = stage_of[i];
     };
     for (PlanStream& stream : result_.plan.streams) {
       settle(stream.from);
@@ -359,7 +365,7 @@ class Maker {
   const int only_;
   const MadeBoxes& made_;
   const Exchange& x_;
-  std::vector<std::map<int, Draft>> drafts_;  // by node, then segment
+  std::vector<std::optional<Draft>> drafts_;  // by node, then segment
   std::vector<int> home_buffer_;              // by home, then segment
   std::vector<int> gather_buffer_, partial_in_, partial_out_;
   std::vector<bool> copied_;  // by gather

@@ -22,24 +22,8 @@ bool may_loop(const Layer& layer) {
          !reads_all_for_one_row(layer);
 }
 
-}  // namespace
-
-int loop_end(const Net& net, const std::vector<TensorUses>& uses, int begin,
-             int end) {
-  const auto op = [&](int l) { return net.layers[l].op; };
-  if (op(begin) != OpCode::kConv && op(begin) != OpCode::kDepthwise) return -1;
-  for (int l = begin; may_loop(net.layers[l]) && l - begin + 1 < kMaxLoopActors;
-       ++l) {
-    if (l + 1 >= end || !leads_to(net, uses, l, l + 1) ||
-        !may_loop(net.layers[l + 1])) {
-      return -1;
-    }
-    if (op(l + 1) == OpCode::kConv) return l + 2;
-    if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
-  }
-  return -1;
-}
-
+// Chunks of a loop's actor whose layer makes `made`. `multiplier`: outputs of
+// depthwise layers behind the first one for each of its channels.
 PlanWeights loop_chunks(const Layer& layer, const Box& made,
                         const std::vector<int>& bounds, int multiplier,
                         bool last) {
@@ -61,6 +45,41 @@ PlanWeights loop_chunks(const Layer& layer, const Box& made,
     }
   }
   return w;
+}
+
+}  // namespace
+
+int loop_end(const Net& net, const std::vector<TensorUses>& uses, int begin,
+             int end) {
+  const auto op = [&](int l) { return net.layers[l].op; };
+  if (op(begin) != OpCode::kConv && op(begin) != OpCode::kDepthwise) return -1;
+  for (int l = begin; may_loop(net.layers[l]) && l - begin + 1 < kMaxLoopActors;
+       ++l) {
+    if (l + 1 >= end || !leads_to(net, uses, l, l + 1) ||
+        !may_loop(net.layers[l + 1])) {
+      return -1;
+    }
+    if (op(l + 1) == OpCode::kConv) return l + 2;
+    if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
+  }
+  return -1;
+}
+
+void set_loop_weights(const Net& net, const PlanLoop& loop, PlanStage& stage) {
+  const Layer& first = net.layers[stage.actors[loop.first_actor].layer];
+  const std::vector<int> bounds =
+      loop_bounds(first, first.out.box.channels(), loop.iterations);
+  int multiplier = 1;
+  for (int j = 0; j < loop.actors; ++j) {
+    PlanActor& a = stage.actors[loop.first_actor + j];
+    const Layer& layer = net.layers[a.layer];
+    if (layer.op == OpCode::kDepthwise && j > 0) {
+      multiplier *= layer.depth_multiplier;
+    }
+    const bool last = j + 1 == loop.actors;
+    const Box& made = last ? stage.ports[a.out].box : layer.out.box;
+    a.weights = loop_chunks(layer, made, bounds, multiplier, last);
+  }
 }
 
 void set_loop(const Net& net, int band, PlanLoop& loop, PlanStage& stage) {

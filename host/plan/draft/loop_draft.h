@@ -15,12 +15,9 @@ namespace shoal {
 // no such run.
 int loop_end(const Net&, const std::vector<TensorUses>&, int begin, int end);
 
-// Returns the chunks of a loop's actor whose layer makes `made`: groups of what
-// each turn makes, or, of the last one, parts of what it reads. `multiplier`:
-// outputs of depthwise layers behind the first one for each of its channels.
-PlanWeights loop_chunks(const Layer&, const Box& made,
-                        const std::vector<int>& bounds, int multiplier,
-                        bool last);
+// Chunks of weights of a loop's actors: groups of what each turn makes, or, of
+// the last one, parts of what it reads.
+void set_loop_weights(const Net&, const PlanLoop&, PlanStage&);
 
 // Rows that the actors of a loop make for a band of the last one, and what
 // follows from them: private rings and sums.

@@ -65,6 +65,7 @@ const ShareCosts::StageCost& ShareCosts::loop(PlanStage& stage, PlanLoop& loop,
   if (of.out == boxes_) return of.cost;
   of.out = boxes_;
   of.cost = {};
+  set_loop_weights(s_.net, loop, stage);
   for (const int passes : passes_) {
     set_loop(s_.net, share_work(s_, last.layer, boxes_.back(), passes).band,
              loop, stage);
