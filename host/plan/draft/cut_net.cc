@@ -89,8 +89,11 @@ std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
       ++l;
       continue;
     }
-    int channels = s.net.layers[l].out.box.channels();
-    loops.push_back({l, to, std::min(groups, channels)});
+    const Layer& first = s.net.layers[l];
+    const std::vector<int> bounds =
+        loop_bounds(first, first.out.box.channels(), groups);
+    loops.push_back({l, to, static_cast<int>(bounds.size()) - 1,
+                     widest_group(bounds)});
     l = to;
   }
   return loops;

@@ -33,6 +33,7 @@ struct CutNet {
   struct Loop {
     int begin = 0, end = 0;
     int groups = 1;
+    int widest = 0;  // channels of the largest group that the first layer makes
   };
   std::vector<Loop> loops;
   std::vector<int> loop_of;

@@ -209,7 +209,6 @@ class Finder {
         h.written = std::max(h.written, segment_[w]);
         h.last_segment = std::max(h.last_segment, segment_[w]);
         h.box = hull(h.box, made_[w][n]);
-        h.writers.push_back(w);
         x_.share(w, n).home = home;
       }
     }
@@ -319,13 +318,15 @@ class Finder {
       for (int n = 0; n < s_.nodes; ++n) {
         for (int h : local_[n]) {
           const Home& home = x_.homes[h];
-          if (home.input >= 0 && n == 0) {
-            add_output(r, h,
-                       common(net_.inputs[home.input].place.view.box, r.box));
-          }
-          for (int w : home.writers) {
-            add_output(r, h, common(s_.own[w][n], r.box));
-          }
+          if (home.input < 0 || n > 0) continue;
+          add_output(r, h,
+                     common(net_.inputs[home.input].place.view.box, r.box));
+        }
+        for (const Use& w : s_.uses[t].writers) {
+          if (w.owner != Owner::kActor) continue;
+          const int home = x_.share(w.index, n).home;
+          if (home < 0) continue;
+          add_output(r, home, common(s_.own[w.index][n], r.box));
         }
       }
     }

@@ -20,9 +20,8 @@ namespace shoal {
 // A buffer of what a node makes itself of a tensor.
 struct Home {
   int node = 0, tensor = -1;
-  int input = -1;            // of the net: the coordinator writes it; else
-  bool kept = false;         // the frame before has left it; else
-  std::vector<int> writers;  // layers
+  int input = -1;     // of the net: the coordinator writes it; else
+  bool kept = false;  // the frame before has left it; else layers write it
   Box box;
   int segment = 0;       // in which it is first written
   int written = -1;      // and last, by layers

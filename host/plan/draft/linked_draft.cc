@@ -169,9 +169,6 @@ class Maker {
   // Its actors, one after another, and the buffers of one turn between them.
   void add_loop(const CutNet::Loop& loop, int n, int segment) {
     const Box& out = made_[loop.end - 1][n];
-    const std::vector<int> bounds = loop_bounds(
-        net_.layers[loop.begin], made_[loop.begin][n].channels(), loop.groups);
-    const int turns = static_cast<int>(bounds.size()) - 1;
     const int number = static_cast<int>(draft(n, segment).stage.loops.size());
     int first = -1, between = -1, multiplier = 1;
     for (int l = loop.begin; l < loop.end; ++l) {
@@ -197,7 +194,7 @@ class Maker {
       }
       Draft& d = draft(n, segment);
       Box box = made_[l][n];
-      box.c0 = 0, box.c1 = widest_group(bounds) * multiplier;
+      box.c0 = 0, box.c1 = loop.widest * multiplier;
       between = add_buffer(d, layer.out.tensor, box, 1, -1);
       d.stage.buffers[between].is_private = true;
       a.out = add_port(
@@ -205,7 +202,7 @@ class Maker {
       d.stage.actors.push_back(std::move(a));
     }
     PlanStage& stage = draft(n, segment).stage;
-    stage.loops.push_back({first, loop.end - loop.begin, turns, 1});
+    stage.loops.push_back({first, loop.end - loop.begin, loop.groups, 1});
     if (only_ < 0) set_loop_weights(net_, stage.loops.back(), stage);
   }
 

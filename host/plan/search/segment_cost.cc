@@ -118,7 +118,8 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
       time_(time),
       memo_(memo),
       passes_{1, 2, 3, 4, 7, 14, 28, kOneRow},
-      shares_(cut, cluster, streaming, flash, passes_) {
+      shares_(cut, cluster, streaming, flash, passes_),
+      slots_(cut.net.tensors.size() * size_t(cut.nodes)) {
   const auto layers = static_cast<int>(cut.net.layers.size());
   std::set<int> busy;
   for (int l = 0; l < layers; ++l) {
@@ -276,23 +277,34 @@ CostModel::Draft CostModel::draft(Segment segment,
   return d;
 }
 
+const std::vector<int>& CostModel::slots(int tensor, int rows, int n) const {
+  Slots& of = slots_[size_t(tensor) * size_t(s_.nodes) + size_t(n)];
+  if (of.rows == rows) return of.slots;
+  of = {rows, {}};
+  // So many times more passes over the whole tensor make bands as high.
+  const int64_t parts = ceil_div(s_.net.tensors[tensor].rows, rows);
+  for (const int passes : passes_) {
+    of.slots.push_back(
+        std::clamp(memo_.slots(passes * parts)[tensor], 1, rows));
+  }
+  return of.slots;
+}
+
 std::vector<int64_t> CostModel::ring_bytes(const Draft& d, int n) const {
   const Draft::Node& node = d.nodes[n];
   std::vector<int64_t> bytes(passes_.size());
   for (size_t b = 0; b < node.is_ring.size(); ++b) {
     if (!node.is_ring[b]) continue;
     const PlanBuffer& buffer = node.stage.buffers[b];
-    const NetTensor& t = s_.net.tensors[buffer.tensor];
     const int rows = buffer.box.rows();
     const int64_t row = buffer.row_bytes();
     // Sums of a chain pass through.
-    const bool sums = buffer.element_bytes != t.element_bytes;
-    // So many times more passes over the whole tensor make bands as high.
-    const int64_t parts = ceil_div(t.rows, rows);
+    const bool sums =
+        buffer.element_bytes != s_.net.tensors[buffer.tensor].element_bytes;
+    const std::vector<int>& held = slots(buffer.tensor, rows, n);
     for (size_t p = 0; p < passes_.size(); ++p) {
-      const int slots = sums ? ceil_div(rows, passes_[p])
-                             : memo_.slots(passes_[p] * parts)[buffer.tensor];
-      bytes[p] += aligned(row * std::clamp(slots, 1, rows)) + 8;
+      const int slots = sums ? ceil_div(rows, passes_[p]) : held[p];
+      bytes[p] += aligned(row * slots) + 8;
     }
   }
   return bytes;

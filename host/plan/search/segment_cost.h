@@ -58,6 +58,8 @@ class CostModel {
   Draft draft(Segment, const MadeBoxes&) const;
   // Bytes of a node's rings, by index in passes().
   std::vector<int64_t> ring_bytes(const Draft&, int node) const;
+  // Rows of a ring of so many rows of a tensor, by index in passes().
+  const std::vector<int>& slots(int tensor, int rows, int node) const;
   Streaming::Load storage_load(const PlanStage&, size_t passes, int node) const;
   // `core_ps`: what its core takes for its layers.
   int64_t time_ps(const Draft&, int64_t core_ps, const Streaming::Load&,
@@ -82,6 +84,12 @@ class CostModel {
   // By layer, then node: what lies whole there when a segment begins with it.
   std::vector<int64_t> held_;
   mutable ShareCosts shares_;  // remembers
+  // By tensor, then node: the last answer of slots().
+  struct Slots {
+    int rows = 0;
+    std::vector<int> slots;
+  };
+  mutable std::vector<Slots> slots_;
 };
 
 }  // namespace shoal
