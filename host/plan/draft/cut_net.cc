@@ -126,6 +126,7 @@ CutNet::CutNet(const Net& n, const Cluster& cluster, const Cuts& c)
       cuts(c),
       nodes(static_cast<int>(cluster.nodes.size())),
       uses(find_uses(n)),
+      live(uses),
       own(n.layers.size(), std::vector<Box>(nodes)),
       chain(n.layers.size()),
       band(n.layers.size(), 0),

@@ -24,6 +24,7 @@ struct CutNet {
   const Cuts& cuts;
   int nodes = 0;
   std::vector<TensorUses> uses;
+  LiveTensors live;
   std::vector<std::vector<Box>> own;  // by layer, then node
   // kInputs: by layer, then node; empty for all other layers.
   std::vector<std::vector<Share>> chain;

@@ -36,24 +36,30 @@ std::vector<Box> kept_boxes(const CutNet& s, const NetVariable& v,
 
 class Finder {
  public:
-  // `only`: what it touches.
+  // `only`: what it touches; `segments` are not looked at.
   Finder(const CutNet& cut, const Segments& segments, const MadeBoxes& made,
          std::optional<Segment> only)
       : s_(cut),
         net_(cut.net),
         made_(made),
         only_(only),
-        layers_(static_cast<int>(cut.net.layers.size())),
-        segment_(segment_of_layers(segments, layers_)) {
-    x_.nodes = s_.nodes;
-    x_.shares.resize(size_t(layers_) * size_t(s_.nodes));
+        layers_{0, static_cast<int>(cut.net.layers.size())} {
+    if (only) {
+      layers_ = {only->begin, std::min(only->end, layers_.end)};
+      tensors_ = s_.live.during(s_.uses, *only);
+    } else {
+      segment_ = segment_of_layers(segments, layers_.end);
+      for (int t = 0; t < std::ssize(net_.tensors); ++t) {
+        if (is_used(s_.uses[t])) tensors_.push_back(t);
+      }
+    }
+    add_shares();
     needs_.resize(s_.nodes);
     local_.resize(s_.nodes);
   }
 
   Exchange find() {
-    for (int t = 0; t < static_cast<int>(net_.tensors.size()); ++t) {
-      if (!is_wanted(s_.uses[t])) continue;
+    for (const int t : tensors_) {
       add_needs(t);
       add_inputs(t);
       add_kept(t);
@@ -61,9 +67,7 @@ class Finder {
       for (int n = 0; n < s_.nodes; ++n) connect(t, n);
       add_outputs(t);
     }
-    for (int l = 0; l < layers_; ++l) {
-      if (!only_ || only_->holds(l)) add_chain(l);
-    }
+    for (int l = layers_.begin; l < layers_.end; ++l) add_chain(l);
     return std::move(x_);
   }
 
@@ -74,9 +78,31 @@ class Finder {
   };
 
   // No layer makes the value that a variable held before the frame.
-  bool is_wanted(const TensorUses& uses) const {
-    if (uses.variable >= 0) return !only_ || is_touched(uses, *only_);
-    return uses.first >= 0 && (!only_ || lives_during(uses, *only_));
+  static bool is_used(const TensorUses& uses) {
+    return uses.variable >= 0 || uses.first >= 0;
+  }
+
+  // Of the layers and of all others that touch a tensor.
+  void add_shares() {
+    Segment of = layers_;
+    for (const int t : tensors_) {
+      for (const auto* list : {&s_.uses[t].writers, &s_.uses[t].readers}) {
+        for (const Use& u : *list) {
+          if (u.owner != Owner::kActor) continue;
+          of = {std::min(of.begin, u.index), std::max(of.end, u.index + 1)};
+        }
+      }
+    }
+    x_.nodes = s_.nodes;
+    x_.first_layer = of.begin;
+    x_.shares.resize(size_t(of.end - of.begin) * size_t(s_.nodes));
+  }
+
+  int segment_of(int layer) const {
+    if (!only_) return segment_[layer];
+    return layer < only_->begin ? kBefore
+           : layer < only_->end ? kHere
+                                : kHere + 1;
   }
 
   void add_needs(int t) {
@@ -87,7 +113,7 @@ class Finder {
         const Box box =
             read_box(s_, use.index, use.operand, n, made_[use.index][n]);
         if (box.empty()) continue;
-        needs_[n].push_back({use.index, use.operand, segment_[use.index], box});
+        needs_[n].push_back({use.index, use.operand, segment_of(use.index), box});
       }
     }
   }
@@ -166,7 +192,7 @@ class Finder {
   bool one_home(const std::vector<int>& writers, int t, bool later) const {
     if (!later) {
       for (int w : writers) {
-        if (segment_[w] != segment_[writers[0]]) return false;
+        if (segment_of(w) != segment_of(writers[0])) return false;
       }
       for (const Use& r : s_.uses[t].readers) {
         if (r.owner == Owner::kActor && r.index <= writers.back()) return false;
@@ -202,12 +228,12 @@ class Finder {
         if (home < 0 || !together) {
           Home next;
           next.node = n, next.tensor = t;
-          next.segment = next.last_segment = segment_[w];
+          next.segment = next.last_segment = segment_of(w);
           home = add_home(next);
         }
         Home& h = x_.homes[home];
-        h.written = std::max(h.written, segment_[w]);
-        h.last_segment = std::max(h.last_segment, segment_[w]);
+        h.written = std::max(h.written, segment_of(w));
+        h.last_segment = std::max(h.last_segment, segment_of(w));
         h.box = hull(h.box, made_[w][n]);
         x_.share(w, n).home = home;
       }
@@ -348,7 +374,7 @@ class Finder {
         p.to = chain[(owner + i + 1) % n].node;
         x_.partials.push_back(p);
         DraftStream stream;
-        stream.tensor = net_.layers[l].out.tensor, stream.segment = segment_[l];
+        stream.tensor = net_.layers[l].out.tensor, stream.segment = segment_of(l);
         stream.box = p.box;
         stream.partial = static_cast<int>(x_.partials.size()) - 1;
         x_.streams.push_back(stream);
@@ -360,8 +386,9 @@ class Finder {
   const Net& net_;
   const MadeBoxes& made_;
   const std::optional<Segment> only_;
-  const int layers_;
-  const std::vector<int> segment_;
+  Segment layers_;            // whose exchange it is
+  std::vector<int> segment_;  // by layer; empty: there is one
+  std::vector<int> tensors_;  // that are touched
   Exchange x_;
   std::vector<std::vector<Need>> needs_;  // of the tensor, by node
   std::vector<std::vector<int>> local_;   // its homes, by node
@@ -401,9 +428,7 @@ Exchange find_exchange(const CutNet& cut, const Segments& segments,
 
 Exchange find_exchange(const CutNet& cut, Segment segment,
                        const MadeBoxes& made) {
-  const int layers = static_cast<int>(cut.net.layers.size());
-  const Segments all{{0, segment.begin}, segment, {segment.end, layers}};
-  return Finder(cut, all, made, segment).find();
+  return Finder(cut, {}, made, segment).find();
 }
 
 }  // namespace shoal

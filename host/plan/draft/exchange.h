@@ -85,6 +85,7 @@ struct Exchange {
     int home = -1;
   };
   int nodes = 0;
+  int first_layer = 0;        // that has shares
   std::vector<Share> shares;  // by layer, then node
   Share& share(int layer, int node) { return shares[index(layer, node)]; }
   const Share& share(int layer, int node) const {
@@ -93,7 +94,7 @@ struct Exchange {
 
  private:
   size_t index(int layer, int node) const {
-    return size_t(layer) * size_t(nodes) + size_t(node);
+    return size_t(layer - first_layer) * size_t(nodes) + size_t(node);
   }
 };
 

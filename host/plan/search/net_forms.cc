@@ -82,15 +82,14 @@ Key kind_of(const NetTensor& t, const TensorUses& uses, int tensor,
   return key;
 }
 
-bool is_needed(const TensorUses& uses, Segment s) {
-  return uses.variable < 0 ? lives_during(uses, s) : is_touched(uses, s);
-}
-
 }  // namespace
 
 NetForms::NetForms(const Net& net, std::vector<TensorUses> uses,
                    const std::vector<std::vector<int>>& slots)
-    : net_(&net), uses_(std::move(uses)), begins_(net.layers.size() + 1) {
+    : net_(&net),
+      uses_(std::move(uses)),
+      live_(uses_),
+      begins_(net.layers.size() + 1) {
   for (const Layer& l : net.layers) {
     layer_kinds_.push_back(kinds_.of(kind_of(l)));
   }
@@ -102,9 +101,8 @@ NetForms::NetForms(const Net& net, std::vector<TensorUses> uses,
 
 std::vector<int> NetForms::others_of(Segment segment) const {
   std::vector<int> others;
-  for (const TensorUses& t : uses_) {
-    if (!is_needed(t, segment)) continue;
-    for (const auto* list : {&t.writers, &t.readers}) {
+  for (const int t : live_.during(uses_, segment)) {
+    for (const auto* list : {&uses_[t].writers, &uses_[t].readers}) {
       for (const Use& u : *list) {
         if (u.owner != Owner::kActor || segment.holds(u.index)) continue;
         others.push_back(u.index);

@@ -74,6 +74,7 @@ class NetForms {
 
   const Net* net_ = nullptr;
   std::vector<TensorUses> uses_;
+  LiveTensors live_;
   std::vector<int> layer_kinds_, tensor_kinds_;
   Numbers<Key> kinds_, layers_, forms_;
   std::vector<Begin> begins_;

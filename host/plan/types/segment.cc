@@ -73,6 +73,35 @@ bool used_in(const TensorUses& t, Segment s, const std::vector<int>& actor_of,
 
 }  // namespace
 
+LiveTensors::LiveTensors(const std::vector<TensorUses>& uses) {
+  int positions = 0;
+  for (const TensorUses& t : uses) positions = std::max(positions, t.last + 1);
+  begun_.resize(size_t(positions)), kept_.resize(size_t(positions));
+  for (int t = 0; t < std::ssize(uses); ++t) {
+    const TensorUses& of = uses[size_t(t)];
+    if (of.variable >= 0) variables_.push_back(t);
+    if (of.variable >= 0 || of.first < 0) continue;
+    begun_[size_t(of.first)].push_back(t);
+    for (int p = of.first + 1; p <= of.last; ++p) kept_[size_t(p)].push_back(t);
+  }
+}
+
+std::vector<int> LiveTensors::during(const std::vector<TensorUses>& uses,
+                                     Segment s) const {
+  std::vector<int> live;
+  const auto add = [&live](const std::vector<int>& some) {
+    live.insert(live.end(), some.begin(), some.end());
+  };
+  const int end = std::min(s.end, static_cast<int>(begun_.size()));
+  if (s.begin < end) add(kept_[size_t(s.begin)]);
+  for (int p = s.begin; p < end; ++p) add(begun_[size_t(p)]);
+  for (const int t : variables_) {
+    if (is_touched(uses[size_t(t)], s)) live.push_back(t);
+  }
+  std::ranges::sort(live);
+  return live;
+}
+
 Segment whole_net(const Net& net) {
   return {0, std::max(1, static_cast<int>(net.layers.size()))};
 }

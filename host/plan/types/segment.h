@@ -33,6 +33,23 @@ inline bool is_touched(const TensorUses& t, Segment s) {
   return false;
 }
 
+// The tensors of a net, by the positions at which they live.
+class LiveTensors {
+ public:
+  LiveTensors() = default;
+  explicit LiveTensors(const std::vector<TensorUses>&);
+
+  // Returns those that live during a segment, and those of variables that its
+  // layers touch, by number. `uses` are those that it was made of.
+  std::vector<int> during(const std::vector<TensorUses>& uses, Segment) const;
+
+ private:
+  // By position: those that live from there on, and those that lived before
+  // and still do.
+  std::vector<std::vector<int>> begun_, kept_;
+  std::vector<int> variables_;
+};
+
 // Returns all layers of the net; one position even if there is no layer at all.
 Segment whole_net(const Net&);
 
