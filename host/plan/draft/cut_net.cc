@@ -92,8 +92,8 @@ std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
     const Layer& first = s.net.layers[l];
     const std::vector<int> bounds =
         loop_bounds(first, first.out.box.channels(), groups);
-    loops.push_back({l, to, static_cast<int>(bounds.size()) - 1,
-                     widest_group(bounds)});
+    loops.push_back(
+        {l, to, static_cast<int>(bounds.size()) - 1, widest_group(bounds)});
     l = to;
   }
   return loops;
@@ -205,9 +205,10 @@ Box find_read_box(const CutNet& s, int l, int operand, int node,
 
 Box read_box(const CutNet& s, int l, int operand, int node, const Box& made) {
   if (made.empty()) return {};
-  CutNet::Read& read = s.reads[size_t(l) * size_t(s.nodes) + size_t(node)]
-                              [size_t(operand)];
-  if (read.made != made) read = {made, find_read_box(s, l, operand, node, made)};
+  CutNet::Read& read =
+      s.reads[size_t(l) * size_t(s.nodes) + size_t(node)][size_t(operand)];
+  if (read.made != made)
+    read = {made, find_read_box(s, l, operand, node, made)};
   return read.box;
 }
 

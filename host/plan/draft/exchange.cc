@@ -82,7 +82,7 @@ class Finder {
     return uses.variable >= 0 || uses.first >= 0;
   }
 
-  // Of the layers and of all others that touch a tensor.
+  // Makes room for shares of the layers, and of all others that touch a tensor.
   void add_shares() {
     Segment of = layers_;
     for (const int t : tensors_) {
@@ -113,7 +113,8 @@ class Finder {
         const Box box =
             read_box(s_, use.index, use.operand, n, made_[use.index][n]);
         if (box.empty()) continue;
-        needs_[n].push_back({use.index, use.operand, segment_of(use.index), box});
+        needs_[n].push_back(
+            {use.index, use.operand, segment_of(use.index), box});
       }
     }
   }
@@ -374,7 +375,8 @@ class Finder {
         p.to = chain[(owner + i + 1) % n].node;
         x_.partials.push_back(p);
         DraftStream stream;
-        stream.tensor = net_.layers[l].out.tensor, stream.segment = segment_of(l);
+        stream.tensor = net_.layers[l].out.tensor,
+        stream.segment = segment_of(l);
         stream.box = p.box;
         stream.partial = static_cast<int>(x_.partials.size()) - 1;
         x_.streams.push_back(stream);

@@ -332,8 +332,7 @@ Streaming::Load CostModel::storage_load(const PlanStage& stage, size_t p,
 }
 
 int64_t CostModel::time_ps(const Draft& d, int64_t core_ps,
-                           const Streaming::Load& load, size_t p,
-                           int n) const {
+                           const Streaming::Load& load, size_t p, int n) const {
   const Draft::Node& node = d.nodes[n];
   const Board& board = cluster_.nodes[n].board;
   const LinkTime link =
