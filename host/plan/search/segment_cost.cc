@@ -159,6 +159,7 @@ std::vector<int> CostModel::last_readers(int tensor, int writer) const {
 void CostModel::find_held() {
   const auto nodes = static_cast<size_t>(s_.nodes);
   held_.assign((s_.net.layers.size() + 1) * nodes, 0);
+  last_readers_.assign(s_.net.layers.size() * nodes, -1);
   for (size_t t = 0; t < s_.uses.size(); ++t) {
     const TensorUses& uses = s_.uses[t];
     if (uses.variable >= 0 || uses.first < 0 || uses.writers.size() != 1) {
@@ -169,6 +170,7 @@ void CostModel::find_held() {
     const std::vector<int> last = last_readers(static_cast<int>(t), w);
     for (const int n : busy_) {
       if (last[n] <= w) continue;
+      last_readers_[size_t(w) * nodes + size_t(n)] = last[n];
       const int64_t bytes =
           aligned(s_.own[w][n].elements() * s_.net.tensors[t].element_bytes);
       for (int l = w + 1; l <= last[n]; ++l) {
@@ -178,7 +180,8 @@ void CostModel::find_held() {
   }
 }
 
-void CostModel::add_least_bytes(int layer, const std::vector<Box>& made,
+void CostModel::add_least_bytes(int layer, int end,
+                                const std::vector<Box>& made,
                                 Made& sums) const {
   const int tensor = s_.net.layers[layer].out.tensor;
   const TensorUses& uses = s_.uses[tensor];
@@ -192,10 +195,14 @@ void CostModel::add_least_bytes(int layer, const std::vector<Box>& made,
   for (const int n : busy_) {
     const Box& box = made[n];
     if (box.empty()) continue;
-    const int64_t bytes = element * box.columns() * box.channels() *
-                          std::clamp(least, 1, box.rows());
+    const int last =
+        last_readers_[size_t(layer) * size_t(s_.nodes) + size_t(n)];
+    const bool whole = last >= end;
+    const int rows = whole ? box.rows() : std::clamp(least, 1, box.rows());
+    const int64_t bytes = element * box.columns() * box.channels() * rows;
     sums.all[n] += bytes;
-    sums.largest[n] = std::max(sums.largest[n], bytes);
+    if (!whole) continue;
+    sums.largest_whole[n] = std::max(sums.largest_whole[n], bytes);
   }
 }
 
@@ -204,8 +211,9 @@ int64_t CostModel::least_bytes(int begin, const Made& made,
   const auto nodes = static_cast<size_t>(s_.nodes);
   int64_t most = 0;
   for (const int n : busy_) {
-    most = std::max(most, held_[size_t(begin) * nodes + size_t(n)] +
-                              made.all[n] - (overlays ? made.largest[n] : 0));
+    const int64_t held = held_[size_t(begin) * nodes + size_t(n)];
+    const int64_t saved = overlays ? std::min(held, made.largest_whole[n]) : 0;
+    most = std::max(most, held + made.all[n] - saved);
   }
   return most;
 }

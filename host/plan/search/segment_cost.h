@@ -36,12 +36,14 @@ class CostModel {
                  std::vector<int64_t>& node_ps) const;
   // Of a segment in which nodes take so much at least.
   int64_t least_ps(const std::vector<int64_t>& node_ps) const;
-  // What nodes hold at least of what layers of a segment make, of all of it and
-  // of the largest.
+  // What nodes hold at least of what layers of a segment make: of all of it,
+  // and of the largest that is held whole for what follows.
   struct Made {
-    std::vector<int64_t> all, largest;
+    std::vector<int64_t> all, largest_whole;
   };
-  void add_least_bytes(int layer, const std::vector<Box>& made, Made&) const;
+  // `end`: of the segment.
+  void add_least_bytes(int layer, int end, const std::vector<Box>& made,
+                       Made&) const;
   // Of a segment from `begin` on that makes so much, the node that holds most:
   // no bands and no room need less. `overlays`: what the segment makes may lie
   // over what it uses up.
@@ -81,8 +83,10 @@ class CostModel {
   // By first layer, then length - 1: a number for how these layers are cut.
   mutable std::vector<std::vector<int>> cuts_from_;
   std::vector<int> passes_;
-  // By layer, then node: what lies whole there when a segment begins with it.
+  // By layer, then node: what lies whole there when a segment begins with it,
+  // and the last layer for which what the node owns of its output lies there.
   std::vector<int64_t> held_;
+  std::vector<int> last_readers_;
   mutable ShareCosts shares_;  // remembers
   // By tensor, then node: the last answer of slots().
   struct Slots {

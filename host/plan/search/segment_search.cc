@@ -117,7 +117,7 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
     }
     const bool no_end = end < layers_ && may_not_end(end - 1);
     std::ranges::fill(node_ps, 0);
-    bytes.all.assign(nodes, 0), bytes.largest.assign(nodes, 0);
+    bytes.all.assign(nodes, 0), bytes.largest_whole.assign(nodes, 0);
     for (int begin = end; begin-- > first;) {
       if (!v.make(begin, end)) {
         if (may_not_end(begin)) clash_ = begin;
@@ -126,7 +126,7 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
       }
       if (begin < layers) {
         model.add_least(begin, v.made[begin], node_ps);
-        model.add_least_bytes(begin, v.made[begin], bytes);
+        model.add_least_bytes(begin, end, v.made[begin], bytes);
       }
       const auto length = static_cast<size_t>(end - begin);
       auto& row = v.known[begin];
