@@ -39,40 +39,59 @@ void relu(OnnxCall& call, const Value& x, OpKind kind, const char* part = "") {
   call.set_output(0, call.emit_like(kind, {x.tensor}, x, {}, part));
 }
 
+// What a clamp of bytes makes, and its limits, are bytes of the same scale.
+void note_like(OnnxCall& call, const Value& x, int made) {
+  const QuantNote note = call.graph().note(x.tensor);
+  if (x.bytes) call.graph().note(made) = note;
+}
+
+Value clamped(OnnxCall& call, OpKind kind, const Value& x, float limit,
+              const char* name, const char* part) {
+  const int bound = call.constant_tensor(name, {1}, {limit});
+  note_like(call, x, bound);
+  const Value made = call.emit_like(kind, {x.tensor, bound}, x, {}, part);
+  note_like(call, x, made.tensor);
+  return made;
+}
+
+// If the limits cross, the upper one holds.
+void clamp(OnnxCall& call, const Value& x, float low, float high) {
+  call.require(!std::isnan(low) && !std::isnan(high),
+               "a limit is not a number");
+  low = std::min(low, high);
+  const bool open_low = low <= -std::numeric_limits<float>::max();
+  const bool open_high = high >= std::numeric_limits<float>::max();
+  if (!x.bytes) {
+    if (low == 0 && open_high) return relu(call, x, OpKind::kRelu);
+    if (low == 0 && high == 6) return relu(call, x, OpKind::kRelu6);
+    if (low == -1 && high == 1 &&
+        fuse_activation(call, x, Activation::kReluN1To1)) {
+      return;
+    }
+  }
+  Value v = x;
+  if (low == 0 && !x.bytes) {
+    v = call.emit_like(OpKind::kRelu, {x.tensor}, x, {}, ":raised");
+  } else if (!open_low) {
+    v = clamped(call, OpKind::kMaximum, x, low, ":low",
+                open_high ? "" : ":raised");
+  }
+  if (!open_high) v = clamped(call, OpKind::kMinimum, v, high, ":high", "");
+  call.set_output(0, v);
+}
+
 void clip(OnnxCall& call) {
   const bool attributes = call.before(11);
   call.expect_inputs(1, attributes ? 1 : 3);
   const Value x = call.data(0);
   const auto limit = [&](const char* name, size_t operand, float otherwise) {
     if (attributes) return call.real(name, otherwise);
-    return call.has(operand) ? call.scalar(operand, "a limit") : otherwise;
+    if (!call.has(operand)) return otherwise;
+    return x.bytes ? call.meaning_of(call.byte(operand, "a limit"))
+                   : call.scalar(operand, "a limit");
   };
-  const float high = limit("max", 2, kEndless);
-  // If the limits cross, the upper one holds.
-  const float low = std::min(limit("min", 1, -kEndless), high);
-  call.require(!std::isnan(low) && !std::isnan(high),
-               "a limit is not a number");
-  const bool open_low = low <= -std::numeric_limits<float>::max();
-  const bool open_high = high >= std::numeric_limits<float>::max();
-  if (low == 0 && open_high) return relu(call, x, OpKind::kRelu);
-  if (low == 0 && high == 6) return relu(call, x, OpKind::kRelu6);
-  if (low == -1 && high == 1 &&
-      fuse_activation(call, x, Activation::kReluN1To1)) {
-    return;
-  }
-  Value v = x;
-  if (low == 0) {
-    v = call.emit_like(OpKind::kRelu, {x.tensor}, x, {}, ":raised");
-  } else if (!open_low) {
-    const int limit = call.constant_tensor(":low", {1}, {low});
-    v = call.emit_like(OpKind::kMaximum, {x.tensor, limit}, x, {},
-                       open_high ? "" : ":raised");
-  }
-  if (!open_high) {
-    const int limit = call.constant_tensor(":high", {1}, {high});
-    v = call.emit_like(OpKind::kMinimum, {v.tensor, limit}, v);
-  }
-  call.set_output(0, v);
+  const float low = limit("min", 1, -kEndless);
+  clamp(call, x, low, limit("max", 2, kEndless));
 }
 
 // max(0, min(1, alpha x + beta)) as RELU6 and a sixth.
@@ -174,7 +193,9 @@ bool convert_activation(OnnxCall& call) {
   const std::string& type = call.type();
   if (type == "Relu") {
     call.expect_inputs(1, 1);
-    relu(call, Value(call.data(0)), OpKind::kRelu);
+    const Value x = call.data(0);
+    // Of bytes it is the byte 0 below which nothing stays, whatever that means.
+    clamp(call, x, x.bytes ? call.meaning_of(0) : 0.f, kEndless);
   } else if (type == "Clip") {
     clip(call);
   } else if (type == "HardSwish") {

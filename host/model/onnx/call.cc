@@ -183,6 +183,32 @@ float OnnxCall::scalar(size_t i, const char* what) const {
   return values[0];
 }
 
+int OnnxCall::byte(size_t i, const char* what) {
+  const OnnxTensor& t = constant(i, what);
+  const bool is_uint8 = note_of_bytes().type == Type::kUint8;
+  require(t.type == (is_uint8 ? kOnnxUint8 : kOnnxInt8),
+          text(what, " of another type than the bytes"));
+  require(t.bytes.size() == 1,
+          text(what, " has ", t.bytes.size(), " elements, expected one"));
+  return is_uint8 ? t.bytes[0] : static_cast<int8_t>(t.bytes[0]);
+}
+
+float OnnxCall::meaning_of(int byte) {
+  const QuantNote& note = note_of_bytes();
+  if (note.type == Type::kUint8) byte -= 128;  // as zero points of notes
+  return static_cast<float>(byte - note.quant.zero[0]) * note.quant.scale[0];
+}
+
+const QuantNote& OnnxCall::note_of_bytes() {
+  const Value& x = data(0);
+  if (!graph().noted(x.tensor)) {
+    unsupported(
+        "bytes whose scale is not known yet; put it behind the "
+        "DequantizeLinear");
+  }
+  return graph().note(x.tensor);
+}
+
 int OnnxCall::axis(int64_t value, size_t rank) const {
   const auto axes = static_cast<int64_t>(rank);
   require(value >= -axes && value < axes,

@@ -113,6 +113,10 @@ class OnnxCall {
   const std::vector<float>& floats(size_t i, const char* what) const;
   const std::vector<int64_t>& numbers(size_t i, const char* what) const;
   float scalar(size_t i, const char* what) const;
+  // A constant byte of the type that operand 0 has.
+  int byte(size_t i, const char* what);
+  // The real value of a byte in the scale of operand 0, whose bytes it is like.
+  float meaning_of(int byte);
   // An axis of the file, negative ones counted from the end.
   int axis(int64_t value, size_t rank) const;
 
@@ -135,6 +139,8 @@ class OnnxCall {
   void set_constant(size_t i, OnnxTensor);
 
  private:
+  const QuantNote& note_of_bytes();
+
   State& state_;
   size_t number_;
   const OnnxNode& node_;
@@ -164,6 +170,9 @@ bool convert_quantization(OnnxCall&);
 
 // Returns whether some family knows the operator.
 bool knows(const std::string& type);
+// Returns whether the operator's result for integers is another one than for
+// the real values that they stand for.
+bool counts(const std::string& type);
 // Returns what to use instead of an operator that no family knows.
 std::string replacement(const std::string& type);
 // Returns what to do about an operator of another domain, from the semicolon.

@@ -6,6 +6,10 @@
 // real: m * sum((x - zx) (w - zw)), plus m * b of an integer bias. That is a
 // product of s (x - zx) with weights of the scale m / s, and a bias of the
 // scale m: a QDQ product, of the same bytes.
+//
+// Operators between the product and the Cast that move, add or clamp integers
+// do the same with m times the integers, and m times their constants. If there
+// is no such m for all of them, it is 1.
 #include "host/model/onnx/integers.h"
 
 #include <algorithm>
@@ -51,8 +55,17 @@ class IntegerProducts {
 
   bool run() {
     for (size_t i = 0; i < model_.nodes.size(); ++i) find_product(i);
+    follow_integers();
     for (size_t i = 0; i < model_.nodes.size(); ++i) {
       const OnnxNode& node = model_.nodes[i];
+      if (reals_.contains(i)) {
+        add_of_reals(node);
+        continue;
+      }
+      if (scaled_.contains(i)) {
+        add(node, "Identity", {other(node, factor_)}, node.outputs[0]);
+        continue;
+      }
       const auto product = products_.find(i);
       if (product != products_.end()) {
         expand(product->second);
@@ -194,17 +207,28 @@ class IntegerProducts {
       if (p.x_zero.empty()) p.x_zero = zero;
     }
     p.has_zeros = !operand(node, 3).empty() && !is_zero(operand(node, 3));
-    const Channels channels = channels_of(node, *weights);
+    if (!find_scaling(p, *weights)) {
+      p.last = p.node;
+      p.bias = p.factor = "";
+      loose_.push_back(std::move(p));
+    }
+  }
+
+  // Finds the bias, the Cast and the factor behind a product.
+  bool find_scaling(Product& p, const Dims& weights) {
+    const size_t at = p.node;
+    const OnnxNode& node = model_.nodes[at];
+    const Channels channels = channels_of(node, weights);
     std::set<size_t> passed{at};
     std::string value = node.outputs[0];
     if (const OnnxNode* add = sole_reader(value, "Add")) {
       p.bias = other(*add, value);
-      if (numbers_of(p.bias, channels) != channels.count) return;
+      if (numbers_of(p.bias, channels) != channels.count) return false;
       passed.insert(number_of(*add));
       value = add->outputs[0];
     }
     const OnnxNode* cast = sole_reader(value, "Cast");
-    if (cast == nullptr || !is_to_float(*cast)) return;
+    if (cast == nullptr || !is_to_float(*cast)) return false;
     p.last = number_of(*cast);
     passed.insert(p.last);
     const OnnxNode* scaled = sole_reader(cast->outputs[0], "Mul");
@@ -218,6 +242,115 @@ class IntegerProducts {
     }
     gone_.insert(passed.begin(), passed.end());
     products_.emplace(p.last, std::move(p));
+    return true;
+  }
+
+  // Finds the operators between products that no Cast follows at once and the
+  // Casts behind them. If one of them computes otherwise with integers than
+  // with real values, or an output has integers, all these products stay as
+  // they are, to be refused.
+  void follow_integers() {
+    std::vector<std::string> open;
+    std::set<std::string> values;
+    for (const Product& p : loose_) {
+      values.insert(model_.nodes[p.node].outputs[0]);
+    }
+    open.assign(values.begin(), values.end());
+    std::set<size_t> way, casts;
+    while (!open.empty()) {
+      const std::string value = std::move(open.back());
+      open.pop_back();
+      if (ends_.contains(value)) return;
+      for (const size_t i : readers_[value]) {
+        const OnnxNode& node = model_.nodes[i];
+        if (node.outputs.size() != 1 || node.outputs[0].empty()) return;
+        if (is_own(node) && node.type == "Cast" && is_to_float(node)) {
+          casts.insert(i);
+          continue;
+        }
+        if (integer_operands(node) == 0) return;
+        way.insert(i);
+        const std::string& made = node.outputs[0];
+        if (values.insert(made).second) open.push_back(made);
+      }
+    }
+    for (const size_t i : way) {
+      const OnnxNode& node = model_.nodes[i];
+      const size_t count = std::min(integer_operands(node), node.inputs.size());
+      for (size_t k = 0; k < count; ++k) {
+        const std::string& value = node.inputs[k];
+        if (!value.empty() && !values.contains(value) && !is_constant(value)) {
+          return;
+        }
+      }
+    }
+    reals_ = std::move(way);
+    find_common_factor(casts);
+    for (Product& p : loose_) {
+      p.factor = factor_;
+      gone_.insert(p.node);
+      products_.emplace(p.node, std::move(p));
+    }
+  }
+
+  // Finds the one number by which the file multiplies the results of all casts.
+  void find_common_factor(const std::set<size_t>& casts) {
+    std::set<std::string> factors;
+    std::set<size_t> products;
+    for (const size_t i : casts) {
+      const std::string& real = model_.nodes[i].outputs[0];
+      const OnnxNode* scaled = sole_reader(real, "Mul");
+      const std::string factor = scaled ? other(*scaled, real) : "";
+      const auto dims = dims_of(factor);
+      if (!dims || std::ranges::any_of(*dims, [](auto n) { return n != 1; })) {
+        return;
+      }
+      factors.insert(factor);
+      products.insert(number_of(*scaled));
+    }
+    if (factors.size() != 1) return;
+    factor_ = *factors.begin();
+    scaled_ = std::move(products);
+  }
+
+  bool is_constant(const std::string& value) const {
+    const OnnxNode* node = maker(value);
+    return constants_.contains(value) ||
+           (node != nullptr && node->type == "Constant");
+  }
+
+  // How many of the first operands are integers that the operator treats as it
+  // would real values; 0: it does not.
+  static size_t integer_operands(const OnnxNode& node) {
+    constexpr const char* kAll[] = {"Add", "Clip", "Concat",
+                                    "Max", "Min",  "Sub"};
+    constexpr const char* kFirst[] = {"Flatten", "Identity",  "Neg",
+                                      "Relu",    "Reshape",   "Slice",
+                                      "Squeeze", "Transpose", "Unsqueeze"};
+    if (!is_own(node)) return 0;
+    if (std::ranges::find(kAll, node.type) != std::end(kAll)) {
+      return node.inputs.size();
+    }
+    const bool first = std::ranges::find(kFirst, node.type) != std::end(kFirst);
+    return first ? 1 : 0;
+  }
+
+  // A node whose integers became real values, as its constants do here.
+  void add_of_reals(const OnnxNode& node) {
+    OnnxNode made = node;
+    const size_t count = std::min(integer_operands(node), node.inputs.size());
+    for (size_t i = 0; i < count; ++i) {
+      std::string& value = made.inputs[i];
+      if (value.empty() || !is_constant(value)) continue;
+      const std::string real =
+          node.outputs[0] + ":real operand " + std::to_string(i);
+      set_integer(add(node, "Cast", {value}, real), "to", kOnnxFloat);
+      value = real;
+      if (factor_.empty()) continue;
+      add(node, "Mul", {real, factor_}, real + " scaled");
+      value = real + " scaled";
+    }
+    out_.push_back(std::move(made));
   }
 
   static bool is_to_float(const OnnxNode& cast) {
@@ -356,6 +489,10 @@ class IntegerProducts {
   std::map<std::string, ConstantRef> constants_;
   std::set<std::string> ends_;
   std::map<size_t, Product> products_;  // by their last node
+  std::vector<Product> loose_;          // whose integers others read
+  std::set<size_t> reals_;              // nodes between those and a Cast
+  std::set<size_t> scaled_;             // products behind a Cast by factor_
+  std::string factor_;                  // "": 1
   std::set<size_t> gone_;
   std::vector<OnnxNode> out_;
   bool dynamic_ = false;

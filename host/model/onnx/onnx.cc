@@ -351,6 +351,11 @@ class Conversion {
         refuse_outputs(node);
         return;
       }
+      if (reads_bytes(node) && counts(node.type)) {
+        call.unsupported(
+            "computes with bytes as whole numbers; put it between a "
+            "DequantizeLinear and a QuantizeLinear");
+      }
       if (!dispatch(call)) call.unsupported(replacement(node.type));
       call.expect_understood();
       check_results(call, node);
@@ -365,6 +370,13 @@ class Conversion {
         node.inputs.begin(), node.inputs.end(), [&](const std::string& value) {
           return !value.empty() && state_.values.at(value).refused;
         });
+  }
+
+  bool reads_bytes(const OnnxNode& node) const {
+    return std::any_of(node.inputs.begin(), node.inputs.end(),
+                       [&](const std::string& value) {
+                         return !value.empty() && state_.values.at(value).bytes;
+                       });
   }
 
   void refuse_outputs(const OnnxNode& node) {

@@ -1,6 +1,7 @@
 // Products of bytes whose integers a Cast and a Mul make real are QDQ products.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "host/base/error.h"
@@ -135,6 +136,40 @@ TEST(OnnxIntegers, DynamicLayersStayReal) {
   EXPECT_EQ(told, std::vector<std::string>{
                       "dynamically quantized: read as a float model with the "
                       "values of its int8 weights"});
+}
+
+// Integers that are moved, clamped and joined by another product's until a Cast
+// makes them real.
+TEST(OnnxIntegers, WhatIsDoneWithIntegersIsDoneWithReals) {
+  const Ints weights = some_bytes(15, 3);
+  for (const bool scaled : {false, true}) {
+    OnnxBuilder b;
+    b.input("x", {1, 5}, 2);
+    b.bytes("w", {5, 3}, weights);
+    b.bytes("zx", {}, {120}, true);
+    b.node("MatMulInteger", {"x", "w", "zx"}, "n");
+    b.int32s("c", {1}, {-400});
+    b.node("Max", {"n", "c"}, "m");
+    b.ints("shape", {2}, {3, 1});
+    b.node("Reshape", {"m", "shape"}, "t");
+    b.node("Cast", {"t"}, "f", {{"to", int64_t{1}}});
+    b.number("s", 0.01F);
+    if (scaled) b.node("Mul", {"f", "s"}, "r");
+    b.number("sy", scaled ? 0.5F : 50.F);
+    b.bytes("zy", {}, {90}, true);
+    b.node("QuantizeLinear", {scaled ? "r" : "f", "sy", "zy"}, "y");
+    b.output("y", 2);
+    const Graph g = import_onnx(b.finish(), "m");
+    const std::vector<uint8_t> x = bytes_from(17, 51, 5);
+    const std::vector<uint8_t> made = model_output(g, run_oracle(g, x));
+    ASSERT_EQ(made.size(), 3U);
+    for (size_t c = 0; c < 3; ++c) {
+      int64_t sum = 0;
+      for (size_t i = 0; i < 5; ++i) sum += (x[i] - 120) * weights[3 * i + c];
+      const double real = static_cast<double>(std::max<int64_t>(sum, -400));
+      EXPECT_NEAR(made[c], byte_of(real / 50, 90), 1) << "channel " << c;
+    }
+  }
 }
 
 // Integers at an output, weights that are computed, and factors that are none

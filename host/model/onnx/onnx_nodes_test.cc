@@ -291,7 +291,7 @@ const std::vector<Rule>& rules() {
       {"batches (a batch of n is n frames: --input-shape)", {}, {"a batch of"}},
       {"other types than float32 and quantized bytes",
        {"CastLike"},
-       {"a cast to", "data of type", "of type", "only behind a Dynamic"}},
+       {"a cast to", "data of type", "of type", "its integers are"}},
       {"no operator is left (the result is an input or a constant)",
        {"Constant", "ConstantOfShape", "Range", "Shape", "Size"},
        {"is a model input", "is a constant", "empty tensors", "is empty"}},

@@ -1,7 +1,9 @@
 // Operators that compute on bytes are what they are short for.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "host/base/error.h"
@@ -154,6 +156,98 @@ TEST(OnnxQlinear, ASoftmaxNamesItsVersion) {
                              softmax(false, 13, {}, {channels})),
             "");
   EXPECT_THROW(softmax(true, 13, {old}, {}), Error);
+}
+
+Graph from_bytes(const char* type, const std::vector<std::string>& limits) {
+  OnnxBuilder b;
+  constants(b);
+  b.bytes("low", {}, {-2});
+  b.bytes("high", {}, {20});
+  std::vector<std::string> inputs{"q"};
+  inputs.insert(inputs.end(), limits.begin(), limits.end());
+  b.node(type, inputs, "p");
+  b.node("DequantizeLinear", {"p", "sx", "zx"}, "y");
+  b.output("y");
+  return import_onnx(b.finish(), "m");
+}
+
+std::vector<float> reals(const Graph& g, const std::vector<uint8_t>& bytes) {
+  const std::vector<uint8_t> made = model_output(g, run_oracle(g, bytes));
+  std::vector<float> out(made.size() / sizeof(float));
+  std::memcpy(out.data(), made.data(), out.size() * sizeof(float));
+  return out;
+}
+
+// The limits are bytes, and so is the 0 of a Relu.
+TEST(OnnxQlinear, ClampsOfBytesHaveBytesAsLimits) {
+  std::vector<uint8_t> x(72);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(i * 91);
+  struct Limits {
+    const char* type;
+    std::vector<std::string> operands;
+    int low, high;
+  };
+  for (const Limits& l :
+       {Limits{"Clip", {"low", "high"}, -2, 20},
+        Limits{"Clip", {"low"}, -2, 127},
+        Limits{"Clip", {"", "high"}, -128, 20}, Limits{"Relu", {}, 0, 127}}) {
+    const std::vector<float> made = reals(from_bytes(l.type, l.operands), x);
+    ASSERT_EQ(made.size(), x.size());
+    for (size_t i = 0; i < x.size(); ++i) {
+      const int byte =
+          std::clamp<int>(static_cast<int8_t>(x[i]), l.low, l.high);
+      EXPECT_EQ(made[i], static_cast<float>(byte - 3) * 0.5F) << l.type << i;
+    }
+  }
+  try {
+    from_bytes("Add", {"low"});
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::kUnsupported);
+    EXPECT_NE(std::string(error.what()).find("bytes as whole numbers"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+// Both are what ONNX Runtime's quantizer writes for Where and ReduceMean.
+Graph chosen_mean(bool whole, int64_t opset) {
+  OnnxBuilder b(opset);
+  constants(b);
+  b.number("limit", 0);
+  b.number("sz", 0.25F);
+  b.bytes("zz", {}, {7});
+  b.ints("axes", {2}, {2, 3});
+  const OnnxField axes{"axes", Ints{2, 3}}, keeps{"keepdims", int64_t{1}};
+  b.node("DequantizeLinear", {"q", "sx", "zx"}, "qd");
+  b.node("Greater", {"qd", "limit"}, "above");
+  if (whole) {
+    b.node("QLinearWhere",
+           {"above", "q", "sx", "zx", "q", "sx", "zx", "sz", "zz"}, "s");
+    b.break_domain("com.microsoft");
+    b.node("QLinearReduceMean", {"s", "sz", "zz", "sy", "zy"}, "r",
+           {axes, keeps});
+    b.break_domain("com.microsoft");
+  } else {
+    b.node("Where", {"above", "qd", "qd"}, "s:real");
+    b.node("QuantizeLinear", {"s:real", "sz", "zz"}, "s");
+    b.node("DequantizeLinear", {"s", "sz", "zz"}, "r:operand 0");
+    if (opset < 18) {
+      b.node("ReduceMean", {"r:operand 0"}, "r:real", {axes, keeps});
+    } else {
+      b.node("ReduceMean", {"r:operand 0", "axes"}, "r:real", {keeps});
+    }
+    b.node("QuantizeLinear", {"r:real", "sy", "zy"}, "r");
+  }
+  return finished(b);
+}
+
+TEST(OnnxQlinear, ChoicesAndMeans) {
+  for (const int64_t opset : {13, 18}) {
+    EXPECT_EQ(
+        graph_difference(chosen_mean(true, opset), chosen_mean(false, opset)),
+        "");
+  }
 }
 
 // Bytes are surrounded by a byte, which means its value in their scale.

@@ -120,8 +120,9 @@ constexpr const char* kKnown[] = {"Abs",
                                   "Where"};
 
 constexpr const char* kIntegers =
-    "only behind a DynamicQuantizeLinear, or by constant weights in front of a "
-    "Cast to FLOAT";
+    "its integers are computed with by constant weights, up to a Cast to FLOAT "
+    "that moves, sums and clamps may lie in front of; put a Cast and "
+    "a Mul by the scale behind it, or export QLinearConv or QLinearMatMul";
 
 constexpr const char* kControlFlow =
     "control flow is not computed; export with fixed sizes, so that the "
@@ -151,6 +152,12 @@ constexpr Instead kInstead[] = {
 bool knows(const std::string& type) {
   return std::any_of(std::begin(kKnown), std::end(kKnown),
                      [&](const char* known) { return type == known; });
+}
+
+bool counts(const std::string& type) {
+  constexpr const char* kCounting[] = {"Abs", "Add", "Div",  "Mod", "Mul",
+                                       "Neg", "Pow", "Sign", "Sub"};
+  return std::ranges::find(kCounting, type) != std::end(kCounting);
 }
 
 std::string replacement(const std::string& type) {

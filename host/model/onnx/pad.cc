@@ -56,34 +56,13 @@ Value padded(OnnxCall& call, OpKind kind, const Value& x, const Amounts& by,
   return out;
 }
 
-// Returns what the byte that surrounds bytes means; without one it is 0.
-float meaning_of_byte(OnnxCall& call) {
-  const Value& x = call.data(0);
-  if (!call.graph().noted(x.tensor)) {
-    call.unsupported("bytes whose scale is not known yet; pad real values");
-  }
-  const QuantNote& note = call.graph().note(x.tensor);
-  const bool is_uint8 = note.type == Type::kUint8;
-  int byte = 0;
-  if (call.has(2)) {
-    const OnnxTensor& value = call.constant(2, "a value");
-    call.require(value.type == (is_uint8 ? kOnnxUint8 : kOnnxInt8),
-                 "a value of another type than the bytes");
-    call.require(
-        value.bytes.size() == 1,
-        text("a value has ", value.bytes.size(), " elements, expected one"));
-    byte = is_uint8 ? value.bytes[0] : static_cast<int8_t>(value.bytes[0]);
-  }
-  if (is_uint8) byte -= 128;  // as zero points of notes
-  return static_cast<float>(byte - note.quant.zero[0]) * note.quant.scale[0];
-}
-
 Value with_value(OnnxCall& call, const Value& x, const Amounts& by) {
   PadAttr attr;
-  attr.real = call.before(11)      ? call.real("value", 0)
-              : call.data(0).bytes ? meaning_of_byte(call)
-              : call.has(2)        ? call.scalar(2, "a value")
-                                   : 0.f;
+  attr.real = call.before(11) ? call.real("value", 0)
+              : call.data(0).bytes
+                  ? call.meaning_of(call.has(2) ? call.byte(2, "a value") : 0)
+              : call.has(2) ? call.scalar(2, "a value")
+                            : 0.f;
   const OpKind kind = attr.real == 0 ? OpKind::kPad : OpKind::kPadv2;
   return padded(call, kind, x, by, attr);
 }

@@ -134,6 +134,7 @@ class Quantizer {
   std::string prepare(Op& op) {
     pass_scales(op);
     for (const int t : op.outputs) {
+      if (is_bool(at(t))) continue;  // its bytes are its values
       if (!builder_.noted(t)) {
         return "no QuantizeLinear behind it rounds its result";
       }
@@ -165,6 +166,10 @@ class Quantizer {
 
   std::string prepare_operand(Op& op, size_t i) {
     const int t = op.inputs[i];
+    if (is_bool(at(t))) return "";
+    if (is_bool(at(op.outputs[0])) && op.inputs.size() == 2) {
+      compare_in_bytes(t, op.inputs[1 - i]);
+    }
     if (!builder_.noted(t)) {
       return onnx_import::quoted(at(t).name) + " is not quantized";
     }
@@ -179,6 +184,20 @@ class Quantizer {
     if (!moves(op.kind) || same_scales(t, result)) return "";
     op.inputs[i] = requantized(t, result);
     return "";
+  }
+
+  // A constant that is a byte in the scale of what is compared with it needs no
+  // scale of its own.
+  void compare_in_bytes(int t, int other) {
+    if (!at(t).constant || builder_.noted(t) || !builder_.noted(other)) return;
+    const Quantization& quant = builder_.note(other).quant;
+    for (const float v : builder_.values(t)) {
+      const double byte = double{v} / quant.scale[0] + quant.zero[0];
+      if (!(byte >= -128 && byte <= 127) || byte != std::nearbyint(byte)) {
+        return;
+      }
+    }
+    builder_.note(t).quant = quant;
   }
 
   bool same_scales(int a, int b) {

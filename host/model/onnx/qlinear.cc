@@ -13,6 +13,8 @@ constexpr const char* kMicrosoft = "com.microsoft";
 
 // Since this version Softmax is over one axis; before, over all from there on.
 constexpr int64_t kOneAxisOpset = 13;
+// Since this version the axes of ReduceMean are an operand.
+constexpr int64_t kAxesOpset = 18;
 
 // An operator's equivalent, and where its operands stand: each operand is
 // followed by its scale and zero point, and so is the place of the result's.
@@ -21,7 +23,8 @@ struct Short {
   const char* domain;
   const char* meant;
   std::vector<size_t> operands;
-  size_t result;  // its scale
+  size_t result;     // its scale
+  size_t plain = 0;  // operands in front that have no scale
 };
 const std::vector<Short>& shorts() {
   static const std::vector<Short> kShorts = {
@@ -33,6 +36,8 @@ const std::vector<Short>& shorts() {
       {"QLinearLeakyRelu", kMicrosoft, "LeakyRelu", {0}, 3},
       {"QLinearAveragePool", kMicrosoft, "AveragePool", {0}, 3},
       {"QLinearGlobalAveragePool", kMicrosoft, "GlobalAveragePool", {0}, 3},
+      {"QLinearReduceMean", kMicrosoft, "ReduceMean", {0}, 3},
+      {"QLinearWhere", kMicrosoft, "Where", {1, 4}, 7, 1},
   };
   return kShorts;
 }
@@ -106,9 +111,23 @@ class Expansion {
   void quantized(const OnnxNode& node, const char* meant,
                  std::vector<std::string> reals, size_t scale) {
     const std::string& y = node.outputs[0];
+    const bool axes_are_operands =
+        meant == std::string("ReduceMean") && model_.opset >= kAxesOpset;
+    for (const OnnxAttribute& a : node.attributes) {
+      if (!axes_are_operands || a.name != "axes") continue;
+      OnnxTensor axes;
+      axes.type = kOnnxInt64;
+      axes.dims = {static_cast<int64_t>(a.integers.size())};
+      axes.ints = a.integers;
+      axes.name = y + ":axes";
+      reals.push_back(axes.name);
+      model_.constants.push_back(
+          std::make_shared<const OnnxTensor>(std::move(axes)));
+    }
     OnnxNode& made = add(node, meant, std::move(reals), y + ":real");
     for (const OnnxAttribute& a : node.attributes) {
       if (a.name == "channels_last") continue;
+      if (a.name == "axes" && axes_are_operands) continue;
       made.attributes.push_back(a);
       if (a.name == "count_include_pad" && a.integer != 0) {
         made.attributes.back().integer = kCountsBeyond;
@@ -189,7 +208,8 @@ class Expansion {
       if (a.name == "channels_last" && a.integer != 0) return false;
     }
     const bool convolves = node.type == "QLinearConv";
-    std::vector<std::string> reals;
+    std::vector<std::string> reals(node.inputs.begin(),
+                                   node.inputs.begin() + s.plain);
     for (const size_t i : s.operands) {
       reals.push_back(dequantized(node, i, convolves ? 0 : 1));
     }
