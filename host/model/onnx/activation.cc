@@ -39,7 +39,7 @@ void relu(OnnxCall& call, const Value& x, OpKind kind, const char* part = "") {
   call.set_output(0, call.emit_like(kind, {x.tensor}, x, {}, part));
 }
 
-// What a clamp of bytes makes, and its limits, are bytes of the same scale.
+// A clamp of bytes has limits and results of the same scale.
 void note_like(OnnxCall& call, const Value& x, int made) {
   const QuantNote note = call.graph().note(x.tensor);
   if (x.bytes) call.graph().note(made) = note;
@@ -194,7 +194,7 @@ bool convert_activation(OnnxCall& call) {
   if (type == "Relu") {
     call.expect_inputs(1, 1);
     const Value x = call.data(0);
-    // Of bytes it is the byte 0 below which nothing stays, whatever that means.
+    // Bytes stay above the byte 0, whatever that means.
     clamp(call, x, x.bytes ? call.meaning_of(0) : 0.f, kEndless);
   } else if (type == "Clip") {
     clip(call);

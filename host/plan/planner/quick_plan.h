@@ -23,7 +23,7 @@ struct QuickPlan {
 class QuickPlans {
  public:
   // `work`: layers of nodes that may be planned, weighted by what a strategy
-  // takes for one; some 1,500 a second. So an answer has an end that does not
+  // takes for one and by their rows; some 1,500 a second. So an answer has an end that does not
   // depend on the computer.
   explicit QuickPlans(int64_t work) : left_(work) {}
 
