@@ -64,8 +64,9 @@ class CallInlining {
     }
     const RawSubgraph& s = raw_.subgraphs[static_cast<size_t>(number) - 1];
     std::vector<int> place(s.tensors.size(), -1);
-    take_places(op, s.inputs, op.inputs, s, "inputs", place);
-    take_places(op, s.outputs, op.outputs, s, "outputs", place);
+    std::vector<RawOp> copies;  // of tensors that the subgraph hands on
+    take_places(op, s.inputs, op.inputs, s, "inputs", place, copies);
+    take_places(op, s.outputs, op.outputs, s, "outputs", place, copies);
     for (size_t t = 0; t < place.size(); ++t) {
       if (place[t] >= 0) continue;
       place[t] = static_cast<int>(raw_.tensors.size());
@@ -90,12 +91,14 @@ class CallInlining {
       add(step);
     }
     open_.pop_back();
+    for (const RawOp& copy : copies) add(copy);
   }
 
   // The ends of the subgraph are the tensors that the operator reads and makes.
   void take_places(const RawOp& op, const std::vector<int>& ends,
                    const std::vector<int>& tensors, const RawSubgraph& s,
-                   const char* what, std::vector<int>& place) const {
+                   const char* what, std::vector<int>& place,
+                   std::vector<RawOp>& copies) const {
     if (ends.size() != tensors.size()) {
       corrupt(op, text("has ", tensors.size(), " ", what, ", its subgraph has ",
                        ends.size()));
@@ -106,12 +109,6 @@ class CallInlining {
                          static_cast<size_t>(end) < s.tensors.size() &&
                          static_cast<size_t>(t) < raw_.tensors.size();
       if (!legal) corrupt(op, text("its ", what, " are no tensors"));
-      int& to = place[static_cast<size_t>(end)];
-      if (to >= 0) {
-        throw Error(Exit::kUnsupported,
-                    text(name_, ": op ", at_, " ", builtin_name(op.code),
-                         ": its subgraph hands on what it is given"));
-      }
       if (!is_same_end(s.tensors[static_cast<size_t>(end)],
                        raw_.tensors[static_cast<size_t>(t)])) {
         throw Error(Exit::kUnsupported,
@@ -119,7 +116,19 @@ class CallInlining {
                          tensor_title(raw_, t),
                          " has another type, shape or scale in its subgraph"));
       }
-      to = t;
+      int& to = place[static_cast<size_t>(end)];
+      if (to < 0) {
+        to = t;
+        continue;
+      }
+      if (&ends == &s.inputs) {
+        corrupt(op, text("its subgraph has input ", end, " twice"));
+      }
+      RawOp copy;
+      copy.code = op_info(OpKind::kReshape).code;
+      copy.inputs = {to};
+      copy.outputs = {t};
+      copies.push_back(std::move(copy));
     }
   }
 

@@ -83,6 +83,24 @@ TEST(Subgraphs, OneIsCalledFromAnotherAndMoreThanOnce) {
   EXPECT_EQ(read_model(net.b).ops.size(), 4u);
 }
 
+// A composite that hands on its input, and the same tensor twice.
+TEST(Subgraphs, WhatIsHandedOnIsCopied) {
+  Composite net;
+  RawModel& raw = net.b.raw();
+  raw.tensors = {raw.tensors[0], raw.tensors[0], raw.tensors[0]};
+  raw.outputs = {1, 2};
+  net.call().outputs = {1, 2};
+  net.inner().ops.clear();
+  net.inner().outputs = {0, 0};
+  const Graph g = read_model(net.b);
+  ASSERT_EQ(g.ops.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(g.ops[i].kind, OpKind::kReshape);
+    EXPECT_EQ(g.ops[i].inputs, g.inputs);
+    EXPECT_EQ(g.ops[i].outputs, (std::vector<int>{g.outputs[i]}));
+  }
+}
+
 struct Bad {
   const char* name;
   void (*change)(Composite&);
@@ -125,8 +143,12 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"OtherScale",
             [](Composite& n) { n.inner().tensors[0].scale = {0.5f}; },
             Exit::kUnsupported, "another type, shape or scale"},
-        Bad{"HandsOn", [](Composite& n) { n.inner().outputs = {0}; },
-            Exit::kUnsupported, "hands on what it is given"},
+        Bad{"SameInputTwice",
+            [](Composite& n) {
+              n.inner().inputs = {0, 0};
+              n.call().inputs = {0, 0};
+            },
+            Exit::kCorrupt, "has input 0 twice"},
         Bad{"ControlFlow", [](Composite& n) { n.call().code = 118; },
             Exit::kUnsupported, "control flow"}),
     [](const auto& info) { return info.param.name; });

@@ -462,13 +462,22 @@ class Conversion {
         if (options_.tell) options_.tell(title + " is a constant: left out");
         continue;
       }
+      const bool is_byte = end.type == kOnnxUint8 || end.type == kOnnxInt8;
+      if (is_byte && !v.bytes && !state_.builder.noted(v.tensor) &&
+          state_.builder.at(v.tensor).type == Type::kFloat32) {
+        refuse(title + ": bytes whose scale follows from each frame",
+               "end the model before the DynamicQuantizeLinear (--outputs), or "
+               "behind what dequantizes it");
+      }
       v = state_.layouts.settled(v);
       // [1, H, W, C], whether the file turns it so itself or not.
       const bool turned = v.turned && v.order == Axes{0, 1, 2, 3};
       if (v.rank() != 4 || !turned) v = state_.layouts.usual(v);
       if (std::find(graph.inputs.begin(), graph.inputs.end(), v.tensor) !=
           graph.inputs.end()) {
-        refuse(title + ": is a model input", "leave it out");
+        const Shape shape = state_.builder.shape(v.tensor);
+        v.tensor =
+            state_.builder.op(OpKind::kReshape, {v.tensor}, end.name, shape);
       }
       if (std::find(graph.outputs.begin(), graph.outputs.end(), v.tensor) ==
           graph.outputs.end()) {

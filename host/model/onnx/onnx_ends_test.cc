@@ -198,5 +198,39 @@ TEST(OnnxEnds, OutputsThatAreConstantsAreLeftOut) {
                       "model output \"copied\" is a constant: left out"}));
 }
 
+// An output that is an input of the model is a copy of it.
+TEST(OnnxEnds, AnInputMayBeAnOutput) {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 3, 4});
+  b.node("Relu", {"x"}, "y");
+  b.node("Identity", {"x"}, "z");
+  b.output("y");
+  b.output("z");
+  const Graph g = import_onnx(b.finish(), "m");
+  ASSERT_EQ(g.outputs.size(), 2u);
+  ASSERT_EQ(g.ops.size(), 2u);
+  EXPECT_EQ(g.ops[1].kind, OpKind::kReshape);
+  EXPECT_EQ(g.ops[1].inputs, g.inputs);
+  EXPECT_EQ(g.ops[1].outputs[0], g.outputs[1]);
+  EXPECT_EQ(g.tensors[static_cast<size_t>(g.outputs[1])].name, "z");
+}
+
+TEST(OnnxEnds, BytesOfEachFramesRangeAreNoOutput) {
+  OnnxBuilder b;
+  b.input("x", {1, 2});
+  b.node("DynamicQuantizeLinear", {"x"},
+         std::vector<std::string>{"q", "s", "z"});
+  b.output("q", 2);
+  try {
+    import_onnx(b.finish(), "m");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::kUnsupported);
+    EXPECT_STREQ(error.what(),
+                 "m: model output \"q\": bytes whose scale follows from each "
+                 "frame");
+  }
+}
+
 }  // namespace
 }  // namespace shoal

@@ -44,13 +44,6 @@ const OnnxErrorCase kFiles[] = {
        b.output("y");
      },
      "m: model outputs: \"y\" is made by nobody"},
-    {"input_as_output",
-     [](OnnxBuilder& b) {
-       b.input("x", {1, 2});
-       b.node("Identity", {"x"}, "y");
-       b.output("y");
-     },
-     "m: model output \"y\": is a model input", kNo},
     {"constant_output",
      [](OnnxBuilder& b) {
        b.input("x", {1, 2});

@@ -23,8 +23,8 @@ struct QuickPlan {
 class QuickPlans {
  public:
   // `work`: layers of nodes that may be planned, weighted by what a strategy
-  // takes for one and by their rows; some 1,500 a second. So an answer has an end that does not
-  // depend on the computer.
+  // takes for one and by their rows; some 1,500 a second. So an answer has an
+  // end that does not depend on the computer.
   explicit QuickPlans(int64_t work) : left_(work) {}
 
   // By the request's own strategy, for the least time whatever its objective
