@@ -141,6 +141,13 @@ class IntegerProducts {
            std::ranges::all_of(t.bytes, [](uint8_t b) { return b == 0; });
   }
 
+  bool is_positive_number(const std::string& value) const {
+    const auto found = constants_.find(value);
+    if (found == constants_.end()) return false;
+    const OnnxTensor& t = *found->second;
+    return t.count() == 1 && t.floats.size() == 1 && t.floats[0] > 0;
+  }
+
   // The output channels of a product: their number, and which axis of the
   // result they are, counted from the last.
   struct Channels {
@@ -294,6 +301,7 @@ class IntegerProducts {
   }
 
   // Finds the one number by which the file multiplies the results of all casts.
+  // A number below zero would turn maxima into minima.
   void find_common_factor(const std::set<size_t>& casts) {
     std::set<std::string> factors;
     std::set<size_t> products;
@@ -301,10 +309,7 @@ class IntegerProducts {
       const std::string& real = model_.nodes[i].outputs[0];
       const OnnxNode* scaled = sole_reader(real, "Mul");
       const std::string factor = scaled ? other(*scaled, real) : "";
-      const auto dims = dims_of(factor);
-      if (!dims || std::ranges::any_of(*dims, [](auto n) { return n != 1; })) {
-        return;
-      }
+      if (!is_positive_number(factor)) return;
       factors.insert(factor);
       products.insert(number_of(*scaled));
     }

@@ -142,7 +142,8 @@ TEST(OnnxIntegers, DynamicLayersStayReal) {
 // makes them real.
 TEST(OnnxIntegers, WhatIsDoneWithIntegersIsDoneWithReals) {
   const Ints weights = some_bytes(15, 3);
-  for (const bool scaled : {false, true}) {
+  for (const float by : {1.F, 0.01F, -0.01F}) {
+    const bool scaled = by != 1;
     OnnxBuilder b;
     b.input("x", {1, 5}, 2);
     b.bytes("w", {5, 3}, weights);
@@ -153,7 +154,7 @@ TEST(OnnxIntegers, WhatIsDoneWithIntegersIsDoneWithReals) {
     b.ints("shape", {2}, {3, 1});
     b.node("Reshape", {"m", "shape"}, "t");
     b.node("Cast", {"t"}, "f", {{"to", int64_t{1}}});
-    b.number("s", 0.01F);
+    b.number("s", by);
     if (scaled) b.node("Mul", {"f", "s"}, "r");
     b.number("sy", scaled ? 0.5F : 50.F);
     b.bytes("zy", {}, {90}, true);
@@ -166,8 +167,10 @@ TEST(OnnxIntegers, WhatIsDoneWithIntegersIsDoneWithReals) {
     for (size_t c = 0; c < 3; ++c) {
       int64_t sum = 0;
       for (size_t i = 0; i < 5; ++i) sum += (x[i] - 120) * weights[3 * i + c];
-      const double real = static_cast<double>(std::max<int64_t>(sum, -400));
-      EXPECT_NEAR(made[c], byte_of(real / 50, 90), 1) << "channel " << c;
+      const double real =
+          by * static_cast<double>(std::max<int64_t>(sum, -400));
+      EXPECT_NEAR(made[c], byte_of(real / (scaled ? 0.5 : 50), 90), 1)
+          << "channel " << c << " by " << by;
     }
   }
 }

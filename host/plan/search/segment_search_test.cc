@@ -137,7 +137,7 @@ TEST(SegmentSearch, NoSegmentHoldsLessThanItsLeast) {
       CostModel::Made bytes{std::vector<int64_t>(kNodes),
                             std::vector<int64_t>(kNodes)};
       for (int l = s.begin; l < std::min(s.end, layers); ++l) {
-        f.model->add_least_bytes(l, made[l], bytes);
+        f.model->add_least_bytes(l, s.end, made[l], bytes);
       }
       for (const bool overlays : {false, true}) {
         const int64_t least = f.model->least_bytes(s.begin, bytes, overlays);
