@@ -374,6 +374,16 @@ shoal_status shoal_repeat_frame(shoal_node* node);
  * @return as of shoal_repeat_frame() */
 shoal_status shoal_reset_variables(shoal_node* node);
 
+/** Begins again as after shoal_open(), without its checks: for a node whose
+ * arena another node has used since. Nodes that share an arena in this way run
+ * one after the other, a whole frame each.
+ * @param node the node; its program lies where it lay when it was checked, and
+ *             is the same
+ * @return SHOAL_OK. SHOAL_BAD_ARGUMENT: the program keeps something outside of
+ *         its image and the arena (storage, weights in SRAM, peers), or was
+ *         not opened. Another error: the node's, as of shoal_step(). */
+shoal_status shoal_restart(shoal_node* node);
+
 /** Takes one datagram of kind data (its first byte). A refused one is counted
  * and changes nothing.
  * @param node     the node

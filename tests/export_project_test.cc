@@ -239,6 +239,73 @@ INSTANTIATE_TEST_SUITE_P(Long, ExportedBoard,
                          testing::ValuesIn(boards_that_boot(false)),
                          name_of_board);
 
+// Two networks in one arena, on the cores of the cascade.
+class ExportedCascade : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override { need_programs(tools_of(find_board(GetParam()))); }
+};
+
+TEST_P(ExportedCascade, RunsBothNetworks) {
+  const Workshop shop;
+  shop.write("small.tflite", small_network());
+  const Told told =
+      shop.shoal({"export", "small.tflite", "--name", "wake", "--also",
+                  "picture=" + kNetwork, "--also-input",
+                  "picture=" + kModels + "samples/bag/0.png", "--also-labels",
+                  "picture=" + kModels + "fashion_labels.txt", "--as", "c",
+                  "--board", GetParam(), "-o", "proj"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  ASSERT_EQ(shop.script("cp " SHOAL_SOURCE_DIR
+                        "/examples/cascade/app.cpp proj/app/app.cpp")
+                .code,
+            0);
+  const Told built = shop.script(make_in("proj", "all"));
+  ASSERT_EQ(built.code, 0) << built.err;
+  EXPECT_EQ(built.err, "");
+  const Told ran = shop.script(make_in("proj", "run"));
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  const std::vector<std::string> lines = lines_of(ran.out);
+  ASSERT_EQ(lines.size(), 8u) << ran.out;
+  EXPECT_EQ(lines[0], "network wake");
+  EXPECT_EQ(lines[2], "selfcheck ok");
+  EXPECT_EQ(lines[4], "network picture");
+  EXPECT_EQ(lines[5], "label 8 bag");
+  EXPECT_EQ(lines[6], "selfcheck ok");
+  if (std::string(GetParam()) != "mps2-an386") return;
+
+  const ServedProject served(shop, "proj", serve_command(shop, "proj"));
+  const auto send = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"send", served.line()});
+    return shop.shoal(words);
+  };
+  for (const auto& [name, model] :
+       {std::pair<std::string, std::string>{"picture", kNetwork},
+        {"wake", "small.tflite"}}) {
+    const Told sent =
+        send({"random:2", "--network", name, "--compare", model, "--json"});
+    ASSERT_EQ(sent.code, 0) << sent.err;
+    const json said = json::parse(sent.out);
+    EXPECT_EQ(said["network"], name);
+    EXPECT_EQ(said["networks"], json({"wake", "picture"}));
+    EXPECT_EQ(said["compared"], "equal");
+  }
+  EXPECT_EQ(send({"--network", "picture", "--self-test"}).out,
+            "selfcheck ok\n");
+  const Told none = send({"random:2", "--network", "sound"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_NE(none.err.find("one of: wake, picture"), std::string::npos)
+      << none.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(Boards, ExportedCascade,
+                         testing::Values("mps2-an386", "mps2-an505",
+                                         "qemu-rv32"),
+                         [](const testing::TestParamInfo<const char*>& info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
 class ExportedCMake : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -379,7 +446,7 @@ TEST_F(ExportedHost, TheBoardSaysWhatIsWrong) {
       << told.out << told.err;
   told = shop_.script(
       "cd proj && sed -i -E 's/(ARENA_BYTES) .([0-9]+)u - 1./\\1 \\2u/; "
-      "s/(IMAGE_BYTES) ([0-9]+)u/\\1 (\\2u - 1)/' "
+      "s/^( *[0-9]+)u,/\\1u - 1,/;' "
       "app/shoal_program.h && make -s run");
   EXPECT_NE(told.out.find("refused: "), std::string::npos)
       << told.out << told.err;
@@ -410,6 +477,39 @@ TEST_F(ExportedHost, TakesInputsFromTheSerialLine) {
   EXPECT_EQ(shop_.shoal({"send", board.line(), "short.bin"}).code, 2);
   EXPECT_EQ(shop_.shoal({"send", board.line()}).code, 2);
   EXPECT_EQ(shop_.shoal({"send", "/dev/null", "random:1"}).code, 2);
+}
+
+// The example: the small network wakes the large one.
+TEST_F(ExportedHost, ACascadeWakesItsSecondNetwork) {
+  shop_.write("small.tflite", small_network());
+  const Told told =
+      shop_.shoal({"export", "small.tflite", "--name", "wake", "--also",
+                   "picture=" + kNetwork, "--also-input",
+                   "picture=" + kModels + "samples/bag/0.png", "--also-labels",
+                   "picture=" + kModels + "fashion_labels.txt", "--as", "c",
+                   "--board", "host", "-o", "two"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  ASSERT_EQ(shop_
+                .script("cp " SHOAL_SOURCE_DIR
+                        "/examples/cascade/app.cpp two/app/app.cpp")
+                .code,
+            0);
+  ASSERT_EQ(shop_.script(make_in("two", "all")).code, 0);
+  const Told ran = shop_.script(make_in("two", "run"));
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const std::vector<std::string> lines = lines_of(ran.out);
+  ASSERT_GT(lines.size(), 1u);
+  const std::string label = lines[1].substr(lines[1].find(' ') + 1);
+  for (const bool wakes : {true, false}) {
+    const std::string wanted = wakes ? label : "99";
+    const Told served =
+        shop_.script("sed -i 's/kWakeClass = [0-9]*/kWakeClass = " + wanted +
+                     "/' two/app/app.cpp && " + make_in("two", "all") +
+                     " && sleep 1 | two/build/wake serve");
+    EXPECT_EQ(served.out.find("awake\nlabel 8 bag\n") != std::string::npos,
+              wakes)
+        << served.out << served.err;
+  }
 }
 
 // The file of the user outlives the next export.
@@ -451,6 +551,21 @@ TEST(Export, RefusesWhatItCannotDo) {
     words.insert(words.end(), {"--name", name});
     refused(words, 2, "is a name that the project itself uses");
   }
+  // Several networks in one project have names, and must fit.
+  const auto also = [&](std::vector<std::string> more, int code,
+                        const std::string& text,
+                        const std::string& board = "teensy41") {
+    std::vector<std::string> words = export_words("c", board, "proj");
+    words.insert(words.end(), more.begin(), more.end());
+    refused(words, code, text);
+  };
+  also({"--also", "zoo:mobilenet_v1"}, 2, "is not NAME=FILE");
+  also({"--also", "9=zoo:mobilenet_v1"}, 2, "not a valid name of a network");
+  also({"--also", "fashion_mobilenet_v2=zoo:mobilenet_v1"}, 2,
+       "there is already a network");
+  also({"--also-labels", "x=labels.txt"}, 2, "no --also has the name 'x'");
+  also({"--also", "a=zoo:mobilenet_v1", "--also", "b=zoo:mobilenet_v2"}, 3,
+       " more than the ");
   refused(export_words("c", "lm3s6965evb", "proj"), 3,
           "use a smaller network, or another --board");
   refused(export_words("c", "host", ""), 2, "-o is missing");

@@ -28,8 +28,36 @@ const char* text_of(alone::Code code, uint32_t detail) {
       return "the output differs";
     case alone::Code::kNoTest:
       return "there is no built-in test";
+    case alone::Code::kNoNetwork:
+      return "the board has no such network";
   }
   return "";
+}
+
+uint32_t bytes_of(const shoal_io_info& info) {
+  return info.rows * info.row_bytes;
+}
+
+uint32_t input_bytes_of(const shoal_node* node) {
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < shoal_inputs(node); ++i) {
+    sum += bytes_of(shoal_input_info(node, i));
+  }
+  return sum;
+}
+
+uint32_t output_bytes_of(const shoal_node* node) {
+  uint32_t sum = 0;
+  for (uint32_t o = 0; o < shoal_outputs(node); ++o) {
+    sum += bytes_of(shoal_output_info(node, o));
+  }
+  return sum;
+}
+
+void put_name(uint8_t* to, const char* name, uint32_t room) {
+  for (uint32_t i = 0; i < room && name[i]; ++i) {
+    to[i] = static_cast<uint8_t>(name[i]);
+  }
 }
 
 }  // namespace
@@ -37,18 +65,7 @@ const char* text_of(alone::Code code, uint32_t detail) {
 AloneServer::AloneServer(const AloneBoard& board)
     : board_(board),
       came_(board.packets),
-      out_(board.packets + board.transport->max_payload),
-      inputs_(shoal_inputs(board.node)),
-      outputs_(shoal_outputs(board.node)) {
-  for (uint32_t i = 0; i < inputs_; ++i) {
-    const shoal_io_info info = shoal_input_info(board.node, i);
-    input_bytes_ += info.rows * info.row_bytes;
-  }
-  for (uint32_t o = 0; o < outputs_; ++o) {
-    const shoal_io_info info = shoal_output_info(board.node, o);
-    output_bytes_ += info.rows * info.row_bytes;
-  }
-}
+      out_(board.packets + board.transport->max_payload) {}
 
 bool AloneServer::poll() {
   const bool came = receive();
@@ -88,7 +105,7 @@ bool AloneServer::receive() {
   const uint32_t rest = bytes - alone::Head::kBytes;
   switch (head.type) {
     case alone::MessageType::kHello:
-      answer_board(head, from);
+      answer_board(head, from, body, rest);
       return true;
     case alone::MessageType::kRead:
       answer_read(head, from, body, rest);
@@ -97,7 +114,7 @@ bool AloneServer::receive() {
       begin(head, from, body, rest);
       return true;
     case alone::MessageType::kTest:
-      test(head, from);
+      test(head, from, body, rest);
       return true;
     default:
       break;
@@ -111,24 +128,37 @@ bool AloneServer::receive() {
   return true;
 }
 
-void AloneServer::answer_board(const alone::Head& head, uint64_t to) {
+bool AloneServer::has_network(const alone::Head& head, uint64_t to,
+                              uint32_t network) {
+  const uint32_t count = board_.networks->count();
+  if (network < count) return true;
+  send_said(head, to, alone::Code::kNoNetwork, count, 0);
+  return false;
+}
+
+void AloneServer::answer_board(const alone::Head& head, uint64_t to,
+                               const uint8_t* body, uint32_t bytes) {
+  if (bytes < 1 || !has_network(head, to, body[0])) return;
+  const AloneNetwork& network = (*board_.networks)[body[0]];
+  const shoal_node* const node = network.node;
   std::memset(out_, 0, alone::kBoardBytes);
   alone::Head{alone::MessageType::kBoard, head.session, head.frame}.put(out_);
   uint8_t* at = out_ + alone::Head::kBytes;
-  std::memcpy(at, board_.program, alone::kProgramBytes);
+  std::memcpy(at, network.program, alone::kProgramBytes);
   at += alone::kProgramBytes;
-  alone::put32(at, input_bytes_);
-  alone::put32(at + 4, output_bytes_);
-  at[8] = static_cast<uint8_t>(inputs_);
-  at[9] = static_cast<uint8_t>(outputs_);
-  at[10] = shoal_variables(board_.node) > 0 ? 1 : 0;
-  at += 11;
+  alone::put32(at, input_bytes_of(node));
+  alone::put32(at + 4, output_bytes_of(node));
+  at[8] = static_cast<uint8_t>(shoal_inputs(node));
+  at[9] = static_cast<uint8_t>(shoal_outputs(node));
+  at[10] = shoal_variables(node) > 0 ? 1 : 0;
+  at[11] = body[0];
+  at[12] = static_cast<uint8_t>(board_.networks->count());
+  at += 13;
   for (uint32_t t = 0; t < alone::kTexts; ++t, at += 4) {
-    alone::put32(at, board_.text_bytes[t]);
+    alone::put32(at, network.text_bytes[t]);
   }
-  for (uint32_t i = 0; i + 1 < alone::kNameBytes && board_.name[i]; ++i) {
-    at[i] = static_cast<uint8_t>(board_.name[i]);
-  }
+  put_name(at, board_.name, alone::kNameBytes - 1);
+  put_name(at + alone::kNameBytes, network.name, alone::kNetworkNameBytes);
   send(to, alone::kBoardBytes);
 }
 
@@ -136,16 +166,19 @@ void AloneServer::answer_read(const alone::Head& head, uint64_t to,
                               const uint8_t* body, uint32_t bytes) {
   if (bytes < alone::Piece::kBytes) return;
   const alone::Piece piece = alone::Piece::get(body);
-  if (piece.stream >= alone::kTexts) return;
-  const uint32_t size = board_.text_bytes[piece.stream];
+  if (piece.stream >= board_.networks->count() * alone::kTexts) return;
+  const AloneNetwork& network =
+      (*board_.networks)[piece.stream / alone::kTexts];
+  const uint32_t text = piece.stream % alone::kTexts;
+  const uint32_t size = network.text_bytes[text];
   if (piece.offset > size) return;
   const uint32_t left = size - piece.offset;
   const uint32_t some = left < piece_bytes() ? left : piece_bytes();
   alone::Head{alone::MessageType::kText, head.session, head.frame}.put(out_);
   piece.put(out_ + alone::Head::kBytes);
   if (some > 0) {
-    std::memcpy(out_ + alone::kPieceAt,
-                board_.texts[piece.stream] + piece.offset, some);
+    std::memcpy(out_ + alone::kPieceAt, network.texts[text] + piece.offset,
+                some);
   }
   send(to, alone::kPieceAt + some);
 }
@@ -169,29 +202,38 @@ void AloneServer::begin(const alone::Head& head, uint64_t from,
     if (runs_) heard_us_ = now();
     return runs_ || begins_ ? send_state() : send_result();
   }
-  if (std::memcmp(body + 1, board_.program, alone::kProgramBytes) != 0) {
+  if (!has_network(head, from, body[1])) return;
+  const uint8_t flags = body[0], number = body[1];
+  const AloneNetwork& network = (*board_.networks)[number];
+  body += 2;
+  if (std::memcmp(body, network.program, alone::kProgramBytes) != 0) {
     return send_said(head, from, alone::Code::kOtherProgram, 0, 0);
   }
-  const uint32_t size = alone::get32(body + 1 + alone::kProgramBytes);
-  if (size != input_bytes_) {
-    return send_said(head, from, alone::Code::kOtherSize, size, input_bytes_);
+  const uint32_t size = alone::get32(body + alone::kProgramBytes);
+  const uint32_t takes = input_bytes_of(network.node);
+  if (size != takes) {
+    return send_said(head, from, alone::Code::kOtherSize, size, takes);
   }
   frame_ = head;
   computer_ = from;
-  flags_ = body[0];
+  flags_ = flags;
+  next_network_ = number;
   known_ = true;
   begins_ = true;  // what runs gives up
 }
 
-void AloneServer::test(const alone::Head& head, uint64_t to) {
+void AloneServer::test(const alone::Head& head, uint64_t to,
+                       const uint8_t* body, uint32_t bytes) {
+  if (bytes < 1 || !has_network(head, to, body[0])) return;
   if (runs_) return send_said(head, to, alone::Code::kOtherComputer, 0, 0);
   const bool again = test_.type == alone::MessageType::kTest &&
                      test_.session == head.session && test_.frame == head.frame;
   if (!again) {
     test_ = head;
     test_detail_ = 0;
-    test_code_ = board_.self_test ? board_.self_test(board_.user, &test_detail_)
-                                  : alone::Code::kNoTest;
+    test_code_ = board_.self_test
+                     ? board_.self_test(board_.user, body[0], &test_detail_)
+                     : alone::Code::kNoTest;
   }
   send_said(head, to, test_code_, test_detail_, 0);
 }
@@ -223,18 +265,18 @@ void AloneServer::run() {
   begins_ = false;
   runs_ = true;
   heard_us_ = now();
-  std::memset(board_.checks, 0, (inputs_ + outputs_) * sizeof(uint32_t));
+  network_ = next_network_;
+  const uint32_t ends = shoal_inputs(&node()) + shoal_outputs(&node());
+  std::memset(board_.checks, 0, ends * sizeof(uint32_t));
   code_ = alone::Code::kGood;
   detail_ = 0;
   shoal_status status = SHOAL_OK;
   if (flags_ & alone::kResetVariables) {
-    while ((status = shoal_reset_variables(board_.node)) == SHOAL_WAIT) {
-      static_cast<void>(shoal_step(board_.node));
-    }
+    status = board_.networks->reset_variables(network_);
   }
   const uint64_t start = now();
   if (status == SHOAL_OK) {
-    status = run_frame(*board_.node, {this, fill, give, between, idle});
+    status = board_.networks->run(network_, {this, fill, give, between, idle});
   }
   took_us_ = now() - start;
   waits_ = Waits::kNothing;
@@ -356,8 +398,7 @@ bool AloneServer::fill(void* self, uint32_t input, uint32_t offset, uint8_t* to,
   if (!s.fetch(input, offset, to, bytes)) return false;
   uint32_t& check = s.board_.checks[input];
   check = alone::add_check(check, to, bytes);
-  const shoal_io_info info = shoal_input_info(s.board_.node, input);
-  const uint32_t size = info.rows * info.row_bytes;
+  const uint32_t size = bytes_of(shoal_input_info(&s.node(), input));
   if (offset + bytes < size) return true;
   uint8_t sent[alone::kCheckBytes];
   if (!s.fetch(input, size, sent, sizeof sent)) return false;
@@ -371,10 +412,9 @@ bool AloneServer::give(void* self, uint32_t output, uint32_t offset,
                        const uint8_t* from, uint32_t bytes) {
   auto& s = *static_cast<AloneServer*>(self);
   if (!s.send_all(output, offset, from, bytes)) return false;
-  uint32_t& check = s.board_.checks[s.inputs_ + output];
+  uint32_t& check = s.board_.checks[shoal_inputs(&s.node()) + output];
   check = alone::add_check(check, from, bytes);
-  const shoal_io_info info = shoal_output_info(s.board_.node, output);
-  const uint32_t size = info.rows * info.row_bytes;
+  const uint32_t size = bytes_of(shoal_output_info(&s.node(), output));
   if (offset + bytes < size) return true;
   uint8_t sent[alone::kCheckBytes];
   alone::put32(sent, check);

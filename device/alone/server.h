@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "device/alone/frame.h"
+#include "device/alone/networks.h"
 #include "device/alone/wire.h"
 #include "device/shoal.h"
 
@@ -18,25 +18,19 @@ namespace shoal {
 struct AloneBoard {
   /// Its three functions must not be null.
   const shoal_transport* transport;
-  /// The node, opened, without peers, and no larger than kMostEnds.
-  shoal_node* node;
+  Networks* networks;
   /// The board's id; longer ones are cut.
   const char* name;
-  /// The program's identity.
-  uint8_t program[alone::kProgramBytes];
-  /// Indexed by alone::Text.
-  const uint8_t* texts[alone::kTexts];
-  uint32_t text_bytes[alone::kTexts];
   /// First argument of the functions.
   void* user;
-  /// Runs the built-in test; `differs_at` is set for kDiffers, and to the
-  /// shoal_status for kFailed. Null: there is none.
-  alone::Code (*self_test)(void* user, uint32_t* differs_at);
+  /// Runs the built-in test of a network; `differs_at` is set for kDiffers, and
+  /// to the shoal_status for kFailed. Null: there is none.
+  alone::Code (*self_test)(void* user, uint32_t network, uint32_t* differs_at);
   /// Called while the line is silent. May be null.
   void (*idle)(void* user);
   /// Room for two messages: 2 * transport->max_payload bytes.
   uint8_t* packets;
-  /// Room for a checksum of each input and output of the program.
+  /// Room for a checksum of each input and output of the network that has most.
   uint32_t* checks;
 };
 
@@ -57,12 +51,14 @@ class AloneServer {
   enum class Waits : uint8_t { kNothing, kInput, kTaken };
 
   bool receive();
-  void answer_board(const alone::Head&, uint64_t to);
+  void answer_board(const alone::Head&, uint64_t to, const uint8_t* body,
+                    uint32_t bytes);
   void answer_read(const alone::Head&, uint64_t to, const uint8_t* body,
                    uint32_t bytes);
   void begin(const alone::Head&, uint64_t from, const uint8_t* body,
              uint32_t bytes);
-  void test(const alone::Head&, uint64_t to);
+  void test(const alone::Head&, uint64_t to, const uint8_t* body,
+            uint32_t bytes);
   void take_input(const uint8_t* body, uint32_t bytes);
   void take_taken(const uint8_t* body);
   void run();
@@ -80,6 +76,8 @@ class AloneServer {
   bool send_all(uint32_t output, uint32_t offset, const uint8_t* from,
                 uint32_t bytes);
 
+  shoal_node& node() const { return *(*board_.networks)[network_].node; }
+  bool has_network(const alone::Head&, uint64_t to, uint32_t network);
   uint32_t piece_bytes() const;
   uint64_t now() const;
   void send(uint64_t to, uint32_t bytes);
@@ -93,14 +91,13 @@ class AloneServer {
   const AloneBoard board_;
   uint8_t* const came_;
   uint8_t* const out_;
-  uint32_t inputs_, outputs_;
-  uint32_t input_bytes_ = 0, output_bytes_ = 0;
 
   // The frame under way, or the last one.
   alone::Head frame_{};
   uint64_t computer_ = 0;  // its address
   uint64_t heard_us_ = 0;
   uint8_t flags_ = 0;
+  uint8_t network_ = 0, next_network_ = 0;  // of the frame; that begins
   bool runs_ = false, known_ = false;
   bool begins_ = false;  // a frame that has not been run yet
   // The result of the last frame.

@@ -10,7 +10,7 @@ namespace shoal {
 namespace alone {
 
 /// The version of the messages, which both ends compare.
-inline constexpr uint8_t kVersion = 1;
+inline constexpr uint8_t kVersion = 2;
 /// The most pieces that are sent before one is acknowledged or asked for.
 inline constexpr uint32_t kWindow = 8;
 /// Microseconds of silence after which another computer may take a board over.
@@ -21,12 +21,14 @@ inline constexpr uint64_t kGoneUs = 10000000;
 inline constexpr uint32_t kProgramBytes = 8;
 /// Bytes of a board's name, padded with zeros.
 inline constexpr uint32_t kNameBytes = 16;
+/// Bytes of a network's name, padded with zeros.
+inline constexpr uint32_t kNetworkNameBytes = 48;
 /// Bytes of the checksum behind each input and output.
 inline constexpr uint32_t kCheckBytes = 4;
 
 /// The kinds of messages.
 enum class MessageType : uint8_t {
-  kHello = 'H',   ///< to the board: what are you?
+  kHello = 'H',   ///< to the board: what is this network?
   kRead = 'R',    ///< to the board: a piece of a text; TextPiece
   kFrame = 'F',   ///< to the board: run a frame, or what do you wait for?
   kInput = 'I',   ///< to the board: bytes of an input; Piece
@@ -52,9 +54,11 @@ enum class Code : uint8_t {
   kFailed,         ///< the first number is the shoal_status
   kDiffers,        ///< the built-in test; the first byte that differs
   kNoTest,         ///< there is no built-in test
+  kNoNetwork,      ///< the first number is how many networks the board has
 };
 
-/// The texts that a board holds.
+/// The texts that a board holds of each network. Text t of network n is stream
+/// n * kTexts + t.
 enum Text : uint8_t {
   kDescription = 0,  ///< inputs and outputs, as JSON
   kLabels = 1,       ///< one a line
@@ -116,16 +120,20 @@ inline constexpr uint32_t kPieceAt = Head::kBytes + Piece::kBytes;
 
 /// Bytes behind the Piece of kWant: how many are wanted.
 inline constexpr uint32_t kWantBytes = kPieceAt + 4;
-/// kFrame: flags, the program, bytes of all inputs.
-inline constexpr uint32_t kFrameBytes = Head::kBytes + 1 + kProgramBytes + 4;
+/// kHello and kTest: the network's number.
+inline constexpr uint32_t kHelloBytes = Head::kBytes + 1;
+/// kFrame: flags, the network's number, the program, bytes of all inputs.
+inline constexpr uint32_t kFrameBytes = Head::kBytes + 2 + kProgramBytes + 4;
 /// kEnd: microseconds.
 inline constexpr uint32_t kEndBytes = Head::kBytes + 8;
 /// kSaid before its text.
 inline constexpr uint32_t kSaidBytes = Head::kBytes + 9;
 /// kBoard: program, bytes of inputs and of outputs, inputs, outputs, whether
-/// the program has variables, bytes of each text, name.
-inline constexpr uint32_t kBoardBytes =
-    Head::kBytes + kProgramBytes + 8 + 3 + 4 * kTexts + kNameBytes;
+/// the program has variables, the network's number, how many networks there
+/// are, bytes of each text, name of the board, name of the network.
+inline constexpr uint32_t kBoardBytes = Head::kBytes + kProgramBytes + 8 + 5 +
+                                        4 * kTexts + kNameBytes +
+                                        kNetworkNameBytes;
 
 /// CRC-32C as device/base/crc32c.h, with a table of 64 bytes instead of 1 KB.
 inline uint32_t add_check(uint32_t crc, const uint8_t* bytes, uint32_t count) {

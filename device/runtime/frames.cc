@@ -102,11 +102,36 @@ Status Node::begin_again(bool reset) {
   return status == Status::kWait ? Status::kOk : status;
 }
 
+// All that the node keeps lies in the arena, apart from numbers that count on.
+Status Node::restart() {
+  if (state_.failed()) return state_.fault.status;
+  if (!loaded() || linked_ || !state_.source.mapped || header().spill_pages) {
+    return Status::kBadArgument;
+  }
+  for (uint16_t s = 0; s < header().stages; ++s) {
+    const StageView stage = mapped_stage(s);
+    for (uint16_t w = 0; w < stage.header->weights; ++w) {
+      if (stage.weights[w].place != WeightPlace::kMapped) {
+        return Status::kBadArgument;
+      }
+    }
+  }
+  state_.clear_cursors();
+  for (uint16_t s = 0; s < header().stages; ++s) {
+    state_.begin_kept_rows(mapped_stage(s));
+  }
+  reset_variables();
+  return start_frame();
+}
+
+StageView Node::mapped_stage(uint16_t stage) const {
+  return view_stage(state_.source.mapped + state_.head.stages[stage].offset);
+}
+
 Status Node::enter_stage(uint16_t stage) {
   state_.stage_index = stage;
   if (state_.source.mapped) {
-    state_.ports.stage =
-        view_stage(state_.source.mapped + state_.head.stages[stage].offset);
+    state_.ports.stage = mapped_stage(stage);
   } else if (state_.ports.stage.header->index != stage) {
     // Not the record of the only stage, or of the last one checked.
     phase_ = Phase::kEnter;

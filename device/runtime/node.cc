@@ -132,6 +132,10 @@ shoal_status shoal_reset_variables(shoal_node* node) {
   return static_cast<shoal_status>(node_of(node).begin_again(true));
 }
 
+shoal_status shoal_restart(shoal_node* node) {
+  return static_cast<shoal_status>(node_of(node).restart());
+}
+
 void shoal_flush(shoal_node* node) { node_of(node).flush(); }
 
 uint64_t shoal_next_timer_us(const shoal_node* node) {

@@ -34,6 +34,7 @@ class Node final {
   Status receive(uint64_t address, uint8_t* datagram, uint32_t bytes);
   void flush();
   Status begin_again(bool reset);
+  Status restart();
   uint64_t next_timer_us() const;
   shoal_counters counters() const;
   uint8_t silent_peer(uint16_t& node) const {
@@ -78,6 +79,7 @@ class Node final {
   Status recover_step();
   void reset_variables();
   Status start_frame();
+  StageView mapped_stage(uint16_t stage) const;
   Status enter_stage(uint16_t stage);
   void begin_stage();
   Status end_stage();

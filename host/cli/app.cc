@@ -248,6 +248,15 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
   verb->add_option("--name", f.name,
                    "Project name: letters, digits and _ [the model's]");
   verb->add_option("--labels", f.labels, "File with one label a line");
+  verb->add_option("--also", f.also,
+                   "Further network NAME=MODEL in the same arena; repeatable")
+      ->allow_extra_args(false);
+  verb->add_option("--also-input", f.also_inputs,
+                   "Test input NAME=INPUT of one of --also [noise]")
+      ->allow_extra_args(false);
+  verb->add_option("--also-labels", f.also_labels,
+                   "Labels NAME=FILE of one of --also")
+      ->allow_extra_args(false);
   add_node_flags(verb, f.plan);
   add_cluster_files(verb, f.plan);
   verb->add_option("--node", f.node,

@@ -50,6 +50,8 @@ void add_send(CLI::App& app, SendFlags& f, int& code) {
   add_inputs(verb, f.run.inputs);
   verb->add_option("--baud", f.baud, "Speed of the serial line")
       ->capture_default_str();
+  verb->add_option("--network", f.network,
+                   "Name of a network of the board [its first]");
   verb->add_option("--compare", f.compare,
                    "Model that must give the same bytes on this computer");
   verb->add_flag("--self-test", f.self_test,

@@ -132,6 +132,7 @@ struct SendFlags {
   SendFlags() { run.cluster.usual_timeout = 10; }
 
   std::string device;   // or address
+  std::string network;  // of the board's networks; empty: the first
   std::string compare;  // model that must give the same bytes; empty: none
   int baud = 115200;
   bool self_test = false;
@@ -208,6 +209,8 @@ struct BuildFlags {
 };
 struct ExportFlags {
   std::string model, input, ecosystem, folder, name, labels;
+  // Further networks, NAME=MODEL, and of these NAME=FILE of their own.
+  std::vector<std::string> also, also_inputs, also_labels;
   // In a cluster: one of its nodes (none: all), and its key.
   std::string node, key = "shoal.key";
   bool insecure = false;

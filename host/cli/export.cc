@@ -1,13 +1,11 @@
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "device/program/image.h"
+#include "device/alone/networks.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
@@ -17,7 +15,6 @@
 #include "host/engine/common/prepare.h"
 #include "host/export/layouts.h"
 #include "host/model/import/import.h"
-#include "host/oracle/golden/checksum.h"
 
 namespace shoal {
 namespace {
@@ -28,6 +25,117 @@ PlanRequest export_request(const PlanFlags& flags) {
   PlanRequest request = plan_request(flags);
   hold_in_flash(request.node());
   return request;
+}
+
+// A network as the flags ask for it.
+struct AskedNetwork {
+  std::string name, model, input, labels;
+};
+
+// Splits NAME=VALUE.
+std::pair<std::string, std::string> split(const char* flag,
+                                          const std::string& text) {
+  const size_t at = text.find('=');
+  if (at != text.npos && at + 1 < text.size()) {
+    check_network_name(text.substr(0, at), flag);
+    return {text.substr(0, at), text.substr(at + 1)};
+  }
+  throw Error(
+      Exit::kUsage,
+      std::string(flag) + ": '" + printable(text) + "' is not NAME=FILE",
+      std::string(flag) + " net=" + (at == text.npos ? text : "FILE"));
+}
+
+// The first one is MODEL.
+std::vector<AskedNetwork> asked_networks(const ExportFlags& flags,
+                                         const std::string& name) {
+  std::vector<AskedNetwork> all = {
+      {name, flags.model, flags.input, flags.labels}};
+  const auto find = [&](const std::string& wanted) {
+    return std::ranges::find(all, wanted, &AskedNetwork::name);
+  };
+  for (const std::string& also : flags.also) {
+    const auto [other, model] = split("--also", also);
+    if (find(other) != all.end()) {
+      throw Error(Exit::kUsage,
+                  "--also: there is already a network '" + other + "'",
+                  "give each network a name of its own");
+    }
+    all.push_back({other, model, "", ""});
+  }
+  if (all.size() > kMostNetworks) {
+    throw Error(Exit::kUsage,
+                "--also: " + std::to_string(all.size()) +
+                    " networks, a board "
+                    "has at most " +
+                    std::to_string(kMostNetworks),
+                "leave some out");
+  }
+  const auto set = [&](const char* flag, const std::vector<std::string>& given,
+                       std::string AskedNetwork::*field) {
+    for (const std::string& text : given) {
+      const auto [other, file] = split(flag, text);
+      const auto network = find(other);
+      if (network == all.end() || network == all.begin()) {
+        throw Error(
+            Exit::kUsage,
+            std::string(flag) + ": no --also has the name '" + other + "'",
+            "--also " + other + "=MODEL");
+      }
+      (*network).*field = file;
+    }
+  };
+  set("--also-input", flags.also_inputs, &AskedNetwork::input);
+  set("--also-labels", flags.also_labels, &AskedNetwork::labels);
+  return all;
+}
+
+// Each further network takes a node beside the arena.
+void reserve_nodes(PlanRequest& request, size_t networks) {
+  if (networks < 2) return;
+  std::vector<Bank>& banks = request.node().board.banks;
+  if (banks.empty()) return;
+  banks[0].fixed_bytes +=
+      static_cast<int64_t>(networks - 1) * node_bytes_on_board();
+}
+
+// The variables of the networks that wait lie beside the arena, too.
+void check_kept(const PlanRequest& request, const Application& a) {
+  const std::vector<Bank>& banks = request.cluster.nodes[0].board.banks;
+  if (a.kept_bytes() == 0 || banks.empty()) return;
+  const Bank& bank = banks[0];
+  const int64_t needs = int64_t{a.arena_bytes()} + a.kept_bytes();
+  if (needs <= bank.free_bytes()) return;
+  throw Error(Exit::kDoesNotFit,
+              "the arena of " + format_bytes(a.arena_bytes()) + " and the " +
+                  format_bytes(a.kept_bytes()) +
+                  " of variables of all networks are " +
+                  format_bytes(needs - bank.free_bytes()) +
+                  " more than board " + a.board.name + " has",
+              "--ram " + std::to_string(bank.free_bytes() - a.kept_bytes()));
+}
+
+// A network with its program, and what its runtime must have.
+ExportedNetwork made_network(const ExportFlags& flags,
+                             const AskedNetwork& asked,
+                             const PlanRequest& request, Needs& needs) {
+  Graph graph = load_model(asked.model, flags.ends);
+  std::vector<std::string> labels = read_labels(asked.labels);
+  if (labels.empty()) labels = model_labels(asked.model);
+  const std::vector<uint8_t> input =
+      load_input(graph, asked.input.empty() ? kNoise : asked.input,
+                 input_options(flags.pictures));
+  const Prepared p = prepare(std::move(graph), request);
+  ExportedNetwork made = make_network(p, input);
+  describe(asked.model, asked.name, made);
+  made.labels = std::move(labels);
+  if (made.classes && !made.labels.empty() &&
+      made.labels.size() != made.test_output.size()) {
+    tell("warning: %zu labels for %zu classes; class 0 has the first one\n",
+         made.labels.size(), made.test_output.size());
+  }
+  needs.add(needs_of(p.net, p.plan.nodes[0]));
+  return made;
 }
 
 }  // namespace
@@ -44,34 +152,35 @@ int export_command(const ExportFlags& flags) {
                 "add --cluster FILE, or leave out " + std::string(flag));
   }
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
-  const PlanRequest request = export_request(flags.plan);
+  PlanRequest request = export_request(flags.plan);
   check_board(ecosystem, flags.plan.board);
   if (flags.folder.empty()) {
     throw Error(Exit::kUsage, "-o is missing",
                 "give the folder of the project: -o DIR");
   }
   const std::string name = project_name(flags.name, flags.model);
-  check_files({{"MODEL", flags.model},
-               {"INPUT", flags.input},
-               {"--labels", flags.labels}},
-              {});
-  Graph graph = load_model(flags.model, flags.ends);
-  std::vector<std::string> labels = read_labels(flags.labels);
-  if (labels.empty()) labels = model_labels(flags.model);
-  const std::vector<uint8_t> input =
-      load_input(graph, flags.input.empty() ? kNoise : flags.input,
-                 input_options(flags.pictures));
-  const Prepared p = prepare(std::move(graph), request);
-  Application made = make_application(p, find_board(flags.plan.board), input);
-  describe(flags, ecosystem, name, made);
-  made.labels = labels;
-  if (made.classes && !labels.empty() &&
-      labels.size() != made.test_output.size()) {
-    tell("warning: %zu labels for %zu classes; class 0 has the first one\n",
-         labels.size(), made.test_output.size());
+  const std::vector<AskedNetwork> asked = asked_networks(flags, name);
+  std::vector<FileArgument> read;
+  for (const AskedNetwork& n : asked) {
+    const bool first = read.empty();
+    read.push_back({first ? "MODEL" : "--also", n.model});
+    read.push_back({first ? "INPUT" : "--also-input", n.input});
+    read.push_back({first ? "--labels" : "--also-labels", n.labels});
   }
-  const LaidOut out = lay_out(flags, ecosystem, flags.folder, std::move(made),
-                              needs_of(p.net, p.plan.nodes[0]));
+  check_files(read, {});
+  reserve_nodes(request, asked.size());
+  std::vector<ExportedNetwork> networks;
+  Needs needs;
+  for (const AskedNetwork& n : asked) {
+    networks.push_back(made_network(flags, n, request, needs));
+    request.given.reset();  // --plan is MODEL's
+  }
+  Application made =
+      application_of(flags, ecosystem, name, find_board(flags.plan.board),
+                     std::move(networks));
+  check_kept(request, made);
+  const LaidOut out =
+      lay_out(flags, ecosystem, flags.folder, std::move(made), needs);
   write({out});
   const Application& a = out.application;
   if (flags.json) {
@@ -82,11 +191,12 @@ int export_command(const ExportFlags& flags) {
     return 0;
   }
   say("%s: %s of %s for board %s, %zu files\n", flags.folder.c_str(),
-      ecosystem.title, a.model.c_str(), a.board.name.c_str(),
+      ecosystem.title, a.model_names().c_str(), a.board.name.c_str(),
       out.project.files().size() + 1);
-  say("  program  %s, a constant\n",
-      format_bytes(static_cast<int64_t>(a.image.size())).c_str());
-  say("  arena    %s, static\n", format_bytes(a.arena_bytes).c_str());
+  say("  program  %s, %s\n", format_bytes(a.image_bytes()).c_str(),
+      a.networks.size() > 1 ? "constants" : "a constant");
+  say("  arena    %s, static%s\n", format_bytes(a.arena_bytes()).c_str(),
+      a.networks.size() > 1 ? ", of all networks" : "");
   say("  test     %s; README.md says how to build it\n",
       flags.input.empty() ? "random noise (pass an INPUT for a real test)"
                           : flags.input.c_str());

@@ -41,6 +41,16 @@ void check_flags(const ExportFlags& f) {
   }
 }
 
+// Nodes of a cluster hold several networks in other ways.
+void check_one_network(const ExportFlags& f) {
+  if (f.also.empty()) return;
+  throw Error(Exit::kUsage,
+              "--also is for boards that run alone: a node that is exported "
+              "holds one network",
+              "leave out --also; nodes in whose storage `shoal deploy` puts "
+              "programs keep several");
+}
+
 // With an address each, and one kind of link for all.
 void check_addresses(const std::string& file, const Cluster& cluster) {
   for (const ClusterNode& n : cluster.nodes) {
@@ -113,6 +123,7 @@ void tell_idle(const std::string& name) {
 int export_cluster_command(const ExportFlags& flags) {
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
   check_flags(flags);
+  check_one_network(flags);
   const std::string& file = flags.plan.cluster.path;
   require_flags(EngineKind::kVirtual, flags.plan);
   Cluster cluster = cluster_of(flags.plan);
@@ -144,8 +155,13 @@ int export_cluster_command(const ExportFlags& flags) {
     ClusterMember m = member_of(n, file);
     m.insecure = flags.insecure;
     m.key = key;
-    Application a = make_member(p, i, n.board, std::move(m));
-    describe(flags, ecosystem, member_name(flags, n.name), a);
+    m.peers = p.plan.nodes[i].peers.size();
+    const std::string name = member_name(flags, n.name);
+    ExportedNetwork network = make_member(p, i);
+    describe(flags.model, name, network);
+    Application a =
+        application_of(flags, ecosystem, name, n.board, {std::move(network)});
+    a.member = std::move(m);
     projects.push_back(lay_out(flags, ecosystem, flags.folder + "/" + n.name,
                                std::move(a), needs_of(p.net, p.plan.nodes[i])));
   }
@@ -172,10 +188,10 @@ int export_cluster_command(const ExportFlags& flags) {
   for (const LaidOut& out : projects) {
     const Application& a = out.application;
     say("%s: %s of %s for board %s, %zu files, program %s, arena %s\n",
-        out.folder.c_str(), ecosystem.title, a.model.c_str(),
+        out.folder.c_str(), ecosystem.title, a.networks[0].model.c_str(),
         a.board.name.c_str(), out.project.files().size() + 1,
-        format_bytes(static_cast<int64_t>(a.image.size())).c_str(),
-        format_bytes(a.arena_bytes).c_str());
+        format_bytes(a.image_bytes()).c_str(),
+        format_bytes(a.arena_bytes()).c_str());
   }
   if (flags.insecure) {
     tell(

@@ -15,6 +15,10 @@
 namespace shoal {
 namespace {
 
+std::string file_name(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
 std::vector<std::pair<std::string, std::string>> options_of(
     const ExportFlags& f) {
   std::vector<std::pair<std::string, std::string>> all = {
@@ -49,6 +53,11 @@ std::vector<std::pair<std::string, std::string>> options_of(
   for (const std::string& shape : f.ends.shapes) {
     all.emplace_back("--input-shape", shape);
   }
+  for (const std::string& also : f.also) {
+    const size_t at = also.find('=');
+    all.emplace_back("--also",
+                     also.substr(0, at + 1) + file_name(also.substr(at + 1)));
+  }
   if (!f.ends.signature.empty()) {
     all.emplace_back("--signature", f.ends.signature);
   }
@@ -78,41 +87,66 @@ std::string model_hash(const std::string& model) {
   return sha256_hex(read_file(model, files::kModel));
 }
 
+// Adds the fields of a network to `json`.
+void describe_network(const ExportedNetwork& n, nlohmann::ordered_json& json) {
+  Header h{};
+  std::memcpy(&h, n.image.data(), std::min(n.image.size(), sizeof h));
+  json["program"] = {{"format", h.version},
+                     {"arithmetic", h.arithmetic},
+                     {"bytes", n.image.size()},
+                     {"arena_bytes", n.arena_bytes},
+                     {"sha256", sha256_hex(n.image)}};
+  if (n.test_output.empty()) return;
+  json["test"] = {{"input_sha256", sha256_hex(n.test_input)},
+                  {"output_sha256", sha256_hex(n.test_output)}};
+}
+
+void describe_model(const ExportedNetwork& n, nlohmann::ordered_json& json) {
+  json["model_sha256"] = n.model_sha256;
+  if (n.model_sha256.empty()) json["model"] = n.model;
+}
+
 nlohmann::ordered_json description_of(const ExportFlags& f,
                                       const Application& a) {
-  Header h{};
-  std::memcpy(&h, a.image.data(), std::min(a.image.size(), sizeof h));
   nlohmann::ordered_json json;
   json["shoal"] = SHOAL_VERSION;
   json["as"] = f.ecosystem;
   json["name"] = a.name;
   json["board"] = a.board.name;
   if (a.member) json["node"] = a.member->name;
-  json["model_sha256"] = a.model_sha256;
-  if (a.model_sha256.empty()) json["model"] = a.model;
+  describe_model(a.networks[0], json);
   auto options = nlohmann::ordered_json::object();
   for (const auto& [flag, value] : a.options) options[flag] = value;
   json["options"] = options;
-  json["program"] = {{"format", h.version},
-                     {"arithmetic", h.arithmetic},
-                     {"bytes", a.image.size()},
-                     {"arena_bytes", a.arena_bytes},
-                     {"sha256", sha256_hex(a.image)}};
-  if (a.member) return json;
-  json["test"] = {{"input_sha256", sha256_hex(a.test_input)},
-                  {"output_sha256", sha256_hex(a.test_output)}};
+  describe_network(a.networks[0], json);
+  for (size_t i = 1; i < a.networks.size(); ++i) {
+    nlohmann::ordered_json also = {{"name", a.networks[i].name}};
+    describe_model(a.networks[i], also);
+    describe_network(a.networks[i], also);
+    json["also"].push_back(also);
+  }
   return json;
 }
 
 }  // namespace
 
-void describe(const ExportFlags& flags, const Ecosystem& ecosystem,
-              const std::string& name, Application& a) {
-  check_image(ecosystem, a);
+void describe(const std::string& model, const std::string& name,
+              ExportedNetwork& n) {
+  n.name = name;
+  n.model = file_name(model);
+  n.model_sha256 = model_hash(model);
+}
+
+Application application_of(const ExportFlags& flags, const Ecosystem& ecosystem,
+                           const std::string& name, const Board& board,
+                           std::vector<ExportedNetwork> networks) {
+  Application a;
   a.name = name;
-  a.model = std::filesystem::path(flags.model).filename().string();
-  a.model_sha256 = model_hash(flags.model);
+  a.board = board;
+  a.networks = std::move(networks);
   a.options = options_of(flags);
+  check_image(ecosystem, a);
+  return a;
 }
 
 LaidOut lay_out(const ExportFlags& flags, const Ecosystem& ecosystem,

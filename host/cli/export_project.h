@@ -12,10 +12,14 @@
 
 namespace shoal {
 
-// Name, model and options of what has a program already; throws for one that
-// the ecosystem's constants do not hold.
-void describe(const ExportFlags&, const Ecosystem&, const std::string& name,
-              Application&);
+// Gives a network its name, model and labels.
+void describe(const std::string& model, const std::string& name,
+              ExportedNetwork&);
+// Returns the project's contents; throws for networks that the board or the
+// ecosystem's constants do not hold.
+Application application_of(const ExportFlags&, const Ecosystem&,
+                           const std::string& name, const Board&,
+                           std::vector<ExportedNetwork>);
 // The project, and what export.json says of it besides its files.
 struct LaidOut {
   std::string folder;

@@ -87,6 +87,9 @@ constexpr FlagStyle kStyles[] = {
     {"", "--store", kPlan, "DIR", false},
 
     {"", "--model", kModel, "NAME=MODEL", false},
+    {"", "--also", kModel, "NAME=MODEL", false},
+    {"", "--also-input", kInput, "NAME=INPUT", false},
+    {"send", "--network", kInput, "NAME", false},
     {"", "--http", kInput, "HOST:PORT", false},
     {"", "--frames-from", kInput, "FILE", false},
     {"", "--length-prefix", kInput, "", false},
@@ -138,6 +141,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--output-dir", kOutput, "DIR", false},
     {"", "--as", kOutput, "TOOL", false},
     {"export", "--name", kOutput, "NAME", false},
+    {"", "--also-labels", kOutput, "NAME=FILE", false},
     {"", "--labels", kOutput, "FILE", false},
     {"", "--top", kOutput, "N", false},
     {"", "--task", kOutput, "NAME", false},

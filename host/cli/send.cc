@@ -82,8 +82,16 @@ void check_same(const Bytes& board, const Bytes& here, size_t frame) {
               "export the model again with this shoal, and flash it");
 }
 
+// Says which network it is, if the board has several.
+std::string network_of(const AloneFacts& facts) {
+  const size_t others = facts.networks.size() - 1;
+  if (others == 0) return "";
+  return " as network " + facts.networks[facts.network] + ", and with " +
+         std::to_string(others) + " other" + (others == 1 ? "" : "s");
+}
+
 int run_self_test(AloneEngine& board, const SendFlags& flags) {
-  const AloneClient::TestResult test = board.client().self_test();
+  const AloneClient::TestResult test = board.client().self_test(board.facts());
   if (flags.run.json) {
     nlohmann::json json = {{"board", board.facts().board},
                            {"selfcheck", test.good ? "ok" : "differs"}};
@@ -114,10 +122,10 @@ int send_command(const SendFlags& flags) {
   for (const std::string& input : run.inputs) read.push_back({"INPUT", input});
   check_files(read, {{"--output", run.results.output}});
   AloneEngine board(
-      open_alone_line(flags.device, flags.baud), flags.device,
+      open_alone_line(flags.device, flags.baud), flags.device, flags.network,
       run.cluster.node_timeout.value_or(run.cluster.usual_timeout));
   tell_more(flags.device + " is board " + board.facts().board + " with " +
-            board.graph().name);
+            board.graph().name + network_of(board.facts()));
   if (flags.self_test) return run_self_test(board, flags);
 
   std::optional<Comparison> comparison;
@@ -164,6 +172,8 @@ int send_command(const SendFlags& flags) {
   report.end(board.report(), [&](const EngineReport&, nlohmann::json* json) {
     if (json) {
       (*json)["board"] = board.facts().board;
+      (*json)["network"] = board.facts().networks[board.facts().network];
+      (*json)["networks"] = board.facts().networks;
       (*json)["program"] = to_hex(board.facts().program);
       (*json)["board_s"] = board.board_s() / frames;
       (*json)["repeats"] = client.repeats();

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "device/alone/wire.h"
+#include "device/runtime/node.h"
 #include "device/shoal.h"
 #include "host/base/error.h"
 #include "host/base/printable.h"
@@ -17,6 +19,9 @@
 
 namespace shoal {
 namespace {
+
+// A board says it to a computer.
+constexpr size_t kMostNameBytes = alone::kNetworkNameBytes;
 
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
@@ -39,6 +44,14 @@ class TestRun {
     config.image_bytes = static_cast<uint32_t>(image.size());
     check_status(shoal_open(&node_, &config, arena_.data(), arena_bytes));
     while (shoal_outputs(&node_) == 0) check_status(shoal_step(&node_));
+  }
+
+  uint32_t variable_bytes() {
+    uint32_t sum = 0, bytes = 0;
+    for (uint32_t v = 0; v < shoal_variables(&node_); ++v, sum += bytes) {
+      variable_of(node_, v, bytes);
+    }
+    return sum;
   }
 
   NodeRows run(const NodeRows& inputs) {
@@ -105,6 +118,12 @@ ByteScale quantization_of(const Graph& graph, const NetIo& io) {
   return {t.scale(), t.zero()};
 }
 
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name.size() <= kMostNameBytes &&
+         std::ranges::all_of(name, is_word) &&
+         std::isalpha(static_cast<unsigned char>(name[0]));
+}
+
 // Refuses a program that needs what a bare board does not have.
 void check_program(const PlanNode& node) {
   if (!node.mapped || node.tape_bytes > 0 || node.spill_pages > 0 ||
@@ -138,10 +157,7 @@ std::string project_name(const std::string& asked, const std::string& model) {
                 "--name " + name + " is a name that the project itself uses",
                 "give --name " + name + "_net");
   }
-  const bool good = !name.empty() && name.size() <= 48 &&
-                    std::ranges::all_of(name, is_word) &&
-                    std::isalpha(static_cast<unsigned char>(name[0]));
-  if (good) return name;
+  if (is_plain_name(name)) return name;
   std::string plain;
   for (const char c : name) {
     if (is_word(c)) plain += c;
@@ -154,50 +170,86 @@ std::string project_name(const std::string& asked, const std::string& model) {
       "'" + printable(name) +
           "' is not a valid project name: letters, digits and _, at most 48, "
           "a letter first",
-      "--name " + plain.substr(0, 48));
+      "--name " + plain.substr(0, kMostNameBytes));
 }
 
-Application make_application(const Prepared& p, const Board& board,
+void check_network_name(const std::string& name, const std::string& flag) {
+  if (is_plain_name(name)) return;
+  throw Error(Exit::kUsage,
+              flag + ": '" + printable(name) +
+                  "' is not a valid name of a network: letters, digits and _, "
+                  "at most 48, a letter first",
+              flag + " net=...");
+}
+
+ExportedNetwork make_network(const Prepared& p,
                              std::span<const uint8_t> input) {
   check_program(p.plan.nodes.at(0));
-  Application a;
-  a.board = board;
-  a.image = p.images[0];
-  a.arena_bytes = p.plan.nodes[0].arena_bytes;
+  ExportedNetwork n;
+  n.image = p.images[0];
+  n.arena_bytes = p.plan.nodes[0].arena_bytes;
   const NodeRows rows = input_rows(p.graph, p.net, input);
-  const NodeRows outputs = TestRun(a.image, a.arena_bytes).run(rows);
-  a.test_input = joined(rows);
-  a.test_output = joined(outputs);
-  a.inputs = rows.size();
-  a.outputs = outputs.size();
+  TestRun test(n.image, n.arena_bytes);
+  n.variable_bytes = test.variable_bytes();
+  const NodeRows outputs = test.run(rows);
+  n.test_input = joined(rows);
+  n.test_output = joined(outputs);
+  n.inputs = rows.size();
+  n.outputs = outputs.size();
   StoreInfo ends;
   set_ends(ends, p.graph, p.net);
-  a.description = format_ends(ends);
+  n.description = format_ends(ends);
   if (!p.net.inputs.empty()) {
-    a.first_input = quantization_of(p.graph, p.net.inputs[0]);
+    n.first_input = quantization_of(p.graph, p.net.inputs[0]);
   }
   const NetIo& first = p.net.outputs.at(0);
-  a.first_output = quantization_of(p.graph, first);
-  a.classes = a.outputs == 1 && outputs[0].size() > 1 &&
+  n.first_output = quantization_of(p.graph, first);
+  n.classes = n.outputs == 1 && outputs[0].size() > 1 &&
               first.place.view.box.rows() == 1 &&
               first.place.view.box.columns() == 1 &&
               node_bytes(p.graph, first) == 1 &&
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace;
-  return a;
+  return n;
 }
 
-Application make_member(const Prepared& p, size_t node, const Board& board,
-                        ClusterMember member) {
+ExportedNetwork make_member(const Prepared& p, size_t node) {
   const PlanNode& of = p.plan.nodes.at(node);
   check_program(of);
-  Application a;
-  a.board = board;
-  a.image = p.images.at(node);
-  a.arena_bytes = of.arena_bytes;
-  a.member = std::move(member);
-  a.member->peers = of.peers.size();
-  return a;
+  ExportedNetwork n;
+  n.image = p.images.at(node);
+  n.arena_bytes = of.arena_bytes;
+  return n;
+}
+
+int64_t node_bytes_on_board() {
+  constexpr int64_t kWords = SHOAL_NODE_BYTES / 8 - 11 * sizeof(void*);
+  constexpr int64_t kPointer = 4;
+  return 8 * (kWords + 11 * kPointer);
+}
+
+int64_t Application::image_bytes() const {
+  int64_t sum = 0;
+  for (const auto& n : networks) sum += static_cast<int64_t>(n.image.size());
+  return sum;
+}
+
+uint32_t Application::arena_bytes() const {
+  uint32_t most = 0;
+  for (const auto& n : networks) most = std::max(most, n.arena_bytes);
+  return most;
+}
+
+uint32_t Application::kept_bytes() const {
+  uint32_t sum = 0;
+  for (const auto& n : networks) sum += n.variable_bytes;
+  return networks.size() > 1 ? sum : 0;
+}
+
+std::string Application::model_names() const {
+  std::string names;
+  for (const auto& n : networks) names += (names.empty() ? "" : ", ") + n.model;
+  return names;
 }
 
 }  // namespace shoal

@@ -31,40 +31,57 @@ struct ByteScale {
   int zero = 0;
 };
 
-// The contents of a project, before a layout makes files of them.
-struct Application {
-  std::string name;  // letters, digits and _: of the project and its files
-  Board board;
+// A network that a project holds.
+struct ExportedNetwork {
+  std::string name;          // letters, digits and _; of its symbols too
   std::string model;         // the file's name, for people
   std::string model_sha256;  // empty: a network of the zoo
   std::vector<uint8_t> image;
-  // Rows of all inputs, one after another, as the node takes them, and what it
-  // gives for them.
-  std::vector<uint8_t> test_input, test_output;
   uint32_t arena_bytes = 0;
+  uint32_t variable_bytes = 0;
+  // Rows of all inputs, one after another, as the node takes them, and what it
+  // gives for them. A node of a cluster has no built-in test, because rows come
+  // from other nodes.
+  std::vector<uint8_t> test_input, test_output;
   size_t inputs = 0, outputs = 0;
   bool classes = false;  // the first output is one score a class
   std::vector<std::string> labels;
   std::string description;  // of inputs and outputs, for `shoal send`
   ByteScale first_input, first_output;
-  // Set for a node of a cluster, which has no built-in test, because rows come
-  // from other nodes.
-  std::optional<ClusterMember> member;
+};
+
+// The contents of a project, before a layout makes files of them.
+struct Application {
+  std::string name;  // letters, digits and _: of the project and its files
+  Board board;
+  std::vector<ExportedNetwork> networks;  // one or more
+  std::optional<ClusterMember> member;    // for a node of a cluster
   // The plan's flags and their values, as given.
   std::vector<std::pair<std::string, std::string>> options;
+
+  int64_t image_bytes() const;   // of all networks
+  uint32_t arena_bytes() const;  // which they share
+  // Room that several networks need for the variables of those that wait.
+  uint32_t kept_bytes() const;
+  std::string model_names() const;  // for people
 };
 
 // Throws Error: kUsage for a name that is no name of a file in every
 // ecosystem, kUnsupported for what a project cannot hold (storage, peers).
 std::string project_name(const std::string& asked, const std::string& model);
+// Throws Error(kUsage) for what cannot name a network in sources. `flag`: that
+// gives it.
+void check_network_name(const std::string& name, const std::string& flag);
 
-// Plans' only node, and a run of it on this computer for the expected bytes.
-// `input`: in the file's types.
-Application make_application(const Prepared&, const Board&,
-                             std::span<const uint8_t> input);
+// Returns the program of a plan's only node, and a run of it on this computer
+// for the expected bytes. `input`: in the file's types.
+ExportedNetwork make_network(const Prepared&, std::span<const uint8_t> input);
 
-// Returns a node of a plan over several; `member` says how it is reached.
-Application make_member(const Prepared&, size_t node, const Board&,
-                        ClusterMember member);
+// Returns the program of a node of a plan over several.
+ExportedNetwork make_member(const Prepared&, size_t node);
+
+// Returns the bytes of RAM on a board that each further network takes beside
+// the arena.
+int64_t node_bytes_on_board();
 
 }  // namespace shoal

@@ -41,8 +41,8 @@ std::string escaped(std::span<const uint8_t> bytes, size_t line) {
 }
 
 // The identity that the board and `shoal send` compare.
-std::string program_id(const Application& a) {
-  const std::string hash = sha256_hex(a.image);
+std::string program_id(const ExportedNetwork& n) {
+  const std::string hash = sha256_hex(n.image);
   std::string list;
   for (uint32_t i = 0; i < alone::kProgramBytes; ++i) {
     list += (i ? ", 0x" : "0x") + hash.substr(2 * i, 2);
@@ -50,9 +50,9 @@ std::string program_id(const Application& a) {
   return list;
 }
 
-Header header_of(const Application& a) {
+Header header_of(const ExportedNetwork& n) {
   Header h{};
-  std::memcpy(&h, a.image.data(), std::min(a.image.size(), sizeof h));
+  std::memcpy(&h, n.image.data(), std::min(n.image.size(), sizeof h));
   return h;
 }
 
@@ -62,39 +62,84 @@ std::string section_of(const std::string& name) {
 }
 
 // Labels, one a line.
-std::string label_text(const Application& a) {
+std::string label_text(const ExportedNetwork& n) {
   std::string text;
-  for (const std::string& label : a.labels) text += printable(label) + "\n";
+  for (const std::string& label : n.labels) text += printable(label) + "\n";
   return text;
 }
 
-void add_quantization(const std::string& end, const ByteScale& q,
-                      TemplateValues& v) {
+std::string scale_text(const ByteScale& q) {
   char scale[32];
   std::snprintf(scale, sizeof scale, "%.9ef", static_cast<double>(q.scale));
-  v[end + "_SCALE"] = scale;
-  v[end + "_ZERO"] = std::to_string(q.zero);
+  return scale;
+}
+
+// The row of a network in the table of shoal_program.h. `kept_at`: where the
+// room for its variables begins.
+std::string network_row(const ExportedNetwork& n, uint32_t kept_at) {
+  return filled("app/network_row.h.in",
+                {{"NAME", n.name},
+                 {"IMAGE_BYTES", std::to_string(n.image.size())},
+                 {"PROGRAM_ID", program_id(n)},
+                 {"INPUTS", std::to_string(n.inputs)},
+                 {"OUTPUTS", std::to_string(n.outputs)},
+                 {"CLASSES", n.classes ? "true" : "false"},
+                 {"INPUT_SCALE", scale_text(n.first_input)},
+                 {"INPUT_ZERO", std::to_string(n.first_input.zero)},
+                 {"OUTPUT_SCALE", scale_text(n.first_output)},
+                 {"OUTPUT_ZERO", std::to_string(n.first_output.zero)},
+                 {"DESCRIPTION_BYTES", std::to_string(n.description.size())},
+                 {"LABEL_BYTES", std::to_string(label_text(n).size())},
+                 {"KEPT_AT", std::to_string(kept_at)}});
+}
+
+// Returns assertions that the runtime reads the programs and computes as they
+// do.
+std::string version_checks(const Application& a) {
+  std::set<std::string> checks;
+  for (const ExportedNetwork& n : a.networks) {
+    const Header h = header_of(n);
+    char arithmetic[16];
+    std::snprintf(arithmetic, sizeof arithmetic, "0x%08Xu", h.arithmetic);
+    checks.insert(filled(
+        "app/version_checks.h.in",
+        {{"FORMAT", std::to_string(h.version)}, {"ARITHMETIC", arithmetic}}));
+  }
+  std::string text;
+  for (const std::string& check : checks) text += check;
+  return text;
+}
+
+void add_network_values(const Application& a, TemplateValues& v) {
+  std::string list, symbols, rows;
+  uint32_t kept_at = 0;
+  size_t most_ends = 0;
+  for (const ExportedNetwork& n : a.networks) {
+    list += (list.empty() ? "" : ", ") + ("SHOAL_NETWORK_" + n.name);
+    symbols += filled("app/network_symbols.h.in", {{"NAME", n.name}});
+    rows += network_row(n, kept_at);
+    if (a.networks.size() > 1) kept_at += n.variable_bytes;
+    most_ends = std::max(most_ends, n.inputs + n.outputs);
+  }
+  v["NETWORKS"] = list;
+  v["NETWORK_COUNT"] = std::to_string(a.networks.size());
+  v["SYMBOLS"] = symbols;
+  v["ROWS"] = rows;
+  v["MOST_ENDS"] = std::to_string(most_ends);
+  v["KEPT_BYTES"] = std::to_string(kept_at);
 }
 
 std::string program_header(const Exported& e) {
   const Application& a = e.application;
-  const Header h = header_of(a);
   TemplateValues v = common_values(e);
-  v["FORMAT"] = std::to_string(h.version);
-  char arithmetic[16];
-  std::snprintf(arithmetic, sizeof arithmetic, "0x%08Xu", h.arithmetic);
-  v["ARITHMETIC"] = arithmetic;
-  v["IMAGE_BYTES"] = std::to_string(a.image.size());
-  v["ARENA_BYTES"] = std::to_string(a.arena_bytes);
+  v["CHECKS"] = version_checks(a);
+  v["IMAGE_BYTES"] = std::to_string(a.networks[0].image.size());
+  v["ARENA_BYTES"] = std::to_string(a.arena_bytes());
   v["ARENA_PLACE"] = section_of(e.facts.arena_section);
   if (a.member) {
     add_member_values(a, v);
     return filled("node/shoal_program.h.in", v);
   }
-  v["INPUTS"] = std::to_string(a.inputs);
-  v["OUTPUTS"] = std::to_string(a.outputs);
-  v["CLASSES"] = a.classes ? "1" : "0";
-  v["LABEL_COUNT"] = std::to_string(a.labels.size());
   v["INSTRUCTION"] = "";
   // Only where this project starts QEMU, and its clock counts instructions.
   if (a.board.emulator && (e.ecosystem == "c" || e.ecosystem == "cmake")) {
@@ -103,46 +148,45 @@ std::string program_header(const Exported& e) {
         "#define SHOAL_INSTRUCTION_NS " +
         std::to_string(1 << a.board.emulator->icount_shift) + "\n";
   }
-  v["PROGRAM_ID"] = program_id(a);
-  v["DESCRIPTION_BYTES"] = std::to_string(a.description.size());
-  v["LABEL_BYTES"] = std::to_string(label_text(a).size());
-  add_quantization("INPUT", a.first_input, v);
-  add_quantization("OUTPUT", a.first_output, v);
+  add_network_values(a, v);
   return filled("app/shoal_program.h.in", v);
 }
 
 struct Constant {
-  const char* symbol;
-  const char* file;
-  std::span<const uint8_t> bytes;
+  std::string symbol;
+  std::string file;
+  std::vector<uint8_t> bytes;
 };
 
-std::vector<uint8_t> texts_of(const Application& a) {
-  const std::string all = a.description + label_text(a);
-  return {all.begin(), all.end()};
-}
-
-// `texts`: the description and the labels, which must outlive the result.
-std::vector<Constant> constants_of(const Application& a,
-                                   const std::vector<uint8_t>& texts) {
-  if (a.member) return {{"shoal_program_image", "program", a.image}};
-  return {{"shoal_program_image", "program", a.image},
-          {"shoal_test_input", "test_input", a.test_input},
-          {"shoal_test_output", "test_output", a.test_output},
-          {"shoal_texts", "texts", texts}};
+std::vector<Constant> constants_of(const Application& a) {
+  if (a.member) {
+    return {{"shoal_program_image", "program", a.networks[0].image}};
+  }
+  std::vector<Constant> all;
+  for (const ExportedNetwork& n : a.networks) {
+    const std::string end = a.networks.size() > 1 ? "_" + n.name : "";
+    const std::string text = n.description + label_text(n);
+    all.push_back({"shoal_image_" + n.name, "program" + end, n.image});
+    all.push_back(
+        {"shoal_test_input_" + n.name, "test_input" + end, n.test_input});
+    all.push_back(
+        {"shoal_test_output_" + n.name, "test_output" + end, n.test_output});
+    all.push_back(
+        {"shoal_texts_" + n.name, "texts" + end, {text.begin(), text.end()}});
+  }
+  return all;
 }
 
 // The assembler does not follow a .bin that changes, so its name has a piece
 // of its hash.
 void add_incbin(const Exported& e, const std::string& folder, Project& to) {
-  const std::vector<uint8_t> texts = texts_of(e.application);
   std::string lines;
-  for (const Constant& c : constants_of(e.application, texts)) {
+  for (const Constant& c : constants_of(e.application)) {
     const std::string file =
-        std::string(c.file) + "_" + sha256_hex(c.bytes).substr(0, 8) + ".bin";
+        c.file + "_" + sha256_hex(c.bytes).substr(0, 8) + ".bin";
     to.add(folder + file, text_of(c.bytes));
-    lines += std::string("\n  .balign 16\n  .globl ") + c.symbol + "\n" +
-             c.symbol + ":\n  .incbin \"" + file + "\"\n";
+    lines += "\n  .balign 16\n  .globl " + c.symbol + "\n" + c.symbol +
+             ":\n  .incbin \"" + file + "\"\n";
   }
   TemplateValues v = common_values(e);
   v["CONSTANTS"] = lines;
@@ -152,14 +196,15 @@ void add_incbin(const Exported& e, const std::string& folder, Project& to) {
 }
 
 void add_literals(const Exported& e, const std::string& folder, Project& to) {
-  const std::vector<uint8_t> texts = texts_of(e.application);
-  std::string text;
-  for (const Constant& c : constants_of(e.application, texts)) {
-    text += std::string("\nSHOAL_CONSTANT const unsigned char ") + c.symbol +
-            "[" + std::to_string(c.bytes.size()) + "] =\n  \"" +
+  std::string text, declared;
+  for (const Constant& c : constants_of(e.application)) {
+    declared += (declared.empty() ? "" : ",\n    ") + c.symbol + "[]";
+    text += "\nSHOAL_CONSTANT const unsigned char " + c.symbol + "[" +
+            std::to_string(c.bytes.size()) + "] =\n  \"" +
             escaped(c.bytes, 64) + "\";\n";
   }
   TemplateValues v = common_values(e);
+  v["DECLARED"] = declared;
   v["CONSTANTS"] = text;
   v["SECTION"] = section_of(e.facts.image_section);
   to.add(folder + "program.c", filled("app/program.c", v));
@@ -197,11 +242,11 @@ TemplateValues common_values(const Exported& e) {
           {"BOARD", a.board.name},
           {"BOARD_TITLE", a.board.title},
           {"CORE", a.board.core},
-          {"MODEL", printable(a.model)},
+          {"MODEL", printable(a.model_names())},
           {"VERSION", SHOAL_VERSION},
           {"OPTIONS", options},
-          {"ARENA", format_bytes(a.arena_bytes)},
-          {"IMAGE", format_bytes(static_cast<int64_t>(a.image.size()))},
+          {"ARENA", format_bytes(a.arena_bytes())},
+          {"IMAGE", format_bytes(a.image_bytes())},
           {"BANK", bank ? bank->name : "memory"},
           {"CPU_FLAGS", e.facts.cpu_flags},
           {"UART", uart.empty() ? "huart3" : uart},

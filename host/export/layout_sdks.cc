@@ -41,8 +41,8 @@ void lay_out_pico_sdk(const Exported& e, Project& to) {
 
 EspPartitions esp_partitions(const Application& a) {
   const bool wifi = a.member && !a.member->serial;
-  const int64_t least = static_cast<int64_t>(a.image.size()) + kEspCode +
-                        (wifi ? kEspWifi : int64_t{0});
+  const int64_t least =
+      a.image_bytes() + kEspCode + (wifi ? kEspWifi : int64_t{0});
   EspPartitions p;
   p.app_bytes = (least + kEspPage - 1) / kEspPage * kEspPage;
   p.flash_bytes = int64_t{4} << 20;
@@ -51,9 +51,9 @@ EspPartitions esp_partitions(const Application& a) {
     throw Error(
         Exit::kUnsupported,
         "--as esp-idf: the application's partition takes " +
-            format_bytes(p.app_bytes) + ", " +
-            format_bytes(static_cast<int64_t>(a.image.size())) +
-            " of them the program, and board " + a.board.name + " has " +
+            format_bytes(p.app_bytes) + ", " + format_bytes(a.image_bytes()) +
+            " of them the program" + (a.networks.size() > 1 ? "s" : "") +
+            ", and board " + a.board.name + " has " +
             format_bytes(a.board.flash_bytes) + " of flash",
         "a smaller network, or a board with " + format_bytes(p.flash_bytes));
   }

@@ -37,14 +37,31 @@ const std::vector<Ecosystem>& ecosystems() {
 }
 
 void check_image(const Ecosystem& e, const Application& a) {
-  if (a.image.size() <= e.most_image_bytes) return;
-  throw Error(Exit::kUnsupported,
-              "--as " + std::string(e.name) + ": the program has " +
-                  format_bytes(static_cast<int64_t>(a.image.size())) +
-                  ", but a constant has at most " +
-                  format_bytes(static_cast<int64_t>(e.most_image_bytes)) +
-                  ", and there is no storage for larger ones",
-              "use --as cmake, or a smaller network");
+  for (const ExportedNetwork& n : a.networks) {
+    if (n.image.size() <= e.most_image_bytes) continue;
+    throw Error(Exit::kUnsupported,
+                "--as " + std::string(e.name) + ": the program has " +
+                    format_bytes(static_cast<int64_t>(n.image.size())) +
+                    ", but a constant has at most " +
+                    format_bytes(static_cast<int64_t>(e.most_image_bytes)) +
+                    ", and there is no storage for larger ones",
+                "use --as cmake, or a smaller network");
+  }
+  // One network that is too large was refused by its plan.
+  const int64_t flash = a.board.flash_bytes;
+  if (a.networks.size() < 2 || flash == 0 || a.image_bytes() <= flash) return;
+  std::string parts;
+  for (const ExportedNetwork& n : a.networks) {
+    parts += (parts.empty() ? "" : ", ") + n.name + " " +
+             format_bytes(static_cast<int64_t>(n.image.size()));
+  }
+  throw Error(Exit::kDoesNotFit,
+              "the programs have " + format_bytes(a.image_bytes()) + " (" +
+                  parts + "), " + format_bytes(a.image_bytes() - flash) +
+                  " more than the " + format_bytes(flash) + " of flash of " +
+                  "board " + a.board.name,
+              "leave a network out, use smaller ones, or a board with more "
+              "flash");
 }
 
 const Ecosystem& find_ecosystem(const std::string& name) {

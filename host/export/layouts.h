@@ -34,7 +34,8 @@ const std::vector<Ecosystem>& ecosystems();
 const Ecosystem& find_ecosystem(const std::string& name);
 // Throws Error(kUsage) if the ecosystem does not know the board.
 void check_board(const Ecosystem&, const std::string& board);
-// Throws Error(kUnsupported) if the program is larger than its constants.
+// Throws Error: kUnsupported if a program is larger than the ecosystem's
+// constants, kDoesNotFit if the board's flash does not hold all programs.
 void check_image(const Ecosystem&, const Application&);
 
 // Returns the names of those that know a board.

@@ -11,14 +11,15 @@ namespace {
 
 Application of_size(size_t bytes) {
   Application a;
-  a.image.resize(bytes);
+  a.networks.resize(1);
+  a.networks[0].image.resize(bytes);
   return a;
 }
 
 void expect_refused(const char* ecosystem, const Application& a) {
   try {
     check_image(find_ecosystem(ecosystem), a);
-    ADD_FAILURE() << ecosystem << " took " << a.image.size() << " bytes";
+    ADD_FAILURE() << ecosystem << " took " << a.image_bytes() << " bytes";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Exit::kUnsupported);
     EXPECT_NE(std::string(e.what()).find(ecosystem), std::string::npos);
@@ -47,9 +48,9 @@ TEST(EspPartitions, HoldTheProgramAndTheRest) {
   a.member.emplace();
   EXPECT_GE(esp_partitions(a).app_bytes, 777424 + kMiB);
   a.member.reset();
-  a.image.resize(4 * kMiB);
+  a.networks[0].image.resize(4 * kMiB);
   EXPECT_EQ(esp_partitions(a).flash_bytes, 8 * kMiB);
-  a.image.resize(7 * kMiB + (kMiB >> 1));
+  a.networks[0].image.resize(7 * kMiB + (kMiB >> 1));
   try {
     esp_partitions(a);
     ADD_FAILURE();

@@ -264,7 +264,7 @@ std::string member_text(const Exported& e) {
 
 void add_member_values(const Application& a, TemplateValues& v) {
   const ClusterMember& m = *a.member;
-  const std::string hash = sha256_hex(a.image);
+  const std::string hash = sha256_hex(a.networks[0].image);
   std::vector<uint8_t> digest;
   for (size_t i = 0; i < hash.size(); i += 2) {
     digest.push_back(

@@ -113,6 +113,12 @@ std::vector<std::string> includes_of(std::string_view text) {
 
 }  // namespace
 
+void Needs::add(const Needs& other) {
+  kinds.insert(other.kinds.begin(), other.kinds.end());
+  wide.insert(other.wide.begin(), other.wide.end());
+  int4 |= other.int4;
+}
+
 Needs needs_of(const Net& net, const PlanNode& node) {
   Needs needs;
   for (const PlanStage& stage : node.stages) {
@@ -157,8 +163,9 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
                             "device/base/word_sums.cc"};
   if (!needs.is_member) {  // app/shoal_serial.cpp
     for (const char* name :
-         {"device/alone/frame.cc", "device/alone/server.cc",
-          "device/transport/hdlc.cc", "device/transport/serial_line.cc"}) {
+         {"device/alone/frame.cc", "device/alone/networks.cc",
+          "device/alone/server.cc", "device/transport/hdlc.cc",
+          "device/transport/serial_line.cc"}) {
       all.insert(name);
     }
   }

@@ -21,6 +21,9 @@ struct Needs {
   bool is_member = false;
   std::string transport;
   bool ciphers = false;
+
+  // Adds what another program needs.
+  void add(const Needs&);
 };
 Needs needs_of(const Net&, const PlanNode&);
 

@@ -32,11 +32,11 @@ size_t sum_of(const std::vector<size_t>& all) {
 }  // namespace
 
 AloneEngine::AloneEngine(AloneLine line, const std::string& where,
-                         double most_silence_s)
+                         const std::string& network, double most_silence_s)
     : line_(std::move(line)),
       where_(where),
       client_(*line_.transport, line_.address, where, most_silence_s),
-      facts_(client_.read_facts()),
+      facts_(client_.read_facts(network)),
       info_(parse_ends(where, facts_.description)) {
   std::istringstream lines(facts_.labels);
   for (std::string label; std::getline(lines, label);) {

@@ -15,10 +15,12 @@ namespace shoal {
 
 class AloneEngine final : public Engine {
  public:
-  // Asks the board what it is. `where`: its name for messages. Throws as
+  // Asks the board what it is. `where`: its name for messages; `network`: of
+  // its networks (empty: the first). Throws as
   // AloneClient::read_facts() does, and Error(kCorrupt) for a description that
   // is not the program's.
-  AloneEngine(AloneLine line, const std::string& where, double most_silence_s);
+  AloneEngine(AloneLine line, const std::string& where,
+              const std::string& network, double most_silence_s);
 
   const AloneFacts& facts() const { return facts_; }
   const std::vector<std::string>& labels() const { return labels_; }

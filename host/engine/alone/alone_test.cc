@@ -109,25 +109,69 @@ uint64_t now_us() {
 // The clock of a board that counts silence goes five times as fast.
 uint64_t fast_us(void*) { return 5 * now_us(); }
 
+using Programs = std::vector<const Prepared*>;
+
+// Networks in one arena, named "one" and "two".
+class OpenedNetworks {
+ public:
+  explicit OpenedNetworks(const Programs& programs)
+      : arena_(arena_bytes(programs)), nodes_(programs.size()) {
+    static const std::string labels = "one\ntwo\n";
+    for (size_t i = 0; i < programs.size(); ++i) {
+      const Prepared& p = *programs[i];
+      StoreInfo ends;
+      set_ends(ends, p.graph, p.net);
+      descriptions_.push_back(format_ends(ends));
+      shoal_config config{};
+      config.image = p.images[0].data();
+      config.image_bytes = static_cast<uint32_t>(p.images[0].size());
+      EXPECT_EQ(
+          shoal_open(&nodes_[i], &config, arena_.data(), arena_bytes(programs)),
+          SHOAL_OK);
+      kept_.emplace_back(1000);
+    }
+    for (size_t i = 0; i < programs.size(); ++i) {
+      AloneNetwork network{};
+      network.name = i == 0 ? "one" : "two";
+      network.node = &nodes_[i];
+      network.program[0] = static_cast<uint8_t>(1 + i);
+      network.texts[0] =
+          reinterpret_cast<const uint8_t*>(descriptions_[i].data());
+      network.text_bytes[0] = static_cast<uint32_t>(descriptions_[i].size());
+      network.texts[1] = reinterpret_cast<const uint8_t*>(labels.data());
+      network.text_bytes[1] = static_cast<uint32_t>(labels.size());
+      network.kept = kept_[i].data();
+      table_.push_back(network);
+    }
+    networks_.emplace(table_.data(), static_cast<uint32_t>(table_.size()));
+  }
+  Networks& networks() { return *networks_; }
+
+ private:
+  static uint32_t arena_bytes(const Programs& programs) {
+    uint32_t most = 0;
+    for (const Prepared* p : programs) {
+      most = std::max(most, p->plan.nodes[0].arena_bytes);
+    }
+    return most;
+  }
+
+  Arena arena_;
+  std::vector<shoal_node> nodes_;
+  std::vector<std::string> descriptions_;
+  std::vector<Bytes> kept_;
+  std::vector<AloneNetwork> table_;
+  std::optional<Networks> networks_;
+};
+
 // A board on a thread of its own.
 class Board {
  public:
   Board(const Prepared& p, int line, bool fast = false)
-      : Board(p, std::make_unique<SerialTransport>(line), fast) {}
-  Board(const Prepared& p, std::unique_ptr<HostTransport> line,
+      : Board(Programs{&p}, std::make_unique<SerialTransport>(line), fast) {}
+  Board(const Programs& programs, std::unique_ptr<HostTransport> line,
         bool fast = false)
-      : fast_(fast),
-        arena_(p.plan.nodes[0].arena_bytes),
-        line_(std::move(line)) {
-    StoreInfo ends;
-    set_ends(ends, p.graph, p.net);
-    description_ = format_ends(ends);
-    shoal_config config{};
-    config.image = p.images[0].data();
-    config.image_bytes = static_cast<uint32_t>(p.images[0].size());
-    EXPECT_EQ(
-        shoal_open(&node_, &config, arena_.data(), p.plan.nodes[0].arena_bytes),
-        SHOAL_OK);
+      : fast_(fast), opened_(programs), line_(std::move(line)) {
     thread_ = std::thread([this] { run(); });
   }
   ~Board() {
@@ -143,17 +187,11 @@ class Board {
     shoal_transport transport = line_->transport();
     if (fast_) transport.now_us = fast_us;
     board.transport = &transport;
-    board.node = &node_;
+    board.networks = &opened_.networks();
     board.name = "a board with a long name";
-    board.program[0] = 1;
-    board.texts[0] = reinterpret_cast<const uint8_t*>(description_.data());
-    board.text_bytes[0] = static_cast<uint32_t>(description_.size());
-    const std::string labels = "one\ntwo\n";
-    board.texts[1] = reinterpret_cast<const uint8_t*>(labels.data());
-    board.text_bytes[1] = static_cast<uint32_t>(labels.size());
     board.user = this;
-    board.self_test = [](void*, uint32_t* differs_at) {
-      *differs_at = 7;
+    board.self_test = [](void*, uint32_t network, uint32_t* differs_at) {
+      *differs_at = 7 + network;
       return alone::Code::kDiffers;
     };
     board.idle = [](void* self) {
@@ -168,9 +206,7 @@ class Board {
   }
 
   const bool fast_;
-  Arena arena_;
-  shoal_node node_{};
-  std::string description_;
+  OpenedNetworks opened_;
   std::unique_ptr<HostTransport> line_;
   std::atomic<bool> ends_ = false;
   std::thread thread_;
@@ -210,15 +246,126 @@ TEST(Alone, GivesTheBytesOfThisComputer) {
   const auto p = prepared();
   Relay relay(0, 1);
   Board board(*p, relay.board());
-  AloneEngine engine(line_of(relay), "the board", 10);
+  AloneEngine engine(line_of(relay), "the board", "", 10);
   EXPECT_EQ(engine.facts().board, "a board with a ");
   EXPECT_EQ(engine.labels(), (std::vector<std::string>{"one", "two"}));
   const std::vector<Bytes> inputs = random_inputs(3, 1);
   const auto here = node_engine(p, {});
   EXPECT_EQ(outputs_of(engine, inputs), outputs_of(*here, inputs));
-  const AloneClient::TestResult test = engine.client().self_test();
+  const AloneClient::TestResult test =
+      engine.client().self_test(engine.facts());
   EXPECT_FALSE(test.good);
   EXPECT_EQ(test.differs_at, 7u);
+}
+
+// Counts the frames: each output is the sum of the inputs so far.
+Graph counter() {
+  ModelBuilder b;
+  const BuilderScale scale{1.0f, 0};
+  const int x = b.input({1, kRows, kColumns, 3}, scale);
+  const int v = b.variable({1, kRows, kColumns, 3}, scale,
+                           std::vector<int8_t>(kRows * kColumns * 3, 5));
+  const int sum = b.add(b.read_variable(v), x, scale);
+  b.assign_variable(v, sum);
+  b.output(sum);
+  return import_tflite(b.finish(), "counter");
+}
+
+Bytes run_network(Networks& networks, uint32_t network, const Bytes& input) {
+  struct Frame {
+    const Bytes& input;
+    Bytes output;
+  } frame{input, {}};
+  const FrameEnds ends = {
+      &frame,
+      [](void* user, uint32_t, uint32_t offset, uint8_t* to, uint32_t bytes) {
+        const auto& f = *static_cast<Frame*>(user);
+        std::copy_n(f.input.begin() + offset, bytes, to);
+        return true;
+      },
+      [](void* user, uint32_t, uint32_t, const uint8_t* from, uint32_t bytes) {
+        auto& f = *static_cast<Frame*>(user);
+        f.output.insert(f.output.end(), from, from + bytes);
+        return true;
+      },
+      nullptr, nullptr};
+  EXPECT_EQ(networks.run(network, ends), SHOAL_OK);
+  return frame.output;
+}
+
+// Networks take turns in one arena, one of them with variables, which go on.
+TEST(Alone, NetworksShareAnArena) {
+  const auto p = prepared();
+  const auto q = std::make_shared<const Prepared>(
+      prepare(counter(), one_node(find_board("host"))));
+  const std::vector<Bytes> inputs = random_inputs(6, 3);
+  const auto here = node_engine(p, {});
+  const auto counts = node_engine(q, {});
+  const std::vector<Bytes> expected[] = {outputs_of(*here, inputs),
+                                         outputs_of(*counts, inputs)};
+  OpenedNetworks opened({p.get(), q.get()});
+  Networks& networks = opened.networks();
+  size_t next[2] = {};
+  for (const uint32_t n : {0, 1, 1, 0, 0, 1, 0, 1, 1, 0, 1, 0}) {
+    const size_t frame = next[n]++;
+    EXPECT_EQ(run_network(networks, n, inputs[frame]), expected[n][frame])
+        << "frame " << frame << " of network " << n;
+  }
+  // Variables that wait are given their initial values, too.
+  EXPECT_EQ(networks.reset_variables(1), SHOAL_OK);
+  EXPECT_EQ(run_network(networks, 0, inputs[0]), expected[0][0]);
+  EXPECT_EQ(run_network(networks, 1, inputs[0]), expected[1][0]);
+
+  EXPECT_EQ(networks.run(2, {}), SHOAL_BAD_ARGUMENT);
+  // A frame inside of another one's is refused, and that one is given up.
+  struct Nested {
+    Networks& networks;
+    shoal_status status = SHOAL_OK;
+  } nested{networks};
+  const FrameEnds ends = {
+      &nested,
+      [](void* user, uint32_t, uint32_t, uint8_t*, uint32_t) {
+        auto& n = *static_cast<Nested*>(user);
+        n.status = n.networks.run(0, {});
+        return false;
+      },
+      nullptr, nullptr, nullptr};
+  EXPECT_EQ(networks.run(1, ends), SHOAL_WAIT);
+  EXPECT_EQ(nested.status, SHOAL_BAD_ARGUMENT);
+  EXPECT_EQ(run_network(networks, 1, inputs[1]), expected[1][1]);
+}
+
+TEST(Alone, ChoosesANetworkByItsName) {
+  const auto p = prepared();
+  const auto q = std::make_shared<const Prepared>(
+      prepare(counter(), one_node(find_board("host"))));
+  const std::vector<Bytes> inputs = random_inputs(2, 3);
+  Relay relay(0, 1);
+  Board board({p.get(), q.get()},
+              std::make_unique<SerialTransport>(relay.board()));
+  const auto line = [&]() -> AloneLine {
+    return {std::make_unique<SerialTransport>(dup(relay.computer())),
+            kSerialAddress};
+  };
+  const std::shared_ptr<const Prepared> programs[] = {p, q};
+  for (const std::string name : {"two", "", "two", "one"}) {
+    AloneEngine engine(line(), "the board", name, 10);
+    const size_t n = name == "two" ? 1 : 0;
+    EXPECT_EQ(engine.facts().network, n);
+    EXPECT_EQ(engine.facts().networks,
+              (std::vector<std::string>{"one", "two"}));
+    const auto here = node_engine(programs[n], {});
+    EXPECT_EQ(outputs_of(engine, inputs), outputs_of(*here, inputs));
+    EXPECT_EQ(engine.client().self_test(engine.facts()).differs_at, 7 + n);
+  }
+  try {
+    AloneEngine(line(), "the board", "three", 10);
+    ADD_FAILURE() << "nothing was refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    EXPECT_NE(e.fix().find("one of: one, two"), std::string::npos) << e.fix();
+  }
+  close(relay.computer());
 }
 
 // A board's description is from outside.
@@ -247,9 +394,9 @@ TEST(Alone, UdpCarriesItToo) {
   auto transport =
       std::make_unique<UdpTransport>(parse_udp_address("127.0.0.1:0", ""));
   const uint64_t address = transport->address();
-  Board board(*p, std::move(transport));
+  Board board(Programs{p.get()}, std::move(transport));
   AloneEngine engine(open_alone_line(udp_address_text(address), 115200),
-                     "the board", 10);
+                     "the board", "", 10);
   const std::vector<Bytes> inputs = random_inputs(2, 1);
   const auto here = node_engine(p, {});
   EXPECT_EQ(outputs_of(engine, inputs), outputs_of(*here, inputs));
@@ -263,13 +410,13 @@ void send_over_a_bad_line(size_t count) {
   const std::vector<Bytes> expected = outputs_of(*here, inputs);
   Relay relay(0, 9);
   Board board(*p, relay.board());
-  AloneEngine engine(line_of(relay), "the board", 10);
+  AloneEngine engine(line_of(relay), "the board", "", 10);
   relay.set_rate(1e-3);
   EXPECT_EQ(outputs_of(engine, inputs), expected);
   EXPECT_GT(engine.client().repeats(), 0u);
   relay.set_rate(0.5);  // nothing comes through
   try {
-    AloneEngine(line_of(relay), "the board", 0.3);
+    AloneEngine(line_of(relay), "the board", "", 0.3);
     ADD_FAILURE() << "nothing was refused";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Exit::kTimeout) << e.what();
@@ -306,7 +453,7 @@ class Rival {
                      uint8_t program = 1) {
     Bytes m(alone::kFrameBytes);
     alone::Head{alone::MessageType::kFrame, session, number}.put(m.data());
-    m[alone::Head::kBytes + 1] = program;
+    m[alone::Head::kBytes + 2] = program;
     alone::put32(m.data() + alone::kFrameBytes - 4, bytes);
     return m;
   }
@@ -336,6 +483,12 @@ TEST(Alone, RefusesWhatItCannotRun) {
             alone::Code::kOtherSize);
   EXPECT_EQ(rival.refusal(Rival::frame(1, 1, kBytes, 2)),
             alone::Code::kOtherProgram);
+  for (const char type : {'H', 'F', 'T'}) {
+    Bytes none = Rival::frame(1, 1, kBytes);
+    none[0] = static_cast<uint8_t>(type);
+    none[alone::Head::kBytes + (type == 'F' ? 1 : 0)] = 1;
+    EXPECT_EQ(rival.refusal(none), alone::Code::kNoNetwork) << type;
+  }
   Bytes other = Rival::frame(1, 1, kBytes);
   other[0] = 'H';
   other[1] = alone::kVersion + 1;
@@ -388,7 +541,7 @@ TEST(Alone, HostileMessagesChangeNothing) {
       AloneEngine engine(
           {std::make_unique<SerialTransport>(dup(relay.computer())),
            kSerialAddress},
-          "the board", 10);
+          "the board", "", 10);
       EXPECT_EQ(outputs_of(engine, inputs), outputs_of(*here, inputs));
       break;
     } catch (const Error& e) {

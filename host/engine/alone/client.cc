@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "device/alone/networks.h"
 #include "device/base/crc32c.h"
 #include "host/base/entropy.h"
 #include "host/base/error.h"
@@ -171,18 +172,20 @@ void AloneClient::refuse(const Message& m) const {
   }
 }
 
-std::string AloneClient::read_text(alone::Text which, uint32_t bytes) {
+std::string AloneClient::read_text(uint8_t network, alone::Text which,
+                                   uint32_t bytes) {
+  const auto stream = static_cast<uint8_t>(network * alone::kTexts + which);
   std::string text;
   while (text.size() < bytes) {
     uint8_t ask[alone::Piece::kBytes];
-    alone::Piece{which, 0, static_cast<uint32_t>(text.size())}.put(ask);
+    alone::Piece{stream, 0, static_cast<uint32_t>(text.size())}.put(ask);
     talk(alone::MessageType::kRead, 0, ask, [&](const Message& m) {
       if (m.head.type != alone::MessageType::kText ||
           m.body.size() <= alone::Piece::kBytes) {
         return false;
       }
       const alone::Piece piece = alone::Piece::get(m.body.data());
-      if (piece.stream != which || piece.offset != text.size()) return false;
+      if (piece.stream != stream || piece.offset != text.size()) return false;
       const auto some = m.body.subspan(alone::Piece::kBytes);
       text.append(reinterpret_cast<const char*>(some.data()),
                   std::min<size_t>(some.size(), bytes - text.size()));
@@ -192,10 +195,19 @@ std::string AloneClient::read_text(alone::Text which, uint32_t bytes) {
   return text;
 }
 
-AloneFacts AloneClient::read_facts() {
+namespace {
+
+std::string name_at(const uint8_t* bytes, size_t room) {
+  const auto* const name = reinterpret_cast<const char*>(bytes);
+  return printable(std::string(name, strnlen(name, room)));
+}
+
+}  // namespace
+
+AloneFacts AloneClient::ask_for_facts(uint8_t network, uint32_t* text_bytes) {
   AloneFacts facts;
-  uint32_t text_bytes[alone::kTexts] = {};
-  talk(alone::MessageType::kHello, 0, {}, [&](const Message& m) {
+  const uint8_t ask[] = {network};
+  talk(alone::MessageType::kHello, 0, ask, [&](const Message& m) {
     if (m.head.type == alone::MessageType::kSaid) refuse(m);
     if (m.head.type != alone::MessageType::kBoard) return false;
     if (m.body.size() < alone::kBoardBytes - alone::Head::kBytes) return false;
@@ -207,20 +219,30 @@ AloneFacts AloneClient::read_facts() {
     facts.inputs = at[8];
     facts.outputs = at[9];
     facts.variables = at[10] != 0;
-    at += 11;
-    for (uint32_t& bytes : text_bytes) {
-      bytes = alone::get32(at);
-      at += 4;
+    if (at[11] != network) return false;  // the answer to an earlier question
+    facts.network = network;
+    facts.networks.resize(at[12]);
+    at += 13;
+    for (uint32_t t = 0; t < alone::kTexts; ++t, at += 4) {
+      text_bytes[t] = alone::get32(at);
     }
-    const auto* const name = reinterpret_cast<const char*>(at);
-    facts.board =
-        printable(std::string(name, strnlen(name, alone::kNameBytes)));
+    facts.board = name_at(at, alone::kNameBytes);
+    if (network < facts.networks.size()) {
+      facts.networks[network] =
+          name_at(at + alone::kNameBytes, alone::kNetworkNameBytes);
+    }
     return true;
   });
-  for (const uint32_t bytes : text_bytes) {
-    if (bytes <= kMostTextBytes) continue;
-    throw Error(Exit::kCorrupt,
-                name_ + " says that it holds a text of " + format_bytes(bytes));
+  if (facts.networks.size() <= network ||
+      facts.networks.size() > kMostNetworks) {
+    throw Error(Exit::kCorrupt, name_ + " says that it has " +
+                                    std::to_string(facts.networks.size()) +
+                                    " networks");
+  }
+  for (uint32_t t = 0; t < alone::kTexts; ++t) {
+    if (text_bytes[t] <= kMostTextBytes) continue;
+    throw Error(Exit::kCorrupt, name_ + " says that it holds a text of " +
+                                    format_bytes(text_bytes[t]));
   }
   if (facts.input_bytes > kMostStreamBytes ||
       facts.output_bytes > kMostStreamBytes) {
@@ -229,15 +251,41 @@ AloneFacts AloneClient::read_facts() {
                                     " and gives " +
                                     format_bytes(facts.output_bytes));
   }
-  facts.description =
-      read_text(alone::kDescription, text_bytes[alone::kDescription]);
-  facts.labels = read_text(alone::kLabels, text_bytes[alone::kLabels]);
   return facts;
 }
 
-AloneClient::TestResult AloneClient::self_test() {
+AloneFacts AloneClient::read_facts(const std::string& network) {
+  uint32_t text_bytes[alone::kTexts] = {}, other_text_bytes[alone::kTexts];
+  AloneFacts facts = ask_for_facts(0, text_bytes);
+  std::vector<std::string> names = facts.networks;
+  for (uint8_t n = 1; n < names.size(); ++n) {
+    AloneFacts other = ask_for_facts(n, other_text_bytes);
+    names[n] = other.networks[n];
+    if (names[n] != network || facts.networks[facts.network] == network) {
+      continue;
+    }
+    facts = std::move(other);
+    std::copy_n(other_text_bytes, alone::kTexts, text_bytes);
+  }
+  if (!network.empty() && names[facts.network] != network) {
+    std::string all;
+    for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
+    throw Error(Exit::kUsage,
+                name_ + " has no network '" + printable(network) + "'",
+                "--network with one of: " + all);
+  }
+  facts.networks = std::move(names);
+  facts.description = read_text(facts.network, alone::kDescription,
+                                text_bytes[alone::kDescription]);
+  facts.labels =
+      read_text(facts.network, alone::kLabels, text_bytes[alone::kLabels]);
+  return facts;
+}
+
+AloneClient::TestResult AloneClient::self_test(const AloneFacts& facts) {
   TestResult result;
-  talk(alone::MessageType::kTest, ++frame_, {}, [&](const Message& m) {
+  const uint8_t ask[] = {facts.network};
+  talk(alone::MessageType::kTest, ++frame_, ask, [&](const Message& m) {
     if (m.head.type != alone::MessageType::kSaid) return false;
     if (m.body.size() < alone::kSaidBytes - alone::Head::kBytes) return false;
     const auto code = static_cast<alone::Code>(m.body[0]);
@@ -315,7 +363,8 @@ std::optional<AloneClient::Answer> AloneClient::try_run(
     const std::vector<size_t>& output_bytes, bool reset) {
   std::vector<std::vector<uint8_t>> streams;
   for (const auto& input : inputs) streams.push_back(with_check(input));
-  std::vector<uint8_t> ask = {reset ? alone::kResetVariables : uint8_t{0}};
+  std::vector<uint8_t> ask = {reset ? alone::kResetVariables : uint8_t{0},
+                              facts.network};
   ask.insert(ask.end(), facts.program.begin(), facts.program.end());
   ask.resize(ask.size() + 4);
   size_t bytes = 0;

@@ -21,7 +21,9 @@ namespace shoal {
 // How a board describes itself.
 struct AloneFacts {
   std::string board;
-  std::vector<uint8_t> program;  // alone::kProgramBytes
+  uint8_t network = 0;                // its number on the board
+  std::vector<std::string> networks;  // names of all, by number
+  std::vector<uint8_t> program;       // alone::kProgramBytes
   uint32_t input_bytes = 0, output_bytes = 0;
   uint32_t inputs = 0, outputs = 0;
   bool variables = false;
@@ -35,18 +37,19 @@ class AloneClient {
   AloneClient(HostTransport&, uint64_t address, std::string name,
               double most_silence_s);
 
-  // Asks the board for its facts. Throws Error(kTimeout) if nothing answers,
+  // Asks the board for the facts of a network (empty: its first). Throws
+  // Error(kTimeout) if nothing answers, kUsage if it has no such network,
   // kUnsupported for another version of the messages, kCorrupt for facts that
   // cannot be meant.
-  AloneFacts read_facts();
+  AloneFacts read_facts(const std::string& network);
 
-  // Runs the built-in test. `differs_at`: the first byte that differs. Throws
-  // Error(kNode) if the board could not run it.
+  // Runs the built-in test of a network. `differs_at`: the first byte that
+  // differs. Throws Error(kNode) if the board could not run it.
   struct TestResult {
     bool good = false;
     uint32_t differs_at = 0;
   };
-  TestResult self_test();
+  TestResult self_test(const AloneFacts&);
 
   struct Answer {
     NodeRows outputs;
@@ -79,7 +82,8 @@ class AloneClient {
   std::optional<Message> receive();
   void measure(uint64_t sample_us);
   uint64_t repeat_after_us() const;
-  std::string read_text(alone::Text, uint32_t bytes);
+  AloneFacts ask_for_facts(uint8_t network, uint32_t* text_bytes);
+  std::string read_text(uint8_t network, alone::Text, uint32_t bytes);
   [[noreturn]] void refuse(const Message&) const;
   std::optional<Answer> try_run(const AloneFacts&, const NodeRows& inputs,
                                 const std::vector<size_t>& output_bytes,

@@ -1,6 +1,6 @@
-/* The program of @MODEL@, a test input and the output that belongs to it. A
+/* The program of @MODEL@, a test input and the output that belongs to it, for
+ * each network. A
  * string costs a compiler much less than a list of bytes does. */
 #define SHOAL_CONSTANT __attribute__((aligned(16))) @SECTION@
-extern const unsigned char shoal_program_image[], shoal_test_input[],
-    shoal_test_output[];
+extern const unsigned char @DECLARED@;
 @CONSTANTS@

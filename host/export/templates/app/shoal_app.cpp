@@ -1,4 +1,4 @@
-// self_test(): the built-in test input through the node.
+// self_test(): the built-in test inputs through the networks.
 #include "shoal_app.h"
 
 #include <cstring>
@@ -9,23 +9,25 @@
 namespace shoal_app {
 namespace {
 
-// The built-in test: what it gives the node and expects of it.
+// The built-in test of a network: what it gives the node and expects of it.
 struct Test {
-  uint32_t input_at[SHOAL_INPUTS], output_at[SHOAL_OUTPUTS];
+  const shoal_network_facts& facts;
+  uint32_t input_at[SHOAL_MOST_ENDS], output_at[SHOAL_MOST_ENDS];
   bool differs = false;
   uint32_t differs_at = 0;
   shoal::TopClasses<1> best;
 
-  Test() {
+  explicit Test(uint32_t network) : facts(shoal_networks[network]) {
+    const shoal_node* const node = networks[network].node;
     uint32_t at = 0;
-    for (uint32_t i = 0; i < SHOAL_INPUTS; ++i) {
-      const shoal_io_info info = shoal_input_info(&node, i);
+    for (uint32_t i = 0; i < facts.inputs; ++i) {
+      const shoal_io_info info = shoal_input_info(node, i);
       input_at[i] = at;
       at += info.rows * info.row_bytes;
     }
     at = 0;
-    for (uint32_t o = 0; o < SHOAL_OUTPUTS; ++o) {
-      const shoal_io_info info = shoal_output_info(&node, o);
+    for (uint32_t o = 0; o < facts.outputs; ++o) {
+      const shoal_io_info info = shoal_output_info(node, o);
       output_at[o] = at;
       at += info.rows * info.row_bytes;
     }
@@ -34,7 +36,7 @@ struct Test {
   static bool fill(void* user, uint32_t input, uint32_t offset, uint8_t* to,
                    uint32_t bytes) {
     const Test& t = *static_cast<const Test*>(user);
-    std::memcpy(to, shoal_test_input + t.input_at[input] + offset, bytes);
+    std::memcpy(to, t.facts.test_input + t.input_at[input] + offset, bytes);
     return true;
   }
 
@@ -43,7 +45,7 @@ struct Test {
     Test& t = *static_cast<Test*>(user);
     for (uint32_t i = 0; i < bytes; ++i) {
       const uint32_t at = t.output_at[output] + offset + i;
-      if (from[i] != shoal_test_output[at] &&
+      if (from[i] != t.facts.test_output[at] &&
           (!t.differs || at < t.differs_at)) {
         t.differs = true;
         t.differs_at = at;
@@ -67,11 +69,10 @@ void say_time(const shoal_port& port, uint64_t ticks) {
 #endif
 }
 
-#if SHOAL_LABELS
 // Labels lie one a line behind the description.
-void put_label(Line& line, uint32_t label) {
-  const unsigned char* at = shoal_texts + SHOAL_DESCRIPTION_BYTES;
-  const unsigned char* const end = at + SHOAL_LABEL_BYTES;
+void put_label(Line& line, const shoal_network_facts& facts, uint32_t label) {
+  const unsigned char* at = facts.texts + facts.description_bytes;
+  const unsigned char* const end = at + facts.label_bytes;
   for (; label > 0 && at < end; ++at) label -= *at == '\n';
   if (at == end) return;
   line << " ";
@@ -80,22 +81,24 @@ void put_label(Line& line, uint32_t label) {
     line << text;
   }
 }
-#endif
 
 }  // namespace
 
-void say_label(const shoal_port& port, uint32_t label) {
+void say_label(const shoal_port& port, uint32_t label, shoal_network network) {
   Line line(port);
   line << "label " << uint64_t{label};
-#if SHOAL_LABELS
-  put_label(line, label);
-#endif
+  put_label(line, shoal_networks[network], label);
 }
 
-TestResult run_test() {
-  Test test;
-  const shoal_status status =
-      shoal_app_run({&test, Test::fill, Test::take, nullptr, nullptr});
+TestResult run_test(uint32_t network) {
+  Test test(network);
+  // Variables begin with their initial values, and leave nothing behind.
+  shoal_status status = networks.reset_variables(network);
+  if (status == SHOAL_OK) {
+    status = networks.run(network,
+                          {&test, Test::fill, Test::take, nullptr, nullptr});
+  }
+  if (status == SHOAL_OK) status = networks.reset_variables(network);
   const uint32_t best = test.best.count() ? test.best.index(0) : 0;
   if (status != SHOAL_OK) {
     return {shoal::alone::Code::kFailed,
@@ -106,19 +109,23 @@ TestResult run_test() {
       test.differs_at, best};
 }
 
-int self_test(const shoal_port& port) {
-  if (!open_program(port)) return kFailed;
+namespace {
+
+int test_network(const shoal_port& port, shoal_network network) {
   const uint64_t start = port.read_ticks(port.user);
-  const TestResult result = run_test();
+  const TestResult result = run_test(network);
   const uint64_t ticks = port.read_ticks(port.user) - start;
+  if (SHOAL_NETWORKS > 1) {
+    Line(port) << "network " << shoal_networks[network].name;
+  }
   if (result.code == shoal::alone::Code::kFailed) {
-    say_refused(port,
+    say_refused(port, network,
                 static_cast<shoal_status>(static_cast<int32_t>(result.detail)));
     return kFailed;
   }
-#if SHOAL_CLASSES
-  say_label(port, result.label);
-#endif
+  if (shoal_networks[network].classes) {
+    say_label(port, result.label, network);
+  }
   const bool differs = result.code == shoal::alone::Code::kDiffers;
   if (differs) {
     Line(port) << "selfcheck differs at " << uint64_t{result.detail};
@@ -127,6 +134,18 @@ int self_test(const shoal_port& port) {
   }
   say_time(port, ticks);
   return differs ? kDiffers : kGood;
+}
+
+}  // namespace
+
+int self_test(const shoal_port& port) {
+  if (!open_programs(port)) return kFailed;
+  int code = kGood;
+  for (uint32_t n = 0; n < SHOAL_NETWORKS && code != kFailed; ++n) {
+    const int one = test_network(port, static_cast<shoal_network>(n));
+    if (one != kGood) code = one;
+  }
+  return code;
 }
 
 int run(const shoal_port& port, ReadConsole read) {

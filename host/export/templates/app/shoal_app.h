@@ -1,5 +1,5 @@
-// The network of this project as an application. The program that has a console
-// and a clock calls run(), see main.cpp; app.cpp is yours.
+// The networks of this project as an application. The program that has a
+// console and a clock calls run(), see main.cpp; app.cpp is yours.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,15 @@
 #include "device/alone/frame.h"
 #include "device/alone/top_classes.h"
 #include "shoal_port.h"
+#include "shoal_program.h"
 
 namespace shoal_app {
 
 // The results of self_test(), and the exit code of an emulator.
 constexpr int kGood = 0, kDiffers = 5, kFailed = 6;
 
-// Opens the program and runs the built-in test input. Writes to the console
+// Opens the programs and runs the built-in test input of each. Writes to the
+// console, of several networks each after its "network NAME",
 //   label 8 bag
 //   selfcheck ok            or  selfcheck differs at BYTE
 //   time 1234 us            or  instructions 1234567 (in an emulator)
@@ -31,14 +33,20 @@ void serve(const shoal_port& port, ReadConsole read);
 int run(const shoal_port& port, ReadConsole read);
 
 // Writes "label 8 bag".
-void say_label(const shoal_port& port, uint32_t label);
+void say_label(const shoal_port& port, uint32_t label,
+               shoal_network network = static_cast<shoal_network>(0));
 
 }  // namespace shoal_app
 
-// Runs one frame. The functions of `ends` give the rows of inputs when the
+// Runs one frame of a network, such as SHOAL_NETWORK_@NAME@; without one of
+// the first. Networks share their memory, so one runs after the other. A frame
+// that is begun inside of another one's functions is SHOAL_BAD_ARGUMENT.
+//
+// The functions of `ends` give the rows of inputs when the
 // network has room for them, and take those of outputs: no buffer holds a whole
 // picture. Their bytes are the network's own, int8: a real number is
-// (byte - zero point) * scale, with those of shoal_program.h.
+// (byte - zero point) * scale, with those of shoal_networks.
+shoal_status shoal_app_run(shoal_network network, const shoal::FrameEnds& ends);
 shoal_status shoal_app_run(const shoal::FrameEnds& ends);
 
 // Your loop, in app.cpp: called again and again, between two messages.

@@ -1,22 +1,55 @@
-// The node of this project: its memory, and how it is opened.
+// The networks of this project: their memory, and how they are opened.
 #include "shoal_frame.h"
 
-#include "device/alone/frame.h"
+#include <cstring>
+
 #include "shoal_app.h"
 #include "shoal_program.h"
 
 namespace shoal_app {
-
-shoal_node node;
-
 namespace {
 
 alignas(16) SHOAL_ARENA_PLACE uint8_t arena[SHOAL_ARENA_BYTES];
+shoal_node nodes[SHOAL_NETWORKS];
+shoal::AloneNetwork table[SHOAL_NETWORKS];
+#if SHOAL_KEPT_BYTES
+uint8_t kept[SHOAL_KEPT_BYTES];
+#endif
+
+// Returns whether the program is ready.
+bool open_program(const shoal_port& port, uint32_t network) {
+  const shoal_network_facts& facts = shoal_networks[network];
+  if (reinterpret_cast<uintptr_t>(facts.image) % 16 != 0) {
+    Line(port) << "refused: the program does not lie at a multiple of 16";
+    return false;
+  }
+  shoal_node* const node = &nodes[network];
+  shoal_config config{};
+  config.image = facts.image;
+  config.image_bytes = facts.image_bytes;
+  shoal_status status = shoal_open(node, &config, arena, sizeof arena);
+  while (status >= SHOAL_OK && shoal_outputs(node) == 0) {
+    status = shoal_step(node);
+  }
+  if (status < SHOAL_OK) {
+    say_refused(port, network, status);
+    return false;
+  }
+  if (shoal_inputs(node) != facts.inputs ||
+      shoal_outputs(node) != facts.outputs) {
+    Line(port) << "refused: the program is not the one of shoal_program.h";
+    return false;
+  }
+  return true;
+}
 
 }  // namespace
 
-void say_refused(const shoal_port& port, shoal_status status) {
-  const shoal_fault why = shoal_last_fault(&node);
+shoal::Networks networks(table, SHOAL_NETWORKS);
+
+void say_refused(const shoal_port& port, uint32_t network,
+                 shoal_status status) {
+  const shoal_fault why = shoal_last_fault(&nodes[network]);
   Line line(port);
   line << "refused: " << shoal_status_text(status);
   if (why.status == status && why.stage != 0xFFFF) {
@@ -25,32 +58,33 @@ void say_refused(const shoal_port& port, shoal_status status) {
   }
 }
 
-bool open_program(const shoal_port& port) {
-  if (reinterpret_cast<uintptr_t>(shoal_program_image) % 16 != 0) {
-    Line(port) << "refused: the program does not lie at a multiple of 16";
-    return false;
-  }
-  shoal_config config{};
-  config.image = shoal_program_image;
-  config.image_bytes = SHOAL_IMAGE_BYTES;
-  shoal_status status = shoal_open(&node, &config, arena, sizeof arena);
-  while (status >= SHOAL_OK && shoal_outputs(&node) == 0) {
-    status = shoal_step(&node);
-  }
-  if (status < SHOAL_OK) {
-    say_refused(port, status);
-    return false;
-  }
-  if (shoal_inputs(&node) != SHOAL_INPUTS ||
-      shoal_outputs(&node) != SHOAL_OUTPUTS) {
-    Line(port) << "refused: the program is not the one of shoal_program.h";
-    return false;
+bool open_programs(const shoal_port& port) {
+  for (uint32_t n = 0; n < SHOAL_NETWORKS; ++n) {
+    const shoal_network_facts& facts = shoal_networks[n];
+    shoal::AloneNetwork& network = table[n];
+    network.name = facts.name;
+    network.node = &nodes[n];
+    std::memcpy(network.program, facts.id, sizeof facts.id);
+    network.texts[shoal::alone::kDescription] = facts.texts;
+    network.text_bytes[shoal::alone::kDescription] = facts.description_bytes;
+    network.texts[shoal::alone::kLabels] =
+        facts.texts + facts.description_bytes;
+    network.text_bytes[shoal::alone::kLabels] = facts.label_bytes;
+#if SHOAL_KEPT_BYTES
+    network.kept = kept + facts.kept_at;
+#endif
+    if (!open_program(port, n)) return false;
   }
   return true;
 }
 
 }  // namespace shoal_app
 
+shoal_status shoal_app_run(shoal_network network,
+                           const shoal::FrameEnds& ends) {
+  return shoal_app::networks.run(network, ends);
+}
+
 shoal_status shoal_app_run(const shoal::FrameEnds& ends) {
-  return shoal::run_frame(shoal_app::node, ends);
+  return shoal_app::networks.run(0, ends);
 }

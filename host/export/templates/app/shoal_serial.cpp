@@ -12,7 +12,7 @@ namespace {
 // Static: stacks are small.
 uint8_t waiting[shoal::hdlc_bound(shoal::kSerialPayload)];
 uint8_t packets[2 * shoal::kSerialPayload];
-uint32_t checks[SHOAL_INPUTS + SHOAL_OUTPUTS];
+uint32_t checks[SHOAL_MOST_ENDS];
 
 struct ConsoleLine {
   const shoal_port& port;
@@ -37,8 +37,8 @@ struct ConsoleLine {
   }
 };
 
-shoal::alone::Code test(void*, uint32_t* detail) {
-  const TestResult result = run_test();
+shoal::alone::Code test(void*, uint32_t network, uint32_t* detail) {
+  const TestResult result = run_test(network);
   *detail = result.detail;
   return result.code;
 }
@@ -51,17 +51,8 @@ void serve(const shoal_port& port, ReadConsole read) {
                             ConsoleLine::read_line, ConsoleLine::now_us},
                            waiting, sizeof waiting);
   const shoal::AloneBoard board = {
-      &serial.transport(),
-      &node,
-      port.board,
-      {SHOAL_PROGRAM_ID},
-      {shoal_texts, shoal_texts + SHOAL_DESCRIPTION_BYTES},
-      {SHOAL_DESCRIPTION_BYTES, SHOAL_LABEL_BYTES},
-      &line,
-      test,
-      ConsoleLine::idle,
-      packets,
-      checks};
+      &serial.transport(), &networks, port.board, &line, test,
+      ConsoleLine::idle,   packets,   checks};
   shoal::AloneServer server(board);
   for (;;) {
     if (!server.poll()) ConsoleLine::idle(&line);
