@@ -1,6 +1,7 @@
 // A board that runs alone, whose computer sends any bytes, for fuzz_alone and
 // the writer of its seeds. A talk is bytes: the number of a sample program,
-// then messages, each behind a byte with its length; 0: a second passes.
+// with which the next one shares the arena, then messages, each behind a byte
+// with its length; 0: a second passes.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "device/alone/server.h"
 #include "device/port/payload.h"
 #include "device/program/image.h"
+#include "device/runtime/node.h"
 #include "device/runtime/testing/sample_programs.h"
 
 namespace shoal::test {
@@ -25,7 +27,8 @@ class AloneTalk {
   static Bytes run(const Bytes& talk, Answerer answer) {
     if (talk.empty()) return {};
     AloneTalk t(talk, answer);
-    t.serve(*images()[talk[0] % images().size()]);
+    const size_t count = images().size();
+    t.serve(*images()[talk[0] % count], *images()[(talk[0] + 1u) % count]);
     return t.got_;
   }
 
@@ -47,28 +50,43 @@ class AloneTalk {
     return all;
   }
 
-  void serve(AlignedBytes& image) {
-    shoal_config config{};
-    config.image = image.data();
-    config.image_bytes = static_cast<uint32_t>(image.size());
+  static uint32_t arena_bytes_of(AlignedBytes& image) {
     Header head;
     std::memcpy(&head, image.data(), sizeof head);
-    AlignedBytes arena(Bytes(head.arena_bytes));
-    shoal_node node;
-    if (shoal_open(&node, &config, arena.data(),
-                   static_cast<uint32_t>(arena.size())) != SHOAL_OK) {
-      return;
+    return head.arena_bytes;
+  }
+
+  // Two networks, which share an arena.
+  void serve(AlignedBytes& first, AlignedBytes& second) {
+    AlignedBytes* const both[] = {&first, &second};
+    AlignedBytes arena(
+        Bytes(std::max(arena_bytes_of(first), arena_bytes_of(second))));
+    const uint8_t text[] = "a text of the board";
+    shoal_node nodes[2];
+    AloneNetwork table[2] = {};
+    Bytes kept[2];
+    for (int i = 0; i < 2; ++i) {
+      shoal_config config{};
+      config.image = both[i]->data();
+      config.image_bytes = static_cast<uint32_t>(both[i]->size());
+      if (shoal_open(&nodes[i], &config, arena.data(),
+                     static_cast<uint32_t>(arena.size())) != SHOAL_OK) {
+        return;
+      }
+      for (uint32_t v = 0, bytes = 0; v < shoal_variables(&nodes[i]); ++v) {
+        variable_of(nodes[i], v, bytes);
+        kept[i].resize(kept[i].size() + bytes);
+      }
+      table[i].name = i == 0 ? "first" : "second";
+      table[i].node = &nodes[i];
+      table[i].texts[0] = text;
+      table[i].text_bytes[0] = sizeof text;
+      table[i].kept = kept[i].data();
     }
+    Networks networks(table, 2);
     uint8_t packets[2 * kSerialPayload];
     uint32_t checks[2 * kMostEnds];
     const shoal_transport line = {this, kSerialPayload, send, receive, now_us};
-    const uint8_t text[] = "a text of the board";
-    AloneNetwork network{};
-    network.name = "network";
-    network.node = &node;
-    network.texts[0] = text;
-    network.text_bytes[0] = sizeof text;
-    Networks networks(&network, 1);
     AloneBoard board{};
     board.transport = &line;
     board.networks = &networks;

@@ -66,6 +66,8 @@ class Running {
     return y;
   }
 
+  void spoil_arena() { std::memset(arena_.data(), 0x5A, arena_.size()); }
+
  private:
   AlignedBytes image_, arena_;
   shoal_node node_;
@@ -120,12 +122,29 @@ TEST(Variables, AResetBringsTheInitialValuesBack) {
   }
 }
 
+// Whatever another node has left in the arena, in the middle of a frame, too.
+TEST(Variables, ARestartIsAsIfTheNodeWereNew) {
+  const Sample s = variable_sample();
+  for (int steps = 0; steps < 24; ++steps) {
+    Running r(s.program);
+    r.run(s.inputs[0].data(), steps);
+    r.spoil_arena();
+    ASSERT_EQ(shoal_restart(r.node()), SHOAL_OK);
+    Book book(s.program);
+    for (uint32_t f = 0; f < 3; ++f) {
+      const uint8_t* x = s.inputs[0].data() + f * kFrame;
+      EXPECT_EQ(r.run(x), book.frame(x)) << steps << " steps, frame " << f;
+    }
+  }
+}
+
 TEST(Variables, NothingIsRepeatedBeforeTheProgramIsThere) {
   shoal_node node;
   shoal_config config{};
   EXPECT_LT(shoal_open(&node, &config, nullptr, 0), 0);
   EXPECT_EQ(shoal_repeat_frame(&node), SHOAL_BAD_ARGUMENT);
   EXPECT_EQ(shoal_reset_variables(&node), SHOAL_BAD_ARGUMENT);
+  EXPECT_EQ(shoal_restart(&node), SHOAL_BAD_ARGUMENT);
   EXPECT_EQ(shoal_variables(&node), 0u);
 }
 
