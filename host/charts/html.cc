@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/charts/page_files.h"
 
 namespace shoal {
@@ -50,6 +52,23 @@ std::string data_script(const std::string& id, const std::string& json) {
     }
   }
   return out + "</script>\n";
+}
+
+std::string png_address(std::span<const uint8_t> png) {
+  constexpr const char* kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out = "data:image/png;base64,";
+  for (size_t at = 0; at < png.size(); at += 3) {
+    const size_t count = std::min<size_t>(3, png.size() - at);
+    uint32_t bits = 0;
+    for (size_t k = 0; k < 3; ++k) {
+      bits = bits << 8 | (k < count ? png[at + k] : 0u);
+    }
+    for (size_t k = 0; k < 4; ++k) {
+      out += k <= count ? kDigits[bits >> (18 - 6 * k) & 63] : '=';
+    }
+  }
+  return out;
 }
 
 std::string html_text(const HtmlPage& page) {

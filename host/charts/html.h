@@ -2,6 +2,8 @@
 // from a file or a name becomes markup or a script.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,9 @@ std::string escape_html(const std::string&);
 // Returns the text of a JSON value as a <script> that browsers do not run.
 // Pages read it by its id.
 std::string data_script(const std::string& id, const std::string& json);
+
+// Returns a picture as an address that holds all of it.
+std::string png_address(std::span<const uint8_t> png);
 
 struct HtmlPage {
   std::string title;

@@ -14,10 +14,34 @@ namespace {
 
 constexpr size_t kShortWord = 24;  // stays on one line
 
-std::string table_html(const ChartTable& table) {
-  std::string out =
-      "<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\">"
-      "<thead><tr>";
+// The largest number of a table whose cells are shaded, else nothing.
+double most_of(const Chart& chart) {
+  double most = 0;
+  for (const Row& row : chart.table.rows) {
+    for (const Cell& cell : row) {
+      const auto* const value = std::get_if<double>(&cell);
+      if (chart.is_heat && value) most = std::max(most, *value);
+    }
+  }
+  return most;
+}
+
+std::string number_html(double value, double most) {
+  if (most <= 0 || value <= 0) {
+    return fmt::format("<td data-value=\"{}\">", value);
+  }
+  return fmt::format(
+      "<td class=\"heat\" style=\"--heat:{:.0f}%\" data-value=\"{}\">",
+      60 * value / most, value);
+}
+
+std::string table_html(const Chart& chart) {
+  const ChartTable& table = chart.table;
+  const double most = most_of(chart);
+  std::string out = fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">"
+      "<table class=\"sortable\" data-name=\"{0}\"><thead><tr>",
+      escape_html(chart.title));
   for (size_t k = 0; k < table.columns.size(); ++k) {
     const Column& c = table.columns[k];
     const bool is_word = !table.rows.empty() &&
@@ -34,7 +58,9 @@ std::string table_html(const ChartTable& table) {
     out += "<tr>";
     for (size_t k = 0; k < row.size(); ++k) {
       const auto* const word = std::get_if<std::string>(&row[k]);
-      const char* const kind = !word ? "<td>"
+      const auto* const number = std::get_if<double>(&row[k]);
+      const std::string kind = number  ? number_html(*number, most)
+                               : !word ? "<td>"
                                : word->size() <= kShortWord
                                    ? "<td class=\"word short\">"
                                    : "<td class=\"word\">";
@@ -65,6 +91,22 @@ std::string chart_html(const Chart& chart, const std::string& id) {
          data_script(id, drawing_json(chart));
 }
 
+std::string pictures_html(const std::vector<PagePicture>& pictures) {
+  if (pictures.empty()) return {};
+  std::string out = "<div class=\"pictures\">\n";
+  for (const PagePicture& p : pictures) {
+    out += "<figure>\n";
+    if (!p.png.empty()) {
+      out += fmt::format("<img src=\"{}\" alt=\"{}\"/>\n", png_address(p.png),
+                         escape_html(p.title));
+    }
+    out += fmt::format("<figcaption>{}<br/><span>{}</span></figcaption>\n",
+                       escape_html(p.title), escape_html(p.text));
+    out += "</figure>\n";
+  }
+  return out + "</div>\n";
+}
+
 std::string section_html(const Section& q) {
   std::string out =
       fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n<p>{}</p>\n",
@@ -74,8 +116,9 @@ std::string section_html(const Section& q) {
     const std::string id = fmt::format("{}-{}", q.id, number++);
     out += fmt::format("<h3>{}</h3>\n<figure>\n{}{}</figure>\n",
                        escape_html(chart.title), chart_html(chart, id),
-                       table_html(chart.table));
+                       table_html(chart));
   }
+  out += pictures_html(q.pictures);
   if (!q.notes.empty()) {
     out += "<p class=\"weak\">Notes</p>\n<ul class=\"weak\">\n";
     for (const std::string& note : q.notes) {
@@ -86,32 +129,47 @@ std::string section_html(const Section& q) {
   return out + "</section>\n";
 }
 
-}  // namespace
-
-std::string document_page(const Document& document) {
-  std::string out = fmt::format(
-      "<h1>{}</h1>\n<p>Made by this command:</p>\n<pre>{}</pre>\n<dl>\n",
-      escape_html(document.title), escape_html(document.command));
+std::string facts_html(const Document& document) {
+  std::string out;
   for (const auto& [name, value] : document.facts) {
     out += "<dt>" + escape_html(name) + "</dt><dd>" + escape_html(value) +
            "</dd>\n";
   }
-  out += "</dl>\n<ol>\n";
+  if (!out.empty()) out = "<dl>\n" + out + "</dl>\n";
+  if (document.sections.size() < 2) return out;
+  out += "<nav aria-label=\"Sections\">\n<ol>\n";
   for (const Section& q : document.sections) {
     out += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", escape_html(q.id),
                        escape_html(q.title));
   }
-  out += "</ol>\n";
+  return out + "</ol>\n</nav>\n";
+}
+
+}  // namespace
+
+std::string document_page(const Document& document) {
+  return document_page(document, "", {});
+}
+
+std::string document_page(const Document& document, const std::string& body,
+                          const std::vector<const char*>& scripts) {
+  std::string out = fmt::format(
+      "<header>\n<h1>{}</h1>\n<p class=\"weak\">Made by <code>{}</code></p>\n"
+      "</header>\n",
+      escape_html(document.title), escape_html(document.command));
+  out += "<main>\n" + facts_html(document);
   bool draws = false;
   for (const Section& q : document.sections) {
     out += section_html(q);
     draws = draws || std::ranges::any_of(q.charts, is_drawn);
   }
+  out += body + "</main>\n";
   HtmlPage page{document.title, std::move(out), {page_files::kTables}};
   if (draws) {
     page.scripts.push_back(page_files::kChartJs);
     page.scripts.push_back(page_files::kCharts);
   }
+  page.scripts.insert(page.scripts.end(), scripts.begin(), scripts.end());
   return html_text(page);
 }
 

@@ -65,7 +65,7 @@ TEST(Page, NeedsNoNetwork) {
 TEST(Page, NamesItsCommandAndEveryOrigin) {
   std::string command, heads;
   for (const XmlElement& e : read_xml(document_page(sample()))) {
-    if (e.name == "pre") command = e.text;
+    if (e.name == "code") command = e.text;
     if (e.name == "span" && e.path.back() == "th") heads += e.text + "; ";
   }
   EXPECT_EQ(command, sample().command);

@@ -36,6 +36,8 @@ const char* origin_word(Origin origin) {
       return "";
     case Origin::kModelled:
       return "modelled";
+    case Origin::kEmulated:
+      return "emulated";
     case Origin::kSimulated:
       return "simulated";
     case Origin::kQuoted:

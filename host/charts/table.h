@@ -15,6 +15,7 @@ namespace shoal {
 enum class Origin : uint8_t {
   kSetting,    // what was asked for: nodes, strategy, link
   kModelled,   // computed by the planner
+  kEmulated,   // counted on an emulated board
   kSimulated,  // the real runtime and protocol under virtual time
   kQuoted,     // of somebody else's system, from the source that is named
 };
@@ -61,6 +62,7 @@ struct Chart {
   std::vector<int> series;  // columns
   std::string y_label;
   bool log_x = false, log_y = false;
+  bool is_heat = false;  // cells of numbers are as dark as they are large
 };
 // Makes a chart without a plot.
 Chart table_chart(std::string title, std::vector<Column>);

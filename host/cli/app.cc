@@ -99,6 +99,7 @@ void add_result_flags(CLI::App* verb, ResultFlags& flags) {
                    "Write checksums of every layer (layers.tsv)");
   verb->add_option("--output-dir", flags.folder,
                    "Write .npy outputs, marked pictures and a page of them");
+  add_html(verb, flags.html);
 }
 
 void add_inspect(CLI::App& app, InspectFlags& f, int& code) {
@@ -445,6 +446,18 @@ bool has_word(int argc, char** argv, std::string_view flag) {
   return false;
 }
 
+// Gives the whole line to the verbs whose pages show it.
+void set_command(Flags& flags, const std::vector<std::string>& words) {
+  std::string command = "shoal";
+  for (const std::string& word : words) command += " " + shell_word(word);
+  for (std::string* const of :
+       {&flags.plan.command, &flags.report.command, &flags.simulate.command,
+        &flags.evaluate.command, &flags.run.results.command,
+        &flags.emulate.results.command}) {
+    *of = command;
+  }
+}
+
 // Parses the command line, which runs its verb.
 void parse_words(CLI::App& app, int argc, char** argv,
                  std::vector<std::string> words, Team& team) {
@@ -481,10 +494,7 @@ int run_verb(int argc, char** argv, Team& team) {
       file.add_to(with_help_flag(app, {argv + 1, argv + argc}), app);
   if (std::ranges::count(words, "--json") > 0) print_errors_as_json();
   if (std::ranges::count(words, "--wide") > 0) show_all_columns();
-  std::string command = "shoal";
-  for (const std::string& word : words) command += " " + shell_word(word);
-  flags.plan.command = flags.report.command = command;
-  flags.simulate.command = command;
+  set_command(flags, words);
   const SearchProgress progress;
   try {
     parse_words(app, argc, argv, words, team);
@@ -518,6 +528,7 @@ void run_words(const std::vector<std::string>& words) {
   Team team(one_rank());
   int code = 0;
   define(app, flags, team, code);
+  set_command(flags, words);
   parse_alone(app, words, team);
 }
 

@@ -220,6 +220,7 @@ void add_study(CLI::App& app, StudyFlags& f, int& code) {
   add_ends(verb, f.ends);
   verb->add_option("-o,--output", f.folder,
                    "Folder for study_NAME.html and study_NAME.json");
+  add_html(verb, f.html);
   verb->add_option("--board", f.boards,
                    "split: board of every node [teensy41]; swap: one or more")
       ->delimiter(',');

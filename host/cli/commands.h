@@ -61,9 +61,10 @@ struct PictureFlags {
 
 // The flags of what is made of a model's answers.
 struct ResultFlags {
-  std::string labels, output, trace;  // files
-  std::string folder;                 // of --output-dir
-  std::string task, head;             // empty: guessed
+  std::string labels, output, trace, html;  // files
+  std::string command;                      // the whole line, for --html
+  std::string folder;                       // of --output-dir
+  std::string task, head;                   // empty: guessed
   int top = 5;
   float score = 0.25f;
   std::optional<float> overlap;  // none: the head's own
@@ -277,7 +278,7 @@ struct ProbeFlags {
   bool json = false;
 };
 struct StudyFlags {
-  std::string study, model, folder;
+  std::string study, model, folder, html;
   std::string nodes = "1..8,16,32,64";
   std::string sizes = "96,112,128,160,192,224";
   std::vector<std::string> boards;      // none: the study's own
@@ -291,7 +292,8 @@ struct StudyFlags {
   ImportOptions ends;
 };
 struct EvaluateFlags {
-  std::string model, data, which, labels, resume, output;
+  std::string model, data, which, labels, resume, output, html;
+  std::string command;     // the whole line
   std::string truth;       // file or folder
   std::string task, head;  // empty: guessed
   float score = 0.001f;

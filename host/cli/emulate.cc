@@ -113,6 +113,40 @@ void print_text(const EmulateFlags& flags, const Prepared& p, const Emulated& e,
   if (flags.layers) print_layers(p, e, flags.frames);
 }
 
+Section work_section(const Prepared& p, const Emulated& e, int frames) {
+  Chart work = table_chart("Instructions of a frame",
+                           {{"layer", ""},
+                            {"name", ""},
+                            {"instructions", "", Origin::kEmulated},
+                            {"a MAC", "", Origin::kEmulated, 2}});
+  for (const auto& [index, count] : e.layers) {
+    const double n = static_cast<double>(count.instructions) / frames;
+    if (index < 0) {
+      work.table.rows.push_back({Cell(), "storage", n, Cell()});
+      continue;
+    }
+    const Layer& l = p.net.layers[static_cast<size_t>(index)];
+    const Cell each =
+        l.macs > 0 ? Cell(n / static_cast<double>(l.macs)) : Cell();
+    work.table.rows.push_back({static_cast<double>(index),
+                               l.name.substr(0, l.name.find(';')), n, each});
+  }
+  Chart memory = table_chart("SRAM", {{"part", ""}, {"size", "B"}});
+  const shoal_memory& m = e.memory;
+  const uint32_t stacks = m.stack_bytes + m.handler_stack_bytes;
+  for (const auto& [part, bytes] : {std::pair{"stacks", stacks},
+                                    {"statics", m.fixed_bytes - stacks},
+                                    {"arena", e.end.arena_bytes},
+                                    {"free", free_bytes(e)}}) {
+    memory.table.rows.push_back({part, static_cast<double>(bytes)});
+  }
+  return {"board",
+          "The emulated board",
+          "The emulator counts instructions, which are no cycles.",
+          {std::move(work), std::move(memory)},
+          {}};
+}
+
 }  // namespace
 
 int emulate_command(const EmulateFlags& flags) {
@@ -123,11 +157,12 @@ int emulate_command(const EmulateFlags& flags) {
                 flags);
   if (several) return emulate_nodes(flags);
   require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
-  check_files(
-      {{"MODEL", flags.model},
-       {"INPUT", flags.input},
-       {"--labels", flags.results.labels}},
-      {{"--output", flags.results.output}, {"--trace", flags.results.trace}});
+  check_files({{"MODEL", flags.model},
+               {"INPUT", flags.input},
+               {"--labels", flags.results.labels}},
+              {{"--output", flags.results.output},
+               {"--trace", flags.results.trace},
+               {"--html", flags.results.html}});
   const bool traced = !flags.results.trace.empty();
   EngineOpening opening({.verb = "emulate",
                          .model = flags.model,
@@ -156,6 +191,12 @@ int emulate_command(const EmulateFlags& flags) {
   if (!flags.results.output.empty()) write_file(flags.results.output, output);
   const Results::Result result = results.read(source, output);
   results.finish();
+  if (!flags.results.html.empty()) {
+    Document page{.title = p.graph.name, .command = flags.results.command};
+    page.sections = {results.take_section(), work_section(p, e, flags.frames)};
+    write_verb_page(flags.results.html, engine->report(), opening.budgets(),
+                    std::move(page));
+  }
   if (flags.json) {
     print_json(flags, p, e, results.json(result));
   } else {

@@ -273,6 +273,64 @@ void add_boards(const EmulatedNodes& boards, const EngineReport& report,
   json["path_instructions"] = path_instructions(boards, report);
 }
 
+// Returns what the boards did for a frame, as tables of a page.
+Section boards_section(const EmulatedNodes& boards,
+                       const EngineReport& report) {
+  const int64_t frames = std::max<int64_t>(report.frames, 1);
+  Chart work;
+  work.title = "Instructions of a frame, by segment";
+  work.kind = ChartKind::kStacked;
+  work.y_label = "millions of instructions";
+  work.table.columns = {{"kind", ""}, {"board", ""}};
+  int segments = 0;
+  for (const EngineNode& node : report.nodes) {
+    for (const int s : node.segments) segments = std::max(segments, s + 1);
+  }
+  for (int s = 0; s < segments; ++s) {
+    work.series.push_back(2 + s);
+    work.table.columns.push_back(
+        {"segment " + std::to_string(s), "millions", Origin::kEmulated, 3});
+  }
+  Chart memory = table_chart("Memory", {{"board", ""},
+                                        {"SRAM", "B"},
+                                        {"stacks used", "B"},
+                                        {"arena", "B"},
+                                        {"free", "B"},
+                                        {"firmware", "B"},
+                                        {"storage read", "B a frame"},
+                                        {"datagrams", "a frame"}});
+  for (size_t i = 0; i < boards.nodes().size(); ++i) {
+    const EmulatedNode& node = *boards.nodes()[i];
+    const EngineNode& planned = report.nodes.at(i);
+    std::vector<double> sums(static_cast<size_t>(segments));
+    for (const auto& [stage, count] : node.runs().stages) {
+      const auto s = static_cast<size_t>(stage);
+      if (stage < 0 || s >= planned.segments.size()) continue;
+      sums[static_cast<size_t>(planned.segments[s])] +=
+          static_cast<double>(count) * 1e-6 / static_cast<double>(frames);
+    }
+    Row row{"boards", node.name()};
+    for (const double sum : sums) row.push_back(sum);
+    work.table.rows.push_back(std::move(row));
+    const shoal_memory& m = node.memory();
+    const Room room = room_of(m, planned.arena_bytes);
+    Row bytes{node.name()};
+    for (const double value :
+         {double(m.sram_bytes), double(m.stack_used),
+          double(planned.arena_bytes), double(room.free), double(m.flash_used),
+          double(node.runs().storage_read_bytes / frames),
+          double(node.runs().datagrams / frames)}) {
+      bytes.push_back(value);
+    }
+    memory.table.rows.push_back(std::move(bytes));
+  }
+  return {"boards",
+          "The emulated boards",
+          "Emulators count instructions, which are no cycles.",
+          {std::move(work), std::move(memory)},
+          {}};
+}
+
 // Hears what the boards say at the end of a run.
 void hear_the_end(const EmulatedNodes& boards, const EngineReport& report) {
   using Clock = std::chrono::steady_clock;
@@ -293,11 +351,12 @@ int emulate_nodes(const EmulateFlags& flags) {
   Cluster cluster = cluster_of_boards(flags.plan);
   // Before any board boots.
   require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
-  check_files({{"MODEL", flags.model},
-               {"INPUT", flags.input},
-               {"--labels", flags.results.labels},
-               {"--cuts", flags.plan.cuts.path}},
-              {{"--output", flags.results.output}});
+  check_files(
+      {{"MODEL", flags.model},
+       {"INPUT", flags.input},
+       {"--labels", flags.results.labels},
+       {"--cuts", flags.plan.cuts.path}},
+      {{"--output", flags.results.output}, {"--html", flags.results.html}});
   linked_request(flags.plan, cluster);
   EmulatedNodes boards(nodes_options(flags, cluster));
   RunFlags run;
@@ -318,8 +377,10 @@ int emulate_nodes(const EmulateFlags& flags) {
     cluster.nodes[i].address = boards.nodes()[i]->address();
   }
   run.cluster.own_cluster = std::move(cluster);
-  const auto more = [&](const EngineReport& report, nlohmann::json* json) {
+  const auto more = [&](const EngineReport& report, nlohmann::json* json,
+                        Document& page) {
     hear_the_end(boards, report);
+    page.sections.push_back(boards_section(boards, report));
     if (json) {
       add_boards(boards, report, *json);
     } else {

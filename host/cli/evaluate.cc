@@ -126,6 +126,7 @@ class Evaluation {
 
  private:
   void check_ranks() const;
+  void write_page(Engine&);
   void print_json() const;
 
   const EvaluateFlags& flags_;
@@ -178,6 +179,34 @@ void Evaluation::run() {
   tell_frames(*progress_, outcome_.seconds, frames_->resumed());
   outcome_.resumed = frames_->resumed();
   judge_->count(frames_->answers());
+  if (!flags_.html.empty()) write_page(*engine);
+}
+
+// The worst frames run again: their outputs were not kept.
+void Evaluation::write_page(Engine& engine) {
+  constexpr size_t kShown = 24;
+  const EngineReport done = engine.report();
+  std::vector<int64_t> worst = judge_->worst();
+  worst.resize(std::min(worst.size(), kShown));
+  size_t given = 0, taken = 0;
+  PagePictures pictures;
+  engine.stream(
+      [&]() -> std::optional<Bytes> {
+        if (given == worst.size()) return std::nullopt;
+        return judge_->input(worst[given++]);
+      },
+      [&](const Answer& a) {
+        judge_->draw(worst[taken++], a.output, pictures);
+      });
+  Document page{.title = graph_.name, .command = flags_.command};
+  page.sections = {judge_->section(),
+                   {"mistakes",
+                    "The worst mistakes",
+                    worst.empty() ? "There are none." : judge_->mistakes_text(),
+                    {},
+                    pictures.notes(),
+                    pictures.take()}};
+  write_verb_page(flags_.html, done, opening_.budgets(), std::move(page));
 }
 
 void Evaluation::print_json() const {
@@ -209,7 +238,8 @@ void Evaluation::report() const {
 int evaluate_command(const EvaluateFlags& given) {
   EvaluateFlags flags = given;
   const bool leads = flags.team->leads();
-  if (!leads) flags.resume = flags.output = "";       // rank 0 writes
+  // Rank 0 writes.
+  if (!leads) flags.resume = flags.output = flags.html = "";
   if (flags.mpi) flags.cluster.node_timeout.reset();  // of ranks: on_ranks.h
   require_operands("evaluate", flags.model, flags.plan, "DATASET", flags.data);
   check_files({{"MODEL", flags.model},
@@ -221,7 +251,7 @@ int evaluate_command(const EvaluateFlags& given) {
                {"--cluster", flags.plan.cluster.path},
                {"--cuts", flags.plan.cuts.path},
                {"--store-key", flags.plan.storage.key}},
-              {{"--output", flags.output}});
+              {{"--output", flags.output}, {"--html", flags.html}});
   // The journal is not replaced, but what it is added to must be one.
   check_files({{"MODEL", flags.model},
                {"DATASET", flags.data},

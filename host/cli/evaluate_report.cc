@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -16,6 +17,7 @@ namespace shoal {
 namespace {
 
 constexpr int kMostInTable = 20;  // classes
+constexpr size_t kMostInMatrix = 40;
 constexpr size_t kWorst = 10;
 constexpr size_t kLongestTitle = 24;
 
@@ -90,15 +92,21 @@ void print_worst_classes(const Classes& classes, const Accuracy& a) {
   }
 }
 
-void print_worst_pairs(const Classes& classes, const Accuracy& a) {
+std::vector<std::pair<std::pair<int, int>, int64_t>> worst_pairs(
+    const Accuracy& a) {
   std::vector<std::pair<std::pair<int, int>, int64_t>> wrong;
   for (const auto& entry : a.confusion) {
     if (entry.first.first != entry.first.second) wrong.push_back(entry);
   }
-  if (wrong.empty()) return;
   std::ranges::stable_sort(wrong, std::greater<>(),
                            [](const auto& e) { return e.second; });
   wrong.resize(std::min(wrong.size(), kWorst));
+  return wrong;
+}
+
+void print_worst_pairs(const Classes& classes, const Accuracy& a) {
+  const auto wrong = worst_pairs(a);
+  if (wrong.empty()) return;
   say("\n frames  confused (the most)\n");
   for (const auto& [pair, frames] : wrong) {
     say("%7s  %s, said %s\n", count(frames).c_str(),
@@ -138,6 +146,64 @@ void print_accuracy(const Classes& classes, const Accuracy& a,
     print_worst_classes(classes, a);
     print_worst_pairs(classes, a);
   }
+}
+
+Section accuracy_section(const Classes& classes, const Accuracy& a) {
+  Chart all = table_chart(
+      "All frames", {{"number", ""}, {"value", "%", Origin::kSetting, 2}});
+  all.table.rows = {{"top-1", 100 * fraction(a.top1, a.frames)},
+                    {"top-5", 100 * fraction(a.top5, a.frames)},
+                    {"mean recall of classes", 100 * a.mean_recall()}};
+  const std::vector<int> met = classes_met(a);
+  std::map<int, int64_t> said;
+  for (const auto& [pair, frames] : a.confusion) said[pair.second] += frames;
+  Chart each = table_chart("Accuracy by class",
+                           {{"class", ""},
+                            {"name", ""},
+                            {"frames", ""},
+                            {"recall", "%", Origin::kSetting, 1},
+                            {"precision", "%", Origin::kSetting, 1}});
+  for (const int c : met) {
+    const ClassCount& of = a.classes[static_cast<size_t>(c)];
+    const Cell recall = of.frames > 0 ? Cell(100 * of.recall()) : Cell();
+    const Cell precision =
+        said[c] > 0 ? Cell(100 * fraction(of.right, said[c])) : Cell();
+    each.table.rows.push_back({static_cast<double>(c), classes.name(c),
+                               static_cast<double>(of.frames), recall,
+                               precision});
+  }
+  Chart confusion;
+  if (met.size() <= kMostInMatrix) {
+    confusion = table_chart(
+        "Confusion: frames of a line's class that the "
+        "model takes for a column's",
+        {{"class", ""}});
+    confusion.is_heat = true;
+    for (const int c : met) {
+      confusion.table.columns.push_back({std::to_string(c), ""});
+    }
+    for (const int truth : met) {
+      Row row{title(classes, truth)};
+      for (const int c : met) {
+        row.push_back(static_cast<double>(frames_of(a, truth, c)));
+      }
+      confusion.table.rows.push_back(std::move(row));
+    }
+  } else {
+    confusion = table_chart("The most confused classes",
+                            {{"class", ""}, {"taken for", ""}, {"frames", ""}});
+    for (const auto& [pair, frames] : worst_pairs(a)) {
+      confusion.table.rows.push_back({title(classes, pair.first),
+                                      title(classes, pair.second),
+                                      static_cast<double>(frames)});
+    }
+  }
+  return {
+      "accuracy",
+      "Accuracy",
+      count(a.frames) + " frames of " + count(a.classes_seen()) + " classes.",
+      {std::move(all), std::move(confusion), std::move(each)},
+      classes.notes};
 }
 
 nlohmann::json accuracy_json(const Classes& classes, const Accuracy& a) {

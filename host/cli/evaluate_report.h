@@ -17,6 +17,7 @@ namespace shoal {
 void tell_frames(const Progress&, double seconds, int64_t before);
 
 void print_accuracy(const Classes&, const Accuracy&, const EvaluateOutcome&);
+Section accuracy_section(const Classes&, const Accuracy&);
 nlohmann::json accuracy_json(const Classes&, const Accuracy&);
 // Rows: the class that is right; columns: the class that was said; of classes
 // that were either.

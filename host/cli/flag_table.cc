@@ -151,6 +151,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--anchors", kOutput, "LIST", true},
     {"", "--trace", kOutput, "FILE", true},
     {"", "--pareto", kOutput, "FILE", false},
+    {"run emulate evaluate", "--html", kOutput, "FILE", true},
     {"", "--html", kOutput, "FILE", false},
     {"", "--explain", kOutput, "", false},
     {"", "--timeline", kOutput, "FILE", false},

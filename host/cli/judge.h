@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "host/charts/document.h"
 #include "host/cli/commands.h"
+#include "host/cli/verb_page.h"
 #include "host/data/dataset/dataset.h"
 #include "host/data/evaluate/evaluate.h"
 #include "host/data/evaluate/journal.h"
@@ -48,6 +50,16 @@ class Judge {
   virtual void print(const EvaluateOutcome&) const = 0;
   // Without what is known of the run.
   virtual nlohmann::json json() const = 0;
+  // Returns the same as tables of a page.
+  virtual Section section() const = 0;
+  // Returns the items that were answered worst, the worst first; none of those
+  // that are right.
+  virtual std::vector<int64_t> worst() const = 0;
+  // Says how they are drawn, and which is the worst.
+  virtual std::string mistakes_text() const = 0;
+  // Draws an item with its outputs, and says what is wrong.
+  virtual void draw(int64_t item, std::span<const uint8_t> outputs,
+                    PagePictures&) const = 0;
 };
 
 // The parts that the judges of boxes and masks share: pictures, and the head

@@ -13,6 +13,7 @@
 #include "host/cli/run_report.h"
 #include "host/data/evaluate/box_truth.h"
 #include "host/data/evaluate/precision.h"
+#include "host/data/image/draw.h"
 
 namespace shoal {
 namespace {
@@ -101,6 +102,14 @@ class BoxJudge : public PictureJudge {
   void write(const std::string& path) const override;
   void print(const EvaluateOutcome&) const override;
   nlohmann::json json() const override;
+  Section section() const override;
+  std::vector<int64_t> worst() const override;
+  std::string mistakes_text() const override {
+    return "Pictures with the most boxes that are missed or found for nothing. "
+           "White boxes are those of the truth.";
+  }
+  void draw(int64_t item, std::span<const uint8_t> outputs,
+            PagePictures&) const override;
 
  private:
   PictureSize said_size(int64_t item) const override {
@@ -172,6 +181,110 @@ void BoxJudge::count(const Answers& answers) {
     frames_.push_back(std::move(frame));
   }
   precision_ = average_precision(frames_, classes);
+}
+
+// Boxes that are weaker are in the answers for the sake of precision alone.
+std::vector<Detection> shown_boxes(const std::vector<Detection>& found) {
+  constexpr float kShownScore = 0.25f;
+  std::vector<Detection> shown;
+  for (const Detection& b : found) {
+    if (b.score >= kShownScore) shown.push_back(b);
+  }
+  return shown;
+}
+
+Detection as_detection(const TruthBox& t) {
+  return {static_cast<float>(t.left), static_cast<float>(t.top),
+          static_cast<float>(t.right), static_cast<float>(t.bottom), t.index};
+}
+
+struct BoxMistakes {
+  size_t missed = 0, extra = 0;
+  size_t sum() const { return missed + extra; }
+};
+
+// Each found box has at most one of the truth, that it overlaps by half.
+BoxMistakes mistakes_in(const FrameBoxes& frame) {
+  constexpr float kHalf = 0.5f;
+  std::vector<Detection> left = shown_boxes(frame.found);
+  BoxMistakes mistakes;
+  for (const TruthBox& t : frame.truth) {
+    if (t.crowd) continue;
+    const auto match = std::ranges::find_if(left, [&](const Detection& b) {
+      return b.index == t.index &&
+             intersection_over_union(b, as_detection(t)) >= kHalf;
+    });
+    if (match == left.end()) {
+      ++mistakes.missed;
+    } else {
+      left.erase(match);
+    }
+  }
+  mistakes.extra = left.size();
+  return mistakes;
+}
+
+std::vector<int64_t> BoxJudge::worst() const {
+  std::vector<std::pair<size_t, int64_t>> wrong;
+  for (size_t f = 0; f < frames_.size(); ++f) {
+    const size_t mistakes = mistakes_in(frames_[f]).sum();
+    if (mistakes > 0) wrong.emplace_back(mistakes, items_[f]);
+  }
+  std::ranges::stable_sort(wrong, std::greater{},
+                           [](const auto& w) { return w.first; });
+  std::vector<int64_t> items;
+  for (const auto& [mistakes, item] : wrong) items.push_back(item);
+  return items;
+}
+
+void BoxJudge::draw(int64_t item, std::span<const uint8_t>,
+                    PagePictures& pictures) const {
+  const auto at =
+      static_cast<size_t>(std::ranges::find(items_, item) - items_.begin());
+  const FrameBoxes& frame = frames_[at];
+  Picture picture = data_->is_picture(item) ? data_->picture(item) : Picture{};
+  if (picture.width > 0) {
+    constexpr Colour kWhite{255, 255, 255};
+    for (const TruthBox& t : frame.truth) {
+      draw_box(picture, {t.left, t.top, t.right, t.bottom}, kWhite, "");
+    }
+    for (const Detection& b : shown_boxes(frame.found)) {
+      draw_box(picture, {b.left, b.top, b.right, b.bottom}, colour_of(b.index),
+               title_of(b.index));
+    }
+  }
+  const BoxMistakes mistakes = mistakes_in(frame);
+  pictures.add(data_->name(item),
+               std::to_string(mistakes.missed) + " missed, " +
+                   std::to_string(mistakes.extra) + " found for nothing",
+               picture);
+}
+
+Section BoxJudge::section() const {
+  Chart all = table_chart(
+      "All pictures", {{"number", ""}, {"value", "%", Origin::kSetting, 2}});
+  all.table.rows = {{"mAP of overlaps 0.5 to 0.95", 100 * precision_.mean()},
+                    {"mAP50", 100 * precision_.at(0)},
+                    {"mAP75", 100 * precision_.at(5)}};
+  Chart each =
+      table_chart("Precision by class", {{"class", ""},
+                                         {"name", ""},
+                                         {"boxes", "truth"},
+                                         {"boxes", "found"},
+                                         {"AP", "%", Origin::kSetting, 1},
+                                         {"AP50", "%", Origin::kSetting, 1}});
+  for (const int c : seen()) {
+    each.table.rows.push_back({static_cast<double>(c), title_of(c),
+                               static_cast<double>(of(c).truth),
+                               static_cast<double>(of(c).found),
+                               100 * of(c).mean(), 100 * of(c).at[0]});
+  }
+  return {"accuracy",
+          "Accuracy",
+          format_count(precision_.truth) + " boxes in " +
+              format_count(precision_.frames) + " pictures.",
+          {std::move(all), std::move(each)},
+          truth_.notes};
 }
 
 std::string BoxJudge::csv() const {

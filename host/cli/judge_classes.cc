@@ -1,7 +1,12 @@
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
+#include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
 #include "host/cli/judge.h"
@@ -33,6 +38,14 @@ class ClassJudge : public Judge {
   }
   void count(const Answers& answers) override {
     accuracy_ = count_answers(classes_, answers);
+    for (const auto& [item, answer] : answers) {
+      const int truth = classes_.truth[static_cast<size_t>(item)];
+      if (answer.front() == truth) continue;
+      const auto place = std::ranges::find(answer, truth) - answer.begin();
+      wrong_.emplace_back(place, item);
+    }
+    std::ranges::stable_sort(wrong_, std::greater{},
+                             [](const auto& w) { return w.first; });
   }
   void write(const std::string& path) const override {
     write_file(path, confusion_csv(classes_, accuracy_));
@@ -43,13 +56,40 @@ class ClassJudge : public Judge {
   nlohmann::json json() const override {
     return accuracy_json(classes_, accuracy_);
   }
+  Section section() const override {
+    return accuracy_section(classes_, accuracy_);
+  }
+  std::vector<int64_t> worst() const override {
+    std::vector<int64_t> items;
+    for (const auto& [place, item] : wrong_) items.push_back(item);
+    return items;
+  }
+  std::string mistakes_text() const override {
+    return "Frames whose right class comes last among the classes that the "
+           "model finds most likely.";
+  }
+  void draw(int64_t item, std::span<const uint8_t> outputs,
+            PagePictures& pictures) const override {
+    const int truth = classes_.truth[static_cast<size_t>(item)];
+    std::string text = "is " + title_of(truth) + "\n";
+    const Bytes output(outputs.begin(), outputs.end());
+    for (const Class& c : best_classes(graph_, output, classes_.names, 3)) {
+      text += fmt::format("{:.3f} {}\n", c.score, title_of(c.index));
+    }
+    pictures.add(data_->name(item), text,
+                 data_->is_picture(item) ? data_->picture(item) : Picture{});
+  }
 
  private:
+  std::string title_of(int c) const { return printable(classes_.name(c)); }
+
   const Graph& graph_;
   const InputOptions pictures_;
   const std::unique_ptr<Dataset> data_;
   const Classes classes_;
   Accuracy accuracy_;
+  // Frames that are wrong, with the place of the right class, worst first.
+  std::vector<std::pair<int64_t, int64_t>> wrong_;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "host/cli/run_report.h"
 #include "host/data/evaluate/class_map.h"
 #include "host/data/evaluate/mask_overlap.h"
+#include "host/data/image/draw.h"
 #include "host/oracle/golden/checksum.h"
 
 namespace shoal {
@@ -26,6 +27,19 @@ bool possible_counts(const FrameAnswer& answer) {
   return answer.size() % kPerPair == 0 &&
          std::ranges::all_of(answer,
                              [](int v) { return v >= 0 && v <= 64'000'000; });
+}
+
+// Two pictures of one size.
+Picture side_by_side(const Picture& left, const Picture& right) {
+  Picture both{2 * left.width, left.height, {}};
+  const auto bytes = static_cast<std::ptrdiff_t>(3) * left.width;
+  for (int row = 0; row < left.height; ++row) {
+    for (const Picture* const half : {&left, &right}) {
+      const auto from = half->rgb.begin() + row * bytes;
+      both.rgb.insert(both.rgb.end(), from, from + bytes);
+    }
+  }
+  return both;
 }
 
 class MaskJudge : public PictureJudge {
@@ -97,10 +111,15 @@ class MaskJudge : public PictureJudge {
   void count(const Answers& answers) override {
     MaskCounts counts;
     for (const auto& [item, answer] : answers) {
+      double right = 0, all = 0;
       for (size_t i = 0; i < answer.size(); i += kPerPair) {
         counts[{answer[i], answer[i + 1]}] += answer[i + 2];
+        all += answer[i + 2];
+        if (answer[i] == answer[i + 1]) right += answer[i + 2];
       }
+      if (right < all) wrong_.emplace_back(right / all, item);
     }
+    std::ranges::sort(wrong_);
     overlap_ = mask_overlap(counts, static_cast<int64_t>(answers.size()));
   }
 
@@ -115,6 +134,71 @@ class MaskJudge : public PictureJudge {
       text += std::to_string(c) + "," + csv_field(name(c)) + numbers;
     }
     write_file(path, text);
+  }
+
+  Section section() const override {
+    Chart all = table_chart(
+        "All pictures", {{"number", ""}, {"value", "%", Origin::kSetting, 2}});
+    all.table.rows = {{"mIoU", 100 * overlap_.mean()},
+                      {"pixels that are right", 100 * right()}};
+    Chart each =
+        table_chart("Overlap by class", {{"class", ""},
+                                         {"name", ""},
+                                         {"pixels", "truth"},
+                                         {"pixels", "said"},
+                                         {"IoU", "%", Origin::kSetting, 1}});
+    for (const int c : seen()) {
+      each.table.rows.push_back({static_cast<double>(c), title_of(c),
+                                 static_cast<double>(of(c).truth),
+                                 static_cast<double>(of(c).said),
+                                 100 * of(c).overlap()});
+    }
+    return {"accuracy",
+            "Accuracy",
+            format_count(overlap_.pixels) + " pixels in " +
+                format_count(overlap_.frames) + " pictures.",
+            {std::move(all), std::move(each)},
+            {}};
+  }
+  std::vector<int64_t> worst() const override {
+    std::vector<int64_t> items;
+    for (const auto& [right, item] : wrong_) items.push_back(item);
+    return items;
+  }
+  std::string mistakes_text() const override {
+    return "Pictures with the fewest pixels of the right class: on the left "
+           "the model's mask, on the right the truth.";
+  }
+  void draw(int64_t item, std::span<const uint8_t> outputs,
+            PagePictures& pictures) const override {
+    const PictureSize size = size_of(item);
+    Picture said = data_->is_picture(item)
+                       ? data_->picture(item)
+                       : Picture{size.width, size.height, {}};
+    said.rgb.resize(size_t{3} * size_t(size.width) * size_t(size.height), 128);
+    Picture right = said;
+    const HeadFindings found =
+        read_head(head_, real_outputs(graph_, outputs), {});
+    const Placement p = placement(size);
+    draw_mask(said,
+              {p.left, p.top, p.left + head_.width * p.columns,
+               p.top + head_.height * p.rows},
+              found.mask_width, found.mask);
+    const std::string file = truth_file(item);
+    const ClassMap truth =
+        decode_class_map(read_file(file, files::kInput), file);
+    std::vector<int> classes;
+    for (const uint8_t c : truth.classes) {
+      classes.push_back(c == kIgnoredClass ? 0 : c + flags_.label_offset);
+    }
+    draw_mask(right, {0, 0, double(size.width), double(size.height)},
+              truth.width, classes);
+    const auto part =
+        std::ranges::find(wrong_, item, &std::pair<double, int64_t>::second);
+    char text[64];
+    std::snprintf(text, sizeof text, "%.1f %% of its pixels are right",
+                  100 * part->first);
+    pictures.add(data_->name(item), text, side_by_side(said, right));
   }
 
   void print(const EvaluateOutcome& outcome) const override {
@@ -173,6 +257,8 @@ class MaskJudge : public PictureJudge {
   }
 
   MaskOverlap overlap_;
+  // The part that is right of pictures that are not all right, worst first.
+  std::vector<std::pair<double, int64_t>> wrong_;
 };
 
 }  // namespace

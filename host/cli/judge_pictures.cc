@@ -1,5 +1,6 @@
 #include "host/cli/judge_pictures.h"
 
+#include "host/base/printable.h"
 #include "host/cli/common.h"
 
 namespace shoal {
@@ -44,6 +45,11 @@ PictureSize PictureJudge::size_of(int64_t item) const {
 Placement PictureJudge::placement(PictureSize size) const {
   return placement_of(size.width, size.height, head_.width, head_.height,
                       pictures_.fit);
+}
+
+std::string PictureJudge::title_of(int index) const {
+  const std::string text = printable(name(index));
+  return text.empty() ? std::to_string(index) : text;
 }
 
 std::string PictureJudge::name(int index) const {

@@ -23,6 +23,7 @@ class PictureJudge : public Judge {
   // Where the picture lies in the model's input.
   Placement placement(PictureSize) const;
   virtual std::string name(int index) const;  // of a class; may be empty
+  std::string title_of(int index) const;      // the name, else the number
 
   const EvaluateFlags& flags_;
   const Graph& graph_;

@@ -69,6 +69,7 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   verb->add_option("--resume", f.resume,
                    "Journal of answers; those it has are not run again");
   add_wait_flag(verb, f.plan.wait);
+  add_html(verb, f.html);
   verb->add_option("-o,--output", f.output,
                    "Write the results as CSV, or the boxes found as .json");
   add_json(verb, f.json);

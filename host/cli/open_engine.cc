@@ -105,6 +105,14 @@ void EngineOpening::load() {
   }
 }
 
+Budgets EngineOpening::budgets() const {
+  if (kind_ == EngineKind::kBoard) {
+    return budgets_of(emulated_request(flags_.plan).cluster);
+  }
+  if (kind_ != EngineKind::kNode && kind_ != EngineKind::kVirtual) return {};
+  return budgets_of(plan_request(flags_.plan).cluster);
+}
+
 std::vector<std::string> EngineOpening::labels() const {
   return store_ ? store_->info.labels : std::vector<std::string>{};
 }

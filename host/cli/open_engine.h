@@ -18,6 +18,7 @@
 #include "host/engine/engine.h"
 #include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/virtual/virtual_engine.h"
+#include "host/plan/text/plan_table.h"
 #include "host/program/store/open_store.h"
 
 namespace shoal {
@@ -57,6 +58,8 @@ class EngineOpening {
   const Graph& graph() const { return store_ ? store_->info.graph : graph_; }
   // The detection that the outputs are for, if the file says so.
   std::shared_ptr<const DetectionOp> detection() const { return detection_; }
+  // The budgets of nodes that the flags describe; none of others.
+  Budgets budgets() const;
   // Those of a store; else none.
   std::vector<std::string> labels() const;
 

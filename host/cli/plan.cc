@@ -312,7 +312,8 @@ int plan_command(const PlanCommandFlags& flags) {
     write_file(flags.output, with_stored_plan(json, p));
   }
   if (!flags.html.empty()) {
-    write_file(flags.html, report_page({{"plan", json}}, flags.command));
+    write_file(flags.html,
+               report_page({{"plan", json}}, {.command = flags.command}));
   }
   if (flags.json) {
     say_json_text(json);

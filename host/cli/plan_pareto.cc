@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/shell_word.h"
 #include "host/base/size.h"
 #include "host/base/table.h"
 #include "host/base/units.h"
@@ -20,8 +22,11 @@
 #include "host/cli/output.h"
 #include "host/plan/planner/bounds.h"
 #include "host/plan/planner/explore.h"
+#include "host/plan/text/plan_json.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/objective.h"
 #include "host/plan/types/progress.h"
+#include "host/report/report.h"
 
 namespace shoal {
 namespace {
@@ -86,18 +91,47 @@ Chart front_chart(const std::string& name, const char* unit,
   return c;
 }
 
-ChartTable front_table(const std::vector<PlanTrial>& front) {
+// Removes a flag that the line gives, and its value.
+void remove_flag(std::string& line, const std::string& flag,
+                 const std::string& value) {
+  for (const std::string& words : {" " + flag + " " + shell_word(value),
+                                   " " + shell_word(flag + "=" + value)}) {
+    const size_t at = line.find(words);
+    if (at != line.npos) return void(line.erase(at, words.size()));
+  }
+}
+
+// Returns the line that plans a point again: its numbers are the limits, which
+// a search for them mostly keeps or betters.
+std::string point_command(const PlanCommandFlags& flags, const PlanTrial& t,
+                          bool has_links) {
+  std::string line = flags.command;
+  remove_flag(line, "--pareto", flags.pareto);
+  remove_flag(line, "--max-arena", flags.plan.max_arena);
+  remove_flag(line, "--max-latency", flags.plan.max_latency);
+  remove_flag(line, "--max-traffic", flags.plan.max_traffic);
+  line += fmt::format(" --max-arena {} --max-latency {}us", t.numbers.ram,
+                      std::ceil(t.numbers.latency_s * 1e6));
+  if (has_links)
+    line += fmt::format(" --max-traffic {}", t.numbers.traffic_bytes);
+  return line;
+}
+
+ChartTable front_table(const PlanCommandFlags& flags,
+                       const std::vector<PlanTrial>& front, bool has_links) {
   ChartTable table;
   table.columns = {{"largest arena", "B", Origin::kModelled, 0},
                    {"time", "ms", Origin::kModelled, 3},
                    {"traffic", "B", Origin::kModelled, 0},
                    {"nodes", ""},
-                   {"plan", ""}};
+                   {"plan", ""},
+                   {"command", ""}};
   for (const PlanTrial& t : front) {
     table.rows.push_back({static_cast<double>(t.numbers.ram),
                           t.numbers.latency_s * kMs,
                           static_cast<double>(t.numbers.traffic_bytes),
-                          static_cast<double>(t.numbers.nodes), t.text()});
+                          static_cast<double>(t.numbers.nodes), t.text(),
+                          point_command(flags, t, has_links)});
   }
   return table;
 }
@@ -125,11 +159,13 @@ Document document_of(const PlanCommandFlags& flags, const Net& net,
   q.text =
       "Plans that no other one beats in largest arena, time of a frame and "
       "traffic together, among all that were tried: every strategy, all nodes "
-      "and fewer, arenas from the smallest to that of the least time.";
+      "and fewer, arenas from the smallest to that of the least time. A "
+      "command takes a point's numbers as limits; mostly it finds the point or "
+      "a better one.";
   Chart all;
   all.title = "On the front";
   all.kind = ChartKind::kNone;
-  all.table = front_table(front);
+  all.table = front_table(flags, front, request.over_links());
   q.charts.push_back(std::move(all));
   q.charts.push_back(
       front_chart("time", "ms", found.trials,
@@ -142,6 +178,17 @@ Document document_of(const PlanCommandFlags& flags, const Net& net,
   }
   s.sections = {std::move(q)};
   return s;
+}
+
+// The front, and the plan that is best by the objective.
+std::string page_of(const PlanCommandFlags& flags, const Net& net,
+                    const PlanRequest& request, const Exploration& found,
+                    const std::vector<PlanTrial>& front) {
+  const std::string plan =
+      plan_json(net, *found.best, nullptr, budgets_of(request.cluster));
+  return report_page(
+      {{std::string("best by ") + objective_name(request.objective), plan}},
+      document_of(flags, net, request, found, front));
 }
 
 nlohmann::json json_of(size_t tried, const std::vector<PlanTrial>& front) {
@@ -189,8 +236,7 @@ int plan_pareto(const PlanCommandFlags& flags, const Net& net,
   }
   write_file(flags.pareto, flags.pareto.ends_with(".csv")
                                ? csv_of(found.trials, front)
-                               : document_page(document_of(flags, net, request,
-                                                           found, front)));
+                               : page_of(flags, net, request, found, front));
   if (flags.json) {
     say_json(json_of(tried, front));
     return 0;

@@ -27,7 +27,7 @@ int report_command(const ReportFlags& flags) {
   for (const std::string& path : flags.files) {
     reported.push_back(read_report_file(path));
   }
-  const std::string page = report_page(reported, flags.command);
+  const std::string page = report_page(reported, {.command = flags.command});
   write_file(flags.output, page);
   if (flags.json) {
     say_json({{"output", flags.output}, {"bytes", page.size()}});

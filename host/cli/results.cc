@@ -11,6 +11,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/charts/html.h"
 #include "host/cli/output.h"
 #include "host/data/image/draw.h"
 #include "host/oracle/golden/checksum.h"
@@ -30,21 +31,6 @@ std::string plain(const std::string& name) {
   }
   if (text.size() > 100) text.erase(0, text.size() - 100);
   return text.empty() || text[0] == '.' ? "_" + text : text;
-}
-
-std::string html(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
 }
 
 // How many classes the outputs tell apart; 0: that is not known.
@@ -148,14 +134,45 @@ Results::Result Results::read(const RunInput& input, const Bytes& output) {
   }
   std::optional<Picture> picture;
   const bool places = !r.found.boxes.empty() || !r.found.points.empty();
-  if (places || !flags_.folder.empty()) picture = input.picture();
+  const bool is_shown = !flags_.html.empty() && !pictures_.is_full();
+  const bool draws = is_shown || !flags_.folder.empty();
+  if (places || draws) picture = input.picture();
   if (picture) {
     to_picture(placement_of(picture->width, picture->height, head_.width,
                             head_.height, fit_),
                r.found);
   }
-  if (!flags_.folder.empty()) write_files(std::move(picture), r);
+  if (picture && draws) draw(*picture, r);
+  if (!flags_.folder.empty()) write_files(picture, r);
+  if (!flags_.html.empty()) {
+    pictures_.add(r.name, said(r), picture.value_or(Picture{}));
+  }
   return r;
+}
+
+std::string Results::said(const Result& r) const {
+  std::string text;
+  for (const Class& c : r.top) {
+    char score[32];
+    std::snprintf(score, sizeof score, "%.5f ", c.score);
+    text +=
+        score + (c.label.empty() ? std::to_string(c.index) : c.label) + "\n";
+  }
+  for (const Detection& b : r.found.boxes) {
+    text += box_text(b, label(b.index)) + "\n";
+  }
+  return printable(text, Newlines::kKept);
+}
+
+Section Results::take_section() {
+  Section section;
+  section.id = "answers";
+  section.title = "Answers";
+  section.text = "What " + printable(graph_.name) +
+                 " says of each input. Boxes, masks and points are drawn.";
+  section.pictures = pictures_.take();
+  section.notes = pictures_.notes();
+  return section;
 }
 
 void Results::print(const Result& r) const {
@@ -298,7 +315,7 @@ void Results::draw(Picture& picture, const Result& r) const {
   }
 }
 
-void Results::write_files(std::optional<Picture> picture, Result& r) {
+void Results::write_files(const std::optional<Picture>& drawn, Result& r) {
   const std::filesystem::path folder = flags_.folder;
   const std::string stem = file_stem(r.name);
   std::set<std::string> used;
@@ -311,30 +328,18 @@ void Results::write_files(std::optional<Picture> picture, Result& r) {
     r.arrays[i].file = name;
     write_file((folder / name).string(), format_npy(r.arrays[i].array));
   }
-  std::string said;
-  for (const Class& c : r.top) {
-    char score[32];
-    std::snprintf(score, sizeof score, "%.5f ", c.score);
-    said +=
-        score + (c.label.empty() ? std::to_string(c.index) : c.label) + "\n";
-  }
-  for (const Detection& b : r.found.boxes) {
-    said += box_text(b, label(b.index)) + "\n";
-  }
-  page_ += "<tr><td>" + html(printable(r.name)) + "</td><td>";
-  if (picture) {
-    draw(*picture, r);
+  page_ += "<tr><td>" + escape_html(printable(r.name)) + "</td><td>";
+  if (drawn) {
     r.drawing = stem + ".png";
-    write_file((folder / r.drawing).string(), encode_png(*picture));
+    write_file((folder / r.drawing).string(), encode_png(*drawn));
     page_ += "<img src=\"" + r.drawing + "\" alt=\"\">";
   }
-  page_ += "</td><td><pre>" + html(printable(said, Newlines::kKept)) +
-           "</pre></td></tr>\n";
+  page_ += "</td><td><pre>" + escape_html(said(r)) + "</pre></td></tr>\n";
 }
 
 void Results::finish() {
   if (flags_.folder.empty()) return;
-  const std::string title = html(printable(graph_.name));
+  const std::string title = escape_html(printable(graph_.name));
   write_file(
       (std::filesystem::path(flags_.folder) / "index.html").string(),
       "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>" +

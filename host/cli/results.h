@@ -13,6 +13,7 @@
 #include "host/cli/commands.h"
 #include "host/cli/common.h"
 #include "host/cli/run_inputs.h"
+#include "host/cli/verb_page.h"
 #include "host/data/task/task.h"
 
 namespace shoal {
@@ -43,10 +44,13 @@ class Results {
   nlohmann::json json(const Result&) const;
   // The page of --output-dir.
   void finish();
+  // Returns what --html shows of the results that were read. Once.
+  Section take_section();
 
  private:
-  void write_files(std::optional<Picture>, Result&);
+  void write_files(const std::optional<Picture>& drawn, Result&);
   void draw(Picture&, const Result&) const;
+  std::string said(const Result&) const;
   std::string label(int index) const;
   std::string file_stem(const std::string& name);
 
@@ -58,6 +62,7 @@ class Results {
   HeadUse head_;
   std::set<std::string> stems_;
   std::string page_;  // rows of the table
+  PagePictures pictures_;
 };
 
 }  // namespace shoal

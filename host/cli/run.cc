@@ -157,7 +157,8 @@ void write_trace(const std::string& file, const Graph& graph, const Answer& a) {
 }
 
 int run_command(const RunFlags& flags) {
-  return run_model(flags, [](const EngineReport&, nlohmann::json*) {});
+  return run_model(flags,
+                   [](const EngineReport&, nlohmann::json*, Document&) {});
 }
 
 int run_model(const RunFlags& flags, const RunMore& more) {
@@ -172,7 +173,9 @@ int run_model(const RunFlags& flags, const RunMore& more) {
                                     {"--store-key", flags.plan.storage.key}};
   for (const std::string& input : flags.inputs)
     read.push_back({"INPUT", input});
-  check_files(read, {{"--output", wanted.output}, {"--trace", wanted.trace}});
+  check_files(read, {{"--output", wanted.output},
+                     {"--trace", wanted.trace},
+                     {"--html", wanted.html}});
   EngineOpening opening({.verb = "run",
                          .model = flags.model,
                          .ends = flags.ends,
@@ -200,7 +203,13 @@ int run_model(const RunFlags& flags, const RunMore& more) {
       .all();
   const EngineReport done = engine->report();
   for (const std::string& note : done.notes) tell("%s\n", note.c_str());
-  report.end(done, more);
+  Document page;
+  report.end(done, more, page);
+  if (wanted.html.empty()) return 0;
+  page.title = engine->graph().name;
+  page.command = wanted.command;
+  page.sections.insert(page.sections.begin(), results.take_section());
+  write_verb_page(wanted.html, done, opening.budgets(), std::move(page));
   return 0;
 }
 

@@ -128,18 +128,19 @@ void RunReport::add(const Results::Result& result, const Bytes& output) {
   }
 }
 
-void RunReport::end(const EngineReport& report, const RunMore& more) {
+void RunReport::end(const EngineReport& report, const RunMore& more,
+                    Document& page) {
   if (!flags_.results.output.empty()) {
     write_file(flags_.results.output, outputs_);
   }
   if (flags_.json) {
     add_run(report, json_);
-    more(report, &json_);
+    more(report, &json_, page);
     say_json(json_);
   } else {
     if (only_) results_.print(*only_);
     print_run(report);
-    more(report, nullptr);
+    more(report, nullptr, page);
   }
 }
 

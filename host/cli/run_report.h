@@ -20,7 +20,7 @@ class RunReport {
   // `several`: each result is told with its input's name.
   RunReport(const RunFlags&, const Results&, bool several);
   void add(const Results::Result&, const Bytes& output);
-  void end(const EngineReport&, const RunMore&);
+  void end(const EngineReport&, const RunMore&, Document& page);
 
  private:
   const RunFlags& flags_;

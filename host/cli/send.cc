@@ -169,7 +169,8 @@ int send_command(const SendFlags& flags) {
   }
   const AloneClient& client = board.client();
   const double frames = static_cast<double>(got);
-  report.end(board.report(), [&](const EngineReport&, nlohmann::json* json) {
+  Document no_page;
+  const auto more = [&](const EngineReport&, nlohmann::json* json, Document&) {
     if (json) {
       (*json)["board"] = board.facts().board;
       (*json)["network"] = board.facts().networks[board.facts().network];
@@ -190,7 +191,8 @@ int send_command(const SendFlags& flags) {
           format_count(static_cast<int64_t>(client.damaged())).c_str());
     }
     if (comparison) say("compare  equal to this computer, byte for byte\n");
-  });
+  };
+  report.end(board.report(), more, no_page);
   return 0;
 }
 

@@ -405,8 +405,8 @@ void write_page(const SimulateFlags& flags, const VirtualEngine& engine,
   const Prepared& p = engine.prepared();
   const std::string plan =
       plan_json(p.net, p.plan, &least, budgets_of(engine.cluster()));
-  write_file(flags.html,
-             report_page({{"plan", plan}, {"trace", trace}}, flags.command));
+  write_file(flags.html, report_page({{"plan", plan}, {"trace", trace}},
+                                     {.command = flags.command}));
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ FileLock own_files(const StudyFlags& flags) {
 }  // namespace
 
 void prepare_study_folder(const StudyFlags& flags) {
+  if (!flags.html.empty()) check_writable(flags.html);
   if (flags.folder.empty()) return;
   make_folder(flags.folder);
   for (const char* ending : {".html", ".json"}) {
@@ -62,6 +63,9 @@ void report_study(const StudyFlags& flags, const StudyResult& result) {
       write_file(file, text);
       tell("%s\n", file.c_str());
     }
+  }
+  if (!flags.html.empty()) {
+    write_file(flags.html, document_page(result.document));
   }
   if (flags.json) {
     say_json_text(document_json(result.document));

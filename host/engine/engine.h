@@ -25,6 +25,7 @@
 namespace shoal {
 
 class FrameSource;
+struct Prepared;
 
 using Bytes = std::vector<uint8_t>;
 
@@ -66,6 +67,8 @@ struct EngineReport {
   double seconds = 0;  // from the first input to the last output
   std::optional<StorageWork> storage;
   std::vector<std::string> notes;  // what a person should know of the run
+  // The plan that runs, and its net; null: there is none.
+  std::shared_ptr<const Prepared> prepared = nullptr;
 };
 
 // A node that is lost takes with it what it kept of variables: what happened,

@@ -184,9 +184,17 @@ class Errors(unittest.TestCase):
             path = os.path.join(folder, "<b>&.tflite")
             os.symlink(MODEL, path)
             model = shoal.load(path)
-            for text in (model._repr_html_(), model.plan()._repr_html_()):
+            plan = model.plan()
+            report = plan.report()
+            for text in (model._repr_html_(), plan._repr_html_(), report.html):
                 self.assertIn("&lt;b&gt;&amp;", text)
                 self.assertNotIn("<b>", text)
+            shown = report._repr_html_()
+            self.assertEqual(shown.count("<"), 2)
+            self.assertIn("&amp;lt;b&amp;gt;&amp;amp;", shown)
+            report.save(os.path.join(folder, "r.html"))
+            with open(os.path.join(folder, "r.html"), encoding="utf-8") as file:
+                self.assertEqual(file.read(), report.html)
 
 
 class Process(unittest.TestCase):
@@ -270,7 +278,7 @@ class Texts(unittest.TestCase):
             stub = ast.parse(file.read())
         typed = {c.name: {f.name for f in c.body if isinstance(f, ast.FunctionDef)}
                  for c in stub.body if isinstance(c, ast.ClassDef)}
-        for name in ("Model", "Plan", "Cluster"):
+        for name in ("Model", "Plan", "Report", "Cluster"):
             public = {n for n, f in vars(getattr(shoal, name)).items()
                       if not n.startswith("_") and (inspect.isfunction(f) or
                                                     isinstance(f, property))}

@@ -5,7 +5,6 @@
 
 #include "host/base/error.h"
 #include "host/charts/html.h"
-#include "host/charts/page_files.h"
 #include "host/report/plan_view.h"
 #include "host/report/report_files.h"
 #include "host/report/trace_view.h"
@@ -31,7 +30,7 @@ nlohmann::json parse(const ReportFile& file) {
 }  // namespace
 
 std::string report_page(const std::vector<ReportFile>& files,
-                        const std::string& command) {
+                        Document document) {
   nlohmann::ordered_json data{{"plans", nlohmann::ordered_json::array()}};
   nlohmann::json trace;
   std::string trace_name;
@@ -50,17 +49,12 @@ std::string report_page(const std::vector<ReportFile>& files,
   if (data["plans"].size() > 2) refuse_files("there are more than two plans");
   const std::string model = data["plans"][0]["model"];
   if (!trace.is_null()) data["trace"] = trace_view(trace, trace_name, model);
-  HtmlPage page;
-  page.title = "Report: " + model;
-  page.body =
-      "<header>\n<h1>" + escape_html(model) +
-      "</h1>\n<p class=\"weak\">Made by <code>" + escape_html(command) +
-      "</code></p>\n</header>\n" + report_files::kBody +
-      data_script("data",
-                  data.dump(-1, ' ', false,
-                            nlohmann::ordered_json::error_handler_t::replace));
-  page.scripts = {page_files::kTables, report_files::kScript};
-  return html_text(page);
+  if (document.title.empty()) document.title = model;
+  const std::string text = data.dump(
+      -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return document_page(document,
+                       report_files::kBody + data_script("data", text),
+                       {report_files::kScript});
 }
 
 }  // namespace shoal

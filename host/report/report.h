@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "host/charts/document.h"
+
 namespace shoal {
 
 // A file's text, and what the page and errors call it.
@@ -14,10 +16,11 @@ struct ReportFile {
 
 // Returns the page of one plan, or of two side by side, and of at most one
 // trace, which is of a frame of the first plan. The files may stand in any
-// order. `command` is the line that made the page. Throws Error(kCorrupt) for
-// files that are damaged and Error(kUsage) for too many of them, for no plan,
-// and for a trace of another model.
+// order. `document` has the line that made the page, and sections that come
+// first; without a title it has the model's. Throws Error(kCorrupt) for files
+// that are damaged and Error(kUsage) for too many of them, for no plan, and for
+// a trace of another model.
 std::string report_page(const std::vector<ReportFile>& files,
-                        const std::string& command);
+                        Document document);
 
 }  // namespace shoal

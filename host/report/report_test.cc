@@ -96,7 +96,7 @@ json trace(const char* model = "net") {
 std::string page_of(const json& plan, const json& trace = {}) {
   std::vector<ReportFile> files{{"p.json", plan.dump()}};
   if (!trace.is_null()) files.push_back({"t.json", trace.dump()});
-  return report_page(files, "shoal report");
+  return report_page(files, {.command = "shoal report"});
 }
 
 // Returns what the page's program reads.
@@ -110,7 +110,7 @@ Exit code_of(const std::string& plan, const std::string& trace) {
   try {
     std::vector<ReportFile> files{{"p.json", plan}};
     if (!trace.empty()) files.push_back({"t.json", trace});
-    report_page(files, "");
+    report_page(files, {});
     return Exit::kOk;
   } catch (const Error& e) {
     EXPECT_NE(e.fix(), "");
@@ -163,7 +163,7 @@ TEST(Report, NamesAreNeverMarkup) {
 
 TEST(Report, TwoPlansStandSideBySide) {
   const std::string page = report_page(
-      {{"a.json", plan().dump()}, {"b.json", plan("other").dump()}}, "");
+      {{"a.json", plan().dump()}, {"b.json", plan("other").dump()}}, {});
   EXPECT_EQ(data_of(page)["plans"][1]["name"], "b.json");
   EXPECT_EQ(data_of(page)["plans"][1]["model"], "other");
 }

@@ -43,7 +43,10 @@ async function looksRight(page, name) {
     document.documentElement.scrollWidth - window.innerWidth);
   check(`${name} is wider than the window`, cut <= 0, `${cut} px`);
   check(`${name} a name became markup`,
-    await page.locator("img").count() === 0);
+    await page.locator("img:not([src^='data:image/png'])").count() === 0);
+  const unseen = await page.locator("img").evaluateAll((pictures) =>
+    pictures.filter((p) => p.naturalWidth === 0).length);
+  check(`${name} pictures are not shown`, unseen === 0, String(unseen));
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => window.axe.run());
   for (const v of violations) {
@@ -131,7 +134,7 @@ for (const file of files) {
         await page.screenshot({fullPage: true,
           path: `${shots}/${basename(file, ".html")}_${scheme}_${width}.png`});
       }
-      if (await page.locator("#picker").count() > 0) {
+      if (await page.locator("#picker [data-node='1']").count() > 0) {
         await useReport(page, name);
         if (await page.locator("#frame").isVisible()) {
           await useFrame(page, name);

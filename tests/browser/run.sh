@@ -32,6 +32,16 @@ cluster=(--board teensy41 --nodes 4 --ram 24K)
 "$shoal" report plan.json trace.json -o report.html > /dev/null
 "$shoal" plan "$net" --board teensy41 --ram 24K -o alone.json > /dev/null
 "$shoal" report plan.json alone.json -o two.html > /dev/null
-"$shoal" plan "$net" --board teensy41 --nodes 2 --pareto pareto.html > /dev/null
+"$shoal" plan "$net" --board teensy41 --pareto pareto.html > /dev/null
+data=$here/../../models/samples
+labels=$here/../../models/fashion_labels.txt
+# Without labels the classes have other numbers, and answers are wrong.
+"$shoal" evaluate "$net" "$data" --html evaluate.html > /dev/null
+"$shoal" run "$net" "$data"/*/* --labels "$labels" "${cluster[@]}" \
+  --html run.html > /dev/null
+"$shoal" emulate "$net" random:1 --board mps2-an386 --html emulate.html \
+  > /dev/null || rm -f emulate.html # without the emulator
+"$shoal" study split "$net" --nodes 1,2 --strategies spatial --sizes "" \
+  --html study.html > /dev/null
 [[ -z $shots ]] || mkdir -p "$shots"
 node "$here/pages.mjs" "$modules" "$browser" "$shots" "$folder"/*.html

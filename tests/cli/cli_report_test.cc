@@ -65,6 +65,32 @@ TEST_F(CliReport, DrawsAPlanAndItsFrame) {
   EXPECT_EQ(same["plans"][0], drawn);
 }
 
+TEST_F(CliReport, VerbsThatRunAModelDrawWhatItFinds) {
+  const std::string source = SHOAL_SOURCE_DIR;
+  const std::string samples = source + "/models/samples";
+  const std::string labels = source + "/models/fashion_labels.txt";
+  expect_ok(shop_, {"run", kNet, samples + "/bag", "--labels", labels, "--html",
+                    "r.html"});
+  std::string text = shop_.read_text("r.html");
+  EXPECT_NE(text.find("src=\"data:image/png;base64,iVBOR"), std::string::npos);
+  EXPECT_NE(text.find(" bag\n"), std::string::npos);
+  EXPECT_EQ(page("r.html")["plans"].size(), 1u);
+
+  expect_ok(shop_, {"evaluate", kNet, samples, "--labels", labels, "--html",
+                    "e.html"});
+  text = shop_.read_text("e.html");
+  EXPECT_NE(text.find("Confusion"), std::string::npos);
+  EXPECT_NE(text.find("Accuracy by class"), std::string::npos);
+  EXPECT_NE(text.find("shoal evaluate"), std::string::npos);
+  EXPECT_EQ(page("e.html")["plans"].size(), 1u);
+  EXPECT_EQ(text.find("<img"), std::string::npos);
+
+  // Without labels the classes have other numbers, and answers are wrong.
+  expect_ok(shop_, {"evaluate", kNet, samples, "--html", "w.html"});
+  text = shop_.read_text("w.html");
+  EXPECT_NE(text.find("<img src=\"data:image/png"), std::string::npos);
+}
+
 TEST_F(CliReport, RefusesWhatItCannotDraw) {
   const auto refused = [this](std::vector<std::string> files, int code,
                               const std::string& part) {

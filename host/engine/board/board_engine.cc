@@ -71,6 +71,7 @@ EngineReport BoardEngine::report() const {
   r.what = "board " + options_.board->name;
   r.where = "emulated";
   r.nodes = engine_nodes(prepared_->plan);
+  r.prepared = prepared_;
   r.frames = r.runs = frames_;
   return r;
 }

@@ -62,6 +62,7 @@ std::unique_ptr<Engine> node_engine(std::shared_ptr<const Prepared> prepared,
 EngineReport NodeEngine::report() const {
   EngineReport r = stream_.report();
   r.nodes = engine_nodes(prepared_->plan);
+  r.prepared = prepared_;
   if (!node_->storage()) return r;
   const PlanNode& plan = prepared_->plan.nodes[0];
   r.storage = {

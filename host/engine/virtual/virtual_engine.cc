@@ -126,6 +126,7 @@ void VirtualEngine::stream(const Next& next, const Take& take) {
 EngineReport VirtualEngine::report() const {
   EngineReport r;
   r.nodes = engine_nodes(prepared_->plan);
+  r.prepared = prepared_;
   r.what = std::to_string(r.nodes.size()) +
            (r.nodes.size() == 1 ? " virtual node" : " virtual nodes");
   r.where = "on this computer";

@@ -135,6 +135,7 @@ std::string WorkersEngine::traffic_text() const {
 EngineReport WorkersEngine::report() const {
   EngineReport r;
   r.nodes = engine_nodes(prepared_->plan);
+  r.prepared = prepared_;
   r.what = std::to_string(r.nodes.size()) +
            (r.nodes.size() == 1 ? " worker" : " workers");
   r.where = "on this computer";

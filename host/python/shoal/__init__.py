@@ -22,7 +22,8 @@ import tempfile
 from shoal import _core
 from shoal._core import Error
 
-__all__ = ["Cluster", "Error", "Model", "Plan", "evaluate", "load"]
+__all__ = ["Cluster", "Error", "Model", "Plan", "Report",
+           "evaluate", "load"]
 
 # Flags that may be given several times.
 _REPEATED = {"outputs", "inputs", "input_shape", "fault"}
@@ -243,6 +244,19 @@ class Plan:
             return self.model.run(frames, progress=progress,
                                   **self._with(flags, folder))
 
+    def report(self, input="random:1", *, progress=None, **flags):
+        """Draws the plan, and a frame of it in virtual time, as one page.
+
+        `input` and flags are those of Plan.simulate. In a notebook the result
+        shows itself; `.save(path)` writes it.
+        """
+        with tempfile.TemporaryDirectory(prefix="shoal-") as folder:
+            page = os.path.join(folder, "report.html")
+            self.model.simulate(input, progress=progress, html=page,
+                                **self._with(flags, folder))
+            with open(page, encoding="utf-8") as file:
+                return Report(file.read().replace(folder + os.sep, ""))
+
     def evaluate(self, data, *, progress=None, **flags):
         """Measures the accuracy of the plan; see Model.evaluate."""
         with tempfile.TemporaryDirectory(prefix="shoal-") as folder:
@@ -253,6 +267,27 @@ class Plan:
         path = os.path.join(folder, "plan.json")
         self.save(path)
         return {**self._flags, **flags, "plan": path}
+
+
+class Report:
+    """A page with drawings, in `.html`; it needs nothing beside it."""
+
+    def __init__(self, page):
+        self.html = page
+
+    def __repr__(self):
+        return "<shoal.Report: %d bytes of HTML>" % len(self.html)
+
+    def _repr_html_(self):
+        # A document of its own: its style and program do not meet others.
+        return ('<iframe srcdoc="%s" sandbox="allow-scripts allow-downloads" '
+                'style="width:100%%;height:48em;border:0" title="Report">'
+                '</iframe>' % html.escape(self.html))
+
+    def save(self, path):
+        """Writes the page."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.html)
 
 
 class Cluster:

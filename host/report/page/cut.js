@@ -93,7 +93,7 @@ function showLayer(plan, layer) {
     `${shapeText(layer.shape)}, ${cutText(layer)}` +
     (layer.weights ? `; its weights are ${kPlaces[layer.weights] ?? "kept"}.`
       : ".")),
-  table(columns, rows, name), csvButton(columns, rows, "layer.csv"));
+  table(columns, rows, name));
 }
 
 const kPlaces = {mapped: "in flash, executed in place",

@@ -78,28 +78,8 @@ function table(columns, rows, name) {
         ...(unit ? [html("br"), html("span", {}, unit)] : []))))),
     html("tbody", {}, ...rows.map((r) => html("tr", {}, ...r.map(cell)))));
   makeSortable(made);
-  return html("div", {class: "scroll", tabindex: 0, role: "region",
-    "aria-label": name}, made);
-}
-
-// A button that saves the rows as CSV.
-function csvButton(columns, rows, file) {
-  const field = (v) => {
-    let text = String(v ?? "");
-    // A spreadsheet must not take a name for a formula.
-    if (typeof v === "string" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = [columns.map(([title, unit]) =>
-    unit ? `${title} (${unit})` : title), ...rows];
-  const button = html("button", {type: "button"}, `Save ${file}`);
-  button.addEventListener("click", () => {
-    const text = lines.map((l) => l.map(field).join(",")).join("\n") + "\n";
-    const link = html("a", {download: file,
-      href: `data:text/csv;charset=utf-8,${encodeURIComponent(text)}`});
-    link.click();
-  });
-  return html("p", {class: "screen"}, button);
+  return html("div", {}, html("div", {class: "scroll", tabindex: 0,
+    role: "region", "aria-label": name}, made), csvButton(made, name));
 }
 
 // A text beside the pointer.

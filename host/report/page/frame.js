@@ -232,6 +232,5 @@ function frameTables(trace, lists) {
       Math.max(0, trace.end - sums.reduce((a, b) => a + b, 0))];
   });
   return [html("h3", {}, "Time of every endpoint"),
-    table(columns, rows, "Time of every endpoint"),
-    csvButton(columns, rows, "frame.csv")];
+    table(columns, rows, "Time of every endpoint")];
 }

@@ -173,10 +173,8 @@ function drawTables() {
     ["storage", "ms", ms], ["check", "ms", ms]];
   const rows = segmentRows();
   show("tables", html("h3", {}, "Nodes"), table(nodes, nodeRows, "Nodes"),
-    csvButton(nodes, nodeRows, "nodes.csv"),
     html("h3", {}, `Slowest node of every ${word}`),
-    table(segments, rows, `Slowest node of every ${word}`),
-    csvButton(segments, rows, `${word}s.csv`));
+    table(segments, rows, `Slowest node of every ${word}`));
 }
 
 function drawAll() {
