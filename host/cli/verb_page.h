@@ -15,7 +15,7 @@ namespace shoal {
 // Pictures of a page, as long as it stays small.
 class PagePictures {
  public:
-  // What did not come to the page is counted. An empty picture is a text alone.
+  // Counts pictures for which there is no room. An empty one is a text alone.
   void add(std::string title, std::string text, const Picture&);
   bool is_full() const;
   std::vector<PagePicture> take() { return std::move(pictures_); }

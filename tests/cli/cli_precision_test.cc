@@ -124,6 +124,11 @@ TEST_F(CliPrecision, ResultsAreTheSameForEveryNumberOfJobs) {
       EXPECT_EQ(text, first[kind]);
     }
   }
+  ASSERT_EQ(evaluate(truth, {"--html", "p.html"}).code, 0);
+  const std::string page = shop_.read_text("p.html");
+  EXPECT_NE(page.find("<img src=\"data:image/png"), std::string::npos);
+  EXPECT_NE(page.find(" missed, "), std::string::npos);
+  EXPECT_NE(page.find("Precision by class"), std::string::npos);
   EXPECT_EQ(first[0].substr(0, 15), "class,label,tru");
   const json all = json::parse(first[1]);
   ASSERT_FALSE(all.empty());
@@ -256,9 +261,10 @@ TEST_F(CliPrecision, MasksAgainstPngs) {
   }
   std::string first;
   for (const char* jobs : {"1", "2"}) {
-    const Told told = shop_.shoal(
-        {"evaluate", "mask.tflite", "red", "--truth", "truth", "--json",
-         "--jobs", jobs, "-o", "o.csv", "--resume", std::string("j") + jobs});
+    const Told told =
+        shop_.shoal({"evaluate", "mask.tflite", "red", "--truth", "truth",
+                     "--json", "--jobs", jobs, "-o", "o.csv", "--resume",
+                     std::string("j") + jobs, "--html", "p.html"});
     ASSERT_EQ(told.code, 0) << told.err;
     const json j = json::parse(told.out);
     EXPECT_EQ(j.at("task"), "segment");
@@ -268,6 +274,9 @@ TEST_F(CliPrecision, MasksAgainstPngs) {
     EXPECT_NEAR(j.at("right").get<double>(), 0.75, 1e-12);
     if (first.empty()) first = shop_.read_text("o.csv");
     EXPECT_EQ(shop_.read_text("o.csv"), first);
+    const std::string page = shop_.read_text("p.html");
+    EXPECT_NE(page.find("<img src=\"data:image/png"), std::string::npos);
+    EXPECT_NE(page.find("75.0 % of its pixels are right"), std::string::npos);
   }
   classes[0] ^= 1;
   shop_.write("truth/b.png", grey_png(64, 48, classes));

@@ -14,10 +14,10 @@ function redrawMemory() { drawMemory(plan, chosenOrFullest()); }
 
 function choose(node) {
   chosen = node;
+  redrawMemory();  // first: it reads a width, which is known until then
   byId("picker").querySelectorAll("button[data-node]").forEach((b) =>
     b.setAttribute("aria-pressed", String(b.dataset.node === String(node))));
   lightUp(node);
-  redrawMemory();
 }
 
 function nodeButton(node, text) {
