@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
+#include "host/base/ranks/team.h"
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/evaluate_report.h"
