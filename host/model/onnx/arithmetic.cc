@@ -39,7 +39,7 @@ int varying_axis(const Shape& dims, size_t rank) {
   return found > 1 ? -1 : axis;
 }
 
-// x * c or x + c into the layer that made x.
+// x * c, x + c or x - c into the layer that made x.
 bool fuse_constant(OnnxCall& call, OpKind kind, const Value& x,
                    const OnnxTensor& c, const Shape& dims) {
   // A factor that the file quantizes stays an operand; a sum goes into the
@@ -103,6 +103,11 @@ void by_constant(OnnxCall& call, OpKind kind, const Value& x,
   const Shape dims = call.shape_of(c.dims);
   const bool scales = kind == OpKind::kMul || kind == OpKind::kAdd;
   if (scales && fuse_constant(call, kind, x, c, dims)) return;
+  if (kind == OpKind::kSub && !constant_first) {
+    OnnxTensor negated = c;
+    for (float& v : negated.floats) v = -v;
+    if (fuse_constant(call, OpKind::kAdd, x, negated, dims)) return;
+  }
   Value v = x;
   if (c.count() != 1) {
     const Shape out = result_dims(call, x.dims, dims);

@@ -8,8 +8,9 @@
 // scale m: a QDQ product, of the same bytes.
 //
 // Operators between the product and the Cast that move, add or clamp integers
-// do the same with m times the integers, and m times their constants. If there
-// is no such m for all of them, it is 1.
+// do the same with m times the integers, and m times their constants, where m
+// is the one factor behind all Casts that these operators lead to. If there is
+// no such m, it is 1.
 #include "host/model/onnx/integers.h"
 
 #include <algorithm>
@@ -58,12 +59,14 @@ class IntegerProducts {
     follow_integers();
     for (size_t i = 0; i < model_.nodes.size(); ++i) {
       const OnnxNode& node = model_.nodes[i];
-      if (reals_.contains(i)) {
-        add_of_reals(node);
+      const auto real = reals_.find(i);
+      if (real != reals_.end()) {
+        add_of_reals(node, real->second);
         continue;
       }
-      if (scaled_.contains(i)) {
-        add(node, "Identity", {other(node, factor_)}, node.outputs[0]);
+      const auto scaled = scaled_.find(i);
+      if (scaled != scaled_.end()) {
+        add(node, "Identity", {other(node, scaled->second)}, node.outputs[0]);
         continue;
       }
       const auto product = products_.find(i);
@@ -141,11 +144,30 @@ class IntegerProducts {
            std::ranges::all_of(t.bytes, [](uint8_t b) { return b == 0; });
   }
 
+  // Returns whether all numbers of a value that dims_of() knows are above zero.
+  bool is_positive(const std::string& value, int steps = 8) const {
+    const auto all_positive = [](const OnnxTensor& t) {
+      return !t.floats.empty() &&
+             std::ranges::all_of(t.floats, [](float v) { return v > 0; });
+    };
+    const auto constant = constants_.find(value);
+    if (constant != constants_.end()) return all_positive(*constant->second);
+    const OnnxNode* node = maker(value);
+    if (node == nullptr || steps == 0) return false;
+    if (node->type == "Constant") {
+      return std::ranges::any_of(node->attributes, [&](const OnnxAttribute& a) {
+        if (a.name == "value_float") return a.real > 0;
+        return a.name == "value" && a.tensor && all_positive(*a.tensor);
+      });
+    }
+    return (node->type == "Mul" || node->type == "Div") &&
+           is_positive(operand(*node, 0), steps - 1) &&
+           is_positive(operand(*node, 1), steps - 1);
+  }
   bool is_positive_number(const std::string& value) const {
-    const auto found = constants_.find(value);
-    if (found == constants_.end()) return false;
-    const OnnxTensor& t = *found->second;
-    return t.count() == 1 && t.floats.size() == 1 && t.floats[0] > 0;
+    const auto dims = dims_of(value);
+    return dims && std::ranges::all_of(*dims, [](auto n) { return n == 1; }) &&
+           is_positive(value);
   }
 
   // The output channels of a product: their number, and which axis of the
@@ -241,7 +263,7 @@ class IntegerProducts {
     const OnnxNode* scaled = sole_reader(cast->outputs[0], "Mul");
     if (scaled != nullptr) {
       const std::string factor = other(*scaled, cast->outputs[0]);
-      if (numbers_of(factor, channels) > 0) {
+      if (numbers_of(factor, channels) > 0 && is_positive(factor)) {
         p.factor = factor;
         p.last = number_of(*scaled);
         passed.insert(p.last);
@@ -252,70 +274,104 @@ class IntegerProducts {
     return true;
   }
 
-  // Finds the operators between products that no Cast follows at once and the
-  // Casts behind them. If one of them computes otherwise with integers than
-  // with real values, or an output has integers, all these products stay as
-  // they are, to be refused.
-  void follow_integers() {
-    std::vector<std::string> open;
+  // Products that no Cast follows at once, with the operators between them and
+  // the Casts behind those.
+  struct Chain {
     std::set<std::string> values;
-    for (const Product& p : loose_) {
-      values.insert(model_.nodes[p.node].outputs[0]);
-    }
-    open.assign(values.begin(), values.end());
-    std::set<size_t> way, casts;
-    while (!open.empty()) {
-      const std::string value = std::move(open.back());
-      open.pop_back();
-      if (ends_.contains(value)) return;
-      for (const size_t i : readers_[value]) {
-        const OnnxNode& node = model_.nodes[i];
-        if (node.outputs.size() != 1 || node.outputs[0].empty()) return;
-        if (is_own(node) && node.type == "Cast" && is_to_float(node)) {
-          casts.insert(i);
-          continue;
-        }
-        if (integer_operands(node) == 0) return;
-        way.insert(i);
-        const std::string& made = node.outputs[0];
-        if (values.insert(made).second) open.push_back(made);
-      }
-    }
-    for (const size_t i : way) {
-      const OnnxNode& node = model_.nodes[i];
-      const size_t count = std::min(integer_operands(node), node.inputs.size());
-      for (size_t k = 0; k < count; ++k) {
-        const std::string& value = node.inputs[k];
-        if (!value.empty() && !values.contains(value) && !is_constant(value)) {
-          return;
-        }
-      }
-    }
-    reals_ = std::move(way);
-    find_common_factor(casts);
+    std::set<size_t> products, way, casts;
+  };
+
+  // Finds the chains of integers. If an operator of one computes otherwise with
+  // integers than with real values, or an output has integers, its products
+  // stay as they are, to be refused.
+  void follow_integers() {
+    std::set<size_t> loose, placed;
+    for (const Product& p : loose_) loose.insert(p.node);
     for (Product& p : loose_) {
-      p.factor = factor_;
+      if (!placed.contains(p.node)) {
+        const std::optional<Chain> chain =
+            chain_of(model_.nodes[p.node].outputs[0], loose);
+        if (!chain) continue;
+        const std::string factor = common_factor(*chain);
+        for (const size_t i : chain->way) reals_.emplace(i, factor);
+        for (const size_t i : chain->products) factors_.emplace(i, factor);
+        placed.insert(chain->products.begin(), chain->products.end());
+      }
+      p.factor = factors_.at(p.node);
       gone_.insert(p.node);
       products_.emplace(p.node, std::move(p));
     }
   }
 
-  // Finds the one number by which the file multiplies the results of all casts.
-  // A number below zero would turn maxima into minima.
-  void find_common_factor(const std::set<size_t>& casts) {
+  // Follows integers to their readers, and from these to their other operands.
+  std::optional<Chain> chain_of(const std::string& first,
+                                const std::set<size_t>& loose) const {
+    Chain chain;
+    chain.values.insert(first);
+    std::vector<std::string> open{first};
+    const auto reach = [&](const std::string& value) {
+      if (chain.values.insert(value).second) open.push_back(value);
+    };
+    while (!open.empty()) {
+      const std::string value = std::move(open.back());
+      open.pop_back();
+      const auto made = makers_.find(value);
+      if (made == makers_.end() || ends_.contains(value)) return std::nullopt;
+      if (loose.contains(made->second)) {
+        chain.products.insert(made->second);
+      } else if (!add_to_way(made->second, chain, reach)) {
+        return std::nullopt;
+      }
+      const auto readers = readers_.find(value);
+      if (readers == readers_.end()) continue;
+      for (const size_t i : readers->second) {
+        const OnnxNode& node = model_.nodes[i];
+        if (is_own(node) && node.type == "Cast" && is_to_float(node)) {
+          chain.casts.insert(i);
+        } else if (!add_to_way(i, chain, reach)) {
+          return std::nullopt;
+        }
+      }
+    }
+    return chain;
+  }
+
+  // Returns false for an operator that integers cannot pass as real values.
+  template <typename Reach>
+  bool add_to_way(size_t i, Chain& chain, const Reach& reach) const {
+    const OnnxNode& node = model_.nodes[i];
+    const size_t count = std::min(integer_operands(node), node.inputs.size());
+    if (count == 0 || node.outputs.size() != 1 || node.outputs[0].empty()) {
+      return false;
+    }
+    if (!chain.way.insert(i).second) return true;
+    reach(node.outputs[0]);
+    for (size_t k = 0; k < count; ++k) {
+      const std::string& value = node.inputs[k];
+      if (!value.empty() && !is_constant(value)) reach(value);
+    }
+    return true;
+  }
+
+  // Returns the one number by which the file multiplies the results of all
+  // casts, "" if there is none. A number below zero would turn maxima into
+  // minima.
+  std::string common_factor(const Chain& chain) {
     std::set<std::string> factors;
     std::set<size_t> products;
-    for (const size_t i : casts) {
-      const std::string& real = model_.nodes[i].outputs[0];
+    for (const size_t i : chain.casts) {
+      const OnnxNode& cast = model_.nodes[i];
+      if (cast.outputs.empty()) return "";
+      const std::string& real = cast.outputs[0];
       const OnnxNode* scaled = sole_reader(real, "Mul");
       const std::string factor = scaled ? other(*scaled, real) : "";
-      if (!is_positive_number(factor)) return;
+      if (!is_positive_number(factor)) return "";
       factors.insert(factor);
       products.insert(number_of(*scaled));
     }
-    if (factors.size() != 1) return;
-    factor_ = *factors.begin();
-    scaled_ = std::move(products);
+    if (factors.size() != 1) return "";
+    for (const size_t i : products) scaled_.emplace(i, *factors.begin());
+    return *factors.begin();
   }
 
   bool is_constant(const std::string& value) const {
@@ -341,7 +397,7 @@ class IntegerProducts {
   }
 
   // A node whose integers became real values, as its constants do here.
-  void add_of_reals(const OnnxNode& node) {
+  void add_of_reals(const OnnxNode& node, const std::string& factor) {
     OnnxNode made = node;
     const size_t count = std::min(integer_operands(node), node.inputs.size());
     for (size_t i = 0; i < count; ++i) {
@@ -351,8 +407,8 @@ class IntegerProducts {
           node.outputs[0] + ":real operand " + std::to_string(i);
       set_integer(add(node, "Cast", {value}, real), "to", kOnnxFloat);
       value = real;
-      if (factor_.empty()) continue;
-      add(node, "Mul", {real, factor_}, real + " scaled");
+      if (factor.empty()) continue;
+      add(node, "Mul", {real, factor}, real + " scaled");
       value = real + " scaled";
     }
     out_.push_back(std::move(made));
@@ -495,9 +551,9 @@ class IntegerProducts {
   std::set<std::string> ends_;
   std::map<size_t, Product> products_;  // by their last node
   std::vector<Product> loose_;          // whose integers others read
-  std::set<size_t> reals_;              // nodes between those and a Cast
-  std::set<size_t> scaled_;             // products behind a Cast by factor_
-  std::string factor_;                  // "": 1
+  // The factors ("": 1) of loose products, of the nodes between them and a
+  // Cast, and of the Mul behind each Cast.
+  std::map<size_t, std::string> factors_, reals_, scaled_;
   std::set<size_t> gone_;
   std::vector<OnnxNode> out_;
   bool dynamic_ = false;

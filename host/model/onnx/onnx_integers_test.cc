@@ -175,10 +175,60 @@ TEST(OnnxIntegers, WhatIsDoneWithIntegersIsDoneWithReals) {
   }
 }
 
+// Each layer clamps and shifts its integers, and has a factor of its own.
+TEST(OnnxIntegers, LayersHaveFactorsOfTheirOwn) {
+  OnnxBuilder b;
+  b.input("x", {1, 5}, 2);
+  b.bytes("zx", {}, {120}, true);
+  b.int32s("low", {1}, {0});
+  b.int32s("less", {1, 3}, {100, -3000, 7});
+  const Ints first = some_bytes(15, 3), second = some_bytes(9, 5);
+  b.bytes("w0", {5, 3}, first);
+  b.bytes("w1", {3, 3}, second);
+  const float factors[] = {0.01F, 0.002F};
+  std::string bytes = "x";
+  for (const int i : {0, 1}) {
+    const auto name = [&](const char* what) {
+      return what + std::to_string(i);
+    };
+    b.node("MatMulInteger", {bytes, name("w"), "zx"}, name("n").c_str());
+    b.node("Sub", {name("n"), "less"}, name("d").c_str());
+    b.node("Max", {name("d"), "low"}, name("m").c_str());
+    b.node("Cast", {name("m")}, name("f").c_str(), {{"to", int64_t{1}}});
+    b.number(name("s"), factors[i]);
+    b.node("Mul", {name("f"), name("s")}, name("r").c_str());
+    b.number(name("t"), 0.5F);
+    b.node("QuantizeLinear", {name("r"), name("t"), "zx"}, name("y").c_str());
+    bytes = name("y");
+  }
+  b.output("y1", 2);
+  const Graph g = import_onnx(b.finish(), "m");
+  const std::vector<uint8_t> x = bytes_from(17, 51, 5);
+  const std::vector<uint8_t> made = model_output(g, run_oracle(g, x));
+  const int64_t less[] = {100, -3000, 7};
+  std::vector<int> values(x.begin(), x.end());
+  for (const Ints& weights : {first, second}) {
+    const float by = factors[weights.size() == second.size() ? 1 : 0];
+    std::vector<int> next;
+    for (size_t c = 0; c < 3; ++c) {
+      int64_t sum = -less[c];
+      for (size_t i = 0; i < values.size(); ++i) {
+        sum += (values[i] - 120) * weights[3 * i + c];
+      }
+      const auto kept = static_cast<double>(std::max<int64_t>(sum, 0));
+      next.push_back(byte_of(by * kept / 0.5, 120));
+    }
+    values = next;
+  }
+  ASSERT_EQ(made.size(), 3U);
+  for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(made[c], values[c], 2) << c;
+}
+
 // Integers at an output, weights that are computed, factors that are none of
-// channels, and one below zero behind a maximum are no layers.
+// channels or not above zero are no layers.
 TEST(OnnxIntegers, OtherIntegersAreRefused) {
-  for (const int kind : {0, 1, 2, 3}) {
+  const float factors[] = {0, 0, 0, -0.01F, 0, -0.01F};
+  for (const int kind : {0, 1, 2, 3, 4, 5}) {
     OnnxBuilder b;
     b.input("x", {1, 2, 3, 3}, 2);
     b.bytes("w", {3, 2, 1, 1}, some_bytes(6));
@@ -187,19 +237,19 @@ TEST(OnnxIntegers, OtherIntegersAreRefused) {
       b.int32s("zero", {1}, {0});
       if (kind == 3) b.node("Max", {"n", "zero"}, "raised");
       b.node("Cast", {kind == 3 ? "raised" : "n"}, "f", {{"to", int64_t{1}}});
-      if (kind == 3) {
-        b.number("s", -0.01F);
+      if (kind > 2) {
+        b.number("s", factors[kind]);
       } else {
         b.floats("s", {3}, {1, 2, 3});  // along columns
       }
-      b.node("Mul", {"f", "s"}, kind == 3 ? "r" : "y");
+      b.node("Mul", {"f", "s"}, kind > 2 ? "r" : "y");
       b.number("sy", 0.5F);
       b.bytes("zy", {}, {90}, true);
-      if (kind == 3) b.node("QuantizeLinear", {"r", "sy", "zy"}, "y");
+      if (kind > 2) b.node("QuantizeLinear", {"r", "sy", "zy"}, "y");
     } else {
       b.node("Identity", {"n"}, "y");
     }
-    b.output("y", kind == 0 ? 6 : kind == 3 ? 2 : 1);
+    b.output("y", kind == 0 ? 6 : kind > 2 ? 2 : 1);
     try {
       import_onnx(b.finish(), "m");
       ADD_FAILURE() << kind;
