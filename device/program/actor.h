@@ -122,6 +122,8 @@ inline uint64_t chunk_weight_bytes(const StageView& s, const ActorRecord& a,
     case OpCode::kLstm:
       return c.out_n *
              lstm_unit_bytes(channels(s.ports[a.in[0]]), channels(out));
+    case OpCode::kCell:  // CellParams::unit_bytes
+      return c.out_n * uint64_t{static_cast<uint32_t>(s.params[a.param])};
     default:
       return 0;
   }

@@ -2,6 +2,7 @@
 
 #include "device/base/fixed_point.h"
 #include "device/program/check_stage.h"
+#include "device/program/chunk.h"
 #include "device/program/geometry.h"
 #include "device/program/params.h"
 
@@ -17,6 +18,15 @@ const P& params_as(const StageView& s, const ActorRecord& a) {
   return *reinterpret_cast<const P*>(s.params + a.param);
 }
 
+bool add_ok(const AddParams& p) {
+  return fits_byte(p.zero0) && fits_byte(p.zero1) && is_shift(p.shift0) &&
+         is_shift(p.shift1) && is_shift(p.shift_out) &&
+         (p.sign == 1 || p.sign == -1);
+}
+bool mul_ok(const MulParams& p) {
+  return fits_byte(p.zero0) && fits_byte(p.zero1) && is_shift(p.shift);
+}
+
 // No place of a line, nor the one behind the last, leaves 30 bits.
 [[gnu::noinline]] bool is_near(int32_t stride, int32_t base, int places) {
   constexpr int32_t kFar = 1 << 29;
@@ -29,6 +39,18 @@ bool exponents_ok(StageCheck& c, int32_t multiplier, int32_t shift,
                   int32_t diff_min) {
   return c.need(shift >= 0 && shift <= 30 && multiplier >= 0) &&
          c.need(diff_min <= 0 && diff_min >= -(kInt32Max >> shift));
+}
+
+// Checks the ports of an actor with a state; `more` rows lie behind those of
+// the steps.
+bool check_steps(StageCheck& c, const StageView& s, const ActorRecord& a,
+                 int more) {
+  const PortRecord &in = s.ports[a.in[0]], &state = s.ports[a.in[1]];
+  const PortRecord& out = s.ports[a.out];
+  return c.need(columns(in) == 1 && columns(state) == 1 && columns(out) == 1) &&
+         c.need(rows(out) == rows(in) + more && rows(state) == 1 + more &&
+                channels(state) == channels(out)) &&
+         c.need(a.band == 1 && a.loop == kNone);
 }
 
 }  // namespace
@@ -52,11 +74,7 @@ bool check_reduce_sum(StageCheck& c, const StageView& s, const ActorRecord& a) {
 }
 
 bool check_add(StageCheck& c, const StageView& s, const ActorRecord& a) {
-  const auto& p = params_as<AddParams>(s, a);
-  return c.need(fits_byte(p.zero0) && fits_byte(p.zero1)) &&
-         c.need(is_shift(p.shift0) && is_shift(p.shift1) &&
-                is_shift(p.shift_out)) &&
-         c.need(p.sign == 1 || p.sign == -1);
+  return c.need(add_ok(params_as<AddParams>(s, a)));
 }
 
 bool check_squared_difference(StageCheck& c, const StageView& s,
@@ -68,8 +86,7 @@ bool check_squared_difference(StageCheck& c, const StageView& s,
 }
 
 bool check_mul(StageCheck& c, const StageView& s, const ActorRecord& a) {
-  const auto& p = params_as<MulParams>(s, a);
-  return c.need(fits_byte(p.zero0) && fits_byte(p.zero1) && is_shift(p.shift));
+  return c.need(mul_ok(params_as<MulParams>(s, a)));
 }
 
 // Quotients are shifted to the right.
@@ -140,13 +157,45 @@ bool check_lstm(StageCheck& c, const StageView& s, const ActorRecord& a) {
       !c.need(p.clip >= 0 && p.clip <= 1 << 15)) {
     return false;
   }
-  const PortRecord &in = s.ports[a.in[0]], &state = s.ports[a.in[1]];
-  const PortRecord& out = s.ports[a.out];
-  return c.need(columns(in) == 1 && columns(state) == 1 && columns(out) == 1) &&
-         c.need(rows(out) == rows(in) + kLstmCellRows &&
-                rows(state) == 1 + kLstmCellRows &&
-                channels(state) == channels(out)) &&
-         c.need(a.band == 1 && a.loop == kNone);
+  return check_steps(c, s, a, kLstmCellRows);
+}
+
+bool check_cell(StageCheck& c, const StageView& s, const ActorRecord& a) {
+  const auto& p = params_as<CellParams>(s, a);
+  const auto below = [](int32_t v, int32_t limit) {
+    return static_cast<uint32_t>(v) < static_cast<uint32_t>(limit);
+  };
+  bool good =
+      below(p.ops - 1, kMostCellOps) && below(p.states - 1, kMostCellStates);
+  int32_t dots[2] = {};  // of the row, of states
+  for (int k = 0; good && k < p.ops; ++k) {
+    const CellOp& op = p.op[k];
+    const auto code = static_cast<CellCode>(op.code);
+    // What a and b number: values made so far, unless the kind says otherwise.
+    int32_t most_a = k, most_b = k;
+    if (code == CellCode::kDot) {
+      most_a = p.states + 1, most_b = 1;
+      ++dots[op.a != 0];
+    } else if (code == CellCode::kState) {
+      most_a = p.states, most_b = 1;
+    } else if (code == CellCode::kTable) {
+      most_b = kMostCellTables;
+    } else if (code == CellCode::kAdd) {
+      good = add_ok(*reinterpret_cast<const AddParams*>(op.params));
+    } else {
+      good = code == CellCode::kMul &&
+             mul_ok(*reinterpret_cast<const MulParams*>(op.params));
+    }
+    good = good && below(op.a, most_a) && below(op.b, most_b) &&
+           fits_byte(op.zero_out) && fits_byte(op.low) && fits_byte(op.high) &&
+           op.low <= op.high;
+  }
+  return c.need(good && below(p.after[0], p.ops) && below(p.after[1], p.ops) &&
+                p.input_dots == dots[0] && p.state_dots == dots[1] &&
+                static_cast<uint32_t>(p.unit_bytes) ==
+                    cell_unit_bytes(p, channels(s.ports[a.in[0]]),
+                                    channels(s.ports[a.out]))) &&
+         check_steps(c, s, a, p.states - 1);
 }
 
 bool check_running_sum(StageCheck& c, const StageView& s,

@@ -29,6 +29,7 @@ bool check_matmul(StageCheck&, const StageView&, const ActorRecord&);
 bool check_l2_norm(StageCheck&, const StageView&, const ActorRecord&);
 bool check_probability(StageCheck&, const StageView&, const ActorRecord&);
 bool check_lstm(StageCheck&, const StageView&, const ActorRecord&);
+bool check_cell(StageCheck&, const StageView&, const ActorRecord&);
 
 // In the order of OpCode.
 inline constexpr KindCheck kKindChecks[] = {
@@ -60,7 +61,7 @@ inline constexpr KindCheck kKindChecks[] = {
     nullptr,  // rescale
     nullptr,  // sigmoid
     nullptr,  // wide_softmax
-    check_lstm};
+    check_lstm,        check_cell};
 static_assert(sizeof kKindChecks / sizeof kKindChecks[0] == kActorKindCount);
 
 }  // namespace shoal

@@ -17,6 +17,9 @@
 //                          [gate][input, recurrent], then the input's weights
 //                          [gate][input channel] and the recurrent ones
 //                          [gate][o]; no bias etc. behind them
+//   kCell                  [o], cell_unit_bytes() each: for each kDot folded
+//                          bias, multiplier and shift, int32, then the weights
+//                          of each, zeros up to a multiple of 4
 // Folded bias: bias - zero_in * sum over all taps of (w - zero_weight), mod
 // 2^32, so that acc = folded + sum x * (w - zero_weight) over all taps, where
 // a tap on padding has x = zero_in. kTransposeConv keeps its bias as it is.
@@ -47,6 +50,16 @@ inline constexpr uint32_t kLstmBiasBytes = 32;
 constexpr uint64_t lstm_unit_bytes(int inputs, int units) {
   return kLstmBiasBytes + 4 * (uint64_t{static_cast<uint32_t>(inputs)} +
                                static_cast<uint32_t>(units));
+}
+
+// Returns the bytes of one unit of kCell's weights.
+inline constexpr uint32_t kCellDotBytes = 12;
+constexpr uint64_t cell_unit_bytes(const CellParams& p, int inputs, int units) {
+  const auto dots = static_cast<uint32_t>(p.input_dots),
+             more = static_cast<uint32_t>(p.state_dots);
+  const uint64_t weights = uint64_t{dots} * static_cast<uint32_t>(inputs) +
+                           uint64_t{more} * static_cast<uint32_t>(units);
+  return kCellDotBytes * uint64_t{dots + more} + (weights + 3) / 4 * 4;
 }
 
 struct ChunkLayout {

@@ -325,6 +325,7 @@ enum class OpCode : uint8_t {
   kSigmoid,      // LOGISTIC and TANH of 16 bits
   kWideSoftmax,  // over channels, of 16 bits
   kLstm,         // a step for each row, from a state to the next one
+  kCell,         // the same, of operations of int8 that the parameters list
 };
 
 enum ActorFlags : uint8_t {
@@ -372,7 +373,7 @@ struct ActorRecord {
   uint16_t room16;      // kConv, kDepthwise: the bytes over 16 into which its
                         // weights of four bits are unpacked; 0: they have eight
   uint32_t accumulator;  // arena offset of private sums or of the state of
-                         // kLstm, else kNowhere
+                         // kLstm and kCell, else kNowhere
 };
 static_assert(sizeof(ActorRecord) == 56);
 

@@ -122,6 +122,8 @@ inline constexpr ActorKind kActorKinds[] = {
      ShapeRule::kPixels, kAllChannels},
     {OpCode::kLstm, kParamCount<LstmParams>, RowsFrom::kSteps,
      ShapeRule::kProduct, kWeights | kHoldsSecond | kAllChannels},
+    {OpCode::kCell, kParamCount<CellParams>, RowsFrom::kSteps,
+     ShapeRule::kProduct, kWeights | kHoldsSecond | kAllChannels},
 };
 constexpr int kActorKindCount = sizeof kActorKinds / sizeof kActorKinds[0];
 

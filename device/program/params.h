@@ -80,6 +80,33 @@ struct LstmParams {
 };
 // Rows of the state behind those of the hidden one.
 inline constexpr int kLstmCellRows = 2;
+// kCell: a step of a loop, as operations on one unit of a state after the
+// other. Row t of the result is the first state after step t, which reads row t
+// of the first operand; a further state has a row behind them, as it is after
+// the last step. The second operand has the states before the first step, a row
+// each. Operation k makes value k:
+//   kDot    requantize(sum of a weight's row and a vector) + zero_out, where a
+//           is 0 for the step's row and n for state n - 1 before the step
+//   kState  the unit of state a before the step
+//   kAdd    kAdd of values a and b, with AddParams
+//   kMul    kMul of values a and b, with MulParams
+//   kTable  table b at value a + 128
+enum class CellCode : int32_t { kDot, kState, kAdd, kMul, kTable };
+struct CellOp {
+  int32_t code, a, b, zero_out, low, high;
+  int32_t params[9];
+};
+inline constexpr int kMostCellOps = 24, kMostCellTables = 6;
+// Both of them, before and after a step, take 4 bytes a unit.
+inline constexpr int kMostCellStates = 2;
+struct CellParams {
+  int32_t unit_bytes;  // of weights; cell_unit_bytes()
+  int32_t ops, states;
+  int32_t input_dots, state_dots;  // operations kDot of both kinds
+  int32_t after[kMostCellStates];  // values
+  CellOp op[kMostCellOps];
+  uint32_t table[kMostCellTables][64];  // bytes, the lowest one first
+};
 // kL2Norm: sums of this many squares stay below 2^31.
 inline constexpr int kMostL2Channels = 32768;
 // kBilinear: output place o lies at (o * scale + base) / 1024 of the input.

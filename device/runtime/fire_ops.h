@@ -37,6 +37,9 @@ void fire_requantize(const Slice&);
 // fire_lstm.cc
 void fire_lstm(const Slice&);
 
+// fire_cell.cc
+void fire_cell(const Slice&);
+
 // fire_move.cc
 void fire_move(const Slice&);
 void fire_bilinear(const Slice&);

@@ -132,7 +132,8 @@ inline constexpr Fire kFires[] = {fire_conv,
                                   nullptr,  // rescale
                                   nullptr,  // sigmoid
                                   nullptr,  // wide_softmax
-                                  fire_lstm};
+                                  fire_lstm,
+                                  fire_cell};
 static_assert(sizeof kFires / sizeof kFires[0] == kActorKindCount);
 
 // Returns what fires a kind with elements of 16 bits; null: nothing.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "device/kernels/cell.h"
 #include "device/kernels/lstm.h"
 #include "device/program/params.h"
 #include "device/runtime/testing/expect_program.h"
@@ -410,6 +411,35 @@ TEST(Ops, Steps) {
     const int v = cell[size_t(k / 2)];
     y.at(kSteps + k / kUnits, 0, k % kUnits) =
         static_cast<int8_t>(k % 2 ? v >> 8 : v & 0xFF);
+  }
+  expect_op(a, {x, before}, y);
+}
+
+TEST(Ops, StepsOfOperations) {
+  Random r(23);
+  constexpr int kSteps = 6, kInputs = 5, kUnits = 8;
+  const Tensor x = random_tensor(r, kSteps, 1, kInputs);
+  const Tensor before = random_tensor(r, 2, 1, kUnits);
+  const ActorSpec a = cell_actor(r, kInputs, kUnits);
+  CellParams p;
+  std::memcpy(&p, a.params.data(), sizeof p);
+  const Bytes rows = x.bytes();
+  Bytes state = before.bytes();
+  const auto signs = [](Bytes& b) { return reinterpret_cast<int8_t*>(&b[0]); };
+  Tensor y(kSteps + 1, 1, kUnits);
+  for (int t = 0; t < kSteps; ++t) {
+    Bytes row(rows.begin() + t * kInputs, rows.begin() + (t + 1) * kInputs);
+    Bytes after(2 * kUnits);
+    for (const ChunkSpec& c : a.chunks) {
+      const auto* weights = reinterpret_cast<const int8_t*>(c.bytes.data());
+      cell_step({signs(row), signs(state), kInputs, kUnits, weights, c.out0,
+                 c.out_n, signs(after), &p});
+    }
+    state = after;
+    for (int u = 0; u < kUnits; ++u) {
+      y.at(t, 0, u) = static_cast<int8_t>(state[size_t(u)]);
+      y.at(kSteps, 0, u) = static_cast<int8_t>(state[size_t(kUnits + u)]);
+    }
   }
   expect_op(a, {x, before}, y);
 }

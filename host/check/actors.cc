@@ -16,7 +16,7 @@ bool is_one_of(OpCode op, std::initializer_list<OpCode> list) {
 bool is_weighted(OpCode op) {
   return is_one_of(op, {OpCode::kConv, OpCode::kDepthwise,
                         OpCode::kTransposeConv, OpCode::kLut, OpCode::kConstant,
-                        OpCode::kRequantize, OpCode::kLstm});
+                        OpCode::kRequantize, OpCode::kLstm, OpCode::kCell});
 }
 
 bool in_one_slice(OpCode op) {
@@ -74,7 +74,7 @@ class Actors {
     need(!cut || a.band == 1, "actor ", index,
          " cuts its window and makes more than one row");
     need(!cut || a.loop < 0, "actor ", index, " cuts its window in a loop");
-    need(layer.op != OpCode::kLstm || (a.band == 1 && out == layer.out.box),
+    need(!has_state(layer.op) || (a.band == 1 && out == layer.out.box),
          "actor ", index, " does not make all steps one by one");
     need((a.init && a.final) || layer.op == OpCode::kConv ||
              layer.op == OpCode::kTransposeConv,
@@ -87,7 +87,7 @@ class Actors {
   void sums(int index, const PlanActor& a, const Box& out, bool cut) {
     const Layer& layer = net_.layers[a.layer];
     // A state takes as much as a row of sums.
-    const bool one = cut || layer.op == OpCode::kLstm;
+    const bool one = cut || has_state(layer.op);
     const int rows = ends_loop(a) ? stage_.loops[a.loop].band : one ? 1 : 0;
     const bool weighted = layer.op == OpCode::kConv ||
                           layer.op == OpCode::kDepthwise ||

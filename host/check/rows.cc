@@ -189,6 +189,7 @@ constexpr Dependence kDependences[] = {
     {OpCode::kSigmoid, same, same, same},
     {OpCode::kWideSoftmax, same, same, all, true},
     {OpCode::kLstm, steps, all, all, true},
+    {OpCode::kCell, steps, all, all, true},
 };
 
 constexpr bool in_order() {
@@ -286,6 +287,8 @@ bool whole_output(const Layer& l, const Box& out) {
 }
 
 }  // namespace
+
+bool has_state(OpCode op) { return dependence_of(op).rows == steps; }
 
 bool slides(OpCode op) {
   return dependence_of(op).rows == window ||

@@ -18,6 +18,8 @@ struct Interval {
 
 // Operators whose rows come from a kernel that a plan may cut.
 bool slides(OpCode);
+// Returns whether an actor keeps a state from row to row.
+bool has_state(OpCode);
 
 // Returns the elements of operand `operand` that `out`, a box of the layer's
 // output, depends on; empty if it lies on padding alone.

@@ -198,7 +198,7 @@ class Statistics {
   int64_t actor_macs(const PlanStage& stage, int index) const {
     const PlanActor& a = stage.actors[index];
     const Layer& layer = net_.layers[a.layer];
-    if (layer.op == OpCode::kLstm) return layer.macs;  // it has one owner
+    if (has_state(layer.op)) return layer.macs;  // it has one owner
     const int64_t whole = layer.out.box.elements();
     const Box out = made_box(net_, stage, index);
     int64_t macs = layer.macs / whole * out.elements();

@@ -57,6 +57,9 @@ uint64_t weights_of_chunk(const Net& net, const PlanStage& stage,
     case OpCode::kLstm:  // eight biases, and rows of four gates
       return n * (32 + 4 * (stage.ports[a.in[0]].box.channels() +
                             layer.out.box.channels()));
+    case OpCode::kCell:  // a record for each unit
+      return n * (layer.weights.values.size() /
+                  static_cast<size_t>(layer.out.box.channels()));
     case OpCode::kRequantize:
       return 8 * n + fours(n);
     default: {

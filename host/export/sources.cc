@@ -71,6 +71,11 @@ constexpr KindSources kKinds[] = {
     {"kSigmoid", "fire_wide", {"wide_elements"}},
     {"kWideSoftmax", "fire_wide", {"wide_elements"}},
     {"kLstm", "fire_lstm", {"lstm", "dot"}},
+    {"kCell",
+     "fire_cell",
+     {"cell", "dot", "binary"},
+     {},
+     {"cell", "dot", "binary", "mve_add"}},
 };
 static_assert(std::size(kKinds) == kActorKindCount, "a row for each OpCode");
 

@@ -21,6 +21,7 @@ KernelCost kernel_cost(const StageView& s, const ActorRecord& a,
       // Only these of the kernel's taps meet an input pixel.
       return {costs.conv / a.stride_y / a.stride_x};
     case OpCode::kLstm:
+    case OpCode::kCell:
       return {costs.fully_connected};
     default:
       return conv_cost(costs, rows(out) * columns(out),
@@ -191,6 +192,12 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
     if (a.op == OpCode::kLstm) {
       macs =
           kLstmGates * 1.0 * (p.in_channels + shoal::channels(s.ports[a.out]));
+    }
+    if (a.op == OpCode::kCell) {
+      const auto& cell =
+          *reinterpret_cast<const CellParams*>(s.params + a.param);
+      macs = 1.0 * cell.input_dots * p.in_channels +
+             1.0 * cell.state_dots * shoal::channels(s.ports[a.out]);
     }
     units *= macs;
     sum.macs = macs * p.channels * static_cast<double>(pixels);

@@ -25,7 +25,7 @@ int64_t cut_weights(const Layer& layer, const LayerShare& share, int64_t n,
     return all / out.elements() * share.out.columns() * share.out.channels() *
            n;
   }
-  if (layer.op == OpCode::kLstm) return all / layer.out.box.channels() * n;
+  if (keeps_state(layer.op)) return all / layer.out.box.channels() * n;
   const int64_t taps = all / out.channels() / layer.kernel_h * n * rows;
   if (layer.op == OpCode::kDepthwise) return taps;
   return taps / layer.in[0].box.channels() * share.in_channels;

@@ -18,7 +18,7 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
   }
   if (layer.op == OpCode::kTransposeConv) return {costs.conv};
   // A step is a product with each weight once.
-  if (layer.op == OpCode::kLstm) return {costs.fully_connected};
+  if (keeps_state(layer.op)) return {costs.fully_connected};
   return conv_cost(costs, layer.out.box.rows() * layer.out.box.columns(),
                    layer.kernel_h * layer.kernel_w);
 }

@@ -49,7 +49,7 @@ struct LayerTime {
 constexpr bool counts_macs(OpCode op) {
   return op == OpCode::kConv || op == OpCode::kDepthwise ||
          op == OpCode::kTransposeConv || op == OpCode::kMatmul ||
-         op == OpCode::kLstm;
+         op == OpCode::kLstm || op == OpCode::kCell;
 }
 // Weights, bias, multipliers and shifts as they lie in the image.
 int64_t weight_bytes(const Layer&);

@@ -74,6 +74,12 @@ class RandomLayer {
         l.in[1] = {0, box(3, 1, pick(1, 9))};
         l.out.box = box(rows + 2, 1, l.in[1].box.channels());
         break;
+      case OpCode::kCell:
+        l.in[0].box = box(rows, 1, channels);
+        l.in[1] = {0, box(pick(1, 2), 1, pick(1, 9))};
+        l.out.box =
+            box(rows + l.in[1].box.rows() - 1, 1, l.in[1].box.channels());
+        break;
       case OpCode::kArgMax:
         l.out.box = box(rows, columns, 2);
         break;
@@ -266,6 +272,7 @@ TEST(CanCut, WhatTheOperatorsAllow) {
   EXPECT_EQ(allowed(OpCode::kDepthToSpace), "rc");
   EXPECT_EQ(allowed(OpCode::kTranspose), "");
   EXPECT_EQ(allowed(OpCode::kLstm), "");
+  EXPECT_EQ(allowed(OpCode::kCell), "");
   EXPECT_EQ(allowed(OpCode::kReshape), "");
 }
 

@@ -92,6 +92,7 @@ WorkKind kind_of(const Layer& l) {
     case OpCode::kTransposeConv:
       return WorkKind::kTransposed;
     case OpCode::kLstm:
+    case OpCode::kCell:
       return WorkKind::kFullyConnected;
     case OpCode::kConv:
       if (l.out.box.rows() * l.out.box.columns() == 1) {

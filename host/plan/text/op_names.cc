@@ -43,7 +43,8 @@ constexpr const char* kNames[] = {"conv",
                                   "rescale",
                                   "sigmoid",
                                   "wide_softmax",
-                                  "lstm"};
+                                  "lstm",
+                                  "cell"};
 static_assert(std::size(kNames) == kActorKindCount);
 
 }  // namespace

@@ -24,6 +24,7 @@ class Cutter {
         put_depthwise();
         break;
       case OpCode::kLstm:
+      case OpCode::kCell:
         put_units();
         break;
       case OpCode::kLut:
@@ -94,8 +95,8 @@ class Cutter {
   }
 
   void put_units() {
-    const auto unit = static_cast<int64_t>(lstm_unit_bytes(
-        layer_.in[0].box.channels(), layer_.out.box.channels()));
+    const auto unit = static_cast<int64_t>(layer_.weights.values.size()) /
+                      layer_.out.box.channels();
     put_values(cut_.out0 * unit, cut_.out_n * unit);
   }
 
