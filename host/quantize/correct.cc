@@ -48,8 +48,21 @@ class Corrector {
   void run(const FrameProgress& progress) {
     const auto count = static_cast<int64_t>(values_.size());
     size_t number = 0;  // of the float operator
+    const std::vector<Loop> loops = find_loops(int8_);
+    auto loop = loops.begin();
     for (size_t i = 0; i < int8_.ops.size(); ++i) {
       const Op& op = int8_.ops[i];
+      // The mean of a loop's operands depends on its biases.
+      if (loop != loops.end() && loop->first == static_cast<int>(i)) {
+        for_each_frame(count, [&](int, int64_t f) {
+          evaluate_loop(int8_, *loop, values_[static_cast<size_t>(f)]);
+        });
+        for (; static_cast<int>(i) < loop->last; ++i) {
+          if (int8_.ops[i].kind != OpKind::kQuantize) ++number;
+        }
+        --i, ++loop;
+        continue;
+      }
       if (op.kind != OpKind::kQuantize) {
         if (has_patch(op)) correct(op, number);
         ++number;

@@ -84,6 +84,7 @@ class ScaleSharing {
     for (const Op& op : graph_.ops) {
       if (!keeps_scale(op.kind)) continue;
       for (const int y : op.outputs) unite(op.inputs[0], y);
+      if (op.kind == OpKind::kDelay) unite(op.inputs[1], op.outputs[0]);
     }
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       if (joins_operands(graph_.ops[i].kind)) join(static_cast<int>(i));

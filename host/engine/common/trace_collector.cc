@@ -183,13 +183,19 @@ Values TraceCollector::values(std::span<const uint8_t> input, int frame) {
   for (size_t v = 0; v < kept_.size(); ++v) {
     values[static_cast<size_t>(graph_.variables[v].before)] = kept_[v];
   }
+  const std::vector<Loop> loops = find_loops(graph_);
+  auto loop = loops.begin();
   for (const Op& op : graph_.ops) {
+    const auto number = static_cast<int>(&op - graph_.ops.data());
+    if (loop != loops.end() && loop->last == number) ++loop;
+    const bool in_loop = loop != loops.end() && loop->first <= number;
+    if (in_loop && loop->first == number) evaluate_loop(graph_, *loop, values);
     const auto place = [&](int t) -> const std::optional<FilePlace>& {
       return net_.places[static_cast<size_t>(t)];
     };
     const bool derive = std::any_of(op.outputs.begin(), op.outputs.end(),
                                     [&](int t) { return !place(t); });
-    if (derive) evaluate(graph_, op, values);
+    if (derive && !in_loop) evaluate(graph_, op, values);
     for (const int t : op.outputs) {
       if (!place(t)) continue;
       FilePlace there = *place(t);

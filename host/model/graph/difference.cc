@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
+
+#include "host/model/graph/loops.h"
 
 namespace shoal {
 namespace {
@@ -29,9 +32,35 @@ std::string counts(const char* what, size_t a, size_t b) {
   return std::to_string(a) + " and " + std::to_string(b) + ' ' + what;
 }
 
+// Tensors in the order in which operators first name them. Others are gone.
+Graph in_order_of_use(const Graph& g) {
+  Graph out = g;
+  out.tensors.clear();
+  std::vector<int> places(g.tensors.size(), -1);
+  const auto take = [&](std::vector<int>& list) {
+    for (int& t : list) {
+      if (t < 0) continue;
+      int& place = places[static_cast<size_t>(t)];
+      if (place < 0) {
+        place = static_cast<int>(out.tensors.size());
+        out.tensors.push_back(g.tensors[static_cast<size_t>(t)]);
+      }
+      t = place;
+    }
+  };
+  take(out.inputs);
+  for (Op& op : out.ops) take(op.inputs), take(op.outputs);
+  take(out.outputs);
+  return out;
+}
+
 }  // namespace
 
-std::string graph_difference(const Graph& a, const Graph& b) {
+std::string graph_difference(const Graph& one, const Graph& other) {
+  // A file has the tensors of a loop elsewhere.
+  const bool loops = !find_loops(one).empty() && one.variables.empty();
+  const Graph &a = loops ? in_order_of_use(one) : one,
+              &b = loops ? in_order_of_use(other) : other;
   for (size_t i = 0; i < std::min(a.tensors.size(), b.tensors.size()); ++i) {
     const std::string what = tensor_difference(a.tensors[i], b.tensors[i]);
     if (!what.empty()) {

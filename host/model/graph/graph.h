@@ -4,7 +4,8 @@
 // turn them back.
 //
 // The importer guarantees: every index is valid; operators are in an order in
-// which each reads only inputs, constants and earlier results; every tensor
+// which each reads only inputs, constants and earlier results, except that the
+// steps of a loop (loops.h) read results of the step before; every tensor
 // is made at most once; all shapes are positive and agree with the operator;
 // constants have exactly their bytes; scales are finite and positive where an
 // operator needs them; a tensor has at most 2^31 bytes.
@@ -81,6 +82,7 @@ enum class OpKind : uint8_t {
   kTransposeConv,
   kBatchMatmul,
   kLstm,
+  kDelay,
   kAdd,
   kSub,
   kMul,
@@ -285,8 +287,9 @@ using Attr =
 
 // inputs holds data operands only: CONV_2D, DEPTHWISE_CONV_2D,
 // FULLY_CONNECTED, TRANSPOSE_CONV: x, weights, bias (-1: none); PRELU: x,
-// alpha; UNIDIRECTIONAL_SEQUENCE_LSTM: see LstmAttr; the others: what they
-// compute on. Weights keep the file's layout: OHWI, 1HWC, [out, in], OHWI.
+// alpha; UNIDIRECTIONAL_SEQUENCE_LSTM: see LstmAttr; DELAY: see loops.h; the
+// others: what they compute on. Weights keep the file's layout: OHWI, 1HWC,
+// [out, in], OHWI.
 struct Op {
   OpKind kind{};
   std::vector<int> inputs;

@@ -25,6 +25,10 @@ inline constexpr int kCompositeCode = 206;
 // Stands for several operators of the format.
 inline constexpr int kNoCode = -1;
 
+// A loop of the format, which import writes out: then it is the code of DELAY
+// (loops.h).
+inline constexpr int kWhileCode = 119;
+
 // Operators that passes treat alike.
 enum class OpClass : uint8_t {
   kConvolution,  // of a picture, with weights
@@ -129,6 +133,7 @@ enum class OptionsCode : int {
   kGatherNd = 83,
   kQuantize = 89,
   kHardSwish = 91,
+  kWhile = 93,
   kDepthToSpace = 94,
   kSelectV2 = 98,
   kBatchMatmul = 101,
@@ -138,6 +143,7 @@ enum class OptionsCode : int {
   kReadVariable = 112,
   kAssignVariable = 113,
   kGelu = 116,
+  kDynamicUpdateSlice = 117,
 };
 
 struct OpInfo {

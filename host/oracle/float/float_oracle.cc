@@ -70,6 +70,11 @@ void select(const Call& call) {
                           call.operand(2).data(), call.result().data());
 }
 
+// Computes one step; run_loop() does the first one.
+void delay(const Call& call) {
+  std::ranges::copy(call.operand(1), call.result().begin());
+}
+
 constexpr ByOperator<void (*)(const Call&)> kEvaluate(
     {{OpKind::kConv2d, float_oracle::conv2d},
      {OpKind::kDepthwiseConv2d, float_oracle::depthwise_conv2d},
@@ -78,6 +83,7 @@ constexpr ByOperator<void (*)(const Call&)> kEvaluate(
      {OpKind::kMaxPool2d, float_oracle::max_pool},
      {OpKind::kMean, float_oracle::mean},
      {OpKind::kSum, float_oracle::sum},
+     {OpKind::kDelay, delay},
      {OpKind::kReduceMax, float_oracle::highest},
      {OpKind::kReduceMin, float_oracle::lowest},
      {OpKind::kLogSoftmax, float_oracle::log_softmax},
@@ -139,6 +145,42 @@ FloatOracle::FloatOracle(const Graph& graph)
     }
     filters_.push_back(float_oracle::make_filter(graph, op, values_));
   }
+  for (const Loop& loop : find_loops(graph)) {
+    Steps& s = loops_.emplace_back();
+    s.loop = loop;
+    s.graph = step_graph(graph, loop);
+    s.read = loop_sequences(graph, loop);
+    s.row.resize(values_.size());
+    for (size_t t = 0; t < values_.size(); ++t) {
+      const Tensor& tensor = s.graph.tensors[t];
+      if (tensor.constant) {
+        s.row[t] = values_[t];
+      } else if (!tensor.shape.empty()) {
+        s.row[t].resize(element_count(tensor.shape));
+      }
+    }
+  }
+}
+
+void FloatOracle::run_loop(Steps& s) {
+  for (int t = 0; t < s.loop.steps; ++t) {
+    for (const int x : s.read) {
+      const auto size = static_cast<ptrdiff_t>(s.row[x].size());
+      std::copy_n(values_[x].begin() + t * size, size, s.row[x].begin());
+    }
+    for (int i = s.loop.first; i < s.loop.last; ++i) {
+      const Op& op = graph_.ops[i];
+      if (op.kind == OpKind::kDelay && t == 0) {
+        s.row[op.outputs[0]] = values_[op.inputs[0]];
+      } else {
+        evaluate(Call(s.graph, op, filters_[i], s.row));
+      }
+      for (const int y : op.outputs) {
+        const auto size = static_cast<ptrdiff_t>(s.row[y].size());
+        std::copy_n(s.row[y].begin(), size, values_[y].begin() + t * size);
+      }
+    }
+  }
 }
 
 const FloatValues& FloatOracle::run(std::span<const float> input) {
@@ -154,8 +196,14 @@ const FloatValues& FloatOracle::run(std::span<const float> input) {
     values_[t].assign(part.begin(), part.end());
     input = input.subspan(part.size());
   }
+  auto loop = loops_.begin();
   for (size_t o = 0; o < graph_.ops.size(); ++o) {
-    evaluate(Call(graph_, graph_.ops[o], filters_[o], values_));
+    if (loop != loops_.end() && loop->loop.first == static_cast<int>(o)) {
+      run_loop(*loop);
+      o = static_cast<size_t>(loop++->loop.last) - 1;
+    } else {
+      evaluate(Call(graph_, graph_.ops[o], filters_[o], values_));
+    }
   }
   return values_;
 }

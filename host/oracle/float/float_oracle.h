@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/model/graph/graph.h"
+#include "host/model/graph/loops.h"
 #include "host/oracle/float/filter.h"
 
 namespace shoal {
@@ -30,8 +31,18 @@ class FloatOracle {
   std::vector<float> output() const;
 
  private:
+  // A loop, one step of it, and the values of that step.
+  struct Steps {
+    Loop loop;
+    Graph graph;
+    std::vector<int> read;
+    FloatValues row;
+  };
+  void run_loop(Steps&);
+
   const Graph& graph_;
   FloatValues values_;
+  std::vector<Steps> loops_;
   std::vector<float_oracle::Filter> filters_;  // by operator number
 };
 

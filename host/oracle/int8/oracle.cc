@@ -4,6 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/base/memory.h"
+#include "host/model/graph/loops.h"
 #include "host/model/graph/wide.h"
 #include "host/oracle/int8/call.h"
 #include "host/oracle/int8/wide.h"
@@ -19,12 +20,22 @@ void movement(const oracle::Call& call) {
   oracle::movement(call, call.operands());
 }
 
+// Computes the result once the loop has made all rows of its operand.
+void delay(const oracle::Call& call) {
+  const auto initial = call.bytes(0), after = call.bytes(1);
+  const auto y = call.result_bytes();
+  std::ranges::copy(initial, y.begin());
+  std::ranges::copy(after.first(y.size() - initial.size()),
+                    y.begin() + static_cast<ptrdiff_t>(initial.size()));
+}
+
 constexpr ByOperator<void (*)(const oracle::Call&)> kEvaluate(
     {{OpKind::kConv2d, oracle::conv2d},
      {OpKind::kDepthwiseConv2d, oracle::depthwise_conv2d},
      {OpKind::kTransposeConv, oracle::transpose_conv},
      {OpKind::kReduceMax, oracle::extreme_byte},
      {OpKind::kReduceMin, oracle::extreme_byte},
+     {OpKind::kDelay, delay},
      {OpKind::kLogSoftmax, oracle::log_softmax},
      {OpKind::kL2Normalization, oracle::l2_norm}},
     {{OpClass::kFullyConnected, oracle::fully_connected},
@@ -71,6 +82,35 @@ void evaluate(const Graph& graph, const Op& op, Values& values) {
   (is_wide_op(graph, op) ? kEvaluateWide : kEvaluate)[op.kind](call);
 }
 
+void evaluate_loop(const Graph& graph, const Loop& loop, Values& values) {
+  const Graph step = step_graph(graph, loop);
+  const std::vector<int> read = loop_sequences(graph, loop);
+  Values row(values.size());
+  for (int t = 0; t < loop.steps; ++t) {
+    for (const int x : read) {
+      const auto size = static_cast<ptrdiff_t>(byte_count(step.tensors[x]));
+      const auto from = values[x].begin() + t * size;
+      row[x].assign(from, from + size);
+    }
+    for (int i = loop.first; i < loop.last; ++i) {
+      const Op& op = graph.ops[i];
+      if (op.kind == OpKind::kDelay) {
+        const Tensor& initial = graph.tensors[op.inputs[0]];
+        const auto& before = t > 0              ? row[op.inputs[1]]
+                             : initial.constant ? initial.data
+                                                : values[op.inputs[0]];
+        row[op.outputs[0]] = before;
+      } else {
+        evaluate(step, op, row);
+      }
+      for (const int y : op.outputs) {
+        if (t == 0) values[y].clear();
+        values[y].insert(values[y].end(), row[y].begin(), row[y].end());
+      }
+    }
+  }
+}
+
 int64_t oracle_bytes(const Graph& graph) {
   int64_t bytes = 0;
   const auto add = [&](int t) {
@@ -110,7 +150,16 @@ Values run_oracle(const Graph& graph, std::span<const uint8_t> input,
   for (size_t v = 0; v < kept.size(); ++v) {
     values[graph.variables[v].before] = kept[v];
   }
-  for (const Op& op : graph.ops) evaluate(graph, op, values);
+  const std::vector<Loop> loops = find_loops(graph);
+  auto loop = loops.begin();
+  for (int i = 0; i < static_cast<int>(graph.ops.size()); ++i) {
+    if (loop != loops.end() && loop->first == i) {
+      evaluate_loop(graph, *loop, values);
+      i = loop++->last - 1;
+    } else {
+      evaluate(graph, graph.ops[i], values);
+    }
+  }
   kept = assigned_values(graph, values);
   return values;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/model/graph/graph.h"
+#include "host/model/graph/loops.h"
 
 namespace shoal {
 
@@ -17,6 +18,8 @@ using Values = std::vector<std::vector<uint8_t>>;
 // Computes one operator: reads its inputs from `values` (constants come from
 // the graph), writes its outputs there.
 void evaluate(const Graph&, const Op&, Values& values);
+// Computes the operators of a loop, step by step.
+void evaluate_loop(const Graph&, const Loop&, Values& values);
 
 // Returns the bytes of the tensors that run_oracle() holds at once: it keeps
 // all that it makes.
