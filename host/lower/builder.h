@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/lower/layout.h"
+#include "host/model/graph/loops.h"
 
 namespace shoal {
 
@@ -131,6 +132,7 @@ void lower_bilinear(Builder&);
 void lower_matmul(Builder&);
 void lower_running_sum(Builder&);
 void lower_lstm(Builder&);
+void lower_loop(Builder&, const Loop&);
 void lower_arg(Builder&);
 void lower_cast(Builder&);
 void lower_blocks(Builder&);

@@ -125,14 +125,19 @@ void lower_convolution(Builder& b) {
   add_on_pictures(b, std::move(l), x, y);
 }
 
+Layer fully_connected_layer(const Builder& b) {
+  const Op& op = b.op();
+  return quantized_layer(b, OpCode::kConv,
+                         std::get<FusedAttr>(op.attr).activation,
+                         b.tensor(op.inputs[1]).quant.scale.size() == 1);
+}
+
 void lower_fully_connected(Builder& b) {
   const Op& op = b.op();
   const int x = op.inputs[0], y = op.outputs[0];
   const Tensor& weights = b.tensor(op.inputs[1]);
   const int length = weights.shape[1];
-  Layer l =
-      quantized_layer(b, OpCode::kConv, std::get<FusedAttr>(op.attr).activation,
-                      weights.quant.scale.size() == 1);
+  Layer l = fully_connected_layer(b);
   if (l.zero_in != 0) fold_zero_point(l, true);
   const int channels = weights.shape[0];
   const int64_t count = element_count(b.tensor(x).shape) / length;

@@ -54,10 +54,18 @@ Net lower_expanded(const Graph& g, int most_columns) {
   make_inputs(b);
   make_variables(b);
   assign_results(b, -1);
-  for (size_t k = 0; k < g.ops.size(); ++k) {
-    b.begin_op(static_cast<int>(k));
-    kLowerings[class_of(g.ops[k].kind)](b);
-    assign_results(b, static_cast<int>(k));
+  const std::vector<Loop> loops = find_loops(g);
+  auto loop = loops.begin();
+  for (int k = 0; k < static_cast<int>(g.ops.size()); ++k) {
+    const Op& op = g.ops[static_cast<size_t>(k)];
+    if (loop != loops.end() && loop->first == k) {
+      lower_loop(b, *loop);
+      k = loop++->last - 1;
+    } else if (!b.has(op.outputs[0])) {  // a loop has made its last states
+      b.begin_op(k);
+      kLowerings[class_of(op.kind)](b);
+    }
+    assign_results(b, k);
   }
   make_outputs(b);
   coalesce_copies(b.net(), b.part_copies());

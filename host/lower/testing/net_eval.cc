@@ -7,6 +7,7 @@
 #include "device/program/params.h"
 #include "host/lower/batch.h"
 #include "host/lower/layout.h"
+#include "host/lower/testing/cell_steps.h"
 #include "host/lower/testing/grid.h"
 #include "host/lower/testing/lstm_functions.h"
 
@@ -483,6 +484,8 @@ struct Run {
         return each([&](int r, int, int c) { return matmul(r, c); });
       case OpCode::kLstm:
         return lstm();
+      case OpCode::kCell:
+        return eval_cell(l, a, b, y);
       case OpCode::kMove:
         return each([&](int r, int x, int c) { return move(r, x, c); });
       case OpCode::kResize:

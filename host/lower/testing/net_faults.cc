@@ -156,6 +156,12 @@ class Judge {
                                  (32 + 4 * (in.channels() + out.channels()))),
                "steps of another size");
         break;
+      case OpCode::kCell:
+        expect(in.rows() + l.in[1].box.rows() - 1 == out.rows() &&
+                   l.in[1].box.channels() == out.channels() &&
+                   values % static_cast<size_t>(out.channels()) == 0,
+               "steps of another size");
+        break;
       case OpCode::kBilinear:
         expect(in.channels() == out.channels() && l.params.size() == 4,
                "another size than its input");

@@ -1,0 +1,264 @@
+// A loop (host/model/graph/loops.h) as one layer: the operations of a step are
+// parameters, and its matrices the weights of each unit. The result has a row
+// for each step and one for each further state behind them, so the state behind
+// the last step is a box of it.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <span>
+
+#include "device/program/chunk.h"
+#include "host/base/error.h"
+#include "host/lower/builder.h"
+#include "host/lower/convolution.h"
+#include "host/lower/lut.h"
+#include "host/lower/param_list.h"
+#include "host/model/graph/loops.h"
+#include "host/model/graph/operators.h"
+#include "host/model/graph/quantize.h"
+
+namespace shoal {
+namespace {
+
+void append_word(int32_t v, std::vector<int8_t>& to) {
+  for (int shift = 0; shift < 32; shift += 8) {
+    to.push_back(static_cast<int8_t>(static_cast<uint32_t>(v) >> shift & 0xFF));
+  }
+}
+
+class CellWriter {
+ public:
+  CellWriter(Builder& b, const Loop& loop)
+      : b_(b), g_(b.graph()), loop_(loop) {}
+
+  void run() {
+    find_states();
+    for (int i = loop_.first; i < loop_.last; ++i) {
+      b_.begin_op(i);
+      add(g_.ops[static_cast<size_t>(i)]);
+    }
+    params_.states = static_cast<int>(states_.size());
+    for (size_t s = 0; s < states_.size(); ++s) {
+      params_.after[s] = value(states_[s].after);
+    }
+    finish();
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& reason,
+                           const std::string& fix) const {
+    throw Error(Exit::kUnsupported,
+                "op " + std::to_string(b_.file_op()) + " " +
+                    op_name(b_.op().kind) + " of a loop: " + reason,
+                fix);
+  }
+  const Tensor& tensor(int t) const {
+    return g_.tensors[static_cast<size_t>(t)];
+  }
+
+  void find_states() {
+    b_.begin_op(loop_.first);
+    states_ = loop_states(g_, loop_);
+    units_ = tensor(states_[0].after).shape.back();
+    if (states_.size() > kMostCellStates) {
+      refuse(std::to_string(states_.size()) + " states, at most " +
+                 std::to_string(kMostCellStates) + " run",
+             "use LSTM or GRU layers");
+    }
+  }
+
+  CellOp& add_op(CellCode code, int made) {
+    if (params_.ops == kMostCellOps) {
+      refuse(
+          "more than " + std::to_string(kMostCellOps) + " operations in a step",
+          "use a simpler cell");
+    }
+    if (tensor(made).shape.back() != units_) {
+      refuse("makes " + std::to_string(tensor(made).shape.back()) +
+                 " values a step, states have " + std::to_string(units_),
+             "give each gate operators of its own");
+    }
+    values_[made] = params_.ops;
+    CellOp& op = params_.op[params_.ops++];
+    op.code = static_cast<int32_t>(code);
+    op.low = -128, op.high = 127;
+    return op;
+  }
+
+  // A state before the step is read unit by unit when an operation first does.
+  int value(int t) {
+    if (const auto at = values_.find(t); at != values_.end()) return at->second;
+    const auto state = std::ranges::find(states_, t, &LoopState::before);
+    if (state == states_.end()) {
+      refuse("reads '" + tensor(t).name + "', which no step makes",
+             "read inputs of a loop by FULLY_CONNECTED alone");
+    }
+    add_op(CellCode::kState, t).a =
+        static_cast<int32_t>(state - states_.begin());
+    return values_[t];
+  }
+
+  void add(const Op& op) {
+    if (op.kind == OpKind::kDelay) return;
+    if (op.kind == OpKind::kFullyConnected) return add_dot(op);
+    if (class_of(op.kind) != OpClass::kBinary) {
+      return add_table(op.inputs[0], unary_table(g_, op));
+    }
+    if (const auto table = binary_table(b_)) {
+      return add_table(table->tensor, table->table);
+    }
+    const bool sum = op.kind == OpKind::kAdd || op.kind == OpKind::kSub;
+    if (!sum && op.kind != OpKind::kMul) {
+      refuse("is not computed there", "use ADD, SUB and MUL");
+    }
+    const Tensor& y = tensor(op.outputs[0]);
+    const Tensor &l = tensor(op.inputs[0]), &r = tensor(op.inputs[1]);
+    const int left = value(op.inputs[0]), right = value(op.inputs[1]);
+    CellOp& made = add_op(sum ? CellCode::kAdd : CellCode::kMul, op.outputs[0]);
+    made.a = left, made.b = right;
+    const auto range = activation_range(std::get<FusedAttr>(op.attr).activation,
+                                        y.scale(), y.zero());
+    made.low = range.first, made.high = range.second;
+    made.zero_out = y.zero();
+    if (sum) {
+      set_params(add_params(l, r, y, op.kind == OpKind::kSub), made);
+    } else {
+      set_params(mul_params(l, r, y), made);
+    }
+  }
+
+  template <class P>
+  static void set_params(const P& params, CellOp& op) {
+    static_assert(sizeof params <= sizeof op.params);
+    std::memcpy(op.params, &params, sizeof params);
+  }
+
+  void add_table(int x, const ByteTable& table) {
+    const int from = value(x);
+    auto at = std::ranges::find(tables_, table);
+    if (at == tables_.end()) {
+      if (tables_.size() == kMostCellTables) {
+        refuse("more than " + std::to_string(kMostCellTables) +
+                   " functions in a step",
+               "use a simpler cell");
+      }
+      at = tables_.insert(at, table);
+      std::memcpy(params_.table[tables_.size() - 1], table.data(), 256);
+    }
+    CellOp& made = add_op(CellCode::kTable, b_.op().outputs[0]);
+    made.a = from;
+    made.b = static_cast<int32_t>(at - tables_.begin());
+  }
+
+  void add_dot(const Op& op) {
+    const int from = op.inputs[0];
+    int source = 0;
+    const auto state = std::ranges::find(states_, from, &LoopState::before);
+    if (state != states_.end()) {
+      source = 1 + static_cast<int>(state - states_.begin());
+    } else if (values_.contains(from)) {
+      refuse("a product with what the step computes",
+             "a GRU with linear_before_reset = 1 (reset_after of Keras) "
+             "needs none");
+    } else if (x_ >= 0 && x_ != from) {
+      refuse("products with two inputs", "concatenate them before the loop");
+    } else {
+      x_ = from;
+    }
+    Layer l = fully_connected_layer(b_);
+    if (l.zero_in != 0) fold_zero_point(l, true);
+    macs_ += l.macs;
+    CellOp& made = add_op(CellCode::kDot, op.outputs[0]);
+    made.a = source;
+    made.low = l.act_min, made.high = l.act_max;
+    made.zero_out = l.zero_out;
+    ++(source == 0 ? params_.input_dots : params_.state_dots);
+    dots_.push_back(std::move(l.weights));
+  }
+
+  std::vector<int8_t> unit_weights() const {
+    std::vector<int8_t> all;
+    for (int u = 0; u < units_; ++u) {
+      const auto unit = static_cast<size_t>(u);
+      for (const LayerWeights& w : dots_) {
+        append_word(w.bias[unit], all);
+        append_word(w.multipliers[unit], all);
+        append_word(w.shifts[unit], all);
+      }
+      for (const LayerWeights& w : dots_) {
+        const size_t n = w.values.size() / static_cast<size_t>(units_);
+        const auto from = w.values.begin() + static_cast<ptrdiff_t>(unit * n);
+        all.insert(all.end(), from, from + static_cast<ptrdiff_t>(n));
+      }
+      all.resize((all.size() + 3) / 4 * 4);
+    }
+    return all;
+  }
+
+  // A row for each state before the first step.
+  View initial_states() {
+    const Extent row{1, 1, units_};
+    if (states_.size() == 1) return b_.plain(states_[0].initial, row);
+    const View all =
+        b_.new_tensor(tensor(states_[0].initial).name + ":states",
+                      {static_cast<int>(states_.size()), 1, units_}, 1);
+    for (size_t s = 0; s < states_.size(); ++s) {
+      View to = all;
+      to.box.y0 = static_cast<int>(s), to.box.y1 = to.box.y0 + 1;
+      b_.copy_part(states_[s].initial, b_.plain(states_[s].initial, row), to);
+    }
+    return all;
+  }
+
+  void finish() {
+    if (x_ < 0) {
+      refuse("no input is read in its steps", "read one by FULLY_CONNECTED");
+    }
+    const int y = states_[0].after;
+    const int inputs = tensor(x_).shape.back();
+    const View before = initial_states();
+    Layer l = b_.layer(OpCode::kCell, y);
+    l.weights.values = unit_weights();
+    params_.unit_bytes = static_cast<int32_t>(l.weights.values.size()) / units_;
+    l.params = param_list(params_);
+    l.macs = macs_;
+    l.in[0] = b_.plain(x_, {loop_.steps, 1, inputs});
+    l.in[1] = before;
+    l.out = b_.new_tensor(tensor(y).name,
+                          {loop_.steps + params_.states - 1, 1, units_}, 1);
+    set_rows(y, 0, loop_.steps, l.out);
+    for (size_t s = 1; s < states_.size(); ++s) {
+      for (const Op& op : g_.ops) {
+        if (takes_last(g_, loop_, op) && op.inputs[0] == states_[s].after) {
+          set_rows(op.outputs[0], loop_.steps - 1 + static_cast<int>(s), 1,
+                   l.out);
+        }
+      }
+    }
+    b_.add(std::move(l));
+  }
+
+  void set_rows(int t, int first, int count, View view) {
+    view.box.y0 = first, view.box.y1 = first + count;
+    const Shape shape = squeezed(b_.lies(t));
+    b_.set(t, {view, shape, identity_order(static_cast<int>(shape.size()))});
+  }
+
+  Builder& b_;
+  const Graph& g_;
+  const Loop& loop_;
+  std::vector<LoopState> states_;
+  int units_ = 0, x_ = -1;
+  CellParams params_{};
+  std::map<int, int> values_;  // operations, by tensor
+  std::vector<ByteTable> tables_;
+  std::vector<LayerWeights> dots_;
+  int64_t macs_ = 0;
+};
+
+}  // namespace
+
+void lower_loop(Builder& b, const Loop& loop) { CellWriter(b, loop).run(); }
+
+}  // namespace shoal
