@@ -4,6 +4,7 @@
 
 #include "host/base/error.h"
 #include "host/model/export/functions.h"
+#include "host/model/export/loops.h"
 #include "host/model/export/op_writer.h"
 #include "host/model/export/operands.h"
 #include "host/model/tflite/raw_model.h"
@@ -108,6 +109,8 @@ std::vector<uint8_t> export_tflite(const Graph& model) {
   raw.inputs = graph.inputs;
   raw.outputs = graph.outputs;
   raw.pixels = graph.pixels;
+  MadeConstants made;
+  write_loops(graph, raw, made);
   raw.description = "shoal";
   raw.graph_name = "main";
   return encode(raw);

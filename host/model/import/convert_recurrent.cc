@@ -99,10 +99,22 @@ void convert_lstm(const OpReader& r, Op& op) {
   op.attr = LstmAttr{o.cell_scale, o.clip > 0 ? o.clip : 0};
 }
 
+// unfold_loops() has made it.
+void convert_delay(const OpReader& r, Op& op) {
+  const Tensor &initial = r.data(0), &after = r.data(1), &before = r.result();
+  r.expect_rank(after, 2);
+  r.same_shape(after, before);
+  r.expect_shape(initial, {1, after.shape[1]});
+  r.expect_equal_quantization(initial, before);
+  r.expect_equal_quantization(after, before);
+  op.inputs = {r.input(0), r.input(1)};
+}
+
 }  // namespace
 
 const ImportRow& recurrent_row(OpKind kind) {
-  static constexpr ImportRows kRows({{OpKind::kLstm, {convert_lstm}}});
+  static constexpr ImportRows kRows(
+      {{OpKind::kLstm, {convert_lstm}}, {OpKind::kDelay, {convert_delay}}});
   return kRows[kind];
 }
 

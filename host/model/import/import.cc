@@ -4,6 +4,7 @@
 #include <map>
 
 #include "host/base/error.h"
+#include "host/model/graph/loops.h"
 #include "host/model/import/raw_passes.h"
 
 namespace shoal {
@@ -23,6 +24,7 @@ class ModelConversion {
   Graph run() {
     choose_signature(raw_, options_, name_);
     inline_calls(raw_, name_);
+    unfold_loops(raw_, made_, name_);
     refuse_compiled();
     find_variables(raw_, name_);
     find_states(raw_, name_);
@@ -84,6 +86,7 @@ class ModelConversion {
     convert_ops(graph, found.floats);
     keep_numbers(graph);
     fold_functions(graph, raw_);
+    check_loops(graph);
     return graph;
   }
 
@@ -124,6 +127,14 @@ class ModelConversion {
       throw Error(Exit::kUnsupported,
                   text(name_, ": not supported:\n  variable \"", v.name,
                        "\" is computed with in float32"));
+    }
+  }
+
+  void check_loops(const Graph& graph) const {
+    for (const Loop& loop : find_loops(graph)) {
+      const std::string problem = loop_problem(graph, loop);
+      if (problem.empty()) continue;
+      throw Error(Exit::kUnsupported, name_ + ": not supported:\n  " + problem);
     }
   }
 

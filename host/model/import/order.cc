@@ -64,8 +64,10 @@ class OrderCheck {
   void check_op(size_t number) {
     const RawOp& op = raw_.ops[number];
     const std::string who = op_title(raw_, static_cast<int>(number));
-    for (const int t : op.inputs) {
-      if (t != -1) read(who, t);
+    // A DELAY reads what a later operator of its loop makes.
+    const size_t operands = op.code == kWhileCode ? 1 : op.inputs.size();
+    for (size_t i = 0; i < operands; ++i) {
+      if (op.inputs[i] != -1) read(who, op.inputs[i]);
     }
     if (op.outputs.empty()) fail(who + ": has no output");
     for (const int t : op.outputs) make(who, t);

@@ -41,6 +41,10 @@ std::optional<DetectionOp> take_detection(RawModel&);
 // Constants that passes make; the model refers to their bytes.
 using MadeBytes = std::deque<std::vector<uint8_t>>;
 
+// A loop over rows becomes the operators of its body and DELAY. Throws
+// Error(kUnsupported) for other loops.
+void unfold_loops(RawModel&, MadeBytes&, const std::string& name);
+
 // Turns INT64 constants that fit into INT32 ones.
 void narrow_longs(RawModel&, MadeBytes&);
 // Custom operators that the format has as well are its own.

@@ -202,6 +202,8 @@ Ref plain_options(Builder& b, const RawOptions& o) {
           .Union();
     case OptionsCode::kCall:
       return tflite::CreateCall(b, static_cast<uint32_t>(o.subgraph)).Union();
+    case OptionsCode::kWhile:
+      return tflite::CreateWhile(b, o.condition, o.subgraph).Union();
     case OptionsCode::kCallOnce:
       return tflite::CreateCallOnce(b, o.subgraph).Union();
     case OptionsCode::kVarHandle: {
@@ -268,6 +270,9 @@ RawOptions read_options(const tflite::Operator& op, Budget& budget) {
   } else if (const auto* call = op.options_as_Call()) {
     o.subgraph = static_cast<int>(
         std::min<uint32_t>(call->subgraph(), std::numeric_limits<int>::max()));
+  } else if (const auto* loop = op.options_as_While()) {
+    o.condition = loop->condition();
+    o.subgraph = loop->body();
   } else if (const auto* once = op.options_as_CallOnce()) {
     o.subgraph = once->subgraph();
   } else if (const auto* handle = op.options_as_VarHandle()) {

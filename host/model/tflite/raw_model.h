@@ -87,7 +87,8 @@ struct RawOptions {
   int mode = kMirrorReflect;      // MIRROR_PAD
   float value = 0;                // SOFTMAX beta, LEAKY_RELU alpha
   std::vector<int> dims;          // SQUEEZE, RESHAPE
-  int subgraph = 0;               // CALL_ONCE, CALL, STABLEHLO_COMPOSITE
+  int subgraph = 0;               // CALL_ONCE, CALL, STABLEHLO_COMPOSITE, WHILE
+  int condition = 0;              // another one, of WHILE
   std::string variable;           // VAR_HANDLE: container and shared name
 };
 
