@@ -156,14 +156,21 @@ void GraphBuilder::prune() {
   std::vector<bool> read(graph_.tensors.size(), false);
   for (const int t : graph_.outputs) read[static_cast<size_t>(t)] = true;
   std::vector<bool> kept(graph_.ops.size(), false);
-  for (size_t i = graph_.ops.size(); i-- > 0;) {
-    const Op& op = graph_.ops[i];
-    for (const int t : op.outputs) {
-      kept[i] = kept[i] || read[static_cast<size_t>(t)];
-    }
-    if (!kept[i]) continue;
-    for (const int t : op.inputs) {
-      if (t >= 0) read[static_cast<size_t>(t)] = true;
+  // A loop reads what a later operator of it makes.
+  for (bool more = true; more;) {
+    more = false;
+    for (size_t i = graph_.ops.size(); i-- > 0;) {
+      const Op& op = graph_.ops[i];
+      if (kept[i] || std::ranges::none_of(op.outputs, [&](int t) {
+            return read[static_cast<size_t>(t)];
+          })) {
+        continue;
+      }
+      kept[i] = true;
+      for (const int t : op.inputs) {
+        if (t >= 0) read[static_cast<size_t>(t)] = true;
+      }
+      more = more || op.kind == OpKind::kDelay;
     }
   }
   std::vector<Op> ops;

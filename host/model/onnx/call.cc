@@ -81,6 +81,11 @@ std::vector<int64_t> OnnxCall::integers(const std::string& name) const {
   return a == nullptr ? std::vector<int64_t>{} : a->integers;
 }
 
+std::vector<std::string> OnnxCall::words(const std::string& name) const {
+  const auto* a = of_kind(*this, name, AttributeKind::kWords, "words");
+  return a == nullptr ? std::vector<std::string>{} : a->words;
+}
+
 ConstantRef OnnxCall::tensor_attribute(const std::string& name) const {
   const auto* a = of_kind(*this, name, AttributeKind::kTensor, "a tensor");
   return a == nullptr ? nullptr : a->tensor;

@@ -76,6 +76,7 @@ class OnnxCall {
   float real(const std::string& name, float otherwise) const;
   std::string word(const std::string& name, const std::string& otherwise) const;
   std::vector<int64_t> integers(const std::string& name) const;
+  std::vector<std::string> words(const std::string& name) const;
   ConstantRef tensor_attribute(const std::string& name) const;
   const OnnxAttribute* find(const std::string& name) const;
   // Attributes that change nothing here.
@@ -153,6 +154,7 @@ bool convert_window(OnnxCall&);
 bool convert_pool(OnnxCall&);
 bool convert_unpool(OnnxCall&);
 bool convert_matrix(OnnxCall&);
+bool convert_recurrent(OnnxCall&);
 bool convert_arithmetic(OnnxCall&);
 bool convert_activation(OnnxCall&);
 bool convert_function(OnnxCall&);

@@ -43,7 +43,15 @@ struct OnnxTensor {
 };
 using ConstantRef = std::shared_ptr<const OnnxTensor>;
 
-enum class AttributeKind { kReal, kInteger, kWord, kTensor, kList, kOther };
+enum class AttributeKind {
+  kReal,
+  kInteger,
+  kWord,
+  kTensor,
+  kList,
+  kWords,
+  kOther
+};
 
 struct OnnxAttribute {
   std::string name;
@@ -53,6 +61,7 @@ struct OnnxAttribute {
   std::string word;
   std::vector<float> reals;       // of kList
   std::vector<int64_t> integers;  // of kList
+  std::vector<std::string> words;
   ConstantRef tensor;
 };
 

@@ -401,13 +401,13 @@ class Conversion {
   static bool dispatch(OnnxCall& call) {
     return fold_constants(call) || convert_window(call) || convert_pool(call) ||
            convert_unpool(call) || convert_matrix(call) ||
-           convert_arithmetic(call) || convert_activation(call) ||
-           convert_function(call) || convert_composed(call) ||
-           convert_choice(call) || convert_normalization(call) ||
-           convert_reduction(call) || convert_views(call) ||
-           convert_movement(call) || convert_scatter(call) ||
-           convert_pad(call) || convert_join(call) || convert_resize(call) ||
-           convert_quantization(call);
+           convert_recurrent(call) || convert_arithmetic(call) ||
+           convert_activation(call) || convert_function(call) ||
+           convert_composed(call) || convert_choice(call) ||
+           convert_normalization(call) || convert_reduction(call) ||
+           convert_views(call) || convert_movement(call) ||
+           convert_scatter(call) || convert_pad(call) || convert_join(call) ||
+           convert_resize(call) || convert_quantization(call);
   }
 
   void refuse_node(size_t number, const Error& error) {

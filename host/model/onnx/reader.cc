@@ -246,6 +246,10 @@ class ModelReader {
         out.reals.assign(a.floats().begin(), a.floats().end());
         out.integers.assign(a.ints().begin(), a.ints().end());
         break;
+      case ::onnx::AttributeProto::STRINGS:
+        out.kind = AttributeKind::kWords;
+        out.words.assign(a.strings().begin(), a.strings().end());
+        break;
       default:
         break;
     }

@@ -100,6 +100,10 @@ void set_value(::onnx::AttributeProto& a, const Floats& values) {
   a.set_type(::onnx::AttributeProto::FLOATS);
   for (const float v : values) a.add_floats(v);
 }
+void set_value(::onnx::AttributeProto& a, const Words& values) {
+  a.set_type(::onnx::AttributeProto::STRINGS);
+  for (const std::string& v : values) a.add_strings(v);
+}
 
 }  // namespace
 

@@ -20,10 +20,11 @@ namespace shoal {
 
 using Ints = std::vector<int64_t>;
 using Floats = std::vector<float>;
+using Words = std::vector<std::string>;
 
 struct OnnxField {
   std::string name;
-  std::variant<int64_t, float, std::string, Ints, Floats> value;
+  std::variant<int64_t, float, std::string, Ints, Floats, Words> value;
 };
 
 class OnnxBuilder {
