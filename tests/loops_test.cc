@@ -1,0 +1,410 @@
+// Recurrent layers of ONNX: in float32 as the formulas of its operators give
+// it, in int8 exact on one node and on several, from the file that export
+// writes, in an arena that does not grow with the number of steps.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <ostream>
+#include <random>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/board/board.h"
+#include "host/engine/common/verify.h"
+#include "host/engine/local/node_engine.h"
+#include "host/engine/virtual/virtual_engine.h"
+#include "host/model/export/export.h"
+#include "host/model/import/import.h"
+#include "host/model/onnx/onnx.h"
+#include "host/model/onnx/testing/onnx_builder.h"
+#include "host/oracle/float/float_oracle.h"
+#include "host/oracle/int8/oracle.h"
+#include "host/quantize/quantize.h"
+
+namespace shoal {
+namespace {
+
+struct Sizes {
+  const char* type;
+  int steps = 7, inputs = 5, units = 6;
+  const char* direction = "forward";
+  bool by_batch = false, resets_after = true, states = false;
+  int directions() const {
+    return std::string(direction) == "bidirectional" ? 2 : 1;
+  }
+  int gates() const {
+    return type == std::string("LSTM") ? 4 : type == std::string("GRU") ? 3 : 1;
+  }
+  bool is_lstm() const { return gates() == 4; }
+};
+void PrintTo(const Sizes& s, std::ostream* out) {
+  *out << s.type << ' ' << s.direction << ' ' << s.steps << " steps";
+}
+
+Floats scaled(Floats values, float by) {
+  for (float& v : values) v *= by;
+  return values;
+}
+
+// The node with weights, biases and, if asked, states as inputs and outputs.
+class Layer {
+ public:
+  explicit Layer(const Sizes& s) : s_(s), b(14) {
+    const int64_t d = s.directions(), g = s.gates(), u = s.units;
+    w = scaled(some_floats(d * g * u * s.inputs, 1), 0.6F);
+    r = scaled(some_floats(d * g * u * u, 2), 0.5F);
+    bias = scaled(some_floats(d * 2 * g * u, 3), 0.3F);
+    b.input("x", s.by_batch ? Ints{1, s.steps, s.inputs}
+                            : Ints{s.steps, 1, s.inputs});
+    b.floats("w", {d, g * u, s.inputs}, w);
+    b.floats("r", {d, g * u, u}, r);
+    b.floats("b", {d, 2 * g * u}, bias);
+    inputs = {"x", "w", "r", "b"};
+    outputs = {"y"};
+    attributes = {{"hidden_size", u}, {"direction", std::string(s.direction)}};
+    if (s.by_batch) attributes.push_back({"layout", int64_t{1}});
+    if (s.gates() == 3) {
+      attributes.push_back(
+          {"linear_before_reset", int64_t{s.resets_after ? 1 : 0}});
+    }
+    if (!s.states) return;
+    const Ints state = s.by_batch ? Ints{1, d, u} : Ints{d, 1, u};
+    inputs.insert(inputs.end(), {"", "h0"});
+    outputs.push_back("h1");
+    b.input("h0", state);
+    if (!s.is_lstm()) return;
+    inputs.push_back("c0"), outputs.push_back("c1");
+    b.input("c0", state);
+  }
+
+  Graph graph() {
+    b.node(s_.type, inputs, outputs, attributes);
+    for (const std::string& y : outputs) b.output(y);
+    return import_onnx(b.finish(), "m");
+  }
+
+  const Sizes s_;
+  OnnxBuilder b;
+  Floats w, r, bias;
+  std::vector<std::string> inputs, outputs;
+  std::vector<OnnxField> attributes;
+};
+
+double sigmoid(double v) { return 1 / (1 + std::exp(-v)); }
+
+// ONNX's formulas, for one direction.
+class Formula {
+ public:
+  Formula(const Layer& layer, int direction, std::vector<double> h,
+          std::vector<double> c)
+      : l_(layer),
+        s_(layer.s_),
+        direction_(direction),
+        h(std::move(h)),
+        c(std::move(c)) {}
+
+  void step(const float* x) {
+    const std::vector<double> old = h;
+    std::vector<double> reset;
+    if (s_.gates() == 3) {
+      for (int u = 0; u < s_.units; ++u) {
+        reset.push_back(sigmoid(sum(1, u, x, old, true)));
+      }
+    }
+    for (int u = 0; u < s_.units; ++u) {
+      const auto at = static_cast<size_t>(u);
+      if (s_.gates() == 1) {
+        h[at] = std::tanh(sum(0, u, x, old, true));
+      } else if (s_.gates() == 4) {
+        const double i = sigmoid(sum(0, u, x, old, true)),
+                     o = sigmoid(sum(1, u, x, old, true)),
+                     f = sigmoid(sum(2, u, x, old, true));
+        c[at] = f * c[at] + i * std::tanh(sum(3, u, x, old, true));
+        h[at] = o * std::tanh(c[at]);
+      } else {
+        const double z = sigmoid(sum(0, u, x, old, true));
+        std::vector<double> kept = old;
+        for (size_t k = 0; k < kept.size(); ++k) kept[k] *= reset[k];
+        const double n =
+            s_.resets_after
+                ? std::tanh(sum(2, u, x, {}, false) + bias(0, 2, u) +
+                            reset[at] * (recurrent(2, u, old) + bias(1, 2, u)))
+                : std::tanh(sum(2, u, x, kept, true));
+        h[at] = (1 - z) * n + z * old[at];
+      }
+    }
+  }
+
+ private:
+  size_t row(int gate, int unit) const {
+    return static_cast<size_t>((direction_ * s_.gates() + gate) * s_.units +
+                               unit);
+  }
+  double bias(int which, int gate, int unit) const {
+    return double{1} *
+           l_.bias[static_cast<size_t>(
+               ((direction_ * 2 + which) * s_.gates() + gate) * s_.units +
+               unit)];
+  }
+  double recurrent(int gate, int unit, const std::vector<double>& from) const {
+    double v = 0;
+    for (size_t k = 0; k < from.size(); ++k) {
+      v += double{1} * l_.r[row(gate, unit) * from.size() + k] * from[k];
+    }
+    return v;
+  }
+  double sum(int gate, int unit, const float* x,
+             const std::vector<double>& from, bool biases) const {
+    double v = recurrent(gate, unit, from);
+    for (int k = 0; k < s_.inputs; ++k) {
+      v += double{1} *
+           l_.w[row(gate, unit) * static_cast<size_t>(s_.inputs) +
+                static_cast<size_t>(k)] *
+           x[k];
+    }
+    return biases ? v + bias(0, gate, unit) + bias(1, gate, unit) : v;
+  }
+
+  const Layer& l_;
+  const Sizes& s_;
+  const int direction_;
+
+ public:
+  std::vector<double> h, c;
+};
+
+// Y has four axes, so it is given with the second one last.
+std::vector<double> as_picture(const std::vector<double>& y, const Sizes& s) {
+  const auto d = static_cast<size_t>(s.directions()),
+             units = static_cast<size_t>(s.units);
+  const size_t steps = y.size() / d / units;
+  std::vector<double> out;
+  for (size_t i = 0; i < y.size(); ++i) {
+    if (s.by_batch) {  // 1, steps, directions, units
+      out.push_back(y[i % steps * d * units + i / steps]);
+    } else {  // steps, directions, 1, units
+      const size_t t = i / (d * units), left = i % (d * units);
+      out.push_back(y[(t * d + left % d) * units + left / d]);
+    }
+  }
+  return out;
+}
+
+// All outputs one after another.
+std::vector<double> formula(const Layer& layer, const Floats& input) {
+  const Sizes& s = layer.s_;
+  const auto units = static_cast<size_t>(s.units);
+  const int d = s.directions();
+  std::vector<double> y(static_cast<size_t>(s.steps * d) * units), h, c;
+  const auto state = [&](int which, int direction) {
+    std::vector<double> v(units, 0);
+    for (size_t u = 0; s.states && u < units; ++u) {
+      v[u] = input[static_cast<size_t>(s.steps * s.inputs) +
+                   static_cast<size_t>(which * d + direction) * units + u];
+    }
+    return v;
+  };
+  for (int k = 0; k < d; ++k) {
+    Formula f(layer, k, state(0, k), state(s.is_lstm() ? 1 : 0, k));
+    const bool back = k == 1 || s.direction == std::string("reverse");
+    for (int i = 0; i < s.steps; ++i) {
+      const int t = back ? s.steps - 1 - i : i;
+      f.step(&input[static_cast<size_t>(t * s.inputs)]);
+      for (size_t u = 0; u < units; ++u) {
+        y[static_cast<size_t>(t * d + k) * units + u] = f.h[u];
+      }
+    }
+    h.insert(h.end(), f.h.begin(), f.h.end());
+    c.insert(c.end(), f.c.begin(), f.c.end());
+  }
+  y = as_picture(y, s);
+  if (!s.states) return y;
+  y.insert(y.end(), h.begin(), h.end());
+  if (s.is_lstm()) y.insert(y.end(), c.begin(), c.end());
+  return y;
+}
+
+class Loops : public testing::TestWithParam<Sizes> {};
+
+TEST_P(Loops, ComputeWhatOnnxSays) {
+  Layer layer(GetParam());
+  const Graph g = layer.graph();
+  int64_t count = 0;
+  for (const int t : g.inputs) {
+    count += element_count(g.tensors[static_cast<size_t>(t)].shape);
+  }
+  const Floats input = some_floats(count, 9);
+  const std::vector<double> wanted = formula(layer, input);
+  for (const Graph& graph : {g, import_tflite(export_tflite(g), "float")}) {
+    FloatOracle oracle(graph);
+    oracle.run(input);
+    const std::vector<float> got = oracle.output();
+    ASSERT_EQ(got.size(), wanted.size());
+    for (size_t i = 0; i < got.size(); ++i) {
+      ASSERT_NEAR(got[i], wanted[i], 1e-5) << i;
+    }
+  }
+}
+
+std::string judged(const Graph& g, Engine& engine) {
+  std::mt19937 random(7);
+  Bytes frame;
+  for (const int t : g.inputs) {
+    frame.resize(frame.size() + static_cast<size_t>(element_count(
+                                    g.tensors[static_cast<size_t>(t)].shape)));
+  }
+  for (uint8_t& b : frame) b = static_cast<uint8_t>(random());
+  std::string fault = "no answer";
+  bool is_given = false;
+  const auto next = [&]() -> std::optional<Bytes> {
+    if (std::exchange(is_given, true)) return std::nullopt;
+    return frame;
+  };
+  engine.stream(next, [&](const Answer& a) {
+    const Verification v = judge_frame(g, a.output, a.values(),
+                                       run_oracle(g, frame), std::nullopt);
+    fault = v.wrong ? describe(*v.wrong) : "";
+  });
+  return fault;
+}
+
+TEST_P(Loops, AreExactOnEveryPlan) {
+  if (!GetParam().resets_after) return;  // refused, see below
+  const Graph made =
+      quantize_unseen(Layer(GetParam()).graph(), QuantizeOptions{});
+  const Graph g = import_tflite(export_tflite(made), "m");
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = Objective::kRam;
+  auto alone = std::make_shared<const Prepared>(prepare(g, request));
+  EXPECT_EQ(judged(g, *node_engine(alone, {}, true)), "");
+  for (const int nodes : {2, 4}) {
+    const Cluster cluster = uniform_cluster(nodes, find_board("host"), {});
+    SimOptions options;
+    options.costs = options.first_alone = false;
+    VirtualEngine engine(std::make_shared<Prepared>(
+                             prepare(g, linked_nodes(cluster, "spatial"))),
+                         cluster, options, true);
+    EXPECT_EQ(judged(g, engine), "") << nodes << " nodes";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Onnx, Loops,
+    testing::Values(Sizes{.type = "LSTM"},
+                    Sizes{.type = "LSTM", .direction = "reverse"},
+                    Sizes{.type = "LSTM",
+                          .direction = "bidirectional",
+                          .by_batch = true,
+                          .states = true},
+                    Sizes{.type = "LSTM", .steps = 1, .states = true},
+                    Sizes{.type = "GRU", .units = 9, .states = true},
+                    Sizes{.type = "GRU", .direction = "bidirectional"},
+                    Sizes{.type = "GRU", .resets_after = false},
+                    Sizes{.type = "RNN", .by_batch = true, .states = true},
+                    Sizes{.type = "RNN", .direction = "bidirectional"}));
+
+uint32_t arena_of(const char* type, int steps) {
+  PlanRequest request = one_node(find_board("host"));
+  request.objective = Objective::kRam;
+  const Graph floats = Layer({.type = type, .steps = steps}).graph();
+  const Graph g = quantize_unseen(floats, QuantizeOptions{});
+  return static_cast<uint32_t>(prepare(g, request).plan.nodes[0].arena_bytes);
+}
+
+TEST(LoopMemory, DoesNotGrowWithTheSequence) {
+  for (const char* type : {"LSTM", "GRU", "RNN"}) {
+    EXPECT_EQ(arena_of(type, 10), arena_of(type, 1000)) << type;
+  }
+}
+
+struct Refused {
+  const char* name;
+  void (*break_it)(Layer&);
+  const char* what;
+};
+void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
+
+class LoopErrors : public testing::TestWithParam<Refused> {};
+
+TEST_P(LoopErrors, SayWhatToDo) {
+  Layer layer({.type = "LSTM"});
+  GetParam().break_it(layer);
+  try {
+    layer.graph();
+    ADD_FAILURE() << "imported";
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find(GetParam().what), std::string::npos) << what;
+  }
+}
+
+const Refused kRefused[] = {
+    {"Activation",
+     [](Layer& l) {
+       l.attributes.push_back(
+           {"activations", Words{"HardSigmoid", "Tanh", "Tanh"}});
+     },
+     "the activation \"HardSigmoid\"; build the layer with Sigmoid"},
+    {"Activations",
+     [](Layer& l) {
+       l.attributes.push_back({"activations", Words{"Tanh"}});
+     },
+     "1 activations"},
+    {"Peepholes",
+     [](Layer& l) {
+       l.b.floats("p", {1, 18}, some_floats(18));
+       l.inputs.insert(l.inputs.end(), {"", "", "", "p"});
+     },
+     "peephole weights; build the layer without"},
+    {"Lengths",
+     [](Layer& l) {
+       l.b.input("n", {1}, 6);
+       l.inputs.push_back("n");
+     },
+     "sequence_lens that are computed; export with sequences of one length"},
+    {"ShortLength",
+     [](Layer& l) {
+       l.b.ints("n", {1}, {4});
+       l.inputs.push_back("n");
+     },
+     "a sequence of 4 of 7 steps; export without sequence_lens"},
+    {"Clip",
+     [](Layer& l) {
+       l.attributes.push_back({"clip", 3.0F});
+     },
+     "clipped arguments; build the layer without clip"},
+    {"Coupled",
+     [](Layer& l) {
+       l.attributes.push_back({"input_forget", int64_t{1}});
+     },
+     "a coupled input and forget gate; build the layer with four gates"},
+    {"Direction",
+     [](Layer& l) { l.attributes[1].value = std::string("sideways"); },
+     "direction is \"sideways\""},
+    {"HiddenSize", [](Layer& l) { l.attributes[0].value = int64_t{7}; },
+     "hidden_size 7 and weights of 6 units"},
+    {"Batch",
+     [](Layer& l) {
+       l.b.input("x2", {7, 2, 5});
+       l.inputs[0] = "x2";
+     },
+     "a batch of 2; export with batch 1"},
+};
+INSTANTIATE_TEST_SUITE_P(Import, LoopErrors, testing::ValuesIn(kRefused),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(LoopErrorsOfNodes, AProductWithWhatTheStepComputes) {
+  const Graph g = quantize_unseen(
+      Layer({.type = "GRU", .resets_after = false}).graph(), {});
+  try {
+    lower(g);
+    ADD_FAILURE() << "lowered";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.fix()).find("linear_before_reset = 1"),
+              std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace shoal
