@@ -171,7 +171,8 @@ bool check_cell(StageCheck& c, const StageView& s, const ActorRecord& a) {
   for (int k = 0; good && k < p.ops; ++k) {
     const CellOp& op = p.op[k];
     const auto code = static_cast<CellCode>(op.code);
-    // What a and b number: values made so far, unless the kind says otherwise.
+    // The operands number values that were made so far, unless the kind says
+    // otherwise.
     int32_t most_a = k, most_b = k;
     if (code == CellCode::kDot) {
       most_a = p.states + 1, most_b = 1;
