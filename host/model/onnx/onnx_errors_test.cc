@@ -237,7 +237,7 @@ const OnnxErrorCase kFiles[] = {
     {"all_at_once",
      [](OnnxBuilder& b) {
        unary(b, "Det");
-       b.node("LSTM", {"y"}, "z");
+       b.node("Scan", {"y"}, "z");
        b.node("Relu", {"z"}, "r");
        b.node("Foo", {"r"}, "out");
        b.output("out");
@@ -245,7 +245,8 @@ const OnnxErrorCase kFiles[] = {
      "m: not supported:\n"
      "  node 0 Det \"y\": no operator of TensorFlow Lite that shoal "
      "computes; compose it of those that `shoal ops` lists\n"
-     "  node 1 LSTM \"z\": recurrent networks are not computed\n"
+     "  node 1 Scan \"z\": control flow is not computed; export with fixed "
+     "sizes, so that the exporter can write it out\n"
      "  node 3 Foo \"out\": no operator of TensorFlow Lite that shoal "
      "computes; compose it of those that `shoal ops` lists",
      kNo},
