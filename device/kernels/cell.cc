@@ -26,7 +26,8 @@ void cell_step(const CellArgs& a) {
   for (int i = 0; i < a.count; ++i) {
     const int8_t* unit = a.weights + static_cast<uint64_t>(i) * unit_bytes;
     const auto* scale = reinterpret_cast<const int32_t*>(unit);
-    const int8_t* w = unit + kCellDotBytes * (p.input_dots + p.state_dots);
+    const int8_t* w = unit + kCellDotBytes * static_cast<uint32_t>(
+                                                 p.input_dots + p.state_dots);
     const int u = a.first + i;
     for (int k = 0; k < p.ops; ++k) {
       const CellOp& op = p.op[k];
