@@ -134,12 +134,13 @@ Section work_section(const Prepared& p, const Emulated& e, int frames) {
   Chart memory = table_chart("SRAM", {{"part", ""}, {"size", "B"}});
   const shoal_memory& m = e.memory;
   const uint32_t stacks = m.stack_bytes + m.handler_stack_bytes;
-  for (const auto& [part, bytes] : {std::pair{"stacks", stacks},
-                                    {"statics", m.fixed_bytes - stacks},
-                                    {"arena", e.end.arena_bytes},
-                                    {"free", free_bytes(e)}}) {
+  const auto row = [&memory](const char* part, uint32_t bytes) {
     memory.table.rows.push_back({part, static_cast<double>(bytes)});
-  }
+  };
+  row("stacks", stacks);
+  row("statics", m.fixed_bytes - stacks);
+  row("arena", e.end.arena_bytes);
+  row("free", free_bytes(e));
   return {"board",
           "The emulated board",
           "The emulator counts instructions, which are no cycles.",
