@@ -14,6 +14,7 @@
 #include "host/engine/common/verify.h"
 #include "host/engine/local/node_engine.h"
 #include "host/engine/virtual/virtual_engine.h"
+#include "host/lower/net.h"
 #include "host/model/export/export.h"
 #include "host/model/import/import.h"
 #include "host/model/onnx/onnx.h"
@@ -316,6 +317,39 @@ TEST(LoopMemory, DoesNotGrowWithTheSequence) {
   for (const char* type : {"LSTM", "GRU", "RNN"}) {
     EXPECT_EQ(arena_of(type, 10), arena_of(type, 1000)) << type;
   }
+}
+
+// Whatever is damaged, an error has a code of its own; what import takes, the
+// net takes or refuses.
+TEST(LoopFiles, DamagedOnesAreRefusedOrLegal) {
+  Layer layer(
+      {.type = "GRU", .steps = 3, .inputs = 2, .units = 2, .states = true});
+  const auto file =
+      export_tflite(quantize_unseen(layer.graph(), QuantizeOptions{}));
+  std::mt19937 random(5);
+  size_t legal = 0, refused = 0;
+  const auto use = [&](const auto& damaged) {
+    try {
+      lower(import_tflite(damaged, "m"));
+      ++legal;
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.code() == Exit::kCorrupt ||
+                  error.code() == Exit::kUnsupported)
+          << error.what();
+      ++refused;
+    }
+  };
+  for (size_t at = 0; at < file.size(); ++at) {
+    auto damaged = file;
+    damaged[at] ^= static_cast<uint8_t>(1u << random() % 8);
+    use(damaged);
+    if (at % 8 > 0) continue;
+    damaged = file;
+    damaged.resize(at);
+    use(damaged);
+  }
+  EXPECT_GT(legal, file.size() / 8);
+  EXPECT_GT(refused, file.size() / 8);
 }
 
 struct Refused {

@@ -79,10 +79,9 @@ SOURCES = {
     "service.json": ["host/cli/serve.cc", "host/cli/serve_status.cc",
                      "host/cli/serve_http.cc", "host/cli/watch.cc"],
 }
-# {"key", value} that is neither a column of a table, which has an alignment or a
-# unit, nor a pair of results, and json["key"].
-KEY = re.compile(r'(?<!return )\{"([a-z0-9_]+)",(?!\s*(?:Align|"(?:B|a frame)?"[,}]))'
-                 r'|\[?"([a-z0-9_]+)"\] =')
+# {"key", value} that is neither a column of a table nor a pair of results, and
+# json["key"].
+KEY = re.compile(r'(?<!return )\{"([a-z0-9_]+)",(?!\s*Align)|\[?"([a-z0-9_]+)"\] =')
 
 
 class Named:

@@ -116,7 +116,9 @@ Status Node::restart() {
       }
     }
   }
-  state_.clear_cursors();
+  // This sets all rings to their beginning, too.
+  const Status head = state_.take_head(state_.source.mapped);
+  if (failed(head)) return head;
   for (uint16_t s = 0; s < header().stages; ++s) {
     state_.begin_kept_rows(mapped_stage(s));
   }

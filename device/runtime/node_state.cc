@@ -59,12 +59,8 @@ Status NodeState::take_head(const uint8_t* checked) {
   if (h.peers && !modules.link) return fail(Status::kBadArgument);
   ports.cursors = reinterpret_cast<uint32_t*>(ports.arena + h.cursors);
   schedule.states = reinterpret_cast<ActorState*>(ports.arena + h.states);
-  clear_cursors();
+  std::memset(ports.cursors, 0, h.cursor_count * sizeof(uint32_t));
   return Status::kOk;
-}
-
-void NodeState::clear_cursors() {
-  std::memset(ports.cursors, 0, header().cursor_count * sizeof(uint32_t));
 }
 
 bool NodeState::banks_usable() const {

@@ -26,8 +26,6 @@ struct NodeState {
   // Takes a head that has been checked: returns whether program and store
   // belong together and the arena will do. Lays out its tables.
   Status take_head(const uint8_t* checked);
-  // Sets all rings to their beginning.
-  void clear_cursors();
   // Returns the address of a set in SRAM.
   uint8_t* address_of(const WeightRecord& w) const {
     const uint32_t bank = bank_of(w);

@@ -131,7 +131,8 @@ Section work_section(const Prepared& p, const Emulated& e, int frames) {
     work.table.rows.push_back({static_cast<double>(index),
                                l.name.substr(0, l.name.find(';')), n, each});
   }
-  Chart memory = table_chart("SRAM", {{"part", ""}, {"size", "B"}});
+  Chart memory =
+      table_chart("SRAM", {{"part of it", ""}, {"bytes taken", "B"}});
   const shoal_memory& m = e.memory;
   const uint32_t stacks = m.stack_bytes + m.handler_stack_bytes;
   const auto row = [&memory](const char* part, uint32_t bytes) {

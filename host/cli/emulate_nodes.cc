@@ -294,11 +294,11 @@ Section boards_section(const EmulatedNodes& boards,
   Chart memory = table_chart("Memory", {{"board", ""},
                                         {"SRAM", "B"},
                                         {"stacks used", "B"},
-                                        {"arena", "B"},
-                                        {"free", "B"},
-                                        {"firmware", "B"},
+                                        {"planned arena", "B"},
+                                        {"left free", "B"},
+                                        {"firmware's size", "B"},
                                         {"storage read", "B a frame"},
-                                        {"datagrams", "a frame"}});
+                                        {"datagrams of a frame", ""}});
   for (size_t i = 0; i < boards.nodes().size(); ++i) {
     const EmulatedNode& node = *boards.nodes()[i];
     const EngineNode& planned = report.nodes.at(i);

@@ -203,7 +203,7 @@ class Recurrence {
     return v;
   }
 
-  // That of the direction.
+  // The state of the direction before the first step.
   int part(const Value& states) {
     if (directions_ == 1) return states.tensor;
     const Tensor& t = call_.graph().at(states.tensor);

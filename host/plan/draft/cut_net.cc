@@ -207,8 +207,9 @@ Box read_box(const CutNet& s, int l, int operand, int node, const Box& made) {
   if (made.empty()) return {};
   CutNet::Read& read =
       s.reads[size_t(l) * size_t(s.nodes) + size_t(node)][size_t(operand)];
-  if (read.made != made)
+  if (read.made != made) {
     read = {made, find_read_box(s, l, operand, node, made)};
+  }
   return read.box;
 }
 

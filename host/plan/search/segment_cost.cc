@@ -63,8 +63,8 @@ struct CostModel::Draft {
       }
       flows.push_back(flow);
     }
-    // Where the output lies over an input that is used up it stays two bands
-    // ahead.
+    // The output stays two bands ahead of the input that it lies over, so this
+    // is less than the smaller of both.
     int64_t saved(const CutNet& s, int passes) const {
       if (!overlay.both()) return 0;
       int band = 1;
@@ -82,7 +82,7 @@ struct CostModel::Draft {
         return !a.copy && net.layers[a.layer].kernel_h > 1;
       });
     }
-    // Of the highest share: layers fire no oftener.
+    // Layers fire no oftener than the highest share has rows.
     int most_rows() const {
       int most = 1;
       for (const PlanActor& a : stage.actors) {

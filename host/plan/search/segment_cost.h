@@ -36,8 +36,8 @@ class CostModel {
                  std::vector<int64_t>& node_ps) const;
   // Of a segment in which nodes take so much at least.
   int64_t least_ps(const std::vector<int64_t>& node_ps) const;
-  // What nodes hold at least of what layers of a segment make: of all of it,
-  // and of the largest that is held whole for what follows.
+  // Sums by node of the least bytes that hold what layers of a segment make,
+  // and the bytes of the largest tensor that is held whole for what follows.
   struct Made {
     std::vector<int64_t> all, largest_whole;
   };
@@ -83,12 +83,13 @@ class CostModel {
   // By first layer, then length - 1: a number for how these layers are cut.
   mutable std::vector<std::vector<int>> cuts_from_;
   std::vector<int> passes_;
-  // By layer, then node: what lies whole there when a segment begins with it,
-  // and the last layer for which what the node owns of its output lies there.
+  // held_ has, by layer, then node, the bytes that lie whole there when a
+  // segment begins with the layer; last_readers_ the last layer for which what
+  // the node owns of the layer's output lies there.
   std::vector<int64_t> held_;
   std::vector<int> last_readers_;
   mutable ShareCosts shares_;  // remembers
-  // By tensor, then node: the last answer of slots().
+  // slots_ keeps the last answer of slots() by tensor, then node.
   struct Slots {
     int rows = 0;
     std::vector<int> slots;

@@ -1,4 +1,4 @@
-// What shares of layers take at each number of passes: time of the core,
+// Finds what shares of layers take at each number of passes: time of the core,
 // without links, storage and waiting, and bytes of private sums. The last
 // answers are remembered: segments with the same end have most of their shares
 // in common.
@@ -25,14 +25,14 @@ class ShareCosts {
   ShareCosts(const CutNet&, const Cluster&, const Streaming&,
              const FlashPercent&, const std::vector<int>& passes);
 
-  // Of all that a node does in a stage, by index in passes. The stage's bands
-  // are not looked at; those of its loops are changed.
+  // Returns what all that a node does in a stage takes, by index in passes. The
+  // stage's bands are not looked at; those of its loops are changed.
   struct StageCost {
     std::vector<int64_t> ps, sums_bytes;
   };
   StageCost stage(PlanStage&, int node);
-  // Of an actor of a stage (no copy, in no loop), by index in passes; until
-  // the next call.
+  // Returns what an actor of a stage takes that is no copy and in no loop, by
+  // index in passes. It holds until the next call.
   const std::vector<ShareCost>& actor(const PlanStage&, const PlanActor&,
                                       int node);
   // Whatever the bands, it takes no less to make this of the layer.

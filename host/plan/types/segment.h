@@ -44,8 +44,8 @@ class LiveTensors {
   std::vector<int> during(const std::vector<TensorUses>& uses, Segment) const;
 
  private:
-  // By position: those that live from there on, and those that lived before
-  // and still do.
+  // begun_ has, by position, those that live from there on, and kept_ those
+  // that lived before and still do.
   std::vector<std::vector<int>> begun_, kept_;
   std::vector<int> variables_;
 };
