@@ -130,11 +130,12 @@ class WatchedRanks final : public Ranks {
     }
   }
 
-  // The others than rank 0 wait a little for each other, so that one tells it.
+  // One rank tells it: rank 0, or rank 1 where rank 0 is silent. The others
+  // have long been ended by it when they give up, unless it is silent, too.
   milliseconds patience() const {
     constexpr int kMostTurns = 8;
-    return limit_ + (rank_ > 1 ? std::min(rank_ - 1, kMostTurns) * pause_
-                               : milliseconds(0));
+    if (rank_ <= 1) return limit_;
+    return 2 * limit_ + std::min(rank_ - 2, kMostTurns) * pause_;
   }
 
   void run() {
