@@ -1,9 +1,9 @@
 #include "host/charts/html.h"
 
 #include <fmt/format.h>
+#include <mbedtls/base64.h>
 
-#include <algorithm>
-
+#include "host/base/error.h"
 #include "host/charts/page_files.h"
 
 namespace shoal {
@@ -55,20 +55,16 @@ std::string data_script(const std::string& id, const std::string& json) {
 }
 
 std::string png_address(std::span<const uint8_t> png) {
-  constexpr const char* kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out = "data:image/png;base64,";
-  for (size_t at = 0; at < png.size(); at += 3) {
-    const size_t count = std::min<size_t>(3, png.size() - at);
-    uint32_t bits = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      bits = bits << 8 | (k < count ? png[at + k] : 0u);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      out += k <= count ? kDigits[bits >> (18 - 6 * k) & 63] : '=';
-    }
+  // Four characters for three bytes, and a terminating zero.
+  std::vector<unsigned char> text((png.size() + 2) / 3 * 4 + 1);
+  size_t size = 0;
+  if (mbedtls_base64_encode(text.data(), text.size(), &size, png.data(),
+                            png.size()) != 0) {
+    throw Error(Exit::kInternal, "a picture of " + std::to_string(png.size()) +
+                                     " bytes has no base64");
   }
-  return out;
+  return "data:image/png;base64," +
+         std::string(text.begin(), text.begin() + static_cast<ptrdiff_t>(size));
 }
 
 std::string html_text(const HtmlPage& page) {
