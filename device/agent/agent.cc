@@ -107,8 +107,11 @@ bool NodeAgent::hold_built_in() {
 
 Status NodeAgent::step() {
   bool worked = false;
+  const bool times = kTakesTrials && meter_.on();
+  if (times) meter_.receives();
   send_unsent();
   for (int i = 0; i < kDatagramsPerStep && receive(); ++i) worked = true;
+  if (times && worked) meter_.received();
   if (state_ == AgentState::kRunning && leader_) {
     const Status status = leader_->step();
     if (status == Status::kOk) ++work_;
@@ -125,7 +128,8 @@ Status NodeAgent::step() {
     const uint32_t frames = shoal_frames(&node_);
     const auto status = static_cast<Status>(shoal_step(&node_));
     if (metered) {
-      meter_.step_ended(shoal_last_layer(&node_) != kNone);
+      meter_.step_ended(shoal_last_layer(&node_) != kNone,
+                        status == Status::kOk);
     }
     if (status == Status::kOk) ++work_;
     worked |= status == Status::kOk || read_.to;
@@ -181,7 +185,7 @@ bool NodeAgent::receive() {
         break;
       }
       // Nothing is taken before the program has been checked whole.
-      if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
+      if (runs_program()) {
         shoal_receive(&node_, from, packet, bytes);
         break;
       }

@@ -207,6 +207,11 @@ class NodeAgent {
   uint32_t held_bytes() const;
   // That the program may use.
   uint32_t arena_bytes() const;
+  // Returns whether it runs one that has been checked whole, and does not lead.
+  bool runs_program() const {
+    return state_ == AgentState::kRunning && !leader_ &&
+           shoal_arena_bytes(&node_) != 0;
+  }
   bool hold_built_in();
   void hold_stored();
   bool read_program(uint32_t offset, void* to, uint32_t bytes);

@@ -1,13 +1,26 @@
 #include "device/agent/meter.h"
 
 namespace shoal {
+namespace {
+
+// A clock that goes back has lost its time.
+uint32_t between(uint64_t begin, uint64_t end) {
+  return end > begin ? static_cast<uint32_t>(end - begin) : 0;
+}
+
+}  // namespace
+
+void Meter::forget() {
+  firings_ = us_ = receive_us_ = send_us_ = 0;
+  cycles_ = 0;
+}
 
 void Meter::open(const shoal_transport& transport,
                  const CycleCounter& counter) {
   behind_ = &transport;
   counter_ = counter;
   wanted_ = on_ = false;
-  firings_ = 0, cycles_ = us_ = 0;
+  forget();
   watched_.user = this;
   watched_.max_payload = transport.max_payload;
   watched_.send = [](void* self, uint64_t to, const void* d, uint32_t n) {
@@ -29,7 +42,7 @@ const shoal_transport* Meter::begin_run(const shoal_transport* transport) {
   on_ = wanted_;
   wanted_ = false;
   if (!on_) return transport;
-  firings_ = 0, cycles_ = us_ = 0;
+  forget();
   looked_ = true;
   return &watched_;
 }
@@ -46,14 +59,22 @@ void Meter::step_begins() {
   if (counter_.read) began_ = counter_.read();
 }
 
-// Counters and clocks may wrap: of a counter the difference is right, a clock
-// that goes back has lost this step.
-void Meter::step_ended(bool fired) {
+void Meter::receives() { began_us_ = behind_->now_us(behind_->user); }
+
+void Meter::received() {
+  receive_us_ += between(began_us_, behind_->now_us(behind_->user));
+}
+
+// A counter may wrap: the difference is right.
+void Meter::step_ended(bool fired, bool worked) {
   if (!looked_) look();
+  if (worked) {
+    send_us_ += between(ended_us_, behind_->now_us(behind_->user));
+  }
   if (!fired) return;
   ++firings_;
   cycles_ += (ended_ - began_) & counter_.mask;
-  if (ended_us_ > began_us_) us_ += ended_us_ - began_us_;
+  us_ += between(began_us_, ended_us_);
 }
 
 MeterAnswer Meter::answer() const {

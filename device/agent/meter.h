@@ -1,6 +1,7 @@
-// Measures a node's firings, by its own counter of cycles and by its clock, for
-// a coordinator that asks for it (`shoal probe`). Only runs that were asked to
-// be metered are; others pay nothing.
+// Measures a node's firings, by its own counter of cycles and by its clock, and
+// the time of its link beside them, for a coordinator that asks for it (`shoal
+// probe`, `shoal run --timeline`). Only runs that were asked to be metered are;
+// others pay nothing.
 //
 // A step of the runtime fires, then looks at its link. The link asks for the
 // time before it does anything, and there the firing has ended: hence a run
@@ -27,22 +28,30 @@ class Meter {
   void end_run() { on_ = false; }
 
   bool on() const { return on_; }
+  // The node looks for datagrams, then it has taken some.
+  void receives();
+  void received();
   void step_begins();
-  void step_ended(bool fired);
+  // `worked`: the step did something, which a step without a firing may, too.
+  void step_ended(bool fired, bool worked);
   MeterAnswer answer() const;
+  // Returns the times besides firings. The caller knows the place.
+  MeterTimes times() const { return {receive_us_, send_us_, 0, 0}; }
 
  private:
   void look();
+  void forget();
 
   const shoal_transport* behind_ = nullptr;
   shoal_transport watched_{};
   CycleCounter counter_;
   bool wanted_ = false, on_ = false;
-  bool looked_ = false;  // since the step began
-  uint64_t began_us_ = 0, ended_us_ = 0;
-  uint32_t began_ = 0, ended_ = 0;  // of the counter
+  bool looked_ = false;                   // since the step began
+  uint64_t began_us_ = 0, ended_us_ = 0;  // a step, or receiving
+  uint32_t began_ = 0, ended_ = 0;        // of the counter
   uint32_t firings_ = 0;
-  uint64_t cycles_ = 0, us_ = 0;
+  uint32_t us_ = 0, receive_us_ = 0, send_us_ = 0;
+  uint64_t cycles_ = 0;
 };
 
 }  // namespace shoal

@@ -32,7 +32,7 @@ struct MeteredSteps {
       pass(link_cycles, 50);
       link->now_us(link->user);
     }
-    meter.step_ended(true);
+    meter.step_ended(true, true);
   }
   shoal_transport transport = still_transport();
   Meter meter;
@@ -47,7 +47,7 @@ TEST(Meter, CountsFiringsWithoutTheirLink) {
   run.step(1000, 10, 70'000);
   run.meter.step_begins();
   pass(5000, 5);
-  run.meter.step_ended(false);  // waited
+  run.meter.step_ended(false, false);  // waited
   const MeterAnswer a = run.meter.answer();
   EXPECT_EQ(a.firings, 2u);
   EXPECT_EQ(a.cycles, 2000u);
@@ -65,12 +65,35 @@ TEST(Meter, CountersAndClocksMayWrap) {
   // A clock of 32 bits that begins again: that step has no time.
   run.meter.step_begins();
   clock_us = 3;
-  run.meter.step_ended(true);
+  run.meter.step_ended(true, true);
   EXPECT_EQ(run.meter.answer().us, 100u);
   MeteredSteps small({"SysTick", [] { return ticks & 0xFFFFFF; }, 0xFFFFFF});
   ticks = 0xFFFFF0;
   small.step(0x100, 1, 0);
   EXPECT_EQ(small.meter.answer().cycles, 0x100u);
+}
+
+TEST(Meter, TellsTheTimesOfTheLink) {
+  MeteredSteps run({"DWT", kRead});
+  run.step(1000, 10, 70'000);  // its link takes 50 us
+  run.meter.receives();
+  pass(100, 7);
+  run.meter.received();
+  run.meter.step_begins();  // it sends without a firing
+  run.link->now_us(run.link->user);
+  pass(100, 4);
+  run.meter.step_ended(false, true);
+  run.meter.step_begins();  // it looks in vain
+  run.link->now_us(run.link->user);
+  pass(100, 3);
+  run.meter.step_ended(false, false);
+  EXPECT_EQ(run.meter.answer().us, 10u);
+  EXPECT_EQ(run.meter.times().receive_us, 7u);
+  EXPECT_EQ(run.meter.times().send_us, 54u);
+  run.meter.ask(true);
+  run.meter.begin_run(&run.transport);
+  EXPECT_EQ(run.meter.times().receive_us, 0u);
+  EXPECT_EQ(run.meter.times().send_us, 0u);
 }
 
 TEST(Meter, OnlyRunsThatWereAskedFor) {

@@ -471,6 +471,12 @@ Reply NodeAgent::meter(const uint8_t* data, uint32_t bytes) {
     a.kernels[i] = kernels[i];
   }
   put(&a, sizeof a);
+  MeterTimes t = meter_.times();
+  if (runs_program()) {
+    t.stage = shoal_last_work(&node_).stage;
+    t.frames = static_cast<uint16_t>(shoal_frames(&node_));
+  }
+  put(&t, sizeof t);
   return Reply::kOk;
 #endif
 }
@@ -487,7 +493,7 @@ Reply NodeAgent::ping() {
   a.fault_check = fault_.check;
   if (state_ == AgentState::kRunning && leader_) {
     a.frames = leader_->frames();
-  } else if (state_ == AgentState::kRunning && shoal_arena_bytes(&node_) != 0) {
+  } else if (runs_program()) {
     const shoal_link_counters c = shoal_read_counters(&node_).link;
     a.unanswered = silent_peer(node_, a.fault_index);
     a.stage = shoal_last_work(&node_).stage;

@@ -161,7 +161,7 @@ enum class Request : uint8_t {
   kStart = 7,      // StartRequest
   kPing = 8,       // -> PingAnswer
   kStop = 9,       // leave the epoch -> PingAnswer of the moment before
-  kMeter = 10,     // MeterRequest -> MeterAnswer
+  kMeter = 10,     // MeterRequest -> MeterAnswer, MeterTimes
   kHeld = 11,      // HeldRequest -> HeldPrograms of storage/program_store.h
   kRelay = 12,     // RelayRequest, a hello
   kVariable = 13,  // VariableRequest (-> values), or values behind it
@@ -292,7 +292,7 @@ struct PingAnswer {
 static_assert(sizeof(PingAnswer) == 56);
 
 // Says whether the next run is metered; the answer tells of the last one that
-// was.
+// was, which may go on.
 struct MeterRequest {
   uint32_t wanted;  // 1, or 0
 };
@@ -306,8 +306,17 @@ struct MeterAnswer {
   char counter[8], kernels[16];
 };
 static_assert(sizeof(MeterAnswer) == 48);
+// Behind it; nodes that were made before do not say it.
+struct MeterTimes {
+  // The times of taking datagrams, and of steps without their firings, which
+  // is mostly sending. Encryption is part of both. Mod 2^32.
+  uint32_t receive_us, send_us;
+  uint16_t stage;   // under way; 0 unless it runs
+  uint16_t frames;  // that have ended, mod 2^16
+};
+static_assert(sizeof(MeterTimes) == 12);
 static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(MeterAnswer) +
-                  kTagBytes <=
+                  sizeof(MeterTimes) + kTagBytes <=
               kLeastPayload);
 static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(NamesAnswer) +
                   kTagBytes <=

@@ -33,7 +33,11 @@ double MeterReading::seconds() const {
 
 std::optional<MeterReading> parse_meter(std::span<const uint8_t> answer) {
   MeterAnswer a;
-  if (answer.size() != sizeof a) return std::nullopt;
+  // The times behind it are of runs that go on.
+  if (answer.size() != sizeof a &&
+      answer.size() != sizeof a + sizeof(MeterTimes)) {
+    return std::nullopt;
+  }
   std::memcpy(&a, answer.data(), sizeof a);
   const auto counter = name_of(a.counter), kernels = name_of(a.kernels);
   if (!counter || !kernels || a.us > kMostUs || a.cycles > kMostTicks) {
