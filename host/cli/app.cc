@@ -151,6 +151,8 @@ void add_report(CLI::App& app, ReportFlags& f, int& code) {
       ->capture_default_str();
   add_json(verb, f.json);
   verb->callback([&] { code = report_command(f); });
+  verb->add_option("--model-explorer", f.model_explorer,
+                   "Folder for node data that Model Explorer loads");
 }
 
 // With a store the model may be absent, and what stands in its place is the

@@ -87,7 +87,8 @@ struct PlanCommandFlags {
 struct ReportFlags {
   std::vector<std::string> files;  // plans, and a trace
   std::string output = "report.html";
-  std::string command;  // the whole line
+  std::string model_explorer;  // folder; empty: no node data
+  std::string command;         // the whole line
   bool json = false;
 };
 // Which workers, and how to talk to them.

@@ -23,11 +23,11 @@ constexpr const char* kName = "shoal.toml";
 constexpr std::string_view kForbidden[] = {
     "key",      "store-key",  "node-key",  "identity", "coordinator",
     "insecure", "no-encrypt", "take-over",  // trust
-    "workers",  "listen",     "serial",    "leader",   "cluster",
-    "output",   "output-dir", "trace",     "pareto",   "timeline",
-    "html",     "public",     "force",     "resume",   "store",
-    "state",    "serve",      "mpi",       "help",     "help-all",
-    "version",  "no-config"};
+    "workers",  "listen",     "serial",        "leader",   "cluster",
+    "output",   "output-dir", "trace",         "pareto",   "timeline",
+    "html",     "public",     "force",         "resume",   "store",
+    "state",    "serve",      "mpi",           "help",     "help-all",
+    "version",  "no-config",  "model-explorer"};
 
 bool is_forbidden(const std::string& flag) {
   return std::ranges::count(kForbidden, flag) > 0;

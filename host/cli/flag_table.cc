@@ -156,6 +156,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--explain", kOutput, "", false},
     {"", "--timeline", kOutput, "FILE", false},
     {"", "--layers", kOutput, "", false},
+    {"", "--model-explorer", kOutput, "DIR", false},
     {"", "--public", kOutput, "FILE", false},
     {"", "--force", kOutput, "", false},
     {"", "--resume", kOutput, "FILE", false},

@@ -7,6 +7,7 @@
 #include "host/charts/html.h"
 #include "host/report/plan_view.h"
 #include "host/report/report_files.h"
+#include "host/report/report_views.h"
 #include "host/report/trace_view.h"
 
 namespace shoal {
@@ -29,15 +30,14 @@ nlohmann::json parse(const ReportFile& file) {
 
 }  // namespace
 
-std::string report_page(const std::vector<ReportFile>& files,
-                        Document document) {
-  nlohmann::ordered_json data{{"plans", nlohmann::ordered_json::array()}};
+ReportViews report_views(const std::vector<ReportFile>& files) {
+  ReportViews views{nlohmann::ordered_json::array(), {}};
   nlohmann::json trace;
   std::string trace_name;
   for (const ReportFile& file : files) {
     nlohmann::json json = parse(file);
     if (!is_trace(json)) {
-      data["plans"].push_back(plan_view(json, file.name));
+      views.plans.push_back(plan_view(json, file.name));
     } else if (trace.is_null()) {
       trace = std::move(json);
       trace_name = file.name;
@@ -45,11 +45,20 @@ std::string report_page(const std::vector<ReportFile>& files,
       refuse_files(trace_name + " and " + file.name + " are two traces");
     }
   }
-  if (data["plans"].empty()) refuse_files("there is no plan among the files");
-  if (data["plans"].size() > 2) refuse_files("there are more than two plans");
-  const std::string model = data["plans"][0]["model"];
-  if (!trace.is_null()) data["trace"] = trace_view(trace, trace_name, model);
-  if (document.title.empty()) document.title = model;
+  if (views.plans.empty()) refuse_files("there is no plan among the files");
+  if (views.plans.size() > 2) refuse_files("there are more than two plans");
+  if (!trace.is_null()) {
+    views.trace = trace_view(trace, trace_name, views.plans[0]["model"]);
+  }
+  return views;
+}
+
+std::string report_page(const std::vector<ReportFile>& files,
+                        Document document) {
+  ReportViews views = report_views(files);
+  if (document.title.empty()) document.title = views.plans[0]["model"];
+  nlohmann::ordered_json data{{"plans", std::move(views.plans)}};
+  if (!views.trace.is_null()) data["trace"] = std::move(views.trace);
   const std::string text = data.dump(
       -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return document_page(document,

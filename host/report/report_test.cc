@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/error.h"
+#include "host/report/node_data.h"
 
 namespace shoal {
 namespace {
@@ -140,6 +141,25 @@ TEST(Report, NeedsNoNetwork) {
     EXPECT_EQ(page.find(part), std::string::npos) << part;
   }
   EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
+}
+
+TEST(Report, NodeDataIsOneNumberAFile) {
+  const std::vector<ReportFile> files =
+      node_data_files({{"p.json", plan().dump()}, {"t.json", trace().dump()}});
+  ASSERT_EQ(files.size(), 3u);
+  EXPECT_EQ(files[0].name, "nodes.json");
+  EXPECT_EQ(
+      json::parse(files[0].text),
+      json({{"results",
+             {{"conv", {{"value", "n0, n1"}, {"bgColor", "#dddddd"}}}}}}));
+  const json memory = json::parse(files[1].text);
+  EXPECT_EQ(memory["results"], json({{"conv", {{"value", 256.0}}}}));
+  EXPECT_EQ(memory["gradient"].size(), 2u);
+  EXPECT_EQ(json::parse(files[2].text)["results"],
+            json({{"conv", {{"value", 1500 * 1e-6}}}}));
+  EXPECT_EQ(node_data_files({{"p.json", plan().dump()}}).size(), 2u);
+  const ReportFile one{"p.json", plan().dump()};
+  EXPECT_THROW(node_data_files({one, one}), Error);
 }
 
 TEST(Report, NamesAreNeverMarkup) {
