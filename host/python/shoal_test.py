@@ -197,6 +197,146 @@ class Errors(unittest.TestCase):
                 self.assertEqual(file.read(), report.html)
 
 
+class Clusters(unittest.TestCase):
+    def test_stream_on_workers(self):
+        model = shoal.load(MODEL)
+        frames = [noise((1, 96, 96, 1), s) for s in range(3)]
+        expected = [model.run(x) for x in frames]
+        with shoal.Cluster(2, ram="64K") as cluster:
+            self.assertEqual(len(cluster.addresses), 2)
+            answers = cluster.stream(model, iter(frames), strategy="spatial")
+            numpy.testing.assert_array_equal(answers, expected)
+            # What a frame raises ends the run, and the workers take the next.
+            with self.assertRaises(shoal.Error):
+                cluster.stream(model, [frames[0], frames[1][:, :5]])
+            numpy.testing.assert_array_equal(cluster.run(model, frames[2]), expected[2])
+        with self.assertRaises(shoal.Error):
+            shoal.Cluster("127.0.0.1:9", insecure=True, node_timeout=0.2).run(
+                model, frames[0])
+
+    def test_emulated_boards(self):
+        model = shoal.load(MODEL)
+        x = noise((1, 96, 96, 1))
+        try:
+            cluster = shoal.Cluster(2, board="lm3s6965evb", emulate=True)
+        except RuntimeError as error:
+            if os.environ.get("SHOAL_BOOT") == "1":
+                raise
+            self.skipTest(str(error))
+        with cluster:
+            numpy.testing.assert_array_equal(
+                cluster.run(model, x, strategy="spatial", node_timeout=30),
+                model.run(x))
+
+    def test_what_no_cluster_is(self):
+        for wrong in (0, -1):
+            with self.assertRaises(ValueError):
+                shoal.Cluster(wrong)
+        with self.assertRaises(TypeError):
+            shoal.Cluster(["127.0.0.1:9"], emulate=True)
+        with self.assertRaisesRegex(RuntimeError, "exit code 2.*board"):
+            shoal.Cluster(1, board="none")
+
+
+def rank_command(ranks, script):
+    return ["mpirun", "--oversubscribe", "--mca", "btl", "self,vader", "--mca",
+            "btl_vader_single_copy_mechanism", "none", "-n", str(ranks),
+            sys.executable, "-m", "mpi4py", script]
+
+
+SWEEP = """
+import os, sys, shoal
+from mpi4py import MPI
+comm = MPI.COMM_WORLD
+model = shoal.load(%r)
+computed = 0
+def row(nodes, ram):
+    global computed
+    computed += 1
+    if computed > int(os.environ.get("MOST", "99")):
+        os._exit(1)  # as if the machine went down
+    try:
+        plan = model.plan(board="teensy41", nodes=nodes, ram=ram, no_cache=True,
+                          strategy="spatial")
+        return [nodes, ram, plan.arena_bytes, plan["latency_us"]]
+    except shoal.Error as error:
+        return [nodes, ram, error.kind, None]
+cases = [(n, r) for n in (1, 2, 3) for r in ("16K", "24K")]
+rows = shoal.sweep(row, cases, journal="j", comm=comm)
+if comm.rank == 0:
+    with open("rows.txt", "w") as file:
+        print(rows, file=file)
+print("computed", computed)
+""" % MODEL
+
+
+class Sweeps(unittest.TestCase):
+    def test_threads(self):
+        cases = [(a, b) for a in range(4) for b in "xy"]
+        self.assertEqual(shoal.sweep(lambda a, b: b * a, cases + cases[:2]),
+                         [b * a for a, b in cases + cases[:2]])
+
+        def fails(a, b):
+            raise LookupError(b)
+        with self.assertRaisesRegex(LookupError, "x"):
+            shoal.sweep(fails, cases)
+
+    def test_what_was_broken_off_goes_on(self):
+        with tempfile.TemporaryDirectory() as folder:
+            journal = os.path.join(folder, "j")
+            seen = []
+
+            def row(a):
+                seen.append(a)
+                if a == 3 and len(seen) <= 5:
+                    raise OSError("away")
+                return (a, a / 3, float("nan") if a == 1 else None)
+            cases = [(a,) for a in range(5)]
+            with self.assertRaisesRegex(OSError, "away"):
+                shoal.sweep(row, cases, journal=journal)
+            with open(journal, "a") as file:
+                file.write('[[9], "brok')
+            del seen[:]
+            seen.extend([None] * 5)
+            rows = shoal.sweep(row, cases, journal=journal)
+            self.assertEqual(seen[5:], [3])
+            self.assertEqual(repr(rows), repr(
+                [[a, a / 3, float("nan") if a == 1 else None] for a in range(5)]))
+            self.assertEqual(repr(shoal.sweep(row, cases, journal=journal)), repr(rows))
+            self.assertEqual(seen[5:], [3])
+
+    def test_any_number_of_ranks(self):
+        try:
+            import mpi4py  # noqa: F401
+        except ImportError:
+            self.skipTest("no mpi4py")
+        environment = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                       "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+        def run(folder, ranks, most=99):
+            script = os.path.join(folder, "sweep.py")
+            with open(script, "w") as file:
+                file.write(SWEEP)
+            return subprocess.run(
+                rank_command(ranks, script), cwd=folder, capture_output=True, text=True,
+                env={**environment, "TMPDIR": folder, "MOST": str(most)})
+
+        def rows(folder):
+            with open(os.path.join(folder, "rows.txt")) as file:
+                return file.read()
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as many:
+            done = run(one, 1)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("does_not_fit", rows(one))
+            self.assertNotEqual(run(many, 2, most=2).returncode, 0)
+            self.assertFalse(os.path.exists(os.path.join(many, "rows.txt")))
+            done = run(many, 3)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(rows(many), rows(one))
+            again = sum(map(int, re.findall(r"computed (\d+)", done.stdout)))
+            self.assertLess(again, 6)
+
+
 class Process(unittest.TestCase):
     def test_progress_and_what_it_raises(self):
         seen = []
@@ -208,6 +348,23 @@ class Process(unittest.TestCase):
             raise LookupError("enough")
         with self.assertRaisesRegex(LookupError, "enough"):
             shoal.load("zoo:kwt3").plan(nodes=2, no_cache=True, progress=refuse)
+
+    def test_interrupt_of_frames(self):
+        model = shoal.load(MODEL)
+        x = noise((1, 96, 96, 1))
+        taken = []
+
+        def endless():
+            while True:
+                taken.append(1)
+                yield x
+        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with self.assertRaises(KeyboardInterrupt):
+            model.stream(endless())
+        timer.join()
+        self.assertGreater(len(taken), 1)
+        self.assertEqual(model.run(x).shape, (1, 10))
 
     def test_interrupt(self):
         model = shoal.load("zoo:kwt3")
@@ -247,6 +404,7 @@ class Texts(unittest.TestCase):
         failed, tried = doctest.testmod(shoal)
         self.assertGreater(tried, 5)
         self.assertEqual(failed, 0)
+        self.assertEqual(doctest.testmod(sys.modules["shoal._sweep"]), (0, 2))
 
     def test_page(self):
         try:

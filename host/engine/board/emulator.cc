@@ -1,5 +1,7 @@
 #include "host/engine/board/emulator.h"
 
+#include <dlfcn.h>
+
 #include <filesystem>
 #include <optional>
 
@@ -44,13 +46,25 @@ Error no_firmware(const FirmwareRun& run, const fs::path& file) {
 
 }  // namespace
 
+// Above the file of this code, which is the tool, a test or Python's module:
+// PREFIX/share/shoal/boards if it is installed, else BUILD/boards.
 fs::path firmware_folder() {
-  const fs::path above =
-      fs::read_symlink("/proc/self/exe").parent_path().parent_path();
-  const fs::path installed = above / "share" / "shoal" / "boards";
-  if (fs::exists(installed)) return installed;
-  // BUILD/host/cli/shoal, or a test at the same depth.
-  return above.parent_path() / "boards";
+  static const char here = 0;
+  Dl_info own{};
+  const bool is_module = dladdr(&here, &own) != 0 && own.dli_fname &&
+                         fs::path(own.dli_fname).extension() == ".so";
+  const fs::path file = is_module ? fs::weakly_canonical(own.dli_fname)
+                                  : fs::read_symlink("/proc/self/exe");
+  // lib/python3/dist-packages/shoal/_core.so is as deep as it gets.
+  constexpr int kMostAbove = 5;
+  fs::path at = file;
+  for (int i = 0; i < kMostAbove && at.has_relative_path(); ++i) {
+    at = at.parent_path();
+    const fs::path installed = at / "share" / "shoal" / "boards";
+    if (fs::exists(installed)) return installed;
+    if (fs::exists(at / "CMakeCache.txt")) return at / "boards";
+  }
+  return file.parent_path().parent_path() / "share" / "shoal" / "boards";
 }
 
 std::vector<std::string> emulator_line(const FirmwareRun& run) {

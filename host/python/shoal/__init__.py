@@ -21,9 +21,10 @@ import tempfile
 
 from shoal import _core
 from shoal._core import Error
+from shoal._sweep import sweep
 
 __all__ = ["Cluster", "Error", "Model", "Plan", "Report",
-           "evaluate", "load"]
+           "evaluate", "load", "sweep"]
 
 # Flags that may be given several times.
 _REPEATED = {"outputs", "inputs", "input_shape", "fault"}
@@ -291,8 +292,11 @@ class Report:
 
 
 class Cluster:
-    """Workers: processes of this computer, or nodes at addresses.
+    """Nodes: processes of this computer, emulated boards, or addresses.
 
+    Cluster(["10.0.0.5:7000", "10.0.0.6:7000"], key="shoal.key") are boards or
+    workers that run; Cluster(["serial:/dev/ttyACM0"]) is a board at a line.
+    Cluster(2, board="lm3s6965evb", emulate=True) boots two emulated boards.
     Cluster(4, ram="64K") starts four processes, which share a key of their own,
     and ends them with the block:
 
@@ -305,12 +309,19 @@ class Cluster:
     True
     """
 
-    def __init__(self, workers, *, ram="256K", board="host", **flags):
+    def __init__(self, workers, *, ram="256K", board="host", emulate=False,
+                 **flags):
         self._processes = []
         self._folder = None
         self._flags = flags
         if isinstance(workers, int):
-            self.addresses = self._start(workers, ram, board)
+            if workers < 1:
+                raise ValueError("a cluster has at least one node, not %d" %
+                                 workers)
+            start = self._boot if emulate else self._start
+            self.addresses = start(workers, ram, board)
+        elif emulate:
+            raise TypeError("emulated boards are a number, not addresses")
         else:
             self.addresses = ([workers] if isinstance(workers, str)
                               else list(workers))
@@ -348,33 +359,50 @@ class Cluster:
         return {"workers": self.addresses, **self._flags, **flags}
 
     def _start(self, count, ram, board):
-        if count < 1:
-            raise ValueError("a cluster has at least one worker, not %d" % count)
+        key = self._make_key()
+        for _ in range(count):
+            self._tool("worker", "--key=" + key, "--listen=127.0.0.1:0",
+                       "--ram=%s" % ram, "--board=%s" % board)
+        return [self._said(process, r"listening on (\S+)")
+                for process in self._processes]
+
+    def _boot(self, count, ram, board):
+        boards = self._tool("emulate", "--serve", "--nodes=%d" % count,
+                            "--board=%s" % board, "--key=" + self._make_key())
+        return [self._said(boards, r"\S+ (\S+:\d+) \d+$")
+                for _ in range(count)]
+
+    def _make_key(self):
         self._folder = tempfile.TemporaryDirectory(prefix="shoal-")
         key = os.path.join(self._folder.name, "shoal.key")
         _core.verb(["keygen", "--output=" + key])
         self._flags = {**self._flags, "key": key}
-        command = [sys.executable, "-m", "shoal", "worker", "--key=" + key,
-                   "--listen=127.0.0.1:0", "--ram=%s" % ram,
-                   "--board=%s" % board]
+        return key
+
+    def _tool(self, *words):
         place = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         paths = [place, os.environ.get("PYTHONPATH", "")]
         environment = {**os.environ,
                        "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        for _ in range(count):
-            self._processes.append(subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, env=environment, text=True))
-        return [self._address(process) for process in self._processes]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "shoal", *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=environment, text=True)
+        self._processes.append(process)
+        return process
 
-    def _address(self, process):
+    def _said(self, process, pattern):
+        """What a process says of its address; else an error with its words."""
+        said = []
         for line in process.stdout:
-            found = re.match(r"listening on (\S+)", line)
+            found = re.match(pattern, line)
             if found:
                 return found.group(1)
+            said.append(line)
         code = process.wait()
         self.close()
-        raise RuntimeError("a worker ended with exit code %d" % code)
+        raise RuntimeError("a node ended with exit code %d: %s" % (
+            code, "".join(said).strip()))
 
 
 def evaluate(model, data, **flags):

@@ -4,7 +4,8 @@ from typing import (Any, Callable, Dict, Iterable, List, Optional, Sequence, Tup
 
 from numpy.typing import NDArray
 
-__all__ = ["Cluster", "Error", "Model", "Plan", "evaluate", "load"]
+__all__ = ["Cluster", "Error", "Model", "Plan", "Report", "evaluate", "load",
+           "sweep"]
 
 Path = Union[str, "os.PathLike[str]"]
 Array = NDArray[Any]
@@ -80,7 +81,8 @@ class Report:
 class Cluster:
     addresses: List[str]
     def __init__(self, workers: Union[int, str, Sequence[str]], *,
-                 ram: Union[str, int] = ..., board: str = ..., **flags: Flag) -> None: ...
+                 ram: Union[str, int] = ..., board: str = ...,
+                 emulate: bool = ..., **flags: Flag) -> None: ...
     def __enter__(self) -> Cluster: ...
     def __exit__(self, *error: object) -> None: ...
     def run(self, model: Model, frames: Frame, *, progress: Progress = ...,
@@ -91,5 +93,7 @@ class Cluster:
 
 def load(path: Path, *, outputs: Sequence[str] = ..., inputs: Sequence[str] = ...,
          input_shape: Sequence[str] = ..., signature: str = ...) -> Model: ...
+def sweep(row: Callable[..., Any], cases: Iterable[Sequence[Any]], *,
+          journal: Optional[Path] = ..., comm: Any = ...) -> List[Any]: ...
 def evaluate(model: Union[Model, Plan], data: Union[Path, Labelled],
              **flags: Flag) -> Json: ...
