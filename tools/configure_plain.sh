@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks that shoal configures with what plain tools/setup.sh installs: without
-# what tests need, and with one half of that. Nothing is built.
-#   tools/configure_plain.sh DIR
+# what tests need, and with one half of that. Nothing is built, except as a
+# campaign, which builds what README does: half an hour of a core.
+#   tools/configure_plain.sh DIR [build]
 set -euo pipefail
 to=${1:?usage: tools/configure_plain.sh DIR}
 source=$(cd "$(dirname "$0")/.." && pwd)
@@ -23,3 +24,7 @@ configure() {  # name, what is hidden
 configure neither -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON -DRAPIDCHECK_INCLUDE=OFF
 configure half -DRAPIDCHECK_INCLUDE=OFF
 echo "configures"
+[[ ${2:-} == build ]] || exit 0
+ninja -C "$to/neither" shoal > "$to/build.log" || { tail -n 20 "$to/build.log" >&2; exit 1; }
+"$to/neither/host/cli/shoal" simulate "$source/models/fashion_mobilenet_v2.tflite" \
+  --nodes 2 --ram 64K | grep "equal to the oracle's"
