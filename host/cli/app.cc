@@ -97,6 +97,8 @@ void add_result_flags(CLI::App* verb, ResultFlags& flags) {
                    "Write all outputs, one after another, in their types");
   verb->add_option("--trace", flags.trace,
                    "Write checksums of every layer (layers.tsv)");
+  verb->add_option("--timeline", flags.timeline,
+                   "Write what each node did, measured, for Perfetto");
   verb->add_option("--output-dir", flags.folder,
                    "Write .npy outputs, marked pictures and a page of them");
   add_html(verb, flags.html);
@@ -149,10 +151,10 @@ void add_report(CLI::App& app, ReportFlags& f, int& code) {
       ->expected(1, 3);
   verb->add_option("-o,--output", f.output, "Write the page here")
       ->capture_default_str();
-  add_json(verb, f.json);
-  verb->callback([&] { code = report_command(f); });
   verb->add_option("--model-explorer", f.model_explorer,
                    "Folder for node data that Model Explorer loads");
+  add_json(verb, f.json);
+  verb->callback([&] { code = report_command(f); });
 }
 
 // With a store the model may be absent, and what stands in its place is the

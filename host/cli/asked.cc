@@ -95,7 +95,8 @@ void add_asked(const ResultFlags& f, std::vector<Asked>& to) {
        {{"--score", Ability::kRuns}, f.score != none.score},
        {{"--overlap", Ability::kRuns}, f.overlap.has_value()},
        {{"--anchors", Ability::kRuns}, !f.anchors.empty()},
-       {{"--trace", Ability::kTrace}, !f.trace.empty()}},
+       {{"--trace", Ability::kTrace}, !f.trace.empty()},
+       {{"--timeline", Ability::kTimes}, !f.timeline.empty()}},
       to);
 }
 

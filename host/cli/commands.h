@@ -61,10 +61,10 @@ struct PictureFlags {
 
 // The flags of what is made of a model's answers.
 struct ResultFlags {
-  std::string labels, output, trace, html;  // files
-  std::string command;                      // the whole line, for --html
-  std::string folder;                       // of --output-dir
-  std::string task, head;                   // empty: guessed
+  std::string labels, output, trace, html, timeline;  // files
+  std::string command;     // the whole line, for --html
+  std::string folder;      // of --output-dir
+  std::string task, head;  // empty: guessed
   int top = 5;
   float score = 0.25f;
   std::optional<float> overlap;  // none: the head's own
@@ -104,6 +104,7 @@ struct ClusterFlags {
   bool insecure = false;
   bool take_over = false;  // of nodes that another coordinator has
   bool quiet = false;      // the warning of --insecure has been said
+  bool samples = false;    // nodes are asked what they do while frames run
   // Seconds that a node may be silent before it is given up.
   std::optional<double> node_timeout;
   int usual_timeout = 5;            // without --node-timeout

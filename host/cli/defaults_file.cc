@@ -21,7 +21,7 @@ constexpr const char* kName = "shoal.toml";
 
 // Keys and trust, addresses, what is written, and what is no setting.
 constexpr std::string_view kForbidden[] = {
-    "key",      "store-key",  "node-key",  "identity", "coordinator",
+    "key",      "store-key",  "node-key",      "identity", "coordinator",
     "insecure", "no-encrypt", "take-over",  // trust
     "workers",  "listen",     "serial",        "leader",   "cluster",
     "output",   "output-dir", "trace",         "pareto",   "timeline",

@@ -49,6 +49,7 @@ EngineOpening::EngineOpening(EngineFlags flags) : flags_(std::move(flags)) {
 void EngineOpening::check() const {
   require_flags(kind_, flags_.plan, flags_.cluster, flags_.network);
   require_flag(kind_, flags_.trace, {"--trace", Ability::kTrace});
+  require_flag(kind_, flags_.times, {"--timeline", Ability::kTimes});
   require_flag(kind_, flags_.jobs, {"--jobs", Ability::kThreads});
   require_flag(kind_, flags_.energy, {"--every", Ability::kEnergy});
 }

@@ -31,6 +31,7 @@ struct EngineFlags {
   ClusterFlags cluster = {};
   NetworkFlags network = {};
   bool trace = false;   // answers have values
+  bool times = false;   // nodes measure what they do
   bool floats = false;  // a float model runs on the oracle
   bool remote = false;  // nodes at addresses run there, else here
   bool jobs = false;    // a number of threads was asked for

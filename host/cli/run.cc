@@ -9,6 +9,7 @@
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
+#include "host/cli/measured_timeline.h"
 #include "host/cli/open_engine.h"
 #include "host/cli/output.h"
 #include "host/cli/progress.h"
@@ -152,6 +153,20 @@ void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
 
 }  // namespace
 
+namespace {
+
+void write_timeline(const std::string& file, const EngineReport& done) {
+  const std::string timeline = measured_timeline(done);
+  if (timeline.empty()) {
+    throw Error(Exit::kNode, "no node tells how long it works",
+                "leave out --timeline, or give the nodes the firmware of this "
+                "shoal");
+  }
+  write_file(file, timeline);
+}
+
+}  // namespace
+
 void write_trace(const std::string& file, const Graph& graph, const Answer& a) {
   write_file(file, format_trace(trace_of(graph, a)));
 }
@@ -175,14 +190,18 @@ int run_model(const RunFlags& flags, const RunMore& more) {
     read.push_back({"INPUT", input});
   check_files(read, {{"--output", wanted.output},
                      {"--trace", wanted.trace},
+                     {"--timeline", wanted.timeline},
                      {"--html", wanted.html}});
+  ClusterFlags cluster = flags.cluster;
+  cluster.samples = !wanted.timeline.empty() || !wanted.html.empty();
   EngineOpening opening({.verb = "run",
                          .model = flags.model,
                          .ends = flags.ends,
                          .plan = flags.plan,
-                         .cluster = flags.cluster,
+                         .cluster = std::move(cluster),
                          .network = flags.network,
                          .trace = !wanted.trace.empty(),
+                         .times = !wanted.timeline.empty(),
                          .floats = true,
                          .remote = true});
   std::vector<std::string> labels = read_labels(wanted.labels);
@@ -205,6 +224,7 @@ int run_model(const RunFlags& flags, const RunMore& more) {
   for (const std::string& note : done.notes) tell("%s\n", note.c_str());
   Document page;
   report.end(done, more, page);
+  if (!wanted.timeline.empty()) write_timeline(wanted.timeline, done);
   if (wanted.html.empty()) return 0;
   page.title = engine->graph().name;
   page.command = wanted.command;

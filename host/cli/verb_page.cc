@@ -5,6 +5,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/cli/measured_timeline.h"
 #include "host/data/image/draw.h"
 #include "host/engine/common/prepare.h"
 #include "host/plan/text/plan_json.h"
@@ -59,7 +60,11 @@ void write_verb_page(const std::string& file, const EngineReport& report,
   const bool known = budgets.size() == p.plan.nodes.size();
   const std::string plan =
       plan_json(p.net, p.plan, nullptr, known ? budgets : Budgets{});
-  write_file(file, report_page({{"plan", plan}}, std::move(document)));
+  std::vector<ReportFile> drawn{{"plan", plan}};
+  if (const std::string trace = measured_timeline(report); !trace.empty()) {
+    drawn.push_back({"trace", trace});
+  }
+  write_file(file, report_page(drawn, std::move(document)));
 }
 
 }  // namespace shoal

@@ -210,6 +210,7 @@ WorkerClusterOptions worker_cluster(const PlanFlags& plan,
   o.config.busy_fix = "--wait SECONDS, or --take-over";
   o.wait_s = plan.wait;
   o.holds_spares = true;
+  o.samples = flags.samples;
   o.returning = [](const CoordinatorConfig& config) {
     return std::make_unique<AskingThread>(config);
   };

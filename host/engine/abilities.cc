@@ -40,6 +40,8 @@ constexpr Cell kNoSession{"has no coordinator",
 constexpr Cell kOwnStores{
     "keep their programs themselves and have no stores yet"};
 constexpr Cell kNoStore{"has its own storage and takes no store"};
+constexpr Cell kUntimed{"has no nodes that measure what they do",
+                        "leave it out, or give the nodes of a cluster"};
 constexpr Cell kOneCluster{"run frames together, as one cluster"};
 
 struct EngineColumn {
@@ -104,6 +106,9 @@ constexpr Row kTable[] = {
                            {"do not send back what their layers compute", "run without --workers and --cluster"},
                            {"do not show their layers", "emulate one board, or `shoal run --nodes N`"},
                                                                                kServesOnly, kCan,        kCan}},
+    {Ability::kTimes,     {kUntimed,    kUntimed,
+                           {"have no clocks here", "leave it out, or use `shoal simulate --timeline`"},
+                                                                  kCan,        kCan,        kServesOnly, kUntimed,    kUntimed}},
     {Ability::kCounts,    {kUnasked,    kUnasked,    kUnasked,    kUnasked,
                            {"count their instructions by stages", "leave it out, or --nodes and --cluster"},
                                                                                kServesOnly, kCan,        kUnasked}},

@@ -40,6 +40,7 @@ enum class Ability : uint8_t {
   kUnsealed,  // a store without a key
   kRuns,      // what is run, how often, and what is made of its answers
   kTrace,     // every layer's checksums
+  kTimes,     // what nodes do while frames run, as they measure it
   kCounts,    // every layer's instructions
   kEnergy,    // of a frame
   kThreads,   // more than one at once

@@ -59,7 +59,7 @@ TEST(Abilities, WhatIsRefusedWhere) {
                     ability == A::kInsecure || ability == A::kSession ||
                     ability == A::kBanks || ability == A::kWorkers ||
                     ability == A::kServing || ability == A::kState ||
-                    ability == A::kCounts;
+                    ability == A::kCounts || ability == A::kTimes;
     EXPECT_EQ(can(E::kNode, ability), !no) << a;
   }
   for (const A a :
@@ -80,6 +80,10 @@ TEST(Abilities, WhatIsRefusedWhere) {
     EXPECT_TRUE(can(E::kVirtual, a)) << static_cast<int>(a);
   }
   EXPECT_TRUE(can(E::kWorkers, A::kSession));
+  for (const E e : {E::kWorkers, E::kBoards}) EXPECT_TRUE(can(e, A::kTimes));
+  for (const E e : {E::kStore, E::kVirtual, E::kServed, E::kBoard, E::kFloat}) {
+    EXPECT_FALSE(refusal(e, A::kTimes).second.empty()) << static_cast<int>(e);
+  }
   EXPECT_FALSE(can(E::kVirtual, A::kSession));
   for (const A a : {A::kBatch, A::kSpill, A::kStore, A::kEnergy}) {
     EXPECT_FALSE(can(E::kVirtual, a)) << static_cast<int>(a);

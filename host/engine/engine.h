@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/engine/measured_run.h"
 #include "host/model/graph/graph.h"
 #include "host/plan/types/plan.h"
 #include "host/program/store/file_storage.h"
@@ -67,6 +68,8 @@ struct EngineReport {
   double seconds = 0;  // from the first input to the last output
   std::optional<StorageWork> storage;
   std::vector<std::string> notes;  // what a person should know of the run
+  // The work of the nodes in the frames of the last stream, if they were asked.
+  std::optional<MeasuredRun> measured = std::nullopt;
   // The plan that runs, and its net; null: there is none.
   std::shared_ptr<const Prepared> prepared = nullptr;
 };

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
+#include "tests/cli/running_worker.h"
 #include "tests/command.h"
 
 namespace shoal {
@@ -63,6 +66,78 @@ TEST_F(CliReport, DrawsAPlanAndItsFrame) {
   same = page("q.html");
   same["plans"][0]["name"] = drawn["name"];
   EXPECT_EQ(same["plans"][0], drawn);
+}
+
+TEST_F(CliReport, NodeDataIsOfTheModelsOwnTensors) {
+  expect_ok(shop_, {"simulate", kNet, "--board", "teensy41", "--nodes", "3",
+                    "--strategy", "spatial", "--timeline", "t.json"});
+  expect_ok(shop_, {"plan", kNet, "--board", "teensy41", "--nodes", "3",
+                    "--strategy", "spatial", "-o", "p.json"});
+  const Told told =
+      expect_ok(shop_, {"report", "p.json", "t.json", "-o", "r.html",
+                        "--model-explorer", "data", "--json"});
+  EXPECT_EQ(json::parse(told.out)["node_data"],
+            json({"data/nodes.json", "data/memory_bytes.json",
+                  "data/compute_ms.json"}));
+  const json inspected =
+      json::parse(expect_ok(shop_, {"inspect", kNet, "--json"}).out);
+  std::set<std::string> tensors;
+  for (const json& op : inspected["ops"]) tensors.insert(op["name"]);
+  for (const char* file : {"nodes", "memory_bytes", "compute_ms"}) {
+    const json data =
+        json::parse(shop_.read_text("data/" + std::string(file) + ".json"));
+    EXPECT_GT(data["results"].size(), 20u) << file;
+    for (const auto& [name, result] : data["results"].items()) {
+      EXPECT_TRUE(tensors.contains(name)) << file << " " << name;
+      const bool is_text = std::string(file) == "nodes";
+      EXPECT_EQ(result["value"].is_string(), is_text);
+      if (!is_text) {
+        EXPECT_GT(result["value"], 0) << file << " " << name;
+      }
+    }
+  }
+  EXPECT_EQ(shop_
+                .shoal({"report", "p.json", "p.json", "-o", "r.html",
+                        "--model-explorer", "two"})
+                .code,
+            2);
+}
+
+// Two processes tell their work: it lies within the run, neither does two
+// things at a time, and both compute.
+TEST_F(CliReport, WorkersTellWhatTheyDid) {
+  const std::vector<std::string> more{"--insecure", "--ram", "64K"};
+  const RunningWorker a(shop_, more), b(shop_, more);
+  const std::string bag = std::string(SHOAL_SOURCE_DIR) + "/models/samples/bag";
+  const Told told = expect_ok(
+      shop_, {"run", kNet, bag, "--workers", a.address + "," + b.address,
+              "--insecure", "--strategy", "spatial", "--timeline", "t.json",
+              "--html", "r.html", "--json"});
+  const json drawn = page("r.html")["trace"];
+  EXPECT_EQ(drawn["names"].size(), 2u);
+  EXPECT_TRUE(drawn["path"].empty());
+  EXPECT_NE(std::string(drawn["why"]).find("measured: of "), std::string::npos)
+      << drawn["why"];
+  for (const json& spans : drawn["spans"]) {
+    double computed = 0, at = 0;
+    for (size_t k = 0; k < spans.size(); k += 4) {
+      EXPECT_GE(spans[k], 0);  // none begins before the last one has ended
+      at += double(spans[k]) + double(spans[k + 1]);
+      if (spans[k + 2] == 0) computed += double(spans[k + 1]);
+    }
+    EXPECT_GT(computed, 0);
+    EXPECT_LE(at, drawn["end"]);
+  }
+  const json trace = json::parse(shop_.read_text("t.json"));
+  EXPECT_EQ(trace["otherData"]["shoal_trace"], 1);
+  int marks = 0;
+  for (const json& e : trace["traceEvents"]) marks += e["ph"] == "i";
+  EXPECT_GE(marks, 2);
+  EXPECT_EQ(shop_.shoal({"run", kNet, bag, "--timeline", "t.json"}).code, 2);
+  const Told nodes =
+      shop_.shoal({"run", kNet, bag, "--nodes", "2", "--timeline", "t.json"});
+  EXPECT_EQ(nodes.code, 2);
+  EXPECT_NE(nodes.err.find("simulate --timeline"), std::string::npos);
 }
 
 TEST_F(CliReport, VerbsThatRunAModelDrawWhatItFinds) {

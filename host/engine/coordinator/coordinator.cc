@@ -73,6 +73,7 @@ void Coordinator::hint(const std::string& text) const { work_->hint(text); }
 void Coordinator::log(const std::string& text) const { work_->log(text); }
 void Coordinator::poll() { work_->poll(); }
 uint64_t Coordinator::next_timer_us() const { return work_->next_timer_us(); }
+uint64_t Coordinator::now_us() const { return work_->now(); }
 std::optional<LostNode> Coordinator::loss() const { return work_->loss(); }
 std::optional<int> Coordinator::lost() const {
   const std::optional<LostNode> node = work_->loss();

@@ -234,6 +234,8 @@ class Coordinator {
   void poll();
   // In the transport's time; UINT64_MAX: never.
   uint64_t next_timer_us() const;
+  // The transport's time.
+  uint64_t now_us() const;
   // Returns the worker without which the others may go on, if that is what
   // poll() threw; none for any other error.
   std::optional<LostNode> loss() const;

@@ -59,6 +59,7 @@ class Coordinator::Work {
   }
   void poll();
   uint64_t next_timer_us() const;
+  uint64_t now() const;
   std::optional<LostNode> loss() const { return loss_; }
   WorkerReport report(int worker) const;
   shoal_link_counters counters() const;
@@ -108,7 +109,6 @@ class Coordinator::Work {
                            const std::string& fix = {}) const;
   // Remembers that the run is over because of this worker.
   void lose(Worker&, Loss why);
-  uint64_t now() const;
   void receive();
   void step(uint64_t now);
   Worker* find(std::span<const uint8_t> datagram);

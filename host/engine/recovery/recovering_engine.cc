@@ -78,9 +78,9 @@ void RecoveringEngine::open() {
   workers_.connect();
   if (on_loss_ == OnLoss::kReplan) require_other_programs(workers_);
   find_plan();
-  engine_ = std::make_unique<WorkersEngine>(workers_.coordinator(),
-                                            workers_.transport(), prepared_,
-                                            mirror_ ? &*mirror_ : nullptr);
+  engine_ = std::make_unique<WorkersEngine>(
+      workers_.coordinator(), workers_.transport(), prepared_,
+      mirror_ ? &*mirror_ : nullptr, workers_.options().samples);
   workers_.set_user(this, prepared_->plan);
   if (!repeats()) return;
   prepare_for_losses();

@@ -63,6 +63,8 @@ struct WorkerClusterOptions {
   bool holds_fallbacks = true;
   // Spares hold the programs of nodes that they are like (spare_programs.h).
   bool holds_spares = false;
+  // Nodes are asked what they do while frames are streamed.
+  bool samples = false;
 };
 
 class WorkerCluster {

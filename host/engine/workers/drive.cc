@@ -77,15 +77,17 @@ double stream_frames(
     const Prepared& prepared,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take,
-    SequenceMirror* mirror) {
+    SequenceMirror* mirror, Sampler* sampler) {
   const StopSignals signals;
   const StopAtEnd stop(coordinator, transport);
+  if (sampler) sampler->ask_for(coordinator, prepared.plan);
   coordinator.deploy(prepared, Then::kStart, 0,
                      mirror ? mirror->begin_epoch() : SequenceStart{});
   drive_on(coordinator, transport, signals,
            [&] { return coordinator.started(); });
   coordinator.log("every node has its program and has started it");
-  return run_frames(coordinator, transport, signals, next, take, mirror);
+  return run_frames(coordinator, transport, signals, next, take, mirror,
+                    sampler);
 }
 
 double run_frames(
@@ -93,7 +95,7 @@ double run_frames(
     const StopSignals& signals,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take,
-    SequenceMirror* mirror) {
+    SequenceMirror* mirror, Sampler* sampler) {
   using Clock = std::chrono::steady_clock;
   int64_t in_flight = 0;
   bool ended = false;
@@ -101,26 +103,43 @@ double run_frames(
   const auto has_room = [&] {
     return coordinator.free_frames() > 0 && !(mirror && mirror->is_due());
   };
-  drive_on(coordinator, transport, signals, [&] {
+  const auto run = [&] {
+    if (sampler) sampler->look(coordinator, coordinator.now_us());
     do {
       while (!ended && has_room()) {
         const std::optional<std::vector<uint8_t>> input = next();
         ended = !input;
         if (!input) break;
+        if (sampler) sampler->began(coordinator.now_us());
         coordinator.submit(*input);
         if (mirror) mirror->submitted();
         ++in_flight;
       }
       while (const auto output = coordinator.result()) {
         --in_flight;
+        if (sampler) sampler->ended(coordinator.now_us());
         take(*output);
       }
       if (in_flight > 0) return false;
       if (mirror && !mirror->follow(coordinator)) return false;
     } while (!ended && has_room());
     return ended;
-  });
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  drive_on(coordinator, transport, signals, run,
+           sampler ? Sampler::kEveryUs : UINT64_MAX);
+  const std::chrono::duration<double> took = Clock::now() - start;
+  if (sampler) {
+    // All frames have ended. The nodes have worked since they were asked last.
+    const uint64_t until = coordinator.now_us() + Sampler::kLastUs;
+    drive_on(
+        coordinator, transport, signals,
+        [&] {
+          const uint64_t now = coordinator.now_us();
+          return sampler->ask_last(coordinator, now) || now >= until;
+        },
+        Sampler::kEveryUs);
+  }
+  return took.count();
 }
 
 namespace {

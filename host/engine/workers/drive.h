@@ -8,6 +8,7 @@
 
 #include "host/engine/coordinator/coordinator.h"
 #include "host/engine/coordinator/sequence_mirror.h"
+#include "host/engine/workers/sampler.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/engine/workers/transport.h"
 
@@ -52,19 +53,20 @@ void deploy_programs(Coordinator&, const HostTransport&,
 // nothing; `take` gets their outputs in the same order. Returns the seconds
 // from the first input to the last output. The nodes are told to stop, however
 // it ends. On a signal they are too, and then it acts. `mirror`: of the
-// sequence that the frames go on with, if it has one.
+// sequence that the frames go on with, if it has one. `sampler`: hears what the
+// nodes do meanwhile; null: they are not asked.
 double stream_frames(
     Coordinator&, const HostTransport&, const Prepared& prepared,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take,
-    SequenceMirror* mirror = nullptr);
+    SequenceMirror* mirror = nullptr, Sampler* sampler = nullptr);
 
 // Does the same on nodes that have started; the caller tells them to stop.
 double run_frames(
     Coordinator&, const HostTransport&, const StopSignals&,
     const std::function<std::optional<std::vector<uint8_t>>()>& next,
     const std::function<void(const std::vector<uint8_t>&)>& take,
-    SequenceMirror* mirror = nullptr);
+    SequenceMirror* mirror = nullptr, Sampler* sampler = nullptr);
 
 // Returns the cluster that these workers are: names, boards, memory as they
 // say. With `given` (cluster.toml) its nodes, in its order, each with no more

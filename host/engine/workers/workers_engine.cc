@@ -56,11 +56,13 @@ std::string deployed_text(const Coordinator& coordinator, const Prepared& p) {
 WorkersEngine::WorkersEngine(Coordinator& coordinator,
                              const HostTransport& transport,
                              std::shared_ptr<const Prepared> prepared,
-                             SequenceMirror* mirror)
+                             SequenceMirror* mirror, bool samples)
     : coordinator_(coordinator),
       transport_(transport),
       prepared_(std::move(prepared)),
-      mirror_(mirror) {}
+      mirror_(mirror) {
+  if (samples) sampler_.emplace();
+}
 
 void WorkersEngine::stream(const Next& next, const Take& take) {
   int64_t frame = 0;
@@ -71,7 +73,7 @@ void WorkersEngine::stream(const Next& next, const Take& take) {
           ++frames_, ++frame;
           take({output});
         },
-        mirror_);
+        mirror_, sampler_ ? &*sampler_ : nullptr);
   } catch (const Error& e) {
     if (e.code() != Exit::kNode || !keeps_variables() || mirror_) throw;
     throw sequence_lost(e, frame, coordinator_, *prepared_);
@@ -141,6 +143,7 @@ EngineReport WorkersEngine::report() const {
   r.where = "on this computer";
   r.frames = r.runs = frames_;
   r.seconds = seconds_;
+  if (sampler_) r.measured = sampler_->run();
   r.notes = {deployed_text(coordinator_, *prepared_), traffic_text()};
   return r;
 }

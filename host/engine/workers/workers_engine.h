@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "host/engine/coordinator/coordinator.h"
 #include "host/engine/coordinator/sequence_mirror.h"
 #include "host/engine/engine.h"
 #include "host/engine/frame_source.h"
+#include "host/engine/workers/sampler.h"
 #include "host/engine/workers/transport.h"
 
 namespace shoal {
@@ -25,9 +27,10 @@ std::string deployed_text(const Coordinator&, const Prepared&);
 class WorkersEngine final : public Engine {
  public:
   // `mirror`: of the sequence, if frames are one that outlives the nodes.
+  // `samples`: nodes are asked what they do while frames are streamed.
   WorkersEngine(Coordinator&, const HostTransport&,
                 std::shared_ptr<const Prepared>,
-                SequenceMirror* mirror = nullptr);
+                SequenceMirror* mirror = nullptr, bool samples = false);
 
   const Graph& graph() const override { return prepared_->graph; }
   // The nodes are told to stop, however it ends; on a signal, too.
@@ -44,6 +47,7 @@ class WorkersEngine final : public Engine {
   const HostTransport& transport_;
   const std::shared_ptr<const Prepared> prepared_;
   SequenceMirror* const mirror_;
+  std::optional<Sampler> sampler_;
   int64_t frames_ = 0;
   double seconds_ = 0;
 };

@@ -150,11 +150,14 @@ function startFrame(trace) {
     made.addEventListener("click", act);
     return made;
   };
+  // Measured frames have none.
+  const path = trace.path.length === 0 ? []
+    : [html("span", {}, html("i", {class: "path"}), " critical path")];
+  byId("path-text").hidden = path.length === 0;
   show("frame-drawing",
     html("p", {class: "legend"}, ...kKindNames.map((word, k) =>
       html("span", {}, html("i", {style: `background:${kKindColors[k]}`}),
-        ` ${word}`)), html("span", {}, html("i", {class: "path"}),
-      " critical path")),
+        ` ${word}`)), ...path),
     html("p", {class: "screen"}, button("Zoom in", "+", () => zoom(0.5)), " ",
       button("Zoom out", "−", () => zoom(2)), " ",
       button("Earlier", "←", () => move(-0.3)), " ",
