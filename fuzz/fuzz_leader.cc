@@ -28,7 +28,10 @@ bool read_image(void* of, uint32_t offset, void* to, uint32_t bytes) {
 
 void talk(shoal::LeaderProgram& leader, const uint8_t* at, const uint8_t* end) {
   for (uint64_t i = 0; i < 8; ++i) {
-    if (shoal::failed(leader.step())) std::abort();  // the picture is there
+    const shoal::Status status = leader.step();
+    if (status == shoal::Status::kStale) return;  // it was told so
+    // The picture is there.
+    if (shoal::failed(status)) std::abort();
     now += 1 + leader.next_timer_us() % 20'000'000;
     if (at == end) continue;
     const size_t most = *at++;
@@ -47,8 +50,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint8_t* const rest = data + 2 + length;
   Bytes image(data + 2, rest);
   // The tables are what is looked at.
-  shoal::LeaderHeader h{};
-  if (image.size() >= sizeof h) std::memcpy(&h, image.data(), sizeof h);
+  shoal::LeaderPlan plan{};
+  if (image.size() >= sizeof(shoal::LeaderHeader) + sizeof plan) {
+    std::memcpy(&plan, image.data() + sizeof(shoal::LeaderHeader), sizeof plan);
+  }
   static shoal_peer peers[shoal::kMaxPeers];
   for (uint32_t i = 0; i < shoal::kMaxPeers; ++i) {
     peers[i] = {};
@@ -65,7 +70,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   c.read = read_image;
   c.user = &image;
   c.image_bytes = static_cast<uint32_t>(image.size());
-  c.peers = h.peers;
+  c.peers = plan.peers;
+  c.max_peers = shoal::kMaxPeers;
+  const uint8_t key[shoal::kKeyBytes] = {};
+  c.calls.insecure = true;
+  c.calls.key = key;
   c.link = &link;
   c.arena = arena;
   c.arena_bytes = sizeof arena;

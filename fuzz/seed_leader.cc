@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   for (const uint32_t every_ms : {0u, 10u}) {
-    shoal::Bytes image = shoal::small_leader_image(every_ms);
+    shoal::Bytes image = shoal::small_leader_image(every_ms, every_ms == 0);
     const auto bytes = static_cast<uint16_t>(image.size());
     image.insert(image.begin(), {static_cast<uint8_t>(bytes),
                                  static_cast<uint8_t>(bytes >> 8)});

@@ -254,11 +254,22 @@ class Line {
 void say(void*, const LeaderSaid& s) {
   Line line;
   line << "frame " << s.frame;
-  if (s.late) {
-    line << " waits for node " << s.name;
-  } else {
-    line << ": class " << s.best;
-    if (s.name[0]) line << ", " << s.name;
+  switch (s.event) {
+    case LeaderEvent::kWaits:
+      line << " waits for node " << s.name;
+      break;
+    case LeaderEvent::kWithout:
+      line << " goes on without node " << s.name;
+      break;
+    case LeaderEvent::kWith:
+      line << " goes on with node " << s.name << " again";
+      break;
+    case LeaderEvent::kTaken:
+      line << " ends: another coordinator has node " << s.name;
+      break;
+    case LeaderEvent::kClass:
+      line << ": class " << s.best;
+      if (s.name[0]) line << ", " << s.name;
   }
   line.send(*node.port);
 }

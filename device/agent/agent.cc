@@ -163,6 +163,10 @@ bool NodeAgent::receive() {
   uint8_t* const packet = config_.packets[0];
   const uint32_t bytes = t.receive(t.user, &from, packet, t.max_payload);
   if (bytes == 0) return false;
+  if (state_ == AgentState::kRunning && leader_ &&
+      leader_->receive(from, packet, bytes)) {
+    return true;
+  }
   switch (static_cast<Kind>(packet[0])) {
     case Kind::kHello:
       hello(from, bytes);
@@ -180,10 +184,6 @@ bool NodeAgent::receive() {
       ++counters_.strangers;
       break;
     case Kind::kData:
-      if (state_ == AgentState::kRunning && leader_) {
-        leader_->receive(from, packet, bytes);
-        break;
-      }
       // Nothing is taken before the program has been checked whole.
       if (runs_program()) {
         shoal_receive(&node_, from, packet, bytes);

@@ -1,5 +1,6 @@
 #include "device/agent/leader.h"
 
+#include <cstddef>
 #include <cstring>
 #include <new>
 
@@ -7,6 +8,13 @@ namespace shoal {
 namespace {
 
 constexpr uint64_t kPatienceUs = 10'000'000;
+// The leader itself takes as much on every board.
+constexpr uint32_t kLeaderBytes = 1024;
+static_assert(sizeof(Leader) <= kLeaderBytes);
+
+constexpr uint32_t room_for(uint64_t count, uint64_t bytes) {
+  return static_cast<uint32_t>((count * bytes + 7) / 8 * 8);
+}
 
 // From the arena, aligned.
 class Room {
@@ -14,11 +22,11 @@ class Room {
   Room(uint8_t* at, uint32_t bytes) : at_(at), left_(bytes) {}
   template <class T>
   bool take(T*& to, uint32_t count) {
-    const uint64_t bytes = (uint64_t{count} * sizeof(T) + 7) / 8 * 8;
+    const uint32_t bytes = room_for(count, sizeof(T));
     if (bytes > left_) return false;
     to = reinterpret_cast<T*>(at_);
     at_ += bytes;
-    left_ -= static_cast<uint32_t>(bytes);
+    left_ -= bytes;
     return true;
   }
 
@@ -27,59 +35,7 @@ class Room {
   uint32_t left_;
 };
 
-bool fits(const LeaderBox& b, uint32_t tensor) {
-  const auto small = [](uint32_t v) { return v > 0 && v <= 0xFFFF; };
-  if (!small(b.run) || !small(b.runs) || !small(b.rows)) return false;
-  const uint64_t end = uint64_t{b.first} + uint64_t{b.rows - 1} * b.row_step +
-                       uint64_t{b.runs - 1} * b.step + b.run;
-  return end <= tensor && uint64_t{b.run} * b.runs * b.rows <= tensor;
-}
-
 }  // namespace
-
-Status check_leader(const LeaderHeader& h, uint32_t bytes) {
-  if (h.magic != kLeaderMagic) return Status::kBadMagic;
-  if (h.version != kLeaderVersion) return Status::kBadVersion;
-  if (h.arithmetic != kArithmetic) return Status::kBadArithmetic;
-  const auto some = [](uint32_t v, uint32_t most) {
-    return v > 0 && v <= most;
-  };
-  const bool good =
-      some(h.peers, kMaxPeers) && some(h.targets, kMostLeaderEnds) &&
-      some(h.streams, kMostLeaderEnds) && some(h.window, kMaxFlights) &&
-      h.gaps <= kMaxGaps && some(h.picture_bytes, kMostLeaderTensor) &&
-      some(h.output_bytes, kMostLeaderTensor) && h.classes <= h.output_bytes;
-  constexpr uint32_t kMostBytes = 1 << 28;
-  if (!good || h.bytes != bytes || bytes > kMostBytes)
-    return Status::kBadRecord;
-  const uint64_t needed = uint64_t{h.classes} * kLeaderName + h.picture_bytes;
-  if (needed > bytes || leader_layout(h).bytes > bytes) {
-    return Status::kTooShort;
-  }
-  return Status::kOk;
-}
-
-bool check_leader_tables(const LeaderHeader& h, const PeerEntry* peers,
-                         const TargetRecord* targets,
-                         const StreamRecord* streams, const LeaderBox* boxes) {
-  for (uint32_t i = 0; i < h.peers; ++i) {
-    if (peers[i].window != h.window || peers[i].node == kCoordinator) {
-      return false;
-    }
-  }
-  for (uint32_t i = 0; i < h.targets; ++i) {
-    if (targets[i].peer >= h.peers || !fits(boxes[i], h.picture_bytes)) {
-      return false;
-    }
-  }
-  for (uint32_t i = 0; i < h.streams; ++i) {
-    const bool good = streams[i].peer < h.peers && streams[i].number == i &&
-                      streams[i].targets == 0 &&
-                      fits(boxes[h.targets + i], h.output_bytes);
-    if (!good) return false;
-  }
-  return true;
-}
 
 LeaderProgram* make_leader(uint8_t* arena, uint32_t arena_bytes) {
   static_assert(alignof(Leader) <= kAlign);
@@ -90,6 +46,17 @@ bool Leader::get(uint32_t offset, void* to, uint32_t bytes) const {
   return c_.read(c_.user, offset, to, bytes);
 }
 
+uint32_t leader_arena_bytes(const LeaderHeader& h, const LeaderNeeds& n) {
+  return kLeaderBytes + room_for(h.plans, sizeof(LeaderPlan)) +
+         room_for(h.nodes, sizeof(NodeCall)) +
+         room_for(n.peers, sizeof(PeerEntry)) +
+         room_for(n.targets, sizeof(TargetRecord)) +
+         room_for(n.streams, sizeof(StreamRecord)) +
+         room_for(n.ends, sizeof(LeaderBox)) +
+         room_for(n.ends, sizeof(uint32_t)) + room_for(h.output_bytes, 1) +
+         n.link_bytes;
+}
+
 Status Leader::open(const LeaderConfig& config) {
   c_ = config;
   if (c_.image_bytes < sizeof h_ || !get(0, &h_, sizeof h_)) {
@@ -97,46 +64,113 @@ Status Leader::open(const LeaderConfig& config) {
   }
   const Status status = check_leader(h_, c_.image_bytes);
   if (status != Status::kOk) return status;
-  if (c_.peers != h_.peers) return Status::kBadArgument;
   at_ = leader_layout(h_);
-  LinkCounts counts;
-  counts.peers = h_.peers;
-  counts.windows = uint32_t{h_.peers} * h_.window;
-  counts.targets = counts.stage_targets = h_.targets;
-  counts.stage_streams = h_.streams;
-  counts.gaps = h_.gaps;
-  constexpr auto kOwn = align_up(sizeof(Leader));
-  Room room(c_.arena + kOwn, c_.arena_bytes - kOwn);
-  uint64_t* tables = nullptr;
+  const Status plans = read_plans();
+  if (plans != Status::kOk) return plans;
+  if (c_.peers != p_.peers) return Status::kBadArgument;
+  link_config_ = *c_.link;
+  const uint64_t now = now_us();
+  next_us_ = due_us_ = now;
+  return open_link(now);
+}
+
+// Shares out the arena, and checks what lies in the image before the tables.
+Status Leader::read_plans() {
+  LeaderNeeds needs;
+  for (uint32_t i = 0; i < h_.plans; ++i) {
+    LeaderPlan p;
+    if (!get(at_.plans + i * uint32_t{sizeof p}, &p, sizeof p)) {
+      return Status::kStorage;
+    }
+    if (!check_leader_plan(h_, p, i == 0)) return Status::kBadRecord;
+    add_needs(h_, p, needs);
+  }
+  if (needs.peers > c_.max_peers ||
+      leader_arena_bytes(h_, needs) > c_.arena_bytes) {
+    return Status::kArenaTooSmall;
+  }
+  Room room(c_.arena + kLeaderBytes, c_.arena_bytes - kLeaderBytes);
+  NodeCall* calls = nullptr;
   const bool enough =
-      c_.arena_bytes >= kOwn && room.take(peers_, h_.peers) &&
-      room.take(heard_us_, h_.peers) && room.take(targets_, h_.targets) &&
-      room.take(streams_, h_.streams) && room.take(boxes_, ends()) &&
-      room.take(reached_, ends()) && room.take(output_, h_.output_bytes) &&
-      uint64_t{h_.streams} * h_.gaps <= c_.arena_bytes &&
-      room.take(tables, link_layout(counts).bytes / sizeof *tables);
+      room.take(plans_, h_.plans) && room.take(calls, h_.nodes) &&
+      room.take(peers_, needs.peers) && room.take(targets_, needs.targets) &&
+      room.take(streams_, needs.streams) && room.take(boxes_, needs.ends) &&
+      room.take(reached_, needs.ends) && room.take(output_, h_.output_bytes) &&
+      room.take(tables_, needs.link_bytes / uint32_t{sizeof *tables_});
   if (!enough) return Status::kArenaTooSmall;
+  if (!get(at_.plans, plans_, h_.plans * uint32_t{sizeof *plans_})) {
+    return Status::kStorage;
+  }
+  for (uint32_t i = h_.plans; i-- > 0;) {
+    p_ = plans_[i];
+    const Status status = check_plan();
+    if (status != Status::kOk) return status;
+  }
+  calls_.open(c_.calls, *c_.link->transport, *c_.link->cipher, *this, calls,
+              h_.nodes, h_.lease_ms);
+  for (uint16_t i = 0; i < h_.nodes; ++i) {
+    LeaderNode n;
+    if (!get(at_.nodes + i * uint32_t{sizeof n}, &n, sizeof n)) {
+      return Status::kStorage;
+    }
+    if (!check_leader_node(h_, n)) return Status::kBadRecord;
+    calls[i] = {};
+    calls[i].address = n.address;
+    calls[i].fallback = n.fallback;
+  }
+  return Status::kOk;
+}
+
+Status Leader::check_plan() {
   if (!read_tables()) return Status::kStorage;
-  if (!check_leader_tables(h_, peers_, targets_, streams_, boxes_)) {
+  if (!check_leader_tables(h_, p_, peers_, targets_, streams_, boxes_)) {
     return Status::kBadRecord;
   }
+  for (uint16_t r = 0; r < p_.roles; ++r) {
+    LeaderRole role;
+    Status status = read_role(r, role);
+    for (uint16_t i = 0; status == Status::kOk && i < role.links; ++i) {
+      uint16_t to = 0;
+      status = read_link(role, i, to);
+    }
+    if (status != Status::kOk) return status;
+  }
+  return Status::kOk;
+}
+
+// The frame under way begins again, from its first row.
+Status Leader::open_link(uint64_t now) {
+  for (uint16_t r = 0; r < p_.roles; ++r) {
+    LeaderRole role;
+    const Status status = read_role(r, role);
+    if (status != Status::kOk) return status;
+    NodeCall& call = calls_[node_of(r)];
+    if (role.poll_gap_us > call.longest_us) call.longest_us = role.poll_gap_us;
+  }
   std::memset(reached_, 0, ends() * sizeof *reached_);
-  const Status opened = link_.open(*c_.link, *this, kCoordinator, peers_,
-                                   counts, reinterpret_cast<uint8_t*>(tables));
+  base_ = done_;
+  news_ = false;
+  link_ = {};
+  const Status opened =
+      link_.open(link_config_, *this, kCoordinator, peers_,
+                 leader_counts(h_, p_), reinterpret_cast<uint8_t*>(tables_));
   if (opened != Status::kOk) return opened;
-  link_.begin_stage({streams_, targets_, h_.streams, h_.targets, 0, 0});
-  for (uint16_t i = 0; i < h_.targets; ++i) link_.start_target(i, 0);
-  for (uint16_t i = 0; i < h_.streams; ++i) link_.start_stream(i, 0);
-  next_us_ = now_us();
-  for (uint16_t i = 0; i < h_.peers; ++i) heard_us_[i] = next_us_;
+  link_.begin_stage({streams_, targets_, p_.streams, p_.targets, 0, 0});
+  for (uint16_t i = 0; i < p_.targets; ++i) link_.start_target(i, 0);
+  for (uint16_t i = 0; i < p_.streams; ++i) link_.start_stream(i, 0);
+  link_.wake();
+  begin_watch(now);
+  phase_ = Phase::kFrames;
   return Status::kOk;
 }
 
 bool Leader::read_tables() {
-  return get(at_.peers, peers_, h_.peers * uint32_t{sizeof *peers_}) &&
-         get(at_.targets, targets_, h_.targets * uint32_t{sizeof *targets_}) &&
-         get(at_.streams, streams_, h_.streams * uint32_t{sizeof *streams_}) &&
-         get(at_.boxes, boxes_, ends() * uint32_t{sizeof *boxes_});
+  const LeaderTables t = leader_tables(p_);
+  const auto read = [&](uint32_t at, auto* to, uint32_t count) {
+    return get(p_.at + at, to, count * uint32_t{sizeof *to});
+  };
+  return read(0, peers_, p_.peers) && read(t.targets, targets_, p_.targets) &&
+         read(t.streams, streams_, p_.streams) && read(t.boxes, boxes_, ends());
 }
 
 uint64_t Leader::now_us() const {
@@ -147,37 +181,75 @@ uint64_t Leader::now_us() const {
 Status Leader::step() {
   const uint64_t now = now_us();
   bool worked = false;
-  if (begun_ == done_ && now >= next_us_) {
+  if (recovers()) {
+    excuse_own_absence(now);
+    step_calls(now);
+    if (taken_) return Status::kStale;
+  }
+  if (phase_ == Phase::kFrames) worked = step_frame(now);
+  if (failed_) return Status::kStorage;
+  due_us_ = worked ? now : next_timer_us();
+  return worked ? Status::kOk : Status::kWait;
+}
+
+bool Leader::step_frame(uint64_t now) {
+  bool worked = false;
+  if (!is_under_way() && now >= next_us_) {
+    if (recovers() && has_returned()) {
+      begin_calls(now);
+      return true;
+    }
     ++begun_;
-    for (uint16_t i = 0; i < h_.peers; ++i) heard_us_[i] = now;
-    look_us_ = now + kPatienceUs;
+    begin_watch(now);
     link_.wake();
     worked = true;
   }
   const auto sent = link_.counters().sent;
   link_.send(true);
   worked |= link_.counters().sent != sent;
-  if (begun_ != done_ && news_ && end_under_way() == ends()) {
+  if (is_under_way() && news_ && end_under_way() == ends()) {
     tell(now);
     worked = true;
   }
-  if (begun_ != done_ && now >= look_us_) look_for_silence(now);
-  if (failed_) return Status::kStorage;
-  return worked ? Status::kOk : Status::kWait;
+  if (is_under_way() && now >= look_us_) look_for_silence(now);
+  return worked;
 }
 
-void Leader::receive(uint64_t from, uint8_t* datagram, uint32_t bytes) {
-  if (link_.receive(from, datagram, bytes) != Status::kOk) return;
-  // The link has noted where the peer is.
-  for (uint16_t i = 0; i < h_.peers; ++i) {
-    if (c_.link->peers[i].address == from) heard_us_[i] = now_us();
+// Nodes are watched while a frame is under way.
+void Leader::begin_watch(uint64_t now) {
+  for (uint16_t i = 0; i < h_.nodes; ++i) {
+    calls_[i].heard_us = calls_[i].rows_us = now;
+    if (!calls_[i].lost) calls_[i].step = CallStep::kNone;
   }
+  look_us_ = now + kPatienceUs;
+}
+
+bool Leader::receive(uint64_t from, uint8_t* datagram, uint32_t bytes) {
+  const uint64_t now = now_us();
+  if (datagram[0] != kDataKind) {
+    return recovers() && calls_.receive(datagram, bytes, now);
+  }
+  if (phase_ != Phase::kFrames ||
+      link_.receive(from, datagram, bytes) != Status::kOk) {
+    return true;
+  }
+  // The link has noted where the peer is.
+  for (uint16_t i = 0; i < p_.peers; ++i) {
+    if (link_config_.peers[i].address != from) continue;
+    call_of(i).heard_us = call_of(i).rows_us = now;
+  }
+  return true;
 }
 
 uint64_t Leader::next_timer_us() const {
-  const uint64_t link = link_.next_timer_us();
-  const uint64_t own = begun_ != done_ ? look_us_ : next_us_;
-  return link < own ? link : own;
+  uint64_t at = recovers() ? calls_timer_us() : UINT64_MAX;
+  if (phase_ != Phase::kFrames) return at;
+  const auto lower = [&at](uint64_t to) {
+    if (to < at) at = to;
+  };
+  lower(link_.next_timer_us());
+  lower(is_under_way() ? look_us_ : next_us_);
+  return at;
 }
 
 // The first one that the frame waits for.
@@ -202,6 +274,8 @@ void Leader::tell(uint64_t now) {
     failed_ = true;
   }
   said.name[kLeaderName - 1] = 0;
+  said.output = output_;
+  said.output_bytes = h_.output_bytes;
   next_us_ = h_.every_ms ? now + uint64_t{h_.every_ms} * 1000 : UINT64_MAX;
   link_.wake();
   c_.said(c_.said_user, said);
@@ -213,22 +287,25 @@ void Leader::tell(uint64_t now) {
 // the result; they may be waiting for others without a word, so the time counts
 // since any node was heard.
 uint16_t Leader::awaited(uint64_t& since) const {
-  uint16_t who = h_.peers;
+  uint16_t who = kNone;
   const auto choose = [&](uint32_t end, uint16_t peer) {
     if (at_end(end)) return;
-    if (who == h_.peers || heard_us_[peer] < heard_us_[who]) who = peer;
+    const uint16_t node = node_of(peers_[peer].node);
+    if (who == kNone || calls_[node].rows_us < calls_[who].rows_us) {
+      who = node;
+    }
   };
-  for (uint32_t i = 0; i < h_.targets; ++i) choose(i, targets_[i].peer);
-  if (who != h_.peers) {
-    since = heard_us_[who];
+  for (uint32_t i = 0; i < p_.targets; ++i) choose(i, targets_[i].peer);
+  if (who != kNone) {
+    since = calls_[who].rows_us;
     return who;
   }
-  for (uint32_t i = 0; i < h_.streams; ++i) {
-    choose(h_.targets + i, streams_[i].peer);
+  for (uint32_t i = 0; i < p_.streams; ++i) {
+    choose(p_.targets + i, streams_[i].peer);
   }
   since = 0;
-  for (uint16_t i = 0; i < h_.peers; ++i) {
-    if (heard_us_[i] > since) since = heard_us_[i];
+  for (uint16_t i = 0; i < p_.peers; ++i) {
+    if (call_of(i).rows_us > since) since = call_of(i).rows_us;
   }
   return who;
 }
@@ -238,33 +315,33 @@ void Leader::look_for_silence(uint64_t now) {
   uint64_t since = 0;
   const uint16_t who = awaited(since);
   look_us_ = since + kPatienceUs;
-  if (who == h_.peers || now < look_us_) return;
+  if (who == kNone || now < look_us_) return;
   look_us_ = now + kPatienceUs;
   if (who == complained_of_ && since < complained_us_) return;
   complained_of_ = who;
   complained_us_ = now;
-  complain(who);
+  tell_of(LeaderEvent::kWaits, who);
 }
 
-void Leader::complain(uint16_t peer) {
+void Leader::tell_of(LeaderEvent event, uint16_t node) {
   LeaderSaid said;
   said.frame = done_;
-  said.late = true;
-  if (!get(at_.names + peer * kLeaderName, said.name, kLeaderName)) {
-    failed_ = true;
-  }
+  said.event = event;
+  const uint32_t at = at_.nodes + node * uint32_t{sizeof(LeaderNode)} +
+                      uint32_t{offsetof(LeaderNode, name)};
+  if (!get(at, said.name, kLeaderName)) failed_ = true;
   said.name[kLeaderName - 1] = 0;
   c_.said(c_.said_user, said);
 }
 
 uint32_t Leader::ready(uint16_t target) const {
-  return begun_ * bytes_of(target);
+  return (begun_ - base_) * bytes_of(target);
 }
 
 void Leader::read(uint16_t target, uint32_t offset, uint8_t* to,
                   uint32_t bytes) const {
   const LeaderBox& box = boxes_[target];
-  uint32_t n = offset - done_ * box_bytes(box);
+  uint32_t n = offset - earlier() * box_bytes(box);
   while (bytes > 0) {
     uint32_t run = 0;
     const uint32_t place = box_place(box, n, run);
@@ -280,13 +357,13 @@ void Leader::released(uint16_t target, uint32_t offset) {
 }
 
 uint32_t Leader::limit(uint16_t stream) const {
-  return (done_ + 1) * bytes_of(uint32_t{h_.targets} + stream);
+  return (earlier() + 1) * bytes_of(uint32_t{p_.targets} + stream);
 }
 
 void Leader::place(uint16_t stream, uint32_t offset, const uint8_t* from,
                    uint32_t bytes) {
-  const LeaderBox& box = boxes_[uint32_t{h_.targets} + stream];
-  uint32_t n = offset - done_ * box_bytes(box);
+  const LeaderBox& box = boxes_[uint32_t{p_.targets} + stream];
+  uint32_t n = offset - earlier() * box_bytes(box);
   while (bytes > 0) {
     uint32_t run = 0;
     const uint32_t place = box_place(box, n, run);
@@ -297,7 +374,7 @@ void Leader::place(uint16_t stream, uint32_t offset, const uint8_t* from,
 }
 
 void Leader::arrived(uint16_t stream, uint32_t offset) {
-  reached_[uint32_t{h_.targets} + stream] = offset;
+  reached_[uint32_t{p_.targets} + stream] = offset;
   news_ = true;
 }
 

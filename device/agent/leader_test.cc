@@ -63,10 +63,12 @@ class LeaderTest : public testing::Test {
     };
     c.user = c.said_user = this;
     c.image_bytes = static_cast<uint32_t>(image.size());
-    c.peers = 2;
+    c.peers = c.max_peers = 2;
     c.link = &link_;
     c.arena = arena;
     c.arena_bytes = arena_bytes;
+    c.calls.insecure = true;
+    c.calls.key = no_key_;
     c.said = [](void* self, const LeaderSaid& s) {
       static_cast<LeaderTest*>(self)->said_.push_back(s);
     };
@@ -85,6 +87,7 @@ class LeaderTest : public testing::Test {
   struct Element {
     alignas(16) uint8_t bytes[16];
   };
+  const uint8_t no_key_[kKeyBytes] = {};
   uint64_t now_ = 1000;
   shoal_transport transport_{};
   shoal_link link_{};
@@ -182,14 +185,14 @@ TEST_F(LeaderOfTwo, BoxesGoOutAndTheLargestIsTold) {
   now_ += 20'000'000;  // and it says for whom it waits
   EXPECT_FALSE(failed(leader_->step()));
   ASSERT_EQ(said_.size(), 1u);
-  EXPECT_TRUE(said_[0].late);
+  EXPECT_EQ(said_[0].event, LeaderEvent::kWaits);
   EXPECT_STREQ(said_[0].name, "right");
 
   right.streams.result = Bytes{3, 200, 90, 7, 1};
   right.link.wake();
   exchange();
   ASSERT_EQ(said_.size(), 2u);
-  EXPECT_FALSE(said_[1].late);
+  EXPECT_EQ(said_[1].event, LeaderEvent::kClass);
   EXPECT_EQ(said_[1].frame, 0u);
   EXPECT_EQ(said_[1].best, 2u);
   EXPECT_EQ(said_[1].value, 90);
@@ -209,7 +212,7 @@ TEST_F(LeaderOfTwo, WhoIsSilentIsToldNotWhoWaits) {
   EXPECT_TRUE(said_.empty());
   exchange(5, 100'000);
   ASSERT_EQ(said_.size(), 1u);
-  EXPECT_TRUE(said_[0].late);
+  EXPECT_EQ(said_[0].event, LeaderEvent::kWaits);
   EXPECT_STREQ(said_[0].name, "right");
   EXPECT_GT(leader_->next_timer_us(), now_ - 100'000);
   exchange(400, 100'000);  // once
@@ -228,8 +231,15 @@ TEST_F(LeaderOfTwo, WhoIsSilentIsToldNotWhoWaits) {
   EXPECT_STREQ(said_[1].name, "owl");
 }
 
-TEST_F(LeaderTest, WhatIsNoImageIsRefused) {
-  const Bytes good = small_leader_image(0);
+class LeaderImages : public LeaderTest,
+                     public testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(All, LeaderImages, testing::Bool(),
+                         [](const auto& info) {
+                           return std::string(info.param ? "Starts" : "Runs");
+                         });
+
+TEST_P(LeaderImages, WhatIsNoImageIsRefused) {
+  const Bytes good = small_leader_image(0, GetParam());
   ASSERT_EQ(open(good), Status::kOk);
   EXPECT_EQ(open(good, 256), Status::kArenaTooSmall);
   EXPECT_EQ(open(good, 1024), Status::kArenaTooSmall);

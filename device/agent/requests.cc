@@ -437,11 +437,18 @@ Reply NodeAgent::start_leader() {
   c.user = this;
   c.image_bytes = program_bytes_;
   c.peers = peers_known_;
+  c.max_peers = config_.max_peers;
   c.link = &link_;
   c.arena = config_.arena;
   c.arena_bytes = arena_bytes();
   c.said = config_.said;
   c.said_user = config_.said_user;
+  // Nodes with identities know no other coordinator than the one that they
+  // have.
+  c.calls = {config_.insecure, config_.identity ? nullptr : config_.key,
+             config_.entropy,  config_.entropy_user,
+             config_.name,     holder_number_};
+  peers_known_ = config_.max_peers;  // it has all of them
   state_ = AgentState::kRunning;
   leader_ = config_.leader(c.arena, c.arena_bytes);
   const Status status = leader_ ? leader_->open(c) : Status::kArenaTooSmall;

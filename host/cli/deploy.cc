@@ -12,6 +12,7 @@
 #include "host/cli/progress.h"
 #include "host/cli/run_inputs.h"
 #include "host/cli/worker_flags.h"
+#include "host/engine/recovery/fallback_programs.h"
 #include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/workers/drive.h"
 #include "host/engine/workers/hand_over.h"
@@ -81,37 +82,95 @@ void print_text(const std::vector<DeployedNode>& nodes) {
   say_table(table);
 }
 
+// Has the nodes hold programs for the loss of each single one of them. Returns
+// the plans for those losses after which nothing is lacking: a leader cannot
+// send programs.
+Fallbacks prepare_for_losses(WorkerCluster& workers, const Prepared& p) {
+  if (p.plan.nodes.size() < 2 || !p.net.variables.empty()) return {};
+  FallbackPlans plans(p.graph, workers.options().config.key);
+  plans.keep(workers.request(), p.plan);
+  plans.begin(workers.request());
+  constexpr uint64_t kLookForPlansUs = 10'000;
+  const StopSignals signals;
+  std::optional<Fallbacks> all;
+  drive_on(
+      workers.coordinator(), workers.transport(), signals,
+      [&] { return (all = plans.made()).has_value(); }, kLookForPlansUs);
+  FallbackPrograms programs;
+  programs.send(workers, p, *all);
+  tell("%s\n", summary_text(programs.summary(), "").c_str());
+  return programs.held(workers, *all);
+}
+
 // Returns the image for one more board, the leader: what it is to see, and
 // where it is.
 std::vector<uint8_t> image_for_leader(const DeployFlags& flags,
-                                      const Prepared& p) {
+                                      WorkerCluster& workers, const Prepared& p,
+                                      Fallbacks& fallbacks) {
   const Bytes input =
       only_run_input(p.graph, flags.picture, input_options(flags.pictures))
           .load(p.graph);
-  std::vector<std::string> labels = read_labels(flags.labels);
-  if (labels.empty()) labels = model_labels(flags.model);
-  return leader_image(
-      p,
-      {input, labels, static_cast<uint32_t>(std::lround(flags.every * 1e3))});
+  LeaderFacts facts;
+  facts.input = input;
+  facts.labels = read_labels(flags.labels);
+  if (facts.labels.empty()) facts.labels = model_labels(flags.model);
+  facts.every_ms = static_cast<uint32_t>(std::lround(flags.every * 1e3));
+  for (const WorkerCluster::Seat& s : workers.seats()) {
+    facts.addresses.push_back(s.address.address);
+  }
+  facts.lease_ms = static_cast<uint16_t>(std::clamp<uint64_t>(
+      workers.options().config.timeout_us / 1000, kLeastLeaseMs, kMostLeaseMs));
+  fallbacks = prepare_for_losses(workers, p);
+  facts.fallbacks = fallbacks;
+  return leader_image(p, facts);
+}
+
+// Returns "without any one node", or which losses end the frames.
+std::string losses_text(const Plan& plan, const Fallbacks& fallbacks) {
+  std::string needed;
+  for (size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (i < fallbacks.size() && fallbacks[i]) continue;
+    needed += (needed.empty() ? "" : ", ") + plan.nodes[i].name;
+  }
+  if (needed.empty()) return "goes on without any one of its nodes";
+  return "waits for any of these that is lost: " + needed;
+}
+
+void check_leader_fits(const WorkerIdentity& leader,
+                       const std::vector<uint8_t>& image) {
+  const uint32_t needs = leader_arena_bytes(image);
+  if (needs <= leader.facts.arena_bytes) return;
+  throw Error(Exit::kDoesNotFit,
+              "node " + leader.name + ": starting frames needs " +
+                  format_bytes(needs) + " of arena, it has " +
+                  format_bytes(leader.facts.arena_bytes),
+              "use a board with more RAM as the leader, or fewer nodes");
 }
 
 void deploy_with_leader(const DeployFlags& flags, WorkerCluster& workers,
                         const Prepared& p) {
   const WorkerAddress leader = parse_worker_address(flags.leader, "--leader");
-  const std::vector<uint8_t> image = image_for_leader(flags, p);
+  Fallbacks fallbacks;
+  const std::vector<uint8_t> image =
+      image_for_leader(flags, workers, p, fallbacks);
   const auto transport = open_transport({leader});
   ClusterFlags own = flags.cluster;
   own.quiet = true;
   CoordinatorConfig config = coordinator_config(own, *transport);
   config.busy_fix = "--take-over";
+  // What this coordinator has, the leader may take.
+  config.number = workers.coordinator().number();
   Coordinator coordinator(std::move(config));
   const StopSignals signals;
   coordinator.connect({leader});
   drive_on(coordinator, *transport, signals,
            [&] { return coordinator.connected(); });
+  const WorkerIdentity& who = coordinator.identity(0);
+  check_leader_fits(who, image);
   hand_over(workers.coordinator(), workers.transport(), p,
             {coordinator, *transport, leader.address}, image);
-  tell("%s starts frames from now on\n", coordinator.identity(0).name.c_str());
+  tell("%s starts frames from now on, and %s\n", who.name.c_str(),
+       losses_text(p.plan, fallbacks).c_str());
 }
 
 }  // namespace

@@ -4,11 +4,13 @@
 #include <sys/types.h>
 
 #include <csignal>
+#include <cstdio>
 #include <deque>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "device/base/crc32c.h"
 #include "tests/cli/running_worker.h"
 #include "tests/command.h"
 #include "tests/expect_told.h"
@@ -108,6 +110,59 @@ TEST_F(CliLosses, FailNamesTheFrame) {
   EXPECT_EQ(told.code, 6) << told.out;
   EXPECT_NE(told.out.find("node w1 ("), std::string::npos) << told.out;
   EXPECT_NE(told.out.find("has no answer"), std::string::npos) << told.out;
+}
+
+// There is no computer: one more worker starts the frames, and has the programs
+// for a loss laid on the others beforehand.
+TEST_F(CliLosses, ALeaderGoesOnWithoutANodeThatIsKilled) {
+  ASSERT_EQ(
+      shop_.shoal({"run", "m.tflite", "in/1000.bin", "-o", "one.out"}).code, 0);
+  const std::vector<uint8_t> exact = shop_.read("one.out");
+  char crc[16];
+  std::snprintf(crc, sizeof crc, "%08x",
+                crc32c(0, exact.data(), static_cast<uint32_t>(exact.size())));
+  RunningWorker bell(shop_, {"--insecure", "--verbose"});
+  const Told told = shop_.shoal(
+      {"deploy", "m.tflite", "--workers", addresses_, "--insecure",
+       "--strategy", "spatial", "--leader", bell.address, "--picture",
+       "in/1000.bin", "--every", "0.001", "--node-timeout", "1"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(
+      told.err.find("4 nodes hold 6 programs for the loss of one of them"),
+      std::string::npos)
+      << told.err;
+  EXPECT_NE(told.err.find("goes on without any one of its nodes"),
+            std::string::npos)
+      << told.err;
+  int frame = 0;
+  const auto expect_exact_frames = [&](int count, std::string line) {
+    for (const int end = frame + count; frame < end; ++frame) {
+      if (line.empty()) line = bell.process.line();
+      ASSERT_EQ(line.rfind("frame " + std::to_string(frame) + ": class ", 0),
+                0u)
+          << line;
+      ASSERT_NE(line.find(std::string(", CRC-32C ") + crc), line.npos) << line;
+      line.clear();
+    }
+  };
+  expect_exact_frames(50, "");
+  const auto go_on_after = [&](int signal, const std::string& text) {
+    kill(workers_[1].process.id(), signal);
+    for (int i = 0; i < 100'000; ++i) {
+      const std::string line = bell.process.line();
+      if (line.ends_with(text)) return;
+      expect_exact_frames(1, line);
+      if (HasFatalFailure()) return;
+    }
+    FAIL() << "no '" << text << "'";
+  };
+  // One that hangs for a while comes back with its programs.
+  go_on_after(SIGSTOP, " goes on without node w1");
+  expect_exact_frames(50, "");
+  go_on_after(SIGCONT, " goes on with node w1 again");
+  expect_exact_frames(50, "");
+  go_on_after(SIGKILL, " goes on without node w1");
+  expect_exact_frames(50, "");
 }
 
 }  // namespace

@@ -92,8 +92,7 @@ Conversation::Conversation(const CoordinatorConfig& config, uint32_t own,
                            const WorkerAddress& worker)
     : config_(config),
       own_(own),
-      label_(worker.label),
-      name_(worker.label),
+      name_(worker.text()),
       address_(worker.address),
       home_(worker.address),
       identity_(identity_of(config, worker)) {

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "device/agent/keys.h"
+#include "device/agent/silence.h"
 #include "host/base/error.h"
 #include "host/engine/coordinator/handshake.h"
-#include "host/engine/coordinator/silence.h"
 
 namespace shoal {
 
@@ -168,7 +168,7 @@ class Conversation {
 
   const CoordinatorConfig& config_;
   const uint32_t own_;
-  std::string label_, name_;
+  std::string name_;
   uint64_t address_;  // from which the node was heard last
   uint64_t home_;     // that was given
   bool open_ = false;

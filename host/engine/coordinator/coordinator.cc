@@ -31,6 +31,7 @@ void Coordinator::read_variables(uint32_t frames) {
 std::optional<VariableValues> Coordinator::take_variables() {
   return work_->take_variables();
 }
+uint32_t Coordinator::number() const { return work_->number(); }
 const CoordinatorPlace& Coordinator::place() const { return work_->place(); }
 bool Coordinator::deployed() const { return work_->deployed(); }
 bool Coordinator::started() const { return work_->started(); }

@@ -74,6 +74,8 @@ struct CoordinatorConfig {
   // nodes say that they work and nothing comes of it.
   uint32_t patience = 30;
   std::string name;        // told to others; kHolderBytes of it, printable
+  // By which nodes tell coordinators apart; 0: it is drawn.
+  uint32_t number = 0;
   bool take_over = false;  // of nodes that others have
   // The advice to the user, told with the refusal of a node that another
   // coordinator has; and the flag that gives silent nodes more time, if there
@@ -96,11 +98,17 @@ inline std::string more_time(const CoordinatorConfig& c) {
   return "more time" + (c.time_flag.empty() ? "" : " by " + c.time_flag);
 }
 
-// Whom to connect; `label` names it until it has said its own name.
+// Whom to connect; `label` names it until its own name is known.
 struct WorkerAddress {
   std::string label;
   uint64_t address = 0;
   PublicKey public_key{};  // of the node, with identities
+  std::string name = {};   // which it has said to some coordinator
+
+  // Returns the text that names it in messages.
+  std::string text() const {
+    return name.empty() ? label : name + " (" + label + ")";
+  }
 };
 
 struct WorkerIdentity {
@@ -181,6 +189,8 @@ class Coordinator {
   // with kHandOver. `sequence`: what the frames of the run go on from.
   void deploy(const Prepared& prepared, Then then = Then::kStart,
               uint64_t successor = 0, const SequenceStart& sequence = {});
+  // Returns the number by which its nodes know it.
+  uint32_t number() const;
   // Returns the place of this coordinator, which its successor needs.
   const CoordinatorPlace& place() const;
   bool deployed() const;  // every node that has a part has its program

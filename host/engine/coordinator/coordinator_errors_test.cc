@@ -38,6 +38,16 @@ TEST(CoordinatorErrors, ANodeThatNeverAnswersIsNamed) {
   }
 }
 
+// Its name is known from the epoch before.
+TEST(CoordinatorErrors, ANodeThatIsKnownKeepsItsName) {
+  TestCluster c(9);
+  c.add_node();
+  c.add_node().silent = true;
+  c.addresses[1].name = "node1";
+  c.coordinate();
+  expect_error(end_of(c), Exit::kNode, "node node1 (at3): no answer within");
+}
+
 // Planning takes its time, and nobody is listened to meanwhile. A request that
 // was repeated arrives for the first time when the node is about to start: as a
 // new one it would make it forget its peers. All nodes are there, and yet no

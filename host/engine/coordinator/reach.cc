@@ -30,8 +30,8 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 std::string Coordinator::Work::name_of(size_t worker) const {
-  const std::string& name = workers_[worker]->identity.name;
-  return name.empty() ? workers_[worker]->label : name;
+  const WorkerAddress& a = workers_[worker]->address;
+  return a.name.empty() ? a.label : a.name;
 }
 
 bool Coordinator::Work::relay(Worker& by, Conversation& to, uint64_t address) {

@@ -98,7 +98,7 @@ TEST_P(StoredProgram, AnImageOfARunInItsPlaceIsNotStarted) {
   LeaderHeader h{};
   h.magic = kLeaderMagic;
   h.version = kLeaderVersion;
-  h.peers = h.targets = h.streams = 1;
+  h.nodes = h.plans = 1;
   h.window = 4;
   h.arithmetic = kArithmetic;
   h.bytes = static_cast<uint32_t>(prepared_.images[0].size());
@@ -110,6 +110,8 @@ TEST_P(StoredProgram, AnImageOfARunInItsPlaceIsNotStarted) {
     image.insert(image.end(), from, from + sizeof record);
   };
   put(h);
+  put(LeaderPlan{leader_layout(h).tables, 1, 1, 1, 0, 0});
+  put(LeaderNode{});
   put(PeerEntry{0, 4, 100});
   put(TargetRecord{0, 0});
   put(StreamRecord{shoal::kNone, 0, 0, 0, 0, 0});

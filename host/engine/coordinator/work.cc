@@ -21,7 +21,10 @@ Coordinator::Work::Work(CoordinatorConfig config) : config_(std::move(config)) {
     throw Error(Exit::kInternal, "the coordinator lacks something");
   }
   if (config_.insecure) config_.key = {};
-  config_.entropy({reinterpret_cast<uint8_t*>(&own_), sizeof own_});
+  own_ = config_.number;
+  while (own_ == 0) {
+    config_.entropy({reinterpret_cast<uint8_t*>(&own_), sizeof own_});
+  }
   datagram_.resize(t->max_payload);
   packet_.resize(t->max_payload);
 }
@@ -113,7 +116,8 @@ void Coordinator::Work::ask_names(Worker& w) {
                  "use 1 to " + std::to_string(kMaxName) +
                      " printable characters without blanks");
         }
-        w.talk.rename(w.identity.name + " (" + w.label + ")");
+        w.address.name = w.identity.name;
+        w.talk.rename(w.address.text());
         w.known = true;
         all_known();
       });
@@ -128,7 +132,7 @@ void Coordinator::Work::all_known() {
     if (!fresh) {
       throw Error(Exit::kUsage,
                   "two nodes are named " + w->identity.name + ": " +
-                      at->second->label + " and " + w->label,
+                      at->second->address.label + " and " + w->address.label,
                   "give one of them another name (`shoal worker --name`)");
     }
   }

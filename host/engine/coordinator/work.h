@@ -38,6 +38,7 @@ class Coordinator::Work {
   void go_on(uint32_t frames);
   std::optional<VariableValues> take_variables();
   const CoordinatorPlace& place() const { return place_; }
+  uint32_t number() const { return own_; }
   void ask(int worker, Request request, std::vector<uint8_t> data,
            Conversation::Answer answer) {
     workers_.at(static_cast<size_t>(worker))
@@ -79,10 +80,9 @@ class Coordinator::Work {
   struct Worker {
     Worker(const CoordinatorConfig& config, uint32_t own,
            const WorkerAddress& where)
-        : talk(config, own, where), address(where), label(where.label) {}
+        : talk(config, own, where), address(where) {}
     Conversation talk;
     WorkerAddress address;
-    std::string label;
     size_t number = 0;
     WorkerIdentity identity;
     WorkerReport report;

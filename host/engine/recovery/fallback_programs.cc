@@ -103,7 +103,12 @@ void FallbackPrograms::send(WorkerCluster& workers, const Prepared& now,
                       fitting(workers, i, now.plan.nodes[i], held[i], of[i]));
     summary_.nodes += of[i].empty() ? 0 : 1;
     summary_.programs += static_cast<int>(of[i].size());
-    for (const Program& p : of[i]) summary_.bytes += std::ssize(*p.image);
+    std::set<Hash>& kept = held_[workers.seats()[i].address.address];
+    kept.clear();
+    for (const Program& p : of[i]) {
+      summary_.bytes += std::ssize(*p.image);
+      kept.insert(p.hash);
+    }
   }
   for (size_t r = 0; r < rounds; ++r) {
     Prepared round;
@@ -119,13 +124,31 @@ void FallbackPrograms::send(WorkerCluster& workers, const Prepared& now,
   }
 }
 
-std::string summary_text(const FallbackPrograms::Summary& s) {
+Fallbacks FallbackPrograms::held(const WorkerCluster& workers,
+                                 const Fallbacks& fallbacks) const {
+  Fallbacks all = fallbacks;
+  for (size_t lost = 0; lost < all.size(); ++lost) {
+    for (size_t i = 0; all[lost] && i < all.size(); ++i) {
+      if (i == lost) continue;
+      const size_t role = i < lost ? i : i - 1;
+      const auto kept = held_.find(workers.seats()[i].address.address);
+      const bool has = all[lost]->plan.nodes[role].stages.empty() ||
+                       (kept != held_.end() &&
+                        kept->second.contains(all[lost]->hashes[role]));
+      if (!has) all[lost].reset();
+    }
+  }
+  return all;
+}
+
+std::string summary_text(const FallbackPrograms::Summary& s,
+                         const std::string& then) {
   std::string text = fmt::format(
       "{} nodes hold {} programs for the loss of one of them, {} of flash",
       s.nodes, s.programs, format_bytes(s.bytes));
   if (s.without_room > 0) {
-    text += fmt::format("; {} more have no room, {}, and are sent after a loss",
-                        s.without_room, format_bytes(s.bytes_without_room));
+    text += fmt::format("; {} more have no room, {}{}", s.without_room,
+                        format_bytes(s.bytes_without_room), then);
   }
   return text;
 }

@@ -31,9 +31,15 @@ class FallbackPrograms {
   // `now` and the programs of other models. Throws what the coordinator throws.
   void send(WorkerCluster&, const Prepared& now, const Fallbacks&);
   // The node has lost its memory.
-  void forget(uint64_t address) { tried_.erase(address); }
+  void forget(uint64_t address) {
+    tried_.erase(address);
+    held_.erase(address);
+  }
 
   const Summary& summary() const { return summary_; }
+  // Returns those for the losses after which nothing is lacking: all nodes that
+  // are left hold their programs. Null where one does not.
+  Fallbacks held(const WorkerCluster&, const Fallbacks&) const;
 
  private:
   using Hash = std::array<uint8_t, 32>;
@@ -46,11 +52,15 @@ class FallbackPrograms {
   size_t fitting(const WorkerCluster&, size_t seat, const PlanNode& now,
                  const HeldPrograms&, std::vector<Program>&);
 
-  std::map<uint64_t, std::set<Hash>> tried_;  // by address
+  std::map<uint64_t, std::set<Hash>> tried_, held_;  // by address
   Summary summary_;
 };
 
 // "8 nodes hold 14 programs for the loss of one of them, 24.2 MB of flash".
-std::string summary_text(const FallbackPrograms::Summary&);
+// `then`: what becomes of those that have no room.
+std::string summary_text(const FallbackPrograms::Summary&,
+                         const std::string& then =
+                             ", and are sent after a "
+                             "loss");
 
 }  // namespace shoal

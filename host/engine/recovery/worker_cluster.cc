@@ -218,8 +218,9 @@ void WorkerCluster::connect() {
     throw;
   }
   for (size_t i = 0; i < seats_.size(); ++i) {
-    history_.joined(seats_[i].address.address,
-                    coordinator_->identity(static_cast<int>(i)).name);
+    WorkerAddress& a = seats_[i].address;
+    a.name = coordinator_->identity(static_cast<int>(i)).name;
+    history_.joined(a.address, a.name);
   }
 }
 

@@ -1,9 +1,12 @@
 #include "host/engine/workers/leader_image.h"
 
+#include <mbedtls/sha256.h>
+
 #include <algorithm>
 #include <cstring>
+#include <map>
 
-#include "device/agent/leader_image.h"
+#include "device/agent/leader.h"
 #include "host/base/error.h"
 #include "host/engine/common/frame.h"
 #include "host/plan/types/coordinator_counts.h"
@@ -39,13 +42,43 @@ LeaderBox leader_box(const Box& box, const Box& whole) {
   return b;
 }
 
-}  // namespace
+// The coordinator's ends of a plan, and what its nodes run.
+struct PlanTables {
+  LeaderPlan head{};
+  std::vector<uint8_t> bytes;
+};
 
-std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
-  const auto edges = stream_edges(p.plan);
+std::vector<LeaderRole> leader_roles(
+    const Plan& plan, const std::vector<std::vector<uint8_t>>& images,
+    std::vector<uint16_t>& links) {
+  std::vector<LeaderRole> roles;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const PlanNode& node = plan.nodes[i];
+    LeaderRole& role = roles.emplace_back();
+    role.first_link = static_cast<uint32_t>(links.size());
+    if (node.stages.empty()) continue;
+    mbedtls_sha256_ret(images[i].data(), images[i].size(), role.hash, 0);
+    Header header;
+    std::memcpy(&header, images[i].data(), sizeof header);
+    if (header.flags & kStoreSealed) role.generation = generation_of(header);
+    role.program_bytes = static_cast<uint32_t>(images[i].size());
+    role.poll_gap_us = node.poll_gap_us;
+    role.links = static_cast<uint16_t>(node.peers.size());
+    for (const PlanPeer& p : node.peers) {
+      links.push_back(p.node == kCoordinatorNode
+                          ? kCoordinator
+                          : static_cast<uint16_t>(p.node));
+    }
+  }
+  return roles;
+}
+
+PlanTables plan_tables(const Net& net, const Plan& plan,
+                       const std::vector<std::vector<uint8_t>>& images) {
+  const auto edges = stream_edges(plan);
   const CoordinatorLinks links =
-      coordinator_links(edges, p.plan, kCoordinatorWindow);
-  const bool one = p.net.inputs.size() == 1 && p.net.outputs.size() == 1 &&
+      coordinator_links(edges, plan, kCoordinatorWindow);
+  const bool one = net.inputs.size() == 1 && net.outputs.size() == 1 &&
                    std::ranges::all_of(edges, [](const StreamEdge& e) {
                      return e.kind == Owner::kStream || e.element_bytes == 1;
                    });
@@ -55,9 +88,8 @@ std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
                 "output of int8 or uint8",
                 "use a computer as coordinator: `shoal run`");
   }
-  const Box in = p.net.inputs[0].place.view.box;
-  const Box out = p.net.outputs[0].place.view.box;
-  const NodeRows rows = input_rows(p.graph, p.net, facts.input);
+  const Box in = net.inputs[0].place.view.box;
+  const Box out = net.outputs[0].place.view.box;
   std::vector<LeaderBox> targets(links.targets.size());
   std::vector<LeaderBox> streams(links.streams.size());
   for (const StreamEdge& e : edges) {
@@ -67,40 +99,98 @@ std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
       streams.at(e.to.number) = leader_box(e.box, out);
     }
   }
+  std::vector<uint16_t> role_links;
+  // A frame of a model with variables cannot be repeated.
+  std::vector<LeaderRole> roles;
+  if (net.variables.empty()) roles = leader_roles(plan, images, role_links);
+  PlanTables t;
+  t.head.peers = static_cast<uint16_t>(links.peers.size());
+  t.head.targets = static_cast<uint16_t>(targets.size());
+  t.head.streams = static_cast<uint16_t>(streams.size());
+  t.head.roles = static_cast<uint16_t>(roles.size());
+  t.head.links = static_cast<uint32_t>(role_links.size());
+  for (const auto& v : links.peers) append_record(t.bytes, v);
+  for (const auto& v : links.targets) append_record(t.bytes, v);
+  for (const auto& v : links.streams) append_record(t.bytes, v);
+  for (const auto& v : targets) append_record(t.bytes, v);
+  for (const auto& v : streams) append_record(t.bytes, v);
+  for (const auto& v : roles) append_record(t.bytes, v);
+  for (const auto& v : role_links) append_record(t.bytes, v);
+  return t;
+}
+
+}  // namespace
+
+std::vector<uint8_t> leader_image(const Prepared& p, const LeaderFacts& facts) {
+  std::vector<PlanTables> plans{plan_tables(p.net, p.plan, p.images)};
+  std::map<const Fallback*, uint16_t> places;
+  std::vector<LeaderNode> nodes(p.plan.nodes.size());
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    nodes[n].address = facts.addresses.at(n);
+    p.plan.nodes[n].name.copy(nodes[n].name, kLeaderName - 1);
+    if (n >= facts.fallbacks.size() || !facts.fallbacks[n]) continue;
+    const Fallback& f = *facts.fallbacks[n];
+    const auto [at, fresh] =
+        places.try_emplace(&f, static_cast<uint16_t>(plans.size()));
+    if (fresh) plans.push_back(plan_tables(p.net, f.plan, f.images));
+    nodes[n].fallback = at->second;
+  }
+  const NodeRows rows = input_rows(p.graph, p.net, facts.input);
   LeaderHeader h{};
   h.magic = kLeaderMagic;
   h.version = kLeaderVersion;
-  h.peers = static_cast<uint16_t>(links.peers.size());
-  h.targets = static_cast<uint16_t>(targets.size());
-  h.streams = static_cast<uint16_t>(streams.size());
+  h.nodes = static_cast<uint16_t>(nodes.size());
+  h.plans = static_cast<uint16_t>(plans.size());
   h.window = kCoordinatorWindow;
-  h.gaps = static_cast<uint16_t>(coordinator_counts(links).gaps);
+  h.gaps = static_cast<uint16_t>(coordinator_counts({}).gaps);
+  h.lease_ms = facts.lease_ms;
   h.arithmetic = kArithmetic;
   h.picture_bytes = static_cast<uint32_t>(rows.at(0).size());
-  h.output_bytes = static_cast<uint32_t>(out.elements());
+  h.output_bytes =
+      static_cast<uint32_t>(p.net.outputs[0].place.view.box.elements());
   h.classes = static_cast<uint32_t>(
       std::min<size_t>(facts.labels.size(), h.output_bytes));
   h.every_ms = facts.every_ms;
-  h.bytes = leader_layout(h).bytes;
+  uint32_t at = leader_layout(h).tables;
+  for (PlanTables& t : plans) {
+    t.head.at = at;
+    at += static_cast<uint32_t>(t.bytes.size());
+  }
+  h.bytes = at + h.picture_bytes;
   std::vector<uint8_t> image;
   append_record(image, h);
-  for (const auto& v : links.peers) append_record(image, v);
-  for (const auto& v : links.targets) append_record(image, v);
-  for (const auto& v : links.streams) append_record(image, v);
-  for (const auto& v : targets) append_record(image, v);
-  for (const auto& v : streams) append_record(image, v);
-  for (const auto& v : links.peers) {
-    append_name(image, p.plan.nodes.at(v.node).name);
-  }
+  for (const PlanTables& t : plans) append_record(image, t.head);
+  for (const LeaderNode& n : nodes) append_record(image, n);
   for (size_t i = 0; i < h.classes; ++i) append_name(image, facts.labels[i]);
+  for (const PlanTables& t : plans) {
+    image.insert(image.end(), t.bytes.begin(), t.bytes.end());
+  }
   image.insert(image.end(), rows[0].begin(), rows[0].end());
-  if (check_leader(h, static_cast<uint32_t>(image.size())) != Status::kOk) {
+  const bool good =
+      check_leader(h, static_cast<uint32_t>(image.size())) == Status::kOk &&
+      std::ranges::all_of(plans, [&](const PlanTables& t) {
+        return check_leader_plan(h, t.head, &t == plans.data());
+      });
+  if (!good) {
     throw Error(Exit::kUnsupported,
                 "the picture or the result is too large for a board that "
                 "starts frames",
                 "use a computer as coordinator: `shoal run`");
   }
   return image;
+}
+
+uint32_t leader_arena_bytes(std::span<const uint8_t> image) {
+  LeaderHeader h;
+  std::memcpy(&h, image.data(), sizeof h);
+  LeaderNeeds needs;
+  for (size_t i = 0; i < h.plans; ++i) {
+    LeaderPlan p;
+    std::memcpy(&p, image.data() + leader_layout(h).plans + i * sizeof p,
+                sizeof p);
+    add_needs(h, p, needs);
+  }
+  return leader_arena_bytes(h, needs);
 }
 
 }  // namespace shoal

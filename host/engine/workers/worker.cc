@@ -1,7 +1,9 @@
 #include "host/engine/workers/worker.h"
 
 #include <chrono>
+#include <cstdio>
 
+#include "device/base/crc32c.h"
 #include "device/kernels/kernels.h"
 #include "host/base/error.h"
 #include "host/base/printable.h"
@@ -19,10 +21,21 @@ int agent_entropy(void*, void* out, uint32_t bytes) {
 }  // namespace
 
 std::string leader_text(const LeaderSaid& s) {
-  std::string text = "frame " + std::to_string(s.frame);
-  if (s.late) return text + " waits for node " + printable(s.name);
-  text += ": class " + std::to_string(s.best);
-  return s.name[0] == 0 ? text : text + ", " + printable(s.name);
+  const std::string frame = "frame " + std::to_string(s.frame);
+  const std::string name = printable(s.name);
+  switch (s.event) {
+    case LeaderEvent::kWaits:
+      return frame + " waits for node " + name;
+    case LeaderEvent::kWithout:
+      return frame + " goes on without node " + name;
+    case LeaderEvent::kWith:
+      return frame + " goes on with node " + name + " again";
+    case LeaderEvent::kTaken:
+      return frame + " ends: another coordinator has node " + name;
+    default:
+      return frame + ": class " + std::to_string(s.best) +
+             (name.empty() ? "" : ", " + name);
+  }
 }
 
 Worker::Worker(const WorkerOptions& options, HostTransport& transport)
@@ -30,6 +43,7 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
       name_(options.name),
       board_(options.board),
       said_(options.said),
+      tells_more_(static_cast<bool>(options.log)),
       arena_(options.arena_bytes),
       program_(options.program_bytes),
       peers_(kMaxPeers),
@@ -81,12 +95,23 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
   c.kernels = best_kernels().name;
   c.leader = make_leader;
   c.said = [](void* self, const LeaderSaid& s) {
-    static_cast<Worker*>(self)->said_(leader_text(s));
+    static_cast<Worker*>(self)->hear(s);
   };
   c.said_user = this;
   if (agent_.open(c) != Status::kOk) {
     throw Error(Exit::kInternal, "the worker lacks something");
   }
+}
+
+void Worker::hear(const LeaderSaid& s) const {
+  std::string text = leader_text(s);
+  if (tells_more_ && s.output) {
+    char crc[32];
+    std::snprintf(crc, sizeof crc, ", CRC-32C %08x",
+                  crc32c(0, s.output, s.output_bytes));
+    text += crc;
+  }
+  said_(text);
 }
 
 void Worker::serve(const StopSignals& signals) {

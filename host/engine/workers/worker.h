@@ -33,7 +33,8 @@ struct WorkerOptions {
   std::function<void(const std::string&)> said = [](const std::string&) {};
 };
 
-// "frame 3: class 8, bag", as boards say it.
+// "frame 3: class 8, bag", as boards say it. With a log, the checksum of the
+// whole result is behind it.
 std::string leader_text(const LeaderSaid&);
 
 class Worker {
@@ -49,9 +50,12 @@ class Worker {
   const NodeAgent& agent() const { return agent_; }
 
  private:
+  void hear(const LeaderSaid&) const;
+
   HostTransport& transport_;
   std::string name_, board_;
   const std::function<void(const std::string&)> said_;
+  const bool tells_more_;
   Arena arena_, program_;
   ProgramMemory programs_;
   std::vector<shoal_peer> peers_;

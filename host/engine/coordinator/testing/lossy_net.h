@@ -122,6 +122,7 @@ struct TestNodeOptions {
   ProgramStore* programs = nullptr;
   bool seals_programs = false;
   bool hears_leader = true;  // what it says when it leads
+  std::function<void(const LeaderSaid&)> said = [](const LeaderSaid&) {};
 };
 
 inline PublicKey public_key(const SecretKey& secret) {
@@ -173,7 +174,12 @@ class TestNode {
     config_.programs = options_.programs;
     config_.seals_programs = options_.seals_programs;
     config_.leader = make_leader;
-    if (options_.hears_leader) config_.said = [](void*, const LeaderSaid&) {};
+    if (options_.hears_leader) {
+      config_.said = [](void* self, const LeaderSaid& s) {
+        static_cast<TestNode*>(self)->options_.said(s);
+      };
+      config_.said_user = this;
+    }
     config_.peers = peers_.data();
     config_.max_peers = static_cast<uint16_t>(peers_.size());
     for (int i = 0; i < 3; ++i) {

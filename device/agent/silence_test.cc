@@ -1,4 +1,4 @@
-#include "host/engine/coordinator/silence.h"
+#include "device/agent/silence.h"
 
 #include <gtest/gtest.h>
 
