@@ -11,6 +11,7 @@ jobs=$(nproc)
 # Firmware of boards that share a core, and exports that tests build, have the
 # same sources: each is compiled once a run. Paths do not matter to it.
 export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+export CCACHE_BASEDIR=/
 export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
