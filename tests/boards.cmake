@@ -23,7 +23,7 @@ function(shoal_board_tests)
       shoal_engine_local shoal_import shoal_model_builder)
   endif()
 endfunction()
-shoal_board_tests(ONLY board_boot_test board_network_test board_noise_test
+shoal_board_tests(ONLY board_boot_test board_leader_test board_network_test board_noise_test
   board_sealed_test board_trouble_test TIMEOUT 300)
 shoal_board_tests(ONLY board_kinds_test SHARDS 3 TIMEOUT 300)
 shoal_board_tests(ONLY board_golden_test SHARDS 3 TIMEOUT 300 LABEL shared slow)

@@ -163,7 +163,9 @@ bool Leader::choose_plan() {
     without_ = first;
     return true;
   }
-  if (!told_) tell_of(LeaderEvent::kWaits, first);
+  for (uint16_t i = 0; !told_ && i < h_.nodes; ++i) {
+    if (!takes_part(i)) tell_of(LeaderEvent::kWaits, i);
+  }
   told_ = true;
   return false;
 }
