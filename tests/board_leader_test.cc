@@ -13,14 +13,12 @@
 namespace shoal {
 namespace {
 
-constexpr int kNodes = 3;
-
-struct Served {
-  std::string name, address;
-  pid_t process = 0;
-};
-
 TEST(BoardLeader, GoesOnWithoutABoardThatLosesItsPower) {
+  struct Board {
+    std::string name, address;
+    pid_t process = 0;
+  };
+  constexpr int kNodes = 3;
   emulated_board({}, "mps2-an386");
   const Workshop shop;
   const std::string models = SHOAL_SOURCE_DIR "/models/";
@@ -28,9 +26,9 @@ TEST(BoardLeader, GoesOnWithoutABoardThatLosesItsPower) {
   Background boards(shop,
                     {"emulate", "--board", "mps2-an386", "--nodes",
                      std::to_string(kNodes + 1), "--serve", "--key", "k.key"});
-  std::vector<Served> all(kNodes + 1);
+  std::vector<Board> all(kNodes + 1);
   std::string workers;
-  for (Served& s : all) {
+  for (Board& s : all) {
     std::istringstream(boards.line()) >> s.name >> s.address >> s.process;
     ASSERT_GT(s.process, 0);
     if (&s == &all.back()) break;
