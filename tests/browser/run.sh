@@ -21,7 +21,8 @@ modules=${SHOAL_NODE_MODULES:-$here/node_modules}
 [[ -d $modules/playwright-core && -d $modules/axe-core ]] ||
   skip "playwright-core and axe-core are missing: run npm ci in tests/browser"
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+workers=()
+trap '[[ ${#workers[@]} -eq 0 ]] || kill "${workers[@]}"; rm -rf "$folder"' EXIT
 cd "$folder"
 # A name that would be markup if a page did not escape it.
 net='<img src=x onerror=alert(1)>.tflite'
@@ -43,5 +44,15 @@ labels=$here/../../models/fashion_labels.txt
   > /dev/null || rm -f emulate.html # without the emulator
 "$shoal" study split "$net" --nodes 1,2 --strategies spatial --sizes "" \
   --html study.html > /dev/null
+# A frame that three processes measured.
+addresses=()
+for n in 0 1 2; do
+  "$shoal" worker --insecure --ram 64K --name "node$n" > "worker$n" 2> /dev/null &
+  workers+=($!)
+  until grep -qs listening "worker$n"; do sleep 0.05; done
+  addresses+=("$(sed -n 's/^listening on //p' "worker$n")")
+done
+"$shoal" run "$net" random:1 --insecure --strategy spatial \
+  --workers "$(IFS=, && echo "${addresses[*]}")" --html workers.html > /dev/null 2>&1
 [[ -z $shots ]] || mkdir -p "$shots"
 node "$here/pages.mjs" "$modules" "$browser" "$shots" "$folder"/*.html
