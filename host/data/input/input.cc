@@ -65,11 +65,18 @@ std::vector<uint8_t> raw_input(const Graph& graph, const std::string& name,
                     " values in float32?",
                 "add --bin float32 if they are");
   }
+  if (bytes == values) {
+    throw Error(
+        Exit::kUsage,
+        sizes + "; are they its " + format_count(values) + " values as bytes?",
+        "save them as .npy of uint8 or int8, or as a picture");
+  }
   const bool several = bytes > wanted && bytes % wanted == 0;
   throw Error(Exit::kUsage, sizes,
               several ? "give " + format_count(bytes / wanted) +
                             " frames as .npy, or in files of their own"
-                      : std::string());
+                      : "a .npy file says its type and shape: shoal inspect "
+                        "has those of the input");
 }
 
 // A file of one frame.

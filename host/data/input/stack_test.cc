@@ -116,8 +116,8 @@ TEST(Stack, ColumnsSayWhetherARowIsAFrame) {
   EXPECT_EQ(steps.count, 2);
   EXPECT_EQ(frame(g, steps, 1), reals({7, 8, 9, 10, 11, 12}));
   EXPECT_EQ(steps.note,
-            "t.csv: a row a time step (3 columns): 2 frames of 2 rows, the "
-            "last 1 row left out; rows of 6 columns would be frames");
+            "t.csv: a row a channel or time step (3 columns): 2 frames of 2 "
+            "rows, the last 1 row left out; rows of 6 columns would be frames");
   const Stack rows = table(g, "1,2,3,4,5,6\n7,8,9,10,11,12\n");
   EXPECT_EQ(rows.count, 2);
   EXPECT_EQ(frame(g, rows, 1), reals({7, 8, 9, 10, 11, 12}));

@@ -153,7 +153,12 @@ std::string TableFrames::note(const Taken& taken) const {
               " would be time steps";
     }
   } else {
-    text += "a row a time step (" + counted(table_.columns, "column") +
+    // The longer axis of two is that of time.
+    const bool channels =
+        !taken.transposed && axes_.size() == 2 && axes_[0] < axes_[1];
+    text += std::string("a row a ") +
+            (channels ? "channel or time step (" : "time step (") +
+            counted(table_.columns, "column") +
             (taken.transposed ? ", the input's channels" : "") +
             "): " + counted(taken.frames, "frame") + " of " +
             counted(taken.rows, "row");
