@@ -209,7 +209,8 @@ ExportedNetwork make_network(const Prepared& p,
               first.place.view.box.columns() == 1 &&
               node_bytes(p.graph, first) == 1 &&
               first.conversion != Conversion::kNumber &&
-              first.conversion != Conversion::kPlace;
+              first.conversion != Conversion::kPlace &&
+              first.conversion != Conversion::kDigits;
   return n;
 }
 

@@ -64,8 +64,8 @@ Builder::Builder(const Graph& graph, int most_columns)
       folded_pad_(folded_pads(graph)),
       dilated_(find_dilated(graph)),
       dilation_(graph.ops.size(), false),
-      places_(graph.tensors.size(), false),
-      turned_(find_turned(graph, most_columns)) {
+      turned_(find_turned(graph, most_columns)),
+      parts_(graph.tensors.size(), 0) {
   for (const Dilated& d : dilated_) {
     if (d.split >= 0) dilation_[d.split] = dilation_[d.join] = true;
   }
@@ -85,6 +85,11 @@ void check_extent(const std::string& name, const Extent& c, int width) {
   };
   constexpr const char* kSmaller = "cut the input into smaller frames";
   if (c.rows > kMaxRows) refuse(c.rows, "rows", kMaxRows, kSmaller);
+  // They lie along columns or channels because no rows take them.
+  const int64_t longest = std::max<int64_t>(c.columns, c.channels);
+  if (longest > kMaxRows) {
+    refuse(longest, "values along one axis", kMaxRows, kSmaller);
+  }
   if (c.columns > kMaxColumns) {
     refuse(c.columns, "columns", kMaxColumns,
            "swap height and width of the network, as rows may be " +
@@ -167,7 +172,7 @@ Value Builder::raw(int t) {
 
 Shape Builder::lies(int t) const {
   Shape shape = tensor(t).shape;
-  if (places_[t]) shape.push_back(2);
+  if (has_places(t)) shape.push_back(parts_[t]);
   return shape;
 }
 

@@ -30,8 +30,10 @@ class Builder {
   int file_op() const { return file_op_; }
   // Places of ARG_MAX are two bytes each, along an axis more than the tensor
   // has; other whole numbers are what a byte says.
-  bool has_places(int t) const { return places_[t]; }
-  void set_places(int t) { places_[t] = true; }
+  // Sums of products have some digits instead of the two bytes.
+  bool has_places(int t) const { return parts_[t] > 0; }
+  int parts(int t) const { return parts_[t]; }
+  void set_places(int t, int parts = 2) { parts_[t] = parts; }
   Shape lies(int t) const;
   Net& net() { return net_; }
   // Layers added from here on belong to this operator of the file.
@@ -107,9 +109,10 @@ class Builder {
   std::vector<std::optional<Value>> values_;
   int file_op_ = 0;
   std::vector<int> folded_pad_;
-  std::vector<Dilated> dilated_;                  // by operator
-  std::vector<bool> dilation_, places_, turned_;  // by operator, by tensor
-  std::vector<int> part_copies_;                  // layers
+  std::vector<Dilated> dilated_;         // by operator
+  std::vector<bool> dilation_, turned_;  // by operator, by tensor
+  std::vector<int> parts_;               // by tensor
+  std::vector<int> part_copies_;         // layers
   // Copies made so far; params are the transposition's, if it is one.
   struct Copy {
     View from;

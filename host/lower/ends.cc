@@ -272,7 +272,9 @@ void make_outputs(Builder& b) {
       NetIo io;
       io.file_tensor = t;
       const bool places = b.has_places(t);
-      io.conversion = places ? Conversion::kPlace : Conversion::kNumber;
+      io.conversion = !places           ? Conversion::kNumber
+                      : b.parts(t) == 2 ? Conversion::kPlace
+                                        : Conversion::kDigits;
       io.place = *place_of(places ? b.plain(t) : b.value(t), b.lies(t));
       b.net().outputs.push_back(io);
       continue;

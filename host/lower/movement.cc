@@ -338,7 +338,7 @@ void lower_transpose(Builder& b) {
   const int x = op.inputs[0], y = op.outputs[0];
   std::vector<int> perm = std::get<TransposeAttr>(op.attr).perm;
   if (b.has_places(x)) {
-    b.set_places(y);
+    b.set_places(y, b.parts(x));
     perm.push_back(static_cast<int>(perm.size()));
   }
   b.set(y, with_axes(b.value(x), b.lies(x), perm));
@@ -346,7 +346,7 @@ void lower_transpose(Builder& b) {
 
 void lower_reshape(Builder& b) {
   const int x = b.op().inputs[0], y = b.op().outputs[0];
-  if (b.has_places(x)) b.set_places(y);
+  b.set_places(y, b.parts(x));
   const Value v = b.raw(x);
   const auto own = relabel(v, b.lies(y));
   b.set(y, own ? *own : v);

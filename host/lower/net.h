@@ -98,6 +98,7 @@ enum class Conversion : uint8_t {
   kQuantize,    // float32 in the file: round half away(x / scale) + zero
   kNumber,      // of an output: a byte's number under the file's type
   kPlace,       // of an output: two bytes without a sign, the low one first
+  kDigits,      // of an output: the digits of a number, see graph/digits.h
   kQuantize16,  // as kQuantize, to int16, whose zero is 0
 };
 struct NetIo {

@@ -30,9 +30,13 @@ void lower_arg(Builder& b) {
 // reference. All else is the caller's, who knows the types.
 void lower_cast(Builder& b) {
   const int x = b.op().inputs[0], y = b.op().outputs[0];
+  if (const int digits = b.tensor(x).quant.digits; digits > 0) {
+    b.set_places(y, digits);
+    return b.set(y, b.in_axes(b.raw(x), b.lies(y)));
+  }
   if (!b.has_places(x)) return b.set(y, b.raw(x));
   if (b.tensor(y).type != Type::kInt8) {
-    b.set_places(y);
+    b.set_places(y, b.parts(x));
     return b.set(y, b.raw(x));
   }
   const Shape shape = b.lies(x);

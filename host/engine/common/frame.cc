@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/base/error.h"
+#include "host/model/graph/digits.h"
 #include "host/model/graph/quantize.h"
 #include "host/model/graph/wide.h"
 
@@ -98,7 +99,11 @@ FrameWriter::FrameWriter(const Graph& graph, const NetIo& io,
                          std::span<uint8_t> bytes)
     : FrameRows(graph, io, bytes.size()),
       bytes_(bytes),
-      type_(file_tensor(graph, io).type) {}
+      type_(file_tensor(graph, io).type) {
+  if (io.conversion != Conversion::kDigits) return;
+  digits_ = static_cast<int>(rows_ * row_elements_ /
+                             element_count(file_tensor(graph, io).shape));
+}
 
 FrameRows::FrameRows(const Graph& graph, const NetIo& io, size_t bytes)
     : io_(io),
@@ -187,6 +192,13 @@ void FrameWriter::write(int row, const int8_t* in) {
       const auto low = static_cast<uint8_t>(in[2 * i]);
       const auto high = static_cast<uint8_t>(in[2 * i + 1]);
       put(first + i, low + 256 * high);
+    }
+    return;
+  }
+  if (io_.conversion == Conversion::kDigits) {
+    const int64_t first = row * row_elements_ / digits_;
+    for (int64_t i = 0; i < row_elements_ / digits_; ++i, in += digits_) {
+      put(static_cast<size_t>(first + i), number_of_digits(in, digits_));
     }
     return;
   }

@@ -88,6 +88,7 @@ class FrameWriter : public FrameRows {
 
   std::span<uint8_t> bytes_;
   Type type_;
+  int digits_ = 0;  // of a number, of Conversion::kDigits
 };
 
 // A whole frame as a node takes or gives it: of each input, or output, all rows

@@ -52,6 +52,9 @@ struct Quantization {
   // quantized ONNX models mean it; else as TensorFlow Lite's kernels round,
   // which is twice. Of results of int8 operators.
   bool rounds_once = false;
+  // Above 0: the last axis holds this number of digits for each whole number
+  // (digits.h), which a CAST behind it puts together.
+  int digits = 0;
 };
 
 using Shape = std::vector<int>;

@@ -6,6 +6,7 @@
 
 #include "device/base/fixed_point.h"
 #include "host/base/error.h"
+#include "host/model/graph/digits.h"
 #include "host/model/graph/long_real.h"
 
 namespace shoal {
@@ -74,6 +75,14 @@ std::vector<Multiplier> channel_multipliers(const Tensor& input,
                                             const Tensor& weights,
                                             const Tensor& output, int channels,
                                             bool single_in_float) {
+  std::vector<Multiplier> result;
+  result.reserve(channels);
+  if (const int digits = output.quant.digits; digits > 0) {
+    for (int c = 0; c < channels; ++c) {
+      result.push_back(digit_multiplier(c % digits, digits));
+    }
+    return result;
+  }
   const std::vector<float>& scales = weights.quant.scale;
   const bool per_channel = scales.size() > 1;
   const double sx = input.scale(), sy = output.scale();
@@ -82,8 +91,6 @@ std::vector<Multiplier> channel_multipliers(const Tensor& input,
     return std::vector<Multiplier>(
         channels, multiplier_of(static_cast<double>(product) / sy, output));
   }
-  std::vector<Multiplier> result;
-  result.reserve(channels);
   for (int c = 0; c < channels; ++c) {
     const double sw = scales.at(per_channel ? c : 0);
     result.push_back(multiplier_of(sx * sw / sy, output));

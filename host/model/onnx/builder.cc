@@ -18,11 +18,14 @@ void check_graph_shape(const std::string& name, const Shape& shape) {
     throw Error(Exit::kUnsupported, quoted(name) + ": " + reason);
   };
   if (shape.size() > kMaxAxes) {
-    fail(text(shape.size(), " axes, the limit is ", kMaxAxes));
+    fail(text(shape.size(), " axes, the limit is ", kMaxAxes,
+              "; join some by a Reshape before the export"));
   }
   int64_t bytes = 4;
   for (const int size : shape) {
-    if (size < 1) fail(text("size ", size, " of an axis"));
+    if (size < 1) {
+      fail(text("size ", size, " of an axis; export with sizes of at least 1"));
+    }
     bytes *= size;
     if (bytes > std::numeric_limits<int32_t>::max()) {
       fail("more than 2^31 bytes");
@@ -94,15 +97,23 @@ int GraphBuilder::op(OpKind kind, std::vector<int> inputs,
   const bool truths = kind == OpKind::kLogicalNot ||
                       (kind >= OpKind::kEqual && kind <= OpKind::kLogicalOr);
   if (truths || (kind == OpKind::kSelectV2 && is_bool(at(inputs[1])))) {
-    made.type = Type::kInt8;
-    made.file_type = Type::kBool;
-    made.quant = {{1.F}, {0}, 0};
+    make_truth(result);
   }
   if (class_of(kind) == OpClass::kArg) {
     made.type = made.file_type = Type::kInt64;
   }
   op_of(kind, std::move(inputs), {result}, std::move(attr));
   return result;
+}
+
+void GraphBuilder::make_truth(int tensor) {
+  Tensor& t = graph_.tensors[static_cast<size_t>(tensor)];
+  t.type = Type::kInt8;
+  t.file_type = Type::kBool;
+  t.quant = {{1.F}, {0}, 0};
+  if (!t.constant) return;
+  const std::vector<float> numbers = values(tensor);
+  t.data.assign(numbers.begin(), numbers.end());
 }
 
 void GraphBuilder::op_of(OpKind kind, std::vector<int> inputs,

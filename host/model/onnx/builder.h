@@ -51,6 +51,8 @@ class GraphBuilder {
          Attr = {});
   void op_of(OpKind, std::vector<int> inputs, std::vector<int> outputs,
              Attr = {});
+  // Makes a tensor of truth values of it; of a constant, of its zeros and ones.
+  void make_truth(int tensor);
   void input(int tensor) { graph_.inputs.push_back(tensor); }
   void rename(int tensor, const std::string& name);
   // Gives the name to this tensor, even if another one had it.

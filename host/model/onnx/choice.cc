@@ -37,6 +37,11 @@ Aligned aligned(OnnxCall& call, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     Value v = call.in(i);
     if (v.is_constant()) {
+      if (v.constant->type == kOnnxBool) {
+        OnnxTensor numbers = *v.constant;
+        numbers.floats.assign(numbers.ints.begin(), numbers.ints.end());
+        v.constant = std::make_shared<const OnnxTensor>(std::move(numbers));
+      }
       if (v.constant->floats.empty()) {
         call.unsupported(text("a constant operand of type ",
                               onnx_type_name(v.constant->type)));
@@ -58,9 +63,14 @@ Aligned aligned(OnnxCall& call, size_t count) {
   call.require(largest != nullptr, "has no operand that is computed");
   out.order = largest->order;
   for (const Value& v : values) {
-    out.tensors.push_back(v.is_constant()
-                              ? call.constant_beside(*v.constant, out.order)
-                              : call.layouts().ordered(v, out.order).tensor);
+    if (!v.is_constant()) {
+      out.tensors.push_back(call.layouts().ordered(v, out.order).tensor);
+      continue;
+    }
+    out.tensors.push_back(call.constant_beside(*v.constant, out.order));
+    if (v.constant->type == kOnnxBool) {
+      call.graph().make_truth(out.tensors.back());
+    }
   }
   return out;
 }
@@ -84,8 +94,13 @@ void logical_not(OnnxCall& call) {
 
 void where(OnnxCall& call) {
   call.expect_inputs(3, 3);
-  if (!is_truth(call, call.in(0))) {
-    call.unsupported("a condition that is not computed");
+  const Value condition = call.in(0);
+  const bool known =
+      condition.is_constant() && condition.constant->type == kOnnxBool;
+  if (!known && !is_truth(call, condition)) {
+    call.unsupported(
+        "a condition that is no truth value; compare numbers with Equal, "
+        "Greater or Less");
   }
   const Aligned a = aligned(call, 3);
   call.set_output(0, call.emit(OpKind::kSelectV2, a.tensors, a.dims, a.order));

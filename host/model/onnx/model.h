@@ -82,6 +82,9 @@ struct OnnxEnd {
   // Not named by --inputs, though something behind it is: only its shape may be
   // read.
   bool shape_only = false;
+  // An output of INT32 that has the sums of products of bytes; their real
+  // values are made in units of one.
+  bool has_sums = false;
 };
 
 struct OnnxModel {

@@ -16,7 +16,8 @@ Value cut_out(OnnxCall& call, const Value& x, const std::vector<Cut>& cuts,
   Shape dims;
   for (size_t i = 0; i < cuts.size(); ++i) {
     if (cuts[i].count < 1) {
-      call.unsupported(text("axis ", i, " is empty"));
+      call.unsupported(
+          text("axis ", i, " is empty; leave out what takes no element"));
     }
     if (static_cast<int>(i) != dropped) {
       dims.push_back(static_cast<int>(cuts[i].count));

@@ -42,7 +42,10 @@ class Conversion {
     add_outputs();
     state_.builder.prune();
     drop_shape_inputs();
-    if (state_.quantized) quantize_graph(state_.builder, real_outputs_);
+    if (state_.quantized) {
+      make_whole_numbers(state_.builder, sums_);
+      quantize_graph(state_.builder, real_outputs_);
+    }
     restore_end_types();
     state_.builder.compact();
     Graph graph = std::move(state_.builder.graph());
@@ -177,16 +180,20 @@ class Conversion {
   void add_input(const OnnxEnd& end) {
     const std::string title = "model input " + quoted(end.name);
     const bool bytes = end.type == kOnnxInt8 || end.type == kOnnxUint8;
-    if (end.type != kOnnxFloat && !bytes) {
+    const bool truth = end.type == kOnnxBool;
+    if (end.type != kOnnxFloat && !bytes && !truth) {
       open_.push_back(text(title, ": has type ", onnx_type_name(end.type),
-                           ", only FLOAT, INT8 and UINT8 are taken"));
+                           ", only FLOAT, INT8, UINT8 and BOOL are taken"));
     }
-    if (!end.shaped || end.dims.empty()) {
+    if (!end.shaped) {
       refuse(title + ": has no shape", "export with a fixed shape");
+    }
+    if (end.dims.empty()) {
+      open_.push_back(title + ": is a scalar; give it an axis of size 1");
     }
     Value v;
     v.name = end.name;
-    v.dims = fixed_shape(title, end);
+    v.dims = end.dims.empty() ? Shape{1} : fixed_shape(title, end);
     v.order = usual_order(v.rank());
     if (v.rank() == 4 && lies_as_nhwc(end.name)) v.order = {0, 1, 2, 3};
     v.bytes = bytes;
@@ -194,6 +201,7 @@ class Conversion {
     v.shared = state_.uses[end.name] > 1;
     state_.builder.input(v.tensor);
     input_ends_[v.tensor] = &end;
+    if (truth) state_.builder.make_truth(v.tensor);
     if (bytes) {
       pixel_input_ = end.type == kOnnxUint8;
       state_.builder.note(v.tensor).type =
@@ -393,7 +401,9 @@ class Conversion {
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const bool read = state_.uses.contains(node.outputs[i]);
       if (read && !state_.values.contains(node.outputs[i])) {
-        call.unsupported(text("its result ", i, ", ", quoted(node.outputs[i])));
+        call.unsupported(text("its result ", i, ", ", quoted(node.outputs[i]),
+                              "; leave out what reads it, or compute it by "
+                              "other operators"));
       }
     }
   }
@@ -484,6 +494,7 @@ class Conversion {
         state_.builder.claim(v.tensor, end.name);
       }
       graph.outputs.push_back(v.tensor);
+      if (end.has_sums) sums_.push_back(v.tensor);
       real_outputs_.push_back(end.type == kOnnxFloat);
       uint8_outputs_.push_back(end.type == kOnnxUint8);
     }
@@ -522,6 +533,7 @@ class Conversion {
   bool pixel_input_ = false;                  // the last input is UINT8
   std::vector<bool> real_outputs_;            // of those of the graph: float32
   std::vector<bool> uint8_outputs_;           // likewise
+  std::vector<int> sums_;  // outputs that have the sums of products
   // Nodes of one operator that are refused for one reason.
   struct Refusal {
     std::string type, reason;
@@ -531,12 +543,6 @@ class Conversion {
   std::vector<std::string> open_;  // what inputs lack, a line each
   std::set<size_t> refused_nodes_;
 };
-
-}  // namespace
-}  // namespace onnx_import
-
-namespace onnx_import {
-namespace {
 
 // The shapes of new inputs that neither the file nor the user says, as they
 // follow from the inputs before them.

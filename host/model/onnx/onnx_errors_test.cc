@@ -193,8 +193,8 @@ const OnnxErrorCase kFiles[] = {
        b.node("Relu", {"x"}, "y");
        b.output("y");
      },
-     "m: not supported:\n  model input \"x\": has type INT64, only FLOAT, INT8 "
-     "and UINT8 are taken",
+     "m: not supported:\n  model input \"x\": has type INT64, only FLOAT, "
+     "INT8, UINT8 and BOOL are taken",
      kNo},
     {"open_height",
      [](OnnxBuilder& b) {
@@ -214,8 +214,9 @@ const OnnxErrorCase kFiles[] = {
        b.output("y");
      },
      "m: not supported:\n  model input \"x\": the size of axis 2 is open "
-     "(\"n\")\n  model input \"k\": has type INT64, only FLOAT, INT8 and "
-     "UINT8 are taken\n  node 1 Foo \"y\": no operator of TensorFlow Lite that "
+     "(\"n\")\n  model input \"k\": has type INT64, only FLOAT, INT8, "
+     "UINT8 and BOOL are taken\n  node 1 Foo \"y\": no operator of TensorFlow "
+     "Lite that "
      "shoal computes; compose it of those that `shoal ops` lists",
      kNo},
     {"batch",

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <functional>
 
 #include "host/base/error.h"
 #include "host/model/onnx/onnx.h"
@@ -224,21 +226,221 @@ TEST(OnnxIntegers, LayersHaveFactorsOfTheirOwn) {
   for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(made[c], values[c], 2) << c;
 }
 
-// Integers at an output, weights that are computed, factors that are none of
-// channels or not above zero are no layers.
+// An operator of a file on integers, and its result; c is by channel.
+struct Step {
+  const char* name;
+  std::function<std::string(OnnxBuilder&)> add;  // to "n", returns the result
+  std::function<int64_t(int64_t n, int64_t c)> of;
+  float factor = 0.01F;
+};
+
+std::string made(OnnxBuilder& b, const char* type,
+                 const std::vector<std::string>& inputs) {
+  const std::string name = std::string(type) + " of " + inputs[0];
+  b.node(type, inputs, name.c_str());
+  return name;
+}
+
+const std::vector<Step>& steps() {
+  static const std::vector<Step> kSteps = {
+      {"negated", [](OnnxBuilder& b) { return made(b, "Neg", {"n"}); },
+       [](int64_t n, int64_t) { return -n; }},
+      {"subtracted",
+       [](OnnxBuilder& b) {
+         return made(b, "Sub", {"c", "n"});
+       },
+       [](int64_t n, int64_t c) { return c - n; }},
+      {"at least",
+       [](OnnxBuilder& b) {
+         return made(b, "Max", {"n", "c"});
+       },
+       [](int64_t n, int64_t c) { return std::max(n, c); }},
+      {"at most, times a number below zero",
+       [](OnnxBuilder& b) {
+         return made(b, "Min", {"c", "n"});
+       },
+       [](int64_t n, int64_t c) { return std::min(n, c); }, -0.01F},
+      {"shifted, clamped, negated, shifted",
+       [](OnnxBuilder& b) {
+         const std::string low =
+             made(b, "Clip", {made(b, "Add", {"n", "c"}), "low", "high"});
+         return made(b, "Sub", {"c", made(b, "Neg", {low})});
+       },
+       [](int64_t n, int64_t c) {
+         return c + std::clamp<int64_t>(n + c, -700, 900);
+       }},
+      {"rectified below zero",
+       [](OnnxBuilder& b) {
+         return made(b, "Neg", {made(b, "Relu", {made(b, "Neg", {"n"})})});
+       },
+       [](int64_t n, int64_t) { return std::min<int64_t>(n, 0); }},
+  };
+  return kSteps;
+}
+
+TEST(OnnxIntegers, AffineMapsAndClampsAreThoseOfReals) {
+  const Ints weights = some_bytes(15, 3), shifts{100, -300, 7};
+  for (const Step& step : steps()) {
+    SCOPED_TRACE(step.name);
+    OnnxBuilder b(14);
+    b.input("x", {1, 5}, 2);
+    b.bytes("w", {5, 3}, weights);
+    b.bytes("zx", {}, {120}, true);
+    b.int32s("c", {1, 3}, shifts);
+    b.int32s("low", {}, {-700});
+    b.int32s("high", {}, {900});
+    b.node("MatMulInteger", {"x", "w", "zx"}, "n");
+    b.node("Cast", {step.add(b)}, "f", {{"to", int64_t{1}}});
+    b.number("s", step.factor);
+    b.node("Mul", {"f", "s"}, "r");
+    b.number("sy", 0.5F);
+    b.bytes("zy", {}, {90}, true);
+    b.node("QuantizeLinear", {"r", "sy", "zy"}, "y");
+    b.output("y", 2);
+    const Graph g = import_onnx(b.finish(), "m");
+    const std::vector<uint8_t> x = bytes_from(17, 51, 5);
+    const std::vector<uint8_t> y = model_output(g, run_oracle(g, x));
+    ASSERT_EQ(y.size(), 3U);
+    for (size_t c = 0; c < 3; ++c) {
+      int64_t sum = 0;
+      for (size_t i = 0; i < 5; ++i) sum += (x[i] - 120) * weights[3 * i + c];
+      const auto value = static_cast<double>(step.of(sum, shifts[c]));
+      EXPECT_NEAR(y[c], byte_of(value * step.factor / 0.5, 90), 1)
+          << "channel " << c;
+    }
+  }
+}
+
+// Two products become one, also if their bytes have other zero points and
+// scales, and if weights of -128 are negated.
+TEST(OnnxIntegers, SumsOfProductsAreOneProduct) {
+  for (const bool subtracts : {false, true}) {
+    OnnxBuilder b;
+    b.input("x", {1, 3});
+    b.input("v", {1, 2});
+    b.number("sx", 0.5F);
+    b.number("sv", 0.125F);
+    b.bytes("zx", {}, {10});
+    b.bytes("zv", {}, {-7});
+    const Ints first{1, -2, 3, 4, -5, 6}, second{-128, 20, 127, -9};
+    b.bytes("w", {3, 2}, first);
+    b.bytes("u", {2, 2}, second);
+    b.node("QuantizeLinear", {"x", "sx", "zx"}, "xq");
+    b.node("QuantizeLinear", {"v", "sv", "zv"}, "vq");
+    b.node("MatMulInteger", {"xq", "w", "zx"}, "n");
+    b.node("MatMulInteger", {"vq", "u", "zv"}, "m");
+    b.node(subtracts ? "Sub" : "Add", {"n", "m"}, "t");
+    b.node("Cast", {"t"}, "f", {{"to", int64_t{1}}});
+    b.number("s", 0.01F);
+    b.node("Mul", {"f", "s"}, "r");
+    b.number("sy", 0.25F);
+    b.bytes("zy", {}, {0});
+    b.node("QuantizeLinear", {"r", "sy", "zy"}, "y");
+    b.output("y", 3);
+    const Graph g = import_onnx(b.finish(), "m");
+    const auto products =
+        std::ranges::count(g.ops, OpKind::kFullyConnected, &Op::kind);
+    EXPECT_EQ(products, 1);
+    const std::vector<uint8_t> in{30, 251, 7, 99, 130};
+    const std::vector<uint8_t> y = model_output(g, run_oracle(g, in));
+    ASSERT_EQ(y.size(), 2U);
+    for (size_t c = 0; c < 2; ++c) {
+      int sum = 0;
+      for (size_t i = 0; i < 5; ++i) {
+        const int byte = static_cast<int8_t>(in[i]);
+        const int64_t w = i < 3       ? first[2 * i + c]
+                          : subtracts ? -second[2 * (i - 3) + c]
+                                      : second[2 * (i - 3) + c];
+        sum += (byte - (i < 3 ? 10 : -7)) * static_cast<int>(w);
+      }
+      const double real = std::nearbyint(sum * 0.01 / 0.25);
+      EXPECT_NEAR(static_cast<int8_t>(y[c]), std::clamp(real, -128., 127.), 1)
+          << "channel " << c << (subtracts ? " of a difference" : "");
+    }
+  }
+}
+
+std::vector<int32_t> numbers_of(const std::vector<uint8_t>& bytes) {
+  std::vector<int32_t> out(bytes.size() / sizeof(int32_t));
+  std::memcpy(out.data(), bytes.data(), bytes.size());
+  return out;
+}
+
+// All bits of the sums, of few products and of many.
+TEST(OnnxIntegers, SumsAreOutputs) {
+  for (const int64_t length : {5, 3000, 50000}) {
+    OnnxBuilder b;
+    b.input("x", {1, length}, 2);
+    b.bytes("zx", {}, {120}, true);
+    const Ints weights = some_bytes(2 * length, 3);
+    b.bytes("w", {length, 2}, weights);
+    b.int32s("c", {2}, {100, -70000});
+    b.node("MatMulInteger", {"x", "w", "zx"}, "n");
+    b.node("Sub", {"c", "n"}, "y");
+    b.output("y", 6);
+    const Graph g = import_onnx(b.finish(), "m");
+    const auto size = static_cast<size_t>(length);
+    std::vector<uint8_t> random = bytes_from(5, 77, size), extreme(size);
+    for (size_t i = 0; i < size; ++i) {
+      extreme[i] = weights[2 * i] < 0 ? 255 : 0;
+    }
+    for (const std::vector<uint8_t>& x : {random, extreme}) {
+      const std::vector<int32_t> y =
+          numbers_of(model_output(g, run_oracle(g, x)));
+      ASSERT_EQ(y.size(), 2U);
+      for (size_t c = 0; c < 2; ++c) {
+        int64_t sum = c == 0 ? 100 : -70000;
+        for (size_t i = 0; i < size; ++i) {
+          sum -= (x[i] - 120) * weights[2 * i + c];
+        }
+        EXPECT_EQ(y[c], sum) << length << " bytes, channel " << c;
+      }
+    }
+  }
+}
+
+// Results are rows x columns x channels as those of all convolutions are.
+TEST(OnnxIntegers, SumsOfConvolutionsAreOutputs) {
+  for (const bool depthwise : {false, true}) {
+    OnnxBuilder b;
+    b.input("x", {1, 2, 3, 3}, 3);
+    const Ints weights = some_bytes(depthwise ? 4 : 8, 4);
+    b.bytes("w", {4, depthwise ? 1 : 2, 1, 1}, weights);
+    b.bytes("zx", {}, {-3});
+    b.node("ConvInteger", {"x", "w", "zx"}, "y",
+           {{"group", int64_t{depthwise ? 2 : 1}}});
+    b.output("y", 6);
+    const Graph g = import_onnx(b.finish(), "m");
+    const std::vector<uint8_t> x = bytes_from(1, 7, 18);
+    const std::vector<int32_t> y =
+        numbers_of(model_output(g, run_oracle(g, x)));
+    ASSERT_EQ(y.size(), 36U);
+    for (size_t at = 0; at < 9; ++at) {
+      for (size_t c = 0; c < 4; ++c) {
+        int64_t sum = 0;
+        for (size_t i = 0; i < 2; ++i) {
+          const int byte = static_cast<int8_t>(x[2 * at + i]);
+          const bool reads = !depthwise || c / 2 == i;
+          if (reads) sum += (byte + 3) * weights[depthwise ? c : 2 * c + i];
+        }
+        EXPECT_EQ(y[4 * at + c], sum) << at << ", channel " << c;
+      }
+    }
+  }
+}
+
+// Clamped integers at an output, weights that are computed, factors that are
+// none of channels or zero are no layers.
 TEST(OnnxIntegers, OtherIntegersAreRefused) {
-  const float factors[] = {0, 0, 0, -0.01F, 0, -0.01F};
-  for (const int kind : {0, 1, 2, 3, 4, 5}) {
+  for (const int kind : {0, 1, 2, 3}) {
     OnnxBuilder b;
     b.input("x", {1, 2, 3, 3}, 2);
     b.bytes("w", {3, 2, 1, 1}, some_bytes(6));
     b.node("ConvInteger", {"x", kind == 1 ? "x" : "w"}, "n");
     if (kind > 0) {
-      b.int32s("zero", {1}, {0});
-      if (kind == 3) b.node("Max", {"n", "zero"}, "raised");
-      b.node("Cast", {kind == 3 ? "raised" : "n"}, "f", {{"to", int64_t{1}}});
-      if (kind > 2) {
-        b.number("s", factors[kind]);
+      b.node("Cast", {"n"}, "f", {{"to", int64_t{1}}});
+      if (kind == 3) {
+        b.number("s", 0);
       } else {
         b.floats("s", {3}, {1, 2, 3});  // along columns
       }
@@ -247,7 +449,8 @@ TEST(OnnxIntegers, OtherIntegersAreRefused) {
       b.bytes("zy", {}, {90}, true);
       if (kind > 2) b.node("QuantizeLinear", {"r", "sy", "zy"}, "y");
     } else {
-      b.node("Identity", {"n"}, "y");
+      b.int32s("zero", {1}, {0});
+      b.node("Max", {"n", "zero"}, "y");
     }
     b.output("y", kind == 0 ? 6 : kind > 2 ? 2 : 1);
     try {

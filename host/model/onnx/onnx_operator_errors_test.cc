@@ -129,7 +129,9 @@ const OnnxErrorCase kOthers[] = {
        b.ints("s", {1}, {4});
        unary(b, "Slice", {}, {"s", "s"});
      },
-     "m: not supported:\n  node 0 Slice \"y\": axis 0 is empty", kNo},
+     "m: not supported:\n  node 0 Slice \"y\": axis 0 is empty; leave out what "
+     "takes no element",
+     kNo},
     {"slice_step",
      [](OnnxBuilder& b) {
        b.ints("s", {1}, {0});
@@ -291,7 +293,9 @@ const OnnxErrorCase kOthers[] = {
        b.node("Add", {"n", "more"}, "y");
        b.output("y");
      },
-     "m: not supported:\n  node 0 Relu \"n\": its result 1, \"more\"", kNo},
+     "m: not supported:\n  node 0 Relu \"n\": its result 1, \"more\"; leave "
+     "out what reads it, or compute it by other operators",
+     kNo},
     {"not_finite",
      [](OnnxBuilder& b) {
        b.number("c", std::numeric_limits<float>::infinity());

@@ -124,8 +124,9 @@ constexpr const char* kKnown[] = {"Abs",
 
 constexpr const char* kIntegers =
     "its integers are computed with by constant weights, up to a Cast to FLOAT "
-    "that moves, sums and clamps may lie in front of; put a Cast and "
-    "a Mul by the scale behind it, or export QLinearConv or QLinearMatMul";
+    "that moves, sums and clamps may lie in front of, or as an INT32 output; "
+    "put a Cast and a Mul by the scale behind it, or export QLinearConv or "
+    "QLinearMatMul";
 
 constexpr const char* kControlFlow =
     "control flow is not computed; export with fixed sizes, so that the "

@@ -31,7 +31,7 @@ class Quantizer {
 
   void run(const std::vector<bool>& float_outputs) {
     for (const int t : graph_.inputs) {
-      if (!builder_.noted(t)) {
+      if (!builder_.noted(t) && !is_bool(at(t))) {
         lines_.push_back(text("model input ", quoted(builder_.at(t).name),
                               ": no QuantizeLinear reads it alone"));
       }
@@ -70,6 +70,10 @@ class Quantizer {
   Tensor& at(int t) { return graph_.tensors[static_cast<size_t>(t)]; }
 
   void convert(Op op) {
+    // Whole numbers of digits, made and moved.
+    if (at(op.outputs[0]).type == Type::kInt32) {
+      return graph_.ops.push_back(std::move(op));
+    }
     const std::string title =
         text(op_name(op.kind), " ", quoted(at(op.outputs[0]).name));
     const int result = op.outputs[0];

@@ -25,6 +25,11 @@ namespace shoal::onnx_import {
 // element between two rounded tensors become a FUNCTION.
 void round_what_is_unrounded(GraphBuilder&);
 
+// Makes digits (host/model/graph/digits.h) of the products whose sums these
+// outputs are, and whole numbers of the digits. Of other operators than
+// products, RESHAPE and TRANSPOSE nothing is made.
+void make_whole_numbers(GraphBuilder&, const std::vector<int>& outputs);
+
 // Throws Error(kUnsupported) with every operator that has no int8 form.
 // `float_outputs` says which outputs the file dequantizes.
 void quantize_graph(GraphBuilder&, const std::vector<bool>& float_outputs);

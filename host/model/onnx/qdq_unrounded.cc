@@ -4,6 +4,7 @@
 #include <set>
 
 #include "host/model/graph/operators.h"
+#include "host/model/graph/quantize.h"
 #include "host/model/onnx/qdq.h"
 
 namespace shoal::onnx_import {
@@ -40,6 +41,7 @@ class Unrounded {
   bool is_scalar(int t) const {
     return at(t).constant && element_count(at(t).shape) == 1;
   }
+  void round_constant(int t, const Quantization&);
   std::set<size_t> steps_to(size_t end, int& source);
   Op function_of(size_t end, const std::set<size_t>& steps, int source);
 
@@ -139,7 +141,8 @@ void Unrounded::fold_functions() {
 }
 
 // Rounding commutes with movement and with clamps: a tensor that only such an
-// operator reads can take its result's scale.
+// operator reads can take its result's scale, and a constant be rounded to it
+// (a single number is part of a function, see fold_functions).
 void Unrounded::take_scales_from_readers() {
   for (auto op = graph_.ops.rbegin(); op != graph_.ops.rend(); ++op) {
     const bool commutes = op->kind == OpKind::kRelu ||
@@ -150,14 +153,28 @@ void Unrounded::take_scales_from_readers() {
         !builder_.noted(op->outputs[0])) {
       continue;
     }
+    const QuantNote& note = builder_.note(op->outputs[0]);
     for (const int t : op->inputs) {
-      if (t < 0 || at(t).constant || builder_.noted(t) || is_output(t) ||
-          readers_[t].size() != 1 || !makers_.contains(t)) {
-        continue;
+      if (t < 0 || builder_.noted(t) || readers_[t].size() != 1) continue;
+      if (at(t).constant) {
+        if (is_scalar(t)) continue;
+        round_constant(t, note.quant);
+        builder_.note(t) = note;
+      } else if (!is_output(t) && makers_.contains(t)) {
+        builder_.note(t) = note;
       }
-      builder_.note(t) = builder_.note(op->outputs[0]);
     }
   }
+}
+
+void Unrounded::round_constant(int t, const Quantization& quant) {
+  std::vector<float> values = builder_.values(t);
+  const int zero = quant.zero[0];
+  for (float& v : values) {
+    const int byte = round_to_byte(double{v} / quant.scale[0], zero);
+    v = static_cast<float>(byte - zero) * quant.scale[0];
+  }
+  builder_.set_values(t, values);
 }
 
 }  // namespace

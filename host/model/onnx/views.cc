@@ -50,7 +50,10 @@ void same_view(OnnxCall& call) {
       call.integer("is_test", 0) == 0) {
     call.unsupported("training mode; export with model.eval()");
   }
-  if (call.is_read(1)) call.unsupported("a mask of what is dropped");
+  if (call.is_read(1)) {
+    call.unsupported(
+        "a mask of what is dropped; nothing is, so leave out what reads it");
+  }
   call.ignore({"seed"});
   if (call.before(12)) call.ignore({"ratio"});
   Value v = call.in(0);

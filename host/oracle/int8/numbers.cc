@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/model/graph/digits.h"
 #include "host/oracle/int8/call.h"
 #include "host/oracle/int8/strides.h"
 
@@ -41,6 +42,17 @@ void set_number(Type type, double v, uint8_t* to) {
   }
 }
 
+void join_digits(const Call& call) {
+  const int digits = call.in().quant.digits;
+  const auto x = call.int8s();
+  const auto y = call.result_bytes();
+  const auto size = static_cast<size_t>(type_bytes(call.out().type));
+  for (size_t i = 0; i * size < y.size(); ++i) {
+    const int8_t* const of = &x[i * static_cast<size_t>(digits)];
+    set_number(call.out().type, number_of_digits(of, digits), &y[i * size]);
+  }
+}
+
 }  // namespace
 
 // The first of equal ones.
@@ -69,6 +81,7 @@ void arg(const Call& call) {
 
 void cast(const Call& call) {
   const Type from = call.in().type, to = call.out().type;
+  if (call.in().quant.digits > 0) return join_digits(call);
   const auto x = call.bytes();
   const auto y = call.result_bytes();
   const auto step = static_cast<size_t>(type_bytes(from));

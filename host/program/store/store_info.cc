@@ -8,6 +8,7 @@
 #include "device/keys/hmac.h"
 #include "host/base/error.h"
 #include "host/base/hex.h"
+#include "host/model/graph/digits.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/program/store/detection_json.h"
 #include "host/program/store/json_fields.h"
@@ -169,8 +170,10 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   const int columns = static_cast<int>(f.number("columns", 1, kMaxColumns));
   const int channels = static_cast<int>(f.number("channels", 1, kMaxChannels));
   const int64_t held = int64_t{rows} * columns * channels;
-  const bool places = !is_input && held == 2 * elements &&
-                      (channels % 2 == 0 || columns * channels % 2 == 0) &&
+  // Bytes of a number: two of a place, more of digits.
+  const int64_t parts = held / elements;
+  const bool places = !is_input && held == parts * elements && parts >= 2 &&
+                      parts <= kMostDigits && columns * channels % parts == 0 &&
                       t.type != Type::kInt8 && !is_int16(t);
   if (held != elements && !places) {
     f.refuse("rows, columns and channels are not the shape's");
@@ -188,8 +191,10 @@ void parse_end(const JsonFields& f, StoreInfo& info, bool is_input) {
   if (is_wide(t.type) && is_input) f.refuse("an input of whole numbers");
   if (places && !io.place.perm.empty()) f.refuse("places in another order");
   if (numbers || places) {
-    if (!numbers) f.refuse("two bytes for each value");
-    io.conversion = places ? Conversion::kPlace : Conversion::kNumber;
+    if (!numbers) f.refuse("several bytes for each value");
+    io.conversion = !places      ? Conversion::kNumber
+                    : parts == 2 ? Conversion::kPlace
+                                 : Conversion::kDigits;
   } else if (t.type == Type::kFloat32) {
     if (scale == 0) f.refuse("scale is 0");
     io.conversion = Conversion::kQuantize;
