@@ -282,19 +282,27 @@ void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
       ->check(real_range(0.05, 86'400));
 }
 
-void add_state(CLI::App* verb, std::string& state) {
-  verb->add_option("--state", state,
-                   "Variables after it: lose, mirror or mirror:FRAMES [lose]");
+void add_state(CLI::App* verb, std::string& state, bool serves) {
+  verb->add_option(
+      "--state", state,
+      serves ? "Variables: lose, mirror or mirror:FRAMES[:FILE] [lose]"
+             : "Variables after it: lose, mirror or mirror:FRAMES [lose]");
 }
 
-uint16_t mirror_every(const std::string& state) {
+SequenceCopies sequence_copies(const std::string& state) {
   constexpr int64_t kUsual = 10, kMost = 10'000;
-  if (state.empty() || state == "lose") return 0;
-  if (state == "mirror") return kUsual;
+  if (state.empty() || state == "lose") return {};
+  if (state == "mirror") return {kUsual, {}};
   const std::string word = "mirror:";
-  const std::string_view number =
-      state.starts_with(word) ? std::string_view(state).substr(word.size())
-                              : std::string_view();
+  std::string_view number = state.starts_with(word)
+                                ? std::string_view(state).substr(word.size())
+                                : std::string_view();
+  std::string file;
+  const size_t colon = number.find(':');
+  if (colon != number.npos && colon + 1 < number.size()) {
+    file = number.substr(colon + 1);
+    number = number.substr(0, colon);
+  }
   int64_t frames = 0;
   const auto [end, wrong] =
       std::from_chars(number.data(), number.data() + number.size(), frames);
@@ -305,7 +313,15 @@ uint16_t mirror_every(const std::string& state) {
                 "lose, mirror, or mirror:FRAMES with 1 to " +
                     format_count(kMost) + " frames from one copy to the next");
   }
-  return static_cast<uint16_t>(frames);
+  return {static_cast<uint16_t>(frames), std::move(file)};
+}
+
+Error file_is_for_serve(const std::string& state) {
+  return Error(Exit::kUsage,
+               "--state " + printable(state) +
+                   ": a file keeps the sequence that `shoal serve` goes on "
+                   "with; this verb has all frames and begins with the first",
+               "leave out the file");
 }
 
 void add_on_loss(CLI::App* verb, ClusterFlags& flags) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/error.h"
 #include "host/cli/commands.h"
 
 namespace CLI {
@@ -69,10 +70,17 @@ void add_insecure_flag(CLI::App*, bool& insecure);
 // Adds the flag of a cluster that says how long a node may be silent.
 void add_node_timeout(CLI::App*, ClusterFlags&);
 void add_on_loss(CLI::App*, ClusterFlags&);  // --spares, too
-void add_state(CLI::App*, std::string& state);
-// Returns frames of a sequence from one copy of its variables to the next; 0:
-// there is none. Throws Error(kUsage) if --state is none of its words.
-uint16_t mirror_every(const std::string& state);
+// `serves`: a file may keep them for the next service.
+void add_state(CLI::App*, std::string& state, bool serves = false);
+// The copies of a sequence's variables that --state asks for.
+struct SequenceCopies {
+  uint16_t every = 0;  // frames from one to the next; 0: there are none
+  std::string file;    // keeps them for the next process; empty: nothing does
+};
+// Throws Error(kUsage) if --state is none of its words.
+SequenceCopies sequence_copies(const std::string& state);
+// Returns the error of verbs that run a sequence from its beginning.
+Error file_is_for_serve(const std::string& state);
 // How long it waits for what another process owns (a store, a journal, a node)
 // before it ends in exit code 9.
 void add_wait_flag(CLI::App*, double& seconds);

@@ -4,7 +4,9 @@
 
 #include "host/base/error.h"
 #include "host/cli/asked.h"
+#include "host/cli/checksums.h"
 #include "host/cli/common.h"
+#include "host/cli/flags.h"
 #include "host/cli/output.h"
 #include "host/cli/store_flags.h"
 #include "host/cli/worker_flags.h"
@@ -149,6 +151,22 @@ std::unique_ptr<BoardEngine> EngineOpening::open_board() {
   return std::make_unique<BoardEngine>(std::move(p), options, flags_.trace);
 }
 
+std::unique_ptr<Engine> EngineOpening::open_workers() {
+  const SequenceCopies copies = sequence_copies(flags_.cluster.state);
+  if (!copies.file.empty() && !flags_.serves) {
+    throw file_is_for_serve(flags_.cluster.state);
+  }
+  auto engine = std::make_unique<RecoveringEngine>(
+      *workers_, std::move(graph_), on_loss_of(flags_.cluster.on_loss),
+      flags_.serves, copies.every);
+  if (!copies.file.empty() && engine->keeps_variables()) {
+    engine->keep_in(copies.file,
+                    model_checksum(flags_.model, flags_.ends, engine->graph()),
+                    lock_request(flags_.plan, flags_.verb));
+  }
+  return engine;
+}
+
 std::unique_ptr<Engine> EngineOpening::open(
     const std::vector<std::string>& labels) {
   switch (kind_) {
@@ -160,9 +178,7 @@ std::unique_ptr<Engine> EngineOpening::open(
           std::make_shared<const Graph>(std::move(graph_)));
     case EngineKind::kWorkers:
     case EngineKind::kBoards:
-      return std::make_unique<RecoveringEngine>(
-          *workers_, std::move(graph_), on_loss_of(flags_.cluster.on_loss),
-          flags_.serves, mirror_every(flags_.cluster.state));
+      return open_workers();
     case EngineKind::kVirtual:
       return open_virtual();
     case EngineKind::kBoard:

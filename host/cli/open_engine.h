@@ -76,6 +76,7 @@ class EngineOpening {
   void load();
   void set_detection(std::optional<DetectionOp>);
   void check() const;
+  std::unique_ptr<Engine> open_workers();
 
   EngineFlags flags_;
   EngineKind kind_ = EngineKind::kNode;

@@ -12,6 +12,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/memory.h"
+#include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
@@ -95,8 +96,15 @@ ServicePlaces places_of(const ServeFlags& flags) {
 
 // Frames are one sequence if the user says what becomes of it with a node.
 void check_variables(const Engine& engine, const ServeFlags& flags) {
-  if (!engine.keeps_variables()) return;
   const std::string name = engine.graph().name;
+  const SequenceCopies copies = sequence_copies(flags.cluster.state);
+  if (!engine.keeps_variables()) {
+    if (copies.file.empty()) return;
+    throw Error(Exit::kUsage,
+                "--state " + printable(flags.cluster.state) + ": " + name +
+                    " keeps no variables from frame to frame",
+                "leave it out");
+  }
   if (flags.cluster.state.empty()) {
     throw Error(Exit::kUsage,
                 name +
@@ -106,7 +114,7 @@ void check_variables(const Engine& engine, const ServeFlags& flags) {
                 "sequence, or `shoal run --stream` with the frames in one "
                 "file");
   }
-  if (mirror_every(flags.cluster.state) == 0 && !flags.models.empty()) {
+  if (copies.every == 0 && !flags.models.empty()) {
     throw Error(Exit::kUsage,
                 name +
                     " keeps variables from frame to frame, which nodes lose "
@@ -131,7 +139,7 @@ struct ServedModel {
     results.emplace(results_flags, flags.pictures, engine->graph(),
                     opening.detection(), labels,
                     lock_request(flags.plan, "serve"));
-    desk.emplace(static_cast<size_t>(flags.queue));
+    desk.emplace(static_cast<size_t>(flags.queue), engine->sequence_frames());
     frames.emplace(name, *desk, *results, engine->graph(),
                    input_options(flags.pictures));
   }
@@ -180,6 +188,12 @@ std::vector<std::unique_ptr<ServedModel>> open_models(const ServeFlags& flags) {
                 "are for one model",
                 "leave them out");
   }
+  if (!wanted.empty() && !sequence_copies(flags.cluster.state).file.empty()) {
+    throw Error(Exit::kUsage,
+                "--state " + printable(flags.cluster.state) +
+                    ": a file keeps the sequence of one model",
+                "leave out the file, or --model");
+  }
   EngineFlags engine{.verb = "serve",
                      .model = flags.model,
                      .ends = flags.ends,
@@ -214,8 +228,8 @@ void serve_in_turns(const std::vector<std::unique_ptr<ServedModel>>& models) {
   for (std::optional<size_t> at = 0; at; at = turns.next()) {
     FrameDesk& desk = turns.desk(*at);
     DeskTurn turn(turns, *at);
-    models[*at]->engine->serve(turn,
-                               [&](const Answer& a) { desk.take(a.output); });
+    models[*at]->engine->serve(
+        turn, [&](const Answer& a) { desk.take(a.output, a.frame); });
   }
 }
 

@@ -76,7 +76,7 @@ class FolderFeed final : public ThreadedFeed {
       std::error_code error;
       if (!std::filesystem::exists(path, error)) continue;  // taken away
       try {
-        if (!take(*name, *name, read_file(path, kind_))) return;
+        if (!take(*name, *name, read_file(path, kind_), path)) return;
       } catch (const Error& e) {
         take_failure(*name, e);
       }

@@ -3,7 +3,9 @@
 // The broker keeps this client's session, and hears of a message when its
 // handler has returned: then the frame is in the spool, if there is one. It
 // leaves that when the broker has the answer. So a broker or a service that is
-// killed loses no frame; one may be run twice, and both answers have its id.
+// killed loses no frame. One that the broker sends again while it is in the
+// spool is the same; one without a spool may be run twice, and both answers
+// have its id.
 #include <poll.h>
 
 #include <algorithm>
@@ -19,6 +21,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/base/text_bytes.h"
 #include "host/cli/output.h"
 #include "host/cli/serve.h"
 #include "host/cli/service_token.h"
@@ -120,7 +123,9 @@ class MqttFeed final : public ThreadedFeed {
       }
       add(std::string(file.begin(), line), Bytes(line + 1, file.end()), name);
       const std::string stem = std::filesystem::path(name).stem().string();
-      number_ = std::max(number_, std::strtoull(stem.c_str(), nullptr, 10));
+      char* behind = nullptr;
+      number_ = std::max(number_, std::strtoull(stem.c_str(), &behind, 10));
+      if (*behind == '-') sent_as_[std::atoi(behind + 1)] = name;
     }
     if (!names.empty()) {
       tell("%s: %zu frames have no answer yet\n", flags_.spool.c_str(),
@@ -141,20 +146,35 @@ class MqttFeed final : public ThreadedFeed {
 
   // Returns the file. No error leaves the handler of a library in C: where the
   // spool fails, the frame is run all the same.
-  std::string spooled(const std::string& topic, const Bytes& bytes) {
+  std::string spooled(const MqttMessage& m) {
     if (flags_.spool.empty()) return "";
     std::string name = std::to_string(++number_);
     name.insert(0, 20 - name.size(), '0');
-    std::string file = flags_.spool + "/" + name + kSpooled;
+    std::string file =
+        flags_.spool + "/" + name + "-" + std::to_string(m.number) + kSpooled;
     try {
-      static_cast<void>(write_secret(
-          file, topic + "\n" + std::string(bytes.begin(), bytes.end()),
-          Existing::kReplaced));
+      static_cast<void>(
+          write_secret(file, spooled_text(m), Existing::kReplaced));
     } catch (const Error& e) {
       tell("warning: a frame is not in the spool: %s\n", e.what());
       return "";
     }
+    sent_as_[m.number] = file;
     return file;
+  }
+  static std::string spooled_text(const MqttMessage& m) {
+    return m.topic + "\n" + std::string(m.bytes.begin(), m.bytes.end());
+  }
+  // A broker that did not hear of a message sends it again.
+  bool is_in_spool(const MqttMessage& m) const {
+    const auto at = sent_as_.find(m.number);
+    if (at == sent_as_.end()) return false;
+    try {
+      return std::ranges::equal(read_file(at->second),
+                                bytes_of(spooled_text(m)));
+    } catch (const Error&) {  // the frame has its answer
+      return false;
+    }
   }
 
   void hear(const MqttMessage& m) {
@@ -173,9 +193,8 @@ class MqttFeed final : public ThreadedFeed {
           "a smaller one, or a larger --max-body");
       return;
     }
-    Bytes copy(m.bytes.begin(), m.bytes.end());
-    const std::string file = spooled(m.topic, copy);
-    add(m.topic, std::move(copy), file);
+    if (is_in_spool(m)) return;
+    add(m.topic, {m.bytes.begin(), m.bytes.end()}, spooled(m));
   }
 
   void take_all() override {
@@ -218,7 +237,7 @@ class MqttFeed final : public ThreadedFeed {
       taken_.push_back(std::move(a.frame));
     }
     if (a.failure) return take_failure(id, *a.failure);
-    if (take(id, "", std::move(a.bytes))) return;
+    if (take(id, "", std::move(a.bytes), frame.spooled)) return;
     {
       const std::lock_guard lock(frames_mutex_);
       taken_.pop_back();
@@ -277,8 +296,9 @@ class MqttFeed final : public ThreadedFeed {
 
   const MqttFlags flags_;
   const int64_t most_bytes_;
-  unsigned long long number_ = 0;  // of the last spooled frame
-  std::deque<Arrived> arrived_;    // of the thread that takes
+  unsigned long long number_ = 0;       // of the last spooled frame
+  std::map<int, std::string> sent_as_;  // spooled files by the broker's number
+  std::deque<Arrived> arrived_;         // of the thread that takes
   bool is_told_ = false;
   std::mutex frames_mutex_;
   std::deque<Frame> taken_;          // without an answer

@@ -155,6 +155,7 @@ nlohmann::json status_json(const ServedModels& models) {
                       {"waiting", c.waiting},
                       {"under_way", c.under_way},
                       {"seconds", c.seconds}});
+    if (c.sequence) frames.back()["sequence"] = *c.sequence;
   }
   nlohmann::json nodes = nlohmann::json::array();
   for (const NodeStatus& n : cluster.nodes) {

@@ -76,7 +76,7 @@ void add_serve(CLI::App& app, ServeFlags& f, int& code) {
   add_picture_flags(verb, f.pictures);
   add_worker_flags(verb, f.cluster);
   add_on_loss(verb, f.cluster);
-  add_state(verb, f.cluster.state);
+  add_state(verb, f.cluster.state, true);
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = serve_command(f); });

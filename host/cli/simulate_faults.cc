@@ -9,6 +9,7 @@
 #include "host/base/files.h"
 #include "host/base/units.h"
 #include "host/cli/common.h"
+#include "host/cli/flags.h"
 #include "host/cli/output.h"
 #include "host/cli/sequence.h"
 #include "host/engine/engine.h"
@@ -156,7 +157,9 @@ int simulate_faults(const SimulateFlags& flags, const Graph& graph,
   Recorder recorder(static_cast<uint32_t>(request.cluster.nodes.size()) + 2);
   if (!flags.timeline.empty()) options.sim.recorder = &recorder;
 
-  options.mirror_every = mirror_every(flags.state);
+  const SequenceCopies copies = sequence_copies(flags.state);
+  if (!copies.file.empty()) throw file_is_for_serve(flags.state);
+  options.mirror_every = copies.every;
   const auto of = [](const std::vector<Bytes>& all, int frame) {
     return all[static_cast<size_t>(frame) % all.size()];
   };

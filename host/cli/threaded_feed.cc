@@ -46,11 +46,11 @@ void ThreadedFeed::start() {
 }
 
 bool ThreadedFeed::take(const std::string& name, const std::string& kind,
-                        Bytes bytes) {
+                        Bytes bytes, const std::string& path) {
   Asked asked{name, std::make_shared<const Bytes>(std::move(bytes)), {}, {}};
   try {
-    asked.ticket =
-        service_.desk().give_when_free(service_.inputs(kind, *asked.body));
+    asked.ticket = service_.desk().give_when_free(
+        service_.inputs(kind, *asked.body), kept_file(path));
     if (!asked.ticket) return false;
   } catch (const Error& e) {
     service_.count_bad();

@@ -36,8 +36,10 @@ class ThreadedFeed : public FrameFeed {
                     bool failed) = 0;
 
   int stop() const { return stop_.descriptor(); }
-  // Returns false if the service ends.
-  bool take(const std::string& name, const std::string& kind, Bytes);
+  // Returns false if the service ends. `path`: of the file that holds the frame
+  // until told().
+  bool take(const std::string& name, const std::string& kind, Bytes,
+            const std::string& path = {});
   void take_failure(const std::string& name, const Error&);
 
  private:

@@ -37,6 +37,8 @@ struct Answer {
   // values are; empty if the engine does not trace. Must be called before take
   // returns.
   std::function<std::vector<Bytes>()> values = {};
+  // Its number in a sequence that outlives its nodes.
+  std::optional<int64_t> frame = {};
 };
 
 // A node that takes part.
@@ -103,6 +105,9 @@ class Engine {
   virtual void serve(FrameSource&, const Take&);
   // Returns whether a frame depends on the one before it.
   virtual bool keeps_variables() const { return !graph().variables.empty(); }
+  // Returns how many frames of its sequence have their answers, if all frames
+  // that it serves are one that outlives its nodes.
+  virtual std::optional<int64_t> sequence_frames() const { return {}; }
   // Reports on all frames that were streamed.
   virtual EngineReport report() const = 0;
   // One more of its kind, for another thread; null: there is only one.

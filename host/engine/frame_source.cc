@@ -1,6 +1,7 @@
 #include "host/engine/frame_source.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 
 namespace shoal {
 
@@ -16,6 +17,20 @@ const char* state_name(NodePresence state) {
       break;
   }
   return "spare";
+}
+
+std::string kept_file(const std::string& path) {
+  struct stat info {};
+  if (path.empty() || stat(path.c_str(), &info) != 0) return {};
+  return std::to_string(info.st_ino) + "." +
+         std::to_string(info.st_mtim.tv_sec) + "." +
+         std::to_string(info.st_mtim.tv_nsec) + " " + path;
+}
+
+bool is_kept(const std::string& file) {
+  const size_t space = file.find(' ');
+  return space != std::string::npos &&
+         kept_file(file.substr(space + 1)) == file;
 }
 
 void wait_for(const FrameSource& source) {

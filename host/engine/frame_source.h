@@ -35,6 +35,12 @@ struct ClusterStatus {
   std::vector<std::string> events;  // the last ones, oldest first
 };
 
+// Names the file that holds a frame until its answer has been taken, and tells
+// it from a later one at the same path. Empty if there is no such file.
+std::string kept_file(const std::string& path);
+// Returns whether that file is still there.
+bool is_kept(const std::string& file);
+
 class FrameSource {
  public:
   FrameSource() = default;
@@ -44,6 +50,8 @@ class FrameSource {
 
   // Returns the inputs of the next frame, if there is one now.
   virtual std::optional<std::vector<uint8_t>> next() = 0;
+  // Returns the kept_file() of that frame, if it has one.
+  virtual std::string file() const { return {}; }
   // Returns whether no frames come after those that next() has now.
   virtual bool ended() const = 0;
   // Returns whether the service ends, so that nothing is waited for any more.

@@ -39,6 +39,7 @@ class DeskTurn final : public FrameSource {
   DeskTurn(const DeskTurns&, size_t desk);
 
   std::optional<std::vector<uint8_t>> next() override;
+  std::string file() const override { return desk_.file(); }
   bool ended() const override;
   bool stops() const override { return desk_.closed(); }
   int descriptor() const override { return turns_.descriptor(); }

@@ -1,11 +1,14 @@
 #include "host/serve/frame_desk.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace shoal {
 
-FrameDesk::FrameDesk(size_t most) : most_(most) {
+FrameDesk::FrameDesk(size_t most, std::optional<int64_t> sequence)
+    : most_(most) {
+  counts_.sequence = sequence;
   counts_.buckets.resize(std::size(kFrameSeconds));
 }
 
@@ -13,10 +16,11 @@ bool FrameDesk::has_room() const {
   return waiting_.size() + under_way_.size() < most_;
 }
 
-FrameDesk::Ticket FrameDesk::add(std::vector<uint8_t> input) {
+FrameDesk::Ticket FrameDesk::add(std::vector<uint8_t> input, std::string file) {
   Frame frame;
   frame.result.frame = counts_.taken++;
   frame.input = std::move(input);
+  frame.file = std::move(file);
   frame.since = Clock::now();
   Ticket ticket = frame.promise.get_future();
   waiting_.push_back(std::move(frame));
@@ -30,16 +34,16 @@ std::optional<FrameDesk::Ticket> FrameDesk::give(std::vector<uint8_t> input) {
     ++counts_.refused;
     return std::nullopt;
   }
-  return add(std::move(input));
+  return add(std::move(input), {});
 }
 
 std::optional<FrameDesk::Ticket> FrameDesk::give_when_free(
-    std::vector<uint8_t> input) {
+    std::vector<uint8_t> input, std::string file) {
   std::unique_lock lock(mutex_);
   room_.wait(lock,
              [this] { return closed_ || (standstill_.empty() && has_room()); });
   if (closed_) return std::nullopt;
-  return add(std::move(input));
+  return add(std::move(input), std::move(file));
 }
 
 std::string FrameDesk::refusal() const {
@@ -102,7 +106,13 @@ std::optional<std::vector<uint8_t>> FrameDesk::next() {
   return std::move(under_way_.back().input);
 }
 
-void FrameDesk::take(const std::vector<uint8_t>& output) {
+std::string FrameDesk::file() const {
+  const std::lock_guard lock(mutex_);
+  return under_way_.empty() ? std::string() : under_way_.back().file;
+}
+
+void FrameDesk::take(const std::vector<uint8_t>& output,
+                     std::optional<int64_t> number) {
   Frame frame;
   {
     const std::lock_guard lock(mutex_);
@@ -110,6 +120,10 @@ void FrameDesk::take(const std::vector<uint8_t>& output) {
     under_way_.pop_front();
     FrameResult& r = frame.result;
     r.output = output;
+    if (number) {
+      r.frame = *number;
+      counts_.sequence = std::max(counts_.sequence.value_or(0), *number + 1);
+    }
     r.seconds =
         std::chrono::duration<double>(Clock::now() - frame.since).count();
     ++counts_.done;

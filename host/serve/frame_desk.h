@@ -36,8 +36,9 @@ struct DeskCounts {
   int64_t taken = 0, done = 0, failed = 0, refused = 0;
   int64_t repeats = 0;
   int64_t waiting = 0, under_way = 0;
-  double seconds = 0;            // of all that are done
-  std::vector<int64_t> buckets;  // done in at most kFrameSeconds[i]
+  std::optional<int64_t> sequence;  // frames of it that have their answers
+  double seconds = 0;               // of all that are done
+  std::vector<int64_t> buckets;     // done in at most kFrameSeconds[i]
 };
 // Limits of a histogram.
 inline constexpr double kFrameSeconds[] = {
@@ -47,14 +48,17 @@ class FrameDesk final : public FrameSource {
  public:
   using Ticket = std::future<FrameResult>;
 
-  // `most`: frames that wait or are under way.
-  explicit FrameDesk(size_t most);
+  // `most`: frames that wait or are under way. `sequence`: as
+  // Engine::sequence_frames().
+  explicit FrameDesk(size_t most, std::optional<int64_t> sequence = {});
 
   // For senders. give() returns nothing, and counts that, if there is no room,
   // no frame can be run for now, or the desk is closed; give_when_free() waits
   // for room, and returns nothing if the desk is closed.
+  // `file`: its kept_file() (frame_source.h).
   std::optional<Ticket> give(std::vector<uint8_t> input);
-  std::optional<Ticket> give_when_free(std::vector<uint8_t> input);
+  std::optional<Ticket> give_when_free(std::vector<uint8_t> input,
+                                       std::string file = {});
   // Returns why give() returns nothing, now.
   std::string refusal() const;
 
@@ -69,9 +73,12 @@ class FrameDesk final : public FrameSource {
 
   // For the engine's thread.
   std::optional<std::vector<uint8_t>> next() override;
+  std::string file() const override;
   bool ended() const override { return closed(); }
   int descriptor() const override { return wakeup_.descriptor(); }
-  void take(const std::vector<uint8_t>& output);
+  // `number`: of the frame, if the engine counts those of a sequence.
+  void take(const std::vector<uint8_t>& output,
+            std::optional<int64_t> number = {});
   void repeats() override;
   // Those that wait, too.
   void fails(const Error&) override;
@@ -83,11 +90,12 @@ class FrameDesk final : public FrameSource {
   struct Frame {
     FrameResult result;
     std::vector<uint8_t> input;
+    std::string file;
     std::promise<FrameResult> promise;
     Clock::time_point since;
   };
   bool has_room() const;
-  Ticket add(std::vector<uint8_t> input);
+  Ticket add(std::vector<uint8_t> input, std::string file);
   void set_readable();
 
   const size_t most_;

@@ -24,6 +24,7 @@ struct MqttMessage {
   std::string topic;
   std::span<const uint8_t> bytes;
   bool is_retained = false;  // was there before anybody asked for it
+  int number = 0;  // the broker's; the same if it sends the message again
 };
 
 class MqttClient {

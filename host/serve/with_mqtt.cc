@@ -158,8 +158,10 @@ class MqttClient::Work {
   }
   static void came(mosquitto*, void* user, const mosquitto_message* m) {
     const auto* const bytes = static_cast<const uint8_t*>(m->payload);
-    self(user).handler_.message(
-        {m->topic, {bytes, static_cast<size_t>(m->payloadlen)}, m->retain});
+    self(user).handler_.message({m->topic,
+                                 {bytes, static_cast<size_t>(m->payloadlen)},
+                                 m->retain,
+                                 m->mid});
   }
   static void published(mosquitto*, void* user, int number) {
     if (self(user).handler_.acknowledged) {

@@ -10,6 +10,12 @@ void SequenceMirror::begin_sequence() {
   asked_ = false;
 }
 
+void SequenceMirror::go_on_with(int64_t frames, VariableValues values) {
+  begin_sequence();
+  values_ = std::move(values);
+  frames_ = frames;
+}
+
 SequenceStart SequenceMirror::begin_epoch() {
   submitted_ = epoch_ = frames_;
   asked_ = false;

@@ -30,6 +30,8 @@ class SequenceMirror {
 
   // A new one, from the initial values on.
   void begin_sequence();
+  // The one of another process, whose copy this is.
+  void go_on_with(int64_t frames, VariableValues);
   // Other nodes go on from the copy, which is what they are started with.
   SequenceStart begin_epoch();
 
@@ -46,6 +48,7 @@ class SequenceMirror {
   int64_t copies() const { return copies_; }
   // Bytes of the copy; 0: none yet.
   int64_t bytes() const { return values_ ? values_->bytes() : 0; }
+  const std::optional<VariableValues>& values() const { return values_; }
 
  private:
   const uint16_t every_;

@@ -53,6 +53,24 @@ int64_t VariableValues::bytes() const {
   return sum;
 }
 
+std::vector<uint8_t> VariableValues::all() const {
+  std::vector<uint8_t> all;
+  for (const Value& v : values_) {
+    all.insert(all.end(), v.bytes.begin(), v.bytes.end());
+  }
+  return all;
+}
+
+bool VariableValues::set_all(std::span<const uint8_t> all) {
+  if (std::ssize(all) != bytes()) return false;
+  const uint8_t* from = all.data();
+  for (Value& v : values_) {
+    std::copy_n(from, v.bytes.size(), v.bytes.begin());
+    from += v.bytes.size();
+  }
+  return true;
+}
+
 bool VariableValues::belong_to(const Net& net) const {
   if (values_.size() != net.variables.size()) return false;
   for (size_t i = 0; i < values_.size(); ++i) {

@@ -21,6 +21,10 @@ class VariableValues {
   // Takes bytes of it, from `offset` on.
   void put(const PlanVariable&, uint32_t offset, std::span<const uint8_t>);
   int64_t bytes() const;
+  // Returns all of them, one behind the other; set_all() takes that, and
+  // returns whether there are as many.
+  std::vector<uint8_t> all() const;
+  bool set_all(std::span<const uint8_t>);
   // Returns whether they are the variables of this net.
   bool belong_to(const Net&) const;
 

@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/base/text_bytes.h"
+#include "host/oracle/golden/checksum.h"
 #include "host/plan/file/plan_key.h"
 #include "host/plan/types/cluster.h"
 
@@ -68,6 +71,36 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
     }
     if (const auto stuck = recover(e, *node)) throw Error(*stuck);
   }
+}
+
+void RecoveringEngine::keep_in(const std::string& path,
+                               const std::string& model,
+                               const LockRequest& request) {
+  const std::string of = model + " " + net_key(prepared_->net);
+  file_ = std::make_unique<SequenceFile>(
+      path, sha256_hex(bytes_of(of)) + " " + graph_.name, request);
+  VariableValues values(prepared_->net);
+  if (!file_->was_there()) {
+    file_->renew(values.all());
+    workers_.tell(printable(path) + ": a new sequence, from frame 0 on");
+    return;
+  }
+  KnownSequence known = file_->take_known();
+  if (!values.set_all(known.values)) {
+    throw Error(Exit::kCorrupt,
+                printable(path) + ": it has other variables than the model");
+  }
+  mirror_->go_on_with(known.frames, std::move(values));
+  covered_ = frames_ = known.frames;
+  for (SequenceFrame& frame : known.since) {
+    if (is_kept(frame.file)) known_[frame.file].frame = frames_;
+    inputs_.push_back(std::move(frame));
+    ++frames_;
+  }
+  answered_ = inputs_.size();
+  workers_.tell(fmt::format(
+      "{}: the sequence goes on with frame {}, from its copy before frame {}",
+      printable(path), format_count(frames_), format_count(covered_)));
 }
 
 RecoveringEngine::~RecoveringEngine() { workers_.forget_user(this); }
@@ -259,9 +292,9 @@ bool RecoveringEngine::stream_on(const Next& next, const Take& take) {
       }
       std::optional<Bytes> input = next();
       if (!input || !repeats()) return input;
-      inputs_.push_back(*std::move(input));
+      inputs_.push_back({{}, *std::move(input)});
     }
-    return inputs_[given_++];
+    return inputs_[given_++].input;
   };
   engine_->stream(next_input,
                   [&](const Answer& answer) { answered(answer, take); });
@@ -275,11 +308,16 @@ void RecoveringEngine::begin_again() {
 
 void RecoveringEngine::answered(const Answer& answer, const Take& take) {
   if (again_ > 0) {
+    const auto known = known_.find(inputs_[answered_ - again_].file);
+    if (known != known_.end()) known->second.output = answer.output;
     --again_;
     ++repeated_;
     return;
   }
+  Answer of = answer;
   if (mirror_) {
+    if (file_) file_->add(inputs_[answered_]);
+    of.frame = frames_;
     ++answered_;
   } else if (!inputs_.empty()) {
     inputs_.pop_front();
@@ -287,7 +325,7 @@ void RecoveringEngine::answered(const Answer& answer, const Take& take) {
   }
   ++frames_;
   failures_ = 0;
-  take(answer);
+  take(of);
 }
 
 void RecoveringEngine::renewed(int64_t frames) {
@@ -297,6 +335,7 @@ void RecoveringEngine::renewed(int64_t frames) {
   given_ -= count;
   answered_ -= count;
   covered_ = frames;
+  if (file_ && frames == file_->end()) file_->renew(mirror_->values()->all());
 }
 
 std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {

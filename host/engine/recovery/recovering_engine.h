@@ -23,6 +23,7 @@
 #include "host/engine/engine.h"
 #include "host/engine/frame_source.h"
 #include "host/engine/recovery/fallback_programs.h"
+#include "host/engine/recovery/sequence_file.h"
 #include "host/engine/recovery/spare_programs.h"
 #include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/workers/workers_engine.h"
@@ -48,7 +49,15 @@ class RecoveringEngine final : public Engine {
                    std::shared_ptr<FallbackPlans> plans = nullptr);
   ~RecoveringEngine() override;
 
+  // Before the first frame: the sequence that is served goes on with that of
+  // the file, and is kept there. `model`: the checksum of its file.
+  void keep_in(const std::string& path, const std::string& model,
+               const LockRequest&);
+
   const Graph& graph() const override { return graph_; }
+  std::optional<int64_t> sequence_frames() const override {
+    return mirror_ ? std::optional(frames_) : std::nullopt;
+  }
   void stream(const Next&, const Take&) override;
   void serve(FrameSource&, const Take&) override;
   EngineReport report() const override;
@@ -87,6 +96,11 @@ class RecoveringEngine final : public Engine {
   void answered(const Answer&, const Take&);
   // The copy of the variables covers these frames of the sequence.
   void renewed(int64_t frames);
+  // Returns the next frame of the source that is not in the sequence already.
+  // One that is has its answer, which comes once more.
+  std::optional<SequenceFrame> next_new(FrameSource&, const Take&);
+  // The error of a loss that the sequence does not survive here.
+  Error sequence_ends(const Error& why) const;
   bool is_idle() const { return answered_ == inputs_.size(); }
   // Goes on without the node; returns why that cannot be.
   std::optional<Error> recover(const Error& why, int node);
@@ -129,7 +143,7 @@ class RecoveringEngine final : public Engine {
   FrameSource* source_ = nullptr;  // while it serves
   // Inputs of frames without an answer, in order; of a sequence all since the
   // copy of its variables.
-  std::deque<Bytes> inputs_;
+  std::deque<SequenceFrame> inputs_;
   size_t given_ = 0;      // of them, to the engine in this epoch
   size_t answered_ = 0;   // of them
   size_t again_ = 0;      // answers that come once more
@@ -137,6 +151,14 @@ class RecoveringEngine final : public Engine {
   int64_t repeated_ = 0;  // answers that have come once more
   int64_t frames_ = 0;    // that have their answer
   std::optional<SequenceMirror> mirror_;
+  std::unique_ptr<SequenceFile> file_;  // of it
+  struct KnownAnswer {
+    int64_t frame;
+    Bytes output;  // when the frame was run again
+  };
+  // By kept_file(): of frames of the file that their sender gives once more.
+  std::map<std::string, KnownAnswer> known_;
+  std::string held_;  // one of them, which it gave while others were under way
   bool has_begun_ = false;           // this epoch
   int64_t epochs_ = 0;               // that have begun
   std::optional<uint64_t> loss_us_;  // when one was seen that is not made good

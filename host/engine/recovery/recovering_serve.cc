@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/engine/recovery/recovering_engine.h"
 #include "host/plan/types/cluster.h"
 
@@ -21,21 +22,21 @@ constexpr int kMostFailures = 3;  // without a lost node
 // those of the service, until a node is there that can be taken in.
 class RecoveringEngine::Gate final : public FrameSource {
  public:
-  Gate(RecoveringEngine& engine, FrameSource& source)
-      : engine_(engine), source_(source) {}
+  Gate(RecoveringEngine& engine, FrameSource& source, const Take& take)
+      : engine_(engine), source_(source), take_(take) {}
 
   std::optional<Bytes> next() override {
     engine_.began();
     if (engine_.given_ == engine_.inputs_.size()) {
       if (ends() || look_for_programs(false)) return std::nullopt;
-      std::optional<Bytes> input = source_.next();
-      if (!input) {
+      std::optional<SequenceFrame> frame = engine_.next_new(source_, take_);
+      if (!frame) {
         look_for_programs(engine_.is_idle());
         return std::nullopt;
       }
-      engine_.inputs_.push_back(*std::move(input));
+      engine_.inputs_.push_back(*std::move(frame));
     }
-    return engine_.inputs_[engine_.given_++];
+    return engine_.inputs_[engine_.given_++].input;
   }
   bool ended() const override { return ends() || source_.ended(); }
   int descriptor() const override { return source_.descriptor(); }
@@ -61,6 +62,7 @@ class RecoveringEngine::Gate final : public FrameSource {
 
   RecoveringEngine& engine_;
   FrameSource& source_;
+  const Take& take_;
   std::optional<uint64_t> returned_;
   bool sends_ = false;
 };
@@ -76,7 +78,7 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
         workers_.let_go();
         open();
       }
-      Gate gate(*this, source);
+      Gate gate(*this, source, take);
       engine_->serve(gate,
                      [&](const Answer& answer) { answered(answer, take); });
       ended = !gate.ends();
@@ -99,6 +101,33 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
   source_ = nullptr;
 }
 
+std::optional<SequenceFrame> RecoveringEngine::next_new(FrameSource& source,
+                                                        const Take& take) {
+  for (;;) {
+    if (!held_.empty()) {
+      // Answers are taken in the order in which the frames were given.
+      if (again_ > 0 || !is_idle()) return std::nullopt;
+      const auto known = known_.extract(held_);
+      held_.clear();
+      take({known.mapped().output, {}, known.mapped().frame});
+    }
+    std::optional<Bytes> input = source.next();
+    if (!input) return std::nullopt;
+    std::string file = file_ ? source.file() : std::string();
+    if (!known_.contains(file)) return {{std::move(file), *std::move(input)}};
+    held_ = std::move(file);
+  }
+}
+
+Error RecoveringEngine::sequence_ends(const Error& why) const {
+  if (!file_) return sequence_lost(why, frames_);
+  return Error(why.code(),
+               fmt::format("{}; the sequence stops before frame {}", why.what(),
+                           frames_),
+               "start it again: it goes on with that frame from " +
+                   printable(file_->path()));
+}
+
 void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
   const std::optional<int> node = workers_.coordinator().lost();
   if (why.code() != Exit::kNode || on_loss_ == OnLoss::kFail) {
@@ -111,7 +140,7 @@ void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
     source.repeats();
     if (const auto stuck = recover(why, *node)) wait_for_nodes(*stuck, source);
   } else {
-    if (mirror_) throw sequence_lost(why, frames_);
+    if (mirror_) throw sequence_ends(why);
     // All nodes answer. The frame may be the reason, so it is not repeated.
     if (++failures_ > kMostFailures) throw Error(why);
     note(why.what());
@@ -131,7 +160,7 @@ void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
 
 // A sequence without the frames that fail would be another one.
 void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
-  if (mirror_) throw sequence_lost(why, frames_);
+  if (mirror_) throw sequence_ends(why);
   source.fails(why);
   inputs_.clear();
   source.stands_still(why.what());
