@@ -73,7 +73,7 @@ struct CoordinatorConfig {
   // How many times that, plus the planned time of a frame, a run lasts in which
   // nodes say that they work and nothing comes of it.
   uint32_t patience = 30;
-  std::string name;        // told to others; kHolderBytes of it, printable
+  std::string name;  // told to others; kHolderBytes of it, printable
   // By which nodes tell coordinators apart; 0: it is drawn.
   uint32_t number = 0;
   bool take_over = false;  // of nodes that others have
