@@ -158,7 +158,7 @@ void deploy_with_leader(const DeployFlags& flags, WorkerCluster& workers,
   own.quiet = true;
   CoordinatorConfig config = coordinator_config(own, *transport);
   config.busy_fix = "--take-over";
-  // What this coordinator has, the leader may take.
+  // The leader may take over the nodes of this coordinator.
   config.number = workers.coordinator().number();
   Coordinator coordinator(std::move(config));
   const StopSignals signals;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr uint64_t kSecond = 1'000'000;
 
-// What keeps the programs of a node, whether it runs or not.
+// The programs of a node stay here, whether it runs or not.
 struct Kept {
   explicit Kept(uint32_t bytes) : room(bytes / 16 + 1) {
     memory.open(reinterpret_cast<uint8_t*>(room.data()), bytes);
