@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
 #include "host/oracle/int8/oracle.h"
@@ -16,8 +19,8 @@ std::vector<uint8_t> expected(const std::vector<uint8_t>& input) {
   return model_output(small_graph(), run_oracle(small_graph(), input));
 }
 
-FaultedRun run(const std::vector<std::string>& faults, int frames = 4,
-               double loss = 0, Nanos every = 0) {
+FaultedRun run_faults(std::vector<NodeFault> faults, int frames, double loss,
+                      Nanos every) {
   Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
   for (ClusterNode& n : cluster.nodes) n.flash = 256 << 10;
   FaultedOptions o;
@@ -30,13 +33,20 @@ FaultedRun run(const std::vector<std::string>& faults, int frames = 4,
     EXPECT_EQ(frame, next++);
     EXPECT_EQ(output, expected(input));
   };
-  for (const std::string& f : faults) o.faults.push_back(parse_fault(f));
-  o.limit = 100 * kSecond;
+  o.faults = std::move(faults);
+  o.limit = 2000 * kSecond;
   o.every = every;
   const FaultedRun r =
       run_with_faults(small_graph(), linked_nodes(cluster, "spatial"), o);
   EXPECT_EQ(next, frames);
   return r;
+}
+
+FaultedRun run(const std::vector<std::string>& texts, int frames = 4,
+               double loss = 0, Nanos every = 0) {
+  std::vector<NodeFault> faults;
+  for (const std::string& f : texts) faults.push_back(parse_fault(f));
+  return run_faults(std::move(faults), frames, loss, every);
 }
 
 std::vector<std::string> steps(const FaultedRun& r) {
@@ -91,6 +101,31 @@ TEST(FaultedRun, AShortStopIsNoLoss) {
 TEST(FaultedRun, ANodeThatWasCutOffReturns) {
   const FaultedRun r = run({"cut:0@100us..2s"}, 24, 0, 500 * kMillisecond);
   EXPECT_EQ(r.plans.back().seats.size(), 3u);
+}
+
+// It is taken in again each time, later and later.
+TEST(FaultedRun, ANodeThatFlapsTwentyTimesIsTakenInEachTime) {
+  std::vector<NodeFault> faults;
+  for (int i = 0; i < 20; ++i) {
+    const Nanos at = (1 + 70 * i) * kSecond;
+    faults.push_back({NodeFaultKind::kRestart, 1, {}, at, at, {}});
+  }
+  const FaultedRun r = run_faults(faults, 290, 0, 5 * kSecond);
+  EXPECT_EQ(std::ranges::count(steps(r), "loss"), 20);
+  EXPECT_EQ(std::ranges::count(steps(r), "return"), 20);
+  EXPECT_EQ(r.plans.back().seats.size(), 3u);
+}
+
+// Faster than it is taken in: the others are disturbed a few times only.
+TEST(FaultedRun, ANodeThatFlapsEachSecondDisturbsLittle) {
+  std::vector<std::string> faults;
+  for (int i = 0; i < 20; ++i) {
+    const std::string second = std::to_string(2 + i);
+    faults.push_back("cut:1@" + second + "s.." + second + "500ms");
+  }
+  const FaultedRun r = run(faults, 300, 0, 100 * kMillisecond);
+  EXPECT_GE(std::ranges::count(steps(r), "loss"), 2);
+  EXPECT_LE(std::ranges::count(steps(r), "loss"), 5);
 }
 
 TEST(FaultedRun, AllLostIsAnError) {

@@ -165,7 +165,7 @@ size_t SequenceFile::parse(std::span<const uint8_t> bytes) {
 
 void SequenceFile::add(const SequenceFrame& frame) {
   if (!file_) throw Error(Exit::kInternal, path_ + ": cannot be written");
-  // A record behind one that was cut off would be lost.
+  // A frame that is written behind one that was cut off would be lost.
   std::unique_ptr<DiskFile> file = std::move(file_);
   file->append(record_of(kFrame, end_, frame.file, frame.input));
   file->sync();
