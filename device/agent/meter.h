@@ -35,8 +35,8 @@ class Meter {
   // `worked`: the step did something, which a step without a firing may, too.
   void step_ended(bool fired, bool worked);
   MeterAnswer answer() const;
-  // Returns the times besides firings. The caller knows the place.
-  MeterTimes times() const { return {receive_us_, send_us_, 0, 0}; }
+  // Returns the times besides firings. The caller knows the stage.
+  MeterTimes times() const { return {receive_us_, send_us_, 0}; }
 
  private:
   void look();

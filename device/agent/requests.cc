@@ -479,10 +479,7 @@ Reply NodeAgent::meter(const uint8_t* data, uint32_t bytes) {
   }
   put(&a, sizeof a);
   MeterTimes t = meter_.times();
-  if (runs_program()) {
-    t.stage = shoal_last_work(&node_).stage;
-    t.frames = static_cast<uint16_t>(shoal_frames(&node_));
-  }
+  if (runs_program()) t.stage = shoal_last_work(&node_).stage;
   put(&t, sizeof t);
   return Reply::kOk;
 #endif

@@ -311,8 +311,7 @@ struct MeterTimes {
   // The times of taking datagrams, and of steps without their firings, which
   // is mostly sending. Encryption is part of both. Mod 2^32.
   uint32_t receive_us, send_us;
-  uint16_t stage;   // under way; 0 unless it runs
-  uint16_t frames;  // that have ended, mod 2^16
+  uint32_t stage;  // under way; 0 unless it runs
 };
 static_assert(sizeof(MeterTimes) == 12);
 static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(MeterAnswer) +

@@ -32,7 +32,7 @@ std::optional<NodeSample> parse_sample(Reply reply,
   return NodeSample{.compute_us = static_cast<uint32_t>(firings.us),
                     .receive_us = times.receive_us,
                     .send_us = times.send_us,
-                    .stage = times.stage};
+                    .stage = static_cast<uint16_t>(times.stage)};
 }
 
 }  // namespace
