@@ -527,8 +527,10 @@ def _samples(model, samples, folder):
                     raise TypeError("samples must be numbers, not %s" %
                                     array.dtype)
                 if array.shape not in (shape, shape[1:]):
-                    raise ValueError("a sample of shape %s, and the model's "
-                                     "input is %s" % (array.shape, shape))
+                    raise ValueError(
+                        "a sample of shape %s, and the model's input is %s; "
+                        "of an ONNX model channels come last" %
+                        (array.shape, shape))
                 if not numpy.isfinite(array).all():
                     raise ValueError("a sample has NaN or infinity")
                 file.write(numpy.ascontiguousarray(array, "<f4").tobytes())

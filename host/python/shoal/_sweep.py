@@ -4,7 +4,6 @@ import os
 import pickle
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 
 def sweep(row, cases, *, journal=None, comm=None):
@@ -37,6 +36,8 @@ def sweep(row, cases, *, journal=None, comm=None):
             return case, None, error if comm is None else _sendable(error)
 
     if comm is None:
+        # Not above: `import shoal` should not take its time.
+        from concurrent.futures import ThreadPoolExecutor
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             try:
                 done = list(pool.map(compute, todo))
