@@ -1,9 +1,13 @@
 // `shoal build` and `shoal emulate` as a script sees them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <string>
+#include <utility>
 
 #include "host/base/files.h"
 #include "host/engine/board/storage_image.h"
@@ -42,6 +46,30 @@ class BoardCli : public testing::Test {
   Graph graph_;
   std::vector<uint8_t> input_;
 };
+
+TEST_F(BoardCli, BoardsOnANetworkTellTheirTimes) {
+  const Told told = shop_.shoal(emulate_with(
+      {"--nodes", "2", "--strategy", "spatial", "--timeline", "t.json"}));
+  ASSERT_EQ(told.code, 0) << told.err;
+  std::map<std::pair<int, std::string>, double> sums;
+  double end = 0;
+  const json timeline = json::parse(shop_.read_text("t.json"));
+  for (const json& e : timeline.at("traceEvents")) {
+    if (e.at("ph") != "X") continue;
+    sums[{e.at("tid"), e.at("cat")}] += double(e.at("dur"));
+    end = std::max(end, double(e.at("ts")) + double(e.at("dur")));
+  }
+  for (const int node : {0, 1}) {
+    double all = 0;
+    for (const char* const what : {"slice", "receive", "send"}) {
+      EXPECT_GT((sums[{node, what}]), 0) << node << " " << what;
+      all += sums[{node, what}];
+    }
+    EXPECT_LE(all, end * 1.001) << node;
+  }
+  const Told alone = shop_.shoal(emulate_with({"--timeline", "a.json"}));
+  EXPECT_EQ(alone.code, 2) << alone.err;
+}
 
 TEST_F(BoardCli, OutputTraceAndCountersAreThere) {
   const Told told = shop_.shoal(

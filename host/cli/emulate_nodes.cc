@@ -351,12 +351,13 @@ int emulate_nodes(const EmulateFlags& flags) {
   Cluster cluster = cluster_of_boards(flags.plan);
   // Before any board boots.
   require_operands("emulate", flags.model, flags.plan, "INPUT", flags.input);
-  check_files(
-      {{"MODEL", flags.model},
-       {"INPUT", flags.input},
-       {"--labels", flags.results.labels},
-       {"--cuts", flags.plan.cuts.path}},
-      {{"--output", flags.results.output}, {"--html", flags.results.html}});
+  check_files({{"MODEL", flags.model},
+               {"INPUT", flags.input},
+               {"--labels", flags.results.labels},
+               {"--cuts", flags.plan.cuts.path}},
+              {{"--output", flags.results.output},
+               {"--timeline", flags.results.timeline},
+               {"--html", flags.results.html}});
   linked_request(flags.plan, cluster);
   EmulatedNodes boards(nodes_options(flags, cluster));
   RunFlags run;

@@ -17,12 +17,13 @@ constexpr Nanos kNanosPerUs = 1'000;
 
 Nanos nanos(uint64_t us) { return static_cast<Nanos>(us) * kNanosPerUs; }
 
-// The work of a node since its answer before, in microseconds.
+// The work of a node, in microseconds or nanoseconds.
 struct Done {
   uint64_t receive = 0, compute = 0, send = 0;
   uint64_t sum() const { return receive + compute + send; }
 };
 
+// Returns the microseconds since the answer before.
 Done between(const NodeSample& before, const NodeSample& now) {
   return {now.receive_us - before.receive_us,
           now.compute_us - before.compute_us, now.send_us - before.send_us};
@@ -83,10 +84,11 @@ class MeasuredTimeline {
   void add(uint32_t node, uint16_t stage, const Done& done, uint64_t from,
            uint64_t to) {
     Nanos at = nanos(from);
-    // Only what lies outside of the frames makes it longer than it can be.
+    // A node's clock may run faster than the coordinator's, as those do that
+    // count an emulator's instructions.
     const Nanos room = nanos(to) - at;
     const Nanos all = std::max(room, nanos(done.sum()));
-    const auto span = [&](Doing doing, uint64_t us) {
+    const auto span = [&](Doing doing, uint64_t us, uint64_t& sum) {
       const auto took = static_cast<Nanos>(static_cast<double>(nanos(us)) *
                                            static_cast<double>(room) /
                                            static_cast<double>(all));
@@ -95,14 +97,12 @@ class MeasuredTimeline {
           node,
           {.begin = at, .end = at + took, .doing = doing, .stage = stage});
       at += took;
+      sum += static_cast<uint64_t>(took);
     };
-    span(Doing::kReceive, done.receive);
-    span(Doing::kSlice, done.compute);
-    span(Doing::kSend, done.send);
     Done& sum = sums_[node];
-    sum.receive += done.receive;
-    sum.compute += done.compute;
-    sum.send += done.send;
+    span(Doing::kReceive, done.receive, sum.receive);
+    span(Doing::kSlice, done.compute, sum.compute);
+    span(Doing::kSend, done.send, sum.send);
   }
 
   std::string name(const Activity& a, uint32_t node) const {
@@ -123,22 +123,24 @@ class MeasuredTimeline {
     const auto busiest = static_cast<size_t>(
         std::ranges::max_element(sums_, {}, &Done::sum) - sums_.begin());
     const Done& most = sums_[busiest];
-    const auto time = [](uint64_t us) {
-      return format_time(static_cast<double>(us) * 1e-6);
+    const auto time = [](uint64_t ns) {
+      return format_time(static_cast<double>(ns) * 1e-9);
     };
     return fmt::format(
         "measured: of {} {} is busy for longest: it computes for {}, receives "
         "for {} and sends for {}, and waits for the rest. Times are by the "
-        "nodes' own clocks; where they lie is known to {}.",
-        time(end_ - begin_), plan_.nodes[busiest].name, time(most.compute),
-        time(most.receive), time(most.send), time(within_us_));
+        "nodes' own clocks, no longer than the time between two answers; where "
+        "they lie is known to {}.",
+        time((end_ - begin_) * kNanosPerUs), plan_.nodes[busiest].name,
+        time(most.compute), time(most.receive), time(most.send),
+        time(within_us_ * kNanosPerUs));
   }
 
   const MeasuredRun& run_;
   const Plan& plan_;
   const Net& net_;
   Recorder recorder_;
-  std::vector<Done> sums_;  // by node
+  std::vector<Done> sums_;  // by node, in nanoseconds
   uint64_t begin_ = 0, end_ = 0;
   uint64_t within_us_ = 0;  // that a span may lie elsewhere, at most
 };
