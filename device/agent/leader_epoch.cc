@@ -248,7 +248,7 @@ Status Leader::read_link(const LeaderRole& role, uint16_t link,
   return to == kCoordinator || to < p_.roles ? Status::kOk : Status::kBadRecord;
 }
 
-// Both ends of a pair are given the same, whoever asks first.
+// Both ends of a pair are given the same secret.
 void Leader::pair_secret(uint16_t a, uint16_t b, uint8_t out[kKeyBytes]) const {
   const uint16_t pair[2] = {a < b ? a : b, a < b ? b : a};
   static_assert(kHmacBytes == kKeyBytes);

@@ -63,7 +63,7 @@ struct LeaderNode {
 };
 static_assert(sizeof(LeaderNode) == 48);
 
-// What one node of a plan runs.
+// The program of one node of a plan.
 struct LeaderRole {
   uint8_t hash[32];        // of its program
   uint64_t generation;     // of a sealed one, else 0
@@ -126,7 +126,7 @@ constexpr LeaderTables leader_tables(const LeaderPlan& p) {
   return t;
 }
 
-// What the leader's arena has room for: the most of any of its plans.
+// The largest counts and bytes of any plan; the arena has room for these.
 struct LeaderNeeds {
   uint32_t peers = 0, targets = 0, streams = 0, ends = 0, link_bytes = 0;
 };

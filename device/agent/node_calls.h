@@ -1,6 +1,6 @@
-// A leader's calls to its nodes: it asks whether they are there, and starts
-// them in a new epoch, as a coordinator does (session_wire.h). Only one thing
-// is asked of a node at a time, and again until it is answered.
+// A leader's talk with its nodes besides rows: it asks whether they are there,
+// and starts them in a new epoch, as a coordinator does (session_wire.h). Only
+// one thing is asked of a node at a time, and again until it is answered.
 //
 //   hello -> challenge    the node is there
 //   probe -> verdict      whose it is, and whether it has started again

@@ -158,7 +158,7 @@ void deploy_with_leader(const DeployFlags& flags, WorkerCluster& workers,
   own.quiet = true;
   CoordinatorConfig config = coordinator_config(own, *transport);
   config.busy_fix = "--take-over";
-  // The leader may take over the nodes of this coordinator.
+  // The leader may take the nodes that this coordinator has.
   config.number = workers.coordinator().number();
   Coordinator coordinator(std::move(config));
   const StopSignals signals;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr uint64_t kSecond = 1'000'000;
 
-// The programs of a node stay here, whether it runs or not.
+// The memory of a node's programs, which outlives its starts.
 struct Kept {
   explicit Kept(uint32_t bytes) : room(bytes / 16 + 1) {
     memory.open(reinterpret_cast<uint8_t*>(room.data()), bytes);
