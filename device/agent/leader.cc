@@ -225,6 +225,7 @@ void Leader::begin_watch(uint64_t now) {
 }
 
 bool Leader::receive(uint64_t from, uint8_t* datagram, uint32_t bytes) {
+  if (bytes == 0) return false;
   const uint64_t now = now_us();
   if (datagram[0] != kDataKind) {
     return recovers() && calls_.receive(datagram, bytes, now);
