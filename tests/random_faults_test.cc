@@ -251,6 +251,19 @@ void judge_net(const NetCase& n, int at_events, Tally& tally) {
   }
 }
 
+// A node that needs no inputs ran ahead, which hid that the others stood.
+TEST(RandomFaults, CasesThatFailedOnce) {
+  for (const char* const text : {"5200030 2 3 3 0 1 0 5 2 719 -1 -1 0 1",
+                                 "4900035 2 3 3 0 0 0 5 1 5 -1 -1 0 1"}) {
+    NetCase n;
+    FaultCase f;
+    Tally tally;
+    from_text(text, n, f);
+    EXPECT_EQ(Judge(n).judge(f, tally), "") << text;
+    EXPECT_GT(tally.repeated, 0) << text;
+  }
+}
+
 TEST(RandomFaults, EveryFrameIsExactOrTheErrorSaysWhy) {
   Tally tally;
   if (const char* text = std::getenv("SHOAL_FAULT_CASE")) {
