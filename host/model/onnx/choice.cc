@@ -68,8 +68,11 @@ Aligned aligned(OnnxCall& call, size_t count) {
       continue;
     }
     out.tensors.push_back(call.constant_beside(*v.constant, out.order));
+    const Quantization& quant = v.constant->quant;
     if (v.constant->type == kOnnxBool) {
       call.graph().make_truth(out.tensors.back());
+    } else if (quant.scale.size() == 1) {
+      call.graph().note(out.tensors.back()).quant = quant;
     }
   }
   return out;

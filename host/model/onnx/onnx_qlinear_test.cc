@@ -249,6 +249,24 @@ TEST(OnnxQlinear, ChoicesAndMeans) {
   }
 }
 
+// The condition is an input of truth values, and what it chooses a constant of
+// another scale.
+TEST(OnnxQlinear, ChoicesByAnInput) {
+  OnnxBuilder b;
+  b.input("c", {1, 2}, 9);
+  b.input("x", {1, 2}, 3);
+  b.number("s", 0.5F);
+  b.number("t", 0.25F);
+  b.bytes("z", {}, {1});
+  b.bytes("k", {1, 2}, {5, -7});
+  b.node("QLinearWhere", {"c", "x", "s", "z", "k", "t", "z", "s", "z"}, "y");
+  b.break_domain("com.microsoft");
+  b.output("y", 3);
+  const Graph g = import_onnx(b.finish(), "m");
+  EXPECT_EQ(model_output(g, run_oracle(g, std::vector<uint8_t>{1, 0, 40, 41})),
+            (std::vector<uint8_t>{40, static_cast<uint8_t>(-3)}));
+}
+
 // Bytes are surrounded by a byte, which means its value in their scale.
 TEST(OnnxQlinear, PaddingsOfBytesAreBytes) {
   const auto bytes = [](std::optional<int> value) {

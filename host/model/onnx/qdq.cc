@@ -177,6 +177,10 @@ class Quantizer {
     if (!builder_.noted(t)) {
       return onnx_import::quoted(at(t).name) + " is not quantized";
     }
+    const int y = op.outputs[0];
+    if (at(t).constant && moves(op.kind) && !same_scales(t, y)) {
+      round_to(builder_, t, builder_.note(y));
+    }
     if (at(t).constant) {
       const std::string reason = round_constant(t);
       if (!reason.empty()) return reason;

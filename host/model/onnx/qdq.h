@@ -25,6 +25,9 @@ namespace shoal::onnx_import {
 // element between two rounded tensors become a FUNCTION.
 void round_what_is_unrounded(GraphBuilder&);
 
+// Rounds a constant's values to bytes of these scales.
+void round_to(GraphBuilder&, int constant, const QuantNote&);
+
 // Makes digits (host/model/graph/digits.h) of the products whose sums these
 // outputs are, and whole numbers of the digits. Of other operators than
 // products, RESHAPE and TRANSPOSE nothing is made.

@@ -41,7 +41,6 @@ class Unrounded {
   bool is_scalar(int t) const {
     return at(t).constant && element_count(at(t).shape) == 1;
   }
-  void round_constant(int t, const Quantization&);
   std::set<size_t> steps_to(size_t end, int& source);
   Op function_of(size_t end, const std::set<size_t>& steps, int source);
 
@@ -158,8 +157,7 @@ void Unrounded::take_scales_from_readers() {
       if (t < 0 || builder_.noted(t) || readers_[t].size() != 1) continue;
       if (at(t).constant) {
         if (is_scalar(t)) continue;
-        round_constant(t, note.quant);
-        builder_.note(t) = note;
+        round_to(builder_, t, note);
       } else if (!is_output(t) && makers_.contains(t)) {
         builder_.note(t) = note;
       }
@@ -167,17 +165,19 @@ void Unrounded::take_scales_from_readers() {
   }
 }
 
-void Unrounded::round_constant(int t, const Quantization& quant) {
-  std::vector<float> values = builder_.values(t);
-  const int zero = quant.zero[0];
-  for (float& v : values) {
-    const int byte = round_to_byte(double{v} / quant.scale[0], zero);
-    v = static_cast<float>(byte - zero) * quant.scale[0];
-  }
-  builder_.set_values(t, values);
-}
-
 }  // namespace
+
+void round_to(GraphBuilder& builder, int constant, const QuantNote& note) {
+  std::vector<float> values = builder.values(constant);
+  const float scale = note.quant.scale[0];
+  const int zero = note.quant.zero[0];
+  for (float& v : values) {
+    v = static_cast<float>(round_to_byte(double{v} / scale, zero) - zero) *
+        scale;
+  }
+  builder.set_values(constant, values);
+  builder.note(constant) = note;
+}
 
 void round_what_is_unrounded(GraphBuilder& builder) {
   Unrounded(builder).take_scales_from_readers();
