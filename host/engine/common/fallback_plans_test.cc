@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-// The search of each loss ends after 2 s; what it has found then is hardly
+// The search of each loss ends after 2 s; what it has found then is barely
 // slower than what a search without an end finds.
 TEST(FallbackPlans, ThoseOfUnequalNodesAreAsFastAsFreshOnes) {
   Cluster cluster = uniform_cluster(4, find_board("teensy41"), std::nullopt);
