@@ -13,7 +13,7 @@ packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
   libclang-rt-14-dev lld-14 clang-format-14 doxygen git python3 gcc-arm-none-eabi
   libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
-  libopenmpi-dev openmpi-bin procps pkgconf liblwip-dev ccache make python3-numpy python3-dev pybind11-dev mkdocs spin dpkg-dev
+  libopenmpi-dev openmpi-bin python3-mpi4py procps pkgconf liblwip-dev ccache make python3-numpy python3-dev pybind11-dev mkdocs spin dpkg-dev
   mosquitto openssl)
 if [[ "${1:-}" == train ]]; then
   packages+=(python3-torch python3-numpy)
