@@ -6,7 +6,6 @@
 // many lost datagrams in a row to make a silence of that length.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 namespace shoal {
@@ -24,14 +23,17 @@ inline SilenceLimits silence_of(uint64_t least_us, uint64_t trip_us,
                                 uint64_t longest_us) {
   constexpr uint64_t kLeastUs = 300'000, kUsuallyMostUs = 1'000'000;
   constexpr uint64_t kRoundTrips = 300, kSlices = 4, kTrips = 10;
+  uint64_t limit_us = kRoundTrips * least_us;
+  if (limit_us < kLeastUs) limit_us = kLeastUs;
+  if (limit_us > kUsuallyMostUs) limit_us = kUsuallyMostUs;
+  const uint64_t known_us = kSlices * longest_us + kTrips * trip_us;
   SilenceLimits s;
-  s.limit_us =
-      std::max(std::clamp(kRoundTrips * least_us, kLeastUs, kUsuallyMostUs),
-               kSlices * longest_us + kTrips * trip_us);
+  s.limit_us = limit_us > known_us ? limit_us : known_us;
   s.heartbeat_us = s.limit_us / 3;
   // A node that is busy must not find its queue full of questions.
-  s.again_us =
-      std::max(s.heartbeat_us / kTrips, trip_us + longest_us / kSlices);
+  const uint64_t calm_us = trip_us + longest_us / kSlices;
+  s.again_us = s.heartbeat_us / kTrips;
+  if (s.again_us < calm_us) s.again_us = calm_us;
   return s;
 }
 
