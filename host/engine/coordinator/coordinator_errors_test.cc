@@ -2,6 +2,7 @@
 // that names the node.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <tuple>
 
@@ -117,6 +118,15 @@ TEST(CoordinatorErrors, ANodeThatSaysItWorksIsNotBelievedForEver) {
   }
 }
 
+// Says a further stage or frame every 16 answers, up to `most` frames more.
+void lie_about_frames(Liar& liar, uint64_t& asked, uint64_t most) {
+  liar.says = [&asked, most](PingAnswer& said) {
+    said.stage = static_cast<uint16_t>(++asked / 16 % 2);
+    said.frames += static_cast<uint32_t>(std::min(asked / 16, most));
+  };
+  liar.swallows = true;
+}
+
 // Stages and frames that it says it has reached are believed as often as there
 // can be any.
 TEST(CoordinatorErrors, WhatALiarCanClaimIsBounded) {
@@ -127,16 +137,30 @@ TEST(CoordinatorErrors, WhatALiarCanClaimIsBounded) {
   start(c, p);
   run_frames(c, p, 2);
   uint64_t asked = 0;
-  liar.says = [&asked](PingAnswer& said) {
-    said.stage = static_cast<uint16_t>(++asked / 16 % 2);
-    said.frames += static_cast<uint32_t>(asked / 16);
-  };
-  liar.swallows = true;
+  lie_about_frames(liar, asked, 1);
   const uint64_t before = c.net.now_us;
   expect_error(end_of(c, 500'000'000), Exit::kNode,
                "node node1 (at3): it reports work");
-  EXPECT_GT(c.net.now_us - before, 2 * most_wait_us(c, p));
+  // The one frame and the stages that it claims are believed, then no more.
+  EXPECT_GT(c.net.now_us - before, 3 * most_wait_us(c, p) / 2);
   EXPECT_LT(c.net.now_us - before, 12 * most_wait_us(c, p));
+}
+
+// A node that needs no inputs may run ahead, so frames that nobody has asked
+// for do not count as progress.
+TEST(CoordinatorErrors, FramesThatWereNotSubmittedAreNoProgress) {
+  const Prepared p = small_linked(2);
+  TestCluster c(9);
+  c.config.patience = 3;
+  Liar liar(c);
+  start(c, p);
+  run_frames(c, p, 2);
+  uint64_t asked = 0;
+  lie_about_frames(liar, asked, UINT64_MAX);
+  const uint64_t before = c.net.now_us;
+  expect_error(end_of(c, 500'000'000), Exit::kNode,
+               "node node1 (at3): it answers, but its program stands");
+  EXPECT_LT(c.net.now_us - before, 2 * most_wait_us(c, p));
 }
 
 // One that is slow is not ended while anything comes.
