@@ -151,10 +151,6 @@ void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 void write_timeline(const std::string& file, const EngineReport& done) {
   const std::string timeline = measured_timeline(done);
   if (timeline.empty()) {
