@@ -7,10 +7,10 @@
 namespace shoal {
 namespace {
 
-// What chunks of a tape may have. Two of the largest lie in the arena, and
-// each has an entry in its stage's record. That lies there as well if the image
-// is not mapped, in room for the longest of all stages: so a stage has the
-// smallest chunks whose table that room holds.
+// Limits for the chunks of a tape. Two of the largest chunks lie in the arena,
+// and each chunk has an entry in its stage's record. If the image is not
+// mapped, the longest record lies in the arena too, so a stage gets the
+// smallest chunks whose table fits that room.
 constexpr int64_t kLeastRecord = 512, kMostRecord = 32768;
 
 std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
@@ -49,7 +49,8 @@ void AllCandidates::add(std::vector<Candidates>& to, size_t limit,
                   groups_, tiles_);
 }
 
-// They have many tables, and who asks for the smallest alone needs none.
+// These searches have many tables, so they are made only when the shortest time
+// is asked for.
 void AllCandidates::add_fast() {
   const size_t limits = survey_.chunk_limits().size();
   if (!fast_.empty()) return;
@@ -70,8 +71,9 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
   return all;
 }
 
-// Those with the smallest estimates first, so that what is built bounds the
-// others; one even if there is no way at all.
+// Adds the searches with the smallest estimates first, because each plan that
+// is built bounds the others. Adds at least one, even if no estimate says that
+// it can succeed.
 void AllCandidates::add_rooms(size_t most) {
   Candidates search(net_, task_.supply, survey_, slots_, gains_, memo_.stages,
                     task_.packs, task_.streams, 0,
@@ -111,8 +113,8 @@ std::optional<Candidate> AllCandidates::smallest() {
     }
   }
   if (!best || !survey_.link().linked) return best;
-  // Rows of links and what fills the arena may change its fixed parts, so that
-  // it is smaller than before.
+  // Spare rows for links and filling the arena can change the arena's fixed
+  // parts, so a candidate may become smaller.
   const auto rank = [](const Candidate& c) {
     return std::pair{c.node.arena_bytes, c.time_ps};
   };
@@ -143,7 +145,7 @@ Candidate AllCandidates::best(const Candidate& least) {
     }
   };
   search(small_, task_.budget());
-  // What these leave is for slots and sets.
+  // The rest of the budget is for slots and for weights kept in SRAM.
   for (const int percent : tuning::kBeforeFilling) {
     search(fast_, tuning::percent_of(percent, task_.budget()));
   }
@@ -159,14 +161,15 @@ Candidate AllCandidates::best(const Candidate& least) {
   return small_.front().loosened(best, task_.budget());
 }
 
-// Gives weights of four bits what the budget has left.
+// Gives int4 weights the bytes that the budget has left.
 Candidate AllCandidates::with_int4_room(Candidate best) const {
   if (best.node.layout.room_bytes == 0 || !fast_.empty()) return best;
   Candidate filled = small_.front().filled(best, task_.budget());
   return filled.node.arena_bytes <= task_.budget() ? filled : best;
 }
 
-// Sets make records shorter, but `least` is what is called the smallest.
+// Weights kept in SRAM make records shorter, but `least` is the arena that the
+// plan reports as the smallest.
 void AllCandidates::fill(std::vector<Candidate>& found, uint32_t least) const {
   found.resize(std::min(found.size(), tuning::kFilled));
   for (Candidate& c : found) {

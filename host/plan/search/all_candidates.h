@@ -1,5 +1,5 @@
-// All searches for one net on one board: with small chunks and large ones, for
-// the smallest arena and for the least time.
+// Searches the plans of one net on one board with small and with large storage
+// chunks, for the smallest arena and for the shortest time.
 #pragma once
 
 #include <algorithm>
@@ -16,20 +16,20 @@ namespace shoal {
 
 inline constexpr int64_t kUnlimited = int64_t{1} << 40;
 
-// What searches for a net with spills, and the same one without, share.
+// Results that the searches of a net with and without spills share.
 struct NetMemo {
   StageMemo stages;
   RecordMemo records;
 };
 
-// What is asked of the planner of a node alone, for a net with or without
-// spills or tiles.
+// A request to plan one node: the net may have spills or tiles.
 struct NodeTask {
   const PlanRequest& request;
   const Supply& supply;
-  const std::vector<bool>& streams;  // by layer: its weights are in storage
+  const std::vector<bool>&
+      streams;  // by layer: whether its weights are in storage
   PackMemo& packs;
-  NetMemo* memo = nullptr;  // of the net, whatever its spills; null: none
+  NetMemo* memo = nullptr;  // shared whatever the spills; may be null
   const Board& board() const { return request.node().board; }
   int64_t budget() const { return request.node().plan_budget(); }
   NodeLink link() const {
@@ -46,28 +46,32 @@ struct NodeTask {
   }
 };
 
-// The smallest arenas and the least times are searched for apart: a small one
-// has the smallest slots and no sets.
+// Searches for the smallest arena and for the shortest time separately: the
+// smallest arena has the smallest slots and keeps no weights in SRAM.
 class AllCandidates {
  public:
-  // `stops`: see Survey, `groups`: Candidates. Net and task must outlive it.
+  // `stops` is explained at Survey, `groups` at Candidates. Net and task must
+  // outlive this object.
   AllCandidates(const Net&, const Spilling&, const NodeTask&,
                 const std::vector<int>& stops = {},
                 const GroupNet* groups = nullptr);
 
-  // The smallest arena of all, and the least time in it.
+  // Returns the smallest arena, and the fastest plan within it.
   std::optional<Candidate> smallest();
   std::optional<PlanNode> smallest_node();
-  // `least` is the smallest, which fits.
+  // Returns the fastest plan within the budget. `least` is the result of
+  // smallest(), which must fit.
   Candidate best(const Candidate& least);
 
   const Survey& survey() const { return survey_; }
-  // What small arenas are searched with, for stages of at most so many ports,
-  // with so much room for records. Refers to this.
+  // Returns the stage search that smallest() uses, for stages of at most
+  // `max_ports` ports with `record_bytes` for records. It refers to this
+  // object.
   StageSearch small_stages(int max_ports, int64_t record_bytes) {
     return small_.front().all_stages(max_ports, record_bytes);
   }
-  // How much room for records is worth trying; {0}: they are mapped.
+  // Returns the sizes of room for records that are worth trying: {0} if records
+  // are mapped.
   std::vector<int64_t> record_bytes() const;
 
  private:
@@ -82,7 +86,7 @@ class AllCandidates {
   const NodeTask& task_;
   const GroupNet* const groups_;
   const bool tiles_;
-  NetMemo own_memo_;  // where none is given
+  NetMemo own_memo_;  // used if the task has none
   NetMemo& memo_;
   const Survey survey_;
   SegmentSlots slots_;

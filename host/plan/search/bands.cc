@@ -13,7 +13,7 @@
 namespace shoal {
 namespace {
 
-// Passes over the rows (or kernel rows) of a layer, and the work for fewer.
+// Returns how often a layer passes over its rows, or its kernel rows.
 int passes(const Layer& layer, LayerWork w) {
   return w.part < layer.kernel_h ? ceil_div(layer.kernel_h, w.part)
                                  : ceil_div(layer.out.box.rows(), w.band);
@@ -55,7 +55,7 @@ class Raiser {
     if (stage_.overlay) gain_ = overlay_gain(net_, *stage_.overlay);
   }
 
-  // All at once, if it fits: then no step has to be chosen.
+  // Takes all steps at once if that fits, so that none has to be chosen.
   bool raise_all() {
     Choice most = choice_;
     StageChoice& stage = most.stages[&stage_ - choice_.stages.data()];
@@ -83,9 +83,9 @@ class Raiser {
     return true;
   }
 
-  // One step; false if no step is left that saves time. A step's bytes may be
-  // those of before the last steps: they are looked at again if it seems best,
-  // or if nothing else is left.
+  // Takes one step, and returns false if no step that saves time is left. The
+  // bytes of a step may be stale: they are computed again only if the step
+  // looks best or nothing else is left.
   bool raise() {
     find_slot();
     for (;;) {
@@ -100,10 +100,10 @@ class Raiser {
   }
 
  private:
-  // Fewer passes over a layer, and what changes with it.
+  // A change to fewer passes over a layer, with what it saves and costs.
   struct Step {
     LayerWork work;
-    int64_t saved = 0;  // time; 0: there is no such step
+    int64_t saved = 0;  // ps; 0: there is no such step
     int64_t more = 0;   // bytes, besides the tape's slots
     int64_t chunk = 0;
     SegmentSlots::TensorSlots slots;
@@ -113,7 +113,7 @@ class Raiser {
   };
   struct Steps {
     bool known = false;
-    Step half, one;  // of the passes, one pass
+    Step half, one;  // to half of the passes, to one less
   };
 
   LayerWork& work(int i) { return choice_.work[segment_.begin + i]; }
@@ -189,7 +189,8 @@ class Raiser {
     return steps;
   }
 
-  // The largest chunk, whose it is, and the largest of all others.
+  // Finds the largest chunk, its layer, and the largest chunk of all other
+  // layers.
   void find_slot() {
     slot_ = other_slot_ = 0, slot_of_ = -1;
     for (int i = 0; i < layers_; ++i) {
@@ -211,7 +212,8 @@ class Raiser {
     return bytes_with(i, step) <= limit_;
   }
 
-  // Half of the passes, or one less if that does not fit.
+  // Returns the step to half of the passes, or to one less if that does not
+  // fit.
   Step* step_of(int i) {
     Steps& steps = steps_of(i);
     if (steps.half.saved == 0) return nullptr;
@@ -219,7 +221,7 @@ class Raiser {
     return steps.one.saved > 0 && fits(i, steps.one) ? &steps.one : nullptr;
   }
 
-  // The layer whose step saves most time a byte; -1: none fits.
+  // Returns the layer whose step saves the most time per byte; -1: none fits.
   int best_step() {
     int best = -1;
     double most = 0;
@@ -242,7 +244,7 @@ class Raiser {
     if (!stage_.overlay || step.has_lead) return false;
     return find_lead(i, step), true;
   }
-  // True if it was not known how things are now.
+  // Computes the bytes of a step again; returns true if they were stale.
   bool look_again(int i) { return look_again(i, *step_of(i)); }
   bool look_again() {
     bool any = false;

@@ -1,5 +1,5 @@
-// Spends what a stage has left of its budget on higher bands, where they save
-// the most time per byte: fewer firings, fewer passes over the weights.
+// Spends the bytes that a stage has left on higher bands, where they save the
+// most time per byte: layers fire less often and read their weights less often.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace shoal {
 
-// Bytes of all that is alive in a stage of the choice, slots and sets in SRAM
-// with it, overlay considered.
+// Returns the bytes that are alive during a stage of the choice, including
+// slots and weights in SRAM, less what an overlay saves.
 int64_t stage_bytes(const Net&, const std::vector<TensorUses>&, const Choice&,
                     const StageChoice&);
 
-// Raises bands in stage `stage` of the choice, and with them its slots and
-// its overlay's lead, as long as its bytes stay within `limit`.
+// Raises the bands of stage `stage`, with its slots and the lead of its
+// overlay, as long as the stage stays within `limit` bytes.
 void raise_bands(const Net&, const std::vector<TensorUses>&, const Supply&,
                  SegmentSlots&, Choice&, size_t stage, int64_t limit);
 

@@ -1,4 +1,4 @@
-// What batches are for: weights that come from storage are read once for all
+// Tests what batches are for: weights from storage are read once for all
 // frames, and layers that only compute take no longer.
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ TEST(BatchPlan, DenseLayersReadTheirWeightsOnceForAllFrames) {
   ASSERT_GT(one.storage_read_bytes, 590000);
   for (const int frames : {2, 4, 8}) {
     const PlanNode all = planned(batch_net(net, frames), 0);
-    // Less than 1 % more, for tags of more chunks.
+    // Tags of more chunks may add less than 1 %.
     EXPECT_LT(all.storage_read_bytes, one.storage_read_bytes * 101 / 100)
         << frames;
     EXPECT_LT(all.seconds, one.seconds * frames * 0.7) << frames;
@@ -68,15 +68,15 @@ TEST(BatchPlan, EqualWeightsCountOnceAgainstFlash) {
     return planned(batch_net(net, 4), all - 1, objective);
   };
   EXPECT_GT(without_a_byte(Objective::kRam).storage_read_bytes, 0);
-  // Where there is RAM to spare it stays in SRAM, and no frame reads it.
+  // If there is RAM to spare, the layer stays in SRAM and no frame reads it.
   const PlanNode kept = without_a_byte(Objective::kLatency);
   EXPECT_GT(kept.sram_weight_bytes, 0);
   EXPECT_EQ(kept.storage_read_bytes, 0);
   EXPECT_LT(kept.flash_weight_bytes, all);
 }
 
-// --max-writes is what a frame may spill: k frames together may spill k times
-// that and not a byte more.
+// --max-writes limits what a frame may spill: k frames together may spill k
+// times that and not a byte more.
 TEST(BatchPlan, FramesMaySpillTogetherWhatEachMay) {
   ShapeNet n("squeezed");
   const int x = n.conv(n.input(32, 32, 4), 3, 1, 16);

@@ -16,7 +16,7 @@
 namespace shoal {
 namespace {
 
-// Whether stages with bands of more than one row fit so much.
+// Returns whether all stages with bands of more than one row fit `bytes`.
 bool fits(const Partition& cuts, const std::vector<PassTable>& tables,
           int64_t bytes) {
   return !cuts.empty() && std::ranges::all_of(cuts, [&](const StageCut& c) {
@@ -25,7 +25,7 @@ bool fits(const Partition& cuts, const std::vector<PassTable>& tables,
   });
 }
 
-// Whether the same stages come of both, whatever the search thought of them.
+// Returns whether both lead to the same stages, whatever their estimates.
 bool is_same_choice(const Partition& a, const Partition& b) {
   return std::ranges::equal(a, b, [](const StageCut& x, const StageCut& y) {
     return x.segment == y.segment && x.table == y.table &&
@@ -33,14 +33,15 @@ bool is_same_choice(const Partition& a, const Partition& b) {
   });
 }
 
-// The cuts for less and less of the budget for higher bands, until `use` says
-// that it is enough.
+// Calls `use` with the best cuts for ever smaller shares of the budget for
+// higher bands, until it returns false.
 template <class Use>
 void each_partition(const StageSearch& search, int64_t budget, Use use) {
   Partition last;
   for (const int soft : tuning::kBands) {
     const int64_t more = tuning::percent_of(soft, budget);
-    // The best of all that fit more is the best of those that fit less, too.
+    // The fastest cuts within a larger share are also the fastest within a
+    // smaller one that they fit.
     if (fits(last, search.tables, more)) continue;
     const std::optional<Partition> cuts = fastest_cuts(search, {budget, more});
     if (!cuts) return;
@@ -98,7 +99,7 @@ SegmentBytes Candidates::segment_bytes(Segment s, int max_ports,
   const int64_t record = survey_.record_bytes(s, limit);
   if (record < 0) return {-1};
   const int most = std::min(max_ports, survey_.all_ports());
-  // An actor has two ports or more, and a state of two bytes.
+  // An actor has at least two ports, and two bytes of state.
   const int64_t fixed = align_up(static_cast<uint32_t>(4 * most)) +
                         align_up(static_cast<uint32_t>(most)) +
                         survey_.spill_state_bytes() + survey_.variable_bytes() +
@@ -154,7 +155,7 @@ Choice Candidates::choose(const Partition& cuts) {
     StageChoice stage{cut.segment, std::nullopt, false, table.chunk_limit};
     stage.share = cut.overlay && sharing_ &&
                   gains_.share(cut.segment) > gains_.overlay(cut.segment);
-    // Such a segment has one row a firing.
+    // Such a segment makes one row per firing.
     if (cut.overlay && !stage.share && gains_.overlay(cut.segment) > 0) {
       stage.overlay = gains_.best_overlay(cut.segment);
     }
@@ -207,7 +208,7 @@ Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
   return timed({choice, std::move(plan.nodes[0]), 0, tuning::kQuickTries});
 }
 
-// Of equal tries the same packing comes again.
+// Packing is deterministic, so equal tries give the same arena.
 Candidate Candidates::filled(const Candidate& c, int64_t budget) const {
   return timed(pack(c.choice, c.tries, INT64_MAX, {budget}));
 }
@@ -218,7 +219,7 @@ Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
   for (const Slack& slack : slacks(survey_.link().in_flight_bytes)) {
     Candidate loose =
         timed(pack(c.choice, c.tries, INT64_MAX, {budget}, slack));
-    // Rows must not take the room of slots or gaps.
+    // Spare rows must not take the room of slots or gaps.
     if (loose.node.arena_bytes <= budget && loose.node.gaps == best.node.gaps &&
         static_cast<double>(loose.time_ps) <=
             tuning::kAboutAsFast * static_cast<double>(best.time_ps)) {
@@ -228,7 +229,7 @@ Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
   return best;
 }
 
-// Raises bands in all stages at once; if the result cannot be packed, by less.
+// Raises bands in all stages at once, by less if the result cannot be packed.
 Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
   const int64_t room = budget - from.node.layout.buffers;
   for (const int percent : tuning::kMoreBands) {
@@ -246,9 +247,9 @@ Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
   return from;
 }
 
-// Cuts lay an output over an input only where nothing else fits. Where weights
-// come from storage the room is worth as much to higher bands: each pass over
-// the rows reads and checks all weights again.
+// The search lays an output over an input only where nothing else fits. If
+// weights come from storage, an overlay also pays for higher bands, since each
+// pass over the rows reads and checks all weights again.
 bool Candidates::lay_over(const Choice& choice, StageChoice& stage) const {
   std::optional<Overlay> o = overlay_pair(net_, uses_, stage.segment);
   if (stage.overlay || !o) return false;
@@ -259,7 +260,8 @@ bool Candidates::lay_over(const Choice& choice, StageChoice& stage) const {
   return overlay_gain(net_, *o) > 0;
 }
 
-// Then in one stage after the other, as long as each can be packed.
+// Raises bands in one stage after the other, as long as the result can be
+// packed.
 Candidate Candidates::raise_each(Candidate best, int64_t budget,
                                  bool over) const {
   const int64_t room = budget - best.node.layout.buffers;
@@ -334,7 +336,7 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
     }
     if (ports >= survey_.all_ports()) break;
   }
-  // Who was packed badly at first may be the smallest after all.
+  // A candidate that was packed badly at first may become the smallest.
   for (const auto& [cuts, bytes] : tried) {
     if (bytes > tuning::worth_trying(best->node.arena_bytes)) continue;
     Candidate c =
@@ -360,7 +362,7 @@ std::optional<Candidate> Candidates::smallest(int64_t most) {
   std::optional<Candidate> least = least_arena(most);
   if (!least) return least;
   least_without_sharing_ = least->node.arena_bytes;
-  // A tape has an order of its own.
+  // A tape has its own recorded order.
   sharing_ = !tape_;
   if (sharing_) {
     const std::optional<Candidate> less =

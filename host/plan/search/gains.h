@@ -1,6 +1,6 @@
-// What segments save with one row a firing: by an output over an input, or by
-// rings on the same bytes. Each takes a simulation of the segment, so it is
-// found once for all searches.
+// Finds the bytes that a segment saves with one row per firing, by an output
+// over an input or by rings that share bytes. Each answer takes a simulation of
+// the segment, so it is found once for all searches.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,18 @@ namespace shoal {
 
 class SegmentGains {
  public:
-  // `least`: the table with one row a firing. All must outlive it.
+  // `least` is the table with one row per firing. All references must outlive
+  // this object.
   SegmentGains(const Net&, const std::vector<TensorUses>&,
                const PassTable& least);
 
-  // Bytes; something less than `least`, if it is less than that.
+  // Return bytes. If less than `least` are saved, the result is some number
+  // below `least`.
   int64_t overlay(Segment, int64_t least = 0);
   int64_t share(Segment, int64_t least = 0);
-  // Simulations so far.
+  // Number of simulations so far.
   int64_t simulated() const { return simulated_; }
-  // The segment's pair with the lead that is needed.
+  // Returns the overlay that saves the most in the segment, with its lead.
   std::optional<Overlay> best_overlay(Segment);
 
  private:

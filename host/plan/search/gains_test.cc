@@ -65,7 +65,7 @@ TEST(GainBoundsTest, NothingSavesMore) {
   expect_bounded(bottleneck_net(32, 4));
 }
 
-// Of what is asked for more than it can save, little is simulated.
+// A question whose answer must be below `least` needs no simulation.
 TEST(SegmentGainsTest, WhatCannotSaveEnoughIsKnownWithoutASimulation) {
   const BoundedNet b(bottleneck_net(96, 6));
   SegmentGains exact(b.net, b.uses, b.least());

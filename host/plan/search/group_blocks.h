@@ -1,5 +1,5 @@
-// Channel groups of a net cut over nodes, in all places where they may be: what
-// a search for segments chooses from beside the layers as they are.
+// Finds every place for channel groups in a net that is cut over nodes. The
+// search for segments chooses between them and the plain layers.
 #pragma once
 
 #include <vector>
@@ -9,8 +9,9 @@
 namespace shoal {
 
 struct GroupWay {
-  int channels = 0;  // of a group, about
-  // The expansion stays outside: nothing is made twice, its rows lie in a ring.
+  int channels = 0;  // about as many in each group
+  // The expansion stays outside of the loop: no row is computed twice, and its
+  // rows lie in a ring.
   bool behind_expansion = false;
   bool operator==(const GroupWay&) const = default;
 };

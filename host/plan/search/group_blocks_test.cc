@@ -11,7 +11,7 @@
 namespace shoal {
 namespace {
 
-// Depthwise and pointwise layers in turn, as MobileNetV1 has them: a loop may
+// Alternates depthwise and pointwise layers, as MobileNetV1 does: a loop may
 // begin with either.
 Net separable_net() {
   ShapeNet n("separable");
@@ -24,7 +24,7 @@ Net separable_net() {
   return n.finish();
 }
 
-// A plan lacked the layers of a loop over whose first one another loop lay.
+// Overlapping loops would leave layers out of a plan.
 TEST(GroupBlocks, NoneLieOverThoseThatAreThere) {
   const Net net = separable_net();
   const Cluster cluster = uniform_cluster(2, find_board("teensy41"), {});

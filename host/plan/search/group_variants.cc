@@ -9,8 +9,8 @@ struct Way {
   GroupKind kind;
   int channels, band;
 };
-// Higher bands make fewer rows twice and hold more sums; more channels take
-// fewer calls of kernels and hold more rows.
+// Higher bands compute fewer rows twice but hold more sums; larger groups need
+// fewer kernel calls but hold more rows.
 constexpr Way kWays[] = {{GroupKind::kBehindExpansion, 8, 1},
                          {GroupKind::kAll, 16, 1},
                          {GroupKind::kAll, 8, 1},

@@ -1,6 +1,6 @@
-// A net with channel groups (host/plan/draft/group_net.h) in all places where
-// they may be, in a few ways: what searches for stages choose from beside the
-// net as it is. Small rings against rows that are made twice.
+// Variants of a net with channel groups (host/plan/draft/group_net.h) in every
+// possible place. The search for stages chooses between them and the plain net:
+// groups trade rows that are computed twice for smaller rings.
 #pragma once
 
 #include <memory>
@@ -13,20 +13,22 @@ namespace shoal {
 
 class GroupVariants {
  public:
-  // For stages of at most so many ports. Net and task must outlive it. None for
-  // a node that reads weights from storage: tapes know no loops.
+  // Stages have at most `max_ports` ports. Net and task must outlive this
+  // object. A node that reads weights from storage has no variants, because
+  // tapes do not support loops.
   GroupVariants(const Net&, const std::vector<TensorUses>&, const NodeTask&,
                 int max_ports);
 
   int count() const { return static_cast<int>(all_.size()); }
-  // Those within the segment. Variants count from 1; 0 is the net as it is.
+  // Returns the groups within the segment. Variants count from 1; 0 is the
+  // plain net.
   std::vector<Group> groups(int variant, Segment) const;
-  // Whether the segment begins or ends inside one.
+  // Returns whether the segment begins or ends inside a group.
   bool cuts(int variant, Segment) const;
-  // Rows of a tensor's ring with as few rows a firing as may be.
+  // Returns the rows of a tensor's ring with the fewest rows per firing.
   int slots(int variant, int tensor) const;
 
-  // Stages from a layer of the given net on.
+  // Offers stages that begin with a layer of the given net.
   void offer(int begin, StageBudget, Ends&) const;
 
  private:
@@ -39,7 +41,7 @@ class GroupVariants {
     const NodeTask task;
     AllCandidates all;
     const StageSearch search;
-    const StageOffers least, more;  // one row a firing; any number
+    const StageOffers least, more;  // one row per firing; any number
   };
   const Variant& of(int variant) const { return *all_[size_t(variant - 1)]; }
   std::vector<std::unique_ptr<Variant>> all_;

@@ -1,5 +1,5 @@
-// Nodes of a cluster that have no share of anything: a plan over some nodes is
-// one over more of them, too. It stays as it is; who is idle changes nothing.
+// Nodes of a cluster without a share of any layer. Adding them turns a plan
+// over some nodes into one over more nodes and changes nothing else.
 #pragma once
 
 #include <vector>
@@ -10,8 +10,8 @@
 
 namespace shoal {
 
-// A linked plan in which all nodes of the cluster are idle: who has no share
-// has a program, too. The cluster must outlive its supplies.
+// A plan in which all nodes of the cluster are idle; an idle node has a
+// program, too. The cluster must outlive the supplies.
 struct IdleNodes {
   IdleNodes(const Net&, const Cluster&);
 

@@ -11,9 +11,9 @@ namespace {
 
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
-// The smallest largest stage over all ways to cut the layers. What overlays
-// save is asked only where it decides: above what is possible if each saved all
-// that it may, and below what is possible without them.
+// Finds the smallest largest stage over all ways to cut the layers. The saving
+// of an overlay is computed only where it decides: between the result with
+// every overlay saving its upper bound and the result without overlays.
 class LeastStages {
  public:
   explicit LeastStages(const StageSearch& s)
@@ -55,15 +55,16 @@ class LeastStages {
 
  private:
   struct Known {
-    int64_t gain = 0;  // no overlay saves more; negative: it can be no stage
-    // Of the smallest table; without what is fixed until that has been asked.
+    int64_t gain = 0;  // upper bound of an overlay's saving; negative: no stage
+    // Bytes with the smallest table; without fixed bytes until those are
+    // computed.
     int64_t bytes = 0;
     bool is_whole = false;
   };
-  // By position: the largest stage of the best way to get there.
+  // By position: the largest stage of the best way to it.
   using Peaks = std::vector<int64_t>;
-  // A segment, and the largest stages of the best ways to where it begins and
-  // to where it ends.
+  // A segment, and the largest stages of the best ways to its begin and to its
+  // end.
   struct Step {
     Segment segment;
     Known& known;
@@ -85,8 +86,8 @@ class LeastStages {
     return known.bytes;
   }
 
-  // Less than `floor` is of no use; `take` says what a stage takes, if that is
-  // less than the best to its end.
+  // Values below `floor` make no difference. `take` returns the bytes of a
+  // stage if they may be below the best at its end.
   template <class Take>
   Peaks peaks(Peaks best, int64_t floor, Take take) {
     best[0] = floor;
@@ -106,8 +107,8 @@ class LeastStages {
   const StageSearch& s_;
   const int n_;
   const std::shared_ptr<TurnedTables> turned_;
-  const TableColumns& columns_;            // of the least tables
-  std::vector<std::vector<Known>> known_;  // by first layer, then length
+  const TableColumns& columns_;            // columns of the least tables
+  std::vector<std::vector<Known>> known_;  // indexed by [first layer][length]
 };
 
 }  // namespace

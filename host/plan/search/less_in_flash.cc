@@ -25,7 +25,7 @@ std::optional<PlanRequest> less_in_flash(const Net& net,
     const int64_t most = std::min(node.flash_weights.value_or(sizes[n].weights),
                                   sizes[n].weights);
     if (node.board.storages.empty() || most == 0) return {};
-    // What comes from storage instead has tables, too.
+    // Weights that come from storage instead need tables in flash as well.
     node.flash_weights = std::max<int64_t>(0, most - 2 * beyond[n]);
   }
   return less;

@@ -1,5 +1,5 @@
-// What to do where a built plan's programs take more flash than their nodes
-// have, of which searches only keep an estimate for tables.
+// Handles plans whose programs exceed the flash of their nodes. Searches only
+// estimate the size of tables, so this is known once a plan is built.
 #pragma once
 
 #include <optional>
@@ -10,12 +10,12 @@
 
 namespace shoal {
 
-// Whether a node's program exceeds its flash.
+// Returns whether the program of any node exceeds its flash.
 bool exceeds_flash(const Net&, const Cluster&, const Plan&);
 
-// The request with twice as many bytes less of weights in the flash of such
-// nodes as their programs exceed it by; none where they cannot come from
-// storage, or none are left.
+// Returns the request with fewer bytes of weights in the flash of such nodes:
+// twice as many fewer as the programs exceed it by. None if the weights cannot
+// come from storage, or no more can be moved.
 std::optional<PlanRequest> less_in_flash(const Net&, const PlanRequest&,
                                          const Plan&);
 

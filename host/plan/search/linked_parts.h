@@ -1,5 +1,5 @@
-// What the search over several nodes is made of: its cuts and their
-// alternatives, and what it asks of built plans.
+// Parts of the search over several nodes: its cuts and their alternatives, and
+// questions that it asks of built plans.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@
 
 namespace shoal {
 
-// Nodes assign what they read of variables, not what they would own. That
-// costs no layer before any row, because across the end of a segment all is
-// exchanged.
+// Makes each node assign the part of a variable that it reads, not the part
+// that it would own. This delays no layer, because everything can be exchanged
+// at the end of a segment.
 Cuts with_assignments_apart(const Net&, Cuts);
 
-// The net as its layers are cut, and where its weights lie. It refers to
-// itself, so that it stays where it is.
+// A cut net, and where its weights lie. It refers to itself, so it must not
+// move.
 struct CutOver {
   CutOver(const Net& net, const Cluster& cluster, Cuts given)
       : cuts(with_assignments_apart(net, std::move(given))),
@@ -39,8 +39,8 @@ struct CutOver {
   const Streaming streaming;
 };
 
-// The cuts with channel groups, halos that are sent within segments, or both,
-// in all places where they may be.
+// The same cuts with channel groups, with halos that are sent within segments,
+// or with both, in every possible place.
 struct Alternative {
   const Cuts cuts;
   const CutNet cut;
@@ -54,30 +54,31 @@ struct Alternative {
               memo) {}
 };
 
-// What a partition chooses, with the channel groups of its segments, and the
-// layers that send halos.
+// The segments of a partition, with their channel groups and the layers that
+// send halos.
 struct Chosen {
   SegmentChoice segments;
   std::vector<BlockChoice> groups;
   std::vector<int> halos;
 };
 
-// Adds what stages of the plan reach beyond their nodes' limits.
+// Adds to a budget the bytes by which stages of the plan exceed the limits of
+// their nodes.
 void add_lacks(const Partition&, const Plan&,
                const std::vector<int64_t>& limits, NodeBudgets&);
 
-// Why there are no segments: what a file of cuts keeps together is in the way.
+// Returns the misfit of cuts that join layers where a segment must end.
 Misfit must_end_behind(const CutNet&, int layer);
 
-// Of all that is alive during a stage.
+// Returns the bytes of everything that is alive during a stage.
 int64_t held_bytes(const PlanNode&, int stage);
 
-// Returns why no plan has these cuts: a node's share of a layer would fire more
-// often than a program counts; none: there may be one. It is known before any
-// ring is sized, which takes a step a firing.
+// Returns a misfit if a node's share of a layer would fire more often than a
+// program can count. This is checked before rings are sized, which takes a step
+// per firing.
 std::optional<Misfit> too_many_firings(const CutNet&);
 
-// Whether each in-stream of a node has as many ranges as are of use.
+// Returns whether each incoming stream has as many ranges as can be of use.
 bool has_all_gaps(const Plan&);
 
 }  // namespace shoal

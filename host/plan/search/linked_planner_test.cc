@@ -56,7 +56,7 @@ TEST(LinkedPlanner, StrategiesOfRandomNetsAreRight) {
   }
 }
 
-// Plans of nets whose layers are all cut alike.
+// A plan of a net whose layers are all cut alike.
 struct CutOf {
   Net net;
   Cluster cluster;
@@ -111,7 +111,7 @@ TEST(LinkedPlanner, AHaloIsComputedTwiceWithinASegment) {
   const Plan plan = cut.plan();
   EXPECT_TRUE(plan.streams.empty());
   EXPECT_EQ(plan.nodes[0].received_bytes, 6 * 6 * 3);
-  // One row of the first layer more on each node.
+  // Each node computes one more row of the first layer.
   EXPECT_EQ(plan.macs - plan.model_macs, 2 * 6 * 5 * 27);
 }
 
@@ -245,7 +245,7 @@ TEST(LinkedPlanner, AJoinedBlockMustNotChangeItsCut) {
   }
 }
 
-// A group never leaves its node.
+// A group of channels never leaves its node.
 TEST(LinkedPlanner, GroupsWantAllChannelsOnTheirNodes) {
   const Net net = bottleneck_net(16, 1);
   const Cluster cluster = cluster_of(2);
@@ -262,8 +262,8 @@ TEST(LinkedPlanner, GroupsWantAllChannelsOnTheirNodes) {
   }
 }
 
-// What a segment makes lies over what it uses up, and segments have channel
-// groups: still right, and smaller for some.
+// Plans with overlays and channel groups are still right, and some of them are
+// smaller.
 TEST(LinkedPlanner, OverlaysAndGroupsAreRightAndSaveBytes) {
   int smaller = 0, overlaid = 0;
   const auto try_net = [&](const Net& net, int nodes) {

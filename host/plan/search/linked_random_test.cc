@@ -1,5 +1,5 @@
-// Random networks under random cuts: whatever the mixture, the plan completes
-// in any order, and the checker finds nothing.
+// Plans random networks under random cuts: each plan must complete in any
+// order, and the checker must find nothing.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,7 +37,8 @@ LayerCut random_cut(const Layer& layer, const Cluster& cluster,
   }
 }
 
-// Runs of layers with the same cut, as people write them, or none alike.
+// Returns cuts in runs of layers with the same cut, as people write them, or
+// with a new cut for each layer.
 Cuts random_cuts(const Net& net, const Cluster& cluster, std::mt19937& random) {
   Cuts cuts;
   cuts.strategy = "random";
@@ -76,7 +77,7 @@ TEST(LinkedRandom, ShapeNets) {
   }
 }
 
-// Expansion, depthwise convolution and projection fire as one.
+// Expansion, depthwise convolution and projection fire as one actor.
 TEST(LinkedRandom, ChannelGroupsAndBands) {
   for (uint32_t seed = 1; seed <= 40; ++seed) {
     std::mt19937 random(seed);
@@ -107,7 +108,7 @@ TEST(LinkedRandom, ChannelGroupsAndBands) {
   }
 }
 
-// Columns of neighbours come row by row, instead of being made twice.
+// Neighbours send their columns row by row instead of computing them twice.
 TEST(LinkedRandom, HalosAreSentWithinSegments) {
   for (uint32_t seed = 1; seed <= 30; ++seed) {
     std::mt19937 random(seed);
@@ -132,7 +133,7 @@ TEST(LinkedRandom, HalosAreSentWithinSegments) {
     expect_right(net, sent);
     EXPECT_LT(sent.macs, twice.macs);
     EXPECT_GT(sent.streams.size(), twice.streams.size());
-    // In a ring, not a tensor that is held whole.
+    // Halos must be in rings, not in tensors that are held whole.
     const auto is_ring = [&](const PlanStream& s) {
       const PlanStage& stage = sent.nodes[s.from.node].stages[s.from.stage];
       const PlanBuffer& b = stage.buffers[stage.ports[s.from.port].buffer];
@@ -148,8 +149,8 @@ TEST(LinkedRandom, RandomNets) {
   }
 }
 
-// Plans that do not fit are thrown away, so they may stay unfinished; others
-// are as they are anyway.
+// Plans that do not fit are thrown away and may stay unfinished; all other
+// plans must not change.
 TEST(LinkedRandom, WhatMustFitIsTheSameIfItDoes) {
   int fit = 0, cut_short = 0;
   for (uint32_t seed = 1; seed <= 60; ++seed) {

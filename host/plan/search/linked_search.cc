@@ -26,7 +26,8 @@
 namespace shoal {
 namespace {
 
-// Of the arena, for head and largest record of a program that is not mapped.
+// Bytes of the arena for the head and the largest record of a program that is
+// not mapped.
 constexpr int64_t kTablesOfNode = 2048;
 
 class LinkedSearch : public Search {
@@ -107,7 +108,6 @@ class LinkedSearch : public Search {
     std::optional<Built> best = least_built(ram);
     if (!best) return no_segments();
     if (!ram && !fits(cluster_, best->plan) && is_near(best->plan)) {
-      // What `--objective ram` finds fits as a budget, too.
       std::optional<Built> least = least_built(true);
       if (least && largest_arena(least->plan) < largest_arena(best->plan)) {
         best = std::move(least);
@@ -122,7 +122,8 @@ class LinkedSearch : public Search {
     return filled ? *std::move(filled) : std::move(best->plan);
   }
 
-  // Of unequal budgets the smallest plan need not be the tight one.
+  // With unequal budgets the plan with the smallest arena may not be the one
+  // that fits best.
   std::optional<Plan> otherwise(std::string&) override {
     if (request_.objective != Objective::kLatency) {
       if (std::optional<Plan> plan = fastest()) return plan;
@@ -150,8 +151,9 @@ class LinkedSearch : public Search {
     int tighten_tries = 0;
   };
 
-  // `ram`: by the very least estimate; else within a step of it. None: there is
-  // no way to cut the net into segments, or no time.
+  // With `ram`, starts from the smallest estimate, otherwise from one within a
+  // step of it. None if the net cannot be cut into segments or the deadline has
+  // passed.
   std::optional<Built> least_built(bool ram) {
     std::optional<Built> best;
     const auto consider = [&best](Chosen choice, std::optional<Plan> made) {
@@ -201,10 +203,10 @@ class LinkedSearch : public Search {
     return best;
   }
 
-  // Where segments differ much in what the estimate leaves out, a smaller
-  // budget for all of them costs time: instead the search learns what was built
-  // larger, and then, of what packing leaves, how much is missing: to those
-  // segments that are beyond the budget, or if that leads nowhere to all.
+  // Estimates leave bytes out, more for some segments than for others. The
+  // search learns which were built larger, then charges what packing lacked to
+  // segments that exceed the budget, or to all: a smaller budget for all costs
+  // time.
   std::optional<Built> learnt(const BuildOptions& how) {
     std::optional<Built> found = learnt(how, true);
     return found ? std::move(found) : learnt(how, false);
@@ -216,7 +218,8 @@ class LinkedSearch : public Search {
       const std::optional<Partition> cuts = search_.fastest(budget);
       if (!cuts) return std::nullopt;
       const Chosen choice = chosen(*cuts);
-      // What a budget leaves would be spent, which says nothing of segments.
+      // No budget is given, because building would spend what it leaves, which
+      // says nothing about segments.
       std::optional<Plan> made = build(choice, {});
       if (!made) return std::nullopt;
       if (fits(cluster_, *made)) {
@@ -242,7 +245,7 @@ class LinkedSearch : public Search {
     return std::vector<int64_t>(limits_.size(), bytes);
   }
 
-  // Within a budget the time counts of what is near the smallest.
+  // Among partitions near the smallest, the fastest one counts.
   std::optional<int64_t> smallest_estimate(bool ram) const {
     if (ram) {
       return search_.smallest(any_streams_, learns_);
@@ -254,8 +257,8 @@ class LinkedSearch : public Search {
         });
   }
 
-  // Has the search know what segments of this plan hold beyond what they were
-  // taken to; false: nothing that it did not know.
+  // Tells the search how many bytes the segments of this plan hold beyond their
+  // estimates; returns false if it knew that.
   bool learn(const Partition& cuts, const Plan& plan) {
     std::vector<int64_t> held(cuts.size());
     for (const PlanNode& node : plan.nodes) {
@@ -274,7 +277,7 @@ class LinkedSearch : public Search {
     return any;
   }
 
-  // Without what costs depend on besides cuts.
+  // Costs can be shared only if they depend on nothing but the cuts.
   bool may_share(const SegmentMemo* memo) const {
     return memo && !any_streams_ && cuts_.joined.empty();
   }
@@ -282,7 +285,7 @@ class LinkedSearch : public Search {
   void add_groups(const Cuts& given, bool halos, const SearchOptions& options,
                   SegmentMemo& memo) {
     for (const GroupWay& way : options.groups) {
-      if (any_streams_) break;  // tapes know no loops
+      if (any_streams_) break;  // tapes do not support loops
       Cuts cuts = given;
       for (BlockChoice& block : group_blocks(cut_, way)) {
         cuts.blocks.push_back(block);
@@ -305,20 +308,20 @@ class LinkedSearch : public Search {
     return is_alone() ? 0 : waits * segment_latency_ps(cluster_, model_.busy());
   }
 
-  // With more rows in rings.
   struct Loosened {
     Plan plan;
-    bool all = false;  // as many as may be of use
+    bool all = false;  // no more rows can be of use
   };
 
-  // Whether smaller budgets for bands may leave room for more of them.
+  // Returns whether smaller budgets for bands may leave room for more spare
+  // rows.
   bool has_rungs(const Loosened& first) const {
     return rungs_ && !first.all && request_.objective == Objective::kLatency &&
            request_.byte_s == 0 && !any_streams_ && (!learns_ || is_alone()) &&
            model_.busy_nodes() <= tuning::kManyNodes;
   }
 
-  // More than `most`: it takes longer than that.
+  // Returns the latency of the plan; above `most`, only a lower bound of it.
   Nanos rehearsed(Plan plan, Nanos most) const {
     set_slices(cut_.net, cluster_, plan);
     return rehearse(cut_.net, supplies(), request_.max_payload, plan, 0, most)
@@ -362,7 +365,6 @@ class LinkedSearch : public Search {
     return best;
   }
 
-  // If that costs no time.
   Loosened loosened(const Chosen& choice, BuildOptions how,
                     const Plan& made) const {
     const bool many = model_.busy_nodes() > tuning::kManyNodes;
@@ -376,7 +378,6 @@ class LinkedSearch : public Search {
     for (const Slack& slack : all) {
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
-      // Rows must not take the room of slots or gaps.
       if (loose && fits(cluster_, *loose) && has_all_gaps(*loose) &&
           is_about_as_fast(*loose, made)) {
         return {std::move(*loose), &slack == &all.front()};
@@ -388,7 +389,6 @@ class LinkedSearch : public Search {
     return {made};
   }
 
-  // Each stage as much as it has room for, where not all have.
   std::optional<Plan> loosened_stages(const Chosen& choice, BuildOptions how,
                                       const Plan& made) const {
     StageSlacks slacks(how.slack, made, limits_);
@@ -433,7 +433,8 @@ class LinkedSearch : public Search {
     return plan;
   }
 
-  // Whether so little is missing that another packing might save it.
+  // Returns whether the plan exceeds its budget by so little that another
+  // packing might fit.
   bool is_near(const Plan& plan) const {
     for (size_t n = 0; n < limits_.size(); ++n) {
       const int64_t bytes = plan.nodes[n].arena_bytes;
@@ -442,9 +443,9 @@ class LinkedSearch : public Search {
     return true;
   }
 
-  // What lies from one segment to the next is packed between what segments
-  // take, which leaves gaps that the estimate does not know. With fewer
-  // segments there is less of it, at some time.
+  // Tensors that live across segments are packed around the buffers of each
+  // segment, which leaves gaps that the estimate does not know. Fewer segments
+  // have fewer such tensors but may take longer.
   std::optional<Plan> longer_segments() const {
     if (model_.busy_nodes() > tuning::kManyNodes) return std::nullopt;
     BuildOptions how;
@@ -470,7 +471,6 @@ class LinkedSearch : public Search {
     for (size_t n = 0; n < limits_.size(); ++n) {
       const bool mapped = cluster_.nodes[n].board.flash_mapped;
       const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTablesOfNode);
-      // Nodes without a share take nothing.
       const int64_t room = std::max<int64_t>(0, limits_[n] - fixed);
       all.push_back(tuning::percent_of(percent, room));
     }
@@ -507,7 +507,8 @@ class LinkedSearch : public Search {
     return plan;
   }
 
-  // None if there are no cuts, or only those that were seen before.
+  // Returns the next choice; none if there is no partition, or only one that
+  // was seen before.
   std::optional<Chosen> next(const NodeBudgets& budget,
                              std::vector<Partition>& seen,
                              int64_t toll_ps = 0) const {
@@ -529,7 +530,7 @@ class LinkedSearch : public Search {
         if (cuts.layers[l].sends_halo) choice.halos.push_back(l);
       }
       const std::vector<BlockChoice>& blocks = cuts.blocks;
-      // The request's own come first, and are there anyway.
+      // The request's own blocks come first and are in the cuts.
       for (size_t i = cuts_.blocks.size(); i < blocks.size(); ++i) {
         const BlockChoice& b = blocks[i];
         if (b.begin < c.segment.begin || b.end > c.segment.end) continue;
@@ -539,7 +540,7 @@ class LinkedSearch : public Search {
     return choice;
   }
 
-  // Rows only take time where slots for chunks had the room before.
+  // Spare rows can only cost time where they take room from slots for chunks.
   bool is_about_as_fast(Plan loose, Plan tight) const {
     const auto streams = [](const PlanNode& n) { return !n.storage.empty(); };
     if (std::ranges::none_of(loose.nodes, streams)) return true;
@@ -548,7 +549,8 @@ class LinkedSearch : public Search {
     return loose.latency_s <= tight.latency_s * tuning::kAboutAsFast;
   }
 
-  // Beside time, only what the file of cuts keeps together can be in the way.
+  // Besides the deadline, only layers that the cuts join can rule out every
+  // partition.
   Misfit no_segments() const {
     if (PlanDeadline::passed()) return PlanDeadline::no_plan();
     if (cannot_build_) return *cannot_build_;
@@ -575,9 +577,9 @@ class LinkedSearch : public Search {
   const bool learns_, roomy_, rungs_;
   RingMemo& rings_;
   PackMemo& packs_;
-  bool is_near_ = false;  // the smallest plan
+  bool is_near_ = false;  // whether the smallest plan nearly fits
   mutable std::optional<Misfit> cannot_build_;
-  double other_s_ = 1e6;  // more than any plan takes, as for a node alone
+  double other_s_ = 1e6;  // seconds; longer than any plan takes
 };
 
 }  // namespace

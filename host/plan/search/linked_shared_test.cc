@@ -1,4 +1,4 @@
-// Plans of MobileNetV2 for clusters: what every node needs, what travels, how
+// Plans of MobileNetV2 for clusters: memory of every node, traffic, and how
 // evenly the work is spread.
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ class MobileNet : public ::testing::Test {
   }
   static void TearDownTestSuite() { delete net_; }
 
-  // Made and checked once for all that ask for it.
+  // Makes and checks each plan once for all tests.
   static const Plan& plan(const std::string& strategy, int nodes,
                           Objective objective) {
     static std::map<std::tuple<std::string, int, Objective>, Plan> made;
@@ -49,7 +49,7 @@ class MobileNet : public ::testing::Test {
     return most;
   }
 
-  // MACs of the busiest node, of an even share.
+  // Returns the MACs of the busiest node relative to an even share.
   static double busiest(const Plan& plan) {
     int64_t most = 0;
     for (const PlanNode& n : plan.nodes) most = std::max(most, n.macs);
@@ -67,7 +67,7 @@ TEST_F(MobileNet, EightNodesTakeLittle) {
   EXPECT_LE(largest_arena(plan("kernel", 8, Objective::kRam)), 40u * 1024);
 }
 
-// The last of its cuts are those that splices find when nothing else helps.
+// The last cuts of this plan are found by splices when no other move helps.
 TEST_F(MobileNet, EightNodesOf32KBAreFast) {
   constexpr double kAlone = 0.7588, kAim = 4.6;
   const Plan p = make_plan(
@@ -79,7 +79,8 @@ TEST_F(MobileNet, EightNodesOf32KBAreFast) {
   EXPECT_LE(p.traffic_bytes, 1'350'000);
 }
 
-// What lwIP, stacks and agent leave of 64 KB, with weights from storage.
+// The budget is what lwIP, stacks and the agent leave of 64 KB; weights come
+// from storage.
 TEST_F(MobileNet, EightBoardsWith64KBHaveRoom) {
   constexpr int kRoom = 42592;
   const Cluster cluster = uniform_cluster(8, find_board("emcraft-sf2"), kRoom);
@@ -90,9 +91,9 @@ TEST_F(MobileNet, EightBoardsWith64KBHaveRoom) {
   EXPECT_LE(largest_arena(p), uint32_t{kRoom});
 }
 
-// The same on one board with datagrams of 128 B, its weights sealed: to read
-// them takes most of the time, so tiles are as few as leave room for tall
-// bands.
+// Plans the same for one board with datagrams of 128 B and sealed weights:
+// reading them takes most of the time, so there are only as many tiles as high
+// bands need.
 TEST_F(MobileNetLong, OneBoardWith64KBReadsLittle) {
   constexpr int kRoom = 55024;
   PlanRequest request = linked_nodes(
@@ -134,8 +135,8 @@ TEST_F(MobileNet, MoreNodesAreFasterAndSmaller) {
   }
 }
 
-// 0.240 s before what packing lacks was taken off single segments, and before
-// all that plans begin with was tried in ways that save memory.
+// The search must charge single segments with what packing lacked, and try all
+// seeds in ways that save memory.
 TEST_F(MobileNetLong, LittleMemoryIsNoReasonForFewCuts) {
   Cluster cluster = uniform_cluster(8, find_board("teensy41"), 20 * 1024);
   const Plan p = make_plan(*net_, linked_nodes(std::move(cluster), "auto"));

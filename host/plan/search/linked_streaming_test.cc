@@ -1,5 +1,5 @@
-// Nodes that read their weights from storage: plans that the checker accepts,
-// that complete in any order of the others, and that read every weight once.
+// Plans of nodes that read their weights from storage: the checker accepts
+// them, they complete in any order, and they read every weight once.
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
@@ -17,7 +17,8 @@
 namespace shoal {
 namespace {
 
-// Convolutions, then fully connected layers over a picture and a vector.
+// Returns convolutions followed by fully connected layers over a picture and a
+// vector.
 Net classifier() {
   ShapeNet n("classifier");
   int t = n.input(16, 16, 3);
@@ -31,14 +32,14 @@ Net classifier() {
   return n.finish();
 }
 
-// Without layers: what comes in goes out.
+// Returns a net without layers, whose input is its output.
 Net picture_only() {
   ShapeNet n("picture");
   n.output(n.input(8, 8, 3));
   return n.finish();
 }
 
-// Records have a map of the rows and columns that a node makes.
+// Records of this net have a map of the rows and columns that a node makes.
 Net enlarged() {
   ShapeNet n("enlarged");
   int t = n.conv(n.input(16, 16, 3), 3, 1, 4);
@@ -68,7 +69,7 @@ void expect_ordered(const Net& net, const Plan& plan) {
   for (const PlanNode& node : plan.nodes) {
     for (const PlanStage& stage : node.stages) {
       EXPECT_TRUE(stage.slot_count == 0 || !stage.order.empty());
-      // A node alone has orders of its own, with or without a tape.
+      // A single node has its own orders, with or without a tape.
       if (plan.nodes.size() == 1) continue;
       EXPECT_EQ(stage.order.empty(), stage.slot_count == 0);
     }
@@ -90,7 +91,8 @@ int64_t read_bytes(const Plan& plan) {
   return bytes;
 }
 
-// Weights fit, and tables fit; what both take shows when a plan is built.
+// Weights fit and tables fit, but whether both fit together is known only when
+// a plan is built.
 TEST(Streaming, WhereTablesLeaveNoRoomWeightsComeFromStorage) {
   const Net net = classifier();
   for (const char* const strategy : {"auto", "kernel", "spatial"}) {
@@ -128,12 +130,12 @@ TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {
           if (nodes == 1) continue;
           EXPECT_EQ(n.storage_read_bytes > 0, has_weights(n));
         }
-        if (nodes == 1) {  // it keeps them where there is room
+        if (nodes == 1) {  // it keeps them if there is room
           EXPECT_GT(read_bytes(plan) + plan.nodes[0].sram_weight_bytes, 0);
           continue;
         }
         EXPECT_GE(read_bytes(plan), weights);
-        // Biases, multipliers and tags of a net this small.
+        // Biases, multipliers and tags count in a net this small.
         const int copies = std::string(strategy) == "spatial" ? nodes : 1;
         EXPECT_LE(read_bytes(plan), copies * (weights * 3 / 2 + 6000));
       }
@@ -141,7 +143,7 @@ TEST(Streaming, PlansWithoutFlashAreRightAndReadEveryWeightOnce) {
   }
 }
 
-// Head and largest record lie in the arena as well, orders among them.
+// The head and the largest record, with its orders, lie in the arena as well.
 TEST(Streaming, PlansWithoutMappedFlashAreRight) {
   for (const Net& net : {classifier(), enlarged(), picture_only()}) {
     for (const char* const strategy : {"kernel", "layer", "spatial"}) {
@@ -219,7 +221,8 @@ TEST(Streaming, SlotsTakeWhatIsLeftOfTheArena) {
   EXPECT_LT(slots(24 * 1024), slots(96 * 1024));
 }
 
-// Arithmetic takes longer than reading: the core waits for the first chunk.
+// If arithmetic takes longer than reading, the core waits only for the first
+// chunk.
 TEST(Streaming, SmallerChunksComeSooner) {
   ShapeNet n("tall");
   n.output(n.conv(n.conv(n.input(14, 14, 32), 3, 1, 64), 3, 1, 128));

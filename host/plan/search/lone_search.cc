@@ -22,14 +22,14 @@ PlanRequest request_of(PlanRequest request, int node) {
 
 class LoneSearch : public Search {
  public:
-  // `inner`: of the node alone, by a request that `own` has.
+  // `inner` searches the node alone, for the request in `own`.
   LoneSearch(const Net& net, const PlanRequest& request, int node,
              std::unique_ptr<PlanRequest> own, std::unique_ptr<Search> inner)
       : request_(std::move(own)),
         node_(static_cast<size_t>(node)),
         inner_(std::move(inner)),
         all_(net, request.cluster) {
-    // Of the given request, which outlives this search.
+    // The given request outlives this search.
     const ClusterNode& of = request.cluster.nodes[node_];
     Supply& supply = all_.supplies[node_] = inner_->supplies()[0];
     supply.board = &of.board;
@@ -51,7 +51,8 @@ class LoneSearch : public Search {
   }
 
  private:
-  // It has no streams but the coordinator's, which name no nodes.
+  // All its streams are the coordinator's, which name no nodes, so nothing has
+  // to be renumbered.
   std::optional<Plan> among(std::optional<Plan> alone) const {
     if (!alone) return std::nullopt;
     std::vector<PlanNode> nodes = all_.plan.nodes;

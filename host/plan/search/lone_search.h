@@ -1,5 +1,5 @@
-// One node of a cluster that has all layers, while the others have no share:
-// planned as a node alone with links is, by the same search.
+// Plans one node of a cluster that computes all layers, while the others have
+// no share. The search is that of a single node with links.
 #pragma once
 
 #include <memory>
@@ -9,11 +9,12 @@
 
 namespace shoal {
 
-// `node`: of the request. Its plans have all nodes.
+// `node` is a node of the request. The plans have all nodes of the cluster.
 SearchOrMisfit lone_search(const Net&, const PlanRequest&, int node);
 
-// How linked_search() plans such a node besides: over slow links what it
-// computes while rows come counts for more than what it saves once it has them.
+// Further options with which linked_search() plans such a node. Over slow
+// links, computing while rows arrive can save more than the faster bands of a
+// single node do.
 std::vector<SearchOptions> streamed_ways();
 
 }  // namespace shoal

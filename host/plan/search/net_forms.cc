@@ -21,8 +21,8 @@ void add(const std::vector<Value>& values, Key& key) {
   key.insert(key.end(), values.begin(), values.end());
 }
 
-// What a layer is, but for its name and its tensors. The binding names all
-// fields, so that a new one does not compile until it is looked at here.
+// Returns a key of a layer without its name and tensors. The binding names all
+// fields, so a new field does not compile until it is handled here.
 Key kind_of(const Layer& l) {
   const auto& [op, name, file_op, in, out, kernel_h, kernel_w, stride_y,
                stride_x, dilation_y, dilation_x, pad_top, pad_left,
@@ -32,7 +32,7 @@ Key kind_of(const Layer& l) {
                loop_groups, loop_band] = l;
   (void)name, (void)file_op;
   (void)zero_in, (void)zero_weight, (void)zero_out, (void)act_min,
-      (void)act_max;  // of values
+      (void)act_max;  // derived from values
   Key key{static_cast<int64_t>(op),
           kernel_h,
           kernel_w,
@@ -53,7 +53,7 @@ Key kind_of(const Layer& l) {
           macs,
           loop_groups,
           loop_band};
-  // A net with loops is searched as it is, where nothing repeats.
+  // A net with loops has no equal forms, so the layers' addresses are the key.
   for (const Layer* of : loop) key.push_back(reinterpret_cast<intptr_t>(of));
   for (const View& v : in) add(v.box, key);
   add(out.box, key);
@@ -66,7 +66,7 @@ Key kind_of(const Layer& l) {
 Key kind_of(const NetTensor& t, const TensorUses& uses, int tensor,
             const std::vector<std::vector<int>>& slots) {
   Key key{t.rows, t.columns, t.channels, t.element_bytes, t.frames};
-  // Variables are told apart.
+  // Each variable has a key of its own.
   key.push_back(uses.variable >= 0 ? tensor : -1);
   for (const std::vector<int>& of : slots) {
     key.push_back(of[static_cast<size_t>(tensor)]);
@@ -129,8 +129,8 @@ void NetForms::add_layer(int layer, const std::vector<int>& touched,
   }
 }
 
-// Tensors have numbers in the order in which the segment's layers touch them,
-// so that those of a longer segment are those of the shorter one, and more.
+// Numbers tensors in the order in which the layers of the segment touch them,
+// so that a longer segment keeps the numbers of a shorter one.
 void NetForms::extend(int begin, int end) {
   Begin& b = begins_[begin];
   if (b.touched.empty()) b.touched.assign(net_->tensors.size(), -1);
@@ -150,7 +150,8 @@ void NetForms::extend(int begin, int end) {
   }
 }
 
-// Layers before the segment and behind it are told apart from its own alone.
+// Layers before and behind the segment are distinguished only from its own
+// layers.
 const NetForms::Form& NetForms::of(Segment s) {
   Begin& b = begins_[s.begin];
   const auto length = static_cast<size_t>(s.end - s.begin);
@@ -159,7 +160,8 @@ const NetForms::Form& NetForms::of(Segment s) {
   if (form) return *form;
   extend(s.begin, s.end);
   Form made{0, others_of(s)};
-  // Of longer segments more tensors may be touched than of this one.
+  // Longer segments may touch more tensors than this one, so the numbers of
+  // this one are found again.
   std::vector<int> touched(net_->tensors.size(), -1);
   int tensors = 0;
   const auto touch = [&](const Layer& l) {

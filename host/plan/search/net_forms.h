@@ -1,5 +1,5 @@
-// Where a net repeats itself: segments of equal layers, which touch equal
-// tensors in the same way, have the same form, wherever they are.
+// Finds repetitions in a net: segments of equal layers that touch equal tensors
+// in the same way have the same form, wherever they are.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace shoal {
 
-// The FNV-1a hash of a key, number by number.
+// Returns the FNV-1a hash of a key.
 struct KeyHash {
   template <typename Key>
   size_t operator()(const Key& key) const {
@@ -45,30 +45,32 @@ class Numbers {
 class NetForms {
  public:
   NetForms() = default;
-  // `slots`: numbers of each tensor that count, too. The net must outlive it.
+  // `slots` has further numbers by tensor that equal forms must share. The net
+  // must outlive this object.
   NetForms(const Net&, std::vector<TensorUses>,
            const std::vector<std::vector<int>>& slots);
 
   struct Form {
-    int number = 0;  // the same for segments of the same form
+    int number = 0;  // equal for segments of the same form
     // Layers outside the segment that touch a tensor that lives while it runs.
     std::vector<int> others;
   };
-  // Until the next call.
+  // The result is valid until the next call.
   const Form& of(Segment);
 
  private:
   using Key = std::vector<int64_t>;
   // The segments that begin at one layer.
   struct Begin {
-    std::vector<int> touched;  // by tensor: how many were before; -1: it is not
+    std::vector<int> touched;  // by tensor: its number; -1: not touched
     int tensors = 0;
-    std::vector<int> layers;  // by length - 1: a number for what they are
+    std::vector<int> layers;  // by length - 1: a number for these layers
     std::vector<std::optional<Form>> forms;  // by length
   };
 
   std::vector<int> others_of(Segment) const;
-  // What a layer is, and which of the tensors of a segment it touches.
+  // Adds to the key what a layer is and which tensors of the segment it
+  // touches.
   void add_layer(int layer, const std::vector<int>& touched, Key&) const;
   void extend(int begin, int end);
 

@@ -42,13 +42,13 @@ Misfit no_stages(const Net& net) {
           net.frames > 1 ? "a smaller --batch" : ""};
 }
 
-// Layers whose weights are read from storage.
+// Returns by layer whether its weights are read from storage.
 std::vector<bool> streamed(const Net& net, const PlanRequest& request,
                            const Supply& supply) {
   const Board& board = request.node().board;
   if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
   int64_t flash = std::min(request.node().flash_budget(), kUnlimited);
-  // Records lie there, too, and those of tapes are long.
+  // Records lie in flash as well, and those of tapes are long.
   if (flash_bytes(net) > flash) flash -= flash / tuning::kRecordPart;
   if (request.node().flash_weights) flash = *request.node().flash_weights;
   return streamed_layers(
@@ -67,7 +67,7 @@ std::string spilled_text(const SpillNet& spills) {
   return names;
 }
 
-// What the frames of a batch may spill together.
+// Returns how many bytes the frames of a batch may spill together.
 int64_t allowed_writes(const Net& net, const PlanRequest& request,
                        const Storage& storage) {
   const int64_t frames = net.frames;
@@ -93,8 +93,8 @@ std::string more_writes(const PlanRequest& request, const SpillNet& spills,
          writes + " B written a frame";
 }
 
-// Of a node with links storage is the last resort where its flash is mapped: a
-// program that comes over the network lies in flash.
+// A node with links whose flash is mapped reads weights from storage only as a
+// last resort, because a program that comes over the network lies in flash.
 Supply supply_of(const Net& net, const PlanRequest& request) {
   const ClusterNode& node = request.node();
   Supply supply{&node.board, nullptr, node.sealed};
@@ -115,8 +115,8 @@ class NodeSearch : public Search {
         streams_(streamed(net, request, supplies_[0])),
         task_{request, supplies_[0], streams_, packs_, &memo_} {}
 
-  // To be called first: what everything else begins with. Returns why there is
-  // no plan at all; none: there is one.
+  // Must be called first: finds the smallest plan, with which everything else
+  // begins. Returns a misfit if there is no plan at all.
   std::optional<Misfit> begin() {
     const bool stored = !task_.board().flash_mapped || task_.any_stream();
     if (stored && !supplies_[0].storage) return no_storage(net_, task_.board());
@@ -133,7 +133,7 @@ class NodeSearch : public Search {
     if (!task_.request.replay) return whole;
     return tiles().estimate(std::min(whole, most)).value_or(whole);
   }
-  // Tiles compute more and read more: only where nothing else fits.
+  // Tiles compute and read more, so they are used only if nothing else fits.
   std::optional<Plan> fastest() override {
     if (least_->node.arena_bytes <= task_.budget()) {
       return plan_of(all_->best(*least_).node);
@@ -142,7 +142,7 @@ class NodeSearch : public Search {
     const std::optional<PlanNode> some =
         tiles().smallest(least_->node.arena_bytes, task_.budget());
     if (!some || some->arena_bytes > task_.budget()) {
-      // Nothing was enough, so there is no smaller one.
+      // No tiling was small enough, so this is the smallest.
       tiled_ = some, is_tiled_ = true;
       return std::nullopt;
     }
@@ -151,7 +151,7 @@ class NodeSearch : public Search {
         node->arena_bytes >= some->arena_bytes) {
       return plan_of(*node);
     }
-    // What is called the smallest is the smallest.
+    // A plan that is reported as the smallest must not be larger than this one.
     Plan small = least_plan();
     const bool better = node &&
                         node->arena_bytes >= small.nodes[0].arena_bytes &&
@@ -159,7 +159,7 @@ class NodeSearch : public Search {
     return better ? plan_of(*node) : small;
   }
 
-  // The last resort: activations go to storage.
+  // As a last resort, activations go to storage.
   std::optional<Plan> otherwise(std::string& else_fits) override {
     const Storage* storage = supplies_[0].storage;
     if (!storage || task_.request.over_links()) return std::nullopt;
@@ -225,7 +225,7 @@ class NodeSearch : public Search {
   std::optional<AllCandidates> all_;
   std::optional<Candidate> least_;
   std::optional<TileSearch> tiles_;
-  bool is_tiled_ = false;  // the smallest with tiles was looked for
+  bool is_tiled_ = false;  // whether the smallest plan with tiles was searched
   std::optional<PlanNode> tiled_;
 };
 

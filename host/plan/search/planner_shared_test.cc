@@ -1,4 +1,4 @@
-// The planner on the shared models.
+// Runs the planner on the shared models.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -57,8 +57,8 @@ TEST(PlannerSharedTest, HalfOfTheLargestLayer) {
   }
 }
 
-// Every int8 model, at the smallest arena, at one and a half of it and
-// without limit.
+// Plans every int8 model within the smallest arena, within one and a half of it
+// and without a limit.
 TEST(PlannerSharedLong, TheCheckerAgrees) {
   for (const auto& file : fs::recursive_directory_iterator(models())) {
     if (file.path().extension() != ".tflite") continue;

@@ -22,8 +22,8 @@ void expect_sound(const Net& net, const Plan& plan) {
   EXPECT_GE(plan.macs, net.model_macs);  // columns of tiles are made twice
 }
 
-// Plans at the smallest arena, at twice that and without limit; the smallest
-// is exact.
+// Plans within the smallest arena, within twice that and without a limit; the
+// smallest is exact.
 void expect_good_plans(const Net& net, const std::string& board) {
   SCOPED_TRACE(net.name + " on " + board);
   const Plan small = plan_for(net, board, Objective::kRam);
@@ -64,8 +64,8 @@ TEST(PlannerTest, HandMadeNetsOnABoardThatReadsRecords) {
   }
 }
 
-// Each chunk has an entry in its stage's record: where buffers are small, large
-// chunks keep the record short, and elsewhere small ones keep slots small.
+// Each chunk has an entry in its stage's record. Large chunks keep the record
+// short where buffers are small; elsewhere small chunks keep slots small.
 TEST(PlannerTest, StagesHaveChunksOfTheirOwnSize) {
   ShapeNet n("wide end");
   int x = n.conv(n.input(32, 32, 3), 3, 2, 16);
@@ -81,7 +81,8 @@ TEST(PlannerTest, StagesHaveChunksOfTheirOwnSize) {
   const PlanStage& fullest = *std::ranges::max_element(
       node.stages, {}, [](const PlanStage& s) { return s.buffers.size(); });
   EXPECT_GT(last.slot_bytes, 4 * fullest.slot_bytes);
-  // With the chunks of the fullest stage the last one's table would be longer.
+  // With the chunks of the fullest stage the table of the last stage would be
+  // longer.
   const int64_t weights = flash_bytes(net.layers[last.actors.back().layer]);
   const int64_t entries = weights / fullest.slot_bytes;
   EXPECT_GT(entries * int64_t{sizeof(ChunkRecord)},

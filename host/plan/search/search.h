@@ -1,8 +1,7 @@
-// A search for the plan of a request, and what all searches have in common: the
-// objective, the budgets, what is said if nothing fits. How candidates are
-// found differs with what a stage is made from: a node's layers
-// (node_search.cc), or shares of layers and what goes over links
-// (linked_search.cc).
+// The interface of searches for the plan of a request. All searches share the
+// objective, the budgets and the misfit if nothing fits. They differ in how
+// they find candidates: stages consist of a node's layers (node_search.cc), or
+// of shares of layers and streams over links (linked_search.cc).
 #pragma once
 
 #include <cstdint>
@@ -25,94 +24,100 @@ namespace shoal {
 class Search {
  public:
   virtual ~Search() = default;
-  // The least time within the budgets; none: it found nothing that fits.
+  // Returns the fastest plan within the budgets; none if nothing that was found
+  // fits.
   virtual std::optional<Plan> fastest() = 0;
-  // What another plan takes: of what cannot be faster less is tried.
+  // Gives the latency of another plan: the search tries less for plans that
+  // cannot be faster.
   virtual void compare_with(double /*seconds*/) {}
-  // The smallest largest arena; a misfit: the net cannot be cut at all.
+  // Returns the plan whose largest arena is smallest; a misfit if the net
+  // cannot be cut at all.
   virtual OrMisfit<Plan> smallest() = 0;
-  // The smallest is beyond a budget: a plan that fits after all, or none.
-  // `else_fits`: with what else the request would be met, if that is known.
+  // Called if the smallest plan exceeds a budget: returns another plan that
+  // fits, or none. Sets `else_fits` to a change with which the request would be
+  // met, if one is known.
   virtual std::optional<Plan> otherwise(std::string& else_fits) = 0;
-  // What the largest arena of smallest() takes, about, of several nodes without
-  // its fixed parts; more than `most`: at least so much; 0: not known. Much
-  // quicker.
+  // Estimates the largest arena of smallest(), much faster than that; for
+  // several nodes without its fixed parts. A result above `most` is a lower
+  // bound; 0: not known.
   virtual int64_t least_arena(int64_t /*most*/) { return 0; }
-  // Of each node.
+  // By node.
   virtual const std::vector<Supply>& supplies() const = 0;
 
-  // Estimates, for which no plan is built; none: it has none.
+  // Estimates that need no built plan; none if the search has none.
   struct Estimate {
-    int64_t bytes = 0;  // of the smallest largest arena
-    // Within the budgets; 0: nothing fits, or it is not asked for.
+    int64_t bytes = 0;  // largest arena of smallest()
+    // Latency within the budgets; 0: nothing fits, or it is not needed.
     int64_t time_ps = 0;
   };
   virtual std::optional<Estimate> estimate() const { return std::nullopt; }
 };
 
-// A node alone, with links to its coordinator or without: cuts, bands and
-// overlays, tiles, weights from flash or storage, and, as the last resort of
-// one without links, activations through storage.
+// Searches plans of one node, with or without links to its coordinator: stages,
+// bands and overlays, tiles, weights from flash or storage, and, as the last
+// resort of a node without links, activations that are spilled to storage.
 using SearchOrMisfit = OrMisfit<std::unique_ptr<Search>>;
 SearchOrMisfit node_search(const Net&, const PlanRequest&);
-// Nodes with links, given the cut of every layer: which layers form a segment
-// (executed as one pipeline by all nodes that have a share of it), what is
-// computed twice and what is exchanged.
+// Options of the search for nodes with links, which is given the cut of every
+// layer. It decides which layers form a segment (run as one pipeline by all
+// nodes that have a share), what is computed twice and what is exchanged.
 struct SearchOptions {
-  // How many latencies of a link the begin of a segment is taken to cost; with
-  // more there are fewer segments.
+  // The cost of beginning a segment, in latencies of a link; a higher cost
+  // gives fewer segments.
   int waits = 1;
   FlashPercent flash = {};
   SegmentTime time = SegmentTime::kFrame;
-  int64_t byte_ps = 0;  // what a byte counts, beside the time that it takes
-  // Segments may have channel groups in one of these ways.
+  int64_t byte_ps = 0;  // cost of a received byte beyond its time
+  // Segments may have channel groups of any one of these kinds.
   std::vector<GroupWay> groups = {};
-  // Rings have room for what links have under way, where that fits.
+  // Rings have room for datagrams under way, where that fits.
   bool in_flight_room = true;
-  // Each node's rings have as much room as it has left, up to whole tensors.
+  // Rings of each node take all room that it has left, up to whole tensors.
   bool roomy = false;
-  // Where not all rings have room for what links have under way: each stage's
-  // as much as it has room for, and smaller budgets for bands.
+  // If not all rings have room for datagrams under way, gives each stage as
+  // many spare rows as fit, and tries smaller budgets for bands.
   bool rungs = false;
-  // What a segment makes may lie over what it uses up.
+  // The output of a segment may lie over an input that it consumes.
   bool overlays = false;
-  // Segments may send halos (LayerCut::sends_halo).
+  // Halos may be sent within segments (LayerCut::sends_halo).
   bool halos = false;
   bool operator==(const SearchOptions&) const = default;
 
-  // Overlays, and groups of any size.
+  // Turns on overlays, and groups of any size.
   void save_memory() {
     overlays = true;
     groups = {{64}, {32}, {16}, {8}};
   }
 };
-// `memo`: of searches of the same net over the same nodes.
+// `memo` is shared by searches of the same net over the same nodes; may be
+// null.
 SearchOrMisfit linked_search(const Net&, const PlanRequest&, Cuts,
                              const SearchOptions& = {},
                              SegmentMemo* memo = nullptr);
 
-// The plan of a request. Net and request must outlive the search.
+// Returns the plan of a request. Net and request must outlive the search.
 OrMisfit<Plan> search_plan(const Net&, const PlanRequest&, SearchOrMisfit);
-// The plan of the smallest arena, as it was built: to be compared by it before
-// what else is to be known is worked out by finish_plan().
+// Returns the plan with the smallest arena as it was built, without the figures
+// that finish_plan() adds.
 OrMisfit<Plan> smallest_plan(const Net&, const PlanRequest&, Search&);
 
 int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);
-// So far beyond all budgets that no plan fits which is estimated larger.
+// Returns an estimate above which no plan can fit any budget.
 int64_t far_beyond(const Cluster&);
-// Whether the largest arena of smallest() takes more by estimate, even without
-// its fixed parts; false: it is not known.
+// Returns whether the largest arena of smallest() exceeds `bytes` by estimate,
+// even without its fixed parts; false if that is not known.
 bool takes_more(Search&, int64_t bytes);
-// Whether an arena takes more than four fifths of its node's budget, so that
-// more room, or a plan that needs less, might be of use.
+// Returns whether an arena takes more than four fifths of its node's budget.
+// Then a plan that needs less memory may be faster.
 bool is_tight(const Cluster&, const Plan&);
-// Whether a node's arena takes more than that share of its budget without
-// weights that stay, which take whatever is left; other banks count as well.
+// Returns whether a node's memory exceeds a share of its budget without kept
+// weights, which take whatever is left. Other banks count as well.
 bool takes_besides_weights(const ClusterNode&, const PlanNode&, double share);
-// The same of any node: whether rows could do with more room.
+// Returns whether this holds for any node, so that spare rows may lack room.
 bool lacks_room(const Cluster&, const Plan&);
-// Names and boards of nodes, slices of linked ones, all modelled numbers.
+// Fills in names and boards of nodes, slices of linked nodes, and all modelled
+// figures.
 void finish_plan(const Net&, const PlanRequest&, const std::vector<Supply>&,
                  Plan&);
 

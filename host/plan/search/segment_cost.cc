@@ -26,26 +26,26 @@ double elements(const Box& box) {
   return box.empty() ? 0 : static_cast<double>(box.elements());
 }
 
-// Cursors and link entries of a stream at either end.
+// Bytes of a stream's cursors and link entries at either end.
 constexpr int64_t kInStreamBytes = 12, kTargetBytes = 16;
 
 }  // namespace
 
-// The stages of one segment and what they exchange.
+// The stages of one segment and their streams.
 struct CostModel::Draft {
   struct Flow {
     int64_t bytes;
     int rows;
-    bool at_once;  // all of it is there when the segment begins
+    bool at_once;  // all rows exist when the segment begins
     int count = 1;
   };
   struct Node {
-    PlanStage stage;            // without a share: empty
+    PlanStage stage;            // empty without a share
     std::vector<bool> is_ring;  // by buffer
     OverlayBuffers overlay;
     int64_t whole = 0, sent = 0, received = 0;
     std::vector<Flow> flows;
-    // Rows that are made in the segment go about as they are made.
+    // Rows that are made in the segment are sent as they are made.
     int64_t datagrams(int passes, uint32_t payload) const {
       int64_t all = 0;
       for (const Flow& f : flows) {
@@ -63,8 +63,8 @@ struct CostModel::Draft {
       }
       flows.push_back(flow);
     }
-    // The output stays two bands ahead of the input that it lies over, so this
-    // is less than the smaller of both.
+    // The output must keep a distance of two bands from the input that it lies
+    // over, so the saving is below the size of the smaller one.
     int64_t saved(const CutNet& s, int passes) const {
       if (!overlay.both()) return 0;
       int band = 1;
@@ -82,7 +82,7 @@ struct CostModel::Draft {
         return !a.copy && net.layers[a.layer].kernel_h > 1;
       });
     }
-    // Layers fire no oftener than the highest share has rows.
+    // No layer fires more often than its highest share has rows.
     int most_rows() const {
       int most = 1;
       for (const PlanActor& a : stage.actors) {
@@ -92,7 +92,8 @@ struct CostModel::Draft {
     }
   };
   std::vector<Node> nodes;
-  // Of the highest buffer: how often layers fire makes no difference to one.
+  // Returns the rows of the highest buffer. With one row, the number of firings
+  // makes no difference.
   int rows() const {
     int most = 1;
     for (const Node& n : nodes) {
@@ -102,7 +103,7 @@ struct CostModel::Draft {
     }
     return most;
   }
-  // Within the segment, those that do not send both ways.
+  // Pairs of nodes that send within the segment in one direction only.
   std::set<std::pair<int, int>> one_way;
 };
 
@@ -131,8 +132,8 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
   find_held();
 }
 
-// By node, of a tensor and its only writer: the last layer for which what the
-// node owns of it is read or sent, whatever the segments are.
+// Returns by node the last layer for which the node's own box of a tensor with
+// one writer is read or sent, wherever segments end.
 std::vector<int> CostModel::last_readers(int tensor, int writer) const {
   const std::vector<Box>& own = s_.own[writer];
   std::vector<int> last(own.size(), -1);
@@ -185,7 +186,8 @@ void CostModel::add_least_bytes(int layer, int end,
                                 Made& sums) const {
   const int tensor = s_.net.layers[layer].out.tensor;
   const TensorUses& uses = s_.uses[tensor];
-  // A tensor of several layers may be one ring, the rows of a loop are fewer.
+  // A tensor with several writers may be one ring, and a loop holds fewer rows,
+  // so both are left out of the bound.
   if (uses.writers.size() != 1 || uses.variable >= 0 ||
       !s_.chain[layer].empty() || s_.is_inner(layer)) {
     return;
@@ -271,7 +273,7 @@ CostModel::Draft CostModel::draft(Segment segment,
       from.whole += kTargetBytes, to.whole += kInStreamBytes;
       if (at_once) continue;
       sends[number(stream.from.node, end.node)] = true;
-      // All nodes of a chain work at the same time.
+      // All nodes of a chain of sums work at the same time.
       if (exchange.streams[i].partial < 0) continue;
       sends[number(end.node, stream.from.node)] = true;
     }
@@ -289,7 +291,8 @@ const std::vector<int>& CostModel::slots(int tensor, int rows, int n) const {
   Slots& of = slots_[size_t(tensor) * size_t(s_.nodes) + size_t(n)];
   if (of.rows == rows) return of.slots;
   of = {rows, {}};
-  // So many times more passes over the whole tensor make bands as high.
+  // A part of the tensor has bands as high as the whole with `parts` times as
+  // many passes.
   const int64_t parts = ceil_div(s_.net.tensors[tensor].rows, rows);
   for (const int passes : passes_) {
     of.slots.push_back(
@@ -306,7 +309,7 @@ std::vector<int64_t> CostModel::ring_bytes(const Draft& d, int n) const {
     const PlanBuffer& buffer = node.stage.buffers[b];
     const int rows = buffer.box.rows();
     const int64_t row = buffer.row_bytes();
-    // Sums of a chain pass through.
+    // Sums of a chain only pass through, one band at a time.
     const bool sums =
         buffer.element_bytes != s_.net.tensors[buffer.tensor].element_bytes;
     const std::vector<int>& held = slots(buffer.tensor, rows, n);
@@ -327,7 +330,7 @@ Streaming::Load CostModel::storage_load(const PlanStage& stage, size_t p,
     if (a.copy) continue;
     const bool first = std::exchange(is_first, false);
     if (!streaming_.streams(n, a.layer)) continue;
-    // Nothing else is there to do until its first bytes have come.
+    // The core has nothing else to do until the first bytes have arrived.
     if (first) {
       load.wait_ps +=
           streaming_.supplies()[size_t(n)].read_ps(tuning::kLeastSlot);
@@ -350,13 +353,13 @@ int64_t CostModel::time_ps(const Draft& d, int64_t core_ps,
       core_ps + link.cpu_ps + load.check_ps + load.wait_ps, load.tape_ps);
   const int64_t longer = std::max(compute, link.wire_ps);
   const int64_t shorter = std::min(compute, link.wire_ps);
-  // Few bands leave little to do at the same time.
+  // Computing and sending overlap by all but one band.
   const int bands = std::min(node.most_rows(), passes_[p]);
   return load.entry_ps + longer + shorter / bands;
 }
 
-// So much more than its share a node may compute of a segment, but where the
-// user wants just that.
+// Returns whether halos make no node compute far more than its share of the
+// segment. Cuts that the user joined are always allowed.
 bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
   for (int l : s_.cuts.joined) {
     if (segment.holds(l) && segment.holds(l + 1)) return true;
@@ -407,7 +410,8 @@ const SegmentCost& CostModel::cost(Segment segment,
   const NetForms::Form& form = memo_.form_of(segment);
   SegmentMemo::Key key{form.number, flash_.once, flash_.again,
                        static_cast<int>(time_)};
-  // Which weights lie in storage, and what is joined, is said of layers.
+  // Weights in storage and joined layers are named by layer, so the position
+  // counts.
   if (streaming_.any() || !s_.cuts.joined.empty()) key.push_back(segment.begin);
   key.push_back(cuts_number(segment));
   for (const int l : form.others) key.push_back(cut_numbers_[l]);
@@ -423,7 +427,7 @@ SegmentCost CostModel::worked_out(Segment segment,
   Draft d = draft(segment, made);
   result.possible = true;
   int64_t windows = 0;
-  int rows = 1;  // of the highest share
+  int rows = 1;  // rows of the highest share
   struct Costs {
     ShareCosts::StageCost shares;
     std::vector<int64_t> ring_bytes;

@@ -1,9 +1,9 @@
-// What a segment would cost every node: bytes of rings and of what is held
-// while it runs, and the time it takes, from the stages and streams that a plan
-// would have of it. Sizes of rings are those that the layers would have in a
-// plan of a single node, so a built plan may differ by a few rows; the time is
-// without queues, which a rehearsal knows (host/plan/cost/rehearsal.h), and
-// without what a segment waits before it begins.
+// Estimates the cost of a segment for every node, from the stages and streams
+// that a plan would have: bytes of rings and of tensors that are held while it
+// runs, and its time. Rings are as large as in a plan of a single node, so a
+// built plan may differ by a few rows. The time excludes queues, which a
+// rehearsal simulates (host/plan/cost/rehearsal.h), and what a segment waits
+// before it begins.
 #pragma once
 
 #include <cstdint>
@@ -20,37 +20,38 @@ namespace shoal {
 
 class CostModel {
  public:
-  // The memo must outlive it, and be of other cuts that read no weights from
-  // storage and join no layers, or of none.
+  // The memo must outlive this object. It may be shared by cuts that read no
+  // weights from storage and join no layers; others need a memo of their own.
   CostModel(const CutNet&, const Cluster&, const Streaming&,
             uint32_t max_payload, const FlashPercent&, SegmentTime,
             SegmentMemo&);
 
-  // Fewest first; the last is kOneRow.
+  // Numbers of passes, ascending; the last is kOneRow.
   const std::vector<int>& passes() const { return passes_; }
-  // `made`: what it computes, and of all other layers what nodes own.
-  // For as long as the memo has it.
+  // Returns the cost of a segment that computes the boxes in `made`, which has
+  // what nodes own of all other layers. The result is valid while the memo has
+  // it.
   const SegmentCost& cost(Segment, const MadeBoxes& made) const;
-  // Adds, by node, what each takes at least to make this of a layer.
+  // Adds, by node, a lower bound of the time to make these boxes of a layer.
   void add_least(int layer, const std::vector<Box>& made,
                  std::vector<int64_t>& node_ps) const;
-  // Of a segment in which nodes take so much at least.
+  // Returns a lower bound of the time of a segment from the sums by node.
   int64_t least_ps(const std::vector<int64_t>& node_ps) const;
-  // Sums by node of the least bytes that hold what layers of a segment make,
-  // and the bytes of the largest tensor that is held whole for what follows.
+  // Sums by node: the least bytes that hold what layers of a segment make, and
+  // the bytes of the largest tensor that is held whole for later segments.
   struct Made {
     std::vector<int64_t> all, largest_whole;
   };
-  // `end`: of the segment.
+  // Adds a layer of a segment that ends at `end`.
   void add_least_bytes(int layer, int end, const std::vector<Box>& made,
                        Made&) const;
-  // Of a segment from `begin` on that makes so much, the node that holds most:
-  // no bands and no room need less. `overlays`: what the segment makes may lie
-  // over what it uses up.
+  // Returns a lower bound on the bytes of the fullest node, for a segment that
+  // begins at `begin` and makes `made`. With `overlays`, its output may lie
+  // over an input that it consumes.
   int64_t least_bytes(int begin, const Made&, bool overlays) const;
-  // What a plan's fixed parts take at least.
+  // Returns a lower bound on the bytes of a plan's fixed parts.
   int64_t fixed_bytes() const;
-  // Nodes that have a share of a layer. Others change nothing.
+  // Returns the number of nodes that have a share of a layer.
   int busy_nodes() const { return static_cast<int>(busy_.size()); }
   const std::vector<int>& busy() const { return busy_; }
 
@@ -58,12 +59,13 @@ class CostModel {
   struct Draft;
   SegmentCost worked_out(Segment, const MadeBoxes& made) const;
   Draft draft(Segment, const MadeBoxes&) const;
-  // Bytes of a node's rings, by index in passes().
+  // Returns the bytes of a node's rings, by index in passes().
   std::vector<int64_t> ring_bytes(const Draft&, int node) const;
-  // Rows of a ring of so many rows of a tensor, by index in passes().
+  // Returns the rows of the ring for a box of `rows` rows of a tensor, by index
+  // in passes().
   const std::vector<int>& slots(int tensor, int rows, int node) const;
   Streaming::Load storage_load(const PlanStage&, size_t passes, int node) const;
-  // `core_ps`: what its core takes for its layers.
+  // Returns the time of a node whose core takes `core_ps` for its layers.
   int64_t time_ps(const Draft&, int64_t core_ps, const Streaming::Load&,
                   size_t passes, int node) const;
   bool is_even(Segment, const MadeBoxes&) const;
@@ -79,17 +81,18 @@ class CostModel {
   const SegmentTime time_;
   SegmentMemo& memo_;
   std::vector<int> busy_;         // nodes with a share
-  std::vector<int> cut_numbers_;  // by layer, as the memo knows its cut
-  // By first layer, then length - 1: a number for how these layers are cut.
+  std::vector<int> cut_numbers_;  // by layer: the memo's number of its cut
+  // Indexed by first layer and length - 1: a number for the cuts of these
+  // layers.
   mutable std::vector<std::vector<int>> cuts_from_;
   std::vector<int> passes_;
-  // held_ has, by layer, then node, the bytes that lie whole there when a
-  // segment begins with the layer; last_readers_ the last layer for which what
-  // the node owns of the layer's output lies there.
+  // Both are indexed by layer, then node. held_ has the bytes of tensors that
+  // lie whole there when a segment begins with the layer. last_readers_ has the
+  // last layer for which the node keeps its part of the layer's output.
   std::vector<int64_t> held_;
   std::vector<int> last_readers_;
   mutable ShareCosts shares_;  // remembers
-  // slots_ keeps the last answer of slots() by tensor, then node.
+  // The last answer of slots(), by tensor, then node.
   struct Slots {
     int rows = 0;
     std::vector<int> slots;

@@ -11,7 +11,7 @@
 namespace shoal {
 namespace {
 
-// Costs of nodes that are remembered; some 100 bytes each.
+// Limit of remembered costs of nodes, of about 100 bytes each.
 constexpr size_t kMostCosts = size_t{1} << 21;
 
 }  // namespace

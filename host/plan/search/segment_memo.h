@@ -1,8 +1,8 @@
-// What searches of one net over the same nodes share, whatever their cuts: the
-// rings of bands, and what segments cost. Cuts that differ in a few layers have
-// most segments in common: a segment's cost depends on how its own layers are
-// cut, and those that touch a tensor that lives while it runs. Where a net
-// repeats itself segments of equal layers, cut alike, cost the same.
+// Remembers what searches of one net over the same nodes share, whatever their
+// cuts: ring sizes of bands, and costs of segments. Cuts that differ in a few
+// layers have most segments in common, since the cost of a segment depends only
+// on the cuts of its own layers and of those that touch a tensor that lives
+// while it runs. Equal segments at other places of the net have equal costs.
 #pragma once
 
 #include <array>
@@ -17,24 +17,24 @@
 
 namespace shoal {
 
-// What the time of a segment is.
+// How the time of a segment is counted.
 enum class SegmentTime : uint8_t {
-  kFrame,  // that passes while a frame is in it
-  kWork,   // of all its nodes together: others work on other frames meanwhile
+  kFrame,  // time that a frame spends in it
+  kWork,   // sum over nodes: others work on other frames meanwhile
 };
 
 struct SegmentCost {
   bool possible = false;
-  int64_t received = 0;  // bytes, by all nodes
+  int64_t received = 0;  // bytes, all nodes
   struct AtPasses {
-    std::vector<int64_t> bytes;  // by node, without the fixed parts
-    // Of them what is saved, about, if what the segment makes lies over what it
-    // uses up; empty: nothing.
+    std::vector<int64_t> bytes;  // by node, without fixed parts
+    // By node, about how many of the bytes an overlay saves; empty: none.
     std::vector<int64_t> saved;
     int64_t time_ps = 0;
   };
   std::vector<AtPasses> at;  // by index in passes()
-  // What built ones held beyond that, without and with the overlay.
+  // Bytes that built segments held beyond the estimate, without and with the
+  // overlay.
   mutable std::array<int64_t, 2> more = {};
 };
 
@@ -42,39 +42,43 @@ class SegmentMemo {
  public:
   explicit SegmentMemo(const Net&);
 
-  // Slots of each tensor when every layer fires so often, or oftener.
+  // Returns the ring rows of each tensor when every layer fires at least
+  // `passes` times.
   const std::vector<int>& slots(int64_t passes) const;
-  // The fewest of each tensor, however often layers fire.
+  // Returns the fewest ring rows of each tensor, however often layers fire.
   const std::vector<int>& least_slots() const { return least_slots_; }
 
-  // How a layer is cut, as a number: the same one only for the same cut.
+  // Returns a number for how a layer is cut; equal cuts have equal numbers.
   int number_of(const CutNet&, int layer);
-  // What the cost of a segment depends on, beside how these layers are cut.
+  // Returns the form of a segment; its cost depends on that and on the cuts of
+  // its layers.
   const NetForms::Form& form_of(Segment s) { return forms_.of(s); }
 
   using Key = std::vector<int>;
   const SegmentCost* find(const Key&) const;
   const SegmentCost& add(Key, SegmentCost);
-  // What built plans have found.
+  // Results of built plans.
   RingMemo& rings() { return rings_; }
   PackMemo& packs() { return packs_; }
-  // Forgets costs if they have become many; what find() gave is gone then.
+  // Forgets costs if there are too many; this invalidates results of find().
   void trim(int nodes);
-  // A number for how some layers are cut, given that of all but the last one.
+  // Returns a number for how some layers are cut, given the number of all but
+  // the last one.
   int number_of(int all_but_last, int last) {
     return rows_.of({all_but_last, last});
   }
 
-  // For tests: how many costs were worked out.
+  // Returns how many costs were computed; for tests.
   int64_t added() const { return added_; }
 
  private:
-  // By passes of the whole net, fewest first.
+  // By ascending number of passes over the whole net.
   std::vector<int> table_passes_;
-  std::vector<uint8_t> table_of_;  // by passes; more have the last but one
+  std::vector<uint8_t>
+      table_of_;  // by passes; more passes use the last but one
   std::vector<std::vector<int>> table_slots_;
   std::vector<int> least_slots_;
-  Numbers<std::vector<int>> numbers_;  // of cuts
+  Numbers<std::vector<int>> numbers_;  // groups of mixes, by number
   NetForms forms_;
   Numbers<std::array<int, 2>> rows_;
   std::unordered_map<Key, SegmentCost, KeyHash> costs_;

@@ -15,8 +15,7 @@
 namespace shoal {
 namespace {
 
-// Whatever has been planned before with the same memo, plans are those that
-// are found without one.
+// Plans do not depend on what was planned before with the same memo.
 TEST(SegmentMemo, ChangesNoPlan) {
   int64_t shared = 0, apart = 0;
   for (const NamedNet& named : shape_nets()) {
@@ -43,7 +42,7 @@ TEST(SegmentMemo, ChangesNoPlan) {
         EXPECT_EQ(largest_arena(a), largest_arena(b));
         EXPECT_EQ(a.traffic_bytes, b.traffic_bytes);
         apart += own.added();
-        // The same search again works nothing out.
+        // Repeating the search computes no cost again.
         const int64_t before = memo.added();
         linked_search(net, request, cuts, options, &memo).value()->fastest();
         EXPECT_EQ(memo.added(), before);
@@ -51,9 +50,8 @@ TEST(SegmentMemo, ChangesNoPlan) {
     }
     shared += memo.added();
   }
-  // With other waits most is not worked out again. Searches that cost segments
-  // by their length worked out 3,284 costs; these work out 2,097, or 1,557 with
-  // one memo. Three are of segments within which nodes repeat a RESHAPE.
+  // With other waits most costs are known. Searches that cost segments by their
+  // length computed `kApartByLength` costs.
   constexpr int64_t kApartByLength = 3284;
   EXPECT_LT(shared * 3, kApartByLength * 2 + 3);
   EXPECT_LT(shared * 4, apart * 3);
@@ -85,8 +83,8 @@ bool is_same(const SegmentCost& a, const SegmentCost& b) {
          std::ranges::equal(a.at, b.at, same);
 }
 
-// Costs come from another segment of the same form, or are worked out for this
-// one alone: nobody can tell.
+// The cost of a segment is the same whether it comes from another segment of
+// the same form or is computed for this one alone.
 TEST(SegmentMemo, SegmentsOfOneFormCostTheSame) {
   std::vector<NamedNet> nets = shape_nets();
   ShapeNet chain("chain");

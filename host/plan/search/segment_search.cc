@@ -21,7 +21,8 @@ bool sends_halo(const CutNet& cut, Segment s) {
 
 constexpr int64_t kNoTime = std::numeric_limits<int64_t>::max();
 
-// `saved`: by node, less of the bytes; empty: nothing.
+// Returns whether bytes + more - saved is within the limits, by node. An empty
+// `saved` is zero everywhere.
 bool within(const std::vector<int64_t>& bytes,
             const std::vector<int64_t>& saved, int64_t more,
             const std::vector<int64_t>& limits) {
@@ -78,7 +79,7 @@ bool SegmentSearch::Variant::make(int begin, int at) {
     for (; from < end; ++from) made[from] = cut->own[from];
     end = from = std::min(at, static_cast<int>(made.size()));
   }
-  // Of a segment what is before it are the nodes' own boxes.
+  // A segment reads the nodes' own boxes of layers before it.
   for (; from < begin; ++from) made[from] = cut->own[from];
   while (from > begin) {
     if (!compute_layer(*cut, from - 1, at, made)) {
@@ -110,7 +111,7 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
   const auto nodes = static_cast<size_t>(cut.nodes);
   std::vector<int64_t> node_ps(nodes);
   CostModel::Made bytes;
-  int first = 0;  // a clash within [begin, end) is one of all that hold it
+  int first = 0;  // a clash within a segment is in all that hold it
   for (int end = 1; end <= layers_; ++end) {
     for (int l : cut.cuts.ends) {
       if (l + 1 < end) first = std::max(first, l + 1);
@@ -147,8 +148,8 @@ void SegmentSearch::add_bytes(const StageCut& cut, int64_t more) {
   variants_[cut.variant].find(cut.segment)->cost->more[cut.overlay] += more;
 }
 
-// Costs segments with the same end in the order of the least time at which they
-// may be there, because the first ones exclude most of the others.
+// Costs segments with the same end by ascending lower bound of the time at
+// which they reach it, because the first ones exclude most others.
 std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
                                                 int64_t toll_ps) const {
   Ends ends(layers_);
@@ -157,7 +158,7 @@ std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
     for (const int64_t bytes : *limits) room = std::max(room, bytes);
   }
   struct Way {
-    int64_t least_ps;  // at which it may be at its end
+    int64_t least_ps;  // lower bound of the time at its end
     int begin;
     size_t variant;
     Known* known;
@@ -186,7 +187,7 @@ std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
   return ends.partition();
 }
 
-// Of the node that holds most; kNoTime: it is none.
+// Returns the bytes of the fullest node; kNoTime if the segment is impossible.
 int64_t SegmentSearch::least_of(const SegmentCost& cost, bool whole,
                                 bool learnt) const {
   const std::vector<int64_t> none;

@@ -1,7 +1,7 @@
-// Which layers become segments: over all runs of layers that may be one, the
-// cuts with the least time within every node's budget. What a segment costs is
-// worked out when it is first asked for, and only if its arithmetic alone does
-// not take longer than the best way to its end that is known.
+// Finds the segments with the least time within the budget of every node, over
+// all runs of layers that may be a segment. A segment is costed when it is
+// first needed, and only if its arithmetic alone takes no longer than the best
+// known way to its end.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,17 @@
 
 namespace shoal {
 
-// Bytes of rings and held boxes, by node: `hard` with one row a firing, `soft`
-// with more, which leaves room for packing.
+// Limits by node for bytes of rings and held boxes: `hard` with one row per
+// firing, `soft` with more, which leaves room for packing.
 struct NodeBudgets {
   std::vector<int64_t> hard, soft;
-  // One band of all rows is as little as can be, too: its weights pass.
+  // True if `hard` also applies to one band of all rows, whose weights pass
+  // through slots.
   bool whole = false;
-  // Segments take what was built of them, where that is known to be more.
+  // True if segments count as what was built of them where that is more than
+  // the estimate.
   bool learnt = false;
-  // So much more a segment takes, of whatever bands: what packing it lacked.
+  // Bytes that packing a segment lacked, added whatever its bands are.
   struct Lack {
     Segment segment;
     int variant = 0;
@@ -33,58 +35,62 @@ struct NodeBudgets {
   int64_t lack_of(Segment, int variant) const;
 };
 
-// What tells a segment of these cuts from the same one of others.
+// Segments are added only if they have what makes these cuts differ from
+// others.
 struct MustHave {
-  bool groups = false;  // of channels
-  bool halos = false;   // that are sent in it
+  bool groups = false;  // channel groups
+  bool halos = false;   // halos sent within the segment
 };
 
 class SegmentSearch {
  public:
-  // `waits_ps`: what a segment waits before it begins. `byte_ps`: of what it
-  // receives, beside its time.
-  // `overlays`: what a segment makes may lie over what it uses up.
+  // A segment waits `waits_ps` before it begins. Each byte that it receives
+  // adds `byte_ps` to its cost. With `overlays`, its output may lie over an
+  // input that it consumes.
   SegmentSearch(const Net&, int64_t waits_ps, int64_t byte_ps, bool overlays);
 
-  // The segments of these cuts that have what they must. Cuts and model must
-  // outlive it.
+  // Adds the segments of these cuts that have what they must. Cuts and model
+  // must outlive this object.
   void add(const CutNet&, const CostModel&, MustHave);
 
-  // `toll_ps`: added to the time of each segment.
+  // Returns the fastest partition, with `toll_ps` added to the time of each
+  // segment; none if nothing fits.
   std::optional<Partition> fastest(const NodeBudgets&,
                                    int64_t toll_ps = 0) const;
-  // The smallest budget of all nodes within which there are cuts, each segment
-  // with as little as it can have. Segments are costed only where the best way
-  // by what is known of them, or the bound of those that are not, goes; beyond
-  // `most` nothing is costed, and it is no less than what is returned.
+  // Returns the smallest budget of all nodes within which there is a partition,
+  // with each segment as small as it can be. Only segments on the best path by
+  // known costs and lower bounds are costed. A result above `most` is a lower
+  // bound.
   std::optional<int64_t> smallest(
       bool whole, bool learnt,
       int64_t most = std::numeric_limits<int64_t>::max()) const;
-  // Segments of this form hold so much more, whatever their bands.
+  // Adds bytes to what segments of this form hold, whatever their bands.
   void add_bytes(const StageCut&, int64_t more);
-  // A layer behind which a segment must end and may not, or -1.
+  // Returns a layer behind which a segment must end but may not; -1: none.
   int clash() const { return clash_; }
 
  private:
-  // Of one kind of cuts: what is known of each segment.
+  // The known facts about a segment under one of the added cuts.
   struct Known {
-    int64_t least_ps = -1;              // -1: it cannot be one
-    int64_t least_bytes = 0;            // of the node that holds most
-    const SegmentCost* cost = nullptr;  // once it has been asked for
+    int64_t least_ps = -1;              // -1: it is no segment
+    int64_t least_bytes = 0;            // of the fullest node
+    const SegmentCost* cost = nullptr;  // null until it is needed
   };
   struct Variant {
     const CutNet* cut = nullptr;
     const CostModel* model = nullptr;
-    // By first layer, then length - 1; shorter where longer ones cannot be.
+    // Indexed by first layer and length - 1; rows end where longer segments are
+    // impossible.
     std::vector<std::vector<Known>> known;
-    // What nodes own, but for layers [from, end), which are those of segments
-    // that end there.
+    // Boxes that nodes own, except for layers [from, end), which hold the boxes
+    // of segments that end at `end`.
     MadeBoxes made;
     int from = 0, end = 0;
 
     Known* find(Segment);
     const SegmentCost& cost(Segment, Known&);
-    // Boxes of segments that end at `end`, down to layer `begin`.
+    // Computes the boxes of segments that end at `end`, down to layer `begin`;
+    // false if they must begin later.
     bool make(int begin, int end);
   };
   int64_t least_of(const SegmentCost&, bool whole, bool learnt) const;

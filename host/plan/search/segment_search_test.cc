@@ -19,7 +19,7 @@ constexpr int kNodes = 3;
 constexpr uint32_t kPayload = 1024;
 constexpr int64_t kWaitsPs = 50'000'000;
 
-// Cuts of a net, with channel groups wherever they may be or without.
+// Cuts of a net, with channel groups in every possible place or with none.
 struct SearchedCuts {
   SearchedCuts(const Net& n, const char* strategy, bool grouped,
                SegmentTime time, SegmentMemo& memo)
@@ -35,7 +35,7 @@ struct SearchedCuts {
                                         FlashPercent{}, time, memo);
   }
 
-  // All segments that may be.
+  // Calls `use` for all possible segments.
   template <class Use>
   void for_each(Use use) const {
     const int layers = whole_net(net).end;
@@ -53,7 +53,8 @@ struct SearchedCuts {
     }
   }
 
-  // From left to right, nothing left out.
+  // Searches from left to right without leaving anything out: the judge of the
+  // real search.
   std::optional<Partition> fastest(const NodeBudgets& budget,
                                    int64_t toll_ps) const {
     Ends ends(whole_net(net).end);
@@ -123,7 +124,7 @@ TEST(SegmentSearch, NoSegmentIsFasterThanItsLeast) {
       }
     });
   });
-  EXPECT_GT(near, 100);  // it says something
+  EXPECT_GT(near, 100);  // the bound is not trivial
   EXPECT_GT(loops, 10);
 }
 
@@ -153,10 +154,10 @@ TEST(SegmentSearch, NoSegmentHoldsLessThanItsLeast) {
       }
     });
   });
-  EXPECT_GT(near, 1000);  // it says something
+  EXPECT_GT(near, 1000);  // the bound is not trivial
 }
 
-// The least of all that fit, and few segments are costed for it.
+// Finds the smallest budget of all, and costs few segments for it.
 TEST(SegmentSearch, FindsTheSmallestBudget) {
   int64_t asked = 0, all = 0;
   for_all_cuts([&](const SearchedCuts& f, SegmentMemo& memo) {
@@ -176,7 +177,7 @@ TEST(SegmentSearch, FindsTheSmallestBudget) {
   EXPECT_LT(asked * 2, all);
 }
 
-// Segments that end at one layer are worked out in any order.
+// Segments with the same end may be costed in any order.
 TEST(SegmentSearch, WhatIsAskedFirstChangesNoCost) {
   for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
     SegmentSearch search(f.net, kWaitsPs, 0, false);
@@ -199,7 +200,7 @@ TEST(SegmentSearch, WhatIsAskedFirstChangesNoCost) {
   });
 }
 
-// What is not worked out would have changed nothing.
+// Segments that are not costed cannot change the result.
 TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   int found = 0;
   int64_t asked = 0, all = 0;
@@ -231,7 +232,7 @@ TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   EXPECT_LT(asked, all);
 }
 
-// Others have the whole budget.
+// Other segments keep the whole budget.
 TEST(SegmentSearch, WhatPackingLacksIsTakenOffOneSegment) {
   constexpr int64_t kBytes = 20'000;
   int otherwise = 0;
@@ -260,8 +261,8 @@ TEST(SegmentSearch, WhatPackingLacksIsTakenOffOneSegment) {
   EXPECT_GT(otherwise, 20);
 }
 
-// Two layers at once, the first of which computes as long as the card needs for
-// the second: slots hold too little for that.
+// The first of two layers computes for as long as the card needs for the
+// weights of the second, but slots are too small to read them ahead.
 TEST(SegmentSearch, ALayerWaitsForItsWeightsWhateverElseTheSegmentComputes) {
   ShapeNet shapes("both");
   const int x = shapes.conv(shapes.input(16, 16, 64), 3, 1, 63);
@@ -292,7 +293,7 @@ TEST(SegmentSearch, ALayerWaitsForItsWeightsWhateverElseTheSegmentComputes) {
                             .compute_ps;
   EXPECT_GT(both, first + waits.tape_ps);
 
-  // And the first layer for its first chunk, with nothing else to do.
+  // The first layer waits for its first chunk, with nothing else to do.
   const Cluster flash = uniform_cluster(kNodes, find_board("teensy41"), {});
   const Streaming mapped(cut, flash);
   SegmentMemo other(net);

@@ -120,8 +120,8 @@ int64_t ShareCosts::least_ps(int layer, const Box& made, int node) {
   if (s_.loop_of[layer] < 0) {
     return std::ranges::min(costs(layer, share, node), {}, &ShareCost::ps).ps;
   }
-  // Groups and further bands only add to it; what is read may be a constant
-  // less.
+  // Groups and further bands only add to the compute time. Reads of weights are
+  // left out, since they may be less than the model says.
   return share_time(of, share, {made.rows(), of.kernel_h},
                     cluster_.nodes[node].board)
       .compute_ps;

@@ -1,7 +1,7 @@
-// Finds what shares of layers take at each number of passes: time of the core,
+// Computes what shares of layers take at each number of passes: core time
 // without links, storage and waiting, and bytes of private sums. The last
-// answers are remembered: segments with the same end have most of their shares
-// in common.
+// answers are remembered, because segments with the same end have most of their
+// shares in common.
 #pragma once
 
 #include <cstdint>
@@ -21,21 +21,22 @@ struct ShareCost {
 
 class ShareCosts {
  public:
-  // All must outlive it.
+  // All references must outlive this object.
   ShareCosts(const CutNet&, const Cluster&, const Streaming&,
              const FlashPercent&, const std::vector<int>& passes);
 
-  // Returns what all that a node does in a stage takes, by index in passes. The
-  // stage's bands are not looked at; those of its loops are changed.
+  // Returns the cost of a node's part of a stage, by index in passes. Ignores
+  // the bands of the stage, and changes those of its loops.
   struct StageCost {
     std::vector<int64_t> ps, sums_bytes;
   };
   StageCost stage(PlanStage&, int node);
-  // Returns what an actor of a stage takes that is no copy and in no loop, by
-  // index in passes. It holds until the next call.
+  // Returns the cost of an actor that is no copy and in no loop, by index in
+  // passes. The result is valid until the next call.
   const std::vector<ShareCost>& actor(const PlanStage&, const PlanActor&,
                                       int node);
-  // Whatever the bands, it takes no less to make this of the layer.
+  // Returns a lower bound of the time to make this box of the layer, whatever
+  // the bands are.
   int64_t least_ps(int layer, const Box& made, int node);
 
  private:
@@ -64,7 +65,7 @@ class ShareCosts {
   const std::vector<int>& passes_;
   std::vector<Share> shares_;  // by layer, then node
   std::vector<Loop> loops_;    // by loop of the net, then node
-  std::vector<Box> boxes_;     // of the loop that is asked for
+  std::vector<Box> boxes_;     // boxes of the current loop
 };
 
 }  // namespace shoal

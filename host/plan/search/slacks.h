@@ -1,5 +1,5 @@
-// Rows that rings touched by links have more than they need, in the order in
-// which searches try them: the first that fits is taken.
+// Spare rows for rings that links touch, in the order in which searches try
+// them; the first that fits is taken.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace shoal {
 
-// `window`: bytes that links have under way (link_time.h); 0: no matter how
-// many. `many`: nodes, so that few plans are built.
+// `window` is the number of bytes that links have under way (link_time.h); 0:
+// unknown. With `many` nodes only few plans are built.
 inline std::vector<Slack> slacks(int64_t window, bool many = false) {
   std::vector<Slack> all;
   if (window > 0) all.push_back({tuning::kSlack[0], window});

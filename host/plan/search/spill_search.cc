@@ -40,8 +40,8 @@ class SpillSearch {
  private:
   using Cuts = std::vector<SpillCut>;
 
-  // Tensors (of the net with spills) that lie whole in the fullest stage and
-  // outlive a stage.
+  // Returns the tensors of the net with spills that lie whole in the fullest
+  // stage and outlive a stage.
   std::set<int> held() const {
     const auto fullest = static_cast<int>(fullest_stage(node_));
     std::set<int> tensors;
@@ -56,7 +56,7 @@ class SpillSearch {
     return tensors;
   }
 
-  // The tensor comes back in each stage that reads it.
+  // Adds a spill of the tensor, which is read back in each stage that reads it.
   Cuts with(int tensor) const {
     Cuts cuts = cuts_;
     for (const PlanStage& stage : node_.stages) {
@@ -71,8 +71,8 @@ class SpillSearch {
     return cuts;
   }
 
-  // The first reader of a tensor that also needs what others make of it; -1:
-  // there is none.
+  // Returns the first reader of a tensor that also needs results of its other
+  // readers; -1: none.
   int first_waiting(int tensor) const {
     std::set<int> made;
     const std::vector<Layer>& layers = net_.net().layers;
@@ -88,9 +88,9 @@ class SpillSearch {
     return -1;
   }
 
-  // The largest rings of the fullest stage, each cut before its last reader or
-  // the first that waits (frames of a batch have one each): a reader that lags
-  // far behind gets a stage of its own.
+  // Tries to cut the largest rings of the fullest stage before their last
+  // reader or before the first reader that waits, so that a reader that lags
+  // far behind gets its own stage. Each frame of a batch has such readers.
   void cut_rings(std::vector<Cuts>& tries) const {
     const PlanStage& stage = node_.stages[fullest_stage(node_)];
     struct Ring {
@@ -127,7 +127,8 @@ class SpillSearch {
     }
   }
 
-  // Spills one more; of those that make it fit the one that writes least.
+  // Spills one more tensor: the one that writes least among those that make the
+  // net fit.
   bool step() {
     std::vector<Cuts> tries;
     for (int tensor : held()) tries.push_back(with(tensor));
@@ -140,7 +141,7 @@ class SpillSearch {
       const int64_t written = net_.written_bytes();
       if (net_.cuts() == cuts_ || written > most_written_) continue;
       if (++tried_ > tuning::kMostSpillTries) return false;
-      // What writes no less can only be smaller.
+      // Once one fits, spills that write no less are useless.
       const bool fits = best && best->arena_bytes <= budget_;
       if (fits && written >= best_written) continue;
       std::optional<PlanNode> node = smallest_(net_);
@@ -161,8 +162,8 @@ class SpillSearch {
     return true;
   }
 
-  // Tries to do without each tensor, the one that writes most first, and then
-  // without reading a tensor back more often than it must be.
+  // Tries to drop each spill, the one that writes most first, and then to read
+  // tensors back less often.
   void drop() {
     std::vector<std::pair<int64_t, int>> order;
     for (const SpillCut& cut : cuts_) {
@@ -183,7 +184,7 @@ class SpillSearch {
   void drop_if(F which) {
     Cuts fewer = cuts_;
     std::erase_if(fewer, which);
-    // Without any it did not fit.
+    // The net does not fit without spills.
     if (fewer.empty() || fewer.size() == cuts_.size()) return;
     net_.set(fewer);
     const std::optional<PlanNode> node = smallest_(net_);

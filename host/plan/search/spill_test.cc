@@ -1,4 +1,4 @@
-// Plans that fit only because activations go to storage.
+// Plans that fit only because they spill activations to storage.
 #include "host/plan/draft/spill.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,8 @@ PlanRequest options_for(const std::string& board, std::optional<int64_t> ram,
 
 constexpr int64_t kAny = int64_t{1} << 40;
 
-// A picture that is seen whole, by a mean, before each of its rows is used.
+// Returns a net that computes a mean over the picture before it uses each of
+// its rows.
 Net squeezed(int size, int channels) {
   ShapeNet n("squeezed");
   const int x = n.conv(n.input(size, size, 4), 3, 1, channels);
@@ -49,7 +50,7 @@ TEST(SpillTest, ATensorThatMustBeSeenWholeGoesThroughStorage) {
   EXPECT_FALSE(node.storage.empty());
 }
 
-// The tensor that the last layer adds lies whole while two stages pass.
+// The tensor that the last layer adds would lie whole during two stages.
 TEST(SpillTest, ASkipConnectionComesBackWhereItIsAdded) {
   ShapeNet n("skip");
   const int x = n.conv(n.input(48, 48, 4), 3, 1, 16);
@@ -115,7 +116,8 @@ TEST(SpillTest, WhatIsSealedTakesTheCipherToo) {
   EXPECT_GT(sealed.latency_s, open.latency_s);
 }
 
-// Layers of one shape, of which many see a picture whole or look far back.
+// Returns layers of one shape, many of which read a whole tensor or one from
+// far back.
 Net wide_net(uint32_t seed) {
   std::mt19937 random(seed);
   const auto pick = [&](int low, int high) {
@@ -151,7 +153,7 @@ Net wide_net(uint32_t seed) {
   return n.finish();
 }
 
-// Small pages, so that small nets have something to gain.
+// Pages are small, so that small nets gain from spills.
 TEST(SpillTest, RandomNetsInTooSmallArenas) {
   Board board = find_board("stm32f746");
   Storage& storage = board.storages[0];

@@ -1,7 +1,7 @@
-// Where stages end: the least time over all ways to cut a line of layers, then
-// the smallest largest stage, then the stage that begins first. Each position
-// knows the best way to get there, so stages are offered once, in any order in
-// which those that end at a position come before those that begin there.
+// The best ends of stages in a line of layers: the least time, then the
+// smallest largest stage, then the stage that begins first. Each position knows
+// the best way to it, so each stage is offered once; stages that end at a
+// position must be offered before those that begin there.
 #pragma once
 
 #include <algorithm>
@@ -17,11 +17,11 @@ namespace shoal {
 
 struct StageCut {
   Segment segment;
-  int table = 0;  // which of the bands that the search knows
+  int table = 0;  // index of its bands in the search
   int64_t bytes = 0;
   int64_t time_ps = 0;
   bool overlay = false;  // fits only with an overlay
-  int variant = 0;       // of the net, of the search's own
+  int variant = 0;  // index of a variant of the net, as the search numbers them
   bool operator==(const StageCut&) const = default;
 };
 using Partition = std::vector<StageCut>;
@@ -34,9 +34,9 @@ class Ends {
   bool is_reached(int position) const {
     return best_[position].time_ps != kFar;
   }
-  // At which a position is reached, as far as is known.
+  // Returns the least known time at which a position is reached.
   int64_t time_ps(int position) const { return best_[position].time_ps; }
-  // Whether a stage of so much would be the best way to its end.
+  // Returns whether such a stage would be the best way to its end.
   bool wins(Segment s, int64_t time_ps, int64_t bytes) const {
     const Best &from = best_[s.begin], &to = best_[s.end];
     const int64_t time = from.time_ps + time_ps;
@@ -45,7 +45,7 @@ class Ends {
     if (peak != to.peak) return peak < to.peak;
     return s.begin < to.last.segment.begin;
   }
-  // Whether one that takes at least so much might be.
+  // Returns whether a stage that takes at least `least_ps` may be the best way.
   bool may_win(Segment s, int64_t least_ps) const {
     return best_[s.begin].time_ps + least_ps <= best_[s.end].time_ps;
   }
@@ -75,8 +75,8 @@ class Ends {
   std::vector<Best> best_;
 };
 
-// The smallest budget, at most `most`, for which `find` has cuts; nearer than
-// `step` to it.
+// Returns the smallest budget up to `most` for which `find` has cuts, to within
+// `step`; none: not even for `most`.
 template <class Find>
 std::optional<int64_t> smallest_budget(int64_t most, int64_t step, Find find) {
   const auto peak = [](const Partition& cuts) {

@@ -51,7 +51,8 @@ bool StageSlacks::lower(const Plan& plan) {
       lowered |= lower_one(level_[n][s]);
     }
     if (!over || lowered) continue;
-    // What lies across stages may be in the way.
+    // Tensors that live across stages may be what is too large, so all stages
+    // give rows.
     for (size_t& level : level_[n]) lower_one(level);
   }
   return any;

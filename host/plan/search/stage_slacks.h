@@ -1,5 +1,5 @@
-// Rows that rings touched by links have more than they need, stage by stage:
-// where one segment fits hardly, the others need not keep links waiting.
+// Spare rows for rings that links touch, chosen stage by stage, so that one
+// segment that barely fits does not take the spare rows of the others.
 #pragma once
 
 #include <cstddef>
@@ -13,23 +13,24 @@ namespace shoal {
 
 class StageSlacks {
  public:
-  // `most`: what each stage begins with. `made`: the plan without any, which
-  // fits `limits`, by node; it keeps its ranges behind gaps.
+  // Each stage begins with `most`. `made` is the plan without spare rows, which
+  // fits `limits` (by node) and keeps its ranges behind gaps.
   StageSlacks(const Slack& most, const Plan& made,
               const std::vector<int64_t>& limits);
 
   std::vector<std::vector<Slack>> slacks() const;
-  // Takes rows away where a plan with these slacks, built as small as it can
-  // be, is beyond the limits. False: it is not, or nothing is left to take.
+  // Removes spare rows where the plan, built with these slacks as small as
+  // possible, exceeds the limits. Returns false if it does not, or no rows are
+  // left.
   bool lower(const Plan&);
-  // Whether the plan fits, with all ranges that it shall keep.
+  // Returns whether the plan fits with all ranges that it must keep.
   bool fits(const Plan&) const;
 
  private:
   const std::vector<Slack> all_;
   const std::vector<int64_t> limits_;
   std::vector<int> gaps_;                   // by node
-  std::vector<std::vector<size_t>> level_;  // of all_, by node and stage
+  std::vector<std::vector<size_t>> level_;  // index in all_, by node and stage
 };
 
 }  // namespace shoal

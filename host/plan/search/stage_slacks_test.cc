@@ -11,7 +11,7 @@
 namespace shoal {
 namespace {
 
-// A node for each list of what its stages take.
+// Returns a plan with a node for each list of the bytes of its stages.
 Plan plan_of(const std::vector<std::vector<uint32_t>>& stages, int gaps = 0) {
   Plan plan;
   for (const std::vector<uint32_t>& bytes : stages) {

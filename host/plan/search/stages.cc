@@ -30,13 +30,13 @@ std::vector<int> pass_counts(const Net& net) {
   return counts;
 }
 
-// `as`: the segment where its ends are.
+// `as` is the segment with its positions in the other search.
 void try_segment(const StageSearch& s, Segment segment,
                  const TableColumns& columns, const SegmentSums::Sums& sums,
                  StageBudget limits, Segment as, int variant, Ends& ends) {
   const int64_t gain = s.most_gain(segment);
   if (gain < 0) return;
-  // Most segments are of no use with any table.
+  // Most segments are useless with every table, which one comparison shows.
   const int64_t most = std::max(limits.hard, limits.soft);
   if (sums.least_bytes - gain > most || !ends.may_win(as, sums.least_ps)) {
     return;
@@ -69,14 +69,14 @@ void try_segment(const StageSearch& s, Segment segment,
   }
 }
 
-// Large chunks may be as large as any layer's weights, and so on.
+// Limits that no layer's weights reach make equal tables.
 bool costs_the_same(const PassTable& a, const PassTable& b) {
   return a.passes == b.passes && a.time_ps == b.time_ps &&
          a.sums_bytes == b.sums_bytes && a.slot_bytes == b.slot_bytes &&
          a.slot_ps == b.slot_ps;
 }
 
-// The table with layers from storage.
+// Turns a table into one with layers from storage.
 void stream(const Net& net, const Supply& supply,
             const std::vector<bool>& streamed, uint32_t chunk_limit,
             int64_t sram_limit, PassTable& t) {
@@ -142,11 +142,11 @@ StageOffers stage_offers(const StageSearch& s, bool least) {
   };
 }
 
-// Dynamic program over the ends of stages.
+// This is a dynamic program over the ends of stages.
 std::optional<Partition> fastest_cuts(const StageSearch& s,
                                       StageBudget budget) {
   const int n = whole_net(s.net).end;
-  // Without room for more no stage has bands of more than one row.
+  // Without room for `soft`, no stage has bands of more than one row.
   const StageOffers offer = stage_offers(s, budget.soft == 0);
   Ends ends(n);
   for (int begin = 0; begin < n; ++begin) {

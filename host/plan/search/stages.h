@@ -1,8 +1,8 @@
-// Where to cut the layers into stages. A table has, for a few numbers of
-// passes (how often each layer fires a frame), the bytes that every tensor
-// takes as a ring and the time that every layer takes; so the memory and the
-// time of any segment at any number of passes are sums, and the best cuts are
-// found by going once over all pairs of cut positions.
+// Decides where to cut the layers into stages. For a few numbers of passes (how
+// often each layer fires per frame) a table has the bytes that every tensor
+// takes as a ring and the time of every layer. The memory and the time of any
+// segment are sums of these, so one pass over all pairs of cut positions finds
+// the best cuts.
 #pragma once
 
 #include <cstdint>
@@ -24,37 +24,39 @@ struct PassTable {
   std::vector<int64_t> ring_bytes;  // by tensor
   std::vector<int64_t> sums_bytes;  // by layer
   std::vector<int64_t> time_ps;     // by layer
-  // By layer, if it is on the tape: bytes of a slot and the time to fill it.
-  // Empty: there is no tape.
+  // By layer on the tape: bytes of a slot and the time to fill it. Empty: there
+  // is no tape.
   std::vector<int64_t> slot_bytes, slot_ps;
-  // Weights of streamed layers up to so many bytes are kept in SRAM for the
-  // stage; `sums_bytes` has them.
+  // Weights of streamed layers up to this many bytes are kept in SRAM during
+  // the stage; `sums_bytes` includes them.
   int64_t sram_limit = 0;
-  uint32_t chunk_limit = 0;  // of its tape
-  // One row a firing, no sets: of those that no smaller stage has.
+  uint32_t chunk_limit = 0;  // of the stage's tape
+  // True for the tables of the smallest stages: one row per firing and no
+  // weights kept in SRAM.
   bool least = false;
 };
-// Fewest passes first; the last one is one row a firing everywhere.
+// Returns tables by ascending passes; the last one has one row per firing
+// everywhere.
 std::vector<PassTable> pass_tables(const Net&, const std::vector<TensorUses>&,
                                    const Board&);
-// The same for a net of which some layers stream, in chunks of several limits
-// and with more or fewer sets in SRAM. The last one has the smallest limit, the
-// least work and no sets. `sets`: also with sets. Without, there is every table
-// for every limit.
+// Returns tables for a net with layers that stream from storage, in chunks of
+// several limits and, with `sets`, with more or fewer weights kept in SRAM.
+// Without `sets` there is every table for every limit. The last table has the
+// smallest limit, the least work and no kept weights.
 std::vector<PassTable> stream_tables(const Net&, const std::vector<PassTable>&,
                                      const Supply&,
                                      const std::vector<bool>& streamed,
                                      std::vector<uint32_t> chunk_limits,
                                      bool sets);
 
-// What is known of a segment before its stage is built.
+// Facts about a segment before its stage is built.
 struct SegmentBytes {
-  int64_t fixed = 0;  // of the arena, besides buffers; negative: no stage
-  uint32_t chunk_limit = 0;  // of its tape; 0: as tables have it
+  int64_t fixed = 0;         // bytes besides buffers; negative: no stage
+  uint32_t chunk_limit = 0;  // of its tape; 0: that of the table
 };
 
-// What stages may take: `hard` with one row a firing, `soft` with more, which
-// leaves room for packing.
+// Limits for the bytes of stages: `hard` with one row per firing, `soft` with
+// more, which leaves room for packing.
 struct StageBudget {
   int64_t hard = 0, soft = 0;
 };
@@ -65,38 +67,41 @@ struct StageSearch {
   const Net& net;
   const std::vector<TensorUses>& uses;
   const std::vector<PassTable>& tables;
-  // No overlay saves more; negative: the segment can be no stage.
+  // Upper bound of what an overlay saves; negative: the segment cannot be a
+  // stage.
   std::function<int64_t(Segment)> most_gain;
-  // Asked only of segments that could be of use if they took nothing besides
-  // their buffers, since a record takes long to find.
+  // Called only for segments that could be of use if they took nothing besides
+  // their buffers, since a record is expensive to compute.
   std::function<SegmentBytes(Segment)> segment_bytes;
-  // Bytes that an overlay saves with one row a firing. Asked only where the
-  // answer matters: if it is less than the second number, how much less does
-  // not.
+  // Returns the bytes that an overlay saves with one row per firing. The caller
+  // only needs to know the value if it is at least the second argument.
   std::function<int64_t(Segment, int64_t)> overlay_gain;
-  // By first layer: where the longest segment ends that may be a stage. None:
-  // at the net's end.
+  // By first layer, the end of the longest segment that may be a stage. Empty:
+  // the net's end.
   std::vector<int> ends = {};
-  // Offers other ways to go on from a position.
+  // Offers other stages that begin at a position; may be empty.
   std::function<void(int, StageBudget, Ends&)> others = {};
-  // Of these tables, shared by searches; null: each makes its own.
+  // Columns of these tables that searches share; null: each search makes its
+  // own.
   std::shared_ptr<TurnedTables> turned = {};
 };
 std::shared_ptr<TurnedTables> turned_tables(const StageSearch&);
 
-// Offers all stages that begin with a layer of a search, within a budget, to
-// the ends of another search: positions of the first lie at these of the
-// other's; null: where they are. The number is the variant that they are.
+// Offers all stages of a search that begin with a layer and fit a budget to the
+// ends of another search. The vector maps positions of the first search to
+// those of the other; null: they are equal. The number is the variant of the
+// stages.
 using StageOffers =
     std::function<void(int, StageBudget, const std::vector<int>*, int, Ends&)>;
-// The search must outlive them. `least`: only tables of one row a firing.
+// The search must outlive the result. With `least`, only tables of one row per
+// firing are used.
 StageOffers stage_offers(const StageSearch&, bool least);
 
-// Least time with every stage within the budget, and then the smallest
-// largest stage; none if there is none.
+// Returns the fastest partition with every stage within the budget, and among
+// those the one with the smallest largest stage; none if nothing fits.
 std::optional<Partition> fastest_cuts(const StageSearch&, StageBudget);
-// The smallest budget, at most `below`, for which there are cuts. All of what
-// stages take is the same number modulo kAlign.
+// Returns the smallest budget up to `below` for which there are cuts. The bytes
+// of all stages must be equal modulo kAlign.
 std::optional<int64_t> smallest_budget(const StageSearch&, int64_t below);
 
 }  // namespace shoal

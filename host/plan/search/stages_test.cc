@@ -27,7 +27,8 @@ struct Fixture {
         [](Segment) -> SegmentBytes { return {}; },
         [](Segment, int64_t) -> int64_t { return 0; }};
   }
-  // Overlays and fixed parts that differ from segment to segment.
+  // Returns a search whose overlays and fixed parts differ from segment to
+  // segment.
   StageSearch odd_search(uint32_t seed) const {
     const auto odd = [seed](Segment s, int salt) {
       const auto n = static_cast<uint32_t>(s.begin * 131 + s.end * 31 + salt);
@@ -73,7 +74,7 @@ struct Optimum {
   int64_t least_peak = std::numeric_limits<int64_t>::max();
 };
 
-// All ways to cut, all tables for every stage.
+// Tries all ways to cut with all tables for every stage.
 void try_all(const Fixture& f, int begin, int64_t time, int64_t peak,
              int64_t budget, Optimum& best) {
   const int n = static_cast<int>(f.net.layers.size());
@@ -127,7 +128,8 @@ TEST(StagesTest, AsGoodAsTryingAllCuts) {
   EXPECT_GT(compared, 10);
 }
 
-// All budgets by bisection, each tried with what takes the least time in it.
+// Bisects the budget, with the fastest partition for each: the judge of
+// smallest_budget().
 TEST(StagesTest, SmallestBudgetIsThatOfBisection) {
   int found = 0, none = 0;
   for (uint32_t seed = 1; seed <= 400; ++seed) {
@@ -149,7 +151,8 @@ TEST(StagesTest, SmallestBudgetIsThatOfBisection) {
   EXPECT_GT(none, 100);
 }
 
-// However they are asked for, also of so many that some are forgotten.
+// Sums do not depend on the order in which they are requested, even if older
+// ones were forgotten.
 TEST(StagesTest, SumsOfSegmentsAreThoseOfTheirLayers) {
   std::mt19937 random(1);
   for (uint32_t seed = 1; seed <= 60; ++seed) {

@@ -13,9 +13,9 @@
 namespace shoal {
 namespace {
 
-// Head, records and tags of a program besides its weights, at most.
+// Upper bounds of a program's bytes besides weights: head, records and tags.
 constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
-// Chunks, before slots grow into what the arena has left.
+// Bytes of chunks before slots grow into what the arena has left.
 constexpr uint32_t kLeastChunk = 1024;
 uint32_t chunk_limit(int64_t layer_bytes, bool mapped) {
   const int64_t few = mapped ? 0 : layer_bytes / tuning::kFewChunks;
@@ -34,12 +34,13 @@ int64_t share_bytes(const Layer& layer, const Box& made) {
          kTagBytes;
 }
 
-// Every chunk is used in one firing of a frame.
+// Returns whether every chunk is used in only one firing of a frame.
 bool used_once(const Layer& layer, const Box& made, LayerWork work) {
   return has_quantized_chunk(layer.op) && work.band >= made.rows();
 }
 
-// Who computes least for a byte would wait longest for it.
+// Returns the core time per byte of weights. The layer with the least would
+// wait longest for its weights, so it keeps them in flash.
 double core_per_byte(const Layer& layer, const Box& made, const Board& board) {
   const LayerTime t = share_time(layer, {made, layer.in[0].box.channels()},
                                  {1, layer.kernel_h}, board);
@@ -47,7 +48,8 @@ double core_per_byte(const Layer& layer, const Box& made, const Board& board) {
          static_cast<double>(share_bytes(layer, made));
 }
 
-// Equal weights of equal output channels lie in a node's image once.
+// Returns whether two layers share their weights in a node's image: equal
+// weights of equal output channels are stored once.
 bool has_same_weights(const CutNet& s, int node, int a, int b) {
   const auto owner = [&](int l) {
     const int of = s.net.layers[size_t(l)].weights_of;
@@ -57,8 +59,8 @@ bool has_same_weights(const CutNet& s, int node, int a, int b) {
   return owner(a) == owner(b) && x.c0 == y.c0 && x.c1 == y.c1;
 }
 
-// Of `all` bytes of weights. Whether a program that just fits does is known to
-// the byte when it is written.
+// Returns how many of `all` bytes of weights may lie in flash, by estimate.
+// Whether a program really fits is known when it is written.
 int64_t flash_for_weights(const CutNet& s, const ClusterNode& node,
                           int64_t all) {
   const int64_t tables =
@@ -79,7 +81,8 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
     slot_limits_.push_back(
         std::clamp<int64_t>(node.arena_budget() / tuning::kSlotPart,
                             int64_t{kAlign}, tuning::kMostSlot));
-    // Of layers that have the same weights here (tiles of one) the first.
+    // Layers that share weights here, such as tiles of one layer, are counted
+    // with the first of them.
     std::vector<int> owned, first(size_t(layers), -1);
     int64_t all = 0;
     for (int l = 0; l < layers; ++l) {
@@ -92,7 +95,7 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
       owned.push_back(l);
       all += align_up(static_cast<uint32_t>(bytes));
     }
-    // Without mapped flash all of the program lies in storage.
+    // Without mapped flash the whole program lies in storage.
     int64_t left =
         node.board.flash_mapped ? flash_for_weights(s, node, all) : 0;
     if (node.board.flash_mapped && all <= left) continue;
@@ -151,19 +154,19 @@ void Streaming::add(int node, int layer, const Box& made, LayerWork work,
   const int64_t requests = (bytes + slot - 1) / slot;
   const int64_t tape_ps = requests * from.read_ps(bytes / requests);
   load.tape_ps += tape_ps;
-  // Slots hold little of what is read ahead while other layers are made.
+  // Slots hold little that is read ahead while other layers are computed.
   load.wait_ps += std::max<int64_t>(0, tape_ps - core_ps - check_ps);
 }
 
 void Streaming::place(PlanDraft& draft) const {
   for (int n = 0; n < s_.nodes; ++n) {
     PlanNode& node = draft.plan.nodes[size_t(n)];
-    // Also of a net without layers, of which nothing streams.
+    // This also holds for a net without layers, where nothing streams.
     node.mapped = supplies_[size_t(n)].board->flash_mapped;
     if (!any(n)) continue;
     for (size_t i = 0; i < node.stages.size(); ++i) {
       PlanStage& stage = node.stages[i];
-      int64_t most = 0;  // of a layer
+      int64_t most = 0;  // largest of any layer
       for (PlanActor& a : stage.actors) {
         if (a.copy || a.weights.chunks.empty() || !streams(n, a.layer)) {
           continue;

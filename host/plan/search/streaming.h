@@ -1,10 +1,11 @@
-// Nodes of a cluster whose share of the weights exceeds what they may execute
-// in place: which weights are read from storage, how, and what that takes.
+// Nodes whose share of the weights exceeds what they may execute in place:
+// decides which weights they read from storage, and how, and estimates the
+// cost.
 //
-// What a stage reads of a set once (a fully connected layer, a convolution in
-// one band) passes through the stage's slots in a recorded order, beside the
-// core's work. Every other set is read into the arena when the stage is
-// entered and stays for all its bands: weights stay, activations pass.
+// Weights that a stage reads once (a fully connected layer, a convolution in
+// one band) pass through the stage's slots in a recorded order, in parallel
+// with the core. Other weights are read into the arena when the stage is
+// entered and stay there for all its bands: weights stay, activations pass.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +23,14 @@ namespace shoal {
 
 class Streaming {
  public:
-  // The boards must have the storages that the cluster names.
+  // The boards must have the storage that the cluster names.
   Streaming(const CutNet&, const Cluster&);
 
-  // Why it cannot be: a node has no storage for its weights, or its cuts have
-  // weights that cannot be read from one. None: it can.
+  // Returns a misfit if a node has no storage for its weights, or its cuts have
+  // weights that cannot be read from storage.
   const std::optional<Misfit>& misfit() const { return misfit_; }
 
-  // Whether any weights of the node come from storage.
+  // Returns whether any weights of the node come from storage.
   bool any(int node) const { return !streams_[size_t(node)].empty(); }
   bool any() const {
     for (const std::vector<bool>& node : streams_) {
@@ -40,24 +41,24 @@ class Streaming {
   bool streams(int node, int layer) const {
     return any(node) && streams_[size_t(node)][size_t(layer)];
   }
-  // Of the nodes; no storage if one reads nothing.
+  // Returns the supplies by node; a node that reads nothing has no storage.
   const std::vector<Supply>& supplies() const { return supplies_; }
 
-  // What a segment's sets take: to choose segments, before they are built.
+  // Estimated cost of a segment's weights from storage, before it is built.
   struct Load {
-    int64_t sram_bytes = 0;  // in the arena while the segment runs
-    int64_t slot_bytes = 0;  // of each of kTapeSlots
-    int64_t entry_ps = 0;    // reading into SRAM, before all else
-    int64_t tape_ps = 0;     // beside the core's work
-    int64_t check_ps = 0;    // the core's, of what was read
-    int64_t wait_ps = 0;     // the core's, for the tape
+    int64_t sram_bytes = 0;  // of the arena while the segment runs
+    int64_t slot_bytes = 0;  // each of kTapeSlots
+    int64_t entry_ps = 0;    // reading into SRAM before anything else
+    int64_t tape_ps = 0;     // in parallel with the core
+    int64_t check_ps = 0;    // the core checks what was read
+    int64_t wait_ps = 0;     // the core waits for the tape
   };
-  // Adds what `made` of the layer takes in firings like these, for which the
+  // Adds the cost of `made` of the layer in firings of this work, for which the
   // core takes `core_ps`.
   void add(int node, int layer, const Box& made, LayerWork, int64_t core_ps,
            Load&) const;
 
-  // Places for the weights of all stages: all sets that stream.
+  // Places all streamed weights of all stages.
   void place(PlanDraft&) const;
 
  private:

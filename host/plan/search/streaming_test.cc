@@ -1,4 +1,4 @@
-// Plans for nets that do not lie in flash.
+// Plans of nets whose weights do not fit flash.
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
@@ -19,7 +19,8 @@ Plan plan_for(const Net& net, std::optional<int64_t> flash, int64_t ram,
   return make_plan(net, options);
 }
 
-// Convolutions that compute long for a byte, then much that does not.
+// Returns convolutions with much arithmetic per byte of weights, followed by
+// layers with little.
 Net picture_net() {
   ShapeNet n("picture");
   int x = n.input(48, 48, 3);
@@ -49,8 +50,8 @@ TEST(StreamingTest, LeastComputeForAByteStaysInFlash) {
       EXPECT_EQ(check(net, plan), std::vector<std::string>{});
       EXPECT_LE(node.flash_weight_bytes, flash);
       EXPECT_GT(node.tape_bytes + node.sram_weight_bytes, 0);
-      // What some bytes too few drive out of flash stays in SRAM, unless it is
-      // RAM that counts.
+      // If flash lacks only a few bytes, the weights stay in SRAM instead,
+      // unless the objective is RAM.
       const bool stays = flash > all * 6 / 7 && o == Objective::kLatency;
       EXPECT_EQ(node.storage_read_bytes == 0, stays) << flash;
       EXPECT_LE(node.arena_bytes, 100000u);
@@ -78,7 +79,7 @@ TEST(StreamingTest, MoreArenaIsLessTime) {
     EXPECT_LE(plan.latency_s, before);
     before = plan.latency_s;
   }
-  // Everything that is read again and again has become a set that stays.
+  // All weights that were read again and again are now kept in SRAM.
   EXPECT_LT(before, 0.6 * least.latency_s);
   try {
     plan_for(net, 0, bytes - 1);

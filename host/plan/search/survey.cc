@@ -16,7 +16,7 @@
 namespace shoal {
 namespace {
 
-// Where the order of every stage must be recorded.
+// The most layers of a stage if the order of every stage must be recorded.
 constexpr int kMaxRecordedLayers = 24;
 
 std::vector<int> count_ports(const Net& net,
@@ -31,7 +31,7 @@ std::vector<int> count_ports(const Net& net,
   return before;
 }
 
-// By tensor: whether its rows never leave a stage that it lives inside.
+// Returns by tensor whether its rows never leave a stage that it lives in.
 std::vector<bool> may_share(const std::vector<TensorUses>& uses) {
   std::vector<bool> may;
   for (const TensorUses& t : uses) {
@@ -42,7 +42,7 @@ std::vector<bool> may_share(const std::vector<TensorUses>& uses) {
   return may;
 }
 
-// A node alone keeps all of them.
+// A single node keeps all variables.
 int64_t bytes_of_variables(const Net& net) {
   int64_t bytes = 0;
   for (const NetVariable& v : net.variables) {
@@ -52,7 +52,8 @@ int64_t bytes_of_variables(const Net& net) {
   return bytes;
 }
 
-// All that the record of a stage depends on, besides what its net's layers are.
+// Returns a key of all that the record of a stage depends on besides the layers
+// of the net.
 std::string record_key(const PlanStage& stage) {
   StageKey key;
   key.add(stage);
@@ -174,8 +175,8 @@ int64_t Survey::link_bytes() const {
   return link_layout({1, kWindow, outputs, outputs, 1, 0}).bytes;
 }
 
-// All rings but those that are alive together when the layer fires that reads
-// and writes most of them.
+// Returns the bytes of all rings except those that are alive together while the
+// layer that touches most of them fires.
 int64_t Survey::share_most(Segment s) const {
   const auto layers = static_cast<int>(net_.layers.size());
   int64_t sum = 0, most = 0;

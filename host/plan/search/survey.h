@@ -1,6 +1,6 @@
-// What the searches for one net on one board have in common: all that depends
-// neither on the budget nor on the size of a tape's chunks. Found once; the
-// searches keep references into it.
+// Facts about the segments of one net on one board that depend neither on the
+// budget nor on the size of a tape's chunks. They are found once, and searches
+// keep references to them.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,13 @@
 
 namespace shoal {
 
-// Records of stages that were asked for: a net with spills has most of its
-// stages in common with the same one without.
+// Sizes of records of stages, shared because a net with spills has most stages
+// in common with the net without.
 using RecordMemo = KeyedMemo<std::vector<int64_t>>;  // by chunk limit
 
-// Whether rows come from and go to a coordinator over a link, and whether
-// copies of mapped weights may lie in SRAM then, and in which banks besides the
-// arena's.
+// Says whether rows come from a coordinator over a link and return to it,
+// whether copies of mapped weights may then lie in SRAM, and in which banks
+// besides the arena's.
 struct NodeLink {
   bool linked = false, keeps_weights = false;
   std::vector<Bank> banks = {};
@@ -28,20 +28,20 @@ struct NodeLink {
 
 class Survey {
  public:
-  // What is known of a segment before its stage is built.
+  // Facts about a segment before its stage is built.
   struct Known {
     bool can_be_stage = false;
-    int ports = 0;  // so many cursors
+    int ports = 0;  // each needs a cursor
     int64_t overlay_most = 0, share_most = 0;
-    // By chunk limit: of the arena, for the record; negative: its order or its
-    // chunks are too many for one. Empty: nobody has asked yet.
+    // By chunk limit, the bytes of the arena for the record. Negative: one
+    // record cannot hold the order or the chunks. Empty: not computed yet.
     mutable std::vector<int64_t> record_bytes;
   };
 
-  // `chunk_limits`: bytes of a tape's chunks. `stops`: positions that no stage
-  // goes beyond, ascending. `records`: of surveys of the same net, whatever its
-  // spills, with the same limits and link. What is referred to must outlive the
-  // survey.
+  // `chunk_limits` has limits for the bytes of a tape's chunks, `stops` the
+  // ascending positions that no stage may cross. `records` is shared by surveys
+  // of the same net, whatever its spills, with the same limits and link. All
+  // references must outlive the survey.
   Survey(const Net&, const Board&, std::vector<uint32_t> chunk_limits,
          RecordMemo& records, const Spilling& = {},
          const std::vector<int>& stops = {}, NodeLink = {});
@@ -50,23 +50,24 @@ class Survey {
   const std::vector<TensorUses>& uses() const { return uses_; }
   const std::vector<PassTable>& tables() const { return tables_; }
   NodeLink link() const { return link_; }
-  // Of the arena, for the link's tables, about.
+  // Returns about how many bytes of the arena the link's tables take.
   int64_t link_bytes() const;
   int all_ports() const { return all_ports_; }
-  // Of the arena, for the state of spills.
+  // Returns the bytes of the arena for the state of spills.
   int64_t spill_state_bytes() const { return spill_state_bytes_; }
-  // Of the arena, for variables.
+  // Returns the bytes of the arena for variables.
   int64_t variable_bytes() const { return variable_bytes_; }
-  // Null for a segment that can be no stage.
+  // Returns null if the segment cannot be a stage.
   const Known* known(Segment) const;
-  // Of the arena, for the record of a segment that is known, with chunks of
-  // this limit; negative: it can be no stage with them. Remembered: it follows
-  // from a run of the segment where orders are recorded.
+  // Returns the bytes of the arena for the record of a known segment with
+  // chunks of this limit; negative: it cannot be a stage with them. Results are
+  // remembered, because recorded orders take a run of the segment.
   int64_t record_bytes(Segment, size_t limit) const;
-  // The first limit with which its record takes at most so much; -1: with none.
+  // Returns the first limit with which the record takes at most `record_bytes`;
+  // -1: none.
   int limit_for(Segment, int64_t record_bytes) const;
-  // By first layer: the end of the longest segment that is known and has no
-  // more ports.
+  // Returns by first layer the end of the longest known segment with at most
+  // `max_ports` ports.
   std::vector<int> ends(int max_ports) const;
 
  private:
@@ -86,7 +87,7 @@ class Survey {
   const int64_t variable_bytes_;
   const std::vector<bool> shares_;  // by tensor
   int all_ports_ = 0;
-  std::vector<std::vector<Known>> known_;  // by first layer, then length
+  std::vector<std::vector<Known>> known_;  // indexed by [first layer][length]
 };
 
 }  // namespace shoal

@@ -21,7 +21,7 @@ std::vector<SpillCut> random_cuts(const Net& net, std::mt19937& random) {
   return cuts;
 }
 
-// Whatever spills were asked about before.
+// Records do not depend on which spills were searched before.
 TEST(SurveyTest, RecordsAreThoseThatAreFoundWithoutAMemo) {
   const std::vector<uint32_t> limits{256, 1024, 8192};
   const Board& board = find_board("emcraft-sf2");
@@ -57,7 +57,7 @@ TEST(SurveyTest, RecordsAreThoseThatAreFoundWithoutAMemo) {
   EXPECT_LT(shared * 2, apart);
 }
 
-// What a search learns of stages changes no other search.
+// Results that a search remembers change no other search.
 TEST(SurveyTest, PlansWithSpillsAreThoseThatAreFoundWithoutAMemo) {
   const Board& board = find_board("emcraft-sf2");
   const Supply supply{&board, &board.storages.front(), false};

@@ -1,5 +1,5 @@
-// Bytes and time of runs of layers at every number of passes, summed up layer
-// by layer: what searches for stages go over.
+// Sums of bytes and time over runs of layers at every number of passes, over
+// which searches for stages iterate.
 #pragma once
 
 #include <algorithm>
@@ -16,11 +16,11 @@
 
 namespace shoal {
 
-// What the tables have, with all tables' values of one tensor or layer side by
-// side: the search goes over all tables of one layer, hundreds of them.
+// The tables with all values of one tensor or layer side by side, because a
+// search iterates over hundreds of tables for one layer.
 class TableColumns {
  public:
-  // Of all tables, or of the least ones.
+  // Uses all tables, or only those that are marked least.
   TableColumns(const std::vector<PassTable>& tables, bool least)
       : picked_(pick(tables, least)),
         kinds_(kinds(tables, picked_)),
@@ -32,7 +32,7 @@ class TableColumns {
 
   const std::vector<int>& tables() const { return picked_; }
   size_t count() const { return picked_.size(); }
-  // Of a table what a search asks of each.
+  // Properties of a table that a search needs.
   struct Kind {
     bool least = false;
     uint32_t chunk_limit = 0;
@@ -82,15 +82,17 @@ class TableColumns {
   std::vector<int64_t> ring_, sums_, time_, slot_, slot_ps_;
 };
 
-// By position: tensors whose use begins or ends there, bytes of page buffers.
+// By position: tensors whose use begins or ends there, and bytes of page
+// buffers.
 struct Positions {
   std::vector<std::vector<int>> first, last;
   std::vector<int64_t> pages;
 };
 Positions positions(const Net&, const std::vector<TensorUses>&);
 
-// Bytes and time of all segments from `begin` on, at every number of passes,
-// each found from the one that is a layer shorter when it is first asked for.
+// Bytes and time of all segments that begin at `begin`, at every number of
+// passes. Each is computed from the segment that is one layer shorter when it
+// is first needed.
 class SegmentSums {
  public:
   SegmentSums(const Net& net, const std::vector<TensorUses>& uses,
@@ -111,10 +113,10 @@ class SegmentSums {
     }
   }
 
-  // What the segment to `end` takes. Nothing that was given stays where it is.
+  // Returns the sums of the segment to `end`. Earlier results become invalid.
   struct Sums {
-    const int64_t *bytes, *time_ps;  // by table
-    int64_t least_bytes, least_ps;   // of all of them
+    const int64_t *bytes, *time_ps;  // indexed by table
+    int64_t least_bytes, least_ps;   // least over all tables
   };
   Sums sums(int end) {
     while (std::ssize(least_) < end - begin_) {
@@ -127,7 +129,7 @@ class SegmentSums {
   size_t kept_bytes() const { return sums_.size() * sizeof(int64_t); }
 
  private:
-  // Adds the layer at `position`.
+  // Extends the sums by the layer at `position`.
   void step(int position) {
     whole_ += at_.pages[position];
     for (int t : at_.first[position]) whole_ += made_bytes(t);
@@ -150,7 +152,7 @@ class SegmentSums {
     int64_t* const time_ps = bytes + count;
     for (size_t p = 0; p < count; ++p) {
       bytes[p] = whole_ + inside_[p] + kTapeSlots * slot_[p];
-      // The core waits for the first chunk.
+      // The core must wait for the first chunk.
       time_ps[p] = time_[p] + slot_ps_[p];
     }
     least_.emplace_back(*std::min_element(bytes, time_ps),
@@ -159,8 +161,8 @@ class SegmentSums {
   int64_t tensor_bytes(const TensorUses& t) const {
     return aligned(net_.tensors[&t - uses_.data()].bytes());
   }
-  // Of one made here, less what it has of one that lies there already: stages
-  // that use that one up and keep this one.
+  // Returns the bytes of a tensor that is made here, less the bytes of a dead
+  // tensor that it may lie over: stages consume that one and keep this one.
   int64_t made_bytes(int t) const {
     const int64_t bytes = tensor_bytes(uses_[t]);
     const int under = net_.tensors[t].over;
@@ -187,11 +189,11 @@ class SegmentSums {
   std::vector<std::pair<int64_t, int64_t>> least_;  // by end
 };
 
-// What many searches with the same tables have in common, found when it is
-// first asked for.
+// Columns and sums that many searches with the same tables share, computed when
+// they are first needed.
 class TurnedTables {
  public:
-  // Of segments' sums at most about so many bytes are kept.
+  // Keeps at most about `most_bytes` of sums.
   TurnedTables(const Net& net, const std::vector<TensorUses>& uses,
                size_t most_bytes = size_t{64} << 20)
       : net_(net),
@@ -205,8 +207,8 @@ class TurnedTables {
     if (!columns) columns.emplace(tables, least);
     return *columns;
   }
-  // Of these columns, which were asked for. Nothing that was given before stays
-  // where it is.
+  // The columns must have been requested before. Earlier results become
+  // invalid.
   SegmentSums::Sums sums(bool least, Segment s) {
     auto& all = sums_[least];
     all.resize(at_.first.size());
@@ -233,7 +235,7 @@ class TurnedTables {
   const std::vector<TensorUses>& uses_;
   const size_t most_bytes_;
   const Positions at_;
-  // Of all tables, of the least ones.
+  // Index 0 has all tables, index 1 the least ones.
   std::array<std::optional<TableColumns>, 2> columns_;
   std::array<std::vector<std::optional<SegmentSums>>, 2> sums_;  // by begin
   size_t kept_bytes_ = 0;

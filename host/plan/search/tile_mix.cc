@@ -20,7 +20,7 @@ KeptColumns kept_columns(const TileBoxes& boxes, size_t tile,
       tile + 1 < boxes.made.size() ? boxes.taken[tile + 1] : none;
   for (const TileBoxes::Held& h : before) keep(h);
   for (const TileBoxes::Held& h : behind) {
-    // Over what the tile before kept.
+    // These columns may lie over those that the previous tile kept.
     const auto under =
         std::ranges::find(before, h.tensor, &TileBoxes::Held::tensor);
     keep(h);
@@ -104,7 +104,7 @@ void TileMixes::add_way(Loop& loop, const Group& group, int variant,
       way.time_ps +=
           share_time(layer, share, least_.work[l], board_).total_ps();
     }
-    // Rings between these layers.
+    // Counts the rings between these layers.
     for (const TileBoxes::Held& h : boxes.held[t]) {
       for (int l = loop.begin; l + 1 < loop.end; ++l) {
         if (net_.layers[l].out.tensor != h.tensor) continue;
@@ -165,7 +165,7 @@ void TileMixes::add_rings(const std::vector<bool>& is_inner,
   }
 }
 
-// Tiles that take less than another one, whatever is chosen.
+// Removes tiles that take less than some other tile whatever is chosen.
 void TileMixes::leave_out_small_tiles() {
   const auto at_most = [&](size_t a, size_t b) {
     if (base_[a] > base_[b]) return false;
@@ -232,7 +232,8 @@ int64_t TileMixes::least_ps() const {
   return sum;
 }
 
-// From the smallest on, each time the step that saves most time a byte.
+// Starts from the smallest mix and takes the step that saves the most time per
+// byte, again and again.
 std::optional<TileMixes::Chosen> TileMixes::raised(int64_t bytes) const {
   Chosen now;
   for (const Loop& loop : loops_) {
@@ -268,7 +269,8 @@ std::optional<TileMixes::Chosen> TileMixes::raised(int64_t bytes) const {
   }
 }
 
-// From the fastest on, each time the step that takes least time a byte.
+// Starts from the fastest mix and takes the step that costs the least time per
+// byte, again and again.
 std::optional<TileMixes::Chosen> TileMixes::lowered(int64_t bytes) const {
   Chosen now;
   for (const Loop& loop : loops_) {

@@ -1,4 +1,4 @@
-// Loops of a run in tiles that differ.
+// Tests loops of a run in tiles that differ.
 #include "host/plan/search/tile_mix.h"
 
 #include <gtest/gtest.h>

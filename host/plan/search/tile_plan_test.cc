@@ -1,5 +1,5 @@
-// Plans of a node alone that makes layers' columns one after the other, or
-// channels between layers in groups.
+// Plans of a single node that makes layers in column tiles, or channels between
+// layers in groups.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -66,8 +66,8 @@ TEST(TilePlanLong, OnlyWhereNothingElseFits) {
   EXPECT_EQ(macs, net.model_macs);
 }
 
-// Each run of layers of random nets that three tiles can make, with all that
-// they can keep or with nothing.
+// Calls `use` for each run of layers of random nets that three tiles can make,
+// keeping all columns or none.
 void for_runs(
     bool keeping,
     const std::function<void(const Net&, const std::vector<TensorUses>&,
@@ -104,8 +104,8 @@ TEST(TilePlanTest, TilesCoverTheirTensors) {
   });
 }
 
-// What is kept is what the tile before holds, and with what a tile makes it is
-// all that the tile holds; no column is made twice then.
+// A tile holds what it makes and the columns that it takes from the previous
+// tile, so no column is made twice.
 TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
   int taken = 0;
   int64_t saved = 0;
@@ -143,8 +143,8 @@ TEST(TilePlanTest, KeptColumnsAreMadeOnce) {
   EXPECT_GT(saved, 0);
 }
 
-// Of each tensor what one tile kept and what the next one keeps are a pair, of
-// all tensors at once; not if they lie apart.
+// The columns that one tile kept and those that the next one keeps are a pair
+// for each tensor, unless they must lie apart.
 TEST(TilePlanTest, KeptColumnsArePairs) {
   size_t most = 0;
   for_runs(true, [&](const Net& net, const std::vector<TensorUses>& uses,
@@ -166,8 +166,8 @@ TEST(TilePlanTest, KeptColumnsArePairs) {
   EXPECT_GT(most, 1U);
 }
 
-// A piece that is not pushed or is not all that is read, a result's columns
-// that two tiles make or none.
+// The errors are a piece of the input that is missing or too small, and columns
+// of the result that two tiles make or none.
 TEST(TilePlanTest, TheCheckerSeesWhatIsWrong) {
   const Net net = bottleneck_net(96, 9);
   const Plan right = smallest_plan(net, true);
@@ -218,7 +218,7 @@ int copies_of(const PlanStage& stage) {
       std::ranges::count(stage.actors, true, &PlanActor::copy));
 }
 
-// The least time in some budget that keeps columns.
+// Returns the fastest plan that keeps columns, over some budgets.
 Plan keeping_plan(const Net& net) {
   const int64_t least = smallest_plan(net, true).nodes[0].arena_bytes;
   for (int64_t ram = least; ram < 2 * least; ram += least / 16) {
@@ -232,8 +232,8 @@ Plan keeping_plan(const Net& net) {
   return {};
 }
 
-// Columns lie over those that the tile before kept, with the rule that a row
-// waits for its place.
+// Columns lie over those that the previous tile kept, and each row waits until
+// its place is free.
 TEST(TilePlanTest, PlansKeepColumnsOnce) {
   const Net net = bottleneck_net(96, 9);
   const Plan right = keeping_plan(net);
@@ -254,7 +254,8 @@ TEST(TilePlanTest, PlansKeepColumnsOnce) {
   EXPECT_GT(pairs, 0);
 }
 
-// Columns that are kept, but not those that are read; rows of another tile's.
+// The errors are kept columns that are not the ones that are read, and rows of
+// another tile.
 TEST(TilePlanTest, TheCheckerSeesWrongCopies) {
   const Net net = bottleneck_net(96, 9);
   const Plan right = keeping_plan(net);
@@ -311,7 +312,7 @@ void each_loop(Plan& plan, Use use) {
   }
 }
 
-// What searches take a loop to be is what it is.
+// Searches estimate loops exactly.
 TEST(TilePlanTest, LoopsTakeWhatWasEstimated) {
   const Net net = bottleneck_net(96, 9);
   Plan plan = grouped_plan();
@@ -345,7 +346,8 @@ TEST(TilePlanTest, LoopsTakeWhatWasEstimated) {
 }
 
 TEST(TilePlanTest, GroupsAreOfAllKinds) {
-  std::map<std::pair<GroupKind, size_t>, int> found;  // and how many layers
+  std::map<std::pair<GroupKind, size_t>, int>
+      found;  // by kind and number of layers
   for (uint32_t seed = 1; seed <= 40; ++seed) {
     const Net net = random_net(seed);
     const std::vector<TensorUses> uses = find_uses(net);
@@ -362,7 +364,7 @@ TEST(TilePlanTest, GroupsAreOfAllKinds) {
         const int at = grouped.position_of(g.begin);
         const Layer& layer = grouped.net().layers[at];
         ASSERT_EQ(layer.loop.size(), size_t(g.end - g.begin));
-        // Its window is that of all of them.
+        // Its window must be that of all its layers together.
         for (int y = 0; y < layer.out.box.rows(); ++y) {
           RowRange rows{y, y + 1};
           for (int l = g.end; l-- > g.begin;) {
@@ -384,8 +386,8 @@ TEST(TilePlanTest, GroupsAreOfAllKinds) {
   EXPECT_GT((found[{GroupKind::kBehindExpansion, 2}]), 0);
 }
 
-// A band or a group that is not the loop's, a private ring that is too low,
-// sums that lie on others'.
+// The errors are a band or a group that is not the loop's, a private ring with
+// too few rows, and sums that overlap others.
 TEST(TilePlanTest, TheCheckerSeesWrongLoops) {
   const Net net = bottleneck_net(96, 9);
   const auto refuse = [&](const char* what, const auto& change) {

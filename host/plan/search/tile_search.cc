@@ -12,11 +12,12 @@
 namespace shoal {
 namespace {
 
-// Of one stage: more would take more bytes of cursors than tiles save.
+// Limit of ports in a stage: the cursors of more ports take more bytes than
+// tiles save.
 constexpr int kMostPorts = 96;
 constexpr int kMostRunLayers = 48;
 
-// Groups of the net as those of all its tiles.
+// Returns the groups of a net as groups of all its tiles.
 std::vector<Group> groups_in(const TileNet& tiles,
                              const std::vector<Group>& groups) {
   std::vector<Group> all;
@@ -281,7 +282,7 @@ std::optional<PlanNode> TileSearch::build(const Parts& parts, int64_t most,
   return std::move(found->node);
 }
 
-// Of all rooms for records.
+// Returns the fastest partition over all sizes of room for records.
 std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
   const auto time_ps = [](const Partition& cuts) {
     int64_t sum = 0;
@@ -297,10 +298,10 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
   return best;
 }
 
-// Groups take the place of plans without them only if they compute no more:
-// energy goes by what is computed, and each of the two is the best of few that
-// were built. Where much is computed, loops that differ may compute less, nor
-// is it sure that columns which lie once pack better.
+// A plan with groups replaces one without only if it computes no more, because
+// energy depends on the arithmetic and each of the two is only the best of the
+// few that were built. Mixed loops may compute less, and columns that lie once
+// do not always pack better, so these are tried as well.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   const auto macs = [&](const PlanNode& node) {
     int64_t sum = 0;
@@ -373,7 +374,7 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
     best_ps = known->time_ps;
     best = std::move(node), best_parts = std::move(parts);
   };
-  int64_t below = 0;  // the largest stage of what was tried last
+  int64_t below = 0;  // the largest stage of the last choice
   const auto attempt_in = [&](int64_t bytes) {
     const std::optional<Partition> cuts = fastest_tiles({bytes, bytes});
     if (!cuts) return false;
@@ -394,8 +395,8 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
   return best;
 }
 
-// Each time the tiles of one run: they leave room to taller bands and larger
-// slots, of which the estimate knows nothing.
+// Returns the choice with narrower tiles in one run at a time. They leave room
+// for higher bands and larger slots, which the estimate does not know.
 std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
   std::vector<Parts> all;
   for (size_t r = 0; r < parts.runs.size(); ++r) {
@@ -433,7 +434,7 @@ std::optional<int64_t> TileSearch::estimate(int64_t most) {
 
 std::optional<PlanNode> TileSearch::smallest(int64_t below, int64_t enough) {
   std::optional<PlanNode> best;
-  // Buffers that are tied to each other may pack worse than more of them.
+  // Buffers that must share addresses may pack worse than separate ones.
   for (const bool twice : {false, true}) {
     twice_ = twice;
     std::optional<PlanNode> node =

@@ -1,4 +1,5 @@
-// Plans of several nodes that share each tile of a run of layers.
+// Plans of several nodes that all compute a part of each tile of a run of
+// layers.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ Cluster hosts(int nodes) {
   return uniform_cluster(nodes, find_board("host"), std::nullopt);
 }
 
-// Layers of `net` as a grid, those before `end` in so many tiles.
+// Returns cuts of all layers as a grid, with the layers before `end` in tiles.
 Cuts grid_cuts(const Net& net, const Cluster& cluster, int rows, int columns,
                int end, int tiles) {
   Cuts cuts;
@@ -40,7 +41,7 @@ Plan plan_of(const Net& net, const Cluster& cluster, Cuts cuts) {
   return make_plan(net, request);
 }
 
-// How many pieces of an input a node takes.
+// Returns how many pieces of an input a node takes.
 int pieces_of(const PlanNode& node) {
   int pieces = 0;
   for (const PlanStage& stage : node.stages) {
@@ -49,11 +50,11 @@ int pieces_of(const PlanNode& node) {
   return pieces;
 }
 
-// Of early_net(), those that most memory is for.
+// The layers of early_net() that need the most memory.
 constexpr int kEarly = 7;
 
-// Of bottleneck_net() the first convolution and two bottlenecks, the second of
-// which halves.
+// The first convolution and two bottlenecks of bottleneck_net(); the second
+// halves the picture.
 constexpr int kRun = 8;
 
 TEST(TiledPlanTest, NodesShareEachTile) {
@@ -77,7 +78,7 @@ TEST(TiledPlanTest, NodesShareEachTile) {
   }
 }
 
-// All tiles of a layer have the same weights, which lie in flash once.
+// All tiles of a layer share their weights, which lie in flash once.
 TEST(TiledPlanTest, WeightsCountOnce) {
   const Net net = early_net();
   Cluster cluster = hosts(2);
@@ -96,8 +97,8 @@ TEST(TiledPlanTest, WeightsCountOnce) {
   EXPECT_TRUE(streams(read));
 }
 
-// What a node has of the run's result lies in one place, and a neighbour is
-// sent its rows of all tiles in one stream.
+// A node's part of the run's result lies in one place, and one stream sends a
+// neighbour its rows of all tiles.
 TEST(TiledPlanTest, TheResultIsOneTensorOfEachNode) {
   const Net net = bottleneck_net(96, 9);
   const Cluster cluster = hosts(2);
@@ -187,14 +188,14 @@ TEST(TiledPlanTest, WhatCannotBeTilesIsRefused) {
   said(0, kRun, 11, true, "| tiles = 10 or fewer");
   const auto layers = static_cast<int>(net.layers.size());
   said(0, layers, 2, true, "is not made some columns at a time");
-  // A skip goes from before its end to behind it.
+  // A skip connection crosses the end of the run.
   said(0, 9, 2, true, "one tensor for layers behind them");
   Cuts cuts = grid_cuts(net, cluster, 2, 1, kRun, 1);
   cuts.tiles = {{4, kRun, 2}};
   EXPECT_EQ(refusal(net, cuts, false), "");
 }
 
-// Any runs, under any cuts.
+// Tests random runs under random cuts.
 TEST(TiledPlanTest, RandomRunsOfRandomNets) {
   int runs = 0;
   for (uint32_t seed = 1; seed <= 60; ++seed) {

@@ -12,7 +12,7 @@ namespace {
 
 class TiledSearch : public Search {
  public:
-  // `inner`: over the net in tiles.
+  // `inner` searches the net of tiles.
   TiledSearch(std::unique_ptr<const TileNet> tiles,
               std::unique_ptr<Search> inner)
       : tiles_(std::move(tiles)), inner_(std::move(inner)) {}

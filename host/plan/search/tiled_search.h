@@ -1,6 +1,6 @@
-// Runs of layers that several nodes make in tiles (Cuts::tiles): the search
-// over segments of the net of these tiles (host/plan/draft/tile_net.h), whose
-// layers are cut as those of the given net are.
+// Searches plans of several nodes with runs of layers in tiles (Cuts::tiles):
+// the search over segments for the net of these tiles
+// (host/plan/draft/tile_net.h), whose layers are cut as those of the given net.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// A misfit if layers cannot be made so.
+// Returns a misfit if these layers cannot be made in tiles.
 SearchOrMisfit tiled_search(const Net&, const PlanRequest&, const Cuts&,
                             const SearchOptions&);
 
