@@ -2,22 +2,13 @@
 
 #include <algorithm>
 
+#include "device/decode/boxes.h"
+
 namespace shoal {
-namespace {
-
-float area(const Detection& b) {
-  return std::max(0.f, b.right - b.left) * std::max(0.f, b.bottom - b.top);
-}
-
-}  // namespace
-
 float intersection_over_union(const Detection& a, const Detection& b) {
-  const Detection common{std::max(a.left, b.left), std::max(a.top, b.top),
-                         std::min(a.right, b.right),
-                         std::min(a.bottom, b.bottom)};
-  const float both = area(common);
-  const float either = area(a) + area(b) - both;
-  return either > 0 ? both / either : 0;
+  return intersection_over_union(
+      Box{a.left, a.top, a.right, a.bottom, a.index, a.score},
+      Box{b.left, b.top, b.right, b.bottom, b.index, b.score});
 }
 
 std::vector<Detection> strongest(std::vector<Detection> boxes, float score,
