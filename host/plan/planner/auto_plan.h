@@ -1,6 +1,6 @@
-// Strategy `auto`: which of the named strategies, and over which of the nodes.
-// A node that only slows the frame down, or makes the others' arenas larger, is
-// left out: it stays in the plan, without a share.
+// Strategy `auto` chooses the cuts and the nodes that have a share. A node that
+// would only slow the frame down, or enlarge the others' arenas, stays in the
+// plan without a share.
 #pragma once
 
 #include <cstddef>
@@ -16,25 +16,25 @@ namespace shoal {
 
 class SegmentMemo;
 
-// What a crew's best plan was made from.
+// The trial from which the best plan of a crew was made.
 struct CrewTrial {
-  size_t nodes = 0;  // of its cluster, the request's first ones
+  size_t nodes = 0;  // size of its cluster: the request's first nodes
   Trial trial = {};
 };
 
-// As make_plan() for nodes with links. The plan's strategy says what was taken.
-// `tried`: gets what was taken; where the smallest arena is asked, what is best
-// of each crew behind it.
+// Makes the plan of strategy auto for nodes with links. The plan's strategy
+// says what was chosen. `tried` receives the trial of that plan; for the
+// smallest arena, the best trials of all other crews follow it.
 OrMisfit<Plan> auto_plan(const Net&, const PlanRequest&,
                          SegmentMemo* memo = nullptr,
                          std::vector<CrewTrial>* tried = nullptr);
 
-// The best of these and no others.
+// Returns the best plan of these trials.
 OrMisfit<Plan> auto_plan_of(const Net&, const PlanRequest&,
                             std::vector<CrewTrial>);
 
-// What auto_plan() begins with, over all nodes, in a fraction of its time: its
-// own plan is at least as good. Finds none where auto_plan() may still do so.
+// Returns what auto_plan() begins with over all nodes, in a fraction of its
+// time. auto_plan() is never worse, and may find a plan where this finds none.
 OrMisfit<Plan> brief_auto_plan(const Net&, const PlanRequest&);
 
 }  // namespace shoal

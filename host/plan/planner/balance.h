@@ -1,6 +1,7 @@
-// Other shares for the same cells, by what nodes had to do beside computing
-// when a plan was rehearsed: a node that sends, opens and reads more than
-// others gets a smaller share, so that all of a segment are done together.
+// Changes the sizes of shares, not their cells, by the time that nodes spent
+// beside computing in a rehearsal: a node that sends, decrypts and reads more
+// than others gets a smaller share, so that all nodes of a segment finish
+// together.
 #pragma once
 
 #include <vector>
@@ -12,8 +13,9 @@
 
 namespace shoal {
 
-// `plan` was made of `trial`. First all layers that have several shares, then
-// each run of layers with the same cells alone; what may save most first.
+// Returns trials for `plan`, which was built from `trial`. The first one
+// changes all layers with several shares. Each of the others changes one run of
+// layers with the same cells; the run that may save most comes first.
 std::vector<Trial> balanced(const Net&, const Cluster&, const Trial& trial,
                             const Plan& plan);
 

@@ -1,7 +1,7 @@
-// The time below which no plan of the net on these nodes can be, by any cut:
-// work over all nodes' rates, weights once out of flash or storage but for
-// what arenas can keep, the picture and the result over links.
-// design/plans.md has the proof.
+// A lower bound on the frame time of any plan of the net on these nodes: the
+// work at the rates of all nodes together, one read of each weight that arenas
+// cannot keep, and the picture and the result over links. design/plans.md has
+// the proof.
 #pragma once
 
 #include "device/port/payload.h"
@@ -15,13 +15,13 @@ namespace shoal {
 struct BoundOptions {
   bool linked = false;
   uint32_t max_payload = kUdpPayload;
-  bool encrypted = true;  // what goes over links
+  bool encrypted = true;  // true if links are encrypted
 };
 
 LowerBound lower_bound(const Net&, const Cluster&, const BoundOptions&);
 
-// The same, and of each node of the plan the time of its own share: MACs and
-// elements, its weights once, its rows over the link.
+// Returns the same bound and, for each node of the plan, the time of its own
+// share: MACs and elements, one read of its weights, its rows over the link.
 LowerBound plan_bound(const Net&, const Cluster&, const BoundOptions&,
                       const Plan&);
 

@@ -1,6 +1,6 @@
-// The best plan in which only some nodes, a crew, may have a share. The steps
-// are begin(), which builds plans from estimates, then improve(), which applies
-// moves (moves.h) to the best plan, then improve_further() for more effort.
+// Finds the best plan in which only some nodes, a crew, may have a share.
+// begin() builds plans from estimates, improve() applies moves (moves.h) to the
+// best plan, and improve_further() spends more effort.
 #pragma once
 
 #include <limits>
@@ -21,28 +21,29 @@ namespace shoal {
 
 class CrewPlan {
  public:
-  // `crew`: nodes of the request, strongest first. Net and memo, which is of
-  // the request's nodes, must outlive it.
+  // `crew`: nodes of the request, the fastest first. The net and the memo,
+  // which is of the request's nodes, must outlive the object.
   CrewPlan(const Net&, PlanRequest, std::vector<int> crew, SegmentMemo&);
   CrewPlan(const CrewPlan&) = delete;
   CrewPlan& operator=(const CrewPlan&) = delete;
 
   const Trials& trials() const { return trials_; }
-  // What mixed cuts take.
+  // Returns the estimated time of the best mixed cuts.
   int64_t estimate_ps();
 
-  // For the smallest arena: as another crew's plan has it.
+  // Pass on what other crews have found: see Trials.
   void compare_with(double least) { trials_.compare_with(least); }
   void refused_with(double least) { trials_.refused_with(least); }
-  // Only what is likely, where another crew's plan measures `least`; begin()
-  // goes on from there.
+  // Builds only the most likely plans. `least`: the measure of another crew's
+  // best plan. begin() continues from there.
   void begin_briefly(double least = std::numeric_limits<double>::infinity());
   void begin();
-  // What begin_briefly() tries first.
+  // Returns the trial with which begin_briefly() begins.
   Trial simplest() const { return is_lone() ? alone() : spatial(); }
-  // Strategies that begin() has left out by estimate.
+  // Returns the strategies that begin() left out because of their estimates.
   const std::vector<std::string>& hopeless() const { return hopeless_; }
-  // Nothing, if its plan cannot take less than `most_s`.
+  // Builds the plan of a strategy, unless a bound proves that it takes `most_s`
+  // seconds or more.
   void run(const std::string& strategy, double most_s);
   void run(Trial trial) { trials_.run(std::move(trial)); }
 
@@ -55,11 +56,12 @@ class CrewPlan {
   void improve_further(int times);
 
  private:
-  // Where to begin: what nobody knows before segments are built.
+  // Assumptions about what is unknown before segments are built; each gives
+  // cuts to begin with.
   struct Start {
     CutCosts cut;
     SearchOptions search;
-    double by = 0;  // its plan must be better than others by this part
+    double by = 0;  // fraction by which its plan must be better than others
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool is_all() const { return crew_.size() == request_.cluster.nodes.size(); }
@@ -67,7 +69,8 @@ class CrewPlan {
   bool is_lone() const { return crew_.size() == 1; }
   bool keeps_much() const;
   bool has_banks() const;
-  // By what part a plan must be better than the one whose cuts it varies.
+  // Returns the fraction by which a plan must be better than the one whose cuts
+  // it varies.
   double sure_gain() const;
   std::vector<Start> starts() const;
   std::vector<Start> unpriced_starts() const;
@@ -88,14 +91,14 @@ class CrewPlan {
   void begin_small(double least);
   bool try_groups(const Trial&);
   void try_columns();
-  // Whether rows of the best plan do. What is priced sends less in what room
-  // there is.
+  // Returns whether rings of the best plan need more room. With a price of
+  // traffic all trials save memory from the start, so the answer is false.
   bool lacks_room() const;
-  // The best plan and what begin() begins with, in ways that save memory. True:
-  // the best plan was one of these before.
+  // Tries the best plan and the starts in ways that save memory. Returns
+  // whether the best plan already was such a one.
   bool try_saving_memory();
   void try_tiles();
-  // None: nothing can be made in tiles.
+  // Returns none if no layers can be made in tiles.
   std::optional<TileBases> tile_bases() const;
   std::vector<int> ends_of_columns() const;
   Trial in_columns(Trial, int end) const;
@@ -110,13 +113,13 @@ class CrewPlan {
   const std::vector<int> crew_;
   int most_plans_ = 0;
   Trials trials_;
-  std::optional<MixedCuts> first_;   // of the first start
-  std::vector<Trial> start_trials_;  // once they were asked for
+  std::optional<MixedCuts> first_;   // of the first start, until begin()
+  std::vector<Trial> start_trials_;  // empty until start_trials() is called
   std::optional<Trial> first_trial_;
   std::optional<MixedCuts> mixed_;  // of the best start
   std::vector<std::string> hopeless_;
   std::vector<Rehearsed> rehearsed_;  // all plans that fit
-  // The same, for improve_further(): only where that is asked for.
+  // All plans that fit, for improve_further(); only if keeps_found().
   struct Found {
     Trial trial;
     Plan plan;

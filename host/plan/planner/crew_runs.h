@@ -1,6 +1,6 @@
-// How the layers of a net are dealt out to crews: contiguous runs, one for each
-// crew. What a run takes is estimated layer by layer, and corrected by what
-// plans that were built with such runs really took.
+// Divides the layers of a net among crews: each crew gets a contiguous run. The
+// time of a run is estimated layer by layer, and corrected by the times of
+// plans that were built with such runs.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace shoal {
 
-// Layers [begin, end) on nodes [first, last) of an order of nodes.
+// Layers [begin, end) on the nodes at [first, last) in an order of nodes.
 struct CrewRun {
   int begin = 0, end = 0;
   size_t first = 0, last = 0;
@@ -24,45 +24,48 @@ struct CrewRun {
   bool operator==(const CrewRun&) const = default;
 };
 
-// How the work of crews is trimmed once plans have told it.
+// Corrections of the crews' work, once plans have shown how long it takes.
 struct CrewTrim {
-  // Of each node, in the order of nodes, beside its rating: of columns that its
-  // crew shares.
+  // By position in the order of nodes: a factor of the node's rating, for the
+  // columns that its crew divides.
   std::vector<double> weights;
-  // By border: the part of the first layer behind it that the crew before
-  // makes.
+  // By border: the fraction of the layer behind the border that the crew before
+  // it makes.
   std::vector<double> before;
   bool operator==(const CrewTrim&) const = default;
 };
 
 class CrewRuns {
  public:
-  // Crews are made of neighbours in `nodes`. All must outlive it.
+  // Crews are neighbours in `nodes`. All arguments must outlive the object.
   CrewRuns(const Net&, const PlanRequest&, const std::vector<int>& nodes);
 
-  // So many crews, at most as many as nodes, whose busiest one has least to do;
-  // none if all such runs hold one that was refused.
+  // Returns the runs of `crews` crews, at most one per node, whose busiest crew
+  // has least to do; none if each choice of runs contains a refused one.
   std::optional<std::vector<CrewRun>> best(size_t crews) const;
-  // The same crews, but for one border that is up to so many layers elsewhere;
-  // those first whose busiest run has least to do.
+  // Returns the same runs with one border moved by up to `most` layers, those
+  // with the least busy busiest crew first.
   std::vector<std::vector<CrewRun>> beside(const std::vector<CrewRun>&,
                                            int most) const;
-  // Crews share maps by columns.
+  // Returns the cuts of the runs; the nodes of a crew divide maps by columns.
   Cuts cuts_of(const std::vector<CrewRun>&, const CrewTrim&) const;
-  // As whole layers, and all nodes by their ratings.
+  // Returns the trim with borders between layers and all nodes weighted by
+  // their ratings.
   CrewTrim untrimmed(const std::vector<CrewRun>&) const;
-  // Moves borders between crews [first, last), into layers, too, such that
-  // these have as much to do as each other. `ps`: what each has now.
+  // Moves the borders between crews [first, last), also into layers, so that
+  // these crews have equally much to do. `ps`: the present time of each crew.
   std::pair<std::vector<CrewRun>, CrewTrim> evened(
       const std::vector<CrewRun>&, const CrewTrim&,
       const std::vector<double>& ps, size_t first, size_t last) const;
 
-  // What a run takes a frame, by all that is known.
+  // Returns the time of a run per frame, from all that is known.
   double ps(const CrewRun&) const;
-  // How long a frame occupied its busiest node. Runs that were never built are
-  // taken to be as good as the best one with such layers.
+  // Records how long a frame occupied the busiest node of a run. For runs that
+  // were never built, each layer is assumed to be as good as in the best run
+  // with it.
   void learn(const CrewRun&, double ps);
-  // It does not fit, nor does what holds it on as few nodes with as little.
+  // Excludes a run that does not fit, and each run that contains it with no
+  // more nodes and no more memory per node.
   void refuse(const CrewRun& run) { refused_.push_back(run); }
 
  private:
@@ -70,7 +73,7 @@ class CrewRuns {
     std::vector<int> nodes;
     std::vector<double> weights;
     std::vector<double> ps;  // by layer
-    size_t kind = 0;         // the same for crews that take the same times
+    size_t kind = 0;         // equal for crews that take equal times
   };
   struct Traffic {
     int64_t received = 0, sent = 0;
@@ -79,12 +82,12 @@ class CrewRuns {
   class Table;
   struct Place {
     int layer = 0;
-    double part = 0;  // of that layer, before it
+    double part = 0;  // fraction of that layer that lies before the place
   };
   double work_ps(const Crew&, Place begin, Place end) const;
   struct Portion {
     const Crew* crew = nullptr;
-    double scale = 1;  // of estimates
+    double scale = 1;  // built time over estimated time
   };
   std::optional<std::vector<Place>> places(const std::vector<Portion>&,
                                            Place begin, Place end,
@@ -114,12 +117,12 @@ class CrewRuns {
   const int layers_;
   const std::vector<TensorUses> uses_;
   std::vector<std::vector<Crew>> crews_;  // by first node, then size - 1
-  std::vector<Traffic> traffic_;          // of runs, by begin and end
-  // By kind of crew: how far layers were from their estimate, 0 where nothing
-  // is known, and what whole runs took.
+  std::vector<Traffic> traffic_;          // by begin and end of the run
+  // By kind of crew: the time of each layer over its estimate, 0 where it is
+  // unknown; and the times of whole runs.
   std::vector<std::vector<double>> factors_;
   std::vector<std::vector<std::pair<CrewRun, double>>> known_;
-  std::vector<double> any_factor_;  // by layer: of whatever crew
+  std::vector<double> any_factor_;  // by layer: the least of all kinds
   std::vector<CrewRun> refused_;
 };
 

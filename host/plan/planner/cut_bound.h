@@ -1,6 +1,6 @@
-// A time and a traffic below which no plan with these cuts can be: what one
-// node's core must do of it, and what nodes must send each other. To leave out
-// what cannot be better, without costing a segment.
+// Lower bounds on the time and the traffic of any plan with given cuts: the
+// work of one node's core, and what nodes must send each other. They rule cuts
+// out without costing a segment.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ struct CutBound {
   int64_t ps = 0;
   int64_t sent_bytes = 0;  // between nodes
 };
-// Whole nanoseconds of all firings are rounded: a plan is beyond a time if the
-// bound is by this factor.
+// Plans round each firing to whole nanoseconds. So a bound rules a time out
+// only if it exceeds it by this factor.
 inline constexpr double kRounding = 1.01;
 
-// Each node makes its own boxes at least, and is sent the channels that it
-// reads and does not own: in a segment nodes compute rows and columns a second
-// time, never other channels.
+// Each node makes at least its own boxes, and receives the channels that it
+// reads and does not own: within a segment nodes may compute rows and columns
+// twice, but never other nodes' channels.
 CutBound cut_bound(const Net&, const PlanRequest&, const Cuts&);
 
 }  // namespace shoal

@@ -1,8 +1,7 @@
-// What the cut of a layer takes by estimate, layer by layer: to find the mixed
-// cuts that are worth a search of their segments (mixed_cuts.h). A node's core
-// makes its share; what the share reads and the node does not own is sent, or
-// computed a second time, whichever is less. Nothing overlaps but wire and
-// core.
+// Estimates the time of cuts layer by layer, to find the mixed cuts that are
+// worth a search for their segments (mixed_cuts.h). A node's core makes its
+// share. What the share reads and the node does not own is sent or computed
+// twice, whichever takes less time. Only wire and core overlap.
 #pragma once
 
 #include <cstdint>
@@ -19,45 +18,49 @@ namespace shoal {
 struct CutOption {
   LayerCut cut;
   std::vector<Box> own;          // by node
-  std::vector<Box> needs[2];     // by operand, then node: what it reads
+  std::vector<Box> needs[2];     // by operand, then node: the box that it reads
   std::vector<int64_t> core_ps;  // by node
-  int64_t most_ps = 0;           // of them
+  int64_t most_ps = 0;           // the largest of core_ps
 };
 
-// What nobody knows before segments are built: several are tried.
+// Assumptions about what is unknown before segments are built. Searches try
+// several.
 struct CutCosts {
   int passes = 1;         // firings a layer
-  int waits = 1;          // latencies of a link that an exchange takes
-  int wire_percent = 25;  // of wire and core, of what takes less
+  int waits = 1;          // latencies of a link per exchange
+  int wire_percent = 25;  // of the shorter of wire and core time that counts
   FlashPercent flash = {};
-  int64_t byte_ps = 0;  // what a byte counts, beside the time that it takes
-  // Weights from storage are counted as such, not as if flash were mapped.
+  int64_t byte_ps = 0;  // price of a byte, in addition to its time
+  // False: weights from storage count as if they were in mapped flash.
   bool storage = true;
 };
 
 class CutEstimate {
  public:
-  // `order`: nodes that may take part, strongest first.
+  // `order`: nodes that may have a share, the fastest first.
   CutEstimate(const Net&, const PlanRequest&, const std::vector<int>& order,
               const CutCosts&);
 
-  // Layers may be shared by any number of nodes; at first by some numbers only.
+  // Allows layers to be shared by any number of nodes. At first only some
+  // numbers are allowed.
   void add_other_counts();
 
   int layers() const { return static_cast<int>(options_.size()); }
   const std::vector<CutOption>& options(int layer) const {
     return options_[static_cast<size_t>(layer)];
   }
-  // The number of the option that cuts the layer so; a new one if need be.
+  // Returns the number of the option that cuts the layer so; adds it if it is
+  // new.
   int find(int layer, const LayerCut&);
-  // Of the layer, cut so, behind layers that are cut as `path` says.
+  // Returns the time of the layer with this option, after layers that are cut
+  // as `path` says.
   int64_t layer_ps(int layer, int option, const std::vector<int>& path);
-  bool has_stored() const;  // on any node
-  // Of all layers.
+  bool has_stored() const;  // whether any node reads weights from storage
+  // Returns the time of all layers.
   int64_t path_ps(const std::vector<int>& path);
 
  private:
-  // Over so many nodes; of a layer at most so many are kept.
+  // Adds cuts over these numbers of nodes; keeps at most `most` of a layer.
   void add_options(const std::vector<int>& counts, size_t most);
   void add_options(int layer, const std::vector<Crew>& crews,
                    const std::vector<Cells>& cells, size_t most);
@@ -74,11 +77,11 @@ class CutEstimate {
   const Cluster& cluster_;
   const uint32_t payload_;
   const int nodes_;               // of the cluster
-  const std::vector<int> order_;  // those that may take part
-  std::vector<int> crew_;         // the same, as the cluster has them
+  const std::vector<int> order_;  // those that may have a share
+  std::vector<int> crew_;         // the same nodes, in the cluster's order
   const CutCosts costs_;
   const int64_t latency_ps_;
-  // By node: so much of its weights comes from storage.
+  // By node: the fraction of its weights that comes from storage.
   struct Stored {
     Supply supply;
     double part = 0;
@@ -86,8 +89,8 @@ class CutEstimate {
   std::vector<Stored> stored_;
   std::vector<TensorUses> uses_;
   std::vector<std::vector<CutOption>> options_;  // by layer
-  // By layer, then operand: of each of its writers, by both options; -1: not
-  // known yet.
+  // By operand and layer: for each writer of the operand, the time by both
+  // options; -1: not computed yet.
   struct Edges {
     int writer = -1;
     std::vector<int64_t> ps;

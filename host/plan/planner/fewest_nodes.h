@@ -1,4 +1,4 @@
-// How few nodes are enough.
+// Finds the smallest number of nodes that is enough.
 #pragma once
 
 #include <optional>
@@ -8,18 +8,20 @@
 
 namespace shoal {
 
-// So many nodes, with links: the request's, then ones like its last.
+// Returns the request for `count` nodes with links: its own ones, then copies
+// of its last one.
 PlanRequest with_nodes(const PlanRequest&, int count);
 
-// How few nodes have a plan within budgets and limits, up to `most`; as few as
-// were found before there were no more plans. Where the request leaves the cuts
-// to the search and comes near, `thorough` asks the whole search.
+// The smallest number of nodes, up to `most`, with a plan within budgets and
+// limits; when QuickPlans is used up, the smallest that was found until then.
+// `thorough`: the whole search is made where the request leaves the cuts to it
+// and a quick plan comes near the limits.
 struct FewestNodes {
   int nodes = 0;  // 0: none
   struct Try {
     int nodes = 0;
-    std::optional<QuickPlan> best;  // none: no plan fits the nodes
-    std::optional<double> bound_s;  // the proved least time is too long
+    std::optional<QuickPlan> best;  // none: no plan fits
+    std::optional<double> bound_s;  // the proven least time, if it is too long
     bool enough() const { return best && best->enough; }
   };
   std::vector<Try> tries;  // by number of nodes

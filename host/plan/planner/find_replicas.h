@@ -1,5 +1,5 @@
-// Whole frames on every node for itself, where they fit: what a plan for
-// frames a second over several nodes is compared with, never the plan itself.
+// Whole frames on each node by itself, where a frame fits. Plans for frames a
+// second over several nodes are compared with it; it is never the plan itself.
 #pragma once
 
 #include <optional>
@@ -10,9 +10,9 @@
 
 namespace shoal {
 
-// `net`: as of a node without links. Every node is planned as it is alone, for
-// the least time and within what is its own, without tiles; of nodes that are
-// alike only the first. None: frames depend on each other (variables), or the
+// `net`: as for a node without links. Each node is planned alone, for the least
+// time, within its own budget and without tiles; of equal nodes only the first
+// is planned. Returns none if frames depend on each other (variables) or the
 // thread's PlanDeadline has passed.
 std::optional<Replicas> find_replicas(const Net& net, const PlanRequest&);
 

@@ -1,5 +1,5 @@
-// What would make a refused request possible: each number is one that a plan
-// was found with.
+// Finds changes that would make a refused request possible. Each number in them
+// is one with which a plan was found.
 #pragma once
 
 #include <functional>
@@ -12,17 +12,18 @@
 
 namespace shoal {
 
-// The same network for a picture of so many percent of its rows and columns;
-// none: it has no such thing. `text` becomes "96 x 96".
+// Returns the same network for a picture of `percent` of its rows and columns,
+// and sets `text` to its size ("96 x 96"); none if there is no such network.
 using SmallerNet =
     std::function<std::optional<Net>(int percent, std::string& text)>;
 
-// A line of each kind that helps, what it is and what a plan then takes:
-// another strategy, bytes per node, an input that comes again, more nodes,
-// bytes that spill, storage for weights, a smaller input. Where a plan is by
-// another strategy than the request's, the line says --strategy. "Or less": the
-// request's own search finds a plan that is at least as fast. Ends with the
-// thread's PlanDeadline; without one the lines are the same on any computer.
+// Returns a line for each kind of change that helps, with the change and what a
+// plan then takes: another strategy, more bytes per node, --replay, more nodes,
+// bytes that spill, storage for weights, a smaller input. A line has --strategy
+// if its plan is by another strategy than the request's. "Or less" means that
+// the request's own search finds a plan that is at least as fast. The search
+// ends with the thread's PlanDeadline; without one the lines are the same on
+// any computer.
 std::vector<std::string> find_fixes(const Net&, const PlanRequest&,
                                     const SmallerNet&);
 

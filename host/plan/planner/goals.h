@@ -1,5 +1,5 @@
-// Objectives and limits beyond what one search knows: traffic, energy, frames a
-// second, the most time and traffic of a frame.
+// Objectives and limits beyond those that one search knows: traffic, energy,
+// frames a second, the most time and traffic of a frame.
 #pragma once
 
 #include <string>
@@ -9,20 +9,22 @@
 
 namespace shoal {
 
-// Whether a request needs more than one search.
+// Returns whether a request needs more than one search.
 bool has_goals(const PlanRequest&);
 
-// The best plan by the objective within all limits; else what is missing, the
-// proven bound where that forbids it, and the smallest change that was found to
-// help. Throws Error(kUsage) for an objective that boards have no figures for.
+// Returns the best plan by the objective within all limits. The misfit says
+// what is missing, the proven bound if that rules the limits out, and the
+// smallest change that was found to help. Throws Error(kUsage) for an objective
+// for which boards have no figures.
 OrMisfit<Plan> goal_plan(const Net&, const PlanRequest&);
 
-// Adds another change that is enough, with what was planned so.
+// Adds another change that is enough, with the numbers and the strategy of the
+// plan that it allows.
 Misfit or_else(Misfit, const std::string& change, const PlanNumbers&,
                const std::string& strategy);
 
-// Why none of the trials is within the limits, and the smallest change of one
-// limit.
+// Returns the misfit of a request none of whose trials is within the limits,
+// with the smallest change of one limit.
 Misfit limits_not_kept(const Net&, const PlanRequest&, const Exploration&);
 
 }  // namespace shoal

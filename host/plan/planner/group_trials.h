@@ -1,4 +1,4 @@
-// Channel groups of a trial: where its cuts allow them.
+// Channel groups of a trial, where its cuts allow them.
 #pragma once
 
 #include "host/lower/net.h"
@@ -7,12 +7,12 @@
 
 namespace shoal {
 
-// Expansions and projections in groups of about so many channels, wherever they
-// may be; 0: nowhere.
+// Adds groups of about `channels` channels wherever expansions and projections
+// allow them; none if `channels` is 0.
 void add_groups(const Net&, const Cluster&, int channels, Trial&);
-// The groups of another trial, where they still may be.
+// Adds the groups of another trial where the cuts still allow them.
 void keep_groups(const Net&, const Cluster&, const Trial& from, Trial&);
-// Neither.
+// Removes all groups.
 void drop_groups(Trial&);
 
 }  // namespace shoal

@@ -1,6 +1,6 @@
-// What the smallest arena fits is never refused: where the search for another
-// objective, or within smaller budgets, finds nothing, the very search that
-// finds the smallest arena is made, and its plan is taken if it fits.
+// Ensures that budgets which the smallest arena keeps are never refused: where
+// the search for another objective, or within smaller budgets, finds nothing,
+// the search for the smallest arena is made, and its plan is taken if it fits.
 #pragma once
 
 #include <functional>
@@ -12,11 +12,12 @@
 
 namespace shoal {
 
-// What `find` plans for the request. If that is refused: what it plans for
-// `--objective ram`, within the same limits, without the budgets that were
-// asked for (of several kinds without the last one: `--max-arena`, then
-// `--ram`), if that keeps them. Else the misfit that asks for less. Misfits
-// that are far from what would be enough (tuning::kMayReach) are final.
+// Returns what `find` plans for the request. If that is refused, plans for
+// `--objective ram` within the same limits but without the requested budgets
+// (of several kinds of budgets only without the last one: `--max-arena`, then
+// `--ram`), and returns that plan if it keeps them, else the misfit that asks
+// for less. A misfit that is far from what is enough (tuning::kMayReach) is
+// final.
 OrMisfit<Plan> plan_or_smallest(
     const Net&, const PlanRequest&,
     const std::function<OrMisfit<Plan>(const PlanRequest&)>& find);

@@ -1,5 +1,5 @@
-// More is never worse: what less memory, or a slower link, is enough for, more
-// is enough for too.
+// More memory or a faster link is never worse: a plan that is found with less
+// is also a plan with more.
 #pragma once
 
 #include <functional>
@@ -13,16 +13,16 @@ namespace shoal {
 
 using FindPlanOf = std::function<OrMisfit<Plan>(const PlanRequest&)>;
 
-// The sooner of what `find` plans for the request and, from an effort of
-// tuning::kLadderEffort on, for the same request with less: within smaller
-// budgets and over slower links, on ladders that do not depend on the request.
-// So a request with more on these ladders never has a slower plan. Of the least
-// time alone.
+// Returns the faster of what `find` plans for the request and, from an effort
+// of tuning::kLadderEffort on, for the same request within smaller budgets and
+// over slower links. These are on ladders that do not depend on the request, so
+// a request with more on these ladders never has a slower plan. Only for the
+// least time.
 OrMisfit<Plan> plan_with_less(const Net&, const PlanRequest&,
                               const FindPlanOf& find);
 
-// However short the time is that a search has: where it found nothing in it,
-// the plan of the first node, fastest first, that can do all by itself.
+// Returns `found`. If the deadline passed before a plan was found, returns the
+// plan of the first node, fastest first, that can do all layers by itself.
 OrMisfit<Plan> plan_in_no_time(const Net&, const PlanRequest&,
                                OrMisfit<Plan> found);
 

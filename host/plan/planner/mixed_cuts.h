@@ -1,6 +1,7 @@
-// Which cut each layer gets: the least estimated time over the layers from left
-// to right. A state is the cut of the layer that was added last, with all that
-// came before it, so that what a layer reads from far back is known, too.
+// Chooses the cut of each layer by the least estimated time, over the layers
+// from left to right. A state is the cut of the last layer with the best cuts
+// of all layers before it, so the cut of each tensor that a layer reads is
+// known.
 #pragma once
 
 #include <cstdint>
@@ -23,24 +24,25 @@ class MixedCuts {
 
   const CutEstimate& estimate() const { return estimate_; }
   const MixedPath& best() const { return best_; }
-  // The next best ways beside a path: for each run of layers the best without
-  // its cuts there; soonest first.
+  // Returns the best alternatives to a path, fastest first: for each run of
+  // layers, the best path without its cuts there.
   std::vector<MixedPath> beside(const MixedPath&,
                                 const std::vector<Segment>& runs);
-  // From now on layers may be shared by any number of nodes.
+  // Allows layers to be shared by any number of nodes from now on.
   void add_other_counts() { estimate_.add_other_counts(); }
-  // A path whose runs of layers with the same cells take over some layers of
-  // their neighbours, or all, or have other cells; soonest first.
+  // Returns paths in which a run of layers with the same cells takes over some
+  // or all layers of a neighbouring run, or has other cells; fastest first.
   std::vector<MixedPath> moved_borders(const MixedPath&);
   Cuts cuts_of(const MixedPath&) const;
-  // Of other cuts.
+  // Returns the path of these cuts.
   MixedPath path_of(const Cuts&);
 
  private:
   using States = std::vector<MixedPath>;
-  // The states behind a layer; `without`: this cut is not taken.
+  // Returns the states after a layer; `without`: cells that are not allowed.
   States step(int layer, const States& before, const LayerCut* without);
-  // The option of the layer with the cells of the other one's; -1: none.
+  // Returns the option of `layer` with the same cells as `option` of layer
+  // `other`; -1: none.
   int like(int layer, int other, int option) const;
 
   CutEstimate estimate_;

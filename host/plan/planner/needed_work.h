@@ -1,6 +1,7 @@
-// What every plan has to compute, read and move, whoever does it: rows and
-// columns that no output needs (a convolution with a stride and a narrow
-// window passes them over) are not counted, because a plan may leave them out.
+// The work that every plan has to do, on whatever nodes: what it computes,
+// reads and moves. Rows and columns that no output needs (a convolution with a
+// stride and a narrow window skips them) do not count, because a plan may leave
+// them out.
 #pragma once
 
 #include <array>
@@ -12,7 +13,7 @@
 
 namespace shoal {
 
-// By what a unit costs: a MAC of a kernel, an element.
+// Kinds of work with a cost per unit: a MAC of a kernel, or an element.
 enum class WorkKind : uint8_t {
   kPointwise,
   kConv,
@@ -23,19 +24,18 @@ enum class WorkKind : uint8_t {
   kKinds,
 };
 using WorkUnits = std::array<double, static_cast<size_t>(WorkKind::kKinds)>;
-// The least that a unit costs on the board: where a share of one pixel would
-// be a fully connected layer, the cheaper of both.
+// Returns the least seconds of a unit on the board. A share of one pixel may
+// run as a fully connected layer, so the cheaper of both counts.
 double unit_seconds(WorkKind, const Board&);
 
-// Weights that are read together: `bytes` in memory, `reads` as often as
-// different layers read them.
+// Weights that are read together: `bytes` in memory, and the bytes that all
+// layers with these weights read.
 struct WeightGroup {
   int64_t bytes = 0, reads = 0;
 };
 
 struct NeededWork {
-  // `after_input`: of layers that wait for an input of the frame; `units`: of
-  // all of them.
+  // Units of all layers, and of those that wait for an input of the frame.
   WorkUnits units{}, after_input{};
   std::vector<WeightGroup> weights, weights_after_input;
   int64_t macs = 0;

@@ -1,5 +1,4 @@
-// Which nodes of a cluster are of one kind, and which may take least time
-// alone.
+// Finds nodes of a cluster that are alike, and those that may be fastest alone.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +10,20 @@
 
 namespace shoal {
 
-// Whether a plan for one node alone does for the other. Boards of one name
-// differ in what a cluster's file says of a node; links do not matter.
+// Returns whether a plan for one node alone also suits the other. Boards of one
+// name may differ in what a cluster's file sets. Links do not matter.
 bool are_alike(const ClusterNode&, const ClusterNode&);
 
-// All nodes so, their links, too, and each may have a share.
+// Returns whether all nodes are alike, also in their links, and all may have a
+// share.
 bool are_alike(const std::vector<ClusterNode>&);
 
-// Below which no plan over links on this node alone can be.
+// Returns a lower bound on the time of a frame over links on this node alone.
 double least_alone_s(const Net&, const PlanRequest&, int node);
 
-// Of these nodes those that may be soonest alone, `most` of them; of nodes with
-// the same bound and links the one with most memory.
+// Returns at most `most` of these nodes: those that may be fastest alone, the
+// fastest first. Of nodes with equal bounds and links only the one with most
+// memory is included.
 std::vector<int> soonest_alone(const Net&, const PlanRequest&,
                                const std::vector<int>& nodes, size_t most);
 

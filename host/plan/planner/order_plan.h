@@ -1,4 +1,4 @@
-// Plans in another order of layers than the net's own, where a net branches.
+// Plans nets that branch in another order of layers than their own, too.
 #pragma once
 
 #include <functional>
@@ -12,12 +12,12 @@
 
 namespace shoal {
 
-// The best by the objective of what `find` plans for the net and, where an
-// order is known whose stages are smaller (host/plan/order) and smaller stages
-// would be of use, for the net in that order. Either way a plan of the net. The
-// net's own order is taken if the other is no better.
-// `again`: where `find` has found a plan, plans the net in the other order in
-// less time than it.
+// Returns the better by the objective of what `find` plans for the net and for
+// the net in another order. The other order is tried if its stages are smaller
+// (host/plan/order) and smaller stages would be of use; the net's own order is
+// kept if the other is no better. Either plan is one of the net. `again`: if
+// `find` has found a plan, this plans the net in the other order, faster than
+// `find` would.
 using FindPlan = std::function<OrMisfit<Plan>(const Net&)>;
 using FindPlanAgain =
     std::function<OrMisfit<Plan>(const Net&, const LayerOrder&)>;
@@ -25,8 +25,8 @@ OrMisfit<Plan> plan_in_best_order(const Net&, const PlanRequest&,
                                   const FindPlan& find,
                                   const FindPlanAgain& again = {});
 
-// The same cuts of the net's layers in another order. Channel groups and tiles
-// of layers that come apart are gone.
+// Returns the trial with the same cuts of layers for another order. Channel
+// groups and tiles whose layers are no longer consecutive are removed.
 Trial in_order(Trial, const LayerOrder&);
 
 }  // namespace shoal

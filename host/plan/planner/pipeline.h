@@ -1,7 +1,7 @@
-// Frames that follow each other through crews of nodes. A crew has a run of
-// layers, whose maps its nodes share by columns, and works on another frame
-// than the crews before and behind it: frames leave as often as the busiest
-// crew is done with one, however long each is under way.
+// Pipelines: frames follow each other through crews of nodes. Each crew has a
+// run of layers, whose maps its nodes divide by columns, and works on another
+// frame than the crews before and after it. So the busiest crew determines how
+// often frames leave, however long each is under way.
 #pragma once
 
 #include <optional>
@@ -14,13 +14,13 @@
 
 namespace shoal {
 
-// The plan of such crews with the least time from frame to frame; none if none
-// was found that fits. Crews are made of neighbours in `nodes`, which are of
-// the request. The memo is of all its nodes.
+// Returns the pipeline with the least time from frame to frame; none if no
+// pipeline was found that fits. Crews are neighbours in `nodes`, which are
+// nodes of the request. The memo is of all nodes of the request.
 std::optional<Plan> pipeline_plan(const Net&, const PlanRequest&,
                                   const std::vector<int>& nodes, SegmentMemo&);
 
-// The first that is found, in a part of the time.
+// Returns the first pipeline that fits, in a fraction of the time.
 std::optional<Plan> any_pipeline(const Net&, const PlanRequest&,
                                  const std::vector<int>& nodes, SegmentMemo&);
 

@@ -1,4 +1,4 @@
-// What a finished plan is judged by.
+// The numbers by which finished plans are judged.
 #pragma once
 
 #include <cstdint>
@@ -14,20 +14,20 @@ namespace shoal {
 struct PlanNumbers {
   int64_t ram = 0;  // the largest arena
   double latency_s = 0;
-  double period_s = 0;  // from frame to frame; the latency, if not rehearsed
-  double energy_j = 0;  // of a frame by all nodes; 0: a board has no figures
+  double period_s = 0;  // from frame to frame; the latency if not rehearsed
+  double energy_j = 0;  // of a frame, by all nodes; 0: a board has no figures
   int64_t traffic_bytes = 0;
   int nodes = 0;  // with a share
 
   double of(Objective) const;  // less is better
 };
 
-// Of each node, with the storage that the plan names; of as long as the cluster
-// lives.
+// Returns the supply of each node with the storage that the plan names. The
+// supplies refer to the cluster, which must outlive them.
 std::vector<Supply> supplies_of(const Cluster&, const Plan&);
 
-// `frames`: rehearses several frames at a time for the period. Of one that is
-// longer than `most_s` nothing is told but that; 0: of none.
+// `frames`: also rehearses several frames in a row for the period. If the
+// period is longer than `most_s` seconds, only that is known; 0: no limit.
 PlanNumbers numbers_of(const Net&, const PlanRequest&, const Plan&, bool frames,
                        double most_s = 0);
 

@@ -1,4 +1,4 @@
-// Finds a plan: of one node or of several, with links or without.
+// Finds plans of one node or several, with links or without.
 #pragma once
 
 #include "host/lower/net.h"
@@ -10,19 +10,20 @@ namespace shoal {
 
 class SegmentMemo;
 
-// kLatency: the least modelled time within the budgets. kRam: the smallest
-// largest arena. Others, and limits: goals.h. A net of several frames
-// (host/lower/batch.h) runs on a node without links. The misfit has the node,
-// the layer, the bytes that it needs and the smallest change that would fit.
-// Throws Error(kUsage) for what cannot be asked.
-// Budgets that the smallest arena keeps are never refused (last_resort.h).
+// Returns the best plan of the request. kLatency: the least modelled time
+// within the budgets. kRam: the smallest largest arena. Other objectives and
+// limits: goals.h. A net of several frames (host/lower/batch.h) runs on a node
+// without links. The misfit names the node, the layer, the bytes that it needs
+// and the smallest change that would fit. Throws Error(kUsage) for an invalid
+// request. Budgets that the smallest arena keeps are never refused
+// (last_resort.h).
 OrMisfit<Plan> try_plan(const Net&, const PlanRequest&);
 // The same, but throws the misfit as an Error.
 Plan make_plan(const Net&, const PlanRequest&);
 
-// What try_plan() tries first, without regard to PlanLimits::search_s. It may
-// refuse what the smallest arena keeps.
-// `memo`: of plans of the same net over the same nodes, which share it.
+// Returns what try_plan() tries first, without regard to PlanLimits::search_s.
+// It may refuse budgets that the smallest arena keeps. `memo`: shared by plans
+// of the same net over the same nodes.
 OrMisfit<Plan> find_plan(const Net&, const PlanRequest&,
                          SegmentMemo* memo = nullptr);
 

@@ -1,5 +1,6 @@
-// Plans that answer "would that do?": many are made for one answer, so each is
-// found by a part of the search that the request itself would get.
+// Quick plans show whether a changed request would be possible. One answer
+// takes many of them, so each is found by a part of the search that the request
+// itself would get.
 #pragma once
 
 #include <cstdint>
@@ -13,31 +14,34 @@ namespace shoal {
 
 struct QuickPlan {
   PlanNumbers numbers;
-  std::string asked;     // as --strategy takes it; empty: nothing else
+  std::string asked;     // value for --strategy; empty: none is needed
   std::string strategy;  // what the plan says of itself
-  bool enough = false;   // within limits; budgets it keeps anyway
-  bool or_less = false;  // of its time: the request's own search finds as good
+  bool enough = false;   // within limits; budgets are always kept
+  bool or_less = false;  // the request's own search is at least as fast
   int64_t spilled = 0;
 };
 
 class QuickPlans {
  public:
-  // `work`: layers of nodes that may be planned, weighted by what a strategy
-  // takes for one and by their rows; some 1,500 a second. So an answer has an
-  // end that does not depend on the computer.
+  // `work`: bounds the planning, so that answers do not depend on the computer.
+  // The unit is a layer on a node, weighted by the layer's rows and by what the
+  // strategy takes for it.
   explicit QuickPlans(int64_t work) : left_(work) {}
 
-  // By the request's own strategy, for the least time whatever its objective
-  // is; if it leaves the cuts to the search by what that begins with. None: no
-  // plan was found, or a bound forbids its limits, or there is nothing left.
+  // Plans for the least time, whatever the objective, by the request's own
+  // strategy, or by the first parts of the search if the request leaves the
+  // cuts to it. Returns none if no plan was found, a bound rules the limits
+  // out, or the work is used up.
   std::optional<QuickPlan> find(const Net&, const PlanRequest&);
-  // For the smallest arena; without regard to limits.
+  // Plans for the smallest arena, without regard to limits.
   std::optional<QuickPlan> find_smallest(const Net&, const PlanRequest&);
-  // By one of these strategies: the first that is enough, else the best.
+  // Plans by each of these strategies. Returns the first plan that is enough,
+  // else the best.
   std::optional<QuickPlan> find(const Net&, PlanRequest,
                                 const std::vector<std::string>& names);
 
-  // No more plans; also when the thread's PlanDeadline has passed.
+  // Returns whether no more plans are allowed: the work is used up, or the
+  // thread's PlanDeadline has passed.
   bool used_up() const;
 
  private:
@@ -48,10 +52,10 @@ class QuickPlans {
   int64_t left_;
 };
 
-// What --strategy takes over nodes, by what a plan costs.
+// Returns the strategies for several nodes, the cheapest to plan first.
 std::vector<std::string> cheapest_first();
 
-// The proved least time of a frame, if it is beyond the request's limit.
+// Returns the proven least time of a frame if it exceeds the request's limit.
 std::optional<double> forbidding_bound_s(const Net&, const PlanRequest&);
 
 }  // namespace shoal

@@ -1,9 +1,9 @@
-// Cuts made of those of two plans: where both begin and end segments at the
-// same layers, and the slowest nodes of the other one's segments work less
-// between them, the best plan with the other one's cuts there. What nodes work
-// is known of plans that were built, so this finds what the estimate of a layer
-// does not know; how long nodes wait for each other, and what lies at the
-// seams, only a rehearsal of the new cuts tells.
+// Splices: where two plans both begin and end segments at the same layers, and
+// the slowest nodes of the other plan's segments work less between them, the
+// best plan gets the other one's cuts there. The work of nodes is known from
+// built plans, so splices find what estimates of layers miss. Only a rehearsal
+// of the new cuts shows how long nodes wait for each other and what happens
+// where the two sets of cuts meet.
 #pragma once
 
 #include <vector>
@@ -13,8 +13,8 @@
 
 namespace shoal {
 
-// What a plan was made from, and how long the slowest node of each of its
-// segments works.
+// The trial that a plan was built from, and the work of the slowest node of
+// each of its segments.
 struct Rehearsed {
   Trial trial;
   struct Stretch {
@@ -27,10 +27,10 @@ Rehearsed rehearsed(Trial, const Plan&);
 
 struct Splice {
   Trial trial;
-  double part = 0;  // saved of the stretch, if seams cost nothing
+  double part = 0;  // of the stretch's time saved if seams cost nothing
 };
-// Of the shortest stretches of layers that both cut off; what saves most of its
-// time first.
+// Returns splices of the shortest stretches of layers that both plans delimit;
+// the one that saves the largest part of its time comes first.
 std::vector<Splice> splices(const Rehearsed& best,
                             const std::vector<Rehearsed>& others);
 

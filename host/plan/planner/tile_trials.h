@@ -1,6 +1,6 @@
-// Which first layers several nodes make in tiles, and in how many, where memory
-// is short: found by the estimates of searches over segments, for which no
-// plan is built.
+// Tiles over several nodes, where memory is short: which of the first layers
+// are made in tiles, and in how many. Estimates of searches over segments
+// decide; no plan is built.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,23 @@
 
 namespace shoal {
 
-// What they are made of.
+// The cuts that trials with tiles combine.
 struct TileBases {
-  std::vector<Cuts> within;   // how layers in tiles may be cut
-  std::vector<Trial> behind;  // those behind them
-  Cuts outputs;               // the last of those
-  std::vector<int> ends;      // behind which layers a run may end
+  std::vector<Cuts> within;   // cuts of layers in tiles
+  std::vector<Trial> behind;  // cuts of the layers behind them
+  Cuts outputs;               // cuts of the last of those layers
+  std::vector<int> ends;      // where a run of layers may end
 };
 
-// The most promising first: for the request's objective, or, where nothing is
-// taken to fit, for the smallest arena. The number of estimates is bounded.
-// `most`: larger arenas are of no use, where the smallest is asked for.
+// Returns trials, the most promising first: by the request's objective, or by
+// the smallest arena if no estimate fits. The number of estimates is bounded.
+// `most`: for the smallest arena, larger estimates are left out.
 std::vector<Trial> tile_trials(const Net&, const PlanRequest&, const TileBases&,
                                double most);
 
-// What the smallest arena with tiles may take, by the first of these estimates;
-// more than `most`: at least so much. None: nothing can be made so.
+// Returns an estimate of the smallest arena with tiles, from the first
+// estimates of tile_trials() alone. A value above `most` is a lower bound.
+// None: no layers can be made in tiles.
 std::optional<int64_t> least_in_tiles(const Net&, const PlanRequest&,
                                       const TileBases&, int64_t most);
 

@@ -1,4 +1,4 @@
-// Plans that are built, rehearsed and compared: what strategy auto decides by.
+// Builds, rehearses and compares plans for strategy auto.
 #pragma once
 
 #include <algorithm>
@@ -24,110 +24,114 @@ struct Trial {
   std::string name = {};  // of the cuts
   Cuts cuts = {};
   SearchOptions options = {};
-  int group_channels = 0;  // of its channel groups; 0: it has none
-  bool spliced = false;    // its groups are where its cuts come from plans
-  int alone = -1;          // a node that has all layers, as if it were alone
+  int group_channels = 0;  // of each group; 0: there are no groups
+  bool spliced = false;    // groups are those of the plans it was spliced from
+  int alone = -1;          // a node that has all layers, as if alone; -1: none
 };
 
-// Whether the same plan would be built of both.
+// Returns whether the same plan would be built of both.
 bool is_same(const Trial&, const Trial&);
 
 class Trials {
  public:
-  // Net, request and memo, which is of the request's nodes, must outlive it.
+  // Net, request and memo, which is of the request's nodes, must outlive the
+  // object.
   Trials(const Net& net, const PlanRequest& request, SegmentMemo& memo)
       : net_(net), request_(request), memo_(&memo) {}
 
-  // True if its plan is better than all before, by more than this part of what
-  // they take. The same twice is tried once.
+  // Builds the plan of a trial. Returns whether it is the best so far, by more
+  // than the fraction `by`. A trial that was run before is not built again.
   bool run(Trial, double by = 0);
 
-  // What others take: arenas that are estimated much larger, or far beyond all
-  // budgets, are not built.
+  // Sets the measure of other crews' best plan: arenas that are estimated to be
+  // much larger, or far beyond all budgets, are not built.
   void compare_with(double least) { least_of_others_ = least; }
-  // An arena that others were refused with: where nothing fits, what is
-  // estimated far beyond all budgets, and asks for more, is not built. 0: only
-  // what may fit is.
+  // Sets the arena that other crews' refusals ask for. While nothing fits,
+  // trials that are estimated far beyond all budgets and ask for more are not
+  // built; with 0, only those that may fit are built.
   void refused_with(double least) { least_refused_ = least; }
-  // Only plans that take less time than this are asked for; infinite: any.
+  // Accepts only plans that take less time than this; infinity accepts all.
   void must_beat(double seconds) {
     must_beat_s_ = seconds < kFar ? seconds : 0;
   }
-  // Estimates of what is not built yet.
+  // Add estimates of arenas that are not built yet. Above `most` an estimate
+  // may be a lower bound.
   void foresee(const Trial&, double most);
   void foresee(double bytes) {
     least_skipped_ = std::min(least_skipped_, bytes);
   }
-  // For the smallest arena: what is estimated larger is not built.
+  // For the smallest arena: returns the largest estimate that is still built.
   double most() const;
-  // The smallest arena, or estimate of one that was not built; infinite: there
-  // is neither.
+  // Returns the best measure, or the smallest estimate of an arena that was not
+  // built if that is less; infinity if there is neither.
   double nearest() const;
 
-  // Called with each plan that fits, and what it was made from.
+  // The watcher is called with each plan that fits and its trial.
   void watch(std::function<void(const Trial&, const Plan&)> watcher) {
     watcher_ = std::move(watcher);
   }
-  // How many plans were built.
+  // Returns how many trials were run.
   int count() const { return static_cast<int>(seen_.size()); }
   bool any() const { return best_.has_value(); }
   const Plan& best() const;
   const Trial& taken() const { return taken_; }
   const std::vector<Supply>& supplies() const { return best_->supplies; }
-  // By the objective, less is better; of the best. Infinite: it takes more
-  // flash than there is.
+  // Returns the best plan's value by the objective; less is better. Infinity:
+  // it takes more flash than there is.
   double measure() const { return measure(*best_); }
-  // Whether the best of these is better than the best of those.
+  // Returns whether the best plan is better than the best of `those`.
   bool beats(const Trials& those) const {
     return is_better(*best_, *those.best_, 0);
   }
   std::string measured() const { return text(measure()); }
   std::string text(double measure) const;
-  // Of the best plan in which all nodes have a share, if there is one.
+  // Returns the least measure of plans in which all nodes have a share, if any.
   std::optional<double> on_all() const { return on_all_; }
-  // If there is no plan: the misfit that asks for the fewest bytes; none: all
-  // was left out by estimate.
+  // If there is no plan: the misfit that asks for the fewest bytes; none if
+  // estimates ruled all trials out.
   const std::optional<Misfit>& refused() const { return refused_; }
 
  private:
-  // Arenas are known before times: what is too large is not rehearsed.
+  // A built plan. Its arena is known before its time: a plan that is too large
+  // is not rehearsed.
   struct Made {
     Plan plan;
     std::vector<Supply> supplies;
-    // A program exceeds its node's flash: worse than all that do not.
+    // A program exceeds its node's flash; a plan without such a program is
+    // better.
     bool is_beyond_flash = false;
     bool finished = false;
   };
   static constexpr double kFar = std::numeric_limits<double>::infinity();
-  // None: by estimate it is of no use, or it does not fit, which refuse() was
-  // told.
+  // Returns none if estimates rule the trial out, or if it does not fit; in the
+  // latter case refuse() has its misfit.
   std::optional<Made> make(const Trial&, const PlanRequest&);
   void refuse(const Misfit& why) { refused_ = lesser(refused_, why); }
-  // Where programs exceed flash, with weights from storage instead, if that
-  // helps.
+  // Where programs exceed flash, replaces the plan by one with weights from
+  // storage, if that helps.
   void move_to_storage(const Trial&, Made&);
   const Plan& finished(Made&) const;
-  // Where there is a plan already: by estimate, no plan fits the nodes, nor is
-  // any as small.
+  // Returns whether a trial without a plan within the budgets is given up:
+  // there is a plan already, or by estimate no plan fits the nodes.
   bool is_beyond_budgets(Search&) const;
-  // The same where there is none, and the arena that it would ask for is no
-  // smaller than what a refusal asks for.
+  // Returns whether by estimate, while there is no plan, the trial exceeds all
+  // budgets and needs a larger arena than refusals so far ask for.
   bool is_refused(Search&) const;
   bool is_too_large(Search&);
   bool is_too_slow(const Made&) const;
-  double least_known() const;  // arena
+  double least_known() const;  // of all known arenas
   double measure(const Plan&) const;
   double measure(const Made& made) const {
     return made.is_beyond_flash ? kFar : measure(made.plan);
   }
-  // By more than this part.
+  // Returns whether it is better by more than the fraction `by`.
   bool is_better(Made&, Made& than, double by) const;
 
   const Net& net_;
   const PlanRequest& request_;
   SegmentMemo* memo_;
   std::vector<Trial> seen_;
-  mutable std::optional<Made> best_;  // finished when its time is asked for
+  mutable std::optional<Made> best_;  // finished when its time is needed
   Trial taken_;
   std::optional<double> on_all_;
   double least_of_others_ = kFar, least_skipped_ = kFar;
@@ -137,7 +141,7 @@ class Trials {
   std::deque<PlanRequest> less_in_flash_;  // supplies point to their boards
 };
 
-// How many nodes have a share.
+// Returns the number of nodes that have a share.
 int64_t busy_nodes(const Plan&);
 
 }  // namespace shoal
