@@ -55,8 +55,8 @@ Plan one_way(const Net& net, const Board& board, const char* strategy,
   return plan;
 }
 
-// What a node alone has no links for may be better with one, over which rows
-// come slowly.
+// Over a slow link, segments of a cluster's node may be faster than the stages
+// of a node alone.
 TEST(AutoPlanTest, OneNodeIsNoSlowerThanByCuts) {
   Board board = find_board("nrf52840");
   const Net net = bottleneck_net(64, 3);
@@ -67,7 +67,7 @@ TEST(AutoPlanTest, OneNodeIsNoSlowerThanByCuts) {
   }
 }
 
-// Who has no room for what is under way waits for credit instead.
+// Nodes without room for what is under way wait for credit instead.
 TEST(AutoPlanTest, RingsHaveRoomForWhatLateLinksHaveUnderWay) {
   const Net net = bottleneck_net(64, 1);
   Cluster two = equal(2);
@@ -83,7 +83,7 @@ TEST(AutoPlanTest, RingsHaveRoomForWhatLateLinksHaveUnderWay) {
   EXPECT_LT(seconds(true), 0.9 * seconds(false));
 }
 
-// Who computes fastest may have the slowest link, for which all would wait.
+// The fastest node may have the slowest link, for which all others would wait.
 TEST(AutoPlanTest, FastNodesWithSlowLinksAreLeftOut) {
   for (const Net& net : {bottleneck_net(32, 3), bottleneck_net(96, 12)}) {
     Cluster slower = equal(3);
@@ -104,7 +104,7 @@ TEST(AutoPlanTest, FastNodesWithSlowLinksAreLeftOut) {
   }
 }
 
-// A spotter of words: maps of one column, and little to do on each node.
+// Keyword spotting: maps of one column, and little work for each node.
 Net spotter_net() {
   ShapeNet n("spotter");
   int t = n.input(30, 1, 40);
@@ -115,8 +115,8 @@ Net spotter_net() {
   return n.finish();
 }
 
-// Small nets leave time for other ends of what is cut alike, and other numbers
-// of nodes in each, than estimates say.
+// Small nets allow more trials: other ends of runs that are cut alike, and
+// other numbers of nodes, than estimates suggest.
 TEST(AutoPlanTest, CutsOfSmallNetsByHandAreNoFaster) {
   const Net net = spotter_net();
   for (const auto& [board, nodes] : {std::pair("teensy41", 5),
@@ -142,22 +142,22 @@ TEST(AutoPlanTest, CutsOfSmallNetsByHandAreNoFaster) {
   }
 }
 
-// Where nothing else is as small: the first layers in columns, whose halos are
-// sent within a segment.
+// With the first layers in columns, whose halos are sent within a segment,
+// arenas are smaller than with any other cuts.
 TEST(AutoPlanTest, ColumnsNeedLeastMemory) {
   const Net net = bottleneck_net(96, 6);
   const Plan plan = plan_over(net, equal(6), "auto", Objective::kRam);
   EXPECT_EQ(plan.strategy, "auto (columns)");
   const Plan grid = plan_over(net, equal(6), "spatial", Objective::kRam);
   EXPECT_LT(largest_arena(plan), largest_arena(grid) * 9 / 10);
-  // Asked for by its bytes it fits, too, where the grid is refused.
+  // A request with these bytes as its budget fits, where the grid is refused.
   Cluster cluster = equal(6);
   for (ClusterNode& n : cluster.nodes) n.ram = largest_arena(plan) + 512;
   EXPECT_NO_THROW(plan_over(net, cluster, "auto", Objective::kLatency));
   EXPECT_THROW(plan_over(net, cluster, "spatial", Objective::kLatency), Error);
 }
 
-// Every number, and the first above those that are all tried.
+// Includes each small number, and one above those that are all tried.
 TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
   const Net net = bottleneck_net(16, 3);
   double latency = INFINITY;
@@ -173,8 +173,8 @@ TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
   }
 }
 
-// Of arenas that are equal the one of the plan that takes less time, over
-// however many nodes.
+// Among plans with equal arenas the fastest is taken, whatever the number of
+// nodes.
 TEST(AutoPlanLong, EqualArenasAreDecidedByTime) {
   int equal_arenas = 0;
   for (const auto& [name, net] : shape_nets()) {
@@ -193,8 +193,8 @@ TEST(AutoPlanLong, EqualArenasAreDecidedByTime) {
   EXPECT_GT(equal_arenas, 2);
 }
 
-// Boards of three kinds in turns. One has a link whose latency alone is longer
-// than a frame of the others; they do not wait for it.
+// Boards of three kinds in turn. The latency of one kind's link is longer than
+// a frame of the others, which do not wait for it.
 TEST(AutoPlanLong, MoreUnequalNodesAreHardlySlower) {
   const Net net = bottleneck_net(32, 3);
   // Not every subset of unequal nodes is searched.
@@ -214,7 +214,7 @@ TEST(AutoPlanLong, MoreUnequalNodesAreHardlySlower) {
   }
 }
 
-// What a crew has found is the same with more nodes beside it that are idle.
+// A crew's plan does not change with idle nodes beside it.
 TEST(AutoPlanTest, IdleNodesChangeNothing) {
   const Net net = bottleneck_net(16, 3);
   const Plan some = plan_over(net, equal(3), "spatial", Objective::kRam);
@@ -226,8 +226,8 @@ TEST(AutoPlanTest, IdleNodesChangeNothing) {
   EXPECT_EQ(more.latency_s, some.latency_s);
 }
 
-// What is found without the idle nodes is cut into slices with them once more:
-// weights that take long to be read from flash are cut by then.
+// A found plan is cut into slices a second time, with the idle nodes. Its
+// weights that take long to read from flash are already cut then.
 TEST(AutoPlanTest, SlicesOfAFoundPlanStayAsTheyAre) {
   ShapeNet shapes("wide");
   shapes.output(shapes.conv(shapes.input(6, 6, 64), 3, 1, 64));
@@ -256,7 +256,7 @@ TEST(AutoPlanTest, SlicesOfAFoundPlanStayAsTheyAre) {
   EXPECT_GT(most_groups, 1);
 }
 
-// Proved without a search, so never above what one finds.
+// The bound is proven without a search, so no plan is below it.
 TEST(AutoPlanTest, CutsHaveABound) {
   for (const Net& net : {bottleneck_net(16, 3), bottleneck_net(64, 4)}) {
     for (const int nodes : {1, 2, 5, 8}) {
@@ -274,8 +274,8 @@ TEST(AutoPlanTest, CutsHaveABound) {
   }
 }
 
-// A node whose program is not mapped has one, with a head, without a share,
-// too.
+// A node whose program is not mapped has a program with a head even without a
+// share.
 TEST(AutoPlanLong, ABoardWithoutMappedFlashMayBeLeftOut) {
   const Net net = bottleneck_net(16, 3);
   Cluster cluster = equal(2);
@@ -292,7 +292,8 @@ TEST(AutoPlanLong, ABoardWithoutMappedFlashMayBeLeftOut) {
   EXPECT_EQ(idle_nodes(plan), std::vector<std::string>{"slow"});
 }
 
-// Wherever it stands in the list; the others do what they would do without it.
+// The small node may be anywhere in the list; the others' plan is as good as
+// without it.
 TEST(AutoPlanTest, ANodeWithoutMemoryChangesNothing) {
   const Net net = bottleneck_net(32, 3);
   for (const Objective o : {Objective::kLatency, Objective::kRam}) {
@@ -347,8 +348,8 @@ TEST(AutoPlanTest, SlowNodesAreLeftOutAndThatIsSaid) {
   }
 }
 
-// Several nodes share tiles where nothing else fits, if the picture may come
-// again; where there is room that changes nothing.
+// With --replay several nodes share tiles where nothing else fits. Where there
+// is room, it changes nothing.
 TEST(AutoPlanTest, TilesNeedLessMemory) {
   const Net net = early_net();
   const auto plan = [&](std::optional<int64_t> ram, Objective o, bool replay) {
@@ -372,7 +373,7 @@ TEST(AutoPlanTest, TilesNeedLessMemory) {
   EXPECT_EQ(fast.strategy, same.strategy);
 }
 
-// Nodes that share layers, or have one segment each, wait for whole results at
+// Nodes that share layers, or have one segment each, wait for whole tensors at
 // the ends of segments, and hold them.
 TEST(AutoPlanTest, WhereRowsLackRoomNodesFollowEachOther) {
   const Net net = bottleneck_net(32, 1);
@@ -400,7 +401,7 @@ TEST(AutoPlanTest, WhatFitsNowhereIsRefused) {
   EXPECT_THROW(plan_over(net, cluster, "auto", Objective::kLatency), Error);
 }
 
-// For the smallest arena what another plan is far below of is not built.
+// For the smallest arena, an arena far above another plan's is not built.
 TEST(TrialsTest, BuildsNoArenaThatIsFarTooLarge) {
   const Net net = bottleneck_net(32, 4);
   PlanRequest request =

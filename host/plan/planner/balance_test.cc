@@ -37,7 +37,7 @@ struct Made {
     plan.nodes.resize(4);
   }
 
-  // A segment in which the first node has other work beside computing.
+  // Adds a segment in which the first node has other work besides computing.
   void add(const std::vector<int>& layers, double others_s) {
     const int segment = static_cast<int>(plan.nodes[0].stages.size());
     for (int n = 0; n < 4; ++n) {
@@ -69,15 +69,16 @@ TEST(Balance, WhoHasMoreBesideComputesLess) {
   const std::vector<int> even(4, 24);
   const std::vector<Trial> all = balanced(m.net, m.cluster, m.trial, m.plan);
   ASSERT_EQ(all.size(), 3u);
-  // Of 1.5 s and thrice 1 s the mean is 1.125: 0.625 of it for computing, and
-  // thrice 1.125; of 2 s it is 1.25.
+  // The nodes work 1.5, 1, 1 and 1 s, on average 1.125 s. So the first one has
+  // 0.625 s for computing and the others 1.125 s. In the second segment the
+  // average is 1.25 s.
   const std::vector<int> half{15, 27, 27, 27}, whole{6, 30, 30, 30};
   for (const int l : {0, 1}) {
     EXPECT_EQ(columns(all[0].cuts.layers[l]), half);
     EXPECT_EQ(columns(all[1].cuts.layers[l]), even);
     EXPECT_EQ(columns(all[2].cuts.layers[l]), half);
   }
-  // What saves most comes first.
+  // The trial that saves most comes first.
   for (const int l : {2, 3}) {
     EXPECT_EQ(channels(all[0].cuts.layers[l]), whole);
     EXPECT_EQ(channels(all[1].cuts.layers[l]), whole);
@@ -90,18 +91,19 @@ TEST(Balance, WhoHasMoreBesideComputesLess) {
   }
 }
 
-// A layer goes by all segments in which layers with its cells are made.
+// Layers with the same cells are weighed by all segments in which they are.
 TEST(Balance, LayersWithTheSameCellsAreCutAlike) {
   Made m;
   m.add({0}, 0.5);
   m.add({1, 2, 3, 4}, 1.5);
   const Trial both = balanced(m.net, m.cluster, m.trial, m.plan).front();
-  // 2 s and thrice 2 s for computing, 2 s beside: 0.5 of 2.5.
+  // Over both segments each node computes for 2 s and the first one works 2 s
+  // more, on average 2.5 s. So the first one has 0.5 s for computing.
   EXPECT_EQ(columns(both.cuts.layers[0]), (std::vector<int>{6, 30, 30, 30}));
   EXPECT_EQ(columns(both.cuts.layers[1]), (std::vector<int>{6, 30, 30, 30}));
 }
 
-// Who has no time left for a share keeps the one it has.
+// A node that would have no time for a share keeps the one that it has.
 TEST(Balance, NobodyIsLeftOut) {
   Made m;
   m.add({0, 1}, 9);

@@ -23,7 +23,7 @@ TEST(LowerBoundTest, CountsAllWorkOfAPlainNet) {
   EXPECT_GT(work.output_bytes, 0);
 }
 
-// One pixel of each two is enough for a narrow convolution with a stride.
+// A narrow convolution with a stride of two needs every other pixel.
 TEST(LowerBoundTest, LeavesOutWhatWindowsPassOver) {
   Net net = bottleneck_net(48, 5);
   const int64_t all = needed_work(net).macs;
@@ -69,7 +69,7 @@ TEST(LowerBoundTest, OfANodeAloneIsCloseToItsPlan) {
   EXPECT_GE(least, 0.7 * planned);
 }
 
-// Two nodes of which one is three times as fast are four slow ones together.
+// Two nodes, one of them three times as fast, equal four slow ones.
 TEST(LowerBoundTest, AddsUpRatesOfUnequalNodes) {
   const Net net = bottleneck_net(48, 5);
   Cluster cluster = uniform_cluster(2, find_board("teensy41"), {});
@@ -90,12 +90,12 @@ TEST(LowerBoundTest, KnowsSlowLinks) {
   // The coordinator's own link is as slow as theirs.
   EXPECT_GE(b.latency_s, static_cast<double>(b.input_bytes) * 8 / 1e5);
   EXPECT_GE(make_plan(net, linked_nodes(cluster)).latency_s, b.latency_s);
-  // No rate at all is no limit.
+  // A rate of 0 is no limit.
   for (ClusterNode& n : cluster.nodes) n.board.link_bits_per_s = 0;
   EXPECT_LT(linked_bound(net, cluster).latency_s, b.latency_s);
 }
 
-// What arenas can keep is not read; what they cannot is.
+// Only weights that do not fit the arenas are read.
 TEST(LowerBoundTest, ReadsWhatDoesNotFitTheArenas) {
   const Net net = bottleneck_net(48, 5);
   Board board = find_board("teensy41");

@@ -20,15 +20,15 @@ namespace {
 
 constexpr int kNodes = 4;
 
-// One layer with 256 KB of weights, and few pixels for each of them.
+// One layer with 256 KB of weights and few pixels.
 Net heavy_net() {
   ShapeNet n("heavy");
   n.output(n.conv(n.input(8, 8, 512), 1, 1, 512));
   return n.finish();
 }
 
-// What the first node's core takes for a quarter of the rows, which needs all
-// weights.
+// Returns the time of the first node's core for a quarter of the rows, which
+// needs all weights.
 int64_t core_ps(const Net& net, const PlanRequest& request,
                 CutCosts costs = {}) {
   std::vector<int> crew(kNodes);

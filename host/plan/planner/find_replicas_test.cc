@@ -28,7 +28,7 @@ struct Searches final : PlanWatcher {
   int count = 0;
 };
 
-// As `shoal plan` has it for one node.
+// Returns the plan that `shoal plan` makes for one node.
 Plan alone(const Net& net, const ClusterNode& node) {
   PlanRequest request = one_node(node.board);
   request.cluster.nodes = {node};
@@ -63,7 +63,7 @@ TEST(ReplicasTest, NodesThatAreAlikeArePlannedOnce) {
   Searches searches;
   EXPECT_EQ(find_replicas(net, request)->nodes.size(), 8u);
   EXPECT_EQ(searches.count, 1);
-  // A link is nothing to a node alone; an arena is.
+  // The link does not matter to a node alone; the budget does.
   request.cluster.nodes[3].board.link_bits_per_s /= 10;
   find_replicas(net, request);
   EXPECT_EQ(searches.count, 2);
@@ -75,8 +75,8 @@ TEST(ReplicasTest, NodesThatAreAlikeArePlannedOnce) {
   EXPECT_EQ(r->nodes[5].arena_bytes, r->nodes[2].arena_bytes);
 }
 
-// What a program takes besides its weights counts, too, which searches leave to
-// whoever emits it.
+// The rest of a program counts as well as its weights. Searches only estimate
+// it, so exceeds_flash() decides.
 TEST(ReplicasTest, ProgramsMustFitTheFlash) {
   const Net net = bottleneck_net(48, 5);
   PlanRequest request = frames_of(2);
@@ -99,7 +99,7 @@ TEST(ReplicasTest, ProgramsMustFitTheFlash) {
   EXPECT_TRUE(find_replicas(net, request)->does_not_fit.empty());
 }
 
-// Looking for tiles takes as long as the search that this goes with.
+// Looking for tiles would take as long as the search for the plan itself.
 TEST(ReplicasTest, TilesAreLeftOut) {
   const Net net = early_net();
   PlanRequest request = frames_of(2);

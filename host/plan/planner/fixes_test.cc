@@ -24,7 +24,7 @@ int64_t number_behind(const std::string& line, const std::string& flag) {
   return std::stoll(line.substr(flag.size()));
 }
 
-// Each number is taken at its word.
+// Each number in a line is tried.
 TEST(FixesTest, HoldWhatTheySay) {
   const Net net = bottleneck_net(48, 3);
   PlanRequest request = one_node(find_board("teensy41"));
@@ -50,7 +50,7 @@ TEST(FixesTest, HoldWhatTheySay) {
   ASSERT_FALSE(nodes.empty());
   EXPECT_EQ(nodes.find("without"), nodes.npos) << nodes;
   PlanRequest spills = request;
-  spills.max_writes = 1;  // which several nodes cannot do at all
+  spills.max_writes = 1;  // several nodes cannot spill at all
   const std::string dry = line_with(find_fixes(net, spills, {}), "--nodes ");
   EXPECT_NE(dry.find(" without --max-writes: "), dry.npos) << dry;
   const auto count = static_cast<int>(number_behind(nodes, "--nodes "));
@@ -115,7 +115,7 @@ PlanRequest short_of_memory(const Net& net) {
   return request;
 }
 
-// The request with what a line says: bytes, nodes, a strategy.
+// Returns the request with the bytes, nodes or strategy of a line.
 PlanRequest as_told(const PlanRequest& request, const std::string& line) {
   const std::string flags = line.substr(0, line.find(':'));
   PlanRequest r = request;
@@ -146,7 +146,7 @@ TEST(FixesTest, NameTheStrategyThatHelps) {
   }
 }
 
-// Who leaves the cuts to the search need not name what the search finds.
+// A request that leaves the cuts to the search needs no strategy.
 TEST(FixesTest, NameNoStrategyWhereTheDefaultDoes) {
   const Net net = bottleneck_net(24, 2);
   PlanRequest request =
@@ -162,7 +162,7 @@ TEST(FixesTest, NameNoStrategyWhereTheDefaultDoes) {
   }
 }
 
-// With both limits an input is offered that the whole search can keep them for.
+// With both limits, an input is offered with which the whole search keeps them.
 TEST(FixesLong, SmallerInputsKeepTheTraffic) {
   const auto net_of = [](int percent) {
     return bottleneck_net(48 * percent / 100, 3);
@@ -176,7 +176,7 @@ TEST(FixesLong, SmallerInputsKeepTheTraffic) {
   request.limits = quiet.limits;
   request.limits.traffic_bytes = make_plan(net_of(75), quiet).traffic_bytes;
   EXPECT_NO_THROW(make_plan(net_of(75), request));
-  // No strategy alone does.
+  // No strategy keeps both limits without regard to them.
   for (const char* const name : {"spatial", "layer", "kernel", "auto"}) {
     PlanRequest named = request;
     named.strategy = name;
@@ -205,7 +205,7 @@ TEST(FixesTest, NameTheFlagThatSetTheBudget) {
   std::vector<std::string> lines = find_fixes(net, request, {});
   EXPECT_TRUE(line_with(lines, "--max-arena ").starts_with("--max-arena "));
   EXPECT_TRUE(line_with(lines, "--ram ").empty());
-  // Both are in the way, whichever is less.
+  // Both flags are in the way, whichever is smaller.
   request.node().ram = least * 4 / 5;
   lines = find_fixes(net, request, {});
   const std::string both = line_with(lines, "--ram ");
@@ -250,7 +250,7 @@ TEST(FixesTest, MoreNodesAreLikeTheLast) {
 TEST(FewestNodesTest, FindsHowManyAreEnough) {
   const Net net = bottleneck_net(32, 3);
   Board board = find_board("teensy41");
-  board.clock_hz /= 20;  // so that links are the least of it
+  board.clock_hz /= 20;  // so that links take little of the time
   PlanRequest request = one_node(board);
   const double alone = make_plan(net, request).latency_s;
   request.limits.latency_s = alone * 0.8;
@@ -269,7 +269,7 @@ TEST(FewestNodesTest, FindsHowManyAreEnough) {
   }
   EXPECT_LE(make_plan(net, with_nodes(request, few.nodes)).latency_s,
             *request.limits.latency_s);
-  // What a bound forbids takes no plan.
+  // No plan is built where a bound rules the limit out.
   request.limits.latency_s = 1e-7;
   QuickPlans none(1);
   const FewestNodes forbidden = fewest_nodes(net, request, 2, 4, none);
@@ -279,8 +279,8 @@ TEST(FewestNodesTest, FindsHowManyAreEnough) {
   EXPECT_FALSE(none.used_up());
 }
 
-// Over many nodes too, and for any number that the table has, the request's own
-// search finds what the table says.
+// For each number in the table, also of many nodes, the request's own search is
+// at least as fast as the table says.
 TEST(FewestNodesTest, SaysNoMoreThanTheSearchTakes) {
   const Net net = bottleneck_net(32, 3);
   Board board = find_board("teensy41");

@@ -45,8 +45,8 @@ struct CountedPlans final : PlanWatcher {
   int64_t count = 0;
 };
 
-// Who asks for a refusal what would be enough: dozens of plans that send less
-// are none that is soon enough.
+// Requests that are tried for a refusal do not look for plans that send less
+// where the least time is far too long.
 TEST(GoalsTest, WhatIsFarTooLateIsNotLookedForWithLessTraffic) {
   const Net net = bottleneck_net(32, 3);
   PlanRequest request = goal_request(3, Objective::kLatency);
@@ -97,7 +97,7 @@ TEST(GoalsTest, BeatTheNamedStrategiesByTheirOwnMeasure) {
   }
 }
 
-// Where one node is best, all of it is planned as it is for one.
+// Where one node is best, its plan is as good as that of a node alone.
 TEST(GoalsTest, OneNodeOfSeveralTakesNoLongerThanAlone) {
   const Net net = bottleneck_net(24, 2);
   for (const Objective objective : {Objective::kEnergy, Objective::kTraffic}) {
@@ -126,7 +126,7 @@ TEST(GoalsTest, KeepLimits) {
   EXPECT_LE(soon.latency_s, fast.latency_s * 1.01);
 }
 
-// Not only one of them: with a price of bytes arenas become smaller, too.
+// Keeps both limits: with a price of bytes arenas become smaller, too.
 TEST(GoalsLong, TheSmallestArenaKeepsBothLimits) {
   const Net net = bottleneck_net(48, 4);
   PlanRequest request = goal_request(4, Objective::kLatency);
@@ -141,7 +141,7 @@ TEST(GoalsLong, TheSmallestArenaKeepsBothLimits) {
   EXPECT_LT(largest_arena(small), largest_arena(quiet) / 2);
 }
 
-// More than by what the least time and the smallest arena come upon.
+// A price of bytes finds more than the least time and the smallest arena do.
 TEST(GoalsTest, CutsAreChosenByTheBytesThatTheySend) {
   const Net net = bottleneck_net(48, 4);
   PlanRequest request = goal_request(8, Objective::kLatency);
@@ -161,8 +161,8 @@ TEST(GoalsTest, CutsAreChosenByTheBytesThatTheySend) {
   EXPECT_LE(least.latency_s, *request.limits.latency_s);
 }
 
-// Searches for the least time are not sure to find it: what sends less and is
-// too late is looked for in smaller arenas, too.
+// Searches for the least time may miss it, so plans that send less but take too
+// long are also tried in smaller arenas.
 TEST(GoalsTest, BudgetsAreTriedWhereLessIsSentTooLate) {
   const Net net = bottleneck_net(32, 3);
   PlanRequest request = goal_request(4, Objective::kTraffic);
@@ -177,7 +177,7 @@ TEST(GoalsTest, BudgetsAreTriedWhereLessIsSentTooLate) {
   EXPECT_GT(with_budgets(), 0);
 }
 
-// What is offered holds: the limit that the message says is met.
+// The limit that the message offers is kept.
 TEST(GoalsTest, OfferAChangeThatIsEnough) {
   const Net net = bottleneck_net(32, 3);
   PlanRequest request = goal_request(4, Objective::kRam);
@@ -202,7 +202,7 @@ TEST(GoalsTest, RefuseLimitsThatContradictEachOther) {
   EXPECT_NE(fix.find("--max-traffic "), std::string::npos) << fix;
 }
 
-// Of a node's plan, and of what sleeps beside it.
+// Returns the joules of a plan and of the nodes that sleep meanwhile.
 double joules(const Net& net, const PlanRequest& request, double asleep_w = 0) {
   const Plan plan = make_plan(net, request);
   return numbers_of(net, request, plan, false).energy_j +
@@ -210,7 +210,7 @@ double joules(const Net& net, const PlanRequest& request, double asleep_w = 0) {
 }
 constexpr double kAboutTheSame = 1.001;
 
-// However slow it is.
+// This holds however slow that node is.
 TEST(GoalsTest, EnergyIsSavedOnTheNodeThatDrawsLeast) {
   const Net net = bottleneck_net(32, 3);
   PlanRequest request = goal_request(4, Objective::kEnergy, "esp32s3");
@@ -224,7 +224,7 @@ TEST(GoalsTest, EnergyIsSavedOnTheNodeThatDrawsLeast) {
   const PlanRequest alone = goal_request(1, Objective::kEnergy, "nrf52840");
   EXPECT_LT(joules(net, request), kAboutTheSame * joules(net, alone, asleep));
 
-  // What one node is too slow for takes as few as keep the limit.
+  // A limit that one node is too slow for takes as few nodes as keep it.
   request.limits.latency_s = 0.6 * plan.latency_s;
   const Plan sooner = make_plan(net, request);
   EXPECT_LE(sooner.latency_s, *request.limits.latency_s);
@@ -265,12 +265,12 @@ TEST(GoalsTest, InNoTimeAtAllOneNodeDoesAll) {
     const Plan plan = make_plan(net, request);
     EXPECT_EQ(busy_nodes(plan), 1);
     EXPECT_TRUE(check(net, plan).empty());
-    // Alone it does not fit.
+    // It does not fit a single node.
     for (ClusterNode& n : request.cluster.nodes) n.ram = 1024;
     EXPECT_NE(refusal_of(net, request).find("--plan-seconds"),
               std::string::npos);
   }
-  EXPECT_FALSE(PlanDeadline::passed());  // the next search has all its time
+  EXPECT_FALSE(PlanDeadline::passed());  // the next search has no deadline
   PlanRequest request = goal_request(4, Objective::kTraffic);
   request.limits.search_s = 1000;
   EXPECT_TRUE(check(net, make_plan(net, request)).empty());
@@ -294,7 +294,7 @@ TEST(GoalsLong, TinyNodesAreRefusedOrPlannedRight) {
   }
 }
 
-// The fastest of all, and no memory to spare.
+// The fastest node has no memory to spare.
 TEST(GoalsTest, DoWithoutANodeThatHasNoMemory) {
   const Net net = bottleneck_net(32, 3);
   for (const Objective objective :

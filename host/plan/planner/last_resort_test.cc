@@ -1,4 +1,4 @@
-// Budgets that the smallest arena keeps are enough for whatever is asked.
+// Budgets that the smallest arena keeps are enough for any objective.
 #include "host/plan/planner/last_resort.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ PlanRequest over(int nodes, const char* strategy = "auto") {
                       strategy);
 }
 
-// Every node may have what the fullest has, and then what itself has.
+// Gives each node the largest arena of the smallest plan, then its own arena.
 void expect_reached(const Net& net, const PlanRequest& request,
                     const std::vector<Objective>& objectives = kAll) {
   PlanRequest small = request;
@@ -99,7 +99,7 @@ TEST(LastResortLong, LimitsAreKept) {
   }
 }
 
-// Where plans cost so much that the other order of layers is planned with the
+// Here plans cost so much that the other order of layers is planned with the
 // cuts of the first.
 TEST(LastResortLong, OtherOrdersDo) {
   const Net net = wired_net(2, 35);
@@ -139,7 +139,8 @@ TEST(LastResortTest, WhatARefusalAsksForIsEnough) {
   }
 }
 
-// Of limits: the arena that the smallest plan takes which keeps them.
+// With a limit, the message names the smallest arena with which a plan keeps
+// it.
 TEST(LastResortTest, SaysWhichArenaKeepsALimit) {
   const Net net = bottleneck_net(24, 3);
   PlanRequest request = over(3);
@@ -168,7 +169,7 @@ TEST(LastResortTest, SaysWhichArenaKeepsALimit) {
                     numbers_of(net, request, make_plan(net, request), false)));
 }
 
-// The same search, without the flag that was in its way.
+// The second search has the same budgets without the last flag.
 TEST(LastResortTest, AsksForTheSmallestOnce) {
   const Net net = bottleneck_net(24, 2);
   PlanRequest request = one_node(find_board("teensy41"));
@@ -189,12 +190,12 @@ TEST(LastResortTest, AsksForTheSmallestOnce) {
   EXPECT_EQ(asked[1].objective, Objective::kRam);
   EXPECT_FALSE(asked[1].node().max_arena);
   EXPECT_EQ(asked[1].node().ram, largest_arena(least));
-  // What does not fit is refused as it was.
+  // A budget that the smallest plan exceeds is refused with the first misfit.
   request.node().max_arena = largest_arena(least) - 1;
   asked.clear();
   EXPECT_EQ(plan_or_smallest(net, request, find).misfit(), refused);
   EXPECT_EQ(asked.size(), 2u);
-  // The smallest of the board's own is the smallest.
+  // Without flags, the smallest plan of the board is not searched twice.
   asked.clear();
   request.objective = Objective::kRam;
   request.node().ram.reset(), request.node().max_arena.reset();

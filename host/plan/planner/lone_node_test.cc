@@ -1,5 +1,5 @@
-// Where links are slow, or hardly any node has room, one node alone may be
-// best, and what it computes while rows still come counts most.
+// Where links are slow, or few nodes have room, one node alone may be best.
+// Then it matters most what it computes while rows still arrive.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -25,7 +25,7 @@ Cluster nodes_at(int nodes, double bits_per_s) {
   return cluster;
 }
 
-// All layers on the first node, as a file of cuts may say.
+// All layers on the first node, as a file of cuts may have them.
 Plan by_hand(const Net& net, Cluster cluster) {
   Cuts cuts = make_cuts_over(net, cluster, {0}, {.strategy = "spatial"});
   return checked_plan(net, linked_nodes(std::move(cluster), std::move(cuts)));
@@ -48,7 +48,7 @@ Plan without(int node, const Net& net, Cluster cluster) {
   return checked_plan(net, linked_nodes(std::move(cluster), "auto"));
 }
 
-// Of two nodes that compute as fast, the other one has room for all layers.
+// The second of two equally fast nodes alone has room for all layers.
 TEST(LoneNodeTest, NodesWithLittleRoomAreLeftOut) {
   ShapeNet n("spotter");
   int t = n.input(30, 1, 40);
@@ -63,7 +63,7 @@ TEST(LoneNodeTest, NodesWithLittleRoomAreLeftOut) {
   EXPECT_LE(plan.latency_s, without(1, net, cluster).latency_s);
 }
 
-// So has the other one the faster link.
+// Only one node has a faster link.
 TEST(LoneNodeTest, OneNodeHasTheFastestLink) {
   const Net net = bottleneck_net(32, 3);
   Cluster cluster = nodes_at(4, 1e5);

@@ -1,4 +1,4 @@
-// Real models of which more nodes once needed larger arenas than fewer.
+// Real models with which a search may find larger arenas for more nodes.
 #include <gtest/gtest.h>
 
 #include "host/check/check.h"
@@ -25,7 +25,7 @@ Net net_of(const char* file) {
   return lower(load_model((shared_dir() / "models" / file).string()));
 }
 
-// Three nodes need less than four do that all have a share of tiles; the fourth
+// With tiles, three nodes need less than four that all have a share; the fourth
 // is left out.
 TEST(MoreNodesSharedTest, FewerMayShareTilesBetter) {
   const Net net = net_of("vww_96_int8.tflite");
@@ -34,8 +34,8 @@ TEST(MoreNodesSharedTest, FewerMayShareTilesBetter) {
   EXPECT_TRUE(three.strategy.starts_with("auto (tiles")) << three.strategy;
 }
 
-// The same with columns, which five nodes share better than six, or four than
-// five, though that is estimated half larger than it is.
+// With columns, five nodes need less than six, and four less than five,
+// although the estimate is half as large again as the arena.
 TEST(MoreNodesSharedLong, FewerMayShareColumnsBetter) {
   const Net net = net_of("tinyengine_vww_i8io.tflite");
   const Plan five = smallest(net, 5, false), six = smallest(net, 6, false);
@@ -45,7 +45,7 @@ TEST(MoreNodesSharedLong, FewerMayShareColumnsBetter) {
   EXPECT_LE(largest_arena(of_five), 71000) << of_five.strategy;
 }
 
-// Layers on nodes of their own are estimated a quarter larger than they are.
+// For layers on nodes of their own, the estimate is a quarter too high.
 TEST(MoreNodesSharedTest, SevenMayHaveLayersOfTheirOwn) {
   const Net net = net_of("pretrainedResnet_quant.tflite");
   const Plan seven = smallest(net, 7, false), eight = smallest(net, 8, false);
@@ -62,7 +62,7 @@ TEST(MoreNodesSharedLong, SixMayTakeLessTimeThanAllEight) {
   EXPECT_LE(latency_s(8), latency_s(6));
 }
 
-// Channel groups of eight have more tables than the flash of three has left.
+// The tables of channel groups of eight exceed the flash of three nodes.
 TEST(MoreNodesSharedTest, FlashBoundsTablesOfGroups) {
   const Net net = net_of("tf2_mobilenet_v2_1.0_224_ptq.tflite");
   const Board& board = find_board("stm32h743");

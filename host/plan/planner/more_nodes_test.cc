@@ -1,5 +1,5 @@
-// More nodes need no larger arenas than fewer, nor longer within a budget, of
-// small nets that are best in the file's order of layers.
+// More nodes need no larger arenas than fewer, and no more time within a
+// budget, with small nets whose own order of layers is best.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ Plan plan_over(const Net& net, Cluster cluster, Objective objective,
   return plan;
 }
 
-// The cuts of all of these are best in the file's order of layers.
+// The own order of these nets is best with all cuts.
 std::vector<NamedNet> nets_of_shapes() {
   return {{"early", early_net()}, {"bottleneck", bottleneck_net(48, 4)}};
 }
@@ -64,8 +64,8 @@ TEST(MoreNodesLong, NeverNeedLargerArenas) {
   expect_no_larger_arenas(random_nets());
 }
 
-// Where another order of layers is best for fewer nodes, with cuts that are not
-// best in the file's.
+// For fewer nodes another order of layers is best here, with cuts that are not
+// best in the net's own order.
 TEST(MoreNodesLong, NeverNeedLargerArenasInAnotherOrder) {
   int reordered = 0;
   for (const uint32_t seed : {19, 25}) {
@@ -83,7 +83,7 @@ TEST(MoreNodesLong, NeverNeedLargerArenasInAnotherOrder) {
   EXPECT_GT(reordered, 5);
 }
 
-// Each of these nets was once a plan that grew.
+// Nets with which a weaker search is slower on more nodes.
 void expect_no_longer(const std::vector<uint32_t>& seeds, int least_idle) {
   int idle = 0;
   for (const uint32_t seed : seeds) {
@@ -106,7 +106,8 @@ TEST(MoreNodesLong, NeverTakeLonger) {
   expect_no_longer({10, 55, 1, 16, 22, 43}, 8);
 }
 
-// The first so many of some nodes whose clocks differ, the fourth's board, too.
+// The first `nodes` of some nodes whose clocks differ. The fourth one also has
+// another board.
 Cluster unequal_nodes(int nodes) {
   constexpr double kClocks[] = {0.25, 0.75, 0.5, 1, 0.25, 0.5};
   Cluster cluster = nodes_with(nodes);
@@ -119,7 +120,8 @@ Cluster unequal_nodes(int nodes) {
   return cluster;
 }
 
-// Each of these nets needed a larger arena, or took longer, on some more.
+// Nets with which a weaker search needs larger arenas, or more time, on more
+// nodes.
 TEST(MoreNodesLong, NeitherDoUnequalOnes) {
   for (const uint32_t seed : {29, 14, 39, 9, 31}) {
     const Net net = random_net(seed);
@@ -139,8 +141,8 @@ TEST(MoreNodesLong, NeitherDoUnequalOnes) {
   }
 }
 
-// Boards that have just what the smallest arena takes by even shares, which
-// those that follow the clocks need not fit.
+// The boards have exactly the smallest arena, which needs equal shares: shares
+// in proportion to clocks may not fit.
 TEST(MoreNodesTest, WhatTheSmallestArenaFitsTakesTheLeastTimeThere) {
   for (const uint32_t seed : {29, 31, 39}) {
     SCOPED_TRACE(seed);
@@ -157,8 +159,8 @@ TEST(MoreNodesTest, WhatTheSmallestArenaFitsTakesTheLeastTimeThere) {
   }
 }
 
-// What is as much as two nodes need at the least is enough for more of them,
-// and takes no longer.
+// The smallest arena of two nodes is enough for more nodes, which take no
+// longer.
 void expect_no_longer_within_a_budget(const std::vector<NamedNet>& nets) {
   for (const auto& [name, net] : nets) {
     const int64_t ram =
@@ -183,8 +185,8 @@ TEST(MoreNodesLong, NeverTakeLongerWithinABudget) {
   expect_no_longer_within_a_budget(nets_of_shapes());
 }
 
-// The search is no smooth function of memory, but what fits less is hardly
-// sooner. Three of these took 1.7 to 3 times as long, one 1.3 times.
+// The search is no smooth function of memory, but a plan within more memory is
+// at most a little slower.
 TEST(MoreNodesTest, HardlyTakeLongerWithinMore) {
   struct Case {
     Net net;
@@ -197,7 +199,8 @@ TEST(MoreNodesTest, HardlyTakeLongerWithinMore) {
       // Rows come over a slow link, into what bands leave.
       {early_net(), "esp32s3", 1, 26635, 28766, 1.01},
       {random_net(10), "esp32s3", 1, 2605, 2813, 1.05},
-      // What fits there without overlays, or as small as can be alone.
+      // With more memory, plans without overlays fit, or the smallest of one
+      // node.
       {early_net(), "teensy41", 5, 7205, 7782, 1.25},
       {random_net(8), "esp32s3", 2, 2272, 2454, 1.7},
   };

@@ -1,5 +1,5 @@
-// Against the optimum: nets so small that every plan of a kind can be built,
-// and the best of them compared with what the search finds.
+// Compares the search with the optimum, for nets so small that all plans of a
+// kind can be built.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ Net four_layers() {
   return n.finish();
 }
 
-// Every way to give the layer to one of two nodes or to both in equal parts.
+// Returns each way to give the layer to one of two nodes, or both equal parts.
 std::vector<LayerCut> cuts_of(const Layer& layer) {
   const Crew both{{0, 1}, {1, 1}};
   std::vector<LayerCut> all{cut_one(layer, 0), cut_one(layer, 1)};
@@ -38,8 +38,8 @@ std::vector<LayerCut> cuts_of(const Layer& layer) {
   return all;
 }
 
-// The least time over all ways to cut all layers; each is searched for its best
-// segments.
+// Returns the least time over all ways to cut all layers, each with the best
+// segments that a search finds.
 double least_latency(const Net& net, const PlanRequest& request) {
   std::vector<std::vector<LayerCut>> options;
   for (const Layer& l : net.layers) options.push_back(cuts_of(l));
@@ -60,8 +60,8 @@ double least_latency(const Net& net, const PlanRequest& request) {
   }
 }
 
-// Two nodes, over links so fast that both are worth using, and so slow that
-// they hardly are.
+// Links are so fast that both nodes are worth using, or so slow that they
+// barely are.
 TEST(OptimumTest, TwoNodesAreAsFastAsAnyCutsOfFourLayers) {
   const Net net = four_layers();
   for (const double bits_per_s : {1e6, 100e6, 1e9}) {
@@ -77,7 +77,7 @@ TEST(OptimumTest, TwoNodesAreAsFastAsAnyCutsOfFourLayers) {
   }
 }
 
-// One node is compared with every way to cut its layers into segments.
+// Compares one node with each way to divide its layers into segments.
 TEST(OptimumTest, OneNodeIsAsSmallAsAnyStages) {
   for (const Net& net : {four_layers(), bottleneck_net(16, 2)}) {
     const Cluster cluster = uniform_cluster(1, find_board("teensy41"), {});
@@ -118,7 +118,7 @@ TEST(OptimumTest, MoreEffortIsNeverWorse) {
   }
 }
 
-// The requests lie on the ladders of budgets and of rates.
+// The requests are on the ladders of budgets and rates.
 TEST(OptimumLong, MoreMemoryOrAFasterLinkIsNeverSlowerWithEffort) {
   const Net net = random_net(16);
   double before = std::numeric_limits<double>::infinity();

@@ -22,7 +22,7 @@ PlanRequest request_for(Objective objective) {
   return request;
 }
 
-// In the net's own order.
+// Returns the plan in the net's own order.
 Plan own_plan(const Net& net, const PlanRequest& request) {
   return search_plan(net, request, node_search(net, request)).value();
 }
@@ -120,7 +120,7 @@ TEST(OrderPlanTest, SeveralNodesTakeLessThanHalfOfTheArena) {
   expect_right(net, fast);
   EXPECT_EQ(fast.order.own_arena_bytes, 0);
   EXPECT_FALSE(fast.order.layers.empty());
-  // Who names how layers are cut gets the net's order.
+  // Requests that name a strategy get the net's order.
   request.strategy = "spatial";
   EXPECT_THROW(make_plan(net, request), Error);
 }
@@ -141,7 +141,7 @@ TEST(OrderPlanTest, CutsGoWithTheirLayers) {
   EXPECT_EQ(other.cuts.blocks[0].band, 2);
 }
 
-// Tensors that the stage's actors write or read.
+// Returns the tensors that the stage's actors write or read.
 std::set<int> tensors(const PlanStage& stage, bool is_read) {
   std::set<int> all;
   for (const PlanPort& p : stage.ports) {
@@ -156,8 +156,8 @@ bool share_any(const std::set<int>& a, const std::set<int>& b) {
   return std::ranges::any_of(a, [&](int t) { return b.contains(t); });
 }
 
-// Stages in an order that reads what is not made yet, everything else of the
-// plan as it would be: which stages a buffer lives in, and what is complete.
+// Exchanges two stages so that one reads what is not made yet. All else is as
+// it should be: the stages in which buffers live, and what is complete.
 void exchange_stages(PlanNode& node, size_t first) {
   std::swap(node.stages[first], node.stages[first + 1]);
   const auto a = static_cast<int>(first), b = a + 1;
@@ -190,7 +190,7 @@ TEST(OrderPlanTest, TheCheckerRefusesOrdersThatReadWhatIsNotMadeYet) {
       EXPECT_FALSE(check(net, mutant).empty()) << seed << ", stage " << s;
     }
     if (plan.order.layers.empty()) continue;
-    // Layers' numbers in the order instead of those of the net.
+    // The layers have their numbers in the order, not those in the net.
     Plan mutant = plan;
     std::vector<int> position(plan.order.layers.size());
     for (size_t p = 0; p < position.size(); ++p) {
@@ -203,7 +203,7 @@ TEST(OrderPlanTest, TheCheckerRefusesOrdersThatReadWhatIsNotMadeYet) {
   EXPECT_GT(tried, 60);
 }
 
-// Actors of a stage, the reader before the writer.
+// The reader comes before the writer in a stage.
 TEST(OrderPlanTest, TheCheckerRefusesActorsBeforeWhatTheyRead) {
   const Net net = breadth_first_net(1, 3);
   const Plan plan = make_plan(net, request_for(Objective::kRam));

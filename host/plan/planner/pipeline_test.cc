@@ -41,7 +41,7 @@ double busiest(const CrewRuns& runs, const RunList& list) {
   return most;
 }
 
-// By trying all: the least that the busiest of so many crews has to do.
+// Returns the least work of the busiest of `crews` crews, by trying all runs.
 double least_of_all(const CrewRuns& runs, int layers, size_t nodes,
                     size_t crews,
                     const std::function<bool(const CrewRun&)>& refused) {
@@ -92,14 +92,14 @@ TEST(CrewRuns, TheBusiestCrewHasTheLeastToDo) {
   };
   same_as_all([](const CrewRun&) { return false; });
 
-  // What a plan took counts more than any estimate.
+  // The time of a plan counts more than any estimate.
   const CrewRun known = runs.best(2)->front();
   const double more = 3 * runs.ps(known);
   runs.learn(known, more);
   EXPECT_DOUBLE_EQ(runs.ps(known), more);
   same_as_all([](const CrewRun&) { return false; });
 
-  // Nor is what holds a run taken that did not fit, on no more nodes.
+  // Runs that contain a refused one, on no more nodes, are not taken.
   const CrewRun no = runs.best(3)->back();
   runs.refuse(no);
   same_as_all([&](const CrewRun& r) {
@@ -107,7 +107,7 @@ TEST(CrewRuns, TheBusiestCrewHasTheLeastToDo) {
   });
 }
 
-// Every border, by one or two layers either way, and no run without a layer.
+// Each border moves by one or two layers either way; no run becomes empty.
 TEST(CrewRuns, BordersMoveOverSeveralLayersTheLeastBusyFirst) {
   const Net net = bottleneck_net(24, 1);
   const auto layers = static_cast<int>(net.layers.size());
@@ -133,7 +133,7 @@ TEST(CrewRuns, BordersMoveOverSeveralLayersTheLeastBusyFirst) {
 }
 
 // A crew that takes three times as long as the others gives them work, some of
-// it as a part of a layer, and every layer is made once.
+// it as part of a layer. Each layer is made once.
 TEST(CrewRuns, BordersEvenOutWhatCrewsHaveToDo) {
   const Net net = bottleneck_net(24, 1);
   const auto layers = static_cast<int>(net.layers.size());
@@ -212,7 +212,7 @@ TEST(Pipeline, HasNoPlanWhereNothingFits) {
   EXPECT_FALSE(pipeline_plan(net, request, all_of(request), memo));
 }
 
-// A crew of few nodes may hold more weights than their flash.
+// The weights of a crew of few nodes may exceed their flash.
 TEST(Pipeline, WhatDoesNotFitTheFlashOfACrewIsNoEnd) {
   const Net net = bottleneck_net(32, 3);
   Cluster cluster = uniform_cluster(4, find_board("teensy41"), {});
@@ -225,7 +225,7 @@ TEST(Pipeline, WhatDoesNotFitTheFlashOfACrewIsNoEnd) {
   EXPECT_TRUE(check(net, plan).empty());
 }
 
-// Nodes with layers of their own are at work on frames of their own.
+// Nodes with layers of their own work on frames of their own.
 TEST(FramesUnderWay, IsOneMoreThanCrews) {
   const Net net = bottleneck_net(32, 3);
   const auto under_way = [&](int nodes, const char* strategy) {
@@ -240,8 +240,7 @@ TEST(FramesUnderWay, IsOneMoreThanCrews) {
   EXPECT_EQ(under_way(2, "layer"), 3u);
 }
 
-// Nodes of which one ends with the layer that the next one begins with are at
-// work on different frames, too.
+// Two nodes that share the layer between them also work on different frames.
 TEST(FramesUnderWay, CountsCrewsThatShareTheLayerBetweenThem) {
   const Net net = bottleneck_net(32, 3);
   const auto layers = static_cast<int>(net.layers.size());
@@ -260,8 +259,8 @@ TEST(FramesUnderWay, CountsCrewsThatShareTheLayerBetweenThem) {
   EXPECT_EQ(under_way(0.5), 3u);
 }
 
-// Offsets have 32 bits, and a sixth frame of 402 MB would be beyond half of
-// what they count.
+// Offsets have 32 bits; a sixth frame of 402 MB would exceed half of their
+// range.
 TEST(FramesUnderWay, KeepsToTheRoomOfOffsets) {
   const Net net = bottleneck_net(32, 3);
   const Plan plan = make_plan(

@@ -10,8 +10,8 @@
 namespace shoal {
 namespace {
 
-// Six layers, cut into as many columns as `columns` says of each; segments end
-// where `stretches` do.
+// Makes a plan of six layers, each cut into that many `columns`. Its segments
+// are `stretches`.
 Rehearsed made_of(const std::vector<int>& columns,
                   std::vector<Rehearsed::Stretch> stretches) {
   Rehearsed of;
@@ -35,14 +35,14 @@ std::string columns_of(const Trial& trial) {
 TEST(Splices, TakeWhatWasFasterBetweenCommonEnds) {
   const Rehearsed best =
       made_of({1, 1, 1, 1, 1, 1}, {{{0, 2}, 5}, {{2, 4}, 4}, {{4, 6}, 6}});
-  // Its layers 0 to 3 end together with the best plan's only behind layer 3.
+  // Only behind layer 3 do layers 0 to 3 end together with the best plan's.
   const Rehearsed other =
       made_of({2, 2, 2, 2, 2, 2}, {{{0, 3}, 4}, {{3, 4}, 3}, {{4, 6}, 7}});
   const Rehearsed third =
       made_of({3, 3, 3, 3, 3, 3}, {{{0, 2}, 6}, {{2, 4}, 4}, {{4, 6}, 3}});
   const std::vector<Splice> all = splices(best, {other, third});
   ASSERT_EQ(all.size(), 2u);
-  // What saves most of its time first.
+  // The splice that saves the largest part of its time comes first.
   EXPECT_EQ(columns_of(all[0].trial), "111133");
   EXPECT_EQ(all[0].part, 0.5);
   EXPECT_EQ(columns_of(all[1].trial), "222211");
@@ -66,7 +66,7 @@ TEST(Splices, GroupsComeWithTheirLayers) {
   EXPECT_TRUE(all[0].trial.spliced);
 }
 
-// Groups that go over a seam can be neither taken nor kept.
+// Groups that cross a seam can be neither taken nor kept.
 TEST(Splices, NoGroupsGoOverASeam) {
   Rehearsed best = made_of({1, 1, 1, 1, 1, 1}, {{{0, 3}, 5}, {{3, 6}, 5}});
   Rehearsed other = made_of({2, 2, 2, 2, 2, 2}, {{{0, 3}, 4}, {{3, 6}, 6}});
