@@ -32,7 +32,7 @@ namespace {
 
 constexpr double kFar = std::numeric_limits<double>::infinity();
 
-// The plan of the smallest arena. `least_refused`: the arena that a refusal
+// Plans for the smallest arena. `least_refused`: the arena that a refusal
 // elsewhere asks for.
 OrMisfit<Plan> find_smallest(const Net&, const PlanRequest&, SegmentMemo*,
                              std::vector<CrewTrial>* tried,
@@ -71,7 +71,7 @@ class AutoPlan {
     const size_t all = order_.size();
     try_crew(all);
     if (best_) on_all_ = best_->trials().on_all();
-    // One of many prices: fewer nodes are tried without one.
+    // With a price of traffic only all nodes are tried.
     if (best_ && request_.byte_s > 0 && all == request_.cluster.nodes.size()) {
       return named_at_last();
     }
@@ -115,23 +115,24 @@ class AutoPlan {
  private:
   bool is_latency() const { return request_.objective == Objective::kLatency; }
 
-  // Whether a plan over so many nodes costs little; then even crews of unequal
-  // nodes that begin badly are improved.
+  // Returns whether a plan over this number of nodes costs little, so that
+  // crews of unequal nodes are improved even if they begin badly.
   bool is_cheap(size_t nodes) const {
     return net_.layers.size() * nodes <= tuning::kCostly;
   }
 
-  // Whether it costs so little that all of a crew's plans are tried.
+  // Returns whether it costs so little that all of a crew's plans are tried.
   bool is_sure(size_t nodes) const {
     return net_.layers.size() * nodes <= tuning::kCheap;
   }
 
-  // So that it does not matter who has no share.
+  // Returns whether it does not matter which nodes have no share.
   bool are_equal() const {
     return is_latency() ? are_alike(request_.cluster.nodes) : are_as_large();
   }
 
-  // For the smallest arena: shares of one size, and none much smaller.
+  // For the smallest arena: returns whether all nodes get equal shares and none
+  // has less than half of the largest budget.
   bool are_as_large() const {
     const auto& nodes = request_.cluster.nodes;
     const auto [least, most] =
@@ -142,8 +143,8 @@ class AutoPlan {
            });
   }
 
-  // Numbers of nodes below `all`, most first, which do not depend on it: what
-  // is found over some nodes is found over more as well.
+  // Returns numbers of nodes below `all`, the largest first. They do not depend
+  // on `all`, so that what is found over some nodes is found over more.
   std::vector<size_t> fewer_equal(size_t all) const {
     const size_t each = request_.compared ? 0 : tuning::kEachCrew;
     std::vector<size_t> counts;
@@ -154,12 +155,12 @@ class AutoPlan {
     return counts;
   }
 
-  // Fewer nodes by the same strategy may have arenas as small and take less
-  // time, which crews that began larger do not show.
+  // Tries the strategy over fewer nodes, which may have equally small arenas
+  // and take less time: crews that began larger were given up.
   void settle_time() {
     const Trial& taken = best_->trials().taken();
     const std::string name = taken.name;
-    // With groups of channels it is not what the strategy gives by itself.
+    // With channel groups the plan is not what the strategy gives by itself.
     if (is_latency() || !taken.cuts.blocks.empty() ||
         std::ranges::find(strategy_names(), name) == strategy_names().end()) {
       return;
@@ -173,7 +174,8 @@ class AutoPlan {
     }
   }
 
-  // A plan over the first nodes, with those beside it that have no share.
+  // Adds the other nodes of the request, without a share, to a plan over its
+  // first nodes.
   Plan with_others(Plan plan) const {
     const size_t some = plan.nodes.size();
     if (some == request_.cluster.nodes.size()) return plan;
@@ -185,9 +187,8 @@ class AutoPlan {
     return plan;
   }
 
-  // Where the best plan is none in which all nodes have a share, those with
-  // least memory go, until it is; they have no share in what is tried after
-  // that.
+  // Leaves out the nodes with the least memory, class by class, until the best
+  // plan gives all others a share. Later trials leave them out, too.
   void leave_out_small() {
     const std::vector<int> all = order_;
     const auto bytes = [&](int n) {
@@ -205,8 +206,8 @@ class AutoPlan {
     order_ = all;
   }
 
-  // Without the nodes whose links are slowest, however fast they compute: all
-  // others would wait for them.
+  // Tries crews without the nodes with the slowest links, however fast they
+  // compute: all others would wait for them.
   void try_better_linked() {
     if (!is_latency()) return;
     const std::vector<int> all = order_;
@@ -223,7 +224,7 @@ class AutoPlan {
     order_ = all;
   }
 
-  // One node waits for no other.
+  // Tries single nodes, which wait for no other.
   void try_alone() {
     if (!is_latency() || request_.compared) return;
     const std::vector<int> all = order_;
@@ -235,8 +236,8 @@ class AutoPlan {
     order_ = all;
   }
 
-  // What is found over the first nodes of the cluster is found over all: of
-  // these, too, the fastest.
+  // Tries the fastest nodes among the first ones of the cluster, so that what
+  // is found over these is also found over all.
   void try_first_nodes() {
     const std::vector<int> all = order_;
     std::set<std::vector<int>> tried;
@@ -254,8 +255,9 @@ class AutoPlan {
     order_ = all;
   }
 
-  // Of the fastest, most first: before each class of slower ones, then half as
-  // many again and again; where plans cost little, every number.
+  // Returns numbers of the fastest nodes: those that leave out a class of
+  // slower ones, the largest first, then one half of the nodes, a quarter and
+  // so on. Where plans cost little, returns all numbers.
   std::vector<size_t> fewer_unequal() const {
     const auto& nodes = request_.cluster.nodes;
     const bool each = is_cheap(order_.size());
@@ -279,12 +281,13 @@ class AutoPlan {
                    : Misfit{Exit::kDoesNotFit, "no plan fits the nodes"};
   }
 
-  // What fits at all is likeliest to be the smallest.
+  // Plans for the smallest arena, which is likeliest to fit.
   OrMisfit<Plan> smallest() const {
     if (is_latency() && !PlanDeadline::passed()) {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
-      // Nobody asks why the smallest arena is refused, too.
+      // Only the reason of the first search is reported, so refusals of this
+      // one need no plan.
       OrMisfit<Plan> plan = find_smallest(net_, request, memo_, tried_, 0);
       if (plan && tried_) tried_->resize(1);
       if (plan) return plan;
@@ -292,7 +295,7 @@ class AutoPlan {
     return why_not(refused_);
   }
 
-  // That a full datagram is on its way to the node.
+  // Returns the seconds that a full datagram takes to the node.
   double datagram_s(int node) const {
     const Board& board = request_.cluster.nodes[size_t(node)].board;
     return board.link_latency_us * 1e-6 +
@@ -308,7 +311,8 @@ class AutoPlan {
     return false;
   }
 
-  // The first `count` nodes of the order, in a cluster of the first `of`.
+  // Makes a crew of the first `count` nodes of the order, in a cluster of the
+  // first `of` nodes of the request.
   std::unique_ptr<CrewPlan> crew_of(size_t count, size_t of) {
     PlanRequest request = request_;
     if (of < request.cluster.nodes.size()) {
@@ -330,10 +334,10 @@ class AutoPlan {
     return crew;
   }
 
-  // True if that is better than anything before. Of plans that are as good the
-  // one with more nodes stays.
+  // Returns whether the plan of the first `count` nodes of the order is the
+  // best so far. Of equally good plans the one with more nodes stays.
   bool try_crew(size_t count) {
-    // What there is must do.
+    // After the deadline the search ends with what it has.
     if ((best_ || refused_) && PlanDeadline::passed()) return false;
     const size_t all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
@@ -343,7 +347,8 @@ class AutoPlan {
     const double hopeless =
         costly ? tuning::kHopelessCostly : tuning::kHopeless;
     if (is_latency() && count == 1) {
-      // Estimates of one node do not know how it waits for rows.
+      // Estimates of a single node ignore that it waits for rows; a bound
+      // decides.
       if (best_ && least_alone_s(net_, request_, order_[0]) >=
                        best_->trials().best().latency_s) {
         return false;
@@ -356,7 +361,7 @@ class AutoPlan {
     if (are_equal()) {
       crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
       if (!alone) begun_ = trials.nearest();
-      // Nor is where hardly anything fits every number tried.
+      // Where almost nothing fits, only powers of two are tried.
       if (alone && !sure && !trials.any() && count > tuning::kEachTight &&
           !std::has_single_bit(count)) {
         return false;
@@ -386,7 +391,7 @@ class AutoPlan {
     return take(std::move(crew));
   }
 
-  // True if it is better than all before.
+  // Returns whether the crew's plan is the best so far.
   bool take(std::unique_ptr<CrewPlan> crew) {
     const Trials& trials = crew->trials();
     if (!trials.any()) {
@@ -400,7 +405,8 @@ class AutoPlan {
     return true;
   }
 
-  // What is smallest in one order of layers need not be so in another one.
+  // Records the crew's trial, the best first. For the smallest arena all are
+  // kept: in another order of layers another one may be the smallest.
   void note(const CrewPlan& crew, size_t nodes, bool is_best = false) {
     if (!tried_ || (is_latency() && !is_best)) return;
     if (is_latency()) tried_->clear();
@@ -414,8 +420,8 @@ class AutoPlan {
     return plan <= tuning::kBegunCostly ? tuning::kBegun : 1;
   }
 
-  // Whether a crew that has begun so may come to something: it is near the best
-  // plan, or where all nodes began.
+  // Returns whether a crew that began so may become the best: it is near the
+  // best plan, or near where all nodes began.
   bool is_promising(const Trials& trials, double far) const {
     const double now = trials.nearest();
     if (now == kFar || !best_) return true;
@@ -423,8 +429,8 @@ class AutoPlan {
            (is_latency() && now <= begun_far() * begun_);
   }
 
-  // Over all nodes, where the estimate was wrong: who names a strategy shall
-  // not get a better plan.
+  // Tries the strategies that estimates ruled out over all nodes: a request
+  // that names a strategy must not get a better plan.
   void try_hopeless() {
     if (order_.size() != request_.cluster.nodes.size()) return;
     for (const std::string& strategy : hopeless_) {
@@ -434,15 +440,15 @@ class AutoPlan {
     }
   }
 
-  // The search of the default effort comes first, as it is, so that more effort
-  // is never worse.
+  // The search of the default effort comes first, unchanged, so that more
+  // effort is never worse.
   Plan named_at_last() {
     if (request_.effort > 1) best_->improve_further(request_.effort - 1);
     return named();
   }
 
-  // The best plan, whose strategy says what was taken, and on how many nodes;
-  // where others were tried for it, why not on more.
+  // Returns the best plan. Its strategy says what was taken, on how many nodes
+  // and, if others were tried, why not on more.
   Plan named(bool says_why = true) const {
     Plan plan = with_others(best_->trials().best());
     plan.strategy = "auto (" + best_->trials().taken().name;
@@ -459,15 +465,15 @@ class AutoPlan {
     return plan;
   }
 
-  // Why not on all nodes; no number: on all of them it does not fit.
+  // Says why not all nodes have a share.
   std::string why_some() const {
     const Trials& trials = best_->trials();
     return fmt::format(": {}; on all {}", trials.measured(),
                        on_all_ ? trials.text(*on_all_) : "it does not fit");
   }
 
-  // Of factors that rise the first that helps, as every larger one does; none
-  // if the largest does not.
+  // Returns the smallest factor that helps; null if the largest one does not.
+  // Factors are ascending, and above one that helps all help.
   static const double* least_that(std::span<const double> factors,
                                   const std::function<bool(double)>& helps) {
     if (!helps(factors.back())) return nullptr;
@@ -475,9 +481,9 @@ class AutoPlan {
                                   [&](double f) { return !helps(f); });
   }
 
-  // What those without a share would have to offer, found by trying.
+  // Says what the nodes without a share would need to be of use.
   std::string what_else(const Plan& plan) const {
-    // Speed is not what is missing where a plan for all does not fit.
+    // Where no plan on all nodes fits, speed is not what is missing.
     if (!is_latency() || !on_all_ || order_.size() > tuning::kMostAsked)
       return "";
     const auto clocks = [&](double f) { return would_help(plan, f, 1); };
@@ -496,8 +502,8 @@ class AutoPlan {
         std::end(tuning::kFasterLinks)[-1]);
   }
 
-  // Whether more nodes than in the best plan would have a share of a better
-  // one.
+  // Returns whether, with these factors of clock and link, more nodes would
+  // have a share in a better plan.
   bool would_help(const Plan& plan, double clock, double link) const {
     PlanRequest request = request_;
     for (size_t n = 0; n < plan.nodes.size(); ++n) {
@@ -519,12 +525,12 @@ class AutoPlan {
   const Net& net_;
   const PlanRequest& request_;
   std::vector<int> order_;  // fastest nodes first
-  // By the number of nodes in the cluster; plans refer to them.
+  // by the number of nodes in the cluster; plans refer to them
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   SegmentMemo* const memo_;
   std::vector<CrewTrial>* const tried_;
   std::unique_ptr<CrewPlan> best_;
-  int64_t least_ps_ = 0;  // of all estimates
+  int64_t least_ps_ = 0;  // the least of all estimates
   double begun_ = 0;      // what the brief begin of all nodes measures
   std::optional<double> on_all_;
   std::vector<std::string> hopeless_;  // of the crew of all nodes
@@ -548,8 +554,8 @@ bool is_smaller(const Plan& a, const Plan& b) {
   return bytes < of_b || (bytes == of_b && a.latency_s < b.latency_s);
 }
 
-// Shares that follow what nodes compute are largest where most is computed,
-// even ones nowhere: where ratings differ both are tried.
+// Where ratings differ, tries shares in proportion to them, which are largest
+// on the fastest nodes, and equal shares.
 OrMisfit<Plan> find_smallest(const Net& net, const PlanRequest& request,
                              SegmentMemo* memo, std::vector<CrewTrial>* tried,
                              double least_refused) {

@@ -44,7 +44,8 @@ struct CellRun {
   double saved = 0;
 };
 
-// What nodes would compute if all worked as long as one another.
+// Adds the weights with which all nodes would work equally long, and the
+// seconds that this would save.
 CellRun weigh(CellRun run, const LayerCut& cut,
               const std::vector<Labour>& segments, const Cluster& cluster) {
   run.weights.resize(cluster.nodes.size());
@@ -68,7 +69,7 @@ CellRun weigh(CellRun run, const LayerCut& cut,
   return run;
 }
 
-// False if that changes nothing.
+// Returns false if the weights change nothing.
 bool weigh_anew(const Net& net, const CellRun& run, Trial& trial) {
   bool any = false;
   for (int l = run.begin; l < run.end; ++l) {

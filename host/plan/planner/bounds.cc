@@ -13,7 +13,7 @@
 namespace shoal {
 namespace {
 
-// Nodes with the same figures.
+// Nodes with equal figures.
 struct NodeClass {
   const ClusterNode* node = nullptr;
   double count = 0;
@@ -42,22 +42,22 @@ bool same_figures(const ClusterNode& a, const ClusterNode& b) {
          a.board.name == b.board.name;
 }
 
-// A resource is busy for `seconds` of a unit of the job.
+// The seconds for which a unit of a job occupies a resource.
 struct ResourceUse {
   size_t resource = 0;
   double seconds = 0;
 };
 using UseList = std::vector<ResourceUse>;
 
-// An amount that is done in any mixture of ways.
+// An amount of work that may be split between ways in any proportion.
 struct Job {
   double amount = 0;
   std::vector<UseList> ways;
 };
 
-// Frames need all jobs; every resource has the frame's time. For any prices
-// that add up to 1 the frame takes at least what the jobs cost by their
-// cheapest ways; good prices are looked for.
+// A frame needs all jobs, and each resource is available for the frame's time.
+// For any prices of resources that add up to 1, the frame takes at least the
+// cost of all jobs by their cheapest ways. The class looks for good prices.
 class Market {
  public:
   size_t add_resource() { return resources_++; }
@@ -67,8 +67,8 @@ class Market {
 
   double least_seconds() const {
     if (resources_ == 0) return 0;
-    // From every resource on its own, and from all by the time that each would
-    // take alone.
+    // Starts with equal prices, with each resource alone, and with prices by
+    // speed.
     std::vector<double> best(resources_, 1.0 / double(resources_));
     double most = cost(best);
     const auto offer = [&](std::vector<double> prices) {
@@ -89,7 +89,7 @@ class Market {
 
  private:
   static constexpr int kRounds = 12;
-  static constexpr double kGain = 1e-4;  // of a round, or it is the last
+  static constexpr double kGain = 1e-4;  // least relative gain to go on
 
   template <typename Offer>
   void climb(std::vector<double>& best, const Offer& offer) const {
@@ -129,7 +129,8 @@ class Market {
     return seconds;
   }
 
-  // A resource's price as the speed at which it could do all that it can.
+  // Prices each resource by the speed at which it could do all jobs that it
+  // can.
   std::vector<double> by_speed() const {
     std::vector<double> alone(resources_, 0), prices(resources_, 0);
     for (const Job& job : jobs_) {
@@ -155,8 +156,8 @@ double link_seconds(const Board& b) {
   return b.link_bits_per_s > 0 ? 8 / b.link_bits_per_s : 0;
 }
 
-// Bytes of weights that no flash and no storage is read for in a frame: all
-// arenas are full of those that are read most often.
+// Returns the bytes of weights that are read in a frame if all arenas are full
+// of those that are read most often.
 double read_bytes(std::vector<WeightGroup> groups, int64_t kept) {
   std::stable_sort(groups.begin(), groups.end(),
                    [](const WeightGroup& a, const WeightGroup& b) {
@@ -218,8 +219,9 @@ class BoundFinder {
     return market.least_seconds();
   }
 
-  // Before the first row can be there, and after the last one has left. A way
-  // takes the longer of both ends' latencies; the coordinator's is the least.
+  // Returns the time before the first row can arrive and after the last one has
+  // left. A transfer takes the longer of both ends' latencies, and the
+  // coordinator's is the least.
   double ways_seconds() const {
     return options_.linked ? 2 * soonest_us_ * 1e-6 : 0;
   }
@@ -237,7 +239,7 @@ class BoundFinder {
         job.ways.push_back({{cores[c], mapped / count}});
       }
       if (n.board.storages.empty()) continue;
-      // The core's check is the cheaper of a sealed and a plain chunk's.
+      // The core's check is the cheaper of those for sealed and plain chunks.
       const Storage& s = find_storage(n.board, n.storage);
       const double cycles =
           std::min(n.board.aead_cycles_per_byte, n.board.check_cycles_per_byte);
@@ -248,7 +250,7 @@ class BoundFinder {
     market.add(std::move(job));
   }
 
-  // Bytes between the coordinator and nodes, one way.
+  // Adds bytes between the coordinator and nodes in one direction.
   void add_link(double bytes, const std::vector<size_t>& cores,
                 Market& market) const {
     const size_t coordinator = market.add_resource();

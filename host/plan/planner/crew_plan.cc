@@ -18,7 +18,8 @@
 namespace shoal {
 namespace {
 
-// The places behind layers where fewer bytes are kept than at any place before.
+// Returns the places behind layers where fewer bytes are kept than at any place
+// before.
 std::vector<int> narrow_ends(const Net& net) {
   const std::vector<TensorUses> uses = find_uses(net);
   const auto layers = static_cast<int>(net.layers.size());
@@ -61,7 +62,8 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
                           tuning::kFewestPlans, tuning::kMostPlans));
 }
 
-// Whether so much stays in SRAM that flash as it is would be far too much.
+// Returns whether enough weights stay in SRAM that starts which count all
+// reads of flash are far off.
 bool CrewPlan::keeps_much() const {
   if (!trials_.any()) return false;
   int64_t kept = 0, all = 0;
@@ -89,8 +91,8 @@ bool CrewPlan::has_banks() const {
   });
 }
 
-// What an exchange takes, how often a layer's weights are read, and how many of
-// them stay in SRAM.
+// Starts differ in what an exchange costs, how often a layer's weights are
+// read, and how many of them stay in SRAM.
 std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
   if (!is_latency()) {
     std::vector<Start> all = {{{1, 3, 100}, {1}}};
@@ -108,13 +110,14 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
                             {{1, 5, 100}, {1}},
                             {{1, 5, 100}, {5}}};
   if (keeps_much()) {
-    // What is read most often is kept first.
+    // The weights that are read most often stay in SRAM first.
     constexpr FlashPercent kHalf = {tuning::kHalfOfFlash, 0},
                            kLittle = {tuning::kLittleFlash, 0};
     all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, tuning::kClearly});
-    // Segments are shared.
+    // The same flash in the search as above, so that costs of segments are
+    // shared.
     all.push_back({{3, 4, 50, kLittle}, {3, kHalf}, tuning::kClearly});
-    // What other banks have no room for is read once.
+    // Weights for which other banks have no room are read once.
     constexpr FlashPercent kOnce = {100, 0};
     if (has_banks())
       all.push_back({{3, 4, 25, kOnce}, {3, kOnce}, tuning::kClearly});
@@ -128,7 +131,7 @@ std::vector<CrewPlan::Start> CrewPlan::starts() const {
   all.resize(std::min(all.size(), tuning::kPricedStarts));
   for (Start& s : all) {
     s.cut.byte_ps = s.search.byte_ps = picoseconds(request_.byte_s);
-    // What is sent less takes more room.
+    // Plans that send less need more room.
     s.search.save_memory();
   }
   return all;
@@ -161,7 +164,7 @@ void CrewPlan::begin_briefly(double least) {
   first_trial_ = {"mixed", first_->cuts_of(first_->best()), first.search};
   trials_.run(*first_trial_);
   if (!is_latency()) return begin_small(least);
-  // Here what is sent less may be what fits.
+  // Estimates that ignore storage send less, which may be what fits.
   if (!trials_.any() && first_->estimate().has_stored()) {
     Start all_mapped = first;
     all_mapped.cut.storage = false;
@@ -169,8 +172,8 @@ void CrewPlan::begin_briefly(double least) {
   }
 }
 
-// What begin() tries besides is estimated, until one is near the least that is
-// known.
+// For the smallest arena: estimates other trials of begin(), until an estimate
+// is near `least`, the smallest arena that is known.
 void CrewPlan::begin_small(double least) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
   const bool cheap = share_count() <= tuning::kCostly;
@@ -213,7 +216,8 @@ void CrewPlan::begin() {
     first_.reset();
     std::vector<Start> all = starts();
     if (is_latency() && stored) {
-      // Estimates that count it all send more instead, for which others wait.
+      // Estimates that count storage send more instead, for which other nodes
+      // wait, so starts that ignore it are tried, too.
       for (Start s : starts()) {
         s.cut.storage = false;
         all.push_back(s);
@@ -236,7 +240,8 @@ void CrewPlan::begin() {
   if (!is_latency() || !trials_.any()) try_tiles();
 }
 
-// By segment, and what a segment makes over what it uses up: of the best plan.
+// Tries the best plan with groups that are chosen for each segment, and with
+// outputs that lie over inputs.
 void CrewPlan::choose_groups() {
   if (!is_latency() || request_.byte_s > 0 || !trials_.any() || !is_tight()) {
     return;
@@ -247,16 +252,16 @@ void CrewPlan::choose_groups() {
   trials_.run(std::move(chosen));
 }
 
-// Rings are as narrow as can be where each node has some columns of all rows,
-// and halos can be sent row by row: the first layers of other cuts so, up to
-// where little lies between layers. For the smallest arena, and where nothing
-// fits.
+// Rings are narrowest where each node has some columns of all rows and halos
+// are sent row by row. Tries to cut the first layers of other trials so, up to
+// ends where little lies between layers. For the smallest arena, and where
+// nothing fits.
 void CrewPlan::try_columns() {
   if (request_.byte_s > 0 || (is_latency() && trials_.any())) return;
   std::vector<Trial> others;
   if (first_trial_) others.push_back(*first_trial_);
   others.push_back(spatial());
-  // The ends that are best with one of them are taken with the next ones.
+  // Only the end that is best with one trial is tried with the next.
   std::vector<int> ends = ends_of_columns();
   for (const Trial& behind : others) {
     int best = 0;
@@ -270,8 +275,8 @@ void CrewPlan::try_columns() {
   }
 }
 
-// Where memory is short: the first layers some columns at a time, of which each
-// node has some rows, or columns.
+// Where memory is short: tries to make the first layers some columns at a time,
+// each node some rows or columns of a tile.
 void CrewPlan::try_tiles() {
   const std::optional<TileBases> bases = tile_bases();
   if (!bases) return;
@@ -309,8 +314,8 @@ std::vector<int> CrewPlan::ends_of_columns() const {
   std::erase_if(ends, [&](int end) {
     return net_.layers[end - 1].out.box.columns() < std::ssize(crew_);
   });
-  // Where plans cost much, not every number of nodes, and only the ends behind
-  // which least lies.
+  // Where plans cost much, tries only powers of two, and only the two ends
+  // behind which the least lies.
   const bool costly = crew_.size() > tuning::kSureCrew;
   if (costly && !std::has_single_bit(crew_.size())) return {};
   const size_t most = costly ? 2 : ends.size();
@@ -319,7 +324,7 @@ std::vector<int> CrewPlan::ends_of_columns() const {
   return ends;
 }
 
-// `trial` with its layers before `end` cut by columns.
+// Returns `trial` with its layers before `end` cut by columns.
 Trial CrewPlan::in_columns(Trial trial, int end) const {
   trial.name = "columns";
   drop_groups(trial);
@@ -363,8 +368,8 @@ void CrewPlan::improve() {
   improve_by({{recut_run, recuts},
               {splice_plans, splices, sure},
               {balance_shares, shares}});
-  // Splices that new shares have made possible, or that the first budget left
-  // out.
+  // Tries splices that new shares have made possible, or that the first budget
+  // left out.
   int more = quarter;
   improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
   if (share_count() <= tuning::kCheap) improve_cheaply();
@@ -417,7 +422,7 @@ void CrewPlan::improve_further(int times) {
     }
     if (!from) return;
     from->is_done = true;
-    // Plans that are found meanwhile may move the list.
+    // Plans that are found meanwhile may reallocate the list.
     const Found base = std::move(*from);
     for (Move* move : kMoves) {
       std::vector<Trial> trials =
@@ -464,7 +469,7 @@ void CrewPlan::run_start(const Start& start) {
   if (better) mixed_.emplace(std::move(mixed));
 }
 
-// Whether there would be more room for higher bands.
+// Returns whether a smaller plan would leave room for higher bands.
 bool CrewPlan::is_tight() const {
   return !trials_.any() || shoal::is_tight(request_.cluster, trials_.best());
 }

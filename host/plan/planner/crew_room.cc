@@ -1,4 +1,4 @@
-// Plans of a crew whose rows lack room.
+// The parts of CrewPlan for plans whose rows lack room.
 #include <utility>
 #include <vector>
 
@@ -8,7 +8,7 @@
 
 namespace shoal {
 
-// What begin() begins with.
+// Returns the trials with which begin() begins.
 const std::vector<Trial>& CrewPlan::start_trials() {
   if (!start_trials_.empty()) return start_trials_;
   for (const Start& s : starts()) {
@@ -23,10 +23,11 @@ bool CrewPlan::lacks_room() const {
          shoal::lacks_room(request_.cluster, trials_.best());
 }
 
-// What plans begin with was compared as it is, or refused: with overlays and
-// groups of channels it may be better, or fit. After all else, because
-// estimates of what fits hardly are no good beginning; parts of these plans
-// are. Columns where nothing else fits, or where plans cost little.
+// The starts were compared as they are, or refused; with overlays and channel
+// groups they may be better, or fit. They come after all other moves because
+// plans that barely fit make poor seeds, but parts of them make splices.
+// Columns are tried if the best plan saves memory already, or plans cost
+// little.
 bool CrewPlan::try_saving_memory() {
   const bool saves = trials_.taken().options.overlays;
   if (!saves) choose_groups();
@@ -41,8 +42,8 @@ bool CrewPlan::try_saving_memory() {
   return saves;
 }
 
-// The best plan and all begins with budgets that leave room for rows of peers:
-// beside all else, so that no plan becomes worse.
+// Tries the best trial and all starts with budgets that leave room for rows of
+// peers. They are additional trials, so no plan becomes worse.
 bool CrewPlan::try_rungs() {
   Trial best = trials_.taken();
   best.options.rungs = true;

@@ -28,8 +28,8 @@ CrewRuns::CrewRuns(const Net& net, const PlanRequest& request,
   find_traffic();
 }
 
-// By nodes and layers that runs so far have taken, run by run: the busiest so
-// far, then all together.
+// The best runs of the first layers on the first nodes, by the numbers of both:
+// the busiest run has least to do, then all runs together.
 class CrewRuns::Table {
  public:
   struct State {
@@ -100,7 +100,7 @@ std::optional<std::vector<CrewRun>> CrewRuns::best(size_t crews) const {
 
 std::vector<std::vector<CrewRun>> CrewRuns::beside(
     const std::vector<CrewRun>& runs, int most) const {
-  using Busy = std::pair<double, double>;  // the busiest, all together
+  using Busy = std::pair<double, double>;  // the busiest run, all together
   std::vector<std::pair<Busy, std::vector<CrewRun>>> all;
   for (size_t i = 0; i + 1 < runs.size(); ++i) {
     for (int by = -most; by <= most; ++by) {
@@ -170,7 +170,7 @@ void CrewRuns::add_crew(size_t first, size_t last) {
   for (const Layer& l : net_.layers) {
     double most = 0;
     for (const Share& s : cut_of(crew, l).shares) {
-      // As if all rows were made at once: weights are read once.
+      // All rows are made at once, so weights are read once.
       LayerShare share = whole_share(l);
       share.out = s.own;
       const LayerTime t = share_time(
@@ -254,7 +254,7 @@ double CrewRuns::ps(const CrewRun& run) const {
   return run_ps(crew, run, layers);
 }
 
-// `layers`: what its layers take.
+// `layers`: the time of its layers.
 double CrewRuns::run_ps(const Crew& crew, const CrewRun& run,
                         double layers) const {
   for (const auto& [known, ps] : known_[crew.kind]) {

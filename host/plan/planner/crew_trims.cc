@@ -1,5 +1,5 @@
-// Crews with as much to do as each other: borders within layers, and nodes of a
-// crew with more columns or fewer.
+// Makes crews equally busy: borders move into layers, and nodes of a crew get
+// more columns or fewer.
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -17,8 +17,9 @@ bool can_share(const Layer& l) {
   return can_cut_rows(l) && l.out.box.rows() > row_granule(l);
 }
 
-// The crew behind can go on only when the crew before is done with its part of
-// a layer, and both begin at once.
+// Returns the part of the layer's time that the crew behind waits. Both crews
+// begin the layer together, and the one behind can only go on when the one
+// before has made its part.
 double idle(double part) { return std::max(0.0, 2 * part - 1); }
 
 }  // namespace
@@ -37,9 +38,8 @@ CrewRuns::Crew CrewRuns::trimmed(const CrewRun& run,
   return crew;
 }
 
-// The crew before makes the first rows, each crew's columns as ever: of what
-// that crew has made less is sent then. Where there are no rows, by output
-// channels.
+// The crew before makes the first rows, and each crew divides columns as in its
+// other layers, so that less is sent of what it has made.
 LayerCut CrewRuns::shared_cut(const CrewRun& before, const CrewRun& behind,
                               const CrewTrim& trim, double part,
                               const Layer& layer) const {
@@ -78,7 +78,7 @@ Cuts CrewRuns::cuts_of(const RunList& runs, const CrewTrim& trim) const {
   return cuts;
 }
 
-// Of each node, from one place to another.
+// Returns the time of each node of the crew from one place to another.
 double CrewRuns::work_ps(const Crew& crew, Place begin, Place end) const {
   double ps = 0;
   for (int l = begin.layer; l <= end.layer && l < layers_; ++l) {
@@ -91,7 +91,8 @@ double CrewRuns::work_ps(const Crew& crew, Place begin, Place end) const {
   return ps;
 }
 
-// Each crew as far as it comes, the last one to the end.
+// Gives each crew in turn as much as it can do in `most`, and the rest to the
+// last one; none if a crew cannot.
 std::optional<std::vector<CrewRuns::Place>> CrewRuns::places(
     const std::vector<Portion>& crews, Place begin, Place last,
     double most) const {

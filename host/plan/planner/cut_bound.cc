@@ -11,7 +11,8 @@
 namespace shoal {
 namespace {
 
-// By node; empty where it has no share. Sums of inputs are left out.
+// Returns own boxes by node, empty where the node has no share. Sums of inputs
+// are left out.
 std::vector<Box> owned(const LayerCut& cut, size_t nodes) {
   std::vector<Box> own(nodes);
   if (cut.kind == CutKind::kInputs) return own;
@@ -19,7 +20,8 @@ std::vector<Box> owned(const LayerCut& cut, size_t nodes) {
   return own;
 }
 
-// Of `need`, what comes from others whatever the node makes again.
+// Returns the elements of `need` that other nodes must send, even if the node
+// makes other nodes' rows and columns itself.
 int64_t elements_sent(const Box& need, const Box& own) {
   if (need.empty()) return 0;
   if (own.empty()) return need.elements();

@@ -17,7 +17,7 @@
 namespace shoal {
 namespace {
 
-// Options that a layer may have, those of named strategies included.
+// The options of a layer for which costs of edges are kept.
 constexpr int kStride = 64;
 constexpr int64_t kForbidden = INT64_MAX / 1024;
 
@@ -35,7 +35,7 @@ Box needed(const Layer& l, int operand, const CutOption& o, int node) {
 
 int64_t size(const Box& box) { return box.empty() ? 0 : box.elements(); }
 
-// How many nodes may take part in a layer, all of them first.
+// Returns the numbers of nodes that may share a layer, the largest first.
 std::vector<int> counts(int nodes) {
   std::vector<int> all;
   for (int n = nodes; n >= 1 && n * 4 > nodes * 3; --n) all.push_back(n);
@@ -128,7 +128,8 @@ void CutEstimate::add_options(const std::vector<int>& counts, size_t most) {
   for (int l = 0; l < layers(); ++l) add_options(l, crews, cells, most);
 }
 
-// What a node's flash has no room for if all have as much of the weights.
+// Assumes that all nodes have equally many weights: what exceeds a node's flash
+// comes from storage.
 void CutEstimate::find_stored() {
   const double each = static_cast<double>(flash_bytes(net_)) /
                       static_cast<double>(crew_.size());
@@ -150,7 +151,8 @@ bool CutEstimate::has_stored() const {
                              [](const Stored& s) { return s.part > 0; });
 }
 
-// Weights from storage are read once, while the core works, and checked by it.
+// The node reads weights from storage once, while the core works, and the core
+// checks them.
 int64_t CutEstimate::core_ps(const Layer& l, const LayerShare& share,
                              int node) const {
   const LayerTime t =
@@ -183,7 +185,7 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
     if (sums) share = {l.out.box, s.in1 - s.in0};
     o.core_ps[s.node] = core_ps(l, share, s.node);
   }
-  // Sums go round all nodes of the chain.
+  // Partial sums pass through all nodes of the chain.
   if (sums) {
     const auto n = static_cast<int64_t>(o.cut.shares.size());
     const int64_t bytes = l.out.box.elements() * 4 * (n - 1) / n;
@@ -206,7 +208,7 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
   return o;
 }
 
-// Those that the core makes soonest, of each number of parts.
+// Keeps the options that the core makes fastest, for each number of parts.
 void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
                               const std::vector<Cells>& cells, size_t most) {
   const Layer& l = net_.layers[layer];
@@ -225,7 +227,7 @@ void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
   for (auto& [parts, some] : by_parts) {
     std::ranges::stable_sort(some, {}, &CutOption::most_ps);
   }
-  // In turn.
+  // Takes one option of each number of parts in turn.
   std::vector<CutOption>& all = options_[layer];
   for (size_t i = 0; all.size() < most; ++i) {
     bool any = false;
@@ -250,7 +252,7 @@ int CutEstimate::find(int layer, const LayerCut& cut) {
   return static_cast<int>(all.size()) - 1;
 }
 
-// The coordinator's port sends to one node after another.
+// The coordinator sends to one node after another, so wire times add up.
 int64_t CutEstimate::input_ps(int operand, const CutOption& o) const {
   int64_t wire = 0, most = 0, all = 0;
   for (const int n : crew_) {
@@ -299,8 +301,8 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
   return most + latency_ps_ + costs_.byte_ps * all;
 }
 
-// The writer makes the halo of its box as well, for which it needs a halo of
-// what it reads; a window's is one more row or column at either side.
+// The writer also makes the halo of its box, for which it needs a halo of its
+// own input: of a window, one more row or column on each side.
 int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
                               int operand, const CutOption& to) const {
   const Layer& w = net_.layers[writer];
@@ -335,7 +337,7 @@ int64_t CutEstimate::again_ps(int writer, const CutOption& from, int layer,
 int64_t CutEstimate::edge_ps(Edges& edges, int from, int layer, int operand,
                              int to) const {
   const auto cost = [&] {
-    // Every node makes the constants that it reads.
+    // Each node makes the constants that it reads.
     if (net_.layers[edges.writer].in[0].tensor < 0) return int64_t{0};
     const CutOption& a = options_[edges.writer][from];
     const CutOption& b = options_[layer][to];

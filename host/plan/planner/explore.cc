@@ -25,7 +25,7 @@ struct TrialWay {
   std::vector<int> nodes;  // that may have a share
 };
 
-// Joules of a MAC: what it takes by itself, and what the core takes meanwhile.
+// Returns the joules of a MAC by itself and of the core meanwhile.
 double joules_per_mac(const ClusterNode& n) {
   return n.board.energy.j_per_mac + n.board.energy.active_w / (n.rating * 1e6);
 }
@@ -53,7 +53,7 @@ class Explorer {
     });
   }
 
-  // Without more effort at first: few of dozens of plans are worth it.
+  // Begins without more effort: few of dozens of plans are worth it.
   Exploration explore() {
     try_ways();
     if (!found_.best && may_try_harder()) {
@@ -64,8 +64,8 @@ class Explorer {
   }
 
  private:
-  // Before limits are refused, where plans cost so little that they have more
-  // effort anyway.
+  // Returns whether more effort is worth it before limits are refused: where
+  // plans cost so little that they have more effort anyway.
   bool may_try_harder() const {
     return order_.size() > 1 && request_.limits.any() && !request_.compared &&
            !options_.brief &&
@@ -86,7 +86,7 @@ class Explorer {
       if (wants_small()) e.small = attempt(way, Objective::kRam, {});
       if (is_auto(way) && !options_.brief) {
         Priced least{0, e.fast};
-        // One node sends what it must.
+        // A single node cannot send less.
         if (counts_traffic() && way.nodes.size() > 1) {
           const Priced sends_less = send_less(way);
           if (sends_less.plan && !keeps_limits(e.fast)) least = sends_less;
@@ -127,12 +127,12 @@ class Explorer {
         if (count > tuning::kFewNodes && any) break;
       }
     }
-    // As a node alone, which knows more than a crew of one does.
+    // The search for a node alone knows more than that for a crew of one.
     const int lone = soonest();
     const bool is_tried = saves_energy() && lone == thrifty_.front();
     if (any && all > 1 && !is_tried) ways.push_back({"auto", {lone}});
     if (roomy_ == order_) return ways;
-    // Without each class of those that have less memory.
+    // Leaves out each class of nodes with less memory.
     size_t classes = 0;
     for (size_t k = all; k-- > 1 && classes < tuning::kMostClasses;) {
       if (budget(roomy_[k - 1]) == budget(roomy_[k])) continue;
@@ -159,10 +159,11 @@ class Explorer {
     return options_.traffic || request_.limits.traffic_bytes ||
            request_.objective == Objective::kTraffic;
   }
-  // Small arenas are no end of their own where bytes are. Nor are frames a
-  // second, or joules: less room takes time, frames that follow each other
-  // wait for the same nodes, and cores that work draw more. Where time is all
-  // that counts they are too late.
+  // Returns whether the smallest arena may be the best plan, or one end of
+  // budgets in which to look for it. It is not where only time or traffic
+  // counts. For frames a second and energy without limits it is too slow:
+  // frames that follow each other wait for the same nodes, and cores that work
+  // draw more.
   bool wants_small() const {
     const Objective o = request_.objective;
     const bool time =
@@ -176,8 +177,8 @@ class Explorer {
     return request_.objective == Objective::kEnergy && may_choose() &&
            request_.is_auto() && !options_.brief;
   }
-  // The more nodes, the more is computed twice and handled as datagrams: those
-  // that draw least for a MAC, as few as keep the limits.
+  // With more nodes, more is computed twice and handled as datagrams. Tries the
+  // nodes that draw least for a MAC, as few as keep the limits.
   void work_little() {
     for (size_t count = 1; count < thrifty_.size();
          count += count < tuning::kFewNodes ? 1 : count) {
@@ -186,7 +187,8 @@ class Explorer {
       if (found && keeps(request_.limits, *found)) return;
     }
   }
-  // Budgets may come upon what is soon enough.
+  // Returns whether smaller budgets may yield a plan that sends less than the
+  // best one and is fast enough.
   bool sends_less_too_late(const TrialWay& way,
                            const std::optional<PlanNumbers>& fast) const {
     if (options_.brief || wants_small() || !fast) return false;
@@ -208,13 +210,14 @@ class Explorer {
     return n && (!most || n->latency_s <= *most);
   }
 
-  // By what is proved of the cuts; where all plans are wanted, nothing is.
+  // Returns whether a bound of the cuts rules the way out; never where all
+  // plans are wanted.
   bool cannot_be_better(const TrialWay& way) const {
     if (options_.all || !found_.best || way.strategy.empty()) return false;
     if (is_auto(way) && way.nodes.size() > 1) return false;
     const CutBound bound = cut_bound(net_, request_, cuts_of(way));
     const PlanNumbers& best = found_.trials[found_.best_trial].numbers;
-    // What one core does of a frame it does of each frame.
+    // A core does its part of each frame, so this also bounds the period.
     PlanNumbers least;
     least.latency_s = least.period_s =
         static_cast<double>(bound.ps) * 1e-12 / kRounding;
@@ -232,9 +235,9 @@ class Explorer {
     std::optional<PlanNumbers> plan;
   };
 
-  // Where least traffic is wanted, from the highest price down until a plan
-  // keeps the limit of time; else up until one keeps all limits, which is
-  // returned.
+  // Tries prices of traffic until a plan keeps all limits, and returns that
+  // plan: from the highest price down if least traffic is the objective, else
+  // from the lowest up.
   Priced send_less(const TrialWay& way) {
     const bool down = request_.objective == Objective::kTraffic;
     const double factor =
@@ -250,7 +253,8 @@ class Explorer {
     return {};
   }
 
-  // In smaller and smaller arenas, as long as that keeps the limits.
+  // Bisects the arena between these plans for the smallest that keeps the
+  // limits.
   void squeeze(const TrialWay& way, const Priced& least,
                const std::optional<PlanNumbers>& small) {
     if (!keeps_limits(least.plan) || !small) return;
@@ -265,7 +269,8 @@ class Explorer {
     }
   }
 
-  // Frames behind each other, on nodes that do not share layers.
+  // Returns whether to try pipelines: frames that follow each other on nodes
+  // that do not share layers.
   bool may_follow() const {
     return request_.objective == Objective::kThroughput &&
            request_.over_links() && request_.is_auto() && !options_.brief &&
@@ -282,13 +287,13 @@ class Explorer {
     add({"pipeline", first(order_, busy)}, std::nullopt, std::move(*plan));
   }
 
-  // Steps from the smallest arena to that of the least time, each the same
-  // factor.
+  // Tries budgets between the smallest arena and that of the least time, with
+  // equal factors from one to the next.
   void between(const TrialWay& way, const std::optional<PlanNumbers>& fast,
                const std::optional<PlanNumbers>& small) {
     if (!fast || !small) return;
     if (squeezes() && is_auto(way)) return;
-    // Each of these takes as long as all others together.
+    // Each of these plans takes as long as all others together.
     if (way.strategy == "auto" && way.nodes.size() > tuning::kFewNodes) return;
     const double low = static_cast<double>(small->ram);
     const double high = static_cast<double>(fast->ram);
@@ -329,7 +334,8 @@ class Explorer {
         {.strategy = is_auto(way) ? "spatial" : way.strategy});
   }
 
-  // Alone, by what its core takes at least, and its link for what must be sent.
+  // Returns the node that may be fastest alone, by the least work of its core
+  // and of its link.
   int soonest() const {
     const int64_t bytes =
         lower_bound(net_, request_.cluster,
@@ -390,8 +396,8 @@ class Explorer {
   const PlanRequest& request_;
   const ExploreOptions options_;
   std::vector<int> order_;    // fastest first
-  std::vector<int> roomy_;    // those with most memory first
-  std::vector<int> thrifty_;  // those that draw least for a MAC first
+  std::vector<int> roomy_;    // most memory first
+  std::vector<int> thrifty_;  // fewest joules for a MAC first
   int effort_;
   SegmentMemo memo_;
   Exploration found_;

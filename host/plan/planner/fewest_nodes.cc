@@ -14,7 +14,7 @@ class CountSearch {
   CountSearch(const Net& net, const PlanRequest& request, QuickPlans& plans)
       : net_(net), request_(request), plans_(plans) {}
 
-  // False, and no try, if there are no more plans.
+  // Returns false and adds no try if no more plans are allowed.
   bool enough(int count) {
     const PlanRequest r = with_nodes(request_, count);
     FewestNodes::Try t{count, {}, forbidding_bound_s(net_, r)};
@@ -23,7 +23,7 @@ class CountSearch {
     return note(std::move(t));
   }
 
-  // By the whole search, if that can make the difference.
+  // Asks the whole search, if that can make the difference.
   bool enough_after_all(int count) {
     const auto at = tried_.find(count);
     if (at == tried_.end() || !at->second.best) return false;
@@ -61,7 +61,7 @@ PlanRequest with_nodes(const PlanRequest& request, int count) {
   PlanRequest r = request;
   r.linked = true;
   if (r.strategy == "single") r.strategy = "auto";
-  r.max_writes = 0;  // what spills is a node alone
+  r.max_writes = 0;  // only a node alone spills
   while (static_cast<int>(r.cluster.nodes.size()) < count) {
     ClusterNode n = r.cluster.nodes.back();
     n.name = "node" + std::to_string(r.cluster.nodes.size());

@@ -11,7 +11,7 @@
 namespace shoal {
 namespace {
 
-// Of a frame alone; none: it does not fit.
+// Returns the plan of a frame on the node alone; none if it does not fit.
 std::optional<Replica> replica_on(const Net& net, const ClusterNode& node) {
   PlanRequest alone;
   alone.cluster.nodes = {node};

@@ -21,7 +21,7 @@ std::string cost_text(const QuickPlan& p, bool linked) {
   std::string text =
       fmt::format("{}{}, {} a node", format_time(p.numbers.latency_s),
                   p.or_less ? " or less" : "", format_bytes(p.numbers.ram));
-  // The traffic of what is faster may be another.
+  // A faster plan may have another traffic.
   if (!linked || p.or_less) return text;
   return text + fmt::format(", {} B of traffic, {}",
                             format_count(p.numbers.traffic_bytes), p.strategy);
@@ -32,7 +32,7 @@ class Fixes {
   Fixes(const Net& net, const PlanRequest& request, const SmallerNet& smaller)
       : net_(net), request_(request), smaller_(smaller) {}
 
-  // Of each kind, with work of its own.
+  // Returns the lines of all kinds; each kind has its own budget of work.
   std::vector<std::string> lines() {
     struct Kind {
       void (Fixes::*add)();
@@ -53,10 +53,10 @@ class Fixes {
   }
 
  private:
-  // The request as it is, by another strategy.
+  // Offers another strategy for the same request.
   void add_strategy() {
     if (!request_.over_links() || request_.has_own_cuts()) return;
-    // The search has tried all others.
+    // Strategy auto has tried all others.
     if (request_.is_auto()) return;
     std::vector<std::string> names = cheapest_first();
     std::erase(names, own_strategy());
@@ -66,15 +66,15 @@ class Fixes {
                      cost_text(*found, true));
   }
 
-  // More than there is. Where another strategy needs no more, what the
-  // request's own one needs.
+  // Offers larger arenas, for the request's own strategy even where another one
+  // needs no more.
   void add_ram() {
     const auto with = [&](int64_t bytes) {
       PlanRequest r = request_;
       for (ClusterNode& n : r.cluster.nodes) n.ram = bytes, n.max_arena.reset();
       return r;
     };
-    // Boards take no more than they have; what a larger one would need is
+    // A budget cannot exceed what the board has. The need for a larger board is
     // another line.
     int64_t low = INT32_MAX, high = 0;
     for (const ClusterNode& n : request_.cluster.nodes) {
@@ -111,7 +111,7 @@ class Fixes {
       return enough_more(r);
     };
     high = found->numbers.ram;
-    // What is the smallest anyway needs no search for less.
+    // Without limits this is the smallest arena, so nothing is bisected.
     const int steps = request_.limits.any() ? tuning::kBisections : 0;
     for (int i = 0; i < steps && low + 16 < high; ++i) {
       const int64_t middle = low + (high - low) / 2;
@@ -130,7 +130,7 @@ class Fixes {
         *found);
   }
 
-  // More arithmetic, and the picture's rows several times.
+  // Offers tiles: more arithmetic, and the picture's rows several times.
   void add_replay() {
     if (request_.cluster.nodes.size() > 1 || request_.replay) return;
     PlanRequest r = request_;
@@ -153,7 +153,7 @@ class Fixes {
         std::to_string(few.nodes);
     QuickPlan found = *at->best;
     if (request_.strategy == "single") found.asked = "auto";
-    // What spills is a node alone.
+    // Only a node alone spills.
     const char* const without = request_.years > 0 ? " without --lifetime"
                                 : request_.max_writes > 0
                                     ? " without --max-writes"
@@ -162,7 +162,7 @@ class Fixes {
                      cost_text(found, true));
   }
 
-  // What spills costs time and wear, but no node.
+  // Offers spills, which cost time and wear, but no node.
   void add_spills() {
     if (request_.over_links() || request_.node().board.storages.empty()) return;
     PlanRequest r = request_;
@@ -215,7 +215,7 @@ class Fixes {
     return std::ranges::any_of(request_.cluster.nodes,
                                &ClusterNode::has_own_ram);
   }
-  // Where it is in the way of so many bytes.
+  // Returns the flag to add where --max-arena is below `bytes`.
   std::string max_arena_flag(int64_t bytes) const {
     const std::optional<int64_t>& most = request_.node().max_arena;
     if (!most || *most >= bytes) return "";
@@ -226,11 +226,11 @@ class Fixes {
     if (found && !found->enough) found.reset();
     return found;
   }
-  // What the request, over links, is planned by.
+  // Returns the strategy of the request, over links.
   std::string own_strategy() const {
     return request_.strategy.empty() ? "auto" : request_.strategy;
   }
-  // What must be said besides, for the plan that was found.
+  // Returns the --strategy flag that the plan needs besides, if any.
   static std::string strategy_flag(const std::string& what,
                                    const std::string& asked) {
     if (asked.empty()) return "";

@@ -21,7 +21,7 @@
 namespace shoal {
 namespace {
 
-// As a flag takes it, rounded up.
+// Returns the time as a flag takes it, rounded up.
 std::string up_to(double seconds) {
   return fmt::format("{:.3f}ms", std::ceil(seconds * 1e6) / 1e3);
 }
@@ -50,13 +50,13 @@ LowerBound bound_of(const Net& net, const PlanRequest& request) {
       {.linked = request.over_links(), .max_payload = request.max_payload});
 }
 
-// No plan keeps them: then those that come near will do.
+// Returns whether no plan keeps the limits, so that the nearest plans suffice.
 bool are_forbidden(const PlanLimits& limits, const LowerBound& bound) {
   return (limits.latency_s && bound.latency_s > *limits.latency_s) ||
          (limits.traffic_bytes && bound.traffic_bytes > *limits.traffic_bytes);
 }
 
-// The least of what is limited, among trials that keep the other limit.
+// Returns the trial with the least value of those that keep the other limit.
 template <typename Value>
 const PlanTrial* least_of(const Exploration& found, const PlanLimits& others,
                           Value value) {
@@ -96,7 +96,7 @@ std::string numbers_text(const PlanTrial& t) {
                      format_bytes(t.numbers.ram), t.text());
 }
 
-// For the objectives that searches know: the best of all.
+// Returns the best plan without limits, for objectives that searches know.
 std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
   if (request.objective != Objective::kLatency &&
       request.objective != Objective::kRam) {
@@ -109,8 +109,8 @@ std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
   return *std::move(plan);
 }
 
-// Where other requests are tried for a refusal, and the least time is far too
-// long, no plan that sends less is looked for.
+// Returns whether the least time is far too long to look for plans that send
+// less, where other requests are tried for a refusal.
 bool is_hopeless(const PlanRequest& request, const Plan& plan) {
   const std::optional<double>& most = request.limits.latency_s;
   return request.compared && most && request.objective == Objective::kLatency &&
@@ -164,7 +164,7 @@ Misfit limits_not_kept(const Net& net, const PlanRequest& request,
     offer("--max-traffic " + std::to_string(quiet->numbers.traffic_bytes),
           *quiet);
   }
-  if (fix.empty()) {  // neither alone
+  if (fix.empty()) {  // changing one limit is not enough
     const PlanTrial* const best = least_of(found, {}, latency);
     offer("--max-latency " + up_to(best->numbers.latency_s) +
               " --max-traffic " + std::to_string(best->numbers.traffic_bytes),

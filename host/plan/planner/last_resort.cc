@@ -30,8 +30,8 @@ bool same_budgets(const Cluster& a, const Cluster& b) {
                             &ClusterNode::plan_budget);
 }
 
-// Whether that is what was refused: where the least time is asked and nothing
-// fits, `auto` ends with the search for the smallest arena.
+// Returns whether the refused search included this one: for the least time,
+// `auto` ends with the search for the smallest arena if nothing fits.
 bool was_tried(const Net& net, const PlanRequest& request,
                const PlanRequest& smallest) {
   if (!same_budgets(request.cluster, smallest.cluster)) return false;
@@ -40,9 +40,9 @@ bool was_tried(const Net& net, const PlanRequest& request,
          !request.limits.any() && LayerGraph(net).has_one_order();
 }
 
-// Whether what was found is far beyond what there is, if that is known, so that
-// no other search would help; which larger budgets keep limits is worth some
-// searches where they do not take long.
+// Returns whether the refusal is known to be so far from what there is that no
+// other search would help. Where searches are quick, it is worth some of them
+// to find the larger budgets that keep the limits.
 bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
             const Misfit& refused) {
   if (net.layers.size() * cluster.nodes.size() <= tuning::kCheap) return false;
@@ -77,7 +77,7 @@ OrMisfit<Plan> plan_or_smallest(
       is_far(net, request.cluster, smallest.cluster, refused)) {
     return asked;
   }
-  // A misfit of budgets that nobody has asked for says nothing.
+  // The misfit does not matter: these budgets were not requested.
   OrMisfit<Plan> plan = find(smallest);
   if (!plan) return asked;
   if (fits(request.cluster, *plan)) {

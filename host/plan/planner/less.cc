@@ -18,7 +18,7 @@
 namespace shoal {
 namespace {
 
-// Budgets are powers of two, and rates powers of ten.
+// Budgets of the ladder are powers of two, rates powers of ten.
 constexpr int64_t kLeastBudget = 1024;
 constexpr double kLeastRate = 1e6;
 
@@ -75,7 +75,7 @@ OrMisfit<Plan> plan_with_less(const Net& net, const PlanRequest& request,
     const std::optional<PlanRequest> less = within(request, budget);
     if (!less) continue;
     OrMisfit<Plan> plan = find(*less);
-    // Less still is not enough either.
+    // Smaller budgets do not suffice either.
     if (!plan) break;
     take_sooner(best, std::move(plan));
   }

@@ -6,7 +6,7 @@
 namespace shoal {
 namespace {
 
-// The same cells, whoever has them.
+// Returns whether the cells are the same, whatever nodes have them.
 bool alike(const LayerCut& a, const LayerCut& b) {
   return a.kind == b.kind && a.rows == b.rows && a.columns == b.columns &&
          a.shares.size() == b.shares.size();
@@ -46,7 +46,7 @@ std::vector<MixedPath> MixedCuts::beside(const MixedPath& path,
                                          const std::vector<Segment>& runs) {
   std::vector<MixedPath> all;
   for (const Segment& run : runs) {
-    // Up to the run as `path` has it.
+    // Before the run, layers are cut as in `path`.
     MixedPath begin;
     for (int l = 0; l < std::min(run.begin, estimate_.layers()); ++l) {
       begin.time_ps += estimate_.layer_ps(l, path.options[l], path.options);
@@ -56,7 +56,7 @@ std::vector<MixedPath> MixedCuts::beside(const MixedPath& path,
     for (int l = run.begin; l < estimate_.layers() && !states.empty(); ++l) {
       const LayerCut& taken = estimate_.options(l)[path.options[l]].cut;
       States next = step(l, states, run.holds(l) ? &taken : nullptr);
-      // A layer that nobody can cut otherwise.
+      // The layer has no other cut.
       if (next.empty()) next = step(l, states, nullptr);
       states = std::move(next);
     }
@@ -79,7 +79,7 @@ std::vector<MixedPath> MixedCuts::moved_borders(const MixedPath& path) {
   const auto cut = [&](int l) -> const LayerCut& {
     return estimate_.options(l)[path.options[l]].cut;
   };
-  // From a layer on, in steps of one, as long as cells are those of `first`.
+  // Each path takes over one layer more, as long as the cells stay the same.
   const auto take_over = [&](int from, int first, int step) {
     MixedPath moved = path;
     for (int l = first; l >= 0 && l < estimate_.layers(); l += step) {
@@ -94,7 +94,7 @@ std::vector<MixedPath> MixedCuts::moved_borders(const MixedPath& path) {
     take_over(l - 1, l, 1);
     take_over(l, l - 1, -1);
   }
-  // All of a run otherwise.
+  // Gives other cells to a whole run.
   for (int begin = 0, end = 0; begin < estimate_.layers(); begin = end) {
     while (end < estimate_.layers() && alike(cut(end), cut(begin))) ++end;
     const auto options = static_cast<int>(estimate_.options(begin).size());

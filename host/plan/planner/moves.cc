@@ -13,7 +13,8 @@
 namespace shoal {
 namespace {
 
-// The best trial with other cuts, and its channel groups where they may be.
+// Returns a trial for each path, with the options of the trial to change and
+// with channel groups where the cuts allow them.
 std::vector<Trial> trials_of(const MoveFrom& from,
                              const std::vector<MixedPath>& paths) {
   const Cluster& cluster = from.request.cluster;
@@ -30,8 +31,8 @@ std::vector<Trial> trials_of(const MoveFrom& from,
   return all;
 }
 
-// The layer over the nodes of another one's cut, with its cells; none: it
-// cannot have such cells.
+// Returns a cut of the layer with the cells and nodes of another cut; none if
+// the layer cannot have such cells.
 std::optional<LayerCut> cut_like(const MoveFrom& from, int layer,
                                  const LayerCut& other) {
   const Layer& of = from.net.layers[static_cast<size_t>(layer)];
@@ -99,7 +100,7 @@ std::vector<Trial> hand_over(const MoveFrom& from) {
                               &Share::node);
   };
   std::vector<Trial> all;
-  // From the border on in steps of one, each time a layer more.
+  // Each trial takes over one layer more, in steps of one from the border.
   const auto take_over = [&](int owner, int first, int step) {
     Trial trial = from.trial;
     trial.name = "mixed";

@@ -10,7 +10,7 @@
 namespace shoal {
 namespace {
 
-// Elements that are needed for sure: rows x columns x one range of channels.
+// Elements that are certainly needed: rows x columns x one range of channels.
 struct Elements {
   std::vector<bool> rows, columns;
   int c0 = 0, c1 = 0;
@@ -44,8 +44,8 @@ struct Elements {
   }
 };
 
-// By tensor, what each of its readers needs; the largest says how much is
-// needed at least.
+// By tensor: what each of its readers needs. The largest entry is a lower bound
+// on what is needed.
 using Readers = std::vector<std::vector<Elements>>;
 
 Elements most_needed(const Readers& readers, const View& view) {
@@ -62,7 +62,7 @@ void mark(std::vector<bool>& lines, int lo, int hi) {
   for (int i = lo; i < hi; ++i) lines[static_cast<size_t>(i)] = true;
 }
 
-// Line by line: what lies between windows is not needed.
+// Works line by line, because what lies between windows is not needed.
 Elements operand_of(const Net& net, const Layer& l, int operand,
                     const Elements& out) {
   const View& in = l.in[operand];
@@ -105,8 +105,8 @@ WorkKind kind_of(const Layer& l) {
   }
 }
 
-// MACs of an output element, of all input channels. Shares of input channels
-// count a whole number for each channel.
+// Returns the MACs of an output element over all input channels. Where input
+// channels can be cut, shares count a whole number for each channel.
 int64_t macs_of_element(const Layer& l) {
   const int64_t macs = l.macs / std::max<int64_t>(1, l.out.box.elements());
   const int channels = std::max(1, l.in[0].box.channels());
@@ -126,7 +126,8 @@ double units_of(const Layer& l, WorkKind kind, int64_t out, int64_t in) {
   }
 }
 
-// Of the channels that are needed; a table that all channels share, whole.
+// Returns the bytes for the channels that are needed; a table that all channels
+// share counts whole.
 int64_t weights_of(const Layer& l, const Elements& out) {
   if (l.weights.empty()) return 0;
   const int64_t bytes = weight_bytes(l);
@@ -145,7 +146,8 @@ struct WorkSum {
     readers[tensor].push_back(Elements::of(net.tensors[tensor], view.box));
   }
 
-  // Layers whose rows can only be made when an input of the frame has come.
+  // Returns the layers whose rows can only be made after an input of the frame
+  // has arrived.
   std::vector<bool> waiting() const {
     std::vector<bool> tensors(net.tensors.size()), layers;
     for (const NetIo& io : net.inputs) {

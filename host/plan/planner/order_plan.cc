@@ -12,13 +12,13 @@
 namespace shoal {
 namespace {
 
-// Who gives the cuts, or names a strategy, has the file's order in mind. The
-// frames of a batch are branches of their own.
+// Given cuts and named strategies refer to the file's order. The frames of a
+// batch are separate branches, which stay in order.
 bool may_reorder(const Net& net, const PlanRequest& request) {
   return request.is_auto() && net.frames == 1;
 }
 
-// `bytes`: of the largest stage, if one node has all of it.
+// `bytes`: the size of the largest stage, if one node has all layers.
 bool may_gain(const PlanRequest& request, const Plan& plan, int64_t bytes) {
   bytes /= std::max<int64_t>(1, busy_nodes(plan));
   return is_tight(request.cluster, plan) ||

@@ -19,10 +19,10 @@
 namespace shoal {
 namespace {
 
-// How runs are built. `grouped`: what memory that saves is for bands, so that
-// weights are read less often. `apart`: segments end where runs do, so that
-// crews wait for each other less, and hold more. The last resort goes for the
-// smallest arena before it gives up.
+// How runs are built. `grouped`: memory that is saved is for bands, so that
+// weights are read less often. `apart`: segments end where runs end, so that
+// crews wait less for each other but hold more. `last_resort`: the smallest
+// arena is tried before the search gives up.
 struct RunWay {
   bool grouped = false, apart = false, last_resort = false;
 };
@@ -58,7 +58,7 @@ class PipelineSearch {
     return found();
   }
 
-  // The first.
+  // Returns the first plan that fits.
   std::optional<Found> find_any() {
     any_ = true;
     begin();
@@ -81,7 +81,7 @@ class PipelineSearch {
     return {std::move(best_->plan), best_->rehearsal.period};
   }
 
-  // By estimate. Plans tell more of runs each time.
+  // Tries runs by their estimates, which each plan improves.
   void begin() {
     for (int round = 0; round < tuning::kRunRounds; ++round) {
       for (size_t crews = std::min(tuning::kMostCrews, nodes_.size());
@@ -94,7 +94,7 @@ class PipelineSearch {
     }
   }
 
-  // What plans of them took.
+  // Runs that were built, and what their plan took.
   struct Known {
     RunList runs;
     CrewTrim trim;
@@ -103,17 +103,17 @@ class PipelineSearch {
   };
 
   enum class Fate : uint8_t {
-    kKnown,     // taken, if it is better
-    kTooLarge,  // no way of a plan of these runs would fit
-    kHopeless   // what is missing no other way has: flash, or time
+    kKnown,     // judged; taken if it is better
+    kTooLarge,  // these runs do not fit in any way
+    kHopeless   // other ways lack the same flash or time
   };
-  // `most`: nobody asks how much longer periods are.
+  // `most`: of longer periods only that they are longer matters.
   Fate build(const RunList& runs, const CrewTrim& trim, const RunWay& way,
              Nanos most, std::optional<Built>& best) {
     Cuts cuts = runs_.cuts_of(runs, trim);
     for (size_t r = 0; r < runs.size(); ++r) {
       if (way.apart) cuts.ends.push_back(runs[r].end - 1);
-      // Who has made a part is not to wait until all of it has been used.
+      // The crew before must not wait until all of its part has been used.
       if (r > 0 && trim.before[r - 1] > 0) cuts.ends.push_back(runs[r].begin);
     }
     SearchOptions options;
@@ -136,7 +136,7 @@ class PipelineSearch {
       refuse(runs, *plan);
       return Fate::kTooLarge;
     }
-    if (any_) {  // nobody asks how long it takes
+    if (any_) {  // its time does not matter
       best = {std::move(*plan), search.supplies(), {}, runs, trim, {}};
       return Fate::kKnown;
     }
@@ -152,18 +152,18 @@ class PipelineSearch {
     return Fate::kKnown;
   }
 
-  // Plans of more nodes take longer.
+  // Plans of more nodes take longer to build.
   size_t most_tried() const {
     return std::clamp(tuning::kMostRuns * tuning::kRunNodes / nodes_.size(),
                       tuning::kFewestRuns, tuning::kMostRuns);
   }
 
-  // What is left is for borders that move.
+  // The rest is for borders that move.
   size_t most_estimated() const {
     return most_tried() * tuning::kEstimatedRuns / tuning::kRunParts;
   }
 
-  // False if that is known, or there is no time left.
+  // Returns false if the runs were tried before, or no more may be built.
   bool attempt(const RunList& runs) {
     if (seen_.size() == most_tried() || PlanDeadline::passed() ||
         std::ranges::find(seen_, runs) != seen_.end()) {
@@ -206,7 +206,7 @@ class PipelineSearch {
     return all;
   }
 
-  // Step by step, as long as frames follow sooner.
+  // Goes on step by step, as long as the period becomes shorter.
   void even_out(Known at) {
     for (int i = 0; i < tuning::kEvenRounds; ++i) {
       std::optional<Known> next;
@@ -227,8 +227,9 @@ class PipelineSearch {
   }
 
   using Trimmed = std::pair<RunList, CrewTrim>;
-  // Columns by what nodes had to do, or more for those with one neighbour, who
-  // make fewer columns twice; borders of all crews and of the busiest one.
+  // Returns ways that may even out the work: columns by what nodes had to do,
+  // or more of them for nodes with one neighbour, which make fewer columns
+  // twice; and other borders of all crews or of the busiest one.
   std::vector<Trimmed> ways_to_even(const Known& at) const {
     std::vector<double> crews;
     CrewTrim weighed = at.trim, outer = at.trim;
@@ -260,7 +261,7 @@ class PipelineSearch {
     return ways;
   }
 
-  // By who makes what of each layer.
+  // Ways are the same if the nodes' boxes are the same in each layer.
   bool is_new(const RunList& runs, const CrewTrim& trim) {
     std::vector<int> boxes;
     for (const LayerCut& cut : runs_.cuts_of(runs, trim).layers) {
@@ -282,15 +283,15 @@ class PipelineSearch {
       built.occupied.push_back(most);
     }
     std::vector<Nanos> all = built.occupied;
-    // What all wait for is put down to the run that takes longest.
+    // The period that all crews wait for is attributed to the longest run.
     *std::ranges::max_element(all) = built.rehearsal.period;
     for (size_t i = 0; i < all.size(); ++i) {
       runs_.learn(built.runs[i], static_cast<double>(all[i]) * 1e3);
     }
   }
 
-  // How long each node has to do with one frame: a segment that takes rows of
-  // the crew before keeps both for as long as it takes, at most.
+  // Returns how long each node is occupied by one frame. A segment that takes
+  // rows of the crew before occupies both crews, for its whole time at most.
   static std::vector<Nanos> occupied(const Built& built) {
     const std::vector<PlanNode>& nodes = built.plan.nodes;
     std::map<int, Nanos> longest;  // by segment
@@ -309,7 +310,7 @@ class PipelineSearch {
     return all;
   }
 
-  // The run of the node that has least room.
+  // Refuses the run with the node that exceeds its budget most.
   void refuse(const RunList& runs, const Plan& smallest) {
     const CrewRun* of = nullptr;
     int64_t most = 0;
@@ -324,8 +325,9 @@ class PipelineSearch {
     if (of) runs_.refuse(*of);
   }
 
-  // False if that does not help anywhere. Between two blocks of a net less is
-  // sent than within one: so a border may have to go over several layers.
+  // Returns whether a moved border makes the plan better. A border may have to
+  // move over several layers, because less is sent between two blocks of a net
+  // than within one.
   bool move_a_border() {
     const RunList runs = best_->runs;
     for (const RunList& moved : runs_.beside(runs, tuning::kMostMoved)) {
@@ -362,8 +364,8 @@ std::optional<Plan> pipeline_plan(const Net& net, const PlanRequest& request,
                                   const std::vector<int>& nodes,
                                   SegmentMemo& memo) {
   if (net.layers.empty() || nodes.empty()) return std::nullopt;
-  // With rings as large as what is left crews wait less for each other; what
-  // they take the room from may be worth more.
+  // With rings as large as memory allows, crews wait less for each other, but
+  // the memory may be worth more elsewhere. Both are tried.
   std::optional<PipelineSearch::Found> best;
   for (const bool roomy : {false, true}) {
     if (roomy && nodes.size() > tuning::kMostRoomy) break;

@@ -25,7 +25,7 @@ std::vector<Supply> supplies_of(const Cluster& cluster, const Plan& plan) {
 
 namespace {
 
-// What the core of a node works in a frame.
+// Returns the seconds for which the node's core works on a frame.
 double active_seconds(const Net& net, const Plan& plan, const PlanNode& node,
                       const Supply& supply) {
   if (plan.linked) return node.seconds;

@@ -32,7 +32,7 @@
 namespace shoal {
 namespace {
 
-// One order would do; the others would tell of a mistake in the simulation.
+// One order would be enough; the others may reveal an error in the simulation.
 void assert_completes(const Net& net, const Plan& plan) {
   for (const FiringOrder order :
        {FiringOrder::kDeepest, FiringOrder::kShallowest,
@@ -66,7 +66,7 @@ SearchOrMisfit search_for(const Net& net, const PlanRequest& request,
   if (request.is_auto()) return node_search(net, request);
   if (request.over_links()) {
     Cuts cuts = cuts_of(net, request);
-    // Of one node all strategies are one.
+    // For one node all strategies are the same.
     const bool alone = request.cluster.nodes.size() == 1;
     if (alone && !request.has_own_cuts()) return node_search(net, request);
     if (memo) memo->trim(static_cast<int>(request.cluster.nodes.size()));
@@ -78,8 +78,8 @@ SearchOrMisfit search_for(const Net& net, const PlanRequest& request,
                   " is not known for one node; known: auto, single");
 }
 
-// Weights come from storage where flash has no room for a program's tables
-// besides them.
+// Moves weights to storage where flash has no room for them and the tables of a
+// program.
 OrMisfit<Plan> plan_within_flash(const Net& net, const PlanRequest& request,
                                  SegmentMemo* memo,
                                  const SearchOptions& options = {}) {
@@ -102,7 +102,7 @@ OrMisfit<Plan> plan_within_flash(const Net& net, const PlanRequest& request,
   return plan;
 }
 
-// Takes `other` if it takes less time, by this part of the plan's.
+// Takes `other` if it is faster by more than the fraction `by`.
 void take_sooner(const Net& net, const Cluster& cluster, Plan& plan,
                  OrMisfit<Plan> other, double by = 0) {
   if (!other || other->latency_s >= (1 - by) * plan.latency_s) return;
@@ -113,8 +113,8 @@ void take_sooner(const Net& net, const Cluster& cluster, Plan& plan,
   plan = *std::move(other);
 }
 
-// By given cuts: what is under way may be in the way of others, so that nobody
-// knows before whether rings should have room for it.
+// Plans by given cuts. Room for rows under way may be missing elsewhere, so
+// rings with it and without it are compared.
 OrMisfit<Plan> plan_by_cuts(const Net& net, const PlanRequest& request,
                             SegmentMemo* memo) {
   OrMisfit<Plan> plan = plan_within_flash(net, request, memo);
@@ -130,9 +130,9 @@ OrMisfit<Plan> plan_by_cuts(const Net& net, const PlanRequest& request,
   return plan;
 }
 
-// A node alone with links, as one without has its stages and, for the least
-// time, as nodes of a cluster have their segments, which compute while rows
-// still come: over slow links that may be worth more.
+// Plans a node alone. With links and for the least time, it also tries segments
+// like those of a cluster's nodes, which compute while rows still arrive: over
+// slow links that may be faster.
 OrMisfit<Plan> plan_of_one(const Net& net, const PlanRequest& request,
                            SegmentMemo* memo) {
   if (request.has_own_cuts()) return plan_by_cuts(net, request, memo);
@@ -156,8 +156,8 @@ OrMisfit<Plan> plan_of_one(const Net& net, const PlanRequest& request,
   return plan;
 }
 
-// Where plans cost much, in another order with the cuts that are best in the
-// net's own alone: a few plans more than the dozens that found these.
+// Where plans cost much, the other order only gets the cuts that are best in
+// the net's own order: a few more plans than the dozens that found these.
 OrMisfit<Plan> auto_plan_in_best_order(const Net& net,
                                        const PlanRequest& request,
                                        SegmentMemo* memo) {
@@ -165,7 +165,7 @@ OrMisfit<Plan> auto_plan_in_best_order(const Net& net,
       net.layers.size() * request.cluster.nodes.size() <= tuning::kCostly;
   std::vector<CrewTrial> tried;
   const auto find = [&](const Net& n) {
-    // The memo is of the given net.
+    // The memo is of the net in its own order.
     return auto_plan(n, request, &n == &net ? memo : nullptr,
                      is_cheap ? nullptr : &tried);
   };
@@ -179,8 +179,8 @@ OrMisfit<Plan> auto_plan_in_best_order(const Net& net,
                             });
 }
 
-// Any number of the fastest nodes, and of those with most memory, for more of
-// them need be neither sooner nor smaller: as many as plans cost little for.
+// Adding nodes may not help, so every prefix is tried: of the nodes by rating,
+// and of those by memory, as far as plans cost little.
 std::vector<std::vector<int>> crews_of(const Net& net, const Cluster& cluster) {
   const auto by = [&cluster](auto... keys) {
     std::vector<int> nodes = nodes_to_share(cluster);
@@ -206,7 +206,7 @@ std::vector<std::vector<int>> crews_of(const Net& net, const Cluster& cluster) {
 using PipelineFinder = std::optional<Plan>(const Net&, const PlanRequest&,
                                            const std::vector<int>& nodes,
                                            SegmentMemo&);
-// None: it does not fit, or its programs do not.
+// Returns none if no pipeline fits, or its programs do not.
 std::optional<Plan> pipeline_of(const Net& net, const PlanRequest& request,
                                 const std::vector<int>& nodes,
                                 SegmentMemo& memo,
@@ -222,9 +222,9 @@ std::optional<Plan> pipeline_of(const Net& net, const PlanRequest& request,
   return plan;
 }
 
-// Nodes with runs of layers each, one after another: no segment ends between
-// them, so that hardly any tensor is held whole. Where rows lack room that may
-// take a frame through sooner than layers that all nodes share.
+// Tries pipelines: no segment ends between nodes, so almost no tensor is held
+// whole. Where rows lack room, a frame may pass faster than through layers that
+// all nodes share.
 std::optional<Plan> fastest_in_crews(const Net& net, const PlanRequest& request,
                                      SegmentMemo& memo) {
   std::optional<Plan> best;
@@ -237,8 +237,8 @@ std::optional<Plan> fastest_in_crews(const Net& net, const PlanRequest& request,
   return best;
 }
 
-// Within less than the plan's arena, on a ladder of budgets that does not
-// depend on it: what some nodes reach, more of them reach.
+// Tries pipelines within less than the plan's arena, on a fixed ladder of
+// budgets, so that more nodes reach what fewer nodes reach.
 Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
                        SegmentMemo& memo) {
   std::vector<int64_t> rungs;
@@ -268,7 +268,7 @@ Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
     while (step /= 2) {
       if (fits(at + step, nodes)) at += step;
     }
-    // There, the one that takes least time.
+    // Takes the fastest plan within that budget.
     std::optional<Plan> fastest = pipeline_of(net, within(at), nodes, memo);
     best = *std::move(fastest ? fastest : any);
   }
@@ -285,7 +285,8 @@ OrMisfit<Plan> auto_plan_or_crews(const Net& net, const PlanRequest& request,
   if (!has_crews) return plan;
   if (!plan && plan.misfit().code != Exit::kDoesNotFit) return plan;
   if (!memo) memo = &own.emplace(net);
-  // With more effort always: whether the plan lacks room depends on it.
+  // With more effort this is always tried: whether the plan lacks room depends
+  // on the effort.
   if (!plan || (is_latency &&
                 (request.effort > 1 || lacks_room(request.cluster, *plan)))) {
     std::optional<Plan> other = fastest_in_crews(net, request, *memo);
@@ -336,7 +337,8 @@ OrMisfit<Plan> find_plan(const Net& net, const PlanRequest& request,
   OrMisfit<Plan> plan = find_by_road(net, request, memo);
   if (!plan) return plan;
   plan->objective = request.objective;
-  // Goals choose among plans that were found here.
+  // Plans for goals were checked when they were found here, except for
+  // pipelines, which are linked.
   if (plan->linked || !has_goals(request)) assert_completes(net, *plan);
   return plan;
 }

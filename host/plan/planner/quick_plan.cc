@@ -14,20 +14,21 @@
 namespace shoal {
 namespace {
 
-// Not a strategy: what `auto` begins with.
+// Not a strategy: the plan with which `auto` begins.
 constexpr const char* kBrief = "brief";
 
-// Of one node, with links too, all is one search: node_search().
+// For one node, also with links, there is only one search: node_search().
 bool has_several(const PlanRequest& request) {
   return request.cluster.nodes.size() > 1;
 }
 
-// Only the whole search keeps a traffic.
+// Only the whole search looks for plans within a limit of traffic.
 bool keeps_traffic(const PlanRequest& request, const std::string& name) {
   return name == "auto" && request.limits.traffic_bytes.has_value();
 }
 
-// What one layer of one of several nodes takes, measured on MobileNetV2.
+// Returns the relative planning time of a layer on one of several nodes, as
+// measured on MobileNetV2.
 int64_t weight_of(const std::string& name) {
   if (name == "kernel") return 4;
   if (name == kBrief) return 3;
@@ -38,8 +39,8 @@ int64_t weight_of(const PlanRequest& request, const std::string& name) {
   return keeps_traffic(request, name) ? 40 : weight_of(name);
 }
 
-// A plan simulates each row, which takes the time where a layer has more rows
-// than those of pictures.
+// Counts layers with more rows than pictures have several times, because a plan
+// simulates each row.
 int64_t layers_of_usual_size(const Net& net) {
   constexpr int kRows = 512;
   int64_t layers = 0;
@@ -61,26 +62,27 @@ bool same_budgets(const Cluster& cluster) {
   });
 }
 
-// What the search of the request tries too, cheapest first.
+// Returns parts of the request's search, the cheapest first.
 std::vector<std::string> parts_of(const PlanRequest& request) {
   if (!has_several(request) || !request.is_auto()) return {request.strategy};
   const bool few = request.cluster.nodes.size() <= tuning::kFewNodes;
-  // The traffic of what `auto` makes of its beginning may be another.
+  // The final plan of `auto` may have another traffic than the one with which
+  // it begins.
   if (request.limits.traffic_bytes) {
     if (few) return cheapest_first();
     return {cheapest_first().front()};
   }
   if (!few) return {kBrief};
-  // Whom to leave out only `auto` knows.
+  // Only `auto` finds the nodes to leave out.
   if (!same_budgets(request.cluster)) return {kBrief, "auto"};
-  // Which begins as the first of them does.
+  // The brief plan begins with the first strategy, so it replaces that.
   std::vector<std::string> parts = cheapest_first();
   parts.front() = kBrief;
   parts.pop_back();
   return parts;
 }
 
-// By estimate. Nobody asks what it would be refused with.
+// Returns whether the estimate rules the plan out. No misfit is needed.
 bool cannot_fit(const Net& net, const PlanRequest& request) {
   if (!has_several(request) || request.is_auto() || request.has_own_cuts() ||
       request.objective != Objective::kLatency) {
@@ -172,7 +174,7 @@ std::optional<QuickPlan> QuickPlans::find_smallest(const Net& net,
     if (best && !better(*found, *best, Objective::kRam)) continue;
     best = std::move(found);
   }
-  if (best) best->or_less = true;  // the least time in such an arena
+  if (best) best->or_less = true;  // its arena may allow a faster plan
   return best;
 }
 

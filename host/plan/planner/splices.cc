@@ -14,7 +14,7 @@ bool is_within(const BlockChoice& b, Segment s) {
   return s.begin <= b.begin && b.end <= s.end;
 }
 
-// None, if a block of either goes beyond the stretch.
+// Returns none if a block of either trial crosses an end of the stretch.
 std::optional<Trial> spliced(const Trial& best, const Trial& other, Segment s) {
   Trial trial = best;
   std::copy(other.cuts.layers.begin() + s.begin,

@@ -72,11 +72,11 @@ class TileTrials {
   }
 
  private:
-  // How layers in tiles are cut, and those behind them.
+  // How layers in tiles and those behind them are cut.
   struct Way {
     std::vector<TileChoice> tiles;
     size_t within = 0, behind = 0;
-    int tail = -1;  // from this layer on by output channels; -1: nowhere
+    int tail = -1;  // first layer cut by output channels; -1: none
   };
   struct Found {
     Way way;
@@ -100,14 +100,15 @@ class TileTrials {
   }
   Way best() const { return std::ranges::min_element(found_, is_better)->way; }
 
-  // Others than the best so far.
+  // Considers variations of the best way so far.
   template <class Others>
   void vary(const Others& others) {
     others(best(), [this](const Way& w) { consider(w); });
   }
 
-  // Nowhere, or where maps have become small: behind the last run that could be
-  // in tiles, and at the last layer that makes a map.
+  // Returns where output channels may be cut: nowhere, or where maps have
+  // become small, behind the last run that could be in tiles and at the last
+  // layer that makes a map.
   std::vector<int> tails(int end) const {
     const auto layers = static_cast<int>(net_.layers.size());
     const auto makes_map = [](const Layer& l) {

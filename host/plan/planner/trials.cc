@@ -20,8 +20,8 @@
 
 namespace shoal {
 
-// Bindings name all fields, so that a new one does not compile here until
-// somebody has decided whether it counts.
+// The bindings name all fields, so that a new field does not compile until it
+// is decided whether it counts.
 bool is_same(const Trial& a, const Trial& b) {
   const auto& [name_a, cuts_a, options_a, channels_a, spliced_a, alone_a] = a;
   const auto& [name_b, cuts_b, options_b, channels_b, spliced_b, alone_b] = b;
@@ -40,7 +40,7 @@ double Trials::measure(const Plan& plan) const {
          request_.byte_s * static_cast<double>(plan.traffic_bytes);
 }
 
-// Of the smallest arenas the one that takes less time.
+// Among equally small arenas the one that takes less time is better.
 bool Trials::is_better(Made& made, Made& than, double by) const {
   const double now = measure(made), least = measure(than) * (1 - by);
   if (now != least) return now < least;
@@ -72,7 +72,7 @@ double Trials::nearest() const {
 }
 
 bool Trials::is_beyond_budgets(Search& search) const {
-  // What only fits as the smallest arena is slower than what fits as it is.
+  // A plan that fits only as the smallest arena is slower than one that fits.
   if (best_ && !best_->is_beyond_flash) return true;
   if (!best_ && least_of_others_ == kFar) return is_refused(search);
   return takes_more(search, far_beyond(request_.cluster));
@@ -99,7 +99,7 @@ double Trials::most() const { return tuning::kTooLarge * least_known(); }
 bool Trials::is_too_large(Search& search) {
   const double least = least_known();
   if (least == kFar) return is_refused(search);
-  // What columns may make of it is asked as well.
+  // Estimates are exact up to the size from which columns may still help.
   const auto with_columns = static_cast<int64_t>(tuning::kColumns * least);
   const auto bytes = static_cast<double>(search.least_arena(with_columns));
   if (bytes <= most()) return false;
@@ -107,7 +107,7 @@ bool Trials::is_too_large(Search& search) {
   return true;
 }
 
-// Before all else of it is worked out.
+// This comes first, before other numbers of the plan are worked out.
 bool Trials::is_too_slow(const Made& made) const {
   if (must_beat_s_ == 0 || request_.byte_s > 0 || !made.plan.linked) {
     return false;
@@ -189,7 +189,7 @@ bool Trials::run(Trial trial, double by) {
   std::optional<Made> made = make(trial, request_);
   if (!made) return false;
   if (made->is_beyond_flash && !trial.options.groups.empty()) {
-    // The fewer channels a group has, the more tables there are.
+    // Smaller channel groups need more tables in flash, so they are left out.
     Trial larger = trial;
     larger.options.groups.pop_back();
     if (run(std::move(larger), by)) return true;
