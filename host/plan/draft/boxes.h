@@ -1,5 +1,5 @@
-// Sums over boxes: the least box around two, what is left of one without the
-// other.
+// Arithmetic on boxes: the least box around two, and what is left of one
+// without the other.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// An empty box counts as nothing.
+// Returns the least box around both; an empty box counts as nothing.
 inline Box hull(const Box& a, const Box& b) {
   if (a.empty()) return b;
   if (b.empty()) return a;
@@ -17,8 +17,8 @@ inline Box hull(const Box& a, const Box& b) {
           std::max(a.x1, b.x1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
 }
 
-// Disjoint boxes, together `a` without `b`: rows above and below, then
-// columns, then channels beside.
+// Returns `a` without `b` as disjoint boxes: rows above and below, then
+// columns, then channels on either side.
 inline std::vector<Box> without(Box a, const Box& b) {
   std::vector<Box> rest;
   const Box both = common(a, b);

@@ -20,7 +20,7 @@ bool all_rows(const Box& box, const Layer& layer) {
   return box.rows() == layer.out.box.rows();
 }
 
-// Every owner makes all rows.
+// Returns whether each owner makes all rows.
 bool owners_in_step(const CutNet& s, int layer) {
   for (const Box& own : s.own[layer]) {
     if (!own.empty() && !all_rows(own, s.net.layers[layer])) return false;
@@ -42,8 +42,8 @@ bool is_repeated(const Layer& layer) {
          rows == RowsFrom::kBytes;
 }
 
-// `made` and what is read of it, in rows and columns; false if that would be
-// another box rather than one with a halo.
+// Grows `made` by the rows and columns of `need`; false if the result would not
+// be a box with a halo.
 bool grow(const Layer& layer, const Box& need, Box& made) {
   if (is_repeated(layer)) {
     const bool is_constant = layer.in[0].tensor < 0;
@@ -64,8 +64,9 @@ bool grow(const Layer& layer, const Box& need, Box& made) {
   return true;
 }
 
-// Groups pass inside a node: the nodes that make a part of the last layer, and
-// no others, have all channels of those before it.
+// Returns whether groups pass from layer to layer within a node: the nodes that
+// make a part of the last layer, and no others, have all channels of the layers
+// before it.
 bool has_all_channels(const CutNet& s, int begin, int end) {
   for (int l = begin; l + 1 < end; ++l) {
     for (int n = 0; n < s.nodes; ++n) {

@@ -1,10 +1,11 @@
-// A net cut over nodes, and its layers cut into segments: what every node
-// computes of every layer, and what it reads to do so.
+// A net cut over nodes and into segments: what each node computes of each
+// layer, and what it reads to do so.
 //
-// In a segment a node computes itself what it reads of its neighbours' rows and
-// columns, except for columns of a layer that sends its halo; those, and other
-// channels, come from their owners, row by row, which all are at the same rows
-// at the same time. What comes from other segments is exchanged as a whole.
+// Within a segment a node itself computes the rows and columns of its
+// neighbours that it reads, except for columns of a layer that sends its halo.
+// Those columns, and other channels, come from their owners row by row, because
+// all nodes are at the same rows at the same time. Everything from other
+// segments is exchanged as a whole.
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@
 
 namespace shoal {
 
-// The part of a draft that does not depend on where segments end.
+// The parts of a draft that do not depend on where segments end.
 struct CutNet {
   const Net& net;
   const Cuts& cuts;
@@ -28,9 +29,9 @@ struct CutNet {
   std::vector<std::vector<Box>> own;  // by layer, then node
   // kInputs: by layer, then node; empty for all other layers.
   std::vector<std::vector<Share>> chain;
-  // By layer: rows a firing as asked for, or 0.
+  // By layer: the requested rows of a firing, or 0.
   std::vector<int> band;
-  // Channel groups: runs of layers that fire as one. By layer: its loop, -1.
+  // Channel groups: runs of layers that fire as one; by layer, its loop or -1.
   struct Loop {
     int begin = 0, end = 0;
     int groups = 1;
@@ -43,11 +44,13 @@ struct CutNet {
     return loop_of[layer] >= 0 && layer + 1 < loops[loop_of[layer]].end;
   }
 
-  // Why it cannot be: groups that layers cannot have. None: it can.
+  // The reason why groups are impossible: layers that cannot have them. None:
+  // they are possible.
   std::optional<Misfit> misfit;
 
-  // The last answer of read_box(), by layer, operand and node: searches ask for
-  // the same boxes again and again. So a cut net is for one thread.
+  // The last answer of read_box(), by layer, operand and node, because searches
+  // ask for the same boxes again and again. A cut net is therefore for one
+  // thread.
   struct Read {
     Box made, box;
   };
@@ -59,8 +62,8 @@ struct CutNet {
   void add_blocks();
 };
 
-// Behind which layer channel groups end that begin with this one, before
-// `end`; -1: none may, or a layer there has some already.
+// Returns behind which layer, up to `end`, channel groups end that begin with
+// this layer; -1: the layers cannot have groups, or have some already.
 int loop_end(const CutNet&, int begin, int end);
 
 using Segments = std::vector<Segment>;
@@ -68,7 +71,7 @@ using Segments = std::vector<Segment>;
 // Returns the segment of each layer.
 std::vector<int> segment_of_layers(const Segments&, int layers);
 
-// Boxes that nodes compute: by layer, then node.
+// The boxes that nodes compute: by layer, then node.
 using MadeBoxes = std::vector<std::vector<Box>>;
 
 // Returns what node `node` reads to make `made` of a layer; empty if it makes
@@ -76,11 +79,11 @@ using MadeBoxes = std::vector<std::vector<Box>>;
 // is padding.
 Box read_box(const CutNet&, int layer, int operand, int node, const Box& made);
 
-// Fills what one segment computes; false if nodes could not be at the same
-// rows at the same time, so that a segment must end within.
+// Fills in what one segment computes. Returns false if nodes could not be at
+// the same rows at the same time, so that a segment must end within it.
 bool compute_boxes(const CutNet&, Segment, MadeBoxes& made);
-// The same for one layer of a segment that ends at `end`, if `made` has all
-// behind it; false: the segment must end behind this layer.
+// Does the same for one layer of a segment that ends at `end`; `made` has all
+// layers behind it. Returns false if the segment must end behind this layer.
 bool compute_layer(const CutNet&, int layer, int end, MadeBoxes& made);
 
 }  // namespace shoal

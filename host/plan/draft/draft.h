@@ -1,7 +1,7 @@
-// A plan before anything of it has an address: nodes whose stages have their
-// buffers, ports and actors, and what host/plan/build must know besides. A node
-// alone, with links or without, gets it from its choice (node_draft()), several
-// from what they exchange (linked_draft.h).
+// A plan before anything in it has an address: nodes whose stages have their
+// buffers, ports and actors, and what host/plan/build needs besides. It is made
+// from the choice of a node alone (node_draft()) or from what several nodes
+// exchange (linked_draft.h).
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,18 @@
 namespace shoal {
 
 struct StageDraft {
-  // By buffer: those of one home lie on the same bytes, from the first stage
-  // that holds one to the last. -1: of this stage alone.
+  // By buffer: its home. Buffers of one home lie on the same bytes from the
+  // first stage that holds one to the last. -1: the buffer is of this stage
+  // alone.
   std::vector<int> homes;
   std::optional<Overlay> overlay = {};
-  std::vector<Overlay> kept = {};  // besides, by NetTensor::over
-  // In a recorded order, so that rings may lie on the same bytes.
+  std::vector<Overlay> kept = {};  // more overlays, those of NetTensor::over
+  // Firings are in a recorded order, so that rings may lie on the same bytes.
   bool share = false;
   uint32_t chunk_limit = 0;  // of its tape
 };
 
-// The buffers, held whole, that an overlay is of; -1: it has none here.
+// The two buffers of an overlay, both held whole; -1: the stage has none.
 struct OverlayBuffers {
   int in = -1, out = -1;
   bool both() const { return in >= 0 && out >= 0; }
@@ -35,12 +36,12 @@ OverlayBuffers overlay_buffers(const PlanStage&, const std::vector<int>& homes,
 
 struct PlanDraft {
   Plan plan;  // linked or not; nodes with stages, and streams
-  // A node alone: its rings have their sizes, and its orders are its own.
+  // A node alone: its rings have their final sizes, and it records its orders.
   bool alone = false;
-  std::vector<std::vector<StageDraft>> stages;  // by node: beside its stages
+  std::vector<std::vector<StageDraft>> stages;  // by node, then stage of `plan`
 };
 
-// Buffers of a stage that no caller touches and that no other stage needs.
+// Returns, by buffer, whether no caller touches it and no other stage needs it.
 std::vector<bool> sharing_buffers(const PlanStage&,
                                   const std::vector<int>& homes);
 

@@ -10,8 +10,8 @@ namespace shoal {
 namespace {
 
 // Returns the part of a variable that each node keeps from frame to frame: the
-// least box around all that its layers read of it, `made` being what they make;
-// the first node also keeps what no layer reads.
+// least box around all that its layers read. `made`: the boxes that layers
+// make. The first node also keeps what no layer reads.
 std::vector<Box> kept_boxes(const CutNet& s, const NetVariable& v,
                             const MadeBoxes& made) {
   std::vector<Box> boxes(s.nodes);
@@ -36,7 +36,8 @@ std::vector<Box> kept_boxes(const CutNet& s, const NetVariable& v,
 
 class Finder {
  public:
-  // `only`: what it touches; `segments` are not looked at.
+  // `only`: the segment whose exchange is asked for; `segments` are ignored
+  // then.
   Finder(const CutNet& cut, const Segments& segments, const MadeBoxes& made,
          std::optional<Segment> only)
       : s_(cut),
@@ -77,7 +78,8 @@ class Finder {
     Box box;
   };
 
-  // No layer makes the value that a variable held before the frame.
+  // Returns whether anything uses the tensor. The old value of a variable
+  // counts, although no layer makes it.
   static bool is_used(const TensorUses& uses) {
     return uses.variable >= 0 || uses.first >= 0;
   }
@@ -127,8 +129,9 @@ class Finder {
     return static_cast<int>(x_.homes.size()) - 1;
   }
 
-  // Each node is sent what it reads of an input, in the first segment in which
-  // it does. An output that no layer makes is the first node's.
+  // Each node receives what it reads of an input in the first segment in which
+  // it reads any of it. An output that no layer makes belongs to the first
+  // node.
   void add_inputs(int t) {
     for (std::vector<int>& list : local_) list.clear();
     for (const Use& w : s_.uses[t].writers) {
@@ -156,7 +159,7 @@ class Finder {
     }
   }
 
-  // Each node keeps what it reads of a variable itself, from frame to frame.
+  // Adds the homes of a variable: each node keeps what it reads itself.
   void add_kept(int t) {
     const int variable = s_.uses[t].variable;
     if (variable < 0 || net_.variables[variable].before != t) return;
@@ -173,8 +176,8 @@ class Finder {
     }
   }
 
-  // Returns whether all readers of the tensor lie in a later segment than all
-  // its writers, wherever else segments end: so it is with the result of tiles.
+  // Returns whether all readers of the tensor are in later segments than all
+  // its writers, wherever segments end. This is true of the result of tiles.
   bool is_read_later(const std::vector<int>& writers, int t) const {
     const TensorUses& uses = s_.uses[t];
     if (uses.variable >= 0 || uses.writers.size() != writers.size()) {
@@ -268,7 +271,7 @@ class Finder {
     }
   }
 
-  // Copies and streams that bring the box of a gather.
+  // Adds the copies and streams that fill a gather.
   void fill(Gather& g, int index) {
     for (int h : local_[g.node]) {
       Home& home = x_.homes[h];
@@ -288,7 +291,7 @@ class Finder {
     }
   }
 
-  // A node owns what it has of all tiles, in one home.
+  // In tiles a node owns what it has of all tiles, in one home.
   void fill_from_tiles(Gather& g, int index) {
     for (int m = 0; m < s_.nodes; ++m) {
       for (const int h : local_[m]) {
@@ -362,7 +365,7 @@ class Finder {
     if (!box.empty()) x_.outputs.push_back({r.index, home, box});
   }
 
-  // For the slice of every owner: from node to node, to the owner.
+  // The sums of each owner's slice go from node to node, and last to the owner.
   void add_chain(int l) {
     const std::vector<Share>& chain = s_.chain[l];
     const int n = static_cast<int>(chain.size());
@@ -388,22 +391,22 @@ class Finder {
   const Net& net_;
   const MadeBoxes& made_;
   const std::optional<Segment> only_;
-  Segment layers_;            // whose exchange it is
-  std::vector<int> segment_;  // by layer; empty: there is one
+  Segment layers_;            // for which the exchange is found
+  std::vector<int> segment_;  // by layer; empty: there is only one
   std::vector<int> tensors_;  // that are touched
   Exchange x_;
   std::vector<std::vector<Need>> needs_;  // of the tensor, by node
   std::vector<std::vector<int>> local_;   // its homes, by node
-  bool in_tiles_ = false;  // it is written in segments before all readers'
-  // Streams of a home, each with the one before it; -1: none.
+  bool in_tiles_ = false;  // all writers are in segments before readers
+  // Streams of a home: the newest one, and the one before each; -1: none.
   std::vector<int> newest_, older_;
 };
 
 }  // namespace
 
-// A node assigns what it reads of a variable in the next frame, so that nobody
-// else need keep it. An assignment may read another variable, or its own, so
-// that what it makes may grow again.
+// Each node assigns what it reads of a variable in the next frame, so that no
+// other node need keep it. An assignment may read another variable, or its own,
+// so the boxes may have to grow several times.
 std::optional<MadeBoxes> made_boxes(const CutNet& s, const Segments& segments) {
   MadeBoxes made(s.net.layers.size());
   for (size_t i = segments.size(); i-- > 0;) {

@@ -1,12 +1,12 @@
-// Where rows lie and how they travel, once it is known what every node makes
-// of every layer in which segment.
+// Where rows lie and how they travel, given what each node makes of each layer
+// in each segment.
 //
 // What a node makes of a tensor lies in its *home*: a ring, or held whole if a
-// later segment reads it. A layer reads the home if all that it reads is there;
-// else a *gather*, a ring of the segment in which it reads: streams bring what
-// others own, copies what lies in homes of its own node. So a buffer that sends
-// waits only for the node's own layers: nodes that exchange rows both ways
-// never wait for each other.
+// later segment reads it. A layer reads the home if that has all that it reads.
+// Otherwise it reads a *gather*, a ring of the segment of the layer: streams
+// bring the rows that others own, and copies those in homes of its own node. So
+// a buffer that sends waits only for the node's own layers, and nodes that
+// exchange rows both ways never wait for each other.
 #pragma once
 
 #include <array>
@@ -17,15 +17,15 @@
 
 namespace shoal {
 
-// A buffer of what a node makes itself of a tensor.
+// A buffer for what a node makes of a tensor.
 struct Home {
   int node = 0, tensor = -1;
-  int input = -1;     // of the net: the coordinator writes it; else
-  bool kept = false;  // the frame before has left it; else layers write it
+  int input = -1;     // number of the net's input that fills it; -1: layers do
+  bool kept = false;  // left by the frame before; false: layers write it
   Box box;
   int segment = 0;       // in which it is first written
-  int written = -1;      // and last, by layers
-  int last_segment = 0;  // in which it is read or sent
+  int written = -1;      // position of its last writing layer
+  int last_segment = 0;  // the last one that reads or sends it
   bool whole() const { return last_segment > segment; }
 };
 
@@ -79,13 +79,13 @@ struct Exchange {
     Box box;
   };
   std::vector<Output> outputs;
-  // The sources of a layer on a node, by operand, and its output's home.
+  // The sources of a layer's operands on a node, and the home of its output.
   struct Share {
     std::array<Source, 2> sources;
     int home = -1;
   };
   int nodes = 0;
-  int first_layer = 0;        // that has shares
+  int first_layer = 0;        // the first that has shares
   std::vector<Share> shares;  // by layer, then node
   Share& share(int layer, int node) { return shares[index(layer, node)]; }
   const Share& share(int layer, int node) const {
@@ -100,9 +100,9 @@ struct Exchange {
 
 Exchange find_exchange(const CutNet&, const Segments&, const MadeBoxes&);
 
-// The same of the tensors that one segment touches, with its own streams alone:
-// to know what it costs. Layers before it are in segment 0, those behind it in
-// segment 2; `made` has what is owned of them.
+// Returns the exchange of the tensors that one segment touches, with its own
+// streams alone, for estimates of its cost. Layers before it are in segment 0,
+// those behind it in segment 2; `made` has the boxes that nodes own of these.
 inline constexpr int kBefore = 0, kHere = 1;
 Exchange find_exchange(const CutNet&, Segment, const MadeBoxes& made);
 

@@ -104,7 +104,7 @@ GroupNet::GroupNet(const Net& given, const std::vector<Group>& groups)
     net_.layers.push_back(loop_layer(given, *next));
     l = next++->end;
   }
-  // The first layer that still has the weights.
+  // By owner of weights: the first layer here that has them.
   std::map<int, int> first;
   for (size_t l = 0; l < net_.layers.size(); ++l) {
     Layer& layer = net_.layers[l];
@@ -134,7 +134,7 @@ void GroupNet::expand(StageDraft& draft, PlanStage& stage) const {
   const std::vector<PlanActor> before = std::move(stage.actors);
   const size_t ports = stage.ports.size();
   std::vector<PlanActor> actors;
-  std::vector<int> first, last;  // actors, by what they were
+  std::vector<int> first, last;  // numbers of actors, by number before
   for (PlanActor a : before) {
     first.push_back(static_cast<int>(actors.size()));
     if (net_.layers[a.layer].loop.empty()) {

@@ -1,9 +1,10 @@
 // Channel groups on a node without links: an expansion, its depthwise
 // convolution and its projection fire as one loop, for some of the channels
-// between them at a time, so that the wide tensor never exists. Or the last two
-// alone: then the wide tensor is a ring, and nothing is made twice.
+// between them at a time, so that the wide tensor never exists. A loop may also
+// have only the last two layers: then the wide tensor is a ring, and nothing is
+// made twice.
 //
-// As with spills and tiles a net is planned that says so. GroupNet has one
+// The planned net expresses this, as with spills and tiles: GroupNet has one
 // layer in place of each loop, a window over the input with private sums, so
 // that uses, rings, bands, overlays and stages are those of an ordinary net. A
 // draft gets the actors of the loops before it is built.
@@ -36,16 +37,16 @@ LoopLayers group_layers(const Net&, const Group&, const std::vector<Box>& made);
 
 class GroupNet {
  public:
-  // Groups as find_groups() has them, or some of them. Refers to the net.
+  // `groups`: some or all of what find_groups() returns. Refers to the net.
   GroupNet(const Net&, const std::vector<Group>&);
 
   const Net& net() const { return net_; }
   const Net& given() const { return given_; }
-  // By position in net(), the end too: that of the given net.
+  // By position in net(), including the end: the position in the given net.
   const std::vector<int>& positions() const { return positions_; }
   // Returns the position in net() of one in the given net; -1: inside a loop.
   int position_of(int given) const;
-  // A draft for net() becomes one of the given net.
+  // Turns a draft for net() into one for the given net.
   void expand(PlanDraft&) const;
 
  private:

@@ -9,7 +9,7 @@
 namespace shoal {
 namespace {
 
-// A stage under way: ports in the order in which they were asked for.
+// A stage under construction; its ports are in the order of their creation.
 struct Draft {
   PlanStage stage;
   std::vector<int> homes;  // by buffer
@@ -29,7 +29,7 @@ PlanWeights share_weights(const Layer& layer, const Box& out) {
 
 class Maker {
  public:
-  // `only`: of this segment, if it is not -1.
+  // `only`: makes this segment alone; -1: all of them.
   Maker(const CutNet& cut, const Segments& segments, const MadeBoxes& made,
         const Exchange& exchange, int only)
       : s_(cut),
@@ -120,7 +120,7 @@ class Maker {
         d, g.tensor, g.box, net_.tensors[g.tensor].element_bytes, -1);
   }
 
-  // Right before the first layer that reads the gather.
+  // Adds the copies to a gather, right before the first layer that reads it.
   void add_copies(int index) {
     if (copied_[index]) return;
     copied_[index] = true;
@@ -166,7 +166,7 @@ class Maker {
     }
   }
 
-  // Its actors, one after another, and the buffers of one turn between them.
+  // Adds the actors of a loop and the buffers between them for one turn.
   void add_loop(const CutNet::Loop& loop, int n, int segment) {
     const Box& out = made_[loop.end - 1][n];
     const int number = static_cast<int>(draft(n, segment).stage.loops.size());
@@ -214,7 +214,7 @@ class Maker {
     const Layer& layer = net_.layers[l];
     PlanActor a;
     a.layer = l;
-    // A segment's cost is asked for layer by layer.
+    // A segment's cost takes weights layer by layer, not from the draft.
     if (only_ < 0) a.weights = share_weights(layer, box);
     for (const Source& source : x_.share(l, n).sources) {
       if (source.gather >= 0) add_copies(source.gather);
@@ -370,8 +370,8 @@ class Maker {
   PlanDraft result_;
 };
 
-// Bands of a stage whose layers fire so often at most, and what follows from
-// them: parts, private sums, rows of loops.
+// Sets the bands of a stage whose layers fire at most `passes` times, and the
+// parts, private sums and rows of loops that follow from them.
 void set_passes(const CutNet& s, int passes, PlanStage& stage) {
   for (PlanActor& a : stage.actors) {
     const Box& out = stage.ports[a.out].box;
@@ -394,7 +394,7 @@ void set_passes(const CutNet& s, int passes, PlanStage& stage) {
   }
 }
 
-// The lead is found when rings have their sizes.
+// Chooses the pair of an overlay. Its lead follows from the sizes of rings.
 void lay_over(const CutNet& s, Segment segment, const PlanStage& stage,
               StageDraft& draft) {
   const std::optional<Overlay> pair = overlay_pair(s.net, s.uses, segment);

@@ -14,14 +14,14 @@ struct SegmentChoice {
   Segments segments;
   // By segment: how often each layer fires a frame, at most.
   std::vector<int> passes;
-  // By segment: what it makes may lie over what it uses up; empty: nowhere.
+  // By segment: whether its output may lie over its input; empty: never.
   std::vector<bool> overlaid = {};
 };
-// As passes: one row a firing, if there are not too many.
+// A value of `passes`: each firing makes one row, if a program can say so.
 inline constexpr int kOneRow = kMaxFirings;
 
-// Returns the work of a layer that is in no loop, or the last of one, of which
-// a node makes `made`.
+// Returns the work of a layer of which a node makes `made`. The layer is in no
+// loop, or the last one of a loop.
 LayerWork share_work(const CutNet&, int layer, const Box& made, int passes);
 // Returns the rows of a firing that copies a box.
 int copied_rows(const Box&, int passes);

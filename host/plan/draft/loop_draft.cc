@@ -16,14 +16,14 @@ bool leads_to(const Net& net, const std::vector<TensorUses>& uses, int layer,
          to.in[0].box == from.out.box;
 }
 
-// Loops have buffers of bytes.
+// Buffers of loops hold bytes.
 bool may_loop(const Layer& layer) {
   return !layer.is_wide && !must_cut_window(layer) &&
          !reads_all_for_one_row(layer);
 }
 
-// Chunks of a loop's actor whose layer makes `made`. `multiplier`: outputs of
-// depthwise layers behind the first one for each of its channels.
+// Returns the chunks of a loop's actor whose layer makes `made`. `multiplier`:
+// the channels of this layer for each channel of the loop's first one.
 PlanWeights loop_chunks(const Layer& layer, const Box& made,
                         const std::vector<int>& bounds, int multiplier,
                         bool last) {

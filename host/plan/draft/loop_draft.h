@@ -1,4 +1,4 @@
-// Loops in drafts: which layers may be one, and what its actors have.
+// Loops in drafts: which layers may form one, and what its actors need.
 #pragma once
 
 #include <vector>
@@ -15,12 +15,12 @@ namespace shoal {
 // no such run.
 int loop_end(const Net&, const std::vector<TensorUses>&, int begin, int end);
 
-// Chunks of weights of a loop's actors: groups of what each turn makes, or, of
-// the last one, parts of what it reads.
+// Cuts the weights of a loop's actors into chunks: groups of what each turn
+// makes or, for the last actor, parts of what it reads.
 void set_loop_weights(const Net&, const PlanLoop&, PlanStage&);
 
-// Rows that the actors of a loop make for a band of the last one, and what
-// follows from them: private rings and sums.
+// Sets the rows that each actor of a loop makes for a band of the last one, and
+// the private rings and sums that follow from them.
 void set_loop(const Net&, int band, PlanLoop&, PlanStage&);
 
 }  // namespace shoal

@@ -7,7 +7,7 @@ std::vector<bool> sharing_buffers(const PlanStage& stage,
                                   const std::vector<int>& homes) {
   std::vector<bool> may;
   for (size_t b = 0; b < homes.size(); ++b) {
-    // The order says nothing of rows inside a loop.
+    // The recorded order does not show the rows inside a loop.
     may.push_back(homes[b] < 0 && !stage.buffers[b].is_private);
   }
   for (const PlanPort& p : stage.ports) {

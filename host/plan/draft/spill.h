@@ -1,6 +1,6 @@
 // Activations through storage, the last resort: a tensor leaves the stage that
-// makes it row by row and comes back, row by row, in every later stage that
-// reads it, so that it lies whole nowhere and takes nothing in between.
+// makes it row by row and comes back row by row in each later stage that reads
+// it. So it never lies whole in the arena, and takes no memory in between.
 //
 // A spill is planned by giving the net another tensor for what is read back:
 // SpillNet cuts the readers of a tensor off, and everything else (uses, rings,
@@ -17,8 +17,8 @@
 
 namespace shoal {
 
-// Readers of the tensor from this position on (up to that of the next cut)
-// read it back from storage. It is written completely before.
+// Readers of the tensor from this position on, up to the next cut, read it back
+// from storage. It is completely written before.
 struct SpillCut {
   int tensor = -1;
   int position = 0;
@@ -30,7 +30,7 @@ class SpillNet {
   // Copies the net. `page_bytes`: an erase block of the storage.
   SpillNet(const Net&, int64_t page_bytes);
 
-  // In place of those before; cuts that no reader lies behind are left out.
+  // Replaces the cuts; those without a reader behind them are left out.
   void set(std::vector<SpillCut>);
   const std::vector<SpillCut>& cuts() const { return cuts_; }
 
@@ -42,8 +42,8 @@ class SpillNet {
   int64_t written_bytes() const;
   // Returns the bytes written for one tensor of the given net.
   int64_t written_bytes(int tensor) const;
-  // Tensors of a node that was planned for net() become those of the given
-  // net.
+  // Turns the tensors of a node that was planned for net() into those of the
+  // given net.
   void restore(PlanNode&) const;
 
  private:
@@ -54,7 +54,7 @@ class SpillNet {
   int tensors_;  // of the given net
   std::vector<std::vector<Reader>> readers_;
   std::vector<int> last_write_;
-  std::vector<bool> kept_;  // of a variable, which never leaves the arena
+  std::vector<bool> kept_;  // of a variable, which stays in the arena
   std::vector<SpillCut> cuts_;
   Spilling spilling_;
 };

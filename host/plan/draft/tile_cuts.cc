@@ -42,7 +42,7 @@ Misfit refusal_of_run(const Net& net, const std::vector<TensorUses>& uses,
       fix);
 }
 
-// Where column `x` of `from` lies in `to`, at multiples of `granule`.
+// Returns the place of column `x` of `from` in `to`, a multiple of `granule`.
 int scaled(int x, const Box& from, const Box& to, int granule) {
   if (x <= from.x0) return to.x0;
   if (x >= from.x1) return to.x1;
@@ -64,9 +64,9 @@ LayerCut tile_cut(const Layer& whole, const Layer& tile, const LayerCut& cut) {
   return all;
 }
 
-// Positions of a range of the given net's layers in that of tiles: once, or in
-// each tile of a run that holds it. Parts of a range of which only a part is in
-// a run are apart.
+// Returns the positions of a range of the given net's layers in the net of
+// tiles: one place or, in a run, one in each tile. Parts of a range are apart
+// if only some of it is in a run.
 std::vector<Segment> places_of(const std::vector<int>& layers,
                                const std::vector<int>& stops, Segment range) {
   std::vector<Segment> all;

@@ -1,7 +1,7 @@
-// Tiles of a net that several nodes share: what a file of cuts or a search
-// says of the given net, as cuts of the net of its tiles. Within a tile nodes
-// have the rows and channels that they would have of the whole layer, and as
-// large a part of its columns.
+// Tiles of a net that several nodes share: turns cuts of the given net, from a
+// file or a search, into cuts of its net of tiles. Within a tile, nodes have
+// the rows and channels that they would have of the whole layer, and the same
+// part of its columns.
 #pragma once
 
 #include <vector>
@@ -16,7 +16,7 @@ namespace shoal {
 // be made in tiles, or not without rows of an input that come again (`replay`).
 OrMisfit<std::vector<TileRun>> tile_runs(const Net&, const Cuts&, bool replay);
 
-// Returns the same cuts of the layers of `tiles`, whose runs keep no columns; a
+// Returns these cuts for the layers of `tiles`, whose runs keep no columns. A
 // segment ends behind each tile.
 Cuts tile_cuts(const Net&, const TileNet& tiles, const Cuts&);
 

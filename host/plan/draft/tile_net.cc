@@ -15,7 +15,7 @@
 namespace shoal {
 namespace {
 
-constexpr int kBilinearUnit = 1024;  // of a place of its input
+constexpr int kBilinearUnit = 1024;  // of a pixel of its input
 
 // How a tensor that the run's layers touch relates to all others.
 enum class Role : uint8_t { kInside, kResult, kInput, kBefore, kNone };
@@ -46,7 +46,7 @@ Role role_of(const Net& net, const TensorUses& t, int begin, int end) {
   return read_here ? Role::kInside : Role::kNone;
 }
 
-// An operand of which nothing is read has one column all the same.
+// An operand of which nothing is read still has one column.
 Box read_box(const Layer& layer, int operand, const Box& out) {
   Box box = needed_box(layer, operand, out);
   const Box& all = layer.in[operand].box;
@@ -70,8 +70,8 @@ Box view_box(const Layer& layer, int operand, const Box& out) {
   return box;
 }
 
-// A layer that makes `made` of `from`, and reads `read`, with columns that are
-// counted from there.
+// Changes the parameters of a layer that makes `made` of `from` and reads
+// `read`, so that its columns count from there.
 void count_columns(const Layer& from, const Box& made, const Box& read,
                    Layer& layer) {
   const int out_x = made.x0 - from.out.box.x0;
@@ -98,7 +98,7 @@ void count_columns(const Layer& from, const Box& made, const Box& read,
   }
 }
 
-// The columns of all tiles together leave out none.
+// Widens tiles so that together they leave out no column.
 void close_gaps(std::vector<Box*>& tiles, const Box& all) {
   tiles.front()->x0 = all.x0;
   for (size_t t = 0; t + 1 < tiles.size(); ++t) {
@@ -107,7 +107,8 @@ void close_gaps(std::vector<Box*>& tiles, const Box& all) {
   tiles.back()->x1 = all.x1;
 }
 
-// Tiles make what is kept once, where the next one needs more.
+// Lets each tile make only the columns that the one before it did not keep, if
+// it needs more than those.
 void make_once(std::vector<Box>& need,
                std::vector<std::vector<TileBoxes::Held>>& taken, int tensor) {
   for (size_t t = need.size(); --t > 0;) {
@@ -164,7 +165,7 @@ std::vector<int> keepable(const Net& net, const std::vector<TensorUses>& uses,
            loop_end(net, uses, u.index, layers) >= 0;
   };
   std::vector<int> all;
-  int behind = begin;  // a loop
+  int behind = begin;  // end of a loop
   for (int l = begin; l + 1 < end; ++l) {
     behind = std::max(behind, loop_end(net, uses, l, layers));
     if (l + 1 < behind) continue;
@@ -262,13 +263,13 @@ TileNet::TileNet(const Net& net, const std::vector<TensorUses>& uses,
   }
   const auto layers = static_cast<int>(net.layers.size());
   for (; next < layers; ++next) add_layer(net, next);
-  // Inputs that no run takes; pieces are there already.
+  // Adds the inputs that no run reads; pieces of the others are there already.
   for (size_t i = 0; i < net.inputs.size(); ++i) {
     if (std::ranges::count(input_of_, static_cast<int>(i)) > 0) continue;
     net_.inputs.push_back(net.inputs[i]);
     input_of_.push_back(static_cast<int>(i));
   }
-  // The first layer that has the weights.
+  // By owner of weights: the first layer here that has them.
   std::map<int, int> first;
   for (size_t l = 0; l < net_.layers.size(); ++l) {
     if (layer_of_[l] < 0) continue;

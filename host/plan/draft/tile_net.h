@@ -1,13 +1,13 @@
-// Columns one after the other: a run of layers is made in *tiles*, a part of
-// its result's columns at a time, each by stages of their own. So the rings
-// between these layers are a fraction as wide; columns that two tiles need (a
-// halo) are computed twice, and what the run reads it reads again from the top.
-// If that is an input of the net, its rows must come again: a *replay*. Of some
-// tensors such columns are *kept* instead: a tile copies those that the next
-// one needs to a tensor of their own, and the next one copies them to its ring,
-// beside the columns that it makes.
+// A run of layers is made in *tiles*, a part of its result's columns at a time,
+// each by stages of their own. So the rings between these layers are only a
+// fraction as wide. Columns that two tiles need (a halo) are computed twice,
+// and each tile reads the input of the run again from the top. If that is an
+// input of the net, its rows must come again: a *replay*. Of some tensors the
+// halo is *kept* instead: a tile copies the columns that the next one needs to
+// a tensor of their own, and the next one copies them to its ring, beside the
+// columns that it makes.
 //
-// As with spills a net is planned that says so: TileNet has the run's layers
+// The planned net expresses this, as with spills: TileNet has the run's layers
 // once for each tile, over narrow tensors. Everything else (uses, rings, cuts,
 // packing) sees an ordinary net. Afterwards layers and tensors become those of
 // the given net again, with boxes of their columns.
@@ -38,12 +38,13 @@ bool takes_columns(const Net&, const Layer&);
 int tile_result(const Net&, const std::vector<TensorUses>&, int begin, int end,
                 bool replay);
 
-// Columns that are about equally wide.
+// Returns tiles that are about equally wide.
 TileRun even_tiles(const Net&, int result, int begin, int end, int tiles);
 
-// Returns the tensors between layers of a run whose columns may be kept and of
+// Returns the tensors between layers of a run whose columns may be kept, and of
 // which the layers behind need more columns than they make: those that a window
-// reads or a bottleneck begins with. In the order in which they are made.
+// reads or a bottleneck begins with. They are in the order in which they are
+// made.
 std::vector<int> keepable(const Net&, const std::vector<TensorUses>&, int begin,
                           int end);
 
@@ -56,7 +57,7 @@ struct TileBoxes {
   };
   std::vector<std::vector<Box>> made;   // by tile, then layer of the run
   std::vector<std::vector<Held>> held;  // by tile; not the result
-  // By tile: what it has from the one before, of the columns that it holds.
+  // By tile: the columns that it holds but takes from the tile before.
   std::vector<std::vector<Held>> taken;
 };
 TileBoxes tile_boxes(const Net&, const std::vector<TensorUses>&, int result,
@@ -64,8 +65,8 @@ TileBoxes tile_boxes(const Net&, const std::vector<TensorUses>&, int result,
 
 class TileNet {
  public:
-  // `runs` in the order of the layers; each must be possible. `once`: columns
-  // that a tile keeps lie over those that the one before kept.
+  // `runs`: in the order of the layers; each must be possible. `once`: the
+  // columns that a tile keeps lie over those that the tile before it kept.
   TileNet(const Net&, const std::vector<TensorUses>&,
           const std::vector<TileRun>& runs, bool once = true);
 
@@ -74,8 +75,8 @@ class TileNet {
   const std::vector<int>& stops() const { return stops_; }
   // By layer of net(): that of the given net; -1: a copy.
   const std::vector<int>& layers() const { return layer_of_; }
-  // A node, or all nodes and streams, that were planned for net() become those
-  // of the given net.
+  // Turns a node, or all nodes and streams, that were planned for net() into
+  // those of the given net.
   void restore(PlanNode&) const;
   void restore(Plan&) const;
 
