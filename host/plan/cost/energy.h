@@ -12,7 +12,7 @@ namespace shoal {
 // The load that a frame puts on a node.
 struct FrameLoad {
   double macs = 0;
-  double active_s = 0;  // it computes, checks, handles datagrams
+  double active_s = 0;  // it computes, checks or handles datagrams
   double seconds = 0;   // from its input to its output
   int64_t read_bytes = 0, written_bytes = 0;
 };
@@ -24,8 +24,8 @@ struct FrameEnergy {
   double total_j() const { return compute_j + storage_j + idle_j; }
 };
 
-// `period_s`: from frame to frame; less than the frame takes: one begins when
-// the other has ended. `storage` may be null.
+// `period_s`: from frame to frame; if the frame takes longer, the next one
+// begins when it has ended. `storage` may be null.
 FrameEnergy frame_energy(const Board&, const Storage* storage, const FrameLoad&,
                          double period_s);
 

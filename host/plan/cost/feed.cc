@@ -8,7 +8,7 @@
 namespace shoal {
 namespace {
 
-// One actor's slices. What a firing takes is a part of what all take.
+// The slices of one actor. A firing takes a part of the time of all firings.
 class ActorSlices {
  public:
   ActorSlices(const Net& net, const PlanStage& stage, const PlanActor& a,
@@ -33,7 +33,8 @@ class ActorSlices {
       channels_ += w.chunks[g].out_n;
     }
     time_.flash_ps = reading_ps(w, time_, board);
-    // Read once: by the first firing, or by the parts of the first row.
+    // Weights in the cache are read once: by the first firing, or by the parts
+    // of the first row.
     cached_ = time_.weight_read_bytes > 0 &&
               time_.weight_read_bytes <= board.costs.cache_bytes;
     of_part_.resize(static_cast<size_t>(parts_));
@@ -51,14 +52,14 @@ class ActorSlices {
         parts_ % a_.weights.parts != 0) {
       return add(firing, band, slices);
     }
-    // All whole bands of a part are alike.
+    // All whole bands of a part have equal slices.
     std::vector<FeedSlice>& known =
         of_part_[static_cast<size_t>(firing % parts_)];
     if (known.empty()) add(firing, band, known);
     slices.insert(slices.end(), known.begin(), known.end());
   }
 
-  // A turn of a loop's firing.
+  // Adds the slices of a turn of a loop's firing.
   void turn(int iteration, const PlanLoop& loop, int64_t firings,
             std::vector<FeedSlice>& slices) const {
     const int64_t all = firings * loop.iterations;
@@ -95,7 +96,7 @@ class ActorSlices {
     return layer_ ? row_parts(*layer_, share_, *costs_, rows, firings) : rows;
   }
 
-  // Makes as many slices as the plan cuts them into.
+  // Adds the number of slices into which the plan cuts this work.
   void push(int64_t core, int64_t extra, int chunk,
             std::vector<FeedSlice>& slices) const {
     for (int i = 0; i < a_.slices; ++i) {
@@ -137,7 +138,7 @@ class Slices {
     }
   }
 
-  // Another frame.
+  // Begins another frame.
   void begin() {
     for (ActorSlices& a : actors_) a.begin();
   }
@@ -184,7 +185,7 @@ class Queues {
     }
   }
 
-  // Nothing else is under way.
+  // Reads while nothing else is under way.
   void read(const Read& r) {
     request(r);
     now_ += r.read_ps;
@@ -263,7 +264,8 @@ class Queues {
   size_t used_ = 0, loaded_ = 0, started_ = 0;
 };
 
-// By chunk of the tape; the sets of SRAM go to `sets`.
+// Returns the reads of the tape by chunk, and adds those of sets in SRAM to
+// `sets`.
 std::vector<Read> tape_chunks(const Net& net, const PlanStage& stage,
                               const Supply& supply, std::vector<Read>& sets) {
   std::vector<Read> tape;

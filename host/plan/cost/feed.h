@@ -1,20 +1,20 @@
 // The time of a stage whose weights come from storage: two queues, the reads
-// and the core, that wait for each other. Exact by these rules, which the
-// runtime and the virtual storage play as well:
+// and the core, that wait for each other. It is exact by these rules, which the
+// runtime and the virtual storage follow, too:
 //
-//   * On entry the record is read, if the image is not mapped and has several
-//     stages. Then the stage runs.
+//   * On entry the node reads the record, if the image is not mapped and has
+//     several stages. Then the stage runs.
 //   * One request at a time is under way; it takes the storage's latency and
-//     its bytes' time. First come the sets for SRAM, then the chunks of the
-//     tape in the order of their use, each into a free slot; a chunk that is
-//     used several times in a row is read once.
-//   * The core looks after the reads before every slice (a chunk of a firing):
-//     what has arrived is checked, and if another may be read that has been
-//     started before. A slot is free again when the core asks for another chunk
-//     than the one in it; then, too, the next read starts first. A slice waits
-//     for its chunk, or for all of its set.
-//   * A check costs the core its cipher if the storage is sealed, else the sums
-//     of a plain tag. An unsealed record's is left out: it is short.
+//     the time of its bytes. First come the sets for SRAM, then the chunks of
+//     the tape in the order of their use, each into a free slot. A chunk that
+//     is used several times in a row is read once.
+//   * Before each slice (a chunk of a firing) the core checks what has arrived;
+//     before a check it starts the next read, if there is room for it. A slot
+//     becomes free when the core asks for another chunk than the one in it;
+//     then, too, the next read starts first. A slice waits for its chunk, or
+//     for all of its set.
+//   * A check costs the core the cipher if the storage is sealed, else the sums
+//     of a plain tag. The check of an unsealed record is left out: it is short.
 //   * Mapped weights stall the core.
 //
 // Times are whole picoseconds.
@@ -49,15 +49,15 @@ struct FeedTime {
   int64_t requests = 0, bytes = 0;  // bytes with tags
 };
 
-// Returns the times of one frame; sets with `keep` are there. `record` is the
-// bytes of the stage's record that are read on entry, 0: none. The order must
-// be recorded if anything is on the tape; without one the core waits for all
-// sets.
+// Returns the times of one frame; sets with `keep` are in SRAM already.
+// `record`: bytes of the stage's record to read on entry; 0: none. The order
+// must be recorded if anything is on the tape. Without a tape the core waits
+// for all sets.
 FeedTime feed_time(const Net&, const PlanStage&, const Supply&,
                    int64_t record = 0);
 
-// Chunks of one part that a slice uses, and how long the core takes for it
-// (stalls included).
+// The chunks of one part of a slice, and the core's time for it (including
+// stalls).
 struct FeedSlice {
   int64_t core_ps = 0;
   int chunk = -1;   // on the tape, counted over the stage's actors; -1: none
@@ -69,13 +69,13 @@ class StageFeed {
  public:
   virtual ~StageFeed() = default;
   virtual void begin() = 0;  // of a frame
-  // The slices of the actor's next firing; of the first one of a loop all
-  // turns.
+  // Sets the slices of the actor's next firing. The first actor of a loop gets
+  // those of all turns.
   virtual void fire(int actor, std::vector<FeedSlice>& slices) = 0;
-  // When the slice ends that begins now.
+  // Returns the time at which a slice ends that begins now.
   virtual int64_t run(const FeedSlice&, int64_t now_ps) = 0;
 };
-// Net and stage must outlive it.
+// Net and stage must outlive the result.
 std::unique_ptr<StageFeed> make_stage_feed(const Net&, const PlanStage&,
                                            const Supply&);
 

@@ -13,7 +13,7 @@
 namespace shoal {
 namespace {
 
-// With a storage like this everything takes whole microseconds.
+// With such a storage all times are whole microseconds.
 Storage storage_of(int latency_us, double bytes_per_us) {
   Storage s;
   s.read_latency_us = latency_us;
@@ -81,7 +81,7 @@ struct Played {
   int64_t us = 0, storage_us = 0, checked_us = 0, requests = 0, bytes = 0;
 };
 
-// Microsecond by microsecond.
+// Plays the rules microsecond by microsecond.
 Played play(const std::vector<Use>& uses, const std::vector<int>& sets,
             const Storage& storage, bool sealed, size_t slots) {
   Played all;

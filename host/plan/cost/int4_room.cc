@@ -43,7 +43,7 @@ uint32_t wanted_int4_room(const Net& net,
       channels = std::max<int64_t>(channels, c.out_n);
     }
     channels = std::min<int64_t>(channels, tuning::kInt4Channels);
-    // Each tap of a depthwise layer is unpacked apart, aligned.
+    // Each tap of a depthwise layer is unpacked separately, aligned.
     const int64_t ends = depthwise ? 14 * taps : 14;
     bytes = std::max(bytes, channel * channels + ends);
   });

@@ -1,5 +1,5 @@
-// Memory into which firings unpack weights of four bits, one for all stages of
-// a node.
+// The memory into which firings unpack weights of four bits: one for all stages
+// of a node.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace shoal {
 
-// Returns the bytes with which the stages run; 0: no weights have four bits.
+// Returns the bytes that the stages need at least; 0: no weights have four
+// bits.
 uint32_t least_int4_room(const Net&, const std::vector<PlanStage>&);
 // Returns the bytes with which they are not much slower than with weights of
 // eight bits.

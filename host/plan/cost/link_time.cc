@@ -9,8 +9,8 @@ namespace {
 
 // About every second datagram is answered; most answers ride with rows.
 constexpr double kWithAnswers = 1.25;
-// A busy node's rows wait for others to fill datagrams; one in this many does
-// not.
+// Rows of a busy node wait until others fill the datagram; one in this many
+// pieces is sent alone.
 constexpr int64_t kAlone = 4;
 
 // The longest chain of nodes each of which waits for the one before it.
@@ -104,7 +104,7 @@ int64_t in_flight_bytes(const Cluster& cluster, std::span<const int> nodes,
     most = std::max(most,
                     board.link_bits_per_s / 8 * 2e-6 * board.link_latency_us);
   }
-  constexpr double kWithin = 1e9;  // no ring is as large
+  constexpr double kWithin = 1e9;  // larger than any ring
   return int64_t{2} * max_payload +
          static_cast<int64_t>(std::min(most, kWithin));
 }

@@ -13,7 +13,7 @@ TEST(LinkTime, TheBusierDirectionTakesTheWire) {
   board.datagram_us = 3;
   board.aead_cycles_per_byte = 2;
   const LinkTime t = link_time(1000, 3000, 4, board);
-  // Every fourth one is answered by itself.
+  // Every fourth datagram has an answer of its own.
   EXPECT_EQ(t.wire_ps, (3000 + 5 * 100 * 3 / 4) * int64_t{1000000});
   EXPECT_EQ(t.cpu_ps, (5 * 3 + 4000 * 2) * int64_t{1000000});
   board.link_bits_per_s = 0;
@@ -56,7 +56,7 @@ TEST(LinkTime, APipelineWaitsForItsFirstBands) {
   EXPECT_EQ(segment_ps({50, 70, 60}, sends, 2, 9), 180);
 }
 
-// Whichever node has it, if it takes part.
+// Any node may have it, if it has a share.
 TEST(LinkTime, ASegmentWaitsForTheSlowestLink) {
   Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
   const int all[] = {0, 1, 2}, some[] = {0, 1};

@@ -21,7 +21,8 @@ int64_t weight_sum(const Net& net, const PlanStage& stage, const PlanActor& a) {
   return bytes;
 }
 
-// Read when the stage is entered: the only record need not be read again.
+// Returns the bytes of the record that is read when the stage is entered. The
+// only record of a node is not read again.
 int64_t entry_record(const Net& net, const PlanNode& node,
                      const PlanStage& stage) {
   if (node.layout.record_bytes == 0 || node.stages.size() < 2) return 0;
@@ -51,7 +52,7 @@ void count_weights(const Net& net, const PlanStage& stage, const PlanActor& a,
       weight_sum(net, stage, a);
 }
 
-// `times`: of a rehearsal, null if there is none.
+// `times`: those of a rehearsal, or null.
 void model_stage(const Net& net, const Supply& supply, const PortTimes* times,
                  PlanNode& node, PlanStage& stage) {
   const int64_t record = entry_record(net, node, stage);
@@ -66,7 +67,7 @@ void model_stage(const Net& net, const Supply& supply, const PortTimes* times,
     } else if (a.weights.keep) {
       stage.weight_read_bytes += weight_sum(net, stage, a);
     }
-    // In flash layers may share them.
+    // Layers may share weights in flash, so those are counted elsewhere.
     if (!times || !node.storage.empty() || a.weights.keep) {
       count_weights(net, stage, a, node);
     }

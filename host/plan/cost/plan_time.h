@@ -12,13 +12,13 @@ namespace shoal {
 // Returns the times of one frame, without spills and waits for other nodes.
 FeedTime stage_feed(const Net&, const PlanNode&, const PlanStage&,
                     const Supply&);
-// `memo`: of the net and the supply; null: none.
+// `memo`: for this net and supply; may be null.
 int64_t node_time_ps(const Net&, const PlanNode&, const Supply&,
                      StageMemo* memo = nullptr);
 
-// Fills in all numbers. `supplies`: of each node. A linked stage takes the time
-// in which its node is at work, a node that of its stages; a linked plan's
-// latency is that of a frame in an idle cluster.
+// Fills in all numbers of a plan. `supplies`: one per node. The time of a
+// linked stage is that in which its node works, the time of a node the sum of
+// its stages; the latency is that of a frame in an idle cluster.
 void model_plan(const Net&, const std::vector<Supply>& supplies,
                 uint32_t max_payload, Plan&);
 

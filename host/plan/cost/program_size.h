@@ -1,4 +1,4 @@
-// How much flash the programs of a plan take, before they are written.
+// The flash that the programs of a plan take, before they are written.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,13 @@ struct ProgramSize {
   int64_t bytes() const { return tables + weights; }
 };
 
-// For each node of a built plan, the bytes that host/program/emit writes as the
-// program part. Equal chunks of layers that are not known to have the same
-// weights (Layer::weights_of) count each, so it may be more, never less.
+// Returns, by node of a built plan, the bytes that host/program/emit writes as
+// the program part. It may return more but never less, because equal chunks of
+// layers not known to have the same weights (Layer::weights_of) count each.
 std::vector<ProgramSize> program_sizes(const Net&, const Plan&);
 
-// By node: bytes of its program beyond the flash that it may take, 0 where it
-// fits or is not mapped.
+// Returns, by node, the bytes of its program beyond the flash that it may take;
+// 0 where it fits or is not mapped.
 std::vector<int64_t> beyond_flash(const Cluster&, const Plan&,
                                   const std::vector<ProgramSize>&);
 

@@ -16,19 +16,19 @@
 namespace shoal {
 namespace {
 
-// The same limits as in the process's step and the coordinator's.
+// The same limits as in a step of the process and of the coordinator.
 constexpr int kNodeDatagrams = 8, kCoordinatorDatagrams = 256;
 // A rehearsal also ends at a first frame that takes this many times what the
 // second one may.
 constexpr int kFarBeyond = 3;
-// The second frame counts, as in virtual time: at the first one credit is on
-// its way and round trips are not known yet.
+// The second frame counts, as in virtual time. During the first one credit is
+// still under way, and round trips are not known yet.
 constexpr uint32_t kCounted = 1;
-// A plan that takes more events has a link that it cannot live with. What it
-// has taken until then is enough to say so.
+// A plan that takes more events has a link that it cannot live with; the time
+// until then shows that well enough.
 constexpr uint64_t kMostEvents = 20'000'000;
 
-// Leaves the bytes as they are, and room for a tag as long as the real one's.
+// Changes no bytes, and leaves room for a tag as long as the real one.
 const shoal_cipher& no_cipher() {
   static constexpr auto kNothing = [](const uint8_t*, uint64_t, const void*,
                                       uint32_t, void*, uint32_t) { return 0; };
@@ -47,8 +47,8 @@ class Linked : public Endpoint, protected Streams {
   Port& port() { return port_; }
 
  protected:
-  // Peers' addresses are those of endpoints: nodes as in the plan, behind them
-  // the coordinator.
+  // Addresses of peers are numbers of endpoints: nodes as in the plan, then the
+  // coordinator.
   void open(uint16_t node, std::vector<PeerEntry> peers,
             const LinkCounts& counts, uint32_t coordinator) {
     entries_ = std::move(peers);
@@ -161,7 +161,8 @@ class RehearsedNode final : public Linked {
     if (!stages_.empty()) begin();
   }
 
-  // By stage; a node may not have heard yet that its last rows have come.
+  // Returns times by stage. The node may not know yet that its last rows have
+  // arrived.
   const std::vector<PortTimes>& times() {
     if (frame_ == kCounted && !stages_.empty()) note_times();
     return times_;
@@ -243,7 +244,7 @@ class RehearsedNode final : public Linked {
     begin();
   }
 
-  // A slice, or the end of a stage.
+  // Runs a slice, or ends the stage.
   bool work() {
     if (slice_ == slices_.size() && !pick()) {
       if (!at().tokens.all_done()) return false;
@@ -258,7 +259,7 @@ class RehearsedNode final : public Linked {
     return true;
   }
 
-  // The next firing, as the runtime's schedule picks it.
+  // Chooses the next firing as the runtime's schedule does.
   bool pick() {
     active_ = at().plan.order.empty() ? deepest() : next_of_order();
     if (active_ < 0) return false;
@@ -308,7 +309,7 @@ class RehearsedNode final : public Linked {
     }
   }
 
-  // Rows of the stream's port that have been passed, all of them.
+  // Passes all rows of the stream's port that are complete.
   void pass(size_t stream, uint32_t bytes) {
     const int process = at().process(stream);
     const StageTokens& tokens = at().tokens;
@@ -321,7 +322,7 @@ class RehearsedNode final : public Linked {
   uint32_t start_of(size_t stream) const {
     return frame_ * at().frame_bytes[stream];
   }
-  // The link asks far more often than rows come and go.
+  // The link asks far more often than rows come and go, so answers are kept.
   uint32_t ready(uint16_t target) const override { return ready_[target]; }
   uint32_t limit(uint16_t i) const override { return limits_[i]; }
   void note_rows_at(int process) {
@@ -343,7 +344,7 @@ class RehearsedNode final : public Linked {
     const StreamRecord& r = s.links.streams[i];
     std::fill_n(ready_.begin() + r.there, r.targets, bytes);
   }
-  // Returns as much as there is room for when the stage begins.
+  // Returns the room that the stream has when the next stage begins.
   uint32_t next_limit(int i) const {
     const auto stream = static_cast<size_t>(i);
     const uint32_t start = frame_ * next_->frame_bytes[stream];
@@ -367,7 +368,7 @@ class RehearsedNode final : public Linked {
   }
 
   std::vector<std::unique_ptr<Stage>> stages_;
-  Stage* next_ = nullptr;         // some of whose rows may come already
+  Stage* next_ = nullptr;         // set if some of its rows may come early
   std::vector<PortTimes> times_;  // of the last frame up to the counted one
   PortTimes before_;              // when the stage began
   size_t index_ = 0;
@@ -377,8 +378,8 @@ class RehearsedNode final : public Linked {
   std::vector<FeedSlice> slices_;
   size_t slice_ = 0;
   Nanos owed_ = 0;  // what the last slice takes
-  // Counters of the stage: by target, and by in-stream, the next stage's behind
-  // it.
+  // Counters of the stage, by target and by in-stream; those of the next stage
+  // follow.
   std::vector<uint32_t> ready_, limits_;
   // Actors that may be able to fire; none above `highest_`.
   std::vector<bool> open_;
@@ -395,7 +396,7 @@ class Host final : public Linked {
   void load(const Plan& plan, const std::vector<StreamEdge>& edges) {
     links_ = coordinator_links(edges, plan, kCoordinatorWindow);
     under_way_ = frames_under_way(plan, edges);
-    // The first of those that follow still find nodes at leisure.
+    // The first frames that follow still find idle nodes, so they do not count.
     settled_ = kCounted + 1 + (following_ ? under_way_ : 0);
     frames_ = settled_ + following_;
     target_bytes_.resize(links_.targets.size());
@@ -415,8 +416,8 @@ class Host final : public Linked {
   bool done() const { return finished_ >= frames_; }
   // Returns whether the rehearsal has ended, or has taken too many events.
   bool is_over() const { return done() || is_beyond(); }
-  // Returns the latency of the counted frame; if it has not ended, its time so
-  // far, or all time if too many events have happened.
+  // Returns the latency of the counted frame. Before it has ended: its time so
+  // far, or all time until too many events have happened.
   Nanos latency() const {
     if (counted_end_ > 0) return counted_end_ - counted_begin_;
     return is_beyond() ? port_.now() - counted_begin_ : port_.now();
@@ -426,7 +427,7 @@ class Host final : public Linked {
   // Returns the period of the last frames.
   Nanos period() const {
     if (following_ == 0) return 0;
-    // One that has taken too many events is as slow as it was so far.
+    // A rehearsal that ended by its events is as slow as it was until then.
     if (!done() && !is_beyond()) return port_.now() / std::max(finished_, 1u);
     return (port_.now() - settled_at_) / following_;
   }
@@ -434,7 +435,7 @@ class Host final : public Linked {
   bool step() override {
     receive(kCoordinatorDatagrams);
     link_.send(true);
-    // While the last ones are counted others follow them.
+    // Other frames follow the last ones that count, until those have ended.
     const uint32_t all = frames_ + (following_ ? under_way_ : 0);
     if (submitted_ == all || !may_submit()) return false;
     if (submitted_ == kCounted) counted_begin_ = port_.now();
@@ -445,7 +446,7 @@ class Host final : public Linked {
   }
 
  private:
-  // The frames that count have taken longer by now than they may.
+  // Returns whether the frames that count already take longer than `most_`.
   bool is_beyond() const {
     if (most_ == 0) return false;
     if (following_ == 0) {
@@ -454,7 +455,7 @@ class Host final : public Linked {
     }
     return settled_at_ > 0 && port_.now() - settled_at_ > most_ * following_;
   }
-  // The counted frame runs alone, those behind it follow closely.
+  // The counted frame runs alone; those after it follow closely.
   bool may_submit() const {
     const uint32_t most = finished_ > kCounted ? under_way_ : 1;
     return submitted_ - finished_ < most && submitted_ - sent_ < under_way_;
@@ -462,8 +463,8 @@ class Host final : public Linked {
   uint32_t ready(uint16_t target) const override {
     return submitted_ * target_bytes_[target];
   }
-  // A frame is kept until all nodes have their rows of it, those that the
-  // result does not wait for, too.
+  // The coordinator keeps a frame until all nodes have their rows of it, also
+  // rows that the result does not wait for.
   void released(uint16_t, uint32_t) override {
     sent_ = submitted_;
     for (size_t t = 0; t < target_bytes_.size(); ++t) {
@@ -475,7 +476,7 @@ class Host final : public Linked {
     return (finished_ + under_way_) * stream_bytes_[stream];
   }
   void arrived(uint16_t stream, uint32_t offset) override {
-    // An output that needs no input comes a frame ahead.
+    // An output that needs no input may come a frame early.
     arrived_[stream] = offset;
     while (!done() && has_next()) {
       ++finished_;
@@ -518,8 +519,9 @@ Nanos busiest_core(const Net& net, const std::vector<Supply>& supplies,
   return most / 1000;
 }
 
-// A part of the rounding of all slices, and of what a node does of frames
-// before and behind those that are counted.
+// A core's time rules a plan out if it exceeds the limit by one in this many
+// parts: slices are rounded, and nodes also work on frames before and after the
+// counted ones.
 constexpr Nanos kSurePart = 50;
 
 }  // namespace

@@ -14,7 +14,7 @@
 namespace shoal {
 namespace {
 
-// Nothing but compute takes time.
+// Only computing takes time on this board.
 Board free_link() {
   Board b = find_board("teensy41");
   b.link_bits_per_s = b.link_latency_us = b.framing_bytes = 0;
@@ -55,12 +55,12 @@ TEST(Rehearsal, ANodeAloneTakesItsWorkAndAStepAStage) {
     work += (t.compute_ps + t.flash_ps + t.firing_ps) / 1000;
   }
   EXPECT_NEAR(double(c.slices()), double(work), 1e-3 * double(work));
-  // Rows come in while the first ones are worked on, and go out at the end.
+  // Rows arrive while the first ones are worked on, and leave at the end.
   EXPECT_GE(r.latency, work);
   EXPECT_LE(r.latency, work + kMillisecond);
 }
 
-// The recorded figures of a frame are those that are told of it, by stage.
+// The recorder has the same figures of a frame, by stage, as the rehearsal.
 TEST(Rehearsal, RecordsTheFrameThatItTells) {
   const Case c(find_board("teensy41"), 2);
   Recorder recorder(3);
@@ -142,7 +142,8 @@ TEST(Rehearsal, TellsOfWhatTakesTooLongNothingElse) {
   }
 }
 
-// Its rows are for nobody, but the coordinator keeps a frame until it has them.
+// No node reads these rows, but the coordinator keeps a frame until the node
+// has them.
 TEST(Rehearsal, FramesWaitForWhoseRowsNobodyReads) {
   ShapeNet n("every second row");
   n.output(n.conv(n.depthwise(n.input(16, 8, 4), 1, 1), 1, 2, 4));

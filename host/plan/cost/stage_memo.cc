@@ -21,7 +21,7 @@ void add_weights(const PlanWeights& w, StageKey& key) {
   }
 }
 
-// Where things lie does not matter.
+// Addresses do not matter.
 std::string time_key(const PlanStage& stage, int64_t record) {
   StageKey key;
   key.add(record), key.add(stage.slot_count);
@@ -83,7 +83,7 @@ void StageMemo::put_on_tape(const Net& net, PlanStage& stage, int late,
 
 int64_t StageMemo::total_ps(const Net& net, const PlanStage& stage,
                             const Supply& supply, int64_t record) {
-  // Others take no longer than their keys.
+  // For other stages the time is worked out as fast as the key.
   if (std::ranges::none_of(stage.actors, is_read)) {
     return feed_time(net, stage, supply, record).total_ps;
   }

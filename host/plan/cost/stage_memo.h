@@ -1,6 +1,6 @@
-// Answers about stages of one net on one board with one supply of weights that
-// come again: a search builds plan after plan, and most differ in one stage.
-// Equal stages have equal answers, whatever plan they are of.
+// Remembers answers about stages of one net on one board with one supply of
+// weights: a search builds plan after plan, most of which differ in one stage.
+// Equal stages have equal answers in any plan.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace shoal {
 
 class StageMemo {
  public:
-  // Does what the function of this name does.
+  // Does the same as the function of this name.
   void put_on_tape(const Net&, PlanStage&, int late, uint32_t chunk_limit);
   // Returns the total of feed_time().
   int64_t total_ps(const Net&, const PlanStage&, const Supply&, int64_t record);

@@ -32,7 +32,7 @@ bool is_same(const PlanWeights& a, const PlanWeights& b) {
                             });
 }
 
-// Stages that differ in one thing each, every one asked about three times.
+// Asks three times about each of some stages that differ in one thing.
 TEST(StageMemoTest, KnowsWhatIsFoundWithoutIt) {
   const Board& board = find_board("emcraft-sf2");
   const Supply supply{&board, &board.storages.front(), true};

@@ -1,6 +1,6 @@
-// Where a layer's weights come from, and what that costs by estimate: for the
-// searches, which compare thousands of cuts and bands before there is an order
-// of firings. What a stage really takes is in feed.h.
+// The place of a layer's weights, and an estimate of their cost, for searches
+// that compare thousands of cuts and bands before firings have an order. feed.h
+// has the time that a stage really takes.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@ struct LayerSupply {
 int64_t supplied_ps(const Net&, int layer, LayerWork, const Supply&,
                     LayerSupply);
 
-// Returns the layers whose weights are read from storage, by layer: none if all
-// fit in `flash` bytes. Equal weights count once. Else those stay in flash that
-// compute least for a byte, and so would wait for it. `faster`: and none that
-// the core gets sooner from storage, in the time that it computes, than from
-// flash.
+// Returns, by layer, whether its weights are read from storage; none are if all
+// fit in `flash` bytes. Equal weights count once. The layers that compute least
+// per byte stay in flash, because they would wait for storage. `faster`: also
+// no layer stays that gets its weights sooner from storage, while the core
+// computes, than from flash.
 std::vector<bool> streamed_layers(const Net&, int64_t flash, const Supply&,
                                   bool faster);
 // Returns the bytes of a layer that is executed in place: with its tag,

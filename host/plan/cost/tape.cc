@@ -31,14 +31,15 @@ int64_t cut_weights(const Layer& layer, const LayerShare& share, int64_t n,
   return taps / layer.in[0].box.channels() * share.in_channels;
 }
 
-// Channels of a chunk: as many as fit, in steps that may not be torn.
+// Returns the channels of a chunk: as many as fit, in steps that cannot be
+// divided.
 int channels_of_chunk(const Layer& layer, const LayerShare& share, int band,
                       int all, int rows, uint32_t limit) {
   if (layer.op == OpCode::kLut) return all;
   const int step = layer.op == OpCode::kDepthwise  ? layer.depth_multiplier
                    : layer.op == OpCode::kConstant ? band
                                                    : 1;
-  // All channels take about as much, so a guess is near.
+  // All channels take about equally many bytes, so the first guess is near.
   const uint32_t one = chunk_bytes(layer, share, {0, step, 0, rows});
   const int64_t fit = std::max<int64_t>(1, limit / std::max(1U, one));
   int n = static_cast<int>(std::min<int64_t>(fit, ceil_div(all, step))) * step;
@@ -60,7 +61,7 @@ int all_channels(const Layer& layer) {
   return layer.op == OpCode::kConstant ? out.rows() : out.channels();
 }
 
-// Returns those of the actor's share, from `first` on.
+// Returns the channels of the actor's share; `first` is the first of them.
 int channels_of(const Layer& layer, const PlanActor& a, int& first) {
   first = 0;
   if (a.weights.chunks.empty()) return all_channels(layer);
@@ -69,7 +70,7 @@ int channels_of(const Layer& layer, const PlanActor& a, int& first) {
   return last.out0 + last.out_n - first;
 }
 
-// `even`: the chunks are as even as their number permits.
+// `even`: makes the chunks as even as their number permits.
 void cut(const Net& net, const PlanStage& stage, PlanActor& a,
          WeightPlace place, uint32_t limit, bool even = false) {
   const Layer& layer = net.layers[a.layer];
@@ -104,8 +105,9 @@ void cut_all(const Net& net, PlanStage& stage, uint32_t limit) {
   }
 }
 
-// Fires an actor for as long as it can, so that its chunks are read for many
-// rows at once; then the one next to the input (or to the output) that can.
+// Fires an actor for as long as it can, so that its chunks are read once for
+// many rows; then the actor nearest to the input (`deepest`: to the output)
+// that can fire.
 bool run_long(StageTokens& tokens, bool deepest,
               const std::function<void(int)>& before) {
   const int actors = tokens.processes() -
@@ -147,7 +149,7 @@ bool run_long(StageTokens& tokens, bool deepest,
   return tokens.all_done();
 }
 
-// Calls `use` with the bytes of each chunk; most are like the one before.
+// Calls `use` with the bytes of each chunk. Most are equal to the one before.
 template <class Use>
 void each_chunk(const Net& net, const PlanStage& stage, const PlanActor& a,
                 Use use) {
@@ -282,7 +284,7 @@ void put_on_tape(const Net& net, PlanStage& stage, int late,
 
 TapeReads tape_reads(const Net& net, const PlanStage& stage) {
   struct Tape {
-    std::vector<int64_t> before;  // bytes of the chunks before each, and all
+    std::vector<int64_t> before;  // bytes up to each chunk, then all
     int fired = 0;
   };
   std::vector<Tape> tapes(stage.actors.size());
@@ -313,8 +315,8 @@ TapeReads tape_reads(const Net& net, const PlanStage& stage) {
         read(chunks_of_firing(a, op, tape.fired++), 1);
       }
     } else if (run.firings > 0) {
-      // Each firing uses all chunks, so those behind the first find the same
-      // one there.
+      // Each firing uses all chunks, so the later firings find the same one in
+      // the slots.
       const ChunkRange all = chunks_of_firing(a, op, 0);
       read(all, 1);
       read(all, run.firings - 1);

@@ -17,19 +17,20 @@ uint32_t chunk_bytes(const Layer&, const LayerShare&, const PlanChunk&);
 uint32_t chunk_bytes(const Net&, const PlanStage&, const PlanActor&,
                      const PlanChunk&);
 
-// Returns the bytes of the layer's largest chunk, at most `limit`, or of one
-// channel where that is more.
+// Returns the bytes of the layer's largest chunk: at most `limit`, or one
+// channel if that is larger.
 uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
 // Cuts the actor's weights into such chunks, on the tape.
 void cut_for_tape(const Net&, const PlanStage&, PlanActor&, uint32_t limit);
-// The least: one chunk is used while the next one arrives.
+// The fewest slots: one chunk is used while the next one arrives.
 inline constexpr uint32_t kTapeSlots = 2;
-// All weights on the stage's tape, into chunks as even as can be: the largest
-// one sets the slots.
+// Puts all weights on the stage's tape, in chunks as even as possible, because
+// the largest one sets the size of slots.
 void cut_tape(const Net&, PlanStage&, uint32_t limit);
-// Into chunks that lie in SRAM together: as few as there can be.
+// Cuts the actor's weights into as few chunks as possible, which lie in SRAM
+// together.
 void cut_for_sram(const Net&, const PlanStage&, PlanActor&);
-// Returns the bytes of them in the arena, with tags.
+// Returns the bytes of these chunks in the arena, with tags.
 uint32_t sram_bytes(const Net&, const PlanStage&, const PlanActor&);
 
 // Cuts the weights of all actors that are on the tape and records an order.

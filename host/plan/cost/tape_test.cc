@@ -16,7 +16,7 @@ namespace {
 
 Plan plan_for(const Net& net) {
   PlanRequest options = one_node(find_board("emcraft-sf2"));
-  options.objective = Objective::kRam;  // no sets in SRAM
+  options.objective = Objective::kRam;  // so that no sets are in SRAM
   return make_plan(net, options);
 }
 
@@ -57,7 +57,7 @@ TEST(TapeTest, MappedImagesHaveNone) {
   EXPECT_EQ(plan.nodes[0].storage_read_bytes, 0);
 }
 
-// Firing by firing and chunk by chunk.
+// Counts firing by firing and chunk by chunk.
 TapeReads plain_reads(const Net& net, const PlanStage& stage) {
   TapeReads reads;
   std::vector<int> fired(stage.actors.size());

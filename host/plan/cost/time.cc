@@ -17,17 +17,17 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
                           int64_t{layer.kernel_h} * layer.kernel_w);
   }
   if (layer.op == OpCode::kTransposeConv) return {costs.conv};
-  // A step is a product with each weight once.
+  // Each step multiplies by each weight once.
   if (keeps_state(layer.op)) return {costs.fully_connected};
   return conv_cost(costs, layer.out.box.rows() * layer.out.box.columns(),
                    layer.kernel_h * layer.kernel_w);
 }
 
-// Returns the time without that of calls and partial sums, of bytes.
+// Returns the cycles for bytes, without calls and partial sums.
 double byte_cycles(const Layer& layer, const LayerShare& share,
                    const Costs& costs) {
   if (layer.op == OpCode::kTransposeConv) {
-    // Only these of the kernel's taps meet an input pixel; models do not count
+    // Only these taps of the kernel meet an input pixel. Models do not count
     // them as MACs.
     const double taps = 1.0 * layer.kernel_h * layer.kernel_w *
                         share.in_channels / (layer.stride_y * layer.stride_x);
@@ -129,7 +129,7 @@ LayerShare share_of(const Net& net, const PlanStage& stage,
                    .slices = a.slices,
                    .sums = !(a.init && a.final)};
   const bool inner = stage.buffers[stage.ports[a.out].buffer].is_private;
-  // The last of a loop adds to all channels in each turn.
+  // The last actor of a loop adds to all channels in each turn.
   if (has_quantized_chunk(layer.op) && (a.loop < 0 || inner)) {
     share.groups = a.weights.groups;
   }
@@ -163,7 +163,7 @@ int64_t weight_bytes(const Layer& layer) {
 }
 
 int64_t share_macs(const Layer& layer, const LayerShare& share) {
-  // Steps have one owner; rows of the state take none.
+  // A step has one owner; rows of the state have no MACs.
   if (layer.macs == 0 || keeps_state(layer.op)) return layer.macs;
   int64_t macs = layer.macs / layer.out.box.elements() * share.out.elements();
   const int channels = layer.in[0].box.channels();
@@ -175,9 +175,10 @@ int64_t share_macs(const Layer& layer, const LayerShare& share) {
 
 namespace {
 
-// All turns of every firing of a loop; rows that two bands need are made twice.
-// Each turn is a firing of each actor; the last one looks for rows, once, and
-// sums. `cached`: all weights of the loop together.
+// The firings of a loop in a frame; rows that two bands need are made twice.
+// Each turn is a firing of each actor; the last one looks up its rows only
+// once, and sums. cached() returns whether all weights of the loop fit the
+// cache.
 struct LoopWork {
   int64_t firings = 1;
   int turns = 1;
@@ -187,7 +188,7 @@ struct LoopWork {
            board.costs.cache_bytes;
   }
 };
-// The constants of an output channel come with each turn that adds to it.
+// Each turn that adds to an output channel reads the constants of the channel.
 int64_t turns_bytes(const Layer& layer, LayerShare share, int turns,
                     bool last) {
   if (!last) return share_weight_bytes(layer, share);
@@ -260,7 +261,7 @@ LayerTime share_time(const Layer& layer, const LayerShare& share,
                                                                          : 0,
                                                             board);
   const int64_t bytes = share_weight_bytes(layer, share);
-  // The parts of a cut window, and the rows of a constant, share the weights.
+  // The parts of a cut window, and the rows of a constant, divide the weights.
   const bool once = bytes <= costs.cache_bytes || layer.op == OpCode::kConstant;
   const int64_t passes = once ? 1 : t.firings / parts;
   t.weight_read_bytes = bytes * passes;
@@ -287,8 +288,8 @@ LayerTime layer_time(const Net& net, int index, LayerWork work,
 
 namespace {
 
-// The figures that all actors of a loop share: how it turns, and the rows that
-// each makes.
+// The figures that all actors of a loop share: its turns, and the rows that
+// each actor makes.
 struct StageLoop {
   std::vector<LoopRows> rows;  // by actor
   LoopWork work;

@@ -25,8 +25,9 @@ namespace shoal {
 inline constexpr double kPicoseconds = 1e12;  // of a second
 int64_t picoseconds(double seconds);
 
-// How much of what mapped flash takes counts, for an estimate before it is
-// known which weights stay in SRAM: of reading weights once, and again.
+// The percentages of the time of mapped flash that count, for estimates before
+// it is known which weights stay in SRAM: for the first read of each weight,
+// and for all others.
 struct FlashPercent {
   int once = 100, again = 100;
   bool operator==(const FlashPercent&) const = default;
@@ -34,7 +35,7 @@ struct FlashPercent {
 
 struct LayerTime {
   int64_t compute_ps = 0, flash_ps = 0, firing_ps = 0;
-  int64_t once_ps = 0;  // of flash_ps: if weights were read once
+  int64_t once_ps = 0;  // part of flash_ps: one read of all weights
   int64_t weight_read_bytes = 0, firings = 0;
   int64_t total_ps() const { return compute_ps + flash_ps + firing_ps; }
   int64_t total_ps(const FlashPercent& p) const {
@@ -43,15 +44,15 @@ struct LayerTime {
   }
 };
 
-// Returns whether the work of a kind is told in multiply-accumulates; that of
-// others is in elements. Virtual time (host/engine/virtual/cost.h) asks here,
-// too.
+// Returns whether the work of a kind is counted in multiply-accumulates; that
+// of others is counted in elements. Virtual time (host/engine/virtual/cost.h)
+// uses this, too.
 constexpr bool counts_macs(OpCode op) {
   return op == OpCode::kConv || op == OpCode::kDepthwise ||
          op == OpCode::kTransposeConv || op == OpCode::kMatmul ||
          op == OpCode::kLstm || op == OpCode::kCell;
 }
-// Weights, bias, multipliers and shifts as they lie in the image.
+// Returns the bytes of weights, bias, multipliers and shifts in the image.
 int64_t weight_bytes(const Layer&);
 // Returns the bytes that `weights` of the layer's weights take in an image.
 uint32_t stored_weights(const Layer&, int64_t weights);
@@ -63,20 +64,20 @@ int64_t actor_macs(const Net&, const PlanStage&, const PlanActor&);
 std::vector<LayerTime> actor_times(const Net&, const PlanStage&, const Board&);
 LayerTime actor_time(const Net&, const PlanStage&, const PlanActor&,
                      const Board&);
-// By actor of one loop.
+// Returns the times of a loop's actors.
 std::vector<LayerTime> loop_times(const Net&, const PlanStage&, const PlanLoop&,
                                   const Board&);
-// Returns the time of reading its weights where they lie: mapped flash, or a
-// bank of SRAM that is slower than the arena's. Other places add nothing that
-// counts here.
+// Returns the time of reading the weights where they lie: in mapped flash, or
+// in a bank of SRAM that is slower than the arena's; 0 for other places, whose
+// time is counted elsewhere.
 int64_t reading_ps(const PlanWeights&, const LayerTime&, const Board&);
-// The box `out` of a layer, computed from a number of input channels.
+// A box of a layer's output, computed from some of the input channels.
 struct LayerShare {
   Box out;
   int in_channels = 0;
   int slices = 1;     // of a firing, each a call
   int groups = 1;     // of output channels, each a call
-  bool sums = false;  // that others begin or end
+  bool sums = false;  // adds to or leaves sums of other shares
 };
 LayerTime share_time(const Layer&, const LayerShare&, LayerWork, const Board&);
 // Returns the time of layers that fire as one, `band` rows at a time.
@@ -87,7 +88,7 @@ LayerShare whole_share(const Layer&);
 // firings, to be divided by the parts of all rows in all firings.
 int64_t row_parts(const Layer&, const LayerShare&, const Costs&, int64_t rows,
                   int64_t firings);
-// ps * part / whole without more than 64 bits.
+// Returns ps * part / whole, computed in 64 bits.
 int64_t part_of(int64_t ps, int64_t part, int64_t whole);
 // Returns the time of `firings` firings with `rows` rows altogether.
 int64_t firings_ps(const Costs&, int64_t firings, int64_t rows);

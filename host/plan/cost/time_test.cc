@@ -51,8 +51,8 @@ TEST(TimeTest, HigherBandsReadWeightsLessOften) {
   EXPECT_EQ(layer_time(net, 0, {1, 1}, board).weight_read_bytes, bytes * 10);
 }
 
-// In rows of 6 pixels whose calls cost 3 pixels: three rows in one call take
-// (3 * 6 + 3) / (3 * 6 + 3 * 3) of three rows by themselves.
+// Rows have 6 pixels and calls cost 3: three rows in one call take (3 * 6 + 3)
+// / (3 * 6 + 3 * 3) of the time of three rows in three calls.
 TEST(TimeTest, HigherBandsShareWhatACallCosts) {
   ShapeNet n("calls");
   n.output(n.depthwise(n.conv(n.input(10, 6, 2), 1, 1, 4), 3, 1));
@@ -75,7 +75,8 @@ TEST(TimeTest, HigherBandsShareWhatACallCosts) {
   }
 }
 
-// Four channels in two groups, of which the second counts as two channels more.
+// Four channels in two groups; the second group costs as much as two channels
+// more.
 TEST(TimeTest, GroupsArrangeTheirInputAnew) {
   ShapeNet n("groups");
   n.output(n.conv(n.input(10, 6, 2), 3, 1, 4));
@@ -93,8 +94,8 @@ TEST(TimeTest, GroupsArrangeTheirInputAnew) {
   EXPECT_EQ(compute(), whole / 4 * 10);
 }
 
-// An output of 9 taps takes 45 cycles, one of 25 taps 75: 28.125 and 1.875 a
-// tap.
+// An output of 9 taps takes 45 cycles, one of 25 taps 75: a constant of 28.125,
+// and 1.875 for each tap.
 TEST(TimeTest, DepthwiseTakesLessATapWithMoreTaps) {
   Board board = slow_board();
   EXPECT_EQ(depthwise_cycles(board.costs, 25), 5);

@@ -19,8 +19,8 @@ int64_t round_up(int64_t value, int64_t to) {
   return (value + to - 1) / to * to;
 }
 
-// Returns the first byte of the spill area: a block with the directory and the
-// image lie before it.
+// Returns the first byte of the spill area, behind the block of the directory
+// and the image.
 int64_t area_begin(int64_t image_bytes, int64_t page_bytes) {
   return page_bytes + round_up(image_bytes, page_bytes);
 }
@@ -30,8 +30,7 @@ int64_t image_bytes(const PlanNode& node) {
          node.sram_weight_bytes + node.tape_bytes;
 }
 
-// Returns the bytes of the ledger and of pages that a frame writes on the
-// average.
+// Returns the average bytes that a frame writes, to pages and to the ledger.
 double written_bytes(const Storage& s, int64_t page, int pages, int64_t ring) {
   const int64_t entry =
       ledger_entry_bytes(static_cast<uint32_t>(s.write_bytes));
@@ -41,7 +40,7 @@ double written_bytes(const Storage& s, int64_t page, int pages, int64_t ring) {
   return pages * (static_cast<double>(page) + static_cast<double>(entry) / run);
 }
 
-// Blocks of the ring, besides the ledger's.
+// Returns the blocks of the ring, without those of the ledger.
 int64_t ring_blocks(const Storage& s, int64_t page, int pages,
                     int64_t image_bytes) {
   return spill_area_bytes(s, page, pages, area_begin(image_bytes, page)) /
@@ -106,8 +105,8 @@ int64_t writes_for_life(const Storage& s, int64_t image_bytes, double years,
                         double frames_per_second) {
   const double frames = years * kSecondsOfYear * frames_per_second;
   const int64_t page = s.erase_bytes;
-  // Returns the pages of the storage; a storage that wears only as a whole is
-  // limited by its capacity alone.
+  // The pages of the storage. A storage that wears only as a whole is limited
+  // by its capacity alone.
   int64_t pages =
       (s.capacity_bytes - area_begin(image_bytes, page)) / page - kLedgerBlocks;
   pages = std::clamp<int64_t>(pages, 0, kMostSpillPages);

@@ -1,8 +1,7 @@
 // The wear that spills cause in a storage: how long it lives with them, and how
-// much may be written for it to live long enough. Parts that wear block by
-// block spread the erasures over all that is left behind the image, evenly by
-// construction (device/storage/spill_area.h); cards have a number of bytes in
-// all.
+// much may be written so that it lives long enough. Storage that wears block by
+// block spreads erasures evenly over all that is left behind the image
+// (device/storage/spill_area.h). Cards have a number of bytes in all.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +12,8 @@
 
 namespace shoal {
 
-// Returns the profile that the node's plan names; null: none, or of no board
-// that is known here.
+// Returns the storage that the node's plan names; null if it names none, or the
+// board is not known here.
 const Storage* named_storage(const PlanNode&);
 
 // Returns the bytes of the spill area, the ledger's blocks included, if it
@@ -22,17 +21,17 @@ const Storage* named_storage(const PlanNode&);
 int64_t spill_area_bytes(const Storage&, int64_t page_bytes, int pages,
                          int64_t begin);
 
-// Until the first block, or the card, is worn out; infinite if the node writes
-// nothing or nothing wears out. Entries of the ledger are counted.
+// Returns the frames until the first block, or the card, is worn out; infinity
+// if the node writes nothing or nothing wears out. Entries of the ledger count.
 double frames_of_life(const PlanNode&, const Storage&);
 double years_of_life(const PlanNode&, const Storage&, double frames_per_second);
 
-// "12.7 years of life at 1 frame a second", "does not wear out". `together`:
-// frames of a batch.
+// Returns, for example, "12.7 years of life at 1 frame a second" or "does not
+// wear out". `together`: frames of a batch.
 std::string life_text(const PlanNode&, int together);
 
-// Returns the most bytes that a frame may spill for the storage to live so
-// long. `image_bytes` lie before the spill area.
+// Returns the most bytes that a frame may spill if the storage is to live for
+// `years`. `image_bytes` lie before the spill area.
 int64_t writes_for_life(const Storage&, int64_t image_bytes, double years,
                         double frames_per_second);
 

@@ -26,7 +26,7 @@ TEST(WearTest, NothingWrittenLastsForEver) {
   EXPECT_TRUE(std::isinf(years_of_life(spilling(psram, 8), psram, 10)));
 }
 
-// 16 MB in blocks of 4 KB, 100,000 erasures each, four blocks a frame.
+// 16 MB in blocks of 4 KB with 100,000 erasures each; four blocks a frame.
 TEST(WearTest, ErasuresAreSpreadOverTheArea) {
   const Storage nor = part("qspi-nor");
   const double blocks =
@@ -46,7 +46,7 @@ TEST(WearTest, ACardHasBytesInAll) {
   const Storage card = part("sd-4bit");
   const double all = years_of_life(spilling(card, 100), card, 1);
   const double pages = card.endurance_bytes / (100 * 4096) / kSecondsOfYear;
-  EXPECT_LT(all, pages);  // the ledger's entries
+  EXPECT_LT(all, pages);  // because of the ledger's entries
   EXPECT_GT(all, pages * 0.99);
 }
 
