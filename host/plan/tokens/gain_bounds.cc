@@ -7,7 +7,7 @@ namespace {
 
 constexpr int kMoments = 3;
 
-// Returns whether more firings never mean fewer rows that are given back.
+// Returns whether the rows given back never decrease with more firings.
 bool is_monotone(const RowRule& rule) {
   return rule.op != OpCode::kMove && part_count(rule) == 1;
 }
@@ -58,7 +58,7 @@ int GainBounds::most_released(int tensor, int begin, const Moment& m) const {
 int GainBounds::most_firings(int layer, int end, const Moment& m) const {
   const int tensor = net_.layers[layer].out.tensor;
   const TensorUses& t = uses_[tensor];
-  // Only a ring of this segment, whatever its first layer is, holds up.
+  // Only a ring of this segment, whatever its first layer is, stops its writer.
   if (t.writers.size() != 1 || t.first != layer || t.last >= end) return -1;
   const RowRule rule = row_rule(net_, layer, 0, work_[layer]);
   if (part_count(rule) > 1) return -1;
@@ -85,7 +85,8 @@ GainBounds::Moment GainBounds::moment(int end, const Use& writer,
   return m;
 }
 
-// Rows that must have been made, if they cannot all have been given back.
+// Finds the rings whose rows must have been made and cannot all have been given
+// back.
 void GainBounds::find_held(int layer, int firing, Moment& m) const {
   std::vector<int> made(net_.tensors.size(), 0);
   const int made_here = net_.layers[layer].out.tensor;
@@ -118,8 +119,9 @@ void GainBounds::find_held(int layer, int firing, Moment& m) const {
   }
 }
 
-// The least end for which all is the same: only tensors that are there before
-// the layer hold anything up, and those that go on behind the end do not.
+// Returns the least end for which the moment is the same: only tensors that
+// exist before the layer stop others, and those that go on behind the end do
+// not.
 int GainBounds::same_end(int end, int layer) const {
   const std::vector<int>& ends = ends_[layer];
   const auto at = std::upper_bound(ends.begin(), ends.end(), end);
@@ -147,7 +149,7 @@ int64_t GainBounds::overlay(Segment s, Overlay overlay) {
   const NetTensor& in = net_.tensors[overlay.in];
   const int64_t row_bytes = in.bytes() / in.rows;
   const int64_t out_bytes = net_.tensors[overlay.out].bytes();
-  // A smaller lead saves no more than this one, which saves all.
+  // A smaller lead saves no more than this one, with which all is saved.
   int64_t lead = std::min<int64_t>(0, out_bytes - in.bytes());
   const std::vector<Use>& writers = uses_[overlay.out].writers;
   const bool known = writers.size() == 1 && writers[0].owner == Owner::kActor;

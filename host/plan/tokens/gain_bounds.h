@@ -1,10 +1,10 @@
 // Bounds on the bytes that an overlay or shared rings can save, without a
-// simulation. While a layer has fired k times, rings of a given number of slots
-// let no layer before it get further than that, and so no tensor lose more
+// simulation. While a layer has fired k times, rings with a given number of
+// slots let no layer before it get further than that, so no tensor loses more
 // rows; and its operands must have been made. So at some moments it is known
 // how far an output that is made as late as possible must stay ahead of the
-// input that it lies over, and which rings hold rows together. Most segments
-// that save nothing are known by this.
+// input that it lies over, and which rings hold rows together. This finds most
+// segments that save nothing.
 #pragma once
 
 #include <cstdint>
@@ -23,18 +23,18 @@ class GainBounds {
   GainBounds(const Net&, const std::vector<TensorUses>&, const Work&,
              const std::vector<int>& slots);
 
-  // Returns bytes that no overlay of the pair, which is the segment's, can
-  // exceed.
+  // Returns bytes that the overlay of the pair, which is the segment's, cannot
+  // exceed in any order.
   int64_t overlay(Segment, Overlay);
-  // Returns bytes that no order in which rings of the segment share bytes can
-  // exceed.
+  // Returns bytes that rings of the segment cannot save by sharing, whatever
+  // the order.
   int64_t share(Segment);
 
  private:
-  // When a layer is about to fire.
+  // The moment just before a layer fires.
   struct Moment {
     int64_t written = 0;       // bytes of its output, with this firing
-    std::vector<int> firings;  // by layer: no more so far; -1: not known
+    std::vector<int> firings;  // by layer: the most so far; -1: not known
     struct Held {
       int tensor;
       int64_t bytes;
@@ -45,8 +45,8 @@ class GainBounds {
   Moment moment(int end, const Use& writer, int firing) const;
   int same_end(int end, int layer) const;
   void find_held(int layer, int firing, Moment&) const;
-  // Returns the most rows that any reader within can have released; all rows if
-  // that is not known.
+  // Returns the most rows that readers within the segment can have released;
+  // all rows if that is not known.
   int most_released(int tensor, int begin, const Moment&) const;
   int most_firings(int layer, int end, const Moment&) const;
 
@@ -54,8 +54,8 @@ class GainBounds {
   const std::vector<TensorUses>& uses_;
   const Work& work_;
   const std::vector<int>& slots_;
-  std::vector<int64_t> ring_bytes_;  // by tensor; 0: shares none
-  // By layer: where tensors end that are there before it, ascending.
+  std::vector<int64_t> ring_bytes_;  // by tensor; 0: it shares none
+  // By layer: the ends of tensors that exist before it, ascending.
   std::vector<std::vector<int>> ends_;
   // By same_end() and layer.
   std::map<std::pair<int, int>, std::vector<Moment>> known_;

@@ -1,5 +1,5 @@
-// Answers that are asked for again, each by all numbers that it depends on
-// (stage_key.h). When they have become many, all are forgotten.
+// Answers to questions that come again, by all numbers that they depend on
+// (stage_key.h). When there are too many, all are forgotten.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@ namespace shoal {
 template <class Value>
 class KeyedMemo {
  public:
-  // Returns the value, or null if it was not added. It stays until the next one
-  // is added.
+  // Returns the value, or null if it was not added. The value stays until the
+  // next one is added.
   const Value* find(const std::string& key) const {
     const auto at = known_.find(key);
     return at == known_.end() ? nullptr : &at->second;
   }
-  // `bytes`: what the value takes besides its own size, about.
+  // `bytes`: about how much the value takes besides its own size.
   const Value& add(std::string key, Value value, size_t bytes = 0) {
     const size_t more = key.size() + sizeof(Value) + bytes;
     if (bytes_ + more > kMostBytes) known_.clear(), bytes_ = 0;

@@ -19,8 +19,8 @@ struct MergedSegment {
   std::vector<StreamTie> ties;
 };
 
-// Returns them in the order of the segments; a plan that is not linked has one
-// a stage. Throws Error(kInternal) for a stream between two segments.
+// Returns the segments in their order; of a plan that is not linked each stage
+// is one. Throws Error(kInternal) for a stream between two segments.
 std::vector<MergedSegment> merge_segments(const Plan&);
 
 }  // namespace shoal

@@ -87,7 +87,8 @@ std::vector<int> ranks_with_late(const StageTokens& tokens, int buffer) {
 
 namespace {
 
-// While `on` says so of the lead so far; true if it did to the end.
+// Continues while `on` returns true for the lead so far. Returns whether it did
+// to the end.
 bool find_lead(const Net& net, const PlanStage& stage, const Overlay& overlay,
                int64_t& lead, const std::function<bool()>& on) {
   const int in = buffer_of(stage, overlay.in);
@@ -162,7 +163,7 @@ Saved overlay_saves(const Net& net, const PlanStage& stage, Overlay& overlay,
     overlay.lead = round_up_lead(lead);
     return overlay_gain(net, overlay);
   };
-  // Where the output begins before the input, each byte more costs one.
+  // Where the output begins before the input, each more byte of lead costs one.
   const bool exact = find_lead(net, stage, overlay, lead,
                                [&] { return lead < 0 || gain() >= least; });
   return {gain(), exact};

@@ -1,6 +1,6 @@
-// A stage's output may lie over an input that dies in the stage: both are
-// made and used up top-down, so the output's first bytes need only stay
-// `lead` bytes ahead of the input's.
+// Overlays: a stage's output may lie over an input that no later stage needs.
+// Both are made and used up from the top, so the output's first bytes need only
+// stay `lead` bytes ahead of the input's.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ std::optional<Overlay> overlay_pair(const Net&, const std::vector<TensorUses>&,
 // as NetTensor::over says.
 bool is_kept_over(const Net&, const std::vector<TensorUses>&, int tensor,
                   Segment);
-// Returns all of them, with their leads: before a row is written all columns of
-// it are there, so that its place is free.
+// Returns all such overlays with their leads. All columns of a row are there
+// before the row is written, so that its place is free.
 std::vector<Overlay> kept_overlays(const Net&, const std::vector<TensorUses>&,
                                    Segment);
 
@@ -37,7 +37,7 @@ std::vector<Overlay> kept_overlays(const Net&, const std::vector<TensorUses>&,
 // the output's rows are held back until nothing else can move.
 int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);
 
-// The same of stages side by side, each with one pair at most, by buffers.
+// The same for stages side by side, each with at most one pair, by buffers.
 struct OverlaidBuffers {
   int in = -1, out = -1;
   int64_t lead = 0;  // found
@@ -50,18 +50,19 @@ struct Saved {
   bool exact = false;
   bool operator==(const Saved&) const = default;
 };
-// Returns the bytes that the overlay of the pair saves, if they are at least
-// `least`, and its lead; else no more than `bytes` can be saved, and the search
-// has ended early.
+// Returns the bytes that the overlay of the pair saves, and sets its lead, if
+// they are at least `least`. Otherwise the search has ended early, and no more
+// than `bytes` can be saved.
 Saved overlay_saves(const Net&, const PlanStage&, Overlay&, int64_t least);
 
-// Rounds up to a multiple of 16; 0 or more stays so.
+// Rounds up to a multiple of 16, also below 0.
 int64_t round_up_lead(int64_t bytes);
 
-// Writers of the buffer last, everything else deepest first.
+// Returns ranks in which writers of the buffer are last, and all others are
+// deepest first.
 std::vector<int> ranks_with_late(const StageTokens&, int buffer);
 
-// Returns the bytes saved: sizes of both less that of their union.
+// Returns the bytes saved: the sizes of both less that of their union.
 int64_t overlay_gain(const Net&, const Overlay&);
 int64_t overlay_gain(int64_t in_bytes, int64_t out_bytes, int64_t lead);
 

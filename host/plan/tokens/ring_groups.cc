@@ -7,7 +7,8 @@
 namespace shoal {
 namespace {
 
-// Layers by the first one that they share rows with, directly or not.
+// Sets of layers that share rows, directly or through others; each set is named
+// by its first layer.
 class SharedRows {
  public:
   explicit SharedRows(size_t count) : first_(count) {
@@ -59,7 +60,7 @@ Made find_made(const Net& net, int tensor, const TensorUses& t, Segment s) {
   return made;
 }
 
-// Cuts layers that share rows wherever a single tensor goes on.
+// Cuts layers that share rows into groups wherever a single tensor goes on.
 void cut_shared(const std::vector<int>& layers, const std::vector<Made>& made,
                 std::vector<RingGroup>& groups) {
   const size_t n = layers.size();
@@ -68,8 +69,9 @@ void cut_shared(const std::vector<int>& layers, const std::vector<Made>& made,
         std::lower_bound(layers.begin(), layers.end(), position) -
         layers.begin());
   };
-  // By the layer before which a cut would lie: tensors that go on there, as
-  // differences; the writer of one of them; no cut behind a sink.
+  // By layer before which a cut would lie: the number of tensors that go on
+  // there, as differences, and the writer of one of them. No cut is behind a
+  // sink.
   std::vector<int> over(n + 1, 0), writers(n + 1, 0);
   size_t end = n;
   for (const Made& m : made) {

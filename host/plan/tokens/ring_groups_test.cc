@@ -90,8 +90,8 @@ TEST(RingGroupsTest, RingsAreNoLargerThanThoseOfTheWholeNet) {
   EXPECT_GT(same, all * 99 / 100);
 }
 
-// A search changes one layer at a time: only what shares rows with it is
-// simulated again.
+// A search changes one layer at a time; only the groups that share rows with it
+// are simulated again.
 TEST(RingGroupsTest, AChangedLayerCostsItsGroupsAlone) {
   ShapeNet n("long");
   int x = n.input(64, 4, 3);

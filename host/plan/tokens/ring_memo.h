@@ -1,6 +1,6 @@
-// Rings of segments that come again: plans that are built one after the other
-// have most of their segments in common. A segment is known by all that a run
-// of it depends on, and so by itself alone, whatever plan it is of. Of one net.
+// Remembers the rings of segments of one net: plans that a search builds one
+// after the other have most segments in common. The key of a segment is all
+// that a run of it depends on, so it does not matter which plan it is in.
 #pragma once
 
 #include <cstddef>
@@ -21,11 +21,11 @@ class RingMemo {
   std::vector<int> slots(const Net&, const PlanStage&,
                          const std::vector<StreamTie>&,
                          const std::vector<int>& group, int tries);
-  // Does what find_leads() does.
+  // Does the same as find_leads().
   void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
                   std::vector<OverlaidBuffers>&);
 
-  // Returns, for tests, how many were found by runs.
+  // Returns the number of simulations, for tests.
   size_t simulated() const { return slots_.added() + leads_.added(); }
 
  private:

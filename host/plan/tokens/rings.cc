@@ -11,12 +11,12 @@
 namespace shoal {
 namespace {
 
-// Beyond this, trying every slot takes too long.
+// With more firings, trying every slot takes too long.
 constexpr int64_t kManyFirings = 200000;
 
 class Puller {
  public:
-  // `last`: an actor whose rows others want, who are not in the stage, or -1.
+  // `last`: an actor whose rows are read outside the stage; -1: there is none.
   Puller(const Net& net, const PlanStage& stage,
          const std::vector<StreamTie>& ties = {}, int last = -1)
       : tokens_(net, stage, ties),
@@ -39,7 +39,7 @@ class Puller {
   }
 
  private:
-  // The sink that has the smallest share of its firings behind it, so that
+  // Returns the sink that has done the smallest share of its firings, so that
   // branches to several sinks advance together.
   int next_sink() const {
     int best = -1;
@@ -86,7 +86,7 @@ class Puller {
 
 // Returns the slots that a tensor needs because of its writers and readers
 // alone: the rows that a firing reads, up to the end of their bands, less those
-// given back before.
+// that were given back before.
 int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
   int slots = 1;
   for (const Use& w : uses.writers) {
@@ -173,7 +173,7 @@ void tighten(const Net& net, const std::vector<TensorUses>& uses,
                    });
   for (const auto& [t, least] : loose) {
     int enough = slots[t], low = least - 1;
-    // Most often not a single row can go.
+    // Most often no row can go.
     for (int tried = enough - 1; enough - low > 1; tried = (enough + low) / 2) {
       slots[t] = tried;
       (completes(net, uses, group, work, slots) ? enough : low) = tried;

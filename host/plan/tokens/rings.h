@@ -1,10 +1,10 @@
-// How many rows each tensor must hold. Found by running the whole net as one
-// stage on demand: the deepest process that can still move pulls what it needs,
-// row by row, and nothing is made before it is wanted. The rows held at the
-// peak suffice for every stage that a tensor lives inside, because the same
+// How many rows each tensor must hold. This is found by running the whole net
+// as one stage on demand: the deepest process that can still move pulls what it
+// needs, row by row, and nothing is made before it is wanted. The rows held at
+// the peak suffice for each stage that a tensor lives inside, because the same
 // order, restricted to the layers of that stage, is an order of that stage.
-// Where a tensor has several readers another order may do with less: tighten()
-// takes away row by row until the stage would stop.
+// Where a tensor has several readers, another order may need fewer rows:
+// tighten() takes away row by row until the stage would stop.
 #pragma once
 
 #include <cstddef>
@@ -23,20 +23,20 @@ namespace shoal {
 std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
                             const Work&);
 
-// The slots of segments, group by group, each found once: a search asks for
-// almost the same again and again. The net and its uses must outlive it.
+// The slots of segments, found group by group, each group once, because a
+// search asks for almost the same again and again. The net and its uses must
+// outlive the object.
 class SegmentSlots {
  public:
   SegmentSlots(const Net&, const std::vector<TensorUses>&);
   using TensorSlots = std::vector<std::pair<int, int>>;  // tensors and slots
-  // Returns all tensors that live inside the segment.
+  // Returns the slots of all tensors that live inside the segment.
   TensorSlots find(Segment, const Work&);
-  // Returns those that depend on the layer's work: which are those of its
-  // groups.
+  // Returns those that depend on the layer's work: the slots of its groups.
   TensorSlots find(Segment, const Work&, int layer);
-  // Returns the layers of these groups.
+  // Returns the layers of the groups that have this layer.
   std::vector<int> neighbours(Segment, int layer);
-  // Simulations so far.
+  // Returns the number of simulations so far.
   size_t simulated() const { return known_.size(); }
 
  private:
@@ -61,8 +61,8 @@ class SegmentSlots {
   std::unordered_map<std::vector<int>, TensorSlots, Hash> known_;
 };
 
-// Slots of which none can go, out of slots with which the net completes; long
-// rows first.
+// Takes slots away as long as the net completes, from long rows first. Returns
+// slots none of which can go.
 std::vector<int> tighten(const Net&, const std::vector<TensorUses>&,
                          const Work&, std::vector<int> slots);
 
@@ -70,9 +70,9 @@ std::vector<int> tighten(const Net&, const std::vector<TensorUses>&,
 // its buffers whole.
 std::vector<int> peak_slots(const Net&, const PlanStage&,
                             const std::vector<StreamTie>&);
-// Takes slots away from buffers of a stage with which it completes, a group of
-// them at a time, until none can go or `tries` are spent. `group` is by
-// buffer, -1: it stays.
+// Takes slots away from buffers of a stage that completes, from a group of them
+// at a time, until none can go or `tries` are spent. `group`: by buffer; -1:
+// the buffer stays.
 void tighten(const Net&, PlanStage&, const std::vector<StreamTie>&,
              const std::vector<int>& group, int tries);
 

@@ -84,8 +84,8 @@ TEST(RingsTest, ConsumedRowByRowByWhatReadsAllOfThem) {
   EXPECT_EQ(sums_bytes(net.layers[1], work[1]), 40u);
 }
 
-// With the slots found everything completes; with one slot less in any ring
-// that is higher than what its writer needs, nothing does.
+// The net completes with these slots. With one slot less in any ring that is
+// higher than its writer needs, it does not.
 void expect_tight(const Net& net, const Work& work) {
   const std::vector<TensorUses> uses = find_uses(net);
   std::vector<int> slots = slots_of(net, work);
@@ -115,7 +115,7 @@ TEST(RingsTest, NoSlotIsTooManyInRandomNets) {
   }
 }
 
-// The same stage again is not run again, whatever else is alike.
+// An equal stage is not run again, whatever the plan.
 TEST(RingsTest, AMemoGivesWhatARunFinds) {
   const Net net = bottleneck_net(24, 3);
   const std::vector<TensorUses> uses = find_uses(net);
@@ -148,8 +148,8 @@ TEST(RingsTest, AMemoGivesWhatARunFinds) {
   }
 }
 
-// Rows that a caller moves together leave what single ones leave: the deepest
-// process that can fire does, one firing at a time.
+// Moving several rows together leaves the same state as moving them one by one,
+// where the deepest process that can fire does, one firing at a time.
 TEST(RingsTest, RowsMoveTogetherAsTheyWouldOneByOne) {
   for (uint32_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);

@@ -66,7 +66,7 @@ class Watch {
     bytes_ += alive ? aligned_bytes(stage_.buffers[b])
                     : -aligned_bytes(stage_.buffers[b]);
   }
-  // All that is alive; the later one of two says so for both.
+  // Notes all that is alive; of two buffers the later one notes it for both.
   void meet(int b) {
     for (size_t w = 0; w < alive_.size(); ++w) met_[b][w] |= alive_[w];
   }
@@ -99,7 +99,7 @@ class Watch {
 
 void record_firing(PlanStage& stage, int process) {
   if (process >= static_cast<int>(stage.actors.size())) return;
-  // A run counts in 16 bits.
+  // Runs are counted in 16 bits.
   if (!stage.order.empty() && stage.order.back().actor == process &&
       stage.order.back().firings < 0xFFFF) {
     ++stage.order.back().firings;

@@ -76,7 +76,7 @@ TEST(ShareTest, SmallestPlansShareAndAreRight) {
   EXPECT_GT(shared, 0);
 }
 
-// Two buffers on the same bytes without the order that makes it right.
+// Two buffers lie on the same bytes without the order that makes it right.
 TEST(ShareTest, WithoutTheOrderTheCheckerRefuses) {
   const Net net = pairs().net;
   PlanRequest request = one_node(find_board("stm32f746"));

@@ -1,5 +1,5 @@
-// A key of stages that are asked about again and again: all numbers that an
-// answer depends on, each in as few bytes as it needs.
+// A key of a stage: all numbers that an answer about it depends on, each in as
+// few bytes as it needs.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class StageKey {
     for (const int v : {b.y0, b.rows(), b.x0, b.columns(), b.c0, b.channels()})
       add(v);
   }
-  // All that a run of it reads.
+  // Adds all that a run of the stage reads.
   void add(const PlanStage& stage, const std::vector<StreamTie>& ties = {}) {
     add(std::ssize(stage.buffers));
     for (const PlanBuffer& b : stage.buffers) {

@@ -31,10 +31,10 @@ class RankSet {
 
  private:
   std::vector<uint64_t> words_;
-  size_t top_ = 0;  // all words from here on are empty
+  size_t top_ = 0;  // all words from here on are 0
 };
 
-// `before` is called with the process and how many of its firings come.
+// Calls `before` with the process and the number of its firings that follow.
 template <class Before>
 bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
                 const Before& before, bool is_watched = true) {
@@ -42,7 +42,7 @@ bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
   const auto is_stream = [&](int p) { return p >= tokens.first_stream(); };
   std::vector<int> process_of(rank.size());
   RankSet open(tokens.processes());
-  // True where nothing that a firing enables comes before the next firing.
+  // True if a process that a firing enables never comes before the next firing.
   std::vector<bool> goes_on(rank.size(), true);
   for (int a = 0; a < tokens.processes(); ++a) {
     process_of[rank[a]] = a;
@@ -89,8 +89,7 @@ bool run_at_random(StageTokens& tokens, std::mt19937& random) {
   return tokens.all_done();
 }
 
-// The recorded firings; the caller pushes and takes whenever there is
-// something to push or take.
+// Replays the recorded firings; the caller pushes and takes whenever it can.
 bool replay(StageTokens& tokens, const std::vector<PlanRun>& order) {
   const auto serve = [&](const std::vector<int>& callers) {
     bool served = false;
@@ -108,7 +107,8 @@ bool replay(StageTokens& tokens, const std::vector<PlanRun>& order) {
       tokens.fire(run.actor);
     }
   }
-  // An input that is an output as well goes on, rows that no layer reads too.
+  // An input that is also an output goes on, with rows that no layer reads,
+  // too.
   for (bool moved = true; moved;) {
     moved = serve(tokens.inputs());
     moved |= serve(tokens.outputs());

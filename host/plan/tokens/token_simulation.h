@@ -1,6 +1,6 @@
-// Token simulation of a plan: does it complete? What completes in one order
-// completes in every order (a Kahn process network with bounded buffers), so
-// one run proves that no timing can block the plan.
+// Simulates a plan with tokens: does it complete? A plan that completes in one
+// order completes in every order (it is a Kahn process network with bounded
+// buffers), so one run proves that no timing can block it.
 #pragma once
 
 #include <cstdint>
@@ -33,23 +33,23 @@ struct Simulation {
   std::vector<StageSimulation> stages;
 };
 
-// Simulates with a caller that pushes and takes whenever possible. Of a linked
-// plan the nodes are all in the same segment, which is one of the orders in
-// which they may run: streams tie only stages of one segment, so a node that is
-// ahead waits only for nodes that will come. Then `stages` has a segment's
-// buffers and actors, node after node.
+// Simulates with a caller that pushes and takes whenever it can. The nodes of a
+// linked plan are all in the same segment at a time. That is one of the orders
+// in which they may run: streams tie only stages of one segment, so a node that
+// is ahead waits only for nodes that will come. `stages` then has the buffers
+// and actors of a segment, node after node.
 Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 
-// Fires until nothing can, processes with the highest rank first; true if all
-// are done then. `before` sees every process just before it fires, and how
-// often it does so in a row.
+// Fires until nothing can, processes with the highest rank first. Returns
+// whether all are done then. `before` is called with each process just before
+// it fires, and with how often it fires in a row.
 bool run_by_rank(StageTokens&, const std::vector<int>& rank,
                  const std::function<void(int, int)>& before = {});
-// Does the same while `before` permits it; returns false if it did not to the
-// end.
+// Does the same as long as `before` returns true; returns false if it returned
+// false.
 bool run_by_rank_while(StageTokens&, const std::vector<int>& rank,
                        const std::function<bool(int, int)>& before);
-// Inputs first, then actors in their order, streams, outputs.
+// Returns ranks: inputs first, then actors in their order, streams, outputs.
 std::vector<int> depth_ranks(const StageTokens&);
 
 }  // namespace shoal

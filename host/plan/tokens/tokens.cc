@@ -57,8 +57,8 @@ void StageTokens::add_actor(const Net& net, const PlanStage& stage,
     process.in[i] = ports[i];
     if (ports[i] >= 0) ports_[ports[i]].process = processes();
     if (a.copy || i == 2) {
-      // Row by row; what is read with the first part of a window is released
-      // with the last one.
+      // The rule is row by row. Rows that are read with the first part of a
+      // window are released with the last part.
       RowRule& rule = process.rule[i];
       rule.op = OpCode::kConv;
       rule.out_rows = rule.in_rows = out.rows();
@@ -122,7 +122,7 @@ int StageTokens::given_back(const Process& a, int operand) {
   if (operand == 0 && a.fired + 1 < static_cast<int>(a.needs.size())) {
     return a.needs[a.fired + 1].lo;
   }
-  // Behind the last firing a loop has no row left to read.
+  // After its last firing a loop has no row left to read.
   if (operand == 0 && !a.needs.empty()) return std::numeric_limits<int>::max();
   return released_rows(a.rule[operand], a.fired);
 }
@@ -169,8 +169,8 @@ void StageTokens::add_stream(const PlanPort& p, StreamTie tie) {
 }
 
 void StageTokens::find_touched() {
-  // Ports that write what lies over a buffer: of many nodes side by side
-  // nobody can look through all buffers for each process.
+  // Ports that write what lies over a buffer. With many nodes side by side,
+  // looking through all buffers for each process would take too long.
   std::vector<std::vector<int>> over(buffers_.size());
   for (const Buffer& b : buffers_) {
     if (b.overlay < 0) continue;
@@ -226,7 +226,7 @@ void StageTokens::find_least(const std::vector<int>& ports,
   }
 }
 
-// Moves a port's cursor; true if the least of all of them moved.
+// Moves a port's cursor. Returns whether the least of all cursors moved.
 bool StageTokens::advance(const std::vector<int>& ports, Buffer::Least& least,
                           int port, int row) {
   Port& p = ports_[port];
@@ -308,7 +308,7 @@ bool StageTokens::overlay_free(const Buffer& out, int lo, int hi) const {
   const Buffer& under = buffers_[out.overlay];
   int64_t used =
       std::min<int64_t>(released(out.overlay), under.bytes / under.row_bytes);
-  // Rows that its readers skip may still be on their way, too.
+  // Rows that readers skip may still be under way, too.
   for (int w : under.writes) {
     const Port& p = ports_[w];
     if (p.cursor < p.y1) used = std::min<int64_t>(used, p.cursor);
@@ -330,7 +330,7 @@ bool StageTokens::output_free(int process) const {
   const Buffer& b = buffers_[p.buffer];
   const int lo = a.lo, hi = a.hi;
   if (hi - lo > b.slots || hi - b.slots > released(p.buffer)) return false;
-  // A row that a reader skips may still be on its way to the slot.
+  // A row that readers skip may still be under way to the slot.
   if (!b.reads.empty() && hi - b.slots > b.made.row) return false;
   return b.overlay < 0 || overlay_free(b, lo, hi);
 }
@@ -343,7 +343,7 @@ int StageTokens::rows_ready(int process) const {
 int StageTokens::rows_free(int process) const {
   const Port& p = ports_[processes_[process].out];
   const Buffer& b = buffers_[p.buffer];
-  // A slot is of one row at a time even where nobody reads the rows between.
+  // A slot has one row at a time, even where no reader reads the rows between.
   int64_t end = int64_t{p.cursor} + b.slots;
   end = std::min<int64_t>(end, int64_t{b.released.row} + b.slots);
   if (b.writes.size() > 1 && !b.reads.empty()) {
@@ -398,7 +398,7 @@ bool StageTokens::fire(int process) {
 bool StageTokens::fire(int process, int firings) {
   Process& a = processes_[process];
   if (firings > 1) {
-    // The last row alone says what all of them leave.
+    // The last row alone determines the state that all of them leave.
     a.fired += firings - 1;
     find_next(a);
   }

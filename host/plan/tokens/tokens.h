@@ -1,10 +1,10 @@
 // The state of one stage as tokens: cursors of ports and firings of processes,
-// no bytes. A process is an actor of the stage, an input whose rows the caller
-// pushes, an output whose rows it takes, a spill that does the same for
-// storage, or a stream that moves rows from one buffer to another. What may
-// fire is decided as the runtime does it: all input rows ready, all output
-// slots free, and no row written over bytes of an overlaid buffer that are
-// still to be read.
+// without bytes. A process is an actor of the stage, an input whose rows the
+// caller pushes, an output whose rows it takes, a spill that does the same for
+// storage, or a stream that moves rows from one buffer to another. A process
+// may fire under the runtime's conditions: all input rows are ready, all output
+// slots are free, and no row is written over bytes of an overlaid buffer that
+// are still to be read.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,14 @@ struct StreamTie {
 
 class StageTokens {
  public:
-  // The stage must outlive this; slots and offsets are read from it. Several
-  // nodes' stages may lie side by side in it, `ties` between them. Without ties
-  // the ports of streams are inputs and outputs, too.
+  // The stage must outlive the object, which reads slots and offsets from it.
+  // Stages of several nodes may lie side by side in it, with `ties` between
+  // them. Without ties the ports of streams are inputs and outputs, too.
   StageTokens(const Net&, const PlanStage&,
               const std::vector<StreamTie>& ties = {});
 
   int processes() const { return static_cast<int>(processes_.size()); }
-  // An actor's process has the actor's number. Spills are among those that push
-  // and take.
+  // An actor's process has the actor's number. The lists include spills.
   const std::vector<int>& inputs() const { return inputs_; }
   const std::vector<int>& outputs() const { return outputs_; }
   std::string name(int process) const;
@@ -47,20 +46,20 @@ class StageTokens {
   bool can_fire(int process) const {
     return !done(process) && inputs_ready(process) && output_free(process);
   }
-  // True if that may have changed the chance of others to fire.
+  // Returns whether this may let other processes fire.
   bool fire(int process);
-  // The same for as many firings, one after the other, of a process that moves
-  // row by row. A signal may have millions of rows and few firings.
+  // Does the same as `firings` firings, one after the other, of a process that
+  // moves row by row: a signal may have millions of rows and few firings.
   bool fire(int process, int firings);
   // Returns how often a process that moves row by row could fire if no other
-  // one did; of an actor that can fire 1.
+  // one did; 1 for an actor that can fire.
   int firings_in_a_row(int process) const;
-  // The same, ending with the first firing that another process could notice:
-  // what these do is what as many single firings would have done.
+  // Returns the number of those firings up to the first one that another
+  // process could notice. As many single firings would leave the same state.
   int unnoticed_firings(int process) const;
   void reset();
 
-  // Streams have the numbers from here on.
+  // Returns the number of the first stream; streams have the highest numbers.
   int first_stream() const { return first_stream_; }
   // Returns a process that must fire before `process` can have its inputs, or
   // -1.
@@ -71,11 +70,11 @@ class StageTokens {
   static constexpr int kIns = 3;      // operands and int32 rows to start from
   int in_buffer(int process, int operand) const;  // -1: it has none
   int process_of(int port) const { return ports_[port].process; }
-  // Returns the rows of an output that have been made, of an input that may be
-  // pushed.
+  // Return the rows of an output that have been made, and those of an input
+  // that may be pushed.
   int rows_ready(int process) const;
   int rows_free(int process) const;
-  // Processes whose chance to fire may have changed after `process` fired.
+  // Returns the processes that may be able to fire after `process` fired.
   const std::vector<int>& touched(int process) const {
     return touched_[process];
   }
@@ -95,13 +94,13 @@ class StageTokens {
     int in[kIns] = {-1, -1, -1}, out = -1;
     RowRule rule[kIns];
     int fired = 0, count = 0;
-    // State of the next firing: rows that must have been made of the buffers
-    // that it reads, and rows that it makes. It is asked for far more often
-    // than it changes.
+    // Cached for the next firing, because it is asked for more often than it
+    // changes: rows that must have been made of the buffers that it reads, and
+    // rows that it makes.
     int in_buffer[kIns] = {-1, -1, -1}, wanted[kIns] = {};
     int lo = 0, hi = 0;
     bool last_part = false;
-    bool is_by_row = false;  // the caller's, a stream's: a row each firing
+    bool is_by_row = false;  // of a caller or stream: each firing moves a row
     const char* kind = "layer";
     int index = 0;
     std::shared_ptr<std::vector<uint16_t>> maps[kIns];  // of the rules
@@ -118,8 +117,8 @@ class StageTokens {
     std::vector<int> writes, reads;
     int slots, overlay;
     int64_t row_bytes, offset, bytes;
-    // The least cursor of ports that have not finished, and how many are
-    // there.
+    // The least cursor of ports that have not finished, and the number of ports
+    // that are there.
     struct Least {
       int row = 0, ports = 0;
     };
