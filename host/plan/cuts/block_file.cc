@@ -42,7 +42,7 @@ Crew read_nodes(TomlReader& keys, const Cluster& cluster) {
   return crew;
 }
 
-// The first `count` nodes, weighted as the file says.
+// Takes the first `count` nodes, with the weights of the file.
 void settle_crew(TomlReader& keys, const char* key, size_t count, Crew& crew) {
   if (count > crew.nodes.size()) {
     keys.fail(key, "asks for " + std::to_string(count) + " nodes, there are " +
@@ -101,7 +101,7 @@ std::optional<LayerRun> parse_range(const std::string& s) {
   return LayerRun{*first, *last + 1};
 }
 
-// An operator of the file may have become several layers of one name.
+// One operator of the file may have become several layers with its name.
 std::optional<LayerRun> find_name(TomlReader& keys, const Net& net,
                                   const std::string& name) {
   std::vector<int> found;
@@ -187,7 +187,8 @@ CutRule read_cut_rule(TomlReader& keys, const Cluster& cluster) {
 
 namespace {
 
-// The rule for the net's rows and columns, with cells in the same order.
+// Returns the rule for rows and columns of the net, with cells in the same
+// order.
 CutRule turned(const CutRule& rule) {
   CutRule other = rule;
   std::swap(other.rows, other.columns);

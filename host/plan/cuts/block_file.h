@@ -1,4 +1,4 @@
-// One block of a file of cuts: which layers, cut how, by whom.
+// One block of a file of cuts: its layers, their cut and the nodes.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ struct CutRule {
 // Reads the keys rows, columns, parts, outputs, inputs, node, strategy, nodes
 // and weights. Throws Error(kUsage) unless they say exactly one cut.
 CutRule read_cut_rule(TomlReader&, const Cluster&);
-// Rows and columns of the rule are those of the file's picture.
+// `rule` has rows and columns of the file's picture.
 LayerCut apply_rule(const CutRule&, const Net&, int layer);
 // Returns whether the operator can be cut as the rule says.
 bool takes_rule(const CutRule&, const Layer&);

@@ -24,7 +24,7 @@ bool is_public_key(const std::string& s) {
              std::string::npos;
 }
 
-// HOST:PORT, the port from 1, or serial:DEVICE.
+// Returns whether it is HOST:PORT, with a port from 1 on, or serial:DEVICE.
 bool is_address(const std::string& s) {
   if (is_serial(s)) {
     return s.size() > std::string_view(kSerialPrefix).size() &&
@@ -49,7 +49,7 @@ bool is_address(const std::string& s) {
   return number >= 1 && number <= 65535;
 }
 
-// Figures of the board that the file states otherwise.
+// Reads the figures of the board that the file overrides.
 void read_link(TomlReader& keys, Board& b) {
   const toml::table* table = keys.table("link");
   if (!table) return;
@@ -143,7 +143,7 @@ void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
   read_cycles(keys, n.board.costs);
 }
 
-// Known when the node has its board.
+// The storage can be checked once the node has its board.
 void check_storage(const TomlReader& keys, const ClusterNode& n) {
   if (n.storage.empty()) return;
   try {
@@ -190,7 +190,7 @@ class ClusterReader {
     keys.finish();
   }
 
-  // When the addresses are known.
+  // The addresses must be known.
   void read_payload() {
     const uint32_t most = cluster_.most_payload();
     cluster_.payload =

@@ -8,11 +8,11 @@
 namespace shoal {
 namespace {
 
-constexpr double kSlack = 1e-9;  // of divisions that ought to be exact
+constexpr double kSlack = 1e-9;  // allows for rounding of exact divisions
 
 int whole(double v) { return static_cast<int>(std::floor(v + kSlack)); }
 
-// Returns the least possible largest share of `units`, in units a weight.
+// Returns the smallest possible largest share of `units`, in units per weight.
 double least_load(int units, const std::vector<double>& weights, double sum) {
   std::vector<int> sizes;
   int left = units;
@@ -44,7 +44,7 @@ std::vector<int> cut_extent(int extent, const std::vector<double>& weights,
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   const double load = least_load(units, weights, sum);
   std::vector<int> room;
-  int behind = 0;  // room of the nodes that follow
+  int behind = 0;  // of all nodes that follow
   for (double w : weights) {
     room.push_back(std::min(units, whole(load * w * (1 + kSlack))));
     behind += room.back();

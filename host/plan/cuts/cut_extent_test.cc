@@ -29,7 +29,7 @@ TEST(CutExtent, BoundariesLieOnTheGranule) {
   EXPECT_EQ(cut_extent(6, {1, 1}, 2), (Ints{0, 4, 6}));
 }
 
-// The least largest load, by a dynamic program over all cuts.
+// Returns the least largest load, by dynamic programming over all cuts.
 double best_load(int extent, const std::vector<double>& weights) {
   std::vector<double> best(static_cast<size_t>(extent) + 1,
                            std::numeric_limits<double>::infinity());
@@ -69,7 +69,7 @@ TEST(CutExtent, NoCutHasALesserLargestLoad) {
   }
 }
 
-// Halves of a map lie under halves of the map twice as large.
+// Halves of a map lie under the halves of a map twice as large.
 TEST(CutExtent, BoundariesOfMapsOfDifferentSizesLieAlike) {
   for (const int n : {2, 3, 4, 5, 8}) {
     const std::vector<double> weights(static_cast<size_t>(n), 1.0);

@@ -11,7 +11,8 @@ int strongest_node(const Crew& crew) {
   return crew.nodes[static_cast<size_t>(at - crew.weights.begin())];
 }
 
-// Boxes of a grid by number of the node in the crew; some may be empty.
+// Returns the boxes of a grid, by number of the node in the crew; some may be
+// empty.
 std::vector<Box> grid_boxes(const Layer& l, const Crew& crew, int rows,
                             int columns) {
   const Box& all = l.out.box;
@@ -38,7 +39,7 @@ std::vector<Box> grid_boxes(const Layer& l, const Crew& crew, int rows,
   return boxes;
 }
 
-// Returns the elements a weight of the node that has the most.
+// Returns the elements per weight of the node with the most.
 double load_of(const std::vector<Box>& boxes, const Crew& crew) {
   double load = 0;
   for (size_t i = 0; i < boxes.size(); ++i) {
@@ -48,7 +49,7 @@ double load_of(const std::vector<Box>& boxes, const Crew& crew) {
   return load;
 }
 
-// A cut with a single share is none.
+// A cut with one share is kOne.
 LayerCut settled(LayerCut cut) {
   if (cut.shares.size() == 1) {
     cut.kind = CutKind::kOne;
@@ -61,7 +62,8 @@ struct Grid {
   int rows = 1, columns = 1;
 };
 
-// Among grids with the least load the one with the fewest inner borders.
+// Returns the grid with the fewest inner borders among those with the least
+// load.
 Grid best_grid(const Layer& l, const Crew& crew) {
   const Box& all = l.out.box;
   const int n = static_cast<int>(crew.nodes.size());
@@ -140,8 +142,8 @@ LayerCut cut_outputs(const Layer& l, const Crew& crew) {
 LayerCut cut_inputs(const Layer& l, const Crew& all) {
   if (!can_cut_inputs(l)) return cut_outputs(l, all);
   const Box &in = l.in[0].box, &out = l.out.box;
-  // A node that sums owns a slice, too: nodes without one are left out, until
-  // none is.
+  // A node that sums also owns a slice. Nodes without a slice are left out
+  // until each has one.
   Crew crew = all.strongest(
       static_cast<size_t>(std::min(in.channels(), out.channels())));
   std::vector<int> i, o;
@@ -196,7 +198,7 @@ LayerCut cut_grid(const Layer& l, const Crew& all, int rows, int columns) {
 
 namespace {
 
-// Where a cell's node stands in the crew.
+// Returns the place of a cell's node in the crew.
 size_t place_of(const Cells& cells, int r, int c, int p) {
   switch (cells.order) {
     case CellOrder::kPartsFirst:
@@ -283,7 +285,7 @@ std::optional<LayerCut> reweighed(const Layer& l, const LayerCut& cut,
     return std::nullopt;
   }
   if (cut.kind == CutKind::kInputs) return cut_inputs(l, crew);
-  // Shares stand in the order of cells.
+  // Shares are in the order of cells.
   const int places = cut.rows * cut.columns;
   if (count % places != 0) return std::nullopt;
   return cut_cells(l, crew, {cut.rows, cut.columns, count / places});

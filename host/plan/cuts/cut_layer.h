@@ -1,6 +1,6 @@
-// Cuts of one layer among given nodes: what strategies and the file of cuts
-// are put together from. A cut that the operator or its size cannot take
-// becomes the next best: a grid the channels, channels one node.
+// Cuts of one layer over given nodes, of which strategies and the file of cuts
+// are composed. A cut that the operator or its size does not allow becomes the
+// next best: output channels in place of a grid, one node in place of channels.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ namespace shoal {
 struct Crew {
   std::vector<int> nodes;
   std::vector<double> weights;  // one per node, positive
-  // Least of `most` nodes with the highest weights, in the same order.
+  // Returns the `most` nodes with the highest weights, or all, in the same
+  // order.
   Crew strongest(size_t most) const;
   double sum() const;
 };
@@ -25,14 +26,14 @@ Crew whole_crew(const Cluster&);
 LayerCut cut_one(const Layer&, int node);
 LayerCut cut_outputs(const Layer&, const Crew&);
 LayerCut cut_inputs(const Layer&, const Crew&);
-// Returns a grid of rows x columns of nodes, row by row; another one where the
-// layer is too small for it, such that the largest share is the least.
+// Returns a grid of rows x columns, its nodes row by row. Where the layer is
+// too small for it, the grid is the one whose largest share is the smallest.
 LayerCut cut_grid(const Layer&, const Crew&, int rows, int columns);
 
-// A grid whose boxes are cut by output channels, too: rows x columns x parts
-// cells. `kPartsFirst`: neighbours in the crew have parts of one box, then come
-// its columns; `kPartsBetween`: columns of one part; `kPartsLast`: grids of one
-// part each.
+// A grid whose boxes are also cut by output channels: rows x columns x parts
+// cells. The order says which cells neighbours in the crew have: `kPartsFirst`,
+// parts of one box, then its columns; `kPartsBetween`, columns of one part;
+// `kPartsLast`, a whole grid of one part.
 enum class CellOrder : uint8_t { kPartsFirst, kPartsBetween, kPartsLast };
 struct Cells {
   int rows = 1, columns = 1, parts = 1;
@@ -41,9 +42,9 @@ struct Cells {
   bool operator==(const Cells&) const = default;
 };
 // Cuts the layer over the crew's first nodes; none if the layer has no room for
-// just these.
+// exactly these cells.
 std::optional<LayerCut> cut_cells(const Layer&, const Crew&, const Cells&);
-// Returns the same cells of the same nodes, whose weights (by node) are others;
+// Returns the same cells of the same nodes, sized by other weights (by node);
 // none if there is nothing to weigh.
 std::optional<LayerCut> reweighed(const Layer&, const LayerCut&,
                                   const std::vector<double>& weights);

@@ -19,7 +19,7 @@ Layer pointwise(int rows, int columns, int from, int to) {
   return l;
 }
 
-// Input channels and outputs are both shared out among the same nodes.
+// The same nodes divide both input channels and outputs.
 TEST(CutLayer, SumsArePartitionsOfInputsAndOfOutputs) {
   std::mt19937 random(11);
   int some_left_out = 0, one_has_all = 0;
@@ -56,8 +56,8 @@ TEST(CutLayer, SumsArePartitionsOfInputsAndOfOutputs) {
   EXPECT_LT(one_has_all, 150);
 }
 
-// Every element has one owner, whatever the order of the nodes; a layer
-// without room for all cells is not cut so.
+// Each element has one owner, in any order of the nodes. A layer without room
+// for all cells is not cut so.
 TEST(CutLayer, CellsArePartitions) {
   std::mt19937 random(5);
   int refused = 0;
@@ -96,7 +96,7 @@ TEST(CutLayer, CellsArePartitions) {
   EXPECT_LT(refused, 350);
 }
 
-// Nodes that have the columns of one map go on with the parts of its halves.
+// Nodes with the columns of one map continue with the parts of its halves.
 TEST(CutLayer, TheOrderOfCellsSaysWhoIsNextToWhom) {
   const Crew crew{{0, 1, 2, 3, 4, 5, 6, 7}, std::vector<double>(8, 1)};
   const Layer l = pointwise(8, 8, 4, 8);
@@ -112,7 +112,7 @@ TEST(CutLayer, TheOrderOfCellsSaysWhoIsNextToWhom) {
   }
 }
 
-// With its own weights a cut is what it was; with others the same nodes have
+// With its own weights a cut stays as it is. With others the same nodes have
 // the same cells, larger or smaller.
 TEST(CutLayer, CellsCanBeWeighedAnew) {
   const Layer l = pointwise(20, 20, 40, 40);
@@ -149,7 +149,8 @@ TEST(CutLayer, CellsCanBeWeighedAnew) {
   EXPECT_FALSE(reweighed(l, cut_one(l, 7), crew.weights));
 }
 
-// Rows by the sums of the rows' nodes, columns within.
+// Rows follow the sums of their nodes' weights, columns the weights within a
+// row.
 TEST(CutLayer, AGridFollowsTheWeights) {
   const Layer l = pointwise(18, 12, 4, 4);
   const LayerCut cut = cut_grid(l, {{0, 1, 2, 3}, {1, 2, 3, 3}}, 2, 2);

@@ -1,5 +1,5 @@
-// Cuts of layers: how they are made, by a strategy or from a file (--cuts), and
-// what operators allow; and the nodes of a file (--cluster).
+// Cuts of layers: made by a strategy or read from a file (--cuts), and what
+// operators allow. Also the nodes of a file (--cluster).
 #pragma once
 
 #include <string>
@@ -13,28 +13,28 @@
 namespace shoal {
 
 // Returns the box of operand `operand` that the layer reads to make `out`, a
-// box of its out box that is not empty; in tensor coordinates. Rows or columns
-// are none, at the end of the view that is next, if all of them lie on padding
-// or fill. A port with exactly this box (or with any one row or column in place
-// of none) serves every operator.
+// box of its out box that is not empty; in tensor coordinates. If all rows or
+// columns lie on padding or fill, there are none of them, at the nearest end of
+// the view. A port with exactly this box (or with any one row or column in
+// place of none) serves every operator.
 Box needed_box(const Layer&, int operand, const Box& out);
 
-// Which cuts the operator can take and has room for.
+// Return whether the operator allows the cut and has room for it.
 bool can_cut_rows(const Layer&);
 bool can_cut_columns(const Layer&);
 bool can_cut_outputs(const Layer&);
 bool can_cut_inputs(const Layer&);
-// Cuts must lie at multiples of these, from the begin of the out box (depth
-// multiplier; blocks of kDepthToSpace).
+// Return the units of cuts: they lie at multiples of these from the begin of
+// the out box (depth multiplier; blocks of kDepthToSpace).
 int output_granule(const Layer&);
 int row_granule(const Layer&);
 int column_granule(const Layer&);
 
-// `extent` units for nodes of these weights: boundaries 0 = b0 <= ... <= bn =
-// extent, multiples of `granule` except for the last; the largest size / weight
-// is as small as can be, and under that the boundaries lie nearest to those of
-// an endless extent, so that cuts of neighbouring layers lie alike. A node may
-// get none. Weights must not all be 0.
+// Divides `extent` units among nodes with these weights. Returns boundaries 0 =
+// b0 <= ... <= bn = extent, multiples of `granule` except for the last one. The
+// largest size / weight is as small as possible; among those, boundaries are
+// nearest to the exact proportions, so that cuts of neighbouring layers are
+// alike. A node may get none. Weights must not all be 0.
 std::vector<int> cut_extent(int extent, const std::vector<double>& weights,
                             int granule = 1);
 
@@ -54,7 +54,7 @@ struct StrategyOptions {
   int grid_rows = 0, grid_columns = 0;
 };
 Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
-// Returns the same over some of the nodes, in any order; the others have no
+// Returns the same over some of the nodes, in any order. The others have no
 // share.
 Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
                     const StrategyOptions&);
@@ -63,12 +63,12 @@ Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
 const std::vector<std::string>& strategy_names();
 std::string strategy_list();
 
-// Returns the layers at which neighbours best exchange columns that windows
-// read: of the tensors between two windows (kernels of some columns) that
-// follow each other the one with the shortest rows, the last of equal ones.
+// Returns the layers at which neighbours best exchange the columns that windows
+// read. Among the tensors between two consecutive windows (kernels of several
+// columns), it is the one with the shortest rows, the last of equal ones.
 std::vector<bool> halo_layers(const Net&);
-// Has these layers send halos, where several nodes make all rows of some
-// columns each; false: none does.
+// Lets these layers send halos where each of several nodes makes all rows of
+// some columns. Returns false if no layer does.
 bool send_halos(const Net&, Cuts&);
 
 // `toml` is the text of `file`; schema in spec/files.md. Throws Error(kUsage)

@@ -68,12 +68,12 @@ TEST(CutsFile, HalosAreSentWhereTheirRowsAreShortest) {
   const Cuts sent = parse(rest + block + "send_halo = true\n");
   for (size_t l = 0; l < sent.layers.size(); ++l) {
     EXPECT_FALSE(twice.layers[l].sends_halo);
-    // The depthwise convolution's input; nothing else is read by a window.
+    // Only the depthwise convolution reads its input with a window.
     EXPECT_EQ(sent.layers[l].sends_halo, l == 0) << l;
   }
 }
 
-// A recording of several electrodes, whose net has time along rows.
+// A recording of several electrodes; the net has time along rows.
 TEST(CutsFile, RowsAndColumnsAreTheFiles) {
   ShapeNet n("signal");
   n.output(n.conv(n.input(100, 8, 1), 3, 1, 4));
@@ -154,7 +154,7 @@ TEST(CutsFile, JoinedLayersHaveNoEndBetween) {
   EXPECT_EQ(cuts.layers[0].shares.size(), 4u);
 }
 
-// A layer that cannot be cut so is cut as the strategies do.
+// A layer that cannot be cut so is cut as by a strategy.
 TEST(CutsFile, LayersTakeTheNextBestCut) {
   const Cuts cuts = parse("default = { rows = 2, columns = 2 }");
   EXPECT_EQ(cuts.layers[0].kind, CutKind::kGrid);

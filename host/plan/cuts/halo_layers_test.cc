@@ -7,8 +7,8 @@
 namespace shoal {
 namespace {
 
-// Layers 0 to 5: the projection, 3, has the shortest rows between the two
-// depthwise convolutions; between the first two windows there is layer 0 alone.
+// Layers 0 to 5. Layer 3, the projection, has the shortest rows between the two
+// depthwise convolutions. Between the first two windows there is only layer 0.
 Net two_windows() {
   ShapeNet n("two windows");
   int x = n.depthwise(n.conv(n.input(24, 24, 3), 3, 1, 16), 3, 1);
@@ -24,7 +24,7 @@ TEST(HaloLayers, AreTheNarrowestBetweenWindows) {
   EXPECT_EQ(halo_layers(two_windows()), expected);
 }
 
-// A constant reads nothing, so the way back from a window ends there.
+// A constant reads nothing, so the search back from a window ends there.
 TEST(HaloLayers, MayReadAConstant) {
   ShapeNet n("constant");
   const int x = n.conv(n.input(16, 16, 4), 1, 1, 4);

@@ -8,7 +8,8 @@
 namespace shoal {
 namespace {
 
-// In one piece, of the whole tensor.
+// Returns whether the operator makes its output in one piece, from the whole
+// tensor.
 bool is_whole(OpCode op) {
   return rows_of(op) == RowsFrom::kAll || rows_of(op) == RowsFrom::kBytes ||
          keeps_state(op);
@@ -36,8 +37,8 @@ MoveLines move_lines(const Layer& l) {
       {m.stride_y, m.base_y}, {m.stride_x, m.base_x}, {m.stride_c, m.base_c}};
 }
 
-// Returns the part that the rules of all axes have in common; each axis fills
-// in its sizes.
+// Returns the part of a rule that all axes have in common; each axis fills in
+// its own sizes.
 RowRule plain_rule(const Layer& l, int in_size, int out_size) {
   RowRule r;
   r.op = l.op;
@@ -77,7 +78,7 @@ RowRange same_or_single(int in_size, int lo, int hi) {
   return in_size == 1 ? RowRange{0, 1} : RowRange{lo, hi};
 }
 
-// A column map, other than one of rows, need not rise.
+// A map of columns, unlike one of rows, may fall.
 RowRange mapped(const std::vector<uint16_t>& map, int lo, int hi) {
   const auto [least, most] =
       std::minmax_element(map.begin() + lo, map.begin() + hi);
@@ -132,7 +133,7 @@ bool can_cut_columns(const Layer& l) {
 }
 
 bool can_cut_outputs(const Layer& l) {
-  // They have weights of their own for each output.
+  // Such operators have separate weights for each output.
   const bool filters = has_weights(l.op) && !keeps_state(l.op);
   return (filters || !needs_all_channels(l.op)) &&
          l.out.box.channels() > output_granule(l);

@@ -1,5 +1,5 @@
-// The boxes that layers read, against the checker's own arithmetic, for all
-// operators.
+// Compares the boxes that layers read with the checker's own arithmetic, for
+// all operators.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -113,7 +113,7 @@ class RandomLayer {
     return l;
   }
 
-  // Between begin and end of an axis, at multiples of the granule.
+  // Returns a part of an axis, at multiples of the granule.
   Interval part(int begin, int size, int granule) {
     const int units = size / granule;
     const int a = pick(0, units - 1), b = pick(a + 1, units);

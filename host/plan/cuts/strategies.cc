@@ -1,4 +1,4 @@
-// The named strategies: cuts for every layer of a net.
+// The named strategies: cuts for all layers of a net.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,8 +14,8 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
-// Modelled compute time of a whole layer on a node whose rating may differ
-// from its board's.
+// Returns the modelled compute time of a whole layer on a node whose rating may
+// differ from its board's.
 double layer_seconds(const Net& net, int layer, const ClusterNode& node) {
   const LayerWork work{1, std::max(1, net.layers[layer].kernel_h)};
   const LayerTime t = layer_time(net, layer, work, node.board);
@@ -36,9 +36,10 @@ Cuts kernel_cuts(const Net& net, const Cluster& cluster,
   const int n = static_cast<int>(crew.nodes.size());
   std::vector<CutKind> made(net.tensors.size(), CutKind::kOne);
   for (const Layer& l : net.layers) {
-    // A single output channel (or what multiplies a single input channel)
-    // leaves positions to share; what follows leaves them where they are. So do
-    // means and softmax over the channels of many tokens or pixels.
+    // A layer with a single output channel (or one that multiplies a single
+    // input channel) can only be cut by position, and the layers after it stay
+    // cut so. The same is true of means and softmax over the channels of many
+    // tokens or pixels.
     const bool follows =
         l.in[0].tensor >= 0 && made[l.in[0].tensor] == CutKind::kGrid;
     const bool by_place =
@@ -50,8 +51,8 @@ Cuts kernel_cuts(const Net& net, const Cluster& cluster,
   return cuts;
 }
 
-// Ends of contiguous runs of layers, one per node, such that the longest run
-// takes the least time. Every node has a layer while there are enough.
+// Returns the ends of contiguous runs of layers, one per node, whose longest
+// run takes the least time. Each node has a layer as long as there are enough.
 std::vector<int> balanced_runs(const std::vector<std::vector<double>>& passed) {
   const int nodes = static_cast<int>(passed.size());
   const int layers = static_cast<int>(passed[0].size()) - 1;
@@ -96,8 +97,8 @@ Cuts layer_cuts(const Net& net, const Cluster& cluster,
   return cuts;
 }
 
-// Returns the bytes of `box` that the node does not own in the tensor: it
-// computes them as well or has them sent.
+// Returns the bytes of `box` that the node does not own in the tensor, and so
+// has to compute itself or receive.
 int64_t foreign_bytes(const Net& net, const Cuts& cuts,
                       const std::vector<std::vector<int>>& writers,
                       const View& view, const Box& box, int node) {
@@ -112,10 +113,10 @@ int64_t foreign_bytes(const Net& net, const Cuts& cuts,
   return bytes * net.tensors[view.tensor].element_bytes;
 }
 
-// Returns the measure of a grid, in seconds: layer by layer the time of the
-// node that takes longest, and the time that its link would take for what the
-// layer reads of other nodes' boxes. Inputs of the net come from outside under
-// every cut and do not count.
+// Returns the measure of a grid, in seconds: for each layer the time of the
+// slowest node, and the time that its link would take for what the layer reads
+// of other nodes' boxes. Inputs of the net come from outside with any cuts and
+// do not count.
 double grid_seconds(const Net& net, const Cluster& cluster, const Cuts& cuts) {
   std::vector<std::vector<int>> writers(net.tensors.size());
   double sum = 0;
@@ -155,9 +156,9 @@ Cuts grid_cuts(const Net& net, const Cluster& cluster,
   return cuts;
 }
 
-// Parts of the arena, at most: a layer's weights, all of which every node of a
-// grid holds while its rows pass; and rows, all of which a node holds while the
-// weights pass.
+// The most of an arena that a layer's weights may take, since each node of a
+// grid holds all of them while its rows pass; and that rows may take, all of
+// which a node holds while the weights pass.
 constexpr int64_t kWeightsPart = 3;
 constexpr double kRowsPart = 0.285;
 
@@ -170,9 +171,9 @@ int64_t rows_at_once(const Layer& l, const LayerCut& grid) {
   return most;
 }
 
-// Where weights come from storage, a grid takes all of a layer's through every
-// node's arena. Those that are too large for that are cut by outputs, and so
-// is what follows channel by channel.
+// In a grid, all of a layer's weights from storage pass through each node's
+// arena. Layers whose weights are too large for that are cut by outputs, and so
+// are those after them that work channel by channel.
 Cuts with_weights_apart(const Net& net, const Cluster& cluster, Cuts cuts) {
   int64_t arena = std::numeric_limits<int64_t>::max();
   for (const ClusterNode& n : cluster.nodes) {
@@ -207,7 +208,7 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
                     std::to_string(n) + " of the cluster",
                 "choose rows x columns of at most " + std::to_string(n));
   }
-  // Asked for: all layers.
+  // Given rows or columns apply to all layers.
   if (rows > 0 || columns > 0) {
     if (rows == 0) rows = n / columns;
     if (columns == 0) columns = n / rows;
@@ -215,7 +216,7 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
   }
   Cuts best;
   double least = kInfinite;
-  for (rows = 1; rows <= n; ++rows) {  // few first
+  for (rows = 1; rows <= n; ++rows) {  // fewest rows first
     if (n % rows != 0) continue;
     Cuts cuts = grid_cuts(net, cluster, options, rows, n / rows);
     const double seconds = grid_seconds(net, cluster, cuts);

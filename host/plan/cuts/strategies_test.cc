@@ -1,4 +1,5 @@
-// Own boxes of the strategies: disjoint, together the whole, fair.
+// Own boxes of the strategies are disjoint, cover the whole tensor, and are
+// fair.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,7 +29,8 @@ Cuts cuts_of(const Net& net, const Cluster& cluster, const std::string& name) {
   return make_cuts(net, cluster, {name, 0, 0});
 }
 
-// Empty if the shares are a fit cut of the layer.
+// Returns the fault of a cut; empty if the shares are a proper cut of the
+// layer.
 std::string fault_of(const Layer& l, const LayerCut& cut, int nodes) {
   int64_t elements = 0;
   std::set<int> seen;
@@ -102,7 +104,7 @@ TEST(Strategies, NoNodeDoesFarMoreThanItsShare) {
       SCOPED_TRACE(std::to_string(size) + ", nodes " + std::to_string(n));
       EXPECT_LE(most_of(mac_shares(net, cuts_of(net, equal(n), "kernel"), n)),
                 1.3 / n);
-      // Later maps of small pictures have fewer pixels than there are nodes.
+      // Late maps of small pictures have fewer pixels than there are nodes.
       const bool too_many = size == 224 ? false : size == 160 ? n > 32 : n > 8;
       if (too_many) continue;
       EXPECT_LE(most_of(mac_shares(net, cuts_of(net, equal(n), "spatial"), n)),
@@ -155,7 +157,7 @@ TEST(Strategies, ATwiceAsFastNodeGetsTheLongerRun) {
   EXPECT_EQ(cuts.layers[3].shares[0].node, 1);
 }
 
-// Nothing moves where a layer reads only its own place.
+// Nothing is sent where a layer reads only its own positions.
 TEST(Strategies, ElementsStayWithTheirProducer) {
   const Net net = mobilenet(224);
   for (const char* strategy : {"kernel", "spatial"}) {

@@ -1,4 +1,4 @@
-// One list of names: what else tells them must tell these.
+// All places that list the strategies have the same names.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -19,7 +19,7 @@ std::string page(const std::string& name) {
   return text.str();
 }
 
-// The line of a table that begins so.
+// Returns the line of a table that begins with `begin`.
 std::string line_of(const std::string& text, const std::string& begin) {
   const size_t at = text.find("\n" + begin);
   if (at == text.npos) return "";

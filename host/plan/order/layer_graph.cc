@@ -13,8 +13,8 @@ void sort_unique(std::vector<int>& list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-// Returns the layers behind which there is nothing but such layers: see
-// assign_last().
+// Returns the first of the layers behind which there are only layers that
+// assign variables: see assign_last().
 int first_of_last_assigns(const Net& net) {
   auto first = static_cast<int>(net.layers.size());
   while (first > 0 && assigns_variable(net, net.layers[size_t(first) - 1])) {
@@ -93,7 +93,7 @@ Net in_order(const Net& net, const LayerOrder& order) {
     position[order[p]] = static_cast<int>(p);
     other.layers[p] = net.layers[order[p]];
   }
-  // The first of the layers with the same weights has them for all.
+  // The first of the layers with the same weights owns them.
   std::vector<int> first(order.size(), -1);
   for (size_t p = 0; p < order.size(); ++p) {
     const int of = net.layers[order[p]].weights_of;

@@ -22,18 +22,19 @@ void add(Done& done, int layer) {
   done[size_t(layer) / 64] |= uint64_t{1} << (layer % 64);
 }
 
-// A layer, with constants that it is the first to read, and the ideal with it.
+// A layer, with the constants that it is the first to read, and the ideal that
+// has it.
 struct Step {
   int layer = -1, to = -1;
 };
 
 struct Ideal {
   Done done;
-  int64_t alive = 0;  // bytes of tensors that it touches and others do as well
+  int64_t alive = 0;  // of tensors that layers in it and layers outside touch
   std::vector<Step> steps;
 };
 
-// Ideals, those of fewer layers first; the last one has all.
+// The ideals, those with fewer layers first; the last one has all layers.
 class Ideals {
  public:
   Ideals(const LayerGraph& graph, const OrderBytes& bytes)
@@ -43,8 +44,8 @@ class Ideals {
 
   const std::vector<Ideal>& all() const { return all_; }
 
-  // Adds at most `most` of each number of layers, those of the net's own order
-  // among them.
+  // Adds at most `most` ideals of each number of layers, those of the net's own
+  // order among them.
   void add_all(int most) {
     Done own = all_.front().done;
     std::vector<int> level = {0};
@@ -66,7 +67,7 @@ class Ideals {
     }
   }
 
-  // The layer and constants that it is the first to read.
+  // Calls `each` for the layer and for constants that it is the first to read.
   template <class Each>
   void each_of(int layer, const Done& done, Each each) const {
     for (const int b : graph_.before[layer]) {
@@ -80,7 +81,7 @@ class Ideals {
     each_of(layer, Done(done), [&](int l) { add(done, l); });
   }
 
-  // By how much more is alive with the layer.
+  // Returns how many bytes more are alive with the layer.
   int64_t grown(int layer, const Done& done) const {
     int64_t bytes = 0;
     for (const int t : graph_.touches[layer]) {
@@ -101,7 +102,7 @@ class Ideals {
     });
   }
 
-  // Ideals of one layer more. `own` is of the net's order.
+  // Adds the ideals with one layer more. `own` is that of the net's order.
   std::vector<int> next(const std::vector<int>& level, const Done& own,
                         int most) {
     std::map<Done, Ideal> found;
@@ -141,7 +142,7 @@ class Ideals {
     return numbers;
   }
 
-  // Constants that nobody reads.
+  // Adds the constants that no layer reads.
   void finish() {
     Ideal to{all_.back().done, 0, {}};
     bool any = false;
@@ -164,7 +165,7 @@ class Ideals {
 // The best way to an ideal.
 struct Way {
   int64_t bytes = kFar;  // of the largest stage
-  int64_t kept = 0;      // alive where stages end, in all
+  int64_t kept = 0;      // sum of the bytes alive where stages end
   int from = -1;
   bool operator<(const Way& o) const {
     return std::pair(bytes, kept) < std::pair(o.bytes, o.kept);
@@ -184,7 +185,8 @@ class StagePaths {
         held_(all_.size()),
         seen_(all_.size(), -1) {}
 
-  // Stages of fewer bytes than `below`; false: there were too many.
+  // Considers stages of fewer bytes than `below`. Returns false if there were
+  // too many.
   bool run(int64_t below) {
     ways_.front() = {0, 0, -1};
     for (int begin = 0; begin + 1 < std::ssize(all_); ++begin) {
@@ -222,7 +224,7 @@ class StagePaths {
     int layers = 0;
   };
 
-  // All stages that begin behind an ideal.
+  // Considers all stages that begin behind an ideal.
   void extend(int begin, int64_t below) {
     const Ideal& from = all_[size_t(begin)];
     reached_.assign(1, begin);
@@ -232,7 +234,7 @@ class StagePaths {
       const int at = reached_[i];
       const Held held = held_[size_t(at)];
       if (at != begin) offer(begin, at, held.whole + held.inside);
-      // Tensors that were alive before stay whole, rings stay.
+      // Tensors that were alive before stay whole, and rings stay.
       if (from.alive + held.inside >= below) continue;
       for (const Step& s : all_[size_t(at)].steps) {
         ++steps_;
@@ -264,7 +266,7 @@ class StagePaths {
     if (way < ways_[size_t(end)]) ways_[size_t(end)] = way;
   }
 
-  // False if no stage that begins there may have the layer.
+  // Returns false if no stage from there may have the layer.
   bool grow(const Done& begin, const Done& done, int layer, Held& held) {
     if (layer < 0) return true;
     bool may = true;
@@ -315,8 +317,8 @@ class StagePaths {
   const std::vector<Ideal>& all_;
   const int64_t most_steps_;
   std::vector<Way> ways_;
-  std::vector<Held> held_;  // of the stage to an ideal, from the last begin
-  std::vector<int> seen_;   // from which begin
+  std::vector<Held> held_;  // of the stages up to an ideal, from the last begin
+  std::vector<int> seen_;   // the begin from which it was reached last
   int64_t steps_ = 0;
   // Scratch of grow() and of extend(), which run too often to allocate.
   Done now_;

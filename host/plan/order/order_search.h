@@ -1,10 +1,10 @@
-// In which order a net's layers take least memory where stages end. A set of
-// layers that holds all that must come before them is an *ideal*; a stage is
-// what lies between two of them. So the stages of every order are the paths
-// through the ideals, and of these the one whose largest stage is smallest is
-// found by a dynamic program, with the bytes that searches for stages know
-// (host/plan/search/stages.h): tensors that go beyond a stage whole, rings of
-// one row a firing for others. design/orders.md has the bounds.
+// Finds the order of a net's layers whose stages take least memory. An *ideal*
+// is a set of layers with all that must come before them; a stage is the
+// difference of two ideals. So the stages of every order are a path through the
+// ideals. Dynamic programming finds the path whose largest stage is smallest,
+// with the bytes that searches for stages count (host/plan/search/stages.h):
+// tensors that go beyond a stage whole, others as rings of one row a firing.
+// design/orders.md has the bounds.
 #pragma once
 
 #include <cstdint>
@@ -23,28 +23,29 @@ struct OrderBytes {
 OrderBytes order_bytes(const Net&, const LayerGraph&);
 
 struct OrderOptions {
-  // Ideals of as many layers, those with fewest bytes alive first.
+  // The most ideals with one number of layers; those with fewest bytes alive
+  // stay.
   int most_ideals = 64;
-  // Steps from one ideal to the next, in all stages that are looked at. Where
-  // they do not suffice, fewer ideals are looked at.
+  // The most steps from one ideal to the next, in all stages together. If they
+  // do not suffice, the search is repeated with fewer ideals.
   int64_t most_steps = 2'000'000;
 };
 
 struct OrderFound {
   LayerOrder order;
   int64_t bytes = 0;  // of its largest stage
-  // In the order of the net.
+  // in the net's own order
   int64_t own_bytes = 0;
-  int64_t ideals = 0, steps = 0;  // looked at
+  int64_t ideals = 0, steps = 0;  // that the search visited
 };
 
-// Returns an order whose largest stage is smaller than that of the net's own;
-// none if the search finds none.
+// Returns an order whose largest stage is smaller than that of the net's own
+// order; none if the search finds none.
 std::optional<OrderFound> find_order(const LayerGraph&, const OrderBytes&,
                                      const OrderOptions& = {});
 
-// Returns the bytes of the largest stage, if layers are done in this order and
-// stages end where that is best.
+// Returns the bytes of the largest stage of this order, with the best ends of
+// stages.
 int64_t largest_stage(const LayerGraph&, const OrderBytes&, const LayerOrder&);
 
 }  // namespace shoal

@@ -1,5 +1,5 @@
-// The order that is found is the best of all orders, for nets so small that
-// all can be tried.
+// Compares the order that is found with all orders, for nets so small that all
+// can be tried.
 #include "host/plan/order/order_search.h"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ int64_t segment_bytes(const Net& net, const std::vector<TensorUses>& uses,
   return sum;
 }
 
-// With stages that end where that is best.
+// Returns the least bytes of an order, with the best ends of stages.
 int64_t least_of_order(const Net& given, const OrderBytes& bytes,
                        const LayerOrder& order) {
   const Net net = in_order(given, order);
@@ -66,7 +66,7 @@ class AllOrders {
   AllOrders(const Net& net, const LayerGraph& graph, const OrderBytes& bytes)
       : net_(net), graph_(graph), bytes_(bytes), done_(graph.before.size()) {}
 
-  // None if there are more orders than can be tried.
+  // Returns none if there are too many orders to try.
   std::optional<int64_t> least() {
     go_on();
     return tried_ > kMost ? std::nullopt : std::optional(least_);
@@ -114,14 +114,15 @@ TEST(OrderSearchTest, FindsTheBestOfAllOrders) {
     const OrderBytes bytes = order_bytes(net, graph);
     const int64_t own = least_of_order(net, bytes, own_order(graph));
     EXPECT_EQ(largest_stage(graph, bytes, own_order(graph)), own);
-    // With expensive sums stages are short, and would begin within a tensor.
+    // If sums are expensive, stages are short and would begin within a tensor.
     OrderBytes dear = bytes;
     for (size_t l = 0; l < dear.sums.size(); ++l) {
       dear.sums[l] = 4096 + 512 * int64_t(l);
     }
     EXPECT_EQ(largest_stage(graph, dear, own_order(graph)),
               least_of_order(net, dear, own_order(graph)));
-    // Its rows pass in the first stage; a constant alone might be that.
+    // The rows of an unread input pass in the first stage, which a constant
+    // alone might be.
     if (has_unread_input(net, graph)) continue;
     const std::optional<int64_t> least = AllOrders(net, graph, bytes).least();
     if (!least) continue;
@@ -184,7 +185,7 @@ TEST(OrderSearchTest, ABranchIsDoneBeforeTheNextBegins) {
   EXPECT_GT(found->own_bytes, 4 * 24 * 24 * 48);
 }
 
-// Nets that have nothing to gain from another order are not searched.
+// Nets that cannot gain from another order are not searched.
 TEST(OrderSearchTest, ChainsAndResidualBlocksHaveOneOrder) {
   EXPECT_TRUE(LayerGraph(bottleneck_net(96, 12)).has_one_order());
   for (const NamedNet& n : shape_nets()) {
