@@ -86,7 +86,7 @@ void hold_in_flash(ClusterNode& n) {
 }
 
 double board_rating(const Board& board) {
-  // Shares of the MACs of MobileNetV2 1.0; the rest is nearly nothing.
+  // Shares of the MACs of MobileNetV2 1.0, almost all of which these are.
   const double cycles = 0.89 * board.costs.pointwise + 0.04 * board.costs.conv +
                         0.07 * board.costs.depthwise;
   return board.clock_hz / 1e6 / cycles;

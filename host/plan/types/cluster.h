@@ -14,11 +14,11 @@ namespace shoal {
 struct ClusterNode {
   std::string name;        // unique
   std::string address;     // HOST:PORT, serial:DEVICE; empty: virtual
-  std::string public_key;  // "x25519:..."; empty: none is named
+  std::string public_key;  // "x25519:..."; empty: not stated
   Board board;             // with the file's overrides applied
   std::optional<int64_t> ram, flash;  // bytes; ram is of the arena
-  // The most bytes of weights to execute in place. The rest comes from
-  // `storage`, a part of the board (empty: its first), sealed or not.
+  // The most bytes of weights to execute in place. The others come from
+  // `storage`, one of the board's (empty: its first), sealed or not.
   std::optional<int64_t> flash_weights;
   std::string storage;
   bool sealed = false;
@@ -28,15 +28,15 @@ struct ClusterNode {
   bool all_banks = false;
   // True if the search gives the node no share.
   bool left_out = false;
-  // Million MACs a second, of which only ratios count: the board's modelled
-  // rate, or the file's (such as what bench-node measured).
+  // Million MACs a second, of which only the ratios matter: the board's
+  // modelled rate, or that of the file (such as one measured by bench-node).
   double rating = 1;
-  std::string ram_source = "--ram";  // who asked for `ram`
+  std::string ram_source = "--ram";  // the flag or key that set `ram`
   std::optional<int64_t> max_arena;  // of all nodes, by --max-arena
-  // Returns the arena that a plan may give it: the least of its board's limit,
+  // Returns the arena that a plan may use: the least of the board's limit,
   // `ram` and `max_arena`; INT64_MAX if none is given.
   int64_t arena_budget() const;
-  // Returns the same for a plan, in which offsets have 32 bits.
+  // Returns the same, limited to plans, in which offsets have 32 bits.
   int64_t plan_budget() const;
   // Returns where that number comes from: "board teensy41", "--ram", the file's
   // key.
@@ -45,7 +45,7 @@ struct ClusterNode {
   // them: "--ram 9700", "--max-arena 9700", both, or the file's key.
   std::string budget_change(int64_t bytes) const;
   std::vector<Bank> kept_banks() const;
-  // Returns whether `ram` is a file's or a worker's own, not one flag for all.
+  // Returns whether `ram` is a file's or a worker's own, not a flag for all.
   bool has_own_ram() const { return ram && !ram_source.starts_with("--"); }
   // Returns the flash for the program: the lesser of its board's and `flash`.
   int64_t flash_budget() const;
@@ -53,12 +53,12 @@ struct ClusterNode {
 
 struct Cluster {
   std::vector<ClusterNode> nodes;
-  std::string file = {};  // that says so; empty: flags or the nodes themselves
-  // The most bytes of a datagram, as the file says; else the addresses decide.
+  std::string file = {};  // the nodes' file; empty: flags, or the nodes
+  // The most bytes of a datagram in the file; without it the addresses decide.
   std::optional<uint32_t> payload = {};
   uint32_t link_payload() const;
-  // Returns the largest payload that the file, or a flag, may state: for
-  // virtual nodes any.
+  // Returns the largest payload that the file, or a flag, may set: any for
+  // virtual nodes.
   uint32_t most_payload() const;
 };
 inline constexpr uint32_t kMostPayload = 65'000;
@@ -67,14 +67,14 @@ inline constexpr uint32_t kMostPayload = 65'000;
 inline constexpr const char* kSerialPrefix = "serial:";
 bool is_serial(const std::string& address);
 inline constexpr int kMaxNodes = 256;    // each may be a peer of each
-inline constexpr int kMaxNodeName = 28;  // bytes; a node says its own name
+inline constexpr int kMaxNodeName = 28;  // bytes; nodes send their names
 
 // Returns the nodes that the search may give a share.
 std::vector<int> nodes_to_share(const Cluster&);
 
 // Makes the node what exported firmware is to a plan: its program is a constant
-// in flash, wherever firmware that holds none would have it, and it drives no
-// storage; nor has it the code that copies weights into SRAM.
+// in flash, even if the board's own firmware holds none; it drives no storage,
+// and lacks the code that copies weights into SRAM.
 void hold_in_flash(ClusterNode&);
 
 // Returns million MACs a second of a mix of layers as in MobileNetV2, by the

@@ -9,7 +9,7 @@ namespace shoal {
 uint32_t frames_under_way(const Plan& plan,
                           const std::vector<StreamEdge>& edges) {
   constexpr uint32_t kLeast = 2;
-  std::vector<std::pair<int, int>> runs;  // last layer of a node, first one
+  std::vector<std::pair<int, int>> runs;  // last and first layer of each node
   for (const PlanNode& node : plan.nodes) {
     int first = INT_MAX, last = -1;
     for (const PlanStage& stage : node.stages) {
@@ -20,7 +20,7 @@ uint32_t frames_under_way(const Plan& plan,
     }
     if (last >= 0) runs.emplace_back(last, first);
   }
-  // Most runs that do not overlap: always the one that ends first.
+  // The most runs that do not overlap: always takes the one that ends first.
   std::ranges::sort(runs);
   uint32_t crews = 0;
   int end = -1;

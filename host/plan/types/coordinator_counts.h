@@ -1,6 +1,6 @@
-// How large the coordinator's link tables are, those of a node with a single
-// stage, and how many frames it lets be under way. The coordinator itself and
-// the rehearsal of its link both ask here.
+// The sizes of the coordinator's link tables, which are those of a node with a
+// single stage, and the number of frames that it lets be under way. Both the
+// coordinator and the rehearsal use them.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ inline LinkCounts coordinator_counts(const CoordinatorLinks& links) {
   return counts;
 }
 
-// Returns one more than there are nodes whose layers do not overlap in the
-// file's order (except for one layer that two share): those may work on
-// different frames. Fewer where offsets of 32 bits have no room for that many,
-// but always two.
+// Returns one more than the number of nodes whose layers do not overlap in the
+// file's order (except for one layer that two share), because those may work on
+// different frames. It is less where offsets of 32 bits have no room for that
+// many, but at least two.
 uint32_t frames_under_way(const Plan&, const std::vector<StreamEdge>&);
 
 }  // namespace shoal

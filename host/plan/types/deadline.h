@@ -1,6 +1,6 @@
-// The end of the time that a search has (--plan-seconds): of this thread, for
-// as long as the object lives. Without one a search takes as long as it takes,
-// and its result depends on nothing but what is asked.
+// The deadline of searches (--plan-seconds), for this thread, as long as the
+// object lives. Without one a search takes its time, and its result depends
+// only on the request.
 #pragma once
 
 #include <atomic>
@@ -47,7 +47,7 @@ class PlanDeadline {
 
   // Throws PlanCancelled if the search was cancelled.
   static bool passed();
-  // Nothing was found in the time.
+  // Returns the misfit of a search that found nothing in its time.
   static Misfit no_plan();
 
  private:

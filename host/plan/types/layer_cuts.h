@@ -1,4 +1,4 @@
-// The cut of each layer: which node owns which box of the layer's output. Own
+// The cut of each layer: the nodes that own boxes of the layer's output. Own
 // boxes partition the layer's out box; a node without one has no share.
 #pragma once
 
@@ -34,14 +34,15 @@ struct Share {
 // How a layer is divided among nodes.
 struct LayerCut {
   CutKind kind = CutKind::kOne;
-  int rows = 1, columns = 1;  // kGrid: of the grid, as asked for
+  int rows = 1, columns = 1;  // kGrid: of the grid, as requested
   std::vector<Share> shares;  // own boxes disjoint, together the out box
-  // True if halo columns come from their owners, row by row, within a segment
-  // too, where all nodes make all rows; else each node computes them itself.
+  // True if halo columns come from their owners, row by row, also within a
+  // segment; all nodes must make all rows. False: each node computes them
+  // itself.
   bool sends_halo = false;
   bool operator==(const LayerCut&) const = default;
 };
-// Adds the numbers that tell the cut from others of the same layer.
+// Adds numbers in which the cut differs from others of the same layer.
 inline void add_to_key(const LayerCut& cut, std::vector<int>& key) {
   key.insert(key.end(), {static_cast<int>(cut.kind), int{cut.sends_halo},
                          static_cast<int>(cut.shares.size())});
@@ -52,7 +53,7 @@ inline void add_to_key(const LayerCut& cut, std::vector<int>& key) {
   }
 }
 
-// The choices that a file may fix about how a run of layers is executed.
+// The choices that a file may make for a run of layers.
 struct BlockChoice {
   int begin = 0, end = 0;   // layers
   std::optional<int> band;  // rows a firing
@@ -72,12 +73,12 @@ struct TileChoice {
 struct Cuts {
   std::string strategy;          // by name, or the file's name
   std::vector<LayerCut> layers;  // one per layer of the net
-  // The layers behind which a segment must end, and those behind which none
-  // may.
+  // The layers behind which a segment must end, and those behind which none may
+  // end.
   std::vector<int> ends;
   std::vector<int> joined;
   std::vector<BlockChoice> blocks;
-  std::vector<TileChoice> tiles;  // in the order of the layers, apart
+  std::vector<TileChoice> tiles;  // in the order of the layers, disjoint
 };
 
 }  // namespace shoal

@@ -1,5 +1,5 @@
-// Why there is no plan, as a value: searches try hundreds of plans that do not
-// fit, and compare what they lack.
+// The reason that there is no plan, as a value: searches try hundreds of plans
+// that do not fit, and compare what they lack.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,21 @@ namespace shoal {
 struct Misfit {
   Exit code = Exit::kDoesNotFit;
   std::string what;      // names the thing, the value and the budget
-  std::string fix = {};  // the smallest change that would help, as of an Error
-  // Bytes of the largest arena of the smallest plan; none: the misfit is of
-  // another kind.
+  std::string fix = {};  // the smallest change that would help, as in an Error
+  // Bytes of the largest arena of the smallest plan; none for other kinds of
+  // misfits.
   std::optional<int64_t> arena_bytes = {};
-  // How many times a limit of time or traffic the nearest plan takes; none: no
-  // limit is missed.
+  // The nearest plan's time or traffic divided by its limit; none: no limit is
+  // missed.
   std::optional<double> times_limit = {};
 
   bool operator==(const Misfit&) const = default;
 
-  // Ends a request.
+  // Ends the request.
   [[noreturn]] void raise() const { throw Error(code, what, fix); }
 };
 
-// A value, or why there is none.
+// A value, or the reason that there is none.
 template <typename T>
 class OrMisfit {
  public:
@@ -39,13 +39,13 @@ class OrMisfit {
   // NOLINTEND(google-explicit-constructor)
 
   explicit operator bool() const { return either_.index() == 0; }
-  // The value, which must be there.
+  // Returns the value, which must be there.
   T& operator*() & { return std::get<0>(either_); }
   const T& operator*() const& { return std::get<0>(either_); }
   T&& operator*() && { return std::get<0>(std::move(either_)); }
   T* operator->() { return &std::get<0>(either_); }
   const T* operator->() const { return &std::get<0>(either_); }
-  // Why there is no value, which must not be there.
+  // Returns the reason; there must be no value.
   const Misfit& misfit() const { return std::get<1>(either_); }
   // Returns the value, or throws the misfit as an Error.
   T value() && {
@@ -57,8 +57,8 @@ class OrMisfit {
   std::variant<T, Misfit> either_;
 };
 
-// Returns the misfit that asks for the smaller arena; the first if both ask for
-// the same, or if neither asks for any. Either may be none.
+// Returns the misfit that asks for the smaller arena; the first one if both ask
+// for the same or neither asks for any. Either may be none.
 inline std::optional<Misfit> lesser(std::optional<Misfit> a,
                                     std::optional<Misfit> b) {
   if (!a || !b) return a ? a : b;

@@ -30,7 +30,7 @@ inline constexpr ObjectiveName kObjectives[] = {
 };
 
 const char* objective_name(Objective);
-// Throws Error(kUsage) with the names that there are.
+// Throws Error(kUsage), which lists the names, for an unknown name.
 Objective objective_of(const std::string& name);
 
 }  // namespace shoal

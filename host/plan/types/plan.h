@@ -1,8 +1,8 @@
-// A plan: who computes which box of which layer, in which stage, with which
-// buffers, at which addresses. It is complete: host/program/emit only writes it
-// down, and the checker can judge it from the Net alone. Index fields are
-// positions in the vectors of the same stage; -1 is none. Boxes are in tensor
-// coordinates.
+// A plan: which node computes which box of which layer, in which stage, with
+// which buffers, at which addresses. It is complete: host/program/emit only
+// writes it down, and the checker can judge it from the Net alone. Index fields
+// are positions in the vectors of the same stage; -1 is none. Boxes are in
+// tensor coordinates.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,10 @@ struct PlanBuffer {
   bool complete = false;    // filled by an earlier stage
   int overlay = -1;         // buffer of this stage whose bytes it may reuse
   // The net's variable whose value before the frame (complete) or after it
-  // (written) this is; -1: none.
+  // (written) the buffer holds; -1: none.
   int variable = -1;
   uint32_t offset = 0;  // in the arena
-  // Stages of this node during which these bytes are this tensor's.
+  // The stages of this node in which these bytes belong to the tensor.
   int first_stage = 0, last_stage = 0;
   uint32_t row_bytes() const {
     return static_cast<uint32_t>(box.columns()) *
@@ -44,10 +44,10 @@ struct PlanPort {
   Box box;
   bool is_read = false;
   Owner owner = Owner::kActor;
-  // Actor of this stage, input or output of the net, stream of the plan, spill
-  // of this stage.
-  // In a cluster an input's or output's port may hold a part of it: then the
-  // coordinator sends that box, or takes it, as a stream.
+  // The actor of this stage, the input or output of the net, the stream of the
+  // plan, or the spill of this stage. In a cluster the port of an input or
+  // output may hold a part of it: the coordinator sends or takes that box as a
+  // stream.
   int owner_index = 0;
 };
 
@@ -59,10 +59,10 @@ struct PlanWeights {
   WeightPlace place = WeightPlace::kMapped;
   int parts = 1, groups = 1;
   std::vector<PlanChunk> chunks;  // parts x groups, part-major
-  // For kSram: where the chunks lie in the arena, one behind the other, each
-  // with its tag and aligned. They are read when the stage is entered, or with
-  // `keep` before the first frame, and then they stay, in the arena or another
-  // bank.
+  // For kSram: where the chunks begin in the arena, one behind the other, each
+  // with its tag and aligned. They are read when the stage is entered. With
+  // `keep` they are read before the first frame and stay, in the arena or in
+  // another bank.
   uint32_t offset = 0;
   bool keep = false;
   int bank = 0;  // 0: the arena's; else banks[bank - 1] of the node
@@ -70,9 +70,9 @@ struct PlanWeights {
 
 struct PlanActor {
   int layer = -1;  // of the net; -1: a copy
-  // True if the actor copies in[0]'s box to its out port's, which is the same
-  // box of the same tensor in another buffer. It is emitted as a kMove that
-  // changes nothing.
+  // True if the actor copies the box of in[0] to its out port, which has the
+  // same box of the same tensor in another buffer. It is emitted as a kMove
+  // that changes nothing.
   bool copy = false;
   int in[2] = {-1, -1};  // ports
   int partial = -1;
@@ -82,9 +82,9 @@ struct PlanActor {
   int part = 1;  // kernel rows a firing; kernel_h if the window is not cut
   int slices = 1;
   int loop = -1;
-  // Channels of the layer's output that this actor makes (its out port's
-  // box) and input channels that it reads follow from the ports.
-  PlanWeights weights;       // no chunks: the operator has none
+  // Channels that this actor makes (the box of its out port) and input channels
+  // that it reads follow from the ports.
+  PlanWeights weights;       // no chunks: the operator has no weights
   uint32_t accumulator = 0;  // arena offset, if accumulator_bytes
   uint32_t accumulator_bytes = 0;
 };
@@ -98,11 +98,11 @@ struct PlanRun {
 };
 
 // Rows of a tensor on their way to storage (a read port) or back (a write
-// port), in row order, cut into pages. What one stage writes a later one of the
-// same frame reads; several may.
+// port), in row order, cut into pages. What one stage writes, one or several
+// later stages of the same frame read.
 struct PlanSpill {
   int port = -1;
-  int first_page = 0, pages = 0;  // of the node's pages of a frame
+  int first_page = 0, pages = 0;  // of the node's pages in a frame
   uint32_t offset = 0;            // of its page buffer in the arena
 };
 
@@ -116,23 +116,23 @@ struct PlanStage {
   std::vector<PlanLoop> loops;
   std::vector<PlanRun> order;  // empty: data-driven
   std::vector<PlanSpill> spills;
-  // Slots in the arena through which chunks of the tape pass; they live in this
-  // stage only. 0 bytes: the stage has no tape.
+  // Slots in the arena for chunks of the tape; they exist in this stage only. 0
+  // bytes: the stage has no tape.
   uint32_t slots = 0, slot_bytes = 0, slot_count = 0;
   uint32_t arena_bytes = 0;  // state, record and buffers of this stage
   // Modelled times of a frame.
   double seconds = 0;
   int64_t macs = 0, weight_read_bytes = 0, firings = 0;
   int64_t storage_read_bytes = 0, storage_written_bytes = 0;
-  // The parts of `seconds`: they overlap, so it is less than their sum.
+  // The parts of `seconds`. They overlap, so their sum is larger.
   double compute_s = 0, flash_s = 0, storage_s = 0, check_s = 0;
   // The largest part of the time: "compute", "flash", "firings", "storage", ...
   std::string bound;
 };
 
-// A one-way edge: the rows of `box`, of a read port of one node to write
-// ports of others. All its ports have this box, owner kStream and this
-// stream's number. What travels is the box's bytes in row order.
+// A one-way edge: the rows of `box`, from a read port of one node to write
+// ports of others. All its ports have this box, owner kStream and this stream's
+// number. The box's bytes travel in row order.
 struct PlanStream {
   int tensor = -1;
   Box box;
@@ -153,7 +153,8 @@ struct PlanPeer {
 };
 
 // A box of a variable of the net that a node keeps from frame to frame. Frame 0
-// reads at `offset` and writes the copy behind, frame 1 the other way round.
+// reads at `offset` and writes the copy behind it, frame 1 reads that and
+// writes at `offset`, and so on.
 struct PlanVariable {
   int variable = -1;
   Box box;
@@ -161,7 +162,7 @@ struct PlanVariable {
   uint32_t bytes() const { return static_cast<uint32_t>(box.elements()); }
 };
 
-// Fixed parts of the arena, in this order, each 16-byte aligned.
+// The fixed parts of the arena, in this order, each aligned to 16 bytes.
 struct PlanLayout {
   uint32_t cursors = 0, cursor_count = 0;
   uint32_t states = 0, state_count = 0;
@@ -171,7 +172,7 @@ struct PlanLayout {
   uint32_t spill = 0, spill_bytes = 0;    // device/program/spill_layout.h
   uint32_t link = 0, link_bytes = 0;      // device/program/link_layout.h
   uint32_t variables = 0, variable_bytes = 0;
-  uint32_t room = 0, room_bytes = 0;  // for int4 weights, while they are used
+  uint32_t room = 0, room_bytes = 0;  // for unpacked int4 weights
   uint32_t buffers = 0;               // where the buffers begin
 };
 
@@ -190,13 +191,13 @@ struct PlanNode {
   int gaps = 0;  // ranges of bytes behind gaps that each in-stream may have
   uint32_t poll_gap_us = 0;  // longest slice, modelled; 0: not stated
   PlanLayout layout;
-  std::vector<PlanBank> banks;  // that it may use besides the arena's
+  std::vector<PlanBank> banks;  // banks that it may use besides the arena's
   uint32_t arena_bytes = 0;
   uint32_t fixed_bytes = 0;
   uint32_t program_bytes = 0;
   bool mapped = true;   // head, records and kMapped weights are memory mapped
   std::string storage;  // profile; empty: nothing is read from storage
-  bool sealed = false;  // what lies in storage is encrypted
+  bool sealed = false;  // chunks in storage are encrypted
   // Bytes of weights in execute-in-place flash, kept in SRAM, and streamed.
   int64_t flash_weight_bytes = 0, sram_weight_bytes = 0, tape_bytes = 0;
   uint32_t spill_page_bytes = 0;  // 0: no spills
@@ -207,11 +208,11 @@ struct PlanNode {
   double seconds = 0;
 };
 
-// Layers in another order than the net's, because that is better.
+// Another order of layers than the net's, if that is better.
 struct PlanOrder {
   std::vector<int> layers;  // of the net, by position; empty: the net's order
-  // The figures of the plan that was found in the net's own order; 0: nothing
-  // fits in it.
+  // The figures of the best plan in the net's own order; 0: nothing fits in
+  // that order.
   int64_t own_arena_bytes = 0;  // the largest
   double own_latency_s = 0;
 };
@@ -221,12 +222,12 @@ struct Plan {
   // ...)".
   std::string strategy = "single";
   Objective objective = Objective::kLatency;
-  bool says_nodes = false;  // `strategy` says on how many nodes
-  bool not_on_all = false;  // on all nodes it does not fit
-  // True if only the cuts with the least memory fit, whatever time they take.
+  bool says_nodes = false;  // `strategy` names the number of nodes
+  bool not_on_all = false;  // no plan over all nodes fits
+  // True if only the cuts with the least memory fit, whatever their time.
   bool barely_fits = false;
-  // True if rows of inputs, outputs and streams come and go over links. A plan
-  // of one node may be linked, one of several nodes always is.
+  // True if rows of inputs, outputs and streams travel over links. A plan of
+  // one node may be linked; one of several nodes always is.
   bool linked = false;
   std::vector<PlanNode> nodes;
   std::vector<PlanStream> streams;  // between nodes of the plan

@@ -10,7 +10,7 @@ namespace {
 // The shares of a layer, over all nodes.
 struct Shares {
   std::set<int> nodes;
-  std::set<int> y, x, c;  // where they begin
+  std::set<int> y, x, c;  // where boxes begin
   bool sums = false;
   bool turned = false;  // the net's rows are the file's columns
 };

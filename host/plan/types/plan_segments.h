@@ -1,5 +1,5 @@
-// The segments of a linked plan, read off its stages: which layers, how they
-// are cut, what is exchanged. For tables and JSON.
+// The segments of a linked plan, derived from its stages: their layers, cuts
+// and exchanged bytes. For tables and JSON.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ struct SegmentSummary {
   int slowest_node = -1;
   std::string bound;  // of that stage
   int64_t macs = 0;
-  // A frame's rows, as sent: by the coordinator, between nodes, to the
-  // coordinator. A segment has what its nodes receive, and the outputs.
+  // Bytes of a frame's rows as sent: by the coordinator, between nodes, to the
+  // coordinator. A segment counts what its nodes receive, and the outputs.
   int64_t input_bytes = 0, exchanged_bytes = 0, output_bytes = 0;
 };
 
@@ -38,7 +38,7 @@ std::vector<SegmentSummary> summarize_segments(const Plan&);
 // "3-5", or "3-5,8" where layers are not in the net's order; "-" for none.
 std::string layer_ranges(const PlanStage&);
 
-// Returns the bytes of inputs that a node alone asks for again; see
+// Returns the bytes of inputs that a node alone requests again; see
 // host/plan/draft/tile_net.h.
 int64_t replay_bytes(const Net&, const PlanNode&);
 

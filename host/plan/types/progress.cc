@@ -5,7 +5,7 @@ namespace {
 
 struct Watched {
   PlanWatcher* watcher = nullptr;
-  int searches = 0;  // under way, one within the other
+  int searches = 0;  // under way, one within another
   int64_t plans = 0;
 };
 

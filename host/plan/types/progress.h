@@ -1,5 +1,5 @@
-// The progress of a search. The code that shows it sets a watcher for the
-// thread that plans; the plan does not depend on it.
+// The progress of a search. Code that shows it sets a watcher for the planning
+// thread; the plan does not depend on it.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace shoal {
 
 class PlanWatcher {
  public:
-  // Plans that were tried since the request was made.
+  // Called with the number of plans tried since the request was made.
   virtual void tried(int64_t plans) = 0;
   virtual void ended() = 0;
 
@@ -16,7 +16,7 @@ class PlanWatcher {
   ~PlanWatcher() = default;
 };
 
-// The search for one request: of this thread, for as long as the object lives.
+// A search of this thread for one request, as long as the object lives.
 class PlanProgress {
  public:
   PlanProgress();
@@ -24,7 +24,7 @@ class PlanProgress {
   PlanProgress(const PlanProgress&) = delete;
   PlanProgress& operator=(const PlanProgress&) = delete;
 
-  // Sets the watcher, or with nullptr none. It must outlive what it watches.
+  // Sets the watcher; nullptr for none. It must outlive the searches.
   static void watch(PlanWatcher*);
   // Counts another plan that has been tried.
   static void tried();

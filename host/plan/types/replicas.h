@@ -1,4 +1,4 @@
-// The figures of nodes that share no frame: each computes whole ones, alone.
+// The figures of nodes that share no frame: each computes whole frames alone.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct Replica {
 struct Replicas {
   std::vector<Replica> nodes;             // that a whole network fits
   std::vector<std::string> does_not_fit;  // the others
-  // True if tiles might have made other nodes fit; looking for them takes as
-  // long as the search of the plan that this is compared with.
+  // True if tiles might make other nodes fit; looking for them would take as
+  // long as the search for the plan that this is compared with.
   bool without_tiles = false;
 };
 

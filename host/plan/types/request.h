@@ -1,5 +1,5 @@
 // The request for a plan: the nodes with their memory and storage, how layers
-// are cut over them, and what counts. A node alone is a cluster of one.
+// are cut over them, and the objective. A node alone is a cluster of one.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace shoal {
 struct PlanLimits {
   std::optional<double> latency_s = {};
   std::optional<int64_t> traffic_bytes = {};
-  std::optional<double> search_s = {};  // of planning; then the best so far
+  std::optional<double> search_s = {};  // of planning; then it ends
   bool any() const { return latency_s || traffic_bytes; }
 };
 
@@ -28,9 +28,9 @@ struct PlanText {
 
 struct PlanRequest {
   Cluster cluster;  // with budgets, storages and seals
-  // True if rows come and go over links. Those of several nodes always do.
+  // True if rows travel over links; always the case with several nodes.
   bool linked = false;
-  // The cuts of a linked plan: as given, else as the file says, else by
+  // The cuts of a linked plan: these, else those of the file, else those of the
   // strategy. Without links `single` is `auto` in the order of the net.
   std::optional<Cuts> cuts = {};
   std::optional<PlanText> cuts_file = {};
@@ -40,25 +40,26 @@ struct PlanRequest {
   bool compared = false;
   Objective objective = Objective::kLatency;
   PlanLimits limits = {};
-  // How many times as much is searched as by default, about; from 1 on. More is
-  // never worse. 0: of the many plans that a limit is looked for among.
+  // About how many times as much is searched as by default, from 1 on. More is
+  // never worse. 0: for one of the many plans among which a limit is looked
+  // for.
   int effort = 1;
-  // The price of a byte of traffic, in seconds, beside the time that it takes:
-  // where the least time is looked for, plans that send less may take so much
-  // longer.
+  // The price of a byte of traffic, in seconds, in addition to the time that it
+  // takes: with the least time as the objective, a plan that sends less may
+  // take that much longer.
   double byte_s = 0;
   uint32_t max_payload = kUdpPayload;  // of the links' datagrams
   int batch = 1;  // frames of the model in one, of a node without links
-  // True if layers may be made in tiles, for which rows of an input come again
-  // from the top.
+  // True if layers may be made in tiles, which read rows of an input again from
+  // the top.
   bool replay = false;
-  int64_t max_writes = 0;     // bytes that a frame may spill
-  double years = 0, fps = 0;  // the storage must live so long with spills
-                              // of that many frames a second; 0: any time
-  // The plan that is taken, after it was checked, in place of a search for one.
+  int64_t max_writes = 0;  // bytes that a frame may spill
+  // With spills at `fps`, the storage must live `years`; 0: any time
+  double years = 0, fps = 0;
+  // The plan to take, after it was checked, instead of a search.
   std::optional<PlanText> given = {};
-  // True if a plan that was found before may be taken (plan/file/plan_cache.h),
-  // and is kept if it was not.
+  // True if a stored plan of an equal request may be taken
+  // (plan/file/plan_cache.h), and a new one is stored.
   bool cached = false;
 
   bool has_own_cuts() const { return cuts || cuts_file; }
@@ -72,9 +73,9 @@ struct PlanRequest {
   const ClusterNode& node() const { return cluster.nodes.at(0); }
 };
 
-// Returns a node without links.
+// Makes a request for a node without links.
 PlanRequest one_node(const Board&, std::optional<int64_t> ram = {});
-// Makes a request for nodes with links, also a single one.
+// Make a request for nodes with links, also for a single one.
 PlanRequest linked_nodes(Cluster, std::string strategy = "spatial",
                          Objective = Objective::kLatency);
 PlanRequest linked_nodes(Cluster, Cuts, Objective = Objective::kLatency);

@@ -6,7 +6,7 @@
 namespace shoal {
 namespace {
 
-// `actor_of`: by layer of the segment; -1: it is not in the stage.
+// `actor_of`: by layer of the segment; -1: the layer is not in the stage.
 void add_buffer(const Net& net, int tensor, const TensorUses& uses, Segment s,
                 const std::vector<int>& actor_of, const std::vector<int>& slots,
                 PlanStage& stage) {
@@ -56,7 +56,7 @@ PlanActor make_actor(const Layer& layer, int index, LayerWork work) {
   return a;
 }
 
-// `all`: of its layers; then callers' uses alone suffice.
+// `all`: the stage has all layers of the segment; then uses by callers suffice.
 bool used_in(const TensorUses& t, Segment s, const std::vector<int>& actor_of,
              bool all) {
   for (const auto* list : {&t.writers, &t.readers}) {

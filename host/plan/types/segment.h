@@ -39,35 +39,36 @@ class LiveTensors {
   LiveTensors() = default;
   explicit LiveTensors(const std::vector<TensorUses>&);
 
-  // Returns those that live during a segment, and those of variables that its
-  // layers touch, by number. `uses` are those that it was made of.
+  // Returns, by number, the tensors that live during a segment, and those of
+  // variables that its layers touch. `uses` must be those given to the
+  // constructor.
   std::vector<int> during(const std::vector<TensorUses>& uses, Segment) const;
 
  private:
-  // begun_ has, by position, those that live from there on, and kept_ those
-  // that lived before and still do.
+  // By position: begun_ has the tensors that live from there on, and kept_
+  // those that lived before and still do.
   std::vector<std::vector<int>> begun_, kept_;
   std::vector<int> variables_;
 };
 
-// Returns all layers of the net; one position even if there is no layer at all.
+// Returns all layers of the net; one position even if there are no layers.
 Segment whole_net(const Net&);
 
 // Returns the bytes of page buffers that the tensor's spills need in the
 // segment.
 int64_t page_buffers(const TensorUses&, Segment);
 
-// Returns whether a segment can be a stage. Rows are ready in a buffer when all
+// Returns whether a segment can be a stage. Rows of a buffer are ready when all
 // its writers of this stage have passed them, and at once if all wrote in
-// earlier stages; a mixture is no stage. Nor is one that would read back what
-// it spills.
+// earlier stages; a mixture is not possible. Nor can a stage read back what it
+// spills.
 bool can_be_stage(const std::vector<TensorUses>&, Segment);
 
-// Returns the stage without addresses. `slots` has the rows of each tensor that
-// lives inside; the others are held whole.
+// Returns the stage without addresses. `slots`: rows of each tensor that lives
+// inside; the others are held whole.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
                      const Work&, const std::vector<int>& slots);
-// Returns the same of some of its layers, with what callers push and take
+// Returns the same for some of its layers, with what callers push and take
 // there.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
                      const std::vector<int>& layers, const Work&,

@@ -39,7 +39,7 @@ void add_streams(const Plan& plan, std::vector<StreamEdge>& edges) {
   }
 }
 
-// The coordinator's: inputs go out of it, outputs into it.
+// Adds the coordinator's ends: inputs come from it, outputs go to it.
 void add_ends(const Plan& plan, std::vector<StreamEdge>& edges) {
   for (int n = 0; n < static_cast<int>(plan.nodes.size()); ++n) {
     const PlanNode& node = plan.nodes[n];
@@ -128,8 +128,8 @@ std::vector<StreamEdge> stream_edges(const Plan& plan) {
   std::vector<StreamEdge> edges;
   add_streams(plan, edges);
   add_ends(plan, edges);
-  // The coordinator's ends lie at no stage or port: they follow the input or
-  // output, then the node at the other end.
+  // The coordinator's ends have no stage or port: they are sorted by input or
+  // output, then by the node at the other end.
   number(edges, &StreamEdge::to, [](const StreamEdge& e) {
     const int output = e.to.node < 0 ? e.index : 0;
     return std::tuple(e.to.node, e.to.stage, e.to.port, output, e.from.node,

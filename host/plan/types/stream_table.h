@@ -1,6 +1,6 @@
-// The streams of a linked plan: who sends what to whom under which numbers. It
-// is one numbering for the programs that emit writes and for the coordinator,
-// which has its ends of the inputs and outputs.
+// The streams of a linked plan: senders, receivers and numbers. The programs
+// that emit writes and the coordinator, which has its ends of the inputs and
+// outputs, use the same numbering.
 //
 // A box that goes to several nodes is one edge for each of them. As image.h
 // says, targets and in-streams are counted over all stages of a node; those of
@@ -16,12 +16,12 @@
 namespace shoal {
 
 inline constexpr int kCoordinatorNode = -1;  // as a node of an edge
-// Datagrams with fragments that may be under way from it to each node; as many
-// as an acknowledgement can name.
+// Datagrams with fragments that may be under way from the coordinator to each
+// node: as many as an acknowledgement can name.
 inline constexpr uint16_t kCoordinatorWindow = 16;
-// The longest time that a coordinator stays away from its links, as its peers'
-// retransmission timers are told. It computes nothing; this is what a PC's
-// scheduler may take.
+// The longest time for which a coordinator does not look at its links, as its
+// peers' retransmission timers assume. It computes nothing; a PC's scheduler
+// may take this long.
 inline constexpr uint32_t kCoordinatorPollGapUs = 2000;
 
 struct StreamEnd {
@@ -41,16 +41,16 @@ struct StreamEdge {
   int64_t bytes() const { return box.elements() * element_bytes; }  // a frame
 };
 
-// Returns every edge of a linked plan, in the order of the senders' (then
-// targets') numbers, the coordinator's first. Throws Error(kInternal) where an
-// end is not a port of the plan or a node has more ends than numbers.
+// Returns the edges of a linked plan in the order of the senders' numbers, then
+// the targets', the coordinator's first. Throws Error(kInternal) if an end is
+// not a port of the plan, or a node has more ends than numbers.
 std::vector<StreamEdge> stream_edges(const Plan&);
 
 // A node's tables of one stage; the peer numbers index PlanNode::peers.
 struct StageLinks {
   std::vector<StreamRecord> streams;  // in-streams, then out-streams
   std::vector<TargetRecord> targets;
-  std::vector<int> entry;  // by port of the stage: entry of streams, -1
+  std::vector<int> entry;  // by port of the stage: entry of streams, or -1
   uint16_t in_streams = 0;
 };
 // Returns one table per stage of the node.
@@ -67,12 +67,11 @@ struct CoordinatorLinks {
 CoordinatorLinks coordinator_links(const std::vector<StreamEdge>&, const Plan&,
                                    uint16_t window);
 
-// Returns whether a port of the node's stage brings rows of a peer already
-// while the stage before runs (device/program/early.h): its buffer is there
-// then.
+// Returns whether a port of the node's stage receives rows of a peer while the
+// stage before still runs (device/program/early.h): its buffer exists by then.
 bool port_comes_early(const PlanNode&, int stage, const PlanPort&);
 // Returns the in-streams for which the link's tables have room: the most of any
-// stage, with those of the next one if its rows may come early.
+// stage, with those of the next stage if its rows may come early.
 uint32_t most_in_streams(const PlanNode&);
 
 // Returns a node's peers in the order of the plan.
@@ -86,7 +85,7 @@ struct StageEnds {
   uint16_t streams = 0, targets = 0;
 };
 std::vector<std::vector<StageEnds>> stage_ends(const Plan&);
-// Returns the ends of a node that exchanges rows with the coordinator alone.
+// Returns the ends of a node that exchanges rows only with the coordinator.
 StageEnds coordinator_ends(const PlanStage&);
 
 }  // namespace shoal

@@ -1,4 +1,4 @@
-// Both ends of every stream name each other.
+// Both ends of each stream name each other.
 #include "host/plan/types/stream_table.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace {
 
 using Key = std::pair<int, int>;  // node, number
 
-// A table's entry for an end: the node there, the number there.
+// For each end in a table: the node and number of the other end.
 struct Ends {
   std::map<Key, Key> targets, streams;
 };

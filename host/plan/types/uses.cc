@@ -106,7 +106,7 @@ std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
     TensorUses& t = uses[edge.from];
     uses[edge.to].stored_at = t.last_write;
     uses[edge.to].stored_as = edge.from;
-    if (t.page_bytes > 0) continue;  // one writing for all that read it back
+    if (t.page_bytes > 0) continue;  // one write serves all reads
     t.readers.push_back({Owner::kSpill, static_cast<int>(e), 0, t.last_write,
                          net.tensors[edge.from].box()});
     t.page_bytes = spilling.page_bytes;
@@ -141,11 +141,11 @@ LayerWork work_for(const Layer& layer, int rows, int passes) {
   passes = std::min(passes, kMaxFirings);
   LayerWork w;
   w.part = layer.kernel_h;
-  if (keeps_state(layer.op)) return w;  // a step a firing
+  if (keeps_state(layer.op)) return w;  // a step per firing
   if (reads_all_for_one_row(layer)) {
     w.part = std::min(ceil_div(layer.kernel_h, passes), kMaxWindowRows);
   } else if (must_cut_window(layer)) {
-    // Windows overlap: smaller parts would free no row sooner.
+    // Windows overlap, so smaller parts would not free rows sooner.
     w.part = kMaxWindowRows;
   } else {
     const int band =

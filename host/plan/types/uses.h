@@ -1,8 +1,8 @@
-// The layers that write and read each tensor of a Net, and at which position in
-// the order of its layers. The position of a layer is its number. An input is
-// pushed where its tensor is first touched, an output taken where its tensor is
-// last written. A spilled tensor is written to storage where it is last
-// written, and comes back where the copy that is read is first touched.
+// The layers that write and read each tensor of a Net, and their positions in
+// the order of layers. The position of a layer is its number. An input is
+// pushed where its tensor is first touched, an output is taken where its tensor
+// is last written. A spilled tensor goes to storage where it is last written,
+// and comes back where the copy that is read is first touched.
 #pragma once
 
 #include <vector>
@@ -25,11 +25,11 @@ struct TensorUses {
   std::vector<Use> writers, readers;
   int first_write = 0, last_write = 0;
   int first = -1, last = -1;  // positions of any use; -1: never used
-  // Number of the variable of which it is the value before or after the frame;
-  // -1: none. It is never packed: nothing has a first or last use of it.
+  // The number of the variable whose value before or after the frame it is; -1:
+  // none. Such a tensor is never packed: it has no first or last use.
   int variable = -1;
-  // The position at which it went to storage, from where it comes; -1: it does
-  // not. No stage has both.
+  // The position at which the tensor that comes from storage went there; -1: it
+  // does not come from storage. No stage has both.
   int stored_at = -1;
   int stored_as = -1;  // the tensor that it is a copy of
   // The bytes of a page buffer of each spill; 0: the tensor has none.
@@ -57,28 +57,26 @@ struct LayerWork {
 };
 using Work = std::vector<LayerWork>;  // one per layer
 
-// Returns whether the whole window is read for one row of output, so that rows
-// may be consumed one by one: fully connected layers over a picture, means,
-// pools.
+// Returns whether one row of output reads the whole window, so that rows may be
+// consumed one by one: fully connected layers over a picture, means, pools.
 bool reads_all_for_one_row(const Layer&);
 // Returns whether the window must be cut, because a kernel gets at most
 // kMaxWindowRows rows.
 bool must_cut_window(const Layer&);
-// Returns the work of a share of `rows` rows that is to fire `passes` times: as
-// often as it has rows if those are fewer, within what a program can say.
+// Returns the work of a share of `rows` rows that fires `passes` times, or once
+// per row if there are fewer rows, within the limits of a program.
 LayerWork work_for(const Layer&, int rows, int passes);
-// Returns bands such that every layer fires `passes` times a frame, or as often
-// as it has rows if those are fewer.
+// Returns bands with which each layer fires `passes` times a frame, or once per
+// row if it has fewer rows.
 Work uniform_work(const Net&, int passes);
 
 RowRule row_rule(const Net&, int layer, int operand, LayerWork);
-// Returns the rule of a share: rows count from the boxes that the node reads
-// and makes. `map` is where the rule's map lies, for as long as the rule is
-// used.
+// Returns the rule of a share: its rows count from the boxes that the node
+// reads and makes. `map` receives the rule's map, and must outlive the rule.
 RowRule row_rule(const Layer&, int operand, LayerWork, const Box& in,
                  const Box& out, std::vector<uint16_t>& map);
-// Returns the bytes of the private sums of a layer; 0 if its window is not cut.
-// Of layers that fire as one (Layer::loop): with what they pass on.
+// Return the bytes of the private sums of a layer; 0 if its window is not cut.
+// For layers that fire as one (Layer::loop) they include the private buffers.
 uint32_t sums_bytes(const Layer&, LayerWork);
 uint32_t sums_bytes(const Layer&, LayerWork, const Box& out);
 

@@ -14,13 +14,13 @@ namespace shoal {
 bool assigns_variable(const Net&, const Layer&);
 
 // Returns the variables of a node's buffers, by number, one behind the other
-// from `offset` on. The node's part of a variable is one box.
+// from `offset` on. The node has one box of each variable.
 std::vector<PlanVariable> node_variables(const std::vector<PlanStage>&,
                                          uint32_t offset);
 // Returns the bytes of both copies.
 uint32_t variable_bytes(const std::vector<PlanVariable>&);
-// Gives the node its variables, and their buffers their places, where its
-// layout says.
+// Gives the node its variables, and their buffers the places that its layout
+// has for them.
 void place_variables(PlanNode&);
 
 // Returns the values of the box before the first frame, row by row; one value
