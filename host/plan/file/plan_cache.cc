@@ -41,7 +41,7 @@ PlanCache::PlanCache() : PlanCache(user_folder(), kMostBytes) {}
 
 PlanCache::PlanCache(std::string folder, int64_t most_bytes)
     : folder_(std::move(folder)), most_bytes_(most_bytes) {
-  // Without the program's name nothing tells whose plans these are.
+  // Without the program's name the owner of stored plans is not known.
   if (program_id().empty()) folder_.clear();
 }
 
@@ -79,7 +79,7 @@ void PlanCache::keep(const Net& net, const PlanRequest& request,
     write_file(path(net, request), kept.dump());
     make_room();
   } catch (const std::exception&) {
-    // A full disk, or a folder that is not ours: the plan is not kept.
+    // The disk is full, or the folder is not ours: the plan is not stored.
   }
 }
 
@@ -94,7 +94,7 @@ void PlanCache::make_room() const {
   int64_t bytes = 0;
   for (fs::directory_iterator at(folder_, error), end; !error && at != end;
        at.increment(error)) {
-    std::error_code gone;  // another process makes room, too
+    std::error_code gone;  // another process may also make room
     const auto size = static_cast<int64_t>(at->file_size(gone));
     const fs::file_time_type used = at->last_write_time(gone);
     if (gone) continue;

@@ -1,7 +1,7 @@
-// Plans that were found before, in `$XDG_CACHE_HOME/shoal/plans` (else below
-// ~/.cache): a request that was planned once starts at once. A cache never
-// fails a command. What cannot be read, written or trusted is searched for
-// again, and what is read the checker judges like every plan.
+// A cache of plans in `$XDG_CACHE_HOME/shoal/plans` (else below ~/.cache), so
+// that a request is planned only once. The cache never makes a command fail:
+// what cannot be read, written or trusted is planned again, and the checker
+// judges a stored plan like any other.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,17 @@ namespace shoal {
 
 class PlanCache {
  public:
-  // Bytes of all plans, beyond which those go that were used least recently.
+  // The most bytes of all plans. Beyond it, those used least recently are
+  // removed.
   static constexpr int64_t kMostBytes = int64_t{64} << 20;
 
   // The user's cache; none if the environment names no place for it.
   PlanCache();
   PlanCache(std::string folder, int64_t most_bytes);
 
-  // Returns the plan of an equal request by this very program.
+  // Returns the plan that this very program stored for an equal request.
   std::optional<Plan> find(const Net&, const PlanRequest&) const;
-  // Keeps the plan. Two processes may do so at once.
+  // Stores the plan. Two processes may do so at once.
   void keep(const Net&, const PlanRequest&, const Plan&) const;
 
  private:

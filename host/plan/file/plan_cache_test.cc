@@ -1,5 +1,5 @@
-// The cache of plans: what was kept is found, what is damaged is not, and it
-// does not grow without end.
+// The cache finds what was stored, but nothing damaged, and does not grow
+// without end.
 #include "host/plan/file/plan_cache.h"
 
 #include <gtest/gtest.h>
@@ -101,7 +101,7 @@ TEST_F(PlanCacheTest, SeveralMayWriteAtOnce) {
   EXPECT_EQ(files().size(), 1u);
 }
 
-// A cache that cannot be written is none, and no error.
+// A cache that cannot be written is empty, and that is no error.
 TEST_F(PlanCacheTest, AFolderThatCannotBeIsNoError) {
   const PlanCache none("/dev/null/shoal", PlanCache::kMostBytes);
   none.keep(net_, request_, plan_);

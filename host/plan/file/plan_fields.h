@@ -1,6 +1,6 @@
-// The fields of a plan by name, in one list for the reader and the writer.
-// A structured binding names all fields of a struct, so one that gets a field
-// no longer compiles here until the field is in the list.
+// The fields of a plan by name, in one list for the reader and the writer. A
+// structured binding names all fields of a struct, so a struct with a new field
+// does not compile until the field is in the list.
 #pragma once
 
 #include <concepts>

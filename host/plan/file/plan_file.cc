@@ -15,11 +15,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kFormat = 1;  // one more when a field comes, goes or changes
-// Beyond these no number of a plan can lie; within them sums of a few, and
-// differences, have room in their types, so the checker's
-// arithmetic cannot overflow.
-constexpr int kMostIndex = 1 << 24;  // and side of a box
+constexpr int kFormat = 1;  // one more when fields change
+// No number of a plan can be beyond these. Within them, sums and differences of
+// a few numbers fit their types, so the checker's arithmetic cannot overflow.
+constexpr int kMostIndex = 1 << 24;  // also for sides of boxes
 constexpr int64_t kMostCount = int64_t{1} << 53;
 constexpr double kMostSeconds = 1e12;
 
@@ -92,7 +91,7 @@ class PlanReader {
     read(*found, where_ + "." + name, value);
   }
 
-  // Requires that no field is left.
+  // Requires that there are no other fields.
   void finish() const {
     if (object_.size() != read_) {
       refuse(where_, "has fields that a plan does not have");
@@ -126,7 +125,7 @@ class PlanReader {
     }
   }
 
-  // Whole numbers are counts, or indexes of which -1 is none.
+  // Whole numbers are counts, or indexes with -1 for none.
   template <class T>
   static void read_integer(const json& from, const std::string& where, T& value,
                            int64_t least) {

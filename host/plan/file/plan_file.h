@@ -1,5 +1,5 @@
-// A plan as JSON, every field of it, so that it can be run again without a
-// search. What is read back is not trusted: it has the right form, and the
+// A plan as JSON, with all its fields, so that it can run again without a
+// search. A plan that is read is not trusted: its form is right, but the
 // checker (host/check) has to judge it before anything runs.
 #pragma once
 
@@ -13,9 +13,9 @@ namespace shoal {
 // Returns the plan with the key of its network: {"format", "net", "plan"}.
 nlohmann::json stored_plan(const Net&, const Plan&);
 
-// Reads it back. `where` names the place in messages. Throws Error(kUsage) if
-// it is a plan of another network or format, Error(kCorrupt) for a field that
-// is missing, unknown or of the wrong kind.
+// Reads it back. `where` names the place in messages. Throws Error(kUsage) for
+// a plan of another network or format, Error(kCorrupt) for a field that is
+// missing, unknown or of the wrong kind.
 Plan read_stored_plan(const nlohmann::json&, const Net&,
                       const std::string& where);
 

@@ -1,5 +1,5 @@
-// Plans in files: every field comes back, and what is no plan of the network is
-// refused with the place in the file.
+// Plans in files: each field comes back, and a file that has no plan of the
+// network is refused with the place of its fault.
 #include "host/plan/file/plan_file.h"
 
 #include <gtest/gtest.h>
@@ -88,8 +88,8 @@ TEST(PlanFile, WhatIsNoPlanIsNamedWithItsPlace) {
   expect_refused(less, Exit::kCorrupt, "p.json lacks plan");
 }
 
-// A network that is trained again has the same plans; one of another shape has
-// others.
+// A network that is trained again has the same plans; a network of another
+// shape has others.
 TEST(PlanFile, KeysAreOfWhatPlansDependOn) {
   Net net = small_net();
   const std::string key = net_key(net);

@@ -12,8 +12,8 @@
 namespace shoal {
 namespace {
 
-// Writes fields one behind the other, so that unlike values give unlike bytes:
-// what has no fixed length begins with it.
+// Writes fields one behind the other. Values of variable length begin with
+// their length, so that different values give different bytes.
 class KeyBytes {
  public:
   template <class T>

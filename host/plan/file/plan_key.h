@@ -1,4 +1,4 @@
-// Checksums of all that a plan depends on.
+// Checksums of everything that a plan depends on.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 namespace shoal {
 
 // Returns the SHA-256, in hex digits, of the network without the values of its
-// weights: plans of networks with equal keys can be exchanged.
+// weights: networks with equal keys can exchange plans.
 std::string net_key(const Net&);
 
-// Returns the same of the network and the request, boards' facts included;
-// equal keys have the same plan, if the same program searches for it.
+// Returns the same of the network and the request, with the facts of the
+// boards. If keys are equal, the same program finds the same plan.
 std::string request_key(const Net&, const PlanRequest&);
 
 }  // namespace shoal

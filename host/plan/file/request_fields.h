@@ -1,5 +1,5 @@
-// The fields of a network and of a request that decide what its plan is, in
-// structured bindings, as plan_fields.h has them: a new field has to be listed
+// The fields of a network and a request that decide the plan, in structured
+// bindings as in plan_fields.h: a new field does not compile until it is listed
 // here, or named among those that plans do not depend on.
 #pragma once
 
@@ -28,8 +28,8 @@ void fields(Is<NetTensor> auto& s, auto&& visit) {
   visit("over", over);
 }
 
-// Weights count by their numbers, not by their values: a network that is
-// trained once more has the same plan.
+// Weights count by their number, not by their values: a network that is trained
+// again has the same plan.
 void fields(Is<LayerWeights> auto& s, auto&& visit) {
   auto& [values, int4, bias, multipliers, shifts] = s;
   visit("values", values.size());
@@ -40,7 +40,7 @@ void fields(Is<LayerWeights> auto& s, auto&& visit) {
 }
 
 void fields(Is<Layer> auto& s, auto&& visit) {
-  // `loop` is of nets that only the planner makes; tensors say what is wide.
+  // Only nets that the planner makes have a `loop`; tensors say what is wide.
   auto& [op, name, file_op, in, out, kernel_h, kernel_w, stride_y, stride_x,
          dilation_y, dilation_x, pad_top, pad_left, depth_multiplier,
          reduce_columns, reduce_channels, zero_in, zero_weight, zero_out,
@@ -105,7 +105,7 @@ void fields(Is<NetVariable> auto& s, auto&& visit) {
 }
 
 void fields(Is<Net> auto& s, auto&& visit) {
-  // `places` are for traces of a frame, and a file may be renamed.
+  // `places` are for traces of a frame, and files may be renamed.
   auto& [name, tensors, layers, inputs, outputs, variables, places, frames,
          model_macs] = s;
   (void)places, (void)name;
@@ -207,7 +207,7 @@ void fields(Is<Board> auto& s, auto&& visit) {
 }
 
 void fields(Is<ClusterNode> auto& s, auto&& visit) {
-  // Workers have other ports, and new keys, from run to run.
+  // Workers have other ports and new keys from run to run.
   auto& [name, address, public_key, board, ram, flash, flash_weights, storage,
          sealed, keeps_weights, all_banks, left_out, rating, ram_source,
          max_arena] = s;
@@ -289,7 +289,7 @@ void fields(Is<PlanLimits> auto& s, auto&& visit) {
 }
 
 void fields(Is<PlanRequest> auto& s, auto&& visit) {
-  // Where the plan may come from does not change what it is.
+  // The source of a plan does not change the plan.
   auto& [cluster, linked, cuts, cuts_file, strategy, compared, objective,
          limits, effort, byte_s, max_payload, batch, replay, max_writes, years,
          fps, given, cached] = s;

@@ -1,5 +1,5 @@
-// The data that a node keeps in other banks than the arena's, as plans and
-// simulations tell it.
+// The data that a node keeps in other banks than the arena's, as JSON in plans
+// and simulations.
 #pragma once
 
 #include "host/plan/types/plan.h"

@@ -20,7 +20,7 @@ int64_t actor_bytes(const PlanStage& stage, const PlanActor& a) {
   return bytes;
 }
 
-// Slots that the fullest stage would not need if its weights were mapped.
+// Names the slots that the fullest stage would not need with mapped weights.
 std::string slots_text(const PlanNode& node) {
   for (const PlanStage& s : node.stages) {
     if (s.arena_bytes < node.arena_bytes || s.slot_count == 0) continue;
@@ -31,7 +31,7 @@ std::string slots_text(const PlanNode& node) {
   return "";
 }
 
-// Flags are of all nodes; everything else is said of one.
+// Flags set the budget of all nodes; other changes concern one node.
 std::string budget_change(const PlanRequest& request, const ClusterNode& of,
                           int64_t own_bytes, int64_t largest_bytes) {
   const int64_t bytes = of.has_own_ram() ? own_bytes : largest_bytes;
@@ -43,8 +43,9 @@ std::string budget_change(const PlanRequest& request, const ClusterNode& of,
          format_bytes(bytes) + " of arena";
 }
 
-// Nodes whose arenas take more than they have. A flag is of all nodes, so the
-// first one is then the node that needs the most: message and change agree.
+// Returns the nodes whose arenas exceed their budgets. With a flag, which
+// applies to all nodes, the node that needs most is the first, so that message
+// and change agree.
 std::vector<size_t> beyond_budgets(const PlanRequest& request,
                                    const Plan& plan) {
   std::vector<size_t> beyond;
@@ -62,7 +63,7 @@ std::vector<size_t> beyond_budgets(const PlanRequest& request,
   return beyond;
 }
 
-// Returns the changes for the nodes behind the first one that are not said yet.
+// Returns changes for the nodes after the first one that are not in `said` yet.
 std::string more_of_others(const PlanRequest& request, const Plan& plan,
                            const std::vector<size_t>& beyond,
                            int64_t largest_bytes, const std::string& said) {
@@ -100,7 +101,7 @@ std::string fullest_layer(const Net& net, const PlanNode& node) {
 }  // namespace
 
 std::string layer_text(const Layer& layer) {
-  // Converters chain the names of all that they fused.
+  // Converters chain the names of all operators that they fused.
   return "layer " + layer.name.substr(0, layer.name.find(';')) + " (" +
          std::to_string(layer.file_op) + ")";
 }
@@ -153,7 +154,7 @@ Misfit no_storage(const ClusterNode& node, int64_t weight_bytes, int64_t room) {
 
 void check_no_storage(const Plan& plan) {
   for (const PlanNode& node : plan.nodes) {
-    // All of what is not mapped is sent, and read from where it lies.
+    // Chunks that are not mapped are sent, and read where they lie.
     if (node.storage.empty() || !node.mapped) continue;
     throw Error(
         Exit::kDoesNotFit,

@@ -27,7 +27,7 @@ bool chose_nodes(const Plan& plan) { return plan.says_nodes || plan.is_auto(); }
 
 std::vector<LeftOut> left_out(
     const Plan& plan, const std::vector<std::optional<int64_t>>& budgets) {
-  // `auto` says in its name what the plan takes with all nodes and without.
+  // The name of an `auto` plan compares the plan with one over all nodes.
   const std::string reason =
       !chose_nodes(plan)
           ? "the layers are too small for a share of its own"
@@ -42,8 +42,8 @@ std::vector<LeftOut> left_out(
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     if (!plan.nodes[n].stages.empty()) continue;
     LeftOut out{plan.nodes[n].name, reason, {}};
-    // Where a plan over all does not fit, the nodes with less memory than any
-    // share takes are the reason.
+    // If no plan over all nodes fits, the reason is the nodes with less memory
+    // than any share takes.
     if (plan.not_on_all && n < budgets.size() && budgets[n] &&
         *budgets[n] < least) {
       out.budget = budgets[n];

@@ -1,4 +1,4 @@
-// Nodes without a share of a plan, and why.
+// The nodes without a share of a plan, and the reasons.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,11 @@ namespace shoal {
 
 struct LeftOut {
   std::string name, reason;
-  // The node's budget, where no share fits it and that is the reason.
+  // The node's budget, if the reason is that no share fits it.
   std::optional<int64_t> budget;
 };
-// `budgets` of the nodes' arenas, those that are known.
+// Returns the nodes that are left out. `budgets`: of the nodes' arenas, as far
+// as known.
 std::vector<LeftOut> left_out(
     const Plan&, const std::vector<std::optional<int64_t>>& budgets = {});
 
@@ -23,11 +24,11 @@ std::vector<LeftOut> left_out(
 // layers are cut.
 bool chose_nodes(const Plan&);
 
-// Returns the last words of "giving it work would not make the frame faster":
-// the thing that the objective is about and how it would be better.
+// Returns the end of "giving it work would not make the frame faster": what the
+// objective is about and how it would be better.
 const char* helped_by(Objective);
 
-// MACs of all nodes over the model's; 1 of a model without any.
+// Returns the MACs of all nodes over the model's; 1 for a model without MACs.
 double macs_ratio(const Plan&);
 
 }  // namespace shoal

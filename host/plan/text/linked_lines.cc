@@ -13,7 +13,7 @@
 namespace shoal {
 namespace {
 
-constexpr size_t kMostListed = 16;  // nodes; of more there is a summary
+constexpr size_t kMostListed = 16;  // nodes; more are summed up
 constexpr size_t kNameWidth = 12;
 
 double ratio(int64_t part, int64_t whole) {
@@ -110,7 +110,7 @@ class LinkedLines {
     tightest_line();
   }
 
-  // The node with the least of its budget left.
+  // Names the node with the least budget left.
   void tightest_line() {
     std::optional<size_t> tightest;
     const auto left = [&](size_t n) {
@@ -130,7 +130,7 @@ class LinkedLines {
                : fmt::format("{}-{}", run.first_layer, run.last_layer);
   }
 
-  // Layers that are not cut have the name of their node.
+  // Returns the cut's name; for layers that are not cut, their node's.
   std::string cut_name(const CutRun& run) const {
     if (run.nodes > 1) return run.cut;
     return "all on " +
@@ -187,7 +187,8 @@ class LinkedLines {
     line(out_, "  latency       {} (modelled)", format_time(plan_.latency_s));
   }
 
-  // "12 KB to 40 KB" of the nodes that have a share; empty: of none anything.
+  // Returns "12 KB to 40 KB" for the nodes that have a share; empty if none has
+  // any bytes.
   template <class Bytes>
   std::string range_of(Bytes bytes) const {
     int64_t least = INT64_MAX, most = 0;
@@ -201,7 +202,7 @@ class LinkedLines {
            format_bytes(most);
   }
 
-  // Copies that are made before the first frame.
+  // Names the copies that are made before the first frame.
   void kept_line() {
     const std::string kept = range_of(
         [](const PlanNode& n) { return int64_t{n.layout.keep_bytes}; });
@@ -235,7 +236,8 @@ class LinkedLines {
     return all;
   }
 
-  // The link's tables are in the arena; datagrams, keys and sessions are not.
+  // The tables of the link are in the arena; datagrams, keys and sessions are
+  // not.
   void fixed_line() {
     const auto [least, most] =
         std::ranges::minmax(plan_.nodes, {}, &PlanNode::fixed_bytes);
@@ -249,7 +251,7 @@ class LinkedLines {
          from, format_bytes(most.fixed_bytes));
   }
 
-  // Time in which the slowest node of no segment is at work.
+  // Returns the time in which no segment's slowest node works.
   double between_segments() const {
     double inside = 0;
     for (const SegmentSummary& s : segments_) inside += s.seconds;

@@ -1,6 +1,6 @@
-// The table of a linked plan: what every node needs and does (of many nodes,
-// the least, the mean and the most), what every segment does, the traffic.
-// Internal to plan_table().
+// The table of a linked plan: what each node needs and does (of many nodes, the
+// least, the mean and the most), what each segment does, and the traffic. Only
+// for plan_table().
 #pragma once
 
 #include <cstddef>

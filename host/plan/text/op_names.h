@@ -1,4 +1,4 @@
-// Names of layers' operators, for people.
+// Names of layers' operators for people.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@ namespace shoal {
 
 const char* layer_op_name(OpCode);
 
-// Names of operators can be chains of a converter's scopes, or of all operators
-// that a layer was fused from: the end of the first one's.
+// Returns the end of an operator's first name. A name may be a chain of a
+// converter's scopes, or of all operators that were fused into the layer.
 std::string short_name(const std::string& name, size_t width);
 
 }  // namespace shoal

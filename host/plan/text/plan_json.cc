@@ -140,7 +140,7 @@ Json layout_json(const PlanLayout& l) {
   return j;
 }
 
-// Returns a node's number, or who else it is.
+// Returns the node's number, or the coordinator.
 Json party(int node) { return node < 0 ? Json("coordinator") : Json(node); }
 
 Json stream_json(const Net& net, const PlanStream& s) {
@@ -175,7 +175,7 @@ Json segment_json(const SegmentSummary& s) {
   return j;
 }
 
-// Null: for ever.
+// Returns null if the storage lives forever.
 Json life_json(const Net& net, const PlanNode& n) {
   const Storage* const storage = named_storage(n);
   const double frames =
@@ -241,7 +241,7 @@ Json node_json(const Net& net, const PlanNode& n, bool linked) {
   return j;
 }
 
-// Taken instead of the file's, in which the plan would be this one.
+// This order is taken instead of the file's, whose plan has these figures.
 Json order_json(const PlanOrder& order) {
   const bool fits = order.own_arena_bytes > 0;
   return {{"layers", order.layers},
@@ -288,7 +288,7 @@ std::string plan_json(const Net& net, const Plan& plan, const LowerBound* bound,
          {"nodes", Json::array()},
          {"nodes_left_out", Json::array()}};
   if (figures) add_figures(*figures, j);
-  if (net.frames > 1) j["batch"] = net.frames;  // numbers are of all of them
+  if (net.frames > 1) j["batch"] = net.frames;  // of the whole batch
   if (!plan.order.layers.empty()) j["order"] = order_json(plan.order);
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     Json node = node_json(net, plan.nodes[n], plan.linked);

@@ -1,5 +1,5 @@
-// A plan as JSON: what a script relies on (nodes with arena_bytes, macs,
-// stages and so on) and, under each stage, every buffer, port and actor.
+// A plan as JSON: what scripts rely on (nodes with arena_bytes, macs, stages
+// and so on) and, under each stage, all buffers, ports and actors.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace shoal {
 
-// Indented JSON text with a newline at its end.
-// `bound` may be null: nothing was proved. `budgets` say why nodes have no
-// share. `figures` may be null: then there are none in it.
+// Returns indented JSON text with a newline at its end. `bound` may be null:
+// nothing was proven. `budgets` are the reasons that nodes have no share.
+// `figures` may be null: the text has none.
 std::string plan_json(const Net&, const Plan&,
                       const LowerBound* bound = nullptr,
                       const Budgets& budgets = {},

@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kLargestBuffers = 5, kLongestName = 40, kShortName = 30;
 
-// Tells what an order of layers other than the file's gains.
+// Says what another order of layers than the file's gains.
 void order_line(std::string& out, const Plan& plan) {
   const PlanOrder& order = plan.order;
   if (order.layers.empty()) return;
@@ -54,7 +54,7 @@ std::string each(const Net& net) {
                          : fmt::format("per batch of {} frames", net.frames);
 }
 
-// The tensors that go to storage, in the order of their pages.
+// Lists the tensors that go to storage, in the order of their pages.
 void spill_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (n.spill_pages == 0) return;
   line(out, "  spills        {} in {} pages of {} {}, {}",
@@ -83,7 +83,7 @@ void storage_lines(std::string& out, const Net& net, const PlanNode& n) {
   spill_lines(out, net, n);
 }
 
-// The share of each frame in the figures of a batch.
+// Says what each frame of a batch takes.
 void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (net.frames == 1) return;
   line(out,
@@ -95,12 +95,12 @@ void frame_lines(std::string& out, const Net& net, const PlanNode& n) {
        format_bytes(n.storage_read_bytes / net.frames));
 }
 
-// Returns what the file calls the rows of a tensor.
+// Returns the file's name for the rows of a tensor.
 const char* rows_name(const Net& net, int tensor) {
   return net.tensors[static_cast<size_t>(tensor)].turned ? "columns" : "rows";
 }
 
-// The variables, which live from frame to frame in two copies.
+// Lists the variables, which live from frame to frame in two copies.
 void variable_lines(std::string& out, const Net& net, const PlanNode& n,
                     const std::string& of) {
   if (n.variables.empty()) return;
@@ -169,7 +169,7 @@ void stage_lines(std::string& out, const PlanNode& n, size_t width) {
   out += table.text(width);
 }
 
-// The times that overlap in each stage.
+// Lists the times that overlap in each stage.
 void stage_storage_lines(std::string& out, const PlanNode& n, size_t width) {
   TextTable table({{"stage"},
                    {"read B"},

@@ -1,6 +1,6 @@
 // A plan as a table for people: what each node needs of its budget, what each
-// stage holds and what its time goes to, the largest buffers, and what keeps
-// the plan from being faster or smaller.
+// stage holds and where its time goes, the largest buffers, and what keeps the
+// plan from being faster or smaller.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,18 @@
 
 namespace shoal {
 
-// The budgets of the nodes' arenas; those that are none or missing are
+// The budgets of the nodes' arenas. A budget that is none or missing is
 // unlimited.
 using Budgets = std::vector<std::optional<int64_t>>;
 Budgets budgets_of(const Cluster&);
 
-// `bound` may be null: nothing was proved. Tables leave out columns that do not
-// fit `width`; lines of text are not broken.
+// Returns the table. `bound` may be null: nothing was proven. Tables leave out
+// columns that do not fit `width`; lines of text are not broken.
 std::string plan_table(const Net&, const Plan&, const Budgets& = {},
                        const LowerBound* bound = nullptr,
                        size_t width = kAnyWidth);
-// "bound ... this is within 14 % of what any plan could do", or, if it is far,
-// "no plan takes less; this one 1.8 times as long".
+// Returns "bound ... this is within 14 % of what any plan could do" or, if the
+// plan is far from it, "no plan takes less; this one 1.8 times as long".
 std::string bound_line(const LowerBound&, double latency_s);
 
 }  // namespace shoal

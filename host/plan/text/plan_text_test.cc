@@ -144,7 +144,7 @@ TEST(PlanTextTest, ARefusalNamesAllNodesWithoutRoom) {
     EXPECT_NE(of_all.fix.find(change), std::string::npos) << of_all.fix;
   }
 
-  // A flag's limit of the others is named beside a node's own bytes.
+  // The flag's limit of another node is named beside a node's own bytes.
   request.cluster.nodes[2].ram.reset();
   request.cluster.nodes[2].max_arena = smallest.nodes[2].arena_bytes - 1;
   const Misfit of_one = arena_does_not_fit(net, request, smallest);
@@ -335,7 +335,7 @@ TEST(PlanTableTest, SaysWhyNodesAreLeftOut) {
   const std::string reason = json.at("nodes_left_out").at(0).at("reason");
   EXPECT_TRUE(reason.starts_with("no share that was tried fits its arena of 8"))
       << reason;
-  // By name of a strategy, with limits.
+  // The request named a strategy, with limits.
   c.plan.strategy = "kernel on 2 nodes";
   c.plan.says_nodes = true;
   c.plan.not_on_all = false;
@@ -343,7 +343,7 @@ TEST(PlanTableTest, SaysWhyNodesAreLeftOut) {
             std::string::npos);
 }
 
-// A table of 64 nodes is no longer than one of 16.
+// The table of 64 nodes is no longer than one of 16.
 TEST(PlanTableTest, SumsUpManyNodes) {
   HandCase c = linked_case("pipeline");
   const PlanNode copy = c.plan.nodes[1];

@@ -1,4 +1,4 @@
-// Tables for people, line by line. Internal to host/plan.
+// Tables for people, line by line. Only for host/plan.
 #pragma once
 
 #include <fmt/format.h>
