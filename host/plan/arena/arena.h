@@ -1,5 +1,5 @@
-// Where everything lies behind the fixed parts of a node's arena: what its
-// stages hold becomes items with a size and a lifetime, which are packed.
+// Places everything behind the fixed parts of a node's arena: what its stages
+// hold becomes items with a size and a lifetime, which are packed.
 //
 //   ArenaPlan arena(net, node);  // its stages are there
 //   arena.hold(arena.add(bytes, first, last), stage, buffer);
@@ -21,21 +21,22 @@ class ArenaPlan {
   // The node must outlive this; none of its lists may grow meanwhile.
   ArenaPlan(const Net& net, PlanNode& node) : net_(net), node_(node) {}
 
-  // An item that is alive from stage `first` to stage `last`.
+  // Adds an item that is alive from stage `first` to stage `last`.
   int add(int64_t bytes, int first, int last);
-  // The buffer's rows lie there, and at least as long as its stage runs.
+  // Puts the buffer's rows into the item, for at least as long as its stage
+  // runs.
   void hold(int item, int stage, int buffer);
-  // Adds the items that exist in one stage alone, of all stages: sums of
+  // Adds the items that exist in a single stage, for all stages: sums of
   // actors, slots of tapes, sets of weights in SRAM, pages of spills.
   void add_stage_items();
 
-  // Overlays, and items that never hold rows together, are said there.
+  // Returns an item, to add overlays, or items that never hold rows together.
   PackItem& item(int number) { return items_[static_cast<size_t>(number)]; }
   // Returns the bytes that a stage holds, without the fixed parts and the gaps
   // that packing leaves.
   int64_t stage_bytes(int stage) const;
 
-  // Gives all of it addresses, counted from the end of the fixed parts. Returns
+  // Gives all items addresses, counted from the end of the fixed parts. Returns
   // the largest end. `saved`: see pack().
   int64_t place(const PackLimits&, const std::vector<int64_t>& saved,
                 PackMemo&);

@@ -6,8 +6,8 @@
 namespace shoal {
 namespace {
 
-// Two stages: a buffer that both hold, and a ring, sums and slots of the
-// second one.
+// Two stages: a buffer that both hold, and a ring, sums and slots of the second
+// one.
 PlanNode small_node() {
   PlanNode node;
   node.stages.resize(2);
@@ -52,7 +52,7 @@ TEST(ArenaLayout, StagesHoldWhatIsAliveInThem) {
   EXPECT_EQ(node.arena_bytes, base + 368);
   EXPECT_EQ(node.stages[0].buffers[0].offset, node.stages[1].buffers[0].offset);
   EXPECT_EQ(node.stages[0].buffers[0].last_stage, 1);
-  EXPECT_EQ(alive_ranges(node, 0).size(), 2u);  // said by both stages
+  EXPECT_EQ(alive_ranges(node, 0).size(), 2u);  // both stages have it
   EXPECT_EQ(alive_ranges(node, 1).size(), 4u);
 }
 
@@ -81,7 +81,7 @@ TEST(ArenaLayout, AllLiesBehindTheFixedParts) {
             placed.stages[1].actors[0].accumulator + by);
 }
 
-// Sets that stay lie where the layout has them; all else makes room.
+// Sets that stay lie where the layout has them; all else moves behind them.
 TEST(ArenaLayout, SetsThatStayLieBeforeAllElse) {
   const Net net;
   PlanNode node = small_node();

@@ -22,7 +22,7 @@ uint32_t spill_state(const std::vector<PlanStage>& stages) {
   return pages ? spill_state_bytes(pages) : 0;
 }
 
-// Slots and sets of weights that are there in one stage alone.
+// Returns the slots and sets of weights that exist in this stage only.
 std::vector<ArenaRange> weight_ranges(const Net& net, const PlanStage& s) {
   std::vector<ArenaRange> ranges;
   const int64_t slots = int64_t{s.slot_count} * s.slot_bytes;
@@ -123,7 +123,7 @@ std::vector<ArenaRange> alive_ranges(const PlanNode& node, int stage) {
   return ranges;
 }
 
-// Whatever stages it is alive in.
+// All stages count.
 int64_t placed_end(const Net& net, const PlanNode& node) {
   int64_t end = 0;
   const auto add = [&end](int64_t offset, int64_t bytes) {

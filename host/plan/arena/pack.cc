@@ -12,14 +12,14 @@
 namespace shoal {
 namespace {
 
-// Items that are tied to each other by overlays and move together.
+// Items that are tied to each other by overlays, and so move together.
 struct Pile {
   struct Member {
     int item;
     int64_t at;  // relative to the pile's lowest byte
   };
   std::vector<Member> members;
-  int64_t bytes = 0, end = 0;  // aligned, and as they are
+  int64_t bytes = 0, end = 0;  // aligned, and not aligned
   int first = 0, last = 0;
 };
 
@@ -40,7 +40,7 @@ class Packer {
 
   const std::vector<Pile>& piles() const { return piles_; }
 
-  // Where piles lie, by pile.
+  // The places of piles.
   struct Placed {
     std::vector<int64_t> at;
     int64_t bytes = 0;
@@ -49,15 +49,15 @@ class Packer {
     return p.at[pile] + piles_[pile].end;
   }
 
-  // The part that an order shares with the one that `best` was placed by: its
-  // first moves, and all others but one that came to this pile.
+  // The part that an order has in common with the one by which `best` was
+  // placed: its first moves, and the order of all piles except for one.
   struct Change {
     size_t same = 0;
-    int moved = -1;  // -1: they have nothing in common
+    int moved = -1;  // -1: nothing in common
   };
 
-  // `height` is where the items that go high end. False: it would take more
-  // than `most` bytes.
+  // Places piles in this order. `height`: where piles that go high end. Returns
+  // false if that takes more than `most` bytes.
   bool place(const Order& order, Change change, const Placed& best,
              int64_t height, int64_t most, Placed& result) {
     std::ranges::fill(at_, kNowhereYet);
@@ -96,7 +96,7 @@ class Packer {
   }
 
  private:
-  // So far below that no range of it is in anybody's way.
+  // A place so low that none of its ranges conflicts with any other.
   static constexpr int64_t kNowhereYet = -(int64_t{1} << 60);
 
   void make_piles() {
@@ -128,15 +128,15 @@ class Packer {
     }
   }
 
-  // Where a pile may not begin, without the ends, counted from where another
-  // one lies.
+  // Positions, relative to another pile, at which a pile may not begin; the
+  // ends are excluded.
   struct Range {
     int other;
     int64_t lo, hi;
   };
 
-  // Items that may have no bytes in common: others lie over each other, are
-  // apart, or never live in one stage.
+  // Finds the pairs of items that may have no bytes in common. Other pairs lie
+  // over each other, are apart, or never live in one stage.
   void find_ranges() {
     int stages = 0;
     for (const PackItem& i : items_) {
@@ -148,7 +148,7 @@ class Packer {
       for (const Pile::Member& m : c.members) at[m.item] = m.at;
     }
     ranges_.resize(piles_.size());
-    // In stages where one of the two begins, so that each pair is seen once.
+    // Each pair is seen once, in the stage where the later one of both begins.
     for (int a = 0; a < static_cast<int>(items_.size()); ++a) {
       const PackItem& item = items_[a];
       for (int s = item.first_stage; s <= item.last_stage; ++s) {
@@ -172,7 +172,7 @@ class Packer {
            std::ranges::find(items_[b].apart, a) != items_[b].apart.end();
   }
 
-  // Finds the items that lie where they lie because of this one.
+  // Marks the piles whose places depend on this one.
   void ask_beside(int pile) {
     for (const Range& r : ranges_[pile]) asks_[r.other] = true;
   }
@@ -183,7 +183,7 @@ class Packer {
     if (move.high) at = from_above(height - piles_[move.pile].bytes);
     return at < 0 ? from_below() : at;
   }
-  // By what is placed.
+  // Finds the positions that piles which are placed already take.
   void find_taken(int pile) {
     taken_.clear();
     for (const Range& r : ranges_[pile]) {
@@ -193,7 +193,8 @@ class Packer {
       }
     }
   }
-  // There are few, so going over them again is quicker than to sort them.
+  // There are few of them, so going over them again is faster than sorting
+  // them.
   int64_t from_below() const {
     int64_t at = 0;
     for (int64_t before = -1; before != at;) {
@@ -219,12 +220,12 @@ class Packer {
   std::vector<int> pile_of_;                // by item
   std::vector<std::vector<Range>> ranges_;  // by pile
   std::vector<int64_t> at_;                 // by pile
-  std::vector<uint8_t> asks_;               // where it lies, by pile
+  std::vector<uint8_t> asks_;  // by pile: whether its place must be found again
   std::vector<std::pair<int64_t, int64_t>> taken_;
 };
 
-// Long-lived piles before short-lived ones, alternately at both ends; then
-// by size.
+// Returns the first orders: long-lived piles before short-lived ones,
+// alternately at both ends; then by size.
 std::vector<Order> first_orders(const std::vector<Pile>& piles) {
   std::vector<int> by_size(piles.size());
   std::iota(by_size.begin(), by_size.end(), 0);
@@ -264,7 +265,7 @@ int64_t packing_bound(const std::vector<PackItem>& items,
       load[s] += aligned(item.bytes);
     }
   }
-  // Where one item lies over another, their union counts.
+  // If one item lies over another, their union counts.
   for (const PackItem& item : items) {
     if (item.over < 0) continue;
     const PackItem& under = items[item.over];

@@ -1,5 +1,5 @@
-// Packs the arena: items with a size and a lifetime in stages, so that items
-// alive at the same time do not overlap, except for overlays.
+// Packs the arena: items have a size and a lifetime in stages, and items that
+// are alive at the same time do not overlap, except for overlays.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace shoal {
 
-// Rounded up to where the next buffer may begin.
+// Rounds up to where the next buffer may begin.
 constexpr int64_t aligned(int64_t bytes) {
   return (bytes + kAlign - 1) / kAlign * kAlign;
 }
@@ -18,7 +18,7 @@ struct PackItem {
   int64_t bytes = 0;
   int first_stage = 0, last_stage = 0;
   int over = -1;     // an earlier item that this one may overlap
-  int64_t lead = 0;  // bytes that this one begins before it
+  int64_t lead = 0;  // bytes by which this one begins before that item
   // Other items of the same stage that this one may overlap.
   std::vector<int> apart = {};
 };
@@ -28,22 +28,22 @@ struct Packing {
   int64_t bytes = 0;             // the largest end
 };
 
-// No packing can do with less: the largest sum of a stage, less what items
-// that are apart may save there (by stage; empty: nothing).
+// Returns a lower bound of any packing: the largest sum of a stage, less
+// `saved`, what items that are apart may save there (by stage; empty: nothing).
 int64_t packing_bound(const std::vector<PackItem>&,
                       const std::vector<int64_t>& saved = {});
 
 struct PackLimits {
   int tries = 0;
-  // Further tries, in which what ends last goes before others.
+  // Further tries, in which the items that end last move before others.
   int last_tries = 0;
-  int64_t most = INT64_MAX;  // this many bytes or more are of no use
-  int64_t enough = 0;        // this many need not become less
+  int64_t most = INT64_MAX;  // from this many bytes on, a packing is useless
+  int64_t enough = 0;  // down to this many bytes, a packing need not improve
 };
 
-// Tries several orders and improves the best by a seeded search until the bound
-// is met or there is enough, or the tries are spent. Where the bound says that
-// it is of no use nothing is improved.
+// Tries several orders and improves the best one by a seeded search, until the
+// bound or `enough` is reached or the tries are spent. Nothing is improved if
+// the bound shows that the packing is useless.
 Packing pack(const std::vector<PackItem>&, PackLimits,
              const std::vector<int64_t>& saved = {});
 

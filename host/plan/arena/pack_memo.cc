@@ -12,7 +12,7 @@ namespace shoal {
 Packing PackMemo::pack(const std::vector<PackItem>& items, PackLimits limits,
                        const std::vector<int64_t>& saved) {
   const int64_t bound = packing_bound(items, saved);
-  // Only the consequences of the limits tell packings apart.
+  // Limits that have the same effect give the same packing.
   if (bound >= limits.most) limits.tries = limits.last_tries = 0;
   limits.most = INT64_MAX;
   const bool tries = limits.tries + limits.last_tries > 0;

@@ -1,5 +1,5 @@
-// Packings that are asked for again: equal nodes hold the same, and plans that
-// a search builds one after the other differ in few nodes or stages.
+// Remembers packings: equal nodes hold the same, and plans that a search builds
+// one after the other differ in few nodes or stages.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace shoal {
 
 class PackMemo {
  public:
-  // Does what the function of this name does.
+  // Does the same as the function of this name.
   Packing pack(const std::vector<PackItem>&, PackLimits,
                const std::vector<int64_t>& saved = {});
 

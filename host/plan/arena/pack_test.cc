@@ -41,7 +41,7 @@ void expect_sound(const std::vector<PackItem>& items, const Packing& p) {
 }
 
 TEST(PackTest, ChainOfWholeTensorsMeetsTheBound) {
-  // Each stage holds its input and its output: both ends of the arena in turn.
+  // Each stage holds its input and its output, at alternate ends of the arena.
   std::vector<PackItem> items;
   const int64_t sizes[] = {4000, 160, 3008, 2000, 2500, 96, 4100};
   for (int s = 0; s < 7; ++s) items.push_back({sizes[s], s, s + 1, -1, 0, {}});
@@ -74,7 +74,7 @@ std::vector<PackItem> random_items(std::mt19937& random) {
     item.first_stage = static_cast<int>(random() % 6);
     item.last_stage = item.first_stage + static_cast<int>(random() % 3);
     const size_t under = random() % (items.size() + 1);
-    // A dying input under an output, as overlays are.
+    // An input that ends here lies under an output, as in overlays.
     if (under < items.size() && items[under].over < 0 &&
         items[under].last_stage == item.first_stage) {
       item.over = static_cast<int>(under);
@@ -118,8 +118,8 @@ TEST(PackTest, RandomItems) {
   EXPECT_GT(better, 0);
 }
 
-// The same search with everything done again and nothing left out: each packing
-// from its first item on, each item at the first place that is free.
+// The same search without any shortcut: each packing is made from its first
+// item on, with each item at the first free place.
 class PlainPacker {
  public:
   PlainPacker(const std::vector<PackItem>& items, int64_t height)
@@ -163,7 +163,7 @@ class PlainPacker {
   Packing best_of(int tries, int64_t enough) {
     return improve(best_order_, tries, enough);
   }
-  // Each of these orders; of equal ones the last.
+  // Tries each of these orders; of equal ones the last is kept.
   void begin(const std::vector<std::vector<std::pair<int, bool>>>& orders) {
     int64_t least = std::numeric_limits<int64_t>::max();
     for (const auto& order : orders) {
@@ -262,7 +262,8 @@ TEST(PackTest, FindsWhatThePlainSearchFinds) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
     std::vector<PackItem> items = random_items(random);
-    // Rings that never hold rows at once; some that touch each other's ends.
+    // Some rings never hold rows at the same time; some touch each other's
+    // ends.
     for (size_t i = 1; i < items.size(); ++i) {
       const size_t other = random() % i;
       if (random() % 4 == 0) items[i].apart = {static_cast<int>(other)};

@@ -84,7 +84,8 @@ class NodeBuilder {
     node_.sealed = supply_.sealed;
   }
 
-  // The order of a node alone follows; those of several go together.
+  // The orders of a node alone follow later; those of several nodes go
+  // together.
   void cut_weights(int s) {
     PlanStage& stage = node_.stages[s];
     const StageDraft& draft = drafts_[s];
@@ -111,7 +112,8 @@ class NodeBuilder {
     stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
   }
 
-  // All that the stages hold, behind the fixed parts. Returns its bytes.
+  // Places everything that the stages hold, behind the fixed parts. Returns its
+  // bytes.
   int64_t place() {
     ArenaPlan arena(net_, node_);
     add_all(arena);
@@ -151,7 +153,7 @@ class NodeBuilder {
     arena.add_stage_items();
   }
 
-  // Returns the bytes that may be saved, by stage.
+  // Returns the bytes that sharing may save, by stage.
   std::vector<int64_t> share_rings(ArenaPlan& arena) {
     std::vector<int64_t> saved(node_.stages.size(), 0);
     for (size_t s = 0; s < saved.size(); ++s) {
@@ -170,9 +172,9 @@ class NodeBuilder {
     return saved;
   }
 
-  // Larger chunks are fewer requests: what a stage has left is for its slots.
-  // Packing is not perfect: if all of it does not go in, less may. Returns the
-  // bytes that are taken then.
+  // Gives what a stage has left to its slots, because larger chunks take fewer
+  // requests. Packing is not perfect: if not all of it fits, less may. Returns
+  // the bytes that everything takes then.
   int64_t grow_slots(int64_t bytes) {
     for (int s = 0; s < stages(); ++s) {
       if (!node_.stages[s].slot_count) continue;
@@ -200,10 +202,10 @@ class NodeBuilder {
     return bytes;
   }
 
-  // Divides the bytes of the slots: smaller chunks come sooner when the stage
-  // begins, and more slots let them go on ahead of the core; larger chunks take
-  // fewer requests. `placed`: bytes of all that lies there, which records with
-  // more chunks may leave no room for.
+  // Divides the bytes of the slots. Smaller chunks arrive sooner when the stage
+  // begins, and with more slots they run further ahead of the core; larger
+  // chunks take fewer requests. `placed`: bytes of everything that is placed;
+  // more chunks make records larger, which may leave no room.
   void choose_slots(int s, int64_t placed) {
     PlanStage& stage = node_.stages[s];
     const PlanStage largest = stage;
@@ -227,8 +229,9 @@ class NodeBuilder {
     stage = best;
   }
 
-  // A ring or box that rows of peers come into, of a stage that has one before
-  // it. Where a node's storage is busy stages have more than buffers.
+  // Returns whether the buffer is a ring or box that receives rows of peers, in
+  // a stage with one before it. A stage that uses storage has more than
+  // buffers.
   bool may_come_early(int s, int b) const {
     const PlanStage& stage = node_.stages[s];
     const PlanBuffer& buffer = stage.buffers[b];
@@ -242,8 +245,9 @@ class NodeBuilder {
     });
   }
 
-  // Rows of peers may come while the stage before runs where their buffers can
-  // have bytes of their own by then: all of them, or those that do as it is.
+  // Lets rows of peers come while the stage before runs, where their buffers
+  // can have bytes of their own by then: in all stages, or where they have them
+  // anyway.
   int64_t let_come_early(int64_t bytes) {
     const LinkCounts without = link_;
     const PlanNode built = node_;
@@ -269,8 +273,8 @@ class NodeBuilder {
     return bytes;
   }
 
-  // The more channels are unpacked together, the less often kernels arrange
-  // their input.
+  // With more channels unpacked together, kernels arrange their input less
+  // often.
   void enlarge_int4_room(int64_t bytes) {
     const PlanLayout least = layout(link_, 0);
     if (least.room_bytes == 0) return;
@@ -287,10 +291,10 @@ class NodeBuilder {
         [&](const ArenaRange& r) { return r.lo < hi && lo < aligned(r.hi); });
   }
 
-  // Larger chunks are fewer, and records smaller.
+  // Fewer chunks make records smaller, so this is a lower bound.
   int64_t room() const { return *budget_ - layout(link_, 0).buffers; }
 
-  // Returns how many gaps there is room for behind `bytes` bytes.
+  // Returns the number of gaps for which there is room behind `bytes` bytes.
   uint32_t gaps(int64_t bytes) const {
     LinkCounts link = link_;
     for (link.gaps = kGaps; link.gaps > 0; --link.gaps) {
@@ -318,15 +322,15 @@ class NodeBuilder {
   const Supply& supply_;
   const std::vector<StageDraft>& drafts_;
   LinkCounts link_;
-  const std::vector<StageEnds>* const ends_;  // by stage, of a linked plan
+  const std::vector<StageEnds>* const ends_;  // by stage; null: not linked
   const BuildOptions& how_;
   const bool alone_;
   PlanNode& node_;
-  PackMemo own_packs_;  // where none is given
+  PackMemo own_packs_;  // used if no memo is given
   std::optional<int64_t> budget_;
   uint32_t int4_room_ = 0;
   bool may_keep_ = false;
-  bool early_ = false;  // room for rows that come early is asked for
+  bool early_ = false;  // lays out room for rows that come early
   std::vector<std::vector<int>> item_of_;  // by stage and buffer
 };
 

@@ -19,7 +19,8 @@
 namespace shoal {
 namespace {
 
-// One number for all buffers of a tensor in a segment that nodes use alike.
+// Returns one number for all buffers of a tensor in a segment that nodes use
+// alike.
 std::vector<int> ring_groups(const MergedSegment& segment,
                              const std::vector<bool>& whole) {
   std::map<std::tuple<int, int, bool>, int> numbers;
@@ -42,9 +43,9 @@ std::vector<int> ring_groups(const MergedSegment& segment,
   return group;
 }
 
-// A sender's rows stay until they are acknowledged, a receiver's slots are
-// known to be free a while after they are: more rows keep both going.
-// `slack_of`: by buffer.
+// Adds rows to rings that links touch. A sender keeps its rows until they are
+// acknowledged, and hears of a receiver's free slots only later, so more rows
+// keep both busy. `slack_of`: by buffer.
 template <typename SlackOf>
 void add_slack(PlanStage& stage, const std::vector<bool>& whole,
                const SlackOf& slack_of) {
@@ -68,8 +69,8 @@ const Slack& slack_of(const BuildOptions& options, const MergedSegment& m,
   return options.slack_of(part.node, part.stage);
 }
 
-// Sets the leads of outputs that lie over inputs which are used up, but not
-// where that saves nothing.
+// Sets the leads of outputs that lie over inputs, except where that saves
+// nothing.
 void set_leads(const Net& net, const MergedSegment& m,
                const BuildOptions& options, RingMemo& rings, PlanDraft& draft) {
   std::vector<OverlaidBuffers> pairs;
@@ -151,9 +152,9 @@ bool has_tape(const PlanStage& stage) {
   });
 }
 
-// The order of the stages that have a tape: that of one run of each whole
-// segment, so that all nodes' orders go together. It lies in the stages'
-// records, so whose record lies in the arena must know it before all else does.
+// Records the orders of stages that have a tape, from one run of each whole
+// segment, so that the orders of all nodes go together. An order is part of the
+// stage's record, so nodes with the record in the arena need it first.
 void record_orders(const Net& net, Plan& plan) {
   for (const MergedSegment& m : merge_segments(plan)) {
     const auto taped = [&](const MergedSegment::Part& part) {
@@ -229,7 +230,7 @@ Plan build_plan(const Net& net, PlanDraft draft,
   } else if (plan.linked) {
     for (size_t s = 0; s < draft.stages[0].size(); ++s) {
       const StageDraft& stage = draft.stages[0][s];
-      // Buffers that share bytes by an order count every row.
+      // Buffers that share bytes need the exact rows of their order.
       if (stage.share || stage.overlay) continue;
       std::vector<bool> whole;
       for (const int home : stage.homes) whole.push_back(home >= 0);

@@ -1,6 +1,6 @@
-// From a draft to a complete plan: sizes of rings by simulation of all nodes at
-// once, then node by node what lies where. The rings of a node alone have their
-// sizes.
+// Turns a draft into a complete plan: finds sizes of rings by simulating all
+// nodes at once, then places everything, node by node. In drafts of a node
+// alone, rings have their sizes already.
 #pragma once
 
 #include <algorithm>
@@ -21,12 +21,12 @@
 namespace shoal {
 
 inline constexpr int kWindow = 8;  // segments in flight to a peer
-// Ranges of bytes behind gaps of an in-stream: the coordinator has twice as
-// many segments on their way, and every second of them may be missing.
+// Ranges of bytes behind gaps that an in-stream may have: the coordinator has
+// twice as many segments under way, every second of which may be missing.
 inline constexpr int kGaps = 8;
 
-// Rows more than needed for rings that links touch: a number, or as many as
-// take a number of bytes.
+// Rows beyond those that a ring needs, for rings that links touch: a number of
+// rows, or as many as take a number of bytes.
 struct Slack {
   int rows = 0;
   int64_t bytes = 0;
@@ -40,22 +40,22 @@ struct Slack {
 
 struct BuildOptions {
   int pack_tries = 60;
-  int64_t most = INT64_MAX;  // of a node: this many bytes or more are of no use
-  int64_t enough = 0;        // and this many need not become less
+  int64_t most = INT64_MAX;  // of a node: from this many bytes on useless
+  int64_t enough = 0;        // down to this many bytes good enough
   int last_tries = 0;        // see PackLimits
-  // By node: what is left of it is spent on what saves time: larger slots, sets
-  // that stay, ranges behind gaps, so that a lost or overtaken datagram holds
-  // up only the actors that wait for its bytes. Empty: all is as small as can
-  // be.
+  // By node: the budget. What is left of it is spent on what saves time: larger
+  // slots, sets that stay, and ranges behind gaps, so that a lost or overtaken
+  // datagram only stops actors that wait for its bytes. Empty: everything is as
+  // small as possible.
   std::vector<int64_t> budgets = {};
-  // No node is built after one that is larger than its budget, because a plan
-  // that does not fit is not wanted.
+  // True if a plan that does not fit is useless: then no node is built after
+  // one that exceeds its budget.
   bool must_fit = false;
   std::vector<bool> keeps = {};  // by node with links: sets may stay
-  std::vector<std::vector<Bank>> banks = {};  // in these besides, by node
+  std::vector<std::vector<Bank>> banks = {};  // banks for them, by node
   Slack slack = {};
   std::vector<Slack> slacks = {};  // by node; empty: `slack` of each
-  // By node and stage; empty: those of nodes.
+  // By node and stage; empty: those of the nodes.
   std::vector<std::vector<Slack>> stage_slacks = {};
   const Slack& slack_of(int node, int stage) const {
     const auto n = static_cast<size_t>(node);
@@ -66,46 +66,46 @@ struct BuildOptions {
   }
   int tighten_tries = 0;      // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
-  PackMemo* packs = nullptr;  // of whatever plans; null: none
+  PackMemo* packs = nullptr;  // for any plans; null: none
   // The memo of a node alone, of the same net and supply; null: none.
   StageMemo* stages = nullptr;
 };
 
-// Node `n` of a draft whose rings have their sizes: its weights cut into
-// chunks, lifetimes, addresses, the exact size. `ends`: as for make_layout().
+// Completes node `n` of a draft whose rings have their sizes: cuts its weights
+// into chunks and finds lifetimes, addresses and exact sizes. `ends`: as for
+// make_layout().
 void build_node(const Net&, const Supply&, const LinkCounts&,
                 const std::vector<StageEnds>* ends, const BuildOptions&,
                 size_t n, PlanDraft&);
 inline constexpr int64_t kMostChunk = 256 * 1024;
-// Spends what the arena of a placed node of `bytes` bytes has left, up to
-// `room`, on storage: more and larger slots, and sets of weights that stay in
-// SRAM, for their stage or for good; whatever saves the most simulated time.
-// Returns the bytes of the sets that stay, which lie before all else; nothing
-// moves.
+// Spends what is left in the arena of a placed node, whose `bytes` bytes may
+// become `room`, on storage: more and larger slots, and sets of weights that
+// stay in SRAM, for their stage or for good. It chooses what saves the most
+// simulated time. Returns the bytes of the sets that stay, which lie before all
+// else; nothing else moves.
 uint32_t fill_arena(const Net&, const Supply&, int64_t room, int64_t bytes,
                     PlanNode&);
-// Gives the sets that stay their places, from offset 0 on in each bank, in the
-// order of the records. Returns the bytes of those in the arena.
+// Places the sets that stay, from offset 0 on in each bank, in the order of the
+// records. Returns the bytes of those in the arena.
 uint32_t place_kept(const Net&, PlanNode&);
-// For a linked node whose weights all lie in mapped flash, which reads them at
-// flash's pace whenever a firing asks: makes copies of the sets that save most
-// time a byte, in at most `room` bytes of the arena and in the node's other
-// banks, before the first frame. Returns the arena's bytes, as fill_arena()
-// does.
+// For a linked node whose weights are all in mapped flash, which it reads at
+// the speed of flash in each firing: lets the sets that save most time per byte
+// be copied before the first frame, to at most `room` bytes of the arena and to
+// the node's other banks. Returns the bytes in the arena, as fill_arena() does.
 uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
-// Cuts firings into slices after which a node looks at its link, and says how
-// long the longest one keeps it away. Of a plan that is cut already: the same.
+// Cuts firings into slices, after each of which a node looks at its link, and
+// sets the time of the longest one. A plan that is cut already stays the same.
 void set_slices(const Net&, const Cluster&, Plan&);
 
 // Returns why no program makes `rows` rows of the layer in a frame: it would
-// fire more often than a program counts, however many rows a firing makes;
-// none: one does.
+// fire more often than a program counts, however many rows a firing makes.
+// None: a program can.
 std::optional<Misfit> too_many_firings(const Layer&, int rows);
-// Returns why a plan cannot be run whose actors fire more often, or whose
-// stages fire in more runs, than a program counts; none: it can.
+// Returns why a plan cannot run: an actor fires more often, or a stage has more
+// runs of firings, than a program counts. None: it can.
 std::optional<Misfit> too_many_firings(const Net&, const Plan&);
 
-// `supplies`: of each node.
+// `supplies`: one per node.
 Plan build_plan(const Net&, PlanDraft, const std::vector<Supply>& supplies,
                 const BuildOptions&);
 

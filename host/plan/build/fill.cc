@@ -80,21 +80,22 @@ class StageFiller {
     return stage_feed(net_, node_, s, supply_).total_ps;
   }
 
-  // At least; soon known.
+  // Returns a lower bound of the time of reading, which is quick to compute.
   int64_t reading_ps(const PlanStage& s) const {
     const TapeReads reads = tape_reads(net_, s);
     return reads.chunks * (supply_.read_ps(0) - 1) +
            supply_.read_ps(reads.bytes) - supply_.read_ps(0);
   }
 
-  // Returns whether a built stage fits: at least its slots must lie below the
+  // Returns whether a built stage fits, with at least its slots below the
   // budget.
   bool fits(PlanStage stage) const {
     std::vector<ArenaRange> spans = spans_;
     return place(stage, spans);
   }
 
-  // Streamed actors, those first whose reads take longest for a byte of SRAM.
+  // Returns streamed actors, first those whose reads take longest per byte of
+  // SRAM.
   std::vector<size_t> by_use() const {
     std::vector<std::pair<double, size_t>> by;
     PlanStage tape = best_;
@@ -123,7 +124,7 @@ class StageFiller {
     return order;
   }
 
-  // The first `sets` of the actors in SRAM, the others on the tape.
+  // Tries the first `sets` of the actors in SRAM and the others on the tape.
   void try_sets(const PlanStage& before, const std::vector<size_t>& order,
                 size_t sets) {
     PlanStage stage = before;
@@ -220,7 +221,7 @@ bool has_streams(const PlanStage& stage) {
   return std::any_of(stage.actors.begin(), stage.actors.end(), streams);
 }
 
-// Fills every stage by itself; returns less than kNoFit if all fit.
+// Fills each stage by itself. Returns less than kNoFit if all fit.
 int64_t fill_stages(const Net& net, const Supply& supply, int64_t room,
                     PlanNode& node) {
   int64_t sum = 0;
@@ -239,7 +240,7 @@ int64_t fill_stages(const Net& net, const Supply& supply, int64_t room,
   return sum;
 }
 
-// Streamed actors, those first that save most time for a byte if they stay.
+// A streamed actor whose weights may stay.
 struct Keeper {
   size_t stage = 0, actor = 0;
   int64_t bytes = 0;
@@ -273,7 +274,7 @@ std::vector<Keeper> find_keepers(const Net& net, const Supply& supply,
   return keepers;
 }
 
-// Sets that stay, of at most `most` bytes, from offset 0 on, in the order of
+// Lets sets stay, of at most `most` bytes, from offset 0 on, in the order of
 // the records.
 int64_t keep(const Net& net, const std::vector<Keeper>& keepers, int64_t most,
              PlanNode& node) {

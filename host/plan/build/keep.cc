@@ -12,11 +12,11 @@ struct MappedSet {
   PlanStage* stage = nullptr;
   PlanActor* actor = nullptr;
   int64_t bytes = 0;  // in SRAM
-  double saved = 0;   // picoseconds a byte
+  double saved = 0;   // picoseconds per byte
 };
 
-// Those first that save most a byte; of equal ones the larger, which leaves the
-// small ones for what is left over.
+// Returns the sets that save most per byte first; of equal ones the larger
+// first, which leaves the small ones for the rest of the room.
 std::vector<MappedSet> sets_by_gain(const Net& net, const Board& board,
                                     PlanNode& node) {
   std::vector<MappedSet> sets;
@@ -37,14 +37,15 @@ std::vector<MappedSet> sets_by_gain(const Net& net, const Board& board,
   return sets;
 }
 
-// Where sets may stay, and how fast they are read there.
+// A place where sets may stay, and the speed at which they are read there.
 struct Room {
   int bank = 0;
   int64_t bytes = 0;
-  double bytes_per_s = 0;  // 0: as the arena
+  double bytes_per_s = 0;  // 0: that of the arena
 };
 
-// That are faster than flash: fastest first, of equal ones the arena.
+// Returns the places that are faster than flash, the fastest first; of equal
+// ones the arena.
 std::vector<Room> rooms_of(const PlanNode& node, const Board& board,
                            int64_t arena) {
   std::vector<Room> rooms = {{0, arena, 0}};

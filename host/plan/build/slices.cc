@@ -8,7 +8,7 @@ namespace shoal {
 namespace {
 
 constexpr int64_t kPicosPerMicrosecond = 1000000;
-// Peers wait for a node's answer while it computes; much shorter slices would
+// Peers wait for a node's answer while it computes. Much shorter slices would
 // cost more than they gain.
 constexpr int64_t kSlicePs = 250 * kPicosPerMicrosecond;
 
@@ -28,8 +28,8 @@ bool has_groups(const Net& net, const PlanActor& a) {
   return has_window(layer.op) && a.part >= layer.kernel_h;
 }
 
-// Leaves groups as they were drafted. In mapped flash only what has been cut
-// before has groups.
+// Restores the groups of the draft. In mapped flash only an earlier cut can
+// have made groups.
 void join_slices(const Net& net, PlanActor& a) {
   a.slices = 1;
   PlanWeights& w = a.weights;
@@ -40,8 +40,8 @@ void join_slices(const Net& net, PlanActor& a) {
   w.groups = 1;
 }
 
-// Weights that take long to be read from flash come in groups of output
-// channels, each a slice of its own. Groups of a firing, at least.
+// Cuts weights that take long to read from flash into groups of output
+// channels, each a slice of its own. Returns the fewest groups of a firing.
 int64_t cut_groups(const Net& net, int64_t flash_ps, PlanActor& a) {
   PlanWeights& w = a.weights;
   if (!has_groups(net, a) || w.chunks.size() > 1) return 1;
