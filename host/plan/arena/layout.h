@@ -31,7 +31,7 @@ std::vector<ArenaRange> alive_ranges(const PlanNode&, int stage);
 // Returns the largest end of all that is placed.
 int64_t placed_end(const Net&, const PlanNode&);
 
-// The last step for a node: addresses then count from the begin of the arena,
+// The last step for a node: addresses then count from the start of the arena,
 // and those of sets that stay from their place in the layout. Variables get
 // their places, and node and stages their sizes.
 void lay_out(const Net&, const PlanLayout&, PlanNode&);

@@ -49,8 +49,8 @@ class Packer {
     return p.at[pile] + piles_[pile].end;
   }
 
-  // The part that an order has in common with the one by which `best` was
-  // placed: its first moves, and the order of all piles except for one.
+  // The difference between an order and that by which `best` was placed: the
+  // first `same` moves are equal, and only the pile `moved` has another turn.
   struct Change {
     size_t same = 0;
     int moved = -1;  // -1: nothing in common

@@ -96,7 +96,7 @@ class ActorSlices {
     return layer_ ? row_parts(*layer_, share_, *costs_, rows, firings) : rows;
   }
 
-  // Adds the number of slices into which the plan cuts this work.
+  // Cuts the work into the plan's number of slices.
   void push(int64_t core, int64_t extra, int chunk,
             std::vector<FeedSlice>& slices) const {
     for (int i = 0; i < a_.slices; ++i) {

@@ -309,7 +309,7 @@ class RehearsedNode final : public Linked {
     }
   }
 
-  // Passes all rows of the stream's port that are complete.
+  // Passes the rows of the stream's port up to `bytes`.
   void pass(size_t stream, uint32_t bytes) {
     const int process = at().process(stream);
     const StageTokens& tokens = at().tokens;
@@ -344,7 +344,7 @@ class RehearsedNode final : public Linked {
     const StreamRecord& r = s.links.streams[i];
     std::fill_n(ready_.begin() + r.there, r.targets, bytes);
   }
-  // Returns the room that the stream has when the next stage begins.
+  // Returns the end of the room that the stream has when the next stage begins.
   uint32_t next_limit(int i) const {
     const auto stream = static_cast<size_t>(i);
     const uint32_t start = frame_ * next_->frame_bytes[stream];
@@ -414,10 +414,11 @@ class Host final : public Linked {
                        static_cast<uint16_t>(counts.targets), 0, 0});
   }
   bool done() const { return finished_ >= frames_; }
-  // Returns whether the rehearsal has ended, or has taken too many events.
+  // Returns whether the rehearsal has ended, or takes longer than it may.
   bool is_over() const { return done() || is_beyond(); }
-  // Returns the latency of the counted frame. Before it has ended: its time so
-  // far, or all time until too many events have happened.
+  // Returns the latency of the counted frame. If it has not ended: its time so
+  // far if that is too long already, else all time, because too many events
+  // have happened.
   Nanos latency() const {
     if (counted_end_ > 0) return counted_end_ - counted_begin_;
     return is_beyond() ? port_.now() - counted_begin_ : port_.now();

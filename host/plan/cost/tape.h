@@ -20,7 +20,7 @@ uint32_t chunk_bytes(const Net&, const PlanStage&, const PlanActor&,
 // Returns the bytes of the layer's largest chunk: at most `limit`, or one
 // channel if that is larger.
 uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
-// Cuts the actor's weights into such chunks, on the tape.
+// Cuts the actor's weights into such chunks and places them on the tape.
 void cut_for_tape(const Net&, const PlanStage&, PlanActor&, uint32_t limit);
 // The fewest slots: one chunk is used while the next one arrives.
 inline constexpr uint32_t kTapeSlots = 2;

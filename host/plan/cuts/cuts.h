@@ -24,7 +24,7 @@ bool can_cut_rows(const Layer&);
 bool can_cut_columns(const Layer&);
 bool can_cut_outputs(const Layer&);
 bool can_cut_inputs(const Layer&);
-// Return the units of cuts: they lie at multiples of these from the begin of
+// Return the units of cuts: they lie at multiples of these from the start of
 // the out box (depth multiplier; blocks of kDepthToSpace).
 int output_granule(const Layer&);
 int row_granule(const Layer&);

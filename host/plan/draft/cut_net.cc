@@ -33,9 +33,9 @@ void round_out(int& lo, int& hi, int origin, int end, int granule) {
   hi = std::min(end, origin + (hi - origin + granule - 1) / granule * granule);
 }
 
-// Returns whether each node that reads the layer's result had better make all
-// that it reads: constants are in every program, and what needs its whole
-// operand would otherwise be sent a second time, as the result.
+// Returns whether each node that reads the layer's result should make all that
+// it reads: constants are in every program, and what needs its whole operand
+// would otherwise be sent a second time, as the result.
 bool is_repeated(const Layer& layer) {
   const RowsFrom rows = rows_of(layer.op);
   return layer.in[0].tensor < 0 || rows == RowsFrom::kAll ||

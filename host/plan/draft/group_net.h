@@ -27,7 +27,7 @@ struct Group {
 enum class GroupKind : uint8_t { kAll, kBehindExpansion };
 
 // Returns all possible loops with `channels` channels at a time, in the order
-// of their layers; none over another. Those without an expansion are the same
+// of their layers; they do not overlap. Those without an expansion are the same
 // for both kinds.
 std::vector<Group> find_groups(const Net&, const std::vector<TensorUses>&,
                                GroupKind, int channels, int band);

@@ -306,7 +306,7 @@ class Maker {
     result_.plan.streams.push_back(std::move(stream));
   }
 
-  // Ports by buffer, writers first; returns where each went.
+  // Sorts the ports by buffer, writers first. Returns the new number of each.
   static std::vector<int> sort_ports(PlanStage& stage) {
     std::vector<int> order(stage.ports.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);

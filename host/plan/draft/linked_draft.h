@@ -1,5 +1,5 @@
-// From boxes, homes and gathers to the stages and streams of a plan, all
-// buffers still held whole.
+// Turns boxes, homes and gathers into the stages and streams of a plan. All
+// buffers are still held whole.
 #pragma once
 
 #include <optional>

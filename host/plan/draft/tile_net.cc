@@ -107,8 +107,8 @@ void close_gaps(std::vector<Box*>& tiles, const Box& all) {
   tiles.back()->x1 = all.x1;
 }
 
-// Lets each tile make only the columns that the one before it did not keep, if
-// it needs more than those.
+// Lets each tile take the columns that the tile before it makes, too, and make
+// only the rest, if there is any.
 void make_once(std::vector<Box>& need,
                std::vector<std::vector<TileBoxes::Held>>& taken, int tensor) {
   for (size_t t = need.size(); --t > 0;) {

@@ -317,8 +317,8 @@ class StagePaths {
   const std::vector<Ideal>& all_;
   const int64_t most_steps_;
   std::vector<Way> ways_;
-  std::vector<Held> held_;  // of the stages up to an ideal, from the last begin
-  std::vector<int> seen_;   // the begin from which it was reached last
+  std::vector<Held> held_;  // of the stages up to an ideal, from the last start
+  std::vector<int> seen_;   // the start from which it was reached last
   int64_t steps_ = 0;
   // Scratch of grow() and of extend(), which run too often to allocate.
   Done now_;

@@ -34,7 +34,7 @@ struct OrderOptions {
 struct OrderFound {
   LayerOrder order;
   int64_t bytes = 0;  // of its largest stage
-  // in the net's own order
+  // Bytes of the largest stage in the net's own order.
   int64_t own_bytes = 0;
   int64_t ideals = 0, steps = 0;  // that the search visited
 };

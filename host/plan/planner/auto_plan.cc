@@ -525,13 +525,13 @@ class AutoPlan {
   const Net& net_;
   const PlanRequest& request_;
   std::vector<int> order_;  // fastest nodes first
-  // by the number of nodes in the cluster; plans refer to them
+  // Memos by the number of nodes in the cluster; plans refer to them.
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   SegmentMemo* const memo_;
   std::vector<CrewTrial>* const tried_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // the least of all estimates
-  double begun_ = 0;      // what the brief begin of all nodes measures
+  double begun_ = 0;      // what the brief start of all nodes measures
   std::optional<double> on_all_;
   std::vector<std::string> hopeless_;  // of the crew of all nodes
   std::optional<Misfit> refused_;

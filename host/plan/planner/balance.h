@@ -1,7 +1,7 @@
-// Changes the sizes of shares, not their cells, by the time that nodes spent
-// beside computing in a rehearsal: a node that sends, decrypts and reads more
-// than others gets a smaller share, so that all nodes of a segment finish
-// together.
+// Changes the sizes of shares, not their cells, by the time that nodes spent on
+// other work than computing in a rehearsal: a node that sends, decrypts and
+// reads more than others gets a smaller share, so that all nodes of a segment
+// finish together.
 #pragma once
 
 #include <vector>

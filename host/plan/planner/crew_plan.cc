@@ -62,8 +62,8 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
                           tuning::kFewestPlans, tuning::kMostPlans));
 }
 
-// Returns whether enough weights stay in SRAM that starts which count all
-// reads of flash are far off.
+// Returns whether so large a part of the weights stays in SRAM that starts
+// which count all reads of flash are far off.
 bool CrewPlan::keeps_much() const {
   if (!trials_.any()) return false;
   int64_t kept = 0, all = 0;
@@ -401,8 +401,8 @@ void CrewPlan::improve_cheaply() {
   if (request_.effort > 0) improve_further(tuning::kCheapEffort);
 }
 
-// Best-first search: all moves are applied to the fastest plan to which they
-// were not applied yet, whether or not that plan became the best.
+// Best-first search: applies all moves to the fastest plan to which they were
+// not applied yet, even if that plan did not become the best.
 void CrewPlan::improve_further(int times) {
   if (!can_improve()) return;
   mixed_->add_other_counts();

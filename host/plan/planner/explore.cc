@@ -159,11 +159,11 @@ class Explorer {
     return options_.traffic || request_.limits.traffic_bytes ||
            request_.objective == Objective::kTraffic;
   }
-  // Returns whether the smallest arena may be the best plan, or one end of
-  // budgets in which to look for it. It is not where only time or traffic
-  // counts. For frames a second and energy without limits it is too slow:
-  // frames that follow each other wait for the same nodes, and cores that work
-  // draw more.
+  // Returns whether to plan for the smallest arena: it may be the best plan, or
+  // one end of the budgets in which to look for that. It is neither where only
+  // time or traffic counts. For frames a second and energy without limits it is
+  // too slow: frames that follow each other wait for the same nodes, and cores
+  // that work draw more.
   bool wants_small() const {
     const Objective o = request_.objective;
     const bool time =

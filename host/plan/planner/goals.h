@@ -23,8 +23,8 @@ OrMisfit<Plan> goal_plan(const Net&, const PlanRequest&);
 Misfit or_else(Misfit, const std::string& change, const PlanNumbers&,
                const std::string& strategy);
 
-// Returns the misfit of a request none of whose trials is within the limits,
-// with the smallest change of one limit.
+// Returns the misfit of a request if no trial is within its limits, with the
+// smallest change of one limit.
 Misfit limits_not_kept(const Net&, const PlanRequest&, const Exploration&);
 
 }  // namespace shoal

@@ -40,7 +40,8 @@ double least_alone_s(const Net& net, const PlanRequest& request, int node) {
 
 std::vector<int> soonest_alone(const Net& net, const PlanRequest& request,
                                const std::vector<int>& nodes, size_t most) {
-  // `order`: the least time, then the speed of the link; less is better.
+  // `order`: the least time, then the latency and the rate of the link; less is
+  // better.
   struct Lone {
     int node;
     std::tuple<double, double, double> order;

@@ -1,6 +1,6 @@
-// Tiles over several nodes, where memory is short: which of the first layers
-// are made in tiles, and in how many. Estimates of searches over segments
-// decide; no plan is built.
+// Chooses tiles for several nodes, where memory is short: which of the first
+// layers are made in tiles, and in how many. Estimates of searches over
+// segments decide; no plan is built.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@
 namespace shoal {
 
 // Returns indented JSON text with a newline at its end. `bound` may be null:
-// nothing was proven. `budgets` are the reasons that nodes have no share.
-// `figures` may be null: the text has none.
+// nothing was proven. `budgets` explain why nodes have no share. `figures` may
+// be null: the text has none.
 std::string plan_json(const Net&, const Plan&,
                       const LowerBound* bound = nullptr,
                       const Budgets& budgets = {},

@@ -23,11 +23,11 @@ class GainBounds {
   GainBounds(const Net&, const std::vector<TensorUses>&, const Work&,
              const std::vector<int>& slots);
 
-  // Returns bytes that the overlay of the pair, which is the segment's, cannot
-  // exceed in any order.
+  // Returns an upper bound of the bytes that an overlay of the pair, which is
+  // the segment's, can save.
   int64_t overlay(Segment, Overlay);
-  // Returns bytes that rings of the segment cannot save by sharing, whatever
-  // the order.
+  // Returns an upper bound of the bytes that rings of the segment can save by
+  // sharing, in any order.
   int64_t share(Segment);
 
  private:

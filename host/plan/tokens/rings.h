@@ -62,7 +62,7 @@ class SegmentSlots {
 };
 
 // Takes slots away as long as the net completes, from long rows first. Returns
-// slots none of which can go.
+// slots of which none can go.
 std::vector<int> tighten(const Net&, const std::vector<TensorUses>&,
                          const Work&, std::vector<int> slots);
 

@@ -13,7 +13,7 @@
 namespace shoal {
 
 struct Sharing {
-  // By two buffers of the stage: whether they never hold rows together.
+  // Indexed by two buffers of the stage: true if they never hold rows together.
   std::vector<std::vector<bool>> apart;
   // The bytes saved if at each moment only what is alive took any.
   int64_t most_saved = 0;

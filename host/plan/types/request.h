@@ -54,7 +54,7 @@ struct PlanRequest {
   // the top.
   bool replay = false;
   int64_t max_writes = 0;  // bytes that a frame may spill
-  // With spills at `fps`, the storage must live `years`; 0: any time
+  // With spills at `fps`, the storage must live `years`; 0: any time.
   double years = 0, fps = 0;
   // The plan to take, after it was checked, instead of a search.
   std::optional<PlanText> given = {};

@@ -86,7 +86,7 @@ uint16_t peer_index(const PlanNode& node, int peer) {
   return static_cast<uint16_t>(at - node.peers.begin());
 }
 
-// Entries of in-streams, in the order of their numbers.
+// Adds the entries of in-streams, in the order of their numbers.
 void put_receivers(const std::vector<StreamEdge>& edges, const PlanNode& node,
                    int index, std::vector<StageLinks>& all) {
   std::map<uint16_t, const StreamEdge*> by_number;

@@ -268,17 +268,17 @@ inline constexpr size_t kTilesBuilt = 5;
 // them may be faster. This many classes are told apart.
 inline constexpr double kClass = 1.3;
 inline constexpr size_t kMostClasses = 4;
-// A crew whose brief begin is worse than the best plan by kBriefly is not
+// A crew whose brief start is worse than the best plan by kBriefly is not
 // planned further; one whose plans are worse by kFarOff is not improved. Later
 // steps gain less than that.
 inline constexpr double kBriefly = 1.3, kFarOff = 1.2;
 // The same as kFarOff for equal nodes, whose plans are nearer to each other.
 inline constexpr double kFarOffEqual = 1.1;
 // A plan with this many shares of layers is costly; then these factors count
-// for the estimate and for the brief begin of equal nodes.
+// for the estimate and for the brief start of equal nodes.
 inline constexpr size_t kCostly = 240;
 inline constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
-// A factor of the brief begin of all nodes: a crew that begins so near to it is
+// A factor of the brief start of all nodes: a crew that begins so near to it is
 // planned. For larger nets (kBegunCostly shares) it must begin better. Crews
 // that begin a little worse than all nodes may become the best.
 inline constexpr double kBegun = 1.115;
