@@ -12,7 +12,7 @@ float area(float left, float top, float right, float bottom) {
 
 }  // namespace
 
-float intersection_over_union(const Box& a, const Box& b) {
+float intersection_over_union(const DetectedBox& a, const DetectedBox& b) {
   const float both =
       area(larger(a.left, b.left), larger(a.top, b.top),
            smaller(a.right, b.right), smaller(a.bottom, b.bottom));

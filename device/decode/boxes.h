@@ -7,27 +7,28 @@
 
 namespace shoal {
 
-struct Box {
+struct DetectedBox {
   float left = 0, top = 0, right = 0, bottom = 0;  ///< pixels of the input
   int index = 0;                                   ///< of the class
   float score = 0;
 };
 
 /// Returns the intersection over union of the areas; 0 if they do not touch.
-float intersection_over_union(const Box&, const Box&);
+float intersection_over_union(const DetectedBox&, const DetectedBox&);
 
 /// Candidates that lie in an array.
 class BoxArray {
  public:
-  BoxArray(const Box* boxes, uint32_t count) : boxes_(boxes), count_(count) {}
+  BoxArray(const DetectedBox* boxes, uint32_t count)
+      : boxes_(boxes), count_(count) {}
   uint32_t count() const { return count_; }
-  bool get(uint32_t i, Box& box) const {
+  bool get(uint32_t i, DetectedBox& box) const {
     box = boxes_[i];
     return true;
   }
 
  private:
-  const Box* const boxes_;
+  const DetectedBox* const boxes_;
   const uint32_t count_;
 };
 
@@ -39,14 +40,14 @@ class BoxArray {
 /// sorting in a buffer, this looks at all candidates once for each box that it
 /// finds.
 template <class Candidates>
-uint32_t strongest(const Candidates& candidates, float overlap, Box* to,
+uint32_t strongest(const Candidates& candidates, float overlap, DetectedBox* to,
                    uint32_t most) {
   uint32_t kept = 0, last = 0;  // `last`: the candidate of the box before
   while (kept < most) {
-    Box best;
+    DetectedBox best;
     uint32_t found = candidates.count();
     for (uint32_t i = 0; i < candidates.count(); ++i) {
-      Box box;
+      DetectedBox box;
       if (!candidates.get(i, box)) continue;
       if (found < candidates.count() && !(box.score > best.score)) continue;
       if (kept > 0) {  // weaker ones are left, or equal ones behind the last

@@ -14,7 +14,7 @@ CellThings::CellThings(const Values& values, int rows, int columns, int classes,
       states_(scratch),
       at_(rows * columns) {}
 
-bool CellThings::next(Box& box) {
+bool CellThings::next(DetectedBox& box) {
   for (;;) {
     for (; at_ < rows_ * columns_; ++at_) {
       if (states_[at_] != kStrong) continue;
@@ -53,7 +53,7 @@ bool CellThings::touches(int x, int y) const {
 
 // Goes over all cells until none touches the thing any more: no stack or list
 // of cells is needed.
-void CellThings::join(int x, int y, Box& box) {
+void CellThings::join(int x, int y, DetectedBox& box) {
   int left = x, top = y, right = x, bottom = y;
   states_[y * columns_ + x] = kOfThis;
   box.score = score(x, y);

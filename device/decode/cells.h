@@ -20,7 +20,7 @@ class CellThings {
 
   /// Finds the next thing: class by class, from the top left; false: none is
   /// left.
-  bool next(Box&);
+  bool next(DetectedBox&);
 
  private:
   enum : uint8_t { kNothing, kStrong, kOfThis };
@@ -28,7 +28,7 @@ class CellThings {
   float score(int x, int y) const;
   bool touches(int x, int y) const;
   void begin_class();
-  void join(int x, int y, Box&);
+  void join(int x, int y, DetectedBox&);
 
   const Values values_;
   const int rows_, columns_, classes_;

@@ -11,19 +11,19 @@
 namespace shoal {
 namespace {
 
-bool same(const Box& a, const Box& b) {
+bool same(const DetectedBox& a, const DetectedBox& b) {
   return a.left == b.left && a.top == b.top && a.right == b.right &&
          a.bottom == b.bottom && a.index == b.index && a.score == b.score;
 }
 
 // Non-maximum suppression as everyone writes it: sort, then keep what overlaps
 // nothing that is kept.
-std::vector<Box> sorted_strongest(std::vector<Box> boxes, float overlap,
-                                  size_t most) {
-  std::ranges::stable_sort(boxes, std::ranges::greater{}, &Box::score);
-  std::vector<Box> kept;
-  for (const Box& b : boxes) {
-    const bool known = std::ranges::any_of(kept, [&](const Box& k) {
+std::vector<DetectedBox> sorted_strongest(std::vector<DetectedBox> boxes,
+                                          float overlap, size_t most) {
+  std::ranges::stable_sort(boxes, std::ranges::greater{}, &DetectedBox::score);
+  std::vector<DetectedBox> kept;
+  for (const DetectedBox& b : boxes) {
+    const bool known = std::ranges::any_of(kept, [&](const DetectedBox& k) {
       return k.index == b.index && intersection_over_union(k, b) > overlap;
     });
     if (!known && kept.size() < most) kept.push_back(b);
@@ -35,8 +35,8 @@ TEST(Boxes, TheStrongestAreThoseOfASortedList) {
   std::mt19937 random(1);
   size_t suppressed = 0;
   for (int round = 0; round < 200; ++round) {
-    std::vector<Box> boxes(random() % 40);
-    for (Box& b : boxes) {
+    std::vector<DetectedBox> boxes(random() % 40);
+    for (DetectedBox& b : boxes) {
       b.left = static_cast<float>(random() % 20);
       b.top = static_cast<float>(random() % 20);
       b.right = b.left + static_cast<float>(random() % 9);  // some are empty
@@ -46,9 +46,9 @@ TEST(Boxes, TheStrongestAreThoseOfASortedList) {
     }
     for (const float overlap : {0.f, 0.3f, 1.f}) {
       for (const size_t most : {0u, 3u, 40u}) {
-        const std::vector<Box> expected =
+        const std::vector<DetectedBox> expected =
             sorted_strongest(boxes, overlap, most);
-        std::vector<Box> found(most);
+        std::vector<DetectedBox> found(most);
         found.resize(strongest(
             BoxArray(boxes.data(), static_cast<uint32_t>(boxes.size())),
             overlap, found.data(), static_cast<uint32_t>(most)));
@@ -76,12 +76,13 @@ struct Table {
   }
 };
 
-std::vector<Box> found_in(const std::vector<TablePart>& parts, float score) {
+std::vector<DetectedBox> found_in(const std::vector<TablePart>& parts,
+                                  float score) {
   const RowTable table{parts.data(), static_cast<uint32_t>(parts.size()),
                        kRows};
   const YoloBoxes candidates(table, false, kSize, kSize, score);
-  std::vector<Box> all;
-  Box box;
+  std::vector<DetectedBox> all;
+  DetectedBox box;
   for (uint32_t i = 0; i < candidates.count(); ++i) {
     if (candidates.get(i, box)) all.push_back(box);
   }
@@ -126,9 +127,10 @@ TEST(Yolo, PartsOfThePictureBecomePixels) {
 
 // Cells that touch, by giving each the least number of its neighbours until
 // nothing changes.
-std::vector<Box> things_by_numbers(const std::vector<float>& v, int rows,
-                                   int columns, int classes, float least) {
-  std::vector<Box> all;
+std::vector<DetectedBox> things_by_numbers(const std::vector<float>& v,
+                                           int rows, int columns, int classes,
+                                           float least) {
+  std::vector<DetectedBox> all;
   for (int c = 1; c < classes; ++c) {
     std::vector<int> number(static_cast<size_t>(rows * columns), -1);
     const auto score = [&](int at) {
@@ -154,7 +156,7 @@ std::vector<Box> things_by_numbers(const std::vector<float>& v, int rows,
       }
     }
     for (int first = 0; first < rows * columns; ++first) {
-      Box box{1e9f, 1e9f, 0, 0, c, 0};
+      DetectedBox box{1e9f, 1e9f, 0, 0, c, 0};
       for (int at = 0; at < rows * columns; ++at) {
         if (number[static_cast<size_t>(at)] != first) continue;
         box.left = std::min(box.left, static_cast<float>(8 * (at % columns)));
@@ -183,8 +185,8 @@ TEST(Cells, ThingsAreCellsThatTouch) {
     CellThings cells({v.data(), static_cast<uint32_t>(v.size()), true}, rows,
                      columns, classes, 8 * columns, 8 * rows, 0.65f,
                      scratch.data());
-    std::vector<Box> found;
-    for (Box box; cells.next(box);) found.push_back(box);
+    std::vector<DetectedBox> found;
+    for (DetectedBox box; cells.next(box);) found.push_back(box);
     EXPECT_TRUE(std::ranges::equal(
         found, things_by_numbers(v, rows, columns, classes, 0.65f), same));
     things += found.size();

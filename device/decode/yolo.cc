@@ -47,7 +47,7 @@ float RowTable::largest(uint32_t row, uint32_t first, int& place) const {
   return most;
 }
 
-void set_place(float x, float y, float width, float height, Box& box) {
+void set_place(float x, float y, float width, float height, DetectedBox& box) {
   box.left = x - width / 2;
   box.right = x + width / 2;
   box.top = y - height / 2;
@@ -66,7 +66,7 @@ YoloBoxes::YoloBoxes(const RowTable& table, bool has_objectness, int width,
   unit_y_ = static_cast<float>(height);
 }
 
-bool YoloBoxes::get(uint32_t row, Box& box) const {
+bool YoloBoxes::get(uint32_t row, DetectedBox& box) const {
   box.score = table_.largest(row, has_objectness_ ? 5 : 4, box.index);
   if (has_objectness_) box.score *= table_.at(row, 4);
   if (!(box.score >= score_)) return false;

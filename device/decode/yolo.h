@@ -42,7 +42,7 @@ class YoloBoxes {
             float score);
 
   uint32_t count() const { return table_.rows; }
-  bool get(uint32_t row, Box&) const;
+  bool get(uint32_t row, DetectedBox&) const;
 
  private:
   const RowTable table_;
@@ -52,7 +52,7 @@ class YoloBoxes {
 };
 
 /// Makes a box of its centre and size.
-void set_place(float x, float y, float width, float height, Box&);
+void set_place(float x, float y, float width, float height, DetectedBox&);
 
 /// Returns the cells of the grids of a picture.
 uint32_t yolo_cells(int width, int height);

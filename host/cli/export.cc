@@ -99,20 +99,24 @@ void reserve_nodes(PlanRequest& request, size_t networks) {
       static_cast<int64_t>(networks - 1) * node_bytes_on_board();
 }
 
-// The variables of the networks that wait lie beside the arena, too.
+// The variables of the networks that wait, and outputs in which the application
+// finds boxes, lie beside the arena.
 void check_kept(const PlanRequest& request, const Application& a) {
   const std::vector<Bank>& banks = request.cluster.nodes[0].board.banks;
-  if (a.kept_bytes() == 0 || banks.empty()) return;
+  const int64_t kept = int64_t{a.kept_bytes()} + a.box_bytes();
+  if (kept == 0 || banks.empty()) return;
   const Bank& bank = banks[0];
-  const int64_t needs = int64_t{a.arena_bytes()} + a.kept_bytes();
+  const int64_t needs = a.arena_bytes() + kept;
   if (needs <= bank.free_bytes()) return;
   throw Error(Exit::kDoesNotFit,
               "the arena of " + format_bytes(a.arena_bytes()) + " and the " +
-                  format_bytes(a.kept_bytes()) +
-                  " of variables of all networks are " +
-                  format_bytes(needs - bank.free_bytes()) +
+                  format_bytes(kept) +
+                  (a.kept_bytes() > 0 ? " of variables of all networks" : "") +
+                  (a.kept_bytes() > 0 && a.box_bytes() > 0 ? " and" : "") +
+                  (a.box_bytes() > 0 ? " of outputs with boxes" : "") +
+                  " are " + format_bytes(needs - bank.free_bytes()) +
                   " more than board " + a.board.name + " has",
-              "--ram " + std::to_string(bank.free_bytes() - a.kept_bytes()));
+              "--ram " + std::to_string(bank.free_bytes() - kept));
 }
 
 // A network with its program, and what its runtime must have.
@@ -175,6 +179,7 @@ int export_command(const ExportFlags& flags) {
     networks.push_back(made_network(flags, n, request, needs));
     request.given.reset();  // --plan is MODEL's
   }
+  needs.boxes = networks[0].boxes.any();
   Application made =
       application_of(flags, ecosystem, name, find_board(flags.plan.board),
                      std::move(networks));
@@ -197,6 +202,10 @@ int export_command(const ExportFlags& flags) {
       a.networks.size() > 1 ? "constants" : "a constant");
   say("  arena    %s, static%s\n", format_bytes(a.arena_bytes()).c_str(),
       a.networks.size() > 1 ? ", of all networks" : "");
+  if (a.box_bytes() > 0) {
+    say("  boxes    app.cpp finds them; %s for the outputs\n",
+        format_bytes(a.box_bytes()).c_str());
+  }
   say("  test     %s; README.md says how to build it\n",
       flags.input.empty() ? "random noise (pass an INPUT for a real test)"
                           : flags.input.c_str());

@@ -204,6 +204,7 @@ ExportedNetwork make_network(const Prepared& p,
   }
   const NetIo& first = p.net.outputs.at(0);
   n.first_output = quantization_of(p.graph, first);
+  n.boxes = box_outputs(p.graph, p.net);
   n.classes = n.outputs == 1 && outputs[0].size() > 1 &&
               first.place.view.box.rows() == 1 &&
               first.place.view.box.columns() == 1 &&
@@ -245,6 +246,10 @@ uint32_t Application::kept_bytes() const {
   uint32_t sum = 0;
   for (const auto& n : networks) sum += n.variable_bytes;
   return networks.size() > 1 ? sum : 0;
+}
+
+uint32_t Application::box_bytes() const {
+  return member ? 0 : networks[0].boxes.bytes();
 }
 
 std::string Application::model_names() const {

@@ -12,6 +12,7 @@
 
 #include "host/board/board.h"
 #include "host/engine/common/prepare.h"
+#include "host/export/boxes.h"
 
 namespace shoal {
 
@@ -45,6 +46,7 @@ struct ExportedNetwork {
   std::vector<uint8_t> test_input, test_output;
   size_t inputs = 0, outputs = 0;
   bool classes = false;  // the first output is one score a class
+  BoxOutputs boxes;      // of a detector
   std::vector<std::string> labels;
   std::string description;  // of inputs and outputs, for `shoal send`
   ByteScale first_input, first_output;
@@ -63,6 +65,8 @@ struct Application {
   uint32_t arena_bytes() const;  // which they share
   // Room that several networks need for the variables of those that wait.
   uint32_t kept_bytes() const;
+  // Room for the outputs of the first network, if its boxes are read.
+  uint32_t box_bytes() const;
   std::string model_names() const;  // for people
 };
 

@@ -279,8 +279,16 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
   if (is_member) {
     sources = add_member(e, folder, to);
   } else {
+    const ExportedNetwork& first = e.application.networks[0];
+    const bool boxes = first.boxes.any();
+    to.add(folder + "app.cpp",
+           filled(boxes ? "app/app_boxes.cpp" : "app/app.cpp", v));
+    sources.push_back(folder + "app.cpp");
+    if (boxes) {
+      to.add(folder + "shoal_boxes.h", box_header(first.boxes, first.model));
+    }
     for (const char* name :
-         {"app.cpp", "shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
+         {"shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));
       sources.push_back(folder + name);
     }

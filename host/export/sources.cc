@@ -175,6 +175,11 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
     }
   }
   if (needs.int4) all.insert("device/kernels/int4.cc");
+  if (needs.boxes) {
+    for (const std::string& name : sources_in("device/decode/")) {
+      all.insert(name);
+    }
+  }
   for (const std::string& name : sources_in("device/program/"))
     all.insert(name);
   for (const std::string& name : sources_in("device/runtime/")) {
@@ -207,8 +212,8 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
 std::vector<std::string> all_runtime_sources() {
   std::vector<std::string> all;
   for (const char* folder :
-       {"alone", "base", "kernels", "keys", "link", "program", "runtime",
-        "runtime/link", "runtime/storage", "storage"}) {
+       {"alone", "base", "decode", "kernels", "keys", "link", "program",
+        "runtime", "runtime/link", "runtime/storage", "storage"}) {
     const auto some = sources_in(std::string("device/") + folder + "/");
     all.insert(all.end(), some.begin(), some.end());
   }

@@ -31,7 +31,7 @@ HeadFindings read_cells(const std::vector<RealOutput>& outputs,
                     columns, v.shape[3], in.width, in.height, options.score,
                     scratch.data());
   HeadFindings found;
-  for (Box b; things.next(b);) {
+  for (DetectedBox b; things.next(b);) {
     found.boxes.push_back({b.left, b.top, b.right, b.bottom, b.index, b.score});
   }
   return found;

@@ -7,8 +7,8 @@
 namespace shoal {
 float intersection_over_union(const Detection& a, const Detection& b) {
   return intersection_over_union(
-      Box{a.left, a.top, a.right, a.bottom, a.index, a.score},
-      Box{b.left, b.top, b.right, b.bottom, b.index, b.score});
+      DetectedBox{a.left, a.top, a.right, a.bottom, a.index, a.score},
+      DetectedBox{b.left, b.top, b.right, b.bottom, b.index, b.score});
 }
 
 std::vector<Detection> strongest(std::vector<Detection> boxes, float score,

@@ -56,7 +56,7 @@ struct OutputTable {
   RowTable table;
 };
 
-Detection detection_of(const Box& b) {
+Detection detection_of(const DetectedBox& b) {
   return {b.left, b.top, b.right, b.bottom, b.index, b.score};
 }
 
@@ -74,7 +74,7 @@ HeadFindings read_rows(const std::vector<RealOutput>& outputs,
   const YoloBoxes boxes(of.table, objectness, in.width, in.height,
                         options.score);
   HeadFindings found;
-  Box box;
+  DetectedBox box;
   for (uint32_t row = 0; row < boxes.count(); ++row) {
     if (boxes.get(row, box)) found.boxes.push_back(detection_of(box));
   }
@@ -116,7 +116,7 @@ HeadFindings read_yolox(const std::vector<RealOutput>& outputs,
   for (const int stride : kStrides) {
     const int columns = in.width / stride, lines = in.height / stride;
     for (int cell = 0; cell < columns * lines; ++cell, ++row) {
-      Box box;
+      DetectedBox box;
       box.score = t.largest(row, 5, box.index) * t.at(row, 4);
       if (!(box.score >= options.score)) continue;
       const auto s = static_cast<float>(stride);

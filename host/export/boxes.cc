@@ -1,0 +1,142 @@
+#include "host/export/boxes.h"
+
+#include <cstdio>
+#include <random>
+#include <set>
+
+#include "device/decode/boxes.h"
+#include "device/decode/values.h"
+#include "device/decode/yolo.h"
+#include "host/base/printable.h"
+#include "host/data/task/task.h"
+#include "host/engine/common/frame.h"
+#include "host/export/project.h"
+
+namespace shoal {
+namespace {
+
+// Things that touch, before the strongest are chosen.
+constexpr uint32_t kMostThings = 64;
+constexpr uint32_t kBoxBytes = sizeof(DetectedBox);
+
+// Returns whether each value of the file is (byte - zero) * scale of the node's
+// byte at the same place: tried with random bytes.
+bool are_plain(const Graph& graph, const Net& net, const BoxOutputs& boxes) {
+  std::mt19937 random(1);
+  NodeRows rows;
+  for (const BoxOutputs::Output& o : boxes.outputs) {
+    std::vector<uint8_t>& bytes = rows.emplace_back(o.bytes);
+    for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
+  }
+  const std::vector<RealOutput> real =
+      real_outputs(graph, file_outputs(graph, net, rows));
+  for (size_t o = 0; o < real.size(); ++o) {
+    const BoxOutputs::Output& of = boxes.outputs[o];
+    const Values values{rows[o].data(), of.bytes, false, of.scale, of.zero};
+    if (real[o].v.size() != of.bytes) return false;
+    for (uint32_t i = 0; i < of.bytes; ++i) {
+      if (values[i] != real[o].v[i]) return false;
+    }
+  }
+  return true;
+}
+
+std::string number(float value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9ef", static_cast<double>(value));
+  return text;
+}
+
+// {bytes_ + 40, 20, false, 0.25f, -3}
+std::string values_text(const BoxOutputs::Output& o, uint32_t at) {
+  return "{bytes_ + " + std::to_string(at) + ", " + std::to_string(o.bytes) +
+         ", false, " + number(o.scale) + ", " + std::to_string(o.zero) + "}";
+}
+
+uint32_t rows_of(const BoxOutputs& b) {
+  const uint32_t cells = yolo_cells(b.width, b.height);
+  return b.head == "yolov5" ? 3 * cells : cells;
+}
+
+uint32_t output_bytes(const BoxOutputs& b) {
+  uint32_t sum = 0;
+  for (const BoxOutputs::Output& o : b.outputs) sum += o.bytes;
+  return sum;
+}
+
+std::string parts_text(const BoxOutputs& b) {
+  const uint32_t rows = rows_of(b);
+  std::string text;
+  uint32_t at = 0;
+  for (const BoxOutputs::Output& o : b.outputs) {
+    const Shape core = core_shape(o.shape);
+    const auto count = static_cast<int>(rows);
+    const bool turned = core[0] != count && o.shape.back() == count;
+    text += (text.empty() ? "{" : ",\n        {") + values_text(o, at) + ", " +
+            std::to_string(o.bytes / rows) + (turned ? ", true}" : ", false}");
+    at += o.bytes;
+  }
+  return text;
+}
+
+}  // namespace
+
+uint32_t BoxOutputs::bytes() const {
+  if (!any()) return 0;
+  const uint32_t all = output_bytes(*this);
+  if (head != "cells") return all;
+  const Shape& s = outputs[0].shape;
+  return all + static_cast<uint32_t>(s[1] * s[2]) + kMostThings * kBoxBytes;
+}
+
+BoxOutputs box_outputs(const Graph& graph, const Net& net) {
+  const HeadUse use = choose_head(graph, {});
+  static const std::set<std::string> known = {"cells", "yolov5", "yolov8"};
+  if (!known.contains(head_name(use))) return {};
+  BoxOutputs boxes;
+  for (const NetIo& io : net.outputs) {
+    const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
+    if (node_bytes(graph, io) != 1) return {};
+    const bool is_real = io.conversion == Conversion::kQuantize;
+    boxes.outputs.push_back(
+        {t.shape, static_cast<uint32_t>(element_count(t.shape)),
+         is_real ? io.scale : t.scale(), is_real ? io.zero : t.zero()});
+  }
+  if (boxes.outputs.size() != graph.outputs.size()) return {};
+  boxes.head = head_name(use);
+  boxes.width = use.width;
+  boxes.height = use.height;
+  return are_plain(graph, net, boxes) ? boxes : BoxOutputs{};
+}
+
+std::string box_header(const BoxOutputs& b, const std::string& model) {
+  std::string offsets;
+  uint32_t at = 0;
+  for (const BoxOutputs::Output& o : b.outputs) {
+    offsets += (offsets.empty() ? "" : ", ") + std::to_string(at);
+    at += o.bytes;
+  }
+  const bool cells = b.head == "cells";
+  TemplateValues v{{"MODEL", printable(model)},
+                   {"WIDTH", std::to_string(b.width)},
+                   {"HEIGHT", std::to_string(b.height)},
+                   {"OFFSETS", offsets},
+                   {"BYTES", std::to_string(at)}};
+  if (cells) {
+    const Shape& s = b.outputs[0].shape;
+    v["VALUES"] = values_text(b.outputs[0], 0);
+    v["ROWS"] = std::to_string(s[1]);
+    v["COLUMNS"] = std::to_string(s[2]);
+    v["CLASSES"] = std::to_string(s[3]);
+    v["CELLS"] = std::to_string(s[1] * s[2]);
+    v["MOST"] = std::to_string(kMostThings);
+  } else {
+    v["PARTS"] = parts_text(b);
+    v["PART_COUNT"] = std::to_string(b.outputs.size());
+    v["ROWS"] = std::to_string(rows_of(b));
+    v["OBJECTNESS"] = b.head == "yolov5" ? "true" : "false";
+  }
+  return filled(cells ? "app/shoal_cells.h.in" : "app/shoal_yolo.h.in", v);
+}
+
+}  // namespace shoal
