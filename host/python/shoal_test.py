@@ -390,8 +390,24 @@ class Process(unittest.TestCase):
             self.assertEqual(text, model.plan(ram=ram).to_json())
 
     def test_no_allocator_comes_along(self):
+        shoal.load(SMALL)
         with open("/proc/self/maps") as file:
             self.assertNotIn("mimalloc", file.read())
+
+    def test_import_is_quick(self):
+        def cpu(code):
+            before = os.times()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            after = os.times()
+            return (after.children_user - before.children_user +
+                    after.children_system - before.children_system)
+        alone, both = (min(cpu(code) for _ in range(5)) for code in (
+            "import numpy", "import numpy, shoal, sys; "
+            "assert 'shoal._core' not in sys.modules"))
+        print("import shoal takes %.0f ms of CPU above NumPy's" %
+              (1e3 * (both - alone)))
+        # The aim is 50 ms.
+        self.assertLess(both - alone, 0.5)
 
     def test_tool(self):
         done = subprocess.run([sys.executable, "-m", "shoal", "inspect", MODEL, "--json"],

@@ -19,8 +19,6 @@ import subprocess
 import sys
 import tempfile
 
-from shoal import _core
-from shoal._core import Error
 from shoal._sweep import sweep
 
 __all__ = ["Cluster", "Error", "Model", "Plan", "Report",
@@ -37,6 +35,19 @@ _OF_FILES = {"frames", "stream", "labels", "top", "task", "head", "score", "over
 # Flags that would end or speak for the whole process.
 _OF_PROCESS = {"timeout", "json", "wide", "quiet", "verbose", "no_config", "mpi",
                "help", "version"}
+
+
+def _native():
+    """The compiled part. Its libraries take longer to load than all else here,
+    so the first call of the tool loads them, not `import shoal`."""
+    from shoal import _core
+    return _core
+
+
+def __getattr__(name):
+    if name == "Error":
+        return _native().Error
+    raise AttributeError("module 'shoal' has no attribute %r" % name)
 
 
 def load(path, **ends):
@@ -166,14 +177,14 @@ class Model:
     def _verb(self, verb, operands, flags, progress=None, more=()):
         words = [verb, *self._ends, *_words(flags), *more, "--json", "--",
                  self.path, *operands]
-        return _core.verb(words, progress)
+        return _native().verb(words, progress)
 
     def _session(self, flags):
         for name in _OF_FILES & set(flags):
             raise TypeError("--%s is for files; here arrays go in and out" %
                             name.replace("_", "-"))
-        return _core.Session(["run", *self._ends, *_words(flags), "--",
-                              self.path])
+        return _native().Session(["run", *self._ends, *_words(flags), "--",
+                                  self.path])
 
 
 class Plan:
@@ -375,7 +386,7 @@ class Cluster:
     def _make_key(self):
         self._folder = tempfile.TemporaryDirectory(prefix="shoal-")
         key = os.path.join(self._folder.name, "shoal.key")
-        _core.verb(["keygen", "--output=" + key])
+        _native().verb(["keygen", "--output=" + key])
         self._flags = {**self._flags, "key": key}
         return key
 
