@@ -67,6 +67,14 @@ std::string png_address(std::span<const uint8_t> png) {
          std::string(text.begin(), text.begin() + static_cast<ptrdiff_t>(size));
 }
 
+std::string pale_color(size_t n) {
+  constexpr size_t kColors = 8, kHex = 7;
+  const std::string style = page_files::kStyle;
+  const std::string name = fmt::format("--c{}: #", n % kColors);
+  const size_t at = style.rfind(name);
+  return style.substr(at + name.size() - 1, kHex);
+}
+
 std::string html_text(const HtmlPage& page) {
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"

@@ -18,6 +18,10 @@ std::string data_script(const std::string& id, const std::string& json);
 // Returns a picture as an address that holds all of it.
 std::string png_address(std::span<const uint8_t> png);
 
+// Returns the pale color number `n` of the style that all pages share,
+// "#rrggbb": that of the dark scheme. After the last one they begin again.
+std::string pale_color(size_t n);
+
 struct HtmlPage {
   std::string title;
   std::string body;                  // markup

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "host/charts/chart_json.h"
 #include "host/charts/document.h"
+#include "host/charts/html.h"
 #include "host/charts/page_files.h"
 #include "host/charts/testing/xml.h"
 
@@ -32,6 +34,19 @@ Document sample() {
   document.facts = {{"board", "teensy41"}};
   document.sections = {q};
   return document;
+}
+
+TEST(PageColors, AreThoseOfTheStyleAndBeginAgain) {
+  std::set<std::string> colors;
+  for (size_t n = 0; n < 8; ++n) {
+    const std::string color = pale_color(n);
+    ASSERT_EQ(color.size(), 7u) << color;
+    EXPECT_EQ(color.find_first_not_of("0123456789abcdef", 1),
+              std::string::npos);
+    colors.insert(color);
+    EXPECT_EQ(pale_color(n + 8), color);
+  }
+  EXPECT_EQ(colors.size(), 8u);
 }
 
 TEST(Page, IsWellFormedAndHoldsEveryNumber) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/charts/document.h"
@@ -61,6 +62,14 @@ class Judge {
   virtual void draw(int64_t item, std::span<const uint8_t> outputs,
                     PagePictures&) const = 0;
 };
+
+// Items that were answered wrong, with how bad they are.
+using Wrong = std::vector<std::pair<double, int64_t>>;
+inline std::vector<int64_t> items_of(const Wrong& wrong) {
+  std::vector<int64_t> items;
+  for (const auto& [how_bad, item] : wrong) items.push_back(item);
+  return items;
+}
 
 // The parts that the judges of boxes and masks share: pictures, and the head
 // that reads outputs.

@@ -225,16 +225,14 @@ BoxMistakes mistakes_in(const FrameBoxes& frame) {
 }
 
 std::vector<int64_t> BoxJudge::worst() const {
-  std::vector<std::pair<size_t, int64_t>> wrong;
+  Wrong wrong;
   for (size_t f = 0; f < frames_.size(); ++f) {
     const size_t mistakes = mistakes_in(frames_[f]).sum();
     if (mistakes > 0) wrong.emplace_back(mistakes, items_[f]);
   }
   std::ranges::stable_sort(wrong, std::greater{},
                            [](const auto& w) { return w.first; });
-  std::vector<int64_t> items;
-  for (const auto& [mistakes, item] : wrong) items.push_back(item);
-  return items;
+  return items_of(wrong);
 }
 
 void BoxJudge::draw(int64_t item, std::span<const uint8_t>,

@@ -60,11 +60,7 @@ class ClassJudge : public Judge {
   Section section() const override {
     return accuracy_section(classes_, accuracy_);
   }
-  std::vector<int64_t> worst() const override {
-    std::vector<int64_t> items;
-    for (const auto& [place, item] : wrong_) items.push_back(item);
-    return items;
-  }
+  std::vector<int64_t> worst() const override { return items_of(wrong_); }
   std::string mistakes_text() const override {
     return "Frames whose right class comes last among the classes that the "
            "model finds most likely.";
@@ -90,7 +86,7 @@ class ClassJudge : public Judge {
   const Classes classes_;
   Accuracy accuracy_;
   // Frames that are wrong, with the place of the right class, worst first.
-  std::vector<std::pair<int64_t, int64_t>> wrong_;
+  Wrong wrong_;
 };
 
 }  // namespace

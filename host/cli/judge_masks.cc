@@ -160,11 +160,7 @@ class MaskJudge : public PictureJudge {
             {std::move(all), std::move(each)},
             {}};
   }
-  std::vector<int64_t> worst() const override {
-    std::vector<int64_t> items;
-    for (const auto& [right, item] : wrong_) items.push_back(item);
-    return items;
-  }
+  std::vector<int64_t> worst() const override { return items_of(wrong_); }
   std::string mistakes_text() const override {
     return "Pictures with the fewest pixels of the right class: on the left "
            "the model's mask, on the right the truth.";
@@ -258,7 +254,7 @@ class MaskJudge : public PictureJudge {
 
   MaskOverlap overlap_;
   // The part that is right of pictures that are not all right, worst first.
-  std::vector<std::pair<double, int64_t>> wrong_;
+  Wrong wrong_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/charts/html.h"
 #include "host/report/report_views.h"
 
 namespace shoal {
@@ -40,8 +41,6 @@ ReportFile numbers_file(const std::string& name,
 }
 
 ReportFile nodes_file(const Json& plan) {
-  constexpr const char* kColors[] = {"#9ecbff", "#ffc9a3", "#9fdcbd",
-                                     "#d5bcf5", "#e8d48a", "#f4b6c6"};
   constexpr const char* kSeveral = "#dddddd";
   const Json& nodes = plan["nodes"];
   Json results = Json::object();
@@ -57,9 +56,8 @@ ReportFile nodes_file(const Json& plan) {
     }
     results[layer["name"].get<std::string>()] = {
         {"value", text},
-        {"bgColor", computing.size() == 1
-                        ? kColors[*computing.begin() % std::size(kColors)]
-                        : kSeveral}};
+        {"bgColor",
+         computing.size() == 1 ? pale_color(*computing.begin()) : kSeveral}};
   }
   return data_file("nodes.json", std::move(results), {});
 }
