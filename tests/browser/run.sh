@@ -54,5 +54,10 @@ for n in 0 1 2; do
 done
 "$shoal" run "$net" random:1 --insecure --strategy spatial \
   --workers "$(IFS=, && echo "${addresses[*]}")" --html workers.html > /dev/null 2>&1
+# A network of many layers on many nodes.
+for n in 8 64; do
+  large=(zoo:mobilenet_v2 random:1 --board teensy41 --nodes "$n" --ram 64K)
+  "$shoal" simulate "${large[@]}" --html "mobilenet_$n.html" > /dev/null
+done
 [[ -z $shots ]] || mkdir -p "$shots"
 node "$here/pages.mjs" "$modules" "$browser" "$shots" "$folder"/*.html

@@ -99,19 +99,23 @@ function showLayer(plan, layer) {
 const kPlaces = {mapped: "in flash, executed in place",
   tape: "streamed from storage", sram: "in SRAM"};
 
-function drawCut(plan) {
+function* drawCut(plan) {
   const scale = blockScale(plan);
-  const groups = [];
+  show("layers");
+  show("layer");
+  let last = null, cards = null;
   for (const layer of plan.layers) {
     const segment = plan.linked ? layer.shares[0][2] : -1;
-    if (groups.at(-1)?.segment !== segment) groups.push({segment, cards: []});
-    groups.at(-1).cards.push(drawLayer(plan, layer, scale));
+    if (segment !== last) {
+      cards = html("div", {class: "cards"});
+      byId("layers").append(html("div", {class: "segment"},
+        segment < 0 ? null : html("h3", {}, `Segment ${segment}`), cards));
+      last = segment;
+    }
+    cards.append(drawLayer(plan, layer, scale));
+    yield;
   }
-  show("layers", ...groups.map(({segment, cards}) =>
-    html("div", {class: "segment"}, segment < 0 ? null :
-      html("h3", {}, `Segment ${segment}`),
-    html("div", {class: "cards"}, ...cards))));
-  byId("layer").replaceChildren();
+  lightUp(chosen);
 }
 
 // Shows the boxes of one node alone, or (null) those of all.

@@ -150,7 +150,7 @@ function startFrame(trace) {
     made.addEventListener("click", act);
     return made;
   };
-  // Measured frames have none.
+  // Nodes of an older version do not say whose rows they waited for.
   const path = trace.path.length === 0 ? []
     : [html("span", {}, html("i", {class: "path"}), " critical path")];
   byId("path-text").hidden = path.length === 0;

@@ -120,7 +120,7 @@ function drawWhy() {
   show("why", ...parts);
 }
 
-function drawTraffic() {
+function* drawTraffic() {
   byId("traffic").hidden = plan.traffic.length === 0;
   if (plan.traffic.length === 0) return;
   const names = [...plan.nodes.map((n) => n.name), "coordinator"];
@@ -129,18 +129,22 @@ function drawTraffic() {
   for (const [from, to, sum] of plan.traffic) bytes[at(from)][at(to)] += sum;
   const most = Math.max(...bytes.flat());
   const wordy = names.length <= 18;
-  const cell = (sum, from, to) => html("td", {
+  const cell = (sum, from, to) => sum === 0 ? html("td", {}) : html("td", {
     class: "heat", style: `--heat:${Math.round(60 * sum / most)}%`,
     title: `${names[from]} to ${names[to]}: ${count(sum)} B`},
-  sum === 0 || !wordy ? "" : bytesText(sum));
+  wordy ? bytesText(sum) : "");
+  const rows = [];
+  for (const [from, line] of bytes.entries()) {
+    rows.push(html("tr", {}, html("th", {scope: "row"}, names[from]),
+      ...line.map((sum, to) => cell(sum, from, to))));
+    yield;
+  }
   show("matrix", html("div", {class: "scroll", tabindex: 0, role: "region",
     "aria-label": "Traffic"}, html("table", {class: "matrix"},
     html("thead", {}, html("tr", {}, html("th", {scope: "col"}, "from, to"),
       ...names.map((n, k) => html("th", {scope: "col"},
         wordy ? n : String(k))))),
-    html("tbody", {}, ...bytes.map((line, from) => html("tr", {},
-      html("th", {scope: "row"}, names[from]),
-      ...line.map((sum, to) => cell(sum, from, to))))))));
+    html("tbody", {}, ...rows))));
 }
 
 function segmentRows() {
@@ -155,7 +159,7 @@ function segmentRows() {
       s[9] * 1e3]);
 }
 
-function drawTables() {
+function* drawTables() {
   const ms = (value) => value.toFixed(2);
   const nodes = [["node"], ["board"], ["arena", "B"], ["budget", "B"],
     ["time", "ms", ms], ["MACs", "millions", (v) => v.toFixed(1)],
@@ -172,33 +176,58 @@ function drawTables() {
     ["bound by"], ["compute", "ms", ms], ["flash", "ms", ms],
     ["storage", "ms", ms], ["check", "ms", ms]];
   const rows = segmentRows();
-  show("tables", html("h3", {}, "Nodes"), table(nodes, nodeRows, "Nodes"),
-    html("h3", {}, `Slowest node of every ${word}`),
+  show("tables", html("h3", {}, "Nodes"), table(nodes, nodeRows, "Nodes"));
+  yield;
+  byId("tables").append(html("h3", {}, `Slowest node of every ${word}`),
     table(segments, rows, `Slowest node of every ${word}`));
 }
 
-function drawAll() {
+let redrawFrame = null;  // once it is drawn
+
+function* drawParts() {
   drawPicker();
   drawFigures();
   drawWhy();
-  drawCut(plan);
+  yield;
+  yield* drawCut(plan);
   redrawMemory();
-  drawTraffic();
-  drawTables();
+  yield;
+  if (data.trace && !redrawFrame) {
+    byId("frame").hidden = false;
+    yield;
+    redrawFrame = startFrame(data.trace);
+    yield;
+  }
+  yield* drawTraffic();
+  yield;
+  yield* drawTables();
+}
+
+// Draws for a moment at a time, so that the page answers meanwhile. A new
+// drawing ends the one under way.
+let drawing = null;
+async function drawAll() {
+  const kMoment = 25;  // milliseconds
+  const parts = drawing = drawParts();
+  const page = document.querySelector("main");
+  page.setAttribute("aria-busy", "true");
+  let begun = performance.now();
+  while (!parts.next().done) {
+    if (performance.now() - begun < kMoment) continue;
+    await new Promise((done) => { setTimeout(done); });
+    if (drawing !== parts) return;
+    begun = performance.now();
+  }
+  page.removeAttribute("aria-busy");
 }
 
 drawAll();
-let redrawFrame = () => {};
-if (data.trace) {
-  byId("frame").hidden = false;
-  redrawFrame = startFrame(data.trace);
-}
 let width = window.innerWidth;
 window.addEventListener("resize", () => {
   if (window.innerWidth === width) return;
   width = window.innerWidth;
   redrawMemory();
-  redrawFrame();
+  redrawFrame?.();
 });
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change",
-  () => redrawFrame());
+  () => redrawFrame?.());
