@@ -67,8 +67,43 @@ TEST_F(BoardCli, BoardsOnANetworkTellTheirTimes) {
     }
     EXPECT_LE(all, end * 1.001) << node;
   }
-  const Told alone = shop_.shoal(emulate_with({"--timeline", "a.json"}));
-  EXPECT_EQ(alone.code, 2) << alone.err;
+  EXPECT_NEAR((sums[{2, "critical"}]), end, 1e-3 * end);
+}
+
+// A board alone works all of the frame, one layer after another.
+TEST_F(BoardCli, ABoardAloneTellsItsFrame) {
+  const Told told = shop_.shoal(
+      emulate_with({"--timeline", "t.json", "--html", "p.html", "--json"}));
+  ASSERT_EQ(told.code, 0) << told.err;
+  std::map<std::string, double> sums;
+  double end = 0, path = 0;
+  const json timeline = json::parse(shop_.read_text("t.json"));
+  for (const json& e : timeline.at("traceEvents")) {
+    if (e.at("ph") != "X") continue;
+    if (e.at("cat") == "critical") {
+      path += double(e.at("dur"));
+      continue;
+    }
+    EXPECT_NEAR(double(e.at("ts")), end, 0.002);
+    end = double(e.at("ts")) + double(e.at("dur"));
+    if (e.at("cat") == "slice") sums[e.at("name")] += double(e.at("dur"));
+  }
+  EXPECT_NEAR(path, end, 1e-3 * end);
+  // Its parts are those that it counts.
+  const json said = json::parse(told.out);
+  double all = 0, ticks = 0;
+  for (const json& layer : said.at("layers")) {
+    all += double(layer.at("instructions"));
+  }
+  for (const json& layer : said.at("layers")) {
+    if (layer.at("layer") < 0) continue;
+    ticks += sums[layer.at("name")];
+    EXPECT_NEAR(sums[layer.at("name")] / end,
+                double(layer.at("instructions")) / all, 1e-3)
+        << layer;
+  }
+  EXPECT_GT(ticks, 0);
+  EXPECT_NE(shop_.read_text("p.html").find("\"path\":[["), std::string::npos);
 }
 
 TEST_F(BoardCli, OutputTraceAndCountersAreThere) {

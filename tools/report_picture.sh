@@ -12,7 +12,9 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 "$shoal" simulate zoo:mobilenet_v2 --board teensy41 --nodes 8 --ram 64K \
   --html report.html > simulate.txt
+# The page draws for a moment at a time.
 chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,840 \
+  --virtual-time-budget=10000 \
   --screenshot="$picture" "file://$folder/report.html" 2> chromium.txt
 size=$(stat -c %s "$picture")
 if ((size > 150000)); then

@@ -1,5 +1,7 @@
 #include "device/agent/meter.h"
 
+#include "device/program/image.h"
+
 namespace shoal {
 namespace {
 
@@ -12,6 +14,8 @@ uint32_t between(uint64_t begin, uint64_t end) {
 
 void Meter::forget() {
   firings_ = us_ = receive_us_ = send_us_ = 0;
+  largest_ = kBusy;
+  woken_by_ = 0;
   cycles_ = 0;
 }
 
@@ -61,6 +65,12 @@ void Meter::step_begins() {
 
 void Meter::receives() { began_us_ = behind_->now_us(behind_->user); }
 
+void Meter::took(uint16_t from, uint32_t bytes) {
+  if (bytes <= largest_) return;
+  largest_ = static_cast<uint16_t>(bytes);  // of a datagram: less than kBusy
+  largest_from_ = from;
+}
+
 void Meter::received() {
   receive_us_ += between(began_us_, behind_->now_us(behind_->user));
 }
@@ -70,11 +80,25 @@ void Meter::step_ended(bool fired, bool worked) {
   if (!looked_) look();
   if (worked) {
     send_us_ += between(ended_us_, behind_->now_us(behind_->user));
+  } else {
+    largest_ = 0;
   }
   if (!fired) return;
+  if (largest_ != 0 && largest_ != kBusy) {
+    woken_by_ = largest_from_ == kCoordinator
+                    ? kCoordinator
+                    : static_cast<uint16_t>(largest_from_ + 1);
+  }
+  largest_ = kBusy;
   ++firings_;
   cycles_ += (ended_ - began_) & counter_.mask;
   us_ += between(began_us_, ended_us_);
+}
+
+MeterTimes Meter::times() {
+  const MeterTimes t{receive_us_, send_us_, 0, woken_by_};
+  woken_by_ = 0;
+  return t;
 }
 
 MeterAnswer Meter::answer() const {

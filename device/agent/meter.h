@@ -18,6 +18,7 @@ namespace shoal {
 
 class Meter {
  public:
+  Meter() : wanted_(false), on_(false), looked_(false) {}
   // The transport must outlive this, and this must not move.
   void open(const shoal_transport& transport, const CycleCounter& counter);
 
@@ -28,15 +29,17 @@ class Meter {
   void end_run() { on_ = false; }
 
   bool on() const { return on_; }
-  // The node looks for datagrams, then it has taken some.
+  // The node looks for datagrams, then it has taken some; each of a peer's.
   void receives();
+  void took(uint16_t from, uint32_t bytes);
   void received();
   void step_begins();
   // `worked`: the step did something, which a step without a firing may, too.
   void step_ended(bool fired, bool worked);
   MeterAnswer answer() const;
-  // Returns the times besides firings. The caller knows the stage.
-  MeterTimes times() const { return {receive_us_, send_us_, 0}; }
+  // Returns the times besides firings, and forgets who ended the last wait. The
+  // caller knows the stage.
+  MeterTimes times();
 
  private:
   void look();
@@ -45,8 +48,12 @@ class Meter {
   const shoal_transport* behind_ = nullptr;
   shoal_transport watched_{};
   CycleCounter counter_;
-  bool wanted_ = false, on_ = false;
-  bool looked_ = false;                   // since the step began
+  bool wanted_ : 1, on_ : 1;
+  bool looked_ : 1;  // since the step began
+  // The bytes of the largest datagram since nothing could be fired, which
+  // brings the rows: others are acknowledgements. kBusy: something was fired.
+  static constexpr uint16_t kBusy = 0xFFFF;
+  uint16_t largest_ = kBusy, largest_from_ = 0, woken_by_ = 0;
   uint64_t began_us_ = 0, ended_us_ = 0;  // a step, or receiving
   uint32_t began_ = 0, ended_ = 0;        // of the counter
   uint32_t firings_ = 0;

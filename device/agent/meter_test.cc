@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "device/program/image.h"
+
 namespace shoal {
 namespace {
 
@@ -94,6 +96,37 @@ TEST(Meter, TellsTheTimesOfTheLink) {
   run.meter.begin_run(&run.transport);
   EXPECT_EQ(run.meter.times().receive_us, 0u);
   EXPECT_EQ(run.meter.times().send_us, 0u);
+}
+
+// A node waits once a step does nothing. Then the largest datagram counts, and
+// it is told once.
+TEST(Meter, TellsWhoseRowsEndedAWait) {
+  MeteredSteps run({"DWT", kRead});
+  const auto wait = [&run] {
+    run.meter.step_begins();
+    run.meter.step_ended(false, false);
+  };
+  run.meter.took(5, 900);  // it does not wait
+  run.step(1000, 10, 0);
+  EXPECT_EQ(run.meter.times().woken_by, 0);
+  wait();
+  run.meter.took(1, 900);  // too little: it waits on
+  wait();
+  run.meter.took(3, 40);  // an acknowledgement
+  run.meter.took(2, 500);
+  run.meter.took(4, 41);
+  run.step(1000, 10, 0);
+  run.meter.took(6, 900);
+  run.step(1000, 10, 0);
+  EXPECT_EQ(run.meter.times().woken_by, 2 + 1);
+  EXPECT_EQ(run.meter.times().woken_by, 0);
+  wait();
+  run.step(1000, 10, 0);  // storage has ended the wait
+  EXPECT_EQ(run.meter.times().woken_by, 0);
+  wait();
+  run.meter.took(kCoordinator, 40);
+  run.step(1000, 10, 0);
+  EXPECT_EQ(run.meter.times().woken_by, kCoordinator);
 }
 
 TEST(Meter, OnlyRunsThatWereAskedFor) {

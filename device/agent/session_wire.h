@@ -311,7 +311,10 @@ struct MeterTimes {
   // The times of taking datagrams, and of steps without their firings, which
   // is mostly sending. Encryption is part of both. Mod 2^32.
   uint32_t receive_us, send_us;
-  uint32_t stage;  // under way; 0 unless it runs
+  uint16_t stage;  // under way; 0 unless it runs
+  // Whose datagram ended the last wait for rows since the answer before: a
+  // node's number in the plan + 1, or kCoordinator; 0: none, or not known.
+  uint16_t woken_by;
 };
 static_assert(sizeof(MeterTimes) == 12);
 static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(MeterAnswer) +

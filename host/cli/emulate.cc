@@ -10,6 +10,7 @@
 #include "host/cli/classes.h"
 #include "host/cli/common.h"
 #include "host/cli/file_names.h"
+#include "host/cli/measured_timeline.h"
 #include "host/cli/open_engine.h"
 #include "host/cli/output.h"
 #include "host/cli/results.h"
@@ -164,6 +165,7 @@ int emulate_command(const EmulateFlags& flags) {
                {"--labels", flags.results.labels}},
               {{"--output", flags.results.output},
                {"--trace", flags.results.trace},
+               {"--timeline", flags.results.timeline},
                {"--html", flags.results.html}});
   const bool traced = !flags.results.trace.empty();
   EngineOpening opening({.verb = "emulate",
@@ -193,11 +195,15 @@ int emulate_command(const EmulateFlags& flags) {
   if (!flags.results.output.empty()) write_file(flags.results.output, output);
   const Results::Result result = results.read(source, output);
   results.finish();
+  const std::string timeline = board_timeline(p, e);
+  if (!flags.results.timeline.empty()) {
+    write_file(flags.results.timeline, timeline);
+  }
   if (!flags.results.html.empty()) {
     Document page{.title = p.graph.name, .command = flags.results.command};
     page.sections = {results.take_section(), work_section(p, e, flags.frames)};
     write_verb_page(flags.results.html, engine->report(), opening.budgets(),
-                    std::move(page));
+                    std::move(page), timeline);
   }
   if (flags.json) {
     print_json(flags, p, e, results.json(result));

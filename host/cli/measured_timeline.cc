@@ -3,31 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "host/base/units.h"
 #include "host/engine/common/prepare.h"
+#include "host/engine/virtual/measured_path.h"
 #include "host/engine/virtual/timeline.h"
+#include "host/plan/text/op_names.h"
 #include "host/world/recorder.h"
 
 namespace shoal {
 namespace {
 
-constexpr Nanos kNanosPerUs = 1'000;
-
-Nanos nanos(uint64_t us) { return static_cast<Nanos>(us) * kNanosPerUs; }
-
-// The work of a node, in microseconds or nanoseconds.
-struct Done {
-  uint64_t receive = 0, compute = 0, send = 0;
-  uint64_t sum() const { return receive + compute + send; }
-};
-
-// Returns the microseconds since the answer before.
-Done between(const NodeSample& before, const NodeSample& now) {
-  return {now.receive_us - before.receive_us,
-          now.compute_us - before.compute_us, now.send_us - before.send_us};
-}
+Nanos nanos(uint64_t us) { return static_cast<Nanos>(us) * 1'000; }
 
 class MeasuredTimeline {
  public:
@@ -36,15 +25,15 @@ class MeasuredTimeline {
         plan_(prepared.plan),
         net_(prepared.net),
         recorder_(static_cast<uint32_t>(plan_.nodes.size())),
+        spans_(measured_spans(run, plan_.nodes.size())),
+        path_(measured_path(spans_, run.frames, plan_)),
         sums_(plan_.nodes.size()) {
-    begin_ = run.frames.front().begin_us;
-    for (const MeasuredFrame& f : run.frames) end_ = std::max(end_, f.end_us);
-    for (size_t n = 0; n < plan_.nodes.size(); ++n) add_node(n);
+    for (uint32_t n = 0; n < spans_.nodes.size(); ++n) {
+      for (const MeasuredSpan& span : spans_.nodes[n]) add(n, span);
+    }
   }
 
   std::string json() const {
-    std::vector<std::string> names;
-    for (const PlanNode& node : plan_.nodes) names.push_back(node.name);
     std::vector<TimelineMark> marks;
     for (size_t f = 0; f < run_.frames.size(); ++f) {
       marks.push_back({nanos(run_.frames[f].begin_us), 0,
@@ -55,54 +44,33 @@ class MeasuredTimeline {
     return timeline_json(
         recorder_,
         [&](const Activity& a, uint32_t node) { return name(a, node); }, marks,
-        names, nanos(begin_), nanos(end_), {net_.name, story(), {}});
+        names(), spans_.begin, spans_.end, {net_.name, story(), path_});
   }
 
  private:
-  // An answer comes at least half a round trip after the node counted.
-  void add_node(size_t node) {
-    uint64_t least_us = UINT64_MAX;
-    for (const NodeSample& s : run_.samples) {
-      if (s.node != node) continue;
-      least_us = std::min(least_us, s.answered_us - s.asked_us);
-    }
-    NodeSample before;
-    before.asked_us = begin_;
-    uint64_t from = begin_;
-    for (const NodeSample& s : run_.samples) {
-      if (s.node != node) continue;
-      const uint64_t to = std::clamp(s.answered_us - least_us / 2, from, end_);
-      if (from < end_ && to > from) {
-        within_us_ = std::max(within_us_, s.answered_us - before.asked_us);
-        add(static_cast<uint32_t>(node), s.stage, between(before, s), from, to);
-        from = to;
-        before = s;
-      }
-    }
-  }
-
-  void add(uint32_t node, uint16_t stage, const Done& done, uint64_t from,
-           uint64_t to) {
-    Nanos at = nanos(from);
-    // A node's clock may run faster than the coordinator's, as those do that
-    // count an emulator's instructions.
-    const Nanos room = nanos(to) - at;
-    const Nanos all = std::max(room, nanos(done.sum()));
-    const auto span = [&](Doing doing, uint64_t us, uint64_t& sum) {
-      const auto took = static_cast<Nanos>(static_cast<double>(nanos(us)) *
-                                           static_cast<double>(room) /
-                                           static_cast<double>(all));
+  // Side by side, as only their sums are known.
+  void add(uint32_t node, const MeasuredSpan& span) {
+    Nanos at = span.begin;
+    const auto draw = [&](Doing doing, Nanos took) {
       if (took == 0) return;
       recorder_.did(
           node,
-          {.begin = at, .end = at + took, .doing = doing, .stage = stage});
+          {.begin = at, .end = at + took, .doing = doing, .stage = span.stage});
       at += took;
-      sum += static_cast<uint64_t>(took);
     };
-    Done& sum = sums_[node];
-    span(Doing::kReceive, done.receive, sum.receive);
-    span(Doing::kSlice, done.compute, sum.compute);
-    span(Doing::kSend, done.send, sum.send);
+    draw(Doing::kReceive, span.receive);
+    draw(Doing::kSlice, span.compute);
+    draw(Doing::kSend, span.send);
+    MeasuredSpan& sum = sums_[node];
+    sum.receive += span.receive;
+    sum.compute += span.compute;
+    sum.send += span.send;
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const PlanNode& node : plan_.nodes) names.push_back(node.name);
+    return names;
   }
 
   std::string name(const Activity& a, uint32_t node) const {
@@ -121,28 +89,34 @@ class MeasuredTimeline {
 
   std::string story() const {
     const auto busiest = static_cast<size_t>(
-        std::ranges::max_element(sums_, {}, &Done::sum) - sums_.begin());
-    const Done& most = sums_[busiest];
-    const auto time = [](uint64_t ns) {
+        std::ranges::max_element(sums_, {}, &MeasuredSpan::work) -
+        sums_.begin());
+    const MeasuredSpan& most = sums_[busiest];
+    const auto time = [](Nanos ns) {
       return format_time(static_cast<double>(ns) * 1e-9);
     };
+    const std::string path =
+        path_.empty()
+            ? ""
+            : " " + describe(sum_up(path_, plan_), {}, names(), {}) +
+                  ", by what each node says whose rows it waited for.";
     return fmt::format(
         "measured: of {} {} is busy for longest: it computes for {}, receives "
-        "for {} and sends for {}, and waits for the rest. Times are by the "
+        "for {} and sends for {}, and waits for the rest.{} Times are by the "
         "nodes' own clocks, no longer than the time between two answers; where "
         "they lie is known to {}.",
-        time((end_ - begin_) * kNanosPerUs), plan_.nodes[busiest].name,
-        time(most.compute), time(most.receive), time(most.send),
-        time(within_us_ * kNanosPerUs));
+        time(spans_.end - spans_.begin), plan_.nodes[busiest].name,
+        time(most.compute), time(most.receive), time(most.send), path,
+        time(spans_.within));
   }
 
   const MeasuredRun& run_;
   const Plan& plan_;
   const Net& net_;
   Recorder recorder_;
-  std::vector<Done> sums_;  // by node, in nanoseconds
-  uint64_t begin_ = 0, end_ = 0;
-  uint64_t within_us_ = 0;  // that a span may lie elsewhere, at most
+  const MeasuredSpans spans_;
+  const std::vector<PathStep> path_;
+  std::vector<MeasuredSpan> sums_;  // by node
 };
 
 }  // namespace
@@ -152,6 +126,43 @@ std::string measured_timeline(const EngineReport& report) {
   const MeasuredRun& run = *report.measured;
   if (run.samples.empty() || run.frames.empty()) return {};
   return MeasuredTimeline(run, *report.prepared).json();
+}
+
+std::string board_timeline(const Prepared& prepared, const Emulated& emulated) {
+  const PlanNode& node = prepared.plan.nodes[0];
+  std::map<int, Activity> of_layers;
+  for (size_t s = 0; s < node.stages.size(); ++s) {
+    const std::vector<PlanActor>& actors = node.stages[s].actors;
+    for (size_t a = 0; a < actors.size(); ++a) {
+      of_layers.try_emplace(actors[a].layer,
+                            Activity{.doing = Doing::kSlice,
+                                     .stage = static_cast<uint16_t>(s),
+                                     .actor = static_cast<uint16_t>(a)});
+    }
+  }
+  Recorder recorder(1);
+  Nanos at = 0;
+  for (const FrameWork& work : emulated.first_frame) {
+    const auto known = of_layers.find(work.layer);
+    Activity a = work.layer < 0 || known == of_layers.end()
+                     ? Activity{.doing = Doing::kOther}
+                     : known->second;
+    a.begin = at;
+    a.end = at += work.ns;
+    recorder.did(0, a);
+  }
+  constexpr size_t kNameWidth = 60;
+  std::vector<std::string> layers;
+  for (const Layer& l : prepared.net.layers) {
+    layers.push_back(short_name(l.name, kNameWidth));
+  }
+  const std::vector<std::string> names{node.board};
+  std::vector<PathStep> path = critical_path(recorder, 0, 0, at);
+  const std::string why =
+      "emulated: " + describe(sum_up(path, prepared.plan), {}, names, layers) +
+      ". Times are by the board's clock, which counts instructions.";
+  return timeline_json(recorder, prepared.net, prepared.plan, names, 0, at,
+                       {prepared.net.name, why, std::move(path)});
 }
 
 }  // namespace shoal

@@ -151,8 +151,7 @@ void check_several(const RunFlags& flags, const std::vector<RunInput>& inputs) {
   }
 }
 
-void write_timeline(const std::string& file, const EngineReport& done) {
-  const std::string timeline = measured_timeline(done);
+void write_timeline(const std::string& file, const std::string& timeline) {
   if (timeline.empty()) {
     throw Error(Exit::kNode, "no node tells how long it works",
                 "leave out --timeline, or give the nodes the firmware of this "
@@ -220,12 +219,14 @@ int run_model(const RunFlags& flags, const RunMore& more) {
   for (const std::string& note : done.notes) tell("%s\n", note.c_str());
   Document page;
   report.end(done, more, page);
-  if (!wanted.timeline.empty()) write_timeline(wanted.timeline, done);
+  const std::string timeline = measured_timeline(done);
+  if (!wanted.timeline.empty()) write_timeline(wanted.timeline, timeline);
   if (wanted.html.empty()) return 0;
   page.title = engine->graph().name;
   page.command = wanted.command;
   page.sections.insert(page.sections.begin(), results.take_section());
-  write_verb_page(wanted.html, done, opening.budgets(), std::move(page));
+  write_verb_page(wanted.html, done, opening.budgets(), std::move(page),
+                  timeline);
   return 0;
 }
 

@@ -5,7 +5,6 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
-#include "host/cli/measured_timeline.h"
 #include "host/data/image/draw.h"
 #include "host/engine/common/prepare.h"
 #include "host/plan/text/plan_json.h"
@@ -54,16 +53,15 @@ std::vector<std::string> PagePictures::notes() const {
 }
 
 void write_verb_page(const std::string& file, const EngineReport& report,
-                     const Budgets& budgets, Document document) {
+                     const Budgets& budgets, Document document,
+                     const std::string& trace) {
   if (!report.prepared) return write_file(file, document_page(document));
   const Prepared& p = *report.prepared;
   const bool known = budgets.size() == p.plan.nodes.size();
   const std::string plan =
       plan_json(p.net, p.plan, nullptr, known ? budgets : Budgets{});
   std::vector<ReportFile> drawn{{"plan", plan}};
-  if (const std::string trace = measured_timeline(report); !trace.empty()) {
-    drawn.push_back({"trace", trace});
-  }
+  if (!trace.empty()) drawn.push_back({"trace", trace});
   write_file(file, report_page(drawn, std::move(document)));
 }
 

@@ -27,8 +27,9 @@ class PagePictures {
   size_t bytes_ = 0, left_out_ = 0;
 };
 
-// `budgets`: of the plan's nodes; none: they are not known.
+// `budgets`: of the plan's nodes; none: they are not known. `trace`: of a
+// frame; empty: there is none.
 void write_verb_page(const std::string& file, const EngineReport&,
-                     const Budgets&, Document);
+                     const Budgets&, Document, const std::string& trace = {});
 
 }  // namespace shoal

@@ -108,7 +108,7 @@ constexpr Row kTable[] = {
                                                                                kServesOnly, kCan,        kCan}},
     {Ability::kTimes,     {kUntimed,    kUntimed,
                            {"have no clocks here", "leave it out, or use `shoal simulate --timeline`"},
-                                                                  kCan,        kCan,        kServesOnly, kUntimed,    kUntimed}},
+                                                                  kCan,        kCan,        kServesOnly, kCan,        kUntimed}},
     {Ability::kCounts,    {kUnasked,    kUnasked,    kUnasked,    kUnasked,
                            {"count their instructions by stages", "leave it out, or --nodes and --cluster"},
                                                                                kServesOnly, kCan,        kUnasked}},

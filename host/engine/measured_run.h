@@ -16,6 +16,10 @@ struct NodeSample {
   uint64_t asked_us = 0, answered_us = 0;
   uint32_t compute_us = 0, receive_us = 0, send_us = 0;
   uint16_t stage = 0;  // under way
+  // The node whose rows ended the last wait since the answer before.
+  static constexpr int kNobody = -2;  // none, or not known
+  static constexpr int kCoordinator = -1;
+  int woken_by = kNobody;
 };
 
 struct MeasuredFrame {

@@ -115,9 +115,18 @@ TEST_F(CliReport, WorkersTellWhatTheyDid) {
               "--html", "r.html", "--json"});
   const json drawn = page("r.html")["trace"];
   EXPECT_EQ(drawn["names"].size(), 2u);
-  EXPECT_TRUE(drawn["path"].empty());
   EXPECT_NE(std::string(drawn["why"]).find("measured: of "), std::string::npos)
       << drawn["why"];
+  // The critical path is as long as the frame and has no gap.
+  EXPECT_NE(std::string(drawn["why"]).find(" % of the frame is "),
+            std::string::npos);
+  ASSERT_FALSE(drawn["path"].empty());
+  int64_t until = drawn["end"];
+  for (const json& step : drawn["path"]) {
+    EXPECT_EQ(int64_t(step[0]) + int64_t(step[1]), until);
+    until = step[0];
+  }
+  EXPECT_EQ(until, 0);
   for (const json& spans : drawn["spans"]) {
     double computed = 0, at = 0;
     for (size_t k = 0; k < spans.size(); k += 4) {

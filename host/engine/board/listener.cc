@@ -63,6 +63,7 @@ void Listener::hello(const ConsoleHello& h) {
     throw Error(Exit::kNode, "the firmware was built for board '" + id + "'");
   }
   ticks_per_instruction_ = h.ticks_per_second * instruction_s_;
+  ns_per_tick_ = 1e9 / h.ticks_per_second;
 }
 
 int64_t Listener::instructions(uint64_t ticks) const {
@@ -85,6 +86,10 @@ void Listener::layer(const ConsoleLayer& l) {
   const int index = l.layer == 0xFFFF ? -1 : l.layer;
   result_.layers[index].steps += l.steps;
   ticks_[index] += l.ticks;
+  if (l.frame == 0) {
+    result_.first_frame.push_back(
+        {index, std::llround(l.ticks * ns_per_tick_)});
+  }
 }
 
 // The rows lie packed behind the head.

@@ -23,6 +23,12 @@ struct LayerCount {
   int64_t instructions = 0;
 };
 
+// Work on one layer without a break, by the board's clock; -1: on none.
+struct FrameWork {
+  int layer = -1;
+  int64_t ns = 0;
+};
+
 struct Emulated {
   // By frame, then by output: its rows one after another, int8.
   std::vector<std::vector<std::vector<uint8_t>>> outputs;
@@ -32,6 +38,7 @@ struct Emulated {
   // By layer of the net, of all frames; -1: what belongs to no layer (weights
   // and records on their way, input rows).
   std::map<int, LayerCount> layers;
+  std::vector<FrameWork> first_frame;  // in its order
 };
 
 class Listener {
@@ -64,7 +71,7 @@ class Listener {
   ConsoleDecoder decoder_;
   Emulated result_;
   std::map<int, uint64_t> ticks_;
-  double ticks_per_instruction_ = 1;
+  double ticks_per_instruction_ = 1, ns_per_tick_ = 1;
   std::optional<Error> failure_;
   bool done_ = false;
 };

@@ -122,6 +122,25 @@ TEST_F(ListenerTest, LayersAreCountedInInstructions) {
   EXPECT_EQ(r.layers.at(3).instructions, 50);
   EXPECT_EQ(r.layers.at(-1).instructions, 5);
   EXPECT_EQ(r.frame_instructions, int64_t{1} << 31);
+  ASSERT_EQ(r.first_frame.size(), 3u);
+  EXPECT_EQ(r.first_frame[1].layer, -1);
+  EXPECT_EQ(r.first_frame[1].ns, 50);
+}
+
+TEST_F(ListenerTest, OnlyTheFirstFrameIsKeptInItsOrder) {
+  ConsoleHello h{};
+  std::strcpy(h.board, "emcraft-sf2");
+  h.ticks_per_second = 1000;
+  say(ConsoleType::kHello, h);
+  for (const uint16_t frame : {0, 1}) {
+    say(ConsoleType::kLayer, ConsoleLayer{3, frame, 1, 2});
+    say(ConsoleType::kLayer, ConsoleLayer{4, frame, 1, 3});
+  }
+  const std::vector<FrameWork>& work = listener_.result().first_frame;
+  ASSERT_EQ(work.size(), 2u);
+  EXPECT_EQ(work[0].layer, 3);
+  EXPECT_EQ(work[1].layer, 4);
+  EXPECT_EQ(work[1].ns, 3'000'000);
 }
 
 }  // namespace

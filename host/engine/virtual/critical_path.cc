@@ -145,8 +145,9 @@ void add_slice(const PathStep& p, Nanos time, const Plan& plan,
                SliceTimes& to) {
   to.endpoints[p.endpoint] += time;
   const PlanStage* const stage = stage_of(plan, p.endpoint, p.stage);
-  if (!stage || p.actor >= stage->actors.size()) return;
+  if (!stage) return;
   to.segments[stage->segment] += time;
+  if (p.actor >= stage->actors.size()) return;
   to.layers[stage->actors[p.actor].layer] += time;
 }
 
@@ -208,6 +209,8 @@ const char* reason_name(Reason reason) {
       return "timers";
     case Reason::kStorage:
       return "storage";
+    case Reason::kWait:
+      return "waits";
     case Reason::kOther:
       break;
   }
@@ -295,6 +298,9 @@ std::string describe(const PathSums& b, const std::vector<Wait>& waits,
       break;
     case Reason::kOther:
       text += "entering stages";
+      break;
+    case Reason::kWait:
+      text += "waiting, for what is not known";
       break;
   }
   const auto longest = std::max_element(

@@ -24,9 +24,13 @@ enum class Reason : uint8_t {
   kTimer,      // it waited until a timer passed
   kStorage,    // it waited for bytes from its storage, or checked them
   kOther,      // it entered a stage
+  kWait,       // it waited; for what is not known
 };
 // "compute", "flash", ...
 const char* reason_name(Reason);
+
+// The actor of a slice is not known.
+inline constexpr uint16_t kNoActor = 0xFFFF;
 
 // A piece of the path: what one endpoint did, or a datagram's way.
 struct PathStep {

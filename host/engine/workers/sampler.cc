@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "device/agent/session_wire.h"
+#include "device/program/image.h"
 
 namespace shoal {
 namespace {
@@ -16,6 +17,11 @@ std::vector<uint8_t> meter_request(uint32_t wanted) {
   std::vector<uint8_t> data(sizeof request);
   std::memcpy(data.data(), &request, sizeof request);
   return data;
+}
+
+int waker(uint16_t told) {
+  if (told == 0) return NodeSample::kNobody;
+  return told == kCoordinator ? NodeSample::kCoordinator : told - 1;
 }
 
 // Nodes that do not measure, or were made before they told of the link, have
@@ -32,7 +38,8 @@ std::optional<NodeSample> parse_sample(Reply reply,
   return NodeSample{.compute_us = static_cast<uint32_t>(firings.us),
                     .receive_us = times.receive_us,
                     .send_us = times.send_us,
-                    .stage = static_cast<uint16_t>(times.stage)};
+                    .stage = times.stage,
+                    .woken_by = waker(times.woken_by)};
 }
 
 }  // namespace
