@@ -42,14 +42,14 @@ bool exponents_ok(StageCheck& c, int32_t multiplier, int32_t shift,
 }
 
 // Checks the ports of an actor with a state; `more` rows lie behind those of
-// the steps.
+// the steps, and a row has the units of all phases.
 bool check_steps(StageCheck& c, const StageView& s, const ActorRecord& a,
-                 int more) {
+                 int more, int phases) {
   const PortRecord &in = s.ports[a.in[0]], &state = s.ports[a.in[1]];
   const PortRecord& out = s.ports[a.out];
   return c.need(columns(in) == 1 && columns(state) == 1 && columns(out) == 1) &&
          c.need(rows(out) == rows(in) + more && rows(state) == 1 + more &&
-                channels(state) == channels(out)) &&
+                channels(state) * phases == channels(out)) &&
          c.need(a.band == 1 && a.loop == kNone);
 }
 
@@ -157,46 +157,71 @@ bool check_lstm(StageCheck& c, const StageView& s, const ActorRecord& a) {
       !c.need(p.clip >= 0 && p.clip <= 1 << 15)) {
     return false;
   }
-  return check_steps(c, s, a, kLstmCellRows);
+  return check_steps(c, s, a, kLstmCellRows, 1);
 }
+
+namespace {
+
+bool below(int32_t v, int32_t limit) {
+  return static_cast<uint32_t>(v) < static_cast<uint32_t>(limit);
+}
+
+// An operation of phase f that begins with value `first`. Its operands number
+// values that the phase has made so far, unless the kind says otherwise.
+bool cell_op_ok(const CellParams& p, const CellOp& op, int f, int first,
+                int k) {
+  const auto code = static_cast<CellCode>(op.code);
+  const int32_t vectors = p.states + f;
+  int32_t least = first, most_a = k, most_b = k;
+  if (code == CellCode::kDot || code == CellCode::kState) {
+    least = 0, most_b = 1;
+    most_a = code == CellCode::kDot ? vectors + 1 : vectors;
+  } else if (code == CellCode::kTable) {
+    most_b = kMostCellTables;
+  } else if (code == CellCode::kAdd) {
+    if (!add_ok(*reinterpret_cast<const AddParams*>(op.params))) return false;
+  } else if (code != CellCode::kMul ||
+             !mul_ok(*reinterpret_cast<const MulParams*>(op.params))) {
+    return false;
+  }
+  const bool is_pair = code == CellCode::kAdd || code == CellCode::kMul;
+  return below(op.a, most_a) && op.a >= least && below(op.b, most_b) &&
+         (!is_pair || op.b >= least) && fits_byte(op.zero_out) &&
+         fits_byte(op.low) && fits_byte(op.high) && op.low <= op.high;
+}
+
+}  // namespace
 
 bool check_cell(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const auto& p = params_as<CellParams>(s, a);
-  const auto below = [](int32_t v, int32_t limit) {
-    return static_cast<uint32_t>(v) < static_cast<uint32_t>(limit);
-  };
-  bool good =
-      below(p.ops - 1, kMostCellOps) && below(p.states - 1, kMostCellStates);
-  int32_t dots[2] = {};  // of the row, of states
-  for (int k = 0; good && k < p.ops; ++k) {
-    const CellOp& op = p.op[k];
-    const auto code = static_cast<CellCode>(op.code);
-    // The operands number values that were made so far, unless the kind says
-    // otherwise.
-    int32_t most_a = k, most_b = k;
-    if (code == CellCode::kDot) {
-      most_a = p.states + 1, most_b = 1;
-      ++dots[op.a != 0];
-    } else if (code == CellCode::kState) {
-      most_a = p.states, most_b = 1;
-    } else if (code == CellCode::kTable) {
-      most_b = kMostCellTables;
-    } else if (code == CellCode::kAdd) {
-      good = add_ok(*reinterpret_cast<const AddParams*>(op.params));
-    } else {
-      good = code == CellCode::kMul &&
-             mul_ok(*reinterpret_cast<const MulParams*>(op.params));
+  bool good = below(p.phases - 1, kMostCellPhases) &&
+              below(p.states - 1, kMostCellStates);
+  int32_t most[2] = {};  // products with the row, with vectors
+  int first = 0;
+  for (int f = 0; good && f < p.phases; ++f) {
+    const CellPhase& phase = p.phase[f];
+    good = phase.end > first && phase.end <= kMostCellOps &&
+           phase.result >= first && phase.result < phase.end;
+    int32_t dots[2] = {};
+    for (int k = first; good && k < phase.end; ++k) {
+      good = cell_op_ok(p, p.op[k], f, first, k);
+      if (p.op[k].code == static_cast<int32_t>(CellCode::kDot)) {
+        ++dots[p.op[k].a != 0];
+      }
     }
-    good = good && below(op.a, most_a) && below(op.b, most_b) &&
-           fits_byte(op.zero_out) && fits_byte(op.low) && fits_byte(op.high) &&
-           op.low <= op.high;
+    for (int i = 0; i < 2; ++i) most[i] = dots[i] > most[i] ? dots[i] : most[i];
+    for (int t = 0; good && f + 1 == p.phases && t < p.states; ++t) {
+      good = p.after[t] >= first && p.after[t] < phase.end &&
+             p.after[0] == phase.result;
+    }
+    first = phase.end;
   }
-  return c.need(good && below(p.after[0], p.ops) && below(p.after[1], p.ops) &&
-                p.input_dots == dots[0] && p.state_dots == dots[1] &&
+  if (!c.need(good)) return false;
+  const int units = channels(s.ports[a.in[1]]);
+  return c.need(p.input_dots == most[0] && p.state_dots == most[1] &&
                 static_cast<uint32_t>(p.unit_bytes) ==
-                    cell_unit_bytes(p, channels(s.ports[a.in[0]]),
-                                    channels(s.ports[a.out]))) &&
-         check_steps(c, s, a, p.states - 1);
+                    cell_unit_bytes(p, channels(s.ports[a.in[0]]), units)) &&
+         check_steps(c, s, a, p.states - 1, p.phases);
 }
 
 bool check_running_sum(StageCheck& c, const StageView& s,

@@ -17,9 +17,10 @@
 //                          [gate][input, recurrent], then the input's weights
 //                          [gate][input channel] and the recurrent ones
 //                          [gate][o]; no bias etc. behind them
-//   kCell                  [o], cell_unit_bytes() each: for each kDot folded
-//                          bias, multiplier and shift, int32, then the weights
-//                          of each, zeros up to a multiple of 4
+//   kCell                  [o], cell_unit_bytes() each: for each kDot of the
+//                          phase folded bias, multiplier and shift, int32, at
+//                          as many places as any phase needs, then the weights
+//                          of each, zeros up to the end
 // Folded bias: bias - zero_in * sum over all taps of (w - zero_weight), mod
 // 2^32, so that acc = folded + sum x * (w - zero_weight) over all taps, where
 // a tap on padding has x = zero_in. kTransposeConv keeps its bias as it is.

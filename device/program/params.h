@@ -81,13 +81,17 @@ struct LstmParams {
 // Rows of the state behind those of the hidden one.
 inline constexpr int kLstmCellRows = 2;
 // kCell: a step of a loop, as operations on one unit of a state after the
-// other. Row t of the result is the first state after step t, which reads row t
-// of the first operand; a further state has a row behind them, as it is after
-// the last step. The second operand has the states before the first step, a row
-// each. Operation k makes value k:
+// other. A step has phases: each makes one value of every unit, in which the
+// next phases' products find all units. Row t of the result has the units of
+// each phase of step t, which reads row t of the first operand; the last phase
+// makes the first state. A further state has a row behind them, as it is after
+// the last step, once for each phase. The second operand has the states before
+// the first step, a row each. Vectors are the states before the step, then the
+// results of earlier phases. Operation k makes value k, from values of its
+// phase:
 //   kDot    requantize(sum of a weight's row and a vector) + zero_out, where a
-//           is 0 for the step's row and n for state n - 1 before the step
-//   kState  the unit of state a before the step
+//           is 0 for the step's row and n for vector n - 1
+//   kState  the unit of vector a
 //   kAdd    kAdd of values a and b, with AddParams
 //   kMul    kMul of values a and b, with MulParams
 //   kTable  table b at value a + 128
@@ -99,11 +103,18 @@ struct CellOp {
 inline constexpr int kMostCellOps = 24, kMostCellTables = 6;
 // Both of them, before and after a step, take 4 bytes a unit.
 inline constexpr int kMostCellStates = 2;
+inline constexpr int kMostCellPhases = 3;
+struct CellPhase {
+  int32_t end;     // behind its last operation
+  int32_t result;  // a value
+};
 struct CellParams {
-  int32_t unit_bytes;  // of weights; cell_unit_bytes()
-  int32_t ops, states;
-  int32_t input_dots, state_dots;  // operations kDot of both kinds
-  int32_t after[kMostCellStates];  // values
+  int32_t unit_bytes;  // of weights in any phase; cell_unit_bytes()
+  int32_t states, phases;
+  // Operations kDot of both kinds, in the phase that has the most.
+  int32_t input_dots, state_dots;
+  int32_t after[kMostCellStates];  // values of the last phase
+  CellPhase phase[kMostCellPhases];
   CellOp op[kMostCellOps];
   uint32_t table[kMostCellTables][64];  // bytes, the lowest one first
 };

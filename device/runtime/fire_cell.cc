@@ -1,6 +1,7 @@
 // Steps of kCell. The actor's states lie where others have private sums, twice:
 // before and after a step, by turns. So a slice that makes some of the units
-// reads what it does not write.
+// reads what it does not write. Results of earlier phases are found in the row
+// that the step makes.
 #include <cstring>
 
 #include "device/kernels/cell.h"
@@ -11,11 +12,11 @@ namespace shoal {
 void fire_cell(const Slice& s) {
   const Rows &x = s.in[0], &before = s.in[1];
   const auto& p = *reinterpret_cast<const CellParams*>(s.params);
-  const int units = s.out.channels, steps = static_cast<int>(x.rows);
+  const int units = before.channels, steps = static_cast<int>(x.rows);
+  const int last = (p.phases - 1) * units;  // place of the last phase
   auto* states = reinterpret_cast<int8_t*>(s.sums);
-  const auto bytes = static_cast<size_t>(s.out_n);
   for (int y = s.lo; y < s.hi; ++y) {
-    auto* out = reinterpret_cast<int8_t*>(s.out.at(y)) + s.out0;
+    auto* out = reinterpret_cast<int8_t*>(s.out.at(y));
     if (y == 0 && s.out0 == 0) {
       for (int k = 0; k < p.states; ++k) {
         std::memcpy(states + k * units, before.bytes(k),
@@ -31,11 +32,13 @@ void fire_cell(const Slice& s) {
       a.states = states + step % 2 * p.states * units;
       a.inputs = x.channels, a.units = units;
       a.weights = s.weights, a.first = s.out0, a.count = s.out_n;
-      a.after = after;
+      a.after = after, a.made = out;
       a.params = &p;
       cell_step(a);
     }
-    std::memcpy(out, after + behind * units + s.out0, bytes);
+    for (int o = s.out0; o < s.out0 + s.out_n; ++o) {
+      if (behind > 0 || o >= last) out[o] = after[behind * units + o % units];
+    }
   }
 }
 

@@ -426,19 +426,23 @@ TEST(Ops, StepsOfOperations) {
   const Bytes rows = x.bytes();
   Bytes state = before.bytes();
   const auto signs = [](Bytes& b) { return reinterpret_cast<int8_t*>(&b[0]); };
-  Tensor y(kSteps + 1, 1, kUnits);
+  // A row has the units of the first phase, then those of the first state.
+  Tensor y(kSteps + 1, 1, 2 * kUnits);
   for (int t = 0; t < kSteps; ++t) {
     Bytes row(rows.begin() + t * kInputs, rows.begin() + (t + 1) * kInputs);
-    Bytes after(2 * kUnits);
+    Bytes after(2 * kUnits), made(2 * kUnits);
     for (const ChunkSpec& c : a.chunks) {
       const auto* weights = reinterpret_cast<const int8_t*>(c.bytes.data());
       cell_step({signs(row), signs(state), kInputs, kUnits, weights, c.out0,
-                 c.out_n, signs(after), &p});
+                 c.out_n, signs(after), signs(made), &p});
     }
     state = after;
     for (int u = 0; u < kUnits; ++u) {
-      y.at(t, 0, u) = static_cast<int8_t>(state[size_t(u)]);
-      y.at(kSteps, 0, u) = static_cast<int8_t>(state[size_t(kUnits + u)]);
+      y.at(t, 0, u) = static_cast<int8_t>(made[size_t(u)]);
+      y.at(t, 0, kUnits + u) = static_cast<int8_t>(state[size_t(u)]);
+      for (const int o : {u, kUnits + u}) {
+        y.at(kSteps, 0, o) = static_cast<int8_t>(state[size_t(kUnits + u)]);
+      }
     }
   }
   expect_op(a, {x, before}, y);

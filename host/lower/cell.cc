@@ -1,12 +1,13 @@
 // A loop (host/model/graph/loops.h) as one layer: the operations of a step are
 // parameters, and its matrices the weights of each unit. The result has a row
 // for each step and one for each further state behind them, so the state behind
-// the last step is a box of it.
+// the last step is a box of it. A loop with a product of what the step computes
+// has phases: the operators from one matrix to the next.
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <map>
-#include <span>
+#include <set>
 
 #include "device/program/chunk.h"
 #include "host/base/error.h"
@@ -34,18 +35,31 @@ class CellWriter {
 
   void run() {
     find_states();
+    const bool has_phases = multiplies_values();
+    OpKind before = OpKind::kDelay;
     for (int i = loop_.first; i < loop_.last; ++i) {
       b_.begin_op(i);
-      add(g_.ops[static_cast<size_t>(i)]);
+      const Op& op = g_.ops[static_cast<size_t>(i)];
+      const bool begins = op.kind == OpKind::kFullyConnected &&
+                          before != OpKind::kFullyConnected;
+      if (has_phases && begins && ops_ > 0) end_phase(i);
+      add(op);
+      before = op.kind;
     }
-    params_.states = static_cast<int>(states_.size());
     for (size_t s = 0; s < states_.size(); ++s) {
       params_.after[s] = value(states_[s].after);
     }
+    params_.phase[params_.phases++] = {ops_, params_.after[0]};
     finish();
   }
 
  private:
+  // The weights of a phase's products, in the order of operations.
+  struct Dots {
+    int inputs = 0, states = 0;
+    std::vector<LayerWeights> weights;
+  };
+
   [[noreturn]] void refuse(const std::string& reason,
                            const std::string& fix) const {
     throw Error(Exit::kUnsupported,
@@ -60,6 +74,7 @@ class CellWriter {
   void find_states() {
     b_.begin_op(loop_.first);
     states_ = loop_states(g_, loop_);
+    params_.states = static_cast<int>(states_.size());
     units_ = tensor(states_[0].after).shape.back();
     if (states_.size() > kMostCellStates) {
       refuse(std::to_string(states_.size()) + " states, at most " +
@@ -68,8 +83,57 @@ class CellWriter {
     }
   }
 
+  bool is_before(int t) const {
+    return std::ranges::find(states_, t, &LoopState::before) != states_.end();
+  }
+
+  // Returns whether an operator is a product of a matrix and values that the
+  // step makes.
+  bool multiplies_values() const {
+    const std::vector<int> read = loop_sequences(g_, loop_);
+    for (int i = loop_.first; i < loop_.last; ++i) {
+      const Op& op = g_.ops[static_cast<size_t>(i)];
+      if (op.kind == OpKind::kFullyConnected && !is_before(op.inputs[0]) &&
+          std::ranges::find(read, op.inputs[0]) == read.end()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // The operators from `next` on belong to another phase. They find one of the
+  // values that were made so far.
+  void end_phase(int next) {
+    std::set<int> read;
+    for (int i = next; i < loop_.last; ++i) {
+      const Op& op = g_.ops[static_cast<size_t>(i)];
+      read.insert(op.inputs.begin(), op.inputs.end());
+    }
+    for (const LoopState& s : states_) read.insert(s.after);
+    int result = -1;
+    for (const auto& [t, number] : values_) {
+      if (!read.contains(t) || vector_of(t) >= 0) continue;
+      if (result >= 0) {
+        refuse("later products and '" + tensor(result).name +
+                   "' of the same gate are read behind it",
+               "build the layer with one result for each gate");
+      }
+      result = t;
+    }
+    if (result < 0 || params_.phases + 1 == kMostCellPhases) {
+      refuse("more than " + std::to_string(kMostCellPhases) +
+                 " gates, of which one reads another",
+             "use GRU layers with linear_before_reset = 1 (reset_after of "
+             "Keras)");
+    }
+    params_.phase[params_.phases++] = {ops_, values_[result]};
+    results_.push_back(result);
+    values_.clear();
+    dots_.emplace_back();
+  }
+
   CellOp& add_op(CellCode code, int made) {
-    if (params_.ops == kMostCellOps) {
+    if (ops_ == kMostCellOps) {
       refuse(
           "more than " + std::to_string(kMostCellOps) + " operations in a step",
           "use a simpler cell");
@@ -79,23 +143,35 @@ class CellWriter {
                  " values a step, states have " + std::to_string(units_),
              "give each gate operators of its own");
     }
-    values_[made] = params_.ops;
-    CellOp& op = params_.op[params_.ops++];
+    values_[made] = ops_;
+    CellOp& op = params_.op[ops_++];
     op.code = static_cast<int32_t>(code);
     op.low = -128, op.high = 127;
     return op;
   }
 
-  // A state before the step is read unit by unit when an operation first does.
+  // Returns the number of a vector: a state before the step, or the result of
+  // an earlier phase; -1: the tensor is neither.
+  int vector_of(int t) const {
+    const auto state = std::ranges::find(states_, t, &LoopState::before);
+    if (state != states_.end()) {
+      return static_cast<int>(state - states_.begin());
+    }
+    const auto result = std::ranges::find(results_, t);
+    if (result == results_.end()) return -1;
+    return static_cast<int>(states_.size()) +
+           static_cast<int>(result - results_.begin());
+  }
+
+  // A vector is read unit by unit when an operation of the phase first does.
   int value(int t) {
     if (const auto at = values_.find(t); at != values_.end()) return at->second;
-    const auto state = std::ranges::find(states_, t, &LoopState::before);
-    if (state == states_.end()) {
+    const int vector = vector_of(t);
+    if (vector < 0) {
       refuse("reads '" + tensor(t).name + "', which no step makes",
              "read inputs of a loop by FULLY_CONNECTED alone");
     }
-    add_op(CellCode::kState, t).a =
-        static_cast<int32_t>(state - states_.begin());
+    add_op(CellCode::kState, t).a = vector;
     return values_[t];
   }
 
@@ -152,18 +228,14 @@ class CellWriter {
   }
 
   void add_dot(const Op& op) {
-    const int from = op.inputs[0];
-    int source = 0;
-    const auto state = std::ranges::find(states_, from, &LoopState::before);
-    if (state != states_.end()) {
-      source = 1 + static_cast<int>(state - states_.begin());
-    } else if (values_.contains(from)) {
-      refuse("a product with what the step computes",
-             "a GRU with linear_before_reset = 1 (reset_after of Keras) "
-             "needs none");
-    } else if (x_ >= 0 && x_ != from) {
-      refuse("products with two inputs", "concatenate them before the loop");
-    } else {
+    const int from = op.inputs[0], source = 1 + vector_of(from);
+    if (source == 0) {
+      if (values_.contains(from)) {
+        refuse("a product with another one", "put a function between them");
+      }
+      if (x_ >= 0 && x_ != from) {
+        refuse("products with two inputs", "concatenate them before the loop");
+      }
       x_ = from;
     }
     Layer l = fully_connected_layer(b_);
@@ -173,25 +245,40 @@ class CellWriter {
     made.a = source;
     made.low = l.act_min, made.high = l.act_max;
     made.zero_out = l.zero_out;
-    ++(source == 0 ? params_.input_dots : params_.state_dots);
-    dots_.push_back(std::move(l.weights));
+    Dots& dots = dots_.back();
+    ++(source == 0 ? dots.inputs : dots.states);
+    dots.weights.push_back(std::move(l.weights));
   }
 
-  std::vector<int8_t> unit_weights() const {
+  // The weights of a unit for each phase.
+  std::vector<int8_t> unit_weights(int inputs) {
+    for (const Dots& d : dots_) {
+      params_.input_dots = std::max(params_.input_dots, d.inputs);
+      params_.state_dots = std::max(params_.state_dots, d.states);
+    }
+    const auto bytes =
+        static_cast<size_t>(cell_unit_bytes(params_, inputs, units_));
+    params_.unit_bytes = static_cast<int32_t>(bytes);
+    const auto scales =
+        static_cast<size_t>(static_cast<int>(kCellDotBytes) *
+                            (params_.input_dots + params_.state_dots));
     std::vector<int8_t> all;
-    for (int u = 0; u < units_; ++u) {
-      const auto unit = static_cast<size_t>(u);
-      for (const LayerWeights& w : dots_) {
-        append_word(w.bias[unit], all);
-        append_word(w.multipliers[unit], all);
-        append_word(w.shifts[unit], all);
+    for (const Dots& d : dots_) {
+      for (size_t unit = 0; unit < static_cast<size_t>(units_); ++unit) {
+        const size_t begin = all.size();
+        for (const LayerWeights& w : d.weights) {
+          append_word(w.bias[unit], all);
+          append_word(w.multipliers[unit], all);
+          append_word(w.shifts[unit], all);
+        }
+        all.resize(begin + scales);
+        for (const LayerWeights& w : d.weights) {
+          const size_t n = w.values.size() / static_cast<size_t>(units_);
+          const auto from = w.values.begin() + static_cast<ptrdiff_t>(unit * n);
+          all.insert(all.end(), from, from + static_cast<ptrdiff_t>(n));
+        }
+        all.resize(begin + bytes);
       }
-      for (const LayerWeights& w : dots_) {
-        const size_t n = w.values.size() / static_cast<size_t>(units_);
-        const auto from = w.values.begin() + static_cast<ptrdiff_t>(unit * n);
-        all.insert(all.end(), from, from + static_cast<ptrdiff_t>(n));
-      }
-      all.resize((all.size() + 3) / 4 * 4);
     }
     return all;
   }
@@ -219,14 +306,14 @@ class CellWriter {
     const int inputs = tensor(x_).shape.back();
     const View before = initial_states();
     Layer l = b_.layer(OpCode::kCell, y);
-    l.weights.values = unit_weights();
-    params_.unit_bytes = static_cast<int32_t>(l.weights.values.size()) / units_;
+    l.weights.values = unit_weights(inputs);
     l.params = param_list(params_);
     l.macs = macs_;
     l.in[0] = b_.plain(x_, {loop_.steps, 1, inputs});
     l.in[1] = before;
-    l.out = b_.new_tensor(tensor(y).name,
-                          {loop_.steps + params_.states - 1, 1, units_}, 1);
+    l.out = b_.new_tensor(
+        tensor(y).name,
+        {loop_.steps + params_.states - 1, 1, params_.phases * units_}, 1);
     set_rows(y, 0, loop_.steps, l.out);
     for (size_t s = 1; s < states_.size(); ++s) {
       for (const Op& op : g_.ops) {
@@ -241,6 +328,7 @@ class CellWriter {
 
   void set_rows(int t, int first, int count, View view) {
     view.box.y0 = first, view.box.y1 = first + count;
+    view.box.c0 = view.box.c1 - units_;  // of the last phase
     const Shape shape = squeezed(b_.lies(t));
     b_.set(t, {view, shape, identity_order(static_cast<int>(shape.size()))});
   }
@@ -251,9 +339,11 @@ class CellWriter {
   std::vector<LoopState> states_;
   int units_ = 0, x_ = -1;
   CellParams params_{};
-  std::map<int, int> values_;  // operations, by tensor
+  int ops_ = 0;
+  std::map<int, int> values_;  // operations of the phase, by tensor
+  std::vector<int> results_;   // of earlier phases
   std::vector<ByteTable> tables_;
-  std::vector<LayerWeights> dots_;
+  std::vector<Dots> dots_ = std::vector<Dots>(1);
   int64_t macs_ = 0;
 };
 

@@ -251,34 +251,42 @@ inline ActorSpec lstm_actor(Random& r, int inputs, int units) {
   return a;
 }
 
-// Steps of a loop with two states, in chunks of at most three units: a product
-// of the step's row and one of the first state, their sum, its product with the
+// Steps of a loop with two states, in chunks of at most three units. Both
+// phases have a product of the step's row, the first one of the first state
+// and the second of what the first makes; then their sum, its product with the
 // second state, a function of it.
 inline ActorSpec cell_actor(Random& r, int inputs, int units) {
   ActorSpec a;
   a.r.op = OpCode::kCell;
   CellParams p{};
-  const auto add = [&p](CellCode code, int first, int second) -> CellOp& {
-    CellOp& op = p.op[p.ops++];
+  int ops = 0;
+  const auto add = [&](CellCode code, int first, int second) -> CellOp& {
+    CellOp& op = p.op[ops++];
     op = {static_cast<int32_t>(code), first, second, 3, -128, 127, {}};
     return op;
   };
-  add(CellCode::kDot, 0, 0), add(CellCode::kDot, 1, 0);
-  p.input_dots = p.state_dots = 1;
   const AddParams sum{3, 3, 1 << 30, -1, 1 << 30, 0, 1 << 30, -18, -1};
-  std::memcpy(add(CellCode::kAdd, 0, 1).params, &sum, sizeof sum);
+  for (const int vector : {1, 3}) {
+    const int k = ops;
+    add(CellCode::kDot, 0, 0), add(CellCode::kDot, vector, 0);
+    std::memcpy(add(CellCode::kAdd, k, k + 1).params, &sum, sizeof sum);
+    p.phase[p.phases++] = {ops, k + 2};
+  }
+  p.input_dots = p.state_dots = 1;
   add(CellCode::kState, 1, 0);
   const MulParams product{3, -2, 1 << 30, -5};
-  std::memcpy(add(CellCode::kMul, 2, 3).params, &product, sizeof product);
-  add(CellCode::kTable, 4, 1);
+  std::memcpy(add(CellCode::kMul, 5, 6).params, &product, sizeof product);
+  add(CellCode::kTable, 7, 1);
   for (uint32_t& word : p.table[1]) word = static_cast<uint32_t>(r());
   p.states = 2;
-  p.after[0] = 5, p.after[1] = 4;
+  p.phase[1] = {ops, 8};
+  p.after[0] = 8, p.after[1] = 7;
   const auto unit = static_cast<size_t>(cell_unit_bytes(p, inputs, units));
   p.unit_bytes = static_cast<int32_t>(unit);
   a.set_params(p);
-  for (int first = 0; first < units; first += 3) {
-    ChunkSpec c{first, std::min(3, units - first), 0, 1, {}};
+  const int places = p.phases * units;
+  for (int first = 0; first < places; first += 3) {
+    ChunkSpec c{first, std::min(3, places - first), 0, 1, {}};
     c.bytes.resize(static_cast<size_t>(c.out_n) * unit);
     for (size_t i = 0; i < c.bytes.size(); ++i) {
       c.bytes[i] = static_cast<uint8_t>(r());
@@ -301,7 +309,8 @@ inline Sample steps_sample(OpCode op) {
                before = random_tensor(r, states, 1, 4);
   StageSpec s;
   const int bx = s.buffer(x.buffer()), bs = s.buffer(before.buffer());
-  const int by = s.buffer(BufferSpec{4 + states, 1, 4, 2});
+  const int phases = op == OpCode::kLstm ? 1 : 2;
+  const int by = s.buffer(BufferSpec{4 + states, 1, 4 * phases, 2});
   s.input(bx, 0), s.input(bs, 1);
   ActorSpec a = op == OpCode::kLstm ? lstm_actor(r, 3, 4) : cell_actor(r, 3, 4);
   a.r.in[0] = s.read(bx), a.r.in[1] = s.read(bs), a.r.out = s.write(by);

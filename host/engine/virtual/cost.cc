@@ -197,7 +197,7 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
       const auto& cell =
           *reinterpret_cast<const CellParams*>(s.params + a.param);
       macs = 1.0 * cell.input_dots * p.in_channels +
-             1.0 * cell.state_dots * shoal::channels(s.ports[a.out]);
+             1.0 * cell.state_dots * shoal::channels(s.ports[a.in[1]]);
     }
     units *= macs;
     sum.macs = macs * p.channels * static_cast<double>(pixels);
