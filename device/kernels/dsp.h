@@ -4,6 +4,7 @@
 #pragma once
 
 #include "device/kernels/kernels.h"
+#include "device/kernels/wide.h"
 
 namespace shoal {
 
@@ -11,5 +12,7 @@ const KernelSet& dsp_kernels();
 
 void dsp_conv(const ConvArgs&);
 void dsp_depthwise(const ConvArgs&);
+void dsp_wide_conv(const WideConvArgs&);
+void dsp_wide_depthwise(const WideConvArgs&);
 
 }  // namespace shoal

@@ -1,11 +1,11 @@
-// Inside the depthwise kernel for DSP: columns of an odd number of rows of four
-// channels as pairs of int16. Of each two rows a channel has a word; of the
-// last row the channels (0, 2) share one, and (1, 3) another. Columns lie one
-// behind the other, weights as the input does.
+// Inside the depthwise kernels for DSP, of int8 and int16 alike: columns of an
+// odd number of rows of four channels as pairs of int16. Of each two rows a
+// channel has a word; of the last row the channels (0, 2) share one, and (1, 3)
+// another. Columns lie one behind the other, weights as the input does.
 #pragma once
 
+#include "device/kernels/dsp_element.h"
 #include "device/kernels/dsp_words.h"
-#include "device/kernels/kernels.h"
 
 namespace shoal {
 
@@ -68,92 +68,121 @@ inline uint32_t* dsp_put_three(uint32_t row0, uint32_t row1, uint32_t row2,
 }
 #undef SHOAL_DSP_TWO_ROWS
 
+// The same of elements, wherever four of each row lie.
+inline void dsp_put_two(const int8_t* row0, const int8_t* row1, uint32_t* to) {
+  dsp_put_two(four_bytes(row0), four_bytes(row1), to);
+}
+inline void dsp_put_two(const int16_t* row0, const int16_t* row1,
+                        uint32_t* to) {
+  const uint32_t low0 = two_elements(row0), high0 = two_elements(row0 + 2);
+  const uint32_t low1 = two_elements(row1), high1 = two_elements(row1 + 2);
+  to[0] = low_halves(low0, low1), to[1] = high_halves(low0, low1);
+  to[2] = low_halves(high0, high1), to[3] = high_halves(high0, high1);
+}
+inline uint32_t* dsp_put_three(const int8_t* row0, const int8_t* row1,
+                               const int8_t* row2, uint32_t* to) {
+  return dsp_put_three(four_bytes(row0), four_bytes(row1), four_bytes(row2),
+                       to);
+}
+inline uint32_t* dsp_put_three(const int16_t* row0, const int16_t* row1,
+                               const int16_t* row2, uint32_t* to) {
+  dsp_put_two(row0, row1, to);
+  put_four(row2, to + 4);
+  return to + dsp_column_words(3);
+}
+
 // Where a row's columns lie; a step of 0 repeats one.
+template <class E>
 struct DspRow {
-  const int8_t* at;
+  const E* at;
   int step;
 };
 
 // `count` columns of an odd number of rows.
-[[gnu::noinline]] inline void dsp_put_rows(const DspRow* row, int rows,
-                                           int count, uint32_t* to) {
+template <class E>
+[[gnu::noinline]] void dsp_put_rows(const DspRow<E>* row, int rows, int count,
+                                    uint32_t* to) {
   const int words = dsp_column_words(rows);
   for (; rows > 1; rows -= 2, row += 2, to += 4) {
-    DspRow a = row[0], b = row[1];
+    DspRow<E> a = row[0], b = row[1];
     uint32_t* at = to;
     for (int n = count; n > 0; --n, at += words) {
-      dsp_put_two(four_bytes(a.at), four_bytes(b.at), at);
+      dsp_put_two(a.at, b.at, at);
       a.at += a.step, b.at += b.step;
     }
   }
-  DspRow last = *row;
+  DspRow<E> last = *row;
   for (; count > 0; --count, last.at += last.step, to += words) {
-    const uint32_t word = four_bytes(last.at);
-    to[0] = even_bytes(word), to[1] = odd_bytes(word);
+    put_four(last.at, to);
   }
 }
 
+inline uint32_t dsp_zero_weights(const ConvArgs& a) {
+  return a.zero_weight ? pair_with(a.zero_weight) : 0;
+}
+inline uint32_t dsp_zero_weights(const WideConvArgs&) { return 0; }
+
 // The kernel's columns of four channels whose first weight is w.
-template <bool k3x3>
-inline void dsp_put_weights(const ConvArgs& a, const int8_t* w, uint32_t* to) {
+template <bool k3x3, class Args>
+inline void dsp_put_weights(const Args& a, const int8_t* w, uint32_t* to) {
   const int columns = k3x3 ? 3 : a.kernel_w, height = k3x3 ? 3 : a.kernel_h;
   const int step = a.weight_stride, row = columns * step;
   uint32_t* at = to;
   if (k3x3) {
 #pragma GCC unroll 1
     for (int kx = 0; kx < columns; ++kx, w += step) {
-      at = dsp_put_three(four_bytes(w), four_bytes(w + row),
-                         four_bytes(w + 2 * row), at);
+      at = dsp_put_three(w, w + row, w + 2 * row, at);
     }
   } else {
-    DspRow rows[kDspMostRows];
+    DspRow<int8_t> rows[kDspMostRows];
     for (int y = 0; y < height; ++y, w += row) rows[y] = {w, step};
     dsp_put_rows(rows, height, columns, to);
     at += dsp_column_words(height * columns);
   }
-  if (!a.zero_weight) return;
-  const uint32_t zero = pair_with(a.zero_weight);
+  const uint32_t zero = dsp_zero_weights(a);
+  if (!zero) return;
   while (at != to) --at, *at = subtract_pairs(*at, zero);
 }
 
 // Three rows of `count` columns from input column x of channels from o on,
-// which all lie inside; zeros stands for a row of padding.
-inline uint32_t* dsp_put_three_inside(const ConvArgs& a, int o, int x,
-                                      int count, uint32_t zeros, uint32_t* to) {
+// which all lie inside; `zeros` are four elements of padding.
+template <class Args, class E>
+inline uint32_t* dsp_put_three_inside(const Args& a, int o, int x, int count,
+                                      const E* zeros, uint32_t* to) {
   const int step = a.in_stride;
-  const int8_t* const* rows = a.rows;
+  const E* const* rows = a.rows;
   if (rows[0] && rows[1] && rows[2]) {
-    const int8_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2];
+    const E *r0 = rows[0], *r1 = rows[1], *r2 = rows[2];
     for (int at = x * step + o, last = at + count * step; at != last;
          at += step) {
-      to = dsp_put_three(four_bytes(r0 + at), four_bytes(r1 + at),
-                         four_bytes(r2 + at), to);
+      to = dsp_put_three(r0 + at, r1 + at, r2 + at, to);
     }
     return to;
   }
-  const auto word = [&](int ky, int at) {
-    return rows[ky] ? four_bytes(rows[ky] + at) : zeros;
+  const auto row = [&](int ky, int at) {
+    return rows[ky] ? rows[ky] + at : zeros;
   };
   for (int at = x * step + o; count > 0; --count, at += step) {
-    to = dsp_put_three(word(0, at), word(1, at), word(2, at), to);
+    to = dsp_put_three(row(0, at), row(1, at), row(2, at), to);
   }
   return to;
 }
 
 // Input columns [x, x + count), of which `left` and `right` are padding.
-[[gnu::noinline]] inline void dsp_put_any(const ConvArgs& a, int o, int x,
-                                          int left, int inside, int right,
-                                          uint32_t zeros, uint32_t* to) {
+template <class Args, class E>
+[[gnu::noinline]] void dsp_put_any(const Args& a, int o, int x, int left,
+                                   int inside, int right, const E* zeros,
+                                   uint32_t* to) {
   const int words = dsp_column_words(a.kernel_h);
   const auto put_padding = [&](int columns) {
-    const uint32_t pair = pair_with(a.zero_in);
+    const uint32_t pair = pair_with(*zeros);
     for (int n = columns * words; n > 0; --n) *to++ = pair;
   };
   put_padding(left);
-  DspRow rows[kDspMostRows];
+  DspRow<E> rows[kDspMostRows];
   for (int y = 0; y < a.kernel_h; ++y) {
-    const int8_t* row = a.rows[y];
-    rows[y] = {reinterpret_cast<const int8_t*>(&zeros), 0};
+    const E* row = a.rows[y];
+    rows[y] = {zeros, 0};
     if (row && inside > 0) {
       rows[y] = {row + (x + left) * a.in_stride + o, a.in_stride};
     }
@@ -164,10 +193,12 @@ inline uint32_t* dsp_put_three_inside(const ConvArgs& a, int o, int x,
 }
 
 // Input columns [x, x + count), some of which may be padding.
-template <bool k3x3>
-inline void dsp_put_columns(const ConvArgs& a, int o, int x, int count,
+template <bool k3x3, class Args>
+inline void dsp_put_columns(const Args& a, int o, int x, int count,
                             uint32_t* to) {
-  const uint32_t zeros = static_cast<uint8_t>(a.zero_in) * 0x01010101u;
+  using E = DspElement<Args>;
+  const auto zero = static_cast<E>(dsp_padding(a));
+  const E zeros[kDspLanes] = {zero, zero, zero, zero};
   const int before = x < 0 ? -x : 0, left = before < count ? before : count;
   const int room = x + left < a.in_w ? a.in_w - x - left : 0;
   const int inside = room < count - left ? room : count - left;

@@ -14,6 +14,7 @@
 
 #include "device/base/fixed_point.h"
 #include "device/kernels/thumb1.h"
+#include "device/kernels/upper_half.h"
 
 // Defined if loops may be in assembler that takes all registers. Compilers keep
 // some for themselves without optimization, and where there is Helium; clang
@@ -83,6 +84,12 @@ inline uint32_t* put_next_pairs(uint32_t word, uint32_t* to) {
                    : "memory");
   return to;
 }
+// rounded_upper_half().
+inline int32_t high_product(int32_t a, int32_t b) {
+  int32_t high;
+  __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(a), "r"(b));
+  return high;
+}
 // v / 2, rounded down, within int8.
 inline int32_t half_to_int8(int32_t v) {
   int32_t byte;
@@ -150,6 +157,9 @@ inline uint32_t* put_next_pairs(uint32_t word, uint32_t* to) {
   put_pairs(word, to);
   return to + 2;
 }
+inline int32_t high_product(int32_t a, int32_t b) {
+  return rounded_upper_half(a, b);
+}
 inline int32_t half_to_int8(int32_t v) {
   v >>= 1;
   return v < -128 ? -128 : v > 127 ? 127 : v;
@@ -169,6 +179,30 @@ inline int32_t scale_up(int32_t v, int32_t multiplier, int right) {
 }
 
 #endif
+
+// Two elements, wherever they lie.
+inline uint32_t two_elements(const int16_t* from) {
+  uint32_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+// Four elements spread into to[0] (the even ones) and to[1].
+inline void put_four(const int8_t* from, uint32_t* to) {
+  put_pairs(four_bytes(from), to);
+}
+inline void put_four(const int16_t* from, uint32_t* to) {
+  const uint32_t low = two_elements(from), high = two_elements(from + 2);
+  to[0] = low_halves(low, high), to[1] = high_halves(low, high);
+}
+// The same; where the next ones go.
+inline uint32_t* put_next_four(const int8_t* from, uint32_t* to) {
+  return put_next_pairs(four_bytes(from), to);
+}
+inline uint32_t* put_next_four(const int16_t* from, uint32_t* to) {
+  put_four(from, to);
+  return to + 2;
+}
 
 inline uint32_t pair_with(int32_t both) {
   return (static_cast<uint32_t>(both) & 0xFFFF) | static_cast<uint32_t>(both)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "device/kernels/kernels.h"
+#include "device/kernels/wide.h"
 
 namespace shoal {
 
@@ -11,6 +12,8 @@ const KernelSet& mve_kernels();
 
 void mve_conv(const ConvArgs&);
 void mve_depthwise(const ConvArgs&);
+void mve_wide_conv(const WideConvArgs&);
+void mve_wide_depthwise(const WideConvArgs&);
 // add_row() of parameters as TensorFlow Lite makes them; false, and nothing
 // done, if they are others.
 bool mve_add(const BinaryArgs&);

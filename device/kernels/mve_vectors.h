@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "device/base/fixed_point.h"
+#include "device/kernels/upper_half.h"
 
 #if defined(__ARM_FEATURE_MVE)
 #include <arm_mve.h>
@@ -18,6 +19,7 @@ namespace shoal {
 
 using Bytes = int8x16_t;
 using Words = int32x4_t;
+using Halves = int16x8_t;
 using Places = uint16x8_t;  // of eight bytes, behind an address
 
 inline Bytes load_bytes(const int8_t* from) { return vldrbq_s8(from); }
@@ -75,6 +77,24 @@ inline Words high_products(Words a, int32_t b) { return vqrdmulhq_n_s32(a, b); }
 // v / 2^-shift to nearest, halves up; shifts -31 to -1.
 inline Words shifted(Words v, Words shifts) { return vrshlq_s32(v, shifts); }
 inline Words shifted(Words v, int32_t shift) { return vrshlq_n_s32(v, shift); }
+// Eight elements of 16 bits, also of eight bytes.
+inline Halves load_halves(const int16_t* from) { return vldrhq_s16(from); }
+inline Halves load_eight(const int8_t* from) { return vldrbq_s16(from); }
+inline void store_halves(Halves v, int16_t* to) { vstrhq_s16(to, v); }
+// Products of the even ones, and of the odd ones.
+inline Words even_products(Halves a, Halves b) { return vmullbq_int_s16(a, b); }
+inline Words odd_products(Halves a, Halves b) { return vmulltq_int_s16(a, b); }
+// rounded_upper_half() (upper_half.h).
+inline Words upper_halves(Words a, Words b) { return vrmulhq_s32(a, b); }
+// Words within int16, of which the first ones become the even elements.
+inline Halves joined(Words even, Words odd) {
+  return vqmovntq_s32(vqmovnbq_s32(vdupq_n_s16(0), even), odd);
+}
+inline Halves bounded(Halves v, int16_t low, int16_t high) {
+  return vminq_s16(vmaxq_s16(v, vdupq_n_s16(low)), vdupq_n_s16(high));
+}
+// Four words, the low halves of which lie side by side behind `to`.
+inline void store_low_halves(Words v, int16_t* to) { vstrhq_s32(to, v); }
 inline int32_t dot(Bytes a, Bytes b) { return vmladavq_s8(a, b); }
 inline int32_t add_dot(int32_t sum, Bytes a, Bytes b) {
   return vmladavaq_s8(sum, a, b);
@@ -87,6 +107,9 @@ struct Bytes {
 };
 struct Words {
   int32_t at[4];
+};
+struct Halves {
+  int16_t at[8];
 };
 struct Places {
   uint32_t at[8];
@@ -175,6 +198,43 @@ inline Words shifted(Words v, Words shifts) {
 }
 inline Words shifted(Words v, int32_t shift) {
   return shifted(v, all_words(shift));
+}
+inline Halves load_halves(const int16_t* from) {
+  Halves v;
+  std::memcpy(v.at, from, sizeof v.at);
+  return v;
+}
+inline Halves load_eight(const int8_t* from) {
+  Halves v;
+  for (int i = 0; i < 8; ++i) v.at[i] = from[i];
+  return v;
+}
+inline void store_halves(Halves v, int16_t* to) {
+  std::memcpy(to, v.at, sizeof v.at);
+}
+inline Words even_products(Halves a, Halves b) {
+  return each_word([&](int i) { return a.at[2 * i] * b.at[2 * i]; });
+}
+inline Words odd_products(Halves a, Halves b) {
+  return each_word([&](int i) { return a.at[2 * i + 1] * b.at[2 * i + 1]; });
+}
+inline Words upper_halves(Words a, Words b) {
+  return each_word([&](int i) { return rounded_upper_half(a.at[i], b.at[i]); });
+}
+inline Halves joined(Words even, Words odd) {
+  Halves v;
+  for (int i = 0; i < 4; ++i) {
+    v.at[2 * i] = static_cast<int16_t>(clamp(even.at[i], -32768, 32767));
+    v.at[2 * i + 1] = static_cast<int16_t>(clamp(odd.at[i], -32768, 32767));
+  }
+  return v;
+}
+inline Halves bounded(Halves v, int16_t low, int16_t high) {
+  for (int16_t& h : v.at) h = static_cast<int16_t>(clamp(h, low, high));
+  return v;
+}
+inline void store_low_halves(Words v, int16_t* to) {
+  for (int i = 0; i < 4; ++i) to[i] = static_cast<int16_t>(v.at[i]);
 }
 inline int32_t add_dot(int32_t sum, Bytes a, Bytes b) {
   for (int i = 0; i < 16; ++i) sum = wrap_add(sum, a.at[i] * b.at[i]);

@@ -179,7 +179,7 @@ int group_at(const WideConvArgs& a, int o) {
 
 }  // namespace
 
-void wide_conv_row(const WideConvArgs& a) {
+void portable_wide_conv(const WideConvArgs& a) {
   for (int o = 0; o < a.channels; o += kGroup) {
     Sums s;
     s.outs = group_at(a, o);

@@ -2,17 +2,7 @@
 
 namespace shoal {
 
-Span interior_columns(const ConvArgs& a) {
-  const int last = a.in_w - 1 - (a.kernel_w - 1) * a.dilation_x + a.pad_left;
-  int lo = a.x0, hi = last < 0 ? 0 : last / a.stride_x + 1;
-  if (a.pad_left > 0) {
-    const int first = (a.pad_left + a.stride_x - 1) / a.stride_x;
-    if (lo < first) lo = first;
-  }
-  if (hi > a.x1) hi = a.x1;
-  if (lo < hi) return {lo, hi};
-  return {a.x0, a.x0};
-}
+Span interior_columns(const ConvArgs& a) { return columns_inside(a); }
 
 namespace {
 

@@ -31,7 +31,19 @@ inline Span valid_taps(const ConvArgs& a, int x) {
 }
 
 // Output columns of [x0, x1) that read no padding column.
-Span interior_columns(const ConvArgs&);
+template <class Args>
+Span columns_inside(const Args& a) {
+  const int last = a.in_w - 1 - (a.kernel_w - 1) * a.dilation_x + a.pad_left;
+  int lo = a.x0, hi = last < 0 ? 0 : last / a.stride_x + 1;
+  if (a.pad_left > 0) {
+    const int first = (a.pad_left + a.stride_x - 1) / a.stride_x;
+    if (lo < first) lo = first;
+  }
+  if (hi > a.x1) hi = a.x1;
+  if (lo < hi) return {lo, hi};
+  return {a.x0, a.x0};
+}
+Span interior_columns(const ConvArgs&);  // the same, once in a program
 
 // The start of the accumulators of channels from o of column x: the bias or the
 // partial sums.

@@ -201,9 +201,16 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
     // Some wide kinds are those of bytes with two for each element.
     all.insert("device/runtime/fire_move.cc");
     all.insert("device/runtime/fire_wide.cc");
-    for (const char* kernel : {"move", "wide_conv", "wide_depthwise",
-                               "wide_elements", "wide_pool"}) {
+    for (const char* kernel :
+         {"move", "best_wide_conv", "best_wide_depthwise", "wide_conv",
+          "wide_depthwise", "wide_elements", "wide_pool"}) {
       all.insert(std::string("device/kernels/") + kernel + ".cc");
+    }
+    if (needs.dsp || needs.mve) {
+      const std::string family = needs.mve ? "mve" : "dsp";
+      for (const char* kernel : {"_wide_conv.cc", "_wide_depthwise.cc"}) {
+        all.insert("device/kernels/" + family + kernel);
+      }
     }
   }
   return {all.begin(), all.end()};

@@ -8,10 +8,7 @@
 namespace shoal {
 namespace {
 
-std::vector<std::string> kernels_of(bool dsp, bool mve) {
-  Needs needs;
-  needs.kinds = {OpCode::kConv, OpCode::kDepthwise, OpCode::kAdd,
-                 OpCode::kMaxPool};
+std::vector<std::string> kernels_of(Needs needs, bool dsp, bool mve) {
   needs.dsp = dsp, needs.mve = mve;
   const std::string folder = "device/kernels/";
   std::vector<std::string> all;
@@ -38,18 +35,40 @@ TEST(ExportSources, ACoreHasWhatItsFlagsSay) {
 
 TEST(ExportSources, KernelsAreThoseOfTheCore) {
   using Names = std::vector<std::string>;
-  EXPECT_EQ(kernels_of(false, false),
+  Needs needs;
+  needs.kinds = {OpCode::kConv, OpCode::kDepthwise, OpCode::kAdd,
+                 OpCode::kMaxPool};
+  EXPECT_EQ(kernels_of(needs, false, false),
             (Names{"best_conv.cc", "best_depthwise.cc", "binary.cc", "conv.cc",
                    "depthwise.cc", "dot.cc", "pool.cc", "window.cc"}));
   EXPECT_EQ(
-      kernels_of(true, false),
+      kernels_of(needs, true, false),
       (Names{"best_conv.cc", "best_depthwise.cc", "binary.cc", "depthwise.cc",
              "dsp_conv.cc", "dsp_depthwise.cc", "pool.cc", "window.cc"}));
   EXPECT_EQ(
-      kernels_of(true, true),
+      kernels_of(needs, true, true),
       (Names{"best_conv.cc", "best_depthwise.cc", "binary.cc", "depthwise.cc",
              "mve_add.cc", "mve_conv.cc", "mve_depthwise.cc",
              "mve_depthwise_3x3.cc", "pool.cc", "window.cc"}));
+}
+
+TEST(ExportSources, ThoseOf16BitsToo) {
+  using Names = std::vector<std::string>;
+  Needs needs;
+  needs.wide = {OpCode::kConv};
+  EXPECT_EQ(kernels_of(needs, false, false),
+            (Names{"best_wide_conv.cc", "best_wide_depthwise.cc", "move.cc",
+                   "wide_conv.cc", "wide_depthwise.cc", "wide_elements.cc",
+                   "wide_pool.cc"}));
+  EXPECT_EQ(
+      kernels_of(needs, true, false),
+      (Names{"best_wide_conv.cc", "best_wide_depthwise.cc", "dsp_wide_conv.cc",
+             "dsp_wide_depthwise.cc", "move.cc", "wide_conv.cc",
+             "wide_depthwise.cc", "wide_elements.cc", "wide_pool.cc"}));
+  EXPECT_EQ(kernels_of(needs, true, true),
+            (Names{"best_wide_conv.cc", "best_wide_depthwise.cc", "move.cc",
+                   "mve_wide_conv.cc", "mve_wide_depthwise.cc", "wide_conv.cc",
+                   "wide_depthwise.cc", "wide_elements.cc", "wide_pool.cc"}));
 }
 
 }  // namespace
