@@ -87,6 +87,8 @@ typedef enum shoal_status {
   /** The program keeps weights in a bank that is missing or too small; the
    * fault's index is the bank's place in shoal_config::banks. */
   SHOAL_BANK_TOO_SMALL = -18,
+  /** The board's second core did not start, or does not answer any more. */
+  SHOAL_SECOND_CORE = -19,
 } shoal_status;
 
 /** Describes a status in English, for a person. A program that does not call
@@ -264,6 +266,9 @@ typedef struct shoal_bank {
   uint32_t bytes;
 } shoal_bank;
 
+/** Two cores that share the work: device/shoal_cores.h. */
+typedef struct shoal_pair shoal_pair;
+
 /** The arguments of shoal_open(), which copies this struct; what its
  * pointers point to must outlive the node, except `storage`, which is copied
  * too. Set all of it to zero first: zero is the default of every field. */
@@ -307,10 +312,21 @@ typedef struct shoal_config {
   const shoal_bank* banks;
   /** Entries of `banks`; the node uses at most 3. */
   uint32_t bank_count;
+  /** The second core's, which was started; one node of a pair is stepped at a
+   * time. Null: the core that calls does all of the work. */
+  shoal_pair* pair;
 } shoal_config;
 
-/** Bytes of a node; checked where the node is built. */
-#define SHOAL_NODE_BYTES (8 * (87 + 11 * sizeof(void*)))
+/** Words of 8 bytes of a node that uses one core, besides its pointers. */
+#define SHOAL_NODE_WORDS 87
+/** Bytes of a node; checked where the node is built. Only nodes of PCs and of
+ * builds with SHOAL_TWO_CORES, which all of a program's sources define, know of
+ * a second core. */
+#if defined(SHOAL_TWO_CORES) || UINTPTR_MAX > 0xFFFFFFFF
+#define SHOAL_NODE_BYTES (8 * (SHOAL_NODE_WORDS + 1 + 11 * sizeof(void*)))
+#else
+#define SHOAL_NODE_BYTES (8 * (SHOAL_NODE_WORDS + 11 * sizeof(void*)))
+#endif
 
 /** A node. The caller owns it; it holds pointers and copies of keys, and must
  * not be moved. It needs no destruction, but see device/shoal.hpp for erasing

@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 
+#include "device/runtime/testing/thread_pair.h"
 #include "host/base/error.h"
 #include "host/board/board.h"
 #include "host/check/check.h"
@@ -70,13 +71,22 @@ std::string run_frames(const Prepared& p, NodeRunner& runner,
   return "";
 }
 
+// Once on one core and once on two; `jobs`: that the second one got.
 std::string run_mapped(const Prepared& p, const Frames& frames,
-                       const std::vector<Values>& oracles) {
+                       const std::vector<Values>& oracles, uint32_t& jobs) {
   const uint32_t arena = p.plan.nodes[0].arena_bytes;
   TraceCollector trace(p.graph, p.net, p.plan);
   NodeRunner runner(p.graph, p.net, p.images[0], arena, trace.observer());
   const std::string fault = run_frames(p, runner, trace, frames, oracles);
   if (!fault.empty()) return fault;
+  test::ThreadPair pair;
+  NodeSource both;
+  both.mapped = p.images[0];
+  both.pair = pair.get();
+  NodeRunner on_both(p.graph, p.net, both, arena, trace.observer());
+  const std::string other = run_frames(p, on_both, trace, frames, oracles);
+  jobs += pair.jobs();
+  if (!other.empty()) return "on two cores, " + other;
   try {
     NodeRunner(p.graph, p.net, p.images[0], arena - 1);
   } catch (const Error&) {
@@ -107,6 +117,7 @@ std::string run_stored(const Prepared& p, const Frames& frames,
 
 struct Tally {
   int plans = 0, stages = 0, loops = 0, orders = 0;
+  uint32_t jobs = 0;  // of second cores
   std::set<OpKind> used;
 };
 
@@ -145,7 +156,7 @@ std::string judge(const NetRecipe& recipe, Tally& tally) {
       }
       const bool mapped = request.node().board.flash_mapped;
       std::string fault;
-      if (mapped) fault = run_mapped(p, frames, oracles);
+      if (mapped) fault = run_mapped(p, frames, oracles, tally.jobs);
       if (fault.empty()) {
         fault = run_stored(mapped ? moved_to_storage(p) : p, frames, oracles,
                            static_cast<int>(random() % 3));
@@ -209,15 +220,16 @@ TEST(RandomNet, EveryPlanEqualsTheOracle) {
   }
   std::printf(
       "seeds %u to %u: %d plans, %d stages, %d loops, %d orders that are not "
-      "the file's, %zu operators\n",
+      "the file's, %u jobs of second cores, %zu operators\n",
       first, first + count - 1, tally.plans, tally.stages, tally.loops,
-      tally.orders, tally.used.size());
+      tally.orders, tally.jobs, tally.used.size());
   if (count >= kNets && failed == 0) {
     // READ_VARIABLE is random_variables_test's, FLOOR_DIV and FLOOR_MOD are
     // float32's, and TABLE is made by the lowering.
     EXPECT_EQ(tally.used.size(), static_cast<size_t>(OpKind::kSoftmax) - 3);
     EXPECT_GT(tally.loops, 50);
     EXPECT_GT(tally.orders, 20);
+    EXPECT_GT(tally.jobs, 10000u);
   }
 }
 

@@ -14,5 +14,5 @@ build() {
   { cat Doxyfile; printf '%s\n' "OUTPUT_DIRECTORY = $out" "$@"; } | doxygen -
 }
 build
-build 'INPUT = device/shoal.h device/shoal_pieces.h device/port/port.h' \
+build 'INPUT = device/shoal.h device/shoal_pieces.h device/shoal_cores.h device/port/port.h' \
   'WARN_NO_PARAMDOC = YES'

@@ -43,6 +43,8 @@ const char* shoal_status_text(shoal_status status) {
       return "somebody else has written to the spill area";
     case SHOAL_BANK_TOO_SMALL:
       return "a bank of SRAM beside the arena's is missing or too small";
+    case SHOAL_SECOND_CORE:
+      return "the second core does not answer";
   }
   return "not a status";
 }

@@ -30,6 +30,7 @@ enum class [[nodiscard]] Status : int8_t{
     kNoSalt = SHOAL_NO_SALT,
     kOtherWriter = SHOAL_OTHER_WRITER,
     kBankTooSmall = SHOAL_BANK_TOO_SMALL,
+    kSecondCore = SHOAL_SECOND_CORE,
 };
 constexpr bool failed(Status status) { return status < Status::kOk; }
 

@@ -29,7 +29,7 @@ TEST(Status, EachOfTheHeaderHasATextOfItsOwn) {
         shoal_status_text(static_cast<shoal_status>(value));
     EXPECT_TRUE(texts.insert(said).second) << (*i)[0] << " " << said;
   }
-  EXPECT_EQ(values.size(), 20u);
+  EXPECT_EQ(values.size(), 21u);
   EXPECT_EQ(*values.rbegin(), SHOAL_WAIT);
 }
 
@@ -39,6 +39,7 @@ TEST(Status, ErrorsAreBelowZero) {
   EXPECT_TRUE(failed(Status::kBadArgument));
   EXPECT_EQ(static_cast<int>(Status::kOtherWriter), SHOAL_OTHER_WRITER);
   EXPECT_EQ(static_cast<int>(Status::kBankTooSmall), SHOAL_BANK_TOO_SMALL);
+  EXPECT_EQ(static_cast<int>(Status::kSecondCore), SHOAL_SECOND_CORE);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "device/shoal.h"
+#include "device/shoal_cores.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,6 +84,9 @@ typedef struct shoal_port {
 
   /** Sleeps until an interrupt is pending. Null: the firmware waits busily. */
   void (*wait_for_interrupt)(void* user);
+
+  /** The second core, in builds with SHOAL_TWO_CORES. Null: there is none. */
+  const shoal_second_core* second_core;
 } shoal_port;
 
 #ifdef __cplusplus

@@ -2,6 +2,7 @@
 
 #include "device/program/chunk.h"
 #include "device/runtime/node.h"
+#include "device/runtime/pair.h"
 
 namespace shoal {
 namespace {
@@ -54,6 +55,18 @@ inline Node::Progress Node::next_slice(const ActorRecord& a) {
   state_.schedule.active.inner = 0;
   return ++state_.schedule.active.iteration < l.iterations ? Progress::kActor
                                                            : Progress::kFiring;
+}
+
+template <class S>
+inline Status Node::fire(void (*kernel)(const S&), const S& slice) {
+#if defined(SHOAL_TWO_CORES)
+  if (pair_) {
+    const Status status = fire_on_both(*pair_, kernel, slice);
+    return failed(status) ? state_.fail(status) : status;
+  }
+#endif
+  kernel(slice);
+  return Status::kOk;
 }
 
 // Fills every field that does not depend on the weights.
@@ -112,7 +125,8 @@ inline Status Node::run_plain() {
   }
   const PlainSlice s = {state_.ports,     now.ends,         a,        c, bytes,
                         now.range.out_lo, now.range.out_hi, now.slice};
-  modules.plain[static_cast<int>(a.op) - 1](s);
+  const Status status = fire(modules.plain[static_cast<int>(a.op) - 1], s);
+  if (failed(status)) return status;
   last_ = now;
   if (++now.slice < a.slices) return Status::kOk;
   now.slice = 0;
@@ -165,7 +179,9 @@ Status Node::step() {
     set_chunk(s, stage, c, bytes);
   }
   const int kind = static_cast<int>(a.op) - 1;
-  (a.is_wide ? modules.wide : modules.fires)[kind](s);
+  const Status status =
+      fire((a.is_wide ? modules.wide : modules.fires)[kind], s);
+  if (failed(status)) return status;
   last_ = now;
   const uint16_t iteration = now.iteration;
   const Progress progress = next_slice(a);

@@ -2,6 +2,7 @@
 // channels, where they lie, and the weights.
 #pragma once
 
+#include "device/program/halves.h"
 #include "device/runtime/schedule.h"
 
 namespace shoal {
@@ -31,6 +32,14 @@ struct Slice {
   const uint16_t* maps;
 };
 
+// One core's part of a slice: the columns or channels below `at`, or the
+// others.
+struct SlicePart {
+  Axis axis = Axis::kNone;  // kNone: all of them
+  int at = 0;
+  bool second = false;
+};
+
 // The same, of a plain actor (program/actor.h), and all of one group of
 // channels.
 struct PlainSlice {
@@ -41,6 +50,14 @@ struct PlainSlice {
   const uint8_t* bytes;  // of the chunk
   int lo, hi;            // output rows
   int slice;             // of the actor's
+#if defined(SHOAL_TWO_CORES)
+  SlicePart part = {};
+#endif
 };
+#if defined(SHOAL_TWO_CORES)
+inline SlicePart part_of(const PlainSlice& s) { return s.part; }
+#else
+constexpr SlicePart part_of(const PlainSlice&) { return {}; }
+#endif
 
 }  // namespace shoal

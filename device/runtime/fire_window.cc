@@ -199,6 +199,25 @@ struct Ring {
   int8_t* at(uint32_t slot) const { return memory + slot * row_bytes; }
 };
 
+// Returns the output channel of the buffer at which the slice begins.
+uint16_t first_out(const PlainSlice& s) {
+  const SlicePart p = part_of(s);
+  const bool behind = p.axis == Axis::kChannels && p.second;
+  return behind ? static_cast<uint16_t>(s.chunk.out0 + p.at) : s.chunk.out0;
+}
+
+void take_part(const SlicePart& p, OpCode op, ConvArgs& c) {
+  if (p.axis == Axis::kColumns) {
+    (p.second ? c.x0 : c.x1) = c.x0 + p.at;
+  } else if (p.axis == Axis::kChannels && p.second) {
+    c.channels -= p.at;
+    c.weights += p.at * (op == OpCode::kConv ? c.weight_stride : 1);
+    c.bias += p.at, c.multipliers += p.at, c.shifts += p.at;
+  } else if (p.axis == Axis::kChannels) {
+    c.channels = p.at;
+  }
+}
+
 // Sets the arguments of a plain actor that are the same for each of its rows.
 [[gnu::noinline]] void set_plain(const PlainSlice& s, ConvArgs& c) {
   const ActorRecord& a = s.actor;
@@ -228,6 +247,7 @@ struct Ring {
   c.bias = reinterpret_cast<const int32_t*>(quantized);
   c.multipliers = c.bias + n;
   c.shifts = reinterpret_cast<const int8_t*>(c.multipliers + n);
+  take_part(part_of(s), a.op, c);
 }
 
 Int4Weights int4_of(const PlainSlice& s) {
@@ -264,8 +284,8 @@ WindowKernel kernel_of(const PlainSlice& s, const Int4Weights& int4,
 
 // Input channel at which the chunk begins.
 int first_channel(const PlainSlice& s) {
-  if (s.actor.op == OpCode::kConv || s.chunk.out0 == 0) return 0;
-  return s.chunk.out0 / s.actor.multiplier;
+  if (s.actor.op == OpCode::kConv || first_out(s) == 0) return 0;
+  return first_out(s) / s.actor.multiplier;
 }
 
 // Up to `most` output rows a call, as far as the ring goes on.
@@ -280,7 +300,7 @@ int first_channel(const PlainSlice& s) {
   int iy = s.lo * step - s.actor.pad_top;
   for (int oy = s.lo; oy < s.hi; ++oy, iy += step) {
     const uint32_t slot = out.slot(oy);
-    c.out = out.at(slot) + s.chunk.out0;
+    c.out = out.at(slot) + first_out(s);
     put_rows(in, s, channel, iy, rows);
     if (most > 1) {
       const int count =
@@ -302,10 +322,10 @@ bool is_pointwise(const PlainSlice& s, const ConvArgs& c) {
   const auto whole = [&](const BufferRecord& b, int stride) {
     return b.row_bytes == static_cast<uint32_t>(c.x1 * stride);
   };
-  return a.kernel_h == 1 && a.kernel_w == 1 && a.stride_x == 1 &&
-         a.stride_y == 1 && a.pad_left == 0 && a.slices == 1 &&
-         c.in_w == c.x1 && whole(*s.ends.read, c.in_stride) &&
-         whole(*s.ends.made, c.out_stride);
+  return part_of(s).axis != Axis::kColumns && a.kernel_h == 1 &&
+         a.kernel_w == 1 && a.stride_x == 1 && a.stride_y == 1 &&
+         a.pad_left == 0 && a.slices == 1 && c.in_w == c.x1 &&
+         whole(*s.ends.read, c.in_stride) && whole(*s.ends.made, c.out_stride);
 }
 
 void fire_long_rows(const PlainSlice& s, ConvArgs& c,
@@ -326,7 +346,7 @@ void fire_long_rows(const PlainSlice& s, ConvArgs& c,
                     static_cast<int>(out.slots - slot));
     }
     c.in_w = c.x1 = count * columns;
-    c.out = out.at(slot) + s.chunk.out0;
+    c.out = out.at(slot) + first_out(s);
     kernel(c);
   }
 }

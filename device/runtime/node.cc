@@ -5,12 +5,18 @@
 #include <type_traits>
 
 #include "device/program/io_pieces.h"
+#include "device/runtime/pair.h"
 #include "device/shoal_pieces.h"
 
 namespace shoal {
 
 Node::Node(const shoal_config& config, void* arena, uint32_t arena_bytes)
-    : state_(config, arena, arena_bytes) {
+    : state_(config, arena, arena_bytes)
+#if defined(SHOAL_TWO_CORES)
+      ,
+      pair_(config.pair)
+#endif
+{
   if (modules.storage)
     storage_ = modules.storage(storage_memory_, state_, config.storage);
   if (modules.link) link_ = modules.link(link_memory_, state_);
@@ -20,6 +26,10 @@ Status Node::open() {
   const auto misaligned = [](const void* p) {
     return reinterpret_cast<uintptr_t>(p) % kAlign != 0;
   };
+#if defined(SHOAL_TWO_CORES)
+  // It may still be at what another node gave it.
+  if (pair_ && !is_idle(*pair_)) return state_.fail(Status::kSecondCore);
+#endif
   const ImageSource& source = state_.source;
   const shoal_cipher* cipher = source.cipher;
   if (!state_.ports.arena || misaligned(state_.ports.arena) ||

@@ -90,6 +90,8 @@ class Node final {
   Status run_step();
   Status run_plain();
   Status run_any_slice();
+  template <class S>
+  Status fire(void (*kernel)(const S&), const S&);
   void begin_slice(Slice&, uint16_t actor);
   void observe_plain();
   Progress next_slice(const ActorRecord&);
@@ -104,6 +106,9 @@ class Node final {
   NodeState state_;
   StorageModule* storage_ = nullptr;  // null: it has none
   LinkModule* link_ = nullptr;
+#if defined(SHOAL_TWO_CORES)
+  shoal_pair* const pair_;  // null: one core
+#endif
   Phase phase_ = Phase::kLoad;
   bool linked_ = false;  // there are peers
   Place last_;  // what the last step has worked on, unit kNone: nothing

@@ -99,6 +99,8 @@ const char* what(Status status) {
     case Status::kBankTooSmall:
       return "keeps weights in a bank of SRAM that the node lacks, or has too "
              "little of";
+    case Status::kSecondCore:
+      return "stopped, because the board's second core does not answer";
     default:
       return nullptr;
   }
@@ -107,6 +109,7 @@ const char* what(Status status) {
 Exit code_of(Status status) {
   if (status == Status::kOtherWriter) return Exit::kBusy;
   if (status == Status::kSpillFull) return Exit::kDoesNotFit;
+  if (status == Status::kSecondCore) return Exit::kNode;
   return Exit::kCorrupt;
 }
 

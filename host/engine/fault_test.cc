@@ -9,7 +9,7 @@ namespace shoal {
 namespace {
 
 constexpr int kTables = static_cast<int>(Table::kBank) + 1;
-constexpr int kLastStatus = static_cast<int>(Status::kBankTooSmall);
+constexpr int kLastStatus = static_cast<int>(Status::kSecondCore);
 
 std::string in_stage(Table table) {
   return fault_text({Status::kBadRecord, table, 3, 7, 55});

@@ -225,9 +225,8 @@ ExportedNetwork make_member(const Prepared& p, size_t node) {
 }
 
 int64_t node_bytes_on_board() {
-  constexpr int64_t kWords = SHOAL_NODE_BYTES / 8 - 11 * sizeof(void*);
   constexpr int64_t kPointer = 4;
-  return 8 * (kWords + 11 * kPointer);
+  return 8 * (SHOAL_NODE_WORDS + 11 * kPointer);
 }
 
 int64_t Application::image_bytes() const {

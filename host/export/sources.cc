@@ -11,6 +11,7 @@ namespace shoal {
 namespace {
 
 constexpr const char* kAllModules = "device/runtime/all_modules.cc";
+constexpr const char* kTwoCores = "device/runtime/pair.cc";
 
 // By OpCode, from 1 on: what fires it and computes it. What else of these
 // files refers to other kernels is a function of its own, which the linker
@@ -184,7 +185,8 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
     all.insert(name);
   for (const std::string& name : sources_in("device/runtime/")) {
     const bool by_kind = name.starts_with("device/runtime/fire_");
-    if (!by_kind && name != kAllModules) all.insert(name);
+    const bool is_optional = name == kAllModules || name == kTwoCores;
+    if (!by_kind && !is_optional) all.insert(name);
   }
   if (needs.is_member) add_node_sources(needs, all);
   for (const OpCode kind : needs.kinds) {

@@ -2,7 +2,7 @@
 // bytes: keep inside an arena that may not be a byte smaller, give the same
 // frame after frame, and again as a program with a recorded order whose
 // weights come from a tape and whose records come from storage, and with its
-// weights in SRAM, in one bank or several.
+// weights in SRAM, in one bank or several, and by two cores.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,6 +12,7 @@
 #include "device/runtime/testing/program_builder.h"
 #include "device/runtime/testing/run_program.h"
 #include "device/runtime/testing/tape_twin.h"
+#include "device/runtime/testing/thread_pair.h"
 
 namespace shoal::test {
 
@@ -43,6 +44,14 @@ inline void expect_program(ProgramBuilder p, const std::vector<Bytes>& inputs,
     SCOPED_TRACE("mapped");
     RunOptions o;
     o.frames = frames, o.seed = unsigned(frames);
+    expect_run(image, inputs, wanted, o);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+  {
+    SCOPED_TRACE("two cores");
+    ThreadPair pair;
+    RunOptions o;
+    o.frames = 2, o.pair = pair.get();
     expect_run(image, inputs, wanted, o);
     if (testing::Test::HasFatalFailure()) return;
   }

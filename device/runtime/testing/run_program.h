@@ -168,6 +168,7 @@ struct RunOptions {
   const uint8_t* key = nullptr;          // of the node
   const uint8_t* store_id = nullptr;
   uint32_t spill_blocks = 0;  // of the program's pages; 0: no spill area
+  shoal_pair* pair = nullptr;
 };
 
 struct RunResult {
@@ -310,6 +311,7 @@ inline RunResult run_program(const Bytes& image,
   const uint8_t salt[16] = {1, 2, 3};
   config.start_salt = salt;
   config.link = options.link;
+  config.pair = options.pair;
   if (options.banks) {
     config.banks = banks.table();
     config.bank_count = kMaxBanks;

@@ -32,6 +32,7 @@ shoal_config config_of(const NodeSource& source,
   config.store_key = source.key;
   config.store_cipher = source.key ? &chacha20_poly1305() : nullptr;
   config.spill_area = source.spill_area;
+  config.pair = source.pair;
   config.tap = observer.call;
   config.tap_user = observer.user;
   return config;

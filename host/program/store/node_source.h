@@ -24,6 +24,7 @@ struct NodeSource {
   // Names of the net's layers, for messages.
   std::span<const std::string> layers;
   bool made_in_this_run = false;  // the program; else it comes from a store
+  shoal_pair* pair = nullptr;     // null: one core
 };
 
 }  // namespace shoal

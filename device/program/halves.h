@@ -1,0 +1,63 @@
+// How two cores share a slice of a firing. Pure functions that the runtime and
+// the model of time share.
+//
+// The first core makes [0, at) of one axis of the slice's output box, the
+// second core the rest. Rows cost nothing twice. Columns make depthwise kernels
+// arrange the weights twice, channels convolutions the input. Small slices stay
+// whole, because a meeting takes both cores' time.
+#pragma once
+
+#include <cstdint>
+
+#include "device/program/kinds.h"
+
+namespace shoal {
+
+enum class Axis : uint8_t { kNone, kRows, kColumns, kChannels };
+
+struct Halves {
+  Axis axis = Axis::kNone;  // kNone: one core makes all
+  int at = 0;
+  // The larger half's work in parts of the whole's.
+  int parts = kWholeParts;
+  static constexpr int kWholeParts = 256;
+};
+
+// The box of a slice, and what each element of it takes.
+struct SliceBox {
+  int rows = 1, columns = 1, channels = 1;
+  uint32_t products = 1;  // other kinds than those with products: about 8
+};
+
+// Returns the best cut, which is none below `least` products. `channels`:
+// output channels depend on nothing of each other, as in convolutions and
+// pools.
+inline Halves halves_of(OpCode op, bool channels, const SliceBox& box,
+                        uint32_t least) {
+  const uint64_t work =
+      uint64_t{box.products} * static_cast<uint32_t>(box.rows) *
+      static_cast<uint32_t>(box.columns) * static_cast<uint32_t>(box.channels);
+  Halves best;
+  if (work < least || keeps_state(op)) return best;
+  const auto attempt = [&](Axis axis, int count, int step, int twice) {
+    const int at = (count + step) / 2 / step * step;
+    if (at == 0 || at == count) return;
+    const int most = at > count - at ? at : count - at;
+    const int parts = (most * Halves::kWholeParts + count - 1) / count + twice;
+    if (parts < best.parts) best = {axis, at, parts};
+  };
+  constexpr int kLanes = 4;  // channels and pixels that kernels make at once
+  const bool conv = op == OpCode::kConv || op == OpCode::kTransposeConv;
+  attempt(Axis::kRows, box.rows, 1, 0);
+  if (channels) {
+    attempt(Axis::kChannels, box.channels, kLanes,
+            conv ? Halves::kWholeParts / 2 / box.channels : 0);
+  }
+  if (!runs_whole(op)) {
+    attempt(Axis::kColumns, box.columns, conv ? kLanes : 1,
+            op == OpCode::kDepthwise ? Halves::kWholeParts / 16 : 1);
+  }
+  return best;
+}
+
+}  // namespace shoal

@@ -1,0 +1,29 @@
+// Both cores of a board (device/shoal_cores.h): jobs for the second one, and
+// slices that both make.
+#pragma once
+
+#include "device/base/status.h"
+#include "device/runtime/fire.h"
+#include "device/shoal_cores.h"
+
+namespace shoal {
+
+// Lies in the first core's memory until it is done.
+struct CoreJob {
+  void (*run)(const CoreJob&);
+};
+
+// Asks the second core for a job, which a null pointer ends. Only if
+// is_idle().
+void ask(shoal_pair&, const CoreJob*);
+// Waits until it is done. kSecondCore: it is not in time; a job that was not
+// begun will not be.
+Status await(shoal_pair&);
+bool is_idle(const shoal_pair&);
+
+// Fires a slice, in halves where that is worth a meeting.
+Status fire_on_both(shoal_pair&, void (*fire)(const Slice&), const Slice&);
+Status fire_on_both(shoal_pair&, void (*fire)(const PlainSlice&),
+                    const PlainSlice&);
+
+}  // namespace shoal
