@@ -87,34 +87,6 @@ std::vector<uint8_t> small_network() {
   return b.finish();
 }
 
-// A detector of 48 x 48 x 3 pixels: scores of the background and two classes
-// for 6 x 6 cells.
-std::vector<uint8_t> cell_network() {
-  ModelBuilder b;
-  std::mt19937 random(6);
-  std::vector<int8_t> weights(3 * 8 * 8 * 3);
-  for (int8_t& w : weights) w = static_cast<int8_t>(random());
-  const int x = b.input({1, 48, 48, 3}, {0.05f, -3});
-  const int w = b.weights({3, 8, 8, 3}, weights, {0.004f}, 0);
-  b.output(b.conv(x, w, -1, {0.01f, 2},
-                  {.stride_h = 8, .stride_w = 8, .same = false}));
-  return b.finish();
-}
-
-// A YOLOv8 network of 32 x 32 x 3 pixels and two classes: 6 values for each of
-// 21 candidates, columns first.
-std::vector<uint8_t> yolo_network() {
-  ModelBuilder b;
-  std::mt19937 random(7);
-  std::vector<int8_t> weights(6 * 21 * 32 * 32 * 3);
-  for (int8_t& w : weights) w = static_cast<int8_t>(random() % 15) - 7;
-  const int x = b.input({1, 32, 32, 3}, {0.05f, -3});
-  const int w = b.weights({6 * 21, 32, 32, 3}, weights, {0.004f}, 0);
-  const int y = b.conv(x, w, -1, {0.0075f, -128}, {.same = false});
-  b.output(b.reshape(y, {1, 6, 21}));
-  return b.finish();
-}
-
 // `make serve` of an exported project, whose serial line is a socket.
 class ServedProject {
  public:
@@ -537,44 +509,6 @@ TEST_F(ExportedHost, ACascadeWakesItsSecondNetwork) {
     EXPECT_EQ(served.out.find("awake\nlabel 8 bag\n") != std::string::npos,
               wakes)
         << served.out << served.err;
-  }
-}
-
-// The boxes of `shoal run`, found by the code of boards in app.cpp, of which a
-// user has written the two functions at the top.
-TEST_F(ExportedHost, ADetectorFindsTheBoxesOfShoalRun) {
-  shop_.write("cells.tflite", cell_network());
-  shop_.write("yolo.tflite", yolo_network());
-  for (const std::string name : {"cells", "yolo"}) {
-    const std::string model = name + ".tflite";
-    const Told told = shop_.shoal({"export", model, "random:3", "--as", "c",
-                                   "--board", "host", "-o", name});
-    ASSERT_EQ(told.code, 0) << told.err;
-    EXPECT_NE(told.out.find("  boxes    app.cpp finds them"),
-              std::string::npos);
-    const Told built = shop_.script(
-        "cd " + name +
-        "/app && sed -i 's/{ return false; }/{ static int n; return ++n == 1; "
-        "}/; s/to\\[i\\] = 0;/to[i] = shoal_networks[0].test_input[offset + "
-        "i];/' app.cpp && cd ../.. && " +
-        make_in(name, "all"));
-    ASSERT_EQ(built.code, 0) << built.err;
-    const Told served =
-        shop_.script("sleep 1 | " + name + "/build/" + name + " serve");
-    const Told ran = shop_.shoal({"run", model, "random:3", "--json"});
-    ASSERT_EQ(ran.code, 0) << ran.err;
-    std::string expected;
-    const json boxes = json::parse(ran.out)["boxes"];
-    ASSERT_GT(boxes.size(), 1u) << ran.out;
-    for (size_t i = 0; i < std::min<size_t>(boxes.size(), 10); ++i) {
-      expected += "box";
-      for (const json& at : boxes[i]["box"]) {
-        expected += " " + std::to_string(std::max(0, at.get<int>()));
-      }
-      expected += "\nlabel " + boxes[i]["index"].dump() + "\n";
-    }
-    EXPECT_NE(served.out.find(expected), std::string::npos)
-        << served.out << served.err << expected;
   }
 }
 
