@@ -12,8 +12,8 @@
 
 namespace shoal {
 
-// What a node did between two of its answers, in nanoseconds. What is left of
-// the time it waited.
+// The work of a node between two of its answers, in nanoseconds. What is left
+// of the time it waited.
 struct MeasuredSpan {
   Nanos begin = 0, end = 0;
   Nanos receive = 0, compute = 0, send = 0;
