@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/base/box.h"
+#include "host/base/error.h"
 #include "host/report/checked_json.h"
 
 namespace shoal {
@@ -16,6 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int64_t kFormat = 1;  // of host/plan/file/plan_file.cc
 constexpr const char* kPlanFix =
     "write the plan again with `shoal plan -o FILE`";
 // More would make a page that no browser opens.
@@ -254,6 +256,10 @@ Json left_out_json(const CheckedJson& plan) {
 
 Json plan_view(const nlohmann::json& plan, const std::string& name) {
   const CheckedJson p(plan, name, kPlanFix);
+  // `shoal plan --json` prints the same without what others run again.
+  if (p.has("stored") && p.member("stored").count("format") != kFormat) {
+    throw Error(Exit::kUsage, name + " is a plan of another version", kPlanFix);
+  }
   DrawnPlan drawn;
   drawn.linked = p.flag("linked");
   if (p.member("nodes").value().size() > kMostNodes) {

@@ -196,6 +196,20 @@ TEST(Report, ATraceOfAnotherModelOrVersionIsRefused) {
   EXPECT_EQ(code_of(plan().dump(), trace().dump()), Exit::kOk);
 }
 
+TEST(Report, APlanOfAnotherVersionIsRefused) {
+  json stored = plan();
+  stored["stored"] = {{"format", 1}};
+  EXPECT_EQ(page_of(stored), page_of(plan()));
+  stored["stored"]["format"] = 2;
+  try {
+    page_of(stored);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    EXPECT_NE(std::string(e.what()).find("another version"), std::string::npos);
+  }
+}
+
 TEST(Report, WhatIsWrongIsNamed) {
   const auto refused = [](const char* pointer, const json& value) {
     json p = plan();
