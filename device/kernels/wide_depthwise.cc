@@ -1,4 +1,5 @@
-// Depthwise convolution of 16-bit elements: four channels of a pixel at a time.
+// Depthwise convolution of 16-bit elements: four channels of a pixel at a time,
+// one where several outputs read an input channel.
 #include "device/kernels/wide_sums.h"
 #include "device/kernels/window.h"
 #include "device/program/image.h"
@@ -20,20 +21,19 @@ struct Window {
   int x_step, w_step;
 };
 
-// sums[i] = the sum of w[i] * x[i * kStep] over all taps, for four channels.
-template <int kStep>
-void four_channels(const Window& window, int x_at, int w_at, int32_t* sums) {
+// sums[i] = the sum of w[i] * x[i] over all taps, for four channels.
+void four_channels(const Window& window, int o, int32_t* sums) {
   int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
   const int x_step = window.x_step, w_step = window.w_step;
   for (const Run *run = window.runs, *end = run + window.count; run != end;
        ++run) {
-    const int16_t* x = run->x + x_at;
-    const int8_t* w = run->w + w_at;
+    const int16_t* x = run->x + o;
+    const int8_t* w = run->w + o;
     for (int t = window.taps; t > 0; --t) {
       s0 += w[0] * x[0];
-      s1 += w[1] * x[kStep];
-      s2 += w[2] * x[2 * kStep];
-      s3 += w[3] * x[3 * kStep];
+      s1 += w[1] * x[1];
+      s2 += w[2] * x[2];
+      s3 += w[3] * x[3];
       x += x_step, w += w_step;
     }
   }
@@ -71,67 +71,63 @@ Window window_at(const WideConvArgs& a, int x) {
   return window;
 }
 
-// The ends of some channels whose whole windows make sums of 32 bits.
+// The ends of some channels, if the whole windows of all make sums of 32 bits.
 class QuickEnds {
  public:
   QuickEnds(const WideConvArgs& a, int first, int count) : first_(first) {
     const int products = a.kernel_h * a.kernel_w;
-    const bool is_whole = a.wide.long_sums && !a.partial_in && !a.partial_out &&
-                          products <= kWideProducts;
-    for (int i = 0; i < count; ++i) {
+    all_ = a.wide.long_sums && !a.partial_in && !a.partial_out &&
+           products <= kWideProducts;
+    for (int i = 0; all_ && i < count; ++i) {
       const int o = first + i;
-      bias_[i] = multipliers_[i] = 0;
-      if (!is_whole || !stays_short(a, o, kMostWeight * products)) continue;
       bias_[i] = a.bias[o];
       multipliers_[i] = upper_multiplier(a.multipliers[o], a.shifts[o]);
+      all_ = multipliers_[i] && stays_short(a, o, kMostWeight * products);
     }
   }
-  // Puts four elements from channel o on of column x. Returns false if some
-  // of them end otherwise.
-  bool put_four(const WideConvArgs& a, int o, int x,
+  bool are_all() const { return all_; }
+  // Puts four elements from channel o on of column x.
+  void put_four(const WideConvArgs& a, int o, int x,
                 const int32_t* sums) const {
-    const int32_t* multiplier = multipliers_ + (o - first_);
-    const int32_t* bias = bias_ + (o - first_);
-    if (!multiplier[0] || !multiplier[1] || !multiplier[2] || !multiplier[3]) {
-      return false;
-    }
     const int32_t low = a.wide.low, high = a.wide.high;
     int16_t* out = a.out + x * a.out_stride + o;
     for (int i = 0; i < 4; ++i) {
-      const int32_t v = rounded_upper_half(bias[i] + sums[i], multiplier[i]);
+      const int at = o - first_ + i;
+      const int32_t v =
+          rounded_upper_half(bias_[at] + sums[i], multipliers_[at]);
       out[i] = static_cast<int16_t>(clamp(v, low, high));
     }
-    return true;
   }
 
  private:
   const int first_;
-  int32_t bias_[kGroup], multipliers_[kGroup];  // 0: otherwise
+  bool all_;
+  int32_t bias_[kGroup], multipliers_[kGroup];
 };
 
 // Channels [o, end) of a pixel.
 void make_pixel(const WideConvArgs& a, const Window& window,
                 const QuickEnds& ends, int x, int o, int end) {
-  const int step = a.multiplier == 1 ? 1 : 0;
   // Longer sums could wrap.
-  const bool fits = window.count * window.taps <= kWideProducts;
+  const bool in_fours =
+      a.multiplier == 1 && window.count * window.taps <= kWideProducts;
   while (o < end) {
-    const int in = step ? o : o / a.multiplier;
-    const int same = step ? end : (in + 1) * a.multiplier;
-    if (fits && o + 4 <= (same < end ? same : end)) {
-      int32_t sums[4];
-      (step ? four_channels<1> : four_channels<0>)(window, in, o, sums);
-      if (!ends.put_four(a, o, x, sums)) {
-        for (int i = 0; i < 4; ++i) {
-          finish_wide_sum(a, o + i, x, first_wide_sum(a, o + i, x) + sums[i]);
-        }
-      }
-      o += 4;
-    } else {
-      finish_wide_sum(a, o, x,
-                      first_wide_sum(a, o, x) + one_channel(window, in, o));
+    if (!in_fours || o + 4 > end) {
+      const int64_t sum = one_channel(window, o / a.multiplier, o);
+      finish_wide_sum(a, o, x, first_wide_sum(a, o, x) + sum);
       ++o;
+      continue;
     }
+    int32_t sums[4];
+    four_channels(window, o, sums);
+    if (ends.are_all()) {
+      ends.put_four(a, o, x, sums);
+    } else {
+      for (int i = 0; i < 4; ++i) {
+        finish_wide_sum(a, o + i, x, first_wide_sum(a, o + i, x) + sums[i]);
+      }
+    }
+    o += 4;
   }
 }
 

@@ -49,7 +49,8 @@ inline int32_t requantize_wide(int64_t sum, int32_t multiplier, int shift) {
              : rounded_upper_half(s, upper);
 }
 
-inline void finish_wide_sum(const WideConvArgs& a, int o, int x, int64_t sum) {
+[[gnu::noinline]] inline void finish_wide_sum(const WideConvArgs& a, int o,
+                                              int x, int64_t sum) {
   if (a.partial_out) {
     a.partial_out[x * a.partial_stride + o] = sum;
     return;
