@@ -29,6 +29,7 @@ shoal_board_tests(ONLY board_kinds_test SHARDS 3 TIMEOUT 300)
 shoal_board_tests(ONLY board_golden_test SHARDS 3 TIMEOUT 300 LABEL shared slow)
 shoal_board_tests(ONLY engines_test board_cli_test board_discover_test
   TIMEOUT 120)
+shoal_board_tests(ONLY board_cores_test TIMEOUT 300 LABEL shared slow)
 shoal_board_tests(ONLY board_budget_test board_bench_test TIMEOUT 60)
 if(TARGET board_tests AND TARGET firmware_emcraft-sf2)
   add_dependencies(board_tests shoal)

@@ -35,6 +35,9 @@ uint32_t touched(const void* memory, uint32_t bytes) {
 // The node's own memory: besides the stack all that grows with nothing.
 shoal_node node;
 uint8_t node_key[kKeyBytes];
+#if defined(SHOAL_TWO_CORES)
+shoal_pair pair;
+#endif
 
 void copy_id(char (&to)[16], const char* from) {
   for (size_t i = 0; i < sizeof to && *from; ++i) to[i] = *from++;
@@ -167,6 +170,15 @@ class Firmware {
          port_.draw_entropy(port_.user, salt_, sizeof salt_) == 0)) {
       config.start_salt = salt_;
     }
+#if defined(SHOAL_TWO_CORES)
+    if (port_.second_core && !has_option(port_.command, "cores=1")) {
+      const shoal_status status = shoal_start_pair(&pair, port_.second_core);
+      if (status < SHOAL_OK) {
+        return refuse(Refusal::kProgram, static_cast<Status>(status));
+      }
+      config.pair = &pair;
+    }
+#endif
     config.tap = &Firmware::on_firing;
     config.tap_user = this;
     std::memset(port_.arena, kPaint, port_.arena_bytes);

@@ -3,11 +3,11 @@
 // its console.
 //
 // Words of the port's command line: "layers" counts what each layer costs,
-// "trace" sends every row (builds with SHOAL_TAP), "sizes" reports memory and
-// runs nothing; "key=" and 64 hexadecimal digits is the node's key, for what
-// is sealed in storage; "salt=" and 32 digits are unpredictable bytes of this
-// start, for a board without entropy that spills; see self_test.h for faults on
-// purpose.
+// "cores=1" leaves the second core alone, "trace" sends every row (builds with
+// SHOAL_TAP), "sizes" reports memory and runs nothing; "key=" and 64
+// hexadecimal digits is the node's key, for what is sealed in storage; "salt="
+// and 32 digits are unpredictable bytes of this start, for a board without
+// entropy that spills; see self_test.h for faults on purpose.
 #pragma once
 
 #include "device/port/console.h"

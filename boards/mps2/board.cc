@@ -4,6 +4,7 @@
 #include "boards/startup/emulated.h"
 #include "boards/startup/mapped_flash.h"
 #include "boards/startup/semihosting.h"
+#include "boards/startup/two_cores.h"
 
 namespace shoal {
 namespace {
@@ -48,6 +49,9 @@ void board_main() {
   shoal_port port = core_port(console, BOARD_CLOCK);
   port.command = command;
   map_flash(port, reinterpret_cast<uint8_t*>(BOARD_FLASH), kFlashBytes);
+#if defined(SHOAL_TWO_CORES)
+  add_second_core(port);
+#endif
   run_and_exit(port);
 }
 

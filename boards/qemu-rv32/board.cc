@@ -4,6 +4,7 @@
 #include "boards/startup/emulated.h"
 #include "boards/startup/mapped_flash.h"
 #include "boards/startup/semihosting.h"
+#include "boards/startup/two_cores.h"
 
 namespace shoal {
 
@@ -11,12 +12,19 @@ namespace {
 constexpr uint32_t kUart = 0x10000000, kTest = 0x00100000;
 constexpr uint32_t kFlash = 0x81000000, kFlashBytes = 16u << 20;
 constexpr uint32_t kPage = 4096;
+#if defined(SHOAL_TWO_CORES)
+constexpr uint32_t kInterruptor = 0x02000000, kInterruptorBytes = 64u << 10;
+#endif
 }  // namespace
 
-extern const protect::Region board_regions[3] = {
+extern const protect::Region board_regions[kBoardRegions] = {
     {kUart, kPage, protect::kRead | protect::kWrite},
     {kTest, kPage, protect::kRead | protect::kWrite},
-    {kFlash, kFlashBytes, protect::kRead | protect::kWrite}};
+    {kFlash, kFlashBytes, protect::kRead | protect::kWrite},
+#if defined(SHOAL_TWO_CORES)
+    {kInterruptor, kInterruptorBytes, protect::kRead | protect::kWrite},
+#endif
+};
 
 namespace {
 
@@ -64,6 +72,9 @@ void board_main() {
   shoal_port port = core_port(console, 1000000000);
   port.command = command;
   map_flash(port, reinterpret_cast<uint8_t*>(kFlash), kFlashBytes);
+#if defined(SHOAL_TWO_CORES)
+  add_second_core(port);
+#endif
   run_and_exit(port);
 }
 

@@ -24,16 +24,20 @@ uint64_t ticks() {
 void guard_memory() {
   using namespace protect;
   const Region regions[kRegions] = {
-      {address_of(flash_begin), address_of(flash_end) - address_of(flash_begin),
-       kRead | kExecute},
-      {address_of(sram_begin), address_of(sram_end) - address_of(sram_begin),
-       kRead | kWrite},
-      board_regions[0],
-      board_regions[1],
-      board_regions[2],
-      {0, 0, kNothing},  // all else
-      {0, 0, kNothing},
-      {0, 0, kNothing},
+    {address_of(flash_begin), address_of(flash_end) - address_of(flash_begin),
+     kRead | kExecute},
+    {address_of(sram_begin), address_of(sram_end) - address_of(sram_begin),
+     kRead | kWrite},
+    board_regions[0],
+    board_regions[1],
+    board_regions[2],
+#if defined(SHOAL_TWO_CORES)
+    board_regions[3],
+#else
+    {0, 0, kNothing},  // all else
+#endif
+    {0, 0, kNothing},  // all else
+    {0, 0, kNothing},
   };
   lock(regions);
 }
@@ -45,6 +49,10 @@ extern "C" {
 // On the handler stack until main() gets its own.
 __attribute__((naked, noreturn, section(".vectors"))) void reset_handler() {
   __asm__ volatile(
+#if defined(SHOAL_TWO_CORES)
+      "csrr t0, mhartid\n"
+      "bnez t0, second_reset_handler\n"
+#endif
       "la sp, handler_stack_top\n"
       "csrw mscratch, sp\n"
       "la t0, trap_handler\n"

@@ -24,5 +24,10 @@ void lock(const Region (&)[kRegions]);
 
 namespace shoal {
 // The board defines the regions that it touches besides flash and SRAM.
-extern const protect::Region board_regions[3];
+#if defined(SHOAL_TWO_CORES)
+inline constexpr int kBoardRegions = 4;
+#else
+inline constexpr int kBoardRegions = 3;
+#endif
+extern const protect::Region board_regions[kBoardRegions];
 }  // namespace shoal

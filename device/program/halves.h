@@ -26,8 +26,24 @@ struct Halves {
 // The box of a slice, and what each element of it takes.
 struct SliceBox {
   int rows = 1, columns = 1, channels = 1;
-  uint32_t products = 1;  // other kinds than those with products: about 8
+  uint32_t products = 1;  // see products_of()
 };
+
+// Returns whether each output channel has its own weights, and its own input or
+// all of it, so that some can be made without the others.
+constexpr bool channels_apart(OpCode op, int multiplier, bool over_channels) {
+  if (op == OpCode::kDepthwise) return multiplier == 1;
+  if (is_reduction(op)) return !over_channels;
+  return has_window(op) || op == OpCode::kRequantize;
+}
+
+// Returns the products of an output element, or what counts as that.
+constexpr uint32_t products_of(OpCode op, int taps, int in_channels) {
+  constexpr uint32_t kElement = 8;
+  if (!has_window(op)) return kElement;
+  const bool conv = op == OpCode::kConv || op == OpCode::kTransposeConv;
+  return static_cast<uint32_t>(conv ? taps * in_channels : taps);
+}
 
 // Returns the best cut, which is none below `least` products. `channels`:
 // output channels depend on nothing of each other, as in convolutions and

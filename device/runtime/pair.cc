@@ -35,20 +35,8 @@ Status fire_halves(shoal_pair& pair, void (*fire)(const S&), const S& first,
   return await(pair);
 }
 
-// Channel groups of a slice lie apart from each other where a kernel makes each
-// output channel of its own weights and input.
 bool channels_apart(const ActorRecord& a) {
-  if (a.op == OpCode::kDepthwise) return a.multiplier == 1;
-  if (is_reduction(a.op)) return !(a.flags & kReduceChannels);
-  return has_window(a.op) || a.op == OpCode::kRequantize;
-}
-
-uint32_t products(const ActorRecord& a, int kernel_rows, int in_channels) {
-  constexpr int kElement = 8;
-  if (!has_window(a.op)) return kElement;
-  const int taps = kernel_rows * a.kernel_w;
-  const bool conv = a.op == OpCode::kConv || a.op == OpCode::kTransposeConv;
-  return static_cast<uint32_t>(conv ? taps * in_channels : taps);
+  return channels_apart(a.op, a.multiplier, a.flags & kReduceChannels);
 }
 
 Halves halves_of(const Slice& s, uint32_t least) {
@@ -56,11 +44,8 @@ Halves halves_of(const Slice& s, uint32_t least) {
   SliceBox box;
   box.rows = s.hi - s.lo, box.columns = s.x1 - s.x0;
   box.channels = channels_apart(a) ? s.out_n : s.out.channels;
-  box.products = products(a, s.ky_hi - s.ky_lo, s.in_n);
-  if (is_reduction(a.op)) {
-    // All that is read, over what is made of it.
-    box.products = static_cast<uint32_t>((s.ky_hi - s.ky_lo) * s.in[0].columns);
-  }
+  const int columns = is_reduction(a.op) ? s.in[0].columns : a.kernel_w;
+  box.products = products_of(a.op, (s.ky_hi - s.ky_lo) * columns, s.in_n);
   return halves_of(a.op, channels_apart(a), box, least);
 }
 
@@ -140,7 +125,8 @@ Status fire_on_both(shoal_pair& pair, void (*fire)(const PlainSlice&),
     box.rows = s.hi - s.lo;
     box.columns = columns(*s.ends.out) / a.slices;
     box.channels = s.chunk.out_n;
-    box.products = products(a, a.kernel_h, channels(*s.ends.in));
+    box.products =
+        products_of(a.op, a.kernel_h * a.kernel_w, channels(*s.ends.in));
     halves = halves_of(a.op, channels_apart(a), box, pair.core->least_products);
   }
   if (halves.axis == Axis::kNone) {

@@ -97,6 +97,13 @@ Costs::Calls calls(BoardReader& r, const std::string& table) {
   return {of(".pointwise"), of(".conv"), of(".depthwise")};
 }
 
+SecondCore second_core(BoardReader& r) {
+  if (!r.table("second_core")) return {};
+  return {static_cast<int64_t>(r.figure("second_core.least_products")),
+          r.figure("second_core.meeting_us"),
+          r.figure("second_core.contention")};
+}
+
 }  // namespace
 
 Board parse_board(const std::string& id, const std::string& text) {
@@ -130,7 +137,8 @@ Board parse_board(const std::string& id, const std::string& text) {
              .firing_us = r.figure("cost.firing_us"),
              .row_us = r.figure_or_0("cost.row_us"),
              .flash_bytes_per_s = r.figure("flash.mb_per_s") * 1e6,
-             .cache_bytes = r.kilobytes("flash.cache_kb")};
+             .cache_bytes = r.kilobytes("flash.cache_kb"),
+             .second = second_core(r)};
   b.link = r.text("link.name");
   b.link_bits_per_s = r.figure("link.mbit_per_s") * 1e6;
   b.link_latency_us = r.figure("link.latency_us");

@@ -23,6 +23,18 @@ struct Bank {
   int64_t free_bytes() const { return bytes - fixed_bytes; }
 };
 
+// The price and gain of a second core that makes halves of slices
+// (device/program/halves.h).
+struct SecondCore {
+  int64_t least_products = 0;  // of a slice that is shared; 0: one core is used
+  double meeting_us = 0;       // of each slice that is shared
+  // A half takes this many times as long as alone, because both cores fetch
+  // from the same memory.
+  double contention = 1;
+  bool is_used() const { return least_products > 0; }
+  bool operator==(const SecondCore&) const = default;
+};
+
 // Cycles per multiply-accumulate and other costs of the time model.
 struct Costs {
   double pointwise = 1, conv = 1, depthwise = 1, fully_connected = 1;
@@ -41,6 +53,7 @@ struct Costs {
   double row_us = 0;     // and of each further row
   double flash_bytes_per_s = 0;  // weights in place; 0: as fast as SRAM
   int64_t cache_bytes = 0;  // weights of a layer up to this size are read once
+  SecondCore second;
   bool operator==(const Costs&) const = default;
 };
 
@@ -89,7 +102,7 @@ struct Board {
   // The name that nodes give their board, if this is a file that `shoal probe`
   // has written: then its costs are measured. Else empty.
   std::string measured;
-  int cores = 1;  // one of them is used
+  int cores = 1;  // of which shoal uses one, or two: Costs::second
   double clock_hz = 0;
   std::vector<Bank> banks;  // empty: unlimited (host)
   int64_t flash_bytes = 0;  // 0: unlimited

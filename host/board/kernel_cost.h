@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "device/program/halves.h"
 #include "host/board/board.h"
 
 namespace shoal {
@@ -69,6 +70,13 @@ inline int64_t pixel_parts(const KernelCost& cost, int64_t pixels,
                            int64_t calls) {
   const double call = cost.call_pixels * static_cast<double>(kPixelParts);
   return pixels * kPixelParts + calls * std::llround(call);
+}
+
+// Returns how many times as long as on one core the slices take that two cores
+// share, meetings aside.
+inline double shared_time(const SecondCore& second, const Halves& halves) {
+  if (halves.axis == Axis::kNone) return 1;
+  return second.contention * halves.parts / Halves::kWholeParts;
 }
 
 // Weights of four bits are unpacked once a call, for about as long as this many

@@ -46,6 +46,7 @@ void add_asked(const PlanFlags& f, std::vector<Asked>& to) {
        {{"--no-cache", Ability::kPlan}, f.no_cache},
        {{"--nodes", Ability::kCount}, f.nodes.has_value()},
        {{"--banks", Ability::kBanks}, f.banks != none.banks},
+       {{"--cores", Ability::kCores}, f.cores.has_value()},
        {{"--cluster", Ability::kNodes}, !f.cluster.empty()},
        {{"--cuts", Ability::kCuts}, !f.cuts.empty()},
        {{"--payload", Ability::kPayload}, f.payload.has_value()},

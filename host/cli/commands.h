@@ -34,6 +34,7 @@ struct StorageFlags {
 struct PlanFlags {
   std::optional<std::string> ram;  // a size; none: no budget
   std::string board = "host";
+  std::optional<int> cores;   // none: all that are used of the board
   std::string banks = "one";  // or "all" of the board's
   std::string strategy;       // empty: auto
   std::string objective = "latency";

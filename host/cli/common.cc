@@ -242,11 +242,25 @@ PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
 
 namespace {
 
+// Throws Error(kUsage) if shoal does not use two cores of the board.
+void set_cores(const PlanFlags& flags, Board& board) {
+  if (!flags.cores) return;
+  if (*flags.cores == 2 && !board.costs.second.is_used()) {
+    throw Error(Exit::kUsage,
+                "--cores 2: shoal uses one core of board " + board.name,
+                "leave it out");
+  }
+  if (*flags.cores == 2 || !board.costs.second.is_used()) return;
+  board.costs.second = {};
+  board.energy.active_w /= 2;
+}
+
 PlanRequest node_request(const PlanFlags& flags) {
   check_strategy(flags, false);
   require_flag(EngineKind::kNode, flags.banks != PlanFlags{}.banks,
                {"--banks", Ability::kBanks});
   PlanRequest request = one_node(find_board(flags.board));
+  set_cores(flags, request.node().board);
   set_budgets(flags, request.cluster);
   request.strategy = flags.strategy;
   request.objective = objective_of(flags.objective);

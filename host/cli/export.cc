@@ -24,6 +24,7 @@ constexpr const char* kNoise = "random:1";
 PlanRequest export_request(const PlanFlags& flags) {
   PlanRequest request = plan_request(flags);
   hold_in_flash(request.node());
+  request.node().board.costs.second = {};  // exports start no second core
   return request;
 }
 

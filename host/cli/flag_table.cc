@@ -61,6 +61,7 @@ constexpr FlagStyle kStyles[] = {
 
     {"bench-node", "--core", kPlan, "NAME", false},
     {"", "--board", kPlan, "BOARD", false},
+    {"", "--cores", kPlan, "N", true},
     {"", "--ram", kPlan, "SIZE", false},
     {"", "--strategy", kPlan, "NAME", false},
     {"", "--objective", kPlan, "NAME", false},

@@ -178,6 +178,9 @@ void add_node_flags(CLI::App* verb, PlanFlags& flags) {
                    fmt::format("Cut of the layers: auto, single, {} [auto]",
                                strategy_list()));
   add_objective(verb, flags);
+  verb->add_option("--cores", flags.cores,
+                   "Cores of the board to use [all that shoal can]")
+      ->check(CLI::Range(1, 2));
   add_search(verb, flags);
 }
 

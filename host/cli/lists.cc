@@ -96,14 +96,17 @@ int boards_command(const ListFlags& flags) {
                    {"flash", Align::kRight, 2},
                    {"here", Align::kLeft},
                    {"title", Align::kLeft}});
+  std::string both;  // boards of which two cores are used
   for (const std::string& id : board_ids()) {
     const Board& b = find_board(id);
+    if (b.costs.second.is_used()) both += (both.empty() ? "" : ", ") + id;
     if (flags.json) {
       list.push_back(
           {{"id", id},
            {"title", b.title},
            {"core", b.core},
            {"cores", b.cores},
+           {"cores_used", b.costs.second.is_used() ? 2 : 1},
            {"clock_hz", b.clock_hz},
            {"arena_limit_bytes",
             b.unlimited() ? nlohmann::json() : nlohmann::json(b.arena_limit())},
@@ -130,10 +133,12 @@ int boards_command(const ListFlags& flags) {
     say_table(table);
     say("\narena: the largest bank less the fixed bytes in it (firmware,\n"
         "stack; estimated until a build has measured them). One core is "
-        "used.\nhere: what this computer can do with it. `emulate` runs "
+        "used,\nboth of %s.\nhere: what this computer can do with it. "
+        "`emulate` runs "
         "models on it in\nQEMU, on one or on a network of them (`--nodes`), "
         "`bench-node` counts its\nkernels' instructions there, for all others "
-        "there are plans and virtual nodes.\n");
+        "there are plans and virtual nodes.\n",
+        both.c_str());
     print_exports();
   }
   return 0;

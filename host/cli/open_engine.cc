@@ -145,6 +145,7 @@ std::unique_ptr<BoardEngine> EngineOpening::open_board() {
   options.board = &find_board(request.node().board.name);
   options.firmware = firmware_folder();
   options.seconds = *flags_.emulated_s;
+  if (flags_.plan.cores == 1) options.command = "cores=1";
   auto p =
       std::make_shared<const Prepared>(prepare(std::move(graph_), request));
   tell_plan(*p, request);

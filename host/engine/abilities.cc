@@ -33,6 +33,8 @@ constexpr Cell kElsewhere{"run no model of their own",
                           "runs one on them, takes it"};
 constexpr Cell kServesOnly{"run no model of their own"};
 constexpr Cell kOneBank{"keep weights only in the bank of their arena"};
+constexpr Cell kAllCores{"use the cores that their firmware does",
+                         "leave it out, or plan for one board"};
 constexpr Cell kOneFrame{"run a frame at a time",
                          "leave out the nodes, or --batch"};
 constexpr Cell kNoSession{"has no coordinator",
@@ -76,6 +78,7 @@ constexpr Row kTable[] = {
     {Ability::kCuts,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kElsewhere,  kAlone,      kNoPlan}},
     {Ability::kBanks,     {{"keeps weights only in its arena", "leave it out, or give --nodes 1"},
                                         kPlanned,    kCan,        kOneBank,    kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
+    {Ability::kCores,     {kCan,        kPlanned,    kAllCores,   kAllCores,   kAllCores,   kElsewhere,  kCan,        kNoPlan}},
     {Ability::kWorkers,   {kUnasked,    kPlanned,    kUnasked,    kCan,        kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kCan,

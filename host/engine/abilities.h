@@ -26,6 +26,7 @@ enum class Ability : uint8_t {
   kNodes,     // nodes from a file
   kCuts,      // how each layer is cut
   kBanks,     // weights in several banks of SRAM
+  kCores,     // fewer cores than a board has
   kWorkers,   // addresses
   kBatch,     // frames that run together
   kNetwork,   // a network as described

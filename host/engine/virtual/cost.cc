@@ -165,6 +165,20 @@ double NodeCost::weights_read(const StageView& s, const ActorRecord& a,
          parts;
 }
 
+// Returns how the cores share a slice, as the runtime does.
+Halves NodeCost::halves_of(const StageView& s, const ActorRecord& a,
+                           const Part& p) const {
+  const SecondCore& second = board_.costs.second;
+  if (!second.is_used() || has_int4_weights(a)) return {};
+  const int columns =
+      is_reduction(a.op) ? shoal::columns(s.ports[a.in[0]]) : a.kernel_w;
+  SliceBox box{p.rows, p.columns, p.channels};
+  box.products = products_of(a.op, p.kernel_rows * columns, p.in_channels);
+  return shoal::halves_of(
+      a.op, channels_apart(a.op, a.multiplier, a.flags & kReduceChannels), box,
+      static_cast<uint32_t>(second.least_products));
+}
+
 SliceCost NodeCost::slice(const shoal_work& w) const {
   SliceCost sum;
   if (w.stage >= stages_.size() || w.actor >= actors_[w.stage].size()) {
@@ -206,10 +220,15 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
     if (has_window(a.op)) units *= 1.0 * p.kernel_rows / a.kernel_h;
   }
   double cycles = units * cost.kernel.cycles * (a.is_wide ? kWideCost : 1);
+  const Halves halves = halves_of(s, a, p);
+  cycles *= shared_time(costs.second, halves);
+  if (halves.axis != Axis::kNone) {
+    sum.compute_s += costs.second.meeting_us * 1e-6;
+  }
   if (cost.sums) {
     cycles += costs.sum * p.channels * static_cast<double>(pixels);
   }
-  sum.compute_s = cycles / board_.clock_hz;
+  sum.compute_s += cycles / board_.clock_hz;
   if (w.slice == 0 && w.group == 0) {
     sum.firing_s = costs.firing_us * 1e-6;
     // A loop's rows are looked for once, not by each turn.

@@ -44,6 +44,7 @@ class NodeCost {
   struct Part;
   Part part_of(const StageView&, const ActorRecord&, const shoal_work&) const;
   ActorCost actor_cost(const StageView&, uint16_t actor) const;
+  Halves halves_of(const StageView&, const ActorRecord&, const Part&) const;
   double weights_read(const StageView&, const ActorRecord&, const ActorCost&,
                       const shoal_work&) const;
 

@@ -62,8 +62,8 @@ Prepared prepared(Graph graph, const Board& board, std::optional<int64_t> ram,
 }
 
 TEST(NodeCost, TheSlicesOfAFrameSumUpToThePlan) {
-  for (const char* const id :
-       {"teensy41", "stm32f746", "rp2040", "host", "mps3-an547"}) {
+  for (const char* const id : {"teensy41", "stm32f746", "rp2040", "host",
+                               "mps3-an547", "mps2-an521"}) {
     SCOPED_TRACE(id);
     const Board& board = find_board(id);
     for (const Objective o : {Objective::kRam, Objective::kLatency}) {

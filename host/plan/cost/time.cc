@@ -68,6 +68,59 @@ int64_t kernel_ps(const Layer& layer, const LayerShare& share, int64_t rows,
                  kPixelParts * share.out.rows() * share.out.columns());
 }
 
+// The slices of a share's firings: of `rows` rows each, and of `kernel_rows` of
+// the window.
+struct ShareSlices {
+  int rows = 1, kernel_rows = 1;
+  int64_t count = 1;
+};
+
+// Returns the time of the slices' kernels, of which one core takes `ps`, on all
+// cores of the board.
+int64_t cores_ps(const Layer& layer, const LayerShare& share,
+                 const ShareSlices& slices, int64_t ps, const Board& board) {
+  const SecondCore& second = board.costs.second;
+  if (!second.is_used() || layer.weights.int4) return ps;
+  SliceBox box;
+  box.rows = slices.rows;
+  box.columns = std::max(1, share.out.columns() / share.slices);
+  box.channels = std::max(1, share.out.channels() / share.groups);
+  const int columns =
+      is_reduction(layer.op) ? layer.in[0].box.columns() : layer.kernel_w;
+  box.products =
+      products_of(layer.op, slices.kernel_rows * columns, share.in_channels);
+  const bool apart =
+      channels_apart(layer.op, layer.depth_multiplier, layer.reduce_channels);
+  const Halves halves = halves_of(layer.op, apart, box,
+                                  static_cast<uint32_t>(second.least_products));
+  if (halves.axis == Axis::kNone) return ps;
+  return std::llround(static_cast<double>(ps) * shared_time(second, halves)) +
+         slices.count * picoseconds(second.meeting_us * 1e-6);
+}
+
+// Returns the time of the kernels of all bands; slices.count: calls of one
+// band.
+int64_t bands_ps(const Layer& layer, const LayerShare& share,
+                 ShareSlices slices, const Board& board) {
+  const int rows = share.out.rows(), band = slices.rows;
+  if (!board.costs.second.is_used()) {
+    return kernel_ps(layer, share, rows, ceil_div(rows, band), board);
+  }
+  const int64_t calls = slices.count * share.slices * share.groups;
+  const int64_t full = rows / band;
+  int64_t ps = 0;
+  if (full > 0) {
+    slices.count = full * calls;
+    ps += cores_ps(layer, share, slices,
+                   kernel_ps(layer, share, full * band, full, board), board);
+  }
+  slices.rows = rows % band;
+  if (slices.rows == 0) return ps;
+  slices.count = calls;
+  return ps + cores_ps(layer, share, slices,
+                       kernel_ps(layer, share, slices.rows, 1, board), board);
+}
+
 int64_t flash_ps(int64_t bytes, const Costs& costs) {
   if (costs.flash_bytes_per_s <= 0) return 0;
   return picoseconds(static_cast<double>(bytes) / costs.flash_bytes_per_s);
@@ -204,6 +257,15 @@ LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
   t.weight_read_bytes = loop.bytes[actor];
   t.flash_ps = flash_ps(t.weight_read_bytes, board.costs);
   t.compute_ps = kernel_ps(layer, share, rows, firings, board);
+  // A turn makes a part of the channels, or adds a part of the products.
+  LayerShare turn = share;
+  turn.groups = last ? 1 : loop.turns;
+  turn.in_channels =
+      last ? std::max(1, share.in_channels / loop.turns) : share.in_channels;
+  const auto band = static_cast<int>(std::max<int64_t>(1, rows / firings));
+  t.compute_ps =
+      cores_ps(layer, turn, {band, layer.kernel_h, firings * loop.turns},
+               t.compute_ps, board);
   if (last) t.compute_ps += sums_ps(share, loop.turns, board);
   if (!loop.cached(board)) {
     t.weight_read_bytes *= firings, t.flash_ps *= firings;
@@ -254,12 +316,13 @@ LayerTime share_time(const Layer& layer, const LayerShare& share,
   const int rows = share.out.rows(), bands = ceil_div(rows, work.band);
   t.firings = int64_t{1} * bands * parts;
   t.firing_ps = firings_ps(costs, t.firings, int64_t{1} * rows * parts);
+  const ShareSlices slices{work.band, cut ? work.part : layer.kernel_h, parts};
   t.compute_ps =
-      kernel_ps(layer, share, rows, bands, board) + sums_ps(share,
-                                                            cut          ? parts
-                                                            : share.sums ? 1
-                                                                         : 0,
-                                                            board);
+      bands_ps(layer, share, slices, board) + sums_ps(share,
+                                                      cut          ? parts
+                                                      : share.sums ? 1
+                                                                   : 0,
+                                                      board);
   const int64_t bytes = share_weight_bytes(layer, share);
   // The parts of a cut window, and the rows of a constant, divide the weights.
   const bool once = bytes <= costs.cache_bytes || layer.op == OpCode::kConstant;

@@ -75,6 +75,31 @@ TEST(TimeTest, HigherBandsShareWhatACallCosts) {
   }
 }
 
+// Two rows of 6 pixels, 4 channels and 2 products each are 96 products, a row
+// for each core; of an odd number of rows the larger half counts.
+TEST(TimeTest, ASecondCoreMakesHalves) {
+  ShapeNet n("cores");
+  n.output(n.conv(n.input(10, 6, 2), 1, 1, 4));
+  const Net net = n.finish();
+  Board board = slow_board();
+  const auto compute = [&](int band) {
+    return layer_time(net, 0, {band, 1}, board).compute_ps;
+  };
+  constexpr int64_t kOne = 960 * kPicosPerMicrosecond;
+  ASSERT_EQ(compute(2), kOne);
+  board.costs.second = {.least_products = 96, .meeting_us = 1};
+  EXPECT_EQ(compute(2), kOne / 2 + 5 * kPicosPerMicrosecond);
+  EXPECT_EQ(compute(1), kOne);  // too small
+  EXPECT_EQ(compute(10), kOne / 2 + kPicosPerMicrosecond);
+  // Three bands of three rows, of which one core makes two, and a row.
+  EXPECT_EQ(compute(3),
+            kOne / 10 * 9 / 256 * 171 + kOne / 10 + 3 * kPicosPerMicrosecond);
+  board.costs.second.contention = 1.5;
+  EXPECT_EQ(compute(2), kOne / 4 * 3 + 5 * kPicosPerMicrosecond);
+  board.costs.second.least_products = 97;
+  EXPECT_EQ(compute(2), kOne);
+}
+
 // Four channels in two groups; the second group costs as much as two channels
 // more.
 TEST(TimeTest, GroupsArrangeTheirInputAnew) {

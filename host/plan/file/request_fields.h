@@ -133,10 +133,17 @@ void fields(Is<Costs::Calls> auto& s, auto&& visit) {
   visit("depthwise", depthwise);
 }
 
+void fields(Is<SecondCore> auto& s, auto&& visit) {
+  auto& [least_products, meeting_us, contention] = s;
+  visit("least_products", least_products);
+  visit("meeting_us", meeting_us);
+  visit("contention", contention);
+}
+
 void fields(Is<Costs> auto& s, auto&& visit) {
   auto& [pointwise, conv, depthwise, fully_connected, depthwise_5x5,
          call_pixels, group_channels, element, sum, firing_us, row_us,
-         flash_bytes_per_s, cache_bytes] = s;
+         flash_bytes_per_s, cache_bytes, second] = s;
   visit("pointwise", pointwise);
   visit("conv", conv);
   visit("depthwise", depthwise);
@@ -150,6 +157,7 @@ void fields(Is<Costs> auto& s, auto&& visit) {
   visit("row_us", row_us);
   visit("flash_bytes_per_s", flash_bytes_per_s);
   visit("cache_bytes", cache_bytes);
+  visit("second", second);
 }
 
 void fields(Is<Storage> auto& s, auto&& visit) {

@@ -250,7 +250,9 @@ double unit_seconds(WorkKind kind, const Board& board) {
         return c.element;
     }
   };
-  return cycles() / board.clock_hz;
+  const double seconds = cycles() / board.clock_hz;
+  // Both cores together can be twice as fast at most.
+  return c.second.is_used() ? seconds * c.second.contention / 2 : seconds;
 }
 
 NeededWork needed_work(const Net& net) { return WorkSum(net).find(); }

@@ -89,7 +89,9 @@ double board_rating(const Board& board) {
   // Shares of the MACs of MobileNetV2 1.0, almost all of which these are.
   const double cycles = 0.89 * board.costs.pointwise + 0.04 * board.costs.conv +
                         0.07 * board.costs.depthwise;
-  return board.clock_hz / 1e6 / cycles;
+  const SecondCore& second = board.costs.second;
+  const double cores = second.is_used() ? 2 / second.contention : 1;
+  return cores * board.clock_hz / 1e6 / cycles;
 }
 
 Cluster uniform_cluster(int count, const Board& board,
