@@ -19,7 +19,7 @@ namespace shoal {
 
 using Bytes = int8x16_t;
 using Words = int32x4_t;
-using Halves = int16x8_t;
+using Shorts = int16x8_t;
 using Places = uint16x8_t;  // of eight bytes, behind an address
 
 inline Bytes load_bytes(const int8_t* from) { return vldrbq_s8(from); }
@@ -78,19 +78,19 @@ inline Words high_products(Words a, int32_t b) { return vqrdmulhq_n_s32(a, b); }
 inline Words shifted(Words v, Words shifts) { return vrshlq_s32(v, shifts); }
 inline Words shifted(Words v, int32_t shift) { return vrshlq_n_s32(v, shift); }
 // Eight elements of 16 bits, also of eight bytes.
-inline Halves load_halves(const int16_t* from) { return vldrhq_s16(from); }
-inline Halves load_eight(const int8_t* from) { return vldrbq_s16(from); }
-inline void store_halves(Halves v, int16_t* to) { vstrhq_s16(to, v); }
+inline Shorts load_shorts(const int16_t* from) { return vldrhq_s16(from); }
+inline Shorts load_eight(const int8_t* from) { return vldrbq_s16(from); }
+inline void store_shorts(Shorts v, int16_t* to) { vstrhq_s16(to, v); }
 // Products of the even ones, and of the odd ones.
-inline Words even_products(Halves a, Halves b) { return vmullbq_int_s16(a, b); }
-inline Words odd_products(Halves a, Halves b) { return vmulltq_int_s16(a, b); }
+inline Words even_products(Shorts a, Shorts b) { return vmullbq_int_s16(a, b); }
+inline Words odd_products(Shorts a, Shorts b) { return vmulltq_int_s16(a, b); }
 // rounded_upper_half() (upper_half.h).
 inline Words upper_halves(Words a, Words b) { return vrmulhq_s32(a, b); }
 // Words within int16, of which the first ones become the even elements.
-inline Halves joined(Words even, Words odd) {
+inline Shorts joined(Words even, Words odd) {
   return vqmovntq_s32(vqmovnbq_s32(vdupq_n_s16(0), even), odd);
 }
-inline Halves bounded(Halves v, int16_t low, int16_t high) {
+inline Shorts bounded(Shorts v, int16_t low, int16_t high) {
   return vminq_s16(vmaxq_s16(v, vdupq_n_s16(low)), vdupq_n_s16(high));
 }
 // Four words, the low halves of which lie side by side behind `to`.
@@ -108,7 +108,7 @@ struct Bytes {
 struct Words {
   int32_t at[4];
 };
-struct Halves {
+struct Shorts {
   int16_t at[8];
 };
 struct Places {
@@ -199,37 +199,37 @@ inline Words shifted(Words v, Words shifts) {
 inline Words shifted(Words v, int32_t shift) {
   return shifted(v, all_words(shift));
 }
-inline Halves load_halves(const int16_t* from) {
-  Halves v;
+inline Shorts load_shorts(const int16_t* from) {
+  Shorts v;
   std::memcpy(v.at, from, sizeof v.at);
   return v;
 }
-inline Halves load_eight(const int8_t* from) {
-  Halves v;
+inline Shorts load_eight(const int8_t* from) {
+  Shorts v;
   for (int i = 0; i < 8; ++i) v.at[i] = from[i];
   return v;
 }
-inline void store_halves(Halves v, int16_t* to) {
+inline void store_shorts(Shorts v, int16_t* to) {
   std::memcpy(to, v.at, sizeof v.at);
 }
-inline Words even_products(Halves a, Halves b) {
+inline Words even_products(Shorts a, Shorts b) {
   return each_word([&](int i) { return a.at[2 * i] * b.at[2 * i]; });
 }
-inline Words odd_products(Halves a, Halves b) {
+inline Words odd_products(Shorts a, Shorts b) {
   return each_word([&](int i) { return a.at[2 * i + 1] * b.at[2 * i + 1]; });
 }
 inline Words upper_halves(Words a, Words b) {
   return each_word([&](int i) { return rounded_upper_half(a.at[i], b.at[i]); });
 }
-inline Halves joined(Words even, Words odd) {
-  Halves v;
+inline Shorts joined(Words even, Words odd) {
+  Shorts v;
   for (int i = 0; i < 4; ++i) {
     v.at[2 * i] = static_cast<int16_t>(clamp(even.at[i], -32768, 32767));
     v.at[2 * i + 1] = static_cast<int16_t>(clamp(odd.at[i], -32768, 32767));
   }
   return v;
 }
-inline Halves bounded(Halves v, int16_t low, int16_t high) {
+inline Shorts bounded(Shorts v, int16_t low, int16_t high) {
   for (int16_t& h : v.at) h = static_cast<int16_t>(clamp(h, low, high));
   return v;
 }

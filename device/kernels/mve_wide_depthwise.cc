@@ -49,7 +49,7 @@ struct Pair {
 };
 
 inline void add_tap(const int16_t* in, const int8_t* w, Pair& sums) {
-  const Halves v = load_halves(in), factor = load_eight(w);
+  const Shorts v = load_shorts(in), factor = load_eight(w);
   sums.even = add(sums.even, even_products(v, factor));
   sums.odd = add(sums.odd, odd_products(v, factor));
 }
@@ -78,9 +78,9 @@ inline void make_pixel(const Lanes& l, Span taps, int at, int16_t* out) {
       add_tap(in, w, sums);
     }
   }
-  const Halves v = joined(upper_halves(sums.even, l.multiplier[0]),
+  const Shorts v = joined(upper_halves(sums.even, l.multiplier[0]),
                           upper_halves(sums.odd, l.multiplier[1]));
-  store_halves(bounded(v, l.low, l.high), out);
+  store_shorts(bounded(v, l.low, l.high), out);
 }
 
 // Columns [x, end), whose windows lie inside.
