@@ -18,12 +18,12 @@ if [[ ! -f $cases/check.py ]]; then
   echo "skipped: $cases holds no cases" >&2
   exit 77
 fi
-names=(01_ 02_ 04_ 06_ 11_)
+names=(01_ 02_ 04_ 06_ 07_ 08_ 10_ 11_)
 any="*"
 if [[ ${1:-} == --sample ]]; then
   shift
   names=(01_ecg_cols 02_qoperator_u8s8 04_island_softmax 06_int4_fc_odd
-    11_tconv_row_k1x4)
+    07_lstm_sequence_out 08_encoder_block 10_i16_net_classifier 11_tconv_row_k1x4)
   any=""
 fi
 [[ $# -gt 0 ]] || set -- mps2-an385 mps2-an386 mps3-an547 qemu-rv32
