@@ -98,8 +98,8 @@ int64_t cores_ps(const Layer& layer, const LayerShare& share,
          slices.count * picoseconds(second.meeting_us * 1e-6);
 }
 
-// Returns the time of the kernels of all bands; slices.count: calls of one
-// band.
+// Returns the time of the kernels of all bands, of which the last one may be
+// smaller; slices.count: calls of one band.
 int64_t bands_ps(const Layer& layer, const LayerShare& share,
                  ShareSlices slices, const Board& board) {
   const int rows = share.out.rows(), band = slices.rows;
