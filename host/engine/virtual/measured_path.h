@@ -12,8 +12,8 @@
 
 namespace shoal {
 
-// The work of a node between two of its answers, in nanoseconds. What is left
-// of the time it waited.
+// The work of a node between two of its answers, in nanoseconds. The node
+// waited for the rest of the time.
 struct MeasuredSpan {
   Nanos begin = 0, end = 0;
   Nanos receive = 0, compute = 0, send = 0;
