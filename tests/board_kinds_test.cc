@@ -12,6 +12,8 @@
 #include "host/engine/common/trace_collector.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
+#include "host/quantize/quantize.h"
+#include "host/quantize/testing/float_net.h"
 #include "tests/board_emulated.h"
 #include "tests/random_net.h"
 
@@ -32,6 +34,30 @@ class BoardKinds : public testing::TestWithParam<std::string> {
   const Board& board() const { return find_board(GetParam()); }
   EmulateOptions options(FiringObserver observer = {}) const {
     return emulated_board(observer, GetParam());
+  }
+  void expect_exact(Graph graph, const std::vector<uint8_t>& input,
+                    Objective objective) const {
+    PlanRequest request = one_node(board());
+    request.objective = objective;
+    const Prepared p = prepare(std::move(graph), request);
+    const std::vector<uint8_t> storage =
+        storage_image(GetParam(), p.images[0],
+                      {frame_rows(p.graph, p.net, input)}, int64_t{1} << 24);
+    TraceCollector trace(p.graph, p.net, p.plan);
+    const Emulated e = emulate(options(trace.observer()), storage);
+    const Values oracle = run_oracle(p.graph, input);
+    EXPECT_EQ(file_outputs(p.graph, p.net, e.outputs.at(0)),
+              model_output(p.graph, oracle));
+    const Values traced = trace.values(input);
+    for (const Op& op : p.graph.ops) {
+      for (const int t : op.outputs) {
+        EXPECT_EQ(traced[static_cast<size_t>(t)],
+                  oracle[static_cast<size_t>(t)])
+            << "tensor " << t;
+      }
+    }
+    EXPECT_EQ(e.end.arena_bytes, p.plan.nodes[0].arena_bytes);
+    EXPECT_EQ(emulate(options(), storage).outputs, e.outputs);
   }
   // Returns the error of a run with this word on the command line.
   std::string complaint(const char* command) const {
@@ -59,28 +85,28 @@ TEST_P(BoardKinds, RandomNetworksAreExactAtEveryLayer) {
     Graph graph = import_tflite(random_model(recipe), "random");
     std::mt19937 random(recipe.seed);
     const std::vector<uint8_t> input = random_input(graph, random);
-    PlanRequest request = one_node(board());
-    request.objective = seed % 2 ? Objective::kRam : Objective::kLatency;
-    const Prepared p = prepare(std::move(graph), request);
-    const std::vector<uint8_t> storage =
-        storage_image(GetParam(), p.images[0],
-                      {frame_rows(p.graph, p.net, input)}, int64_t{1} << 24);
-    TraceCollector trace(p.graph, p.net, p.plan);
-    const Emulated e = emulate(options(trace.observer()), storage);
-    const Values oracle = run_oracle(p.graph, input);
-    EXPECT_EQ(file_outputs(p.graph, p.net, e.outputs.at(0)),
-              model_output(p.graph, oracle));
-    const Values traced = trace.values(input);
-    for (const Op& op : p.graph.ops) {
-      for (const int t : op.outputs) {
-        EXPECT_EQ(traced[static_cast<size_t>(t)],
-                  oracle[static_cast<size_t>(t)])
-            << "tensor " << t;
-      }
-    }
-    EXPECT_EQ(e.end.arena_bytes, p.plan.nodes[0].arena_bytes);
-    EXPECT_EQ(emulate(options(), storage).outputs, e.outputs);
+    expect_exact(std::move(graph), input,
+                 seed % 2 ? Objective::kRam : Objective::kLatency);
   }
+}
+
+// By the kernels of the core's family: windows of one piece and of several,
+// sums of 32 bits and of 64, channels beside the vectors.
+TEST_P(BoardKinds, NetworksOf16BitsAreExactAtEveryLayer) {
+  FloatNet net(5);
+  const NetWindow same{.kernel = 3, .same = true};
+  int x = net.input({1, 10, 10, 3});
+  x = net.conv(x, 21, same);
+  x = net.depthwise(x, {.kernel = 3, .stride = 2, .same = true});
+  x = net.depthwise(x, {.kernel = 5, .same = true});
+  x = net.conv(x, 64, {.kernel = 1});
+  x = net.conv(x, 6, same);
+  net.output(net.dense(net.reshape(x, {1, 150}), 9));
+  QuantizeOptions wide;
+  wide.int16 = true;
+  std::vector<uint8_t> input(600);
+  for (uint8_t& b : input) b = static_cast<uint8_t>(net.random()());
+  expect_exact(quantize_unseen(net.graph(), wide), input, Objective::kRam);
 }
 
 TEST_P(BoardKinds, MemoryIsWhatTheProfileSays) {

@@ -18,7 +18,8 @@ shoal_test(board_firmware_test TIMEOUT 300 SOURCES played_board.cc
 function(shoal_board_tests)
   if(NOT SHOAL_SANITIZE)
     shoal_tests(${ARGN} PROGRAM board_tests
-      LIBS shoal_command shoal_random_net shoal_golden shoal_bench_node
+      LIBS shoal_command shoal_float_net shoal_random_net shoal_golden
+      shoal_bench_node
       shoal_engine_board shoal_engine_virtual shoal_engine_workers
       shoal_engine_local shoal_import shoal_model_builder)
   endif()
