@@ -88,6 +88,10 @@ TEST(Ops, Convolutions) {
     expect_op(actor_of(f, 0, 0, 2), {x},
               naive(f, x, 7 * stride, 6 * stride - 1), 4);
   }
+  // Rows of two columns, which two cores can only cut by channels.
+  const Tensor narrow = random_tensor(r, 7, 2, 3);
+  f = random_filter(r, OpCode::kTransposeConv, 3, 8, 3, 1, 1);
+  expect_op(actor_of(f, 0, 0, 1), {narrow}, naive(f, narrow, 7, 2), 4);
 }
 
 TEST(Ops, Pools) {
