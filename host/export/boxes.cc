@@ -96,8 +96,10 @@ BoxOutputs box_outputs(const Graph& graph, const Net& net) {
   BoxOutputs boxes;
   for (const NetIo& io : net.outputs) {
     const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
-    if (node_bytes(graph, io) != 1) return {};
     const bool is_real = io.conversion == Conversion::kQuantize;
+    const bool is_byte = io.conversion == Conversion::kNone ||
+                         io.conversion == Conversion::kFlip;
+    if (node_bytes(graph, io) != 1 || !(is_real || is_byte)) return {};
     boxes.outputs.push_back(
         {t.shape, static_cast<uint32_t>(element_count(t.shape)),
          is_real ? io.scale : t.scale(), is_real ? io.zero : t.zero()});
