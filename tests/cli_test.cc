@@ -155,7 +155,7 @@ TEST_F(Cli, JsonOfTheOthers) {
   j = json_of(shop_.shoal({"ops", "--json"}));
   EXPECT_EQ(j["operators"].size(), size_t(OpKind::kSoftmax));  // no TABLE
   j = json_of(shop_.shoal({"boards", "--json"}));
-  EXPECT_EQ(j["boards"].size(), 17u);
+  EXPECT_EQ(j["boards"].size(), 19u);
   std::map<std::string, std::string> here;
   for (const json& b : j["boards"]) here[b["id"]] = b["here"];
   EXPECT_EQ(here["host"], "run");
@@ -583,7 +583,7 @@ TEST_F(Cli, AModelOfInt8AndOneOfFloats) {
 
 TEST_F(Cli, EveryBoardPlansASmallModel) {
   const json boards = json_of(shop_.shoal({"boards", "--json"}))["boards"];
-  ASSERT_EQ(boards.size(), 17u);
+  ASSERT_EQ(boards.size(), 19u);
   for (const json& board : boards) {
     const std::string id = board["id"];
     const Told told = shop_.shoal(

@@ -66,8 +66,8 @@ void Meter::step_begins() {
 void Meter::receives() { began_us_ = behind_->now_us(behind_->user); }
 
 void Meter::took(uint16_t from, uint32_t bytes) {
-  if (bytes <= largest_) return;
-  largest_ = static_cast<uint16_t>(bytes);  // of a datagram: less than kBusy
+  if (largest_ == kBusy || bytes < largest_) return;
+  largest_ = static_cast<uint16_t>(bytes + 1);
   largest_from_ = from;
 }
 
@@ -81,10 +81,10 @@ void Meter::step_ended(bool fired, bool worked) {
   if (worked) {
     send_us_ += between(ended_us_, behind_->now_us(behind_->user));
   } else {
-    largest_ = 0;
+    largest_ = kNone;
   }
   if (!fired) return;
-  if (largest_ != 0 && largest_ != kBusy) {
+  if (largest_ > kNone) {
     woken_by_ = largest_from_ == kCoordinator
                     ? kCoordinator
                     : static_cast<uint16_t>(largest_from_ + 1);

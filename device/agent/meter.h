@@ -18,7 +18,8 @@ namespace shoal {
 
 class Meter {
  public:
-  Meter() : wanted_(false), on_(false), looked_(false) {}
+  // All bits are zero, so that it costs no flash and needs no constructor.
+  constexpr Meter() : wanted_(false), on_(false), looked_(false) {}
   // The transport must outlive this, and this must not move.
   void open(const shoal_transport& transport, const CycleCounter& counter);
 
@@ -50,9 +51,10 @@ class Meter {
   CycleCounter counter_;
   bool wanted_ : 1, on_ : 1;
   bool looked_ : 1;  // since the step began
-  // The bytes of the largest datagram since nothing could be fired, which
-  // brings the rows: others are acknowledgements. kBusy: something was fired.
-  static constexpr uint16_t kBusy = 0xFFFF;
+  // One more than the bytes of the largest datagram since nothing could be
+  // fired, which brings the rows: others are acknowledgements. kBusy: something
+  // was fired since.
+  static constexpr uint16_t kBusy = 0, kNone = 1;
   uint16_t largest_ = kBusy, largest_from_ = 0, woken_by_ = 0;
   uint64_t began_us_ = 0, ended_us_ = 0;  // a step, or receiving
   uint32_t began_ = 0, ended_ = 0;        // of the counter

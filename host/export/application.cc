@@ -204,7 +204,6 @@ ExportedNetwork make_network(const Prepared& p,
   }
   const NetIo& first = p.net.outputs.at(0);
   n.first_output = quantization_of(p.graph, first);
-  n.boxes = box_outputs(p.graph, p.net);
   n.classes = n.outputs == 1 && outputs[0].size() > 1 &&
               first.place.view.box.rows() == 1 &&
               first.place.view.box.columns() == 1 &&
@@ -212,6 +211,7 @@ ExportedNetwork make_network(const Prepared& p,
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace &&
               first.conversion != Conversion::kDigits;
+  if (!n.classes) n.boxes = box_outputs(p.graph, p.net);
   return n;
 }
 
