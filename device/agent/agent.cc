@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "device/base/wipe.h"
-#include "device/link/wire.h"
 #include "device/program/image.h"
 #include "device/program/sha256.h"
 #include "device/runtime/node.h"
@@ -187,9 +186,7 @@ bool NodeAgent::receive() {
     case Kind::kData:
       // Nothing is taken before the program has been checked whole.
       if (runs_program()) {
-        if (kTakesTrials && meter_.on() && bytes >= kDataHeadBytes) {
-          meter_.took(get_head(packet).node, bytes);
-        }
+        if (kTakesTrials) meter_.took_data(packet, bytes);
         shoal_receive(&node_, from, packet, bytes);
         break;
       }

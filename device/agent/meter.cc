@@ -1,5 +1,6 @@
 #include "device/agent/meter.h"
 
+#include "device/link/wire.h"
 #include "device/program/image.h"
 
 namespace shoal {
@@ -64,6 +65,11 @@ void Meter::step_begins() {
 }
 
 void Meter::receives() { began_us_ = behind_->now_us(behind_->user); }
+
+// Here, so that the stack of the caller, who also shakes hands, does not grow.
+void Meter::took_data(const uint8_t* packet, uint32_t bytes) {
+  if (on_ && bytes >= kDataHeadBytes) took(get_head(packet).node, bytes);
+}
 
 void Meter::took(uint16_t from, uint32_t bytes) {
   if (largest_ == kBusy || bytes < largest_) return;

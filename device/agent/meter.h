@@ -33,6 +33,7 @@ class Meter {
   // The node looks for datagrams, then it has taken some; each of a peer's.
   void receives();
   void took(uint16_t from, uint32_t bytes);
+  void took_data(const uint8_t* packet, uint32_t bytes);
   void received();
   void step_begins();
   // `worked`: the step did something, which a step without a firing may, too.
