@@ -211,7 +211,7 @@ ExportedNetwork make_network(const Prepared& p,
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace &&
               first.conversion != Conversion::kDigits;
-  if (!n.classes) n.boxes = box_outputs(p.graph, p.net);
+  n.boxes = box_outputs(p.graph, p.net);
   return n;
 }
 

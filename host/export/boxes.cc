@@ -105,6 +105,9 @@ BoxOutputs box_outputs(const Graph& graph, const Net& net) {
          is_real ? io.scale : t.scale(), is_real ? io.zero : t.zero()});
   }
   if (boxes.outputs.size() != graph.outputs.size()) return {};
+  // A grid of one cell is a vector of classes.
+  const Shape& first = boxes.outputs[0].shape;
+  if (head_name(use) == "cells" && first[1] * first[2] == 1) return {};
   boxes.head = head_name(use);
   boxes.width = use.width;
   boxes.height = use.height;
