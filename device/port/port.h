@@ -85,8 +85,10 @@ typedef struct shoal_port {
   /** Sleeps until an interrupt is pending. Null: the firmware waits busily. */
   void (*wait_for_interrupt)(void* user);
 
-  /** The second core, in builds with SHOAL_TWO_CORES. Null: there is none. */
+#if defined(SHOAL_TWO_CORES)
+  /** The second core. Null: there is none. */
   const shoal_second_core* second_core;
+#endif
 } shoal_port;
 
 #ifdef __cplusplus
