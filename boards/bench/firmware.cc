@@ -57,6 +57,18 @@ void send_begin(const shoal_port& port, ConsoleWriter& console,
   console.send(kBenchBegin, b);
 }
 
+// Comes before all kernels, so that the stack used so far is the handshake's.
+void send_handshake(const shoal_port& port, ConsoleWriter& console,
+                    const BenchClock& clock) {
+  const BenchHandshakeResult h = measure_handshake(x25519_everest(), clock);
+  shoal_memory memory;
+  port.measure_memory(port.user, &memory);
+  console.send(kBenchHandshake,
+               BenchHandshakeMessage{static_cast<uint32_t>(h.ticks),
+                                     static_cast<uint32_t>(h.ticks >> 32),
+                                     memory.stack_used, h.checksum});
+}
+
 }  // namespace
 
 int run_firmware(const shoal_port& port) {
@@ -64,6 +76,7 @@ int run_firmware(const shoal_port& port) {
   const BenchClock clock{port.read_ticks, port.user, elapsed(port, 0)};
   send_begin(port, console, clock.empty);
   if (port.arena_bytes < kBenchMemory) return kExitRefused;
+  send_handshake(port, console, clock);
   for (uint32_t i = 0; i < kBenchLayerCount; ++i) {
     const BenchResult r = measure_layer(kBenchLayers[i], best_kernels(), clock,
                                         static_cast<uint8_t*>(port.arena));
@@ -80,13 +93,6 @@ int run_firmware(const shoal_port& port) {
         BenchCipherMessage{i, static_cast<uint32_t>(r.ticks),
                            static_cast<uint32_t>(r.ticks >> 32), r.checksum});
   }
-  const BenchHandshakeResult h = measure_handshake(x25519_everest(), clock);
-  shoal_memory memory;
-  port.measure_memory(port.user, &memory);
-  console.send(kBenchHandshake,
-               BenchHandshakeMessage{static_cast<uint32_t>(h.ticks),
-                                     static_cast<uint32_t>(h.ticks >> 32),
-                                     memory.stack_used, h.checksum});
   console.send(kBenchEnd, BenchEndMessage{kBenchLayerCount});
   return kExitDone;
 }
