@@ -15,17 +15,14 @@
 namespace shoal::test {
 namespace {
 
-std::set<OpCode>& tried() {
-  static std::set<OpCode> ops;
-  return ops;
-}
+std::set<OpCode> tried;
 
 // Inputs and output lie inside larger buffers, so that no port begins at its
 // buffer's first element. `slots` 0 holds the inputs whole.
 void expect_op(ActorSpec a, const std::vector<Tensor>& in, const Tensor& out,
                int slots = 0) {
   SCOPED_TRACE(testing::Message() << "operator " << int(a.r.op));
-  tried().insert(a.r.op);
+  tried.insert(a.r.op);
   StageSpec s;
   std::vector<Bytes> inputs;
   const auto box = [](const Tensor& t) {
@@ -586,7 +583,7 @@ TEST(Ops, Requantize) {
   s.output(by, 0);
   ProgramBuilder p;
   p.stages = {s};
-  tried().insert(OpCode::kRequantize);
+  tried.insert(OpCode::kRequantize);
   expect_program(p, {x.bytes()}, {y.bytes()});
 }
 
@@ -596,7 +593,7 @@ TEST(Ops, NoOperatorWasForgotten) {
   for (int op = 1; op <= kActorKindCount; ++op) {
     others += is_always_wide(static_cast<OpCode>(op)) ? 0 : 1;
   }
-  EXPECT_EQ(tried().size(), static_cast<size_t>(others));
+  EXPECT_EQ(tried.size(), static_cast<size_t>(others));
 }
 
 }  // namespace
