@@ -18,7 +18,7 @@ volatile uint32_t& reg(uint32_t address) {
 
 bool has_begun;
 
-// So that a core that never rings is noticed.
+// Sets the timer, so that the caller notices a core that never rings.
 void wake_in_a_while() {
   reg(kWake + 4) = ~0u;
   const uint32_t low = reg(kNow), high = reg(kNow + 4);

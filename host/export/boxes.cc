@@ -69,11 +69,9 @@ std::string parts_text(const BoxOutputs& b) {
   std::string text;
   uint32_t at = 0;
   for (const BoxOutputs::Output& o : b.outputs) {
-    const Shape core = core_shape(o.shape);
-    const auto count = static_cast<int>(rows);
-    const bool turned = core[0] != count && o.shape.back() == count;
     text += (text.empty() ? "{" : ",\n        {") + values_text(o, at) + ", " +
-            std::to_string(o.bytes / rows) + (turned ? ", true}" : ", false}");
+            std::to_string(o.bytes / rows) +
+            (is_turned(o.shape, rows) ? ", true}" : ", false}");
     at += o.bytes;
   }
   return text;

@@ -1,4 +1,4 @@
-// For tests: a thread as the second core. It waits by the kernel's futex and
+// A thread is the second core in tests. It waits by the kernel's futex and
 // takes no locks, so that ThreadSanitizer sees the order of the runtime's own
 // words and no other.
 #pragma once

@@ -41,6 +41,10 @@ std::vector<RealOutput> real_outputs(const Graph& graph,
   return all;
 }
 
+bool is_turned(const Shape& shape, int64_t rows) {
+  return core_shape(shape)[0] != rows && shape.back() == rows;
+}
+
 Shape core_shape(const Shape& shape) {
   const auto first = std::ranges::find_if(shape, [](int n) { return n != 1; });
   return {first, shape.end()};

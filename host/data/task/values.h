@@ -31,6 +31,10 @@ struct NamedArray {
 std::vector<NamedArray> output_arrays(const Graph&,
                                       std::span<const uint8_t> output);
 
+// Returns whether a table of `rows` rows, or some of its columns, is stored
+// column by column.
+bool is_turned(const Shape&, int64_t rows);
+
 // Returns the shape without axes of size 1 in front.
 Shape core_shape(const Shape&);
 

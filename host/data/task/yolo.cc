@@ -44,10 +44,9 @@ struct OutputTable {
   OutputTable(const std::vector<RealOutput>& outputs, int64_t rows) {
     for (const RealOutput& o : outputs) {
       const auto count = static_cast<uint32_t>(o.v.size());
-      const Shape s = core_shape(o.shape);
       parts.push_back({{o.v.data(), count, true},
                        count / static_cast<uint32_t>(rows),
-                       s[0] != rows && o.shape.end()[-1] == rows});
+                       is_turned(o.shape, rows)});
     }
     table = {parts.data(), static_cast<uint32_t>(parts.size()),
              static_cast<uint32_t>(rows)};

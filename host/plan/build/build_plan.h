@@ -88,10 +88,10 @@ uint32_t fill_arena(const Net&, const Supply&, int64_t room, int64_t bytes,
 // Places the sets that stay, from offset 0 on in each bank, in the order of the
 // records. Returns the bytes of those in the arena.
 uint32_t place_kept(const Net&, PlanNode&);
-// For a linked node whose weights are all in mapped flash, which it reads at
-// the speed of flash in each firing: lets the sets that save most time per byte
-// be copied before the first frame, to at most `room` bytes of the arena and to
-// the node's other banks. Returns the bytes in the arena, as fill_arena() does.
+// A linked node whose weights are all in mapped flash reads them at the speed
+// of flash in each firing. This lets it copy the sets that save most time per
+// byte before the first frame, to at most `room` bytes of the arena and to its
+// other banks. Returns the bytes in the arena, as fill_arena() does.
 uint32_t keep_mapped(const Net&, const Supply&, int64_t room, PlanNode&);
 // Cuts firings into slices, after each of which a node looks at its link, and
 // sets the time of the longest one. A plan that is cut already stays the same.

@@ -1,5 +1,5 @@
-// Where rows lie and how they travel, given what each node makes of each layer
-// in each segment.
+// Finds where rows lie and how they travel, given what each node makes of each
+// layer in each segment.
 //
 // What a node makes of a tensor lies in its *home*: a ring, or held whole if a
 // later segment reads it. A layer reads the home if that has all that it reads.

@@ -28,8 +28,8 @@ struct LayerGraph {
   // By layer, ascending: the layers that must come before it. A reader comes
   // behind all writers that are before it in the net, and before all others.
   std::vector<std::vector<int>> before;
-  // By layer: whether it reads nothing, so that it may come just before its
-  // first reader.
+  // Says by layer whether it reads nothing. Such a layer may come just before
+  // its first reader.
   std::vector<bool> is_constant;
   // By layer: tensors that it touches, each once, without variables.
   std::vector<std::vector<int>> touches;

@@ -131,8 +131,8 @@ class AutoPlan {
     return is_latency() ? are_alike(request_.cluster.nodes) : are_as_large();
   }
 
-  // For the smallest arena: returns whether all nodes get equal shares and none
-  // has less than half of the largest budget.
+  // Returns whether all nodes get equal shares in the search for the smallest
+  // arena and none has less than half of the largest budget.
   bool are_as_large() const {
     const auto& nodes = request_.cluster.nodes;
     const auto [least, most] =
@@ -554,8 +554,8 @@ bool is_smaller(const Plan& a, const Plan& b) {
   return bytes < of_b || (bytes == of_b && a.latency_s < b.latency_s);
 }
 
-// Where ratings differ, tries shares in proportion to them, which are largest
-// on the fastest nodes, and equal shares.
+// Tries equal shares, and if ratings differ also shares in proportion to them,
+// which are largest on the fastest nodes.
 OrMisfit<Plan> find_smallest(const Net& net, const PlanRequest& request,
                              SegmentMemo* memo, std::vector<CrewTrial>* tried,
                              double least_refused) {
