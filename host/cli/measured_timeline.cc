@@ -48,7 +48,7 @@ class MeasuredTimeline {
   }
 
  private:
-  // Side by side, as only their sums are known.
+  // Draws them side by side, because only their sums are known.
   void add(uint32_t node, const MeasuredSpan& span) {
     Nanos at = span.begin;
     const auto draw = [&](Doing doing, Nanos took) {

@@ -78,7 +78,7 @@ class MeasuredWalk {
     return it == list.begin() ? nullptr : &*std::prev(it);
   }
 
-  // The node that worked last of those whose rows are the answer.
+  // Begins at the node that worked last of those whose rows are the answer.
   void follow_last_output() {
     Nanos last = -1;
     for (size_t n = 0; n < plan_.nodes.size(); ++n) {
@@ -106,7 +106,7 @@ class MeasuredWalk {
     steps_.push_back(step);
   }
 
-  // Its work is spread over the span evenly.
+  // The work of a span is taken to be spread over it evenly.
   double part_before(const MeasuredSpan& s) const {
     return static_cast<double>(at_ - s.begin) /
            static_cast<double>(s.end - s.begin);
@@ -160,7 +160,7 @@ class MeasuredWalk {
         begin);
   }
 
-  // To the node that ended the wait with which the span begins.
+  // Goes on at the node that ended the wait with which the span begins.
   void follow_cause(const MeasuredSpan& waited) {
     if (waited.woken_by == NodeSample::kCoordinator)
       return follow_frame(waited);
@@ -170,13 +170,13 @@ class MeasuredWalk {
     }
     receiver_ = std::exchange(node_, sender);
     const MeasuredSpan* const s = span_at(node_);
-    // Where it did nothing its rows were on their way.
+    // If it did nothing, its rows were on their way.
     if (!s || s->end < at_ || work_before(*s) <= kNanosPerUs) {
       add_wire(receiver_, waited.begin);
     }
   }
 
-  // Rows of the input: before that the frame before was under way.
+  // Rows of the input ended the wait. Earlier the previous frame was under way.
   void follow_frame(const MeasuredSpan& waited) {
     Nanos given = spans_.begin;
     for (const MeasuredFrame& f : frames_) {
