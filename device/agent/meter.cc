@@ -102,7 +102,8 @@ void Meter::step_ended(bool fired, bool worked) {
 }
 
 MeterTimes Meter::times() {
-  const MeterTimes t{receive_us_, send_us_, 0, woken_by_};
+  const MeterTimes t{receive_us_, send_us_, 0,
+                     woken_by_ != 0 ? woken_by_ : MeterTimes::kNobody};
   woken_by_ = 0;
   return t;
 }

@@ -108,7 +108,7 @@ TEST(Meter, TellsWhoseRowsEndedAWait) {
   };
   run.meter.took(5, 900);  // it does not wait
   run.step(1000, 10, 0);
-  EXPECT_EQ(run.meter.times().woken_by, 0);
+  EXPECT_EQ(run.meter.times().woken_by, MeterTimes::kNobody);
   wait();
   run.meter.took(1, 900);  // too little: it waits on
   wait();
@@ -119,10 +119,10 @@ TEST(Meter, TellsWhoseRowsEndedAWait) {
   run.meter.took(6, 900);
   run.step(1000, 10, 0);
   EXPECT_EQ(run.meter.times().woken_by, 2 + 1);
-  EXPECT_EQ(run.meter.times().woken_by, 0);
+  EXPECT_EQ(run.meter.times().woken_by, MeterTimes::kNobody);
   wait();
   run.step(1000, 10, 0);  // storage has ended the wait
-  EXPECT_EQ(run.meter.times().woken_by, 0);
+  EXPECT_EQ(run.meter.times().woken_by, MeterTimes::kNobody);
   wait();
   run.meter.took(kCoordinator, 40);
   run.step(1000, 10, 0);

@@ -313,7 +313,9 @@ struct MeterTimes {
   uint32_t receive_us, send_us;
   uint16_t stage;  // under way; 0 unless it runs
   // Whose datagram ended the last wait for rows since the answer before: a
-  // node's number in the plan + 1, or kCoordinator; 0: none, or not known.
+  // node's number in the plan + 1, kCoordinator, or kNobody: none has ended.
+  // 0: not known.
+  static constexpr uint16_t kNobody = 0xfffe;
   uint16_t woken_by;
 };
 static_assert(sizeof(MeterTimes) == 12);

@@ -17,9 +17,10 @@ struct NodeSample {
   uint32_t compute_us = 0, receive_us = 0, send_us = 0;
   uint16_t stage = 0;  // under way
   // The node whose rows ended the last wait since the answer before.
-  static constexpr int kNobody = -2;  // none, or not known
+  static constexpr int kUnknown = -3;  // the node does not tell it
+  static constexpr int kNobody = -2;   // no wait has ended
   static constexpr int kCoordinator = -1;
-  int woken_by = kNobody;
+  int woken_by = kUnknown;
 };
 
 struct MeasuredFrame {

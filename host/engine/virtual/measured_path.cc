@@ -124,7 +124,7 @@ class MeasuredWalk {
     if (!waits || length <= kLeast) return explain_all(s);
     // No wait has ended: the node had done its work, and its rows were on
     // their way.
-    const bool is_told = s.woken_by != NodeSample::kNobody;
+    const bool is_told = s.woken_by >= NodeSample::kCoordinator;
     if (!is_told) add_wire(receiver_, at_ - waited);
     const auto work = [&](Reason reason, Nanos time) {
       add({.reason = reason,
@@ -233,7 +233,7 @@ std::vector<PathStep> measured_path(const MeasuredSpans& spans,
                                     const Plan& plan) {
   const bool is_told = std::ranges::any_of(spans.nodes, [](const auto& list) {
     return std::ranges::any_of(list, [](const MeasuredSpan& s) {
-      return s.woken_by != NodeSample::kNobody;
+      return s.woken_by != NodeSample::kUnknown;
     });
   });
   if (!is_told) return {};

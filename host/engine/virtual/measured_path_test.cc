@@ -164,12 +164,19 @@ TEST(MeasuredSamples, NeedToSayWhoseRowsEndedWaits) {
   }
   Plan plan;
   plan.nodes.resize(1);
-  EXPECT_TRUE(measured_path(measured_spans(run, 1), run.frames, plan).empty());
+  const auto path = [&] {
+    return measured_path(measured_spans(run, 1), run.frames, plan);
+  };
+  EXPECT_TRUE(path().empty());
+  // It would tell a wait, and no wait has ended.
+  run.samples.back().woken_by = NodeSample::kNobody;
+  const std::vector<PathStep> busy = path();
+  ASSERT_FALSE(busy.empty());
+  EXPECT_EQ(busy.front().end - busy.back().begin, 8'000 * kUs);
   run.samples.back().woken_by = 9;  // there is none
-  const std::vector<PathStep> path =
-      measured_path(measured_spans(run, 1), run.frames, plan);
-  ASSERT_FALSE(path.empty());
-  EXPECT_EQ(path.front().reason, Reason::kWait);
+  const std::vector<PathStep> other = path();
+  ASSERT_FALSE(other.empty());
+  EXPECT_EQ(other.front().reason, Reason::kWait);
 }
 
 }  // namespace

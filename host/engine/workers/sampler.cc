@@ -20,7 +20,8 @@ std::vector<uint8_t> meter_request(uint32_t wanted) {
 }
 
 int waker(uint16_t told) {
-  if (told == 0) return NodeSample::kNobody;
+  if (told == 0) return NodeSample::kUnknown;
+  if (told == MeterTimes::kNobody) return NodeSample::kNobody;
   return told == kCoordinator ? NodeSample::kCoordinator : told - 1;
 }
 
