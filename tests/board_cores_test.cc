@@ -10,6 +10,7 @@
 #include "tests/bundled_files.h"
 #include "tests/command.h"
 #include "tests/expect_told.h"
+#include "tests/needs.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -66,6 +67,47 @@ TEST_F(BoardCores, PlansKnowThem) {
   EXPECT_NE(none.err.find("--cores 2: shoal uses one core of board mps2-an505"),
             std::string::npos)
       << none.err;
+}
+
+TEST_F(BoardCores, AnExportedProjectUsesThem) {
+  need_programs({"make", "arm-none-eabi-g++"});
+  if (cannot_go_on()) return;
+  const json one = emulated(kNetwork, {"--cores", "1"});
+  expect_ok(shop_,
+            {"export", kNetwork, "--as", "c", "--board", kBoard, "-o", "proj"});
+  const std::string launcher = has_program("ccache") ? " LAUNCHER=ccache" : "";
+  const std::string make = "make -s -C proj DEBUG=" + launcher;
+  const Told built = shop_.script(make + " all");
+  ASSERT_EQ(built.code, 0) << built.err;
+  EXPECT_EQ(built.err, "");  // not a warning
+  const Told ran = shop_.script(make + " run");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  const std::string& said = ran.out;
+  EXPECT_NE(said.find("\nselfcheck ok\n"), std::string::npos) << said;
+  EXPECT_EQ(said.find("one core"), std::string::npos) << said;
+  const std::string word = "instructions ";
+  const size_t at = said.find(word);
+  ASSERT_NE(at, std::string::npos) << said;
+  const double both = std::stod(said.substr(at + word.size()));
+  EXPECT_GT(double(one.at("frame_instructions")) / both, 1.85);
+}
+
+// Zephyr's applications and nodes of clusters are planned for the one core that
+// they use.
+TEST_F(BoardCores, PlansOfProjectsWithoutThemSayOneCore) {
+  expect_refused(
+      shop_.shoal({"export", kNetwork, "--as", "zephyr", "--board", "rp2040",
+                   "--cores", "2", "-o", "zephyr"}),
+      2, "--cores 2: --as zephyr starts no second core of board rp2040");
+  const auto seconds = [&](std::vector<std::string> more) {
+    std::vector<std::string> line{"plan", "--json", "--board", "rp2350",
+                                  kNetwork};
+    line.insert(line.end(), more.begin(), more.end());
+    return double(json::parse(expect_ok(shop_, line).out).at("latency_s"));
+  };
+  const double one = seconds({"--cores", "1"}), both = seconds({});
+  EXPECT_GT(one, 1.2 * both);
+  EXPECT_GE(seconds({"--nodes", "1"}), one);
 }
 
 }  // namespace

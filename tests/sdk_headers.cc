@@ -45,6 +45,14 @@ int getchar_timeout_us(uint32_t); void sleep_ms(uint32_t);
              "typedef uint64_t absolute_time_t;\n"
              "extern \"C\" {\nuint64_t time_us_64();\n"
              "absolute_time_t make_timeout_time_us(uint64_t);\n}\n");
+  write_text(shop, "sdk/pico/multicore.h", R"(#pragma once
+extern "C" {
+void multicore_reset_core1(); void multicore_launch_core1(void (*)(void));
+}
+)");
+  write_text(shop, "sdk/hardware/sync.h", R"(#pragma once
+extern "C" { void __dmb(); void __sev(); void __wfe(); }
+)");
   write_text(shop, "sdk/driver/uart.h", R"(#pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -59,9 +67,29 @@ int uart_driver_install(uart_port_t, int, int, int, void*, int);
   write_text(shop, "sdk/esp_timer.h",
              "#pragma once\n#include <stdint.h>\n"
              "extern \"C\" int64_t esp_timer_get_time();\n");
-  write_text(shop, "sdk/freertos/FreeRTOS.h", "#pragma once\n");
-  write_text(shop, "sdk/freertos/task.h",
-             "#pragma once\nextern \"C\" void vTaskDelay(unsigned);\n");
+  write_text(shop, "sdk/freertos/FreeRTOS.h", R"(#pragma once
+#include <stdint.h>
+typedef int BaseType_t;
+typedef unsigned UBaseType_t;
+typedef uint32_t TickType_t;
+typedef uint8_t StackType_t;
+struct StaticTask_t { int unused; };
+#define pdTRUE 1
+#define portMAX_DELAY 0xFFFFFFFFu
+)");
+  write_text(shop, "sdk/freertos/task.h", R"(#pragma once
+#include "freertos/FreeRTOS.h"
+typedef struct tskTaskControlBlock* TaskHandle_t;
+extern "C" {
+void vTaskDelay(TickType_t); void vTaskDelete(TaskHandle_t);
+TaskHandle_t xTaskGetCurrentTaskHandle(); BaseType_t xPortGetCoreID();
+UBaseType_t uxTaskPriorityGet(TaskHandle_t);
+TaskHandle_t xTaskCreateStaticPinnedToCore(void (*)(void*), const char*,
+    uint32_t, void*, UBaseType_t, StackType_t*, StaticTask_t*, BaseType_t);
+BaseType_t xTaskNotifyGive(TaskHandle_t);
+uint32_t ulTaskNotifyTake(BaseType_t, TickType_t);
+}
+)");
   write_text(shop, "sdk/zephyr/device.h", R"(#pragma once
 struct device { int unused; };
 extern const struct device console_of_stub;

@@ -243,16 +243,13 @@ PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
 namespace {
 
 // Throws Error(kUsage) if shoal does not use two cores of the board.
-void set_cores(const PlanFlags& flags, Board& board) {
+void set_cores(const PlanFlags& flags, ClusterNode& node) {
   if (!flags.cores) return;
-  if (*flags.cores == 2 && !board.costs.second.is_used()) {
-    throw Error(Exit::kUsage,
-                "--cores 2: shoal uses one core of board " + board.name,
-                "leave it out");
-  }
-  if (*flags.cores == 2 || !board.costs.second.is_used()) return;
-  board.costs.second = {};
-  board.energy.active_w /= 2;
+  if (*flags.cores == 1) return use_one_core(node);
+  if (node.board.costs.second.is_used()) return;
+  throw Error(Exit::kUsage,
+              "--cores 2: shoal uses one core of board " + node.board.name,
+              "leave it out");
 }
 
 PlanRequest node_request(const PlanFlags& flags) {
@@ -260,7 +257,7 @@ PlanRequest node_request(const PlanFlags& flags) {
   require_flag(EngineKind::kNode, flags.banks != PlanFlags{}.banks,
                {"--banks", Ability::kBanks});
   PlanRequest request = one_node(find_board(flags.board));
-  set_cores(flags, request.node().board);
+  set_cores(flags, request.node());
   set_budgets(flags, request.cluster);
   request.strategy = flags.strategy;
   request.objective = objective_of(flags.objective);

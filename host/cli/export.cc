@@ -21,10 +21,18 @@ namespace {
 
 constexpr const char* kNoise = "random:1";
 
-PlanRequest export_request(const PlanFlags& flags) {
+PlanRequest export_request(const PlanFlags& flags, const Ecosystem& ecosystem) {
   PlanRequest request = plan_request(flags);
   hold_in_flash(request.node());
-  request.node().board.costs.second = {};  // exports start no second core
+  if (starts_second_core(ecosystem, request.node().board)) return request;
+  if (flags.cores == 2) {
+    throw Error(Exit::kUsage,
+                "--cores 2: --as " + std::string(ecosystem.name) +
+                    " starts no second core of board " +
+                    request.node().board.name,
+                "leave it out");
+  }
+  use_one_core(request.node());
   return request;
 }
 
@@ -157,7 +165,7 @@ int export_command(const ExportFlags& flags) {
                 "add --cluster FILE, or leave out " + std::string(flag));
   }
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
-  PlanRequest request = export_request(flags.plan);
+  PlanRequest request = export_request(flags.plan, ecosystem);
   check_board(ecosystem, flags.plan.board);
   if (flags.folder.empty()) {
     throw Error(Exit::kUsage, "-o is missing",
@@ -181,6 +189,7 @@ int export_command(const ExportFlags& flags) {
     request.given.reset();  // --plan is MODEL's
   }
   needs.boxes = networks[0].boxes.any();
+  needs.two_cores = request.node().board.costs.second.is_used();
   Application made =
       application_of(flags, ecosystem, name, find_board(flags.plan.board),
                      std::move(networks));

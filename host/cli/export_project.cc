@@ -32,6 +32,9 @@ std::vector<std::pair<std::string, std::string>> options_of(
   file("--cuts", f.plan.cuts);
   if (f.insecure) all.emplace_back("--insecure", "");
   if (f.plan.ram) all.emplace_back("--ram", *f.plan.ram);
+  if (f.plan.cores) {
+    all.emplace_back("--cores", std::to_string(*f.plan.cores));
+  }
   if (f.plan.objective != PlanFlags{}.objective) {
     all.emplace_back("--objective", f.plan.objective);
   }

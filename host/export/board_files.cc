@@ -41,6 +41,10 @@ void add_emulator_values(const Exported& e, const BootFacts& boots,
   v["HANDLER_STACK_BYTES"] = std::to_string(boots.handler_stack_bytes);
 }
 
+std::string boot_definitions(const Exported& e, const BootFacts& boots) {
+  return boots.definitions + (e.needs.two_cores ? " -DSHOAL_TWO_CORES" : "");
+}
+
 std::vector<std::string> add_board(const Exported& e, const BootFacts& boots,
                                    Project& to) {
   std::vector<std::string> sources;

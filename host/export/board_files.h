@@ -16,6 +16,8 @@ const BootFacts* boots_in_emulator(const Board&);
 // "emulated", "host" or "bare": which templates are its.
 std::string kind_of(const Board&);
 
+// Returns the macros of the board's and the application's sources, as flags.
+std::string boot_definitions(const Exported&, const BootFacts&);
 // QEMU_PROGRAM, MACHINE, ..., STACK_BYTES.
 void add_emulator_values(const Exported&, const BootFacts&, TemplateValues&);
 // The sources of boards/ and the linker scripts; returns the sources.

@@ -32,8 +32,8 @@ void lay_out_c(const Exported& e, Project& to) {
     const auto more = add_board(e, *boots, to);
     sources.insert(sources.end(), more.begin(), more.end());
     toolchain = boots->toolchain;
-    v["DEFINITIONS"] =
-        "-DBOARD_NAME='\"" + a.board.name + "\"' " + boots->definitions;
+    v["DEFINITIONS"] = "-DBOARD_NAME='\"" + a.board.name + "\"' " +
+                       boot_definitions(e, *boots);
     add_emulator_values(e, *boots, v);
   }
   v["CRYPTO"] = e.needs.ciphers ? " -lmbedcrypto" : "";

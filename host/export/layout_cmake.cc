@@ -28,7 +28,7 @@ void lay_out_cmake(const Exported& e, Project& to) {
   if (boots) {
     const auto more = add_board(e, *boots, to);
     sources.insert(sources.end(), more.begin(), more.end());
-    v["DEFINES"] = plain_definitions(boots->definitions);
+    v["DEFINES"] = plain_definitions(boot_definitions(e, *boots));
     add_emulator_values(e, *boots, v);
   }
   v["TOOLCHAIN"] = "";

@@ -14,6 +14,15 @@
 namespace shoal {
 namespace {
 
+// Returns the template of the functions that start the second core by an SDK;
+// null: one core is used, or the sources of boards/ start it.
+const char* second_core(const Exported& e) {
+  if (!e.needs.two_cores) return nullptr;
+  if (e.ecosystem == "pico-sdk") return "app/second_core_pico.h";
+  if (e.ecosystem == "c" || e.ecosystem == "cmake") return nullptr;
+  return "app/second_core_freertos.h";
+}
+
 std::string text_of(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -140,6 +149,15 @@ std::string program_header(const Exported& e) {
     add_member_values(a, v);
     return filled("node/shoal_program.h.in", v);
   }
+  v["CORES"] = "";
+  if (second_core(e)) {
+    v["CORES"] =
+        "// What the second core may take for a half, in microseconds, and the "
+        "work\n// that is worth its help.\n"
+        "#define SHOAL_SECOND_CORE_US 60000000u\n"
+        "#define SHOAL_LEAST_PRODUCTS " +
+        std::to_string(a.board.costs.second.least_products) + "u\n";
+  }
   v["INSTRUCTION"] = "";
   // Only where this project starts QEMU, and its clock counts instructions.
   if (a.board.emulator && (e.ecosystem == "c" || e.ecosystem == "cmake")) {
@@ -211,13 +229,16 @@ void add_literals(const Exported& e, const std::string& folder, Project& to) {
 }
 
 // Some ecosystems give a library no way to set a macro: those that stand for
-// the portable SHA-256, and for no ciphers, are in the files themselves.
+// the portable SHA-256, for no ciphers, and for two cores are in the files
+// themselves.
 std::string library_file(const Exported& e, const std::string& name) {
   std::string text(embedded(name));
-  if (e.needs.ciphers) return text;
   const auto define = [&](const std::string& macro) {
     text.insert(0, "#ifndef " + macro + "\n#define " + macro + "\n#endif\n");
   };
+  const std::string cores = "SHOAL_TWO_CORES";
+  if (e.needs.two_cores && text.find(cores) != text.npos) define(cores);
+  if (e.needs.ciphers) return text;
   if (name == "device/program/sha256.h") define("SHOAL_WITHOUT_MBEDTLS");
   if (name == "device/agent/noise.cc") define("SHOAL_WITHOUT_CIPHERS");
   return text;
@@ -294,6 +315,9 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
     }
     for (const char* name : {"shoal_app.h", "shoal_frame.h", "shoal_port.h"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));
+    }
+    if (const char* const name = second_core(e)) {
+      to.add(folder + "second_core.h", filled(name, v));
     }
   }
   to.add(folder + "shoal_program.h", program_header(e));

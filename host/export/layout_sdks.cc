@@ -35,6 +35,11 @@ TemplateValues add_sources(const Exported& e, const std::string& library,
 void lay_out_pico_sdk(const Exported& e, Project& to) {
   TemplateValues v = add_sources(e, "shoal/", "app/", "main_pico.cpp", "", to);
   v["PICO_BOARD"] = e.facts.fact("pico-sdk", "board");
+  v["CORES_LIBRARY"] = "";
+  if (e.needs.two_cores) {
+    v["CORES_LIBRARY"] = " pico_multicore";
+    v["PICO_DEFINITIONS"] += "\n  PICO_CORE1_STACK_SIZE=0x1000";
+  }
   to.add("CMakeLists.txt", filled("pico-sdk/CMakeLists.txt", v));
   add_texts(e, "pico_sdk", to);
 }

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
+#include "host/export/board_files.h"
 
 namespace shoal {
 namespace {
@@ -80,6 +82,17 @@ void check_board(const Ecosystem& e, const std::string& board) {
               "--as " + std::string(e.name) + ": board " + board +
                   " is not supported there",
               "use --board with one of: " + joined(boards_of(e.name)));
+}
+
+// Arduino's library is the same in all exports, and Zephyr runs one core of
+// these boards.
+bool starts_second_core(const Ecosystem& e, const Board& board) {
+  const std::string_view name = e.name;
+  if (name == "pico-sdk" || name == "esp-idf") return true;
+  if (name == "platformio") {
+    return board_facts(board.name).fact(e.name, "framework") == "espidf";
+  }
+  return (name == "c" || name == "cmake") && boots_in_emulator(board);
 }
 
 std::vector<std::string> ecosystems_of(const std::string& board) {

@@ -185,8 +185,9 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
     all.insert(name);
   for (const std::string& name : sources_in("device/runtime/")) {
     const bool by_kind = name.starts_with("device/runtime/fire_");
-    const bool is_optional = name == kAllModules || name == kTwoCores;
-    if (!by_kind && !is_optional) all.insert(name);
+    const bool is_needed =
+        name == kTwoCores ? needs.two_cores : name != kAllModules;
+    if (!by_kind && is_needed) all.insert(name);
   }
   if (needs.is_member) add_node_sources(needs, all);
   for (const OpCode kind : needs.kinds) {

@@ -94,6 +94,14 @@ double board_rating(const Board& board) {
   return cores * board.clock_hz / 1e6 / cycles;
 }
 
+void use_one_core(ClusterNode& n) {
+  if (!n.board.costs.second.is_used()) return;
+  const bool is_own = n.rating == board_rating(n.board);
+  n.board.costs.second = {};
+  n.board.energy.active_w /= 2;
+  if (is_own) n.rating = board_rating(n.board);
+}
+
 Cluster uniform_cluster(int count, const Board& board,
                         std::optional<int64_t> ram) {
   if (count < 1 || count > kMaxNodes) {

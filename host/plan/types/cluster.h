@@ -77,6 +77,9 @@ std::vector<int> nodes_to_share(const Cluster&);
 // and lacks the code that copies weights into SRAM.
 void hold_in_flash(ClusterNode&);
 
+// Plans for one of the board's cores, where both are used by default.
+void use_one_core(ClusterNode&);
+
 // Returns million MACs a second of a mix of layers as in MobileNetV2, by the
 // board's costs and clock.
 double board_rating(const Board&);

@@ -7,6 +7,9 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "shoal_app.h"
+#if defined(SHOAL_TWO_CORES)
+#include "second_core.h"
+#endif
 
 static void write_console(void*, const void* data, uint32_t bytes) {
   uart_write_bytes(UART_NUM_0, data, bytes);
@@ -27,5 +30,8 @@ extern "C" void app_main(void) {
   uart_driver_install(UART_NUM_0, 1024, 0, 0, nullptr, 0);
   shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000);
   port.wait_for_interrupt = idle;
+#if defined(SHOAL_TWO_CORES)
+  port.second_core = &second_core;
+#endif
   shoal_app::run(port, read_console);
 }

@@ -6,6 +6,9 @@
 #include "pico/stdlib.h"
 #include "pico/time.h"
 #include "shoal_app.h"
+#if defined(SHOAL_TWO_CORES)
+#include "second_core.h"
+#endif
 
 static void write_console(void*, const void* data, uint32_t bytes) {
   const uint8_t* const at = static_cast<const uint8_t*>(data);
@@ -30,7 +33,9 @@ int main() {
   stdio_init_all();
   // Waits for a terminal on USB; a listener at the UART waits as long.
   for (int i = 0; i < 100 && !stdio_usb_connected(); ++i) sleep_ms(100);
-  const shoal_port port =
-      shoal_app::port_of(write_console, read_ticks, 1000000);
+  shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000);
+#if defined(SHOAL_TWO_CORES)
+  port.second_core = &second_core;
+#endif
   return shoal_app::run(port, read_console);
 }

@@ -15,6 +15,23 @@ shoal::AloneNetwork table[SHOAL_NETWORKS];
 #if SHOAL_KEPT_BYTES
 uint8_t kept[SHOAL_KEPT_BYTES];
 #endif
+shoal_pair* both_cores = nullptr;  // null: one core does all of the work
+
+#if defined(SHOAL_TWO_CORES)
+// Without the second core the board computes the same in more time.
+void start_second_core(const shoal_port& port) {
+  static shoal_pair pair;
+  if (both_cores || !port.second_core) return;
+  const shoal_status status = shoal_start_pair(&pair, port.second_core);
+  if (status == SHOAL_OK) {
+    both_cores = &pair;
+  } else {
+    Line(port) << "one core: " << shoal_status_text(status);
+  }
+}
+#else
+void start_second_core(const shoal_port&) {}
+#endif
 
 // Returns whether the program is ready.
 bool open_program(const shoal_port& port, uint32_t network) {
@@ -27,6 +44,7 @@ bool open_program(const shoal_port& port, uint32_t network) {
   shoal_config config{};
   config.image = facts.image;
   config.image_bytes = facts.image_bytes;
+  config.pair = both_cores;
   shoal_status status = shoal_open(node, &config, arena, sizeof arena);
   while (status >= SHOAL_OK && shoal_outputs(node) == 0) {
     status = shoal_step(node);
@@ -59,6 +77,7 @@ void say_refused(const shoal_port& port, uint32_t network,
 }
 
 bool open_programs(const shoal_port& port) {
+  start_second_core(port);
   for (uint32_t n = 0; n < SHOAL_NETWORKS; ++n) {
     const shoal_network_facts& facts = shoal_networks[n];
     shoal::AloneNetwork& network = table[n];

@@ -1,0 +1,44 @@
+// The second core of a RP2040 or RP2350. The SDK starts it, on the 4 KB stack
+// in SCRATCH_X that CMakeLists.txt asks for. Neither core has a data cache.
+#pragma once
+
+#include "device/shoal_cores.h"
+#include "hardware/sync.h"
+#include "pico/multicore.h"
+#include "pico/time.h"
+
+static shoal_pair* second_pair;
+
+static void second_core_main() { shoal_serve_pair(second_pair); }
+
+static int start_second_core(void*, shoal_pair* pair) {
+  second_pair = pair;
+  multicore_reset_core1();
+  multicore_launch_core1(second_core_main);
+  return 0;
+}
+
+// An event that comes before the other core waits for it ends that wait, too.
+static void ring_core(void*) {
+  __dmb();
+  __sev();
+}
+
+// The first core looks again and again, since its half is as long: it would not
+// sleep for long, and nothing would wake it from a core that hangs.
+static int wait_for_core(void*, const uint32_t* word, uint32_t value,
+                         uint32_t timeout_us) {
+  const uint64_t began = time_us_64();
+  while (shoal_read_word(word) != value) {
+    if (timeout_us == 0) {
+      __wfe();
+    } else if (time_us_64() - began > timeout_us) {
+      return -1;
+    }
+  }
+  return 0;
+}
+
+static const shoal_second_core second_core = {
+    nullptr,       start_second_core,    ring_core,
+    wait_for_core, SHOAL_SECOND_CORE_US, SHOAL_LEAST_PRODUCTS};
