@@ -118,6 +118,9 @@ class HttpServer::Work : public httplib::Server {
       return before_body(request, response);
     });
     set_error_handler([this](const auto&, httplib::Response& response) {
+      if (closes_ && !response.has_header("Connection")) {
+        response.set_header("Connection", "close");
+      }
       if (response.body.empty()) {
         put(handler_.refuse(response.status, why_refused(response.status)),
             response);
@@ -243,11 +246,11 @@ class HttpServer::Work : public httplib::Server {
       }
       connection.begin(after(limits_.request_seconds), kHeadBytes);
       bool closed = false;
+      // Nobody knows where a request ends whose head was not read.
+      closes_ = true;
       over = !process_request(connection, false, closed,
                               [](httplib::Request&) {}) ||
-             closed || is_stopping();
-      over |= closes_;
-      closes_ = false;
+             closed || closes_ || is_stopping();
     }
     served = nullptr;
     shutdown(c.socket, SHUT_WR);
@@ -256,6 +259,7 @@ class HttpServer::Work : public httplib::Server {
   // Decides what the head of a request decides.
   HandlerResponse before_body(const httplib::Request& request,
                               httplib::Response& response) {
+    closes_ = false;
     served->allow(kFramingShare * limits_.body_bytes + kHeadBytes);
     const auto refuse = [&](int status, const std::string& why) {
       put(handler_.refuse(status, why), response);
@@ -289,6 +293,16 @@ class HttpServer::Work : public httplib::Server {
     if (!handler_.takes_posts(request.path)) {
       return refuse(404, "there is nothing to POST to at " + request.path);
     }
+    if (request.is_multipart_form_data()) {
+      return refuse(415, "forms are not read: the body is the picture itself");
+    }
+    // Proxies that read another length would take a part of the body for the
+    // next request.
+    if (request.get_header_value_count("Content-Length") +
+            request.get_header_value_count("Transfer-Encoding") >
+        1) {
+      return refuse(400, "the request has several lengths");
+    }
     const std::string length = request.get_header_value("Content-Length");
     int64_t bytes = 0;
     if (!length.empty()) {
@@ -319,6 +333,7 @@ class HttpServer::Work : public httplib::Server {
     plain.content_type = request.get_header_value("Content-Type");
     const auto most = static_cast<size_t>(limits_.body_bytes);
     bool too_many = false;
+    closes_ = true;  // also if memory is short
     const bool whole = read([&](const char* data, size_t bytes) {
       too_many = bytes > most - plain.body.size();
       if (too_many) return false;
@@ -334,13 +349,11 @@ class HttpServer::Work : public httplib::Server {
     } else {
       put(handler_.refuse(400, "the body is not complete"), response);
     }
-    if (!whole) {
-      response.set_header("Connection", "close");
-      closes_ = true;
-    }
+    closes_ = !whole;
     served->answer_until(Clock::now() + kAnswerTime);
   }
 
+  // If it is true, the connection ends behind this request.
   static thread_local bool closes_;
   const std::string token_;
   const HttpLimits limits_;

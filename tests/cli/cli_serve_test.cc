@@ -88,6 +88,9 @@ TEST_F(CliServe, TellsWhatIsNoFrame) {
       {"PUT", "/run", "", "", 405},
       {"POST", "/run?name=x.npy", plain, "", 400},
       {"POST", "/run", plain, "Content-Encoding: gzip\r\n", 400},
+      {"POST", "/run", plain, "Content-Type: multipart/form-data\r\n", 415},
+      {"POST", "/run", plain, "Content-Length: 5\r\n", 400},
+      {"POST", "/run", plain, "Transfer-Encoding: chunked\r\n", 400},
   };
   for (const Case& c : cases) {
     const HttpAnswer a =
@@ -178,6 +181,30 @@ TEST_F(CliServe, OutlivesHostileClients) {
   deaf.say("POST /run HTTP/1.1\r\nHost: x\r\nContent-Length: 576\r\n\r\n" +
            plain);
   EXPECT_EQ(http_ask(address_, "POST", "/run", plain).status, 200);
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+// Where one request ends is known of those alone whose heads were read. Else
+// what a proxy sends for one client would be another one's request.
+TEST_F(CliServe, ReadsNothingBehindABadHead) {
+  const auto service = serve({});
+  const std::string next = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string post = "POST /run HTTP/1.1\r\nHost: x\r\n";
+  const std::string heads[] = {
+      "x\r\n",
+      post + "X: " + std::string(9000, 'c') + "\r\n\r\n",
+      post + "Range: bytes=x\r\nContent-Length: 100\r\n\r\n",
+      post + "Content-Length: 1\r\nContent-Length: 100\r\n\r\nx",
+      post + "Content-Length: 100\r\nContent-Type: multipart/form-data\r\n\r\n",
+  };
+  for (const std::string& head : heads) {
+    const HttpTalk talk(address_);
+    talk.say(head + next);
+    const std::string heard = talk.hear();
+    EXPECT_EQ(heard.find("(silence)"), std::string::npos) << heard;
+    EXPECT_GE(http_answer(heard).status, 400) << heard;
+    EXPECT_EQ(heard.find("HTTP/1.1", 1), std::string::npos) << heard;
+  }
   EXPECT_EQ(service->end(SIGTERM), 0);
 }
 
