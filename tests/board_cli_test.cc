@@ -221,6 +221,18 @@ TEST_F(BoardCli, WithoutFirmwareTheWayToItIsNamed) {
             std::string::npos);
 }
 
+TEST_F(BoardCli, WithoutProcItIsNamed) {
+  const std::string hidden = "unshare -Urm bash -c 'mount -t tmpfs none /proc";
+  if (shop_.script(hidden + "'").code != 0) {
+    GTEST_SKIP() << "no file system can be mounted here";
+  }
+  const Told told = shop_.script(
+      hidden + " && $SHOAL emulate --board emcraft-sf2 model.tflite x.in.bin'");
+  EXPECT_EQ(told.code, 4) << told.err;
+  EXPECT_NE(told.err.find("/proc, which is not there"), std::string::npos)
+      << told.err;
+}
+
 // Neither sources nor build are needed, nor any variable but PATH.
 TEST_F(BoardCli, WhatIsInstalledEmulates) {
   const Told installed = shop_.script("cmake --install " SHOAL_FIRMWARE

@@ -49,12 +49,18 @@ Error no_firmware(const FirmwareRun& run, const fs::path& file) {
 // Above the file of this code, which is the tool, a test or Python's module:
 // PREFIX/share/shoal/boards if it is installed, else BUILD/boards.
 fs::path firmware_folder() {
+  constexpr char kOwn[] = "/proc/self/exe";
+  // Emulators open their storage there, too (memory_file.h).
+  if (!fs::exists(kOwn)) {
+    throw Error(Exit::kUnsupported, "emulators need /proc, which is not there",
+                "mount -t proc proc /proc");
+  }
   static const char here = 0;
   Dl_info own{};
   const bool is_module = dladdr(&here, &own) != 0 && own.dli_fname &&
                          fs::path(own.dli_fname).extension() == ".so";
-  const fs::path file = is_module ? fs::weakly_canonical(own.dli_fname)
-                                  : fs::read_symlink("/proc/self/exe");
+  const fs::path file =
+      is_module ? fs::weakly_canonical(own.dli_fname) : fs::read_symlink(kOwn);
   // lib/python3/dist-packages/shoal/_core.so is as deep as it gets.
   constexpr int kMostAbove = 5;
   fs::path at = file;
