@@ -268,10 +268,23 @@ std::string IntegerProducts::operand_value(const Term& term,
   return add("DequantizeLinear", {bytes, scale_to, zero_to}, name);
 }
 
+// A weight takes two integers and a byte on its way, and the byte stays.
+void IntegerProducts::take_weights(const std::vector<Term>& terms) {
+  int64_t count = 0;
+  for (const Term& term : terms) {
+    count += values_.constant(operand(*term.node, 1))->count();
+  }
+  constexpr int64_t kOnTheWay = 2 * sizeof(int);
+  Budget at_once = budget_;
+  at_once.take((kOnTheWay + 1) * count, name_);
+  budget_.take(count, name_);
+}
+
 bool IntegerProducts::append(const std::vector<Term>& terms,
                              const std::vector<Offset>& offsets,
                              const Factor& factor, const std::string& y,
                              std::vector<OnnxNode>& out) {
+  take_weights(terms);
   const std::optional<Sum> sum = sum_of(terms, offsets);
   const size_t factors = factor.reals.values.size();
   const OnnxNode& node = *terms.front().node;

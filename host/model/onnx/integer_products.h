@@ -11,8 +11,10 @@
 #include <compare>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "host/model/onnx/builder.h"
 #include "host/model/onnx/file_values.h"
 #include "host/model/onnx/model.h"
 
@@ -58,8 +60,13 @@ struct Term {
 class IntegerProducts {
  public:
   // New constants go to the model, nodes to the list. Nodes of the model stay.
-  IntegerProducts(OnnxModel& model, const FileValues& values)
-      : model_(model), values_(values) {}
+  // `name`: of the model, for errors.
+  IntegerProducts(OnnxModel& model, const FileValues& values,
+                  const Budget& budget, std::string name)
+      : model_(model),
+        values_(values),
+        budget_(budget),
+        name_(std::move(name)) {}
 
   static bool is_product(const OnnxNode&);
   // Returns whether a real product can compute it: bytes by constant weights.
@@ -67,6 +74,7 @@ class IntegerProducts {
 
   // Appends nodes that make `y`, the sum of products and offsets times the
   // factor. Returns false, and appends nothing, if there is no such product.
+  // Throws Error(kDoesNotFit) if its weights exceed the budget.
   bool append(const std::vector<Term>&, const std::vector<Offset>&,
               const Factor&, const std::string& y, std::vector<OnnxNode>& out);
 
@@ -90,6 +98,7 @@ class IntegerProducts {
     std::vector<int64_t> bias;
   };
 
+  void take_weights(const std::vector<Term>&);
   std::optional<Operand> operand_of(const OnnxNode& product);
   std::optional<int> zero_of(const std::string& value, int type) const;
   std::optional<Weights> weights_of(const Term&) const;
@@ -105,6 +114,8 @@ class IntegerProducts {
 
   OnnxModel& model_;
   const FileValues& values_;
+  Budget budget_;
+  const std::string name_;
 };
 
 }  // namespace shoal::onnx_import

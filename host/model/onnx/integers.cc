@@ -27,8 +27,10 @@ constexpr int kMostOperators = 64;
 
 class Integers {
  public:
-  explicit Integers(OnnxModel& model)
-      : model_(model), values_(model), products_(model, values_) {}
+  Integers(OnnxModel& model, const Budget& budget, const std::string& name)
+      : model_(model),
+        values_(model),
+        products_(model, values_, budget, name) {}
 
   bool run() {
     for (size_t i = 0; i < model_.nodes.size(); ++i) {
@@ -394,6 +396,9 @@ class Integers {
 
 }  // namespace
 
-bool expand_integers(OnnxModel& model) { return Integers(model).run(); }
+bool expand_integers(OnnxModel& model, const Budget& budget,
+                     const std::string& name) {
+  return Integers(model, budget, name).run();
+}
 
 }  // namespace shoal::onnx_import

@@ -585,7 +585,8 @@ Graph import_onnx(std::span<const uint8_t> file, const std::string& name,
   onnx_import::add_inner_shapes(model, file.size(), options, name);
   onnx_import::set_ends(model, options);
   onnx_import::expand_quantized(model);
-  if (onnx_import::expand_integers(model) && options.tell) {
+  const onnx_import::Budget budget(file.size(), options.constant_bytes);
+  if (onnx_import::expand_integers(model, budget, name) && options.tell) {
     options.tell(
         "dynamically quantized: read as a float model with the values of its "
         "int8 weights");

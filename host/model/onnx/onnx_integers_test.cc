@@ -462,5 +462,32 @@ TEST(OnnxIntegers, OtherIntegersAreRefused) {
   }
 }
 
+// A few bytes of a file ask for its weights again and again.
+TEST(OnnxIntegers, WeightsOfManyReadersDoNotFillMemory) {
+  for (const bool adds : {false, true}) {
+    OnnxBuilder b;
+    b.input("x", {1, 256}, 2);
+    b.bytes("w", {256, 256}, some_bytes(256 * 256));
+    b.node("MatMulInteger", {"x", "w"}, "n");
+    std::string sum = "n";
+    for (int i = 0; adds && i < 6; ++i) {
+      const std::string twice = sum + "2";
+      b.node("Add", {sum, sum}, twice.c_str());
+      sum = twice;
+    }
+    for (int i = 0; i < (adds ? 1 : 100); ++i) {
+      const std::string y = "y" + std::to_string(i);
+      b.node("Cast", {sum}, y.c_str(), {{"to", int64_t{1}}});
+    }
+    b.output("y0");
+    try {
+      import_onnx(b.finish(), "m");
+      ADD_FAILURE() << adds;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::kDoesNotFit) << error.what();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal
