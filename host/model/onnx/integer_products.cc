@@ -49,6 +49,7 @@ bool has_groups(const OnnxNode& node) {
 bool is_by_channel(const std::vector<int64_t>& dims, const OnnxNode& product,
                    size_t weights_rank, size_t channels) {
   const size_t from_end = convolves(product) ? weights_rank - 2 : 0;
+  if (convolves(product) && dims.size() > weights_rank) return false;
   int64_t count = 1;
   for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i] == 1) continue;
@@ -343,14 +344,22 @@ bool IntegerProducts::append(const std::vector<Term>& terms,
                   w),
               "axis", convolves(node) ? 0 : -1);
   std::string real_bias;
-  if (std::ranges::any_of(sum->bias, [](int64_t b) { return b != 0; })) {
+  // Numbers of more axes than the product's give their axes to the result.
+  size_t rank = std::max<size_t>(factor.reals.dims.size(), 1);
+  for (const Offset& o : offsets) {
+    rank = std::max(rank, values_.constant(o.value)->dims.size());
+  }
+  if (convolves(node)) rank = 1;
+  if (rank > 2 ||
+      std::ranges::any_of(sum->bias, [](int64_t b) { return b != 0; })) {
     bias.type = kOnnxInt32;
-    bias.dims = {static_cast<int64_t>(sum->bias.size())};
+    bias.dims.assign(rank, 1);
+    bias.dims.back() = static_cast<int64_t>(sum->bias.size());
     bias.ints = sum->bias;
     real_bias = y + ":bias";
     set_integer(add("DequantizeLinear",
                     {constant(y + ":sums", std::move(bias)), scale}, real_bias),
-                "axis", 0);
+                "axis", -1);
   }
   if (convolves(node)) {
     add("Conv", {x, w, real_bias}, y).attributes = node.attributes;

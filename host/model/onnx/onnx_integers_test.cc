@@ -489,5 +489,31 @@ TEST(OnnxIntegers, WeightsOfManyReadersDoNotFillMemory) {
   }
 }
 
+// A sum with a constant of more axes than the product has these axes.
+TEST(OnnxIntegers, ConstantsDoNotLoseTheirAxes) {
+  for (const Ints& input : {Ints{1, 5}, Ints{1, 2, 5}}) {
+    for (const Ints& added : {Ints{3}, Ints{1, 3}, Ints{1, 1, 3}}) {
+      OnnxBuilder b;
+      b.input("x", input, 2);
+      b.bytes("w", {5, 3}, some_bytes(15, 3));
+      b.node("MatMulInteger", {"x", "w"}, "n");
+      b.int32s("c", added, {100, -3000, 7});
+      b.node("Add", {"n", "c"}, "m");
+      b.node("Cast", {"m"}, "f", {{"to", int64_t{1}}});
+      b.number("s", 0.01F);
+      b.node("Mul", {"f", "s"}, "r");
+      b.number("sy", 0.5F);
+      b.bytes("zy", {}, {90}, true);
+      b.node("QuantizeLinear", {"r", "sy", "zy"}, "y");
+      b.output("y", 2);
+      if (added.size() > input.size()) {
+        EXPECT_THROW(import_onnx(b.finish(), "m"), Error);
+      } else {
+        EXPECT_EQ(import_onnx(b.finish(), "m").ops.size(), 1U);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal
