@@ -268,6 +268,41 @@ TEST_F(Files, DevicesAndPipesAreWrittenAsTheyAre) {
   EXPECT_EQ(names(), std::vector<std::string>{"fifo"});
 }
 
+TEST_F(Files, APipeTakesMoreThanItHolds) {
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  size_t got = 0;
+  std::jthread reader([&] {
+    const int file = open(path("fifo").c_str(), O_RDONLY);
+    char part[1000];
+    for (ssize_t n = 1; n > 0;) {
+      n = read(file, part, sizeof part);
+      if (n > 0) got += static_cast<size_t>(n);
+    }
+    close(file);
+  });
+  write_file(path("fifo"), std::string(300'000, 'a'));
+  reader.join();
+  EXPECT_EQ(got, 300'000u);
+}
+
+// While nodes are given back, signals are held back: they still end a wait for
+// a reader.
+TEST_F(Files, AReaderIsAwaitedUntilASignalComes) {
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  sigset_t held, before;
+  sigemptyset(&held);
+  sigaddset(&held, SIGTERM);
+  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &held, &before), 0);
+  ASSERT_EQ(raise(SIGTERM), 0);
+  EXPECT_THROW(write_file(path("fifo"), std::string("x")), Error);
+  const int idle = open(path("fifo").c_str(), O_RDONLY | O_NONBLOCK);
+  EXPECT_THROW(write_file(path("fifo"), std::string(300'000, 'a')), Error);
+  close(idle);
+  int taken = 0;
+  EXPECT_EQ(sigwait(&held, &taken), 0);
+  EXPECT_EQ(pthread_sigmask(SIG_SETMASK, &before, nullptr), 0);
+}
+
 TEST_F(Files, WhatMayNotBeWrittenIsSaidBefore) {
   check_writable(path("new"));
   check_writable("/dev/null");

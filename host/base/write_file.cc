@@ -1,8 +1,12 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -45,13 +49,59 @@ int write_all(Disk& disk, int file, std::span<const uint8_t> bytes) {
   return 0;
 }
 
+// Returns whether a signal that ends the process waits until somebody who holds
+// it back is gone.
+bool is_asked_to_end() {
+  sigset_t pending;
+  if (sigpending(&pending) != 0) return false;
+  const auto waits = [&](int s) { return sigismember(&pending, s) == 1; };
+  return waits(SIGINT) || waits(SIGTERM) || waits(SIGHUP) || waits(SIGQUIT);
+}
+
+// The same for what somebody reads, perhaps never: a signal that is held back
+// ends the wait. Writes no more at a time than a pipe with room takes at once.
+int write_to_reader(int file, std::span<const uint8_t> bytes) {
+  constexpr int kLookMs = 50;
+  while (!bytes.empty()) {
+    pollfd room{file, POLLOUT, 0};
+    if (poll(&room, 1, kLookMs) <= 0) {
+      if (is_asked_to_end()) return EINTR;
+      continue;
+    }
+    const auto part = bytes.first(std::min<size_t>(bytes.size(), PIPE_BUF));
+    if (const int error = write_all(system_disk(), file, part)) return error;
+    bytes = bytes.subspan(part.size());
+  }
+  return 0;
+}
+
+// A FIFO without a reader cannot be opened yet.
+Descriptor open_in_place(const std::string& path, bool is_fifo) {
+  constexpr int kFlags = O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC;
+  if (!is_fifo) return Descriptor(open(path.c_str(), kFlags));
+  for (;;) {
+    Descriptor file(open(path.c_str(), kFlags | O_NONBLOCK));
+    if (file.is_open()) {
+      static_cast<void>(fcntl(file.get(), F_SETFL, O_WRONLY));
+      return file;
+    }
+    if (errno != ENXIO) return file;
+    if (is_asked_to_end()) {
+      errno = EINTR;
+      return file;
+    }
+    static_cast<void>(poll(nullptr, 0, 20));
+  }
+}
+
 // Writes a file that is not regular, or is only known by its descriptor.
-void write_in_place(const std::string& path, std::span<const uint8_t> bytes) {
-  Descriptor file(
-      open(path.c_str(), O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC));
+void write_in_place(const std::string& path, const struct stat& info,
+                    std::span<const uint8_t> bytes) {
+  Descriptor file = open_in_place(path, S_ISFIFO(info.st_mode));
   if (!file.is_open()) cannot_write(path, errno);
-  if (const int error = write_all(system_disk(), file.get(), bytes))
+  if (const int error = write_to_reader(file.get(), bytes)) {
     cannot_write(path, error);
+  }
   if (!file.close()) cannot_write(path, errno);
 }
 
@@ -180,11 +230,11 @@ void write_file(const std::string& path, std::span<const uint8_t> bytes,
   if (exists) {
     if (S_ISDIR(old.st_mode)) cannot_write(path, EISDIR);
     if (const std::optional<int> own = own_stream(old)) {
-      const int error = write_all(system_disk(), *own, bytes);
+      const int error = write_to_reader(*own, bytes);
       return error ? cannot_write(path, error) : void();
     }
     if (!S_ISREG(old.st_mode) || names_own_descriptor(path)) {
-      return write_in_place(path, bytes);
+      return write_in_place(path, old, bytes);
     }
     // To rename over it would need no leave of its own.
     if (faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) {
