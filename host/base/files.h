@@ -63,6 +63,11 @@ void write_file(const std::string& path, std::span<const uint8_t> bytes,
                 Disk& disk = system_disk());
 void write_file(const std::string& path, const std::string& text,
                 Disk& disk = system_disk());
+// Waits until a reader takes more of what may be a pipe: kReaderTakes bytes at
+// once. Returns false if none has for two seconds in which a signal that ends
+// the process was held back (StopSignals): it shall end all the same.
+bool await_reader(int file);
+inline constexpr size_t kReaderTakes = 4096;  // PIPE_BUF
 // A new file for its owner alone, on the disk when this returns; a link is
 // replaced, not followed. False if there is something and it shall stay.
 enum class Existing { kStays, kReplaced };

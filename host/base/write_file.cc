@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -58,17 +57,11 @@ bool is_asked_to_end() {
   return waits(SIGINT) || waits(SIGTERM) || waits(SIGHUP) || waits(SIGQUIT);
 }
 
-// The same for what somebody reads, perhaps never: a signal that is held back
-// ends the wait. Writes no more at a time than a pipe with room takes at once.
+// The same for what somebody reads, perhaps never.
 int write_to_reader(int file, std::span<const uint8_t> bytes) {
-  constexpr int kLookMs = 50;
   while (!bytes.empty()) {
-    pollfd room{file, POLLOUT, 0};
-    if (poll(&room, 1, kLookMs) <= 0) {
-      if (is_asked_to_end()) return EINTR;
-      continue;
-    }
-    const auto part = bytes.first(std::min<size_t>(bytes.size(), PIPE_BUF));
+    if (!await_reader(file)) return EINTR;
+    const auto part = bytes.first(std::min(bytes.size(), kReaderTakes));
     if (const int error = write_all(system_disk(), file, part)) return error;
     bytes = bytes.subspan(part.size());
   }
@@ -221,6 +214,15 @@ class Replacement {
 };
 
 }  // namespace
+
+bool await_reader(int file) {
+  constexpr int kLookMs = 50, kMostLooks = 40;
+  pollfd room{file, POLLOUT, 0};
+  for (int looks = 0; poll(&room, 1, kLookMs) <= 0;) {
+    if (is_asked_to_end() && ++looks == kMostLooks) return false;
+  }
+  return true;
+}
 
 void write_file(const std::string& path, std::span<const uint8_t> bytes,
                 Disk& disk) {

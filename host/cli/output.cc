@@ -1,9 +1,11 @@
 #include "host/cli/output.h"
 
 #include <fcntl.h>
+#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -15,6 +17,7 @@
 #include <utility>
 
 #include "host/base/descriptor.h"
+#include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/cli/verb_listener.h"
 
@@ -91,14 +94,32 @@ std::string& begun_line() {
   return line;
 }
 
+// Returns false, and forgets what was not written, if nobody reads stdout any
+// more though the process is to end.
+bool await_reader_of_stdout() {
+  if (await_reader(STDOUT_FILENO)) return true;
+  if (output_error() == 0) output_error() = EINTR;
+  __fpurge(stdout);
+  return false;
+}
+
 void put(const std::string& text) {
   if (VerbListener* const listener = VerbListening::current()) {
     return listener->printed(text);
   }
   if (is_quiet()) return;
   errno = 0;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return;
-  if (output_error() == 0) output_error() = errno;
+  // So long that the stream writes its buffer once at most.
+  constexpr size_t kPart = kReaderTakes - 1;
+  for (size_t at = 0; at < text.size();) {
+    const size_t part = std::min(text.size() - at, kPart);
+    if (!await_reader_of_stdout()) return;
+    if (std::fwrite(text.data() + at, 1, part, stdout) != part) {
+      if (output_error() == 0) output_error() = errno;
+      return;
+    }
+    at += part;
+  }
 }
 
 }  // namespace
@@ -198,7 +219,10 @@ void be_quiet() { is_quiet() = true; }
 void flush_output() {
   put(std::exchange(begun_line(), {}));
   errno = 0;
-  if (std::fflush(stdout) != 0 && output_error() == 0) output_error() = errno;
+  if (await_reader_of_stdout() && std::fflush(stdout) != 0 &&
+      output_error() == 0) {
+    output_error() = errno;
+  }
   const int error = output_error();
   if (error == 0 && std::ferror(stdout) == 0) return;
   throw Error(Exit::kInternal,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
@@ -29,6 +30,11 @@ namespace shoal {
 namespace {
 
 constexpr const char* kUsualAddress = "127.0.0.1:8080";
+
+bool is_pending(int signal) {
+  sigset_t pending;
+  return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
+}
 
 void close_all(const ServedModels& models) {
   for (FrameService* const m : models) m->desk().close();
@@ -431,7 +437,9 @@ int serve_command(const ServeFlags& flags) {
     tell("%s\n", note.c_str());
   }
   tell_counts(models);
+  const bool unread = is_pending(SIGPIPE);
   if (signals.asked()) signals.take();  // before it acts, and nothing is told
+  if (unread) raise(SIGPIPE);           // it acts when `signals` are gone
   if (broke) throw Error(*broke);
   return 0;
 }

@@ -1,5 +1,8 @@
 #include "host/cli/threaded_feed.h"
 
+#include <unistd.h>
+
+#include <csignal>
 #include <utility>
 
 #include "host/base/error.h"
@@ -28,7 +31,7 @@ std::optional<Error> ThreadedFeed::end() {
     changed_.notify_all();
   }
   if (telling_.joinable()) telling_.join();
-  return error_;
+  return error_ ? error_ : telling_error_;
 }
 
 void ThreadedFeed::start() {
@@ -42,7 +45,27 @@ void ThreadedFeed::start() {
     }
     ended_();
   });
-  telling_ = std::thread([this] { tell_all(); });
+  telling_ = std::thread([this] {
+    try {
+      tell_all();
+    } catch (const Error& e) {
+      stop_telling(e);
+    } catch (const std::exception& e) {
+      stop_telling(Error(Exit::kInternal, e.what()));
+    }
+  });
+}
+
+// Answers that nobody hears end the service.
+void ThreadedFeed::stop_telling(const Error& why) {
+  telling_error_ = why;
+  // A write without a reader leaves its signal with the thread that wrote.
+  sigset_t pending;
+  if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1) {
+    kill(getpid(), SIGPIPE);
+  }
+  stop_.set();
+  service_.desk().close();
 }
 
 bool ThreadedFeed::take(const std::string& name, const std::string& kind,

@@ -51,11 +51,12 @@ class ThreadedFeed : public FrameFeed {
   };
   void add(Asked);
   void tell_all();
+  void stop_telling(const Error&);
 
   FrameService& service_;
   const std::function<void()> ended_;
   const Wakeup stop_;
-  std::optional<Error> error_;
+  std::optional<Error> error_, telling_error_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Asked> asked_;

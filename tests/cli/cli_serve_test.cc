@@ -245,6 +245,26 @@ TEST_F(CliServe, FramesOfAPipe) {
   EXPECT_NE(part.err.find("348 of 576 bytes"), std::string::npos) << part.err;
 }
 
+// Answers that nobody takes end a service as they end other verbs.
+TEST_F(CliServe, AnswersThatNobodyReads) {
+  shop_.write("frames", noise<uint8_t>(2000 * kWorkerFrameBytes, 5));
+  const std::string serve =
+      "$SHOAL serve m.tflite --frames-from frames --quiet ";
+  EXPECT_EQ(shop_.script(serve + "| head -1 >one; echo ${PIPESTATUS[0]}").out,
+            "141\n");
+  const Told full = shop_.script(serve + ">/dev/full");
+  EXPECT_EQ(full.code, 1) << full.err;
+  EXPECT_NE(full.err.find("stdout: cannot be written"), std::string::npos)
+      << full.err;
+  // A reader that reads nothing.
+  const Told idle = shop_.script(
+      "mkfifo f; sleep 60 <f & reader=$!\n" + serve +
+      ">f 2>err & s=$!\n"
+      "sleep 2; kill -TERM $s; (sleep 30; kill -KILL $s) >/dev/null 2>&1 &\n"
+      "wait $s; echo $?; kill $! $reader");
+  EXPECT_NE(idle.out, "137\n") << shop_.read_text("err");
+}
+
 TEST_F(CliServe, FramesBehindTheirLength) {
   const std::string good = std::string("\x40\x02\0\0", 4) + frame(3);
   const std::string bad = std::string("\x05\0\0\0", 4) + "hello";
