@@ -99,9 +99,7 @@ class MqttClient::Work {
       std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
       return why_;
     }
-    int error = has_socket ? MOSQ_ERR_SUCCESS
-                           : mosquitto_connect(client_, at_.first.c_str(),
-                                               at_.second, kKeepAliveSeconds);
+    int error = has_socket ? MOSQ_ERR_SUCCESS : connect();
     if (error == MOSQ_ERR_SUCCESS) {
       error = mosquitto_loop(client_, milliseconds, 1);
     }
@@ -135,6 +133,14 @@ class MqttClient::Work {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  // A broker that does not answer must not hold the turn up, which is two
+  // minutes otherwise. The library begins TLS only behind a connection.
+  int connect() {
+    auto* const begin =
+        place_.ca.empty() ? mosquitto_connect_async : mosquitto_connect;
+    return begin(client_, at_.first.c_str(), at_.second, kKeepAliveSeconds);
+  }
 
   static Work& self(void* user) { return *static_cast<Work*>(user); }
   static void connected(mosquitto* client, void* user, int code) {

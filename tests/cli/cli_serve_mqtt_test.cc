@@ -182,6 +182,26 @@ TEST_F(CliServeMqtt, ABrokerThatIsAwayAtTheEndLosesNoFrame) {
   expect_right("late", 5);
 }
 
+// A host that is off does not even refuse connections.
+TEST_F(CliServeMqtt, ABrokerThatIsSilentHoldsNoSignalUp) {
+  const Told told = shop_.script(
+      "cat >silent.py <<'END'\n"
+      "import socket, time\n"
+      "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)\n"
+      "all = [socket.socket() for _ in range(4)]\n"
+      "for c in all: c.setblocking(False); c.connect_ex(s.getsockname())\n"
+      "print(s.getsockname()[1], flush=True); time.sleep(60)\n"
+      "END\n"
+      "python3 silent.py >port & silent=$!\n"
+      "until [ -s port ]; do sleep 0.02; done\n"
+      "$SHOAL serve m.tflite --mqtt 127.0.0.1:$(cat port) --mqtt-in in "
+      "--mqtt-out out >told 2>&1 & service=$!\n"
+      "sleep 2; kill -TERM $service\n"
+      "for i in $(seq 100); do kill -0 $service || break; sleep 0.1; done\n"
+      "kill -KILL $service; wait $service; echo $?; kill $silent");
+  EXPECT_EQ(told.out, "0\n") << shop_.read_text("told");
+}
+
 TEST_F(CliServeMqtt, PasswordsAreAsked) {
   const std::string file = shop_.path("passwords");
   if (shop_.script("mosquitto_passwd -b -c passwords cam right").code != 0) {
