@@ -6,7 +6,7 @@
 #include "shoal_app.h"
 
 #ifndef SHOAL_UART
-#define SHOAL_UART @UART @  // the one of the board's ST-LINK
+#define SHOAL_UART @UART@  // the one of the board's ST-LINK
 #endif
 
 extern "C" {
@@ -17,8 +17,7 @@ int shoal_main(void);
 static void write_console(void*, const void* data, uint32_t bytes) {
   uint8_t* at = static_cast<uint8_t*>(const_cast<void*>(data));
   while (bytes > 0) {
-    const uint16_t some =
-        bytes < 0xFFFF ? static_cast<uint16_t>(bytes) : 0xFFFF;
+    const uint16_t some = bytes < 0xFFFF ? static_cast<uint16_t>(bytes) : 0xFFFF;
     HAL_UART_Transmit(&SHOAL_UART, at, some, HAL_MAX_DELAY);
     at += some;
     bytes -= some;
