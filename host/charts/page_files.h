@@ -5,7 +5,7 @@
 namespace shoal::page_files {
 
 extern const char* const kStyle;
-extern const char* const kTables;   // tables that sort
+extern const char* const kTables;   // tables that sort, and drawByMoments
 extern const char* const kCharts;   // charts from data, by Chart.js
 extern const char* const kChartJs;  // empty: the package was not there
 

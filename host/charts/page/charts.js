@@ -112,16 +112,18 @@ function stackedChart(chart) {
 }
 
 let drawnCharts = [];
-function drawCharts() {
+function* chartParts() {
   drawnCharts.forEach((chart) => chart.destroy());
-  drawnCharts = [...document.querySelectorAll("canvas[data-chart]")].map(
-    (canvas) => {
-      const chart = JSON.parse(
-        document.getElementById(canvas.dataset.chart).textContent);
-      return new Chart(canvas, chart.stacked ? stackedChart(chart)
-        : lineChart(chart));
-    });
+  drawnCharts = [];
+  for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
+    const chart = JSON.parse(
+      document.getElementById(canvas.dataset.chart).textContent);
+    drawnCharts.push(new Chart(canvas, chart.stacked ? stackedChart(chart)
+      : lineChart(chart)));
+    yield;
+  }
 }
+const drawCharts = () => drawByMoments("charts", chartParts());
 
 drawCharts();
 window.matchMedia("(prefers-color-scheme: dark)")

@@ -1,6 +1,5 @@
 // Tables that sort by a click on a column's title, and that are saved as CSV. A
 // cell's value is what it shows, or the number in its data-value.
-"use strict";
 
 const cellText = (cell) => cell.textContent;
 const isNumber = (cell) => cell.dataset.value !== undefined;

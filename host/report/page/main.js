@@ -203,23 +203,7 @@ function* drawParts() {
   yield* drawTables();
 }
 
-// Draws for a moment at a time, so that the page answers meanwhile. A new
-// drawing ends the one under way.
-let drawing = null;
-async function drawAll() {
-  const kMoment = 25;  // milliseconds
-  const parts = drawing = drawParts();
-  const page = document.querySelector("main");
-  page.setAttribute("aria-busy", "true");
-  let begun = performance.now();
-  while (!parts.next().done) {
-    if (performance.now() - begun < kMoment) continue;
-    await new Promise((done) => { setTimeout(done); });
-    if (drawing !== parts) return;
-    begun = performance.now();
-  }
-  page.removeAttribute("aria-busy");
-}
+const drawAll = () => drawByMoments("report", drawParts());
 
 drawAll();
 let width = window.innerWidth;
