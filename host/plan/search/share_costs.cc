@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/plan/arena/pack.h"
 #include "host/plan/draft/linked_draft.h"
 #include "host/plan/draft/loop_draft.h"
 
