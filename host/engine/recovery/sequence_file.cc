@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -19,6 +20,8 @@ namespace shoal {
 namespace {
 
 constexpr FileKind kKind{"a sequence", int64_t{4} << 30};
+// Of a sequence, so that the number of the next frame can be counted.
+constexpr int64_t kMostFrames = INT64_MAX / 2;
 constexpr uint32_t kCopy = 0x31435153, kFrame = 0x31465153;  // "SQC1", "SQF1"
 
 // Little-endian; behind it the text, then the bytes.
@@ -135,7 +138,7 @@ size_t SequenceFile::parse(std::span<const uint8_t> bytes) {
     const auto data =
         body.subspan(head->text_bytes, static_cast<size_t>(head->bytes));
     if (head->kind != (at == 0 ? kCopy : kFrame) || head->frame < 0 ||
-        (at > 0 && head->frame != end_)) {
+        head->frame > kMostFrames || (at > 0 && head->frame != end_)) {
       refuse("its frames are not in their order");
     }
     if (at > 0) {

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 #include <functional>
 
+#include "device/base/crc32c.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
@@ -156,6 +158,21 @@ TEST_F(SequenceFileTest, AFlippedBitIsRefused) {
   std::fill(wrong.begin() + 1024, wrong.begin() + 1536, uint8_t{0});
   write_file(path_, wrong);
   expect_refused(Exit::kCorrupt, "s: it is damaged behind frame -1");
+}
+
+// The checks have no key: anybody can make a head that has its own.
+TEST_F(SequenceFileTest, NumbersThatNoFrameReachesAreRefused) {
+  constexpr size_t kFrameAt = 16, kHeadCheckAt = 28;
+  write();
+  const Bytes whole = bytes();
+  for (const int64_t frames : {INT64_MAX, INT64_MIN, int64_t{-1}}) {
+    Bytes wrong = whole;
+    std::memcpy(wrong.data() + kFrameAt, &frames, sizeof frames);
+    const uint32_t check = crc32c(0, wrong.data(), kHeadCheckAt);
+    std::memcpy(wrong.data() + kHeadCheckAt, &check, sizeof check);
+    write_file(path_, wrong);
+    expect_refused(Exit::kCorrupt, "s: its frames are not in their order");
+  }
 }
 
 TEST_F(SequenceFileTest, WhatIsNotItsOwnIsRefusedByName) {
