@@ -50,6 +50,23 @@ const OnnxNode* maker_of(const OnnxModel& model, const std::string& value) {
   return nullptr;
 }
 
+// Returns whether the value has sums of bytes' products, moved or not.
+bool has_integers(const OnnxModel& model, const std::string& value,
+                  int steps = 8) {
+  constexpr const char* kOfIntegers[] = {
+      "Add",     "Concat",  "Flatten", "Identity",  "Neg",
+      "Reshape", "Squeeze", "Sub",     "Transpose", "Unsqueeze"};
+  const OnnxNode* maker = maker_of(model, value);
+  if (maker == nullptr || steps == 0) return false;
+  if (maker->type == "ConvInteger" || maker->type == "MatMulInteger") {
+    return true;
+  }
+  return std::ranges::find(kOfIntegers, maker->type) != std::end(kOfIntegers) &&
+         std::ranges::any_of(maker->inputs, [&](const std::string& x) {
+           return has_integers(model, x, steps - 1);
+         });
+}
+
 OnnxEnd end_of(const OnnxModel& model, const std::string& value) {
   for (const auto* list : {&model.inputs, &model.outputs, &model.inner}) {
     for (const OnnxEnd& end : *list) {
@@ -60,7 +77,9 @@ OnnxEnd end_of(const OnnxModel& model, const std::string& value) {
   end.name = value;
   const OnnxNode* maker = maker_of(model, value);
   const bool bytes = maker != nullptr && maker->type == "QuantizeLinear";
-  end.type = bytes ? kOnnxInt8 : kOnnxFloat;
+  end.type = bytes                        ? kOnnxInt8
+             : has_integers(model, value) ? kOnnxInt32
+                                          : kOnnxFloat;
   return end;
 }
 

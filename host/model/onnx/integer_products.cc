@@ -1,6 +1,7 @@
 #include "host/model/onnx/integer_products.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -75,6 +76,11 @@ bool IntegerProducts::is_computed(const OnnxNode& node) const {
          weights->count() > 0;
 }
 
+bool IntegerProducts::is_pair(const OnnxNode& node) const {
+  return is_product(node) && !convolves(node) &&
+         values_.constant(operand(node, 1)) == nullptr;
+}
+
 std::optional<int> IntegerProducts::zero_of(const std::string& value,
                                             int type) const {
   if (value.empty()) return -shift_of(type);
@@ -85,16 +91,19 @@ std::optional<int> IntegerProducts::zero_of(const std::string& value,
 
 // Follows bytes to the QuantizeLinear or the model input that they come from.
 std::optional<IntegerProducts::Operand> IntegerProducts::operand_of(
-    const OnnxNode& product) {
+    const OnnxNode& product, size_t i) const {
   constexpr const char* kMoves[] = {
       "Concat",  "Flatten", "Identity",  "MaxPool",   "Pad",
       "Reshape", "Slice",   "Transpose", "Unsqueeze", "Squeeze"};
   Operand x;
-  const std::string taken = operand(product, 2);
+  const std::string taken = operand(product, 2 + i);
   const OnnxTensor* zero = values_.constant(taken);
   x.type = zero != nullptr ? zero->type : kOnnxUint8;
   x.zero = taken;
-  std::string from = operand(product, 0);
+  std::string from = operand(product, i);
+  if (const OnnxTensor* t = values_.constant(from); t != nullptr) {
+    x.type = t->type;
+  }
   for (int step = 0; step < kMostMoves; ++step) {
     const OnnxNode* node = values_.maker(from);
     if (node == nullptr) {
@@ -162,7 +171,7 @@ std::optional<IntegerProducts::Sum> IntegerProducts::sum_of(
   std::vector<Weights> parts;
   for (const Term& term : terms) {
     const OnnxNode& node = *term.node;
-    const std::optional<Operand> x = operand_of(node);
+    const std::optional<Operand> x = operand_of(node, 0);
     std::optional<Weights> w = weights_of(term);
     if (!x || !w) return std::nullopt;
     if (sum.operands.empty()) {
@@ -223,14 +232,13 @@ std::string IntegerProducts::number(const std::string& name, float value) {
   return constant(name, std::move(t));
 }
 
-// The term's bytes as real values of the scale and the zero point of `to`.
+// The operand's bytes as real values of the scale and the zero point of `to`.
 // Those of other parameters keep their bytes and take these.
-std::string IntegerProducts::operand_value(const Term& term,
+std::string IntegerProducts::operand_value(const OnnxNode& node, size_t i,
                                            const Operand& from,
                                            const Operand& to,
                                            const std::string& name,
                                            std::vector<OnnxNode>& out) {
-  const OnnxNode& node = *term.node;
   const auto add = [&](const char* type, std::vector<std::string> inputs,
                        const std::string& result) {
     out.push_back(part_of(node, type, std::move(inputs), result));
@@ -249,10 +257,10 @@ std::string IntegerProducts::operand_value(const Term& term,
   const std::string scale = scale_name(from, name),
                     zero = zero_name(from, name);
   if (from.scale == to.scale && from.own_zero == to.own_zero) {
-    return add("DequantizeLinear", {operand(node, 0), scale, zero}, name);
+    return add("DequantizeLinear", {operand(node, i), scale, zero}, name);
   }
   const std::string real =
-      add("DequantizeLinear", {operand(node, 0), scale, zero}, name + " own");
+      add("DequantizeLinear", {operand(node, i), scale, zero}, name + " own");
   const std::string scale_to = scale_name(to, name + " new"),
                     zero_to = zero_name(to, name + " new");
   const std::string ratio =
@@ -281,14 +289,64 @@ void IntegerProducts::take_weights(const std::vector<Term>& terms) {
   budget_.take(count, name_);
 }
 
+// One operand keeps its scale. The other one, a constant if there is one, has
+// what is left of the factor, unless that is its own.
+bool IntegerProducts::append_pair(const OnnxNode& node, const Factor& factor,
+                                  const std::string& y,
+                                  std::vector<OnnxNode>& out) {
+  Operand own[2], meant[2];
+  double scales = 1;
+  for (const size_t i : {size_t{0}, size_t{1}}) {
+    const std::optional<Operand> x = operand_of(node, i);
+    if (!x || !is_byte_type(x->type)) return false;
+    own[i] = meant[i] = *x;
+    meant[i].zero = operand(node, 2 + i);
+    meant[i].own_zero = x->taken;
+    if (x->scale.empty()) continue;
+    const std::optional<Reals> scale = values_.reals(x->scale);
+    if (!scale || scale->values.size() != 1) return false;
+    scales *= scale->values[0];
+  }
+  const bool is_constant = values_.constant(operand(node, 0)) != nullptr;
+  const size_t changed = is_constant ? 0 : 1, kept = 1 - changed;
+  // The file multiplies two floats to get the product of the scales.
+  const double f = factor.reals.values[0];
+  if (!factor.is_number() || !(scales > 0)) return false;
+  if (std::abs(scales - f) > f * 0x1p-23) {
+    const std::string &one = y + ":one", &scale = own[kept].scale;
+    meant[changed].scale = y + ":scale of bytes";
+    out.push_back(
+        part_of(node, "Div",
+                {factor.value.empty() ? number(one, 1) : factor.value,
+                 scale.empty() ? number(y + ":scale of the other", 1) : scale},
+                meant[changed].scale));
+  }
+  if (is_constant) own[0] = meant[0];
+  std::vector<std::string> operands;
+  for (const size_t i : {size_t{0}, size_t{1}}) {
+    operands.push_back(operand_value(node, i, own[i], meant[i],
+                                     y + ":operand " + std::to_string(i), out));
+  }
+  out.push_back(part_of(node, "MatMul", std::move(operands), y));
+  return true;
+}
+
 bool IntegerProducts::append(const std::vector<Term>& terms,
                              const std::vector<Offset>& offsets,
                              const Factor& factor, const std::string& y,
                              std::vector<OnnxNode>& out) {
+  const OnnxNode& node = *terms.front().node;
+  if (terms.size() == 1 && offsets.empty() && terms[0].sign > 0 &&
+      is_pair(node)) {
+    return append_pair(node, factor, y, out);
+  }
+  if (!std::ranges::all_of(
+          terms, [&](const Term& term) { return is_computed(*term.node); })) {
+    return false;
+  }
   take_weights(terms);
   const std::optional<Sum> sum = sum_of(terms, offsets);
   const size_t factors = factor.reals.values.size();
-  const OnnxNode& node = *terms.front().node;
   if (!sum || !is_by_channel(factor.reals.dims, node, sum->weights.dims.size(),
                              sum->weights.channels)) {
     return false;
@@ -308,8 +366,8 @@ bool IntegerProducts::append(const std::vector<Term>& terms,
   for (size_t i = 0; i < terms.size(); ++i) {
     const std::string name =
         i == 0 ? y + ":operand" : y + ":operand " + std::to_string(i);
-    operands.push_back(
-        operand_value(terms[i], sum->operands[i], sum->operands[0], name, out));
+    operands.push_back(operand_value(*terms[i].node, 0, sum->operands[i],
+                                     sum->operands[0], name, out));
   }
   std::string x = operands[0];
   if (operands.size() > 1) {

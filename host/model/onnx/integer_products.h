@@ -5,7 +5,8 @@
 // file mean f * (sum((x - zx) (w - zw)) + b). That is a product of s (x - zx)
 // with weights of the scale f / s, and a bias of the scale f. A sum of such
 // products is one product of their operands side by side, and a negative one
-// has the opposite weights.
+// has the opposite weights. A product of two computed matrices has no weights
+// that could take the factor: the right one's bytes are those of another scale.
 #pragma once
 
 #include <compare>
@@ -20,7 +21,7 @@
 
 namespace shoal::onnx_import {
 
-// A constant of the file, added or subtracted.
+// Integers of the file, added or subtracted: a constant, or computed ones.
 struct Offset {
   std::string value;
   int sign = 1;
@@ -41,6 +42,13 @@ struct Affine {
   Affine plus(const std::string& value, int by) const {
     Affine out = *this;
     out.offsets.push_back({value, by});
+    return out;
+  }
+  // The map of offset i that adds all others, but not x.
+  Affine behind(size_t i) const {
+    Affine out = *this;
+    out.sign = offsets[i].sign;
+    out.offsets.erase(out.offsets.begin() + static_cast<ptrdiff_t>(i));
     return out;
   }
 };
@@ -71,6 +79,8 @@ class IntegerProducts {
   static bool is_product(const OnnxNode&);
   // Returns whether a real product can compute it: bytes by constant weights.
   bool is_computed(const OnnxNode&) const;
+  // Returns whether it is a matrix of bytes, constant or not, by computed ones.
+  bool is_pair(const OnnxNode&) const;
 
   // Appends nodes that make `y`, the sum of products and offsets times the
   // factor. Returns false, and appends nothing, if there is no such product.
@@ -99,14 +109,17 @@ class IntegerProducts {
   };
 
   void take_weights(const std::vector<Term>&);
-  std::optional<Operand> operand_of(const OnnxNode& product);
+  std::optional<Operand> operand_of(const OnnxNode& product, size_t i) const;
+  bool append_pair(const OnnxNode& product, const Factor&, const std::string& y,
+                   std::vector<OnnxNode>& out);
   std::optional<int> zero_of(const std::string& value, int type) const;
   std::optional<Weights> weights_of(const Term&) const;
   bool add_to_bias(const Offset&, const OnnxNode& product,
                    std::vector<int64_t>& bias) const;
   std::optional<Sum> sum_of(const std::vector<Term>&,
                             const std::vector<Offset>&);
-  std::string operand_value(const Term&, const Operand& from, const Operand& to,
+  std::string operand_value(const OnnxNode& product, size_t i,
+                            const Operand& from, const Operand& to,
                             const std::string& name,
                             std::vector<OnnxNode>& out);
   std::string constant(const std::string& name, OnnxTensor);

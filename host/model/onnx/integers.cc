@@ -67,7 +67,9 @@ class Integers {
     return node != nullptr && node->type == "DynamicQuantizeLinear";
   }
   bool is_product(const OnnxNode& node) const {
-    return products_.is_computed(node) && !is_dynamic(operand(node, 0));
+    return !is_dynamic(operand(node, 0)) &&
+           (products_.is_computed(node) ||
+            (products_.is_pair(node) && !is_dynamic(operand(node, 1))));
   }
   bool is_constant(const std::string& value) const {
     return values_.constant(value) != nullptr;
@@ -107,6 +109,7 @@ class Integers {
       if (divides) change_factor(walk, "Reciprocal", result + ":reciprocal");
       if (sign < 0) change_factor(walk, "Neg", result + ":positive");
     }
+    walk.rounds = result != integers;
     if (!walk_to(integers, {sign, {}}, result, walk)) return false;
     made_[values_.number_of(node)] = std::move(walk.nodes);
     return true;
@@ -120,6 +123,7 @@ class Integers {
     // Real values of integers; two readers of one want the same.
     std::map<std::pair<std::string, Affine>, std::string> made;
     int steps;
+    bool rounds = true;  // a QuantizeLinear behind it does; else an output
   };
 
   static OnnxNode& add(Walk& walk, const char* type,
@@ -137,15 +141,30 @@ class Integers {
   // false if it is no product's.
   bool walk_to(const std::string& integers, const Affine& to,
                const std::string& result, Walk& walk) {
-    const OnnxNode* node = values_.maker(integers);
-    if (node == nullptr || ++walk.steps > kMostOperators) return false;
+    if (++walk.steps > kMostOperators) return false;
     std::vector<Term> terms;
-    std::vector<Offset> offsets = to.offsets;
+    std::vector<Offset> offsets;
     if (find_terms(integers, to.sign, terms, offsets, kMostOperators)) {
-      return !terms.empty() &&
+      for (size_t i = 0; i < to.offsets.size(); ++i) {
+        const Offset& o = to.offsets[i];
+        if (find_terms(o.value, o.sign, terms, offsets, kMostOperators)) {
+          continue;
+        }
+        // It is clamped: what is added to it is added to its bounds as well.
+        return walk_to(o.value, to.behind(i).plus(integers, to.sign), result,
+                       walk);
+      }
+      const bool has_layer =
+          walk.rounds || std::ranges::all_of(terms, [this](const Term& t) {
+            return products_.is_computed(*t.node);
+          });
+      return !terms.empty() && has_layer &&
              products_.append(terms, offsets, walk.factor, result, walk.nodes);
     }
-    if (!is_own(*node) || node->outputs.size() != 1) return false;
+    const OnnxNode* node = values_.maker(integers);
+    if (node == nullptr || !is_own(*node) || node->outputs.size() != 1) {
+      return false;
+    }
     const std::string &first = operand(*node, 0), &second = operand(*node, 1);
     if (node->type == "Identity") return walk_to(first, to, result, walk);
     if (node->type == "Neg") return walk_to(first, to.times(-1), result, walk);
@@ -155,8 +174,7 @@ class Integers {
         return walk_to(second, to.plus(first, to.sign).times(sign), result,
                        walk);
       }
-      return is_constant(second) &&
-             walk_to(first, to.plus(second, to.sign * sign), result, walk);
+      return walk_to(first, to.plus(second, to.sign * sign), result, walk);
     }
     if (node->type == "Max" || node->type == "Min" || node->type == "Clip" ||
         node->type == "Relu") {
@@ -209,12 +227,22 @@ class Integers {
     return name;
   }
 
-  // A constant as what `to` and the factor make of it.
+  std::string zero(const std::string& name) {
+    OnnxTensor t;
+    t.floats = {0};
+    t.name = name;
+    model_.constants.push_back(
+        std::make_shared<const OnnxTensor>(std::move(t)));
+    return name;
+  }
+
+  // A constant ("": zero) as what `to` and the factor make of it.
   std::string real_constant(const std::string& value, const Affine& to,
                             const std::string& name, Walk& walk) {
     std::string sum;
     std::vector<Offset> parts = to.offsets;
-    parts.insert(parts.begin(), {value, to.sign});
+    if (!value.empty()) parts.insert(parts.begin(), {value, to.sign});
+    if (parts.empty()) return zero(name);
     for (size_t i = 0; i < parts.size(); ++i) {
       const std::string part = name + " " + std::to_string(i);
       set_integer(add(walk, "Cast", {parts[i].value}, part), "to", kOnnxFloat);
@@ -226,6 +254,22 @@ class Integers {
     if (walk.factor.value.empty()) return sum;
     add(walk, "Mul", {sum, walk.factor.value}, name);
     return name;
+  }
+
+  // The bound ("": zero) as what `to` and the factor make of it.
+  std::optional<std::string> real_bound(const std::string& constant,
+                                        const Affine& to,
+                                        const std::string& name, Walk& walk) {
+    const auto computed = std::ranges::find_if(
+        to.offsets, [this](const Offset& o) { return !is_constant(o.value); });
+    if (computed == to.offsets.end()) {
+      return real_constant(constant, to, name, walk);
+    }
+    const Affine rest =
+        to.behind(static_cast<size_t>(computed - to.offsets.begin()));
+    return real_of(computed->value,
+                   constant.empty() ? rest : rest.plus(constant, to.sign),
+                   walk);
   }
 
   // Max, Min, Clip and Relu are one or two bounds.
@@ -241,13 +285,7 @@ class Integers {
     std::vector<Bound> bounds;
     std::vector<std::string> computed;
     if (node.type == "Relu") {
-      OnnxTensor zero;
-      zero.type = kOnnxInt32;
-      zero.ints = {0};
-      zero.name = result + ":zero";
-      bounds.push_back({turned(true), zero.name});
-      model_.constants.push_back(
-          std::make_shared<const OnnxTensor>(std::move(zero)));
+      bounds.push_back({turned(true), ""});
       computed.push_back(operand(node, 0));
     } else if (node.type == "Clip") {
       computed.push_back(operand(node, 0));
@@ -287,7 +325,10 @@ class Integers {
     }
     for (const Bound& b : bounds) {
       const std::string name = result + ":limit " + std::to_string(left);
-      bound(b.type, real_constant(b.constant, to, name, walk));
+      const std::optional<std::string> real =
+          real_bound(b.constant, to, name, walk);
+      if (!real) return false;
+      bound(b.type, *real);
     }
     return true;
   }
@@ -302,7 +343,8 @@ class Integers {
     if (std::ranges::find(kMoves, node.type) == std::end(kMoves) ||
         !walk.factor.is_number() ||
         !std::ranges::all_of(to.offsets, [&](const Offset& o) {
-          return values_.constant(o.value)->count() == 1;
+          const OnnxTensor* const t = values_.constant(o.value);
+          return t != nullptr && t->count() == 1;
         })) {
       return false;
     }

@@ -178,6 +178,36 @@ TEST(OnnxEnds, TheFlagsNameNoConstants) {
   }
 }
 
+// A refusal of what follows from a product's sums names that flag.
+TEST(OnnxEnds, SumsOfProductsAreAnEnd) {
+  OnnxBuilder b;
+  b.input("x", {1, 2}, 3);
+  b.bytes("w", {2, 3}, some_bytes(6));
+  b.int32s("c", {3}, {1, 2, 3});
+  b.node("MatMulInteger", {"x", "w"}, "n");
+  b.node("Add", {"n", "c"}, "sums");
+  b.node("Max", {"sums", "c"}, "y");
+  b.output("y", 6);
+  const std::vector<uint8_t> file = b.finish();
+  try {
+    import_onnx(file, "m");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "m: not supported:\n  model output \"y\": of its integers, sums "
+              "of products are computed, moved and joined, not clamped");
+    EXPECT_EQ(error.fix(),
+              "end the model at the sums of each product (--outputs NAME) and "
+              "do the rest behind the network, or put a Cast to FLOAT, a Mul "
+              "by the scale and a QuantizeLinear behind them");
+  }
+  for (const char* end : {"n", "sums"}) {
+    const Graph g = import_onnx(file, "m", {.outputs = {end}});
+    const Tensor& output = g.tensors[static_cast<size_t>(g.outputs[0])];
+    EXPECT_EQ(output.type, Type::kInt32) << end;
+  }
+}
+
 // Anchors stand in the file, and a reader of the result reads them there.
 TEST(OnnxEnds, OutputsThatAreConstantsAreLeftOut) {
   OnnxBuilder b;

@@ -226,11 +226,12 @@ TEST(OnnxIntegers, LayersHaveFactorsOfTheirOwn) {
   for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(made[c], values[c], 2) << c;
 }
 
-// An operator of a file on integers, and its result; c is by channel.
+// An operator of a file on integers, and its result; c is by channel, m is of
+// another product of the same bytes.
 struct Step {
   const char* name;
   std::function<std::string(OnnxBuilder&)> add;  // to "n", returns the result
-  std::function<int64_t(int64_t n, int64_t c)> of;
+  std::function<int64_t(int64_t n, int64_t c, int64_t m)> of;
   float factor = 0.01F;
 };
 
@@ -244,36 +245,63 @@ std::string made(OnnxBuilder& b, const char* type,
 const std::vector<Step>& steps() {
   static const std::vector<Step> kSteps = {
       {"negated", [](OnnxBuilder& b) { return made(b, "Neg", {"n"}); },
-       [](int64_t n, int64_t) { return -n; }},
+       [](int64_t n, int64_t, int64_t) { return -n; }},
       {"subtracted",
        [](OnnxBuilder& b) {
          return made(b, "Sub", {"c", "n"});
        },
-       [](int64_t n, int64_t c) { return c - n; }},
+       [](int64_t n, int64_t c, int64_t) { return c - n; }},
       {"at least",
        [](OnnxBuilder& b) {
          return made(b, "Max", {"n", "c"});
        },
-       [](int64_t n, int64_t c) { return std::max(n, c); }},
+       [](int64_t n, int64_t c, int64_t) { return std::max(n, c); }},
       {"at most, times a number below zero",
        [](OnnxBuilder& b) {
          return made(b, "Min", {"c", "n"});
        },
-       [](int64_t n, int64_t c) { return std::min(n, c); }, -0.01F},
+       [](int64_t n, int64_t c, int64_t) { return std::min(n, c); }, -0.01F},
       {"shifted, clamped, negated, shifted",
        [](OnnxBuilder& b) {
          const std::string low =
              made(b, "Clip", {made(b, "Add", {"n", "c"}), "low", "high"});
          return made(b, "Sub", {"c", made(b, "Neg", {low})});
        },
-       [](int64_t n, int64_t c) {
+       [](int64_t n, int64_t c, int64_t) {
          return c + std::clamp<int64_t>(n + c, -700, 900);
        }},
       {"rectified below zero",
        [](OnnxBuilder& b) {
          return made(b, "Neg", {made(b, "Relu", {made(b, "Neg", {"n"})})});
        },
-       [](int64_t n, int64_t) { return std::min<int64_t>(n, 0); }},
+       [](int64_t n, int64_t, int64_t) { return std::min<int64_t>(n, 0); }},
+      {"a clamped product and another",
+       [](OnnxBuilder& b) {
+         return made(b, "Add", {made(b, "Max", {"n", "c"}), "m"});
+       },
+       [](int64_t n, int64_t c, int64_t m) { return std::max(n, c) + m; }},
+      {"less a rectified product",
+       [](OnnxBuilder& b) {
+         return made(b, "Sub", {"m", made(b, "Relu", {"n"})});
+       },
+       [](int64_t n, int64_t, int64_t m) {
+         return m - std::max<int64_t>(n, 0);
+       },
+       -0.01F},
+      {"two clamped products",
+       [](OnnxBuilder& b) {
+         const std::string low =
+             made(b, "Clip", {made(b, "Sub", {"c", "m"}), "low", "high"});
+         return made(b, "Sub", {made(b, "Relu", {"n"}), low});
+       },
+       [](int64_t n, int64_t c, int64_t m) {
+         return std::max<int64_t>(n, 0) - std::clamp<int64_t>(c - m, -700, 900);
+       }},
+      {"a product twice, once clamped",
+       [](OnnxBuilder& b) {
+         return made(b, "Add", {"n", made(b, "Max", {"c", "n"})});
+       },
+       [](int64_t n, int64_t c, int64_t) { return n + std::max(n, c); }},
   };
   return kSteps;
 }
@@ -289,7 +317,10 @@ TEST(OnnxIntegers, AffineMapsAndClampsAreThoseOfReals) {
     b.int32s("c", {1, 3}, shifts);
     b.int32s("low", {}, {-700});
     b.int32s("high", {}, {900});
+    const Ints others = some_bytes(15, 11);
+    b.bytes("u", {5, 3}, others);
     b.node("MatMulInteger", {"x", "w", "zx"}, "n");
+    b.node("MatMulInteger", {"x", "u", "zx"}, "m");
     b.node("Cast", {step.add(b)}, "f", {{"to", int64_t{1}}});
     b.number("s", step.factor);
     b.node("Mul", {"f", "s"}, "r");
@@ -302,9 +333,12 @@ TEST(OnnxIntegers, AffineMapsAndClampsAreThoseOfReals) {
     const std::vector<uint8_t> y = model_output(g, run_oracle(g, x));
     ASSERT_EQ(y.size(), 3U);
     for (size_t c = 0; c < 3; ++c) {
-      int64_t sum = 0;
-      for (size_t i = 0; i < 5; ++i) sum += (x[i] - 120) * weights[3 * i + c];
-      const auto value = static_cast<double>(step.of(sum, shifts[c]));
+      int64_t sum = 0, other = 0;
+      for (size_t i = 0; i < 5; ++i) {
+        sum += (x[i] - 120) * weights[3 * i + c];
+        other += (x[i] - 120) * others[3 * i + c];
+      }
+      const auto value = static_cast<double>(step.of(sum, shifts[c], other));
       EXPECT_NEAR(y[c], byte_of(value * step.factor / 0.5, 90), 1)
           << "channel " << c;
     }
@@ -425,6 +459,65 @@ TEST(OnnxIntegers, SumsOfConvolutionsAreOutputs) {
         }
         EXPECT_EQ(y[4 * at + c], sum) << at << ", channel " << c;
       }
+    }
+  }
+}
+
+// Two groups of two channels each: splits, convolutions and a join.
+TEST(OnnxIntegers, SumsOfGroupsAreOutputs) {
+  OnnxBuilder b;
+  b.input("x", {1, 4, 3, 3}, 3);
+  const Ints weights = some_bytes(12, 4);
+  b.bytes("w", {6, 2, 1, 1}, weights);
+  b.bytes("zx", {}, {-3});
+  b.node("ConvInteger", {"x", "w", "zx"}, "y", {{"group", int64_t{2}}});
+  b.output("y", 6);
+  const Graph g = import_onnx(b.finish(), "m");
+  const std::vector<uint8_t> x = bytes_from(1, 7, 36);
+  const std::vector<int32_t> y = numbers_of(model_output(g, run_oracle(g, x)));
+  ASSERT_EQ(y.size(), 54U);
+  for (size_t at = 0; at < 9; ++at) {
+    for (size_t c = 0; c < 6; ++c) {
+      int64_t sum = 0;
+      for (size_t i = 0; i < 2; ++i) {
+        sum += (static_cast<int8_t>(x[4 * at + c / 3 * 2 + i]) + 3) *
+               weights[2 * c + i];
+      }
+      EXPECT_EQ(y[6 * at + c], sum) << at << ", channel " << c;
+    }
+  }
+}
+
+// Sums of few products beside sums of many, along columns and along rows.
+TEST(OnnxIntegers, JoinedSumsAreOutputs) {
+  for (const int64_t axis : {1, 0}) {
+    OnnxBuilder b;
+    constexpr size_t kLong = 3000, kShort = 2;
+    b.input("x", {1, kLong}, 2);
+    b.input("v", {1, kShort}, 2);
+    const Ints first = some_bytes(3 * kLong, 3), second = some_bytes(6, 5);
+    b.bytes("w", {kLong, 3}, first);
+    b.bytes("u", {kShort, 3}, second);
+    b.int32s("c", {3}, {100, -70000, 7});
+    b.node("MatMulInteger", {"x", "w"}, "n");
+    b.node("MatMulInteger", {"v", "u"}, "m");
+    b.node("Add", {"m", "c"}, "l");
+    b.node("Concat", {"n", "l"}, "y", {{"axis", axis}});
+    b.output("y", 6);
+    const Graph g = import_onnx(b.finish(), "m");
+    std::vector<uint8_t> x = bytes_from(5, 77, kLong + kShort);
+    const std::vector<int32_t> y =
+        numbers_of(model_output(g, run_oracle(g, x)));
+    ASSERT_EQ(y.size(), 6U);
+    const int64_t added[] = {100, -70000, 7};
+    for (size_t c = 0; c < 3; ++c) {
+      int64_t many = 0, few = added[c];
+      for (size_t i = 0; i < kLong; ++i) many += x[i] * first[3 * i + c];
+      for (size_t i = 0; i < kShort; ++i) {
+        few += x[kLong + i] * second[3 * i + c];
+      }
+      EXPECT_EQ(y[c], many) << "axis " << axis << ", channel " << c;
+      EXPECT_EQ(y[3 + c], few) << "axis " << axis << ", channel " << c;
     }
   }
 }

@@ -123,9 +123,10 @@ constexpr const char* kKnown[] = {"Abs",
                                   "Where"};
 
 constexpr const char* kIntegers =
-    "its integers are computed with by constant weights, up to a Cast to FLOAT "
-    "that moves, sums and clamps may lie in front of, or as an INT32 output; "
-    "put a Cast and a Mul by the scale behind it, or export QLinearConv or "
+    "its integers are read up to a Cast to FLOAT and a Mul by the scale, with "
+    "moves, clamps and sums with constants and other products between (no sums "
+    "if both matrices are computed), or as an INT32 output (if one is "
+    "constant); put a Cast and a Mul behind it, or export QLinearConv or "
     "QLinearMatMul";
 
 constexpr const char* kControlFlow =

@@ -29,8 +29,8 @@ void round_what_is_unrounded(GraphBuilder&);
 void round_to(GraphBuilder&, int constant, const QuantNote&);
 
 // Makes digits (host/model/graph/digits.h) of the products whose sums these
-// outputs are, and whole numbers of the digits. Of other operators than
-// products, RESHAPE and TRANSPOSE nothing is made.
+// outputs are, and whole numbers of the digits. Throws Error(kUnsupported) if
+// others than RESHAPE, TRANSPOSE and joins lie behind a product.
 void make_whole_numbers(GraphBuilder&, const std::vector<int>& outputs);
 
 // Throws Error(kUnsupported) with every operator that has no int8 form.

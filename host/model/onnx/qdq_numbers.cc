@@ -1,10 +1,13 @@
 // Sums of products at the outputs of a quantized model.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "host/base/error.h"
 #include "host/model/graph/digits.h"
 #include "host/model/graph/operators.h"
 #include "host/model/onnx/qdq.h"
+#include "host/model/onnx/text.h"
 
 namespace shoal::onnx_import {
 namespace {
@@ -15,24 +18,73 @@ class WholeNumbers {
       : builder_(builder), graph_(builder.graph()) {}
 
   void make(int tensor) {
-    const auto op = std::ranges::find_if(graph_.ops, [tensor](const Op& o) {
-      return std::ranges::find(o.outputs, tensor) != o.outputs.end();
-    });
-    if (op == graph_.ops.end() || builder_.noted(tensor)) return;
-    const OpClass cls = class_of(op->kind);
+    const int number = maker_of(tensor);
+    if (number < 0 || builder_.noted(tensor)) return;
+    const Op& op = op_at(number);
+    const OpClass cls = class_of(op.kind);
     if (cls == OpClass::kReshape || cls == OpClass::kTranspose) {
-      const int from = op->inputs[0];
+      const int from = op.inputs[0];
       make(from);
       if (at(from).type == Type::kInt32) set_number(tensor);
-    } else if (has_weights(op->kind) && builder_.noted(op->inputs[0]) &&
-               builder_.noted(op->inputs[1])) {
-      make_digits(op - graph_.ops.begin(), tensor);
+    } else if (is_product(op)) {
+      add_up(number, tensor, digits_of(number, digits_for(most(op))));
+    } else if (op.kind == OpKind::kConcatenation) {
+      join(number, tensor);
     }
   }
 
  private:
   Tensor& at(int t) { return graph_.tensors[static_cast<size_t>(t)]; }
   void set_number(int t) { at(t).type = at(t).file_type = Type::kInt32; }
+  Op& op_at(int number) { return graph_.ops[static_cast<size_t>(number)]; }
+  int maker_of(int tensor) const {
+    const auto op = std::ranges::find_if(graph_.ops, [tensor](const Op& o) {
+      return std::ranges::find(o.outputs, tensor) != o.outputs.end();
+    });
+    return op == graph_.ops.end() ? -1
+                                  : static_cast<int>(op - graph_.ops.begin());
+  }
+  bool is_product(const Op& op) {
+    return has_weights(op.kind) && takes_bytes(op.inputs[0]) &&
+           builder_.noted(op.inputs[1]);
+  }
+  // The part of a tensor that groups split has its bytes.
+  bool takes_bytes(int t) {
+    const int number = maker_of(t);
+    if (number >= 0 && op_at(number).kind == OpKind::kSplit &&
+        !builder_.noted(t)) {
+      builder_.note(t) = builder_.note(op_at(number).inputs[0]);
+    }
+    return builder_.noted(t);
+  }
+  int readers_of(int tensor) const {
+    const auto reads = [tensor](const Op& o) {
+      return std::ranges::find(o.inputs, tensor) != o.inputs.end();
+    };
+    return static_cast<int>(std::ranges::count_if(graph_.ops, reads) +
+                            std::ranges::count(graph_.outputs, tensor));
+  }
+
+  // Parts of as many digits, whatever axis they are joined along: the digits of
+  // a number lie side by side.
+  void join(int number, int tensor) {
+    const std::vector<int> parts = op_at(number).inputs;
+    int digits = 0;
+    for (const int t : parts) {
+      const int maker = maker_of(t);
+      if (maker < 0 || builder_.noted(t) || readers_of(t) != 1 ||
+          std::ranges::count(parts, t) != 1 || !is_product(op_at(maker))) {
+        return;
+      }
+      digits = std::max(digits, digits_for(most(op_at(maker))));
+    }
+    std::vector<int> made;
+    for (const int t : parts) made.push_back(digits_of(maker_of(t), digits));
+    const int joined = digits_tensor(tensor, digits);
+    op_at(number).inputs = std::move(made);
+    op_at(number).outputs[0] = joined;
+    add_up(number, tensor, joined);
+  }
 
   // The axis of output channels.
   static size_t channel_axis(const Op& op) {
@@ -97,22 +149,30 @@ class WholeNumbers {
     return made;
   }
 
-  void make_digits(ptrdiff_t number, int tensor) {
-    Op op = graph_.ops[static_cast<size_t>(number)];
-    const int digits = digits_for(most(op));
+  int digits_tensor(int tensor, int digits) {
+    Shape shape = at(tensor).shape;
+    shape.back() *= digits;
+    const int made = builder_.tensor(at(tensor).name + ":digits", shape);
+    builder_.note(made).quant = {{1}, {0}, 0, false, digits};
+    return made;
+  }
+
+  // Has a product make its sums as digits, and returns their tensor.
+  int digits_of(int number, int digits) {
+    Op op = op_at(number);
     op.inputs[1] = widened(op.inputs[1], channel_axis(op), digits);
     if (op.inputs[2] >= 0) op.inputs[2] = widened(op.inputs[2], 0, digits);
     if (op.kind == OpKind::kDepthwiseConv2d) {
       std::get<WindowAttr>(op.attr).depth_multiplier *= digits;
     }
-    Shape shape = at(tensor).shape;
-    shape.back() *= digits;
-    const int made = builder_.tensor(at(tensor).name + ":digits", shape);
-    builder_.note(made).quant = {{1}, {0}, 0, false, digits};
-    op.outputs[0] = made;
-    graph_.ops[static_cast<size_t>(number)] = std::move(op);
+    op.outputs[0] = digits_tensor(op.outputs[0], digits);
+    op_at(number) = op;
+    return op.outputs[0];
+  }
+
+  void add_up(int number, int tensor, int digits) {
     graph_.ops.insert(graph_.ops.begin() + number + 1,
-                      {OpKind::kCast, {made}, {tensor}, {}});
+                      {OpKind::kCast, {digits}, {tensor}, {}});
     set_number(tensor);
   }
 
@@ -125,7 +185,20 @@ class WholeNumbers {
 void make_whole_numbers(GraphBuilder& builder,
                         const std::vector<int>& outputs) {
   WholeNumbers numbers(builder);
-  for (const int t : outputs) numbers.make(t);
+  for (const int t : outputs) {
+    numbers.make(t);
+    const Tensor& output = builder.at(t);
+    if (output.type == Type::kInt32) continue;
+    throw Error(
+        Exit::kUnsupported,
+        text(builder.graph().name, ": not supported:\n  model output ",
+             quoted(output.name),
+             ": of its integers, sums of products are computed, moved and "
+             "joined, not clamped"),
+        "end the model at the sums of each product (--outputs NAME) and do the "
+        "rest behind the network, or put a Cast to FLOAT, a Mul by the scale "
+        "and a QuantizeLinear behind them");
+  }
 }
 
 }  // namespace shoal::onnx_import
