@@ -270,6 +270,27 @@ const OnnxErrorCase kOthers[] = {
      "m: not supported:\n  node 0 Cast \"y\": a cast to INT64; export in "
      "float32",
      kNo},
+    {"cast_to_bytes",
+     [](OnnxBuilder& b) {
+       unary(b, "Cast", {{"to", int64_t{2}}});
+     },
+     "m: not supported:\n  node 0 Cast \"y\": a cast to UINT8; round by a "
+     "QuantizeLinear, or do this cast behind the network",
+     kNo},
+    {"scales_of_channels",
+     [](OnnxBuilder& b) {
+       b.input("x", {1, 2, 4, 4});
+       b.floats("s", {2}, {1, 2});
+       b.bytes("z", {2}, {0, 0});
+       b.node("QuantizeLinear", {"x", "s", "z"}, "q", {{"axis", int64_t{1}}});
+       b.node("DequantizeLinear", {"q", "s", "z"}, "y", {{"axis", int64_t{1}}});
+       b.output("y");
+     },
+     "m: not supported:\n  node 0 QuantizeLinear \"q\": scales per channel of "
+     "a "
+     "computed tensor; quantize activations with one scale, weights by channel "
+     "(ONNX Runtime's per_channel does so)",
+     kNo},
     {"constant_operand",
      [](OnnxBuilder& b) {
        b.floats("c", {2}, {1, 2});

@@ -139,7 +139,9 @@ void dequantize_constant(OnnxCall& call, const OnnxTensor& t) {
 QuantNote note_of(OnnxCall& call, size_t rank) {
   Scales s = scales_of(call, rank);
   if (s.quant.scale.size() != 1) {
-    call.unsupported("scales per channel of a computed tensor");
+    call.unsupported(
+        "scales per channel of a computed tensor; quantize activations with "
+        "one scale, weights by channel (ONNX Runtime's per_channel does so)");
   }
   check_bytes(call, s.type);
   QuantNote note;

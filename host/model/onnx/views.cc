@@ -15,8 +15,12 @@ void cast_view(OnnxCall& call) {
   const int64_t to = call.integer("to", 0);
   call.ignore({"saturate", "round_mode"});  // of types of 8 bits
   if (to != kOnnxFloat) {
-    call.unsupported(text("a cast to ", onnx_type_name(static_cast<int>(to)),
-                          "; export in float32"));
+    const bool to_bytes = to == kOnnxUint8 || to == kOnnxInt8;
+    call.unsupported(
+        text("a cast to ", onnx_type_name(static_cast<int>(to)),
+             to_bytes ? "; round by a QuantizeLinear, or do this cast behind "
+                        "the network"
+                      : "; export in float32"));
   }
   const Value& x = call.data(0);
   const bool truth = is_bool(call.graph().at(x.tensor));
