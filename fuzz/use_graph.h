@@ -28,11 +28,19 @@ inline int64_t work_of(const Graph& graph) {
   return work;
 }
 
-// Bytes that are finite numbers in every type.
+// Bytes that are finite numbers in every type, and truth values.
 inline std::vector<uint8_t> some_input(const Graph& graph) {
   std::vector<uint8_t> input(static_cast<size_t>(input_bytes(graph)));
-  for (size_t i = 0; i < input.size(); ++i) {
-    input[i] = static_cast<uint8_t>(i * 37 % 101);
+  size_t first = 0;
+  for (const int number : graph.inputs) {
+    const Tensor& tensor = graph.tensors[static_cast<size_t>(number)];
+    const auto bytes = static_cast<size_t>(element_count(tensor.shape) *
+                                           type_bytes(tensor.type));
+    const size_t values = is_bool(tensor) ? 2 : 101;
+    for (size_t i = first; i < first + bytes; ++i) {
+      input[i] = static_cast<uint8_t>(i * 37 % values);
+    }
+    first += bytes;
   }
   return input;
 }

@@ -382,5 +382,23 @@ TEST(OnnxQlinear, ZeroPointsOfWeightsPerChannelAreRefused) {
   }
 }
 
+// A choice is rounded behind it, so its constants need no scales.
+TEST(OnnxQlinear, AConstantThatIsChosenIsRoundedToTheResult) {
+  OnnxBuilder b;
+  b.input("x", {1, 4}, 3);
+  b.input("keep", {1, 4}, 9);
+  b.number("s", 0.5F);
+  b.bytes("z", {}, {7});
+  b.node("DequantizeLinear", {"x", "s", "z"}, "r");
+  b.number("else", 3.3F);
+  b.node("Where", {"keep", "r", "else"}, "kept");
+  b.node("QuantizeLinear", {"kept", "s", "z"}, "y");
+  b.output("y", 3);
+  const Graph g = import_onnx(b.finish(), "m");
+  const std::vector<uint8_t> in{1, 200, 3, 4, 1, 1, 0, 1};
+  EXPECT_EQ(model_output(g, run_oracle(g, in)),
+            (std::vector<uint8_t>{1, 200, 7 + 7, 4}));
+}
+
 }  // namespace
 }  // namespace shoal

@@ -174,10 +174,14 @@ class Quantizer {
     if (is_bool(at(op.outputs[0])) && op.inputs.size() == 2) {
       compare_in_bytes(t, op.inputs[1 - i]);
     }
+    const int y = op.outputs[0];
+    // Rounding commutes with movement.
+    if (!builder_.noted(t) && at(t).constant && moves(op.kind)) {
+      round_to(builder_, t, builder_.note(y));
+    }
     if (!builder_.noted(t)) {
       return onnx_import::quoted(at(t).name) + " is not quantized";
     }
-    const int y = op.outputs[0];
     if (at(t).constant && moves(op.kind) && !same_scales(t, y)) {
       round_to(builder_, t, builder_.note(y));
     }

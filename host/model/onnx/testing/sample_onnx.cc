@@ -181,16 +181,65 @@ std::vector<uint8_t> windows() {
   return b.finish();
 }
 
+// Sums of groups, and of two products, at outputs of INT32; a product of two
+// computed matrices; a clamped product and another.
+std::vector<uint8_t> sums() {
+  OnnxBuilder b;
+  b.input("x", {1, 4, 2, 2}, 3);
+  b.bytes("zx", {}, {-3});
+  b.bytes("w", {4, 2, 1, 1}, some_bytes(8, 4));
+  b.node("ConvInteger", {"x", "w", "zx"}, "groups", {{"group", int64_t{2}}});
+  b.ints("rows", {3}, {1, 4, 4});
+  b.node("Reshape", {"x", "rows"}, "r");
+  b.node("MatMulInteger", {"r", "r", "zx", "zx"}, "pair");
+  b.node("Cast", {"pair"}, "real", {{"to", int64_t{1}}});
+  b.number("s", 0.01F);
+  b.node("Mul", {"real", "s"}, "scaled");
+  b.node("QuantizeLinear", {"scaled", "s", "zx"}, "q");
+  b.ints("row", {2}, {1, 16});
+  b.node("Reshape", {"q", "row"}, "flat");
+  b.bytes("u", {16, 2}, some_bytes(32, 5));
+  b.bytes("v", {16, 2}, some_bytes(32, 6));
+  b.int32s("c", {2}, {100, -3000});
+  b.node("MatMulInteger", {"flat", "u"}, "n");
+  b.node("MatMulInteger", {"flat", "v"}, "m");
+  b.node("Add", {"m", "c"}, "added");
+  b.node("Concat", {"n", "added"}, "joined", {{"axis", int64_t{1}}});
+  b.node("Max", {"n", "c"}, "clamped");
+  b.node("Add", {"clamped", "m"}, "sum");
+  b.node("Cast", {"sum"}, "number", {{"to", int64_t{1}}});
+  b.node("Mul", {"number", "s"}, "t");
+  b.number("sy", 2);
+  b.node("QuantizeLinear", {"t", "sy", "zx"}, "y");
+  b.output("groups", 6);
+  b.output("joined", 6);
+  b.output("y", 3);
+  return b.finish();
+}
+
+// A mask of BOOL beside bytes.
+std::vector<uint8_t> mask() {
+  OnnxBuilder b;
+  b.input("x", {1, 2, 3, 3}, 3);
+  b.input("keep", {1, 1, 3, 3}, 9);
+  b.number("sx", 0.5F);
+  b.bytes("zx", {}, {7});
+  b.node("DequantizeLinear", {"x", "sx", "zx"}, "r");
+  b.number("zero", 0);
+  b.node("Where", {"keep", "r", "zero"}, "kept");
+  b.node("QuantizeLinear", {"kept", "sx", "zx"}, "y");
+  b.output("y", 3);
+  return b.finish();
+}
+
 }  // namespace
 
 std::vector<SampleOnnx> sample_onnx() {
-  return {{"convolutions", convolutions()},
-          {"shapes", shapes()},
-          {"quantized", quantized()},
-          {"functions", functions()},
-          {"integers", integers()},
-          {"weighted", weighted()},
-          {"windows", windows()}};
+  return {{"convolutions", convolutions()}, {"shapes", shapes()},
+          {"quantized", quantized()},       {"functions", functions()},
+          {"integers", integers()},         {"weighted", weighted()},
+          {"windows", windows()},           {"sums", sums(), false},
+          {"mask", mask(), false}};
 }
 
 }  // namespace shoal

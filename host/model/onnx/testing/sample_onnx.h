@@ -10,6 +10,7 @@ namespace shoal {
 struct SampleOnnx {
   std::string name;
   std::vector<uint8_t> file;
+  bool is_tflite = true;  // can be: digits of sums, BOOL inputs are not
 };
 std::vector<SampleOnnx> sample_onnx();
 
