@@ -522,6 +522,32 @@ TEST(OnnxIntegers, JoinedSumsAreOutputs) {
   }
 }
 
+// The sums themselves are an end, which has all their bits.
+TEST(OnnxIntegers, AFloatOutputThatNothingRoundsIsRefused) {
+  OnnxBuilder b;
+  b.input("x", {1, 2}, 2);
+  b.bytes("w", {2, 3}, some_bytes(6));
+  b.number("s", 0.01F);
+  b.node("MatMulInteger", {"x", "w"}, "n");
+  b.node("Cast", {"n"}, "f", {{"to", int64_t{1}}});
+  b.node("Mul", {"f", "s"}, "y");
+  b.output("y");
+  const std::vector<uint8_t> file = b.finish();
+  try {
+    import_onnx(file, "m");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "m: not supported:\n  FULLY_CONNECTED \"y\": no QuantizeLinear "
+              "behind it rounds its result");
+    EXPECT_EQ(error.fix(),
+              "put a QuantizeLinear behind it, end the model before it "
+              "(--outputs NAME), or export the float model and quantize it: "
+              "shoal quantize MODEL --calibrate DIR");
+  }
+  EXPECT_NO_THROW(import_onnx(file, "m", {.outputs = {"n"}}));
+}
+
 // Clamped integers at an output, weights that are computed, factors that are
 // none of channels or zero are no layers.
 TEST(OnnxIntegers, OtherIntegersAreRefused) {

@@ -48,7 +48,9 @@ class Quantizer {
     std::string what = graph_.name + ": not supported:";
     for (const std::string& line : lines_) what += "\n  " + line;
     throw Error(Exit::kUnsupported, what,
-                "export the float model and quantize it: shoal quantize MODEL "
+                "put a QuantizeLinear behind it, end the model before it "
+                "(--outputs NAME), or export the float model and quantize it: "
+                "shoal quantize MODEL "
                 "--calibrate DIR");
   }
 
