@@ -17,17 +17,17 @@ constexpr int kPairRows = 3, kPairColumns = 4, kPairDepth = 5;
 constexpr float kLeftScale = 0.5F, kRightScale = 0.125F, kResultScale = 0.75F;
 constexpr int kLeftZero = 10, kRightZero = -7, kResultZero = -5;
 
-struct Pair {
+struct IntegerPair {
   const char* name;
-  // By what the file multiplies the integers.
+  // The file multiplies the integers by it.
   float factor = kLeftScale * kRightScale;
-  // What the product subtracts from bytes.
+  // The zero points that the product subtracts from bytes.
   int left_taken = kLeftZero, right_taken = kRightZero;
   bool left_is_constant = false;
   bool is_turned = false;  // the right one comes as rows of its columns
 };
 
-Graph import(const Pair& p, const Ints& constant) {
+Graph import(const IntegerPair& p, const Ints& constant) {
   OnnxBuilder b;
   if (p.left_is_constant) {
     b.bytes("xq", {kPairRows, kPairDepth}, constant);
@@ -65,15 +65,15 @@ int byte_of(int64_t sum, float factor) {
 }
 
 TEST(OnnxIntegerPairs, EachByteIsTheSumRoundedOnce) {
-  for (const Pair& p :
-       {Pair{"the factor is the product of the scales"},
-        Pair{"another factor", 0.0537F},
-        Pair{"other zero points", 0.0537F, 20, 3},
-        Pair{"other zero points, the scales' factor", kLeftScale * kRightScale,
-             0, 0},
-        Pair{"a constant on the left", 0.0537F, 2, kRightZero, true},
-        Pair{"rows of the right are columns", 0.0537F, kLeftZero, kRightZero,
-             false, true}}) {
+  for (const IntegerPair& p :
+       {IntegerPair{"the factor is the product of the scales"},
+        IntegerPair{"another factor", 0.0537F},
+        IntegerPair{"other zero points", 0.0537F, 20, 3},
+        IntegerPair{"other zero points, the scales' factor",
+                    kLeftScale * kRightScale, 0, 0},
+        IntegerPair{"a constant on the left", 0.0537F, 2, kRightZero, true},
+        IntegerPair{"rows of the right are columns", 0.0537F, kLeftZero,
+                    kRightZero, false, true}}) {
     SCOPED_TRACE(p.name);
     const Ints constant = some_bytes(kPairRows * kPairDepth, 7);
     const Graph g = import(p, constant);
