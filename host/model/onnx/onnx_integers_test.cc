@@ -506,6 +506,8 @@ TEST(OnnxIntegers, JoinedSumsAreOutputs) {
     b.output("y", 6);
     const Graph g = import_onnx(b.finish(), "m");
     std::vector<uint8_t> x = bytes_from(5, 77, kLong + kShort);
+    // The first sum leaves the digits that the short ones take.
+    for (size_t i = 0; i < kLong; ++i) x[i] = first[3 * i] < 0 ? 0 : 255;
     const std::vector<int32_t> y =
         numbers_of(model_output(g, run_oracle(g, x)));
     ASSERT_EQ(y.size(), 6U);
