@@ -20,7 +20,7 @@ namespace shoal {
 namespace {
 
 constexpr FileKind kKind{"a sequence", int64_t{4} << 30};
-// Of a sequence, so that the number of the next frame can be counted.
+// The number of the next frame must have room, too.
 constexpr int64_t kMostFrames = INT64_MAX / 2;
 constexpr uint32_t kCopy = 0x31435153, kFrame = 0x31465153;  // "SQC1", "SQF1"
 
