@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/files.h"
 #include "tests/board_emulated.h"
 #include "tests/bundled_files.h"
 #include "tests/command.h"
@@ -90,6 +91,20 @@ TEST_F(BoardCores, AnExportedProjectUsesThem) {
   ASSERT_NE(at, std::string::npos) << said;
   const double both = std::stod(said.substr(at + word.size()));
   EXPECT_GT(double(one.at("frame_instructions")) / both, 1.85);
+  // A core that does not start leaves the board to the other one.
+  const std::string source = "proj/boards/startup/two_cores.cpp";
+  const std::string start = "return start_second_core() ? 0 : -1;";
+  std::string text = shop_.read_text(source);
+  const size_t starts = text.find(start);
+  ASSERT_NE(starts, std::string::npos);
+  write_file(shop_.path(source),
+             text.replace(starts, start.size(), "return -1;"));
+  const Told alone = shop_.script(make + " all 2>&1 && " + make + " run");
+  EXPECT_EQ(alone.code, 0) << alone.out << alone.err;
+  EXPECT_NE(alone.out.find("one core: the second core does not answer\n"),
+            std::string::npos)
+      << alone.out;
+  EXPECT_NE(alone.out.find("\nselfcheck ok\n"), std::string::npos) << alone.out;
 }
 
 // Zephyr's applications and nodes of clusters are planned for the one core that

@@ -24,7 +24,7 @@ constexpr const char* kNoise = "random:1";
 PlanRequest export_request(const PlanFlags& flags, const Ecosystem& ecosystem) {
   PlanRequest request = plan_request(flags);
   hold_in_flash(request.node());
-  if (starts_second_core(ecosystem, request.node().board)) return request;
+  if (second_core_start(ecosystem.name, request.node().board)) return request;
   if (flags.cores == 2) {
     throw Error(Exit::kUsage,
                 "--cores 2: --as " + std::string(ecosystem.name) +

@@ -15,12 +15,10 @@ namespace shoal {
 namespace {
 
 // Returns the template of the functions that start the second core by an SDK;
-// null: one core is used, or the sources of boards/ start it.
-const char* second_core(const Exported& e) {
-  if (!e.needs.two_cores) return nullptr;
-  if (e.ecosystem == "pico-sdk") return "app/second_core_pico.h";
-  if (e.ecosystem == "c" || e.ecosystem == "cmake") return nullptr;
-  return "app/second_core_freertos.h";
+// empty: there are none.
+std::string second_core(const Exported& e) {
+  if (!e.needs.two_cores) return "";
+  return second_core_start(e.ecosystem, e.application.board).value_or("");
 }
 
 std::string text_of(std::span<const uint8_t> bytes) {
@@ -150,7 +148,7 @@ std::string program_header(const Exported& e) {
     return filled("node/shoal_program.h.in", v);
   }
   v["CORES"] = "";
-  if (second_core(e)) {
+  if (!second_core(e).empty()) {
     v["CORES"] =
         "// What the second core may take for a half, in microseconds, and the "
         "work\n// that is worth its help.\n"
@@ -316,7 +314,7 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
     for (const char* name : {"shoal_app.h", "shoal_frame.h", "shoal_port.h"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));
     }
-    if (const char* const name = second_core(e)) {
+    if (const std::string name = second_core(e); !name.empty()) {
       to.add(folder + "second_core.h", filled(name, v));
     }
   }

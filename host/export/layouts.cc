@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string_view>
 
 #include "host/base/error.h"
 #include "host/base/size.h"
@@ -86,13 +85,17 @@ void check_board(const Ecosystem& e, const std::string& board) {
 
 // Arduino's library is the same in all exports, and Zephyr runs one core of
 // these boards.
-bool starts_second_core(const Ecosystem& e, const Board& board) {
-  const std::string_view name = e.name;
-  if (name == "pico-sdk" || name == "esp-idf") return true;
-  if (name == "platformio") {
-    return board_facts(board.name).fact(e.name, "framework") == "espidf";
+std::optional<std::string> second_core_start(const std::string& ecosystem,
+                                             const Board& board) {
+  if (ecosystem == "pico-sdk") return "app/second_core_pico.h";
+  if (ecosystem == "esp-idf" ||
+      (ecosystem == "platformio" &&
+       board_facts(board.name).fact(ecosystem, "framework") == "espidf")) {
+    return "app/second_core_freertos.h";
   }
-  return (name == "c" || name == "cmake") && boots_in_emulator(board);
+  const bool boots = ecosystem == "c" || ecosystem == "cmake";
+  if (boots && boots_in_emulator(board)) return "";
+  return std::nullopt;
 }
 
 std::vector<std::string> ecosystems_of(const std::string& board) {

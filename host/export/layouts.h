@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,11 @@ const std::vector<Ecosystem>& ecosystems();
 const Ecosystem& find_ecosystem(const std::string& name);
 // Throws Error(kUsage) if the ecosystem does not know the board.
 void check_board(const Ecosystem&, const std::string& board);
-// Returns whether the projects of the ecosystem start the board's second core.
-bool starts_second_core(const Ecosystem&, const Board&);
+// Returns how projects of the ecosystem start the board's second core: by a
+// template with the SDK's functions, or, if it is empty, by the sources of
+// boards/. Nothing: they use one core.
+std::optional<std::string> second_core_start(const std::string& ecosystem,
+                                             const Board&);
 // Throws Error: kUnsupported if a program is larger than the ecosystem's
 // constants, kDoesNotFit if the board's flash does not hold all programs.
 void check_image(const Ecosystem&, const Application&);

@@ -20,8 +20,9 @@ static void second_core_main(void* pair) {
   for (;;) vTaskDelay(portMAX_DELAY);
 }
 
+// A task that does not answer cannot be stopped safely from another core.
 static int start_second_core(void*, shoal_pair* pair) {
-  if (second_task) vTaskDelete(second_task);
+  if (second_task) return -1;
   first_task = xTaskGetCurrentTaskHandle();
   second_task = xTaskCreateStaticPinnedToCore(
       second_core_main, "shoal", kSecondStackBytes, pair,
