@@ -35,6 +35,7 @@ struct QuantNote {
   Quantization quant;         // zero points as in the file, scales empty: none
   Type type = Type::kInt8;    // or kUint8, kInt32
   std::vector<int32_t> ints;  // of a dequantized INT32 constant
+  std::string real_name;      // of the first DequantizeLinear's result
 };
 
 class GraphBuilder {

@@ -203,6 +203,29 @@ constexpr RealFunction kRealFunctions[] = {
     {"Sigmoid", [](float v) { return 1 / (1 + std::exp(-v)); }},
 };
 
+// Limits of bytes are bytes of the same type: weights as QAT exports write them
+// are quantized, clipped to a narrower range and dequantized.
+void clip_bytes(OnnxCall& call, OnnxTensor& out) {
+  const bool is_signed = out.type == kOnnxInt8;
+  const auto number = [&](uint8_t byte) {
+    return is_signed ? int{static_cast<int8_t>(byte)} : int{byte};
+  };
+  const auto limit = [&](size_t i, int otherwise) {
+    if (!call.has(i)) return otherwise;
+    const OnnxTensor& of = call.constant(i, "a limit");
+    call.require(
+        of.type == out.type && of.bytes.size() == 1,
+        text("a limit of type ", onnx_type_name(of.type), " and ", of.count(),
+             " elements, expected one of ", onnx_type_name(out.type)));
+    return number(of.bytes[0]);
+  };
+  const int low = limit(1, is_signed ? -128 : 0),
+            high = limit(2, is_signed ? 127 : 255);
+  for (uint8_t& byte : out.bytes) {
+    byte = static_cast<uint8_t>(std::min(std::max(number(byte), low), high));
+  }
+}
+
 }  // namespace
 
 void fold_unary(OnnxCall& call) {
@@ -228,6 +251,10 @@ void fold_clip(OnnxCall& call) {
   const bool attributes = call.before(11);
   call.expect_inputs(1, attributes ? 1 : 3);
   OnnxTensor out = call.constant(0, "an operand");
+  if (!attributes && (out.type == kOnnxInt8 || out.type == kOnnxUint8)) {
+    clip_bytes(call, out);
+    return call.set_constant(0, std::move(out));
+  }
   if (!holds_floats(out)) call.unsupported("an operand of integers");
   out.ints.clear();
   out.quant = {};

@@ -52,7 +52,7 @@ Value padded(OnnxCall& call, OpKind kind, const Value& x, const Amounts& by,
   }
   const QuantNote note = call.graph().note(x.tensor);
   const Value out = call.emit(kind, {x.tensor}, dims, x.order, attr, part);
-  call.graph().note(out.tensor) = note;
+  if (x.bytes) call.graph().note(out.tensor) = note;
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "host/base/error.h"
@@ -36,9 +37,10 @@ class Quantizer {
                               ": no QuantizeLinear reads it alone"));
       }
     }
-    std::vector<Op> ops = std::move(graph_.ops);
+    const std::vector<Op> ops = std::move(graph_.ops);
     graph_.ops.clear();
-    for (Op& op : ops) convert(std::move(op));
+    for (const Op& op : ops) all_.push_back(&op);
+    for (const Op& op : ops) convert(op);
     if (!lines_.empty()) report();
     dequantize_outputs(float_outputs);
   }
@@ -72,8 +74,10 @@ class Quantizer {
   Tensor& at(int t) { return graph_.tensors[static_cast<size_t>(t)]; }
 
   void convert(Op op) {
-    // Whole numbers of digits, made and moved.
-    if (at(op.outputs[0]).type == Type::kInt32) {
+    // Whole numbers of digits, made and moved, and places that are moved.
+    const Type type = at(op.outputs[0]).type;
+    if (type == Type::kInt32 ||
+        (type == Type::kInt64 && class_of(op.kind) != OpClass::kArg)) {
       return graph_.ops.push_back(std::move(op));
     }
     const std::string title =
@@ -138,9 +142,14 @@ class Quantizer {
 
   // Scales and bytes of all operands, or why there are none.
   std::string prepare(Op& op) {
-    pass_scales(op);
+    const std::string lost = pass_scales(op);
+    if (!lost.empty()) return lost;
     for (const int t : op.outputs) {
-      if (is_bool(at(t))) continue;  // its bytes are its values
+      // Truth values and places are what they are.
+      if (is_bool(at(t)) || class_of(op.kind) == OpClass::kArg) continue;
+      if (!builder_.noted(t) && ends_model(t)) {
+        builder_.note(t).quant = quantization_by_range(op.kind);
+      }
       if (!builder_.noted(t)) {
         return "no QuantizeLinear behind it rounds its result";
       }
@@ -158,16 +167,89 @@ class Quantizer {
     return "";
   }
 
-  // A result that nothing rounds has its operand's bytes.
-  void pass_scales(const Op& op) {
-    if (!shares_scales(op.kind) && op.kind != OpKind::kRelu) return;
-    for (const int from : op.inputs) {
-      if (from < 0 || !builder_.noted(from)) continue;
-      for (const int t : op.outputs) {
-        if (!builder_.noted(t)) builder_.note(t) = builder_.note(from);
-      }
-      return;
+  // The scale that TensorFlow Lite gives functions of a known range; none for
+  // others.
+  static Quantization quantization_by_range(OpKind kind) {
+    switch (kind) {
+      case OpKind::kSoftmax:
+      case OpKind::kLogistic:
+        return {{1.F / 256}, {-128}};
+      case OpKind::kTanh:
+        return {{1.F / 128}, {0}};
+      default:
+        return {};
     }
+  }
+
+  // Returns whether nothing computes with the tensor before it leaves the
+  // model.
+  bool ends_model(int t) {
+    return std::ranges::none_of(all_, [&](const Op* op) {
+      return std::ranges::count(op->inputs, t) > 0 &&
+             (!moves(op->kind) || !ends_model(op->outputs[0]));
+    });
+  }
+
+  // A result that nothing rounds has its operands' bytes, if they have one
+  // scale. Returns why it cannot.
+  std::string pass_scales(const Op& op) {
+    const bool rounded = std::ranges::all_of(
+        op.outputs, [&](int t) { return builder_.noted(t); });
+    if (rounded || (!shares_scales(op.kind) && op.kind != OpKind::kRelu)) {
+      return "";
+    }
+    int like = -1;
+    for (const int from : op.inputs) {
+      if (from < 0 || at(from).constant || !builder_.noted(from)) continue;
+      if (like >= 0 && !same_scales(like, from)) return unlike(op);
+      like = from;
+    }
+    if (like < 0) return "";
+    const QuantNote note = builder_.note(like);
+    if (const std::optional<float> value = beyond(op, note)) {
+      return text("it is joined with ", *value,
+                  ", which is beyond the range of ", quoted(at(like).name),
+                  ", and no QuantizeLinear behind it rounds its result");
+    }
+    for (const int t : op.outputs) {
+      if (!builder_.noted(t)) builder_.note(t) = note;
+    }
+    return "";
+  }
+
+  // One scale would lose what the other parts hold.
+  std::string unlike(const Op& op) {
+    std::string flags;
+    for (const int t : op.inputs) {
+      if (t < 0 || at(t).constant || is_bool(at(t))) continue;
+      const std::string& real = builder_.note(t).real_name;
+      flags += " --outputs " + (real.empty() ? at(t).name : real);
+    }
+    return text(
+        "no QuantizeLinear behind it rounds its result, and its parts have "
+        "unlike scales, of which one would lose the other's values; end the "
+        "model at the parts:",
+        flags);
+  }
+
+  // A constant beside such bytes that none of them means, to half a quantum.
+  std::optional<float> beyond(const Op& op, const QuantNote& note) {
+    const double scale = note.quant.scale[0];
+    const int zero = note.quant.zero[0];
+    const auto fits = [&](float v) {
+      return std::abs((round_to_byte(v / scale, zero) - zero) * scale - v) <=
+             0.51 * scale;
+    };
+    if (const auto* pad = std::get_if<PadAttr>(&op.attr)) {
+      if (std::isfinite(pad->real) && !fits(pad->real)) return pad->real;
+    }
+    for (const int t : op.inputs) {
+      if (t < 0 || !at(t).constant || is_bool(at(t))) continue;
+      for (const float v : builder_.values(t)) {
+        if (!fits(v)) return v;
+      }
+    }
+    return std::nullopt;
   }
 
   std::string prepare_operand(Op& op, size_t i) {
@@ -331,6 +413,7 @@ class Quantizer {
 
   GraphBuilder& builder_;
   Graph& graph_;
+  std::vector<const Op*> all_;  // of the float graph, while run() converts it
   std::vector<std::string> lines_;
   std::string parts_of_, parts_;  // of the last line
   static constexpr const char* kUnroundedParts =

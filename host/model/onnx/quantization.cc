@@ -171,10 +171,27 @@ void quantize(OnnxCall& call) {
   call.set_output(0, made);
 }
 
+// Bytes that an operator picked or moved have the scale of the bytes that it
+// read.
+void note_moved(GraphBuilder& graph, int tensor) {
+  const Op* const op = graph.maker(tensor);
+  if (graph.noted(tensor) || !op ||
+      op_info(op->kind).result < ResultBytes::kSameScale) {
+    return;
+  }
+  const std::vector<int> operands = op->inputs;
+  for (const int t : operands) {
+    if (t < 0 || graph.at(t).constant) continue;
+    note_moved(graph, t);
+    if (graph.noted(t)) graph.note(tensor) = graph.note(t);
+  }
+}
+
 void dequantize(OnnxCall& call) {
   const Value x = call.in(0);
   if (x.is_constant()) return dequantize_constant(call, *x.constant);
   const QuantNote note = note_of(call, x.rank());
+  if (x.bytes) note_moved(call.graph(), x.tensor);
   if (!call.graph().noted(x.tensor)) {
     call.graph().note(x.tensor) = note;
   } else if (call.has(2) && call.graph().note(x.tensor).type != note.type) {
@@ -182,6 +199,8 @@ void dequantize(OnnxCall& call) {
   } else if (!same_note(call.graph().note(x.tensor), note)) {
     call.unsupported("other scales than those that made the bytes");
   }
+  std::string& name = call.graph().note(x.tensor).real_name;
+  if (name.empty()) name = call.output_name();
   call.set_output(0, x);
 }
 
