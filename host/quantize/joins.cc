@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "host/base/floats.h"
+#include "host/model/graph/loops.h"
 #include "host/model/graph/operators.h"
 #include "host/oracle/float/float_oracle.h"
 #include "host/quantize/each_frame.h"
@@ -100,10 +101,18 @@ class PartSeparation {
 
   Graph run(const JoinOptions& options) {
     find_makers();
+    const size_t in_file = graph_.ops.size();
+    std::vector<bool> in_loop(in_file);
+    for (const Loop& loop : find_loops(graph_)) {
+      std::fill(in_loop.begin() + loop.first, in_loop.begin() + loop.last,
+                true);
+    }
     if (!options.keep_outputs) split_outputs();
-    const size_t count = graph_.ops.size();
-    for (size_t i = 0; i < count; ++i) scale_parts(static_cast<int>(i));
-    order();
+    // A loop consists of the operators of the file alone.
+    for (size_t i = 0; i < in_file; ++i) {
+      if (!in_loop[i]) scale_parts(static_cast<int>(i));
+    }
+    order(in_file);
     return std::move(graph_);
   }
 
@@ -427,19 +436,10 @@ class PartSeparation {
     op.inputs[1] = static_cast<int>(graph_.tensors.size()) - 1;
   }
 
-  // Operators in an order in which each reads earlier results; those that no
-  // output needs are gone.
-  void order() {
-    std::vector<Op> ops;
-    std::vector<bool> done(graph_.ops.size());
-    const std::function<void(int)> visit = [&](int t) {
-      if (t < 0 || maker_[t] < 0 || done[maker_[t]]) return;
-      const int number = maker_[t];
-      done[number] = true;
-      for (const int x : graph_.ops[number].inputs) visit(x);
-      ops.push_back(graph_.ops[number]);
-    };
-    // The order of the file, as far as it can be.
+  // The operators of the file stay in its order, in which loops are whole; an
+  // added one stands in front of the first that reads it. Those that no output
+  // needs are gone.
+  void order(size_t in_file) {
     std::vector<bool> needed(graph_.tensors.size());
     std::function<void(int)> need = [&](int t) {
       if (t < 0 || needed[t]) return;
@@ -449,11 +449,25 @@ class PartSeparation {
     };
     for (const int t : graph_.outputs) need(t);
     for (const Variable& v : graph_.variables) need(v.after);
-    for (const Op& op : graph_.ops) {
-      const bool used =
-          std::ranges::any_of(op.outputs, [&](int y) { return needed[y]; });
-      if (used) visit(op.outputs[0]);
+    std::vector<Op> ops;
+    std::vector<bool> placed(graph_.ops.size());
+    const std::function<void(int)> place_added = [&](int t) {
+      if (t < 0 || maker_[t] < static_cast<int>(in_file)) return;
+      const int number = maker_[t];
+      if (placed[number]) return;
+      placed[number] = true;
+      for (const int x : graph_.ops[number].inputs) place_added(x);
+      ops.push_back(graph_.ops[number]);
+    };
+    for (size_t i = 0; i < in_file; ++i) {
+      const Op& op = graph_.ops[i];
+      const auto is_needed = [&](int y) { return needed[y]; };
+      if (std::ranges::none_of(op.outputs, is_needed)) continue;
+      for (const int x : op.inputs) place_added(x);
+      ops.push_back(op);
     }
+    for (const int t : graph_.outputs) place_added(t);
+    for (const Variable& v : graph_.variables) place_added(v.after);
     graph_.ops = std::move(ops);
   }
 

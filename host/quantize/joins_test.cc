@@ -199,5 +199,35 @@ TEST(Joins, StayWhereSomethingElseReadsThem) {
   EXPECT_TRUE(separated(net).notes.empty());
 }
 
+// Returns h of h[t] = tanh(x[t] + h[t - 1]).
+int recurrent(FloatNet& net, int x) {
+  Shape state = net.shape(x);
+  state[0] = 1;
+  const int first =
+      net.constant(state, std::vector<float>(static_cast<size_t>(state[1])));
+  const int before = net.binary(OpKind::kAdd, x, first);
+  const int h = net.unary(OpKind::kTanh, net.binary(OpKind::kAdd, x, before));
+  net.maker(before) = {OpKind::kDelay, {first, h}, {before}, {}};
+  return h;
+}
+
+// The operators of a loop read what they make: they stay one behind the other.
+TEST(Joins, OfNetworksWithLoopsKeepTheLoops) {
+  FloatNet behind(3);
+  const int h = recurrent(behind, behind.input({6, 2}));
+  behind.output(behind.concatenation({h, times(behind, h, 500)}, 1));
+  const Separated parts = separated(behind);
+  EXPECT_EQ(parts.graph.outputs.size(), 2U);
+  expect_same(behind.graph(), parts.graph);
+
+  FloatNet before(4);
+  const int x = before.input({6, 2});
+  const int joined = before.concatenation({x, times(before, x, 500)}, 1);
+  before.output(recurrent(before, before.dense(joined, 3)));
+  const Separated scaled = separated(before);
+  EXPECT_EQ(scaled.notes.size(), 1U);
+  expect_same(before.graph(), scaled.graph);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/model/graph/operators.h"
 #include "host/model/onnx/call.h"
 
 namespace shoal::onnx_import {
