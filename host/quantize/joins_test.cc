@@ -221,9 +221,10 @@ TEST(Joins, OfNetworksWithLoopsKeepTheLoops) {
   expect_same(behind.graph(), parts.graph);
 
   FloatNet before(4);
-  const int x = before.input({6, 2});
-  const int joined = before.concatenation({x, times(before, x, 500)}, 1);
-  before.output(recurrent(before, before.dense(joined, 3)));
+  const int x = before.input({1, 6, 1, 2});
+  const int joined = before.concatenation({x, times(before, x, 500)});
+  const int steps = before.reshape(before.conv(joined, 3, {}), {6, 3});
+  before.output(recurrent(before, steps));
   const Separated scaled = separated(before);
   EXPECT_EQ(scaled.notes.size(), 1U);
   expect_same(before.graph(), scaled.graph);
