@@ -28,8 +28,9 @@ int8_t spread_over(float v, const std::pair<float, float>& range) {
 // Compares the outputs and the tensors of one frame after the other.
 class FrameJudge {
  public:
-  FrameJudge(const Graph& original, const Graph& floats, const Graph& int8)
-      : floats_(floats), int8_(int8), oracle_(floats) {
+  FrameJudge(const Graph& original, const Graph& floats, const Graph& int8,
+             const std::vector<float>& floors)
+      : floats_(floats), int8_(int8), oracle_(floats, floors) {
     if (&original != &floats) {
       original_ = std::make_unique<FloatOracle>(original);
     }
@@ -221,6 +222,7 @@ double Noise::snr_db() const {
 }
 
 Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
+                const std::vector<float>& floors,
                 const Calibration& calibration,
                 const std::vector<int64_t>& frames,
                 const QuantizeOptions& options, const FrameProgress& progress) {
@@ -230,7 +232,8 @@ Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
   std::vector<Judgement> results(frames.size());
   const auto work = [&](int thread, int64_t i) {
     auto& judge = judges[static_cast<size_t>(thread)];
-    if (!judge) judge = std::make_unique<FrameJudge>(original, floats, int8);
+    if (!judge)
+      judge = std::make_unique<FrameJudge>(original, floats, int8, floors);
     results[static_cast<size_t>(i)] = judge->run(
         load_frame(floats, calibration, frames[static_cast<size_t>(i)]),
         options);

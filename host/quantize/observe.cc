@@ -46,10 +46,10 @@ void merge(const Observations& more, Observations& all) {
 // One thread's part.
 class Observer {
  public:
-  Observer(const Graph& graph, const std::set<int>& watched)
+  Observer(const Graph& graph, const ObserveOptions& options)
       : graph_(graph),
-        watched_(watched),
-        oracle_(graph),
+        watched_(options.watched),
+        oracle_(graph, options.floors),
         all_(nothing_of(graph)) {}
 
   const FloatValues& run(const Calibration& calibration, int64_t frame) {
@@ -180,7 +180,7 @@ Observations observe_items(const Graph& graph, const Calibration& calibration,
   for_each_item(threads, threads, [&](int, int64_t thread) {
     int64_t frame = -1;
     try {
-      Observer observer(graph, options.watched);
+      Observer observer(graph, options);
       while (const std::optional<int64_t> next = items.next()) {
         frame = *next;
         const FloatValues& values = observer.run(calibration, frame);

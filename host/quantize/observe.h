@@ -34,6 +34,7 @@ struct Observations {
 struct ObserveOptions {
   std::set<int> watched;        // tensors
   std::vector<int64_t> paired;  // frames
+  std::vector<float> floors;    // by tensor, see masks.h; empty: none
 };
 
 // Throws Error(kCorrupt) where values are no finite numbers. Ranks share the

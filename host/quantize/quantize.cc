@@ -10,6 +10,7 @@
 #include "host/quantize/int8_run.h"
 #include "host/quantize/joins.h"
 #include "host/quantize/judged.h"
+#include "host/quantize/masks.h"
 #include "host/quantize/quantizable.h"
 
 namespace shoal {
@@ -25,10 +26,11 @@ struct Attempt {
 
 class GraphQuantizer {
  public:
-  GraphQuantizer(const Graph& graph, const Calibration& calibration,
+  GraphQuantizer(const MaskedGraph& masked, const Calibration& calibration,
                  const QuantizeOptions& options, Team& team,
                  const std::function<void(int64_t, int64_t)>& progress)
-      : graph_(graph),
+      : graph_(masked.graph),
+        floors_(masked.floors),
         calibration_(calibration),
         options_(options),
         team_(team),
@@ -74,6 +76,7 @@ class GraphQuantizer {
                         bool only_watched) {
     ObserveOptions options;
     options.watched = std::move(watched);
+    options.floors = floors_;
     if (!only_watched) options.paired = paired_;
     const Observations seen =
         observe(graph, calibration_, options, team_, step());
@@ -90,7 +93,7 @@ class GraphQuantizer {
                      attempt.int8, step());
       done_ += static_cast<int64_t>(paired_.size());
     }
-    const Judgement judgement = judge(graph_, floats, attempt.int8,
+    const Judgement judgement = judge(graph_, floats, attempt.int8, floors_,
                                       calibration_, judged_, options_, step());
     done_ += static_cast<int64_t>(judged_.size());
     attempt.report = report(floats, seen, attempt.int8, judgement);
@@ -132,6 +135,7 @@ class GraphQuantizer {
   }
 
   const Graph& graph_;
+  const std::vector<float>& floors_;
   const Calibration& calibration_;
   const QuantizeOptions& options_;
   Team& team_;
@@ -161,12 +165,14 @@ std::optional<Graph> quantize(
     const Graph& graph, const Calibration& calibration,
     const QuantizeOptions& options, Team& team, QuantizeReport& report,
     const std::function<void(int64_t, int64_t)>& progress) {
-  check_quantizable(graph, calibration, options);
+  const Graph finite = with_finite_masks(graph);
+  check_quantizable(finite, calibration, options);
   std::vector<std::string> notes;
   const Graph apart =
-      separate_parts(graph, calibration, {options.keep_outputs}, notes);
+      separate_parts(finite, calibration, {options.keep_outputs}, notes);
+  const MaskedGraph masked = bound_masks(apart, calibration, options.int16);
   std::optional<Attempt> attempt =
-      GraphQuantizer(apart, calibration, options, team, progress).run();
+      GraphQuantizer(masked, calibration, options, team, progress).run();
   if (!attempt) return std::nullopt;
   report = std::move(attempt->report);
   report.notes = std::move(notes);

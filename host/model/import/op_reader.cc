@@ -95,6 +95,11 @@ const Tensor& OpReader::checked_real(const Tensor& t) const {
   for (size_t i = 0; i < t.data.size(); i += sizeof(float)) {
     float value = 0;
     std::memcpy(&value, &t.data[i], sizeof value);
+    const bool masks = kind() == OpKind::kAdd || kind() == OpKind::kSelectV2;
+    if (masks && std::isinf(value) && value < 0) {
+      unsupported(text(quoted(t.name),
+                       " has the value -inf; a mask may have -1e9 instead"));
+    }
     if (!std::isfinite(value)) {
       corrupt(text(quoted(t.name), " has the value ", value, " at ",
                    i / sizeof value));

@@ -1,5 +1,6 @@
 #include "host/model/onnx/call.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -273,14 +274,22 @@ int OnnxCall::constant_beside(const OnnxTensor& t, const Axes& order) {
   const std::string name =
       t.name.empty() ? output_name() + ":constant" : t.name;
   const Shape dims = shape_of(t.dims);
-  if (t.count() == 1) return graph().constant(name, {1}, t.floats);
+  std::vector<float> values = t.floats;
+  if (type() == "Add" || type() == "Where") {
+    // A mask of attention that is endless: the lowest number has no share of a
+    // row, either.
+    for (float& v : values) {
+      v = std::max(v, std::numeric_limits<float>::lowest());
+    }
+  }
+  if (t.count() == 1) return graph().constant(name, {1}, values);
   require(dims.size() <= order.size(),
           text("a constant of shape ", shape_text(t.dims), " beside ",
                order.size(), " axes"));
   Shape full = dims;
   full.insert(full.begin(), order.size() - dims.size(), 1);
   return graph().constant(name, permuted(full, order),
-                          Layouts::laid_out(t.floats, dims, order));
+                          Layouts::laid_out(values, dims, order));
 }
 
 void OnnxCall::set_output(size_t i, Value v) {

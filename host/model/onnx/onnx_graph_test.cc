@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "host/model/onnx/onnx.h"
 #include "host/model/onnx/testing/onnx_builder.h"
@@ -467,6 +468,26 @@ TEST(OnnxGraph, NodesMayStandInAnyOrder) {
   EXPECT_EQ(g.ops[0].kind, OpKind::kExp);
   EXPECT_EQ(g.ops[1].kind, OpKind::kNeg);
   EXPECT_EQ(g.ops[2].kind, OpKind::kTanh);
+}
+
+// Masks of attention, as PyTorch exports them: the lowest number does as well.
+TEST(OnnxGraph, EndlessMasksAreTheLowestNumber) {
+  OnnxBuilder b;
+  b.input("x", {1, 3});
+  constexpr float kEndless = std::numeric_limits<float>::infinity();
+  b.floats("mask", {1, 3}, {0, -kEndless, -kEndless});
+  b.node("Add", {"x", "mask"}, "s");
+  b.node("Softmax", {"s"}, "y");
+  b.output("y");
+  const Graph graph = import_onnx(b.finish(), "m");
+  const auto add = std::ranges::find(graph.ops, OpKind::kAdd, &Op::kind);
+  ASSERT_NE(add, graph.ops.end());
+  std::vector<float> values(3);
+  std::memcpy(values.data(),
+              graph.tensors[static_cast<size_t>(add->inputs[1])].data.data(),
+              3 * sizeof(float));
+  EXPECT_EQ(values, (std::vector<float>{0, std::numeric_limits<float>::lowest(),
+                                        std::numeric_limits<float>::lowest()}));
 }
 
 }  // namespace

@@ -323,6 +323,12 @@ const OnnxErrorCase kOthers[] = {
        unary(b, "Add", {}, {"c"});
      },
      "m: not supported:\n  node 0 Add \"y\": \"c\": holds inf", kNo},
+    {"endless_factor",
+     [](OnnxBuilder& b) {
+       b.number("c", -std::numeric_limits<float>::infinity());
+       unary(b, "Mul", {}, {"c"});
+     },
+     "m: not supported:\n  node 0 Mul \"y\": \"c\": holds -inf", kNo},
     {"unfolding",
      [](OnnxBuilder& b) {
        b.ints("s", {2}, {1 << 12, 1 << 12});

@@ -119,8 +119,8 @@ void evaluate(const Call& call) { kEvaluate[call.op().kind](call); }
 
 }  // namespace
 
-FloatOracle::FloatOracle(const Graph& graph)
-    : graph_(graph), values_(graph.tensors.size()) {
+FloatOracle::FloatOracle(const Graph& graph, std::vector<float> floors)
+    : graph_(graph), floors_(std::move(floors)), values_(graph.tensors.size()) {
   require_memory(float_bytes(graph), "the tensors of " + graph.name);
   for (size_t t = 0; t < graph.tensors.size(); ++t) {
     const Tensor& tensor = graph.tensors[t];
@@ -183,6 +183,14 @@ void FloatOracle::run_loop(Steps& s) {
   }
 }
 
+void FloatOracle::raise(int tensor) {
+  if (floors_.empty()) return;
+  const float floor = floors_[static_cast<size_t>(tensor)];
+  for (float& v : values_[static_cast<size_t>(tensor)]) {
+    v = v < floor ? floor : v;
+  }
+}
+
 const FloatValues& FloatOracle::run(std::span<const float> input) {
   int64_t wanted = 0;
   for (int t : graph_.inputs) wanted += element_count(graph_.tensors[t].shape);
@@ -194,6 +202,7 @@ const FloatValues& FloatOracle::run(std::span<const float> input) {
   for (int t : graph_.inputs) {
     const auto part = input.first(element_count(graph_.tensors[t].shape));
     values_[t].assign(part.begin(), part.end());
+    raise(t);
     input = input.subspan(part.size());
   }
   auto loop = loops_.begin();
@@ -203,6 +212,7 @@ const FloatValues& FloatOracle::run(std::span<const float> input) {
       o = static_cast<size_t>(loop++->loop.last) - 1;
     } else {
       evaluate(Call(graph_, graph_.ops[o], filters_[o], values_));
+      for (const int y : graph_.ops[o].outputs) raise(y);
     }
   }
   return values_;

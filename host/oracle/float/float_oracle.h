@@ -21,8 +21,9 @@ using FloatValues = std::vector<std::vector<float>>;
 // out once. Keeps a reference to the graph. Several of them run at once.
 class FloatOracle {
  public:
+  // `floors`, by tensor: values below it become it; empty: none do.
   // Throws Error(kUnsupported) for an operator without a float meaning here.
-  explicit FloatOracle(const Graph&);
+  explicit FloatOracle(const Graph&, std::vector<float> floors = {});
 
   // `input` is all inputs one after another. Valid until the next run.
   // Throws Error(kUsage) if its size is wrong.
@@ -39,8 +40,10 @@ class FloatOracle {
     FloatValues row;
   };
   void run_loop(Steps&);
+  void raise(int tensor);
 
   const Graph& graph_;
+  const std::vector<float> floors_;
   FloatValues values_;
   std::vector<Steps> loops_;
   std::vector<float_oracle::Filter> filters_;  // by operator number

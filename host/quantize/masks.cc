@@ -1,0 +1,169 @@
+#include "host/quantize/masks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "host/base/floats.h"
+#include "host/model/graph/operators.h"
+#include "host/oracle/float/float_oracle.h"
+#include "host/quantize/each_frame.h"
+#include "host/quantize/observe.h"
+#include "host/quantize/weights.h"
+
+namespace shoal {
+namespace {
+
+constexpr float kNone = std::numeric_limits<float>::infinity();
+constexpr float kLeast = -1e30F;  // sums of such values are finite
+constexpr int64_t kMaskFrames = 16;
+// The share of a value that lies so far below the largest one of its row is
+// below a hundredth of a step of the result: 1/256 for int8, 1/32768 for int16.
+constexpr float kBelow = 10, kBelow16 = 16;
+// Beyond the floor by this much a value was put there, not computed.
+constexpr float kFarBelow = 32;
+// A row that is masked as a whole tells nothing of the others.
+constexpr float kMaskedRow = -1000;
+
+// Whether an operator hands on the floor of its result to an operand, and what
+// may be added to it there: another operand, or -1 for nothing.
+struct HandsOn {
+  bool any = false;
+  int added = -1;
+};
+
+HandsOn hands_on(const Graph& g, const Op& op, size_t operand) {
+  const int t = op.inputs[operand];
+  if (t < 0 || is_bool(g.tensors[t])) return {};
+  switch (op.kind) {
+    case OpKind::kAdd:
+      if (std::get<FusedAttr>(op.attr).activation != Activation::kNone) {
+        return {};
+      }
+      return {true, op.inputs[1 - operand]};
+    case OpKind::kSelectV2:
+      return {operand > 0};
+    default:
+      return {op_info(op.kind).result >= ResultBytes::kOfOperand};
+  }
+}
+
+// Returns the floors of all tensors from those of SOFTMAX's operands, by
+// operator, and the largest value of each tensor.
+std::vector<float> handed_on(const Graph& g, const std::vector<float>& of_rows,
+                             const std::vector<float>& highest) {
+  std::vector<float> floors(g.tensors.size(), kNone);
+  for (const int t : g.outputs) floors[t] = -kNone;
+  for (const Variable& v : g.variables) floors[v.after] = -kNone;
+  for (size_t i = g.ops.size(); i-- > 0;) {
+    const Op& op = g.ops[i];
+    for (size_t k = 0; k < op.inputs.size(); ++k) {
+      const int t = op.inputs[k];
+      if (t < 0) continue;
+      float floor = -kNone;
+      if (op.kind == OpKind::kSoftmax) {
+        floor = of_rows[i];
+      } else if (const HandsOn on = hands_on(g, op, k); on.any) {
+        floor = floors[op.outputs[0]];
+        if (on.added >= 0) floor -= highest[on.added];
+      }
+      floors[t] = std::min(floors[t], floor);
+    }
+  }
+  for (float& f : floors) {
+    if (f == kNone) f = -kNone;  // nobody reads it
+  }
+  return floors;
+}
+
+std::vector<bool> read_by_softmax_alone(const Graph& g) {
+  const std::vector<float> zeros(std::max(g.tensors.size(), g.ops.size()), 0);
+  std::vector<bool> result;
+  for (const float f : handed_on(g, zeros, zeros)) result.push_back(f == 0);
+  return result;
+}
+
+// Returns whether some sum or choice is read by SOFTMAX alone.
+bool may_have_masks(const Graph& g) {
+  if (std::ranges::none_of(
+          g.ops, [](const Op& op) { return op.kind == OpKind::kSoftmax; })) {
+    return false;
+  }
+  const std::vector<bool> alone = read_by_softmax_alone(g);
+  return std::ranges::any_of(g.ops, [&](const Op& op) {
+    return (op.kind == OpKind::kAdd || op.kind == OpKind::kSelectV2) &&
+           alone[op.outputs[0]];
+  });
+}
+
+// What the operand of a SOFTMAX has had.
+struct Rows {
+  float lowest = 0;
+  float least_top = kNone;  // the least of all rows' largest values
+};
+
+void see(std::span<const float> values, int columns, Rows& rows) {
+  for (size_t i = 0; i < values.size(); i += static_cast<size_t>(columns)) {
+    const auto row = values.subspan(i, static_cast<size_t>(columns));
+    const auto [low, high] = std::ranges::minmax(row);
+    rows.lowest = std::min(rows.lowest, low);
+    if (high > kMaskedRow) rows.least_top = std::min(rows.least_top, high);
+  }
+}
+
+Graph raised(Graph graph, const std::vector<float>& floors) {
+  for (size_t t = 0; t < floors.size(); ++t) {
+    Tensor& tensor = graph.tensors[t];
+    if (!tensor.constant || floors[t] == -kNone ||
+        tensor.type != Type::kFloat32) {
+      continue;
+    }
+    std::vector<float> values = constant_floats(tensor);
+    for (float& v : values) v = v < floors[t] ? floors[t] : v;
+    tensor.data = bytes_of(values);
+  }
+  return graph;
+}
+
+}  // namespace
+
+Graph with_finite_masks(const Graph& graph) {
+  if (!may_have_masks(graph)) return graph;
+  std::vector<float> floors(graph.tensors.size(), -kNone);
+  const std::vector<bool> alone = read_by_softmax_alone(graph);
+  for (size_t t = 0; t < floors.size(); ++t) {
+    if (alone[t]) floors[t] = kLeast;
+  }
+  return raised(graph, floors);
+}
+
+MaskedGraph bound_masks(const Graph& graph, const Calibration& frames,
+                        bool int16) {
+  MaskedGraph none{graph, std::vector<float>(graph.tensors.size(), -kNone)};
+  if (!may_have_masks(graph)) return none;
+  std::vector<Rows> rows(graph.ops.size());
+  std::vector<float> highest(graph.tensors.size(), 0);
+  FloatOracle oracle(graph);
+  for (const int64_t f : spread_frames(frames.count, kMaskFrames)) {
+    const FloatValues& values = oracle.run(load_frame(graph, frames, f));
+    for (size_t t = 0; t < values.size(); ++t) {
+      for (const float v : values[t]) highest[t] = std::max(highest[t], v);
+    }
+    for (size_t i = 0; i < graph.ops.size(); ++i) {
+      if (graph.ops[i].kind != OpKind::kSoftmax) continue;
+      const int x = graph.ops[i].inputs[0];
+      see(values[x], graph.tensors[x].shape.back(), rows[i]);
+    }
+  }
+  std::vector<float> of_rows(graph.ops.size(), -kNone);
+  for (size_t i = 0; i < of_rows.size(); ++i) {
+    if (graph.ops[i].kind != OpKind::kSoftmax) continue;
+    const float beta = std::get<AlphaAttr>(graph.ops[i].attr).value;
+    const float floor = rows[i].least_top - (int16 ? kBelow16 : kBelow) / beta;
+    if (rows[i].lowest < floor - kFarBelow / beta) of_rows[i] = floor;
+  }
+  const std::vector<float> floors = handed_on(graph, of_rows, highest);
+  return {raised(graph, floors), floors};
+}
+
+}  // namespace shoal

@@ -1,0 +1,132 @@
+// Masks of attention: int8 keeps what they leave.
+#include "host/quantize/masks.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "host/oracle/float/float_oracle.h"
+#include "host/quantize/testing/float_net.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kTokens = 8;
+
+// Each token sees itself and those before it.
+std::vector<float> causal(float masked) {
+  std::vector<float> values;
+  for (int row = 0; row < kTokens; ++row) {
+    for (int column = 0; column < kTokens; ++column) {
+      values.push_back(column > row ? masked : 0);
+    }
+  }
+  return values;
+}
+
+struct Masked {
+  FloatNet net{1};
+  int scores = -1, mask = -1, sum = -1, shares = -1;
+};
+
+Masked masked(float value) {
+  Masked m;
+  m.scores = m.net.conv(m.net.input({1, kTokens, kTokens, 1}), 1, {});
+  const int rows = m.net.reshape(m.scores, {1, kTokens, kTokens});
+  m.mask = m.net.constant({1, kTokens, kTokens}, causal(value));
+  m.sum = m.net.binary(OpKind::kAdd, rows, m.mask);
+  m.shares = m.net.softmax(m.sum);
+  m.net.output(m.shares);
+  return m;
+}
+
+double output_snr(const Graph& graph, const QuantizeOptions& options = {}) {
+  QuantizeReport report;
+  quantize(graph, wave_frames(graph, 8, 3), options, report, {});
+  return report.output_snr_db;
+}
+
+TEST(Masks, CostNothing) {
+  const Masked none = masked(0);
+  const double without = output_snr(none.net.graph());
+  ASSERT_GT(without, 20);
+  for (const float value :
+       {-100.F, -1e4F, -1e9F, std::numeric_limits<float>::lowest(),
+        -std::numeric_limits<float>::infinity()}) {
+    SCOPED_TRACE(value);
+    const Masked m = masked(value);
+    EXPECT_GT(output_snr(m.net.graph()), without - 6);
+    QuantizeOptions options;
+    options.int16 = true;
+    EXPECT_GT(output_snr(m.net.graph(), options), without);
+  }
+}
+
+TEST(Masks, LeaveTheSharesAsTheyWere) {
+  const Masked m = masked(-1e9F);
+  const Graph& graph = m.net.graph();
+  const Calibration frames = wave_frames(graph, 8, 3);
+  const MaskedGraph bound = bound_masks(graph, frames, false);
+  EXPECT_GT(bound.floors[static_cast<size_t>(m.sum)], -100);
+  EXPECT_GT(bound.floors[static_cast<size_t>(m.mask)], -100);
+  FloatOracle before(graph), after(bound.graph, bound.floors);
+  for (int64_t frame = 0; frame < 4; ++frame) {
+    before.run(frames.frame(frame));
+    after.run(frames.frame(frame));
+    for (size_t i = 0; i < before.output().size(); ++i) {
+      EXPECT_NEAR(before.output()[i], after.output()[i], 1e-3);
+    }
+  }
+}
+
+// Where a mask is chosen by a condition, and where it is an input's.
+TEST(Masks, MayBeChosenOrComputed) {
+  FloatNet chosen(2);
+  const int x =
+      chosen.reshape(chosen.conv(chosen.input({1, kTokens, kTokens, 1}), 1, {}),
+                     {1, kTokens, kTokens});
+  const int mask = chosen.input({1, 1, kTokens});
+  const int computed =
+      chosen.binary(OpKind::kMul, mask, chosen.constant({1}, {-10000}));
+  chosen.output(chosen.softmax(chosen.binary(OpKind::kAdd, x, computed)));
+  Calibration frames = wave_frames(chosen.graph(), 8, 3);
+  // The second input's last three values mask.
+  const auto waves = frames.frame;
+  frames.frame = [waves](int64_t i) {
+    std::vector<float> values = waves(i);
+    for (size_t k = values.size() - kTokens; k < values.size(); ++k) {
+      values[k] = k + 3 < values.size() ? 0.F : 1.F;
+    }
+    return values;
+  };
+  QuantizeReport report;
+  quantize(chosen.graph(), frames, {}, report, {});
+  EXPECT_GT(report.output_snr_db, 20);
+}
+
+// What something else reads, or computes with, keeps all of its values.
+TEST(Masks, OfOtherReadersStay) {
+  Masked m = masked(-1e4F);
+  m.net.output(m.sum);
+  const Graph& graph = m.net.graph();
+  const MaskedGraph bound = bound_masks(graph, wave_frames(graph, 4, 3), false);
+  for (const float floor : bound.floors) EXPECT_TRUE(std::isinf(floor));
+  EXPECT_EQ(bound.graph.tensors[static_cast<size_t>(m.mask)].data,
+            graph.tensors[static_cast<size_t>(m.mask)].data);
+}
+
+// Scores that reach far down by themselves are no masks.
+TEST(Masks, NeedValuesFarBelow) {
+  FloatNet net(3);
+  const int x = net.input({1, 1, kTokens});
+  const int shift = net.constant({1, 1, kTokens}, std::vector<float>(8, -5));
+  net.output(net.softmax(net.binary(OpKind::kAdd, x, shift)));
+  const MaskedGraph bound =
+      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false);
+  for (const float floor : bound.floors) EXPECT_TRUE(std::isinf(floor));
+}
+
+}  // namespace
+}  // namespace shoal
