@@ -26,7 +26,7 @@ std::vector<T> first_output(const Graph& graph,
   return out;
 }
 
-// What an operator of two parts of these scales, each dequantized, ends in.
+// Returns how an operator of two parts of these scales, each dequantized, ends.
 Error joined(const std::string& type, float a, float b,
              const ImportOptions& options = {}) {
   OnnxBuilder model;
@@ -213,6 +213,24 @@ TEST(OnnxQdqEnds, FunctionsOfAKnownRangeEndAModel) {
   EXPECT_NE(std::string(import_error(b.finish()).what())
                 .find("no QuantizeLinear behind it rounds its result"),
             std::string::npos);
+}
+
+// Weights and inputs of few bits: a bias in units of 0.1 * 0.5 would be lost
+// beside steps of 0.004.
+TEST(OnnxQdqEnds, ABiasIsAsFineAsTheResult) {
+  OnnxBuilder b;
+  b.input("x", {1, 2});
+  const std::string x = b.rounded("x", 0.5F, 0);
+  const std::string w = b.weights("w", {2, 2}, {7, -7, 1, 3}, {0.1F, 0.1F});
+  b.floats("c", {2}, {0.011F, -0.02F});
+  b.node("Gemm", {x, w, "c"}, "y", {{"transB", int64_t{1}}});
+  b.output(b.rounded("y", 0.004F, 0));
+  const Graph graph = import_onnx(b.finish(), "m");
+  const std::vector<float> biases = first_output<float>(graph, {0, 0});
+  EXPECT_NEAR(biases[0], 0.012, 1e-6);
+  EXPECT_NEAR(biases[1], -0.02, 1e-6);
+  const std::vector<float> sums = first_output<float>(graph, {1, 1});
+  EXPECT_NEAR(sums[1], 0.5 * (0.1 + 0.3) - 0.02, 1e-6);
 }
 
 }  // namespace

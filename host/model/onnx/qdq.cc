@@ -355,14 +355,55 @@ class Quantizer {
            "symmetrically, or per tensor";
   }
 
+  // A bias is rounded to the unit of the products. Few bits of weights and
+  // inputs make that coarse beside the result, so 2^k times the weights, in
+  // scales of 2^-k, take their place: the same values, and a finer unit.
+  void refine_weights(const Op& op) {
+    Tensor& w = at(op.inputs[1]);
+    Quantization& quant = w.quant;
+    const auto reads = [&](const Op* o) {
+      return std::ranges::count(o->inputs, op.inputs[1]) > 0;
+    };
+    if (std::ranges::count_if(all_, reads) != 1 ||
+        std::ranges::any_of(quant.zero, [](int z) { return z != 0; })) {
+      return;
+    }
+    const double fine = double{at(op.outputs[0]).scale()} / 16;
+    const size_t channels = quant.scale.size();
+    size_t inner = 1;
+    for (size_t a = static_cast<size_t>(quant.axis) + 1; a < w.shape.size();
+         ++a) {
+      inner *= static_cast<size_t>(w.shape[a]);
+    }
+    std::vector<int> most(channels, 1);
+    for (size_t i = 0; i < w.data.size(); ++i) {
+      int& m = most[i / inner % channels];
+      m = std::max(m, std::abs(int{static_cast<int8_t>(w.data[i])}));
+    }
+    std::vector<int> times(channels, 1);
+    for (size_t c = 0; c < channels; ++c) {
+      const double unit = double{at(op.inputs[0]).scale()} * quant.scale[c];
+      while (unit / times[c] > fine && 2 * times[c] * most[c] <= 127) {
+        times[c] *= 2;
+      }
+      quant.scale[c] /= static_cast<float>(times[c]);
+    }
+    for (size_t i = 0; i < w.data.size(); ++i) {
+      w.data[i] = static_cast<uint8_t>(static_cast<int8_t>(w.data[i]) *
+                                       times[i / inner % channels]);
+    }
+    builder_.note(op.inputs[1]).quant = quant;
+  }
+
   // In units of the products that are summed: the file's integers if those are
   // their units, else the nearest ones.
   std::string prepare_bias(Op& op) {
     const int t = op.inputs[2];
-    const Tensor &x = at(op.inputs[0]), &w = at(op.inputs[1]);
     const std::vector<float> values = builder_.values(t);
     std::vector<int32_t> ints = builder_.note(t).ints;
     const bool has_ints = !ints.empty();
+    if (!has_ints) refine_weights(op);
+    const Tensor &x = at(op.inputs[0]), &w = at(op.inputs[1]);
     ints.resize(values.size(), 0);
     Quantization quant;
     for (size_t c = 0; c < values.size(); ++c) {
