@@ -106,7 +106,8 @@ TEST(Masks, MayBeChosenOrComputed) {
   EXPECT_GT(report.output_snr_db, 20);
 }
 
-// What something else reads, or computes with, keeps all of its values.
+// Tensors that something else reads, or computes with, keep all of their
+// values.
 TEST(Masks, OfOtherReadersStay) {
   Masked m = masked(-1e4F);
   m.net.output(m.sum);
