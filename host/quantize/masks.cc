@@ -96,7 +96,7 @@ bool may_have_masks(const Graph& g) {
   });
 }
 
-// What the operand of a SOFTMAX has had.
+// The values that the operand of a SOFTMAX has had.
 struct Rows {
   float lowest = 0;
   float least_top = kNone;  // the least of all rows' largest values
