@@ -25,8 +25,8 @@ constexpr float kFarBelow = 32;
 // A row that is masked as a whole tells nothing of the others.
 constexpr float kMaskedRow = -1000;
 
-// Whether an operator hands on the floor of its result to an operand, and what
-// may be added to it there: another operand, or -1 for nothing.
+// An operator may hand on the floor of its result to an operand, less the most
+// that another operand adds (-1: nothing is added).
 struct HandsOn {
   bool any = false;
   int added = -1;

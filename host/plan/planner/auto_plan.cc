@@ -118,12 +118,12 @@ class AutoPlan {
   // Returns whether a plan over this number of nodes costs little, so that
   // crews of unequal nodes are improved even if they begin badly.
   bool is_cheap(size_t nodes) const {
-    return net_.layers.size() * nodes <= tuning::kCostly;
+    return plan_work(net_, nodes) <= tuning::kCostly;
   }
 
   // Returns whether it costs so little that all of a crew's plans are tried.
   bool is_sure(size_t nodes) const {
-    return net_.layers.size() * nodes <= tuning::kCheap;
+    return plan_work(net_, nodes) <= tuning::kCheap;
   }
 
   // Returns whether it does not matter which nodes have no share.
@@ -416,7 +416,7 @@ class AutoPlan {
   }
 
   double begun_far() const {
-    const size_t plan = net_.layers.size() * request_.cluster.nodes.size();
+    const size_t plan = plan_work(net_, request_.cluster.nodes.size());
     return plan <= tuning::kBegunCostly ? tuning::kBegun : 1;
   }
 

@@ -48,8 +48,8 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
     : net_(net),
       request_(std::move(request)),
       crew_(std::move(crew)),
+      work_(plan_work(net, crew_.size())),
       trials_(net, request_, memo) {
-  const auto each = static_cast<int64_t>(net.layers.size() * crew_.size());
   if (is_latency()) {
     trials_.watch([this](const Trial& trial, const Plan& plan) {
       if (!trial.cuts.tiles.empty()) return;  // no splices of these
@@ -57,9 +57,9 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
       if (keeps_found()) found_.push_back({trial, plan});
     });
   }
-  most_plans_ = static_cast<int>(
-      std::clamp<int64_t>(tuning::kShares / std::max<int64_t>(1, each),
-                          tuning::kFewestPlans, tuning::kMostPlans));
+  most_plans_ = static_cast<int>(std::clamp<int64_t>(
+      tuning::kShares / std::max<int64_t>(1, static_cast<int64_t>(work_)),
+      tuning::kFewestPlans, tuning::kMostPlans));
 }
 
 // Returns whether so large a part of the weights stays in SRAM that starts
@@ -176,7 +176,7 @@ void CrewPlan::begin_briefly(double least) {
 // is near `least`, the smallest arena that is known.
 void CrewPlan::begin_small(double least) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
-  const bool cheap = share_count() <= tuning::kCostly;
+  const bool cheap = work_ <= tuning::kCostly;
   std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
   const bool far = now < kNone && now > tuning::kColumns * least;
@@ -347,7 +347,7 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
 }
 
 bool CrewPlan::keeps_found() const {
-  return request_.effort > 1 || share_count() <= tuning::kCheap;
+  return request_.effort > 1 || work_ <= tuning::kCheap;
 }
 
 bool CrewPlan::can_improve() const {
@@ -372,7 +372,7 @@ void CrewPlan::improve() {
   // left out.
   int more = quarter;
   improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
-  if (share_count() <= tuning::kCheap) improve_cheaply();
+  if (work_ <= tuning::kCheap) improve_cheaply();
   if (lacks_room()) {
     more = try_saving_memory() ? most_plans_ : quarter;
     improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
@@ -493,7 +493,7 @@ bool CrewPlan::try_groups(const Trial& trial) {
 }
 
 bool CrewPlan::is_hopeless(const Cuts& cuts) {
-  if (share_count() <= tuning::kCheap) return false;
+  if (work_ <= tuning::kCheap) return false;
   if (!mixed_ || !is_latency() || !trials_.any()) return false;
   const MixedPath path = mixed_->path_of(cuts);
   return static_cast<double>(path.time_ps) >

@@ -65,7 +65,6 @@ class CrewPlan {
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool is_all() const { return crew_.size() == request_.cluster.nodes.size(); }
-  size_t share_count() const { return net_.layers.size() * crew_.size(); }
   bool is_lone() const { return crew_.size() == 1; }
   bool keeps_much() const;
   bool has_banks() const;
@@ -111,6 +110,7 @@ class CrewPlan {
   const Net& net_;
   const PlanRequest request_;
   const std::vector<int> crew_;
+  const size_t work_;  // of a plan
   int most_plans_ = 0;
   Trials trials_;
   std::optional<MixedCuts> first_;   // of the first start, until begin()

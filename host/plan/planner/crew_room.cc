@@ -32,7 +32,7 @@ bool CrewPlan::try_saving_memory() {
   const bool saves = trials_.taken().options.overlays;
   if (!saves) choose_groups();
   std::vector<int> ends;
-  if (saves || share_count() <= tuning::kCostly) ends = ends_of_columns();
+  if (saves || work_ <= tuning::kCostly) ends = ends_of_columns();
   for (Trial trial : start_trials()) {
     if (PlanDeadline::passed()) break;
     trial.options.save_memory();

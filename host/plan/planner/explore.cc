@@ -68,8 +68,7 @@ class Explorer {
   // plans cost so little that they have more effort anyway.
   bool may_try_harder() const {
     return order_.size() > 1 && request_.limits.any() && !request_.compared &&
-           !options_.brief &&
-           net_.layers.size() * order_.size() <= tuning::kCheap;
+           !options_.brief && plan_work(net_, order_.size()) <= tuning::kCheap;
   }
 
   void try_ways() {

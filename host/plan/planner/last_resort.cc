@@ -45,7 +45,7 @@ bool was_tried(const Net& net, const PlanRequest& request,
 // to find the larger budgets that keep the limits.
 bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
             const Misfit& refused) {
-  if (net.layers.size() * cluster.nodes.size() <= tuning::kCheap) return false;
+  if (plan_work(net, cluster.nodes.size()) <= tuning::kCheap) return false;
   if (const std::optional<double> times = refused.times_limit) {
     const bool is_asked = !same_budgets(cluster, free) &&
                           cluster.nodes.size() <= tuning::kMostThorough;

@@ -162,7 +162,7 @@ OrMisfit<Plan> auto_plan_in_best_order(const Net& net,
                                        const PlanRequest& request,
                                        SegmentMemo* memo) {
   const bool is_cheap =
-      net.layers.size() * request.cluster.nodes.size() <= tuning::kCostly;
+      plan_work(net, request.cluster.nodes.size()) <= tuning::kCostly;
   std::vector<CrewTrial> tried;
   const auto find = [&](const Net& n) {
     // The memo is of the net in its own order.
@@ -195,7 +195,7 @@ std::vector<std::vector<int>> crews_of(const Net& net, const Cluster& cluster) {
   std::vector<std::vector<int>> crews;
   for (std::vector<int> nodes : {by(rating, budget), by(budget, rating)}) {
     for (; nodes.size() > 1; nodes.pop_back()) {
-      const bool costly = net.layers.size() * nodes.size() > tuning::kCheap;
+      const bool costly = plan_work(net, nodes.size()) > tuning::kCheap;
       if (costly || std::ranges::count(crews, nodes) > 0) continue;
       crews.push_back(nodes);
     }

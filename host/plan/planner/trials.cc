@@ -20,6 +20,15 @@
 
 namespace shoal {
 
+size_t plan_work(const Net& net, size_t nodes) {
+  size_t layers = 0;
+  for (const Layer& layer : net.layers) {
+    layers += static_cast<size_t>(
+        std::max(1, layer.out.box.rows() / tuning::kLongRows));
+  }
+  return layers * nodes;
+}
+
 // The bindings name all fields, so that a new field does not compile until it
 // is decided whether it counts.
 bool is_same(const Trial& a, const Trial& b) {

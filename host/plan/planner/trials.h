@@ -20,6 +20,11 @@
 
 namespace shoal {
 
+// Returns what it costs to build and rehearse a plan over a number of nodes, in
+// shares of layers. Long signals are rehearsed row by row, so a layer of theirs
+// counts for several.
+size_t plan_work(const Net&, size_t nodes);
+
 struct Trial {
   std::string name = {};  // of the cuts
   Cuts cuts = {};

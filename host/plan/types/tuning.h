@@ -290,6 +290,8 @@ inline constexpr size_t kBegunCostly = 600;
 // The same as kBriefly for the smallest arena, where crews that begin worse may
 // become the smallest (MobileNetV2, fifteen of 64 nodes).
 inline constexpr double kBrieflySmall = 1.6;
+// Rows of an output beyond which a layer counts as several shares of a plan.
+inline constexpr int kLongRows = 512;
 // If a crew has at most this many shares, all of its plans are tried.
 inline constexpr size_t kCheap = 120;
 // Up to kEachCrew, every number of equal nodes may be a crew; above it, each
