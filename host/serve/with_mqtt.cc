@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -63,7 +65,9 @@ class MqttClient::Work {
         handler_(std::move(handler)) {
     use_library();
     if (!filter_.empty()) require_filter(filter_);
-    client_ = mosquitto_new(place_.client.c_str(), false, this);
+    kept_.reset(mosquitto_new(place_.client.c_str(), false, this),
+                mosquitto_destroy);
+    client_ = kept_.get();
     if (!client_) throw Error(Exit::kInternal, "there is no MQTT client");
     // The library then queues acknowledgements, so they go behind the handler.
     mosquitto_threaded_set(client_, true);
@@ -86,34 +90,42 @@ class MqttClient::Work {
     }
   }
   ~Work() {
+    if (attempt_.valid()) return;  // its thread has the client
     mosquitto_disconnect(client_);
     mosquitto_loop(client_, 0, 1);
-    mosquitto_destroy(client_);
   }
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
 
   std::string turn(int milliseconds) {
-    const bool has_socket = mosquitto_socket(client_) >= 0;
-    if (!has_socket && Clock::now() < again_at_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-      return why_;
+    const std::chrono::milliseconds time(milliseconds);
+    Result result;
+    if (attempt_.valid()) {
+      if (attempt_.wait_for(time) != std::future_status::ready) return why();
+      result = attempt_.get();
+    } else if (mosquitto_socket(client_) < 0) {
+      if (Clock::now() >= again_at_) {
+        connect();
+      } else {
+        std::this_thread::sleep_for(time);
+      }
+      return why();
     }
-    int error = has_socket ? MOSQ_ERR_SUCCESS : connect();
-    if (error == MOSQ_ERR_SUCCESS) {
-      error = mosquitto_loop(client_, milliseconds, 1);
+    if (result.error == MOSQ_ERR_SUCCESS) {
+      result.error = mosquitto_loop(client_, milliseconds, 1);
+      result.number = errno;
     }
     if (refused_) throw Error(*refused_);
-    if (error != MOSQ_ERR_SUCCESS) {
-      why_ = "the MQTT broker " + place_.address + ": " +
-             (error == MOSQ_ERR_ERRNO ? error_text(errno)
-                                      : mosquitto_strerror(error));
+    if (result.error != MOSQ_ERR_SUCCESS) {
+      why_ =
+          "the MQTT broker " + place_.address + ": " +
+          (result.error == MOSQ_ERR_ERRNO ? error_text(result.number)
+                                          : mosquitto_strerror(result.error));
       is_connected_ = false;
       again_at_ = Clock::now() + pause_;
       pause_ = std::min(2 * pause_, kLongestPause);
     }
-    if (!is_connected_ && why_.empty()) return "connecting";
-    return is_connected_ ? "" : why_;
+    return is_connected_ ? "" : why();
   }
 
   int publish(const std::string& topic, const void* bytes, size_t count) {
@@ -134,13 +146,25 @@ class MqttClient::Work {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // A broker that does not answer must not hold the turn up, which is two
-  // minutes otherwise. The library begins TLS only behind a connection.
-  int connect() {
-    auto* const begin =
-        place_.ca.empty() ? mosquitto_connect_async : mosquitto_connect;
-    return begin(client_, at_.first.c_str(), at_.second, kKeepAliveSeconds);
+  struct Result {
+    int error = MOSQ_ERR_SUCCESS;
+    int number = 0;  // errno, for MOSQ_ERR_ERRNO
+  };
+
+  // Looking a name up, and each of its addresses in turn if nothing answers
+  // there, may take minutes, which the caller does not wait. The library's own
+  // way to connect beside the caller tries the first address only.
+  void connect() {
+    std::promise<Result> done;
+    attempt_ = done.get_future();
+    std::thread([client = kept_, at = at_, done = std::move(done)]() mutable {
+      const int error = mosquitto_connect(client.get(), at.first.c_str(),
+                                          at.second, kKeepAliveSeconds);
+      done.set_value({error, errno});
+    }).detach();
   }
+
+  std::string why() const { return why_.empty() ? "connecting" : why_; }
 
   static Work& self(void* user) { return *static_cast<Work*>(user); }
   static void connected(mosquitto* client, void* user, int code) {
@@ -182,7 +206,9 @@ class MqttClient::Work {
   const std::pair<std::string, int> at_;  // host, port
   const std::string filter_;
   const Handler handler_;
+  std::shared_ptr<mosquitto> kept_;
   mosquitto* client_ = nullptr;
+  std::future<Result> attempt_;  // valid while a thread connects
   bool is_connected_ = false;
   std::optional<Error> refused_;
   std::string why_;

@@ -58,6 +58,15 @@ class CliServeMqtt : public testing::Test {
     return process;
   }
 
+  // Writes ca.pem, which signs itself, and key.pem.
+  bool make_certificate() const {
+    return shop_
+               .script(
+                   "openssl req -x509 -newkey rsa:2048 -nodes -keyout "
+                   "key.pem -out ca.pem -subj /CN=broker "
+                   "-addext subjectAltName=IP:127.0.0.1")
+               .code == 0;
+  }
   static std::string frame(unsigned seed) {
     const auto bytes = noise<uint8_t>(kWorkerFrameBytes, seed);
     return {bytes.begin(), bytes.end()};
@@ -182,24 +191,56 @@ TEST_F(CliServeMqtt, ABrokerThatIsAwayAtTheEndLosesNoFrame) {
   expect_right("late", 5);
 }
 
-// A host that is off does not even refuse connections.
+// A host that is off does not even refuse connections; one that hangs accepts
+// them and says nothing.
 TEST_F(CliServeMqtt, ABrokerThatIsSilentHoldsNoSignalUp) {
+  if (!make_certificate()) GTEST_SKIP() << "openssl is not installed";
+  for (const std::string connections : {"4", "0"}) {
+    for (const std::string tls : {"", "--mqtt-ca ca.pem"}) {
+      const Told told = shop_.script(
+          "cat >silent.py <<'END'\n"
+          "import socket, time\n"
+          "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)\n"
+          "all = [socket.socket() for _ in range(" +
+          connections +
+          ")]\n"
+          "for c in all: c.setblocking(False); c.connect_ex(s.getsockname())\n"
+          "print(s.getsockname()[1], flush=True); time.sleep(60)\n"
+          "END\n"
+          "rm -f port; python3 silent.py >port & silent=$!\n"
+          "until [ -s port ]; do sleep 0.02; done\n"
+          "$SHOAL serve m.tflite --mqtt 127.0.0.1:$(cat port) --mqtt-in in "
+          "--mqtt-out out " +
+          tls +
+          " >told 2>&1 & service=$!\n"
+          "sleep 2; kill -TERM $service\n"
+          "for i in $(seq 100); do kill -0 $service || break; sleep 0.1; done\n"
+          "kill -KILL $service; wait $service; echo $?; kill $silent");
+      EXPECT_EQ(told.out, "0\n")
+          << connections << tls << shop_.read_text("told");
+    }
+  }
+}
+
+// As `localhost` often has: one address that refuses, and the broker's.
+TEST_F(CliServeMqtt, AllAddressesOfABrokerAreTried) {
+  shop_.script("printf '::1 broker\\n127.0.0.1 broker\\n' >hosts");
+  const std::string with_hosts =
+      "unshare -rm bash -c 'mount --bind hosts /etc/hosts && ";
+  if (shop_.script(with_hosts + "true'").code != 0) {
+    GTEST_SKIP() << "no namespace of its own for /etc/hosts";
+  }
+  const std::string address = begin().address();
+  const std::string port = address.substr(address.find(':') + 1);
   const Told told = shop_.script(
-      "cat >silent.py <<'END'\n"
-      "import socket, time\n"
-      "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)\n"
-      "all = [socket.socket() for _ in range(4)]\n"
-      "for c in all: c.setblocking(False); c.connect_ex(s.getsockname())\n"
-      "print(s.getsockname()[1], flush=True); time.sleep(60)\n"
-      "END\n"
-      "python3 silent.py >port & silent=$!\n"
-      "until [ -s port ]; do sleep 0.02; done\n"
-      "$SHOAL serve m.tflite --mqtt 127.0.0.1:$(cat port) --mqtt-in in "
-      "--mqtt-out out >told 2>&1 & service=$!\n"
-      "sleep 2; kill -TERM $service\n"
-      "for i in $(seq 100); do kill -0 $service || break; sleep 0.1; done\n"
-      "kill -KILL $service; wait $service; echo $?; kill $silent");
-  EXPECT_EQ(told.out, "0\n") << shop_.read_text("told");
+      with_hosts + "exec $SHOAL serve m.tflite --mqtt broker:" + port +
+      " --mqtt-in in --mqtt-out out' >told 2>&1 & service=$!\n"
+      "for i in $(seq 100); do grep -q listening told && break; sleep 0.1; "
+      "done\n"
+      "kill -TERM $service; wait $service; cat told");
+  EXPECT_NE(told.out.find("listening on mqtt://broker:" + port),
+            std::string::npos)
+      << told.out;
 }
 
 TEST_F(CliServeMqtt, PasswordsAreAsked) {
@@ -227,13 +268,7 @@ TEST_F(CliServeMqtt, PasswordsAreAsked) {
 
 TEST_F(CliServeMqtt, SpeaksTls) {
   const std::string key = shop_.path("key.pem"), ca = shop_.path("ca.pem");
-  if (shop_
-          .script("openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem "
-                  "-out ca.pem -subj /CN=broker "
-                  "-addext subjectAltName=IP:127.0.0.1")
-          .code != 0) {
-    GTEST_SKIP() << "openssl is not installed";
-  }
+  if (!make_certificate()) GTEST_SKIP() << "openssl is not installed";
   begin("allow_anonymous true\ncertfile " + ca + "\nkeyfile " + key + "\n");
   MqttPlace place;
   place.ca = ca;
