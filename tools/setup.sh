@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libmbedtls-dev libstb-dev
   zlib1g-dev libpng-dev libwebp-dev libexif-dev libzip-dev libonnx-dev libprotobuf-dev
-  libmimalloc-dev libcpp-httplib-dev libmosquitto-dev libjs-chart.js)
+  libmimalloc-dev libcpp-httplib-dev libssl-dev libmosquitto-dev libjs-chart.js)
 # The tests need these as well.
 [[ "${1:-}" == tests ]] && packages+=(libgtest-dev librapidcheck-dev clang-14
   libclang-rt-14-dev lld-14 clang-format-14 doxygen git python3 gcc-arm-none-eabi

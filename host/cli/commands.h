@@ -165,8 +165,9 @@ struct ServeFlags {
   std::string http, frames_from, folder;
   bool prefixed = false;  // frames of frames_from, by their length
   MqttFlags mqtt;
-  std::string token;      // file
-  bool no_token = false;  // though other computers reach it
+  std::string http_cert, http_key;  // files
+  std::string token;                // file
+  bool no_token = false;            // though other computers reach it
   std::string max_body = "32M";
   int connections = 32, queue = 64;
   double request_timeout = 30;  // seconds
@@ -174,9 +175,9 @@ struct ServeFlags {
   ImportOptions ends;
 };
 struct WatchFlags {
-  std::string address, token;  // token: file
-  double every = 1;            // seconds
-  int count = 0;               // 0: until it is ended
+  std::string address, token, ca;  // token, ca: files
+  double every = 1;                // seconds
+  int count = 0;                   // 0: until it is ended
   bool json = false;
 };
 struct VerifyFlags {

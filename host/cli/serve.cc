@@ -64,36 +64,44 @@ class SignalWatch {
 };
 
 struct ServicePlaces {
-  std::string http;
-  std::string token;
+  HttpPlace http;  // without an address: none
   int64_t body_bytes = 0;
 };
 
 // Looks at all that can be wrong before anything is planned.
 ServicePlaces places_of(const ServeFlags& flags) {
   ServicePlaces p;
-  p.http = flags.http;
+  std::string& http = p.http.address;
+  http = flags.http;
   check_mqtt(flags.mqtt);
-  if (p.http.empty() && flags.frames_from.empty() && flags.folder.empty() &&
+  if (http.empty() && flags.frames_from.empty() && flags.folder.empty() &&
       flags.mqtt.address.empty()) {
-    p.http = kUsualAddress;
+    http = kUsualAddress;
   }
   p.body_bytes = parse_size(flags.max_body, "--max-body");
-  if (p.http.empty()) {
-    const bool asked = !flags.token.empty() || flags.no_token;
+  const bool has_tls = !flags.http_cert.empty();
+  if (http.empty()) {
+    const bool asked = !flags.token.empty() || flags.no_token || has_tls;
     if (!asked) return p;
-    throw Error(Exit::kUsage, "--token and --no-token are for --http",
+    throw Error(Exit::kUsage,
+                has_tls ? "--http-cert is for --http"
+                        : "--token and --no-token are for --http",
                 "leave them out, or give --http HOST:PORT");
   }
   if (!has_http()) {
-    throw Error(Exit::kUnsupported, "this shoal was built without HTTP",
+    throw Error(Exit::kUnsupported,
+                std::string(has_tls ? "--http-cert: " : "") +
+                    "this shoal was built without HTTP",
                 "install cpp-httplib (libcpp-httplib-dev) and build it again, "
                 "or --frames-from, --watch-folder");
   }
-  p.token = service_token(flags.token);
-  if (p.token.empty() && !is_loopback(p.http) && !flags.no_token) {
+  p.http.token = service_token(flags.token);
+  p.http.certificate = flags.http_cert;
+  p.http.key = flags.http_key;
+  check_tls(p.http);
+  if (p.http.token.empty() && !is_loopback(http) && !flags.no_token) {
     throw Error(Exit::kUsage,
-                "--http " + p.http +
+                "--http " + http +
                     ": other computers reach this address, and no token is set",
                 "--token FILE, or --no-token to let all of them in");
   }
@@ -246,10 +254,10 @@ class Service {
       : flags_(flags), places_(places), models_(models) {}
 
   void open() {
-    if (!places_.http.empty()) {
+    if (!places_.http.address.empty()) {
       ++open_;
       http_ = std::make_unique<HttpServer>(
-          places_.http, places_.token,
+          places_.http,
           HttpLimits{places_.body_bytes, flags_.connections,
                      flags_.request_timeout},
           http_handler(models_, flags_.request_timeout));
@@ -288,7 +296,9 @@ class Service {
       const nlohmann::json where{{"listening", http_->address()}};
       say_json_text(where.dump() + "\n");
     } else {
-      say("listening on http://%s\n", http_->address().c_str());
+      say("listening on http%s://%s\n",
+          places_.http.certificate.empty() ? "" : "s",
+          http_->address().c_str());
     }
     flush_output();
   }
@@ -400,6 +410,8 @@ int serve_command(const ServeFlags& flags) {
                {"--labels", flags.results.labels},
                {"--key", flags.cluster.key},
                {"--token", flags.token},
+               {"--http-cert", flags.http_cert},
+               {"--http-key", flags.http_key},
                {"--mqtt-login", flags.mqtt.login},
                {"--mqtt-ca", flags.mqtt.ca},
                {"--cluster", flags.plan.cluster.path},

@@ -18,6 +18,16 @@ void add_sources(CLI::App* verb, ServeFlags& f) {
                    "Take the files that come into this folder");
 }
 
+void add_tls(CLI::App* verb, ServeFlags& f) {
+  CLI::Option* const certificate = verb->add_option(
+      "--http-cert", f.http_cert,
+      "Speak TLS on --http; certificate of this computer, PEM");
+  CLI::Option* const key = verb->add_option("--http-key", f.http_key,
+                                            "Key of that certificate, PEM");
+  certificate->needs(key);
+  key->needs(certificate);
+}
+
 void add_mqtt(CLI::App* verb, MqttFlags& f) {
   verb->add_option("--mqtt", f.address,
                    "Take frames from this MQTT broker (--mqtt-in, --mqtt-out)");
@@ -70,6 +80,7 @@ void add_serve(CLI::App& app, ServeFlags& f, int& code) {
   verb->add_flag("--no-token", f.no_token,
                  "Let all who reach --http use it, from other computers, too")
       ->excludes(token);
+  add_tls(verb, f);
   add_plan_flags(verb, f.plan);
   add_cluster_flags(verb, f.plan);
   add_answer_flags(verb, f.results);
@@ -89,6 +100,8 @@ void add_watch(CLI::App& app, WatchFlags& f, int& code) {
   verb->add_option("ADDRESS", f.address, "Where `shoal serve` has its HTTP")
       ->required();
   verb->add_option("--token", f.token, "File with the token of the service");
+  verb->add_option("--http-ca", f.ca,
+                   "Speak TLS; certificate of the service's authority");
   verb->add_option("--every", f.every, "Seconds between two looks")
       ->capture_default_str()
       ->check(real_range(0.05, 86'400));

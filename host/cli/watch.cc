@@ -11,6 +11,7 @@
 #include "host/base/size.h"
 #include "host/base/units.h"
 #include "host/cli/commands.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/cli/service_token.h"
 #include "host/serve/http.h"
@@ -24,7 +25,8 @@ constexpr double kPatience = 5;  // seconds
 
 // Returns the status; another server may send any JSON.
 json look(const WatchFlags& flags, const std::string& token) {
-  const std::string text = http_get(flags.address, "/status", token, kPatience);
+  const std::string text =
+      http_get({flags.address, token, flags.ca}, "/status", kPatience);
   json status = json::parse(text, nullptr, false);
   const auto is_list = [&](const char* name) {
     return status.contains(name) && status[name].is_array();
@@ -118,6 +120,7 @@ class Events {
 
 int watch_command(const WatchFlags& flags) {
   const std::string token = service_token(flags.token);
+  check_files({{"--token", flags.token}, {"--http-ca", flags.ca}}, {});
   using Clock = std::chrono::steady_clock;
   std::optional<double> done;
   Clock::time_point at;

@@ -27,6 +27,12 @@ struct HttpReply {
   std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
+struct HttpPlace {
+  std::string address;           // HOST:PORT; port 0: any free one
+  std::string token;             // what clients must have, or empty
+  std::string certificate, key;  // PEM files for TLS; empty: without
+};
+
 struct HttpLimits {
   int64_t body_bytes = 0;
   int connections = 0;
@@ -46,11 +52,9 @@ class HttpServer {
     std::function<HttpReply(int status, const std::string& why)> refuse;
   };
 
-  // Listens on HOST:PORT (port 0: any free one). `token`: what clients must
-  // have, or empty. Throws Error(kUsage) for what is no address, kBusy for one
-  // that another process has.
-  HttpServer(const std::string& address, std::string token, HttpLimits,
-             Handler);
+  // Throws Error(kUsage) for what is no address, certificate or key, kBusy for
+  // an address that another process has.
+  HttpServer(const HttpPlace&, HttpLimits, Handler);
   // Waits for the requests that are being answered.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
@@ -69,9 +73,17 @@ class HttpServer {
 // Error(kUsage) for what is no HOST:PORT.
 bool is_loopback(const std::string& address);
 
+// Throws Error(kUsage) for a certificate or key that no server can use.
+void check_tls(const HttpPlace&);
+
+struct HttpPeer {
+  std::string address, token;
+  std::string ca;  // PEM file of its authority, for TLS; empty: without
+};
+
 // Returns the body of a GET. Throws Error(kNode) if there is no answer within
-// `seconds`, or another one than 200.
-std::string http_get(const std::string& address, const std::string& path,
-                     const std::string& token, double seconds);
+// `seconds`, or another one than 200, Error(kUsage) for a file that has no
+// certificate.
+std::string http_get(const HttpPeer&, const std::string& path, double seconds);
 
 }  // namespace shoal

@@ -1,5 +1,5 @@
-// A connection of a client as cpp-httplib's stream. It ends a request that
-// takes longer, or has more bytes, than it may.
+// A connection of a client as cpp-httplib's stream, with TLS or without. It
+// ends a request that takes longer, or has more bytes, than it may.
 #pragma once
 
 #include <httplib.h>
@@ -7,7 +7,10 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+
+#include "host/serve/tls_identity.h"
 
 namespace shoal {
 
@@ -15,8 +18,16 @@ class HttpConnection final : public httplib::Stream {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit HttpConnection(int socket) : socket_(socket) {}
+  // `tls`: none: without; it must outlive this.
+  HttpConnection(int socket, const TlsIdentity* tls);
 
+  // Agrees with the client on TLS, if there is any, and returns whether they
+  // have before the time is over.
+  bool open(Clock::time_point until);
+  // Returns whether open() failed because the client does not speak TLS.
+  bool was_plain() const { return plain_; }
+  // Tells the client that nothing follows.
+  void close();
   // Begins a request: until then everything has to have been read, and at most
   // `bytes` of it.
   void begin(Clock::time_point until, int64_t bytes);
@@ -39,11 +50,15 @@ class HttpConnection final : public httplib::Stream {
 
  private:
   bool wait(short event) const;
+  template <class Step>
+  int turn_tls(Step step) const;
+  ssize_t receive();
 
   const int socket_;
+  const std::unique_ptr<SSL, decltype(&SSL_free)> tls_;
   Clock::time_point until_;
   int64_t budget_ = 0;
-  bool late_ = false, large_ = false;
+  bool late_ = false, large_ = false, plain_ = false;
   std::array<char, 16384> buffer_{};
   size_t at_ = 0, end_ = 0;
 };

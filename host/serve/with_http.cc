@@ -13,15 +13,18 @@
 #include <cstring>
 #include <limits>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "host/base/descriptor.h"
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/engine/workers/udp.h"
 #include "host/serve/http.h"
 #include "host/serve/http_connection.h"
+#include "host/serve/tls_identity.h"
 #include "host/serve/wakeup.h"
 
 namespace shoal {
@@ -93,6 +96,11 @@ class KeptSigpipe {
 // The connection that a thread serves, for the library's calls back.
 thread_local HttpConnection* served = nullptr;
 
+std::unique_ptr<const TlsIdentity> identity_of(const HttpPlace& place) {
+  if (place.certificate.empty()) return nullptr;
+  return std::make_unique<const TlsIdentity>(place.certificate, place.key);
+}
+
 void put(const HttpReply& reply, httplib::Response& to) {
   to.status = reply.status;
   for (const auto& [name, value] : reply.headers) to.set_header(name, value);
@@ -108,12 +116,12 @@ bool has_http() { return true; }
 // the bytes of a request as a whole.
 class HttpServer::Work : public httplib::Server {
  public:
-  Work(const std::string& address, std::string token, HttpLimits limits,
-       HttpServer::Handler handler)
-      : token_(std::move(token)),
+  Work(const HttpPlace& place, HttpLimits limits, HttpServer::Handler handler)
+      : token_(place.token),
         limits_(limits),
         handler_(std::move(handler)),
-        socket_(listening_socket(address, address_)) {
+        tls_(identity_of(place)),
+        socket_(listening_socket(place.address, address_)) {
     set_pre_routing_handler([this](const auto& request, auto& response) {
       return before_body(request, response);
     });
@@ -211,15 +219,23 @@ class HttpServer::Work : public httplib::Server {
     }
   }
 
-  // Says so, as far as the socket takes it at once.
+  // With TLS there is nothing yet that the client would understand.
   void turn_away(int socket) {
     ++refused_;
-    const HttpReply reply = handler_.refuse(
-        503, std::to_string(limits_.connections) + " connections are open");
+    if (!tls_) {
+      say_plainly(socket, "503 Service Unavailable\r\nRetry-After: 1",
+                  handler_.refuse(503, std::to_string(limits_.connections) +
+                                           " connections are open"));
+    }
+    ::close(socket);
+  }
+
+  // Says it as far as the socket takes it at once.
+  static void say_plainly(int socket, const std::string& status,
+                          const HttpReply& reply) {
     const std::string text =
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: "
-        "close\r\nContent-Type: " +
-        reply.type +
+        "HTTP/1.1 " + status +
+        "\r\nConnection: close\r\nContent-Type: " + reply.type +
         "\r\nContent-Length: " + std::to_string(reply.body.size()) +
         "\r\n\r\n" + reply.body;
     static_cast<void>(
@@ -228,7 +244,6 @@ class HttpServer::Work : public httplib::Server {
     // An unread request would take the reply back.
     char unread[4096];
     static_cast<void>(recv(socket, unread, sizeof unread, MSG_DONTWAIT));
-    ::close(socket);
   }
 
   bool is_stopping() const {
@@ -237,10 +252,15 @@ class HttpServer::Work : public httplib::Server {
   }
 
   void serve(Client& c) {
-    HttpConnection connection(c.socket);
+    HttpConnection connection(c.socket, tls_.get());
     served = &connection;
     const double idle = std::min(kMostIdleSeconds, limits_.request_seconds);
-    for (bool over = false; !over;) {
+    const bool is_open = connection.open(after(idle));
+    if (connection.was_plain()) {
+      say_plainly(c.socket, "400 Bad Request",
+                  handler_.refuse(400, "this address speaks TLS: https://"));
+    }
+    for (bool over = !is_open; !over;) {
       if (is_stopping() || !connection.wait_for_request(after(idle))) {
         break;
       }
@@ -253,7 +273,7 @@ class HttpServer::Work : public httplib::Server {
              closed || closes_ || is_stopping();
     }
     served = nullptr;
-    shutdown(c.socket, SHUT_WR);
+    connection.close();
   }
 
   // Decides what the head of a request decides.
@@ -358,6 +378,7 @@ class HttpServer::Work : public httplib::Server {
   const std::string token_;
   const HttpLimits limits_;
   const HttpServer::Handler handler_;
+  const std::unique_ptr<const TlsIdentity> tls_;
   std::string address_;
   const Descriptor socket_;
   const Wakeup stop_;
@@ -368,47 +389,91 @@ class HttpServer::Work : public httplib::Server {
 
 thread_local bool HttpServer::Work::closes_ = false;
 
-HttpServer::HttpServer(const std::string& address, std::string token,
-                       HttpLimits limits, Handler handler) {
+HttpServer::HttpServer(const HttpPlace& place, HttpLimits limits,
+                       Handler handler) {
   const KeptSigpipe kept;
-  work_ = std::make_unique<Work>(address, std::move(token), limits,
-                                 std::move(handler));
+  work_ = std::make_unique<Work>(place, limits, std::move(handler));
 }
 HttpServer::~HttpServer() = default;
 const std::string& HttpServer::address() const { return work_->address(); }
 int64_t HttpServer::refused_connections() const { return work_->refused(); }
 
-std::string http_get(const std::string& address, const std::string& path,
-                     const std::string& token, double seconds) {
+void check_tls(const HttpPlace& place) {
+  static_cast<void>(identity_of(place));
+}
+
+namespace {
+
+// `host`: a name or an address, which the certificate must have.
+std::unique_ptr<httplib::ClientImpl> client_for(const std::string& host,
+                                                int port,
+                                                const std::string& ca) {
+  if (ca.empty()) return std::make_unique<httplib::ClientImpl>(host, port);
+  auto client = std::make_unique<httplib::SSLClient>(host, port);
+  client->set_ca_cert_path(ca);
+  client->set_address_family(AF_INET);
+  return client;
+}
+
+Error no_answer(const HttpPeer& peer, httplib::Error why) {
+  if (why == httplib::Error::SSLLoadingCerts) {
+    return Error(Exit::kUsage,
+                 "--http-ca " + printable(peer.ca) + ": it has no certificate",
+                 "a PEM file with the certificate of the service's authority");
+  }
+  if (why == httplib::Error::SSLServerVerification) {
+    return Error(Exit::kNode,
+                 peer.address + ": its certificate is not one of " +
+                     printable(peer.ca) + ", or not for this name",
+                 "the address that the certificate names, and its authority");
+  }
+  return Error(Exit::kNode,
+               peer.address + ": no answer: " + httplib::to_string(why),
+               peer.ca.empty() ? "the address that `shoal serve` prints; "
+                                 "--http-ca FILE if that is https://"
+                               : "the address that `shoal serve` prints");
+}
+
+}  // namespace
+
+std::string http_get(const HttpPeer& peer, const std::string& path,
+                     double seconds) {
   constexpr size_t kMostBytes = 4 << 20;
+  const std::string& address = peer.address;
   const uint64_t at = parse_udp_address(address, "ADDRESS");
-  const std::string host = udp_address_text(udp_address(udp_ip(at), 1));
-  httplib::Client client(host.substr(0, host.find(':')), udp_port(at));
+  const std::string found = udp_address_text(udp_address(udp_ip(at), 1));
+  const std::string& host = peer.ca.empty() ? found : address;
+  // OpenSSL writes without a flag that keeps the signal away.
+  const KeptSigpipe kept;
+  if (!peer.ca.empty()) signal(SIGPIPE, SIG_IGN);
+  const auto client =
+      client_for(host.substr(0, host.rfind(':')), udp_port(at), peer.ca);
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::duration<double>(seconds));
-  client.set_connection_timeout(time);
-  client.set_read_timeout(time);
-  client.set_write_timeout(time);
+  client->set_connection_timeout(time);
+  client->set_read_timeout(time);
+  client->set_write_timeout(time);
   httplib::Headers headers;
-  if (!token.empty()) headers.emplace("Authorization", "Bearer " + token);
+  if (!peer.token.empty()) {
+    headers.emplace("Authorization", "Bearer " + peer.token);
+  }
   std::string body;
   const httplib::Result result =
-      client.Get(path, headers, [&](const char* data, size_t bytes) {
+      client->Get(path, headers, [&](const char* data, size_t bytes) {
         body.append(data, std::min(bytes, kMostBytes));
         return body.size() <= kMostBytes;
       });
-  if (!result) {
-    throw Error(Exit::kNode,
-                address + ": no answer: " + httplib::to_string(result.error()),
-                "the address that `shoal serve` prints");
-  }
+  if (!result) throw no_answer(peer, result.error());
   if (result->status == 401) {
     throw Error(Exit::kNode, address + ": the token is missing or wrong",
                 "--token FILE, the file that `shoal serve` has");
   }
   if (result->status != 200) {
-    throw Error(Exit::kNode, address + path + ": answered with status " +
-                                 std::to_string(result->status));
+    const bool wants_tls = peer.ca.empty() && result->status == 400;
+    throw Error(Exit::kNode,
+                address + path + ": answered with status " +
+                    std::to_string(result->status),
+                wants_tls ? "--http-ca FILE if the service has https://" : "");
   }
   return body;
 }

@@ -15,15 +15,16 @@ class HttpServer::Work {};
 
 bool has_http() { return false; }
 
-HttpServer::HttpServer(const std::string&, std::string, HttpLimits, Handler) {
+HttpServer::HttpServer(const HttpPlace&, HttpLimits, Handler) {
   throw no_http();
 }
 HttpServer::~HttpServer() = default;
 const std::string& HttpServer::address() const { throw no_http(); }
 int64_t HttpServer::refused_connections() const { return 0; }
 
-std::string http_get(const std::string&, const std::string&, const std::string&,
-                     double) {
+void check_tls(const HttpPlace&) { throw no_http(); }
+
+std::string http_get(const HttpPeer&, const std::string&, double) {
   throw no_http();
 }
 
