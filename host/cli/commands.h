@@ -168,6 +168,7 @@ struct ServeFlags {
   std::string http_cert, http_key;  // files
   std::string token;                // file
   bool no_token = false;            // though other computers reach it
+  bool replicas = false;            // each worker runs whole frames
   std::string max_body = "32M";
   int connections = 32, queue = 64;
   double request_timeout = 30;  // seconds

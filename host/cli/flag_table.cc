@@ -58,6 +58,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--on-loss", kCluster, "NAME", true},
     {"", "--spares", kCluster, "LIST", true},
     {"", "--take-over", kCluster, "", true},
+    {"", "--replicas", kCluster, "", true},
 
     {"bench-node", "--core", kPlan, "NAME", false},
     {"", "--board", kPlan, "BOARD", false},

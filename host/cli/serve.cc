@@ -20,6 +20,7 @@
 #include "host/cli/flags.h"
 #include "host/cli/open_engine.h"
 #include "host/cli/output.h"
+#include "host/cli/serve_replicas.h"
 #include "host/cli/service_token.h"
 #include "host/cli/store_flags.h"
 #include "host/engine/workers/stop_signals.h"
@@ -111,6 +112,13 @@ ServicePlaces places_of(const ServeFlags& flags) {
 // Frames are one sequence if the user says what becomes of it with a node.
 void check_variables(const Engine& engine, const ServeFlags& flags) {
   const std::string name = engine.graph().name;
+  if (flags.replicas && engine.keeps_variables()) {
+    throw Error(Exit::kUsage,
+                "--replicas: " + name +
+                    " keeps variables from frame to frame, so one worker has "
+                    "to run them all",
+                "leave out --replicas, or name one worker");
+  }
   const SequenceCopies copies = sequence_copies(flags.cluster.state);
   if (!engine.keeps_variables()) {
     if (copies.file.empty()) return;
@@ -182,8 +190,10 @@ std::pair<std::string, std::string> named_model(const std::string& text) {
   return {name, text.substr(sign + 1)};
 }
 
-// All are opened one after another; those on workers have the same ones.
-std::vector<std::unique_ptr<ServedModel>> open_models(const ServeFlags& flags) {
+// All are opened one after another; those on workers have the same ones, or
+// are replicas of one.
+std::vector<std::unique_ptr<ServedModel>> open_models(
+    const ServeFlags& flags, std::optional<ReplicaEngines>& replicas) {
   std::vector<std::pair<std::string, std::string>> wanted;
   for (const std::string& text : flags.models) {
     wanted.push_back(named_model(text));
@@ -217,6 +227,15 @@ std::vector<std::unique_ptr<ServedModel>> open_models(const ServeFlags& flags) {
                      .remote = true,
                      .serves = true};
   std::vector<std::unique_ptr<ServedModel>> models;
+  if (flags.replicas) {
+    replicas.emplace(engine);
+    replicas->open([&](const EngineFlags& one) {
+      models.clear();
+      models.push_back(std::make_unique<ServedModel>("", one, flags.results));
+      models[0]->open(flags.model, flags);
+    });
+    return models;
+  }
   models.push_back(std::make_unique<ServedModel>("", engine, flags.results));
   ResultFlags others;
   others.top = flags.results.top;
@@ -419,9 +438,11 @@ int serve_command(const ServeFlags& flags) {
                {"--store-key", flags.plan.storage.key}},
               {});
   const ServicePlaces places = places_of(flags);
+  if (flags.replicas) check_replicas(flags);
   // Before any thread: all of them leave signals to the watch.
   StopSignals signals;
-  const auto opened = open_models(flags);
+  std::optional<ReplicaEngines> replicas;
+  const auto opened = open_models(flags, replicas);
   ServedModels models;
   for (const auto& m : opened) models.push_back(&*m->frames);
   const SignalWatch watch(signals, models);
@@ -432,7 +453,11 @@ int serve_command(const ServeFlags& flags) {
   service.open_mqtt();
   std::optional<Error> broke;
   try {
-    serve_in_turns(opened);
+    if (replicas) {
+      replicas->serve(*opened[0]->engine, *opened[0]->desk);
+    } else {
+      serve_in_turns(opened);
+    }
   } catch (const Error& e) {
     // A signal may end an engine that was connecting nodes.
     close_all(models);

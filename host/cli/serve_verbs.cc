@@ -88,6 +88,8 @@ void add_serve(CLI::App& app, ServeFlags& f, int& code) {
   add_worker_flags(verb, f.cluster);
   add_on_loss(verb, f.cluster);
   add_state(verb, f.cluster.state, true);
+  verb->add_flag("--replicas", f.replicas,
+                 "Each worker runs whole frames by itself");
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = serve_command(f); });

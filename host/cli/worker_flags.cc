@@ -184,14 +184,25 @@ CoordinatorConfig coordinator_config(const ClusterFlags& flags,
   return config;
 }
 
+size_t worker_count(const PlanFlags& plan, const ClusterFlags& flags) {
+  check_who_workers_are(plan, flags);
+  return plan.cluster.empty() ? flags.workers.size()
+                              : cluster_of(plan).nodes.size();
+}
+
 WorkerClusterOptions worker_cluster(const PlanFlags& plan,
-                                    const ClusterFlags& flags) {
+                                    const ClusterFlags& flags,
+                                    std::optional<size_t> only) {
   check_who_workers_are(plan, flags);
   WorkerClusterOptions o;
   o.given = flags.own_cluster;
   if (!plan.cluster.empty()) o.given = cluster_of(plan);
   if (o.given) require_one_bank(*o.given, "workers");
   o.nodes = addresses_of(plan, flags, o.given);
+  if (only) {
+    o.nodes = {o.nodes[*only]};
+    if (o.given) o.given->nodes = {o.given->nodes[*only]};
+  }
   for (const std::string& text : flags.spares) {
     o.spares.push_back(parse_worker_address(text, "--spares"));
   }

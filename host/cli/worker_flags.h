@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,11 @@ std::unique_ptr<HostTransport> open_transport(
 // Keys, names and times of a coordinator over this transport.
 CoordinatorConfig coordinator_config(const ClusterFlags&, const HostTransport&);
 
-// Looks at all flags and reads their files, before anybody is asked. Throws
-// Error(kUsage).
-WorkerClusterOptions worker_cluster(const PlanFlags&, const ClusterFlags&);
+// Looks at all flags and reads their files, before anybody is asked. `only`: a
+// cluster of that one of them. Throws Error(kUsage).
+WorkerClusterOptions worker_cluster(const PlanFlags&, const ClusterFlags&,
+                                    std::optional<size_t> only = {});
+// Returns how many workers are named.
+size_t worker_count(const PlanFlags&, const ClusterFlags&);
 
 }  // namespace shoal

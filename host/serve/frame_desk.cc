@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "host/serve/desk_lanes.h"
+
 namespace shoal {
 
 FrameDesk::FrameDesk(size_t most, std::optional<int64_t> sequence)
@@ -13,7 +15,11 @@ FrameDesk::FrameDesk(size_t most, std::optional<int64_t> sequence)
 }
 
 bool FrameDesk::has_room() const {
-  return waiting_.size() + under_way_.size() < most_;
+  return waiting_.size() + frames_under_way() < most_;
+}
+
+size_t FrameDesk::frames_under_way() const {
+  return lanes_ ? lanes_->under_way() : under_way_.size();
 }
 
 FrameDesk::Ticket FrameDesk::add(std::vector<uint8_t> input, std::string file) {
@@ -79,7 +85,7 @@ DeskCounts FrameDesk::counts() const {
   const std::lock_guard lock(mutex_);
   DeskCounts counts = counts_;
   counts.waiting = static_cast<int64_t>(waiting_.size());
-  counts.under_way = static_cast<int64_t>(under_way_.size());
+  counts.under_way = static_cast<int64_t>(frames_under_way());
   return counts;
 }
 
@@ -90,6 +96,7 @@ ClusterStatus FrameDesk::cluster() const {
 
 // The descriptor is readable exactly while there is a reason.
 void FrameDesk::set_readable() {
+  if (lanes_) lanes_->set_readable();
   if (closed_ || !waiting_.empty()) {
     wakeup_.set();
   } else {
@@ -118,22 +125,25 @@ void FrameDesk::take(const std::vector<uint8_t>& output,
     const std::lock_guard lock(mutex_);
     frame = std::move(under_way_.front());
     under_way_.pop_front();
-    FrameResult& r = frame.result;
-    r.output = output;
     if (number) {
-      r.frame = *number;
+      frame.result.frame = *number;
       counts_.sequence = std::max(counts_.sequence.value_or(0), *number + 1);
     }
-    r.seconds =
-        std::chrono::duration<double>(Clock::now() - frame.since).count();
-    ++counts_.done;
-    counts_.seconds += r.seconds;
-    for (size_t i = 0; i < counts_.buckets.size(); ++i) {
-      if (r.seconds <= kFrameSeconds[i]) ++counts_.buckets[i];
-    }
-    room_.notify_one();
+    finish(frame, output);
   }
   frame.promise.set_value(std::move(frame.result));
+}
+
+void FrameDesk::finish(Frame& frame, const std::vector<uint8_t>& output) {
+  FrameResult& r = frame.result;
+  r.output = output;
+  r.seconds = std::chrono::duration<double>(Clock::now() - frame.since).count();
+  ++counts_.done;
+  counts_.seconds += r.seconds;
+  for (size_t i = 0; i < counts_.buckets.size(); ++i) {
+    if (r.seconds <= kFrameSeconds[i]) ++counts_.buckets[i];
+  }
+  room_.notify_one();
 }
 
 void FrameDesk::repeats() {

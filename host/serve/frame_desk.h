@@ -44,6 +44,8 @@ struct DeskCounts {
 inline constexpr double kFrameSeconds[] = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 
+class DeskLanes;
+
 class FrameDesk final : public FrameSource {
  public:
   using Ticket = std::future<FrameResult>;
@@ -86,6 +88,8 @@ class FrameDesk final : public FrameSource {
   void heed(const ClusterStatus&) override;
 
  private:
+  friend class DeskLane;
+  friend class DeskLanes;
   using Clock = std::chrono::steady_clock;
   struct Frame {
     FrameResult result;
@@ -97,12 +101,16 @@ class FrameDesk final : public FrameSource {
   bool has_room() const;
   Ticket add(std::vector<uint8_t> input, std::string file);
   void set_readable();
+  // Counts a frame that has its output.
+  void finish(Frame&, const std::vector<uint8_t>& output);
+  size_t frames_under_way() const;
 
   const size_t most_;
   const Wakeup wakeup_;
   mutable std::mutex mutex_;
   std::condition_variable room_;
   std::deque<Frame> waiting_, under_way_;
+  DeskLanes* lanes_ = nullptr;  // of several engines; then under_way_ is empty
   bool closed_ = false;
   std::string standstill_;
   DeskCounts counts_;

@@ -1,5 +1,5 @@
-// What a server of HTTP with TLS shows its clients: its certificate, and the
-// key that belongs to it. By OpenSSL, which cpp-httplib is built with.
+// A server of HTTP with TLS shows its clients a certificate, and has the key
+// that belongs to it. OpenSSL reads both; cpp-httplib is built with it.
 #pragma once
 
 #include <openssl/ssl.h>

@@ -69,7 +69,7 @@ class CliServeTls : public testing::Test {
         "  print(r.status, a['output_sha256'])\n"
         "END\n");
   }
-  // What post() prints if all is right.
+  // Returns what post() prints if all is right.
   std::string right() const {
     const Told told = shop_.shoal({"run", "m.tflite", "x.bin", "--json"});
     const std::string line =

@@ -166,6 +166,12 @@ void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
   source.stands_still(why.what());
   workers_.tell(std::string("warning: ") + why.what() + "; waiting for nodes");
   workers_.step(RecoveryStep::kWait, why.what());
+  ClusterStatus now;
+  complete(now);
+  for (NodeStatus& n : now.nodes) {
+    if (n.state == NodePresence::kRuns) n.state = NodePresence::kIdle;
+  }
+  source.heed(now);
   for (;;) {
     look_for_absent();
     std::optional<uint64_t> found;
@@ -194,10 +200,10 @@ void RecoveringEngine::take_in(uint64_t address) {
   open();
   workers_.history().returned();
   const std::string event = fmt::format(
-      "node {} is taken in, within {:.2f} s; going on with {} nodes",
+      "node {} is taken in, within {:.2f} s; going on with {} node{}",
       workers_.history().name(address),
       static_cast<double>(workers_.now_us() - start) * 1e-6,
-      workers_.seats().size());
+      workers_.seats().size(), workers_.seats().size() == 1 ? "" : "s");
   workers_.tell(event);
   workers_.step(RecoveryStep::kReturn, event);
   note(event);
