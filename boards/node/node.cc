@@ -264,6 +264,9 @@ void say(void*, const LeaderSaid& s) {
     case LeaderEvent::kWith:
       line << " goes on with node " << s.name << " again";
       break;
+    case LeaderEvent::kLacks:
+      line << ": node " << s.name << " has lost its program; deploy again";
+      break;
     case LeaderEvent::kTaken:
       line << " ends: another coordinator has node " << s.name;
       break;

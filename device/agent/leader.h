@@ -38,6 +38,7 @@ enum class LeaderEvent : uint8_t {
   kWaits,    // the frame waits for a node
   kWithout,  // the frame is repeated without a node
   kWith,     // the next frame has a node again
+  kLacks,    // a node is there without its program, and not asked again
   kTaken,    // another coordinator has a node; the leader has ended
 };
 struct LeaderSaid {

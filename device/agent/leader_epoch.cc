@@ -110,6 +110,7 @@ void Leader::lose(uint16_t node) {
 void Leader::lack(uint16_t node) {
   lose(node);
   calls_[node].unprepared = true;
+  tell_of(LeaderEvent::kLacks, node);
 }
 
 bool Leader::has_returned() const {

@@ -306,7 +306,8 @@ TEST(LeaderRecovery, ANodeThatLacksItsProgramIsLeftOut) {
   led.forget(2);
   ASSERT_TRUE(led.run_until(LeaderEvent::kWithout, "node2"));
   EXPECT_TRUE(led.run_frames(100));
-  EXPECT_EQ(led.told.size(), 1u);
+  EXPECT_TRUE(led.has_told(LeaderEvent::kLacks, "node2"));
+  EXPECT_EQ(led.told.size(), 2u);
 }
 
 TEST(LeaderRecovery, WithoutAPlanTheFrameWaitsForItsNodes) {

@@ -30,6 +30,9 @@ std::string leader_text(const LeaderSaid& s) {
       return frame + " goes on without node " + name;
     case LeaderEvent::kWith:
       return frame + " goes on with node " + name + " again";
+    case LeaderEvent::kLacks:
+      return frame + ": node " + name +
+             " has lost its program; `shoal deploy` with --take-over sends it";
     case LeaderEvent::kTaken:
       return frame + " ends: another coordinator has node " + name;
     default:
