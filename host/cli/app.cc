@@ -254,14 +254,11 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
                    "Project name: letters, digits and _ [the model's]");
   verb->add_option("--labels", f.labels, "File with one label a line");
   verb->add_option("--also", f.also,
-                   "Further network NAME=MODEL in the same arena; repeatable")
-      ->allow_extra_args(false);
+                   "Further network NAME=MODEL in the same arena; repeatable");
   verb->add_option("--also-input", f.also_inputs,
-                   "Test input NAME=INPUT of one of --also [noise]")
-      ->allow_extra_args(false);
+                   "Test input NAME=INPUT of one of --also [noise]");
   verb->add_option("--also-labels", f.also_labels,
-                   "Labels NAME=FILE of one of --also")
-      ->allow_extra_args(false);
+                   "Labels NAME=FILE of one of --also");
   add_node_flags(verb, f.plan);
   add_cluster_files(verb, f.plan);
   verb->add_option("--node", f.node,
@@ -394,6 +391,7 @@ void define(CLI::App& app, Flags& f, Team& team, int& code) {
   add_lists(app, f.list, code);
   add_formats(app, f.formats, code);
   add_generated(app, f.generated, code);
+  let_flags_take_one_word(app);
   style_help(app);
   f.evaluate.team = f.quantize.team = &team;
   app.parse_complete_callback([&] {
@@ -542,6 +540,7 @@ RunFlags parse_run(const std::vector<std::string>& words) {
   Team team(one_rank());
   int code = 0;
   add_run(app, flags, code);
+  let_flags_take_one_word(app);
   app.get_subcommand("run")->callback([] {});  // it is parsed, not run
   parse_alone(app, words, team);
   return flags;

@@ -83,6 +83,14 @@ constexpr const char* kInteger =
 
 }  // namespace
 
+void let_flags_take_one_word(CLI::App& app) {
+  for (CLI::App* const verb : app.get_subcommands(nullptr)) {
+    for (CLI::Option* const option : verb->get_options()) {
+      if (!option->get_positional()) option->allow_extra_args(false);
+    }
+  }
+}
+
 CLI::App* add_verb(CLI::App& app, const char* name, const char* what,
                    const char* example) {
   CLI::App* const verb = app.add_subcommand(name, what);
@@ -111,17 +119,13 @@ void add_optional_model(CLI::App* verb, std::string& path, ImportOptions& ends,
 }
 
 void add_ends(CLI::App* verb, ImportOptions& ends) {
-  const auto once = [verb](const char* flag, std::vector<std::string>& values,
-                           const char* what) {
-    verb->add_option(flag, values, what)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  };
-  once("--outputs", ends.outputs,
-       "End the model at this tensor (name or '#INDEX'); repeatable");
-  once("--inputs", ends.inputs, "Begin the model at this tensor; repeatable");
-  once("--input-shape", ends.shapes,
-       "Sizes of a dynamic input, such as NAME=1x3x320x320");
+  verb->add_option(
+      "--outputs", ends.outputs,
+      "End the model at this tensor (name or '#INDEX'); repeatable");
+  verb->add_option("--inputs", ends.inputs,
+                   "Begin the model at this tensor; repeatable");
+  verb->add_option("--input-shape", ends.shapes,
+                   "Sizes of a dynamic input, such as NAME=1x3x320x320");
   verb->add_option("--signature", ends.signature,
                    "Signature of a .tflite file that has several [the only]");
   ends.tell = [](const std::string& line) { tell("%s\n", line.c_str()); };

@@ -20,6 +20,10 @@ namespace shoal {
 CLI::App* add_verb(CLI::App&, const char* name, const char* what,
                    const char* example);
 
+// Once all verbs are there: a flag that may be repeated, or whose values are
+// joined by commas, does not take the operands that follow its value.
+void let_flags_take_one_word(CLI::App&);
+
 // A model, and where in its file it begins and ends.
 void add_model(CLI::App*, std::string& path, ImportOptions&);
 // Float models too.

@@ -307,6 +307,25 @@ TEST_F(CliFlags, AClustersBudgetsAreThoseOfItsFile) {
   EXPECT_NE(told.out.find(" 9,216 "), std::string::npos) << told.out;
 }
 
+// Operands that follow a flag of several values are not values of it.
+TEST_F(CliFlags, OperandsMayFollowFlagsOfSeveralValues) {
+  const std::vector<std::vector<std::string>> cases{
+      {"run", "m.tflite", "--outputs", "#2", "x.bin"},
+      {"run", "--input-shape", "t0=1x24x20x3", "m.tflite", "x.bin"},
+      {"run", "--inputs", "#0", "--outputs", "#2", "m.tflite", "x.bin"},
+      {"run", "--mean", "127,127,127", "--std", "128", "m.tflite", "random:1"},
+      {"simulate", "--nodes", "2", "--fault", "slow:1@1ms..2ms", "m.tflite",
+       "x.bin"},
+      {"export", "--as", "c", "--board", "mps2-an386", "-o", "proj", "--also",
+       "b=m.tflite", "--also-input", "b=x.bin", "m.tflite", "x.bin"},
+  };
+  for (const auto& words : cases) expect_ok(shop_, words);
+  // Their addresses do not answer, which only a model that was read leads to.
+  refused({"run", "--workers", "127.0.0.1:9,127.0.0.1:10", "--insecure",
+           "--node-timeout", "0.1", "m.tflite", "x.bin"},
+          6, "127.0.0.1:9");
+}
+
 // Users find every flag in README.md or a page below docs/.
 TEST_F(CliFlags, EveryFlagIsInAPage) {
   namespace fs = std::filesystem;
