@@ -318,7 +318,10 @@ struct EvaluateFlags {
 };
 struct QuantizeFlags {
   std::string model, output;
-  std::string calibrate, which;  // data, and which of several in it
+  // Data, for a model of several inputs NAME=FILE of each; and which of
+  // several in a folder.
+  std::vector<std::string> calibrate;
+  std::string which;
   int64_t frames = 200;
   std::string ranges = "mse", equalize = "auto";
   std::optional<double> percentile;

@@ -42,6 +42,17 @@ void refuse_same(const FileArgument& input, const FileArgument& output,
 
 }  // namespace
 
+std::optional<std::pair<std::string, std::string>> named_file(
+    const std::string& argument) {
+  const size_t sign = argument.find('=');
+  std::error_code error;
+  if (sign == std::string::npos || sign == 0 || sign + 1 == argument.size() ||
+      argument.starts_with("random:") || fs::exists(argument, error)) {
+    return std::nullopt;
+  }
+  return std::pair{argument.substr(0, sign), argument.substr(sign + 1)};
+}
+
 void check_files(const std::vector<FileArgument>& inputs,
                  const std::vector<FileArgument>& outputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {

@@ -2,7 +2,9 @@
 // is to write must not be what it reads, nor another of its outputs.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shoal {
@@ -17,5 +19,10 @@ struct FileArgument {
 // Devices and pipes may be anything.
 void check_files(const std::vector<FileArgument>& inputs,
                  const std::vector<FileArgument>& outputs);
+
+// Returns the name and the file of NAME=FILE, which names the file of a model's
+// input; none: it is no such argument, or a file has that whole name.
+std::optional<std::pair<std::string, std::string>> named_file(
+    const std::string& argument);
 
 }  // namespace shoal

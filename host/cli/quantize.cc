@@ -155,7 +155,7 @@ std::optional<AccuracyPair> accuracy_of(const QuantizeFlags& flags,
   InputOptions own;
   own.fit = real.fit;
   AccuracyPair pair;
-  pair.data = named ? flags.evaluate : flags.calibrate;
+  pair.data = named ? flags.evaluate : calibration_title(flags);
   tell("accuracy of the float model on %s\n", pair.data.c_str());
   pair.floats = measure(floats, *data, *classes, flags, real);
   tell("accuracy of the quantized model\n");
@@ -180,7 +180,7 @@ std::pair<float, float> values_seen(const Calibration& frames) {
 void take_normalization(Graph& floats, const QuantizeFlags& flags,
                         InputOptions& pictures, CalibrationData& calibration) {
   const std::optional<OwnNormalization> own = own_normalization(floats);
-  if (!own || is_random_input(flags.calibrate)) return;
+  if (!own || is_random_input(flags.calibrate[0])) return;
   const auto [low, high] = values_seen(calibration.frames);
   const std::string doubt = doubt_about_input(*own, low, high);
   if (!doubt.empty()) tell("warning: %s\n", doubt.c_str());
@@ -222,11 +222,14 @@ int quantize_command(const QuantizeFlags& flags) {
                 "leave it out, or add --mpi");
   }
   QuantizeOptions options = quantize_options(flags);
-  check_files({{"MODEL", flags.model},
-               {"--calibrate", flags.calibrate},
-               {"--evaluate", flags.evaluate},
-               {"--labels", flags.labels}},
-              {{"--output", team.leads() ? output_path(flags) : ""}});
+  std::vector<FileArgument> inputs{{"MODEL", flags.model},
+                                   {"--evaluate", flags.evaluate},
+                                   {"--labels", flags.labels}};
+  for (const std::string& data : flags.calibrate) {
+    const auto named = named_file(data);
+    inputs.push_back({"--calibrate", named ? named->second : data});
+  }
+  check_files(inputs, {{"--output", team.leads() ? output_path(flags) : ""}});
   const LoadedModel model = load_whole_model(flags.model, flags.ends);
   Graph floats = model.graph;
   InputOptions pictures = input_options(flags.pictures);
@@ -244,7 +247,7 @@ int quantize_command(const QuantizeFlags& flags) {
   QuantizeOutcome outcome;
   outcome.model = floats.name;
   outcome.output = output_path(flags);
-  outcome.calibration = flags.calibrate;
+  outcome.calibration = calibration_title(flags);
   outcome.frames = calibration.frames.count;
   outcome.ranges =
       options.ranges == RangeMethod::kMinMax ? "minmax" : flags.ranges;

@@ -8,8 +8,10 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/floats.h"
+#include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/file_names.h"
 #include "host/data/image/random_input.h"
 #include "host/data/input/input.h"
 
@@ -18,15 +20,16 @@ namespace {
 
 void refuse_normalization(const QuantizeFlags& flags, const char* why) {
   if (flags.pictures.mean.empty() && flags.pictures.deviation.empty()) return;
-  throw Error(Exit::kUsage,
-              flags.calibrate + ": --mean and --std are for pictures, " + why,
-              "leave them out");
+  throw Error(
+      Exit::kUsage,
+      calibration_title(flags) + ": --mean and --std are for pictures, " + why,
+      "leave them out");
 }
 
 CalibrationData random_calibration(const Graph& graph,
                                    const QuantizeFlags& flags) {
   refuse_normalization(flags, "not for random inputs");
-  const uint64_t seed = random_seed_of(flags.calibrate);
+  const uint64_t seed = random_seed_of(flags.calibrate[0]);
   CalibrationData c;
   c.frames = {
       flags.frames, [&graph, seed](int64_t i) {
@@ -43,11 +46,11 @@ CalibrationData raw_calibration(const Graph& graph,
                                 const QuantizeFlags& flags) {
   refuse_normalization(flags, "a .bin has the model's own values");
   const auto bytes = std::make_shared<std::vector<uint8_t>>(
-      read_file(flags.calibrate, files::kData));
+      read_file(flags.calibrate[0], files::kData));
   const int64_t one = input_file_bytes(graph);
   const auto all = static_cast<int64_t>(bytes->size());
   if (all == 0 || all % one != 0) {
-    throw Error(Exit::kUsage, flags.calibrate + ": " + format_count(all) +
+    throw Error(Exit::kUsage, flags.calibrate[0] + ": " + format_count(all) +
                                   " bytes are not frames of " +
                                   format_count(one) +
                                   ", the model's input in float32");
@@ -89,10 +92,102 @@ std::pair<float, float> on_steps(std::pair<float, float> range) {
           static_cast<float>((255 - below) * step)};
 }
 
+std::string input_names(const Graph& graph) {
+  std::string names;
+  for (const int t : graph.inputs) {
+    names += (names.empty() ? "" : ", ") +
+             printable(graph.tensors[static_cast<size_t>(t)].name);
+  }
+  return names;
+}
+
+// The flags of the inputs that have no path yet.
+std::string flags_of_inputs(const Graph& graph, const NamedPaths& given) {
+  std::string text;
+  for (const int t : graph.inputs) {
+    const std::string& name = graph.tensors[static_cast<size_t>(t)].name;
+    if (given.contains(name)) continue;
+    text += (text.empty() ? "" : " ") + ("--calibrate " + printable(name)) +
+            "=FILE";
+  }
+  return text;
+}
+
+void refuse_one_of_several(const Graph& graph, const std::string& name) {
+  const std::string kind = kind_of_file(name);
+  if (graph.inputs.size() == 1 || kind == ".npz" || kind == ".bin") return;
+  throw Error(Exit::kUsage,
+              printable(name) + ": is for one input, the model has " +
+                  std::to_string(graph.inputs.size()) + ": " +
+                  input_names(graph),
+              flags_of_inputs(graph, {}) +
+                  "; or a .npz file with an array of each name");
+}
+
+// A path for each input of the model.
+NamedPaths named_paths(const Graph& graph, const QuantizeFlags& flags) {
+  NamedPaths paths;
+  for (const std::string& argument : flags.calibrate) {
+    const auto named = named_file(argument);
+    if (!named) {
+      throw Error(Exit::kUsage,
+                  "--calibrate is given " +
+                      std::to_string(flags.calibrate.size()) + " times, '" +
+                      printable(argument) + "' without an input's name",
+                  "give --calibrate once, or for each input: " +
+                      flags_of_inputs(graph, {}));
+    }
+    const auto& [name, path] = *named;
+    const bool known = std::ranges::any_of(graph.inputs, [&](int t) {
+      return graph.tensors[static_cast<size_t>(t)].name == name;
+    });
+    const std::string title = "--calibrate " + printable(argument);
+    if (!known) {
+      throw Error(Exit::kUsage, title + ": no input of the model has that name",
+                  "the inputs are " + input_names(graph));
+    }
+    if (is_random_input(path)) {
+      throw Error(Exit::kUsage,
+                  title + ": random values are for all inputs at once",
+                  "name a file, or give only --calibrate " + path);
+    }
+    if (!paths.emplace(name, path).second) {
+      throw Error(
+          Exit::kUsage,
+          title + ": the input has a file already, " + printable(paths[name]),
+          "give one file for each input");
+    }
+  }
+  const std::string missing = flags_of_inputs(graph, paths);
+  if (!missing.empty()) {
+    throw Error(Exit::kUsage, "--calibrate names no file of some inputs",
+                "add " + missing);
+  }
+  return paths;
+}
+
+std::unique_ptr<Dataset> open_data(const Graph& graph,
+                                   const QuantizeFlags& flags) {
+  const std::string& first = flags.calibrate[0];
+  if (flags.calibrate.size() > 1 || named_file(first)) {
+    if (!flags.which.empty()) {
+      throw Error(Exit::kUsage,
+                  "--which is for folders of IDX files, not for NAME=FILE",
+                  "leave out --which");
+    }
+    return open_named_dataset(graph, named_paths(graph, flags));
+  }
+  const bool folder = std::filesystem::is_directory(first);
+  if (!folder) refuse_one_of_several(graph, first);
+  std::unique_ptr<Dataset> data = open_dataset(graph, first, flags.which);
+  if (folder) refuse_one_of_several(graph, data->name(0));
+  return data;
+}
+
 CalibrationData data_calibration(const Graph& graph, const QuantizeFlags& flags,
                                  const InputOptions& pictures) {
   CalibrationData c;
-  c.data = open_dataset(graph, flags.calibrate, flags.which);
+  c.data = open_data(graph, flags);
   c.taken = c.data->note(graph);
   std::vector<int> labels;
   for (int64_t i = 0; i < c.data->size(); ++i) {
@@ -146,13 +241,24 @@ std::vector<int64_t> pick_items(const std::vector<int>& labels, int64_t count) {
   return picked;
 }
 
+std::string calibration_title(const QuantizeFlags& flags) {
+  std::string title;
+  for (const std::string& data : flags.calibrate) {
+    title += (title.empty() ? "" : " ") + data;
+  }
+  return title;
+}
+
 CalibrationData open_calibration(const Graph& graph, const QuantizeFlags& flags,
                                  const InputOptions& pictures) {
   namespace fs = std::filesystem;
-  if (is_random_input(flags.calibrate)) {
+  if (flags.calibrate.size() > 1) {
+    return data_calibration(graph, flags, pictures);
+  }
+  if (is_random_input(flags.calibrate[0])) {
     return random_calibration(graph, flags);
   }
-  const fs::path path = flags.calibrate;
+  const fs::path path = flags.calibrate[0];
   if (path.extension() == ".bin" && fs::is_regular_file(path)) {
     return raw_calibration(graph, flags);
   }

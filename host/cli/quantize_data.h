@@ -24,10 +24,14 @@ struct CalibrationData {
   std::string taken;
 };
 
-// Pictures, .bin files of float32 values (one file may hold several frames)
-// or random:SEED. `flags` and `graph` must outlive the result. Throws Error.
+// Pictures, .bin files of float32 values (one file may hold several frames),
+// random:SEED, or a file or folder of values for each input. `flags` and
+// `graph` must outlive the result. Throws Error.
 CalibrationData open_calibration(const Graph& graph, const QuantizeFlags& flags,
                                  const InputOptions& pictures);
+
+// Returns what the flags of --calibrate name, for people.
+std::string calibration_title(const QuantizeFlags&);
 
 // Picks `count` items, spread evenly over the labels and over the items of
 // each.

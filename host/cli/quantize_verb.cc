@@ -8,7 +8,7 @@ namespace {
 
 void add_calibration(CLI::App* verb, QuantizeFlags& f) {
   verb->add_option("--calibrate", f.calibrate,
-                   "Pictures, IDX, .npy, .csv, .wav, .bin, or random:SEED")
+                   "Pictures, .npy, .csv, .wav, .bin, NAME=FILE, random:SEED")
       ->required();
   verb->add_option("--which", f.which,
                    "Pair of IDX files to use, such as train");

@@ -11,6 +11,7 @@
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/common.h"
+#include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/data/dataset/sets.h"
 #include "host/data/image/random_input.h"
@@ -93,19 +94,6 @@ void add_folder(const std::string& folder, const InputOptions& options,
     const auto path = std::filesystem::path(folder) / item;
     inputs.push_back(single_input(path.string(), options));
   }
-}
-
-// INPUT=FILE, unless a file has that whole name.
-std::optional<std::pair<std::string, std::string>> named_file(
-    const std::string& argument) {
-  const size_t sign = argument.find('=');
-  std::error_code error;
-  if (sign == std::string::npos || sign == 0 || sign + 1 == argument.size() ||
-      argument.starts_with("random:") ||
-      std::filesystem::exists(argument, error)) {
-    return std::nullopt;
-  }
-  return std::pair{argument.substr(0, sign), argument.substr(sign + 1)};
 }
 
 using NamedFiles = std::map<std::string, std::string>;

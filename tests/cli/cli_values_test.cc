@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/base/floats.h"
 #include "host/base/text_bytes.h"
 #include "host/data/array/npy.h"
 #include "host/data/array/testing/archives.h"
@@ -177,6 +178,63 @@ TEST_F(CliValues, BrokenFilesAreExplained) {
   cut.resize(cut.size() / 2);
   shop_.write("cut.npz", cut);
   is_refused("cut.npz", 7, "a broken .npz archive");
+}
+
+// A model of two inputs is calibrated with a file of each, and gives what one
+// file of both gives.
+TEST_F(CliValues, EachInputIsCalibratedWithItsOwnFile) {
+  FloatNet net(5);
+  const int a = net.input({1, 3}), b = net.input({1, 1});
+  net.output(net.binary(OpKind::kAdd, net.dense(a, 4), net.dense(b, 4)));
+  Graph graph = net.graph();
+  graph.tensors[static_cast<size_t>(a)].name = "imu";
+  graph.tensors[static_cast<size_t>(b)].name = "pressure";
+  shop_.write("two.tflite", export_tflite(graph));
+  const auto values = [](int frames, int count) {
+    std::vector<float> all;
+    for (int i = 0; i < frames * count; ++i) {
+      all.push_back(std::sin(static_cast<float>(i * count)));
+    }
+    return Array{"f4", {frames, 1, count}, bytes_of(all)};
+  };
+  const Bytes imu = format_npy(values(6, 3)),
+              pressure = format_npy(values(6, 1));
+  shop_.write("imu.npy", imu);
+  shop_.write("p.npy", pressure);
+  shop_.write("p.bin", values(6, 1).bytes);
+  shop_.write("short.npy", format_npy(values(5, 1)));
+  shop_.write("both.npz",
+              make_zip({{"imu.npy", imu}, {"pressure.npy", pressure}}));
+  const auto words = [](const std::vector<std::string>& data) {
+    std::vector<std::string> all{"quantize", "two.tflite", "-o", "q.tflite"};
+    for (const std::string& one : data) {
+      all.insert(all.end(), {"--calibrate", one});
+    }
+    return all;
+  };
+  expect_ok(shop_, words({"both.npz"}));
+  const Bytes whole = shop_.read("q.tflite");
+  std::filesystem::remove(shop_.folder() / "q.tflite");
+  for (const char* file : {"pressure=p.npy", "pressure=p.bin"}) {
+    const Told told = expect_ok(shop_, words({file, "imu=imu.npy"}));
+    EXPECT_NE(told.out.find("6 frames of "), std::string::npos) << told.out;
+    EXPECT_EQ(shop_.read("q.tflite"), whole) << file;
+    std::filesystem::remove(shop_.folder() / "q.tflite");
+  }
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"imu.npy"}, "--calibrate imu=FILE --calibrate pressure=FILE"},
+      {{"imu.npy", "p.npy"}, "'imu.npy' without an input's name"},
+      {{"imu=imu.npy"}, "add --calibrate pressure=FILE"},
+      {{"imu=imu.npy", "pressur=p.npy"}, "the inputs are imu, pressure"},
+      {{"imu=imu.npy", "imu=p.npy"}, "has a file already, imu.npy"},
+      {{"imu=imu.npy", "pressure=none.npy"}, "none.npy: no such file"},
+      {{"imu=imu.npy", "pressure=random:1"}, "for all inputs at once"},
+      {{"imu=p.npy", "pressure=p.npy"}, "input 'imu' has"},
+      {{"imu=imu.npy", "pressure=short.npy"},
+       "imu=imu.npy has frames: 6, pressure=short.npy: 5"},
+  };
+  for (const auto& [data, what] : cases) refused(words(data), 2, what);
+  EXPECT_FALSE(std::filesystem::exists(shop_.folder() / "q.tflite"));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,14 @@ class Dataset {
 // graph's inputs say what a frame is in a file of several.
 std::unique_ptr<Dataset> open_dataset(const Graph&, const std::string& path,
                                       const std::string& which = "");
+
+// The paths of data by the names of inputs.
+using NamedPaths = std::map<std::string, std::string>;
+// Opens data of values for each input of the graph: files as
+// host/data/input/stack.h has them, .bin files of one frame after another, or
+// folders of such files. Item i is item i of each. Throws Error(kUsage) also if
+// they have other numbers of items.
+std::unique_ptr<Dataset> open_named_dataset(const Graph&, const NamedPaths&);
 
 // Opens a folder's own pictures without classes, whatever lies beside them; or
 // one file.
