@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
+#include "host/model/graph/import_options.h"
 #include "host/model/graph/operators.h"
 #include "host/quantize/sharing.h"
 #include "host/quantize/weights.h"
@@ -71,19 +75,115 @@ const char* why_not(const Graph& graph, const Op& op, bool int16) {
   return nullptr;
 }
 
+// Operators by the layers that people know them from.
+const char* known_as(OpKind kind) {
+  switch (kind) {
+    case OpKind::kDelay:
+      return "the state of an LSTM, GRU or RNN layer";
+    case OpKind::kRsqrt:
+      return "1 / square root, as in LayerNormalization";
+    case OpKind::kGelu:
+      return "an activation";
+    case OpKind::kFunction:
+      return "an activation such as the exact GELU or Softplus";
+    default:
+      return nullptr;
+  }
+}
+
+// Says which values a file has under names of its own: what the import makes of
+// one layer has the layer's name and ":part" behind it.
+class LayerNames {
+ public:
+  explicit LayerNames(const Graph& graph) : graph_(graph) {
+    for (const Tensor& t : graph.tensors) {
+      ++count_[t.name];
+      parts_[start_of(t.name)].insert(t.name);
+    }
+  }
+
+  std::string layer_of(const Op& op) const {
+    const std::string& name = at(op.outputs[0]).name;
+    return is_part(name) ? start_of(name) : name;
+  }
+  // The name as a flag takes it; empty if no flag has a name for the value.
+  std::string flag_of(int tensor) const {
+    const std::string& name = at(tensor).name;
+    const std::string value = flag_value(name, 0, count_.at(name) == 1);
+    return is_part(name) || value != name ? "" : value;
+  }
+
+ private:
+  static std::string start_of(const std::string& name) {
+    return name.substr(0, name.find(':'));
+  }
+  bool is_part(const std::string& name) const {
+    const std::string start = start_of(name);
+    return start != name && parts_.at(start).size() > 1;
+  }
+  const Tensor& at(int t) const {
+    return graph_.tensors[static_cast<size_t>(t)];
+  }
+
+  const Graph& graph_;
+  std::map<std::string, int> count_;  // of values with a name
+  std::map<std::string, std::set<std::string>> parts_;
+};
+
+// The flags that end the graph before these layers; empty: there are none.
+std::string ends_before_layers(const Graph& graph, const LayerNames& names,
+                               const std::set<std::string>& layers) {
+  std::vector<Operation> operations;
+  for (const Op& op : graph.ops) {
+    operations.push_back({op.inputs, op.outputs,
+                          !layers.contains(names.layer_of(op)),
+                          has_weights(op.kind)});
+  }
+  std::vector<bool> inputs(graph.tensors.size()), constants;
+  for (const int t : graph.inputs) inputs[static_cast<size_t>(t)] = true;
+  for (const Tensor& t : graph.tensors) constants.push_back(t.constant);
+  std::string flags;
+  for (const int t : ends_before(operations, graph.tensors.size(), inputs,
+                                 constants, graph.outputs)) {
+    const std::string value = names.flag_of(t);
+    if (value.empty()) return {};
+    flags += " --outputs " + value;
+  }
+  return flags;
+}
+
 void check_operators(const Graph& graph, bool int16) {
-  std::string lines;
+  const LayerNames names(graph);
+  std::set<std::string> layers, lines;
+  std::string text;
+  bool fits_int8 = true;
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
     const char* const reason = why_not(graph, op, int16);
     if (reason == nullptr) continue;
-    lines += "\n  op " + std::to_string(i) + " " + op_name(op.kind) + " '" +
-             graph.tensors[op.outputs[0]].name + "': " + reason;
+    fits_int8 &= why_not(graph, op, false) == nullptr;
+    const std::string layer = names.layer_of(op);
+    const char* const known = int16 ? known_as(op.kind) : nullptr;
+    std::string line =
+        std::string(op_name(op.kind)) + " '" + printable(layer) + "'";
+    if (known != nullptr) line += std::string(" (") + known + ")";
+    line += std::string(": ") + reason;
+    layers.insert(layer);
+    // A layer may have several such operators.
+    if (!lines.insert(line).second) continue;
+    text += "\n  op " + std::to_string(i) + " " + line;
   }
-  if (lines.empty()) return;
-  throw Error(
-      Exit::kUnsupported,
-      graph.name + (int16 ? ": no int16 form:" : ": no int8 form:") + lines);
+  if (text.empty()) return;
+  if (!int16) {
+    throw Error(Exit::kUnsupported, graph.name + ": no int8 form:" + text);
+  }
+  const std::string ends = ends_before_layers(graph, names, layers);
+  std::string fix = fits_int8 ? "leave out --activations int16" : "";
+  if (!ends.empty()) {
+    fix +=
+        (fix.empty() ? "end" : ", or end") + (" the model before that:" + ends);
+  }
+  throw Error(Exit::kUnsupported, graph.name + ": no int16 form:" + text, fix);
 }
 
 void check_constants(const Graph& graph) {

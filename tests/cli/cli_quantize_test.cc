@@ -33,6 +33,16 @@ FloatNet small_net() {
   return net;
 }
 
+// Without the line breaks that fit a terminal.
+std::string joined(const std::string& text) {
+  std::string all;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\n';
+    if (!space || all.empty() || all.back() != ' ') all += space ? ' ' : c;
+  }
+  return all;
+}
+
 // A picture of one strong colour with a gradient.
 std::vector<uint8_t> picture(int colour, int number) {
   std::vector<uint8_t> rgb;
@@ -373,6 +383,51 @@ TEST_F(CliQuantize, WhatCannotRunIsRefusedBeforeTheFrames) {
     for (const char* reason : reasons) refused(words, 4, reason);
     EXPECT_FALSE(std::filesystem::exists(shop_.folder() / "far_int8.tflite"));
   }
+}
+
+// The layers have the file's names, and what the hint says works.
+TEST_F(CliQuantize, LayersWithoutAnInt16FormAreNamedWithTheWaysOut) {
+  OnnxBuilder norm(17), state(17);
+  norm.input("x", {1, 3, 6});
+  norm.floats("w", {6, 6}, some_floats(36));
+  norm.floats("one", {6}, Floats(6, 1.F));
+  norm.node("MatMul", {"x", "w"}, "dense");
+  norm.node("LayerNormalization", {"dense", "one"}, "norm");
+  norm.node("MatMul", {"norm", "w"}, "other");
+  norm.node("Erf", {"other"}, "erf");
+  norm.output("erf");
+  shop_.write("norm.onnx", norm.finish());
+  state.input("x", {3, 1, 6});
+  state.floats("w", {1, 16, 6}, some_floats(96));
+  state.floats("r", {1, 16, 4}, some_floats(64, 2));
+  state.node("LSTM", {"x", "w", "r"}, "steps", {{"hidden_size", int64_t{4}}});
+  state.output("steps");
+  shop_.write("state.onnx", state.finish());
+  const auto words = [](const char* model) {
+    return std::vector<std::string>{"quantize",      model,      "--calibrate",
+                                    "random:1",      "--frames", "2",
+                                    "--activations", "int16"};
+  };
+  const Told told = shop_.shoal(words("norm.onnx"));
+  EXPECT_EQ(told.code, 4) << told.err;
+  for (const char* what :
+       {"RSQRT 'norm' (1 / square root, as in LayerNormalization)", " 'erf'",
+        "leave out --activations int16, or end the model before that: "
+        "--outputs dense"}) {
+    EXPECT_NE(joined(told.err).find(what), std::string::npos) << told.err;
+  }
+  std::vector<std::string> cut = words("norm.onnx");
+  cut.insert(cut.end(), {"--outputs", "dense"});
+  ok(cut);
+  const Told lstm = shop_.shoal(words("state.onnx"));
+  EXPECT_EQ(lstm.code, 4) << lstm.err;
+  const std::string line =
+      "WHILE 'steps' (the state of an LSTM, GRU or RNN layer)";
+  const std::string text = joined(lstm.err);
+  ASSERT_NE(text.find(line), std::string::npos) << lstm.err;
+  EXPECT_EQ(text.find(line), text.rfind(line)) << lstm.err;
+  EXPECT_NE(text.find("leave out --activations int16"), std::string::npos);
+  EXPECT_EQ(text.find("--outputs"), std::string::npos) << lstm.err;
 }
 
 TEST_F(CliQuantize, RandomInputsWarn) {
