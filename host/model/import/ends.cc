@@ -113,6 +113,54 @@ bool is_constant(const RawModel& raw, const RawTensor& t) {
   return t.buffer < raw.buffers.size() && !raw.buffers[t.buffer].empty();
 }
 
+// Tensors that are constants or follow from constants alone.
+std::vector<bool> constant_tensors(const RawModel& raw) {
+  std::vector<bool> constant;
+  for (const RawTensor& t : raw.tensors) {
+    constant.push_back(is_constant(raw, t));
+  }
+  const auto is_known = [&](int t) {
+    return t < 0 || place(t) >= constant.size() || constant[place(t)];
+  };
+  for (const RawOp& op : raw.ops) {
+    if (op.inputs.empty() || !std::ranges::all_of(op.inputs, is_known)) {
+      continue;
+    }
+    for (const int t : op.outputs) {
+      if (t >= 0 && place(t) < constant.size() && !holds(raw.inputs, t)) {
+        constant[place(t)] = true;
+      }
+    }
+  }
+  return constant;
+}
+
+void check_asked(const RawModel& raw, const ImportOptions& options) {
+  for (const int t : raw.inputs) {
+    if (!is_constant(raw, raw.tensors[place(t)])) continue;
+    throw Error(Exit::kUsage,
+                "--inputs: " + tensor_title(raw, t) + " is a constant");
+  }
+  const std::vector<bool> constant = constant_tensors(raw);
+  for (const int t : raw.outputs) {
+    const std::string title = "--outputs: " + tensor_title(raw, t);
+    const char* const fix = "name the result of an operator";
+    if (is_constant(raw, raw.tensors[place(t)])) {
+      throw Error(Exit::kUsage, title + " is a constant: no operator makes it",
+                  fix);
+    }
+    if (options.outputs.empty()) continue;
+    if (holds(raw.inputs, t)) {
+      throw Error(Exit::kUsage, title + " is an input: no operator makes it",
+                  fix);
+    }
+    if (constant[place(t)]) {
+      throw Error(Exit::kUsage, title + " is a constant: no input leads to it",
+                  "name a value that follows from an input");
+    }
+  }
+}
+
 }  // namespace
 
 void set_ends(RawModel& raw, const ImportOptions& options,
@@ -125,14 +173,7 @@ void set_ends(RawModel& raw, const ImportOptions& options,
     raw.inputs = asked_tensors(raw, "--inputs", options.inputs);
     drop_made_inputs(raw);
   }
-  for (const auto& [flag, list] :
-       {std::pair{"--inputs", &raw.inputs}, {"--outputs", &raw.outputs}}) {
-    for (const int t : *list) {
-      if (!is_constant(raw, raw.tensors[place(t)])) continue;
-      throw Error(Exit::kUsage, std::string(flag) + ": " +
-                                    tensor_title(raw, t) + " is a constant");
-    }
-  }
+  check_asked(raw, options);
   const std::vector<bool> needed = needed_ops(raw);
   std::vector<RawOp> ops;
   for (size_t i = 0; i < needed.size(); ++i) {

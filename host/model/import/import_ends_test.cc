@@ -301,5 +301,26 @@ TEST(ImportEnds, TensorsOfTheRestAreNotLookedAt) {
   EXPECT_EQ(net.graph({.outputs = {"neck"}}).ops.size(), 2u);
 }
 
+TEST(ImportEnds, AnEndThatNothingMakesOfAnInputIsRefused) {
+  CustomHead m;
+  const int made = m.b.unary(
+      OpKind::kRelu, m.b.constant({1, 3}, {1, 2, 3}, kHeadScale), kHeadScale);
+  m.b.rename(m.x, "x");
+  m.b.rename(made, "made");
+  const std::pair<ImportOptions, const char*> cases[] = {
+      {{.outputs = {"x"}}, "is an input: no operator makes it"},
+      {{.outputs = {"body", "#0"}}, "is an input: no operator makes it"},
+      {{.inputs = {"body"}, .outputs = {"body"}}, "is an input: no operator"},
+      {{.outputs = {"#1"}}, "is a constant: no operator makes it"},
+      {{.outputs = {"made"}}, "is a constant: no input leads to it"},
+      {{.outputs = {"body", "made"}}, "is a constant: no input leads to it"}};
+  for (const auto& [options, what] : cases) {
+    const Error error = m.refused(options);
+    EXPECT_EQ(error.code(), Exit::kUsage) << what;
+    EXPECT_NE(std::string(error.what()).find(what), std::string::npos)
+        << error.what();
+  }
+}
+
 }  // namespace
 }  // namespace shoal

@@ -98,17 +98,52 @@ std::set<std::string> needed_names(const OnnxModel& model,
   return needed;
 }
 
+// Returns the names of values that are constants or follow from constants
+// alone.
+std::set<std::string> constant_names(const OnnxModel& model,
+                                     const std::set<std::string>& given) {
+  std::set<std::string> constant;
+  for (const ConstantRef& c : model.constants) constant.insert(c->name);
+  for (const OnnxNode& node : model.nodes) {
+    const auto is_known = [&](const std::string& v) {
+      return v.empty() || (constant.contains(v) && !given.contains(v));
+    };
+    const bool known = node.inputs.empty()
+                           ? node.type == "Constant"
+                           : std::ranges::all_of(node.inputs, is_known);
+    if (known) constant.insert(node.outputs.begin(), node.outputs.end());
+  }
+  return constant;
+}
+
+// An output that no node makes of an input would be a network without either.
+void check_asked(const OnnxModel& model,
+                 const std::vector<std::string>& outputs,
+                 const std::set<std::string>& given) {
+  const std::set<std::string> constant = constant_names(model, given);
+  for (const std::string& v : outputs) {
+    const std::string title = "--outputs: " + quoted(v);
+    if (constant.contains(v) && !given.contains(v)) {
+      throw Error(Exit::kUsage, title + " is a constant: no input leads to it",
+                  "name a value that follows from an input");
+    }
+    if (!given.contains(v) && maker_of(model, v) != nullptr) continue;
+    throw Error(Exit::kUsage, title + " is an input: no operator makes it",
+                "name the result of an operator");
+  }
+}
+
 void cut(OnnxModel& model, const ImportOptions& options) {
   const Names names(model);
   std::vector<OnnxEnd> outputs, inputs;
-  for (const auto& v : names.asked("--outputs", options.outputs)) {
-    outputs.push_back(end_of(model, v));
-  }
+  const auto ends = names.asked("--outputs", options.outputs);
+  for (const auto& v : ends) outputs.push_back(end_of(model, v));
   std::set<std::string> given;
   for (const auto& v : names.asked("--inputs", options.inputs)) {
     inputs.push_back(end_of(model, v));
     given.insert(v);
   }
+  check_asked(model, ends, given);
   if (!outputs.empty()) model.outputs = std::move(outputs);
   const std::set<std::string> needed = needed_names(model, given);
   std::set<std::string> constants;

@@ -250,5 +250,36 @@ TEST(OnnxEnds, BytesOfEachFramesRangeAreNoOutput) {
   }
 }
 
+TEST(OnnxEnds, AnEndThatNothingMakesOfAnInputIsRefused) {
+  OnnxBuilder b;
+  b.input("x", {1, 3});
+  b.floats("c", {3}, some_floats(3));
+  b.node("Relu", {"c"}, "made");
+  b.node("Add", {"x", "made"}, "sum");
+  b.node("Relu", {"sum"}, "y");
+  b.output("y");
+  const auto file = b.finish();
+  const std::pair<ImportOptions, const char*> cases[] = {
+      {{.outputs = {"x"}},
+       "--outputs: \"x\" is an input: no operator makes it"},
+      {{.outputs = {"y", "x"}},
+       "--outputs: \"x\" is an input: no operator makes it"},
+      {{.inputs = {"sum"}, .outputs = {"sum"}},
+       "--outputs: \"sum\" is an input: no operator makes it"},
+      {{.outputs = {"made"}},
+       "--outputs: \"made\" is a constant: no input leads to it"},
+      {{.outputs = {"y", "#0"}},
+       "--outputs: \"made\" is a constant: no input leads to it"}};
+  for (const auto& [options, what] : cases) {
+    const Error error = import_error(file, options);
+    EXPECT_EQ(error.code(), Exit::kUsage) << what;
+    EXPECT_STREQ(error.what(), what);
+  }
+  const Graph g = import_onnx(
+      file, "m",
+      {.inputs = {"x", "made"}, .outputs = {"y"}, .shapes = {"made=1x3"}});
+  EXPECT_EQ(g.inputs.size(), 2u);
+}
+
 }  // namespace
 }  // namespace shoal
