@@ -7,7 +7,8 @@
 #
 # Without boards: a Cortex-M3, M4, M55 and RV32. --sample takes one case of each
 # kind. A line a board; the cases that differ or do not run are named, and 1 is
-# the exit code then.
+# the exit code then, also for a case that could not be prepared on this
+# computer, which is named with the reason.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$(realpath "${1:?usage: tools/cases_on_boards.sh BUILD [--sample] [BOARD...]}")
@@ -42,21 +43,34 @@ field() {  # FILE EXPRESSION
 }
 
 # Writes the case's int8 model and what it gives here for a random frame.
+# `if` calls this, so that the shell does not end it at a command that fails.
 prepare() {  # FOLDER NAME
-  local model frames
-  model=$1/$(field "$1/case.json" 'c["model"]')
-  "$shoal" inspect "$model" --json >"$work/facts"
-  if [[ $(field "$work/facts" 'c["float"]') == True ]]; then
+  local model frames float
+  model=$1/$(field "$1/case.json" 'c["model"]') || return 1
+  "$shoal" inspect "$model" --json >"$work/facts" || return 1
+  float=$(field "$work/facts" 'c["float"]') || return 1
+  if [[ $float == True ]]; then
     frames=$(field "$1/case.json" \
-      'next(k["calibrate"] for k in c["checks"] if "calibrate" in k)')
+      'next(k["calibrate"] for k in c["checks"] if "calibrate" in k)') ||
+      return 1
     "$shoal" quantize "$model" --calibrate "$1/$frames" \
-      -o "$work/$2.tflite" >/dev/null 2>&1
+      -o "$work/$2.tflite" >/dev/null || return 1
     model=$work/$2.tflite
   fi
-  ln -sfn "$model" "$work/$2.model"
+  ln -sfn "$model" "$work/$2.model" || return 1
   "$shoal" run "$model" random:1 --task raw -o "$work/$2.here" >/dev/null
 }
 
+# A refusal in one line, else the last of what was said.
+reason() {
+  if grep -q '^shoal: ' "$work/said"; then
+    sed -n '/^shoal: /,$p' "$work/said" | tr -s '\n ' ' '
+  else
+    tail -n 1 "$work/said"
+  fi
+}
+
+failed=0
 known=()
 for name in "${names[@]}"; do
   for folder in "$cases/$name"$any/; do
@@ -65,12 +79,12 @@ for name in "${names[@]}"; do
     if prepare "$folder" "$case" 2>"$work/said"; then
       known+=("$case")
     else
-      echo "  $case: $(grep -m 1 '^shoal: ' "$work/said" || true)"
+      echo "  $case: not prepared: $(reason)"
+      failed=1
     fi
   done
 done
 
-failed=0
 for board in "$@"; do
   exact=0 differ=0
   for case in "${known[@]}"; do
