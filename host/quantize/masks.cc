@@ -97,12 +97,12 @@ bool may_have_masks(const Graph& g) {
 }
 
 // The values that the operand of a SOFTMAX has had.
-struct Rows {
+struct SoftmaxRows {
   float lowest = 0;
   float least_top = kNone;  // the least of all rows' largest values
 };
 
-void see(std::span<const float> values, int columns, Rows& rows) {
+void see(std::span<const float> values, int columns, SoftmaxRows& rows) {
   for (size_t i = 0; i < values.size(); i += static_cast<size_t>(columns)) {
     const auto row = values.subspan(i, static_cast<size_t>(columns));
     const auto [low, high] = std::ranges::minmax(row);
@@ -141,7 +141,7 @@ MaskedGraph bound_masks(const Graph& graph, const Calibration& frames,
                         bool int16) {
   MaskedGraph none{graph, std::vector<float>(graph.tensors.size(), -kNone)};
   if (!may_have_masks(graph)) return none;
-  std::vector<Rows> rows(graph.ops.size());
+  std::vector<SoftmaxRows> rows(graph.ops.size());
   std::vector<float> highest(graph.tensors.size(), 0);
   FloatOracle oracle(graph);
   for (const int64_t f : spread_frames(frames.count, kMaskFrames)) {
