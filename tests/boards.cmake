@@ -50,6 +50,11 @@ if(NOT SHOAL_SANITIZE)
       ${PROJECT_BINARY_DIR} --sample mps2-an386 qemu-rv32)
   set_tests_properties(cases_on_boards_test PROPERTIES LABELS "shared"
     TIMEOUT 300 SKIP_RETURN_CODE 77)
+  add_test(NAME case_not_prepared_test
+    COMMAND ${PROJECT_SOURCE_DIR}/tests/case_not_prepared.sh
+      ${PROJECT_BINARY_DIR} qemu-rv32)
+  set_tests_properties(case_not_prepared_test PROPERTIES
+    TIMEOUT 300 SKIP_RETURN_CODE 77)
 endif()
 # ctest --preset long, for what it costs; CI runs its first case.
 if(NOT SHOAL_SANITIZE)
