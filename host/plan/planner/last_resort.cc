@@ -7,6 +7,7 @@
 #include "host/plan/order/layer_graph.h"
 #include "host/plan/planner/goals.h"
 #include "host/plan/planner/plan_numbers.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
