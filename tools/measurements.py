@@ -23,9 +23,8 @@ GROUPS = {
                          "golden_on_boards", "cases_on_boards", "one_small_board",
                          "emulated_clusters", "flash", "flash_of_kernels",
                          "node_firmware"],
-    "Reliability": ["loss", "store_faults", "hostile_runs", "hostile_toml",
-                    "damaged_files",
-                    "fuzz_targets"],
+    "Reliability": ["loss", "lost_nodes", "store_faults", "hostile_runs",
+                    "hostile_toml", "damaged_files", "fuzz_targets"],
     "The project": ["ci_time"],
 }
 INTRO = """# Measurements
