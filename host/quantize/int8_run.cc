@@ -30,7 +30,7 @@ class FrameJudge {
  public:
   FrameJudge(const Graph& original, const Graph& floats, const Graph& int8,
              const std::vector<float>& floors)
-      : floats_(floats), int8_(int8), oracle_(floats, floors) {
+      : floats_(floats), int8_(int8), floors_(floors), oracle_(floats, floors) {
     if (&original != &floats) {
       original_ = std::make_unique<FloatOracle>(original);
     }
@@ -54,14 +54,22 @@ class FrameJudge {
     const FloatValues& judge = original_ ? original_->run(frame) : wanted;
     for (const int t : judged_outputs(floats_)) {
       const std::vector<float> values = dequantized(int8_.tensors[t], got[t]);
-      add(judge[t], values, result.output);
+      const std::vector<float> meant = raised(t, judge[t]);
+      add(meant, values, result.output);
       result.outputs.push_back(
-          judged_alone(judge[t], values, floats_.tensors[t].shape));
+          judged_alone(meant, values, floats_.tensors[t].shape));
     }
     return result;
   }
 
  private:
+  // The operand of a SOFTMAX, without what that does not tell apart.
+  std::vector<float> raised(int t, std::vector<float> values) const {
+    if (floors_.empty()) return values;
+    for (float& v : values) v = std::max(v, floors_[static_cast<size_t>(t)]);
+    return values;
+  }
+
   static void add(const std::vector<float>& wanted,
                   const std::vector<float>& got, Noise& n) {
     for (size_t i = 0; i < got.size(); ++i) add_value(wanted[i], got[i], n);
@@ -117,6 +125,7 @@ class FrameJudge {
 
   const Graph& floats_;
   const Graph& int8_;
+  const std::vector<float>& floors_;
   FloatOracle oracle_;
   std::unique_ptr<FloatOracle> original_;
 };

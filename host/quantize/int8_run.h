@@ -51,8 +51,8 @@ struct Judgement {
 };
 
 // `floats` as above; `original` is what the user gave (another one if scales
-// have moved between layers), which judges the outputs. `floors`: of the
-// tensors of `floats` (masks.h).
+// have moved between layers or masks are clamped), which judges the outputs.
+// `floors`: of the tensors of `floats` (masks.h).
 Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
                 const std::vector<float>& floors, const Calibration&,
                 const std::vector<int64_t>& frames, const QuantizeOptions&,

@@ -17,13 +17,12 @@ namespace {
 constexpr float kNone = std::numeric_limits<float>::infinity();
 constexpr float kLeast = -1e30F;  // sums of such values are finite
 constexpr int64_t kMaskFrames = 16;
-// The share of a value that lies so far below the largest one of its row is
-// below a hundredth of a step of the result: 1/256 for int8, 1/32768 for int16.
+// The share of all values of a row that lie so far below its largest one, and
+// further by the logarithm of their number, is below a hundredth of a step of
+// the result: 1/256 for int8, 1/32768 for int16.
 constexpr float kBelow = 10, kBelow16 = 16;
 // Beyond the floor by this much a value was put there, not computed.
 constexpr float kFarBelow = 32;
-// A row that is masked as a whole tells nothing of the others.
-constexpr float kMaskedRow = -1000;
 
 // An operator may hand on the floor of its result to an operand, less the most
 // that another operand adds (-1: nothing is added).
@@ -64,7 +63,8 @@ std::vector<float> handed_on(const Graph& g, const std::vector<float>& of_rows,
       if (op.kind == OpKind::kSoftmax) {
         floor = of_rows[i];
       } else if (const HandsOn on = hands_on(g, op, k); on.any) {
-        floor = floors[op.outputs[0]];
+        floor = kNone;
+        for (const int y : op.outputs) floor = std::min(floor, floors[y]);
         if (on.added >= 0) floor -= highest[on.added];
       }
       floors[t] = std::min(floors[t], floor);
@@ -107,7 +107,8 @@ void see(std::span<const float> values, int columns, SoftmaxRows& rows) {
     const auto row = values.subspan(i, static_cast<size_t>(columns));
     const auto [low, high] = std::ranges::minmax(row);
     rows.lowest = std::min(rows.lowest, low);
-    if (high > kMaskedRow) rows.least_top = std::min(rows.least_top, high);
+    // Equal values, as of a row that is masked as a whole, stay equal.
+    if (low < high) rows.least_top = std::min(rows.least_top, high);
   }
 }
 
@@ -139,8 +140,7 @@ Graph with_finite_masks(const Graph& graph) {
 
 MaskedGraph bound_masks(const Graph& graph, const Calibration& frames,
                         bool int16) {
-  MaskedGraph none{graph, std::vector<float>(graph.tensors.size(), -kNone)};
-  if (!may_have_masks(graph)) return none;
+  if (!may_have_masks(graph)) return {graph, {}};
   std::vector<SoftmaxRows> rows(graph.ops.size());
   std::vector<float> highest(graph.tensors.size(), 0);
   FloatOracle oracle(graph);
@@ -159,8 +159,14 @@ MaskedGraph bound_masks(const Graph& graph, const Calibration& frames,
   for (size_t i = 0; i < of_rows.size(); ++i) {
     if (graph.ops[i].kind != OpKind::kSoftmax) continue;
     const float beta = std::get<AlphaAttr>(graph.ops[i].attr).value;
-    const float floor = rows[i].least_top - (int16 ? kBelow16 : kBelow) / beta;
+    const auto columns =
+        static_cast<float>(graph.tensors[graph.ops[i].inputs[0]].shape.back());
+    const float below = (int16 ? kBelow16 : kBelow) + std::log(columns);
+    const float floor = rows[i].least_top - below / beta;
     if (rows[i].lowest < floor - kFarBelow / beta) of_rows[i] = floor;
+  }
+  if (std::ranges::all_of(of_rows, [](float f) { return f == -kNone; })) {
+    return {graph, {}};
   }
   const std::vector<float> floors = handed_on(graph, of_rows, highest);
   return {raised(graph, floors), floors};

@@ -17,8 +17,9 @@ namespace shoal {
 Graph with_finite_masks(const Graph&);
 
 struct MaskedGraph {
-  Graph graph;                // its constants are raised to their floors
-  std::vector<float> floors;  // by tensor; -infinity: all values count
+  Graph graph;  // its constants are raised to their floors
+  // By tensor; -infinity: all values count. Empty: of all tensors.
+  std::vector<float> floors;
 };
 
 // Runs some calibration frames if the graph has such sums or choices. A SOFTMAX

@@ -26,10 +26,12 @@ struct Attempt {
 
 class GraphQuantizer {
  public:
-  GraphQuantizer(const MaskedGraph& masked, const Calibration& calibration,
-                 const QuantizeOptions& options, Team& team,
+  GraphQuantizer(const Graph& original, const MaskedGraph& masked,
+                 const Calibration& calibration, const QuantizeOptions& options,
+                 Team& team,
                  const std::function<void(int64_t, int64_t)>& progress)
-      : graph_(masked.graph),
+      : original_(masked.floors.empty() ? masked.graph : original),
+        graph_(masked.graph),
         floors_(masked.floors),
         calibration_(calibration),
         options_(options),
@@ -93,7 +95,7 @@ class GraphQuantizer {
                      attempt.int8, step());
       done_ += static_cast<int64_t>(paired_.size());
     }
-    const Judgement judgement = judge(graph_, floats, attempt.int8, floors_,
+    const Judgement judgement = judge(original_, floats, attempt.int8, floors_,
                                       calibration_, judged_, options_, step());
     done_ += static_cast<int64_t>(judged_.size());
     attempt.report = report(floats, seen, attempt.int8, judgement);
@@ -134,6 +136,7 @@ class GraphQuantizer {
     return [this](int64_t frames) { progress_(done_ + frames, total_); };
   }
 
+  const Graph& original_;
   const Graph& graph_;
   const std::vector<float>& floors_;
   const Calibration& calibration_;
@@ -172,7 +175,7 @@ std::optional<Graph> quantize(
       separate_parts(finite, calibration, {options.keep_outputs}, notes);
   const MaskedGraph masked = bound_masks(apart, calibration, options.int16);
   std::optional<Attempt> attempt =
-      GraphQuantizer(masked, calibration, options, team, progress).run();
+      GraphQuantizer(apart, masked, calibration, options, team, progress).run();
   if (!attempt) return std::nullopt;
   report = std::move(attempt->report);
   report.notes = std::move(notes);
