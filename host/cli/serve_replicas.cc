@@ -69,6 +69,13 @@ void check_replicas(const ServeFlags& flags) {
 
 ReplicaEngines::ReplicaEngines(const EngineFlags& flags) : flags_(flags) {
   for (const std::string& address : worker_addresses(flags)) {
+    for (const ReplicaEngine& r : replicas_) {
+      if (r.address != address) continue;
+      throw Error(
+          Exit::kUsage,
+          "--replicas: two workers have one address: " + printable(address),
+          "name each worker once");
+    }
     replicas_.push_back({address, nullptr, nullptr});
   }
 }

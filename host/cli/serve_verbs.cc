@@ -24,6 +24,11 @@ void add_tls(CLI::App* verb, ServeFlags& f) {
       "Speak TLS on --http; certificate of this computer, PEM");
   CLI::Option* const key = verb->add_option("--http-key", f.http_key,
                                             "Key of that certificate, PEM");
+  for (CLI::Option* const file : {certificate, key}) {
+    file->check([](const std::string& path) {
+      return path.empty() ? "is empty: give a file" : "";
+    });
+  }
   certificate->needs(key);
   key->needs(certificate);
 }

@@ -126,6 +126,59 @@ Graph raised(Graph graph, const std::vector<float>& floors) {
   return graph;
 }
 
+// Watches frames for what SOFTMAX reads.
+class MaskWatch {
+ public:
+  MaskWatch(const Graph& graph, const Calibration& frames, bool int16)
+      : graph_(graph),
+        frames_(frames),
+        below_(int16 ? kBelow16 : kBelow),
+        oracle_(graph),
+        rows_(graph.ops.size()),
+        highest_(graph.tensors.size(), 0) {}
+
+  void run(int64_t frame) {
+    const FloatValues& values = oracle_.run(load_frame(graph_, frames_, frame));
+    for (size_t t = 0; t < values.size(); ++t) {
+      for (const float v : values[t]) highest_[t] = std::max(highest_[t], v);
+    }
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      if (graph_.ops[i].kind != OpKind::kSoftmax) continue;
+      const int x = graph_.ops[i].inputs[0];
+      see(values[x], graph_.tensors[x].shape.back(), rows_[i]);
+    }
+  }
+
+  // Returns the floors of SOFTMAX's operands, by operator; empty: none has one.
+  std::vector<float> of_rows() const {
+    std::vector<float> floors(rows_.size(), -kNone);
+    bool any = false;
+    for (size_t i = 0; i < floors.size(); ++i) {
+      const Op& op = graph_.ops[i];
+      if (op.kind != OpKind::kSoftmax) continue;
+      const float beta = std::get<AlphaAttr>(op.attr).value;
+      const auto columns =
+          static_cast<float>(graph_.tensors[op.inputs[0]].shape.back());
+      const float floor =
+          rows_[i].least_top - (below_ + std::log(columns)) / beta;
+      if (rows_[i].lowest >= floor - kFarBelow / beta) continue;
+      floors[i] = floor;
+      any = true;
+    }
+    return any ? floors : std::vector<float>{};
+  }
+
+  const std::vector<float>& highest() const { return highest_; }
+
+ private:
+  const Graph& graph_;
+  const Calibration& frames_;
+  const float below_;
+  FloatOracle oracle_;
+  std::vector<SoftmaxRows> rows_;  // by operator
+  std::vector<float> highest_;     // by tensor
+};
+
 }  // namespace
 
 Graph with_finite_masks(const Graph& graph) {
@@ -137,38 +190,21 @@ Graph with_finite_masks(const Graph& graph) {
   }
   return raised(graph, floors);
 }
-
 MaskedGraph bound_masks(const Graph& graph, const Calibration& frames,
                         bool int16) {
   if (!may_have_masks(graph)) return {graph, {}};
-  std::vector<SoftmaxRows> rows(graph.ops.size());
-  std::vector<float> highest(graph.tensors.size(), 0);
-  FloatOracle oracle(graph);
-  for (const int64_t f : spread_frames(frames.count, kMaskFrames)) {
-    const FloatValues& values = oracle.run(load_frame(graph, frames, f));
-    for (size_t t = 0; t < values.size(); ++t) {
-      for (const float v : values[t]) highest[t] = std::max(highest[t], v);
-    }
-    for (size_t i = 0; i < graph.ops.size(); ++i) {
-      if (graph.ops[i].kind != OpKind::kSoftmax) continue;
-      const int x = graph.ops[i].inputs[0];
-      see(values[x], graph.tensors[x].shape.back(), rows[i]);
-    }
+  MaskWatch watch(graph, frames, int16);
+  const std::vector<int64_t> some = spread_frames(frames.count, kMaskFrames);
+  for (const int64_t f : some) watch.run(f);
+  if (watch.of_rows().empty()) return {graph, {}};
+  // Each frame's rows count: a row that lies lower than others keeps its
+  // shares.
+  for (int64_t f = 0; f < frames.count; ++f) {
+    if (std::ranges::find(some, f) == some.end()) watch.run(f);
   }
-  std::vector<float> of_rows(graph.ops.size(), -kNone);
-  for (size_t i = 0; i < of_rows.size(); ++i) {
-    if (graph.ops[i].kind != OpKind::kSoftmax) continue;
-    const float beta = std::get<AlphaAttr>(graph.ops[i].attr).value;
-    const auto columns =
-        static_cast<float>(graph.tensors[graph.ops[i].inputs[0]].shape.back());
-    const float below = (int16 ? kBelow16 : kBelow) + std::log(columns);
-    const float floor = rows[i].least_top - below / beta;
-    if (rows[i].lowest < floor - kFarBelow / beta) of_rows[i] = floor;
-  }
-  if (std::ranges::all_of(of_rows, [](float f) { return f == -kNone; })) {
-    return {graph, {}};
-  }
-  const std::vector<float> floors = handed_on(graph, of_rows, highest);
+  const std::vector<float> of_rows = watch.of_rows();
+  if (of_rows.empty()) return {graph, {}};
+  const std::vector<float> floors = handed_on(graph, of_rows, watch.highest());
   return {raised(graph, floors), floors};
 }
 

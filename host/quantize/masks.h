@@ -22,8 +22,9 @@ struct MaskedGraph {
   std::vector<float> floors;
 };
 
-// Runs some calibration frames if the graph has such sums or choices. A SOFTMAX
-// gets a floor if some of its operand lies far below what has a share.
+// Runs some calibration frames if the graph has such sums or choices, and all
+// of them if there are masks. A SOFTMAX gets a floor if some of its operand
+// lies far below what has a share.
 MaskedGraph bound_masks(const Graph&, const Calibration&, bool int16);
 
 }  // namespace shoal

@@ -175,5 +175,29 @@ TEST(Masks, OfLongRowsHaveNoShareTogether) {
   EXPECT_GT(after.output()[0] + after.output()[1], 0.999);
 }
 
+// The rows of some frames lie lower than those of the first ones that are
+// looked at.
+TEST(Masks, AreBoundedByAllFrames) {
+  FloatNet net(8);
+  const int x = net.input({1, 1, kTokens});
+  std::vector<float> values(kTokens, 0);
+  values.back() = -1e9F;
+  const int sum =
+      net.binary(OpKind::kAdd, x, net.constant({1, 1, kTokens}, values));
+  net.output(net.softmax(sum));
+  Calibration frames = wave_frames(net.graph(), 100, 3);
+  const auto waves = frames.frame;
+  frames.frame = [waves](int64_t i) {
+    std::vector<float> frame = waves(i);
+    if (i == 37) {
+      for (float& v : frame) v -= 40;
+    }
+    return frame;
+  };
+  const MaskedGraph bound = bound_masks(net.graph(), frames, false);
+  ASSERT_FALSE(bound.floors.empty());
+  EXPECT_LT(bound.floors[static_cast<size_t>(sum)], -45);
+}
+
 }  // namespace
 }  // namespace shoal

@@ -403,6 +403,10 @@ TEST_F(CliServeLosses, WhatNoReplicaCanDoIsRefused) {
   } cases[] = {
       {"m.tflite", {"--workers", all}, 3, tiny.address + " alone: "},
       {"m.tflite", {}, 2, "none is named"},
+      {"m.tflite",
+       {"--workers", workers_["w0"]->address + "," + workers_["w0"]->address},
+       2,
+       "two workers have one address"},
       {"m.tflite", {"--workers", all, "--model", "a=m.tflite"}, 2, "one model"},
       {"m.tflite", {"--workers", all, "--state", "lose"}, 2, "sequence"},
       {"m.tflite", {"--workers", all, "--on-loss", "wait"}, 2, "another"},

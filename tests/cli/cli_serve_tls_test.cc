@@ -178,6 +178,8 @@ TEST_F(CliServeTls, WhatNoServerCanUseIsRefused) {
       {"text", "own.key", "it is no certificate"},
       {"own.key", "own.key", "it is no certificate"},
       {"torn.pem", "own.key", "behind the first one"},
+      {"", "own.key", "is empty"},
+      {"own.pem", "", "is empty"},
   };
   for (const auto& c : cases) {
     const Told told =

@@ -233,5 +233,47 @@ TEST(OnnxQdqEnds, ABiasIsAsFineAsTheResult) {
   EXPECT_NEAR(sums[1], 0.5 * (0.1 + 0.3) - 0.02, 1e-6);
 }
 
+// One part of it is computed with, so it needs its exact values.
+TEST(OnnxQdqEnds, AFunctionThatEndsAModelOnlyInPartIsRefused) {
+  OnnxBuilder b;
+  b.input("x", {1, 4});
+  b.node("Softmax", {b.rounded("x", 0.125F, 0)}, "s");
+  b.node("Split", {"s"}, {"y", "z"}, {{"axis", int64_t{1}}});
+  b.output("y");
+  b.number("two", 2);
+  b.node("Mul", {"z", "two"}, "m");
+  b.output(b.rounded("m", 0.05F, 0));
+  const Error error = import_error(b.finish());
+  EXPECT_EQ(error.code(), Exit::kUnsupported);
+  EXPECT_NE(std::string(error.what()).find("SOFTMAX"), std::string::npos)
+      << error.what();
+}
+
+// Each of these reads the one before twice: walks must not double with each.
+TEST(OnnxQdqEnds, LongChainsOfOneTensorAreWalkedOnce) {
+  constexpr int kLength = 60;
+  for (const bool bytes : {false, true}) {
+    OnnxBuilder b;
+    b.input("x", {1, 4});
+    b.number("s", 0.125F);
+    b.bytes("zero", {}, {0});
+    b.node("QuantizeLinear", {"x", "s", "zero"}, "q");
+    if (!bytes) {
+      b.node("DequantizeLinear", {"q", "s", "zero"}, "d");
+      b.node("Sigmoid", {"d"}, "m0");
+    } else {
+      b.node("Identity", {"q"}, "m0");
+    }
+    for (int i = 0; i < kLength; ++i) {
+      const std::string before = "m" + std::to_string(i);
+      b.node("Max", {before, before}, ("m" + std::to_string(i + 1)).c_str());
+    }
+    const std::string last = "m" + std::to_string(kLength);
+    if (bytes) b.node("DequantizeLinear", {last, "s", "zero"}, "y");
+    b.output(bytes ? "y" : last);
+    static_cast<void>(import_error(b.finish()));
+  }
+}
+
 }  // namespace
 }  // namespace shoal

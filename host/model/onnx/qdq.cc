@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -184,10 +185,15 @@ class Quantizer {
   // Returns whether nothing computes with the tensor before it leaves the
   // model.
   bool ends_model(int t) {
-    return std::ranges::none_of(all_, [&](const Op* op) {
-      return std::ranges::count(op->inputs, t) > 0 &&
-             (!moves(op->kind) || !ends_model(op->outputs[0]));
+    const auto known = ends_.find(t);
+    if (known != ends_.end()) return known->second;
+    const bool ends = std::ranges::all_of(all_, [&](const Op* op) {
+      if (std::ranges::count(op->inputs, t) == 0) return true;
+      return moves(op->kind) && std::ranges::all_of(op->outputs, [&](int y) {
+               return ends_model(y);
+             });
     });
+    return ends_[t] = ends;
   }
 
   // A result that nothing rounds has its operands' bytes, if they have one
@@ -455,6 +461,7 @@ class Quantizer {
   GraphBuilder& builder_;
   Graph& graph_;
   std::vector<const Op*> all_;  // of the float graph, while run() converts it
+  std::map<int, bool> ends_;    // what ends_model() found
   std::vector<std::string> lines_;
   std::string parts_of_, parts_;  // of the last line
   static constexpr const char* kUnroundedParts =

@@ -2,6 +2,7 @@
 // tensors otherwise; see qdq.h for what becomes of the notes.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "host/model/graph/operators.h"
 #include "host/model/onnx/call.h"
@@ -173,17 +174,17 @@ void quantize(OnnxCall& call) {
 }
 
 // Bytes that an operator picked or moved have the scale of the bytes that it
-// read.
-void note_moved(GraphBuilder& graph, int tensor) {
+// read. `seen`: tensors that were looked at.
+void note_moved(GraphBuilder& graph, int tensor, std::set<int>& seen) {
   const Op* const op = graph.maker(tensor);
-  if (graph.noted(tensor) || !op ||
+  if (graph.noted(tensor) || !op || !seen.insert(tensor).second ||
       op_info(op->kind).result < ResultBytes::kSameScale) {
     return;
   }
   const std::vector<int> operands = op->inputs;
   for (const int t : operands) {
     if (t < 0 || graph.at(t).constant) continue;
-    note_moved(graph, t);
+    note_moved(graph, t, seen);
     if (graph.noted(t)) graph.note(tensor) = graph.note(t);
   }
 }
@@ -192,7 +193,8 @@ void dequantize(OnnxCall& call) {
   const Value x = call.in(0);
   if (x.is_constant()) return dequantize_constant(call, *x.constant);
   const QuantNote note = note_of(call, x.rank());
-  if (x.bytes) note_moved(call.graph(), x.tensor);
+  std::set<int> seen;
+  if (x.bytes) note_moved(call.graph(), x.tensor, seen);
   if (!call.graph().noted(x.tensor)) {
     call.graph().note(x.tensor) = note;
   } else if (call.has(2) && call.graph().note(x.tensor).type != note.type) {
