@@ -21,6 +21,8 @@ constexpr int64_t kMaskFrames = 16;
 // further by the logarithm of their number, is below a hundredth of a step of
 // the result: 1/256 for int8, 1/32768 for int16.
 constexpr float kBelow = 10, kBelow16 = 16;
+// Rows whose largest value is below this one may be masked as a whole.
+constexpr float kMaskedRow = -1000;
 // Beyond the floor by this much a value was put there, not computed.
 constexpr float kFarBelow = 32;
 
@@ -100,6 +102,8 @@ bool may_have_masks(const Graph& g) {
 struct SoftmaxRows {
   float lowest = 0;
   float least_top = kNone;  // the least of all rows' largest values
+  // The same without rows so low that they may be masked as a whole.
+  float least_high_top = kNone;
 };
 
 void see(std::span<const float> values, int columns, SoftmaxRows& rows) {
@@ -108,7 +112,10 @@ void see(std::span<const float> values, int columns, SoftmaxRows& rows) {
     const auto [low, high] = std::ranges::minmax(row);
     rows.lowest = std::min(rows.lowest, low);
     // Equal values, as of a row that is masked as a whole, stay equal.
-    if (low < high) rows.least_top = std::min(rows.least_top, high);
+    if (low == high) continue;
+    rows.least_top = std::min(rows.least_top, high);
+    if (high <= kMaskedRow) continue;
+    rows.least_high_top = std::min(rows.least_high_top, high);
   }
 }
 
@@ -150,7 +157,8 @@ class MaskWatch {
   }
 
   // Returns the floors of SOFTMAX's operands, by operator; empty: none has one.
-  std::vector<float> of_rows() const {
+  // `all`: rows that may be masked as a whole keep their shares, too.
+  std::vector<float> of_rows(bool all) const {
     std::vector<float> floors(rows_.size(), -kNone);
     bool any = false;
     for (size_t i = 0; i < floors.size(); ++i) {
@@ -159,8 +167,8 @@ class MaskWatch {
       const float beta = std::get<AlphaAttr>(op.attr).value;
       const auto columns =
           static_cast<float>(graph_.tensors[op.inputs[0]].shape.back());
-      const float floor =
-          rows_[i].least_top - (below_ + std::log(columns)) / beta;
+      const float floor = (all ? rows_[i].least_top : rows_[i].least_high_top) -
+                          (below_ + std::log(columns)) / beta;
       if (rows_[i].lowest >= floor - kFarBelow / beta) continue;
       floors[i] = floor;
       any = true;
@@ -190,22 +198,29 @@ Graph with_finite_masks(const Graph& graph) {
   }
   return raised(graph, floors);
 }
-MaskedGraph bound_masks(const Graph& graph, const Calibration& frames,
-                        bool int16) {
-  if (!may_have_masks(graph)) return {graph, {}};
+std::vector<MaskedGraph> bound_masks(const Graph& graph,
+                                     const Calibration& frames, bool int16) {
+  if (!may_have_masks(graph)) return {{graph, {}}};
   MaskWatch watch(graph, frames, int16);
   const std::vector<int64_t> some = spread_frames(frames.count, kMaskFrames);
   for (const int64_t f : some) watch.run(f);
-  if (watch.of_rows().empty()) return {graph, {}};
+  if (watch.of_rows(false).empty()) return {{graph, {}}};
   // Each frame's rows count: a row that lies lower than others keeps its
   // shares.
   for (int64_t f = 0; f < frames.count; ++f) {
     if (std::ranges::find(some, f) == some.end()) watch.run(f);
   }
-  const std::vector<float> of_rows = watch.of_rows();
-  if (of_rows.empty()) return {graph, {}};
-  const std::vector<float> floors = handed_on(graph, of_rows, watch.highest());
-  return {raised(graph, floors), floors};
+  const auto bounded = [&](const std::vector<float>& of_rows) -> MaskedGraph {
+    if (of_rows.empty()) return {graph, {}};
+    const std::vector<float> floors =
+        handed_on(graph, of_rows, watch.highest());
+    return {raised(graph, floors), floors};
+  };
+  const std::vector<float> all = watch.of_rows(true);
+  const std::vector<float> high = watch.of_rows(false);
+  std::vector<MaskedGraph> ways = {bounded(all)};
+  if (high != all) ways.push_back(bounded(high));
+  return ways;
 }
 
 }  // namespace shoal

@@ -68,7 +68,7 @@ TEST(Masks, LeaveTheSharesAsTheyWere) {
   const Masked m = masked(-1e9F);
   const Graph& graph = m.net.graph();
   const Calibration frames = wave_frames(graph, 8, 3);
-  const MaskedGraph bound = bound_masks(graph, frames, false);
+  const MaskedGraph bound = bound_masks(graph, frames, false).front();
   EXPECT_GT(bound.floors[static_cast<size_t>(m.sum)], -100);
   EXPECT_GT(bound.floors[static_cast<size_t>(m.mask)], -100);
   FloatOracle before(graph), after(bound.graph, bound.floors);
@@ -112,7 +112,8 @@ TEST(Masks, OfOtherReadersStay) {
   Masked m = masked(-1e4F);
   m.net.output(m.sum);
   const Graph& graph = m.net.graph();
-  const MaskedGraph bound = bound_masks(graph, wave_frames(graph, 4, 3), false);
+  const MaskedGraph bound =
+      bound_masks(graph, wave_frames(graph, 4, 3), false).front();
   EXPECT_TRUE(bound.floors.empty());
   EXPECT_EQ(bound.graph.tensors[static_cast<size_t>(m.mask)].data,
             graph.tensors[static_cast<size_t>(m.mask)].data);
@@ -125,7 +126,7 @@ TEST(Masks, NeedValuesFarBelow) {
   const int shift = net.constant({1, 1, kTokens}, std::vector<float>(8, -5));
   net.output(net.softmax(net.binary(OpKind::kAdd, x, shift)));
   const MaskedGraph bound =
-      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false);
+      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false).front();
   EXPECT_TRUE(bound.floors.empty());
 }
 
@@ -142,7 +143,7 @@ TEST(Masks, OfAllResultsOfAnOperatorCount) {
   net.output(net.softmax(halves[0]));
   net.output(net.unary(OpKind::kLogistic, halves[1]));
   const MaskedGraph bound =
-      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false);
+      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false).front();
   EXPECT_TRUE(bound.floors.empty());
 }
 
@@ -155,7 +156,7 @@ TEST(Masks, AreNoRowsThatLieFarDown) {
   net.output(net.softmax(
       net.binary(OpKind::kAdd, x, net.constant({1, 2, kTokens}, values))));
   const MaskedGraph bound =
-      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false);
+      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false).front();
   EXPECT_TRUE(bound.floors.empty());
 }
 
@@ -169,7 +170,7 @@ TEST(Masks, OfLongRowsHaveNoShareTogether) {
   net.output(net.softmax(
       net.binary(OpKind::kAdd, x, net.constant({1, 1, kLong}, values))));
   const Calibration frames = wave_frames(net.graph(), 4, 3);
-  const MaskedGraph bound = bound_masks(net.graph(), frames, false);
+  const MaskedGraph bound = bound_masks(net.graph(), frames, false).front();
   FloatOracle after(bound.graph, bound.floors);
   after.run(frames.frame(0));
   EXPECT_GT(after.output()[0] + after.output()[1], 0.999);
@@ -194,9 +195,30 @@ TEST(Masks, AreBoundedByAllFrames) {
     }
     return frame;
   };
-  const MaskedGraph bound = bound_masks(net.graph(), frames, false);
+  const MaskedGraph bound = bound_masks(net.graph(), frames, false).front();
   ASSERT_FALSE(bound.floors.empty());
   EXPECT_LT(bound.floors[static_cast<size_t>(sum)], -45);
+}
+
+// A padded query sees nothing; its row does not cost the others theirs.
+TEST(Masks, OfWholeRowsCostNothing) {
+  const auto snr = [](float padded) {
+    FloatNet net(9);
+    const int x = net.conv(net.input({1, kTokens, kTokens, 1}), 1, {});
+    std::vector<float> values = causal(-1e9F);
+    std::fill(values.end() - kTokens, values.end(), padded);
+    const int sum =
+        net.binary(OpKind::kAdd, net.reshape(x, {1, kTokens, kTokens}),
+                   net.constant({1, kTokens, kTokens}, values));
+    const int shares = net.softmax(sum);
+    net.output(
+        net.binary(OpKind::kMul, shares,
+                   net.constant({1, kTokens, 1}, {1, 1, 1, 1, 1, 1, 1, 0})));
+    return output_snr(net.graph());
+  };
+  const double without = snr(0);
+  EXPECT_GT(snr(-1e9F), without - 6);
+  EXPECT_GT(snr(-1e4F), without - 6);
 }
 
 }  // namespace

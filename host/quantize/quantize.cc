@@ -173,9 +173,18 @@ std::optional<Graph> quantize(
   std::vector<std::string> notes;
   const Graph apart =
       separate_parts(finite, calibration, {options.keep_outputs}, notes);
-  const MaskedGraph masked = bound_masks(apart, calibration, options.int16);
-  std::optional<Attempt> attempt =
-      GraphQuantizer(apart, masked, calibration, options, team, progress).run();
+  std::optional<Attempt> attempt;
+  for (const MaskedGraph& masked :
+       bound_masks(apart, calibration, options.int16)) {
+    std::optional<Attempt> way =
+        GraphQuantizer(apart, masked, calibration, options, team, progress)
+            .run();
+    if (attempt && way &&
+        attempt->report.output_snr_db >= way->report.output_snr_db) {
+      continue;
+    }
+    attempt = std::move(way);
+  }
   if (!attempt) return std::nullopt;
   report = std::move(attempt->report);
   report.notes = std::move(notes);

@@ -91,6 +91,21 @@ TEST(OnnxQdqEnds, ConstantsBeyondTheRangeAreNotClamped) {
   }
 }
 
+// A limit beyond all bytes changes none.
+TEST(OnnxQdqEnds, IdleLimitsAreTaken) {
+  for (const std::string type : {"Min", "Max"}) {
+    SCOPED_TRACE(type);
+    OnnxBuilder b;
+    b.input("x", {1, 3});
+    b.floats("c", {1, 3}, Floats(3, type == "Min" ? 100 : -100));
+    b.node(type, {b.rounded("x", 0.5F, 0), "c"}, "y");
+    b.output("y");
+    const Graph graph = import_onnx(b.finish(), "m");
+    EXPECT_EQ(first_output<float>(graph, {2, 0, 127}),
+              (std::vector<float>{1, 0, 63.5}));
+  }
+}
+
 TEST(OnnxQdqEnds, PaddingsHaveTheScaleOfTheirResult) {
   OnnxBuilder b;
   b.input("x", {1, 1, 2, 2});

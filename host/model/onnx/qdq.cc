@@ -252,7 +252,10 @@ class Quantizer {
     for (const int t : op.inputs) {
       if (t < 0 || !at(t).constant || is_bool(at(t))) continue;
       for (const float v : builder_.values(t)) {
-        if (!fits(v)) return v;
+        // The lesser one of a byte and more than all bytes is the byte.
+        const bool is_idle = (op.kind == OpKind::kMinimum && v > 0) ||
+                             (op.kind == OpKind::kMaximum && v < 0);
+        if (!is_idle && !fits(v)) return v;
       }
     }
     return std::nullopt;
