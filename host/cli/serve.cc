@@ -470,8 +470,11 @@ int serve_command(const ServeFlags& flags) {
   } catch (const Error& e) {
     if (!broke) broke = e;
   }
-  for (const std::string& note : opened[0]->engine->report().notes) {
-    tell("%s\n", note.c_str());
+  // The engines of replicas have a worker each, whose notes say little of all.
+  if (!replicas) {
+    for (const std::string& note : opened[0]->engine->report().notes) {
+      tell("%s\n", note.c_str());
+    }
   }
   tell_counts(models);
   const bool unread = is_pending(SIGPIPE);

@@ -16,6 +16,8 @@ namespace shoal {
 namespace {
 
 constexpr std::chrono::milliseconds kAskAgain{1000}, kLook{20};
+// A worker that was refused may come back larger. Each time it is planned for.
+constexpr std::chrono::milliseconds kPlanAgain{30'000};
 
 std::vector<std::string> worker_addresses(const EngineFlags& flags) {
   if (flags.plan.cluster.empty()) return flags.cluster.workers;
@@ -121,9 +123,11 @@ bool ReplicaEngines::wait_for(size_t number, DeskLane& lane) {
   ClusterStatus status;
   status.nodes.push_back({"", replicas_[number].address, NodePresence::kLost});
   lane.heed(status);
-  lane.stands_still(replicas_[number].address + ": no answer yet");
+  const std::string& address = replicas_[number].address;
+  lane.stands_still(address + ": no answer yet");
+  std::chrono::milliseconds pause = kAskAgain;
   for (;;) {
-    const auto until = std::chrono::steady_clock::now() + kAskAgain;
+    const auto until = std::chrono::steady_clock::now() + pause;
     while (std::chrono::steady_clock::now() < until) {
       if (lane.stops()) return false;
       std::this_thread::sleep_for(kLook);
@@ -133,7 +137,11 @@ bool ReplicaEngines::wait_for(size_t number, DeskLane& lane) {
       lane.stands_still("");
       return true;
     } catch (const Error& e) {
-      if (!may_come(e)) throw;
+      pause = may_come(e) ? kAskAgain : kPlanAgain;
+      if (may_come(e)) continue;
+      tell("warning: %s: %s; the others go on without it\n", address.c_str(),
+           e.what());
+      lane.stands_still(address + ": " + e.what());
     }
   }
 }
@@ -151,12 +159,21 @@ void ReplicaEngines::serve(Engine& first, FrameDesk& desk) {
   DeskLanes lanes(desk, replicas_.size());
   std::mutex mutex;
   std::optional<Error> broke;
+  const bool may_do_without = flags_.cluster.on_loss != "fail";
   // A worker that is lost at the end is none that the service needs.
   const auto ends = [&](size_t number, const Error& why) {
     const std::lock_guard lock(mutex);
-    if (!broke && !desk.closed()) broke = why;
-    desk.close();
-    lanes.lane(number).stands_still(why.what());
+    DeskLane& lane = lanes.lane(number);
+    if (may_do_without && !desk.closed() && lane.has_others()) {
+      tell("warning: %s: %s; the others go on without it\n",
+           replicas_[number].address.c_str(), why.what());
+      lane.repeats();
+      lane.fails(why);
+    } else {
+      if (!broke && !desk.closed()) broke = why;
+      desk.close();
+    }
+    lane.stands_still(why.what());
   };
   std::vector<std::thread> threads;
   for (size_t i = 0; i < replicas_.size(); ++i) {

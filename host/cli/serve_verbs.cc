@@ -18,17 +18,19 @@ void add_sources(CLI::App* verb, ServeFlags& f) {
                    "Take the files that come into this folder");
 }
 
+// An empty name is that of a shell variable that is not set.
+std::string is_given(const std::string& path) {
+  return path.empty() ? "is empty: give a file" : "";
+}
+
 void add_tls(CLI::App* verb, ServeFlags& f) {
   CLI::Option* const certificate = verb->add_option(
       "--http-cert", f.http_cert,
       "Speak TLS on --http; certificate of this computer, PEM");
   CLI::Option* const key = verb->add_option("--http-key", f.http_key,
                                             "Key of that certificate, PEM");
-  for (CLI::Option* const file : {certificate, key}) {
-    file->check([](const std::string& path) {
-      return path.empty() ? "is empty: give a file" : "";
-    });
-  }
+  certificate->check(is_given);
+  key->check(is_given);
   certificate->needs(key);
   key->needs(certificate);
 }
@@ -108,7 +110,8 @@ void add_watch(CLI::App& app, WatchFlags& f, int& code) {
       ->required();
   verb->add_option("--token", f.token, "File with the token of the service");
   verb->add_option("--http-ca", f.ca,
-                   "Speak TLS; certificate of the service's authority");
+                   "Speak TLS; certificate of the service's authority")
+      ->check(is_given);
   verb->add_option("--every", f.every, "Seconds between two looks")
       ->capture_default_str()
       ->check(real_range(0.05, 86'400));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/base/units.h"
@@ -121,6 +122,7 @@ class Events {
 int watch_command(const WatchFlags& flags) {
   const std::string token = service_token(flags.token);
   check_files({{"--token", flags.token}, {"--http-ca", flags.ca}}, {});
+  if (!flags.ca.empty()) read_file(flags.ca, files::kData);
   using Clock = std::chrono::steady_clock;
   std::optional<double> done;
   Clock::time_point at;

@@ -52,6 +52,11 @@ class FrameJudge {
       }
     }
     const FloatValues& judge = original_ ? original_->run(frame) : wanted;
+    for (const int t : floats_.outputs) {
+      const Tensor& y = int8_.tensors[t];
+      if (y.type != Type::kInt8 && !is_int16(y)) continue;
+      add(judge[t], dequantized(y, got[t]), result.result);
+    }
     for (const int t : judged_outputs(floats_)) {
       const std::vector<float> values = dequantized(int8_.tensors[t], got[t]);
       const std::vector<float> meant = raised(t, judge[t]);
@@ -256,6 +261,7 @@ Judgement judge(const Graph& original, const Graph& floats, const Graph& int8,
       add(one.tensors[t], all.tensors[t]);
     }
     add(one.output, all.output);
+    add(one.result, all.result);
     add(one.outputs, all.outputs);
     add(one.inputs, all.inputs);
   }

@@ -44,8 +44,9 @@ struct TensorNoise {
 };
 
 struct Judgement {
-  std::vector<Noise> tensors;  // by number in the float graph
-  Noise output;
+  std::vector<Noise> tensors;        // by number in the float graph
+  Noise output;                      // of the judged outputs
+  Noise result;                      // of the outputs themselves
   std::vector<TensorNoise> outputs;  // in the order of judged_outputs()
   std::vector<TensorNoise> inputs;   // empty: their ranges were known
 };

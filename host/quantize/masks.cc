@@ -19,8 +19,9 @@ constexpr float kLeast = -1e30F;  // sums of such values are finite
 constexpr int64_t kMaskFrames = 16;
 // The share of all values of a row that lie so far below its largest one, and
 // further by the logarithm of their number, is below a hundredth of a step of
-// the result: 1/256 for int8, 1/32768 for int16.
-constexpr float kBelow = 10, kBelow16 = 16;
+// the result: 1/256 for int8. TensorFlow Lite's table for int16 ends there,
+// too.
+constexpr float kBelow = 10;
 // Rows whose largest value is below this one may be masked as a whole.
 constexpr float kMaskedRow = -1000;
 // Beyond the floor by this much a value was put there, not computed.
@@ -136,10 +137,9 @@ Graph raised(Graph graph, const std::vector<float>& floors) {
 // Watches frames for what SOFTMAX reads.
 class MaskWatch {
  public:
-  MaskWatch(const Graph& graph, const Calibration& frames, bool int16)
+  MaskWatch(const Graph& graph, const Calibration& frames)
       : graph_(graph),
         frames_(frames),
-        below_(int16 ? kBelow16 : kBelow),
         oracle_(graph),
         rows_(graph.ops.size()),
         highest_(graph.tensors.size(), 0) {}
@@ -168,7 +168,7 @@ class MaskWatch {
       const auto columns =
           static_cast<float>(graph_.tensors[op.inputs[0]].shape.back());
       const float floor = (all ? rows_[i].least_top : rows_[i].least_high_top) -
-                          (below_ + std::log(columns)) / beta;
+                          (kBelow + std::log(columns)) / beta;
       if (rows_[i].lowest >= floor - kFarBelow / beta) continue;
       floors[i] = floor;
       any = true;
@@ -181,7 +181,6 @@ class MaskWatch {
  private:
   const Graph& graph_;
   const Calibration& frames_;
-  const float below_;
   FloatOracle oracle_;
   std::vector<SoftmaxRows> rows_;  // by operator
   std::vector<float> highest_;     // by tensor
@@ -199,9 +198,9 @@ Graph with_finite_masks(const Graph& graph) {
   return raised(graph, floors);
 }
 std::vector<MaskedGraph> bound_masks(const Graph& graph,
-                                     const Calibration& frames, bool int16) {
+                                     const Calibration& frames) {
   if (!may_have_masks(graph)) return {{graph, {}}};
-  MaskWatch watch(graph, frames, int16);
+  MaskWatch watch(graph, frames);
   const std::vector<int64_t> some = spread_frames(frames.count, kMaskFrames);
   for (const int64_t f : some) watch.run(f);
   if (watch.of_rows(false).empty()) return {{graph, {}}};

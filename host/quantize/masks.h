@@ -26,7 +26,6 @@ struct MaskedGraph {
 // of them if there are masks. A SOFTMAX gets a floor if some of its operand
 // lies far below what has a share. Returns two ways if some rows lie so low
 // that they may be masked as a whole: with the shares of those, and without.
-std::vector<MaskedGraph> bound_masks(const Graph&, const Calibration&,
-                                     bool int16);
+std::vector<MaskedGraph> bound_masks(const Graph&, const Calibration&);
 
 }  // namespace shoal

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "host/oracle/float/float_oracle.h"
+#include "host/oracle/int8/oracle.h"
+#include "host/quantize/int8_run.h"
 #include "host/quantize/testing/float_net.h"
 
 namespace shoal {
@@ -68,7 +70,7 @@ TEST(Masks, LeaveTheSharesAsTheyWere) {
   const Masked m = masked(-1e9F);
   const Graph& graph = m.net.graph();
   const Calibration frames = wave_frames(graph, 8, 3);
-  const MaskedGraph bound = bound_masks(graph, frames, false).front();
+  const MaskedGraph bound = bound_masks(graph, frames).front();
   EXPECT_GT(bound.floors[static_cast<size_t>(m.sum)], -100);
   EXPECT_GT(bound.floors[static_cast<size_t>(m.mask)], -100);
   FloatOracle before(graph), after(bound.graph, bound.floors);
@@ -113,7 +115,7 @@ TEST(Masks, OfOtherReadersStay) {
   m.net.output(m.sum);
   const Graph& graph = m.net.graph();
   const MaskedGraph bound =
-      bound_masks(graph, wave_frames(graph, 4, 3), false).front();
+      bound_masks(graph, wave_frames(graph, 4, 3)).front();
   EXPECT_TRUE(bound.floors.empty());
   EXPECT_EQ(bound.graph.tensors[static_cast<size_t>(m.mask)].data,
             graph.tensors[static_cast<size_t>(m.mask)].data);
@@ -126,7 +128,7 @@ TEST(Masks, NeedValuesFarBelow) {
   const int shift = net.constant({1, 1, kTokens}, std::vector<float>(8, -5));
   net.output(net.softmax(net.binary(OpKind::kAdd, x, shift)));
   const MaskedGraph bound =
-      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false).front();
+      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3)).front();
   EXPECT_TRUE(bound.floors.empty());
 }
 
@@ -143,7 +145,7 @@ TEST(Masks, OfAllResultsOfAnOperatorCount) {
   net.output(net.softmax(halves[0]));
   net.output(net.unary(OpKind::kLogistic, halves[1]));
   const MaskedGraph bound =
-      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false).front();
+      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3)).front();
   EXPECT_TRUE(bound.floors.empty());
 }
 
@@ -156,7 +158,7 @@ TEST(Masks, AreNoRowsThatLieFarDown) {
   net.output(net.softmax(
       net.binary(OpKind::kAdd, x, net.constant({1, 2, kTokens}, values))));
   const MaskedGraph bound =
-      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3), false).front();
+      bound_masks(net.graph(), wave_frames(net.graph(), 4, 3)).front();
   EXPECT_TRUE(bound.floors.empty());
 }
 
@@ -170,7 +172,7 @@ TEST(Masks, OfLongRowsHaveNoShareTogether) {
   net.output(net.softmax(
       net.binary(OpKind::kAdd, x, net.constant({1, 1, kLong}, values))));
   const Calibration frames = wave_frames(net.graph(), 4, 3);
-  const MaskedGraph bound = bound_masks(net.graph(), frames, false).front();
+  const MaskedGraph bound = bound_masks(net.graph(), frames).front();
   FloatOracle after(bound.graph, bound.floors);
   after.run(frames.frame(0));
   EXPECT_GT(after.output()[0] + after.output()[1], 0.999);
@@ -195,7 +197,7 @@ TEST(Masks, AreBoundedByAllFrames) {
     }
     return frame;
   };
-  const MaskedGraph bound = bound_masks(net.graph(), frames, false).front();
+  const MaskedGraph bound = bound_masks(net.graph(), frames).front();
   ASSERT_FALSE(bound.floors.empty());
   EXPECT_LT(bound.floors[static_cast<size_t>(sum)], -45);
 }
@@ -219,6 +221,33 @@ TEST(Masks, OfWholeRowsCostNothing) {
   const double without = snr(0);
   EXPECT_GT(snr(-1e9F), without - 6);
   EXPECT_GT(snr(-1e4F), without - 6);
+}
+
+// The way that gives better shares is taken, also where the SOFTMAX
+// is the last operator, whose operand is what the report judges.
+TEST(Masks, OfWholeRowsLeaveTheSharesOfAModelsEnd) {
+  FloatNet net(10);
+  const int x = net.conv(net.input({1, kTokens, kTokens, 1}), 1, {});
+  std::vector<float> values = causal(-1e9F);
+  // Two masks in the last row: all of it is masked, and one part twice.
+  std::fill(values.end() - kTokens, values.end() - 2, -1e9F);
+  std::fill(values.end() - 2, values.end(), -2e9F);
+  net.output(net.softmax(
+      net.binary(OpKind::kAdd, net.reshape(x, {1, kTokens, kTokens}),
+                 net.constant({1, kTokens, kTokens}, values))));
+  const Calibration frames = wave_frames(net.graph(), 8, 3);
+  QuantizeReport report;
+  const Graph int8 = quantize(net.graph(), frames, {}, report, {});
+  FloatOracle floats(net.graph());
+  const std::vector<float> frame = frames.frame(0);
+  floats.run(frame);
+  const Values bytes = run_oracle(int8, frame_bytes(int8, {}, frame));
+  const int y = int8.outputs[0];
+  const std::vector<float> got = dequantized(
+      int8.tensors[static_cast<size_t>(y)], bytes[static_cast<size_t>(y)]);
+  for (size_t i = 0; i + kTokens < got.size(); ++i) {
+    EXPECT_NEAR(got[i], floats.output()[i], 0.03) << i;
+  }
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ constexpr int64_t kJudgedFrames = 16;
 struct Attempt {
   Graph int8;
   QuantizeReport report;
+  double result_snr_db = 0;  // of the outputs, also those of a SOFTMAX
 };
 
 class GraphQuantizer {
@@ -98,6 +99,7 @@ class GraphQuantizer {
     const Judgement judgement = judge(original_, floats, attempt.int8, floors_,
                                       calibration_, judged_, options_, step());
     done_ += static_cast<int64_t>(judged_.size());
+    attempt.result_snr_db = judgement.result.snr_db();
     attempt.report = report(floats, seen, attempt.int8, judgement);
     return attempt;
   }
@@ -174,13 +176,11 @@ std::optional<Graph> quantize(
   const Graph apart =
       separate_parts(finite, calibration, {options.keep_outputs}, notes);
   std::optional<Attempt> attempt;
-  for (const MaskedGraph& masked :
-       bound_masks(apart, calibration, options.int16)) {
+  for (const MaskedGraph& masked : bound_masks(apart, calibration)) {
     std::optional<Attempt> way =
         GraphQuantizer(apart, masked, calibration, options, team, progress)
             .run();
-    if (attempt && way &&
-        attempt->report.output_snr_db >= way->report.output_snr_db) {
+    if (attempt && way && attempt->result_snr_db >= way->result_snr_db) {
       continue;
     }
     attempt = std::move(way);

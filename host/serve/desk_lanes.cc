@@ -98,6 +98,11 @@ bool DeskLane::ended() const {
   return lanes_.has_ended(*this);
 }
 
+bool DeskLane::has_others() const {
+  const std::lock_guard lock(desk_.mutex_);
+  return lanes_.others_run(*this);
+}
+
 void DeskLane::repeats() {
   const std::lock_guard lock(desk_.mutex_);
   for (FrameDesk::Frame& f : under_way_) ++f.result.repeats;

@@ -34,6 +34,8 @@ class DeskLane final : public FrameSource {
   void stands_still(const std::string& why) override;
   void heed(const ClusterStatus&) override;
   void take(const std::vector<uint8_t>& output);
+  // Returns whether other lanes run frames, too.
+  bool has_others() const;
 
  private:
   friend class DeskLanes;

@@ -390,6 +390,22 @@ TEST_F(CliServeLosses, ReplicasBeginWithoutThoseThatAreNotThere) {
   EXPECT_EQ(service->end(SIGTERM), 0);
 }
 
+// One that comes later and is too small does not end the service.
+TEST_F(CliServeLosses, ReplicasGoOnWithoutOneThatIsTooSmall) {
+  const std::string listen = workers_["w0"]->address;
+  workers_["w0"]->process.end(SIGKILL);
+  const auto service = serve({"--replicas"});
+  EXPECT_EQ(ask(0), 200);
+  const RunningWorker small(shop_, {"--insecure", "--name", "small", "--ram",
+                                    "400", "--listen", listen});
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(ask(static_cast<size_t>(i) % kAsked), 200);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(status()["nodes"][0]["state"], "lost");
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
 TEST_F(CliServeLosses, WhatNoReplicaCanDoIsRefused) {
   shop_.write("keeps.tflite", keeping_model());
   const RunningWorker tiny(shop_,
