@@ -176,8 +176,8 @@ TEST_F(CliMpi, AKilledRankLosesNothing) {
 TEST_F(CliMpi, AStoppedRankIsNamedAndLosesNothing) {
   make_data(50);
   for (const int rank : {0, 1}) {
-    refused(signalled(rank, "STOP", "--node-timeout 1 "), 6,
-            "rank " + std::to_string(rank) + " has been silent for 1 s");
+    refused(signalled(rank, "STOP", "--node-timeout 5 "), 6,
+            "rank " + std::to_string(rank) + " has been silent for 5 s");
   }
   const Told again = ranks(2, kOfData + "--resume j");
   ASSERT_EQ(again.code, 0) << again.err;
