@@ -140,7 +140,7 @@ TEST(Processes, AnInterruptedRunLeavesWorkersReady) {
       cluster.run(100'000'000);
       return 0;
     });
-    usleep(300'000);
+    usleep(2'000'000);  // deployed by then, also on a busy machine
     run.signal(number);
     const int status = run.wait();
     EXPECT_TRUE(WIFSIGNALED(status)) << status;
