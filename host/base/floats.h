@@ -23,4 +23,9 @@ inline std::vector<uint8_t> bytes_of(std::span<const float> values) {
   return bytes;
 }
 
+// Values below the floor become it.
+inline void raise_to(float floor, std::span<float> values) {
+  for (float& v : values) v = v < floor ? floor : v;
+}
+
 }  // namespace shoal

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 
+#include "host/base/floats.h"
 #include "host/model/graph/quantize.h"
 #include "host/model/graph/wide.h"
 #include "host/oracle/float/float_oracle.h"
@@ -71,7 +72,7 @@ class FrameJudge {
   // The operand of a SOFTMAX, without what that does not tell apart.
   std::vector<float> raised(int t, std::vector<float> values) const {
     if (floors_.empty()) return values;
-    for (float& v : values) v = std::max(v, floors_[static_cast<size_t>(t)]);
+    raise_to(floors_[static_cast<size_t>(t)], values);
     return values;
   }
 

@@ -45,6 +45,8 @@ HandsOn hands_on(const Graph& g, const Op& op, size_t operand) {
       return {true, op.inputs[1 - operand]};
     case OpKind::kSelectV2:
       return {operand > 0};
+    case OpKind::kDelay:
+      return {};
     default:
       return {op_info(op.kind).result >= ResultBytes::kOfOperand};
   }
@@ -57,6 +59,10 @@ std::vector<float> handed_on(const Graph& g, const std::vector<float>& of_rows,
   std::vector<float> floors(g.tensors.size(), kNone);
   for (const int t : g.outputs) floors[t] = -kNone;
   for (const Variable& v : g.variables) floors[v.after] = -kNone;
+  for (const Op& op : g.ops) {
+    // The next step of a loop reads it, in front of what makes it.
+    if (op.kind == OpKind::kDelay) floors[op.inputs[1]] = -kNone;
+  }
   for (size_t i = g.ops.size(); i-- > 0;) {
     const Op& op = g.ops[i];
     for (size_t k = 0; k < op.inputs.size(); ++k) {
@@ -128,7 +134,7 @@ Graph raised(Graph graph, const std::vector<float>& floors) {
       continue;
     }
     std::vector<float> values = constant_floats(tensor);
-    for (float& v : values) v = v < floors[t] ? floors[t] : v;
+    raise_to(floors[t], values);
     tensor.data = bytes_of(values);
   }
   return graph;
@@ -199,11 +205,11 @@ Graph with_finite_masks(const Graph& graph) {
 }
 std::vector<MaskedGraph> bound_masks(const Graph& graph,
                                      const Calibration& frames) {
-  if (!may_have_masks(graph)) return {{graph, {}}};
+  if (!may_have_masks(graph)) return {};
   MaskWatch watch(graph, frames);
   const std::vector<int64_t> some = spread_frames(frames.count, kMaskFrames);
   for (const int64_t f : some) watch.run(f);
-  if (watch.of_rows(false).empty()) return {{graph, {}}};
+  if (watch.of_rows(false).empty()) return {};
   // Each frame's rows count: a row that lies lower than others keeps its
   // shares.
   for (int64_t f = 0; f < frames.count; ++f) {

@@ -24,8 +24,9 @@ struct MaskedGraph {
 
 // Runs some calibration frames if the graph has such sums or choices, and all
 // of them if there are masks. A SOFTMAX gets a floor if some of its operand
-// lies far below what has a share. Returns two ways if some rows lie so low
-// that they may be masked as a whole: with the shares of those, and without.
+// lies far below what has a share. Returns no way if there are none, and two if
+// some rows lie so low that they may be masked as a whole: with the shares of
+// those, and without.
 std::vector<MaskedGraph> bound_masks(const Graph&, const Calibration&);
 
 }  // namespace shoal

@@ -31,7 +31,7 @@ class GraphQuantizer {
                  const Calibration& calibration, const QuantizeOptions& options,
                  Team& team,
                  const std::function<void(int64_t, int64_t)>& progress)
-      : original_(masked.floors.empty() ? masked.graph : original),
+      : original_(original),
         graph_(masked.graph),
         floors_(masked.floors),
         calibration_(calibration),
@@ -170,15 +170,18 @@ std::optional<Graph> quantize(
     const Graph& graph, const Calibration& calibration,
     const QuantizeOptions& options, Team& team, QuantizeReport& report,
     const std::function<void(int64_t, int64_t)>& progress) {
-  const Graph finite = with_finite_masks(graph);
-  check_quantizable(finite, calibration, options);
+  Graph whole = with_finite_masks(graph);
+  check_quantizable(whole, calibration, options);
   std::vector<std::string> notes;
-  const Graph apart =
-      separate_parts(finite, calibration, {options.keep_outputs}, notes);
+  whole = separate_parts(whole, calibration, {options.keep_outputs}, notes);
+  std::vector<MaskedGraph> ways = bound_masks(whole, calibration);
+  // Most networks have no masks: their weights are not copied for this.
+  if (ways.empty()) ways.push_back({std::move(whole), {}});
   std::optional<Attempt> attempt;
-  for (const MaskedGraph& masked : bound_masks(apart, calibration)) {
+  for (const MaskedGraph& masked : ways) {
+    const Graph& original = masked.floors.empty() ? masked.graph : whole;
     std::optional<Attempt> way =
-        GraphQuantizer(apart, masked, calibration, options, team, progress)
+        GraphQuantizer(original, masked, calibration, options, team, progress)
             .run();
     if (attempt && way && attempt->result_snr_db >= way->result_snr_db) {
       continue;

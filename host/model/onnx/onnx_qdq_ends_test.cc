@@ -26,6 +26,12 @@ std::vector<T> first_output(const Graph& graph,
   return out;
 }
 
+void expect_refused(const Error& error, const std::string& words) {
+  EXPECT_EQ(error.code(), Exit::kUnsupported);
+  EXPECT_NE(std::string(error.what()).find(words), std::string::npos)
+      << error.what();
+}
+
 // Returns how an operator of two parts of these scales, each dequantized, ends.
 Error joined(const std::string& type, float a, float b,
              const ImportOptions& options = {}) {
@@ -48,13 +54,10 @@ TEST(OnnxQdqEnds, PartsOfUnlikeScalesAreNotJoined) {
     SCOPED_TRACE(type);
     EXPECT_EQ(joined(type, 0.5F, 0.5F).code(), Exit::kOk);
     const Error error = joined(type, 2.5F, 1 / 256.F);
-    EXPECT_EQ(error.code(), Exit::kUnsupported);
-    EXPECT_NE(std::string(error.what())
-                  .find("unlike scales, of which one would lose the other's "
-                        "values; end the model at the parts: --outputs x.real "
-                        "--outputs z.real"),
-              std::string::npos)
-        << error.what();
+    expect_refused(error,
+                   "unlike scales, of which one would lose the other's "
+                   "values; end the model at the parts: --outputs x.real "
+                   "--outputs z.real");
     ImportOptions parts;
     parts.outputs = {"x.real", "z.real"};
     EXPECT_EQ(joined(type, 2.5F, 1 / 256.F, parts).code(), Exit::kOk);
@@ -83,11 +86,7 @@ TEST(OnnxQdqEnds, ConstantsBeyondTheRangeAreNotClamped) {
     SCOPED_TRACE(type);
     EXPECT_EQ(with(type, 3.2F).code(), Exit::kOk);
     const Error error = with(type, 100);
-    EXPECT_EQ(error.code(), Exit::kUnsupported);
-    EXPECT_NE(
-        std::string(error.what()).find("joined with 100, which is beyond"),
-        std::string::npos)
-        << error.what();
+    expect_refused(error, "joined with 100, which is beyond");
   }
 }
 
@@ -142,11 +141,7 @@ TEST(OnnxQdqEnds, BytesAreNotReadInAnotherScale) {
     SCOPED_TRACE(type);
     EXPECT_EQ(through(type, 0.5F).code(), Exit::kOk);
     const Error error = through(type, 0.25F);
-    EXPECT_EQ(error.code(), Exit::kUnsupported);
-    EXPECT_NE(std::string(error.what())
-                  .find("other scales than those that made the bytes"),
-              std::string::npos)
-        << error.what();
+    expect_refused(error, "other scales than those that made the bytes");
   }
 }
 
@@ -259,9 +254,7 @@ TEST(OnnxQdqEnds, AFunctionThatEndsAModelOnlyInPartIsRefused) {
   b.node("Mul", {"z", "two"}, "m");
   b.output(b.rounded("m", 0.05F, 0));
   const Error error = import_error(b.finish());
-  EXPECT_EQ(error.code(), Exit::kUnsupported);
-  EXPECT_NE(std::string(error.what()).find("SOFTMAX"), std::string::npos)
-      << error.what();
+  expect_refused(error, "SOFTMAX");
 }
 
 // Each of these reads the one before twice: walks must not double with each.

@@ -91,7 +91,7 @@ class Quantizer {
         then_requantize(op, builder_.note(op.inputs[0]).quant);
       }
     } else if (op.kind == OpKind::kSoftmax) {
-      then_requantize(op, {{1.f / 256}, {-128}});
+      then_requantize(op, quantization_by_range(op.kind));
     }
     const std::string reason = prepare(op);
     if (!reason.empty()) return refuse(at(result).name, title, reason);
@@ -148,8 +148,9 @@ class Quantizer {
     for (const int t : op.outputs) {
       // Truth values and places are what they are.
       if (is_bool(at(t)) || class_of(op.kind) == OpClass::kArg) continue;
-      if (!builder_.noted(t) && ends_model(t)) {
-        builder_.note(t).quant = quantization_by_range(op.kind);
+      const Quantization own = quantization_by_range(op.kind);
+      if (!builder_.noted(t) && !own.scale.empty() && ends_model(t)) {
+        builder_.note(t).quant = own;
       }
       if (!builder_.noted(t)) {
         return "no QuantizeLinear behind it rounds its result";

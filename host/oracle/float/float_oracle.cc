@@ -185,10 +185,8 @@ void FloatOracle::run_loop(Steps& s) {
 
 void FloatOracle::raise(int tensor) {
   if (floors_.empty()) return;
-  const float floor = floors_[static_cast<size_t>(tensor)];
-  for (float& v : values_[static_cast<size_t>(tensor)]) {
-    v = v < floor ? floor : v;
-  }
+  raise_to(floors_[static_cast<size_t>(tensor)],
+           values_[static_cast<size_t>(tensor)]);
 }
 
 const FloatValues& FloatOracle::run(std::span<const float> input) {
