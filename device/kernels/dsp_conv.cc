@@ -41,9 +41,30 @@ inline void put_bytes(const uint32_t (&s)[kN], int32_t multiplier, int right,
         half_to_int8(scale_doubled(wrap(s[p]), multiplier, right) + nudge));
   }
 }
+// The same of results that are rounded once.
+template <int kN>
+inline void put_bytes_once(const uint32_t (&s)[kN], int32_t multiplier,
+                           int nudge, int step, int8_t* out) {
+#pragma GCC unroll 4
+  for (int p = 0; p < kN; ++p, out += step) {
+    const int32_t v = high_product(wrap(s[p]), 2 * multiplier);
+    *out = static_cast<int8_t>(half_to_int8(2 * v + nudge));
+  }
+}
 
-// All of the windows, from the bias to int8, where is_plain() and the window
-// is gathered at once.
+// The same for a channel of is_plain(), whichever way it rounds.
+template <int kN>
+inline void put_plain(const uint32_t (&s)[kN], int32_t multiplier, int right,
+                      int nudge, int step, int8_t* out) {
+  if (right >= 0) {
+    put_bytes(s, multiplier, right, nudge, step, out);
+  } else {
+    put_bytes_once(s, multiplier, nudge, step, out);
+  }
+}
+
+// All of the windows, from the bias to int8, where all round alike and the
+// window is gathered at once.
 template <int kN>
 [[gnu::noinline]] void make_outs(const ConvArgs& a, const DspBlock& b,
                                  const GatheredWindow& gathered) {
@@ -59,7 +80,7 @@ template <int kN>
     for (uint32_t& sum : s) sum = bits(*bias);
     ++bias;
     add_dot(w, gathered.words, count, s);
-    put_bytes(s, *multiplier++, -2 - *shift++, nudge, step, out);
+    put_plain(s, *multiplier++, -2 - *shift++, nudge, step, out);
   }
 }
 
@@ -81,49 +102,55 @@ void start_sums(const ConvArgs& a, const DspBlock& b, int pixels,
   }
 }
 
-// Sums of all pieces become int8, or partial sums.
-template <int kN>
-void finish(const ConvArgs& a, const DspBlock& b, bool plain,
-            const uint32_t* sums) {
+// Sums of all pieces become int8 where is_plain().
+void finish_plain(const ConvArgs& a, const DspBlock& b, int pixels,
+                  const uint32_t* sums) {
   const int nudge = 2 * a.zero_out + 1, step = a.out_stride;
-  for (int o = b.o; o < b.o + b.outs; ++o, sums += kN) {
-    uint32_t s[kN];
-#pragma GCC unroll 4
-    for (int p = 0; p < kN; ++p) s[p] = sums[p];
-    if (plain) {
-      put_bytes(s, a.multipliers[o], -2 - a.shifts[o], nudge, step,
-                a.out + b.x * step + o);
-      continue;
+  const int32_t* multiplier = a.multipliers + b.o;
+  const int8_t* shift = a.shifts + b.o;
+  int8_t* out = a.out + b.x * step + b.o;
+  for (const int8_t* end = out + b.outs; out != end; ++out, sums += pixels) {
+    const int right = -2 - *shift++;
+    const int32_t m = *multiplier++;
+    if (pixels == 4) {
+      put_plain<4>({sums[0], sums[1], sums[2], sums[3]}, m, right, nudge, step,
+                   out);
+    } else {
+      for (int p = 0; p < pixels; ++p) {
+        put_plain<1>({sums[p]}, m, right, nudge, 0, out + p * step);
+      }
     }
-    for (int p = 0; p < kN; ++p) finish_sums(a, o, 1, b.x + p, sums + p);
   }
-}
-
-// Returns whether channels from o on end in int8 as nearly all do.
-bool is_plain(const ConvArgs& a, const DspBlock& b) {
-  if (a.partial_in || a.partial_out || a.zero_weight || !clamps_to_byte(a)) {
-    return false;
-  }
-  int any = 0;
-  for (int o = b.o; o < b.o + b.outs; ++o) any |= -2 - a.shifts[o];
-  return any >= 0;
 }
 
 void finish(const ConvArgs& a, const DspBlock& b, int pixels, bool plain,
             const uint32_t* sums) {
-  if (pixels == 4) return finish<4>(a, b, plain, sums);
-  if (pixels == 3) return finish<3>(a, b, plain, sums);
-  if (pixels == 2) return finish<2>(a, b, plain, sums);
-  finish_sums(a, b.o, b.outs, b.x, sums);
+  if (plain) return finish_plain(a, b, pixels, sums);
+  for (int o = b.o; o < b.o + b.outs; ++o) {
+    for (int p = 0; p < pixels; ++p) finish_sums(a, o, 1, b.x + p, sums++);
+  }
+}
+
+// Returns whether all channels of the block end in int8 within its limits, and
+// their sums are either shifted to the right, or rounded once by the upper half
+// of one product.
+bool is_plain(const ConvArgs& a, const DspBlock& b) {
+  if (a.partial_in || a.partial_out || a.zero_weight || !clamps_to_byte(a)) {
+    return false;
+  }
+  for (int o = b.o; o < b.o + b.outs; ++o) {
+    const int shift = a.shifts[o];
+    if (shift > -2 && (shift | a.multipliers[o] >> 30) != 0) return false;
+  }
+  return true;
 }
 
 void conv_block(const ConvArgs& a, const Window& window, const DspBlock& block,
-                int pixels) {
+                int pixels, bool plain) {
   DspBlock b = block;
   GatheredWindow gathered;
   uint32_t sums[kOuts * kDspPixels];
   const int length = b.count, most = gathered_length(a, pixels);
-  const bool plain = is_plain(a, b);
   if (length <= most) {
     fill(a, window, b, pixels, gathered);
     if (plain && pixels == 4) return make_outs<4>(a, b, gathered);
@@ -144,6 +171,13 @@ void conv_block(const ConvArgs& a, const Window& window, const DspBlock& block,
 
 }  // namespace
 
-void dsp_conv(const ConvArgs& a) { each_block(a, kOuts, conv_block); }
+void dsp_conv(const ConvArgs& a) {
+  bool plain = false;
+  each_block(a, kOuts,
+             [&](const Window& window, const DspBlock& b, int pixels) {
+               if (b.x == a.x0) plain = is_plain(a, b);
+               conv_block(a, window, b, pixels, plain);
+             });
+}
 
 }  // namespace shoal

@@ -16,12 +16,26 @@ namespace {
 
 int right_shift(const ConvArgs& a, int o) { return -2 - a.shifts[o]; }
 
+// Returns whether the results of four channels are rounded once. A quarter of
+// int32 is left for their multipliers.
+bool round_once(const ConvArgs& a, int o) {
+  int any = 0;
+  for (int i = o; i < o + kDspLanes; ++i) {
+    any |= a.shifts[i] | a.multipliers[i] >> 29;
+  }
+  return any == 0;
+}
+
 struct ByteKind {
   using Args = ConvArgs;
 
-  // Channels with shifts to the left are to be made again.
+  // Channels with shifts to the left are to be made again, except for fours
+  // that round once: there the doubled result is the sum times four
+  // multipliers, without a nudge.
   static bool put_scales(const ConvArgs& a, DspLanes<int8_t>& lanes, int o) {
     lanes.nudge = 2 * a.zero_out + 1;
+    lanes.half = 1u << 30;
+    lanes.sign = -1;
     int any = 0;
 #pragma GCC unroll 4
     for (int i = 0; i < kDspLanes; ++i) {
@@ -31,22 +45,19 @@ struct ByteKind {
       any |= right;
     }
     if (any >= 0) return true;
-    for (auto& scale : lanes.scale) scale.right &= 31;
-    return false;
+    const bool once = round_once(a, o);
+    if (once) lanes.half = 0, lanes.sign = 0;
+    for (auto& scale : lanes.scale) {
+      if (once) scale.multiplier *= 4;
+      scale.right = once ? 0 : scale.right & 31;
+    }
+    return once;
   }
   static bool clamps(const ConvArgs& a) { return !clamps_to_byte(a); }
   static int clamp_lane(const ConvArgs& a, int v) {
     return clamp(v, a.act_min, a.act_max);
   }
 };
-
-// Results that are rounded once are not shifted.
-bool none_shifts_right(const ConvArgs& a) {
-  for (int o = 0; o < a.channels; ++o) {
-    if (right_shift(a, o) >= 0) return false;
-  }
-  return true;
-}
 
 // Channels [o, o + count).
 [[gnu::cold]] void plain(const ConvArgs& a, int o, int count) {
@@ -56,8 +67,10 @@ bool none_shifts_right(const ConvArgs& a) {
 
 // After the fours, not beside them: the stack has one of both at a time.
 [[gnu::cold]] void others(const ConvArgs& a, int end) {
-  for (int o = 0; o < end; ++o) {
-    if (right_shift(a, o) < 0) plain(a, o, 1);
+  for (int o = 0; o < end; o += kDspLanes) {
+    for (int i = o; i < o + kDspLanes && !round_once(a, o); ++i) {
+      if (right_shift(a, i) < 0) plain(a, i, 1);
+    }
   }
 }
 
@@ -65,7 +78,7 @@ bool none_shifts_right(const ConvArgs& a) {
 
 void dsp_depthwise(const ConvArgs& a) {
   const int most = columns_at_a_time(a);
-  if (most == 0 || none_shifts_right(a)) return portable_depthwise(a);
+  if (most == 0) return portable_depthwise(a);
   const int end = a.channels & -kDspLanes;
   if (!make_fours<ByteKind>(a, most)) others(a, end);
   if (end < a.channels) plain(a, end, a.channels - end);

@@ -201,12 +201,12 @@ inline int next_pixels(int left) {
   return left == 5 ? 3 : left < 4 ? left : kDspPixels;
 }
 
-// make(a, window, b, pixels) for all blocks of a call: outputs of `pixels`
-// columns and at least `least` channels, unless fewer are left.
-template <class Args>
-[[gnu::always_inline]] inline void each_block(
-    const Args& a, int least,
-    void (*make)(const Args&, const DspWindow<Args>&, const DspBlock&, int)) {
+// make(window, b, pixels) for all blocks of a call: outputs of `pixels` columns
+// and at least `least` channels, unless fewer are left; from a.x0 on for each
+// of the channels' parts.
+template <class Args, class Make>
+[[gnu::always_inline]] inline void each_block(const Args& a, int least,
+                                              Make make) {
   // Whole words are spread where they lie; others are collected first, for
   // which kernel rows inside the picture are one piece.
   const Span inner = a.in_c % 4 == 0 ? Span{a.x0, a.x0} : interior_columns(a);
@@ -221,7 +221,7 @@ template <class Args>
       const bool is_inside = b.x >= inner.lo && b.x < inner.hi;
       const int end = is_inside ? inner.hi : b.x < inner.lo ? inner.lo : a.x1;
       const int pixels = next_pixels(end - b.x);
-      make(a, is_inside ? inside : border, b, pixels);
+      make(is_inside ? inside : border, b, pixels);
       b.x += pixels;
     }
   }

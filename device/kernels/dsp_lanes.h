@@ -2,9 +2,10 @@
 // the outputs of four channels, and over the fours of a call. Kind says what
 // differs:
 //   Args                          ConvArgs or WideConvArgs
-//   put_scales(a, lanes, o)       sets start, scale and, of int8, the nudge of
-//                                 channels from o on. Returns false if some of
-//                                 them are to be made again, by other means
+//   put_scales(a, lanes, o)       sets start, scale and, of int8, nudge, half
+//                                 and sign of channels from o on. Returns false
+//                                 if some of them are to be made again, by
+//                                 other means
 //   clamps(a)                     whether results have other limits than their
 //                                 type
 //   clamp_lane(a, v)              within them
@@ -42,6 +43,7 @@ struct DspLanes {
   uint32_t top;  // of the loop for a column
   int skipped;   // bytes of that loop which are for more rows
   int weight_bytes;
+  int32_t sign;  // -1: sums below zero start 2^31 lower than others; or 0
 };
 
 #if defined(SHOAL_DSP_LOOPS)
@@ -53,13 +55,13 @@ static_assert(SHOAL_FROM_START(scale) == 16 && SHOAL_FROM_START(out) == 48 &&
               SHOAL_FROM_START(columns) == 72 &&
               SHOAL_FROM_START(skipped) == 80 &&
               SHOAL_FROM_START(weight_bytes) == 84 &&
+              SHOAL_FROM_START(sign) == 88 &&
               offsetof(DspLanes<int8_t>, start) == 4 * kDspMostWeights);
 #undef SHOAL_FROM_START
 
-#define SHOAL_START       \
-  "1:\n"                  \
-  "ldrd r0, r1, [%[l]]\n" \
-  "ldrd r2, r3, [%[l], #8]\n"
+#define SHOAL_START \
+  "1:\n"            \
+  "ldmia %[l], {r0, r1, r2, r3}\n"
 #define SHOAL_COLUMN(w0, w2, w4)    \
   "ldmia %[x]!, {r4, r5, r6, r8}\n" \
   "ldrd r9, r10, [%[l], #" w0       \
@@ -80,8 +82,8 @@ static_assert(SHOAL_FROM_START(scale) == 16 && SHOAL_FROM_START(out) == 48 &&
 #define SHOAL_LANE(sum, scale)  \
   "ldrd r4, r5, [%[l], #" scale \
   "]\n"                         \
-  "asr r6, " sum                \
-  ", #31\n"                     \
+  "and r6, r11, " sum           \
+  ", asr #31\n"                 \
   "eor r8, r10, r6, lsl #31\n"  \
   "smlal r8, r6, " sum          \
   ", r4\n"                      \
@@ -97,6 +99,7 @@ static_assert(SHOAL_FROM_START(scale) == 16 && SHOAL_FROM_START(out) == 48 &&
   "bne 1b\n"
 #define SHOAL_BYTES \
   "ldrd r9, r10, [%[l], #64]\n" \
+  "ldr r11, [%[l], #88]\n"      \
   SHOAL_LANE("r0", "16")        \
   SHOAL_LANE("r1", "24")        \
   SHOAL_LANE("r2", "32")        \
@@ -233,8 +236,13 @@ inline void add_columns(const Args& a, const DspLanes<E>& lanes,
 
 inline int8_t lane_of(const DspLanes<int8_t>& lanes, int i, uint32_t sum) {
   const auto& scale = lanes.scale[i];
-  return static_cast<int8_t>(half_to_int8(
-      scale_doubled(wrap(sum), scale.multiplier, scale.right) + lanes.nudge));
+  const int32_t v = wrap(sum), below = lanes.sign & v >> 31;
+  const uint64_t start =
+      uint64_t{bits(below)} << 32 | (lanes.half ^ bits(below) << 31);
+  const int64_t product =
+      static_cast<int64_t>(v) * scale.multiplier + static_cast<int64_t>(start);
+  const int32_t doubled = static_cast<int32_t>(product >> 32) >> scale.right;
+  return static_cast<int8_t>(half_to_int8(doubled + lanes.nudge));
 }
 inline int16_t lane_of(const DspLanes<int16_t>& lanes, int i, uint32_t sum) {
   const int32_t v = high_product(wrap(sum), lanes.scale[i].multiplier);
@@ -307,7 +315,6 @@ template <class Kind, bool k3x3>
   DspLanes<E> lanes;
   lanes.out_step = a.out_stride * static_cast<int>(sizeof(E));
   lanes.x_step = (call.step - call.weights) * kWord;
-  lanes.half = 1u << 30;
   lanes.columns = a.kernel_w;
   lanes.skipped = (kDspMostRows - a.kernel_h) / 2 * kDspBytesOfTwoRows;
   lanes.weight_bytes = call.weights * kWord;

@@ -164,6 +164,11 @@ void conv_block(const WideConvArgs& a, const Window& window,
 
 }  // namespace
 
-void dsp_wide_conv(const WideConvArgs& a) { each_block(a, kOuts, conv_block); }
+void dsp_wide_conv(const WideConvArgs& a) {
+  each_block(a, kOuts,
+             [&](const Window& window, const DspBlock& b, int pixels) {
+               conv_block(a, window, b, pixels);
+             });
+}
 
 }  // namespace shoal

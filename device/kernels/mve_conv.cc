@@ -156,44 +156,28 @@ int finish_fours(const ConvArgs& a, const OutputBlock& b, const Sums& sums) {
   const int8_t* shifts = a.shifts + b.o;
   int8_t* out = a.out + b.x * a.out_stride + b.o;
   const int step = a.out_stride;
+  const bool shifts_right = b.shifts == Shifts::kRight;
   const int32_t* from = sums[0];
   for (int n = b.outs / 4; n > 0; --n) {
     const Words m = load_words(multipliers), shift = load_four(shifts);
 #pragma GCC unroll 4
     for (int p = 0; p < kN; ++p) {
       const Words v = load_words(from + p * kOuts);
-      store_four(ended(requantized(v, m, shift), ending), out + p * step);
+      store_four(ended(requantized(v, m, shift, shifts_right), ending),
+                 out + p * step);
     }
     from += 4, multipliers += 4, shifts += 4, out += 4;
   }
   return b.outs & ~3;
 }
 
-// The same of channels that are not shifted.
-int finish_unshifted(const ConvArgs& a, const OutputBlock& b,
-                     const Sums& sums) {
-  const Ending ending = {a.zero_out, all_words(a.act_min),
-                         all_words(a.act_max)};
-  int8_t* const out = a.out + b.x * a.out_stride + b.o;
-  for (int i = 0; i + 4 <= b.outs; i += 4) {
-    const Words m = load_words(a.multipliers + b.o + i);
-    for (int p = 0; p < b.pixels; ++p) {
-      const Words v = high_products(load_words(sums[p] + i), m);
-      store_four(ended(v, ending), out + p * a.out_stride + i);
-    }
-  }
-  return b.outs & ~3;
-}
-
 void finish(const ConvArgs& a, const OutputBlock& b, Sums& sums) {
   int done = 0;
-  if (b.shifts == Shifts::kRight) {
+  if (b.shifts != Shifts::kOther) {
     if (b.pixels == 4) done = finish_fours<4>(a, b, sums);
     if (b.pixels == 3) done = finish_fours<3>(a, b, sums);
     if (b.pixels == 2) done = finish_fours<2>(a, b, sums);
     if (b.pixels == 1) done = finish_fours<1>(a, b, sums);
-  } else if (b.shifts == Shifts::kNone) {
-    done = finish_unshifted(a, b, sums);
   }
   if (done == b.outs) return;
   for (int p = 0; p < b.pixels; ++p) {

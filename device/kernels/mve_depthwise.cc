@@ -75,6 +75,7 @@ static_assert(kMveLineStep < 128 && kMveMostTaps < 128, "offsets of loads");
             a.out_stride};
   const Words m = load_words(f.multipliers), shifts = load_four(f.shifts);
   const Words zero = all_words(a.zero_out);
+  const int32_t less = *f.shifts != 0;  // products below zero, if shifted
   const int8_t *x0 = f.in, *x2 = x0 + 2 * kMveLineStep;
   const int8_t *w0 = f.weights, *w2 = w0 + 2 * kMveMostTaps;
   int8_t* out = f.out;
@@ -109,8 +110,7 @@ static_assert(kMveLineStep < 128 && kMveMostTaps < 128, "offsets of loads");
       "sub %[w0], %[w0], %[s2]\n"
       "sub %[w2], %[w2], %[s2]\n"
       "vqrdmulh.s32 q0, q0, %q[m]\n"
-      "vshr.s32 q1, q0, #31\n"
-      "vadd.i32 q0, q0, q1\n"
+      "vqdmlah.s32 q0, q0, %[less]\n"
       "vrshl.s32 q0, q0, %q[shifts]\n"
       "vadd.i32 q0, q0, %q[zero]\n"
       "vqmovnb.s32 q0, q0\n"
@@ -123,7 +123,7 @@ static_assert(kMveLineStep < 128 && kMveMostTaps < 128, "offsets of loads");
         [out] "+l"(out), [left] "+r"(left), [s0] "=&Te"(s0), [s1] "=&Te"(s1),
         [s2] "=&Te"(s2), [s3] "=&Te"(s3)
       : [m] "w"(m), [shifts] "w"(shifts), [zero] "w"(zero), [turn] "r"(&turn),
-        [next_x] "i"(kMveLineStep), [next_w] "i"(kMveMostTaps)
+        [less] "r"(less), [next_x] "i"(kMveLineStep), [next_w] "i"(kMveMostTaps)
       : "lr", "q0", "q1", "cc", "memory");
 }
 constexpr bool kBytesApart = true;
@@ -137,8 +137,7 @@ constexpr bool kBytesApart = false;
 
 [[gnu::noinline]] void make_four(const ConvArgs& a, const Four& f, int vectors,
                                  const int8_t* ones, int outs) {
-  const bool once = *f.shifts == 0;
-  if (kBytesApart && !a.zero_weight && clamps_to_byte(a) && !once) {
+  if (kBytesApart && !a.zero_weight && clamps_to_byte(a)) {
     return make_bytes(a, f, vectors, outs);
   }
   const Ending ending = {a.zero_out, all_words(a.act_min),
@@ -155,8 +154,7 @@ constexpr bool kBytesApart = false;
     }
     const Words sums = add(load_words(s), load_words(f.bias));
     const Words m = load_words(f.multipliers);
-    const Words v = once ? high_products(sums, m)
-                         : requantized(sums, m, load_four(f.shifts));
+    const Words v = requantized(sums, m, load_four(f.shifts), *f.shifts != 0);
     store_four(ended(v, ending), f.out + x * a.out_stride);
   }
 }
@@ -195,9 +193,8 @@ void plain(ConvArgs a, int o, int count) {
   portable_depthwise(a);
 }
 
-// Eights that do not shift and, unless those are made already, those that all
-// shift right. Returns false if there are others.
-[[gnu::noinline]] bool eights(const ConvArgs& a, bool right_is_made) {
+// Eights that round alike. Returns false if there are others.
+[[gnu::noinline]] bool eights(const ConvArgs& a) {
   const int taps = a.kernel_h * a.kernel_w;
   const Call call = {(taps + kVector - 1) / kVector,
                      (kMveLine / a.kernel_h - a.kernel_w) / a.stride_x + 1,
@@ -211,28 +208,21 @@ void plain(ConvArgs a, int o, int count) {
   bool all = true;
   for (int i = 0; i < a.channels; i += kMveLanes) {
     const int o = mve_eight_at(a, i);
-    const bool right = mve_all_shift_right(a.shifts + o);
-    if (mve_none_shifts(a.shifts + o) || (right && !right_is_made)) {
+    if (mve_rounds_alike(a.shifts + o)) {
       eight_channels(a, call, o, lines);
-    } else if (!right) {
+    } else {
       all = false;
     }
   }
   return all;
 }
 
-// After the others, not beside them: the stack has one of both at a time.
+// After those, not beside them: the stack has one of both at a time.
 [[gnu::noinline]] void other_eights(const ConvArgs& a) {
   for (int i = 0; i < a.channels; i += kMveLanes) {
     const int o = mve_eight_at(a, i);
-    if (mve_all_shift_right(a.shifts + o)) continue;
-    if (!mve_none_shifts(a.shifts + o)) plain(a, o, kMveLanes);
+    if (!mve_rounds_alike(a.shifts + o)) plain(a, o, kMveLanes);
   }
-}
-
-// Makes the channels that mve_depthwise_3x3 has left.
-void rest(const ConvArgs& a) {
-  if (!eights(a, true)) other_eights(a);
 }
 
 void each_row(ConvArgs a, void (*make)(const ConvArgs&)) {
@@ -263,7 +253,7 @@ void mve_put_row(const ConvArgs& a, MveColumns c, const int8_t* row, int apart,
 
 void mve_depthwise(const ConvArgs& a) {
   if (mve_depthwise_takes(a)) {
-    if (!mve_depthwise_3x3(a)) each_row(a, rest);
+    if (!mve_depthwise_3x3(a)) each_row(a, other_eights);
     return;
   }
   if (a.more_rows) return each_row(a, mve_depthwise);
@@ -272,7 +262,7 @@ void mve_depthwise(const ConvArgs& a) {
                     kMveLine / a.kernel_h >= a.kernel_w &&
                     a.channels >= kMveLanes && !a.partial_in && !a.partial_out;
   if (!fits) return portable_depthwise(a);
-  if (!eights(a, false)) other_eights(a);
+  if (!eights(a)) other_eights(a);
 }
 
 }  // namespace shoal

@@ -14,8 +14,8 @@ constexpr int kMveLineStep = 112;  // loads of whole vectors read behind it
 
 // Returns whether mve_depthwise_3x3 can make this.
 bool mve_depthwise_takes(const ConvArgs&);
-// All rows of the call. False: channels whose shifts do not all go right are
-// left (mve_all_shift_right, eight by eight).
+// All rows of the call. False: channels that do not round alike are left
+// (mve_rounds_alike, eight by eight).
 bool mve_depthwise_3x3(const ConvArgs&);
 
 // Columns, some of which may be padding: `left` and `right` of them lie
@@ -39,16 +39,13 @@ inline MveColumns mve_columns(const ConvArgs& a, int x, int count) {
 void mve_put_row(const ConvArgs&, MveColumns, const int8_t* row, int apart,
                  Places at, int8_t* to);
 
-inline bool mve_all_shift_right(const int8_t* shifts) {
+// Returns whether the sums of eight channels are all shifted to the right, or
+// none, which rounds once.
+inline bool mve_rounds_alike(const int8_t* shifts) {
   uint32_t some[2];
   std::memcpy(some, shifts, sizeof some);
-  return (some[0] & some[1] & 0x80808080) == 0x80808080;
-}
-// Returns whether no channel's sum is shifted: their results are rounded once.
-inline bool mve_none_shifts(const int8_t* shifts) {
-  uint32_t some[2];
-  std::memcpy(some, shifts, sizeof some);
-  return (some[0] | some[1]) == 0;
+  return (some[0] & some[1] & 0x80808080) == 0x80808080 ||
+         (some[0] | some[1]) == 0;
 }
 static_assert(kMveLanes == 8);
 

@@ -153,6 +153,7 @@ void make_four(const ConvArgs& a, const Piece& p, int lane) {
               w3 = load_bytes(w + 3 * kVector);
   const Words bias = load_words(a.bias + o), m = load_words(a.multipliers + o);
   const Words shifts = load_four(a.shifts + o);
+  const int32_t less = a.shifts[o] != 0;  // products below zero, if shifted
   int8_t* row = g.out + p.x * a.out_stride + o;
   for (int n = g.count; n > 0; --n, in += g.apart, row += a.out_row) {
     const int8_t *x0 = in, *x2 = in + 2 * kMveLineStep;
@@ -173,8 +174,7 @@ void make_four(const ConvArgs& a, const Piece& p, int lane) {
         "vmov q0[3], q0[1], %[s1], %[s3]\n"
         "vadd.i32 q0, q0, %q[bias]\n"
         "vqrdmulh.s32 q0, q0, %q[m]\n"
-        "vshr.s32 q1, q0, #31\n"
-        "vadd.i32 q0, q0, q1\n"
+        "vqdmlah.s32 q0, q0, %[less]\n"
         "vldrw.32 q1, [%[shifts]]\n"
         "vrshl.s32 q0, q0, q1\n"
         "vadd.i32 q0, q0, %[zero]\n"
@@ -188,7 +188,7 @@ void make_four(const ConvArgs& a, const Piece& p, int lane) {
         : [w0] "w"(w0), [w1] "w"(w1), [w2] "w"(w2), [w3] "w"(w3),
           [bias] "w"(bias), [m] "w"(m), [shifts] "r"(&shifts),
           [zero] "r"(a.zero_out), [out_step] "r"(a.out_stride),
-          [next] "i"(kMveLineStep), [step] "i"(kStep)
+          [less] "r"(less), [next] "i"(kMveLineStep), [step] "i"(kStep)
         : "lr", "q0", "q1", "memory");
   }
 }
@@ -210,7 +210,8 @@ void make_four(const ConvArgs& a, const Piece& p, int lane) {
       for (int i = 0; i < 4; ++i) {
         s[i] = dot(load_bytes(in + i * kMveLineStep), load_bytes(w + i * 16));
       }
-      const Words v = requantized(add(load_words(s), bias), m, shifts);
+      const Words sums = add(load_words(s), bias);
+      const Words v = requantized(sums, m, shifts, a.shifts[o] != 0);
       store_four(to_int8(add(v, a.zero_out)), out);
     }
   }
@@ -235,7 +236,7 @@ template <int kRows>
   bool all = true;
   for (int i = 0; i < a.channels; i += kMveLanes) {
     const int o = mve_eight_at(a, i);
-    if (!mve_all_shift_right(a.shifts + o)) {
+    if (!mve_rounds_alike(a.shifts + o)) {
       all = false;
       continue;
     }

@@ -62,7 +62,10 @@ inline Words multiply(Words a, Words b) { return vmulq_s32(a, b); }
 inline Words add_product(Words a, Words b, int32_t c) {
   return vmlaq_n_s32(a, b, c);
 }
-inline Words signs(Words v) { return vshrq_n_s32(v, 31); }
+// v + (v >> 31) * n: words below zero become n less, for an n of 0 or 1.
+inline Words less_below_zero(Words v, int32_t n) {
+  return vqdmlahq_n_s32(v, v, n);
+}
 inline Words least(Words a, Words b) { return vminq_s32(a, b); }
 inline Words largest(Words a, Words b) { return vmaxq_s32(a, b); }
 // Within int8.
@@ -74,7 +77,7 @@ inline Words to_int8(Words v) {
 // high_mul() (device/base/fixed_point.h), of factors not below zero.
 inline Words high_products(Words a, Words b) { return vqrdmulhq_s32(a, b); }
 inline Words high_products(Words a, int32_t b) { return vqrdmulhq_n_s32(a, b); }
-// v / 2^-shift to nearest, halves up; shifts -31 to -1.
+// v / 2^-shift to nearest, halves up; shifts -31 to 0.
 inline Words shifted(Words v, Words shifts) { return vrshlq_s32(v, shifts); }
 inline Words shifted(Words v, int32_t shift) { return vrshlq_n_s32(v, shift); }
 // Eight elements of 16 bits, also of eight bytes.
@@ -169,8 +172,9 @@ inline Words multiply(Words a, Words b) {
 inline Words add_product(Words a, Words b, int32_t c) {
   return add(a, multiply(b, c));
 }
-inline Words signs(Words v) {
-  return each_word([&](int i) { return v.at[i] >> 31; });
+inline Words less_below_zero(Words v, int32_t n) {
+  return each_word(
+      [&](int i) { return wrap_sub(v.at[i], v.at[i] < 0 ? n : 0); });
 }
 inline Words least(Words a, Words b) {
   return each_word(
@@ -192,7 +196,7 @@ inline Words high_products(Words a, int32_t b) {
 inline Words shifted(Words v, Words shifts) {
   return each_word([&](int i) {
     const int right = -shifts.at[i];
-    const int64_t half = int64_t{1} << (right - 1);
+    const int64_t half = (int64_t{1} << right) / 2;
     return static_cast<int32_t>((v.at[i] + half) >> right);
   });
 }
@@ -244,12 +248,14 @@ inline int32_t dot(Bytes a, Bytes b) { return add_dot(0, a, b); }
 
 #endif
 
-// requantize() (device/base/fixed_point.h) for shifts below zero: halves away
-// from zero are halves up of what is one less below zero.
+// requantize() (device/base/fixed_point.h) of sums that are all shifted to the
+// right, or none: halves away from zero are halves up of what is one less below
+// zero.
 template <class Factor>
-inline Words requantized(Words v, Factor multiplier, Factor shift) {
+inline Words requantized(Words v, Factor multiplier, Factor shift,
+                         bool shifts = true) {
   const Words h = high_products(v, multiplier);
-  return shifted(add(h, signs(h)), shift);
+  return shifted(less_below_zero(h, shifts), shift);
 }
 
 // The output's zero point and limits, which end each sum.
