@@ -26,14 +26,18 @@ void restore_variables(const AloneNetwork& n) {
 
 }  // namespace
 
-shoal_status Networks::give_arena_to(uint32_t network) {
-  if (network >= count_ || runs_) return SHOAL_BAD_ARGUMENT;
-  if (network == owner_) return SHOAL_OK;
+void Networks::release_arena() {
   if (owner_ != kNobody && all_[owner_].kept) {
     save_variables(all_[owner_]);
     has_kept_ |= 1u << owner_;
   }
   owner_ = kNobody;
+}
+
+shoal_status Networks::give_arena_to(uint32_t network) {
+  if (network >= count_ || runs_) return SHOAL_BAD_ARGUMENT;
+  if (network == owner_) return SHOAL_OK;
+  release_arena();
   const shoal_status status = shoal_restart(all_[network].node);
   if (status != SHOAL_OK) return status;
   if (has_kept_ >> network & 1) restore_variables(all_[network]);

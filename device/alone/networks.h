@@ -35,7 +35,7 @@ struct AloneNetwork {
 class Networks {
  public:
   /// @param all   the networks, which may be filled in later, before any other
-  ///              call
+  ///              call, and replaced after release_arena()
   /// @param count from 1 to kMostNetworks
   constexpr Networks(const AloneNetwork* all, uint32_t count)
       : all_(all), count_(count), owner_(count == 1 ? 0 : kNobody) {}
@@ -54,6 +54,12 @@ class Networks {
   shoal_status run(uint32_t network, const FrameEnds& ends);
   /// Gives a network's variables their initial values.
   shoal_status reset_variables(uint32_t network);
+  /// The arena is another one's until the next frame; while none runs.
+  /// Variables whose `kept` is null begin with their initial values then.
+  void release_arena();
+  /// The network was replaced in the table: its variables begin with their
+  /// initial values. The arena has been released.
+  void forget_variables(uint32_t network) { has_kept_ &= ~(1u << network); }
 
  private:
   static constexpr uint32_t kNobody = ~uint32_t{0};

@@ -6,34 +6,6 @@ namespace shoal {
 
 namespace {
 
-// For a person who reads the line with another program than shoal.
-const char* text_of(alone::Code code, uint32_t detail) {
-  switch (code) {
-    case alone::Code::kGood:
-      return "good";
-    case alone::Code::kOtherVersion:
-      return "the board speaks another version";
-    case alone::Code::kOtherComputer:
-      return "the board runs a frame of another computer";
-    case alone::Code::kOtherProgram:
-      return "the board holds another program";
-    case alone::Code::kOtherSize:
-      return "the inputs have another size";
-    case alone::Code::kDamagedInput:
-      return "an input was damaged on its way";
-    case alone::Code::kFailed:
-      return shoal_status_text(
-          static_cast<shoal_status>(static_cast<int32_t>(detail)));
-    case alone::Code::kDiffers:
-      return "the output differs";
-    case alone::Code::kNoTest:
-      return "there is no built-in test";
-    case alone::Code::kNoNetwork:
-      return "the board has no such network";
-  }
-  return "";
-}
-
 uint32_t bytes_of(const shoal_io_info& info) {
   return info.rows * info.row_bytes;
 }
@@ -61,6 +33,55 @@ void put_name(uint8_t* to, const char* name, uint32_t room) {
 }
 
 }  // namespace
+
+const char* text_of(const alone::Said& said) {
+  switch (said.code) {
+    case alone::Code::kGood:
+      return "good";
+    case alone::Code::kOtherVersion:
+      return "the board speaks another version";
+    case alone::Code::kOtherComputer:
+      return "the board runs a frame of another computer";
+    case alone::Code::kOtherProgram:
+      return "the board holds another program";
+    case alone::Code::kOtherSize:
+      return "the inputs have another size";
+    case alone::Code::kDamagedInput:
+      return "an input was damaged on its way";
+    case alone::Code::kFailed:
+      return shoal_status_text(
+          static_cast<shoal_status>(static_cast<int32_t>(said.first)));
+    case alone::Code::kDiffers:
+      return "the output differs";
+    case alone::Code::kNoTest:
+      return "there is no built-in test";
+    case alone::Code::kNoNetwork:
+      return "the board has no such network";
+    case alone::Code::kNoPrograms:
+      return "the board takes no programs";
+    case alone::Code::kNoProgram:
+      return "this is no program for it";
+    case alone::Code::kOtherBoard:
+      return "the program is for another board";
+    case alone::Code::kOtherExport:
+      return "the program replaces a network that the board does not have";
+    case alone::Code::kNoFlash:
+      return "the program is too large";
+    case alone::Code::kNoArena:
+      return "the arena is too small";
+    case alone::Code::kNoVariables:
+      return "the program keeps too many bytes";
+    case alone::Code::kTooManyEnds:
+      return "the program has too many inputs and outputs";
+    case alone::Code::kNoOperator:
+      return "an operator is not linked";
+    case alone::Code::kDamagedProgram:
+      return "the program was damaged on its way";
+    case alone::Code::kFlashFails:
+      return "the flash fails";
+  }
+  return "";
+}
 
 AloneServer::AloneServer(const AloneBoard& board)
     : board_(board),
@@ -97,7 +118,7 @@ bool AloneServer::receive() {
   const alone::Head head = alone::Head::get(came_);
   if (came_[1] != alone::kVersion) {
     if (head.type == alone::MessageType::kHello) {
-      send_said(head, from, alone::Code::kOtherVersion, alone::kVersion, 0);
+      send_said(head, from, {alone::Code::kOtherVersion, alone::kVersion, 0});
     }
     return true;
   }
@@ -116,6 +137,12 @@ bool AloneServer::receive() {
     case alone::MessageType::kTest:
       test(head, from, body, rest);
       return true;
+    case alone::MessageType::kAskRoom:
+      answer_room(head, from, body, rest);
+      return true;
+    case alone::MessageType::kProgram:
+      begin_program(head, from, body, rest);
+      return true;
     default:
       break;
   }
@@ -132,7 +159,7 @@ bool AloneServer::has_network(const alone::Head& head, uint64_t to,
                               uint32_t network) {
   const uint32_t count = board_.networks->count();
   if (network < count) return true;
-  send_said(head, to, alone::Code::kNoNetwork, count, 0);
+  send_said(head, to, {alone::Code::kNoNetwork, count, 0});
   return false;
 }
 
@@ -191,28 +218,36 @@ bool AloneServer::may_replace(const alone::Head& head) {
   return time == heard_us_ || time - heard_us_ >= alone::kSilenceUs;
 }
 
+// False: it is the frame under way, or the last one, or has been refused.
+bool AloneServer::is_next(const alone::Head& head, uint64_t from) {
+  if (!may_replace(head)) {
+    send_said(head, from, {alone::Code::kOtherComputer, 0, 0});
+    return false;
+  }
+  if (!known_ || head.session != frame_.session || head.frame != frame_.frame) {
+    return true;
+  }
+  computer_ = from;
+  if (runs_) heard_us_ = now();
+  runs_ || begins_ ? send_state() : send_result();
+  return false;
+}
+
 void AloneServer::begin(const alone::Head& head, uint64_t from,
                         const uint8_t* body, uint32_t bytes) {
   if (bytes < alone::kFrameBytes - alone::Head::kBytes) return;
-  if (!may_replace(head)) {
-    return send_said(head, from, alone::Code::kOtherComputer, 0, 0);
-  }
-  if (known_ && head.session == frame_.session && head.frame == frame_.frame) {
-    computer_ = from;
-    if (runs_) heard_us_ = now();
-    return runs_ || begins_ ? send_state() : send_result();
-  }
+  if (!is_next(head, from)) return;
   if (!has_network(head, from, body[1])) return;
   const uint8_t flags = body[0], number = body[1];
   const AloneNetwork& network = (*board_.networks)[number];
   body += 2;
   if (std::memcmp(body, network.program, alone::kProgramBytes) != 0) {
-    return send_said(head, from, alone::Code::kOtherProgram, 0, 0);
+    return send_said(head, from, {alone::Code::kOtherProgram, 0, 0});
   }
   const uint32_t size = alone::get32(body + alone::kProgramBytes);
   const uint32_t takes = input_bytes_of(network.node);
   if (size != takes) {
-    return send_said(head, from, alone::Code::kOtherSize, size, takes);
+    return send_said(head, from, {alone::Code::kOtherSize, size, takes});
   }
   frame_ = head;
   computer_ = from;
@@ -220,12 +255,40 @@ void AloneServer::begin(const alone::Head& head, uint64_t from,
   next_network_ = number;
   known_ = true;
   begins_ = true;  // what runs gives up
+  is_program_ = false;
+}
+
+void AloneServer::begin_program(const alone::Head& head, uint64_t from,
+                                const uint8_t* body, uint32_t bytes) {
+  if (bytes < alone::kProgramAskBytes - alone::Head::kBytes) return;
+  if (!is_next(head, from)) return;
+  if (!board_.programs) {
+    return send_said(head, from, {alone::Code::kNoPrograms, 0, 0});
+  }
+  frame_ = head;
+  computer_ = from;
+  known_ = true;
+  begins_ = true;
+  is_program_ = true;
+  program_bytes_ = alone::get32(body);
+  std::memcpy(program_hash_, body + 4, sizeof program_hash_);
+}
+
+void AloneServer::answer_room(const alone::Head& head, uint64_t to,
+                              const uint8_t* body, uint32_t bytes) {
+  if (bytes < 1 || !has_network(head, to, body[0])) return;
+  if (!board_.programs) {
+    return send_said(head, to, {alone::Code::kNoPrograms, 0, 0});
+  }
+  alone::Head{alone::MessageType::kRoom, head.session, head.frame}.put(out_);
+  board_.programs->room(body[0]).put(out_ + alone::Head::kBytes);
+  send(to, alone::Head::kBytes + alone::ProgramRoom::kBytes);
 }
 
 void AloneServer::test(const alone::Head& head, uint64_t to,
                        const uint8_t* body, uint32_t bytes) {
   if (bytes < 1 || !has_network(head, to, body[0])) return;
-  if (runs_) return send_said(head, to, alone::Code::kOtherComputer, 0, 0);
+  if (runs_) return send_said(head, to, {alone::Code::kOtherComputer, 0, 0});
   const bool again = test_.type == alone::MessageType::kTest &&
                      test_.session == head.session && test_.frame == head.frame;
   if (!again) {
@@ -235,7 +298,7 @@ void AloneServer::test(const alone::Head& head, uint64_t to,
                      ? board_.self_test(board_.user, body[0], &test_detail_)
                      : alone::Code::kNoTest;
   }
-  send_said(head, to, test_code_, test_detail_, 0);
+  send_said(head, to, {test_code_, test_detail_, 0});
 }
 
 void AloneServer::take_input(const uint8_t* body, uint32_t bytes) {
@@ -265,34 +328,62 @@ void AloneServer::run() {
   begins_ = false;
   runs_ = true;
   heard_us_ = now();
+  said_ = {};
+  const uint64_t start = now();
+  is_program_ ? take_program() : run_frame();
+  took_us_ = now() - start;
+  waits_ = Waits::kNothing;
+  runs_ = false;
+  // Unless another frame comes instead, or nobody asks.
+  if (!begins_ && known_) send_result();
+}
+
+void AloneServer::run_frame() {
   network_ = next_network_;
   const uint32_t ends = shoal_inputs(&node()) + shoal_outputs(&node());
   std::memset(board_.checks, 0, ends * sizeof(uint32_t));
-  code_ = alone::Code::kGood;
-  detail_ = 0;
   shoal_status status = SHOAL_OK;
   if (flags_ & alone::kResetVariables) {
     status = board_.networks->reset_variables(network_);
   }
-  const uint64_t start = now();
   if (status == SHOAL_OK) {
     status = board_.networks->run(network_, {this, fill, give, between, idle});
   }
-  took_us_ = now() - start;
-  waits_ = Waits::kNothing;
-  runs_ = false;
-  if (begins_ || !known_) return;  // another frame instead, or nobody asks
   if (status < SHOAL_OK) {
-    code_ = alone::Code::kFailed;
-    detail_ = static_cast<uint32_t>(static_cast<int32_t>(status));
+    said_ = {alone::Code::kFailed,
+             static_cast<uint32_t>(static_cast<int32_t>(status)), 0};
   }
-  send_result();
+}
+
+// The head comes first and alone: a program that does not fit costs the flash
+// nothing.
+void AloneServer::take_program() {
+  constexpr uint32_t kPiece = 256;
+  static_assert(sizeof(SentHead) <= kPiece);
+  uint8_t piece[kPiece];
+  const uint32_t bytes = program_bytes_;
+  if (bytes < sizeof(SentHead)) {
+    said_ = {alone::Code::kNoProgram, 0, 0};
+    return;
+  }
+  if (!fetch(0, 0, piece, sizeof(SentHead))) return;
+  ProgramTaker& to = *board_.programs;
+  uint32_t at = 0;
+  said_ = to.begin(piece, bytes, program_hash_, at);
+  while (said_.is_good() && at < bytes) {
+    const uint32_t some = bytes - at < kPiece ? bytes - at : kPiece;
+    if (!fetch(0, at, piece, some)) return;
+    said_ = to.write(at, piece, some);
+    at += some;
+  }
+  if (!said_.is_good()) return;
+  waits_ = Waits::kNothing;
+  said_ = to.end([](void* self) { static_cast<AloneServer*>(self)->receive(); },
+                 this);
 }
 
 void AloneServer::send_result() {
-  if (code_ != alone::Code::kGood) {
-    return send_said(frame_, computer_, code_, detail_, 0);
-  }
+  if (!said_.is_good()) return send_said(frame_, computer_, said_);
   alone::Head{alone::MessageType::kEnd, frame_.session, frame_.frame}.put(out_);
   alone::put32(out_ + alone::Head::kBytes, static_cast<uint32_t>(took_us_));
   alone::put32(out_ + alone::Head::kBytes + 4,
@@ -301,13 +392,13 @@ void AloneServer::send_result() {
 }
 
 void AloneServer::send_said(const alone::Head& head, uint64_t to,
-                            alone::Code code, uint32_t first, uint32_t second) {
+                            const alone::Said& said) {
   alone::Head{alone::MessageType::kSaid, head.session, head.frame}.put(out_);
   uint8_t* const body = out_ + alone::Head::kBytes;
-  body[0] = static_cast<uint8_t>(code);
-  alone::put32(body + 1, first);
-  alone::put32(body + 5, second);
-  const char* const text = text_of(code, first);
+  body[0] = static_cast<uint8_t>(said.code);
+  alone::put32(body + 1, said.first);
+  alone::put32(body + 5, said.second);
+  const char* const text = text_of(said);
   const uint32_t room = board_.transport->max_payload - alone::kSaidBytes;
   const auto length = static_cast<uint32_t>(std::strlen(text));
   const uint32_t some = length < room ? length : room;
@@ -403,8 +494,7 @@ bool AloneServer::fill(void* self, uint32_t input, uint32_t offset, uint8_t* to,
   uint8_t sent[alone::kCheckBytes];
   if (!s.fetch(input, size, sent, sizeof sent)) return false;
   if (alone::get32(sent) == check) return true;
-  s.code_ = alone::Code::kDamagedInput;
-  s.detail_ = input;
+  s.said_ = {alone::Code::kDamagedInput, input, 0};
   return false;
 }
 

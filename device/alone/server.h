@@ -8,10 +8,14 @@
 #include <cstdint>
 
 #include "device/alone/networks.h"
+#include "device/alone/programs.h"
 #include "device/alone/wire.h"
 #include "device/shoal.h"
 
 namespace shoal {
+
+/// Describes a Said in English, for a person.
+const char* text_of(const alone::Said&);
 
 /// The board that an AloneServer serves. Everything that it points to must
 /// outlive it.
@@ -28,6 +32,8 @@ struct AloneBoard {
   alone::Code (*self_test)(void* user, uint32_t network, uint32_t* differs_at);
   /// Called while the line is silent. May be null.
   void (*idle)(void* user);
+  /// Takes programs. Null: the board takes none.
+  ProgramTaker* programs;
   /// Room for two messages: 2 * transport->max_payload bytes.
   uint8_t* packets;
   /// Room for a checksum of each input and output of the network that has most.
@@ -57,12 +63,19 @@ class AloneServer {
                    uint32_t bytes);
   void begin(const alone::Head&, uint64_t from, const uint8_t* body,
              uint32_t bytes);
+  void begin_program(const alone::Head&, uint64_t from, const uint8_t* body,
+                     uint32_t bytes);
+  void answer_room(const alone::Head&, uint64_t to, const uint8_t* body,
+                   uint32_t bytes);
   void test(const alone::Head&, uint64_t to, const uint8_t* body,
             uint32_t bytes);
   void take_input(const uint8_t* body, uint32_t bytes);
   void take_taken(const uint8_t* body);
   void run();
+  void run_frame();
+  void take_program();
   bool may_replace(const alone::Head&);
+  bool is_next(const alone::Head&, uint64_t from);
 
   static bool fill(void* self, uint32_t input, uint32_t offset, uint8_t* to,
                    uint32_t bytes);
@@ -81,8 +94,7 @@ class AloneServer {
   uint32_t piece_bytes() const;
   uint64_t now() const;
   void send(uint64_t to, uint32_t bytes);
-  void send_said(const alone::Head&, uint64_t to, alone::Code, uint32_t first,
-                 uint32_t second);
+  void send_said(const alone::Head&, uint64_t to, const alone::Said&);
   void send_want();
   void send_output();
   void send_state();
@@ -100,9 +112,13 @@ class AloneServer {
   uint8_t network_ = 0, next_network_ = 0;  // of the frame; that begins
   bool runs_ = false, known_ = false;
   bool begins_ = false;  // a frame that has not been run yet
-  // The result of the last frame.
-  alone::Code code_ = alone::Code::kGood;
-  uint32_t detail_ = 0;
+  // A program comes instead of a frame: its bytes and hash, and those of the
+  // next one.
+  bool is_program_ = false;
+  uint32_t program_bytes_ = 0;
+  uint8_t program_hash_[alone::kHashBytes] = {};
+  // The result of the last frame or program.
+  alone::Said said_{};
   uint64_t took_us_ = 0;
 
   // The last test and its result.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 namespace shoal {
 namespace alone {
@@ -28,33 +29,55 @@ inline constexpr uint32_t kCheckBytes = 4;
 
 /// The kinds of messages.
 enum class MessageType : uint8_t {
-  kHello = 'H',   ///< to the board: what is this network?
-  kRead = 'R',    ///< to the board: a piece of a text; TextPiece
-  kFrame = 'F',   ///< to the board: run a frame, or what do you wait for?
-  kInput = 'I',   ///< to the board: bytes of an input; Piece
-  kTaken = 'A',   ///< to the board: an output has come so far; Piece
-  kTest = 'T',    ///< to the board: run the built-in test
-  kBoard = 'h',   ///< the answer to kHello; Facts
-  kText = 'r',    ///< the answer to kRead
-  kWant = 'W',    ///< from the board: these bytes of an input next
-  kOutput = 'O',  ///< from the board: bytes of an output
-  kEnd = 'E',     ///< from the board: the frame has ended; its microseconds
-  kBusy = 'C',    ///< from the board: it computes
-  kSaid = 'X',    ///< from the board: a Code, two numbers and a text
+  kHello = 'H',    ///< to the board: what is this network?
+  kRead = 'R',     ///< to the board: a piece of a text; TextPiece
+  kFrame = 'F',    ///< to the board: run a frame, or what do you wait for?
+  kInput = 'I',    ///< to the board: bytes of an input; Piece
+  kTaken = 'A',    ///< to the board: an output has come so far; Piece
+  kTest = 'T',     ///< to the board: run the built-in test
+  kAskRoom = 'G',  ///< to the board: what programs does it take?
+  kProgram = 'P',  ///< to the board: take a program
+  kBoard = 'h',    ///< the answer to kHello; Facts
+  kRoom = 'g',     ///< the answer to kAskRoom; ProgramRoom
+  kText = 'r',     ///< the answer to kRead
+  kWant = 'W',     ///< from the board: these bytes of an input next
+  kOutput = 'O',   ///< from the board: bytes of an output
+  kEnd = 'E',      ///< from the board: the frame has ended; its microseconds
+  kBusy = 'C',     ///< from the board: it computes
+  kSaid = 'X',     ///< from the board: a Code, two numbers and a text
 };
 
-/// Why a board did not run a frame; the result of the built-in test.
+/// Why a board did not run a frame, or did not take a program; the result of
+/// the built-in test.
 enum class Code : uint8_t {
   kGood = 0,
-  kOtherVersion,   ///< the first number is the board's version
-  kOtherComputer,  ///< the board runs a frame of another computer
-  kOtherProgram,   ///< the board holds another program
-  kOtherSize,      ///< bytes of all inputs: those that came, those it takes
-  kDamagedInput,   ///< the input's number; its checksum is wrong
-  kFailed,         ///< the first number is the shoal_status
-  kDiffers,        ///< the built-in test; the first byte that differs
-  kNoTest,         ///< there is no built-in test
-  kNoNetwork,      ///< the first number is how many networks the board has
+  kOtherVersion,    ///< the first number is the board's version
+  kOtherComputer,   ///< the board runs a frame of another computer
+  kOtherProgram,    ///< the board holds another program
+  kOtherSize,       ///< bytes of all inputs: those that came, those it takes
+  kDamagedInput,    ///< the input's number; its checksum is wrong
+  kFailed,          ///< the first number is the shoal_status
+  kDiffers,         ///< the built-in test; the first byte that differs
+  kNoTest,          ///< there is no built-in test
+  kNoNetwork,       ///< the first number is how many networks the board has
+  kNoPrograms,      ///< the board was exported without room for programs
+  kNoProgram,       ///< what came is no program for a board that runs alone
+  kOtherBoard,      ///< it was made for another board
+  kOtherExport,     ///< it replaces a network that the board never had
+  kNoFlash,         ///< bytes of the program, of a slot
+  kNoArena,         ///< bytes that it needs, that the board has
+  kNoVariables,     ///< bytes that it keeps, that the board has room for
+  kTooManyEnds,     ///< inputs and outputs that it has, that the board can have
+  kNoOperator,      ///< the OpCode that is not linked; 1: with int16, 2: int4
+  kDamagedProgram,  ///< what came is not what was announced
+  kFlashFails,      ///< the flash cannot be read, erased or written
+};
+
+/// A Code and its two numbers.
+struct Said {
+  Code code = Code::kGood;
+  uint32_t first = 0, second = 0;
+  bool is_good() const { return code == Code::kGood; }
 };
 
 /// The texts that a board holds of each network. Text t of network n is stream
@@ -75,6 +98,14 @@ inline uint32_t get32(const uint8_t* from) {
   return static_cast<uint32_t>(from[0]) | static_cast<uint32_t>(from[1]) << 8 |
          static_cast<uint32_t>(from[2]) << 16 |
          static_cast<uint32_t>(from[3]) << 24;
+}
+
+inline void put64(uint8_t* to, uint64_t number) {
+  put32(to, static_cast<uint32_t>(number));
+  put32(to + 4, static_cast<uint32_t>(number >> 32));
+}
+inline uint64_t get64(const uint8_t* from) {
+  return get32(from) | uint64_t{get32(from + 4)} << 32;
 }
 
 /// The beginning of every message.
@@ -118,6 +149,53 @@ struct Piece {
 /// Bytes of a message before those of a stream.
 inline constexpr uint32_t kPieceAt = Head::kBytes + Piece::kBytes;
 
+/// Behind the head of kRoom: what may replace a network.
+struct ProgramRoom {
+  static constexpr uint32_t kBytes = 2 + kProgramBytes + 5 * 4 + 2 * 8;
+  /// Bits of `flags`: weights of four bits are linked; both cores are used; a
+  /// sent program is the network now.
+  static constexpr uint8_t kInt4 = 1, kTwoCores = 2, kIsSent = 4;
+  uint8_t network;
+  uint8_t flags;
+  uint8_t replaces[kProgramBytes];  ///< identity of the network as exported
+  uint32_t flash_bytes;             ///< of a sent program, with its texts
+  uint32_t arena_bytes, variable_bytes;
+  uint32_t ends;         ///< inputs and outputs together
+  uint32_t arithmetic;   ///< of the runtime
+  uint64_t kinds, wide;  ///< bit n: OpCode n + 1 is linked, with int16
+
+  void put(uint8_t* to) const {
+    to[0] = network;
+    to[1] = flags;
+    std::memcpy(to + 2, replaces, kProgramBytes);
+    to += 2 + kProgramBytes;
+    const uint32_t words[] = {flash_bytes, arena_bytes, variable_bytes, ends,
+                              arithmetic};
+    for (const uint32_t word : words) {
+      put32(to, word);
+      to += 4;
+    }
+    put64(to, kinds);
+    put64(to + 8, wide);
+  }
+  static ProgramRoom get(const uint8_t* from) {
+    ProgramRoom r{};
+    r.network = from[0];
+    r.flags = from[1];
+    std::memcpy(r.replaces, from + 2, kProgramBytes);
+    from += 2 + kProgramBytes;
+    uint32_t* const words[] = {&r.flash_bytes, &r.arena_bytes,
+                               &r.variable_bytes, &r.ends, &r.arithmetic};
+    for (uint32_t* const word : words) {
+      *word = get32(from);
+      from += 4;
+    }
+    r.kinds = get64(from);
+    r.wide = get64(from + 8);
+    return r;
+  }
+};
+
 /// Bytes behind the Piece of kWant: how many are wanted.
 inline constexpr uint32_t kWantBytes = kPieceAt + 4;
 /// kHello and kTest: the network's number.
@@ -126,6 +204,9 @@ inline constexpr uint32_t kHelloBytes = Head::kBytes + 1;
 inline constexpr uint32_t kFrameBytes = Head::kBytes + 2 + kProgramBytes + 4;
 /// kEnd: microseconds.
 inline constexpr uint32_t kEndBytes = Head::kBytes + 8;
+/// kProgram: bytes of a sent program (sent.h), its SHA-256.
+inline constexpr uint32_t kHashBytes = 32;
+inline constexpr uint32_t kProgramAskBytes = Head::kBytes + 4 + kHashBytes;
 /// kSaid before its text.
 inline constexpr uint32_t kSaidBytes = Head::kBytes + 9;
 /// kBoard: program, bytes of inputs and of outputs, inputs, outputs, whether

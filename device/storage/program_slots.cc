@@ -22,11 +22,11 @@ Status ProgramSlots::open(const ProgramSlotsConfig& config) {
   face_ = {this, read_start, read_poll, nullptr, nullptr};
   current_ = target_ = kNone;
   const shoal_storage* const s = c_.storage;
-  const bool usable = s && s->read && s->poll && s->write && s->erase &&
-                      c_.write_bytes >= sizeof(Note) &&
-                      c_.write_bytes <= kMostProgramUnit &&
-                      c_.erase_bytes % c_.write_bytes == 0 && units() >= 4 &&
-                      slot_bytes() >= 2 * c_.erase_bytes;
+  const bool usable =
+      s && s->read && s->poll && s->write && s->erase &&
+      c_.write_bytes >= sizeof(Note) && c_.write_bytes <= kMostProgramUnit &&
+      c_.erase_bytes % c_.write_bytes == 0 && units() >= 4 &&
+      c_.at % c_.erase_bytes == 0 && slot_bytes() >= 2 * c_.erase_bytes;
   if (!usable) return Status::kBadArgument;
   for (uint32_t i = 0; i < kSlots; ++i) {
     if (!load(i)) return Status::kStorage;
@@ -110,6 +110,10 @@ Status ProgramSlots::begin(uint32_t bytes, const uint8_t* hash,
   from = 0;
   if (bytes == 0 || bytes > capacity()) return Status::kBadArgument;
   const uint32_t same = slot_of(bytes, hash);
+  if (same != kNone && slots_[same].whole && same != current_ &&
+      c_.keeps_choice) {
+    return begin_again(same, from) ? Status::kOk : fail();
+  }
   if (same != kNone && slots_[same].whole) {
     current_ = same;
     target_ = kNone;
@@ -140,6 +144,21 @@ bool ProgramSlots::prepare(uint32_t bytes, const uint8_t* hash) {
   std::memcpy(n.hash, hash, sizeof n.hash);
   if (!erase(base(target_)) || !write_note(base(target_), n)) return false;
   slots_[target_].announced = n;
+  return true;
+}
+
+// The whole program of the older slot loses its last note, which is newer when
+// its last piece has come again.
+bool ProgramSlots::begin_again(uint32_t slot, uint32_t& from) {
+  const Note n = slots_[slot].announced;
+  target_ = slot;
+  ended_ = Status::kStorage;
+  if (!prepare(n.bytes, n.hash)) return false;
+  const uint32_t pieces = (n.bytes - 1) / piece_bytes();
+  for (uint32_t i = 1; i <= pieces; ++i) {
+    if (!mark(i)) return false;
+  }
+  done_ = from = pieces * piece_bytes();
   return true;
 }
 
@@ -210,6 +229,9 @@ Status ProgramSlots::end() {
   const Status same = check_hash();
   if (same == Status::kBadHash) return give_up(same);
   if (same != Status::kOk) return fail();
+  if (c_.accepts && !c_.accepts(c_.user, data(target_))) {
+    return give_up(Status::kBadRecord);
+  }
   Note n = s.announced;
   n.magic = kWhole;
   // Later than any that is whole, also one that was put back by discard().
@@ -250,6 +272,7 @@ Status ProgramSlots::check_hash() {
     if (!get(data(target_) + at, unit_, some)) return Status::kStorage;
     sha.add(unit_, some);
     at += some;
+    if (c_.waits) c_.waits(c_.user);
   }
   uint8_t hash[32];
   const bool same =
@@ -271,6 +294,10 @@ void ProgramSlots::settle() {
 
 bool ProgramSlots::read(uint32_t offset, void* to, uint32_t bytes) {
   return current_ != kNone && get(data(current_) + offset, to, bytes);
+}
+
+const uint8_t* ProgramSlots::mapped() const {
+  return c_.mapped && current_ != kNone ? c_.mapped + data(current_) : nullptr;
 }
 
 int ProgramSlots::read_start(void* self, uint32_t offset, uint32_t bytes,

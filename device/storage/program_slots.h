@@ -25,11 +25,24 @@ inline constexpr uint32_t kMostProgramUnit = 512;
 
 struct ProgramSlotsConfig {
   const shoal_storage* storage;  // with write and erase
-  uint32_t bytes;                // of it, from offset 0
+  uint32_t bytes;                // of it, from `at` on
   uint32_t write_bytes, erase_bytes;
   // A write replaces what was there, as on a card: only notes are erased. One
   // that cannot be read is none: power went away in its write.
   bool replaces = false;
+  uint32_t at = 0;  // the first of these bytes; a multiple of erase_bytes
+  // Where offset 0 of the storage lies in memory; null: nowhere.
+  const uint8_t* mapped = nullptr;
+  // The program that was asked for last is also the one after a start: that of
+  // the older slot is written to it again, except what lies there.
+  bool keeps_choice = false;
+  // Asked when a program is whole, before it becomes the one that is there,
+  // with where its first byte lies in the storage. False: it never does, which
+  // end() says with kBadRecord. May be null.
+  bool (*accepts)(void* user, uint32_t at) = nullptr;
+  // Called again and again while a program is read back. May be null.
+  void (*waits)(void* user) = nullptr;
+  void* user = nullptr;  // first argument of both
 };
 
 class ProgramSlots final : public ProgramStore {
@@ -47,6 +60,7 @@ class ProgramSlots final : public ProgramStore {
   void settle() override;
   const shoal_storage& storage() const override { return face_; }
   bool read(uint32_t offset, void* to, uint32_t bytes) override;
+  const uint8_t* mapped() const override;
   // Returns whether a node's read is under way, which polls move on.
   bool is_reading() const { return busy_; }
 
@@ -67,7 +81,7 @@ class ProgramSlots final : public ProgramStore {
   static int read_poll(void*);
 
   uint32_t slot_bytes() const;
-  uint32_t base(uint32_t slot) const { return slot * slot_bytes(); }
+  uint32_t base(uint32_t slot) const { return c_.at + slot * slot_bytes(); }
   uint32_t data(uint32_t slot) const { return base(slot) + c_.erase_bytes; }
   uint32_t units() const { return c_.erase_bytes / c_.write_bytes; }
   uint32_t piece_bytes() const;
@@ -82,6 +96,7 @@ class ProgramSlots final : public ProgramStore {
   bool write_note(uint32_t offset, Note);
   bool load(uint32_t slot);
   bool prepare(uint32_t bytes, const uint8_t* hash);
+  bool begin_again(uint32_t slot, uint32_t& from);
   bool mark(uint32_t piece);
   bool find_marks(uint32_t& from);
   bool flush();

@@ -82,6 +82,9 @@ Emulator parse_emulator(BoardReader& r) {
   e.drive = r.text("emulator.drive");
   e.storage_at = static_cast<int64_t>(r.figure("emulator.storage_at"));
   e.storage_bytes = r.kilobytes("emulator.storage_kb");
+  if (r.has("emulator.memory_mb")) {
+    e.memory_bytes = static_cast<int64_t>(r.figure("emulator.memory_mb")) << 20;
+  }
   if (r.has("emulator.nic")) {
     e.nic = r.text("emulator.nic");
     e.flashed_at = static_cast<int64_t>(r.figure("emulator.flashed_at"));

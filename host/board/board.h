@@ -66,9 +66,11 @@ struct Emulator {
   std::string drive;
   int64_t storage_at = 0;
   int64_t storage_bytes = 0;  // exactly what the drive must have
-  std::string nic;            // of the network that the machine has; "": none
-  int64_t flashed_at = 0;     // where its last block lies in memory
-  int icount_shift = 0;       // an instruction takes 2^shift ns
+  // Of the memory that a file may keep, in which the storage lies; 0: none.
+  int64_t memory_bytes = 0;
+  std::string nic;         // of the network that the machine has; "": none
+  int64_t flashed_at = 0;  // where its last block lies in memory
+  int icount_shift = 0;    // an instruction takes 2^shift ns
 };
 
 // A part that holds a node's store: an SD card, a NOR flash. From

@@ -64,6 +64,7 @@ constexpr FigureRange kRanges[] = {
     {"storage.idle_mw", 0, 1e6},
     {"emulator.storage_at", 0, 4294967295},
     {"emulator.storage_kb", 0, kMostKb},
+    {"emulator.memory_mb", 0, 4096},
     {"emulator.flashed_at", 0, 4294967295},
     {"emulator.icount_shift", 0, 10},
 };

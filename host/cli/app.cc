@@ -259,6 +259,8 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
                    "Test input NAME=INPUT of one of --also [noise]");
   verb->add_option("--also-labels", f.also_labels,
                    "Labels NAME=FILE of one of --also");
+  verb->add_option("--slots", f.slots,
+                   "Flash for networks of `send --program`, two slots [none]");
   add_node_flags(verb, f.plan);
   add_cluster_files(verb, f.plan);
   verb->add_option("--node", f.node,

@@ -43,7 +43,8 @@ void add_send(CLI::App& app, SendFlags& f, int& code) {
       app, "send", "Run inputs on a board that runs an exported project",
       "shoal send /dev/ttyACM0 cat.bmp\n"
       "  shoal send /dev/ttyACM0 cat.bmp --compare model.tflite\n"
-      "  shoal send proj/build/serial cat.bmp");
+      "  shoal send proj/build/serial cat.bmp\n"
+      "  shoal send /dev/ttyACM0 --program new.tflite");
   verb->add_option("DEVICE", f.device,
                    "Serial device, socket of an emulator, or HOST:PORT")
       ->required();
@@ -56,6 +57,10 @@ void add_send(CLI::App& app, SendFlags& f, int& code) {
                    "Model that must give the same bytes on this computer");
   verb->add_flag("--self-test", f.self_test,
                  "Run the built-in test instead of an INPUT");
+  verb->add_option("--program", f.program,
+                   "Model that replaces the network, instead of an INPUT");
+  verb->add_option("--name", f.name,
+                   "Name of the --program: letters, digits, _ [the model's]");
   add_stream(verb, f.run.stream);
   add_answer_flags(verb, f.run.results);
   verb->add_option("-o,--output", f.run.results.output,

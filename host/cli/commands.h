@@ -138,6 +138,8 @@ struct SendFlags {
   std::string device;   // or address
   std::string network;  // of the board's networks; empty: the first
   std::string compare;  // model that must give the same bytes; empty: none
+  std::string program;  // model that replaces the network; empty: none
+  std::string name;     // of that one; empty: the model's
   int baud = 115200;
   bool self_test = false;
   RunFlags run;  // its model stays empty
@@ -217,6 +219,7 @@ struct ExportFlags {
   std::string model, input, ecosystem, folder, name, labels;
   // Further networks, NAME=MODEL, and of these NAME=FILE of their own.
   std::vector<std::string> also, also_inputs, also_labels;
+  std::string slots;  // bytes of flash for programs that are sent; empty: none
   // In a cluster: one of its nodes (none: all), and its key.
   std::string node, key = "shoal.key";
   bool insecure = false;

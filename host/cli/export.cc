@@ -99,13 +99,22 @@ std::vector<AskedNetwork> asked_networks(const ExportFlags& flags,
   return all;
 }
 
-// Each further network takes a node beside the arena.
-void reserve_nodes(PlanRequest& request, size_t networks) {
-  if (networks < 2) return;
+// Each further network takes a node beside the arena, and so do networks that
+// are sent.
+void reserve_nodes(PlanRequest& request, size_t networks, bool slots) {
   std::vector<Bank>& banks = request.node().board.banks;
   if (banks.empty()) return;
   banks[0].fixed_bytes +=
-      static_cast<int64_t>(networks - 1) * node_bytes_on_board();
+      static_cast<int64_t>(networks - 1) * node_bytes_on_board() +
+      (slots ? slot_node_bytes_on_board() : 0);
+}
+
+// Networks that are sent later may have all of --ram.
+uint32_t sent_arena_bytes(const ExportFlags& flags,
+                          const PlanRequest& request) {
+  if (flags.slots.empty() || !flags.plan.ram) return 0;
+  return static_cast<uint32_t>(
+      std::min<int64_t>(request.node().arena_budget(), UINT32_MAX) / 16 * 16);
 }
 
 // The variables of the networks that wait, and outputs in which the application
@@ -181,7 +190,7 @@ int export_command(const ExportFlags& flags) {
     read.push_back({first ? "--labels" : "--also-labels", n.labels});
   }
   check_files(read, {});
-  reserve_nodes(request, asked.size());
+  reserve_nodes(request, asked.size(), !flags.slots.empty());
   std::vector<ExportedNetwork> networks;
   Needs needs;
   for (const AskedNetwork& n : asked) {
@@ -189,10 +198,12 @@ int export_command(const ExportFlags& flags) {
     request.given.reset();  // --plan is MODEL's
   }
   needs.boxes = networks[0].boxes.any();
+  needs.slots = !flags.slots.empty();
   needs.two_cores = request.node().board.costs.second.is_used();
   Application made =
       application_of(flags, ecosystem, name, find_board(flags.plan.board),
                      std::move(networks));
+  made.least_arena = sent_arena_bytes(flags, request);
   check_kept(request, made);
   const LaidOut out =
       lay_out(flags, ecosystem, flags.folder, std::move(made), needs);
@@ -212,6 +223,10 @@ int export_command(const ExportFlags& flags) {
       a.networks.size() > 1 ? "constants" : "a constant");
   say("  arena    %s, static%s\n", format_bytes(a.arena_bytes()).c_str(),
       a.networks.size() > 1 ? ", of all networks" : "");
+  if (a.slot_bytes > 0) {
+    say("  slots    %s of flash, for `shoal send --program`\n",
+        format_bytes(a.slot_bytes).c_str());
+  }
   if (a.box_bytes() > 0) {
     say("  boxes    app.cpp finds them; %s for the outputs\n",
         format_bytes(a.box_bytes()).c_str());

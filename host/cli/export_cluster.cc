@@ -43,6 +43,13 @@ void check_flags(const ExportFlags& f) {
 
 // Nodes of a cluster hold several networks in other ways.
 void check_one_network(const ExportFlags& f) {
+  if (!f.slots.empty()) {
+    throw Error(Exit::kUsage,
+                "--slots is for boards that run alone: a node of a cluster is "
+                "linked with the program that it has",
+                "leave out --slots; nodes in whose storage `shoal deploy` puts "
+                "programs take others");
+  }
   if (f.also.empty()) return;
   throw Error(Exit::kUsage,
               "--also is for boards that run alone: a node that is exported "

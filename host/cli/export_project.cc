@@ -8,6 +8,7 @@
 #include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/size.h"
 #include "host/base/text_bytes.h"
 #include "host/export/members.h"
 #include "host/oracle/golden/checksum.h"
@@ -61,6 +62,7 @@ std::vector<std::pair<std::string, std::string>> options_of(
     all.emplace_back("--also",
                      also.substr(0, at + 1) + file_name(also.substr(at + 1)));
   }
+  if (!f.slots.empty()) all.emplace_back("--slots", f.slots);
   if (!f.ends.signature.empty()) {
     all.emplace_back("--signature", f.ends.signature);
   }
@@ -148,7 +150,9 @@ Application application_of(const ExportFlags& flags, const Ecosystem& ecosystem,
   a.board = board;
   a.networks = std::move(networks);
   a.options = options_of(flags);
+  if (!flags.slots.empty()) a.slot_bytes = parse_size(flags.slots, "--slots");
   check_image(ecosystem, a);
+  check_slots(ecosystem, a);
   return a;
 }
 

@@ -14,6 +14,7 @@
 #include "host/cli/results.h"
 #include "host/cli/run_inputs.h"
 #include "host/cli/run_report.h"
+#include "host/cli/send_program.h"
 #include "host/cli/sequence.h"
 #include "host/cli/store_flags.h"
 #include "host/engine/alone/alone_engine.h"
@@ -113,9 +114,14 @@ int run_self_test(AloneEngine& board, const SendFlags& flags) {
 
 int send_command(const SendFlags& flags) {
   const RunFlags& run = flags.run;
+  if (!flags.program.empty()) return send_program_command(flags);
+  if (!flags.name.empty()) {
+    throw Error(Exit::kUsage, "--name is that of a --program",
+                "--network NAME for one that the board has");
+  }
   if (run.inputs.empty() && !flags.self_test) {
     throw Error(Exit::kUsage, "INPUT is missing",
-                "give a picture, a file of values, or --self-test");
+                "give a picture, a file of values, --self-test or --program");
   }
   std::vector<FileArgument> read = {{"--labels", run.results.labels},
                                     {"--compare", flags.compare}};

@@ -229,6 +229,11 @@ int64_t node_bytes_on_board() {
   return 8 * (SHOAL_NODE_WORDS + 11 * kPointer);
 }
 
+int64_t slot_node_bytes_on_board() {
+  constexpr int64_t kPrograms = 1024;  // AlonePrograms
+  return 2 * node_bytes_on_board() + kPrograms;
+}
+
 int64_t Application::image_bytes() const {
   int64_t sum = 0;
   for (const auto& n : networks) sum += static_cast<int64_t>(n.image.size());
@@ -236,7 +241,7 @@ int64_t Application::image_bytes() const {
 }
 
 uint32_t Application::arena_bytes() const {
-  uint32_t most = 0;
+  uint32_t most = least_arena;
   for (const auto& n : networks) most = std::max(most, n.arena_bytes);
   return most;
 }
@@ -244,7 +249,7 @@ uint32_t Application::arena_bytes() const {
 uint32_t Application::kept_bytes() const {
   uint32_t sum = 0;
   for (const auto& n : networks) sum += n.variable_bytes;
-  return networks.size() > 1 ? sum : 0;
+  return networks.size() > 1 || slot_bytes > 0 ? sum : 0;
 }
 
 uint32_t Application::box_bytes() const {

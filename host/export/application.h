@@ -61,9 +61,14 @@ struct Application {
   // The plan's flags and their values, as given.
   std::vector<std::pair<std::string, std::string>> options;
 
+  // Of flash, for programs that are sent later; 0: none. They may have an arena
+  // of so many bytes.
+  int64_t slot_bytes = 0;
+  uint32_t least_arena = 0;
+
   int64_t image_bytes() const;   // of all networks
   uint32_t arena_bytes() const;  // which they share
-  // Room that several networks need for the variables of those that wait.
+  // Room for the variables of networks whose arena another one has.
   uint32_t kept_bytes() const;
   // Room for the outputs of the first network, if its boxes are read.
   uint32_t box_bytes() const;
@@ -85,7 +90,8 @@ ExportedNetwork make_network(const Prepared&, std::span<const uint8_t> input);
 ExportedNetwork make_member(const Prepared&, size_t node);
 
 // Returns the bytes of RAM on a board that each further network takes beside
-// the arena.
+// the arena, and those that sent programs do.
 int64_t node_bytes_on_board();
+int64_t slot_node_bytes_on_board();
 
 }  // namespace shoal

@@ -23,8 +23,11 @@ void lay_out_cmake(const Exported& e, Project& to) {
       e, ProgramForm::kIncbin, "app/", "main_" + kind + ".cpp", "main.cpp", to);
   TemplateValues v = common_values(e);
   // `ninja -C build serve` runs in build/.
-  std::string& line = v["SERVE_LINE"];
-  if (const size_t at = line.find("build/"); at != line.npos) line.erase(at, 6);
+  for (const char* key : {"SERVE_LINE", "SERVE_MEMORY"}) {
+    std::string& line = v[key];
+    const size_t at = line.find("build/");
+    if (at != line.npos) line.erase(at, 6);
+  }
   if (boots) {
     const auto more = add_board(e, *boots, to);
     sources.insert(sources.end(), more.begin(), more.end());

@@ -82,8 +82,9 @@ std::string scale_text(const ByteScale& q) {
 }
 
 // The row of a network in the table of shoal_program.h. `kept_at`: where the
-// room for its variables begins.
-std::string network_row(const ExportedNetwork& n, uint32_t kept_at) {
+// room for its variables begins, which has so many bytes.
+std::string network_row(const ExportedNetwork& n, uint32_t kept_at,
+                        uint32_t kept_bytes) {
   return filled("app/network_row.h.in",
                 {{"NAME", n.name},
                  {"IMAGE_BYTES", std::to_string(n.image.size())},
@@ -97,7 +98,8 @@ std::string network_row(const ExportedNetwork& n, uint32_t kept_at) {
                  {"OUTPUT_ZERO", std::to_string(n.first_output.zero)},
                  {"DESCRIPTION_BYTES", std::to_string(n.description.size())},
                  {"LABEL_BYTES", std::to_string(label_text(n).size())},
-                 {"KEPT_AT", std::to_string(kept_at)}});
+                 {"KEPT_AT", std::to_string(kept_at)},
+                 {"KEPT_SIZE", std::to_string(kept_bytes)}});
 }
 
 // Returns assertions that the runtime reads the programs and computes as they
@@ -120,12 +122,15 @@ std::string version_checks(const Application& a) {
 void add_network_values(const Application& a, TemplateValues& v) {
   std::string list, symbols, rows;
   uint32_t kept_at = 0;
-  size_t most_ends = 0;
+  // A sent network may have more than those of the export.
+  constexpr size_t kSentEnds = 16;
+  size_t most_ends = a.slot_bytes > 0 ? kSentEnds : 0;
   for (const ExportedNetwork& n : a.networks) {
     list += (list.empty() ? "" : ", ") + ("SHOAL_NETWORK_" + n.name);
     symbols += filled("app/network_symbols.h.in", {{"NAME", n.name}});
-    rows += network_row(n, kept_at);
-    if (a.networks.size() > 1) kept_at += n.variable_bytes;
+    const uint32_t kept = a.kept_bytes() > 0 ? n.variable_bytes : 0;
+    rows += network_row(n, kept_at, kept);
+    kept_at += kept;
     most_ends = std::max(most_ends, n.inputs + n.outputs);
   }
   v["NETWORKS"] = list;
@@ -134,6 +139,7 @@ void add_network_values(const Application& a, TemplateValues& v) {
   v["ROWS"] = rows;
   v["MOST_ENDS"] = std::to_string(most_ends);
   v["KEPT_BYTES"] = std::to_string(kept_at);
+  v["SLOT_BYTES"] = std::to_string(a.slot_bytes);
 }
 
 std::string program_header(const Exported& e) {
@@ -242,6 +248,19 @@ std::string library_file(const Exported& e, const std::string& name) {
   return text;
 }
 
+// Returns whether an emulator keeps the board's flash in a file, with the
+// memory of which it is a part.
+bool kept_memory(const Application& a) {
+  return a.slot_bytes > 0 && a.board.emulator.has_value();
+}
+
+std::string memory_options(const Application& a) {
+  if (!kept_memory(a)) return "";
+  return " -object memory-backend-file,id=memory,size=" +
+         std::to_string(a.board.emulator->memory_bytes >> 20) +
+         "M,mem-path=build/flash,share=on";
+}
+
 }  // namespace
 
 TemplateValues common_values(const Exported& e) {
@@ -274,6 +293,8 @@ TemplateValues common_values(const Exported& e) {
           {"SERVE_SAYS", a.member ? "Goes on as a node of the cluster."
                                   : "Answers `shoal send build/serial INPUT`."},
           {"SERVE_PATH", a.member ? "" : "build/serial"},
+          {"SERVE_MACHINE", kept_memory(a) ? ",memory-backend=memory" : ""},
+          {"SERVE_MEMORY", memory_options(a)},
           {"SERVE_LINE",
            a.member ? "-serial stdio"
                     : "-chardev socket,id=line,path=build/serial,server=on,"

@@ -98,6 +98,45 @@ std::optional<std::string> second_core_start(const std::string& ecosystem,
   return std::nullopt;
 }
 
+std::optional<std::string> flash_functions(const std::string& ecosystem,
+                                           const Board& board) {
+  if (ecosystem != "c" && ecosystem != "cmake") return std::nullopt;
+  const std::string kind = kind_of(board);
+  if (kind != "emulated") return std::nullopt;
+  if (board.emulator->memory_bytes == 0) return std::nullopt;
+  return "";
+}
+
+void check_slots(const Ecosystem& e, const Application& a) {
+  if (a.slot_bytes == 0) return;
+  const std::string flag = "--slots " + std::to_string(a.slot_bytes);
+  if (!flash_functions(e.name, a.board)) {
+    throw Error(Exit::kUnsupported,
+                flag + ": --as " + e.name + " writes no flash of board " +
+                    a.board.name + " in which programs lie in memory",
+                "leave --slots out, and flash each new network");
+  }
+  constexpr int64_t kBlock = 4096, kLeast = 4 * kBlock;
+  if (a.slot_bytes < kLeast || a.slot_bytes % (2 * kBlock) != 0) {
+    throw Error(Exit::kUsage,
+                flag +
+                    ": two slots of whole blocks of 4,096 B are needed, "
+                    "each of two blocks or more",
+                "--slots " + std::to_string(std::max(
+                                 kLeast, (a.slot_bytes + 2 * kBlock - 1) /
+                                             (2 * kBlock) * (2 * kBlock))));
+  }
+  const int64_t flash = a.board.flash_bytes;
+  if (flash == 0 || a.image_bytes() + a.slot_bytes <= flash) return;
+  throw Error(Exit::kDoesNotFit,
+              flag + ": slots and programs have " +
+                  format_bytes(a.image_bytes() + a.slot_bytes - flash) +
+                  " more than the " + format_bytes(flash) +
+                  " of flash of board " + a.board.name,
+              "--slots " + std::to_string((flash - a.image_bytes()) /
+                                          (2 * kBlock) * (2 * kBlock)));
+}
+
 std::vector<std::string> ecosystems_of(const std::string& board) {
   std::vector<std::string> names;
   const BoardFacts facts = board_facts(board);

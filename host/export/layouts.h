@@ -40,6 +40,15 @@ void check_board(const Ecosystem&, const std::string& board);
 // boards/. Nothing: they use one core.
 std::optional<std::string> second_core_start(const std::string& ecosystem,
                                              const Board&);
+// Returns how projects of the ecosystem write flash, for programs that are sent
+// later: by a template with the SDK's functions, or, if it is empty, by the
+// sources of boards/. Nothing: they do not.
+std::optional<std::string> flash_functions(const std::string& ecosystem,
+                                           const Board&);
+// Throws Error: kUnsupported if projects of the ecosystem do not write flash on
+// this board, kUsage for a size that makes no slots, kDoesNotFit if the flash
+// has no room beside the programs.
+void check_slots(const Ecosystem&, const Application&);
 // Throws Error: kUnsupported if a program is larger than the ecosystem's
 // constants, kDoesNotFit if the board's flash does not hold all programs.
 void check_image(const Ecosystem&, const Application&);

@@ -175,6 +175,13 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
       all.insert(name);
     }
   }
+  if (needs.slots) {
+    for (const char* name :
+         {"device/alone/programs.cc", "device/base/crc32c.cc",
+          "device/storage/program_slots.cc"}) {
+      all.insert(name);
+    }
+  }
   if (needs.int4) all.insert("device/kernels/int4.cc");
   if (needs.boxes) {
     for (const std::string& name : sources_in("device/decode/")) {

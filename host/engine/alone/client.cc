@@ -152,6 +152,7 @@ void AloneClient::refuse(const Message& m) const {
       m.body.subspan(alone::kSaidBytes - alone::Head::kBytes);
   const std::string text =
       name_ + ": " + printable(std::string(rest.begin(), rest.end()));
+  refuse_program(text, {code, first, second});
   switch (code) {
     case alone::Code::kOtherVersion:
       throw Error(Exit::kUnsupported,

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "device/alone/sent.h"
 #include "device/alone/wire.h"
 #include "host/engine/common/frame.h"
 #include "host/engine/workers/transport.h"
@@ -63,6 +64,21 @@ class AloneClient {
   Answer run(const AloneFacts&, const NodeRows& inputs,
              const std::vector<size_t>& output_bytes, bool reset);
 
+  // What may replace the network. Throws Error(kUnsupported) if the board was
+  // exported without room for programs.
+  alone::ProgramRoom read_room(const AloneFacts&);
+  // Sends a program (device/alone/sent.h), which is the network that it
+  // replaces when this returns, and stays it. Goes on where an earlier transfer
+  // of it broke off. Throws Error as run() does, and kDoesNotFit or
+  // kUnsupported if the board does not take it: then it has what it had.
+  struct Transfer {
+    uint32_t kept = 0;  // bytes that were there already
+    uint64_t board_us = 0;
+  };
+  using SaySent = std::function<void(uint32_t done, uint32_t of)>;
+  Transfer send_program(const std::vector<uint8_t>& program,
+                        const SaySent& say);
+
   // Counts for people.
   uint64_t repeats() const { return repeats_; }  // questions asked again
   uint64_t damaged() const { return damaged_; }  // frames sent again
@@ -88,6 +104,11 @@ class AloneClient {
   std::optional<Answer> try_run(const AloneFacts&, const NodeRows& inputs,
                                 const std::vector<size_t>& output_bytes,
                                 bool reset);
+  std::optional<Transfer> try_program(const std::vector<uint8_t>& program,
+                                      std::span<const uint8_t> ask,
+                                      const SaySent& say);
+  // Throws if the code is one of programs.
+  void refuse_program(const std::string& text, const alone::Said&) const;
   bool waits_for_other(const Message&, uint64_t& busy_since);
   void send_input(const std::vector<uint8_t>& stream, const Message& want);
 

@@ -69,10 +69,10 @@ void say_time(const shoal_port& port, uint64_t ticks) {
 #endif
 }
 
-// Labels lie one a line behind the description.
-void put_label(Line& line, const shoal_network_facts& facts, uint32_t label) {
-  const unsigned char* at = facts.texts + facts.description_bytes;
-  const unsigned char* const end = at + facts.label_bytes;
+// Labels lie one a line.
+void put_label(Line& line, const shoal::AloneNetwork& network, uint32_t label) {
+  const uint8_t* at = network.texts[shoal::alone::kLabels];
+  const uint8_t* const end = at + network.text_bytes[shoal::alone::kLabels];
   for (; label > 0 && at < end; ++at) label -= *at == '\n';
   if (at == end) return;
   line << " ";
@@ -87,10 +87,11 @@ void put_label(Line& line, const shoal_network_facts& facts, uint32_t label) {
 void say_label(const shoal_port& port, uint32_t label, shoal_network network) {
   Line line(port);
   line << "label " << uint64_t{label};
-  put_label(line, shoal_networks[network], label);
+  put_label(line, networks[network], label);
 }
 
 TestResult run_test(uint32_t network) {
+  if (is_sent(network)) return {shoal::alone::Code::kNoTest, 0, 0};
   Test test(network);
   // Variables begin with their initial values, and leave nothing behind.
   shoal_status status = networks.reset_variables(network);
@@ -116,7 +117,11 @@ int test_network(const shoal_port& port, shoal_network network) {
   const TestResult result = run_test(network);
   const uint64_t ticks = port.read_ticks(port.user) - start;
   if (SHOAL_NETWORKS > 1) {
-    Line(port) << "network " << shoal_networks[network].name;
+    Line(port) << "network " << networks[network].name;
+  }
+  if (result.code == shoal::alone::Code::kNoTest) {
+    Line(port) << "sent " << networks[network].name;
+    return kGood;
   }
   if (result.code == shoal::alone::Code::kFailed) {
     say_refused(port, network,

@@ -19,6 +19,7 @@ constexpr int kGood = 0, kDiffers = 5, kFailed = 6;
 //   label 8 bag
 //   selfcheck ok            or  selfcheck differs at BYTE
 //   time 1234 us            or  instructions 1234567 (in an emulator)
+// of one that `shoal send --program` has brought "sent NAME",
 // or, if the program or the board is refused, "refused: " and why.
 int self_test(const shoal_port& port);
 

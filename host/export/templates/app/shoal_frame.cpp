@@ -2,7 +2,9 @@
 #include "shoal_frame.h"
 
 #include <cstring>
+#include <new>
 
+#include "device/alone/server.h"
 #include "shoal_app.h"
 #include "shoal_program.h"
 
@@ -64,6 +66,57 @@ bool open_program(const shoal_port& port, uint32_t network) {
 }  // namespace
 
 shoal::Networks networks(table, SHOAL_NETWORKS);
+shoal::ProgramTaker* programs = nullptr;
+
+#if SHOAL_SLOT_BYTES
+namespace {
+
+shoal_node sent_nodes[2];
+uint32_t kept_bytes[SHOAL_NETWORKS];
+// Nobody calls constructors before main().
+alignas(shoal::AlonePrograms) uint8_t sent_memory[sizeof(shoal::AlonePrograms)];
+shoal::AlonePrograms* sent = nullptr;
+
+// The slots are the last bytes of the board's flash. If it fails, or if the
+// program there cannot run, the networks are those of the export.
+void open_sent(const shoal_port& port) {
+  shoal::AloneProgramsConfig c{};
+  const bool fits = port.storage_bytes >= SHOAL_SLOT_BYTES;
+  if (port.storage.write && port.mapped_storage && fits) {
+    c.storage = &port.storage;
+    c.at = port.storage_bytes - SHOAL_SLOT_BYTES;
+    c.bytes = SHOAL_SLOT_BYTES;
+  }
+  c.write_bytes = port.storage_write_bytes;
+  c.erase_bytes = port.storage_erase_bytes;
+  c.replaces = port.storage_replaces != 0;
+  c.mapped = static_cast<const uint8_t*>(port.mapped_storage);
+  c.board = port.board;
+  c.networks = &networks;
+  c.table = table;
+  for (uint32_t n = 0; n < SHOAL_NETWORKS; ++n) {
+    kept_bytes[n] = shoal_networks[n].kept_bytes;
+  }
+  c.kept_bytes = kept_bytes;
+  c.most_ends = SHOAL_MOST_ENDS;
+  c.arena = arena;
+  c.arena_bytes = sizeof arena;
+  c.nodes = sent_nodes;
+  c.pair = both_cores;
+  sent = new (sent_memory) shoal::AlonePrograms;
+  programs = sent;
+  const shoal::alone::Said said = sent->open(c);
+  if (said.is_good()) return;
+  Line(port) << "no sent program: " << shoal::text_of(said) << " ("
+             << uint64_t{said.first} << ", " << uint64_t{said.second} << ")";
+}
+
+}  // namespace
+
+bool is_sent(uint32_t network) { return sent && sent->is_sent(network); }
+#else
+bool is_sent(uint32_t) { return false; }
+#endif
 
 void say_refused(const shoal_port& port, uint32_t network,
                  shoal_status status) {
@@ -94,6 +147,9 @@ bool open_programs(const shoal_port& port) {
 #endif
     if (!open_program(port, n)) return false;
   }
+#if SHOAL_SLOT_BYTES
+  open_sent(port);
+#endif
   return true;
 }
 

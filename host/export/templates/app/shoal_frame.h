@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "device/alone/networks.h"
+#include "device/alone/programs.h"
 #include "device/port/port.h"
 #include "device/shoal.h"
 #include "shoal_port.h"
@@ -11,8 +12,13 @@
 namespace shoal_app {
 
 extern shoal::Networks networks;
+// Programs that are sent; null: the project has no room for them.
+extern shoal::ProgramTaker* programs;
+// Returns whether such a program is this network.
+bool is_sent(uint32_t network);
 
-// Opens all programs. False: it says why not on the console.
+// Opens all programs, one that was sent in the place of the network that it
+// replaces. False: it says why not on the console.
 bool open_programs(const shoal_port& port);
 // The built-in test of a network; `detail` as AloneBoard::self_test has it.
 struct TestResult {

@@ -52,7 +52,7 @@ void serve(const shoal_port& port, ReadConsole read) {
                            waiting, sizeof waiting);
   const shoal::AloneBoard board = {
       &serial.transport(), &networks, port.board, &line, test,
-      ConsoleLine::idle,   packets,   checks};
+      ConsoleLine::idle,   programs,  packets,    checks};
   shoal::AloneServer server(board);
   for (;;) {
     if (!server.poll()) ConsoleLine::idle(&line);

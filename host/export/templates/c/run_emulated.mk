@@ -19,7 +19,7 @@ run: $(TARGET)
 # @SERVE_SAYS@
 serve: $(TARGET)
 	@rm -f build/serial
-	@$(QEMU) -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none -net none \
+	@$(QEMU) -M @MACHINE@@SERVE_MACHINE@@SERVE_MEMORY@ @QEMU_OPTIONS@ -nographic -monitor none -net none \
 	  -icount shift=@ICOUNT_SHIFT@ @SERVE_LINE@ -kernel $(TARGET) \
 	  -semihosting-config enable=on,target=native,arg=@NAME@,arg=serve
 

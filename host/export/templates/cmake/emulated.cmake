@@ -9,13 +9,14 @@ target_link_options(${app} PRIVATE -nostartfiles ${SHOAL_LINK_FLAGS}
   "-T${CMAKE_CURRENT_LIST_DIR}/app/link.ld" -Wl,--gc-sections
   -Wl,--fatal-warnings -Wl,--defsym=stack_bytes=@STACK_BYTES@
   -Wl,--defsym=handler_stack_bytes=@HANDLER_STACK_BYTES@)
-set(qemu @QEMU_PROGRAM@ -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none
+set(options @QEMU_OPTIONS@ -nographic -monitor none
   -net none -icount shift=@ICOUNT_SHIFT@
   -kernel $<TARGET_FILE:${app}>)
 # QEMU ends with 0, 5 (@DIFFERS@) or 6 (the board refused).
-add_custom_target(run COMMAND ${qemu} -serial stdio -semihosting-config
+add_custom_target(run COMMAND @QEMU_PROGRAM@ -M @MACHINE@ ${options} -serial stdio -semihosting-config
   enable=on,target=native DEPENDS ${app} USES_TERMINAL VERBATIM)
 # @SERVE_SAYS@
-add_custom_target(serve COMMAND ${qemu} @SERVE_LINE@ -semihosting-config
+add_custom_target(serve COMMAND @QEMU_PROGRAM@
+  -M @MACHINE@@SERVE_MACHINE@@SERVE_MEMORY@ ${options} @SERVE_LINE@ -semihosting-config
   enable=on,target=native,arg=@NAME@,arg=serve DEPENDS ${app} USES_TERMINAL
   VERBATIM)
