@@ -1,11 +1,8 @@
 // `shoal export`: what comes out builds with nothing but the compiler of its
 // board, boots and says what `shoal run` says.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -20,6 +17,7 @@
 #include "tests/bundled_files.h"
 #include "tests/command.h"
 #include "tests/needs.h"
+#include "tests/served_project.h"
 
 namespace shoal {
 namespace {
@@ -42,13 +40,6 @@ std::vector<std::string> export_words(const std::string& ecosystem,
           board,
           "-o",
           folder};
-}
-
-// Debug information is left out, which saves four fifths of the time;
-// readme_test has it.
-std::string make_in(const std::string& folder, const std::string& target) {
-  const std::string launcher = has_program("ccache") ? " LAUNCHER=ccache" : "";
-  return "make -s -C " + folder + launcher + " DEBUG= " + target;
 }
 
 // The tools that build and run the project of a board that boots.
@@ -85,48 +76,6 @@ std::vector<uint8_t> small_network() {
   const int w = b.weights({10, 8, 8, 3}, weights, {0.004f}, 0);
   b.output(b.conv(x, w, -1, {0.5f, 2}, {.same = false}));
   return b.finish();
-}
-
-// `make serve` of an exported project, whose serial line is a socket.
-class ServedProject {
- public:
-  // `how` runs in the project's folder, as the only process.
-  ServedProject(const Workshop& shop, const std::string& folder,
-                const std::string& how)
-      : line_(shop.path(folder + "/build/serial")) {
-    child_ = fork();
-    if (child_ == 0) {
-      const std::string text =
-          "cd '" + shop.path(folder) + "' && exec " + how + " > serve.log 2>&1";
-      execl("/bin/sh", "sh", "-c", text.c_str(), nullptr);
-      _exit(127);
-    }
-    for (int i = 0; i < 600 && !fs::exists(line_); ++i) usleep(50'000);
-    EXPECT_TRUE(fs::exists(line_));
-  }
-  ~ServedProject() {
-    kill(child_, SIGTERM);
-    int status = 0;
-    waitpid(child_, &status, 0);
-  }
-  ServedProject(const ServedProject&) = delete;
-  ServedProject& operator=(const ServedProject&) = delete;
-  const std::string& line() const { return line_; }
-
- private:
-  const std::string line_;
-  pid_t child_;
-};
-
-// The command of `make serve`, to be the only process.
-std::string serve_command(const Workshop& shop, const std::string& folder) {
-  const Told told = shop.script("make -n -s -C " + folder + " serve");
-  std::string command;
-  for (const std::string& line : lines_of(told.out)) {
-    if (line.starts_with("rm ")) continue;
-    command += line.ends_with("\\") ? line.substr(0, line.size() - 1) : line;
-  }
-  return command;
 }
 
 // The first lines of `shoal run` and of `shoal send` are the same: the scores.

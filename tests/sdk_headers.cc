@@ -128,6 +128,69 @@ struct SysTick_Type { volatile uint32_t CTRL, LOAD, VAL; };
 )");
 }
 
+// Headers of projects that take programs by wire. As in pico-sdk (pico_flash's
+// pico/flash.h at 0be7fb80, hardware/flash.h at 10a0e38f), ESP-IDF
+// (esp_partition.h at 5595ab27) and Zephyr (storage/flash_map.h at 00cafdab).
+void write_flash_headers(const Workshop& shop) {
+  write_text(shop, "sdk/pico/flash.h", R"(#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#define FLASH_PAGE_SIZE (1u << 8)
+#define FLASH_SECTOR_SIZE (1u << 12)
+#define PICO_FLASH_SIZE_BYTES (2 * 1024 * 1024)
+#define XIP_BASE 0x10000000u
+extern "C" {
+void flash_range_erase(uint32_t flash_offs, size_t count);
+void flash_range_program(uint32_t flash_offs, const uint8_t* data, size_t count);
+bool flash_safe_execute_core_init(void);
+int flash_safe_execute(void (*func)(void*), void* param,
+                       uint32_t enter_exit_timeout_ms);
+}
+)");
+  write_text(shop, "sdk/esp_partition.h", R"(#pragma once
+#include <stddef.h>
+#include <stdint.h>
+typedef int esp_err_t;
+#define ESP_OK 0
+typedef enum { ESP_PARTITION_MMAP_DATA } esp_partition_mmap_memory_t;
+typedef uint32_t esp_partition_mmap_handle_t;
+typedef enum { ESP_PARTITION_TYPE_DATA = 0x01 } esp_partition_type_t;
+typedef enum {
+  ESP_PARTITION_SUBTYPE_DATA_UNDEFINED = 0x06
+} esp_partition_subtype_t;
+typedef struct { uint32_t address, size, erase_size; } esp_partition_t;
+extern "C" {
+const esp_partition_t* esp_partition_find_first(esp_partition_type_t,
+                                                esp_partition_subtype_t,
+                                                const char* label);
+esp_err_t esp_partition_read(const esp_partition_t*, size_t, void*, size_t);
+esp_err_t esp_partition_write(const esp_partition_t*, size_t, const void*,
+                              size_t);
+esp_err_t esp_partition_erase_range(const esp_partition_t*, size_t, size_t);
+esp_err_t esp_partition_mmap(const esp_partition_t*, size_t, size_t,
+                             esp_partition_mmap_memory_t, const void**,
+                             esp_partition_mmap_handle_t*);
+}
+)");
+  write_text(shop, "sdk/zephyr/storage/flash_map.h", R"(#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+struct flash_area { uint8_t fa_id; off_t fa_off; size_t fa_size; };
+#define CONFIG_FLASH_BASE_ADDRESS 0x0
+#define DT_NODE_slot1_partition 5
+#define FIXED_PARTITION_ID(label) DT_NODE_##label
+extern "C" {
+int flash_area_open(uint8_t id, const struct flash_area** fa);
+int flash_area_read(const struct flash_area*, off_t, void*, size_t);
+int flash_area_write(const struct flash_area*, off_t, const void*, size_t);
+int flash_area_erase(const struct flash_area*, off_t, size_t);
+}
+)");
+  write_text(shop, "sdk/zephyr/linker/linker-defs.h",
+             "#pragma once\nextern \"C\" char __rom_region_end[];\n");
+}
+
 // Headers that nodes of clusters use besides.
 void write_network_headers(const Workshop& shop) {
   write_text(shop, "sdk/IPAddress.h", R"(#pragma once
@@ -336,6 +399,7 @@ std::string passed_folder() {
 }  // namespace
 
 void write_sdk_headers(const Workshop& shop) {
+  write_flash_headers(shop);
   write_board_headers(shop);
   write_network_headers(shop);
 }

@@ -61,10 +61,9 @@ struct Application {
   // The plan's flags and their values, as given.
   std::vector<std::pair<std::string, std::string>> options;
 
-  // Of flash, for programs that are sent later; 0: none. They may have an arena
-  // of so many bytes.
+  // Bytes of flash for programs that are sent later; 0: none.
   int64_t slot_bytes = 0;
-  uint32_t least_arena = 0;
+  uint32_t least_arena = 0;  // which their arena may have
 
   int64_t image_bytes() const;   // of all networks
   uint32_t arena_bytes() const;  // which they share

@@ -82,7 +82,7 @@ std::string scale_text(const ByteScale& q) {
 }
 
 // The row of a network in the table of shoal_program.h. `kept_at`: where the
-// room for its variables begins, which has so many bytes.
+// room for its variables begins, which has `kept_bytes`.
 std::string network_row(const ExportedNetwork& n, uint32_t kept_at,
                         uint32_t kept_bytes) {
   return filled("app/network_row.h.in",
@@ -293,6 +293,8 @@ TemplateValues common_values(const Exported& e) {
           {"SERVE_SAYS", a.member ? "Goes on as a node of the cluster."
                                   : "Answers `shoal send build/serial INPUT`."},
           {"SERVE_PATH", a.member ? "" : "build/serial"},
+          {"FLASH_PARTITION", e.facts.fact("zephyr", "flash_partition")},
+          {"FLASH_ERASE_BYTES", e.facts.fact("zephyr", "flash_erase_bytes")},
           {"SERVE_MACHINE", kept_memory(a) ? ",memory-backend=memory" : ""},
           {"SERVE_MEMORY", memory_options(a)},
           {"SERVE_LINE",
@@ -334,6 +336,14 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
     }
     for (const char* name : {"shoal_app.h", "shoal_frame.h", "shoal_port.h"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));
+    }
+    if (const auto name =
+            e.application.slot_bytes > 0
+                ? flash_functions(e.ecosystem, e.application.board)
+                : std::nullopt;
+        name && !name->empty()) {
+      to.add(folder + "flash.h", filled(*name, v));
+      to.add(folder + "shoal_flash.h", filled("app/shoal_flash.h", v));
     }
     if (const std::string name = second_core(e); !name.empty()) {
       to.add(folder + "second_core.h", filled(name, v));

@@ -36,10 +36,12 @@ void lay_out_pico_sdk(const Exported& e, Project& to) {
   TemplateValues v = add_sources(e, "shoal/", "app/", "main_pico.cpp", "", to);
   v["PICO_BOARD"] = e.facts.fact("pico-sdk", "board");
   v["CORES_LIBRARY"] = "";
+  const bool slots = e.application.slot_bytes > 0;
   if (e.needs.two_cores) {
     v["CORES_LIBRARY"] = " pico_multicore";
     v["PICO_DEFINITIONS"] += "\n  PICO_CORE1_STACK_SIZE=0x1000";
   }
+  if (slots) v["CORES_LIBRARY"] += " pico_flash";
   to.add("CMakeLists.txt", filled("pico-sdk/CMakeLists.txt", v));
   add_texts(e, "pico_sdk", to);
 }
@@ -51,7 +53,9 @@ EspPartitions esp_partitions(const Application& a) {
   EspPartitions p;
   p.app_bytes = (least + kEspPage - 1) / kEspPage * kEspPage;
   p.flash_bytes = int64_t{4} << 20;
-  while (p.flash_bytes < kEspApplicationAt + p.app_bytes) p.flash_bytes *= 2;
+  while (p.flash_bytes < kEspApplicationAt + p.app_bytes + a.slot_bytes) {
+    p.flash_bytes *= 2;
+  }
   if (a.board.flash_bytes > 0 && p.flash_bytes > a.board.flash_bytes) {
     throw Error(
         Exit::kUnsupported,
@@ -75,6 +79,12 @@ void lay_out_esp_idf(const Exported& e, Project& to) {
                 static_cast<unsigned long long>(p.app_bytes));
   v["APP_BYTES"] = app;
   v["FLASH_MB"] = std::to_string(p.flash_bytes >> 20);
+  v["SLOTS_PARTITION"] = "";
+  if (const int64_t bytes = e.application.slot_bytes; bytes > 0) {
+    v["SLOTS_PARTITION"] =
+        "slots, data, undefined, , " + std::to_string(bytes) + "\n";
+    v["REQUIRES_IDF_MAIN"] += " esp_partition";
+  }
   to.add("partitions.csv", filled("esp-idf/partitions.csv", v));
   to.add("CMakeLists.txt", filled("esp-idf/CMakeLists.txt", v));
   to.add("main/CMakeLists.txt", filled("esp-idf/main.cmake", v));
@@ -86,6 +96,10 @@ void lay_out_zephyr(const Exported& e, Project& to) {
   TemplateValues v =
       add_sources(e, "shoal/", "src/", "main_zephyr.cpp", "", to);
   v["ZEPHYR_BOARD"] = e.facts.fact("zephyr", "board");
+  if (e.application.slot_bytes > 0) {
+    v["ZEPHYR_CONF"] +=
+        "CONFIG_FLASH=y\nCONFIG_FLASH_MAP=y\nCONFIG_MPU_ALLOW_FLASH_WRITE=y\n";
+  }
   to.add("CMakeLists.txt", filled("zephyr/CMakeLists.txt", v));
   to.add("prj.conf", filled("zephyr/prj.conf", v));
   to.add("sample.yaml", filled("zephyr/sample.yaml", v));

@@ -100,9 +100,15 @@ std::optional<std::string> second_core_start(const std::string& ecosystem,
 
 std::optional<std::string> flash_functions(const std::string& ecosystem,
                                            const Board& board) {
+  if (ecosystem == "pico-sdk") return "app/flash_pico.h";
+  if (ecosystem == "esp-idf") return "app/flash_esp_idf.h";
+  if (ecosystem == "zephyr" &&
+      !board_facts(board.name).fact(ecosystem, "flash_partition").empty()) {
+    return "app/flash_zephyr.h.in";
+  }
   if (ecosystem != "c" && ecosystem != "cmake") return std::nullopt;
   const std::string kind = kind_of(board);
-  if (kind != "emulated") return std::nullopt;
+  if (kind != "emulated") return "app/flash_" + kind + ".h";
   if (board.emulator->memory_bytes == 0) return std::nullopt;
   return "";
 }

@@ -334,7 +334,7 @@ TEST_F(SentPrograms, ABoardRefusesWhatDoesNotFitByNumber) {
   refused(Code::kNoProgram, [](SentHead& h) { h.image_bytes += 16; });
   refused(Code::kNoProgram, [](SentHead& h) { h.label_bytes = ~0u; });
   refused(Code::kNoProgram, [](SentHead& h) { std::memset(h.name, 'x', 48); });
-  // What the head says is not what the image has: found when it is opened.
+  // A head that says more than the image has is found out when it is opened.
   refused(Code::kNoProgram, [](SentHead& h) { h.inputs = 2; });
   refused(Code::kNoProgram, [](SentHead& h) { h.variable_bytes = 8; });
   Hashed large = changed(b_, [](SentHead& h) { h.label_bytes += 9000; });
@@ -382,14 +382,14 @@ TEST_F(SentPrograms, FlippedBitsAndTruncationAreFound) {
     ASSERT_TRUE(board.send(a_).is_good());
   }
   StartedBoard board(own_, flash_);
-  // What comes is not what was announced.
+  // Other bytes come than those that were announced.
   for (size_t at = sizeof(SentHead); at < b_.bytes.size(); at += 61) {
     Hashed flipped = b_;
     flipped.bytes[at] ^= static_cast<uint8_t>(1u << at % 8);
     ASSERT_EQ(board.send(flipped).code, Code::kDamagedProgram) << at;
   }
-  // What was announced is damaged: a bit of each byte of the head, then the
-  // image, whose own tags find it or which computes something else.
+  // Bytes are damaged that were announced so: a bit of each byte of the head,
+  // then the beginning of the image, whose own tags find it.
   for (size_t at = 0; at < sizeof(SentHead); ++at) {
     Bytes flipped = b_.bytes;
     flipped[at] ^= static_cast<uint8_t>(1u << at % 8);

@@ -64,8 +64,8 @@ class AloneClient {
   Answer run(const AloneFacts&, const NodeRows& inputs,
              const std::vector<size_t>& output_bytes, bool reset);
 
-  // What may replace the network. Throws Error(kUnsupported) if the board was
-  // exported without room for programs.
+  // Asks the board for what may replace the network. Throws Error(kUnsupported)
+  // if the board was exported without room for programs.
   alone::ProgramRoom read_room(const AloneFacts&);
   // Sends a program (device/alone/sent.h), which is the network that it
   // replaces when this returns, and stays it. Goes on where an earlier transfer

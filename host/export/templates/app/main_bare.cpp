@@ -3,6 +3,9 @@
 #include <cstdint>
 
 #include "shoal_app.h"
+#if SHOAL_SLOT_BYTES
+#include "flash.h"
+#endif
 
 extern "C" {
 // Writes all bytes to the serial line; may wait.
@@ -30,7 +33,9 @@ uint64_t read_ticks(void*) { return board_time_us(); }
 
 // Call it from main(). Does not return if the test was good.
 int shoal_main(void) {
-  const shoal_port port =
-      shoal_app::port_of(write_console, read_ticks, 1000000);
+  shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000);
+#if SHOAL_SLOT_BYTES
+  add_board_flash(port);
+#endif
   return shoal_app::run(port, read_console);
 }

@@ -7,6 +7,9 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "shoal_app.h"
+#if SHOAL_SLOT_BYTES
+#include "flash.h"
+#endif
 #if defined(SHOAL_TWO_CORES)
 #include "second_core.h"
 #endif
@@ -29,6 +32,9 @@ static void idle(void*) { vTaskDelay(1); }
 extern "C" void app_main(void) {
   uart_driver_install(UART_NUM_0, 1024, 0, 0, nullptr, 0);
   shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000);
+#if SHOAL_SLOT_BYTES
+  add_board_flash(port);
+#endif
   port.wait_for_interrupt = idle;
 #if defined(SHOAL_TWO_CORES)
   port.second_core = &second_core;

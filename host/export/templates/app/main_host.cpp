@@ -10,6 +10,9 @@
 #include <cstring>
 
 #include "shoal_app.h"
+#if SHOAL_SLOT_BYTES
+#include "flash.h"
+#endif
 
 namespace {
 
@@ -78,6 +81,9 @@ uint64_t read_ticks(void*) {
 int main(int count, char** arguments) {
   shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000000);
   port.wait_for_interrupt = idle;
+#if SHOAL_SLOT_BYTES
+  add_board_flash(port);
+#endif
   const bool serves = count > 1 && std::strcmp(arguments[1], "serve") == 0;
   if (!serves) return shoal_app::self_test(port);
   const int code = shoal_app::self_test(port);

@@ -6,6 +6,9 @@
 #include "pico/stdlib.h"
 #include "pico/time.h"
 #include "shoal_app.h"
+#if SHOAL_SLOT_BYTES
+#include "flash.h"
+#endif
 #if defined(SHOAL_TWO_CORES)
 #include "second_core.h"
 #endif
@@ -34,6 +37,9 @@ int main() {
   // Waits for a terminal on USB; a listener at the UART waits as long.
   for (int i = 0; i < 100 && !stdio_usb_connected(); ++i) sleep_ms(100);
   shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000);
+#if SHOAL_SLOT_BYTES
+  add_board_flash(port);
+#endif
 #if defined(SHOAL_TWO_CORES)
   port.second_core = &second_core;
 #endif

@@ -7,6 +7,9 @@
 #include <cstdint>
 
 #include "shoal_app.h"
+#if SHOAL_SLOT_BYTES
+#include "flash.h"
+#endif
 
 static const struct device* const console =
     DEVICE_DT_GET(DT_CHOSEN(zephyr_console));
@@ -32,5 +35,8 @@ static void idle(void*) { k_yield(); }
 int main(void) {
   shoal_port port = shoal_app::port_of(write_console, read_ticks, 1000000);
   port.wait_for_interrupt = idle;
+#if SHOAL_SLOT_BYTES
+  add_board_flash(port);
+#endif
   return shoal_app::run(port, read_console);
 }

@@ -6,10 +6,20 @@
 #include "hardware/sync.h"
 #include "pico/multicore.h"
 #include "pico/time.h"
+#include "shoal_program.h"
+#if SHOAL_SLOT_BYTES
+#include "pico/flash.h"
+#endif
 
 static shoal_pair* second_pair;
 
-static void second_core_main() { shoal_serve_pair(second_pair); }
+// The first core may have it wait in RAM while flash is written.
+static void second_core_main() {
+#if SHOAL_SLOT_BYTES
+  flash_safe_execute_core_init();
+#endif
+  shoal_serve_pair(second_pair);
+}
 
 static int start_second_core(void*, shoal_pair* pair) {
   second_pair = pair;

@@ -1,0 +1,197 @@
+// `shoal export --slots` and `shoal send --program`: a network that comes by
+// wire takes the place of one of the board's, computes the same bytes as this
+// computer, and is there after a start.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "host/board/board.h"
+#include "host/model/import/testing/model_builder.h"
+#include "tests/command.h"
+#include "tests/needs.h"
+#include "tests/sdk_headers.h"
+#include "tests/served_project.h"
+
+namespace shoal {
+namespace {
+
+// A network of one convolution, with rows of outputs; `side`: of its input.
+std::vector<uint8_t> one_layer(uint32_t seed, int side, int channels) {
+  ModelBuilder b;
+  std::mt19937 random(seed);
+  std::vector<int8_t> weights(static_cast<size_t>(channels) * 3 * 3 * 3);
+  for (int8_t& w : weights) w = static_cast<int8_t>(random());
+  const int x = b.input({1, side, side, 3}, {0.05f, -3});
+  const int w = b.weights({channels, 3, 3, 3}, weights, {0.004f}, 0);
+  b.output(b.conv(x, w, -1, {0.5f, 2}, {.same = true}));
+  return b.finish();
+}
+
+std::vector<uint8_t> with_softmax() {
+  ModelBuilder b;
+  std::vector<int8_t> weights(4 * 3 * 3 * 3, 3);
+  const int x = b.input({1, 6, 6, 3}, {0.05f, -3});
+  const int w = b.weights({4, 3, 3, 3}, weights, {0.004f}, 0);
+  const int y = b.conv(x, w, -1, {0.5f, 2}, {.same = true});
+  b.output(b.softmax(y));
+  return b.finish();
+}
+
+class ExportedSlots : public testing::TestWithParam<std::string> {
+ protected:
+  ExportedSlots() {
+    shop_.write("own.tflite", one_layer(1, 8, 4));
+    shop_.write("other.tflite", one_layer(2, 6, 5));
+    shop_.write("new.tflite", one_layer(3, 12, 8));
+    shop_.write("large.tflite", one_layer(4, 60, 600));
+    shop_.write("soft.tflite", with_softmax());
+  }
+  void build(const std::string& ecosystem = "c") {
+    const Told told =
+        shop_.shoal({"export", "own.tflite", "--also", "other=other.tflite",
+                     "--as", ecosystem, "--board", GetParam(), "--slots", "64K",
+                     "--ram", "8K", "-o", "proj"});
+    ASSERT_EQ(told.code, 0) << told.err;
+    const Told made = shop_.script(make_in("proj", "all"));
+    ASSERT_EQ(made.code, 0) << made.out << made.err;
+    how_ = serve_command(shop_, "proj");
+  }
+  void start() {
+    board_.reset();
+    std::filesystem::remove(shop_.path("proj/build/serial"));
+    board_.emplace(shop_, "proj", how_);
+  }
+  Told send(std::vector<std::string> words) {
+    words.insert(words.begin(), {"send", board_->line()});
+    return shop_.shoal(words);
+  }
+  void expect_same(const std::string& network, const std::string& model) {
+    const Told told =
+        send({"random:7", "--network", network, "--compare", model});
+    EXPECT_EQ(told.code, 0) << network << ": " << told.err;
+  }
+  void expect_refused(const std::string& model, int code, const char* why) {
+    const Told told = send({"--program", model, "--network", "other"});
+    EXPECT_EQ(told.code, code) << told.out;
+    EXPECT_NE(told.err.find(why), std::string::npos) << told.err;
+  }
+
+  Workshop shop_;
+  std::string how_;
+  std::optional<ServedProject> board_;
+};
+
+TEST_P(ExportedSlots, TakeANewNetworkByWire) {
+  const std::string& id = GetParam();
+  if (id == "host") {
+    need_programs({"make", "g++"});
+  } else {
+    const std::string& program = find_board(id).emulator->program;
+    need_programs({"make", program,
+                   program == "qemu-system-arm" ? "arm-none-eabi-g++"
+                                                : "riscv64-unknown-elf-g++"});
+  }
+  if (cannot_go_on()) return;
+  ASSERT_NO_FATAL_FAILURE(build());
+  start();
+  expect_same("own", "own.tflite");
+  expect_same("other", "other.tflite");
+  expect_refused("large.tflite", 3, "the arena of the board");
+  expect_refused("soft.tflite", 4, "softmax");
+  const Told sent = send({"--program", "new.tflite", "--network", "other",
+                          "--name", "third", "--json"});
+  ASSERT_EQ(sent.code, 0) << sent.err;
+  const auto said = nlohmann::json::parse(sent.out);
+  EXPECT_EQ(said["replaced"], "other");
+  EXPECT_EQ(said["network"], "third");
+  EXPECT_EQ(said["kept_bytes"], 0);
+  expect_same("third", "new.tflite");
+  expect_same("own", "own.tflite");
+  EXPECT_NE(send({"--self-test", "--network", "third"}).code, 0);
+  EXPECT_EQ(send({"--self-test"}).code, 0);
+  // After a start, too.
+  start();
+  expect_same("third", "new.tflite");
+  expect_same("own", "own.tflite");
+  // In the place of the first one; the second is again that of the export.
+  const Told first = send({"--program", "new.tflite", "--name", "again"});
+  EXPECT_EQ(first.code, 0) << first.err;
+  expect_same("again", "new.tflite");
+  expect_same("other", "other.tflite");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ExportedSlots,
+                         testing::Values("host", "mps2-an386", "qemu-rv32"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+struct SlotLayout {
+  const char* ecosystem;
+  const char* board;
+  const char* flags;
+  const char* folders;
+};
+
+class SlotLayouts : public testing::TestWithParam<SlotLayout> {};
+
+TEST_P(SlotLayouts, EverySourceCompiles) {
+  need_programs({"arm-none-eabi-g++"});
+  if (cannot_go_on()) return;
+  const Workshop shop;
+  const SlotLayout& l = GetParam();
+  shop.write("own.tflite", one_layer(1, 8, 4));
+  const Told told =
+      shop.shoal({"export", "own.tflite", "--as", l.ecosystem, "--board",
+                  l.board, "--slots", "256K", "-o", "proj"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  write_sdk_headers(shop);
+  const Told compiled = compile_sources(shop, "proj", l.flags, l.folders);
+  EXPECT_EQ(compiled.code, 0) << compiled.out << compiled.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SlotLayouts,
+    testing::Values(
+        SlotLayout{"c", "stm32h743", "-std=gnu++17 -mcpu=cortex-m7",
+                   "app shoal/src"},
+        SlotLayout{"pico-sdk", "rp2040", "-std=gnu++17 -mcpu=cortex-m0plus",
+                   "app shoal/src"},
+        SlotLayout{"pico-sdk", "rp2350", "-std=gnu++17 -mcpu=cortex-m33",
+                   "app shoal/src"},
+        SlotLayout{"esp-idf", "esp32s3", "-std=gnu++20 -mcpu=cortex-m33",
+                   "main components/shoal/src"},
+        SlotLayout{"zephyr", "nrf52840", "-std=gnu++17 -mcpu=cortex-m4",
+                   "src shoal/src"}),
+    [](const auto& info) {
+      std::string name = std::string(info.param.ecosystem) + info.param.board;
+      std::erase(name, '-');
+      return name;
+    });
+
+TEST(Slots, AreRefusedWhereTheyCannotBe) {
+  const Workshop shop;
+  shop.write("own.tflite", one_layer(1, 8, 4));
+  const auto refused = [&](const char* ecosystem, const char* board,
+                           const char* slots, int code, const char* why) {
+    const Told told =
+        shop.shoal({"export", "own.tflite", "--as", ecosystem, "--board", board,
+                    "--slots", slots, "-o", "proj"});
+    EXPECT_EQ(told.code, code) << told.out;
+    EXPECT_NE(told.err.find(why), std::string::npos) << told.err;
+  };
+  refused("arduino", "teensy41", "64K", 4, "writes no flash");
+  refused("c", "emcraft-sf2", "64K", 4, "writes no flash");
+  refused("zephyr", "mps2-an385", "64K", 4, "writes no flash");
+  refused("pico-sdk", "rp2040", "9000", 2, "--slots 16384");
+  refused("pico-sdk", "rp2040", "4M", 3, "more than the 2,097,152 B");
+}
+
+}  // namespace
+}  // namespace shoal
