@@ -103,8 +103,12 @@ const LstmCase kLstmCases[] = {
      "cell states with a zero point; convert the float model again"},
     {"FloatState", [](Recurrent& n) { n.tensor(18).type = kCodeFloat32; },
      "computes in float32; convert it to int8 with sample inputs"},
-    {"WideState", [](Recurrent& n) { n.tensor(18).type = kCodeInt16; },
-     "has activations of int16; convert it with activations of int8"},
+    {"WideState",
+     [](Recurrent& n) {
+       n.tensor(18).type = kCodeInt16;
+       n.tensor(18).zero = {0};
+     },
+     "is INT16, the input is INT8", Exit::kCorrupt},
     {"NarrowCell", [](Recurrent& n) { n.tensor(19).type = kCodeInt8; },
      "its states are not of int8 and int16"},
     {"NoScale",

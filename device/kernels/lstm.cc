@@ -5,6 +5,7 @@
 #include "device/base/fixed_point.h"
 #include "device/kernels/dot.h"
 #include "device/kernels/sigmoid.h"
+#include "device/kernels/wide_sums.h"
 #include "device/program/chunk.h"
 
 namespace shoal {
@@ -19,12 +20,45 @@ int32_t gate_argument(const LstmGate& g, uint32_t input, uint32_t recurrent) {
   return to_int16(to_int16(a) + to_int16(b));
 }
 
+int64_t wide_dot(const int8_t* w, const int16_t* x, int n) {
+  int64_t all = 0;
+  while (n > 0) {
+    const int now = n < kWideProducts ? n : kWideProducts;
+    int32_t sum = 0;
+#pragma GCC unroll 4
+    for (const int16_t* end = x + now; x != end;) sum += *w++ * *x++;
+    all += sum, n -= now;
+  }
+  return all;
+}
+
+// Moves a unit's cell state on, given the arguments of its gates. Returns its
+// hidden state less the zero point.
+[[gnu::noinline]] int32_t next_state(const LstmParams& p,
+                                     const int32_t* arguments, int16_t& state) {
+  int32_t gate[kLstmGates];
+  for (int g = 0; g < kLstmGates; ++g) {
+    const int32_t v = 3 * arguments[g];
+    gate[g] = g == 2 ? tangent(p.table, v) : logistic(p.table, v);
+  }
+  const int32_t kept =
+      to_int16(requantize(gate[1] * state, p.keep_multiplier, p.keep_shift));
+  const int32_t added =
+      to_int16(requantize(gate[0] * gate[2], p.add_multiplier, p.add_shift));
+  int32_t c = to_int16(kept + added);
+  if (p.clip < 1 << 15) c = clamp(c, -p.clip, p.clip);
+  state = static_cast<int16_t>(c);
+  const int32_t half = p.tanh_shift > 0 ? 1 << (p.tanh_shift - 1) : 0;
+  const int32_t t =
+      tangent(p.table, (c * p.tanh_multiplier + half) >> p.tanh_shift);
+  return requantize(t * gate[3], p.hidden_multiplier, p.hidden_shift);
+}
+
 }  // namespace
 
 void lstm_step(const LstmArgs& a) {
   const LstmParams& p = *a.params;
   const auto unit_bytes = lstm_unit_bytes(a.inputs, a.units);
-  const int32_t half = p.tanh_shift > 0 ? 1 << (p.tanh_shift - 1) : 0;
   for (int u = 0; u < a.count; ++u) {
     const int8_t* unit = a.weights + static_cast<uint64_t>(u) * unit_bytes;
     const auto* bias = reinterpret_cast<const uint32_t*>(unit);
@@ -36,23 +70,35 @@ void lstm_step(const LstmArgs& a) {
     add_dots(w, a.inputs, kLstmGates, a.x, 0, 1, a.inputs, 0, inputs);
     w += kLstmGates * a.inputs;
     add_dots(w, a.units, kLstmGates, a.h, 0, 1, a.units, 0, hiddens);
-    int32_t gate[kLstmGates];
+    int32_t arguments[kLstmGates];
     for (int g = 0; g < kLstmGates; ++g) {
-      const int32_t v = 3 * gate_argument(p.gates[g], inputs[g], hiddens[g]);
-      gate[g] = g == 2 ? tangent(p.table, v) : logistic(p.table, v);
+      arguments[g] = gate_argument(p.gates[g], inputs[g], hiddens[g]);
     }
-    const int32_t kept =
-        to_int16(requantize(gate[1] * a.c[u], p.keep_multiplier, p.keep_shift));
-    const int32_t added =
-        to_int16(requantize(gate[0] * gate[2], p.add_multiplier, p.add_shift));
-    int32_t c = to_int16(kept + added);
-    if (p.clip < 1 << 15) c = clamp(c, -p.clip, p.clip);
-    a.c[u] = static_cast<int16_t>(c);
-    const int32_t t =
-        tangent(p.table, (c * p.tanh_multiplier + half) >> p.tanh_shift);
-    const int32_t h =
-        requantize(t * gate[3], p.hidden_multiplier, p.hidden_shift);
+    const int32_t h = next_state(p, arguments, a.c[u]);
     a.out[u] = static_cast<int8_t>(clamp(wrap_add(h, a.zero_out), -128, 127));
+  }
+}
+
+void wide_lstm_step(const WideLstmArgs& a) {
+  const LstmParams& p = *a.params;
+  const auto unit_bytes = lstm_unit_bytes(a.inputs, a.units);
+  for (int u = 0; u < a.count; ++u) {
+    const int8_t* unit = a.weights + static_cast<uint64_t>(u) * unit_bytes;
+    const auto* bias = reinterpret_cast<const int32_t*>(unit);
+    const int8_t* w = unit + kLstmBiasBytes;
+    const int8_t* r = w + kLstmGates * a.inputs;
+    int32_t arguments[kLstmGates];
+    for (int g = 0; g < kLstmGates; ++g, w += a.inputs, r += a.units) {
+      const LstmGate& m = p.gates[g];
+      const int64_t first =
+          bias[2 * g + 1] * (int64_t{1} << 32) + bits(bias[2 * g]);
+      const int32_t x = requantize_once(first + wide_dot(w, a.x, a.inputs),
+                                        m.input_multiplier, m.input_shift);
+      const int32_t h = requantize_once(
+          wide_dot(r, a.h, a.units), m.recurrent_multiplier, m.recurrent_shift);
+      arguments[g] = to_int16(to_int16(x) + to_int16(h));
+    }
+    a.out[u] = static_cast<int16_t>(to_int16(next_state(p, arguments, a.c[u])));
   }
 }
 

@@ -7,18 +7,22 @@
 
 namespace shoal {
 
-struct LstmArgs {
-  const int8_t* x;  // [inputs], the step's row
-  const int8_t* h;  // [units], the hidden state before the step
+template <class T>
+struct LstmArgsOf {
+  const T* x;  // [inputs], the step's row
+  const T* h;  // [units], the hidden state before the step
   int inputs, units;
   const int8_t* weights;  // of the first unit to be made; see chunk.h
   int count;              // units to be made
-  int16_t* c;   // [count], the cell state: before, then after the step
-  int8_t* out;  // [count], the hidden state after it
+  int16_t* c;  // [count], the cell state: before, then after the step
+  T* out;      // [count], the hidden state after it
   int zero_out;
   const LstmParams* params;
 };
-// `out` does not overlap with `h`.
+using LstmArgs = LstmArgsOf<int8_t>;
+using WideLstmArgs = LstmArgsOf<int16_t>;
+// `out` does not overlap with `h`. Elements of 16 bits have the zero point 0.
 void lstm_step(const LstmArgs&);
+void wide_lstm_step(const WideLstmArgs&);
 
 }  // namespace shoal

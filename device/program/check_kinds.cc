@@ -157,7 +157,7 @@ bool check_lstm(StageCheck& c, const StageView& s, const ActorRecord& a) {
       !c.need(p.clip >= 0 && p.clip <= 1 << 15)) {
     return false;
   }
-  return check_steps(c, s, a, kLstmCellRows, 1);
+  return check_steps(c, s, a, lstm_cell_rows(a.is_wide), 1);
 }
 
 namespace {

@@ -112,7 +112,7 @@ bool StageCheck::buffer(const BufferRecord& b) {
 bool StageCheck::is_variable(const BufferRecord& b) {
   const bool before = b.flags & kBufferComplete;
   if (!need(!(b.flags & (kBufferPrivate | kBufferKeep)) && b.overlay == kNone &&
-            b.element_bytes == 1 && b.slots == b.rows &&
+            b.element_bytes <= 2 && b.slots == b.rows &&
             (before || b.readers == 0))) {
     return false;
   }

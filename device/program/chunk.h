@@ -14,7 +14,8 @@
 //                          element; no bias etc.
 //   kRequantize            none; bias, multiplier, shift
 //   kLstm                  [o], lstm_unit_bytes() each: folded biases, int32
-//                          [gate][input, recurrent], then the input's weights
+//                          [gate][input, recurrent] (of 16 bits: biases, int64
+//                          [gate]), then the input's weights
 //                          [gate][input channel] and the recurrent ones
 //                          [gate][o]; no bias etc. behind them
 //   kCell                  [o], cell_unit_bytes() each: for each kDot of the

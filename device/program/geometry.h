@@ -190,10 +190,9 @@ constexpr int released_rows(const RowRule& r, int firing) {
 }
 
 // Returns the rows of an actor's private sums: one if its window is cut, a
-// band's if it is the last of a loop, else none. The state of kLstm takes as
-// much as one row of int32: two hidden states and a cell state (fire_lstm()).
-// Columns and channels are
-// those of the out port's box.
+// band's if it is the last of a loop, else none. The state of kLstm lies there
+// as one row: two hidden states and a cell state (fire_lstm.cc). Columns and
+// channels are those of the out port's box.
 constexpr int accumulator_rows(int parts, bool ends_loop, int loop_band) {
   return ends_loop ? loop_band : parts > 1 ? 1 : 0;
 }

@@ -186,7 +186,7 @@ struct VariableHeader {
 };
 static_assert(sizeof(VariableHeader) == 8);
 
-// A box of a tensor that this node keeps from frame to frame, int8, whole. Two
+// A box of a tensor that this node keeps from frame to frame, whole. Two
 // copies lie in the arena, `arena` and variable_stride() behind it: frame f
 // reads the first and writes the second if f is even, else the other way
 // round. So a frame that begins again reads what the one before it has left.

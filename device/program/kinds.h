@@ -192,6 +192,7 @@ constexpr bool computes_wide(OpCode op) {
     case OpCode::kPrelu:
     case OpCode::kSquaredDifference:
     case OpCode::kMatmul:
+    case OpCode::kLstm:
       return true;
     default:
       return false;
@@ -210,8 +211,9 @@ constexpr int param_count(OpCode op, bool is_wide) {
   const int own = param_count(op);
   return is_wide && computes_wide(op) ? own + kParamCount<WideParams> : own;
 }
-// Returns the bytes of a private sum.
+// Returns the bytes of a private sum, or of a unit of a state.
 constexpr int sum_bytes(OpCode op, bool is_wide) {
+  if (is_wide && op == OpCode::kLstm) return 6;
   return is_wide && has_quantized_chunk(op) ? 8 : 4;
 }
 

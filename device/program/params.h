@@ -51,13 +51,15 @@ struct ProbabilityParams {
 };
 inline constexpr int32_t kMostProbabilityFactor = 1 << 23;
 inline constexpr int32_t kWholeProbability = 1 << 30;
-// kLstm: TensorFlow Lite Micro's UNIDIRECTIONAL_SEQUENCE_LSTM in int8. Row t of
-// the result is the hidden state after step t, which reads row t of the first
+// kLstm: TensorFlow Lite Micro's UNIDIRECTIONAL_SEQUENCE_LSTM. Row t of the
+// result is the hidden state after step t, which reads row t of the first
 // operand; two rows more are the cell state behind the last step, int16, the
 // low byte first. The second operand has the state before the first step in
-// three rows of the same form: hidden state, cell state. In what follows, gates
-// are input, forget, cell and output, and arguments of both functions are in
-// units of 2^-12, results of 2^-15.
+// three rows of the same form: hidden state, cell state. With elements of 16
+// bits the cell state is one row; sums have 64 bits then, and the gates'
+// multipliers 15 (requantize_once()). In what follows, gates are input, forget,
+// cell and output, and arguments of both functions are in units of 2^-12,
+// results of 2^-15.
 //   a gate: f(sat16(sat16(rq(x's sum, input)) + sat16(rq(h's sum, recurrent))))
 //   c = sat16(sat16(rq(forget * c)) + sat16(rq(input * cell))), clipped
 //   h = clamp(rq(tanh(c) * output) + zero_out)
@@ -79,7 +81,7 @@ struct LstmParams {
   uint32_t table[128];
 };
 // Rows of the state behind those of the hidden one.
-inline constexpr int kLstmCellRows = 2;
+constexpr int lstm_cell_rows(bool is_wide) { return is_wide ? 1 : 2; }
 // kCell: a step of a loop, as operations on one unit of a state after the
 // other. A step has phases: each makes one value of every unit, in which the
 // next phases' products find all units. Row t of the result has the units of

@@ -9,29 +9,34 @@
 namespace shoal {
 namespace {
 
-size_t size(int v) { return static_cast<size_t>(v); }
+template <class T>
+const T* row_of(const Rows& rows, int y) {
+  return reinterpret_cast<const T*>(rows.at(y));
+}
 
-}  // namespace
-
-void fire_lstm(const Slice& s) {
+template <class T>
+void fire_steps(const Slice& s, void (*step)(const LstmArgsOf<T>&)) {
+  const auto size = [](int elements) {
+    return static_cast<size_t>(elements) * sizeof(T);
+  };
   const Rows &x = s.in[0], &before = s.in[1];
   const int units = s.out.channels, steps = static_cast<int>(x.rows);
-  auto* hidden = reinterpret_cast<int8_t*>(s.sums);
-  int8_t* cell = hidden + 2 * units;
+  auto* hidden = reinterpret_cast<T*>(s.sums);
+  T* cell = hidden + 2 * units;
   for (int y = s.lo; y < s.hi; ++y) {
-    auto* out = reinterpret_cast<int8_t*>(s.out.at(y)) + s.out0;
+    auto* out = reinterpret_cast<T*>(s.out.at(y)) + s.out0;
     if (y >= steps) {
       std::memcpy(out, cell + (y - steps) * units + s.out0, size(s.out_n));
       continue;
     }
     if (y == 0 && s.out0 == 0) {
-      std::memcpy(hidden, before.bytes(0), size(units));
-      for (int r = 0; r < kLstmCellRows; ++r) {
-        std::memcpy(cell + r * units, before.bytes(1 + r), size(units));
+      std::memcpy(hidden, row_of<T>(before, 0), size(units));
+      for (int r = 0; r < lstm_cell_rows(sizeof(T) == 2); ++r) {
+        std::memcpy(cell + r * units, row_of<T>(before, 1 + r), size(units));
       }
     }
-    LstmArgs a;
-    a.x = x.bytes(y);
+    LstmArgsOf<T> a;
+    a.x = row_of<T>(x, y);
     a.h = hidden + y % 2 * units;
     a.inputs = x.channels, a.units = units;
     a.weights = s.weights, a.count = s.out_n;
@@ -39,9 +44,14 @@ void fire_lstm(const Slice& s) {
     a.out = hidden + (y + 1) % 2 * units + s.out0;
     a.zero_out = s.actor->zero_out;
     a.params = reinterpret_cast<const LstmParams*>(s.params);
-    lstm_step(a);
+    step(a);
     std::memcpy(out, a.out, size(s.out_n));
   }
 }
+
+}  // namespace
+
+void fire_lstm(const Slice& s) { fire_steps<int8_t>(s, lstm_step); }
+void fire_wide_lstm(const Slice& s) { fire_steps<int16_t>(s, wide_lstm_step); }
 
 }  // namespace shoal

@@ -36,6 +36,7 @@ void fire_requantize(const Slice&);
 
 // fire_lstm.cc
 void fire_lstm(const Slice&);
+void fire_wide_lstm(const Slice&);
 
 // fire_cell.cc
 void fire_cell(const Slice&);

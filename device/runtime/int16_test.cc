@@ -185,10 +185,9 @@ TEST(Int16, SoftmaxAddsUpToOne) {
   expect_actor(a, x, y);
 }
 
-// Runs the sample with one word of its record changed, sealed again.
+// Runs a sample with one word of its record changed, sealed again.
 template <class Change>
-Status changed(Change change) {
-  Sample s = int16_sample();
+Status changed(Change change, Sample s = int16_sample()) {
   Bytes image = s.program.build();
   const HeadView head = view_head(image.data());
   const StageView stage = view_stage(image.data() + head.stages[0].offset);
@@ -229,6 +228,28 @@ TEST(Int16, TheLoaderRefuses) {
   refuse([=](Header&, A, P p, B) { p[rescale + 1] = 2; });
   refuse([=](Header&, A, P p, B) { p[rescale + 5] = 40; });
   refuse([=](Header&, A, P p, B) { p[rescale + 9] = 128; });
+}
+
+// The steps of an LSTM have 6 bytes a unit of state, no zero points, and long
+// sums.
+TEST(Int16, TheLoaderRefusesOtherSteps) {
+  const auto code = [](auto change) {
+    return changed(change, wide_steps_sample());
+  };
+  using A = ActorRecord*;
+  using P = int32_t*;
+  using B = BufferRecord*;
+  const int own = kParamCount<LstmParams>;
+  EXPECT_EQ(code([](Header&, A, P, B) {}), Status::kOk);
+  const auto refuse = [&](auto change) {
+    EXPECT_EQ(code(change), Status::kBadRecord);
+  };
+  refuse([=](Header&, A, P p, B) { p[own + 2] = 0; });
+  refuse([=](Header&, A, P p, B) { p[own] = -32769; });
+  refuse([](Header&, A, P p, B) { p[1] = 31; });
+  refuse([](Header& h, A a, P, B) { a[0].accumulator = h.arena_bytes - 16; });
+  refuse([](Header&, A a, P, B) { a[0].is_wide = 0; });
+  refuse([](Header&, A a, P, B) { a[0].zero_out = -3; });
 }
 
 }  // namespace

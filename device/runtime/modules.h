@@ -165,6 +165,8 @@ constexpr Fire wide_fire(OpCode op) {
       return fire_wide_squared_difference;
     case OpCode::kMatmul:
       return fire_wide_matmul;
+    case OpCode::kLstm:
+      return fire_wide_lstm;
     case OpCode::kMove:
       return fire_wide_move;
     case OpCode::kResize:

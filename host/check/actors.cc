@@ -92,7 +92,8 @@ class Actors {
     const bool weighted = layer.op == OpCode::kConv ||
                           layer.op == OpCode::kDepthwise ||
                           layer.op == OpCode::kTransposeConv;
-    const int64_t sum = layer.is_wide && weighted ? 8 : 4;
+    int64_t sum = layer.is_wide && weighted ? 8 : 4;
+    if (layer.is_wide && layer.op == OpCode::kLstm) sum = 6;  // three of int16
     const int64_t bytes = sum * rows * out.columns() * out.channels();
     need(a.accumulator_bytes == bytes, "actor ", index, " has ",
          a.accumulator_bytes, " bytes of private sums instead of ", bytes);

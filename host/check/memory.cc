@@ -310,20 +310,21 @@ class Memory {
       const NetVariable& of = net_.variables[v.variable];
       const NetTensor& t = net_.tensors[of.before];
       const Box& box = v.box;
+      const int width = t.element_bytes;
       const auto value = [&](int y, int x, int c) {
         return of.initial[(size_t(y) * size_t(t.columns) + size_t(x)) *
-                              size_t(t.channels) +
+                              size_t(t.channels) * size_t(width) +
                           size_t(c)];
       };
       bool alike = true;
       for (int y = box.y0; y < box.y1; ++y) {
         for (int x = box.x0; x < box.x1; ++x) {
-          for (int c = box.c0; c < box.c1; ++c) {
-            alike &= value(y, x, c) == value(box.y0, box.x0, box.c0);
+          for (int c = width * box.c0; c < width * box.c1; ++c) {
+            alike &= value(y, x, c) == value(box.y0, box.x0, width * box.c0);
           }
         }
       }
-      if (!alike) bytes += uint64_t(box.elements());
+      if (!alike) bytes += uint64_t(box.elements()) * uint64_t(width);
     }
     return bytes;
   }

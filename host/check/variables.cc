@@ -42,11 +42,20 @@ class Variables {
                   v.variable, " leaves its tensor");
       found_.need(v.offset == at, "variable ", v.variable, " lies at ",
                   v.offset, " instead of ", at);
-      at += 2 * aligned(uint64_t(v.box.elements()));
+      found_.need(v.element_bytes == t.element_bytes, "variable ", v.variable,
+                  " has elements of ", v.element_bytes, " bytes instead of ",
+                  t.element_bytes);
+      at += 2 * aligned(bytes_of(v));
     }
     found_.need(at - l.variables == l.variable_bytes, "variables take ",
                 at - l.variables, " bytes, not ", l.variable_bytes);
     return true;
+  }
+
+  uint64_t bytes_of(const PlanVariable& v) const {
+    const NetVariable& of = net_.variables[size_t(v.variable)];
+    return uint64_t(v.box.elements()) *
+           uint64_t(net_.tensors[size_t(of.before)].element_bytes);
   }
 
   const PlanVariable* find(int variable) const {
@@ -83,13 +92,12 @@ class Variables {
     if (!need(v, " is of a variable that the node does not keep")) return;
     const bool before = b.tensor == net_.variables[variable].before;
     need(b.box == v->box, " is not all that the node keeps of its variable");
-    need(b.slots == b.box.rows() && b.element_bytes == 1 && !b.is_private &&
-             b.overlay < 0,
+    need(b.slots == b.box.rows() && b.element_bytes == v->element_bytes &&
+             !b.is_private && b.overlay < 0,
          " is of a variable and not held whole");
     need(b.complete == before, before ? " is written before the frame ends"
                                       : " is complete before it is assigned");
-    const uint64_t at =
-        v->offset + (before ? 0 : aligned(uint64_t(v->box.elements())));
+    const uint64_t at = v->offset + (before ? 0 : aligned(bytes_of(*v)));
     need(b.offset == at, " does not lie in its copy of the variable");
     need(b.first_stage == 0 &&
              b.last_stage == static_cast<int>(node_.stages.size()) - 1,

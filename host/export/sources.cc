@@ -207,6 +207,12 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
       if (kernel) all.insert(std::string("device/kernels/") + kernel + ".cc");
     }
   }
+  if (needs.wide.contains(OpCode::kLstm)) {
+    for (const char* name :
+         {"runtime/fire_lstm", "kernels/lstm", "kernels/dot"}) {
+      all.insert(std::string("device/") + name + ".cc");
+    }
+  }
   if (!needs.wide.empty()) {
     // Some wide kinds are those of bytes with two for each element.
     all.insert("device/runtime/fire_move.cc");

@@ -205,10 +205,13 @@ void make_variables(Builder& b) {
         b.new_tensor(v.name + " (assigned)", wish.extent, b.width(v.before))
             .tensor;
     made.perm = place_of(value, t.shape)->perm;
+    const int64_t width = b.width(v.before);
     for (const int64_t e : placed_elements(value.shape, value.order)) {
-      made.initial.push_back(v.initial.empty()
-                                 ? static_cast<int8_t>(t.zero())
-                                 : static_cast<int8_t>(v.initial[e]));
+      for (int64_t at = e * width; at < (e + 1) * width; ++at) {
+        made.initial.push_back(v.initial.empty()
+                                   ? static_cast<int8_t>(t.zero())
+                                   : static_cast<int8_t>(v.initial[at]));
+      }
     }
     b.net().variables.push_back(std::move(made));
   }

@@ -10,9 +10,11 @@
 namespace shoal {
 namespace {
 
+constexpr int kStateRows = lstm_state_rows(false);
+
 TestGraph lstm_graph(const Shape& in, int units, LstmAttr attr, unsigned seed) {
   TestGraph t(seed);
-  const int x = t.input(in), state = t.input({kLstmStateRows, units});
+  const int x = t.input(in), state = t.input({kStateRows, units});
   t.graph.tensors[static_cast<size_t>(state)].quant = {{0.008f}, {-4}, 0};
   std::vector<int> operands{x, state};
   for (const int length : {in.back(), units}) {
@@ -24,7 +26,7 @@ TestGraph lstm_graph(const Shape& in, int units, LstmAttr attr, unsigned seed) {
   Shape out = in;
   out.back() = units;
   const int y = t.op(OpKind::kLstm, operands, out, attr);
-  const int after = t.tensor({kLstmStateRows, units}, 0.008f, -4);
+  const int after = t.tensor({kStateRows, units}, 0.008f, -4);
   t.graph.ops.back().outputs.push_back(after);
   t.graph.outputs = {y, after};
   return t;
@@ -50,8 +52,7 @@ TEST(LowerLstm, EqualsTheOracle) {
     EXPECT_EQ(net.layers[0].macs, model_macs(t.graph));
     std::mt19937 random(seed);
     const auto count = static_cast<size_t>(element_count(c.in));
-    std::vector<uint8_t> state(static_cast<size_t>(c.units) * kLstmStateRows,
-                               0);
+    std::vector<uint8_t> state(static_cast<size_t>(c.units) * kStateRows, 0);
     for (int frame = 0; frame < 3; ++frame) {
       std::vector<uint8_t> input(count);
       for (uint8_t& byte : input) byte = static_cast<uint8_t>(random());

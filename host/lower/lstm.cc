@@ -4,12 +4,12 @@
 // other.
 #include "host/model/graph/lstm.h"
 
-#include <cstring>
 #include <span>
 
 #include "device/program/chunk.h"
 #include "host/lower/builder.h"
 #include "host/lower/param_list.h"
+#include "host/lower/wide.h"
 #include "host/model/graph/operators.h"
 
 namespace shoal {
@@ -38,17 +38,25 @@ uint32_t sum_of(std::span<const int8_t> weights) {
   return sum;
 }
 
-// The zero points of the input and of the hidden state go into the biases.
+// The zero points of the input and of the hidden state go into the biases,
+// which are long if both have none (device/program/chunk.h).
 std::vector<int8_t> unit_weights(const Builder& b, int units) {
   const auto x_zero = static_cast<uint32_t>(operand(b, kLstmInput).zero());
   const auto h_zero = static_cast<uint32_t>(operand(b, kLstmState).zero());
+  const bool is_wide = is_int16(operand(b, kLstmInput));
+  std::vector<int64_t> biases[kLstmGates];
+  for (int g = 0; g < kLstmGates; ++g) {
+    biases[g] = lstm_bias(b.graph(), b.op(), g);
+  }
   std::vector<int8_t> all;
   for (int u = 0; u < units; ++u) {
     for (int g = 0; g < kLstmGates; ++g) {
-      int32_t bias = 0;
-      std::memcpy(&bias,
-                  operand(b, kLstmBiases + g).data.data() + sizeof bias * u,
-                  sizeof bias);
+      const int64_t bias = biases[g][static_cast<size_t>(u)];
+      if (is_wide) {
+        put_word(static_cast<uint32_t>(bias), all);
+        put_word(static_cast<uint32_t>(bias >> 32), all);
+        continue;
+      }
       const Tensor& w = operand(b, kLstmInputWeights + g);
       const Tensor& r = operand(b, kLstmRecurrentWeights + g);
       put_word(static_cast<uint32_t>(bias) - x_zero * sum_of(row(w, u)), all);
@@ -86,14 +94,17 @@ void lower_lstm(Builder& b) {
       static_cast<int>(element_count(b.tensor(x).shape) / inputs);
   Layer l = b.layer(OpCode::kLstm, y);
   l.zero_out = operand(b, kLstmState).zero();
+  const bool is_wide = is_int16(b.tensor(x));
+  const int more = lstm_cell_rows(is_wide);
   l.params = param_list(lstm_params(b.graph(), op));
+  if (is_wide) add_wide_params(l, Activation::kNone, 1, true);
   l.weights.values = unit_weights(b, units);
   l.macs = op_macs(b.graph(), op);
   l.in[0] = b.plain(x, {steps, 1, inputs});
-  l.in[1] = b.plain(op.inputs[kLstmState], {kLstmStateRows, 1, units});
-  l.out = b.new_tensor(b.tensor(y).name, {steps + kLstmCellRows, 1, units}, 1);
+  l.in[1] = b.plain(op.inputs[kLstmState], {1 + more, 1, units});
+  l.out = b.new_tensor(b.tensor(y).name, {steps + more, 1, units}, b.width(y));
   set_rows(b, y, rows_of(l.out, 0, steps));
-  set_rows(b, op.outputs[1], rows_of(l.out, steps - 1, kLstmStateRows));
+  set_rows(b, op.outputs[1], rows_of(l.out, steps - 1, 1 + more));
   b.add(std::move(l));
 }
 

@@ -116,7 +116,7 @@ struct NetVariable {
   std::string name;
   int before = -1, after = -1;
   std::vector<int> perm;        // see FilePlace; both tensors lie so
-  std::vector<int8_t> initial;  // of the first frame, row by row
+  std::vector<int8_t> initial;  // bytes of the first frame, row by row
 };
 
 struct Net {

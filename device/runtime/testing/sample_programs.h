@@ -301,6 +301,35 @@ inline ActorSpec cell_actor(Random& r, int inputs, int units) {
   return a;
 }
 
+// The same sequence with elements of 16 bits.
+inline Sample wide_steps_sample() {
+  Random r(8);
+  TensorOf<int16_t> x(5, 1, 3), before(2, 1, 4);
+  for (TensorOf<int16_t>* t : {&x, &before}) {
+    for (int16_t& v : t->v) v = static_cast<int16_t>(uniform(r, -32768, 32767));
+  }
+  StageSpec s;
+  const int bx = s.buffer(x.buffer()), bs = s.buffer(before.buffer());
+  const int by = s.buffer(BufferSpec{6, 1, 4, 2, 2});
+  s.input(bx, 0), s.input(bs, 1);
+  ActorSpec a = lstm_actor(r, 3, 4);
+  LstmParams p;
+  std::memcpy(&p, a.params.data(), sizeof p);
+  for (LstmGate& gate : p.gates) gate = {22000, -6, 20000, -5};
+  a.params.clear();
+  a.set_params(p);
+  for (const int32_t v : {-32768, 32767, 1}) a.params.push_back(v);
+  a.r.is_wide = 1, a.r.zero_out = 0;
+  a.r.in[0] = s.read(bx), a.r.in[1] = s.read(bs), a.r.out = s.write(by);
+  s.actors.push_back(a);
+  s.output(by, 0);
+  Sample sample;
+  sample.program.stages = {s};
+  sample.program.inputs = 2;
+  sample.inputs = {x.bytes(), before.bytes()};
+  return sample;
+}
+
 // A sequence of five steps behind one another.
 inline Sample steps_sample(OpCode op) {
   Random r(7);
@@ -388,9 +417,10 @@ inline Sample int16_sample() {
 
 inline std::vector<Sample> sample_programs() {
   std::vector<Sample> samples{wide_sample(false), wide_sample(true)};
-  for (Sample s : {two_stage_sample(), loop_sample(), move_sample(),
-                   variable_sample(), int16_sample(),
-                   steps_sample(OpCode::kLstm), steps_sample(OpCode::kCell)}) {
+  for (Sample s :
+       {two_stage_sample(), loop_sample(), move_sample(), variable_sample(),
+        int16_sample(), steps_sample(OpCode::kLstm), wide_steps_sample(),
+        steps_sample(OpCode::kCell)}) {
     samples.push_back(s);
     s.program = on_tape(s.program, s.inputs, false);
     samples.push_back(s);

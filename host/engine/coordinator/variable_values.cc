@@ -8,9 +8,15 @@
 namespace shoal {
 namespace {
 
+// The box with a channel for each byte.
+Box in_bytes(Box box, int element_bytes) {
+  box.c0 *= element_bytes, box.c1 *= element_bytes;
+  return box;
+}
+
 Box whole_box(const Net& net, const NetVariable& v) {
   const NetTensor& t = net.tensors[static_cast<size_t>(v.before)];
-  return {0, t.rows, 0, t.columns, 0, t.channels};
+  return in_bytes(t.box(), t.element_bytes);
 }
 
 }  // namespace
@@ -29,10 +35,11 @@ std::vector<uint8_t> VariableValues::box(const PlanVariable& v) const {
   const Value& value = values_.at(static_cast<size_t>(v.variable));
   std::vector<uint8_t> bytes(v.bytes());
   uint8_t* to = bytes.data();
-  for_runs(v.box, value.whole, 0, v.bytes(), [&](size_t at, uint32_t count) {
-    std::memcpy(to, value.bytes.data() + at, count);
-    to += count;
-  });
+  for_runs(in_bytes(v.box, v.element_bytes), value.whole, 0, v.bytes(),
+           [&](size_t at, uint32_t count) {
+             std::memcpy(to, value.bytes.data() + at, count);
+             to += count;
+           });
   return bytes;
 }
 
@@ -40,8 +47,8 @@ void VariableValues::put(const PlanVariable& v, uint32_t offset,
                          std::span<const uint8_t> bytes) {
   Value& value = values_.at(static_cast<size_t>(v.variable));
   const uint8_t* from = bytes.data();
-  for_runs(v.box, value.whole, offset, static_cast<uint32_t>(bytes.size()),
-           [&](size_t at, uint32_t count) {
+  for_runs(in_bytes(v.box, v.element_bytes), value.whole, offset,
+           static_cast<uint32_t>(bytes.size()), [&](size_t at, uint32_t count) {
              std::memcpy(value.bytes.data() + at, from, count);
              from += count;
            });

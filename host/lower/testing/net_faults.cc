@@ -149,7 +149,8 @@ class Judge {
                "sides of other sizes");
         break;
       case OpCode::kLstm:
-        expect(in.rows() + 2 == out.rows() && l.in[1].box.rows() == 3 &&
+        expect(in.rows() + (l.is_wide ? 1 : 2) == out.rows() &&
+                   l.in[1].box.rows() == (l.is_wide ? 2 : 3) &&
                    l.in[1].box.channels() == out.channels() &&
                    values == static_cast<size_t>(
                                  out.channels() *

@@ -250,7 +250,7 @@ struct MatmulAttr {  // the last two axes of an operand are swapped
 // gate, the cell and the output gate each), four biases. Results: the hidden
 // state of each step, the state behind the last one. A state of int8 has three
 // rows of a byte for each unit: the hidden state, and the cell state, int16,
-// the low byte of each element first.
+// the low byte of each element first. One of int16 has two rows.
 struct LstmAttr {
   float cell_scale = 0;  // of the cell state, a power of two
   float clip = 0;        // of the cell state; 0: none

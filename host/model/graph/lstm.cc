@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "device/base/fixed_point.h"
 #include "host/model/graph/quantize.h"
 #include "host/model/graph/sigmoid_table.h"
+#include "host/model/graph/wide.h"
 
 namespace shoal {
 namespace {
@@ -37,6 +39,11 @@ LstmParams lstm_params(const Graph& g, const Op& op) {
     const Multiplier h = argument_multiplier(tensor(kLstmState),
                                              tensor(kLstmRecurrentWeights + k));
     p.gates[k] = {x.value, x.shift, h.value, h.shift};
+    if (!is_int16(tensor(kLstmInput))) continue;
+    for (int32_t* m :
+         {&p.gates[k].input_multiplier, &p.gates[k].recurrent_multiplier}) {
+      *m = shortened_multiplier(*m);
+    }
   }
   const double cell = attr.cell_scale;
   const Multiplier keep = quantize_multiplier(kResultScale * cell / cell);
@@ -60,6 +67,11 @@ LstmParams lstm_params(const Graph& g, const Op& op) {
     p.table[k / 2] |= static_cast<uint32_t>(sigmoid_entry(k)) << (k % 2 * 16);
   }
   return p;
+}
+
+std::vector<int64_t> lstm_bias(const Graph& g, const Op& op, int gate) {
+  return whole_numbers(
+      g.tensors[op.inputs[static_cast<size_t>(kLstmBiases + gate)]]);
 }
 
 }  // namespace shoal

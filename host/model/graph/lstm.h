@@ -2,6 +2,9 @@
 // Lite Micro prepares them.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "device/program/params.h"
 #include "host/model/graph/graph.h"
 
@@ -17,8 +20,11 @@ enum LstmOperand : int {
   kLstmOperands = kLstmBiases + kLstmGates
 };
 
-// Rows of a state of int8: the hidden state, and twice as many bytes.
-inline constexpr int kLstmStateRows = 1 + kLstmCellRows;
+// Rows of a state: the hidden state and, in as many bytes as int16 takes, the
+// cell state.
+constexpr int lstm_state_rows(bool is_int16) {
+  return 1 + lstm_cell_rows(is_int16);
+}
 
 // The scale of cell states as a power of two within these bounds.
 inline constexpr int kLeastCellPower = -24, kMostCellPower = 0;
@@ -26,5 +32,7 @@ inline constexpr int kLeastCellPower = -24, kMostCellPower = 0;
 int cell_power(float scale);
 
 LstmParams lstm_params(const Graph&, const Op&);
+// The biases of a gate.
+std::vector<int64_t> lstm_bias(const Graph&, const Op&, int gate);
 
 }  // namespace shoal

@@ -323,6 +323,7 @@ bool computes_int16(OpKind kind) {
                                         {kFullyConnected, true},
                                         {kTransposeConv, true},
                                         {kBatchMatmul, true},
+                                        {kLstm, true},
                                         {kAdd, true},
                                         {kSub, true},
                                         {kMul, true},

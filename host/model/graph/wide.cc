@@ -103,10 +103,13 @@ std::vector<int64_t> wide_bias(const Graph& graph, const Op& op, int channels) {
   if (op.inputs.size() < 3 || op.inputs[2] < 0) {
     return std::vector<int64_t>(static_cast<size_t>(channels), 0);
   }
-  const Tensor& b = graph.tensors[static_cast<size_t>(op.inputs[2])];
-  if (b.type == Type::kInt16) return values_as<int16_t>(b);
-  if (b.type == Type::kInt32) return values_as<int32_t>(b);
-  return values_as<int64_t>(b);
+  return whole_numbers(graph.tensors[static_cast<size_t>(op.inputs[2])]);
+}
+
+std::vector<int64_t> whole_numbers(const Tensor& t) {
+  if (t.type == Type::kInt16) return values_as<int16_t>(t);
+  if (t.type == Type::kInt32) return values_as<int32_t>(t);
+  return values_as<int64_t>(t);
 }
 
 RescaleParams rescale_params(const Graph& graph, const Op& op) {

@@ -24,6 +24,9 @@ bool sums_are_long(const Graph&, const Op&);
 // The bias of each channel; zeros if there is none.
 std::vector<int64_t> wide_bias(const Graph&, const Op&, int channels);
 
+// The elements of a constant of INT16, INT32 or INT64.
+std::vector<int64_t> whole_numbers(const Tensor&);
+
 // QUANTIZE between 8 and 16 bits, RELU, RELU6, LEAKY_RELU and ABS of int16.
 RescaleParams rescale_params(const Graph&, const Op&);
 // LOGISTIC and TANH.

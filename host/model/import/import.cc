@@ -123,7 +123,7 @@ class ModelConversion {
   void check_variables() const {
     for (const RawVariable& v : raw_.variables) {
       const int type = raw_.tensors[static_cast<size_t>(v.before)].type;
-      if (type == kCodeInt8 || type == kCodeUint8) continue;
+      if (type != kCodeFloat32) continue;
       throw Error(Exit::kUnsupported,
                   text(name_, ": not supported:\n  variable \"", v.name,
                        "\" is computed with in float32"));

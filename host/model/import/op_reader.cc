@@ -176,8 +176,9 @@ bool OpReader::int16() const {
 // TensorFlow Lite Micro reads the bytes of other types as int64.
 void OpReader::check_wide_bias(const Tensor& b) const {
   constexpr int64_t kMost = int64_t{1} << 39;
-  const bool takes_int32 =
-      kind() == OpKind::kConv2d || kind() == OpKind::kFullyConnected;
+  const bool takes_int32 = kind() == OpKind::kConv2d ||
+                           kind() == OpKind::kFullyConnected ||
+                           kind() == OpKind::kLstm;
   const bool takes_int16 = kind() == OpKind::kTransposeConv;
   const bool fits = b.type == Type::kInt64 ||
                     (b.type == Type::kInt32 && takes_int32) ||
@@ -301,6 +302,8 @@ void OpReader::check_file_types(const Op& op) const {
       if (t == -1) continue;
       const Tensor& other = graph_.tensors[static_cast<size_t>(t)];
       if (is_bool(other) != is_bool(first)) continue;
+      // Its row has judged the types of weights and biases.
+      if (op.kind == OpKind::kLstm && other.constant) continue;
       // Weights of eight bits stand beside int16.
       if (expected == Type::kInt16 && list == &op.inputs && t == weights) {
         require(other.type == Type::kInt8,

@@ -1,8 +1,8 @@
 // The states of UNIDIRECTIONAL_SEQUENCE_LSTM. The file has a hidden state of
-// int8 and a cell state of int16, tensors that the operator changes. Here both
-// become one variable of bytes: the operator reads the hidden state's tensor,
-// which is the state before the frame, and makes that of the cell state, which
-// is the state behind it.
+// int8 or int16 and a cell state of int16, tensors that the operator changes.
+// Here both become one variable of the hidden state's type: the operator reads
+// the hidden state's tensor, which is the state before the frame, and makes
+// that of the cell state, which is the state behind it.
 #include <algorithm>
 #include <set>
 
@@ -73,13 +73,11 @@ class StateFinder {
           "computes in float32; convert it to int8 with sample inputs, "
           "which makes its cell state int16");
     }
-    if (hidden.type == kCodeInt16) {
-      refuse("has activations of int16; convert it with activations of int8");
-    }
-    if (hidden.type != kCodeInt8 || cell.type != kCodeInt16) {
+    const bool takes = hidden.type == kCodeInt8 || hidden.type == kCodeInt16;
+    if (!takes || cell.type != kCodeInt16) {
       refuse(
-          "its states are not of int8 and int16; convert it to int8 with "
-          "sample inputs");
+          "its states are not of int8 and int16, nor both of int16; convert it "
+          "to int8 with sample inputs");
     }
     if (hidden.scale.size() != 1 || hidden.zero.size() != 1 ||
         cell.scale.size() != 1 || cell.zero.size() != 1) {
@@ -108,7 +106,8 @@ class StateFinder {
     }
     op.options.cell_scale = cell.scale[0];
     op.options.cell_zero = cell.zero[0] == 0 ? 0 : 1;
-    hidden.shape = {kLstmStateRows, units};
+    const bool is_wide = hidden.type == kCodeInt16;
+    hidden.shape = {lstm_state_rows(is_wide), units};
     hidden.signature.clear();
     hidden.variable = false;
     RawTensor after = hidden;
@@ -121,9 +120,11 @@ class StateFinder {
     state.name = hidden.name;
     state.before = h, state.after = c;
     // States begin at their zero points.
-    state.initial.assign(static_cast<size_t>(units) * kLstmStateRows, 0);
-    std::fill_n(state.initial.begin(), units,
-                static_cast<uint8_t>(hidden.zero[0]));
+    state.initial.assign(static_cast<size_t>(units) * (is_wide ? 4 : 3), 0);
+    if (!is_wide) {
+      std::fill_n(state.initial.begin(), units,
+                  static_cast<uint8_t>(hidden.zero[0]));
+    }
     raw_.variables.push_back(std::move(state));
   }
 

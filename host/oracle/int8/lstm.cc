@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <limits>
 
 #include "device/base/fixed_point.h"
 #include "host/oracle/int8/call.h"
+#include "host/oracle/int8/wide.h"
 
 namespace shoal::oracle {
 namespace {
@@ -42,6 +45,8 @@ class Functions {
   const LstmParams& p_;
 };
 
+// With elements T; sums are of 64 bits if these have 16.
+template <class T>
 class Sequence {
  public:
   explicit Sequence(const Call& call)
@@ -50,62 +55,59 @@ class Sequence {
         units_(call.out().shape.back()),
         inputs_(call.in().shape.back()) {
     for (int k = 0; k < kLstmGates; ++k) {
-      biases_[k] = call.copy_as<int32_t>(kLstmBiases + k);
+      biases_[k] = lstm_bias(call.graph(), call.op(), k);
     }
     const auto state = call.bytes(kLstmState);
-    const auto* bytes = reinterpret_cast<const int8_t*>(state.data());
-    hidden_.assign(bytes, bytes + units_);
+    hidden_.resize(static_cast<size_t>(units_));
     cell_.resize(static_cast<size_t>(units_));
-    for (size_t u = 0; u < cell_.size(); ++u) {
-      const size_t at = cell_.size() + 2 * u;
-      cell_[u] = static_cast<int16_t>(state[at] | state[at + 1] << 8);
-    }
+    std::memcpy(hidden_.data(), state.data(), hidden_bytes());
+    std::memcpy(cell_.data(), &state[hidden_bytes()], 2 * cell_.size());
   }
 
   void run() {
-    const auto x = call_.int8s();
-    const auto y = call_.result(0);
+    const std::vector<T> x = call_.copy_as<T>(0);
     const auto in = static_cast<size_t>(inputs_);
+    std::vector<T> y;
     for (size_t t = 0; t < x.size() / in; ++t) {
-      step(x.subspan(t * in, in));
-      std::ranges::copy(hidden_, y.begin() + t * hidden_.size());
+      step(std::span(x).subspan(t * in, in));
+      y.insert(y.end(), hidden_.begin(), hidden_.end());
     }
-    const auto after = call_.result(1);
-    std::ranges::copy(hidden_, after.begin());
-    for (size_t u = 0; u < cell_.size(); ++u) {
-      const size_t at = cell_.size() + 2 * u;
-      after[at] = static_cast<int8_t>(cell_[u] & 0xFF);
-      after[at + 1] = static_cast<int8_t>(cell_[u] >> 8);
-    }
+    call_.put(y);
+    const auto after = call_.result_bytes(1);
+    std::memcpy(after.data(), hidden_.data(), hidden_bytes());
+    std::memcpy(&after[hidden_bytes()], cell_.data(), 2 * cell_.size());
   }
 
  private:
-  // A row of weights times a vector less its zero point.
-  int32_t product(int operand, int unit, std::span<const int8_t> v,
-                  int zero) const {
+  static constexpr bool kIsWide = sizeof(T) == 2;
+  size_t hidden_bytes() const { return sizeof(T) * hidden_.size(); }
+
+  // A bias and a row of weights times a vector less its zero point, scaled.
+  int scaled(int64_t bias, int operand, int unit, std::span<const T> v,
+             int zero, int32_t multiplier, int shift) const {
     const auto w = call_.int8s(static_cast<size_t>(operand))
                        .subspan(static_cast<size_t>(unit) * v.size());
-    uint32_t sum = 0;
-    for (size_t i = 0; i < v.size(); ++i) sum += bits(w[i] * (v[i] - zero));
-    return wrap(sum);
+    int64_t sum = bias;
+    for (size_t i = 0; i < v.size(); ++i) sum += w[i] * (v[i] - zero);
+    return saturated(kIsWide ? requantize_once(sum, multiplier, shift)
+                             : requantize(wrap(static_cast<uint32_t>(sum)),
+                                          multiplier, shift));
   }
 
-  int argument(int gate, int unit, std::span<const int8_t> x) const {
+  int argument(int gate, int unit, std::span<const T> x) const {
     const LstmGate& g = p_.gates[gate];
-    const int32_t from_x =
-        wrap_add(product(kLstmInputWeights + gate, unit, x, call_.in().zero()),
-                 biases_[gate][static_cast<size_t>(unit)]);
-    const int32_t from_h = product(kLstmRecurrentWeights + gate, unit, hidden_,
-                                   call_.in(kLstmState).zero());
-    return saturated(
-        saturated(requantize(from_x, g.input_multiplier, g.input_shift)) +
-        saturated(
-            requantize(from_h, g.recurrent_multiplier, g.recurrent_shift)));
+    return saturated(scaled(biases_[gate][static_cast<size_t>(unit)],
+                            kLstmInputWeights + gate, unit, x,
+                            call_.in().zero(), g.input_multiplier,
+                            g.input_shift) +
+                     scaled(0, kLstmRecurrentWeights + gate, unit, hidden_,
+                            call_.in(kLstmState).zero(), g.recurrent_multiplier,
+                            g.recurrent_shift));
   }
 
-  void step(std::span<const int8_t> x) {
+  void step(std::span<const T> x) {
     const Functions f(p_);
-    std::vector<int8_t> next(hidden_.size());
+    std::vector<T> next(hidden_.size());
     const int64_t half =
         p_.tanh_shift > 0 ? int64_t{1} << (p_.tanh_shift - 1) : 0;
     for (int u = 0; u < units_; ++u) {
@@ -123,8 +125,9 @@ class Sequence {
           f.tanh((int64_t{value} * p_.tanh_multiplier + half) >> p_.tanh_shift);
       const int32_t h =
           requantize(t * output, p_.hidden_multiplier, p_.hidden_shift);
-      next[static_cast<size_t>(u)] = static_cast<int8_t>(
-          clamp(wrap_add(h, call_.in(kLstmState).zero()), -128, 127));
+      next[static_cast<size_t>(u)] = static_cast<T>(
+          clamp(wrap_add(h, call_.in(kLstmState).zero()),
+                std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
     }
     hidden_ = std::move(next);
   }
@@ -132,13 +135,14 @@ class Sequence {
   const Call& call_;
   const LstmParams p_;
   const int units_, inputs_;
-  std::vector<int32_t> biases_[kLstmGates];
-  std::vector<int8_t> hidden_;
+  std::vector<int64_t> biases_[kLstmGates];
+  std::vector<T> hidden_;
   std::vector<int16_t> cell_;
 };
 
 }  // namespace
 
-void lstm(const Call& call) { Sequence(call).run(); }
+void lstm(const Call& call) { Sequence<int8_t>(call).run(); }
+void wide_lstm(const Call& call) { Sequence<int16_t>(call).run(); }
 
 }  // namespace shoal::oracle

@@ -59,9 +59,11 @@ constexpr ByOperator<void (*)(const oracle::Call&)> kEvaluate(
 constexpr ByOperator<void (*)(const oracle::Call&)> kEvaluateWide(
     {{OpKind::kConv2d, oracle::wide_conv2d},
      {OpKind::kDepthwiseConv2d, oracle::wide_depthwise_conv2d},
-     {OpKind::kTransposeConv, oracle::wide_transpose_conv}},
+     {OpKind::kTransposeConv, oracle::wide_transpose_conv},
+     {OpKind::kDelay, delay}},
     {{OpClass::kFullyConnected, oracle::wide_fully_connected},
      {OpClass::kMatmul, oracle::wide_matmul},
+     {OpClass::kRecurrent, oracle::wide_lstm},
      {OpClass::kPool, oracle::wide_pool},
      {OpClass::kReduce, oracle::wide_sum},
      {OpClass::kBinary, oracle::wide_binary},

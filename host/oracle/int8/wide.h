@@ -21,4 +21,7 @@ void wide_softmax(const Call&);
 void wide_sum(const Call&);  // MEAN and SUM
 void wide_matmul(const Call&);
 
+// lstm.cc
+void wide_lstm(const Call&);
+
 }  // namespace shoal::oracle

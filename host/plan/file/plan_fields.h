@@ -153,9 +153,10 @@ void fields(Is<PlanPeer> auto& s, auto&& visit) {
 }
 
 void fields(Is<PlanVariable> auto& s, auto&& visit) {
-  auto& [variable, box, offset] = s;
+  auto& [variable, box, element_bytes, offset] = s;
   visit("variable", variable);
   visit("box", box);
+  visit("element_bytes", element_bytes);
   visit("offset", offset);
 }
 

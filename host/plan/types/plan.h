@@ -158,8 +158,11 @@ struct PlanPeer {
 struct PlanVariable {
   int variable = -1;
   Box box;
+  int element_bytes = 1;
   uint32_t offset = 0;  // in the arena
-  uint32_t bytes() const { return static_cast<uint32_t>(box.elements()); }
+  uint32_t bytes() const {
+    return static_cast<uint32_t>(box.elements() * element_bytes);
+  }
 };
 
 // The fixed parts of the arena, in this order, each aligned to 16 bytes.

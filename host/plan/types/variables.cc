@@ -20,7 +20,9 @@ std::vector<PlanVariable> node_variables(const std::vector<PlanStage>& stages,
       const bool known = std::any_of(
           all.begin(), all.end(),
           [&b](const PlanVariable& v) { return v.variable == b.variable; });
-      if (b.variable >= 0 && !known) all.push_back({b.variable, b.box, 0});
+      if (b.variable >= 0 && !known) {
+        all.push_back({b.variable, b.box, b.element_bytes, 0});
+      }
     }
   }
   std::sort(all.begin(), all.end(),
@@ -62,12 +64,15 @@ std::vector<int8_t> initial_values(const Net& net, const PlanVariable& v) {
   for (int y = v.box.y0; y < v.box.y1; ++y) {
     for (int x = v.box.x0; x < v.box.x1; ++x) {
       const int64_t pixel = (int64_t{y} * t.columns + x) * t.channels;
-      const auto from = of.initial.begin() + pixel;
-      values.insert(values.end(), from + v.box.c0, from + v.box.c1);
+      const auto from = [&](int channel) {
+        return of.initial.begin() + (pixel + channel) * t.element_bytes;
+      };
+      values.insert(values.end(), from(v.box.c0), from(v.box.c1));
     }
   }
-  const bool alike = std::all_of(values.begin(), values.end(),
-                                 [&](int8_t b) { return b == values[0]; });
+  const bool alike =
+      std::all_of(values.begin(), values.end(),
+                  [&](int8_t byte) { return byte == values[0]; });
   if (alike) values.resize(1);
   return values;
 }

@@ -23,8 +23,8 @@ uint32_t variable_bytes(const std::vector<PlanVariable>&);
 // has for them.
 void place_variables(PlanNode&);
 
-// Returns the values of the box before the first frame, row by row; one value
-// if all are equal.
+// Returns the bytes of the box before the first frame, row by row; one byte if
+// all are equal.
 std::vector<int8_t> initial_values(const Net&, const PlanVariable&);
 // Returns the bytes of the initial values of all variables whose values are not
 // all equal.
