@@ -23,6 +23,7 @@
 #include "host/oracle/float/float_oracle.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/quantize/quantize.h"
+#include "host/quantize/testing/float_net.h"
 
 namespace shoal {
 namespace {
@@ -252,9 +253,10 @@ TEST_P(Loops, ComputeWhatOnnxSays) {
 std::string judged(const Graph& g, Engine& engine) {
   std::mt19937 random(7);
   Bytes frame;
-  for (const int t : g.inputs) {
-    frame.resize(frame.size() + static_cast<size_t>(element_count(
-                                    g.tensors[static_cast<size_t>(t)].shape)));
+  for (const int i : g.inputs) {
+    const Tensor& t = g.tensors[static_cast<size_t>(i)];
+    frame.resize(frame.size() + static_cast<size_t>(element_count(t.shape)) *
+                                    static_cast<size_t>(type_bytes(t.type)));
   }
   for (uint8_t& b : frame) b = static_cast<uint8_t>(random());
   std::string fault = "no answer";
@@ -271,9 +273,7 @@ std::string judged(const Graph& g, Engine& engine) {
   return fault;
 }
 
-TEST_P(Loops, AreExactOnEveryPlan) {
-  const Graph made =
-      quantize_unseen(Layer(GetParam()).graph(), QuantizeOptions{});
+void expect_exact_plans(const Graph& made) {
   const Graph g = import_tflite(export_tflite(made), "m");
   PlanRequest request = one_node(find_board("host"));
   request.objective = Objective::kRam;
@@ -288,6 +288,36 @@ TEST_P(Loops, AreExactOnEveryPlan) {
                          cluster, options, true);
     EXPECT_EQ(judged(g, engine), "") << nodes << " nodes";
   }
+}
+
+TEST_P(Loops, AreExactOnEveryPlan) {
+  expect_exact_plans(
+      quantize_unseen(Layer(GetParam()).graph(), QuantizeOptions{}));
+}
+
+TEST_P(Loops, AreExactInInt16) {
+  QuantizeOptions options;
+  options.int16 = true;
+  const Graph floats = Layer(GetParam()).graph();
+  const Graph made = quantize_unseen(floats, options);
+  EXPECT_TRUE(std::ranges::none_of(made.tensors, [](const Tensor& t) {
+    return !t.constant && t.type == Type::kInt8;
+  }));
+  expect_exact_plans(made);
+}
+
+TEST_P(Loops, AreCloserInInt16) {
+  const Graph floats = Layer(GetParam()).graph();
+  double snr_db[2] = {};
+  for (const bool int16 : {false, true}) {
+    QuantizeOptions options;
+    options.int16 = int16;
+    QuantizeReport report;
+    quantize(floats, wave_frames(floats, 8, 3), options, report);
+    snr_db[int16] = report.output_snr_db;
+  }
+  // Weights have eight bits in both.
+  EXPECT_GT(snr_db[1], snr_db[0] + 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(

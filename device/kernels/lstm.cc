@@ -20,18 +20,6 @@ int32_t gate_argument(const LstmGate& g, uint32_t input, uint32_t recurrent) {
   return to_int16(to_int16(a) + to_int16(b));
 }
 
-int64_t wide_dot(const int8_t* w, const int16_t* x, int n) {
-  int64_t all = 0;
-  while (n > 0) {
-    const int now = n < kWideProducts ? n : kWideProducts;
-    int32_t sum = 0;
-#pragma GCC unroll 4
-    for (const int16_t* end = x + now; x != end;) sum += *w++ * *x++;
-    all += sum, n -= now;
-  }
-  return all;
-}
-
 // Moves a unit's cell state on, given the arguments of its gates. Returns its
 // hidden state less the zero point.
 [[gnu::noinline]] int32_t next_state(const LstmParams& p,

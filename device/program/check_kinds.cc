@@ -168,16 +168,19 @@ bool below(int32_t v, int32_t limit) {
 
 // An operation of phase f that begins with value `first`. Its operands number
 // values that the phase has made so far, unless the kind says otherwise.
-bool cell_op_ok(const CellParams& p, const CellOp& op, int f, int first,
-                int k) {
+bool cell_op_ok(const CellParams& p, const CellOp& op, int f, int first, int k,
+                bool is_wide) {
   const auto code = static_cast<CellCode>(op.code);
   const int32_t vectors = p.states + f;
   int32_t least = first, most_a = k, most_b = k;
   if (code == CellCode::kDot || code == CellCode::kState) {
-    least = 0, most_b = 1;
+    least = 0, most_b = code == CellCode::kDot && is_wide ? 2 : 1;
     most_a = code == CellCode::kDot ? vectors + 1 : vectors;
   } else if (code == CellCode::kTable) {
-    most_b = kMostCellTables;
+    most_b = is_wide ? 2 : kMostCellTables;
+    if (is_wide && !(below(op.params[0], 32768) && below(op.params[1], 31))) {
+      return false;
+    }
   } else if (code == CellCode::kAdd) {
     if (!add_ok(*reinterpret_cast<const AddParams*>(op.params))) return false;
   } else if (code != CellCode::kMul ||
@@ -186,8 +189,11 @@ bool cell_op_ok(const CellParams& p, const CellOp& op, int f, int first,
   }
   const bool is_pair = code == CellCode::kAdd || code == CellCode::kMul;
   return below(op.a, most_a) && op.a >= least && below(op.b, most_b) &&
-         (!is_pair || op.b >= least) && fits_byte(op.zero_out) &&
-         fits_byte(op.low) && fits_byte(op.high) && op.low <= op.high;
+         (!is_pair || op.b >= least) && op.low <= op.high &&
+         (is_wide ? op.zero_out == 0 && below(op.low + 32768, 65536) &&
+                        below(op.high + 32768, 65536)
+                  : fits_byte(op.zero_out) && fits_byte(op.low) &&
+                        fits_byte(op.high));
 }
 
 }  // namespace
@@ -204,7 +210,7 @@ bool check_cell(StageCheck& c, const StageView& s, const ActorRecord& a) {
            phase.result >= first && phase.result < phase.end;
     int32_t dots[2] = {};
     for (int k = first; good && k < phase.end; ++k) {
-      good = cell_op_ok(p, p.op[k], f, first, k);
+      good = cell_op_ok(p, p.op[k], f, first, k, a.is_wide);
       if (p.op[k].code == static_cast<int32_t>(CellCode::kDot)) {
         ++dots[p.op[k].a != 0];
       }

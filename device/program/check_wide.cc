@@ -52,7 +52,7 @@ bool check_wide(StageCheck& c, const StageView& s, const ActorRecord& a) {
   const auto& p = params_at<WideParams>(s, a, param_count(a.op));
   return c.need(p.low <= p.high && fits_short(p.low) && fits_short(p.high)) &&
          c.need(is_truth(p.long_sums)) &&
-         c.need(a.op != OpCode::kLstm || p.long_sums);
+         c.need(!keeps_state(a.op) || p.long_sums);
 }
 
 }  // namespace shoal

@@ -21,7 +21,8 @@
 //   kCell                  [o], cell_unit_bytes() each: for each kDot of the
 //                          phase folded bias, multiplier and shift, int32, at
 //                          as many places as any phase needs, then the weights
-//                          of each, zeros up to the end
+//                          of each, zeros up to the end; long sums of 16 bits
+//                          have the bias in two places, as below
 // Folded bias: bias - zero_in * sum over all taps of (w - zero_weight), mod
 // 2^32, so that acc = folded + sum x * (w - zero_weight) over all taps, where
 // a tap on padding has x = zero_in. kTransposeConv keeps its bias as it is.

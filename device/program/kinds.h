@@ -193,6 +193,7 @@ constexpr bool computes_wide(OpCode op) {
     case OpCode::kSquaredDifference:
     case OpCode::kMatmul:
     case OpCode::kLstm:
+    case OpCode::kCell:
       return true;
     default:
       return false;
@@ -214,7 +215,7 @@ constexpr int param_count(OpCode op, bool is_wide) {
 // Returns the bytes of a private sum, or of a unit of a state.
 constexpr int sum_bytes(OpCode op, bool is_wide) {
   if (is_wide && op == OpCode::kLstm) return 6;
-  return is_wide && has_quantized_chunk(op) ? 8 : 4;
+  return is_wide && (has_quantized_chunk(op) || op == OpCode::kCell) ? 8 : 4;
 }
 
 }  // namespace shoal

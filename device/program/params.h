@@ -97,6 +97,10 @@ constexpr int lstm_cell_rows(bool is_wide) { return is_wide ? 1 : 2; }
 //   kAdd    kAdd of values a and b, with AddParams
 //   kMul    kMul of values a and b, with MulParams
 //   kTable  table b at value a + 128
+// With elements of 16 bits the operators are those of 16 bits: kDot's sums have
+// 64 bits (b = 1: 32) and lie in weights as those of a convolution do, and
+// kTable is kSigmoid of value a, with its multiplier and shift as parameters
+// and is_tanh as b; the first two tables have its entries.
 enum class CellCode : int32_t { kDot, kState, kAdd, kMul, kTable };
 struct CellOp {
   int32_t code, a, b, zero_out, low, high;

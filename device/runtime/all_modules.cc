@@ -19,7 +19,7 @@ __attribute__((weak)) extern const Modules modules = with_wide<
     Op::kMaxPool, Op::kReduceSum, Op::kAdd, Op::kMul, Op::kMaximum,
     Op::kMinimum, Op::kPrelu, Op::kSquaredDifference, Op::kMatmul, Op::kMove,
     Op::kResize, Op::kTranspose, Op::kReshape, Op::kConstant, Op::kRescale,
-    Op::kSigmoid, Op::kWideSoftmax, Op::kLstm>(with_int4(
+    Op::kSigmoid, Op::kWideSoftmax, Op::kLstm, Op::kCell>(with_int4(
     modules_with<Op::kConv, Op::kDepthwise, Op::kTransposeConv,
                  Op::kAveragePool, Op::kMaxPool, Op::kReduceSum, Op::kReduceMax,
                  Op::kAdd, Op::kMul, Op::kMaximum, Op::kMinimum, Op::kPrelu,

@@ -40,6 +40,7 @@ void fire_wide_lstm(const Slice&);
 
 // fire_cell.cc
 void fire_cell(const Slice&);
+void fire_wide_cell(const Slice&);
 
 // fire_move.cc
 void fire_move(const Slice&);

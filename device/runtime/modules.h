@@ -167,6 +167,8 @@ constexpr Fire wide_fire(OpCode op) {
       return fire_wide_matmul;
     case OpCode::kLstm:
       return fire_wide_lstm;
+    case OpCode::kCell:
+      return fire_wide_cell;
     case OpCode::kMove:
       return fire_wide_move;
     case OpCode::kResize:

@@ -94,6 +94,7 @@ class Actors {
                           layer.op == OpCode::kTransposeConv;
     int64_t sum = layer.is_wide && weighted ? 8 : 4;
     if (layer.is_wide && layer.op == OpCode::kLstm) sum = 6;  // three of int16
+    if (layer.is_wide && layer.op == OpCode::kCell) sum = 8;  // two, twice
     const int64_t bytes = sum * rows * out.columns() * out.channels();
     need(a.accumulator_bytes == bytes, "actor ", index, " has ",
          a.accumulator_bytes, " bytes of private sums instead of ", bytes);

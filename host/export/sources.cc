@@ -197,7 +197,7 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
     if (!by_kind && is_needed) all.insert(name);
   }
   if (needs.is_member) add_node_sources(needs, all);
-  for (const OpCode kind : needs.kinds) {
+  const auto add = [&](OpCode kind) {
     const KindSources& of = kKinds[static_cast<size_t>(kind) - 1];
     all.insert(std::string("device/runtime/") + of.fire + ".cc");
     const auto& kernels = needs.mve && of.mve[0]   ? of.mve
@@ -206,12 +206,11 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
     for (const char* kernel : kernels) {
       if (kernel) all.insert(std::string("device/kernels/") + kernel + ".cc");
     }
-  }
-  if (needs.wide.contains(OpCode::kLstm)) {
-    for (const char* name :
-         {"runtime/fire_lstm", "kernels/lstm", "kernels/dot"}) {
-      all.insert(std::string("device/") + name + ".cc");
-    }
+  };
+  std::ranges::for_each(needs.kinds, add);
+  // Those with a state have one file for both widths.
+  for (const OpCode kind : needs.wide) {
+    if (keeps_state(kind)) add(kind);
   }
   if (!needs.wide.empty()) {
     // Some wide kinds are those of bytes with two for each element.

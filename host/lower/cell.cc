@@ -15,6 +15,7 @@
 #include "host/lower/convolution.h"
 #include "host/lower/lut.h"
 #include "host/lower/param_list.h"
+#include "host/lower/wide.h"
 #include "host/model/graph/loops.h"
 #include "host/model/graph/operators.h"
 #include "host/model/graph/quantize.h"
@@ -76,6 +77,7 @@ class CellWriter {
     states_ = loop_states(g_, loop_);
     params_.states = static_cast<int>(states_.size());
     units_ = tensor(states_[0].after).shape.back();
+    is_wide_ = is_int16(tensor(states_[0].after));
     if (states_.size() > kMostCellStates) {
       refuse(std::to_string(states_.size()) + " states, at most " +
                  std::to_string(kMostCellStates) + " run",
@@ -146,7 +148,7 @@ class CellWriter {
     values_[made] = ops_;
     CellOp& op = params_.op[ops_++];
     op.code = static_cast<int32_t>(code);
-    op.low = -128, op.high = 127;
+    op.low = is_wide_ ? -32768 : -128, op.high = is_wide_ ? 32767 : 127;
     return op;
   }
 
@@ -178,12 +180,38 @@ class CellWriter {
   void add(const Op& op) {
     if (op.kind == OpKind::kDelay) return;
     if (op.kind == OpKind::kFullyConnected) return add_dot(op);
+    if (is_wide_) return add_wide(op);
     if (class_of(op.kind) != OpClass::kBinary) {
       return add_table(op.inputs[0], unary_table(g_, op));
     }
     if (const auto table = binary_table(b_)) {
       return add_table(table->tensor, table->table);
     }
+    const Tensor& y = tensor(op.outputs[0]);
+    add_pair(op, activation_range(std::get<FusedAttr>(op.attr).activation,
+                                  y.scale(), y.zero()));
+  }
+
+  void add_wide(const Op& op) {
+    const bool is_tanh = op.kind == OpKind::kTanh;
+    if (!is_tanh && op.kind != OpKind::kLogistic) {
+      const float scale = tensor(op.outputs[0]).scale();
+      if (class_of(op.kind) != OpClass::kBinary) {
+        refuse("is not computed there in int16", "use LOGISTIC and TANH");
+      }
+      return add_pair(op, wide_activation_range(
+                              std::get<FusedAttr>(op.attr).activation, scale));
+    }
+    const SigmoidParams p = sigmoid_params(op, tensor(op.inputs[0]));
+    static_assert(sizeof p.table == 2 * sizeof params_.table[0]);
+    std::memcpy(params_.table, p.table, sizeof p.table);
+    const int from = value(op.inputs[0]);
+    CellOp& made = add_op(CellCode::kTable, op.outputs[0]);
+    made.a = from, made.b = is_tanh ? 1 : 0;
+    made.params[0] = p.multiplier, made.params[1] = p.shift;
+  }
+
+  void add_pair(const Op& op, std::pair<int, int> range) {
     const bool sum = op.kind == OpKind::kAdd || op.kind == OpKind::kSub;
     if (!sum && op.kind != OpKind::kMul) {
       refuse("is not computed there", "use ADD, SUB and MUL");
@@ -193,8 +221,6 @@ class CellWriter {
     const int left = value(op.inputs[0]), right = value(op.inputs[1]);
     CellOp& made = add_op(sum ? CellCode::kAdd : CellCode::kMul, op.outputs[0]);
     made.a = left, made.b = right;
-    const auto range = activation_range(std::get<FusedAttr>(op.attr).activation,
-                                        y.scale(), y.zero());
     made.low = range.first, made.high = range.second;
     made.zero_out = y.zero();
     if (sum) {
@@ -245,6 +271,12 @@ class CellWriter {
     made.a = source;
     made.low = l.act_min, made.high = l.act_max;
     made.zero_out = l.zero_out;
+    if (is_wide_) {
+      const WideParams& wide =
+          *reinterpret_cast<const WideParams*>(&l.params[0]);
+      made.low = wide.low, made.high = wide.high;
+      made.b = wide.long_sums ? 0 : 1;
+    }
     Dots& dots = dots_.back();
     ++(source == 0 ? dots.inputs : dots.states);
     dots.weights.push_back(std::move(l.weights));
@@ -289,7 +321,8 @@ class CellWriter {
     if (states_.size() == 1) return b_.plain(states_[0].initial, row);
     const View all =
         b_.new_tensor(tensor(states_[0].initial).name + ":states",
-                      {static_cast<int>(states_.size()), 1, units_}, 1);
+                      {static_cast<int>(states_.size()), 1, units_},
+                      b_.width(states_[0].initial));
     for (size_t s = 0; s < states_.size(); ++s) {
       View to = all;
       to.box.y0 = static_cast<int>(s), to.box.y1 = to.box.y0 + 1;
@@ -308,12 +341,14 @@ class CellWriter {
     Layer l = b_.layer(OpCode::kCell, y);
     l.weights.values = unit_weights(inputs);
     l.params = param_list(params_);
+    if (is_wide_) add_wide_params(l, Activation::kNone, 1, true);
     l.macs = macs_;
     l.in[0] = b_.plain(x_, {loop_.steps, 1, inputs});
     l.in[1] = before;
     l.out = b_.new_tensor(
         tensor(y).name,
-        {loop_.steps + params_.states - 1, 1, params_.phases * units_}, 1);
+        {loop_.steps + params_.states - 1, 1, params_.phases * units_},
+        b_.width(y));
     set_rows(y, 0, loop_.steps, l.out);
     for (size_t s = 1; s < states_.size(); ++s) {
       for (const Op& op : g_.ops) {
@@ -338,6 +373,7 @@ class CellWriter {
   const Loop& loop_;
   std::vector<LoopState> states_;
   int units_ = 0, x_ = -1;
+  bool is_wide_ = false;
   CellParams params_{};
   int ops_ = 0;
   std::map<int, int> values_;  // operations of the phase, by tensor

@@ -78,8 +78,6 @@ const char* why_not(const Graph& graph, const Op& op, bool int16) {
 // Operators by the layers that people know them from.
 const char* known_as(OpKind kind) {
   switch (kind) {
-    case OpKind::kDelay:
-      return "the state of an LSTM, GRU or RNN layer";
     case OpKind::kRsqrt:
       return "1 / square root, as in LayerNormalization";
     case OpKind::kGelu:

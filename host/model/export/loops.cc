@@ -11,8 +11,9 @@ namespace shoal {
 namespace {
 
 // Operators that the loop is made of; of the format.
-constexpr int kAddCode = 0, kJoinCode = 2, kGatherCode = 36, kLessCode = 58,
-              kFillCode = 94, kUpdateCode = 151;
+constexpr int kAddCode = 0, kJoinCode = 2, kPadCode = 34, kGatherCode = 36,
+              kLessCode = 58, kSliceCode = 65, kFillCode = 94,
+              kUpdateCode = 151;
 constexpr int kGone = -1;  // instead of an operator's code
 
 RawOp made_op(int code, OptionsCode options, std::vector<int> inputs,
@@ -86,14 +87,8 @@ class LoopWriter {
   // before the first step, whose values nobody reads.
   RawOp put_variables(RawOp& loop) {
     const RawTensor rows = tensor(states_[0].after);
-    RawTensor none = rows, empty = rows;
-    none.name += ":none", empty.name += ":empty";
-    none.shape = {};
-    none.buffer = buffer(std::vector<uint8_t>(rows.type == kCodeFloat32 ? 4
-                                              : rows.type == kCodeInt16 ? 2
-                                                                        : 1));
-    const int from = add(raw_.tensors, number(":shape", rows.shape));
-    const int value = add(raw_.tensors, none);
+    RawTensor empty = rows;
+    empty.name += ":empty";
     const int first = add(raw_.tensors, empty);
     loop.inputs = {add(raw_.tensors, number(":first", {0})), first};
     loop.outputs = {add(raw_.tensors, counter()), states_[0].after};
@@ -107,6 +102,29 @@ class LoopWriter {
       same.name += ":read";
       loop.outputs.push_back(add(raw_.tensors, same));
     }
+    return empty_rows(rows, first);
+  }
+
+  // TensorFlow Lite Micro fills no tensors of int16, but pads them.
+  RawOp empty_rows(const RawTensor& rows, int first) {
+    const bool pads = rows.type == kCodeInt16;
+    RawTensor none = rows;
+    none.name += ":none";
+    none.shape = pads ? Shape{1, rows.shape[1]} : Shape{};
+    none.buffer = buffer(
+        std::vector<uint8_t>(rows.type == kCodeFloat32 ? 4
+                             : pads ? 2 * static_cast<size_t>(rows.shape[1])
+                                    : 1));
+    const int value = add(raw_.tensors, none);
+    if (pads) {
+      RawTensor amounts = number(":rows", {0, rows.shape[0] - 1, 0, 0});
+      amounts.shape = {2, 2};
+      RawOp pad = made_op(kPadCode, OptionsCode::kPad,
+                          {value, add(raw_.tensors, amounts)}, {first});
+      pad.version = 3;
+      return pad;
+    }
+    const int from = add(raw_.tensors, number(":shape", rows.shape));
     return made_op(kFillCode, OptionsCode::kNone, {from, value}, {first});
   }
 
@@ -176,12 +194,15 @@ class LoopWriter {
       s.tensors[static_cast<size_t>(s.inputs[2 + k])].name =
           tensor(states_[k].before).name;
     }
+    RawTensor place = number(":place", {0, 0}), rows = s.tensors[1];
+    place.buffer = 0;
+    const int at = add(s.tensors, place);
+    s.ops.push_back(made_op(kJoinCode, OptionsCode::kConcatenation,
+                            {step, add(s.tensors, number(":column", {0}))},
+                            {at}));
     for (size_t k = 0; k < read_.size(); ++k) {
-      RawOp row = made_op(kGatherCode, OptionsCode::kGather,
-                          {s.inputs[2 + states + k], step}, {});
-      row.version = tensor(read_[k]).type == kCodeFloat32 ? 1 : 2;
-      row.outputs = {own(read_[k], s)};
-      s.ops.push_back(row);
+      const int row = own(read_[k], s);
+      s.ops.push_back(read_row(s.inputs[2 + states + k], step, at, row, s));
     }
     for (int i = loop_.first; i < loop_.last; ++i) {
       if (g_.ops[static_cast<size_t>(i)].kind == OpKind::kDelay) continue;
@@ -191,17 +212,11 @@ class LoopWriter {
       }
       s.ops.push_back(std::move(op));
     }
-    RawTensor place = number(":place", {0, 0}), rows = s.tensors[1];
-    place.buffer = 0;
     rows.name += ":after";
     RawTensor next = counter();
     next.name += ":next";
-    const int zero = add(s.tensors, number(":column", {0}));
     const int one = add(s.tensors, number(":one", {1}));
-    const int at = add(s.tensors, place), after = add(s.tensors, rows),
-              following = add(s.tensors, next);
-    s.ops.push_back(
-        made_op(kJoinCode, OptionsCode::kConcatenation, {step, zero}, {at}));
+    const int after = add(s.tensors, rows), following = add(s.tensors, next);
     s.ops.push_back(made_op(kUpdateCode, OptionsCode::kDynamicUpdateSlice,
                             {s.inputs[1], own(states_[0].after, s), at},
                             {after}));
@@ -214,6 +229,22 @@ class LoopWriter {
     s.outputs.insert(s.outputs.end(), s.inputs.end() - ptrdiff_t(read_.size()),
                      s.inputs.end());
     return s;
+  }
+
+  // TensorFlow Lite Micro gathers no rows of int16, but slices them.
+  RawOp read_row(int sequence, int step, int place, int row, RawSubgraph& s) {
+    const RawTensor& t = s.tensors[static_cast<size_t>(sequence)];
+    RawOp op;
+    if (t.type == kCodeInt16) {
+      const int size = add(s.tensors, number(":row", {1, t.shape[1]}));
+      op = made_op(kSliceCode, OptionsCode::kSlice, {sequence, place, size},
+                   {row});
+      op.version = 4;
+      return op;
+    }
+    op = made_op(kGatherCode, OptionsCode::kGather, {sequence, step}, {row});
+    op.version = t.type == kCodeFloat32 ? 1 : 2;
+    return op;
   }
 
   const Graph& g_;

@@ -324,6 +324,7 @@ bool computes_int16(OpKind kind) {
                                         {kTransposeConv, true},
                                         {kBatchMatmul, true},
                                         {kLstm, true},
+                                        {kDelay, true},
                                         {kAdd, true},
                                         {kSub, true},
                                         {kMul, true},

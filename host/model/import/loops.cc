@@ -56,8 +56,9 @@ class LoopUnfolding {
       read.insert(op.inputs.begin(), op.inputs.end());
     }
     std::erase_if(raw_.ops, [&](const RawOp& op) {
-      return op.code == kRowsFill && op.outputs.size() == 1 &&
-             empty_.contains(op.outputs[0]) && !read.contains(op.outputs[0]);
+      return (op.code == kRowsFill || op.code == code_of(OpKind::kPad)) &&
+             op.outputs.size() == 1 && empty_.contains(op.outputs[0]) &&
+             !read.contains(op.outputs[0]);
     });
   }
 
@@ -246,13 +247,25 @@ class LoopUnfolding {
       for (const size_t v : unchanged_) {
         const RawTensor& whole = outer(op_.inputs[v]);
         for (const RawOp& op : body_->ops) {
-          const bool reads = op.code == code_of(OpKind::kGather) &&
-                             op.inputs.size() == 2 && op.outputs.size() == 1 &&
-                             op.inputs[0] == body_->inputs[v];
-          if (!reads) continue;
-          if (op.inputs[1] != body_->inputs[counter_] || op.options.axis != 0 ||
-              op.options.batch_dims != 0 || whole.shape.size() != 2 ||
-              whole.shape[0] != steps_) {
+          const bool slices =
+              op.code == code_of(OpKind::kSlice) && op.inputs.size() == 3;
+          const bool gathers =
+              op.code == code_of(OpKind::kGather) && op.inputs.size() == 2;
+          if (!(slices || gathers) || op.outputs.size() != 1 ||
+              op.inputs[0] != body_->inputs[v]) {
+            continue;
+          }
+          if (slices && is_row_of_step(op)) {
+            if (whole.shape.size() != 2 || whole.shape[0] != steps_) {
+              refuse("reads something else than the row of the step");
+            }
+            places_[op.outputs[0]] = op_.inputs[v];
+            about_.insert({&op, maker(op.inputs[1])});
+            continue;
+          }
+          if (slices || op.inputs[1] != body_->inputs[counter_] ||
+              op.options.axis != 0 || op.options.batch_dims != 0 ||
+              whole.shape.size() != 2 || whole.shape[0] != steps_) {
             refuse("reads something else than the row of the step");
           }
           places_[op.outputs[0]] = op_.inputs[v];
@@ -271,15 +284,35 @@ class LoopUnfolding {
       for (const size_t v : rows_) find_row(v);
     }
 
+    // Returns whether a tensor is the number of the step and 0.
+    bool is_place_of_step(int place) const {
+      const bool joins =
+          is_made_by(place, code_of(OpKind::kConcatenation), 2) ||
+          is_made_by(place, code_of(OpKind::kPack), 2);
+      return joins && maker(place)->inputs[0] == body_->inputs[counter_] &&
+             is_number(inner(maker(place)->inputs[1]), 0);
+    }
+    bool is_row_of_step(const RawOp& slice) const {
+      if (std::ranges::find(slice.inputs, -1) != slice.inputs.end()) {
+        return false;
+      }
+      const RawTensor& size = inner(slice.inputs[2]);
+      const auto data = bytes(size);
+      int32_t rows_and_columns[2];
+      if (size.type != kCodeInt32 || data.size() != sizeof rows_and_columns) {
+        return false;
+      }
+      std::memcpy(rows_and_columns, data.data(), data.size());
+      const Shape& whole = inner(slice.inputs[0]).shape;
+      return is_place_of_step(slice.inputs[1]) && whole.size() == 2 &&
+             rows_and_columns[0] == 1 && rows_and_columns[1] == whole[1];
+    }
+
     // Notes the operators that write the row of a step.
     void find_row(size_t v) {
       const RawOp& update = *maker(body_->outputs[v]);
       const int place = update.inputs[2];
-      const bool joins =
-          is_made_by(place, code_of(OpKind::kConcatenation), 2) ||
-          is_made_by(place, code_of(OpKind::kPack), 2);
-      if (!joins || maker(place)->inputs[0] != body_->inputs[counter_] ||
-          !is_number(inner(maker(place)->inputs[1]), 0)) {
+      if (!is_place_of_step(place)) {
         refuse("writes something else than the row of the step");
       }
       const Shape& whole = outer(op_.outputs[v]).shape;

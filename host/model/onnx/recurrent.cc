@@ -171,12 +171,10 @@ class Recurrence {
   }
 
   int reversed(int sequence) {
-    std::vector<int> places(static_cast<size_t>(steps_));
-    for (int t = 0; t < steps_; ++t) {
-      places[static_cast<size_t>(t)] = steps_ - 1 - t;
-    }
-    return op(OpKind::kGather, {sequence}, ":reversed",
-              call_.graph().shape(sequence), GatherAttr{0, 1, places});
+    SliceAttr backwards = slice_from({steps_ - 1, 0});
+    backwards.stride[0] = -1;
+    return op(OpKind::kStridedSlice, {sequence}, ":reversed",
+              call_.graph().shape(sequence), backwards);
   }
 
   // The state before the first step, [1, directions * units].
