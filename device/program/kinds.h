@@ -20,6 +20,17 @@ enum ActorTraits : uint8_t {
   kAllChannels = 128  // each result needs all channels of its operand
 };
 
+// What a kind does with elements of 16 bits; 0: nothing. The upper half is the
+// bytes of a private sum, or of a unit of its state, if they are not 4.
+enum WideTraits : uint8_t {
+  kComputes16 = 1,  // as it does with bytes, with WideParams
+  kMoves16 = 2,
+  kAlways16 = 4,  // on one side at least
+  kThreeStates16 = 6 << 4,
+  kFourStates16 = 8 << 4,
+  kSums64 = 8 << 4
+};
+
 // Which rows of the first operand a row of the result is made of.
 enum class RowsFrom : uint8_t {
   kSame,  // or the only one
@@ -56,74 +67,81 @@ struct ActorKind {
   RowsFrom rows;
   ShapeRule shapes;
   uint8_t traits;
+  uint8_t wide;  // WideTraits
 };
 
 inline constexpr ActorKind kActorKinds[] = {
     {OpCode::kConv, 0, RowsFrom::kWindow, ShapeRule::kAny,
-     kSlides | kWeights | kScaled | kAllChannels},
+     kSlides | kWeights | kScaled | kAllChannels, kComputes16 | kSums64},
     {OpCode::kDepthwise, 0, RowsFrom::kWindow, ShapeRule::kMultiple,
-     kSlides | kWeights | kScaled},
+     kSlides | kWeights | kScaled, kComputes16 | kSums64},
     {OpCode::kTransposeConv, 0, RowsFrom::kScattered, ShapeRule::kAny,
-     kSlides | kWeights | kScaled | kAllChannels},
-    {OpCode::kAveragePool, 0, RowsFrom::kWindow, ShapeRule::kChannels, kSlides},
-    {OpCode::kMaxPool, 0, RowsFrom::kWindow, ShapeRule::kChannels, kSlides},
+     kSlides | kWeights | kScaled | kAllChannels, kComputes16 | kSums64},
+    {OpCode::kAveragePool, 0, RowsFrom::kWindow, ShapeRule::kChannels, kSlides,
+     kComputes16},
+    {OpCode::kMaxPool, 0, RowsFrom::kWindow, ShapeRule::kChannels, kSlides,
+     kComputes16},
     {OpCode::kReduceSum, kParamCount<ReduceParams>, RowsFrom::kWindow,
-     ShapeRule::kReduced, kSlides | kReduces | kOneSlice},
+     ShapeRule::kReduced, kSlides | kReduces | kOneSlice, kComputes16},
     {OpCode::kReduceMax, 0, RowsFrom::kWindow, ShapeRule::kReduced,
-     kSlides | kReduces | kOneSlice},
+     kSlides | kReduces | kOneSlice, 0},
     {OpCode::kAdd, kParamCount<AddParams>, RowsFrom::kSame,
-     ShapeRule::kBroadcast, kBinary},
+     ShapeRule::kBroadcast, kBinary, kComputes16},
     {OpCode::kMul, kParamCount<MulParams>, RowsFrom::kSame,
-     ShapeRule::kBroadcast, kBinary},
-    {OpCode::kMaximum, 0, RowsFrom::kSame, ShapeRule::kBroadcast, kBinary},
-    {OpCode::kMinimum, 0, RowsFrom::kSame, ShapeRule::kBroadcast, kBinary},
+     ShapeRule::kBroadcast, kBinary, kComputes16},
+    {OpCode::kMaximum, 0, RowsFrom::kSame, ShapeRule::kBroadcast, kBinary,
+     kComputes16},
+    {OpCode::kMinimum, 0, RowsFrom::kSame, ShapeRule::kBroadcast, kBinary,
+     kComputes16},
     {OpCode::kPrelu, kParamCount<PreluParams>, RowsFrom::kSame,
-     ShapeRule::kBroadcast, kBinary},
-    {OpCode::kLut, 0, RowsFrom::kSame, ShapeRule::kPixels, kWeights},
+     ShapeRule::kBroadcast, kBinary, kComputes16},
+    {OpCode::kLut, 0, RowsFrom::kSame, ShapeRule::kPixels, kWeights, 0},
     {OpCode::kSoftmax, kParamCount<SoftmaxParams>, RowsFrom::kSame,
-     ShapeRule::kPixels, kAllChannels},
+     ShapeRule::kPixels, kAllChannels, 0},
     {OpCode::kMove, kParamCount<MoveParams>, RowsFrom::kLine, ShapeRule::kAny,
-     0},
-    {OpCode::kResize, 0, RowsFrom::kMap, ShapeRule::kChannels, 0},
+     0, kMoves16},
+    {OpCode::kResize, 0, RowsFrom::kMap, ShapeRule::kChannels, 0, kMoves16},
     {OpCode::kSpaceToDepth, kParamCount<BlockParams>, RowsFrom::kBlocks,
-     ShapeRule::kBlocks, kAllChannels},
+     ShapeRule::kBlocks, kAllChannels, 0},
     {OpCode::kDepthToSpace, kParamCount<BlockParams>, RowsFrom::kInBlocks,
-     ShapeRule::kBlocks, kAllChannels},
+     ShapeRule::kBlocks, kAllChannels, 0},
     {OpCode::kTranspose, kParamCount<TransposeParams>, RowsFrom::kAll,
-     ShapeRule::kAny, kOneSlice | kAllChannels},
+     ShapeRule::kAny, kOneSlice | kAllChannels, kMoves16},
     {OpCode::kReshape, 0, RowsFrom::kBytes, ShapeRule::kElements,
-     kOneSlice | kAllChannels},
+     kOneSlice | kAllChannels, kMoves16},
     {OpCode::kConstant, 0, RowsFrom::kNone, ShapeRule::kAny,
-     kWeights | kOneSlice},
+     kWeights | kOneSlice, kMoves16},
     {OpCode::kRequantize, 0, RowsFrom::kSame, ShapeRule::kPixels,
-     kWeights | kScaled},
+     kWeights | kScaled, 0},
     {OpCode::kDivide, kParamCount<MulParams>, RowsFrom::kSame,
-     ShapeRule::kBroadcast, kBinary},
+     ShapeRule::kBroadcast, kBinary, 0},
     {OpCode::kSquaredDifference, kParamCount<SquaredDifferenceParams>,
-     RowsFrom::kSame, ShapeRule::kBroadcast, kBinary},
+     RowsFrom::kSame, ShapeRule::kBroadcast, kBinary, kComputes16},
     {OpCode::kLogSoftmax, kParamCount<LogSoftmaxParams>, RowsFrom::kSame,
-     ShapeRule::kPixels, kAllChannels},
+     ShapeRule::kPixels, kAllChannels, 0},
     {OpCode::kBilinear, kParamCount<BilinearParams>, RowsFrom::kBetween,
-     ShapeRule::kChannels, 0},
+     ShapeRule::kChannels, 0, 0},
     {OpCode::kArgMax, kParamCount<ArgParams>, RowsFrom::kSame,
-     ShapeRule::kPlaces, kAllChannels},
+     ShapeRule::kPlaces, kAllChannels, 0},
     {OpCode::kRunningSum, kParamCount<RunningSumParams>, RowsFrom::kSame,
-     ShapeRule::kPixels, kAllChannels},
+     ShapeRule::kPixels, kAllChannels, 0},
     {OpCode::kMatmul, kParamCount<MulParams>, RowsFrom::kSame,
-     ShapeRule::kProduct, kHoldsSecond | kAllChannels},
-    {OpCode::kL2Norm, 0, RowsFrom::kSame, ShapeRule::kPixels, kAllChannels},
+     ShapeRule::kProduct, kHoldsSecond | kAllChannels, kComputes16},
+    {OpCode::kL2Norm, 0, RowsFrom::kSame, ShapeRule::kPixels, kAllChannels, 0},
     {OpCode::kProbability, kParamCount<ProbabilityParams>, RowsFrom::kSame,
-     ShapeRule::kPixels, kAllChannels},
+     ShapeRule::kPixels, kAllChannels, 0},
     {OpCode::kRescale, kParamCount<RescaleParams>, RowsFrom::kSame,
-     ShapeRule::kPixels, 0},
+     ShapeRule::kPixels, 0, kAlways16},
     {OpCode::kSigmoid, kParamCount<SigmoidParams>, RowsFrom::kSame,
-     ShapeRule::kPixels, 0},
+     ShapeRule::kPixels, 0, kAlways16},
     {OpCode::kWideSoftmax, kParamCount<WideSoftmaxParams>, RowsFrom::kSame,
-     ShapeRule::kPixels, kAllChannels},
+     ShapeRule::kPixels, kAllChannels, kAlways16},
     {OpCode::kLstm, kParamCount<LstmParams>, RowsFrom::kSteps,
-     ShapeRule::kProduct, kWeights | kHoldsSecond | kAllChannels},
+     ShapeRule::kProduct, kWeights | kHoldsSecond | kAllChannels,
+     kComputes16 | kThreeStates16},
     {OpCode::kCell, kParamCount<CellParams>, RowsFrom::kSteps,
-     ShapeRule::kProduct, kWeights | kHoldsSecond | kAllChannels},
+     ShapeRule::kProduct, kWeights | kHoldsSecond | kAllChannels,
+     kComputes16 | kFourStates16},
 };
 constexpr int kActorKindCount = sizeof kActorKinds / sizeof kActorKinds[0];
 
@@ -171,41 +189,19 @@ constexpr bool needs_all_channels(OpCode op) {
 }
 constexpr bool runs_whole(OpCode op) { return has_trait(op, kOneSlice); }
 
-// Returns whether actors of the kind may have elements of 16 bits, and whether
-// they always have; kRescale has them on one side at least.
+constexpr int wide_traits(OpCode op) {
+  return is_known(op) ? kActorKinds[static_cast<int>(op) - 1].wide : 0;
+}
+// Returns whether actors of the kind may have elements of 16 bits, and
+// whether they always have; kRescale has them on one side at least.
 constexpr bool is_always_wide(OpCode op) {
-  return op == OpCode::kRescale || op == OpCode::kSigmoid ||
-         op == OpCode::kWideSoftmax;
+  return (wide_traits(op) & kAlways16) != 0;
 }
 constexpr bool computes_wide(OpCode op) {
-  switch (op) {
-    case OpCode::kConv:
-    case OpCode::kDepthwise:
-    case OpCode::kTransposeConv:
-    case OpCode::kAveragePool:
-    case OpCode::kMaxPool:
-    case OpCode::kReduceSum:
-    case OpCode::kAdd:
-    case OpCode::kMul:
-    case OpCode::kMaximum:
-    case OpCode::kMinimum:
-    case OpCode::kPrelu:
-    case OpCode::kSquaredDifference:
-    case OpCode::kMatmul:
-    case OpCode::kLstm:
-    case OpCode::kCell:
-      return true;
-    default:
-      return false;
-  }
-}
-constexpr bool moves_wide(OpCode op) {
-  return op == OpCode::kMove || op == OpCode::kResize ||
-         op == OpCode::kTranspose || op == OpCode::kReshape ||
-         op == OpCode::kConstant;
+  return (wide_traits(op) & kComputes16) != 0;
 }
 constexpr bool can_be_wide(OpCode op) {
-  return is_always_wide(op) || computes_wide(op) || moves_wide(op);
+  return (wide_traits(op) & (kComputes16 | kMoves16 | kAlways16)) != 0;
 }
 // Returns the number of parameters of an actor, WideParams included.
 constexpr int param_count(OpCode op, bool is_wide) {
@@ -214,8 +210,8 @@ constexpr int param_count(OpCode op, bool is_wide) {
 }
 // Returns the bytes of a private sum, or of a unit of a state.
 constexpr int sum_bytes(OpCode op, bool is_wide) {
-  if (is_wide && op == OpCode::kLstm) return 6;
-  return is_wide && (has_quantized_chunk(op) || op == OpCode::kCell) ? 8 : 4;
+  const int wide = wide_traits(op) >> 4;
+  return is_wide && wide ? wide : 4;
 }
 
 }  // namespace shoal
