@@ -46,8 +46,11 @@ int getchar_timeout_us(uint32_t); void sleep_ms(uint32_t);
              "extern \"C\" {\nuint64_t time_us_64();\n"
              "absolute_time_t make_timeout_time_us(uint64_t);\n}\n");
   write_text(shop, "sdk/pico/multicore.h", R"(#pragma once
+#include <stddef.h>
+#include <stdint.h>
 extern "C" {
-void multicore_reset_core1(); void multicore_launch_core1(void (*)(void));
+void multicore_reset_core1();
+void multicore_launch_core1_with_stack(void (*)(void), uint32_t*, size_t);
 }
 )");
   write_text(shop, "sdk/hardware/sync.h", R"(#pragma once

@@ -91,6 +91,7 @@ AloneServer::AloneServer(const AloneBoard& board)
 bool AloneServer::poll() {
   const bool came = receive();
   while (begins_) run();
+  if (tests_) run_test();
   return came;
 }
 
@@ -291,14 +292,22 @@ void AloneServer::test(const alone::Head& head, uint64_t to,
   if (runs_) return send_said(head, to, {alone::Code::kOtherComputer, 0, 0});
   const bool again = test_.type == alone::MessageType::kTest &&
                      test_.session == head.session && test_.frame == head.frame;
-  if (!again) {
-    test_ = head;
-    test_detail_ = 0;
-    test_code_ = board_.self_test
-                     ? board_.self_test(board_.user, body[0], &test_detail_)
-                     : alone::Code::kNoTest;
-  }
-  send_said(head, to, {test_code_, test_detail_, 0});
+  if (again) return send_said(head, to, {test_code_, test_detail_, 0});
+  test_ = head;
+  test_computer_ = to;
+  test_network_ = body[0];
+  tests_ = true;
+}
+
+// A test takes as much of the stack as a frame, so it begins where frames do.
+void AloneServer::run_test() {
+  tests_ = false;
+  test_detail_ = 0;
+  test_code_ =
+      board_.self_test
+          ? board_.self_test(board_.user, test_network_, &test_detail_)
+          : alone::Code::kNoTest;
+  send_said(test_, test_computer_, {test_code_, test_detail_, 0});
 }
 
 void AloneServer::take_input(const uint8_t* body, uint32_t bytes) {

@@ -71,6 +71,7 @@ class AloneServer {
             uint32_t bytes);
   void take_input(const uint8_t* body, uint32_t bytes);
   void take_taken(const uint8_t* body);
+  void run_test();
   void run();
   void run_frame();
   void take_program();
@@ -123,6 +124,9 @@ class AloneServer {
 
   // The last test and its result.
   alone::Head test_{};
+  uint64_t test_computer_ = 0;
+  uint8_t test_network_ = 0;
+  bool tests_ = false;  // a test that has not been run yet
   alone::Code test_code_ = alone::Code::kGood;
   uint32_t test_detail_ = 0;
 

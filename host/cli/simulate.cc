@@ -9,6 +9,7 @@
 #include "host/cli/simulate_faults.h"
 #include "host/cli/simulate_report.h"
 #include "host/data/image/random_input.h"
+#include "host/model/graph/require_int8.h"
 #include "host/oracle/int8/oracle.h"
 
 namespace shoal {
@@ -98,6 +99,7 @@ int simulate_command(const SimulateFlags& given) {
       flags.stream ? sequence(opening.graph(), flags)
                    : simulated_inputs(opening.graph(), flags);
   if (!flags.faults.empty()) {
+    require_int8(opening.graph());
     return simulate_faults(flags, opening.graph(), inputs);
   }
   if (!flags.state.empty()) {

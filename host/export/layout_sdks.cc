@@ -37,10 +37,7 @@ void lay_out_pico_sdk(const Exported& e, Project& to) {
   v["PICO_BOARD"] = e.facts.fact("pico-sdk", "board");
   v["CORES_LIBRARY"] = "";
   const bool slots = e.application.slot_bytes > 0;
-  if (e.needs.two_cores) {
-    v["CORES_LIBRARY"] = " pico_multicore";
-    v["PICO_DEFINITIONS"] += "\n  PICO_CORE1_STACK_SIZE=0x1000";
-  }
+  if (e.needs.two_cores) v["CORES_LIBRARY"] = " pico_multicore";
   if (slots) v["CORES_LIBRARY"] += " pico_flash";
   to.add("CMakeLists.txt", filled("pico-sdk/CMakeLists.txt", v));
   add_texts(e, "pico_sdk", to);

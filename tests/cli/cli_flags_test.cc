@@ -326,6 +326,15 @@ TEST_F(CliFlags, OperandsMayFollowFlagsOfSeveralValues) {
           6, "127.0.0.1:9");
 }
 
+// Spares are nodes of a cluster of workers.
+TEST_F(CliFlags, SparesNeedWorkers) {
+  refused({"run", "m.tflite", "x.bin", "--spares", "127.0.0.1:9"}, 2,
+          "--spares");
+  refused({"run", "m.tflite", "x.bin", "--nodes", "2", "--spares",
+           "127.0.0.1:9"},
+          2, "give --workers");
+}
+
 // Users find every flag in README.md or a page below docs/.
 TEST_F(CliFlags, EveryFlagIsInAPage) {
   namespace fs = std::filesystem;

@@ -103,5 +103,17 @@ TEST(CliFloat, InputOfAnotherSizeIsRefused) {
       << told.err;
 }
 
+TEST(CliFloat, IsNotSimulated) {
+  const Workshop shop;
+  for (const bool faults : {false, true}) {
+    std::vector<std::string> words{"simulate", kModel, "random:1", "--nodes",
+                                   "2"};
+    if (faults) words.insert(words.end(), {"--fault", "kill:1@5ms"});
+    const Told told = shop.shoal(words);
+    EXPECT_EQ(told.code, 4) << told.err;
+    EXPECT_NE(told.err.find("shoal quantize"), std::string::npos) << told.err;
+  }
+}
+
 }  // namespace
 }  // namespace shoal

@@ -196,5 +196,14 @@ TEST_F(CliReport, RefusesWhatItCannotDraw) {
   EXPECT_EQ(faults.code, 2) << faults.err;
 }
 
+// Nodes that lose one have the banks of SRAM that their plans use.
+TEST_F(CliReport, FaultsOfPlansThatKeepWeightsInOtherBanks) {
+  const Told told = shop_.shoal({"simulate", kNet, "--board", "teensy41",
+                                 "--nodes", "3", "--ram", "40K", "--banks",
+                                 "all", "--fault", "kill:1@1ms", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.out.find("\"equal\": true"), std::string::npos) << told.out;
+}
+
 }  // namespace
 }  // namespace shoal

@@ -364,7 +364,7 @@ void send_over_a_bad_line(size_t count) {
     AloneEngine(line_of(relay), "the board", "", 0.3);
     ADD_FAILURE() << "nothing was refused";
   } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kTimeout) << e.what();
+    EXPECT_EQ(e.code(), Exit::kNode) << e.what();
   }
 }
 

@@ -120,9 +120,13 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
       patience = repeat_after_us();
       continue;
     }
+    if (transport_.has_ended()) {
+      throw Error(Exit::kNode, name_ + " has ended",
+                  "see what it has printed, and start it again (`make serve`)");
+    }
     const uint64_t now = t.now_us(t.user);
     if (now - heard >= most_silence_us_) {
-      throw Error(Exit::kTimeout,
+      throw Error(Exit::kNode,
                   name_ + " has not answered for " +
                       format_time(static_cast<double>(most_silence_us_) / 1e6),
                   "check that an exported project runs there (`make serve`), "

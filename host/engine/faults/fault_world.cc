@@ -103,6 +103,9 @@ void FaultWorld::add_node(size_t number, const ClusterNode& node) {
   o.name = node.name;
   o.board = node.board.said_by_nodes();
   o.arena_bytes = memory(node.arena_budget());
+  for (const Bank& bank : node.kept_banks()) {
+    o.bank_bytes.push_back(memory(bank.free_bytes()));
+  }
   o.program_capacity = memory(node.flash_budget());
   o.keeps_programs = true;
   o.max_peers = static_cast<uint16_t>(cluster_.nodes.size());

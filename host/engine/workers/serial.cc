@@ -1,6 +1,8 @@
 #include "host/engine/workers/serial.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -11,8 +13,22 @@
 
 namespace shoal {
 
+namespace {
+
+bool is_socket(int line) {
+  struct stat what {};
+  return fstat(line, &what) == 0 && S_ISSOCK(what.st_mode);
+}
+
+bool says_the_end(int error) {
+  return error == EPIPE || error == ECONNRESET || error == EIO;
+}
+
+}  // namespace
+
 SerialTransport::SerialTransport(int line)
     : device_(line),
+      is_socket_(is_socket(line)),
       line_({this, write_some, read_some, now_us}, waiting_, sizeof waiting_) {
   transport_ = line_.transport();
 }
@@ -73,17 +89,21 @@ SerialTransport::~SerialTransport() {
 
 uint32_t SerialTransport::write_some(void* self, const void* data,
                                      uint32_t bytes) {
-  const int device = static_cast<const SerialTransport*>(self)->device_;
+  auto& line = *static_cast<SerialTransport*>(self);
   ssize_t n = -1;
   do {
-    n = write(device, data, bytes);
+    // A write to a socket that the other side has closed would end the process.
+    n = line.is_socket_ ? ::send(line.device_, data, bytes, MSG_NOSIGNAL)
+                        : write(line.device_, data, bytes);
   } while (n < 0 && errno == EINTR);
+  if (n < 0 && says_the_end(errno)) line.ended_ = true;
   return n > 0 ? static_cast<uint32_t>(n) : 0;
 }
 
 uint32_t SerialTransport::read_some(void* self, void* to, uint32_t capacity) {
-  const int device = static_cast<const SerialTransport*>(self)->device_;
-  const ssize_t n = read(device, to, capacity);
+  auto& line = *static_cast<SerialTransport*>(self);
+  const ssize_t n = read(line.device_, to, capacity);
+  if (n == 0 || (n < 0 && says_the_end(errno))) line.ended_ = true;
   return n > 0 ? static_cast<uint32_t>(n) : 0;
 }
 

@@ -24,6 +24,8 @@ class SerialTransport final : public HostTransport {
   explicit SerialTransport(int line);
   ~SerialTransport() override;
 
+  bool has_ended() const override { return ended_; }
+
  private:
   int descriptor() const override { return device_; }
   bool has_fetched() const override { return line_.has_fetched(); }
@@ -35,6 +37,8 @@ class SerialTransport final : public HostTransport {
   static constexpr uint32_t kMostWaiting = 4096;
 
   int device_;
+  bool is_socket_;
+  bool ended_ = false;
   uint8_t waiting_[kMostWaiting + hdlc_bound(kSerialPayload)];
   SerialLine line_;
 };

@@ -22,6 +22,10 @@ class HostTransport {
   // or -1, is readable.
   virtual void wait(uint64_t until_us, int other = -1) const;
 
+  // Returns whether the other side is known to have closed the line, so that
+  // nothing will come any more.
+  virtual bool has_ended() const { return false; }
+
  protected:
   // Steady, in microseconds.
   static uint64_t now_us(void*);

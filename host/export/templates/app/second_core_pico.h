@@ -1,5 +1,7 @@
-// The second core of a RP2040 or RP2350. The SDK starts it, on the 4 KB stack
-// in SCRATCH_X that CMakeLists.txt asks for. Neither core has a data cache.
+// The second core of a RP2040 or RP2350. The SDK starts it, on a stack in the
+// main RAM: SCRATCH_X, where the SDK has its stack, lies below the first core's,
+// which needs more than 4 KB to serve frames of large layers. Neither core has a
+// data cache.
 #pragma once
 
 #include "device/shoal_cores.h"
@@ -11,6 +13,7 @@
 #include "pico/flash.h"
 #endif
 
+static uint32_t second_stack[1024];
 static shoal_pair* second_pair;
 
 // The first core may have it wait in RAM while flash is written.
@@ -24,7 +27,8 @@ static void second_core_main() {
 static int start_second_core(void*, shoal_pair* pair) {
   second_pair = pair;
   multicore_reset_core1();
-  multicore_launch_core1(second_core_main);
+  multicore_launch_core1_with_stack(second_core_main, second_stack,
+                                    sizeof second_stack);
   return 0;
 }
 
