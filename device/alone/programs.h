@@ -9,29 +9,11 @@
 
 #include "device/alone/networks.h"
 #include "device/alone/sent.h"
+#include "device/alone/taker.h"
 #include "device/alone/wire.h"
 #include "device/storage/program_slots.h"
 
 namespace shoal {
-
-/// What AloneServer asks of a board that takes programs.
-class ProgramTaker {
- public:
-  virtual alone::ProgramRoom room(uint32_t network) const = 0;
-  /// Announces a program of `bytes` bytes with this SHA-256, whose SentHead is
-  /// `head`. `from`: the first byte that is missing.
-  virtual alone::Said begin(const uint8_t* head, uint32_t bytes,
-                            const uint8_t* hash, uint32_t& from) = 0;
-  /// Takes the next bytes.
-  virtual alone::Said write(uint32_t offset, const uint8_t* from,
-                            uint32_t bytes) = 0;
-  /// All have come: kGood if it is the network from now on. `waits` is called
-  /// again and again while this takes.
-  virtual alone::Said end(void (*waits)(void* user), void* user) = 0;
-
- protected:
-  ~ProgramTaker() = default;
-};
 
 /// Everything that it points to must outlive AlonePrograms.
 struct AloneProgramsConfig {

@@ -33,7 +33,8 @@ struct SentHead {
   uint32_t reserved;  // 0
   uint32_t crc;       // CRC-32C of the bytes before
 };
-static_assert(sizeof(SentHead) == 144, "the image lies at a multiple of 16");
+static_assert(sizeof(SentHead) == alone::kSentHeadBytes);
+static_assert(sizeof(SentHead) % 16 == 0, "the image lies aligned");
 static_assert(offsetof(SentHead, crc) == 140);
 
 inline constexpr uint16_t kSentInt4 = 1;

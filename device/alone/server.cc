@@ -368,14 +368,14 @@ void AloneServer::run_frame() {
 // nothing.
 void AloneServer::take_program() {
   constexpr uint32_t kPiece = 256;
-  static_assert(sizeof(SentHead) <= kPiece);
+  static_assert(alone::kSentHeadBytes <= kPiece);
   uint8_t piece[kPiece];
   const uint32_t bytes = program_bytes_;
-  if (bytes < sizeof(SentHead)) {
+  if (bytes < alone::kSentHeadBytes) {
     said_ = {alone::Code::kNoProgram, 0, 0};
     return;
   }
-  if (!fetch(0, 0, piece, sizeof(SentHead))) return;
+  if (!fetch(0, 0, piece, alone::kSentHeadBytes)) return;
   ProgramTaker& to = *board_.programs;
   uint32_t at = 0;
   said_ = to.begin(piece, bytes, program_hash_, at);

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "device/alone/networks.h"
-#include "device/alone/programs.h"
+#include "device/alone/taker.h"
 #include "device/alone/wire.h"
 #include "device/shoal.h"
 

@@ -204,6 +204,8 @@ inline constexpr uint32_t kHelloBytes = Head::kBytes + 1;
 inline constexpr uint32_t kFrameBytes = Head::kBytes + 2 + kProgramBytes + 4;
 /// kEnd: microseconds.
 inline constexpr uint32_t kEndBytes = Head::kBytes + 8;
+/// Bytes of the head of a sent program.
+inline constexpr uint32_t kSentHeadBytes = 144;
 /// kProgram: bytes of a sent program (sent.h), its SHA-256.
 inline constexpr uint32_t kHashBytes = 32;
 inline constexpr uint32_t kProgramAskBytes = Head::kBytes + 4 + kHashBytes;

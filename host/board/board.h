@@ -66,7 +66,7 @@ struct Emulator {
   std::string drive;
   int64_t storage_at = 0;
   int64_t storage_bytes = 0;  // exactly what the drive must have
-  // Of the memory that a file may keep, in which the storage lies; 0: none.
+  // Bytes of the memory that holds the storage and may be a file; 0: none.
   int64_t memory_bytes = 0;
   std::string nic;         // of the network that the machine has; "": none
   int64_t flashed_at = 0;  // where its last block lies in memory

@@ -21,8 +21,8 @@
 namespace shoal {
 namespace {
 
-// What the board needs of the program: one plan within its arena, all weights
-// in flash.
+// Returns the request for a plan within the board's arena, all weights in
+// flash.
 PlanRequest request_for(const AloneFacts& board,
                         const alone::ProgramRoom& room) {
   PlanFlags flags;

@@ -456,7 +456,7 @@ TEST(Alone, HostileMessagesChangeNothing) {
   {
     // Its line is a copy, which it closes.
     Rival rival(dup(relay.computer()));
-    for (const char type : {'H', 'R', 'F', 'I', 'A', 'T', 'h', 'X'}) {
+    for (const char type : {'H', 'R', 'F', 'I', 'A', 'T', 'G', 'P', 'h', 'X'}) {
       Bytes whole = Rival::frame(1, 1, kBytes);
       whole[0] = static_cast<uint8_t>(type);
       for (size_t cut = 1; cut < whole.size(); ++cut) {

@@ -14,9 +14,10 @@ struct Flash {
   int (*read)(uint32_t offset, void* to, uint32_t bytes);
   int (*erase)(uint32_t offset, uint32_t bytes);  // whole blocks, to 0xFF
   int (*write)(uint32_t offset, const void* from, uint32_t bytes);  // units
-  // Of a unit: from 64 to 512, and a multiple of what the chip writes at once.
+  // Bytes of a unit: from 64 to 512, and a multiple of what the chip writes at
+  // once.
   uint32_t write_bytes;
-  uint32_t erase_bytes;  // of a block
+  uint32_t erase_bytes;  // bytes of a block
   uint32_t bytes;        // of this flash
   const void* mapped;    // where it lies in memory; a multiple of 16
 };

@@ -4,9 +4,12 @@
 #include <cstring>
 #include <new>
 
-#include "device/alone/server.h"
 #include "shoal_app.h"
 #include "shoal_program.h"
+#if SHOAL_SLOT_BYTES
+#include "device/alone/programs.h"
+#include "device/alone/server.h"
+#endif
 
 namespace shoal_app {
 namespace {

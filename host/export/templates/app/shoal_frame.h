@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "device/alone/networks.h"
-#include "device/alone/programs.h"
+#include "device/alone/taker.h"
 #include "device/port/port.h"
 #include "device/shoal.h"
 #include "shoal_port.h"
