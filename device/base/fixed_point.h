@@ -71,6 +71,13 @@ constexpr int32_t requantize(int32_t v, int32_t multiplier, int shift) {
   return shift == 0 ? h : wrap_add(wrap_add(h, h >> 31), 1) >> 1;
 }
 
+// The same where speed does not count, one copy for all callers.
+[[gnu::noinline]] inline int32_t requantize_rarely(int32_t v,
+                                                   int32_t multiplier,
+                                                   int shift) {
+  return requantize(v, multiplier, shift);
+}
+
 // v * multiplier / 2^(15 - s) to nearest, halves up: how TensorFlow Lite scales
 // sums of 64 bits, by the upper half of a multiplier (shortened_multiplier()).
 // 0 <= multiplier <= 2^15 - 1; -31 <= s, and s above 14 counts as 14. Sums of

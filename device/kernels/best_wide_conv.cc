@@ -13,4 +13,17 @@ void wide_conv_row(const WideConvArgs& a) {
 #endif
 }
 
+void wide_products(const int8_t* weights, const int16_t* x, int n,
+                   WideConvArgs& a) {
+  a.rows = &x;
+  a.kernel_h = a.kernel_w = 1;
+  a.in_w = 1, a.in_stride = a.in_c = n;
+  a.stride_x = a.dilation_x = 1;
+  a.x1 = 1;
+  a.multiplier = 1;
+  a.weights = weights, a.weight_stride = n;
+  a.out_stride = a.channels;
+  wide_conv_row(a);
+}
+
 }  // namespace shoal

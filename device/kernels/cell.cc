@@ -6,127 +6,164 @@
 #include "device/kernels/dot.h"
 #include "device/kernels/kernels.h"
 #include "device/kernels/sigmoid.h"
-#include "device/kernels/wide_sums.h"
+#include "device/kernels/wide.h"
 #include "device/program/chunk.h"
 
 namespace shoal {
 namespace {
 
-template <class T>
-const T* vector_of(const CellArgsOf<T>& a, int number) {
-  const int phase = number - a.params->states;
-  return phase < 0 ? a.states + number * a.units : a.made + phase * a.units;
-}
+// The functions and numbers that depend on the width of elements.
+struct CellWidth {
+  int bytes;
+  // A row of weights times a vector; `scale` has bias, multiplier and shift.
+  int (*product)(const CellOp&, const int8_t* w, const void* v, int n,
+                 const int32_t* scale);
+  int (*function)(const CellParams&, const CellOp&, int v);
+  int (*combine)(const CellOp&, int a, int b);
+};
 
-// A row of weights times a vector; `scale` has its bias, multiplier and shift.
-int32_t product(const CellOp& op, const int8_t* w, const int8_t* v, int n,
-                const int32_t* scale) {
+int byte_product(const CellOp& op, const int8_t* w, const void* v, int n,
+                 const int32_t* scale) {
   uint32_t sum = static_cast<uint32_t>(scale[0]);
-  add_dots(w, n, 1, v, 0, 1, n, 0, &sum);
-  const int32_t y =
-      requantize(wrap(sum), scale[1] & kInt32Max, clamp(scale[2], -31, 30));
-  return wrap_add(y, op.zero_out);
+  add_dots(w, n, 1, static_cast<const int8_t*>(v), 0, 1, n, 0, &sum);
+  const int32_t y = requantize_rarely(wrap(sum), scale[1] & kInt32Max,
+                                      clamp(scale[2], -31, 30));
+  return clamp(wrap_add(y, op.zero_out), op.low, op.high);
 }
 
-int32_t product(const CellOp& op, const int8_t* w, const int16_t* v, int n,
-                const int32_t* scale) {
-  const int64_t sum = wide_dot(w, v, n);
-  const int shift = clamp(scale[2], -31, 30);
-  if (op.b == 1) {
-    return requantize(
-        wrap(static_cast<uint32_t>(sum) + static_cast<uint32_t>(scale[0])),
-        scale[1] & kInt32Max, shift);
-  }
-  const int64_t bias = (scale[1] >> 16) * (int64_t{1} << 32) + bits(scale[0]);
-  return requantize_once(sum + bias, scale[1] & 0x7FFF, shift);
-}
-
-int8_t function_of(const CellParams& p, const CellOp& op, int8_t v) {
+int byte_function(const CellParams& p, const CellOp& op, int v) {
   return reinterpret_cast<const int8_t*>(p.table[op.b])[v + 128];
 }
 
-int16_t function_of(const CellParams& p, const CellOp& op, int16_t v) {
-  const int32_t shift = op.params[1], half = shift > 0 ? 1 << (shift - 1) : 0;
-  const int32_t argument = (v * op.params[0] + half) >> shift;
-  return static_cast<int16_t>(
-      (op.b == 1 ? tangent : logistic)(&p.table[0][0], argument));
-}
-
-void combine(const CellOp& op, const int8_t* a, const int8_t* b, int8_t* out) {
+int byte_combine(const CellOp& op, int a, int b) {
+  const auto left = static_cast<int8_t>(a), right = static_cast<int8_t>(b);
+  int8_t made = 0;
   BinaryArgs args{};
   args.x1 = args.channels = 1;
-  args.a = a, args.b = b, args.out = out;
+  args.a = &left, args.b = &right, args.out = &made;
   args.zero_out = op.zero_out, args.act_min = op.low, args.act_max = op.high;
   args.params = op.params;
   (static_cast<CellCode>(op.code) == CellCode::kAdd ? add_row : mul_row)(args);
+  return made;
 }
 
-void combine(const CellOp& op, const int16_t* a, const int16_t* b,
-             int16_t* out) {
+int wide_product(const CellOp& op, const int8_t* w, const void* v, int n,
+                 const int32_t* scale) {
+  int16_t made = 0;
+  const int32_t multiplier = op.b == 1 ? scale[1] & kInt32Max : scale[1];
+  const auto shift = static_cast<int8_t>(clamp(scale[2], -31, 30));
+  WideConvArgs c{};
+  c.channels = 1;
+  c.wide = {op.low, op.high, op.b == 0};
+  c.bias = scale, c.multipliers = &multiplier, c.shifts = &shift;
+  c.out = &made;
+  wide_products(w, static_cast<const int16_t*>(v), n, c);
+  return made;
+}
+
+int wide_function(const CellParams& p, const CellOp& op, int v) {
+  const int32_t shift = op.params[1], half = shift > 0 ? 1 << (shift - 1) : 0;
+  return (op.b == 1 ? tangent : logistic)(&p.table[0][0],
+                                          (v * op.params[0] + half) >> shift);
+}
+
+int wide_combine(const CellOp& op, int a, int b) {
+  const auto left = static_cast<int16_t>(a), right = static_cast<int16_t>(b);
+  int16_t made = 0;
   WideBinaryArgs args{};
   args.x1 = args.channels = 1;
-  args.a = a, args.b = b, args.out = out;
+  args.a = &left, args.b = &right, args.out = &made;
   args.low = op.low, args.high = op.high;
   args.params = op.params;
   (static_cast<CellCode>(op.code) == CellCode::kAdd ? wide_add_row
                                                     : wide_mul_row)(args);
+  return made;
+}
+
+int load(const void* from, int i, int bytes) {
+  return bytes == 1 ? static_cast<const int8_t*>(from)[i]
+                    : static_cast<const int16_t*>(from)[i];
+}
+void store(void* to, int i, int bytes, int v) {
+  if (bytes == 1) {
+    static_cast<int8_t*>(to)[i] = static_cast<int8_t>(v);
+  } else {
+    static_cast<int16_t*>(to)[i] = static_cast<int16_t>(v);
+  }
+}
+
+const void* vector_of(const CellArgs& a, int number, int bytes) {
+  const int phase = number - a.params->states;
+  return phase < 0
+             ? static_cast<const int8_t*>(a.states) + number * a.units * bytes
+             : static_cast<const int8_t*>(a.made) + phase * a.units * bytes;
 }
 
 // Values [k, end) of unit u.
-template <class T>
-void make_values(const CellArgsOf<T>& a, const int8_t* weights, int u, int k,
-                 int end, T* value) {
+void make_values(const CellArgs& a, const CellWidth& width,
+                 const int8_t* weights, int u, int k, int end, int16_t* value) {
   const CellParams& p = *a.params;
   const auto* scale = reinterpret_cast<const int32_t*>(weights);
   const int8_t* w = weights + kCellDotBytes * static_cast<uint32_t>(
                                                   p.input_dots + p.state_dots);
   for (; k < end; ++k) {
     const CellOp& op = p.op[k];
+    int made = 0;
     switch (static_cast<CellCode>(op.code)) {
       case CellCode::kDot: {
         const int n = op.a == 0 ? a.inputs : a.units;
-        const T* v = op.a == 0 ? a.x : vector_of(a, op.a - 1);
-        value[k] =
-            static_cast<T>(clamp(product(op, w, v, n, scale), op.low, op.high));
+        const void* v = op.a == 0 ? a.x : vector_of(a, op.a - 1, width.bytes);
+        made = width.product(op, w, v, n, scale);
         w += n, scale += 3;
         break;
       }
       case CellCode::kState:
-        value[k] = vector_of(a, op.a)[u];
+        made = load(vector_of(a, op.a, width.bytes), u, width.bytes);
         break;
       case CellCode::kTable:
-        value[k] = function_of(p, op, value[op.a]);
+        made = width.function(p, op, value[op.a]);
         break;
       default:
-        combine(op, &value[op.a], &value[op.b], &value[k]);
+        made = width.combine(op, value[op.a], value[op.b]);
     }
+    value[k] = static_cast<int16_t>(made);
   }
 }
 
-template <class T>
-void make_step(const CellArgsOf<T>& a) {
+// One copy for both widths.
+[[gnu::noinline]] void make_step(const CellArgs& a, const CellWidth& width) {
   const CellParams& p = *a.params;
   const int8_t* weights = a.weights;
   int phase = 0, u = a.first;
   for (; u >= a.units; u -= a.units) ++phase;
   for (int i = 0; i < a.count; ++i, ++u, weights += p.unit_bytes) {
     if (u == a.units) u = 0, ++phase;
-    T value[kMostCellOps];
-    make_values(a, weights, u, phase > 0 ? p.phase[phase - 1].end : 0,
+    int16_t value[kMostCellOps];
+    make_values(a, width, weights, u, phase > 0 ? p.phase[phase - 1].end : 0,
                 p.phase[phase].end, value);
     if (phase + 1 < p.phases) {
-      a.made[phase * a.units + u] = value[p.phase[phase].result];
+      store(a.made, phase * a.units + u, width.bytes,
+            value[p.phase[phase].result]);
       continue;
     }
     for (int s = 0; s < p.states; ++s) {
-      a.after[s * a.units + u] = value[p.after[s]];
+      store(a.after, s * a.units + u, width.bytes, value[p.after[s]]);
     }
   }
 }
 
 }  // namespace
 
-void cell_step(const CellArgs& a) { make_step(a); }
-void wide_cell_step(const WideCellArgs& a) { make_step(a); }
+void cell_step(const CellArgs& a) {
+  static constexpr CellWidth kBytes{1, byte_product, byte_function,
+                                    byte_combine};
+  make_step(a, kBytes);
+}
+
+void wide_cell_step(const CellArgs& a) {
+  static constexpr CellWidth kShorts{2, wide_product, wide_function,
+                                     wide_combine};
+  make_step(a, kShorts);
+}
 
 }  // namespace shoal

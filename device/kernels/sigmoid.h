@@ -12,7 +12,7 @@ inline uint32_t table_entry(const uint32_t* table, uint32_t k) {
   return table[k / 2] >> (k % 2 * 16) & 0xFFFF;
 }
 
-inline int32_t logistic(const uint32_t* table, int32_t v) {
+[[gnu::noinline]] inline int32_t logistic(const uint32_t* table, int32_t v) {
   const uint32_t size = bits(v < 0 ? -v : v), k = size >> 9;
   uint32_t y = 0x7FFF << 10;
   if (k < 255) {
@@ -23,7 +23,7 @@ inline int32_t logistic(const uint32_t* table, int32_t v) {
   return static_cast<int16_t>(y >> 10);
 }
 
-inline int32_t tangent(const uint32_t* table, int32_t v) {
+[[gnu::noinline]] inline int32_t tangent(const uint32_t* table, int32_t v) {
   const uint32_t size = bits(v < 0 ? -v : v), k = size >> 8;
   uint32_t y = 0xFFFF << 8;
   if (k < 255) {

@@ -38,6 +38,11 @@ struct WideConvArgs {
   int out_stride;
 };
 void wide_conv_row(const WideConvArgs&);
+// Rows of weights, a.channels of them, times one vector of `n` elements: a
+// convolution of one pixel. `a` has bias, multipliers, shifts, `wide` and out;
+// what else is not 0 this sets.
+void wide_products(const int8_t* weights, const int16_t* x, int n,
+                   WideConvArgs& a);
 void wide_depthwise_row(const WideConvArgs&);
 void wide_transpose_conv_row(const WideConvArgs&);
 

@@ -49,20 +49,6 @@ inline int32_t requantize_wide(int64_t sum, int32_t multiplier, int shift) {
              : rounded_upper_half(s, upper);
 }
 
-// The sum of n products.
-[[gnu::noinline]] inline int64_t wide_dot(const int8_t* w, const int16_t* x,
-                                          int n) {
-  int64_t all = 0;
-  while (n > 0) {
-    const int now = n < kWideProducts ? n : kWideProducts;
-    int32_t sum = 0;
-#pragma GCC unroll 4
-    for (const int16_t* end = x + now; x != end;) sum += *w++ * *x++;
-    all += sum, n -= now;
-  }
-  return all;
-}
-
 [[gnu::noinline]] inline void finish_wide_sum(const WideConvArgs& a, int o,
                                               int x, int64_t sum) {
   if (a.partial_out) {

@@ -172,6 +172,7 @@ bool cell_op_ok(const CellParams& p, const CellOp& op, int f, int first, int k,
                 bool is_wide) {
   const auto code = static_cast<CellCode>(op.code);
   const int32_t vectors = p.states + f;
+  const int32_t least_value = is_wide ? -32768 : -128;
   int32_t least = first, most_a = k, most_b = k;
   if (code == CellCode::kDot || code == CellCode::kState) {
     least = 0, most_b = code == CellCode::kDot && is_wide ? 2 : 1;
@@ -190,10 +191,8 @@ bool cell_op_ok(const CellParams& p, const CellOp& op, int f, int first, int k,
   const bool is_pair = code == CellCode::kAdd || code == CellCode::kMul;
   return below(op.a, most_a) && op.a >= least && below(op.b, most_b) &&
          (!is_pair || op.b >= least) && op.low <= op.high &&
-         (is_wide ? op.zero_out == 0 && below(op.low + 32768, 65536) &&
-                        below(op.high + 32768, 65536)
-                  : fits_byte(op.zero_out) && fits_byte(op.low) &&
-                        fits_byte(op.high));
+         op.low >= least_value && op.high < -least_value &&
+         (is_wide ? op.zero_out == 0 : fits_byte(op.zero_out));
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ enum ActorTraits : uint8_t {
   kAllChannels = 128  // each result needs all channels of its operand
 };
 
-// What a kind does with elements of 16 bits; 0: nothing. The upper half is the
+// How a kind has elements of 16 bits; 0: it has none. The upper half is the
 // bytes of a private sum, or of a unit of its state, if they are not 4.
 enum WideTraits : uint8_t {
   kComputes16 = 1,  // as it does with bytes, with WideParams

@@ -116,25 +116,30 @@ void fire_depth_to_space(const Slice& s) {
   }
 }
 
-void fire_transpose(const Slice& s) {
+void transpose_elements(const Slice& s, int bytes) {
   const auto& p = params_as<TransposeParams>(s);
+  const auto width = static_cast<uint32_t>(bytes);
   const uint32_t in_row = row_elements(s.in[0]);
   for (int oy = s.lo; oy < s.hi; ++oy) {
     int8_t* out = out_row(s, oy);
-    uint32_t number = static_cast<uint32_t>(oy) * row_elements(s.out);
+    uint32_t number = static_cast<uint32_t>(oy) * row_elements(s.out) / width;
     for (int x = 0; x < s.out.columns; ++x, out += s.out.stride) {
-      for (int c = 0; c < s.out.channels; ++c, ++number) {
+      for (int c = 0; c < s.out.channels; c += bytes, ++number) {
         uint32_t rest = number, from = 0;
         for (int i = 3; i >= 0; --i) {
           const uint32_t size = static_cast<uint32_t>(p.size[i]);
           from += rest % size * static_cast<uint32_t>(p.stride[i]);
           rest /= size;
         }
-        out[c] = *element(s.in[0], from / in_row, from % in_row);
+        from *= width;
+        const int8_t* in = element(s.in[0], from / in_row, from % in_row);
+        for (int b = 0; b < bytes; ++b) out[c + b] = in[b];
       }
     }
   }
 }
+
+void fire_transpose(const Slice& s) { transpose_elements(s, 1); }
 
 void fire_reshape(const Slice& s) {
   const uint32_t in_row = row_elements(s.in[0]);

@@ -49,6 +49,8 @@ void fire_resize(const Slice&);
 void fire_space_to_depth(const Slice&);
 void fire_depth_to_space(const Slice&);
 void fire_transpose(const Slice&);
+// The same of elements of some bytes, of a slice with a channel for each byte.
+void transpose_elements(const Slice&, int bytes);
 void fire_reshape(const Slice&);
 void fire_constant(const Slice&);
 

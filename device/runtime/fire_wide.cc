@@ -238,34 +238,8 @@ void fire_wide_move(const Slice& s) {
 }
 
 void fire_wide_transpose(const Slice& s) {
-  const auto& p = params_at<TransposeParams>(s);
-  const Rows& in = s.in[0];
-  const auto channels = static_cast<uint32_t>(in.channels);
-  const uint32_t in_row = static_cast<uint32_t>(in.columns) * channels;
-  const int out_row_elements = s.out.columns * s.out.channels;
-  for (int oy = s.lo; oy < s.hi; ++oy) {
-    int16_t* out = out_row(s, oy);
-    auto number = static_cast<uint32_t>(oy * out_row_elements);
-    for (int x = 0; x < s.out.columns; ++x, out += s.out.stride) {
-      for (int c = 0; c < s.out.channels; ++c, ++number) {
-        uint32_t rest = number, from = 0;
-        for (int i = 3; i >= 0; --i) {
-          const auto size = static_cast<uint32_t>(p.size[i]);
-          from += rest % size * static_cast<uint32_t>(p.stride[i]);
-          rest /= size;
-        }
-        const uint32_t column = from % in_row;
-        out[c] = row_of(
-            in,
-            static_cast<int>(
-                from /
-                in_row))[column / channels * static_cast<uint32_t>(in.stride) +
-                         column % channels];
-      }
-    }
-  }
+  transpose_elements(as_bytes(s), kElement);
 }
-
 void fire_wide_resize(const Slice& s) { fire_resize(as_bytes(s)); }
 void fire_wide_reshape(const Slice& s) { fire_reshape(as_bytes(s)); }
 void fire_wide_constant(const Slice& s) { fire_constant(as_bytes(s)); }
