@@ -175,6 +175,26 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+// The first core's stack holds the server, its own half of a layer and what
+// rings the other core: heads of attention take the most of it.
+TEST(Served, AttentionOnTwoCores) {
+  need_programs({"make", "qemu-system-arm", "arm-none-eabi-g++"});
+  if (cannot_go_on()) return;
+  const Workshop shop;
+  const std::string model = "zoo:ecg_transformer";
+  const Told told = shop.shoal({"export", model, "--as", "c", "--board",
+                                "mps2-an521", "-o", "proj"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  const Told made = shop.script(make_in("proj", "all"));
+  ASSERT_EQ(made.code, 0) << made.out << made.err;
+  const ServedProject board(shop, "proj", serve_command(shop, "proj"));
+  const Told sent =
+      shop.shoal({"send", board.line(), "random:1", "--compare", model});
+  EXPECT_EQ(sent.code, 0) << sent.err;
+  const Told tested = shop.shoal({"send", board.line(), "--self-test"});
+  EXPECT_EQ(tested.code, 0) << tested.err;
+}
+
 TEST(Slots, AreRefusedWhereTheyCannotBe) {
   const Workshop shop;
   shop.write("own.tflite", one_layer(1, 8, 4));
