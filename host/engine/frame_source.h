@@ -56,6 +56,9 @@ class FrameSource {
   virtual bool ended() const = 0;
   // Returns whether the service ends, so that nothing is waited for any more.
   virtual bool stops() const { return ended(); }
+  // Returns whether the nodes have other frames to run at once when this has
+  // ended, so that they are not given back.
+  virtual bool keeps_nodes() const { return false; }
   // Returns a descriptor that is readable while next() has a frame, and when
   // the source has ended.
   virtual int descriptor() const = 0;

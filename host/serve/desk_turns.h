@@ -42,6 +42,7 @@ class DeskTurn final : public FrameSource {
   std::string file() const override { return desk_.file(); }
   bool ended() const override;
   bool stops() const override { return desk_.closed(); }
+  bool keeps_nodes() const override { return over_; }
   int descriptor() const override { return turns_.descriptor(); }
   void repeats() override { desk_.repeats(); }
   // The nodes are those of all desks.

@@ -226,6 +226,63 @@ TEST_F(CliServeLosses, SeveralModels) {
   EXPECT_EQ(service->end(SIGTERM), 0);
 }
 
+// The nodes turn to another model several times a second, and nobody else gets
+// one in between.
+TEST_F(CliServeLosses, ASecondServiceGetsNoNodeOfTwoModels) {
+  shop_.write("other.tflite", worker_model(7));
+  const std::vector<std::string> expected = checksums("other.tflite");
+  const auto service = serve({"--model", "other=other.tflite"});
+  while_asking([&] {
+    std::atomic<bool> over = false;
+    std::thread other([&] {
+      for (unsigned seed = 0; !over; seed = (seed + 1) % kAsked) {
+        const HttpAnswer a =
+            http_ask(address_, "POST", "/run/other",
+                     text_of(noise<uint8_t>(kWorkerFrameBytes, seed)));
+        EXPECT_EQ(a.status, 200) << a.body;
+        EXPECT_NE(a.body.find(expected[seed]), std::string::npos) << a.body;
+      }
+    });
+    const Told second =
+        shop_.shoal({"serve", "m.tflite", "--insecure", "--http", "127.0.0.1:0",
+                     "--wait", "4", "--workers",
+                     workers_["w0"]->address + "," + workers_["w1"]->address});
+    EXPECT_EQ(second.code, 9) << second.err;
+    wait_for_answers(20);
+    over = true;
+    other.join();
+  });
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+// Another coordinator has the spare that a lost node leaves its place to: that
+// is told, and the frames go on when the spare is free.
+TEST_F(CliServeLosses, ANodeThatAnotherOneHasIsWaitedFor) {
+  start_worker("spare");
+  const std::vector<std::string> run{"run",       "m.tflite",
+                                     "in10.bin",  "--insecure",
+                                     "--workers", workers_["spare"]->address};
+  std::vector<std::string> forever = run;
+  forever.insert(forever.end(), {"--frames", "100000000", "--wait", "60"});
+  Background holder(shop_, forever);
+  for (int i = 0; i < 200 && shop_.shoal(run).code != 9; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  const auto service = serve({"--spares", workers_["spare"]->address});
+  EXPECT_EQ(ask(1), 200);
+  workers_["w1"]->process.end(SIGKILL);
+  EXPECT_EQ(ask(2), 503);
+  const json now = status();
+  EXPECT_EQ(now["state"], "waiting");
+  EXPECT_NE(now["reason"].get<std::string>().find("busy: "), std::string::npos)
+      << now.dump(2);
+  EXPECT_EQ(ask(3), 503);
+  EXPECT_EQ(holder.end(SIGTERM), 128 + SIGTERM);
+  wait_for_nodes(3);
+  EXPECT_EQ(ask(4), 200);
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
 // Frames are refused with the reason while no node is left, and run again when
 // one is back.
 TEST_F(CliServeLosses, AllNodesGo) {

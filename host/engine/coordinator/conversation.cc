@@ -281,6 +281,22 @@ void Conversation::hint(const std::string& what) {
 
 bool Conversation::is_mine(const HelloBody& b) const { return b.value == own_; }
 
+bool Conversation::follows(const HelloBody& b) {
+  if (config_.follows == 0 || b.value != config_.follows || follows_) {
+    return false;
+  }
+  follows_ = true;
+  ask_for_held();
+  return true;
+}
+
+void Conversation::ask_for_held() {
+  HelloBody all = wanted(config_, own_);
+  all.code |= kTakeOver | kTakeClaimed;
+  handshake_.emplace(config_, identity(), all);
+  resume(now());
+}
+
 void Conversation::busy(const HelloBody& b) {
   const std::string who = holder_of(b);
   if (is_mine(b)) {
@@ -311,6 +327,9 @@ void Conversation::hear(std::span<const uint8_t> answer) {
   }
   has_verdict_ = true;
   if (ending_) return;
+  const bool is_held =
+      heard.verdict == Verdict::kBusy || heard.verdict == Verdict::kClaimed;
+  if (is_held && follows(heard.body)) return;
   switch (*heard.verdict) {
     case Verdict::kVersion:
       return refused("it speaks session version " +
@@ -344,11 +363,8 @@ void Conversation::claimed(const HelloBody& b) {
   if (at - rival_->since < std::min(config_.timeout_us, kMostClaimUs)) return;
   if (!config_.take_over || insists_) return busy(b);
   insists_ = true;
-  HelloBody all = wanted(config_, own_);
-  all.code |= kTakeClaimed;
-  handshake_.emplace(config_, identity(), all);
   rival_.reset();
-  resume(at);
+  ask_for_held();
 }
 
 void Conversation::accepted(uint32_t lease_ms) {

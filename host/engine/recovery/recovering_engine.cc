@@ -108,7 +108,8 @@ RecoveringEngine::~RecoveringEngine() { workers_.forget_user(this); }
 void RecoveringEngine::open() {
   has_begun_ = false;
   if (spares_) spares_->let_go();
-  workers_.connect();
+  // Clients should soon hear of what a service waits for.
+  workers_.connect(source_ ? std::optional(stall_s_) : std::nullopt);
   if (on_loss_ == OnLoss::kReplan) require_other_programs(workers_);
   find_plan();
   engine_ = std::make_unique<WorkersEngine>(

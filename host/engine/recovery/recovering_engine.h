@@ -70,6 +70,8 @@ class RecoveringEngine final : public Engine {
   static constexpr uint64_t kLookForNodesUs = 50'000;
   // Frames that wait let programs for losses wait so long.
   static constexpr uint64_t kSendWithinUs = 5'000'000;
+  // Frames wait so long in silence for a node that another coordinator has.
+  static constexpr double kLongestStallS = 1;
   // Frames that wait since a loss let a search take so long.
   static constexpr double kHasteSeconds = 1;
 
@@ -114,7 +116,14 @@ class RecoveringEngine final : public Engine {
   // Each throws what ends the service, after the frames without an answer have
   // been reported.
   void go_on_after(const Error&, FrameSource&);
+  void go_on_without(const Error&, FrameSource&);
+  // Returns whether the nodes cannot be connected for now, because another
+  // coordinator has one of them.
+  bool is_held(const Error&) const;
+  void wait_for_holder(const Error&, FrameSource&);
   void wait_for_nodes(const Error& why, FrameSource&);
+  // No node runs, whichever of them are there.
+  void tell_idle(FrameSource&) const;
   void take_in(uint64_t address);
   void look_for_absent();
   // Returns whether a node that is there may be taken in: the one that it did
@@ -162,6 +171,7 @@ class RecoveringEngine final : public Engine {
   bool has_begun_ = false;           // this epoch
   int64_t epochs_ = 0;               // that have begun
   std::optional<uint64_t> loss_us_;  // when one was seen that is not made good
+  double stall_s_ = kLongestStallS;  // 0: clients have been told
   int failures_ = 0;    // without the loss of a node, since an answer
   double seconds_ = 0;  // from first inputs to last answers, losses included
 };

@@ -39,6 +39,7 @@ class RecoveringEngine::Gate final : public FrameSource {
     return engine_.inputs_[engine_.given_++].input;
   }
   bool ended() const override { return ends() || source_.ended(); }
+  bool keeps_nodes() const override { return ends() || source_.keeps_nodes(); }
   int descriptor() const override { return source_.descriptor(); }
   void heed(const ClusterStatus& status) override {
     ClusterStatus all = status;
@@ -74,10 +75,8 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
   for (bool ended = false; !ended;) {
     try {
       begin_again();
-      if (!workers_.has_user(this)) {  // another model ran since
-        workers_.let_go();
-        open();
-      }
+      // Another model ran since, or frames of this one.
+      if (!workers_.has_user(this) || has_begun_) open();
       Gate gate(*this, source, take);
       engine_->serve(gate,
                      [&](const Answer& answer) { answered(answer, take); });
@@ -85,7 +84,6 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
       if (gate.returned()) {
         take_in(*gate.returned());
       } else if (!ended) {
-        workers_.let_go();
         open();
       }
     } catch (const Error& e) {
@@ -129,6 +127,69 @@ Error RecoveringEngine::sequence_ends(const Error& why) const {
 }
 
 void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
+  for (std::optional<Error> next = why; next;) {
+    const bool waits = is_held(*next);
+    stall_s_ = waits ? 0 : kLongestStallS;
+    try {
+      if (waits) {
+        wait_for_holder(*next, source);
+      } else {
+        go_on_without(*next, source);
+      }
+      next.reset();
+    } catch (const Error& e) {
+      const bool is_lost = waits && e.code() == Exit::kNode;
+      if (source.stops() || !(is_held(e) || is_lost)) throw;
+      next = e;
+    }
+  }
+  stall_s_ = kLongestStallS;
+}
+
+bool RecoveringEngine::is_held(const Error& why) const {
+  return why.code() == Exit::kBusy && !has_begun_ && on_loss_ != OnLoss::kFail;
+}
+
+// Frames of a sequence are kept: without them it would be another one.
+void RecoveringEngine::wait_for_holder(const Error& why, FrameSource& source) {
+  if (!mirror_) {
+    source.fails(why);
+    inputs_.clear();
+  }
+  const std::string text = std::string(why.what()) + "; waiting for it";
+  source.stands_still(text);
+  workers_.tell("warning: " + text);
+  workers_.step(RecoveryStep::kWait, text);
+  note(text);
+  tell_idle(source);
+  for (std::optional<Error> held = why; held;) {
+    if (source.stops()) throw Error(*held);
+    workers_.pause(kLookForNodesUs);
+    try {
+      open();
+      held.reset();
+    } catch (const Error& e) {
+      if (!is_held(e)) throw;
+      held = e;
+    }
+  }
+  source.stands_still("");
+  const char* const on = "the nodes are free; going on";
+  workers_.tell(on);
+  note(on);
+  look_for_absent();
+}
+
+void RecoveringEngine::tell_idle(FrameSource& source) const {
+  ClusterStatus now;
+  complete(now);
+  for (NodeStatus& n : now.nodes) {
+    if (n.state == NodePresence::kRuns) n.state = NodePresence::kIdle;
+  }
+  source.heed(now);
+}
+
+void RecoveringEngine::go_on_without(const Error& why, FrameSource& source) {
   const std::optional<int> node = workers_.coordinator().lost();
   if (why.code() != Exit::kNode || on_loss_ == OnLoss::kFail) {
     throw Error(why);
@@ -166,12 +227,7 @@ void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
   source.stands_still(why.what());
   workers_.tell(std::string("warning: ") + why.what() + "; waiting for nodes");
   workers_.step(RecoveryStep::kWait, why.what());
-  ClusterStatus now;
-  complete(now);
-  for (NodeStatus& n : now.nodes) {
-    if (n.state == NodePresence::kRuns) n.state = NodePresence::kIdle;
-  }
-  source.heed(now);
+  tell_idle(source);
   for (;;) {
     look_for_absent();
     std::optional<uint64_t> found;

@@ -55,9 +55,12 @@ WorkerCluster::WorkerCluster(WorkerClusterOptions options)
 WorkerCluster::~WorkerCluster() { give_back(); }
 
 void WorkerCluster::give_back() {
-  if (!coordinator_) return;
+  if (coordinator_) give_back(*coordinator_);
+}
+
+void WorkerCluster::give_back(Coordinator& coordinator) const {
   try {
-    stop_all(*coordinator_, transport());
+    stop_all(coordinator, transport());
   } catch (const std::exception&) {
     // The caller hears of what ended the run; this error would only hide it.
   }
@@ -65,16 +68,20 @@ void WorkerCluster::give_back() {
 
 // A coordinator that has to wait for one worker keeps no other one meanwhile:
 // another coordinator may wait for that one.
-void WorkerCluster::connect_all() {
-  const uint64_t until =
-      now_us() + static_cast<uint64_t>(1e6 * options_.wait_s);
+void WorkerCluster::connect_all(double wait_s) {
+  const uint64_t until = now_us() + static_cast<uint64_t>(1e6 * wait_s);
   // A second node that was lost with the first should not cost much more time.
   constexpr uint64_t kAnswerUs = 1'000'000;
   if (options_.config.derives_silence && were_connected_) {
     options_.config.answer_us = kAnswerUs;
   }
   for (bool told = false;; told = true) {
-    coordinator_ = std::make_unique<Coordinator>(options_.config);
+    // The coordinator before holds the nodes until this one has them: nobody
+    // who waits for one gets it in between.
+    CoordinatorConfig config = options_.config;
+    const std::unique_ptr<Coordinator> before = std::move(coordinator_);
+    if (before) config.follows = before->number();
+    coordinator_ = std::make_unique<Coordinator>(std::move(config));
     try {
       coordinator_->connect(addresses());
       drive_on(*coordinator_, transport(), signals_,
@@ -91,6 +98,7 @@ void WorkerCluster::connect_all() {
       return;
     } catch (const Error& e) {
       give_back();
+      if (before) give_back(*before);
       if (e.code() != Exit::kBusy || now_us() >= until) throw;
       if (!told) tell(std::string(e.what()) + "; waiting");
     }
@@ -175,7 +183,6 @@ void WorkerCluster::take_in_place(uint64_t spare) {
 }
 
 void WorkerCluster::take_in(uint64_t address) {
-  give_back();
   const auto seat = find_absent(address);
   seats_.push_back(std::move(*seat));
   absent_.erase(seat);
@@ -204,11 +211,11 @@ ReturningNodes& WorkerCluster::returning() {
   return *returning_;
 }
 
-void WorkerCluster::connect() {
-  give_back();  // what ran before
+void WorkerCluster::connect(std::optional<double> most_wait_s) {
   user_ = nullptr;
   try {
-    connect_all();
+    connect_all(
+        std::min(options_.wait_s, most_wait_s.value_or(options_.wait_s)));
     check_payload();
     request_.cluster =
         cluster_of(*coordinator_, addresses(), given() ? &*given() : nullptr);

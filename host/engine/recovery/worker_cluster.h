@@ -75,9 +75,10 @@ class WorkerCluster {
   WorkerCluster(const WorkerCluster&) = delete;
   WorkerCluster& operator=(const WorkerCluster&) = delete;
 
-  // Connects the workers, for which it waits if the options say so. Then
-  // request() is known.
-  void connect();
+  // Connects the workers; the ones that are connected stay this run's
+  // meanwhile. Waits for those that others have, for as long as the options say
+  // or at most this time. Then request() is known.
+  void connect(std::optional<double> most_wait_s = {});
   // Plans for what the connected workers say they are, unless the plan is
   // `known`; a checked plan and its programs. The result must outlive whatever
   // runs it. `most_s`: of the search, which then takes the best plan so far.
@@ -100,7 +101,7 @@ class WorkerCluster {
   // Gives all workers back and goes on without one of them. The next plan is
   // for the others. Returns how many they are.
   size_t leave_out(int worker);
-  // Gives all workers back and goes on with one more of those that are absent.
+  // Goes on with one more of those that are absent, from the next connect() on.
   void take_in(uint64_t address);
   // The same for a spare that gets the place of the one that was left out last.
   void take_in_place(uint64_t spare);
@@ -150,11 +151,12 @@ class WorkerCluster {
   void set_seats();
   std::vector<Seat>::iterator find_absent(uint64_t address);
   std::vector<WorkerAddress> addresses() const;
-  void connect_all();
+  void connect_all(double wait_s);
   void check_payload() const;
   void tell_nodes() const;
   Prepared plan_beside(Graph, const PlanRequest&);
   void give_back();
+  void give_back(Coordinator&) const;
 
   // Held back while nodes may be held, so that they are given back first.
   StopSignals signals_;

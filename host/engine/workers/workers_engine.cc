@@ -81,7 +81,17 @@ void WorkersEngine::stream(const Next& next, const Take& take) {
 }
 
 void WorkersEngine::serve(FrameSource& source, const Take& take) {
+  try {
+    serve_all(source, take);
+    if (source.keeps_nodes()) return;
+  } catch (...) {
+    const StopAtEnd stop(coordinator_, transport_);
+    throw;
+  }
   const StopAtEnd stop(coordinator_, transport_);
+}
+
+void WorkersEngine::serve_all(FrameSource& source, const Take& take) {
   {
     const StopSignals signals;
     coordinator_.deploy(*prepared_, Then::kStart, 0,

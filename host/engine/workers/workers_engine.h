@@ -35,11 +35,13 @@ class WorkersEngine final : public Engine {
   const Graph& graph() const override { return prepared_->graph; }
   // The nodes are told to stop, however it ends; on a signal, too.
   void stream(const Next&, const Take&) override;
-  // The same for frames that come over time. A signal is the source's.
+  // The same for frames that come over time. A signal is the source's. Nodes
+  // that the source keeps are not stopped; the next coordinator follows.
   void serve(FrameSource&, const Take&) override;
   EngineReport report() const override;
 
  private:
+  void serve_all(FrameSource&, const Take&);
   ClusterStatus status() const;
   std::string traffic_text() const;
 
