@@ -164,7 +164,7 @@ void ReplicaEngines::serve(Engine& first, FrameDesk& desk) {
   const auto ends = [&](size_t number, const Error& why) {
     const std::lock_guard lock(mutex);
     DeskLane& lane = lanes.lane(number);
-    if (may_do_without && !desk.closed() && lane.has_others()) {
+    if (may_do_without && !desk.closed() && lane.others() > 0) {
       tell("warning: %s: %s; the others go on without it\n",
            replicas_[number].address.c_str(), why.what());
       lane.repeats();

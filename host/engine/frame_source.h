@@ -63,6 +63,9 @@ class FrameSource {
   // the source has ended.
   virtual int descriptor() const = 0;
 
+  // Returns how many other engines run frames of the same sender.
+  virtual int others() const { return 0; }
+
   // Told before the frames without an answer are run again.
   virtual void repeats() {}
   // Told that the frames without an answer will not get one.

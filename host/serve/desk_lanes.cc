@@ -37,10 +37,10 @@ bool DeskLanes::has_ended(const DeskLane& lane) const {
          under_way() == lane.under_way_.size();
 }
 
-bool DeskLanes::others_run(const DeskLane& lane) const {
-  return std::ranges::any_of(lanes_, [&](const auto& other) {
+int DeskLanes::others(const DeskLane& lane) const {
+  return static_cast<int>(std::ranges::count_if(lanes_, [&](const auto& other) {
     return other.get() != &lane && other->standstill_.empty();
-  });
+  }));
 }
 
 size_t DeskLanes::under_way() const {
@@ -98,9 +98,9 @@ bool DeskLane::ended() const {
   return lanes_.has_ended(*this);
 }
 
-bool DeskLane::has_others() const {
+int DeskLane::others() const {
   const std::lock_guard lock(desk_.mutex_);
-  return lanes_.others_run(*this);
+  return lanes_.others(*this);
 }
 
 void DeskLane::repeats() {
@@ -121,7 +121,7 @@ void DeskLane::fails(const Error& why) {
       for (; !under_way_.empty(); under_way_.pop_back()) {
         desk_.waiting_.push_front(std::move(under_way_.back()));
       }
-      if (!lanes_.others_run(*this)) failed.swap(desk_.waiting_);
+      if (lanes_.others(*this) == 0) failed.swap(desk_.waiting_);
     }
     desk_.counts_.failed += std::ssize(failed);
     desk_.set_readable();
@@ -137,7 +137,7 @@ void DeskLane::stands_still(const std::string& why) {
   const std::lock_guard lock(desk_.mutex_);
   standstill_ = why;
   desk_.standstill_ =
-      why.empty() || lanes_.others_run(*this) ? std::string() : why;
+      why.empty() || lanes_.others(*this) > 0 ? std::string() : why;
   desk_.set_readable();
   desk_.room_.notify_all();
 }

@@ -34,8 +34,7 @@ class DeskLane final : public FrameSource {
   void stands_still(const std::string& why) override;
   void heed(const ClusterStatus&) override;
   void take(const std::vector<uint8_t>& output);
-  // Returns whether other lanes run frames, too.
-  bool has_others() const;
+  int others() const override;
 
  private:
   friend class DeskLanes;
@@ -68,7 +67,8 @@ class DeskLanes {
   // All of these with the desk's mutex held.
   bool may_take(const DeskLane&) const;
   bool has_ended(const DeskLane&) const;
-  bool others_run(const DeskLane&) const;
+  // Returns how many others than this lane run frames.
+  int others(const DeskLane&) const;
   size_t under_way() const;
   void set_readable() const;
   void add_events(const std::vector<std::string>& before,

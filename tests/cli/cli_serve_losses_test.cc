@@ -389,6 +389,30 @@ TEST_F(CliServeLosses, ReplicasGoAndComeBack) {
   EXPECT_EQ(service->end(SIGTERM), 0);
 }
 
+// Each loss says how many go on; the last one that no node is left.
+TEST_F(CliServeLosses, ReplicasSayHowManyGoOn) {
+  const Told told = shop_.script(
+      "$SHOAL serve m.tflite --insecure --replicas --node-timeout 0.5 --http "
+      "127.0.0.1:0 --workers " +
+      workers_["w0"]->address + "," + workers_["w1"]->address + "," +
+      workers_["w2"]->address +
+      " >out 2>err & s=$!\n"
+      "said() { for i in $(seq 1000); do tr -s ' \\n' ' ' <err | "
+      "grep -q \"$1\" && return; sleep 0.02; done; echo no $1; }\n"
+      "until grep -q listening out; do sleep 0.02; done\n"
+      "kill -KILL " +
+      std::to_string(workers_["w0"]->process.id()) +
+      "; said 'going on with 2 nodes'\n"
+      "kill -KILL " +
+      std::to_string(workers_["w1"]->process.id()) +
+      "; said 'going on with 1 node'; grep -c 'no node' err\n"
+      "kill -KILL " +
+      std::to_string(workers_["w2"]->process.id()) +
+      "; said 'no node is left; waiting for nodes'\n"
+      "kill -TERM $s; wait $s; echo $?");
+  EXPECT_EQ(told.out, "0\n0\n") << shop_.read_text("err");
+}
+
 // The frame that it has is run again, and no other one waits for that.
 TEST_F(CliServeLosses, AReplicaThatHangsHoldsUpItsFrameAlone) {
   const auto service = serve({"--replicas", "--node-timeout", "3"});

@@ -231,10 +231,12 @@ bool RecoveringEngine::has_programs_to_send(bool is_idle) {
 
 void RecoveringEngine::began() {
   if (std::exchange(has_begun_, true) || ++epochs_ == 1) return;
+  const size_t nodes = workers_.seats().size();
   std::string text = fmt::format(
-      "{} nodes have their programs ({} B sent) and run",
-      workers_.seats().size(),
-      format_count(deployed_bytes(workers_.coordinator(), *prepared_)));
+      "{} {} ({} B sent) and {}", nodes_text(static_cast<int>(nodes)),
+      nodes == 1 ? "has its program" : "have their programs",
+      format_count(deployed_bytes(workers_.coordinator(), *prepared_)),
+      nodes == 1 ? "runs" : "run");
   if (loss_us_) {
     text += fmt::format(", {:.3f} s after the loss was seen",
                         seconds(workers_.now_us() - *loss_us_));
@@ -367,10 +369,9 @@ std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {
 std::optional<Error> RecoveringEngine::replan(std::string said, int node) {
   for (;;) {
     const size_t left = leave_out(said, node);
-    if (left == 0) return Error(Exit::kNode, said + "; no node is left");
-    workers_.tell(fmt::format("warning: {}; going on with {} {}",
-                              lost_text(said), left,
-                              left == 1 ? "node" : "nodes"));
+    if (left == 0) return Error(Exit::kNode, said + std::string(kNoneLeft));
+    workers_.tell(fmt::format("warning: {}; going on with {}", lost_text(said),
+                              nodes_text(static_cast<int>(left))));
     try {
       open();
       return std::nullopt;
@@ -387,6 +388,10 @@ std::optional<Error> RecoveringEngine::replan(std::string said, int node) {
       node = *next;
     }
   }
+}
+
+std::string RecoveringEngine::nodes_text(int count) {
+  return fmt::format("{} node{}", count, count == 1 ? "" : "s");
 }
 
 std::string RecoveringEngine::lost_text(const std::string& said) const {

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "host/engine/common/fallback_plans.h"
 #include "host/engine/engine.h"
@@ -67,6 +68,7 @@ class RecoveringEngine final : public Engine {
 
  private:
   class Gate;
+  static constexpr std::string_view kNoneLeft = "; no node is left";
   static constexpr uint64_t kLookForNodesUs = 50'000;
   // Frames that wait let programs for losses wait so long.
   static constexpr uint64_t kSendWithinUs = 5'000'000;
@@ -111,6 +113,7 @@ class RecoveringEngine final : public Engine {
   // Returns how many nodes go on.
   size_t leave_out(const std::string& said, int node);
   std::optional<uint64_t> spare() const;
+  static std::string nodes_text(int count);
   std::string lost_text(const std::string& said) const;
 
   // Each throws what ends the service, after the frames without an answer have

@@ -225,7 +225,14 @@ void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
   source.fails(why);
   inputs_.clear();
   source.stands_still(why.what());
-  workers_.tell(std::string("warning: ") + why.what() + "; waiting for nodes");
+  std::string text = std::string("warning: ") + why.what();
+  if (const int others = source.others(); others > 0) {
+    if (text.ends_with(kNoneLeft)) text.resize(text.size() - kNoneLeft.size());
+    text += "; going on with " + nodes_text(others);
+  } else {
+    text += "; waiting for nodes";
+  }
+  workers_.tell(text);
   workers_.step(RecoveryStep::kWait, why.what());
   tell_idle(source);
   for (;;) {
@@ -255,11 +262,12 @@ void RecoveringEngine::take_in(uint64_t address) {
   workers_.take_in(address);
   open();
   workers_.history().returned();
-  const std::string event = fmt::format(
-      "node {} is taken in, within {:.2f} s; going on with {} node{}",
-      workers_.history().name(address),
-      static_cast<double>(workers_.now_us() - start) * 1e-6,
-      workers_.seats().size(), workers_.seats().size() == 1 ? "" : "s");
+  const std::string event =
+      fmt::format("node {} is taken in, within {:.2f} s; going on with {}",
+                  workers_.history().name(address),
+                  static_cast<double>(workers_.now_us() - start) * 1e-6,
+                  nodes_text(static_cast<int>(workers_.seats().size()) +
+                             (source_ ? source_->others() : 0)));
   workers_.tell(event);
   workers_.step(RecoveryStep::kReturn, event);
   note(event);
