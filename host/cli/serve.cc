@@ -281,9 +281,7 @@ class Service {
                      flags_.request_timeout},
           http_handler(models_, flags_.request_timeout));
     }
-    const auto ended = [this] {
-      if (--open_ == 0) close_all(models_);
-    };
+    const auto ended = [this](const Error* why) { place_ended(why); };
     // Counted first: one may end before the next has begun.
     for (const std::string* const place :
          {&flags_.frames_from, &flags_.folder, &flags_.mqtt.address}) {
@@ -304,9 +302,8 @@ class Service {
   void open_mqtt() {
     if (flags_.mqtt.address.empty()) return;
     feeds_.push_back(
-        feed_from_mqtt(*models_[0], flags_.mqtt, places_.body_bytes, [this] {
-          if (--open_ == 0) close_all(models_);
-        }));
+        feed_from_mqtt(*models_[0], flags_.mqtt, places_.body_bytes,
+                       [this](const Error* why) { place_ended(why); }));
   }
 
   void tell_where() const {
@@ -335,6 +332,14 @@ class Service {
   }
 
  private:
+  // The last one ends the service, which tells its error.
+  void place_ended(const Error* why) {
+    if (--open_ == 0) return close_all(models_);
+    if (!why) return;
+    models_[0]->place_ended(*why);
+    tell("warning: %s; the service goes on without it\n", why->what());
+  }
+
   const ServeFlags& flags_;
   const ServicePlaces& places_;
   const ServedModels& models_;
@@ -350,6 +355,9 @@ void tell_counts(const ServedModels& models) {
          m->path().c_str(), format_count(c.done).c_str(),
          format_count(c.failed).c_str(), format_count(c.refused).c_str(),
          format_count(m->bad()).c_str(), format_count(c.repeats).c_str());
+  }
+  for (const std::string& why : models[0]->ended_places()) {
+    tell("ended before the service: %s\n", why.c_str());
   }
 }
 
@@ -373,6 +381,16 @@ FrameService::FrameService(std::string name, FrameDesk& desk, Results& results,
       results_(results),
       graph_(graph),
       options_(std::move(options)) {}
+
+void FrameService::place_ended(const Error& why) {
+  const std::lock_guard lock(mutex_);
+  ended_places_.emplace_back(why.what());
+}
+
+std::vector<std::string> FrameService::ended_places() const {
+  const std::lock_guard lock(mutex_);
+  return ended_places_;
+}
 
 Bytes FrameService::inputs(const std::string& name,
                            std::span<const uint8_t> body) {

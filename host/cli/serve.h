@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <semaphore>
 #include <span>
@@ -41,6 +42,12 @@ class FrameService {
                         const FrameResult&);
   static nlohmann::json failure(const std::string& name, const Error&);
 
+  // A place that frames came from has ended with this error, and the service
+  // goes on.
+  void place_ended(const Error&);
+  // Returns what those errors say.
+  std::vector<std::string> ended_places() const;
+
   // Counts bytes that are no frame.
   void count_bad() { ++bad_; }
   int64_t bad() const { return bad_; }
@@ -58,6 +65,8 @@ class FrameService {
   const Graph& graph_;
   const InputOptions options_;
   std::atomic<int64_t> bad_ = 0;
+  mutable std::mutex mutex_;
+  std::vector<std::string> ended_places_;
   std::counting_semaphore<> decoding_{kMostDecoded};
 };
 
@@ -82,18 +91,17 @@ class FrameFeed {
   // Returns the error with which it ended by itself.
   virtual std::optional<Error> end() = 0;
 };
-// `ended` is called when the feed ends by itself.
+// Called when a feed ends by itself, with its error if that is why; else null.
+using FeedEnds = std::function<void(const Error*)>;
 std::unique_ptr<FrameFeed> feed_from_pipe(FrameService&,
                                           const std::string& path,
                                           bool prefixed, int64_t most_bytes,
-                                          std::function<void()> ended);
+                                          FeedEnds ended);
 std::unique_ptr<FrameFeed> feed_from_folder(FrameService&,
                                             const std::string& folder,
-                                            int64_t most_bytes,
-                                            std::function<void()> ended);
+                                            int64_t most_bytes, FeedEnds ended);
 std::unique_ptr<FrameFeed> feed_from_mqtt(FrameService&, const MqttFlags&,
-                                          int64_t most_bytes,
-                                          std::function<void()> ended);
+                                          int64_t most_bytes, FeedEnds ended);
 // Throws Error(kUsage, kUnsupported) for flags that no broker can serve.
 void check_mqtt(const MqttFlags&);
 MqttPlace mqtt_place(const MqttFlags&);

@@ -19,7 +19,7 @@ namespace {
 class PipeFeed final : public ThreadedFeed {
  public:
   PipeFeed(FrameService& service, const std::string& path, bool prefixed,
-           int64_t most_bytes, std::function<void()> ended)
+           int64_t most_bytes, FeedEnds ended)
       : ThreadedFeed(service, std::move(ended)),
         name_(path == "-" ? "stdin" : path),
         kind_(prefixed ? "" : "frame.bin"),
@@ -57,7 +57,7 @@ class PipeFeed final : public ThreadedFeed {
 class FolderFeed final : public ThreadedFeed {
  public:
   FolderFeed(FrameService& service, const std::string& folder,
-             int64_t most_bytes, std::function<void()> ended)
+             int64_t most_bytes, FeedEnds ended)
       : ThreadedFeed(service, std::move(ended)),
         folder_(folder),
         kind_{"a frame", most_bytes},
@@ -109,7 +109,7 @@ class FolderFeed final : public ThreadedFeed {
 std::unique_ptr<FrameFeed> feed_from_pipe(FrameService& service,
                                           const std::string& path,
                                           bool prefixed, int64_t most_bytes,
-                                          std::function<void()> ended) {
+                                          FeedEnds ended) {
   return std::make_unique<PipeFeed>(service, path, prefixed, most_bytes,
                                     std::move(ended));
 }
@@ -117,7 +117,7 @@ std::unique_ptr<FrameFeed> feed_from_pipe(FrameService& service,
 std::unique_ptr<FrameFeed> feed_from_folder(FrameService& service,
                                             const std::string& folder,
                                             int64_t most_bytes,
-                                            std::function<void()> ended) {
+                                            FeedEnds ended) {
   return std::make_unique<FolderFeed>(service, folder, most_bytes,
                                       std::move(ended));
 }

@@ -71,7 +71,7 @@ std::string client_name(const MqttFlags& flags) {
 class MqttFeed final : public ThreadedFeed {
  public:
   MqttFeed(FrameService& service, const MqttFlags& flags, int64_t most_bytes,
-           std::function<void()> ended)
+           FeedEnds ended)
       : ThreadedFeed(service, std::move(ended)),
         flags_(flags),
         most_bytes_(most_bytes),
@@ -352,8 +352,7 @@ void check_mqtt(const MqttFlags& flags) {
 
 std::unique_ptr<FrameFeed> feed_from_mqtt(FrameService& service,
                                           const MqttFlags& flags,
-                                          int64_t most_bytes,
-                                          std::function<void()> ended) {
+                                          int64_t most_bytes, FeedEnds ended) {
   return std::make_unique<MqttFeed>(service, flags, most_bytes,
                                     std::move(ended));
 }

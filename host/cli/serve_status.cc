@@ -172,7 +172,7 @@ nlohmann::json status_json(const ServedModels& models) {
   return {{"state", state_of(desk)},     {"reason", desk.standstill()},
           {"models", std::move(frames)}, {"nodes", std::move(nodes)},
           {"losses", cluster.losses},    {"returns", cluster.returns},
-          {"events", cluster.events}};
+          {"events", cluster.events},    {"ended", models[0]->ended_places()}};
 }
 
 }  // namespace shoal

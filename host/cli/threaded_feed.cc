@@ -19,7 +19,7 @@ void say_line(const nlohmann::json& json) {
   flush_output();
 }
 
-ThreadedFeed::ThreadedFeed(FrameService& service, std::function<void()> ended)
+ThreadedFeed::ThreadedFeed(FrameService& service, FeedEnds ended)
     : service_(service), ended_(std::move(ended)) {}
 
 std::optional<Error> ThreadedFeed::end() {
@@ -43,7 +43,7 @@ void ThreadedFeed::start() {
     } catch (const std::exception& e) {
       error_ = Error(Exit::kInternal, e.what());
     }
-    ended_();
+    ended_(error_ ? &*error_ : nullptr);
   });
   telling_ = std::thread([this] {
     try {

@@ -22,8 +22,7 @@ void say_line(const nlohmann::json&);
 
 class ThreadedFeed : public FrameFeed {
  public:
-  // `ended` is called when the feed ends by itself.
-  ThreadedFeed(FrameService&, std::function<void()> ended);
+  ThreadedFeed(FrameService&, FeedEnds ended);
   std::optional<Error> end() override;
 
  protected:
@@ -54,7 +53,7 @@ class ThreadedFeed : public FrameFeed {
   void stop_telling(const Error&);
 
   FrameService& service_;
-  const std::function<void()> ended_;
+  const FeedEnds ended_;
   const Wakeup stop_;
   std::optional<Error> error_, telling_error_;
   std::mutex mutex_;

@@ -311,6 +311,38 @@ TEST_F(CliServe, FilesOfAFolder) {
       << told.err << shop_.read_text("err");
 }
 
+// While HTTP goes on, the end of a place is told at once.
+TEST_F(CliServe, APlaceThatEndsBesideHttpIsNamed) {
+  std::filesystem::create_directory(shop_.folder() / "in");
+  shop_.write("part", noise<uint8_t>(100, 5));
+  for (const char* const place :
+       {"--watch-folder in", "--frames-from - <part"}) {
+    const Told told = shop_.script(
+        std::string("$SHOAL serve m.tflite --http 127.0.0.1:0 >out 2>err ") +
+        place +
+        " & s=$!\n"
+        "until grep -q listening out; do sleep 0.02; done\n"
+        "rm -rf in; for i in $(seq 500); do grep -q 'goes on' err && break; "
+        "sleep 0.02; done; grep -c 'goes on' err\n"
+        "a=$(sed -n 's,listening on http://,,p' out)\n"
+        "$SHOAL watch $a --count 1 --json; kill -TERM $s; wait $s; echo $?");
+    const bool is_folder = std::string(place).ends_with("in");
+    const auto lines = lines_of(told.out);
+    ASSERT_EQ(lines.size(), 3u) << told.out << told.err;
+    EXPECT_EQ(lines[0], "1") << shop_.read_text("err");
+    const json status = json::parse(lines[1]);
+    EXPECT_EQ(status["state"], "running");
+    ASSERT_EQ(status["ended"].size(), 1u) << lines[1];
+    EXPECT_NE(status["ended"][0].get<std::string>().find(
+                  is_folder ? "the watched folder has gone" : "100 of 576"),
+              std::string::npos)
+        << lines[1];
+    EXPECT_EQ(lines[2], is_folder ? "2" : "7") << shop_.read_text("err");
+    EXPECT_NE(shop_.read_text("err").find("ended before the service: "),
+              std::string::npos);
+  }
+}
+
 TEST_F(CliServe, AFolderThatGoesIsNamed) {
   std::filesystem::create_directory(shop_.folder() / "in");
   const Told told = shop_.script(
