@@ -1,6 +1,7 @@
 // Frames from a pipe and from a folder.
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -86,8 +87,15 @@ class FolderFeed final : public ThreadedFeed {
   void told(const std::string& name, const nlohmann::json& answer,
             bool failed) override {
     say_line(answer);
-    const auto to = folder_ / (failed ? "failed" : "done") / name;
+    if (!is_file_kept()) {
+      tell(
+          "warning: %s: the file has gone or changed since, so its answer is "
+          "on stdout alone\n",
+          name.c_str());
+      return;
+    }
     try {
+      const auto to = free_place(failed ? "failed" : "done", name);
       write_file(to.string() + ".json",
                  printable_json(answer.dump(
                      2, ' ', false, nlohmann::json::error_handler_t::replace)) +
@@ -99,9 +107,34 @@ class FolderFeed final : public ThreadedFeed {
     }
   }
 
+  // Returns where to move a file: its name is numbered if another one has it.
+  // The inner folder may have been removed; the watched one is not made again.
+  std::filesystem::path free_place(const char* inner, const std::string& name) {
+    const auto folder = folder_ / inner;
+    std::filesystem::create_directory(folder);
+    const std::filesystem::path file(name);
+    std::filesystem::path to = folder / file;
+    // An answer without its file is of a service that was killed in between; it
+    // runs the file again.
+    const auto is_taken = [](const std::filesystem::path& path) {
+      return std::filesystem::exists(path) ||
+             std::filesystem::exists(path.string() + ".json.json");
+    };
+    if (!is_taken(to)) return to;
+    int64_t& number = numbers_[to.string()];
+    do {
+      to = folder / (file.stem().string() + "." + std::to_string(++number) +
+                     file.extension().string());
+    } while (is_taken(to));
+    return to;
+  }
+
   const std::filesystem::path folder_;
   const FileKind kind_;
   WatchedFolder watched_;
+  // By place: the last number of those that are taken, so that a camera's
+  // thousandth file of one name looks for one place.
+  std::map<std::string, int64_t> numbers_;
 };
 
 }  // namespace

@@ -71,9 +71,10 @@ void ThreadedFeed::stop_telling(const Error& why) {
 bool ThreadedFeed::take(const std::string& name, const std::string& kind,
                         Bytes bytes, const std::string& path) {
   Asked asked{name, std::make_shared<const Bytes>(std::move(bytes)), {}, {}};
+  asked.file = kept_file(path);
   try {
     asked.ticket = service_.desk().give_when_free(
-        service_.inputs(kind, *asked.body), kept_file(path));
+        service_.inputs(kind, *asked.body), asked.file);
     if (!asked.ticket) return false;
   } catch (const Error& e) {
     service_.count_bad();
@@ -86,6 +87,10 @@ bool ThreadedFeed::take(const std::string& name, const std::string& kind,
 void ThreadedFeed::take_failure(const std::string& name, const Error& e) {
   service_.count_bad();
   add({name, {}, {}, FrameService::failure(name, e)});
+}
+
+bool ThreadedFeed::is_file_kept() const {
+  return told_file_.empty() || is_kept(told_file_);
 }
 
 void ThreadedFeed::add(Asked asked) {
@@ -102,6 +107,7 @@ void ThreadedFeed::tell_all() {
     Asked asked = std::move(asked_.front());
     asked_.pop_front();
     lock.unlock();
+    told_file_ = asked.file;
     if (!asked.ticket) {
       told(asked.name, asked.failure, true);
       continue;

@@ -34,6 +34,10 @@ class ThreadedFeed : public FrameFeed {
   virtual void told(const std::string& name, const nlohmann::json& answer,
                     bool failed) = 0;
 
+  // Within told(): returns whether the file of the frame is there as it was, or
+  // the frame has none.
+  bool is_file_kept() const;
+
   int stop() const { return stop_.descriptor(); }
   // Returns false if the service ends. `path`: of the file that holds the frame
   // until told().
@@ -47,6 +51,7 @@ class ThreadedFeed : public FrameFeed {
     std::shared_ptr<const Bytes> body;
     std::optional<FrameDesk::Ticket> ticket;
     nlohmann::json failure;  // without a ticket
+    std::string file = {};   // kept_file(), if it has one
   };
   void add(Asked);
   void tell_all();
@@ -56,6 +61,7 @@ class ThreadedFeed : public FrameFeed {
   const FeedEnds ended_;
   const Wakeup stop_;
   std::optional<Error> error_, telling_error_;
+  std::string told_file_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Asked> asked_;

@@ -311,6 +311,29 @@ TEST_F(CliServe, FilesOfAFolder) {
       << told.err << shop_.read_text("err");
 }
 
+// A camera gives all of its pictures one name, and somebody may tidy up.
+TEST_F(CliServe, FilesOfOneNameAreAllKept) {
+  std::filesystem::create_directory(shop_.folder() / "in");
+  for (unsigned i = 0; i < 4; ++i) {
+    shop_.write("x" + std::to_string(i), noise<uint8_t>(kWorkerFrameBytes, i));
+  }
+  const Told told = shop_.script(
+      "$SHOAL serve m.tflite --watch-folder in --quiet >out 2>err & s=$!\n"
+      "until [ -d in/failed ]; do sleep 0.02; done\n"
+      "give() { cp x$1 in/.new; mv in/.new in/a.bin; until [ -e in/done/$2 ]; "
+      "do sleep 0.02; done; }\n"
+      "give 0 a.bin; give 1 a.1.bin; give 2 a.2.bin\n"
+      "cmp x0 in/done/a.bin && cmp x1 in/done/a.1.bin && cmp x2 "
+      "in/done/a.2.bin; ls in/done\n"
+      "rm -r in/done; give 3 a.bin; cmp x3 in/done/a.bin; ls in in/done\n"
+      "kill -TERM $s; wait $s; echo $?");
+  EXPECT_EQ(told.out,
+            "a.1.bin\na.1.bin.json\na.2.bin\na.2.bin.json\na.bin\n"
+            "a.bin.json\nin:\ndone\nfailed\n\nin/done:\na.bin\na.bin.json\n"
+            "0\n")
+      << told.err << shop_.read_text("err");
+}
+
 // While HTTP goes on, the end of a place is told at once.
 TEST_F(CliServe, APlaceThatEndsBesideHttpIsNamed) {
   std::filesystem::create_directory(shop_.folder() / "in");
