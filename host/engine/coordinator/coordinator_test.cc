@@ -359,6 +359,26 @@ TEST(Lease, IsTakenOverByWhoMeansIt) {
   expect_error(end_of(c), Exit::kBusy, ": c2 has taken it over");
 }
 
+// Nobody gets a node between two runs of one process; and the one that follows
+// gets nothing that a third one has.
+TEST(Lease, GoesToTheOneThatFollows) {
+  const Prepared p = small_linked(2);
+  TestCluster c(6);
+  start(c, p);
+  run_frames(c, p, 1);
+  const auto first = std::move(c.coordinator);
+  Other other(c);
+  expect_error(other.ask(c), Exit::kBusy, "busy: c1 has it");
+  ASSERT_TRUE(other.stop(c));
+  c.config.follows = first->number();
+  start(c, p);
+  run_frames(c, p, 3);
+  EXPECT_EQ(c.nodes[0]->agent.counters().taken, 1u);
+  Other late(c, 60);
+  late.config.follows = first->number();
+  expect_error(late.ask(c), Exit::kBusy, "busy: c2 has it");
+}
+
 // Hellos and refusals that somebody has recorded and says again renew nothing
 // and end nothing.
 // Its answer is lost and a hello of before comes behind: the node knows whose
