@@ -182,8 +182,8 @@ TEST(Served, AttentionOnTwoCores) {
   if (cannot_go_on()) return;
   const Workshop shop;
   const std::string model = "zoo:ecg_transformer";
-  const Told told = shop.shoal({"export", model, "--as", "c", "--board",
-                                "mps2-an521", "-o", "proj"});
+  const Told told = shop.shoal(
+      {"export", model, "--as", "c", "--board", "mps2-an521", "-o", "proj"});
   ASSERT_EQ(told.code, 0) << told.err;
   const Told made = shop.script(make_in("proj", "all"));
   ASSERT_EQ(made.code, 0) << made.out << made.err;
