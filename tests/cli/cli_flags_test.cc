@@ -330,9 +330,9 @@ TEST_F(CliFlags, OperandsMayFollowFlagsOfSeveralValues) {
 TEST_F(CliFlags, SparesNeedWorkers) {
   refused({"run", "m.tflite", "x.bin", "--spares", "127.0.0.1:9"}, 2,
           "--spares");
-  refused({"run", "m.tflite", "x.bin", "--nodes", "2", "--spares",
-           "127.0.0.1:9"},
-          2, "give --workers");
+  refused(
+      {"run", "m.tflite", "x.bin", "--nodes", "2", "--spares", "127.0.0.1:9"},
+      2, "give --workers");
 }
 
 // Users find every flag in README.md or a page below docs/.
