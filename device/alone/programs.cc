@@ -56,12 +56,8 @@ Said AlonePrograms::open(const AloneProgramsConfig& config) {
   sent_ = kNone;
   ProgramSlotsConfig s{c_.storage, c_.bytes, c_.write_bytes, c_.erase_bytes};
   s.replaces = c_.replaces;
-  s.at = c_.at;
-  s.mapped = c_.mapped;
-  s.keeps_choice = true;
-  s.accepts = accepts;
-  s.waits = wait;
-  s.user = this;
+  mapped_ = {c_.at, c_.mapped, accepts, wait, this};
+  s.mapped = &mapped_;
   usable_ = slots_.open(s) == Status::kOk;
   if (!usable_) return {Code::kFlashFails};
   uint8_t hash[alone::kHashBytes];

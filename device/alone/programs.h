@@ -67,6 +67,7 @@ class AlonePrograms final : public ProgramTaker {
   void install(const uint8_t* at);
 
   AloneProgramsConfig c_{};
+  MappedSlots mapped_{};
   ProgramSlots slots_;
   bool usable_ = false;      // slots_ are open
   AloneNetwork exported_{};  // what `sent_` was

@@ -26,7 +26,7 @@ Status ProgramSlots::open(const ProgramSlotsConfig& config) {
       s && s->read && s->poll && s->write && s->erase &&
       c_.write_bytes >= sizeof(Note) && c_.write_bytes <= kMostProgramUnit &&
       c_.erase_bytes % c_.write_bytes == 0 && units() >= 4 &&
-      c_.at % c_.erase_bytes == 0 && slot_bytes() >= 2 * c_.erase_bytes;
+      first() % c_.erase_bytes == 0 && slot_bytes() >= 2 * c_.erase_bytes;
   if (!usable) return Status::kBadArgument;
   for (uint32_t i = 0; i < kSlots; ++i) {
     if (!load(i)) return Status::kStorage;
@@ -110,8 +110,7 @@ Status ProgramSlots::begin(uint32_t bytes, const uint8_t* hash,
   from = 0;
   if (bytes == 0 || bytes > capacity()) return Status::kBadArgument;
   const uint32_t same = slot_of(bytes, hash);
-  if (same != kNone && slots_[same].whole && same != current_ &&
-      c_.keeps_choice) {
+  if (same != kNone && slots_[same].whole && same != current_ && c_.mapped) {
     return begin_again(same, from) ? Status::kOk : fail();
   }
   if (same != kNone && slots_[same].whole) {
@@ -229,7 +228,7 @@ Status ProgramSlots::end() {
   const Status same = check_hash();
   if (same == Status::kBadHash) return give_up(same);
   if (same != Status::kOk) return fail();
-  if (c_.accepts && !c_.accepts(c_.user, data(target_))) {
+  if (c_.mapped && !c_.mapped->accepts(c_.mapped->user, data(target_))) {
     return give_up(Status::kBadRecord);
   }
   Note n = s.announced;
@@ -272,7 +271,7 @@ Status ProgramSlots::check_hash() {
     if (!get(data(target_) + at, unit_, some)) return Status::kStorage;
     sha.add(unit_, some);
     at += some;
-    if (c_.waits) c_.waits(c_.user);
+    if (c_.mapped) c_.mapped->waits(c_.mapped->user);
   }
   uint8_t hash[32];
   const bool same =
@@ -297,7 +296,8 @@ bool ProgramSlots::read(uint32_t offset, void* to, uint32_t bytes) {
 }
 
 const uint8_t* ProgramSlots::mapped() const {
-  return c_.mapped && current_ != kNone ? c_.mapped + data(current_) : nullptr;
+  if (!c_.mapped || current_ == kNone) return nullptr;
+  return c_.mapped->flash + data(current_);
 }
 
 int ProgramSlots::read_start(void* self, uint32_t offset, uint32_t bytes,

@@ -23,26 +23,29 @@ namespace shoal {
 
 inline constexpr uint32_t kMostProgramUnit = 512;
 
+// Slots of a flash that programs run from, where they lie.
+struct MappedSlots {
+  uint32_t at;  // the first byte of the slots; a multiple of erase_bytes
+  const uint8_t* flash;  // where offset 0 of the storage lies in memory
+  // Asked when a program is whole, before it becomes the one that is there,
+  // with where its first byte lies in the storage. False: it never does, which
+  // end() says with kBadRecord.
+  bool (*accepts)(void* user, uint32_t at);
+  void (*waits)(void* user);  // called again and again while one is read back
+  void* user;
+};
+
 struct ProgramSlotsConfig {
   const shoal_storage* storage;  // with write and erase
-  uint32_t bytes;                // of it, from `at` on
+  uint32_t bytes;                // of it, from offset 0 or MappedSlots::at on
   uint32_t write_bytes, erase_bytes;
   // A write replaces what was there, as on a card: only notes are erased. One
   // that cannot be read is none: power went away in its write.
   bool replaces = false;
-  uint32_t at = 0;  // the first of these bytes; a multiple of erase_bytes
-  // Where offset 0 of the storage lies in memory; null: nowhere.
-  const uint8_t* mapped = nullptr;
-  // The program that was asked for last is also the one after a start: that of
-  // the older slot is written to it again, except what lies there.
-  bool keeps_choice = false;
-  // Asked when a program is whole, before it becomes the one that is there,
-  // with where its first byte lies in the storage. False: it never does, which
-  // end() says with kBadRecord. May be null.
-  bool (*accepts)(void* user, uint32_t at) = nullptr;
-  // Called again and again while a program is read back. May be null.
-  void (*waits)(void* user) = nullptr;
-  void* user = nullptr;  // first argument of both
+  // Null: programs are read into an arena. Else the program that was asked for
+  // last is also the one after a start: that of the older slot is written to it
+  // again, except what lies there. Lives as long as the slots.
+  const MappedSlots* mapped = nullptr;
 };
 
 class ProgramSlots final : public ProgramStore {
@@ -81,7 +84,8 @@ class ProgramSlots final : public ProgramStore {
   static int read_poll(void*);
 
   uint32_t slot_bytes() const;
-  uint32_t base(uint32_t slot) const { return c_.at + slot * slot_bytes(); }
+  uint32_t first() const { return c_.mapped ? c_.mapped->at : 0; }
+  uint32_t base(uint32_t slot) const { return first() + slot * slot_bytes(); }
   uint32_t data(uint32_t slot) const { return base(slot) + c_.erase_bytes; }
   uint32_t units() const { return c_.erase_bytes / c_.write_bytes; }
   uint32_t piece_bytes() const;
