@@ -12,8 +12,8 @@ namespace {
 constexpr const char* kExternal = ".external";
 
 // A served frame lies on the stack below the server and its own numbers, which
-// firmware that runs one by itself does not have: an attention block of a vision
-// transformer takes up to 5,120 B on two Cortex-M33.
+// firmware that runs one by itself does not have: an attention block of a
+// vision transformer takes up to 5,120 B on two Cortex-M33.
 constexpr int kServerStackBytes = 2048;
 
 bool is_link_script(const std::string& name, const std::string& folder) {

@@ -1,7 +1,7 @@
 // The second core of a RP2040 or RP2350. The SDK starts it, on a stack in the
-// main RAM: SCRATCH_X, where the SDK has its stack, lies below the first core's,
-// which needs more than 4 KB to serve frames of large layers. Neither core has a
-// data cache.
+// main RAM: SCRATCH_X, where the SDK has its stack, lies below the first
+// core's, which needs more than 4 KB to serve frames of large layers. Neither
+// core has a data cache.
 #pragma once
 
 #include "device/shoal_cores.h"
