@@ -303,10 +303,9 @@ void AloneServer::test(const alone::Head& head, uint64_t to,
 void AloneServer::run_test() {
   tests_ = false;
   test_detail_ = 0;
-  test_code_ =
-      board_.self_test
-          ? board_.self_test(board_.user, test_network_, &test_detail_)
-          : alone::Code::kNoTest;
+  test_code_ = board_.self_test
+                   ? board_.self_test(board_.user, test_network_, &test_detail_)
+                   : alone::Code::kNoTest;
   send_said(test_, test_computer_, {test_code_, test_detail_, 0});
 }
 
