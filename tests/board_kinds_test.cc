@@ -59,6 +59,13 @@ class BoardKinds : public testing::TestWithParam<std::string> {
     EXPECT_EQ(e.end.arena_bytes, p.plan.nodes[0].arena_bytes);
     EXPECT_EQ(emulate(options(), storage).outputs, e.outputs);
   }
+  int64_t instructions(Graph graph, const std::vector<uint8_t>& input) const {
+    const Prepared p = prepare(std::move(graph), one_node(board()));
+    const std::vector<uint8_t> storage =
+        storage_image(GetParam(), p.images[0],
+                      {frame_rows(p.graph, p.net, input)}, int64_t{1} << 24);
+    return emulate(options(), storage).frame_instructions;
+  }
   // Returns the error of a run with this word on the command line.
   std::string complaint(const char* command) const {
     EmulateOptions o = options();
@@ -107,6 +114,27 @@ TEST_P(BoardKinds, NetworksOf16BitsAreExactAtEveryLayer) {
   std::vector<uint8_t> input(600);
   for (uint8_t& b : input) b = static_cast<uint8_t>(net.random()());
   expect_exact(quantize_unseen(net.graph(), wide), input, Objective::kRam);
+}
+
+// As quantized ONNX models round, beside TensorFlow Lite's way.
+TEST_P(BoardKinds, ResultsThatRoundOnceCostNoMore) {
+  FloatNet net(6);
+  int x = net.input({1, 24, 24, 16});
+  x = net.conv(x, 32, {.kernel = 3, .same = true});
+  x = net.depthwise(x, {.kernel = 3, .same = true});
+  net.output(net.conv(x, 32, {.kernel = 1}));
+  const Graph twice = quantize_unseen(net.graph(), {});
+  Graph once = twice;
+  for (const Op& op : once.ops) {
+    for (const int t : op.outputs) {
+      once.tensors.at(static_cast<size_t>(t)).quant.rounds_once = true;
+    }
+  }
+  std::vector<uint8_t> input(24 * 24 * 16);
+  for (uint8_t& b : input) b = static_cast<uint8_t>(net.random()());
+  expect_exact(once, input, Objective::kLatency);
+  const int64_t limit = instructions(twice, input) * 105 / 100;
+  EXPECT_LE(instructions(once, input), limit);
 }
 
 TEST_P(BoardKinds, MemoryIsWhatTheProfileSays) {
