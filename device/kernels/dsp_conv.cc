@@ -125,6 +125,7 @@ void finish_plain(const ConvArgs& a, const DspBlock& b, int pixels,
 
 void finish(const ConvArgs& a, const DspBlock& b, int pixels, bool plain,
             const uint32_t* sums) {
+  if (pixels == 1) return finish_sums(a, b.o, b.outs, b.x, sums);
   if (plain) return finish_plain(a, b, pixels, sums);
   for (int o = b.o; o < b.o + b.outs; ++o) {
     for (int p = 0; p < pixels; ++p) finish_sums(a, o, 1, b.x + p, sums++);
@@ -138,11 +139,15 @@ bool is_plain(const ConvArgs& a, const DspBlock& b) {
   if (a.partial_in || a.partial_out || a.zero_weight || !clamps_to_byte(a)) {
     return false;
   }
-  for (int o = b.o; o < b.o + b.outs; ++o) {
-    const int shift = a.shifts[o];
-    if (shift > -2 && (shift | a.multipliers[o] >> 30) != 0) return false;
+  int any = 0;
+  if (a.shifts[b.o] == 0) {
+    for (int o = b.o; o < b.o + b.outs; ++o) {
+      any |= a.shifts[o] | a.multipliers[o] >> 30;
+    }
+    return any == 0;
   }
-  return true;
+  for (int o = b.o; o < b.o + b.outs; ++o) any |= -2 - a.shifts[o];
+  return any >= 0;
 }
 
 void conv_block(const ConvArgs& a, const Window& window, const DspBlock& block,

@@ -26,16 +26,35 @@ bool round_once(const ConvArgs& a, int o) {
   return any == 0;
 }
 
+// Where the doubled result is the sum times four multipliers, it rounds once.
+// As put_scales().
+[[gnu::cold, gnu::noinline]] bool put_rare_scales(const ConvArgs& a,
+                                                  DspLanes<int8_t>& lanes,
+                                                  int o) {
+  const bool once = round_once(a, o);
+  lanes.half = once ? 0 : 1u << 30;
+  lanes.sign = once ? 0 : -1;
+  bool all = true;
+  for (auto& scale : lanes.scale) {
+    all &= scale.right >= 0;
+    if (once) scale.multiplier *= 4;
+    scale.right = once ? 0 : scale.right & 31;
+  }
+  return once || all;
+}
+
 struct ByteKind {
   using Args = ConvArgs;
 
-  // Channels with shifts to the left are to be made again, except for fours
-  // that round once: there the doubled result is the sum times four
-  // multipliers, without a nudge.
-  static bool put_scales(const ConvArgs& a, DspLanes<int8_t>& lanes, int o) {
+  static void begin(const ConvArgs& a, DspLanes<int8_t>& lanes) {
     lanes.nudge = 2 * a.zero_out + 1;
     lanes.half = 1u << 30;
     lanes.sign = -1;
+  }
+
+  // Channels with shifts to the left are to be made again, except for fours
+  // that round once.
+  static bool put_scales(const ConvArgs& a, DspLanes<int8_t>& lanes, int o) {
     int any = 0;
 #pragma GCC unroll 4
     for (int i = 0; i < kDspLanes; ++i) {
@@ -44,14 +63,7 @@ struct ByteKind {
       lanes.scale[i] = {a.multipliers[o + i], right};
       any |= right;
     }
-    if (any >= 0) return true;
-    const bool once = round_once(a, o);
-    if (once) lanes.half = 0, lanes.sign = 0;
-    for (auto& scale : lanes.scale) {
-      if (once) scale.multiplier *= 4;
-      scale.right = once ? 0 : scale.right & 31;
-    }
-    return once;
+    return any >= 0 && lanes.sign ? true : put_rare_scales(a, lanes, o);
   }
   static bool clamps(const ConvArgs& a) { return !clamps_to_byte(a); }
   static int clamp_lane(const ConvArgs& a, int v) {
@@ -67,10 +79,9 @@ struct ByteKind {
 
 // After the fours, not beside them: the stack has one of both at a time.
 [[gnu::cold]] void others(const ConvArgs& a, int end) {
-  for (int o = 0; o < end; o += kDspLanes) {
-    for (int i = o; i < o + kDspLanes && !round_once(a, o); ++i) {
-      if (right_shift(a, i) < 0) plain(a, i, 1);
-    }
+  for (int o = 0; o < end; ++o) {
+    if (right_shift(a, o) >= 0 || round_once(a, o & -kDspLanes)) continue;
+    plain(a, o, 1);
   }
 }
 

@@ -2,10 +2,12 @@
 // the outputs of four channels, and over the fours of a call. Kind says what
 // differs:
 //   Args                          ConvArgs or WideConvArgs
-//   put_scales(a, lanes, o)       sets start, scale and, of int8, nudge, half
-//                                 and sign of channels from o on. Returns false
-//                                 if some of them are to be made again, by
-//                                 other means
+//   begin(a, lanes)               sets what ends all sums alike: of int8,
+//   nudge,
+//                                 half and sign
+//   put_scales(a, lanes, o)       sets start and scale of channels from o on.
+//                                 Returns false if some of them are to be made
+//                                 again, by other means
 //   clamps(a)                     whether results have other limits than their
 //                                 type
 //   clamp_lane(a, v)              within them
@@ -315,6 +317,7 @@ template <class Kind, bool k3x3>
   DspLanes<E> lanes;
   lanes.out_step = a.out_stride * static_cast<int>(sizeof(E));
   lanes.x_step = (call.step - call.weights) * kWord;
+  Kind::begin(a, lanes);
   lanes.columns = a.kernel_w;
   lanes.skipped = (kDspMostRows - a.kernel_h) / 2 * kDspBytesOfTwoRows;
   lanes.weight_bytes = call.weights * kWord;

@@ -15,6 +15,7 @@ namespace {
 struct ElementKind {
   using Args = WideConvArgs;
 
+  static void begin(const WideConvArgs&, DspLanes<int16_t>&) {}
   static bool put_scales(const WideConvArgs& a, DspLanes<int16_t>& lanes,
                          int o) {
     bool all = true;
