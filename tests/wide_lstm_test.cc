@@ -3,6 +3,7 @@
 // to frame.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <memory>
 #include <ostream>
 #include <random>

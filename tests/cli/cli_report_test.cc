@@ -7,6 +7,7 @@
 
 #include "tests/cli/running_worker.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {
