@@ -289,6 +289,7 @@ void AloneServer::answer_room(const alone::Head& head, uint64_t to,
 void AloneServer::test(const alone::Head& head, uint64_t to,
                        const uint8_t* body, uint32_t bytes) {
   if (bytes < 1 || !has_network(head, to, body[0])) return;
+  if (tests_) return;  // its result follows
   if (runs_) return send_said(head, to, {alone::Code::kOtherComputer, 0, 0});
   const bool again = test_.type == alone::MessageType::kTest &&
                      test_.session == head.session && test_.frame == head.frame;

@@ -132,7 +132,7 @@ class FolderFeed final : public ThreadedFeed {
   const std::filesystem::path folder_;
   const FileKind kind_;
   WatchedFolder watched_;
-  // By place: the last number of those that are taken, so that a camera's
+  // It holds the last number taken in each place, so that a camera's
   // thousandth file of one name looks for one place.
   std::map<std::string, int64_t> numbers_;
 };

@@ -39,6 +39,8 @@ constexpr Cell kOneFrame{"run a frame at a time",
                          "leave out the nodes, or --batch"};
 constexpr Cell kNoSession{"has no coordinator",
                           "leave it out, or give --workers or --cluster"};
+constexpr Cell kOwnCoordinator{"have a coordinator of their own",
+                               "leave it out, or give --workers"};
 constexpr Cell kOwnStores{
     "keep their programs themselves and have no stores yet"};
 constexpr Cell kNoStore{"has its own storage and takes no store"};
@@ -79,18 +81,14 @@ constexpr Row kTable[] = {
     {Ability::kBanks,     {{"keeps weights only in its arena", "leave it out, or give --nodes 1"},
                                         kPlanned,    kCan,        kOneBank,    kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kCores,     {kCan,        kPlanned,    kAllCores,   kAllCores,   kAllCores,   kElsewhere,  kCan,        kNoPlan}},
-    {Ability::kWorkers,   {kNoSession,  kPlanned,
-                           {"have a coordinator of their own", "leave it out, or give --workers"},
-                                                                  kCan,        kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
+    {Ability::kWorkers,   {kNoSession,  kPlanned, kOwnCoordinator, kCan,        kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kCan,
                            {"have a real network"},               kUnasked,    kUnasked,    kUnasked,    kNoNetwork}},
     {Ability::kPayload,   {kNoNetwork,  kNoNetwork,  kCan,
                            {"report themselves how large their datagrams are"},   kCan,        kCan,        kAlone,      kNoNetwork}},
     {Ability::kInsecure,  {kNoNetwork,  kNoNetwork,  kCan,        kCan,        kOwnKey,     kCan,        kUnserved,   kNoNetwork}},
-    {Ability::kSession,   {kNoSession,  kNoSession,
-                           {"have a coordinator of their own", "leave it out, or give --workers"},
-                                                                  kCan,        kOwnKey,     kCan,        kUnserved,   kNoSession}},
+    {Ability::kSession,   {kNoSession,  kNoSession, kOwnCoordinator, kCan,        kOwnKey,     kCan,        kUnserved,   kNoSession}},
     {Ability::kServing,   {kUnasked,    kUnasked,    kUnasked,    kUnasked,    kUnasked,    kCan,        kAlone,      kUnasked}},
     {Ability::kState,     {kUnasked,    kUnasked,    kUnasked,    kUnasked,    kCan,        kCan,        kAlone,      kUnasked}},
     {Ability::kWeights,   {kCan,        kPlanned,    kCan,        kOwnStores,
