@@ -285,10 +285,12 @@ OrMisfit<Plan> auto_plan_or_crews(const Net& net, const PlanRequest& request,
   if (!has_crews) return plan;
   if (!plan && plan.misfit().code != Exit::kDoesNotFit) return plan;
   if (!memo) memo = &own.emplace(net);
-  // With more effort this is always tried: whether the plan lacks room depends
-  // on the effort.
-  if (!plan || (is_latency &&
-                (request.effort > 1 || lacks_room(request.cluster, *plan)))) {
+  // Where plans cost little, and with more effort, this is always tried: whether
+  // a plan lacks room depends on the effort and on the budget.
+  const bool is_cheap =
+      plan_work(net, request.cluster.nodes.size()) <= tuning::kCheap;
+  if (!plan || (is_latency && (is_cheap || request.effort > 1 ||
+                               lacks_room(request.cluster, *plan)))) {
     std::optional<Plan> other = fastest_in_crews(net, request, *memo);
     if (other && (!plan || other->latency_s < plan->latency_s)) {
       plan = *std::move(other);
