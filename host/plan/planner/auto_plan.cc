@@ -82,7 +82,8 @@ class AutoPlan {
       settle_time();
     } else {
       const std::vector<int> everyone = order_;
-      if (!best_ || busy_nodes(best_->trials().best()) < std::ssize(order_)) {
+      if (!best_ || is_sure(all) ||
+          busy_nodes(best_->trials().best()) < std::ssize(order_)) {
         leave_out_small();
       }
       for (const size_t count : fewer_unequal()) try_crew(count);
@@ -580,9 +581,21 @@ OrMisfit<Plan> find_smallest(const Net& net, const PlanRequest& request,
 
 OrMisfit<Plan> auto_plan(const Net& net, const PlanRequest& request,
                          SegmentMemo* memo, std::vector<CrewTrial>* tried) {
-  return request.objective == Objective::kLatency
-             ? AutoPlan(net, request, memo, tried).find()
-             : find_smallest(net, request, memo, tried, kFar);
+  if (request.objective == Objective::kLatency) {
+    return AutoPlan(net, request, memo, tried).find();
+  }
+  OrMisfit<Plan> least = find_smallest(net, request, memo, tried, kFar);
+  const bool is_cheap =
+      plan_work(net, request.cluster.nodes.size()) <= tuning::kCheap;
+  if (!least || !is_cheap) return least;
+  // Of all plans that are no larger the fastest is best.
+  PlanRequest within = request;
+  within.objective = Objective::kLatency;
+  for (ClusterNode& n : within.cluster.nodes) {
+    n.ram = std::min(largest_arena(*least), n.arena_budget());
+  }
+  OrMisfit<Plan> fastest = AutoPlan(net, within).find();
+  return fastest && is_smaller(*fastest, *least) ? fastest : least;
 }
 
 OrMisfit<Plan> auto_plan_of(const Net& net, const PlanRequest& request,

@@ -49,6 +49,7 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
       request_(std::move(request)),
       crew_(std::move(crew)),
       work_(plan_work(net, crew_.size())),
+      memo_(memo),
       trials_(net, request_, memo) {
   if (is_latency()) {
     trials_.watch([this](const Trial& trial, const Plan& plan) {
@@ -238,6 +239,7 @@ void CrewPlan::begin() {
   choose_groups();
   try_columns();
   if (!is_latency() || !trials_.any()) try_tiles();
+  if (!is_latency() || !trials_.any()) try_pipelines();
 }
 
 // Tries the best plan with groups that are chosen for each segment, and with
@@ -386,6 +388,12 @@ void CrewPlan::improve() {
                 {recut_run, more}});
   }
   if (is_tight()) try_tiles();
+  if (try_pipelines()) {
+    more = shares = quarter;
+    improve_by({{splice_plans, more, sure},
+                {balance_shares, shares},
+                {hand_over, more}});
+  }
 }
 
 // Tries what estimates do not suggest, where plans cost little.

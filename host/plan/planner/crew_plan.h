@@ -85,6 +85,7 @@ class CrewPlan {
   bool can_improve() const;
   bool keeps_found() const;
   bool try_rungs();
+  bool try_pipelines();
   const std::vector<Trial>& start_trials();
   bool is_tight() const;
   void begin_small(double least);
@@ -111,6 +112,7 @@ class CrewPlan {
   const PlanRequest request_;
   const std::vector<int> crew_;
   const size_t work_;  // of a plan
+  SegmentMemo& memo_;
   int most_plans_ = 0;
   Trials trials_;
   std::optional<MixedCuts> first_;   // of the first start, until begin()

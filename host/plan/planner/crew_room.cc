@@ -1,8 +1,12 @@
 // The parts of CrewPlan for plans whose rows lack room.
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "host/plan/planner/crew_plan.h"
+#include "host/plan/planner/pipeline.h"
+#include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 
@@ -54,6 +58,31 @@ bool CrewPlan::try_rungs() {
     better |= trials_.run(std::move(trial));
   }
   return better;
+}
+
+// Tries pipelines where plans cost little: no segment ends between nodes, so
+// almost no tensor is held whole, and where rows lack room a frame may pass
+// faster than through layers that all nodes share. For the smallest arena each
+// is found within less than the one before. Returns whether one is the best.
+bool CrewPlan::try_pipelines() {
+  if (request_.byte_s > 0 || is_lone() || work_ > tuning::kCheap) return false;
+  bool better = false;
+  if (is_latency()) {
+    for (Trial& t : soonest_pipelines(net_, request_, crew_, memo_)) {
+      better |= trials_.run(std::move(t));
+    }
+    return better;
+  }
+  PlanRequest less = request_;
+  for (;;) {
+    for (ClusterNode& n : less.cluster.nodes) {
+      if (!trials_.any()) break;
+      n.ram = std::min(largest_arena(trials_.best()) - 1, n.arena_budget());
+    }
+    std::optional<Trial> trial = any_pipeline(net_, less, crew_, memo_);
+    if (!trial || !trials_.run(*std::move(trial))) return better;
+    better = true;
+  }
 }
 
 }  // namespace shoal

@@ -280,10 +280,11 @@ class Explorer {
       found_.in_time = false;
       return;
     }
-    std::optional<Plan> plan = pipeline_plan(net_, request_, order_, memo_);
-    if (!plan) return;
-    const auto busy = static_cast<size_t>(busy_nodes(*plan));
-    add({"pipeline", first(order_, busy)}, std::nullopt, std::move(*plan));
+    auto found = pipeline_plan(net_, request_, order_, memo_);
+    if (!found) return;
+    const auto busy = static_cast<size_t>(busy_nodes(found->plan));
+    add({"pipeline", first(order_, busy)}, std::nullopt,
+        std::move(found->plan));
   }
 
   // Tries budgets between the smallest arena and that of the least time, with

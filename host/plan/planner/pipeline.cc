@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -44,7 +45,8 @@ class PipelineSearch {
   }
 
   struct Found {
-    Plan plan;
+    Pipeline pipeline;
+    Trial soonest;
     Nanos period = 0;
   };
   std::optional<Found> find() {
@@ -59,16 +61,17 @@ class PipelineSearch {
   }
 
   // Returns the first plan that fits.
-  std::optional<Found> find_any() {
+  std::optional<Trial> find_any() {
     any_ = true;
     begin();
     if (!best_) return std::nullopt;
-    return found();
+    return best_->trial;
   }
 
  private:
   using RunList = std::vector<CrewRun>;
   struct Built {
+    Trial trial;
     Plan plan;  // not finished
     std::vector<Supply> supplies;
     Rehearsal rehearsal;
@@ -78,7 +81,9 @@ class PipelineSearch {
   };
   Found found() {
     finish_plan(net_, request_, best_->supplies, best_->plan);
-    return {std::move(best_->plan), best_->rehearsal.period};
+    return {{std::move(best_->trial), std::move(best_->plan)},
+            std::move(soonest_),
+            best_->rehearsal.period};
   }
 
   // Tries runs by their estimates, which each plan improves.
@@ -110,19 +115,20 @@ class PipelineSearch {
   // `most`: of longer periods only that they are longer matters.
   Fate build(const RunList& runs, const CrewTrim& trim, const RunWay& way,
              Nanos most, std::optional<Built>& best) {
-    Cuts cuts = runs_.cuts_of(runs, trim);
+    Trial trial{"pipeline", runs_.cuts_of(runs, trim)};
+    std::vector<int>& ends = trial.cuts.ends;
     for (size_t r = 0; r < runs.size(); ++r) {
-      if (way.apart) cuts.ends.push_back(runs[r].end - 1);
+      if (way.apart) ends.push_back(runs[r].end - 1);
       // The crew before must not wait until all of its part has been used.
-      if (r > 0 && trim.before[r - 1] > 0) cuts.ends.push_back(runs[r].begin);
+      if (r > 0 && trim.before[r - 1] > 0) ends.push_back(runs[r].begin);
     }
-    SearchOptions options;
+    SearchOptions& options = trial.options;
     options.time = SegmentTime::kWork;
     options.roomy = roomy_;
     if (way.grouped) options.save_memory();
     memo_.trim(static_cast<int>(request_.cluster.nodes.size()));
     const SearchOrMisfit found =
-        linked_search(net_, request_, std::move(cuts), options, &memo_);
+        linked_search(net_, request_, trial.cuts, options, &memo_);
     if (!found) return Fate::kHopeless;
     Search& search = **found;
     std::optional<Plan> plan = search.fastest();
@@ -137,7 +143,8 @@ class PipelineSearch {
       return Fate::kTooLarge;
     }
     if (any_) {  // its time does not matter
-      best = {std::move(*plan), search.supplies(), {}, runs, trim, {}};
+      best = {std::move(trial), std::move(*plan), search.supplies(), {}, runs,
+              trim, {}};
       return Fate::kKnown;
     }
     Plan sliced = *plan;
@@ -145,9 +152,13 @@ class PipelineSearch {
     Rehearsal r =
         rehearse(net_, search.supplies(), request_.max_payload, sliced,
                  kPeriodFrames, best ? best->rehearsal.period : most);
+    if (r.latency > 0 && r.latency < least_latency_) {
+      least_latency_ = r.latency;
+      soonest_ = trial;
+    }
     if (!best || best->rehearsal.period > r.period) {
-      best = {
-          std::move(*plan), search.supplies(), std::move(r), runs, trim, {}};
+      best = {std::move(trial), std::move(*plan), search.supplies(),
+              std::move(r), runs, trim, {}};
     }
     return Fate::kKnown;
   }
@@ -347,35 +358,57 @@ class PipelineSearch {
   std::vector<RunList> seen_;
   std::set<std::vector<int>> evened_;
   std::optional<Built> best_;
+  Nanos least_latency_ = std::numeric_limits<Nanos>::max();
+  Trial soonest_;  // of all that were built
 };
 
 }  // namespace
 
-std::optional<Plan> any_pipeline(const Net& net, const PlanRequest& request,
-                                 const std::vector<int>& nodes,
-                                 SegmentMemo& memo) {
-  if (net.layers.empty() || nodes.empty()) return std::nullopt;
-  auto found = PipelineSearch(net, request, nodes, false, memo).find_any();
-  if (!found) return std::nullopt;
-  return std::move(found->plan);
-}
-
-std::optional<Plan> pipeline_plan(const Net& net, const PlanRequest& request,
+std::optional<Trial> any_pipeline(const Net& net, const PlanRequest& request,
                                   const std::vector<int>& nodes,
                                   SegmentMemo& memo) {
   if (net.layers.empty() || nodes.empty()) return std::nullopt;
-  // With rings as large as memory allows, crews wait less for each other, but
-  // the memory may be worth more elsewhere. Both are tried.
-  std::optional<PipelineSearch::Found> best;
+  return PipelineSearch(net, request, nodes, false, memo).find_any();
+}
+
+namespace {
+
+// With rings as large as memory allows, crews wait less for each other, but the
+// memory may be worth more elsewhere. Both are tried.
+std::vector<PipelineSearch::Found> find_both(const Net& net,
+                                             const PlanRequest& request,
+                                             const std::vector<int>& nodes,
+                                             SegmentMemo& memo) {
+  std::vector<PipelineSearch::Found> all;
+  if (net.layers.empty() || nodes.empty()) return all;
   for (const bool roomy : {false, true}) {
     if (roomy && nodes.size() > tuning::kMostRoomy) break;
     auto found = PipelineSearch(net, request, nodes, roomy, memo).find();
-    if (found && (!best || found->period < best->period)) {
-      best = std::move(found);
-    }
+    if (found) all.push_back(*std::move(found));
   }
-  if (!best) return std::nullopt;
-  return std::move(best->plan);
+  return all;
+}
+
+}  // namespace
+
+std::optional<Pipeline> pipeline_plan(const Net& net,
+                                      const PlanRequest& request,
+                                      const std::vector<int>& nodes,
+                                      SegmentMemo& memo) {
+  auto all = find_both(net, request, nodes, memo);
+  if (all.empty()) return std::nullopt;
+  return std::ranges::min_element(all, {}, &PipelineSearch::Found::period)
+      ->pipeline;
+}
+
+std::vector<Trial> soonest_pipelines(const Net& net, const PlanRequest& request,
+                                     const std::vector<int>& nodes,
+                                     SegmentMemo& memo) {
+  std::vector<Trial> trials;
+  for (auto& found : find_both(net, request, nodes, memo)) {
+    trials.push_back(std::move(found.soonest));
+  }
+  return trials;
 }
 
 }  // namespace shoal

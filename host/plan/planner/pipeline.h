@@ -8,20 +8,33 @@
 #include <vector>
 
 #include "host/lower/net.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
 namespace shoal {
 
+struct Pipeline {
+  Trial trial;  // of which the plan was built
+  Plan plan;
+};
+
 // Returns the pipeline with the least time from frame to frame; none if no
 // pipeline was found that fits. Crews are neighbours in `nodes`, which are
 // nodes of the request. The memo is of all nodes of the request.
-std::optional<Plan> pipeline_plan(const Net&, const PlanRequest&,
-                                  const std::vector<int>& nodes, SegmentMemo&);
+std::optional<Pipeline> pipeline_plan(const Net&, const PlanRequest&,
+                                      const std::vector<int>& nodes,
+                                      SegmentMemo&);
+
+// Returns the pipelines through which one frame passes soonest: with rings that
+// have what they need, and with larger ones.
+std::vector<Trial> soonest_pipelines(const Net&, const PlanRequest&,
+                                     const std::vector<int>& nodes,
+                                     SegmentMemo&);
 
 // Returns the first pipeline that fits, in a fraction of the time.
-std::optional<Plan> any_pipeline(const Net&, const PlanRequest&,
-                                 const std::vector<int>& nodes, SegmentMemo&);
+std::optional<Trial> any_pipeline(const Net&, const PlanRequest&,
+                                  const std::vector<int>& nodes, SegmentMemo&);
 
 }  // namespace shoal

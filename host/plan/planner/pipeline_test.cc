@@ -186,16 +186,17 @@ TEST(Pipeline, FramesFollowSoonerThanWhereAllShareAllLayers) {
     }
     const PlanRequest request = request_of(cluster);
     SegmentMemo memo(net);
-    const std::optional<Plan> plan =
+    const std::optional<Pipeline> found =
         pipeline_plan(net, request, all_of(request), memo);
-    ASSERT_TRUE(plan);
-    EXPECT_TRUE(check(net, *plan).empty());
-    EXPECT_GT(frames_under_way(*plan, stream_edges(*plan)), 2u);
-    for (size_t n = 0; n < plan->nodes.size(); ++n) {
-      EXPECT_LE(plan->nodes[n].arena_bytes,
+    ASSERT_TRUE(found);
+    const Plan& plan = found->plan;
+    EXPECT_TRUE(check(net, plan).empty());
+    EXPECT_GT(frames_under_way(plan, stream_edges(plan)), 2u);
+    for (size_t n = 0; n < plan.nodes.size(); ++n) {
+      EXPECT_LE(plan.nodes[n].arena_bytes,
                 request.cluster.nodes[n].plan_budget());
     }
-    const double period = numbers_of(net, request, *plan, true).period_s;
+    const double period = numbers_of(net, request, plan, true).period_s;
     const Plan spatial = make_plan(net, linked_nodes(cluster, "spatial"));
     EXPECT_LT(period, numbers_of(net, request, spatial, true).period_s);
     if (tight) continue;

@@ -18,7 +18,6 @@
 #include "host/plan/planner/last_resort.h"
 #include "host/plan/planner/less.h"
 #include "host/plan/planner/order_plan.h"
-#include "host/plan/planner/pipeline.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/search/less_in_flash.h"
 #include "host/plan/search/lone_search.h"
@@ -179,127 +178,6 @@ OrMisfit<Plan> auto_plan_in_best_order(const Net& net,
                             });
 }
 
-// Adding nodes may not help, so every prefix is tried: of the nodes by rating,
-// and of those by memory, as far as plans cost little.
-std::vector<std::vector<int>> crews_of(const Net& net, const Cluster& cluster) {
-  const auto by = [&cluster](auto... keys) {
-    std::vector<int> nodes = nodes_to_share(cluster);
-    std::ranges::stable_sort(nodes, std::greater{}, [&](int n) {
-      const ClusterNode& node = cluster.nodes[static_cast<size_t>(n)];
-      return std::tuple{static_cast<double>(std::invoke(keys, node))...};
-    });
-    return nodes;
-  };
-  const auto rating = &ClusterNode::rating;
-  const auto budget = &ClusterNode::plan_budget;
-  std::vector<std::vector<int>> crews;
-  for (std::vector<int> nodes : {by(rating, budget), by(budget, rating)}) {
-    for (; nodes.size() > 1; nodes.pop_back()) {
-      const bool costly = plan_work(net, nodes.size()) > tuning::kCheap;
-      if (costly || std::ranges::count(crews, nodes) > 0) continue;
-      crews.push_back(nodes);
-    }
-  }
-  return crews;
-}
-
-using PipelineFinder = std::optional<Plan>(const Net&, const PlanRequest&,
-                                           const std::vector<int>& nodes,
-                                           SegmentMemo&);
-// Returns none if no pipeline fits, or its programs do not.
-std::optional<Plan> pipeline_of(const Net& net, const PlanRequest& request,
-                                const std::vector<int>& nodes,
-                                SegmentMemo& memo,
-                                PipelineFinder& find = pipeline_plan) {
-  std::optional<Plan> plan = find(net, request, nodes, memo);
-  if (!plan || exceeds_flash(net, request.cluster, *plan)) return std::nullopt;
-  const auto busy = busy_nodes(*plan);
-  plan->says_nodes = busy < std::ssize(plan->nodes);
-  plan->strategy = plan->says_nodes
-                       ? fmt::format("auto (pipeline on {} of {} nodes)", busy,
-                                     plan->nodes.size())
-                       : "auto (pipeline)";
-  return plan;
-}
-
-// Tries pipelines: no segment ends between nodes, so almost no tensor is held
-// whole. Where rows lack room, a frame may pass faster than through layers that
-// all nodes share.
-std::optional<Plan> fastest_in_crews(const Net& net, const PlanRequest& request,
-                                     SegmentMemo& memo) {
-  std::optional<Plan> best;
-  for (const std::vector<int>& nodes : crews_of(net, request.cluster)) {
-    if (PlanDeadline::passed()) break;
-    std::optional<Plan> plan = pipeline_of(net, request, nodes, memo);
-    if (!plan || (best && plan->latency_s >= best->latency_s)) continue;
-    best = std::move(plan);
-  }
-  return best;
-}
-
-// Tries pipelines within less than the plan's arena, on a fixed ladder of
-// budgets, so that more nodes reach what fewer nodes reach.
-Plan smallest_in_crews(const Net& net, const PlanRequest& request, Plan best,
-                       SegmentMemo& memo) {
-  std::vector<int64_t> rungs;
-  for (double b = 1 << 24; b >= tuning::kLeastRung; b *= tuning::kCrewRung) {
-    rungs.push_back(static_cast<int64_t>(b));
-  }
-  const auto within = [&](size_t rung) {
-    PlanRequest less = request;
-    for (ClusterNode& n : less.cluster.nodes) {
-      n.ram = std::min(rungs[rung], n.arena_budget());
-    }
-    return less;
-  };
-  std::optional<Plan> any;
-  const auto fits = [&](size_t rung, const std::vector<int>& nodes) {
-    if (rung >= rungs.size() || PlanDeadline::passed()) return false;
-    auto plan = pipeline_of(net, within(rung), nodes, memo, any_pipeline);
-    if (!plan) return false;
-    any = std::move(plan);
-    return true;
-  };
-  for (const std::vector<int>& nodes : crews_of(net, request.cluster)) {
-    size_t at = 0, step = 1;
-    while (at < rungs.size() && rungs[at] >= largest_arena(best)) ++at;
-    if (!fits(at, nodes)) continue;
-    for (; fits(at + step, nodes); step *= 2) at += step;
-    while (step /= 2) {
-      if (fits(at + step, nodes)) at += step;
-    }
-    // Takes the fastest plan within that budget.
-    std::optional<Plan> fastest = pipeline_of(net, within(at), nodes, memo);
-    best = *std::move(fastest ? fastest : any);
-  }
-  return best;
-}
-
-OrMisfit<Plan> auto_plan_or_crews(const Net& net, const PlanRequest& request,
-                                  SegmentMemo* memo) {
-  const bool has_crews =
-      request.byte_s == 0 && !crews_of(net, request.cluster).empty();
-  const bool is_latency = request.objective == Objective::kLatency;
-  std::optional<SegmentMemo> own;
-  OrMisfit<Plan> plan = auto_plan_in_best_order(net, request, memo);
-  if (!has_crews) return plan;
-  if (!plan && plan.misfit().code != Exit::kDoesNotFit) return plan;
-  if (!memo) memo = &own.emplace(net);
-  // Where plans cost little, and with more effort, this is always tried: whether
-  // a plan lacks room depends on the effort and on the budget.
-  const bool is_cheap =
-      plan_work(net, request.cluster.nodes.size()) <= tuning::kCheap;
-  if (!plan || (is_latency && (is_cheap || request.effort > 1 ||
-                               lacks_room(request.cluster, *plan)))) {
-    std::optional<Plan> other = fastest_in_crews(net, request, *memo);
-    if (other && (!plan || other->latency_s < plan->latency_s)) {
-      plan = *std::move(other);
-    }
-  }
-  if (!plan || is_latency) return plan;
-  return smallest_in_crews(net, request, *std::move(plan), *memo);
-}
-
 }  // namespace
 
 OrMisfit<Plan> try_plan(const Net& net, const PlanRequest& request) {
@@ -328,7 +206,7 @@ OrMisfit<Plan> find_by_road(const Net& net, const PlanRequest& request,
       return plan_of_one(n, request, memo);
     });
   }
-  return request.is_auto() ? auto_plan_or_crews(net, request, memo)
+  return request.is_auto() ? auto_plan_in_best_order(net, request, memo)
                            : plan_by_cuts(net, request, memo);
 }
 
