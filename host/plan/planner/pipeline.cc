@@ -143,8 +143,13 @@ class PipelineSearch {
       return Fate::kTooLarge;
     }
     if (any_) {  // its time does not matter
-      best = {std::move(trial), std::move(*plan), search.supplies(), {}, runs,
-              trim, {}};
+      best = {std::move(trial),
+              std::move(*plan),
+              search.supplies(),
+              {},
+              runs,
+              trim,
+              {}};
       return Fate::kKnown;
     }
     Plan sliced = *plan;
@@ -157,8 +162,13 @@ class PipelineSearch {
       soonest_ = trial;
     }
     if (!best || best->rehearsal.period > r.period) {
-      best = {std::move(trial), std::move(*plan), search.supplies(),
-              std::move(r), runs, trim, {}};
+      best = {std::move(trial),
+              std::move(*plan),
+              search.supplies(),
+              std::move(r),
+              runs,
+              trim,
+              {}};
     }
     return Fate::kKnown;
   }
