@@ -18,88 +18,21 @@
 #include "host/lower/net.h"
 #include "host/model/export/export.h"
 #include "host/model/import/import.h"
-#include "host/model/onnx/onnx.h"
-#include "host/model/onnx/testing/onnx_builder.h"
 #include "host/oracle/float/float_oracle.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/quantize/quantize.h"
 #include "host/quantize/testing/float_net.h"
+#include "tests/recurrent_layer.h"
 
 namespace shoal {
 namespace {
-
-struct Sizes {
-  const char* type;
-  int steps = 7, inputs = 5, units = 6;
-  const char* direction = "forward";
-  bool by_batch = false, resets_after = true, states = false;
-  int directions() const {
-    return std::string(direction) == "bidirectional" ? 2 : 1;
-  }
-  int gates() const {
-    return type == std::string("LSTM") ? 4 : type == std::string("GRU") ? 3 : 1;
-  }
-  bool is_lstm() const { return gates() == 4; }
-};
-void PrintTo(const Sizes& s, std::ostream* out) {
-  *out << s.type << ' ' << s.direction << ' ' << s.steps << " steps";
-}
-
-Floats scaled(Floats values, float by) {
-  for (float& v : values) v *= by;
-  return values;
-}
-
-// The node with weights, biases and, if asked, states as inputs and outputs.
-class Layer {
- public:
-  explicit Layer(const Sizes& s) : s_(s), b(14) {
-    const int64_t d = s.directions(), g = s.gates(), u = s.units;
-    w = scaled(some_floats(d * g * u * s.inputs, 1), 0.6F);
-    r = scaled(some_floats(d * g * u * u, 2), 0.5F);
-    bias = scaled(some_floats(d * 2 * g * u, 3), 0.3F);
-    b.input("x", s.by_batch ? Ints{1, s.steps, s.inputs}
-                            : Ints{s.steps, 1, s.inputs});
-    b.floats("w", {d, g * u, s.inputs}, w);
-    b.floats("r", {d, g * u, u}, r);
-    b.floats("b", {d, 2 * g * u}, bias);
-    inputs = {"x", "w", "r", "b"};
-    outputs = {"y"};
-    attributes = {{"hidden_size", u}, {"direction", std::string(s.direction)}};
-    if (s.by_batch) attributes.push_back({"layout", int64_t{1}});
-    if (s.gates() == 3) {
-      attributes.push_back(
-          {"linear_before_reset", int64_t{s.resets_after ? 1 : 0}});
-    }
-    if (!s.states) return;
-    const Ints state = s.by_batch ? Ints{1, d, u} : Ints{d, 1, u};
-    inputs.insert(inputs.end(), {"", "h0"});
-    outputs.push_back("h1");
-    b.input("h0", state);
-    if (!s.is_lstm()) return;
-    inputs.push_back("c0"), outputs.push_back("c1");
-    b.input("c0", state);
-  }
-
-  Graph graph() {
-    b.node(s_.type, inputs, outputs, attributes);
-    for (const std::string& y : outputs) b.output(y);
-    return import_onnx(b.finish(), "m");
-  }
-
-  const Sizes s_;
-  OnnxBuilder b;
-  Floats w, r, bias;
-  std::vector<std::string> inputs, outputs;
-  std::vector<OnnxField> attributes;
-};
 
 double sigmoid(double v) { return 1 / (1 + std::exp(-v)); }
 
 // ONNX's formulas, for one direction.
 class Formula {
  public:
-  Formula(const Layer& layer, int direction, std::vector<double> h,
+  Formula(const RecurrentLayer& layer, int direction, std::vector<double> h,
           std::vector<double> c)
       : l_(layer),
         s_(layer.s_),
@@ -169,8 +102,8 @@ class Formula {
     return biases ? v + bias(0, gate, unit) + bias(1, gate, unit) : v;
   }
 
-  const Layer& l_;
-  const Sizes& s_;
+  const RecurrentLayer& l_;
+  const LayerSizes& s_;
   const int direction_;
 
  public:
@@ -178,7 +111,8 @@ class Formula {
 };
 
 // Y has four axes, so it is given with the second one last.
-std::vector<double> as_picture(const std::vector<double>& y, const Sizes& s) {
+std::vector<double> as_picture(const std::vector<double>& y,
+                               const LayerSizes& s) {
   const auto d = static_cast<size_t>(s.directions()),
              units = static_cast<size_t>(s.units);
   const size_t steps = y.size() / d / units;
@@ -195,8 +129,8 @@ std::vector<double> as_picture(const std::vector<double>& y, const Sizes& s) {
 }
 
 // All outputs one after another.
-std::vector<double> formula(const Layer& layer, const Floats& input) {
-  const Sizes& s = layer.s_;
+std::vector<double> formula(const RecurrentLayer& layer, const Floats& input) {
+  const LayerSizes& s = layer.s_;
   const auto units = static_cast<size_t>(s.units);
   const int d = s.directions();
   std::vector<double> y(static_cast<size_t>(s.steps * d) * units), h, c;
@@ -228,10 +162,10 @@ std::vector<double> formula(const Layer& layer, const Floats& input) {
   return y;
 }
 
-class Loops : public testing::TestWithParam<Sizes> {};
+class Loops : public testing::TestWithParam<LayerSizes> {};
 
 TEST_P(Loops, ComputeWhatOnnxSays) {
-  Layer layer(GetParam());
+  RecurrentLayer layer(GetParam());
   const Graph g = layer.graph();
   int64_t count = 0;
   for (const int t : g.inputs) {
@@ -292,13 +226,13 @@ void expect_exact_plans(const Graph& made) {
 
 TEST_P(Loops, AreExactOnEveryPlan) {
   expect_exact_plans(
-      quantize_unseen(Layer(GetParam()).graph(), QuantizeOptions{}));
+      quantize_unseen(RecurrentLayer(GetParam()).graph(), QuantizeOptions{}));
 }
 
 TEST_P(Loops, AreExactInInt16) {
   QuantizeOptions options;
   options.int16 = true;
-  const Graph floats = Layer(GetParam()).graph();
+  const Graph floats = RecurrentLayer(GetParam()).graph();
   const Graph made = quantize_unseen(floats, options);
   EXPECT_TRUE(std::ranges::none_of(made.tensors, [](const Tensor& t) {
     return !t.constant && t.type == Type::kInt8;
@@ -307,7 +241,7 @@ TEST_P(Loops, AreExactInInt16) {
 }
 
 TEST_P(Loops, AreCloserInInt16) {
-  const Graph floats = Layer(GetParam()).graph();
+  const Graph floats = RecurrentLayer(GetParam()).graph();
   double snr_db[2] = {};
   for (const bool int16 : {false, true}) {
     QuantizeOptions options;
@@ -322,29 +256,30 @@ TEST_P(Loops, AreCloserInInt16) {
 
 INSTANTIATE_TEST_SUITE_P(
     Onnx, Loops,
-    testing::Values(Sizes{.type = "LSTM"},
-                    Sizes{.type = "LSTM", .direction = "reverse"},
-                    Sizes{.type = "LSTM",
-                          .direction = "bidirectional",
-                          .by_batch = true,
-                          .states = true},
-                    Sizes{.type = "LSTM", .steps = 1, .states = true},
-                    Sizes{.type = "GRU", .units = 9, .states = true},
-                    Sizes{.type = "GRU", .direction = "bidirectional"},
-                    Sizes{.type = "GRU", .resets_after = false},
-                    Sizes{.type = "GRU",
-                          .direction = "bidirectional",
-                          .by_batch = true,
-                          .resets_after = false,
-                          .states = true},
-                    Sizes{.type = "RNN", .by_batch = true, .states = true},
-                    Sizes{.type = "RNN", .direction = "bidirectional"}));
+    testing::Values(LayerSizes{.type = "LSTM"},
+                    LayerSizes{.type = "LSTM", .direction = "reverse"},
+                    LayerSizes{.type = "LSTM",
+                               .direction = "bidirectional",
+                               .by_batch = true,
+                               .states = true},
+                    LayerSizes{.type = "LSTM", .steps = 1, .states = true},
+                    LayerSizes{.type = "GRU", .units = 9, .states = true},
+                    LayerSizes{.type = "GRU", .direction = "bidirectional"},
+                    LayerSizes{.type = "GRU", .resets_after = false},
+                    LayerSizes{.type = "GRU",
+                               .direction = "bidirectional",
+                               .by_batch = true,
+                               .resets_after = false,
+                               .states = true},
+                    LayerSizes{.type = "RNN", .by_batch = true, .states = true},
+                    LayerSizes{.type = "RNN", .direction = "bidirectional"}));
 
 uint32_t arena_of(const char* type, int steps, bool resets_after = true) {
   PlanRequest request = one_node(find_board("host"));
   request.objective = Objective::kRam;
   const Graph floats =
-      Layer({.type = type, .steps = steps, .resets_after = resets_after})
+      RecurrentLayer(
+          {.type = type, .steps = steps, .resets_after = resets_after})
           .graph();
   const Graph g = quantize_unseen(floats, QuantizeOptions{});
   return static_cast<uint32_t>(prepare(g, request).plan.nodes[0].arena_bytes);
@@ -360,12 +295,12 @@ TEST(LoopMemory, DoesNotGrowWithTheSequence) {
 // Whatever is damaged, an error has a code of its own; what import takes, the
 // net takes or refuses.
 TEST(LoopFiles, DamagedOnesAreRefusedOrLegal) {
-  Layer layer({.type = "GRU",
-               .steps = 3,
-               .inputs = 2,
-               .units = 2,
-               .resets_after = false,
-               .states = true});
+  RecurrentLayer layer({.type = "GRU",
+                        .steps = 3,
+                        .inputs = 2,
+                        .units = 2,
+                        .resets_after = false,
+                        .states = true});
   const auto file =
       export_tflite(quantize_unseen(layer.graph(), QuantizeOptions{}));
   std::mt19937 random(5);
@@ -396,7 +331,7 @@ TEST(LoopFiles, DamagedOnesAreRefusedOrLegal) {
 
 struct Refused {
   const char* name;
-  void (*break_it)(Layer&);
+  void (*break_it)(RecurrentLayer&);
   const char* what;
 };
 void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
@@ -404,7 +339,7 @@ void PrintTo(const Refused& c, std::ostream* out) { *out << c.name; }
 class LoopErrors : public testing::TestWithParam<Refused> {};
 
 TEST_P(LoopErrors, SayWhatToDo) {
-  Layer layer({.type = "LSTM"});
+  RecurrentLayer layer({.type = "LSTM"});
   GetParam().break_it(layer);
   try {
     layer.graph();
@@ -417,51 +352,52 @@ TEST_P(LoopErrors, SayWhatToDo) {
 
 const Refused kRefused[] = {
     {"Activation",
-     [](Layer& l) {
+     [](RecurrentLayer& l) {
        l.attributes.push_back(
            {"activations", Words{"HardSigmoid", "Tanh", "Tanh"}});
      },
      "the activation \"HardSigmoid\"; build the layer with Sigmoid"},
     {"Activations",
-     [](Layer& l) {
+     [](RecurrentLayer& l) {
        l.attributes.push_back({"activations", Words{"Tanh"}});
      },
      "1 activations"},
     {"Peepholes",
-     [](Layer& l) {
+     [](RecurrentLayer& l) {
        l.b.floats("p", {1, 18}, some_floats(18));
        l.inputs.insert(l.inputs.end(), {"", "", "", "p"});
      },
      "peephole weights; build the layer without"},
     {"Lengths",
-     [](Layer& l) {
+     [](RecurrentLayer& l) {
        l.b.input("n", {1}, 6);
        l.inputs.push_back("n");
      },
      "sequence_lens that are computed; export with sequences of one length"},
     {"ShortLength",
-     [](Layer& l) {
+     [](RecurrentLayer& l) {
        l.b.ints("n", {1}, {4});
        l.inputs.push_back("n");
      },
      "a sequence of 4 of 7 steps; export without sequence_lens"},
     {"Clip",
-     [](Layer& l) {
+     [](RecurrentLayer& l) {
        l.attributes.push_back({"clip", 3.0F});
      },
      "clipped arguments; build the layer without clip"},
     {"Coupled",
-     [](Layer& l) {
+     [](RecurrentLayer& l) {
        l.attributes.push_back({"input_forget", int64_t{1}});
      },
      "a coupled input and forget gate; build the layer with four gates"},
     {"Direction",
-     [](Layer& l) { l.attributes[1].value = std::string("sideways"); },
+     [](RecurrentLayer& l) { l.attributes[1].value = std::string("sideways"); },
      "direction is \"sideways\""},
-    {"HiddenSize", [](Layer& l) { l.attributes[0].value = int64_t{7}; },
+    {"HiddenSize",
+     [](RecurrentLayer& l) { l.attributes[0].value = int64_t{7}; },
      "hidden_size 7 and weights of 6 units"},
     {"Batch",
-     [](Layer& l) {
+     [](RecurrentLayer& l) {
        l.b.input("x2", {7, 2, 5});
        l.inputs[0] = "x2";
      },
@@ -472,7 +408,9 @@ INSTANTIATE_TEST_SUITE_P(Import, LoopErrors, testing::ValuesIn(kRefused),
 
 TEST(LoopErrorsOfNodes, AProductWithAnother) {
   Graph g = quantize_unseen(
-      Layer({.type = "GRU", .inputs = 6, .resets_after = false}).graph(), {});
+      RecurrentLayer({.type = "GRU", .inputs = 6, .resets_after = false})
+          .graph(),
+      {});
   const auto is_product = [](const Op& op) {
     return op.kind == OpKind::kFullyConnected;
   };

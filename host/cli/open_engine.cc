@@ -15,6 +15,7 @@
 #include "host/engine/local/node_engine.h"
 #include "host/engine/recovery/recovering_engine.h"
 #include "host/engine/virtual/store_image.h"
+#include "host/model/graph/carried_states.h"
 #include "host/model/import/import.h"
 #include "host/program/emit/emit.h"
 
@@ -82,7 +83,8 @@ void EngineOpening::set_detection(std::optional<DetectionOp> op) {
 
 void EngineOpening::load() {
   LoadedModel loaded = load_whole_model(flags_.model, flags_.ends);
-  graph_ = std::move(loaded.graph);
+  graph_ = flags_.stream ? with_carried_states(std::move(loaded.graph))
+                         : std::move(loaded.graph);
   set_detection(std::move(loaded.detection));
   tell_more("the model " + graph_.name +
             " was read: " + std::to_string(graph_.ops.size()) + " operators");

@@ -37,6 +37,7 @@ struct EngineFlags {
   bool jobs = false;    // a number of threads was asked for
   bool energy = false;  // of frames that come so often
   bool serves = false;  // its nodes come and go
+  bool stream = false;  // frames are one sequence: states of loops go on
   // The nodes of another model, which run this one, too; null: its own.
   std::shared_ptr<WorkerCluster> workers = nullptr;
   // The most seconds for which a board is emulated.

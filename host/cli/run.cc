@@ -198,7 +198,8 @@ int run_model(const RunFlags& flags, const RunMore& more) {
                          .trace = !wanted.trace.empty(),
                          .times = !wanted.timeline.empty(),
                          .floats = true,
-                         .remote = true});
+                         .remote = true,
+                         .stream = flags.stream});
   std::vector<std::string> labels = read_labels(wanted.labels);
   if (labels.empty()) labels = opening.labels();
   if (labels.empty()) labels = model_labels(flags.model);

@@ -226,6 +226,8 @@ std::vector<std::unique_ptr<ServedModel>> open_models(
                      .floats = true,
                      .remote = true,
                      .serves = true};
+  // Other models of the service may have frames that are apart.
+  engine.stream = wanted.empty() && !flags.cluster.state.empty();
   std::vector<std::unique_ptr<ServedModel>> models;
   if (flags.replicas) {
     replicas.emplace(engine);

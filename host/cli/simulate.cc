@@ -94,6 +94,7 @@ int simulate_command(const SimulateFlags& given) {
                          .cluster = cluster,
                          .network = flags.network,
                          .energy = flags.every > 0,
+                         .stream = flags.stream,
                          .timed = options});
   const std::vector<Bytes> inputs =
       flags.stream ? sequence(opening.graph(), flags)

@@ -212,7 +212,8 @@ int verify_command(const VerifyFlags& flags) {
                          .plan = flags.plan,
                          .cluster = cluster,
                          .network = flags.network,
-                         .trace = true});
+                         .trace = true,
+                         .stream = flags.stream});
   const std::unique_ptr<Engine> engine = opening.open();
   if (flags.stream) return verify_sequences(flags, *engine);
   const Graph& graph = engine->graph();

@@ -37,6 +37,7 @@ FloatEngine::FloatEngine(std::shared_ptr<const Graph> graph)
 
 void FloatEngine::stream(const Next& next, const Take& take) {
   using Clock = std::chrono::steady_clock;
+  oracle_.reset_variables();
   while (const std::optional<Bytes> input = next()) {
     const std::vector<float> floats = floats_of(*input);
     const Clock::time_point start = Clock::now();

@@ -145,6 +145,7 @@ FloatOracle::FloatOracle(const Graph& graph, std::vector<float> floors)
     }
     filters_.push_back(float_oracle::make_filter(graph, op, values_));
   }
+  reset_variables();
   for (const Loop& loop : find_loops(graph)) {
     Steps& s = loops_.emplace_back();
     s.loop = loop;
@@ -183,6 +184,15 @@ void FloatOracle::run_loop(Steps& s) {
   }
 }
 
+void FloatOracle::reset_variables() {
+  kept_.clear();
+  for (const Variable& v : graph_.variables) {
+    kept_.push_back(floats_of(v.initial));
+    if (!v.initial.empty()) continue;
+    kept_.back().assign(element_count(graph_.tensors[v.before].shape), 0.F);
+  }
+}
+
 void FloatOracle::raise(int tensor) {
   if (floors_.empty()) return;
   raise_to(floors_[static_cast<size_t>(tensor)],
@@ -196,6 +206,9 @@ const FloatValues& FloatOracle::run(std::span<const float> input) {
     throw Error(Exit::kUsage, "the input has " + std::to_string(input.size()) +
                                   " values, " + graph_.name + " takes " +
                                   std::to_string(wanted));
+  }
+  for (size_t v = 0; v < kept_.size(); ++v) {
+    values_[graph_.variables[v].before] = kept_[v];
   }
   for (int t : graph_.inputs) {
     const auto part = input.first(element_count(graph_.tensors[t].shape));
@@ -212,6 +225,9 @@ const FloatValues& FloatOracle::run(std::span<const float> input) {
       evaluate(Call(graph_, graph_.ops[o], filters_[o], values_));
       for (const int y : graph_.ops[o].outputs) raise(y);
     }
+  }
+  for (size_t v = 0; v < kept_.size(); ++v) {
+    kept_[v] = values_[graph_.variables[v].after];
   }
   return values_;
 }

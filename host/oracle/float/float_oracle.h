@@ -25,9 +25,13 @@ class FloatOracle {
   // Throws Error(kUnsupported) for an operator without a float meaning here.
   explicit FloatOracle(const Graph&, std::vector<float> floors = {});
 
-  // `input` is all inputs one after another. Valid until the next run.
+  // `input` is all inputs one after another. Valid until the next run. Each run
+  // finds the variables as the one before left them; one that is an input, too,
+  // holds what is given.
   // Throws Error(kUsage) if its size is wrong.
   const FloatValues& run(std::span<const float> input);
+  // The next run finds the initial values of the graph's variables.
+  void reset_variables();
   // Returns all outputs one after another, of the last run.
   std::vector<float> output() const;
 
@@ -45,6 +49,7 @@ class FloatOracle {
   const Graph& graph_;
   const std::vector<float> floors_;
   FloatValues values_;
+  FloatValues kept_;  // by number of the variable
   std::vector<Steps> loops_;
   std::vector<float_oracle::Filter> filters_;  // by operator number
 };

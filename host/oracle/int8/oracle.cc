@@ -148,10 +148,10 @@ Values run_oracle(const Graph& graph, std::span<const uint8_t> input,
                   Kept& kept) {
   require_memory(oracle_bytes(graph), "the reference results of " + graph.name);
   Values values(graph.tensors.size());
-  set_inputs(graph, input, values);
   for (size_t v = 0; v < kept.size(); ++v) {
     values[graph.variables[v].before] = kept[v];
   }
+  set_inputs(graph, input, values);
   const std::vector<Loop> loops = find_loops(graph);
   auto loop = loops.begin();
   for (int i = 0; i < static_cast<int>(graph.ops.size()); ++i) {

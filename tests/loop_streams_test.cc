@@ -1,0 +1,195 @@
+// Loops of a stream: ten frames of five rows give what one frame of fifty rows
+// gives, in float32 and byte for byte in int8 and int16, under every plan, and
+// also when a node is lost in between.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/base/floats.h"
+#include "host/base/testing/noise.h"
+#include "host/board/board.h"
+#include "host/engine/common/verify.h"
+#include "host/engine/faults/faulted_run.h"
+#include "host/engine/local/float_engine.h"
+#include "host/engine/local/node_engine.h"
+#include "host/engine/virtual/virtual_engine.h"
+#include "host/model/export/export.h"
+#include "host/model/graph/carried_states.h"
+#include "host/model/import/import.h"
+#include "host/oracle/int8/oracle.h"
+#include "host/quantize/quantize.h"
+#include "tests/recurrent_layer.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kFrames = 10, kRows = 5;
+
+Bytes joined(const std::vector<Bytes>& parts) {
+  Bytes all;
+  for (const Bytes& p : parts) all.insert(all.end(), p.begin(), p.end());
+  return all;
+}
+
+std::vector<Bytes> split(const Bytes& all) {
+  std::vector<Bytes> parts;
+  const auto size = static_cast<ptrdiff_t>(all.size()) / kFrames;
+  for (auto at = all.begin(); at != all.end(); at += size) {
+    parts.emplace_back(at, at + size);
+  }
+  return parts;
+}
+
+Graph float_layer(LayerSizes sizes, int steps) {
+  sizes.steps = steps;
+  return RecurrentLayer(sizes).graph();
+}
+
+// As files have it.
+Graph quantized_layer(const LayerSizes& sizes, int steps, bool int16) {
+  QuantizeOptions options;
+  options.int16 = int16;
+  return import_tflite(
+      export_tflite(quantize_unseen(float_layer(sizes, steps), options)), "m");
+}
+
+std::vector<Bytes> answers(Engine& engine, const std::vector<Bytes>& frames) {
+  std::vector<Bytes> all;
+  size_t given = 0;
+  const auto next = [&]() -> std::optional<Bytes> {
+    if (given == frames.size()) return std::nullopt;
+    return frames[given++];
+  };
+  engine.stream(next, [&](const Answer& a) { all.push_back(a.output); });
+  return all;
+}
+
+// The frames of a stream, and what each has to give.
+struct LoopStream {
+  LoopStream(const LayerSizes& sizes, bool int16)
+      : graph(with_carried_states(quantized_layer(sizes, kRows, int16))) {
+    const Graph whole = quantized_layer(sizes, kFrames * kRows, int16);
+    const auto bytes = noise<int8_t>(
+        static_cast<size_t>(kFrames * kRows * sizes.inputs * (int16 ? 2 : 1)),
+        7);
+    const Bytes all(bytes.begin(), bytes.end());
+    frames = split(all);
+    expected = split(model_output(whole, run_oracle(whole, all)));
+  }
+  Graph graph;
+  std::vector<Bytes> frames, expected;
+};
+
+class LoopStreams : public testing::TestWithParam<LayerSizes> {};
+
+TEST_P(LoopStreams, FloatFramesAreOneSequence) {
+  const Graph whole = float_layer(GetParam(), kFrames * kRows);
+  const Floats x = some_floats(kFrames * kRows * GetParam().inputs, 9);
+  FloatOracle oracle(whole);
+  oracle.run(x);
+  const auto frames = split(bytes_of(x));
+  FloatEngine engine(std::make_shared<const Graph>(
+      with_carried_states(float_layer(GetParam(), kRows))));
+  EXPECT_TRUE(engine.keeps_variables());
+  const Bytes wanted = bytes_of(oracle.output());
+  EXPECT_TRUE(joined(answers(engine, frames)) == wanted);
+  // Another sequence begins with the initial states.
+  EXPECT_TRUE(joined(answers(engine, frames)) == wanted);
+}
+
+TEST_P(LoopStreams, FramesAreOneSequenceOnEveryPlan) {
+  for (const bool int16 : {false, true}) {
+    const LoopStream s(GetParam(), int16);
+    ASSERT_EQ(s.graph.variables.size(), GetParam().is_lstm() ? 2U : 1U);
+    PlanRequest request = one_node(find_board("host"));
+    request.objective = Objective::kRam;
+    auto alone = std::make_shared<const Prepared>(prepare(s.graph, request));
+    const auto engine = node_engine(alone, {}, true);
+    EXPECT_TRUE(answers(*engine, s.frames) == s.expected) << int16;
+    for (const int nodes : {2, 4}) {
+      const Cluster cluster = uniform_cluster(nodes, find_board("host"), {});
+      SimOptions options;
+      options.costs = options.first_alone = false;
+      VirtualEngine linked(std::make_shared<Prepared>(prepare(
+                               s.graph, linked_nodes(cluster, "spatial"))),
+                           cluster, options, true);
+      EXPECT_TRUE(answers(linked, s.frames) == s.expected)
+          << nodes << " nodes " << int16;
+    }
+  }
+}
+
+// Returns the outputs, and adds up how often frames were run again.
+std::vector<Bytes> run_with_loss(const LoopStream& s, int node, uint64_t event,
+                                 int& repeats) {
+  FaultedOptions o;
+  o.mirror_every = 3;
+  o.sim.frames = kFrames;
+  o.sim.input = [&](int f) { return s.frames[static_cast<size_t>(f)]; };
+  std::vector<Bytes> outputs(kFrames);
+  o.sim.output = [&](int f, const Bytes& y) {
+    outputs[static_cast<size_t>(f)] = y;
+  };
+  o.sim.costs = false;
+  o.faults.push_back({.node = node, .event = event});
+  Cluster cluster = uniform_cluster(3, find_board("host"), {});
+  for (ClusterNode& n : cluster.nodes) n.ram = n.flash = 512 << 10;
+  const FaultedRun run =
+      run_with_faults(s.graph, linked_nodes(cluster, "spatial"), o);
+  for (const int r : run.repeats) repeats += r;
+  return outputs;
+}
+
+TEST_P(LoopStreams, AMirrorOutlivesALostNode) {
+  const LoopStream s(GetParam(), false);
+  int repeats = 0;
+  for (int node = 0; node < 3; ++node) {
+    for (const uint64_t event : {40, 90, 150}) {
+      EXPECT_TRUE(run_with_loss(s, node, event, repeats) == s.expected)
+          << "node " << node << " at event " << event;
+    }
+  }
+  EXPECT_GT(repeats, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Onnx, LoopStreams,
+                         testing::Values(LayerSizes{.type = "LSTM"},
+                                         LayerSizes{.type = "GRU", .units = 9},
+                                         LayerSizes{.type = "GRU",
+                                                    .resets_after = false},
+                                         LayerSizes{.type = "RNN"}));
+
+TEST(LoopStreamErrors, NoLoopThatReadsBackwards) {
+  for (const char* direction : {"reverse", "bidirectional"}) {
+    const LayerSizes sizes{.type = "GRU", .direction = direction};
+    for (const Graph& g :
+         {float_layer(sizes, kRows), quantized_layer(sizes, kRows, false)}) {
+      try {
+        with_carried_states(g);
+        ADD_FAILURE() << direction << " is carried";
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Exit::kUnsupported);
+        EXPECT_NE(std::string(error.what()).find("reads a sequence from its"),
+                  std::string::npos)
+            << error.what();
+      }
+    }
+  }
+}
+
+// The file says itself what the state before the frame is.
+TEST(LoopStreamErrors, StatesThatAreInputsStayInputs) {
+  const LayerSizes sizes{.type = "LSTM", .states = true};
+  const Graph g = float_layer(sizes, kRows);
+  const Graph carried = with_carried_states(g);
+  EXPECT_TRUE(carried.variables.empty());
+  EXPECT_EQ(carried.inputs, g.inputs);
+  EXPECT_EQ(carried.ops.size(), g.ops.size());
+}
+
+}  // namespace
+}  // namespace shoal
