@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,7 +20,10 @@
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/model/export/export.h"
 #include "host/model/graph/carried_states.h"
+#include "host/model/graph/difference.h"
+#include "host/model/graph/loops.h"
 #include "host/model/import/import.h"
+#include "host/oracle/float/float_oracle.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/quantize/quantize.h"
 #include "tests/recurrent_layer.h"
@@ -53,6 +57,7 @@ Graph float_layer(LayerSizes sizes, int steps) {
 Graph quantized_layer(const LayerSizes& sizes, int steps, bool int16) {
   QuantizeOptions options;
   options.int16 = int16;
+  options.ranges = RangeMethod::kMinMax;
   return import_tflite(
       export_tflite(quantize_unseen(float_layer(sizes, steps), options)), "m");
 }
@@ -156,12 +161,82 @@ TEST_P(LoopStreams, AMirrorOutlivesALostNode) {
   EXPECT_GT(repeats, 0);
 }
 
+// Returns a file whose own variables are the states, and which says the same
+// when it is read again.
+Graph streaming_file(const LayerSizes& sizes, bool int16) {
+  QuantizeOptions options;
+  options.int16 = int16;
+  options.ranges = RangeMethod::kMinMax;
+  const Graph made =
+      quantize_unseen(with_carried_states(float_layer(sizes, kRows)), options);
+  const Graph again = import_tflite(export_tflite(made), made.name);
+  EXPECT_EQ(graph_difference(again, with_operands(made)), "");
+  EXPECT_EQ(again.variables.size(), sizes.is_lstm() ? 2U : 1U);
+  return again;
+}
+
+TEST_P(LoopStreams, FilesKeepTheirStates) {
+  for (const bool int16 : {false, true}) {
+    LoopStream s(GetParam(), int16);
+    s.graph = streaming_file(GetParam(), int16);
+    auto alone = std::make_shared<const Prepared>(
+        prepare(s.graph, one_node(find_board("host"))));
+    const auto engine = node_engine(alone, {}, true);
+    EXPECT_TRUE(answers(*engine, s.frames) == s.expected) << int16;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Onnx, LoopStreams,
                          testing::Values(LayerSizes{.type = "LSTM"},
                                          LayerSizes{.type = "GRU", .units = 9},
                                          LayerSizes{.type = "GRU",
                                                     .resets_after = false},
                                          LayerSizes{.type = "RNN"}));
+
+// States that are outputs, too, have one slice of the last row.
+TEST(LoopStreamFiles, HandOnAStateThatTheyKeep) {
+  RecurrentLayer layer({.type = "LSTM", .steps = kRows});
+  layer.outputs.emplace_back("h1");
+  const Graph made =
+      quantize_unseen(with_carried_states(layer.graph()), QuantizeOptions{});
+  EXPECT_EQ(std::ranges::count(made.ops, OpKind::kSlice, &Op::kind), 2);
+  const Graph again = import_tflite(export_tflite(made), made.name);
+  EXPECT_EQ(graph_difference(again, with_operands(made)), "");
+}
+
+// Later frames have values of a cell that the steps of one frame do not reach.
+TEST(LoopStreamFiles, FramesToCalibrateAreOneSequence) {
+  RecurrentLayer layer({.type = "LSTM", .steps = kRows});
+  const Graph plain = layer.graph();
+  const Graph carried = with_carried_states(plain);
+  const Calibration frames = wave_frames(plain, 20, 3);
+  QuantizeReport report;
+  const QuantizeOptions options{.ranges = RangeMethod::kMinMax};
+  const Graph once = quantize(plain, frames, options, report);
+  const Graph stream = quantize(carried, frames, options, report);
+  EXPECT_EQ(stream.inputs.size(), plain.inputs.size());
+  ASSERT_EQ(stream.variables.size(), 2U);
+  FloatOracle oracle(carried);
+  float lowest = 0, highest = 0;
+  for (int64_t f = 0; f < frames.count; ++f) {
+    const FloatValues& all = oracle.run(frames.frame(f));
+    for (const float v : all[size_t(carried.variables[1].after)]) {
+      lowest = std::min(lowest, v), highest = std::max(highest, v);
+    }
+  }
+  const auto width = [](const Graph& g) {
+    float most = 0;
+    for (const Loop& loop : find_loops(g)) {
+      for (const LoopState& state : loop_states(g, loop)) {
+        most = std::max(most, g.tensors[size_t(state.before)].scale() * 255);
+      }
+    }
+    return most;
+  };
+  EXPECT_GT(width(stream), (highest - lowest) * 0.99F);
+  EXPECT_GT(width(stream), width(once));
+  EXPECT_GT(report.output_snr_db, 20);
+}
 
 TEST(LoopStreamErrors, NoLoopThatReadsBackwards) {
   for (const char* direction : {"reverse", "bidirectional"}) {

@@ -115,6 +115,7 @@ constexpr FlagStyle kStyles[] = {
     {"watch", "--every", kOutput, "SECONDS", false},
     {"watch", "--count", kOutput, "N", false},
     {"", "--picture", kInput, "FILE", false},
+    {"quantize", "--stream", kModel, "", false},
     {"", "--stream", kInput, "", false},
     {"", "--frames", kInput, "N", false},
     {"simulate deploy", "--every", kInput, "SECONDS", false},

@@ -22,6 +22,7 @@
 #include "host/engine/local/node_engine.h"
 #include "host/lower/net.h"
 #include "host/model/export/export.h"
+#include "host/model/graph/carried_states.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
 #include "host/quantize/each_frame.h"
@@ -194,6 +195,22 @@ void take_normalization(Graph& floats, const QuantizeFlags& flags,
        own->ops.size());
 }
 
+Graph streamed(Graph floats, const QuantizeFlags& flags) {
+  if (!flags.evaluate.empty()) {
+    throw Error(Exit::kUsage,
+                "--evaluate: with --stream each frame depends on the one "
+                "before it",
+                "leave out one of them");
+  }
+  Graph carried = with_carried_states(std::move(floats));
+  if (!carried.variables.empty()) return carried;
+  throw Error(Exit::kUsage,
+              "--stream: " + carried.name +
+                  " has no loop (LSTM, GRU, RNN) that begins with a constant "
+                  "state",
+              "leave it out");
+}
+
 // Returns the arguments that every rank must have alike.
 Team::Given given_to(const QuantizeFlags& flags, const Graph& graph,
                      const CalibrationData& calibration,
@@ -210,7 +227,8 @@ Team::Given given_to(const QuantizeFlags& flags, const Graph& graph,
           {"content of frames", some_inputs_checksum(frames.count, input)},
           {"--activations", flags.activations},
           {"--equalize", flags.equalize},
-          {"--no-bias-correction", options.bias_correction ? "no" : "yes"}};
+          {"--no-bias-correction", options.bias_correction ? "no" : "yes"},
+          {"--stream", flags.stream ? "yes" : "no"}};
 }
 
 }  // namespace
@@ -235,6 +253,7 @@ int quantize_command(const QuantizeFlags& flags) {
   InputOptions pictures = input_options(flags.pictures);
   CalibrationData calibration = open_calibration(floats, flags, pictures);
   take_normalization(floats, flags, pictures, calibration);
+  if (flags.stream) floats = streamed(std::move(floats), flags);
   options.input_ranges = calibration.input_ranges;
   options.keep_outputs = model.detection.has_value();
   if (team.leads() && !calibration.taken.empty()) {
@@ -284,7 +303,7 @@ int quantize_command(const QuantizeFlags& flags) {
                 low->fix);
   }
   write_file(outcome.output, file);
-  if (int8.outputs.size() == floats.outputs.size()) {
+  if (int8.outputs.size() == floats.outputs.size() && !flags.stream) {
     outcome.accuracy = accuracy_of(flags, floats, int8, pictures, calibration);
   }
   flags.json ? print_quantized_json(outcome) : print_quantized(outcome);

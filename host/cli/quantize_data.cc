@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <numeric>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
@@ -193,7 +194,9 @@ CalibrationData data_calibration(const Graph& graph, const QuantizeFlags& flags,
   for (int64_t i = 0; i < c.data->size(); ++i) {
     labels.push_back(c.data->label(i));
   }
-  const std::vector<int64_t> items = pick_items(labels, flags.frames);
+  std::vector<int64_t> items = pick_items(labels, flags.frames);
+  // A sequence has no gaps.
+  if (flags.stream) std::iota(items.begin(), items.end(), 0);
   const Dataset* const data = c.data.get();
   c.frames = {static_cast<int64_t>(items.size()), [=, &graph](int64_t i) {
                 return floats_of(data->input(

@@ -34,6 +34,8 @@ void add_method(CLI::App* verb, QuantizeFlags& f) {
   verb->add_option("--equalize", f.equalize,
                    "Move channel scales between layers: on, off or auto")
       ->capture_default_str();
+  verb->add_flag("--stream", f.stream,
+                 "States of loops carry over; frames are one sequence");
   verb->add_option("--min-snr", f.min_snr,
                    "Exit with 5 if an output or a layer is below [no limit]")
       ->check(real_range(-100, 200));

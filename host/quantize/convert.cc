@@ -36,6 +36,7 @@ class Converter {
     new_.ops.clear();
     for (size_t i = 0; i < old_.ops.size(); ++i)
       convert_op(static_cast<int>(i));
+    for (Variable& v : new_.variables) convert_initial(v);
     return std::move(new_);
   }
 
@@ -87,19 +88,21 @@ class Converter {
   int operand(int t) {
     const Tensor& old = old_.tensors[t];
     if (!old.constant || is_bool(old)) return t;
-    const Params& p = scales_.params[t];
-    Tensor wanted = old;
-    set_params(wanted, p, int16_);
+    return place(t, quantized(old, scales_.params[t]));
+  }
+
+  Tensor quantized(Tensor t, const Params& p) const {
     if (int16_) {
       std::vector<int16_t> values;
-      for (const float v : constant_floats(old)) {
+      for (const float v : constant_floats(t)) {
         values.push_back(quantize_to_int16(v, p.scale));
       }
-      set_data(wanted, values);
-      return place(t, wanted);
+      set_data(t, values);
+    } else {
+      set_bytes(t, p);
     }
-    set_bytes(wanted, p);
-    return place(t, wanted);
+    set_params(t, p, int16_);
+    return t;
   }
 
   static void set_bytes(Tensor& t, const Params& p) {
@@ -108,6 +111,13 @@ class Converter {
       bytes.push_back(quantize_float(v, p.scale, p.zero));
     }
     set_data(t, bytes);
+  }
+
+  void convert_initial(Variable& v) const {
+    if (v.initial.empty()) return;
+    Tensor value = old_.tensors[v.before];
+    value.data = std::move(v.initial);
+    v.initial = quantized(std::move(value), scales_.params[v.before]).data;
   }
 
   // PRELU's alpha has eight bits beside int16.
@@ -232,6 +242,11 @@ Graph without_unused(Graph graph) {
     }
     f(graph.inputs);
     f(graph.outputs);
+    for (Variable& v : graph.variables) {
+      std::vector<int> ends{v.before, v.after};
+      f(ends);
+      v.before = ends[0], v.after = ends[1];
+    }
   };
   for_each_list(mark);
   std::vector<int> number(graph.tensors.size(), -1);

@@ -12,6 +12,7 @@
 #include "host/quantize/judged.h"
 #include "host/quantize/masks.h"
 #include "host/quantize/quantizable.h"
+#include "host/quantize/sequence.h"
 
 namespace shoal {
 namespace {
@@ -166,7 +167,9 @@ Graph quantize(const Graph& graph, const Calibration& calibration,
   return *quantize(graph, calibration, options, alone, report, progress);
 }
 
-std::optional<Graph> quantize(
+namespace {
+
+std::optional<Graph> quantize_frames(
     const Graph& graph, const Calibration& calibration,
     const QuantizeOptions& options, Team& team, QuantizeReport& report,
     const std::function<void(int64_t, int64_t)>& progress) {
@@ -192,6 +195,23 @@ std::optional<Graph> quantize(
   report = std::move(attempt->report);
   report.notes = std::move(notes);
   return without_unused(std::move(attempt->int8));
+}
+
+}  // namespace
+
+std::optional<Graph> quantize(
+    const Graph& graph, const Calibration& calibration,
+    const QuantizeOptions& options, Team& team, QuantizeReport& report,
+    const std::function<void(int64_t, int64_t)>& progress) {
+  if (graph.variables.empty()) {
+    return quantize_frames(graph, calibration, options, team, report, progress);
+  }
+  check_quantizable(graph, calibration, options);
+  std::optional<Graph> made = quantize_frames(
+      with_variables_given(graph), frames_with_variables(graph, calibration),
+      options, team, report, progress);
+  if (made) made->inputs.resize(graph.inputs.size());
+  return made;
 }
 
 }  // namespace shoal

@@ -71,8 +71,10 @@ struct QuantizeReport {
   bool equalized = false;
 };
 
-// Throws Error(kUnsupported) for operators without an int8 form, kUsage for
-// no frames. `progress(done, of)`: frames, one call at a time.
+// The frames for a graph with variables are one sequence in their order: each
+// is seen with what the one before left. Throws Error(kUnsupported) for
+// operators without an int8 form, kUsage for no frames. `progress(done, of)`:
+// frames, one call at a time.
 Graph quantize(const Graph&, const Calibration&, const QuantizeOptions&,
                QuantizeReport&,
                const std::function<void(int64_t, int64_t)>& progress = {});

@@ -7,6 +7,7 @@
 #include "host/model/export/loops.h"
 #include "host/model/export/op_writer.h"
 #include "host/model/export/operands.h"
+#include "host/model/export/variables.h"
 #include "host/model/tflite/raw_model.h"
 
 namespace shoal {
@@ -95,12 +96,6 @@ Graph with_operands(Graph graph) {
 
 std::vector<uint8_t> export_tflite(const Graph& model) {
   check_size(model);
-  if (!model.variables.empty()) {
-    throw Error(Exit::kUnsupported,
-                model.name +
-                    ": variables that live from frame to frame are "
-                    "not written yet");
-  }
   Graph graph = with_steps_of_functions(model);
   RawModel raw;
   raw.ops = write_ops(graph);
@@ -110,7 +105,9 @@ std::vector<uint8_t> export_tflite(const Graph& model) {
   raw.outputs = graph.outputs;
   raw.pixels = graph.pixels;
   MadeConstants made;
+  write_variables(graph, raw, made);
   write_loops(graph, raw, made);
+  order_variables(raw);
   raw.description = "shoal";
   raw.graph_name = "main";
   return encode(raw);

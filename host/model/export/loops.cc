@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "host/model/export/op_writer.h"
 #include "host/model/graph/loops.h"
 #include "host/model/graph/operators.h"
 
@@ -15,16 +16,6 @@ constexpr int kAddCode = 0, kJoinCode = 2, kPadCode = 34, kGatherCode = 36,
               kLessCode = 58, kSliceCode = 65, kFillCode = 94,
               kUpdateCode = 151;
 constexpr int kGone = -1;  // instead of an operator's code
-
-RawOp made_op(int code, OptionsCode options, std::vector<int> inputs,
-              std::vector<int> outputs) {
-  RawOp op;
-  op.code = code;
-  op.options.code = static_cast<int>(options);
-  op.inputs = std::move(inputs);
-  op.outputs = std::move(outputs);
-  return op;
-}
 
 class LoopWriter {
  public:

@@ -1,5 +1,7 @@
 #include "host/model/export/op_writer.h"
 
+#include <utility>
+
 #include "host/base/error.h"
 #include "host/model/tflite/raw_model.h"
 
@@ -27,6 +29,16 @@ Write writer(OpKind kind) {
 }
 
 }  // namespace
+
+RawOp made_op(int code, OptionsCode options, std::vector<int> inputs,
+              std::vector<int> outputs) {
+  RawOp op;
+  op.code = code;
+  op.options.code = static_cast<int>(options);
+  op.inputs = std::move(inputs);
+  op.outputs = std::move(outputs);
+  return op;
+}
 
 std::string operand_name(const Operands& operands, const Op& op,
                          const char* what) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "host/model/export/operands.h"
 #include "host/model/graph/operators.h"
@@ -13,6 +14,10 @@ namespace shoal {
 // Adds the constant operands that are missing. Throws Error(kUnsupported) for
 // attributes that the format cannot say.
 RawOp write_op(const Graph&, int number, Operands&);
+
+// An operator of the format that no operator of the graph is.
+RawOp made_op(int code, OptionsCode, std::vector<int> inputs,
+              std::vector<int> outputs);
 
 // Operands that the format has as constants, and options. `raw` holds the
 // graph's inputs and outputs and an empty options table of the right kind.

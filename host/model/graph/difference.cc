@@ -51,6 +51,11 @@ Graph in_order_of_use(const Graph& g) {
   take(out.inputs);
   for (Op& op : out.ops) take(op.inputs), take(op.outputs);
   take(out.outputs);
+  for (Variable& v : out.variables) {
+    std::vector<int> ends{v.before, v.after};
+    take(ends);
+    v.before = ends[0], v.after = ends[1];
+  }
   return out;
 }
 
@@ -58,7 +63,7 @@ Graph in_order_of_use(const Graph& g) {
 
 std::string graph_difference(const Graph& one, const Graph& other) {
   // A file has the tensors of a loop elsewhere.
-  const bool loops = !find_loops(one).empty() && one.variables.empty();
+  const bool loops = !find_loops(one).empty();
   const Graph &a = loops ? in_order_of_use(one) : one,
               &b = loops ? in_order_of_use(other) : other;
   for (size_t i = 0; i < std::min(a.tensors.size(), b.tensors.size()); ++i) {

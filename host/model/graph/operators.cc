@@ -343,6 +343,7 @@ bool computes_int16(OpKind kind) {
                                         {kReshape, true},
                                         {kSqueeze, true},
                                         {kExpandDims, true},
+                                        {kReadVariable, true},
                                         {kTranspose, true},
                                         {kSlice, true},
                                         {kStridedSlice, true},

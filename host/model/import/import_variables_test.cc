@@ -130,7 +130,7 @@ const VariableCase kVariableCases[] = {
      "m: op 0 CALL_ONCE: a variable is set to a constant of another size"},
     {"Int32", [](VariableNet& n) { n.tensor(n.before).type = kCodeInt32; },
      "m: not supported:\n  op 2 READ_VARIABLE \"t2\": variable \"v0\" is not "
-     "of int8, uint8 or float32 elements",
+     "of int8, uint8, int16 or float32 elements",
      Exit::kUnsupported},
     {"NoSubgraph", [](VariableNet& n) { n.op(0).options.subgraph = 2; },
      "m: op 0 CALL_ONCE: subgraph 2 is not there to be called"},

@@ -138,9 +138,10 @@ class VariableFinder {
   }
 
   void settle(Found& v, const RawTensor& t) {
-    if (t.type != kCodeInt8 && t.type != kCodeUint8 && t.type != kCodeFloat32) {
+    if (t.type != kCodeInt8 && t.type != kCodeUint8 && t.type != kCodeInt16 &&
+        t.type != kCodeFloat32) {
       unsupported(text("variable \"", v.name,
-                       "\" is not of int8, uint8 or float32 elements"));
+                       "\" is not of int8, uint8, int16 or float32 elements"));
     }
     if (!v.like) v.like = t;
     if (!alike(*v.like, t)) {
@@ -211,7 +212,9 @@ class VariableFinder {
     const auto bytes = raw_.buffers[from.buffer];
     Found& v = found(handles.at(o.inputs[0]));
     settle(v, from);
-    int64_t expected = from.type == kCodeFloat32 ? sizeof(float) : 1;
+    int64_t expected = from.type == kCodeFloat32 ? sizeof(float)
+                       : from.type == kCodeInt16 ? sizeof(int16_t)
+                                                 : 1;
     for (const int size : from.shape) {
       require(size >= 1 && expected <= static_cast<int64_t>(bytes.size()),
               "a variable is set to a constant of another size");
