@@ -9,6 +9,7 @@
 #include "host/board/board_files.h"
 #include "host/board/figures.h"
 #include "host/board/said_board.h"
+#include "host/board/wide_costs.h"
 
 namespace shoal {
 namespace {
@@ -21,6 +22,24 @@ TEST(Board, EveryProfileReadsAndSaysWhereItsFiguresComeFrom) {
     EXPECT_GE(board.sources.size(), 5u) << id;
     EXPECT_TRUE(board.unlimited() || board.arena_limit() > 0) << id;
   }
+}
+
+TEST(Board, EveryCoreSaysWhatElementsOf16BitsCost) {
+  for (const std::string& id : board_ids()) {
+    if (id == "host") continue;
+    const WideCosts& c = wide_costs(find_board(id).core);
+    EXPECT_NE(&c, &wide_costs("unknown")) << id;
+    for (const double factor :
+         {c.conv, c.pointwise, c.depthwise, c.fully_connected, c.transposed,
+          c.matmul, c.state, c.arithmetic, c.other}) {
+      EXPECT_GE(factor, 1) << id;
+    }
+  }
+  EXPECT_EQ(wide_factor("Cortex-M4", OpCode::kConv, 64, 9), 1.35);
+  EXPECT_EQ(wide_factor("Cortex-M4", OpCode::kConv, 64, 1), 1.17);
+  EXPECT_EQ(wide_factor("Cortex-M4", OpCode::kConv, 1, 1), 1.4);
+  EXPECT_EQ(wide_factor("Cortex-M55", OpCode::kAdd, 64, 1), 10.9);
+  EXPECT_EQ(wide_factor("unknown", OpCode::kAdd, 64, 1), 1.5);
 }
 
 TEST(Board, ArenaIsTheLargestBankLessItsFixedBytes) {

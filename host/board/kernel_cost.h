@@ -17,9 +17,6 @@
 
 namespace shoal {
 
-// The cost of an element or product of 16 bits over that of one of eight.
-inline constexpr double kWideCost = 1.5;
-
 struct KernelCost {
   double cycles = 0;          // per multiply-accumulate
   double call_pixels = 0;     // of a call

@@ -329,7 +329,7 @@ struct QuantizeFlags {
   std::string ranges = "mse", equalize = "auto";
   std::optional<double> percentile;
   bool no_bias_correction = false;
-  bool stream = false;  // states of loops go on from frame to frame
+  bool stream = false;            // states of loops go on from frame to frame
   std::optional<double> min_snr;  // of each output and layer, dB
   PictureFlags pictures;
   std::string activations = "int8";

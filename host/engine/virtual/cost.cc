@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "device/program/chunk.h"
+#include "host/board/wide_costs.h"
 #include "host/plan/cost/time.h"
 
 namespace shoal {
@@ -89,6 +90,12 @@ NodeCost::ActorCost NodeCost::actor_cost(const StageView& s,
       c.element_scale =
           std::max(1.0, elements(s.ports[a.in[0]]) / elements(s.ports[a.out]));
     }
+  }
+  if (a.is_wide) {
+    const PortRecord& out = s.ports[a.out];
+    c.wide =
+        wide_factor(board_.core, a.op, int64_t{1} * rows(out) * columns(out),
+                    int64_t{a.kernel_h} * a.kernel_w);
   }
   c.sums = is_cut(a) || ends_loop(s, a) ||
            (a.flags & (kActorInit | kActorFinal)) != (kActorInit | kActorFinal);
@@ -219,7 +226,7 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
     units *= cost.element_scale;
     if (has_window(a.op)) units *= 1.0 * p.kernel_rows / a.kernel_h;
   }
-  double cycles = units * cost.kernel.cycles * (a.is_wide ? kWideCost : 1);
+  double cycles = units * cost.kernel.cycles * cost.wide;
   const Halves halves = halves_of(s, a, p);
   cycles *= shared_time(costs.second, halves);
   if (halves.axis != Axis::kNone) {

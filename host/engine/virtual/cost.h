@@ -37,6 +37,7 @@ class NodeCost {
   struct ActorCost {
     KernelCost kernel;         // a byte of output in place of a MAC
     double element_scale = 1;  // bytes moved per byte of output
+    double wide = 1;           // of 16 bits, over the cost of eight
     bool sums = false;         // partial ones, read and written
     bool cached = false;       // weights stay in the cache
     double weight_bytes = 0;   // of all chunks

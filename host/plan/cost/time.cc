@@ -7,6 +7,7 @@
 
 #include "device/program/chunk.h"
 #include "host/board/kernel_cost.h"
+#include "host/board/wide_costs.h"
 
 namespace shoal {
 namespace {
@@ -48,8 +49,13 @@ double byte_cycles(const Layer& layer, const LayerShare& share,
                             static_cast<double>(layer.in[0].box.elements()));
 }
 
-double cycles(const Layer& layer, const LayerShare& share, const Costs& costs) {
-  return byte_cycles(layer, share, costs) * (layer.is_wide ? kWideCost : 1);
+double cycles(const Layer& layer, const LayerShare& share, const Board& board) {
+  const double bytes = byte_cycles(layer, share, board.costs);
+  if (!layer.is_wide) return bytes;
+  const Box& out = layer.out.box;
+  return bytes * wide_factor(board.core, layer.op,
+                             int64_t{out.rows()} * out.columns(),
+                             int64_t{layer.kernel_h} * layer.kernel_w);
 }
 
 int64_t sums_ps(const LayerShare& share, int64_t passes, const Board& board) {
@@ -62,8 +68,7 @@ int64_t sums_ps(const LayerShare& share, int64_t passes, const Board& board) {
 // firings.
 int64_t kernel_ps(const Layer& layer, const LayerShare& share, int64_t rows,
                   int64_t firings, const Board& board) {
-  const int64_t ps =
-      picoseconds(cycles(layer, share, board.costs) / board.clock_hz);
+  const int64_t ps = picoseconds(cycles(layer, share, board) / board.clock_hz);
   return part_of(ps, row_parts(layer, share, board.costs, rows, firings),
                  kPixelParts * share.out.rows() * share.out.columns());
 }
