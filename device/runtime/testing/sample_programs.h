@@ -17,6 +17,15 @@ struct Sample {
   std::vector<Bytes> inputs;
 };
 
+inline Sample sample_of(std::vector<StageSpec> stages,
+                        std::vector<Bytes> inputs) {
+  Sample sample;
+  sample.program.stages = std::move(stages);
+  sample.program.inputs = static_cast<int>(inputs.size());
+  sample.inputs = std::move(inputs);
+  return sample;
+}
+
 // Two stages: convolutions in a ring with a skip connection; then an overlay,
 // a table, a mean over the rows and a softmax.
 inline Sample two_stage_sample() {
@@ -67,10 +76,7 @@ inline Sample two_stage_sample() {
   soft.set_params(SoftmaxParams{1 << 30, 22, -200});
   t.actors.push_back(soft);
   t.output(bo, 0);
-  Sample sample;
-  sample.program.stages = {s, t};
-  sample.inputs = {x.bytes()};
-  return sample;
+  return sample_of({s, t}, {x.bytes()});
 }
 
 // A loop, and int32 rows between two actors that split its output's channels.
@@ -114,10 +120,7 @@ inline Sample loop_sample() {
   second.r.partial = s.read(bp);
   s.actors.push_back(first), s.actors.push_back(second);
   s.output(bo, 0);
-  Sample sample;
-  sample.program.stages = {s};
-  sample.inputs = {x.bytes()};
-  return sample;
+  return sample_of({s}, {x.bytes()});
 }
 
 // A program that only moves bytes, with a pool, kept cursors and a constant.
@@ -170,10 +173,7 @@ inline Sample move_sample() {
   most.r.out = s.write(bo);
   s.actors.push_back(most);
   s.output(bo, 0);
-  Sample sample;
-  sample.program.stages = {s};
-  sample.inputs = {x.bytes()};
-  return sample;
+  return sample_of({s}, {x.bytes()});
 }
 
 // Two variables of 3 x 2 x 2: the largest values so far, from a pattern on, and
@@ -301,6 +301,20 @@ inline ActorSpec cell_actor(Random& r, int inputs, int units) {
   return a;
 }
 
+// Makes the actor read the rows of `x` from the state `before` on.
+template <class T>
+Sample sequence_of(const TensorOf<T>& x, const TensorOf<T>& before,
+                   const BufferSpec& out, ActorSpec a) {
+  StageSpec s;
+  const int bx = s.buffer(x.buffer()), bs = s.buffer(before.buffer());
+  const int by = s.buffer(out);
+  s.input(bx, 0), s.input(bs, 1);
+  a.r.in[0] = s.read(bx), a.r.in[1] = s.read(bs), a.r.out = s.write(by);
+  s.actors.push_back(std::move(a));
+  s.output(by, 0);
+  return sample_of({s}, {x.bytes(), before.bytes()});
+}
+
 // The same sequence with elements of 16 bits.
 inline Sample wide_steps_sample() {
   Random r(8);
@@ -308,10 +322,6 @@ inline Sample wide_steps_sample() {
   for (TensorOf<int16_t>* t : {&x, &before}) {
     for (int16_t& v : t->v) v = static_cast<int16_t>(uniform(r, -32768, 32767));
   }
-  StageSpec s;
-  const int bx = s.buffer(x.buffer()), bs = s.buffer(before.buffer());
-  const int by = s.buffer(BufferSpec{6, 1, 4, 2, 2});
-  s.input(bx, 0), s.input(bs, 1);
   ActorSpec a = lstm_actor(r, 3, 4);
   LstmParams p;
   std::memcpy(&p, a.params.data(), sizeof p);
@@ -320,14 +330,7 @@ inline Sample wide_steps_sample() {
   a.set_params(p);
   for (const int32_t v : {-32768, 32767, 1}) a.params.push_back(v);
   a.r.is_wide = 1, a.r.zero_out = 0;
-  a.r.in[0] = s.read(bx), a.r.in[1] = s.read(bs), a.r.out = s.write(by);
-  s.actors.push_back(a);
-  s.output(by, 0);
-  Sample sample;
-  sample.program.stages = {s};
-  sample.program.inputs = 2;
-  sample.inputs = {x.bytes(), before.bytes()};
-  return sample;
+  return sequence_of(x, before, BufferSpec{6, 1, 4, 2, 2}, std::move(a));
 }
 
 // A sequence of five steps behind one another.
@@ -336,20 +339,10 @@ inline Sample steps_sample(OpCode op) {
   const int states = op == OpCode::kLstm ? 3 : 2;
   const Tensor x = random_tensor(r, 5, 1, 3),
                before = random_tensor(r, states, 1, 4);
-  StageSpec s;
-  const int bx = s.buffer(x.buffer()), bs = s.buffer(before.buffer());
   const int phases = op == OpCode::kLstm ? 1 : 2;
-  const int by = s.buffer(BufferSpec{4 + states, 1, 4 * phases, 2});
-  s.input(bx, 0), s.input(bs, 1);
-  ActorSpec a = op == OpCode::kLstm ? lstm_actor(r, 3, 4) : cell_actor(r, 3, 4);
-  a.r.in[0] = s.read(bx), a.r.in[1] = s.read(bs), a.r.out = s.write(by);
-  s.actors.push_back(a);
-  s.output(by, 0);
-  Sample sample;
-  sample.program.stages = {s};
-  sample.program.inputs = 2;
-  sample.inputs = {x.bytes(), before.bytes()};
-  return sample;
+  return sequence_of(
+      x, before, BufferSpec{4 + states, 1, 4 * phases, 2},
+      op == OpCode::kLstm ? lstm_actor(r, 3, 4) : cell_actor(r, 3, 4));
 }
 
 // More rows than 16 bits count, or as many columns as they do, and long steps.
@@ -366,10 +359,7 @@ inline Sample wide_sample(bool columns) {
   s.actors.push_back(actor_of(f, s.read(in), s.write(out)));
   s.actors.back().r.slices = columns ? 2 : 1;
   s.output(out, 0);
-  Sample sample;
-  sample.program.stages = {s};
-  sample.inputs = {x.bytes()};
-  return sample;
+  return sample_of({s}, {x.bytes()});
 }
 
 // Elements of 16 bits: a convolution with long sums whose window is cut, the
@@ -409,10 +399,7 @@ inline Sample int16_sample() {
           RescaleParams{2, 1, 0, -128, 1 << 30, -6, 1 << 30, -6, -128, 127});
   for (ActorSpec& a : s.actors) a.r.is_wide = 1;
   s.output(by, 0);
-  Sample sample;
-  sample.program.stages = {s};
-  sample.inputs = {x.bytes()};
-  return sample;
+  return sample_of({s}, {x.bytes()});
 }
 
 inline std::vector<Sample> sample_programs() {
