@@ -4,6 +4,7 @@
 // class of kernels and each family (portable, DSP, Helium) has a factor.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "device/program/image.h"
