@@ -14,6 +14,7 @@ namespace {
 constexpr uint16_t kFirstOvertaken = 3;
 constexpr uint32_t kFirstTimeoutUs = 20'000;  // nothing measured yet
 constexpr uint32_t kLongestUs = 200'000;      // of what is doubled
+constexpr uint32_t kSlowestUs = 1'000'000;    // on slow lines
 constexpr uint32_t kLeastDeviationUs = 500;
 // In haste the pause doubles at every fourth time-out: single losses do not
 // slow it down, and a peer that is gone is not stormed.
@@ -29,7 +30,8 @@ constexpr uint32_t kFirstTellUs = 3000;  // to who was never sent rows
 constexpr uint32_t kFirstProbeUs = 10'000;
 
 uint32_t doubled(uint32_t us, uint16_t times) {
-  const uint32_t longest = us < kLongestUs / 8 ? kLongestUs : 8 * us;
+  uint32_t longest = us < kLongestUs / 8 ? kLongestUs : 8 * us;
+  if (longest > kSlowestUs) longest = kSlowestUs;
   while (times-- > 0 && us < longest) us *= 2;
   return us;
 }
@@ -149,8 +151,11 @@ uint32_t Link::trip_us(uint16_t peer, bool haste) const {
   }
   uint32_t spread = (haste ? 2 : 4) * s.rtt_deviation_us;
   if (!haste && spread < kLeastDeviationUs) spread = kLeastDeviationUs;
-  // Where datagrams wait for slow lines, one more makes a difference.
+  // Where datagrams wait for slow lines, one more makes a difference; one
+  // burst that has waited says little of what goes alone.
   if (spread < s.rtt_us / 4) spread = s.rtt_us / 4;
+  const uint32_t most = s.rtt_us > kLongestUs ? s.rtt_us : kLongestUs;
+  if (spread > most) spread = most;
   return s.rtt_us + spread + (haste ? kHasteUs : kAnswerDelayUs);
 }
 

@@ -196,6 +196,39 @@ TEST(LinkLoss, AnAnswerEndsThePatience) {
   EXPECT_LE(p.wait_for(p.a()), first);
 }
 
+// The line was only slow: an answer to an early copy ends the back-off, though
+// the latest copy was lost and is waited for.
+TEST(LinkLoss, AnAnswerToAnEarlyCopyEndsThePatience) {
+  Pair p(one_way());
+  p.settle();
+  p.make(100);
+  const std::vector<Datagram> first = p.take();
+  for (int i = 0; i < 4; ++i) {
+    p.wait_for(p.a());
+    p.take();
+  }
+  EXPECT_EQ(p.a().peer_state(0).backoff, 4);
+  p.deliver(first);
+  p.wait_for(p.b());
+  p.deliver(p.take());
+  EXPECT_EQ(p.a().peer_state(0).backoff, 0);
+}
+
+// A line on which datagrams wait for seconds: the time-out is at most twice the
+// round trip, and is not doubled.
+TEST(LinkLoss, OnASlowLineThePatienceHasAnEnd) {
+  Pair p(one_way());
+  p.settle();
+  p.a().peer_state(0).rtt_us = 1'400'000;
+  p.a().peer_state(0).rtt_deviation_us = 1'000'000;
+  p.make(100);
+  p.take();  // lost
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_LT(p.wait_for(p.a()), 2'900'000u);
+    EXPECT_EQ(p.take().size(), 1u);
+  }
+}
+
 // The last answer was lost, and the receiver has gone on.
 TEST(LinkLoss, TheLastBytesOfAStageAreAcknowledgedAfterIt) {
   Topology t = one_way(1000, 1000);

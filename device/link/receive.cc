@@ -252,6 +252,7 @@ void Link::take_ack(uint16_t peer, const Item& ack, uint64_t now) {
     if (f.bytes == 0 || !names(ack, f.packet)) continue;
     const uint32_t age = ack.value - f.packet;
     if (is_lost(f)) {  // it was not, only overtaken
+      s.backoff = 0;
       --s.lost;
       if (s.overtaken <= age) s.overtaken = static_cast<uint16_t>(age + 1);
     } else {
@@ -283,6 +284,7 @@ void Link::take_watched(uint16_t peer, const Item& ack, uint64_t now) {
     case Watched::kOpen:
       break;
     case Watched::kCame:
+      s.backoff = 0;
       losses_ /= 2;
       if (sent_us) measure(peer, static_cast<uint32_t>(now) - sent_us);
       break;

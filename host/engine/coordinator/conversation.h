@@ -109,6 +109,7 @@ class Conversation {
 
  private:
   static constexpr size_t kFirstWrites = 2;
+  static constexpr uint64_t kRetryUs = 500;  // the transport takes no more
   struct Flight {
     Request request{};
     std::vector<uint8_t> data;
@@ -118,6 +119,7 @@ class Conversation {
     uint64_t first_at = 0, sent_at = 0;
     bool refused = false;  // by the transport
     bool beside = false;   // no other one waits for it
+    bool lost = false;     // a later one was answered
     int tries = 0;
   };
 
@@ -161,6 +163,8 @@ class Conversation {
   void heartbeat(uint64_t now);
   void measure(uint64_t took);
   bool answers(const ReplyHead&, const Flight&);
+  void find_lost_write(uint64_t answered);
+  void adapt_writes();
   uint64_t due(const Flight&) const;  // when it is sent again
 
   // A coordinator that has the node, though not all that it wants, and since
