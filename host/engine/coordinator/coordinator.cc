@@ -65,6 +65,7 @@ std::optional<bool> Coordinator::reaches(int worker,
   return work_->reaches(static_cast<size_t>(worker), outsider);
 }
 
+void Coordinator::leave(int worker) { work_->leave(worker); }
 void Coordinator::stop() { work_->stop(); }
 bool Coordinator::stopped() const { return work_->stopped(); }
 Coordinator::StopCount Coordinator::stop_count() const {

@@ -228,6 +228,10 @@ class Coordinator {
   // part; nothing: it is asked, call this again.
   std::optional<bool> reaches(int worker, const WorkerAddress& outsider);
 
+  // Tells one node to leave the epoch and gives its lease back, without waiting
+  // for its answer: a lost one has none. If that is lost on its way, the lease
+  // runs out.
+  void leave(int worker);
   // Tells the nodes to leave the epoch, and gives their leases back; those
   // that do not answer in half the time limit are left alone.
   void stop();

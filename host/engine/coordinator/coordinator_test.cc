@@ -379,6 +379,28 @@ TEST(Lease, GoesToTheOneThatFollows) {
   expect_error(late.ask(c), Exit::kBusy, "busy: c2 has it");
 }
 
+// When a node is lost, the others stay with its coordinator until the next one
+// has them; the lost one, if it is there after all, is free.
+TEST(Lease, OutlivesTheLossOfAnotherNode) {
+  const Prepared p = small_linked(2);
+  TestCluster c(6);
+  start(c, p);
+  run_frames(c, p, 1);
+  c.nodes[0]->silent = true;
+  expect_error(end_of(c), Exit::kNode, "silent");
+  ASSERT_EQ(c.coordinator->lost(), 0);
+  const auto first = std::move(c.coordinator);
+  c.nodes[0]->silent = false;
+  first->leave(0);
+  const std::vector<WorkerAddress> all = c.addresses;
+  c.addresses = {all[1]};
+  Other other(c);
+  expect_error(other.ask(c), Exit::kBusy, "busy: c1 has it");
+  c.addresses = {all[0]};
+  Other free(c, 60);
+  EXPECT_EQ(free.ask(c).code(), Exit::kOk);
+}
+
 // Hellos and refusals that somebody has recorded and says again renew nothing
 // and end nothing.
 // Its answer is lost and a hello of before comes behind: the node knows whose

@@ -111,6 +111,13 @@ void Coordinator::Work::watch_progress(uint64_t now) {
               "the nodes answer, but none makes progress: " + states());
 }
 
+void Coordinator::Work::leave(int worker) {
+  Conversation& talk = workers_[static_cast<size_t>(worker)]->talk;
+  talk.end();
+  if (!talk.may_stand()) return;
+  talk.ask(Request::kStop, {}, [](Reply, std::span<const uint8_t>) {});
+}
+
 void Coordinator::Work::stop() {
   if (phase_ >= Phase::kStopping) return;
   phase_ = Phase::kStopping;

@@ -49,6 +49,7 @@ class Coordinator::Work {
   FrameStreams* frames() { return frames_.get(); }
   const FrameStreams* frames() const { return frames_.get(); }
   void news();
+  void leave(int worker);
   void stop();
   bool stopped() const { return phase_ == Phase::kStopped; }
   StopCount stop_count() const { return stop_count_; }

@@ -158,7 +158,11 @@ void WorkerCluster::set_seats() {
 }
 
 size_t WorkerCluster::leave_out(int worker) {
-  give_back();
+  if (seats_.size() > 1) {
+    coordinator_->leave(worker);
+  } else {
+    give_back();
+  }
   const auto seat = seats_.begin() + worker;
   absent_.push_back(std::move(*seat));
   seats_.erase(seat);

@@ -98,8 +98,8 @@ class WorkerCluster {
     size_t number = 0;                // its place
     bool is_spare = false;
   };
-  // Gives all workers back and goes on without one of them. The next plan is
-  // for the others. Returns how many they are.
+  // Gives one worker back and goes on without it. The next plan is for the
+  // others. Returns how many they are.
   size_t leave_out(int worker);
   // Goes on with one more of those that are absent, from the next connect() on.
   void take_in(uint64_t address);

@@ -85,6 +85,7 @@ void WorkersEngine::serve(FrameSource& source, const Take& take) {
     serve_all(source, take);
     if (source.keeps_nodes()) return;
   } catch (...) {
+    if (coordinator_.lost()) throw;
     const StopAtEnd stop(coordinator_, transport_);
     throw;
   }

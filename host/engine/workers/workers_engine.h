@@ -36,7 +36,8 @@ class WorkersEngine final : public Engine {
   // The nodes are told to stop, however it ends; on a signal, too.
   void stream(const Next&, const Take&) override;
   // The same for frames that come over time. A signal is the source's. Nodes
-  // that the source keeps are not stopped; the next coordinator follows.
+  // that the source keeps are not stopped, nor the others when one is lost; the
+  // next coordinator follows.
   void serve(FrameSource&, const Take&) override;
   EngineReport report() const override;
 
