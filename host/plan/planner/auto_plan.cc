@@ -32,6 +32,12 @@ namespace {
 
 constexpr double kFar = std::numeric_limits<double>::infinity();
 
+bool have_equal_ratings(const std::vector<ClusterNode>& nodes) {
+  return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
+    return n.rating == nodes.front().rating;
+  });
+}
+
 // Plans for the smallest arena. `least_refused`: the arena that a refusal
 // elsewhere asks for.
 OrMisfit<Plan> find_smallest(const Net&, const PlanRequest&, SegmentMemo*,
@@ -139,9 +145,8 @@ class AutoPlan {
     const auto [least, most] =
         std::ranges::minmax(nodes, {}, &ClusterNode::plan_budget);
     return most.plan_budget() / 2 < least.plan_budget() &&
-           std::ranges::all_of(nodes, [&](const ClusterNode& n) {
-             return !n.left_out && n.rating == nodes.front().rating;
-           });
+           have_equal_ratings(nodes) &&
+           std::ranges::none_of(nodes, &ClusterNode::left_out);
   }
 
   // Returns numbers of nodes below `all`, the largest first. They do not depend
@@ -416,18 +421,15 @@ class AutoPlan {
     if (is_best) std::swap(tried_->front(), tried_->back());
   }
 
-  double begun_far() const {
-    const size_t plan = plan_work(net_, request_.cluster.nodes.size());
-    return plan <= tuning::kBegunCostly ? tuning::kBegun : 1;
-  }
-
   // Returns whether a crew that began so may become the best: it is near the
   // best plan, or near where all nodes began.
   bool is_promising(const Trials& trials, double far) const {
     const double now = trials.nearest();
     if (now == kFar || !best_) return true;
+    const size_t work = plan_work(net_, request_.cluster.nodes.size());
+    const double near = work <= tuning::kBegunCostly ? tuning::kBegun : 1;
     return now <= far * best_->trials().measure() ||
-           (is_latency() && now <= begun_far() * begun_);
+           (is_latency() && now <= near * begun_);
   }
 
   // Tries the strategies that estimates ruled out over all nodes: a request
@@ -497,8 +499,7 @@ class AutoPlan {
     }
     return fmt::format(
         "; the others would not help even with a {}x faster clock or a {}x "
-        "faster "
-        "link",
+        "faster link",
         std::end(tuning::kFasterClocks)[-1],
         std::end(tuning::kFasterLinks)[-1]);
   }
@@ -539,17 +540,6 @@ class AutoPlan {
   const double least_refused_;
 };
 
-bool have_equal_ratings(const std::vector<ClusterNode>& nodes) {
-  return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
-    return n.rating == nodes.front().rating;
-  });
-}
-
-PlanRequest with_equal_ratings(PlanRequest request) {
-  for (ClusterNode& n : request.cluster.nodes) n.rating = 1;
-  return request;
-}
-
 bool is_smaller(const Plan& a, const Plan& b) {
   const int64_t bytes = largest_arena(a), of_b = largest_arena(b);
   return bytes < of_b || (bytes == of_b && a.latency_s < b.latency_s);
@@ -569,7 +559,8 @@ OrMisfit<Plan> find_smallest(const Net& net, const PlanRequest& request,
     return AutoPlan(net, r, m, tried ? &all : nullptr, least_refused).find();
   };
   OrMisfit<Plan> rated = search(request, memo, tried_rated);
-  const PlanRequest evenly = with_equal_ratings(request);
+  PlanRequest evenly = request;
+  for (ClusterNode& n : evenly.cluster.nodes) n.rating = 1;
   OrMisfit<Plan> even = search(evenly, nullptr, tried_evenly);
   if (!rated && !even) return *lesser(rated.misfit(), even.misfit());
   const bool is_even = even && (!rated || is_smaller(*even, *rated));
@@ -585,9 +576,8 @@ OrMisfit<Plan> auto_plan(const Net& net, const PlanRequest& request,
     return AutoPlan(net, request, memo, tried).find();
   }
   OrMisfit<Plan> least = find_smallest(net, request, memo, tried, kFar);
-  const bool is_cheap =
-      plan_work(net, request.cluster.nodes.size()) <= tuning::kCheap;
-  if (!least || !is_cheap) return least;
+  const size_t nodes = request.cluster.nodes.size();
+  if (!least || plan_work(net, nodes) > tuning::kCheap) return least;
   // Of all plans that are no larger the fastest is best.
   PlanRequest within = request;
   within.objective = Objective::kLatency;
