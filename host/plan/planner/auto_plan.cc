@@ -578,7 +578,7 @@ OrMisfit<Plan> auto_plan(const Net& net, const PlanRequest& request,
   OrMisfit<Plan> least = find_smallest(net, request, memo, tried, kFar);
   const size_t nodes = request.cluster.nodes.size();
   if (!least || plan_work(net, nodes) > tuning::kCheap) return least;
-  // Of all plans that are no larger the fastest is best.
+  // The fastest of all plans that are no larger is best.
   PlanRequest within = request;
   within.objective = Objective::kLatency;
   for (ClusterNode& n : within.cluster.nodes) {
