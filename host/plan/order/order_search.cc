@@ -198,7 +198,6 @@ class StagePaths {
     return true;
   }
 
-  int64_t steps() const { return steps_; }
   const Way& way() const { return ways_.back(); }
   LayerOrder order() const {
     std::vector<int> ends;
@@ -354,7 +353,6 @@ int64_t largest_stage(const LayerGraph& graph, const OrderBytes& bytes,
 std::optional<OrderFound> find_order(const LayerGraph& graph,
                                      const OrderBytes& bytes,
                                      const OrderOptions& options) {
-  if (graph.has_one_order()) return std::nullopt;
   LayerOrder own(size_t(graph.layers()));
   for (int l = 0; l < graph.layers(); ++l) own[size_t(l)] = l;
   OrderFound found;
@@ -363,10 +361,7 @@ std::optional<OrderFound> find_order(const LayerGraph& graph,
     Ideals ideals(graph, bytes);
     ideals.add_all(most);
     StagePaths paths(graph, bytes, ideals, options.most_steps);
-    const bool done = paths.run(found.own_bytes);
-    found.ideals += std::ssize(ideals.all());
-    found.steps += paths.steps();
-    if (!done) continue;
+    if (!paths.run(found.own_bytes)) continue;
     if (paths.way().bytes >= found.own_bytes) return std::nullopt;
     found.bytes = paths.way().bytes;
     found.order = paths.order();

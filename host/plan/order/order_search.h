@@ -36,7 +36,6 @@ struct OrderFound {
   int64_t bytes = 0;  // of its largest stage
   // Bytes of the largest stage in the net's own order.
   int64_t own_bytes = 0;
-  int64_t ideals = 0, steps = 0;  // that the search visited
 };
 
 // Returns an order whose largest stage is smaller than that of the net's own
