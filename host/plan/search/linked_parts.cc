@@ -27,6 +27,19 @@ Cuts with_assignments_apart(const Net& net, Cuts cuts) {
   return cuts;
 }
 
+std::vector<BlockChoice> group_blocks(const CutNet& cut, int channels) {
+  std::vector<BlockChoice> blocks;
+  const auto layers = static_cast<int>(cut.net.layers.size());
+  for (int l = 0; l < layers; ++l) {
+    const int end = loop_end(cut, l, layers);
+    const int groups = cut.net.layers[l].out.box.channels() / channels;
+    if (end < 0 || groups < 2) continue;
+    blocks.push_back({l, end, std::nullopt, groups});
+    l = end - 1;
+  }
+  return blocks;
+}
+
 void add_lacks(const Partition& cuts, const Plan& plan,
                const std::vector<int64_t>& limits, NodeBudgets& budget) {
   std::vector<int64_t> lack(cuts.size());

@@ -39,6 +39,11 @@ struct CutOver {
   const Streaming streaming;
 };
 
+// Returns every place for channel groups in a net that is cut over nodes, about
+// `channels` in each group. The search for segments chooses between them and
+// the plain layers.
+std::vector<BlockChoice> group_blocks(const CutNet&, int channels);
+
 // The same cuts with channel groups, with halos that are sent within segments,
 // or with both, in every possible place.
 struct Alternative {

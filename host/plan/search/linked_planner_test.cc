@@ -276,7 +276,7 @@ TEST(LinkedPlanner, OverlaysAndGroupsAreRightAndSaveBytes) {
         search_plan(net, request, linked_search(net, request, cuts, options))
             .value());
     options.overlays = true;
-    options.groups = {{16}, {8}, {8, true}};
+    options.groups = {16, 8};
     const Plan plan =
         search_plan(net, request, linked_search(net, request, cuts, options))
             .value();

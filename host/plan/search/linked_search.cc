@@ -284,10 +284,10 @@ class LinkedSearch : public Search {
 
   void add_groups(const Cuts& given, bool halos, const SearchOptions& options,
                   SegmentMemo& memo) {
-    for (const GroupWay& way : options.groups) {
+    for (const int channels : options.groups) {
       if (any_streams_) break;  // tapes do not support loops
       Cuts cuts = given;
-      for (BlockChoice& block : group_blocks(cut_, way)) {
+      for (BlockChoice& block : group_blocks(cut_, channels)) {
         cuts.blocks.push_back(block);
       }
       if (cuts.blocks.size() == given.blocks.size()) continue;

@@ -12,7 +12,6 @@
 
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/time.h"
-#include "host/plan/search/group_blocks.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/misfit.h"
@@ -68,8 +67,8 @@ struct SearchOptions {
   FlashPercent flash = {};
   SegmentTime time = SegmentTime::kFrame;
   int64_t byte_ps = 0;  // cost of a received byte beyond its time
-  // Segments may have channel groups of any one of these kinds.
-  std::vector<GroupWay> groups = {};
+  // Segments may have channel groups of about any one of these sizes.
+  std::vector<int> groups = {};
   // Rings have room for datagrams under way, where that fits.
   bool in_flight_room = true;
   // Rings of each node take all room that it has left, up to whole tensors.
@@ -86,7 +85,7 @@ struct SearchOptions {
   // Turns on overlays, and groups of any size.
   void save_memory() {
     overlays = true;
-    groups = {{64}, {32}, {16}, {8}};
+    groups = {64, 32, 16, 8};
   }
 };
 // `memo` is shared by searches of the same net over the same nodes; may be

@@ -8,7 +8,7 @@
 
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/search/group_blocks.h"
+#include "host/plan/search/linked_parts.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/types/tuning.h"
 
@@ -27,7 +27,7 @@ struct SearchedCuts {
         cluster(uniform_cluster(kNodes, find_board("teensy41"), {})),
         cuts(make_cuts(net, cluster, {.strategy = strategy})) {
     if (grouped) {
-      cuts.blocks = group_blocks(CutNet(net, cluster, cuts), GroupWay{8});
+      cuts.blocks = group_blocks(CutNet(net, cluster, cuts), 8);
     }
     cut = std::make_unique<CutNet>(net, cluster, cuts);
     streaming = std::make_unique<Streaming>(*cut, cluster);

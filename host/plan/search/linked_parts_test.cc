@@ -1,4 +1,4 @@
-#include "host/plan/search/group_blocks.h"
+#include "host/plan/search/linked_parts.h"
 
 #include <gtest/gtest.h>
 
@@ -36,19 +36,17 @@ TEST(GroupBlocks, NoneLieOverThoseThatAreThere) {
     if (end < 0) continue;
     cuts.blocks = {{begin, end, {}, 4}};
     const CutNet given(net, cluster, cuts);
-    for (const bool behind_expansion : {false, true}) {
-      Cuts more = cuts;
-      for (const BlockChoice& b : group_blocks(given, {8, behind_expansion})) {
-        EXPECT_TRUE(b.end <= begin || b.begin >= end)
-            << b.begin << " to " << b.end << " over " << begin << " to " << end;
-        more.blocks.push_back(b);
-        ++beside;
-      }
-      const CutNet all(net, cluster, more);
-      for (const CutNet::Loop& loop : all.loops) {
-        for (int l = loop.begin; l < loop.end; ++l) {
-          EXPECT_EQ(&all.loops[size_t(all.loop_of[l])], &loop) << l;
-        }
+    Cuts more = cuts;
+    for (const BlockChoice& b : group_blocks(given, 8)) {
+      EXPECT_TRUE(b.end <= begin || b.begin >= end)
+          << b.begin << " to " << b.end << " over " << begin << " to " << end;
+      more.blocks.push_back(b);
+      ++beside;
+    }
+    const CutNet all(net, cluster, more);
+    for (const CutNet::Loop& loop : all.loops) {
+      for (int l = loop.begin; l < loop.end; ++l) {
+        EXPECT_EQ(&all.loops[size_t(all.loop_of[l])], &loop) << l;
       }
     }
   }
