@@ -278,8 +278,10 @@ void put_on_tape(const Net& net, PlanStage& stage, int late,
   }
   cut_all(net, stage, chunk_limit);
   StageTokens tokens(net, stage);
-  run_by_rank(tokens, ranks_with_late(tokens, late),
-              [&](int process, int) { record_firing(stage, process); });
+  run_by_rank(
+      tokens,
+      ranks_with_late(tokens, [&](int p) { return tokens.writes(p, late); }),
+      [&](int process, int) { record_firing(stage, process); });
 }
 
 TapeReads tape_reads(const Net& net, const PlanStage& stage) {

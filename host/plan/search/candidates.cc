@@ -109,10 +109,9 @@ SegmentBytes Candidates::segment_bytes(Segment s, int max_ports,
   return {fixed + record};
 }
 
-int64_t Candidates::gain(Segment s, int64_t least) {
-  const int64_t overlay = gains_.overlay(s, least);
-  if (!sharing_) return overlay;
-  return std::max(overlay, gains_.share(s, std::max(overlay, least)));
+int64_t Candidates::gain(Segment s) {
+  const int64_t overlay = gains_.overlay(s);
+  return sharing_ ? std::max(overlay, gains_.share(s)) : overlay;
 }
 
 StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
@@ -123,7 +122,7 @@ StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
           [this, max_ports, record_bytes](Segment s) {
             return segment_bytes(s, max_ports, record_bytes);
           },
-          [this](Segment s, int64_t least) { return gain(s, least); },
+          [this](Segment s) { return gain(s); },
           survey_.ends(max_ports),
           {},
           turned_};

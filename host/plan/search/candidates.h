@@ -79,9 +79,8 @@ class Candidates {
   StageSearch stage_search(int max_ports) {
     return stage_search(max_ports, record_bytes_);
   }
-  // Returns the bytes that an overlay saves. If that is less than `least`, the
-  // result is some number below `least`.
-  int64_t gain(Segment, int64_t least);
+  // Returns the bytes that an overlay or shared rings save.
+  int64_t gain(Segment);
   int64_t most_gain(Segment, int max_ports) const;
   SegmentBytes segment_bytes(Segment, int max_ports,
                              int64_t record_bytes) const;

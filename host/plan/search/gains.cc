@@ -1,65 +1,41 @@
 #include "host/plan/search/gains.h"
 
-#include <limits>
-
 #include "host/plan/draft/draft.h"
 #include "host/plan/tokens/share.h"
 
 namespace shoal {
-namespace {
 
-constexpr Saved kUnknown = {std::numeric_limits<int64_t>::max(), false};
-
-bool is_enough(const Saved& known, int64_t least) {
-  return known.exact || known.bytes < least;
+PlanStage SegmentGains::stage(Segment s) const {
+  return make_stage(net_, uses_, s, least_.work, least_.slots);
 }
 
-}  // namespace
-
-SegmentGains::SegmentGains(const Net& net, const std::vector<TensorUses>& uses,
-                           const PassTable& least)
-    : net_(net),
-      uses_(uses),
-      least_(least),
-      bounds_(net, uses, least.work, least.slots) {}
-
-SegmentGains::Known& SegmentGains::known_overlay(Segment s, int64_t least) {
-  Known& known = overlays_.try_emplace({s.begin, s.end}, Known{kUnknown, {}})
-                     .first->second;
-  if (is_enough(known.saved, least)) return known;
-  if (known.saved == kUnknown) {
-    known = {{0, true}, overlay_pair(net_, uses_, s)};
-    if (!known.overlay) return known;
-    known.saved = {bounds_.overlay(s, *known.overlay), false};
-    if (is_enough(known.saved, least)) return known;
-  }
-  ++simulated_;
-  const PlanStage stage = make_stage(net_, uses_, s, least_.work, least_.slots);
-  known.saved = overlay_saves(net_, stage, *known.overlay, least);
+SegmentGains::Known& SegmentGains::known_overlay(Segment s) {
+  const auto [at, is_new] = overlays_.try_emplace({s.begin, s.end});
+  Known& known = at->second;
+  if (!is_new) return known;
+  known.overlay = overlay_pair(net_, uses_, s);
+  if (!known.overlay) return known;
+  known.overlay->lead = smallest_lead(net_, stage(s), *known.overlay);
+  known.bytes = overlay_gain(net_, *known.overlay);
   return known;
 }
 
-int64_t SegmentGains::overlay(Segment s, int64_t least) {
-  return known_overlay(s, least).saved.bytes;
-}
+int64_t SegmentGains::overlay(Segment s) { return known_overlay(s).bytes; }
 
 std::optional<Overlay> SegmentGains::best_overlay(Segment s) {
-  return known_overlay(s, 0).overlay;
+  return known_overlay(s).overlay;
 }
 
-int64_t SegmentGains::share(Segment s, int64_t least) {
-  Saved& known = shares_.try_emplace({s.begin, s.end}, kUnknown).first->second;
-  if (is_enough(known, least)) return known.bytes;
-  if (known == kUnknown) {
-    known = {bounds_.share(s), false};
-    if (is_enough(known, least)) return known.bytes;
-  }
-  ++simulated_;
-  PlanStage stage = make_stage(net_, uses_, s, least_.work, least_.slots);
+int64_t SegmentGains::share(Segment s) {
+  const auto [at, is_new] = shares_.try_emplace({s.begin, s.end}, 0);
+  if (!is_new) return at->second;
+  PlanStage alone = stage(s);
   const std::vector<bool> may =
-      sharing_buffers(stage, node_homes(uses_, stage, s));
-  known = share_saves(net_, std::move(stage), may, least);
-  return known.bytes;
+      sharing_buffers(alone, node_homes(uses_, alone, s));
+  const int64_t saved = share_stage(net_, alone, may).most_saved;
+  // An order that is too long for a record cannot be used.
+  if (alone.order.size() <= kMaxRuns) at->second = saved;
+  return at->second;
 }
 
 }  // namespace shoal

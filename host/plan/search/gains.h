@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "host/plan/search/stages.h"
-#include "host/plan/tokens/gain_bounds.h"
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/types/segment.h"
 
@@ -20,32 +19,29 @@ class SegmentGains {
  public:
   // `least` is the table with one row per firing. All references must outlive
   // this object.
-  SegmentGains(const Net&, const std::vector<TensorUses>&,
-               const PassTable& least);
+  SegmentGains(const Net& net, const std::vector<TensorUses>& uses,
+               const PassTable& least)
+      : net_(net), uses_(uses), least_(least) {}
 
-  // Return bytes. If less than `least` are saved, the result is some number
-  // below `least`.
-  int64_t overlay(Segment, int64_t least = 0);
-  int64_t share(Segment, int64_t least = 0);
-  // Number of simulations so far.
-  int64_t simulated() const { return simulated_; }
+  // Return bytes.
+  int64_t overlay(Segment);
+  int64_t share(Segment);
   // Returns the overlay that saves the most in the segment, with its lead.
   std::optional<Overlay> best_overlay(Segment);
 
  private:
   struct Known {
-    Saved saved;
+    int64_t bytes = 0;
     std::optional<Overlay> overlay;
   };
-  Known& known_overlay(Segment, int64_t least);
+  Known& known_overlay(Segment);
+  PlanStage stage(Segment) const;
 
   const Net& net_;
   const std::vector<TensorUses>& uses_;
   const PassTable& least_;
-  GainBounds bounds_;
-  int64_t simulated_ = 0;
   std::map<std::pair<int, int>, Known> overlays_;
-  std::map<std::pair<int, int>, Saved> shares_;
+  std::map<std::pair<int, int>, int64_t> shares_;
 };
 
 }  // namespace shoal

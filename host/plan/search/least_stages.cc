@@ -47,7 +47,7 @@ class LeastStages {
       if (at.known.bytes - at.known.gain >= at.to) return kNoLimit;
       const int64_t all = bytes(at);
       if (all <= at.from || all - at.known.gain >= at.to) return all;
-      return all - s_.overlay_gain(at.segment, all - at.to + 1);
+      return all - s_.overlay_gain(at.segment);
     });
     if (found.back() == none.back()) return std::nullopt;
     return found.back();

@@ -63,7 +63,7 @@ void try_segment(const StageSearch& s, Segment segment,
     }
     int64_t bytes = sums.bytes[p] + known.fixed;
     const bool overlay = bytes > budget;
-    if (overlay) bytes -= s.overlay_gain(segment, bytes - budget);
+    if (overlay) bytes -= s.overlay_gain(segment);
     if (bytes > budget) continue;
     ends.offer({as, columns.tables()[p], bytes, time_ps, overlay, variant});
   }

@@ -73,9 +73,8 @@ struct StageSearch {
   // Called only for segments that could be of use if they took nothing besides
   // their buffers, since a record is expensive to compute.
   std::function<SegmentBytes(Segment)> segment_bytes;
-  // Returns the bytes that an overlay saves with one row per firing. The caller
-  // only needs to know the value if it is at least the second argument.
-  std::function<int64_t(Segment, int64_t)> overlay_gain;
+  // Returns the bytes that an overlay saves with one row per firing.
+  std::function<int64_t(Segment)> overlay_gain;
   // By first layer, the end of the longest segment that may be a stage. Empty:
   // the net's end.
   std::vector<int> ends = {};

@@ -25,7 +25,7 @@ struct Fixture {
         tables,
         [this](Segment s) -> int64_t { return can_be_stage(uses, s) ? 0 : -1; },
         [](Segment) -> SegmentBytes { return {}; },
-        [](Segment, int64_t) -> int64_t { return 0; }};
+        [](Segment) -> int64_t { return 0; }};
   }
   // Returns a search whose overlays and fixed parts differ from segment to
   // segment.
@@ -46,9 +46,8 @@ struct Fixture {
               if (odd(s, 3) % 16 == 0) return {-1};
               return {8 + odd(s, 4) % 32 * kAlign};
             },
-            [most, odd](Segment s, int64_t least) -> int64_t {
-              const int64_t gain = odd(s, 5) % (most(s) / kAlign + 1) * kAlign;
-              return gain < least ? std::min(least - 1, gain + 3) : gain;
+            [most, odd](Segment s) -> int64_t {
+              return odd(s, 5) % (most(s) / kAlign + 1) * kAlign;
             }};
   }
 

@@ -1,7 +1,6 @@
 #include "host/plan/tokens/overlay.h"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -71,62 +70,32 @@ std::optional<Overlay> overlay_pair(const Net& net,
   return best;
 }
 
-std::vector<int> ranks_with_late(const StageTokens& tokens, int buffer) {
+std::vector<int> ranks_with_late(const StageTokens& tokens,
+                                 const std::function<bool(int)>& is_late) {
   const std::vector<int> depth = depth_ranks(tokens);
-  std::vector<int> order(tokens.processes());
-  for (int a = 0; a < tokens.processes(); ++a) order[a] = a;
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    const bool late_a = tokens.writes(a, buffer);
-    const bool late_b = tokens.writes(b, buffer);
-    return late_a != late_b ? late_a : depth[a] < depth[b];
-  });
-  std::vector<int> rank(tokens.processes());
-  for (int r = 0; r < tokens.processes(); ++r) rank[order[r]] = r;
+  std::vector<int> order(static_cast<size_t>(tokens.processes()));
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {},
+                    [&](int p) { return std::pair(!is_late(p), depth[p]); });
+  std::vector<int> rank(order.size());
+  for (size_t r = 0; r < order.size(); ++r) {
+    rank[order[r]] = static_cast<int>(r);
+  }
   return rank;
 }
 
-namespace {
-
-// Continues while `on` returns true for the lead so far. Returns whether it did
-// to the end.
-bool find_lead(const Net& net, const PlanStage& stage, const Overlay& overlay,
-               int64_t& lead, const std::function<bool()>& on) {
-  const int in = buffer_of(stage, overlay.in);
-  const int out = buffer_of(stage, overlay.out);
-  StageTokens tokens(net, stage);
-  const std::vector<int> rank = ranks_with_late(tokens, out);
-  const PlanBuffer& under = stage.buffers[in];
-  lead = -int64_t{under.bytes()};
-  bool stopped = false;
-  run_by_rank_while(tokens, rank, [&](int process, int firings) {
-    if (!tokens.writes(process, out)) return true;
-    const int released = tokens.released(in);
-    if (released >= under.slots) return true;
-    const int64_t free = int64_t{released} * under.row_bytes();
-    const int64_t now = tokens.next_write_end(process, firings) - free;
-    if (now <= lead) return true;
-    lead = now;
-    stopped = !on();
-    return !stopped;
-  });
-  lead = round_up_lead(lead);
-  return !stopped;
-}
-
-}  // namespace
-
 int64_t smallest_lead(const Net& net, const PlanStage& stage,
                       const Overlay& overlay) {
-  int64_t lead = 0;
-  find_lead(net, stage, overlay, lead, [] { return true; });
-  return lead;
+  std::vector<OverlaidBuffers> pair{
+      {buffer_of(stage, overlay.in), buffer_of(stage, overlay.out)}};
+  find_leads(net, stage, {}, pair);
+  return pair[0].lead;
 }
 
 void find_leads(const Net& net, const PlanStage& stage,
                 const std::vector<StreamTie>& ties,
                 std::vector<OverlaidBuffers>& pairs) {
   StageTokens tokens(net, stage, ties);
-  const std::vector<int> depth = depth_ranks(tokens);
   std::vector<OverlaidBuffers*> late(static_cast<size_t>(tokens.processes()));
   for (OverlaidBuffers& pair : pairs) {
     pair.lead = -int64_t{stage.buffers[pair.in].bytes()};
@@ -134,15 +103,8 @@ void find_leads(const Net& net, const PlanStage& stage,
       if (tokens.writes(p, pair.out)) late[p] = &pair;
     }
   }
-  std::vector<int> order(late.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::sort(order, {}, [&](int p) {
-    return std::pair(late[p] == nullptr, depth[p]);
-  });
-  std::vector<int> rank(order.size());
-  for (size_t r = 0; r < order.size(); ++r) {
-    rank[order[r]] = static_cast<int>(r);
-  }
+  const std::vector<int> rank =
+      ranks_with_late(tokens, [&](int p) { return late[p] != nullptr; });
   run_by_rank(tokens, rank, [&](int process, int firings) {
     OverlaidBuffers* const pair = late[process];
     if (!pair) return;
@@ -154,19 +116,6 @@ void find_leads(const Net& net, const PlanStage& stage,
                                  int64_t{released} * under.row_bytes());
   });
   for (OverlaidBuffers& pair : pairs) pair.lead = round_up_lead(pair.lead);
-}
-
-Saved overlay_saves(const Net& net, const PlanStage& stage, Overlay& overlay,
-                    int64_t least) {
-  int64_t lead = 0;
-  const auto gain = [&] {
-    overlay.lead = round_up_lead(lead);
-    return overlay_gain(net, overlay);
-  };
-  // Where the output begins before the input, each more byte of lead costs one.
-  const bool exact = find_lead(net, stage, overlay, lead,
-                               [&] { return lead < 0 || gain() >= least; });
-  return {gain(), exact};
 }
 
 int64_t overlay_gain(const Net& net, const Overlay& o) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -45,22 +46,13 @@ struct OverlaidBuffers {
 void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
                 std::vector<OverlaidBuffers>&);
 
-struct Saved {
-  int64_t bytes = 0;
-  bool exact = false;
-  bool operator==(const Saved&) const = default;
-};
-// Returns the bytes that the overlay of the pair saves, and sets its lead, if
-// they are at least `least`. Otherwise the search has ended early, and no more
-// than `bytes` can be saved.
-Saved overlay_saves(const Net&, const PlanStage&, Overlay&, int64_t least);
-
 // Rounds up to a multiple of 16, also below 0.
 int64_t round_up_lead(int64_t bytes);
 
-// Returns ranks in which writers of the buffer are last, and all others are
-// deepest first.
-std::vector<int> ranks_with_late(const StageTokens&, int buffer);
+// Returns ranks in which these processes are last, and all others are deepest
+// first.
+std::vector<int> ranks_with_late(const StageTokens&,
+                                 const std::function<bool(int)>& is_late);
 
 // Returns the bytes saved: the sizes of both less that of their union.
 int64_t overlay_gain(const Net&, const Overlay&);

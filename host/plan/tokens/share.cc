@@ -36,13 +36,10 @@ class Watch {
     if (begins) set(out, false);
   }
 
-  // Returns the bytes saved at the peak of what has been seen so far.
-  int64_t saved() const { return all_ - peak_; }
-
   Sharing finish() const {
     Sharing sharing;
     const size_t n = stage_.buffers.size();
-    sharing.most_saved = saved();
+    sharing.most_saved = all_ - peak_;
     sharing.apart.assign(n, std::vector<bool>(n, false));
     for (size_t a = 0; a < n; ++a) {
       for (size_t b = 0; b < n; ++b) {
@@ -118,21 +115,6 @@ Sharing share_stage(const Net& net, PlanStage& stage,
     record_firing(stage, process);
   });
   return watch.finish();
-}
-
-Saved share_saves(const Net& net, PlanStage stage,
-                  const std::vector<bool>& may_share, int64_t least) {
-  StageTokens tokens(net, stage);
-  Watch watch(stage, tokens, may_share);
-  stage.order.clear();
-  const auto before = [&](int process, int) {
-    watch.before(process);
-    record_firing(stage, process);
-    return watch.saved() >= least && stage.order.size() <= kMaxRuns;
-  };
-  const bool done = run_by_rank_while(tokens, depth_ranks(tokens), before);
-  if (stage.order.size() > kMaxRuns) return {0, true};
-  return {watch.saved(), done};
 }
 
 }  // namespace shoal

@@ -26,12 +26,6 @@ Sharing share_stage(const Net&, PlanStage&, const std::vector<bool>& may_share);
 // The most runs that the record of an order can have.
 inline constexpr size_t kMaxRuns = 0xFFFF;
 
-// Returns the bytes that sharing saves, if they are at least `least`. Otherwise
-// the search has ended early, and no more than `bytes` can be saved. An order
-// that is too long for a record saves nothing.
-Saved share_saves(const Net&, PlanStage, const std::vector<bool>& may_share,
-                  int64_t least);
-
 // Adds a firing of an actor to the stage's order; other processes are not in
 // it.
 void record_firing(PlanStage&, int process);

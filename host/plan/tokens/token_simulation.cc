@@ -60,7 +60,7 @@ bool run_ranked(StageTokens& tokens, const std::vector<int>& rank,
     const int firings = goes_on[process] && !(is_watched && is_stream(process))
                             ? tokens.firings_in_a_row(process)
                             : tokens.unnoticed_firings(process);
-    if (!before(process, firings)) return false;
+    before(process, firings);
     if (!tokens.fire(process, firings)) continue;
     for (int other : tokens.touched(process)) open.insert(rank[other]);
   }
@@ -148,20 +148,12 @@ std::vector<int> depth_ranks(const StageTokens& tokens) {
 
 bool run_by_rank(StageTokens& tokens, const std::vector<int>& rank,
                  const std::function<void(int, int)>& before) {
-  if (!before) {
+  if (!before)
     return run_ranked(
-        tokens, rank, [](int, int) { return true; }, false);
-  }
-  return run_ranked(tokens, rank, [&](int process, int firings) {
-    before(process, firings);
-    return true;
-  });
-}
-
-bool run_by_rank_while(StageTokens& tokens, const std::vector<int>& rank,
-                       const std::function<bool(int, int)>& before) {
+        tokens, rank, [](int, int) {}, false);
   return run_ranked(tokens, rank, before);
 }
+
 Simulation simulate(const Net& net, const Plan& plan,
                     const SimulateOptions& options) {
   Simulation result;

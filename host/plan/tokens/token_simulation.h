@@ -45,10 +45,6 @@ Simulation simulate(const Net&, const Plan&, const SimulateOptions& = {});
 // it fires, and with how often it fires in a row.
 bool run_by_rank(StageTokens&, const std::vector<int>& rank,
                  const std::function<void(int, int)>& before = {});
-// Does the same as long as `before` returns true; returns false if it returned
-// false.
-bool run_by_rank_while(StageTokens&, const std::vector<int>& rank,
-                       const std::function<bool(int, int)>& before);
 // Returns ranks: inputs first, then actors in their order, streams, outputs.
 std::vector<int> depth_ranks(const StageTokens&);
 
