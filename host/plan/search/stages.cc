@@ -120,13 +120,10 @@ Positions positions(const Net& net, const std::vector<TensorUses>& uses) {
   return at;
 }
 
-std::shared_ptr<TurnedTables> turned_tables(const StageSearch& s) {
-  return s.turned ? s.turned : std::make_shared<TurnedTables>(s.net, s.uses);
-}
-
 StageOffers stage_offers(const StageSearch& s, bool least) {
   const int n = whole_net(s.net).end;
-  const std::shared_ptr<TurnedTables> turned = turned_tables(s);
+  const std::shared_ptr<TurnedTables> turned =
+      s.turned ? s.turned : std::make_shared<TurnedTables>(s.net, s.uses);
   const TableColumns* const columns = &turned->columns(s.tables, least);
   return [&s, n, least, turned, columns](int begin, StageBudget budget,
                                          const std::vector<int>* places,
@@ -155,6 +152,13 @@ std::optional<Partition> fastest_cuts(const StageSearch& s,
     if (s.others) s.others(begin, budget, ends);
   }
   return ends.partition();
+}
+
+std::optional<int64_t> smallest_budget(const StageSearch& search,
+                                       int64_t below) {
+  return smallest_budget(below, kAlign, [&](int64_t bytes) {
+    return fastest_cuts(search, {bytes, 0});
+  });
 }
 
 std::vector<PassTable> pass_tables(const Net& net,

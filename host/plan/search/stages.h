@@ -84,7 +84,6 @@ struct StageSearch {
   // own.
   std::shared_ptr<TurnedTables> turned = {};
 };
-std::shared_ptr<TurnedTables> turned_tables(const StageSearch&);
 
 // Offers all stages of a search that begin with a layer and fit a budget to the
 // ends of another search. The vector maps positions of the first search to

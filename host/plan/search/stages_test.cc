@@ -27,30 +27,6 @@ struct Fixture {
         [](Segment) -> SegmentBytes { return {}; },
         [](Segment) -> int64_t { return 0; }};
   }
-  // Returns a search whose overlays and fixed parts differ from segment to
-  // segment.
-  StageSearch odd_search(uint32_t seed) const {
-    const auto odd = [seed](Segment s, int salt) {
-      const auto n = static_cast<uint32_t>(s.begin * 131 + s.end * 31 + salt);
-      return int64_t{(n + seed) * 2654435761u >> 16};
-    };
-    const auto most = [this, odd](Segment s) -> int64_t {
-      if (!can_be_stage(uses, s)) return -1;
-      return odd(s, 1) % 3 == 0 ? 0 : odd(s, 2) % 64 * kAlign;
-    };
-    return {net,
-            uses,
-            tables,
-            most,
-            [odd](Segment s) -> SegmentBytes {
-              if (odd(s, 3) % 16 == 0) return {-1};
-              return {8 + odd(s, 4) % 32 * kAlign};
-            },
-            [most, odd](Segment s) -> int64_t {
-              return odd(s, 5) % (most(s) / kAlign + 1) * kAlign;
-            }};
-  }
-
   int64_t bytes(Segment s, const PassTable& table) const {
     const auto up = [](int64_t v) { return (v + 15) / 16 * 16; };
     int64_t sum = 0;
@@ -125,29 +101,6 @@ TEST(StagesTest, AsGoodAsTryingAllCuts) {
     ++compared;
   }
   EXPECT_GT(compared, 10);
-}
-
-// Bisects the budget, with the fastest partition for each: the judge of
-// smallest_budget().
-TEST(StagesTest, SmallestBudgetIsThatOfBisection) {
-  int found = 0, none = 0;
-  for (uint32_t seed = 1; seed <= 400; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    const Fixture f(random_net(seed));
-    if (f.net.layers.empty()) continue;
-    const StageSearch search = f.odd_search(seed);
-    for (const int64_t below :
-         {int64_t{1} << 40, int64_t{30000}, int64_t{3000}, int64_t{500}}) {
-      const std::optional<int64_t> least =
-          smallest_budget(below, kAlign, [&](int64_t bytes) {
-            return fastest_cuts(search, {bytes, 0});
-          });
-      EXPECT_EQ(smallest_budget(search, below), least);
-      ++(least ? found : none);
-    }
-  }
-  EXPECT_GT(found, 100);
-  EXPECT_GT(none, 100);
 }
 
 // Sums do not depend on the order in which they are requested, even if older
