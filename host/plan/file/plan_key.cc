@@ -16,9 +16,9 @@ namespace {
 // their length, so that different values give different bytes.
 class KeyBytes {
  public:
-  template <class T>
-  void operator()(const char*, const T& value) {
-    add(value);
+  template <class... T>
+  void operator()(const T&... values) {
+    (add(values), ...);
   }
 
   std::string checksum() const { return sha256_hex(bytes_); }
