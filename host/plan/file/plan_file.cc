@@ -1,7 +1,10 @@
 #include "host/plan/file/plan_file.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -45,9 +48,10 @@ std::vector<std::string> names(Objective) {
 
 class Writer {
  public:
-  template <class T>
-  void operator()(const char* name, const T& value) {
-    made_[name] = of(value);
+  template <class... T>
+  void operator()(FieldNames<sizeof...(T)> names, const T&... values) {
+    const std::string_view* name = names.names.data();
+    ((made_[std::string(*name++)] = of(values)), ...);
   }
 
   template <class T>
@@ -83,12 +87,10 @@ class PlanReader {
     if (!object.is_object()) refuse(where_, "is not an object");
   }
 
-  template <class T>
-  void operator()(const char* name, T& value) {
-    const auto found = object_.find(name);
-    if (found == object_.end()) refuse(where_, "lacks " + std::string(name));
-    ++read_;
-    read(*found, where_ + "." + name, value);
+  template <class... T>
+  void operator()(FieldNames<sizeof...(T)> names, T&... values) {
+    const std::string_view* name = names.names.data();
+    (read_field(std::string(*name++), values), ...);
   }
 
   // Requires that there are no other fields.
@@ -105,6 +107,14 @@ class PlanReader {
   }
 
  private:
+  template <class T>
+  void read_field(const std::string& name, T& value) {
+    const auto found = object_.find(name);
+    if (found == object_.end()) refuse(where_, "lacks " + name);
+    ++read_;
+    read(*found, where_ + "." + name, value);
+  }
+
   template <class T>
   static void read(const json& from, const std::string& where, T& value) {
     if constexpr (std::is_same_v<T, bool>) {
@@ -148,11 +158,7 @@ class PlanReader {
       value = static_cast<T>(i);
       return;
     }
-    std::string known;
-    for (const std::string& name : all) {
-      known += (known.empty() ? "" : ", ") + name;
-    }
-    refuse(where, "is not one of " + known);
+    refuse(where, fmt::format("is not one of {}", fmt::join(all, ", ")));
   }
 
   static void read(const json& from, const std::string& where,
