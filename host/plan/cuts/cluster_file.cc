@@ -49,47 +49,44 @@ bool is_address(const std::string& s) {
   return number >= 1 && number <= 65535;
 }
 
-// Reads the figures of the board that the file overrides.
-void read_link(TomlReader& keys, Board& b) {
-  const toml::table* table = keys.table("link");
+struct BoardFigure {
+  const char* key;
+  double* figure;
+  double factor = 1;
+};
+
+// Reads the figures of the board that a table of the file overrides.
+void read_table(TomlReader& keys, const char* name,
+                const std::vector<BoardFigure>& figures) {
+  const toml::table* table = keys.table(name);
   if (!table) return;
-  TomlReader link(keys.file(), *table, "link");
-  if (auto v = figure_of(link, "mbit_per_s", "link.")) {
-    b.link_bits_per_s = *v * 1e6;
+  TomlReader inner(keys.file(), *table, name);
+  const std::string part = std::string(name) + ".";
+  for (const BoardFigure& f : figures) {
+    if (auto v = figure_of(inner, f.key, part.c_str())) {
+      *f.figure = *v * f.factor;
+    }
   }
-  if (auto v = figure_of(link, "latency_us", "link.")) b.link_latency_us = *v;
-  if (auto v = figure_of(link, "framing_bytes", "link.")) b.framing_bytes = *v;
-  link.finish();
+  inner.finish();
 }
 
-void read_cost(TomlReader& keys, Board& b) {
-  const toml::table* table = keys.table("cost");
-  if (!table) return;
-  TomlReader cost(keys.file(), *table, "cost");
-  if (auto v = figure_of(cost, "firing_us", "cost.")) b.costs.firing_us = *v;
-  if (auto v = figure_of(cost, "datagram_us", "cost.")) b.datagram_us = *v;
-  if (auto v = figure_of(cost, "aead_cycles_per_byte", "cost.")) {
-    b.aead_cycles_per_byte = *v;
-  }
-  if (auto v = figure_of(cost, "check_cycles_per_byte", "cost.")) {
-    b.check_cycles_per_byte = *v;
-  }
-  cost.finish();
-}
-
-void read_cycles(TomlReader& keys, Costs& c) {
-  const toml::table* table = keys.table("cycles");
-  if (!table) return;
-  TomlReader cycles(keys.file(), *table, "cycles");
-  const auto read = [&](const char* key, double& figure) {
-    if (auto v = figure_of(cycles, key, "cycles.")) figure = *v;
-  };
-  read("pointwise", c.pointwise);
-  read("conv", c.conv);
-  read("depthwise", c.depthwise);
-  read("fully_connected", c.fully_connected);
-  read("element", c.element);
-  cycles.finish();
+void read_tables(TomlReader& keys, Board& b) {
+  Costs& c = b.costs;
+  read_table(keys, "link",
+             {{"mbit_per_s", &b.link_bits_per_s, 1e6},
+              {"latency_us", &b.link_latency_us},
+              {"framing_bytes", &b.framing_bytes}});
+  read_table(keys, "cost",
+             {{"firing_us", &c.firing_us},
+              {"datagram_us", &b.datagram_us},
+              {"aead_cycles_per_byte", &b.aead_cycles_per_byte},
+              {"check_cycles_per_byte", &b.check_cycles_per_byte}});
+  read_table(keys, "cycles",
+             {{"pointwise", &c.pointwise},
+              {"conv", &c.conv},
+              {"depthwise", &c.depthwise},
+              {"fully_connected", &c.fully_connected},
+              {"element", &c.element}});
 }
 
 std::optional<std::string> read_board(TomlReader& keys) {
@@ -138,9 +135,7 @@ void read_figures(TomlReader& keys, const std::string& source, ClusterNode& n,
   if (auto v = flash_rate(keys)) {
     n.board.costs.flash_bytes_per_s = *v * 1e6;
   }
-  read_link(keys, n.board);
-  read_cost(keys, n.board);
-  read_cycles(keys, n.board.costs);
+  read_tables(keys, n.board);
 }
 
 // The storage can be checked once the node has its board.
