@@ -1,4 +1,6 @@
 // The named strategies: cuts for all layers of a net.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -257,11 +259,7 @@ const std::vector<std::string>& strategy_names() {
 }
 
 std::string strategy_list() {
-  std::string text;
-  for (const std::string& name : strategy_names()) {
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  return text;
+  return fmt::format("{}", fmt::join(strategy_names(), ", "));
 }
 
 Cuts make_cuts_over(const Net& net, const Cluster& cluster,

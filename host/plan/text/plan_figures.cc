@@ -11,14 +11,6 @@ namespace shoal {
 
 namespace {
 
-std::string names_of(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) {
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  return text;
-}
-
 void replicas_line(std::string& text, const Replicas& r) {
   const char* const how = r.without_tiles ? " without tiles" : "";
   if (r.nodes.empty()) {
@@ -31,7 +23,7 @@ void replicas_line(std::string& text, const Replicas& r) {
   std::string others;
   if (!r.does_not_fit.empty()) {
     others = fmt::format("; the network does not fit {}{}",
-                         names_of(r.does_not_fit), how);
+                         fmt::join(r.does_not_fit, ", "), how);
   }
   line(text,
        "apart from this plan: whole frames, each on one of {} node{} alone, "
