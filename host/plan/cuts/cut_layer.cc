@@ -11,70 +11,94 @@ int strongest_node(const Crew& crew) {
   return crew.nodes[static_cast<size_t>(at - crew.weights.begin())];
 }
 
-// Returns the boxes of a grid, by number of the node in the crew; some may be
-// empty.
-std::vector<Box> grid_boxes(const Layer& l, const Crew& crew, int rows,
-                            int columns) {
-  const Box& all = l.out.box;
-  std::vector<double> bands;
-  const auto first = crew.weights.begin();
-  for (int r = 0; r < rows; ++r) {
-    bands.push_back(
-        std::accumulate(first + r * columns, first + (r + 1) * columns, 0.0));
+// Returns the place of a cell's node in the crew.
+size_t place_of(const Cells& cells, int r, int c, int p) {
+  switch (cells.order) {
+    case CellOrder::kPartsFirst:
+      return static_cast<size_t>((r * cells.columns + c) * cells.parts + p);
+    case CellOrder::kPartsBetween:
+      return static_cast<size_t>((r * cells.parts + p) * cells.columns + c);
+    default:
+      return static_cast<size_t>((p * cells.rows + r) * cells.columns + c);
   }
-  const std::vector<int> y = cut_extent(all.rows(), bands, row_granule(l));
-  std::vector<Box> boxes;
-  for (int r = 0; r < rows; ++r) {
-    const std::vector<double> within(first + r * columns,
-                                     first + (r + 1) * columns);
-    const std::vector<int> x =
-        cut_extent(all.columns(), within, column_granule(l));
-    for (int c = 0; c < columns; ++c) {
-      Box box = all;
-      box.y0 = all.y0 + y[r], box.y1 = all.y0 + y[r + 1];
-      box.x0 = all.x0 + x[c], box.x1 = all.x0 + x[c + 1];
-      boxes.push_back(box);
+}
+
+// Returns the cells row by row, those of one place one behind the other; some
+// may be empty.
+std::vector<Share> cell_shares(const Layer& l, const Crew& crew,
+                               const Cells& cells) {
+  const Box& all = l.out.box;
+  const auto weight = [&](int r, int c, int p) {
+    return crew.weights[place_of(cells, r, c, p)];
+  };
+  std::vector<double> rows(static_cast<size_t>(cells.rows));
+  std::vector<std::vector<double>> columns(rows.size());
+  for (int r = 0; r < cells.rows; ++r) {
+    columns[r].resize(static_cast<size_t>(cells.columns));
+    for (int c = 0; c < cells.columns; ++c) {
+      for (int p = 0; p < cells.parts; ++p) columns[r][c] += weight(r, c, p);
+      rows[r] += columns[r][c];
     }
   }
-  return boxes;
+  std::vector<Share> shares;
+  const std::vector<int> y = cut_extent(all.rows(), rows, row_granule(l));
+  for (int r = 0; r < cells.rows; ++r) {
+    const std::vector<int> x =
+        cut_extent(all.columns(), columns[r], column_granule(l));
+    for (int c = 0; c < cells.columns; ++c) {
+      std::vector<double> parts;
+      for (int p = 0; p < cells.parts; ++p) parts.push_back(weight(r, c, p));
+      const std::vector<int> z =
+          cut_extent(all.channels(), parts, output_granule(l));
+      for (int p = 0; p < cells.parts; ++p) {
+        Share share{crew.nodes[place_of(cells, r, c, p)], all};
+        Box& own = share.own;
+        own.y0 = all.y0 + y[r], own.y1 = all.y0 + y[r + 1];
+        own.x0 = all.x0 + x[c], own.x1 = all.x0 + x[c + 1];
+        own.c0 = all.c0 + z[p], own.c1 = all.c0 + z[p + 1];
+        shares.push_back(share);
+      }
+    }
+  }
+  return shares;
 }
 
 // Returns the elements per weight of the node with the most.
-double load_of(const std::vector<Box>& boxes, const Crew& crew) {
+double load_of(const std::vector<Share>& shares, const Crew& crew) {
   double load = 0;
-  for (size_t i = 0; i < boxes.size(); ++i) {
-    load = std::max(load,
-                    static_cast<double>(boxes[i].elements()) / crew.weights[i]);
+  for (size_t i = 0; i < shares.size(); ++i) {
+    load = std::max(
+        load, static_cast<double>(shares[i].own.elements()) / crew.weights[i]);
   }
   return load;
 }
 
-// A cut with one share is kOne.
-LayerCut settled(LayerCut cut) {
-  if (cut.shares.size() == 1) {
-    cut.kind = CutKind::kOne;
-    cut.rows = cut.columns = 1;
+// Returns the cut into the shares that are not empty; one alone is kOne.
+LayerCut of_shares(CutKind kind, const Cells& cells,
+                   std::vector<Share> shares) {
+  std::erase_if(shares, [](const Share& s) { return s.own.empty(); });
+  LayerCut cut;
+  if (shares.size() != 1) {
+    cut.kind = kind;
+    cut.rows = cells.rows, cut.columns = cells.columns;
   }
+  cut.shares = std::move(shares);
   return cut;
 }
 
-struct Grid {
-  int rows = 1, columns = 1;
-};
-
 // Returns the grid with the fewest inner borders among those with the least
 // load.
-Grid best_grid(const Layer& l, const Crew& crew) {
+Cells best_grid(const Layer& l, const Crew& crew) {
   const Box& all = l.out.box;
   const int n = static_cast<int>(crew.nodes.size());
   const int most_rows = can_cut_rows(l) ? std::min(n, all.rows()) : 1;
   const int most_columns = can_cut_columns(l) ? std::min(n, all.columns()) : 1;
-  Grid best;
+  Cells best;
   double least = -1, least_border = 0;
   for (int r = 1; r <= most_rows; ++r) {
     for (int c = 1; c <= most_columns && r * c <= n; ++c) {
       const Crew some = crew.strongest(static_cast<size_t>(r) * c);
-      const double load = load_of(grid_boxes(l, some, r, c), some);
+      const double load = load_of(cell_shares(l, some, {r, c}), some);
       const double border = double{1} * (r - 1) * all.columns() +
                             double{1} * (c - 1) * all.rows();
       if (least < 0 || load < least * (1 - 1e-9) ||
@@ -125,18 +149,8 @@ LayerCut cut_one(const Layer& l, int node) {
 
 LayerCut cut_outputs(const Layer& l, const Crew& crew) {
   if (!can_cut_outputs(l)) return cut_one(l, strongest_node(crew));
-  const Box& all = l.out.box;
-  const std::vector<int> c =
-      cut_extent(all.channels(), crew.weights, output_granule(l));
-  LayerCut cut;
-  cut.kind = CutKind::kOutputs;
-  for (size_t i = 0; i < crew.nodes.size(); ++i) {
-    if (c[i] == c[i + 1]) continue;
-    Share share{crew.nodes[i], all};
-    share.own.c0 = all.c0 + c[i], share.own.c1 = all.c0 + c[i + 1];
-    cut.shares.push_back(share);
-  }
-  return settled(std::move(cut));
+  const Cells cells{1, 1, static_cast<int>(crew.nodes.size())};
+  return of_shares(CutKind::kOutputs, cells, cell_shares(l, crew, cells));
 }
 
 LayerCut cut_inputs(const Layer& l, const Crew& all) {
@@ -176,39 +190,19 @@ LayerCut cut_grid(const Layer& l, const Crew& all, int rows, int columns) {
   Crew crew = all;
   crew.nodes.resize(static_cast<size_t>(rows) * columns);
   crew.weights.resize(crew.nodes.size());
-  std::vector<Box> boxes = grid_boxes(l, crew, rows, columns);
+  Cells cells{rows, columns};
   const bool too_small =
       (rows > 1 && l.out.box.rows() < rows * row_granule(l)) ||
       (columns > 1 && l.out.box.columns() < columns * column_granule(l));
   if (too_small || (rows > 1 && !can_cut_rows(l)) ||
       (columns > 1 && !can_cut_columns(l))) {
-    const Grid grid = best_grid(l, crew);
-    rows = grid.rows, columns = grid.columns;
-    crew = crew.strongest(static_cast<size_t>(rows) * columns);
-    boxes = grid_boxes(l, crew, rows, columns);
+    cells = best_grid(l, crew);
+    crew = crew.strongest(static_cast<size_t>(cells.count()));
   }
-  LayerCut cut;
-  cut.kind = CutKind::kGrid;
-  cut.rows = rows, cut.columns = columns;
-  for (size_t i = 0; i < boxes.size(); ++i) {
-    if (!boxes[i].empty()) cut.shares.push_back({crew.nodes[i], boxes[i]});
-  }
-  return settled(std::move(cut));
+  return of_shares(CutKind::kGrid, cells, cell_shares(l, crew, cells));
 }
 
 namespace {
-
-// Returns the place of a cell's node in the crew.
-size_t place_of(const Cells& cells, int r, int c, int p) {
-  switch (cells.order) {
-    case CellOrder::kPartsFirst:
-      return static_cast<size_t>((r * cells.columns + c) * cells.parts + p);
-    case CellOrder::kPartsBetween:
-      return static_cast<size_t>((r * cells.parts + p) * cells.columns + c);
-    default:
-      return static_cast<size_t>((p * cells.rows + r) * cells.columns + c);
-  }
-}
 
 bool has_room(const Layer& l, const Cells& cells) {
   const Box& all = l.out.box;
@@ -234,42 +228,9 @@ std::optional<LayerCut> cut_cells(const Layer& l, const Crew& crew,
       crew.nodes.size() < static_cast<size_t>(cells.count())) {
     return std::nullopt;
   }
-  const Box& all = l.out.box;
-  const auto weight = [&](int r, int c, int p) {
-    return crew.weights[place_of(cells, r, c, p)];
-  };
-  std::vector<double> rows(static_cast<size_t>(cells.rows));
-  std::vector<std::vector<double>> columns(rows.size());
-  for (int r = 0; r < cells.rows; ++r) {
-    columns[r].resize(static_cast<size_t>(cells.columns));
-    for (int c = 0; c < cells.columns; ++c) {
-      for (int p = 0; p < cells.parts; ++p) columns[r][c] += weight(r, c, p);
-      rows[r] += columns[r][c];
-    }
-  }
-  LayerCut cut;
-  cut.kind = cells.parts == cells.count() ? CutKind::kOutputs : CutKind::kGrid;
-  cut.rows = cells.rows, cut.columns = cells.columns;
-  const std::vector<int> y = cut_extent(all.rows(), rows, row_granule(l));
-  for (int r = 0; r < cells.rows; ++r) {
-    const std::vector<int> x =
-        cut_extent(all.columns(), columns[r], column_granule(l));
-    for (int c = 0; c < cells.columns; ++c) {
-      std::vector<double> parts;
-      for (int p = 0; p < cells.parts; ++p) parts.push_back(weight(r, c, p));
-      const std::vector<int> z =
-          cut_extent(all.channels(), parts, output_granule(l));
-      for (int p = 0; p < cells.parts; ++p) {
-        Share share{crew.nodes[place_of(cells, r, c, p)], all};
-        Box& own = share.own;
-        own.y0 = all.y0 + y[r], own.y1 = all.y0 + y[r + 1];
-        own.x0 = all.x0 + x[c], own.x1 = all.x0 + x[c + 1];
-        own.c0 = all.c0 + z[p], own.c1 = all.c0 + z[p + 1];
-        if (!own.empty()) cut.shares.push_back(share);
-      }
-    }
-  }
-  return settled(std::move(cut));
+  return of_shares(
+      cells.parts == cells.count() ? CutKind::kOutputs : CutKind::kGrid, cells,
+      cell_shares(l, crew, cells));
 }
 
 std::optional<LayerCut> reweighed(const Layer& l, const LayerCut& cut,
