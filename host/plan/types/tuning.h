@@ -367,10 +367,6 @@ inline constexpr int kEvenRounds = 4;
 // The factor of columns of nodes with one neighbour in a crew: large enough to
 // move one of 14 columns to another node.
 inline constexpr double kOuterColumns = 1.03;
-// For the smallest arena of pipelines: the ratio of budgets, and the smallest
-// budget.
-inline constexpr double kCrewRung = 0.98;
-inline constexpr double kLeastRung = 256;
 // Up to this number of nodes, pipelines are also searched for with larger
 // rings; with many nodes that takes long and gains nothing.
 inline constexpr size_t kMostRoomy = 16;
