@@ -36,17 +36,19 @@ TEST(GroupBlocks, NoneLieOverThoseThatAreThere) {
     if (end < 0) continue;
     cuts.blocks = {{begin, end, {}, 4}};
     const CutNet given(net, cluster, cuts);
-    Cuts more = cuts;
-    for (const BlockChoice& b : group_blocks(given, 8)) {
-      EXPECT_TRUE(b.end <= begin || b.begin >= end)
-          << b.begin << " to " << b.end << " over " << begin << " to " << end;
-      more.blocks.push_back(b);
-      ++beside;
-    }
-    const CutNet all(net, cluster, more);
-    for (const CutNet::Loop& loop : all.loops) {
-      for (int l = loop.begin; l < loop.end; ++l) {
-        EXPECT_EQ(&all.loops[size_t(all.loop_of[l])], &loop) << l;
+    for (const int channels : {8, 16}) {
+      Cuts more = cuts;
+      for (const BlockChoice& b : group_blocks(given, channels)) {
+        EXPECT_TRUE(b.end <= begin || b.begin >= end)
+            << b.begin << " to " << b.end << " over " << begin << " to " << end;
+        more.blocks.push_back(b);
+        ++beside;
+      }
+      const CutNet all(net, cluster, more);
+      for (const CutNet::Loop& loop : all.loops) {
+        for (int l = loop.begin; l < loop.end; ++l) {
+          EXPECT_EQ(&all.loops[size_t(all.loop_of[l])], &loop) << l;
+        }
       }
     }
   }
