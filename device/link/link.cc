@@ -151,8 +151,8 @@ uint32_t Link::trip_us(uint16_t peer, bool haste) const {
   }
   uint32_t spread = (haste ? 2 : 4) * s.rtt_deviation_us;
   if (!haste && spread < kLeastDeviationUs) spread = kLeastDeviationUs;
-  // Where datagrams wait for slow lines, one more makes a difference; one
-  // burst that has waited says little of what goes alone.
+  // Datagrams wait for slow lines, so one more makes a difference. A burst that
+  // has waited says little of what goes alone.
   if (spread < s.rtt_us / 4) spread = s.rtt_us / 4;
   const uint32_t most = s.rtt_us > kLongestUs ? s.rtt_us : kLongestUs;
   if (spread > most) spread = most;

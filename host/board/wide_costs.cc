@@ -3,7 +3,7 @@
 namespace shoal {
 namespace {
 
-// On mps2-an385, mps2-an386, mps3-an547 and qemu-rv32.
+// These were measured on mps2-an385, mps2-an386, mps3-an547 and qemu-rv32.
 constexpr WideCosts kPortable{.conv = 1,
                               .pointwise = 1.32,
                               .depthwise = 1.1,
