@@ -7,6 +7,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/memory.h"
+#include "host/base/parallel.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/base/units.h"
@@ -51,6 +52,7 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
   request.effort = flags.effort;
+  request.jobs = flags.jobs > 0 ? flags.jobs : core_count();
   request.max_payload = payload_of(flags, request.cluster);
 }
 

@@ -135,6 +135,7 @@ bool FallbackPlans::make_one(const PlanRequest& request, bool is_only) {
     if (fallbacks_.contains(key) || image_bytes_ > kMostImageBytes) return true;
   }
   PlanRequest of = request;
+  of.jobs = 1;  // frames need the other cores
   if (std::optional<PlanText> known = plan_for(request)) {
     of.given = *std::move(known);
   } else if (!is_only && !of.limits.search_s) {

@@ -169,11 +169,11 @@ void fields(Is<PlanLimits> auto& s, auto&& visit) {
 }
 
 void fields(Is<PlanRequest> auto& s, auto&& visit) {
-  // The source of a plan does not change the plan.
+  // The source of a plan and the threads of the search do not change the plan.
   auto& [cluster, linked, cuts, cuts_file, strategy, compared, objective,
-         limits, effort, byte_s, max_payload, batch, replay, max_writes, years,
-         fps, given, cached] = s;
-  (void)given, (void)cached;
+         limits, effort, jobs, byte_s, max_payload, batch, replay, max_writes,
+         years, fps, given, cached] = s;
+  (void)jobs, (void)given, (void)cached;
   visit(cluster, linked, cuts, cuts_file, strategy, compared, objective, limits,
         effort, byte_s, max_payload, batch, replay, max_writes, years, fps);
 }

@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <functional>
 #include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,10 +19,12 @@
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/crew_plan.h"
+#include "host/plan/planner/help_of_idle.h"
 #include "host/plan/planner/node_kinds.h"
 #include "host/plan/search/idle_nodes.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
+#include "host/plan/types/at_once.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 
@@ -82,6 +83,7 @@ class AutoPlan {
       return named_at_last();
     }
     if (are_equal()) {
+      begin_crews(fewer_equal(all));
       for (const size_t count : fewer_equal(all)) try_crew(count);
       if (!best_) return smallest();
       try_hopeless();
@@ -308,7 +310,11 @@ class AutoPlan {
            8.0 * request_.max_payload / board.link_bits_per_s;
   }
 
-  bool is_hopeless(int64_t ps, double far) {
+  // Returns whether the estimate for `count` nodes is far beyond the least one.
+  bool is_hopeless(int64_t ps, size_t count) {
+    const bool costly = count < request_.cluster.nodes.size() && are_equal() &&
+                        !is_cheap(count);
+    const double far = costly ? tuning::kHopelessCostly : tuning::kHopeless;
     if (best_ &&
         static_cast<double>(ps) > far * static_cast<double>(least_ps_)) {
       return true;
@@ -347,11 +353,15 @@ class AutoPlan {
     if ((best_ || refused_) && PlanDeadline::passed()) return false;
     const size_t all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
-    std::unique_ptr<CrewPlan> crew = crew_of(count, alone ? count : all);
     const bool sure = alone && is_sure(count);
     const bool costly = alone && !is_cheap(count);
-    const double hopeless =
-        costly ? tuning::kHopelessCostly : tuning::kHopeless;
+    const auto begun = crews_.find(count);
+    const bool is_begun = begun != crews_.end();
+    std::unique_ptr<CrewPlan> crew = is_begun
+                                         ? std::move(begun->second)
+                                         : crew_of(count, alone ? count : all);
+    if (!crew) return false;
+    if (is_begun && sure) return take(std::move(crew));
     if (is_latency() && count == 1) {
       // Estimates of a single node ignore that it waits for rows; a bound
       // decides.
@@ -359,13 +369,15 @@ class AutoPlan {
                        best_->trials().best().latency_s) {
         return false;
       }
-    } else if (!sure && is_latency() &&
-               is_hopeless(crew->estimate_ps(), hopeless)) {
+    } else if (!is_begun && !sure && is_latency() &&
+               is_hopeless(crew->estimate_ps(), count)) {
       return false;
     }
     const Trials& trials = crew->trials();
     if (are_equal()) {
-      crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
+      if (!is_begun) {
+        crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
+      }
       if (!alone) begun_ = trials.nearest();
       // Where almost nothing fits, only powers of two are tried.
       if (alone && !sure && !trials.any() && count > tuning::kEachTight &&
@@ -395,6 +407,34 @@ class AutoPlan {
     }
     crew->improve();
     return take(std::move(crew));
+  }
+
+  // Begins crews of fewer equal nodes, except for one, several at once. With a
+  // plan of all nodes it depends on estimates alone which crews are begun, and
+  // on nothing which of those are improved whose plans cost little.
+  void begin_crews(std::vector<size_t> counts) {
+    if (!best_ || !is_latency()) return;
+    std::erase(counts, size_t{1});
+    std::vector<std::unique_ptr<CrewPlan>> crews;
+    for (const size_t count : counts) crews.push_back(crew_of(count, count));
+    search_at_once(crews.size(), request_.jobs, [&](size_t i) {
+      if (!is_sure(counts[i])) crews[i]->estimate_ps();
+    });
+    for (size_t i = 0; i < crews.size(); ++i) {
+      if (is_sure(counts[i])) continue;
+      if (is_hopeless(crews[i]->estimate_ps(), counts[i])) crews[i].reset();
+    }
+    const double least = best_->trials().measure();
+    search_at_once(crews.size(), request_.jobs, [&](size_t i) {
+      if (!crews[i] || PlanDeadline::passed()) return;
+      crews[i]->begin_briefly(least);
+      if (!is_sure(counts[i])) return;
+      crews[i]->begin();
+      crews[i]->improve();
+    });
+    for (size_t i = 0; i < crews.size(); ++i) {
+      crews_[counts[i]] = std::move(crews[i]);
+    }
   }
 
   // Returns whether the crew's plan is the best so far.
@@ -461,7 +501,12 @@ class AutoPlan {
                                    plan.nodes.size());
       if (says_why && !request_.compared) {
         plan.not_on_all = !on_all_;
-        plan.strategy += why_some() + what_else(plan);
+        plan.strategy += why_some();
+        // Where no plan on all nodes fits, speed is not what is missing.
+        if (is_latency() && on_all_) {
+          plan.strategy += help_of_idle(net_, request_, order_, plan,
+                                        best_->trials().measure());
+        }
       }
     }
     plan.strategy += ")";
@@ -475,55 +520,6 @@ class AutoPlan {
                        on_all_ ? trials.text(*on_all_) : "it does not fit");
   }
 
-  // Returns the smallest factor that helps; null if the largest one does not.
-  // Factors are ascending, and above one that helps all help.
-  static const double* least_that(std::span<const double> factors,
-                                  const std::function<bool(double)>& helps) {
-    if (!helps(factors.back())) return nullptr;
-    return &*std::partition_point(factors.begin(), factors.end() - 1,
-                                  [&](double f) { return !helps(f); });
-  }
-
-  // Says what the nodes without a share would need to be of use.
-  std::string what_else(const Plan& plan) const {
-    // Where no plan on all nodes fits, speed is not what is missing.
-    if (!is_latency() || !on_all_ || order_.size() > tuning::kMostAsked)
-      return "";
-    const auto clocks = [&](double f) { return would_help(plan, f, 1); };
-    if (const double* f = least_that(tuning::kFasterClocks, clocks)) {
-      return fmt::format("; the others would help with a {}x faster clock", *f);
-    }
-    const auto links = [&](double f) { return would_help(plan, 1, f); };
-    if (const double* f = least_that(tuning::kFasterLinks, links)) {
-      return fmt::format("; the others would help with a {}x faster link", *f);
-    }
-    return fmt::format(
-        "; the others would not help even with a {}x faster clock or a {}x "
-        "faster link",
-        std::end(tuning::kFasterClocks)[-1],
-        std::end(tuning::kFasterLinks)[-1]);
-  }
-
-  // Returns whether, with these factors of clock and link, more nodes would
-  // have a share in a better plan.
-  bool would_help(const Plan& plan, double clock, double link) const {
-    PlanRequest request = request_;
-    for (size_t n = 0; n < plan.nodes.size(); ++n) {
-      if (!plan.nodes[n].stages.empty()) continue;
-      ClusterNode& node = request.cluster.nodes[n];
-      node.board.clock_hz *= clock;
-      node.rating *= clock;
-      node.board.link_bits_per_s *= link;
-      node.board.link_latency_us /= link;
-    }
-    SegmentMemo memo(net_);
-    CrewPlan crew(net_, request, order_, memo);
-    crew.begin_briefly();
-    const Trials& trials = crew.trials();
-    return trials.any() && trials.measure() < best_->trials().measure() &&
-           busy_nodes(trials.best()) > busy_nodes(plan);
-  }
-
   const Net& net_;
   const PlanRequest& request_;
   std::vector<int> order_;  // fastest nodes first
@@ -531,6 +527,8 @@ class AutoPlan {
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   SegmentMemo* const memo_;
   std::vector<CrewTrial>* const tried_;
+  // Crews that are begun, by number of nodes; null: estimates rule one out.
+  std::map<size_t, std::unique_ptr<CrewPlan>> crews_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // the least of all estimates
   double begun_ = 0;      // what the brief start of all nodes measures
@@ -553,19 +551,20 @@ OrMisfit<Plan> find_smallest(const Net& net, const PlanRequest& request,
   if (have_equal_ratings(request.cluster.nodes)) {
     return AutoPlan(net, request, memo, tried, least_refused).find();
   }
-  std::vector<CrewTrial> tried_rated, tried_evenly;
-  const auto search = [&](const PlanRequest& r, SegmentMemo* m,
-                          std::vector<CrewTrial>& all) {
-    return AutoPlan(net, r, m, tried ? &all : nullptr, least_refused).find();
-  };
-  OrMisfit<Plan> rated = search(request, memo, tried_rated);
   PlanRequest evenly = request;
   for (ClusterNode& n : evenly.cluster.nodes) n.rating = 1;
-  OrMisfit<Plan> even = search(evenly, nullptr, tried_evenly);
-  if (!rated && !even) return *lesser(rated.misfit(), even.misfit());
-  const bool is_even = even && (!rated || is_smaller(*even, *rated));
-  if (tried) *tried = std::move(is_even ? tried_evenly : tried_rated);
-  return is_even ? std::move(even) : std::move(rated);
+  std::array<std::vector<CrewTrial>, 2> trials;
+  std::array<std::optional<OrMisfit<Plan>>, 2> plans;
+  search_at_once(2, request.jobs, [&](size_t even) {
+    plans[even] = AutoPlan(net, even ? evenly : request, even ? nullptr : memo,
+                           tried ? &trials[even] : nullptr, least_refused)
+                      .find();
+  });
+  const auto& [rated, even] = plans;
+  if (!*rated && !*even) return *lesser(rated->misfit(), even->misfit());
+  const bool is_even = *even && (!*rated || is_smaller(**even, **rated));
+  if (tried) *tried = std::move(trials[is_even ? 1 : 0]);
+  return *std::move(plans[is_even ? 1 : 0]);
 }
 
 }  // namespace

@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <iterator>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "host/base/size.h"
 #include "host/base/units.h"
 #include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/quick_plan.h"
+#include "host/plan/types/at_once.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -33,7 +38,7 @@ class Fixes {
       : net_(net), request_(request), smaller_(smaller) {}
 
   // Returns the lines of all kinds; each kind has its own budget of work.
-  std::vector<std::string> lines() {
+  std::vector<std::string> lines() const {
     struct Kind {
       void (Fixes::*add)();
       int64_t work = tuning::kFixWork;
@@ -45,11 +50,18 @@ class Fixes {
                                {&Fixes::add_spills},
                                {&Fixes::add_storages},
                                {&Fixes::add_smaller, tuning::kFixNodesWork}};
-    for (const Kind& kind : kKinds) {
-      plans_ = QuickPlans(kind.work);
-      (this->*kind.add)();
+    std::vector<std::string> lines[std::size(kKinds)];
+    search_at_once(std::size(kKinds), request_.jobs, [&](size_t i) {
+      Fixes fixes(net_, request_, smaller_);
+      fixes.plans_ = QuickPlans(kKinds[i].work);
+      (fixes.*kKinds[i].add)();
+      lines[i] = std::move(fixes.lines_);
+    });
+    std::vector<std::string> all;
+    for (std::vector<std::string>& of : lines) {
+      std::ranges::move(of, std::back_inserter(all));
     }
-    return std::move(lines_);
+    return all;
   }
 
  private:

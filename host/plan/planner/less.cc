@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
+#include "host/plan/types/at_once.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 
@@ -22,76 +25,91 @@ namespace {
 constexpr int64_t kLeastBudget = 1024;
 constexpr double kLeastRate = 1e6;
 
-int64_t most_budget(const Cluster& cluster) {
+// Returns the request within each smaller budget of the ladder, the largest
+// first.
+std::vector<PlanRequest> with_smaller_budgets(const PlanRequest& request) {
   int64_t most = 0;
-  for (const ClusterNode& n : cluster.nodes) {
+  for (const ClusterNode& n : request.cluster.nodes) {
     most = std::max(most, n.plan_budget());
   }
-  return most;
-}
-
-std::optional<PlanRequest> within(const PlanRequest& request, int64_t budget) {
-  PlanRequest less = request;
-  bool any = false;
-  for (ClusterNode& n : less.cluster.nodes) {
-    if (n.plan_budget() <= budget) continue;
-    n.ram = std::min(budget, n.arena_budget());
-    any = true;
+  int64_t budget = kLeastBudget;
+  while (budget * 2 < most) budget *= 2;
+  std::vector<PlanRequest> all;
+  for (; budget >= kLeastBudget; budget /= 2) {
+    PlanRequest less = request;
+    bool any = false;
+    for (ClusterNode& n : less.cluster.nodes) {
+      if (n.plan_budget() <= budget) continue;
+      n.ram = std::min(budget, n.arena_budget());
+      any = true;
+    }
+    if (any) all.push_back(std::move(less));
   }
-  if (!any) return std::nullopt;
-  return less;
+  return all;
 }
 
-std::optional<PlanRequest> over_slower_links(const PlanRequest& request,
-                                             double rate) {
-  PlanRequest less = request;
-  bool any = false;
-  for (ClusterNode& n : less.cluster.nodes) {
-    if (n.board.link_bits_per_s <= rate) continue;
-    n.board.link_bits_per_s = rate;
-    any = true;
+// Returns the request over links of each lower rate of the ladder, the slowest
+// first.
+std::vector<PlanRequest> over_slower_links(const PlanRequest& request) {
+  if (!request.over_links()) return {};
+  double fastest = 0;
+  for (const ClusterNode& n : request.cluster.nodes) {
+    fastest = std::max(fastest, n.board.link_bits_per_s);
   }
-  if (!any) return std::nullopt;
-  return less;
-}
-
-void take_sooner(OrMisfit<Plan>& best, OrMisfit<Plan> other) {
-  if (!other || (best && best->latency_s <= other->latency_s)) return;
-  best = std::move(other);
+  std::vector<PlanRequest> all;
+  for (double rate = kLeastRate; rate < fastest; rate *= 10) {
+    PlanRequest less = request;
+    for (ClusterNode& n : less.cluster.nodes) {
+      n.board.link_bits_per_s = std::min(n.board.link_bits_per_s, rate);
+    }
+    all.push_back(std::move(less));
+  }
+  return all;
 }
 
 }  // namespace
 
 OrMisfit<Plan> plan_with_less(const Net& net, const PlanRequest& request,
                               const FindPlanOf& find) {
-  OrMisfit<Plan> best = find(request);
   const bool has_ladder =
       request.effort >= tuning::kLadderEffort && request.is_auto() &&
       request.objective == Objective::kLatency && !request.limits.any();
-  if (!best || !has_ladder) return best;
-  int64_t budget = kLeastBudget;
-  while (budget * 2 < most_budget(request.cluster)) budget *= 2;
-  for (; budget >= kLeastBudget && !PlanDeadline::passed(); budget /= 2) {
-    const std::optional<PlanRequest> less = within(request, budget);
-    if (!less) continue;
-    OrMisfit<Plan> plan = find(*less);
-    // Smaller budgets do not suffice either.
-    if (!plan) break;
-    take_sooner(best, std::move(plan));
+  if (!has_ladder) return find(request);
+  // The request, then the rungs.
+  std::vector<PlanRequest> asked{request};
+  for (PlanRequest& r : with_smaller_budgets(request)) {
+    asked.push_back(std::move(r));
   }
-  if (!request.over_links()) return best;
-  double fastest = 0;
-  for (const ClusterNode& n : request.cluster.nodes) {
-    fastest = std::max(fastest, n.board.link_bits_per_s);
+  const size_t budgets = asked.size();
+  for (PlanRequest& r : over_slower_links(request)) {
+    asked.push_back(std::move(r));
   }
-  for (double rate = kLeastRate; rate < fastest; rate *= 10) {
-    if (PlanDeadline::passed()) break;
-    const std::optional<PlanRequest> less = over_slower_links(request, rate);
-    if (!less) continue;
-    OrMisfit<Plan> plan = find(*less);
-    if (!plan) continue;
-    finish_plan(net, request, supplies_of(request.cluster, *plan), *plan);
-    take_sooner(best, std::move(plan));
+  std::vector<std::optional<OrMisfit<Plan>>> plans(asked.size());
+  // Without a plan for the request none counts, and within smaller budgets than
+  // those that do not suffice there is none.
+  std::atomic<bool> any = true;
+  std::atomic<size_t> too_small = budgets;
+  search_at_once(asked.size(), request.jobs, [&](size_t i) {
+    if (i > 0 && (PlanDeadline::passed() || !any)) return;
+    if (i < budgets && i > too_small) return;
+    asked[i].jobs = 1;
+    plans[i] = find(asked[i]);
+    if (*plans[i]) return;
+    if (i == 0) any = false;
+    for (size_t t = too_small; i > 0 && i < t;) {
+      if (too_small.compare_exchange_weak(t, i)) break;
+    }
+  });
+  OrMisfit<Plan> best = *std::move(plans[0]);
+  if (!best) return best;
+  for (size_t i = 1; i < plans.size(); ++i) {
+    if (i < budgets && i >= too_small) continue;
+    if (!plans[i] || !*plans[i]) continue;
+    Plan plan = **std::move(plans[i]);
+    if (i >= budgets) {
+      finish_plan(net, request, supplies_of(request.cluster, plan), plan);
+    }
+    if (plan.latency_s < best->latency_s) best = std::move(plan);
   }
   return best;
 }

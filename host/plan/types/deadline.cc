@@ -2,12 +2,13 @@
 
 namespace shoal {
 
-thread_local std::optional<PlanDeadline::Clock::time_point> PlanDeadline::end_;
+thread_local PlanDeadline::Until PlanDeadline::end_;
 
-thread_local const std::atomic<bool>* PlanCancellation::flag_ = nullptr;
+thread_local PlanCancellation::Flag PlanCancellation::flag_ = nullptr;
 
 PlanDeadline::PlanDeadline(std::optional<double> seconds) : before_(end_) {
   if (!seconds) return;
+  using Clock = std::chrono::steady_clock;
   const std::chrono::duration<double> given(*seconds);
   end_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(given);
 }
@@ -16,7 +17,7 @@ PlanDeadline::~PlanDeadline() { end_ = before_; }
 
 bool PlanDeadline::passed() {
   PlanCancellation::check();
-  return end_ && Clock::now() >= *end_;
+  return end_ && std::chrono::steady_clock::now() >= *end_;
 }
 
 Misfit PlanDeadline::no_plan() {

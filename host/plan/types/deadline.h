@@ -20,9 +20,10 @@ struct PlanCancelled {};
 // moment when the flag is true, for a caller that no longer needs the plan.
 class PlanCancellation {
  public:
-  explicit PlanCancellation(const std::atomic<bool>& flag) : before_(flag_) {
-    flag_ = &flag;
-  }
+  using Flag = const std::atomic<bool>*;
+
+  explicit PlanCancellation(const std::atomic<bool>& flag)
+      : before_(std::exchange(flag_, &flag)) {}
   ~PlanCancellation() { flag_ = before_; }
   PlanCancellation(const PlanCancellation&) = delete;
   PlanCancellation& operator=(const PlanCancellation&) = delete;
@@ -31,15 +32,19 @@ class PlanCancellation {
   static void check() {
     if (flag_ && flag_->load(std::memory_order_relaxed)) throw PlanCancelled();
   }
+  // The flag of this thread; null for none.
+  static Flag& own() { return flag_; }
 
  private:
-  static thread_local const std::atomic<bool>* flag_;
+  static thread_local Flag flag_;
 
-  const std::atomic<bool>* before_;
+  Flag before_;
 };
 
 class PlanDeadline {
  public:
+  using Until = std::optional<std::chrono::steady_clock::time_point>;
+
   explicit PlanDeadline(std::optional<double> seconds);
   ~PlanDeadline();
   PlanDeadline(const PlanDeadline&) = delete;
@@ -49,27 +54,27 @@ class PlanDeadline {
   static bool passed();
   // Returns the misfit of a search that found nothing in its time.
   static Misfit no_plan();
+  // The deadline of this thread; null for none.
+  static Until& own() { return end_; }
 
  private:
-  friend class NoPlanDeadline;
-  using Clock = std::chrono::steady_clock;
+  static thread_local Until end_;
 
-  static thread_local std::optional<Clock::time_point> end_;
-
-  std::optional<Clock::time_point> before_;
+  Until before_;
 };
 
 // Lets the searches of this thread take their time, as long as the object
 // lives, whatever deadline there is.
 class NoPlanDeadline {
  public:
-  NoPlanDeadline() : before_(std::exchange(PlanDeadline::end_, std::nullopt)) {}
-  ~NoPlanDeadline() { PlanDeadline::end_ = before_; }
+  NoPlanDeadline()
+      : before_(std::exchange(PlanDeadline::own(), std::nullopt)) {}
+  ~NoPlanDeadline() { PlanDeadline::own() = before_; }
   NoPlanDeadline(const NoPlanDeadline&) = delete;
   NoPlanDeadline& operator=(const NoPlanDeadline&) = delete;
 
  private:
-  std::optional<PlanDeadline::Clock::time_point> before_;
+  PlanDeadline::Until before_;
 };
 
 }  // namespace shoal

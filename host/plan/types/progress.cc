@@ -1,31 +1,42 @@
 #include "host/plan/types/progress.h"
 
-namespace shoal {
-namespace {
+#include <mutex>
 
-struct Watched {
+namespace shoal {
+
+struct PlanProgress::Watched {
+  std::mutex mutex;
   PlanWatcher* watcher = nullptr;
   int searches = 0;  // under way, one within another
   int64_t plans = 0;
 };
 
-thread_local Watched watched;
-
-}  // namespace
-
-PlanProgress::PlanProgress() { ++watched.searches; }
-
-PlanProgress::~PlanProgress() {
-  if (--watched.searches > 0) return;
-  watched.plans = 0;
-  if (watched.watcher) watched.watcher->ended();
+PlanProgress::Count& PlanProgress::own() {
+  thread_local Count count = std::make_shared<Watched>();
+  return count;
 }
 
-void PlanProgress::watch(PlanWatcher* watcher) { watched.watcher = watcher; }
+PlanProgress::PlanProgress() {
+  Watched& of = *own();
+  const std::scoped_lock lock(of.mutex);
+  ++of.searches;
+}
+
+PlanProgress::~PlanProgress() {
+  Watched& of = *own();
+  const std::scoped_lock lock(of.mutex);
+  if (--of.searches > 0) return;
+  of.plans = 0;
+  if (of.watcher) of.watcher->ended();
+}
+
+void PlanProgress::watch(PlanWatcher* watcher) { own()->watcher = watcher; }
 
 void PlanProgress::tried() {
-  ++watched.plans;
-  if (watched.watcher) watched.watcher->tried(watched.plans);
+  Watched& of = *own();
+  const std::scoped_lock lock(of.mutex);
+  ++of.plans;
+  if (of.watcher) of.watcher->tried(of.plans);
 }
 
 }  // namespace shoal

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 namespace shoal {
 
 class PlanWatcher {
  public:
-  // Called with the number of plans tried since the request was made.
+  // Called with the number of plans tried since the request was made, by one
+  // thread at a time.
   virtual void tried(int64_t plans) = 0;
   virtual void ended() = 0;
 
@@ -28,6 +30,11 @@ class PlanProgress {
   static void watch(PlanWatcher*);
   // Counts another plan that has been tried.
   static void tried();
+
+  struct Watched;
+  using Count = std::shared_ptr<Watched>;
+  // Returns this thread's count of plans, which others may share.
+  static Count& own();
 };
 
 }  // namespace shoal

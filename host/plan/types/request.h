@@ -44,6 +44,9 @@ struct PlanRequest {
   // never worse. 0: for one of the many plans among which a limit is looked
   // for.
   int effort = 1;
+  // Threads of the search, which share searches that are independent of each
+  // other. The plan does not depend on it.
+  int jobs = 1;
   // The price of a byte of traffic, in seconds, in addition to the time that it
   // takes: with the least time as the objective, a plan that sends less may
   // take that much longer.
