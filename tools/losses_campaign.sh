@@ -54,7 +54,7 @@ virtual() {
 # One or two of the boards are killed or stopped while the run goes on. A board that is killed
 # before it has answered once ends it.
 boards() {
-  local shoal rounds=${2:-50} seed=${3:-1} folder round failures=0 early=0 again=0
+  local shoal rounds=${2:-50} seed=${3:-1} round failures=0 early=0 again=0
   shoal=$(realpath "${1:?$usage}")
   folder=$(mktemp -d)
   boards_pid=
@@ -69,7 +69,7 @@ boards() {
     "$shoal" emulate --board emcraft-sf2 --nodes 4 --serve --insecure >"$folder/boards" 2>&1 &
     boards_pid=$!
     until [[ $(grep -c ' 127.0.0.1:' "$folder/boards") -eq 4 ]]; do
-      kill -0 $boards_pid
+      kill -0 $boards_pid 2>/dev/null || { cat "$folder/boards" >&2; exit 1; }
       sleep 0.1
     done
     list=$(awk '/ 127.0.0.1:/ {print $2}' "$folder/boards" | paste -sd,)

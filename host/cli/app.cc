@@ -128,6 +128,8 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
       "--pareto", f.pareto,
       "Write the front of arena, time and traffic: .csv or .html");
   CLI::Option* const page = add_html(verb, f.html);
+  verb->add_flag("--stream", f.stream,
+                 "Plan for runs with --stream: loops keep their states");
   CLI::Option* const explain = verb->add_flag(
       "--explain", f.explain,
       "Compare the plan with a simulation and the next best plans");

@@ -82,6 +82,7 @@ struct PlanCommandFlags {
   std::string model, output, pareto, html;
   std::string command;  // the whole line
   PlanFlags plan;
+  bool stream = false;  // states of loops are variables
   bool explain = false;
   bool json = false;
   ImportOptions ends;

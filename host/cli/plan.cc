@@ -23,6 +23,7 @@
 #include "host/cli/plan_rehearsal.h"
 #include "host/cli/store_flags.h"
 #include "host/engine/common/prepare.h"
+#include "host/model/graph/carried_states.h"
 #include "host/model/import/import.h"
 #include "host/model/resize/resize_input.h"
 #include "host/plan/file/plan_file.h"
@@ -262,6 +263,7 @@ int plan_command(const PlanCommandFlags& flags) {
   check_pareto_file(flags.pareto);
   PlanRequest request = first_request(flags);
   LoadedModel model = load_whole_model(flags.model, flags.ends);
+  if (flags.stream) model.graph = with_carried_states(std::move(model.graph));
   if (!flags.pareto.empty()) {
     return plan_pareto(flags, planned_net(model.graph, request), request);
   }

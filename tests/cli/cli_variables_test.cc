@@ -13,6 +13,7 @@
 #include "tests/cli/keeping_model.h"
 #include "tests/cli/running_worker.h"
 #include "tests/command.h"
+#include "tests/recurrent_layer.h"
 
 namespace shoal {
 namespace {
@@ -124,6 +125,40 @@ TEST_F(CliVariables, APlanNamesWhatIsKept) {
   EXPECT_EQ(kept[1]["bytes"], 5 * 6 * 3);
   const Told text = shop_.shoal({"plan", "m.tflite"});
   EXPECT_NE(text.out.find("variables"), std::string::npos) << text.out;
+}
+
+// Without --stream a loop begins each frame with its first states, so the
+// plans are of two networks.
+TEST_F(CliVariables, APlanForAStreamOfLoopsRunsIt) {
+  RecurrentLayer layer({"LSTM"});
+  layer.b.node("LSTM", layer.inputs, layer.outputs, layer.attributes);
+  layer.b.output("y");
+  shop_.write("lstm.onnx", layer.b.finish());
+  ASSERT_EQ(shop_
+                .shoal({"quantize", "lstm.onnx", "-o", "q.tflite",
+                        "--calibrate", "random:1"})
+                .code,
+            0);
+  const std::vector<int8_t> bytes = noise<int8_t>(3 * 7 * 5, 5);
+  shop_.write("rows.bin", {bytes.begin(), bytes.end()});
+  ASSERT_EQ(shop_
+                .shoal({"run", "q.tflite", "rows.bin", "--stream", "-o",
+                        "searched.bin"})
+                .code,
+            0);
+  for (const bool streams : {false, true}) {
+    Arguments plans = {"plan", "q.tflite", "-o", "p.json"};
+    if (streams) plans.push_back("--stream");
+    const Told planned = shop_.shoal(plans);
+    ASSERT_EQ(planned.code, 0) << planned.err;
+    const Told ran = shop_.shoal({"run", "q.tflite", "rows.bin", "--stream",
+                                  "--plan", "p.json", "-o", "planned.bin"});
+    EXPECT_EQ(ran.code, streams ? 0 : 2) << ran.err;
+    const bool names_it =
+        ran.err.find("--stream if it runs so") != ran.err.npos;
+    EXPECT_NE(names_it, streams) << ran.err;
+  }
+  EXPECT_EQ(shop_.read("planned.bin"), shop_.read("searched.bin"));
 }
 
 TEST_F(CliVariables, AStoreKeepsThemToo) {

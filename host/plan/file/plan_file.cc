@@ -212,7 +212,8 @@ Plan read_stored_plan(const json& stored, const Net& net,
   if (stored.value("net", json()) != net_key(net)) {
     throw Error(Exit::kUsage,
                 where + " holds the plan of another network than " + net.name,
-                "write one of this network with `shoal plan -o FILE`");
+                "write one of this network with `shoal plan -o FILE`, and with "
+                "--stream if it runs so");
   }
   const auto found = stored.find("plan");
   if (found == stored.end()) PlanReader::refuse(where, "lacks plan");

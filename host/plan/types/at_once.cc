@@ -9,7 +9,7 @@
 namespace shoal {
 namespace {
 
-// What belongs to the thread of a request.
+// The state that a request has in its thread.
 struct OfThread {
   PlanDeadline::Until deadline;
   PlanCancellation::Flag cancelled;
