@@ -9,6 +9,7 @@
 #include "host/board/board_files.h"
 #include "host/board/figures.h"
 #include "host/board/said_board.h"
+#include "host/board/state_costs.h"
 #include "host/board/wide_costs.h"
 
 namespace shoal {
@@ -40,6 +41,18 @@ TEST(Board, EveryCoreSaysWhatElementsOf16BitsCost) {
   EXPECT_EQ(wide_factor("Cortex-M4", OpCode::kConv, 1, 1), 1.4);
   EXPECT_EQ(wide_factor("Cortex-M55", OpCode::kAdd, 64, 1), 10.9);
   EXPECT_EQ(wide_factor("unknown", OpCode::kAdd, 64, 1), 1.5);
+}
+
+TEST(Board, StepsTakeOperationsBesidesProducts) {
+  Board board;
+  board.costs.fully_connected = 2, board.costs.element = 10;
+  EXPECT_DOUBLE_EQ(state_cycles(board, 50, 20), 2 + 10 * 20 / 50.0);
+  board.core = "Cortex-M4";
+  EXPECT_DOUBLE_EQ(state_cycles(board, 50, 20), 2.5 * 2 + 41 * 20 / 50.0);
+  EXPECT_EQ(state_operations(OpCode::kLstm, nullptr), 9);
+  CellParams cell{};
+  cell.phases = 2, cell.phase[0].end = 3, cell.phase[1].end = 11;
+  EXPECT_EQ(state_operations(OpCode::kCell, &cell), 11);
 }
 
 TEST(Board, ArenaIsTheLargestBankLessItsFixedBytes) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "device/program/chunk.h"
+#include "host/board/state_costs.h"
 #include "host/board/wide_costs.h"
 #include "host/plan/cost/time.h"
 
@@ -207,26 +208,30 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
     parts += int4_parts(is_pointwise ? 1 : p.rows);
   }
   double units = 1.0 / kPixelParts * channels * static_cast<double>(parts);
+  double each = cost.kernel.cycles;
   if (counts_macs(a.op)) {
-    double macs = 1.0 * p.kernel_rows * a.kernel_w;
+    double macs = 1.0 * p.kernel_rows * a.kernel_w, operations = 0;
     if (a.op != OpCode::kDepthwise) macs *= p.in_channels;
     if (a.op == OpCode::kLstm) {
       macs =
           kLstmGates * 1.0 * (p.in_channels + shoal::channels(s.ports[a.out]));
+      operations = state_operations(a.op, nullptr);
     }
     if (a.op == OpCode::kCell) {
       const auto& cell =
           *reinterpret_cast<const CellParams*>(s.params + a.param);
       macs = 1.0 * cell.input_dots * p.in_channels +
              1.0 * cell.state_dots * shoal::channels(s.ports[a.in[1]]);
+      operations = 1.0 * state_operations(a.op, &cell) / cell.phases;
     }
+    if (keeps_state(a.op)) each = state_cycles(board_, macs, operations);
     units *= macs;
     sum.macs = macs * p.channels * static_cast<double>(pixels);
   } else {
     units *= cost.element_scale;
     if (has_window(a.op)) units *= 1.0 * p.kernel_rows / a.kernel_h;
   }
-  double cycles = units * cost.kernel.cycles * cost.wide;
+  double cycles = units * each * cost.wide;
   const Halves halves = halves_of(s, a, p);
   cycles *= shared_time(costs.second, halves);
   if (halves.axis != Axis::kNone) {

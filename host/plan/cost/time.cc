@@ -7,6 +7,7 @@
 
 #include "device/program/chunk.h"
 #include "host/board/kernel_cost.h"
+#include "host/board/state_costs.h"
 #include "host/board/wide_costs.h"
 
 namespace shoal {
@@ -49,8 +50,24 @@ double byte_cycles(const Layer& layer, const LayerShare& share,
                             static_cast<double>(layer.in[0].box.elements()));
 }
 
+// Returns the cycles of a layer that keeps a state.
+double steps_cycles(const Layer& layer, const Board& board) {
+  if (layer.macs == 0) return 0;
+  const int operations = state_operations(layer.op, layer.params.data());
+  const int phases =
+      layer.op == OpCode::kCell
+          ? reinterpret_cast<const CellParams*>(layer.params.data())->phases
+          : 1;
+  const double units =
+      1.0 * layer.in[0].box.rows() * layer.out.box.channels() / phases;
+  const auto macs = static_cast<double>(layer.macs);
+  return macs * state_cycles(board, macs / units, operations);
+}
+
 double cycles(const Layer& layer, const LayerShare& share, const Board& board) {
-  const double bytes = byte_cycles(layer, share, board.costs);
+  const double bytes = keeps_state(layer.op)
+                           ? steps_cycles(layer, board)
+                           : byte_cycles(layer, share, board.costs);
   if (!layer.is_wide) return bytes;
   const Box& out = layer.out.box;
   return bytes * wide_factor(board.core, layer.op,
