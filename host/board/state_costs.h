@@ -15,8 +15,9 @@ namespace shoal {
 // rows, sums, functions and the like. `params`: CellParams of a kCell.
 int state_operations(OpCode, const void* params);
 
-// Returns the cycles of a product of a unit's step that has so many of them and
-// of operations. `tools/wide_costs.py SHOAL` measures layers of this kind.
+// Returns the cycles of one of the `products` of a unit's step, with its part
+// of the step's operations. `tools/wide_costs.py SHOAL` counts instructions of
+// such layers.
 double state_cycles(const Board&, double products, double operations);
 
 }  // namespace shoal

@@ -10,7 +10,6 @@
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/cut_bound.h"
 #include "host/plan/planner/group_trials.h"
-#include "host/plan/search/lone_search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
 #include "host/plan/types/tuning.h"

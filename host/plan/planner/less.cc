@@ -12,7 +12,6 @@
 
 #include "host/plan/planner/node_kinds.h"
 #include "host/plan/planner/plan_numbers.h"
-#include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/at_once.h"
 #include "host/plan/types/deadline.h"
@@ -132,10 +131,8 @@ OrMisfit<Plan> plan_in_no_time(const Net& net, const PlanRequest& request,
   for (const int n : nodes) {
     if (before && are_alike(*before, node(n))) continue;
     before = &node(n);
-    const bool alone = !request.over_links();
-    OrMisfit<Plan> plan = search_plan(
-        net, request,
-        alone ? node_search(net, request) : lone_search(net, request, n));
+    OrMisfit<Plan> plan =
+        search_plan(net, request, node_search(net, request, n));
     if (!plan) continue;
     plan->strategy = "auto (single)";
     if (request.cluster.nodes.size() > 1) {

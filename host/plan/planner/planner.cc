@@ -20,7 +20,6 @@
 #include "host/plan/planner/order_plan.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/search/less_in_flash.h"
-#include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"

@@ -12,7 +12,6 @@
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/search/less_in_flash.h"
-#include "host/plan/search/lone_search.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/progress.h"
@@ -143,7 +142,7 @@ std::optional<Trials::Made> Trials::make(const Trial& trial,
   memo_->trim(static_cast<int>(request.cluster.nodes.size()));
   const SearchOrMisfit found =
       trial.alone >= 0
-          ? lone_search(net_, of, trial.alone)
+          ? node_search(net_, of, trial.alone)
           : linked_search(net_, of, trial.cuts, trial.options, memo_);
   if (!found) {
     refuse(found.misfit());

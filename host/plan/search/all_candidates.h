@@ -22,24 +22,26 @@ struct NetMemo {
   RecordMemo records;
 };
 
-// A request to plan one node: the net may have spills or tiles.
+// A request to plan one of its nodes: the net may have spills or tiles.
 struct NodeTask {
   const PlanRequest& request;
+  int node;
   const Supply& supply;
   const std::vector<bool>&
       streams;  // by layer: whether its weights are in storage
   PackMemo& packs;
   NetMemo* memo = nullptr;  // shared whatever the spills; may be null
-  const Board& board() const { return request.node().board; }
-  int64_t budget() const { return request.node().plan_budget(); }
+  const ClusterNode& of() const {
+    return request.cluster.nodes[static_cast<size_t>(node)];
+  }
+  const Board& board() const { return of().board; }
+  int64_t budget() const { return of().plan_budget(); }
   NodeLink link() const {
     const bool linked = request.over_links();
     if (!linked) return {};
-    constexpr int kIt[] = {0};
     const int64_t window =
-        in_flight_bytes(request.cluster, kIt, request.max_payload);
-    return {linked, request.node().keeps_weights, request.node().kept_banks(),
-            window};
+        in_flight_bytes(request.cluster, {&node, 1}, request.max_payload);
+    return {linked, of().keeps_weights, of().kept_banks(), window};
   }
   bool any_stream() const {
     return std::count(streams.begin(), streams.end(), true) > 0;

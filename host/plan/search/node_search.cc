@@ -10,6 +10,7 @@
 #include "host/plan/cost/wear.h"
 #include "host/plan/draft/spill.h"
 #include "host/plan/search/all_candidates.h"
+#include "host/plan/search/idle_nodes.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/spill_search.h"
 #include "host/plan/search/tile_search.h"
@@ -44,13 +45,13 @@ Misfit no_stages(const Net& net) {
 
 // Returns by layer whether its weights are read from storage.
 std::vector<bool> streamed(const Net& net, const PlanRequest& request,
-                           const Supply& supply) {
-  const Board& board = request.node().board;
-  if (!board.flash_mapped) return std::vector<bool>(net.layers.size(), true);
-  int64_t flash = std::min(request.node().flash_budget(), kUnlimited);
+                           const ClusterNode& node, const Supply& supply) {
+  if (!node.board.flash_mapped)
+    return std::vector<bool>(net.layers.size(), true);
+  int64_t flash = std::min(node.flash_budget(), kUnlimited);
   // Records lie in flash as well, and those of tapes are long.
   if (flash_bytes(net) > flash) flash -= flash / tuning::kRecordPart;
-  if (request.node().flash_weights) flash = *request.node().flash_weights;
+  if (node.flash_weights) flash = *node.flash_weights;
   return streamed_layers(
       net, flash, supply,
       supply.storage && request.objective == Objective::kLatency);
@@ -95,8 +96,8 @@ std::string more_writes(const PlanRequest& request, const SpillNet& spills,
 
 // A node with links whose flash is mapped reads weights from storage only as a
 // last resort, because a program that comes over the network lies in flash.
-Supply supply_of(const Net& net, const PlanRequest& request) {
-  const ClusterNode& node = request.node();
+Supply supply_of(const Net& net, const PlanRequest& request,
+                 const ClusterNode& node) {
   Supply supply{&node.board, nullptr, node.sealed};
   const bool fits = node.board.flash_mapped && !node.flash_weights &&
                     flash_bytes(net) <= node.flash_budget();
@@ -109,17 +110,18 @@ Supply supply_of(const Net& net, const PlanRequest& request) {
 
 class NodeSearch : public Search {
  public:
-  NodeSearch(const Net& net, const PlanRequest& request)
+  NodeSearch(const Net& net, const PlanRequest& request, int node)
       : net_(net),
-        supplies_{supply_of(net, request)},
-        streams_(streamed(net, request, supplies_[0])),
-        task_{request, supplies_[0], streams_, packs_, &memo_} {}
+        at_(static_cast<size_t>(node)),
+        supplies_(supplies_of(request)),
+        streams_(streamed(net, request, request.cluster.nodes[at_], supply())),
+        task_{request, node, supply(), streams_, packs_, &memo_} {}
 
   // Must be called first: finds the smallest plan, with which everything else
   // begins. Returns a misfit if there is no plan at all.
   std::optional<Misfit> begin() {
     const bool stored = !task_.board().flash_mapped || task_.any_stream();
-    if (stored && !supplies_[0].storage) return no_storage(net_, task_.board());
+    if (stored && !supply().storage) return no_storage(net_, task_.board());
     all_.emplace(net_, Spilling{}, task_);
     least_ = all_->smallest();
     if (!least_) return no_stages(net_);
@@ -154,14 +156,14 @@ class NodeSearch : public Search {
     // A plan that is reported as the smallest must not be larger than this one.
     Plan small = least_plan();
     const bool better = node &&
-                        node->arena_bytes >= small.nodes[0].arena_bytes &&
-                        time_ps(*node) < time_ps(small.nodes[0]);
+                        node->arena_bytes >= small.nodes[at_].arena_bytes &&
+                        time_ps(*node) < time_ps(small.nodes[at_]);
     return better ? plan_of(*node) : small;
   }
 
   // As a last resort, activations go to storage.
   std::optional<Plan> otherwise(std::string& else_fits) override {
-    const Storage* storage = supplies_[0].storage;
+    const Storage* storage = supply().storage;
     if (!storage || task_.request.over_links()) return std::nullopt;
     SpillNet spills(net_, storage->erase_bytes);
     const SmallestNode smallest = [&](const SpillNet& s) {
@@ -188,11 +190,20 @@ class NodeSearch : public Search {
     Plan plan = plan_of(best->node);
     spills.restore(plan.nodes[0]);
     plan.nodes[0].storage = storage->name;
-    plan.nodes[0].sealed = supplies_[0].sealed;
+    plan.nodes[0].sealed = supply().sealed;
     return plan;
   }
 
  private:
+  const Supply& supply() const { return supplies_[at_]; }
+  // The others of several nodes have no share.
+  std::vector<Supply> supplies_of(const PlanRequest& request) {
+    const Supply own = supply_of(net_, request, request.cluster.nodes[at_]);
+    if (request.cluster.nodes.size() == 1) return {own};
+    others_.emplace(net_, request.cluster);
+    others_->supplies[at_] = own;
+    return others_->supplies;
+  }
   Plan least_plan() {
     if (!task_.request.replay) return plan_of(least_->node);
     if (!is_tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
@@ -205,11 +216,19 @@ class NodeSearch : public Search {
     if (plan.linked && !task_.request.strategy.empty()) {
       plan.strategy = task_.request.strategy;
     }
-    plan.nodes.push_back(node);
+    if (!others_) {
+      plan.nodes.push_back(node);
+      return plan;
+    }
+    // All its streams are the coordinator's, which name no nodes, so nothing
+    // has to be renumbered.
+    plan.strategy = "single";
+    plan.nodes = others_->plan.nodes;
+    plan.nodes[at_] = node;
     return plan;
   }
   int64_t time_ps(const PlanNode& node) const {
-    return node_time_ps(net_, node, supplies_[0]);
+    return node_time_ps(net_, node, supply());
   }
   TileSearch& tiles() {
     if (!tiles_) tiles_.emplace(net_, task_, *all_);
@@ -217,6 +236,8 @@ class NodeSearch : public Search {
   }
 
   const Net& net_;
+  const size_t at_;
+  std::optional<IdleNodes> others_;  // with a place for this one
   const std::vector<Supply> supplies_;
   const std::vector<bool> streams_;
   PackMemo packs_;
@@ -231,9 +252,10 @@ class NodeSearch : public Search {
 
 }  // namespace
 
-SearchOrMisfit node_search(const Net& net, const PlanRequest& request) {
+SearchOrMisfit node_search(const Net& net, const PlanRequest& request,
+                           int node) {
   if (std::optional<Misfit> misfit = too_many_firings(net)) return *misfit;
-  auto search = std::make_unique<NodeSearch>(net, request);
+  auto search = std::make_unique<NodeSearch>(net, request, node);
   if (std::optional<Misfit> misfit = search->begin()) return *misfit;
   return SearchOrMisfit(std::move(search));
 }

@@ -110,4 +110,16 @@ OrMisfit<Plan> search_plan(const Net& net, const PlanRequest& request,
   return plan;
 }
 
+std::vector<SearchOptions> streamed_ways() {
+  std::vector<SearchOptions> ways(7);
+  ways[1].flash = {tuning::kHalfOfFlash, 0};
+  ways[2].overlays = true;
+  ways[3].save_memory();
+  ways[4].in_flight_room = false;
+  ways[5].rungs = true;
+  ways[6].rungs = true;
+  ways[6].save_memory();
+  return ways;
+}
+
 }  // namespace shoal

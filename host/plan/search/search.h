@@ -54,9 +54,10 @@ class Search {
 
 // Searches plans of one node, with or without links to its coordinator: stages,
 // bands and overlays, tiles, weights from flash or storage, and, as the last
-// resort of a node without links, activations that are spilled to storage.
+// resort of a node without links, activations that are spilled to storage. Of
+// several nodes of the request, `node` computes all layers.
 using SearchOrMisfit = OrMisfit<std::unique_ptr<Search>>;
-SearchOrMisfit node_search(const Net&, const PlanRequest&);
+SearchOrMisfit node_search(const Net&, const PlanRequest&, int node = 0);
 // Options of the search for nodes with links, which is given the cut of every
 // layer. It decides which layers form a segment (run as one pipeline by all
 // nodes that have a share), what is computed twice and what is exchanged.
@@ -88,6 +89,11 @@ struct SearchOptions {
     groups = {64, 32, 16, 8};
   }
 };
+// Returns further options with which linked_search() plans a node that computes
+// all layers. Over slow links, computing while rows arrive can save more than
+// the faster bands of node_search() do.
+std::vector<SearchOptions> streamed_ways();
+
 // `memo` is shared by searches of the same net over the same nodes; may be
 // null.
 SearchOrMisfit linked_search(const Net&, const PlanRequest&, Cuts,

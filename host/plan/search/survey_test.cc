@@ -76,8 +76,8 @@ TEST(SurveyTest, PlansWithSpillsAreThoseThatAreFoundWithoutAMemo) {
     for (int round = 0; round < 3; ++round) {
       spills.set(random_cuts(net, random));
       PackMemo own_packs;
-      const NodeTask with{request, supply, streams, packs, &memo};
-      const NodeTask without{request, supply, streams, own_packs};
+      const NodeTask with{request, 0, supply, streams, packs, &memo};
+      const NodeTask without{request, 0, supply, streams, own_packs};
       const auto a =
           AllCandidates(spills.net(), spills.spilling(), with).smallest();
       const auto b =

@@ -42,7 +42,7 @@ class TileMixTest : public testing::Test {
   const std::vector<bool> streams_ =
       std::vector<bool>(net_.layers.size(), false);
   PackMemo packs_;
-  const NodeTask task_{request_, supply_, streams_, packs_};
+  const NodeTask task_{request_, 0, supply_, streams_, packs_};
   AllCandidates all_{net_, Spilling{}, task_};
   const GroupVariants variants_{net_, uses_, task_, kPorts};
   Segment segment_;
