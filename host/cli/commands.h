@@ -142,7 +142,8 @@ struct SendFlags {
   std::string name;     // of that one; empty: the model's
   int baud = 115200;
   bool self_test = false;
-  RunFlags run;  // its model stays empty
+  bool profile = false;  // times of layers
+  RunFlags run;          // its model stays empty
 };
 // A broker that frames come from.
 struct MqttFlags {

@@ -148,7 +148,7 @@ ExportedNetwork made_network(const ExportFlags& flags,
       load_input(graph, asked.input.empty() ? kNoise : asked.input,
                  input_options(flags.pictures));
   const Prepared p = prepare(std::move(graph), request);
-  ExportedNetwork made = make_network(p, input);
+  ExportedNetwork made = make_network(p, request.node().board, input);
   describe(asked.model, asked.name, made);
   made.labels = std::move(labels);
   if (made.classes && !made.labels.empty() &&

@@ -129,6 +129,7 @@ constexpr FlagStyle kStyles[] = {
     {"", "--golden", kInput, "DIR", false},
     {"", "--compare", kInput, "MODEL", false},
     {"", "--self-test", kInput, "", false},
+    {"send", "--profile", kOutput, "", false},
     {"", "--calibrate", kInput, "DATA", false},
     {"", "--which", kInput, "NAME", false},
     {"", "--limit", kInput, "N", false},

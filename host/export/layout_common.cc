@@ -138,6 +138,7 @@ void add_network_values(const Application& a, TemplateValues& v) {
   v["SYMBOLS"] = symbols;
   v["ROWS"] = rows;
   v["MOST_ENDS"] = std::to_string(most_ends);
+  v["TIMED_LAYERS"] = std::to_string(a.timed_layers());
   v["KEPT_BYTES"] = std::to_string(kept_at);
   v["SLOT_BYTES"] = std::to_string(a.slot_bytes);
 }

@@ -170,8 +170,8 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
   if (!needs.is_member) {  // app/shoal_serial.cpp
     for (const char* name :
          {"device/alone/frame.cc", "device/alone/networks.cc",
-          "device/alone/server.cc", "device/transport/hdlc.cc",
-          "device/transport/serial_line.cc"}) {
+          "device/alone/said_text.cc", "device/alone/server.cc",
+          "device/transport/hdlc.cc", "device/transport/serial_line.cc"}) {
       all.insert(name);
     }
   }

@@ -13,6 +13,8 @@ namespace {
 uint8_t waiting[shoal::hdlc_bound(shoal::kSerialPayload)];
 uint8_t packets[2 * shoal::kSerialPayload];
 uint32_t checks[SHOAL_MOST_ENDS];
+uint32_t times[SHOAL_TIMED_LAYERS];
+const shoal_port* clock_port;
 
 struct ConsoleLine {
   const shoal_port& port;
@@ -37,6 +39,23 @@ struct ConsoleLine {
   }
 };
 
+// The core's own counter, unless it stands still, as DWT does in QEMU: then the
+// board's clock.
+shoal::CycleCounter start_counter(void* self) {
+  clock_port = &static_cast<const ConsoleLine*>(self)->port;
+  const shoal::CycleCounter core = shoal::core_cycles();
+  if (core.read) {
+    const uint32_t began = core.read();
+    for (int i = 0; i < 8; ++i) {
+      if (core.read() != began) return core;
+    }
+  }
+  const auto read = [] {
+    return static_cast<uint32_t>(clock_port->read_ticks(clock_port->user));
+  };
+  return {"clock", read, ~uint32_t{0}, clock_port->ticks_per_second};
+}
+
 shoal::alone::Code test(void*, uint32_t network, uint32_t* detail) {
   const TestResult result = run_test(network);
   *detail = result.detail;
@@ -51,8 +70,9 @@ void serve(const shoal_port& port, ReadConsole read) {
                             ConsoleLine::read_line, ConsoleLine::now_us},
                            waiting, sizeof waiting);
   const shoal::AloneBoard board = {
-      &serial.transport(), &networks, port.board, &line, test,
-      ConsoleLine::idle,   programs,  packets,    checks};
+      &serial.transport(), &networks,    port.board, &line,  test,
+      ConsoleLine::idle,   programs,     packets,    checks, times,
+      SHOAL_TIMED_LAYERS,  start_counter};
   shoal::AloneServer server(board);
   for (;;) {
     if (!server.poll()) ConsoleLine::idle(&line);
