@@ -18,7 +18,7 @@ struct BoxOutputs {
     float scale = 1;
     int zero = 0;
   };
-  std::string head;  // "cells", "yolov5" or "yolov8"; empty: no such network
+  std::string head;           // "cells", "yolox", ...; empty: no such network
   int width = 0, height = 0;  // of the input in pixels
   std::vector<Output> outputs;
 
