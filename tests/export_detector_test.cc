@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/model/import/testing/detector.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 #include "tests/needs.h"
@@ -88,7 +89,13 @@ TEST(ExportedDetector, FindsTheBoxesOfShoalRun) {
   shop.write("yolox.tflite", yolox_network());
   shop.write("tiny.tflite", map_network(false));
   shop.write("maps.tflite", map_network(true));
-  for (const std::string name : {"cells", "yolo", "yolox", "tiny", "maps"}) {
+  shop.write("ssd.tflite", detector().finish());
+  DetectionOp each_class = detector_settings();
+  each_class.regular = true;
+  each_class.most_of_class = 3;
+  shop.write("regular.tflite", detector(Type::kInt8, each_class).finish());
+  for (const std::string name :
+       {"cells", "yolo", "yolox", "tiny", "maps", "ssd", "regular"}) {
     SCOPED_TRACE(name);
     const std::string model = name + ".tflite";
     const Told told = shop.shoal({"export", model, "random:3", "--as", "c",
@@ -108,10 +115,11 @@ TEST(ExportedDetector, FindsTheBoxesOfShoalRun) {
     const Told ran = shop.shoal({"run", model, "random:3", "--json"});
     ASSERT_EQ(ran.code, 0) << ran.err;
     const std::string head = json::parse(ran.out)["head"];
-    EXPECT_EQ(head, name == "yolo"   ? "yolov8"
-                    : name == "tiny" ? "yolov3"
-                    : name == "maps" ? "yolov5maps"
-                                     : name);
+    EXPECT_EQ(head, name == "yolo"      ? "yolov8"
+                    : name == "tiny"    ? "yolov3"
+                    : name == "maps"    ? "yolov5maps"
+                    : name == "regular" ? "ssd"
+                                        : name);
     std::string expected;
     const json boxes = json::parse(ran.out)["boxes"];
     ASSERT_GT(boxes.size(), 1u) << ran.out;

@@ -141,14 +141,20 @@ void check_kept(const PlanRequest& request, const Application& a) {
 ExportedNetwork made_network(const ExportFlags& flags,
                              const AskedNetwork& asked,
                              const PlanRequest& request, Needs& needs) {
-  Graph graph = load_model(asked.model, flags.ends);
+  LoadedModel loaded = load_whole_model(asked.model, flags.ends);
+  Graph graph = std::move(loaded.graph);
+  std::shared_ptr<const DetectionOp> detection;
+  if (loaded.detection) {
+    detection = std::make_shared<const DetectionOp>(*loaded.detection);
+  }
   std::vector<std::string> labels = read_labels(asked.labels);
   if (labels.empty()) labels = model_labels(asked.model);
   const std::vector<uint8_t> input =
       load_input(graph, asked.input.empty() ? kNoise : asked.input,
                  input_options(flags.pictures));
   const Prepared p = prepare(std::move(graph), request);
-  ExportedNetwork made = make_network(p, request.node().board, input);
+  ExportedNetwork made =
+      make_network(p, request.node().board, input, detection);
   describe(asked.model, asked.name, made);
   made.labels = std::move(labels);
   if (made.classes && !made.labels.empty() &&

@@ -217,7 +217,8 @@ void check_network_name(const std::string& name, const std::string& flag) {
 }
 
 ExportedNetwork make_network(const Prepared& p, const Board& board,
-                             std::span<const uint8_t> input) {
+                             std::span<const uint8_t> input,
+                             std::shared_ptr<const DetectionOp> detection) {
   check_program(p.plan.nodes.at(0));
   ExportedNetwork n;
   n.image = p.images[0];
@@ -248,7 +249,7 @@ ExportedNetwork make_network(const Prepared& p, const Board& board,
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace &&
               first.conversion != Conversion::kDigits;
-  n.boxes = box_outputs(p.graph, p.net);
+  n.boxes = box_outputs(p.graph, p.net, std::move(detection));
   return n;
 }
 

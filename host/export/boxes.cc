@@ -131,6 +131,44 @@ std::string maps_text(const BoxOutputs& b) {
          (b.head == "yolov3" ? "kYolo3" : "kYolo5") + ", score);";
 }
 
+// Outputs that a file joins and rescales, and several classes of one box, are
+// not read on boards.
+bool boards_know(const DetectionOp& op) {
+  return op.boxes.scale == 0 && op.scores.scale == 0 &&
+         (op.regular || op.classes_per_box == 1);
+}
+
+std::string flag(bool value) { return value ? "true" : "false"; }
+
+std::string settings_text(const DetectionOp& op) {
+  std::string text = "{";
+  for (const int n : {op.candidates, op.classes, op.values}) {
+    text += std::to_string(n) + ", ";
+  }
+  text += flag(op.background) + ", " + flag(op.regular) + ", " +
+          std::to_string(op.most) + ", " + std::to_string(op.most_of_class);
+  for (const float v :
+       {op.score, op.y_scale, op.x_scale, op.h_scale, op.w_scale}) {
+    text += ", " + number(v);
+  }
+  return text + ", kAnchors}";
+}
+
+std::string anchors_text(const DetectionOp& op) {
+  std::string text;
+  for (size_t i = 0; i < op.anchors.size(); ++i) {
+    text += (i % 4 == 0 ? "\n    " : " ") + number(op.anchors[i]) + ",";
+  }
+  return text;
+}
+
+std::string values_text(const BoxOutputs& b, const DetectionOperand& x) {
+  const auto output = static_cast<size_t>(x.parts[0].output);
+  uint32_t at = 0;
+  for (size_t o = 0; o < output; ++o) at += b.outputs[o].bytes;
+  return values_text(b.outputs[output], at);
+}
+
 }  // namespace
 
 uint32_t BoxOutputs::bytes() const {
@@ -141,10 +179,13 @@ uint32_t BoxOutputs::bytes() const {
   return all + static_cast<uint32_t>(s[1] * s[2]) + kMostThings * kBoxBytes;
 }
 
-BoxOutputs box_outputs(const Graph& graph, const Net& net) {
-  const HeadUse use = choose_head(graph, {});
-  static const std::set<std::string> known = {"cells",      "yolov3", "yolov5",
-                                              "yolov5maps", "yolov8", "yolox"};
+BoxOutputs box_outputs(const Graph& graph, const Net& net,
+                       std::shared_ptr<const DetectionOp> detection) {
+  HeadWish wish;
+  wish.detection = std::move(detection);
+  const HeadUse use = choose_head(graph, wish);
+  static const std::set<std::string> known = {
+      "cells", "yolov3", "yolov5", "yolov5maps", "yolov8", "yolox", "ssd"};
   if (!known.contains(head_name(use))) return {};
   BoxOutputs boxes;
   for (const NetIo& io : net.outputs) {
@@ -161,6 +202,10 @@ BoxOutputs box_outputs(const Graph& graph, const Net& net) {
   // A grid of one cell is a vector of classes.
   const Shape& first = boxes.outputs[0].shape;
   if (head_name(use) == "cells" && first[1] * first[2] == 1) return {};
+  if (head_name(use) == "ssd") {
+    if (!boards_know(*use.detection)) return {};
+    boxes.detection = use.detection;
+  }
   boxes.head = head_name(use);
   boxes.width = use.width;
   boxes.height = use.height;
@@ -188,6 +233,13 @@ std::string box_header(const BoxOutputs& b, const std::string& model) {
     v["CLASSES"] = std::to_string(s[3]);
     v["CELLS"] = std::to_string(s[1] * s[2]);
     v["MOST"] = std::to_string(kMostThings);
+  } else if (b.detection) {
+    v["SETTINGS"] = settings_text(*b.detection);
+    v["ANCHORS"] = anchors_text(*b.detection);
+    v["BOX_VALUES"] = values_text(b, b.detection->boxes);
+    v["SCORE_VALUES"] = values_text(b, b.detection->scores);
+    v["OVERLAP"] = number(b.detection->overlap);
+    return filled("app/shoal_ssd.h.in", v);
   } else {
     v["CANDIDATES"] = has_maps(b.head) ? maps_text(b) : rows_text(b);
     v["HEADER"] = has_maps(b.head) ? "anchor_maps" : "yolo";
