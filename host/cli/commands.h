@@ -221,6 +221,7 @@ struct ExportFlags {
   // Further networks, NAME=MODEL, and of these NAME=FILE of their own.
   std::vector<std::string> also, also_inputs, also_labels;
   std::string slots;  // bytes of flash for programs that are sent; empty: none
+  bool all_operators = false;  // of which these may be made
   // In a cluster: one of its nodes (none: all), and its key.
   std::string node, key = "shoal.key";
   bool insecure = false;

@@ -179,6 +179,11 @@ int export_command(const ExportFlags& flags) {
     throw Error(Exit::kUsage, std::string(flag) + " is for nodes of a cluster",
                 "add --cluster FILE, or leave out " + std::string(flag));
   }
+  if (flags.all_operators && flags.slots.empty()) {
+    throw Error(Exit::kUsage,
+                "--all-operators is for networks that are sent later",
+                "give --slots SIZE with it");
+  }
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
   PlanRequest request = export_request(flags.plan, ecosystem);
   check_board(ecosystem, flags.plan.board);
@@ -205,6 +210,7 @@ int export_command(const ExportFlags& flags) {
   }
   needs.boxes = networks[0].boxes.any();
   needs.slots = !flags.slots.empty();
+  if (flags.all_operators) needs.add(needs_of_all());
   needs.two_cores = request.node().board.costs.second.is_used();
   Application made =
       application_of(flags, ecosystem, name, find_board(flags.plan.board),

@@ -95,6 +95,7 @@ constexpr FlagStyle kStyles[] = {
     {"send", "--program", kModel, "MODEL", false},
     {"send", "--name", kModel, "NAME", false},
     {"", "--slots", kModel, "SIZE", false},
+    {"", "--all-operators", kModel, "", false},
     {"", "--http", kInput, "HOST:PORT", false},
     {"", "--http-cert", kSecurity, "FILE", true},
     {"", "--http-key", kSecurity, "FILE", true},

@@ -268,7 +268,8 @@ TemplateValues common_values(const Exported& e) {
   const Application& a = e.application;
   std::string options;
   for (const auto& [flag, value] : a.options) {
-    options += (options.empty() ? "" : " ") + flag + " " + value;
+    options += (options.empty() ? "" : " ") + flag +
+               (value.empty() ? "" : " " + value);
   }
   const std::string uart = e.facts.fact("stm32cube", "uart");
   const Bank* bank = nullptr;

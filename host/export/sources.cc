@@ -144,6 +144,17 @@ Needs needs_of(const Net& net, const PlanNode& node) {
   return needs;
 }
 
+Needs needs_of_all() {
+  Needs needs;
+  for (size_t kind = 1; kind <= kActorKindCount; ++kind) {
+    const auto op = static_cast<OpCode>(kind);
+    if (!is_always_wide(op)) needs.kinds.insert(op);
+    if (can_be_wide(op)) needs.wide.insert(op);
+  }
+  needs.int4 = true;
+  return needs;
+}
+
 namespace {
 
 // Adds the sources that only nodes of clusters have.

@@ -29,6 +29,8 @@ struct Needs {
   void add(const Needs&);
 };
 Needs needs_of(const Net&, const PlanNode&);
+// Returns the needs of all programs, as device/runtime/all_modules.cc has them.
+Needs needs_of_all();
 
 // Returns the sources (.cc) of device/ that such a program takes.
 std::vector<std::string> runtime_sources(const Needs&);
