@@ -211,6 +211,7 @@ int export_command(const ExportFlags& flags) {
   needs.boxes = networks[0].boxes.any();
   needs.slots = !flags.slots.empty();
   if (flags.all_operators) needs.add(needs_of_all());
+  if (flags.plan.board == "host") needs.transport = "udp_sockets";
   needs.two_cores = request.node().board.costs.second.is_used();
   Application made =
       application_of(flags, ecosystem, name, find_board(flags.plan.board),

@@ -186,6 +186,9 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
       all.insert(name);
     }
   }
+  if (!needs.is_member && !needs.transport.empty()) {
+    all.insert("device/transport/" + needs.transport + ".cc");
+  }
   if (needs.slots) {
     for (const char* name :
          {"device/alone/programs.cc", "device/base/crc32c.cc",
