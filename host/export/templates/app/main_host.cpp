@@ -10,9 +10,11 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "shoal_app.h"
+#ifdef SHOAL_NETWORKS
 #include "device/port/payload.h"
 #include "device/transport/udp_sockets.h"
-#include "shoal_app.h"
+#endif
 #if SHOAL_SLOT_BYTES
 #include "flash.h"
 #endif
@@ -72,6 +74,8 @@ bool listen_at(const char* path) {
          listen(listener, 1) == 0;
 }
 
+// A node of a cluster has a socket of its own.
+#ifdef SHOAL_NETWORKS
 shoal::UdpSockets udp;
 
 void wait_for_datagram(void*) {
@@ -80,6 +84,8 @@ void wait_for_datagram(void*) {
   poll(&waiting, 1, kPatienceMs);
 }
 
+#endif
+
 uint64_t read_ticks(void*) {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -87,6 +93,7 @@ uint64_t read_ticks(void*) {
          static_cast<uint64_t>(now.tv_nsec);
 }
 
+#ifdef SHOAL_NETWORKS
 // Does not return if there is such a socket. Port 0 is a free one.
 void serve_udp(shoal_port& port, const char* number) {
   static uint8_t both[2 * shoal::kUdpPayload];
@@ -102,6 +109,7 @@ void serve_udp(shoal_port& port, const char* number) {
   port.wait_for_interrupt = wait_for_datagram;
   shoal_app::serve(port, udp.transport(), both);
 }
+#endif
 
 }  // namespace
 
@@ -115,11 +123,13 @@ int main(int count, char** arguments) {
   if (!serves) return shoal_app::self_test(port);
   const int code = shoal_app::self_test(port);
   if (code != shoal_app::kGood) return code;
+#ifdef SHOAL_NETWORKS
   if (count > 2 && std::strncmp(arguments[2], "udp:", 4) == 0) {
     serve_udp(port, arguments[2] + 4);
     shoal_app::Line(port) << "refused: no socket at " << arguments[2];
     return 1;
   }
+#endif
   if (count > 2) {
     if (!listen_at(arguments[2])) return 1;
     line_in = line_out = -1;
