@@ -93,6 +93,12 @@ class AloneTalk {
     board.name = "board";
     board.packets = packets;
     board.checks = checks;
+    uint32_t times[2];
+    board.times = times;
+    board.layers = 2;
+    board.counter = [](void*) {
+      return CycleCounter{"count", [] { return 0u; }};
+    };
     AloneServer server(board);
     while (at_ < talk_.size() || !answers_.empty()) server.poll();
   }

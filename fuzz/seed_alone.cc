@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
     Bytes talk = {number};
     for (const auto type :
          {alone::MessageType::kRead, alone::MessageType::kTest,
-          alone::MessageType::kHello}) {
+          alone::MessageType::kAskTimes, alone::MessageType::kHello}) {
       const Bytes m = message(type, alone::Piece::kBytes);
       talk.push_back(static_cast<uint8_t>(m.size()));
       talk.insert(talk.end(), m.begin(), m.end());

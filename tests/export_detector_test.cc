@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/model/import/testing/detector.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 #include "tests/needs.h"
@@ -44,6 +45,39 @@ std::vector<uint8_t> yolo_network() {
   return b.finish();
 }
 
+// A YOLOX network of such pictures: rows of centre, size, objectness and two
+// classes.
+std::vector<uint8_t> yolox_network() {
+  ModelBuilder b;
+  std::mt19937 random(8);
+  std::vector<int8_t> weights(7 * 21 * 32 * 32 * 3);
+  for (int8_t& w : weights) w = static_cast<int8_t>(random() % 15) - 7;
+  const int x = b.input({1, 32, 32, 3}, {0.05f, -3});
+  const int w = b.weights({7 * 21, 32, 32, 3}, weights, {0.004f}, 0);
+  const int y = b.conv(x, w, -1, {0.01f, -50}, {.same = false});
+  b.output(b.reshape(y, {1, 21, 7}));
+  return b.finish();
+}
+
+// Maps of 4 x 4 and 2 x 2 cells, or with `finest` of 8 x 8, too, for the
+// anchors of well-known networks, and two classes: as YOLOv3-tiny and YOLOv5
+// have them. The coarsest comes first.
+std::vector<uint8_t> map_network(bool finest) {
+  ModelBuilder b;
+  std::mt19937 random(9);
+  const int x = b.input({1, 64, 64, 3}, {0.05f, -3});
+  for (const int stride : {32, 16, 8}) {
+    if (stride == 8 && !finest) continue;
+    std::vector<int8_t> weights(
+        static_cast<size_t>(3 * 7 * stride * stride * 3));
+    for (int8_t& w : weights) w = static_cast<int8_t>(random() % 15) - 7;
+    const int w = b.weights({3 * 7, stride, stride, 3}, weights, {0.004f}, 0);
+    b.output(b.conv(x, w, -1, {0.0625f, 2},
+                    {.stride_h = stride, .stride_w = stride, .same = false}));
+  }
+  return b.finish();
+}
+
 // The boxes of `shoal run`, found by the code of boards in app.cpp, of which a
 // user has written the two functions at the top.
 TEST(ExportedDetector, FindsTheBoxesOfShoalRun) {
@@ -52,7 +86,17 @@ TEST(ExportedDetector, FindsTheBoxesOfShoalRun) {
   shop.write("cells.tflite", cell_network());
   shop.write("yolo.tflite", yolo_network());
   const std::string launcher = has_program("ccache") ? " LAUNCHER=ccache" : "";
-  for (const std::string name : {"cells", "yolo"}) {
+  shop.write("yolox.tflite", yolox_network());
+  shop.write("tiny.tflite", map_network(false));
+  shop.write("maps.tflite", map_network(true));
+  shop.write("ssd.tflite", detector().finish());
+  DetectionOp each_class = detector_settings();
+  each_class.regular = true;
+  each_class.most_of_class = 3;
+  shop.write("regular.tflite", detector(Type::kInt8, each_class).finish());
+  for (const std::string name :
+       {"cells", "yolo", "yolox", "tiny", "maps", "ssd", "regular"}) {
+    SCOPED_TRACE(name);
     const std::string model = name + ".tflite";
     const Told told = shop.shoal({"export", model, "random:3", "--as", "c",
                                   "--board", "host", "-o", name});
@@ -70,6 +114,12 @@ TEST(ExportedDetector, FindsTheBoxesOfShoalRun) {
         shop.script("sleep 1 | " + name + "/build/" + name + " serve");
     const Told ran = shop.shoal({"run", model, "random:3", "--json"});
     ASSERT_EQ(ran.code, 0) << ran.err;
+    const std::string head = json::parse(ran.out)["head"];
+    EXPECT_EQ(head, name == "yolo"      ? "yolov8"
+                    : name == "tiny"    ? "yolov3"
+                    : name == "maps"    ? "yolov5maps"
+                    : name == "regular" ? "ssd"
+                                        : name);
     std::string expected;
     const json boxes = json::parse(ran.out)["boxes"];
     ASSERT_GT(boxes.size(), 1u) << ran.out;

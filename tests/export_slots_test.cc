@@ -50,11 +50,26 @@ class ExportedSlots : public testing::TestWithParam<std::string> {
     shop_.write("large.tflite", one_layer(4, 60, 600));
     shop_.write("soft.tflite", with_softmax());
   }
-  void build(const std::string& ecosystem = "c") {
-    const Told told =
-        shop_.shoal({"export", "own.tflite", "--also", "other=other.tflite",
-                     "--as", ecosystem, "--board", GetParam(), "--slots", "64K",
-                     "--ram", "8K", "-o", "proj"});
+  static void need_tools() {
+    const std::string& id = GetParam();
+    if (id == "host") {
+      need_programs({"make", "g++"});
+      return;
+    }
+    const std::string& program = find_board(id).emulator->program;
+    need_programs({"make", program,
+                   program == "qemu-system-arm" ? "arm-none-eabi-g++"
+                                                : "riscv64-unknown-elf-g++"});
+  }
+  void build(const std::string& ecosystem = "c",
+             const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {
+        "export",  "own.tflite", "--also",  "other=other.tflite",
+        "--as",    ecosystem,    "--board", GetParam(),
+        "--slots", "64K",        "--ram",   "8K",
+        "-o",      "proj"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Told told = shop_.shoal(words);
     ASSERT_EQ(told.code, 0) << told.err;
     const Told made = shop_.script(make_in("proj", "all"));
     ASSERT_EQ(made.code, 0) << made.out << made.err;
@@ -86,15 +101,7 @@ class ExportedSlots : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(ExportedSlots, TakeANewNetworkByWire) {
-  const std::string& id = GetParam();
-  if (id == "host") {
-    need_programs({"make", "g++"});
-  } else {
-    const std::string& program = find_board(id).emulator->program;
-    need_programs({"make", program,
-                   program == "qemu-system-arm" ? "arm-none-eabi-g++"
-                                                : "riscv64-unknown-elf-g++"});
-  }
+  need_tools();
   if (cannot_go_on()) return;
   ASSERT_NO_FATAL_FAILURE(build());
   start();
@@ -122,6 +129,25 @@ TEST_P(ExportedSlots, TakeANewNetworkByWire) {
   EXPECT_EQ(first.code, 0) << first.err;
   expect_same("again", "new.tflite");
   expect_same("other", "other.tflite");
+}
+
+// Operators that the networks of the export do not have.
+TEST_P(ExportedSlots, TakeAnyNetworkWithAllOperators) {
+  const std::string& id = GetParam();
+  need_tools();
+  if (cannot_go_on()) return;
+  const Told without =
+      shop_.shoal({"export", "own.tflite", "--as", "c", "--board", id,
+                   "--all-operators", "-o", "none"});
+  EXPECT_EQ(without.code, 2);
+  EXPECT_NE(without.err.find("--slots"), std::string::npos) << without.err;
+  ASSERT_NO_FATAL_FAILURE(build("c", {"--all-operators"}));
+  start();
+  const Told sent = send(
+      {"--program", "soft.tflite", "--network", "other", "--name", "third"});
+  ASSERT_EQ(sent.code, 0) << sent.err;
+  expect_same("third", "soft.tflite");
+  expect_same("own", "own.tflite");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ExportedSlots,

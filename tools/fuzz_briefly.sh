@@ -36,6 +36,7 @@ fuzz_run import 2000 8192
 fuzz_program program 20000 8192
 fuzz_node node 5000 4096
 fuzz_alone alone 5000 2048
+fuzz_sent sent 5000 4096
 fuzz_agent agent 5000 4096
 fuzz_leader leader 20000 2048
 fuzz_datagram datagram 40000 2048

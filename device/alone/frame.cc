@@ -17,7 +17,8 @@ class Frame {
     while (!taken() || !ended()) {
       bool moved = false;
       if (!push(moved)) return give_up();
-      const shoal_status status = shoal_step(&node_);
+      const shoal_status status =
+          ends_.step ? ends_.step(ends_.user, node_) : shoal_step(&node_);
       if (status < SHOAL_OK) return status;
       if (!take(moved)) return give_up();
       if (ends_.between && !ends_.between(ends_.user)) return give_up();

@@ -27,6 +27,9 @@ struct FrameEnds {
   bool (*between)(void* user);
   /// Called when the node waits. May be null.
   void (*idle)(void* user);
+  /// Called instead of shoal_step(), which it calls, to measure it. May be
+  /// null.
+  shoal_status (*step)(void* user, shoal_node& node) = nullptr;
 };
 
 /// Runs one frame.

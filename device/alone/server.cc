@@ -34,55 +34,6 @@ void put_name(uint8_t* to, const char* name, uint32_t room) {
 
 }  // namespace
 
-const char* text_of(const alone::Said& said) {
-  switch (said.code) {
-    case alone::Code::kGood:
-      return "good";
-    case alone::Code::kOtherVersion:
-      return "the board speaks another version";
-    case alone::Code::kOtherComputer:
-      return "the board runs a frame of another computer";
-    case alone::Code::kOtherProgram:
-      return "the board holds another program";
-    case alone::Code::kOtherSize:
-      return "the inputs have another size";
-    case alone::Code::kDamagedInput:
-      return "an input was damaged on its way";
-    case alone::Code::kFailed:
-      return shoal_status_text(
-          static_cast<shoal_status>(static_cast<int32_t>(said.first)));
-    case alone::Code::kDiffers:
-      return "the output differs";
-    case alone::Code::kNoTest:
-      return "there is no built-in test";
-    case alone::Code::kNoNetwork:
-      return "the board has no such network";
-    case alone::Code::kNoPrograms:
-      return "the board takes no programs";
-    case alone::Code::kNoProgram:
-      return "this is no program for it";
-    case alone::Code::kOtherBoard:
-      return "the program is for another board";
-    case alone::Code::kOtherExport:
-      return "the program replaces a network that the board does not have";
-    case alone::Code::kNoFlash:
-      return "the program is too large";
-    case alone::Code::kNoArena:
-      return "the arena is too small";
-    case alone::Code::kNoVariables:
-      return "the program keeps too many bytes";
-    case alone::Code::kTooManyEnds:
-      return "the program has too many inputs and outputs";
-    case alone::Code::kNoOperator:
-      return "an operator is not linked";
-    case alone::Code::kDamagedProgram:
-      return "the program was damaged on its way";
-    case alone::Code::kFlashFails:
-      return "the flash fails";
-  }
-  return "";
-}
-
 AloneServer::AloneServer(const AloneBoard& board)
     : board_(board),
       came_(board.packets),
@@ -144,6 +95,9 @@ bool AloneServer::receive() {
     case alone::MessageType::kProgram:
       begin_program(head, from, body, rest);
       return true;
+    case alone::MessageType::kAskTimes:
+      answer_times(head, from, body, rest);
+      return true;
     default:
       break;
   }
@@ -187,6 +141,9 @@ void AloneServer::answer_board(const alone::Head& head, uint64_t to,
   }
   put_name(at, board_.name, alone::kNameBytes - 1);
   put_name(at + alone::kNameBytes, network.name, alone::kNetworkNameBytes);
+  at += alone::kNameBytes + alone::kNetworkNameBytes;
+  at[0] = static_cast<uint8_t>(board_.layers);
+  at[1] = static_cast<uint8_t>(board_.layers >> 8);
   send(to, alone::kBoardBytes);
 }
 
@@ -286,6 +243,36 @@ void AloneServer::answer_room(const alone::Head& head, uint64_t to,
   send(to, alone::Head::kBytes + alone::ProgramRoom::kBytes);
 }
 
+// Only of the last frame, and when it has ended.
+void AloneServer::answer_times(const alone::Head& head, uint64_t to,
+                               const uint8_t* body, uint32_t bytes) {
+  if (bytes < alone::kAskTimesBytes - alone::Head::kBytes) return;
+  const bool is_last = known_ && !runs_ && !begins_ && measured_ &&
+                       head.session == frame_.session &&
+                       head.frame == frame_.frame;
+  const uint32_t first = body[0] | static_cast<uint32_t>(body[1]) << 8;
+  if (!is_last || first > board_.layers) {
+    return send_said(head, to, {alone::Code::kNoTimes, 0, 0});
+  }
+  alone::LayerTimes t{};
+  t.first = static_cast<uint16_t>(first);
+  t.layers = board_.layers;
+  t.counter_hz = counter_.hz;
+  for (uint32_t i = 0; i + 1 < sizeof t.counter && counter_.name[i]; ++i) {
+    t.counter[i] = counter_.name[i];
+  }
+  t.ticks = step_ticks_, t.us = step_us_;
+  alone::Head{alone::MessageType::kTimes, head.session, head.frame}.put(out_);
+  t.put(out_ + alone::Head::kBytes);
+  uint32_t at = alone::Head::kBytes + alone::LayerTimes::kBytes;
+  for (uint32_t l = first;
+       l < board_.layers && at + 4 <= board_.transport->max_payload; ++l) {
+    alone::put32(out_ + at, board_.times[l]);
+    at += 4;
+  }
+  send(to, at);
+}
+
 void AloneServer::test(const alone::Head& head, uint64_t to,
                        const uint8_t* body, uint32_t bytes) {
   if (bytes < 1 || !has_network(head, to, body[0])) return;
@@ -339,6 +326,7 @@ void AloneServer::run() {
   heard_us_ = now();
   said_ = {};
   const uint64_t start = now();
+  measured_ = !is_program_ && (flags_ & alone::kMeasure) && board_.layers > 0;
   is_program_ ? take_program() : run_frame();
   took_us_ = now() - start;
   waits_ = Waits::kNothing;
@@ -356,7 +344,14 @@ void AloneServer::run_frame() {
     status = board_.networks->reset_variables(network_);
   }
   if (status == SHOAL_OK) {
-    status = board_.networks->run(network_, {this, fill, give, between, idle});
+    FrameEnds ends = {this, fill, give, between, idle};
+    if (measured_) {
+      counter_ = board_.counter(board_.user);
+      std::memset(board_.times, 0, board_.layers * sizeof(uint32_t));
+      step_ticks_ = step_us_ = 0;
+      ends.step = measured_step;
+    }
+    status = board_.networks->run(network_, ends);
   }
   if (status < SHOAL_OK) {
     said_ = {alone::Code::kFailed,
@@ -524,6 +519,27 @@ bool AloneServer::between(void* self) {
   auto& s = *static_cast<AloneServer*>(self);
   s.receive();
   return !s.begins_;
+}
+
+// The clock is read outside of what the counter sees: on small cores it takes a
+// division of 64 bits.
+[[gnu::cold]] shoal_status AloneServer::measured_step(void* self,
+                                                      shoal_node& node) {
+  auto& s = *static_cast<AloneServer*>(self);
+  const uint64_t began_us = s.now();
+  const uint32_t began = s.counter_.read();
+  const shoal_status status = shoal_step(&node);
+  const uint32_t ticks = (s.counter_.read() - began) & s.counter_.mask;
+  const uint64_t us = s.now() - began_us;
+  const uint16_t layer = shoal_last_layer(&node);
+  // A step that found nothing to do has waited.
+  if (status == SHOAL_WAIT) return status;
+  s.step_ticks_ += ticks;
+  s.step_us_ += us;
+  if (layer >= s.board_.layers) return status;
+  uint32_t& sum = s.board_.times[layer];
+  sum = ticks < ~sum ? sum + ticks : ~uint32_t{0};
+  return status;
 }
 
 void AloneServer::idle(void* self) {

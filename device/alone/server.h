@@ -10,6 +10,7 @@
 #include "device/alone/networks.h"
 #include "device/alone/taker.h"
 #include "device/alone/wire.h"
+#include "device/port/cycles.h"
 #include "device/shoal.h"
 
 namespace shoal {
@@ -38,6 +39,12 @@ struct AloneBoard {
   uint8_t* packets;
   /// Room for a checksum of each input and output of the network that has most.
   uint32_t* checks;
+  /// Room for the ticks of `layers` layers in a frame that is measured; the
+  /// computer sees no numbers of further ones. Null: no frame is.
+  uint32_t* times = nullptr;
+  uint16_t layers = 0;
+  /// Starts the counter that measures them and returns it; `read` is not null.
+  CycleCounter (*counter)(void* user) = nullptr;
 };
 
 /// The board's end of the line.
@@ -67,6 +74,8 @@ class AloneServer {
                      uint32_t bytes);
   void answer_room(const alone::Head&, uint64_t to, const uint8_t* body,
                    uint32_t bytes);
+  void answer_times(const alone::Head&, uint64_t to, const uint8_t* body,
+                    uint32_t bytes);
   void test(const alone::Head&, uint64_t to, const uint8_t* body,
             uint32_t bytes);
   void take_input(const uint8_t* body, uint32_t bytes);
@@ -83,6 +92,7 @@ class AloneServer {
   static bool give(void* self, uint32_t output, uint32_t offset,
                    const uint8_t* from, uint32_t bytes);
   static bool between(void* self);
+  static shoal_status measured_step(void* self, shoal_node& node);
   static void idle(void* self);
   bool wait_for_end();
   bool exchange(Waits what, uint32_t stream, uint32_t offset, uint32_t bytes);
@@ -121,6 +131,10 @@ class AloneServer {
   // The result of the last frame or program.
   alone::Said said_{};
   uint64_t took_us_ = 0;
+  // How it was measured.
+  bool measured_ = false;
+  CycleCounter counter_;
+  uint64_t step_ticks_ = 0, step_us_ = 0;
 
   // The last test and its result.
   alone::Head test_{};

@@ -29,22 +29,24 @@ inline constexpr uint32_t kCheckBytes = 4;
 
 /// The kinds of messages.
 enum class MessageType : uint8_t {
-  kHello = 'H',    ///< to the board: what is this network?
-  kRead = 'R',     ///< to the board: a piece of a text; TextPiece
-  kFrame = 'F',    ///< to the board: run a frame, or what do you wait for?
-  kInput = 'I',    ///< to the board: bytes of an input; Piece
-  kTaken = 'A',    ///< to the board: an output has come so far; Piece
-  kTest = 'T',     ///< to the board: run the built-in test
-  kAskRoom = 'G',  ///< to the board: what programs does it take?
-  kProgram = 'P',  ///< to the board: take a program
-  kBoard = 'h',    ///< the answer to kHello; Facts
-  kRoom = 'g',     ///< the answer to kAskRoom; ProgramRoom
-  kText = 'r',     ///< the answer to kRead
-  kWant = 'W',     ///< from the board: these bytes of an input next
-  kOutput = 'O',   ///< from the board: bytes of an output
-  kEnd = 'E',      ///< from the board: the frame has ended; its microseconds
-  kBusy = 'C',     ///< from the board: it computes
-  kSaid = 'X',     ///< from the board: a Code, two numbers and a text
+  kHello = 'H',     ///< to the board: what is this network?
+  kRead = 'R',      ///< to the board: a piece of a text; TextPiece
+  kFrame = 'F',     ///< to the board: run a frame, or what do you wait for?
+  kInput = 'I',     ///< to the board: bytes of an input; Piece
+  kTaken = 'A',     ///< to the board: an output has come so far; Piece
+  kTest = 'T',      ///< to the board: run the built-in test
+  kAskRoom = 'G',   ///< to the board: what programs does it take?
+  kProgram = 'P',   ///< to the board: take a program
+  kAskTimes = 'L',  ///< to the board: how long did layers take?
+  kBoard = 'h',     ///< the answer to kHello; Facts
+  kRoom = 'g',      ///< the answer to kAskRoom; ProgramRoom
+  kTimes = 'l',     ///< the answer to kAskTimes; LayerTimes
+  kText = 'r',      ///< the answer to kRead
+  kWant = 'W',      ///< from the board: these bytes of an input next
+  kOutput = 'O',    ///< from the board: bytes of an output
+  kEnd = 'E',       ///< from the board: the frame has ended; its microseconds
+  kBusy = 'C',      ///< from the board: it computes
+  kSaid = 'X',      ///< from the board: a Code, two numbers and a text
 };
 
 /// Why a board did not run a frame, or did not take a program; the result of
@@ -71,6 +73,7 @@ enum class Code : uint8_t {
   kNoOperator,      ///< the OpCode that is not linked; 1: with int16, 2: int4
   kDamagedProgram,  ///< what came is not what was announced
   kFlashFails,      ///< the flash cannot be read, erased or written
+  kNoTimes,         ///< this frame was not measured
 };
 
 /// A Code and its two numbers.
@@ -88,8 +91,9 @@ enum Text : uint8_t {
   kTexts = 2,
 };
 
-/// Flag of kFrame: variables begin with their initial values.
-inline constexpr uint8_t kResetVariables = 1;
+/// Flags of kFrame: variables begin with their initial values; the board
+/// measures what each layer takes.
+inline constexpr uint8_t kResetVariables = 1, kMeasure = 2;
 
 inline void put32(uint8_t* to, uint32_t number) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<uint8_t>(number >> (8 * i));
@@ -196,6 +200,40 @@ struct ProgramRoom {
   }
 };
 
+/// Behind the head of kTimes: how the last frame was measured. Ticks of layers
+/// follow, 4 bytes each, from `first` on as many as there is room for; 2^32 - 1
+/// stands for that many or more.
+struct LayerTimes {
+  static constexpr uint32_t kCounterBytes = 8;
+  static constexpr uint32_t kBytes = 2 + 2 + 4 + kCounterBytes + 8 + 8;
+  uint16_t first;   ///< layer of the first number
+  uint16_t layers;  ///< that the board has numbers for; later ones have none
+  uint32_t counter_hz;          ///< ticks a second; 0: cycles of the CPU
+  char counter[kCounterBytes];  ///< its name, padded with zeros
+  uint64_t ticks, us;           ///< of all steps, by the counter and the clock
+
+  void put(uint8_t* to) const {
+    to[0] = static_cast<uint8_t>(first);
+    to[1] = static_cast<uint8_t>(first >> 8);
+    to[2] = static_cast<uint8_t>(layers);
+    to[3] = static_cast<uint8_t>(layers >> 8);
+    put32(to + 4, counter_hz);
+    std::memcpy(to + 8, counter, kCounterBytes);
+    put64(to + 8 + kCounterBytes, ticks);
+    put64(to + 16 + kCounterBytes, us);
+  }
+  static LayerTimes get(const uint8_t* from) {
+    LayerTimes t{};
+    t.first = static_cast<uint16_t>(from[0] | from[1] << 8);
+    t.layers = static_cast<uint16_t>(from[2] | from[3] << 8);
+    t.counter_hz = get32(from + 4);
+    std::memcpy(t.counter, from + 8, kCounterBytes);
+    t.ticks = get64(from + 8 + kCounterBytes);
+    t.us = get64(from + 16 + kCounterBytes);
+    return t;
+  }
+};
+
 /// Bytes behind the Piece of kWant: how many are wanted.
 inline constexpr uint32_t kWantBytes = kPieceAt + 4;
 /// kHello and kTest: the network's number.
@@ -204,6 +242,8 @@ inline constexpr uint32_t kHelloBytes = Head::kBytes + 1;
 inline constexpr uint32_t kFrameBytes = Head::kBytes + 2 + kProgramBytes + 4;
 /// kEnd: microseconds.
 inline constexpr uint32_t kEndBytes = Head::kBytes + 8;
+/// kAskTimes: the first layer.
+inline constexpr uint32_t kAskTimesBytes = Head::kBytes + 2;
 /// Bytes of the head of a sent program.
 inline constexpr uint32_t kSentHeadBytes = 144;
 /// kProgram: bytes of a sent program (sent.h), its SHA-256.
@@ -213,10 +253,13 @@ inline constexpr uint32_t kProgramAskBytes = Head::kBytes + 4 + kHashBytes;
 inline constexpr uint32_t kSaidBytes = Head::kBytes + 9;
 /// kBoard: program, bytes of inputs and of outputs, inputs, outputs, whether
 /// the program has variables, the network's number, how many networks there
-/// are, bytes of each text, name of the board, name of the network.
-inline constexpr uint32_t kBoardBytes = Head::kBytes + kProgramBytes + 8 + 5 +
-                                        4 * kTexts + kNameBytes +
-                                        kNetworkNameBytes;
+/// are, bytes of each text, name of the board, name of the network; then two
+/// bytes that older boards do not have: of how many layers the board can
+/// measure the time.
+inline constexpr uint32_t kLeastBoardBytes = Head::kBytes + kProgramBytes + 8 +
+                                             5 + 4 * kTexts + kNameBytes +
+                                             kNetworkNameBytes;
+inline constexpr uint32_t kBoardBytes = kLeastBoardBytes + 2;
 
 /// CRC-32C as device/base/crc32c.h, with a table of 64 bytes instead of 1 KB.
 inline uint32_t add_check(uint32_t crc, const uint8_t* bytes, uint32_t count) {

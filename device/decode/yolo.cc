@@ -1,5 +1,7 @@
 #include "device/decode/yolo.h"
 
+#include <cmath>
+
 namespace shoal {
 namespace {
 
@@ -73,6 +75,27 @@ bool YoloBoxes::get(uint32_t row, DetectedBox& box) const {
   set_place(table_.at(row, 0) * unit_x_, table_.at(row, 1) * unit_y_,
             table_.at(row, 2) * unit_x_, table_.at(row, 3) * unit_y_, box);
   return true;
+}
+
+bool YoloxBoxes::get(uint32_t row, DetectedBox& box) const {
+  box.score = table_.largest(row, 5, box.index) * table_.at(row, 4);
+  if (!(box.score >= score_)) return false;
+  uint32_t cell = row;
+  for (const int stride : kStrides) {
+    const auto columns = static_cast<uint32_t>(width_ / stride);
+    const uint32_t cells = columns * static_cast<uint32_t>(height_ / stride);
+    if (cell >= cells) {
+      cell -= cells;
+      continue;
+    }
+    const auto s = static_cast<float>(stride);
+    set_place((table_.at(row, 0) + static_cast<float>(cell % columns)) * s,
+              (table_.at(row, 1) + static_cast<float>(cell / columns)) * s,
+              std::exp(table_.at(row, 2)) * s, std::exp(table_.at(row, 3)) * s,
+              box);
+    return true;
+  }
+  return false;  // the table has more rows than the grids cells
 }
 
 }  // namespace shoal

@@ -51,6 +51,23 @@ class YoloBoxes {
   float unit_x_ = 1, unit_y_ = 1;  // pixels of a unit of the coordinates
 };
 
+/// The candidates of a YOLOX network, for strongest(): the same rows with an
+/// objectness, but centres are offsets in cells, sizes logarithms in cells.
+class YoloxBoxes {
+ public:
+  /// The table has at least six columns; else as YoloBoxes.
+  YoloxBoxes(const RowTable& table, int width, int height, float score)
+      : table_(table), width_(width), height_(height), score_(score) {}
+
+  uint32_t count() const { return table_.rows; }
+  bool get(uint32_t row, DetectedBox&) const;
+
+ private:
+  const RowTable table_;
+  const int width_, height_;
+  const float score_;
+};
+
 /// Makes a box of its centre and size.
 void set_place(float x, float y, float width, float height, DetectedBox&);
 

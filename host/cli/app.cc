@@ -263,6 +263,8 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
                    "Labels NAME=FILE of one of --also");
   verb->add_option("--slots", f.slots,
                    "Flash for networks of `send --program`, two slots [none]");
+  verb->add_flag("--all-operators", f.all_operators,
+                 "With --slots: also operators that MODEL does not have");
   add_node_flags(verb, f.plan);
   add_cluster_files(verb, f.plan);
   verb->add_option("--node", f.node,

@@ -43,7 +43,7 @@ void add_send(CLI::App& app, SendFlags& f, int& code) {
       app, "send", "Run inputs on a board that runs an exported project",
       "shoal send /dev/ttyACM0 cat.bmp\n"
       "  shoal send /dev/ttyACM0 cat.bmp --compare model.tflite\n"
-      "  shoal send proj/build/serial cat.bmp\n"
+      "  shoal send proj/build/serial cat.bmp --profile\n"
       "  shoal send /dev/ttyACM0 --program new.tflite");
   verb->add_option("DEVICE", f.device,
                    "Serial device, socket of an emulator, or HOST:PORT")
@@ -55,6 +55,8 @@ void add_send(CLI::App& app, SendFlags& f, int& code) {
                    "Name of a network of the board [its first]");
   verb->add_option("--compare", f.compare,
                    "Model that must give the same bytes on this computer");
+  verb->add_flag("--profile", f.profile,
+                 "Show each layer's time beside the time model's");
   verb->add_flag("--self-test", f.self_test,
                  "Run the built-in test instead of an INPUT");
   verb->add_option("--program", f.program,

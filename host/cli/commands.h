@@ -144,7 +144,8 @@ struct SendFlags {
   std::string name;     // of that one; empty: the model's
   int baud = 115200;
   bool self_test = false;
-  RunFlags run;  // its model stays empty
+  bool profile = false;  // times of layers
+  RunFlags run;          // its model stays empty
 };
 // A broker that frames come from.
 struct MqttFlags {
@@ -222,6 +223,7 @@ struct ExportFlags {
   // Further networks, NAME=MODEL, and of these NAME=FILE of their own.
   std::vector<std::string> also, also_inputs, also_labels;
   std::string slots;  // bytes of flash for programs that are sent; empty: none
+  bool all_operators = false;  // of which these may be made
   // In a cluster: one of its nodes (none: all), and its key.
   std::string node, key = "shoal.key";
   bool insecure = false;

@@ -141,14 +141,20 @@ void check_kept(const PlanRequest& request, const Application& a) {
 ExportedNetwork made_network(const ExportFlags& flags,
                              const AskedNetwork& asked,
                              const PlanRequest& request, Needs& needs) {
-  Graph graph = load_model(asked.model, flags.ends);
+  LoadedModel loaded = load_whole_model(asked.model, flags.ends);
+  Graph graph = std::move(loaded.graph);
+  std::shared_ptr<const DetectionOp> detection;
+  if (loaded.detection) {
+    detection = std::make_shared<const DetectionOp>(*loaded.detection);
+  }
   std::vector<std::string> labels = read_labels(asked.labels);
   if (labels.empty()) labels = model_labels(asked.model);
   const std::vector<uint8_t> input =
       load_input(graph, asked.input.empty() ? kNoise : asked.input,
                  input_options(flags.pictures));
   const Prepared p = prepare(std::move(graph), request);
-  ExportedNetwork made = make_network(p, input);
+  ExportedNetwork made =
+      make_network(p, request.node().board, input, detection);
   describe(asked.model, asked.name, made);
   made.labels = std::move(labels);
   if (made.classes && !made.labels.empty() &&
@@ -172,6 +178,11 @@ int export_command(const ExportFlags& flags) {
     if (!is_given) continue;
     throw Error(Exit::kUsage, std::string(flag) + " is for nodes of a cluster",
                 "add --cluster FILE, or leave out " + std::string(flag));
+  }
+  if (flags.all_operators && flags.slots.empty()) {
+    throw Error(Exit::kUsage,
+                "--all-operators is for networks that are sent later",
+                "give --slots SIZE with it");
   }
   const Ecosystem& ecosystem = find_ecosystem(flags.ecosystem);
   PlanRequest request = export_request(flags.plan, ecosystem);
@@ -199,6 +210,8 @@ int export_command(const ExportFlags& flags) {
   }
   needs.boxes = networks[0].boxes.any();
   needs.slots = !flags.slots.empty();
+  if (flags.all_operators) needs.add(needs_of_all());
+  if (flags.plan.board == "host") needs.transport = "udp_sockets";
   needs.two_cores = request.node().board.costs.second.is_used();
   Application made =
       application_of(flags, ecosystem, name, find_board(flags.plan.board),

@@ -63,6 +63,7 @@ std::vector<std::pair<std::string, std::string>> options_of(
                      also.substr(0, at + 1) + file_name(also.substr(at + 1)));
   }
   if (!f.slots.empty()) all.emplace_back("--slots", f.slots);
+  if (f.all_operators) all.emplace_back("--all-operators", "");
   if (!f.ends.signature.empty()) {
     all.emplace_back("--signature", f.ends.signature);
   }

@@ -14,6 +14,7 @@
 #include "host/cli/results.h"
 #include "host/cli/run_inputs.h"
 #include "host/cli/run_report.h"
+#include "host/cli/send_profile.h"
 #include "host/cli/send_program.h"
 #include "host/cli/sequence.h"
 #include "host/cli/store_flags.h"
@@ -123,6 +124,10 @@ int send_command(const SendFlags& flags) {
     throw Error(Exit::kUsage, "INPUT is missing",
                 "give a picture, a file of values, --self-test or --program");
   }
+  if (flags.profile && flags.self_test) {
+    throw Error(Exit::kUsage, "--self-test measures no layers",
+                "give an INPUT with --profile instead");
+  }
   std::vector<FileArgument> read = {{"--labels", run.results.labels},
                                     {"--compare", flags.compare}};
   for (const std::string& input : run.inputs) read.push_back({"INPUT", input});
@@ -133,6 +138,7 @@ int send_command(const SendFlags& flags) {
   tell_more(flags.device + " is board " + board.facts().board + " with " +
             board.graph().name + network_of(board.facts()));
   if (flags.self_test) return run_self_test(board, flags);
+  if (flags.profile) board.measure();
 
   std::optional<Comparison> comparison;
   if (!flags.compare.empty()) {
@@ -186,6 +192,7 @@ int send_command(const SendFlags& flags) {
       (*json)["repeats"] = client.repeats();
       (*json)["damaged_frames"] = client.damaged();
       if (comparison) (*json)["compared"] = "equal";
+      if (flags.profile) (*json)["profile"] = profile_json(board);
       return;
     }
     say("board    %s, %s a frame by its own clock, with its waits\n",
@@ -197,6 +204,7 @@ int send_command(const SendFlags& flags) {
           format_count(static_cast<int64_t>(client.damaged())).c_str());
     }
     if (comparison) say("compare  equal to this computer, byte for byte\n");
+    if (flags.profile) say_profile(board);
   };
   report.end(board.report(), more, no_page);
   return 0;

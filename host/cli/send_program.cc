@@ -41,6 +41,7 @@ void check_flags(const SendFlags& f) {
   const std::pair<const char*, bool> others[] = {
       {"INPUT", !f.run.inputs.empty()},
       {"--compare", !f.compare.empty()},
+      {"--profile", f.profile},
       {"--self-test", f.self_test}};
   for (const auto& [flag, is_given] : others) {
     if (!is_given) continue;
@@ -74,8 +75,9 @@ int send_program_command(const SendFlags& flags) {
   // Any input does: what the board gives for it is not tested.
   const std::vector<uint8_t> input =
       load_input(graph, "random:1", input_options(flags.run.pictures));
-  const Prepared p = prepare(std::move(graph), request_for(facts, room));
-  ExportedNetwork network = make_network(p, input);
+  const PlanRequest request = request_for(facts, room);
+  const Prepared p = prepare(std::move(graph), request);
+  ExportedNetwork network = make_network(p, request.node().board, input);
   network.name = name;
   network.labels = read_labels(flags.run.results.labels);
   if (network.labels.empty()) network.labels = model_labels(flags.program);

@@ -15,6 +15,8 @@
 #include "host/base/size.h"
 #include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/frame.h"
+#include "host/plan/cost/time.h"
+#include "host/plan/text/op_names.h"
 #include "host/program/store/store_info.h"
 
 namespace shoal {
@@ -124,6 +126,38 @@ bool is_plain_name(const std::string& name) {
          std::isalpha(static_cast<unsigned char>(name[0]));
 }
 
+// Returns short names, which lie in the board's flash.
+std::vector<std::string> layer_names(const Net& net) {
+  constexpr size_t kNameWidth = 20;
+  std::vector<std::string> names;
+  for (const Layer& layer : net.layers) {
+    names.push_back(std::string(layer_op_name(layer.op)) + " " +
+                    short_name(layer.name, kNameWidth));
+  }
+  return names;
+}
+
+// Returns the microseconds that the time model gives each layer.
+std::vector<double> model_times(const Net& net, const PlanNode& node,
+                                const Board& board) {
+  std::vector<int64_t> ps(net.layers.size());
+  for (const PlanStage& stage : node.stages) {
+    const std::vector<LayerTime> times = actor_times(net, stage, board);
+    for (size_t i = 0; i < times.size(); ++i) {
+      const PlanActor& a = stage.actors[i];
+      if (a.layer < 0) continue;
+      const LayerTime& t = times[i];
+      ps[static_cast<size_t>(a.layer)] +=
+          t.compute_ps + t.firing_ps + reading_ps(a.weights, t, board);
+    }
+  }
+  std::vector<double> us;
+  for (const int64_t some : ps) {
+    us.push_back(static_cast<double>(some) * 1e6 / kPicoseconds);
+  }
+  return us;
+}
+
 // Refuses a program that needs what a bare board does not have.
 void check_program(const PlanNode& node) {
   if (!node.mapped || node.tape_bytes > 0 || node.spill_pages > 0 ||
@@ -182,8 +216,9 @@ void check_network_name(const std::string& name, const std::string& flag) {
               flag + " net=...");
 }
 
-ExportedNetwork make_network(const Prepared& p,
-                             std::span<const uint8_t> input) {
+ExportedNetwork make_network(const Prepared& p, const Board& board,
+                             std::span<const uint8_t> input,
+                             std::shared_ptr<const DetectionOp> detection) {
   check_program(p.plan.nodes.at(0));
   ExportedNetwork n;
   n.image = p.images[0];
@@ -198,6 +233,9 @@ ExportedNetwork make_network(const Prepared& p,
   n.outputs = outputs.size();
   StoreInfo ends;
   set_ends(ends, p.graph, p.net);
+  ends.layers = layer_names(p.net);
+  ends.layer_us = model_times(p.net, p.plan.nodes[0], board);
+  n.layers = ends.layer_us.size();
   n.description = format_ends(ends);
   if (!p.net.inputs.empty()) {
     n.first_input = quantization_of(p.graph, p.net.inputs[0]);
@@ -211,7 +249,7 @@ ExportedNetwork make_network(const Prepared& p,
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace &&
               first.conversion != Conversion::kDigits;
-  n.boxes = box_outputs(p.graph, p.net);
+  n.boxes = box_outputs(p.graph, p.net, std::move(detection));
   return n;
 }
 
@@ -254,6 +292,14 @@ uint32_t Application::kept_bytes() const {
 
 uint32_t Application::box_bytes() const {
   return member ? 0 : networks[0].boxes.bytes();
+}
+
+size_t Application::timed_layers() const {
+  constexpr size_t kMost = 256,
+                   kSent = 64;  // KB of RAM would be a board's arena
+  size_t most = slot_bytes > 0 ? kSent : 0;
+  for (const auto& n : networks) most = std::max(most, n.layers);
+  return std::min(most, kMost);
 }
 
 std::string Application::model_names() const {

@@ -48,7 +48,8 @@ struct ExportedNetwork {
   bool classes = false;  // the first output is one score a class
   BoxOutputs boxes;      // of a detector
   std::vector<std::string> labels;
-  std::string description;  // of inputs and outputs, for `shoal send`
+  std::string description;  // of inputs, outputs and layers, for `shoal send`
+  size_t layers = 0;
   ByteScale first_input, first_output;
 };
 
@@ -71,6 +72,8 @@ struct Application {
   uint32_t kept_bytes() const;
   // Room for the outputs of the first network, if its boxes are read.
   uint32_t box_bytes() const;
+  // Layers whose times the board can keep (`shoal send --profile`).
+  size_t timed_layers() const;
   std::string model_names() const;  // for people
 };
 
@@ -82,8 +85,12 @@ std::string project_name(const std::string& asked, const std::string& model);
 void check_network_name(const std::string& name, const std::string& flag);
 
 // Returns the program of a plan's only node, and a run of it on this computer
-// for the expected bytes. `input`: in the file's types.
-ExportedNetwork make_network(const Prepared&, std::span<const uint8_t> input);
+// for the expected bytes. `board`: for which it was planned. `input`: in the
+// file's types.
+// `detection`: what the file has behind the network.
+ExportedNetwork make_network(
+    const Prepared&, const Board& board, std::span<const uint8_t> input,
+    std::shared_ptr<const DetectionOp> detection = nullptr);
 
 // Returns the program of a node of a plan over several.
 ExportedNetwork make_member(const Prepared&, size_t node);

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "host/engine/common/prepare.h"
+#include "host/model/graph/detection.h"
 #include "host/model/graph/graph.h"
 
 namespace shoal {
@@ -18,9 +20,10 @@ struct BoxOutputs {
     float scale = 1;
     int zero = 0;
   };
-  std::string head;  // "cells", "yolov5" or "yolov8"; empty: no such network
+  std::string head;           // "cells", "yolox", ...; empty: no such network
   int width = 0, height = 0;  // of the input in pixels
   std::vector<Output> outputs;
+  std::shared_ptr<const DetectionOp> detection;  // of "ssd"
 
   bool any() const { return !head.empty(); }
   // Returns the bytes of RAM that its application has beside the arena.
@@ -30,7 +33,9 @@ struct BoxOutputs {
 // Returns the boxes that the outputs have by the head that fits them; none if
 // boards do not know the head, or if the node's bytes are not the values of the
 // file one after another.
-BoxOutputs box_outputs(const Graph&, const Net&);
+// `detection`: what the file has behind its outputs; may be null.
+BoxOutputs box_outputs(const Graph&, const Net&,
+                       std::shared_ptr<const DetectionOp> detection);
 
 // Returns a header with the class `shoal_app::Boxes`, which collects the
 // outputs and finds their boxes.

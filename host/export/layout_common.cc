@@ -138,6 +138,7 @@ void add_network_values(const Application& a, TemplateValues& v) {
   v["SYMBOLS"] = symbols;
   v["ROWS"] = rows;
   v["MOST_ENDS"] = std::to_string(most_ends);
+  v["TIMED_LAYERS"] = std::to_string(a.timed_layers());
   v["KEPT_BYTES"] = std::to_string(kept_at);
   v["SLOT_BYTES"] = std::to_string(a.slot_bytes);
 }
@@ -267,7 +268,8 @@ TemplateValues common_values(const Exported& e) {
   const Application& a = e.application;
   std::string options;
   for (const auto& [flag, value] : a.options) {
-    options += (options.empty() ? "" : " ") + flag + " " + value;
+    options += (options.empty() ? "" : " ") + flag +
+               (value.empty() ? "" : " " + value);
   }
   const std::string uart = e.facts.fact("stm32cube", "uart");
   const Bank* bank = nullptr;

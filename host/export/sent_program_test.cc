@@ -44,10 +44,10 @@ ExportedNetwork network(const std::string& name, uint32_t seed,
   const int x = b.input({1, kSide, kSide, 16}, {0.05f, -3});
   const int w = b.weights({kChannels, 3, 3, 16}, weights, {0.004f}, 0);
   b.output(b.conv(x, w, -1, {0.5f, 2}, {.same = true}));
-  const Prepared p =
-      prepare(import_tflite(b.finish(), name), one_node(find_board("host")));
+  const Board& board = find_board("host");
+  const Prepared p = prepare(import_tflite(b.finish(), name), one_node(board));
   if (needs) *needs = needs_of(p.net, p.plan.nodes[0]);
-  ExportedNetwork n = make_network(p, Bytes(kSide * kSide * 16, 7));
+  ExportedNetwork n = make_network(p, board, Bytes(kSide * kSide * 16, 7));
   n.name = name;
   return n;
 }

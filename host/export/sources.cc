@@ -144,6 +144,17 @@ Needs needs_of(const Net& net, const PlanNode& node) {
   return needs;
 }
 
+Needs needs_of_all() {
+  Needs needs;
+  for (size_t kind = 1; kind <= kActorKindCount; ++kind) {
+    const auto op = static_cast<OpCode>(kind);
+    if (!is_always_wide(op)) needs.kinds.insert(op);
+    if (can_be_wide(op)) needs.wide.insert(op);
+  }
+  needs.int4 = true;
+  return needs;
+}
+
 namespace {
 
 // Adds the sources that only nodes of clusters have.
@@ -170,10 +181,13 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
   if (!needs.is_member) {  // app/shoal_serial.cpp
     for (const char* name :
          {"device/alone/frame.cc", "device/alone/networks.cc",
-          "device/alone/server.cc", "device/transport/hdlc.cc",
-          "device/transport/serial_line.cc"}) {
+          "device/alone/said_text.cc", "device/alone/server.cc",
+          "device/transport/hdlc.cc", "device/transport/serial_line.cc"}) {
       all.insert(name);
     }
+  }
+  if (!needs.is_member && !needs.transport.empty()) {
+    all.insert("device/transport/" + needs.transport + ".cc");
   }
   if (needs.slots) {
     for (const char* name :

@@ -20,7 +20,8 @@ struct Needs {
   bool dsp = false;        // the core has the DSP extension
   bool mve = false;        // the core has Helium
   // For a node of a cluster: an agent, links, this file of device/transport
-  // (empty: a header of the application does it), and with a key Mbed TLS.
+  // (empty: a header of the application does it), and with a key Mbed TLS. A
+  // board alone that has a network has such a file, too.
   bool is_member = false;
   std::string transport;
   bool ciphers = false;
@@ -29,6 +30,8 @@ struct Needs {
   void add(const Needs&);
 };
 Needs needs_of(const Net&, const PlanNode&);
+// Returns the needs of all programs, as device/runtime/all_modules.cc has them.
+Needs needs_of_all();
 
 // Returns the sources (.cc) of device/ that such a program takes.
 std::vector<std::string> runtime_sources(const Needs&);

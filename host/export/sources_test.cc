@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "device/runtime/modules.h"
+
 namespace shoal {
 namespace {
 
@@ -30,6 +32,17 @@ TEST(ExportSources, ACoreHasWhatItsFlagsSay) {
     EXPECT_FALSE(has_mve(core + "+nomve -mfloat-abi=hard"));
     EXPECT_FALSE(has_mve(core + " -mfloat-abi=soft"));
     EXPECT_FALSE(has_mve(core + " -mthumb"));
+  }
+}
+
+TEST(ExportSources, AllOperatorsAreThoseOfTheDefaultTable) {
+  const Needs all = needs_of_all();
+  for (size_t kind = 0; kind < kActorKindCount; ++kind) {
+    const auto op = static_cast<OpCode>(kind + 1);
+    EXPECT_EQ(all.kinds.contains(op), modules.fires[kind] != nullptr)
+        << kind_name(op);
+    EXPECT_EQ(all.wide.contains(op), modules.wide[kind] != nullptr)
+        << kind_name(op);
   }
 }
 

@@ -1,6 +1,7 @@
 // The heads that there are, each with the outputs that it fits.
 #pragma once
 
+#include "device/decode/anchor_maps.h"
 #include "host/data/task/task.h"
 
 namespace shoal {
@@ -38,6 +39,14 @@ HeadFindings read_blazeface(const std::vector<RealOutput>&, const HeadInput&,
 
 // yolo_maps.cc: maps of anchors, as YOLO networks have them before their boxes
 // are decoded: YOLOv2 (one map), those up to YOLOv4, and YOLOv5 and later.
+// Which map an output is.
+struct OutputMap {
+  AnchorMap map;  // its values are not set
+  size_t output = 0;
+};
+// Returns the maps, the finest first; none: these are other outputs. The
+// anchors are those of the HeadInput, or constants.
+std::vector<OutputMap> anchor_maps(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolov2_map(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolov3_maps(const std::vector<Shape>&, const HeadInput&);
 bool fits_yolov5_maps(const std::vector<Shape>&, const HeadInput&);

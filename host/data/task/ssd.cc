@@ -9,44 +9,25 @@
 namespace shoal {
 namespace {
 
-// A centre and half a size, in the kernel's mixture of double and float.
-float centre_of(float code, float scale, float size, float at) {
-  return static_cast<float>(static_cast<double>(code) /
-                                static_cast<double>(scale) *
-                                static_cast<double>(size) +
-                            static_cast<double>(at));
-}
-float half_of(float code, float scale, float size) {
-  return static_cast<float>(
-      0.5 * std::exp(static_cast<double>(code) / static_cast<double>(scale)) *
-      static_cast<double>(size));
+Values values_of(std::span<const float> v) {
+  return {v.data(), static_cast<uint32_t>(v.size()), true};
 }
 
 class PostProcess {
  public:
   PostProcess(const DetectionOp& op, std::span<const float> boxes,
               std::span<const float> scores, float overlap)
-      : op_(op), scores_(scores), overlap_(overlap) {
-    for (int i = 0; i < op.candidates; ++i) {
-      const float* const code =
-          &boxes[static_cast<size_t>(i) * static_cast<size_t>(op.values)];
-      const float* const anchor = &op.anchors[static_cast<size_t>(i) * 4];
-      const float y = centre_of(code[0], op.y_scale, anchor[2], anchor[0]);
-      const float x = centre_of(code[1], op.x_scale, anchor[3], anchor[1]);
-      const float h = half_of(code[2], op.h_scale, anchor[2]);
-      const float w = half_of(code[3], op.w_scale, anchor[3]);
-      boxes_.push_back({x - w, y - h, x + w, y + h});
-    }
+      : op_(op),
+        all_(ssd_settings(op), values_of(boxes), values_of(scores), overlap) {
+    for (int i = 0; i < op.candidates; ++i) places_.push_back(all_.place(i));
   }
 
   // The best class of a box stands for it, whichever it is.
   std::vector<Detection> all_together() const {
-    std::vector<float> best(boxes_.size());
+    std::vector<float> best(places_.size());
     for (size_t i = 0; i < best.size(); ++i) {
-      best[i] = score(i, 0);
-      for (int c = 1; c < op_.classes; ++c) {
-        if (!(score(i, c) <= best[i])) best[i] = score(i, c);
-      }
+      int c = 0;
+      best[i] = all_.best(static_cast<int>(i), c);
     }
     std::vector<Detection> found;
     for (const size_t i : suppress(best, op_.most)) {
@@ -57,7 +38,7 @@ class PostProcess {
 
   std::vector<Detection> class_by_class() const {
     std::vector<Detection> found;
-    std::vector<float> of_class(boxes_.size());
+    std::vector<float> of_class(places_.size());
     for (int c = 0; c < op_.classes; ++c) {
       for (size_t i = 0; i < of_class.size(); ++i) of_class[i] = score(i, c);
       for (const size_t i : suppress(of_class, op_.most_of_class)) {
@@ -71,15 +52,12 @@ class PostProcess {
 
  private:
   float score(size_t box, int c) const {
-    const auto columns = static_cast<size_t>(op_.classes + op_.background);
-    return scores_[box * columns + static_cast<size_t>(c + op_.background)];
+    return all_.score(static_cast<int>(box), c);
   }
 
   Detection detection(size_t box, int c) const {
-    Detection d = boxes_[box];
-    d.index = c;
-    d.score = score(box, c);
-    return d;
+    const DetectedBox& b = places_[box];
+    return {b.left, b.top, b.right, b.bottom, c, score(box, c)};
   }
 
   std::vector<int> best_classes(size_t box) const {
@@ -105,31 +83,37 @@ class PostProcess {
     std::vector<size_t> kept;
     for (const size_t i : left) {
       if (static_cast<int>(kept.size()) == most) break;
-      if (std::ranges::none_of(kept, [&](size_t k) { return overlap(k, i); })) {
+      if (std::ranges::none_of(kept, [&](size_t k) {
+            return all_.overlap(places_[k], places_[i]);
+          })) {
         kept.push_back(i);
       }
     }
     return kept;
   }
 
-  bool overlap(size_t strong, size_t weak) const {
-    const Detection &a = boxes_[strong], &b = boxes_[weak];
-    const float area_a = (a.bottom - a.top) * (a.right - a.left);
-    const float area_b = (b.bottom - b.top) * (b.right - b.left);
-    if (area_a <= 0 || area_b <= 0) return false;
-    const float height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
-    const float width = std::min(a.right, b.right) - std::max(a.left, b.left);
-    const float both = std::max(height, 0.f) * std::max(width, 0.f);
-    return both / (area_a + area_b - both) > overlap_;
-  }
-
   const DetectionOp& op_;
-  const std::span<const float> scores_;
-  const float overlap_;
-  std::vector<Detection> boxes_;
+  const SsdBoxes all_;
+  std::vector<DetectedBox> places_;
 };
 
 }  // namespace
+
+SsdSettings ssd_settings(const DetectionOp& op) {
+  SsdSettings s;
+  s.candidates = op.candidates;
+  s.classes = op.classes;
+  s.values = op.values;
+  s.background = op.background;
+  s.regular = op.regular;
+  s.most = op.most;
+  s.most_of_class = op.most_of_class;
+  s.score = op.score;
+  s.y_scale = op.y_scale, s.x_scale = op.x_scale;
+  s.h_scale = op.h_scale, s.w_scale = op.w_scale;
+  s.anchors = op.anchors.data();
+  return s;
+}
 
 std::vector<Detection> post_process(const DetectionOp& op,
                                     std::span<const float> boxes,

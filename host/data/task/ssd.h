@@ -7,10 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "device/decode/ssd.h"
 #include "host/data/task/overlap.h"
 #include "host/model/graph/detection.h"
 
 namespace shoal {
+
+// Returns the operator as boards have it, with its anchors.
+SsdSettings ssd_settings(const DetectionOp&);
 
 // Returns the detections in the operator's order, in parts of the picture.
 // `boxes` and `scores` have all candidates; `overlap` stands for the operator's

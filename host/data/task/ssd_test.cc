@@ -169,6 +169,45 @@ TEST(Ssd, RandomBoxesAsThePlainLoopsHaveThem) {
   }
 }
 
+// The same boxes without memory of their own, as boards find them.
+TEST(Ssd, BoardsFindTheStrongestOfTheSameBoxes) {
+  std::mt19937 random(2);
+  std::uniform_real_distribution<float> code(-8, 8), part(0, 1);
+  size_t all = 0;
+  for (int round = 0; round < 200; ++round) {
+    DetectionOp op = diagonal(40, 3);
+    op.regular = round % 2 == 1;
+    op.background = round % 3 == 1;
+    op.values = 4 + round % 3;
+    op.most = 1 + round % 30;
+    op.most_of_class = 1 + round % 7;
+    std::vector<float> boxes(static_cast<size_t>(40 * op.values)), scores(160);
+    for (float& v : boxes) v = code(random);
+    for (float& v : scores) v = std::floor(part(random) * 16) / 16;
+    const std::vector<Detection> meant = post_process(op, boxes, scores, 0.3f);
+    const SsdBoxes found_by(ssd_settings(op), {boxes.data(), 0, true},
+                            {scores.data(), 0, true}, 0.3f);
+    std::vector<DetectedBox> found(static_cast<size_t>(round % 20));
+    found.resize(found_by.find(0.25f, 40, 80, found.data(),
+                               static_cast<uint32_t>(found.size())));
+    size_t count = 0;
+    for (const Detection& d : meant) {
+      if (!(d.score >= 0.25f) || count == static_cast<size_t>(round % 20)) {
+        continue;
+      }
+      ASSERT_LT(count, found.size());
+      EXPECT_EQ(found[count].index, d.index);
+      EXPECT_EQ(found[count].score, d.score);
+      EXPECT_EQ(found[count].left, d.left * 40);
+      EXPECT_EQ(found[count].bottom, d.bottom * 80);
+      ++count;
+    }
+    EXPECT_EQ(count, found.size());
+    all += count;
+  }
+  EXPECT_GT(all, 500u);
+}
+
 TEST(Ssd, WhatIsNoNumberFindsNothing) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const bool regular : {false, true}) {

@@ -3,16 +3,13 @@
 // networks.
 #include "device/decode/yolo.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 
+#include "host/data/task/candidates.h"
 #include "host/data/task/heads.h"
 
 namespace shoal {
 namespace {
-
-constexpr int kStrides[] = {8, 16, 32};
 
 int64_t cells(const HeadInput& in) { return yolo_cells(in.width, in.height); }
 
@@ -55,10 +52,6 @@ struct OutputTable {
   RowTable table;
 };
 
-Detection detection_of(const DetectedBox& b) {
-  return {b.left, b.top, b.right, b.bottom, b.index, b.score};
-}
-
 // Returns whether there is an output of two axes, one of them with `rows`
 // entries.
 bool has_rows(const std::vector<Shape>& outputs, int64_t rows, int least) {
@@ -70,14 +63,8 @@ HeadFindings read_rows(const std::vector<RealOutput>& outputs,
                        const HeadInput& in, int64_t rows, bool objectness,
                        const HeadOptions& options) {
   const OutputTable of(outputs, rows);
-  const YoloBoxes boxes(of.table, objectness, in.width, in.height,
-                        options.score);
-  HeadFindings found;
-  DetectedBox box;
-  for (uint32_t row = 0; row < boxes.count(); ++row) {
-    if (boxes.get(row, box)) found.boxes.push_back(detection_of(box));
-  }
-  return found;
+  return all_of(
+      YoloBoxes(of.table, objectness, in.width, in.height, options.score));
 }
 
 }  // namespace
@@ -105,27 +92,10 @@ bool fits_yolox(const std::vector<Shape>& outputs, const HeadInput& in) {
   return has_rows(outputs, cells(in), 6);
 }
 
-// Centres are offsets in cells, sizes logarithms in cells.
 HeadFindings read_yolox(const std::vector<RealOutput>& outputs,
                         const HeadInput& in, const HeadOptions& options) {
   const OutputTable of(outputs, cells(in));
-  const RowTable& t = of.table;
-  HeadFindings found;
-  uint32_t row = 0;
-  for (const int stride : kStrides) {
-    const int columns = in.width / stride, lines = in.height / stride;
-    for (int cell = 0; cell < columns * lines; ++cell, ++row) {
-      DetectedBox box;
-      box.score = t.largest(row, 5, box.index) * t.at(row, 4);
-      if (!(box.score >= options.score)) continue;
-      const auto s = static_cast<float>(stride);
-      set_place((t.at(row, 0) + static_cast<float>(cell % columns)) * s,
-                (t.at(row, 1) + static_cast<float>(cell / columns)) * s,
-                std::exp(t.at(row, 2)) * s, std::exp(t.at(row, 3)) * s, box);
-      found.boxes.push_back(detection_of(box));
-    }
-  }
-  return found;
+  return all_of(YoloxBoxes(of.table, in.width, in.height, options.score));
 }
 
 }  // namespace shoal

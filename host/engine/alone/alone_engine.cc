@@ -66,15 +66,47 @@ void AloneEngine::stream(const Next& next, const Take& take) {
   bool first = true;
   while (const std::optional<Bytes> input = next()) {
     const Clock::time_point start = Clock::now();
-    const AloneClient::Answer answer =
-        client_.run(facts_, input_rows(info_.graph, info_.net, *input),
-                    output_bytes_, first && facts_.variables);
+    const AloneClient::Answer answer = client_.run(
+        facts_, input_rows(info_.graph, info_.net, *input), output_bytes_,
+        static_cast<uint8_t>(
+            (first && facts_.variables ? alone::kResetVariables : 0) |
+            (measures_ ? alone::kMeasure : 0)));
     first = false;
     seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
     board_us_ += answer.board_us;
     ++frames_;
+    if (measures_) add_times();
     take({file_outputs(info_.graph, info_.net, answer.outputs)});
   }
+}
+
+void AloneEngine::measure() {
+  if (facts_.timed_layers == 0) {
+    throw Error(Exit::kUnsupported,
+                where_ + ": the board measures no times of layers",
+                "export the project again with this shoal, and flash it");
+  }
+  measures_ = true;
+}
+
+void AloneEngine::add_times() {
+  const AloneClient::Times t = client_.read_times(facts_);
+  profile_.counter = t.counter;
+  profile_.counter_hz = t.counter_hz;
+  profile_.ticks += static_cast<double>(t.ticks);
+  profile_.s += static_cast<double>(t.us) / 1e6;
+  profile_.layers.resize(t.layers.size());
+  profile_.overflows.resize(t.layers.size());
+  for (size_t l = 0; l < t.layers.size(); ++l) {
+    profile_.layers[l] += t.layers[l];
+    if (t.layers[l] == ~uint32_t{0}) profile_.overflows[l] = true;
+  }
+  ++profile_.frames;
+}
+
+double AloneEngine::Profile::tick_s() const {
+  if (counter_hz > 0) return 1 / counter_hz;
+  return ticks > 0 ? s / ticks : 0;
 }
 
 EngineReport AloneEngine::report() const {

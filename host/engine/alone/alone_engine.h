@@ -34,8 +34,29 @@ class AloneEngine final : public Engine {
   // Returns the seconds of all frames by the board's clock.
   double board_s() const { return static_cast<double>(board_us_) / 1e6; }
 
+  // From now on frames are measured by layers. Throws Error(kUnsupported) if
+  // the board cannot.
+  void measure();
+  // The sums of all measured frames.
+  struct Profile {
+    std::string counter;
+    double counter_hz = 0;  // 0: cycles of the CPU
+    double ticks = 0, s = 0;
+    std::vector<double> layers;   // ticks
+    std::vector<bool> overflows;  // the board's counts of layers
+    int64_t frames = 0;
+    // Returns the seconds of a tick; 0: the counter or the clock stands still.
+    double tick_s() const;
+  };
+  const Profile& profile() const { return profile_; }
+  // Names of layers and the seconds that the time model gives them; empty: the
+  // board was exported without.
+  const std::vector<std::string>& layers() const { return info_.layers; }
+  const std::vector<double>& model_us() const { return info_.layer_us; }
+
  private:
   void check_ends();
+  void add_times();
 
   const AloneLine line_;
   const std::string where_;
@@ -47,6 +68,8 @@ class AloneEngine final : public Engine {
   int64_t frames_ = 0;
   double seconds_ = 0;
   uint64_t board_us_ = 0;
+  bool measures_ = false;
+  Profile profile_;
 };
 
 }  // namespace shoal

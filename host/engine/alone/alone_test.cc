@@ -15,6 +15,7 @@
 #include "host/board/board.h"
 #include "host/engine/alone/alone_engine.h"
 #include "host/engine/alone/testing/relay.h"
+#include "host/engine/alone/testing/served_board.h"
 #include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/local/node_engine.h"
@@ -26,158 +27,6 @@
 namespace shoal {
 namespace {
 
-constexpr int kRows = 12, kColumns = 10;
-
-// Rows of ten channels, so that outputs have several windows' rows.
-Graph network() {
-  ModelBuilder b;
-  std::mt19937 random(5);
-  std::vector<int8_t> weights(10 * 3 * 3 * 3);
-  for (int8_t& w : weights) w = static_cast<int8_t>(random());
-  const int x = b.input({1, kRows, kColumns, 3}, {0.05f, -3});
-  const int w = b.weights({10, 3, 3, 3}, weights, {0.004f}, 0);
-  b.output(b.conv(x, w, -1, {0.5f, 2}, {.same = true}));
-  return import_tflite(b.finish(), "small");
-}
-
-std::shared_ptr<const Prepared> prepared() {
-  return std::make_shared<const Prepared>(
-      prepare(network(), one_node(find_board("host"))));
-}
-
-uint64_t now_us() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-}
-
-// The clock of a board that counts silence goes five times as fast.
-uint64_t fast_us(void*) { return 5 * now_us(); }
-
-using Programs = std::vector<const Prepared*>;
-
-// Networks in one arena, named "one" and "two".
-class OpenedNetworks {
- public:
-  explicit OpenedNetworks(const Programs& programs)
-      : arena_(arena_bytes(programs)), nodes_(programs.size()) {
-    static const std::string labels = "one\ntwo\n";
-    for (size_t i = 0; i < programs.size(); ++i) {
-      const Prepared& p = *programs[i];
-      StoreInfo ends;
-      set_ends(ends, p.graph, p.net);
-      descriptions_.push_back(format_ends(ends));
-      shoal_config config{};
-      config.image = p.images[0].data();
-      config.image_bytes = static_cast<uint32_t>(p.images[0].size());
-      EXPECT_EQ(
-          shoal_open(&nodes_[i], &config, arena_.data(), arena_bytes(programs)),
-          SHOAL_OK);
-      kept_.emplace_back(1000);
-    }
-    for (size_t i = 0; i < programs.size(); ++i) {
-      AloneNetwork network{};
-      network.name = i == 0 ? "one" : "two";
-      network.node = &nodes_[i];
-      network.program[0] = static_cast<uint8_t>(1 + i);
-      network.texts[0] =
-          reinterpret_cast<const uint8_t*>(descriptions_[i].data());
-      network.text_bytes[0] = static_cast<uint32_t>(descriptions_[i].size());
-      network.texts[1] = reinterpret_cast<const uint8_t*>(labels.data());
-      network.text_bytes[1] = static_cast<uint32_t>(labels.size());
-      network.kept = kept_[i].data();
-      table_.push_back(network);
-    }
-    networks_.emplace(table_.data(), static_cast<uint32_t>(table_.size()));
-  }
-  Networks& networks() { return *networks_; }
-
- private:
-  static uint32_t arena_bytes(const Programs& programs) {
-    uint32_t most = 0;
-    for (const Prepared* p : programs) {
-      most = std::max(most, p->plan.nodes[0].arena_bytes);
-    }
-    return most;
-  }
-
-  Arena arena_;
-  std::vector<shoal_node> nodes_;
-  std::vector<std::string> descriptions_;
-  std::vector<Bytes> kept_;
-  std::vector<AloneNetwork> table_;
-  std::optional<Networks> networks_;
-};
-
-// A board on a thread of its own.
-class Board {
- public:
-  Board(const Prepared& p, int line, bool fast = false)
-      : Board(Programs{&p}, std::make_unique<SerialTransport>(line), fast) {}
-  Board(const Programs& programs, std::unique_ptr<HostTransport> line,
-        bool fast = false)
-      : fast_(fast), opened_(programs), line_(std::move(line)) {
-    thread_ = std::thread([this] { run(); });
-  }
-  ~Board() {
-    ends_ = true;
-    thread_.join();
-  }
-
- private:
-  void run() {
-    std::vector<uint8_t> packets(2 * line_->transport().max_payload);
-    std::vector<uint32_t> checks(2 * kMostEnds);
-    AloneBoard board{};
-    shoal_transport transport = line_->transport();
-    if (fast_) transport.now_us = fast_us;
-    board.transport = &transport;
-    board.networks = &opened_.networks();
-    board.name = "a board with a long name";
-    board.user = this;
-    board.self_test = [](void*, uint32_t network, uint32_t* differs_at) {
-      *differs_at = 7 + network;
-      return alone::Code::kDiffers;
-    };
-    board.idle = [](void* self) {
-      static_cast<Board*>(self)->line_->wait(now_us() + 5000);
-    };
-    board.packets = packets.data();
-    board.checks = checks.data();
-    AloneServer server(board);
-    while (!ends_) {
-      if (!server.poll()) line_->wait(now_us() + 5000);
-    }
-  }
-
-  const bool fast_;
-  OpenedNetworks opened_;
-  std::unique_ptr<HostTransport> line_;
-  std::atomic<bool> ends_ = false;
-  std::thread thread_;
-};
-
-AloneLine line_of(const Relay& relay) {
-  return {std::make_unique<SerialTransport>(relay.computer()), kSerialAddress};
-}
-
-std::vector<Bytes> random_inputs(size_t count, uint32_t seed) {
-  std::mt19937 random(seed);
-  std::vector<Bytes> all(count, Bytes(kRows * kColumns * 3));
-  for (Bytes& input : all) {
-    for (uint8_t& b : input) b = static_cast<uint8_t>(random());
-  }
-  return all;
-}
-
-std::vector<Bytes> outputs_of(Engine& engine,
-                              const std::vector<Bytes>& inputs) {
-  std::vector<Bytes> all;
-  run_frames(engine, inputs, static_cast<int64_t>(inputs.size()),
-             [&](int64_t, const Answer& a) { all.push_back(a.output); });
-  return all;
-}
-
 TEST(Alone, ChecksumsAreThoseOfTheTableOf1KB) {
   std::mt19937 random(3);
   Bytes bytes(1000);
@@ -188,9 +37,9 @@ TEST(Alone, ChecksumsAreThoseOfTheTableOf1KB) {
 }
 
 TEST(Alone, GivesTheBytesOfThisComputer) {
-  const auto p = prepared();
+  const auto p = small_program();
   Relay relay(0, 1);
-  Board board(*p, relay.board());
+  ServedBoard board(*p, relay.board());
   AloneEngine engine(line_of(relay), "the board", "", 10);
   EXPECT_EQ(engine.facts().board, "a board with a ");
   EXPECT_EQ(engine.labels(), (std::vector<std::string>{"one", "two"}));
@@ -240,7 +89,7 @@ Bytes run_network(Networks& networks, uint32_t network, const Bytes& input) {
 
 // Networks take turns in one arena, one of them with variables, which go on.
 TEST(Alone, NetworksShareAnArena) {
-  const auto p = prepared();
+  const auto p = small_program();
   const auto q = std::make_shared<const Prepared>(
       prepare(counter(), one_node(find_board("host"))));
   const std::vector<Bytes> inputs = random_inputs(6, 3);
@@ -281,13 +130,13 @@ TEST(Alone, NetworksShareAnArena) {
 }
 
 TEST(Alone, ChoosesANetworkByItsName) {
-  const auto p = prepared();
+  const auto p = small_program();
   const auto q = std::make_shared<const Prepared>(
       prepare(counter(), one_node(find_board("host"))));
   const std::vector<Bytes> inputs = random_inputs(2, 3);
   Relay relay(0, 1);
-  Board board({p.get(), q.get()},
-              std::make_unique<SerialTransport>(relay.board()));
+  ServedBoard board({p.get(), q.get()},
+                    std::make_unique<SerialTransport>(relay.board()));
   const auto line = [&]() -> AloneLine {
     return {std::make_unique<SerialTransport>(dup(relay.computer())),
             kSerialAddress};
@@ -315,9 +164,10 @@ TEST(Alone, ChoosesANetworkByItsName) {
 
 // A board's description is from outside.
 TEST(Alone, DamagedDescriptionsAreRefusedOrRead) {
-  const auto p = prepared();
+  const auto p = small_program();
   StoreInfo ends;
   set_ends(ends, p->graph, p->net);
+  ends.layer_us.resize(ends.layers.size(), 12.5);
   const std::string text = format_ends(ends);
   EXPECT_EQ(format_ends(parse_ends("b", text)), text);
   for (size_t cut = 0; cut < text.size(); ++cut) {
@@ -335,11 +185,11 @@ TEST(Alone, DamagedDescriptionsAreRefusedOrRead) {
 }
 
 TEST(Alone, UdpCarriesItToo) {
-  const auto p = prepared();
+  const auto p = small_program();
   auto transport =
       std::make_unique<UdpTransport>(parse_udp_address("127.0.0.1:0", ""));
   const uint64_t address = transport->address();
-  Board board(Programs{p.get()}, std::move(transport));
+  ServedBoard board(Programs{p.get()}, std::move(transport));
   AloneEngine engine(open_alone_line(udp_address_text(address), 115200),
                      "the board", "", 10);
   const std::vector<Bytes> inputs = random_inputs(2, 1);
@@ -349,12 +199,12 @@ TEST(Alone, UdpCarriesItToo) {
 
 // Each frame is right although one byte of a thousand is lost or flipped.
 void send_over_a_bad_line(size_t count) {
-  const auto p = prepared();
+  const auto p = small_program();
   const auto here = node_engine(p, {});
   const std::vector<Bytes> inputs = random_inputs(count, 2);
   const std::vector<Bytes> expected = outputs_of(*here, inputs);
   Relay relay(0, 9);
-  Board board(*p, relay.board());
+  ServedBoard board(*p, relay.board());
   AloneEngine engine(line_of(relay), "the board", "", 10);
   relay.set_rate(1e-3);
   EXPECT_EQ(outputs_of(engine, inputs), expected);
@@ -420,9 +270,9 @@ class Rival {
 
 TEST(Alone, RefusesWhatItCannotRun) {
   constexpr uint32_t kBytes = kRows * kColumns * 3;
-  const auto p = prepared();
+  const auto p = small_program();
   Relay relay(0, 1);
-  Board board(*p, relay.board(), true);
+  ServedBoard board(*p, relay.board(), true);
   Rival rival(relay.computer());
   EXPECT_EQ(rival.refusal(Rival::frame(1, 1, kBytes - 1)),
             alone::Code::kOtherSize);
@@ -448,15 +298,16 @@ TEST(Alone, RefusesWhatItCannotRun) {
 // answers the next question as if nothing had been.
 TEST(Alone, HostileMessagesChangeNothing) {
   constexpr uint32_t kBytes = kRows * kColumns * 3;
-  const auto p = prepared();
+  const auto p = small_program();
   const auto here = node_engine(p, {});
   const std::vector<Bytes> inputs = random_inputs(1, 4);
   Relay relay(0, 1);
-  Board board(*p, relay.board(), true);
+  ServedBoard board(*p, relay.board(), true);
   {
     // Its line is a copy, which it closes.
     Rival rival(dup(relay.computer()));
-    for (const char type : {'H', 'R', 'F', 'I', 'A', 'T', 'G', 'P', 'h', 'X'}) {
+    for (const char type :
+         {'H', 'R', 'F', 'I', 'A', 'T', 'G', 'P', 'L', 'h', 'X'}) {
       Bytes whole = Rival::frame(1, 1, kBytes);
       whole[0] = static_cast<uint8_t>(type);
       for (size_t cut = 1; cut < whole.size(); ++cut) {

@@ -215,7 +215,9 @@ AloneFacts AloneClient::ask_for_facts(uint8_t network, uint32_t* text_bytes) {
   talk(alone::MessageType::kHello, 0, ask, [&](const Message& m) {
     if (m.head.type == alone::MessageType::kSaid) refuse(m);
     if (m.head.type != alone::MessageType::kBoard) return false;
-    if (m.body.size() < alone::kBoardBytes - alone::Head::kBytes) return false;
+    if (m.body.size() < alone::kLeastBoardBytes - alone::Head::kBytes) {
+      return false;
+    }
     const uint8_t* at = m.body.data();
     facts.program.assign(at, at + alone::kProgramBytes);
     at += alone::kProgramBytes;
@@ -235,6 +237,10 @@ AloneFacts AloneClient::ask_for_facts(uint8_t network, uint32_t* text_bytes) {
     if (network < facts.networks.size()) {
       facts.networks[network] =
           name_at(at + alone::kNameBytes, alone::kNetworkNameBytes);
+    }
+    if (m.body.size() >= alone::kBoardBytes - alone::Head::kBytes) {
+      at += alone::kNameBytes + alone::kNetworkNameBytes;
+      facts.timed_layers = at[0] | static_cast<uint32_t>(at[1]) << 8;
     }
     return true;
   });
@@ -305,9 +311,9 @@ AloneClient::TestResult AloneClient::self_test(const AloneFacts& facts) {
 AloneClient::Answer AloneClient::run(const AloneFacts& facts,
                                      const NodeRows& inputs,
                                      const std::vector<size_t>& output_bytes,
-                                     bool reset) {
+                                     uint8_t flags) {
   for (int i = 0; i < kTries; ++i) {
-    if (auto answer = try_run(facts, inputs, output_bytes, reset)) {
+    if (auto answer = try_run(facts, inputs, output_bytes, flags)) {
       return *std::move(answer);
     }
     ++damaged_;
@@ -365,11 +371,10 @@ bool AloneClient::waits_for_other(const Message& m, uint64_t& busy_since) {
 // None: its bytes were damaged on their way.
 std::optional<AloneClient::Answer> AloneClient::try_run(
     const AloneFacts& facts, const NodeRows& inputs,
-    const std::vector<size_t>& output_bytes, bool reset) {
+    const std::vector<size_t>& output_bytes, uint8_t flags) {
   std::vector<std::vector<uint8_t>> streams;
   for (const auto& input : inputs) streams.push_back(with_check(input));
-  std::vector<uint8_t> ask = {reset ? alone::kResetVariables : uint8_t{0},
-                              facts.network};
+  std::vector<uint8_t> ask = {flags, facts.network};
   ask.insert(ask.end(), facts.program.begin(), facts.program.end());
   ask.resize(ask.size() + 4);
   size_t bytes = 0;

@@ -28,6 +28,7 @@ struct AloneFacts {
   uint32_t input_bytes = 0, output_bytes = 0;
   uint32_t inputs = 0, outputs = 0;
   bool variables = false;
+  uint32_t timed_layers = 0;  // whose times it can measure; 0: none
   std::string description, labels;
 };
 
@@ -56,13 +57,24 @@ class AloneClient {
     NodeRows outputs;
     uint64_t board_us = 0;  // by the board's clock
   };
-  // Runs a frame. `output_bytes`: of each output. `reset`: variables begin with
-  // their initial values. A frame whose bytes were damaged on their way is sent
-  // again. Throws Error: kBusy (another computer has the board), kUsage
-  // (another program, another size), kNode (the board failed), kTimeout,
-  // kCorrupt (the line damages all that is sent).
+  // Runs a frame. `output_bytes`: of each output. `flags`: of the message
+  // (alone::kResetVariables, kMeasure). A frame whose bytes were damaged on
+  // their way is sent again. Throws Error: kBusy (another computer has the
+  // board), kUsage (another program, another size), kNode (the board failed),
+  // kTimeout, kCorrupt (the line damages all that is sent).
   Answer run(const AloneFacts&, const NodeRows& inputs,
-             const std::vector<size_t>& output_bytes, bool reset);
+             const std::vector<size_t>& output_bytes, uint8_t flags);
+
+  // Asks how long the layers of the last frame took, which had kMeasure. Throws
+  // Error(kNode) if the board has not measured it, kCorrupt for times that
+  // cannot be meant.
+  struct Times {
+    std::string counter;
+    uint32_t counter_hz = 0;       // 0: cycles of the CPU
+    uint64_t ticks = 0, us = 0;    // of all steps, by the counter and the clock
+    std::vector<uint32_t> layers;  // ticks; 2^32 - 1: that many or more
+  };
+  Times read_times(const AloneFacts&);
 
   // Asks the board for what may replace the network. Throws Error(kUnsupported)
   // if the board was exported without room for programs.
@@ -103,7 +115,7 @@ class AloneClient {
   [[noreturn]] void refuse(const Message&) const;
   std::optional<Answer> try_run(const AloneFacts&, const NodeRows& inputs,
                                 const std::vector<size_t>& output_bytes,
-                                bool reset);
+                                uint8_t flags);
   std::optional<Transfer> try_program(const std::vector<uint8_t>& program,
                                       std::span<const uint8_t> ask,
                                       const SaySent& say);

@@ -320,13 +320,30 @@ void set_ends(StoreInfo& info, const Graph& graph, const Net& net) {
 }
 
 std::string format_ends(const StoreInfo& info) {
-  return ends_json(info).dump(-1, ' ', false, json::error_handler_t::replace);
+  json fields = ends_json(info);
+  if (!info.layer_us.empty()) {
+    fields["layers"] = info.layers;
+    for (const double us : info.layer_us) {
+      fields["layer_us"].push_back(std::round(10 * us) / 10);
+    }
+  }
+  return fields.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 StoreInfo parse_ends(const std::string& from, const std::string& text) {
   const json fields = json::parse(text, nullptr, false);
   StoreInfo info;
-  parse_ends(JsonFields(from, fields), info);
+  const JsonFields f(from, fields);
+  parse_ends(f, info);
+  if (!f.has("layer_us")) return info;
+  info.layers = f.texts("layers", kMostLayers);
+  info.layer_us = f.reals("layer_us", kMostLayers);
+  if (info.layers.size() != info.layer_us.size()) {
+    f.refuse("layers and layer_us have different lengths");
+  }
+  for (const double us : info.layer_us) {
+    if (us < 0) f.refuse("layer_us is negative");
+  }
   return info;
 }
 

@@ -45,6 +45,7 @@ struct StoreInfo {
   Graph graph;
   Net net;
   std::vector<std::string> layers;       // names, by number in the net
+  std::vector<double> layer_us;          // of a board alone, by the time model
   std::vector<std::string> labels;       // of the first output; may be empty
   std::optional<DetectionOp> detection;  // what the outputs are for
   uint64_t generation = 0;
@@ -59,9 +60,9 @@ std::string hex_number(uint64_t);
 // The inputs, outputs and names of layers of a model, and nothing else of it.
 void set_ends(StoreInfo&, const Graph&, const Net&);
 
-// The inputs and outputs alone, as a board holds them that runs by itself: one
-// line of JSON, and back. `from`: its name for messages. Throws
-// Error(kCorrupt).
+// The inputs and outputs alone, and if there are layer_us the layers, as a
+// board holds them that runs by itself: one line of JSON, and back. `from`: its
+// name for messages. Throws Error(kCorrupt).
 std::string format_ends(const StoreInfo&);
 StoreInfo parse_ends(const std::string& from, const std::string& text);
 

@@ -34,9 +34,10 @@ void shoal_app_turn(const shoal_port& port) {
                                  nullptr};
   if (shoal_app_run(ends) != SHOAL_OK) return;
   // At most ten boxes that score 0.25 or more; of two that overlap by more than
-  // 0.45 the stronger one.
+  // kOverlap the stronger one.
   shoal::DetectedBox found[10];
-  const uint32_t count = boxes.find(0.25f, 0.45f, found, 10);
+  const uint32_t count =
+      boxes.find(0.25f, shoal_app::Boxes::kOverlap, found, 10);
   for (uint32_t i = 0; i < count; ++i) {
     const shoal::DetectedBox& b = found[i];
     shoal_app::Line(port) << "box " << pixel(b.left) << " " << pixel(b.top)

@@ -30,6 +30,10 @@ using ReadConsole = uint32_t (*)(void* user, void* to, uint32_t capacity);
 // end.
 void serve(const shoal_port& port, ReadConsole read);
 
+// The same by datagrams of a network. `both` has room for two of them.
+void serve(const shoal_port& port, const shoal_transport& transport,
+           uint8_t* both);
+
 // self_test(), and serve() if it was good; else what it answered.
 int run(const shoal_port& port, ReadConsole read);
 
