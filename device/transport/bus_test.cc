@@ -20,8 +20,8 @@ namespace {
 
 using Message = std::vector<uint8_t>;
 
-// What spoils a line.
-struct Faults {
+// The faults of a line.
+struct BusFaults {
   unsigned lost_per_million = 0, flipped_per_million = 0;
   uint32_t delay_us = 400;         // of each write and read, at most
   uint32_t work_per_mille = 5;     // of a station's steps
@@ -29,11 +29,11 @@ struct Faults {
   bool echoes = false;
 };
 
-class Wire;
+class SharedWire;
 
 // One computer: what its port writes is on the wire from then on.
-struct Party {
-  Wire* wire = nullptr;
+struct BusParty {
+  SharedWire* wire = nullptr;
   size_t number = 0;
   uint64_t clock_us = 0;
   bool is_dead = false, drives = false;
@@ -43,17 +43,17 @@ struct Party {
   static uint32_t write(void* self, const void* data, uint32_t bytes);
   static uint32_t read(void* self, void* to, uint32_t capacity);
   static void drive(void* self, bool on) {
-    static_cast<Party*>(self)->drives = on;
+    static_cast<BusParty*>(self)->drives = on;
   }
   static uint64_t now_us(void* self) {
-    return ++static_cast<Party*>(self)->clock_us;
+    return ++static_cast<BusParty*>(self)->clock_us;
   }
   BusPort port() { return {this, write, read, drive, now_us}; }
 };
 
-class Wire {
+class SharedWire {
  public:
-  Wire(size_t parties, const Faults& faults, unsigned seed)
+  SharedWire(size_t parties, const BusFaults& faults, unsigned seed)
       : faults(faults), random(seed), parties(parties) {
     for (size_t i = 0; i < parties; ++i) {
       this->parties[i].wire = this;
@@ -65,7 +65,7 @@ class Wire {
   }
 
   // A byte takes ten microseconds, in which no other sender may have one.
-  void send(Party& from, const uint8_t* bytes, uint32_t count) {
+  void send(BusParty& from, const uint8_t* bytes, uint32_t count) {
     EXPECT_TRUE(from.drives);
     uint64_t at =
         std::max(from.clock_us + below(faults.delay_us), from.sends_until_us);
@@ -84,7 +84,7 @@ class Wire {
       if (below(1'000'000) < faults.flipped_per_million) {
         byte ^= static_cast<uint8_t>(1 << below(8));
       }
-      for (Party& p : parties) {
+      for (BusParty& p : parties) {
         if (p.number == from.number && !faults.echoes) continue;
         const uint64_t seen = at + 10 + faults.delay_us / 2;
         auto behind = p.came.end();
@@ -100,21 +100,21 @@ class Wire {
     }
   }
 
-  Faults faults;
+  BusFaults faults;
   std::mt19937 random;
-  std::vector<Party> parties;
+  std::vector<BusParty> parties;
   std::map<uint64_t, size_t> busy;  // when a byte began, by whom
   int collisions = 0;
 };
 
-uint32_t Party::write(void* self, const void* data, uint32_t bytes) {
-  auto& p = *static_cast<Party*>(self);
+uint32_t BusParty::write(void* self, const void* data, uint32_t bytes) {
+  auto& p = *static_cast<BusParty*>(self);
   p.wire->send(p, static_cast<const uint8_t*>(data), bytes);
   return bytes;
 }
 
-uint32_t Party::read(void* self, void* to, uint32_t capacity) {
-  auto& p = *static_cast<Party*>(self);
+uint32_t BusParty::read(void* self, void* to, uint32_t capacity) {
+  auto& p = *static_cast<BusParty*>(self);
   uint32_t n = 0;
   for (; n < capacity && !p.came.empty() && p.came.front().first <= p.clock_us;
        ++n) {
@@ -124,10 +124,10 @@ uint32_t Party::read(void* self, void* to, uint32_t capacity) {
   return n;
 }
 
-// Of all parties, the one whose clock is behind goes on.
-class Line {
+// The party whose clock is behind all others goes on.
+class SharedLine {
  public:
-  Line(size_t stations, const Faults& faults, unsigned seed)
+  SharedLine(size_t stations, const BusFaults& faults, unsigned seed)
       : wire_(stations + 1, faults, seed) {
     BusTiming timing;
     timing.guard_us = 2'000;
@@ -155,10 +155,11 @@ class Line {
   template <class Act, class Hear>
   void run(uint64_t until_us, Act act, Hear hear) {
     for (;;) {
-      Party& p = *std::min_element(wire_.parties.begin(), wire_.parties.end(),
-                                   [](const Party& a, const Party& b) {
-                                     return a.clock_us < b.clock_us;
-                                   });
+      BusParty& p =
+          *std::min_element(wire_.parties.begin(), wire_.parties.end(),
+                            [](const BusParty& a, const BusParty& b) {
+                              return a.clock_us < b.clock_us;
+                            });
       if (p.clock_us >= until_us) return;
       if (p.is_dead) {
         p.clock_us += 1'000;
@@ -180,12 +181,12 @@ class Line {
     }
   }
 
-  Wire& wire() { return wire_; }
+  SharedWire& wire() { return wire_; }
   const BusCoordinator& coordinator() const { return *coordinator_; }
   const BusStation& station(size_t i) const { return *stations_[i - 1]; }
 
  private:
-  Wire wire_;
+  SharedWire wire_;
   uint8_t waiting_[kBusStations + 1][1024];
   std::unique_ptr<BusCoordinator> coordinator_;
   std::vector<std::unique_ptr<BusStation>> stations_;
@@ -193,7 +194,7 @@ class Line {
 
 // All talk to all, from when the coordinator has talked to them. Each message
 // names its sender, receiver and number.
-struct Talk {
+struct BusTalk {
   size_t parties;
   uint32_t each;  // messages from each to each
   std::map<std::pair<size_t, size_t>, uint32_t> sent{};
@@ -208,7 +209,7 @@ struct Talk {
     std::memcpy(&m[2], &number, 4);
     return m;
   }
-  void act(const Line& line, size_t from) {
+  void act(const SharedLine& line, size_t from) {
     for (size_t to = 0; to < parties; ++to) {
       if (to == from || (from != 0 && heard[{0, from}].empty())) continue;
       uint32_t& next = sent[{from, to}];
@@ -222,7 +223,7 @@ struct Talk {
     ASSERT_EQ(m, message(from, at, number));
     heard[{from, at}].push_back(number);
   }
-  void run(Line& line, uint64_t until_us) {
+  void run(SharedLine& line, uint64_t until_us) {
     line.run(
         until_us, [&](size_t from) { act(line, from); },
         [&](size_t at, size_t from, const Message& m) { hear(at, from, m); });
@@ -231,11 +232,11 @@ struct Talk {
 
 TEST(ABus, CarriesAllInOrderWithoutACollision) {
   for (const bool echoes : {false, true}) {
-    Faults faults;
+    BusFaults faults;
     faults.echoes = echoes;
     faults.work_per_mille = 0;
-    Line line(4, faults, 1);
-    Talk talk{5, 40};
+    SharedLine line(4, faults, 1);
+    BusTalk talk{5, 40};
     talk.run(line, 5'000'000);
     for (size_t from = 0; from < 5; ++from) {
       for (size_t to = 0; to < 5; ++to) {
@@ -256,12 +257,12 @@ TEST(ABus, CarriesAllInOrderWithoutACollision) {
 TEST(ABus, NeverHasTwoSendersWhateverHappens) {
   for (unsigned seed = 0; seed < 8; ++seed) {
     SCOPED_TRACE(seed);
-    Faults faults;
+    BusFaults faults;
     faults.lost_per_million = seed % 4 == 1 ? 3000 : 0;
     faults.flipped_per_million = seed % 4 == 2 ? 3000 : 0;
     faults.echoes = seed % 2 == 1;
-    Line line(4, faults, seed);
-    Talk talk{5, 60};
+    SharedLine line(4, faults, seed);
+    BusTalk talk{5, 60};
     talk.run(line, 300'000);
     const bool dies = seed % 5 == 3;
     line.wire().parties[2].is_dead = dies;
@@ -285,11 +286,11 @@ TEST(ABus, NeverHasTwoSendersWhateverHappens) {
 TEST(ABus, WouldCollideWithoutTheGuard) {
   int collisions = 0;
   for (unsigned seed = 0; seed < 10 && collisions == 0; ++seed) {
-    Faults faults;
+    BusFaults faults;
     faults.delay_us = 30'000;  // more than the guard
     faults.work_per_mille = 0;
-    Line line(4, faults, seed);
-    Talk talk{5, 60};
+    SharedLine line(4, faults, seed);
+    BusTalk talk{5, 60};
     talk.run(line, 1'000'000);
     collisions += line.wire().collisions;
   }
@@ -297,11 +298,11 @@ TEST(ABus, WouldCollideWithoutTheGuard) {
 }
 
 TEST(ABus, AStationThatIsGoneIsAskedSeldom) {
-  Faults faults;
+  BusFaults faults;
   faults.work_per_mille = 0;
-  Line line(2, faults, 3);
+  SharedLine line(2, faults, 3);
   line.wire().parties[2].is_dead = true;
-  Talk talk{3, 1};
+  BusTalk talk{3, 1};
   talk.run(line, 2'000'000);
   const uint32_t before = line.coordinator().unanswered();
   talk.run(line, 7'000'000);
@@ -316,7 +317,7 @@ TEST(ABus, AStationThatIsGoneIsAskedSeldom) {
 }
 
 TEST(ABus, RefusesWhatItCannotCarry) {
-  Line line(2, Faults(), 1);
+  SharedLine line(2, BusFaults(), 1);
   EXPECT_FALSE(line.send(0, 0, {1}));
   EXPECT_FALSE(line.send(0, kBusStations + 1, {1}));
   EXPECT_FALSE(line.send(1, 2, Message(kSerialPayload + 1)));

@@ -29,7 +29,7 @@ constexpr uint64_t bus_address(uint32_t station) { return 0x100 + station; }
 /// The times of a line, in microseconds. All stations have the same ones,
 /// except for the guard, which is the coordinator's alone.
 struct BusTiming {
-  /// What the slowest byte takes, in nanoseconds: ten bits.
+  /// The time that a byte takes, in nanoseconds: ten bits.
   uint32_t byte_ns = 10'000;
   /// Longest time from the end of a poll to the first byte of its answer.
   uint32_t begin_us = 3'000;
@@ -38,7 +38,7 @@ struct BusTiming {
   /// Shortest time between the bytes of two senders, in which the first one
   /// turns its driver off.
   uint32_t gap_us = 100;
-  /// What clocks, drivers and buffers of the platforms may add.
+  /// The most that clocks, drivers and buffers of the platforms add.
   uint32_t guard_us = 20'000;
 };
 
@@ -65,7 +65,7 @@ struct BusControl {
     kPoll = 0xF0,  ///< The station may send.
     kEnd = 0xF1,   ///< The station has sent all that it will.
   };
-  /// What it says.
+  /// The meaning of the frame.
   Kind kind;
   /// Whose turn it is.
   uint8_t station;

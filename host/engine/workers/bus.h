@@ -33,8 +33,8 @@ class BusDevice {
   bool ended_ = false;
 };
 
-// What both have: they have to look at the line also while their owner waits
-// for something else.
+// The base of both ends, which have to look at the line also while their owner
+// waits for something else.
 class BusTransport : public HostTransport {
  public:
   void wait(uint64_t until_us, int other = -1) const override;
