@@ -4,6 +4,7 @@
 // library of `shoal export --as library`, or with the files of
 // device/transport that it includes beside it.
 #include <Arduino.h>
+#include <esp_event.h>
 #include <esp_now.h>
 #include <esp_wifi.h>
 #include <nvs_flash.h>
