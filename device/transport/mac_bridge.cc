@@ -61,7 +61,7 @@ bool pass_on(BridgeLine& line, const shoal_transport& radio) {
   for (int i = 0; i < kAtOnce; ++i) {
     const uint32_t n = line.receive(&address, datagram, sizeof datagram);
     if (n == 0) break;
-    // What the radio does not take is lost, which links are used to.
+    // The radio may not take it: a lost datagram, which links are used to.
     static_cast<void>(radio.send(radio.user, address, datagram, n));
     some = true;
   }
