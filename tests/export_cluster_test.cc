@@ -12,12 +12,14 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "host/base/testing/noise.h"
 #include "host/engine/board/process.h"
+#include "host/engine/workers/testing/bus_relay.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
 #include "tests/free_port.h"
@@ -309,6 +311,36 @@ TEST_F(ExportedCluster, ANodeOnASerialLineComputesExactBytes) {
       nlohmann::json::parse(planned.out).at("nodes").at(0).at("arena_bytes"));
 }
 
+// Four of them share a pair of wires with the coordinator.
+TEST_F(ExportedCluster, NodesOnASharedLineComputeExactBytes) {
+  BusRelay relay(5, {});
+  std::string text = "[defaults]\nboard = \"host\"\n";
+  for (int i = 1; i <= 4; ++i) {
+    text += "[[node]]\nname = \"n" + std::to_string(i) +
+            "\"\naddress = \"serial:" + relay.device(0) + "#" +
+            std::to_string(i) + "\"\n";
+  }
+  write_text("c.toml", text);
+  const Words cut{"--strategy", "spatial"};
+  const Told exported = shop_.shoal(export_words("c", cut));
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  std::vector<std::unique_ptr<Node>> nodes;
+  for (int i = 1; i <= 4; ++i) {
+    const std::string n = "n" + std::to_string(i);
+    ASSERT_NO_FATAL_FAILURE(build(n));
+    setenv("SHOAL_LINE", relay.device(static_cast<size_t>(i)).c_str(), 1);
+    nodes.push_back(
+        std::make_unique<Node>(shop_, "projs/" + n + "/build/m_" + n));
+  }
+  unsetenv("SHOAL_LINE");
+  Words patient = cut;
+  patient.insert(patient.end(), {"--node-timeout", "20"});
+  expect_exact(shop_.shoal(run_words(patient)));
+  patient.insert(patient.end(), {"--frames", "5"});
+  expect_exact(shop_.shoal(run_words(patient)));
+  EXPECT_GT(relay.bytes(), 1'000);
+}
+
 // A Cortex-M4, whose UART is the line.
 TEST_F(ExportedCluster, ANodeOnAnEmulatedBoardComputesExactBytes) {
   need_programs({"arm-none-eabi-g++", "qemu-system-arm", "make"});
@@ -369,6 +401,29 @@ constexpr MemberLayout kMemberLayouts[] = {
     {"stm32cube", "stm32f746", "10.0.0.7:7000", true,
      "-std=gnu++17 -mcpu=cortex-m7", "app shoal/src", ""},
 };
+// With the ciphers that Arduino's core has.
+constexpr MemberLayout kArduinoKeyLayouts[] = {
+    {"arduino", "rp2040", "10.0.0.7:7000", true,
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m0plus", "m_n Shoal/src", ""},
+    {"arduino", "esp32s3", "10.0.0.7:7000", true,
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m33", "m_n Shoal/src", ""},
+};
+// On a line that several nodes share.
+constexpr MemberLayout kBusLayouts[] = {
+    {"c", "stm32f412", "serial:/dev/ttyUSB0#1", true,
+     "-std=gnu++17 -mcpu=cortex-m4", "app shoal/src", ""},
+    {"arduino", "teensy41", "serial:/dev/ttyUSB0#2", false,
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m7", "m_n Shoal/src", ""},
+    {"esp-idf", "esp32s3", "serial:/dev/ttyUSB0#31", true,
+     "-std=gnu++20 -mcpu=cortex-m33", "main components/shoal/src", ""},
+};
+// By ESP-NOW.
+constexpr MemberLayout kRadioLayouts[] = {
+    {"esp-idf", "esp32s3", "espnow:/dev/ttyUSB0#24:6f:28:00:00:01", true,
+     "-std=gnu++20 -mcpu=cortex-m33", "main components/shoal/src", ""},
+    {"arduino", "esp32s3", "espnow:/dev/ttyUSB0#24:6F:28:00:00:02", true,
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m33", "m_n Shoal/src", ""},
+};
 // A second one of an ecosystem.
 constexpr MemberLayout kMoreLayouts[] = {
     {"c", "stm32h743", "10.0.0.7:7000", true, "-std=gnu++17 -mcpu=cortex-m7",
@@ -406,7 +461,9 @@ TEST_P(ExportedMember, EverySourceCompiles) {
                     .code == 0,
             std::string(l.ecosystem) == "arduino");
   write_sdk_headers(shop_);
-  ASSERT_EQ(shop_.script("ln -s /usr/include/mbedtls sdk/mbedtls").code, 0);
+  ASSERT_EQ(
+      shop_.script("ln -s /usr/include/mbedtls /usr/include/bearssl sdk").code,
+      0);
   const std::string flags = std::string(l.flags) + " -isystem ../../sdk";
   const Told compiled = compile_sources(shop_, "projs/n", flags, l.folders);
   EXPECT_EQ(compiled.code, 0) << compiled.out << compiled.err;
@@ -425,6 +482,12 @@ std::string name_of_layout(const testing::TestParamInfo<MemberLayout>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(All, ExportedMember, testing::ValuesIn(kMemberLayouts),
                          name_of_layout);
+INSTANTIATE_TEST_SUITE_P(ArduinoKey, ExportedMember,
+                         testing::ValuesIn(kArduinoKeyLayouts), name_of_layout);
+INSTANTIATE_TEST_SUITE_P(OnABus, ExportedMember, testing::ValuesIn(kBusLayouts),
+                         name_of_layout);
+INSTANTIATE_TEST_SUITE_P(EspNow, ExportedMember,
+                         testing::ValuesIn(kRadioLayouts), name_of_layout);
 INSTANTIATE_TEST_SUITE_P(Long, ExportedMember, testing::ValuesIn(kMoreLayouts),
                          name_of_layout);
 
@@ -456,6 +519,11 @@ TEST_F(ExportedCluster, WhatCannotBeIsRefusedAtExport) {
              "\"serial:/dev/a\"\n[[node]]\nname = \"b\"\naddress = "
              "\"serial:/dev/b\"\n");
   expect_refused(export_words("c"), 2, "one node at its end");
+  write_node("rp2040", "espnow:/dev/ttyS1#24:6f:28:00:00:01");
+  expect_refused(export_words("pico-sdk"), 4, "has no ESP-NOW");
+  write_node("mps2-an386", "serial:/dev/ttyS1#1");
+  expect_refused(export_words("c", {"--insecure"}), 4,
+                 "has no line that several nodes share");
   write_text("c.toml",
              "payload = 512\n[[node]]\nname = \"n\"\nboard = \"host\"\n"
              "address = \"10.0.0.1:7000\"\n");

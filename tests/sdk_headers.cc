@@ -25,9 +25,12 @@ struct SerialOfStub {
   size_t write(const uint8_t*, size_t);
   int available();
   int read();
+  void flush();
   explicit operator bool() const;
 };
-extern SerialOfStub Serial;
+extern SerialOfStub Serial, Serial1;
+enum { LOW, HIGH, OUTPUT };
+void pinMode(int, int); void digitalWrite(int, int);
 unsigned long millis(); unsigned long micros();
 void delay(unsigned long); void yield();
 )");
@@ -56,12 +59,37 @@ void multicore_launch_core1_with_stack(void (*)(void), uint32_t*, size_t);
   write_text(shop, "sdk/hardware/sync.h", R"(#pragma once
 extern "C" { void __dmb(); void __sev(); void __wfe(); }
 )");
+  write_text(shop, "sdk/esp_err.h",
+             "#pragma once\ntypedef int esp_err_t;\n#define ESP_OK 0\n");
+  // As in ESP-IDF's components/esp_driver_uart/include/driver/uart.h at
+  // 0458add6, with what an RS-485 line takes of hal/uart_types.h.
   write_text(shop, "sdk/driver/uart.h", R"(#pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include "esp_err.h"
 typedef int uart_port_t;
 #define UART_NUM_0 0
+#define UART_NUM_1 1
+#define UART_PIN_NO_CHANGE (-1)
+typedef enum { UART_DATA_8_BITS = 3 } uart_word_length_t;
+typedef enum { UART_PARITY_DISABLE = 0 } uart_parity_t;
+typedef enum { UART_STOP_BITS_1 = 1 } uart_stop_bits_t;
+typedef enum { UART_HW_FLOWCTRL_DISABLE = 0 } uart_hw_flowcontrol_t;
+typedef enum { UART_SCLK_DEFAULT = 4 } uart_sclk_t;
+typedef enum {
+  UART_MODE_UART = 0, UART_MODE_RS485_HALF_DUPLEX = 1
+} uart_mode_t;
+typedef struct {
+  int baud_rate; uart_word_length_t data_bits; uart_parity_t parity;
+  uart_stop_bits_t stop_bits; uart_hw_flowcontrol_t flow_ctrl;
+  uint8_t rx_flow_ctrl_thresh; uint32_t rx_glitch_filt_thresh;
+  union { uart_sclk_t source_clk; };
+} uart_config_t;
 extern "C" {
+esp_err_t uart_param_config(uart_port_t, const uart_config_t*);
+esp_err_t uart_set_pin(uart_port_t, int, int, int, int);
+esp_err_t uart_set_mode(uart_port_t, uart_mode_t);
+esp_err_t uart_wait_tx_done(uart_port_t, uint32_t);
 int uart_write_bytes(uart_port_t, const void*, size_t);
 int uart_read_bytes(uart_port_t, void*, uint32_t, uint32_t);
 int uart_driver_install(uart_port_t, int, int, int, void*, int);
@@ -251,12 +279,14 @@ extern EthernetClass Ethernet;
              "#pragma once\nextern \"C\" int nvs_flash_init();\n");
   write_text(shop, "sdk/sdkconfig.h",
              "#define CONFIG_SHOAL_WIFI_SSID \"net\"\n"
-             "#define CONFIG_SHOAL_WIFI_PASSWORD \"word\"\n");
+             "#define CONFIG_SHOAL_WIFI_PASSWORD \"word\"\n"
+             "#define CONFIG_SHOAL_LINE_TX 17\n"
+             "#define CONFIG_SHOAL_LINE_RX 18\n"
+             "#define CONFIG_SHOAL_LINE_DRIVE 16\n");
   write_text(shop, "sdk/esp_event.h", R"(#pragma once
 #include <stdint.h>
 typedef const char* esp_event_base_t;
-typedef int esp_err_t;
-#define ESP_OK 0
+#include "esp_err.h"
 typedef void (*esp_event_handler_t)(void*, esp_event_base_t, int32_t, void*);
 extern "C" {
 esp_err_t esp_event_loop_create_default();
@@ -281,6 +311,7 @@ enum { WIFI_EVENT_STA_START = 2, WIFI_EVENT_STA_DISCONNECTED = 5 };
 typedef enum { WIFI_MODE_STA = 1 } wifi_mode_t;
 typedef enum { WIFI_IF_STA } wifi_interface_t;
 typedef enum { WIFI_PS_NONE } wifi_ps_type_t;
+typedef enum { WIFI_SECOND_CHAN_NONE = 0 } wifi_second_chan_t;
 extern const char* const WIFI_EVENT;
 extern "C" {
 int esp_wifi_init(const wifi_init_config_t*);
@@ -288,6 +319,44 @@ int esp_wifi_set_mode(wifi_mode_t);
 int esp_wifi_set_config(wifi_interface_t, wifi_config_t*);
 int esp_wifi_start(); int esp_wifi_connect();
 int esp_wifi_set_ps(wifi_ps_type_t);
+int esp_wifi_set_channel(uint8_t, wifi_second_chan_t);
+int esp_wifi_get_mac(wifi_interface_t, uint8_t*);
+}
+)");
+  // As in ESP-IDF's components/esp_wifi/include/esp_now.h at 16abaf06.
+  write_text(shop, "sdk/esp_now.h", R"(#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "esp_err.h"
+#include "esp_wifi.h"
+#define ESP_NOW_ETH_ALEN 6
+#define ESP_NOW_KEY_LEN 16
+#define ESP_NOW_MAX_TOTAL_PEER_NUM 20
+#define ESP_NOW_MAX_IE_DATA_LEN 250
+#define ESP_NOW_MAX_DATA_LEN ESP_NOW_MAX_IE_DATA_LEN
+typedef struct wifi_pkt_rx_ctrl wifi_pkt_rx_ctrl_t;
+typedef struct esp_now_peer_info {
+  uint8_t peer_addr[ESP_NOW_ETH_ALEN];
+  uint8_t lmk[ESP_NOW_KEY_LEN];
+  uint8_t channel;
+  wifi_interface_t ifidx;
+  bool encrypt;
+  void *priv;
+} esp_now_peer_info_t;
+typedef struct esp_now_recv_info {
+  uint8_t * src_addr;
+  uint8_t * des_addr;
+  wifi_pkt_rx_ctrl_t * rx_ctrl;
+} esp_now_recv_info_t;
+typedef void (*esp_now_recv_cb_t)(const esp_now_recv_info_t *,
+                                  const uint8_t *, int);
+extern "C" {
+esp_err_t esp_now_init(void);
+esp_err_t esp_now_register_recv_cb(esp_now_recv_cb_t cb);
+esp_err_t esp_now_send(const uint8_t *, const uint8_t *, size_t);
+esp_err_t esp_now_add_peer(const esp_now_peer_info_t *);
+esp_err_t esp_now_del_peer(const uint8_t *);
+bool esp_now_is_peer_exist(const uint8_t *);
 }
 )");
   const std::string sockets = R"(

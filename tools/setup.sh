@@ -14,7 +14,7 @@ packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
   libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
   libopenmpi-dev openmpi-bin python3-mpi4py procps pkgconf liblwip-dev ccache make python3-numpy python3-dev pybind11-dev mkdocs spin dpkg-dev
-  mosquitto openssl)
+  mosquitto openssl libbearssl-dev)
 if [[ "${1:-}" == train ]]; then
   packages+=(python3-torch python3-numpy)
   command -v npm >/dev/null || packages+=(npm)

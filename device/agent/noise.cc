@@ -19,7 +19,7 @@ static_assert(sizeof kProtocol - 1 == kNoiseHashBytes);
 constexpr uint8_t kNonceZero[12] = {};
 
 #if defined(SHOAL_WITHOUT_CIPHERS)
-// A node without ciphers has neither a key nor an identity.
+// A node without Mbed TLS has no identity.
 class Cipher {
  public:
   explicit Cipher(const uint8_t*) {}

@@ -85,7 +85,7 @@ void add_worker(CLI::App& app, WorkerFlags& f, int& code) {
                        "Address for datagrams; port 0: any free port")
           ->capture_default_str();
   verb->add_option("--serial", f.serial,
-                   "Use a serial device instead of the network")
+                   "Serial device instead of the network; #N: a shared one")
       ->excludes(listen);
   verb->add_option("--ram", f.ram,
                    "Arena size, such as 64K [the board's; host: needed]");
@@ -139,7 +139,7 @@ void add_discover(CLI::App& app, DiscoverFlags& f, int& code) {
                "cluster.toml\n"
                "  shoal discover serial:/dev/ttyACM0");
   verb->add_option("ADDRESS", f.addresses,
-                   "HOST:PORT, HOST:FIRST-LAST (ports) or serial:DEVICE")
+                   "HOST:PORT, HOST:FIRST-LAST (ports) or serial:DEVICE[#N]")
       ->required();
   add_key_flags(verb, f.cluster.key, f.cluster.insecure);
   add_node_timeout(verb, f.cluster);

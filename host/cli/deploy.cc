@@ -19,6 +19,7 @@
 #include "host/engine/workers/leader_image.h"
 #include "host/engine/workers/workers_engine.h"
 #include "host/model/import/import.h"
+#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {
@@ -150,6 +151,14 @@ void check_leader_fits(const WorkerIdentity& leader,
 void deploy_with_leader(const DeployFlags& flags, WorkerCluster& workers,
                         const Prepared& p) {
   const WorkerAddress leader = parse_worker_address(flags.leader, "--leader");
+  if (station_of(leader.label) || is_radio(leader.label)) {
+    throw Error(
+        Exit::kUnsupported,
+        leader.label +
+            ": a leader that is reached over a shared line or a radio is "
+            "not supported",
+        "`shoal serve` on the computer that the line ends at");
+  }
   Fallbacks fallbacks;
   const std::vector<uint8_t> image =
       image_for_leader(flags, workers, p, fallbacks);

@@ -22,6 +22,7 @@
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/plan/cuts/cuts.h"
+#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {
@@ -34,7 +35,8 @@ using Programs = std::vector<KeptProgram>;
 std::vector<std::string> spread(const std::string& text) {
   const size_t colon = text.rfind(':');
   const size_t dash = text.find('-', colon == text.npos ? 0 : colon);
-  if (is_serial(text) || colon == text.npos || dash == text.npos) {
+  if (is_serial(text) || is_radio(text) || colon == text.npos ||
+      dash == text.npos) {
     return {text};
   }
   const auto port = [&](size_t from, size_t to) {
@@ -69,7 +71,7 @@ std::vector<Inquiry> inquiries_of(const DiscoverFlags& flags) {
   }
   ClusterFlags cluster = flags.cluster;
   std::vector<Inquiry> all;
-  std::set<std::string> asked;
+  std::set<std::string> asked, lines;
   for (const std::string& text : addresses) {
     Inquiry one;
     one.address = parse_worker_address(text, "ADDRESS");
@@ -77,6 +79,15 @@ std::vector<Inquiry> inquiries_of(const DiscoverFlags& flags) {
     const std::string place =
         serial ? text : std::to_string(one.address.address);
     if (!asked.insert(place).second) continue;
+    const std::optional<RadioAddress> radio = parse_radio(text);
+    if ((station_of(text) || radio) &&
+        !lines.insert(radio ? radio->device : line_of(text)).second) {
+      throw Error(Exit::kUsage,
+                  text +
+                      ": a line that nodes share has one coordinator, and "
+                      "each search is one",
+                  "ask them one after another");
+    }
     one.transport = open_transport({one.address});
     one.config = coordinator_config(cluster, *one.transport);
     one.config.hint = {};  // the error has the last one

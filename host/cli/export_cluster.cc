@@ -17,6 +17,7 @@
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"
 #include "host/model/import/import.h"
+#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {
@@ -60,16 +61,16 @@ void check_one_network(const ExportFlags& f) {
 
 // With an address each, and one kind of link for all.
 void check_addresses(const std::string& file, const Cluster& cluster) {
+  std::vector<std::string> addresses;
   for (const ClusterNode& n : cluster.nodes) {
     if (n.address.empty()) {
       throw Error(Exit::kUsage, file + ": node '" + n.name + "' has no address",
                   "add address = \"HOST:PORT\", or \"serial:DEVICE\" for a "
                   "board without a network");
     }
-    if (is_serial(n.address)) {
-      require_lone(file + ": node '" + n.name + "'", cluster.nodes.size());
-    }
+    addresses.push_back(n.address);
   }
+  check_lines(addresses, file + ": ");
   Cluster without = cluster;
   without.payload.reset();
   const uint32_t exported = without.link_payload();
@@ -100,6 +101,12 @@ ClusterMember member_of(const ClusterNode& n, const std::string& file) {
   ClusterMember m;
   m.name = n.name;
   m.serial = is_serial(n.address);
+  m.station = station_of(n.address).value_or(0);
+  if (const std::optional<RadioAddress> radio = parse_radio(n.address)) {
+    m.radio = true;
+    m.address = radio->mac;
+    return m;
+  }
   if (!m.serial) m.address = parse_udp_address(n.address, file);
   return m;
 }

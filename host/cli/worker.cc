@@ -7,6 +7,8 @@
 #include "host/board/board.h"
 #include "host/cli/commands.h"
 #include "host/cli/output.h"
+#include "host/cli/worker_flags.h"
+#include "host/engine/workers/bus.h"
 #include "host/engine/workers/identity_file.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/serial.h"
@@ -69,13 +71,25 @@ int worker_command(const WorkerFlags& flags) {
     short_name += "-" + where.substr(where.rfind(':') + 1);
     transport = std::move(udp);
   } else {
-    transport = std::make_unique<SerialTransport>(flags.serial);
+    const std::string line = kSerialPrefix + flags.serial;
+    parse_worker_address(line, "--serial");  // throws where it is none
+    if (const std::optional<int> station = station_of(line)) {
+      transport =
+          std::make_unique<BusStationTransport>(line_of(line), *station);
+      short_name += "-" + std::to_string(*station);
+    } else {
+      transport = std::make_unique<SerialTransport>(flags.serial);
+    }
   }
   options.name = flags.name.empty() ? short_name : flags.name;
   if (is_verbose()) {
     const bool is_serial = !flags.serial.empty();
     options.log = [](const std::string& line) { tell_more(line); };
     options.name_of = [is_serial, where](uint64_t address) {
+      if (address == bus_address(0)) return where + ", its coordinator";
+      if (is_serial && address > bus_address(0)) {
+        return where + ", node " + std::to_string(address - bus_address(0));
+      }
       return is_serial ? where : udp_address_text(address);
     };
   }

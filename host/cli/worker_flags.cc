@@ -4,15 +4,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "host/base/error.h"
 #include "host/cli/common.h"
 #include "host/cli/output.h"
 #include "host/engine/recovery/asking_thread.h"
+#include "host/engine/workers/bus.h"
 #include "host/engine/workers/identity_file.h"
 #include "host/engine/workers/key_file.h"
+#include "host/engine/workers/radio.h"
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/udp.h"
+#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {
@@ -30,15 +34,30 @@ std::string coordinator_name() {
 
 }  // namespace
 
-// The address of a serial line is the line itself: there is only one node at
-// its end.
+// The address at a line that one node has alone is the same for all of these.
 WorkerAddress parse_worker_address(const std::string& text,
                                    const std::string& flag) {
-  if (text == kSerialPrefix) {
+  if (is_serial(text) && line_of(text).empty()) {
     throw Error(Exit::kUsage, flag + ": '" + text + "' names no device",
-                text + "DEVICE, such as " + text + "/dev/ttyACM0");
+                "serial:DEVICE, such as serial:/dev/ttyACM0");
+  }
+  if (const std::optional<int> station = station_of(text)) {
+    if (*station == 0) {
+      throw Error(
+          Exit::kUsage,
+          flag + ": '" + text + "' has no number of a node behind the #",
+          "use 1 to " + std::to_string(kBusStations));
+    }
+    return {text, bus_address(static_cast<uint32_t>(*station)), {}};
   }
   if (is_serial(text)) return {text, kSerialAddress, {}};
+  if (is_radio(text)) {
+    const std::optional<RadioAddress> radio = parse_radio(text);
+    if (radio) return {text, radio->mac, {}};
+    throw Error(Exit::kUsage, flag + ": '" + text + "' is no node of ESP-NOW",
+                "espnow:DEVICE#MAC, such as "
+                "espnow:/dev/ttyUSB0#24:6f:28:00:00:01");
+  }
   const uint64_t address = parse_udp_address(text, flag);
   if (address % 0x10000 == 0) {
     throw Error(Exit::kUsage, flag + ": '" + text + "' has no port",
@@ -47,24 +66,65 @@ WorkerAddress parse_worker_address(const std::string& text,
   return {text, address, {}};
 }
 
-void require_lone(const std::string& serial, size_t nodes) {
-  if (nodes == 1) return;
-  throw Error(Exit::kUsage,
-              serial + ": a serial line has one node at its end, " +
-                  std::to_string(nodes) + " are named",
-              "name that node alone, or reach all of them over UDP");
+namespace {
+
+bool has_line(const std::string& address) {
+  return is_serial(address) || is_radio(address);
+}
+
+// Returns the line that a node shares with others; empty: none.
+std::string shared_line(const std::string& address) {
+  if (const std::optional<RadioAddress> r = parse_radio(address)) {
+    return kRadioPrefix + r->device;
+  }
+  return station_of(address) ? kSerialPrefix + line_of(address) : "";
+}
+
+}  // namespace
+
+void check_lines(const std::vector<std::string>& addresses,
+                 const std::string& where) {
+  const auto serial = std::ranges::find_if(addresses, has_line);
+  if (serial == addresses.end() || addresses.size() == 1) return;
+  const std::string line = shared_line(*serial);
+  if (line.empty()) {
+    throw Error(Exit::kUsage,
+                where + *serial + ": a serial line has one node at its end, " +
+                    std::to_string(addresses.size()) + " are named",
+                "name that node alone, number the nodes of a line that they "
+                "share (serial:DEVICE#1), or reach all over UDP");
+  }
+  std::set<std::string> named;
+  for (const std::string& one : addresses) {
+    if (shared_line(one) != line) {
+      throw Error(Exit::kUsage,
+                  where + one + " and " + *serial + " are not on one line",
+                  "name nodes of one line");
+    }
+    if (!named.insert(one).second) {
+      throw Error(Exit::kUsage, where + one + " is named twice",
+                  "give each node of a line a number of its own");
+    }
+  }
 }
 
 std::unique_ptr<HostTransport> open_transport(
     const std::vector<WorkerAddress>& workers) {
-  const auto serial =
-      std::ranges::find_if(workers, is_serial, &WorkerAddress::label);
-  if (serial == workers.end()) {
+  std::vector<std::string> labels;
+  for (const WorkerAddress& w : workers) labels.push_back(w.label);
+  const auto serial = std::ranges::find_if(labels, has_line);
+  if (serial == labels.end()) {
     return std::make_unique<UdpTransport>(parse_udp_address("0.0.0.0:0", ""));
   }
-  require_lone(serial->label, workers.size());
-  return std::make_unique<SerialTransport>(
-      serial->label.substr(std::string(kSerialPrefix).size()));
+  check_lines(labels, "");
+  if (const std::optional<RadioAddress> radio = parse_radio(*serial)) {
+    return std::make_unique<RadioTransport>(radio->device);
+  }
+  const std::string device = line_of(*serial);
+  if (station_of(*serial)) {
+    return std::make_unique<BusCoordinatorTransport>(device);
+  }
+  return std::make_unique<SerialTransport>(device);
 }
 
 namespace {

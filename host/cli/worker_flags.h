@@ -13,14 +13,16 @@
 
 namespace shoal {
 
-// HOST:PORT or serial:DEVICE, of --workers and others. Throws Error(kUsage)
-// naming `flag`.
+// HOST:PORT, serial:DEVICE or serial:DEVICE#NUMBER, of --workers and others.
+// Throws Error(kUsage) naming `flag`.
 WorkerAddress parse_worker_address(const std::string& text,
                                    const std::string& flag);
-// Throws Error(kUsage) where the node at the end of this line is one of
-// several.
-void require_lone(const std::string& serial, size_t nodes);
-// A socket for all of them, or the line of the one that is at its other end.
+// Throws Error(kUsage) if one of these has a serial line and cannot be reached
+// together with the others. `where`: who names them.
+void check_lines(const std::vector<std::string>& addresses,
+                 const std::string& where);
+// A socket for all of them, the line of the one that is at its other end, or
+// the line that all of them share.
 std::unique_ptr<HostTransport> open_transport(
     const std::vector<WorkerAddress>&);
 // Keys, names and times of a coordinator over this transport.

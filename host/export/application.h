@@ -20,6 +20,8 @@ namespace shoal {
 struct ClusterMember {
   std::string name;
   bool serial = false;   // else UDP, at this address:
+  bool radio = false;    // else ESP-NOW, with this MAC
+  int station = 0;       // its number on a line that several share; 0: none
   uint64_t address = 0;  // device/transport/udp_address.h
   bool insecure = false;
   std::array<uint8_t, 32> key{};  // of the cluster

@@ -243,7 +243,7 @@ std::string library_file(const Exported& e, const std::string& name) {
   };
   const std::string cores = "SHOAL_TWO_CORES";
   if (e.needs.two_cores && text.find(cores) != text.npos) define(cores);
-  if (e.needs.ciphers) return text;
+  if (e.needs.ciphers && !e.needs.bearssl) return text;
   if (name == "device/program/sha256.h") define("SHOAL_WITHOUT_MBEDTLS");
   if (name == "device/agent/noise.cc") define("SHOAL_WITHOUT_CIPHERS");
   return text;
@@ -307,9 +307,14 @@ TemplateValues common_values(const Exported& e) {
                           ? "`shoal_entropy.cpp`\n  where its random numbers "
                             "come from, "
                           : ""},
-          {"TRANSPORT", !a.member          ? ""
-                        : a.member->serial ? "on the serial line"
-                                           : "UDP"}};
+          {"STATION", std::to_string(a.member ? a.member->station : 0)},
+          {"CIPHER",
+           e.needs.bearssl ? "chacha20_poly1305_bearssl" : "chacha20_poly1305"},
+          {"TRANSPORT", !a.member           ? ""
+                        : a.member->station ? "on a shared line"
+                        : a.member->radio   ? "ESP-NOW"
+                        : a.member->serial  ? "on the serial line"
+                                            : "UDP"}};
 }
 
 std::vector<std::string> add_application(const Exported& e, ProgramForm form,

@@ -29,7 +29,9 @@ constexpr Platform kPlatforms[] = {
     {"zephyr", "udp_sockets", true, ""},
     {"pico", "lwip_udp", true, ""},
     {"stm32", "lwip_udp", true, ""},
-    {"arduino", "", false, "Arduino's cores bring no Mbed TLS for encryption"},
+    {"arduino", "", false,
+     "Arduino's core for this board brings no Mbed TLS or BearSSL for "
+     "encryption"},
 };
 
 const Platform& platform_of(const std::string& ecosystem, const Board& board,
@@ -48,6 +50,26 @@ std::string network_of(const std::string& ecosystem, const BoardFacts& facts) {
     return words->second.at("network");
   }
   return ecosystem == "zephyr" && facts.network == "wifi" ? "" : facts.network;
+}
+
+// A library of Arduino's core that has the cipher, and the platform whose
+// random numbers the core has.
+struct ArduinoCiphers {
+  const char* library;
+  const char* entropy;
+};
+constexpr ArduinoCiphers kArduinoCiphers[] = {{"bearssl", "pico"},
+                                              {"mbedtls", "esp_idf"}};
+
+const ArduinoCiphers* arduino_ciphers(const std::string& ecosystem,
+                                      const Platform& p,
+                                      const BoardFacts& facts) {
+  if (std::string_view(p.name) != "arduino") return nullptr;
+  const std::string library = facts.fact(ecosystem, "ciphers");
+  const auto* const found = std::ranges::find_if(
+      kArduinoCiphers,
+      [&](const ArduinoCiphers& c) { return library == c.library; });
+  return found == std::end(kArduinoCiphers) ? nullptr : found;
 }
 
 std::string ip_text(uint64_t address) {
@@ -95,8 +117,38 @@ std::string byte_list(std::span<const uint8_t> bytes) {
 }
 
 std::string network_template(const Application& a, const Platform& p) {
-  return "node/network_" + std::string(a.member->serial ? "serial" : p.name) +
-         ".cpp";
+  const std::string name = a.member->station  ? "bus"
+                           : a.member->serial ? "serial"
+                           : a.member->radio  ? "esp_now"
+                                              : p.name;
+  return "node/network_" + name + ".cpp";
+}
+
+// The UART of a line that several nodes share.
+std::string line_template(const Platform& p) {
+  return "node/line_" + std::string(p.name) + ".cpp";
+}
+
+// Says which UART and pins a platform's line has.
+const char* line_readme(const std::string& platform) {
+  if (platform == "host") {
+    return "`SHOAL_LINE=/dev/ttyUSB0` names its device when the node starts; "
+           "the adapter\nturns its driver on and off by itself.\n";
+  }
+  if (platform == "arduino") {
+    return "It is `Serial1`; `SHOAL_DRIVE_PIN` (2) turns the transceiver's "
+           "driver on. Give\n`Serial1` a receive buffer of 512 B or more "
+           "where the core has a setting for that.\n";
+  }
+  if (platform == "esp_idf") {
+    return "It is UART 1, whose pins `idf.py menuconfig`, Shoal, takes; its "
+           "RTS "
+           "turns the\ntransceiver's driver on.\n";
+  }
+  return "Write `board_line_start()`, `_write()`, `_read()` and `_drive()`, "
+         "which\n`shoal_line.cpp` declares; received bytes come by interrupt "
+         "or "
+         "DMA.\n";
 }
 
 // Beside the application in `folder`.
@@ -105,8 +157,12 @@ void add_platform_files(const Exported& e, const std::string& folder,
   const Application& a = e.application;
   if (!a.member) return;
   const std::string platform = platform_of(e.ecosystem, a.board, e.facts).name;
-  if (platform == "esp_idf" && !a.member->serial) {
-    to.add(folder + "Kconfig.projbuild", filled("node/kconfig.projbuild", {}));
+  if (platform == "esp_idf" && !a.member->radio &&
+      (!a.member->serial || a.member->station)) {
+    to.add(folder + "Kconfig.projbuild",
+           filled(a.member->station ? "node/kconfig_line.projbuild"
+                                    : "node/kconfig.projbuild",
+                  {}));
   }
   if (platform != "pico") return;
   if (!a.member->serial) {
@@ -135,6 +191,11 @@ void check_member(const std::string& ecosystem, const Application& a,
   const Platform& p = platform_of(ecosystem, a.board, facts);
   const std::string node = "node " + a.member->name + ": ";
   const bool is_bare = std::string_view(p.name) != "host";
+  if (a.member->radio && !a.board.name.starts_with("esp32")) {
+    throw Error(Exit::kUnsupported,
+                node + "board " + a.board.name + " has no ESP-NOW",
+                "a board with an ESP32, or another address");
+  }
   if (!a.member->serial) {
     const std::string fix =
         "address = \"serial:DEVICE\" in the cluster file, "
@@ -152,9 +213,19 @@ void check_member(const std::string& ecosystem, const Application& a,
                   fix);
     }
   }
+  if (a.member->station &&
+      !find_embedded("host/export/templates/" + line_template(p))) {
+    throw Error(Exit::kUnsupported,
+                node + "--as " + ecosystem +
+                    " has no line that several nodes share for board " +
+                    a.board.name,
+                "--as c or cmake, with four functions of yours");
+  }
   if (a.member->insecure) return;
   const bool no_entropy = facts.fact(ecosystem, "entropy") == "none";
-  if (!p.has_ciphers || no_entropy) {
+  const bool has_ciphers =
+      p.has_ciphers || arduino_ciphers(ecosystem, p, facts);
+  if (!has_ciphers || no_entropy) {
     throw Error(
         Exit::kUnsupported,
         node + (no_entropy ? "board " + a.board.name +
@@ -168,9 +239,15 @@ void check_member(const std::string& ecosystem, const Application& a,
 void set_member_needs(const std::string& ecosystem, const Application& a,
                       const BoardFacts& facts, Needs& needs) {
   const Platform& p = platform_of(ecosystem, a.board, facts);
-  needs.transport = a.member->serial ? "serial_line" : p.udp;
+  needs.transport = a.member->station  ? "bus_station"
+                    : a.member->serial ? "serial_line"
+                    : a.member->radio  ? "mac_frames"
+                                       : p.udp;
   needs.is_member = true;
   needs.ciphers = !a.member->insecure;
+  const ArduinoCiphers* const own = arduino_ciphers(ecosystem, p, facts);
+  needs.bearssl =
+      needs.ciphers && own && std::string_view(own->library) == "bearssl";
 }
 
 std::vector<std::string> add_member(const Exported& e,
@@ -187,7 +264,8 @@ std::vector<std::string> add_member(const Exported& e,
   add("shoal_port.h", "app/shoal_port.h");
   add("shoal_network.h", "node/shoal_network.h");
   add("shoal_node.cpp", "node/shoal_node.cpp");
-  if (!a.member->serial && std::string_view(p.name) == "arduino") {
+  if (!a.member->serial && !a.member->radio &&
+      std::string_view(p.name) == "arduino") {
     const ArduinoNetwork n = arduino_network(e);
     v["NETWORK_HEADER"] = n.header;
     v["NETWORK_CLASS"] = n.udp;
@@ -195,9 +273,15 @@ std::vector<std::string> add_member(const Exported& e,
     v["NETWORK_MORE"] = *n.more ? filled(n.more, {}) : "";
   }
   add("shoal_network.cpp", network_template(a, p));
+  if (a.member->station) {
+    add("shoal_line.h", "node/shoal_line.h");
+    add("shoal_line.cpp", line_template(p));
+  }
   add_platform_files(e, folder, to);
   if (a.member->insecure) return sources;
-  add("shoal_entropy.cpp", "node/entropy_" + std::string(p.name) + ".cpp");
+  const ArduinoCiphers* const own = arduino_ciphers(e.ecosystem, p, e.facts);
+  add("shoal_entropy.cpp",
+      "node/entropy_" + std::string(own ? own->entropy : p.name) + ".cpp");
   v["KEY"] = byte_list(a.member->key);
   to.add_secret(folder + "shoal_key.h", filled("node/shoal_key.h.in", v));
   return sources;
@@ -207,18 +291,22 @@ void add_platform_values(const Exported& e, TemplateValues& v) {
   for (const char* key :
        {"REQUIRES_IDF", "REQUIRES_IDF_MAIN", "LIBRARIES_CMAKE",
         "LIBRARIES_PICO", "LIBRARIES_ZEPHYR", "LIBRARIES_ZEPHYR_APP",
-        "PICO_DEFINITIONS", "ZEPHYR_CONF", "NETWORK_LIBRARIES"}) {
+        "PICO_DEFINITIONS", "ZEPHYR_CONF", "ESP_CONFIG", "NETWORK_LIBRARIES"}) {
     v[key] = "";
   }
   const Application& a = e.application;
   if (!a.member) return;
-  const bool udp = !a.member->serial, key = e.needs.ciphers;
+  const bool radio = a.member->radio, key = e.needs.ciphers;
+  const bool udp = !a.member->serial && !radio;
+  // A node waits for no longer than a turn may begin late.
+  if (a.member->station || radio) v["ESP_CONFIG"] = "CONFIG_FREERTOS_HZ=1000\n";
   const std::string platform = platform_of(e.ecosystem, a.board, e.facts).name;
   if (udp || key) {
     v["REQUIRES_IDF"] = std::string(" REQUIRES") + (udp ? " lwip" : "") +
                         (key ? " mbedtls" : "");
   }
-  if (udp) v["REQUIRES_IDF_MAIN"] = " esp_wifi esp_netif esp_event nvs_flash";
+  if (udp || radio)
+    v["REQUIRES_IDF_MAIN"] = " esp_wifi esp_netif esp_event nvs_flash";
   v["LIBRARIES_PICO"] = std::string(udp ? " pico_cyw43_arch_lwip_poll" : "") +
                         (key ? " pico_mbedtls pico_rand" : "");
   if (udp) {
@@ -253,8 +341,17 @@ std::string member_text(const Exported& e) {
   const Application& a = e.application;
   const std::string platform = platform_of(e.ecosystem, a.board, e.facts).name;
   TemplateValues v = common_values(e);
+  v["KEY_README"] =
+      a.member->insecure ? "Without encryption: keep the network to yourself."
+      : e.needs.bearssl
+          ? "Encrypted by BearSSL, which Arduino's core for this board has."
+          : "Encrypted by Mbed TLS, which Arduino's core for this board has.";
   if (platform == "arduino") v["NETWORK_README"] = arduino_network(e).readme;
-  const std::string name = a.member->serial ? "serial" : platform;
+  v["LINE_README"] = line_readme(platform);
+  const std::string name = a.member->station  ? "bus"
+                           : a.member->serial ? "serial"
+                           : a.member->radio  ? "esp_now"
+                                              : platform;
   std::string text = filled("node/readme_" + name + ".md", v);
   if (platform == "bare" && !a.member->insecure) {
     text += filled("node/readme_bare_key.md", v);
@@ -271,7 +368,9 @@ void add_member_values(const Application& a, TemplateValues& v) {
         static_cast<uint8_t>(std::stoi(hash.substr(i, 2), nullptr, 16)));
   }
   v["PEERS"] = std::to_string(std::max<size_t>(m.peers, 1));
-  v["PAYLOAD"] = std::to_string(m.serial ? kSerialPayload : kUdpPayload);
+  v["PAYLOAD"] = std::to_string(m.serial  ? kSerialPayload
+                                : m.radio ? kRadioPayload
+                                          : kUdpPayload);
   v["LISTEN_IP"] = std::to_string(udp_ip(m.address)) + "u";
   v["LISTEN_PORT"] = std::to_string(udp_port(m.address));
   v["ENCRYPTED"] = m.insecure ? "0" : "1";

@@ -163,12 +163,19 @@ void add_node_sources(const Needs& needs, std::set<std::string>& all) {
     all.insert("device/transport/" + needs.transport + ".cc");
   }
   if (needs.transport == "serial_line") all.insert("device/transport/hdlc.cc");
+  if (needs.transport == "bus_station") {
+    all.insert("device/transport/bus_wire.cc");
+    all.insert("device/transport/hdlc.cc");
+  }
   all.insert("device/keys/hmac.cc");
   all.insert("device/base/crc32c.cc");
-  for (const char* folder : {"device/agent/", "device/link/",
-                             "device/runtime/link/", "device/link/mbedtls/"}) {
-    const bool cipher = std::string_view(folder).ends_with("mbedtls/");
-    if (cipher && !needs.ciphers) continue;
+  std::vector<std::string> folders = {"device/agent/", "device/link/",
+                                      "device/runtime/link/"};
+  if (needs.ciphers) {
+    folders.push_back(needs.bearssl ? "device/link/bearssl/"
+                                    : "device/link/mbedtls/");
+  }
+  for (const std::string& folder : folders) {
     for (const std::string& name : sources_in(folder)) all.insert(name);
   }
 }
@@ -257,7 +264,10 @@ std::vector<std::string> all_runtime_sources() {
     all.push_back(name);
   }
   all.push_back("device/transport/hdlc.cc");
-  all.push_back("device/transport/serial_line.cc");
+  for (const char* name :
+       {"bus_station", "bus_wire", "mac_bridge", "mac_frames", "serial_line"}) {
+    all.push_back("device/transport/" + std::string(name) + ".cc");
+  }
   return all;
 }
 

@@ -25,6 +25,7 @@ struct Needs {
   bool is_member = false;
   std::string transport;
   bool ciphers = false;
+  bool bearssl = false;  // then instead BearSSL, of the platform
 
   // Adds what another program needs.
   void add(const Needs&);

@@ -242,6 +242,28 @@ TEST_F(CliWorkers, DeployedProgramsAreNotSentAgain) {
   EXPECT_EQ(b.process.end(SIGTERM), 0);
 }
 
+TEST_F(CliWorkers, LinesThatCannotBeAreRefused) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"serial:#1", "names no device"},
+      {"serial:/dev/null#0", "has no number of a node"},
+      {"serial:/dev/null#32", "has no number of a node"},
+      {"serial:/dev/null#1,serial:/dev/null#1", "is named twice"},
+      {"serial:/dev/null#1,serial:/dev/zero#2", "are not on one line"},
+      {"serial:/dev/null#1,127.0.0.1:7000", "are not on one line"},
+      {"serial:/dev/null#1", "cannot be used as a serial line"},
+      {"serial:/dev/null,serial:/dev/zero", "one node at its end"},
+      {"espnow:/dev/null", "is no node of ESP-NOW"},
+      {"espnow:/dev/null#ff:ff:ff:ff:ff:ff", "is no node of ESP-NOW"},
+      {"espnow:/dev/null#24:6f:28:00:00:01", "cannot be used as a serial"},
+  };
+  for (const auto& [addresses, text] : cases) {
+    expect_refused(deploy(addresses, {"--insecure"}), 2, text);
+  }
+  expect_refused(
+      {"discover", "serial:/dev/ptmx#1", "serial:/dev/ptmx#2", "--insecure"}, 2,
+      "has one coordinator");
+}
+
 TEST_F(CliWorkers, DeployRefusesAsRunDoes) {
   const RunningWorker one(shop_, {"--insecure"});
   const RunningWorker small(shop_, {"--insecure", "--ram", "300"});

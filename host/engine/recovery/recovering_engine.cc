@@ -13,6 +13,7 @@
 #include "host/oracle/golden/checksum.h"
 #include "host/plan/file/plan_key.h"
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {
@@ -127,7 +128,8 @@ void RecoveringEngine::prepare_spares() {
   std::vector<WorkerAddress> spares;
   for (const WorkerCluster::Seat& s : workers_.absent()) {
     const bool is_lost = workers_.history().is_lost(s.address.address);
-    if (s.is_spare && !is_lost && !is_serial(s.address.label)) {
+    if (s.is_spare && !is_lost && !is_serial(s.address.label) &&
+        !is_radio(s.address.label)) {
       spares.push_back(s.address);
     }
   }

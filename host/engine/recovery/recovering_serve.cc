@@ -10,6 +10,7 @@
 #include "host/base/printable.h"
 #include "host/engine/recovery/recovering_engine.h"
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {
@@ -279,7 +280,8 @@ void RecoveringEngine::look_for_absent() {
   std::vector<WorkerAddress> wanted;
   if (!workers_.is_whole()) {
     for (const WorkerCluster::Seat& s : workers_.absent()) {
-      if (!is_serial(s.address.label)) wanted.push_back(s.address);
+      if (!is_serial(s.address.label) && !is_radio(s.address.label))
+        wanted.push_back(s.address);
     }
   }
   workers_.returning().look_for(wanted);

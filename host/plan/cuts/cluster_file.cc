@@ -6,6 +6,7 @@
 #include "host/board/figure_reader.h"
 #include "host/board/figures.h"
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {
@@ -24,13 +25,14 @@ bool is_public_key(const std::string& s) {
              std::string::npos;
 }
 
-// Returns whether it is HOST:PORT, with a port from 1 on, or serial:DEVICE.
+// Returns whether it is HOST:PORT, with a port from 1 on, or serial:DEVICE with
+// or without the number of a station.
 bool is_address(const std::string& s) {
+  if (is_radio(s)) return s.size() <= 255 && parse_radio(s).has_value();
   if (is_serial(s)) {
-    return s.size() > std::string_view(kSerialPrefix).size() &&
-           s.size() <= 255 && std::ranges::all_of(s, [](unsigned char c) {
-             return std::isgraph(c);
-           });
+    return !line_of(s).empty() && station_of(s) != 0 && s.size() <= 255 &&
+           std::ranges::all_of(s,
+                               [](unsigned char c) { return std::isgraph(c); });
   }
   const size_t colon = s.rfind(':');
   if (colon == std::string::npos || colon == 0 || s.size() > 255 ||

@@ -202,6 +202,9 @@ TEST(ClusterFile, SaysWhatIsWrong) {
       {node + "address = \"serial:\"",
        "c.toml:4: node 'a': address is none | HOST:PORT, such as "
        "192.168.1.11:7000, or serial:DEVICE"},
+      {node + "address = \"serial:/dev/a#32\"",
+       "c.toml:4: node 'a': address is none | HOST:PORT, such as "
+       "192.168.1.11:7000, or serial:DEVICE"},
       {node + "address = \"10.0.0.1:99999\"",
        "c.toml:4: node 'a': address is none | HOST:PORT, such as "
        "192.168.1.11:7000, or serial:DEVICE"},
@@ -227,6 +230,8 @@ TEST(ClusterFile, ItsLinksCarryDatagramsOfOneSize) {
     return parse_cluster("c.toml", toml).link_payload();
   };
   EXPECT_EQ(payload(serial), kSerialPayload);
+  EXPECT_EQ(payload(node + "\"a\"\naddress = \"serial:/dev/a#31\"\n"),
+            kSerialPayload);
   EXPECT_EQ(payload(udp), kUdpPayload);
   EXPECT_EQ(payload(node + "\"v\"\n"), kUdpPayload);
   EXPECT_EQ(payload("payload = 96\n" + serial), 96u);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "host/base/error.h"
+#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 
@@ -55,12 +56,31 @@ bool is_serial(const std::string& address) {
   return address.starts_with(kSerialPrefix);
 }
 
+std::optional<int> station_of(const std::string& address) {
+  const size_t mark = address.rfind('#');
+  if (!is_serial(address) || mark == address.npos) return std::nullopt;
+  const std::string number = address.substr(mark + 1);
+  constexpr int kMost = 31;  // what drivers of RS-485 are made for, less one
+  for (int i = 1; i <= kMost; ++i) {
+    if (number == std::to_string(i)) return i;
+  }
+  return 0;
+}
+
+std::string line_of(const std::string& address) {
+  const size_t begin = std::string_view(kSerialPrefix).size();
+  const size_t mark = station_of(address) ? address.rfind('#') : address.size();
+  return address.substr(begin, mark - begin);
+}
+
 uint32_t Cluster::most_payload() const {
   if (payload) return *payload;
   uint32_t most = kMostPayload;
   for (const ClusterNode& n : nodes) {
     if (n.address.empty()) continue;
-    most = std::min(most, is_serial(n.address) ? kSerialPayload : kUdpPayload);
+    most = std::min(most, is_serial(n.address)  ? kSerialPayload
+                          : is_radio(n.address) ? kRadioPayload
+                                                : kUdpPayload);
   }
   return most;
 }

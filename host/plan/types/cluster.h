@@ -66,6 +66,12 @@ inline constexpr uint32_t kMostPayload = 65'000;
 // The prefix of the address of a node at the end of a serial line.
 inline constexpr const char* kSerialPrefix = "serial:";
 bool is_serial(const std::string& address);
+// Returns the number of a node on a line that several share
+// (serial:DEVICE#NUMBER), 0 if it is none from 1 to 31, or nothing for a node
+// that has its line alone.
+std::optional<int> station_of(const std::string& address);
+// Returns the device of a serial address.
+std::string line_of(const std::string& address);
 inline constexpr int kMaxNodes = 256;    // each may be a peer of each
 inline constexpr int kMaxNodeName = 28;  // bytes; nodes send their names
 

@@ -40,7 +40,7 @@ shoal::AgentConfig config_of(const shoal_port& port,
   shoal::AgentConfig c;
   c.transport = transport;
 #if SHOAL_ENCRYPTED
-  c.cipher = &shoal::chacha20_poly1305();
+  c.cipher = &shoal::SHOAL_CIPHER();
   std::memcpy(c.key, kClusterKey, sizeof c.key);
   c.entropy = draw_entropy;
   c.entropy_user = port.user;
