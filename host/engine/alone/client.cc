@@ -21,7 +21,8 @@ constexpr uint64_t kFirstRepeatUs = 300'000;  // while nothing was measured
 constexpr uint64_t kLeastRepeatUs = 20'000, kMostRepeatUs = 1'000'000;
 constexpr uint32_t kMostTextBytes = 16u << 20;
 constexpr uint32_t kMostStreamBytes = 1u << 30;
-constexpr int kTries = 5;  // of a frame whose bytes were damaged
+constexpr int kTries = 5;        // of a frame whose bytes were damaged
+constexpr int kMostOthers = 64;  // answers to earlier questions
 
 uint32_t random_number() {
   uint8_t bytes[4];
@@ -145,6 +146,18 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
   }
 }
 
+void AloneClient::ask(alone::MessageType type, uint32_t frame,
+                      std::span<const uint8_t> body, const Take& take) {
+  int others = 0;
+  talk(type, frame, body, [&](const Message& m) {
+    if (take(m)) return true;
+    if (++others <= kMostOthers) return false;
+    throw Error(Exit::kCorrupt, name_ + " answers other questions than asked",
+                "start it again, and export the project again if that does not "
+                "help");
+  });
+}
+
 void AloneClient::refuse(const Message& m) const {
   if (m.body.size() < alone::kSaidBytes - alone::Head::kBytes) {
     throw Error(Exit::kCorrupt, name_ + " gave half an answer");
@@ -182,9 +195,9 @@ std::string AloneClient::read_text(uint8_t network, alone::Text which,
   const auto stream = static_cast<uint8_t>(network * alone::kTexts + which);
   std::string text;
   while (text.size() < bytes) {
-    uint8_t ask[alone::Piece::kBytes];
-    alone::Piece{stream, 0, static_cast<uint32_t>(text.size())}.put(ask);
-    talk(alone::MessageType::kRead, 0, ask, [&](const Message& m) {
+    uint8_t asked[alone::Piece::kBytes];
+    alone::Piece{stream, 0, static_cast<uint32_t>(text.size())}.put(asked);
+    ask(alone::MessageType::kRead, 0, asked, [&](const Message& m) {
       if (m.head.type != alone::MessageType::kText ||
           m.body.size() <= alone::Piece::kBytes) {
         return false;
@@ -211,8 +224,8 @@ std::string name_at(const uint8_t* bytes, size_t room) {
 
 AloneFacts AloneClient::ask_for_facts(uint8_t network, uint32_t* text_bytes) {
   AloneFacts facts;
-  const uint8_t ask[] = {network};
-  talk(alone::MessageType::kHello, 0, ask, [&](const Message& m) {
+  const uint8_t which[] = {network};
+  ask(alone::MessageType::kHello, 0, which, [&](const Message& m) {
     if (m.head.type == alone::MessageType::kSaid) refuse(m);
     if (m.head.type != alone::MessageType::kBoard) return false;
     if (m.body.size() < alone::kLeastBoardBytes - alone::Head::kBytes) {

@@ -105,6 +105,10 @@ class AloneClient {
   using Take = std::function<bool(const Message&)>;
   void talk(alone::MessageType type, uint32_t frame,
             std::span<const uint8_t> body, const Take& take);
+  // The same for a question with one answer. Other messages answer earlier
+  // ones; too many of them end the conversation.
+  void ask(alone::MessageType type, uint32_t frame,
+           std::span<const uint8_t> body, const Take& take);
   void send(alone::MessageType type, uint32_t frame,
             std::span<const uint8_t> body);
   std::optional<Message> receive();

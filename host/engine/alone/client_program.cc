@@ -61,8 +61,8 @@ void AloneClient::refuse_program(const std::string& text,
 
 alone::ProgramRoom AloneClient::read_room(const AloneFacts& facts) {
   alone::ProgramRoom room{};
-  const uint8_t ask[] = {facts.network};
-  talk(alone::MessageType::kAskRoom, 0, ask, [&](const Message& m) {
+  const uint8_t which[] = {facts.network};
+  ask(alone::MessageType::kAskRoom, 0, which, [&](const Message& m) {
     if (m.head.type == alone::MessageType::kSaid) refuse(m);
     if (m.head.type != alone::MessageType::kRoom ||
         m.body.size() < alone::ProgramRoom::kBytes) {

@@ -9,8 +9,6 @@
 namespace shoal {
 
 AloneClient::Times AloneClient::read_times(const AloneFacts& facts) {
-  constexpr int kMostOthers = 16;
-  int others = 0;
   Times all;
   const auto refuse_times = [&](const std::string& why) {
     throw Error(Exit::kCorrupt, name_ + " measured times that " + why,
@@ -18,9 +16,9 @@ AloneClient::Times AloneClient::read_times(const AloneFacts& facts) {
   };
   while (all.layers.size() < facts.timed_layers) {
     const auto first = static_cast<uint16_t>(all.layers.size());
-    const uint8_t ask[] = {static_cast<uint8_t>(first),
-                           static_cast<uint8_t>(first >> 8)};
-    talk(alone::MessageType::kAskTimes, frame_, ask, [&](const Message& m) {
+    const uint8_t from[] = {static_cast<uint8_t>(first),
+                            static_cast<uint8_t>(first >> 8)};
+    ask(alone::MessageType::kAskTimes, frame_, from, [&](const Message& m) {
       if (m.head.type == alone::MessageType::kSaid) refuse(m);
       if (m.head.type != alone::MessageType::kTimes) return false;
       if (m.body.size() < alone::LayerTimes::kBytes) {
@@ -29,7 +27,7 @@ AloneClient::Times AloneClient::read_times(const AloneFacts& facts) {
       const alone::LayerTimes t = alone::LayerTimes::get(m.body.data());
       if (t.first != first) {
         // An earlier question was asked again, and answered again.
-        if (t.first < first && ++others <= kMostOthers) return false;
+        if (t.first < first) return false;
         refuse_times("are those of other layers");
       }
       if (t.layers != facts.timed_layers) {

@@ -99,5 +99,25 @@ TEST(AloneTimes, DamagedAnswersAreRefusedOrRead) {
             size_t{ServedBoard::kLayers});
 }
 
+// A board that always answers for another network is no reason to wait for
+// ever.
+TEST(AloneTimes, AnswersToOtherQuestionsEndTheConversation) {
+  const auto p = small_program();
+  Relay relay(0, 1);
+  const auto change = [](Bytes& message) {
+    if (message[0] != static_cast<uint8_t>(alone::MessageType::kBoard)) return;
+    message[alone::Head::kBytes + alone::kProgramBytes + 11] ^= 1;
+  };
+  ServedBoard board(Programs{p.get()},
+                    std::make_unique<SerialTransport>(relay.board()), false,
+                    change);
+  try {
+    const AloneEngine engine(line_of(relay), "the board", "", 10);
+    ADD_FAILURE() << "it was taken for the board's answer";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kCorrupt) << e.what();
+  }
+}
+
 }  // namespace
 }  // namespace shoal
