@@ -94,16 +94,17 @@ uint64_t read_ticks(void*) {
 }
 
 #ifdef SHOAL_NETWORKS
-// Does not return if there is such a socket. Port 0 is a free one.
+// Does not return if there is such a socket, which programs of this computer
+// reach. Port 0 is a free one.
 void serve_udp(shoal_port& port, const char* number) {
   static uint8_t both[2 * shoal::kUdpPayload];
   char* end = nullptr;
   const unsigned long at = std::strtoul(number, &end, 10);
   if (end == number || *end || at > 0xFFFF) return;
   const auto now_us = [](void*) { return read_ticks(nullptr) / 1000; };
-  if (!udp.open(shoal::udp_address(0, static_cast<uint16_t>(at)), now_us)) {
-    return;
-  }
+  const uint64_t here =
+      shoal::udp_address(0x7F000001, static_cast<uint16_t>(at));
+  if (!udp.open(here, now_us)) return;
   shoal_app::Line(port) << "listening on port "
                         << uint64_t{shoal::udp_port(udp.address())};
   port.wait_for_interrupt = wait_for_datagram;
