@@ -58,7 +58,7 @@ def faults(path):
         header = re.match(r'\s*#\s*include\s*<([^>]+)>', line)
         if header and path.name not in PLATFORM and \
                 header[1] not in HEADERS and \
-                not header[1].startswith('mbedtls/'):
+                not header[1].startswith(('mbedtls/', 'bearssl/')):
             found.append(f'{path}:{number}: <{header[1]}> is not for boards')
         elif not header and (later := LATER.search(code)):
             found.append(f'{path}:{number}: {later[0]} is not C++17 of GCC 7')
@@ -124,6 +124,7 @@ def main():
         else:
             headers = pathlib.Path('/usr/include/mbedtls')
         (pathlib.Path(include) / 'mbedtls').symlink_to(headers)
+        (pathlib.Path(include) / 'bearssl').symlink_to('/usr/include/bearssl')
         if '--self-test' in sys.argv:
             if wrong := self_test(include):
                 sys.exit(wrong)

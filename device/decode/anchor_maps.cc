@@ -1,13 +1,12 @@
 #include "device/decode/anchor_maps.h"
 
-#include <cmath>
-
+#include "device/decode/exponential.h"
 #include "device/decode/yolo.h"
 
 namespace shoal {
 namespace {
 
-float sigmoid(float v) { return 1 / (1 + std::exp(-v)); }
+float sigmoid(float v) { return 1 / (1 + exponential(-v)); }
 
 float centre_in_cell(AnchorDecoding decoding, float v) {
   return decoding == AnchorDecoding::kYolo5 ? 2 * sigmoid(v) - 0.5f
@@ -16,7 +15,7 @@ float centre_in_cell(AnchorDecoding decoding, float v) {
 
 float size_in_anchors(AnchorDecoding decoding, float v) {
   return decoding == AnchorDecoding::kYolo5 ? 4 * sigmoid(v) * sigmoid(v)
-                                            : std::exp(v);
+                                            : exponential(v);
 }
 
 // The values of one anchor's cell.
@@ -76,7 +75,7 @@ bool AnchorBoxes::get(uint32_t i, DetectedBox& box) const {
   if (decoding_ == AnchorDecoding::kYolo2) {
     float sum = 0;
     for (int c = 0; c < classes; ++c) {
-      sum += std::exp(v[5 + c] - v[5 + box.index]);
+      sum += exponential(v[5 + c] - v[5 + box.index]);
     }
     sure = 1 / sum;
   }

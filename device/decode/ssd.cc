@@ -1,6 +1,6 @@
 #include "device/decode/ssd.h"
 
-#include <cmath>
+#include "device/decode/exponential.h"
 
 namespace shoal {
 namespace {
@@ -14,7 +14,8 @@ float centre_of(float code, float scale, float size, float at) {
 }
 float half_of(float code, float scale, float size) {
   return static_cast<float>(
-      0.5 * std::exp(static_cast<double>(code) / static_cast<double>(scale)) *
+      0.5 *
+      exponential(static_cast<double>(code) / static_cast<double>(scale)) *
       static_cast<double>(size));
 }
 

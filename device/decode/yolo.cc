@@ -1,6 +1,6 @@
 #include "device/decode/yolo.h"
 
-#include <cmath>
+#include "device/decode/exponential.h"
 
 namespace shoal {
 namespace {
@@ -91,8 +91,8 @@ bool YoloxBoxes::get(uint32_t row, DetectedBox& box) const {
     const auto s = static_cast<float>(stride);
     set_place((table_.at(row, 0) + static_cast<float>(cell % columns)) * s,
               (table_.at(row, 1) + static_cast<float>(cell / columns)) * s,
-              std::exp(table_.at(row, 2)) * s, std::exp(table_.at(row, 3)) * s,
-              box);
+              exponential(table_.at(row, 2)) * s,
+              exponential(table_.at(row, 3)) * s, box);
     return true;
   }
   return false;  // the table has more rows than the grids cells

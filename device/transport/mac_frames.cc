@@ -23,19 +23,18 @@ int MacFrames::send(void* self, uint64_t to, const void* datagram,
 }
 
 void MacFrames::came(const uint8_t* mac, const uint8_t* data, uint32_t bytes) {
-  const uint32_t at = came_.load(std::memory_order_relaxed);
+  const uint32_t at = load(came_);
   if (bytes == 0 || bytes > kRadioPayload) return;
-  if (at - freed_.load(std::memory_order_acquire) == kFrames) {
+  if (at - load(freed_) == kFrames) {
     // The one writer's own counter.
-    dropped_.store(dropped_.load(std::memory_order_relaxed) + 1,
-                   std::memory_order_relaxed);
+    store(dropped_, load(dropped_) + 1);
     return;
   }
   Frame& f = ring_[at % kFrames];
   f.from = mac_address(mac);
   f.bytes = bytes;
   std::memcpy(f.data, data, bytes);
-  came_.store(at + 1, std::memory_order_release);
+  store(came_, at + 1);
 }
 
 uint32_t MacFrames::receive(void* self, uint64_t* from, void* datagram,
@@ -46,7 +45,7 @@ uint32_t MacFrames::receive(void* self, uint64_t* from, void* datagram,
   const uint32_t bytes = f.bytes < capacity ? f.bytes : capacity;
   *from = f.from;
   std::memcpy(datagram, f.data, bytes);
-  s.freed_.store(++s.taken_, std::memory_order_release);
+  store(s.freed_, ++s.taken_);
   return bytes;
 }
 

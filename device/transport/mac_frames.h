@@ -5,7 +5,6 @@
 /// radio's task, which may run on another core; the node takes it from there.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "device/port/payload.h"
@@ -54,11 +53,9 @@ class MacFrames {
   /// task calls it at a time.
   void came(const uint8_t* mac, const uint8_t* data, uint32_t bytes);
   /// Returns whether a frame waits.
-  bool has_some() const {
-    return taken_ != came_.load(std::memory_order_acquire);
-  }
+  bool has_some() const { return taken_ != load(came_); }
   /// Returns the number of frames that came when the ring was full.
-  uint32_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  uint32_t dropped() const { return load(dropped_); }
 
  private:
   struct Frame {
@@ -68,6 +65,12 @@ class MacFrames {
   };
   static constexpr uint32_t kFrames = 16;
 
+  static uint32_t load(const uint32_t& word) {
+    return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
+  }
+  static void store(uint32_t& word, uint32_t value) {
+    __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+  }
   static int send(void* self, uint64_t to, const void* datagram,
                   uint32_t bytes);
   static uint32_t receive(void* self, uint64_t* from, void* datagram,
@@ -77,9 +80,9 @@ class MacFrames {
   MacPort port_;
   Frame ring_[kFrames];
   // Each is written by one side. They count on; places are mod kFrames.
-  std::atomic<uint32_t> came_{0}, freed_{0};
+  uint32_t came_ = 0, freed_ = 0;
   uint32_t taken_ = 0;
-  std::atomic<uint32_t> dropped_{0};
+  uint32_t dropped_ = 0;
   shoal_transport transport_;
 };
 

@@ -41,6 +41,7 @@ void add_asked(const PlanFlags& f, std::vector<Asked>& to) {
        {{"--max-traffic", Ability::kPlan}, !f.max_traffic.empty()},
        {{"--max-arena", Ability::kPlan}, !f.max_arena.empty()},
        {{"--plan-seconds", Ability::kPlan}, f.plan_seconds > 0},
+       {{"--plan-jobs", Ability::kPlan}, f.plan_jobs > 0},
        {{"--effort", Ability::kPlan}, f.effort > 1},
        {{"--plan", Ability::kPlan}, !f.plan.empty()},
        {{"--no-cache", Ability::kPlan}, f.no_cache},

@@ -42,7 +42,7 @@ struct PlanFlags {
   std::string max_latency, max_traffic, max_arena;
   double plan_seconds = 0;   // 0: as long as it takes
   int effort = 1;            // of the search for a plan, from 1 to 100
-  int jobs = 0;              // threads; 0: one per core
+  int plan_jobs = 0;         // threads of the search; 0: one per core
   std::optional<int> nodes;  // equal ones; none: one that is not linked
   TextFile plan;             // in place of a search
   bool no_cache = false;     // plans that were found before are not taken
@@ -317,6 +317,7 @@ struct EvaluateFlags {
   PictureFlags pictures;
   std::optional<int64_t> limit;  // frames; none: all
   int label_offset = 0;
+  int jobs = 0;  // threads; 0: a core each
   bool json = false;
   ImportOptions ends;
   bool mpi = false;

@@ -52,7 +52,7 @@ void set_limits(const PlanFlags& flags, PlanRequest& request) {
   }
   if (flags.plan_seconds > 0) request.limits.search_s = flags.plan_seconds;
   request.effort = flags.effort;
-  request.jobs = flags.jobs > 0 ? flags.jobs : core_count();
+  request.jobs = flags.plan_jobs > 0 ? flags.plan_jobs : core_count();
   request.max_payload = payload_of(flags, request.cluster);
 }
 
@@ -67,6 +67,7 @@ void check_given_plan(const PlanFlags& flags) {
       {"--max-latency", !flags.max_latency.empty()},
       {"--max-traffic", !flags.max_traffic.empty()},
       {"--plan-seconds", flags.plan_seconds > 0},
+      {"--plan-jobs", flags.plan_jobs > 0},
       {"--effort", flags.effort > 1},
       {"--replay", flags.replay},
       {"--no-cache", flags.no_cache}};

@@ -88,7 +88,7 @@ class Evaluation {
                   .network = flags.network,
                   .floats = true,
                   .remote = true,
-                  .jobs = flags.plan.jobs > 0}),
+                  .jobs = flags.jobs > 0}),
         graph_(opening_.graph()),
         labels_(flags.labels.empty() ? opening_.labels()
                                      : read_labels(flags.labels)),
@@ -118,9 +118,7 @@ class Evaluation {
       progress_->say(done, of);
     };
     frames_.emplace(graph_, data, std::move(options));
-    jobs_ = flags.plan.jobs > 0 ? flags.plan.jobs
-            : team_.size() > 1  ? 1
-                                : core_count();
+    jobs_ = flags.jobs > 0 ? flags.jobs : team_.size() > 1 ? 1 : core_count();
   }
 
   void run();

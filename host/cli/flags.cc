@@ -47,7 +47,8 @@ void add_search(CLI::App* verb, PlanFlags& flags) {
   verb->add_option("--effort", flags.effort,
                    "Search about N times as long for a better plan [1]")
       ->check(CLI::Range(1, 100));
-  verb->add_option("--jobs", flags.jobs, "Threads of the search [one per core]")
+  verb->add_option("--plan-jobs", flags.plan_jobs,
+                   "Threads of the search [one per core]")
       ->check(CLI::Range(1, 1024));
   verb->add_option("--plan", flags.plan.path,
                    "Take the plan that `shoal plan -o FILE` wrote");

@@ -62,8 +62,9 @@ void add_evaluate(CLI::App& app, EvaluateFlags& f, int& code) {
   add_worker_flags(verb, f.cluster);
   add_on_loss(verb, f.cluster);
   add_picture_flags(verb, f.pictures);
-  verb->get_option("--jobs")->description(
-      "Threads [one per core; with --mpi one per rank]");
+  verb->add_option("--jobs", f.jobs,
+                   "Threads [one per core; with --mpi one per rank]")
+      ->check(CLI::Range(1, 1024));
   add_mpi(verb, f.mpi, f.cluster.node_timeout);
   verb->add_option("--resume", f.resume,
                    "Journal of answers; those it has are not run again");

@@ -28,7 +28,7 @@ __all__ = ["Cluster", "Error", "Model", "Plan", "Report",
 _REPEATED = {"outputs", "inputs", "input_shape", "fault"}
 # Flags of a search, which a plan that was found no longer needs.
 _OF_SEARCH = {"strategy", "cuts", "objective", "max_latency", "max_traffic",
-              "plan_seconds", "effort", "jobs", "replay", "no_cache",
+              "plan_seconds", "effort", "plan_jobs", "replay", "no_cache",
               "explain"}
 # Flags of `shoal run` that say what it reads, prints and writes.
 _OF_FILES = {"frames", "stream", "labels", "top", "task", "head", "score", "overlap",

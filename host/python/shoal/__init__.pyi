@@ -37,7 +37,7 @@ class Model:
              strategy: str = ..., objective: str = ..., max_latency: str = ...,
              max_traffic: Union[str, int] = ..., max_arena: Union[str, int] = ...,
              cluster: Path = ..., cuts: Path = ..., plan_seconds: float = ...,
-             effort: int = ..., batch: int = ..., replay: bool = ...,
+             plan_jobs: int = ..., effort: int = ..., batch: int = ..., replay: bool = ...,
              flash: Union[str, int] = ..., output: Path = ...,
              progress: Progress = ..., **flags: Flag) -> Plan: ...
     def simulate(self, input: Union[Path, Frame] = ..., *, progress: Progress = ...,
