@@ -47,7 +47,9 @@ class BusProcesses : public testing::Test {
         open_serial(relay_->device(0), kClusterBaud), patient());
   }
   ~BusProcesses() override {
-    if (relay_) EXPECT_EQ(relay_->collisions(), 0);
+    if (relay_) {
+      EXPECT_EQ(relay_->collisions(), 0);
+    }
   }
 
   // Runs frames; `at` is told the number of each that is given.
