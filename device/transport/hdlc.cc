@@ -1,5 +1,7 @@
 #include "device/transport/hdlc.h"
 
+#include <cstring>
+
 namespace shoal {
 namespace {
 
@@ -69,6 +71,20 @@ uint32_t HdlcDecoder::finish() {
   }
   ++dropped_;
   return 0;
+}
+
+uint32_t write_waiting(uint32_t (*write)(void* user, const void* data,
+                                         uint32_t bytes),
+                       void* user, uint8_t* waiting, uint32_t bytes) {
+  uint32_t sent = 0;
+  while (sent < bytes) {
+    const uint32_t left = bytes - sent;
+    const uint32_t n = write(user, waiting + sent, left);
+    if (n == 0 || n > left) break;
+    sent += n;
+  }
+  if (sent != 0) std::memmove(waiting, waiting + sent, bytes - sent);
+  return bytes - sent;
 }
 
 }  // namespace shoal

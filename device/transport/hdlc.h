@@ -45,4 +45,10 @@ class HdlcDecoder {
   bool lost_ = true;  // until the next flag
 };
 
+/// Writes as many of the bytes that wait for a line as it takes now, and moves
+/// the others to the front; returns how many these are.
+uint32_t write_waiting(uint32_t (*write)(void* user, const void* data,
+                                         uint32_t bytes),
+                       void* user, uint8_t* waiting, uint32_t bytes);
+
 }  // namespace shoal

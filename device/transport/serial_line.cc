@@ -17,15 +17,8 @@ uint64_t SerialLine::now_us(void* self) {
 }
 
 void SerialLine::flush() {
-  uint32_t sent = 0;
-  while (sent < waiting_bytes_) {
-    const uint32_t left = waiting_bytes_ - sent;
-    const uint32_t n = port_.write(port_.user, waiting_ + sent, left);
-    if (n == 0 || n > left) break;
-    sent += n;
-  }
-  waiting_bytes_ -= sent;
-  if (sent != 0) std::memmove(waiting_, waiting_ + sent, waiting_bytes_);
+  waiting_bytes_ =
+      write_waiting(port_.write, port_.user, waiting_, waiting_bytes_);
 }
 
 int SerialLine::send(void* self, uint64_t, const void* datagram,

@@ -8,8 +8,9 @@ struct StateCosts {
   double product = 1, operation = 1;
 };
 
-// By instructions on mps2-an385, mps2-an386, mps3-an547 and qemu-rv32 of RNN,
-// GRU and LSTM with 64 units and 64 or 128 inputs.
+// The factors follow from the instructions that RNN, GRU and LSTM with 64 units
+// and 64 or 128 inputs took on mps2-an385, mps2-an386, mps3-an547 and
+// qemu-rv32.
 StateCosts costs_of(const std::string& core) {
   const auto is = [&core](const char* name) { return core == name; };
   if (is("Cortex-M55")) return {19.3, 19.2};
