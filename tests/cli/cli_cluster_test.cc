@@ -582,7 +582,8 @@ TEST_F(CliCluster, ALossOnSlowLinesIsOvercome) {
     const Told told = shop_.shoal(
         {"simulate", models + "fashion_mobilenet_v2.tflite",
          models + "samples/bag/0.png", "--nodes", "16", "--board", "teensy41",
-         "--rate", "200K", "--loss", "1%", "--seed", seed, "--replay"});
+         "--rate", "200K", "--loss", "1%", "--seed", seed, "--strategy",
+         "spatial"});
     EXPECT_EQ(told.code, 0) << "seed " << seed << ": " << told.err;
   }
 }
