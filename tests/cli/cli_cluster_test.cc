@@ -573,20 +573,5 @@ TEST_F(CliCluster, MistakesOfFilesAreNamedByLineOrKey) {
                  2, "--replay does not go with --strategy spatial");
 }
 
-// A lost piece of a program is sent again within a round trip, and programs for
-// many nodes leave the heartbeats room. The network is the bundled one: small
-// programs do not fill the line.
-TEST_F(CliCluster, ALossOnSlowLinesIsOvercome) {
-  const std::string models = std::string(SHOAL_SOURCE_DIR) + "/models/";
-  for (const char* seed : {"3", "4", "22"}) {
-    const Told told = shop_.shoal(
-        {"simulate", models + "fashion_mobilenet_v2.tflite",
-         models + "samples/bag/0.png", "--nodes", "16", "--board", "teensy41",
-         "--rate", "200K", "--loss", "1%", "--seed", seed, "--strategy",
-         "spatial"});
-    EXPECT_EQ(told.code, 0) << "seed " << seed << ": " << told.err;
-  }
-}
-
 }  // namespace
 }  // namespace shoal

@@ -15,6 +15,9 @@ constexpr uint64_t kMostClaimUs = 10'000'000;
 // Time limits that one request may take of a node that answers others: so long
 // no luck with lost datagrams lasts.
 constexpr uint64_t kDeaf = 4;
+// Heartbeats take at most one part in this many of the time of a line, and as
+// many of them are sent before a node is given up.
+constexpr uint64_t kLineShare = 2, kHeartbeats = 4;
 
 std::string seconds(uint64_t us) {
   char text[32];
@@ -168,13 +171,26 @@ SilenceLimits Conversation::silence() const {
   if (!open_) return {std::min(config_.timeout_us, config_.answer_us), 0, 0};
   const bool is_known = runs_ || (deploys_ && !is_busy());
   if (!config_.derives_silence || !is_known || round_trip_us_ == 0) {
-    return {config_.timeout_us, ping_us_, ping_us_};
+    return on_its_line({config_.timeout_us, ping_us_, ping_us_});
   }
   SilenceLimits s = silence_of(least_trip_us_,
                                round_trip_us_ + 4 * deviation_us_, longest_us_);
   s.limit_us = std::min(s.limit_us, config_.timeout_us);
   s.heartbeat_us = std::min(s.heartbeat_us, ping_us_);
   s.again_us = std::min(s.again_us, s.heartbeat_us);
+  return on_its_line(s);
+}
+
+// On a slow line the heartbeats of many nodes would leave no room for rows: a
+// heartbeat and its answer take at most the least round trip of it. One that
+// waits behind rows is not lost, and asking again would only make it later.
+SilenceLimits Conversation::on_its_line(SilenceLimits s) const {
+  if (round_trip_us_ == 0) return s;
+  const uint64_t most = s.limit_us / kHeartbeats;
+  const uint64_t share = kLineShare * line_nodes_ * least_trip_us_;
+  const uint64_t trip = round_trip_us_ + 4 * deviation_us_;
+  s.heartbeat_us = std::max(s.heartbeat_us, std::min(share, most));
+  s.again_us = std::max(s.again_us, std::min(trip, most));
   return s;
 }
 

@@ -5,6 +5,7 @@
 // else one by one; the heartbeat does not wait for anything.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -33,6 +34,10 @@ class Conversation {
   const std::string& name() const { return name_; }
   void rename(const std::string& name) { name_ = name; }
 
+  // Sets the number of nodes whose heartbeats the coordinator's line carries: 1
+  // if it is not called.
+  void share_line(size_t nodes) { line_nodes_ = nodes; }
+
   // Queues a request.
   void ask(Request, std::vector<uint8_t> data, Answer);
   // Sends one at once, for which no other one waits: it changes nothing.
@@ -40,6 +45,10 @@ class Conversation {
   // Returns whether a write would go out at once.
   bool write_room() const;
   bool idle() const { return queue_.empty() && flights_.empty(); }
+  // Returns whether such a request is under way.
+  bool is_asked(Request r) const {
+    return std::ranges::find(flights_, r, &Flight::request) != flights_.end();
+  }
   // Forgets what is queued and under way.
   void clear();
   // Returns whether the node may hold a session of this conversation, open or
@@ -160,6 +169,7 @@ class Conversation {
   bool is_busy() const;
   // The silence after which it is given up, and the times of heartbeats.
   SilenceLimits silence() const;
+  SilenceLimits on_its_line(SilenceLimits) const;
   void heartbeat(uint64_t now);
   void measure(uint64_t took);
   bool answers(const ReplyHead&, const Flight&);
@@ -203,6 +213,7 @@ class Conversation {
   uint64_t longest_us_ = 0;     // that it may be, or was, away from its link
   uint64_t round_trip_us_ = 0;  // 0: not measured
   uint64_t deviation_us_ = 0, least_trip_us_ = UINT64_MAX;
+  size_t line_nodes_ = 1;
   size_t writes_ = kFirstWrites;  // that may be under way
   int64_t resent_ = 0;
   bool was_restarted_ = false;

@@ -79,7 +79,8 @@ void Coordinator::Work::ask_others_for(Worker& w, uint64_t now) {
   size_t asked = 0;
   for (const auto& other : workers_) {
     if (other->number == w.number || !other->talk.open() ||
-        other->talk.is_in_question() || !other->used) {
+        other->talk.is_in_question() || !other->used ||
+        other->talk.is_asked(Request::kRelay)) {
       continue;
     }
     if (!relay(*other, w.talk, w.address.address)) return;

@@ -61,14 +61,15 @@ void Coordinator::Work::connect(const std::vector<WorkerAddress>& addresses) {
   phase_ = Phase::kConnecting;
   due_at_ = now();
   for (const WorkerAddress& a : addresses) {
-    workers_.push_back(make_worker(workers_.size(), a));
+    workers_.push_back(make_worker(workers_.size(), a, addresses.size()));
   }
 }
 
 std::unique_ptr<Coordinator::Work::Worker> Coordinator::Work::make_worker(
-    size_t number, const WorkerAddress& address) {
+    size_t number, const WorkerAddress& address, size_t all) {
   auto w = std::make_unique<Worker>(config_, own_, address);
   w->number = number;
+  w->talk.share_line(all);
   w->talk.on_pong([this, at = w.get()](const PingAnswer& p) { pong(*at, p); });
   return w;
 }
@@ -154,7 +155,7 @@ void Coordinator::Work::give_way(uint64_t time) {
   }
   if (first_ && workers_[*first_]->talk.open()) first_.reset();
   for (auto& w : workers_) {
-    if (w->left) w = make_worker(w->number, w->address);
+    if (w->left) w = make_worker(w->number, w->address, workers_.size());
     const bool others = first_ && w->number != *first_;
     if (others && w->talk.open() && !w->leaving) {
       w->leaving = true;

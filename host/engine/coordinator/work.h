@@ -113,7 +113,8 @@ class Coordinator::Work {
   void receive();
   void step(uint64_t now);
   Worker* find(std::span<const uint8_t> datagram);
-  std::unique_ptr<Worker> make_worker(size_t number, const WorkerAddress&);
+  std::unique_ptr<Worker> make_worker(size_t number, const WorkerAddress&,
+                                      size_t all);
   void ask_identity(Worker&);
   void ask_names(Worker&);
   void give_way(uint64_t now);

@@ -166,13 +166,15 @@ void VirtualCluster::add_commander(const Cluster& cluster,
 // waiting that long costs nothing.
 uint64_t VirtualCluster::patience_us(
     const std::vector<LinkModel>& links) const {
-  constexpr uint64_t kDatagrams = 32;
+  constexpr uint64_t kDatagrams = 32, kOfEach = 4;
+  const uint64_t before =
+      std::max<uint64_t>(kDatagrams, kOfEach * links.size());
   uint64_t most = options_.timeout_us;
   for (const LinkModel& link : links) {
     if (link.bits_per_s <= 0) continue;
     const Nanos one =
         Network::airtime(link, options_.max_payload) + link.latency;
-    most = std::max<uint64_t>(most, kDatagrams * one / kMicrosecond);
+    most = std::max<uint64_t>(most, before * one / kMicrosecond);
   }
   return most;
 }
