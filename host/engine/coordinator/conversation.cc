@@ -190,7 +190,7 @@ SilenceLimits Conversation::on_its_line(SilenceLimits s) const {
   const uint64_t share = kLineShare * line_nodes_ * least_trip_us_;
   const uint64_t trip = round_trip_us_ + 4 * deviation_us_;
   s.heartbeat_us = std::max(s.heartbeat_us, std::min(share, most));
-  s.again_us = std::max(s.again_us, std::min(trip, most));
+  s.again_us = std::max(s.again_us, std::min(std::max(share, trip), most));
   return s;
 }
 
@@ -426,7 +426,7 @@ void Conversation::heartbeat(uint64_t now) {
   if (now < ping_at_) return;
   ++unanswered_;
   // One that the node does not know any more is not answered, a hello is.
-  if (unanswered_ > 2) say(probe_->hello());
+  if (unanswered_ > 2 && unanswered_ % 2 == 1) say(probe_->hello());
   ping_.request = Request::kPing;
   if (ping_.packets.size() > 8) ping_.packets.erase(ping_.packets.begin());
   ping_.tries = 0;

@@ -166,7 +166,7 @@ void VirtualCluster::add_commander(const Cluster& cluster,
 // waiting that long costs nothing.
 uint64_t VirtualCluster::patience_us(
     const std::vector<LinkModel>& links) const {
-  constexpr uint64_t kDatagrams = 32, kOfEach = 4;
+  constexpr uint64_t kDatagrams = 64, kOfEach = 8;
   const uint64_t before =
       std::max<uint64_t>(kDatagrams, kOfEach * links.size());
   uint64_t most = options_.timeout_us;
