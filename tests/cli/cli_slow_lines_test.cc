@@ -17,11 +17,11 @@ struct Lines {
 void expect_to_end(const Lines& lines) {
   Workshop shop;
   const std::string models = std::string(SHOAL_SOURCE_DIR) + "/models/";
-  const Told told = shop.shoal(
-      {"simulate", models + "fashion_mobilenet_v2.tflite",
-       models + "samples/bag/0.png", "--board", "teensy41", "--strategy",
-       "spatial", "--nodes", lines.nodes, "--rate", lines.rate, "--loss",
-       lines.loss, "--seed", lines.seed});
+  const Told told =
+      shop.shoal({"simulate", models + "fashion_mobilenet_v2.tflite",
+                  models + "samples/bag/0.png", "--board", "teensy41",
+                  "--strategy", "spatial", "--nodes", lines.nodes, "--rate",
+                  lines.rate, "--loss", lines.loss, "--seed", lines.seed});
   EXPECT_EQ(told.code, 0) << lines.nodes << " nodes, " << lines.rate
                           << ", seed " << lines.seed << ": " << told.err;
 }

@@ -15,9 +15,12 @@ constexpr uint64_t kMostClaimUs = 10'000'000;
 // Time limits that one request may take of a node that answers others: so long
 // no luck with lost datagrams lasts.
 constexpr uint64_t kDeaf = 4;
-// Heartbeats take at most one part in this many of the time of a line, and as
-// many of them are sent before a node is given up.
+// Heartbeats take at most one part in kLineShare of the time of a line, but at
+// least kHeartbeats are sent within the silence of a node that is given up.
 constexpr uint64_t kLineShare = 2, kHeartbeats = 4;
+// A node is not given up before this number of questions is unanswered: fewer
+// are lost by chance where a fifth of the datagrams is.
+constexpr int kQuestions = 8;
 
 std::string seconds(uint64_t us) {
   char text[32];
@@ -426,7 +429,7 @@ void Conversation::heartbeat(uint64_t now) {
   if (now < ping_at_) return;
   ++unanswered_;
   // One that the node does not know any more is not answered, a hello is.
-  if (unanswered_ > 2 && unanswered_ % 2 == 1) say(probe_->hello());
+  if (unanswered_ > 2) say(probe_->hello());
   ping_.request = Request::kPing;
   if (ping_.packets.size() > 8) ping_.packets.erase(ping_.packets.begin());
   ping_.tries = 0;
@@ -439,7 +442,7 @@ void Conversation::heartbeat(uint64_t now) {
 
 void Conversation::poll(uint64_t now) {
   if (now > heard_at_ && now - heard_at_ >= silence().limit_us &&
-      (!open_ || unanswered_ > 2)) {
+      (!open_ || unanswered_ >= kQuestions)) {
     throw Error(Exit::kNode,
                 "node " + name_ +
                     (open_ ? ": silent for " : ": no answer within ") +
@@ -474,7 +477,7 @@ void Conversation::poll(uint64_t now) {
 
 uint64_t Conversation::next_timer_us() const {
   uint64_t at = open_ ? ping_at_ : is_refused() ? UINT64_MAX : hello_at_;
-  if (!open_ || unanswered_ > 2) {
+  if (!open_ || unanswered_ >= kQuestions) {
     at = std::min(at, heard_at_ + silence().limit_us);
   }
   for (const Flight& f : flights_) {
