@@ -25,7 +25,7 @@ bool can_cut_columns(const Layer&);
 bool can_cut_outputs(const Layer&);
 bool can_cut_inputs(const Layer&);
 // Return the units of cuts: they lie at multiples of these from the start of
-// the out box (depth multiplier; blocks of kDepthToSpace).
+// the out box (depth multiplier; blocks of kDepthToSpace; steps of kTranspose).
 int output_granule(const Layer&);
 int row_granule(const Layer&);
 int column_granule(const Layer&);

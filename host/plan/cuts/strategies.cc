@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "host/base/error.h"
@@ -31,12 +32,39 @@ Cuts named(const StrategyOptions& options) {
   return cuts;
 }
 
+// Cuts layers one after the other. A transposition is cut as its operand is:
+// each node moves what it has.
+class CutList {
+ public:
+  CutList(const Net& net, const Crew& crew, Cuts& cuts)
+      : crew_(crew), cuts_(cuts), writer_(net.tensors.size(), kNone) {}
+
+  void add(const Layer& l, LayerCut cut) {
+    if (l.op == OpCode::kTranspose) {
+      const int writer = writer_[l.in[0].tensor];
+      std::optional<LayerCut> moved;
+      if (writer >= 0) moved = cut_moved(l, cuts_.layers[writer]);
+      cut = moved ? *moved : cut_one(l, crew_.strongest(1).nodes[0]);
+    }
+    int& writer = writer_[l.out.tensor];
+    writer = writer == kNone ? static_cast<int>(cuts_.layers.size()) : kSeveral;
+    cuts_.layers.push_back(std::move(cut));
+  }
+
+ private:
+  static constexpr int kNone = -1, kSeveral = -2;
+  const Crew& crew_;
+  Cuts& cuts_;
+  std::vector<int> writer_;  // the layer that makes a tensor alone
+};
+
 Cuts kernel_cuts(const Net& net, const Cluster& cluster,
                  const StrategyOptions& options) {
   Cuts cuts = named(options);
   const Crew crew = whole_crew(cluster);
   const int n = static_cast<int>(crew.nodes.size());
   std::vector<CutKind> made(net.tensors.size(), CutKind::kOne);
+  CutList list(net, crew, cuts);
   for (const Layer& l : net.layers) {
     // A layer with a single output channel (or one that multiplies a single
     // input channel) can only be cut by position, and the layers after it stay
@@ -46,8 +74,7 @@ Cuts kernel_cuts(const Net& net, const Cluster& cluster,
         l.in[0].tensor >= 0 && made[l.in[0].tensor] == CutKind::kGrid;
     const bool by_place =
         !can_cut_outputs(l) && (l.macs > 0 || follows || l.out.box.rows() >= n);
-    cuts.layers.push_back(by_place ? cut_grid(l, crew, n, 1)
-                                   : cut_outputs(l, crew));
+    list.add(l, by_place ? cut_grid(l, crew, n, 1) : cut_outputs(l, crew));
     made[l.out.tensor] = cuts.layers.back().kind;
   }
   return cuts;
@@ -152,8 +179,9 @@ Cuts grid_cuts(const Net& net, const Cluster& cluster,
                const StrategyOptions& options, int rows, int columns) {
   Cuts cuts = named(options);
   const Crew crew = whole_crew(cluster);
+  CutList list(net, crew, cuts);
   for (const Layer& l : net.layers) {
-    cuts.layers.push_back(cut_grid(l, crew, rows, columns));
+    list.add(l, cut_grid(l, crew, rows, columns));
   }
   return cuts;
 }
@@ -184,6 +212,8 @@ Cuts with_weights_apart(const Net& net, const Cluster& cluster, Cuts cuts) {
   if (arena == std::numeric_limits<int64_t>::max()) return cuts;
   const Crew crew = whole_crew(cluster);
   std::vector<bool> apart(net.tensors.size(), false);
+  Cuts all = named({cuts.strategy});
+  CutList list(net, crew, all);
   for (size_t i = 0; i < net.layers.size(); ++i) {
     const Layer& l = net.layers[i];
     const bool follows = l.in[0].tensor >= 0 && apart[l.in[0].tensor];
@@ -191,11 +221,14 @@ Cuts with_weights_apart(const Net& net, const Cluster& cluster, Cuts cuts) {
     const bool heavy = weight_bytes(l) > arena / kWeightsPart;
     const bool tall = static_cast<double>(rows_at_once(l, cuts.layers[i])) >
                       kRowsPart * static_cast<double>(arena);
-    if (!(heavy && tall) && (mixes || !follows)) continue;
-    cuts.layers[i] = cut_outputs(l, crew);
+    if (!(heavy && tall) && (mixes || !follows)) {
+      list.add(l, std::move(cuts.layers[i]));
+      continue;
+    }
+    list.add(l, cut_outputs(l, crew));
     apart[l.out.tensor] = true;
   }
-  return cuts;
+  return all;
 }
 
 Cuts spatial_cuts(const Net& net, const Cluster& cluster,
