@@ -10,6 +10,7 @@
 #include "host/base/error.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/heads.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -261,12 +262,21 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
   return with_weights_apart(net, cluster, std::move(best));
 }
 
+Cuts heads_cuts(const Net& net, const Cluster& cluster,
+                const StrategyOptions& options) {
+  return with_heads_apart(net, whole_crew(cluster),
+                          spatial_cuts(net, cluster, options));
+}
+
 struct NamedStrategy {
   const char* name;
   Cuts (*cuts)(const Net&, const Cluster&, const StrategyOptions&);
+  bool (*suits)(const Net&) = nullptr;  // null: all nets
 };
-constexpr NamedStrategy kStrategies[] = {
-    {"spatial", spatial_cuts}, {"kernel", kernel_cuts}, {"layer", layer_cuts}};
+constexpr NamedStrategy kStrategies[] = {{"spatial", spatial_cuts},
+                                         {"kernel", kernel_cuts},
+                                         {"layer", layer_cuts},
+                                         {"heads", heads_cuts, has_heads}};
 
 }  // namespace
 
@@ -285,10 +295,20 @@ Cuts make_cuts(const Net& net, const Cluster& cluster,
 const std::vector<std::string>& strategy_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const NamedStrategy& s : kStrategies) all.emplace_back(s.name);
+    for (const NamedStrategy& s : kStrategies) {
+      if (!s.suits) all.emplace_back(s.name);
+    }
     return all;
   }();
   return names;
+}
+
+std::vector<std::string> strategies_for(const Net& net) {
+  std::vector<std::string> all;
+  for (const NamedStrategy& s : kStrategies) {
+    if (!s.suits || s.suits(net)) all.emplace_back(s.name);
+  }
+  return all;
 }
 
 std::string strategy_list() {
