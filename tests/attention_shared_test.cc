@@ -53,8 +53,12 @@ TEST_P(AttentionCase, IsExactUnderEveryCut) {
   const auto expected = bytes_of(folder / "expected.bin");
   const double alone =
       simulated_s(model, linked_nodes(teensies(1)), input, expected);
-  for (const auto& [strategy, nodes] :
-       {std::pair{"spatial", 2}, {"spatial", 8}, {"kernel", 4}, {"layer", 3}}) {
+  for (const auto& [strategy, nodes] : {std::pair{"spatial", 2},
+                                        {"spatial", 8},
+                                        {"kernel", 4},
+                                        {"layer", 3},
+                                        {"heads", 3},
+                                        {"heads", 8}}) {
     simulated_s(model, linked_nodes(teensies(nodes), strategy), input,
                 expected);
   }
@@ -81,6 +85,14 @@ double planned_s(const std::string& model, int nodes) {
 TEST(TransformersLong, AreFasterOnEightNodes) {
   EXPECT_GE(planned_s("zoo:deit_tiny", 1) / planned_s("zoo:deit_tiny", 8), 4.5);
   EXPECT_GE(planned_s("zoo:kwt3", 1) / planned_s("zoo:kwt3", 8), 4);
+}
+
+// Heads and tokens are cut over the nodes.
+TEST(TransformersLong, AreFasterStillWithHeadsApart) {
+  const PlanRequest request = linked_nodes(teensies(8), "auto");
+  const double together =
+      prepare(zoo_model("zoo:kwt3"), request).plan.latency_s;
+  EXPECT_GE(planned_s("zoo:kwt3", 1) / together, 4.5);
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ constexpr int kMostSteps = 12;
 struct Tally {
   int plans = 0, frames = 0, layers = 0, refused = 0, orders = 0;
   int styles[kCutStyles] = {}, streams = 0;
-  int tiled = 0;  // plans by files of cuts that have tiles
+  int tiled = 0;       // plans by files of cuts that have tiles
+  int transposed = 0;  // shares of transpositions
   int programs = 0, equal_programs = 0;  // in size to what the search knows
   uint64_t lost = 0, events = 0;
 };
@@ -118,10 +119,26 @@ class Judge {
       p.plan.nodes[n].program_bytes = static_cast<uint32_t>(p.images[n].size());
     }
     ++tally_.plans;
+    count_transposed(p);
     tally_.tiled += cuts_.tiles.empty() ? 0 : 1;
     tally_.orders += p.plan.order.layers.empty() ? 0 : 1;
     tally_.streams += static_cast<int>(p.plan.streams.size());
     return p;
+  }
+
+  // Counts transpositions of which a node makes a part.
+  void count_transposed(const Prepared& p) {
+    for (const PlanNode& node : p.plan.nodes) {
+      for (const PlanStage& stage : node.stages) {
+        for (const PlanActor& a : stage.actors) {
+          if (a.copy) continue;
+          const Layer& layer = net_.layers[static_cast<size_t>(a.layer)];
+          const bool is_share =
+              stage.ports[static_cast<size_t>(a.out)].box != layer.out.box;
+          if (layer.op == OpCode::kTranspose && is_share) ++tally_.transposed;
+        }
+      }
+    }
   }
 
   // A program is as large as a search takes it to be, or smaller where layers
@@ -322,6 +339,7 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
   }
   if (params.maxSuccess >= kNets) {
     EXPECT_GT(tally.tiled, 0);
+    EXPECT_GT(tally.transposed, 0);
     EXPECT_GT(tally.equal_programs, tally.programs * 9 / 10);
   }
   std::printf(

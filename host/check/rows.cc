@@ -172,7 +172,7 @@ constexpr Dependence kDependences[] = {
     {OpCode::kResize, mapped, mapped, same},
     {OpCode::kSpaceToDepth, blocks, blocks, all, true},
     {OpCode::kDepthToSpace, in_blocks, in_blocks, all, true},
-    {OpCode::kTranspose, all, all, all, true},
+    {OpCode::kTranspose, all, all, all},  // of a share: transposed()
     {OpCode::kReshape, bytes, all, all, true},
     {OpCode::kConstant, same, same, same},
     {OpCode::kRequantize, same, same, same},
@@ -255,6 +255,36 @@ Bounds channels_needed(const Layer& l, int operand, Interval out) {
   return dependence_of(l.op).channels(a);
 }
 
+// Returns the least box that has the elements which a transposition puts into
+// `out`. It follows them one by one.
+Box transposed(const Layer& l, const Box& out) {
+  const Box &in = l.in[0].box, &all = l.out.box;
+  TransposeParams p{};
+  if (out == all || l.params.size() * sizeof(int32_t) != sizeof p) return in;
+  std::memcpy(&p, l.params.data(), sizeof p);
+  const int64_t pixel = in.channels(), row = pixel * in.columns();
+  Bounds rows, columns, channels;
+  for (int y = out.y0 - all.y0; y < out.y1 - all.y0; ++y) {
+    for (int x = out.x0 - all.x0; x < out.x1 - all.x0; ++x) {
+      for (int c = out.c0 - all.c0; c < out.c1 - all.c0; ++c) {
+        int64_t number = (int64_t{y} * all.columns() + x) * all.channels() + c;
+        int64_t from = 0;
+        for (int i = 4; i-- > 0;) {
+          from += number % p.size[i] * p.stride[i];
+          number /= p.size[i];
+        }
+        rows.see(static_cast<int>(from / row));
+        columns.see(static_cast<int>(from % row / pixel));
+        channels.see(static_cast<int>(from % pixel));
+      }
+    }
+  }
+  const Interval y = rows.within(in.rows(), in.y0);
+  const Interval x = columns.within(in.columns(), in.x0);
+  const Interval c = channels.within(in.channels(), in.c0);
+  return {y.lo, y.hi, x.lo, x.hi, c.lo, c.hi};
+}
+
 // Told where the port begins, wherever the output's does.
 bool is_movable(Rule rule) {
   return rule == window || rule == scattered || rule == line ||
@@ -277,6 +307,10 @@ bool begins_alike(const Layer& l, const Box& in, const Box& needed) {
 bool whole_output(const Layer& l, const Box& out) {
   const Dependence& d = dependence_of(l.op);
   const Box& whole = l.out.box;
+  // As many elements of the operand as of the result are all of its box.
+  if (l.op == OpCode::kTranspose) {
+    return out == whole || transposed(l, out).elements() == out.elements();
+  }
   if (d.columns == all && out != whole) return false;
   if (d.whole_channels && out.channels() != whole.channels()) return false;
   if (d.channels == multiples) {
@@ -304,6 +338,7 @@ Interval row_dependence(const Layer& l, int operand, Interval out,
 }
 
 Box dependence(const Layer& l, int operand, const Box& out) {
+  if (l.op == OpCode::kTranspose) return transposed(l, out);
   const Box& all = l.out.box;
   const Box& in = l.in[operand].box;
   const Interval y =
@@ -368,8 +403,11 @@ std::vector<FiringNeeds> firings_of(const Layer& l, const PlanActor& a,
       f.writes = ky + step >= l.kernel_h;
       for (int i = 0; i < 2; ++i) {
         if (a.in[i] < 0) continue;
-        f.in[i] =
-            row_dependence(l, i, rows, {ky, std::min(ky + step, l.kernel_h)});
+        const Box& in = stage.ports[a.in[i]].box;
+        f.in[i] = l.op == OpCode::kTranspose
+                      ? Interval{in.y0, in.y1}
+                      : row_dependence(l, i, rows,
+                                       {ky, std::min(ky + step, l.kernel_h)});
       }
       all.push_back(f);
     }

@@ -1,57 +1,17 @@
-// Attention as TensorFlow Lite's converter writes it: heads are taken apart and
-// joined by RESHAPE and TRANSPOSE.
+// The net of attention.
+#include "host/lower/testing/attention.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 
 #include "host/lower/testing/net_eval.h"
-#include "host/lower/testing/test_graph.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kTokens = 7, kHeads = 3, kWidth = 4, kInner = kHeads * kWidth;
-
-struct Attention {
-  TestGraph t;
-  int query = 0, key = 0, value = 0, scores = 0;
-
-  int heads(int x, const std::vector<int>& perm) {
-    return t.transpose(t.reshape(x, {1, kTokens, kHeads, kWidth}), perm);
-  }
-
-  // `transposes_keys`: the file has the keys' columns as rows, as some
-  // exporters do; otherwise the product swaps them.
-  void build(bool transposes_keys) {
-    const int x = t.input({1, kTokens, 10});
-    query = t.fully_connected(x, 10, kInner);
-    key = t.fully_connected(x, 10, kInner);
-    const int left = heads(query, {0, 2, 1, 3});
-    const int right = heads(key, transposes_keys ? std::vector{0, 2, 3, 1}
-                                                 : std::vector{0, 2, 1, 3});
-    scores =
-        t.op(OpKind::kBatchMatmul, {left, right}, {1, kHeads, kTokens, kTokens},
-             MatmulAttr{false, !transposes_keys});
-    const int weights = softmax();
-    value = t.fully_connected(x, 10, kInner);
-    int y = t.op(OpKind::kBatchMatmul, {weights, heads(value, {0, 2, 1, 3})},
-                 {1, kHeads, kTokens, kWidth}, MatmulAttr{});
-    y = t.reshape(t.transpose(y, {0, 2, 1, 3}), {1, kTokens, kInner});
-    t.graph.outputs = {t.fully_connected(y, kInner, 10)};
-  }
-
-  int softmax() {
-    const int y = t.op(OpKind::kSoftmax, {scores},
-                       {1, kHeads, kTokens, kTokens}, AlphaAttr{1});
-    t.graph.tensors[static_cast<size_t>(y)].quant = {{1.f / 256}, {-128}, 0};
-    return y;
-  }
-
-  std::string name(int tensor) const {
-    return t.graph.tensors[static_cast<size_t>(tensor)].name;
-  }
-};
+constexpr int kTokens = 7, kHeads = 3;
 
 int layers_of(const Net& net, OpCode op) {
   return static_cast<int>(std::ranges::count(net.layers, op, &Layer::op));

@@ -130,6 +130,23 @@ int HandNet::add(int a, int b) {
   return out;
 }
 
+int HandNet::transpose(int in) {
+  const NetTensor from = net_.tensors[in];
+  const int out = tensor(from.channels, from.columns, from.rows);
+  Layer layer = window(OpCode::kTranspose, in, 1, 1, 1);
+  layer.out = {out, net_.tensors[out].box()};
+  layer.params = {1,
+                  from.channels,
+                  from.columns,
+                  from.rows,
+                  0,
+                  1,
+                  from.channels,
+                  from.columns * from.channels};
+  net_.layers.push_back(layer);
+  return out;
+}
+
 int HandNet::resize(int in, int factor) {
   const NetTensor from = net_.tensors[in];
   const int out =

@@ -25,6 +25,7 @@ class HandNet {
   int add(int a, int b);
   int resize(int in, int factor);  // nearest neighbour
   int pad(int in, int border, int value);
+  int transpose(int in);  // rows become channels, and channels rows
   // Writes its result into channels [c0, ...) of an existing tensor.
   void conv_into(int in, int out, int c0, int channels);
   void input(int tensor);

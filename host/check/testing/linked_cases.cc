@@ -389,13 +389,65 @@ HandCase shared_tiles() {
   return made;
 }
 
+// Two nodes: each transposes the rows that it has, which are channels of the
+// result, and both need all of these.
+HandCase transposed_shares() {
+  HandNet n(10);
+  const int in = n.tensor(7, 3, 4);
+  const int a = n.conv(in, 1, 1, 5);
+  const int t = n.transpose(a);
+  const int b = n.conv(t, 1, 1, 6);
+  n.input(in), n.output(b);
+  HandCase made{"transposed shares", n.finish(), {}};
+  const Net& net = made.net;
+  const Box picture = net.tensors[in].box(), whole_a = net.tensors[a].box(),
+            whole_t = net.tensors[t].box(), whole_b = net.tensors[b].box();
+  HandCluster cluster(net, 2);
+  cluster.stage();
+  const int rows[] = {0, 4, 7}, cut_b[] = {0, 2, 6};
+  const BufferOptions both{.first_stage = 0, .last_stage = 1, .offset = 0};
+  for (int i = 0; i < 2; ++i) {
+    HandPlan& p = cluster[i];
+    const Box seen = rows_of(picture, rows[i], rows[i + 1]);
+    const Box mine = rows_of(whole_a, rows[i], rows[i + 1]);
+    const Box out = channels_of(whole_t, rows[i], rows[i + 1]);
+    p.part(t, out, 0, both);
+    p.part(in, seen, 1), p.part(a, mine);
+    p.input(0, 1, seen);
+    p.share(0,
+            {.out = 2, .out_box = mine, .in = {1, -1}, .in_box = {seen, {}}});
+    p.share(1, {.out = 0, .out_box = out, .in = {2, -1}, .in_box = {mine, {}}});
+  }
+  cluster.stage();
+  cluster.segment(1);
+  BufferOptions held = both;
+  held.complete = true;
+  for (int i = 0; i < 2; ++i) {
+    HandPlan& p = cluster[i];
+    const Box mine = channels_of(whole_t, rows[i], rows[i + 1]);
+    const Box out = channels_of(whole_b, cut_b[i], cut_b[i + 1]);
+    p.part(t, mine, 0, held);
+    p.buffer(t, 2), p.part(b, out, 1);
+    p.copy(0, 1, mine);
+    p.share(2,
+            {.out = 2, .out_box = out, .in = {1, -1}, .in_box = {whole_t, {}}});
+    p.output(0, 2, out);
+  }
+  for (int i = 0; i < 2; ++i) {
+    cluster.stream({i, 0}, {{1 - i, 1}},
+                   channels_of(whole_t, rows[i], rows[i + 1]));
+  }
+  made.plan = cluster.finish();
+  return made;
+}
+
 }  // namespace
 
 std::vector<HandCase> linked_cases() {
   std::vector<HandCase> all;
-  for (auto make :
-       {linked_one, row_halo, channels_inside, channels_across, input_chains,
-        column_tiles, pipeline, hidden_channels, shared_tiles}) {
+  for (auto make : {linked_one, row_halo, channels_inside, channels_across,
+                    input_chains, column_tiles, pipeline, hidden_channels,
+                    shared_tiles, transposed_shares}) {
     all.push_back(make());
   }
   return all;

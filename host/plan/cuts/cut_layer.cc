@@ -1,7 +1,11 @@
 #include "host/plan/cuts/cut_layer.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <set>
+
+#include "host/plan/types/transposition.h"
 
 namespace shoal {
 namespace {
@@ -200,6 +204,30 @@ LayerCut cut_grid(const Layer& l, const Crew& all, int rows, int columns) {
     crew = crew.strongest(static_cast<size_t>(cells.count()));
   }
   return of_shares(CutKind::kGrid, cells, cell_shares(l, crew, cells));
+}
+
+std::optional<LayerCut> cut_moved(const Layer& l, const LayerCut& operand) {
+  LayerCut cut;
+  std::set<int> rows, columns;
+  for (const Share& s : operand.shares) {
+    const Box in = common(s.own, l.in[0].box);
+    if (in.empty()) continue;
+    const std::optional<Box> own = transposed_to(l, in);
+    if (!own) return std::nullopt;
+    cut.shares.push_back({s.node, *own});
+    rows.insert(own->y0), columns.insert(own->x0);
+  }
+  if (cut.shares.empty()) return std::nullopt;
+  // Cells are in the order of rows, columns and channels.
+  std::ranges::sort(cut.shares, {}, [](const Share& s) {
+    return std::array{s.own.y0, s.own.x0, s.own.c0};
+  });
+  cut.rows = static_cast<int>(rows.size());
+  cut.columns = static_cast<int>(columns.size());
+  if (cut.shares.size() > 1) {
+    cut.kind = cut.rows * cut.columns > 1 ? CutKind::kGrid : CutKind::kOutputs;
+  }
+  return cut;
 }
 
 namespace {

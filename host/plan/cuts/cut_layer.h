@@ -29,6 +29,10 @@ LayerCut cut_inputs(const Layer&, const Crew&);
 // Returns a grid of rows x columns, its nodes row by row. Where the layer is
 // too small for it, the grid is the one whose largest share is the smallest.
 LayerCut cut_grid(const Layer&, const Crew&, int rows, int columns);
+// Returns the cut of a transposition in which each node moves what it owns of
+// the operand, whose layer is cut as `operand` says; none if these are not
+// boxes of the result.
+std::optional<LayerCut> cut_moved(const Layer&, const LayerCut& operand);
 
 // A grid whose boxes are also cut by output channels: rows x columns x parts
 // cells. The order says which cells neighbours in the crew have: `kPartsFirst`,

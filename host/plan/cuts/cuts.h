@@ -25,7 +25,7 @@ bool can_cut_columns(const Layer&);
 bool can_cut_outputs(const Layer&);
 bool can_cut_inputs(const Layer&);
 // Return the units of cuts: they lie at multiples of these from the start of
-// the out box (depth multiplier; blocks of kDepthToSpace).
+// the out box (depth multiplier; blocks of kDepthToSpace; steps of kTranspose).
 int output_granule(const Layer&);
 int row_granule(const Layer&);
 int column_granule(const Layer&);
@@ -48,7 +48,9 @@ std::vector<int> cut_extent(int extent, const std::vector<double>& weights,
 //            within 1 % the one with the fewest rows. A map smaller than the
 //            grid has the grid that gives the least largest share, a single
 //            pixel is cut by output channels.
-// Throws Error(kUsage) for an unknown one, which names them.
+//   heads    as `spatial`, but each head of attention on nodes of its own, as
+//            heads.h says
+// Throws Error(kUsage) for an unknown one, which names those for all nets.
 struct StrategyOptions {
   std::string strategy;
   int grid_rows = 0, grid_columns = 0;
@@ -58,10 +60,12 @@ Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
 // share.
 Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
                     const StrategyOptions&);
-// Return the strategies in the order in which searches try them, and as one
-// text, "a, b, c".
+// Return the strategies for all nets in the order in which searches try them,
+// and as one text, "a, b, c".
 const std::vector<std::string>& strategy_names();
 std::string strategy_list();
+// Returns these and the ones that only suit some nets.
+std::vector<std::string> strategies_for(const Net&);
 
 // Returns the layers at which neighbours best exchange the columns that windows
 // read. Among the tensors between two consecutive windows (kernels of several

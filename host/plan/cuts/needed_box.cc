@@ -4,6 +4,7 @@
 #include "device/program/geometry.h"
 #include "device/program/params.h"
 #include "host/plan/cuts/cuts.h"
+#include "host/plan/types/transposition.h"
 
 namespace shoal {
 namespace {
@@ -13,6 +14,13 @@ namespace {
 bool is_whole(OpCode op) {
   return rows_of(op) == RowsFrom::kAll || rows_of(op) == RowsFrom::kBytes ||
          keeps_state(op);
+}
+
+// Returns how an axis of a transposed tensor (rows, columns or channels) is
+// cut; nothing of other layers.
+TransposedAxis moved_axis(const Layer& l, size_t axis) {
+  if (rows_of(l.op) != RowsFrom::kAll) return {};
+  return transposed_axes(l)[axis];
 }
 
 int block(const Layer& l) {
@@ -113,6 +121,7 @@ RowRange channels(const Layer& l, const Box& in, int lo, int hi) {
 Box needed_box(const Layer& l, int operand, const Box& out) {
   const Box& in = l.in[operand].box;
   if (l.in[operand].tensor < 0 || l.op == OpCode::kConstant) return {};
+  if (rows_of(l.op) == RowsFrom::kAll) return transposed_from(l, out);
   const Box& all = l.out.box;
   RowRule rows = row_axis(l, in);
   rows.whole = holds_second(l.op) && operand == 1;
@@ -125,14 +134,17 @@ Box needed_box(const Layer& l, int operand, const Box& out) {
 }
 
 bool can_cut_rows(const Layer& l) {
+  if (moved_axis(l, 0).from >= 0) return true;
   return !is_whole(l.op) && l.out.box.rows() > row_granule(l);
 }
 
 bool can_cut_columns(const Layer& l) {
+  if (moved_axis(l, 1).from >= 0) return true;
   return !is_whole(l.op) && l.out.box.columns() > column_granule(l);
 }
 
 bool can_cut_outputs(const Layer& l) {
+  if (moved_axis(l, 2).from >= 0) return true;
   // Such operators have separate weights for each output.
   const bool filters = has_weights(l.op) && !keeps_state(l.op);
   return (filters || !needs_all_channels(l.op)) &&
@@ -146,13 +158,18 @@ bool can_cut_inputs(const Layer& l) {
 }
 
 int output_granule(const Layer& l) {
+  if (rows_of(l.op) == RowsFrom::kAll) return moved_axis(l, 2).granule;
   return l.op == OpCode::kDepthwise ? std::max(1, l.depth_multiplier) : 1;
 }
 
 int row_granule(const Layer& l) {
+  if (rows_of(l.op) == RowsFrom::kAll) return moved_axis(l, 0).granule;
   return l.op == OpCode::kDepthToSpace ? block(l) : 1;
 }
 
-int column_granule(const Layer& l) { return row_granule(l); }
+int column_granule(const Layer& l) {
+  if (rows_of(l.op) == RowsFrom::kAll) return moved_axis(l, 1).granule;
+  return row_granule(l);
+}
 
 }  // namespace shoal

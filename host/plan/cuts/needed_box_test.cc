@@ -7,9 +7,12 @@
 
 #include "device/program/kinds.h"
 #include "device/program/params.h"
+#include "host/base/error.h"
 #include "host/check/rows.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/text/op_names.h"
+#include "host/plan/types/testing/random_transposition.h"
+#include "host/plan/types/transposition.h"
 
 namespace shoal {
 namespace {
@@ -101,6 +104,7 @@ class RandomLayer {
         break;
       }
       case OpCode::kTranspose:
+        return random_transposition(random_);
       case OpCode::kReshape:
         l.out.box = box(columns, channels, rows);
         break;
@@ -227,6 +231,29 @@ TEST(NeededBox, EqualsTheCheckers) {
     }
     EXPECT_LT(empty, kRounds) << "an operator that never reads";
   }
+}
+
+// Ends of boxes lie anywhere. What is no box of the operand has no parameters,
+// and the checker refuses it.
+TEST(NeededBox, TransposedSharesAreBoxesOfTheOperand) {
+  int refused = 0;
+  for (uint32_t seed = 0; seed < 10 * kRounds; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomLayer random(seed);
+    const Layer l = random.make(OpCode::kTranspose);
+    const Box& all = l.out.box;
+    const Interval y = random.part(all.y0, all.rows(), 1),
+                   x = random.part(all.x0, all.columns(), 1),
+                   c = random.part(all.c0, all.channels(), 1);
+    const Box out{y.lo, y.hi, x.lo, x.hi, c.lo, c.hi};
+    const Box in = dependence(l, 0, out);
+    const bool is_box = in.elements() == out.elements();
+    EXPECT_EQ(misfit(l, 0, in, out, false) == nullptr, is_box);
+    if (is_box) continue;
+    ++refused;
+    EXPECT_THROW(transposed_params(l, in, out), Error);
+  }
+  EXPECT_GT(refused, kRounds);
 }
 
 TEST(NeededBox, HalosOfAStridedWindow) {

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "host/base/error.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/heads.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -31,12 +33,39 @@ Cuts named(const StrategyOptions& options) {
   return cuts;
 }
 
+// Cuts layers one after the other. A transposition is cut as its operand is:
+// each node moves what it has.
+class CutList {
+ public:
+  CutList(const Net& net, const Crew& crew, Cuts& cuts)
+      : crew_(crew), cuts_(cuts), writer_(net.tensors.size(), kNone) {}
+
+  void add(const Layer& l, LayerCut cut) {
+    if (l.op == OpCode::kTranspose) {
+      const int writer = writer_[l.in[0].tensor];
+      std::optional<LayerCut> moved;
+      if (writer >= 0) moved = cut_moved(l, cuts_.layers[writer]);
+      cut = moved ? *moved : cut_one(l, crew_.strongest(1).nodes[0]);
+    }
+    int& writer = writer_[l.out.tensor];
+    writer = writer == kNone ? static_cast<int>(cuts_.layers.size()) : kSeveral;
+    cuts_.layers.push_back(std::move(cut));
+  }
+
+ private:
+  static constexpr int kNone = -1, kSeveral = -2;
+  const Crew& crew_;
+  Cuts& cuts_;
+  std::vector<int> writer_;  // the layer that makes a tensor alone
+};
+
 Cuts kernel_cuts(const Net& net, const Cluster& cluster,
                  const StrategyOptions& options) {
   Cuts cuts = named(options);
   const Crew crew = whole_crew(cluster);
   const int n = static_cast<int>(crew.nodes.size());
   std::vector<CutKind> made(net.tensors.size(), CutKind::kOne);
+  CutList list(net, crew, cuts);
   for (const Layer& l : net.layers) {
     // A layer with a single output channel (or one that multiplies a single
     // input channel) can only be cut by position, and the layers after it stay
@@ -46,8 +75,7 @@ Cuts kernel_cuts(const Net& net, const Cluster& cluster,
         l.in[0].tensor >= 0 && made[l.in[0].tensor] == CutKind::kGrid;
     const bool by_place =
         !can_cut_outputs(l) && (l.macs > 0 || follows || l.out.box.rows() >= n);
-    cuts.layers.push_back(by_place ? cut_grid(l, crew, n, 1)
-                                   : cut_outputs(l, crew));
+    list.add(l, by_place ? cut_grid(l, crew, n, 1) : cut_outputs(l, crew));
     made[l.out.tensor] = cuts.layers.back().kind;
   }
   return cuts;
@@ -152,8 +180,9 @@ Cuts grid_cuts(const Net& net, const Cluster& cluster,
                const StrategyOptions& options, int rows, int columns) {
   Cuts cuts = named(options);
   const Crew crew = whole_crew(cluster);
+  CutList list(net, crew, cuts);
   for (const Layer& l : net.layers) {
-    cuts.layers.push_back(cut_grid(l, crew, rows, columns));
+    list.add(l, cut_grid(l, crew, rows, columns));
   }
   return cuts;
 }
@@ -184,6 +213,8 @@ Cuts with_weights_apart(const Net& net, const Cluster& cluster, Cuts cuts) {
   if (arena == std::numeric_limits<int64_t>::max()) return cuts;
   const Crew crew = whole_crew(cluster);
   std::vector<bool> apart(net.tensors.size(), false);
+  Cuts all = named({cuts.strategy});
+  CutList list(net, crew, all);
   for (size_t i = 0; i < net.layers.size(); ++i) {
     const Layer& l = net.layers[i];
     const bool follows = l.in[0].tensor >= 0 && apart[l.in[0].tensor];
@@ -191,11 +222,14 @@ Cuts with_weights_apart(const Net& net, const Cluster& cluster, Cuts cuts) {
     const bool heavy = weight_bytes(l) > arena / kWeightsPart;
     const bool tall = static_cast<double>(rows_at_once(l, cuts.layers[i])) >
                       kRowsPart * static_cast<double>(arena);
-    if (!(heavy && tall) && (mixes || !follows)) continue;
-    cuts.layers[i] = cut_outputs(l, crew);
+    if (!(heavy && tall) && (mixes || !follows)) {
+      list.add(l, std::move(cuts.layers[i]));
+      continue;
+    }
+    list.add(l, cut_outputs(l, crew));
     apart[l.out.tensor] = true;
   }
-  return cuts;
+  return all;
 }
 
 Cuts spatial_cuts(const Net& net, const Cluster& cluster,
@@ -228,12 +262,21 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
   return with_weights_apart(net, cluster, std::move(best));
 }
 
+Cuts heads_cuts(const Net& net, const Cluster& cluster,
+                const StrategyOptions& options) {
+  return with_heads_apart(net, whole_crew(cluster),
+                          spatial_cuts(net, cluster, options));
+}
+
 struct NamedStrategy {
   const char* name;
   Cuts (*cuts)(const Net&, const Cluster&, const StrategyOptions&);
+  bool (*suits)(const Net&) = nullptr;  // null: all nets
 };
-constexpr NamedStrategy kStrategies[] = {
-    {"spatial", spatial_cuts}, {"kernel", kernel_cuts}, {"layer", layer_cuts}};
+constexpr NamedStrategy kStrategies[] = {{"spatial", spatial_cuts},
+                                         {"kernel", kernel_cuts},
+                                         {"layer", layer_cuts},
+                                         {"heads", heads_cuts, has_heads}};
 
 }  // namespace
 
@@ -252,10 +295,20 @@ Cuts make_cuts(const Net& net, const Cluster& cluster,
 const std::vector<std::string>& strategy_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const NamedStrategy& s : kStrategies) all.emplace_back(s.name);
+    for (const NamedStrategy& s : kStrategies) {
+      if (!s.suits) all.emplace_back(s.name);
+    }
     return all;
   }();
   return names;
+}
+
+std::vector<std::string> strategies_for(const Net& net) {
+  std::vector<std::string> all;
+  for (const NamedStrategy& s : kStrategies) {
+    if (!s.suits || s.suits(net)) all.emplace_back(s.name);
+  }
+  return all;
 }
 
 std::string strategy_list() {

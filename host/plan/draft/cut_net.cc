@@ -6,6 +6,7 @@
 #include "host/plan/draft/boxes.h"
 #include "host/plan/draft/loop_draft.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/transposition.h"
 
 namespace shoal {
 namespace {
@@ -47,7 +48,10 @@ bool is_repeated(const Layer& layer) {
 bool grow(const Layer& layer, const Box& need, Box& made) {
   if (is_repeated(layer)) {
     const bool is_constant = layer.in[0].tensor < 0;
-    made = is_constant ? hull(made, need) : layer.out.box;
+    made = is_constant ? hull(made, need)
+           : rows_of(layer.op) == RowsFrom::kAll
+               ? transposed_share(layer, hull(made, need))
+               : layer.out.box;
     return true;
   }
   if (made.empty() || need.c0 < made.c0 || made.c1 < need.c1) return false;

@@ -127,7 +127,8 @@ bool takes_columns(const Net& net, const Layer& layer) {
   const Box& box = layer.out.box;
   if (box.x0 != 0 || box.x1 != out.columns) return false;
   return can_cut_columns(layer) && !layer.reduce_columns &&
-         !holds_second(layer.op) && !layer.in[0].box.empty();
+         !holds_second(layer.op) && rows_of(layer.op) != RowsFrom::kAll &&
+         !layer.in[0].box.empty();
 }
 
 int tile_result(const Net& net, const std::vector<TensorUses>& uses, int begin,

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "host/plan/cost/time.h"
-#include "host/plan/cuts/cuts.h"
+#include "host/plan/cuts/heads.h"
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/cut_bound.h"
 #include "host/plan/planner/group_trials.h"
@@ -186,7 +186,7 @@ void CrewPlan::begin_small(double least) {
   const auto enough = [&] {
     return trials_.nearest() <= tuning::kBrieflySmall * least;
   };
-  for (const std::string& name : strategy_names()) {
+  for (const std::string& name : strategies_for(net_)) {
     if (enough()) return;
     if (!cheap || name == "spatial") continue;
     trials_.foresee({name, named_cuts(name)}, least);
@@ -226,7 +226,7 @@ void CrewPlan::begin() {
     for (size_t i = 1; i < all.size(); ++i) run_start(all[i]);
   }
   try_groups(spatial());
-  for (const std::string& name : strategy_names()) {
+  for (const std::string& name : strategies_for(net_)) {
     if (name == "spatial") continue;
     Cuts cuts = named_cuts(name);
     if (is_hopeless(cuts)) {
@@ -473,7 +473,21 @@ void CrewPlan::run_start(const Start& start) {
   const Trial trial{"mixed", mixed.cuts_of(mixed.best()), start.search};
   bool better = trials_.run(trial, start.by);
   better |= try_groups(trial);
+  better |= try_heads(trial, start.by);
   if (better) mixed_.emplace(std::move(mixed));
+}
+
+// Tries each head of attention on nodes of its own. Estimates do not suggest
+// this: layers that two nodes share are those of the same two in all of them.
+bool CrewPlan::try_heads(Trial trial, double by) {
+  if (!has_heads(net_)) return false;
+  Crew crew;
+  for (const int n : crew_) {
+    crew.nodes.push_back(n);
+    crew.weights.push_back(request_.cluster.nodes[size_t(n)].rating);
+  }
+  trial.cuts = with_heads_apart(net_, crew, std::move(trial.cuts));
+  return trials_.run(std::move(trial), by);
 }
 
 // Returns whether a smaller plan would leave room for higher bands.

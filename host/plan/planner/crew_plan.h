@@ -89,6 +89,7 @@ class CrewPlan {
   const std::vector<Trial>& start_trials();
   bool is_tight() const;
   void begin_small(double least);
+  bool try_heads(Trial, double by);
   bool try_groups(const Trial&);
   void try_columns();
   // Returns whether rings of the best plan need more room. With a price of

@@ -152,8 +152,11 @@ void CrewRuns::learn(const CrewRun& run, double ps) {
 
 LayerCut CrewRuns::cut_of(const Crew& crew, const Layer& layer) {
   if (crew.nodes.size() == 1) return cut_one(layer, crew.nodes.front());
-  return cut_grid(layer, {crew.nodes, crew.weights}, 1,
-                  static_cast<int>(crew.nodes.size()));
+  const shoal::Crew all{crew.nodes, crew.weights};
+  if (layer.op == OpCode::kTranspose) {
+    return cut_one(layer, all.strongest(1).nodes[0]);
+  }
+  return cut_grid(layer, all, 1, static_cast<int>(crew.nodes.size()));
 }
 
 const Board& CrewRuns::board(int node) const {

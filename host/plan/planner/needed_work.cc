@@ -66,6 +66,12 @@ void mark(std::vector<bool>& lines, int lo, int hi) {
 Elements operand_of(const Net& net, const Layer& l, int operand,
                     const Elements& out) {
   const View& in = l.in[operand];
+  if (rows_of(l.op) == RowsFrom::kAll) {
+    // A part of the result tells nothing of the rows that it needs.
+    const bool is_whole = out.elements() == l.out.box.elements();
+    return Elements::of(net.tensors[static_cast<size_t>(in.tensor)],
+                        is_whole ? in.box : Box{});
+  }
   Elements e = Elements::of(net.tensors[static_cast<size_t>(in.tensor)], Box{});
   Box box = l.out.box;
   box.c0 = out.c0, box.c1 = out.c1;

@@ -7,6 +7,7 @@
 #include "device/program/chunk.h"
 #include "device/program/params.h"
 #include "host/base/error.h"
+#include "host/plan/types/transposition.h"
 #include "host/program/emit/byte_writer.h"
 
 namespace shoal {
@@ -279,6 +280,9 @@ class RecordBuilder {
       m.base_y += out.y * m.scale_y - 1024 * in.y;
       m.base_x += out.x * m.scale_x - 1024 * in.x;
       std::memcpy(params.data(), &m, sizeof m);
+    }
+    if (layer.op == OpCode::kTranspose) {
+      params = transposed_params(layer, box(a.in[0]), box(a.out));
     }
     tables_.params.insert(tables_.params.end(), params.begin(), params.end());
   }

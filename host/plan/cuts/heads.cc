@@ -1,0 +1,155 @@
+#include "host/plan/cuts/heads.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "device/program/kinds.h"
+#include "host/plan/types/segment.h"
+
+namespace shoal {
+namespace {
+
+// Returns the layers of each operator that multiplies several pairs of computed
+// matrices: a layer for each head.
+std::vector<Segment> find_heads(const Net& net) {
+  std::vector<bool> is_computed(net.tensors.size(), true);
+  for (const Layer& l : net.layers) {
+    if (l.in[0].tensor < 0) is_computed[size_t(l.out.tensor)] = false;
+  }
+  const auto multiplies = [&](const Layer& l) {
+    return l.op == OpCode::kMatmul && is_computed[size_t(l.in[0].tensor)] &&
+           is_computed[size_t(l.in[1].tensor)];
+  };
+  const auto layers = static_cast<int>(net.layers.size());
+  std::vector<Segment> all;
+  for (int begin = 0, end = 0; begin < layers; begin = end) {
+    const Layer& first = net.layers[size_t(begin)];
+    end = begin + 1;
+    if (!multiplies(first)) continue;
+    while (end < layers &&
+           net.layers[size_t(end)].out.tensor == first.out.tensor &&
+           multiplies(net.layers[size_t(end)])) {
+      ++end;
+    }
+    if (end - begin > 1) all.push_back({begin, end});
+  }
+  return all;
+}
+
+class HeadCuts {
+ public:
+  HeadCuts(const Net& net, const Crew& crew, Cuts& cuts)
+      : net_(net), crew_(crew), cuts_(cuts) {}
+
+  void divide(const Segment& heads) {
+    const auto n = static_cast<int>(crew_.nodes.size());
+    const int count = heads.end - heads.begin;
+    const std::vector<int> bounds =
+        cut_extent(n, std::vector<double>(static_cast<size_t>(count), 1.0));
+    for (int h = 0; h < count; ++h) {
+      const auto l = static_cast<size_t>(heads.begin + h);
+      const Layer& layer = net_.layers[l];
+      const int first = n < count ? h * n / count : bounds[size_t(h)];
+      const int last = n < count ? first + 1 : bounds[size_t(h) + 1];
+      cuts_.layers[l] = cut_rows(layer, first, last);
+    }
+  }
+
+  // Cuts the layers between two products as the first one is: each node goes on
+  // with what it has.
+  void follow(const Segment& from, const Segment& to) {
+    int tensor = net_.layers[size_t(from.begin)].out.tensor;
+    std::vector<Box> boxes(node_count());
+    for (int l = from.begin; l < from.end; ++l) {
+      for (const Share& s : cuts_.layers[size_t(l)].shares) {
+        Box& box = boxes[size_t(s.node)];
+        box = box.empty() ? s.own : around(box, s.own);
+      }
+    }
+    std::vector<std::pair<size_t, LayerCut>> changed;
+    for (int i = from.end; i < to.begin; ++i) {
+      const auto l = static_cast<size_t>(i);
+      const Layer& layer = net_.layers[l];
+      if (layer.in[0].tensor != tensor) continue;
+      std::optional<LayerCut> cut = cut_into(layer, boxes);
+      if (!cut) return;
+      changed.emplace_back(l, std::move(*cut));
+      tensor = layer.out.tensor;
+    }
+    if (net_.layers[size_t(to.begin)].in[0].tensor != tensor) return;
+    for (auto& [l, cut] : changed) cuts_.layers[l] = std::move(cut);
+  }
+
+ private:
+  size_t node_count() const {
+    return static_cast<size_t>(*std::ranges::max_element(crew_.nodes)) + 1;
+  }
+
+  static Box around(const Box& a, const Box& b) {
+    return {std::min(a.y0, b.y0), std::max(a.y1, b.y1), std::min(a.x0, b.x0),
+            std::max(a.x1, b.x1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
+  }
+
+  // Cuts a head's rows over the nodes [first, last) of the crew.
+  LayerCut cut_rows(const Layer& layer, int first, int last) const {
+    Crew some;
+    for (int i = first; i < last; ++i) {
+      some.nodes.push_back(crew_.nodes[size_t(i)]);
+      some.weights.push_back(crew_.weights[size_t(i)]);
+    }
+    return cut_grid(layer, some, last - first, 1);
+  }
+
+  // Returns the cut of a layer that makes elements where it reads them into
+  // the same boxes; none if it is no such layer.
+  static std::optional<LayerCut> cut_into(const Layer& layer,
+                                          const std::vector<Box>& boxes) {
+    const Box& all = layer.out.box;
+    if (rows_of(layer.op) != RowsFrom::kSame || layer.in[0].box != all) {
+      return std::nullopt;
+    }
+    LayerCut cut;
+    cut.kind = CutKind::kGrid;
+    std::set<int> rows, columns;
+    int64_t elements = 0;
+    for (size_t n = 0; n < boxes.size(); ++n) {
+      const Box own = common(boxes[n], all);
+      if (own.empty()) continue;
+      if (needs_all_channels(layer.op) && own.channels() != all.channels()) {
+        return std::nullopt;
+      }
+      cut.shares.push_back({static_cast<int>(n), own});
+      elements += own.elements();
+      rows.insert(own.y0), columns.insert(own.x0);
+    }
+    if (elements != all.elements() || cut.shares.size() < 2) {
+      return std::nullopt;
+    }
+    cut.rows = static_cast<int>(rows.size());
+    cut.columns = static_cast<int>(columns.size());
+    return cut;
+  }
+
+  const Net& net_;
+  const Crew& crew_;
+  Cuts& cuts_;
+};
+
+}  // namespace
+
+bool has_heads(const Net& net) { return !find_heads(net).empty(); }
+
+Cuts with_heads_apart(const Net& net, const Crew& crew, Cuts cuts) {
+  const std::vector<Segment> heads = find_heads(net);
+  HeadCuts apart(net, crew, cuts);
+  for (const Segment& h : heads) apart.divide(h);
+  for (size_t i = 1; i < heads.size(); ++i) {
+    apart.follow(heads[i - 1], heads[i]);
+  }
+  return cuts;
+}
+
+}  // namespace shoal
