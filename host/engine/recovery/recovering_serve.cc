@@ -251,7 +251,10 @@ void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
       const std::optional<int> node = workers_.coordinator().lost();
       const bool lost = e.code() == Exit::kNode && node;
       if (!lost && e.code() != Exit::kDoesNotFit) throw;
-      if (lost) leave_out(e.what(), *node);
+      if (lost) {
+        leave_out(e.what(), *node);
+        workers_.let_go();
+      }
       note(e.what());
     }
   }

@@ -157,6 +157,8 @@ class WorkerCluster {
   Prepared plan_beside(Graph, const PlanRequest&);
   void give_back();
   void give_back(Coordinator&) const;
+  // The same after an error, unless the others go on without a lost node.
+  void give_back_unless_lost();
 
   // Held back while nodes may be held, so that they are given back first.
   StopSignals signals_;
@@ -168,6 +170,8 @@ class WorkerCluster {
   // The transport, with datagrams that all workers have room for.
   shoal_transport used_{};
   std::unique_ptr<Coordinator> coordinator_;
+  // Those before it, which may have nodes until it has connected all.
+  std::vector<std::unique_ptr<Coordinator>> before_;
   bool were_connected_ = false;
   const void* user_ = nullptr;
   // By user and address: what its nodes need to run.
