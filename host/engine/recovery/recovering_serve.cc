@@ -119,12 +119,12 @@ std::optional<SequenceFrame> RecoveringEngine::next_new(FrameSource& source,
 }
 
 Error RecoveringEngine::sequence_ends(const Error& why) const {
-  if (!file_) return sequence_lost(why, frames_);
+  if (!file_ && !peers_) return sequence_lost(why, frames_);
   return Error(why.code(),
                fmt::format("{}; the sequence stops before frame {}", why.what(),
                            frames_),
                "start it again: it goes on with that frame from " +
-                   printable(file_->path()));
+                   (file_ ? printable(file_->path()) : "what its nodes keep"));
 }
 
 void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {

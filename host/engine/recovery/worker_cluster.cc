@@ -220,6 +220,27 @@ void WorkerCluster::check_payload() const {
               fix);
 }
 
+void WorkerCluster::apply_reserve() {
+  if (reserved_ == 0) return;
+  for (size_t i = 0; i < seats_.size(); ++i) {
+    const WorkerIdentity& w = coordinator_->identity(static_cast<int>(i));
+    const int64_t left = int64_t{w.facts.arena_bytes} - reserved_;
+    if (left <= 0) {
+      throw Error(Exit::kDoesNotFit,
+                  "node " + w.name + ": its arena of " +
+                      format_bytes(w.facts.arena_bytes) +
+                      " has no room for the sequence, which takes " +
+                      format_bytes(reserved_),
+                  "--state peers with fewer frames from one copy to the next");
+    }
+    ClusterNode& node = request_.cluster.nodes[i];
+    if (node.ram && *node.ram <= left) continue;
+    node.ram = left;
+    node.ram_source = "what node " + w.name + " has, less " +
+                      format_bytes(reserved_) + " for the sequence";
+  }
+}
+
 ReturningNodes& WorkerCluster::returning() {
   if (!returning_) returning_ = options_.returning(options_.config);
   return *returning_;
@@ -234,6 +255,7 @@ void WorkerCluster::connect(std::optional<double> most_wait_s) {
     request_.cluster =
         cluster_of(*coordinator_, addresses(), given() ? &*given() : nullptr);
     options_.set_budgets(request_.cluster);
+    apply_reserve();
   } catch (...) {
     give_back_unless_lost();  // before a signal acts
     throw;
