@@ -4,16 +4,19 @@
   tools/soak_campaign.py SHOAL [--frames 1000000] [--workers 8] [--loss 0.01]
                          [--kill-every 10000] [--kill-service-every 100000]
                          [--model MODEL] [--strategy kernel] [--seconds S]
+                         [--node-timeout 1]
 
 Starts workers behind a relay that loses datagrams (tools/lossy_relay.py, in a
 process of its own), and `shoal serve` on them. Each client sends frames of
 random bytes by HTTP, one after another, and repeats what has no answer: a
 service that was killed is started again. Every answer must have the checksum
 that `shoal run` prints. The model is a small one of this repository, so that
-datagrams and not MACs take the time; --seconds ends the campaign sooner. Prints
-the memory of the service and of the workers meanwhile; exit code 1 for a wrong
-answer, or if the memory of a process has grown by more than a tenth and 4 MB in
-the second half of 10,000 frames or more, when all plans for losses are there.
+datagrams and not MACs take the time; --seconds ends the campaign sooner. On a
+busy computer, where a process may stand for a second, --node-timeout has to be
+longer. Prints the memory of the service and of the workers meanwhile; exit code
+1 for a wrong answer, or if the memory of a process has grown by more than a
+tenth and 4 MB in the second half of 10,000 frames or more, when all plans for
+losses are there.
 """
 import argparse
 import http.client
@@ -47,6 +50,7 @@ def flags():
     parser.add_argument("--kill-service-every", type=int, default=100_000)
     parser.add_argument("--model", default=ROOT / "fuzz/corpus/import/convolutions.tflite")
     parser.add_argument("--strategy", default="kernel")
+    parser.add_argument("--node-timeout", default="1")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -80,7 +84,7 @@ def random_frames(args):
 class Service:
     def __init__(self, args, addresses):
         self.command = [args.shoal, "serve", args.model, "--insecure", "--quiet",
-                        "--node-timeout", "1", "--strategy", args.strategy,
+                        "--node-timeout", args.node_timeout, "--strategy", args.strategy,
                         "--workers", ",".join(addresses), "--http"]
         self.address = "127.0.0.1:0"
         self.start()
