@@ -171,6 +171,31 @@ TEST_F(PeerMirrorTest, TheNextCoordinatorGoesOnWithoutOneNode) {
   EXPECT_GT(went_on, kMoments / 2);
 }
 
+// The memory is taken from the arenas before anything is planned.
+TEST_F(PeerMirrorTest, PlansLeaveItsMemoryFree) {
+  FaultWorld world(cluster_, sim_, {}, nullptr);
+  WorkerClusterOptions o = world.workers();
+  o.request = linked_nodes(cluster_, "spatial");
+  o.request.cluster = {};
+  o.set_budgets = [](Cluster&) {};
+  WorkerCluster workers(std::move(o));
+  workers.reserve(1000);
+  workers.connect();
+  for (const ClusterNode& n : workers.cluster().nodes) {
+    EXPECT_EQ(n.ram, (64 << 10) - 1000);
+  }
+  workers.reserve(64 << 10);
+  try {
+    workers.connect();
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    EXPECT_NE(std::string(e.what()).find("has no room for the sequence"),
+              std::string::npos)
+        << e.what();
+  }
+}
+
 // Nothing begins by itself where a sequence may be that is lost.
 TEST_F(PeerMirrorTest, WithoutBothNodesTheLossIsReported) {
   const Nanos dies = whole_run() / 2;
