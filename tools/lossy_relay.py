@@ -7,7 +7,11 @@ through the relay.
     relay = LossyRelay(["127.0.0.1:4242", ...], loss=0.01, seed=1)
     relay.addresses   # in the same order
     relay.close()
+
+RelayProcess is the same in a process of its own, so that whoever starts it does
+not slow it down.
 """
+import multiprocessing
 import random
 import select
 import socket
@@ -98,3 +102,29 @@ class LossyRelay:
                         self._pass(role, data, sender)
                     except OSError:  # a full buffer is a loss, too
                         self.lost += 1
+
+
+class RelayProcess:
+    def __init__(self, workers, loss, seed=1):
+        self.pipe, other = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(
+            target=self._relay, args=(other, workers, loss, seed), daemon=True)
+        self.process.start()
+        self.addresses = self.pipe.recv()
+
+    def counts(self):
+        """Returns how many datagrams were lost, and how many passed."""
+        self.pipe.send("counts")
+        return self.pipe.recv()
+
+    def close(self):
+        self.pipe.send("close")
+        self.process.join()
+
+    @staticmethod
+    def _relay(pipe, workers, loss, seed):
+        relay = LossyRelay(workers, loss, seed)
+        pipe.send(relay.addresses)
+        while pipe.recv() == "counts":
+            pipe.send((relay.lost, relay.passed))
+        relay.close()

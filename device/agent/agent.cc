@@ -266,7 +266,7 @@ uint8_t* NodeAgent::memory() const {
 }
 
 uint32_t NodeAgent::arena_bytes() const {
-  if (!trial_) return config_.arena_bytes;
+  if (!trial_) return config_.arena_bytes - keep_bytes();
   return (config_.arena_bytes - program_bytes_) / kAlign * kAlign;
 }
 

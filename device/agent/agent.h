@@ -188,6 +188,7 @@ class NodeAgent {
   Reply held(const uint8_t* data, uint32_t bytes);
   Reply relay(const uint8_t* data, uint32_t bytes);
   Reply variable(const uint8_t* data, uint32_t bytes);
+  Reply keep(const uint8_t* data, uint32_t bytes);
   void send_reply(Request, Reply, const SessionHead& question);
   void send_unsent();
   // Returns where the answer is made.
@@ -207,6 +208,8 @@ class NodeAgent {
   uint32_t held_bytes() const;
   // That the program may use.
   uint32_t arena_bytes() const;
+  // That are kept for the next coordinator.
+  uint32_t keep_bytes() const { return keep_blocks_ * kAlign; }
   // Returns whether it runs one that has been checked whole, and does not lead.
   bool runs_program() const {
     return state_ == AgentState::kRunning && !leader_ &&
@@ -251,6 +254,7 @@ class NodeAgent {
   uint32_t program_bytes_ = 0;
   uint8_t program_hash_[32] = {};
   uint16_t peers_known_ = 0;
+  uint16_t keep_blocks_ = 0;  // of kAlign bytes, at the arena's end
   uint32_t epoch_ = 0;
   uint32_t work_ = 0;         // steps of the node that did something
   uint64_t generation_ = 0;   // that the program must be of; 0: not asked

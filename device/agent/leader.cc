@@ -207,11 +207,13 @@ bool Leader::step_frame(uint64_t now) {
   const auto sent = link_.counters().sent;
   link_.send(true);
   worked |= link_.counters().sent != sent;
+  if (news_) moved_us_ = now;
   if (is_under_way() && news_ && end_under_way() == ends()) {
     tell(now);
     worked = true;
   }
   if (is_under_way() && now >= look_us_) look_for_silence(now);
+  if (now >= stands_us()) leave_out_another(now);
   return worked;
 }
 
@@ -221,7 +223,17 @@ void Leader::begin_watch(uint64_t now) {
     calls_[i].heard_us = calls_[i].rows_us = now;
     if (!calls_[i].lost) calls_[i].step = CallStep::kNone;
   }
+  began_us_ = moved_us_ = now;
   look_us_ = now + kPatienceUs;
+}
+
+// A frame may compute for long without a word: how long is known once one has
+// ended, and one on fewer nodes takes little more than twice that.
+uint64_t Leader::stands_us() const {
+  if (!recovers() || !is_under_way() || longest_us_ == 0) return UINT64_MAX;
+  constexpr uint64_t kFrames = 4;
+  const uint64_t frames_us = kFrames * longest_us_;
+  return moved_us_ + (frames_us > kPatienceUs ? frames_us : kPatienceUs);
 }
 
 bool Leader::receive(uint64_t from, uint8_t* datagram, uint32_t bytes) {
@@ -250,6 +262,7 @@ uint64_t Leader::next_timer_us() const {
   };
   lower(link_.next_timer_us());
   lower(is_under_way() ? look_us_ : next_us_);
+  lower(stands_us());
   return at;
 }
 
@@ -264,6 +277,7 @@ uint32_t Leader::end_under_way() {
 // The frame is whole.
 void Leader::tell(uint64_t now) {
   LeaderSaid said;
+  if (now - began_us_ > longest_us_) longest_us_ = now - began_us_;
   said.frame = done_++;
   const auto* const values = reinterpret_cast<const int8_t*>(output_);
   for (uint32_t i = 1; i < h_.output_bytes; ++i) {

@@ -109,6 +109,8 @@ class Leader final : public LeaderProgram, private Streams, private CallOwner {
   void tell_of(LeaderEvent, uint16_t node);
   uint16_t awaited(uint64_t& since) const;
   void look_for_silence(uint64_t now);
+  // Returns when a frame in which nothing moves is repeated without a node.
+  uint64_t stands_us() const;
   Status read_plans();
   Status check_plan();
   bool read_tables();
@@ -150,6 +152,7 @@ class Leader final : public LeaderProgram, private Streams, private CallOwner {
   void call_lost(uint16_t node, uint64_t now);
   static uint64_t lost_call_us(const NodeCall&);
   void lose(uint16_t node);
+  void leave_out_another(uint64_t now);
   void lack(uint16_t node);
   bool takes_part(uint16_t node) const {
     return !calls_[node].lost || calls_[node].back;
@@ -187,9 +190,13 @@ class Leader final : public LeaderProgram, private Streams, private CallOwner {
   uint32_t base_ = 0;              // of them, before this epoch
   uint64_t next_us_ = 0;
   uint64_t look_us_ = 0;  // whether somebody is silent
-  uint64_t due_us_ = 0;   // when step() should be called
+  // When the frame under way began in this epoch, and when it went on last.
+  uint64_t began_us_ = 0, moved_us_ = 0;
+  uint64_t longest_us_ = 0;  // that a frame has taken; 0: none has ended
+  uint64_t due_us_ = 0;      // when step() should be called
   uint64_t complained_us_ = 0;
   uint16_t complained_of_ = 0;
+  uint16_t stands_ = shoal::kNone;  // left out because nothing moved with it
   Phase phase_ = Phase::kFrames;
   uint8_t master_[kKeyBytes] = {};  // the secrets of an epoch follow from it
   bool news_ = false;               // in reached_

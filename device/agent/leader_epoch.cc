@@ -24,6 +24,7 @@ void Leader::excuse_own_absence(uint64_t now) {
   if (now <= due_us_ || now - due_us_ < least / 4) return;
   const uint64_t late = now - due_us_;
   due_us_ = now;
+  moved_us_ = moved_us_ + late < now ? moved_us_ + late : now;
   for (uint16_t i = 0; i < h_.nodes; ++i) {
     uint64_t& heard = calls_[i].heard_us;
     heard = heard + late < now ? heard + late : now;
@@ -104,6 +105,30 @@ void Leader::lose(uint16_t node) {
   call.back = false;
   call.step = CallStep::kNone;
   if (call.losses <= kMostDoublings) ++call.losses;
+}
+
+// All nodes answer, and nothing moves: the program of one stands, or two do not
+// reach each other. Which ones, the leader does not know, so it leaves out one
+// after another. One whose absence helps is asked much later whether it is
+// back.
+void Leader::leave_out_another(uint64_t now) {
+  moved_us_ = now;
+  const bool is_second = left_out_ != kNone;
+  if (!is_second) stands_ = kNone;
+  if (is_second && left_out_ != stands_) return;  // that one is lost
+  uint64_t since = 0;
+  uint16_t node =
+      is_second ? static_cast<uint16_t>(stands_ + 1) : awaited(since);
+  for (uint16_t tries = 0; tries < h_.nodes; ++tries, ++node) {
+    if (node >= h_.nodes) node = 0;
+    if (node == stands_ || calls_[node].fallback == 0) continue;
+    if (is_second) calls_[stands_].back = true;
+    stands_ = node;
+    lose(node);
+    calls_[node].losses = kMostDoublings + 1;
+    calls_[node].sent_us = now;
+    return begin_calls(now);
+  }
 }
 
 // Only a computer can give it what it lacks.

@@ -14,7 +14,7 @@ constexpr uint32_t kReplyAt = kBodyAt + sizeof(ReplyHead);
 
 constexpr bool changes_state(Request r) {
   return r == Request::kBegin || r == Request::kEnd || r == Request::kPeers ||
-         r == Request::kStart || r == Request::kStop;
+         r == Request::kStart || r == Request::kStop || r == Request::kKeep;
 }
 
 }  // namespace
@@ -94,6 +94,8 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
       return relay(data, bytes);
     case Request::kVariable:
       return variable(data, bytes);
+    case Request::kKeep:
+      return keep(data, bytes);
   }
   return Reply::kMalformed;
 }
@@ -238,6 +240,7 @@ Reply NodeAgent::begin(const uint8_t* data, uint32_t bytes) {
   if (!held.held) {
     state_ = AgentState::kDeploying;
     trial_ = config_.built_in != nullptr;
+    if (trial_) keep_blocks_ = 0;
     program_bytes_ = r.program_bytes;
     std::memcpy(program_hash_, r.hash, sizeof r.hash);
   }
@@ -343,6 +346,44 @@ Reply NodeAgent::variable(const uint8_t* data, uint32_t bytes) {
   return Reply::kOk;
 }
 
+Reply NodeAgent::keep(const uint8_t* data, uint32_t bytes) {
+  KeepRequest r;
+  if (!take(data, bytes, r) || (r.bytes != 0 && bytes != 0)) {
+    return Reply::kMalformed;
+  }
+  const uint32_t kept = keep_bytes();
+  if (r.bytes != 0) {
+    long_answer_ = true;
+    put(&kept, sizeof kept);
+    if (r.offset > kept || r.bytes > kept - r.offset) return Reply::kOk;
+    if (r.bytes >
+        config_.transport->max_payload - kReplyAt - kTagBytes - sizeof kept) {
+      return Reply::kTooLarge;
+    }
+    put(config_.arena + arena_bytes() + r.offset, r.bytes);
+    return Reply::kOk;
+  }
+  const bool is_resized = r.capacity != kept;
+  if (is_resized && (state_ == AgentState::kRunning || trial_)) {
+    return Reply::kState;
+  }
+  if (r.capacity > config_.arena_bytes || r.capacity / kAlign > UINT16_MAX) {
+    return Reply::kTooLarge;
+  }
+  if (r.capacity % kAlign != 0 || r.offset > r.capacity ||
+      bytes > r.capacity - r.offset) {
+    return Reply::kMalformed;
+  }
+  if (is_resized) {
+    keep_blocks_ = static_cast<uint16_t>(r.capacity / kAlign);
+    std::memset(config_.arena + arena_bytes(), 0, r.capacity);
+  }
+  if (bytes != 0) {
+    std::memcpy(config_.arena + arena_bytes() + r.offset, data, bytes);
+  }
+  return Reply::kOk;
+}
+
 Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   StartRequest r;
   uint64_t generation = 0;
@@ -371,6 +412,7 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   // shall lead.
   if (header.magic == kLeaderMagic && r.node == kCoordinator) {
     if (!config_.leader) return Reply::kProgram;
+    keep_blocks_ = 0;
     epoch_ = link_.epoch = r.epoch;
     return start_leader();
   }
@@ -418,6 +460,7 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   c.tap_user = config_.observer_user;
   c.banks = config_.banks;
   c.bank_count = config_.bank_count;
+  if (header.arena_bytes > arena_bytes() && !trial_) keep_blocks_ = 0;
   state_ = AgentState::kRunning;
   waits_ = sequence.every != 0 && sequence.turn == kNoTurn;
   every_ = sequence.every;

@@ -165,6 +165,7 @@ enum class Request : uint8_t {
   kHeld = 11,      // HeldRequest -> HeldPrograms of storage/program_store.h
   kRelay = 12,     // RelayRequest, a hello
   kVariable = 13,  // VariableRequest (-> values), or values behind it
+  kKeep = 14,      // KeepRequest (-> u32, bytes), or bytes behind it
 };
 
 enum class Reply : uint8_t {
@@ -356,6 +357,23 @@ static_assert(sizeof(VariableRequest) == 12);
 inline constexpr uint32_t kVariableHeadBytes = static_cast<uint32_t>(
     sizeof(SessionHead) + sizeof(RequestHead) + sizeof(VariableRequest));
 static_assert(kVariableHeadBytes + kTagBytes < kLeastPayload);
+
+// Bytes that the node keeps for its next coordinator, at the end of its arena.
+// They outlive sessions and programs; a program that needs their place ends
+// them. Behind the request lie bytes that the node takes, or none. If some are
+// wanted, it answers with the u32 that it keeps and, if they are all there,
+// with them.
+struct KeepRequest {
+  // The number of all, a multiple of 16; not read if some are wanted. Another
+  // one than before makes all of them zeros; a node that runs refuses that.
+  uint32_t capacity;
+  uint32_t offset;  // of those behind the request, or that are wanted
+  uint32_t bytes;   // that are wanted, or 0
+};
+static_assert(sizeof(KeepRequest) == 12);
+inline constexpr uint32_t kKeepHeadBytes = static_cast<uint32_t>(
+    sizeof(SessionHead) + sizeof(RequestHead) + sizeof(KeepRequest));
+static_assert(kKeepHeadBytes + kTagBytes < kLeastPayload);
 
 // Reads a struct at `at` if the bytes are all there.
 template <typename T>

@@ -295,21 +295,25 @@ void add_node_timeout(CLI::App* verb, ClusterFlags& flags) {
 void add_state(CLI::App* verb, std::string& state, bool serves) {
   verb->add_option(
       "--state", state,
-      serves ? "Variables: lose, mirror or mirror:FRAMES[:FILE] [lose]"
+      serves ? "Variables: mirror[:FRAMES[:FILE]], peers[:FRAMES] [lose]"
              : "Variables after it: lose, mirror or mirror:FRAMES [lose]");
 }
 
 SequenceCopies sequence_copies(const std::string& state) {
   constexpr int64_t kUsual = 10, kMost = 10'000;
   if (state.empty() || state == "lose") return {};
-  if (state == "mirror") return {kUsual, {}};
-  const std::string word = "mirror:";
-  std::string_view number = state.starts_with(word)
-                                ? std::string_view(state).substr(word.size())
-                                : std::string_view();
+  const size_t first = state.find(':');
+  const std::string word = state.substr(0, first);
+  const bool at_peers = word == "peers";
+  if (first == state.npos && (at_peers || word == "mirror")) {
+    return {kUsual, {}, at_peers};
+  }
+  std::string_view number = first == state.npos
+                                ? std::string_view()
+                                : std::string_view(state).substr(first + 1);
   std::string file;
   const size_t colon = number.find(':');
-  if (colon != number.npos && colon + 1 < number.size()) {
+  if (!at_peers && colon != number.npos && colon + 1 < number.size()) {
     file = number.substr(colon + 1);
     number = number.substr(0, colon);
   }
@@ -317,21 +321,24 @@ SequenceCopies sequence_copies(const std::string& state) {
   const auto [end, wrong] =
       std::from_chars(number.data(), number.data() + number.size(), frames);
   const bool is_whole = end == number.data() + number.size();
-  if (number.empty() || wrong != std::errc() || !is_whole || frames < 1 ||
-      frames > kMost) {
+  if ((!at_peers && word != "mirror") || number.empty() ||
+      wrong != std::errc() || !is_whole || frames < 1 || frames > kMost) {
     throw Error(Exit::kUsage, "--state " + printable(state) + " is not known",
                 "lose, mirror, or mirror:FRAMES with 1 to " +
                     format_count(kMost) + " frames from one copy to the next");
   }
-  return {static_cast<uint16_t>(frames), std::move(file)};
+  return {static_cast<uint16_t>(frames), std::move(file), at_peers};
 }
 
-Error file_is_for_serve(const std::string& state) {
-  return Error(Exit::kUsage,
-               "--state " + printable(state) +
-                   ": a file keeps the sequence that `shoal serve` goes on "
-                   "with; this verb has all frames and begins with the first",
-               "leave out the file");
+void refuse_next_process(const SequenceCopies& copies,
+                         const std::string& state) {
+  if (!copies.outlive()) return;
+  const std::string what = copies.at_peers ? "nodes keep" : "a file keeps";
+  throw Error(Exit::kUsage,
+              "--state " + printable(state) + ": " + what +
+                  " the sequence that `shoal serve` goes on with; this verb "
+                  "has all frames and begins with the first",
+              copies.at_peers ? "mirror" : "leave out the file");
 }
 
 void add_on_loss(CLI::App* verb, ClusterFlags& flags) {

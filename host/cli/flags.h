@@ -78,13 +78,16 @@ void add_on_loss(CLI::App*, ClusterFlags&);  // --spares, too
 void add_state(CLI::App*, std::string& state, bool serves = false);
 // The copies of a sequence's variables that --state asks for.
 struct SequenceCopies {
-  uint16_t every = 0;  // frames from one to the next; 0: there are none
-  std::string file;    // keeps them for the next process; empty: nothing does
+  uint16_t every = 0;     // frames from one to the next; 0: there are none
+  std::string file;       // keeps them for the next process; empty: none does
+  bool at_peers = false;  // nodes do
+  bool outlive() const { return !file.empty() || at_peers; }
 };
 // Throws Error(kUsage) if --state is none of its words.
 SequenceCopies sequence_copies(const std::string& state);
-// Returns the error of verbs that run a sequence from its beginning.
-Error file_is_for_serve(const std::string& state);
+// Refuses copies for the next process where a sequence begins with its first
+// frame.
+void refuse_next_process(const SequenceCopies&, const std::string& state);
 // How long it waits for what another process owns (a store, a journal, a node)
 // before it ends in exit code 9.
 void add_wait_flag(CLI::App*, double& seconds);

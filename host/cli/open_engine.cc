@@ -156,16 +156,16 @@ std::unique_ptr<BoardEngine> EngineOpening::open_board() {
 
 std::unique_ptr<Engine> EngineOpening::open_workers() {
   const SequenceCopies copies = sequence_copies(flags_.cluster.state);
-  if (!copies.file.empty() && !flags_.serves) {
-    throw file_is_for_serve(flags_.cluster.state);
-  }
+  if (!flags_.serves) refuse_next_process(copies, flags_.cluster.state);
+  const std::string model =
+      copies.outlive() ? model_checksum(flags_.model, flags_.ends, graph_) : "";
   auto engine = std::make_unique<RecoveringEngine>(
       *workers_, std::move(graph_), on_loss_of(flags_.cluster.on_loss),
-      flags_.serves, copies.every);
-  if (!copies.file.empty() && engine->keeps_variables()) {
-    engine->keep_in(copies.file,
-                    model_checksum(flags_.model, flags_.ends, engine->graph()),
-                    lock_request(flags_.plan, flags_.verb));
+      flags_.serves, copies.every, nullptr, copies.at_peers ? model : "");
+  if (!engine->keeps_variables()) return engine;
+  if (copies.at_peers) engine->keep_at_peers();
+  if (!copies.file.empty()) {
+    engine->keep_in(copies.file, model, lock_request(flags_.plan, flags_.verb));
   }
   return engine;
 }

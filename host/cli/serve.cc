@@ -121,7 +121,7 @@ void check_variables(const Engine& engine, const ServeFlags& flags) {
   }
   const SequenceCopies copies = sequence_copies(flags.cluster.state);
   if (!engine.keeps_variables()) {
-    if (copies.file.empty()) return;
+    if (!copies.outlive()) return;
     throw Error(Exit::kUsage,
                 "--state " + printable(flags.cluster.state) + ": " + name +
                     " keeps no variables from frame to frame",
@@ -135,6 +135,13 @@ void check_variables(const Engine& engine, const ServeFlags& flags) {
                 "--state mirror or lose, if all frames that come are one "
                 "sequence, or `shoal run --stream` with the frames in one "
                 "file");
+  }
+  if (copies.at_peers &&
+      (!flags.folder.empty() || !flags.mqtt.address.empty())) {
+    throw Error(Exit::kUsage,
+                "--state peers: a folder or broker may give a frame twice, "
+                "and nodes keep no names of frames",
+                "--state mirror:FRAMES:FILE");
   }
   if (copies.every == 0 && !flags.models.empty()) {
     throw Error(Exit::kUsage,
@@ -212,11 +219,15 @@ std::vector<std::unique_ptr<ServedModel>> open_models(
                 "are for one model",
                 "leave them out");
   }
-  if (!wanted.empty() && !sequence_copies(flags.cluster.state).file.empty()) {
-    throw Error(Exit::kUsage,
-                "--state " + printable(flags.cluster.state) +
-                    ": a file keeps the sequence of one model",
-                "leave out the file, or --model");
+  const SequenceCopies copies = sequence_copies(flags.cluster.state);
+  if (!wanted.empty() && copies.outlive()) {
+    const bool has_file = !copies.file.empty();
+    throw Error(
+        Exit::kUsage,
+        "--state " + printable(flags.cluster.state) + ": " +
+            (has_file ? "a file keeps" : "nodes keep") +
+            " the sequence of one model",
+        has_file ? "leave out the file, or --model" : "leave out --model");
   }
   EngineFlags engine{.verb = "serve",
                      .model = flags.model,

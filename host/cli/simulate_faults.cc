@@ -158,7 +158,7 @@ int simulate_faults(const SimulateFlags& flags, const Graph& graph,
   if (!flags.timeline.empty()) options.sim.recorder = &recorder;
 
   const SequenceCopies copies = sequence_copies(flags.state);
-  if (!copies.file.empty()) throw file_is_for_serve(flags.state);
+  refuse_next_process(copies, flags.state);
   options.mirror_every = copies.every;
   const auto of = [](const std::vector<Bytes>& all, int frame) {
     return all[static_cast<size_t>(frame) % all.size()];

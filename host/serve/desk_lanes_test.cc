@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -137,6 +139,71 @@ TEST_F(DeskLanesTest, EndsWhenAllFramesHaveTheirAnswers) {
   a_.take({7});
   EXPECT_EQ(t[1].get().output, Frame{7});
   EXPECT_TRUE(a_.ended());
+}
+
+// As with `serve --replicas`: an engine in a thread for each lane, which loses
+// its node now and then, senders, and one who looks at all of them. For
+// ThreadSanitizer (tools/race_tests.sh), too.
+TEST(DeskLanesInThreads, EachFrameHasItsAnswerThoughNodesAreLost) {
+  constexpr int kLanes = 3, kSenders = 2, kEach = 300;
+  FrameDesk desk(8);
+  DeskLanes lanes(desk, kLanes);
+  std::atomic<int> lost = 0;
+  const auto run = [&](int number) {
+    DeskLane& lane = lanes.lane(static_cast<size_t>(number));
+    for (int turn = 1; !lane.ended(); ++turn) {
+      wait_for(lane);
+      const std::optional<std::vector<uint8_t>> input = lane.next();
+      ClusterStatus status;
+      status.losses = turn;
+      lane.heed(status);
+      if (!input) continue;
+      // The last lane always runs, so that frames have somebody to go to.
+      if (number + 1 < kLanes && turn % 7 == number) {
+        ++lost;
+        lane.repeats();
+        lane.fails(Error(Exit::kNode, "gone"));
+        lane.stands_still("gone");
+        std::this_thread::yield();
+        lane.stands_still("");
+        continue;
+      }
+      std::vector<uint8_t> output = *input;
+      output.push_back(99);
+      lane.take(output);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kLanes; ++i) threads.emplace_back(run, i);
+  std::vector<std::thread> senders;
+  for (int s = 0; s < kSenders; ++s) {
+    senders.emplace_back([&desk, s] {
+      for (int i = 0; i < kEach; ++i) {
+        const std::vector<uint8_t> input{uint8_t(s), uint8_t(i),
+                                         uint8_t(i >> 8)};
+        std::vector<uint8_t> output = input;
+        output.push_back(99);
+        auto ticket = desk.give_when_free(input);
+        ASSERT_TRUE(ticket);
+        EXPECT_EQ(ticket->get().output, output);
+      }
+    });
+  }
+  std::thread looks([&] {
+    while (!desk.closed()) {
+      EXPECT_LE(desk.counts().under_way, 2 * kLanes);
+      EXPECT_EQ(desk.standstill(), "");
+      EXPECT_GE(desk.cluster().losses, 0);
+      std::this_thread::yield();
+    }
+  });
+  for (std::thread& t : senders) t.join();
+  desk.close();
+  looks.join();
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(desk.counts().done, kSenders * kEach);
+  EXPECT_EQ(desk.counts().failed, 0);
+  EXPECT_GT(lost, 0);
 }
 
 TEST_F(DeskLanesTest, TellsOfAllNodesAndOfEachEventOnce) {

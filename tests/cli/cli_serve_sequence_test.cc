@@ -231,6 +231,38 @@ TEST_F(CliServeSequence, AFoldersFramesAreRunOnce) {
   EXPECT_EQ(service_->end(SIGTERM), 0);
 }
 
+// Without a file: the coordinator and one node are gone, two nodes kept the
+// sequence.
+TEST_F(CliServeSequence, ASequenceAtPeersOutlivesItsServiceAndANode) {
+  const auto serve = [&] {
+    service_ = std::make_unique<Background>(
+        shop_, flags({"--http", address_.empty() ? "127.0.0.1:0" : address_},
+                     "peers:4"));
+    const std::string line = service_->line();
+    ASSERT_EQ(line.rfind("listening on http://127.0.0.1:", 0), 0u) << line;
+    address_ = line.substr(20);
+  };
+  ASSERT_NO_FATAL_FAILURE(serve());
+  for (int f = 0; f < kFrames; ++f) {
+    ASSERT_NO_FATAL_FAILURE(ask(f));
+    if (f % 12 != 7) continue;
+    // Each of the three in turn, both that keep it among them.
+    const int node = f / 12 % 3;
+    const std::string listen = workers_[node]->address;
+    service_->end(SIGKILL);
+    workers_[node]->process.end(SIGKILL);
+    if (f % 24 == 7) start_worker(node, listen);
+    ASSERT_NO_FATAL_FAILURE(serve());
+    EXPECT_EQ(frames_done(), f + 1);
+    if (f % 24 != 7) start_worker(node, listen);
+  }
+  // Both of them at once are not outlived, and that is told.
+  service_->end(SIGKILL);
+  for (const int node : {0, 1}) workers_[node]->process.end(SIGKILL);
+  expect_refused(6, "which may keep it, is not there",
+                 flags({"--http", "127.0.0.1:0"}, "peers:4"));
+}
+
 // Nothing is answered that would be lost.
 TEST_F(CliServeSequence, AFullDiskEndsTheServiceAndNotTheSequence) {
   serve_http();
@@ -287,6 +319,10 @@ TEST_F(CliServeSequence, AWrongFileIsRefusedByName) {
   std::vector<std::string> two = http("mirror:4:s");
   two.insert(two.end(), {"--model", "w=w.tflite"});
   expect_refused(2, "the sequence of one model", two);
+  expect_refused(2, "nodes keep no names of frames",
+                 flags({"--watch-folder", "in"}, "peers"));
+  two[9] = "peers";
+  expect_refused(2, "nodes keep the sequence of one model", two);
   shop_.write("x.bin", noise<uint8_t>(kKeepingFrameBytes, 1));
   expect_refused(2, "`shoal serve`",
                  {"run", "m.tflite", "x.bin", "--stream", "--insecure",

@@ -310,6 +310,9 @@ class HostileTalk {
       append(b, HeldRequest{0});
     } else if (r == Request::kVariable) {
       append(b, VariableRequest{0, 0, 0, 4});
+    } else if (r == Request::kKeep) {
+      append(b, KeepRequest{64, 56, 0});
+      b.insert(b.end(), 8, 0x5A);
     }
     return b;
   }
@@ -530,7 +533,7 @@ inline Bytes random_talk(Random& r) {
     t.push_back(some);
     t.insert(t.end(), items, items + some);
     at += size_t{4} + bytes;
-    if (what < 8) ask(static_cast<Request>(uniform(r, 0, 11)));
+    if (what < 8) ask(static_cast<Request>(uniform(r, 0, 14)));
     if (what == 8) connect();
     if (what % 4 == 1) {
       t.insert(t.end(), {uint8_t(7 | int(r() % 32) << 3), uint8_t(r() % 16),

@@ -297,7 +297,7 @@ void Conversation::hint(const std::string& what) {
 bool Conversation::is_mine(const HelloBody& b) const { return b.value == own_; }
 
 bool Conversation::follows(const HelloBody& b) {
-  if (config_.follows == 0 || b.value != config_.follows || follows_) {
+  if (follows_ || std::ranges::count(config_.follows, b.value) == 0) {
     return false;
   }
   follows_ = true;

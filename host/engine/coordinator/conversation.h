@@ -152,7 +152,7 @@ class Conversation {
   void accepted(uint32_t lease_ms);
   void claimed(const HelloBody&);
   bool is_mine(const HelloBody&) const;
-  // Returns whether it is the one that this coordinator follows, which has the
+  // Returns whether it is one that this coordinator follows, which has the
   // node; then asks again, for what that one has.
   bool follows(const HelloBody&);
   void ask_for_held();
@@ -195,7 +195,7 @@ class Conversation {
   Identity identity_;
   std::optional<Handshake> handshake_;
   bool insists_ = false;      // takes over claims, too
-  bool follows_ = false;      // takes over what the one before has
+  bool follows_ = false;      // takes over what one before has
   bool has_verdict_ = false;  // the last hello has been refused
   bool ending_ = false;
   std::function<void()> given_back_;

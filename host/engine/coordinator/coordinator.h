@@ -77,9 +77,9 @@ struct CoordinatorConfig {
   // By which nodes tell coordinators apart; 0: it is drawn.
   uint32_t number = 0;
   bool take_over = false;  // of nodes that others have
-  // The number of the coordinator that this one follows: what that one has, it
-  // takes over. 0: none.
-  uint32_t follows = 0;
+  // The numbers of the coordinators that this one follows: it takes over what
+  // any of them has.
+  std::vector<uint32_t> follows = {};
   // The advice to the user, told with the refusal of a node that another
   // coordinator has; and the flag that gives silent nodes more time, if there
   // is one.

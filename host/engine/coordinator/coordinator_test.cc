@@ -370,12 +370,12 @@ TEST(Lease, GoesToTheOneThatFollows) {
   Other other(c);
   expect_error(other.ask(c), Exit::kBusy, "busy: c1 has it");
   ASSERT_TRUE(other.stop(c));
-  c.config.follows = first->number();
+  c.config.follows = {first->number()};
   start(c, p);
   run_frames(c, p, 3);
   EXPECT_EQ(c.nodes[0]->agent.counters().taken, 1u);
   Other late(c, 60);
-  late.config.follows = first->number();
+  late.config.follows = {first->number()};
   expect_error(late.ask(c), Exit::kBusy, "busy: c2 has it");
 }
 

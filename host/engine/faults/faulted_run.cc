@@ -89,6 +89,7 @@ FaultedRun run_with_faults(const Graph& graph, const PlanRequest& request,
   FaultWorld world(request.cluster, options.sim, options.faults,
                    [&](const std::string& text) { note("fault", text); });
   place = &world;
+  if (options.beside) options.beside(world);
   FrameQueue queue({}, options.sim);
   const int before = options.sim.warm_up ? 1 : 0;
   queue.want(options.sim.frames + before);

@@ -19,6 +19,8 @@
 
 namespace shoal {
 
+class FaultWorld;
+
 struct FaultedOptions {
   // `frames`, `input`, `output`, `warm_up` and `first_alone` as for
   // simulate_cluster(); of the rest what FaultWorld uses.
@@ -39,6 +41,9 @@ struct FaultedOptions {
   std::shared_ptr<FallbackPlans> plans = nullptr;
   // Nodes keep programs for the loss of each single one of them.
   bool holds_fallbacks = true;
+  // Adds endpoints of the caller to the world before anything runs; may be
+  // empty.
+  std::function<void(FaultWorld&)> beside = {};
 };
 
 // Something that happened, in the time of the run: from the first frame that

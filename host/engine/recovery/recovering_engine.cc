@@ -10,6 +10,7 @@
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/base/text_bytes.h"
+#include "host/engine/common/frame.h"
 #include "host/oracle/golden/checksum.h"
 #include "host/plan/file/plan_key.h"
 #include "host/plan/types/cluster.h"
@@ -48,7 +49,8 @@ OnLoss on_loss_of(const std::string& name) {
 RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
                                    OnLoss on_loss, bool serves,
                                    uint16_t mirror_every,
-                                   std::shared_ptr<FallbackPlans> plans)
+                                   std::shared_ptr<FallbackPlans> plans,
+                                   const std::string& model)
     : workers_(workers),
       graph_(std::move(graph)),
       on_loss_(on_loss),
@@ -58,6 +60,14 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
                          graph_, workers.options().config.key)) {
   if (mirror_every > 0 && keeps_variables()) {
     mirror_.emplace(mirror_every, [this](int64_t frames) { renewed(frames); });
+  }
+  if (mirror_ && !model.empty()) {
+    const Net net = planned_net(graph_, workers_.request());
+    peer_key_ = sequence_key(model, net);
+    peer_bytes_ =
+        PeerMirror::arena_bytes(peer_key_, VariableValues(net).bytes(),
+                                input_bytes(graph_), mirror_every);
+    workers_.reserve(peer_bytes_);
   }
   try {
     open();
@@ -77,19 +87,59 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
 void RecoveringEngine::keep_in(const std::string& path,
                                const std::string& model,
                                const LockRequest& request) {
-  const std::string of = model + " " + net_key(prepared_->net);
   file_ = std::make_unique<SequenceFile>(
-      path, sha256_hex(bytes_of(of)) + " " + graph_.name, request);
-  VariableValues values(prepared_->net);
+      path, sequence_key(model, prepared_->net), request);
   if (!file_->was_there()) {
-    file_->renew(values.all());
+    file_->renew(VariableValues(prepared_->net).all());
     workers_.tell(printable(path) + ": a new sequence, from frame 0 on");
     return;
   }
-  KnownSequence known = file_->take_known();
+  go_on_with(file_->take_known(), printable(path));
+}
+
+std::string RecoveringEngine::sequence_key(const std::string& model,
+                                           const Net& net) const {
+  const std::string of = model + " " + net_key(net);
+  return sha256_hex(bytes_of(of)) + " " + graph_.name;
+}
+
+void RecoveringEngine::keep_at_peers() {
+  auto peers = std::make_unique<PeerMirror>(workers_, peer_key_, peer_bytes_);
+  std::optional<KnownSequence> known = peers->find();
+  if (known && std::ssize(known->since) > mirror_->every()) {
+    throw Error(Exit::kUsage,
+                "the sequence that nodes keep has " +
+                    format_count(std::ssize(known->since)) +
+                    " frames behind its copy, and --state has room for " +
+                    std::to_string(mirror_->every()),
+                "--state peers with as many frames as before");
+  }
+  if (known) {
+    go_on_with(*std::move(known), "the nodes' copy");
+  } else {
+    workers_.tell("no node keeps a copy: a new sequence, from frame 0 on");
+  }
+  peers_ = std::move(peers);
+  copy_to_peers();
+}
+
+// The nodes of this epoch keep the sequence from now on.
+void RecoveringEngine::copy_to_peers() {
+  const VariableValues initial(prepared_->net);
+  const VariableValues& values =
+      mirror_->values() ? *mirror_->values() : initial;
+  peers_->begin_epoch(covered_, values.all(), inputs_, answered_);
+  workers_.coordinator().log(
+      fmt::format("{} keep the sequence, in {} of each node's arena",
+                  peers_->peers_text(), format_bytes(peer_bytes_)));
+}
+
+void RecoveringEngine::go_on_with(KnownSequence known,
+                                  const std::string& where) {
+  VariableValues values(prepared_->net);
   if (!values.set_all(known.values)) {
     throw Error(Exit::kCorrupt,
-                printable(path) + ": it has other variables than the model");
+                where + ": it has other variables than the model");
   }
   mirror_->go_on_with(known.frames, std::move(values));
   covered_ = frames_ = known.frames;
@@ -101,7 +151,7 @@ void RecoveringEngine::keep_in(const std::string& path,
   answered_ = inputs_.size();
   workers_.tell(fmt::format(
       "{}: the sequence goes on with frame {}, from its copy before frame {}",
-      printable(path), format_count(frames_), format_count(covered_)));
+      where, format_count(frames_), format_count(covered_)));
 }
 
 RecoveringEngine::~RecoveringEngine() { workers_.forget_user(this); }
@@ -117,6 +167,7 @@ void RecoveringEngine::open() {
       workers_.coordinator(), workers_.transport(), prepared_,
       mirror_ ? &*mirror_ : nullptr, workers_.options().samples);
   workers_.set_user(this, prepared_->plan);
+  if (peers_) copy_to_peers();
   if (!repeats()) return;
   prepare_for_losses();
   prepare_spares();
@@ -322,6 +373,7 @@ void RecoveringEngine::answered(const Answer& answer, const Take& take) {
   Answer of = answer;
   if (mirror_) {
     if (file_) file_->add(inputs_[answered_]);
+    if (peers_) peers_->add(inputs_[answered_]);
     of.frame = frames_;
     ++answered_;
   } else if (!inputs_.empty()) {
@@ -341,6 +393,7 @@ void RecoveringEngine::renewed(int64_t frames) {
   answered_ -= count;
   covered_ = frames;
   if (file_ && frames == file_->end()) file_->renew(mirror_->values()->all());
+  if (peers_) peers_->renew(frames, mirror_->values()->all());
 }
 
 std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {

@@ -24,6 +24,7 @@
 #include "host/engine/engine.h"
 #include "host/engine/frame_source.h"
 #include "host/engine/recovery/fallback_programs.h"
+#include "host/engine/recovery/peer_mirror.h"
 #include "host/engine/recovery/sequence_file.h"
 #include "host/engine/recovery/spare_programs.h"
 #include "host/engine/recovery/worker_cluster.h"
@@ -44,16 +45,19 @@ class RecoveringEngine final : public Engine {
   // and takes them in when they are. `mirror_every`: frames of a sequence from
   // one copy of its variables to the next; 0: none, and a loss ends it,
   // whatever `on_loss` says. `plans`: of the same graph, for runs that share
-  // them.
+  // them. `model`: the checksum of its file, if nodes are to keep the sequence.
   RecoveringEngine(WorkerCluster&, Graph, OnLoss on_loss, bool serves,
                    uint16_t mirror_every = 0,
-                   std::shared_ptr<FallbackPlans> plans = nullptr);
+                   std::shared_ptr<FallbackPlans> plans = nullptr,
+                   const std::string& model = {});
   ~RecoveringEngine() override;
 
   // Before the first frame: the sequence that is served goes on with that of
   // the file, and is kept there. `model`: the checksum of its file.
   void keep_in(const std::string& path, const std::string& model,
                const LockRequest&);
+  // The same for the sequence that its nodes keep: it goes on there.
+  void keep_at_peers();
 
   const Graph& graph() const override { return graph_; }
   std::optional<int64_t> sequence_frames() const override {
@@ -85,6 +89,9 @@ class RecoveringEngine final : public Engine {
     return on_loss_ != OnLoss::kFail && !ends_with_a_node();
   }
   void open();
+  std::string sequence_key(const std::string& model, const Net&) const;
+  void go_on_with(KnownSequence, const std::string& where);
+  void copy_to_peers();
   void find_plan();
   Prepared search();
   // Makes plans for losses, or sends the programs of those that are there.
@@ -164,6 +171,9 @@ class RecoveringEngine final : public Engine {
   int64_t frames_ = 0;    // that have their answer
   std::optional<SequenceMirror> mirror_;
   std::unique_ptr<SequenceFile> file_;  // of it
+  std::unique_ptr<PeerMirror> peers_;   // that keep it
+  std::string peer_key_;                // of it there; empty: nowhere
+  int64_t peer_bytes_ = 0;
   struct KnownAnswer {
     int64_t frame;
     Bytes output;  // when the frame was run again

@@ -119,12 +119,12 @@ std::optional<SequenceFrame> RecoveringEngine::next_new(FrameSource& source,
 }
 
 Error RecoveringEngine::sequence_ends(const Error& why) const {
-  if (!file_) return sequence_lost(why, frames_);
+  if (!file_ && !peers_) return sequence_lost(why, frames_);
   return Error(why.code(),
                fmt::format("{}; the sequence stops before frame {}", why.what(),
                            frames_),
                "start it again: it goes on with that frame from " +
-                   printable(file_->path()));
+                   (file_ ? printable(file_->path()) : "what its nodes keep"));
 }
 
 void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
@@ -251,7 +251,10 @@ void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
       const std::optional<int> node = workers_.coordinator().lost();
       const bool lost = e.code() == Exit::kNode && node;
       if (!lost && e.code() != Exit::kDoesNotFit) throw;
-      if (lost) leave_out(e.what(), *node);
+      if (lost) {
+        leave_out(e.what(), *node);
+        workers_.let_go();
+      }
       note(e.what());
     }
   }

@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <utility>
 
-#include "device/base/crc32c.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/engine/frame_source.h"
+#include "host/engine/recovery/sequence_record.h"
 
 namespace shoal {
 namespace {
@@ -22,62 +21,11 @@ namespace {
 constexpr FileKind kKind{"a sequence", int64_t{4} << 30};
 // The number of the next frame must have room, too.
 constexpr int64_t kMostFrames = INT64_MAX / 2;
-constexpr uint32_t kCopy = 0x31435153, kFrame = 0x31465153;  // "SQC1", "SQF1"
-
-// Little-endian; behind it the text, then the bytes.
-struct RecordHead {
-  uint32_t kind;
-  uint32_t text_bytes;  // the key of a copy, the file of a frame
-  uint64_t bytes;       // the values of a copy, the input of a frame
-  int64_t frame;        // frames that a copy covers, or this one's number
-  uint32_t body_check;  // CRC-32C
-  uint32_t head_check;  // of the head before it
-};
-static_assert(sizeof(RecordHead) == 32);
-
-uint32_t check_of(std::span<const uint8_t> bytes) {
-  constexpr size_t kPart = 1 << 30;
-  uint32_t check = 0;
-  while (!bytes.empty()) {
-    const size_t count = std::min(bytes.size(), kPart);
-    check = crc32c(check, bytes.data(), static_cast<uint32_t>(count));
-    bytes = bytes.subspan(count);
-  }
-  return check;
-}
-
-uint32_t check_of(const RecordHead& head) {
-  return crc32c(0, reinterpret_cast<const uint8_t*>(&head),
-                offsetof(RecordHead, head_check));
-}
-
-std::string record_of(uint32_t kind, int64_t frame, const std::string& text,
-                      std::span<const uint8_t> bytes) {
-  std::string body = text;
-  body.append(bytes.begin(), bytes.end());
-  const auto* const begin = reinterpret_cast<const uint8_t*>(body.data());
-  RecordHead head{kind,  static_cast<uint32_t>(text.size()), bytes.size(),
-                  frame, check_of({begin, body.size()}),     0};
-  head.head_check = check_of(head);
-  std::string record(sizeof head, '\0');
-  std::memcpy(record.data(), &head, sizeof head);
-  return record + body;
-}
-
-std::optional<RecordHead> head_at(std::span<const uint8_t> bytes, size_t at) {
-  RecordHead head;
-  if (bytes.size() - at < sizeof head) return std::nullopt;
-  std::memcpy(&head, bytes.data() + at, sizeof head);
-  const bool is_one = (head.kind == kCopy || head.kind == kFrame) &&
-                      head.head_check == check_of(head);
-  return is_one ? std::optional(head) : std::nullopt;
-}
-
 // Returns whether the file ends in the middle of the record at `at`, or a power
 // cut has kept its length and not all of its sectors.
 bool is_cut_off(std::span<const uint8_t> bytes, size_t at, uint64_t record) {
   for (size_t next = at + 1; next < bytes.size(); ++next) {
-    if (head_at(bytes, next)) return false;
+    if (sequence_head_at(bytes, next)) return false;
   }
   constexpr size_t kSector = 512;
   if (record > bytes.size() - at) return true;
@@ -118,18 +66,18 @@ size_t SequenceFile::parse(std::span<const uint8_t> bytes) {
   };
   size_t at = 0;
   while (at < bytes.size()) {
-    const std::optional<RecordHead> head = head_at(bytes, at);
+    const std::optional<SequenceRecordHead> head = sequence_head_at(bytes, at);
     const uint64_t left = bytes.size() - at;
     const bool has_length =
         head && head->text_bytes <= left && head->bytes <= left;
-    const uint64_t size = !head ? sizeof(RecordHead)
+    const uint64_t size = !head ? sizeof(SequenceRecordHead)
                           : has_length
                               ? sizeof *head + head->text_bytes + head->bytes
                               : left + 1;
-    const auto body =
-        bytes.subspan(at).subspan(std::min<size_t>(sizeof(RecordHead), left));
+    const auto body = bytes.subspan(at).subspan(
+        std::min<size_t>(sizeof(SequenceRecordHead), left));
     if (!head || size > left ||
-        check_of(body.first(size - sizeof *head)) != head->body_check) {
+        sequence_check(body.first(size - sizeof *head)) != head->body_check) {
       if (at > 0 && is_cut_off(bytes, at, size)) return at;
       refuse(at == 0 ? "it is no sequence of shoal's, or damaged"
                      : "it is damaged behind frame " + format_count(end_ - 1));
@@ -137,8 +85,9 @@ size_t SequenceFile::parse(std::span<const uint8_t> bytes) {
     const std::string text(body.begin(), body.begin() + head->text_bytes);
     const auto data =
         body.subspan(head->text_bytes, static_cast<size_t>(head->bytes));
-    if (head->kind != (at == 0 ? kCopy : kFrame) || head->frame < 0 ||
-        head->frame > kMostFrames || (at > 0 && head->frame != end_)) {
+    if (head->kind != (at == 0 ? kSequenceCopy : kSequenceFrame) ||
+        head->frame < 0 || head->frame > kMostFrames ||
+        (at > 0 && head->frame != end_)) {
       refuse("its frames are not in their order");
     }
     if (at > 0) {
@@ -170,7 +119,7 @@ void SequenceFile::add(const SequenceFrame& frame) {
   if (!file_) throw Error(Exit::kInternal, path_ + ": cannot be written");
   // A frame that is written behind one that was cut off would be lost.
   std::unique_ptr<DiskFile> file = std::move(file_);
-  file->append(record_of(kFrame, end_, frame.file, frame.input));
+  file->append(sequence_record(kSequenceFrame, end_, frame.file, frame.input));
   file->sync();
   file_ = std::move(file);
   files_.push_back(frame.file);
@@ -180,8 +129,9 @@ void SequenceFile::add(const SequenceFrame& frame) {
 void SequenceFile::renew(std::span<const uint8_t> values) {
   while (!files_.empty() && !is_kept(files_.front())) files_.pop_front();
   if (!files_.empty()) return;
-  static_cast<void>(write_secret(path_, record_of(kCopy, end_, key_, values),
-                                 Existing::kReplaced, disk_));
+  static_cast<void>(
+      write_secret(path_, sequence_record(kSequenceCopy, end_, key_, values),
+                   Existing::kReplaced, disk_));
   file_ = std::make_unique<DiskFile>(disk_, path_, O_WRONLY | O_APPEND);
 }
 

@@ -56,6 +56,13 @@ WorkerCluster::~WorkerCluster() { give_back(); }
 
 void WorkerCluster::give_back() {
   if (coordinator_) give_back(*coordinator_);
+  for (const auto& before : before_) give_back(*before);
+  before_.clear();
+}
+
+// The next coordinator takes the others over, and nobody gets one in between.
+void WorkerCluster::give_back_unless_lost() {
+  if (!coordinator_ || !coordinator_->lost()) give_back();
 }
 
 void WorkerCluster::give_back(Coordinator& coordinator) const {
@@ -76,16 +83,20 @@ void WorkerCluster::connect_all(double wait_s) {
     options_.config.answer_us = kAnswerUs;
   }
   for (bool told = false;; told = true) {
-    // The coordinator before holds the nodes until this one has them: nobody
-    // who waits for one gets it in between.
+    // The coordinators before hold the nodes until this one has them: nobody
+    // who waits for one gets it in between. They are several if nodes were lost
+    // while others were connected.
     CoordinatorConfig config = options_.config;
-    const std::unique_ptr<Coordinator> before = std::move(coordinator_);
-    if (before) config.follows = before->number();
+    if (coordinator_) before_.push_back(std::move(coordinator_));
+    for (const auto& before : before_) {
+      config.follows.push_back(before->number());
+    }
     coordinator_ = std::make_unique<Coordinator>(std::move(config));
     try {
       coordinator_->connect(addresses());
       drive_on(*coordinator_, transport(), signals_,
                [&] { return coordinator_->connected(); });
+      before_.clear();
       for (size_t i = 0; i < seats_.size(); ++i) {
         const uint32_t most =
             coordinator_->identity(static_cast<int>(i)).facts.max_payload;
@@ -97,8 +108,7 @@ void WorkerCluster::connect_all(double wait_s) {
       tell_nodes();
       return;
     } catch (const Error& e) {
-      give_back();
-      if (before) give_back(*before);
+      give_back_unless_lost();
       if (e.code() != Exit::kBusy || now_us() >= until) throw;
       if (!told) tell(std::string(e.what()) + "; waiting");
     }
@@ -210,6 +220,27 @@ void WorkerCluster::check_payload() const {
               fix);
 }
 
+void WorkerCluster::apply_reserve() {
+  if (reserved_ == 0) return;
+  for (size_t i = 0; i < seats_.size(); ++i) {
+    const WorkerIdentity& w = coordinator_->identity(static_cast<int>(i));
+    const int64_t left = int64_t{w.facts.arena_bytes} - reserved_;
+    if (left <= 0) {
+      throw Error(Exit::kDoesNotFit,
+                  "node " + w.name + ": its arena of " +
+                      format_bytes(w.facts.arena_bytes) +
+                      " has no room for the sequence, which takes " +
+                      format_bytes(reserved_),
+                  "--state peers with fewer frames from one copy to the next");
+    }
+    ClusterNode& node = request_.cluster.nodes[i];
+    if (node.ram && *node.ram <= left) continue;
+    node.ram = left;
+    node.ram_source = "what node " + w.name + " has, less " +
+                      format_bytes(reserved_) + " for the sequence";
+  }
+}
+
 ReturningNodes& WorkerCluster::returning() {
   if (!returning_) returning_ = options_.returning(options_.config);
   return *returning_;
@@ -224,8 +255,9 @@ void WorkerCluster::connect(std::optional<double> most_wait_s) {
     request_.cluster =
         cluster_of(*coordinator_, addresses(), given() ? &*given() : nullptr);
     options_.set_budgets(request_.cluster);
+    apply_reserve();
   } catch (...) {
-    give_back();  // before a signal acts
+    give_back_unless_lost();  // before a signal acts
     throw;
   }
   for (size_t i = 0; i < seats_.size(); ++i) {
@@ -318,7 +350,7 @@ Prepared WorkerCluster::plan_beside(Graph graph, const PlanRequest& request) {
         kLookForPlanUs);
   } catch (...) {
     cancelled = true;
-    give_back();
+    give_back_unless_lost();
     throw;
   }
   return plan.get();

@@ -75,6 +75,9 @@ class WorkerCluster {
   WorkerCluster(const WorkerCluster&) = delete;
   WorkerCluster& operator=(const WorkerCluster&) = delete;
 
+  // Programs leave that many bytes of each worker's arena free, from the next
+  // connect() on.
+  void reserve(int64_t bytes) { reserved_ = bytes; }
   // Connects the workers; the ones that are connected stay this run's
   // meanwhile. Waits for those that others have, for as long as the options say
   // or at most this time. Then request() is known.
@@ -149,6 +152,7 @@ class WorkerCluster {
  private:
   std::optional<Cluster>& given() { return options_.given; }
   void set_seats();
+  void apply_reserve();
   std::vector<Seat>::iterator find_absent(uint64_t address);
   std::vector<WorkerAddress> addresses() const;
   void connect_all(double wait_s);
@@ -157,17 +161,22 @@ class WorkerCluster {
   Prepared plan_beside(Graph, const PlanRequest&);
   void give_back();
   void give_back(Coordinator&) const;
+  // The same after an error, unless the others go on without a lost node.
+  void give_back_unless_lost();
 
   // Held back while nodes may be held, so that they are given back first.
   StopSignals signals_;
   WorkerClusterOptions options_;
   std::vector<Seat> seats_, absent_;
-  size_t whole_ = 0;  // seats of the cluster that was asked for
+  int64_t reserved_ = 0;  // bytes of each arena
+  size_t whole_ = 0;      // seats of the cluster that was asked for
   PlanRequest request_;
   std::optional<PlanText> given_plan_, cuts_file_;  // for all nodes
   // The transport, with datagrams that all workers have room for.
   shoal_transport used_{};
   std::unique_ptr<Coordinator> coordinator_;
+  // Those before it, which may have nodes until it has connected all.
+  std::vector<std::unique_ptr<Coordinator>> before_;
   bool were_connected_ = false;
   const void* user_ = nullptr;
   // By user and address: what its nodes need to run.

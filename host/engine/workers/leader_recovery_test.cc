@@ -32,9 +32,9 @@ struct Kept {
 
 // The plans of that many equal nodes, sought once.
 struct Planned {
-  explicit Planned(int nodes) {
+  Planned(int nodes, const std::string& strategy) {
     PlanRequest request = linked_nodes(
-        uniform_cluster(nodes, find_board("host"), std::nullopt), "spatial");
+        uniform_cluster(nodes, find_board("host"), std::nullopt), strategy);
     request.max_payload = 1472;
     prepared = prepare(small_graph(), request);
     FallbackPlans plans(prepared.graph, std::nullopt);
@@ -45,9 +45,9 @@ struct Planned {
   Prepared prepared;
   Fallbacks fallbacks;
 };
-const Planned& planned(int nodes) {
-  static std::map<int, Planned> all;
-  return all.try_emplace(nodes, nodes).first->second;
+const Planned& planned(int nodes, const std::string& strategy) {
+  static std::map<std::pair<int, std::string>, Planned> all;
+  return all.try_emplace({nodes, strategy}, nodes, strategy).first->second;
 }
 
 struct Said {
@@ -59,9 +59,10 @@ struct Said {
 
 class Led {
  public:
-  explicit Led(int nodes, unsigned seed, bool insecure = false)
+  explicit Led(int nodes, unsigned seed, bool insecure = false,
+               const std::string& strategy = "spatial")
       : c(seed),
-        planned_(planned(nodes)),
+        planned_(planned(nodes, strategy)),
         p(planned_.prepared),
         input_(noise_bytes(kSmallInput, seed)) {
     c.config.insecure = c.options.insecure = insecure;
@@ -382,6 +383,79 @@ TEST(LeaderRecovery, ALeaderThatStoppedHasNobodyToBlame) {
     ASSERT_TRUE(led.run_frames(3));
   }
   EXPECT_TRUE(led.told.empty());
+}
+
+// Nodes that answer, and with which nothing moves: each is left out in turn
+// until the frame ends.
+class LeaderRecoveryStanding : public testing::Test {
+ protected:
+  // Drops what `lost` says of the nodes from a moment of a frame on, and
+  // returns which node is left out then.
+  static std::string left_out(
+      Led& led, unsigned moment,
+      const std::function<bool(const LossyNet::Datagram&)>& lost) {
+    led.deploy(true, 500);
+    EXPECT_TRUE(led.run_frames(3));
+    EXPECT_TRUE(led.run_for(500'000 - 2000 + 97 * moment));
+    led.c.net.spy = [lost](LossyNet::Datagram& d) { return !lost(d); };
+    EXPECT_TRUE(led.run_frames(3, 60 * kSecond));
+    std::string name;
+    for (const Said& s : led.told) {
+      if (s.event == LeaderEvent::kWithout) name = s.name;
+    }
+    return name;
+  }
+  // Takes all nodes in again when nothing is lost any more.
+  static void expect_all_again(Led& led, const std::string& name) {
+    led.c.net.spy = nullptr;
+    led.told.clear();
+    EXPECT_TRUE(led.run_until(LeaderEvent::kWith, name, 100 * kSecond));
+    EXPECT_TRUE(led.run_frames(5));
+    EXPECT_EQ(led.told.size(), 1u);
+  }
+};
+
+TEST_F(LeaderRecoveryStanding, ACutLinkTakesOneOfItsEndsOut) {
+  for (unsigned moment = 0; moment < 24; ++moment) {
+    SCOPED_TRACE(moment);
+    Led led(3, 300 + moment, moment % 2 == 0, "kernel");
+    const auto& streams = led.p.plan.streams;
+    std::vector<std::pair<int, int>> links;
+    for (const PlanStream& s : streams) {
+      for (const auto& to : s.to) {
+        if (s.from.node >= 0 && to.node >= 0)
+          links.push_back({s.from.node, to.node});
+      }
+    }
+    ASSERT_FALSE(links.empty());
+    const auto [from, to] = links[moment % links.size()];
+    const auto a = static_cast<uint64_t>(from) + 2;  // addresses
+    const auto b = static_cast<uint64_t>(to) + 2;
+    const std::string name =
+        left_out(led, moment, [=](const LossyNet::Datagram& d) {
+          return (d.from == a && d.to == b) || (d.from == b && d.to == a);
+        });
+    EXPECT_TRUE(name == "node" + std::to_string(a - 2) ||
+                name == "node" + std::to_string(b - 2))
+        << name;
+    if (moment % 8 == 0) expect_all_again(led, name);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST_F(LeaderRecoveryStanding, ANodeThatAnswersAndSendsNothingIsLeftOut) {
+  for (unsigned moment = 0; moment < 24; ++moment) {
+    SCOPED_TRACE(moment);
+    Led led(3, 400 + moment, moment % 2 == 0);
+    const uint64_t hung = 2 + moment % 3;
+    const std::string name =
+        left_out(led, moment, [=](const LossyNet::Datagram& d) {
+          return d.from == hung && d.bytes[0] == kDataKind;
+        });
+    EXPECT_EQ(name, "node" + std::to_string(hung - 2));
+    if (moment % 8 == 0) expect_all_again(led, name);
+    if (testing::Test::HasFailure()) return;
+  }
 }
 
 TEST(LeaderRecovery, ANodeThatIsTakenOverEndsIt) {

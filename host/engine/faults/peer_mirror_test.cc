@@ -1,0 +1,215 @@
+// The coordinator of a sequence dies at some moment, and one of its nodes with
+// it. The next coordinator goes on with the next frame, from what another node
+// keeps, or says that it cannot.
+#include "host/engine/recovery/peer_mirror.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "host/base/error.h"
+#include "host/engine/common/testing/small_model.h"
+#include "host/engine/faults/fault_world.h"
+#include "host/engine/recovery/recovering_engine.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
+#include "host/oracle/int8/oracle.h"
+
+namespace shoal {
+namespace {
+
+constexpr int kKeptFrames = 25, kSequenceNodes = 3;
+constexpr uint16_t kCopyEvery = 4;
+constexpr size_t kSumBytes = 4 * 3 * 2;
+
+// A running sum of all frames.
+Graph running_sum() {
+  ModelBuilder b;
+  const BuilderScale scale{0.05f, -3};
+  const int x = b.input({1, 4, 3, 2}, scale);
+  const int sum = b.variable({1, 4, 3, 2}, scale);
+  const int y = b.add(b.read_variable(sum), x, scale);
+  b.assign_variable(sum, y);
+  b.output(y);
+  return import_tflite(b.finish(), "sum");
+}
+
+class SequenceSource final : public FrameSource {
+ public:
+  // Waiting fails for good after `dies`, from the first frame on.
+  SequenceSource(FaultWorld& world,
+                 const std::vector<std::vector<uint8_t>>& all, size_t next,
+                 std::optional<Nanos> dies)
+      : world_(world), all_(all), next_(next), dies_(dies) {}
+  std::optional<std::vector<uint8_t>> next() override {
+    if (next_ == all_.size()) return std::nullopt;
+    if (next_ == 0 && dies_) {
+      world_.begin();
+      world_.end_at(world_.began() + *dies_);
+    }
+    return all_[next_++];
+  }
+  bool ended() const override { return failed_ || next_ == all_.size(); }
+  bool stops() const override { return failed_; }
+  int descriptor() const override { return -1; }
+  void fails(const Error&) override { failed_ = true; }
+
+ private:
+  FaultWorld& world_;
+  const std::vector<std::vector<uint8_t>>& all_;
+  size_t next_;
+  const std::optional<Nanos> dies_;
+  bool failed_ = false;
+};
+
+// The frames that one coordinator has run.
+struct Life {
+  int64_t first = -1;  // frame that it began with
+  int64_t answered = 0;
+  std::optional<Error> error;  // none: it has come to the last frame
+};
+
+class PeerMirrorTest : public testing::Test {
+ protected:
+  PeerMirrorTest() : graph_(running_sum()) {
+    auto kept = initial_values(graph_);
+    for (unsigned f = 0; f < kKeptFrames; ++f) {
+      inputs_.push_back(noise_bytes(kSumBytes, f));
+      expected_.push_back(
+          model_output(graph_, run_oracle(graph_, inputs_.back(), kept)));
+    }
+    sim_.insecure = true;
+    sim_.timeout_us = 1'000'000;
+    cluster_ = uniform_cluster(kSequenceNodes, find_board("host"), 64 << 10);
+    for (ClusterNode& n : cluster_.nodes) n.flash = 256 << 10;
+  }
+
+  // Behind `answered` frames. `dies`: that time after the first frame.
+  Life live(FaultWorld& world, int64_t answered,
+            std::optional<Nanos> dies = {}) {
+    Life life;
+    life.answered = answered;
+    world.end_at(world.now() + 100 * kSecond);
+    WorkerClusterOptions o = world.workers();
+    o.request = linked_nodes(cluster_, "spatial");
+    o.request.cluster = {};
+    o.set_budgets = [](Cluster&) {};
+    try {
+      WorkerCluster workers(std::move(o));
+      RecoveringEngine engine(workers, graph_, OnLoss::kReplan, true,
+                              kCopyEvery, nullptr, "model");
+      engine.keep_at_peers();
+      life.first = *engine.sequence_frames();
+      SequenceSource source(world, inputs_, static_cast<size_t>(life.first),
+                            dies);
+      int64_t next = life.first;
+      engine.serve(source, [&](const Answer& answer) {
+        EXPECT_EQ(answer.output, expected_[static_cast<size_t>(next)])
+            << "frame " << next;
+        EXPECT_EQ(answer.frame, next);
+        life.answered = ++next;
+      });
+    } catch (const Error& e) {
+      life.error = e;
+    }
+    return life;
+  }
+  // The time of all frames without a fault.
+  Nanos whole_run() {
+    FaultWorld world(cluster_, sim_, {}, nullptr);
+    const Life life = live(world, 0, 90 * kSecond);
+    EXPECT_FALSE(life.error) << life.error->what();
+    EXPECT_EQ(life.answered, kKeptFrames);
+    return world.now() - world.began();
+  }
+
+  // The coordinator dies without a word: nodes hear nothing of it, or of each
+  // other, for a millisecond. Those that are named die, too.
+  std::vector<NodeFault> faults_of(Nanos dies, const std::vector<int>& nodes) {
+    std::vector<NodeFault> all;
+    for (int node = 0; node < kSequenceNodes; ++node) {
+      all.push_back({NodeFaultKind::kCut,
+                     node,
+                     {},
+                     dies - kMicrosecond,
+                     dies + kMillisecond,
+                     {}});
+    }
+    for (const int node : nodes) {
+      all.push_back({NodeFaultKind::kKill, node, {}, dies, {}, {}});
+    }
+    return all;
+  }
+
+  const Graph graph_;
+  std::vector<std::vector<uint8_t>> inputs_, expected_;
+  SimOptions sim_;
+  Cluster cluster_;
+};
+
+TEST_F(PeerMirrorTest, TheNextCoordinatorGoesOnWithoutOneNode) {
+  const Nanos all = whole_run();
+  constexpr int kMoments = 60;
+  int went_on = 0;
+  for (int i = 1; i < kMoments; ++i) {
+    const Nanos dies = all * i / kMoments;
+    const int node = i % kSequenceNodes;
+    SCOPED_TRACE(std::to_string(dies) + " ns, node " + std::to_string(node));
+    FaultWorld world(cluster_, sim_, faults_of(dies, {node}), nullptr);
+    const Life first = live(world, 0, dies);
+    EXPECT_TRUE(first.error);
+    const Life next = live(world, first.answered);
+    ASSERT_FALSE(next.error) << next.error->what();
+    // A frame may be in the sequence whose answer nobody has got.
+    EXPECT_GE(next.first, first.answered);
+    EXPECT_LE(next.first, first.answered + 1);
+    EXPECT_EQ(next.answered, kKeptFrames);
+    went_on += next.first > 0;
+  }
+  EXPECT_GT(went_on, kMoments / 2);
+}
+
+// The memory is taken from the arenas before anything is planned.
+TEST_F(PeerMirrorTest, PlansLeaveItsMemoryFree) {
+  FaultWorld world(cluster_, sim_, {}, nullptr);
+  WorkerClusterOptions o = world.workers();
+  o.request = linked_nodes(cluster_, "spatial");
+  o.request.cluster = {};
+  o.set_budgets = [](Cluster&) {};
+  WorkerCluster workers(std::move(o));
+  workers.reserve(1000);
+  workers.connect();
+  for (const ClusterNode& n : workers.cluster().nodes) {
+    EXPECT_EQ(n.ram, (64 << 10) - 1000);
+  }
+  workers.reserve(64 << 10);
+  try {
+    workers.connect();
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
+    EXPECT_NE(std::string(e.what()).find("has no room for the sequence"),
+              std::string::npos)
+        << e.what();
+  }
+}
+
+// Nothing begins by itself where a sequence may be that is lost.
+TEST_F(PeerMirrorTest, WithoutBothNodesTheLossIsReported) {
+  const Nanos dies = whole_run() / 2;
+  FaultWorld world(cluster_, sim_, faults_of(dies, {0, 1}), nullptr);
+  const Life first = live(world, 0, dies);
+  EXPECT_GT(first.answered, 0);
+  const Life next = live(world, first.answered);
+  ASSERT_TRUE(next.error);
+  EXPECT_EQ(next.error->code(), Exit::kNode);
+  const std::string text = next.error->what();
+  EXPECT_NE(text.find("no node keeps the sequence, and node"),
+            std::string::npos)
+      << text;
+}
+
+}  // namespace
+}  // namespace shoal
