@@ -172,7 +172,7 @@ constexpr Dependence kDependences[] = {
     {OpCode::kResize, mapped, mapped, same},
     {OpCode::kSpaceToDepth, blocks, blocks, all, true},
     {OpCode::kDepthToSpace, in_blocks, in_blocks, all, true},
-    {OpCode::kTranspose, all, all, all},  // of a share: transposed()
+    {OpCode::kTranspose, all, all, all},  // shares: see transposed()
     {OpCode::kReshape, bytes, all, all, true},
     {OpCode::kConstant, same, same, same},
     {OpCode::kRequantize, same, same, same},
@@ -307,10 +307,6 @@ bool begins_alike(const Layer& l, const Box& in, const Box& needed) {
 bool whole_output(const Layer& l, const Box& out) {
   const Dependence& d = dependence_of(l.op);
   const Box& whole = l.out.box;
-  // As many elements of the operand as of the result are all of its box.
-  if (l.op == OpCode::kTranspose) {
-    return out == whole || transposed(l, out).elements() == out.elements();
-  }
   if (d.columns == all && out != whole) return false;
   if (d.whole_channels && out.channels() != whole.channels()) return false;
   if (d.channels == multiples) {
@@ -355,8 +351,13 @@ Box dependence(const Layer& l, int operand, const Box& out) {
 const char* misfit(const Layer& l, int operand, const Box& in, const Box& out,
                    bool some_channels) {
   if (!contains(l.in[operand].box, in)) return "leaves the layer's view";
-  if (!whole_output(l, out)) return "makes a part that the operator cannot";
+  constexpr const char* kCannot = "makes a part that the operator cannot";
+  const bool is_transposed = l.op == OpCode::kTranspose;
+  if (!is_transposed && !whole_output(l, out)) return kCannot;
   Box needed = dependence(l, operand, out);
+  // The box of a transposition's operand has no other elements than those of
+  // `out` if it has as many.
+  if (is_transposed && needed.elements() != out.elements()) return kCannot;
   if (some_channels) needed.c0 = in.c0, needed.c1 = in.c1;
   if (!needed.empty() && !contains(in, needed)) return "misses what is read";
   if (!begins_alike(l, in, needed)) return "does not match the output";

@@ -442,7 +442,7 @@ void Conversation::heartbeat(uint64_t now) {
 
 void Conversation::poll(uint64_t now) {
   if (now > heard_at_ && now - heard_at_ >= silence().limit_us &&
-      (!open_ || unanswered_ >= kQuestions)) {
+      (!open_ || (unanswered_ >= kQuestions && now >= ping_at_))) {
     throw Error(Exit::kNode,
                 "node " + name_ +
                     (open_ ? ": silent for " : ": no answer within ") +
@@ -477,9 +477,7 @@ void Conversation::poll(uint64_t now) {
 
 uint64_t Conversation::next_timer_us() const {
   uint64_t at = open_ ? ping_at_ : is_refused() ? UINT64_MAX : hello_at_;
-  if (!open_ || unanswered_ >= kQuestions) {
-    at = std::min(at, heard_at_ + silence().limit_us);
-  }
+  if (!open_) at = std::min(at, heard_at_ + silence().limit_us);
   for (const Flight& f : flights_) {
     at = std::min(at, due(f));
   }

@@ -45,15 +45,15 @@ std::vector<Share> cell_shares(const Layer& l, const Crew& crew,
     }
   }
   std::vector<Share> shares;
+  const int column_step = column_granule(l), part_step = output_granule(l);
   const std::vector<int> y = cut_extent(all.rows(), rows, row_granule(l));
   for (int r = 0; r < cells.rows; ++r) {
     const std::vector<int> x =
-        cut_extent(all.columns(), columns[r], column_granule(l));
+        cut_extent(all.columns(), columns[r], column_step);
     for (int c = 0; c < cells.columns; ++c) {
       std::vector<double> parts;
       for (int p = 0; p < cells.parts; ++p) parts.push_back(weight(r, c, p));
-      const std::vector<int> z =
-          cut_extent(all.channels(), parts, output_granule(l));
+      const std::vector<int> z = cut_extent(all.channels(), parts, part_step);
       for (int p = 0; p < cells.parts; ++p) {
         Share share{crew.nodes[place_of(cells, r, c, p)], all};
         Box& own = share.own;
@@ -206,28 +206,36 @@ LayerCut cut_grid(const Layer& l, const Crew& all, int rows, int columns) {
   return of_shares(CutKind::kGrid, cells, cell_shares(l, crew, cells));
 }
 
-std::optional<LayerCut> cut_moved(const Layer& l, const LayerCut& operand) {
+LayerCut cut_boxes(std::vector<Share> shares) {
   LayerCut cut;
-  std::set<int> rows, columns;
-  for (const Share& s : operand.shares) {
-    const Box in = common(s.own, l.in[0].box);
-    if (in.empty()) continue;
-    const std::optional<Box> own = transposed_to(l, in);
-    if (!own) return std::nullopt;
-    cut.shares.push_back({s.node, *own});
-    rows.insert(own->y0), columns.insert(own->x0);
-  }
-  if (cut.shares.empty()) return std::nullopt;
-  // Cells are in the order of rows, columns and channels.
+  cut.shares = std::move(shares);
   std::ranges::sort(cut.shares, {}, [](const Share& s) {
     return std::array{s.own.y0, s.own.x0, s.own.c0};
   });
+  std::set<int> rows, columns;
+  for (const Share& s : cut.shares) {
+    rows.insert(s.own.y0), columns.insert(s.own.x0);
+  }
   cut.rows = static_cast<int>(rows.size());
   cut.columns = static_cast<int>(columns.size());
   if (cut.shares.size() > 1) {
     cut.kind = cut.rows * cut.columns > 1 ? CutKind::kGrid : CutKind::kOutputs;
   }
   return cut;
+}
+
+std::optional<LayerCut> cut_transposed(const Layer& l,
+                                       const LayerCut& operand) {
+  std::vector<Share> shares;
+  for (const Share& s : operand.shares) {
+    const Box in = common(s.own, l.in[0].box);
+    if (in.empty()) continue;
+    const std::optional<Box> own = transposed_to(l, in);
+    if (!own) return std::nullopt;
+    shares.push_back({s.node, *own});
+  }
+  if (shares.empty()) return std::nullopt;
+  return cut_boxes(std::move(shares));
 }
 
 namespace {

@@ -29,10 +29,14 @@ LayerCut cut_inputs(const Layer&, const Crew&);
 // Returns a grid of rows x columns, its nodes row by row. Where the layer is
 // too small for it, the grid is the one whose largest share is the smallest.
 LayerCut cut_grid(const Layer&, const Crew&, int rows, int columns);
-// Returns the cut of a transposition in which each node moves what it owns of
-// the operand, whose layer is cut as `operand` says; none if these are not
+// Returns the cut into these boxes, at least one, which together are the
+// layer's result. Shares get the order of cells. Boxes that are no grid have
+// more cells than shares, so reweighed() leaves them alone.
+LayerCut cut_boxes(std::vector<Share>);
+// Returns the cut of a transposition in which each node transposes what it owns
+// of the operand, whose layer is cut as `operand` says; none if these are not
 // boxes of the result.
-std::optional<LayerCut> cut_moved(const Layer&, const LayerCut& operand);
+std::optional<LayerCut> cut_transposed(const Layer&, const LayerCut& operand);
 
 // A grid whose boxes are also cut by output channels: rows x columns x parts
 // cells. The order says which cells neighbours in the crew have: `kPartsFirst`,

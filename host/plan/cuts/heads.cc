@@ -44,17 +44,19 @@ class HeadCuts {
   HeadCuts(const Net& net, const Crew& crew, Cuts& cuts)
       : net_(net), crew_(crew), cuts_(cuts) {}
 
+  // Nodes share heads, or a head's tokens, by their weights.
   void divide(const Segment& heads) {
     const auto n = static_cast<int>(crew_.nodes.size());
     const int count = heads.end - heads.begin;
+    const bool has_each = n >= count;
     const std::vector<int> bounds =
-        cut_extent(n, std::vector<double>(static_cast<size_t>(count), 1.0));
-    for (int h = 0; h < count; ++h) {
+        has_each ? nodes_of(count) : cut_extent(count, crew_.weights);
+    for (int h = 0, node = 0; h < count; ++h) {
       const auto l = static_cast<size_t>(heads.begin + h);
-      const Layer& layer = net_.layers[l];
-      const int first = n < count ? h * n / count : bounds[size_t(h)];
-      const int last = n < count ? first + 1 : bounds[size_t(h) + 1];
-      cuts_.layers[l] = cut_rows(layer, first, last);
+      while (!has_each && bounds[size_t(node) + 1] <= h) ++node;
+      const int first = has_each ? bounds[size_t(h)] : node;
+      const int last = has_each ? bounds[size_t(h) + 1] : node + 1;
+      cuts_.layers[l] = cut_rows(net_.layers[l], first, last);
     }
   }
 
@@ -88,6 +90,24 @@ class HeadCuts {
     return static_cast<size_t>(*std::ranges::max_element(crew_.nodes)) + 1;
   }
 
+  // Returns where each head's nodes begin, nearest to its part of all weights;
+  // each has one at least.
+  std::vector<int> nodes_of(int heads) const {
+    const auto n = static_cast<int>(crew_.nodes.size());
+    std::vector<int> bounds = {0};
+    double sum = 0;
+    for (int i = 1; i < n; ++i) {
+      sum += crew_.weights[size_t(i - 1)];
+      const auto begun = static_cast<int>(bounds.size());
+      if (begun == heads) break;
+      const double part = crew_.sum() * begun / heads;
+      const bool is_nearest = sum + crew_.weights[size_t(i)] / 2 > part;
+      if (is_nearest || n - i == heads - begun) bounds.push_back(i);
+    }
+    bounds.push_back(n);
+    return bounds;
+  }
+
   static Box around(const Box& a, const Box& b) {
     return {std::min(a.y0, b.y0), std::max(a.y1, b.y1), std::min(a.x0, b.x0),
             std::max(a.x1, b.x1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
@@ -103,17 +123,15 @@ class HeadCuts {
     return cut_grid(layer, some, last - first, 1);
   }
 
-  // Returns the cut of a layer that makes elements where it reads them into
-  // the same boxes; none if it is no such layer.
+  // Cuts a layer whose result has the places of its operand into `boxes`.
+  // Returns nothing for other layers.
   static std::optional<LayerCut> cut_into(const Layer& layer,
                                           const std::vector<Box>& boxes) {
     const Box& all = layer.out.box;
     if (rows_of(layer.op) != RowsFrom::kSame || layer.in[0].box != all) {
       return std::nullopt;
     }
-    LayerCut cut;
-    cut.kind = CutKind::kGrid;
-    std::set<int> rows, columns;
+    std::vector<Share> shares;
     int64_t elements = 0;
     for (size_t n = 0; n < boxes.size(); ++n) {
       const Box own = common(boxes[n], all);
@@ -121,16 +139,11 @@ class HeadCuts {
       if (needs_all_channels(layer.op) && own.channels() != all.channels()) {
         return std::nullopt;
       }
-      cut.shares.push_back({static_cast<int>(n), own});
+      shares.push_back({static_cast<int>(n), own});
       elements += own.elements();
-      rows.insert(own.y0), columns.insert(own.x0);
     }
-    if (elements != all.elements() || cut.shares.size() < 2) {
-      return std::nullopt;
-    }
-    cut.rows = static_cast<int>(rows.size());
-    cut.columns = static_cast<int>(columns.size());
-    return cut;
+    if (elements != all.elements() || shares.size() < 2) return std::nullopt;
+    return cut_boxes(std::move(shares));
   }
 
   const Net& net_;

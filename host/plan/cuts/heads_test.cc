@@ -18,12 +18,14 @@ struct CutAttention {
   Net net;
   Cuts cuts;
 
-  explicit CutAttention(int nodes) {
+  explicit CutAttention(int nodes, double first_rating = 1) {
     graph.build(false);
     net = lower(graph.t.graph);
-    cuts = make_cuts(
-        net, uniform_cluster(nodes, find_board("teensy41"), std::nullopt),
-        {"heads"});
+    Cluster cluster =
+        uniform_cluster(nodes, find_board("teensy41"), std::nullopt);
+    for (ClusterNode& n : cluster.nodes) n.rating = 1;
+    cluster.nodes[0].rating = first_rating;
+    cuts = make_cuts(net, cluster, {"heads"});
   }
 
   // Returns the numbers of the layers that make a tensor of the file.
@@ -105,6 +107,38 @@ TEST(Heads, SoftmaxStaysWhereScoresAre) {
     }
     EXPECT_EQ(scores, softmax) << nodes;
     EXPECT_EQ(scores.size(), static_cast<size_t>(nodes));
+  }
+}
+
+// Shares are in the order of cells, so that cells of other sizes keep nodes.
+TEST(Heads, SharesCanBeWeighed) {
+  const CutAttention a(6);
+  for (const size_t l : a.layers_of(a.graph.weights, OpCode::kSoftmax)) {
+    const LayerCut& cut = a.cuts.layers[l];
+    const auto weighed =
+        reweighed(a.net.layers[l], cut, std::vector<double>(6, 1.0));
+    ASSERT_TRUE(weighed);
+    ASSERT_EQ(weighed->shares.size(), cut.shares.size());
+    for (size_t i = 0; i < cut.shares.size(); ++i) {
+      EXPECT_EQ(weighed->shares[i].node, cut.shares[i].node);
+      EXPECT_EQ(weighed->shares[i].own, cut.shares[i].own);
+    }
+  }
+}
+
+TEST(Heads, NodesShareThemByTheirRatings) {
+  // The first node has two thirds of the rating: two of three heads if there
+  // are two nodes, one alone if there are others for the rest.
+  for (const auto& [nodes, own] : {std::pair{2, 2}, std::pair{6, 1}}) {
+    const CutAttention a(nodes, 2.0 * (nodes - 1));
+    int heads = 0;
+    for (const size_t l : a.layers_of(a.graph.scores, OpCode::kMatmul)) {
+      const std::vector<Share>& shares = a.cuts.layers[l].shares;
+      const bool is_first = shares.front().node == 0;
+      heads += is_first ? 1 : 0;
+      if (is_first) EXPECT_EQ(shares.size(), 1u);
+    }
+    EXPECT_EQ(heads, own) << nodes;
   }
 }
 

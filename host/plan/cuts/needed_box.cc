@@ -18,7 +18,7 @@ bool is_whole(OpCode op) {
 
 // Returns how an axis of a transposed tensor (rows, columns or channels) is
 // cut; nothing of other layers.
-TransposedAxis moved_axis(const Layer& l, size_t axis) {
+TransposedAxis transposed_axis(const Layer& l, size_t axis) {
   if (rows_of(l.op) != RowsFrom::kAll) return {};
   return transposed_axes(l)[axis];
 }
@@ -134,17 +134,17 @@ Box needed_box(const Layer& l, int operand, const Box& out) {
 }
 
 bool can_cut_rows(const Layer& l) {
-  if (moved_axis(l, 0).from >= 0) return true;
+  if (transposed_axis(l, 0).from >= 0) return true;
   return !is_whole(l.op) && l.out.box.rows() > row_granule(l);
 }
 
 bool can_cut_columns(const Layer& l) {
-  if (moved_axis(l, 1).from >= 0) return true;
+  if (transposed_axis(l, 1).from >= 0) return true;
   return !is_whole(l.op) && l.out.box.columns() > column_granule(l);
 }
 
 bool can_cut_outputs(const Layer& l) {
-  if (moved_axis(l, 2).from >= 0) return true;
+  if (transposed_axis(l, 2).from >= 0) return true;
   // Such operators have separate weights for each output.
   const bool filters = has_weights(l.op) && !keeps_state(l.op);
   return (filters || !needs_all_channels(l.op)) &&
@@ -158,17 +158,17 @@ bool can_cut_inputs(const Layer& l) {
 }
 
 int output_granule(const Layer& l) {
-  if (rows_of(l.op) == RowsFrom::kAll) return moved_axis(l, 2).granule;
+  if (rows_of(l.op) == RowsFrom::kAll) return transposed_axis(l, 2).granule;
   return l.op == OpCode::kDepthwise ? std::max(1, l.depth_multiplier) : 1;
 }
 
 int row_granule(const Layer& l) {
-  if (rows_of(l.op) == RowsFrom::kAll) return moved_axis(l, 0).granule;
+  if (rows_of(l.op) == RowsFrom::kAll) return transposed_axis(l, 0).granule;
   return l.op == OpCode::kDepthToSpace ? block(l) : 1;
 }
 
 int column_granule(const Layer& l) {
-  if (rows_of(l.op) == RowsFrom::kAll) return moved_axis(l, 1).granule;
+  if (rows_of(l.op) == RowsFrom::kAll) return transposed_axis(l, 1).granule;
   return row_granule(l);
 }
 

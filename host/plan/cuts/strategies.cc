@@ -43,9 +43,9 @@ class CutList {
   void add(const Layer& l, LayerCut cut) {
     if (l.op == OpCode::kTranspose) {
       const int writer = writer_[l.in[0].tensor];
-      std::optional<LayerCut> moved;
-      if (writer >= 0) moved = cut_moved(l, cuts_.layers[writer]);
-      cut = moved ? *moved : cut_one(l, crew_.strongest(1).nodes[0]);
+      std::optional<LayerCut> same;
+      if (writer >= 0) same = cut_transposed(l, cuts_.layers[writer]);
+      cut = same ? *std::move(same) : cut_one(l, crew_.strongest(1).nodes[0]);
     }
     int& writer = writer_[l.out.tensor];
     writer = writer == kNone ? static_cast<int>(cuts_.layers.size()) : kSeveral;

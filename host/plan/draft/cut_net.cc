@@ -9,6 +9,12 @@
 #include "host/plan/types/transposition.h"
 
 namespace shoal {
+bool is_repeated(const Layer& layer) {
+  const RowsFrom rows = rows_of(layer.op);
+  return layer.in[0].tensor < 0 || rows == RowsFrom::kAll ||
+         rows == RowsFrom::kBytes;
+}
+
 namespace {
 
 void widen(int& lo, int& hi, int view_lo, int view_hi) {
@@ -32,15 +38,6 @@ bool owners_in_step(const CutNet& s, int layer) {
 void round_out(int& lo, int& hi, int origin, int end, int granule) {
   lo = origin + (lo - origin) / granule * granule;
   hi = std::min(end, origin + (hi - origin + granule - 1) / granule * granule);
-}
-
-// Returns whether each node that reads the layer's result should make all that
-// it reads: constants are in every program, and what needs its whole operand
-// would otherwise be sent a second time, as the result.
-bool is_repeated(const Layer& layer) {
-  const RowsFrom rows = rows_of(layer.op);
-  return layer.in[0].tensor < 0 || rows == RowsFrom::kAll ||
-         rows == RowsFrom::kBytes;
 }
 
 // Grows `made` by the rows and columns of `need`; false if the result would not

@@ -66,6 +66,11 @@ struct CutNet {
 // this layer; -1: the layers cannot have groups, or have some already.
 int loop_end(const CutNet&, int begin, int end);
 
+// Returns whether each node that reads the layer's result should make all that
+// it reads: constants are in every program, and what needs its whole operand
+// would otherwise be sent a second time, as the result.
+bool is_repeated(const Layer&);
+
 using Segments = std::vector<Segment>;
 
 // Returns the segment of each layer.

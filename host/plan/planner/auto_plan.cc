@@ -169,8 +169,9 @@ class AutoPlan {
     const Trial& taken = best_->trials().taken();
     const std::string name = taken.name;
     // With channel groups the plan is not what the strategy gives by itself.
+    const std::vector<std::string> names = strategies_for(net_);
     if (is_latency() || !taken.cuts.blocks.empty() ||
-        std::ranges::find(strategy_names(), name) == strategy_names().end()) {
+        std::ranges::find(names, name) == names.end()) {
       return;
     }
     const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));

@@ -6,6 +6,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/draft/boxes.h"
+#include "host/plan/draft/cut_net.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
@@ -57,6 +58,7 @@ CutBound cut_bound(const Net& net, const PlanRequest& request,
     if (writers.size() != 1 || writers[0].owner != Owner::kActor) continue;
     const int w = writers[0].index;
     if (cuts.layers[w].kind == CutKind::kInputs) continue;
+    if (is_repeated(net.layers[w])) continue;
     for (size_t n = 0; n < nodes; ++n) {
       int64_t most = 0;
       for (const Use& r : uses[t].readers) {

@@ -23,7 +23,7 @@ struct TransposedAxis {
 using TransposedAxes = std::array<TransposedAxis, 3>;
 TransposedAxes transposed_axes(const Layer&);
 
-// Returns the least box around `out` that can be a share.
+// Returns the least box around `out` whose ends lie at steps of the axes.
 Box transposed_share(const Layer&, const Box& out);
 // Returns a box of the operand that has all elements of `out`, a box of the
 // result. It is the least one if all ends of `out` lie at steps.
