@@ -18,8 +18,8 @@ constexpr uint64_t kDeaf = 4;
 // Heartbeats take at most one part in kLineShare of the time of a line, but at
 // least kHeartbeats are sent within the silence of a node that is given up.
 constexpr uint64_t kLineShare = 2, kHeartbeats = 4;
-// A node is not given up before this number of questions is unanswered: fewer
-// are lost by chance where a fifth of the datagrams is.
+// A node is not given up before this number of questions is unanswered when the
+// next one goes: fewer are lost by chance where a fifth of the datagrams is.
 constexpr int kQuestions = 8;
 
 std::string seconds(uint64_t us) {
@@ -442,7 +442,7 @@ void Conversation::heartbeat(uint64_t now) {
 
 void Conversation::poll(uint64_t now) {
   if (now > heard_at_ && now - heard_at_ >= silence().limit_us &&
-      (!open_ || (unanswered_ >= kQuestions && now >= ping_at_))) {
+      (!open_ || unanswered_ > kQuestions)) {
     throw Error(Exit::kNode,
                 "node " + name_ +
                     (open_ ? ": silent for " : ": no answer within ") +
@@ -477,7 +477,9 @@ void Conversation::poll(uint64_t now) {
 
 uint64_t Conversation::next_timer_us() const {
   uint64_t at = open_ ? ping_at_ : is_refused() ? UINT64_MAX : hello_at_;
-  if (!open_) at = std::min(at, heard_at_ + silence().limit_us);
+  if (!open_ || unanswered_ > kQuestions) {
+    at = std::min(at, heard_at_ + silence().limit_us);
+  }
   for (const Flight& f : flights_) {
     at = std::min(at, due(f));
   }
