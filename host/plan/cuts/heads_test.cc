@@ -135,8 +135,9 @@ TEST(Heads, NodesShareThemByTheirRatings) {
     for (const size_t l : a.layers_of(a.graph.scores, OpCode::kMatmul)) {
       const std::vector<Share>& shares = a.cuts.layers[l].shares;
       const bool is_first = shares.front().node == 0;
-      heads += is_first ? 1 : 0;
-      if (is_first) EXPECT_EQ(shares.size(), 1u);
+      if (!is_first) continue;
+      ++heads;
+      EXPECT_EQ(shares.size(), 1u);
     }
     EXPECT_EQ(heads, own) << nodes;
   }
