@@ -285,6 +285,39 @@ TEST_F(PeerMirrorTest, TheLatestCopyCountsAndNotTheLongest) {
   EXPECT_EQ(last.first, 8);
 }
 
+// A coordinator that has waited for another one must not write over what that
+// one has answered.
+TEST_F(PeerMirrorTest, ACopyOfAnotherCoordinatorIsSeen) {
+  FaultWorld world(cluster_, sim_, {}, nullptr);
+  world.end_at(100 * kSecond);
+  WorkerClusterOptions o = world.workers();
+  o.request = linked_nodes(cluster_, "spatial");
+  o.request.cluster = {};
+  o.set_budgets = [](Cluster&) {};
+  WorkerCluster workers(std::move(o));
+  workers.connect();
+  const std::vector<uint8_t> values(kSumBytes);
+  const std::string key = "key sum";
+  const int64_t bytes = PeerMirror::arena_bytes(key, kSumBytes, kSumBytes, 4);
+  PeerMirror waits(workers, key, bytes), other(workers, key, bytes),
+      third(workers, key, bytes);
+  EXPECT_FALSE(waits.find());
+  waits.begin_epoch(0, values, {}, 0);
+  waits.begin_epoch(0, values, {}, 0);
+  EXPECT_FALSE(waits.is_overtaken());
+  // Two others know the same copy and nothing of each other.
+  EXPECT_TRUE(other.find());
+  EXPECT_TRUE(third.find());
+  EXPECT_FALSE(other.is_overtaken());
+  other.begin_epoch(0, values, {}, 0);
+  other.add({{}, values});
+  EXPECT_FALSE(other.is_overtaken());
+  EXPECT_TRUE(waits.is_overtaken());
+  third.begin_epoch(0, values, {}, 0);
+  EXPECT_TRUE(waits.is_overtaken());
+  EXPECT_TRUE(other.is_overtaken());
+}
+
 // A node that is not there may have a later copy, which is told.
 TEST_F(PeerMirrorTest, AMissingNodeIsNamed) {
   const Nanos dies = whole_run() / 2;

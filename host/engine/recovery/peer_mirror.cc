@@ -17,6 +17,9 @@
 namespace shoal {
 namespace {
 
+// Two coordinators that know nothing of each other do not number an epoch
+// alike.
+constexpr int kDrawnBits = 16;
 constexpr int64_t kMostBytes = int64_t{UINT16_MAX} * kAlign;
 
 std::string name_in(const std::string& key) {
@@ -225,7 +228,7 @@ std::optional<KnownSequence> PeerMirror::find() {
   }
   if (!best) return std::nullopt;
   id_ = best->id;
-  epoch_ = best->epoch;
+  epoch_ = found_ = best->epoch;
   return std::move(best->sequence);
 }
 
@@ -244,7 +247,10 @@ bool PeerMirror::is_overtaken() {
         continue;
       }
       const auto copy = parse_kept_text({first.begin() + kHead, first.end()});
-      if (copy && copy->id == id_ && copy->epoch > epoch_) return true;
+      if (copy && copy->id == id_ && copy->epoch > found_ &&
+          !own_.contains(copy->epoch)) {
+        return true;
+      }
     }
   }
   return false;
@@ -254,7 +260,11 @@ void PeerMirror::begin_epoch(int64_t frames, std::span<const uint8_t> values,
                              const std::deque<SequenceFrame>& since,
                              size_t count) {
   begin();
-  ++epoch_;
+  uint16_t drawn = 0;
+  workers_.options().config.entropy(
+      {reinterpret_cast<uint8_t*>(&drawn), sizeof drawn});
+  epoch_ = (((epoch_ >> kDrawnBits) + 1) << kDrawnBits) + drawn;
+  own_.insert(epoch_);
   peers_.clear();
   const auto& seats = workers_.seats();
   for (size_t i = 0; i < std::min(seats.size(), kPeers); ++i) {

@@ -25,6 +25,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,7 +53,7 @@ class PeerMirror {
   // missing that may keep one.
   std::optional<KnownSequence> find();
   // Returns whether a connected node has a copy that another coordinator has
-  // written since the last one of this mirror.
+  // written, and that is later than the one that was found.
   bool is_overtaken();
   // The connected nodes keep a copy that covers `frames` frames, and the first
   // `count` inputs behind it. The nodes must not run. Call it in each epoch.
@@ -98,7 +99,8 @@ class PeerMirror {
   const std::string key_;
   const uint32_t bytes_;
   std::string id_;  // of this sequence: others may have the same key
-  uint64_t epoch_ = 0;
+  uint64_t epoch_ = 0, found_ = 0;  // now, and of the copy that was found
+  std::set<uint64_t> own_;          // epochs that this mirror has written
   int64_t end_ = 0;
   std::vector<Peer> peers_;
   std::map<uint64_t, uint32_t> halves_;  // that count, by address
