@@ -71,6 +71,7 @@ struct Life {
   int64_t answered = 0;
   std::optional<Error> error;  // none: it has come to the last frame
   std::string told;
+  Nanos opened = 0, kept = 0;  // when it had its nodes, and they its sequence
 };
 
 class PeerMirrorTest : public testing::Test {
@@ -111,7 +112,9 @@ class PeerMirrorTest : public testing::Test {
       WorkerCluster workers(std::move(o));
       RecoveringEngine engine(workers, graph_, OnLoss::kReplan, true, every_,
                               nullptr, model_);
+      life.opened = world.now() - world.began();
       engine.keep_at_peers();
+      life.kept = world.now() - world.began();
       life.first = *engine.sequence_frames();
       SequenceSource source(world, inputs_, static_cast<size_t>(life.first),
                             until_, dies);
@@ -233,6 +236,35 @@ TEST_F(PeerMirrorTest, WithoutBothNodesTheLossIsReported) {
   EXPECT_NE(text.find("no node keeps the sequence, and node"),
             std::string::npos)
       << text;
+}
+
+// A node may die while the next coordinator looks for the sequence and writes
+// its first copy.
+TEST_F(PeerMirrorTest, ANodeThatDiesMeanwhileIsLeftOut) {
+  const Nanos dies = whole_run() / 2;
+  Life known;
+  {
+    FaultWorld world(cluster_, sim_, faults_of(dies, {}), nullptr);
+    const Life first = live(world, 0, dies);
+    known = live(world, first.answered);
+  }
+  ASSERT_FALSE(known.error) << known.error->what();
+  ASSERT_LT(known.opened, known.kept);
+  constexpr int kMoments = 30;
+  for (int i = 0; i < kMoments; ++i) {
+    const Nanos moment =
+        known.opened + (known.kept - known.opened) * i / kMoments;
+    SCOPED_TRACE(std::to_string(moment) + " ns");
+    std::vector<NodeFault> faults = faults_of(dies, {});
+    faults.push_back(
+        {NodeFaultKind::kKill, i % kSequenceNodes, {}, moment, {}, {}});
+    FaultWorld world(cluster_, sim_, faults, nullptr);
+    const Life first = live(world, 0, dies);
+    const Life next = live(world, first.answered);
+    ASSERT_FALSE(next.error) << next.error->what();
+    EXPECT_EQ(next.first, known.first);
+    EXPECT_EQ(next.answered, kKeptFrames);
+  }
 }
 
 // A sequence that is refused stays as it is.
