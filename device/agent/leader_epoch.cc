@@ -54,8 +54,8 @@ uint64_t Leader::calls_timer_us() const {
   };
   for (uint16_t i = 0; i < h_.nodes; ++i) {
     const NodeCall& call = calls_[i];
-    if (call.lost && !call.back) {
-      lower(lost_call_us(call));
+    if (call.lost) {
+      if (!call.back) lower(lost_call_us(call));
     } else if (phase_ == Phase::kFrames && call.step == CallStep::kNone) {
       lower(call.heard_us + calls_.silence(i).heartbeat_us);
     }
