@@ -8,8 +8,8 @@ through the relay.
     relay.addresses   # in the same order
     relay.close()
 
-RelayProcess is the same in a process of its own, so that whoever starts it does
-not slow it down.
+RelayProcess is the same in a process of its own, so that the one that starts it
+does not slow it down.
 """
 import multiprocessing
 import random

@@ -208,7 +208,7 @@ class NodeAgent {
   uint32_t held_bytes() const;
   // That the program may use.
   uint32_t arena_bytes() const;
-  // That are kept for the next coordinator.
+  // Returns the bytes that are kept for the next coordinator.
   uint32_t keep_bytes() const { return keep_blocks_ * kAlign; }
   // Returns whether it runs one that has been checked whole, and does not lead.
   bool runs_program() const {

@@ -233,7 +233,8 @@ uint64_t Leader::stands_us() const {
   if (!recovers() || !is_under_way() || longest_us_ == 0) return UINT64_MAX;
   constexpr uint64_t kFrames = 4;
   const uint64_t frames_us = kFrames * longest_us_;
-  return moved_us_ + (frames_us > kPatienceUs ? frames_us : kPatienceUs);
+  const uint64_t most = frames_us > kPatienceUs ? frames_us : kPatienceUs;
+  return moved_us_ + (most << stand_doublings_);
 }
 
 bool Leader::receive(uint64_t from, uint8_t* datagram, uint32_t bytes) {
@@ -278,6 +279,7 @@ uint32_t Leader::end_under_way() {
 void Leader::tell(uint64_t now) {
   LeaderSaid said;
   if (now - began_us_ > longest_us_) longest_us_ = now - began_us_;
+  stand_doublings_ = 0;
   said.frame = done_++;
   const auto* const values = reinterpret_cast<const int8_t*>(output_);
   for (uint32_t i = 1; i < h_.output_bytes; ++i) {

@@ -196,7 +196,9 @@ class Leader final : public LeaderProgram, private Streams, private CallOwner {
   uint64_t due_us_ = 0;      // when step() should be called
   uint64_t complained_us_ = 0;
   uint16_t complained_of_ = 0;
-  uint16_t stands_ = shoal::kNone;  // left out because nothing moved with it
+  uint16_t suspect_ = shoal::kNone;  // left out because nothing moved with it
+  uint8_t suspect_losses_ = 0;       // before that
+  uint8_t stand_doublings_ = 0;      // of the limit, since a frame has ended
   Phase phase_ = Phase::kFrames;
   uint8_t master_[kKeyBytes] = {};  // the secrets of an epoch follow from it
   bool news_ = false;               // in reached_

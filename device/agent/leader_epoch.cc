@@ -24,11 +24,12 @@ void Leader::excuse_own_absence(uint64_t now) {
   if (now <= due_us_ || now - due_us_ < least / 4) return;
   const uint64_t late = now - due_us_;
   due_us_ = now;
-  moved_us_ = moved_us_ + late < now ? moved_us_ + late : now;
-  for (uint16_t i = 0; i < h_.nodes; ++i) {
-    uint64_t& heard = calls_[i].heard_us;
-    heard = heard + late < now ? heard + late : now;
-  }
+  const auto excuse = [=](uint64_t& at) {
+    at = at + late < now ? at + late : now;
+  };
+  excuse(began_us_);
+  excuse(moved_us_);
+  for (uint16_t i = 0; i < h_.nodes; ++i) excuse(calls_[i].heard_us);
 }
 
 // Between two frames nobody is asked: nodes may sleep.
@@ -53,8 +54,8 @@ uint64_t Leader::calls_timer_us() const {
   };
   for (uint16_t i = 0; i < h_.nodes; ++i) {
     const NodeCall& call = calls_[i];
-    if (call.lost && !call.back) {
-      lower(lost_call_us(call));
+    if (call.lost) {
+      if (!call.back) lower(lost_call_us(call));
     } else if (phase_ == Phase::kFrames && call.step == CallStep::kNone) {
       lower(call.heard_us + calls_.silence(i).heartbeat_us);
     }
@@ -109,21 +110,26 @@ void Leader::lose(uint16_t node) {
 
 // All nodes answer, and nothing moves: the program of one stands, or two do not
 // reach each other. Which ones, the leader does not know, so it leaves out one
-// after another. One whose absence helps is asked much later whether it is
-// back.
+// after another, each for twice as long. One whose absence helps is asked much
+// later whether it is back.
 void Leader::leave_out_another(uint64_t now) {
   moved_us_ = now;
   const bool is_second = left_out_ != kNone;
-  if (!is_second) stands_ = kNone;
-  if (is_second && left_out_ != stands_) return;  // that one is lost
+  if (!is_second) suspect_ = kNone;
+  if (is_second && left_out_ != suspect_) return;  // that one is lost
   uint64_t since = 0;
   uint16_t node =
-      is_second ? static_cast<uint16_t>(stands_ + 1) : awaited(since);
+      is_second ? static_cast<uint16_t>(suspect_ + 1) : awaited(since);
   for (uint16_t tries = 0; tries < h_.nodes; ++tries, ++node) {
     if (node >= h_.nodes) node = 0;
-    if (node == stands_ || calls_[node].fallback == 0) continue;
-    if (is_second) calls_[stands_].back = true;
-    stands_ = node;
+    if (node == suspect_ || calls_[node].fallback == 0) continue;
+    if (is_second) {
+      calls_[suspect_].back = true;
+      calls_[suspect_].losses = suspect_losses_;
+    }
+    suspect_ = node;
+    suspect_losses_ = calls_[node].losses;
+    if (stand_doublings_ < kMostDoublings) ++stand_doublings_;
     lose(node);
     calls_[node].losses = kMostDoublings + 1;
     calls_[node].sent_us = now;

@@ -324,7 +324,8 @@ SequenceCopies sequence_copies(const std::string& state) {
   if ((!at_peers && word != "mirror") || number.empty() ||
       wrong != std::errc() || !is_whole || frames < 1 || frames > kMost) {
     throw Error(Exit::kUsage, "--state " + printable(state) + " is not known",
-                "lose, mirror, or mirror:FRAMES with 1 to " +
+                (at_peers ? "peers, or peers:FRAMES with 1 to "
+                          : "lose, mirror, or mirror:FRAMES with 1 to ") +
                     format_count(kMost) + " frames from one copy to the next");
   }
   return {static_cast<uint16_t>(frames), std::move(file), at_peers};

@@ -109,6 +109,24 @@ ServicePlaces places_of(const ServeFlags& flags) {
   return p;
 }
 
+// Nodes that are opened may lose what they keep.
+void check_peers(const ServeFlags& flags) {
+  if (!sequence_copies(flags.cluster.state).at_peers) return;
+  if (!flags.folder.empty() || !flags.mqtt.address.empty()) {
+    throw Error(Exit::kUsage,
+                "--state peers: a folder or broker may give a frame twice, "
+                "and nodes keep no names of frames",
+                "--state mirror:FRAMES:FILE");
+  }
+  if (flags.replicas || !flags.cluster.spares.empty()) {
+    const std::string other = flags.replicas ? "--replicas" : "--spares";
+    throw Error(Exit::kUsage,
+                "--state peers does not go with " + other +
+                    ": the sequence may be on a node that was not asked",
+                "leave out " + other + ", or --state mirror:FRAMES:FILE");
+  }
+}
+
 // Frames are one sequence if the user says what becomes of it with a node.
 void check_variables(const Engine& engine, const ServeFlags& flags) {
   const std::string name = engine.graph().name;
@@ -135,13 +153,6 @@ void check_variables(const Engine& engine, const ServeFlags& flags) {
                 "--state mirror or lose, if all frames that come are one "
                 "sequence, or `shoal run --stream` with the frames in one "
                 "file");
-  }
-  if (copies.at_peers &&
-      (!flags.folder.empty() || !flags.mqtt.address.empty())) {
-    throw Error(Exit::kUsage,
-                "--state peers: a folder or broker may give a frame twice, "
-                "and nodes keep no names of frames",
-                "--state mirror:FRAMES:FILE");
   }
   if (copies.every == 0 && !flags.models.empty()) {
     throw Error(Exit::kUsage,
@@ -469,6 +480,7 @@ int serve_command(const ServeFlags& flags) {
                {"--store-key", flags.plan.storage.key}},
               {});
   const ServicePlaces places = places_of(flags);
+  check_peers(flags);
   if (flags.replicas) check_replicas(flags);
   // Before any thread: all of them leave signals to the watch.
   StopSignals signals;

@@ -321,6 +321,11 @@ TEST_F(CliServeSequence, AWrongFileIsRefusedByName) {
   expect_refused(2, "the sequence of one model", two);
   expect_refused(2, "nodes keep no names of frames",
                  flags({"--watch-folder", "in"}, "peers"));
+  std::vector<std::string> spares = http("peers");
+  spares.insert(spares.end(), {"--spares", workers_[2]->address});
+  expect_refused(2, "--state peers does not go with --spares", spares);
+  expect_refused(2, "peers:FRAMES with 1 to", http("peers:0"));
+  expect_refused(2, "peers:FRAMES with 1 to", http("peers:5:f"));
   two[9] = "peers";
   expect_refused(2, "nodes keep the sequence of one model", two);
   shop_.write("x.bin", noise<uint8_t>(kKeepingFrameBytes, 1));

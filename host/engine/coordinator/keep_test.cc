@@ -98,7 +98,7 @@ TEST_F(KeepTest, BytesOutliveSessionsAndRuns) {
   EXPECT_EQ(keep(c_, {0, 0, 1}).kept(), 0u);
 }
 
-// Whose program needs the whole arena gets it.
+// A program that needs the whole arena gets it.
 TEST_F(KeepTest, AProgramThatNeedsThePlaceEndsThem) {
   ASSERT_NO_FATAL_FAILURE(begin());
   const uint32_t fits = (arena() - program_arena()) / 16 * 16;

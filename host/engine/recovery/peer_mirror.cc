@@ -1,7 +1,5 @@
 #include "host/engine/recovery/peer_mirror.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -12,65 +10,17 @@
 #include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/base/text_bytes.h"
+#include "host/engine/recovery/kept_sequence.h"
 #include "host/engine/recovery/sequence_record.h"
 #include "host/engine/workers/drive.h"
 
 namespace shoal {
 namespace {
 
-constexpr size_t kIdDigits = 16;
+// Two coordinators that know nothing of each other do not number an epoch
+// alike.
+constexpr int kDrawnBits = 16;
 constexpr int64_t kMostBytes = int64_t{UINT16_MAX} * kAlign;
-
-struct KeptSequence {
-  std::string id, key;
-  KnownSequence sequence;
-  int64_t end() const { return sequence.frames + std::ssize(sequence.since); }
-};
-
-// Returns the record at `at` with its body, unless it is not whole.
-std::optional<SequenceRecordHead> whole_record(std::span<const uint8_t> bytes,
-                                               size_t at) {
-  const auto head = sequence_head_at(bytes, at);
-  if (!head) return std::nullopt;
-  const auto body = bytes.subspan(at + sizeof *head);
-  if (head->text_bytes > body.size() ||
-      head->bytes > body.size() - head->text_bytes ||
-      sequence_check(body.first(head->text_bytes + head->bytes)) !=
-          head->body_check) {
-    return std::nullopt;
-  }
-  return head;
-}
-
-// Bytes behind the last record are of an earlier time.
-std::optional<KeptSequence> read_half(std::span<const uint8_t> bytes) {
-  auto head = whole_record(bytes, 0);
-  if (!head || head->kind != kSequenceCopy || head->frame < 0 ||
-      head->frame > INT64_MAX / 2 || head->text_bytes < kIdDigits + 2) {
-    return std::nullopt;
-  }
-  KeptSequence kept;
-  const auto* const text =
-      reinterpret_cast<const char*>(bytes.data()) + sizeof *head;
-  kept.id.assign(text, kIdDigits);
-  kept.key.assign(text + kIdDigits + 1, head->text_bytes - kIdDigits - 1);
-  kept.sequence.frames = head->frame;
-  size_t at = 0;
-  for (;;) {
-    const auto body = bytes.subspan(at + sizeof *head + head->text_bytes,
-                                    static_cast<size_t>(head->bytes));
-    if (at == 0) {
-      kept.sequence.values.assign(body.begin(), body.end());
-    } else {
-      kept.sequence.since.push_back({{}, {body.begin(), body.end()}});
-    }
-    at += sizeof *head + head->text_bytes + static_cast<size_t>(head->bytes);
-    head = whole_record(bytes, at);
-    if (!head || head->kind != kSequenceFrame || head->frame != kept.end()) {
-      return kept;
-    }
-  }
-}
 
 std::string name_in(const std::string& key) {
   return printable(key.substr(key.find(' ') + 1));
@@ -87,9 +37,10 @@ std::vector<uint8_t> bytes_of_request(const KeepRequest& r) {
 int64_t PeerMirror::arena_bytes(const std::string& key, int64_t values,
                                 int64_t input, int every) {
   constexpr int64_t kHead = sizeof(SequenceRecordHead);
-  const int64_t text =
-      std::ssize(key) + std::ssize(std::string(" ")) + int64_t{kIdDigits};
-  const int64_t half = kHead + text + values + every * (kHead + input);
+  constexpr int64_t kDigits = kSequenceIdDigits;
+  const int64_t text = std::ssize(kept_text(std::string(kDigits, '0'), 0, key));
+  const int64_t half =
+      kHead + text + values + every * (kHead + kDigits + input);
   return 2 * ((half + kAlign - 1) / kAlign * kAlign);
 }
 
@@ -106,24 +57,31 @@ PeerMirror::PeerMirror(WorkerCluster& workers, std::string key, int64_t bytes)
   uint64_t number = 0;
   workers_.options().config.entropy(
       {reinterpret_cast<uint8_t*>(&number), sizeof number});
-  id_ = fmt::format("{:016x}", number);
+  id_ = sequence_digits(number);
 }
 
 uint32_t PeerMirror::payload(int worker) const {
-  return std::min<uint32_t>(
-      workers_.coordinator().identity(worker).facts.max_payload,
-      workers_.transport().transport().max_payload);
+  const WorkerIdentity& node = workers_.coordinator().identity(worker);
+  if (node.facts.max_payload < kLeastPayload) {
+    throw Error(Exit::kNode, "node " + node.name + " says that it takes " +
+                                 format_bytes(node.facts.max_payload) +
+                                 " in a datagram, which is too little");
+  }
+  return std::min<uint32_t>(node.facts.max_payload,
+                            workers_.transport().transport().max_payload);
 }
 
+// An answer may come when the mirror that asked has gone on or is gone.
 void PeerMirror::ask(int worker, std::vector<uint8_t> data,
                      std::function<void(std::span<const uint8_t>)> answer) {
-  ++open_;
+  ++*open_;
   workers_.coordinator().ask(
       worker, Request::kKeep, std::move(data),
-      [this, worker, answer](Reply reply, std::span<const uint8_t> bytes) {
-        --open_;
+      [open = open_, name = workers_.coordinator().identity(worker).name,
+       answer = std::move(answer)](Reply reply,
+                                   std::span<const uint8_t> bytes) {
+        --*open;
         if (reply == Reply::kOk) return answer(bytes);
-        const std::string name = workers_.coordinator().identity(worker).name;
         throw Error(
             Exit::kNode,
             "node " + name + " does not keep the sequence: " + because(reply),
@@ -133,11 +91,13 @@ void PeerMirror::ask(int worker, std::vector<uint8_t> data,
       });
 }
 
+void PeerMirror::begin() { open_ = std::make_shared<size_t>(0); }
+
 // Signals are seen when the frame has its answer: a node that is lost meanwhile
 // ends the wait.
 void PeerMirror::wait() {
   drive(workers_.coordinator(), workers_.transport(), nullptr,
-        [this] { return open_ == 0; });
+        [this] { return *open_ == 0; });
 }
 
 void PeerMirror::put(int worker, uint32_t offset,
@@ -156,90 +116,155 @@ void PeerMirror::resize(int worker, uint32_t bytes) {
   ask(worker, bytes_of_request({bytes, 0, 0}), [](std::span<const uint8_t>) {});
 }
 
-std::vector<uint8_t> PeerMirror::read(int worker) {
+std::vector<uint8_t> PeerMirror::say(int worker, uint32_t offset,
+                                     uint32_t count) {
+  const auto said = std::make_shared<std::vector<uint8_t>>();
+  ask(worker, bytes_of_request({0, offset, count}),
+      [said](std::span<const uint8_t> bytes) {
+        said->assign(bytes.begin(), bytes.end());
+      });
+  wait();
+  return *said;
+}
+
+uint32_t PeerMirror::kept(int worker) {
+  const std::vector<uint8_t> said = say(worker, 0, 1);
+  uint32_t kept = 0;
+  if (said.size() >= sizeof kept) std::memcpy(&kept, said.data(), sizeof kept);
+  if (said.size() != sizeof kept + std::min(kept, 1u) || kept > kMostBytes) {
+    refuse_answer(worker);
+  }
+  return kept;
+}
+
+std::vector<uint8_t> PeerMirror::read(int worker, uint32_t kept,
+                                      uint32_t offset, uint32_t bytes) {
   constexpr uint32_t kAround =
       sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(uint32_t) + kTagBytes;
   const uint32_t most = payload(worker) - kAround;
   std::vector<uint8_t> all;
-  uint32_t kept = 1;  // one byte at least shows how many there are
-  for (uint32_t at = 0; at < kept;) {
-    const uint32_t count = std::min(most, kept - at);
-    ask(worker, bytes_of_request({0, at, count}),
-        [&](std::span<const uint8_t> said) {
-          uint32_t now = 0;
-          if (said.size() >= sizeof now) {
-            std::memcpy(&now, said.data(), sizeof now);
-          }
-          if (now != kept) all.clear(), at = 0;
-          if (now == kept && said.size() == sizeof now + count) {
-            all.insert(all.end(), said.begin() + sizeof now, said.end());
-            at += count;
-          } else if (now == kept) {
-            now = 0;
-          }
-          kept = now;
-        });
-    wait();
+  while (all.size() < bytes) {
+    const auto at = static_cast<uint32_t>(all.size());
+    const uint32_t count = std::min(most, bytes - at);
+    const std::vector<uint8_t> said = say(worker, offset + at, count);
+    if (said.size() != sizeof kept + count ||
+        std::memcmp(said.data(), &kept, sizeof kept) != 0) {
+      refuse_answer(worker);
+    }
+    all.insert(all.end(), said.begin() + sizeof kept, said.end());
   }
   return all;
 }
 
+void PeerMirror::refuse_answer(int worker) const {
+  throw Error(Exit::kNode,
+              "node " + workers_.coordinator().identity(worker).name +
+                  " gives a wrong answer about what it keeps",
+              "use the same version of shoal on both sides");
+}
+
+void PeerMirror::refuse_other(const KeptSequence& other,
+                              const std::string& node) const {
+  const std::string name = name_in(other.key);
+  throw Error(Exit::kUsage,
+              "node " + node + " keeps the sequence of another model" +
+                  (name == name_in(key_) ? " of the name " : ", ") + name,
+              "serve that model, or start the node again to end its sequence");
+}
+
 std::optional<KnownSequence> PeerMirror::find() {
-  open_ = 0;
+  begin();
   std::optional<KeptSequence> best;
-  std::set<std::string> ids, others;
+  std::set<std::string> ids;
   std::string where;
   const auto& seats = workers_.seats();
   for (size_t i = 0; i < seats.size(); ++i) {
-    const std::vector<uint8_t> all = read(static_cast<int>(i));
+    const int worker = static_cast<int>(i);
+    const uint32_t count = kept(worker);
+    const std::vector<uint8_t> all = read(worker, count, 0, count);
     const std::span<const uint8_t> bytes = all;
+    const std::string& name = seats[i].address.name;
     std::optional<KeptSequence> of_node;
     for (const uint32_t number : {0u, 1u}) {
-      std::optional<KeptSequence> kept =
+      std::optional<KeptSequence> copy =
           read_half(bytes.subspan(number * (all.size() / 2), all.size() / 2));
-      if (!kept) continue;
-      if (kept->key != key_) {
-        others.insert(name_in(kept->key));
-        continue;
+      if (!copy) continue;
+      if (copy->key != key_) refuse_other(*copy, name);
+      if (count != bytes_) {
+        throw Error(Exit::kUsage,
+                    "node " + name + " keeps the sequence in " +
+                        format_bytes(count) + ", and --state takes " +
+                        format_bytes(bytes_),
+                    "--state peers with as many frames as before");
       }
-      ids.insert(kept->id);
-      if (of_node && of_node->end() >= kept->end()) continue;
-      of_node = std::move(kept);
-      if (all.size() == bytes_) {
-        halves_[seats[i].address.address] = number;
-      }
+      ids.insert(copy->id);
+      if (of_node && of_node->age() >= copy->age()) continue;
+      of_node = std::move(copy);
+      halves_[seats[i].address.address] = number;
     }
     if (!of_node) continue;
-    where += (where.empty() ? "" : " and ") + seats[i].address.name;
-    if (!best || best->end() < of_node->end()) best = std::move(of_node);
+    where += (where.empty() ? "" : " and ") + name;
+    if (!best || best->age() < of_node->age()) best = std::move(of_node);
   }
   if (ids.size() > 1) {
-    throw Error(Exit::kUsage,
-                "nodes " + where + " keep two sequences of this model",
-                "start the nodes again whose sequence is not wanted");
+    throw Error(
+        Exit::kUsage,
+        (where.find(" and ") != where.npos ? "nodes " + where + " keep"
+                                           : "node " + where + " keeps") +
+            " two sequences of this model",
+        "start the nodes again whose sequence is not wanted");
   }
-  if (best) {
-    id_ = best->id;
-    return std::move(best->sequence);
+  for (const WorkerCluster::Seat& absent : workers_.absent()) {
+    const std::string node = "node " + absent.address.text();
+    if (!best) {
+      throw Error(Exit::kNode,
+                  "no node keeps the sequence, and " + node +
+                      ", which may keep it, is not there",
+                  "start it, or leave it out to begin with frame 0");
+    }
+    workers_.tell(
+        "warning: " + node +
+        ", which may keep a later copy of the sequence, is not there");
   }
-  if (!workers_.absent().empty() && !workers_.is_whole()) {
-    const WorkerAddress& absent = workers_.absent().front().address;
-    throw Error(Exit::kNode,
-                "no node keeps the sequence, and node " + absent.text() +
-                    ", which may keep it, is not there",
-                "start it, or leave it out to begin with frame 0");
+  if (!best) return std::nullopt;
+  id_ = best->id;
+  epoch_ = found_ = best->epoch;
+  return std::move(best->sequence);
+}
+
+bool PeerMirror::is_overtaken() {
+  begin();
+  const auto text = static_cast<uint32_t>(kept_text(id_, 0, key_).size());
+  constexpr uint32_t kHead = sizeof(SequenceRecordHead);
+  for (size_t i = 0; i < workers_.seats().size(); ++i) {
+    const int worker = static_cast<int>(i);
+    if (kept(worker) != bytes_) continue;
+    for (const uint32_t number : {0u, 1u}) {
+      const std::vector<uint8_t> first =
+          read(worker, bytes_, number * half(), kHead + text);
+      const auto head = sequence_head_at(first, 0);
+      if (!head || head->kind != kSequenceCopy || head->text_bytes != text) {
+        continue;
+      }
+      const auto copy = parse_kept_text({first.begin() + kHead, first.end()});
+      if (copy && copy->id == id_ && copy->epoch > found_ &&
+          !own_.contains(copy->epoch)) {
+        return true;
+      }
+    }
   }
-  for (const std::string& name : others) {
-    workers_.tell("warning: nodes kept the sequence of another model, " + name +
-                  "; it is dropped");
-  }
-  return std::nullopt;
+  return false;
 }
 
 void PeerMirror::begin_epoch(int64_t frames, std::span<const uint8_t> values,
                              const std::deque<SequenceFrame>& since,
                              size_t count) {
-  open_ = 0;
+  begin();
+  uint16_t drawn = 0;
+  workers_.options().config.entropy(
+      {reinterpret_cast<uint8_t*>(&drawn), sizeof drawn});
+  epoch_ = (((epoch_ >> kDrawnBits) + 1) << kDrawnBits) + drawn;
+  own_.insert(epoch_);
   peers_.clear();
   const auto& seats = workers_.seats();
   for (size_t i = 0; i < std::min(seats.size(), kPeers); ++i) {
@@ -254,14 +279,21 @@ void PeerMirror::begin_epoch(int64_t frames, std::span<const uint8_t> values,
   wait();
 }
 
-// One after the other, so that one of them always has a copy that is whole.
+std::string PeerMirror::frame_record(const SequenceFrame& frame) const {
+  return sequence_record(kSequenceFrame, end_, sequence_digits(epoch_),
+                         frame.input);
+}
+
+// One after the other, so that one of them always has a copy that is whole. The
+// head comes last: a later copy that lacks frames would hide an earlier one.
 void PeerMirror::write(int64_t frames, std::span<const uint8_t> values,
                        const std::deque<SequenceFrame>& since, size_t count) {
-  std::string all =
-      sequence_record(kSequenceCopy, frames, id_ + " " + key_, values);
+  std::string all = sequence_record(kSequenceCopy, frames,
+                                    kept_text(id_, epoch_, key_), values);
   end_ = frames;
   for (size_t i = 0; i < count; ++i) {
-    all += sequence_record(kSequenceFrame, end_++, {}, since[i].input);
+    all += frame_record(since[i]);
+    ++end_;
   }
   if (all.size() > half()) {
     throw Error(Exit::kInternal, "a sequence is larger than was planned");
@@ -271,7 +303,14 @@ void PeerMirror::write(int64_t frames, std::span<const uint8_t> values,
     const bool is_known = known != halves_.end();
     if (!is_known) resize(peer.worker, 0);
     const uint32_t next = is_known ? 1 - known->second : 0;
-    put(peer.worker, next * half(), bytes_of(all));
+    constexpr uint32_t kHead = sizeof(SequenceRecordHead);
+    const std::span<const uint8_t> bytes = bytes_of(all);
+    const std::vector<uint8_t> none(kHead);
+    put(peer.worker, next * half(), none);
+    wait();
+    put(peer.worker, next * half() + kHead, bytes.subspan(kHead));
+    wait();
+    put(peer.worker, next * half(), bytes.first(kHead));
     wait();
     halves_[peer.address] = next;
     peer.used = static_cast<uint32_t>(all.size());
@@ -279,9 +318,8 @@ void PeerMirror::write(int64_t frames, std::span<const uint8_t> values,
 }
 
 void PeerMirror::add(const SequenceFrame& frame) {
-  open_ = 0;
-  const std::string record =
-      sequence_record(kSequenceFrame, end_, {}, frame.input);
+  begin();
+  const std::string record = frame_record(frame);
   for (Peer& peer : peers_) {
     if (record.size() > half() - peer.used) {
       throw Error(Exit::kInternal, "a sequence is larger than was planned");
@@ -295,7 +333,7 @@ void PeerMirror::add(const SequenceFrame& frame) {
 }
 
 void PeerMirror::renew(int64_t frames, std::span<const uint8_t> values) {
-  open_ = 0;
+  begin();
   if (frames != end_) {
     throw Error(Exit::kInternal, "a copy of a sequence lacks frames");
   }

@@ -10,9 +10,9 @@
 //   ... connect, plan
 //   PeerMirror mirror(workers, key, bytes);
 //   const std::optional<KnownSequence> known = mirror.find();
-//   mirror.begin_epoch(frames, values, since, count);  // and in each later
-//   epoch mirror.add(frame);             // before its answer is given
-//   mirror.renew(frames, values);  // a copy of all frames so far
+//   mirror.begin_epoch(frames, values, since, count);
+//   mirror.add(frame);
+//   mirror.renew(frames, values);
 //
 // All functions talk to the nodes and return when these have what they should;
 // they throw what the coordinator throws when a node is lost meanwhile.
@@ -23,11 +23,14 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "host/engine/recovery/kept_sequence.h"
 #include "host/engine/recovery/sequence_file.h"
 #include "host/engine/recovery/worker_cluster.h"
 
@@ -44,15 +47,19 @@ class PeerMirror {
   // `key`: what the values belong to, and behind a space its name for messages.
   PeerMirror(WorkerCluster&, std::string key, int64_t bytes);
 
-  // Returns the sequence that the connected nodes keep, as far as it goes on
-  // any of them. Throws Error(kUsage) if they keep two of this key, or none
-  // while a node is missing that may keep one.
+  // Returns the sequence that the connected nodes keep: the latest copy. Throws
+  // Error(kUsage) if they keep two of this key, one of another key or one in
+  // another number of bytes, and Error(kNode) if they keep none while a node is
+  // missing that may keep one.
   std::optional<KnownSequence> find();
+  // Returns whether a connected node has a copy that another coordinator has
+  // written, and that is later than the one that was found.
+  bool is_overtaken();
   // The connected nodes keep a copy that covers `frames` frames, and the first
-  // `count` inputs behind it. The nodes must not run.
+  // `count` inputs behind it. The nodes must not run. Call it in each epoch.
   void begin_epoch(int64_t frames, std::span<const uint8_t> values,
                    const std::deque<SequenceFrame>& since, size_t count);
-  // The frame after those has got its answer.
+  // Both nodes take the next frame's input. Call it before the answer is given.
   void add(const SequenceFrame&);
   // Replaces everything by a copy that covers `frames` frames.
   void renew(int64_t frames, std::span<const uint8_t> values);
@@ -73,7 +80,18 @@ class PeerMirror {
   void ask(int worker, std::vector<uint8_t> data,
            std::function<void(std::span<const uint8_t>)> answer);
   void wait();
-  std::vector<uint8_t> read(int worker);
+  void begin();
+  // Returns what the node says of these bytes.
+  std::vector<uint8_t> say(int worker, uint32_t offset, uint32_t count);
+  // Returns how many bytes it keeps.
+  uint32_t kept(int worker);
+  // Returns some of the `kept` ones.
+  std::vector<uint8_t> read(int worker, uint32_t kept, uint32_t offset,
+                            uint32_t bytes);
+  [[noreturn]] void refuse_answer(int worker) const;
+  [[noreturn]] void refuse_other(const KeptSequence&,
+                                 const std::string& node) const;
+  std::string frame_record(const SequenceFrame&) const;
   uint32_t payload(int worker) const;
   uint32_t half() const { return bytes_ / 2; }
 
@@ -81,10 +99,13 @@ class PeerMirror {
   const std::string key_;
   const uint32_t bytes_;
   std::string id_;  // of this sequence: others may have the same key
+  uint64_t epoch_ = 0, found_ = 0;  // now, and of the copy that was found
+  std::set<uint64_t> own_;          // epochs that this mirror has written
   int64_t end_ = 0;
   std::vector<Peer> peers_;
   std::map<uint64_t, uint32_t> halves_;  // that count, by address
-  size_t open_ = 0;                      // requests without an answer
+  // Requests without an answer.
+  std::shared_ptr<size_t> open_ = std::make_shared<size_t>(0);
 };
 
 }  // namespace shoal

@@ -103,7 +103,23 @@ std::string RecoveringEngine::sequence_key(const std::string& model,
   return sha256_hex(bytes_of(of)) + " " + graph_.name;
 }
 
+// A node that is lost meanwhile is lost as at any other time.
 void RecoveringEngine::keep_at_peers() {
+  for (;;) {
+    try {
+      find_at_peers();
+      copy_to_peers();
+      return;
+    } catch (const Error& e) {
+      const std::optional<int> node = workers_.coordinator().lost();
+      if (on_loss_ == OnLoss::kFail || e.code() != Exit::kNode || !node) throw;
+      if (const auto stuck = recover(e, *node)) throw Error(*stuck);
+      if (peers_) return;  // the new epoch has copied it
+    }
+  }
+}
+
+void RecoveringEngine::find_at_peers() {
   auto peers = std::make_unique<PeerMirror>(workers_, peer_key_, peer_bytes_);
   std::optional<KnownSequence> known = peers->find();
   if (known && std::ssize(known->since) > mirror_->every()) {
@@ -120,18 +136,25 @@ void RecoveringEngine::keep_at_peers() {
     workers_.tell("no node keeps a copy: a new sequence, from frame 0 on");
   }
   peers_ = std::move(peers);
-  copy_to_peers();
 }
 
 // The nodes of this epoch keep the sequence from now on.
 void RecoveringEngine::copy_to_peers() {
+  if (peers_->is_overtaken()) {
+    throw sequence_ends(
+        Error(Exit::kUsage,
+              "another coordinator has gone on with the sequence meanwhile"));
+  }
   const VariableValues initial(prepared_->net);
   const VariableValues& values =
       mirror_->values() ? *mirror_->values() : initial;
   peers_->begin_epoch(covered_, values.all(), inputs_, answered_);
-  workers_.coordinator().log(
-      fmt::format("{} keep the sequence, in {} of each node's arena",
-                  peers_->peers_text(), format_bytes(peer_bytes_)));
+  const bool is_one = workers_.seats().size() == 1;
+  workers_.coordinator().log(fmt::format(
+      "{} {} the sequence, in {} of {} arena",
+      is_one ? "only " + peers_->peers_text() : peers_->peers_text(),
+      is_one ? "keeps" : "keep", format_bytes(peer_bytes_),
+      is_one ? "its" : "each node's"));
 }
 
 void RecoveringEngine::go_on_with(KnownSequence known,

@@ -91,6 +91,7 @@ class RecoveringEngine final : public Engine {
   void open();
   std::string sequence_key(const std::string& model, const Net&) const;
   void go_on_with(KnownSequence, const std::string& where);
+  void find_at_peers();
   void copy_to_peers();
   void find_plan();
   Prepared search();

@@ -458,6 +458,33 @@ TEST_F(LeaderRecoveryStanding, ANodeThatAnswersAndSendsNothingIsLeftOut) {
   }
 }
 
+// Nothing moves, whichever node is left out: each is tried for twice as long as
+// the one before it, and is lost no more often for that.
+TEST_F(LeaderRecoveryStanding, NodesThatAreTriedInVainKeepTheirLosses) {
+  Led led(3, 500);
+  led.deploy(true, 500);
+  EXPECT_TRUE(led.run_frames(3));
+  led.c.net.spy = [](const LossyNet::Datagram& d) {
+    return d.bytes[0] != kDataKind;
+  };
+  EXPECT_TRUE(led.run_for(320 * kSecond));
+  std::vector<std::string> tried;
+  for (const Said& s : led.told) {
+    if (s.event == LeaderEvent::kWithout) tried.push_back(s.name);
+  }
+  EXPECT_EQ(tried.size(), 5u);
+  led.c.net.spy = nullptr;
+  EXPECT_TRUE(led.run_frames(3));
+  // One that was tried in vain is asked soon when it is lost.
+  ASSERT_GE(tried.size(), 2u);
+  const std::string& name = tried[tried.size() - 2];
+  const auto node = static_cast<size_t>(name.back() - '0');
+  led.c.nodes[node]->silent = true;
+  EXPECT_TRUE(led.run_for(3 * kSecond));
+  led.c.nodes[node]->silent = false;
+  EXPECT_TRUE(led.run_frames(3, 8 * kSecond));
+}
+
 TEST(LeaderRecovery, ANodeThatIsTakenOverEndsIt) {
   Led led(3, 11);
   led.deploy();
