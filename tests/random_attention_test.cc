@@ -59,8 +59,8 @@ class AttentionRun {
       std::string none;
       PlanRequest request =
           linked_nodes(cluster_, random_cuts(case_, net_, cluster_, none));
-      request.cuts->joined
-          .clear();  // layers that may not be joined are refused
+      // Layers that may not be joined are refused.
+      request.cuts->joined.clear();
       request.cuts->blocks.clear();
       plan(request, "random cuts", tally);
     }

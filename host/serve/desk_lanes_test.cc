@@ -142,8 +142,8 @@ TEST_F(DeskLanesTest, EndsWhenAllFramesHaveTheirAnswers) {
 }
 
 // As with `serve --replicas`: an engine in a thread for each lane, which loses
-// its node now and then, senders, and one who looks at all of them. For
-// ThreadSanitizer (tools/race_tests.sh), too.
+// its node now and then, senders, and one who looks at all of them.
+// tools/race_tests.sh runs it under ThreadSanitizer, too.
 TEST(DeskLanesInThreads, EachFrameHasItsAnswerThoughNodesAreLost) {
   constexpr int kLanes = 3, kSenders = 2, kEach = 300;
   FrameDesk desk(8);
