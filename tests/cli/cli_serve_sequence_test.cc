@@ -77,9 +77,10 @@ class CliServeSequence : public testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
-  void serve_http() {
+  void serve_http(const std::string& state = "mirror:4:s") {
     service_ = std::make_unique<Background>(
-        shop_, flags({"--http", address_.empty() ? "127.0.0.1:0" : address_}));
+        shop_,
+        flags({"--http", address_.empty() ? "127.0.0.1:0" : address_}, state));
     const std::string line = service_->line();
     ASSERT_EQ(line.rfind("listening on http://127.0.0.1:", 0), 0u) << line;
     address_ = line.substr(20);
@@ -234,15 +235,7 @@ TEST_F(CliServeSequence, AFoldersFramesAreRunOnce) {
 // Without a file: the coordinator and one node are gone, two nodes kept the
 // sequence.
 TEST_F(CliServeSequence, ASequenceAtPeersOutlivesItsServiceAndANode) {
-  const auto serve = [&] {
-    service_ = std::make_unique<Background>(
-        shop_, flags({"--http", address_.empty() ? "127.0.0.1:0" : address_},
-                     "peers:4"));
-    const std::string line = service_->line();
-    ASSERT_EQ(line.rfind("listening on http://127.0.0.1:", 0), 0u) << line;
-    address_ = line.substr(20);
-  };
-  ASSERT_NO_FATAL_FAILURE(serve());
+  ASSERT_NO_FATAL_FAILURE(serve_http("peers:4"));
   for (int f = 0; f < kFrames; ++f) {
     ASSERT_NO_FATAL_FAILURE(ask(f));
     if (f % 12 != 7) continue;
@@ -252,7 +245,7 @@ TEST_F(CliServeSequence, ASequenceAtPeersOutlivesItsServiceAndANode) {
     service_->end(SIGKILL);
     workers_[node]->process.end(SIGKILL);
     if (f % 24 == 7) start_worker(node, listen);
-    ASSERT_NO_FATAL_FAILURE(serve());
+    ASSERT_NO_FATAL_FAILURE(serve_http("peers:4"));
     EXPECT_EQ(frames_done(), f + 1);
     if (f % 24 != 7) start_worker(node, listen);
   }
@@ -261,6 +254,34 @@ TEST_F(CliServeSequence, ASequenceAtPeersOutlivesItsServiceAndANode) {
   for (const int node : {0, 1}) workers_[node]->process.end(SIGKILL);
   expect_refused(6, "which may keep it, is not there",
                  flags({"--http", "127.0.0.1:0"}, "peers:4"));
+}
+
+// A service stands while another one goes on with its nodes. It never answers a
+// frame of a sequence that is no longer its own.
+TEST_F(CliServeSequence, AServiceThatWasOvertakenEnds) {
+  for (const bool lives : {false, true}) {
+    SCOPED_TRACE(lives ? "the other one lives" : "the other one is gone");
+    for (int i = 0; i < 3; ++i) start_worker(i);
+    address_.clear();
+    ASSERT_NO_FATAL_FAILURE(serve_http("peers:4"));
+    const std::string address = address_;
+    for (int f = 0; f < 6; ++f) ASSERT_NO_FATAL_FAILURE(ask(f));
+    kill(service_->id(), SIGSTOP);
+    const std::unique_ptr<Background> stands = std::move(service_);
+    address_.clear();
+    ASSERT_NO_FATAL_FAILURE(serve_http("peers:4"));
+    for (int f = 6; f < 11; ++f) ASSERT_NO_FATAL_FAILURE(ask(f));
+    if (!lives) service_->end(SIGKILL);
+    kill(stands->id(), SIGCONT);
+    const HttpAnswer a = http_ask(address, "POST", "/run", input_of(6));
+    EXPECT_NE(a.status, 200) << a.body;
+    EXPECT_NE(stands->end(0), 0);
+    if (!lives) {
+      ASSERT_NO_FATAL_FAILURE(serve_http("peers:4"));
+    }
+    for (int f = 11; f < 15; ++f) ASSERT_NO_FATAL_FAILURE(ask(f));
+    service_->end(SIGKILL);
+  }
 }
 
 // Nothing is answered that would be lost.

@@ -463,8 +463,7 @@ void Conversation::poll(uint64_t now) {
   for (Flight& f : flights_) {
     if (f.tries > 0 && now > f.first_at &&
         now - f.first_at >= kDeaf * config_.timeout_us) {
-      refused("it answers, but not request " +
-                  std::to_string(static_cast<int>(f.request)),
+      refused("it answers, but not the request to " + purpose(f.request),
               "use the same version of shoal on both sides");
     }
     if (now < due(f)) continue;

@@ -128,6 +128,8 @@ inline bool is_built_in(const IdentityAnswer& a) {
 
 // Returns the reason that a reply other than kOk gives for refusing a program.
 std::string because(Reply);
+// Returns what a request asks a node to do: "take a program".
+std::string purpose(Request);
 
 struct WorkerReport {
   PingAnswer last{};   // what it said last

@@ -224,8 +224,7 @@ TEST(CoordinatorErrors, ADeafNodeIsNamed) {
     }
     const uint64_t before = c.net.now_us;
     expect_error(end_of(c), Exit::kNode,
-                 "it answers, but not request " +
-                     std::to_string(static_cast<int>(request)));
+                 "it answers, but not the request to " + purpose(request));
     EXPECT_LE(c.net.now_us - before, 5 * c.config.timeout_us);
   }
 }

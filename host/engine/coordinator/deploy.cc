@@ -57,6 +57,40 @@ std::string because(Reply reply) {
   }
 }
 
+std::string purpose(Request request) {
+  switch (request) {
+    case Request::kIdentity:
+      return "say which board it is";
+    case Request::kNames:
+      return "say its name";
+    case Request::kBegin:
+      return "take a program";
+    case Request::kWrite:
+      return "take a piece of its program";
+    case Request::kEnd:
+      return "check its program";
+    case Request::kPeers:
+      return "take its peers";
+    case Request::kStart:
+      return "start";
+    case Request::kPing:
+      return "say how far it is";
+    case Request::kStop:
+      return "stop";
+    case Request::kMeter:
+      return "measure a layer";
+    case Request::kHeld:
+      return "say which programs it holds";
+    case Request::kRelay:
+      return "ask another node";
+    case Request::kVariable:
+      return "give or take variables";
+    case Request::kKeep:
+      return "keep a sequence";
+  }
+  return "do what it does not know";
+}
+
 void Coordinator::Work::check_fit(int worker) const {
   const Worker& w = *workers_[static_cast<size_t>(worker)];
   const PlanNode& node = prepared_->plan.nodes[static_cast<size_t>(worker)];

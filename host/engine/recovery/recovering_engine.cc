@@ -141,9 +141,12 @@ void RecoveringEngine::find_at_peers() {
 // The nodes of this epoch keep the sequence from now on.
 void RecoveringEngine::copy_to_peers() {
   if (peers_->is_overtaken()) {
-    throw sequence_ends(
-        Error(Exit::kUsage,
-              "another coordinator has gone on with the sequence meanwhile"));
+    throw Error(Exit::kUsage,
+                fmt::format("another coordinator has gone on with the sequence "
+                            "behind frame {}",
+                            frames_),
+                "start it again: it goes on with the frame that is next in "
+                "what its nodes keep");
   }
   const VariableValues initial(prepared_->net);
   const VariableValues& values =
