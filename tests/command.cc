@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -119,12 +120,15 @@ Told Workshop::run(const char* executable,
   return told;
 }
 
-Background::Background(const Workshop& shop,
-                       std::vector<std::string> arguments) {
+Background::Background(const Workshop& shop, std::vector<std::string> arguments,
+                       const std::string& err) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
   out_ = ends[0];
-  process_ = start(shop.folder(), std::move(arguments), ends[1], 2);
+  std::optional<File> said;
+  if (!err.empty()) said.emplace(shop.path(err));
+  process_ = start(shop.folder(), std::move(arguments), ends[1],
+                   said ? said->number : 2);
   close(ends[1]);
 }
 

@@ -45,7 +45,10 @@ class Workshop {
 // told to end; killed when this object goes.
 class Background {
  public:
-  Background(const Workshop&, std::vector<std::string> arguments);
+  // `err`: the file of the workshop that has its stderr; empty: that of the
+  // test.
+  Background(const Workshop&, std::vector<std::string> arguments,
+             const std::string& err = {});
   ~Background();
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;

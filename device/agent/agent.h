@@ -100,6 +100,10 @@ struct AgentConfig {
   LeaderProgram* (*leader)(uint8_t* arena, uint32_t arena_bytes) = nullptr;
   void (*said)(void* user, const LeaderSaid&) = nullptr;
   void* said_user = nullptr;
+  // Receives what the coordinator tells all nodes of the run: losses and
+  // repeated frames. The text may have any bytes. Null: nobody reads it.
+  void (*told)(void* user, const uint8_t* text, uint32_t bytes) = nullptr;
+  void* told_user = nullptr;
 
   // See shoal_config.
   void (*observer)(void* user, const void* firing) = nullptr;

@@ -96,6 +96,9 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
       return variable(data, bytes);
     case Request::kKeep:
       return keep(data, bytes);
+    case Request::kTell:
+      if (config_.told) config_.told(config_.told_user, data, bytes);
+      return Reply::kOk;
   }
   return Reply::kMalformed;
 }

@@ -166,6 +166,7 @@ enum class Request : uint8_t {
   kRelay = 12,     // RelayRequest, a hello
   kVariable = 13,  // VariableRequest (-> values), or values behind it
   kKeep = 14,      // KeepRequest (-> u32, bytes), or bytes behind it
+  kTell = 15,      // text for the node's log
 };
 
 enum class Reply : uint8_t {

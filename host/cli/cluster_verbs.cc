@@ -17,7 +17,8 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   verb->add_option("--fault", f.faults,
-                   "Let a node fail, such as kill:1@5ms; repeatable")
+                   "A kill, restart, hang, slow (tenfold) or cut, such as "
+                   "kill:1@5ms; repeatable")
       ->take_all();
   add_state(verb, f.state);
   add_insecure_flag(verb, f.insecure);

@@ -1,5 +1,6 @@
 #include "host/cli/serve.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -247,7 +248,7 @@ std::vector<std::unique_ptr<ServedModel>> open_models(
                      .cluster = flags.cluster,
                      .floats = true,
                      .remote = true,
-                     .serves = true};
+                     .serves = !flags.replicas};  // those are opened again
   // Other models of the service may have frames that are apart.
   engine.stream = wanted.empty() && !flags.cluster.state.empty();
   std::vector<std::unique_ptr<ServedModel>> models;
@@ -332,13 +333,18 @@ class Service {
 
   void tell_where() const {
     if (!http_) return;
+    const bool answers_here =
+        !flags_.frames_from.empty() || !flags_.folder.empty();
+    const std::string line = fmt::format(
+        "listening on http{}://{}\n",
+        places_.http.certificate.empty() ? "" : "s", http_->address());
     if (flags_.json) {
       const nlohmann::json where{{"listening", http_->address()}};
       say_json_text(where.dump() + "\n");
+    } else if (answers_here) {
+      tell("%s", line.c_str());  // answers are lines of JSON on stdout
     } else {
-      say("listening on http%s://%s\n",
-          places_.http.certificate.empty() ? "" : "s",
-          http_->address().c_str());
+      say("%s", line.c_str());
     }
     flush_output();
   }
@@ -375,7 +381,7 @@ class Service {
 void tell_counts(const ServedModels& models) {
   for (const FrameService* const m : models) {
     const DeskCounts c = m->desk().counts();
-    tell("%s: %s done, %s failed, %s refused, %s no frames; %s run again\n",
+    tell("%s: %s done, %s failed, %s refused, %s unreadable; %s run again\n",
          m->path().c_str(), format_count(c.done).c_str(),
          format_count(c.failed).c_str(), format_count(c.refused).c_str(),
          format_count(m->bad()).c_str(), format_count(c.repeats).c_str());

@@ -289,7 +289,7 @@ class MqttFeed final : public ThreadedFeed {
 
   void tell_where() {
     if (std::exchange(is_told_, true)) return;
-    say("listening on mqtt://%s %s\n", flags_.address.c_str(),
+    say("frames come from mqtt://%s %s\n", flags_.address.c_str(),
         printable(flags_.in).c_str());
     flush_output();
   }

@@ -121,9 +121,15 @@ void add_nodes(const ClusterStatus& cluster, MetricsText& m) {
        [](const NodeStatus& n) { return n.resent_bytes; });
 }
 
+// Returns what frames wait for; empty: they run.
+std::string waits_for(const FrameDesk& desk) {
+  const std::string still = desk.standstill();
+  return still.empty() ? desk.cluster().waits : still;
+}
+
 const char* state_of(const FrameDesk& desk) {
   if (desk.closed()) return "stopping";
-  return desk.standstill().empty() ? "running" : "waiting";
+  return waits_for(desk).empty() ? "running" : "waiting";
 }
 
 }  // namespace
@@ -132,7 +138,7 @@ std::string metrics_text(const ServedModels& models) {
   MetricsText m;
   const FrameDesk& desk = models[0]->desk();
   m.one("shoal_ready", "gauge", "1: frames are run.",
-        !desk.closed() && desk.standstill().empty() ? 1 : 0);
+        !desk.closed() && waits_for(desk).empty() ? 1 : 0);
   add_frames(models, m);
   add_nodes(desk.cluster(), m);
   return m.text();
@@ -169,7 +175,7 @@ nlohmann::json status_json(const ServedModels& models) {
          {"sent_bytes", n.sent_bytes},
          {"resent_bytes", n.resent_bytes}});
   }
-  return {{"state", state_of(desk)},     {"reason", desk.standstill()},
+  return {{"state", state_of(desk)},     {"reason", waits_for(desk)},
           {"models", std::move(frames)}, {"nodes", std::move(nodes)},
           {"losses", cluster.losses},    {"returns", cluster.returns},
           {"events", cluster.events},    {"ended", models[0]->ended_places()}};

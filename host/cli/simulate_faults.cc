@@ -55,16 +55,18 @@ std::vector<Bytes> expected_outputs(const Graph& graph,
   return expected;
 }
 
+void print_event(const RunEvent& e) {
+  say("%12s %-7s %s\n", format_time(seconds(e.at)).c_str(), e.what.c_str(),
+      e.text.c_str());
+}
+
 void print_text(const FaultedRun& run, const Cluster& cluster) {
   say("latency      %s for the first frame (modelled)\n",
       format_time(seconds(run.frames[0].finished - run.frames[0].submitted))
           .c_str());
   say("output       equal to the oracle's, byte for byte\n");
   say("fallback     %s\n\n", summary_text(run.fallbacks).c_str());
-  for (const RunEvent& e : run.events) {
-    say("%12s %-7s %s\n", format_time(seconds(e.at)).c_str(), e.what.c_str(),
-        e.text.c_str());
-  }
+  for (const RunEvent& e : run.events) print_event(e);
   say("\n");
   for (size_t f = 0; f < run.frames.size(); ++f) {
     if (run.frames.size() > 20 && run.repeats[f] == 0) continue;
@@ -138,6 +140,17 @@ std::string trace_of(const FaultedRun& run, const Net& net,
                        {net.name, {}, {}});
 }
 
+// A fault after the last frame shows nothing.
+void tell_of_late_faults(const std::vector<std::string>& texts,
+                         const std::vector<NodeFault>& faults,
+                         const FaultedRun& run) {
+  for (size_t i = 0; i < faults.size(); ++i) {
+    if (faults[i].from <= run.ended - run.began) continue;
+    tell("warning: --fault %s comes after the last frame, which ended at %s\n",
+         texts[i].c_str(), format_time(seconds(run.ended - run.began)).c_str());
+  }
+}
+
 }  // namespace
 
 int simulate_faults(const SimulateFlags& flags, const Graph& graph,
@@ -171,7 +184,17 @@ int simulate_faults(const SimulateFlags& flags, const Graph& graph,
     throw Error(Exit::kDiffers, "frame " + std::to_string(frame) +
                                     ": the output is not the oracle's");
   };
-  const FaultedRun run = run_with_faults(graph, request, options);
+  std::vector<RunEvent> events;  // of a run that does not end well
+  options.happened = [&](const RunEvent& e) { events.push_back(e); };
+  const FaultedRun run = [&] {
+    try {
+      return run_with_faults(graph, request, options);
+    } catch (const Error&) {
+      if (!flags.json) std::ranges::for_each(events, print_event);
+      throw;
+    }
+  }();
+  tell_of_late_faults(flags.faults, options.faults, run);
   if (!flags.timeline.empty()) {
     write_file(flags.timeline, trace_of(run, planned_net(graph, request),
                                         request.cluster, recorder));

@@ -58,11 +58,11 @@ std::string count_at(const json& object, const char* name) {
 }
 
 void print_nodes(const json& nodes) {
-  say("  %-16s %-22s %-6s %5s %12s %12s\n", "node", "address", "state", "times",
-      "round trip", "sent again");
+  say("  %-16s %-22s %-6s %6s %12s %12s\n", "node", "address", "state",
+      "joined", "round trip", "sent again");
   for (const json& n : nodes) {
     const double trip = number_at(n, "round_trip_s");
-    say("  %-16s %-22s %-6s %5s %12s %10s B\n", text_at(n, "name").c_str(),
+    say("  %-16s %-22s %-6s %6s %12s %10s B\n", text_at(n, "name").c_str(),
         text_at(n, "address").c_str(), text_at(n, "state").c_str(),
         count_at(n, "incarnation").c_str(),
         trip > 0 ? format_time(trip).c_str() : "-",
@@ -80,9 +80,10 @@ double sum_of(const json& status, const char* name) {
 void print(const json& status, double frames_per_s,
            const std::vector<std::string>& news) {
   const std::string reason = text_at(status, "reason");
-  say("%s%s%s; %s frames/s\n", text_at(status, "state").c_str(),
-      reason.empty() ? "" : ": ", reason.c_str(),
-      format_three_digits(frames_per_s).c_str());
+  say("%s%s%s; %s frames/s; nodes lost: %s, taken in again: %s\n",
+      text_at(status, "state").c_str(), reason.empty() ? "" : ": ",
+      reason.c_str(), format_three_digits(frames_per_s).c_str(),
+      count_at(status, "losses").c_str(), count_at(status, "returns").c_str());
   for (const json& m : status["models"]) {
     say("  %s at %s: %s done, %s run again, %s failed, %s refused, %s wait\n",
         text_at(m, "model").c_str(), text_at(m, "path").c_str(),
@@ -117,35 +118,84 @@ class Events {
   std::vector<std::string> before_;
 };
 
+// A service, from one look at it to the next.
+class Watched {
+ public:
+  explicit Watched(bool prints_json) : prints_json_(prints_json) {}
+
+  void answered(json status) {
+    const Clock::time_point now = Clock::now();
+    const double done = sum_of(status, "done");
+    const bool is_new = done_ && done < *done_;
+    const double rate = done_ && !is_new ? (done - *done_) / since(at_) : 0;
+    std::vector<std::string> news = events_.news(status["events"]);
+    if (silent_at_) {
+      news.insert(news.begin(), (is_new ? "a new service answers, after "
+                                        : "the service answers again, after ") +
+                                    format_time(since(*silent_at_)));
+    }
+    silent_at_.reset();
+    if (prints_json_) {
+      print_line(std::move(status), rate);
+    } else {
+      print(status, rate, news);
+    }
+    done_ = done;
+    at_ = now;
+  }
+
+  void silent(const std::string& why) {
+    if (!silent_at_) silent_at_ = at_;
+    const std::string text = why + ", for " + format_time(since(*silent_at_));
+    if (prints_json_) {
+      print_line({{"state", "silent"},
+                  {"reason", text},
+                  {"models", json::array()},
+                  {"nodes", json::array()},
+                  {"events", json::array()}},
+                 0);
+    } else {
+      say("%s\n", text.c_str());
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static double since(Clock::time_point at) {
+    return std::chrono::duration<double>(Clock::now() - at).count();
+  }
+  static void print_line(json status, double frames_per_s) {
+    status["frames_per_s"] = frames_per_s;
+    say_json_text(status.dump(-1, ' ', false, json::error_handler_t::replace) +
+                  "\n");
+  }
+
+  const bool prints_json_;
+  std::optional<double> done_;
+  Clock::time_point at_;                        // of the last answer
+  std::optional<Clock::time_point> silent_at_;  // since then
+  Events events_;
+};
+
 }  // namespace
 
 int watch_command(const WatchFlags& flags) {
   const std::string token = service_token(flags.token);
   check_files({{"--token", flags.token}, {"--http-ca", flags.ca}}, {});
   if (!flags.ca.empty()) read_file(flags.ca, files::kData);
-  using Clock = std::chrono::steady_clock;
-  std::optional<double> done;
-  Clock::time_point at;
-  Events events;
+  Watched watched(flags.json);
   for (int looks = 0; flags.count == 0 || looks < flags.count; ++looks) {
     if (looks > 0) {
       std::this_thread::sleep_for(std::chrono::duration<double>(flags.every));
     }
-    json status = look(flags, token);
-    const Clock::time_point now = Clock::now();
-    const double now_done = sum_of(status, "done");
-    const double seconds = std::chrono::duration<double>(now - at).count();
-    const double rate = done ? (now_done - *done) / seconds : 0;
-    if (flags.json) {
-      status["frames_per_s"] = rate;
-      say_json_text(
-          status.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
-    } else {
-      print(status, rate, events.news(status["events"]));
+    try {
+      watched.answered(look(flags, token));
+    } catch (const Error& e) {
+      // A service that is started again is watched on.
+      if (looks == 0 || e.code() != Exit::kNode) throw;
+      watched.silent(e.what());
     }
     flush_output();
-    done = now_done;
-    at = now;
   }
   return 0;
 }

@@ -93,6 +93,7 @@ int worker_command(const WorkerFlags& flags) {
       return is_serial ? where : udp_address_text(address);
     };
   }
+  options.told = [](const std::string& line) { tell("%s\n", line.c_str()); };
   options.said = [](const std::string& line) {
     say("%s\n", line.c_str());
     flush_output();

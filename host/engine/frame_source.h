@@ -33,6 +33,7 @@ struct ClusterStatus {
   std::vector<NodeStatus> nodes;
   int64_t losses = 0, returns = 0;
   std::vector<std::string> events;  // the last ones, oldest first
+  std::string waits;  // for what, although frames are taken; empty: they run
 };
 
 // Names the file that holds a frame until its answer has been taken, and tells

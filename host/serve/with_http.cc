@@ -340,8 +340,8 @@ class HttpServer::Work : public httplib::Server {
   }
 
   std::string too_large() const {
-    return "the body has more than " + std::to_string(limits_.body_bytes) +
-           " bytes";
+    return "the body has more than --max-body, " +
+           std::to_string(limits_.body_bytes) + " bytes";
   }
 
   void post(const httplib::Request& request, httplib::Response& response,

@@ -197,6 +197,24 @@ TEST_F(CliReport, RefusesWhatItCannotDraw) {
   EXPECT_EQ(faults.code, 2) << faults.err;
 }
 
+// A run that ends in an error tells what has happened before.
+TEST_F(CliReport, FaultsThatEndARunAreToldAndLateOnesToo) {
+  std::vector<std::string> words{
+      "simulate", kNet,       "--board", "teensy41", "--nodes",
+      "2",        "--frames", "2",       "--fault",  "kill:1@10s"};
+  const Told late = shop_.shoal(words);
+  EXPECT_EQ(late.code, 0) << late.err;
+  EXPECT_NE(late.err.find("--fault kill:1@10s comes after the last frame"),
+            std::string::npos)
+      << late.err;
+  words.back() = "kill:1@100us";
+  words.insert(words.end(), {"--fault", "kill:0@100us"});
+  const Told all = shop_.shoal(words);
+  EXPECT_EQ(all.code, 6) << all.err;
+  EXPECT_NE(all.out.find("node 1 loses its power"), std::string::npos) << all.out;
+  EXPECT_NE(all.err.find("no node is left"), std::string::npos) << all.err;
+}
+
 // Nodes that lose one have the banks of SRAM that their plans use.
 TEST_F(CliReport, FaultsOfPlansThatKeepWeightsInOtherBanks) {
   const Told told = shop_.shoal({"simulate", kNet, "--board", "teensy41",

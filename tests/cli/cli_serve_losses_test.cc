@@ -57,7 +57,7 @@ class CliServeLosses : public testing::Test {
   void start_worker(const std::string& name, const std::string& listen = "") {
     std::vector<std::string> flags{"--insecure", "--name", name};
     if (!listen.empty()) flags.insert(flags.end(), {"--listen", listen});
-    workers_[name] = std::make_unique<RunningWorker>(shop_, flags);
+    workers_[name] = std::make_unique<RunningWorker>(shop_, flags, name);
   }
 
   std::unique_ptr<Background> serve(std::vector<std::string> more = {},
@@ -175,6 +175,12 @@ TEST_F(CliServeLosses, NodesGoAndComeBack) {
     wait_for_nodes(2);
     wait_for_answers(20);
   });
+  // Nodes say in their logs why frames were run again.
+  const std::string log = shop_.read_text("w0");
+  EXPECT_NE(log.find(": silent for 0.5 s; w0 and w2 get"), std::string::npos)
+      << log;
+  EXPECT_NE(log.find("run again"), std::string::npos) << log;
+  EXPECT_NE(log.find("node w1 is taken in"), std::string::npos) << log;
   const json now = status();
   EXPECT_EQ(now["losses"], 2) << now.dump(2);
   EXPECT_EQ(now["returns"], 1) << now.dump(2);
@@ -328,17 +334,77 @@ TEST_F(CliServeLosses, WaitsForTheVeryNode) {
     wait_for_answers(10);
     const std::string listen = workers_["w1"]->address;
     workers_["w1"]->process.end(SIGKILL);
+    const auto waits = [&] { return status()["state"] == "waiting"; };
+    for (int i = 0; i < 1000 && !waits(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    const HttpAnswer health = http_ask(address_, "GET", "/healthz");
+    EXPECT_EQ(health.status, 503);
+    EXPECT_NE(health.body.find("node w1"), std::string::npos) << health.body;
     start_worker("w1", listen);
     wait_for_answers(10);
   });
+  EXPECT_EQ(http_ask(address_, "GET", "/healthz").status, 200);
   EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+// A site has power again: the service is there before its nodes.
+TEST_F(CliServeLosses, BeginsBeforeItsNodes) {
+  shop_.write("other.tflite", worker_model(7));
+  std::map<std::string, std::string> places;
+  for (const auto& [name, worker] : workers_) {
+    places[name] = worker->address;
+    worker->process.end(SIGKILL);
+  }
+  const auto service = serve({"--model", "other=other.tflite"});
+  EXPECT_EQ(ask(1), 503);
+  EXPECT_EQ(status()["state"], "waiting");
+  int nodes = 0;
+  for (const auto& [name, place] : places) {
+    start_worker(name, place);
+    wait_for_nodes(++nodes);
+    EXPECT_EQ(ask(2), 200);
+    EXPECT_EQ(http_ask(address_, "POST", "/run/other",
+                       text_of(noise<uint8_t>(kWorkerFrameBytes, 2)))
+                  .status,
+              200);
+  }
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
+// Who watches sees that the service is gone and that another one is there.
+TEST_F(CliServeLosses, IsWatchedOverItsEnd) {
+  auto service = serve();
+  EXPECT_EQ(ask(1), 200);
+  const std::string at = address_;
+  Background watch(shop_, {"watch", at, "--every", "0.1", "--json"});
+  const auto wait_for_state = [&](const std::string& state) {
+    for (int i = 0; i < 600; ++i) {
+      const json said = json::parse(watch.line(), nullptr, false);
+      ASSERT_TRUE(said.is_object());
+      if (said["state"] == state) return;
+    }
+    ADD_FAILURE() << state;
+  };
+  wait_for_state("running");
+  service->end(SIGKILL);
+  wait_for_state("silent");
+  service = serve({}, at);
+  EXPECT_EQ(ask(2), 200);
+  wait_for_state("running");
+  EXPECT_EQ(service->end(SIGTERM), 0);
+  const Told told = shop_.shoal({"watch", at, "--count", "3"});
+  EXPECT_EQ(told.code, 6) << told.out;
 }
 
 TEST_F(CliServeLosses, FailsWithTheFrame) {
   const auto service = serve({"--on-loss", "fail"});
   EXPECT_EQ(ask(1), 200);
   workers_["w1"]->process.end(SIGKILL);
-  EXPECT_EQ(ask(2), 503);
+  const HttpAnswer a = http_ask(address_, "POST", "/run",
+                                text_of(noise<uint8_t>(kWorkerFrameBytes, 2)));
+  EXPECT_EQ(a.status, 503);
+  EXPECT_NE(a.body.find("frame 1 has no answer"), std::string::npos) << a.body;
   EXPECT_EQ(service->end(0), 6);
 }
 

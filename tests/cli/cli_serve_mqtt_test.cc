@@ -54,7 +54,7 @@ class CliServeMqtt : public testing::Test {
   std::unique_ptr<Background> serve(const std::vector<std::string>& more = {}) {
     auto process = std::make_unique<Background>(shop_, flags(more));
     EXPECT_EQ(process->line(),
-              "listening on mqtt://" + broker_->address() + " frames/#");
+              "frames come from mqtt://" + broker_->address() + " frames/#");
     return process;
   }
 
@@ -238,7 +238,7 @@ TEST_F(CliServeMqtt, AllAddressesOfABrokerAreTried) {
       "for i in $(seq 100); do grep -q listening told && break; sleep 0.1; "
       "done\n"
       "kill -TERM $service; wait $service; cat told");
-  EXPECT_NE(told.out.find("listening on mqtt://broker:" + port),
+  EXPECT_NE(told.out.find("frames come from mqtt://broker:" + port),
             std::string::npos)
       << told.out;
 }

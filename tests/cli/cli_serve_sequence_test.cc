@@ -181,7 +181,7 @@ TEST_F(CliServeSequence, TheSpoolsFramesAreRunOnce) {
     service_ = std::make_unique<Background>(
         shop_, flags({"--mqtt", broker.address(), "--mqtt-in", "frames/#",
                       "--mqtt-out", "answers", "--mqtt-spool", "spool"}));
-    ASSERT_EQ(service_->line().rfind("listening on mqtt://", 0), 0u);
+    ASSERT_EQ(service_->line().rfind("frames come from mqtt://", 0), 0u);
   };
   ASSERT_NO_FATAL_FAILURE(serve());
   for (int f = 0; f < kFrames; ++f) camera.send(std::to_string(f), input_of(f));

@@ -30,8 +30,9 @@ inline std::vector<uint8_t> worker_model(unsigned seed = 1) {
 
 // A worker, and where it listens.
 struct RunningWorker {
-  RunningWorker(const Workshop& shop, const std::vector<std::string>& more)
-      : process(shop, arguments(more)) {
+  RunningWorker(const Workshop& shop, const std::vector<std::string>& more,
+                const std::string& err = {})
+      : process(shop, arguments(more), err) {
     const std::string said = process.line();
     const std::string before = "listening on ";
     EXPECT_EQ(said.rfind(before + "127.0.0.1:", 0), 0u) << said;

@@ -313,6 +313,8 @@ class HostileTalk {
     } else if (r == Request::kKeep) {
       append(b, KeepRequest{64, 56, 0});
       b.insert(b.end(), 8, 0x5A);
+    } else if (r == Request::kTell) {
+      b.insert(b.end(), 8, 0x5A);
     }
     return b;
   }

@@ -71,6 +71,10 @@ bool Coordinator::stopped() const { return work_->stopped(); }
 Coordinator::StopCount Coordinator::stop_count() const {
   return work_->stop_count();
 }
+void Coordinator::tell_nodes(const std::string& text) {
+  work_->tell_nodes(text);
+}
+
 void Coordinator::hint(const std::string& text) const { work_->hint(text); }
 void Coordinator::log(const std::string& text) const { work_->log(text); }
 void Coordinator::poll() { work_->poll(); }

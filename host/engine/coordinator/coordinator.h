@@ -110,7 +110,7 @@ struct WorkerAddress {
 
   // Returns the text that names it in messages.
   std::string text() const {
-    return name.empty() ? label : name + " (" + label + ")";
+    return name.empty() || name == label ? label : name + " (" + label + ")";
   }
 };
 
@@ -225,6 +225,10 @@ class Coordinator {
   // answer judges it.
   void ask(int worker, Request, std::vector<uint8_t> data,
            std::function<void(Reply, std::span<const uint8_t>)> answer);
+
+  // All connected nodes write the text to their logs, if they have any; as much
+  // of it as a datagram takes.
+  void tell_nodes(const std::string& text);
 
   // Returns whether a connected worker gets an answer from a node that takes no
   // part; nothing: it is asked, call this again.

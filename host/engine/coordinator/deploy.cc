@@ -87,6 +87,8 @@ std::string purpose(Request request) {
       return "give or take variables";
     case Request::kKeep:
       return "keep a sequence";
+    case Request::kTell:
+      return "write to its log";
   }
   return "do what it does not know";
 }

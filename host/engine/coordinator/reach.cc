@@ -48,6 +48,22 @@ bool Coordinator::Work::relay(Worker& by, Conversation& to, uint64_t address) {
   return true;
 }
 
+void Coordinator::Work::tell_nodes(const std::string& text) {
+  constexpr size_t kAround =
+      sizeof(SessionHead) + sizeof(RequestHead) + kTagBytes;
+  for (const auto& w : workers_) {
+    if (!w->talk.open() || w->gone) continue;
+    const uint32_t takes = std::min<uint32_t>(
+        config_.transport->max_payload, w->identity.facts.max_payload);
+    const size_t most = std::max(kLeastPayload, takes) - kAround;
+    w->talk.ask_beside(
+        Request::kTell,
+        {text.begin(),
+         text.begin() + static_cast<ptrdiff_t>(std::min(most, text.size()))},
+        [](Reply, std::span<const uint8_t>) {});
+  }
+}
+
 // The answer to any of several hellos will do: single ones are lost.
 std::optional<bool> Coordinator::Work::reaches(size_t worker,
                                                const WorkerAddress& outsider) {
@@ -89,6 +105,18 @@ void Coordinator::Work::ask_others_for(Worker& w, uint64_t now) {
     }
     if (++asked == kMostRelays) return;
   }
+}
+
+// A sequence that nobody mirrors would end with this run.
+bool Coordinator::Work::goes_on_without(Worker& w, const Error& why) {
+  if (phase_ != Phase::kRunning || w.used || sequence_.every > 0 ||
+      prepared_->net.variables.empty()) {
+    return false;
+  }
+  w.gone = true;
+  hint("warning: " + std::string(why.what()) +
+       "; it has no part in the run, which goes on");
+  return true;
 }
 
 // Throws what the silence of a node means.

@@ -127,7 +127,7 @@ void Coordinator::Work::stop() {
   for (const auto& w : workers_) {
     w->talk.end();
     // One that has accepted without being heard keeps its lease otherwise.
-    w->stopped |= !w->talk.may_stand();
+    w->stopped |= w->gone || !w->talk.may_stand();
     if (w->stopped) continue;
     ++stop_count_.asked;
     w->talk.ask(Request::kStop, {},

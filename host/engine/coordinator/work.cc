@@ -198,9 +198,11 @@ void Coordinator::Work::receive() {
         workers_[get_head(datagram.data()).node]->talk.heard();
       }
     } else if (Worker* const w = find(datagram)) {
+      if (w->gone) continue;
       try {
         w->talk.receive(from, datagram);
-      } catch (const Error&) {
+      } catch (const Error& e) {
+        if (goes_on_without(*w, e)) continue;
         if (w->talk.was_restarted()) lose(*w, Loss::kRestarted);
         throw;
       }
@@ -226,10 +228,11 @@ void Coordinator::Work::step(uint64_t time) {
   receive();
   if (phase_ == Phase::kConnecting) give_way(time);
   for (const auto& w : workers_) {
-    if (w->waits) continue;
+    if (w->waits || w->gone) continue;
     try {
       w->talk.poll(time);
     } catch (const Error& e) {
+      if (goes_on_without(*w, e)) continue;
       if (e.code() == Exit::kNode) give_up(*w, e);
       throw;
     }
@@ -249,7 +252,7 @@ uint64_t Coordinator::Work::next_timer_us() const {
   if (phase_ == Phase::kNew || phase_ == Phase::kStopped) return UINT64_MAX;
   uint64_t at = phase_ == Phase::kStopping ? stop_until_ : UINT64_MAX;
   for (const auto& w : workers_) {
-    if (phase_ == Phase::kStopping ? w->stopped : w->waits) continue;
+    if (phase_ == Phase::kStopping ? w->stopped : w->waits || w->gone) continue;
     at = std::min(at, w->talk.next_timer_us());
   }
   if (phase_ == Phase::kRunning) at = std::min(at, link_.next_timer_us());

@@ -44,6 +44,7 @@ class Coordinator::Work {
     workers_.at(static_cast<size_t>(worker))
         ->talk.ask(request, std::move(data), std::move(answer));
   }
+  void tell_nodes(const std::string& text);
   bool deployed() const { return phase_ >= Phase::kDeployed; }
   bool started() const { return phase_ == Phase::kRunning; }
   FrameStreams* frames() { return frames_.get(); }
@@ -94,6 +95,7 @@ class Coordinator::Work {
     bool waits = false;    // for the node that is asked first
     bool known = false;    // and it has said so
     bool used = false;     // has a part in the plan
+    bool gone = false;     // had none, and the run has gone on without it
     bool sending = false;
     bool ready = false;    // has its program
     bool checked = false;  // and says so
@@ -125,6 +127,8 @@ class Coordinator::Work {
   void ask_others_for(Worker&, uint64_t now);
   // Returns whether a hello for the conversation's node fits the worker's link.
   bool relay(Worker& by, Conversation& to, uint64_t address);
+  // Returns whether the run goes on without the node, which has no part in it.
+  bool goes_on_without(Worker&, const Error& why);
   [[noreturn]] void give_up(Worker&, const Error& silence);
   void watch_links(uint64_t now);
   std::string name_of(size_t worker) const;

@@ -38,6 +38,7 @@ class FaultWorld {
   // From now on faults happen.
   void begin();
   Nanos now() const { return world_.now(); }
+  bool has_begun() const { return has_begun_; }
   Nanos began() const { return began_; }
   // Returns the events of the world since then.
   uint64_t events_since_begin() const {

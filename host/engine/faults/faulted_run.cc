@@ -85,6 +85,10 @@ FaultedRun run_with_faults(const Graph& graph, const PlanRequest& request,
   FaultWorld* place = nullptr;
   const auto note = [&](const std::string& what, const std::string& text) {
     events.push_back({place ? place->now() : 0, what, text});
+    // The run begins with the first frame.
+    if (options.happened && place && place->has_begun()) {
+      options.happened({place->now() - place->began(), what, text});
+    }
   };
   FaultWorld world(request.cluster, options.sim, options.faults,
                    [&](const std::string& text) { note("fault", text); });

@@ -41,6 +41,8 @@ struct FaultedOptions {
   std::shared_ptr<FallbackPlans> plans = nullptr;
   // Nodes keep programs for the loss of each single one of them.
   bool holds_fallbacks = true;
+  // Told what happens, before the run has ended or failed; may be empty.
+  std::function<void(const struct RunEvent&)> happened = {};
   // Adds endpoints of the caller to the world before anything runs; may be
   // empty.
   std::function<void(FaultWorld&)> beside = {};

@@ -10,6 +10,8 @@
 
 #include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
+#include "host/model/import/import.h"
+#include "host/model/import/testing/model_builder.h"
 #include "host/oracle/int8/oracle.h"
 
 namespace shoal {
@@ -149,6 +151,41 @@ TEST(FaultedRun, AllLostIsAnError) {
 // and no node is taken for lost.
 TEST(FaultedRun, LossOfDatagramsIsNoLossOfNodes) {
   EXPECT_TRUE(run({}, 300, 0.05).events.empty());
+}
+
+// Its variables are on another node, so the sequence has lost nothing.
+TEST(FaultedRun, ASequenceOutlivesANodeWithoutAPart) {
+  ModelBuilder b;
+  const BuilderScale scale{0.05f, -3};
+  const int x = b.input({1, 4, 3, 2}, scale);
+  const int sum = b.variable({1, 4, 3, 2}, scale);
+  const int y = b.add(b.read_variable(sum), x, scale);
+  b.assign_variable(sum, y);
+  b.output(y);
+  const Graph graph = import_tflite(b.finish(), "sum");
+  Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
+  for (ClusterNode& n : cluster.nodes) n.flash = 256 << 10;
+  for (const char* fault : {"kill:2@100us", "restart:1@100us"}) {
+    SCOPED_TRACE(fault);
+    FaultedOptions o;
+    o.sim.frames = 40;
+    o.sim.timeout_us = 1'000'000;
+    const auto input = noise_bytes(4 * 3 * 2, 7);
+    o.sim.input = [&](int) { return input; };
+    auto kept = initial_values(graph);
+    int frames = 0;
+    o.sim.output = [&](int, const std::vector<uint8_t>& output) {
+      EXPECT_EQ(output, model_output(graph, run_oracle(graph, input, kept)));
+      ++frames;
+    };
+    o.faults = {parse_fault(fault)};
+    o.limit = 2000 * kSecond;
+    o.every = 100 * kMillisecond;
+    const FaultedRun r =
+        run_with_faults(graph, linked_nodes(cluster, "layer"), o);
+    EXPECT_EQ(frames, 40);
+    EXPECT_EQ(std::ranges::count(steps(r), "loss"), 0);
+  }
 }
 
 TEST(FaultedRun, RefusesNodesThatThereAreNot) {

@@ -144,7 +144,7 @@ Fallbacks FallbackPrograms::held(const WorkerCluster& workers,
 std::string summary_text(const FallbackPrograms::Summary& s,
                          const std::string& then) {
   std::string text = fmt::format(
-      "{} nodes hold {} programs for the loss of one of them, {} of flash",
+      "{} nodes hold {} programs for the loss of any one of them, {} of flash",
       s.nodes, s.programs, format_bytes(s.bytes));
   if (s.without_room > 0) {
     text += fmt::format("; {} more have no room, {}{}", s.without_room,

@@ -56,7 +56,7 @@ class FallbackPrograms {
   Summary summary_;
 };
 
-// "8 nodes hold 14 programs for the loss of one of them, 24.2 MB of flash".
+// "8 nodes hold 14 programs for the loss of any one of them, 24.2 MB of flash".
 // `then`: what becomes of those that have no room.
 std::string summary_text(const FallbackPrograms::Summary&,
                          const std::string& then =

@@ -35,10 +35,6 @@ void require_other_programs(const WorkerCluster& workers) {
   }
 }
 
-std::string frame_text(const std::string& what, int64_t frame) {
-  return fmt::format("{}; frame {} has no answer", what, frame);
-}
-
 }  // namespace
 
 OnLoss on_loss_of(const std::string& name) {
@@ -69,6 +65,10 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
                                 input_bytes(graph_), mirror_every);
     workers_.reserve(peer_bytes_);
   }
+  if (workers_.seats().empty()) {  // for another model of the service
+    stuck_ = Error(Exit::kNode, "no node is there");
+    return;
+  }
   try {
     open();
   } catch (const Error& e) {
@@ -80,7 +80,13 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
         !(serves_ || workers_.were_connected())) {
       throw;
     }
-    if (const auto stuck = recover(e, *node)) throw Error(*stuck);
+    if (const auto stuck = recover(e, *node)) {
+      // A service waits for nodes; a sequence is looked for on all of them.
+      if (!serves_ || mirror_ || stuck->code() != Exit::kNode) {
+        throw Error(*stuck);
+      }
+      stuck_ = *stuck;
+    }
   }
 }
 
@@ -322,6 +328,10 @@ void RecoveringEngine::began() {
     note(text);
   }
   loss_us_.reset();
+  for (const std::string& event : untold_) {
+    workers_.coordinator().tell_nodes(event);
+  }
+  untold_.clear();
   workers_.step(RecoveryStep::kSwitch, text);
 }
 
@@ -430,6 +440,7 @@ std::optional<Error> RecoveringEngine::recover(const Error& why, int node) {
   } else if (std::optional<Error> stuck = replan(why.what(), node)) {
     return stuck;
   }
+  if (is_idle()) loss_us_.reset();  // nobody has waited for what comes next
   if (inputs_.empty()) return std::nullopt;
   const std::string what =
       mirror_ ? fmt::format(
@@ -476,7 +487,12 @@ std::string RecoveringEngine::nodes_text(int count) {
 }
 
 std::string RecoveringEngine::lost_text(const std::string& said) const {
-  return fmt::format("{}, in frame {}", said, frames_);
+  return is_idle() ? said : fmt::format("{}, in frame {}", said, frames_);
+}
+
+std::string RecoveringEngine::frame_text(const std::string& what,
+                                         int64_t frame) {
+  return fmt::format("{}; frame {} has no answer", what, frame);
 }
 
 // All nodes are given back, so that others may use them meanwhile.
@@ -488,11 +504,13 @@ void RecoveringEngine::wait_for_return(const std::string& said, int node) {
   note(said);
   workers_.tell("warning: " + text + "; waiting for it");
   workers_.step(RecoveryStep::kLoss, text);
+  if (source_) tell_idle(*source_, text);
   for (;;) {
     try {
       workers_.let_go();
       open();
       history.returned();
+      note("all nodes are there again");
       return;
     } catch (const Error& e) {
       if (e.code() != Exit::kNode && e.code() != Exit::kBusy) throw;
@@ -518,6 +536,14 @@ size_t RecoveringEngine::leave_out(const std::string& said, int node) {
   note(said);
   const std::optional<uint64_t> other = spare();
   if (!other) return left;
+  const auto seat = std::ranges::find(
+      workers_.absent(), *other,
+      [](const WorkerCluster::Seat& s) { return s.address.address; });
+  const std::string event =
+      fmt::format("{} takes the place of {}", seat->address.text(),
+                  workers_.history().name(address));
+  workers_.tell(event);
+  note(event);
   workers_.take_in_place(*other);
   return left + 1;
 }
@@ -533,6 +559,8 @@ std::optional<uint64_t> RecoveringEngine::spare() const {
 
 void RecoveringEngine::note(const std::string& event) {
   workers_.history().note(event);
+  if (untold_.size() == kMostUntold) untold_.erase(untold_.begin());
+  untold_.push_back(event);
   if (!source_) return;
   ClusterStatus status;
   complete(status);

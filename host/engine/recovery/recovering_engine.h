@@ -74,6 +74,7 @@ class RecoveringEngine final : public Engine {
   class Gate;
   static constexpr std::string_view kNoneLeft = "; no node is left";
   static constexpr uint64_t kLookForNodesUs = 50'000;
+  static constexpr size_t kMostUntold = 4;
   // Frames that wait let programs for losses wait so long.
   static constexpr uint64_t kSendWithinUs = 5'000'000;
   // Frames wait so long in silence for a node that another coordinator has.
@@ -123,6 +124,7 @@ class RecoveringEngine final : public Engine {
   std::optional<uint64_t> spare() const;
   static std::string nodes_text(int count);
   std::string lost_text(const std::string& said) const;
+  static std::string frame_text(const std::string& what, int64_t frame);
 
   // Each throws what ends the service, after the frames without an answer have
   // been reported.
@@ -133,8 +135,9 @@ class RecoveringEngine final : public Engine {
   bool is_held(const Error&) const;
   void wait_for_holder(const Error&, FrameSource&);
   void wait_for_nodes(const Error& why, FrameSource&);
-  // No node runs, whichever of them are there.
-  void tell_idle(FrameSource&) const;
+  void begin_without_nodes(FrameSource&);
+  // No node runs, whichever of them are there. `why`: frames wait for it.
+  void tell_idle(FrameSource&, const std::string& why = {}) const;
   void take_in(uint64_t address);
   void look_for_absent();
   // Returns whether a node that is there may be taken in: the one that it did
@@ -156,6 +159,8 @@ class RecoveringEngine final : public Engine {
   std::map<uint64_t, uint64_t> cut_;  // lost nodes, and whom they did not reach
   std::optional<uint64_t> made_us_;   // when the plans were seen to be there
   bool may_lack_ = false;             // programs, in this epoch
+  std::vector<std::string> untold_;   // events that nodes have not been told
+  std::optional<Error> stuck_;        // why no node was there at the beginning
   std::shared_ptr<const Prepared> prepared_;
   std::string prepared_key_;  // of its request
   bool in_haste_ = false;     // so it was sought, and there is a better one

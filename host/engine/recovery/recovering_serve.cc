@@ -72,6 +72,7 @@ class RecoveringEngine::Gate final : public FrameSource {
 void RecoveringEngine::serve(FrameSource& source, const Take& take) {
   if (!mirror_) inputs_.clear();
   source_ = &source;
+  if (stuck_) begin_without_nodes(source);
   look_for_absent();
   for (bool ended = false; !ended;) {
     try {
@@ -91,13 +92,29 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
       try {
         go_on_after(e, source);
       } catch (const Error& last) {
-        source.fails(last);
+        source.fails(source.stops() ? Error(Exit::kBusy,
+                                            "the service stops, and this frame "
+                                            "was not run",
+                                            "ask the next one")
+                                    : last);
         source_ = nullptr;
         throw;
       }
     }
   }
   source_ = nullptr;
+}
+
+// Other models of the service may have found nodes meanwhile.
+void RecoveringEngine::begin_without_nodes(FrameSource& source) {
+  const Error why = *std::exchange(stuck_, {});
+  if (!workers_.seats().empty()) return;
+  try {
+    wait_for_nodes(why, source);
+  } catch (const Error&) {
+    source_ = nullptr;
+    throw;
+  }
 }
 
 std::optional<SequenceFrame> RecoveringEngine::next_new(FrameSource& source,
@@ -181,8 +198,10 @@ void RecoveringEngine::wait_for_holder(const Error& why, FrameSource& source) {
   look_for_absent();
 }
 
-void RecoveringEngine::tell_idle(FrameSource& source) const {
+void RecoveringEngine::tell_idle(FrameSource& source,
+                                 const std::string& why) const {
   ClusterStatus now;
+  now.waits = why;
   complete(now);
   for (NodeStatus& n : now.nodes) {
     if (n.state == NodePresence::kRuns) n.state = NodePresence::kIdle;
@@ -192,8 +211,10 @@ void RecoveringEngine::tell_idle(FrameSource& source) const {
 
 void RecoveringEngine::go_on_without(const Error& why, FrameSource& source) {
   const std::optional<int> node = workers_.coordinator().lost();
-  if (why.code() != Exit::kNode || on_loss_ == OnLoss::kFail) {
-    throw Error(why);
+  if (why.code() != Exit::kNode) throw Error(why);
+  if (on_loss_ == OnLoss::kFail) {
+    if (is_idle()) throw Error(why);
+    throw Error(why.code(), frame_text(why.what(), frames_), why.fix());
   }
   if (ends_with_a_node()) {
     throw sequence_lost(why, frames_, workers_.coordinator(), *prepared_);

@@ -46,6 +46,7 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
       name_(options.name),
       board_(options.board),
       said_(options.said),
+      told_(options.told),
       tells_more_(static_cast<bool>(options.log)),
       arena_(options.arena_bytes),
       program_(options.program_bytes),
@@ -101,6 +102,10 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
     static_cast<Worker*>(self)->hear(s);
   };
   c.said_user = this;
+  c.told = [](void* self, const uint8_t* text, uint32_t bytes) {
+    static_cast<Worker*>(self)->hear(std::string(text, text + bytes));
+  };
+  c.told_user = this;
   if (agent_.open(c) != Status::kOk) {
     throw Error(Exit::kInternal, "the worker lacks something");
   }
@@ -115,6 +120,13 @@ void Worker::hear(const LeaderSaid& s) const {
     text += crc;
   }
   said_(text);
+}
+
+// A request whose answer was lost comes again.
+void Worker::hear(std::string text) {
+  if (!told_ || text == last_told_) return;
+  last_told_ = std::move(text);
+  told_(last_told_);
 }
 
 void Worker::serve(const StopSignals& signals) {

@@ -28,6 +28,8 @@ struct WorkerOptions {
   // Hears who has connected, what was deployed, frames and errors; with
   // name_of, which returns the text of a transport's address. May be empty.
   std::function<void(const std::string&)> log;
+  // Told what the coordinator tells its nodes: losses and repeated frames.
+  std::function<void(const std::string&)> told;
   std::function<std::string(uint64_t)> name_of;
   // Hears what the node says of the frames that it starts as a leader.
   std::function<void(const std::string&)> said = [](const std::string&) {};
@@ -51,10 +53,12 @@ class Worker {
 
  private:
   void hear(const LeaderSaid&) const;
+  void hear(std::string text);
 
   HostTransport& transport_;
   std::string name_, board_;
-  const std::function<void(const std::string&)> said_;
+  const std::function<void(const std::string&)> said_, told_;
+  std::string last_told_;
   const bool tells_more_;
   Arena arena_, program_;
   ProgramMemory programs_;
