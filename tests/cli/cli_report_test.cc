@@ -211,7 +211,8 @@ TEST_F(CliReport, FaultsThatEndARunAreToldAndLateOnesToo) {
   words.insert(words.end(), {"--fault", "kill:0@100us"});
   const Told all = shop_.shoal(words);
   EXPECT_EQ(all.code, 6) << all.err;
-  EXPECT_NE(all.out.find("node 1 loses its power"), std::string::npos) << all.out;
+  EXPECT_NE(all.out.find("node 1 loses its power"), std::string::npos)
+      << all.out;
   EXPECT_NE(all.err.find("no node is left"), std::string::npos) << all.err;
 }
 

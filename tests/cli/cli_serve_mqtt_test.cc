@@ -235,7 +235,7 @@ TEST_F(CliServeMqtt, AllAddressesOfABrokerAreTried) {
   const Told told = shop_.script(
       with_hosts + "exec $SHOAL serve m.tflite --mqtt broker:" + port +
       " --mqtt-in in --mqtt-out out' >told 2>&1 & service=$!\n"
-      "for i in $(seq 100); do grep -q listening told && break; sleep 0.1; "
+      "for i in $(seq 100); do grep -q 'frames come' told && break; sleep 0.1; "
       "done\n"
       "kill -TERM $service; wait $service; cat told");
   EXPECT_NE(told.out.find("frames come from mqtt://broker:" + port),

@@ -344,10 +344,11 @@ TEST_F(CliServe, APlaceThatEndsBesideHttpIsNamed) {
         std::string("$SHOAL serve m.tflite --http 127.0.0.1:0 >out 2>err ") +
         place +
         " & s=$!\n"
-        "until grep -q listening out; do sleep 0.02; done\n"
+        // Lines of stdout are answers.
+        "until grep -q listening err; do sleep 0.02; done\n"
         "rm -rf in; for i in $(seq 500); do grep -q 'goes on' err && break; "
         "sleep 0.02; done; grep -c 'goes on' err\n"
-        "a=$(sed -n 's,listening on http://,,p' out)\n"
+        "a=$(sed -n 's,listening on http://,,p' err)\n"
         "$SHOAL watch $a --count 1 --json; kill -TERM $s; wait $s; echo $?");
     const bool is_folder = std::string(place).ends_with("in");
     const auto lines = lines_of(told.out);

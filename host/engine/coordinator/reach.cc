@@ -53,8 +53,8 @@ void Coordinator::Work::tell_nodes(const std::string& text) {
       sizeof(SessionHead) + sizeof(RequestHead) + kTagBytes;
   for (const auto& w : workers_) {
     if (!w->talk.open() || w->gone) continue;
-    const uint32_t takes = std::min<uint32_t>(
-        config_.transport->max_payload, w->identity.facts.max_payload);
+    const uint32_t takes = std::min<uint32_t>(config_.transport->max_payload,
+                                              w->identity.facts.max_payload);
     const size_t most = std::max(kLeastPayload, takes) - kAround;
     w->talk.ask_beside(
         Request::kTell,
