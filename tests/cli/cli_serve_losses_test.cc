@@ -372,7 +372,7 @@ TEST_F(CliServeLosses, BeginsBeforeItsNodes) {
   EXPECT_EQ(service->end(SIGTERM), 0);
 }
 
-// Who watches sees that the service is gone and that another one is there.
+// `watch` tells that the service is gone, and later that another one is there.
 TEST_F(CliServeLosses, IsWatchedOverItsEnd) {
   auto service = serve();
   EXPECT_EQ(ask(1), 200);
