@@ -250,8 +250,14 @@ class Line {
   uint32_t length_ = 0;
 };
 
-// Prints the messages of a node that leads.
+// Prints the messages of a node that leads, and those for all nodes.
 void say(void*, const LeaderSaid& s) {
+  if (s.event == LeaderEvent::kTold) {
+    ConsoleWriter console(*node.port);
+    console.begin(ConsoleType::kText, s.output_bytes);
+    console.put(s.output, s.output_bytes);
+    return console.end();
+  }
   Line line;
   line << "frame " << s.frame;
   switch (s.event) {
@@ -273,6 +279,9 @@ void say(void*, const LeaderSaid& s) {
     case LeaderEvent::kClass:
       line << ": class " << s.best;
       if (s.name[0]) line << ", " << s.name;
+      break;
+    case LeaderEvent::kTold:
+      break;
   }
   line.send(*node.port);
 }

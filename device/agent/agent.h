@@ -95,15 +95,12 @@ struct AgentConfig {
   uint8_t* packets[3] = {};
 
   // These let a node be given a picture and start frames
-  // (device/agent/leader.h): `leader` is make_leader, and `said` receives what
-  // the leader reports. Null: the node takes programs only.
+  // (device/agent/leader.h): `leader` is make_leader. Null: the node takes
+  // programs only. `said` receives what is for people: what the leader reports,
+  // and what a coordinator tells its nodes.
   LeaderProgram* (*leader)(uint8_t* arena, uint32_t arena_bytes) = nullptr;
   void (*said)(void* user, const LeaderSaid&) = nullptr;
   void* said_user = nullptr;
-  // Receives what the coordinator tells all nodes of the run: losses and
-  // repeated frames. The text may have any bytes. Null: nobody reads it.
-  void (*told)(void* user, const uint8_t* text, uint32_t bytes) = nullptr;
-  void* told_user = nullptr;
 
   // See shoal_config.
   void (*observer)(void* user, const void* firing) = nullptr;
@@ -193,6 +190,7 @@ class NodeAgent {
   Reply relay(const uint8_t* data, uint32_t bytes);
   Reply variable(const uint8_t* data, uint32_t bytes);
   Reply keep(const uint8_t* data, uint32_t bytes);
+  Reply tell(const uint8_t* text, uint32_t bytes) const;
   void send_reply(Request, Reply, const SessionHead& question);
   void send_unsent();
   // Returns where the answer is made.

@@ -40,6 +40,9 @@ enum class LeaderEvent : uint8_t {
   kWith,     // the next frame has a node again
   kLacks,    // a node is there without its program, and not asked again
   kTaken,    // another coordinator has a node; the leader has ended
+  // Not of a leader: a coordinator tells its nodes of a loss or a frame that is
+  // run again. The output is the text, which may have any bytes.
+  kTold,
 };
 struct LeaderSaid {
   uint32_t frame = 0;  // from 0

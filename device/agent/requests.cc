@@ -97,10 +97,18 @@ Reply NodeAgent::serve(Request request, const uint8_t* data, uint32_t bytes) {
     case Request::kKeep:
       return keep(data, bytes);
     case Request::kTell:
-      if (config_.told) config_.told(config_.told_user, data, bytes);
-      return Reply::kOk;
+      return tell(data, bytes);
   }
   return Reply::kMalformed;
+}
+
+Reply NodeAgent::tell(const uint8_t* text, uint32_t bytes) const {
+  LeaderSaid said;
+  said.event = LeaderEvent::kTold;
+  said.output = text;
+  said.output_bytes = bytes;
+  if (config_.said) config_.said(config_.said_user, said);
+  return Reply::kOk;
 }
 
 void NodeAgent::put(const void* data, uint32_t bytes) {

@@ -102,16 +102,15 @@ Worker::Worker(const WorkerOptions& options, HostTransport& transport)
     static_cast<Worker*>(self)->hear(s);
   };
   c.said_user = this;
-  c.told = [](void* self, const uint8_t* text, uint32_t bytes) {
-    static_cast<Worker*>(self)->hear(std::string(text, text + bytes));
-  };
-  c.told_user = this;
   if (agent_.open(c) != Status::kOk) {
     throw Error(Exit::kInternal, "the worker lacks something");
   }
 }
 
-void Worker::hear(const LeaderSaid& s) const {
+void Worker::hear(const LeaderSaid& s) {
+  if (s.event == LeaderEvent::kTold) {
+    return hear(std::string(s.output, s.output + s.output_bytes));
+  }
   std::string text = leader_text(s);
   if (tells_more_ && s.output) {
     char crc[32];

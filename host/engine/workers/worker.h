@@ -52,7 +52,7 @@ class Worker {
   const NodeAgent& agent() const { return agent_; }
 
  private:
-  void hear(const LeaderSaid&) const;
+  void hear(const LeaderSaid&);
   void hear(std::string text);
 
   HostTransport& transport_;
