@@ -97,4 +97,7 @@ caught ends STAGE_LEFT_EARLY "${one_loss[@]}"
 large=1
 holds "two bytes, a ring of one, loss" "${two_bytes[@]}" LOSSES=1 SPARE=2
 holds "three nodes, fault, restart" NODES=3 LOSSES=0 AGAIN=0
+holds "three nodes, fault, loss" NODES=3 AGAIN=0 CRASHES=0
+holds "three nodes, loss, repeated" NODES=3 FAULTS=0 CRASHES=0
+holds "three nodes, restart, loss" NODES=3 FAULTS=0 AGAIN=0
 holds "all at once" NODES=2
