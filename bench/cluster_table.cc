@@ -57,17 +57,17 @@ void print_quote(const std::optional<double>& value) {
 
 void print_table(const Graph& graph, const PlanText* cuts) {
   const Paper paper = parse_paper("paper_split.toml", paper_split_toml());
+  const std::vector<std::string> strategies = general_strategies();
   std::printf("| N |");
-  for (const std::string& s : strategy_names()) {
+  for (const std::string& s : strategies) {
     std::printf(" %s: arena, B | MB a frame | ms |", s.c_str());
   }
   std::printf(" paper: KB | MB |\n|--:|");
-  for (size_t i = 0; i < 3 * strategy_names().size() + 2; ++i)
-    std::printf("--:|");
+  for (size_t i = 0; i < 3 * strategies.size() + 2; ++i) std::printf("--:|");
   std::printf("\n");
   for (int n = 1; n <= kMostNodes; ++n) {
     std::printf("| %d |", n);
-    for (const std::string& s : strategy_names()) {
+    for (const std::string& s : strategies) {
       print_cell(measure_cell(graph, s, n, nullptr));
     }
     print_quote(paper.find("ram_kb", 224, n));

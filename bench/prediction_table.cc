@@ -40,7 +40,7 @@ struct Flags {
   std::vector<std::string> models;
   std::vector<int> nodes{1, 2, 4, 8, 16};
   std::vector<std::string> clusters{"teensy41", "rp2350", "mixed"};
-  std::vector<std::string> strategies = strategy_names();
+  std::vector<std::string> strategies = general_strategies();
   std::string objective = "latency", ram;
   double within = 0;
   bool frames() const { return objective == "throughput"; }

@@ -27,7 +27,8 @@ BenchTable measure(const char* board = "emcraft-sf2", const char* core = "") {
 bool within_own_limit(const BenchLine& line, double limit) {
   const BenchLayer& l = *line.layer;
   if (line.quoted) return false;
-  EXPECT_TRUE(l.kernel > 3 || l.kind > BenchKind::kAdd || l.out_c <= 8)
+  EXPECT_TRUE(l.kernel > 3 || l.kind > BenchKind::kAdd || l.out_c <= 8 ||
+              l.element == 2)
       << l.name;
   if (l.kind == BenchKind::kDepthwise && l.kernel > 3) {
     EXPECT_LE(line.all, limit) << l.name;
@@ -144,13 +145,38 @@ TEST(BoardBench, HeliumWithinLimitsOfThePeer) {
   EXPECT_LE(whole->per_mac / *whole->quoted, 0.67);
 }
 
+// Layers of 16 bits beside those of eight by the same names. Of one pixel, rows
+// of Helium are too short to hide what a channel's end takes.
+TEST(BoardBench, SixteenBitsWithinLimitsOfEight) {
+  constexpr double kOnePixel = 1.09;
+  const std::map<std::string, double> limits = {
+      {"emcraft-sf2", 1.6}, {"mps2-an386", 1.5}, {"mps3-an547", 2.2}};
+  for (const auto& [board, limit] : limits) {
+    const BenchTable table = measure(board.c_str());
+    int seen = 0;
+    for (const BenchLine& line : table.lines) {
+      if (line.layer->element != 2) continue;
+      const std::string name = line.layer->name;
+      const double eight = counted(table, name.substr(name.find(' ') + 1));
+      std::printf("%s %s %.2f / %.2f = %.2f\n", board.c_str(), name.c_str(),
+                  line.all, eight, line.all / eight);
+      const bool one = line.layer->kind == BenchKind::kFullyConnected;
+      EXPECT_LE(line.all / eight, one ? kOnePixel * limit : limit)
+          << board << ", " << name;
+      ++seen;
+    }
+    EXPECT_EQ(seen, 6);
+  }
+}
+
 // Code for a Cortex-M0+ beside that for the M3 which runs both.
 TEST(BoardBench, SixteenBitCodeWithinLimitsOfTheM3s) {
   const BenchTable table = measure("mps2-an385", "cortex-m0plus");
   EXPECT_EQ(table.kernels, "armv6-m");
   for (const BenchLine& line : table.lines) {
     ASSERT_TRUE(line.quoted) << line.layer->name;
-    EXPECT_LE(line.all / *line.quoted, 2.7) << line.layer->name;
+    const double limit = line.layer->element == 2 ? 2.92 : 2.7;
+    EXPECT_LE(line.all / *line.quoted, limit) << line.layer->name;
   }
   const std::optional<BenchWhole> whole = whole_network(table);
   ASSERT_TRUE(whole && whole->quoted);

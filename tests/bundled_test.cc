@@ -74,6 +74,34 @@ TEST(BundledLong, WeightsThatStayAreNoLackOfRoom) {
   EXPECT_LT(watcher.count, 250);
 }
 
+// From the file that torch wrote to four nodes, as the tutorial goes.
+TEST(Bundled, ATransformerGoesFromTorchToFourNodes) {
+  const Workshop shop;
+  const std::string words = kModels + "keywords";
+  const auto ok = [&](const std::vector<std::string>& arguments) {
+    const Told told = shop.shoal(arguments);
+    EXPECT_EQ(told.code, 0) << told.err;
+    return told.out;
+  };
+  ok({"quantize", kModels + "keyword_transformer.onnx", "--calibrate", words,
+      "--labels", kModels + "keyword_labels.txt", "-o", "int8.tflite"});
+  const json said = json::parse(
+      ok({"evaluate", "int8.tflite", words, "--labels",
+          kModels + "keyword_labels.txt", "--nodes", "4", "--json"}));
+  EXPECT_EQ(said.at("frames"), 20);
+  EXPECT_GE(said.at("top1_frames"), 18) << said;
+  const std::string word = words + "/stop/0.npy";
+  for (const char* nodes : {"1", "4"}) {
+    ok({"run", "int8.tflite", word, "--nodes", nodes, "--output",
+        std::string("on") + nodes});
+  }
+  EXPECT_EQ(shop.read("on1").size(), 10u);
+  EXPECT_EQ(shop.read("on1"), shop.read("on4"));
+  for (const char* strategy : {"auto", "heads", "spatial"}) {
+    ok({"verify", "int8.tflite", word, "--nodes", "4", "--strategy", strategy});
+  }
+}
+
 TEST(Bundled, NoNodeOf64KBHoldsItsTensorsWhole) {
   const Workshop shop;
   const Told told = shop.shoal({"inspect", kNetwork, "--json"});

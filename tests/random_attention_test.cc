@@ -1,7 +1,7 @@
 // Attention of random sizes over random nodes under random cuts: every plan is
 // right, and the bytes are the oracle's.
 //
-//   SHOAL_ATTENTION_NETS  how many networks (default: 32)
+//   SHOAL_ATTENTION_NETS  how many networks (default: 32, 12 of 16 bits)
 //   SHOAL_RANDOM_SEED     the first seed (default: 1)
 #include <gtest/gtest.h>
 
@@ -17,8 +17,9 @@
 #include "host/lower/testing/attention.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/plan/cuts/cuts.h"
+#include "host/quantize/quantize.h"
+#include "host/quantize/testing/float_net.h"
 #include "tests/random_cluster.h"
-#include "tests/random_net.h"
 
 namespace shoal {
 namespace {
@@ -34,18 +35,44 @@ struct Tally {
   int heads = 0;   // products that not all nodes have a share of
 };
 
+// Attention of 16-bit elements.
+Graph wide_attention(const Attention& a, uint32_t seed) {
+  FloatNet net(seed);
+  const int x = net.input({1, a.tokens, 1, 10});
+  const auto heads = [&](const std::vector<int>& perm) {
+    const int y = net.conv(x, a.inner(), {});
+    return net.transpose(net.reshape(y, {1, a.tokens, a.head_count, a.width}),
+                         perm);
+  };
+  const int query = heads({0, 2, 1, 3}), key = heads({0, 2, 1, 3});
+  const int weights = net.softmax(net.matmul(query, key));
+  const int context = net.matmul(weights, heads({0, 2, 3, 1}));
+  const int y = net.reshape(net.transpose(context, {0, 2, 1, 3}),
+                            {1, a.tokens, 1, a.inner()});
+  net.output(net.conv(y, 10, {}));
+  QuantizeOptions options;
+  options.int16 = true;
+  return quantize_unseen(net.graph(), options);
+}
+
 class AttentionRun {
  public:
-  explicit AttentionRun(uint32_t seed) : seed_(seed), random_(seed) {
+  AttentionRun(uint32_t seed, bool wide) : seed_(seed), random_(seed) {
     Attention a;
     a.tokens = pick(1, 14), a.head_count = pick(1, 4), a.width = pick(1, 6);
     a.build(pick(0, 1) == 1);
-    graph_ = a.t.graph;
+    graph_ = wide ? wide_attention(a, seed) : a.t.graph;
     net_ = lower(graph_);
     case_.seed = seed;
     case_.nodes = pick(1, 9);
     cluster_ = random_cluster(case_);
-    input_ = random_input(graph_, random_);
+    for (const int t : graph_.inputs) {
+      const Tensor& x = graph_.tensors[static_cast<size_t>(t)];
+      const int64_t bytes = element_count(x.shape) * type_bytes(x.type);
+      for (int64_t i = 0; i < bytes; ++i) {
+        input_.push_back(static_cast<uint8_t>(random_()));
+      }
+    }
     expected_ = model_output(graph_, run_oracle(graph_, input_));
   }
 
@@ -120,19 +147,23 @@ class AttentionRun {
   std::vector<uint8_t> input_, expected_;
 };
 
-TEST(RandomAttention, EveryPlanGivesTheOraclesBytes) {
+void run_all(bool wide, uint32_t nets) {
   Tally tally;
   const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
-  const uint32_t nets = number_from("SHOAL_ATTENTION_NETS", 32);
+  nets = number_from("SHOAL_ATTENTION_NETS", nets);
   for (uint32_t seed = first; seed < first + nets; ++seed) {
-    AttentionRun(seed).run(tally);
-    if (HasFailure()) return;
+    AttentionRun(seed, wide).run(tally);
+    if (testing::Test::HasFailure()) return;
   }
   EXPECT_GT(tally.shares, tally.plans);
   EXPECT_GT(tally.heads, tally.plans);
   std::printf("%d plans, %d shares of transpositions\n", tally.plans,
               tally.shares);
 }
+
+TEST(RandomAttention, EveryPlanGivesTheOraclesBytes) { run_all(false, 32); }
+
+TEST(RandomAttention, SoDoPlansOf16Bits) { run_all(true, 12); }
 
 }  // namespace
 }  // namespace shoal

@@ -253,13 +253,15 @@ std::string any_cut_text(Dice& dice, const Layer& l, int nodes) {
     for (int i = 0; i < n; ++i) weights.push_back(dice.pick(1, 9));
     who += "weights = " + list_text(weights) + "\n";
   }
-  static constexpr const char* kStrategies[] = {"layer", "kernel", "spatial"};
+  const std::vector<std::string>& strategies = strategy_names();
   const int rows = dice.pick(1, n);
   switch (dice.pick(0, 6)) {
     case 0:
       return "node = " + std::to_string(some[0]) + "\n";
     case 1:
-      return std::string("strategy = \"") + kStrategies[dice.pick(0, 2)] +
+      return "strategy = \"" +
+             strategies[size_t(
+                 dice.pick(0, static_cast<int>(strategies.size()) - 1))] +
              "\"\n";
     case 2:
       if (can_cut_outputs(l)) return "outputs = true\n" + who;

@@ -27,7 +27,8 @@ MODELS = [
     "ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized",
     "mobilenet_v1_0.25_128_quant", "pretrainedResnet_quant", "str_ww_ref_model",
     "tinyengine_vww_i8io", "vww_96_int8"]
-STRATEGIES = ["auto", "auto", "auto", "spatial", "kernel", "layer"]
+STRATEGIES = ["auto", "auto", "auto", "spatial", "kernel", "layer",
+              "heads"]
 OBJECTIVES = ["latency", "latency", "ram", "throughput", "energy", "traffic"]
 TIMEOUT_S = 300  # of a run
 

@@ -16,7 +16,7 @@ packages=(g++ cmake ninja-build flatbuffers-compiler libflatbuffers-dev
   libopenmpi-dev openmpi-bin python3-mpi4py procps pkgconf liblwip-dev ccache make python3-numpy python3-dev pybind11-dev mkdocs spin dpkg-dev
   mosquitto openssl libbearssl-dev)
 if [[ "${1:-}" == train ]]; then
-  packages+=(python3-torch python3-numpy)
+  packages+=(python3-torch python3-numpy espeak-ng)
   command -v npm >/dev/null || packages+=(npm)
 fi
 missing=()

@@ -4,7 +4,7 @@
 set(sources_of_firmware ${sources})
 set(fixed_bytes_of_firmware ${fixed_bytes})
 set(sources "")
-foreach(file firmware measure measure_plain ciphers handshake)
+foreach(file firmware measure measure_plain measure_wide ciphers handshake)
   list(APPEND sources ${root}/boards/bench/${file}.cc)
 endforeach()
 math(EXPR fixed_bytes

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "boards/bench/measure.h"
+#include "device/program/chunk.h"
 #include "device/program/image.h"
 
 namespace shoal {
@@ -54,6 +55,16 @@ void count(const BenchClock& clock, BenchRows& rows, F call) {
 const int8_t* window_row(const Bench&, int oy, int ky, int channel);
 // Returns whether a kernel row is padding.
 bool window_rows(const Bench&, int oy, int channel, const int8_t** rows);
+
+// Places weights, biases, multipliers and shifts of some channels in the chunk.
+// Returns where they lie; multipliers spread results of int8 over their range.
+ChunkLayout make_chunk(const Bench&, int channels, Random&);
+// Returns the bytes from a tap's weights, or a channel's, to those of the next.
+int weight_stride(const BenchLayer&, int channels);
+
+// Layers with weights and elements of 16 bits: rows one by one, as the runtime
+// makes them.
+void measure_wide(const Bench&, const BenchClock&, Random&, BenchResult&);
 
 // Layers without weights, each by the kernel of its kind.
 void measure_plain(const Bench&, const BenchClock&, Random&, BenchResult&);

@@ -30,6 +30,7 @@ struct BenchLayer {
   BenchKind kind;
   int in_h, in_w, in_c, out_c;
   int kernel, stride;
+  int element = 1;  // bytes; 2: with weights of one byte
 };
 
 inline constexpr BenchLayer kBenchLayers[] = {
@@ -77,6 +78,12 @@ inline constexpr BenchLayer kBenchLayers[] = {
     {"nearest 14x14x96 x2", BenchKind::kNearest, 14, 14, 96, 96, 1, 2},
     {"bilinear 14x14x96 x2", BenchKind::kBilinear, 14, 14, 96, 96, 1, 2},
     {"tconv 14x14x64 x2", BenchKind::kTransposed, 14, 14, 64, 64, 3, 2},
+    {"16b 1x1 14x14x96->576", BenchKind::kPointwise, 14, 14, 96, 576, 1, 1, 2},
+    {"16b 1x1 14x14x576->96", BenchKind::kPointwise, 14, 14, 576, 96, 1, 1, 2},
+    {"16b 3x3 14x14x64->64", BenchKind::kConv, 14, 14, 64, 64, 3, 1, 2},
+    {"16b dw 14x14x72", BenchKind::kDepthwise, 14, 14, 72, 72, 3, 1, 2},
+    {"16b fc 1280->256", BenchKind::kFullyConnected, 1, 1, 1280, 256, 1, 1, 2},
+    {"16b tconv 14x14x64 x2", BenchKind::kTransposed, 14, 14, 64, 64, 3, 2, 2},
 };
 inline constexpr int kBenchLayerCount =
     static_cast<int>(sizeof kBenchLayers / sizeof kBenchLayers[0]);

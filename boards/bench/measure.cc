@@ -25,35 +25,23 @@ uint32_t weights_per_channel(const BenchLayer& l) {
                                                                : taps * l.in_c);
 }
 
+int row_bytes(const BenchLayer& l, int columns, int channels) {
+  return columns * channels * l.element;
+}
+
 uint32_t chunk_bytes(const BenchLayer& l, int channels) {
   if (!has_chunks(l.kind)) return 0;
   const auto n = static_cast<uint32_t>(channels);
   return chunk_layout(weights_per_channel(l) * n, n, true).bytes;
 }
 
-// Multipliers spread results over int8.
-void make_chunk(const Bench& b, int channels, Random& random, ConvArgs& a) {
-  const uint32_t n = static_cast<uint32_t>(channels);
-  const ChunkLayout at =
-      chunk_layout(weights_per_channel(b.layer) * n, n, true);
-  auto* weights = reinterpret_cast<int8_t*>(b.chunk);
-  auto* bias = reinterpret_cast<int32_t*>(b.chunk + at.bias);
-  auto* multipliers = reinterpret_cast<int32_t*>(b.chunk + at.multiplier);
-  auto* shifts = reinterpret_cast<int8_t*>(b.chunk + at.shift);
-  const auto weights_of_one = static_cast<int>(weights_per_channel(b.layer));
-  random.fill(weights, weights_of_one * channels);
-  int shift = -7;
-  for (int terms = macs_per_output(b.layer); terms > 1; terms /= 4) --shift;
-  for (int o = 0; o < channels; ++o) {
-    bias[o] = static_cast<int32_t>(random.next()) >> 16;
-    multipliers[o] = random.multiplier();
-    shifts[o] =
-        static_cast<int8_t>(shift - static_cast<int>(random.next() >> 31));
-  }
-  a.weights = weights, a.bias = bias;
-  a.multipliers = multipliers, a.shifts = shifts;
-  a.weight_stride =
-      b.layer.kind == BenchKind::kDepthwise ? channels : weights_of_one;
+void place_chunk(const Bench& b, int channels, Random& random, ConvArgs& a) {
+  const ChunkLayout at = make_chunk(b, channels, random);
+  a.weights = reinterpret_cast<int8_t*>(b.chunk);
+  a.bias = reinterpret_cast<int32_t*>(b.chunk + at.bias);
+  a.multipliers = reinterpret_cast<int32_t*>(b.chunk + at.multiplier);
+  a.shifts = reinterpret_cast<int8_t*>(b.chunk + at.shift);
+  a.weight_stride = weight_stride(b.layer, channels);
   a.channels = channels;
 }
 
@@ -119,8 +107,8 @@ void measure_conv(const Bench& b, const KernelSet& kernels,
   a.rows = rows;
   for (int o = 0; o < l.out_c; o += b.fit.chunk_channels) {
     const int left = l.out_c - o;
-    make_chunk(b, left < b.fit.chunk_channels ? left : b.fit.chunk_channels,
-               random, a);
+    place_chunk(b, left < b.fit.chunk_channels ? left : b.fit.chunk_channels,
+                random, a);
     for (int y = 0; y < b.fit.rows; ++y) {
       const bool border = window_rows(b, y, depthwise ? o : 0, rows);
       a.out = b.out + y * b.out_row + o;
@@ -133,8 +121,14 @@ void measure_conv(const Bench& b, const KernelSet& kernels,
 }
 
 Bench lay_out(const BenchLayer& l, uint8_t* memory) {
-  Bench b{l,  fit_layer(l), l.in_w * l.in_c, out_width(l) * l.out_c, {},
-          {}, {},           memory};
+  Bench b{l,
+          fit_layer(l),
+          row_bytes(l, l.in_w, l.in_c),
+          row_bytes(l, out_width(l), l.out_c),
+          {},
+          {},
+          {},
+          memory};
   const uint32_t chunk = chunk_bytes(l, b.fit.chunk_channels);
   b.in = reinterpret_cast<int8_t*>(memory + chunk);
   const int in_bytes = b.in_row * b.fit.in_rows;
@@ -145,6 +139,33 @@ Bench lay_out(const BenchLayer& l, uint8_t* memory) {
 
 }  // namespace
 
+// Multipliers spread results over int8.
+ChunkLayout make_chunk(const Bench& b, int channels, Random& random) {
+  const uint32_t n = static_cast<uint32_t>(channels);
+  const ChunkLayout at =
+      chunk_layout(weights_per_channel(b.layer) * n, n, true);
+  auto* weights = reinterpret_cast<int8_t*>(b.chunk);
+  auto* bias = reinterpret_cast<int32_t*>(b.chunk + at.bias);
+  auto* multipliers = reinterpret_cast<int32_t*>(b.chunk + at.multiplier);
+  auto* shifts = reinterpret_cast<int8_t*>(b.chunk + at.shift);
+  random.fill(weights, static_cast<int>(weights_per_channel(b.layer) * n));
+  int shift = -7;
+  for (int terms = macs_per_output(b.layer); terms > 1; terms /= 4) --shift;
+  for (int o = 0; o < channels; ++o) {
+    bias[o] = static_cast<int32_t>(random.next()) >> 16;
+    multipliers[o] = random.multiplier();
+    shifts[o] =
+        static_cast<int8_t>(shift - static_cast<int>(random.next() >> 31));
+  }
+  return at;
+}
+
+int weight_stride(const BenchLayer& l, int channels) {
+  return l.kind == BenchKind::kDepthwise
+             ? channels
+             : static_cast<int>(weights_per_channel(l));
+}
+
 const int8_t* window_row(const Bench& b, int oy, int ky, int channel) {
   const BenchLayer& l = b.layer;
   const int top = front_padding(l, l.in_h, out_height(l));
@@ -154,7 +175,7 @@ const int8_t* window_row(const Bench& b, int oy, int ky, int channel) {
     iy = reach % l.stride == 0 ? reach / l.stride : -1;
   }
   if (iy < 0 || iy >= b.fit.in_rows) return nullptr;
-  return b.in + iy * b.in_row + channel;
+  return b.in + iy * b.in_row + channel * b.layer.element;
 }
 
 bool window_rows(const Bench& b, int oy, int channel, const int8_t** rows) {
@@ -173,7 +194,8 @@ BenchFit fit_layer(const BenchLayer& l) {
     fit.chunk_channels = (fit.chunk_channels - 1) / 8 * 8;
   }
   const int inputs = l.kind == BenchKind::kAdd ? 2 : 1;
-  const int in_row = inputs * l.in_w * l.in_c, out_row = out_width(l) * l.out_c;
+  const int in_row = inputs * row_bytes(l, l.in_w, l.in_c);
+  const int out_row = row_bytes(l, out_width(l), l.out_c);
   const int bytes =
       static_cast<int>(kBenchMemory - chunk_bytes(l, fit.chunk_channels));
   for (int rows = 1; rows <= out_height(l); ++rows) {
@@ -189,7 +211,9 @@ BenchResult measure_layer(const BenchLayer& l, const KernelSet& kernels,
   Random random(seed_of(l));
   random.fill(b.in, b.in_row * b.fit.in_rows);
   BenchResult r{};
-  if (has_chunks(l.kind)) {
+  if (l.element == 2) {
+    measure_wide(b, clock, random, r);
+  } else if (has_chunks(l.kind)) {
     measure_conv(b, kernels, clock, random, r);
   } else {
     measure_plain(b, clock, random, r);

@@ -333,7 +333,9 @@ struct QuantizeFlags {
   std::string ranges = "mse", equalize = "auto";
   std::optional<double> percentile;
   bool no_bias_correction = false;
-  bool stream = false;            // states of loops go on from frame to frame
+  bool stream = false;             // states of loops go on from frame to frame
+  std::vector<std::string> carry;  // IN=OUT: OUT is IN of the next frame
+  bool is_sequence() const { return stream || !carry.empty(); }
   std::optional<double> min_snr;  // of each output and layer, dB
   PictureFlags pictures;
   std::string activations = "int8";

@@ -118,6 +118,7 @@ constexpr FlagStyle kStyles[] = {
     {"watch", "--count", kOutput, "N", false},
     {"", "--picture", kInput, "FILE", false},
     {"quantize", "--stream", kModel, "", false},
+    {"", "--carry", kModel, "IN=OUT", false},
     {"plan", "--stream", kModel, "", true},
     {"", "--stream", kInput, "", false},
     {"", "--frames", kInput, "N", false},

@@ -7,6 +7,7 @@
 #include "host/base/files.h"
 #include "host/base/floats.h"
 #include "host/base/parallel.h"
+#include "host/base/printable.h"
 #include "host/base/ranks/team.h"
 #include "host/cli/checksums.h"
 #include "host/cli/classes.h"
@@ -25,6 +26,7 @@
 #include "host/model/graph/carried_states.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
+#include "host/quantize/carried_inputs.h"
 #include "host/quantize/each_frame.h"
 #include "host/quantize/own_normalization.h"
 
@@ -195,13 +197,32 @@ void take_normalization(Graph& floats, const QuantizeFlags& flags,
        own->ops.size());
 }
 
-Graph streamed(Graph floats, const QuantizeFlags& flags) {
-  if (!flags.evaluate.empty()) {
-    throw Error(Exit::kUsage,
-                "--evaluate: with --stream each frame depends on the one "
-                "before it",
-                "leave out one of them");
+// Returns the graph with what --carry names as variables.
+Graph carried(Graph floats, const QuantizeFlags& flags) {
+  std::vector<CarriedInput> pairs;
+  for (const std::string& argument : flags.carry) {
+    const size_t sign = argument.find('=');
+    if (sign == std::string::npos) {
+      throw Error(Exit::kUsage,
+                  "--carry " + printable(argument) +
+                      " does not name an input and an output",
+                  "write --carry INPUT=OUTPUT");
+    }
+    pairs.push_back({argument.substr(0, sign), argument.substr(sign + 1)});
   }
+  return with_carried_inputs(std::move(floats), pairs);
+}
+
+void refuse_evaluate(const QuantizeFlags& flags) {
+  if (!flags.is_sequence() || flags.evaluate.empty()) return;
+  throw Error(Exit::kUsage,
+              std::string("--evaluate: with ") +
+                  (flags.stream ? "--stream" : "--carry") +
+                  " each frame depends on the one before it",
+              "leave out one of them");
+}
+
+Graph streamed(Graph floats) {
   Graph carried = with_carried_states(std::move(floats));
   if (!carried.variables.empty()) return carried;
   throw Error(Exit::kUsage,
@@ -217,6 +238,8 @@ Team::Given given_to(const QuantizeFlags& flags, const Graph& graph,
                      const InputOptions& pictures,
                      const QuantizeOptions& options) {
   const Calibration& frames = calibration.frames;
+  std::string carry;
+  for (const std::string& pair : flags.carry) carry += pair + "\n";
   std::string list = std::to_string(frames.count);
   if (calibration.data) {
     list += " " + journal_key("", *calibration.data, pictures);
@@ -228,7 +251,8 @@ Team::Given given_to(const QuantizeFlags& flags, const Graph& graph,
           {"--activations", flags.activations},
           {"--equalize", flags.equalize},
           {"--no-bias-correction", options.bias_correction ? "no" : "yes"},
-          {"--stream", flags.stream ? "yes" : "no"}};
+          {"--stream", flags.stream ? "yes" : "no"},
+          {"--carry", carry}};
 }
 
 }  // namespace
@@ -249,11 +273,12 @@ int quantize_command(const QuantizeFlags& flags) {
   }
   check_files(inputs, {{"--output", team.leads() ? output_path(flags) : ""}});
   const LoadedModel model = load_whole_model(flags.model, flags.ends);
-  Graph floats = model.graph;
+  refuse_evaluate(flags);
+  Graph floats = carried(model.graph, flags);
   InputOptions pictures = input_options(flags.pictures);
   CalibrationData calibration = open_calibration(floats, flags, pictures);
   take_normalization(floats, flags, pictures, calibration);
-  if (flags.stream) floats = streamed(std::move(floats), flags);
+  if (flags.stream) floats = streamed(std::move(floats));
   options.input_ranges = calibration.input_ranges;
   options.keep_outputs = model.detection.has_value();
   if (team.leads() && !calibration.taken.empty()) {
@@ -303,7 +328,7 @@ int quantize_command(const QuantizeFlags& flags) {
                 low->fix);
   }
   write_file(outcome.output, file);
-  if (int8.outputs.size() == floats.outputs.size() && !flags.stream) {
+  if (int8.outputs.size() == floats.outputs.size() && !flags.is_sequence()) {
     outcome.accuracy = accuracy_of(flags, floats, int8, pictures, calibration);
   }
   flags.json ? print_quantized_json(outcome) : print_quantized(outcome);

@@ -196,7 +196,7 @@ CalibrationData data_calibration(const Graph& graph, const QuantizeFlags& flags,
   }
   std::vector<int64_t> items = pick_items(labels, flags.frames);
   // A sequence has no gaps.
-  if (flags.stream) std::iota(items.begin(), items.end(), 0);
+  if (flags.is_sequence()) std::iota(items.begin(), items.end(), 0);
   const Dataset* const data = c.data.get();
   c.frames = {static_cast<int64_t>(items.size()), [=, &graph](int64_t i) {
                 return floats_of(data->input(

@@ -36,6 +36,8 @@ void add_method(CLI::App* verb, QuantizeFlags& f) {
       ->capture_default_str();
   verb->add_flag("--stream", f.stream,
                  "States of loops carry over; frames are one sequence");
+  verb->add_option("--carry", f.carry,
+                   "OUT of a frame is IN of the next one; repeatable");
   verb->add_option("--min-snr", f.min_snr,
                    "Exit with 5 if an output or a layer is below [no limit]")
       ->check(real_range(-100, 200));

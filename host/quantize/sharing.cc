@@ -86,6 +86,7 @@ class ScaleSharing {
       for (const int y : op.outputs) unite(op.inputs[0], y);
       if (op.kind == OpKind::kDelay) unite(op.inputs[1], op.outputs[0]);
     }
+    for (const Variable& v : graph_.variables) unite(v.before, v.after);
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       if (joins_operands(graph_.ops[i].kind)) join(static_cast<int>(i));
     }

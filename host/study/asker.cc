@@ -7,7 +7,7 @@
 namespace shoal {
 
 std::vector<std::string> sorted_strategies() {
-  std::vector<std::string> names = strategy_names();
+  std::vector<std::string> names = general_strategies();
   std::ranges::sort(names);
   return names;
 }

@@ -55,7 +55,7 @@ TEST_F(CliFlags, WhatContradictsIsRefused) {
       {{"--strategy", "x"}, "auto, single; with several nodes auto, spatial"},
       {{"--nodes", "2", "--strategy", "single"}, "one node"},
       {{"--nodes", "2", "--strategy", "x"},
-       "one of: auto, spatial, kernel, layer"},
+       "one of: auto, spatial, kernel, layer, heads"},
       {{"--nodes", "2", "--cuts", "cuts.toml", "--strategy", "kernel"},
        "--cuts and --strategy"},
       {{"--cluster", "c.toml", "--nodes", "2"}, "leave out --nodes"},

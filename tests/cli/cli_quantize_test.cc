@@ -429,6 +429,43 @@ TEST_F(CliQuantize, LayersWithoutAnInt16FormAreNamedWithTheWaysOut) {
   EXPECT_EQ(text.find("--outputs"), std::string::npos) << alone.err;
 }
 
+// A state that the file gives and takes stays in the int8 file: frames of one
+// sequence differ, and nodes have what one node has.
+TEST_F(CliQuantize, CarriedStatesStayInTheFile) {
+  FloatNet net(5);
+  const int x = net.input({1, 4}), h = net.input({1, 4});
+  const int y = net.unary(OpKind::kTanh, net.binary(OpKind::kAdd, x, h));
+  net.output(net.dense(y, 3));
+  net.output(y);
+  const Graph& g = net.graph();
+  shop_.write("state.tflite", export_tflite(g));
+  const auto name = [&](int t) { return g.tensors[size_t(t)].name; };
+  const std::string pair = name(h) + "=" + name(y);
+  const auto with = [](std::vector<std::string> more) {
+    more.insert(more.begin(),
+                {"quantize", "state.tflite", "--calibrate", "random:1"});
+    return more;
+  };
+  ok(with({"--carry", pair}));
+  const Graph made = imported("state_int8.tflite");
+  EXPECT_EQ(made.variables.size(), 1U);
+  EXPECT_EQ(made.inputs.size(), 1U);
+  shop_.write("x.bin", std::vector<uint8_t>(8, 40));  // two frames alike
+  for (const char* nodes : {"1", "2"}) {
+    ok({"run", "state_int8.tflite", "x.bin", "--stream", "--nodes", nodes,
+        "--output", std::string("y") + nodes});
+  }
+  const std::vector<uint8_t> one = shop_.read("y1");
+  ASSERT_EQ(one.size(), 6U);
+  EXPECT_EQ(shop_.read("y2"), one);
+  EXPECT_FALSE(std::equal(one.begin(), one.begin() + 3, one.begin() + 3));
+  refused(with({"--carry", name(h)}), 2,
+          "--carry " + name(h) + " does not name an input and an output");
+  refused(with({"--carry", "z=" + name(y)}), 2, "has no input 'z'");
+  refused(with({"--carry", pair, "--evaluate", "data"}), 2,
+          "--evaluate: with --carry each frame depends on the one before it");
+}
+
 TEST_F(CliQuantize, RandomInputsWarn) {
   const Told told = ok(
       {"quantize", "net.tflite", "--calibrate", "random:7", "--frames", "4"});

@@ -107,4 +107,8 @@ OnnxModel decode_onnx(std::span<const uint8_t> file, const std::string& name,
 // numbers.
 void put_in_order(OnnxModel&);
 
+// Makes one Gelu of the operators that exporters write for it, unless something
+// else reads what is between them.
+void join_gelu(OnnxModel&);
+
 }  // namespace shoal::onnx_import

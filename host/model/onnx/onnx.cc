@@ -584,6 +584,7 @@ Graph import_onnx(std::span<const uint8_t> file, const std::string& name,
   onnx_import::put_in_order(model);
   onnx_import::add_inner_shapes(model, file.size(), options, name);
   onnx_import::set_ends(model, options);
+  onnx_import::join_gelu(model);
   onnx_import::expand_quantized(model);
   const onnx_import::Budget budget(file.size(), options.constant_bytes);
   if (onnx_import::expand_integers(model, budget, name) && options.tell) {

@@ -60,11 +60,13 @@ Cuts make_cuts(const Net&, const Cluster&, const StrategyOptions&);
 // share.
 Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
                     const StrategyOptions&);
-// Return the strategies for all nets in the order in which searches try them,
-// and as one text, "a, b, c".
+// Return all strategies, and as one text, "a, b, c".
 const std::vector<std::string>& strategy_names();
 std::string strategy_list();
-// Returns these and the ones that only suit some nets.
+// Return those that differ from each other on any net, and with them those that
+// do so on this one, in the order in which searches try them. The others cut
+// such a net as a general one does.
+std::vector<std::string> general_strategies();
 std::vector<std::string> strategies_for(const Net&);
 
 // Returns the layers at which neighbours best exchange the columns that windows

@@ -249,7 +249,7 @@ TEST(CutsFile, SaysWhatIsWrong) {
        "layer 1 (layer1)"},
       {"[default]\nstrategy = \"best\"",
        "k.toml:2: default: strategy 'best' is unknown | one of: spatial, "
-       "kernel, layer"},
+       "kernel, layer, heads"},
   };
   for (const auto& [toml, expected] : cases) {
     EXPECT_EQ(file_message(toml), expected) << toml;

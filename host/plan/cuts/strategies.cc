@@ -33,26 +33,29 @@ Cuts named(const StrategyOptions& options) {
   return cuts;
 }
 
-// Cuts layers one after the other. A transposition is cut as its operand is:
-// each node moves what it has.
+// Cuts layers one after the other: as `make` says, but a transposition as its
+// operand is, so that each node moves what it has.
 class CutList {
  public:
   CutList(const Net& net, const Crew& crew, Cuts& cuts)
       : crew_(crew), cuts_(cuts), writer_(net.tensors.size(), kNone) {}
 
-  void add(const Layer& l, LayerCut cut) {
-    if (l.op == OpCode::kTranspose) {
-      const int writer = writer_[l.in[0].tensor];
-      std::optional<LayerCut> same;
-      if (writer >= 0) same = cut_transposed(l, cuts_.layers[writer]);
-      cut = same ? *std::move(same) : cut_one(l, crew_.strongest(1).nodes[0]);
-    }
+  template <class Make>
+  void add(const Layer& l, const Make& make) {
+    LayerCut cut = l.op == OpCode::kTranspose ? transposed(l) : make();
     int& writer = writer_[l.out.tensor];
     writer = writer == kNone ? static_cast<int>(cuts_.layers.size()) : kSeveral;
     cuts_.layers.push_back(std::move(cut));
   }
 
  private:
+  LayerCut transposed(const Layer& l) const {
+    const int writer = writer_[l.in[0].tensor];
+    std::optional<LayerCut> same;
+    if (writer >= 0) same = cut_transposed(l, cuts_.layers[writer]);
+    return same ? *std::move(same) : cut_one(l, crew_.strongest(1).nodes[0]);
+  }
+
   static constexpr int kNone = -1, kSeveral = -2;
   const Crew& crew_;
   Cuts& cuts_;
@@ -75,7 +78,9 @@ Cuts kernel_cuts(const Net& net, const Cluster& cluster,
         l.in[0].tensor >= 0 && made[l.in[0].tensor] == CutKind::kGrid;
     const bool by_place =
         !can_cut_outputs(l) && (l.macs > 0 || follows || l.out.box.rows() >= n);
-    list.add(l, by_place ? cut_grid(l, crew, n, 1) : cut_outputs(l, crew));
+    list.add(l, [&] {
+      return by_place ? cut_grid(l, crew, n, 1) : cut_outputs(l, crew);
+    });
     made[l.out.tensor] = cuts.layers.back().kind;
   }
   return cuts;
@@ -182,7 +187,7 @@ Cuts grid_cuts(const Net& net, const Cluster& cluster,
   const Crew crew = whole_crew(cluster);
   CutList list(net, crew, cuts);
   for (const Layer& l : net.layers) {
-    list.add(l, cut_grid(l, crew, rows, columns));
+    list.add(l, [&] { return cut_grid(l, crew, rows, columns); });
   }
   return cuts;
 }
@@ -223,10 +228,10 @@ Cuts with_weights_apart(const Net& net, const Cluster& cluster, Cuts cuts) {
     const bool tall = static_cast<double>(rows_at_once(l, cuts.layers[i])) >
                       kRowsPart * static_cast<double>(arena);
     if (!(heavy && tall) && (mixes || !follows)) {
-      list.add(l, std::move(cuts.layers[i]));
+      list.add(l, [&] { return std::move(cuts.layers[i]); });
       continue;
     }
-    list.add(l, cut_outputs(l, crew));
+    list.add(l, [&] { return cut_outputs(l, crew); });
     apart[l.out.tensor] = true;
   }
   return all;
@@ -295,12 +300,18 @@ Cuts make_cuts(const Net& net, const Cluster& cluster,
 const std::vector<std::string>& strategy_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const NamedStrategy& s : kStrategies) {
-      if (!s.suits) all.emplace_back(s.name);
-    }
+    for (const NamedStrategy& s : kStrategies) all.emplace_back(s.name);
     return all;
   }();
   return names;
+}
+
+std::vector<std::string> general_strategies() {
+  std::vector<std::string> all;
+  for (const NamedStrategy& s : kStrategies) {
+    if (!s.suits) all.emplace_back(s.name);
+  }
+  return all;
 }
 
 std::vector<std::string> strategies_for(const Net& net) {

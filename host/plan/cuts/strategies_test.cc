@@ -232,7 +232,7 @@ TEST(Strategies, RefusesWhatItDoesNotKnow) {
     return "";
   };
   EXPECT_EQ(message({"rings", 0, 0}),
-            "unknown strategy 'rings' | one of: spatial, kernel, layer");
+            "unknown strategy 'rings' | one of: spatial, kernel, layer, heads");
   EXPECT_EQ(message({"spatial", 3, 2}),
             "a grid of 3 x 2 needs more nodes than the 4 of the cluster | "
             "choose rows x columns of at most 4");

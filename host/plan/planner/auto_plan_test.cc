@@ -382,7 +382,7 @@ TEST(AutoPlanTest, WhereRowsLackRoomNodesFollowEachOther) {
   EXPECT_TRUE(check(net, small).empty());
   EXPECT_EQ(small.strategy, "auto (pipeline)");
   int64_t least = INT64_MAX;
-  for (const std::string& name : strategy_names()) {
+  for (const std::string& name : general_strategies()) {
     const Plan other = plan_over(net, cluster, name.c_str(), Objective::kRam);
     least = std::min(least, largest_arena(other));
   }

@@ -110,7 +110,7 @@ class Explorer {
   std::vector<TrialWay> ways() const {
     const size_t all = order_.size();
     if (!may_choose()) return {{"", order_}};
-    std::vector<std::string> names = strategy_names();
+    std::vector<std::string> names = general_strategies();
     std::vector<TrialWay> ways;
     const bool any = request_.is_auto();
     if (options_.brief) {

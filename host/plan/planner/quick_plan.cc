@@ -96,7 +96,7 @@ bool cannot_fit(const Net& net, const PlanRequest& request) {
 }  // namespace
 
 std::vector<std::string> cheapest_first() {
-  std::vector<std::string> names = strategy_names();
+  std::vector<std::string> names = general_strategies();
   names.emplace_back("auto");
   std::ranges::stable_sort(
       names, {}, [](const std::string& name) { return weight_of(name); });

@@ -210,6 +210,12 @@ int FloatNet::transpose(int x, const std::vector<int>& perm) {
   return add_op(OpKind::kTranspose, {x}, out, TransposeAttr{perm});
 }
 
+int FloatNet::matmul(int a, int b) {
+  const Shape left = shape(a), right = shape(b);
+  return add_op(OpKind::kBatchMatmul, {a, b},
+                {left[0], left[1], left[2], right[2]}, MatmulAttr{false, true});
+}
+
 int FloatNet::slice(int x, const Shape& begin, const Shape& size) {
   SliceAttr a;
   a.begin = begin;

@@ -45,6 +45,9 @@ class FloatNet {
   int padv2(int x, int before, int after, float value);
   int reshape(int x, const Shape&);
   int transpose(int x, const std::vector<int>& perm);
+  // Products of the matrices of two tensors of four axes; the right ones are
+  // read with rows and columns exchanged.
+  int matmul(int a, int b);
   int slice(int x, const Shape& begin, const Shape& size);
   std::vector<int> split(int x, int axis, int parts);
   int mirror(int x, int before, int after, bool symmetric);

@@ -148,7 +148,7 @@ TEST(BenchListener, ChecksClockAndRows) {
   --older.layers;
   EXPECT_EQ(
       Said().say(ConsoleType::kHello, hello()).complaint(kBenchBegin, older),
-      "the measuring firmware says that it has 43 layers, not 44");
+      "the measuring firmware says that it has 49 layers, not 50");
   BenchLayerMessage fewer = layer(0);
   --fewer.interior.rows;
   EXPECT_EQ(Said().start().complaint(kBenchLayer, fewer),

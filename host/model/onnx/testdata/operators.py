@@ -41,6 +41,12 @@ def randomize(module):
             part.running_var.uniform_(0.5, 2)
             part.weight.data.uniform_(0.5, 1.5)
             part.bias.data.uniform_(-0.5, 0.5)
+        if isinstance(part, nn.LayerNorm):
+            part.weight.data.uniform_(0.5, 1.5)
+            part.bias.data.uniform_(-0.5, 0.5)
+        if isinstance(part, nn.MultiheadAttention):
+            part.in_proj_bias.data.uniform_(-0.5, 0.5)
+            part.out_proj.bias.data.uniform_(-0.5, 0.5)
 
 
 def save(name, net, shape, opset=13, **options):
@@ -250,12 +256,30 @@ def matrices():
          (1, 3, 3, 4))
 
 
+def transformers():
+    save("attention",
+         Net(lambda x, a: a(x, x, x, need_weights=False)[0],
+             nn.MultiheadAttention(8, 2, batch_first=True)), (1, 5, 8))
+    save("attention_rows_first",
+         Net(lambda x, a: a(x, x, x)[0], nn.MultiheadAttention(8, 4)),
+         (5, 1, 8))
+    for opset in (11, 17):
+        save(f"encoder_{opset}",
+             nn.TransformerEncoder(
+                 nn.TransformerEncoderLayer(8, 2, 12, batch_first=True), 2),
+             (1, 5, 8), opset)
+    save("encoder_gelu",
+         nn.TransformerEncoderLayer(8, 2, 12, activation="gelu",
+                                    batch_first=True, norm_first=True),
+         (1, 5, 8))
+
+
 def main():
     warnings.filterwarnings("ignore")
     torch.manual_seed(20261120)
     os.makedirs(OUT, exist_ok=True)
     for group in (convolutions, pools, activations, arithmetic, movement,
-                  matrices):
+                  matrices, transformers):
         group()
 
 
