@@ -138,12 +138,8 @@ inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
 // Columns of at most this many tensors of a run are kept: they take room during
 // the whole run.
 inline constexpr size_t kMostKeptTensors = 3;
-// If loops of a run differ, this many numbers of tiles are tried, from the
-// smallest that fits on. Narrower tiles leave room for loops that compute less
-// twice.
-inline constexpr int kMixedTiles = 3;
-// A percentage of the net's MACs. For plans that compute more, other plans
-// whose loops differ, or that keep other columns, may be faster.
+// A percentage of the net's MACs. For plans that compute more, plans with other
+// columns kept may be faster.
 inline constexpr int kMuchTwice = 125;
 // Percentages of the budget, and of the smallest estimate, that are tried,
 // because a built plan may be larger or smaller than its estimate. Only slots
