@@ -113,7 +113,6 @@ class LinkedSearch : public Search {
         best = std::move(least);
       }
     }
-    is_near_ = is_near(best->plan);
     if (ram || !fits(cluster_, best->plan)) return std::move(best->plan);
     BuildOptions how;
     how.tighten_tries = best->tighten_tries;
@@ -125,10 +124,8 @@ class LinkedSearch : public Search {
   // With unequal budgets the plan with the smallest arena may not be the one
   // that fits best.
   std::optional<Plan> otherwise(std::string&) override {
-    if (request_.objective != Objective::kLatency) {
-      if (std::optional<Plan> plan = fastest()) return plan;
-    }
-    return is_near_ ? longer_segments() : std::nullopt;
+    if (request_.objective == Objective::kLatency) return std::nullopt;
+    return fastest();
   }
 
   std::optional<Estimate> estimate() const override {
@@ -443,29 +440,6 @@ class LinkedSearch : public Search {
     return true;
   }
 
-  // Tensors that live across segments are packed around the buffers of each
-  // segment, which leaves gaps that the estimate does not know. Fewer segments
-  // have fewer such tensors but may take longer.
-  std::optional<Plan> longer_segments() const {
-    if (model_.busy_nodes() > tuning::kManyNodes) return std::nullopt;
-    BuildOptions how;
-    if (request_.objective == Objective::kLatency) how.budgets = limits_;
-    how.must_fit = !how.budgets.empty();
-    std::vector<Partition> seen;
-    for (const int toll_ms : tuning::kTolls) {
-      for (const int hard : tuning::kTolled) {
-        const auto choice = next({less(hard), less(0), any_streams_}, seen,
-                                 int64_t{toll_ms} * 1000000000);
-        if (!choice) continue;
-        const std::optional<Plan> made = build(*choice, how);
-        if (made && fits(cluster_, *made)) {
-          return loosened(*choice, how, *made).plan;
-        }
-      }
-    }
-    return std::nullopt;
-  }
-
   std::vector<int64_t> less(int percent) const {
     std::vector<int64_t> all;
     for (size_t n = 0; n < limits_.size(); ++n) {
@@ -510,9 +484,8 @@ class LinkedSearch : public Search {
   // Returns the next choice; none if there is no partition, or only one that
   // was seen before.
   std::optional<Chosen> next(const NodeBudgets& budget,
-                             std::vector<Partition>& seen,
-                             int64_t toll_ps = 0) const {
-    const std::optional<Partition> cuts = search_.fastest(budget, toll_ps);
+                             std::vector<Partition>& seen) const {
+    const std::optional<Partition> cuts = search_.fastest(budget);
     if (!cuts || std::ranges::find(seen, *cuts) != seen.end()) return {};
     seen.push_back(*cuts);
     return chosen(*cuts);
@@ -577,7 +550,6 @@ class LinkedSearch : public Search {
   const bool learns_, roomy_, rungs_;
   RingMemo& rings_;
   PackMemo& packs_;
-  bool is_near_ = false;  // whether the smallest plan nearly fits
   mutable std::optional<Misfit> cannot_build_;
   double other_s_ = 1e6;  // seconds; longer than any plan takes
 };
