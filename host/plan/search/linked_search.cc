@@ -367,7 +367,7 @@ class LinkedSearch : public Search {
     const bool many = model_.busy_nodes() > tuning::kManyNodes;
     if (roomy_ && !many) {
       std::optional<Plan> loose = loosened_each(choice, how);
-      if (loose && has_all_gaps(*loose) && is_about_as_fast(*loose, made)) {
+      if (loose && has_all_gaps(*loose)) {
         return {std::move(*loose), true};
       }
     }
@@ -375,8 +375,7 @@ class LinkedSearch : public Search {
     for (const Slack& slack : all) {
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
-      if (loose && fits(cluster_, *loose) && has_all_gaps(*loose) &&
-          is_about_as_fast(*loose, made)) {
+      if (loose && fits(cluster_, *loose) && has_all_gaps(*loose)) {
         return {std::move(*loose), &slack == &all.front()};
       }
       if (&slack != &all.front() || !rungs_ || many || any_streams_) continue;
@@ -511,15 +510,6 @@ class LinkedSearch : public Search {
       }
     }
     return choice;
-  }
-
-  // Spare rows can only cost time where they take room from slots for chunks.
-  bool is_about_as_fast(Plan loose, Plan tight) const {
-    const auto streams = [](const PlanNode& n) { return !n.storage.empty(); };
-    if (std::ranges::none_of(loose.nodes, streams)) return true;
-    finish_plan(cut_.net, request_, supplies(), loose);
-    finish_plan(cut_.net, request_, supplies(), tight);
-    return loose.latency_s <= tight.latency_s * tuning::kAboutAsFast;
   }
 
   // Besides the deadline, only layers that the cuts join can rule out every
