@@ -10,6 +10,8 @@
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/draft/linked_draft.h"
+#include "host/plan/draft/tile_cuts.h"
+#include "host/plan/draft/tile_net.h"
 #include "host/plan/search/linked_parts.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
@@ -18,7 +20,6 @@
 #include "host/plan/search/stage_ends.h"
 #include "host/plan/search/stage_slacks.h"
 #include "host/plan/search/streaming.h"
-#include "host/plan/search/tiled_search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
@@ -76,49 +77,21 @@ class LinkedSearch : public Search {
   }
 
   std::optional<Plan> fastest() override {
-    BuildOptions how;
-    if (request_.objective == Objective::kLatency) how.budgets = limits_;
-    how.must_fit = !how.budgets.empty();
-    std::vector<Partition> seen;
-    if (learns_) {
-      if (const std::optional<Built> found = learnt(how)) {
-        return fastest_rung(how, loosened(found->choice, how, found->plan),
-                            seen);
-      }
-    }
-    for (const auto& [hard, soft] : tuning::kFastest) {
-      const std::optional<Chosen> choice =
-          next({less(hard), less(soft), any_streams_, learns_}, seen);
-      if (!choice) continue;
-      std::optional<Plan> made = build(*choice, how);
-      if (!made || !fits(cluster_, *made)) continue;
-      return fastest_rung(how, loosened(*choice, how, *made), seen);
-    }
-    return std::nullopt;
+    std::optional<Plan> plan = fastest_built();
+    if (plan) over_->restore(*plan);
+    return plan;
+  }
+
+  OrMisfit<Plan> smallest() override {
+    OrMisfit<Plan> plan = smallest_built();
+    if (plan) over_->restore(*plan);
+    return plan;
   }
 
   void compare_with(double s) override { other_s_ = is_alone() ? other_s_ : s; }
 
   int64_t least_arena(int64_t most) override {
     return search_.smallest(any_streams_, learns_, most).value_or(0);
-  }
-
-  OrMisfit<Plan> smallest() override {
-    const bool ram = request_.objective == Objective::kRam;
-    std::optional<Built> best = least_built(ram);
-    if (!best) return no_segments();
-    if (!ram && !fits(cluster_, best->plan) && is_near(best->plan)) {
-      std::optional<Built> least = least_built(true);
-      if (least && largest_arena(least->plan) < largest_arena(best->plan)) {
-        best = std::move(least);
-      }
-    }
-    if (ram || !fits(cluster_, best->plan)) return std::move(best->plan);
-    BuildOptions how;
-    how.tighten_tries = best->tighten_tries;
-    how.budgets = limits_;
-    std::optional<Plan> filled = build(best->choice, how);
-    return filled ? *std::move(filled) : std::move(best->plan);
   }
 
   // With unequal budgets the plan with the smallest arena may not be the one
@@ -142,6 +115,46 @@ class LinkedSearch : public Search {
   }
 
  private:
+  std::optional<Plan> fastest_built() {
+    BuildOptions how;
+    if (request_.objective == Objective::kLatency) how.budgets = limits_;
+    how.must_fit = !how.budgets.empty();
+    std::vector<Partition> seen;
+    if (learns_) {
+      if (const std::optional<Built> found = learnt(how)) {
+        return fastest_rung(how, loosened(found->choice, how, found->plan),
+                            seen);
+      }
+    }
+    for (const auto& [hard, soft] : tuning::kFastest) {
+      const std::optional<Chosen> choice =
+          next({less(hard), less(soft), any_streams_, learns_}, seen);
+      if (!choice) continue;
+      std::optional<Plan> made = build(*choice, how);
+      if (!made || !fits(cluster_, *made)) continue;
+      return fastest_rung(how, loosened(*choice, how, *made), seen);
+    }
+    return std::nullopt;
+  }
+
+  OrMisfit<Plan> smallest_built() {
+    const bool ram = request_.objective == Objective::kRam;
+    std::optional<Built> best = least_built(ram);
+    if (!best) return no_segments();
+    if (!ram && !fits(cluster_, best->plan) && is_near(best->plan)) {
+      std::optional<Built> least = least_built(true);
+      if (least && largest_arena(least->plan) < largest_arena(best->plan)) {
+        best = std::move(least);
+      }
+    }
+    if (ram || !fits(cluster_, best->plan)) return std::move(best->plan);
+    BuildOptions how;
+    how.tighten_tries = best->tighten_tries;
+    how.budgets = limits_;
+    std::optional<Plan> filled = build(best->choice, how);
+    return filled ? *std::move(filled) : std::move(best->plan);
+  }
+
   struct Built {
     Chosen choice;
     Plan plan;
@@ -549,9 +562,18 @@ class LinkedSearch : public Search {
 SearchOrMisfit linked_search(const Net& net, const PlanRequest& request,
                              Cuts cuts, const SearchOptions& options,
                              SegmentMemo* memo) {
-  if (!cuts.tiles.empty()) return tiled_search(net, request, cuts, options);
-  auto over =
-      std::make_unique<const CutOver>(net, request.cluster, std::move(cuts));
+  std::unique_ptr<const TileNet> tiles;
+  if (!cuts.tiles.empty()) {
+    OrMisfit<std::vector<TileRun>> runs = tile_runs(net, cuts, request.replay);
+    if (!runs) return runs.misfit();
+    tiles =
+        std::make_unique<const TileNet>(net, find_uses(net), *std::move(runs));
+    cuts = tile_cuts(net, *tiles, cuts);
+    memo = nullptr;  // it is of the net without tiles
+  }
+  const Net& planned = tiles ? tiles->net() : net;
+  auto over = std::make_unique<const CutOver>(
+      planned, request.cluster, std::move(cuts), std::move(tiles));
   if (over->cut.misfit) return *over->cut.misfit;
   if (over->streaming.misfit()) return *over->streaming.misfit();
   if (std::optional<Misfit> many = too_many_firings(over->cut)) return *many;
