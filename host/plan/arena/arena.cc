@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "host/plan/arena/layout.h"
 #include "host/plan/cost/tape.h"
 
 namespace shoal {
@@ -68,7 +67,7 @@ int64_t ArenaPlan::place(const PackLimits& limits,
       b->last_stage = items_[i].last_stage;
     }
   }
-  return placed_end(net_, node_);
+  return packing.bytes;
 }
 
 }  // namespace shoal

@@ -123,25 +123,6 @@ std::vector<ArenaRange> alive_ranges(const PlanNode& node, int stage) {
   return ranges;
 }
 
-// All stages count.
-int64_t placed_end(const Net& net, const PlanNode& node) {
-  int64_t end = 0;
-  const auto add = [&end](int64_t offset, int64_t bytes) {
-    end = std::max(end, offset + bytes);
-  };
-  for (const PlanStage& s : node.stages) {
-    for (const PlanBuffer& b : s.buffers) {
-      if (b.variable < 0) add(b.offset, b.bytes());
-    }
-    for (const PlanActor& a : s.actors) {
-      if (a.accumulator_bytes) add(a.accumulator, a.accumulator_bytes);
-    }
-    for (const PlanSpill& p : s.spills) add(p.offset, node.spill_page_bytes);
-    for (const ArenaRange& r : weight_ranges(net, s)) add(r.lo, r.bytes());
-  }
-  return end;
-}
-
 void lay_out(const Net& net, const PlanLayout& layout, PlanNode& node) {
   node.layout = layout;
   node.arena_bytes = layout.buffers;

@@ -28,8 +28,6 @@ struct ArenaRange {
 // Returns the ranges that are alive in a stage, except for its slots, its sets
 // of weights and the variables.
 std::vector<ArenaRange> alive_ranges(const PlanNode&, int stage);
-// Returns the largest end of all that is placed.
-int64_t placed_end(const Net&, const PlanNode&);
 
 // The last step for a node: addresses then count from the start of the arena,
 // and those of sets that stay from their place in the layout. Variables get

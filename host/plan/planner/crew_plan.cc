@@ -343,7 +343,6 @@ void CrewPlan::run(const std::string& strategy, double most_s) {
       cut_bound(net_, request_, cuts).ps > picoseconds(most_s * kRounding)) {
     return;
   }
-  if (is_latency()) trials_.must_beat(most_s);
   trials_.run({strategy, std::move(cuts)});
 }
 

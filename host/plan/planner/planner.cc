@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +18,6 @@
 #include "host/plan/planner/less.h"
 #include "host/plan/planner/order_plan.h"
 #include "host/plan/planner/trials.h"
-#include "host/plan/search/less_in_flash.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/tokens/token_simulation.h"
@@ -58,74 +56,38 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
   return make_cuts(net, request.cluster, {.strategy = request.strategy});
 }
 
-SearchOrMisfit search_for(const Net& net, const PlanRequest& request,
-                          SegmentMemo* memo,
-                          const SearchOptions& options = {}) {
-  if (request.is_auto()) return node_search(net, request);
-  if (request.over_links()) {
-    Cuts cuts = cuts_of(net, request);
-    // For one node all strategies are the same.
-    const bool alone = request.cluster.nodes.size() == 1;
-    if (alone && !request.has_own_cuts()) return node_search(net, request);
-    if (memo) memo->trim(static_cast<int>(request.cluster.nodes.size()));
-    return linked_search(net, request, std::move(cuts), options, memo);
+// Returns the best plan of these trials, the first of which has to fit. Later
+// ones are faster by more than the fraction `by`.
+OrMisfit<Plan> best_of(const Net& net, const PlanRequest& request,
+                       SegmentMemo* memo, std::vector<Trial> all,
+                       double by = 0) {
+  SegmentMemo own(net);
+  Trials trials(net, request, memo ? *memo : own);
+  // Given cuts are planned however little time there is.
+  std::optional<NoPlanDeadline> no_deadline;
+  if (PlanDeadline::passed() && all.front().alone < 0) no_deadline.emplace();
+  trials.run(std::move(all.front()));
+  no_deadline.reset();
+  if (!trials.any()) return *trials.refused();
+  for (size_t i = 1; i < all.size() && !PlanDeadline::passed(); ++i) {
+    trials.run(std::move(all[i]), by);
   }
-  if (request.strategy == "single") return node_search(net, request);
-  throw Error(Exit::kUsage,
-              "--strategy " + request.strategy +
-                  " is not known for one node; known: auto, single");
-}
-
-// Moves weights to storage where flash has no room for them and the tables of a
-// program.
-OrMisfit<Plan> plan_within_flash(const Net& net, const PlanRequest& request,
-                                 SegmentMemo* memo,
-                                 const SearchOptions& options = {}) {
-  OrMisfit<Plan> first =
-      search_plan(net, request, search_for(net, request, memo, options));
-  if (!first) return first;
-  Plan plan = *first;
-  PlanRequest of = request;
-  for (int round = 0; round < tuning::kFlashRounds; ++round) {
-    if (!exceeds_flash(net, request.cluster, plan)) return plan;
-    std::optional<PlanRequest> less = less_in_flash(net, of, plan);
-    if (!less) break;
-    of = *std::move(less);
-    OrMisfit<Plan> other =
-        search_plan(net, of, search_for(net, of, nullptr, options));
-    if (!other) break;
-    plan = *std::move(other);
-  }
-  if (exceeds_flash(net, request.cluster, plan)) return first;
-  return plan;
-}
-
-// Takes `other` if it is faster by more than the fraction `by`.
-void take_sooner(const Net& net, const Cluster& cluster, Plan& plan,
-                 OrMisfit<Plan> other, double by = 0) {
-  if (!other || other->latency_s >= (1 - by) * plan.latency_s) return;
-  if (exceeds_flash(net, cluster, *other) &&
-      !exceeds_flash(net, cluster, plan)) {
-    return;
-  }
-  plan = *std::move(other);
+  return trials.best();
 }
 
 // Plans by given cuts. Room for rows under way may be missing elsewhere, so
 // rings with it and without it are compared.
 OrMisfit<Plan> plan_by_cuts(const Net& net, const PlanRequest& request,
                             SegmentMemo* memo) {
-  OrMisfit<Plan> plan = plan_within_flash(net, request, memo);
-  if (!plan || request.objective != Objective::kLatency || request.compared ||
-      request.cluster.nodes.size() > tuning::kMostThorough ||
-      PlanDeadline::passed()) {
-    return plan;
+  std::vector<Trial> all(1);
+  all[0].cuts = cuts_of(net, request);
+  all[0].name = all[0].cuts.strategy;
+  if (request.objective == Objective::kLatency && !request.compared &&
+      request.cluster.nodes.size() <= tuning::kMostThorough) {
+    all.push_back(all[0]);
+    all[1].options.in_flight_room = false;
   }
-  SearchOptions other;
-  other.in_flight_room = false;
-  take_sooner(net, request.cluster, *plan,
-              plan_within_flash(net, request, memo, other));
-  return plan;
+  return best_of(net, request, memo, std::move(all));
 }
 
 // Plans a node alone. With links and for the least time, it also tries segments
@@ -133,25 +95,24 @@ OrMisfit<Plan> plan_by_cuts(const Net& net, const PlanRequest& request,
 // slow links that may be faster.
 OrMisfit<Plan> plan_of_one(const Net& net, const PlanRequest& request,
                            SegmentMemo* memo) {
-  if (request.has_own_cuts()) return plan_by_cuts(net, request, memo);
-  OrMisfit<Plan> plan = plan_within_flash(net, request, memo);
-  if (!plan || !request.over_links() ||
-      request.objective != Objective::kLatency) {
-    return plan;
+  const bool links = request.over_links();
+  if (links && request.has_own_cuts()) return plan_by_cuts(net, request, memo);
+  if (!links && !request.is_auto() && request.strategy != "single") {
+    throw Error(Exit::kUsage,
+                "--strategy " + request.strategy +
+                    " is not known for one node; known: auto, single");
   }
-  PlanRequest streamed = request;
-  streamed.cuts = make_cuts(net, request.cluster, {.strategy = "spatial"});
-  streamed.cuts->strategy = plan->strategy;
-  SegmentMemo memo_of_ways(net);
-  for (const SearchOptions& way : streamed_ways()) {
-    if (PlanDeadline::passed()) break;
-    take_sooner(net, request.cluster, *plan,
-                search_plan(net, streamed,
-                            linked_search(net, streamed, *streamed.cuts, way,
-                                          &memo_of_ways)),
-                tuning::kClearly);
+  // For one node all strategies are the same.
+  const std::string name =
+      request.strategy.empty() ? "single" : request.strategy;
+  std::vector<Trial> all = {{.name = name, .alone = 0}};
+  if (links && request.objective == Objective::kLatency) {
+    Cuts cuts = make_cuts(net, request.cluster, {.strategy = "spatial"});
+    for (const SearchOptions& way : streamed_ways()) {
+      all.push_back({name, cuts, way});
+    }
   }
-  return plan;
+  return best_of(net, request, memo, std::move(all), tuning::kClearly);
 }
 
 // Where plans cost much, the other order only gets the cuts that are best in

@@ -3,14 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <memory>
 #include <utility>
 
 #include "host/base/units.h"
-#include "host/plan/build/build_plan.h"
-#include "host/plan/cost/rehearsal.h"
 #include "host/plan/search/less_in_flash.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
@@ -115,18 +112,6 @@ bool Trials::is_too_large(Search& search) {
   return true;
 }
 
-// This comes first, before other numbers of the plan are worked out.
-bool Trials::is_too_slow(const Made& made) const {
-  if (must_beat_s_ == 0 || request_.byte_s > 0 || !made.plan.linked) {
-    return false;
-  }
-  const auto most = static_cast<Nanos>(std::ceil(must_beat_s_ * 1e9));
-  Plan sliced = made.plan;
-  set_slices(net_, request_.cluster, sliced);
-  return rehearse(net_, made.supplies, request_.max_payload, sliced, 0, most)
-             .latency > most;
-}
-
 void Trials::foresee(const Trial& trial, double most) {
   const SearchOrMisfit search =
       linked_search(net_, request_, trial.cuts, trial.options, memo_);
@@ -204,10 +189,7 @@ bool Trials::run(Trial trial, double by) {
   } else if (made->is_beyond_flash) {
     move_to_storage(trial, *made);
   }
-  if (request_.objective == Objective::kLatency) {
-    if (is_too_slow(*made)) return false;
-    finished(*made);
-  }
+  if (request_.objective == Objective::kLatency) finished(*made);
   const Plan& plan = made->plan;
   if (busy_nodes(plan) == std::ssize(plan.nodes) && !made->is_beyond_flash) {
     on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));

@@ -55,10 +55,6 @@ class Trials {
   // trials that are estimated far beyond all budgets and ask for more are not
   // built; with 0, only those that may fit are built.
   void refused_with(double least) { least_refused_ = least; }
-  // Accepts only plans that take less time than this; infinity accepts all.
-  void must_beat(double seconds) {
-    must_beat_s_ = seconds < kFar ? seconds : 0;
-  }
   // Add estimates of arenas that are not built yet. Above `most` an estimate
   // may be a lower bound.
   void foresee(const Trial&, double most);
@@ -123,7 +119,6 @@ class Trials {
   // budgets and needs a larger arena than refusals so far ask for.
   bool is_refused(Search&) const;
   bool is_too_large(Search&);
-  bool is_too_slow(const Made&) const;
   double least_known() const;  // of all known arenas
   double measure(const Plan&) const;
   double measure(const Made& made) const {
@@ -140,7 +135,7 @@ class Trials {
   Trial taken_;
   std::optional<double> on_all_;
   double least_of_others_ = kFar, least_skipped_ = kFar;
-  double least_refused_ = kFar, must_beat_s_ = 0;
+  double least_refused_ = kFar;
   std::optional<Misfit> refused_;
   std::function<void(const Trial&, const Plan&)> watcher_;
   std::deque<PlanRequest> less_in_flash_;  // supplies point to their boards

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/draft/linked_draft.h"
+#include "host/plan/draft/tile_net.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
 #include "host/plan/search/segment_search.h"
@@ -25,15 +27,23 @@ namespace shoal {
 Cuts with_assignments_apart(const Net&, Cuts);
 
 // A cut net, and where its weights lie. It refers to itself, so it must not
-// move.
+// move. `made`: not null if the net is the one of these tiles.
 struct CutOver {
-  CutOver(const Net& net, const Cluster& cluster, Cuts given)
-      : cuts(with_assignments_apart(net, std::move(given))),
+  CutOver(const Net& net, const Cluster& cluster, Cuts given,
+          std::unique_ptr<const TileNet> made)
+      : tiles(std::move(made)),
+        cuts(with_assignments_apart(net, std::move(given))),
         cut(net, cluster, cuts),
         streaming(cut, cluster) {}
   CutOver(const CutOver&) = delete;
   CutOver& operator=(const CutOver&) = delete;
 
+  // Turns a plan of the net of tiles into one of the net that was given.
+  void restore(Plan& plan) const {
+    if (tiles) tiles->restore(plan);
+  }
+
+  const std::unique_ptr<const TileNet> tiles;
   const Cuts cuts;
   const CutNet cut;
   const Streaming streaming;

@@ -10,6 +10,8 @@
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/draft/linked_draft.h"
+#include "host/plan/draft/tile_cuts.h"
+#include "host/plan/draft/tile_net.h"
 #include "host/plan/search/linked_parts.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
@@ -18,7 +20,6 @@
 #include "host/plan/search/stage_ends.h"
 #include "host/plan/search/stage_slacks.h"
 #include "host/plan/search/streaming.h"
-#include "host/plan/search/tiled_search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
@@ -76,6 +77,45 @@ class LinkedSearch : public Search {
   }
 
   std::optional<Plan> fastest() override {
+    std::optional<Plan> plan = fastest_built();
+    if (plan) over_->restore(*plan);
+    return plan;
+  }
+
+  OrMisfit<Plan> smallest() override {
+    OrMisfit<Plan> plan = smallest_built();
+    if (plan) over_->restore(*plan);
+    return plan;
+  }
+
+  void compare_with(double s) override { other_s_ = is_alone() ? other_s_ : s; }
+
+  int64_t least_arena(int64_t most) override {
+    return search_.smallest(any_streams_, learns_, most).value_or(0);
+  }
+
+  // With unequal budgets the plan with the smallest arena may not be the one
+  // that fits best.
+  std::optional<Plan> otherwise(std::string&) override {
+    if (request_.objective == Objective::kLatency) return std::nullopt;
+    return fastest();
+  }
+
+  std::optional<Estimate> estimate() const override {
+    const bool ram = request_.objective == Objective::kRam;
+    const std::optional<int64_t> least = smallest_estimate(ram);
+    if (!least) return std::nullopt;
+    Estimate about{*least + model_.fixed_bytes(), 0};
+    if (ram) return about;
+    const auto cuts =
+        search_.fastest({less(100), less(100), any_streams_, learns_});
+    if (!cuts) return about;
+    for (const StageCut& c : *cuts) about.time_ps += c.time_ps;
+    return about;
+  }
+
+ private:
+  std::optional<Plan> fastest_built() {
     BuildOptions how;
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
     how.must_fit = !how.budgets.empty();
@@ -97,13 +137,7 @@ class LinkedSearch : public Search {
     return std::nullopt;
   }
 
-  void compare_with(double s) override { other_s_ = is_alone() ? other_s_ : s; }
-
-  int64_t least_arena(int64_t most) override {
-    return search_.smallest(any_streams_, learns_, most).value_or(0);
-  }
-
-  OrMisfit<Plan> smallest() override {
+  OrMisfit<Plan> smallest_built() {
     const bool ram = request_.objective == Objective::kRam;
     std::optional<Built> best = least_built(ram);
     if (!best) return no_segments();
@@ -113,7 +147,6 @@ class LinkedSearch : public Search {
         best = std::move(least);
       }
     }
-    is_near_ = is_near(best->plan);
     if (ram || !fits(cluster_, best->plan)) return std::move(best->plan);
     BuildOptions how;
     how.tighten_tries = best->tighten_tries;
@@ -122,29 +155,6 @@ class LinkedSearch : public Search {
     return filled ? *std::move(filled) : std::move(best->plan);
   }
 
-  // With unequal budgets the plan with the smallest arena may not be the one
-  // that fits best.
-  std::optional<Plan> otherwise(std::string&) override {
-    if (request_.objective != Objective::kLatency) {
-      if (std::optional<Plan> plan = fastest()) return plan;
-    }
-    return is_near_ ? longer_segments() : std::nullopt;
-  }
-
-  std::optional<Estimate> estimate() const override {
-    const bool ram = request_.objective == Objective::kRam;
-    const std::optional<int64_t> least = smallest_estimate(ram);
-    if (!least) return std::nullopt;
-    Estimate about{*least + model_.fixed_bytes(), 0};
-    if (ram) return about;
-    const auto cuts =
-        search_.fastest({less(100), less(100), any_streams_, learns_});
-    if (!cuts) return about;
-    for (const StageCut& c : *cuts) about.time_ps += c.time_ps;
-    return about;
-  }
-
- private:
   struct Built {
     Chosen choice;
     Plan plan;
@@ -370,7 +380,7 @@ class LinkedSearch : public Search {
     const bool many = model_.busy_nodes() > tuning::kManyNodes;
     if (roomy_ && !many) {
       std::optional<Plan> loose = loosened_each(choice, how);
-      if (loose && has_all_gaps(*loose) && is_about_as_fast(*loose, made)) {
+      if (loose && has_all_gaps(*loose)) {
         return {std::move(*loose), true};
       }
     }
@@ -378,8 +388,7 @@ class LinkedSearch : public Search {
     for (const Slack& slack : all) {
       how.slack = slack;
       std::optional<Plan> loose = build(choice, how);
-      if (loose && fits(cluster_, *loose) && has_all_gaps(*loose) &&
-          is_about_as_fast(*loose, made)) {
+      if (loose && fits(cluster_, *loose) && has_all_gaps(*loose)) {
         return {std::move(*loose), &slack == &all.front()};
       }
       if (&slack != &all.front() || !rungs_ || many || any_streams_) continue;
@@ -443,29 +452,6 @@ class LinkedSearch : public Search {
     return true;
   }
 
-  // Tensors that live across segments are packed around the buffers of each
-  // segment, which leaves gaps that the estimate does not know. Fewer segments
-  // have fewer such tensors but may take longer.
-  std::optional<Plan> longer_segments() const {
-    if (model_.busy_nodes() > tuning::kManyNodes) return std::nullopt;
-    BuildOptions how;
-    if (request_.objective == Objective::kLatency) how.budgets = limits_;
-    how.must_fit = !how.budgets.empty();
-    std::vector<Partition> seen;
-    for (const int toll_ms : tuning::kTolls) {
-      for (const int hard : tuning::kTolled) {
-        const auto choice = next({less(hard), less(0), any_streams_}, seen,
-                                 int64_t{toll_ms} * 1000000000);
-        if (!choice) continue;
-        const std::optional<Plan> made = build(*choice, how);
-        if (made && fits(cluster_, *made)) {
-          return loosened(*choice, how, *made).plan;
-        }
-      }
-    }
-    return std::nullopt;
-  }
-
   std::vector<int64_t> less(int percent) const {
     std::vector<int64_t> all;
     for (size_t n = 0; n < limits_.size(); ++n) {
@@ -510,9 +496,8 @@ class LinkedSearch : public Search {
   // Returns the next choice; none if there is no partition, or only one that
   // was seen before.
   std::optional<Chosen> next(const NodeBudgets& budget,
-                             std::vector<Partition>& seen,
-                             int64_t toll_ps = 0) const {
-    const std::optional<Partition> cuts = search_.fastest(budget, toll_ps);
+                             std::vector<Partition>& seen) const {
+    const std::optional<Partition> cuts = search_.fastest(budget);
     if (!cuts || std::ranges::find(seen, *cuts) != seen.end()) return {};
     seen.push_back(*cuts);
     return chosen(*cuts);
@@ -538,15 +523,6 @@ class LinkedSearch : public Search {
       }
     }
     return choice;
-  }
-
-  // Spare rows can only cost time where they take room from slots for chunks.
-  bool is_about_as_fast(Plan loose, Plan tight) const {
-    const auto streams = [](const PlanNode& n) { return !n.storage.empty(); };
-    if (std::ranges::none_of(loose.nodes, streams)) return true;
-    finish_plan(cut_.net, request_, supplies(), loose);
-    finish_plan(cut_.net, request_, supplies(), tight);
-    return loose.latency_s <= tight.latency_s * tuning::kAboutAsFast;
   }
 
   // Besides the deadline, only layers that the cuts join can rule out every
@@ -577,7 +553,6 @@ class LinkedSearch : public Search {
   const bool learns_, roomy_, rungs_;
   RingMemo& rings_;
   PackMemo& packs_;
-  bool is_near_ = false;  // whether the smallest plan nearly fits
   mutable std::optional<Misfit> cannot_build_;
   double other_s_ = 1e6;  // seconds; longer than any plan takes
 };
@@ -587,9 +562,18 @@ class LinkedSearch : public Search {
 SearchOrMisfit linked_search(const Net& net, const PlanRequest& request,
                              Cuts cuts, const SearchOptions& options,
                              SegmentMemo* memo) {
-  if (!cuts.tiles.empty()) return tiled_search(net, request, cuts, options);
-  auto over =
-      std::make_unique<const CutOver>(net, request.cluster, std::move(cuts));
+  std::unique_ptr<const TileNet> tiles;
+  if (!cuts.tiles.empty()) {
+    OrMisfit<std::vector<TileRun>> runs = tile_runs(net, cuts, request.replay);
+    if (!runs) return runs.misfit();
+    tiles =
+        std::make_unique<const TileNet>(net, find_uses(net), *std::move(runs));
+    cuts = tile_cuts(net, *tiles, cuts);
+    memo = nullptr;  // it is of the net without tiles
+  }
+  const Net& planned = tiles ? tiles->net() : net;
+  auto over = std::make_unique<const CutOver>(
+      planned, request.cluster, std::move(cuts), std::move(tiles));
   if (over->cut.misfit) return *over->cut.misfit;
   if (over->streaming.misfit()) return *over->streaming.misfit();
   if (std::optional<Misfit> many = too_many_firings(over->cut)) return *many;

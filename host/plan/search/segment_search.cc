@@ -150,8 +150,8 @@ void SegmentSearch::add_bytes(const StageCut& cut, int64_t more) {
 
 // Costs segments with the same end by ascending lower bound of the time at
 // which they reach it, because the first ones exclude most others.
-std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
-                                                int64_t toll_ps) const {
+std::optional<Partition> SegmentSearch::fastest(
+    const NodeBudgets& budget) const {
   Ends ends(layers_);
   int64_t room = 0;
   for (const auto* limits : {&budget.hard, &budget.soft}) {
@@ -168,7 +168,7 @@ std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
     ways.clear();
     for (int begin = end; begin-- > 0;) {
       if (!ends.is_reached(begin)) continue;
-      const int64_t before_ps = ends.time_ps(begin) + waits_ps_ + toll_ps;
+      const int64_t before_ps = ends.time_ps(begin) + waits_ps_;
       for (size_t v = 0; v < variants_.size(); ++v) {
         Known* known = variants_[v].find({begin, end});
         if (!known || known->least_bytes > room) continue;
@@ -181,7 +181,7 @@ std::optional<Partition> SegmentSearch::fastest(const NodeBudgets& budget,
       const Segment s{way.begin, end};
       const SegmentCost& cost = variants_[way.variant].cost(s, *way.known);
       if (!cost.possible) continue;
-      offer(cost, s, static_cast<int>(way.variant), budget, toll_ps, ends);
+      offer(cost, s, static_cast<int>(way.variant), budget, ends);
     }
   }
   return ends.partition();
@@ -244,9 +244,8 @@ std::optional<int64_t> SegmentSearch::smallest(bool whole, bool learnt,
 }
 
 void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,
-                          const NodeBudgets& budget, int64_t toll_ps,
-                          Ends& ends) const {
-  const int64_t more_ps = waits_ps_ + toll_ps + byte_ps_ * cost.received;
+                          const NodeBudgets& budget, Ends& ends) const {
+  const int64_t more_ps = waits_ps_ + byte_ps_ * cost.received;
   const int64_t lack = budget.lack_of(segment, variant);
   for (size_t p = 0; p < cost.at.size(); ++p) {
     const std::vector<int64_t>& bytes = cost.at[p].bytes;

@@ -53,10 +53,8 @@ class SegmentSearch {
   // must outlive this object.
   void add(const CutNet&, const CostModel&, MustHave);
 
-  // Returns the fastest partition, with `toll_ps` added to the time of each
-  // segment; none if nothing fits.
-  std::optional<Partition> fastest(const NodeBudgets&,
-                                   int64_t toll_ps = 0) const;
+  // Returns the fastest partition; none if nothing fits.
+  std::optional<Partition> fastest(const NodeBudgets&) const;
   // Returns the smallest budget of all nodes within which there is a partition,
   // with each segment as small as it can be. Only segments on the best path by
   // known costs and lower bounds are costed. A result above `most` is a lower
@@ -95,7 +93,7 @@ class SegmentSearch {
   };
   int64_t least_of(const SegmentCost&, bool whole, bool learnt) const;
   void offer(const SegmentCost&, Segment, int variant, const NodeBudgets&,
-             int64_t toll_ps, Ends&) const;
+             Ends&) const;
 
   const int64_t waits_ps_, byte_ps_;
   const int layers_;

@@ -56,7 +56,7 @@ struct SearchedCuts {
   // Searches from left to right without leaving anything out: the judge of the
   // real search.
   std::optional<Partition> fastest(const NodeBudgets& budget,
-                                   int64_t toll_ps) const {
+                                   int64_t waits_ps) const {
     Ends ends(whole_net(net).end);
     for_each([&](Segment s, const MadeBoxes& made) {
       const SegmentCost& cost = model->cost(s, made);
@@ -71,8 +71,8 @@ struct SearchedCuts {
           fits &= cost.at[p].bytes[n] <= limits[n];
         }
         if (!fits) continue;
-        ends.offer({s, static_cast<int>(p), most,
-                    cost.at[p].time_ps + kWaitsPs + toll_ps});
+        ends.offer(
+            {s, static_cast<int>(p), most, cost.at[p].time_ps + waits_ps});
       }
     });
     return ends.partition();
@@ -205,27 +205,29 @@ TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   int found = 0;
   int64_t asked = 0, all = 0;
   for_all_cuts([&](const SearchedCuts& f, SegmentMemo& memo) {
-    SegmentSearch search(f.net, kWaitsPs, 0, false);
-    search.add(*f.cut, *f.model, {});
     std::vector<std::optional<Partition>> parts;
     const auto for_budgets = [&](auto use) {
-      for (const int64_t bytes : {1'000'000, 20'000, 6'000, 2'000, 500}) {
-        for (const int64_t toll_ps : {int64_t{0}, int64_t{10'000'000'000}}) {
+      for (const int64_t waits_ps : {kWaitsPs, kWaitsPs + 10'000'000'000}) {
+        SegmentSearch search(f.net, waits_ps, 0, false);
+        search.add(*f.cut, *f.model, {});
+        for (const int64_t bytes : {1'000'000, 20'000, 6'000, 2'000, 500}) {
           const std::vector<int64_t> hard(kNodes, bytes),
               soft(kNodes, bytes / 2);
-          use(NodeBudgets{hard, soft}, toll_ps);
+          use(NodeBudgets{hard, soft}, waits_ps, search);
         }
       }
     };
-    for_budgets([&](const NodeBudgets& budget, int64_t toll_ps) {
-      parts.push_back(search.fastest(budget, toll_ps));
+    for_budgets([&](const NodeBudgets& budget, int64_t /*waits_ps*/,
+                    const SegmentSearch& search) {
+      parts.push_back(search.fastest(budget));
     });
     asked += memo.added();
     size_t i = 0;
-    for_budgets([&](const NodeBudgets& budget, int64_t toll_ps) {
-      EXPECT_EQ(parts[i], f.fastest(budget, toll_ps));
-      found += parts[i++].has_value();
-    });
+    for_budgets(
+        [&](const NodeBudgets& budget, int64_t waits_ps, const SegmentSearch&) {
+          EXPECT_EQ(parts[i], f.fastest(budget, waits_ps));
+          found += parts[i++].has_value();
+        });
     all += memo.added();
   });
   EXPECT_GT(found, 200);

@@ -17,6 +17,36 @@ namespace {
 constexpr int kMostPorts = 96;
 constexpr int kMostRunLayers = 48;
 
+// Bytes of the columns that a tile takes from the previous one and keeps for
+// the next. `once` of them can share addresses if the plan allows it.
+struct KeptColumns {
+  int64_t bytes = 0, once = 0, time_ps = 0;
+};
+
+KeptColumns kept_columns(const TileBoxes& boxes, size_t tile,
+                         const Board& board) {
+  KeptColumns all;
+  const auto keep = [&](const TileBoxes::Held& h) {
+    all.bytes += aligned(h.box.elements());
+    all.time_ps += copy_time(h.box, 1, board).total_ps();
+  };
+  const std::vector<TileBoxes::Held> none;
+  const auto& before = boxes.taken[tile];
+  const auto& behind =
+      tile + 1 < boxes.made.size() ? boxes.taken[tile + 1] : none;
+  for (const TileBoxes::Held& h : before) keep(h);
+  for (const TileBoxes::Held& h : behind) {
+    // These columns may lie over those that the previous tile kept.
+    const auto under =
+        std::ranges::find(before, h.tensor, &TileBoxes::Held::tensor);
+    keep(h);
+    if (under == before.end()) continue;
+    all.once +=
+        std::min(aligned(h.box.elements()), aligned(under->box.elements()));
+  }
+  return all;
+}
+
 // Returns the groups of a net as groups of all its tiles.
 std::vector<Group> groups_in(const TileNet& tiles,
                              const std::vector<Group>& groups) {
@@ -70,7 +100,6 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   run.options.resize(run.kept.size());
   for (auto& options : run.options)
     options.resize(size_t(variants_.count()) + 1);
-  run.mixes.resize(run.kept.size());
   return run;
 }
 
@@ -194,48 +223,8 @@ void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
         ends.offer(
             {segment, -1 - o->way, held + bytes_of(*o), time_ps, false, v});
       }
-      if (mixed_) offer_mixes(r, segment, kept, held, budget, ends);
     }
   }
-}
-
-void TileSearch::offer_mixes(Run& run, Segment s, size_t kept, int64_t held,
-                             int64_t budget, Ends& ends) {
-  constexpr size_t kWays = std::size(tuning::kTiles);
-  std::vector<std::unique_ptr<TileMixes>>& mixes = run.mixes[kept];
-  std::vector<TileBoxes>& boxes = run.boxes[kept];
-  int fitted = 0;
-  for (size_t i = 0; i < kWays && fitted < tuning::kMixedTiles; ++i) {
-    if (tuning::kTiles[i] > net_.tensors[run.result].columns) break;
-    const int way = static_cast<int>(kept * kWays + i);
-    if (i == boxes.size()) {
-      boxes.push_back(
-          tile_boxes(net_, uses_, run.result, in_tiles(run, s, way)));
-    }
-    if (i == mixes.size()) {
-      mixes.push_back(std::make_unique<TileMixes>(
-          net_, variants_, least_, task_.board(), s, boxes[i], twice_));
-    }
-    if (!ends.may_win(s, mixes[i]->least_ps())) break;
-    std::optional<TileMix> mix = mixes[i]->fastest(budget - held);
-    if (!mix) continue;
-    ++fitted;
-    int layers = s.end - s.begin + 2 * static_cast<int>(kept);
-    for (const Group& g : mix->groups) layers -= g.end - g.begin - 1;
-    if (tuning::kTiles[i] * layers > most_layers()) continue;
-    const int variant =
-        variants_.count() + 1 + static_cast<int>(mixed_groups_.size());
-    const int64_t bytes = held + mix->bytes;
-    if (!ends.wins(s, mix->time_ps, bytes)) continue;
-    ends.offer({s, -1 - way, bytes, mix->time_ps, false, variant});
-    mixed_groups_.push_back(std::move(mix->groups));
-  }
-}
-
-std::vector<Group> TileSearch::groups_of(const StageCut& c) const {
-  const int mix = c.variant - variants_.count() - 1;
-  if (mix >= 0) return mixed_groups_[size_t(mix)];
-  return variants_.groups(c.variant, c.segment);
 }
 
 StageSearch TileSearch::stages(int64_t record_bytes) {
@@ -252,7 +241,7 @@ TileSearch::Parts TileSearch::parts_of(const Partition& cuts) const {
   Parts parts;
   for (const StageCut& c : cuts) {
     const Segment s = c.segment;
-    for (const Group& g : groups_of(c)) {
+    for (const Group& g : variants_.groups(c.variant, s)) {
       parts.groups.push_back(g);
     }
     if (c.table >= 0) continue;
@@ -301,8 +290,8 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
 
 // A plan with groups replaces one without only if it computes no more, because
 // energy depends on the arithmetic and each of the two is only the best of the
-// few that were built. Mixed loops may compute less, and columns that lie once
-// do not always pack better, so these are tried as well.
+// few that were built. Columns that lie once do not always pack better, so
+// those that lie twice are tried as well.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   const auto macs = [&](const PlanNode& node) {
     int64_t sum = 0;
@@ -341,9 +330,6 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   for (const Layer& layer : net_.layers) least += layer.macs;
   if (best && !task_.any_stream() &&
       macs(*best) > tuning::percent_of(tuning::kMuchTwice, least)) {
-    mixed_ = grouped_;
-    if (mixed_) take(fastest_parts(budget, true));
-    mixed_ = false;
     twice_ = true;
     built_.clear();
     take(fastest_parts(budget, true));

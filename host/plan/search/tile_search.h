@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,7 +15,6 @@
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/search/all_candidates.h"
 #include "host/plan/search/group_variants.h"
-#include "host/plan/search/tile_mix.h"
 
 namespace shoal {
 
@@ -53,8 +51,6 @@ class TileSearch {
     // variant of the net.
     std::vector<std::vector<TileBoxes>> boxes;
     std::vector<std::vector<std::vector<Option>>> options;
-    // Indexed by [kept][tile count].
-    std::vector<std::vector<std::unique_ptr<TileMixes>>> mixes;
   };
   // Cost of a tile's weights if they come from storage.
   struct Tape {
@@ -83,10 +79,6 @@ class TileSearch {
   int64_t bytes_of(const Option& o) const { return twice_ ? o.twice : o.bytes; }
   const Option* fitting(Run&, Segment, int variant, size_t kept, int64_t bytes);
   void offer(const StageSearch& whole, int begin, int64_t budget, Ends& ends);
-  // `held` is the bytes of other tensors that are alive.
-  void offer_mixes(Run&, Segment, size_t kept, int64_t held, int64_t budget,
-                   Ends&);
-  std::vector<Group> groups_of(const StageCut&) const;
   // Chunks are those that the whole segment would have.
   Tape tape(const StageSearch& whole, Segment, uint32_t chunk_limit) const;
   Parts parts_of(const Partition&) const;
@@ -108,12 +100,10 @@ class TileSearch {
   const PassTable& least_;  // one row per firing
   const GroupVariants variants_;
   bool grouped_ = true;  // whether variants with groups are searched
-  bool mixed_ = false;   // whether mixes of them are searched
   bool twice_ = false;   // whether kept columns lie there twice
   std::vector<int64_t>
       live_;  // by position: bytes of tensors that live across it
   std::map<std::pair<int, int>, Run> known_;
-  std::vector<std::vector<Group>> mixed_groups_;  // groups of mixes, by number
   std::vector<Built> built_;  // choices built within one budget
 };
 

@@ -63,11 +63,9 @@ inline constexpr Pair kFastest[] = {{100, 100}, {100, 95}, {100, 90}, {100, 85},
                                     {100, 80},  {100, 75}, {100, 70}, {100, 60},
                                     {100, 50},  {100, 30}, {100, 0},  {96, 0},
                                     {92, 0},    {88, 0},   {80, 0}};
-// If a budget is missed by no more than one part in kNearPart: tolls in
-// milliseconds for each segment, and percentages of the budget as in kFastest.
+// Plans that miss a budget by no more than one part in this many are tried with
+// the smallest estimate as well.
 inline constexpr int64_t kNearPart = 8;
-inline constexpr int kTolls[] = {1, 10};
-inline constexpr int kTolled[] = {100, 96, 92, 88, 84};
 // For the smallest arena: percentages of the smallest budget that the estimate
 // allows, and for bands, of those. Choices just above it may be built smaller.
 inline constexpr Pair kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
@@ -138,12 +136,8 @@ inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
 // Columns of at most this many tensors of a run are kept: they take room during
 // the whole run.
 inline constexpr size_t kMostKeptTensors = 3;
-// If loops of a run differ, this many numbers of tiles are tried, from the
-// smallest that fits on. Narrower tiles leave room for loops that compute less
-// twice.
-inline constexpr int kMixedTiles = 3;
-// A percentage of the net's MACs. For plans that compute more, other plans
-// whose loops differ, or that keep other columns, may be faster.
+// A percentage of the net's MACs. For plans that compute more, plans with other
+// columns kept may be faster.
 inline constexpr int kMuchTwice = 125;
 // Percentages of the budget, and of the smallest estimate, that are tried,
 // because a built plan may be larger or smaller than its estimate. Only slots
