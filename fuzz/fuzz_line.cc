@@ -10,7 +10,7 @@
 //   1     a frame comes: length, bytes
 //   2     a poll or the end of a turn comes: kind, station, turn
 //   3     time passes (units of 100 us), then a datagram is sent: time,
-//         receiver, length
+//         receiver, length - 1
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -167,7 +167,7 @@ void feed(Input& in, Line& line, const Send& send, const Look& look) {
       default: {
         line.pass(in.byte() * 100u);
         const uint8_t to = in.byte();
-        send(to, Bytes(in.byte(), 0x7E));
+        send(to, Bytes(1u + in.byte(), 0x7E));
       }
     }
     for (int i = 0; i < 4; ++i) look();
