@@ -52,6 +52,26 @@ TEST_F(BoardCores, NearlyTwiceAsFastByCount) {
   expect_gain(golden_model_file("kws_ref_model"), 1.6);
 }
 
+// Shares of a cluster's nodes are planned for both cores, and computed by them.
+TEST_F(BoardCores, NodesOfAClusterUseThem) {
+  const auto frame = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--nodes", "2"});
+    return emulated(kNetwork, more);
+  };
+  const json one = frame({"--cores", "1"}), two = frame({});
+  EXPECT_EQ(one.at("output_sha256"), two.at("output_sha256"));
+  EXPECT_EQ(two.at("output_sha256"),
+            emulated(kNetwork, {}).at("output_sha256"));
+  const double gain =
+      double(one.at("path_instructions")) / double(two.at("path_instructions"));
+  EXPECT_GE(gain, 1.4);
+  EXPECT_LE(gain, 2);
+  expect_refused(shop_.shoal({"plan", "--cores", "2", "--nodes", "2", "--board",
+                              "rp2350", kNetwork}),
+                 2,
+                 "--cores 2: shoal uses one core of board rp2350 in clusters");
+}
+
 TEST_F(BoardCores, PlansKnowThem) {
   const auto seconds = [&](std::vector<std::string> more) {
     std::vector<std::string> line{"plan", "--json", "--board", kBoard,

@@ -11,6 +11,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/engine/board/process.h"
@@ -95,6 +96,31 @@ TEST_P(ExportedLayout, EverySourceCompiles) {
   write_sdk_headers(shop_);
   const Told told = compile_sources(shop_, "proj", l.flags, l.folders);
   EXPECT_EQ(told.code, 0) << told.out << told.err;
+}
+
+// The ecosystem's usual camera or converter in place of an application.
+TEST(ExportedExamples, SensorsCompile) {
+  need_programs({"arm-none-eabi-g++"});
+  struct Example {
+    const char *name, *ecosystem, *file;
+  };
+  for (const Example& e : {Example{"camera", "esp-idf", "main/app.cpp"},
+                           Example{"adc", "pico-sdk", "app/app.cpp"}}) {
+    SCOPED_TRACE(e.name);
+    const auto l = std::ranges::find_if(kLayouts, [&](const Layout& layout) {
+      return std::string_view(layout.ecosystem) == e.ecosystem;
+    });
+    ASSERT_NE(l, std::end(kLayouts));
+    const Workshop shop;
+    ASSERT_EQ(shop.shoal(layout_words(*l, "proj")).code, 0);
+    ASSERT_TRUE(fs::exists(shop.path(std::string("proj/") + e.file)));
+    fs::copy_file(fs::path(SHOAL_SOURCE_DIR) / "examples" / e.name / "app.cpp",
+                  shop.path(std::string("proj/") + e.file),
+                  fs::copy_options::overwrite_existing);
+    write_sdk_headers(shop);
+    const Told told = compile_sources(shop, "proj", l->flags, l->folders);
+    EXPECT_EQ(told.code, 0) << told.out << told.err;
+  }
 }
 
 TEST_P(ExportedLayout, ManifestsKeepTheRules) {

@@ -41,6 +41,24 @@ std::vector<uint8_t> with_softmax() {
   return b.finish();
 }
 
+// Times of layers lie beside the arena, 4 bytes for each of at most 256 layers,
+// and of at least 64 where networks are sent.
+TEST(ExportedMemory, TimesOfLayersAreNotTheArenas) {
+  const Workshop shop;
+  shop.write("small.tflite", one_layer(1, 8, 4));
+  const auto arena = [&](const std::string& model) {
+    const Told told = shop.shoal({"export", model, "--as", "c", "--board",
+                                  "mps2-an505", "--ram", "4M", "--slots", "1M",
+                                  "-o", "proj", "--name", "net"});
+    EXPECT_EQ(told.code, 0) << told.err;
+    const std::string text = shop.read_text("proj/app/shoal_program.h");
+    const std::string word = "#define SHOAL_ARENA_BYTES ";
+    const size_t at = text.find(word);
+    return at == text.npos ? 0 : std::stoi(text.substr(at + word.size()));
+  };
+  EXPECT_EQ(arena("small.tflite") - arena("zoo:kwt3"), 4 * (256 - 64));
+}
+
 class ExportedSlots : public testing::TestWithParam<std::string> {
  protected:
   ExportedSlots() {

@@ -56,6 +56,17 @@ void multicore_reset_core1();
 void multicore_launch_core1_with_stack(void (*)(void), uint32_t*, size_t);
 }
 )");
+  // As in the pico-sdk's hardware_adc at 4b848803.
+  write_text(shop, "sdk/hardware/adc.h", R"(#pragma once
+#include <stdint.h>
+typedef unsigned int uint;
+extern "C" {
+void adc_init(void); void adc_gpio_init(uint); void adc_select_input(uint);
+void adc_fifo_setup(bool, bool, uint16_t, bool, bool);
+void adc_set_clkdiv(float); void adc_run(bool); void adc_fifo_drain(void);
+uint16_t adc_fifo_get_blocking(void);
+}
+)");
   write_text(shop, "sdk/hardware/sync.h", R"(#pragma once
 extern "C" { void __dmb(); void __sev(); void __wfe(); }
 )");
@@ -93,6 +104,37 @@ esp_err_t uart_wait_tx_done(uart_port_t, uint32_t);
 int uart_write_bytes(uart_port_t, const void*, size_t);
 int uart_read_bytes(uart_port_t, void*, uint32_t, uint32_t);
 int uart_driver_install(uart_port_t, int, int, int, void*, int);
+}
+)");
+  // As in driver/include of esp32-camera at 4335c93e, with what it takes of
+  // driver/ledc.h.
+  write_text(shop, "sdk/esp_camera.h", R"(#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "esp_err.h"
+typedef enum { LEDC_TIMER_0 = 0 } ledc_timer_t;
+typedef enum { LEDC_CHANNEL_0 = 0 } ledc_channel_t;
+typedef enum { PIXFORMAT_GRAYSCALE = 3 } pixformat_t;
+typedef enum { FRAMESIZE_QVGA = 6 } framesize_t;
+typedef enum { CAMERA_GRAB_WHEN_EMPTY } camera_grab_mode_t;
+typedef enum { CAMERA_FB_IN_PSRAM, CAMERA_FB_IN_DRAM } camera_fb_location_t;
+typedef struct {
+  int pin_pwdn, pin_reset, pin_xclk, pin_sccb_sda, pin_sccb_scl;
+  int pin_d7, pin_d6, pin_d5, pin_d4, pin_d3, pin_d2, pin_d1, pin_d0;
+  int pin_vsync, pin_href, pin_pclk, xclk_freq_hz;
+  ledc_timer_t ledc_timer; ledc_channel_t ledc_channel;
+  pixformat_t pixel_format; framesize_t frame_size;
+  int jpeg_quality; size_t fb_count;
+  camera_fb_location_t fb_location; camera_grab_mode_t grab_mode;
+  int sccb_i2c_port;
+} camera_config_t;
+typedef struct {
+  uint8_t* buf; size_t len, width, height; pixformat_t format;
+} camera_fb_t;
+extern "C" {
+esp_err_t esp_camera_init(const camera_config_t*);
+camera_fb_t* esp_camera_fb_get(void);
+void esp_camera_fb_return(camera_fb_t*);
 }
 )");
   write_text(shop, "sdk/esp_timer.h",

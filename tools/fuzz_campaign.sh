@@ -27,6 +27,7 @@ targets=(
   'fuzz_agent agent 4 4096'
   'fuzz_leader leader 2 2048'
   'fuzz_datagram datagram 3 2048'
+  'fuzz_line line 2 1024'
   'fuzz_picture picture 2 8192'
   'fuzz_npy npy 1 1024'
   'fuzz_npz npz 1 1024'

@@ -23,7 +23,8 @@ GROUPS = {
                          "golden_on_boards", "cases_on_boards", "one_small_board",
                          "emulated_clusters", "flash", "flash_of_kernels",
                          "node_firmware"],
-    "Reliability": ["loss", "lost_nodes", "losses", "store_faults", "hostile_runs",
+    "Reliability": ["loss", "lost_nodes", "losses", "store_faults",
+                    "hostile_runs", "cores",
                     "hostile_toml", "damaged_files", "fuzz_targets"],
     "The project": ["ci_time"],
 }

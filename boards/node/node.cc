@@ -14,6 +14,7 @@
 #include "device/agent/agent.h"
 #include "device/base/wipe.h"
 #include "device/link/cipher.h"
+#include "device/shoal_cores.h"
 #include "device/storage/flashed.h"
 #include "device/storage/program_memory.h"
 #include "device/storage/program_slots.h"
@@ -305,6 +306,21 @@ void say(void*, const LeaderSaid& s) {
 
 constexpr Refusal kNoRefusal{};
 
+#if defined(SHOAL_TWO_CORES)
+shoal_pair pair;
+
+// A board whose second core does not start computes on the other one.
+void start_pair(const shoal_port& port, AgentConfig& c) {
+  if (!port.second_core || has_option(port.command, "cores=1")) return;
+  const shoal_status status = shoal_start_pair(&pair, port.second_core);
+  if (status == SHOAL_OK) {
+    c.pair = &pair;
+  } else {
+    (Line() << "one core: " << shoal_status_text(status)).send(port);
+  }
+}
+#endif
+
 // Secure, if the board was flashed with a key, and then only with bytes that
 // nobody can foresee.
 Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
@@ -341,6 +357,9 @@ Refusal configure(const shoal_port& port, Flashed& flashed, AgentConfig& c) {
   c.leader = make_leader;
   c.said = say;
   c.programs = &node.programs;
+#if defined(SHOAL_TWO_CORES)
+  start_pair(port, c);
+#endif
   const bool open = open_programs(port, node.programs) == Status::kOk &&
                     node.agent.open(c) == Status::kOk;
   return open ? kNoRefusal : Refusal::kStorage;
@@ -423,11 +442,13 @@ int run_firmware(const shoal_port& given) {
   console.send(ConsoleType::kHello, hello);
   node.counts = has_option(port.command, "count");
   report(console, false);
+  // The clock of the critical path, where there are two cores.
+  const auto counted = [&] { return port.read_ticks(port.user); };
   for (bool ran = false;;) {
-    const uint64_t began = ticks();
+    const uint64_t began = counted();
     const bool waits = node.agent.step() == Status::kWait;
     const bool runs = node.agent.state() == AgentState::kRunning;
-    if (!waits) count(console, ticks() - began, ran && runs);
+    if (!waits) count(console, counted() - began, ran && runs);
     if (ran != runs) report(console, runs);
     ran = runs;
     if (waits) wait(node.agent.next_timer_us());

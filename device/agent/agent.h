@@ -102,6 +102,12 @@ struct AgentConfig {
   void (*said)(void* user, const LeaderSaid&) = nullptr;
   void* said_user = nullptr;
 
+#if defined(SHOAL_TWO_CORES) || UINTPTR_MAX > 0xFFFFFFFF
+  // The second core, which was started, also computes programs; null: one core
+  // does. Metered runs take one, because probes measure it.
+  shoal_pair* pair = nullptr;
+#endif
+
   // See shoal_config.
   void (*observer)(void* user, const void* firing) = nullptr;
   void* observer_user = nullptr;

@@ -469,6 +469,9 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   c.link = r.peers != 0 ? &link_ : nullptr;
   c.tap = config_.observer;
   c.tap_user = config_.observer_user;
+#if defined(SHOAL_TWO_CORES) || UINTPTR_MAX > 0xFFFFFFFF
+  if (!meter_.on()) c.pair = config_.pair;
+#endif
   c.banks = config_.banks;
   c.bank_count = config_.bank_count;
   if (header.arena_bytes > arena_bytes() && !trial_) keep_blocks_ = 0;

@@ -121,6 +121,8 @@ struct Board {
   Energy energy;
   std::vector<std::string> sources;  // "what: kind: source"
   std::optional<Emulator> emulator;
+  // Returns whether boards/node makes firmware for it.
+  bool has_node_firmware() const { return emulator && !emulator->nic.empty(); }
   bool unlimited() const { return banks.empty(); }
   const std::string& said_by_nodes() const {
     return measured.empty() ? name : measured;

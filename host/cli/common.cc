@@ -230,8 +230,27 @@ bool has_addresses(const Cluster& cluster) {
       cluster.nodes, [](const ClusterNode& n) { return !n.address.empty(); });
 }
 
+namespace {
+
+// Throws Error(kUsage) if shoal does not use two cores of the board.
+void set_cores(const PlanFlags& flags, ClusterNode& node, const char* where) {
+  if (!flags.cores) return;
+  if (*flags.cores == 1) return use_one_core(node);
+  if (node.board.costs.second.is_used()) return;
+  throw Error(
+      Exit::kUsage,
+      "--cores 2: shoal uses one core of board " + node.board.name + where,
+      "leave it out");
+}
+
+}  // namespace
+
 PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   check_strategy(flags, true);
+  for (ClusterNode& n : cluster.nodes) {
+    use_linked_cores(n);
+    set_cores(flags, n, " in clusters");
+  }
   PlanRequest request = linked_nodes(std::move(cluster), flags.strategy,
                                      objective_of(flags.objective));
   if (!flags.cuts.empty()) {
@@ -245,22 +264,12 @@ PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
 
 namespace {
 
-// Throws Error(kUsage) if shoal does not use two cores of the board.
-void set_cores(const PlanFlags& flags, ClusterNode& node) {
-  if (!flags.cores) return;
-  if (*flags.cores == 1) return use_one_core(node);
-  if (node.board.costs.second.is_used()) return;
-  throw Error(Exit::kUsage,
-              "--cores 2: shoal uses one core of board " + node.board.name,
-              "leave it out");
-}
-
 PlanRequest node_request(const PlanFlags& flags) {
   check_strategy(flags, false);
   require_flag(EngineKind::kNode, flags.banks != PlanFlags{}.banks,
                {"--banks", Ability::kBanks});
   PlanRequest request = one_node(find_board(flags.board));
-  set_cores(flags, request.node());
+  set_cores(flags, request.node(), "");
   set_budgets(flags, request.cluster);
   request.strategy = flags.strategy;
   request.objective = objective_of(flags.objective);

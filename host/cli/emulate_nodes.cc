@@ -94,6 +94,7 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
   options.state = flags.state;
   options.lock = lock_request(flags.plan, "emulate");
   options.count_instructions = !flags.serve;
+  options.one_core = flags.plan.cores == 1;
   if (cluster.payload) {
     options.payload = static_cast<int>(*cluster.payload);
     // The coordinator is one; who serves does not know who comes.
@@ -358,7 +359,7 @@ int emulate_nodes(const EmulateFlags& flags) {
               {{"--output", flags.results.output},
                {"--timeline", flags.results.timeline},
                {"--html", flags.results.html}});
-  linked_request(flags.plan, cluster);
+  cluster = linked_request(flags.plan, std::move(cluster)).cluster;
   EmulatedNodes boards(nodes_options(flags, cluster));
   RunFlags run;
   run.model = flags.model;
@@ -367,6 +368,7 @@ int emulate_nodes(const EmulateFlags& flags) {
   run.plan = flags.plan;
   run.plan.nodes.reset();
   run.plan.cluster = {};
+  run.plan.cores.reset();
   run.pictures = flags.pictures;
   run.frames = flags.frames;
   run.json = flags.json;

@@ -39,6 +39,7 @@ PlanRequest export_request(const PlanFlags& flags, const Ecosystem& ecosystem) {
 // A network as the flags ask for it.
 struct AskedNetwork {
   std::string name, model, input, labels;
+  LoadedModel loaded = {};  // of the file, when it was read
 };
 
 // Splits NAME=VALUE.
@@ -100,13 +101,20 @@ std::vector<AskedNetwork> asked_networks(const ExportFlags& flags,
 }
 
 // Each further network takes a node beside the arena, and so do networks that
-// are sent.
-void reserve_nodes(PlanRequest& request, size_t networks, bool slots) {
+// are sent. Times of layers lie there, too.
+void reserve_memory(PlanRequest& request,
+                    const std::vector<AskedNetwork>& networks, bool slots) {
   std::vector<Bank>& banks = request.node().board.banks;
   if (banks.empty()) return;
+  size_t layers = 0;
+  for (const AskedNetwork& n : networks) {
+    layers =
+        std::max(layers, planned_net(n.loaded.graph, request).layers.size());
+  }
   banks[0].fixed_bytes +=
-      static_cast<int64_t>(networks - 1) * node_bytes_on_board() +
-      (slots ? slot_node_bytes_on_board() : 0);
+      static_cast<int64_t>(networks.size() - 1) * node_bytes_on_board() +
+      (slots ? slot_node_bytes_on_board() : 0) +
+      static_cast<int64_t>(timed_layers(layers, slots) * sizeof(uint32_t));
 }
 
 // Networks that are sent later may have all of --ram.
@@ -138,14 +146,12 @@ void check_kept(const PlanRequest& request, const Application& a) {
 }
 
 // A network with its program, and what its runtime must have.
-ExportedNetwork made_network(const ExportFlags& flags,
-                             const AskedNetwork& asked,
+ExportedNetwork made_network(const ExportFlags& flags, AskedNetwork& asked,
                              const PlanRequest& request, Needs& needs) {
-  LoadedModel loaded = load_whole_model(asked.model, flags.ends);
-  Graph graph = std::move(loaded.graph);
+  Graph graph = std::move(asked.loaded.graph);
   std::shared_ptr<const DetectionOp> detection;
-  if (loaded.detection) {
-    detection = std::make_shared<const DetectionOp>(*loaded.detection);
+  if (asked.loaded.detection) {
+    detection = std::make_shared<const DetectionOp>(*asked.loaded.detection);
   }
   std::vector<std::string> labels = read_labels(asked.labels);
   if (labels.empty()) labels = model_labels(asked.model);
@@ -192,7 +198,7 @@ int export_command(const ExportFlags& flags) {
                 "give the folder of the project: -o DIR");
   }
   const std::string name = project_name(flags.name, flags.model);
-  const std::vector<AskedNetwork> asked = asked_networks(flags, name);
+  std::vector<AskedNetwork> asked = asked_networks(flags, name);
   std::vector<FileArgument> read;
   for (const AskedNetwork& n : asked) {
     const bool first = read.empty();
@@ -201,10 +207,12 @@ int export_command(const ExportFlags& flags) {
     read.push_back({first ? "--labels" : "--also-labels", n.labels});
   }
   check_files(read, {});
-  reserve_nodes(request, asked.size(), !flags.slots.empty());
+  for (AskedNetwork& n : asked)
+    n.loaded = load_whole_model(n.model, flags.ends);
+  reserve_memory(request, asked, !flags.slots.empty());
   std::vector<ExportedNetwork> networks;
   Needs needs;
-  for (const AskedNetwork& n : asked) {
+  for (AskedNetwork& n : asked) {
     networks.push_back(made_network(flags, n, request, needs));
     request.given.reset();  // --plan is MODEL's
   }

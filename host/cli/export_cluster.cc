@@ -146,6 +146,7 @@ int export_cluster_command(const ExportFlags& flags) {
   const std::vector<bool> wanted = chosen(file, cluster, flags.node);
   for (size_t i = 0; i < wanted.size(); ++i) {
     hold_in_flash(cluster.nodes[i]);
+    use_one_core(cluster.nodes[i]);  // exported nodes start no other
     if (!wanted[i]) continue;
     check_folder_name(cluster.nodes[i].name);
     check_board(ecosystem, cluster.nodes[i].board.name);

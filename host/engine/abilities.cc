@@ -80,7 +80,7 @@ constexpr Row kTable[] = {
     {Ability::kCuts,      {kCan,        kPlanned,    kCan,        kCan,        kCan,        kElsewhere,  kAlone,      kNoPlan}},
     {Ability::kBanks,     {{"keeps weights only in its arena", "leave it out, or give --nodes 1"},
                                         kPlanned,    kCan,        kOneBank,    kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
-    {Ability::kCores,     {kCan,        kPlanned,    kAllCores,   kAllCores,   kAllCores,   kElsewhere,  kCan,        kNoPlan}},
+    {Ability::kCores,     {kCan,        kPlanned,    kCan,        kAllCores,   kCan,        kCan,        kCan,        kNoPlan}},
     {Ability::kWorkers,   {kNoSession,  kPlanned, kOwnCoordinator, kCan,        kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kBatch,     {kCan,        kPlanned,    kOneFrame,   kOneFrame,   kUnasked,    kUnasked,    kUnasked,    kNoPlan}},
     {Ability::kNetwork,   {kNoNetwork,  kNoNetwork,  kCan,

@@ -272,6 +272,12 @@ int64_t slot_node_bytes_on_board() {
   return 2 * node_bytes_on_board() + kPrograms;
 }
 
+size_t timed_layers(size_t layers, bool slots) {
+  constexpr size_t kMost = 256,
+                   kSent = 64;  // KB of RAM would be a board's arena
+  return std::min(std::max(layers, slots ? kSent : 0), kMost);
+}
+
 int64_t Application::image_bytes() const {
   int64_t sum = 0;
   for (const auto& n : networks) sum += static_cast<int64_t>(n.image.size());
@@ -295,11 +301,9 @@ uint32_t Application::box_bytes() const {
 }
 
 size_t Application::timed_layers() const {
-  constexpr size_t kMost = 256,
-                   kSent = 64;  // KB of RAM would be a board's arena
-  size_t most = slot_bytes > 0 ? kSent : 0;
+  size_t most = 0;
   for (const auto& n : networks) most = std::max(most, n.layers);
-  return std::min(most, kMost);
+  return shoal::timed_layers(most, slot_bytes > 0);
 }
 
 std::string Application::model_names() const {

@@ -101,5 +101,8 @@ ExportedNetwork make_member(const Prepared&, size_t node);
 // the arena, and those that sent programs do.
 int64_t node_bytes_on_board();
 int64_t slot_node_bytes_on_board();
+// Returns the layers whose times a board can keep, of networks with at most
+// `layers`. `slots`: it takes sent programs.
+size_t timed_layers(size_t layers, bool slots);
 
 }  // namespace shoal

@@ -21,8 +21,9 @@ constexpr uint64_t kFirstRepeatUs = 300'000;  // while nothing was measured
 constexpr uint64_t kLeastRepeatUs = 20'000, kMostRepeatUs = 1'000'000;
 constexpr uint32_t kMostTextBytes = 16u << 20;
 constexpr uint32_t kMostStreamBytes = 1u << 30;
-constexpr int kTries = 5;        // of a frame whose bytes were damaged
-constexpr int kMostOthers = 64;  // answers to earlier questions
+constexpr int kTries = 5;           // of a frame whose bytes were damaged
+constexpr int kMostOld = 64;        // messages in a row with nothing new
+constexpr uint64_t kMostWork = 30;  // times the longest silence
 
 uint32_t random_number() {
   uint8_t bytes[4];
@@ -66,13 +67,14 @@ void AloneClient::send(alone::MessageType type, uint32_t frame,
   }
 }
 
+// Datagrams of others must not keep the caller from its clock.
 std::optional<AloneClient::Message> AloneClient::receive() {
   const shoal_transport& t = transport_.transport();
-  uint64_t from = 0;
-  for (;;) {
+  for (int i = 0; i < kMostOld; ++i) {
+    uint64_t from = 0;
     const uint32_t bytes = t.receive(t.user, &from, came_.data(),
                                      static_cast<uint32_t>(came_.size()));
-    if (bytes == 0) return std::nullopt;
+    if (bytes == 0) break;
     if (from != address_ || bytes < alone::Head::kBytes) continue;
     const alone::Head head = alone::Head::get(came_.data());
     if (head.session != session_) continue;
@@ -83,6 +85,7 @@ std::optional<AloneClient::Message> AloneClient::receive() {
         head,
         {came_.data() + alone::Head::kBytes, bytes - alone::Head::kBytes}};
   }
+  return std::nullopt;
 }
 
 void AloneClient::measure(uint64_t sample_us) {
@@ -105,56 +108,69 @@ uint64_t AloneClient::repeat_after_us() const {
 void AloneClient::talk(alone::MessageType type, uint32_t frame,
                        std::span<const uint8_t> body, const Take& take) {
   const shoal_transport& t = transport_.transport();
+  const auto silence = [&](uint64_t times) {
+    return format_time(static_cast<double>(times * most_silence_us_) / 1e6);
+  };
   send(type, frame, body);
-  uint64_t asked = t.now_us(t.user), heard = asked;
+  uint64_t asked = t.now_us(t.user), heard = asked, news = asked;
   uint64_t patience = repeat_after_us();
   bool repeated = false;
+  int old = 0;
   for (;;) {
-    if (const auto message = receive()) {
-      if (message->head.frame != frame) continue;
-      const uint64_t now = t.now_us(t.user);
+    const auto message = receive();
+    const uint64_t now = t.now_us(t.user);
+    if (message && message->head.frame == frame) {
       if (!repeated) measure(now - asked);
       heard = now;
-      if (take(*message)) return;
+      const Heard what = take(*message);
+      if (what == Heard::kEnd) return;
       asked = t.now_us(t.user);
+      if (what == Heard::kNews) {
+        news = asked;
+        old = 0;
+      } else if (what == Heard::kNothingNew && ++old > kMostOld) {
+        throw Error(Exit::kCorrupt,
+                    name_ + " repeats itself: " + std::to_string(old) +
+                        " messages had nothing new",
+                    "start it again, and export the project again if that "
+                    "does not help");
+      }
       repeated = false;
       patience = repeat_after_us();
-      continue;
     }
     if (transport_.has_ended()) {
       throw Error(Exit::kNode, name_ + " has ended",
                   "see what it has printed, and start it again (`make serve`)");
     }
-    const uint64_t now = t.now_us(t.user);
-    if (now - heard >= most_silence_us_) {
-      throw Error(Exit::kNode,
-                  name_ + " has not answered for " +
-                      format_time(static_cast<double>(most_silence_us_) / 1e6),
+    if (now >= heard + most_silence_us_) {
+      throw Error(Exit::kNode, name_ + " has not answered for " + silence(1),
                   "check that an exported project runs there (`make serve`), "
                   "that no other program uses the line, and --baud; a slow "
                   "board needs a longer --node-timeout");
     }
-    if (now - asked >= patience) {
+    if (now >= news + kMostWork * most_silence_us_) {
+      throw Error(Exit::kNode,
+                  name_ + " answers, and has made no progress for " +
+                      silence(kMostWork),
+                  "start it again; a slow board needs a longer --node-timeout");
+    }
+    if (now >= asked + patience) {
       send(type, frame, body);
       ++repeats_;
       repeated = true;
       asked = now;
       patience = std::min(2 * patience, kMostRepeatUs);
-    } else {
+    } else if (!message) {
       transport_.wait(std::min(asked + patience, heard + most_silence_us_));
     }
   }
 }
 
 void AloneClient::ask(alone::MessageType type, uint32_t frame,
-                      std::span<const uint8_t> body, const Take& take) {
-  int others = 0;
+                      std::span<const uint8_t> body,
+                      const std::function<bool(const Message&)>& take) {
   talk(type, frame, body, [&](const Message& m) {
-    if (take(m)) return true;
-    if (++others <= kMostOthers) return false;
-    throw Error(Exit::kCorrupt, name_ + " answers other questions than asked",
-                "start it again, and export the project again if that does not "
-                "help");
+    return take(m) ? Heard::kEnd : Heard::kNothingNew;
   });
 }
 
@@ -308,8 +324,8 @@ AloneFacts AloneClient::read_facts(const std::string& network) {
 
 AloneClient::TestResult AloneClient::self_test(const AloneFacts& facts) {
   TestResult result;
-  const uint8_t ask[] = {facts.network};
-  talk(alone::MessageType::kTest, ++frame_, ask, [&](const Message& m) {
+  const uint8_t which[] = {facts.network};
+  ask(alone::MessageType::kTest, ++frame_, which, [&](const Message& m) {
     if (m.head.type != alone::MessageType::kSaid) return false;
     if (m.body.size() < alone::kSaidBytes - alone::Head::kBytes) return false;
     const auto code = static_cast<alone::Code>(m.body[0]);
@@ -408,50 +424,56 @@ std::optional<AloneClient::Answer> AloneClient::try_run(
     return true;
   };
   const auto take_output = [&](const Message& m) {
-    if (m.body.size() < alone::Piece::kBytes) return;
+    if (m.body.size() < alone::Piece::kBytes) return Heard::kNothingNew;
     const alone::Piece piece = alone::Piece::get(m.body.data());
-    if (piece.stream >= output_bytes.size()) return;
+    if (piece.stream >= output_bytes.size()) return Heard::kNothingNew;
     std::vector<uint8_t>& to = answer.outputs[piece.stream];
     const auto some = m.body.subspan(alone::Piece::kBytes);
     const size_t most = output_bytes[piece.stream] + alone::kCheckBytes;
+    Heard what = Heard::kNothingNew;
     if (piece.offset == to.size() && some.size() <= most - to.size()) {
       to.insert(to.end(), some.begin(), some.end());
+      if (!some.empty()) what = Heard::kNews;
     }
-    if (piece.asks == 0) return;
+    if (piece.asks == 0) return what;
     uint8_t taken[alone::Piece::kBytes];
     alone::Piece{piece.stream, 0, static_cast<uint32_t>(to.size())}.put(taken);
     send(alone::MessageType::kTaken, frame, taken);
+    return what;
   };
+  std::vector<Wanted> wanted(streams.size());
   talk(alone::MessageType::kFrame, frame, ask, [&](const Message& m) {
     switch (m.head.type) {
       case alone::MessageType::kWant: {
-        if (m.body.size() < alone::Piece::kBytes + 4) return false;
+        if (m.body.size() < alone::Piece::kBytes + 4) break;
         const uint8_t input = m.body[0];
-        if (input < streams.size()) send_input(streams[input], m);
-        return false;
+        if (input >= streams.size()) break;
+        send_input(streams[input], m);
+        return wanted[input].take(alone::Piece::get(m.body.data()).offset);
       }
       case alone::MessageType::kOutput:
-        take_output(m);
-        return false;
+        return take_output(m);
       case alone::MessageType::kEnd:
-        if (m.body.size() < alone::kEndBytes - alone::Head::kBytes)
-          return false;
+        if (m.body.size() < alone::kEndBytes - alone::Head::kBytes) break;
         if (!is_complete()) {
           throw Error(Exit::kCorrupt,
                       name_ + " ended a frame before all outputs were there");
         }
         answer.board_us = alone::get32(m.body.data()) |
                           uint64_t{alone::get32(m.body.data() + 4)} << 32;
-        return true;
+        return Heard::kEnd;
       case alone::MessageType::kSaid:
-        if (waits_for_other(m, busy_since)) return false;
+        if (waits_for_other(m, busy_since)) return Heard::kNews;
         damaged = m.body.size() > 0 && static_cast<alone::Code>(m.body[0]) ==
                                            alone::Code::kDamagedInput;
         if (!damaged) refuse(m);
-        return true;
+        return Heard::kEnd;
+      case alone::MessageType::kBusy:
+        return Heard::kWorks;
       default:
-        return false;
+        break;
     }
+    return Heard::kNothingNew;
   });
   if (damaged) return std::nullopt;
   for (auto& output : answer.outputs) {

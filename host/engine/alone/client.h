@@ -101,14 +101,31 @@ class AloneClient {
     alone::Head head;
     std::span<const uint8_t> body;
   };
-  // Takes a message of the conversation; true: it is over.
-  using Take = std::function<bool(const Message&)>;
+  // The share of a message in its conversation.
+  enum class Heard : uint8_t {
+    kNothingNew,  // an answer to an earlier question, or one again
+    kWorks,       // the board computes
+    kNews,        // the conversation goes on
+    kEnd,
+  };
+  using Take = std::function<Heard(const Message&)>;
+  // How far a board has asked for a stream, in order.
+  struct Wanted {
+    int64_t from = -1;
+    Heard take(uint32_t offset) {
+      if (offset <= from) return Heard::kNothingNew;
+      from = offset;
+      return Heard::kNews;
+    }
+  };
+  // Throws Error(kNode) if the board is silent or works for too long,
+  // Error(kCorrupt) for too many messages in which nothing is new.
   void talk(alone::MessageType type, uint32_t frame,
             std::span<const uint8_t> body, const Take& take);
-  // The same for a question with one answer. Other messages answer earlier
-  // ones; too many of them end the conversation.
+  // The same for a question with one answer: `take` returns whether it is that.
   void ask(alone::MessageType type, uint32_t frame,
-           std::span<const uint8_t> body, const Take& take);
+           std::span<const uint8_t> body,
+           const std::function<bool(const Message&)>& take);
   void send(alone::MessageType type, uint32_t frame,
             std::span<const uint8_t> body);
   std::optional<Message> receive();

@@ -101,10 +101,11 @@ std::optional<AloneClient::Transfer> AloneClient::try_program(
   bool damaged = false;
   uint64_t busy_since = 0;
   std::optional<uint32_t> from;
+  Wanted wanted;
   talk(alone::MessageType::kProgram, ++frame_, ask, [&](const Message& m) {
     switch (m.head.type) {
       case alone::MessageType::kWant: {
-        if (m.body.size() < alone::Piece::kBytes + 4) return false;
+        if (m.body.size() < alone::Piece::kBytes + 4) break;
         // The head comes first, whatever the board has of the rest.
         const uint32_t at = alone::Piece::get(m.body.data()).offset;
         const bool is_head =
@@ -113,23 +114,24 @@ std::optional<AloneClient::Transfer> AloneClient::try_program(
         if (!is_head && !from) from = at;
         if (say) say(at, static_cast<uint32_t>(program.size()));
         send_input(program, m);
-        return false;
+        return wanted.take(at);
       }
       case alone::MessageType::kEnd:
-        if (m.body.size() < alone::kEndBytes - alone::Head::kBytes) {
-          return false;
-        }
+        if (m.body.size() < alone::kEndBytes - alone::Head::kBytes) break;
         done.board_us = alone::get64(m.body.data());
-        return true;
+        return Heard::kEnd;
       case alone::MessageType::kSaid:
-        if (waits_for_other(m, busy_since)) return false;
+        if (waits_for_other(m, busy_since)) return Heard::kNews;
         damaged = m.body.size() > 0 && static_cast<alone::Code>(m.body[0]) ==
                                            alone::Code::kDamagedProgram;
         if (!damaged) refuse(m);
-        return true;
+        return Heard::kEnd;
+      case alone::MessageType::kBusy:
+        return Heard::kWorks;
       default:
-        return false;
+        break;
     }
+    return Heard::kNothingNew;
   });
   if (damaged) return std::nullopt;
   done.kept = from.value_or(static_cast<uint32_t>(program.size()));

@@ -119,5 +119,63 @@ TEST(AloneTimes, AnswersToOtherQuestionsEndTheConversation) {
   }
 }
 
+// Returns the exit code with which frames end that a board with changed
+// messages runs.
+Exit end_of_frame(double most_silence_s, ServedBoard::Change change) {
+  const auto p = small_program();
+  Relay relay(0, 1);
+  ServedBoard board(Programs{p.get()},
+                    std::make_unique<SerialTransport>(relay.board()), true,
+                    std::move(change));
+  AloneEngine engine(line_of(relay), "the board", "", most_silence_s);
+  try {
+    outputs_of(engine, random_inputs(1, 1));
+  } catch (const Error& e) {
+    return e.code();
+  }
+  return Exit::kOk;
+}
+
+alone::MessageType type_of(const Bytes& message) {
+  return static_cast<alone::MessageType>(message[0]);
+}
+
+TEST(AloneTalk, ABoardThatAsksForTheSameBytesAgainEndsTheFrame) {
+  EXPECT_EQ(end_of_frame(10,
+                         [](Bytes& m) {
+                           if (type_of(m) != alone::MessageType::kWant) return;
+                           alone::put32(m.data() + alone::Head::kBytes + 2, 0);
+                         }),
+            Exit::kCorrupt);
+}
+
+TEST(AloneTalk, ABoardThatAsksForNoInputOfTheNetworkEndsTheFrame) {
+  EXPECT_EQ(end_of_frame(10,
+                         [](Bytes& m) {
+                           if (type_of(m) != alone::MessageType::kWant) return;
+                           m[alone::Head::kBytes] = 9;
+                         }),
+            Exit::kCorrupt);
+}
+
+TEST(AloneTalk, ABoardThatSendsTheSameRowsAgainEndsTheFrame) {
+  EXPECT_EQ(end_of_frame(10,
+                         [](Bytes& m) {
+                           if (type_of(m) != alone::MessageType::kOutput)
+                             return;
+                           alone::put32(m.data() + alone::Head::kBytes + 2, 1);
+                         }),
+            Exit::kCorrupt);
+}
+
+TEST(AloneTalk, ABoardThatComputesForEverEndsTheFrame) {
+  EXPECT_EQ(end_of_frame(0.05,
+                         [](Bytes& m) {
+                           if (type_of(m) != alone::MessageType::kWant) return;
+                           m[0] = static_cast<uint8_t>('C');
+                         }),
+            Exit::kNode);
+}
+
 }  // namespace
 }  // namespace shoal

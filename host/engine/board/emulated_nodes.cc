@@ -209,6 +209,7 @@ std::vector<std::string> node_line(const EmulatedNodesOptions& options,
   FirmwareRun run{board, options.firmware, "node.elf", {"shoal", kNetwork}};
   run.arguments.push_back(fmt::format("mac=0200000000{:02x}", index % 256));
   if (options.count_instructions) run.arguments.emplace_back("count");
+  if (options.one_core) run.arguments.emplace_back("cores=1");
   if (options.payload) {
     run.arguments.push_back(fmt::format("payload={:04x}", *options.payload));
   }
@@ -247,8 +248,7 @@ std::vector<std::string> node_line(const EmulatedNodesOptions& options,
 std::vector<std::string> boards_with_network() {
   std::vector<std::string> out;
   for (const std::string& id : board_ids()) {
-    const Board& b = find_board(id);
-    if (b.emulator && !b.emulator->nic.empty()) out.push_back(id);
+    if (find_board(id).has_node_firmware()) out.push_back(id);
   }
   return out;
 }

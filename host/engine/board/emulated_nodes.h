@@ -45,6 +45,7 @@ struct EmulatedNodesOptions {
   // By their own clocks, which then go on with each instruction; else they keep
   // this computer's time.
   bool count_instructions = false;
+  bool one_core = false;  // of boards whose firmware uses two
   // Bytes of a datagram, and peers that a board has room for; none, or more
   // than that: as it was built. What they do not take is the arena's.
   std::optional<int> payload = {}, peers = {};

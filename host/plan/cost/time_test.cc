@@ -100,6 +100,21 @@ TEST(TimeTest, ASecondCoreMakesHalves) {
   EXPECT_EQ(compute(2), kOne);
 }
 
+// Both cores read weights through one port, which is no faster for two.
+TEST(TimeTest, ASecondCoreReadsFlashNoFaster) {
+  ShapeNet n("port");
+  n.output(n.conv(n.input(10, 6, 2), 1, 1, 4));
+  const Net net = n.finish();
+  Board board = slow_board();
+  board.costs.flash_bytes_per_s = 1e6;
+  const LayerTime one = layer_time(net, 0, {2, 1}, board);
+  ASSERT_GT(one.flash_ps, 0);
+  board.costs.second = {.least_products = 96, .meeting_us = 1};
+  const LayerTime two = layer_time(net, 0, {2, 1}, board);
+  EXPECT_LT(two.compute_ps, one.compute_ps);
+  EXPECT_EQ(two.flash_ps, one.flash_ps);
+}
+
 // Four channels in two groups; the second group costs as much as two channels
 // more.
 TEST(TimeTest, GroupsArrangeTheirInputAnew) {

@@ -68,7 +68,7 @@ PlanRequest with_nodes(const PlanRequest& request, int count) {
     n.address.clear();
     r.cluster.nodes.push_back(std::move(n));
   }
-  for (ClusterNode& n : r.cluster.nodes) use_one_core(n);
+  for (ClusterNode& n : r.cluster.nodes) use_linked_cores(n);
   return r;
 }
 

@@ -122,6 +122,10 @@ void use_one_core(ClusterNode& n) {
   if (is_own) n.rating = board_rating(n.board);
 }
 
+void use_linked_cores(ClusterNode& n) {
+  if (!n.board.has_node_firmware()) use_one_core(n);
+}
+
 Cluster uniform_cluster(int count, const Board& board,
                         std::optional<int64_t> ram) {
   if (count < 1 || count > kMaxNodes) {

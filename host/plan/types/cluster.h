@@ -85,6 +85,9 @@ void hold_in_flash(ClusterNode&);
 
 // Plans for one of the board's cores, where both are used by default.
 void use_one_core(ClusterNode&);
+// The same for a node with links, unless it runs the firmware that boards/node
+// makes for its board: that starts the second core.
+void use_linked_cores(ClusterNode&);
 
 // Returns million MACs a second of a mix of layers as in MobileNetV2, by the
 // board's costs and clock.

@@ -13,7 +13,7 @@ PlanRequest one_node(const Board& board, std::optional<int64_t> ram) {
 PlanRequest linked_nodes(Cluster cluster, std::string strategy,
                          Objective objective) {
   PlanRequest request;
-  for (ClusterNode& n : cluster.nodes) use_one_core(n);
+  for (ClusterNode& n : cluster.nodes) use_linked_cores(n);
   request.cluster = std::move(cluster);
   request.linked = true;
   request.strategy = std::move(strategy);

@@ -78,8 +78,8 @@ struct PlanRequest {
 
 // Makes a request for a node without links.
 PlanRequest one_node(const Board&, std::optional<int64_t> ram = {});
-// Make a request for nodes with links, also for a single one. Such nodes start
-// no second core.
+// Make a request for nodes with links, also for a single one. Most of such
+// nodes start no second core (use_linked_cores()).
 PlanRequest linked_nodes(Cluster, std::string strategy = "spatial",
                          Objective = Objective::kLatency);
 PlanRequest linked_nodes(Cluster, Cuts, Objective = Objective::kLatency);

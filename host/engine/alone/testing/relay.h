@@ -55,7 +55,8 @@ class Relay {
       }
     }
     for (size_t at = 0; at < kept.size() && !ends_;) {
-      const ssize_t some = write(to, kept.data() + at, kept.size() - at);
+      const ssize_t some =
+          ::send(to, kept.data() + at, kept.size() - at, MSG_NOSIGNAL);
       if (some > 0) at += static_cast<size_t>(some);
       if (some < 0 && errno != EAGAIN) return;
     }

@@ -144,6 +144,7 @@ class ServedBoard {
       transport.user = this;
       transport.send = send_changed;
       transport.receive = receive_on;
+      if (!fast_) transport.now_us = [](void*) { return steady_us(); };
     }
     board.transport = &transport;
     board.networks = &opened_.networks();
