@@ -51,12 +51,10 @@ if [[ "${1:-}" != quick ]]; then
   (renice -n 19 "$BASHPID" >/dev/null && build dev) >build/dev.log 2>&1 &
   background=$!
   set +m
+  trap 'kill -- "-$background" 2>/dev/null || true' EXIT
 fi
 step "release tests"
-if ! run_tests release; then
-  [[ -z $background ]] || kill -- "-$background" 2>/dev/null || true
-  exit 1
-fi
+run_tests release
 [[ "${1:-}" == quick ]] && exit 0
 
 step "sanitizer build"

@@ -17,7 +17,7 @@ void add_simulate(CLI::App& app, SimulateFlags& f, int& code) {
   add_cluster_flags(verb, f.plan);
   add_network_flags(verb, f.network);
   verb->add_option("--fault", f.faults,
-                   "A kill, restart, hang, slow (tenfold) or cut, such as "
+                   "Kill, restart, hang or cut a node, or slow it tenfold: "
                    "kill:1@5ms; repeatable")
       ->take_all();
   add_state(verb, f.state);

@@ -112,7 +112,7 @@ void ReplicaEngines::open(const std::function<void(const EngineFlags&)>& open) {
       const bool is_last = i + 1 == replicas_.size();
       if (e.code() == Exit::kDoesNotFit) throw too_small(address, e);
       if (!may_come(e) || (is_last && !has_first)) throw;
-      tell("warning: %s: %s; the others begin without it\n", address.c_str(),
+      tell("warning: %s: %s; it is taken in when it comes\n", address.c_str(),
            e.code() == Exit::kBusy ? e.what() : "no answer yet");
     }
   }

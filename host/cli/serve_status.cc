@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -121,6 +122,11 @@ void add_nodes(const ClusterStatus& cluster, MetricsText& m) {
        [](const NodeStatus& n) { return n.resent_bytes; });
 }
 
+// Tells one service from the next one at its address.
+const double kBeganS = std::chrono::duration<double>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+
 // Returns what frames wait for; empty: they run.
 std::string waits_for(const FrameDesk& desk) {
   const std::string still = desk.standstill();
@@ -175,10 +181,15 @@ nlohmann::json status_json(const ServedModels& models) {
          {"sent_bytes", n.sent_bytes},
          {"resent_bytes", n.resent_bytes}});
   }
-  return {{"state", state_of(desk)},     {"reason", waits_for(desk)},
-          {"models", std::move(frames)}, {"nodes", std::move(nodes)},
-          {"losses", cluster.losses},    {"returns", cluster.returns},
-          {"events", cluster.events},    {"ended", models[0]->ended_places()}};
+  return {{"state", state_of(desk)},
+          {"reason", waits_for(desk)},
+          {"models", std::move(frames)},
+          {"nodes", std::move(nodes)},
+          {"losses", cluster.losses},
+          {"returns", cluster.returns},
+          {"began_s", kBeganS},
+          {"events", cluster.events},
+          {"ended", models[0]->ended_places()}};
 }
 
 }  // namespace shoal

@@ -126,7 +126,8 @@ class Watched {
   void answered(json status) {
     const Clock::time_point now = Clock::now();
     const double done = sum_of(status, "done");
-    const bool is_new = done_ && done < *done_;
+    const double began = number_at(status, "began_s");
+    const bool is_new = done_ && began != began_;
     const double rate = done_ && !is_new ? (done - *done_) / since(at_) : 0;
     std::vector<std::string> news = events_.news(status["events"]);
     if (silent_at_) {
@@ -141,6 +142,7 @@ class Watched {
       print(status, rate, news);
     }
     done_ = done;
+    began_ = began;
     at_ = now;
   }
 
@@ -172,6 +174,7 @@ class Watched {
 
   const bool prints_json_;
   std::optional<double> done_;
+  double began_ = 0;                            // of the service
   Clock::time_point at_;                        // of the last answer
   std::optional<Clock::time_point> silent_at_;  // since then
   Events events_;

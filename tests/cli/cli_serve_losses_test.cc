@@ -372,6 +372,52 @@ TEST_F(CliServeLosses, BeginsBeforeItsNodes) {
   EXPECT_EQ(service->end(SIGTERM), 0);
 }
 
+// The one that is there first cannot hold the network.
+TEST_F(CliServeLosses, BeginsWithTooFewNodes) {
+  const auto worker = [&](const std::string& name, const std::string& at) {
+    workers_[name] = std::make_unique<RunningWorker>(
+        shop_,
+        std::vector<std::string>{"--insecure", "--ram", "14K", "--flash", "4M",
+                                 "--name", name, "--listen", at},
+        name);
+  };
+  const std::string later = workers_["w1"]->address;
+  workers_["w1"]->process.end(SIGKILL);
+  worker("w0", "127.0.0.1:0");
+  Background service(
+      shop_,
+      {"serve",
+       std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite",
+       "--insecure", "--http", "127.0.0.1:0", "--quiet", "--node-timeout",
+       "0.5", "--workers", workers_["w0"]->address + "," + later});
+  const std::string line = service.line();
+  ASSERT_EQ(line.rfind("listening on http://127.0.0.1:", 0), 0u) << line;
+  address_ = line.substr(20);
+  const std::string frame = text_of(noise<uint8_t>(96 * 96, 1));
+  HttpAnswer a = http_ask(address_, "POST", "/run", frame);
+  EXPECT_EQ(a.status, 503) << a.body;
+  EXPECT_NE(a.body.find("cannot hold the network"), std::string::npos)
+      << a.body;
+  worker("w1", later);
+  wait_for_nodes(2);
+  EXPECT_EQ(http_ask(address_, "POST", "/run", frame).status, 200);
+  EXPECT_EQ(service.end(SIGTERM), 0);
+}
+
+// Frames that come before all nodes are there wait for them.
+TEST_F(CliServeLosses, WaitsForAllNodesFromTheBeginning) {
+  const std::string listen = workers_["w1"]->address;
+  workers_["w1"]->process.end(SIGKILL);
+  const auto service = serve({"--on-loss", "wait"});
+  EXPECT_EQ(http_ask(address_, "GET", "/healthz").status, 503);
+  std::thread client([&] { EXPECT_EQ(ask(1), 200); });
+  start_worker("w1", listen);
+  client.join();
+  wait_for_nodes(3);
+  EXPECT_EQ(http_ask(address_, "GET", "/healthz").status, 200);
+  EXPECT_EQ(service->end(SIGTERM), 0);
+}
+
 // `watch` tells that the service is gone, and later that another one is there.
 TEST_F(CliServeLosses, IsWatchedOverItsEnd) {
   auto service = serve();

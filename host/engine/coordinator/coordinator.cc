@@ -71,8 +71,10 @@ bool Coordinator::stopped() const { return work_->stopped(); }
 Coordinator::StopCount Coordinator::stop_count() const {
   return work_->stop_count();
 }
-void Coordinator::tell_nodes(const std::string& text) {
-  work_->tell_nodes(text);
+bool Coordinator::is_gone(int worker) const { return work_->is_gone(worker); }
+
+void Coordinator::write_logs(const std::string& text) {
+  work_->write_logs(text);
 }
 
 void Coordinator::hint(const std::string& text) const { work_->hint(text); }

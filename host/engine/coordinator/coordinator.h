@@ -228,7 +228,11 @@ class Coordinator {
 
   // All connected nodes write the text to their logs, if they have any; as much
   // of it as a datagram takes.
-  void tell_nodes(const std::string& text);
+  void write_logs(const std::string& text);
+
+  // Returns whether the run has gone on without a worker that has no part in
+  // it.
+  bool is_gone(int worker) const;
 
   // Returns whether a connected worker gets an answer from a node that takes no
   // part; nothing: it is asked, call this again.

@@ -48,7 +48,7 @@ bool Coordinator::Work::relay(Worker& by, Conversation& to, uint64_t address) {
   return true;
 }
 
-void Coordinator::Work::tell_nodes(const std::string& text) {
+void Coordinator::Work::write_logs(const std::string& text) {
   constexpr size_t kAround =
       sizeof(SessionHead) + sizeof(RequestHead) + kTagBytes;
   for (const auto& w : workers_) {

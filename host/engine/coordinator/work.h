@@ -44,7 +44,11 @@ class Coordinator::Work {
     workers_.at(static_cast<size_t>(worker))
         ->talk.ask(request, std::move(data), std::move(answer));
   }
-  void tell_nodes(const std::string& text);
+  void write_logs(const std::string& text);
+  bool is_gone(int worker) const {
+    const auto at = static_cast<size_t>(worker);
+    return at < workers_.size() && workers_[at]->gone;
+  }
   bool deployed() const { return phase_ >= Phase::kDeployed; }
   bool started() const { return phase_ == Phase::kRunning; }
   FrameStreams* frames() { return frames_.get(); }

@@ -80,13 +80,16 @@ RecoveringEngine::RecoveringEngine(WorkerCluster& workers, Graph graph,
         !(serves_ || workers_.were_connected())) {
       throw;
     }
-    if (const auto stuck = recover(e, *node)) {
-      // A service waits for nodes; a sequence is looked for on all of them.
-      if (!serves_ || mirror_ || stuck->code() != Exit::kNode) {
-        throw Error(*stuck);
-      }
+    // A service waits for nodes when its clients can see that it does; a
+    // sequence is looked for on all of them first.
+    const bool may_wait = serves_ && !mirror_;
+    if (may_wait && on_loss_ == OnLoss::kWait) {
+      stuck_ = e;
+    } else if (const auto stuck = recover(e, *node)) {
+      if (!may_wait || stuck->code() != Exit::kNode) throw Error(*stuck);
       stuck_ = *stuck;
     }
+    if (stuck_) loss_us_.reset();
   }
 }
 
@@ -299,7 +302,7 @@ void RecoveringEngine::send(const Fallbacks& all) {
                   seconds(workers_.now_us() - start));
   workers_.coordinator().log(text);
   workers_.step(RecoveryStep::kHold, text);
-  note(text);
+  workers_.history().note(text);
 }
 
 bool RecoveringEngine::has_programs_to_send(bool is_idle) {
@@ -315,7 +318,15 @@ bool RecoveringEngine::has_programs_to_send(bool is_idle) {
 }
 
 void RecoveringEngine::began() {
-  if (std::exchange(has_begun_, true) || ++epochs_ == 1) return;
+  if (std::exchange(has_begun_, true)) return;
+  if (++epochs_ > 1) tell_of_switch();
+  loss_us_.reset();
+  for (const std::string& event : std::exchange(untold_, {})) {
+    workers_.coordinator().write_logs(event);
+  }
+}
+
+void RecoveringEngine::tell_of_switch() {
   const size_t nodes = workers_.seats().size();
   std::string text = fmt::format(
       "{} {} ({} B sent) and {}", nodes_text(static_cast<int>(nodes)),
@@ -327,11 +338,6 @@ void RecoveringEngine::began() {
                         seconds(workers_.now_us() - *loss_us_));
     note(text);
   }
-  loss_us_.reset();
-  for (const std::string& event : untold_) {
-    workers_.coordinator().tell_nodes(event);
-  }
-  untold_.clear();
   workers_.step(RecoveryStep::kSwitch, text);
 }
 
@@ -520,8 +526,9 @@ void RecoveringEngine::wait_for_return(const std::string& said, int node) {
 }
 
 size_t RecoveringEngine::leave_out(const std::string& said, int node) {
-  const uint64_t address =
-      workers_.seats()[static_cast<size_t>(node)].address.address;
+  const WorkerAddress lost =
+      workers_.seats()[static_cast<size_t>(node)].address;
+  const uint64_t address = lost.address;
   const std::optional<LostNode> loss = workers_.coordinator().loss();
   cut_.erase(address);
   if (loss && loss->other) {
@@ -539,11 +546,7 @@ size_t RecoveringEngine::leave_out(const std::string& said, int node) {
   const auto seat = std::ranges::find(
       workers_.absent(), *other,
       [](const WorkerCluster::Seat& s) { return s.address.address; });
-  const std::string event =
-      fmt::format("{} takes the place of {}", seat->address.text(),
-                  workers_.history().name(address));
-  workers_.tell(event);
-  note(event);
+  note(seat->address.text() + " takes the place of " + lost.text());
   workers_.take_in_place(*other);
   return left + 1;
 }

@@ -103,6 +103,7 @@ class RecoveringEngine final : public Engine {
   bool has_programs_to_send(bool is_idle);
   // The nodes of this epoch have begun to run.
   void began();
+  void tell_of_switch();
   bool stream_on(const Next&, const Take&);
   // Frames are given from the oldest input on that is kept.
   void begin_again();
@@ -136,6 +137,7 @@ class RecoveringEngine final : public Engine {
   void wait_for_holder(const Error&, FrameSource&);
   void wait_for_nodes(const Error& why, FrameSource&);
   void begin_without_nodes(FrameSource&);
+  bool opens();
   // No node runs, whichever of them are there. `why`: frames wait for it.
   void tell_idle(FrameSource&, const std::string& why = {}) const;
   void take_in(uint64_t address);

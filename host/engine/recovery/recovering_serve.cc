@@ -92,11 +92,14 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
       try {
         go_on_after(e, source);
       } catch (const Error& last) {
-        source.fails(source.stops() ? Error(Exit::kBusy,
-                                            "the service stops, and this frame "
-                                            "was not run",
-                                            "ask the next one")
-                                    : last);
+        const bool is_interrupted =
+            source.stops() && last.code() == Exit::kInternal;
+        source.fails(
+            is_interrupted
+                ? Error(Exit::kBusy,
+                        "the service stops, and this frame was not run",
+                        "ask the next one")
+                : last);
         source_ = nullptr;
         throw;
       }
@@ -108,12 +111,25 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
 // Other models of the service may have found nodes meanwhile.
 void RecoveringEngine::begin_without_nodes(FrameSource& source) {
   const Error why = *std::exchange(stuck_, {});
-  if (!workers_.seats().empty()) return;
   try {
-    wait_for_nodes(why, source);
+    if (on_loss_ == OnLoss::kWait) {
+      return wait_for_return(why.what(), *workers_.coordinator().lost());
+    }
+    if (workers_.seats().empty() || !opens()) wait_for_nodes(why, source);
   } catch (const Error&) {
     source_ = nullptr;
     throw;
+  }
+}
+
+// Returns whether the nodes that are there can hold the network.
+bool RecoveringEngine::opens() {
+  try {
+    open();
+    return true;
+  } catch (const Error& e) {
+    if (e.code() != Exit::kDoesNotFit) throw;
+    return false;
   }
 }
 
@@ -343,6 +359,9 @@ void RecoveringEngine::complete(ClusterStatus& status) const {
   for (size_t i = 0; i < seats.size(); ++i) {
     status.nodes[i].address = seats[i].address.label;
     history.describe(seats[i].address.address, status.nodes[i]);
+    if (workers_.coordinator().is_gone(static_cast<int>(i))) {
+      status.nodes[i].state = NodePresence::kLost;
+    }
   }
   for (const WorkerCluster::Seat& seat : workers_.absent()) {
     NodeStatus node;

@@ -105,7 +105,7 @@ void WorkerCluster::connect_all(double wait_s) {
       }
       request_.max_payload = used_.max_payload;
       were_connected_ = true;
-      tell_nodes();
+      log_nodes();
       return;
     } catch (const Error& e) {
       give_back_unless_lost();
@@ -139,7 +139,7 @@ void WorkerCluster::step(RecoveryStep step, const std::string& text) const {
   if (options_.stepped) options_.stepped(step, text);
 }
 
-void WorkerCluster::tell_nodes() const {
+void WorkerCluster::log_nodes() const {
   for (size_t i = 0; i < seats_.size(); ++i) {
     const WorkerIdentity& w = coordinator_->identity(static_cast<int>(i));
     coordinator_->log("node " + w.name + " at " + seats_[i].address.label +

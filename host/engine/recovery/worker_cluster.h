@@ -157,7 +157,7 @@ class WorkerCluster {
   std::vector<WorkerAddress> addresses() const;
   void connect_all(double wait_s);
   void check_payload() const;
-  void tell_nodes() const;
+  void log_nodes() const;
   Prepared plan_beside(Graph, const PlanRequest&);
   void give_back();
   void give_back(Coordinator&) const;

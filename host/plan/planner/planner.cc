@@ -65,7 +65,7 @@ OrMisfit<Plan> best_of(const Net& net, const PlanRequest& request,
   Trials trials(net, request, memo ? *memo : own);
   // Given cuts are planned however little time there is.
   std::optional<NoPlanDeadline> no_deadline;
-  if (PlanDeadline::passed() && all.front().alone < 0) no_deadline.emplace();
+  if (all.front().alone < 0) no_deadline.emplace();
   trials.run(std::move(all.front()));
   no_deadline.reset();
   if (!trials.any()) return *trials.refused();
@@ -163,7 +163,8 @@ OrMisfit<Plan> find_by_road(const Net& net, const PlanRequest& request,
   const bool several = request.cluster.nodes.size() > 1;
   if (!several) {
     return plan_in_best_order(net, request, [&](const Net& n) {
-      return plan_of_one(n, request, memo);
+      // The memo is of the net in its own order.
+      return plan_of_one(n, request, &n == &net ? memo : nullptr);
     });
   }
   return request.is_auto() ? auto_plan_in_best_order(net, request, memo)

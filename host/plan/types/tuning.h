@@ -63,16 +63,16 @@ inline constexpr Pair kFastest[] = {{100, 100}, {100, 95}, {100, 90}, {100, 85},
                                     {100, 80},  {100, 75}, {100, 70}, {100, 60},
                                     {100, 50},  {100, 30}, {100, 0},  {96, 0},
                                     {92, 0},    {88, 0},   {80, 0}};
-// Plans that miss a budget by no more than one part in this many are tried with
-// the smallest estimate as well.
+// Where a plan misses a budget by no more than one part in this many, the one
+// of the smallest estimate is built as well.
 inline constexpr int64_t kNearPart = 8;
 // For the smallest arena: percentages of the smallest budget that the estimate
 // allows, and for bands, of those. Choices just above it may be built smaller.
 inline constexpr Pair kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
                                      {100, 0},  {110, 70}, {102, 100}};
 
-// The factor by which more rows in rings may lengthen a linked plan's modelled
-// time. They keep links busy when datagrams are late, which the model ignores.
+// The factor by which more rows in rings may lengthen the modelled time of one
+// node. They keep links busy when datagrams are late, which the model ignores.
 inline constexpr double kAboutAsFast = 1.005;
 // How many times its share of a segment's MACs a node may compute; beyond that,
 // a shorter segment is faster on all boards.
