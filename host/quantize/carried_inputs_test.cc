@@ -165,6 +165,16 @@ TEST(CarriedInputs, AStateThatOnlyPassesThrough) {
     };
     EXPECT_TRUE(is_made(s.state));
     EXPECT_TRUE(is_made(g.variables[0].after));
+    try {
+      QuantizeReport report;
+      quantize(g, wave_frames(g, 2, 1), {}, report);
+      FAIL() << "its range is not known";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kUsage);
+      EXPECT_EQ(std::string(e.what()),
+                "state '" + g.variables[0].name +
+                    "' is always zero in the calibration frames");
+    }
   }
 }
 
