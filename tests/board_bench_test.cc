@@ -145,8 +145,9 @@ TEST(BoardBench, HeliumWithinLimitsOfThePeer) {
   EXPECT_LE(whole->per_mac / *whole->quoted, 0.67);
 }
 
-// Layers of 16 bits beside those of eight by the same names. Of one pixel, rows
-// of Helium are too short to hide what a channel's end takes.
+// Layers of 16 bits beside those of eight by the same names. A fully connected
+// layer has one pixel: its rows are too short for Helium to hide the cost of a
+// channel's end.
 TEST(BoardBench, SixteenBitsWithinLimitsOfEight) {
   constexpr double kOnePixel = 1.09;
   const std::map<std::string, double> limits = {
@@ -160,7 +161,8 @@ TEST(BoardBench, SixteenBitsWithinLimitsOfEight) {
       const double eight = counted(table, name.substr(name.find(' ') + 1));
       std::printf("%s %s %.2f / %.2f = %.2f\n", board.c_str(), name.c_str(),
                   line.all, eight, line.all / eight);
-      const bool one = line.layer->kind == BenchKind::kFullyConnected;
+      const bool one = board == "mps3-an547" &&
+                       line.layer->kind == BenchKind::kFullyConnected;
       EXPECT_LE(line.all / eight, one ? kOnePixel * limit : limit)
           << board << ", " << name;
       ++seen;

@@ -127,7 +127,7 @@ TEST_F(BoardCores, AnExportedProjectUsesThem) {
   EXPECT_NE(alone.out.find("\nselfcheck ok\n"), std::string::npos) << alone.out;
 }
 
-// Zephyr's applications and nodes of clusters are planned for the one core that
+// Zephyr's applications and exported nodes are planned for the one core that
 // they use.
 TEST_F(BoardCores, PlansOfProjectsWithoutThemSayOneCore) {
   expect_refused(

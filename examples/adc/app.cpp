@@ -15,14 +15,16 @@ namespace {
 // and the pin.
 constexpr uint32_t kSamples = 1000, kRate = 1000;
 constexpr uint32_t kPin = 26, kInput = 0;
-constexpr float kClock = 48e6f;  // of the converter
+constexpr uint32_t kClock = 48000000;  // of the converter
+static_assert(kRate > 0 && kClock / kRate >= 1 && kClock / kRate - 1 <= 0xFFFF,
+              "the divider of the clock has 16 bits: kRate is too small");
 
 void start() {
   adc_init();
   adc_gpio_init(kPin);
   adc_select_input(kInput);
   adc_fifo_setup(true, false, 1, false, false);
-  adc_set_clkdiv(kClock / kRate - 1);
+  adc_set_clkdiv(static_cast<float>(kClock) / kRate - 1);
 }
 
 // Waits for a whole input; `shoal send` waits as well.
@@ -38,7 +40,10 @@ void record(uint8_t* samples) {
 
 uint8_t samples[kSamples];
 
-bool fill(void*, uint32_t, uint32_t offset, uint8_t* to, uint32_t bytes) {
+// A network that takes more than kSamples, or a second input, is refused.
+bool fill(void*, uint32_t input, uint32_t offset, uint8_t* to, uint32_t bytes) {
+  if (input != 0 || offset > kSamples || bytes > kSamples - offset)
+    return false;
   for (uint32_t i = 0; i < bytes; ++i) to[i] = samples[offset + i];
   return true;
 }

@@ -46,9 +46,12 @@ struct Picture {
   shoal::TopClasses<3> top = {};
 
   // Scales the frame's middle square to the network's input. A gray pixel is
-  // every channel of its place.
-  static bool fill(void* user, uint32_t, uint32_t offset, uint8_t* to,
+  // every channel of its place. A network that takes more, or a second input,
+  // is refused.
+  static bool fill(void* user, uint32_t input, uint32_t offset, uint8_t* to,
                    uint32_t bytes) {
+    constexpr uint32_t kBytes = kRows * kColumns * kChannels;
+    if (input != 0 || offset > kBytes || bytes > kBytes - offset) return false;
     const camera_fb_t& f = static_cast<const Picture*>(user)->frame;
     const size_t side = f.width < f.height ? f.width : f.height;
     const size_t top = (f.height - side) / 2, left = (f.width - side) / 2;
@@ -77,7 +80,8 @@ void shoal_app_turn(const shoal_port& port) {
   const shoal::FrameEnds ends = {&picture, Picture::fill, Picture::take,
                                  nullptr, nullptr};
   // A frame of another format than asked for has other bytes.
-  const bool good = frame->len >= frame->width * frame->height &&
+  const bool good = frame->format == PIXFORMAT_GRAYSCALE &&
+                    frame->len >= frame->width * frame->height &&
                     shoal_app_run(ends) == SHOAL_OK;
   esp_camera_fb_return(frame);
   if (!good) return;

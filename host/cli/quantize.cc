@@ -222,11 +222,12 @@ void refuse_evaluate(const QuantizeFlags& flags) {
               "leave out one of them");
 }
 
-Graph streamed(Graph floats) {
-  Graph carried = with_carried_states(std::move(floats));
-  if (!carried.variables.empty()) return carried;
+// Returns the graph with states of loops as variables beside those it has.
+Graph streamed(const Graph& graph) {
+  Graph streamed = with_carried_states(graph);
+  if (streamed.variables.size() > graph.variables.size()) return streamed;
   throw Error(Exit::kUsage,
-              "--stream: " + carried.name +
+              "--stream: " + graph.name +
                   " has no loop (LSTM, GRU, RNN) that begins with a constant "
                   "state",
               "leave it out");
@@ -278,7 +279,7 @@ int quantize_command(const QuantizeFlags& flags) {
   InputOptions pictures = input_options(flags.pictures);
   CalibrationData calibration = open_calibration(floats, flags, pictures);
   take_normalization(floats, flags, pictures, calibration);
-  if (flags.stream) floats = streamed(std::move(floats));
+  if (flags.stream) floats = streamed(floats);
   options.input_ranges = calibration.input_ranges;
   options.keep_outputs = model.detection.has_value();
   if (team.leads() && !calibration.taken.empty()) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -16,7 +15,7 @@
 namespace shoal {
 namespace {
 
-// Numbers of elements are floats of the oracle.
+// Element numbers go through the float oracle, which is exact below 2^24.
 constexpr int64_t kMostElements = 1 << 24;
 
 bool moves_elements(const Op& op) {
@@ -121,8 +120,7 @@ class InputCarrier {
     }
     throw Error(Exit::kUsage,
                 "--carry: " + g_.name + " has no " + kind + " '" +
-                    printable(name) + "'" +
-                    (list.empty() ? " that is left" : ""),
+                    printable(name) + "' that is left",
                 list.empty() ? "name each " + kind + " once"
                              : "its " + kind + "s: " + list);
   }
@@ -229,10 +227,14 @@ class InputCarrier {
   }
 
   // A part for each tensor that is joined and read; none if a tensor that is
-  // read is not all of one that is joined, in its order.
+  // read is not all of one that is joined, in its order, or if the state itself
+  // is joined: the operators that read it stay then.
   std::vector<Part> parts_of(int in, const Moved& read, int out,
                              const Moved& made) {
-    if (contains(read.tensors, in) || contains(made.tensors, out)) return {};
+    if (contains(read.tensors, in) || contains(made.tensors, in) ||
+        contains(made.tensors, out)) {
+      return {};
+    }
     if (elements(made.tensors) >= kMostElements) return {};
     const std::vector<float> joined =
         followed(made.ops, made.tensors, {out})[0];

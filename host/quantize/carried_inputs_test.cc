@@ -45,7 +45,8 @@ Stateful one_state() {
 
 // Two layers, whose states are joined in a tensor of {1, 2, kUnits}; `swapped`:
 // in the other order than they are read.
-Stateful joined_states(bool swapped = false) {
+// `ratio`: the second state's values against those of tanh.
+Stateful joined_states(bool swapped = false, float ratio = 1) {
   Stateful s;
   FloatNet& net = s.net;
   const int x = net.input({1, 4});
@@ -55,7 +56,11 @@ Stateful joined_states(bool swapped = false) {
                        {1, kUnits});
   };
   const int a = layer(net, x, state(0));
-  const int b = layer(net, a, state(1));
+  int b = layer(net, a, state(1));
+  if (ratio != 1) {
+    const int factor = net.constant({1}, {ratio});
+    b = net.binary(OpKind::kMul, b, factor);
+  }
   const auto row = [&](int t) { return net.reshape(t, {1, 1, kUnits}); };
   s.next = net.concatenation({row(swapped ? b : a), row(swapped ? a : b)}, 1);
   net.output(net.dense(b, 3));
@@ -133,6 +138,46 @@ TEST(CarriedInputs, ADelayLineStaysWhole) {
   EXPECT_EQ(g.variables.size(), 1U);
 }
 
+// A state that no frame changes is read and made in other shapes.
+TEST(CarriedInputs, AStateThatOnlyPassesThrough) {
+  const auto made = [](bool plain) {
+    Stateful s;
+    FloatNet& net = s.net;
+    const int x = net.input({1, kUnits});
+    s.state = net.input({1, kUnits});
+    const Shape shape{1, kUnits, 1};
+    s.next = net.reshape(net.reshape(s.state, {2, kUnits / 2}), {1, kUnits});
+    const int read = plain ? s.state : net.reshape(s.state, shape);
+    net.output(
+        net.binary(OpKind::kAdd, plain ? x : net.reshape(x, shape), read));
+    net.output(s.next);
+    return s;
+  };
+  for (const bool plain : {false, true}) {
+    expect_same_frames(made(plain));
+    const Stateful s = made(plain);
+    const Graph g = with_carried_inputs(s.net.graph(), {pair_of(s)});
+    ASSERT_EQ(g.variables.size(), 1U);
+    const auto is_made = [&](int t) {
+      return std::ranges::any_of(g.ops, [&](const Op& op) {
+        return std::ranges::find(op.outputs, t) != op.outputs.end();
+      });
+    };
+    EXPECT_TRUE(is_made(s.state));
+    EXPECT_TRUE(is_made(g.variables[0].after));
+    try {
+      QuantizeReport report;
+      quantize(g, wave_frames(g, 2, 1), {}, report);
+      FAIL() << "its range is not known";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Exit::kUsage);
+      EXPECT_EQ(std::string(e.what()),
+                "state '" + g.variables[0].name +
+                    "' is always zero in the calibration frames");
+    }
+  }
+}
+
 // The state is read with its elements in another order.
 TEST(CarriedInputs, ATransposedStateStaysWhole) {
   const auto made = [] {
@@ -154,7 +199,7 @@ TEST(CarriedInputs, ATransposedStateStaysWhole) {
 }
 
 TEST(CarriedInputs, FilesKeepThemWithAScaleForEach) {
-  const Stateful s = joined_states();
+  const Stateful s = joined_states(false, 0.125F);
   const Graph carried = with_carried_inputs(s.net.graph(), {pair_of(s)});
   for (const bool int16 : {false, true}) {
     QuantizeReport report;
@@ -165,6 +210,11 @@ TEST(CarriedInputs, FilesKeepThemWithAScaleForEach) {
     EXPECT_GT(report.output_snr_db, 20);
     const Graph again = import_tflite(export_tflite(made), made.name);
     ASSERT_EQ(again.variables.size(), 2U);
+    const auto scale = [&](size_t i) {
+      const int t = again.variables[i].before;
+      return again.tensors[size_t(t)].quant.scale.at(0);
+    };
+    EXPECT_GT(scale(0), 4 * scale(1));
     for (size_t i = 0; i < 2; ++i) {
       EXPECT_EQ(again.variables[i].initial, made.variables[i].initial);
     }
@@ -188,17 +238,29 @@ TEST(CarriedInputs, RefusesWhatDoesNotFit) {
   const auto name = [&](int t) { return g.tensors[size_t(t)].name; };
   const std::string x = name(g.inputs[0]), y = name(g.outputs[0]);
   EXPECT_EQ(refusal(s, {{"z", pair.output}}),
-            "--carry: " + g.name + " has no input 'z'; its inputs: " + x +
-                ", " + pair.input);
+            "--carry: " + g.name +
+                " has no input 'z' that is left; its inputs: " + x + ", " +
+                pair.input);
   EXPECT_EQ(refusal(s, {{pair.input, "z"}}),
-            "--carry: " + g.name + " has no output 'z'; its outputs: " + y +
-                ", " + pair.output);
+            "--carry: " + g.name +
+                " has no output 'z' that is left; its outputs: " + y + ", " +
+                pair.output);
   EXPECT_EQ(refusal(s, {{pair.input, y}}),
             "--carry " + pair.input + "=" + y +
                 ": the input is FLOAT32 1x6, the output FLOAT32 1x3; name an "
                 "output of the input's shape and type");
   EXPECT_EQ(refusal(s, {pair, pair}), "--carry: " + g.name + " has no input '" +
-                                          pair.input + "'; its inputs: " + x);
+                                          pair.input +
+                                          "' that is left; its inputs: " + x);
+  Stateful two = one_state();
+  const CarriedInput first = pair_of(two);
+  const int more = two.net.input({1, kUnits});
+  const Graph& of_two = two.net.graph();
+  const std::string second = of_two.tensors[size_t(more)].name;
+  EXPECT_EQ(refusal(two, {first, {second, first.output}}),
+            "--carry: " + of_two.name + " has no output '" + first.output +
+                "' that is left; its outputs: " +
+                of_two.tensors[size_t(of_two.outputs[0])].name);
   Stateful alone;
   alone.state = alone.net.input({1, kUnits});
   alone.next = alone.net.dense(alone.state, kUnits);

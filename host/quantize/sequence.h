@@ -11,7 +11,8 @@ namespace shoal {
 // behind its own.
 Graph with_variables_given(Graph);
 // Returns the frames with these inputs, as the graph leaves them when it runs
-// one frame after another. `calibration` and the graph outlive it.
+// one frame after another. It holds every variable of every frame in memory;
+// frames themselves are read again. `calibration` and the graph outlive it.
 Calibration frames_with_variables(const Graph&, const Calibration& calibration);
 
 }  // namespace shoal

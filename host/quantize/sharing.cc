@@ -244,6 +244,15 @@ class ScaleSharing {
     };
     for (const int t : graph_.inputs) {
       if (readers_[t] == 0 || !silent(t)) continue;
+      const auto state =
+          std::ranges::find(graph_.variables, t, &Variable::before);
+      if (state != graph_.variables.end()) {
+        throw Error(Exit::kUsage,
+                    "state '" + state->name +
+                        "' is always zero in the calibration frames",
+                    "calibrate with frames that change it, or do not keep it "
+                    "with --carry");
+      }
       throw Error(Exit::kUsage,
                   "input '" + graph_.tensors[t].name +
                       "' is zero in all calibration frames",

@@ -31,8 +31,8 @@ struct Scales {
 };
 
 // `seen`: histograms by tensor, of constant operands too. Throws
-// Error: kUsage if an input is zero in all frames, kUnsupported if all outputs
-// are.
+// Error: kUsage if an input or a state is zero in all frames, kUnsupported if
+// all outputs are.
 Scales choose_scales(const Graph&, const std::vector<Histogram>& seen,
                      const QuantizeOptions&);
 

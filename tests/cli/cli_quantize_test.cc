@@ -462,6 +462,7 @@ TEST_F(CliQuantize, CarriedStatesStayInTheFile) {
   refused(with({"--carry", name(h)}), 2,
           "--carry " + name(h) + " does not name an input and an output");
   refused(with({"--carry", "z=" + name(y)}), 2, "has no input 'z'");
+  refused(with({"--carry", pair, "--stream"}), 2, "--stream: ");
   refused(with({"--carry", pair, "--evaluate", "data"}), 2,
           "--evaluate: with --carry each frame depends on the one before it");
 }

@@ -1,6 +1,7 @@
 // Exporters write GELU as x * (1 + erf(x / sqrt 2)) / 2, five operators whose
 // results would each be rounded to bytes. Here they become one again, which
 // ONNX has since opset 20.
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/model/onnx/file_values.h"
 #include "host/model/onnx/model.h"
 #include "host/model/onnx/parts.h"
 
@@ -34,6 +36,11 @@ class GeluFinder {
       is_sound_ &= !makers_.contains(end.name);
     }
     for (const OnnxEnd& end : model_.outputs) outputs_.insert(end.name);
+    for (const auto* ends : {&model_.inputs, &model_.inner}) {
+      for (const OnnxEnd& end : *ends) {
+        if (end.shaped) ranks_[end.name] = end.dims.size();
+      }
+    }
   }
 
   void run() {
@@ -65,13 +72,17 @@ class GeluFinder {
     const std::optional<size_t> add = only_reader(node.outputs[0]);
     if (!add || !is(*add, "Add", 2)) return;
     const std::optional<double> one =
-        constant(other_operand(*add, node.outputs[0]));
+        constant(other_operand(*add, node.outputs[0]), x->other);
     if (!one || !near(*one, 1)) return;
 
     // The product of three: the sum, x and a half.
     const std::string& sum = model_.nodes[*add].outputs[0];
     const std::optional<size_t> first = only_reader(sum);
-    if (!first || !is(*first, "Mul", 2)) return;
+    if (!first) return;
+    const std::optional<Factor> before = factor_of(*first, &x->other);
+    const bool halves_sum =
+        before && before->other == sum && near(before->constant, 0.5);
+    if (!halves_sum && !is(*first, "Mul", 2)) return;
     const std::string other = other_operand(*first, sum);
     std::set<size_t> all{*inner, erf, *add, *first};
     size_t last = *first;
@@ -79,12 +90,10 @@ class GeluFinder {
       const std::string& product = model_.nodes[*first].outputs[0];
       const std::optional<size_t> second = only_reader(product);
       if (!second) return;
-      const std::optional<Factor> half = factor_of(*second);
+      const std::optional<Factor> half = factor_of(*second, &x->other);
       const bool halves = half && half->other == product &&
                           near(half->constant, 0.5) && other == x->other;
-      const std::optional<double> half_before = constant(other);
-      const bool was_half = half_before && near(*half_before, 0.5) &&
-                            is(*second, "Mul", 2) &&
+      const bool was_half = halves_sum && is(*second, "Mul", 2) &&
                             other_operand(*second, product) == x->other;
       if (!halves && !was_half) return;
       last = *second;
@@ -113,8 +122,8 @@ class GeluFinder {
 
   bool is(size_t i, const char* type, size_t inputs) const {
     const OnnxNode& node = model_.nodes[i];
-    return node.type == type && node.domain.empty() &&
-           node.inputs.size() == inputs && node.outputs.size() == 1;
+    return node.type == type && is_own(node) && node.inputs.size() == inputs &&
+           node.outputs.size() == 1;
   }
 
   std::string other_operand(size_t i, const std::string& value) const {
@@ -138,27 +147,35 @@ class GeluFinder {
     return readers->second[0];
   }
 
-  // Returns what a product or quotient multiplies by which constant.
-  std::optional<Factor> factor_of(size_t i) const {
+  // Returns what a product or quotient multiplies by which constant. `x` has
+  // the result's rank; null: the value that is multiplied.
+  std::optional<Factor> factor_of(size_t i,
+                                  const std::string* x = nullptr) const {
     const std::vector<std::string>& inputs = model_.nodes[i].inputs;
     if (is(i, "Mul", 2)) {
       for (const size_t k : {size_t{0}, size_t{1}}) {
-        if (const auto c = constant(inputs[k])) {
-          return Factor{inputs[1 - k], *c};
+        const std::string& other = inputs[1 - k];
+        if (const auto c = constant(inputs[k], x ? *x : other)) {
+          return Factor{other, *c};
         }
       }
     }
     if (is(i, "Div", 2)) {
-      const auto c = constant(inputs[1]);
+      const auto c = constant(inputs[1], x ? *x : inputs[0]);
       if (c && *c != 0) return Factor{inputs[0], 1 / *c};
     }
     return std::nullopt;
   }
 
-  // Returns the value of a constant of one element.
-  std::optional<double> constant(const std::string& value) const {
+  // Returns the value of a constant of one element whose shape adds no axes to
+  // x's. What the file does not say of x's rank is taken as one.
+  std::optional<double> constant(const std::string& value,
+                                 const std::string& x) const {
+    const auto of_x = ranks_.find(x);
+    const size_t rank =
+        of_x == ranks_.end() ? 1 : std::max<size_t>(of_x->second, 1);
     const auto known = constants_.find(value);
-    if (known != constants_.end()) return element(*known->second);
+    if (known != constants_.end()) return element(*known->second, rank);
     const auto maker = makers_.find(value);
     if (maker == makers_.end()) return std::nullopt;
     const OnnxNode& node = model_.nodes[maker->second];
@@ -167,11 +184,11 @@ class GeluFinder {
     }
     const OnnxAttribute& a = node.attributes[0];
     if (a.name == "value_float") return a.real;
-    return a.tensor ? element(*a.tensor) : std::nullopt;
+    return a.tensor ? element(*a.tensor, rank) : std::nullopt;
   }
 
-  static std::optional<double> element(const OnnxTensor& t) {
-    if (t.dims.size() > 1 || t.floats.size() != 1) return std::nullopt;
+  static std::optional<double> element(const OnnxTensor& t, size_t rank) {
+    if (t.dims.size() > rank || t.floats.size() != 1) return std::nullopt;
     return t.floats[0];
   }
 
@@ -179,6 +196,7 @@ class GeluFinder {
   std::map<std::string, size_t> makers_;
   std::map<std::string, std::vector<size_t>> readers_;
   std::map<std::string, ConstantRef> constants_;
+  std::map<std::string, size_t> ranks_;  // those that the file says
   std::set<std::string> outputs_;
   bool is_sound_ = true;  // each value is made once
 };

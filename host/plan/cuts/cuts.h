@@ -63,9 +63,9 @@ Cuts make_cuts_over(const Net&, const Cluster&, std::vector<int> nodes,
 // Return all strategies, and as one text, "a, b, c".
 const std::vector<std::string>& strategy_names();
 std::string strategy_list();
-// Return those that differ from each other on any net, and with them those that
-// do so on this one, in the order in which searches try them. The others cut
-// such a net as a general one does.
+// Return names in the order in which searches try them.
+// general_strategies: those that apply to every net. strategies_for: also
+// `heads`, if the net has attention.
 std::vector<std::string> general_strategies();
 std::vector<std::string> strategies_for(const Net&);
 
