@@ -104,8 +104,7 @@ struct AgentConfig {
 
 #if defined(SHOAL_TWO_CORES) || UINTPTR_MAX > 0xFFFFFFFF
   // The second core, which was started, also computes programs; null: one core
-  // does. Metered runs take one, because probes measure it, and so do programs
-  // that begin while it is late with a job of an earlier one.
+  // does. Metered runs take one, because probes measure it.
   shoal_pair* pair = nullptr;
 #endif
 

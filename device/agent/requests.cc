@@ -5,7 +5,6 @@
 #include "device/kernels/family_name.h"
 #include "device/program/sha256.h"
 #include "device/runtime/node.h"
-#include "device/runtime/pair.h"
 
 namespace shoal {
 namespace {
@@ -471,10 +470,7 @@ Reply NodeAgent::start(const uint8_t* data, uint32_t bytes) {
   c.tap = config_.observer;
   c.tap_user = config_.observer_user;
 #if defined(SHOAL_TWO_CORES) || UINTPTR_MAX > 0xFFFFFFFF
-  // A second core that was not in time may never come back: one core goes on.
-  if (!meter_.on() && config_.pair && is_idle(*config_.pair)) {
-    c.pair = config_.pair;
-  }
+  if (!meter_.on()) c.pair = config_.pair;
 #endif
   c.banks = config_.banks;
   c.bank_count = config_.bank_count;

@@ -70,6 +70,11 @@ void keep_channels(Slice& s, int count) {
 
 }  // namespace
 
+// Only one core writes each word, and reads it back as it likes.
+bool is_idle(const shoal_pair& pair) {
+  return shoal_read_word(&pair.done) == pair.asked;
+}
+
 void ask(shoal_pair& pair, const CoreJob* job) {
   pair.job = job;
   pair.withdrawn = 0;

@@ -19,11 +19,7 @@ void ask(shoal_pair&, const CoreJob*);
 // Waits until it is done. kSecondCore: it is not in time; a job that was not
 // begun will not be.
 Status await(shoal_pair&);
-// Only one core writes each word, and reads it back as it likes. Here, for
-// builds that use no second core but are given a pair.
-inline bool is_idle(const shoal_pair& pair) {
-  return shoal_read_word(&pair.done) == pair.asked;
-}
+bool is_idle(const shoal_pair&);
 
 // Fires a slice, in halves where that is worth a meeting.
 Status fire_on_both(shoal_pair&, void (*fire)(const Slice&), const Slice&);

@@ -6,7 +6,6 @@
 #include <functional>
 #include <tuple>
 
-#include "device/runtime/pair.h"
 #include "host/engine/coordinator/testing/cluster_run.h"
 #include "host/engine/coordinator/testing/open_session.h"
 
@@ -238,57 +237,6 @@ TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
   const uint64_t before = c.net.now_us;
   expect_error(end_of(c), Exit::kNode, "node node1 (at3): it was restarted");
   EXPECT_LT(c.net.now_us - before, c.config.timeout_us);
-}
-
-// Serves the first core in its own thread, while it answers.
-struct SecondCore {
-  bool answers = true;
-  shoal_pair pair{};
-  const shoal_second_core core = {this, start, ring, wait, 1000, 1};
-
-  void serve() {
-    const auto* const job = static_cast<const CoreJob*>(pair.job);
-    if (job && !pair.withdrawn) job->run(*job);
-    pair.done = pair.asked;
-  }
-  static int start(void*, shoal_pair*) { return 0; }
-  static void ring(void*) {}
-  static int wait(void* user, const uint32_t* word, uint32_t value, uint32_t) {
-    auto& self = *static_cast<SecondCore*>(user);
-    if (self.answers) self.serve();
-    return shoal_read_word(word) == value ? 0 : -1;
-  }
-};
-
-TEST(CoordinatorErrors, ANodeWhoseSecondCoreHangsGoesOnWithOne) {
-  const Prepared p = small_linked(2);
-  SecondCore second;
-  ASSERT_EQ(shoal_start_pair(&second.pair, &second.core), SHOAL_OK);
-  TestCluster c(10);
-  c.options.pair = &second.pair;
-  c.add_node();
-  c.options.pair = nullptr;
-  start(c, p);
-  run_frames(c, p, 1);
-  const uint32_t jobs = second.pair.asked;
-  EXPECT_GT(jobs, 1U);
-  second.answers = false;
-  expect_error(end_of(c), Exit::kNode, "second core does not answer");
-  EXPECT_FALSE(is_idle(second.pair));
-  EXPECT_EQ(second.pair.asked, jobs + 1);
-  for (int program = 0; program < 2; ++program) {
-    ASSERT_TRUE(c.stop());
-    start(c, p);
-    run_frames(c, p, 2);
-    EXPECT_EQ(second.pair.asked, jobs + 1);
-  }
-  // It finds its job withdrawn, and is used by the next program.
-  second.serve();
-  second.answers = true;
-  ASSERT_TRUE(c.stop());
-  start(c, p);
-  run_frames(c, p, 2);
-  EXPECT_GT(second.pair.asked, jobs + 1);
 }
 
 // A board has left the reason of its fall for its next start.

@@ -121,8 +121,7 @@ struct TestNodeOptions {
   // Keeps its programs instead of memory; outlives the node.
   ProgramStore* programs = nullptr;
   bool seals_programs = false;
-  shoal_pair* pair = nullptr;  // started; outlives the node
-  bool hears_leader = true;    // what it says when it leads
+  bool hears_leader = true;  // what it says when it leads
   std::function<void(const LeaderSaid&)> said = [](const LeaderSaid&) {};
 };
 
@@ -174,7 +173,6 @@ class TestNode {
     }
     config_.programs = options_.programs;
     config_.seals_programs = options_.seals_programs;
-    config_.pair = options_.pair;
     config_.leader = make_leader;
     if (options_.hears_leader) {
       config_.said = [](void* self, const LeaderSaid& s) {
