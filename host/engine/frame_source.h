@@ -60,6 +60,8 @@ class FrameSource {
   // Returns whether the nodes have other frames to run at once when this has
   // ended, so that they are not given back.
   virtual bool keeps_nodes() const { return false; }
+  // Returns whether other models run on the same nodes in turns.
+  virtual bool shares_nodes() const { return false; }
   // Returns a descriptor that is readable while next() has a frame, and when
   // the source has ended.
   virtual int descriptor() const = 0;

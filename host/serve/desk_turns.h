@@ -43,6 +43,7 @@ class DeskTurn final : public FrameSource {
   bool ended() const override;
   bool stops() const override { return desk_.closed(); }
   bool keeps_nodes() const override { return over_; }
+  bool shares_nodes() const override { return turns_.desks().size() > 1; }
   int descriptor() const override { return turns_.descriptor(); }
   void repeats() override { desk_.repeats(); }
   // The nodes are those of all desks.

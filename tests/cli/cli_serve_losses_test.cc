@@ -232,6 +232,55 @@ TEST_F(CliServeLosses, BeginsBeforeItsNodes) {
   EXPECT_EQ(service->end(SIGTERM), 0);
 }
 
+// The nodes that are left hold one of two models.
+TEST_F(CliServeLosses, AModelThatNoLongerFitsFailsAlone) {
+  const auto worker = [&](const std::string& name, const std::string& at) {
+    workers_[name] = std::make_unique<RunningWorker>(
+        shop_,
+        std::vector<std::string>{"--insecure", "--ram", "14K", "--flash", "4M",
+                                 "--name", name, "--listen", at},
+        name);
+  };
+  for (const char* const name : {"w0", "w1"}) worker(name, "127.0.0.1:0");
+  workers_["w2"]->process.end(SIGKILL);
+  workers_["w2"] = nullptr;
+  Background service(shop_,
+                     {"serve", "m.tflite", "--model",
+                      "large=" + std::string(SHOAL_SOURCE_DIR) +
+                          "/models/fashion_mobilenet_v2.tflite",
+                      "--insecure", "--http", "127.0.0.1:0", "--quiet",
+                      "--node-timeout", "0.5", "--workers",
+                      workers_["w0"]->address + "," + workers_["w1"]->address});
+  const std::string line = service.line();
+  ASSERT_EQ(line.rfind("listening on http://127.0.0.1:", 0), 0u) << line;
+  address_ = line.substr(20);
+  const auto large = [&] {
+    return http_ask(address_, "POST", "/run/large",
+                    text_of(noise<uint8_t>(96 * 96, 1)));
+  };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ask(1), 200);
+    EXPECT_EQ(large().status, 200);
+    const std::string listen = workers_["w1"]->address;
+    workers_["w1"]->process.end(SIGKILL);
+    // The loss is seen in a frame of the one or the other.
+    if (i == 0) {
+      EXPECT_EQ(ask(2), 200);
+    }
+    const HttpAnswer a = large();
+    EXPECT_EQ(a.status, 503) << a.body;
+    EXPECT_NE(a.body.find("cannot hold the network"), std::string::npos)
+        << a.body;
+    EXPECT_EQ(ask(3), 200);
+    worker("w1", listen);
+    for (int n = 0; n < 300 && large().status != 200; ++n) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_EQ(large().status, 200);
+  }
+  EXPECT_EQ(service.end(SIGTERM), 0);
+}
+
 // The one that is there first cannot hold the network.
 TEST_F(CliServeLosses, BeginsWithTooFewNodes) {
   const auto worker = [&](const std::string& name, const std::string& at) {

@@ -138,6 +138,9 @@ class RecoveringEngine final : public Engine {
   void wait_for_nodes(const Error& why, FrameSource&);
   void begin_without_nodes(FrameSource&);
   bool opens();
+  // Returns whether the nodes that are left cannot hold this model, while
+  // others of the service may go on: its frames have failed.
+  bool fails_alone(const Error&, FrameSource&);
   // No node runs, whichever of them are there. `why`: frames wait for it.
   void tell_idle(FrameSource&, const std::string& why = {}) const;
   void take_in(uint64_t address);

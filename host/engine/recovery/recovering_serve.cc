@@ -73,12 +73,18 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
   if (!mirror_) inputs_.clear();
   source_ = &source;
   if (stuck_) begin_without_nodes(source);
+  // One that came back between the turns of two models.
+  std::optional<uint64_t> back;
+  if (source.shares_nodes()) back = workers_.returning().found();
   look_for_absent();
   for (bool ended = false; !ended;) {
     try {
       begin_again();
       // Another model ran since, or frames of this one.
-      if (!workers_.has_user(this) || has_begun_) open();
+      if (!workers_.has_user(this) || has_begun_) {
+        const std::optional<uint64_t> node = std::exchange(back, {});
+        node ? take_in(*node) : open();
+      }
       Gate gate(*this, source, take);
       engine_->serve(gate,
                      [&](const Answer& answer) { answered(answer, take); });
@@ -89,6 +95,7 @@ void RecoveringEngine::serve(FrameSource& source, const Take& take) {
         open();
       }
     } catch (const Error& e) {
+      if (fails_alone(e, source)) break;
       try {
         go_on_after(e, source);
       } catch (const Error& last) {
@@ -115,11 +122,31 @@ void RecoveringEngine::begin_without_nodes(FrameSource& source) {
     if (on_loss_ == OnLoss::kWait) {
       return wait_for_return(why.what(), *workers_.coordinator().lost());
     }
-    if (workers_.seats().empty() || !opens()) wait_for_nodes(why, source);
+    const bool none = workers_.seats().empty();
+    if (none || (!source.shares_nodes() && !opens())) {
+      wait_for_nodes(why, source);
+    }
   } catch (const Error&) {
     source_ = nullptr;
     throw;
   }
+}
+
+bool RecoveringEngine::fails_alone(const Error& why, FrameSource& source) {
+  if (why.code() != Exit::kDoesNotFit || !source.shares_nodes() ||
+      workers_.is_whole() || mirror_ || on_loss_ != OnLoss::kReplan) {
+    return false;
+  }
+  const Error said(Exit::kNode,
+                   "the nodes that are left cannot hold the network: " +
+                       std::string(why.what()),
+                   why.fix());
+  source.fails(said);
+  inputs_.clear();
+  workers_.tell(std::string("warning: ") + said.what());
+  note(said.what());
+  workers_.let_go();
+  return true;
 }
 
 // Returns whether the nodes that are there can hold the network.
@@ -237,7 +264,11 @@ void RecoveringEngine::go_on_without(const Error& why, FrameSource& source) {
   }
   if (node) {
     source.repeats();
-    if (const auto stuck = recover(why, *node)) wait_for_nodes(*stuck, source);
+    const auto stuck = recover(why, *node);
+    // Other models may fit on those left; this one finds when it opens that it
+    // does not.
+    const bool others = source.shares_nodes() && !workers_.seats().empty();
+    if (stuck && !others) wait_for_nodes(*stuck, source);
   } else {
     if (mirror_) throw sequence_ends(why);
     // All nodes answer. The frame may be the reason, so it is not repeated.
