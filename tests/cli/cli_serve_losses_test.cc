@@ -317,9 +317,20 @@ TEST_F(CliServeLosses, BeginsWithTooFewNodes) {
 TEST_F(CliServeLosses, WaitsForAllNodesFromTheBeginning) {
   const std::string listen = workers_["w1"]->address;
   workers_["w1"]->process.end(SIGKILL);
-  const auto service = serve({"--on-loss", "wait"});
+  shop_.write("other.tflite", worker_model(7));
+  const auto service =
+      serve({"--on-loss", "wait", "--model", "other=other.tflite"});
+  std::thread client([&] {
+    EXPECT_EQ(ask(1), 200);
+    EXPECT_EQ(http_ask(address_, "POST", "/run/other",
+                       text_of(noise<uint8_t>(kWorkerFrameBytes, 2)))
+                  .status,
+              200);
+  });
+  for (int i = 0; i < 1000 && status()["state"] != "waiting"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   EXPECT_EQ(http_ask(address_, "GET", "/healthz").status, 503);
-  std::thread client([&] { EXPECT_EQ(ask(1), 200); });
   start_worker("w1", listen);
   client.join();
   wait_for_nodes(3);

@@ -120,7 +120,9 @@ void RecoveringEngine::begin_without_nodes(FrameSource& source) {
   const Error why = *std::exchange(stuck_, {});
   try {
     if (on_loss_ == OnLoss::kWait) {
-      return wait_for_return(why.what(), *workers_.coordinator().lost());
+      const std::optional<int> node = workers_.coordinator().lost();
+      if (node) wait_for_return(why.what(), *node);
+      return;
     }
     const bool none = workers_.seats().empty();
     if (none || (!source.shares_nodes() && !opens())) {
