@@ -56,6 +56,19 @@ const int8_t* window_row(const Bench&, int oy, int ky, int channel);
 // Returns whether a kernel row is padding.
 bool window_rows(const Bench&, int oy, int channel, const int8_t** rows);
 
+// Sets the window and the columns of a layer in the arguments of a kernel.
+template <class Args>
+void set_window(const Bench& b, Args& a) {
+  const BenchLayer& l = b.layer;
+  a.kernel_h = a.kernel_w = l.kernel;
+  a.in_w = l.in_w, a.in_stride = a.in_c = l.in_c;
+  a.stride_x = l.stride, a.dilation_x = 1;
+  a.pad_left = front_padding(l, l.in_w, out_width(l));
+  a.x0 = 0, a.x1 = out_width(l);
+  a.multiplier = 1;
+  a.out_stride = l.out_c;
+}
+
 // Places weights, biases, multipliers and shifts of some channels in the chunk.
 // Returns where they lie; multipliers spread results of int8 over their range.
 ChunkLayout make_chunk(const Bench&, int channels, Random&);

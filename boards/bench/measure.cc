@@ -51,17 +51,10 @@ uint32_t seed_of(const BenchLayer& l) {
 }
 
 ConvArgs conv_args(const Bench& b) {
-  const BenchLayer& l = b.layer;
   ConvArgs a{};
-  a.kernel_h = a.kernel_w = l.kernel;
-  a.in_w = l.in_w, a.in_stride = a.in_c = l.in_c;
-  a.stride_x = l.stride, a.dilation_x = 1;
-  a.pad_left = front_padding(l, l.in_w, out_width(l));
-  a.x0 = 0, a.x1 = out_width(l);
-  a.multiplier = 1;
+  set_window(b, a);
   a.zero_in = a.zero_out = kBenchZero;
   a.act_min = -128, a.act_max = 127;
-  a.out_stride = l.out_c;
   return a;
 }
 

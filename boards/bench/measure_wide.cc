@@ -11,16 +11,9 @@ void (*kernel_of(BenchKind kind))(const WideConvArgs&) {
 }
 
 WideConvArgs wide_args(const Bench& b) {
-  const BenchLayer& l = b.layer;
   WideConvArgs a{};
-  a.kernel_h = a.kernel_w = l.kernel;
-  a.in_w = l.in_w, a.in_stride = a.in_c = l.in_c;
-  a.stride_x = l.stride, a.dilation_x = 1;
-  a.pad_left = front_padding(l, l.in_w, out_width(l));
-  a.x0 = 0, a.x1 = out_width(l);
-  a.multiplier = 1;
+  set_window(b, a);
   a.wide = {-32768, 32767, 1};
-  a.out_stride = l.out_c;
   return a;
 }
 

@@ -18,7 +18,18 @@
 namespace shoal {
 namespace {
 
-class CliServeLosses : public ServeLosses {};
+class CliServeLosses : public ServeLosses {
+ protected:
+  // One that cannot hold the bundled network alone.
+  void start_small_worker(const std::string& name,
+                          const std::string& listen = "127.0.0.1:0") {
+    workers_[name] = std::make_unique<RunningWorker>(
+        shop_,
+        std::vector<std::string>{"--insecure", "--ram", "14K", "--flash", "4M",
+                                 "--name", name, "--listen", listen},
+        name);
+  }
+};
 
 TEST_F(CliServeLosses, NodesGoAndComeBack) {
   const auto service = serve();
@@ -234,14 +245,7 @@ TEST_F(CliServeLosses, BeginsBeforeItsNodes) {
 
 // The nodes that are left hold one of two models.
 TEST_F(CliServeLosses, AModelThatNoLongerFitsFailsAlone) {
-  const auto worker = [&](const std::string& name, const std::string& at) {
-    workers_[name] = std::make_unique<RunningWorker>(
-        shop_,
-        std::vector<std::string>{"--insecure", "--ram", "14K", "--flash", "4M",
-                                 "--name", name, "--listen", at},
-        name);
-  };
-  for (const char* const name : {"w0", "w1"}) worker(name, "127.0.0.1:0");
+  for (const char* const name : {"w0", "w1"}) start_small_worker(name);
   workers_["w2"]->process.end(SIGKILL);
   workers_["w2"] = nullptr;
   Background service(shop_,
@@ -272,7 +276,7 @@ TEST_F(CliServeLosses, AModelThatNoLongerFitsFailsAlone) {
     EXPECT_NE(a.body.find("cannot hold the network"), std::string::npos)
         << a.body;
     EXPECT_EQ(ask(3), 200);
-    worker("w1", listen);
+    start_small_worker("w1", listen);
     for (int n = 0; n < 300 && large().status != 200; ++n) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -283,16 +287,9 @@ TEST_F(CliServeLosses, AModelThatNoLongerFitsFailsAlone) {
 
 // The one that is there first cannot hold the network.
 TEST_F(CliServeLosses, BeginsWithTooFewNodes) {
-  const auto worker = [&](const std::string& name, const std::string& at) {
-    workers_[name] = std::make_unique<RunningWorker>(
-        shop_,
-        std::vector<std::string>{"--insecure", "--ram", "14K", "--flash", "4M",
-                                 "--name", name, "--listen", at},
-        name);
-  };
   const std::string later = workers_["w1"]->address;
   workers_["w1"]->process.end(SIGKILL);
-  worker("w0", "127.0.0.1:0");
+  start_small_worker("w0");
   Background service(
       shop_,
       {"serve",
@@ -307,7 +304,7 @@ TEST_F(CliServeLosses, BeginsWithTooFewNodes) {
   EXPECT_EQ(a.status, 503) << a.body;
   EXPECT_NE(a.body.find("cannot hold the network"), std::string::npos)
       << a.body;
-  worker("w1", later);
+  start_small_worker("w1", later);
   wait_for_nodes(2);
   EXPECT_EQ(http_ask(address_, "POST", "/run", frame).status, 200);
   EXPECT_EQ(service.end(SIGTERM), 0);

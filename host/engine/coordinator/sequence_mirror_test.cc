@@ -8,25 +8,9 @@
 #include <memory>
 
 #include "host/engine/coordinator/testing/cluster_run.h"
-#include "host/model/import/import.h"
-#include "host/model/import/testing/model_builder.h"
 
 namespace shoal {
 namespace {
-
-constexpr size_t kFrame = 4 * 3 * 2;
-
-// A running sum of all frames.
-Graph summing_graph() {
-  ModelBuilder b;
-  const BuilderScale scale{0.05f, -3};
-  const int x = b.input({1, 4, 3, 2}, scale);
-  const int sum = b.variable({1, 4, 3, 2}, scale);
-  const int y = b.add(b.read_variable(sum), x, scale);
-  b.assign_variable(sum, y);
-  b.output(y);
-  return import_tflite(b.finish(), "sum");
-}
 
 class SequenceMirrorTest : public testing::Test {
  protected:
@@ -45,7 +29,7 @@ class SequenceMirrorTest : public testing::Test {
   }
   // Runs one frame, which has to be the oracle's.
   void run_frame(TestCluster& c) {
-    const auto input = noise_bytes(kFrame, frame_++);
+    const auto input = noise_bytes(kSummingInput, frame_++);
     const auto exact =
         model_output(p_.graph, run_oracle(p_.graph, input, kept_));
     c.coordinator->submit(input);
@@ -92,7 +76,7 @@ TEST_F(SequenceMirrorTest, OtherNodesGoOnFromWhatWasRead) {
     for (int f = 0; f < 3; ++f) run_frame(c);
     values = read(c, 3);
     ASSERT_TRUE(values);
-    EXPECT_EQ(values->bytes(), static_cast<int64_t>(kFrame));
+    EXPECT_EQ(values->bytes(), static_cast<int64_t>(kSummingInput));
     c.coordinator->go_on(3);
     run_frame(c);
     --frame_;
@@ -100,7 +84,7 @@ TEST_F(SequenceMirrorTest, OtherNodesGoOnFromWhatWasRead) {
   // The fourth frame again, elsewhere.
   kept_ = initial_values(p_.graph);
   for (unsigned f = 0; f < 3; ++f) {
-    run_oracle(p_.graph, noise_bytes(kFrame, f), kept_);
+    run_oracle(p_.graph, noise_bytes(kSummingInput, f), kept_);
   }
   TestCluster c(52);
   start(c, {.every = 3, .values = &*values});
@@ -137,7 +121,7 @@ TEST_F(SequenceMirrorTest, AnOldStartLetsNothingBegin) {
   c.coordinator->go_on(1);
   run_frame(c);
   c.coordinator->go_on(1);
-  c.coordinator->submit(noise_bytes(kFrame, 9));
+  c.coordinator->submit(noise_bytes(kSummingInput, 9));
   EXPECT_FALSE(
       c.run([&] { return c.coordinator->result().has_value(); }, 200'000));
   c.coordinator->go_on(2);

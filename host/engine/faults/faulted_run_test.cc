@@ -10,8 +10,6 @@
 
 #include "host/base/error.h"
 #include "host/engine/common/testing/small_model.h"
-#include "host/model/import/import.h"
-#include "host/model/import/testing/model_builder.h"
 #include "host/oracle/int8/oracle.h"
 
 namespace shoal {
@@ -155,14 +153,7 @@ TEST(FaultedRun, LossOfDatagramsIsNoLossOfNodes) {
 
 // Its variables are on another node, so the sequence has lost nothing.
 TEST(FaultedRun, ASequenceOutlivesANodeWithoutAPart) {
-  ModelBuilder b;
-  const BuilderScale scale{0.05f, -3};
-  const int x = b.input({1, 4, 3, 2}, scale);
-  const int sum = b.variable({1, 4, 3, 2}, scale);
-  const int y = b.add(b.read_variable(sum), x, scale);
-  b.assign_variable(sum, y);
-  b.output(y);
-  const Graph graph = import_tflite(b.finish(), "sum");
+  const Graph graph = summing_graph();
   Cluster cluster = uniform_cluster(3, find_board("teensy41"), std::nullopt);
   for (ClusterNode& n : cluster.nodes) n.flash = 256 << 10;
   for (const char* fault : {"kill:2@100us", "restart:1@100us"}) {
@@ -170,7 +161,7 @@ TEST(FaultedRun, ASequenceOutlivesANodeWithoutAPart) {
     FaultedOptions o;
     o.sim.frames = 40;
     o.sim.timeout_us = 1'000'000;
-    const auto input = noise_bytes(4 * 3 * 2, 7);
+    const auto input = noise_bytes(kSummingInput, 7);
     o.sim.input = [&](int) { return input; };
     auto kept = initial_values(graph);
     int frames = 0;

@@ -13,8 +13,6 @@
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/faults/fault_world.h"
 #include "host/engine/recovery/recovering_engine.h"
-#include "host/model/import/import.h"
-#include "host/model/import/testing/model_builder.h"
 #include "host/oracle/int8/oracle.h"
 
 namespace shoal {
@@ -22,19 +20,6 @@ namespace {
 
 constexpr int kKeptFrames = 25, kSequenceNodes = 3;
 constexpr uint16_t kCopyEvery = 4;
-constexpr size_t kSumBytes = 4 * 3 * 2;
-
-// A running sum of all frames.
-Graph running_sum() {
-  ModelBuilder b;
-  const BuilderScale scale{0.05f, -3};
-  const int x = b.input({1, 4, 3, 2}, scale);
-  const int sum = b.variable({1, 4, 3, 2}, scale);
-  const int y = b.add(b.read_variable(sum), x, scale);
-  b.assign_variable(sum, y);
-  b.output(y);
-  return import_tflite(b.finish(), "sum");
-}
 
 class SequenceSource final : public FrameSource {
  public:
@@ -76,10 +61,10 @@ struct Life {
 
 class PeerMirrorTest : public testing::Test {
  protected:
-  PeerMirrorTest() : graph_(running_sum()) {
+  PeerMirrorTest() : graph_(summing_graph()) {
     auto kept = initial_values(graph_);
     for (unsigned f = 0; f < kKeptFrames; ++f) {
-      inputs_.push_back(noise_bytes(kSumBytes, f));
+      inputs_.push_back(noise_bytes(kSummingInput, f));
       expected_.push_back(
           model_output(graph_, run_oracle(graph_, inputs_.back(), kept)));
     }
@@ -328,9 +313,10 @@ TEST_F(PeerMirrorTest, ACopyOfAnotherCoordinatorIsSeen) {
   o.set_budgets = [](Cluster&) {};
   WorkerCluster workers(std::move(o));
   workers.connect();
-  const std::vector<uint8_t> values(kSumBytes);
+  const std::vector<uint8_t> values(kSummingInput);
   const std::string key = "key sum";
-  const int64_t bytes = PeerMirror::arena_bytes(key, kSumBytes, kSumBytes, 4);
+  const int64_t bytes =
+      PeerMirror::arena_bytes(key, kSummingInput, kSummingInput, 4);
   PeerMirror waits(workers, key, bytes), other(workers, key, bytes),
       third(workers, key, bytes);
   EXPECT_FALSE(waits.find());

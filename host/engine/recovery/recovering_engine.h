@@ -165,7 +165,7 @@ class RecoveringEngine final : public Engine {
   std::optional<uint64_t> made_us_;   // when the plans were seen to be there
   bool may_lack_ = false;             // programs, in this epoch
   std::vector<std::string> untold_;   // events that nodes have not been told
-  std::optional<Error> stuck_;        // why no node was there at the beginning
+  std::optional<Error> stuck_;        // why it could not open at first
   std::shared_ptr<const Prepared> prepared_;
   std::string prepared_key_;  // of its request
   bool in_haste_ = false;     // so it was sought, and there is a better one

@@ -63,8 +63,8 @@ inline constexpr Pair kFastest[] = {{100, 100}, {100, 95}, {100, 90}, {100, 85},
                                     {100, 80},  {100, 75}, {100, 70}, {100, 60},
                                     {100, 50},  {100, 30}, {100, 0},  {96, 0},
                                     {92, 0},    {88, 0},   {80, 0}};
-// Where a plan misses a budget by no more than one part in this many, the one
-// of the smallest estimate is built as well.
+// The plan of the smallest estimate is built as well if another one misses a
+// budget by no more than one part in this many.
 inline constexpr int64_t kNearPart = 8;
 // For the smallest arena: percentages of the smallest budget that the estimate
 // allows, and for bands, of those. Choices just above it may be built smaller.

@@ -40,6 +40,20 @@ inline Graph small_graph() {
   return import_tflite(b.finish(), "small.tflite");
 }
 
+inline constexpr size_t kSummingInput = 4 * 3 * 2;
+
+// A running sum of all frames, in one variable.
+inline Graph summing_graph() {
+  ModelBuilder b;
+  const BuilderScale scale{0.05f, -3};
+  const int x = b.input({1, 4, 3, 2}, scale);
+  const int sum = b.variable({1, 4, 3, 2}, scale);
+  const int y = b.add(b.read_variable(sum), x, scale);
+  b.assign_variable(sum, y);
+  b.output(y);
+  return import_tflite(b.finish(), "sum");
+}
+
 // A picture of side x side that is seen whole, by a mean, before each of its
 // rows is used: what does not fit goes to storage.
 inline Graph squeezed_graph(int side) {
