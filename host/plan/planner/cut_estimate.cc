@@ -181,6 +181,7 @@ CutOption CutEstimate::make_option(int layer, LayerCut cut) const {
   const bool sums = o.cut.kind == CutKind::kInputs;
   for (const Share& s : o.cut.shares) {
     o.own[s.node] = s.own;
+    o.nodes.push_back(s.node);
     LayerShare share{s.own, l.in[0].tensor < 0 ? 0 : l.in[0].box.channels()};
     if (sums) share = {l.out.box, s.in1 - s.in0};
     o.core_ps[s.node] = core_ps(l, share, s.node);
@@ -277,10 +278,10 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
   const Box& made = net_.layers[writer].out.box;
   const int width = net_.tensors[l.in[operand].tensor].element_bytes;
   int64_t all = 0;
-  for (const int n : crew_) {
+  for (const int n : to.nodes) {
     const Box need = common(to.needs[operand][n], made);
     if (need.empty() || contains(from.own[n], need)) continue;
-    for (const int m : crew_) {
+    for (const int m : from.nodes) {
       if (m == n || !overlap(from.own[m], need)) continue;
       const int64_t bytes = common(from.own[m], need).elements() * width;
       const int64_t datagrams = datagrams_of(bytes, 1, payload_);
@@ -292,6 +293,7 @@ int64_t CutEstimate::moved_ps(int writer, const CutOption& from, int layer,
   if (all == 0) return 0;
   int64_t most = 0;
   for (const int n : crew_) {
+    if (sums[n].datagrams == 0) continue;
     const LinkTime t = link_time(sums[n].in, sums[n].out, sums[n].datagrams,
                                  cluster_.nodes[n].board);
     most = std::max(
@@ -351,18 +353,25 @@ int64_t CutEstimate::edge_ps(Edges& edges, int from, int layer, int operand,
   return ps;
 }
 
-int64_t CutEstimate::layer_ps(int layer, int option,
-                              const std::vector<int>& path) {
+int64_t CutEstimate::own_ps(int layer, int option) const {
   const Layer& l = net_.layers[layer];
   int64_t ps = options_[layer][option].most_ps;
   for (int operand = 0; operand < 2; ++operand) {
-    for (Edges& e : edges_[operand][layer]) {
-      ps += edge_ps(e, path[e.writer], layer, operand, option);
-    }
     if (l.in[operand].tensor < 0) continue;
     for (const Use& w : uses_[l.in[operand].tensor].writers) {
       if (w.owner != Owner::kInput) continue;
       ps += input_ps(operand, options_[layer][option]);
+    }
+  }
+  return ps;
+}
+
+int64_t CutEstimate::edges_ps(int layer, int option,
+                              const std::vector<int>& path) {
+  int64_t ps = 0;
+  for (int operand = 0; operand < 2; ++operand) {
+    for (Edges& e : edges_[operand][layer]) {
+      ps += edge_ps(e, path[e.writer], layer, operand, option);
     }
   }
   return ps;

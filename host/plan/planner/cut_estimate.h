@@ -17,6 +17,7 @@ namespace shoal {
 
 struct CutOption {
   LayerCut cut;
+  std::vector<int> nodes;        // those that have a share
   std::vector<Box> own;          // by node
   std::vector<Box> needs[2];     // by operand, then node: the box that it reads
   std::vector<int64_t> core_ps;  // by node
@@ -52,9 +53,16 @@ class CutEstimate {
   // Returns the number of the option that cuts the layer so; adds it if it is
   // new.
   int find(int layer, const LayerCut&);
-  // Returns the time of the layer with this option, after layers that are cut
-  // as `path` says.
-  int64_t layer_ps(int layer, int option, const std::vector<int>& path);
+  // Returns the time of the layer with this option, and that of the picture's
+  // way to it.
+  int64_t own_ps(int layer, int option) const;
+  // Returns the time of the ways from layers that are cut as `path` says; not
+  // negative.
+  int64_t edges_ps(int layer, int option, const std::vector<int>& path);
+  // Returns both.
+  int64_t layer_ps(int layer, int option, const std::vector<int>& path) {
+    return own_ps(layer, option) + edges_ps(layer, option, path);
+  }
   bool has_stored() const;  // whether any node reads weights from storage
   // Returns the time of all layers.
   int64_t path_ps(const std::vector<int>& path);

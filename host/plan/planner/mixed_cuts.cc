@@ -1,7 +1,11 @@
 #include "host/plan/planner/mixed_cuts.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 namespace shoal {
 namespace {
@@ -24,17 +28,28 @@ MixedCuts::MixedCuts(CutEstimate estimate) : estimate_(std::move(estimate)) {
 
 MixedCuts::States MixedCuts::step(int layer, const States& before,
                                   const LayerCut* without) {
+  // The fastest states come first, because an edge costs time to estimate and
+  // never takes less than none: most states need no look at theirs.
+  std::vector<size_t> order(before.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, {},
+                           [&](size_t s) { return before[s].time_ps; });
   States next;
   const auto& options = estimate_.options(layer);
   for (int o = 0; o < static_cast<int>(options.size()); ++o) {
     if (without && alike(options[o].cut, *without)) continue;
-    const MixedPath* from = nullptr;
+    const int64_t own_ps = estimate_.own_ps(layer, o);
+    size_t from = before.size();
     int64_t least = INT64_MAX;
-    for (const MixedPath& s : before) {
-      const int64_t ps = s.time_ps + estimate_.layer_ps(layer, o, s.options);
-      if (ps < least) from = &s, least = ps;
+    for (const size_t s : order) {
+      const int64_t alone = before[s].time_ps + own_ps;
+      if (alone > least) break;
+      const int64_t ps =
+          alone + estimate_.edges_ps(layer, o, before[s].options);
+      // The first of equally fast states counts.
+      if (ps < least || (ps == least && s < from)) from = s, least = ps;
     }
-    MixedPath path = *from;
+    MixedPath path = before[from];
     path.options.push_back(o);
     path.time_ps = least;
     next.push_back(std::move(path));
