@@ -5,6 +5,7 @@ change of the planner.
   tools/plan_corpus.py make SHOAL [--seconds S]     plans what measurements/plan_corpus.csv
                                                     lacks of the corpus, and adds it
   tools/plan_corpus.py compare SHOAL [--seconds S]  plans again, and compares
+  tools/plan_corpus.py nested SHOAL [--seconds S]   plans with more, and compares
 
 `compare` prints every request that became more than 1 % worse, the geometric mean of the
 objective (new over old) and the sum of CPU time; it ends in 1 if a request became worse
@@ -12,6 +13,10 @@ or is refused now. With --seconds it takes requests, spread over the corpus, tha
 many CPU seconds in all; without, all. Requests are random, but always the same: networks x
 boards x 1 to 64 nodes x budgets x objectives x limits. Needs SHOAL_SHARED; models that it lacks
 are left out. CPU time differs from machine to machine: compare two builds on one.
+
+`nested` plans requests for the least time twice, the second time with up to 1.6 times
+the memory, or with one or two nodes more. It prints each that takes over 0.5 % longer
+with more.
 """
 import argparse
 import csv
@@ -32,6 +37,7 @@ COLUMNS = ["request", "exit code", "objective", "arena (B)", "modelled (us)",
            "simulated (us)", "traffic (B)", "frames/s", "CPU (s)"]
 REQUESTS = 600
 WORSE = 1.01  # what counts as worse
+WORSE_WITH_MORE = 1.005
 # Networks and how often each is drawn: the larger ones plan for longer.
 NETWORKS = {
     "models/fashion_mobilenet_v2.tflite": 8,
@@ -219,9 +225,49 @@ def compare(shoal, seconds):
     return 1 if worse else 0
 
 
+def with_more(request, random_):
+    """The request with more memory or more nodes; None if it names neither."""
+    words = request.split()
+    flags = [f for f in ("--ram", "--nodes") if f in words]
+    if not flags or "--objective" in words:
+        return None
+    flag = random_.choice(flags)
+    at = words.index(flag) + 1
+    if flag == "--ram":
+        bytes_ = int(words[at].rstrip("K")) * 1024
+        words[at] = str(int(bytes_ * random_.uniform(1.05, 1.6)) // 16 * 16)
+    else:
+        words[at] = str(int(words[at]) + random_.randint(1, 2))
+    return " ".join(words)
+
+
+def nested(shoal, seconds):
+    """Each pair plans two requests, so half of the seconds is for the first ones."""
+    random_ = random.Random(51)
+    rows = [(row["request"], with_more(row["request"], random_))
+            for row in read_file()[1]
+            if has_model(row["request"]) and row["exit code"] == "0"]
+    taken = {row["request"] for row in spread(read_file()[1], seconds / 2)}
+    worse, pairs, most = 0, 0, 1.0
+    for less, more in rows:
+        if not more or less not in taken:
+            continue
+        pairs += 1
+        first, second = plan(shoal, less), plan(shoal, more)
+        ratio = math.inf
+        if second["exit code"] == 0:
+            ratio = second["objective"] / first["objective"]
+        most = max(most, ratio)
+        if ratio > WORSE_WITH_MORE:
+            worse += 1
+            print(f"{ratio:.3f} of {first['objective']}: {more}, less: {less}", flush=True)
+    print(f"{pairs} pairs: {worse} take over 0.5 % longer with more, at most {most:.3f} times")
+    return 1 if worse else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=["make", "compare"])
+    parser.add_argument("what", choices=["make", "compare", "nested"])
     parser.add_argument("shoal")
     parser.add_argument("--seconds", type=float, default=math.inf)
     asked = parser.parse_args()
@@ -230,7 +276,7 @@ def main():
     shoal = os.path.abspath(asked.shoal)
     if asked.what == "make":
         return make(shoal, asked.seconds)
-    return compare(shoal, asked.seconds)
+    return (nested if asked.what == "nested" else compare)(shoal, asked.seconds)
 
 
 if __name__ == "__main__":
