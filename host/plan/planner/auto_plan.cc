@@ -379,7 +379,6 @@ class AutoPlan {
       if (!is_begun) {
         crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
       }
-      if (!alone) begun_ = trials.nearest();
       // Where almost nothing fits, only powers of two are tried.
       if (alone && !sure && !trials.any() && count > tuning::kEachTight &&
           !std::has_single_bit(count)) {
@@ -463,14 +462,10 @@ class AutoPlan {
   }
 
   // Returns whether a crew that began so may become the best: it is near the
-  // best plan, or near where all nodes began.
+  // best plan.
   bool is_promising(const Trials& trials, double far) const {
     const double now = trials.nearest();
-    if (now == kFar || !best_) return true;
-    const size_t work = plan_work(net_, request_.cluster.nodes.size());
-    const double near = work <= tuning::kBegunCostly ? tuning::kBegun : 1;
-    return now <= far * best_->trials().measure() ||
-           (is_latency() && now <= near * begun_);
+    return now == kFar || !best_ || now <= far * best_->trials().measure();
   }
 
   // Tries the strategies that estimates ruled out over all nodes: a request
@@ -532,7 +527,6 @@ class AutoPlan {
   std::map<size_t, std::unique_ptr<CrewPlan>> crews_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // the least of all estimates
-  double begun_ = 0;      // what the brief start of all nodes measures
   std::optional<double> on_all_;
   std::vector<std::string> hopeless_;  // of the crew of all nodes
   std::optional<Misfit> refused_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -235,30 +236,40 @@ void CrewPlan::begin() {
       trials_.run({name, std::move(cuts)});
     }
   }
-  choose_groups();
-  try_columns();
-  if (!is_latency() || !trials_.any()) try_tiles();
-  if (!is_latency() || !trials_.any()) try_pipelines();
-}
-
-// Tries the best plan with groups that are chosen for each segment, and with
-// outputs that lie over inputs.
-void CrewPlan::choose_groups() {
-  if (!is_latency() || request_.byte_s > 0 || !trials_.any() || !is_tight()) {
+  if (is_latency() && trials_.any()) {
+    try_all(with_chosen_groups());
     return;
   }
+  try_columns();
+  try_all(in_tiles());
+  if (is_latency()) {
+    try_all(as_pipeline());
+  } else {
+    try_small_pipelines();
+  }
+}
+
+bool CrewPlan::try_all(std::vector<Trial> all) {
+  bool better = false;
+  for (Trial& t : all) better |= trials_.run(std::move(t));
+  return better;
+}
+
+// Returns the best trial with groups that are chosen for each segment, and with
+// outputs that lie over inputs; none if there is memory enough.
+std::vector<Trial> CrewPlan::with_chosen_groups() const {
+  if (request_.byte_s > 0 || !is_tight()) return {};
   Trial chosen = trials_.taken();
   drop_groups(chosen);
   chosen.options.save_memory();
-  trials_.run(std::move(chosen));
+  return {std::move(chosen)};
 }
 
 // Rings are narrowest where each node has some columns of all rows and halos
 // are sent row by row. Tries to cut the first layers of other trials so, up to
-// ends where little lies between layers. For the smallest arena, and where
-// nothing fits.
+// ends where little lies between layers.
 void CrewPlan::try_columns() {
-  if (request_.byte_s > 0 || (is_latency() && trials_.any())) return;
+  if (request_.byte_s > 0) return;
   std::vector<Trial> others;
   if (first_trial_) others.push_back(*first_trial_);
   others.push_back(spatial());
@@ -276,14 +287,13 @@ void CrewPlan::try_columns() {
   }
 }
 
-// Where memory is short: tries to make the first layers some columns at a time,
-// each node some rows or columns of a tile.
-void CrewPlan::try_tiles() {
+// Where memory is short: returns trials that make the first layers some columns
+// at a time, each node some rows or columns of a tile.
+std::vector<Trial> CrewPlan::in_tiles() {
+  if (is_latency() && !is_tight()) return {};
   const std::optional<TileBases> bases = tile_bases();
-  if (!bases) return;
-  for (Trial& t : tile_trials(net_, request_, *bases, trials_.most())) {
-    trials_.run(std::move(t));
-  }
+  if (!bases) return {};
+  return tile_trials(net_, request_, *bases, trials_.most());
 }
 
 std::optional<TileBases> CrewPlan::tile_bases() const {
@@ -355,56 +365,61 @@ bool CrewPlan::can_improve() const {
          trials_.taken().cuts.tiles.empty();
 }
 
+// Begins with the first step again whenever one has made the plan better, and
+// ends when none does.
 void CrewPlan::improve() {
   if (!can_improve()) return;
-  const int part = most_plans_ / tuning::kLaterPart;
-  const auto quarter =
-      static_cast<int>(tuning::percent_of(tuning::kLastSplices, most_plans_));
-  const double sure = sure_gain();
-  int once = 1;
-  improve_by({{change_in_flight_room, once}});
-  int recuts = std::max(most_plans_ - trials_.count(), part);
-  int splices = part * tuning::kSplicedParts, shares = part;
-  improve_by({{recut_run, recuts},
-              {splice_plans, splices, sure},
-              {balance_shares, shares}});
-  // Tries splices that new shares have made possible, or that the first budget
-  // left out.
-  int more = quarter;
-  improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
-  if (work_ <= tuning::kCheap) improve_cheaply();
-  if (lacks_room()) {
-    more = try_saving_memory() ? most_plans_ : quarter;
-    improve_by({{splice_plans, more, sure}, {balance_shares, shares}});
+  std::vector<Step> all = steps();
+  // Moves do not change plans with tiles.
+  for (size_t next = 0; next < all.size();) {
+    const bool better = makes_better(all[next]);
+    next = better && can_improve() ? 0 : next + 1;
   }
-  once = 1;
-  improve_by({{change_in_flight_room, once}});
-  if (lacks_room() && try_rungs()) {
-    more = shares = quarter;
-    improve_by({{splice_plans, more, sure},
-                {balance_shares, shares},
-                {recut_run, more}});
-  }
-  if (is_tight()) try_tiles();
-  if (try_pipelines()) {
-    more = shares = quarter;
-    improve_by({{splice_plans, more, sure},
-                {balance_shares, shares},
-                {hand_over, more}});
+  if (work_ <= tuning::kCheap && request_.effort > 0) {
+    improve_further(tuning::kCheapEffort);
   }
 }
 
-// Tries what estimates do not suggest, where plans cost little.
-void CrewPlan::improve_cheaply() {
-  mixed_->add_other_counts();
-  int moved = most_plans_, recuts = most_plans_ / tuning::kLaterPart,
-      shares = recuts;
-  improve_by({{change_waits, moved},
-              {move_borders, moved},
-              {recut_run, recuts},
-              {balance_shares, shares},
-              {hand_over, moved}});
-  if (request_.effort > 0) improve_further(tuning::kCheapEffort);
+// Small changes come first, and plans that hold other memory last: they are
+// poor seeds, but parts of them make splices.
+std::vector<CrewPlan::Step> CrewPlan::steps() {
+  const auto move = [this](Move* of, int plans, double by = 0) {
+    return Step{[this, of] {
+                  return of({net_, request_, trials_.taken(), trials_.best(),
+                             rehearsed_, *mixed_});
+                },
+                plans, by};
+  };
+  const auto way = [this](std::vector<Trial> (CrewPlan::*of)()) {
+    return Step{[this, of] { return (this->*of)(); }, most_plans_};
+  };
+  std::vector<Step> all = {move(change_in_flight_room, 1),
+                           move(balance_shares, most_plans_),
+                           move(recut_run, most_plans_),
+                           move(splice_plans, most_plans_, sure_gain())};
+  if (work_ <= tuning::kCheap) {
+    mixed_->add_other_counts();
+    for (Move* of : {change_waits, move_borders, hand_over}) {
+      all.push_back(move(of, most_plans_));
+    }
+  }
+  all.push_back(way(&CrewPlan::saving_memory));
+  all.push_back(way(&CrewPlan::with_spare_rows));
+  all.push_back(way(&CrewPlan::in_tiles));
+  all.push_back(way(&CrewPlan::as_pipeline));
+  return all;
+}
+
+bool CrewPlan::makes_better(Step& step) {
+  if (step.left <= 0 || PlanDeadline::passed()) return false;
+  for (Trial& t : step.trials()) {
+    if (step.left <= 0 || PlanDeadline::passed()) return false;
+    const int before = trials_.count();
+    const bool better = trials_.run(std::move(t), step.by);
+    step.left -= trials_.count() - before;
+    if (better) return true;
+  }
+  return false;
 }
 
 // Best-first search: applies all moves to the fastest plan to which they were
@@ -442,29 +457,6 @@ void CrewPlan::improve_further(int times) {
       }
     }
   }
-}
-
-// Begins with the first move again whenever one has made the plan better, and
-// ends when none does.
-void CrewPlan::improve_by(const std::vector<MoveBudget>& moves) {
-  size_t next = 0;
-  while (next < moves.size()) {
-    next = makes_better(moves[next]) ? 0 : next + 1;
-  }
-}
-
-bool CrewPlan::makes_better(const MoveBudget& of) {
-  if (of.left <= 0 || PlanDeadline::passed()) return false;
-  const Trial best = trials_.taken();
-  for (Trial& t :
-       of.move({net_, request_, best, trials_.best(), rehearsed_, *mixed_})) {
-    if (of.left <= 0 || PlanDeadline::passed()) return false;
-    const int before = trials_.count();
-    const bool better = trials_.run(std::move(t), of.by);
-    of.left -= trials_.count() - before;
-    if (better) return true;
-  }
-  return false;
 }
 
 void CrewPlan::run_start(const Start& start) {

@@ -3,6 +3,7 @@
 // best plan, and improve_further() spends more effort.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -74,20 +75,25 @@ class CrewPlan {
   std::vector<Start> starts() const;
   std::vector<Start> unpriced_starts() const;
   void run_start(const Start&);
-  struct MoveBudget {
-    Move& move;
-    int& left;      // plans that may still be built; moves may share it
+  // A way to change the best plan, in the loop of improve().
+  struct Step {
+    // Returns trials, the most promising first.
+    std::function<std::vector<Trial>()> trials;
+    int left = 0;   // plans that it may still build
     double by = 0;  // the fraction by which a plan must be better
   };
-  void improve_by(const std::vector<MoveBudget>&);
-  bool makes_better(const MoveBudget&);
-  void improve_cheaply();
+  std::vector<Step> steps();
+  bool makes_better(Step&);
   bool can_improve() const;
   bool keeps_found() const;
-  bool try_rungs();
-  bool try_pipelines();
-  const std::vector<Trial>& start_trials();
   bool is_tight() const;
+  bool try_all(std::vector<Trial>);
+  std::vector<Trial> saving_memory();
+  std::vector<Trial> with_spare_rows();
+  std::vector<Trial> in_tiles();
+  std::vector<Trial> as_pipeline();
+  void try_small_pipelines();
+  const std::vector<Trial>& start_trials();
   void begin_small(double least);
   bool try_heads(Trial, double by);
   bool try_groups(const Trial&);
@@ -95,16 +101,12 @@ class CrewPlan {
   // Returns whether rings of the best plan need more room. With a price of
   // traffic all trials save memory from the start, so the answer is false.
   bool lacks_room() const;
-  // Tries the best plan and the starts in ways that save memory. Returns
-  // whether the best plan already was such a one.
-  bool try_saving_memory();
-  void try_tiles();
   // Returns none if no layers can be made in tiles.
   std::optional<TileBases> tile_bases() const;
   std::vector<int> ends_of_columns() const;
   Trial in_columns(Trial, int end) const;
   bool is_hopeless(const Cuts&);
-  void choose_groups();
+  std::vector<Trial> with_chosen_groups() const;
   Trial spatial() const;
   Trial alone() const;
   Cuts named_cuts(const std::string& strategy) const;
@@ -118,6 +120,7 @@ class CrewPlan {
   Trials trials_;
   std::optional<MixedCuts> first_;   // of the first start, until begin()
   std::vector<Trial> start_trials_;  // empty until start_trials() is called
+  std::optional<std::vector<Trial>> pipelines_;  // once they were looked for
   std::optional<Trial> first_trial_;
   std::optional<MixedCuts> mixed_;  // of the best start
   std::vector<std::string> hopeless_;

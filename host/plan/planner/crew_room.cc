@@ -1,5 +1,6 @@
 // The parts of CrewPlan for plans whose rows lack room.
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -27,52 +28,57 @@ bool CrewPlan::lacks_room() const {
          shoal::lacks_room(request_.cluster, trials_.best());
 }
 
-// The starts were compared as they are, or refused; with overlays and channel
-// groups they may be better, or fit. They come after all other moves because
-// plans that barely fit make poor seeds, but parts of them make splices.
-// Columns are tried if the best plan saves memory already, or plans cost
-// little.
-bool CrewPlan::try_saving_memory() {
+// Returns the best trial and the starts in ways that save memory, if rings of
+// the best plan need more room. The starts were compared as they are, or
+// refused; with overlays and channel groups they may be better, or fit. Columns
+// are tried if the best plan saves memory already, or plans cost little.
+std::vector<Trial> CrewPlan::saving_memory() {
+  if (!lacks_room()) return {};
   const bool saves = trials_.taken().options.overlays;
-  if (!saves) choose_groups();
+  std::vector<Trial> all;
+  if (!saves) all = with_chosen_groups();
   std::vector<int> ends;
   if (saves || work_ <= tuning::kCostly) ends = ends_of_columns();
   for (Trial trial : start_trials()) {
-    if (PlanDeadline::passed()) break;
     trial.options.save_memory();
-    trials_.run(trial);
-    for (const int end : ends) trials_.run(in_columns(trial, end));
+    all.push_back(trial);
+    for (const int end : ends) all.push_back(in_columns(trial, end));
   }
-  return saves;
+  return all;
 }
 
-// Tries the best trial and all starts with budgets that leave room for rows of
-// peers. They are additional trials, so no plan becomes worse.
-bool CrewPlan::try_rungs() {
-  Trial best = trials_.taken();
-  best.options.rungs = true;
-  bool better = trials_.run(std::move(best));
-  for (Trial trial : start_trials()) {
-    if (PlanDeadline::passed()) break;
-    trial.options.rungs = true;
-    better |= trials_.run(std::move(trial));
-  }
-  return better;
+// Returns the best trial and all starts with budgets that leave room for rows
+// of peers, if rings need more room.
+std::vector<Trial> CrewPlan::with_spare_rows() {
+  if (!lacks_room()) return {};
+  std::vector<Trial> all = {trials_.taken()};
+  std::ranges::copy(start_trials(), std::back_inserter(all));
+  for (Trial& trial : all) trial.options.rungs = true;
+  return all;
 }
 
-// Tries pipelines where plans cost little: no segment ends between nodes, so
-// almost no tensor is held whole, and where rows lack room a frame may pass
-// faster than through layers that all nodes share. For the smallest arena each
-// is found within less than the one before. Returns whether one is the best.
-bool CrewPlan::try_pipelines() {
-  if (request_.byte_s > 0 || is_lone() || work_ > tuning::kCheap) return false;
-  bool better = false;
-  if (is_latency()) {
-    for (Trial& t : soonest_pipelines(net_, request_, crew_, memo_)) {
-      better |= trials_.run(std::move(t));
+// Returns a pipeline where plans cost little, also with the least rings: no
+// segment ends between nodes, so almost no tensor is held whole, and where rows
+// lack room a frame may pass faster than through layers that all nodes share.
+// It does not depend on the best plan.
+std::vector<Trial> CrewPlan::as_pipeline() {
+  if (request_.byte_s > 0 || is_lone() || work_ > tuning::kCheap) return {};
+  if (!pipelines_) {
+    pipelines_.emplace();
+    auto found = find_pipelines(net_, request_, crew_, memo_);
+    if (found) {
+      pipelines_->push_back(std::move(found->soonest));
+      pipelines_->push_back(pipelines_->front());
+      pipelines_->back().options.roomy = false;
     }
-    return better;
   }
+  return *pipelines_;
+}
+
+// For the smallest arena: tries pipelines, each of which is found within less
+// than the one before.
+void CrewPlan::try_small_pipelines() {
+  if (request_.byte_s > 0 || is_lone() || work_ > tuning::kCheap) return;
   PlanRequest less = request_;
   for (;;) {
     for (ClusterNode& n : less.cluster.nodes) {
@@ -80,8 +86,7 @@ bool CrewPlan::try_pipelines() {
       n.ram = std::min(largest_arena(trials_.best()) - 1, n.arena_budget());
     }
     std::optional<Trial> trial = any_pipeline(net_, less, crew_, memo_);
-    if (!trial || !trials_.run(*std::move(trial))) return better;
-    better = true;
+    if (!trial || !trials_.run(*std::move(trial))) return;
   }
 }
 

@@ -65,7 +65,7 @@ TEST(GoalsTest, WhatIsFarTooLateIsNotLookedForWithLessTraffic) {
   const int64_t plans = plans_of(request);
   const Plan fastest = find_plan(net, request).value();
   request.limits = {.latency_s = fastest.latency_s / 1.3,
-                    .traffic_bytes = fastest.traffic_bytes / 2};
+                    .traffic_bytes = fastest.traffic_bytes * 2 / 3};
   const LowerBound bound =
       lower_bound(net, request.cluster,
                   {.linked = true, .max_payload = request.max_payload});

@@ -33,23 +33,17 @@ constexpr RunWay kRunWays[] = {
 class PipelineSearch {
  public:
   PipelineSearch(const Net& net, const PlanRequest& request,
-                 const std::vector<int>& nodes, bool roomy, SegmentMemo& memo)
+                 const std::vector<int>& nodes, SegmentMemo& memo)
       : net_(net),
         request_(request),
         nodes_(nodes),
-        roomy_(roomy),
         memo_(memo),
         runs_(net, request, nodes) {
     request_.objective = Objective::kLatency;
     request_.strategy = "pipeline";
   }
 
-  struct Found {
-    Pipeline pipeline;
-    Trial soonest;
-    Nanos period = 0;
-  };
-  std::optional<Found> find() {
+  std::optional<Pipelines> find() {
     begin();
     while (best_ && move_a_border()) {
     }
@@ -57,7 +51,9 @@ class PipelineSearch {
     (void)is_new(best_->runs, best_->trim);
     even_out(
         {best_->runs, best_->trim, works(*best_), best_->rehearsal.period});
-    return found();
+    finish_plan(net_, request_, best_->supplies, best_->plan);
+    return Pipelines{std::move(best_->trial), std::move(best_->plan),
+                     std::move(soonest_)};
   }
 
   // Returns the first plan that fits.
@@ -79,12 +75,6 @@ class PipelineSearch {
     CrewTrim trim;
     std::vector<Nanos> occupied;  // by run, its busiest node
   };
-  Found found() {
-    finish_plan(net_, request_, best_->supplies, best_->plan);
-    return {{std::move(best_->trial), std::move(best_->plan)},
-            std::move(soonest_),
-            best_->rehearsal.period};
-  }
 
   // Tries runs by their estimates, which each plan improves.
   void begin() {
@@ -124,7 +114,8 @@ class PipelineSearch {
     }
     SearchOptions& options = trial.options;
     options.time = SegmentTime::kWork;
-    options.roomy = roomy_;
+    // Crews wait less for each other, unless a plan fits barely.
+    options.roomy = !any_ && nodes_.size() <= tuning::kMostRoomy;
     if (way.grouped) options.save_memory();
     memo_.trim(static_cast<int>(request_.cluster.nodes.size()));
     const SearchOrMisfit found =
@@ -361,7 +352,6 @@ class PipelineSearch {
   const Net& net_;
   PlanRequest request_;
   const std::vector<int>& nodes_;
-  const bool roomy_;
   bool any_ = false;
   SegmentMemo& memo_;
   CrewRuns runs_;
@@ -378,47 +368,15 @@ std::optional<Trial> any_pipeline(const Net& net, const PlanRequest& request,
                                   const std::vector<int>& nodes,
                                   SegmentMemo& memo) {
   if (net.layers.empty() || nodes.empty()) return std::nullopt;
-  return PipelineSearch(net, request, nodes, false, memo).find_any();
+  return PipelineSearch(net, request, nodes, memo).find_any();
 }
 
-namespace {
-
-// With rings as large as memory allows, crews wait less for each other, but the
-// memory may be worth more elsewhere. Both are tried.
-std::vector<PipelineSearch::Found> find_both(const Net& net,
-                                             const PlanRequest& request,
-                                             const std::vector<int>& nodes,
-                                             SegmentMemo& memo) {
-  std::vector<PipelineSearch::Found> all;
-  if (net.layers.empty() || nodes.empty()) return all;
-  for (const bool roomy : {false, true}) {
-    if (roomy && nodes.size() > tuning::kMostRoomy) break;
-    auto found = PipelineSearch(net, request, nodes, roomy, memo).find();
-    if (found) all.push_back(*std::move(found));
-  }
-  return all;
-}
-
-}  // namespace
-
-std::optional<Pipeline> pipeline_plan(const Net& net,
-                                      const PlanRequest& request,
-                                      const std::vector<int>& nodes,
-                                      SegmentMemo& memo) {
-  auto all = find_both(net, request, nodes, memo);
-  if (all.empty()) return std::nullopt;
-  return std::ranges::min_element(all, {}, &PipelineSearch::Found::period)
-      ->pipeline;
-}
-
-std::vector<Trial> soonest_pipelines(const Net& net, const PlanRequest& request,
-                                     const std::vector<int>& nodes,
-                                     SegmentMemo& memo) {
-  std::vector<Trial> trials;
-  for (auto& found : find_both(net, request, nodes, memo)) {
-    trials.push_back(std::move(found.soonest));
-  }
-  return trials;
+std::optional<Pipelines> find_pipelines(const Net& net,
+                                        const PlanRequest& request,
+                                        const std::vector<int>& nodes,
+                                        SegmentMemo& memo) {
+  if (net.layers.empty() || nodes.empty()) return std::nullopt;
+  return PipelineSearch(net, request, nodes, memo).find();
 }
 
 }  // namespace shoal

@@ -15,23 +15,18 @@
 
 namespace shoal {
 
-struct Pipeline {
-  Trial trial;  // of which the plan was built
-  Plan plan;
+struct Pipelines {
+  Trial trial;    // with the least time from frame to frame
+  Plan plan;      // of that trial
+  Trial soonest;  // the one through which a frame passes soonest
 };
 
-// Returns the pipeline with the least time from frame to frame; none if no
-// pipeline was found that fits. Crews are neighbours in `nodes`, which are
-// nodes of the request. The memo is of all nodes of the request.
-std::optional<Pipeline> pipeline_plan(const Net&, const PlanRequest&,
-                                      const std::vector<int>& nodes,
-                                      SegmentMemo&);
-
-// Returns the pipelines through which one frame passes soonest: with rings that
-// have what they need, and with larger ones.
-std::vector<Trial> soonest_pipelines(const Net&, const PlanRequest&,
-                                     const std::vector<int>& nodes,
-                                     SegmentMemo&);
+// Returns the best pipelines; none if no pipeline was found that fits. Crews
+// are neighbours in `nodes`, which are nodes of the request. The memo is of all
+// nodes of the request.
+std::optional<Pipelines> find_pipelines(const Net&, const PlanRequest&,
+                                        const std::vector<int>& nodes,
+                                        SegmentMemo&);
 
 // Returns the first pipeline that fits, in a fraction of the time.
 std::optional<Trial> any_pipeline(const Net&, const PlanRequest&,

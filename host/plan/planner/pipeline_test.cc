@@ -186,8 +186,8 @@ TEST(Pipeline, FramesFollowSoonerThanWhereAllShareAllLayers) {
     }
     const PlanRequest request = request_of(cluster);
     SegmentMemo memo(net);
-    const std::optional<Pipeline> found =
-        pipeline_plan(net, request, all_of(request), memo);
+    const std::optional<Pipelines> found =
+        find_pipelines(net, request, all_of(request), memo);
     ASSERT_TRUE(found);
     const Plan& plan = found->plan;
     EXPECT_TRUE(check(net, plan).empty());
@@ -210,7 +210,7 @@ TEST(Pipeline, HasNoPlanWhereNothingFits) {
   Cluster cluster = uniform_cluster(3, find_board("teensy41"), 1024);
   const PlanRequest request = request_of(cluster);
   SegmentMemo memo(net);
-  EXPECT_FALSE(pipeline_plan(net, request, all_of(request), memo));
+  EXPECT_FALSE(find_pipelines(net, request, all_of(request), memo));
 }
 
 // The weights of a crew of few nodes may exceed their flash.

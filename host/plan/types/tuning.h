@@ -201,16 +201,10 @@ inline constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 
 // --- Plans of one crew.
 
-// Plans of a crew: this number divided by the shares of layers, by which the
-// cost of a plan grows.
-inline constexpr int64_t kShares = 28'000;
-inline constexpr int kMostPlans = 34, kFewestPlans = 10;
-// At least one part in kLaterPart of these plans are improvements. Splices may
-// have kSplicedParts such parts besides.
-inline constexpr int kLaterPart = 3, kSplicedParts = 2;
-// The percentage of these plans that splices may have when nothing else helps
-// any more.
-inline constexpr int kLastSplices = 25;
+// Plans that each move of a crew may build: this number divided by the shares
+// of layers, by which the cost of a plan grows.
+inline constexpr int64_t kShares = 20'000;
+inline constexpr int kMostPlans = 24, kFewestPlans = 8;
 // Arenas this many times as large as another crew's do not become as small by
 // columns.
 inline constexpr double kColumns = 2.2;
@@ -275,12 +269,6 @@ inline constexpr double kFarOffEqual = 1.1;
 // for the estimate and for the brief start of equal nodes.
 inline constexpr size_t kCostly = 240;
 inline constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
-// A factor of the brief start of all nodes: a crew that begins so near to it is
-// planned. For larger nets (kBegunCostly shares) it must begin better. Crews
-// that begin a little worse than all nodes may become the best (TinyEngine's
-// and MCUNet's nets on up to eight nodes).
-inline constexpr double kBegun = 1.115;
-inline constexpr size_t kBegunCostly = 600;
 // The same as kBriefly for the smallest arena, where crews that begin worse may
 // become the smallest (MobileNetV2, fifteen of 64 nodes).
 inline constexpr double kBrieflySmall = 1.6;
@@ -330,7 +318,7 @@ inline constexpr double kMayReach = 2, kMayKeep = 1.25;
 // links: some ten plans more, each of which takes as long as the first.
 inline constexpr int kLadderEffort = 8;
 // Plans that cost little (kCheap) have at least this effort.
-inline constexpr int kCheapEffort = 3;
+inline constexpr int kCheapEffort = 4;
 // The first changes that a move proposes for a plan are likeliest to help;
 // after this many of them the next move has its turn.
 inline constexpr size_t kFirstChanges = 3;
