@@ -365,15 +365,15 @@ bool CrewPlan::can_improve() const {
          trials_.taken().cuts.tiles.empty();
 }
 
-// Begins with the first step again whenever one has made the plan better, and
-// ends when none does.
+// Steps take turns: whether one makes the plan better or not, the next one
+// follows. The loop ends when none of them in a row does.
 void CrewPlan::improve() {
   if (!can_improve()) return;
   std::vector<Step> all = steps();
-  // Moves do not change plans with tiles.
-  for (size_t next = 0; next < all.size();) {
-    const bool better = makes_better(all[next]);
-    next = better && can_improve() ? 0 : next + 1;
+  size_t in_vain = 0;
+  // Moves do not change plans with tiles, so these end the loop, too.
+  for (size_t next = 0; in_vain < all.size() && can_improve(); ++next) {
+    in_vain = makes_better(all[next % all.size()]) ? 0 : in_vain + 1;
   }
   if (work_ <= tuning::kCheap && request_.effort > 0) {
     improve_further(tuning::kCheapEffort);
@@ -395,8 +395,8 @@ std::vector<CrewPlan::Step> CrewPlan::steps() {
   };
   std::vector<Step> all = {move(change_in_flight_room, 1),
                            move(balance_shares, most_plans_),
-                           move(recut_run, most_plans_),
-                           move(splice_plans, most_plans_, sure_gain())};
+                           move(splice_plans, most_plans_, sure_gain()),
+                           move(recut_run, most_plans_)};
   if (work_ <= tuning::kCheap) {
     mixed_->add_other_counts();
     for (Move* of : {change_waits, move_borders, hand_over}) {

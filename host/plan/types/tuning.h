@@ -203,8 +203,8 @@ inline constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 
 // Plans that each move of a crew may build: this number divided by the shares
 // of layers, by which the cost of a plan grows.
-inline constexpr int64_t kShares = 20'000;
-inline constexpr int kMostPlans = 24, kFewestPlans = 8;
+inline constexpr int64_t kShares = 24'000;
+inline constexpr int kMostPlans = 30, kFewestPlans = 8;
 // Arenas this many times as large as another crew's do not become as small by
 // columns.
 inline constexpr double kColumns = 2.2;
@@ -318,7 +318,7 @@ inline constexpr double kMayReach = 2, kMayKeep = 1.25;
 // links: some ten plans more, each of which takes as long as the first.
 inline constexpr int kLadderEffort = 8;
 // Plans that cost little (kCheap) have at least this effort.
-inline constexpr int kCheapEffort = 4;
+inline constexpr int kCheapEffort = 3;
 // The first changes that a move proposes for a plan are likeliest to help;
 // after this many of them the next move has its turn.
 inline constexpr size_t kFirstChanges = 3;
