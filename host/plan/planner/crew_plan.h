@@ -90,6 +90,8 @@ class CrewPlan {
   bool is_tight() const;
   void begin_small(double least);
   bool try_heads(Trial, double by);
+  void try_pairs();
+  Crew rated(const std::vector<int>& nodes) const;
   bool try_groups(const Trial&);
   void try_columns();
   // Returns whether rings of the best plan need more room. With a price of
