@@ -8,8 +8,8 @@
 #include "host/base/files.h"
 #include "host/board/board_files.h"
 #include "host/board/figures.h"
+#include "host/board/portable_costs.h"
 #include "host/board/said_board.h"
-#include "host/board/state_costs.h"
 #include "host/board/wide_costs.h"
 
 namespace shoal {
@@ -53,6 +53,16 @@ TEST(Board, StepsTakeOperationsBesidesProducts) {
   CellParams cell{};
   cell.phases = 2, cell.phase[0].end = 3, cell.phase[1].end = 11;
   EXPECT_EQ(state_operations(OpCode::kCell, &cell), 11);
+}
+
+TEST(Board, TransposedConvolutionsTakeAnOutputBesidesProducts) {
+  Board board;
+  board.costs.fully_connected = 2, board.costs.conv = 1;
+  EXPECT_DOUBLE_EQ(transposed_cycles(board, 40), 2 * 1.5);
+  EXPECT_DOUBLE_EQ(least_transposed_cycles(board), 2);
+  board.core = "Cortex-M55";
+  EXPECT_DOUBLE_EQ(transposed_cycles(board, 20), 2 * 12.4 * 2);
+  EXPECT_DOUBLE_EQ(least_transposed_cycles(board), 2 * 12.4);
 }
 
 TEST(Board, ArenaIsTheLargestBankLessItsFixedBytes) {

@@ -194,6 +194,11 @@ class Statistics {
                 weights.most);
   }
 
+  // Returns all * some / whole, rounded down.
+  static int64_t part(int64_t all, int64_t some, int64_t whole) {
+    return all / whole * some + all % whole * some / whole;
+  }
+
   // Returns the layer's, by the share of its output and of its input channels.
   int64_t actor_macs(const PlanStage& stage, int index) const {
     const PlanActor& a = stage.actors[index];
@@ -201,10 +206,10 @@ class Statistics {
     if (has_state(layer.op)) return layer.macs;  // it has one owner
     const int64_t whole = layer.out.box.elements();
     const Box out = made_box(net_, stage, index);
-    int64_t macs = layer.macs / whole * out.elements();
+    int64_t macs = part(layer.macs, out.elements(), whole);
     if (!(a.init && a.final)) {
       const int channels = read_box(net_, stage, index, 0).channels();
-      macs = macs / layer.in[0].box.channels() * channels;
+      macs = part(macs, channels, layer.in[0].box.channels());
     }
     return a.loop < 0 ? macs : macs / out.rows() * looped_rows(stage, index);
   }

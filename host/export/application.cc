@@ -17,6 +17,7 @@
 #include "host/engine/common/frame.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/text/op_names.h"
+#include "host/plan/types/plan_segments.h"
 #include "host/program/store/store_info.h"
 
 namespace shoal {
@@ -159,7 +160,14 @@ std::vector<double> model_times(const Net& net, const PlanNode& node,
 }
 
 // Refuses a program that needs what a bare board does not have.
-void check_program(const PlanNode& node) {
+void check_program(const Net& net, const PlanNode& node) {
+  if (const int64_t again = replay_bytes(net, node); again > 0) {
+    throw Error(Exit::kUnsupported,
+                "the plan was made with --replay: " + format_bytes(again) +
+                    " of the input come again, and an exported project pushes "
+                    "each row once",
+                "plan without --replay, or run this plan with `shoal run`");
+  }
   if (!node.mapped || node.tape_bytes > 0 || node.spill_pages > 0 ||
       node.sram_weight_bytes > 0) {
     throw Error(Exit::kUnsupported,
@@ -219,7 +227,7 @@ void check_network_name(const std::string& name, const std::string& flag) {
 ExportedNetwork make_network(const Prepared& p, const Board& board,
                              std::span<const uint8_t> input,
                              std::shared_ptr<const DetectionOp> detection) {
-  check_program(p.plan.nodes.at(0));
+  check_program(p.net, p.plan.nodes.at(0));
   ExportedNetwork n;
   n.image = p.images[0];
   n.arena_bytes = p.plan.nodes[0].arena_bytes;
@@ -255,7 +263,7 @@ ExportedNetwork make_network(const Prepared& p, const Board& board,
 
 ExportedNetwork make_member(const Prepared& p, size_t node) {
   const PlanNode& of = p.plan.nodes.at(node);
-  check_program(of);
+  check_program(p.net, of);
   ExportedNetwork n;
   n.image = p.images.at(node);
   n.arena_bytes = of.arena_bytes;

@@ -53,6 +53,21 @@ TEST_F(CliPlanFile, AWrittenPlanIsTheReportWithThePlanItself) {
   EXPECT_EQ(written, json::parse(told.out));
 }
 
+// An exported project pushes each row once.
+TEST_F(CliPlanFile, APlanWhoseRowsComeAgainIsNotExported) {
+  const std::string model =
+      std::string(SHOAL_SOURCE_DIR) + "/models/fashion_mobilenet_v2.tflite";
+  expect_ok(shop_, {"plan", model, "--board", "teensy41", "--ram", "12K",
+                    "--replay", "-o", "p.json"});
+  const Told told =
+      shop_.shoal({"export", model, "--as", "c", "--board", "teensy41", "--ram",
+                   "12K", "--plan", "p.json", "-o", "project"});
+  EXPECT_EQ(told.code, 4);
+  EXPECT_NE(told.err.find("the plan was made with --replay"), std::string::npos)
+      << told.err;
+  EXPECT_NE(told.err.find("plan without --replay"), std::string::npos);
+}
+
 TEST_F(CliPlanFile, APlanRunsWithoutASearch) {
   expect_ok(shop_, {"plan", "m.tflite", "--nodes", "3", "-o", "p.json"});
   expect_ok(shop_, {"run", "m.tflite", "x.bin", "--nodes", "3", "--plan",

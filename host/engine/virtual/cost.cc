@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "device/program/chunk.h"
-#include "host/board/state_costs.h"
+#include "host/board/portable_costs.h"
 #include "host/board/wide_costs.h"
 #include "host/plan/cost/time.h"
 
@@ -20,8 +20,7 @@ KernelCost kernel_cost(const StageView& s, const ActorRecord& a,
       return depthwise_cost(costs, a.stride_y,
                             int64_t{a.kernel_h} * a.kernel_w);
     case OpCode::kTransposeConv:
-      // Only these of the kernel's taps meet an input pixel.
-      return {costs.conv / a.stride_y / a.stride_x};
+      return {};
     case OpCode::kLstm:
     case OpCode::kCell:
       return {costs.fully_connected};
@@ -225,8 +224,16 @@ SliceCost NodeCost::slice(const shoal_work& w) const {
       operations = 1.0 * state_operations(a.op, &cell) / cell.phases;
     }
     if (keeps_state(a.op)) each = state_cycles(board_, macs, operations);
+    if (a.op == OpCode::kTransposeConv) {
+      // Only these of the kernel's taps meet an input pixel.
+      const int strides = a.stride_y * a.stride_x;
+      const double products =
+          1.0 * a.kernel_h * a.kernel_w * p.in_channels / strides;
+      each = transposed_cycles(board_, products) / strides;
+    }
     units *= macs;
     sum.macs = macs * p.channels * static_cast<double>(pixels);
+    if (a.op == OpCode::kTransposeConv) sum.macs /= a.stride_y * a.stride_x;
   } else {
     units *= cost.element_scale;
     if (has_window(a.op)) units *= 1.0 * p.kernel_rows / a.kernel_h;

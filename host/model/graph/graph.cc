@@ -96,8 +96,14 @@ int64_t op_macs(const Graph& graph, const Op& op) {
         int64_t{at(graph, op.inputs[0]).shape.back()} + y.back();
     return element_count(y) * kLstmGates * row;
   }
-  if (!has_weights(op.kind) || op.kind == OpKind::kTransposeConv) return 0;
+  if (!has_weights(op.kind)) return 0;
   const Shape& weights = at(graph, op.inputs[1]).shape;
+  if (op.kind == OpKind::kTransposeConv) {
+    // Each element of the input meets its weights of all outputs, some of which
+    // may lie outside the result.
+    const int64_t each = element_count(weights) / weights.back();
+    return element_count(at(graph, op.inputs[0]).shape) * each;
+  }
   int64_t macs = element_count(at(graph, op.outputs[0]).shape);
   for (size_t i = 1; i < weights.size(); ++i) macs *= weights[i];
   // Each channel of DEPTHWISE_CONV_2D, its last axis, sees its own.

@@ -57,9 +57,9 @@ TEST(Graph, MacsCountWindowsTimesOutputs) {
   EXPECT_EQ(op_macs(g, g.ops[0]), 4 * 4 * 16 * 3 * 5 * 3);
   EXPECT_EQ(op_macs(g, g.ops[1]), 2 * 2 * 32 * 3 * 3);
   EXPECT_EQ(op_macs(g, g.ops[2]), 2 * 10 * 256);
-  EXPECT_EQ(op_macs(g, g.ops[3]), 0);
+  EXPECT_EQ(op_macs(g, g.ops[3]), 8 * 8 * 3 * 3 * 5 * 16);
   EXPECT_EQ(op_macs(g, g.ops[4]), 0);
-  EXPECT_EQ(model_macs(g), 11520 + 1152 + 5120);
+  EXPECT_EQ(model_macs(g), 11520 + 1152 + 5120 + 46080);
 }
 
 }  // namespace

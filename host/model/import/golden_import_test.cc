@@ -140,14 +140,23 @@ std::map<std::string, std::string> golden_macs() {
   return macs;
 }
 
+// The tables count no MACs of transposed convolutions.
+int64_t macs_of_tables(const Graph& graph) {
+  int64_t macs = model_macs(graph);
+  for (const Op& op : graph.ops) {
+    if (op.kind == OpKind::kTransposeConv) macs -= op_macs(graph, op);
+  }
+  return macs;
+}
+
 TEST(GoldenImport, MacsAreThoseOfTheGoldenTables) {
   const auto macs = golden_macs();
   EXPECT_EQ(macs.size(), 17u + 73u);
   for (const fs::path& path : models()) {
     const auto expected = macs.find(path.stem());
     if (expected == macs.end()) continue;
-    EXPECT_EQ(std::to_string(model_macs(load_model(path))), expected->second)
-        << path;
+    const Graph graph = load_model(path);
+    EXPECT_EQ(std::to_string(macs_of_tables(graph)), expected->second) << path;
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include "device/program/chunk.h"
 #include "host/board/kernel_cost.h"
-#include "host/board/state_costs.h"
+#include "host/board/portable_costs.h"
 #include "host/board/wide_costs.h"
 
 namespace shoal {
@@ -18,7 +18,7 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
     return depthwise_cost(costs, layer.stride_y,
                           int64_t{layer.kernel_h} * layer.kernel_w);
   }
-  if (layer.op == OpCode::kTransposeConv) return {costs.conv};
+  if (layer.op == OpCode::kTransposeConv) return {};
   // Each step multiplies by each weight once.
   if (keeps_state(layer.op)) return {costs.fully_connected};
   return conv_cost(costs, layer.out.box.rows() * layer.out.box.columns(),
@@ -28,13 +28,6 @@ KernelCost kernel_cost(const Layer& layer, const Costs& costs) {
 // Returns the cycles for bytes, without calls and partial sums.
 double byte_cycles(const Layer& layer, const LayerShare& share,
                    const Costs& costs) {
-  if (layer.op == OpCode::kTransposeConv) {
-    // Only these taps of the kernel meet an input pixel. Models do not count
-    // them as MACs.
-    const double taps = 1.0 * layer.kernel_h * layer.kernel_w *
-                        share.in_channels / (layer.stride_y * layer.stride_x);
-    return static_cast<double>(share.out.elements()) * taps * costs.conv;
-  }
   if (counts_macs(layer.op)) {
     const KernelCost cost = kernel_cost(layer, costs);
     const double one =
@@ -64,9 +57,19 @@ double steps_cycles(const Layer& layer, const Board& board) {
   return macs * state_cycles(board, macs / units, operations);
 }
 
+// Only some taps of a transposed convolution's kernel meet an input pixel.
+double scattered_cycles(const Layer& layer, const LayerShare& share,
+                        const Board& board) {
+  const double products = 1.0 * layer.kernel_h * layer.kernel_w *
+                          share.in_channels / (layer.stride_y * layer.stride_x);
+  return static_cast<double>(share.out.elements()) * products *
+         transposed_cycles(board, products);
+}
+
 double cycles(const Layer& layer, const LayerShare& share, const Board& board) {
-  const double bytes = keeps_state(layer.op)
-                           ? steps_cycles(layer, board)
+  const double bytes = keeps_state(layer.op) ? steps_cycles(layer, board)
+                       : layer.op == OpCode::kTransposeConv
+                           ? scattered_cycles(layer, share, board)
                            : byte_cycles(layer, share, board.costs);
   if (!layer.is_wide) return bytes;
   const Box& out = layer.out.box;
@@ -240,12 +243,14 @@ int64_t weight_bytes(const Layer& layer) {
 int64_t share_macs(const Layer& layer, const LayerShare& share) {
   // A step has one owner; rows of the state have no MACs.
   if (layer.macs == 0 || keeps_state(layer.op)) return layer.macs;
-  int64_t macs = layer.macs / layer.out.box.elements() * share.out.elements();
+  // Outputs of a transposed convolution have no whole number each.
+  const int64_t macs =
+      part_of(layer.macs, share.out.elements(), layer.out.box.elements());
   const int channels = layer.in[0].box.channels();
-  if (share.in_channels != channels && layer.op != OpCode::kDepthwise) {
-    macs = macs / channels * share.in_channels;
+  if (share.in_channels == channels || layer.op == OpCode::kDepthwise) {
+    return macs;
   }
-  return macs;
+  return part_of(macs, share.in_channels, channels);
 }
 
 namespace {

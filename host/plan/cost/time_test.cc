@@ -163,6 +163,29 @@ TEST(TimeTest, PartialSumsCostForEachPart) {
   EXPECT_EQ(compute(1), without + int64_t{12} * 3 * 100);
 }
 
+// Two of the four taps meet an input pixel, of six channels: 12 products an
+// output, and as much as 20 for the rest.
+TEST(TimeTest, TransposedConvolutionsTakeTheTapsThatMeetPixels) {
+  ShapeNet n("transposed");
+  n.output(n.conv(n.input(4, 3, 6), 1, 1, 5));
+  Net net = n.finish();
+  Layer& l = net.layers[0];
+  l.op = OpCode::kTransposeConv;
+  l.kernel_h = l.kernel_w = l.stride_x = 2;
+  l.macs = int64_t{4} * 3 * 6 * 4 * 5 + 1;
+  const LayerTime t = layer_time(net, 0, {1, 2}, slow_board());
+  const int64_t outputs = int64_t{4} * 3 * 5;
+  EXPECT_EQ(t.compute_ps / kPicosPerMicrosecond, outputs * (12 + 20) * 7);
+  // Shares have their part of the MACs, though no output has a whole number.
+  const auto share = [&](int rows) {
+    LayerShare of = whole_share(l);
+    of.out.y1 = of.out.y0 + rows;
+    return share_macs(l, of);
+  };
+  EXPECT_EQ(share(4), l.macs);
+  EXPECT_EQ(share(2), l.macs / 2);
+}
+
 TEST(TimeTest, PartsOfAWindowShareTheWeights) {
   ShapeNet n("parts");
   n.output(n.fully_connected(n.input(12, 2, 2), 3));

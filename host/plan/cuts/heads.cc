@@ -151,6 +151,15 @@ class HeadCuts {
   Cuts& cuts_;
 };
 
+// The fewest channels of an output for one of the input, where the output is
+// wide: that of an MLP's first layer.
+constexpr int kWide = 2;
+
+bool has_wide_output(const Layer& l) {
+  return !l.weights.empty() && l.op != OpCode::kDepthwise &&
+         l.out.box.channels() >= kWide * l.in[0].box.channels();
+}
+
 }  // namespace
 
 bool has_heads(const Net& net) { return !find_heads(net).empty(); }
@@ -161,6 +170,25 @@ Cuts with_heads_apart(const Net& net, const Crew& crew, Cuts cuts) {
   for (const Segment& h : heads) apart.divide(h);
   for (size_t i = 1; i < heads.size(); ++i) {
     apart.follow(heads[i - 1], heads[i]);
+  }
+  return cuts;
+}
+
+Cuts with_wide_outputs_in_parts(const Net& net, const Crew& crew, Cuts cuts) {
+  const Cells pairs{static_cast<int>(crew.nodes.size()) / 2, 1, 2};
+  if (std::ssize(crew.nodes) != pairs.count()) return cuts;
+  int wide = -1;  // the tensor whose channels are cut
+  for (size_t l = 0; l < net.layers.size(); ++l) {
+    const Layer& layer = net.layers[l];
+    const bool follows = layer.in[0].tensor == wide && layer.macs == 0 &&
+                         layer.out.box == layer.in[0].box &&
+                         !needs_all_channels(layer.op) &&
+                         rows_of(layer.op) == RowsFrom::kSame;
+    if (!follows && !has_wide_output(layer)) continue;
+    std::optional<LayerCut> cut = cut_cells(layer, crew, pairs);
+    if (!cut) continue;
+    cuts.layers[l] = *std::move(cut);
+    wide = layer.out.tensor;
   }
   return cuts;
 }

@@ -13,4 +13,10 @@ bool has_heads(const Net&);
 // and several nodes of a head divide its rows, which are tokens.
 Cuts with_heads_apart(const Net&, const Crew&, Cuts);
 
+// Lets pairs of nodes divide the outputs of layers that widen rows, such as the
+// first layer of an MLP, and of the element-wise layers behind them. Each node
+// reads half of the weights for twice as many rows, and the layer that narrows
+// rows again is cut as before. An odd number of nodes changes nothing.
+Cuts with_wide_outputs_in_parts(const Net&, const Crew&, Cuts);
+
 }  // namespace shoal

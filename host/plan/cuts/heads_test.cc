@@ -9,6 +9,7 @@
 
 #include "host/lower/testing/attention.h"
 #include "host/plan/cuts/testing/mobilenet.h"
+#include "host/plan/testing/shape_net.h"
 
 namespace shoal {
 namespace {
@@ -165,6 +166,46 @@ TEST(Heads, ANodeTransposesTheValuesThatItHas) {
     }
   }
   EXPECT_EQ(seen, 1);
+}
+
+// Layers 0 and 1 widen tokens, layer 2 narrows them.
+Net mlp() {
+  ShapeNet n("mlp");
+  const int x = n.input(16, 1, 8);
+  n.output(n.add(x, n.conv(n.table(n.conv(x, 1, 1, 32)), 1, 1, 8)));
+  return n.finish();
+}
+
+TEST(WideOutputs, PairsOfNodesDivideThem) {
+  const Net net = mlp();
+  const Cluster cluster =
+      uniform_cluster(8, find_board("teensy41"), std::nullopt);
+  const Crew crew = whole_crew(cluster);
+  const Cuts before = make_cuts(net, cluster, {"spatial", 8, 1});
+  const Cuts cuts = with_wide_outputs_in_parts(net, crew, before);
+  ASSERT_EQ(cuts.layers.size(), 4u);
+  for (const size_t l : {0u, 1u}) {
+    EXPECT_EQ(elements(cuts.layers[l]), 16 * 32);
+    ASSERT_EQ(cuts.layers[l].shares.size(), 8u);
+    for (const Share& s : cuts.layers[l].shares) {
+      // A pair has the tokens that its two nodes had before.
+      EXPECT_EQ(s.own.y0, s.node / 2 * 4);
+      EXPECT_EQ(s.own.rows(), 4);
+      EXPECT_EQ(s.own.channels(), 16);
+    }
+  }
+  EXPECT_EQ(cuts.layers[2], before.layers[2]);
+  EXPECT_EQ(cuts.layers[3], before.layers[3]);
+}
+
+TEST(WideOutputs, AnOddNumberOfNodesChangesNothing) {
+  const Net net = mlp();
+  const Cluster cluster =
+      uniform_cluster(7, find_board("teensy41"), std::nullopt);
+  const Cuts before = make_cuts(net, cluster, {"spatial", 7, 1});
+  const Cuts cuts =
+      with_wide_outputs_in_parts(net, whole_crew(cluster), before);
+  EXPECT_EQ(cuts.layers, before.layers);
 }
 
 TEST(Heads, OtherNetsHaveNone) {

@@ -236,6 +236,7 @@ void CrewPlan::begin() {
       trials_.run({name, std::move(cuts)});
     }
   }
+  try_pairs();
   if (is_latency() && trials_.any()) {
     try_all(with_chosen_groups());
     return;
@@ -249,10 +250,8 @@ void CrewPlan::begin() {
   }
 }
 
-bool CrewPlan::try_all(std::vector<Trial> all) {
-  bool better = false;
-  for (Trial& t : all) better |= trials_.run(std::move(t));
-  return better;
+void CrewPlan::try_all(std::vector<Trial> all) {
+  for (Trial& t : all) trials_.run(std::move(t));
 }
 
 // Returns the best trial with groups that are chosen for each segment, and with
@@ -472,13 +471,26 @@ void CrewPlan::run_start(const Start& start) {
 // this: layers that two nodes share are those of the same two in all of them.
 bool CrewPlan::try_heads(Trial trial, double by) {
   if (!has_heads(net_)) return false;
+  trial.cuts = with_heads_apart(net_, rated(crew_), std::move(trial.cuts));
+  return trials_.run(std::move(trial), by);
+}
+
+// Tries heads with an MLP's first layers divided by pairs of nodes.
+void CrewPlan::try_pairs() {
+  if (!has_heads(net_)) return;
+  std::vector<int> in_order = crew_;
+  std::ranges::sort(in_order);
+  trials_.run({"mixed", with_wide_outputs_in_parts(net_, rated(in_order),
+                                                   named_cuts("heads"))});
+}
+
+Crew CrewPlan::rated(const std::vector<int>& nodes) const {
   Crew crew;
-  for (const int n : crew_) {
+  for (const int n : nodes) {
     crew.nodes.push_back(n);
     crew.weights.push_back(request_.cluster.nodes[size_t(n)].rating);
   }
-  trial.cuts = with_heads_apart(net_, crew, std::move(trial.cuts));
-  return trials_.run(std::move(trial), by);
+  return crew;
 }
 
 // Returns whether a smaller plan would leave room for higher bands.

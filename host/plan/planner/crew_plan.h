@@ -87,7 +87,7 @@ class CrewPlan {
   bool can_improve() const;
   bool keeps_found() const;
   bool is_tight() const;
-  bool try_all(std::vector<Trial>);
+  void try_all(std::vector<Trial>);
   std::vector<Trial> saving_memory();
   std::vector<Trial> with_spare_rows();
   std::vector<Trial> in_tiles();
@@ -96,6 +96,8 @@ class CrewPlan {
   const std::vector<Trial>& start_trials();
   void begin_small(double least);
   bool try_heads(Trial, double by);
+  void try_pairs();
+  Crew rated(const std::vector<int>& nodes) const;
   bool try_groups(const Trial&);
   void try_columns();
   // Returns whether rings of the best plan need more room. With a price of

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "host/board/kernel_cost.h"
+#include "host/board/portable_costs.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 
@@ -251,7 +252,7 @@ double unit_seconds(WorkKind kind, const Board& board) {
       case WorkKind::kFullyConnected:
         return c.fully_connected;
       case WorkKind::kTransposed:
-        return c.conv;
+        return least_transposed_cycles(board);
       default:
         return c.element;
     }

@@ -1,6 +1,6 @@
-// The cost of layers that keep a state: LSTM, and steps of loops. Their kernels
-// are the same on all cores, while those of FULLY_CONNECTED and ADD, whose
-// figures boards have, are quick on some.
+// The cost of layers whose kernels are the same on all cores, while those of
+// FULLY_CONNECTED and ADD, whose figures boards have, are quick on some: LSTM,
+// steps of loops and transposed convolutions.
 #pragma once
 
 #include <string>
@@ -19,5 +19,11 @@ int state_operations(OpCode, const void* params);
 // of the step's operations. `tools/wide_costs.py SHOAL` counts instructions of
 // such layers.
 double state_cycles(const Board&, double products, double operations);
+
+// Returns the cycles of one of the `products` of an output of a transposed
+// convolution, with its part of what an output takes besides.
+double transposed_cycles(const Board&, double products);
+// Returns the same of an output with many products, which is the least.
+double least_transposed_cycles(const Board&);
 
 }  // namespace shoal
