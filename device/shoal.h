@@ -370,7 +370,9 @@ shoal_status shoal_open(shoal_node* node, const shoal_config* config,
  * @param node the node
  * @return SHOAL_OK: something was done, call again. SHOAL_WAIT: input rows,
  *         output space, datagrams or storage are needed first. An error is
- *         final, and every call returns it until the node is opened again. */
+ *         final, and every call returns it until the node is opened again;
+ *         after SHOAL_SECOND_CORE, a node without peers can also repeat its
+ *         frame when that core is back. */
 shoal_status shoal_step(shoal_node* node);
 
 /** Begins the frame under way again, with its first row and with what the

@@ -27,8 +27,8 @@ typedef struct shoal_second_core {
   /** First argument of all functions. */
   void* user;
   /** Starts the second core, which has to call shoal_serve_pair(pair) on a
-   * stack of its own (of SHOAL_SECOND_STACK_BYTES); called by the first core. A
-   * core that runs already, because it does not answer, is reset.
+   * stack of its own (of SHOAL_SECOND_STACK_BYTES); called by the first core,
+   * for a core that does not run or was stopped.
    * @return 0; another value: it cannot be started (again) */
   int (*start)(void* user, struct shoal_pair* pair);
   /** Wakes the other core if it waits, and lets it look at its word; called by
@@ -42,12 +42,19 @@ typedef struct shoal_second_core {
   int (*wait)(void* user, const uint32_t* word, uint32_t value,
               uint32_t timeout_us);
   /** The most microseconds that the start of the core, or a half of a firing,
-   * may take. */
+   * may take. A program that says how long its node is away from its link has
+   * less time for a half: 16 times that, and 2 s at least. */
   uint32_t timeout_us;
   /** The multiply-accumulates (other elements count as eight) from which on a
    * slice of a firing is worth the price of a meeting: about what both cores
    * make while one rings and the other wakes, twice. */
   uint32_t least_products;
+  /** Stops the second core, wherever it is; called by the first core when a
+   * half was not made in time. From then on the second core writes nothing
+   * before it is started again, which the runtime does at once. Null: the port
+   * cannot do that, and no node opens before the core is back.
+   * @return 0; another value: it was not stopped */
+  int (*stop)(void* user);
 } shoal_second_core;
 
 /** Bytes that the stack of the second core needs on a Cortex-M or RV32. */
@@ -63,6 +70,7 @@ struct shoal_pair {
   uint32_t asked;                /**< its number; the first core's */
   uint32_t withdrawn;            /**< 1: it was given up; likewise */
   uint32_t done;                 /**< the last number; the second core's */
+  uint32_t limit_us;             /**< for a half; the first core's */
 };
 
 /** Reads a word that the other core writes, before all that is read later.

@@ -48,7 +48,9 @@ int main(int argc, char** argv) {
   int taken = 0;
   for (uint8_t i = 0; i < images.size(); ++i) {
     const uint8_t options = SentBoard::kHeadRight | SentBoard::kImageRight |
-                            (i % 2 ? SentBoard::kPowerGoes : 0);
+                            (i % 2 ? SentBoard::kPowerGoes : 0) |
+                            (i % 3 == 1 ? SentBoard::kSealed : 0) |
+                            (i % 9 == 4 ? SentBoard::kSealBroken : 0);
     const Bytes input = input_of(*images[(i + 1u) % images.size()], i, options);
     if (input.size() > 1 << 12) continue;
     taken += SentBoard::run(input).is_good() ? 1 : 0;

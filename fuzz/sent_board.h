@@ -2,7 +2,8 @@
 // for fuzz_sent and the writer of its seeds. An input is
 //   u8  number of the sample program that the board was exported with
 //   u8  1: the head is put right where the board compares it; 2: the image's
-//       tags and hash are; 4: power goes while the program comes
+//       tags and hash are; 4: power goes while the program comes; 8: the board
+//       has a key, and the program comes sealed; 16: with a bit of it flipped
 //   u8  bytes of a piece, less one; u8 the write or erasure in which power goes
 // then a sent program (device/alone/sent.h).
 #pragma once
@@ -15,6 +16,8 @@
 
 #include "device/alone/frame.h"
 #include "device/alone/programs.h"
+#include "device/alone/seal.h"
+#include "device/link/cipher.h"
 #include "device/program/sha256.h"
 #include "device/program/testing/seal_image.h"
 #include "device/runtime/testing/sample_programs.h"
@@ -24,7 +27,8 @@ namespace shoal::test {
 
 class SentBoard {
  public:
-  static constexpr uint8_t kHeadRight = 1, kImageRight = 2, kPowerGoes = 4;
+  static constexpr uint8_t kHeadRight = 1, kImageRight = 2, kPowerGoes = 4,
+                           kSealed = 8, kSealBroken = 16;
   static constexpr size_t kFirst = 4;  // byte of the program
 
   // Returns how the last attempt to send it ended; other codes than those of
@@ -151,6 +155,7 @@ class SentBoard {
     c.arena = arena_.data();
     c.arena_bytes = kArenaBytes;
     c.nodes = board_->sent_nodes;
+    c.seal = options_ & kSealed ? &seal_ : nullptr;
     board_->programs.open(c);
     use();
   }
@@ -161,11 +166,45 @@ class SentBoard {
     if (bytes < sizeof(SentHead)) return {alone::Code::kNoProgram};
     uint32_t at = 0;
     AlonePrograms& to = board_->programs;
+    if (options_ & kSealed) return send_sealed();
     alone::Said said = to.begin(program_.data(), bytes, hash_, at);
     while (said.is_good() && at < bytes) {
       const uint32_t some = std::min(piece_, bytes - at);
       said = to.write(at, program_.data() + at, some);
       at += some;
+    }
+    return said.is_good() ? to.end(nullptr, nullptr) : said;
+  }
+
+  // The seal opens with the bytes that were sealed, or it does not.
+  alone::Said send_sealed() {
+    AlonePrograms& to = board_->programs;
+    const auto bytes = static_cast<uint32_t>(program_.size());
+    const uint32_t count = to.room(0).count;
+    seal_.begin(hash_, bytes, count);
+    Bytes block(alone::kSealedBlock + alone::kSealBytes);
+    const uint32_t broken = cut_ * 61u % (bytes + alone::kSealBytes);
+    alone::Said said = to.expect(hash_, bytes, count);
+    uint32_t from = 0;
+    for (uint32_t at = 0; said.is_good() && at < bytes;
+         at += alone::kSealedBlock) {
+      const uint32_t some = std::min(alone::kSealedBlock, bytes - at);
+      std::copy_n(program_.begin() + at, some, block.begin());
+      if (!seal_.seal(at / alone::kSealedBlock, block.data(), some)) abort();
+      const bool breaks = (options_ & kSealBroken) && broken >= at &&
+                          broken < at + some + alone::kSealBytes;
+      if (breaks) block[broken - at] ^= static_cast<uint8_t>(1 << piece_ % 8);
+      said = to.unseal(at / alone::kSealedBlock, block.data(), some);
+      if (said.is_good() == breaks) abort();
+      if (!said.is_good()) return said;
+      if (!std::equal(block.begin(), block.begin() + some,
+                      program_.begin() + at)) {
+        abort();
+      }
+      if (at == 0) said = to.begin(block.data(), bytes, hash_, from);
+      if (said.is_good() && at + some > from) {
+        said = to.write(at, block.data(), some);
+      }
     }
     return said.is_good() ? to.end(nullptr, nullptr) : said;
   }
@@ -220,6 +259,8 @@ class SentBoard {
   shoal_storage face_{};
   AlignedBytes arena_;
   uint8_t kept_[kKept] = {};
+  const uint8_t key_[kProgramKeyBytes] = {1, 2, 3};
+  KeyedSeal seal_{chacha20_poly1305(), key_};
   std::unique_ptr<Started> board_;
   uint32_t steps_ = 0;
 };

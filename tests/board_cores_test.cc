@@ -12,6 +12,8 @@
 #include "tests/command.h"
 #include "tests/expect_told.h"
 #include "tests/needs.h"
+#include "tests/served_board.h"
+#include "tests/served_project.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -125,6 +127,75 @@ TEST_F(BoardCores, AnExportedProjectUsesThem) {
             std::string::npos)
       << alone.out;
   EXPECT_NE(alone.out.find("\nselfcheck ok\n"), std::string::npos) << alone.out;
+}
+
+// A node that uses one of its cores says so, and plans count on one.
+TEST_F(BoardCores, ANodeWithOneCoreIsPlannedForOne) {
+  const Told planned = expect_ok(
+      shop_, {"plan", "--json", "--nodes", "1", "--board", kBoard, kNetwork});
+  const double both = json::parse(planned.out).at("latency_s");
+  const std::string limit = std::to_string(1.4e3 * both) + "ms";
+  const auto run = [&](const char* cores) {
+    ServedBoard board(shop_,
+                      {"--board", kBoard, "--insecure", "--cores", cores});
+    const Told told =
+        shop_.shoal({"run", kNetwork, "random:1", "--workers", board.address,
+                     "--insecure", "--max-latency", limit});
+    board.end(SIGTERM);
+    return told;
+  };
+  expect_refused(run("1"), 3, "latency");
+  const Told two = run("2");
+  EXPECT_EQ(two.code, 0) << two.err;
+}
+
+// A core that hangs in the middle of a half costs the frame, and then makes
+// halves again.
+TEST_F(BoardCores, ACoreThatHangsIsStoppedAndStartedAgain) {
+  need_programs({"make", "arm-none-eabi-g++"});
+  if (cannot_go_on()) return;
+  expect_ok(shop_,
+            {"export", kNetwork, "--as", "c", "--board", kBoard, "-o", "proj"});
+  const std::string source = "proj/shoal/src/device/runtime/pair.cpp";
+  const std::string job = "job->run(*job);";
+  std::string text = shop_.read_text(source);
+  const size_t at = text.find(job + "\n    shoal::set_word(pair->done");
+  ASSERT_NE(at, std::string::npos);
+  // The self-test has as many jobs as a frame.
+  text.replace(at, job.size(),
+               "{ static int jobs; if (++jobs == 300) for (;;) "
+               "__asm__ volatile(\"\"); job->run(*job); }");
+  write_file(shop_.path(source), text);
+  // The emulator waits as long as the board would.
+  const std::string port = "proj/boards/startup/two_cores.cpp";
+  const std::string limit = "kTimeoutUs = 60000000";
+  std::string start = shop_.read_text(port);
+  const size_t waits = start.find(limit);
+  ASSERT_NE(waits, std::string::npos);
+  write_file(shop_.path(port),
+             start.replace(waits, limit.size(), "kTimeoutUs = 2000000"));
+  const Told made = shop_.script(make_in("proj", "all"));
+  ASSERT_EQ(made.code, 0) << made.err;
+  const ServedProject board(shop_, "proj", serve_command(shop_, "proj"));
+  const auto send = [&] {
+    return shop_.shoal({"send", board.line(), "random:1", "--compare", kNetwork,
+                        "--node-timeout", "60"});
+  };
+  bool hung = false;
+  for (int frame = 0; frame < 40 && !hung; ++frame) {
+    const Told told = send();
+    hung = told.code != 0;
+    if (!hung) continue;
+    EXPECT_EQ(told.code, 6) << told.err;
+    EXPECT_NE(told.err.find("the second core does not answer"),
+              std::string::npos)
+        << told.err;
+  }
+  EXPECT_TRUE(hung);
+  for (int frame = 0; frame < 2; ++frame) {
+    const Told told = send();
+    EXPECT_EQ(told.code, 0) << told.err;
+  }
 }
 
 // Zephyr's applications and exported nodes are planned for the one core that

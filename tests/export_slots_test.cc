@@ -3,6 +3,8 @@
 // computer, and is there after a start.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
@@ -29,6 +31,13 @@ std::vector<uint8_t> one_layer(uint32_t seed, int side, int channels) {
   const int w = b.weights({channels, 3, 3, 3}, weights, {0.004f}, 0);
   b.output(b.conv(x, w, -1, {0.5f, 2}, {.same = true}));
   return b.finish();
+}
+
+// Where tools/sources.sh puts them.
+std::string mbedtls_sources() {
+  const char* const all = std::getenv("SHOAL_SOURCES");
+  return (all ? std::string(all) : SHOAL_SOURCE_DIR "/build/sources") +
+         "/mbedtls";
 }
 
 std::vector<uint8_t> with_softmax() {
@@ -79,8 +88,10 @@ class ExportedSlots : public testing::TestWithParam<std::string> {
                    program == "qemu-system-arm" ? "arm-none-eabi-g++"
                                                 : "riscv64-unknown-elf-g++"});
   }
+  // `with`: variables of make.
   void build(const std::string& ecosystem = "c",
-             const std::vector<std::string>& more = {}) {
+             const std::vector<std::string>& more = {},
+             const std::string& with = "") {
     std::vector<std::string> words = {
         "export",  "own.tflite", "--also",  "other=other.tflite",
         "--as",    ecosystem,    "--board", GetParam(),
@@ -89,9 +100,9 @@ class ExportedSlots : public testing::TestWithParam<std::string> {
     words.insert(words.end(), more.begin(), more.end());
     const Told told = shop_.shoal(words);
     ASSERT_EQ(told.code, 0) << told.err;
-    const Told made = shop_.script(make_in("proj", "all"));
+    const Told made = shop_.script(make_in("proj", with + "all"));
     ASSERT_EQ(made.code, 0) << made.out << made.err;
-    how_ = serve_command(shop_, "proj");
+    how_ = serve_command(shop_, "proj", with);
   }
   void start() {
     board_.reset();
@@ -168,6 +179,41 @@ TEST_P(ExportedSlots, TakeAnyNetworkWithAllOperators) {
   expect_same("own", "own.tflite");
 }
 
+// With a key the board takes what is sealed with it alone.
+TEST_P(ExportedSlots, TakeSealedNetworks) {
+  need_tools();
+  if (cannot_go_on()) return;
+  const std::string sources = mbedtls_sources();
+  if (GetParam() != "host" && !std::filesystem::exists(sources)) {
+    ASSERT_FALSE(std::getenv("SHOAL_BOOT")) << sources << " is missing";
+    GTEST_SKIP() << sources << " is missing (tools/sources.sh)";
+  }
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "right.key"}).code, 0);
+  ASSERT_EQ(shop_.shoal({"keygen", "-o", "other.key"}).code, 0);
+  ASSERT_NO_FATAL_FAILURE(
+      build("c", {"--key", "right.key"}, "MBEDTLS_SOURCES=" + sources + " "));
+  EXPECT_EQ(shop_.script("stat -c %a proj/app/shoal_key.h").out, "600\n");
+  EXPECT_EQ(shop_.script("grep -qx shoal_key.h proj/.gitignore").code, 0);
+  start();
+  expect_refused("new.tflite", 2, "takes sealed programs alone");
+  const auto sealed = [&](const std::string& with) {
+    return send({"--program", "new.tflite", "--network", "other", "--key", with,
+                 "--json"});
+  };
+  const Told wrong = sealed("other.key");
+  EXPECT_EQ(wrong.code, 2) << wrong.out;
+  EXPECT_NE(wrong.err.find("sealed with another key"), std::string::npos)
+      << wrong.err;
+  expect_same("other", "other.tflite");
+  const Told sent = sealed("right.key");
+  ASSERT_EQ(sent.code, 0) << sent.err;
+  EXPECT_EQ(nlohmann::json::parse(sent.out)["sealed"], true);
+  expect_same("new", "new.tflite");
+  start();
+  expect_same("new", "new.tflite");
+  expect_same("own", "own.tflite");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, ExportedSlots,
                          testing::Values("host", "mps2-an386", "qemu-rv32"),
                          [](const auto& info) {
@@ -181,6 +227,7 @@ struct SlotLayout {
   const char* board;
   const char* flags;
   const char* folders;
+  const char* cipher;  // what links it, or turns it on; empty: the user does
 };
 
 class SlotLayouts : public testing::TestWithParam<SlotLayout> {};
@@ -200,19 +247,40 @@ TEST_P(SlotLayouts, EverySourceCompiles) {
   EXPECT_EQ(compiled.code, 0) << compiled.out << compiled.err;
 }
 
+TEST_P(SlotLayouts, EverySourceCompilesWithAKey) {
+  need_programs({"arm-none-eabi-g++"});
+  if (cannot_go_on()) return;
+  const Workshop shop;
+  const SlotLayout& l = GetParam();
+  shop.write("own.tflite", one_layer(1, 8, 4));
+  ASSERT_EQ(shop.shoal({"keygen", "-o", "k.key"}).code, 0);
+  const Told told =
+      shop.shoal({"export", "own.tflite", "--as", l.ecosystem, "--board",
+                  l.board, "--slots", "256K", "--key", "k.key", "-o", "proj"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  write_sdk_headers(shop);
+  ASSERT_EQ(shop.script("ln -s /usr/include/mbedtls sdk").code, 0);
+  const Told compiled = compile_sources(
+      shop, "proj", std::string(l.flags) + " -isystem ../sdk", l.folders);
+  EXPECT_EQ(compiled.code, 0) << compiled.out << compiled.err;
+  const Told found = shop.script(std::string("grep -rqF '") + l.cipher +
+                                 "' proj --include=*.txt --include=prj.conf");
+  EXPECT_TRUE(!*l.cipher || found.code == 0) << l.cipher;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, SlotLayouts,
     testing::Values(
         SlotLayout{"c", "stm32h743", "-std=gnu++17 -mcpu=cortex-m7",
-                   "app shoal/src"},
+                   "app shoal/src", ""},
         SlotLayout{"pico-sdk", "rp2040", "-std=gnu++17 -mcpu=cortex-m0plus",
-                   "app shoal/src"},
+                   "app shoal/src", "pico_mbedtls"},
         SlotLayout{"pico-sdk", "rp2350", "-std=gnu++17 -mcpu=cortex-m33",
-                   "app shoal/src"},
+                   "app shoal/src", "pico_mbedtls"},
         SlotLayout{"esp-idf", "esp32s3", "-std=gnu++20 -mcpu=cortex-m33",
-                   "main components/shoal/src"},
+                   "main components/shoal/src", "REQUIRES mbedtls"},
         SlotLayout{"zephyr", "nrf52840", "-std=gnu++17 -mcpu=cortex-m4",
-                   "src shoal/src"}),
+                   "src shoal/src", "CONFIG_SHOAL_CIPHERS=y"}),
     [](const auto& info) {
       std::string name = std::string(info.param.ecosystem) + info.param.board;
       std::erase(name, '-');
@@ -237,6 +305,26 @@ TEST(Served, AttentionOnTwoCores) {
   EXPECT_EQ(sent.code, 0) << sent.err;
   const Told tested = shop.shoal({"send", board.line(), "--self-test"});
   EXPECT_EQ(tested.code, 0) << tested.err;
+}
+
+TEST(Slots, AKeyIsRefusedWhereNothingIsSealed) {
+  const Workshop shop;
+  shop.write("own.tflite", one_layer(1, 8, 4));
+  const auto refused = [&](std::vector<std::string> words, const char* why) {
+    const Told told = shop.shoal(words);
+    EXPECT_EQ(told.code, 2) << told.out;
+    EXPECT_NE(told.err.find(why), std::string::npos) << told.err;
+  };
+  refused({"export", "own.tflite", "--as", "c", "--board", "host", "--key",
+           "shoal.key", "-o", "proj"},
+          "--slots SIZE");
+  refused({"export", "own.tflite", "--as", "c", "--board", "host", "--slots",
+           "64K", "--key", "none.key", "-o", "proj"},
+          "none.key");
+  refused({"send", "/dev/null", "random:1", "--key", "shoal.key"},
+          "frames are not sealed");
+  refused({"send", "/dev/null", "--program", "own.tflite", "--key", "none.key"},
+          "none.key");
 }
 
 TEST(Slots, AreRefusedWhereTheyCannotBe) {

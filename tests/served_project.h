@@ -54,10 +54,13 @@ class ServedProject {
   pid_t child_;
 };
 
-// The command of `make serve`, to be the only process.
+// The command of `make serve`, to be the only process. `with`: variables of
+// make, and a space behind each.
 inline std::string serve_command(const Workshop& shop,
-                                 const std::string& folder) {
-  const Told told = shop.script("make -n -s -C " + folder + " serve");
+                                 const std::string& folder,
+                                 const std::string& with = "") {
+  const Told told =
+      shop.script("make -n -s -C " + folder + " " + with + "serve");
   std::string command;
   for (const std::string& line : lines_of(told.out)) {
     if (line.starts_with("rm ")) continue;

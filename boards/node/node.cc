@@ -311,10 +311,13 @@ shoal_pair pair;
 
 // A board whose second core does not start computes on the other one.
 void start_pair(const shoal_port& port, AgentConfig& c) {
-  if (!port.second_core || has_option(port.command, "cores=1")) return;
+  if (!port.second_core) return;
+  c.one_core = true;
+  if (has_option(port.command, "cores=1")) return;
   const shoal_status status = shoal_start_pair(&pair, port.second_core);
   if (status == SHOAL_OK) {
     c.pair = &pair;
+    c.one_core = false;
   } else {
     (Line() << "one core: " << shoal_status_text(status)).send(port);
   }

@@ -56,6 +56,9 @@ bool start_second_core() {
   return true;
 }
 
+// Its interrupts are always off.
+bool interrupt_second_core() { return false; }
+
 // The protection of memory is each hart's own.
 void guard_second_core() { guard_memory(); }
 

@@ -11,8 +11,13 @@ constexpr uint32_t kHandlerStackBytes = 512;
 alignas(16) uint8_t stack[SHOAL_SECOND_STACK_BYTES];
 alignas(16) uint8_t handler_stack[kHandlerStackBytes];
 
+// The first core writes all words except for `stopped`.
 struct Shared {
   shoal_pair* pair;
+  uint32_t stops;    // how often the second core was to stop
+  uint32_t stopped;  // the last of these that it knows of
+  uint32_t begins;   // the last of these after which it may begin
+
   uint64_t rang;    // when the first core rang
   uint64_t hidden;  // ticks of shorter halves so far
   uint32_t ticks_per_us;
@@ -44,10 +49,29 @@ int wait(void*, const uint32_t* word, uint32_t value, uint32_t timeout_us) {
   return 0;
 }
 
+void set_word(uint32_t& word, uint32_t value) {
+  __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+}
+
 int start(void*, shoal_pair* pair) {
   shared.pair = pair;
   shared.rang = ticks();
-  return start_second_core() ? 0 : -1;
+  if (shared.begins == shared.stops) return start_second_core() ? 0 : -1;
+  set_word(shared.begins, shared.stops);
+  ring_core(false);
+  return 0;
+}
+
+int stop(void*) {
+  constexpr uint32_t kStopUs = 1000000;
+  set_word(shared.stops, shared.stops + 1);
+  if (!interrupt_second_core()) return -1;
+  const uint64_t began = ticks();
+  while (shoal_read_word(&shared.stopped) != shared.stops) {
+    if (ticks() - began > uint64_t{kStopUs} * shared.ticks_per_us) return -1;
+    sleep_until_rung(&shared.stopped, shared.stops);
+  }
+  return 0;
 }
 
 uint64_t read_path(void*) { return ticks() - shared.hidden; }
@@ -57,7 +81,7 @@ uint64_t read_path(void*) { return ticks() - shared.hidden; }
 void add_second_core(shoal_port& port) {
   constexpr uint32_t kTimeoutUs = 60000000, kLeastProducts = 1024;
   static constexpr shoal_second_core kCore = {
-      nullptr, start, ring, wait, kTimeoutUs, kLeastProducts};
+      nullptr, start, ring, wait, kTimeoutUs, kLeastProducts, stop};
   shared.ticks_per_us = port.ticks_per_second / 1000000;
   shared.together = has_option(port.command, "together");
   port.second_core = &kCore;
@@ -73,6 +97,17 @@ extern "C" {
 uint8_t* const second_stack_top = shoal::stack + SHOAL_SECOND_STACK_BYTES;
 uint8_t* const second_handler_stack_top =
     shoal::handler_stack + shoal::kHandlerStackBytes;
+
+__attribute__((used)) void second_core_stopped() {
+  using namespace shoal;
+  const uint32_t stops = shoal_read_word(&shared.stops);
+  set_word(shared.stopped, stops);
+  ring_core(true);
+  while (shoal_read_word(&shared.begins) != stops) {
+    sleep_until_rung(&shared.begins, stops);
+  }
+  second_core_main();
+}
 
 __attribute__((used)) void second_core_main() {
   shoal::guard_second_core();

@@ -21,6 +21,8 @@ extern uint8_t* const second_stack_top;
 extern uint8_t* const second_handler_stack_top;
 // The second core's program, on its own stack.
 [[noreturn]] void second_core_main();
+// The same behind interrupt_second_core(), also on its own stack.
+[[noreturn]] void second_core_stopped();
 }
 
 namespace shoal {
@@ -40,6 +42,9 @@ void sleep_until_rung(const uint32_t* word, uint32_t value);
 // Has the second core begin. Returns false if it has begun before, as it does
 // once only.
 bool start_second_core();
+// Has the second core leave what it does, and call second_core_stopped() soon.
+// Returns false if the board cannot do that.
+bool interrupt_second_core();
 // Guards the second core's memory; it calls this first.
 void guard_second_core();
 

@@ -62,6 +62,8 @@ struct AgentConfig {
   // tells the coordinator, which seals them. Not with `insecure` or an
   // identity.
   bool seals_programs = false;
+  // The board has a second core, which does not compute programs.
+  bool one_core = false;
   // Instead of memory for programs: the one that the node was built with,
   // 16-byte aligned and mapped. It takes no other one; null: it takes any.
   const uint8_t* built_in = nullptr;

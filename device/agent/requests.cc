@@ -162,10 +162,9 @@ Reply NodeAgent::identity() {
     std::memcpy(a.program_hash, program_hash_, sizeof a.program_hash);
   }
   put(&a, sizeof a);
-  if (config_.seals_programs) {
-    const uint32_t wants = kWantsSealed;
-    put(&wants, sizeof wants);
-  }
+  const uint32_t more = (config_.seals_programs ? kWantsSealed : 0) |
+                        (config_.one_core ? kOneCore : 0);
+  if (more != 0) put(&more, sizeof more);
   return Reply::kOk;
 }
 

@@ -204,9 +204,11 @@ struct IdentityAnswer {
   uint8_t program_hash[32];  // SHA-256 of the program it holds
 };
 static_assert(sizeof(IdentityAnswer) == 52);
-// A u32 behind it, which others leave out: programs that are read from storage
-// are to be sealed with the cluster's key.
-inline constexpr uint32_t kWantsSealed = 1;
+// A u32 behind it, of bits, which a node with none of them leaves out. A
+// coordinator refuses bits that it does not know. Programs that are read from
+// storage are to be sealed with the cluster's key; programs are computed by one
+// core, although the board has two.
+inline constexpr uint32_t kWantsSealed = 1, kOneCore = 2;
 static_assert(sizeof(SessionHead) + sizeof(ReplyHead) + sizeof(IdentityAnswer) +
                   sizeof(uint32_t) + kTagBytes <=
               kLeastPayload);

@@ -48,6 +48,13 @@ shoal_status Networks::give_arena_to(uint32_t network) {
 shoal_status Networks::run(uint32_t network, const FrameEnds& ends) {
   shoal_status status = give_arena_to(network);
   if (status != SHOAL_OK) return status;
+#if defined(SHOAL_TWO_CORES)
+  // The last frame may have failed by a second core that is back.
+  if (shoal_last_fault(all_[network].node).status == SHOAL_SECOND_CORE) {
+    status = shoal_repeat_frame(all_[network].node);
+    if (status < SHOAL_OK) return SHOAL_SECOND_CORE;
+  }
+#endif
   runs_ = true;
   status = run_frame(*all_[network].node, ends);
   runs_ = false;

@@ -94,7 +94,24 @@ alone::ProgramRoom AlonePrograms::room(uint32_t network) const {
   r.arithmetic = kArithmetic;
   r.kinds = kinds_of(modules.fires);
   r.wide = kinds_of(modules.wide);
+  if (c_.seal) r.count = slots_.count() + 1;
   return r;
+}
+
+Said AlonePrograms::expect(const uint8_t* hash, uint32_t bytes,
+                           uint32_t count) {
+  if (!usable_) return {Code::kFlashFails};
+  if (count == 0) return {c_.seal ? Code::kNotSealed : Code::kGood};
+  if (!c_.seal) return {Code::kNoKey};
+  const uint32_t next = slots_.count() + 1;
+  if (count != next) return {Code::kOldSeal, count, next};
+  c_.seal->begin(hash, bytes, count);
+  return {};
+}
+
+Said AlonePrograms::unseal(uint32_t block, uint8_t* data, uint32_t bytes) {
+  if (c_.seal->open(block, data, bytes)) return {};
+  return {block == 0 ? Code::kWrongSeal : Code::kDamagedProgram};
 }
 
 Said AlonePrograms::check(const SentHead& h, uint32_t bytes) const {

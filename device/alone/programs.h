@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "device/alone/networks.h"
+#include "device/alone/seal.h"
 #include "device/alone/sent.h"
 #include "device/alone/taker.h"
 #include "device/alone/wire.h"
@@ -33,6 +34,9 @@ struct AloneProgramsConfig {
   uint32_t arena_bytes;
   shoal_node* nodes;  ///< two, for sent programs
   shoal_pair* pair;   ///< as in shoal_config
+  /// Opens sealed programs. Then the board takes no others. Null: the board has
+  /// no key.
+  ProgramSeal* seal;
 };
 
 class AlonePrograms final : public ProgramTaker {
@@ -49,6 +53,9 @@ class AlonePrograms final : public ProgramTaker {
   bool is_sent(uint32_t network) const { return network == sent_; }
 
   alone::ProgramRoom room(uint32_t network) const override;
+  alone::Said expect(const uint8_t* hash, uint32_t bytes,
+                     uint32_t count) override;
+  alone::Said unseal(uint32_t block, uint8_t* data, uint32_t bytes) override;
   alone::Said begin(const uint8_t* head, uint32_t bytes, const uint8_t* hash,
                     uint32_t& from) override;
   alone::Said write(uint32_t offset, const uint8_t* from,

@@ -49,6 +49,14 @@ const char* text_of(const alone::Said& said) {
       return "the flash fails";
     case alone::Code::kNoTimes:
       return "this frame was not measured";
+    case alone::Code::kNotSealed:
+      return "the board takes sealed programs alone";
+    case alone::Code::kNoKey:
+      return "the board has no key for sealed programs";
+    case alone::Code::kOldSeal:
+      return "the seal is that of an earlier transfer";
+    case alone::Code::kWrongSeal:
+      return "the program is sealed with another key";
   }
   return "";
 }

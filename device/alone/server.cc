@@ -230,6 +230,8 @@ void AloneServer::begin_program(const alone::Head& head, uint64_t from,
   is_program_ = true;
   program_bytes_ = alone::get32(body);
   std::memcpy(program_hash_, body + 4, sizeof program_hash_);
+  const bool has_count = bytes >= alone::kSealedAskBytes - alone::Head::kBytes;
+  program_count_ = has_count ? alone::get32(body + 4 + alone::kHashBytes) : 0;
 }
 
 void AloneServer::answer_room(const alone::Head& head, uint64_t to,
@@ -359,25 +361,45 @@ void AloneServer::run_frame() {
   }
 }
 
-// The head comes first and alone: a program that does not fit costs the flash
-// nothing.
+// Fetches bytes of a program; of a sealed one the whole of the block that
+// begins at `at`.
+bool AloneServer::fetch_program(uint32_t at, uint8_t* to, uint32_t bytes) {
+  if (program_count_ == 0) return fetch(0, at, to, bytes);
+  const uint32_t block = at / alone::kSealedBlock;
+  if (!fetch(0, alone::sealed_at(block), to, bytes + alone::kSealBytes))
+    return false;
+  said_ = board_.programs->unseal(block, to, bytes);
+  return true;
+}
+
+// The head comes first: a program that does not fit costs the flash nothing. It
+// comes alone, or with the rest of the block in which it is sealed.
 void AloneServer::take_program() {
-  constexpr uint32_t kPiece = 256;
+  constexpr uint32_t kPiece = alone::kSealedBlock;
   static_assert(alone::kSentHeadBytes <= kPiece);
-  uint8_t piece[kPiece];
+  uint8_t piece[kPiece + alone::kSealBytes];
   const uint32_t bytes = program_bytes_;
-  if (bytes < alone::kSentHeadBytes) {
+  const bool is_sealed = program_count_ != 0;
+  // A sealed program has more bytes on the line.
+  if (bytes < alone::kSentHeadBytes ||
+      (is_sealed && bytes > alone::kMostSealed)) {
     said_ = {alone::Code::kNoProgram, 0, 0};
     return;
   }
-  if (!fetch(0, 0, piece, alone::kSentHeadBytes)) return;
   ProgramTaker& to = *board_.programs;
+  said_ = to.expect(program_hash_, bytes, program_count_);
+  if (!said_.is_good()) return;
+  const uint32_t all = bytes < kPiece ? bytes : kPiece;
+  const uint32_t first = is_sealed ? all : alone::kSentHeadBytes;
+  if (!fetch_program(0, piece, first) || !said_.is_good()) return;
   uint32_t at = 0;
   said_ = to.begin(piece, bytes, program_hash_, at);
+  if (is_sealed) at -= at % alone::kSealedBlock;
   while (said_.is_good() && at < bytes) {
     const uint32_t some = bytes - at < kPiece ? bytes - at : kPiece;
-    if (!fetch(0, at, piece, some)) return;
-    said_ = to.write(at, piece, some);
+    const bool is_here = is_sealed && at == 0;
+    if (!is_here && !fetch_program(at, piece, some)) return;
+    if (said_.is_good()) said_ = to.write(at, piece, some);
     at += some;
   }
   if (!said_.is_good()) return;

@@ -84,6 +84,7 @@ class AloneServer {
   void run();
   void run_frame();
   void take_program();
+  bool fetch_program(uint32_t at, uint8_t* to, uint32_t bytes);
   bool may_replace(const alone::Head&);
   bool is_next(const alone::Head&, uint64_t from);
 
@@ -123,10 +124,10 @@ class AloneServer {
   uint8_t network_ = 0, next_network_ = 0;  // of the frame; that begins
   bool runs_ = false, known_ = false;
   bool begins_ = false;  // a frame that has not been run yet
-  // A program comes instead of a frame: its bytes and hash, and those of the
-  // next one.
+  // A program comes instead of a frame: its bytes and hash, those of the next
+  // one, and the count of its seal.
   bool is_program_ = false;
-  uint32_t program_bytes_ = 0;
+  uint32_t program_bytes_ = 0, program_count_ = 0;
   uint8_t program_hash_[alone::kHashBytes] = {};
   // The result of the last frame or program.
   alone::Said said_{};

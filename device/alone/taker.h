@@ -13,6 +13,13 @@ namespace shoal {
 class ProgramTaker {
  public:
   virtual alone::ProgramRoom room(uint32_t network) const = 0;
+  /// Says how a program comes that is announced next. `count`: of its seal; 0:
+  /// it has none.
+  virtual alone::Said expect(const uint8_t* hash, uint32_t bytes,
+                             uint32_t count) = 0;
+  /// Opens a block of a sealed program in place: `bytes` bytes, behind which
+  /// its tag lies (seal.h).
+  virtual alone::Said unseal(uint32_t block, uint8_t* data, uint32_t bytes) = 0;
   /// Announces a program of `bytes` bytes with this SHA-256, whose SentHead
   /// (sent.h) is `head`. `from`: the first byte that is missing.
   virtual alone::Said begin(const uint8_t* head, uint32_t bytes,

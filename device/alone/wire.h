@@ -74,6 +74,10 @@ enum class Code : uint8_t {
   kDamagedProgram,  ///< what came is not what was announced
   kFlashFails,      ///< the flash cannot be read, erased or written
   kNoTimes,         ///< this frame was not measured
+  kNotSealed,       ///< the board has a key, and takes sealed programs alone
+  kNoKey,           ///< a sealed program, and the board has no key
+  kOldSeal,         ///< the count of the seal, the count that the board takes
+  kWrongSeal,       ///< its first block does not open with the board's key
 };
 
 /// A Code and its two numbers.
@@ -155,7 +159,9 @@ inline constexpr uint32_t kPieceAt = Head::kBytes + Piece::kBytes;
 
 /// Behind the head of kRoom: what may replace a network.
 struct ProgramRoom {
-  static constexpr uint32_t kBytes = 2 + kProgramBytes + 5 * 4 + 2 * 8;
+  /// Bytes of older boards, which have no count.
+  static constexpr uint32_t kLeastBytes = 2 + kProgramBytes + 5 * 4 + 2 * 8;
+  static constexpr uint32_t kBytes = kLeastBytes + 4;
   /// Bits of `flags`: weights of four bits are linked; both cores are used; a
   /// sent program is the network now.
   static constexpr uint8_t kInt4 = 1, kTwoCores = 2, kIsSent = 4;
@@ -167,6 +173,7 @@ struct ProgramRoom {
   uint32_t ends;         ///< inputs and outputs together
   uint32_t arithmetic;   ///< of the runtime
   uint64_t kinds, wide;  ///< bit n: OpCode n + 1 is linked, with int16
+  uint32_t count;        ///< of the next sealed program; 0: there is no key
 
   void put(uint8_t* to) const {
     to[0] = network;
@@ -181,8 +188,11 @@ struct ProgramRoom {
     }
     put64(to, kinds);
     put64(to + 8, wide);
+    put32(to + 16, count);
   }
-  static ProgramRoom get(const uint8_t* from) {
+  /// Reads the answer of a board. The caller has checked that there are
+  /// kLeastBytes.
+  static ProgramRoom get(const uint8_t* from, uint32_t bytes) {
     ProgramRoom r{};
     r.network = from[0];
     r.flags = from[1];
@@ -196,6 +206,7 @@ struct ProgramRoom {
     }
     r.kinds = get64(from);
     r.wide = get64(from + 8);
+    if (bytes >= kBytes) r.count = get32(from + 16);
     return r;
   }
 };
@@ -249,6 +260,16 @@ inline constexpr uint32_t kSentHeadBytes = 144;
 /// kProgram: bytes of a sent program (sent.h), its SHA-256.
 inline constexpr uint32_t kHashBytes = 32;
 inline constexpr uint32_t kProgramAskBytes = Head::kBytes + 4 + kHashBytes;
+/// kProgram of a sealed program: its count behind that.
+inline constexpr uint32_t kSealedAskBytes = kProgramAskBytes + 4;
+/// Bytes of a block of a sealed program (seal.h), and of the tag behind it.
+inline constexpr uint32_t kSealedBlock = 256, kSealBytes = 16;
+/// Most bytes of a program that can be sealed.
+inline constexpr uint32_t kMostSealed = uint32_t{1} << 31;
+/// Returns where a block lies in the sealed program.
+constexpr uint32_t sealed_at(uint32_t block) {
+  return block * (kSealedBlock + kSealBytes);
+}
 /// kSaid before its text.
 inline constexpr uint32_t kSaidBytes = Head::kBytes + 9;
 /// kBoard: program, bytes of inputs and of outputs, inputs, outputs, whether

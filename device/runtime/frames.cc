@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "device/runtime/node.h"
+#include "device/runtime/pair.h"
 
 namespace shoal {
 
@@ -37,6 +38,9 @@ Status Node::load_step() {
 }
 
 Status Node::start_frames() {
+#if defined(SHOAL_TWO_CORES)
+  if (pair_) limit_half(*pair_, header().poll_gap_us);
+#endif
   if (header().peers) {
     const Status link = link_->open();
     if (link != Status::kOk) return link;
@@ -85,10 +89,19 @@ void Node::reset_variables() {
   }
 }
 
+// A frame that failed can begin again: what it has written to variables lies in
+// other copies, and its rows are made again.
+void Node::forgive_second_core() {
+#if defined(SHOAL_TWO_CORES)
+  if (!loaded() && is_known() && pair_ && is_idle(*pair_)) state_.fault = {};
+#endif
+}
+
 // The values that the frame has written to variables lie in the other copies,
 // so all that it read is still there. Rows that others had from it would come
 // twice: nodes with peers begin again with their session.
 Status Node::begin_again(bool reset) {
+  forgive_second_core();
   if (!loaded() || linked_) return Status::kBadArgument;
   if (storage_ && storage_->busy()) return Status::kWait;
   if (reset) reset_variables();
@@ -104,6 +117,7 @@ Status Node::begin_again(bool reset) {
 
 // All that the node keeps lies in the arena, apart from numbers that count on.
 Status Node::restart() {
+  forgive_second_core();
   if (state_.failed()) return state_.fault.status;
   if (!loaded() || linked_ || !state_.source.mapped || header().spill_pages) {
     return Status::kBadArgument;

@@ -107,7 +107,7 @@ bool enters_stage(const shoal_node& node) {
 
 uint8_t* variable_of(shoal_node& node, uint32_t index, uint32_t& bytes) {
   Node& n = node_of(&node);
-  return n.loaded() ? n.variable(index, bytes) : nullptr;
+  return n.is_known() ? n.variable(index, bytes) : nullptr;
 }
 
 uint8_t silent_peer(const shoal_node& node, uint16_t& peer) {
@@ -194,17 +194,17 @@ uint32_t shoal_bank_bytes(const shoal_node* node, uint32_t bank) {
 
 uint32_t shoal_inputs(const shoal_node* node) {
   const shoal::Node& n = node_of(node);
-  return n.loaded() ? n.header().inputs : 0;
+  return n.is_known() ? n.header().inputs : 0;
 }
 
 uint32_t shoal_outputs(const shoal_node* node) {
   const shoal::Node& n = node_of(node);
-  return n.loaded() ? n.header().outputs : 0;
+  return n.is_known() ? n.header().outputs : 0;
 }
 
 uint32_t shoal_variables(const shoal_node* node) {
   const shoal::Node& n = node_of(node);
-  return n.loaded() ? n.variable_count() : 0;
+  return n.is_known() ? n.variable_count() : 0;
 }
 
 shoal_io_info shoal_input_info(const shoal_node* node, uint32_t input) {

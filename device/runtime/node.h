@@ -47,6 +47,16 @@ class Node final {
 
   // Returns whether the whole program has been checked.
   bool loaded() const { return !state_.failed() && phase_ > Phase::kRecover; }
+  // Returns whether the program was loaded, also if the second core has failed
+  // since, with which it can go on when that core is back.
+  bool is_known() const {
+#if defined(SHOAL_TWO_CORES)
+    if (state_.fault.status == Status::kSecondCore) {
+      return phase_ > Phase::kRecover;
+    }
+#endif
+    return loaded();
+  }
   // Returns whether it reads the record of the stage to enter: until it has, it
   // acknowledges nothing.
   bool enters_stage() const { return phase_ == Phase::kEnter; }
@@ -65,6 +75,7 @@ class Node final {
   shoal_work last_work() const;
 
  private:
+  void forgive_second_core();
   enum class Phase : uint8_t {
     kLoad,     // the program, or weights that stay, are read
     kRecover,  // the ledger of spills is

@@ -11,6 +11,26 @@ void set_word(uint32_t& word, uint32_t value) {
   __atomic_store_n(&word, value, __ATOMIC_RELEASE);
 }
 
+// A core that comes back late finds nothing to begin.
+Status await_for(shoal_pair& pair, uint32_t most_us) {
+  const shoal_second_core& core = *pair.core;
+  if (core.wait(core.user, &pair.done, pair.asked, most_us) == 0) {
+    return Status::kOk;
+  }
+  set_word(pair.withdrawn, 1);
+  return Status::kSecondCore;
+}
+
+// A core that was stopped writes nothing any more. One that does not start
+// stays at its first job, so that it is not idle.
+void start_again(shoal_pair& pair) {
+  const shoal_second_core* const core = pair.core;
+  if (!core->stop || core->stop(core->user) != 0) return;
+  const uint32_t limit_us = pair.limit_us;
+  static_cast<void>(shoal_start_pair(&pair, core));
+  pair.limit_us = limit_us;
+}
+
 template <class S>
 struct Half : CoreJob {
   Half(void (*kernel)(const S&), const S& what)
@@ -82,14 +102,18 @@ void ask(shoal_pair& pair, const CoreJob* job) {
   pair.core->ring(pair.core->user);
 }
 
-// A core that comes back late finds nothing to begin.
 Status await(shoal_pair& pair) {
-  const shoal_second_core& core = *pair.core;
-  if (core.wait(core.user, &pair.done, pair.asked, core.timeout_us) == 0) {
-    return Status::kOk;
-  }
-  set_word(pair.withdrawn, 1);
-  return Status::kSecondCore;
+  const Status status = await_for(pair, pair.limit_us);
+  if (status != Status::kOk) start_again(pair);
+  return status;
+}
+
+void limit_half(shoal_pair& pair, uint32_t gap_us) {
+  constexpr uint32_t kGaps = 16, kLeastUs = 2000000;
+  const uint32_t most = pair.core->timeout_us;
+  uint32_t us = gap_us == 0 || gap_us > most / kGaps ? most : gap_us * kGaps;
+  if (us < kLeastUs && kLeastUs < most) us = kLeastUs;
+  pair.limit_us = us;
 }
 
 Status fire_on_both(shoal_pair& pair, void (*fire)(const Slice&),
@@ -151,16 +175,18 @@ shoal_status shoal_start_pair(shoal_pair* pair, const shoal_second_core* core) {
   static constexpr CoreJob kHello = {[](const CoreJob&) {}};
   *pair = {};
   pair->core = core;
+  pair->limit_us = core->timeout_us;
   pair->job = &kHello;
   shoal::set_word(pair->asked, 1);
   if (core->start(core->user, pair) != 0) return SHOAL_SECOND_CORE;
-  return static_cast<shoal_status>(shoal::await(*pair));
+  return static_cast<shoal_status>(shoal::await_for(*pair, core->timeout_us));
 }
 
 shoal_status shoal_stop_pair(shoal_pair* pair) {
   if (!shoal::is_idle(*pair)) return SHOAL_SECOND_CORE;
   shoal::ask(*pair, nullptr);
-  return static_cast<shoal_status>(shoal::await(*pair));
+  return static_cast<shoal_status>(
+      shoal::await_for(*pair, pair->core->timeout_us));
 }
 
 void shoal_serve_pair(shoal_pair* pair) {

@@ -16,9 +16,12 @@ struct CoreJob {
 // Asks the second core for a job, which a null pointer ends. Only if
 // is_idle().
 void ask(shoal_pair&, const CoreJob*);
-// Waits until it is done. kSecondCore: it is not in time; a job that was not
-// begun will not be.
+// Waits until it is done. kSecondCore: it is not in time. A job that was not
+// begun will not be; a core that can be stopped was, and has started again.
 Status await(shoal_pair&);
+// Sets the time for a half. `gap_us`: the longest time for which the node that
+// opens is away from its link, as the plan has it; 0: it has no link.
+void limit_half(shoal_pair&, uint32_t gap_us);
 bool is_idle(const shoal_pair&);
 
 // Fires a slice, in halves where that is worth a meeting.

@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
+#include "device/program/testing/seal_image.h"
 #include "device/runtime/testing/run_program.h"
 #include "device/runtime/testing/sample_programs.h"
 #include "device/runtime/testing/thread_pair.h"
@@ -14,19 +17,30 @@ namespace {
 
 // A core that answers as often as it is told, in the test's own thread.
 struct StubCore {
-  int starts = 0, answers = 0;
-  bool refuses = false;
+  int starts = 0, stops = 0, answers = 0;
+  bool refuses = false, can_stop = false;
+  uint32_t waited_us = 0;  // at most, for the last answer
   shoal_pair pair{};
-  const shoal_second_core core = {this, start, ring, wait, 1000, 1};
+  const shoal_second_core core = {this, start, ring, wait, 1000, 1, stop};
 
   static StubCore& of(void* user) { return *static_cast<StubCore*>(user); }
   static int start(void* user, shoal_pair*) {
     ++of(user).starts;
     return of(user).refuses ? -1 : 0;
   }
-  static void ring(void*) {}
-  static int wait(void* user, const uint32_t* word, uint32_t value, uint32_t) {
+  // It leaves its job, and has the answers of a new start.
+  static int stop(void* user) {
     StubCore& stub = of(user);
+    if (!stub.can_stop) return -1;
+    ++stub.stops;
+    stub.answers = 1 << 20;
+    return 0;
+  }
+  static void ring(void*) {}
+  static int wait(void* user, const uint32_t* word, uint32_t value,
+                  uint32_t most_us) {
+    StubCore& stub = of(user);
+    stub.waited_us = most_us;
     if (stub.answers > 0) {
       --stub.answers;
       stub.serve();
@@ -93,6 +107,129 @@ TEST(Pair, ACoreThatStopsAtAnyJob) {
     stub.answers = 1 << 20;
     EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
   }
+}
+
+TEST(Pair, ACoreThatHangsIsStoppedAndStartsAgain) {
+  const Sample s = two_stage_sample();
+  const RunResult alone = run(s, nullptr);
+  for (int n = 0; n < 4; ++n) {
+    StubCore stub;
+    stub.can_stop = true;
+    stub.answers = 1;
+    ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+    stub.answers = n;
+    EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
+    EXPECT_EQ(stub.stops, 1);
+    EXPECT_EQ(stub.starts, 2);
+    EXPECT_TRUE(is_idle(stub.pair));
+    EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+    // One that then does not start leaves the board to the other core.
+    stub.answers = n;
+    stub.refuses = true;
+    EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
+    EXPECT_FALSE(is_idle(stub.pair));
+    EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
+    EXPECT_EQ(stub.stops, 2);
+    EXPECT_EQ(run(s, nullptr).outputs, alone.outputs);
+  }
+}
+
+// The node still says what it is, and makes the frame again.
+TEST(Pair, AFrameIsRepeatedWhenTheCoreIsBack) {
+  for (const bool can_stop : {false, true}) {
+    Sample s = two_stage_sample();
+    const RunResult alone = run(s, nullptr);
+    StubCore stub;
+    stub.can_stop = can_stop;
+    stub.answers = 1 << 20;
+    ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+    AlignedBytes image(s.program.build()), arena(Bytes(1 << 16));
+    shoal_config config{};
+    config.image = image.data();
+    config.image_bytes = static_cast<uint32_t>(image.size());
+    config.pair = &stub.pair;
+    shoal_node node;
+    ASSERT_EQ(shoal_open(&node, &config, arena.data(), 1 << 16), SHOAL_OK);
+    const uint32_t inputs = shoal_inputs(&node);
+    ASSERT_GT(inputs, 0u);
+    const uint32_t rows = shoal_input_info(&node, 0).rows;
+    const auto frame = [&](Bytes& out) {
+      uint32_t pushed = 0, taken = 0;
+      const shoal_io_info in = shoal_input_info(&node, 0),
+                          of = shoal_output_info(&node, 0);
+      out.assign(of.rows * of.row_bytes, 0);
+      shoal_status status = SHOAL_OK;
+      while (status >= SHOAL_OK && taken < of.rows) {
+        if (pushed < in.rows) {
+          pushed += shoal_push_rows(
+              &node, 0, s.inputs[0].data() + pushed * in.row_bytes, 1);
+        }
+        status = shoal_step(&node);
+        taken += shoal_take_rows(&node, 0, out.data() + taken * of.row_bytes,
+                                 of.rows - taken);
+      }
+      return status;
+    };
+    Bytes out;
+    ASSERT_GE(frame(out), SHOAL_OK);
+    EXPECT_EQ(out, alone.outputs[0]);
+    stub.answers = 1;
+    EXPECT_EQ(frame(out), SHOAL_SECOND_CORE);
+    EXPECT_EQ(shoal_inputs(&node), inputs);
+    EXPECT_EQ(shoal_input_info(&node, 0).rows, rows);
+    if (!can_stop) {
+      EXPECT_EQ(shoal_repeat_frame(&node), SHOAL_BAD_ARGUMENT);
+      EXPECT_EQ(shoal_restart(&node), SHOAL_SECOND_CORE);
+      stub.serve();
+      stub.answers = 1 << 20;
+    }
+    ASSERT_EQ(shoal_repeat_frame(&node), SHOAL_OK);
+    ASSERT_GE(frame(out), SHOAL_OK);
+    EXPECT_EQ(out, alone.outputs[0]);
+  }
+}
+
+TEST(Pair, ANodeOfAClusterWaitsForLess) {
+  StubCore stub;
+  shoal_second_core core = stub.core;
+  core.timeout_us = 60000000;
+  shoal_pair pair{};
+  pair.core = &core;
+  const auto limit = [&](uint32_t gap_us) {
+    limit_half(pair, gap_us);
+    return pair.limit_us;
+  };
+  EXPECT_EQ(limit(0), 60000000u);
+  EXPECT_EQ(limit(1), 2000000u);
+  EXPECT_EQ(limit(125000), 2000000u);
+  EXPECT_EQ(limit(125001), 2000016u);
+  EXPECT_EQ(limit(3000000), 48000000u);
+  EXPECT_EQ(limit(3750001), 60000000u);
+  EXPECT_EQ(limit(~0u), 60000000u);
+  core.timeout_us = 1000;
+  EXPECT_EQ(limit(0), 1000u);
+  EXPECT_EQ(limit(10), 160u);
+  EXPECT_EQ(limit(~0u), 1000u);
+}
+
+// Its halves have the time that it says.
+TEST(Pair, TheTimeOfAHalfIsThatOfTheProgram) {
+  Sample s = two_stage_sample();
+  StubCore stub;
+  stub.answers = 1 << 20;
+  ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+  ASSERT_EQ(run(s, &stub.pair).status, Status::kOk);
+  EXPECT_EQ(stub.waited_us, 1000u);
+  auto image = s.program.build();
+  Header h;
+  std::memcpy(&h, image.data(), sizeof h);
+  h.poll_gap_us = 3;
+  std::memcpy(image.data(), &h, sizeof h);
+  seal_image(image.data(), static_cast<uint32_t>(image.size()));
+  RunOptions options;
+  options.pair = &stub.pair;
+  ASSERT_EQ(run_program(image, s.inputs, options).status, Status::kOk);
+  EXPECT_EQ(stub.waited_us, 48u);
 }
 
 TEST(Pair, ItIsStoppedAndStartedAgain) {

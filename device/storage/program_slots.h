@@ -64,6 +64,11 @@ class ProgramSlots final : public ProgramStore {
   const shoal_storage& storage() const override { return face_; }
   bool read(uint32_t offset, void* to, uint32_t bytes) override;
   const uint8_t* mapped() const override;
+  // Returns how many programs have become the one that is there, up to it; 0:
+  // there is none.
+  uint32_t count() const {
+    return current_ == kNone ? 0 : slots_[current_].sequence;
+  }
   // Returns whether a node's read is under way, which polls move on.
   bool is_reading() const { return busy_; }
 

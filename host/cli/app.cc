@@ -269,7 +269,10 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
   add_cluster_files(verb, f.plan);
   verb->add_option("--node", f.node,
                    "Export only this node of the cluster [all]");
-  add_key_flags(verb, f.key, f.insecure);
+  verb->add_option("--key", f.key,
+                   "Key of --cluster [shoal.key], or of --slots [not sealed]");
+  add_insecure_flag(verb, f.insecure);
+  verb->get_option("--key")->excludes(verb->get_option("--insecure"));
   add_picture_flags(verb, f.pictures);
   add_json(verb, f.json);
   verb->callback([&] { code = export_command(f); });

@@ -64,6 +64,9 @@ void add_send(CLI::App& app, SendFlags& f, int& code) {
                    "Model that replaces the network, instead of an INPUT");
   verb->add_option("--name", f.name,
                    "Name of the --program: letters, digits, _ [the model's]");
+  verb->add_option(
+      "--key", f.key,
+      "Seal the --program with this key of the export [not sealed]");
   add_stream(verb, f.run.stream);
   add_answer_flags(verb, f.run.results);
   verb->add_option("-o,--output", f.run.results.output,

@@ -142,6 +142,7 @@ struct SendFlags {
   std::string compare;  // model that must give the same bytes; empty: none
   std::string program;  // model that replaces the network; empty: none
   std::string name;     // of that one; empty: the model's
+  std::string key;      // that seals it; empty: none
   int baud = 115200;
   bool self_test = false;
   bool profile = false;  // times of layers
@@ -224,8 +225,10 @@ struct ExportFlags {
   std::vector<std::string> also, also_inputs, also_labels;
   std::string slots;  // bytes of flash for programs that are sent; empty: none
   bool all_operators = false;  // of which these may be made
-  // In a cluster: one of its nodes (none: all), and its key.
-  std::string node, key = "shoal.key";
+  // The key of a cluster (empty: shoal.key), or of sealed programs (empty: they
+  // are not sealed).
+  std::string key;
+  std::string node;  // of a cluster; none: all
   bool insecure = false;
   PlanFlags plan;
   PictureFlags pictures;

@@ -104,14 +104,6 @@ EmulatedNodesOptions nodes_options(const EmulateFlags& flags,
 }
 
 int serve(const EmulateFlags& flags) {
-  // Nodes do not say how many cores they use, so plans would count on both.
-  if (flags.plan.cores == 1) {
-    throw Error(Exit::kUsage,
-                "--cores 1: coordinators plan for all cores of boards that "
-                "serve",
-                "leave out --cores 1, or name MODEL and INPUT instead of "
-                "--serve");
-  }
   const EmulatedNodesOptions options =
       nodes_options(flags, cluster_of_boards(flags.plan));
   StopSignals signals;

@@ -13,6 +13,7 @@
 #include "host/cli/file_names.h"
 #include "host/cli/output.h"
 #include "host/engine/common/prepare.h"
+#include "host/engine/workers/key_file.h"
 #include "host/export/layouts.h"
 #include "host/model/import/import.h"
 
@@ -177,13 +178,18 @@ ExportedNetwork made_network(const ExportFlags& flags, AskedNetwork& asked,
 int export_command(const ExportFlags& flags) {
   if (wants_cluster(flags.plan)) return export_cluster_command(flags);
   const std::pair<const char*, bool> of_clusters[] = {
-      {"--insecure", flags.insecure},
-      {"--node", !flags.node.empty()},
-      {"--key", flags.key != ExportFlags{}.key}};
+      {"--insecure", flags.insecure}, {"--node", !flags.node.empty()}};
   for (const auto& [flag, is_given] : of_clusters) {
     if (!is_given) continue;
     throw Error(Exit::kUsage, std::string(flag) + " is for nodes of a cluster",
                 "add --cluster FILE, or leave out " + std::string(flag));
+  }
+  if (!flags.key.empty() && flags.slots.empty()) {
+    throw Error(
+        Exit::kUsage,
+        "--key is for nodes of a cluster, or for networks that are sent "
+        "later",
+        "give --cluster FILE or --slots SIZE with it, or leave it out");
   }
   if (flags.all_operators && flags.slots.empty()) {
     throw Error(Exit::kUsage,
@@ -218,6 +224,7 @@ int export_command(const ExportFlags& flags) {
   }
   needs.boxes = networks[0].boxes.any();
   needs.slots = !flags.slots.empty();
+  needs.ciphers = !flags.key.empty();
   if (flags.all_operators) needs.add(needs_of_all());
   if (flags.plan.board == "host") needs.transport = "udp_sockets";
   needs.two_cores = request.node().board.costs.second.is_used();
@@ -225,6 +232,7 @@ int export_command(const ExportFlags& flags) {
       application_of(flags, ecosystem, name, find_board(flags.plan.board),
                      std::move(networks));
   made.least_arena = sent_arena_bytes(flags, request);
+  if (!flags.key.empty()) made.slot_key = read_key_file(flags.key);
   check_kept(request, made);
   const LaidOut out =
       lay_out(flags, ecosystem, flags.folder, std::move(made), needs);
@@ -245,8 +253,11 @@ int export_command(const ExportFlags& flags) {
   say("  arena    %s, static%s\n", format_bytes(a.arena_bytes()).c_str(),
       a.networks.size() > 1 ? ", of all networks" : "");
   if (a.slot_bytes > 0) {
-    say("  slots    %s of flash, for `shoal send --program`\n",
-        format_bytes(a.slot_bytes).c_str());
+    say("  slots    %s of flash, for `shoal send --program%s`\n",
+        format_bytes(a.slot_bytes).c_str(), a.slot_key ? " --key" : "");
+  }
+  if (a.slot_key) {
+    say("  key      in shoal_key.h, which .gitignore names\n");
   }
   if (a.box_bytes() > 0) {
     say("  boxes    app.cpp finds them; %s for the outputs\n",

@@ -155,7 +155,8 @@ int export_cluster_command(const ExportFlags& flags) {
   const std::vector<ClusterNode> nodes = cluster.nodes;
   PlanRequest request = linked_request(flags.plan, std::move(cluster));
   ClusterKey key{};
-  if (!flags.insecure) key = read_key_file(flags.key);
+  if (!flags.insecure)
+    key = read_key_file(flags.key.empty() ? kKeyFile : flags.key);
   const Prepared p = prepare(load_model(flags.model, flags.ends), request);
 
   // Nothing is written before everything is known to be right.

@@ -63,6 +63,8 @@ std::vector<std::pair<std::string, std::string>> options_of(
                      also.substr(0, at + 1) + file_name(also.substr(at + 1)));
   }
   if (!f.slots.empty()) all.emplace_back("--slots", f.slots);
+  // The key is a secret, and lies in another place for others.
+  if (!f.slots.empty() && !f.key.empty()) all.emplace_back("--key", "FILE");
   if (f.all_operators) all.emplace_back("--all-operators", "");
   if (!f.ends.signature.empty()) {
     all.emplace_back("--signature", f.ends.signature);

@@ -120,6 +120,11 @@ int send_command(const SendFlags& flags) {
     throw Error(Exit::kUsage, "--name is that of a --program",
                 "--network NAME for one that the board has");
   }
+  if (!flags.key.empty()) {
+    throw Error(Exit::kUsage,
+                "--key seals a --program, and frames are not sealed",
+                "give --program MODEL with it, or leave it out");
+  }
   if (run.inputs.empty() && !flags.self_test) {
     throw Error(Exit::kUsage, "INPUT is missing",
                 "give a picture, a file of values, --self-test or --program");

@@ -1,6 +1,7 @@
 #include "host/cli/send_program.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "host/base/error.h"
@@ -15,11 +16,26 @@
 #include "host/cli/run_inputs.h"
 #include "host/engine/alone/alone_engine.h"
 #include "host/engine/common/prepare.h"
+#include "host/engine/workers/key_file.h"
 #include "host/export/sent_program.h"
 #include "host/model/import/import.h"
 
 namespace shoal {
 namespace {
+
+// A program that is to be sealed goes to no board that would take it in the
+// clear.
+void check_key(bool is_sealed, const alone::ProgramRoom& room,
+               const std::string& device) {
+  if (is_sealed == (room.count > 0)) return;
+  if (!is_sealed) {
+    throw Error(Exit::kUsage, device + " takes sealed programs alone",
+                "add --key FILE, the key with which it was exported");
+  }
+  throw Error(Exit::kUsage, device + " has no key for sealed programs",
+              "export the project with --slots SIZE --key FILE, and flash it; "
+              "or leave out --key");
+}
 
 // Returns the request for a plan within the board's arena, all weights in
 // flash.
@@ -56,9 +72,12 @@ void check_flags(const SendFlags& f) {
 
 int send_program_command(const SendFlags& flags) {
   check_flags(flags);
-  check_files(
-      {{"--program", flags.program}, {"--labels", flags.run.results.labels}},
-      {});
+  check_files({{"--program", flags.program},
+               {"--labels", flags.run.results.labels},
+               {"--key", flags.key}},
+              {});
+  std::optional<ProgramKey> key;
+  if (!flags.key.empty()) key = read_key_file(flags.key);
   const std::string name = project_name(flags.name, flags.program);
   Graph graph = load_model(flags.program, {});
   AloneEngine board(
@@ -72,6 +91,7 @@ int send_program_command(const SendFlags& flags) {
                 "--network " + name + " to replace that one, or --name");
   }
   const alone::ProgramRoom room = board.client().read_room(facts);
+  check_key(key.has_value(), room, flags.device);
   // Any input does: what the board gives for it is not tested.
   const std::vector<uint8_t> input =
       load_input(graph, "random:1", input_options(flags.run.pictures));
@@ -86,7 +106,8 @@ int send_program_command(const SendFlags& flags) {
                    flags.device);
   Progress progress("bytes");
   const AloneClient::Transfer done = board.client().send_program(
-      program, [&](uint32_t sent, uint32_t of) { progress.say(sent, of); });
+      program, [&](uint32_t sent, uint32_t of) { progress.say(sent, of); }, key,
+      room.count);
   const double seconds = progress.end();
   const auto bytes = static_cast<int64_t>(program.size());
   if (flags.run.json) {
@@ -94,6 +115,7 @@ int send_program_command(const SendFlags& flags) {
               {"network", name},
               {"replaced", facts.networks[facts.network]},
               {"program_bytes", bytes},
+              {"sealed", key.has_value()},
               {"kept_bytes", done.kept},
               {"arena_bytes", network.arena_bytes},
               {"seconds", seconds},
@@ -103,8 +125,8 @@ int send_program_command(const SendFlags& flags) {
   say("%s: %s is in the place of %s, also after a restart\n",
       flags.device.c_str(), name.c_str(),
       facts.networks[facts.network].c_str());
-  say("  program  %s, %s of them were there\n", format_bytes(bytes).c_str(),
-      format_bytes(done.kept).c_str());
+  say("  program  %s, %s of them were there%s\n", format_bytes(bytes).c_str(),
+      format_bytes(done.kept).c_str(), key ? "; sealed on its way" : "");
   say("  arena    %s of %s\n", format_bytes(network.arena_bytes).c_str(),
       format_bytes(room.arena_bytes).c_str());
   say("  sent in  %s\n", format_time(seconds).c_str());

@@ -66,6 +66,8 @@ struct Application {
 
   // Bytes of flash for programs that are sent later; 0: none.
   int64_t slot_bytes = 0;
+  // With which these are sealed; none: they are not.
+  std::optional<std::array<uint8_t, 32>> slot_key;
   uint32_t least_arena = 0;  // which their arena may have
 
   int64_t image_bytes() const;   // of all networks

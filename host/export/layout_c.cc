@@ -36,6 +36,7 @@ void lay_out_c(const Exported& e, Project& to) {
                        boot_definitions(e, *boots);
     add_emulator_values(e, *boots, v);
   }
+  v["CIPHER"] = boots && e.needs.ciphers ? filled("c/mbedtls.mk", v) : "";
   v["CRYPTO"] = e.needs.ciphers ? " -lmbedcrypto" : "";
   v["TOOLS"] =
       "CPU = " + e.facts.cpu_flags + "\n" + filled("c/" + toolchain + ".mk", v);

@@ -141,6 +141,7 @@ void add_network_values(const Application& a, TemplateValues& v) {
   v["TIMED_LAYERS"] = std::to_string(a.timed_layers());
   v["KEPT_BYTES"] = std::to_string(kept_at);
   v["SLOT_BYTES"] = std::to_string(a.slot_bytes);
+  v["SEALED"] = a.slot_key ? "1" : "0";
 }
 
 std::string program_header(const Exported& e) {
@@ -352,6 +353,9 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
       to.add(folder + "flash.h", filled(*name, v));
       to.add(folder + "shoal_flash.h", filled("app/shoal_flash.h", v));
     }
+    if (e.application.slot_key) {
+      add_slot_key(e, folder, to);
+    }
     if (const std::string name = second_core(e); !name.empty()) {
       to.add(folder + "second_core.h", filled(name, v));
     }
@@ -412,7 +416,8 @@ std::vector<std::string> add_library(const Exported& e,
   TemplateValues v = common_values(e);
   v["SOURCES"] = cmake_list(sources);
   add_platform_values(e, v);
-  const bool pico = e.application.member && e.ecosystem == "pico-sdk";
+  const bool pico =
+      (e.application.member || e.needs.ciphers) && e.ecosystem == "pico-sdk";
   to.add(
       folder + "CMakeLists.txt",
       filled(pico ? "node/library_pico.cmake" : "library/CMakeLists.txt", v));

@@ -287,6 +287,18 @@ std::vector<std::string> add_member(const Exported& e,
   return sources;
 }
 
+void add_slot_key(const Exported& e, const std::string& folder, Project& to) {
+  const Application& a = e.application;
+  const std::string platform = platform_of(e.ecosystem, a.board, e.facts).name;
+  to.add_secret(
+      folder + "shoal_key.h",
+      filled("app/shoal_key.h.in", {{"KEY", byte_list(*a.slot_key)}}));
+  // The SDK's, and that of an emulated board, are compiled with the project.
+  if (platform == "pico" || platform == "emulated") {
+    to.add(folder + "mbedtls_config.h", filled("node/mbedtls_config.h", {}));
+  }
+}
+
 void add_platform_values(const Exported& e, TemplateValues& v) {
   for (const char* key :
        {"REQUIRES_IDF", "REQUIRES_IDF_MAIN", "LIBRARIES_CMAKE",
@@ -295,11 +307,14 @@ void add_platform_values(const Exported& e, TemplateValues& v) {
     v[key] = "";
   }
   const Application& a = e.application;
-  if (!a.member) return;
-  const bool radio = a.member->radio, key = e.needs.ciphers;
-  const bool udp = !a.member->serial && !radio;
+  const bool key = e.needs.ciphers;
+  if (!a.member && !key) return;
+  const bool radio = a.member && a.member->radio;
+  const bool udp = a.member && !a.member->serial && !radio;
   // A node waits for no longer than a turn may begin late.
-  if (a.member->station || radio) v["ESP_CONFIG"] = "CONFIG_FREERTOS_HZ=1000\n";
+  if (radio || (a.member && a.member->station)) {
+    v["ESP_CONFIG"] = "CONFIG_FREERTOS_HZ=1000\n";
+  }
   const std::string platform = platform_of(e.ecosystem, a.board, e.facts).name;
   if (udp || key) {
     v["REQUIRES_IDF"] = std::string(" REQUIRES") + (udp ? " lwip" : "") +
@@ -308,7 +323,8 @@ void add_platform_values(const Exported& e, TemplateValues& v) {
   if (udp || radio)
     v["REQUIRES_IDF_MAIN"] = " esp_wifi esp_netif esp_event nvs_flash";
   v["LIBRARIES_PICO"] = std::string(udp ? " pico_cyw43_arch_lwip_poll" : "") +
-                        (key ? " pico_mbedtls pico_rand" : "");
+                        (key ? " pico_mbedtls" : "") +
+                        (key && a.member ? " pico_rand" : "");
   if (udp) {
     v["PICO_DEFINITIONS"] =
         "\n  WIFI_SSID=\"${WIFI_SSID}\" "
@@ -322,7 +338,8 @@ void add_platform_values(const Exported& e, TemplateValues& v) {
         e.facts.fact("platformio", "network_libraries") + "\n";
   }
   if (key) {
-    v["ZEPHYR_CONF"] += filled("node/zephyr_key.conf", {});
+    v["ZEPHYR_CONF"] += a.member ? filled("node/zephyr_key.conf", {})
+                                 : "CONFIG_SHOAL_CIPHERS=y\n";
     v["LIBRARIES_ZEPHYR"] = "  zephyr_library_link_libraries(mbedTLS)\n";
     v["LIBRARIES_ZEPHYR_APP"] = "target_link_libraries(app PRIVATE mbedTLS)\n";
   }
@@ -331,6 +348,8 @@ void add_platform_values(const Exported& e, TemplateValues& v) {
     v["LIBRARIES_CMAKE"] = std::string(linked) + "mbedcrypto)\n";
   } else if (platform == "stm32") {
     v["LIBRARIES_CMAKE"] = std::string(linked) + "stm32cubemx)\n";
+  } else if (platform == "emulated") {
+    v["LIBRARIES_CMAKE"] = filled("cmake/mbedtls.cmake", {});
   } else if (platform == "bare") {
     v["LIBRARIES_CMAKE"] =
         "  target_include_directories(shoal PUBLIC ${LWIP} ${MBEDTLS})\n";

@@ -26,8 +26,10 @@ void set_member_needs(const std::string& ecosystem, const Application&,
 // sources. shoal_program.h and the main program are not among them.
 std::vector<std::string> add_member(const Exported&, const std::string& folder,
                                     Project&);
-// Adds the parts of the platform that build files name for a node; empty for
-// others: LIBRARIES_..., REQUIRES_..., PICO_DEFINITIONS, ZEPHYR_CONF,
+// Adds the key of sealed programs to the application's folder.
+void add_slot_key(const Exported&, const std::string& folder, Project&);
+// Adds the parts of the platform that build files name for a network or a key;
+// empty for others: LIBRARIES_..., REQUIRES_..., PICO_DEFINITIONS, ZEPHYR_CONF,
 // NETWORK_LIBRARIES.
 void add_platform_values(const Exported&, TemplateValues&);
 // Returns the text about its link for README.md.

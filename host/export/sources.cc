@@ -203,6 +203,13 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
       all.insert(name);
     }
   }
+  if (needs.slots && needs.ciphers) {
+    for (const char* name :
+         {"device/keys/hmac.cc", "device/keys/program_key.cc",
+          "device/link/mbedtls/chacha20_poly1305.cc"}) {
+      all.insert(name);
+    }
+  }
   if (needs.int4) all.insert("device/kernels/int4.cc");
   if (needs.boxes) {
     for (const std::string& name : sources_in("device/decode/")) {

@@ -19,11 +19,12 @@ struct Needs {
   bool two_cores = false;  // the second core makes halves of firings
   bool dsp = false;        // the core has the DSP extension
   bool mve = false;        // the core has Helium
-  // For a node of a cluster: an agent, links, this file of device/transport
-  // (empty: a header of the application does it), and with a key Mbed TLS. A
-  // board alone that has a network has such a file, too.
+  // For a node of a cluster: an agent, links, and this file of device/transport
+  // (empty: a header of the application does it). A board alone that has a
+  // network has such a file, too.
   bool is_member = false;
   std::string transport;
+  // It has a key, of the cluster or of sealed programs, and so Mbed TLS.
   bool ciphers = false;
   bool bearssl = false;  // then instead BearSSL, of the platform
 

@@ -242,10 +242,6 @@ TEST_F(CliFlags, WhoServesBoardsPlansNothing) {
     all.insert(all.end(), flags.begin(), flags.end());
     refused(all, 2, flags[0] + ": boards that serve run no model of their own");
   }
-  std::vector<std::string> one_core = serve;
-  one_core.insert(one_core.end(), {"--insecure", "--cores", "1"});
-  refused(one_core, 2,
-          "--cores 1: coordinators plan for all cores of boards that serve");
   // `shoal run --workers` does not take these either.
   for (const std::string flag : {"--flash", "--max-writes", "--trace"}) {
     std::vector<std::string> all = serve;

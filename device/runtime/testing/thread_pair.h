@@ -60,7 +60,8 @@ class ThreadPair {
 
   std::thread thread_;
   shoal_pair pair_;
-  const shoal_second_core core_ = {this, start, ring, wait, 60000000, 1};
+  const shoal_second_core core_ = {this,     start, ring,   wait,
+                                   60000000, 1,     nullptr};
 };
 
 }  // namespace shoal::test

@@ -4,6 +4,7 @@
 // the board says its last messages again.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,10 +15,18 @@
 
 #include "device/alone/sent.h"
 #include "device/alone/wire.h"
+#include "device/keys/program_key.h"
 #include "host/engine/common/frame.h"
 #include "host/engine/workers/transport.h"
 
 namespace shoal {
+
+// The key with which a project was exported.
+using ProgramKey = std::array<uint8_t, kProgramKeyBytes>;
+
+// Returns a program as it goes sealed over a line (device/alone/seal.h).
+std::vector<uint8_t> sealed_program(const std::vector<uint8_t>& program,
+                                    const ProgramKey& key, uint32_t count);
 
 // How a board describes itself.
 struct AloneFacts {
@@ -90,6 +99,10 @@ class AloneClient {
   using SaySent = std::function<void(uint32_t done, uint32_t of)>;
   Transfer send_program(const std::vector<uint8_t>& program,
                         const SaySent& say);
+  // The same, sealed on its way with the board's key. `count`: of the answer of
+  // read_room().
+  Transfer send_program(const std::vector<uint8_t>& program, const SaySent& say,
+                        const std::optional<ProgramKey>& key, uint32_t count);
 
   // Counts for people.
   uint64_t repeats() const { return repeats_; }  // questions asked again
@@ -137,9 +150,14 @@ class AloneClient {
   std::optional<Answer> try_run(const AloneFacts&, const NodeRows& inputs,
                                 const std::vector<size_t>& output_bytes,
                                 uint8_t flags);
-  std::optional<Transfer> try_program(const std::vector<uint8_t>& program,
-                                      std::span<const uint8_t> ask,
-                                      const SaySent& say);
+  struct Moved {
+    std::optional<uint32_t> kept;  // none: nothing but the head came
+    uint64_t board_us = 0;
+  };
+  // `program`: as it goes over the line.
+  std::optional<Moved> try_program(const std::vector<uint8_t>& program,
+                                   bool is_sealed, std::span<const uint8_t> ask,
+                                   const SaySent& say);
   // Throws if the code is one of programs.
   void refuse_program(const std::string& text, const alone::Said&) const;
   bool waits_for_other(const Message&, uint64_t& busy_since);

@@ -118,7 +118,13 @@ struct WorkerIdentity {
   std::string name, board;
   IdentityAnswer facts{};
   bool wants_sealed = false;  // programs that it reads from its storage
+  bool one_core = false;      // computes, although the board has two
 };
+
+// Reads the answer to Request::kIdentity. Returns the reason for which it
+// cannot be used; null: it can. `has_key`: the cluster has one key for all.
+const char* read_identity(std::span<const uint8_t> answer, bool has_key,
+                          WorkerIdentity& to);
 
 // Returns whether a node holds the program that it was exported with, and takes
 // no other one.

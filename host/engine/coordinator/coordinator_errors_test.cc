@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <tuple>
+#include <vector>
 
+#include "device/agent/session_wire.h"
+#include "device/runtime/pair.h"
 #include "host/engine/coordinator/testing/cluster_run.h"
 #include "host/engine/coordinator/testing/open_session.h"
 
@@ -237,6 +241,116 @@ TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
   const uint64_t before = c.net.now_us;
   expect_error(end_of(c), Exit::kNode, "node node1 (at3): it was restarted");
   EXPECT_LT(c.net.now_us - before, c.config.timeout_us);
+}
+
+// Serves the first core in its own thread, while it answers.
+struct SecondCore {
+  bool answers = true, can_stop = false;
+  shoal_pair pair{};
+  const shoal_second_core core = {this, start, ring, wait, 1000, 1, stop};
+
+  void serve() {
+    const auto* const job = static_cast<const CoreJob*>(pair.job);
+    if (job && !pair.withdrawn) job->run(*job);
+    pair.done = pair.asked;
+  }
+  static int start(void*, shoal_pair*) { return 0; }
+  static void ring(void*) {}
+  static int wait(void* user, const uint32_t* word, uint32_t value, uint32_t) {
+    auto& self = *static_cast<SecondCore*>(user);
+    if (self.answers) self.serve();
+    return shoal_read_word(word) == value ? 0 : -1;
+  }
+  static int stop(void* user) {
+    auto& self = *static_cast<SecondCore*>(user);
+    self.answers |= self.can_stop;
+    return self.can_stop ? 0 : -1;
+  }
+};
+
+TEST(CoordinatorErrors, ANodeWhoseSecondCoreHangsTakesNoProgramBeforeItIsBack) {
+  for (const bool can_stop : {false, true}) {
+    const Prepared p = small_linked(2);
+    SecondCore second;
+    second.can_stop = can_stop;
+    ASSERT_EQ(shoal_start_pair(&second.pair, &second.core), SHOAL_OK);
+    TestCluster c(10);
+    c.options.pair = &second.pair;
+    c.add_node();
+    c.options.pair = nullptr;
+    start(c, p);
+    run_frames(c, p, 1);
+    EXPECT_GT(second.pair.asked, 1U);
+    second.answers = false;
+    expect_error(end_of(c), Exit::kNode, "second core does not answer");
+    EXPECT_EQ(is_idle(second.pair), can_stop);
+    ASSERT_TRUE(c.stop());
+    if (!can_stop) {
+      ASSERT_TRUE(c.connect());
+      c.coordinator->deploy(p);
+      expect_error(end_of(c), Exit::kNode, "second core does not answer");
+      ASSERT_TRUE(c.stop());
+      // It finds its job withdrawn.
+      second.serve();
+      second.answers = true;
+    }
+    const uint32_t jobs = second.pair.asked;
+    start(c, p);
+    run_frames(c, p, 2);
+    EXPECT_GT(second.pair.asked, jobs);
+  }
+}
+
+TEST(CoordinatorErrors, NodesSayThatOneOfTheirCoresComputes) {
+  TestCluster c(10);
+  c.add_node();
+  c.options.one_core = true;
+  c.add_node();
+  ASSERT_TRUE(c.connect());
+  EXPECT_FALSE(c.coordinator->identity(0).one_core);
+  EXPECT_TRUE(c.coordinator->identity(1).one_core);
+}
+
+TEST(ReadIdentity, WhatIsNotKnownIsRefused) {
+  IdentityAnswer a{};
+  a.arena_bytes = 12345;
+  std::vector<uint8_t> plain(sizeof a);
+  std::memcpy(plain.data(), &a, sizeof a);
+  const auto refused = [&](std::vector<uint8_t> bytes, bool has_key,
+                           WorkerIdentity* of = nullptr) {
+    WorkerIdentity w;
+    const bool is_refused = read_identity(bytes, has_key, w) != nullptr;
+    if (!is_refused) EXPECT_EQ(w.facts.arena_bytes, 12345U);
+    if (of) *of = w;
+    return is_refused;
+  };
+  const auto with = [&](uint32_t bits) {
+    std::vector<uint8_t> all = plain;
+    for (int i = 0; i < 4; ++i) {
+      all.push_back(static_cast<uint8_t>(bits >> (8 * i)));
+    }
+    return all;
+  };
+  EXPECT_FALSE(refused(plain, false));
+  for (uint32_t bits = 0; bits < 256; ++bits) {
+    SCOPED_TRACE(bits);
+    WorkerIdentity w;
+    const bool good = bits == 1 || bits == 2 || bits == 3;
+    EXPECT_EQ(refused(with(bits), true, &w), !good);
+    if (!good) continue;
+    EXPECT_EQ(w.wants_sealed, (bits & 1) != 0);
+    EXPECT_EQ(w.one_core, (bits & 2) != 0);
+    EXPECT_EQ(refused(with(bits), false), bits != 2);
+  }
+  for (int bit = 2; bit < 32; ++bit) {
+    EXPECT_TRUE(refused(with(2U | 1U << bit), true)) << bit;
+  }
+  for (size_t bytes = 0; bytes < plain.size() + 9; ++bytes) {
+    if (bytes == plain.size() || bytes == plain.size() + 4) continue;
+    std::vector<uint8_t> cut = with(2);
+    cut.resize(bytes);
+    EXPECT_TRUE(refused(cut, true)) << bytes;
+  }
 }
 
 // A board has left the reason of its fall for its next start.

@@ -74,28 +74,32 @@ std::unique_ptr<Coordinator::Work::Worker> Coordinator::Work::make_worker(
   return w;
 }
 
+const char* read_identity(std::span<const uint8_t> answer, bool has_key,
+                          WorkerIdentity& to) {
+  IdentityAnswer& a = to.facts;
+  uint32_t bits = 0;
+  const bool more = answer.size() == sizeof a + sizeof bits;
+  if (answer.size() != sizeof a && !more) return "it does not say what it is";
+  std::memcpy(&a, answer.data(), sizeof a);
+  if (more) std::memcpy(&bits, answer.data() + sizeof a, sizeof bits);
+  to.wants_sealed = bits & kWantsSealed;
+  to.one_core = bits & kOneCore;
+  const bool is_known = (bits & ~(kWantsSealed | kOneCore)) == 0;
+  if (is_known && (!more || bits != 0) && (!to.wants_sealed || has_key)) {
+    return nullptr;
+  }
+  return "it wants programs in a form that this shoal does not know";
+}
+
 void Coordinator::Work::ask_identity(Worker& w) {
   w.asked = true;
-  w.talk.ask(
-      Request::kIdentity, {},
-      [this, &w](Reply r, std::span<const uint8_t> data) {
-        IdentityAnswer& a = w.identity.facts;
-        uint32_t wants = 0;
-        const bool more = data.size() == sizeof a + sizeof wants;
-        if (r != Reply::kOk || (data.size() != sizeof a && !more)) {
-          refuse(w, "it does not say what it is");
-        }
-        std::memcpy(&a, data.data(), sizeof a);
-        if (more) {
-          std::memcpy(&wants, data.data() + sizeof a, sizeof wants);
-        }
-        const bool key = !config_.insecure && !config_.identity;
-        if (more && (wants != kWantsSealed || !key)) {
-          refuse(w,
-                 "it wants programs in a form that this shoal does not know");
-        }
-        w.identity.wants_sealed = more;
-      });
+  w.talk.ask(Request::kIdentity, {},
+             [this, &w](Reply r, std::span<const uint8_t> data) {
+               if (r != Reply::kOk) data = {};
+               const bool has_key = !config_.insecure && !config_.identity;
+               const char* const why = read_identity(data, has_key, w.identity);
+               if (why) refuse(w, why);
+             });
 }
 
 void Coordinator::Work::ask_names(Worker& w) {

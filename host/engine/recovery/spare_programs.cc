@@ -17,6 +17,7 @@ constexpr uint64_t kLookUs = 20'000;
 // Returns whether a spare has what the node's plan was made for.
 bool is_alike(const WorkerIdentity& spare, const WorkerIdentity& node) {
   return spare.board == node.board && spare.wants_sealed == node.wants_sealed &&
+         spare.one_core == node.one_core &&
          spare.facts.arena_bytes == node.facts.arena_bytes &&
          spare.facts.program_capacity == node.facts.program_capacity &&
          spare.facts.max_peers >= node.facts.max_peers &&

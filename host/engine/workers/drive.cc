@@ -192,6 +192,7 @@ Cluster cluster_of(const Coordinator& coordinator,
     } else if (node.name != w.name || node.board.said_by_nodes() != w.board) {
       throw other_node(workers[i].label, w, node);
     }
+    if (w.one_core) use_one_core(node);
     if (!node.board.flash_mapped) node.sealed = w.wants_sealed;
     if (built_in) {
       hold_in_flash(node);

@@ -121,6 +121,8 @@ struct TestNodeOptions {
   // Keeps its programs instead of memory; outlives the node.
   ProgramStore* programs = nullptr;
   bool seals_programs = false;
+  shoal_pair* pair = nullptr;  // started; outlives the node
+  bool one_core = false;
   bool hears_leader = true;  // what it says when it leads
   std::function<void(const LeaderSaid&)> said = [](const LeaderSaid&) {};
 };
@@ -173,6 +175,8 @@ class TestNode {
     }
     config_.programs = options_.programs;
     config_.seals_programs = options_.seals_programs;
+    config_.pair = options_.pair;
+    config_.one_core = options_.one_core;
     config_.leader = make_leader;
     if (options_.hears_leader) {
       config_.said = [](void* self, const LeaderSaid& s) {

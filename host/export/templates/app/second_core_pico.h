@@ -24,6 +24,14 @@ static void second_core_main() {
   shoal_serve_pair(second_pair);
 }
 
+// Resets it by the power-on state machine (pico_multicore, multicore.c of
+// pico-sdk a1438dff) and returns when it waits in the boot ROM. Without its
+// lockout handler flash is not written, until it has started again.
+static int stop_second_core(void*) {
+  multicore_reset_core1();
+  return 0;
+}
+
 static int start_second_core(void*, shoal_pair* pair) {
   second_pair = pair;
   multicore_reset_core1();
@@ -54,5 +62,6 @@ static int wait_for_core(void*, const uint32_t* word, uint32_t value,
 }
 
 static const shoal_second_core second_core = {
-    nullptr,       start_second_core,    ring_core,
-    wait_for_core, SHOAL_SECOND_CORE_US, SHOAL_LEAST_PRODUCTS};
+    nullptr,         start_second_core,    ring_core,
+    wait_for_core,   SHOAL_SECOND_CORE_US, SHOAL_LEAST_PRODUCTS,
+    stop_second_core};

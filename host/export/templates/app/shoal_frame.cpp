@@ -9,6 +9,10 @@
 #if SHOAL_SLOT_BYTES
 #include "device/alone/programs.h"
 #include "device/alone/server.h"
+#if SHOAL_SEALED
+#include "device/link/cipher.h"
+#include "shoal_key.h"
+#endif
 #endif
 
 namespace shoal_app {
@@ -80,6 +84,15 @@ uint32_t kept_bytes[SHOAL_NETWORKS];
 alignas(shoal::AlonePrograms) uint8_t sent_memory[sizeof(shoal::AlonePrograms)];
 shoal::AlonePrograms* sent = nullptr;
 
+#if SHOAL_SEALED
+shoal::ProgramSeal* open_seal() {
+  alignas(shoal::KeyedSeal) static uint8_t memory[sizeof(shoal::KeyedSeal)];
+  return new (memory) shoal::KeyedSeal(shoal::chacha20_poly1305(), kProgramKey);
+}
+#else
+shoal::ProgramSeal* open_seal() { return nullptr; }
+#endif
+
 // The slots are the last bytes of the board's flash. If it fails, or if the
 // program there cannot run, the networks are those of the export.
 void open_sent(const shoal_port& port) {
@@ -106,6 +119,7 @@ void open_sent(const shoal_port& port) {
   c.arena_bytes = sizeof arena;
   c.nodes = sent_nodes;
   c.pair = both_cores;
+  c.seal = open_seal();
   sent = new (sent_memory) shoal::AlonePrograms;
   programs = sent;
   const shoal::alone::Said said = sent->open(c);

@@ -1,10 +1,10 @@
-$(TARGET): $(OBJECTS) app/link.ld
+@CIPHER@$(TARGET): $(OBJECTS) app/link.ld
 	@echo "  $@"
 	@$(CXX) $(CPU) -nostartfiles $(LINK_FLAGS) -T app/link.ld -L boards/startup \
 	  -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-Map=build/@NAME@.map \
 	  -Wl,--defsym=stack_bytes=@STACK_BYTES@ \
 	  -Wl,--defsym=handler_stack_bytes=@HANDLER_STACK_BYTES@ \
-	  $(OBJECTS) $(LIBRARIES) -o $@
+	  $(OBJECTS) $(CIPHER) $(LIBRARIES) -o $@
 
 QEMU = @QEMU_PROGRAM@
 QEMU_OPTIONS = -M @MACHINE@ @QEMU_OPTIONS@ -nographic -monitor none -serial stdio \
