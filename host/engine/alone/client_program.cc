@@ -113,8 +113,7 @@ std::optional<AloneClient::Transfer> AloneClient::try_program(
             sizeof(SentHead);
         if (!is_head && !from) from = at;
         if (say) say(at, static_cast<uint32_t>(program.size()));
-        send_input(program, m);
-        return wanted.take(at);
+        return send_input(program, m, wanted);
       }
       case alone::MessageType::kEnd:
         if (m.body.size() < alone::kEndBytes - alone::Head::kBytes) break;
