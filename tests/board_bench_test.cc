@@ -82,7 +82,7 @@ TEST(BoardBench, TheModelHasTheOrderOfWhatIsCounted) {
 
 TEST(BoardBench, WithinLimitsOfThePeer) {
   const std::map<BenchKind, double> limits = {
-      {BenchKind::kPointwise, 1.02},      {BenchKind::kConv, 1.02},
+      {BenchKind::kPointwise, 0.87},      {BenchKind::kConv, 0.88},
       {BenchKind::kDepthwise, 0.94},      {BenchKind::kAdd, 0.45},
       {BenchKind::kFullyConnected, 0.85},
   };
@@ -97,6 +97,9 @@ TEST(BoardBench, WithinLimitsOfThePeer) {
     // Less cannot be: a load of weights serves four products at best.
     EXPECT_GT(line.all, 1.0) << line.layer->name;
   }
+  const std::optional<BenchWhole> whole = whole_network(table);
+  ASSERT_TRUE(whole && whole->quoted);
+  EXPECT_LE(whole->per_mac / *whole->quoted, 0.81);
 }
 
 // The kernels for the DSP extension: what was reached, and 3 %.
@@ -182,7 +185,8 @@ TEST(BoardBench, SixteenBitCodeWithinLimitsOfTheM3s) {
   }
   const std::optional<BenchWhole> whole = whole_network(table);
   ASSERT_TRUE(whole && whole->quoted);
-  EXPECT_LE(whole->per_mac / *whole->quoted, 1.88);
+  // The M3 has registers for blocks of two by three, which the M0+ lacks.
+  EXPECT_LE(whole->per_mac / *whole->quoted, 2.12);
 }
 
 // Boards' aead_ and check_cycles_per_byte are made from these measurements.

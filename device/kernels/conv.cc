@@ -66,7 +66,8 @@ void conv_group(const ConvArgs& a, int o, int outs, Span inner) {
   uint32_t rows[kGroup];
   for (int i = 0; i < outs; ++i) rows[i] = padding_rows(a, o + i);
   for (int x = a.x0; x < a.x1;) {
-    const int pixels = x >= inner.lo && x + 2 <= inner.hi ? 2 : 1;
+    int pixels = x < inner.lo ? 1 : inner.hi - x;
+    pixels = pixels > kPixels ? kPixels : pixels < 1 ? 1 : pixels;
     const Span taps = valid_taps(a, x);
     const bool border = taps.hi - taps.lo != a.kernel_w;
     GroupSums sums;

@@ -72,7 +72,8 @@ Regions fixed_regions(const HeadView& head, bool mapped) {
   return {*head.header, mapped, link_layout(link_counts(head)).bytes};
 }
 
-// Checks a head whose other tables have been checked.
+// Checks a head whose other tables have been checked. The variables lie behind
+// `regions`, and all of that in the arena.
 Fault check_variables(const HeadView& head, Regions regions) {
   for (uint32_t i = 0; i < head.variable_count(); ++i) {
     const VariableEntry& v = head.variables()[i];
@@ -85,6 +86,9 @@ Fault check_variables(const HeadView& head, Regions regions) {
     if (!ok || !regions.ordered()) {
       return fault(Status::kBadRecord, Table::kVariable, i);
     }
+  }
+  if (regions.end() > head.header->arena_bytes) {
+    return fault(Status::kBadRecord);
   }
   return {};
 }
@@ -119,7 +123,7 @@ Fault check_banks(const HeadView& head) {
   return {};
 }
 
-Fault check_tables(const HeadView& head, const ImageSource& source) {
+Fault check_entries(const HeadView& head, const ImageSource& source) {
   const Header& h = *head.header;
   for (uint32_t i = 0; i < h.stages; ++i) {
     const StageEntry& e = head.stages[i];
@@ -235,9 +239,8 @@ Fault check_header(const uint8_t* header, const ImageSource& source) {
   return {};
 }
 
-Fault check_head(const uint8_t* head, const ImageSource& source) {
-  const HeadView view = view_head(head);
-  const Header& h = *view.header;
+Fault check_integrity(const uint8_t* head, const ImageSource& source) {
+  const Header& h = *reinterpret_cast<const Header*>(head);
   if (!genuine(TagKind::kHead, 0, h, head, h.head_bytes - kTagBytes, source)) {
     return fault(Status::kBadTag);
   }
@@ -248,17 +251,16 @@ Fault check_head(const uint8_t* head, const ImageSource& source) {
       return fault(Status::kBadHash);
     }
   }
-  if (!variable_counts_ok(view)) return fault(Status::kBadRecord);
-  Fault tables = check_banks(view);
-  if (tables.status == Status::kOk) tables = check_tables(view, source);
-  if (tables.status != Status::kOk) return tables;
-  const Fault variables =
-      check_variables(view, fixed_regions(view, source.mapped != nullptr));
-  if (variables.status != Status::kOk) return variables;
-  if (fixed_end(view, source.mapped != nullptr) > h.arena_bytes) {
-    return fault(Status::kBadRecord);
-  }
   return {};
+}
+
+Fault check_head(const uint8_t* bytes, const ImageSource& source) {
+  const HeadView head = view_head(bytes);
+  if (!variable_counts_ok(head)) return fault(Status::kBadRecord);
+  Fault tables = check_banks(head);
+  if (tables.status == Status::kOk) tables = check_entries(head, source);
+  if (tables.status != Status::kOk) return tables;
+  return check_variables(head, fixed_regions(head, source.mapped != nullptr));
 }
 
 Fault check_stage(const HeadView& head, uint16_t stage, const uint8_t* record,

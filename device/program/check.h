@@ -26,8 +26,10 @@ struct StageNumbers {
 
 // Checks the first sizeof(Header) bytes: identity, sizes, regions of the arena.
 Fault check_header(const uint8_t* header, const ImageSource&);
-// Checks the whole head, after check_header: tag, image hash (if mapped),
-// tables.
+// Checks that the bytes are those that were made, after check_header: the tag
+// of the head, and of a mapped image its hash.
+Fault check_integrity(const uint8_t* head, const ImageSource&);
+// Checks the tables of such a head.
 Fault check_head(const uint8_t* head, const ImageSource&);
 // Checks a record of head.stages[stage].bytes bytes, 4-byte aligned: tag,
 // tables, mapped chunks.

@@ -112,10 +112,15 @@ bool StageCheck::params(const ActorRecord& a) {
 }
 
 bool StageCheck::firings(const ActorRecord& a) {
+  return need(firings_of(a) <= kMaxFirings);
+}
+
+uint64_t StageCheck::firings_of(const ActorRecord& a) const {
   const int out_rows = rows(s_.ports[a.out]);
   const int band = a.loop == kNone ? a.band : s_.loops[a.loop].band;
   const int parts = is_cut(a) ? ceil_div(a.kernel_h, a.part) : 1;
-  return need(ceil_div(out_rows, band) <= kMaxFirings / parts);
+  return uint64_t{static_cast<uint32_t>(ceil_div(out_rows, band))} *
+         static_cast<uint32_t>(parts);
 }
 
 bool StageCheck::shapes(const ActorRecord& a) {

@@ -401,12 +401,7 @@ bool StageCheck::order() {
   }
   for (uint32_t i = 0; i < s_.header->actors; ++i) {
     const ActorRecord& a = s_.actors[i];
-    if (a.loop == kNone) {
-      wanted += static_cast<uint32_t>(firing_count(row_rule(s_, a)));
-    } else if (ends_loop(s_, a)) {
-      wanted += static_cast<uint32_t>(
-          ceil_div(rows(s_.ports[a.out]), s_.loops[a.loop].band));
-    }
+    if (a.loop == kNone || ends_loop(s_, a)) wanted += firings_of(a);
   }
   at(Table::kStage, kNone);
   return need(fired == wanted);

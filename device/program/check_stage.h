@@ -97,6 +97,7 @@ class StageCheck {
                   int element_bytes, bool may_be_private);
   bool operands(const ActorRecord&, uint32_t index);
   bool firings(const ActorRecord&);
+  uint64_t firings_of(const ActorRecord&) const;
   bool window(const ActorRecord&);
   bool loop_windows(const LoopRecord&);
   bool partial_sums(const ActorRecord&, uint32_t index);

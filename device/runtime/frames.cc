@@ -8,14 +8,19 @@ namespace shoal {
 
 Status Node::open_mapped() {
   const ImageSource& source = state_.source;
+  const ModuleChecks& checks = modules.checks;
   Fault f = check_header(source.mapped, source);
-  if (f.status == Status::kOk) f = check_head(source.mapped, source);
+  if (f.status == Status::kOk) f = check_integrity(source.mapped, source);
+  if (f.status == Status::kOk && checks.head) {
+    f = checks.head(source.mapped, source);
+  }
   if (f.status != Status::kOk) return state_.fail(f);
   Status status = state_.take_head(source.mapped);
   for (uint16_t s = 0; !failed(status) && s < header().stages; ++s) {
     const uint8_t* record = source.mapped + state_.head.stages[s].offset;
-    f = check_stage(state_.head, s, record, source, state_.numbers,
-                    modules.checks);
+    if (checks.record) {
+      f = checks.record(state_.head, s, record, source, state_.numbers, checks);
+    }
     if (f.status != Status::kOk) return state_.fail(f);
     status = state_.take_record(s, record);
     if (!storage_ && !failed(status)) status = state_.need_mapped_weights();

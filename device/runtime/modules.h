@@ -10,6 +10,10 @@
 //       shoal::modules_for<shoal::OpCode::kConv, shoal::OpCode::kSoftmax>();
 //
 // A program that needs what its table lacks is refused when it is opened.
+//
+// Firmware that runs only what was linked with it says built_in(...) of that:
+// the hash of a program is compared, and the checks of its records, which were
+// made where the firmware was, are left out.
 #pragma once
 
 #include <cstddef>
@@ -201,6 +205,7 @@ template <OpCode... kOps>
 constexpr Modules modules_for() {
   constexpr OpCode kUsed[] = {kOps..., OpCode{}};
   Modules p{};
+  p.checks.head = check_head, p.checks.record = check_stage;
   for (const OpCode op : kUsed) {
     if (op == OpCode{}) continue;
     const int kind = static_cast<int>(op) - 1;
@@ -229,6 +234,14 @@ constexpr Modules with_wide(Modules p) {
     p.checks.kinds[kind] = kKindChecks[kind];
   }
   p.checks.wide = check_wide;
+  return p;
+}
+
+// Returns the same, for mapped programs that are part of the firmware: no node
+// of such a table may get one from outside. Storage and peers bring programs,
+// so with them nothing changes.
+constexpr Modules built_in(Modules p) {
+  if (!p.storage && !p.link) p.checks = {};
   return p;
 }
 

@@ -372,10 +372,14 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
   TemplateValues parts = v;
   const bool wide = !e.needs.wide.empty();
   parts["KINDS"] = list(e.needs.kinds);
+  // Programs that come from outside are checked on the board.
+  const bool built_in = !is_member && !e.needs.slots;
   parts["TABLE"] =
-      std::string(wide ? "shoal::with_wide<" + list(e.needs.wide) + ">(" : "") +
+      std::string(built_in ? "shoal::built_in(" : "") +
+      (wide ? "shoal::with_wide<" + list(e.needs.wide) + ">(" : "") +
       (e.needs.int4 ? "shoal::with_int4(" : "");
-  parts["END"] = std::string(wide ? ")" : "") + (e.needs.int4 ? ")" : "");
+  parts["END"] = std::string(built_in ? ")" : "") + (wide ? ")" : "") +
+                 (e.needs.int4 ? ")" : "");
   to.add(folder + "shoal_modules.cpp",
          filled((is_member ? "node/" : "app/") +
                     std::string("shoal_modules.cpp.in"),

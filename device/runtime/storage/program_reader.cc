@@ -100,7 +100,8 @@ Status ProgramReader::head_there() {
     return head_failed(f);
   }
   set_key(h);
-  f = check_head(head, node().source);
+  f = check_integrity(head, node().source);
+  if (f.status == Status::kOk) f = check_head(head, node().source);
   if (f.status != Status::kOk) return head_failed(f);
   const Status status = node().take_head(head);
   if (status != Status::kOk) return status;

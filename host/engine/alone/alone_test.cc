@@ -221,6 +221,29 @@ void send_over_a_bad_line(size_t count) {
 TEST(Alone, AllIsRightOverABadLine) { send_over_a_bad_line(10); }
 TEST(AloneLong, AllIsRightOverABadLine) { send_over_a_bad_line(1000); }
 
+// A line that has become slower than its answers so far were: questions are
+// repeated, and the bytes that they ask for are not sent once for each.
+TEST(Alone, ASlowLineCarriesNoByteManyTimes) {
+  const auto p = small_program();
+  const auto here = node_engine(p, {});
+  const std::vector<Bytes> inputs = random_inputs(2, 3);
+  const std::vector<Bytes> expected = outputs_of(*here, inputs);
+  Relay relay(0, 9);
+  ServedBoard board(*p, relay.board());
+  AloneEngine engine(line_of(relay), "the board", "", 10);
+  const uint64_t begun = relay.carried();
+  EXPECT_EQ(outputs_of(engine, inputs), expected);
+  const uint64_t fast = relay.carried() - begun;
+  relay.set_speed(500);
+  const uint64_t before = engine.client().repeats();
+  EXPECT_EQ(outputs_of(engine, inputs), expected);
+  const uint64_t slow = relay.carried() - begun - fast;
+  std::printf("%llu bytes, then %llu\n", static_cast<unsigned long long>(fast),
+              static_cast<unsigned long long>(slow));
+  EXPECT_GT(engine.client().repeats(), before);
+  EXPECT_LE(slow, 2 * fast);
+}
+
 // The messages of another computer, made by hand.
 class Rival {
  public:

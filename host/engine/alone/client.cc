@@ -116,18 +116,29 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
   uint64_t patience = repeat_after_us();
   bool repeated = false;
   int old = 0;
+  is_ambiguous_ = false, may_lack_bytes_ = true;
   for (;;) {
     const auto message = receive();
     const uint64_t now = t.now_us(t.user);
     if (message && message->head.frame == frame) {
-      if (!repeated) measure(now - asked);
       heard = now;
+      const uint64_t since = asked;
+      const bool is_first = !repeated && !is_ambiguous_;
       const Heard what = take(*message);
+      if (is_first || (!repeated && what >= Heard::kNews)) measure(now - since);
       if (what == Heard::kEnd) return;
-      asked = t.now_us(t.user);
       if (what == Heard::kNews) {
-        news = asked;
+        asked = news = t.now_us(t.user);
         old = 0;
+        // The next answers may be those to repeated questions, so that neither
+        // their time nor what they ask for says much (Karn's algorithm).
+        is_ambiguous_ = repeated;
+        may_lack_bytes_ = !repeated;
+        if (!repeated) patience = repeat_after_us();
+        repeated = false;
+      } else if (what == Heard::kWorks) {
+        asked = t.now_us(t.user);
+        patience = repeat_after_us();
       } else if (what == Heard::kNothingNew && ++old > kMostOld) {
         throw Error(Exit::kCorrupt,
                     name_ + " repeats itself: " + std::to_string(old) +
@@ -135,8 +146,6 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
                     "start it again, and export the project again if that "
                     "does not help");
       }
-      repeated = false;
-      patience = repeat_after_us();
     }
     if (transport_.has_ended()) {
       throw Error(Exit::kNode, name_ + " has ended",
@@ -157,7 +166,7 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
     if (now >= asked + patience) {
       send(type, frame, body);
       ++repeats_;
-      repeated = true;
+      repeated = is_ambiguous_ = may_lack_bytes_ = true;
       asked = now;
       patience = std::min(2 * patience, kMostRepeatUs);
     } else if (!message) {
@@ -353,9 +362,13 @@ AloneClient::Answer AloneClient::run(const AloneFacts& facts,
               "use a shorter cable, or a lower --baud at both ends");
 }
 
-// Answers a question for bytes of an input, as many messages as it takes.
-void AloneClient::send_input(const std::vector<uint8_t>& stream,
-                             const Message& want) {
+// Answers a question for bytes of an input, as many messages as it takes. On a
+// line that is slower than the computer knew, there is a question for each time
+// that it has asked again: one answer serves all of them, or each would delay
+// what comes behind it.
+AloneClient::Heard AloneClient::send_input(const std::vector<uint8_t>& stream,
+                                           const Message& want,
+                                           Wanted& wanted) {
   const alone::Piece asked = alone::Piece::get(want.body.data());
   const uint32_t count = alone::get32(want.body.data() + alone::Piece::kBytes);
   const uint32_t most = static_cast<uint32_t>(out_.size()) - alone::kPieceAt;
@@ -367,6 +380,12 @@ void AloneClient::send_input(const std::vector<uint8_t>& stream,
                     std::to_string(asked.offset) + " of " +
                     std::to_string(stream.size()));
   }
+  const Heard what = wanted.take(asked.offset);
+  if (what == Heard::kNothingNew &&
+      (asked.offset < wanted.from || !may_lack_bytes_)) {
+    return what;
+  }
+  may_lack_bytes_ = !is_ambiguous_;
   const uint32_t frame = want.head.frame;
   std::vector<uint8_t> body;
   for (uint32_t done = 0; done < count;) {
@@ -378,6 +397,7 @@ void AloneClient::send_input(const std::vector<uint8_t>& stream,
     send(alone::MessageType::kInput, frame, body);
     done += some;
   }
+  return what;
 }
 
 // A command that was interrupted leaves the board to itself: it is free after
@@ -448,8 +468,7 @@ std::optional<AloneClient::Answer> AloneClient::try_run(
         if (m.body.size() < alone::Piece::kBytes + 4) break;
         const uint8_t input = m.body[0];
         if (input >= streams.size()) break;
-        send_input(streams[input], m);
-        return wanted[input].take(alone::Piece::get(m.body.data()).offset);
+        return send_input(streams[input], m, wanted[input]);
       }
       case alone::MessageType::kOutput:
         return take_output(m);

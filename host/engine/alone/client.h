@@ -161,7 +161,8 @@ class AloneClient {
   // Throws if the code is one of programs.
   void refuse_program(const std::string& text, const alone::Said&) const;
   bool waits_for_other(const Message&, uint64_t& busy_since);
-  void send_input(const std::vector<uint8_t>& stream, const Message& want);
+  Heard send_input(const std::vector<uint8_t>& stream, const Message& want,
+                   Wanted&);
 
   HostTransport& transport_;
   const uint64_t address_;
@@ -172,6 +173,10 @@ class AloneClient {
   std::vector<uint8_t> came_, out_;
   double smooth_us_ = 0, varies_us_ = 0;  // of round trips, as in RFC 6298
   uint64_t repeats_ = 0, damaged_ = 0;
+  // Answers to questions that were repeated may be under way.
+  bool is_ambiguous_ = false;
+  // Bytes that the board asks for again may not have reached it.
+  bool may_lack_bytes_ = true;
 };
 
 }  // namespace shoal

@@ -181,8 +181,7 @@ std::optional<AloneClient::Moved> AloneClient::try_program(
                           : at / alone::sealed_at(1) * alone::kSealedBlock;
         }
         if (say) say(at, static_cast<uint32_t>(program.size()));
-        send_input(program, m);
-        return wanted.take(at);
+        return send_input(program, m, wanted);
       }
       case alone::MessageType::kEnd:
         if (m.body.size() < alone::kEndBytes - alone::Head::kBytes) break;

@@ -8,13 +8,15 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <random>
 #include <thread>
 #include <vector>
 
 namespace shoal {
 
-// Both directions of a line. A byte is lost or flipped with `rate`.
+// Both directions of a line. A byte is lost or flipped with `rate`. To the
+// board it may have a speed.
 class Relay {
  public:
   Relay(double rate, uint32_t seed) : rate_(rate), random_(seed) {
@@ -32,19 +34,27 @@ class Relay {
   int computer() const { return computer_[0]; }  // its user closes it
   int board() const { return board_[0]; }
   void set_rate(double rate) { rate_ = rate; }
+  void set_speed(int bytes_per_s) { speed_ = bytes_per_s; }
+  // Bytes that have gone to the board.
+  uint64_t carried() const { return carried_; }
 
  private:
   void run() {
     while (!ends_) {
       pollfd both[] = {{computer_[1], POLLIN, 0}, {board_[1], POLLIN, 0}};
       if (poll(both, 2, 20) <= 0) continue;
-      pass(computer_[1], board_[1]);
-      pass(board_[1], computer_[1]);
+      carried_ += pass(computer_[1], board_[1], speed_);
+      pass(board_[1], computer_[1], 0);
     }
   }
-  void pass(int from, int to) {
+  // Returns how many bytes went on. A speed of 0 is none.
+  uint64_t pass(int from, int to, int speed) {
     uint8_t bytes[4096];
-    const ssize_t count = read(from, bytes, sizeof bytes);
+    const ssize_t count = read(from, bytes, speed ? 64 : sizeof bytes);
+    if (speed && count > 0) {
+      std::this_thread::sleep_for(
+          std::chrono::microseconds(count * 1'000'000 / speed));
+    }
     std::vector<uint8_t> kept;
     std::uniform_real_distribution<double> chance(0, 1);
     for (ssize_t i = 0; i < count; ++i) {
@@ -58,11 +68,14 @@ class Relay {
       const ssize_t some =
           ::send(to, kept.data() + at, kept.size() - at, MSG_NOSIGNAL);
       if (some > 0) at += static_cast<size_t>(some);
-      if (some < 0 && errno != EAGAIN) return;
+      if (some < 0 && errno != EAGAIN) break;
     }
+    return kept.size();
   }
 
   std::atomic<double> rate_;
+  std::atomic<int> speed_ = 0;
+  std::atomic<uint64_t> carried_ = 0;
   std::mt19937 random_;
   int computer_[2], board_[2];
   std::atomic<bool> ends_ = false;
