@@ -11,6 +11,14 @@
 
 namespace shoal {
 
+// How a refusal of two shapes ends: with what to do.
+inline constexpr char kNoBroadcast[] =
+    " do not broadcast; make the sizes of an axis equal, or one of them 1 (a "
+    "mask is as long as its sequence)";
+inline constexpr char kOtherCount[] =
+    " changes the number of elements; export with an equal number (attention's "
+    "heads must divide its width)";
+
 // Aligned at the last axis, ones repeated; nothing if they do not fit.
 template <class Size>
 std::optional<std::vector<Size>> broadcast_shape(const std::vector<Size>& a,

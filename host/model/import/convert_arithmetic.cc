@@ -20,7 +20,7 @@ constexpr int kMaxClasses = 4095;
 Shape broadcast(const OpReader& r, const Shape& a, const Shape& b) {
   const auto shape = broadcast_shape(a, b);
   r.require(shape.has_value(), text("shapes ", shape_text(a), " and ",
-                                    shape_text(b), " do not broadcast"));
+                                    shape_text(b), kNoBroadcast));
   return *shape;
 }
 

@@ -1,6 +1,7 @@
 // Operators that move bytes and keep or rearrange all of them.
 #include <algorithm>
 
+#include "host/model/graph/shapes.h"
 #include "host/model/import/import_row.h"
 #include "host/model/import/op_reader.h"
 
@@ -153,7 +154,7 @@ void convert_reshape(const OpReader& r, Op& op) {
   if (r.has(1)) r.numbers(1, "sizes");
   r.require(element_count(x.shape) == element_count(y.shape),
             text("from ", shape_text(x.shape), " to ", shape_text(y.shape),
-                 " changes the number of elements"));
+                 kOtherCount));
   op.inputs = {r.input(0)};
 }
 

@@ -208,7 +208,9 @@ const Case kConvolution[] = {
 };
 const Case kOthers[] = {
     {"broadcast", [](Net& n) { n.end(n.b.add(n.y, n.x, kScale)); },
-     "m: op 1 ADD \"t4\": shapes 1x6x6x3 and 1x6x6x2 do not broadcast"},
+     "m: op 1 ADD \"t4\": shapes 1x6x6x3 and 1x6x6x2 do not broadcast; "
+     "make the sizes of an axis equal, or one of them 1 (a mask is as long as "
+     "its sequence)"},
     {"sum_scale",
      [](Net& n) {
        n.end(n.b.add(n.y, n.y, {1e-9f, 0}));
@@ -221,7 +223,8 @@ const Case kOthers[] = {
        n.end(n.b.reshape(n.y, {1, 107}));
      },
      "m: op 1 RESHAPE \"t5\": from 1x6x6x3 to 1x107 changes the number of "
-     "elements"},
+     "elements; export with an equal number (attention's heads must divide its "
+     "width)"},
     {"axis_of_mean",
      [](Net& n) {
        n.end(n.b.reduce(OpKind::kMean, n.y, {1}, true, kScale));

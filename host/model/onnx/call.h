@@ -206,7 +206,7 @@ std::vector<Size> result_dims(const OnnxCall& call, const std::vector<Size>& a,
                               const std::vector<Size>& b) {
   const auto dims = broadcast_shape(a, b);
   call.require(dims.has_value(), text("shapes ", shape_text(a), " and ",
-                                      shape_text(b), " do not broadcast"));
+                                      shape_text(b), kNoBroadcast));
   return *dims;
 }
 

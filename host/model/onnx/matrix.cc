@@ -2,6 +2,7 @@
 // BATCH_MATMUL.
 #include <algorithm>
 
+#include "host/model/graph/shapes.h"
 #include "host/model/onnx/call.h"
 
 namespace shoal::onnx_import {
@@ -182,7 +183,7 @@ void product(OnnxCall& call) {
   const auto batch = broadcast_shape(Shape(a.begin(), a.end() - 2),
                                      Shape(b.begin(), b.end() - 2));
   call.require(batch.has_value(), text("shapes ", shape_text(a), " and ",
-                                       shape_text(b), " do not broadcast"));
+                                       shape_text(b), kNoBroadcast));
   Shape dims = *batch;
   dims.insert(dims.end(), {a[a.size() - 2], b.back()});
   Axes order(dims.size());

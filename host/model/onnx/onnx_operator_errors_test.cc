@@ -22,7 +22,9 @@ const OnnxErrorCase kOthers[] = {
        b.floats("c", {3}, {1, 2, 3});
        unary(b, "Add", {}, {"c"});
      },
-     "m: node 0 Add \"y\": shapes 1x2x4x4 and 3 do not broadcast"},
+     "m: node 0 Add \"y\": shapes 1x2x4x4 and 3 do not broadcast; make the "
+     "sizes of an axis equal, or one of them 1 (a mask is as long as its "
+     "sequence)"},
     {"power",
      [](OnnxBuilder& b) {
        b.number("e", 1.5f);
@@ -90,7 +92,8 @@ const OnnxErrorCase kOthers[] = {
        unary(b, "Reshape", {}, {"s"});
      },
      "m: node 0 Reshape \"y\": from 1x2x4x4 to 1x31 changes the number of "
-     "elements"},
+     "elements; export with an equal number (attention's heads must divide its "
+     "width)"},
     {"reshape_computed", [](OnnxBuilder& b) { unary(b, "Reshape", {}, {"x"}); },
      "m: not supported:\n  node 0 Reshape \"y\": a shape that \"x\" computes; "
      "only constant ones are supported",
@@ -174,7 +177,9 @@ const OnnxErrorCase kOthers[] = {
        b.ints("s", {2}, {3, 3});
        unary(b, "Expand", {}, {"s"});
      },
-     "m: node 0 Expand \"y\": shapes 1x2x4x4 and 3x3 do not broadcast"},
+     "m: node 0 Expand \"y\": shapes 1x2x4x4 and 3x3 do not broadcast; make "
+     "the sizes of an axis equal, or one of them 1 (a mask is as long as its "
+     "sequence)"},
     {"depth",
      [](OnnxBuilder& b) {
        unary(b, "DepthToSpace", {{"blocksize", int64_t{2}}});

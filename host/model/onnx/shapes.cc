@@ -1,4 +1,6 @@
 // The sizes that nodes ask for, of constants and of tensors.
+#include "host/model/graph/shapes.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -121,9 +123,9 @@ Sizes reshape_dims(const OnnxCall& call, const Sizes& dims) {
                     : call.type() == "Squeeze"   ? squeezed(call, dims)
                     : call.type() == "Unsqueeze" ? unsqueezed(call, dims)
                                                  : flattened(call, dims);
-  call.require(product(out) == product(dims),
-               text("from ", shape_text(dims), " to ", shape_text(out),
-                    " changes the number of elements"));
+  call.require(
+      product(out) == product(dims),
+      text("from ", shape_text(dims), " to ", shape_text(out), kOtherCount));
   return out;
 }
 
