@@ -382,8 +382,9 @@ shoal_status shoal_step(shoal_node* node);
  * @param node the node
  * @return SHOAL_OK. SHOAL_WAIT: storage is busy; step, then ask again.
  *         SHOAL_BAD_ARGUMENT: the program is still being read, or has peers
- *         (then only the next session begins again, with the initial values).
- */
+ *         (then only the next session begins again, with the initial values),
+ *         or the node has failed. After SHOAL_SECOND_CORE it begins again if
+ *         that core and the storage are idle. */
 shoal_status shoal_repeat_frame(shoal_node* node);
 
 /** Begins the frame under way again, with the initial values of all variables,
@@ -399,7 +400,8 @@ shoal_status shoal_reset_variables(shoal_node* node);
  *             is the same
  * @return SHOAL_OK. SHOAL_BAD_ARGUMENT: the program keeps something outside of
  *         its image and the arena (storage, weights in SRAM, peers), or was
- *         not opened. Another error: the node's, as of shoal_step(). */
+ *         not opened. Another error: the node's, as of shoal_step(); after
+ *         SHOAL_SECOND_CORE it begins again if that core is idle. */
 shoal_status shoal_restart(shoal_node* node);
 
 /** Takes one datagram of kind data (its first byte). A refused one is counted
@@ -489,8 +491,8 @@ uint32_t shoal_bank_bytes(const shoal_node* node, uint32_t bank);
 
 /** Returns the number of inputs.
  * @param node the node
- * @return inputs; 0 with peers, until the program has been read, or after an
- *         error */
+ * @return inputs; 0 with peers, until the program has been read, or after
+ *         another error than SHOAL_SECOND_CORE */
 uint32_t shoal_inputs(const shoal_node* node);
 
 /** Returns the number of outputs.
@@ -501,7 +503,8 @@ uint32_t shoal_outputs(const shoal_node* node);
 /** Returns the number of variables: boxes of tensors that the node keeps from
  * frame to frame.
  * @param node the node
- * @return variables; 0 until the program has been read, and after an error */
+ * @return variables; 0 until the program has been read, and after another
+ *         error than SHOAL_SECOND_CORE */
 uint32_t shoal_variables(const shoal_node* node);
 
 /** Returns the form of an input.

@@ -195,7 +195,7 @@ TEST_P(ExportedSlots, TakeSealedNetworks) {
   EXPECT_EQ(shop_.script("stat -c %a proj/app/shoal_key.h").out, "600\n");
   EXPECT_EQ(shop_.script("grep -qx shoal_key.h proj/.gitignore").code, 0);
   start();
-  expect_refused("new.tflite", 2, "takes sealed programs alone");
+  expect_refused("new.tflite", 2, "takes only sealed programs");
   const auto sealed = [&](const std::string& with) {
     return send({"--program", "new.tflite", "--network", "other", "--key", with,
                  "--json"});

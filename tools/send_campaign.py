@@ -107,7 +107,10 @@ def main():
             stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             serial = os.path.join(project, 'build', 'serial')
+            began = time.monotonic()
             while not os.path.exists(serial):
+                if serving.poll() is not None or time.monotonic() - began > 60:
+                    sys.exit('the board does not serve')
                 time.sleep(0.1)
             campaign(shoal, BadLine(os.path.join(folder, 'line'), serial, rate,
                                     seed), folder, count)
@@ -127,12 +130,16 @@ def campaign(shoal, line, folder, count):
         if not error:
             continue
         # One by one, to see which it is and that the next one is right.
+        failed = False
         for picture in some:
             good, error = send(shoal, path, [picture])
             right += good
             if error:
                 errors.append(error)
                 print(re.sub(r'\s+', ' ', error), file=sys.stderr)
+            if error and failed:
+                sys.exit('the picture after an error is not right, either')
+            failed = bool(error)
     print(f'{right} of {count} right, {len(errors)} errors; {line.lost} bytes '
           f'lost and {line.flipped} flipped of {line.passed}; '
           f'{time.monotonic() - began:.0f} s measured')

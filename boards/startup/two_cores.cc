@@ -65,7 +65,10 @@ int start(void*, shoal_pair* pair) {
 int stop(void*) {
   constexpr uint32_t kStopUs = 1000000;
   set_word(shared.stops, shared.stops + 1);
-  if (!interrupt_second_core()) return -1;
+  if (!interrupt_second_core()) {
+    set_word(shared.stops, shared.stops - 1);
+    return -1;
+  }
   const uint64_t began = ticks();
   while (shoal_read_word(&shared.stopped) != shared.stops) {
     if (ticks() - began > uint64_t{kStopUs} * shared.ticks_per_us) return -1;

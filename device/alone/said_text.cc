@@ -50,11 +50,11 @@ const char* text_of(const alone::Said& said) {
     case alone::Code::kNoTimes:
       return "this frame was not measured";
     case alone::Code::kNotSealed:
-      return "the board takes sealed programs alone";
+      return "the board takes only sealed programs";
     case alone::Code::kNoKey:
       return "the board has no key for sealed programs";
     case alone::Code::kOldSeal:
-      return "the seal is that of an earlier transfer";
+      return "the seal has another count of programs";
     case alone::Code::kWrongSeal:
       return "the program is sealed with another key";
   }

@@ -74,7 +74,7 @@ enum class Code : uint8_t {
   kDamagedProgram,  ///< what came is not what was announced
   kFlashFails,      ///< the flash cannot be read, erased or written
   kNoTimes,         ///< this frame was not measured
-  kNotSealed,       ///< the board has a key, and takes sealed programs alone
+  kNotSealed,       ///< the board has a key, and takes only sealed programs
   kNoKey,           ///< a sealed program, and the board has no key
   kOldSeal,         ///< the count of the seal, the count that the board takes
   kWrongSeal,       ///< its first block does not open with the board's key

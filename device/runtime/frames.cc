@@ -94,21 +94,25 @@ void Node::reset_variables() {
   }
 }
 
-// A frame that failed can begin again: what it has written to variables lies in
-// other copies, and its rows are made again.
-void Node::forgive_second_core() {
+// A frame that failed with the second core can begin again once that is idle:
+// what it has written to variables lies in other copies, and its rows are made
+// again. A failed node does not wait for its storage.
+bool Node::may_begin_again() const {
 #if defined(SHOAL_TWO_CORES)
-  if (!loaded() && is_known() && pair_ && is_idle(*pair_)) state_.fault = {};
+  if (is_known() && !loaded()) {
+    return pair_ && is_idle(*pair_) && !(storage_ && storage_->busy());
+  }
 #endif
+  return loaded();
 }
 
 // The values that the frame has written to variables lie in the other copies,
 // so all that it read is still there. Rows that others had from it would come
 // twice: nodes with peers begin again with their session.
 Status Node::begin_again(bool reset) {
-  forgive_second_core();
-  if (!loaded() || linked_) return Status::kBadArgument;
+  if (!may_begin_again() || linked_) return Status::kBadArgument;
   if (storage_ && storage_->busy()) return Status::kWait;
+  state_.fault = {};
   if (reset) reset_variables();
   if (phase_ == Phase::kRun) {
     for (uint32_t i = 0; i < state_.ports.stage.header->buffers; ++i) {
@@ -122,9 +126,9 @@ Status Node::begin_again(bool reset) {
 
 // All that the node keeps lies in the arena, apart from numbers that count on.
 Status Node::restart() {
-  forgive_second_core();
-  if (state_.failed()) return state_.fault.status;
-  if (!loaded() || linked_ || !state_.source.mapped || header().spill_pages) {
+  if (state_.failed() && !may_begin_again()) return state_.fault.status;
+  if (!may_begin_again() || linked_ || !state_.source.mapped ||
+      header().spill_pages) {
     return Status::kBadArgument;
   }
   for (uint16_t s = 0; s < header().stages; ++s) {
@@ -135,6 +139,7 @@ Status Node::restart() {
       }
     }
   }
+  state_.fault = {};
   // This sets all rings to their beginning, too.
   const Status head = state_.take_head(state_.source.mapped);
   if (failed(head)) return head;

@@ -75,7 +75,7 @@ class Node final {
   shoal_work last_work() const;
 
  private:
-  void forgive_second_core();
+  bool may_begin_again() const;
   enum class Phase : uint8_t {
     kLoad,     // the program, or weights that stay, are read
     kRecover,  // the ledger of spills is

@@ -29,7 +29,7 @@ void check_key(bool is_sealed, const alone::ProgramRoom& room,
                const std::string& device) {
   if (is_sealed == (room.count > 0)) return;
   if (!is_sealed) {
-    throw Error(Exit::kUsage, device + " takes sealed programs alone",
+    throw Error(Exit::kUsage, device + " takes only sealed programs",
                 "add --key FILE, the key with which it was exported");
   }
   throw Error(Exit::kUsage, device + " has no key for sealed programs",

@@ -364,9 +364,9 @@ TEST_F(SealedPrograms, ComeWholeOverABadLine) {
     const AloneFacts facts = (*computer).read_facts("");
     const auto room = (*computer).read_room(facts);
     EXPECT_EQ(room.count, 1 + i);
-    refused(std::nullopt, 0, "takes sealed programs alone");
+    refused(std::nullopt, 0, "takes only sealed programs");
     refused(other_key_, room.count, "sealed with another key");
-    refused(key_, room.count + 5, "earlier transfer");
+    refused(key_, room.count + 5, "another count");
     const ExportedNetwork& n = i % 2 ? network_b_ : network_a_;
     const auto done = (*computer).send_program(
         sent_program(n, needs_, room, facts.board, "the board"), nullptr, key_,

@@ -88,7 +88,9 @@ const char* read_identity(std::span<const uint8_t> answer, bool has_key,
   if (is_known && (!more || bits != 0) && (!to.wants_sealed || has_key)) {
     return nullptr;
   }
-  return "it wants programs in a form that this shoal does not know";
+  return is_known ? "it wants programs in a form that this shoal does not know"
+                  : "it says more of itself than this shoal knows; use one "
+                    "version of shoal on both sides";
 }
 
 void Coordinator::Work::ask_identity(Worker& w) {

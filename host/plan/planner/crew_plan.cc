@@ -370,7 +370,7 @@ void CrewPlan::improve() {
   if (!can_improve()) return;
   std::vector<Step> all = steps();
   size_t in_vain = 0;
-  // Moves do not change plans with tiles, so these end the loop, too.
+  // A plan with tiles ends the loop, since moves cannot change it.
   for (size_t next = 0; in_vain < all.size() && can_improve(); ++next) {
     in_vain = makes_better(all[next % all.size()]) ? 0 : in_vain + 1;
   }

@@ -8,7 +8,6 @@
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/planner/pipeline.h"
 #include "host/plan/search/search.h"
-#include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {

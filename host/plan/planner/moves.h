@@ -3,8 +3,8 @@
 // if it is better.
 //
 // A new move is declared here and defined in moves.cc. CrewPlan calls it once
-// it is in the lists of crew_plan.cc: steps() for every request, and kMoves in
-// improve_further() for more effort.
+// it is in the lists of crew_plan.cc: steps(), for every request or only where
+// plans cost little, and kMoves in improve_further() for more effort.
 #pragma once
 
 #include <vector>

@@ -349,8 +349,8 @@ inline constexpr int kEvenRounds = 4;
 // The factor of columns of nodes with one neighbour in a crew: large enough to
 // move one of 14 columns to another node.
 inline constexpr double kOuterColumns = 1.03;
-// Up to this number of nodes, pipelines are also searched for with larger
-// rings; with many nodes that takes long and gains nothing.
+// Up to this number of nodes, pipelines are planned with larger rings; with
+// many nodes that takes long and gains nothing.
 inline constexpr size_t kMostRoomy = 16;
 // The most nodes of a crew: in larger crews, neighbours compute too many
 // columns twice.
