@@ -55,6 +55,9 @@ typedef struct shoal_second_core {
    * cannot do that, and no node opens before the core is back.
    * @return 0; another value: it was not stopped */
   int (*stop)(void* user);
+  /** Speed of the second core in 256ths of the first one's, from 1 to 1024, by
+   * which the first one's share is larger or smaller; 0: they are alike. */
+  uint32_t speed;
 } shoal_second_core;
 
 /** Bytes that the stack of the second core needs on a Cortex-M or RV32. */

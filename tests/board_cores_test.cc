@@ -129,6 +129,35 @@ TEST_F(BoardCores, AnExportedProjectUsesThem) {
   EXPECT_NE(alone.out.find("\nselfcheck ok\n"), std::string::npos) << alone.out;
 }
 
+// Shares follow the speed that the port says, and the bytes are the same.
+TEST_F(BoardCores, UnlikeCoresComputeTheSame) {
+  need_programs({"make", "arm-none-eabi-g++"});
+  if (cannot_go_on()) return;
+  expect_ok(shop_,
+            {"export", kNetwork, "--as", "c", "--board", kBoard, "-o", "proj"});
+  const std::string port = "proj/boards/startup/two_cores.cpp";
+  const std::string alike = "kLeastProducts, stop, 0}";
+  std::string text = shop_.read_text(port);
+  const size_t at = text.find(alike);
+  ASSERT_NE(at, std::string::npos);
+  write_file(shop_.path(port),
+             text.replace(at, alike.size(), "kLeastProducts, stop, 85}"));
+  const Told built = shop_.script(make_in("proj", "all"));
+  ASSERT_EQ(built.code, 0) << built.err;
+  const Told ran = shop_.script(make_in("proj", "run"));
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_NE(ran.out.find("\nselfcheck ok\n"), std::string::npos) << ran.out;
+  // The first core makes 256 / (256 + 85) of the most.
+  const json one = emulated(kNetwork, {"--cores", "1"});
+  const std::string word = "instructions ";
+  const size_t says = ran.out.find(word);
+  ASSERT_NE(says, std::string::npos) << ran.out;
+  const double gain = double(one.at("frame_instructions")) /
+                      std::stod(ran.out.substr(says + word.size()));
+  EXPECT_GT(gain, 1.2);
+  EXPECT_LT(gain, 1.4);
+}
+
 // A node that uses one of its cores says so, and plans count on one.
 TEST_F(BoardCores, ANodeWithOneCoreIsPlannedForOne) {
   const Told planned = expect_ok(

@@ -84,7 +84,7 @@ uint64_t read_path(void*) { return ticks() - shared.hidden; }
 void add_second_core(shoal_port& port) {
   constexpr uint32_t kTimeoutUs = 60000000, kLeastProducts = 1024;
   static constexpr shoal_second_core kCore = {
-      nullptr, start, ring, wait, kTimeoutUs, kLeastProducts, stop};
+      nullptr, start, ring, wait, kTimeoutUs, kLeastProducts, stop, 0};
   shared.ticks_per_us = port.ticks_per_second / 1000000;
   shared.together = has_option(port.command, "together");
   port.second_core = &kCore;

@@ -2,9 +2,10 @@
 // the model of time share.
 //
 // The first core makes [0, at) of one axis of the slice's output box, the
-// second core the rest. Rows cost nothing twice. Columns make depthwise kernels
-// arrange the weights twice, channels convolutions the input. Small slices stay
-// whole, because a meeting takes both cores' time.
+// second core the rest: as much less as it is slower. Rows cost nothing twice.
+// Columns make depthwise kernels arrange the weights twice, channels
+// convolutions the input. Small slices stay whole, because a meeting takes both
+// cores' time.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ enum class Axis : uint8_t { kNone, kRows, kColumns, kChannels };
 struct Halves {
   Axis axis = Axis::kNone;  // kNone: one core makes all
   int at = 0;
-  // The larger half's work in parts of the whole's.
+  // The time of the half that takes longer, in parts of the whole's on the
+  // first core.
   int parts = kWholeParts;
   static constexpr int kWholeParts = 256;
 };
@@ -45,21 +47,33 @@ constexpr uint32_t products_of(OpCode op, int taps, int in_channels) {
   return static_cast<uint32_t>(conv ? taps * in_channels : taps);
 }
 
+// The speed of a second core that is like the first one, in parts of whose
+// speed it is given.
+inline constexpr int kLikeSpeed = 256;
+
 // Returns the best cut, which is none below `least` products. `channels`:
 // output channels depend on nothing of each other, as in convolutions and
-// pools.
+// pools. `speed`: of the second core, from 1 to 4 * kLikeSpeed.
 inline Halves halves_of(OpCode op, bool channels, const SliceBox& box,
-                        uint32_t least) {
+                        uint32_t least, int speed = kLikeSpeed) {
   const uint64_t work =
       uint64_t{box.products} * static_cast<uint32_t>(box.rows) *
       static_cast<uint32_t>(box.columns) * static_cast<uint32_t>(box.channels);
   Halves best;
   if (work < least || keeps_state(op)) return best;
   const auto attempt = [&](Axis axis, int count, int step, int twice) {
-    const int at = (count + step) / 2 / step * step;
-    if (at == 0 || at == count) return;
-    const int most = at > count - at ? at : count - at;
-    const int parts = (most * Halves::kWholeParts + count - 1) / count + twice;
+    const int both = kLikeSpeed + speed;
+    const int share = static_cast<int>(int64_t{2} * kLikeSpeed * count / both);
+    const int at = (share + step) / 2 / step * step;
+    if (at <= 0 || at >= count) return;
+    // The first core would make this much in the second one's time.
+    const auto other = static_cast<int>(
+        (int64_t{count - at} * kLikeSpeed + speed - 1) / speed);
+    const int most = at > other ? at : other;
+    const int parts =
+        static_cast<int>((int64_t{most} * Halves::kWholeParts + count - 1) /
+                         count) +
+        twice;
     if (parts < best.parts) best = {axis, at, parts};
   };
   constexpr int kLanes = 4;  // channels and pixels that kernels make at once

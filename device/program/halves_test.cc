@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 namespace shoal {
@@ -32,6 +33,43 @@ TEST(Halves, ColumnsWhereChannelsBelongTogether) {
   EXPECT_EQ(h.axis, Axis::kColumns);
   EXPECT_EQ(h.at, 5);
   EXPECT_EQ(of(OpCode::kReshape, false, {1, 9, 4, 8}).axis, Axis::kNone);
+}
+
+// A second core of half the speed makes a third.
+TEST(Halves, SharesFollowTheSpeeds) {
+  const SliceBox box = {9, 1, 16, 27};
+  const auto at = [&](int speed) {
+    return halves_of(OpCode::kConv, false, box, 1, speed).at;
+  };
+  EXPECT_EQ(at(kLikeSpeed), 5);
+  EXPECT_EQ(at(kLikeSpeed / 2), 6);
+  EXPECT_EQ(at(2 * kLikeSpeed), 3);
+  const Halves third = halves_of(OpCode::kConv, false, box, 1, kLikeSpeed / 2);
+  EXPECT_EQ(third.parts, (6 * 256 + 8) / 9);
+  // One that would take longer for a row than the first core for all.
+  EXPECT_EQ(halves_of(OpCode::kConv, false, {2, 1, 1, 27}, 1, 64).axis,
+            Axis::kNone);
+}
+
+TEST(Halves, NoCutIsSlowerThanTheFirstCoreAlone) {
+  std::mt19937 random(2);
+  for (int i = 0; i < 20000; ++i) {
+    const auto op = static_cast<OpCode>(1 + random() % kActorKindCount);
+    const auto size = [&] { return static_cast<int>(1 + random() % 40); };
+    const SliceBox box = {size(), size(), size(), 1};
+    const int speed = static_cast<int>(1 + random() % (4 * kLikeSpeed));
+    const Halves h = halves_of(op, random() % 2 == 0, box, 1, speed);
+    if (h.axis == Axis::kNone) continue;
+    const int count = h.axis == Axis::kRows      ? box.rows
+                      : h.axis == Axis::kColumns ? box.columns
+                                                 : box.channels;
+    ASSERT_GT(h.at, 0);
+    ASSERT_LT(h.at, count);
+    ASSERT_LT(h.parts, Halves::kWholeParts);
+    const double first = 1.0 * h.at / count,
+                 second = 1.0 * (count - h.at) / count * kLikeSpeed / speed;
+    ASSERT_GE(h.parts + 1e-9, 256 * std::max(first, second)) << speed;
+  }
 }
 
 TEST(Halves, StepsOfStatesAndSmallSlicesStayWhole) {

@@ -59,14 +59,21 @@ bool channels_apart(const ActorRecord& a) {
   return channels_apart(a.op, a.multiplier, a.flags & kReduceChannels);
 }
 
-Halves halves_of(const Slice& s, uint32_t least) {
+int speed_of(const shoal_second_core& core) {
+  constexpr uint32_t kMost = 4 * kLikeSpeed;
+  const uint32_t speed = core.speed;
+  return speed == 0 || speed > kMost ? kLikeSpeed : static_cast<int>(speed);
+}
+
+Halves halves_of(const Slice& s, const shoal_second_core& core) {
   const ActorRecord& a = *s.actor;
   SliceBox box;
   box.rows = s.hi - s.lo, box.columns = s.x1 - s.x0;
   box.channels = channels_apart(a) ? s.out_n : s.out.channels;
   const int columns = is_reduction(a.op) ? s.in[0].columns : a.kernel_w;
   box.products = products_of(a.op, (s.ky_hi - s.ky_lo) * columns, s.in_n);
-  return halves_of(a.op, channels_apart(a), box, least);
+  return halves_of(a.op, channels_apart(a), box, core.least_products,
+                   speed_of(core));
 }
 
 // The channels of a slice from its channel `from` on.
@@ -118,9 +125,8 @@ void limit_half(shoal_pair& pair, uint32_t gap_us) {
 
 Status fire_on_both(shoal_pair& pair, void (*fire)(const Slice&),
                     const Slice& s) {
-  const Halves halves = has_int4_weights(*s.actor)
-                            ? Halves{}
-                            : halves_of(s, pair.core->least_products);
+  const Halves halves =
+      has_int4_weights(*s.actor) ? Halves{} : halves_of(s, *pair.core);
   if (halves.axis == Axis::kNone) {
     fire(s);
     return Status::kOk;
@@ -151,7 +157,8 @@ Status fire_on_both(shoal_pair& pair, void (*fire)(const PlainSlice&),
     box.channels = s.chunk.out_n;
     box.products =
         products_of(a.op, a.kernel_h * a.kernel_w, channels(*s.ends.in));
-    halves = halves_of(a.op, channels_apart(a), box, pair.core->least_products);
+    halves = halves_of(a.op, channels_apart(a), box, pair.core->least_products,
+                       speed_of(*pair.core));
   }
   if (halves.axis == Axis::kNone) {
     fire(s);

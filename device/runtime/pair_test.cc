@@ -21,7 +21,7 @@ struct StubCore {
   bool refuses = false, can_stop = false;
   uint32_t waited_us = 0;  // at most, for the last answer
   shoal_pair pair{};
-  const shoal_second_core core = {this, start, ring, wait, 1000, 1, stop};
+  const shoal_second_core core = {this, start, ring, wait, 1000, 1, stop, 0};
 
   static StubCore& of(void* user) { return *static_cast<StubCore*>(user); }
   static int start(void* user, shoal_pair*) {
@@ -239,6 +239,17 @@ TEST(Pair, ItIsStoppedAndStartedAgain) {
     ThreadPair pair;
     EXPECT_EQ(run(s, pair.get()).outputs, alone.outputs);
     EXPECT_GT(pair.jobs(), 0u);
+  }
+}
+
+// Whatever the cores' speeds, the bytes are those of one core.
+TEST(Pair, UnlikeCoresComputeTheSame) {
+  const Sample s = two_stage_sample();
+  const RunResult alone = run(s, nullptr);
+  for (const uint32_t speed :
+       {1u, 40u, 85u, 128u, 255u, 257u, 700u, 1024u, 9999u}) {
+    ThreadPair pair(speed);
+    EXPECT_EQ(run(s, pair.get()).outputs, alone.outputs) << speed;
   }
 }
 

@@ -29,6 +29,7 @@ class BoardReader : public TomlReader {
   }
   bool flag(const char* key) { return required(TomlReader::flag(key), key); }
   double figure_or_0(const char* key) { return figure_if(key).value_or(0); }
+  double figure_or_1(const char* key) { return figure_if(key).value_or(1); }
   int64_t kilobytes(const char* key) {
     return static_cast<int64_t>(figure(key) * 1024);
   }
@@ -102,9 +103,17 @@ Costs::Calls calls(BoardReader& r, const std::string& table) {
 
 SecondCore second_core(BoardReader& r) {
   if (!r.table("second_core")) return {};
-  return {static_cast<int64_t>(r.figure("second_core.least_products")),
-          r.figure("second_core.meeting_us"),
-          r.figure("second_core.contention")};
+  SecondCore s = {static_cast<int64_t>(r.figure("second_core.least_products")),
+                  r.figure("second_core.meeting_us"),
+                  r.figure("second_core.contention"),
+                  r.figure_or_1("second_core.speed")};
+  // In the runtime's steps, so that the planner's bounds hold for its shares.
+  s.speed = s.speed_parts() / 256.0;
+  if (s.contention > 1 + s.speed) {
+    r.fail("second_core.contention", "must be at most 1 + second_core.speed",
+           "leave [second_core] out: one core alone is faster");
+  }
+  return s;
 }
 
 }  // namespace

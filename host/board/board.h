@@ -2,6 +2,7 @@
 // into the executable, so that an installed shoal needs no files beside it.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,7 +32,10 @@ struct SecondCore {
   // A half takes this many times as long as alone, because both cores fetch
   // from the same memory.
   double contention = 1;
+  double speed = 1;  // of it, in the first core's
   bool is_used() const { return least_products > 0; }
+  // Returns the speed as the runtime has it (shoal_second_core::speed).
+  int speed_parts() const { return static_cast<int>(std::lround(256 * speed)); }
   bool operator==(const SecondCore&) const = default;
 };
 

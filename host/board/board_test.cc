@@ -179,6 +179,40 @@ TEST(Board, FiguresHaveRanges) {
   EXPECT_THROW(parse_board("b", with_figure(whole, "clock_mhz", "0")), Error);
 }
 
+TEST(Board, UnlikeCoresHaveASpeed) {
+  std::string whole;
+  for (const BoardFile& f : board_files()) {
+    if (f.id == std::string("rp2040")) whole = f.toml;
+  }
+  const auto with_speed = [&](const char* speed) {
+    const std::string line = "\nmeeting_us = ";
+    std::string text = whole;
+    const size_t at = text.find(line);
+    EXPECT_NE(at, std::string::npos);
+    return parse_board("b", text.insert(at, "\nspeed = " + std::string(speed)))
+        .costs.second;
+  };
+  EXPECT_EQ(parse_board("b", whole).costs.second.speed, 1);
+  EXPECT_EQ(with_speed("0.5").speed_parts(), 128);
+  EXPECT_EQ(with_speed("0.501").speed, 0.5);  // in steps of 1/256
+  EXPECT_EQ(with_speed("4").speed_parts(), 1024);
+  for (const char* const bad : {"0", "-1", "0.0039", "4.1", "nan"}) {
+    EXPECT_THROW(with_speed(bad), Error) << bad;
+  }
+  // With a contention of 1.43, both cores would be slower than one.
+  EXPECT_NO_THROW(with_speed("0.44"));
+  try {
+    with_speed("0.42");
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    EXPECT_NE(std::string(e.what()).find(
+                  "contention must be at most 1 + second_core.speed"),
+              std::string::npos)
+        << e.what();
+  }
+}
+
 // A file that somebody hands in could name any program as the emulator.
 TEST(Board, AFileNamesNoEmulator) {
   std::string text;

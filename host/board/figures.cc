@@ -43,6 +43,7 @@ constexpr FigureRange kRanges[] = {
     {"second_core.least_products", 1, 1e9},
     {"second_core.meeting_us", 0, kMostUs},
     {"second_core.contention", 1, 2},
+    {"second_core.speed", 1.0 / 256, 4},
     {"link.mbit_per_s", 1e-3, 1e6},
     {"link.latency_us", 0, kMostUs},
     {"link.framing_bytes", 0, 1e4},

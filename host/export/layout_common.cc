@@ -162,7 +162,10 @@ std::string program_header(const Exported& e) {
         "work\n// that is worth its help.\n"
         "#define SHOAL_SECOND_CORE_US 60000000u\n"
         "#define SHOAL_LEAST_PRODUCTS " +
-        std::to_string(a.board.costs.second.least_products) + "u\n";
+        std::to_string(a.board.costs.second.least_products) +
+        "u\n// The speed of that core, in 256ths of the first one's.\n"
+        "#define SHOAL_SECOND_CORE_SPEED " +
+        std::to_string(a.board.costs.second.speed_parts()) + "u\n";
   }
   v["INSTRUCTION"] = "";
   // Only where this project starts QEMU, and its clock counts instructions.

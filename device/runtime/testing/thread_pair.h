@@ -18,7 +18,9 @@ namespace shoal::test {
 
 class ThreadPair {
  public:
-  ThreadPair() {
+  // `speed`: as in shoal_second_core.
+  explicit ThreadPair(uint32_t speed = 0) {
+    core_.speed = speed;
     if (shoal_start_pair(&pair_, &core_) != SHOAL_OK) std::abort();
   }
   ~ThreadPair() {
@@ -60,8 +62,7 @@ class ThreadPair {
 
   std::thread thread_;
   shoal_pair pair_;
-  const shoal_second_core core_ = {this,     start, ring,   wait,
-                                   60000000, 1,     nullptr};
+  shoal_second_core core_ = {this, start, ring, wait, 60000000, 1, nullptr, 0};
 };
 
 }  // namespace shoal::test

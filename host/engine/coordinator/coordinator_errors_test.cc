@@ -247,7 +247,7 @@ TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
 struct SecondCore {
   bool answers = true, can_stop = false;
   shoal_pair pair{};
-  const shoal_second_core core = {this, start, ring, wait, 1000, 1, stop};
+  const shoal_second_core core = {this, start, ring, wait, 1000, 1, stop, 0};
 
   void serve() {
     const auto* const job = static_cast<const CoreJob*>(pair.job);

@@ -183,7 +183,7 @@ Halves NodeCost::halves_of(const StageView& s, const ActorRecord& a,
   box.products = products_of(a.op, p.kernel_rows * columns, p.in_channels);
   return shoal::halves_of(
       a.op, channels_apart(a.op, a.multiplier, a.flags & kReduceChannels), box,
-      static_cast<uint32_t>(second.least_products));
+      static_cast<uint32_t>(second.least_products), second.speed_parts());
 }
 
 SliceCost NodeCost::slice(const shoal_work& w) const {

@@ -72,6 +72,25 @@ TEST(NodeCost, TheSlicesOfAFrameSumUpToThePlan) {
   }
 }
 
+TEST(NodeCost, UnlikeCoresHaveTheSharesOfThePlan) {
+  Board board = find_board("mps2-an521");
+  const auto compute_s = [&](double speed) {
+    board.costs.second.speed = speed;
+    const Prepared p = prepared(small_graph(), board, {}, Objective::kLatency);
+    expect_the_planners(p, board);
+    return frame_cost(p, board).compute_s;
+  };
+  const double slow = compute_s(0.25), alike = compute_s(1),
+               fast = compute_s(4);
+  EXPECT_LT(fast, alike);
+  EXPECT_LT(alike, slow);
+  board.costs.second = {};
+  EXPECT_LT(
+      slow,
+      frame_cost(prepared(small_graph(), board, {}, Objective::kLatency), board)
+          .compute_s);
+}
+
 TEST(NodeCost, WeightsThatTheCacheDoesNotHoldAreReadForEveryBand) {
   Board board = find_board("teensy41");
   board.costs.cache_bytes = 0;

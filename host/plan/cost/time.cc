@@ -117,7 +117,8 @@ int64_t cores_ps(const Layer& layer, const LayerShare& share,
   const bool apart =
       channels_apart(layer.op, layer.depth_multiplier, layer.reduce_channels);
   const Halves halves = halves_of(layer.op, apart, box,
-                                  static_cast<uint32_t>(second.least_products));
+                                  static_cast<uint32_t>(second.least_products),
+                                  second.speed_parts());
   if (halves.axis == Axis::kNone) return ps;
   return std::llround(static_cast<double>(ps) * shared_time(second, halves)) +
          slices.count * picoseconds(second.meeting_us * 1e-6);

@@ -94,6 +94,11 @@ TEST(TimeTest, ASecondCoreMakesHalves) {
   // Three bands of three rows, of which one core makes two, and a row.
   EXPECT_EQ(compute(3),
             kOne / 10 * 9 / 256 * 171 + kOne / 10 + 3 * kPicosPerMicrosecond);
+  // A core of half the speed makes two of six columns, rather than three of ten
+  // rows.
+  board.costs.second.speed = 0.5;
+  EXPECT_EQ(compute(10), kOne / 256 * 172 + kPicosPerMicrosecond);
+  board.costs.second.speed = 1;
   board.costs.second.contention = 1.5;
   EXPECT_EQ(compute(2), kOne / 4 * 3 + 5 * kPicosPerMicrosecond);
   board.costs.second.least_products = 97;

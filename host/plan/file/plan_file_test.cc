@@ -110,6 +110,9 @@ TEST(PlanFile, KeysAreOfWhatPlansDependOn) {
   request.byte_s = 0;
   request.cluster.nodes[1].board.costs.conv += 1e-6;
   EXPECT_NE(request_key(small_net(), request), asked);
+  const std::string alike = request_key(small_net(), request);
+  request.cluster.nodes[1].board.costs.second.speed = 0.5;
+  EXPECT_NE(request_key(small_net(), request), alike);
 }
 
 }  // namespace

@@ -76,8 +76,8 @@ void fields(Is<Costs::Calls> auto& s, auto&& visit) {
 }
 
 void fields(Is<SecondCore> auto& s, auto&& visit) {
-  auto& [least_products, meeting_us, contention] = s;
-  visit(least_products, meeting_us, contention);
+  auto& [least_products, meeting_us, contention, speed] = s;
+  visit(least_products, meeting_us, contention, speed);
 }
 
 void fields(Is<Costs> auto& s, auto&& visit) {

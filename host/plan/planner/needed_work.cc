@@ -258,8 +258,10 @@ double unit_seconds(WorkKind kind, const Board& board) {
     }
   };
   const double seconds = cycles() / board.clock_hz;
-  // Both cores together can be twice as fast at most.
-  return c.second.is_used() ? seconds * c.second.contention / 2 : seconds;
+  // Both cores together are at most 1 + speed times as fast as the first.
+  return c.second.is_used()
+             ? seconds * c.second.contention / (1 + c.second.speed)
+             : seconds;
 }
 
 NeededWork needed_work(const Net& net) { return WorkSum(net).find(); }

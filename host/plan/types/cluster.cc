@@ -110,7 +110,8 @@ double board_rating(const Board& board) {
   const double cycles = 0.89 * board.costs.pointwise + 0.04 * board.costs.conv +
                         0.07 * board.costs.depthwise;
   const SecondCore& second = board.costs.second;
-  const double cores = second.is_used() ? 2 / second.contention : 1;
+  const double cores =
+      second.is_used() ? (1 + second.speed) / second.contention : 1;
   return cores * board.clock_hz / 1e6 / cycles;
 }
 

@@ -62,6 +62,6 @@ static int wait_for_core(void*, const uint32_t* word, uint32_t value,
 }
 
 static const shoal_second_core second_core = {
-    nullptr,         start_second_core,    ring_core,
-    wait_for_core,   SHOAL_SECOND_CORE_US, SHOAL_LEAST_PRODUCTS,
-    stop_second_core};
+    nullptr,          start_second_core,      ring_core,
+    wait_for_core,    SHOAL_SECOND_CORE_US,   SHOAL_LEAST_PRODUCTS,
+    stop_second_core, SHOAL_SECOND_CORE_SPEED};
