@@ -23,6 +23,7 @@ constexpr uint32_t kMostTextBytes = 16u << 20;
 constexpr uint32_t kMostStreamBytes = 1u << 30;
 constexpr int kTries = 5;           // of a frame whose bytes were damaged
 constexpr int kMostOld = 64;        // messages in a row with nothing new
+constexpr int kMostInVain = 16;     // questions that only they answer
 constexpr uint64_t kMostWork = 30;  // times the longest silence
 
 uint32_t random_number() {
@@ -115,7 +116,14 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
   uint64_t asked = t.now_us(t.user), heard = asked, news = asked;
   uint64_t patience = repeat_after_us();
   bool repeated = false;
-  int old = 0;
+  int old = 0, in_vain = 0;
+  const auto repeats_itself = [&] {
+    return Error(Exit::kCorrupt,
+                 name_ + " repeats itself: " + std::to_string(old) +
+                     " messages had nothing new",
+                 "start it again, and export the project again if that "
+                 "does not help");
+  };
   is_ambiguous_ = false, may_lack_bytes_ = true;
   for (;;) {
     const auto message = receive();
@@ -129,7 +137,7 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
       if (what == Heard::kEnd) return;
       if (what == Heard::kNews) {
         asked = news = t.now_us(t.user);
-        old = 0;
+        old = in_vain = 0;
         // The next answers may be those to repeated questions, so that neither
         // their time nor what they ask for says much (Karn's algorithm).
         is_ambiguous_ = repeated;
@@ -140,11 +148,7 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
         asked = t.now_us(t.user);
         patience = repeat_after_us();
       } else if (what == Heard::kNothingNew && ++old > kMostOld) {
-        throw Error(Exit::kCorrupt,
-                    name_ + " repeats itself: " + std::to_string(old) +
-                        " messages had nothing new",
-                    "start it again, and export the project again if that "
-                    "does not help");
+        throw repeats_itself();
       }
     }
     if (transport_.has_ended()) {
@@ -164,6 +168,7 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
                   "start it again; a slow board needs a longer --node-timeout");
     }
     if (now >= asked + patience) {
+      if (old > 0 && ++in_vain > kMostInVain) throw repeats_itself();
       send(type, frame, body);
       ++repeats_;
       repeated = is_ambiguous_ = may_lack_bytes_ = true;
