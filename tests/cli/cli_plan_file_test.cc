@@ -9,6 +9,7 @@
 
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/expect_told.h"
 
 namespace shoal {
 namespace {

@@ -320,7 +320,9 @@ TEST(ReadIdentity, WhatIsNotKnownIsRefused) {
                            WorkerIdentity* of = nullptr) {
     WorkerIdentity w;
     const bool is_refused = read_identity(bytes, has_key, w) != nullptr;
-    if (!is_refused) EXPECT_EQ(w.facts.arena_bytes, 12345U);
+    if (!is_refused) {
+      EXPECT_EQ(w.facts.arena_bytes, 12345U);
+    }
     if (of) *of = w;
     return is_refused;
   };
