@@ -7,8 +7,9 @@
 
 #include <cstdint>
 
-// For size the loop would be larger than it may be, without optimization the
-// compiler needs registers itself; clang keeps a frame pointer.
+// A program that is compiled for size has no room for the loop. Without
+// optimization the compiler needs its registers, and clang keeps one of them
+// for a frame pointer.
 #if defined(__thumb2__) && !defined(__ARM_FEATURE_DSP) &&   \
     defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) && \
     !defined(__clang__)

@@ -19,7 +19,7 @@ struct Needs {
   bool two_cores = false;  // the second core makes halves of firings
   bool dsp = false;        // the core has the DSP extension
   bool mve = false;        // the core has Helium
-  // For a node of a cluster: an agent, links, and this file of device/transport
+  // A node of a cluster gets an agent, links, and this file of device/transport
   // (empty: a header of the application does it). A board alone that has a
   // network has such a file, too.
   bool is_member = false;

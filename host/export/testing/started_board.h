@@ -1,5 +1,5 @@
-// For tests: a board with one network of its own, which takes programs into an
-// emulated flash.
+// Tests have here a board with one network of its own, which takes programs
+// into an emulated flash.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -286,8 +286,8 @@ void CrewPlan::try_columns() {
   }
 }
 
-// Where memory is short: returns trials that make the first layers some columns
-// at a time, each node some rows or columns of a tile.
+// Returns trials that make the first layers some columns at a time, each node
+// some rows or columns of a tile; none for the least time in enough memory.
 std::vector<Trial> CrewPlan::in_tiles() {
   if (is_latency() && !is_tight()) return {};
   const std::optional<TileBases> bases = tile_bases();

@@ -74,8 +74,8 @@ std::vector<Trial> CrewPlan::as_pipeline() {
   return *pipelines_;
 }
 
-// For the smallest arena: tries pipelines, each of which is found within less
-// than the one before.
+// Tries pipelines for the smallest arena. Each is found within less memory than
+// the one before.
 void CrewPlan::try_small_pipelines() {
   if (request_.byte_s > 0 || is_lone() || work_ > tuning::kCheap) return;
   PlanRequest less = request_;
