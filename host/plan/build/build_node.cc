@@ -47,14 +47,11 @@ class NodeBuilder {
     uint32_t keep = 0;
     if (budget_) {
       enlarge_int4_room(bytes);
-      if (!alone_) {
-        bytes = grow_slots(bytes);
-        if (may_keep_) bytes = let_come_early(bytes);
-      }
+      if (!alone_ && may_keep_) bytes = let_come_early(bytes);
       link = link_;
       if (is_linked()) link.gaps = gaps(bytes);
       const int64_t most = *budget_ - layout(link, 0).buffers;
-      if (alone_) keep = fill_arena(net_, supply_, most, bytes, node_);
+      keep = fill(most, bytes);
       if (may_keep_ && keep == 0) {
         keep = keep_mapped(net_, supply_, most - bytes, node_);
       }
@@ -172,16 +169,38 @@ class NodeBuilder {
     return saved;
   }
 
-  // Gives what a stage has left to its slots, because larger chunks take fewer
-  // requests. Packing is not perfect: if not all of it fits, less may. Returns
-  // the bytes that everything takes then.
-  int64_t grow_slots(int64_t bytes) {
+  // Spends `most` bytes on storage, of which everything takes `bytes` so far.
+  // The smallest packing leaves some of that between buffers; one with large
+  // slots may leave it to them. Returns the bytes of sets that stay.
+  uint32_t fill(int64_t most, int64_t bytes) {
+    PlanNode other = node_;
+    const uint32_t keep =
+        fill_arena(net_, supply_, ends_, most, bytes, other);
+    if (!grow_slots(most, bytes)) {
+      node_ = std::move(other);
+      return keep;
+    }
+    const uint32_t kept =
+        fill_arena(net_, supply_, ends_, most, bytes, node_);
+    if (node_time_ps(net_, node_, supply_) <
+        node_time_ps(net_, other, supply_)) {
+      return kept;
+    }
+    node_ = std::move(other);
+    return keep;
+  }
+
+  // Gives slots what their stages have left of `most` bytes. Packing is not
+  // perfect: if not all of it fits, less may. Updates the bytes that everything
+  // takes; returns whether any slot has grown.
+  bool grow_slots(int64_t most, int64_t& bytes) {
+    bool any = false;
     for (int s = 0; s < stages(); ++s) {
       if (!node_.stages[s].slot_count) continue;
       ArenaPlan arena(net_, node_);
       add_all(arena);
       const int64_t each =
-          (room() - arena.stage_bytes(s)) / kTapeSlots / kAlign * kAlign;
+          (most - arena.stage_bytes(s)) / kTapeSlots / kAlign * kAlign;
       const PlanNode small = node_;
       for (const int percent : tuning::kSlots) {
         const int64_t limit =
@@ -191,42 +210,15 @@ class NodeBuilder {
         if (limit < small.stages[s].slot_bytes) break;
         cut_tape(net_, node_.stages[s], static_cast<uint32_t>(limit));
         const int64_t next = place();
-        if (next <= room()) {
+        if (next <= most) {
           bytes = next;
+          any = true;
           break;
         }
         node_ = small;
       }
-      choose_slots(s, bytes);
     }
-    return bytes;
-  }
-
-  // Divides the bytes of the slots. Smaller chunks arrive sooner when the stage
-  // begins, and with more slots they run further ahead of the core; larger
-  // chunks take fewer requests. `placed`: bytes of everything that is placed;
-  // more chunks make records larger, which may leave no room.
-  void choose_slots(int s, int64_t placed) {
-    PlanStage& stage = node_.stages[s];
-    const PlanStage largest = stage;
-    const int64_t bytes = int64_t{largest.slot_bytes} * largest.slot_count;
-    PlanStage best = largest;
-    int64_t least = stage_feed(net_, node_, stage, supply_).total_ps;
-    uint32_t last = largest.slot_bytes;
-    for (int64_t limit = last * 2 / 3; limit >= tuning::kLeastSlot;
-         limit = limit * 2 / 3) {
-      stage = largest;
-      cut_tape(net_, stage, static_cast<uint32_t>(limit - kTagBytes));
-      if (stage.slot_bytes == 0 || stage.slot_bytes >= last) continue;
-      last = stage.slot_bytes;
-      stage.slot_count = static_cast<uint32_t>(
-          std::min<int64_t>(tuning::kMostSlots, bytes / last));
-      const int64_t ps = stage_feed(net_, node_, stage, supply_).total_ps;
-      if (ps >= least || placed > room()) continue;
-      least = ps;
-      best = stage;
-    }
-    stage = best;
+    return any;
   }
 
   // Returns whether the buffer is a ring or box that receives rows of peers, in

@@ -82,9 +82,10 @@ inline constexpr int64_t kMostChunk = 256 * 1024;
 // become `room`, on storage: more and larger slots, and sets of weights that
 // stay in SRAM, for their stage or for good. It chooses what saves the most
 // simulated time. Returns the bytes of the sets that stay, which lie before all
-// else; nothing else moves.
-uint32_t fill_arena(const Net&, const Supply&, int64_t room, int64_t bytes,
-                    PlanNode&);
+// else; nothing else moves. `ends`: as for make_layout().
+uint32_t fill_arena(const Net&, const Supply&,
+                    const std::vector<StageEnds>* ends, int64_t room,
+                    int64_t bytes, PlanNode&);
 // Places the sets that stay, from offset 0 on in each bank, in the order of the
 // records. Returns the bytes of those in the arena.
 uint32_t place_kept(const Net&, PlanNode&);

@@ -54,10 +54,11 @@ std::optional<int64_t> take(std::vector<ArenaRange>& spans, int64_t bytes) {
 class StageFiller {
  public:
   StageFiller(const Net& net, const Supply& supply, const PlanNode& node,
-              int stage, int64_t room)
+              const std::vector<StageEnds>* ends, int stage, int64_t room)
       : net_(net),
         supply_(supply),
         node_(node),
+        ends_(ends ? (*ends)[size_t(stage)] : StageEnds{}),
         spans_(free_spans(node, stage, room)),
         best_(node.stages[stage]),
         best_ps_(fits(best_) ? time(best_) : kNoFit) {}
@@ -191,10 +192,7 @@ class StageFiller {
 
   void consider(const PlanStage& stage) {
     StageCounts counts = count_tables(net_, stage);
-    if (!node_.peers.empty()) {
-      const StageEnds ends = coordinator_ends(stage);
-      counts.streams = ends.streams, counts.targets = ends.targets;
-    }
+    counts.streams = ends_.streams, counts.targets = ends_.targets;
     size_t chunks = 0;
     for (const PlanActor& a : stage.actors) chunks += a.weights.chunks.size();
     if (chunks > kMaxRuns) return;
@@ -212,6 +210,7 @@ class StageFiller {
   const Net& net_;
   const Supply& supply_;
   const PlanNode& node_;
+  const StageEnds ends_;
   const std::vector<ArenaRange> spans_;
   PlanStage best_;
   int64_t best_ps_;
@@ -222,7 +221,8 @@ bool has_streams(const PlanStage& stage) {
 }
 
 // Fills each stage by itself. Returns less than kNoFit if all fit.
-int64_t fill_stages(const Net& net, const Supply& supply, int64_t room,
+int64_t fill_stages(const Net& net, const Supply& supply,
+                    const std::vector<StageEnds>* ends, int64_t room,
                     PlanNode& node) {
   int64_t sum = 0;
   for (size_t s = 0; s < node.stages.size(); ++s) {
@@ -231,7 +231,7 @@ int64_t fill_stages(const Net& net, const Supply& supply, int64_t room,
       sum += stage_feed(net, node, stage, supply).total_ps;
       continue;
     }
-    StageFiller filler(net, supply, node, static_cast<int>(s), room);
+    StageFiller filler(net, supply, node, ends, static_cast<int>(s), room);
     PlanStage filled = filler.fill();
     if (filler.best_ps() == kNoFit) return kNoFit;
     sum += filler.best_ps();
@@ -296,7 +296,8 @@ int64_t keep(const Net& net, const std::vector<Keeper>& keepers, int64_t most,
 
 }  // namespace
 
-uint32_t fill_arena(const Net& net, const Supply& supply, int64_t room,
+uint32_t fill_arena(const Net& net, const Supply& supply,
+                    const std::vector<StageEnds>* ends, int64_t room,
                     int64_t bytes, PlanNode& node) {
   if (std::none_of(node.stages.begin(), node.stages.end(), has_streams)) {
     return 0;
@@ -304,7 +305,7 @@ uint32_t fill_arena(const Net& net, const Supply& supply, int64_t room,
   const PlanNode built = node;
   int64_t best_ps = node_time_ps(net, built, supply), best_keep = 0;
   PlanNode filled = built;
-  if (fill_stages(net, supply, room, filled) < best_ps) node = filled;
+  if (fill_stages(net, supply, ends, room, filled) < best_ps) node = filled;
   best_ps = std::min(best_ps, node_time_ps(net, node, supply));
   const std::vector<Keeper> keepers = find_keepers(net, supply, node);
   int64_t most = 0;
@@ -315,7 +316,7 @@ uint32_t fill_arena(const Net& net, const Supply& supply, int64_t room,
     const int64_t kept =
         keep(net, keepers, tuning::percent_of(percent, most), next);
     if (kept == 0) continue;
-    const int64_t ps = fill_stages(net, supply, room - kept, next);
+    const int64_t ps = fill_stages(net, supply, ends, room - kept, next);
     if (ps >= best_ps) continue;
     best_ps = ps;
     best_keep = kept;

@@ -216,7 +216,7 @@ uint32_t largest_chunk(const Layer& layer, LayerWork work, uint32_t limit) {
 
 void cut_for_tape(const Net& net, const PlanStage& stage, PlanActor& a,
                   uint32_t limit) {
-  cut(net, stage, a, WeightPlace::kTape, limit);
+  cut(net, stage, a, WeightPlace::kTape, limit, true);
 }
 
 void cut_for_sram(const Net& net, const PlanStage& stage, PlanActor& a) {
