@@ -171,23 +171,24 @@ class NodeBuilder {
 
   // Spends `most` bytes on storage, of which everything takes `bytes` so far.
   // The smallest packing leaves some of that between buffers; one with large
-  // slots may leave it to them. Returns the bytes of sets that stay.
+  // slots may leave it to them. A node alone with links does not try that: its
+  // time is taken without links, which have to wait for slices of large chunks.
+  // Returns the bytes of sets that stay.
   uint32_t fill(int64_t most, int64_t bytes) {
     PlanNode other = node_;
-    const uint32_t keep =
-        fill_arena(net_, supply_, ends_, most, bytes, other);
-    if (!grow_slots(most, bytes)) {
-      node_ = std::move(other);
-      return keep;
-    }
-    const uint32_t kept =
-        fill_arena(net_, supply_, ends_, most, bytes, node_);
-    if (node_time_ps(net_, node_, supply_) <
-        node_time_ps(net_, other, supply_)) {
-      return kept;
+    const uint32_t keep = fill_arena(net_, supply_, ends_, most, bytes, node_);
+    if (alone_ && is_linked()) return keep;
+    std::swap(other, node_);
+    if (grow_slots(most, bytes)) {
+      const uint32_t kept =
+          fill_arena(net_, supply_, ends_, most, bytes, node_);
+      if (time_ps(node_) < time_ps(other)) return kept;
     }
     node_ = std::move(other);
     return keep;
+  }
+  int64_t time_ps(const PlanNode& node) const {
+    return node_time_ps(net_, node, supply_);
   }
 
   // Gives slots what their stages have left of `most` bytes. Packing is not

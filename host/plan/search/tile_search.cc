@@ -437,19 +437,25 @@ std::optional<PlanNode> TileSearch::smallest_of(int64_t below, int64_t enough) {
   const std::optional<int64_t> least = estimate(below);
   if (!least) return std::nullopt;
   std::optional<PlanNode> best;
+  Parts best_parts;
   std::vector<Parts> tried;
-  for (const int percent : tuning::kTiledSmallest) {
-    if (best && best->arena_bytes <= enough) break;
-    const int64_t bytes = *least * percent / 100;
-    const std::optional<Partition> cuts = fastest_tiles({bytes, 0});
-    if (!cuts) continue;
-    Parts parts = parts_of(*cuts);
-    if (parts.empty() || std::ranges::count(tried, parts) > 0) continue;
+  const auto attempt = [&](Parts parts) {
+    if (parts.empty() || std::ranges::count(tried, parts) > 0) return;
     const int64_t most = best ? int64_t{best->arena_bytes} - 1 : below - 1;
     std::optional<PlanNode> node = build(parts, most, false);
-    if (node) best = std::move(node);
+    if (node) best = std::move(node), best_parts = parts;
     tried.push_back(std::move(parts));
+  };
+  for (const int percent : tuning::kTiledSmallest) {
+    if (best && best->arena_bytes <= enough) return best;
+    const std::optional<Partition> cuts =
+        fastest_tiles({*least * percent / 100, 0});
+    if (cuts) attempt(parts_of(*cuts));
   }
+  // Narrower tiles change how long records are, which the estimate takes to be
+  // the same.
+  if (!task_.any_stream() || twice_) return best;
+  for (Parts& parts : narrower(best_parts)) attempt(std::move(parts));
   return best;
 }
 
