@@ -176,16 +176,25 @@ class NodeBuilder {
   // Returns the bytes of sets that stay.
   uint32_t fill(int64_t most, int64_t bytes) {
     PlanNode other = node_;
-    const uint32_t keep = fill_arena(net_, supply_, ends_, most, bytes, node_);
+    uint32_t keep = fill_arena(net_, supply_, ends_, most, bytes, node_);
     if (alone_ && is_linked()) return keep;
     std::swap(other, node_);
-    if (grow_slots(most, bytes)) {
-      const uint32_t kept =
-          fill_arena(net_, supply_, ends_, most, bytes, node_);
-      if (time_ps(node_) < time_ps(other)) return kept;
+    const bool any = grow_slots(most, bytes);
+    const uint32_t kept =
+        any ? fill_arena(net_, supply_, ends_, most, bytes, node_) : 0;
+    if (any && time_ps(node_) < time_ps(other)) {
+      keep = kept;
+    } else {
+      node_ = std::move(other);
     }
-    node_ = std::move(other);
+    if (!alone_) forget_orders();
     return keep;
+  }
+  // Linked nodes fire on demand where nothing is on a tape any more.
+  void forget_orders() {
+    for (PlanStage& stage : node_.stages) {
+      if (stage.slot_count == 0) stage.order.clear();
+    }
   }
   int64_t time_ps(const PlanNode& node) const {
     return node_time_ps(net_, node, supply_);
