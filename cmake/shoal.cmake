@@ -394,7 +394,8 @@ function(shoal_tests)
       ${CMAKE_CURRENT_SOURCE_DIR})
     shoal_is_optimized(${name} optimized)
     if(skip OR (SHOAL_SANITIZE AND optimized) OR
-        NOT (SHOAL_FOLDER_TESTS OR ARG_LABEL OR ARG_PROGRAM OR optimized))
+        NOT (SHOAL_FOLDER_TESTS OR ARG_LABEL OR ARG_PROGRAM OR optimized) OR
+        (name IN_LIST SHOAL_SANITIZED_TESTS AND NOT (SHOAL_SANITIZE OR SHOAL_FOLDER_TESTS)))
       continue()
     endif()
     if(NOT TARGET ${program})
