@@ -10,6 +10,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/local/node_runner.h"
 #include "host/program/emit/emit.h"
@@ -56,14 +57,7 @@ class LocalNodeTest : public testing::Test {
   }
   void refused(std::optional<SharedKey> key, Exit code,
                const std::string& what) const {
-    try {
-      run(key);
-      ADD_FAILURE() << "not refused: " << what;
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), code) << e.what();
-      EXPECT_NE(std::string(e.what()).find(what), std::string::npos)
-          << e.what();
-    }
+    expect_throws([&] { run(key); }, code, what);
   }
 
   const TemporaryFolder temporary_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/oracle/golden/checksum.h"
 
 namespace shoal {
@@ -66,13 +67,7 @@ StoreInfo parse(const std::string& text,
 
 void refused(const std::string& text, const std::optional<SharedKey>& key,
              Exit code, const std::string& what) {
-  try {
-    parse(text, key);
-    ADD_FAILURE() << "not refused: " << what;
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code) << e.what();
-    EXPECT_NE(std::string(e.what()).find(what), std::string::npos) << e.what();
-  }
+  expect_throws([&] { parse(text, key); }, code, what);
 }
 
 TEST(StoreInfoFile, WhatIsWrittenIsRead) {
