@@ -30,7 +30,7 @@ class ProgramBoard {
   Networks networks{&table_, 1};
   AlonePrograms programs;
 
-  // What a server does with a program that comes in pieces. `kept` gets the
+  // Takes a program in pieces, as a server does. `kept` gets the
   // bytes that were there already.
   alone::Said send(const uint8_t* program, uint32_t bytes, const uint8_t* hash,
                    uint32_t piece, uint32_t* kept = nullptr) {
