@@ -60,7 +60,7 @@ double run_s(NodeRunner& runner, const std::vector<uint8_t>& input,
 
 void compare(const std::string& folder, int frames) {
   const std::string key_file = folder + ".key";
-  std::optional<StoreKey> key;
+  std::optional<SharedKey> key;
   if (std::filesystem::exists(key_file)) key = read_key_file(key_file);
   const StoreInfo info = read_store_info(folder, key);
   const OpenStore store(folder, info, 0, key);

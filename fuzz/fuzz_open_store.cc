@@ -29,13 +29,13 @@ namespace {
 using namespace shoal;
 using Bytes = std::vector<uint8_t>;
 
-constexpr StoreKey kKey{1, 2, 3};
+constexpr SharedKey kKey{1, 2, 3};
 
 void expect(bool ok) {
   if (!ok) __builtin_trap();
 }
 
-void make_tag_right(std::string& text, const std::optional<StoreKey>& key) {
+void make_tag_right(std::string& text, const std::optional<SharedKey>& key) {
   constexpr size_t kDigits = 64;
   const std::string field = "\"tag\": \"";
   size_t at = text.rfind(field);

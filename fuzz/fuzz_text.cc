@@ -59,7 +59,7 @@ void try_labels(const std::string& text) {
 }
 
 void try_key(const std::string& text) {
-  const ClusterKey key = read_key_file(file_of(text));
+  const SharedKey key = read_key_file(file_of(text));
   std::string digits = text.substr(0, 2 * key.size());
   std::ranges::transform(digits, digits.begin(), [](unsigned char c) {
     return static_cast<char>(std::tolower(c));

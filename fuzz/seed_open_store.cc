@@ -55,7 +55,7 @@ Bytes description(uint8_t flags) {
   StoreInfo info = sample();
   info.sealed = flags & 4;
   const std::string text = format_store_info(
-      info, info.sealed ? std::optional(StoreKey{1, 2, 3}) : std::nullopt);
+      info, info.sealed ? std::optional(SharedKey{1, 2, 3}) : std::nullopt);
   Bytes bytes{flags};
   bytes.insert(bytes.end(), text.begin(), text.end());
   return bytes;

@@ -15,13 +15,12 @@
 #include <vector>
 
 #include "device/alone/frame.h"
-#include "device/alone/programs.h"
 #include "device/alone/seal.h"
+#include "device/alone/testing/program_board.h"
 #include "device/link/cipher.h"
 #include "device/program/sha256.h"
 #include "device/program/testing/seal_image.h"
 #include "device/runtime/testing/sample_programs.h"
-#include "device/storage/testing/memory_storage.h"
 
 namespace shoal::test {
 
@@ -65,15 +64,13 @@ class SentBoard {
     return shoal_open(&node, &config, arena.data(), kArenaBytes) == SHOAL_OK;
   }
 
-  static constexpr uint32_t kBlock = 1024, kUnit = 64, kBlocks = 64;
+  static constexpr uint32_t kBlocks = 64;
   static constexpr uint32_t kArenaBytes = 1 << 16, kFence = 64, kKept = 256;
 
   // A start makes all of this.
-  struct Started {
-    shoal_node node{}, sent_nodes[2] = {};
-    AloneNetwork table{};
-    Networks networks{&table, 1};
-    AlonePrograms programs;
+  struct Started : ProgramBoard {
+    using ProgramBoard::start;
+    using ProgramBoard::table;
   };
 
   explicit SentBoard(const Bytes& input)
@@ -87,12 +84,6 @@ class SentBoard {
     Sha256 sha;
     sha.add(program_.data(), program_.size());
     if (!sha.finish(hash_)) abort();
-    face_ = flash_.face();
-    // Nobody waits for a storage without power.
-    face_.poll = [](void* user) {
-      auto& of = *static_cast<MemoryStorage*>(user);
-      return of.is_dead() ? -1 : of.face().poll(user);
-    };
   }
 
   void put_right() {
@@ -129,51 +120,21 @@ class SentBoard {
 
   void start() {
     board_ = std::make_unique<Started>();
-    shoal_config config{};
-    config.image = own_.data();
-    config.image_bytes = static_cast<uint32_t>(own_.size());
-    if (shoal_open(&board_->node, &config, arena_.data(), kArenaBytes) !=
-        SHOAL_OK) {
-      abort();
-    }
-    board_->table.name = "own";
-    board_->table.node = &board_->node;
-    std::memset(board_->table.program, 7, sizeof board_->table.program);
-    board_->table.kept = kept_;
-    AloneProgramsConfig c{};
-    c.storage = &face_;
-    c.bytes = kBlocks * kBlock;
-    c.write_bytes = kUnit;
-    c.erase_bytes = kBlock;
-    c.mapped = flash_.bytes().data();
-    c.board = "board";
-    c.networks = &board_->networks;
-    c.table = &board_->table;
-    static const uint32_t kept_bytes = kKept;
-    c.kept_bytes = &kept_bytes;
-    c.most_ends = 8;
-    c.arena = arena_.data();
-    c.arena_bytes = kArenaBytes;
-    c.nodes = board_->sent_nodes;
-    c.seal = options_ & kSealed ? &seal_ : nullptr;
-    board_->programs.open(c);
+    AloneNetwork own{};
+    own.name = "own";
+    std::memset(own.program, 7, sizeof own.program);
+    board_->start(
+        {"board", flash_, own_.data(), static_cast<uint32_t>(own_.size()),
+         arena_.data(), kArenaBytes, kept_, kKept},
+        own, 8, options_ & kSealed ? &seal_ : nullptr);
     use();
   }
 
-  // As the server does.
   alone::Said send() {
     const auto bytes = static_cast<uint32_t>(program_.size());
     if (bytes < sizeof(SentHead)) return {alone::Code::kNoProgram};
-    uint32_t at = 0;
-    AlonePrograms& to = board_->programs;
     if (options_ & kSealed) return send_sealed();
-    alone::Said said = to.begin(program_.data(), bytes, hash_, at);
-    while (said.is_good() && at < bytes) {
-      const uint32_t some = std::min(piece_, bytes - at);
-      said = to.write(at, program_.data() + at, some);
-      at += some;
-    }
-    return said.is_good() ? to.end(nullptr, nullptr) : said;
+    return board_->send(program_.data(), bytes, hash_, piece_);
   }
 
   // The seal opens with the bytes that were sealed, or it does not.
@@ -227,7 +188,7 @@ class SentBoard {
 
   // Reads all that the network says, and runs a frame of zeros, or some of it.
   void use() {
-    const AloneNetwork& n = board_->table;
+    const AloneNetwork& n = board_->table();
     uint32_t sum = static_cast<uint32_t>(std::strlen(n.name));
     for (uint32_t t = 0; t < alone::kTexts; ++t) {
       for (uint32_t i = 0; i < n.text_bytes[t]; ++i) sum += n.texts[t][i];
@@ -256,7 +217,6 @@ class SentBoard {
   Bytes program_;
   uint8_t hash_[alone::kHashBytes] = {};
   MemoryStorage flash_{kBlocks, kBlock, kUnit};
-  shoal_storage face_{};
   AlignedBytes arena_;
   uint8_t kept_[kKept] = {};
   const uint8_t key_[kProgramKeyBytes] = {1, 2, 3};

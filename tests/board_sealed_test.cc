@@ -101,7 +101,7 @@ TEST_P(BoardSealed, WhoReadsTheStorageHasNeitherWeightsNorKey) {
       return has(storage, s.data(), s.size());
     });
   };
-  const ClusterKey key = read_key_file(shop_.path("k.key"));
+  const SharedKey key = read_key_file(shop_.path("k.key"));
   {
     ServedBoard board = serve({"--key", "k.key", "--no-encrypt"});
     EXPECT_GT(deploy(board, model), 0);

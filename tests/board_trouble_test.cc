@@ -72,7 +72,7 @@ bool as_other_arithmetic(std::span<uint8_t> d) {
   }
   std::memcpy(&h, d.data(), sizeof h);
   ++h.head.arithmetic;
-  sign(ClusterKey{}.data(), h);
+  sign(SharedKey{}.data(), h);
   std::memcpy(d.data(), &h, sizeof h);
   return true;
 }
@@ -465,7 +465,7 @@ class BoardSeeds : public BoardFalls {
     nonces_.insert({h.node_nonce, h.node_nonce + kNonceBytes});
   }
 
-  ClusterKey key_{};
+  SharedKey key_{};
   Board board_ = find_board("mps2-an386");
   const std::string debugger_ = shop_.path("debugger");
   std::optional<EmulatedNodes> boards_;

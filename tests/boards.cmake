@@ -44,18 +44,12 @@ if(TARGET board_tests)
   set_target_properties(board_tests PROPERTIES UNITY_BUILD_BATCH_SIZE 7)
 endif()
 # Small models of public reports, one of each kind.
-if(NOT SHOAL_SANITIZE)
-  add_test(NAME cases_on_boards_test
-    COMMAND ${PROJECT_SOURCE_DIR}/tools/cases_on_boards.sh
-      ${PROJECT_BINARY_DIR} --sample mps2-an386 qemu-rv32)
-  set_tests_properties(cases_on_boards_test PROPERTIES LABELS "shared"
-    TIMEOUT 300 SKIP_RETURN_CODE 77)
-  add_test(NAME case_not_prepared_test
-    COMMAND ${PROJECT_SOURCE_DIR}/tests/case_not_prepared.sh
-      ${PROJECT_BINARY_DIR} qemu-rv32)
-  set_tests_properties(case_not_prepared_test PROPERTIES
-    TIMEOUT 300 SKIP_RETURN_CODE 77)
-endif()
+shoal_tool_test(cases_on_boards_test TIMEOUT 300
+  COMMAND ${tools}/cases_on_boards.sh ${PROJECT_BINARY_DIR} --sample mps2-an386 qemu-rv32
+  LABELS shared PROPERTIES SKIP_RETURN_CODE 77)
+shoal_tool_test(case_not_prepared_test TIMEOUT 300
+  COMMAND ${PROJECT_SOURCE_DIR}/tests/case_not_prepared.sh ${PROJECT_BINARY_DIR} qemu-rv32
+  PROPERTIES SKIP_RETURN_CODE 77)
 # ctest --preset long, for what it costs; CI runs its first case.
 if(NOT SHOAL_SANITIZE)
   add_executable(board_mobilenet_test board_mobilenet_test.cc)
@@ -73,9 +67,8 @@ if(NOT SHOAL_SANITIZE)
     endforeach()
   endif()
   foreach(case nor card mixed alone aloneOnANetwork)
-    add_test(NAME board_mobilenet_${case} COMMAND board_mobilenet_test
-      --gtest_filter=*/${case}:*.${case} CONFIGURATIONS long)
-    set_tests_properties(board_mobilenet_${case} PROPERTIES TIMEOUT 600
-      LABELS "long;shared" SKIP_RETURN_CODE 77)
+    shoal_tool_test(board_mobilenet_${case} LONG TIMEOUT 600 LABELS shared
+      COMMAND board_mobilenet_test --gtest_filter=*/${case}:*.${case}
+      PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()
 endif()

@@ -62,7 +62,7 @@ Opened alone(int batch, bool traced) {
   request.batch = batch;
   auto p = std::make_shared<Prepared>(prepare(small_graph(), request));
   SimOptions options;
-  seal_stores(*p, 1, options, StoreKey{7});
+  seal_stores(*p, 1, options, SharedKey{7});
   return {nullptr, std::make_unique<VirtualEngine>(
                        std::move(p), request.cluster, options, traced)};
 }

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <set>
 
@@ -29,50 +28,29 @@
 #include "host/program/emit/emit.h"
 #include "host/program/emit/testing/emit_all.h"
 #include "host/quantize/testing/float_net.h"
+#include "tests/number_from.h"
 #include "tests/random_cluster.h"
+#include "tests/random_floats.h"
 #include "tests/tape_plan.h"
 
 namespace shoal {
 namespace {
 
-unsigned number_from(const char* variable, unsigned otherwise) {
-  const char* const text = std::getenv(variable);
-  return text ? static_cast<unsigned>(std::atoi(text)) : otherwise;
-}
-
 // A float network of operators that have int16 forms.
-class RandomFloats {
+class RandomWideFloats : public RandomFloats {
  public:
-  explicit RandomFloats(unsigned seed) : net_(seed) {}
+  explicit RandomWideFloats(unsigned seed) : RandomFloats(seed) {}
 
   Graph run() {
     const int side = 6 + 2 * number(4);
     made_.push_back(net_.input({1, side, side, 1 + number(4)}));
     const int steps = 3 + number(7);
-    for (int i = 0; i < steps; ++i) step(made_[index(made_.size())]);
+    for (int i = 0; i < steps; ++i) step(any());
     finish();
     return net_.graph();
   }
 
  private:
-  int number(int n) { return static_cast<int>(net_.random()() % unsigned(n)); }
-  size_t index(size_t n) { return net_.random()() % n; }
-  bool coin() { return number(2) == 0; }
-  void add(int t) { made_.push_back(t); }
-
-  NetWindow window(int side) {
-    constexpr Activation kAll[] = {Activation::kNone, Activation::kRelu,
-                                   Activation::kRelu6, Activation::kReluN1To1};
-    NetWindow w;
-    w.kernel = std::min(1 + number(3), side);
-    w.stride = 1 + number(2);
-    if (w.stride == 1 && number(4) == 0 && 2 * w.kernel < side) w.dilation = 2;
-    w.same = coin();
-    w.act = kAll[number(4)];
-    w.bias = number(4) != 0;
-    return w;
-  }
-
   void step(int x) {
     const int side = net_.shape(x)[1], channels = net_.shape(x)[3];
     constexpr OpKind kUnary[] = {OpKind::kRelu, OpKind::kRelu6, OpKind::kAbs,
@@ -80,23 +58,9 @@ class RandomFloats {
     constexpr OpKind kBinary[] = {OpKind::kAdd,     OpKind::kSub,
                                   OpKind::kMul,     OpKind::kMaximum,
                                   OpKind::kMinimum, OpKind::kSquaredDifference};
-    switch (number(14)) {
-      case 0:
-      case 1:
-        return add(net_.conv(x, 1 + number(8), window(side)));
-      case 2:
-        return add(net_.depthwise(x, window(side), 1 + number(2)));
-      case 3:
-        if (side > 12) return;
-        return add(net_.transpose_conv(
-            x, 1 + number(4),
-            {.kernel = 2 + number(2), .stride = 2, .bias = coin()}));
-      case 4: {
-        NetWindow w = window(side);
-        w.dilation = 1;
-        return add(net_.pool(
-            coin() ? OpKind::kMaxPool2d : OpKind::kAveragePool2d, x, w));
-      }
+    const int kind = number(14);
+    if (kind < 5) return add_window(kind, x);
+    switch (kind) {
       case 5:
         return add(net_.unary(kUnary[number(5)], x));
       case 6:
@@ -110,30 +74,16 @@ class RandomFloats {
       case 9:
         return move(x, side, channels);
       case 10: {
-        std::vector<float> values;
-        for (int i = 0; i < channels; ++i) {
-          values.push_back(static_cast<float>(number(400) - 190) / 100.F);
-        }
-        const int c = net_.constant({channels}, values);
+        const int c = net_.constant({channels}, constants(channels));
         return add(net_.binary(kBinary[number(5)], x, c));
       }
       default: {
-        const OpKind kind = kBinary[number(6)];
-        const int y = net_.binary(kind, x, partner(x));
-        if (kind == OpKind::kSquaredDifference) net_.maker(y).attr = {};
+        const OpKind binary = kBinary[number(6)];
+        const int y = net_.binary(binary, x, partner(x));
+        if (binary == OpKind::kSquaredDifference) net_.maker(y).attr = {};
         return add(y);
       }
     }
-  }
-
-  // A tensor of the same shape, of other values if there is one.
-  int partner(int x) {
-    std::vector<int> same;
-    for (const int t : made_) {
-      if (t != x && net_.shape(t) == net_.shape(x)) same.push_back(t);
-    }
-    if (same.empty()) return net_.unary(OpKind::kLogistic, x);
-    return same[index(same.size())];
   }
 
   void join(int x) {
@@ -180,19 +130,16 @@ class RandomFloats {
       if (!read.contains(made[i])) net_.output(made[i]);
     }
   }
-
-  FloatNet net_;
-  std::vector<int> made_;
 };
 
-struct Tally {
+struct WideTally {
   int nets = 0, plans = 0, streams = 0;
   std::set<OpKind> used;
 };
 
-class Judge {
+class WideJudge {
  public:
-  Judge(Graph graph, unsigned seed, Tally& tally)
+  WideJudge(Graph graph, unsigned seed, WideTally& tally)
       : graph_(std::move(graph)), random_(seed), tally_(tally) {
     for (const int t : graph_.inputs) {
       const int64_t n = element_count(graph_.tensors[size_t(t)].shape);
@@ -282,7 +229,7 @@ class Judge {
 
   Graph graph_;
   std::mt19937 random_;
-  Tally& tally_;
+  WideTally& tally_;
   std::vector<uint8_t> input_;
   Values oracle_;
 };
@@ -290,10 +237,10 @@ class Judge {
 TEST(Int16Random, EveryPlanEqualsTheOracle) {
   const unsigned first = number_from("SHOAL_RANDOM_SEED", 1);
   const unsigned count = number_from("SHOAL_INT16_NETS", 60);
-  Tally tally;
+  WideTally tally;
   for (unsigned seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Graph floats = RandomFloats(seed).run();
+    const Graph floats = RandomWideFloats(seed).run();
     if (floats.outputs.empty()) continue;
     QuantizeOptions options;
     options.int16 = true;
@@ -313,7 +260,7 @@ TEST(Int16Random, EveryPlanEqualsTheOracle) {
     ASSERT_EQ(graph_difference(again, with_operands(graph)), "");
     ++tally.nets;
     for (const Op& op : again.ops) tally.used.insert(op.kind);
-    Judge judge(again, seed, tally);
+    WideJudge judge(again, seed, tally);
     ASSERT_EQ(judge.on_one_node(), "");
     ClusterCase c;
     c.seed = seed;

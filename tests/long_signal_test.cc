@@ -4,74 +4,33 @@
 // large.
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <optional>
 #include <random>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "host/base/error.h"
 #include "host/board/board.h"
-#include "host/engine/common/verify.h"
-#include "host/engine/local/node_engine.h"
-#include "host/engine/virtual/virtual_engine.h"
+#include "host/engine/common/prepare.h"
 #include "host/model/import/import.h"
-#include "host/oracle/int8/oracle.h"
+#include "tests/judged_stream.h"
 #include "tests/signal_model.h"
 
 namespace shoal {
 namespace {
 
-std::string judge(const Graph& g, Engine& engine) {
-  std::mt19937 random(7);
-  Bytes frame(static_cast<size_t>(
-      element_count(g.tensors[static_cast<size_t>(g.inputs[0])].shape)));
-  for (uint8_t& b : frame) b = static_cast<uint8_t>(random());
-  std::string fault = "no answer";
-  bool is_given = false;
-  const auto next = [&]() -> std::optional<Bytes> {
-    if (std::exchange(is_given, true)) return std::nullopt;
-    return frame;
-  };
-  engine.stream(next, [&](const Answer& a) {
-    const Verification v = judge_frame(g, a.output, a.values(),
-                                       run_oracle(g, frame), std::nullopt);
-    fault = v.wrong ? describe(*v.wrong) : "";
-  });
-  return fault;
-}
-
-// Returns the bytes of one node's arena.
-int64_t expect_exact(const Graph& g) {
-  PlanRequest request = one_node(find_board("host"));
-  request.objective = Objective::kRam;
-  auto alone = std::make_shared<const Prepared>(prepare(g, request));
-  EXPECT_EQ(judge(g, *node_engine(alone, {}, true)), "");
-  for (const int nodes : {2, 4}) {
-    const Cluster cluster = uniform_cluster(nodes, find_board("host"), {});
-    SimOptions options;
-    options.costs = options.first_alone = false;
-    VirtualEngine engine(std::make_shared<Prepared>(
-                             prepare(g, linked_nodes(cluster, "spatial"))),
-                         cluster, options, true);
-    EXPECT_EQ(judge(g, engine), "") << nodes << " nodes";
-  }
-  return alone->plan.nodes[0].arena_bytes;
-}
-
-void expect_exact(const Signal& signal) {
+void expect_exact_signal(const Signal& signal) {
   SCOPED_TRACE(testing::Message()
                << signal.samples << " samples, stride " << signal.stride
                << ", dilation " << signal.dilation
                << (signal.rows ? ", rows" : ", columns"));
-  expect_exact(import_tflite(SignalModel(signal).file(), "signal"));
+  expect_exact_plans(import_tflite(SignalModel(signal).file(), "signal"));
 }
 
 TEST(LongSignal, StridesPoolsAndDilations) {
-  expect_exact({.stride = 256, .taps = 5, .pool = 300});
-  expect_exact({.rows = true, .stride = 257, .dilation = 256, .pool = 20});
-  expect_exact({.stride = 40, .dilation = 65535});
+  expect_exact_signal({.stride = 256, .taps = 5, .pool = 300});
+  expect_exact_signal(
+      {.rows = true, .stride = 257, .dilation = 256, .pool = 20});
+  expect_exact_signal({.stride = 40, .dilation = 65535});
 }
 
 // Four electrodes, each a row of the file's picture.
@@ -119,12 +78,12 @@ class Electrodes {
 
 // Rows of one time step, and not of a whole recording, lie in the arena.
 TEST(LongSignal, ElectrodesStreamAlongTime) {
-  EXPECT_LT(expect_exact(import_tflite(Electrodes().classifier(), "eeg")),
+  EXPECT_LT(expect_exact_plans(import_tflite(Electrodes().classifier(), "eeg")),
             1000);
 }
 
 TEST(LongSignal, ElectrodesKeepTheFilesAxes) {
-  expect_exact(import_tflite(Electrodes().filter(), "eeg"));
+  expect_exact_plans(import_tflite(Electrodes().filter(), "eeg"));
 }
 
 TEST(LongSignal, LimitsAreNamed) {
@@ -164,8 +123,9 @@ TEST(LongSignal, LimitsAreNamed) {
 // A tall window would make a row in several firings, too many of a long signal:
 // layers share its rows, and one more makes those that are left over.
 TEST(LongSignal, TallWindowsFireInTurns) {
-  expect_exact({.samples = 33000, .taps = 17, .pool = 300});
-  expect_exact({.samples = 33001, .rows = true, .taps = 30, .pool = 300});
+  expect_exact_signal({.samples = 33000, .taps = 17, .pool = 300});
+  expect_exact_signal(
+      {.samples = 33001, .rows = true, .taps = 30, .pool = 300});
 }
 
 // Either axis may be long, but not both: the bytes are the limit then.

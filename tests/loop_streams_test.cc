@@ -6,18 +6,17 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "host/base/error.h"
 #include "host/base/floats.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/base/testing/noise.h"
 #include "host/board/board.h"
-#include "host/engine/common/verify.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/faults/faulted_run.h"
 #include "host/engine/local/float_engine.h"
 #include "host/engine/local/node_engine.h"
-#include "host/engine/virtual/virtual_engine.h"
 #include "host/model/export/export.h"
 #include "host/model/graph/carried_states.h"
 #include "host/model/graph/difference.h"
@@ -26,12 +25,13 @@
 #include "host/oracle/float/float_oracle.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/quantize/quantize.h"
+#include "tests/judged_stream.h"
 #include "tests/recurrent_layer.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kFrames = 10, kRows = 5;
+constexpr int kStreamFrames = 10, kFrameRows = 5;
 
 Bytes joined(const std::vector<Bytes>& parts) {
   Bytes all;
@@ -41,7 +41,7 @@ Bytes joined(const std::vector<Bytes>& parts) {
 
 std::vector<Bytes> split(const Bytes& all) {
   std::vector<Bytes> parts;
-  const auto size = static_cast<ptrdiff_t>(all.size()) / kFrames;
+  const auto size = static_cast<ptrdiff_t>(all.size()) / kStreamFrames;
   for (auto at = all.begin(); at != all.end(); at += size) {
     parts.emplace_back(at, at + size);
   }
@@ -64,23 +64,21 @@ Graph quantized_layer(const LayerSizes& sizes, int steps, bool int16) {
 
 std::vector<Bytes> answers(Engine& engine, const std::vector<Bytes>& frames) {
   std::vector<Bytes> all;
-  size_t given = 0;
-  const auto next = [&]() -> std::optional<Bytes> {
-    if (given == frames.size()) return std::nullopt;
-    return frames[given++];
-  };
-  engine.stream(next, [&](const Answer& a) { all.push_back(a.output); });
+  engine.stream(in_turn(frames),
+                [&](const Answer& a) { all.push_back(a.output); });
   return all;
 }
 
 // The frames of a stream, and what each has to give.
 struct LoopStream {
   LoopStream(const LayerSizes& sizes, bool int16)
-      : graph(with_carried_states(quantized_layer(sizes, kRows, int16))) {
-    const Graph whole = quantized_layer(sizes, kFrames * kRows, int16);
-    const auto bytes = noise<int8_t>(
-        static_cast<size_t>(kFrames * kRows * sizes.inputs * (int16 ? 2 : 1)),
-        7);
+      : graph(with_carried_states(quantized_layer(sizes, kFrameRows, int16))) {
+    const Graph whole =
+        quantized_layer(sizes, kStreamFrames * kFrameRows, int16);
+    const auto bytes =
+        noise<int8_t>(static_cast<size_t>(kStreamFrames * kFrameRows *
+                                          sizes.inputs * (int16 ? 2 : 1)),
+                      7);
     const Bytes all(bytes.begin(), bytes.end());
     frames = split(all);
     expected = split(model_output(whole, run_oracle(whole, all)));
@@ -92,13 +90,14 @@ struct LoopStream {
 class LoopStreams : public testing::TestWithParam<LayerSizes> {};
 
 TEST_P(LoopStreams, FloatFramesAreOneSequence) {
-  const Graph whole = float_layer(GetParam(), kFrames * kRows);
-  const Floats x = some_floats(kFrames * kRows * GetParam().inputs, 9);
+  const Graph whole = float_layer(GetParam(), kStreamFrames * kFrameRows);
+  const Floats x =
+      some_floats(kStreamFrames * kFrameRows * GetParam().inputs, 9);
   FloatOracle oracle(whole);
   oracle.run(x);
   const auto frames = split(bytes_of(x));
   FloatEngine engine(std::make_shared<const Graph>(
-      with_carried_states(float_layer(GetParam(), kRows))));
+      with_carried_states(float_layer(GetParam(), kFrameRows))));
   EXPECT_TRUE(engine.keeps_variables());
   const Bytes wanted = bytes_of(oracle.output());
   EXPECT_TRUE(joined(answers(engine, frames)) == wanted);
@@ -116,13 +115,8 @@ TEST_P(LoopStreams, FramesAreOneSequenceOnEveryPlan) {
     const auto engine = node_engine(alone, {}, true);
     EXPECT_TRUE(answers(*engine, s.frames) == s.expected) << int16;
     for (const int nodes : {2, 4}) {
-      const Cluster cluster = uniform_cluster(nodes, find_board("host"), {});
-      SimOptions options;
-      options.costs = options.first_alone = false;
-      VirtualEngine linked(std::make_shared<Prepared>(prepare(
-                               s.graph, linked_nodes(cluster, "spatial"))),
-                           cluster, options, true);
-      EXPECT_TRUE(answers(linked, s.frames) == s.expected)
+      const auto linked = free_nodes(s.graph, nodes);
+      EXPECT_TRUE(answers(*linked, s.frames) == s.expected)
           << nodes << " nodes " << int16;
     }
   }
@@ -133,9 +127,9 @@ std::vector<Bytes> run_with_loss(const LoopStream& s, int node, uint64_t event,
                                  int& repeats) {
   FaultedOptions o;
   o.mirror_every = 3;
-  o.sim.frames = kFrames;
+  o.sim.frames = kStreamFrames;
   o.sim.input = [&](int f) { return s.frames[static_cast<size_t>(f)]; };
-  std::vector<Bytes> outputs(kFrames);
+  std::vector<Bytes> outputs(kStreamFrames);
   o.sim.output = [&](int f, const Bytes& y) {
     outputs[static_cast<size_t>(f)] = y;
   };
@@ -167,8 +161,8 @@ Graph streaming_file(const LayerSizes& sizes, bool int16) {
   QuantizeOptions options;
   options.int16 = int16;
   options.ranges = RangeMethod::kMinMax;
-  const Graph made =
-      quantize_unseen(with_carried_states(float_layer(sizes, kRows)), options);
+  const Graph made = quantize_unseen(
+      with_carried_states(float_layer(sizes, kFrameRows)), options);
   const Graph again = import_tflite(export_tflite(made), made.name);
   EXPECT_EQ(graph_difference(again, with_operands(made)), "");
   EXPECT_EQ(again.variables.size(), sizes.is_lstm() ? 2U : 1U);
@@ -195,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(Onnx, LoopStreams,
 
 // States that are outputs, too, have one slice of the last row.
 TEST(LoopStreamFiles, HandOnAStateThatTheyKeep) {
-  RecurrentLayer layer({.type = "LSTM", .steps = kRows});
+  RecurrentLayer layer({.type = "LSTM", .steps = kFrameRows});
   layer.outputs.emplace_back("h1");
   const Graph made =
       quantize_unseen(with_carried_states(layer.graph()), QuantizeOptions{});
@@ -206,7 +200,7 @@ TEST(LoopStreamFiles, HandOnAStateThatTheyKeep) {
 
 // Later frames have values of a cell that the steps of one frame do not reach.
 TEST(LoopStreamFiles, FramesToCalibrateAreOneSequence) {
-  RecurrentLayer layer({.type = "LSTM", .steps = kRows});
+  RecurrentLayer layer({.type = "LSTM", .steps = kFrameRows});
   const Graph plain = layer.graph();
   const Graph carried = with_carried_states(plain);
   const Calibration frames = wave_frames(plain, 20, 3);
@@ -241,17 +235,10 @@ TEST(LoopStreamFiles, FramesToCalibrateAreOneSequence) {
 TEST(LoopStreamErrors, NoLoopThatReadsBackwards) {
   for (const char* direction : {"reverse", "bidirectional"}) {
     const LayerSizes sizes{.type = "GRU", .direction = direction};
-    for (const Graph& g :
-         {float_layer(sizes, kRows), quantized_layer(sizes, kRows, false)}) {
-      try {
-        with_carried_states(g);
-        ADD_FAILURE() << direction << " is carried";
-      } catch (const Error& error) {
-        EXPECT_EQ(error.code(), Exit::kUnsupported);
-        EXPECT_NE(std::string(error.what()).find("reads a sequence from its"),
-                  std::string::npos)
-            << error.what();
-      }
+    for (const Graph& g : {float_layer(sizes, kFrameRows),
+                           quantized_layer(sizes, kFrameRows, false)}) {
+      expect_throws([&] { with_carried_states(g); }, Exit::kUnsupported,
+                    "reads a sequence from its");
     }
   }
 }
@@ -259,7 +246,7 @@ TEST(LoopStreamErrors, NoLoopThatReadsBackwards) {
 // The file says itself what the state before the frame is.
 TEST(LoopStreamErrors, StatesThatAreInputsStayInputs) {
   const LayerSizes sizes{.type = "LSTM", .states = true};
-  const Graph g = float_layer(sizes, kRows);
+  const Graph g = float_layer(sizes, kFrameRows);
   const Graph carried = with_carried_states(g);
   EXPECT_TRUE(carried.variables.empty());
   EXPECT_EQ(carried.inputs, g.inputs);

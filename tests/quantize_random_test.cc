@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <set>
 
 #include "host/base/error.h"
@@ -18,69 +17,34 @@
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
-#include "host/quantize/testing/float_net.h"
+#include "tests/number_from.h"
+#include "tests/random_floats.h"
 
 namespace shoal {
 namespace {
 
-constexpr unsigned kNets = 200;
+constexpr unsigned kQuantizedNets = 200;
 
-class RandomFloats {
+class RandomAnyFloats : public RandomFloats {
  public:
-  explicit RandomFloats(unsigned seed) : net_(seed) {}
+  explicit RandomAnyFloats(unsigned seed) : RandomFloats(seed) {}
 
   Graph run() {
     const int side = 6 + 2 * number(4);
     made_.push_back(net_.input({1, side, side, 1 + number(4)}));
     if (number(4) == 0) made_.push_back(net_.input({1, side, side, 4}));
     const int steps = 3 + number(8);
-    for (int i = 0; i < steps; ++i) step(made_[number(int(made_.size()))]);
+    for (int i = 0; i < steps; ++i) step(any());
     finish();
     return net_.graph();
   }
 
  private:
-  int number(int n) { return static_cast<int>(net_.random()() % unsigned(n)); }
-  bool coin() { return number(2) == 0; }
-
-  Activation activation() {
-    constexpr Activation kAll[] = {Activation::kNone, Activation::kRelu,
-                                   Activation::kRelu6, Activation::kReluN1To1};
-    return kAll[number(4)];
-  }
-
-  NetWindow window(int side) {
-    NetWindow w;
-    w.kernel = std::min(1 + number(3), side);
-    w.stride = 1 + number(2);
-    if (w.stride == 1 && number(4) == 0 && 2 * w.kernel < side) w.dilation = 2;
-    w.same = coin();
-    w.act = activation();
-    w.bias = number(4) != 0;
-    return w;
-  }
-
-  void add(int t) { made_.push_back(t); }
-
   void step(int x) {
     const int side = net_.shape(x)[1], channels = net_.shape(x)[3];
-    switch (number(12)) {
-      case 0:
-      case 1:
-        return add(net_.conv(x, 1 + number(8), window(side)));
-      case 2:
-        return add(net_.depthwise(x, window(side), 1 + number(2)));
-      case 3:
-        if (side > 12) return;
-        return add(net_.transpose_conv(
-            x, 1 + number(4),
-            {.kernel = 2 + number(2), .stride = 2, .bias = coin()}));
-      case 4: {
-        NetWindow w = window(side);
-        w.dilation = 1;
-        return add(net_.pool(
-            coin() ? OpKind::kMaxPool2d : OpKind::kAveragePool2d, x, w));
-      }
+    const int kind = number(12);
+    if (kind < 5) return add_window(kind, x);
+    switch (kind) {
       case 5:
         return unary(x);
       case 6:
@@ -102,24 +66,6 @@ class RandomFloats {
         return add(net_.binary(kKinds[number(4)], x, y));
       }
     }
-  }
-
-  std::vector<float> constants(int count) {
-    std::vector<float> values;
-    for (int i = 0; i < count; ++i) {
-      values.push_back(static_cast<float>(number(400) - 190) / 100.f);
-    }
-    return values;
-  }
-
-  // A tensor of the same shape, of other values if there is one.
-  int partner(int x) {
-    std::vector<int> same;
-    for (const int t : made_) {
-      if (t != x && net_.shape(t) == net_.shape(x)) same.push_back(t);
-    }
-    if (same.empty()) return net_.unary(OpKind::kLogistic, x);
-    return same[number(int(same.size()))];
   }
 
   void unary(int x) {
@@ -211,9 +157,6 @@ class RandomFloats {
       if (!read.contains(t) && !is_input) net_.output(t);
     }
   }
-
-  FloatNet net_;
-  std::vector<int> made_;
 };
 
 std::string again(const Graph& graph) {
@@ -242,17 +185,13 @@ std::string run_plans(const Graph& graph, std::mt19937& random) {
   return "";
 }
 
-unsigned first_seed() {
-  const char* const text = std::getenv("SHOAL_RANDOM_SEED");
-  return text ? static_cast<unsigned>(std::atoi(text)) : 1;
-}
-
 TEST(QuantizeRandom, FilesAndPlans) {
   int skipped = 0, requantized = 0;
   std::set<OpKind> used;
-  for (unsigned seed = first_seed(); seed < first_seed() + kNets; ++seed) {
+  const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
+  for (uint32_t seed = first; seed < first + kQuantizedNets; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Graph graph = RandomFloats(seed).run();
+    const Graph graph = RandomAnyFloats(seed).run();
     if (graph.outputs.empty()) continue;
     ASSERT_EQ(again(graph), "");
     QuantizeOptions options;
@@ -281,7 +220,7 @@ TEST(QuantizeRandom, FilesAndPlans) {
               "");
     if (testing::Test::HasFailure()) break;
   }
-  EXPECT_LE(skipped, static_cast<int>(kNets / 10));
+  EXPECT_LE(skipped, static_cast<int>(kQuantizedNets / 10));
   EXPECT_GT(requantized, 0);
   EXPECT_GE(used.size(), 28u);
   std::printf("%zu kinds of operators, %d QUANTIZE, %d networks skipped\n",

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,17 +18,13 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/quantize/quantize.h"
 #include "host/quantize/testing/float_net.h"
+#include "tests/number_from.h"
 #include "tests/random_cluster.h"
 
 namespace shoal {
 namespace {
 
-uint32_t number_from(const char* name, uint32_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
-}
-
-struct Tally {
+struct AttentionTally {
   int plans = 0;
   int shares = 0;  // of transpositions
   int heads = 0;   // products that not all nodes have a share of
@@ -76,7 +71,7 @@ class AttentionRun {
     expected_ = model_output(graph_, run_oracle(graph_, input_));
   }
 
-  void run(Tally& tally) {
+  void run(AttentionTally& tally) {
     for (const char* strategy : {"heads", "spatial", "kernel"}) {
       plan(linked_nodes(cluster_, make_cuts(net_, cluster_, {strategy})),
            strategy, tally);
@@ -103,7 +98,8 @@ class AttentionRun {
            static_cast<int>(random_() % static_cast<uint32_t>(high - low + 1));
   }
 
-  void plan(const PlanRequest& request, const std::string& name, Tally& tally) {
+  void plan(const PlanRequest& request, const std::string& name,
+            AttentionTally& tally) {
     SCOPED_TRACE("seed " + std::to_string(seed_) + ", " + name + " over " +
                  std::to_string(case_.nodes) + " nodes");
     const Prepared p = prepare(graph_, request);
@@ -116,7 +112,7 @@ class AttentionRun {
     EXPECT_EQ(output, expected_);
   }
 
-  void count(const Plan& plan, Tally& tally) const {
+  void count(const Plan& plan, AttentionTally& tally) const {
     ++tally.plans;
     std::vector<int> nodes(net_.layers.size());  // with a share of the layer
     for (const PlanNode& node : plan.nodes) {
@@ -148,7 +144,7 @@ class AttentionRun {
 };
 
 void run_all(bool wide, uint32_t nets) {
-  Tally tally;
+  AttentionTally tally;
   const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
   nets = number_from("SHOAL_ATTENTION_NETS", nets);
   for (uint32_t seed = first; seed < first + nets; ++seed) {

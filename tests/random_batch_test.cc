@@ -5,7 +5,6 @@
 //   SHOAL_RANDOM_SEED   the first seed (default: 1)
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <string>
 
@@ -16,25 +15,21 @@
 #include "host/engine/local/testing/verify_frame.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
+#include "tests/number_from.h"
 #include "tests/random_net.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kNets = 40;
+constexpr int kBatchNets = 40;
 
-uint32_t number_from(const char* variable, uint32_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
-}
-
-struct Frames {
+struct BatchFrames {
   std::vector<uint8_t> inputs;
   std::vector<Values> oracles;
 };
 
-Frames random_frames(const Graph& graph, int count, std::mt19937& random) {
-  Frames frames;
+BatchFrames batch_frames(const Graph& graph, int count, std::mt19937& random) {
+  BatchFrames frames;
   for (int f = 0; f < count; ++f) {
     const std::vector<uint8_t> input = random_input(graph, random);
     frames.inputs.insert(frames.inputs.end(), input.begin(), input.end());
@@ -43,7 +38,7 @@ Frames random_frames(const Graph& graph, int count, std::mt19937& random) {
   return frames;
 }
 
-std::string judge(const Prepared& p, const Frames& frames) {
+std::string judge(const Prepared& p, const BatchFrames& frames) {
   const std::vector<Verification> verdicts =
       verify_batch(p, frames.inputs, frames.oracles, {});
   for (size_t f = 0; f < verdicts.size(); ++f) {
@@ -53,16 +48,16 @@ std::string judge(const Prepared& p, const Frames& frames) {
   return "";
 }
 
-struct Counts {
+struct BatchCounts {
   int plans = 0, refused = 0;
 };
 
-std::string fault_of(const NetRecipe& recipe, Counts& counts) {
+std::string fault_of(const NetRecipe& recipe, BatchCounts& counts) {
   const Graph graph = import_tflite(random_model(recipe), "random");
   std::mt19937 random(recipe.seed);
   PlanRequest request = one_node(find_board("host"));
   request.batch = 2 + static_cast<int>(recipe.seed % 4);
-  const Frames frames = random_frames(graph, request.batch, random);
+  const BatchFrames frames = batch_frames(graph, request.batch, random);
   static const char* const kBoards[] = {"host", "teensy41", "emcraft-sf2",
                                         "nrf52840"};
   for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
@@ -90,8 +85,8 @@ std::string fault_of(const NetRecipe& recipe, Counts& counts) {
 
 TEST(RandomBatch, EveryFrameEqualsTheOracle) {
   const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
-  const uint32_t count = number_from("SHOAL_BATCH_NETS", kNets);
-  Counts counts;
+  const uint32_t count = number_from("SHOAL_BATCH_NETS", kBatchNets);
+  BatchCounts counts;
   int failed = 0;
   for (uint32_t seed = first; seed < first + count && failed < 5; ++seed) {
     const NetRecipe recipe = random_recipe(seed);

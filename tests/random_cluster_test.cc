@@ -31,6 +31,7 @@
 #include "host/plan/cost/program_size.h"
 #include "host/plan/planner/planner.h"
 #include "host/program/emit/testing/emit_all.h"
+#include "tests/number_from.h"
 #include "tests/random_net.h"
 
 namespace shoal {
@@ -40,11 +41,11 @@ void showValue(const ClusterCase& c, std::ostream& out) { out << to_text(c); }
 
 namespace {
 
-constexpr int kNets = 300;
+constexpr int kClusterNets = 300;
 // The deepest network that random_net.h makes by itself.
 constexpr int kMostSteps = 12;
 
-struct Tally {
+struct ClusterTally {
   int plans = 0, frames = 0, layers = 0, refused = 0, orders = 0;
   int styles[kCutStyles] = {}, streams = 0;
   int tiled = 0;       // plans by files of cuts that have tiles
@@ -53,10 +54,10 @@ struct Tally {
   uint64_t lost = 0, events = 0;
 };
 
-class Judge {
+class ClusterJudge {
  public:
   // `closely`: compares every layer of every plan, else of every third.
-  Judge(const ClusterCase& c, Tally& tally, bool closely)
+  ClusterJudge(const ClusterCase& c, ClusterTally& tally, bool closely)
       : case_(c),
         tally_(tally),
         closely_(closely),
@@ -251,7 +252,7 @@ class Judge {
   }
 
   const ClusterCase case_;
-  Tally& tally_;
+  ClusterTally& tally_;
   const bool closely_;
   std::mt19937 random_;
   const Graph graph_;
@@ -264,14 +265,15 @@ class Judge {
 };
 
 // "" or what is wrong, with all that it was.
-std::string fault_of(const ClusterCase& c, Tally& tally, bool closely = false) {
+std::string fault_of(const ClusterCase& c, ClusterTally& tally,
+                     bool closely = false) {
   if (std::getenv("SHOAL_CLUSTER_LOG")) {
     std::printf("%s\n", to_text(c).c_str());
     std::fflush(stdout);
   }
   std::string fault, what;
   try {
-    Judge judge(c, tally, closely);
+    ClusterJudge judge(c, tally, closely);
     try {
       fault = judge.judge();
     } catch (const std::exception& e) {
@@ -311,20 +313,16 @@ rc::Gen<ClusterCase> any_case() {
           set(&ClusterCase::radio)));
 }
 
-int number_from(const char* variable, int otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? std::atoi(text) : otherwise;
-}
-
 TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
-  Tally tally;
+  ClusterTally tally;
   if (const char* text = std::getenv("SHOAL_CLUSTER_CASE")) {
     EXPECT_EQ(fault_of(from_text(text), tally, true), "");
     return;
   }
   rc::detail::TestParams params;
-  params.maxSuccess = number_from("SHOAL_CLUSTER_NETS", kNets);
-  params.seed = static_cast<uint64_t>(number_from("SHOAL_RANDOM_SEED", 1));
+  params.maxSuccess =
+      static_cast<int>(number_from("SHOAL_CLUSTER_NETS", kClusterNets));
+  params.seed = number_from("SHOAL_RANDOM_SEED", 1);
   const rc::detail::TestResult result = rc::detail::checkTestable(
       [&] {
         const ClusterCase c = *any_case();
@@ -337,7 +335,7 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
     rc::detail::printResultMessage(result, text);
     ADD_FAILURE() << text.str();
   }
-  if (params.maxSuccess >= kNets) {
+  if (params.maxSuccess >= kClusterNets) {
     EXPECT_GT(tally.tiled, 0);
     EXPECT_GT(tally.transposed, 0);
     EXPECT_GT(tally.equal_programs, tally.programs * 9 / 10);
@@ -361,7 +359,7 @@ TEST(RandomCluster, EveryPlanGivesTheOraclesBytes) {
 // begins to read below its view's first row; groups of a depthwise layer that
 // makes several channels of each; a refusal by twice of what is enough.
 TEST(RandomCluster, CasesThatFailedOnce) {
-  Tally tally;
+  ClusterTally tally;
   for (const char* text :
        {"7903468,0,6,4,15,0,0,3,1472,0,0,0", "788712,6,2,4,0,0,0,0,250,0,0,0",
         "8522422,4,1,0,0,0,0,0,96,0,0,0", "3722650,1,4,4,0,0,0,0,1472,0,0,0",

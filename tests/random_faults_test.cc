@@ -23,22 +23,18 @@
 #include "host/engine/faults/faulted_run.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
+#include "tests/number_from.h"
 #include "tests/random_cluster.h"
 #include "tests/random_net.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kFrames = 3, kPacedFrames = 8;
+constexpr int kQuickFrames = 3, kPacedFrames = 8;
 constexpr int64_t kSmallBytes = 512 << 10;  // of memory that has no limit
 // A frame may wait for a lease to run out, and for a node that often fails.
-constexpr Nanos kMostTime = 120 * kSecond;
+constexpr Nanos kMostFaultTime = 120 * kSecond;
 constexpr int kKinds = 6, kLink = 5;
-
-int number_from(const char* name, int otherwise) {
-  const char* const text = std::getenv(name);
-  return text ? std::atoi(text) : otherwise;
-}
 
 // A network on a cluster; all follows from these numbers.
 struct NetCase {
@@ -46,7 +42,7 @@ struct NetCase {
   int steps = 4, nodes = 3, style = 0, loss = 0, costs = 0;
   int every_ms = 0;  // frames; nodes that were lost come back meanwhile
   int holds = 0;     // nodes hold programs for the loss of each other one
-  int frames() const { return every_ms > 0 ? kPacedFrames : kFrames; }
+  int frames() const { return every_ms > 0 ? kPacedFrames : kQuickFrames; }
 };
 
 // A fault, and when it happens.
@@ -115,14 +111,14 @@ std::vector<NodeFault> faults_of(const FaultCase& c, int nodes) {
   return all;
 }
 
-struct Tally {
+struct FaultTally {
   int runs = 0, kinds[kKinds] = {}, repeated = 0, returned = 0, refused = 0;
   uint64_t frames = 0;
 };
 
-class Judge {
+class FaultJudge {
  public:
-  explicit Judge(const NetCase& c)
+  explicit FaultJudge(const NetCase& c)
       : case_(c),
         graph_(import_tflite(random_model({c.seed, c.steps}), "random")),
         request_(request_of()),
@@ -139,7 +135,7 @@ class Judge {
   uint64_t events() { return run({}).world_events; }
 
   // Returns what is wrong; "" if all is right.
-  std::string judge(const FaultCase& c, Tally& tally) {
+  std::string judge(const FaultCase& c, FaultTally& tally) {
     ++tally.runs, ++tally.kinds[c.kind];
     try {
       const FaultedRun r = run(faults_of(c, case_.nodes));
@@ -200,7 +196,7 @@ class Judge {
       throw Error(Exit::kDiffers, "frame " + std::to_string(f) + " is wrong");
     };
     o.faults = faults;
-    o.limit = kMostTime;
+    o.limit = kMostFaultTime;
     o.plans = plans_;
     o.holds_fallbacks = case_.holds > 0;
     return run_with_faults(graph_, request_, o);
@@ -228,8 +224,8 @@ FaultCase fault_case(const NetCase& n, uint64_t event, std::mt19937& dice) {
   return f;
 }
 
-void judge_net(const NetCase& n, int at_events, Tally& tally) {
-  Judge judge(n);
+void judge_net(const NetCase& n, int at_events, FaultTally& tally) {
+  FaultJudge judge(n);
   uint64_t events = 0;
   try {
     events = judge.events();
@@ -257,28 +253,27 @@ TEST(RandomFaults, CasesThatFailedOnce) {
                                  "4900035 2 3 3 0 0 0 5 1 5 -1 -1 0 1"}) {
     NetCase n;
     FaultCase f;
-    Tally tally;
+    FaultTally tally;
     from_text(text, n, f);
-    EXPECT_EQ(Judge(n).judge(f, tally), "") << text;
+    EXPECT_EQ(FaultJudge(n).judge(f, tally), "") << text;
     EXPECT_GT(tally.repeated, 0) << text;
   }
 }
 
 TEST(RandomFaults, EveryFrameIsExactOrTheErrorSaysWhy) {
-  Tally tally;
+  FaultTally tally;
   if (const char* text = std::getenv("SHOAL_FAULT_CASE")) {
     NetCase n;
     FaultCase f;
     from_text(text, n, f);
-    EXPECT_EQ(Judge(n).judge(f, tally), "");
+    EXPECT_EQ(FaultJudge(n).judge(f, tally), "");
     return;
   }
-  const int nets = number_from("SHOAL_FAULT_NETS", 16);
-  const int at_events = number_from("SHOAL_FAULT_EVENTS", 8);
-  const auto first =
-      static_cast<uint32_t>(number_from("SHOAL_RANDOM_SEED", 1)) * 100'000;
-  for (int i = 0; i < nets; ++i) {
-    judge_net(net_case(first + static_cast<uint32_t>(i)), at_events, tally);
+  const uint32_t nets = number_from("SHOAL_FAULT_NETS", 16);
+  const int at_events = static_cast<int>(number_from("SHOAL_FAULT_EVENTS", 8));
+  const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1) * 100'000;
+  for (uint32_t i = 0; i < nets; ++i) {
+    judge_net(net_case(first + i), at_events, tally);
   }
   std::printf(
       "%d faults (%d killed, %d restarted, %d stopped, %d cut off, %d slow, "

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -27,17 +26,13 @@
 #include "host/oracle/golden/golden.h"
 #include "host/oracle/int8/oracle.h"
 #include "host/program/emit/emit.h"
+#include "tests/number_from.h"
 #include "tests/tape_plan.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kNets = 500;
-
-uint32_t number_from(const char* variable, uint32_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
-}
+constexpr int kRandomNets = 500;
 
 // The first tensor of the frame in the collector that is not the oracle's.
 std::string first_wrong(const Prepared& p, const Values& oracle,
@@ -54,11 +49,11 @@ std::string first_wrong(const Prepared& p, const Values& oracle,
   return "";
 }
 
-using Frames = std::vector<std::vector<uint8_t>>;
+using TwoFrames = std::vector<std::vector<uint8_t>>;
 
 // Two frames back to back through one node; "" if all is exact.
 std::string run_frames(const Prepared& p, NodeRunner& runner,
-                       TraceCollector& trace, const Frames& frames,
+                       TraceCollector& trace, const TwoFrames& frames,
                        const std::vector<Values>& oracles) {
   for (size_t f = 0; f < frames.size(); ++f) {
     trace.reset();
@@ -72,7 +67,7 @@ std::string run_frames(const Prepared& p, NodeRunner& runner,
 }
 
 // Once on one core and once on two; `jobs`: that the second one got.
-std::string run_mapped(const Prepared& p, const Frames& frames,
+std::string run_mapped(const Prepared& p, const TwoFrames& frames,
                        const std::vector<Values>& oracles, uint32_t& jobs) {
   const uint32_t arena = p.plan.nodes[0].arena_bytes;
   TraceCollector trace(p.graph, p.net, p.plan);
@@ -105,7 +100,7 @@ Prepared moved_to_storage(Prepared p) {
   return p;
 }
 
-std::string run_stored(const Prepared& p, const Frames& frames,
+std::string run_stored(const Prepared& p, const TwoFrames& frames,
                        const std::vector<Values>& oracles, int delay) {
   StoredImage stored(p.images[0], delay);
   TraceCollector trace(p.graph, p.net, p.plan);
@@ -115,7 +110,7 @@ std::string run_stored(const Prepared& p, const Frames& frames,
   return fault.empty() ? fault : "from storage, " + fault;
 }
 
-struct Tally {
+struct NetTally {
   int plans = 0, stages = 0, loops = 0, orders = 0;
   uint32_t jobs = 0;  // of second cores
   std::set<OpKind> used;
@@ -131,11 +126,12 @@ PlanRequest random_board(std::mt19937& random) {
 }
 
 // All plans of one network; throws what the tool throws.
-std::string judge(const NetRecipe& recipe, Tally& tally) {
+std::string judge(const NetRecipe& recipe, NetTally& tally) {
   const Graph graph = import_tflite(random_model(recipe), "random");
   for (const Op& op : graph.ops) tally.used.insert(op.kind);
   std::mt19937 random(recipe.seed);
-  const Frames frames{random_input(graph, random), random_input(graph, random)};
+  const TwoFrames frames{random_input(graph, random),
+                         random_input(graph, random)};
   std::vector<Values> oracles;
   for (const auto& f : frames) oracles.push_back(run_oracle(graph, f));
 
@@ -185,7 +181,7 @@ std::string judge(const NetRecipe& recipe, Tally& tally) {
   return attempt("fastest on " + request.node().board.name);
 }
 
-std::string fault_of(const NetRecipe& recipe, Tally& tally) {
+std::string fault_of(const NetRecipe& recipe, NetTally& tally) {
   try {
     return judge(recipe, tally);
   } catch (const std::exception& e) {
@@ -195,7 +191,7 @@ std::string fault_of(const NetRecipe& recipe, Tally& tally) {
 
 // The same network with as few steps as still fail.
 NetRecipe shrink(NetRecipe recipe) {
-  Tally unused;
+  NetTally unused;
   const int all = recipe.steps;
   for (recipe.steps = 0; recipe.steps < all; ++recipe.steps) {
     if (!fault_of(recipe, unused).empty()) break;
@@ -205,8 +201,8 @@ NetRecipe shrink(NetRecipe recipe) {
 
 TEST(RandomNet, EveryPlanEqualsTheOracle) {
   const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
-  const uint32_t count = number_from("SHOAL_RANDOM_NETS", kNets);
-  Tally tally;
+  const uint32_t count = number_from("SHOAL_RANDOM_NETS", kRandomNets);
+  NetTally tally;
   int failed = 0;
   for (uint32_t seed = first; seed < first + count && failed < 5; ++seed) {
     const NetRecipe recipe = random_recipe(seed);
@@ -223,7 +219,7 @@ TEST(RandomNet, EveryPlanEqualsTheOracle) {
       "the file's, %u jobs of second cores, %zu operators\n",
       first, first + count - 1, tally.plans, tally.stages, tally.loops,
       tally.orders, tally.jobs, tally.used.size());
-  if (count >= kNets && failed == 0) {
+  if (count >= kRandomNets && failed == 0) {
     // READ_VARIABLE is random_variables_test's, FLOOR_DIV and FLOOR_MOD are
     // float32's, and TABLE is made by the lowering.
     EXPECT_EQ(tally.used.size(), static_cast<size_t>(OpKind::kSoftmax) - 3);
@@ -237,7 +233,7 @@ TEST(RandomNet, EveryPlanEqualsTheOracle) {
 // wants was written over a younger one that somebody did. An input that is an
 // output too, read no further by any layer.
 TEST(RandomNet, NetworksThatFailedOnce) {
-  Tally unused;
+  NetTally unused;
   for (const NetRecipe& recipe : {NetRecipe{100736, 4}, NetRecipe{275, 4},
                                   NetRecipe{100836, 2}, NetRecipe{101814, 1}}) {
     EXPECT_EQ(fault_of(recipe, unused), "") << "seed " << recipe.seed;

@@ -23,18 +23,14 @@
 #include "host/engine/faults/faulted_run.h"
 #include "host/model/import/import.h"
 #include "host/oracle/int8/oracle.h"
+#include "tests/number_from.h"
 #include "tests/random_stream.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kFrames = 9;
-constexpr Nanos kMostTime = 120 * kSecond;
-
-uint32_t number_from(const char* name, uint32_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
-}
+constexpr int kSequenceFrames = 9;
+constexpr Nanos kMostSequenceTime = 120 * kSecond;
 
 // All follows from these numbers.
 struct SequenceCase {
@@ -52,7 +48,7 @@ std::string to_text(const SequenceCase& c) {
   return out.str();
 }
 
-struct Tally {
+struct SequenceTally {
   int runs = 0, repeated = 0, returned = 0, ended = 0;
 };
 
@@ -63,7 +59,7 @@ class Sequence {
         random_(seed),
         nodes_(2 + static_cast<int>(random_() % 4)),
         every_(static_cast<uint16_t>(1 + random_() % 4)),
-        frames_(random_frames(graph_, kFrames, random_)),
+        frames_(random_frames(graph_, kSequenceFrames, random_)),
         plans_(std::make_shared<FallbackPlans>(graph_, std::nullopt)) {
     Kept kept = initial_values(graph_);
     for (const auto& frame : frames_) {
@@ -77,7 +73,7 @@ class Sequence {
     options_.every = random_() % 2 == 0 ? 0 : 100 * kMillisecond;
     options_.holds_fallbacks = random_() % 2 == 0;
     options_.plans = plans_;
-    options_.limit = kMostTime;
+    options_.limit = kMostSequenceTime;
     static const char* const kStrategies[] = {"auto", "spatial", "kernel",
                                               "layer"};
     strategy_ = kStrategies[random_() % std::size(kStrategies)];
@@ -90,7 +86,7 @@ class Sequence {
   FaultedRun run(const SequenceCase& c) {
     FaultedOptions o = options_;
     o.mirror_every = c.is_mirrored ? every_ : uint16_t{0};
-    o.sim.frames = kFrames;
+    o.sim.frames = kSequenceFrames;
     o.sim.input = [&](int f) { return frames_[static_cast<size_t>(f)]; };
     got_ = 0;
     o.sim.output = [&](int f, const std::vector<uint8_t>& output) {
@@ -131,7 +127,8 @@ class Sequence {
 };
 
 // Returns what is wrong; "" if all is right.
-std::string judge(Sequence& sequence, const SequenceCase& c, Tally& tally) {
+std::string judge(Sequence& sequence, const SequenceCase& c,
+                  SequenceTally& tally) {
   ++tally.runs;
   try {
     const FaultedRun r = sequence.run(c);
@@ -139,7 +136,7 @@ std::string judge(Sequence& sequence, const SequenceCase& c, Tally& tally) {
       tally.repeated += e.what == "repeat";
       tally.returned += e.what == "return";
     }
-    return sequence.got() == kFrames ? "" : "a frame is missing";
+    return sequence.got() == kSequenceFrames ? "" : "a frame is missing";
   } catch (const Error& e) {
     const std::string text = e.what();
     const auto says = [&](const std::string& part) {
@@ -156,7 +153,7 @@ std::string judge(Sequence& sequence, const SequenceCase& c, Tally& tally) {
 }
 
 TEST(RandomSequences, OutliveTheirNodesOrSayWithWhichFrameTheyEnd) {
-  Tally tally;
+  SequenceTally tally;
   if (const char* const text = std::getenv("SHOAL_SEQUENCE_CASE")) {
     SequenceCase c;
     std::istringstream(text) >> c.seed >> c.event >> c.kind >> c.node >>

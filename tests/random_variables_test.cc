@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <random>
@@ -17,72 +16,38 @@
 
 #include "host/base/error.h"
 #include "host/board/board.h"
-#include "host/engine/common/verify.h"
 #include "host/engine/local/node_engine.h"
 #include "host/engine/virtual/virtual_engine.h"
 #include "host/model/import/import.h"
-#include "host/oracle/int8/oracle.h"
+#include "tests/judged_stream.h"
+#include "tests/number_from.h"
 #include "tests/random_stream.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kNets = 60, kFrames = 4;
+constexpr int kVariableNets = 60, kVariableFrames = 4;
 
-uint32_t number_from(const char* variable, uint32_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? static_cast<uint32_t>(std::atoi(text)) : otherwise;
-}
-
-// "" if every frame and layer is the oracle's.
-std::string run(const Graph& g, const std::vector<Bytes>& frames,
-                Engine& engine) {
-  Kept kept = initial_values(g);
-  std::string fault;
-  size_t given = 0, got = 0;
-  const auto next = [&]() -> std::optional<Bytes> {
-    if (given == frames.size()) return std::nullopt;
-    return frames[given++];
-  };
-  engine.stream(next, [&](const Answer& a) {
-    const Values oracle = run_oracle(g, frames[got], kept);
-    const Verification v =
-        judge_frame(g, a.output, a.values(), oracle, std::nullopt);
-    if (v.wrong && fault.empty()) {
-      fault = "frame " + std::to_string(got) + ": " + describe(*v.wrong);
-    }
-    ++got;
-  });
-  if (fault.empty() && got != frames.size()) return "frames are missing";
-  return fault;
-}
-
-std::string run_node(std::shared_ptr<const Prepared> p,
-                     const std::vector<Bytes>& frames) {
-  const Graph g = p->graph;
-  const auto engine = node_engine(std::move(p), {}, true);
-  return run(g, frames, *engine);
-}
-
-struct Counts {
+struct VariableCounts {
   int nodes = 0, clusters = 0, variables = 0;
   int64_t kept = 0;  // bytes, over all nodes of all plans
 };
 
-std::string judge(uint32_t seed, Counts& counts) {
+std::string judge(uint32_t seed, VariableCounts& counts) {
   const Graph g = import_tflite(RandomStream(seed).file(), "random");
   std::mt19937 random(seed);
-  const std::vector<Bytes> frames = random_frames(g, kFrames, random);
+  const std::vector<Bytes> frames = random_frames(g, kVariableFrames, random);
   counts.variables += static_cast<int>(g.variables.size());
   PlanRequest request = one_node(find_board(seed % 2 ? "host" : "emcraft-sf2"));
   for (const Objective objective : {Objective::kRam, Objective::kLatency}) {
     request.objective = objective;
-    auto p = std::make_shared<const Prepared>(prepare(g, request));
+    const auto p = std::make_shared<const Prepared>(prepare(g, request));
     for (const PlanVariable& v : p->plan.nodes[0].variables) {
       counts.kept += v.bytes();
     }
     ++counts.nodes;
-    const std::string fault = run_node(std::move(p), frames);
+    const std::string fault =
+        judge_stream(g, frames, *node_engine(p, {}, true));
     if (!fault.empty()) return "one node, " + fault;
   }
   static const char* const kStrategies[] = {"spatial", "kernel", "layer"};
@@ -101,7 +66,7 @@ std::string judge(uint32_t seed, Counts& counts) {
     options.network.loss = random() % 2 ? 0.1 : 0;
     VirtualEngine engine(p, cluster, options, true);
     ++counts.clusters;
-    const std::string fault = run(g, frames, engine);
+    const std::string fault = judge_stream(g, frames, engine);
     if (!fault.empty()) {
       return std::string(strategy) + " over " + std::to_string(nodes) + ", " +
              fault;
@@ -112,8 +77,8 @@ std::string judge(uint32_t seed, Counts& counts) {
 
 TEST(RandomVariables, EveryFrameEqualsTheOracles) {
   const uint32_t first = number_from("SHOAL_RANDOM_SEED", 1);
-  const uint32_t count = number_from("SHOAL_RANDOM_NETS", kNets);
-  Counts counts;
+  const uint32_t count = number_from("SHOAL_RANDOM_NETS", kVariableNets);
+  VariableCounts counts;
   int failed = 0;
   for (uint32_t seed = first; seed < first + count && failed < 5; ++seed) {
     std::string fault;
@@ -138,7 +103,7 @@ TEST(RandomVariables, EveryFrameEqualsTheOracles) {
 TEST(RandomVariables, ALostNodeEndsTheSequence) {
   const Graph g = import_tflite(RandomStream(3).file(), "random");
   std::mt19937 random(3);
-  const std::vector<Bytes> frames = random_frames(g, kFrames, random);
+  const std::vector<Bytes> frames = random_frames(g, kVariableFrames, random);
   const Cluster cluster = uniform_cluster(3, find_board("host"), {});
   SimOptions options;
   options.costs = options.first_alone = false;

@@ -12,12 +12,12 @@
 #include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/board/board.h"
-#include "host/engine/common/verify.h"
+#include "host/engine/common/prepare.h"
 #include "host/engine/local/node_engine.h"
-#include "host/engine/virtual/virtual_engine.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 #include "host/oracle/int8/oracle.h"
+#include "tests/judged_stream.h"
 
 namespace shoal {
 namespace {
@@ -123,19 +123,13 @@ std::vector<int> numbers_of(const Frame& bytes) {
 std::vector<int> judged_states(const Graph& g, const std::vector<Frame>& frames,
                                Engine& engine) {
   std::vector<int> states;
-  size_t asked = 0, answered = 0;
-  Kept kept = initial_values(g);
-  const auto next = [&]() -> std::optional<Frame> {
-    if (asked == frames.size()) return std::nullopt;
-    return frames[asked++];
-  };
-  engine.stream(next, [&](const Answer& a) {
-    const Values wanted = run_oracle(g, frames[answered++], kept);
-    const Verification v =
-        judge_frame(g, a.output, a.values(), wanted, std::nullopt);
-    EXPECT_FALSE(v.wrong) << describe(*v.wrong);
-    for (const int n : numbers_of(a.output)) states.push_back(n);
-  });
+  EXPECT_EQ(judge_stream(g, frames, engine,
+                         [&](const Answer& a) {
+                           for (const int n : numbers_of(a.output)) {
+                             states.push_back(n);
+                           }
+                         }),
+            "");
   return states;
 }
 
@@ -156,13 +150,7 @@ TEST_P(WideLstm, GivesTheKernelsNumbersOnEveryPlan) {
     EXPECT_EQ(h.version, kWideVersion);
   }
   for (const int nodes : {2, 4}) {
-    const Cluster cluster = uniform_cluster(nodes, find_board("host"), {});
-    SimOptions options;
-    options.costs = options.first_alone = false;
-    VirtualEngine engine(std::make_shared<Prepared>(
-                             prepare(g, linked_nodes(cluster, "spatial"))),
-                         cluster, options, true);
-    EXPECT_EQ(judged_states(g, model.frames, engine), c.wanted)
+    EXPECT_EQ(judged_states(g, model.frames, *free_nodes(g, nodes)), c.wanted)
         << nodes << " nodes";
   }
 }

@@ -12,7 +12,8 @@ mapfile -t sources < <(git ls-files '*.cc' '*.h' '*.c' '*.cpp' '*.hpp' \
   ':!host/export/templates/node/*arduino*.cpp' \
   ':!host/export/templates/app/main_stm32.cpp' \
   ':!host/export/templates/app/program.c')
-clang-format-14 --dry-run -Werror "${sources[@]}"
+printf '%s\n' "${sources[@]}" |
+  xargs -n 100 -P "$(nproc)" clang-format-14 --dry-run -Werror
 long=$(git ls-files '*.cc' '*.h' '*.cpp' '*.c' '*.hpp' '*.py' '*.sh' '*.md' \
   '*.txt' '*.cmake' |
   xargs wc -l | awk '$2 != "total" && $1 > 600')

@@ -31,13 +31,13 @@ virtual() {
   for ((piece = 1; $(total) < most; ++piece)); do
     ! grep -q "^piece $piece:" "$state" || continue
     said=$(SHOAL_RANDOM_SEED=$piece SHOAL_FAULT_NETS=50 SHOAL_FAULT_EVENTS=20 \
-      "$build/tests/random_faults_test") || true
+      "$build/tests/network_tests" random_faults_test.cc) || true
     grep -o "SHOAL_FAULT_CASE='[^']*'" <<<"$said" | sort -u |
       sed "s/^/failed in piece $piece: /" >>"$state" || true
     faults=$(sed -n 's/^\([0-9]* faults .*\)/\1/p' <<<"$said")
     [[ -n $faults ]] || { echo "piece $piece: the test ended before its time" >&2; exit 1; }
     said=$(SHOAL_RANDOM_SEED=$((1000 * piece)) SHOAL_RANDOM_NETS=10 SHOAL_FAULT_EVENTS=20 \
-      "$build/tests/random_sequences_test") || true
+      "$build/tests/network_tests" random_sequences_test.cc) || true
     grep -o "SHOAL_SEQUENCE_CASE='[^']*'\|seed [0-9]*, without a fault.*" <<<"$said" | sort -u |
       sed "s/^/failed in piece $piece: /" >>"$state" || true
     sequences=$(sed -n 's/^\([0-9]* networks, .*\)/\1/p' <<<"$said")

@@ -11,7 +11,8 @@ void save_variables(const AloneNetwork& n) {
   uint8_t* to = n.kept;
   uint32_t bytes = 0;
   for (uint32_t v = 0; v < shoal_variables(n.node); ++v, to += bytes) {
-    std::memcpy(to, variable_of(*n.node, v, bytes), bytes);
+    const uint8_t* const from = variable_of(*n.node, v, bytes);
+    std::memcpy(to, from, bytes);
   }
 }
 

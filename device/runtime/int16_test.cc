@@ -29,9 +29,7 @@ void expect_actor(ActorSpec a, const In& x, const Out& y) {
   a.r.is_wide = 1;
   s.actors.push_back(a);
   s.output(out, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
 }
 
 ActorSpec wide_spec(OpCode op) {

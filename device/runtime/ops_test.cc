@@ -42,9 +42,7 @@ void expect_op(ActorSpec a, const std::vector<Tensor>& in, const Tensor& out,
   a.r.out = s.write(b, box(out));
   s.output(b, 0, box(out));
   s.actors.push_back(a);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, inputs, {out.bytes()});
+  expect_program(ProgramBuilder({s}), inputs, {out.bytes()});
 }
 
 ActorSpec spec(OpCode op) {
@@ -581,8 +579,7 @@ TEST(Ops, Requantize) {
   }
   s.actors.push_back(a);
   s.output(by, 0);
-  ProgramBuilder p;
-  p.stages = {s};
+  ProgramBuilder p({s});
   tried.insert(OpCode::kRequantize);
   expect_program(p, {x.bytes()}, {y.bytes()});
 }

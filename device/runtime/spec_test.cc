@@ -40,8 +40,7 @@ ProgramBuilder pointwise() {
   s.input(x, 0);
   s.actors.push_back(actor_of(f, s.read(x), s.write(y)));
   s.output(y, 0);
-  ProgramBuilder p;
-  p.stages = {s};
+  ProgramBuilder p({s});
   return p;
 }
 
@@ -71,8 +70,7 @@ ProgramBuilder two_stages() {
   most.r.in[0] = t.read(under), most.r.out = t.write(y);
   t.actors.push_back(most);
   t.output(y, 0);
-  ProgramBuilder p;
-  p.stages = {s, t};
+  ProgramBuilder p({s, t});
   return p;
 }
 

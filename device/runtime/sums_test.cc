@@ -49,9 +49,7 @@ void expect_split_channels(bool requantize_apart) {
     s.buffers[size_t(by)].slots = 2;
   }
   s.output(by, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
 }
 
 TEST(Sums, TwoRangesOfInputChannelsThenFinal) { expect_split_channels(false); }
@@ -74,9 +72,7 @@ TEST(Sums, SumsLeaveTheProgramAsInt32Rows) {
   s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
   s.actors.back().r.flags = kActorInit;
   s.output(by, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
 }
 
 // A window as high as the picture, `part` kernel rows a firing; weights in
@@ -111,9 +107,7 @@ void expect_cut(OpCode op, int stride, int part, bool by_part, int groups) {
   }
   s.actors.push_back(a);
   s.output(by, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
 }
 
 TEST(Sums, WindowsCutIntoParts) {
@@ -148,8 +142,7 @@ TEST(Sums, ATapeThatBeginsARunInTheMiddleOfARow) {
   s.output(by, 0);
   s.order = {{0, 1}, {0, 2}};
   s.slot_count = 3;
-  ProgramBuilder p;
-  p.stages = {s};
+  ProgramBuilder p({s});
   RunOptions o;
   o.storage_delay = 1;
   expect_run(p.build(), {x.bytes()}, {y.bytes()}, o);
@@ -169,9 +162,7 @@ TEST(Sums, ATransposedWindowCutIntoParts) {
     s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
     s.actors.back().r.part = uint16_t(part);
     s.output(by, 0);
-    ProgramBuilder p;
-    p.stages = {s};
-    expect_program(p, {x.bytes()}, {y.bytes()});
+    expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
   }
 }
 
@@ -198,9 +189,7 @@ TEST(Sums, MeanOverAPictureTallerThanAWindowMayBe) {
   a.set_params(mean);
   s.actors.push_back(a);
   s.output(by, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
 }
 
 // expand -> (table) -> depthwise 3x3 -> project, a group of hidden channels
@@ -294,8 +283,7 @@ void expect_loop(const LoopCase& c) {
   }
   const auto looped = uint16_t(s.actors.size() - (c.partial ? 1 : 0));
   s.loops = {{0, looped, uint16_t(n), uint16_t(c.band)}};
-  ProgramBuilder p;
-  p.stages = {s};
+  ProgramBuilder p({s});
   std::vector<Bytes> inputs = {x.bytes()};
   if (c.partial) inputs.push_back(Bytes(size_t(rows * columns)));
   expect_program(p, inputs, {y.bytes()});

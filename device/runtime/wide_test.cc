@@ -17,8 +17,7 @@ ProgramBuilder one_actor(const Tensor& x, const Filter& f, const Tensor& y,
   s.actors.push_back(actor_of(f, s.read(in), s.write(out)));
   s.actors.back().r.slices = uint16_t(slices);
   s.output(out, 0);
-  ProgramBuilder p;
-  p.stages = {s};
+  ProgramBuilder p({s});
   return p;
 }
 
@@ -64,9 +63,7 @@ TEST(Wide, BoxesBeginAnywhere) {
     s.actors.back().r.band = 7;
   }
   s.output(out, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {x.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()}, {x.bytes()});
 }
 
 }  // namespace

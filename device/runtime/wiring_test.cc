@@ -78,9 +78,7 @@ TEST(Wiring, TwoWritersShareTheRowsOfOneBuffer) {
   s.actors.push_back(actor_of(f, s.read(ba), s.write(bo, {0, 5})));
   s.actors.push_back(actor_of(g, s.read(bb), s.write(bo, {5, 9})));
   s.output(bo, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {a.bytes(), b.bytes()}, {both.bytes()});
+  expect_program(ProgramBuilder({s}), {a.bytes(), b.bytes()}, {both.bytes()});
 }
 
 TEST(Wiring, ALaggingReaderHoldsTheRingForTheSkipConnection) {
@@ -98,9 +96,8 @@ TEST(Wiring, ALaggingReaderHoldsTheRingForTheSkipConnection) {
   s.actors.push_back(actor_of(g, s.read(bm), s.write(bn)));
   s.actors.push_back(add_actor(add, s.read(bn), s.read(bx), s.write(bo)));
   s.output(bo, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {naive_add(add, n, x).bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()},
+                 {naive_add(add, n, x).bytes()});
 }
 
 // One row less in the skipped ring and nothing can move: it waits, for ever.
@@ -118,8 +115,7 @@ TEST(Wiring, ARingThatIsTooSmallWaits) {
   s.actors.push_back(
       add_actor(random_add(r), s.read(bn), s.read(bx), s.write(bo)));
   s.output(bo, 0);
-  ProgramBuilder p;
-  p.stages = {s};
+  ProgramBuilder p({s});
   RunOptions o;
   o.max_steps = 3000;
   const RunResult run = run_program(p.build(), {x.bytes()}, o);
@@ -151,9 +147,8 @@ TEST(Wiring, ConcatenationIsTwoWritersAndTheCallerWritesOne) {
   BoxSpec tail;
   tail.c0 = 4;
   s.output(bj, 1, tail);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes(), y.bytes()}, {out.bytes(), y.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes(), y.bytes()},
+                 {out.bytes(), y.bytes()});
 }
 
 TEST(Wiring, AnOutputLiesOverItsInputSomeRowsBehind) {
@@ -171,9 +166,7 @@ TEST(Wiring, AnOutputLiesOverItsInputSomeRowsBehind) {
     s.input(bx, 0);
     s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
     s.output(by, 0);
-    ProgramBuilder p;
-    p.stages = {s};
-    expect_program(p, {x.bytes()}, {y.bytes()});
+    expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
   }
 }
 
@@ -199,9 +192,7 @@ TEST(Wiring, AnOverlayOfOtherRowsInALaterStage) {
   const int over = second.buffer(by);
   second.actors.push_back(actor_of(g, second.read(under), second.write(over)));
   second.output(over, 0);
-  ProgramBuilder p;
-  p.stages = {first, second};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({first, second}), {x.bytes()}, {y.bytes()});
 }
 
 // The writer of the overlay waits for a reader that is none of its business:
@@ -218,9 +209,8 @@ TEST(Wiring, AnOverlayGoesOnWhenTheCallerHasTakenTheInput) {
   s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
   s.output(by, 0);
   s.output(bx, 1);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {naive(f, x, 6, 4).bytes(), x.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()},
+                 {naive(f, x, 6, 4).bytes(), x.bytes()});
 }
 
 // The only reader needs three rows of forty and has passed all of them while
@@ -247,9 +237,7 @@ TEST(Wiring, AnOverlayWaitsForRowsThatNobodyReads) {
   making.actors.push_back(actor_of(g, making.read(bm), making.write(by)));
   over.overlay = -1, over.flags = kBufferComplete;
   giving.output(giving.buffer(over), 0);
-  ProgramBuilder p;
-  p.stages = {making, giving};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({making, giving}), {x.bytes()}, {y.bytes()});
 }
 
 // Without the rule these overlays would destroy rows that are still needed:
@@ -266,8 +254,7 @@ TEST(Wiring, AnOverlayWithTooSmallALeadWaits) {
     s.input(bx, 0);
     s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
     s.output(by, 0);
-    ProgramBuilder p;
-    p.stages = {s};
+    ProgramBuilder p({s});
     RunOptions o;
     o.max_steps = 3000;
     EXPECT_EQ(run_program(p.build(), {x.bytes()}, o).status, Status::kWait);
@@ -301,9 +288,8 @@ TEST(Wiring, StagesReadWhatEarlierOnesCompleted) {
   three.output(c3, 0);
   const int a3 = three.buffer(held);
   three.output(a3, 1);
-  ProgramBuilder p;
-  p.stages = {one, two, three};
-  expect_program(p, {x.bytes()}, {c.bytes(), a.bytes()});
+  expect_program(ProgramBuilder({one, two, three}), {x.bytes()},
+                 {c.bytes(), a.bytes()});
 }
 
 // The last input row is not needed by any firing, yet belongs to its frame.
@@ -317,9 +303,7 @@ TEST(Wiring, AFrameTakesAllItsRows) {
   s.input(bx, 0);
   s.actors.push_back(actor_of(f, s.read(bx), s.write(by)));
   s.output(by, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
 }
 
 TEST(Wiring, KeptCursorsCountOverFramesInRingsOfOddSize) {
@@ -336,9 +320,7 @@ TEST(Wiring, KeptCursorsCountOverFramesInRingsOfOddSize) {
   s.actors.push_back(actor_of(f, s.read(ix), s.write(im)));
   s.actors.push_back(actor_of(g, s.read(im), s.write(iy)));
   s.output(iy, 0);
-  ProgramBuilder p;
-  p.stages = {s};
-  expect_program(p, {x.bytes()}, {y.bytes()});
+  expect_program(ProgramBuilder({s}), {x.bytes()}, {y.bytes()});
 }
 
 // Kept cursors go back before they overflow, and no row changes its slot.
@@ -354,8 +336,7 @@ TEST(Wiring, KeptCursorsGoBackByWholeTurnsOfTheRing) {
   s.input(ix, 0);
   s.actors.push_back(actor_of(f, s.read(ix), s.write(iy)));
   s.output(iy, 0);
-  ProgramBuilder p;
-  p.stages = {s};
+  ProgramBuilder p({s});
   AlignedBytes image(p.build());
   const Header& h = *reinterpret_cast<const Header*>(image.data());
   Arena arena(h.arena_bytes);

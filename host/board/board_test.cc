@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/board/board_files.h"
 #include "host/board/figures.h"
 #include "host/board/portable_costs.h"
@@ -201,16 +202,8 @@ TEST(Board, UnlikeCoresHaveASpeed) {
   }
   // With a contention of 1.43, both cores would be slower than one.
   EXPECT_NO_THROW(with_speed("0.44"));
-  try {
-    with_speed("0.42");
-    ADD_FAILURE();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kUsage);
-    EXPECT_NE(std::string(e.what()).find(
-                  "contention must be at most 1 + second_core.speed"),
-              std::string::npos)
-        << e.what();
-  }
+  expect_throws([&] { with_speed("0.42"); }, Exit::kUsage,
+                "contention must be at most 1 + second_core.speed");
 }
 
 // A file that somebody hands in could name any program as the emulator.
@@ -220,13 +213,8 @@ TEST(Board, AFileNamesNoEmulator) {
     if (f.id == std::string("mps2-an386")) text = f.toml;
   }
   EXPECT_NO_THROW(parse_board("b", text));
-  try {
-    parse_board("b.toml", text);
-    ADD_FAILURE();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kUsage);
-    EXPECT_NE(std::string(e.what()).find("emulator is for"), std::string::npos);
-  }
+  expect_throws([&] { parse_board("b.toml", text); }, Exit::kUsage,
+                "emulator is for");
 }
 
 TEST(Board, ThePageListsEveryRange) {

@@ -125,10 +125,7 @@ HandCase exchange(bool early) {
     cluster[i].part(a, half(a, i), 0, held);
     cluster[i].buffer(in, 1);
     cluster[i].input(0, 1, picture);
-    cluster[i].share(0, {.out = 0,
-                         .out_box = half(a, i),
-                         .in = {1, -1},
-                         .in_box = {picture, {}}});
+    cluster[i].share(0, 1, picture, 0, half(a, i));
     if (early) streams[i] = cluster.send({i, 0}, half(a, i));
   }
   cluster.stage();
@@ -138,10 +135,7 @@ HandCase exchange(bool early) {
     cluster[i].part(a, half(a, i), 0, held);
     cluster[i].buffer(a, 2), cluster[i].part(b, half(b, i), 1);
     cluster[i].copy(0, 1, half(a, i));
-    cluster[i].share(1, {.out = 2,
-                         .out_box = half(b, i),
-                         .in = {1, -1},
-                         .in_box = {net.tensors[a].box(), {}}});
+    cluster[i].share(1, 1, net.tensors[a].box(), 2, half(b, i));
     cluster[i].output(0, 2, half(b, i));
     if (!early) streams[i] = cluster.send({i, 0}, half(a, i));
   }

@@ -154,7 +154,7 @@ int export_cluster_command(const ExportFlags& flags) {
   check_files({{"MODEL", flags.model}}, {});
   const std::vector<ClusterNode> nodes = cluster.nodes;
   PlanRequest request = linked_request(flags.plan, std::move(cluster));
-  ClusterKey key{};
+  SharedKey key{};
   if (!flags.insecure)
     key = read_key_file(flags.key.empty() ? kKeyFile : flags.key);
   const Prepared p = prepare(load_model(flags.model, flags.ends), request);

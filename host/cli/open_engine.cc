@@ -132,7 +132,7 @@ std::unique_ptr<VirtualEngine> EngineOpening::open_virtual() {
   options.max_payload = request.max_payload;
   auto p = std::make_shared<Prepared>(prepare(std::move(graph_), request));
   tell_plan(*p, request);
-  std::optional<StoreKey> key;
+  std::optional<SharedKey> key;
   if (!p->plan.linked && reads_storage(p->plan.nodes[0])) {
     key = store_settings(flags_.plan, flags_.verb, {}).options.key;
   }

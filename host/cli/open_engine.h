@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/shared_key.h"
 #include "host/cli/commands.h"
 #include "host/engine/abilities.h"
 #include "host/engine/board/board_engine.h"
@@ -83,7 +84,7 @@ class EngineOpening {
   EngineKind kind_ = EngineKind::kNode;
   Graph graph_;
   std::shared_ptr<const DetectionOp> detection_;
-  std::optional<StoreKey> key_;
+  std::optional<SharedKey> key_;
   std::shared_ptr<const StoreAccess> store_;
   std::shared_ptr<WorkerCluster> workers_;
 };

@@ -76,7 +76,7 @@ int send_program_command(const SendFlags& flags) {
                {"--labels", flags.run.results.labels},
                {"--key", flags.key}},
               {});
-  std::optional<ProgramKey> key;
+  std::optional<SharedKey> key;
   if (!flags.key.empty()) key = read_key_file(flags.key);
   const std::string name = project_name(flags.name, flags.program);
   Graph graph = load_model(flags.program, {});

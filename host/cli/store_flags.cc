@@ -31,8 +31,8 @@ double parse_years(const std::string& text) {
   return years;
 }
 
-StoreKey fresh_key() {
-  StoreKey key;
+SharedKey fresh_key() {
+  SharedKey key;
   system_entropy(key);
   return key;
 }
@@ -69,7 +69,7 @@ std::optional<std::string> found_key(const std::string& folder) {
 }
 
 // Returns the key of --store-key, else the folder's, which is made.
-StoreKey key_to_write(const StorageFlags& flags) {
+SharedKey key_to_write(const StorageFlags& flags) {
   if (!flags.key.empty()) return read_key_file(flags.key);
   if (flags.store.empty()) return fresh_key();
   std::optional<std::string> path = found_key(flags.store);
@@ -146,7 +146,7 @@ std::optional<StoreInfo> keep_stores(
                      settings.options);
 }
 
-std::optional<StoreKey> key_to_read(const StorageFlags& flags) {
+std::optional<SharedKey> key_to_read(const StorageFlags& flags) {
   check_sealing(flags);
   if (flags.no_encrypt) return std::nullopt;
   if (!flags.key.empty()) return read_key_file(flags.key);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/shared_key.h"
 #include "host/cli/commands.h"
 #include "host/plan/types/request.h"
 #include "host/program/store/write_store.h"
@@ -41,6 +42,6 @@ int build_stores(const BuildFlags&);
 
 // Returns the key of stores to be read: --store-key's, else the folder's if it
 // has one.
-std::optional<StoreKey> key_to_read(const StorageFlags&);
+std::optional<SharedKey> key_to_read(const StorageFlags&);
 
 }  // namespace shoal

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 
 namespace shoal {
 namespace {
@@ -17,13 +18,8 @@ Application of_size(size_t bytes) {
 }
 
 void expect_refused(const char* ecosystem, const Application& a) {
-  try {
-    check_image(find_ecosystem(ecosystem), a);
-    ADD_FAILURE() << ecosystem << " took " << a.image_bytes() << " bytes";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kUnsupported);
-    EXPECT_NE(std::string(e.what()).find(ecosystem), std::string::npos);
-  }
+  expect_throws([&] { check_image(find_ecosystem(ecosystem), a); },
+                Exit::kUnsupported, ecosystem);
 }
 
 TEST(Ecosystems, HoldProgramsAsLargeAsTheirConstants) {
@@ -51,14 +47,7 @@ TEST(EspPartitions, HoldTheProgramAndTheRest) {
   a.networks[0].image.resize(4 * kMiB);
   EXPECT_EQ(esp_partitions(a).flash_bytes, 8 * kMiB);
   a.networks[0].image.resize(7 * kMiB + (kMiB >> 1));
-  try {
-    esp_partitions(a);
-    ADD_FAILURE();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kUnsupported);
-    EXPECT_NE(std::string(e.what()).find("7,864,320 B"), std::string::npos)
-        << e.what();
-  }
+  expect_throws([&] { esp_partitions(a); }, Exit::kUnsupported, "7,864,320 B");
 }
 
 TEST(Ecosystems, AreKnownByName) {

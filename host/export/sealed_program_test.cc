@@ -26,8 +26,8 @@ using test::LinedBoard;
 using test::StartedBoard;
 using SealBytes = std::vector<uint8_t>;
 
-ProgramKey key_of(uint8_t first) {
-  ProgramKey key{};
+SharedKey key_of(uint8_t first) {
+  SharedKey key{};
   for (size_t i = 0; i < key.size(); ++i) {
     key[i] = static_cast<uint8_t>(first + i);
   }
@@ -155,7 +155,7 @@ class SealedPrograms : public test::SentPrograms {
     return OneSender(board).offer(of, sealed(of, count), count);
   }
 
-  const ProgramKey key_ = key_of(3), other_key_ = key_of(4);
+  const SharedKey key_ = key_of(3), other_key_ = key_of(4);
   KeyedSeal seal_{chacha20_poly1305(), key_.data()};
 };
 
@@ -170,7 +170,7 @@ TEST(ProgramSealVector, IsHkdfAndChaCha20Poly1305) {
                               0x3F, 0x0C, 0x03, 0x01, 0xC2, 0xB5, 0x41, 0xE1,
                               0x9F, 0x73, 0xB9, 0xD5, 0x7B, 0xB4, 0xDF, 0x47};
   EXPECT_TRUE(std::equal(made, made + 32, expected));
-  const ProgramKey key = key_of(1);
+  const SharedKey key = key_of(1);
   KeyedSeal seal(chacha20_poly1305(), key.data());
   seal.begin(hash, 0x01020304, 5);
   uint8_t block[5 + alone::kSealBytes] = {'s', 'h', 'o', 'a', 'l'};
@@ -350,7 +350,7 @@ TEST_F(SealedPrograms, ComeWholeOverABadLine) {
   Relay relay(0.001, 6);
   LinedBoard board(own_, flash_, relay.board(), &seal_);
   Computer computer(relay.computer());
-  const auto refused = [&](const std::optional<ProgramKey>& key, uint32_t count,
+  const auto refused = [&](const std::optional<SharedKey>& key, uint32_t count,
                            const char* why) {
     try {
       (*computer).send_program(a_.bytes, nullptr, key, count);

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/charts/page_files.h"
 #include "host/charts/testing/xml.h"
 
@@ -169,13 +170,8 @@ TEST(ParseNumbers, RangesAndLists) {
   EXPECT_EQ(parse_numbers("7", "--nodes", 64), (std::vector<int>{7}));
   for (const char* text : {"", "0", "65", "1,", "1..", "4..1", "a", "1;2",
                            "1...3", "-1", "99999999999"}) {
-    try {
-      parse_numbers(text, "--nodes", 64);
-      ADD_FAILURE() << text;
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), Exit::kUsage);
-      EXPECT_NE(std::string(e.what()).find("--nodes"), std::string::npos);
-    }
+    expect_throws([&] { parse_numbers(text, "--nodes", 64); }, Exit::kUsage,
+                  "--nodes");
   }
 }
 

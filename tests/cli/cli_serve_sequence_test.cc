@@ -27,7 +27,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kFrames = 60;
+constexpr int kSentFrames = 60;
 
 std::string input_of(int frame) {
   return text_of(
@@ -40,7 +40,7 @@ class CliServeSequence : public testing::Test {
     shop_.write("m.tflite", keeping_model());
     const Graph g = import_tflite(keeping_model(), "m");
     Kept kept = initial_values(g);
-    for (int f = 0; f < kFrames; ++f) {
+    for (int f = 0; f < kSentFrames; ++f) {
       const std::string input = input_of(f);
       expected_.push_back(sha256_hex(model_output(
           g, run_oracle(g, std::vector<uint8_t>(input.begin(), input.end()),
@@ -115,7 +115,7 @@ class CliServeSequence : public testing::Test {
 // The client has each answer before it sends the next frame.
 TEST_F(CliServeSequence, AKilledServiceGoesOnWithTheNextFrame) {
   serve_http();
-  for (int f = 0; f < kFrames; ++f) {
+  for (int f = 0; f < kSentFrames; ++f) {
     ASSERT_NO_FATAL_FAILURE(ask(f));
     if (f % 13 == 5) {
       service_->end(SIGKILL);
@@ -141,7 +141,7 @@ TEST_F(CliServeSequence, AKilledServiceGoesOnWithTheNextFrame) {
 TEST_F(CliServeSequence, AFrameThatIsUnderWayIsInTheSequenceOrNot) {
   serve_http();
   int killed = 0;
-  for (int f = 0; f < kFrames;) {
+  for (int f = 0; f < kSentFrames;) {
     if (f % 10 != 9) {
       ASSERT_NO_FATAL_FAILURE(ask(f++));
       continue;
@@ -184,14 +184,15 @@ TEST_F(CliServeSequence, TheSpoolsFramesAreRunOnce) {
     ASSERT_EQ(service_->line().rfind("frames come from mqtt://", 0), 0u);
   };
   ASSERT_NO_FATAL_FAILURE(serve());
-  for (int f = 0; f < kFrames; ++f) camera.send(std::to_string(f), input_of(f));
-  for (size_t answers = 3; answers < kFrames; answers += 11) {
+  for (int f = 0; f < kSentFrames; ++f)
+    camera.send(std::to_string(f), input_of(f));
+  for (size_t answers = 3; answers < kSentFrames; answers += 11) {
     ASSERT_TRUE(camera.wait([&] { return camera.answers.size() >= answers; }));
     service_->end(SIGKILL);
     ASSERT_NO_FATAL_FAILURE(serve());
   }
-  ASSERT_TRUE(camera.wait_for(kFrames)) << camera.answers.size();
-  for (int f = 0; f < kFrames; ++f) {
+  ASSERT_TRUE(camera.wait_for(kSentFrames)) << camera.answers.size();
+  for (int f = 0; f < kSentFrames; ++f) {
     for (const json& answer : camera.answers[std::to_string(f)]) {
       EXPECT_EQ(answer.value("output_sha256", ""),
                 expected_[static_cast<size_t>(f)])
@@ -204,12 +205,12 @@ TEST_F(CliServeSequence, TheSpoolsFramesAreRunOnce) {
 
 TEST_F(CliServeSequence, AFoldersFramesAreRunOnce) {
   std::filesystem::create_directory(shop_.path("in"));
-  for (int f = 0; f < kFrames; ++f) {
+  for (int f = 0; f < kSentFrames; ++f) {
     const std::string input = input_of(f);
     shop_.write("in/" + std::to_string(100 + f) + ".bin",
                 {input.begin(), input.end()});
   }
-  for (int lines = 1; lines < kFrames; lines += 14) {
+  for (int lines = 1; lines < kSentFrames; lines += 14) {
     service_ =
         std::make_unique<Background>(shop_, flags({"--watch-folder", "in"}));
     for (int i = 0; i < lines % 20; ++i) ASSERT_NE(service_->line(), "");
@@ -218,11 +219,11 @@ TEST_F(CliServeSequence, AFoldersFramesAreRunOnce) {
   service_ =
       std::make_unique<Background>(shop_, flags({"--watch-folder", "in"}));
   const std::string last =
-      "in/done/" + std::to_string(100 + kFrames - 1) + ".bin";
+      "in/done/" + std::to_string(100 + kSentFrames - 1) + ".bin";
   for (int i = 0; i < 3000 && !std::filesystem::exists(shop_.path(last)); ++i) {
     shop_.script("sleep 0.01");
   }
-  for (int f = 0; f < kFrames; ++f) {
+  for (int f = 0; f < kSentFrames; ++f) {
     const json answer = json::parse(
         shop_.read_text("in/done/" + std::to_string(100 + f) + ".bin.json"));
     EXPECT_EQ(answer["output_sha256"], expected_[static_cast<size_t>(f)])
@@ -236,7 +237,7 @@ TEST_F(CliServeSequence, AFoldersFramesAreRunOnce) {
 // sequence.
 TEST_F(CliServeSequence, ASequenceAtPeersOutlivesItsServiceAndANode) {
   ASSERT_NO_FATAL_FAILURE(serve_http("peers:4"));
-  for (int f = 0; f < kFrames; ++f) {
+  for (int f = 0; f < kSentFrames; ++f) {
     ASSERT_NO_FATAL_FAILURE(ask(f));
     if (f % 12 != 7) continue;
     // Each of the three in turn, both that keep it among them.

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr StoreKey kKey{5, 3, 1};
+constexpr SharedKey kKey{5, 3, 1};
 
 class StoreGoldenTest : public testing::TestWithParam<std::string> {
  protected:
@@ -39,7 +39,7 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
   }
 
   // Returns the plan's node; the store is in `folder_`.
-  PlanNode write(Objective objective, const std::optional<StoreKey>& key) {
+  PlanNode write(Objective objective, const std::optional<SharedKey>& key) {
     PlanRequest request = one_node(find_board("teensy41"));
     request.node().flash_weights = 0;
     request.node().storage = "sd-4bit";
@@ -52,7 +52,7 @@ class StoreGoldenTest : public testing::TestWithParam<std::string> {
     return p.plan.nodes[0];
   }
 
-  void run(const PlanNode& plan, const std::optional<StoreKey>& key) const {
+  void run(const PlanNode& plan, const std::optional<SharedKey>& key) const {
     const StoreInfo info = read_store_info(folder_.string(), key);
     const OpenStore store(folder_.string(), info, 0, key);
     const FileCounters& seen = store.storage().counters();

@@ -16,6 +16,7 @@
 #include "host/model/import/import.h"
 #include "host/oracle/golden/testing/golden_cases.h"
 #include "host/oracle/int8/oracle.h"
+#include "tests/judged_stream.h"
 #include "tests/shared.h"
 
 namespace shoal {
@@ -92,12 +93,8 @@ void expect_frames(const Graph& g, const GoldenCase& golden, Engine& engine) {
   const std::vector<Bytes> frames = frames_of(g, golden.input);
   Kept kept = initial_values(g);
   Bytes output;
-  size_t given = 0, got = 0;
-  const auto next = [&]() -> std::optional<Bytes> {
-    if (given == frames.size()) return std::nullopt;
-    return frames[given++];
-  };
-  engine.stream(next, [&](const Answer& a) {
+  size_t got = 0;
+  engine.stream(in_turn(frames), [&](const Answer& a) {
     const Values oracle = run_oracle(g, frames[got], kept);
     const Verification v =
         judge_frame(g, a.output, a.values(), oracle, std::nullopt);

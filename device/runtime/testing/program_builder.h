@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "device/program/actor.h"
@@ -21,6 +22,10 @@ namespace shoal::test {
 
 class ProgramBuilder {
  public:
+  ProgramBuilder() = default;
+  explicit ProgramBuilder(std::vector<StageSpec> all)
+      : stages(std::move(all)) {}
+
   std::vector<StageSpec> stages;
   int inputs = 1, outputs = 1;
   bool mapped = true;

@@ -73,6 +73,11 @@ class HandPlan {
   // Does what buffer() does, for a part of the tensor.
   int part(int tensor, const Box&, int slots = 0, BufferOptions = {});
   void share(int layer, const HandShare&);
+  // The same for a layer of one operand, of which it reads `read`.
+  void share(int layer, int from, const Box& read, int to, const Box& made) {
+    share(layer,
+          {.out = to, .out_box = made, .in = {from, -1}, .in_box = {read, {}}});
+  }
   // Copies a box from one buffer of a tensor to another.
   void copy(int from, int to, const Box&);
   // A buffer inside a loop: the first `channels` channels of the tensor.

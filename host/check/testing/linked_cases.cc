@@ -60,10 +60,7 @@ HandCase row_halo() {
     p.part(a, rows_of(whole_a, halo[i][0], halo[i][1]), 0, both);
     p.part(in, seen, 3);
     p.input(0, 1, seen);
-    p.share(0, {.out = 0,
-                .out_box = rows_of(whole_a, own[i][0], own[i][1]),
-                .in = {1, -1},
-                .in_box = {seen, {}}});
+    p.share(0, 1, seen, 0, rows_of(whole_a, own[i][0], own[i][1]));
   }
   cluster.stream({0, 0}, {{1, 0}}, rows_of(whole_a, cut - 1, cut));
   cluster.stream({1, 0}, {{0, 0}}, rows_of(whole_a, cut, cut + 1));
@@ -78,9 +75,8 @@ HandCase row_halo() {
     const Box needed = rows_of(whole_a, halo[i][0], halo[i][1]);
     p.part(a, needed, 0, held);
     p.part(b, mine, 1), p.part(c, out, 2);
-    p.share(1,
-            {.out = 1, .out_box = mine, .in = {0, -1}, .in_box = {needed, {}}});
-    p.share(2, {.out = 2, .out_box = out, .in = {1, -1}, .in_box = {mine, {}}});
+    p.share(1, 0, needed, 1, mine);
+    p.share(2, 1, mine, 2, out);
     p.output(0, 2, out);
   }
   made.plan = cluster.finish();
@@ -110,11 +106,9 @@ HandCase channels_inside() {
     p.buffer(in, 3), p.buffer(a, 4), p.part(b, out, 1);
     p.part(a, mine, 2);
     p.input(0, 0, picture);
-    p.share(
-        0, {.out = 3, .out_box = mine, .in = {0, -1}, .in_box = {picture, {}}});
+    p.share(0, 0, picture, 3, mine);
     p.copy(3, 1, mine);
-    p.share(1,
-            {.out = 2, .out_box = out, .in = {1, -1}, .in_box = {whole_a, {}}});
+    p.share(1, 1, whole_a, 2, out);
     p.output(0, 2, out);
   }
   for (int i = 0; i < 3; ++i) {
@@ -148,8 +142,7 @@ HandCase channels_across() {
     p.part(a, mine, 0, both);
     p.buffer(in, 1);
     p.input(0, 1, picture);
-    p.share(
-        0, {.out = 0, .out_box = mine, .in = {1, -1}, .in_box = {picture, {}}});
+    p.share(0, 1, picture, 0, mine);
   }
   cluster.stage();
   cluster.segment(1);
@@ -162,8 +155,7 @@ HandCase channels_across() {
     p.part(a, mine, 0, held);
     p.buffer(a, 4), p.part(b, out, 1);
     p.copy(0, 1, mine);
-    p.share(1,
-            {.out = 2, .out_box = out, .in = {1, -1}, .in_box = {whole_a, {}}});
+    p.share(1, 1, whole_a, 2, out);
     if (i == 0) p.buffer(b, 2), p.buffer(c, 1);
   }
   for (int i = 0; i < 2; ++i) {
@@ -174,9 +166,7 @@ HandCase channels_across() {
   const Box first = channels_of(whole_b, cut_b[0], cut_b[1]);
   cluster[0].copy(2, 3, first);
   cluster.stream({1, 2}, {{0, 3}}, channels_of(whole_b, cut_b[1], cut_b[2]));
-  cluster[0].share(
-      2,
-      {.out = 4, .out_box = whole_c, .in = {3, -1}, .in_box = {whole_b, {}}});
+  cluster[0].share(2, 3, whole_b, 4, whole_c);
   cluster[0].output(0, 4, whole_c);
   made.plan = cluster.finish();
   return made;
@@ -246,10 +236,8 @@ HandCase column_tiles() {
     p.part(in, wide, 1), p.part(a, wide, 3), p.part(b, mine, 1);
     p.part(c, mine, 1);
     p.input(0, 0, wide);
-    p.share(0,
-            {.out = 1, .out_box = wide, .in = {0, -1}, .in_box = {wide, {}}});
-    p.share(1,
-            {.out = 2, .out_box = mine, .in = {1, -1}, .in_box = {wide, {}}});
+    p.share(0, 0, wide, 1, wide);
+    p.share(1, 1, wide, 2, mine);
     p.share(2,
             {.out = 3, .out_box = mine, .in = {1, 2}, .in_box = {mine, mine}});
     p.output(0, 3, mine);
@@ -275,18 +263,12 @@ HandCase pipeline() {
   HandPlan &p = cluster[0], &q = cluster[1];
   p.buffer(in, 3), p.buffer(a, 1);
   p.input(0, 0, picture);
-  p.share(
-      0,
-      {.out = 1, .out_box = whole_a, .in = {0, -1}, .in_box = {picture, {}}});
+  p.share(0, 0, picture, 1, whole_a);
   q.buffer(a, 3), q.buffer(b, 1), q.buffer(c, 1);
   cluster.stream({0, 1}, {{1, 0}}, whole_a);
   p.output(1, 1, whole_a);
-  q.share(
-      1,
-      {.out = 1, .out_box = whole_b, .in = {0, -1}, .in_box = {whole_a, {}}});
-  q.share(
-      2,
-      {.out = 2, .out_box = whole_c, .in = {1, -1}, .in_box = {whole_b, {}}});
+  q.share(1, 0, whole_a, 1, whole_b);
+  q.share(2, 1, whole_b, 2, whole_c);
   q.output(0, 2, whole_c);
   made.plan = cluster.finish();
   return made;
@@ -363,10 +345,8 @@ HandCase shared_tiles() {
       p.part(b, rows_of(whole_b, own[i][0], own[i][1]), 0, held);
       p.part(a, inner, 1), p.part(in, read, 3);
       p.input(0, 2, read);
-      p.share(
-          0, {.out = 1, .out_box = inner, .in = {2, -1}, .in_box = {read, {}}});
-      p.share(1,
-              {.out = 0, .out_box = out, .in = {1, -1}, .in_box = {inner, {}}});
+      p.share(0, 2, read, 1, inner);
+      p.share(1, 1, inner, 0, out);
     }
   }
   cluster.stage();
@@ -380,7 +360,7 @@ HandCase shared_tiles() {
     p.part(b, mine, 0, held);
     p.part(b, read, 4), p.part(c, out, 1);
     p.copy(0, 1, mine);
-    p.share(2, {.out = 2, .out_box = out, .in = {1, -1}, .in_box = {read, {}}});
+    p.share(2, 1, read, 2, out);
     p.output(0, 2, out);
   }
   cluster.stream({0, 0}, {{1, 1}}, rows_of(whole_b, 3, 4));
@@ -414,9 +394,8 @@ HandCase transposed_shares() {
     p.part(t, out, 0, both);
     p.part(in, seen, 1), p.part(a, mine);
     p.input(0, 1, seen);
-    p.share(0,
-            {.out = 2, .out_box = mine, .in = {1, -1}, .in_box = {seen, {}}});
-    p.share(1, {.out = 0, .out_box = out, .in = {2, -1}, .in_box = {mine, {}}});
+    p.share(0, 1, seen, 2, mine);
+    p.share(1, 2, mine, 0, out);
   }
   cluster.stage();
   cluster.segment(1);
@@ -429,8 +408,7 @@ HandCase transposed_shares() {
     p.part(t, mine, 0, held);
     p.buffer(t, 2), p.part(b, out, 1);
     p.copy(0, 1, mine);
-    p.share(2,
-            {.out = 2, .out_box = out, .in = {1, -1}, .in_box = {whole_t, {}}});
+    p.share(2, 1, whole_t, 2, out);
     p.output(0, 2, out);
   }
   for (int i = 0; i < 2; ++i) {

@@ -7,6 +7,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
+#include "host/base/testing/expect_throws.h"
 
 namespace shoal {
 namespace {
@@ -69,14 +70,7 @@ TEST(CocoTruth, WhatIsWrongIsNamedWithItsPlace) {
   const NamedItems data({"a.jpg", "b.jpg"});
   const auto refused = [&](const std::string& text, const char* what,
                            Exit code = Exit::kCorrupt) {
-    try {
-      parse_coco(text, "t.json", data);
-      ADD_FAILURE() << "not refused: " << what;
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), code) << e.what();
-      EXPECT_NE(std::string(e.what()).find(what), std::string::npos)
-          << e.what();
-    }
+    expect_throws([&] { parse_coco(text, "t.json", data); }, code, what);
   };
   refused("", "t.json: is not a JSON object");
   refused("[1]", "is not a JSON object");

@@ -4,6 +4,7 @@
 #include <png.h>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 
 namespace shoal {
 namespace {
@@ -47,14 +48,8 @@ TEST(ClassMaps, ValuesAreClasses) {
 
 TEST(ClassMaps, OtherFilesAreRefused) {
   const auto refused = [](const std::vector<uint8_t>& file, const char* what) {
-    try {
-      decode_class_map(file, "m.png");
-      ADD_FAILURE() << "not refused: " << what;
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), Exit::kCorrupt);
-      EXPECT_NE(std::string(e.what()).find(what), std::string::npos)
-          << e.what();
-    }
+    expect_throws([&] { decode_class_map(file, "m.png"); }, Exit::kCorrupt,
+                  what);
   };
   refused({}, "m.png: is cut off");
   refused({'x', 'y', 'z', 0, 0, 0, 0, 0, 0}, "m.png: Not a PNG file");

@@ -16,17 +16,17 @@
 #include "device/alone/sent.h"
 #include "device/alone/wire.h"
 #include "device/keys/program_key.h"
+#include "host/base/shared_key.h"
 #include "host/engine/common/frame.h"
 #include "host/engine/workers/transport.h"
 
 namespace shoal {
 
-// The key with which a project was exported.
-using ProgramKey = std::array<uint8_t, kProgramKeyBytes>;
+static_assert(sizeof(SharedKey) == kProgramKeyBytes);
 
 // Returns a program as it goes sealed over a line (device/alone/seal.h).
 std::vector<uint8_t> sealed_program(const std::vector<uint8_t>& program,
-                                    const ProgramKey& key, uint32_t count);
+                                    const SharedKey& key, uint32_t count);
 
 // How a board describes itself.
 struct AloneFacts {
@@ -97,12 +97,11 @@ class AloneClient {
     uint64_t board_us = 0;
   };
   using SaySent = std::function<void(uint32_t done, uint32_t of)>;
-  Transfer send_program(const std::vector<uint8_t>& program,
-                        const SaySent& say);
-  // The same, sealed on its way with the board's key. `count`: of the answer of
-  // read_room().
+  // With a key the program is sealed on its way; `count` is then of the answer
+  // of read_room().
   Transfer send_program(const std::vector<uint8_t>& program, const SaySent& say,
-                        const std::optional<ProgramKey>& key, uint32_t count);
+                        const std::optional<SharedKey>& key = {},
+                        uint32_t count = 0);
 
   // Counts for people.
   uint64_t repeats() const { return repeats_; }  // questions asked again

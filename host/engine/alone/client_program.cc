@@ -103,7 +103,7 @@ alone::ProgramRoom AloneClient::read_room(const AloneFacts& facts) {
 }
 
 std::vector<uint8_t> sealed_program(const std::vector<uint8_t>& program,
-                                    const ProgramKey& key, uint32_t count) {
+                                    const SharedKey& key, uint32_t count) {
   KeyedSeal seal(chacha20_poly1305(), key.data());
   seal.begin(sha256_of(program).data(), static_cast<uint32_t>(program.size()),
              count);
@@ -124,13 +124,8 @@ std::vector<uint8_t> sealed_program(const std::vector<uint8_t>& program,
 }
 
 AloneClient::Transfer AloneClient::send_program(
-    const std::vector<uint8_t>& program, const SaySent& say) {
-  return send_program(program, say, std::nullopt, 0);
-}
-
-AloneClient::Transfer AloneClient::send_program(
     const std::vector<uint8_t>& program, const SaySent& say,
-    const std::optional<ProgramKey>& key, uint32_t count) {
+    const std::optional<SharedKey>& key, uint32_t count) {
   std::vector<uint8_t> ask(alone::kProgramAskBytes - alone::Head::kBytes);
   alone::put32(ask.data(), static_cast<uint32_t>(program.size()));
   std::ranges::copy(sha256_of(program), ask.data() + 4);

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/engine/alone/testing/served_board.h"
 
 namespace shoal {
@@ -39,13 +40,8 @@ TEST(AloneTimes, OfAFrameThatWasNotMeasuredAreRefused) {
   ServedBoard board(*p, relay.board());
   AloneEngine engine(line_of(relay), "the board", "", 10);
   outputs_of(engine, random_inputs(1, 1));
-  try {
-    engine.client().read_times(engine.facts());
-    ADD_FAILURE() << "nothing was refused";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kNode);
-    EXPECT_NE(std::string(e.what()).find("not measured"), std::string::npos);
-  }
+  expect_throws([&] { engine.client().read_times(engine.facts()); },
+                Exit::kNode, "not measured");
 }
 
 TEST(AloneTimes, AreThereOverABadLine) {

@@ -183,8 +183,8 @@ FileLock lock_state(const EmulatedNodesOptions& options) {
 }
 
 // The caller that asks for the key of a folder has its lock.
-ClusterKey own_key(const std::filesystem::path& state) {
-  ClusterKey key;
+SharedKey own_key(const std::filesystem::path& state) {
+  SharedKey key;
   if (state.empty()) {
     system_entropy(key);
     return key;

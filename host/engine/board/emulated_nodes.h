@@ -16,6 +16,7 @@
 #include "device/port/port.h"
 #include "host/base/error.h"
 #include "host/base/file_lock.h"
+#include "host/base/shared_key.h"
 #include "host/board/board.h"
 #include "host/engine/board/console.h"
 #include "host/engine/board/process.h"
@@ -30,7 +31,7 @@ struct EmulatedNodesOptions {
   };
   std::vector<Node> nodes;
   std::filesystem::path firmware;  // firmware_folder()
-  std::optional<ClusterKey> key;   // none: insecure
+  std::optional<SharedKey> key;    // none: insecure
   // Makes a key in place of `key`; with `state` one that stays there, as what
   // boards keep is sealed with it.
   bool own_key = false;
@@ -122,11 +123,11 @@ class EmulatedNodes {
   const std::vector<std::unique_ptr<EmulatedNode>>& nodes() const {
     return nodes_;
   }
-  const std::optional<ClusterKey>& key() const { return key_; }
+  const std::optional<SharedKey>& key() const { return key_; }
 
  private:
   std::optional<FileLock> state_;  // outlives the emulators
-  std::optional<ClusterKey> key_;
+  std::optional<SharedKey> key_;
   std::vector<std::unique_ptr<EmulatedNode>> nodes_;
 };
 

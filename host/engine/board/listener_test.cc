@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "device/runtime/firing.h"
+#include "host/base/testing/expect_throws.h"
 
 namespace shoal {
 namespace {
@@ -36,12 +37,7 @@ class ListenerTest : public testing::Test {
   template <class T>
   void refuse(ConsoleType type, const T& payload,
               const std::vector<uint8_t>& rows = {}) {
-    try {
-      say(type, payload, rows);
-      ADD_FAILURE() << "it was taken";
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), Exit::kNode) << e.what();
-    }
+    expect_throws([&] { say(type, payload, rows); }, Exit::kNode);
   }
 
   std::vector<uint8_t> tapped_;

@@ -41,19 +41,20 @@
 #include "device/agent/session_wire.h"
 #include "device/link/cipher.h"
 #include "device/shoal.h"
+#include "host/base/shared_key.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/coordinator/variable_values.h"
 
 namespace shoal {
 
-using ClusterKey = std::array<uint8_t, kKeyBytes>;
+static_assert(sizeof(SharedKey) == kKeyBytes);
 using PublicKey = std::array<uint8_t, kDhBytes>;
 using SecretKey = std::array<uint8_t, kDhBytes>;
 
 struct CoordinatorConfig {
   const shoal_transport* transport = nullptr;
   bool insecure = false;  // then the cipher is a checksum and the key zeros
-  ClusterKey key{};
+  SharedKey key{};
   // Instead of the key: whose nodes are known by their public keys.
   std::optional<SecretKey> identity;
   // Fills the span with unpredictable bytes.

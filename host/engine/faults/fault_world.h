@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/shared_key.h"
 #include "host/engine/faults/node_fault.h"
 #include "host/engine/recovery/worker_cluster.h"
 #include "host/engine/virtual/simulate_cluster.h"
@@ -72,7 +73,7 @@ class FaultWorld {
   const SimOptions options_;
   const std::function<void(const std::string&)> happened_;
   std::mt19937_64 random_;
-  ClusterKey key_{};
+  SharedKey key_{};
   World world_;
   std::vector<Port*> ports_;  // of nodes, the coordinator, who asks
   std::vector<VirtualNodeOptions> node_options_;

@@ -10,6 +10,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/local/node_runner.h"
 #include "host/program/emit/emit.h"
@@ -19,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr StoreKey kKey{7, 1};
+constexpr SharedKey kKey{7, 1};
 
 class LocalNodeTest : public testing::Test {
  protected:
@@ -29,7 +30,7 @@ class LocalNodeTest : public testing::Test {
     request.objective = Objective::kRam;
     return prepare(small_graph(), request, Images::kNone);
   }
-  StoreSettings settings(std::optional<StoreKey> key,
+  StoreSettings settings(std::optional<SharedKey> key,
                          std::optional<uint64_t> generation = {}) const {
     return {folder_.string(), {.key = key, .generation = generation}};
   }
@@ -47,23 +48,16 @@ class LocalNodeTest : public testing::Test {
   }
 
   // Opens the folder and runs a frame.
-  std::vector<uint8_t> run(std::optional<StoreKey> key) const {
+  std::vector<uint8_t> run(std::optional<SharedKey> key) const {
     const StoreInfo info = read_store_info(folder_.string(), key);
     const OpenStore store(folder_.string(), info, 0, key);
     NodeRunner runner(info.graph, info.net, store.source(),
                       store.node().arena_bytes);
     return runner.run(input_);
   }
-  void refused(std::optional<StoreKey> key, Exit code,
+  void refused(std::optional<SharedKey> key, Exit code,
                const std::string& what) const {
-    try {
-      run(key);
-      ADD_FAILURE() << "not refused: " << what;
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), code) << e.what();
-      EXPECT_NE(std::string(e.what()).find(what), std::string::npos)
-          << e.what();
-    }
+    expect_throws([&] { run(key); }, code, what);
   }
 
   const TemporaryFolder temporary_;
@@ -78,7 +72,7 @@ TEST_F(LocalNodeTest, FramesFromAStoreAreExact) {
   for (const char* board : {"host", "teensy41", "emcraft-sf2"}) {
     const Prepared p = prepared(board);
     for (const bool sealed : {false, true}) {
-      const std::optional<StoreKey> key =
+      const std::optional<SharedKey> key =
           sealed ? std::optional(kKey) : std::nullopt;
       const LocalNode node(p, {"", {.key = key}});
       ASSERT_NE(node.storage(), nullptr);
@@ -108,7 +102,7 @@ TEST_F(LocalNodeTest, AKeptStoreRunsWithoutItsModel) {
     { const LocalNode node(prepared(board), settings(kKey)); }
     EXPECT_EQ(run(kKey), wanted_);
     refused({}, Exit::kUsage, "sealed by a key");
-    refused(StoreKey{8}, Exit::kCorrupt, "another key");
+    refused(SharedKey{8}, Exit::kCorrupt, "another key");
   }
 }
 
@@ -174,7 +168,7 @@ TEST_F(LocalNodeTest, TheDescriptionAndTheStoreAgreeOnItsSize) {
 TEST_F(LocalNodeTest, AFlippedByteIsNamedByItsLayerOrMakesNoDifference) {
   for (const char* board : {"teensy41", "emcraft-sf2"}) {
     for (const bool sealed : {false, true}) {
-      const std::optional<StoreKey> key =
+      const std::optional<SharedKey> key =
           sealed ? std::optional(kKey) : std::nullopt;
       { const LocalNode node(prepared(board), settings(key)); }
       const std::vector<uint8_t> bytes = read_file(only(".store"));

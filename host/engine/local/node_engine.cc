@@ -84,7 +84,7 @@ std::unique_ptr<Engine> NodeEngine::another() const {
 
 StoreEngine::StoreEngine(const std::string& folder,
                          std::shared_ptr<const StoreAccess> access,
-                         const std::optional<StoreKey>& key)
+                         const std::optional<SharedKey>& key)
     : folder_(folder),
       access_(std::move(access)),
       key_(key),

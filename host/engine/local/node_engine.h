@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "host/base/shared_key.h"
 #include "host/engine/common/trace_collector.h"
 #include "host/engine/local/batch_stream.h"
 #include "host/engine/local/local_node.h"
@@ -44,7 +45,7 @@ class StoreEngine final : public Engine {
  public:
   // The one node of the stores in `folder`. Throws as OpenStore does.
   StoreEngine(const std::string& folder, std::shared_ptr<const StoreAccess>,
-              const std::optional<StoreKey>&);
+              const std::optional<SharedKey>&);
 
   const Graph& graph() const override { return access_->info.graph; }
   // A store knows nothing of the model's variables, the program does.
@@ -60,7 +61,7 @@ class StoreEngine final : public Engine {
  private:
   const std::string folder_;
   const std::shared_ptr<const StoreAccess> access_;
-  const std::optional<StoreKey> key_;
+  const std::optional<SharedKey> key_;
   const OpenStore store_;
   NodeRunner runner_;
   const FileCounters loaded_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/local/testing/stored_image.h"
 
@@ -17,12 +18,7 @@ class NodeRunnerTest : public testing::Test {
   }
   template <class Call>
   void expect_error(Exit code, const Call& call) {
-    try {
-      call();
-      ADD_FAILURE() << "no error";
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), code) << e.what();
-    }
+    expect_throws([&] { call(); }, code);
   }
   const Prepared p_ = small_prepared();
 };

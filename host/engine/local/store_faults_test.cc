@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr StoreKey kStoreKey{7, 7, 7};
+constexpr SharedKey kStoreKey{7, 7, 7};
 constexpr DiskFault kFaults[] = {DiskFault::kError, DiskFault::kFull,
                                  DiskFault::kPowerCut};
 

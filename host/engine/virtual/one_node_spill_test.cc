@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kSide = 32;
 constexpr size_t kInput = kSide * kSide * 4;
-constexpr StoreKeyBytes kKey = {1, 2, 3};
+constexpr SharedKey kKey = {1, 2, 3};
 
 struct Case {
   const char* storage;

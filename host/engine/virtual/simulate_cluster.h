@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "device/port/payload.h"
+#include "host/base/shared_key.h"
 #include "host/engine/common/firing_observer.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/virtual/virtual_node.h"
@@ -26,8 +27,6 @@
 #include "host/world/world.h"
 
 namespace shoal {
-
-using StoreKeyBytes = std::array<uint8_t, 32>;
 
 struct SimOptions {
   NetworkOptions network;
@@ -42,7 +41,7 @@ struct SimOptions {
   // empty: the image. For stores that are another's.
   std::vector<std::vector<uint8_t>> stores = {};
   // The keys of sealed stores, by node; empty: they are not sealed.
-  std::vector<StoreKeyBytes> store_keys = {};
+  std::vector<SharedKey> store_keys = {};
   StorageFault fault{.count = 0};  // of the first node's storage
   uint32_t max_payload = kUdpPayload;
   uint64_t timeout_us = 5'000'000;  // of virtual time

@@ -19,10 +19,10 @@ std::vector<uint8_t> store_image(const Net& net, const Plan& plan, int node,
 }
 
 void seal_stores(Prepared& p, uint64_t seed, SimOptions& options,
-                 const std::optional<StoreKeyBytes>& first) {
+                 const std::optional<SharedKey>& first) {
   std::mt19937_64 random(seed);
   for (size_t n = 0; n < p.plan.nodes.size(); ++n) {
-    StoreKeyBytes key;
+    SharedKey key;
     for (uint8_t& byte : key) byte = static_cast<uint8_t>(random());
     if (n == 0 && first) key = *first;
     options.store_keys.push_back(key);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "host/base/shared_key.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/virtual/simulate_cluster.h"
 
@@ -17,6 +18,6 @@ std::vector<uint8_t> store_image(const Net&, const Plan&, int node,
 // Gives every node of a cluster whose store is sealed a key, and the image that
 // it opens. `key`: for the first node; the others' are made from the seed.
 void seal_stores(Prepared&, uint64_t seed, SimOptions&,
-                 const std::optional<StoreKeyBytes>& key = {});
+                 const std::optional<SharedKey>& key = {});
 
 }  // namespace shoal

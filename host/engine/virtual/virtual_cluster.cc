@@ -65,7 +65,7 @@ VirtualCluster::VirtualCluster(const Prepared& prepared, const Cluster& cluster,
                     " is not one of the " + std::to_string(count) + " nodes",
                 "give a number from 0 to " + std::to_string(count - 1));
   }
-  ClusterKey key{};
+  SharedKey key{};
   if (!options.insecure) {
     for (uint8_t& byte : key) byte = static_cast<uint8_t>(random_());
   }
@@ -81,7 +81,7 @@ VirtualCluster::VirtualCluster(const Prepared& prepared, const Cluster& cluster,
 }
 
 void VirtualCluster::add_node(int node, const Cluster& cluster,
-                              const ClusterKey& key) {
+                              const SharedKey& key) {
   const ClusterNode& real = cluster.nodes[static_cast<size_t>(node)];
   const PlanNode& plan = prepared_.plan.nodes[static_cast<size_t>(node)];
   const std::vector<uint8_t>& image =
@@ -143,7 +143,7 @@ void VirtualCluster::give_store(int node, const ClusterNode& real,
 }
 
 void VirtualCluster::add_commander(const Cluster& cluster,
-                                   const ClusterKey& key) {
+                                   const SharedKey& key) {
   std::vector<LinkModel> links;
   for (const ClusterNode& n : cluster.nodes) {
     links.push_back(link_of(n.board, options_));

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "host/base/shared_key.h"
 #include "host/engine/virtual/commander.h"
 #include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/virtual_node.h"
@@ -34,9 +35,9 @@ class VirtualCluster {
   VirtualNode& node(int n) { return *nodes_[static_cast<size_t>(n)]; }
 
  private:
-  void add_node(int node, const Cluster&, const ClusterKey&);
+  void add_node(int node, const Cluster&, const SharedKey&);
   void give_store(int node, const ClusterNode&, VirtualNodeOptions&) const;
-  void add_commander(const Cluster&, const ClusterKey&);
+  void add_commander(const Cluster&, const SharedKey&);
   uint64_t patience_us(const std::vector<LinkModel>&) const;
   void connect();
   template <typename Done>

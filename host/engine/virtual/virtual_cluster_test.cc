@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/engine/common/testing/small_model.h"
 #include "host/engine/common/trace_collector.h"
 #include "host/engine/common/verify.h"
@@ -147,14 +148,7 @@ TEST_F(SimulateTest, ALostNodeEndsTheRunByItsName) {
   options.lost_node = 1;
   options.lost_after = 50 * kMicrosecond;
   options.timeout_us = 500'000;
-  try {
-    run(options);
-    ADD_FAILURE() << "it was not missed";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kNode);
-    EXPECT_NE(std::string(e.what()).find("node1"), std::string::npos)
-        << e.what();
-  }
+  expect_throws([&] { run(options); }, Exit::kNode, "node1");
 }
 
 TEST_F(SimulateTest, EveryLayerIsSeenByTheTapsOfAllNodes) {

@@ -10,7 +10,7 @@
 namespace shoal {
 
 void make_key_file(const std::string& path, bool force) {
-  ClusterKey key;
+  SharedKey key;
   system_entropy(key);
   if (write_secret(path, to_hex(key) + "\n",
                    force ? Existing::kReplaced : Existing::kStays)) {
@@ -21,7 +21,7 @@ void make_key_file(const std::string& path, bool force) {
               "replace it with --force, or name another file with -o");
 }
 
-ClusterKey read_key_file(const std::string& path) {
+SharedKey read_key_file(const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
     throw Error(Exit::kUsage, path + ": the key file does not exist",
@@ -39,7 +39,7 @@ ClusterKey read_key_file(const std::string& path) {
         "give it as --identity " + path);
   }
   if (digits.ends_with('\n')) digits.remove_suffix(1);
-  ClusterKey key;
+  SharedKey key;
   const bool good = from_hex(digits, key);
   if (!good) {
     throw Error(

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/base/entropy.h"
+#include "host/base/shared_key.h"
 #include "host/engine/coordinator/coordinator.h"
 
 namespace shoal {
@@ -15,6 +16,6 @@ inline constexpr const char* kKeyFile = "shoal.key";
 // Throws Error(kUsage) if the file exists and `force` is not set.
 void make_key_file(const std::string& path, bool force);
 // Throws Error(kUsage) if there is no such file or it is no key.
-ClusterKey read_key_file(const std::string& path);
+SharedKey read_key_file(const std::string& path);
 
 }  // namespace shoal

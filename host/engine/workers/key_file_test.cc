@@ -43,7 +43,7 @@ TEST_F(KeyFile, ANewKeyIsItsOwnersAloneAndNoOther) {
   struct stat info {};
   ASSERT_EQ(stat(path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
-  const ClusterKey first = read_key_file(path());
+  const SharedKey first = read_key_file(path());
   EXPECT_THROW(make_key_file(path(), false), Error);
   EXPECT_EQ(read_key_file(path()), first);
   make_key_file(path(), true);
@@ -51,7 +51,7 @@ TEST_F(KeyFile, ANewKeyIsItsOwnersAloneAndNoOther) {
 }
 
 TEST_F(KeyFile, DigitsOfBothCasesWithOrWithoutANewline) {
-  ClusterKey wanted;
+  SharedKey wanted;
   wanted.fill(0xAB);
   std::string digits, capitals;
   for (int i = 0; i < 32; ++i) digits += "ab", capitals += "AB";

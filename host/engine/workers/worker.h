@@ -9,6 +9,7 @@
 
 #include "device/agent/agent.h"
 #include "device/storage/program_memory.h"
+#include "host/base/shared_key.h"
 #include "host/engine/common/fenced_arena.h"
 #include "host/engine/coordinator/coordinator.h"
 #include "host/engine/workers/stop_signals.h"
@@ -21,7 +22,7 @@ struct WorkerOptions {
   std::string name, board;
   uint32_t arena_bytes = 0, program_bytes = 0;
   bool insecure = false;
-  ClusterKey key{};
+  SharedKey key{};
   // Instead of the key: this node's, and its coordinator's.
   std::optional<SecretKey> identity;
   PublicKey coordinator{};

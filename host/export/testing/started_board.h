@@ -5,22 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "device/alone/programs.h"
-#include "device/alone/server.h"
+#include "device/alone/testing/program_board.h"
 #include "device/program/sha256.h"
-#include "device/storage/testing/memory_storage.h"
 #include "host/board/board.h"
 #include "host/engine/alone/client.h"
+#include "host/engine/alone/testing/board_thread.h"
 #include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/workers/serial.h"
@@ -34,7 +30,7 @@ using alone::Code;
 using alone::Said;
 using Bytes = std::vector<uint8_t>;
 
-inline constexpr uint32_t kBlock = 1024, kUnit = 64, kBlocks = 26;
+inline constexpr uint32_t kBlocks = 26;  // of its flash
 inline constexpr int kSide = 6, kChannels = 24;
 
 // Weights of four blocks.
@@ -81,7 +77,7 @@ inline Hashed changed(const Hashed& program,
 }
 
 // A board after a start, with one network of its own and what its flash keeps.
-class StartedBoard {
+class StartedBoard : public ProgramBoard {
  public:
   // `seal`: as in AloneProgramsConfig.
   StartedBoard(const ExportedNetwork& own, MemoryStorage& flash,
@@ -93,54 +89,23 @@ class StartedBoard {
     const auto at = (reinterpret_cast<uintptr_t>(image_.data()) + 15) & ~15;
     auto* const image = reinterpret_cast<uint8_t*>(at);
     std::copy(own.image.begin(), own.image.end(), image);
-    shoal_config config{};
-    config.image = image;
-    config.image_bytes = static_cast<uint32_t>(own.image.size());
-    EXPECT_EQ(shoal_open(&node_, &config, arena_.data(), arena_.bytes()),
-              SHOAL_OK);
-    table_.name = own_.name.c_str();
-    table_.node = &node_;
-    table_.program[0] = 0xA5;
-    table_.kept = kept_.data();
-    table_.texts[0] = reinterpret_cast<const uint8_t*>(own_.description.data());
-    table_.text_bytes[0] = static_cast<uint32_t>(own_.description.size());
-    // Nobody waits for a storage without power.
-    face_ = flash.face();
-    face_.poll = [](void* user) {
-      auto& of = *static_cast<MemoryStorage*>(user);
-      return of.is_dead() ? -1 : of.face().poll(user);
-    };
-    AloneProgramsConfig c{};
-    c.storage = &face_;
-    c.bytes = kBlocks * kBlock;
-    c.write_bytes = kUnit;
-    c.erase_bytes = kBlock;
-    c.mapped = flash.bytes().data();
-    c.board = "host";
-    c.networks = &networks;
-    c.table = &table_;
-    c.kept_bytes = &kKept;
-    c.most_ends = 4;
-    c.arena = arena_.data();
-    c.arena_bytes = arena_.bytes();
-    c.nodes = sent_nodes_;
-    c.seal = seal;
-    started = programs.open(c);
+    AloneNetwork table{};
+    table.name = own_.name.c_str();
+    table.program[0] = 0xA5;
+    table.texts[0] = reinterpret_cast<const uint8_t*>(own_.description.data());
+    table.text_bytes[0] = static_cast<uint32_t>(own_.description.size());
+    started =
+        start({"host", flash, image, static_cast<uint32_t>(own.image.size()),
+               arena_.data(), arena_.bytes(), kept_.data(),
+               static_cast<uint32_t>(kept_.size())},
+              table, 4, seal);
   }
   ~StartedBoard() { EXPECT_TRUE(arena_.intact()); }
 
-  // As the server does.
   Said send(const Hashed& p, uint32_t* kept = nullptr) {
-    uint32_t at = 0;
-    const auto bytes = static_cast<uint32_t>(p.bytes.size());
-    Said said = programs.begin(p.bytes.data(), bytes, p.hash, at);
-    if (kept) *kept = at;
-    while (said.is_good() && at < bytes) {
-      const uint32_t some = std::min(200u, bytes - at);
-      said = programs.write(at, p.bytes.data() + at, some);
-      at += some;
-    }
-    return said.is_good() ? programs.end(nullptr, nullptr) : said;
+    return ProgramBoard::send(p.bytes.data(),
+                              static_cast<uint32_t>(p.bytes.size()), p.hash,
+                              200, kept);
   }
 
   // The output for the test input, which all networks here have.
@@ -167,22 +132,15 @@ class StartedBoard {
     EXPECT_EQ(networks.run(0, ends), SHOAL_OK);
     return out;
   }
-  std::string name() const { return table_.name; }
+  std::string name() const { return table().name; }
+
+  Said started{};
 
  private:
-  static constexpr uint32_t kKept = 64;
-  shoal_storage face_{};
   const ExportedNetwork& own_;
   Bytes image_;
   Arena arena_;
   Bytes kept_;
-  shoal_node node_{}, sent_nodes_[2] = {};
-  AloneNetwork table_{};
-
- public:
-  Networks networks{&table_, 1};
-  AlonePrograms programs;
-  Said started{};
 };
 
 class SentPrograms : public testing::Test {
@@ -217,54 +175,27 @@ class SentPrograms : public testing::Test {
   Hashed a_, b_;
 };
 
-inline uint64_t now_us() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-}
-
-// A board at the end of a line, on a thread of its own. Its clock goes five
-// times as fast.
+// A board at the end of a line. Its clock goes five times as fast.
 class LinedBoard {
  public:
   LinedBoard(const ExportedNetwork& own, MemoryStorage& flash, int line,
              ProgramSeal* seal = nullptr)
       : started_(own, flash, seal),
-        line_(std::make_unique<SerialTransport>(line)) {
-    thread_ = std::thread([this] { run(); });
-  }
-  ~LinedBoard() {
-    ends_ = true;
-    thread_.join();
-  }
+        thread_(served(std::make_unique<SerialTransport>(line))) {}
 
  private:
-  void run() {
-    std::vector<uint8_t> packets(2 * line_->transport().max_payload);
-    uint32_t checks[8];
-    shoal_transport transport = line_->transport();
-    transport.now_us = [](void*) { return 5 * now_us(); };
+  BoardThread served(std::unique_ptr<HostTransport> line) {
+    shoal_transport transport = line->transport();
+    transport.now_us = fast_us;
     AloneBoard board{};
-    board.transport = &transport;
     board.networks = &started_.networks;
     board.name = "host";
-    board.user = this;
-    board.idle = [](void* self) {
-      static_cast<LinedBoard*>(self)->line_->wait(now_us() + 2000);
-    };
     board.programs = &started_.programs;
-    board.packets = packets.data();
-    board.checks = checks;
-    AloneServer server(board);
-    while (!ends_) {
-      if (!server.poll()) line_->wait(now_us() + 2000);
-    }
+    return {std::move(line), transport, board};
   }
 
   StartedBoard started_;
-  std::unique_ptr<HostTransport> line_;
-  std::atomic<bool> ends_ = false;
-  std::thread thread_;
+  BoardThread thread_;
 };
 
 class Computer {

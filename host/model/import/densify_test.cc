@@ -1,13 +1,12 @@
 // Sparse weights mean the dense ones that they leave zeros out of.
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <ostream>
 #include <set>
 
 #include "host/base/error.h"
 #include "host/model/graph/difference.h"
 #include "host/model/import/import.h"
+#include "host/model/import/testing/broken_model.h"
 #include "host/model/import/testing/model_builder.h"
 
 namespace shoal {
@@ -188,13 +187,7 @@ TEST(Densify, ReadsThroughDensifyAndDequantize) {
   }
 }
 
-struct SpoiltNet {
-  const char* name;
-  std::function<void(RawSparsity&, SparseNet&)> break_it;
-  const char* what;
-  Exit code = Exit::kCorrupt;
-};
-void PrintTo(const SpoiltNet& c, std::ostream* out) { *out << c.name; }
+using SpoiltNet = BrokenModel<RawSparsity, SparseNet>;
 
 class DensifyErrors : public testing::TestWithParam<SpoiltNet> {};
 
@@ -202,14 +195,9 @@ TEST_P(DensifyErrors, SayWhereAndWhy) {
   SparseNet net;
   Writer(net, kRows);
   GetParam().break_it(*net.tensor().sparsity, net);
-  try {
-    import_tflite(net.b.finish(), "m");
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.what(),
-              std::string("m: sparse tensor 1 \"t1\": ") + GetParam().what);
-    EXPECT_EQ(error.code(), GetParam().code);
-  }
+  expect_broken(
+      GetParam(), [&] { import_tflite(net.b.finish(), "m"); },
+      "m: sparse tensor 1 \"t1\": ");
 }
 
 INSTANTIATE_TEST_SUITE_P(

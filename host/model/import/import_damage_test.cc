@@ -7,6 +7,7 @@
 #include <random>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/detector.h"
 #include "host/model/import/testing/model_builder.h"
@@ -166,14 +167,8 @@ TEST(ImportDamage, SharedBuffersDoNotUnfold) {
   b.output(b.add(x, c, {1, 0}));
   const RawTensor tensor = b.raw().tensors[static_cast<size_t>(c)];
   for (int i = 0; i < 200; ++i) b.raw().tensors.push_back(tensor);
-  try {
-    import_tflite(b.finish(), "model");
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::kDoesNotFit);
-    EXPECT_NE(std::string(error.what()).find("unfold"), std::string::npos)
-        << error.what();
-  }
+  expect_throws([&] { import_tflite(b.finish(), "model"); }, Exit::kDoesNotFit,
+                "unfold");
 }
 
 TEST(ImportDamage, UnalignedBytesAreReadAlike) {

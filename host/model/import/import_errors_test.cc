@@ -2,12 +2,11 @@
 // thing, and pins the code and the message.
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <limits>
-#include <ostream>
 
 #include "host/base/error.h"
 #include "host/model/import/import.h"
+#include "host/model/import/testing/broken_model.h"
 #include "host/model/import/testing/model_builder.h"
 
 namespace shoal {
@@ -37,26 +36,14 @@ struct Net {
   void end(int t) { b.raw().outputs = {t}; }
 };
 
-struct Case {
-  const char* name;
-  std::function<void(Net&)> break_it;
-  const char* what;
-  Exit code = Exit::kCorrupt;
-};
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+using Case = BrokenModel<Net>;
 
 class ImportErrors : public testing::TestWithParam<Case> {};
 
 TEST_P(ImportErrors, SayWhereAndWhy) {
   Net net;
   GetParam().break_it(net);
-  try {
-    import_tflite(net.b.finish(), "m");
-    ADD_FAILURE() << "imported";
-  } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), GetParam().what);
-    EXPECT_EQ(error.code(), GetParam().code);
-  }
+  expect_broken(GetParam(), [&] { import_tflite(net.b.finish(), "m"); });
 }
 
 const Case kStructure[] = {

@@ -1,11 +1,9 @@
 // Variables of a file: what the graph has of them, and what is refused.
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <ostream>
-
 #include "host/base/error.h"
 #include "host/model/import/import.h"
+#include "host/model/import/testing/broken_model.h"
 #include "host/model/import/testing/model_builder.h"
 
 namespace shoal {
@@ -66,26 +64,14 @@ TEST(ImportVariables, ThatAreNotAssignedKeepTheirValue) {
   EXPECT_TRUE(g.variables[0].initial.empty());
 }
 
-struct VariableCase {
-  const char* name;
-  std::function<void(VariableNet&)> break_it;
-  const char* what;
-  Exit code = Exit::kCorrupt;
-};
-void PrintTo(const VariableCase& c, std::ostream* out) { *out << c.name; }
+using VariableCase = BrokenModel<VariableNet>;
 
 class ImportVariableErrors : public testing::TestWithParam<VariableCase> {};
 
 TEST_P(ImportVariableErrors, SayWhereAndWhy) {
   VariableNet net;
   GetParam().break_it(net);
-  try {
-    import_tflite(net.b.finish(), "m");
-    ADD_FAILURE() << "imported";
-  } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), GetParam().what);
-    EXPECT_EQ(error.code(), GetParam().code);
-  }
+  expect_broken(GetParam(), [&] { import_tflite(net.b.finish(), "m"); });
 }
 
 const VariableCase kVariableCases[] = {

@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/model/onnx/onnx.h"
 #include "host/model/onnx/testing/onnx_builder.h"
 #include "host/model/onnx/testing/sample_onnx.h"
@@ -159,14 +160,8 @@ TEST(OnnxDamage, SharedConstantsDoNotUnfold) {
            {"x" + std::to_string(i + 1)});
   }
   b.output("x60");
-  try {
-    import_onnx(b.finish(), "m");
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::kDoesNotFit);
-    EXPECT_NE(std::string(error.what()).find("unfold"), std::string::npos)
-        << error.what();
-  }
+  expect_throws([&] { import_onnx(b.finish(), "m"); }, Exit::kDoesNotFit,
+                "unfold");
 }
 
 }  // namespace

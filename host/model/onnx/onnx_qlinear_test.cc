@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/model/graph/difference.h"
 #include "host/model/onnx/onnx.h"
 #include "host/model/onnx/testing/onnx_builder.h"
@@ -198,15 +199,8 @@ TEST(OnnxQlinear, ClampsOfBytesHaveBytesAsLimits) {
       EXPECT_EQ(made[i], static_cast<float>(byte - 3) * 0.5F) << l.type << i;
     }
   }
-  try {
-    from_bytes("Add", {"low"});
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::kUnsupported);
-    EXPECT_NE(std::string(error.what()).find("bytes as whole numbers"),
-              std::string::npos)
-        << error.what();
-  }
+  expect_throws([&] { from_bytes("Add", {"low"}); }, Exit::kUnsupported,
+                "bytes as whole numbers");
 }
 
 // Both are what ONNX Runtime's quantizer writes for Where and ReduceMean.
@@ -353,15 +347,7 @@ TEST(OnnxQlinear, ZeroPointsOfAnotherType) {
            {"q", "sx", weights ? "zx" : "u", "w", "sw", weights ? "uw" : "zw",
             "sy", "zy", "c"},
            "r");
-    try {
-      finished(b);
-      ADD_FAILURE();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), Exit::kCorrupt);
-      EXPECT_NE(std::string(error.what()).find("a zero point of"),
-                std::string::npos)
-          << error.what();
-    }
+    expect_throws([&] { finished(b); }, Exit::kCorrupt, "a zero point of");
   }
 }
 
@@ -371,15 +357,8 @@ TEST(OnnxQlinear, ZeroPointsOfWeightsPerChannelAreRefused) {
   b.bytes("zc", {2}, {1, 2});
   b.node("QLinearConv", {"q", "sx", "zx", "w", "sw", "zc", "sy", "zy", "c"},
          "r");
-  try {
-    finished(b);
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::kUnsupported);
-    EXPECT_NE(std::string(error.what()).find("a zero point per channel"),
-              std::string::npos)
-        << error.what();
-  }
+  expect_throws([&] { finished(b); }, Exit::kUnsupported,
+                "a zero point per channel");
 }
 
 // A choice is rounded behind it, so its constants need no scales.

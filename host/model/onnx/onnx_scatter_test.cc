@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/model/onnx/onnx.h"
 #include "host/model/onnx/testing/onnx_builder.h"
 #include "host/oracle/float/float_oracle.h"
@@ -53,14 +54,7 @@ TEST(OnnxScatter, PlacesAreThoseOfTheIndices) {
 TEST(OnnxScatter, WhatIsNoPlaceIsRefused) {
   const auto refused = [](Exit code, const std::string& reason,
                           const std::function<void()>& call) {
-    try {
-      call();
-      ADD_FAILURE() << reason;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      EXPECT_NE(std::string(error.what()).find(reason), std::string::npos)
-          << error.what();
-    }
+    expect_throws([&] { call(); }, code, reason);
   };
   refused(Exit::kCorrupt, "index 2 of 2 elements", [] {
     answer("ScatterND", {1, 1}, {2}, {1, 3});

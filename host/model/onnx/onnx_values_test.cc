@@ -29,13 +29,7 @@ struct Answer {
 };
 
 // The input is fed as [1, H, W, C], as the graph takes it.
-Answer answer(OnnxBuilder& b, const std::string& type,
-              const std::vector<OnnxField>& attributes = {},
-              std::vector<std::string> more = {}) {
-  b.input("x", {1, kChannels, kRows, kColumns});
-  more.insert(more.begin(), "x");
-  b.node(type, more, "y", attributes);
-  b.output("y");
+Answer answer_of(const OnnxBuilder& b) {
   const Graph g = import_onnx(b.finish(), "m");
   Answer r;
   std::vector<float> fed;
@@ -51,6 +45,16 @@ Answer answer(OnnxBuilder& b, const std::string& type,
   r.output = oracle.output();
   r.shape = g.tensors[static_cast<size_t>(g.outputs[0])].shape;
   return r;
+}
+
+Answer answer(OnnxBuilder& b, const std::string& type,
+              const std::vector<OnnxField>& attributes = {},
+              std::vector<std::string> more = {}) {
+  b.input("x", {1, kChannels, kRows, kColumns});
+  more.insert(more.begin(), "x");
+  b.node(type, more, "y", attributes);
+  b.output("y");
+  return answer_of(b);
 }
 
 // An output of rank 4, which lies as [1, H, W, C].
@@ -268,20 +272,7 @@ TEST(OnnxValues, ProductsOfComputedTensors) {
   b.node("Transpose", {"x"}, "t", {{"perm", Ints{0, 1, 3, 2}}});
   b.node("MatMul", {"x", "t"}, "y");
   b.output("y");
-  const Graph g = import_onnx(b.finish(), "m");
-  Answer r;
-  std::vector<float> fed;
-  for (int y = 0; y < kRows; ++y) {
-    for (int x = 0; x < kColumns; ++x) {
-      for (int c = 0; c < kChannels; ++c) {
-        fed.push_back(static_cast<float>(r.in(c, y, x)));
-      }
-    }
-  }
-  FloatOracle oracle(g);
-  oracle.run(fed);
-  r.output = oracle.output();
-  r.shape = g.tensors[static_cast<size_t>(g.outputs[0])].shape;
+  const Answer r = answer_of(b);
   expect_picture(r, kChannels, kRows, kRows, [&](int c, int y, int x) {
     double sum = 0;
     for (int k = 0; k < kColumns; ++k) sum += r.in(c, y, k) * r.in(c, x, k);

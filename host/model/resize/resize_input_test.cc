@@ -7,6 +7,7 @@
 #include <random>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/model/import/import.h"
 #include "host/model/import/testing/model_builder.h"
 
@@ -199,12 +200,7 @@ TEST(ResizeInput, SomeOfTheRowsAreRefused) {
 TEST(ResizeInput, ASizeThatIsNoneIsUsage) {
   const Graph graph = random_network(4, 80, 96);
   for (const int side : {-1, 0, 4097}) {
-    try {
-      resize_input(graph, side, 96);
-      ADD_FAILURE();
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), Exit::kUsage);
-    }
+    expect_throws([&] { resize_input(graph, side, 96); }, Exit::kUsage);
   }
 }
 

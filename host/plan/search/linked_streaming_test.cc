@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/check/check.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/program_size.h"
@@ -213,14 +214,9 @@ TEST(Streaming, OnlyNodesWithoutRoomStream) {
 TEST(Streaming, WithoutStorageWhatDoesNotFitFlashIsRefused) {
   Cluster cluster = streaming_cluster(2, {}, {1000});
   for (ClusterNode& node : cluster.nodes) hold_in_flash(node);
-  try {
-    plan_of(classifier(), cluster, "spatial", Objective::kLatency);
-    ADD_FAILURE() << "planned";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
-    EXPECT_NE(std::string(e.what()).find("no storage"), std::string::npos)
-        << e.what();
-  }
+  expect_throws(
+      [&] { plan_of(classifier(), cluster, "spatial", Objective::kLatency); },
+      Exit::kDoesNotFit, "no storage");
 }
 
 TEST(Streaming, SlotsTakeWhatIsLeftOfTheArena) {

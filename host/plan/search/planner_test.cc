@@ -6,6 +6,7 @@
 
 #include "device/program/image.h"
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/check/check.h"
 #include "host/check/testing/right_plan.h"
 #include "host/plan/cost/supply.h"
@@ -164,23 +165,14 @@ TEST(PlannerTest, SaysWhichLayerDoesNotFit) {
 TEST(PlannerTest, MoreFiringsThanAProgramCounts) {
   ShapeNet n("firings");
   n.output(n.conv(n.input(60000, 1, 1), 33, 1, 1));
-  try {
-    plan_for(n.finish(), "host", Objective::kRam);
-    ADD_FAILURE();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kUnsupported);
-  }
+  expect_throws([&] { plan_for(n.finish(), "host", Objective::kRam); },
+                Exit::kUnsupported);
 }
 
 TEST(PlannerTest, UnknownStrategy) {
   PlanRequest options = one_node(find_board("host"));
   options.strategy = "magic";
-  try {
-    make_plan(shape_nets()[0].net, options);
-    ADD_FAILURE();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kUsage);
-  }
+  expect_throws([&] { make_plan(shape_nets()[0].net, options); }, Exit::kUsage);
 }
 
 }  // namespace

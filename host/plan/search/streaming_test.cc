@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
+#include "host/base/testing/expect_throws.h"
 #include "host/check/check.h"
 #include "host/plan/cost/supply.h"
 #include "host/plan/planner/planner.h"
@@ -81,12 +82,7 @@ TEST(StreamingTest, MoreArenaIsLessTime) {
   }
   // All weights that were read again and again are now kept in SRAM.
   EXPECT_LT(before, 0.6 * least.latency_s);
-  try {
-    plan_for(net, 0, bytes - 1);
-    ADD_FAILURE() << "a byte less than the least was enough";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kDoesNotFit);
-  }
+  expect_throws([&] { plan_for(net, 0, bytes - 1); }, Exit::kDoesNotFit);
 }
 
 TEST(StreamingTest, SealedStorageCostsTheCore) {

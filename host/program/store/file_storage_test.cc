@@ -11,6 +11,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/temporary_folder.h"
+#include "host/base/testing/expect_throws.h"
 
 namespace shoal {
 namespace {
@@ -145,15 +146,8 @@ TEST_F(FileStorageTest, WhatAKeptStoreHasWrittenIsOnTheDisk) {
 }
 
 TEST_F(FileStorageTest, AFileThatIsShortIsNamed) {
-  try {
-    FileStorage(path_, kBase, kBytes + 1);
-    ADD_FAILURE() << "the file has a byte less";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Exit::kCorrupt);
-    EXPECT_NE(std::string(e.what()).find("8,240 bytes, 8,241"),
-              std::string::npos)
-        << e.what();
-  }
+  expect_throws([&] { FileStorage(path_, kBase, kBytes + 1); }, Exit::kCorrupt,
+                "8,240 bytes, 8,241");
   EXPECT_THROW(FileStorage(folder_.string(), 0, 0), Error);
   EXPECT_THROW(FileStorage((folder_ / "b").string(), 0, 0), Error);
 }

@@ -71,7 +71,7 @@ void read_part(const std::string& path, uint64_t from, std::span<uint8_t> to) {
 }  // namespace
 
 StoreInfo read_store_info(const std::string& folder,
-                          const std::optional<StoreKey>& key) {
+                          const std::optional<SharedKey>& key) {
   const std::string path = (fs::path(folder) / kStoreInfoFile).string();
   if (size_of(path) > kMostInfoBytes) refuse(path, "the file is too long");
   const std::vector<uint8_t> bytes = read_file(path);
@@ -79,7 +79,7 @@ StoreInfo read_store_info(const std::string& folder,
 }
 
 StoreAccess access_store(const std::string& folder,
-                         const std::optional<StoreKey>& key,
+                         const std::optional<SharedKey>& key,
                          const LockRequest& request) {
   const auto mode_of = [](const StoreInfo& info) {
     return std::any_of(
@@ -99,11 +99,11 @@ StoreAccess access_store(const std::string& folder,
   }
 }
 
-StoreKey node_store_key(const StoreKey& key, uint16_t node) {
+SharedKey node_store_key(const SharedKey& key, uint16_t node) {
   uint8_t info[] = "shoal node store\0";
   info[sizeof info - 3] = static_cast<uint8_t>(node);
   info[sizeof info - 2] = static_cast<uint8_t>(node >> 8);
-  StoreKey own;
+  SharedKey own;
   static_assert(sizeof own == kHmacBytes);
   hmac_sha256(key.data(), static_cast<uint32_t>(key.size()), info, sizeof info,
               own.data());
@@ -111,7 +111,7 @@ StoreKey node_store_key(const StoreKey& key, uint16_t node) {
 }
 
 OpenStore::OpenStore(const std::string& folder, const StoreInfo& info,
-                     size_t node, const std::optional<StoreKey>& key,
+                     size_t node, const std::optional<SharedKey>& key,
                      Lifetime lifetime, Disk& disk)
     : info_(info), node_(info.nodes.at(node)), index_(node) {
   const fs::path base = fs::path(folder) / node_.file;

@@ -17,6 +17,7 @@
 
 #include "device/storage/directory.h"
 #include "host/base/file_lock.h"
+#include "host/base/shared_key.h"
 #include "host/program/store/file_storage.h"
 #include "host/program/store/node_source.h"
 #include "host/program/store/store_folder.h"
@@ -26,10 +27,10 @@ namespace shoal {
 
 // Throws as parse_store_info() does; Error(kUsage) if there is no such folder.
 StoreInfo read_store_info(const std::string& folder,
-                          const std::optional<StoreKey>&);
+                          const std::optional<SharedKey>&);
 
 // Returns the key of one node, made from the one that is kept.
-StoreKey node_store_key(const StoreKey&, uint16_t node);
+SharedKey node_store_key(const SharedKey&, uint16_t node);
 
 // A folder of stores to be run. What spills has one owner; what only reads
 // shares the folder with others that do, and keeps it from being built again.
@@ -39,14 +40,14 @@ struct StoreAccess {
 };
 // Throws as read_store_info() and FileLock do.
 StoreAccess access_store(const std::string& folder,
-                         const std::optional<StoreKey>&, const LockRequest&);
+                         const std::optional<SharedKey>&, const LockRequest&);
 
 class OpenStore {
  public:
   // `info` must outlive this. Throws Error(kCorrupt) naming file and field;
   // Error(kUsage) if there is no such node or file.
   OpenStore(const std::string& folder, const StoreInfo& info, size_t node,
-            const std::optional<StoreKey>&, Lifetime = Lifetime::kKept,
+            const std::optional<SharedKey>&, Lifetime = Lifetime::kKept,
             Disk& = system_disk());
 
   NodeSource source() const;
@@ -68,7 +69,7 @@ class OpenStore {
   const StoredNode& node_;
   const size_t index_;
   Directory directory_{};
-  std::optional<StoreKey> key_;
+  std::optional<SharedKey> key_;
   std::optional<shoal_spill_area> spill_;
   std::vector<Block> program_;  // of mapped flash
   uint32_t program_bytes_ = 0;

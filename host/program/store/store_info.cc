@@ -98,7 +98,7 @@ size_t find_tag(const std::string& text) {
 // Over the whole text, the tag's digits as zeros: it is known to be ours
 // before it is parsed.
 std::string tag_of(std::string text, size_t tag,
-                   const std::optional<StoreKey>& key) {
+                   const std::optional<SharedKey>& key) {
   std::fill_n(text.begin() + static_cast<int64_t>(tag), kTagDigits, '0');
   text.insert(0, "shoal store.json ");
   const auto* const bytes = reinterpret_cast<const uint8_t*>(text.data());
@@ -110,7 +110,7 @@ std::string tag_of(std::string text, size_t tag,
 }
 
 void check_tag(const std::string& file, const std::string& text,
-               const std::optional<StoreKey>& key) {
+               const std::optional<SharedKey>& key) {
   const size_t at = find_tag(text);
   if (at == std::string::npos) {
     throw Error(Exit::kCorrupt, file + ": not the description of stores");
@@ -348,7 +348,7 @@ StoreInfo parse_ends(const std::string& from, const std::string& text) {
 }
 
 std::string format_store_info(const StoreInfo& info,
-                              const std::optional<StoreKey>& key) {
+                              const std::optional<SharedKey>& key) {
   json fields = ends_json(info);
   fields.update({{"format", "shoal store"},
                  {"version", kVersion},
@@ -372,7 +372,7 @@ std::string format_store_info(const StoreInfo& info,
 }
 
 StoreInfo parse_store_info(const std::string& file, const std::string& text,
-                           const std::optional<StoreKey>& key) {
+                           const std::optional<SharedKey>& key) {
   check_tag(file, text, key);
   const json fields = json::parse(text, nullptr, false);
   const JsonFields f(file, fields);

@@ -20,13 +20,12 @@
 #include <string>
 #include <vector>
 
+#include "host/base/shared_key.h"
 #include "host/lower/net.h"
 #include "host/model/graph/detection.h"
 #include "host/model/graph/graph.h"
 
 namespace shoal {
-
-using StoreKey = std::array<uint8_t, 32>;
 
 struct StoredNode {
   std::string name, board, storage;
@@ -67,11 +66,12 @@ std::string format_ends(const StoreInfo&);
 StoreInfo parse_ends(const std::string& from, const std::string& text);
 
 // Writes the text, with the key if the stores are sealed.
-std::string format_store_info(const StoreInfo&, const std::optional<StoreKey>&);
+std::string format_store_info(const StoreInfo&,
+                              const std::optional<SharedKey>&);
 
 // `file`: its name for messages. Throws Error(kCorrupt) naming the field;
 // Error(kUsage) if a key is missing or given for nothing.
 StoreInfo parse_store_info(const std::string& file, const std::string& text,
-                           const std::optional<StoreKey>&);
+                           const std::optional<SharedKey>&);
 
 }  // namespace shoal

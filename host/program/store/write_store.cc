@@ -144,7 +144,7 @@ class NodeWriter {
   const uint16_t index_;
   const std::string file_;
   const Emitter& emitter_;
-  std::optional<StoreKey> key_;
+  std::optional<SharedKey> key_;
   std::optional<shoal_spill_area> area_;
   Directory d_{};
 };

@@ -9,6 +9,7 @@
 
 #include "host/base/disk.h"
 #include "host/base/file_lock.h"
+#include "host/base/shared_key.h"
 #include "host/board/board.h"
 #include "host/plan/types/plan.h"
 #include "host/program/store/file_storage.h"
@@ -19,7 +20,7 @@ namespace shoal {
 struct StoreOptions {
   // Seals what lies in storage; each node has a key of its own, made from it.
   // Plans say themselves whether their time includes decryption.
-  std::optional<StoreKey> key = {};
+  std::optional<SharedKey> key = {};
   std::vector<std::string> labels = {};
   std::optional<DetectionOp> detection = {};
   // Bound into everything; none: one that no store made before has.

@@ -3,18 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "device/alone/server.h"
 #include "host/board/board.h"
 #include "host/engine/alone/alone_engine.h"
+#include "host/engine/alone/testing/board_thread.h"
 #include "host/engine/alone/testing/relay.h"
 #include "host/engine/common/fenced_arena.h"
 #include "host/engine/common/prepare.h"
@@ -38,19 +36,23 @@ inline Graph small_network() {
   return import_tflite(b.finish(), "small");
 }
 
+// Counts the frames: each output is the sum of the inputs so far.
+inline Graph counting_network() {
+  ModelBuilder b;
+  const BuilderScale scale{1.0f, 0};
+  const int x = b.input({1, kRows, kColumns, 3}, scale);
+  const int v = b.variable({1, kRows, kColumns, 3}, scale,
+                           std::vector<int8_t>(kRows * kColumns * 3, 5));
+  const int sum = b.add(b.read_variable(v), x, scale);
+  b.assign_variable(v, sum);
+  b.output(sum);
+  return import_tflite(b.finish(), "counter");
+}
+
 inline std::shared_ptr<const Prepared> small_program() {
   return std::make_shared<const Prepared>(
       prepare(small_network(), one_node(find_board("host"))));
 }
-
-inline uint64_t steady_us() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-}
-
-// The clock of a board that counts silence goes five times as fast.
-inline uint64_t fast_us(void*) { return 5 * steady_us(); }
 
 using Programs = std::vector<const Prepared*>;
 
@@ -122,45 +124,33 @@ class ServedBoard {
   // `change`: changes what the board sends.
   ServedBoard(const Programs& programs, std::unique_ptr<HostTransport> line,
               bool fast, Change change)
-      : fast_(fast),
-        change_(std::move(change)),
+      : change_(std::move(change)),
         opened_(programs),
-        line_(std::move(line)) {
-    thread_ = std::thread([this] { run(); });
-  }
-  ~ServedBoard() {
-    ends_ = true;
-    thread_.join();
-  }
+        times_(kLayers),
+        line_(line->transport()),
+        thread_(std::move(line), changed_line(fast), board()) {}
 
  private:
-  void run() {
-    std::vector<uint8_t> packets(2 * line_->transport().max_payload);
-    std::vector<uint32_t> checks(2 * kMostEnds);
-    AloneBoard board{};
-    shoal_transport transport = line_->transport();
-    if (fast_) transport.now_us = fast_us;
+  shoal_transport changed_line(bool fast) {
+    shoal_transport transport = line_;
     if (change_) {
       transport.user = this;
       transport.send = send_changed;
       transport.receive = receive_on;
-      if (!fast_) transport.now_us = [](void*) { return steady_us(); };
+      transport.now_us = [](void*) { return steady_us(); };
     }
-    board.transport = &transport;
+    if (fast) transport.now_us = fast_us;
+    return transport;
+  }
+  AloneBoard board() {
+    AloneBoard board{};
     board.networks = &opened_.networks();
     board.name = "a board with a long name";
-    board.user = this;
     board.self_test = [](void*, uint32_t network, uint32_t* differs_at) {
       *differs_at = 7 + network;
       return alone::Code::kDiffers;
     };
-    board.idle = [](void* self) {
-      static_cast<ServedBoard*>(self)->line_->wait(steady_us() + 5000);
-    };
-    board.packets = packets.data();
-    board.checks = checks.data();
-    std::vector<uint32_t> times(kLayers);
-    board.times = times.data();
+    board.times = times_.data();
     board.layers = kLayers;
     // Its 24 bits wrap again and again.
     board.counter = [](void*) {
@@ -171,10 +161,7 @@ class ServedBoard {
                           },
                           0xFFFFFF, 1'000'000};
     };
-    AloneServer server(board);
-    while (!ends_) {
-      if (!server.poll()) line_->wait(steady_us() + 5000);
-    }
+    return board;
   }
 
   static int send_changed(void* self, uint64_t to, const void* message,
@@ -183,23 +170,21 @@ class ServedBoard {
     const auto* const from = static_cast<const uint8_t*>(message);
     Bytes changed(from, from + bytes);
     b.change_(changed);
-    const shoal_transport& t = b.line_->transport();
+    const shoal_transport& t = b.line_;
     return t.send(t.user, to, changed.data(),
                   static_cast<uint32_t>(changed.size()));
   }
   static uint32_t receive_on(void* self, uint64_t* from, void* to,
                              uint32_t capacity) {
-    const shoal_transport& t =
-        static_cast<ServedBoard*>(self)->line_->transport();
+    const shoal_transport& t = static_cast<ServedBoard*>(self)->line_;
     return t.receive(t.user, from, to, capacity);
   }
 
-  const bool fast_;
   const Change change_;
   OpenedNetworks opened_;
-  std::unique_ptr<HostTransport> line_;
-  std::atomic<bool> ends_ = false;
-  std::thread thread_;
+  std::vector<uint32_t> times_;
+  const shoal_transport line_;  // before it is changed
+  BoardThread thread_;
 };
 
 inline AloneLine line_of(const Relay& relay) {

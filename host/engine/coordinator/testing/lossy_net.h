@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "device/agent/agent.h"
+#include "host/base/shared_key.h"
 #include "host/engine/common/fenced_arena.h"
 #include "host/engine/coordinator/coordinator.h"
 
@@ -109,7 +110,7 @@ class LossyNet {
 struct TestNodeOptions {
   std::string name = "node", board = "host";
   uint32_t arena_bytes = 64 * 1024, program_bytes = 256 * 1024;
-  ClusterKey key{};
+  SharedKey key{};
   bool insecure = false;
   std::optional<SecretKey> identity;
   PublicKey coordinator{};  // with identities
