@@ -1,46 +1,18 @@
-#include "host/export/boxes.h"
 
+// The header with which an application reads outputs.
+#include <algorithm>
 #include <cstdio>
-#include <random>
-#include <set>
+#include <optional>
+#include <utility>
 
-#include "device/decode/boxes.h"
-#include "device/decode/values.h"
 #include "device/decode/yolo.h"
 #include "host/base/printable.h"
 #include "host/data/task/heads.h"
-#include "host/data/task/task.h"
-#include "host/engine/common/frame.h"
+#include "host/export/head_outputs.h"
 #include "host/export/project.h"
 
 namespace shoal {
 namespace {
-
-// Things that touch, before the strongest are chosen.
-constexpr uint32_t kMostThings = 64;
-constexpr uint32_t kBoxBytes = sizeof(DetectedBox);
-
-// Returns whether each value of the file is (byte - zero) * scale of the node's
-// byte at the same place: tried with random bytes.
-bool are_plain(const Graph& graph, const Net& net, const BoxOutputs& boxes) {
-  std::mt19937 random(1);
-  NodeRows rows;
-  for (const BoxOutputs::Output& o : boxes.outputs) {
-    std::vector<uint8_t>& bytes = rows.emplace_back(o.bytes);
-    for (uint8_t& b : bytes) b = static_cast<uint8_t>(random());
-  }
-  const std::vector<RealOutput> real =
-      real_outputs(graph, file_outputs(graph, net, rows));
-  for (size_t o = 0; o < real.size(); ++o) {
-    const BoxOutputs::Output& of = boxes.outputs[o];
-    const Values values{rows[o].data(), of.bytes, false, of.scale, of.zero};
-    if (real[o].v.size() != of.bytes) return false;
-    for (uint32_t i = 0; i < of.bytes; ++i) {
-      if (values[i] != real[o].v[i]) return false;
-    }
-  }
-  return true;
-}
 
 std::string number(float value) {
   char text[32];
@@ -49,7 +21,7 @@ std::string number(float value) {
 }
 
 // {bytes_ + 40, 20, false, 0.25f, -3}
-std::string values_text(const BoxOutputs::Output& o, uint32_t at) {
+std::string values_text(const HeadOutputs::Output& o, uint32_t at) {
   return "{bytes_ + " + std::to_string(at) + ", " + std::to_string(o.bytes) +
          ", false, " + number(o.scale) + ", " + std::to_string(o.zero) + "}";
 }
@@ -58,22 +30,29 @@ bool has_maps(const std::string& head) {
   return head == "yolov3" || head == "yolov5maps";
 }
 
-uint32_t rows_of(const BoxOutputs& b) {
+uint32_t rows_of(const HeadOutputs& b) {
   const uint32_t cells = yolo_cells(b.width, b.height);
   return b.head == "yolov5" ? 3 * cells : cells;
 }
 
-uint32_t output_bytes(const BoxOutputs& b) {
-  uint32_t sum = 0;
-  for (const BoxOutputs::Output& o : b.outputs) sum += o.bytes;
-  return sum;
+// Returns where the output begins among those that are read.
+uint32_t place_of(const HeadOutputs& b, size_t output) {
+  uint32_t at = 0;
+  for (size_t o = 0; o < output; ++o) {
+    at += b.outputs[o].is_read ? b.outputs[o].bytes : 0;
+  }
+  return at;
 }
 
-std::string parts_text(const BoxOutputs& b) {
+std::string values_text(const HeadOutputs& b, size_t output) {
+  return values_text(b.outputs[output], place_of(b, output));
+}
+
+std::string parts_text(const HeadOutputs& b) {
   const uint32_t rows = rows_of(b);
   std::string text;
   uint32_t at = 0;
-  for (const BoxOutputs::Output& o : b.outputs) {
+  for (const HeadOutputs::Output& o : b.outputs) {
     text += (text.empty() ? "{" : ",\n        {") + values_text(o, at) + ", " +
             std::to_string(o.bytes / rows) +
             (is_turned(o.shape, rows) ? ", true}" : ", false}");
@@ -83,7 +62,7 @@ std::string parts_text(const BoxOutputs& b) {
 }
 
 // Makes `all` of a table of rows.
-std::string rows_text(const BoxOutputs& b) {
+std::string rows_text(const HeadOutputs& b) {
   const std::string size =
       std::to_string(b.width) + ", " + std::to_string(b.height) + ", score);";
   std::string text = "    const shoal::TablePart parts[] = {\n        " +
@@ -99,21 +78,18 @@ std::string rows_text(const BoxOutputs& b) {
 }
 
 // Makes `all` of maps of anchors.
-std::string maps_text(const BoxOutputs& b) {
+std::string maps_text(const HeadOutputs& b) {
   static const char* const orders[] = {"kCells", "kPlanes", "kOutermost"};
-  std::vector<Shape> shapes;
-  for (const BoxOutputs::Output& o : b.outputs) shapes.push_back(o.shape);
-  const std::vector<OutputMap> all = anchor_maps(shapes, {b.width, b.height});
+  const std::vector<OutputMap> all =
+      anchor_maps(b.shapes(), {b.width, b.height});
   std::string sizes, maps;
   int first = 0;
   for (const OutputMap& m : all) {
-    uint32_t at = 0;
-    for (size_t o = 0; o < m.output; ++o) at += b.outputs[o].bytes;
     for (int i = 0; i < 2 * m.map.anchors; ++i) {
       sizes += (sizes.empty() ? "" : ", ") + number(m.map.sizes[i]);
     }
     maps += (maps.empty() ? "" : ",\n") +
-            ("        {" + values_text(b.outputs[m.output], at)) +
+            ("        {" + values_text(b, m.output)) +
             ", shoal::AnchorOrder::" + orders[static_cast<size_t>(m.map.order)];
     for (const int n :
          {m.map.rows, m.map.columns, m.map.stride, m.map.anchors, m.map.each}) {
@@ -129,13 +105,6 @@ std::string maps_text(const BoxOutputs& b) {
          "};\n    const shoal::AnchorBoxes all(maps, " +
          std::to_string(all.size()) + ", shoal::AnchorDecoding::" +
          (b.head == "yolov3" ? "kYolo3" : "kYolo5") + ", score);";
-}
-
-// Outputs that a file joins and rescales, and several classes of one box, are
-// not read on boards.
-bool boards_know(const DetectionOp& op) {
-  return op.boxes.scale == 0 && op.scores.scale == 0 &&
-         (op.regular || op.classes_per_box == 1);
 }
 
 std::string flag(bool value) { return value ? "true" : "false"; }
@@ -162,89 +131,182 @@ std::string anchors_text(const DetectionOp& op) {
   return text;
 }
 
-std::string values_text(const BoxOutputs& b, const DetectionOperand& x) {
-  const auto output = static_cast<size_t>(x.parts[0].output);
-  uint32_t at = 0;
-  for (size_t o = 0; o < output; ++o) at += b.outputs[o].bytes;
-  return values_text(b.outputs[output], at);
+std::string values_text(const HeadOutputs& b, const DetectionOperand& x) {
+  return values_text(b, static_cast<size_t>(x.parts[0].output));
+}
+
+// Makes `all` of MediaPipe's anchors, for boxes with points.
+std::string point_anchors_text(const HeadOutputs& b,
+                               const PointAnchorLayout& layout) {
+  std::string grids, parts;
+  for (const PointAnchorGrid& g : layout.grids) {
+    grids += (grids.empty() ? "{" : ", {") + std::to_string(g.stride) + ", " +
+             std::to_string(g.anchors) + "}";
+  }
+  for (size_t p = 0; p < layout.boxes.size(); ++p) {
+    parts += (parts.empty() ? "" : ",\n") +
+             ("        {" + values_text(b, layout.boxes[p])) + ",\n         " +
+             values_text(b, layout.scores[p]) + "}";
+  }
+  return "    static constexpr shoal::PointAnchorGrid grids[] = {" + grids +
+         "};\n    const shoal::PointAnchorPart parts[] = {\n" + parts +
+         "};\n    const shoal::PointAnchorBoxes all(grids, " +
+         std::to_string(layout.grids.size()) + ", parts, " +
+         std::to_string(layout.boxes.size()) + ", " + std::to_string(b.width) +
+         ", " + std::to_string(b.height) + ", score);";
+}
+
+// The members of a detector whose boxes have no points.
+constexpr const char* kNoPoints =
+    "\n  static constexpr uint32_t kPoints = 0;  // of a box\n"
+    "  shoal::FoundPoint point(const shoal::DetectedBox&, uint32_t) const {\n"
+    "    return {};\n  }\n";
+
+// The members that give the points of a box.
+std::string box_points_text(const PointAnchorLayout& layout,
+                            const std::string& candidates) {
+  return "\n  static constexpr uint32_t kPoints = " +
+         std::to_string((layout.values - 4) / 2) +
+         ";\n  // Returns a point of a box that find() gave, such as an eye.\n"
+         "  shoal::FoundPoint point(const shoal::DetectedBox& box, uint32_t i) "
+         "const {\n    constexpr float score = 0;\n" +
+         candidates + "\n    return all.point(box.candidate, i);\n  }\n";
+}
+
+std::string map_text(const HeadOutputs& b, const ValueMap& m, size_t output) {
+  return "{" + values_text(b, output) + ", " + std::to_string(m.rows) + ", " +
+         std::to_string(m.columns) + ", " + std::to_string(m.channels) + ", " +
+         flag(m.planes) + "}";
+}
+
+// Returns the points of the outputs.
+std::string points_text(const HeadOutputs& b) {
+  const HeadInput in{b.width, b.height};
+  const std::string size =
+      ", " + std::to_string(b.width) + ", " + std::to_string(b.height) + ")";
+  if (b.head == "movenet") {
+    return "    return shoal::RowPoints(shoal::Values" + values_text(b, 0) +
+           size + ";";
+  }
+  if (b.head == "heatmaps") {
+    return "    return shoal::PeakPoints(shoal::ValueMap" +
+           map_text(b, *map_of(b.outputs[0].shape, in), 0) + size + ";";
+  }
+  if (b.head == "posenet") {
+    const PoseMaps maps = *pose_maps(b.shapes(), in);
+    return "    return shoal::MovedPeaks(\n        shoal::ValueMap" +
+           map_text(b, maps.heat, maps.heat_output) +
+           ",\n        shoal::ValueMap" +
+           map_text(b, maps.moves, maps.moves_output) + size + ";";
+  }
+  const std::vector<size_t> outputs = landmarks_of(b.shapes());
+  std::string all;
+  for (const size_t o : outputs) {
+    all += (all.empty() ? "" : ",\n") +
+           ("        shoal::Landmarks(shoal::Values" + values_text(b, o)) +
+           size;
+  }
+  return "    const shoal::Landmarks all[] = {\n" + all +
+         "};\n    return shoal::in_pixels(all, " +
+         std::to_string(outputs.size()) + ");";
+}
+
+// Takes bytes of scores, or of the values that stand for classes.
+std::string mask_text(const HeadOutputs& b, const MaskClasses& mask) {
+  const HeadOutputs::Output& of = b.outputs[0];
+  if (of.bytes > mask.places) {
+    return "    shoal::BestClasses<int8_t, uint8_t> classes(kRows * kColumns, "
+           "kClasses, " +
+           flag(mask.planes) +
+           ", mask.classes_, mask.best_);\n"
+           "    for (uint32_t i = 0; i < bytes; ++i) {\n"
+           "      classes.add(offset + i, static_cast<int8_t>(from[i]));\n    "
+           "}";
+  }
+  return "    std::memcpy(mask.classes_ + offset, from, bytes);\n"
+         "    if (offset + bytes < kBytes) return true;\n"
+         "    const shoal::ClassValues classes({mask.classes_, kBytes, "
+         "false, " +
+         number(of.scale) + ", " + std::to_string(of.zero) +
+         "});\n    for (uint32_t i = 0; i < kBytes; ++i) {\n"
+         "      mask.classes_[i] = static_cast<uint8_t>(classes.at(i));\n    }";
+}
+
+HeadFiles mask_files(const HeadOutputs& b, TemplateValues v) {
+  const MaskClasses mask = mask_classes(b);
+  const ValueMap map = *map_of(b.outputs[0].shape, {b.width, b.height});
+  v["ROWS"] = std::to_string(map.rows);
+  v["COLUMNS"] = std::to_string(map.columns);
+  v["CLASSES"] = std::to_string(mask.classes);
+  v["BEST"] = mask.planes ? "kRows * kColumns" : "1";
+  v["TAKE"] = mask_text(b, mask);
+  return {"app/app_mask.cpp", "shoal_mask.h", filled("app/shoal_mask.h.in", v)};
+}
+
+std::string offsets_text(const HeadOutputs& b) {
+  std::string text;
+  for (size_t o = 0; o < b.outputs.size(); ++o) {
+    text += (o > 0 ? ", " : "") + (b.outputs[o].is_read
+                                       ? std::to_string(place_of(b, o))
+                                       : std::string("kUnread"));
+  }
+  return text;
+}
+
+void add_cells(const HeadOutputs& b, TemplateValues& v) {
+  const Shape& s = b.outputs[0].shape;
+  v["VALUES"] = values_text(b, 0);
+  v["ROWS"] = std::to_string(s[1]);
+  v["COLUMNS"] = std::to_string(s[2]);
+  v["CLASSES"] = std::to_string(s[3]);
+  v["CELLS"] = std::to_string(s[1] * s[2]);
+  v["MOST"] = std::to_string(kMostThings);
+}
+
+void add_candidates(const HeadOutputs& b, TemplateValues& v) {
+  v["HEADER"] = has_maps(b.head) ? "anchor_maps" : "yolo";
+  if (b.head != "blazeface") {
+    v["CANDIDATES"] = has_maps(b.head) ? maps_text(b) : rows_text(b);
+    return;
+  }
+  const PointAnchorLayout layout =
+      *point_anchor_layout(b.shapes(), {b.width, b.height});
+  v["HEADER"] = "point_anchors";
+  v["CANDIDATES"] = point_anchors_text(b, layout);
+  v["POINTS"] = box_points_text(layout, v["CANDIDATES"]);
 }
 
 }  // namespace
 
-uint32_t BoxOutputs::bytes() const {
-  if (!any()) return 0;
-  const uint32_t all = output_bytes(*this);
-  if (head != "cells") return all;
-  const Shape& s = outputs[0].shape;
-  return all + static_cast<uint32_t>(s[1] * s[2]) + kMostThings * kBoxBytes;
-}
-
-BoxOutputs box_outputs(const Graph& graph, const Net& net,
-                       std::shared_ptr<const DetectionOp> detection) {
-  HeadWish wish;
-  wish.detection = std::move(detection);
-  const HeadUse use = choose_head(graph, wish);
-  static const std::set<std::string> known = {
-      "cells", "yolov3", "yolov5", "yolov5maps", "yolov8", "yolox", "ssd"};
-  if (!known.contains(head_name(use))) return {};
-  BoxOutputs boxes;
-  for (const NetIo& io : net.outputs) {
-    const Tensor& t = graph.tensors[static_cast<size_t>(io.file_tensor)];
-    const bool is_real = io.conversion == Conversion::kQuantize;
-    const bool is_byte = io.conversion == Conversion::kNone ||
-                         io.conversion == Conversion::kFlip;
-    if (node_bytes(graph, io) != 1 || !(is_real || is_byte)) return {};
-    boxes.outputs.push_back(
-        {t.shape, static_cast<uint32_t>(element_count(t.shape)),
-         is_real ? io.scale : t.scale(), is_real ? io.zero : t.zero()});
-  }
-  if (boxes.outputs.size() != graph.outputs.size()) return {};
-  // A grid of one cell is a vector of classes.
-  const Shape& first = boxes.outputs[0].shape;
-  if (head_name(use) == "cells" && first[1] * first[2] == 1) return {};
-  if (head_name(use) == "ssd") {
-    if (!boards_know(*use.detection)) return {};
-    boxes.detection = use.detection;
-  }
-  boxes.head = head_name(use);
-  boxes.width = use.width;
-  boxes.height = use.height;
-  return are_plain(graph, net, boxes) ? boxes : BoxOutputs{};
-}
-
-std::string box_header(const BoxOutputs& b, const std::string& model) {
-  std::string offsets;
-  uint32_t at = 0;
-  for (const BoxOutputs::Output& o : b.outputs) {
-    offsets += (offsets.empty() ? "" : ", ") + std::to_string(at);
-    at += o.bytes;
-  }
-  const bool cells = b.head == "cells";
+HeadFiles head_files(const HeadOutputs& b, const std::string& model) {
   TemplateValues v{{"MODEL", printable(model)},
                    {"WIDTH", std::to_string(b.width)},
                    {"HEIGHT", std::to_string(b.height)},
-                   {"OFFSETS", offsets},
-                   {"BYTES", std::to_string(at)}};
-  if (cells) {
-    const Shape& s = b.outputs[0].shape;
-    v["VALUES"] = values_text(b.outputs[0], 0);
-    v["ROWS"] = std::to_string(s[1]);
-    v["COLUMNS"] = std::to_string(s[2]);
-    v["CLASSES"] = std::to_string(s[3]);
-    v["CELLS"] = std::to_string(s[1] * s[2]);
-    v["MOST"] = std::to_string(kMostThings);
+                   {"OFFSETS", offsets_text(b)},
+                   {"BYTES", std::to_string(place_of(b, b.outputs.size()))},
+                   {"OVERLAP", number(b.overlap)},
+                   {"POINTS", kNoPoints}};
+  if (b.task == Task::kSegment) return mask_files(b, std::move(v));
+  if (b.task == Task::kPoints) {
+    v["FOUND"] = points_text(b);
+    return {"app/app_points.cpp", "shoal_points.h",
+            filled("app/shoal_points.h.in", v)};
+  }
+  std::string header = "app/shoal_boxes.h.in";
+  if (b.head == "cells") {
+    header = "app/shoal_cells.h.in";
+    add_cells(b, v);
   } else if (b.detection) {
+    header = "app/shoal_ssd.h.in";
     v["SETTINGS"] = settings_text(*b.detection);
     v["ANCHORS"] = anchors_text(*b.detection);
     v["BOX_VALUES"] = values_text(b, b.detection->boxes);
     v["SCORE_VALUES"] = values_text(b, b.detection->scores);
     v["OVERLAP"] = number(b.detection->overlap);
-    return filled("app/shoal_ssd.h.in", v);
   } else {
-    v["CANDIDATES"] = has_maps(b.head) ? maps_text(b) : rows_text(b);
-    v["HEADER"] = has_maps(b.head) ? "anchor_maps" : "yolo";
+    add_candidates(b, v);
   }
-  return filled(cells ? "app/shoal_cells.h.in" : "app/shoal_yolo.h.in", v);
+  return {"app/app_boxes.cpp", "shoal_boxes.h", filled(header, v)};
 }
 
 }  // namespace shoal
