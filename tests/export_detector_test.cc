@@ -1,8 +1,7 @@
-// An exported detector: boards find the boxes in its outputs themselves.
+// Exported networks whose boxes, points or masks boards find in the outputs
+// themselves.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
@@ -10,12 +9,11 @@
 #include "host/model/import/testing/detector.h"
 #include "host/model/import/testing/model_builder.h"
 #include "tests/command.h"
+#include "tests/found_lines.h"
 #include "tests/needs.h"
 
 namespace shoal {
 namespace {
-
-using nlohmann::json;
 
 // A detector of 48 x 48 x 3 pixels: scores of the background and two classes
 // for 6 x 6 cells.
@@ -78,60 +76,100 @@ std::vector<uint8_t> map_network(bool finest) {
   return b.finish();
 }
 
-// The boxes of `shoal run`, found by the code of boards in app.cpp, of which a
-// user has written the two functions at the top.
+// A network of 32 x 32 x 3 pixels with these outputs, each by a layer of its
+// own over the whole picture; values are `scale` times -128 to 127.
+struct WholeOutput {
+  std::vector<int> shape;
+  float scale;
+};
+std::vector<uint8_t> whole_network(const std::vector<WholeOutput>& outputs) {
+  ModelBuilder b;
+  std::mt19937 random(10);
+  const int x = b.input({1, 32, 32, 3}, {0.05f, -3});
+  for (const WholeOutput& o : outputs) {
+    int count = 1;
+    for (const int n : o.shape) count *= n;
+    std::vector<int8_t> weights(static_cast<size_t>(count) * 32 * 32 * 3);
+    for (int8_t& w : weights) w = static_cast<int8_t>(random() % 15) - 7;
+    const int w = b.weights({count, 32, 32, 3}, weights, {0.001f}, 0);
+    const int y = b.conv(x, w, -1, {o.scale, 0}, {.same = false});
+    b.output(b.reshape(y, o.shape));
+  }
+  return b.finish();
+}
+
 TEST(ExportedDetector, FindsTheBoxesOfShoalRun) {
   need_programs({"make"});
+  if (cannot_go_on()) return;
   const Workshop shop;
-  shop.write("cells.tflite", cell_network());
-  shop.write("yolo.tflite", yolo_network());
-  const std::string launcher = has_program("ccache") ? " LAUNCHER=ccache" : "";
-  shop.write("yolox.tflite", yolox_network());
-  shop.write("tiny.tflite", map_network(false));
-  shop.write("maps.tflite", map_network(true));
-  shop.write("ssd.tflite", detector().finish());
   DetectionOp each_class = detector_settings();
   each_class.regular = true;
   each_class.most_of_class = 3;
-  shop.write("regular.tflite", detector(Type::kInt8, each_class).finish());
-  for (const std::string name :
-       {"cells", "yolo", "yolox", "tiny", "maps", "ssd", "regular"}) {
-    SCOPED_TRACE(name);
-    const std::string model = name + ".tflite";
-    const Told told = shop.shoal({"export", model, "random:3", "--as", "c",
-                                  "--board", "host", "-o", name});
-    ASSERT_EQ(told.code, 0) << told.err;
-    EXPECT_NE(told.out.find("  boxes    app.cpp finds them"),
-              std::string::npos);
-    const Told built = shop.script(
-        "cd " + name +
-        "/app && sed -i 's/{ return false; }/{ static int n; return ++n == 1; "
-        "}/; s/to\\[i\\] = 0;/to[i] = shoal_networks[0].test_input[offset + "
-        "i];/' app.cpp && cd ../.. && " +
-        "make -s -C " + name + launcher + " DEBUG= all");
-    ASSERT_EQ(built.code, 0) << built.err;
-    const Told served =
-        shop.script("sleep 1 | " + name + "/build/" + name + " serve");
-    const Told ran = shop.shoal({"run", model, "random:3", "--json"});
-    ASSERT_EQ(ran.code, 0) << ran.err;
-    const std::string head = json::parse(ran.out)["head"];
-    EXPECT_EQ(head, name == "yolo"      ? "yolov8"
-                    : name == "tiny"    ? "yolov3"
-                    : name == "maps"    ? "yolov5maps"
-                    : name == "regular" ? "ssd"
-                                        : name);
-    std::string expected;
-    const json boxes = json::parse(ran.out)["boxes"];
-    ASSERT_GT(boxes.size(), 1u) << ran.out;
-    for (size_t i = 0; i < std::min<size_t>(boxes.size(), 10); ++i) {
-      expected += "box";
-      for (const json& at : boxes[i]["box"]) {
-        expected += " " + std::to_string(std::max(0, at.get<int>()));
-      }
-      expected += "\nlabel " + boxes[i]["index"].dump() + "\n";
-    }
-    EXPECT_NE(served.out.find(expected), std::string::npos)
-        << served.out << served.err << expected;
+  const struct {
+    const char *name, *head;
+    std::vector<uint8_t> model;
+  } cases[] = {{"cells", "cells", cell_network()},
+               {"yolo", "yolov8", yolo_network()},
+               {"yolox", "yolox", yolox_network()},
+               {"tiny", "yolov3", map_network(false)},
+               {"maps", "yolov5maps", map_network(true)},
+               {"ssd", "ssd", detector().finish()},
+               {"regular", "ssd", detector(Type::kInt8, each_class).finish()},
+               // 4 x 4 cells with two anchors each, and 2 x 2 with six.
+               {"faces", "blazeface",
+                whole_network({{{1, 32, 16}, 0.25f},
+                               {{1, 24, 1}, 0.05f},
+                               {{1, 32, 1}, 0.05f},
+                               {{1, 24, 16}, 0.5f}})},
+               {"palms", "blazeface",
+                whole_network({{{1, 56, 18}, 0.25f}, {{1, 56, 1}, 0.05f}})}};
+  for (const auto& c : cases) {
+    const std::string model = std::string(c.name) + ".tflite";
+    shop.write(model, c.model);
+    expect_found(shop, c.name, model, "random:3", c.head, 2,
+                 "  boxes    app.cpp finds them");
+  }
+}
+
+TEST(ExportedPoints, AreThoseOfShoalRun) {
+  need_programs({"make"});
+  if (cannot_go_on()) return;
+  const Workshop shop;
+  const struct {
+    const char *name, *head;
+    std::vector<uint8_t> model;
+  } cases[] = {
+      {"rows", "movenet", whole_network({{{1, 1, 17, 3}, 0.008f}})},
+      {"peaks", "heatmaps", whole_network({{{1, 5, 5, 17}, 0.008f}})},
+      {"moved", "posenet",
+       whole_network({{{1, 3, 3, 34}, 0.05f}, {{1, 3, 3, 17}, 0.05f}})},
+      // The first has metres, the last one pixels.
+      {"hand", "landmarks",
+       whole_network({{{1, 63}, 0.002f}, {{1, 1}, 0.004f}, {{1, 63}, 0.25f}})},
+      {"parts", "landmarks", whole_network({{{1, 136}, 0.01f}})}};
+  for (const auto& c : cases) {
+    const std::string model = std::string(c.name) + ".tflite";
+    shop.write(model, c.model);
+    expect_found(shop, c.name, model, "random:3", c.head, 4,
+                 "  points   app.cpp finds them");
+  }
+}
+
+TEST(ExportedMasks, AreThoseOfShoalRun) {
+  need_programs({"make"});
+  if (cannot_go_on()) return;
+  const Workshop shop;
+  const struct {
+    const char* name;
+    std::vector<uint8_t> model;
+  } cases[] = {{"scores", whole_network({{{1, 16, 16, 5}, 0.02f}})},
+               {"planes", whole_network({{{1, 5, 16, 16}, 0.02f}})},
+               {"sure", whole_network({{{1, 16, 16, 1}, 0.01f}})}};
+  for (const auto& c : cases) {
+    const std::string model = std::string(c.name) + ".tflite";
+    shop.write(model, c.model);
+    expect_found(shop, c.name, model, "random:3", "mask", 2,
+                 "  mask     app.cpp finds it");
   }
 }
 

@@ -11,6 +11,7 @@ struct DetectedBox {
   float left = 0, top = 0, right = 0, bottom = 0;  ///< pixels of the input
   int index = 0;                                   ///< of the class
   float score = 0;
+  uint32_t candidate = 0;  ///< its number among those of which it was chosen
 };
 
 /// Returns the intersection over union of the areas; 0 if they do not touch.
@@ -60,7 +61,7 @@ uint32_t strongest(const Candidates& candidates, float overlap, DetectedBox* to,
                    intersection_over_union(to[k], box) > overlap;
       }
       if (is_known) continue;
-      best = box, found = i;
+      best = box, found = best.candidate = i;
     }
     if (found == candidates.count()) break;
     to[kept++] = best;

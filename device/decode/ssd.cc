@@ -110,6 +110,7 @@ uint32_t SsdBoxes::find(float least, int width, int height, DetectedBox* to,
     to[count] = place(last.candidate);
     to[count].index = last.c;
     to[count].score = last.score;
+    to[count].candidate = static_cast<uint32_t>(last.candidate);
     ++count;
   }
   for (uint32_t i = 0; i < count; ++i) {

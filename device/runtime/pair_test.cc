@@ -8,6 +8,8 @@
 #include <cstring>
 
 #include "device/program/testing/seal_image.h"
+#include "device/runtime/testing/cluster.h"
+#include "device/runtime/testing/linked_samples.h"
 #include "device/runtime/testing/run_program.h"
 #include "device/runtime/testing/sample_programs.h"
 #include "device/runtime/testing/thread_pair.h"
@@ -180,6 +182,8 @@ TEST(Pair, AFrameIsRepeatedWhenTheCoreIsBack) {
     if (!can_stop) {
       EXPECT_EQ(shoal_repeat_frame(&node), SHOAL_BAD_ARGUMENT);
       EXPECT_EQ(shoal_restart(&node), SHOAL_SECOND_CORE);
+      EXPECT_EQ(shoal_last_fault(&node).status, SHOAL_SECOND_CORE);
+      EXPECT_EQ(shoal_step(&node), SHOAL_SECOND_CORE);
       stub.serve();
       stub.answers = 1 << 20;
     }
@@ -187,6 +191,44 @@ TEST(Pair, AFrameIsRepeatedWhenTheCoreIsBack) {
     ASSERT_GE(frame(out), SHOAL_OK);
     EXPECT_EQ(out, alone.outputs[0]);
   }
+}
+
+// Its peers have had rows of the frame, which would come twice. The refused
+// calls leave the error as it is.
+TEST(Pair, ANodeWithPeersDoesNotRepeatItsFrame) {
+  int refused = 0;
+  for (const LinkedSample& s : linked_samples()) {
+    for (const bool can_stop : {false, true}) {
+      SCOPED_TRACE(testing::Message() << s.name << " " << can_stop);
+      StubCore stub;
+      stub.can_stop = can_stop;
+      stub.answers = 1;
+      ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+      stub.answers = 2;
+      ClusterOptions o;
+      o.pair = &stub.pair;
+      o.failed = [&](shoal_node& node) {
+        const shoal_fault fault = shoal_last_fault(&node);
+        ASSERT_EQ(fault.status, SHOAL_SECOND_CORE);
+        if (!can_stop) stub.serve();
+        ASSERT_TRUE(is_idle(stub.pair));
+        for (const auto call :
+             {shoal_repeat_frame, shoal_reset_variables, shoal_restart}) {
+          EXPECT_EQ(call(&node), SHOAL_BAD_ARGUMENT);
+          const shoal_fault after = shoal_last_fault(&node);
+          EXPECT_EQ(std::memcmp(&after, &fault, sizeof fault), 0);
+          EXPECT_EQ(shoal_step(&node), SHOAL_SECOND_CORE);
+        }
+        ++refused;
+      };
+      std::vector<uint32_t> bytes;
+      for (const auto& frames : s.wanted) {
+        bytes.push_back(static_cast<uint32_t>(frames[0].size()));
+      }
+      run_cluster(s.programs, s.inputs, bytes, o);
+    }
+  }
+  EXPECT_GT(refused, 3);
 }
 
 TEST(Pair, ANodeOfAClusterWaitsForLess) {

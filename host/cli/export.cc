@@ -126,11 +126,11 @@ uint32_t sent_arena_bytes(const ExportFlags& flags,
       std::min<int64_t>(request.node().arena_budget(), UINT32_MAX) / 16 * 16);
 }
 
-// The variables of the networks that wait, and outputs in which the application
-// finds boxes, lie beside the arena.
+// The variables of the networks that wait, and outputs that the application
+// reads, lie beside the arena.
 void check_kept(const PlanRequest& request, const Application& a) {
   const std::vector<Bank>& banks = request.cluster.nodes[0].board.banks;
-  const int64_t kept = int64_t{a.kept_bytes()} + a.box_bytes();
+  const int64_t kept = int64_t{a.kept_bytes()} + a.head_bytes();
   if (kept == 0 || banks.empty()) return;
   const Bank& bank = banks[0];
   const int64_t needs = a.arena_bytes() + kept;
@@ -139,8 +139,8 @@ void check_kept(const PlanRequest& request, const Application& a) {
               "the arena of " + format_bytes(a.arena_bytes()) + " and the " +
                   format_bytes(kept) +
                   (a.kept_bytes() > 0 ? " of variables of all networks" : "") +
-                  (a.kept_bytes() > 0 && a.box_bytes() > 0 ? " and" : "") +
-                  (a.box_bytes() > 0 ? " of outputs with boxes" : "") +
+                  (a.kept_bytes() > 0 && a.head_bytes() > 0 ? " and" : "") +
+                  (a.head_bytes() > 0 ? " of outputs that app.cpp reads" : "") +
                   " are " + format_bytes(needs - bank.free_bytes()) +
                   " more than board " + a.board.name + " has",
               "--ram " + std::to_string(bank.free_bytes() - kept));
@@ -219,10 +219,15 @@ int export_command(const ExportFlags& flags) {
   std::vector<ExportedNetwork> networks;
   Needs needs;
   for (AskedNetwork& n : asked) {
-    networks.push_back(made_network(flags, n, request, needs));
+    try {
+      networks.push_back(made_network(flags, n, request, needs));
+    } catch (const Error& e) {
+      if (asked.size() == 1) throw;
+      throw Error(e.code(), "network " + n.name + ": " + e.what(), e.fix());
+    }
     request.given.reset();  // --plan is MODEL's
   }
-  needs.boxes = networks[0].boxes.any();
+  needs.decoders = networks[0].head.any();
   needs.slots = !flags.slots.empty();
   needs.ciphers = !flags.key.empty();
   if (flags.all_operators) needs.add(needs_of_all());
@@ -259,9 +264,13 @@ int export_command(const ExportFlags& flags) {
   if (a.slot_key) {
     say("  key      in shoal_key.h, which .gitignore names\n");
   }
-  if (a.box_bytes() > 0) {
-    say("  boxes    app.cpp finds them; %s for the outputs\n",
-        format_bytes(a.box_bytes()).c_str());
+  if (a.head_bytes() > 0) {
+    const Task task = a.networks[0].head.task;
+    say("  %s; %s for the outputs\n",
+        task == Task::kDetect   ? "boxes    app.cpp finds them"
+        : task == Task::kPoints ? "points   app.cpp finds them"
+                                : "mask     app.cpp finds it",
+        format_bytes(a.head_bytes()).c_str());
   }
   say("  test     %s; README.md says how to build it\n",
       flags.input.empty() ? "random noise (pass an INPUT for a real test)"

@@ -257,7 +257,7 @@ ExportedNetwork make_network(const Prepared& p, const Board& board,
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace &&
               first.conversion != Conversion::kDigits;
-  n.boxes = box_outputs(p.graph, p.net, std::move(detection));
+  n.head = head_outputs(p.graph, p.net, std::move(detection));
   return n;
 }
 
@@ -304,8 +304,8 @@ uint32_t Application::kept_bytes() const {
   return networks.size() > 1 || slot_bytes > 0 ? sum : 0;
 }
 
-uint32_t Application::box_bytes() const {
-  return member ? 0 : networks[0].boxes.bytes();
+uint32_t Application::head_bytes() const {
+  return member ? 0 : networks[0].head.bytes();
 }
 
 size_t Application::timed_layers() const {

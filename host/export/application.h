@@ -12,7 +12,7 @@
 
 #include "host/board/board.h"
 #include "host/engine/common/prepare.h"
-#include "host/export/boxes.h"
+#include "host/export/head_outputs.h"
 
 namespace shoal {
 
@@ -48,7 +48,7 @@ struct ExportedNetwork {
   std::vector<uint8_t> test_input, test_output;
   size_t inputs = 0, outputs = 0;
   bool classes = false;  // the first output is one score a class
-  BoxOutputs boxes;      // of a detector
+  HeadOutputs head;      // boxes, points or a mask, which the board reads
   std::vector<std::string> labels;
   std::string description;  // of inputs, outputs and layers, for `shoal send`
   size_t layers = 0;
@@ -74,8 +74,8 @@ struct Application {
   uint32_t arena_bytes() const;  // which they share
   // Room for the variables of networks whose arena another one has.
   uint32_t kept_bytes() const;
-  // Room for the outputs of the first network, if its boxes are read.
-  uint32_t box_bytes() const;
+  // Room for the outputs of the first network, if the board reads them.
+  uint32_t head_bytes() const;
   // Layers whose times the board can keep (`shoal send --profile`).
   size_t timed_layers() const;
   std::string model_names() const;  // for people

@@ -333,13 +333,13 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
     sources = add_member(e, folder, to);
   } else {
     const ExportedNetwork& first = e.application.networks[0];
-    const bool boxes = first.boxes.any();
-    to.add(folder + "app.cpp",
-           filled(boxes ? "app/app_boxes.cpp" : "app/app.cpp", v));
-    sources.push_back(folder + "app.cpp");
-    if (boxes) {
-      to.add(folder + "shoal_boxes.h", box_header(first.boxes, first.model));
+    HeadFiles head{"app/app.cpp", {}, {}};
+    if (first.head.any()) {
+      head = head_files(first.head, first.model);
+      to.add(folder + head.header_name, head.header);
     }
+    to.add(folder + "app.cpp", filled(head.application, v));
+    sources.push_back(folder + "app.cpp");
     for (const char* name :
          {"shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));

@@ -211,7 +211,7 @@ std::vector<std::string> runtime_sources(const Needs& needs) {
     }
   }
   if (needs.int4) all.insert("device/kernels/int4.cc");
-  if (needs.boxes) {
+  if (needs.decoders) {
     for (const std::string& name : sources_in("device/decode/")) {
       all.insert(name);
     }

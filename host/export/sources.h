@@ -14,7 +14,7 @@ struct Needs {
   std::set<OpCode> kinds;  // of its actors
   std::set<OpCode> wide;   // kinds that have elements of 16 bits
   bool int4 = false;       // some of its weights have four bits
-  bool boxes = false;      // the board reads boxes in its outputs
+  bool decoders = false;   // the board reads boxes, points or a mask
   bool slots = false;      // it takes programs by wire
   bool two_cores = false;  // the second core makes halves of firings
   bool dsp = false;        // the core has the DSP extension

@@ -44,6 +44,9 @@ struct ClusterOptions {
   int delay_us = 300;         // at most
   long max_steps = 400000;
   bool mapped = true;
+  shoal_pair* pair = nullptr;  // of all nodes
+  // Called with the node that ends the run.
+  std::function<void(shoal_node&)> failed = {};
   const shoal_cipher* cipher = &checksum_only();
   std::function<void(uint16_t node, const Firing&)> observer;
   std::function<void(uint16_t node, AlignedBytes& image)> change;
@@ -177,6 +180,7 @@ class NodeParty final : public Party {
     config_.storage = &store_;
     config_.storage_bytes = image_.size();
     config_.link = &socket_.link;
+    config_.pair = o.pair;
     if (o.observer) {
       observer_ = [&o, node](const Firing& f) { o.observer(node, f); };
       config_.tap = &call_observer;
@@ -351,8 +355,11 @@ inline ClusterResult run_images(const std::vector<Bytes>& images,
   ClusterResult result;
   const auto finish = [&](Status status, int node) {
     result.status = status, result.node = node;
-    if (node >= 0)
-      result.fault = shoal_last_fault(&nodes[size_t(node)]->node());
+    if (node >= 0) {
+      shoal_node& of = nodes[size_t(node)]->node();
+      result.fault = shoal_last_fault(&of);
+      if (o.failed) o.failed(of);
+    }
     for (auto& n : nodes) {
       result.spilled |= n->spilled();
       result.counters.push_back(shoal_read_counters(&n->node()).link);

@@ -20,6 +20,7 @@
 #pragma GCC diagnostic pop
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 
 #include "host/base/error.h"
@@ -93,6 +94,34 @@ int64_t most_packed(std::span<const uint8_t> file) {
   return file[0] == 'G' ? 3 * 2731 : 3 * 1032;
 }
 
+// The file for stb_image, which takes bytes behind its end as zeros.
+struct PictureBytes {
+  std::span<const uint8_t> file;
+  size_t at = 0;
+  bool ends_too_early = false;
+
+  static int read(void* user, char* to, int most) {
+    auto& of = *static_cast<PictureBytes*>(user);
+    const size_t count = std::min(of.file.size() - of.at,
+                                  static_cast<size_t>(std::max(most, 0)));
+    if (count == 0 && most > 0) of.ends_too_early = true;
+    std::copy_n(of.file.begin() + static_cast<std::ptrdiff_t>(of.at), count,
+                to);
+    of.at += count;
+    return static_cast<int>(count);
+  }
+  static void skip(void* user, int count) {
+    auto& of = *static_cast<PictureBytes*>(user);
+    const int64_t to = static_cast<int64_t>(of.at) + count;
+    of.at = static_cast<size_t>(
+        std::clamp<int64_t>(to, 0, static_cast<int64_t>(of.file.size())));
+  }
+  static int is_at_end(void* user) {
+    const auto& of = *static_cast<PictureBytes*>(user);
+    return of.at == of.file.size() ? 1 : 0;
+  }
+};
+
 Picture decode_stb(std::span<const uint8_t> file, const std::string& name) {
   const bool jpeg = !file.empty() && file[0] == 0xFF;
   if (const int codes = jpeg ? too_many_codes(file) : 0) {
@@ -113,9 +142,16 @@ Picture decode_stb(std::span<const uint8_t> file, const std::string& name) {
     refuse(name, "too short for a picture of " + std::to_string(width) + " x " +
                      std::to_string(height));
   }
+  PictureBytes bytes_of{file};
+  const stbi_io_callbacks calls{PictureBytes::read, PictureBytes::skip,
+                                PictureBytes::is_at_end};
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-      stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3),
+      stbi_load_from_callbacks(&calls, &bytes_of, &width, &height, &channels,
+                               3),
       stbi_image_free);
+  if (bytes_of.ends_too_early) {
+    refuse(name, "broken picture: the file ends before all pixels were there");
+  }
   if (!pixels) {
     refuse(name, std::string("broken picture: ") + stbi_failure_reason());
   }

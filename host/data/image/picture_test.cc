@@ -3,38 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <random>
 #include <string>
 
 #include "host/base/error.h"
+#include "host/data/image/testing/pictures.h"
 
 namespace shoal {
 namespace {
-
-// A 24-bit BMP, rows bottom up, padded to four bytes.
-std::vector<uint8_t> make_bmp(const Picture& p) {
-  const int stride = (p.width * 3 + 3) / 4 * 4;
-  std::vector<uint8_t> out(54 + static_cast<size_t>(stride * p.height));
-  const auto put = [&](size_t at, uint32_t v) {
-    std::memcpy(&out[at], &v, sizeof v);
-  };
-  out[0] = 'B', out[1] = 'M';
-  put(2, static_cast<uint32_t>(out.size()));
-  put(10, 54), put(14, 40);
-  put(18, static_cast<uint32_t>(p.width));
-  put(22, static_cast<uint32_t>(p.height));
-  out[26] = 1, out[28] = 24;
-  for (int y = 0; y < p.height; ++y) {
-    for (int x = 0; x < p.width; ++x) {
-      for (int c = 0; c < 3; ++c) {
-        out[static_cast<size_t>(54 + (p.height - 1 - y) * stride + x * 3 + c)] =
-            p.rgb[static_cast<size_t>((y * p.width + x) * 3 + 2 - c)];
-      }
-    }
-  }
-  return out;
-}
 
 Picture noise(int width, int height, unsigned seed) {
   std::mt19937 random(seed);
@@ -59,14 +37,14 @@ Graph model(Type type, Type file_type, Shape shape, float scale, int zero) {
 
 TEST(Picture, BmpGivesItsPixels) {
   const Picture p = noise(5, 3, 1);
-  const Picture q = decode_picture(make_bmp(p), "x.bmp");
+  const Picture q = decode_picture(make_bmp(5, 3, p.rgb), "x.bmp");
   EXPECT_EQ(q.width, 5);
   EXPECT_EQ(q.height, 3);
   EXPECT_EQ(q.rgb, p.rgb);
 }
 
 TEST(Picture, TruncatedOrDamagedFilesNeverCrash) {
-  const std::vector<uint8_t> file = make_bmp(noise(6, 4, 2));
+  const std::vector<uint8_t> file = make_bmp(6, 4, noise(6, 4, 2).rgb);
   for (size_t n = 0; n < file.size(); ++n) {
     try {
       decode_picture({file.data(), n}, "x.bmp");
@@ -97,6 +75,23 @@ std::string refusal(const std::vector<uint8_t>& file) {
     return e.what();
   }
   return "";
+}
+
+// Decoders that take missing bytes as zeros would make a picture of it.
+TEST(Picture, HalfAFileIsRefused) {
+  const std::vector<uint8_t> rgb = noise(16, 12, 3).rgb;
+  const std::vector<uint8_t> files[] = {
+      make_bmp(16, 12, rgb),  make_png(16, 12, rgb), make_ppm(16, 12, rgb),
+      make_jpeg(16, 12, rgb), make_gif(16, 12, 80),  make_webp(16, 12, rgb)};
+  for (const std::vector<uint8_t>& file : files) {
+    SCOPED_TRACE(file[0]);
+    EXPECT_EQ(refusal(file), "");
+    for (const size_t n : {file.size() / 2, file.size() * 3 / 4}) {
+      EXPECT_NE(refusal({file.begin(), file.begin() + std::ptrdiff_t(n)}), "");
+    }
+  }
+  EXPECT_EQ(refusal({files[0].begin(), files[0].end() - 8}),
+            "x: broken picture: the file ends before all pixels were there");
 }
 
 // The decoder behind would write past the end of the table.

@@ -1,7 +1,14 @@
 // The heads that there are, each with the outputs that it fits.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "device/decode/anchor_maps.h"
+#include "device/decode/point_anchors.h"
+#include "device/decode/points.h"
 #include "host/data/task/task.h"
 
 namespace shoal {
@@ -33,6 +40,14 @@ HeadFindings read_ssd(const std::vector<RealOutput>&, const HeadInput&,
                       const HeadOptions&);
 
 // blazeface.cc: boxes with points around the anchors of MediaPipe's detectors.
+// Which outputs have the boxes and the scores, in the order of their grids.
+struct PointAnchorLayout {
+  std::vector<PointAnchorGrid> grids;
+  std::vector<size_t> boxes, scores;
+  int values = 0;  // of a box
+};
+std::optional<PointAnchorLayout> point_anchor_layout(const std::vector<Shape>&,
+                                                     const HeadInput&);
 bool fits_blazeface(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_blazeface(const std::vector<RealOutput>&, const HeadInput&,
                             const HeadOptions&);
@@ -79,6 +94,15 @@ HeadFindings read_cells(const std::vector<RealOutput>&, const HeadInput&,
                         const HeadOptions&);
 
 // places.cc: the class of every place (or its scores), and points.
+// Returns the map that an output is, without its values; none: it is no map.
+std::optional<ValueMap> map_of(const Shape&, const HeadInput&);
+struct PoseMaps {
+  ValueMap heat, moves;
+  size_t heat_output = 0, moves_output = 0;
+};
+std::optional<PoseMaps> pose_maps(const std::vector<Shape>&, const HeadInput&);
+// Returns the outputs whose values may be landmarks: those with the most.
+std::vector<size_t> landmarks_of(const std::vector<Shape>&);
 bool fits_mask(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_mask(const std::vector<RealOutput>&, const HeadInput&,
                        const HeadOptions&);

@@ -117,6 +117,7 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
   uint64_t patience = repeat_after_us();
   bool repeated = false;
   int old = 0, in_vain = 0;
+  int old_before = 0;  // until the last question
   const auto repeats_itself = [&] {
     return Error(Exit::kCorrupt,
                  name_ + " repeats itself: " + std::to_string(old) +
@@ -137,7 +138,7 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
       if (what == Heard::kEnd) return;
       if (what == Heard::kNews) {
         asked = news = t.now_us(t.user);
-        old = in_vain = 0;
+        old = in_vain = old_before = 0;
         // The next answers may be those to repeated questions, so that neither
         // their time nor what they ask for says much (Karn's algorithm).
         is_ambiguous_ = repeated;
@@ -146,6 +147,7 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
         repeated = false;
       } else if (what == Heard::kWorks) {
         asked = t.now_us(t.user);
+        old = in_vain = old_before = 0;
         patience = repeat_after_us();
       } else if (what == Heard::kNothingNew && ++old > kMostOld) {
         throw repeats_itself();
@@ -168,7 +170,8 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
                   "start it again; a slow board needs a longer --node-timeout");
     }
     if (now >= asked + patience) {
-      if (old > 0 && ++in_vain > kMostInVain) throw repeats_itself();
+      if (old > old_before && ++in_vain > kMostInVain) throw repeats_itself();
+      old_before = old;
       send(type, frame, body);
       ++repeats_;
       repeated = is_ambiguous_ = may_lack_bytes_ = true;

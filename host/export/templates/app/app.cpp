@@ -25,8 +25,8 @@ bool fill(void*, uint32_t input, uint32_t offset, uint8_t* to, uint32_t bytes) {
 
 void shoal_app_turn(const shoal_port& port) {
   if (!is_input_there()) return;
-  // The classes with the best scores. For boxes or masks collect the rows of
-  // the outputs in take() instead.
+  // The classes with the best scores. For other results collect the rows of the
+  // outputs in take() instead.
   shoal::TopClasses<3> top;
   const shoal::FrameEnds ends = {&top, fill, shoal::TopClasses<3>::take,
                                  nullptr, nullptr};

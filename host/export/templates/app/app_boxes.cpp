@@ -43,5 +43,10 @@ void shoal_app_turn(const shoal_port& port) {
     shoal_app::Line(port) << "box " << pixel(b.left) << " " << pixel(b.top)
                           << " " << pixel(b.right) << " " << pixel(b.bottom);
     shoal_app::say_label(port, static_cast<uint32_t>(b.index));
+    for (uint32_t p = 0; p != shoal_app::Boxes::kPoints; ++p) {
+      const shoal::FoundPoint point = boxes.point(b, p);
+      shoal_app::Line(port)
+          << "point " << pixel(point.x) << " " << pixel(point.y);
+    }
   }
 }
