@@ -1,5 +1,5 @@
-// What carries the datagrams of a project on each platform: UDP, a serial line,
-// a line that several nodes share, ESP-NOW.
+// The links of projects on each platform: UDP, a serial line, a line that
+// several nodes share, ESP-NOW.
 #pragma once
 
 #include <string>

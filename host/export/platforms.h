@@ -1,4 +1,4 @@
-// What the tools of a board, and the board there, have for networks and keys.
+// The platforms of exports: which network and which keys each of them has.
 #pragma once
 
 #include <string>
