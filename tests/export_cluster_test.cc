@@ -374,6 +374,23 @@ TEST_F(ExportedCluster, ANodeOnAnEmulatedBoardComputesExactBytes) {
   expect_exact(shop_.shoal(patient));
 }
 
+// Both harts make halves; the node would say so if it had one only.
+TEST_F(ExportedCluster, ANodeOfTwoHartsComputesExactBytes) {
+  need_programs({"riscv64-unknown-elf-g++", "qemu-system-riscv32", "make"});
+  if (cannot_go_on()) return;
+  const Line line;
+  write_node("qemu-rv32x2", "serial:" + line.name);
+  ASSERT_EQ(shop_.shoal(export_words("c", {"--insecure"})).code, 0);
+  EXPECT_NE(shop_.read_text("projs/n/Makefile").find("-DSHOAL_TWO_CORES"),
+            std::string::npos);
+  ASSERT_NO_FATAL_FAILURE(build("n"));
+  const Node n(shop_, "projs/n", line.board);
+  line.wait_for("selfcheck ok\n");
+  const Words patient = run_words({"--insecure", "--node-timeout", "60"});
+  expect_exact(shop_.shoal(patient));
+  expect_exact(shop_.shoal(patient));
+}
+
 struct MemberLayout {
   const char* ecosystem;
   const char* board;
@@ -404,9 +421,11 @@ constexpr MemberLayout kMemberLayouts[] = {
 // With the ciphers that Arduino's core has.
 constexpr MemberLayout kArduinoKeyLayouts[] = {
     {"arduino", "rp2040", "10.0.0.7:7000", true,
-     "-std=gnu++17 -fpermissive -mcpu=cortex-m0plus", "m_n Shoal/src", ""},
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m0plus -DARDUINO_ARCH_RP2040",
+     "m_n Shoal/src", ""},
     {"arduino", "esp32s3", "10.0.0.7:7000", true,
-     "-std=gnu++17 -fpermissive -mcpu=cortex-m33", "m_n Shoal/src", ""},
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m33 -DARDUINO_ARCH_ESP32",
+     "m_n Shoal/src", ""},
 };
 // On a line that several nodes share.
 constexpr MemberLayout kBusLayouts[] = {
@@ -422,14 +441,16 @@ constexpr MemberLayout kRadioLayouts[] = {
     {"esp-idf", "esp32s3", "espnow:/dev/ttyUSB0#24:6f:28:00:00:01", true,
      "-std=gnu++20 -mcpu=cortex-m33", "main components/shoal/src", ""},
     {"arduino", "esp32s3", "espnow:/dev/ttyUSB0#24:6F:28:00:00:02", true,
-     "-std=gnu++17 -fpermissive -mcpu=cortex-m33", "m_n Shoal/src", ""},
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m33 -DARDUINO_ARCH_ESP32",
+     "m_n Shoal/src", ""},
 };
 // A second one of an ecosystem.
 constexpr MemberLayout kMoreLayouts[] = {
     {"c", "stm32h743", "10.0.0.7:7000", true, "-std=gnu++17 -mcpu=cortex-m7",
      "app shoal/src", "$(LWIP)"},
     {"arduino", "rp2350", "10.0.0.7:7000", false,
-     "-std=gnu++17 -fpermissive -mcpu=cortex-m33", "m_n Shoal/src", ""},
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m33 -DARDUINO_ARCH_RP2040",
+     "m_n Shoal/src", ""},
     {"platformio", "stm32f746", "10.0.0.7:7000", false,
      "-std=gnu++17 -mcpu=cortex-m7", "src lib/Shoal/src",
      "STM32duino STM32Ethernet"},

@@ -32,6 +32,7 @@ struct Layout {
   const char* board;
   const char* flags;    // as the ecosystem's, for Debian's compiler
   const char* folders;  // of include paths, from the project's root
+  bool listens = false;
 };
 
 constexpr Layout kLayouts[] = {
@@ -47,20 +48,31 @@ constexpr Layout kLayouts[] = {
     {"zephyr", "mps2-an385", "-std=gnu++17 -mcpu=cortex-m3", "src shoal/src"},
     {"stm32cube", "stm32f746", "-std=gnu++17 -mcpu=cortex-m7", "app shoal/src"},
 };
+// Those that export_udp_test.cc runs are not among them.
+constexpr Layout kListening[] = {
+    {"cmake", "stm32h743", "-std=gnu++17 -mcpu=cortex-m7", "app shoal/src",
+     true},
+    {"platformio", "stm32f746", "-std=gnu++17 -mcpu=cortex-m7",
+     "src lib/Shoal/src", true},
+    {"stm32cube", "stm32f746", "-std=gnu++17 -mcpu=cortex-m7", "app shoal/src",
+     true},
+};
 
 std::vector<std::string> layout_words(const Layout& l,
                                       const std::string& folder) {
-  return {"export",
-          kNetwork,
-          kModels + "samples/bag/0.png",
-          "--labels",
-          kModels + "fashion_labels.txt",
-          "--as",
-          l.ecosystem,
-          "--board",
-          l.board,
-          "-o",
-          folder};
+  std::vector<std::string> words = {"export",
+                                    kNetwork,
+                                    kModels + "samples/bag/0.png",
+                                    "--labels",
+                                    kModels + "fashion_labels.txt",
+                                    "--as",
+                                    l.ecosystem,
+                                    "--board",
+                                    l.board,
+                                    "-o",
+                                    folder};
+  if (l.listens) words.insert(words.end(), {"--listen", "10.0.0.7:4242"});
+  return words;
 }
 
 class ExportedLayout : public testing::TestWithParam<Layout> {
@@ -212,6 +224,11 @@ INSTANTIATE_TEST_SUITE_P(All, ExportedLayout, testing::ValuesIn(kLayouts),
                            std::string name = info.param.ecosystem;
                            std::erase(name, '-');
                            return name;
+                         });
+INSTANTIATE_TEST_SUITE_P(Listening, ExportedLayout,
+                         testing::ValuesIn(kListening),
+                         [](const testing::TestParamInfo<Layout>& info) {
+                           return std::string(info.param.ecosystem);
                          });
 
 }  // namespace

@@ -453,28 +453,6 @@ TEST_F(ExportedHost, TakesInputsFromTheSerialLine) {
   EXPECT_EQ(shop_.shoal({"send", "/dev/null", "random:1"}).code, 2);
 }
 
-// The same messages over UDP, at a free port, which the board says.
-TEST_F(ExportedHost, TakesInputsByUdp) {
-  const Told told = shop_.script(
-      "proj/build/fashion_mobilenet_v2 serve udp:0 > udp.log & board=$!; "
-      "for i in $(seq 100); do grep -q listening udp.log && break; sleep 0.1; "
-      "done; to=127.0.0.1:$(sed -n 's/listening on port //p' udp.log); "
-      "$SHOAL send $to random:1 --profile --json --compare " +
-      kNetwork +
-      "; code=$?; $SHOAL send $to --self-test >&2 || code=$?; "
-      "kill $board; exit $code");
-  ASSERT_EQ(told.code, 0) << told.err;
-  const json said = json::parse(told.out);
-  EXPECT_EQ(said["compared"], "equal");
-  expect_profile(said["profile"], "clock");
-  EXPECT_NE(told.err.find("selfcheck ok"), std::string::npos) << told.err;
-  const Told none =
-      shop_.script("proj/build/fashion_mobilenet_v2 serve udp:70000");
-  EXPECT_EQ(none.code, 1);
-  EXPECT_NE(none.out.find("refused: no socket at udp:70000"), std::string::npos)
-      << none.out;
-}
-
 // The example: the small network wakes the large one.
 TEST_F(ExportedHost, ACascadeWakesItsSecondNetwork) {
   shop_.write("small.tflite", small_network());

@@ -272,6 +272,7 @@ struct IPAddress {
   IPAddress();
   IPAddress(uint8_t, uint8_t, uint8_t, uint8_t);
   uint8_t operator[](int) const;
+  uint8_t of[4];
 };
 struct UdpOfStub {
   uint8_t begin(uint16_t);

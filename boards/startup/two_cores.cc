@@ -53,7 +53,12 @@ void set_word(uint32_t& word, uint32_t value) {
   __atomic_store_n(&word, value, __ATOMIC_RELEASE);
 }
 
+bool has_stopped() { return shoal_read_word(&shared.stopped) == shared.stops; }
+
+// A core that was to stop and has not yet may still write what it was asked
+// for before: it begins only after it has stopped.
 int start(void*, shoal_pair* pair) {
+  if (!has_stopped()) return -1;
   shared.pair = pair;
   shared.rang = ticks();
   if (shared.begins == shared.stops) return start_second_core() ? 0 : -1;
@@ -70,8 +75,9 @@ int stop(void*) {
     return -1;
   }
   const uint64_t began = ticks();
-  while (shoal_read_word(&shared.stopped) != shared.stops) {
+  while (!has_stopped()) {
     if (ticks() - began > uint64_t{kStopUs} * shared.ticks_per_us) return -1;
+    ring_core(false);  // it may have stopped before, late
     sleep_until_rung(&shared.stopped, shared.stops);
   }
   return 0;
@@ -103,12 +109,15 @@ uint8_t* const second_handler_stack_top =
 
 __attribute__((used)) void second_core_stopped() {
   using namespace shoal;
-  const uint32_t stops = shoal_read_word(&shared.stops);
-  set_word(shared.stopped, stops);
-  ring_core(true);
-  while (shoal_read_word(&shared.begins) != stops) {
+  uint32_t stops;
+  do {
+    stops = shoal_read_word(&shared.stops);
+    if (shoal_read_word(&shared.stopped) != stops) {
+      set_word(shared.stopped, stops);
+      ring_core(true);
+    }
     sleep_until_rung(&shared.begins, stops);
-  }
+  } while (shoal_read_word(&shared.begins) != stops);
   second_core_main();
 }
 

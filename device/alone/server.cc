@@ -484,7 +484,9 @@ bool AloneServer::wait_for_end() {
 // Moves one window after another.
 bool AloneServer::exchange(Waits what, uint32_t stream, uint32_t offset,
                            uint32_t bytes) {
-  const uint32_t most = alone::kWindow * piece_bytes();
+  const uint32_t pieces =
+      what == Waits::kInput ? board_.pieces : alone::kWindow;
+  const uint32_t most = pieces * piece_bytes();
   const uint32_t stop = offset + bytes;
   stream_ = stream;
   next_ = offset;

@@ -45,6 +45,9 @@ struct AloneBoard {
   uint16_t layers = 0;
   /// Starts the counter that measures them and returns it; `read` is not null.
   CycleCounter (*counter)(void* user) = nullptr;
+  /// Pieces of an input that the transport keeps until they are received, from
+  /// 1 to alone::kWindow.
+  uint32_t pieces = alone::kWindow;
 };
 
 /// The board's end of the line.

@@ -100,7 +100,7 @@ void Node::reset_variables() {
 bool Node::may_begin_again() const {
 #if defined(SHOAL_TWO_CORES)
   if (is_known() && !loaded()) {
-    return pair_ && is_idle(*pair_) && !(storage_ && storage_->busy());
+    return pair_ && is_back(*pair_) && !(storage_ && storage_->busy());
   }
 #endif
   return loaded();

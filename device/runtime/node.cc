@@ -28,7 +28,7 @@ Status Node::open() {
   };
 #if defined(SHOAL_TWO_CORES)
   // It may still be at what another node gave it.
-  if (pair_ && !is_idle(*pair_)) return state_.fail(Status::kSecondCore);
+  if (pair_ && !is_back(*pair_)) return state_.fail(Status::kSecondCore);
 #endif
   const ImageSource& source = state_.source;
   const shoal_cipher* cipher = source.cipher;

@@ -102,6 +102,11 @@ bool is_idle(const shoal_pair& pair) {
   return shoal_read_word(&pair.done) == pair.asked;
 }
 
+bool is_back(shoal_pair& pair) {
+  if (!is_idle(pair)) start_again(pair);
+  return is_idle(pair);
+}
+
 void ask(shoal_pair& pair, const CoreJob* job) {
   pair.job = job;
   pair.withdrawn = 0;

@@ -23,6 +23,9 @@ Status await(shoal_pair&);
 // opens is away from its link, as the plan has it; 0: it has no link.
 void limit_half(shoal_pair&, uint32_t gap_us);
 bool is_idle(const shoal_pair&);
+// Returns whether it is idle; one that is not is stopped and started again, if
+// the port can do that by now.
+bool is_back(shoal_pair&);
 
 // Fires a slice, in halves where that is worth a meeting.
 Status fire_on_both(shoal_pair&, void (*fire)(const Slice&), const Slice&);

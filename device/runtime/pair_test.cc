@@ -131,9 +131,28 @@ TEST(Pair, ACoreThatHangsIsStoppedAndStartsAgain) {
     EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
     EXPECT_FALSE(is_idle(stub.pair));
     EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
-    EXPECT_EQ(stub.stops, 2);
+    EXPECT_EQ(stub.stops, 3);  // and once more for the node that opens
     EXPECT_EQ(run(s, nullptr).outputs, alone.outputs);
+    // A core that starts later makes halves again.
+    stub.refuses = false;
+    EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+    EXPECT_EQ(stub.stops, 4);
   }
+}
+
+// A stop that comes too late for the frame is in time for the next one.
+TEST(Pair, ACoreThatStopsLateIsBackForTheNextFrame) {
+  const Sample s = two_stage_sample();
+  StubCore stub;
+  stub.answers = 1;
+  ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+  EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
+  EXPECT_EQ(stub.starts, 1);
+  EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
+  EXPECT_EQ(stub.starts, 1);
+  stub.can_stop = true;
+  EXPECT_EQ(run(s, &stub.pair).outputs, run(s, nullptr).outputs);
+  EXPECT_EQ(stub.starts, 2);
 }
 
 // The node still says what it is, and makes the frame again.

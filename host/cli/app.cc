@@ -265,6 +265,8 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
                    "Flash for networks of `send --program`, two slots [none]");
   verb->add_flag("--all-operators", f.all_operators,
                  "With --slots: also operators that MODEL does not have");
+  verb->add_option("--listen", f.listen,
+                   "UDP address for `send` [the board's serial line]");
   add_node_flags(verb, f.plan);
   add_cluster_files(verb, f.plan);
   verb->add_option("--node", f.node,

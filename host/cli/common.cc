@@ -233,26 +233,25 @@ bool has_addresses(const Cluster& cluster) {
 namespace {
 
 // Throws Error(kUsage) if shoal does not use two cores of the board.
-void set_cores(const PlanFlags& flags, ClusterNode& node, const char* where) {
+void set_cores(const PlanFlags& flags, ClusterNode& node) {
   if (!flags.cores) return;
   if (*flags.cores == 1) return use_one_core(node);
   if (node.board.costs.second.is_used()) return;
-  throw Error(
-      Exit::kUsage,
-      "--cores 2: shoal uses one core of board " + node.board.name + where,
-      "leave it out");
+  throw Error(Exit::kUsage,
+              "--cores 2: shoal uses one core of board " + node.board.name,
+              "leave it out");
 }
 
 }  // namespace
 
 PlanRequest linked_request(const PlanFlags& flags, Cluster cluster) {
   check_strategy(flags, true);
-  for (ClusterNode& n : cluster.nodes) {
-    use_linked_cores(n);
-    set_cores(flags, n, " in clusters");
-  }
-  PlanRequest request = linked_nodes(std::move(cluster), flags.strategy,
-                                     objective_of(flags.objective));
+  for (ClusterNode& n : cluster.nodes) set_cores(flags, n);
+  PlanRequest request =
+      linked_nodes(cluster, flags.strategy, objective_of(flags.objective));
+  // Nodes start both cores where the board's shoal does, or say that they use
+  // one.
+  request.cluster = std::move(cluster);
   if (!flags.cuts.empty()) {
     request.cuts_file = {flags.cuts.path, flags.cuts.text()};
   }
@@ -269,7 +268,7 @@ PlanRequest node_request(const PlanFlags& flags) {
   require_flag(EngineKind::kNode, flags.banks != PlanFlags{}.banks,
                {"--banks", Ability::kBanks});
   PlanRequest request = one_node(find_board(flags.board));
-  set_cores(flags, request.node(), "");
+  set_cores(flags, request.node());
   set_budgets(flags, request.cluster);
   request.strategy = flags.strategy;
   request.objective = objective_of(flags.objective);

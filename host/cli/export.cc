@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "device/alone/networks.h"
+#include "device/transport/udp_address.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
@@ -14,6 +15,7 @@
 #include "host/cli/output.h"
 #include "host/engine/common/prepare.h"
 #include "host/engine/workers/key_file.h"
+#include "host/engine/workers/udp.h"
 #include "host/export/layouts.h"
 #include "host/model/import/import.h"
 
@@ -231,11 +233,17 @@ int export_command(const ExportFlags& flags) {
   needs.slots = !flags.slots.empty();
   needs.ciphers = !flags.key.empty();
   if (flags.all_operators) needs.add(needs_of_all());
-  if (flags.plan.board == "host") needs.transport = "udp_sockets";
   needs.two_cores = request.node().board.costs.second.is_used();
   Application made =
       application_of(flags, ecosystem, name, find_board(flags.plan.board),
                      std::move(networks));
+  if (!flags.listen.empty()) {
+    made.listen = parse_udp_address(flags.listen, "--listen");
+    if (udp_port(*made.listen) == 0) {
+      throw Error(Exit::kUsage, "--listen: port 0 is none",
+                  "give the port that `shoal send` is to use");
+    }
+  }
   made.least_arena = sent_arena_bytes(flags, request);
   if (!flags.key.empty()) made.slot_key = read_key_file(flags.key);
   check_kept(request, made);

@@ -40,6 +40,12 @@ void check_flags(const ExportFlags& f) {
                     "what their coordinator sends",
                 "give it to `shoal run --cluster`");
   }
+  if (!f.listen.empty()) {
+    throw Error(Exit::kUsage,
+                "--listen is for boards that run alone: nodes have the "
+                "addresses of the cluster file",
+                "leave out --listen");
+  }
 }
 
 // Nodes of a cluster hold several networks in other ways.
@@ -97,17 +103,12 @@ std::vector<bool> chosen(const std::string& file, const Cluster& cluster,
               "one of: " + names);
 }
 
-ClusterMember member_of(const ClusterNode& n, const std::string& file) {
+ClusterMember member_of(const ClusterNode& n) {
   ClusterMember m;
   m.name = n.name;
   m.serial = is_serial(n.address);
   m.station = station_of(n.address).value_or(0);
-  if (const std::optional<RadioAddress> radio = parse_radio(n.address)) {
-    m.radio = true;
-    m.address = radio->mac;
-    return m;
-  }
-  if (!m.serial) m.address = parse_udp_address(n.address, file);
+  m.radio = parse_radio(n.address).has_value();
   return m;
 }
 
@@ -125,6 +126,14 @@ void check_folder_name(const std::string& node) {
   throw Error(Exit::kUsage,
               "node '" + node + "' cannot name the folder of its project",
               "use a name that begins with a letter");
+}
+
+// Boards that the ecosystem does not know are exported for another one, which
+// starts both cores.
+bool uses_one_core(const std::string& ecosystem, const Board& board) {
+  const std::vector<std::string> known = ecosystems_of(board.name);
+  return std::ranges::find(known, ecosystem) != known.end() &&
+         !second_core_start(ecosystem, board);
 }
 
 void tell_idle(const std::string& name) {
@@ -146,7 +155,9 @@ int export_cluster_command(const ExportFlags& flags) {
   const std::vector<bool> wanted = chosen(file, cluster, flags.node);
   for (size_t i = 0; i < wanted.size(); ++i) {
     hold_in_flash(cluster.nodes[i]);
-    use_one_core(cluster.nodes[i]);  // exported nodes start no other
+    if (uses_one_core(ecosystem.name, cluster.nodes[i].board)) {
+      use_one_core(cluster.nodes[i]);
+    }
     if (!wanted[i]) continue;
     check_folder_name(cluster.nodes[i].name);
     check_board(ecosystem, cluster.nodes[i].board.name);
@@ -168,18 +179,21 @@ int export_cluster_command(const ExportFlags& flags) {
       tell_idle(n.name);
       continue;
     }
-    ClusterMember m = member_of(n, file);
+    ClusterMember m = member_of(n);
     m.insecure = flags.insecure;
     m.key = key;
     m.peers = p.plan.nodes[i].peers.size();
     const std::string name = member_name(flags, n.name);
+    Needs needs = needs_of(p.net, p.plan.nodes[i]);
+    needs.two_cores = request.cluster.nodes[i].board.costs.second.is_used();
     ExportedNetwork network = make_member(p, i);
     describe(flags.model, name, network);
     Application a =
         application_of(flags, ecosystem, name, n.board, {std::move(network)});
+    if (!m.serial && !m.radio) a.listen = parse_udp_address(n.address, file);
     a.member = std::move(m);
     projects.push_back(lay_out(flags, ecosystem, flags.folder + "/" + n.name,
-                               std::move(a), needs_of(p.net, p.plan.nodes[i])));
+                               std::move(a), std::move(needs)));
   }
   std::set<std::string> names;
   for (const LaidOut& out : projects) {

@@ -10,6 +10,7 @@
 #include "host/base/files.h"
 #include "host/base/size.h"
 #include "host/base/text_bytes.h"
+#include "host/export/links.h"
 #include "host/export/members.h"
 #include "host/oracle/golden/checksum.h"
 
@@ -32,6 +33,7 @@ std::vector<std::pair<std::string, std::string>> options_of(
   file("--cluster", f.plan.cluster);  // what lies in them, not where
   file("--cuts", f.plan.cuts);
   if (f.insecure) all.emplace_back("--insecure", "");
+  if (!f.listen.empty()) all.emplace_back("--listen", f.listen);
   if (f.plan.ram) all.emplace_back("--ram", *f.plan.ram);
   if (f.plan.cores) {
     all.emplace_back("--cores", std::to_string(*f.plan.cores));
@@ -170,7 +172,11 @@ LaidOut lay_out(const ExportFlags& flags, const Ecosystem& ecosystem,
   if (a.member) {
     check_member(ecosystem.name, a, facts);
     set_member_needs(ecosystem.name, a, facts, needs);
+  } else if (a.listen) {
+    check_link(ecosystem.name, a, facts,
+               "--listen: ", "leave --listen out, and use the serial line");
   }
+  needs.transport = link_transport(ecosystem.name, a, facts);
   ecosystem.lay_out({ecosystem.name, a, needs, facts}, out.project);
   out.description = description_of(flags, a);
   return out;

@@ -167,7 +167,12 @@ PlanRequest enough_nodes(const Graph& graph, PlanRequest alone,
     told =
         fmt::format("{} nodes of {} are enough; 1 node: {}\n{}", few.nodes,
                     alone.node().board.name, e.what(), tries_text(few, alone));
-    return with_nodes(alone, few.nodes);
+    PlanRequest found = with_nodes(alone, few.nodes);
+    for (ClusterNode& n : found.cluster.nodes) {
+      n.board = alone.node().board;  // with both cores, where it has two
+      n.rating = alone.node().rating;
+    }
+    return found;
   }
 }
 

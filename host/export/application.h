@@ -19,10 +19,9 @@ namespace shoal {
 // A node of a cluster: how its coordinator reaches it.
 struct ClusterMember {
   std::string name;
-  bool serial = false;   // else UDP, at this address:
-  bool radio = false;    // else ESP-NOW, with this MAC
-  int station = 0;       // its number on a line that several share; 0: none
-  uint64_t address = 0;  // device/transport/udp_address.h
+  bool serial = false;  // else by radio, or at Application::listen
+  bool radio = false;   // ESP-NOW
+  int station = 0;      // its number on a line that several share; 0: none
   bool insecure = false;
   std::array<uint8_t, 32> key{};  // of the cluster
   size_t peers = 0;
@@ -61,6 +60,9 @@ struct Application {
   Board board;
   std::vector<ExportedNetwork> networks;  // one or more
   std::optional<ClusterMember> member;    // for a node of a cluster
+  // Address of UDP (device/transport/udp_address.h) at which it answers; none:
+  // it has another link, or the serial line.
+  std::optional<uint64_t> listen;
   // The plan's flags and their values, as given.
   std::vector<std::pair<std::string, std::string>> options;
 

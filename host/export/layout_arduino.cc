@@ -3,7 +3,7 @@
 // of them can live side by side. --as platformio: the same as a project.
 #include "host/base/error.h"
 #include "host/export/layouts.h"
-#include "host/export/members.h"
+#include "host/export/links.h"
 #include "host/export/zip.h"
 
 namespace shoal {

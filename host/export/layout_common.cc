@@ -8,6 +8,7 @@
 #include "host/base/size.h"
 #include "host/export/embedded.h"
 #include "host/export/layouts.h"
+#include "host/export/links.h"
 #include "host/export/members.h"
 #include "host/oracle/golden/checksum.h"
 
@@ -151,10 +152,7 @@ std::string program_header(const Exported& e) {
   v["IMAGE_BYTES"] = std::to_string(a.networks[0].image.size());
   v["ARENA_BYTES"] = std::to_string(a.arena_bytes());
   v["ARENA_PLACE"] = section_of(e.facts.arena_section);
-  if (a.member) {
-    add_member_values(a, v);
-    return filled("node/shoal_program.h.in", v);
-  }
+  add_link_values(a, v);
   v["CORES"] = "";
   if (!second_core(e).empty()) {
     v["CORES"] =
@@ -166,6 +164,10 @@ std::string program_header(const Exported& e) {
         "u\n// The speed of that core, in 256ths of the first one's.\n"
         "#define SHOAL_SECOND_CORE_SPEED " +
         std::to_string(a.board.costs.second.speed_parts()) + "u\n";
+  }
+  if (a.member) {
+    add_member_values(a, v);
+    return filled("node/shoal_program.h.in", v);
   }
   v["INSTRUCTION"] = "";
   // Only where this project starts QEMU, and its clock counts instructions.
@@ -240,13 +242,21 @@ void add_literals(const Exported& e, const std::string& folder, Project& to) {
 // Some ecosystems give a library no way to set a macro: those that stand for
 // the portable SHA-256, for no ciphers, and for two cores are in the files
 // themselves.
-std::string library_file(const Exported& e, const std::string& name) {
+std::string library_file(const Exported& e, const std::string& name,
+                         bool full) {
   std::string text(embedded(name));
   const auto define = [&](const std::string& macro) {
     text.insert(0, "#ifndef " + macro + "\n#define " + macro + "\n#endif\n");
   };
   const std::string cores = "SHOAL_TWO_CORES";
-  if (e.needs.two_cores && text.find(cores) != text.npos) define(cores);
+  if (text.find(cores) != text.npos) {
+    if (full) {
+      // Other boards of Arduino's have no code of two cores.
+      text.insert(0, filled("arduino/two_cores.h", {}));
+    } else if (e.needs.two_cores) {
+      define(cores);
+    }
+  }
   if (e.needs.ciphers && !e.needs.bearssl) return text;
   if (name == "device/program/sha256.h") define("SHOAL_WITHOUT_MBEDTLS");
   if (name == "device/agent/noise.cc") define("SHOAL_WITHOUT_CIPHERS");
@@ -257,6 +267,14 @@ std::string library_file(const Exported& e, const std::string& name) {
 // memory of which it is a part.
 bool kept_memory(const Application& a) {
   return a.slot_bytes > 0 && a.board.emulator.has_value();
+}
+
+constexpr const char* kOpenNetwork =
+    "Frames are not encrypted: keep the network to yourself.";
+
+// Returns where a project that runs on this computer answers `shoal send`.
+std::string sent_to(const Application& a) {
+  return a.listen ? listen_text(*a.listen) : "build/serial";
 }
 
 std::string memory_options(const Application& a) {
@@ -296,9 +314,11 @@ TemplateValues common_values(const Exported& e) {
           {"UART", uart.empty() ? "huart3" : uart},
           {"NODE", a.member ? a.member->name : ""},
           {"DIFFERS", a.member ? "the program differs" : "the output differs"},
-          {"SERVE_SAYS", a.member ? "Goes on as a node of the cluster."
-                                  : "Answers `shoal send build/serial INPUT`."},
-          {"SERVE_PATH", a.member ? "" : "build/serial"},
+          {"SERVE_SAYS",
+           a.member ? "Goes on as a node of the cluster."
+                    : "Answers `shoal send " + sent_to(a) + " INPUT`."},
+          {"SERVE_PATH", a.member || a.listen ? "" : "build/serial"},
+          {"SEND_TO", a.listen ? sent_to(a) : "DEVICE"},
           {"FLASH_PARTITION", e.facts.fact("zephyr", "flash_partition")},
           {"FLASH_ERASE_BYTES", e.facts.fact("zephyr", "flash_erase_bytes")},
           {"SERVE_MACHINE", kept_memory(a) ? ",memory-backend=memory" : ""},
@@ -341,11 +361,11 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
     to.add(folder + "app.cpp", filled(head.application, v));
     sources.push_back(folder + "app.cpp");
     for (const char* name :
-         {"shoal_app.cpp", "shoal_frame.cpp", "shoal_serial.cpp"}) {
+         {"shoal_app.cpp", "shoal_frame.cpp", "shoal_serve.cpp"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));
       sources.push_back(folder + name);
     }
-    for (const char* name : {"shoal_app.h", "shoal_frame.h", "shoal_port.h"}) {
+    for (const char* name : {"shoal_app.h", "shoal_frame.h"}) {
       to.add(folder + name, filled(std::string("app/") + name, v));
     }
     if (const auto name =
@@ -359,9 +379,12 @@ std::vector<std::string> add_application(const Exported& e, ProgramForm form,
     if (e.application.slot_key) {
       add_slot_key(e, folder, to);
     }
-    if (const std::string name = second_core(e); !name.empty()) {
-      to.add(folder + "second_core.h", filled(name, v));
-    }
+  }
+  const std::vector<std::string> link = add_link(e, folder, to);
+  sources.insert(sources.end(), link.begin(), link.end());
+  to.add(folder + "shoal_port.h", filled("app/shoal_port.h", v));
+  if (const std::string name = second_core(e); !name.empty()) {
+    to.add(folder + "second_core.h", filled(name, v));
   }
   to.add(folder + "shoal_program.h", program_header(e));
   const auto list = [](const std::set<OpCode>& all) {
@@ -411,20 +434,21 @@ std::vector<std::string> add_library(const Exported& e,
   if (full || !e.needs.is_member) {
     headers.push_back("device/alone/top_classes.h");
   }
-  if (full || e.needs.is_member) {
+  if (full || e.application.listen) {
     headers.push_back("device/transport/udp_address.h");
   }
   std::vector<std::string> sources;
   for (const std::string& name : with_headers(headers)) {
     const std::string path = "src/" + exported_name(name);
-    to.add(folder + path, library_file(e, name));
+    to.add(folder + path, library_file(e, name, full));
     if (path.ends_with(".cpp")) sources.push_back(path);
   }
   TemplateValues v = common_values(e);
   v["SOURCES"] = cmake_list(sources);
   add_platform_values(e, v);
   const bool pico =
-      (e.application.member || e.needs.ciphers) && e.ecosystem == "pico-sdk";
+      (e.application.member || e.application.listen || e.needs.ciphers) &&
+      e.ecosystem == "pico-sdk";
   to.add(
       folder + "CMakeLists.txt",
       filled(pico ? "node/library_pico.cmake" : "library/CMakeLists.txt", v));
@@ -449,7 +473,9 @@ std::string cmake_list(const std::vector<std::string>& names, size_t skip) {
 void add_texts(const Exported& e, const std::string& section, Project& to) {
   TemplateValues v = common_values(e);
   v["SECTION"] = filled("readme/" + section + ".md", v);
-  v["NETWORK"] = e.application.member ? member_text(e) : "";
+  v["NETWORK"] = e.application.member   ? member_text(e)
+                 : e.application.listen ? link_text(e, kOpenNetwork) + "\n"
+                                        : "";
   to.add(
       "README.md",
       filled(e.application.member ? "node/README.md" : "readme/README.md", v));

@@ -4,7 +4,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/export/layouts.h"
-#include "host/export/members.h"
+#include "host/export/links.h"
 
 namespace shoal {
 namespace {
@@ -44,7 +44,7 @@ void lay_out_pico_sdk(const Exported& e, Project& to) {
 }
 
 EspPartitions esp_partitions(const Application& a) {
-  const bool wifi = a.member && !a.member->serial;
+  const bool wifi = a.listen || (a.member && a.member->radio);
   const int64_t least =
       a.image_bytes() + kEspCode + (wifi ? kEspWifi : int64_t{0});
   EspPartitions p;

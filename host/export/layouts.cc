@@ -83,16 +83,11 @@ void check_board(const Ecosystem& e, const std::string& board) {
               "use --board with one of: " + joined(boards_of(e.name)));
 }
 
-// Arduino's library is the same in all exports, and Zephyr runs one core of
-// these boards.
+// Zephyr runs one core of these boards.
 std::optional<std::string> second_core_start(const std::string& ecosystem,
                                              const Board& board) {
-  if (ecosystem == "pico-sdk") return "app/second_core_pico.h";
-  if (ecosystem == "esp-idf" ||
-      (ecosystem == "platformio" &&
-       board_facts(board.name).fact(ecosystem, "framework") == "espidf")) {
-    return "app/second_core_freertos.h";
-  }
+  const std::string start = board_facts(board.name).fact(ecosystem, "cores");
+  if (!start.empty()) return "app/second_core_" + start + ".h";
   const bool boots = ecosystem == "c" || ecosystem == "cmake";
   if (boots && boots_in_emulator(board)) return "";
   return std::nullopt;

@@ -157,8 +157,8 @@ Needs needs_of_all() {
 
 namespace {
 
-// Adds the sources that only nodes of clusters have.
-void add_node_sources(const Needs& needs, std::set<std::string>& all) {
+// Adds those of the transport.
+void add_link_sources(const Needs& needs, std::set<std::string>& all) {
   if (!needs.transport.empty()) {
     all.insert("device/transport/" + needs.transport + ".cc");
   }
@@ -167,6 +167,10 @@ void add_node_sources(const Needs& needs, std::set<std::string>& all) {
     all.insert("device/transport/bus_wire.cc");
     all.insert("device/transport/hdlc.cc");
   }
+}
+
+// Adds the sources that only nodes of clusters have.
+void add_node_sources(const Needs& needs, std::set<std::string>& all) {
   all.insert("device/keys/hmac.cc");
   all.insert("device/base/crc32c.cc");
   std::vector<std::string> folders = {"device/agent/", "device/link/",
@@ -185,17 +189,14 @@ void add_node_sources(const Needs& needs, std::set<std::string>& all) {
 std::vector<std::string> runtime_sources(const Needs& needs) {
   std::set<std::string> all{"device/base/status.cc",
                             "device/base/word_sums.cc"};
-  if (!needs.is_member) {  // app/shoal_serial.cpp
+  if (!needs.is_member) {  // app/shoal_serve.cpp
     for (const char* name :
          {"device/alone/frame.cc", "device/alone/networks.cc",
-          "device/alone/said_text.cc", "device/alone/server.cc",
-          "device/transport/hdlc.cc", "device/transport/serial_line.cc"}) {
+          "device/alone/said_text.cc", "device/alone/server.cc"}) {
       all.insert(name);
     }
   }
-  if (!needs.is_member && !needs.transport.empty()) {
-    all.insert("device/transport/" + needs.transport + ".cc");
-  }
+  add_link_sources(needs, all);
   if (needs.slots) {
     for (const char* name :
          {"device/alone/programs.cc", "device/base/crc32c.cc",

@@ -19,10 +19,8 @@ struct Needs {
   bool two_cores = false;  // the second core makes halves of firings
   bool dsp = false;        // the core has the DSP extension
   bool mve = false;        // the core has Helium
-  // A node of a cluster gets an agent, links, and this file of device/transport
-  // (empty: a header of the application does it). A board alone that has a
-  // network has such a file, too.
-  bool is_member = false;
+  bool is_member = false;  // a node of a cluster: it has an agent, and links
+  // File of device/transport; empty: a source of the application does it.
   std::string transport;
   // It has a key, of the cluster or of sealed programs, and so Mbed TLS.
   bool ciphers = false;

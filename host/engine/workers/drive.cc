@@ -196,7 +196,6 @@ Cluster cluster_of(const Coordinator& coordinator,
     if (!node.board.flash_mapped) node.sealed = w.wants_sealed;
     if (built_in) {
       hold_in_flash(node);
-      use_one_core(node);
       continue;
     }
     const auto least = [](std::optional<int64_t>& value, int64_t limit) {

@@ -4,6 +4,10 @@
 #include <shoal.h>
 
 #include "shoal_app.h"
+#include "shoal_program.h"
+#ifdef SHOAL_SECOND_CORE_US
+#include "second_core.h"
+#endif
 
 static void write_console(void*, const void* data, uint32_t bytes) {
   Serial.write(static_cast<const uint8_t*>(data), bytes);
@@ -37,6 +41,9 @@ void setup() {
   while (!Serial && millis() < 10000) yield();
   port = shoal_app::port_of(write_console, read_ticks, 1000000);
   port.wait_for_interrupt = idle;
+#ifdef SHOAL_SECOND_CORE_US
+  port.second_core = &second_core;
+#endif
   code = shoal_app::self_test(port);
 }
 

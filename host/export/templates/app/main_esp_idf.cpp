@@ -7,10 +7,11 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "shoal_app.h"
+#include "shoal_program.h"
 #if SHOAL_SLOT_BYTES
 #include "flash.h"
 #endif
-#if defined(SHOAL_TWO_CORES)
+#ifdef SHOAL_SECOND_CORE_US
 #include "second_core.h"
 #endif
 
@@ -36,7 +37,7 @@ extern "C" void app_main(void) {
   add_board_flash(port);
 #endif
   port.wait_for_interrupt = idle;
-#if defined(SHOAL_TWO_CORES)
+#ifdef SHOAL_SECOND_CORE_US
   port.second_core = &second_core;
 #endif
   shoal_app::run(port, read_console);

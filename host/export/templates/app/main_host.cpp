@@ -1,6 +1,6 @@
 // @NAME@ on this computer. "serve PATH" goes on with inputs that come on a Unix
-// socket of that name, which is the serial line, "serve udp:PORT" with those
-// that come by UDP; without either the line is standard input and output.
+// socket of that name, which is the serial line; "serve" with those that come
+// at the address of the export or, without one, on standard input and output.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,10 +11,6 @@
 #include <cstring>
 
 #include "shoal_app.h"
-#ifdef SHOAL_NETWORKS
-#include "device/port/payload.h"
-#include "device/transport/udp_sockets.h"
-#endif
 #if SHOAL_SLOT_BYTES
 #include "flash.h"
 #endif
@@ -74,43 +70,12 @@ bool listen_at(const char* path) {
          listen(listener, 1) == 0;
 }
 
-// A node of a cluster has a socket of its own.
-#ifdef SHOAL_NETWORKS
-shoal::UdpSockets udp;
-
-void wait_for_datagram(void*) {
-  constexpr int kPatienceMs = 50;
-  pollfd waiting = {udp.descriptor(), POLLIN, 0};
-  poll(&waiting, 1, kPatienceMs);
-}
-
-#endif
-
 uint64_t read_ticks(void*) {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1000000000u +
          static_cast<uint64_t>(now.tv_nsec);
 }
-
-#ifdef SHOAL_NETWORKS
-// Does not return if there is such a socket, which programs of this computer
-// reach. Port 0 is a free one.
-void serve_udp(shoal_port& port, const char* number) {
-  static uint8_t both[2 * shoal::kUdpPayload];
-  char* end = nullptr;
-  const unsigned long at = std::strtoul(number, &end, 10);
-  if (end == number || *end || at > 0xFFFF) return;
-  const auto now_us = [](void*) { return read_ticks(nullptr) / 1000; };
-  const uint64_t here =
-      shoal::udp_address(0x7F000001, static_cast<uint16_t>(at));
-  if (!udp.open(here, now_us)) return;
-  shoal_app::Line(port) << "listening on port "
-                        << uint64_t{shoal::udp_port(udp.address())};
-  port.wait_for_interrupt = wait_for_datagram;
-  shoal_app::serve(port, udp.transport(), both);
-}
-#endif
 
 }  // namespace
 
@@ -124,13 +89,6 @@ int main(int count, char** arguments) {
   if (!serves) return shoal_app::self_test(port);
   const int code = shoal_app::self_test(port);
   if (code != shoal_app::kGood) return code;
-#ifdef SHOAL_NETWORKS
-  if (count > 2 && std::strncmp(arguments[2], "udp:", 4) == 0) {
-    serve_udp(port, arguments[2] + 4);
-    shoal_app::Line(port) << "refused: no socket at " << arguments[2];
-    return 1;
-  }
-#endif
   if (count > 2) {
     if (!listen_at(arguments[2])) return 1;
     line_in = line_out = -1;

@@ -6,10 +6,11 @@
 #include "pico/stdlib.h"
 #include "pico/time.h"
 #include "shoal_app.h"
+#include "shoal_program.h"
 #if SHOAL_SLOT_BYTES
 #include "flash.h"
 #endif
-#if defined(SHOAL_TWO_CORES)
+#ifdef SHOAL_SECOND_CORE_US
 #include "second_core.h"
 #endif
 
@@ -40,7 +41,7 @@ int main() {
 #if SHOAL_SLOT_BYTES
   add_board_flash(port);
 #endif
-#if defined(SHOAL_TWO_CORES)
+#ifdef SHOAL_SECOND_CORE_US
   port.second_core = &second_core;
 #endif
   return shoal_app::run(port, read_console);

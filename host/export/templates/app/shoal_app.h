@@ -26,13 +26,10 @@ int self_test(const shoal_port& port);
 // Bytes that have come on the serial line, at most `capacity`; 0: none yet.
 using ReadConsole = uint32_t (*)(void* user, void* to, uint32_t capacity);
 
-// Answers `shoal send` on the serial line and calls shoal_app_turn(), without
-// end.
+// Answers `shoal send` on the serial line or network and calls
+// shoal_app_turn(), without end. Returns if the network does not open, and says
+// why on the console.
 void serve(const shoal_port& port, ReadConsole read);
-
-// The same by datagrams of a network. `both` has room for two of them.
-void serve(const shoal_port& port, const shoal_transport& transport,
-           uint8_t* both);
 
 // self_test(), and serve() if it was good; else what it answered.
 int run(const shoal_port& port, ReadConsole read);

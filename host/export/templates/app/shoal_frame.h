@@ -1,4 +1,4 @@
-// The networks of this project, for shoal_app.cpp and shoal_serial.cpp.
+// The networks of this project, for shoal_app.cpp and shoal_serve.cpp.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,11 @@
-// The files that a node needs besides a console and a clock: shoal_network.cpp
-// and, if the cluster has a key, shoal_entropy.cpp.
+// Datagrams of the board: shoal_network.cpp carries them. A node of a cluster
+// that has a key also has shoal_entropy.cpp.
 #pragma once
 
 #include <cstdint>
 
-#include "device/port/port.h"
 #include "shoal_app.h"
+#include "shoal_port.h"
 
 namespace shoal_app {
 
@@ -18,6 +18,8 @@ void wait_network(const shoal_port& port, uint64_t until_us);
 int draw_entropy(void* user, void* out, uint32_t bytes);
 
 // Returns the port's clock in microseconds.
-uint64_t clock_us(const shoal_port& port);
+inline uint64_t clock_us(const shoal_port& port) {
+  return microseconds(port, port.read_ticks(port.user));
+}
 
 }  // namespace shoal_app

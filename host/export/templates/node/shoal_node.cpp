@@ -3,6 +3,7 @@
 
 #include "device/agent/agent.h"
 #include "device/program/sha256.h"
+#include "device/shoal_cores.h"
 #include "shoal_app.h"
 #include "shoal_network.h"
 #include "shoal_port.h"
@@ -35,6 +36,25 @@ bool stands_still(const shoal_port& port) {
   return true;
 }
 
+#if defined(SHOAL_TWO_CORES)
+shoal_pair pair;
+
+// Without the second core the node computes the same in more time, and is
+// planned for that.
+void start_second_core(const shoal_port& port, shoal::AgentConfig& c) {
+  if (!port.second_core) return;
+  const shoal_status status = shoal_start_pair(&pair, port.second_core);
+  c.one_core = status != SHOAL_OK;
+  if (c.one_core) {
+    Line(port) << "one core: " << shoal_status_text(status);
+  } else {
+    c.pair = &pair;
+  }
+}
+#else
+void start_second_core(const shoal_port&, shoal::AgentConfig&) {}
+#endif
+
 shoal::AgentConfig config_of(const shoal_port& port,
                              const shoal_transport* transport) {
   shoal::AgentConfig c;
@@ -45,7 +65,6 @@ shoal::AgentConfig config_of(const shoal_port& port,
   c.entropy = draw_entropy;
   c.entropy_user = port.user;
 #else
-  static_cast<void>(port);
   c.cipher = &shoal::checksum_only();
   c.insecure = true;
 #endif
@@ -55,6 +74,8 @@ shoal::AgentConfig config_of(const shoal_port& port,
   c.arena_bytes = sizeof arena;
   c.built_in = shoal_program_image;
   c.built_in_bytes = SHOAL_IMAGE_BYTES;
+  c.one_core = true;
+  start_second_core(port, c);
   c.peers = peers;
   c.max_peers = SHOAL_PEERS;
   for (int i = 0; i < 3; ++i) c.packets[i] = packets[i];
@@ -65,10 +86,6 @@ shoal::AgentConfig config_of(const shoal_port& port,
 }
 
 }  // namespace
-
-uint64_t clock_us(const shoal_port& port) {
-  return microseconds(port, port.read_ticks(port.user));
-}
 
 int self_test(const shoal_port& port) {
   Line(port) << "node " << SHOAL_NODE << " of @NAME@, @TRANSPORT@, "
