@@ -18,7 +18,7 @@ NEEDED = ("title", "date", "commit", "command")
 GROUPS = {
     "Memory and time": ["arenas", "reach", "clusters", "tiles", "swap",
                         "public_models", "predictions", "objectives",
-                        "plan_corpus"],
+                        "plan_corpus", "plan_growth"],
     "Cores and boards": ["kernels", "kernels_pc", "int4", "networks_on_boards",
                          "golden_on_boards", "cases_on_boards", "one_small_board",
                          "emulated_clusters", "flash", "flash_of_kernels",

@@ -5,7 +5,8 @@ change of the planner.
   tools/plan_corpus.py make SHOAL [--seconds S]     plans what measurements/plan_corpus.csv
                                                     lacks of the corpus, and adds it
   tools/plan_corpus.py compare SHOAL [--seconds S]  plans again, and compares
-  tools/plan_corpus.py nested SHOAL [--seconds S]   plans with more, and compares
+  tools/plan_corpus.py nested SHOAL [--seconds S] [--each S] [--virtual]
+                                                    plans with more, and compares
 
 `compare` prints every request that became more than 1 % worse, the geometric mean of the
 objective (new over old) and the sum of CPU time; it ends in 1 if a request became worse
@@ -15,8 +16,10 @@ boards x 1 to 64 nodes x budgets x objectives x limits. Needs SHOAL_SHARED; mode
 are left out. CPU time differs from machine to machine: compare two builds on one.
 
 `nested` plans requests for the least time twice, the second time with up to 1.6 times
-the memory, or with one or two nodes more. It prints each that takes over 0.5 % longer
-with more.
+the memory, with one or two nodes more, or over links up to 10 times as fast (`--rate`
+here, which is a cluster's file for `shoal plan`). It prints each that takes over 0.5 %
+longer with more; with --virtual it compares virtual time, and prints each over 2 %.
+With --each it takes requests that took at most so many CPU seconds.
 """
 import argparse
 import csv
@@ -30,14 +33,17 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILE = ROOT / "measurements" / "plan_corpus.csv"
 COLUMNS = ["request", "exit code", "objective", "arena (B)", "modelled (us)",
            "simulated (us)", "traffic (B)", "frames/s", "CPU (s)"]
 REQUESTS = 600
+CLUSTER_FLAGS = ("--nodes", "--board", "--ram", "--cluster")
 WORSE = 1.01  # what counts as worse
 WORSE_WITH_MORE = 1.005
+WORSE_IN_VIRTUAL_TIME = 1.02
 # Networks and how often each is drawn: the larger ones plan for longer.
 NETWORKS = {
     "models/fashion_mobilenet_v2.tflite": 8,
@@ -111,12 +117,33 @@ def value(objective, found):
             "energy": found["energy"] or found["modelled (us)"]}[objective]
 
 
-def plan(shoal, request):
+def with_cluster_file(words, folder):
+    """`shoal plan` knows rates of links from a cluster's file alone."""
+    if "--rate" not in words:
+        return words
+    flags = {}
+    for flag in ("--rate", "--nodes", "--board", "--ram"):
+        if flag in words:
+            at = words.index(flag)
+            flags[flag] = words[at + 1]
+            words = words[:at] + words[at + 2:]
+    lines = ["[defaults]", f'board = "{flags["--board"]}"',
+             f"link.mbit_per_s = {flags['--rate'].rstrip('M')}"]
+    if "--ram" in flags:
+        lines.append(f'ram = "{flags["--ram"]}"')
+    lines += [f'[[node]]\nname = "node{n}"' for n in range(int(flags["--nodes"]))]
+    file = folder + "/cluster.toml"
+    pathlib.Path(file).write_text("\n".join(lines) + "\n")
+    return [*words, "--cluster", file]
+
+
+def plan(shoal, request, simulates=True):
     """One row of the file as a dictionary."""
     words = [os.path.expandvars(w) for w in request.split()]
     objective = words[words.index("--objective") + 1] if "--objective" in words else "latency"
     with tempfile.TemporaryDirectory() as folder:
         file = folder + "/plan.json"
+        words = with_cluster_file(words, folder)
         before = cpu_seconds()
         made = subprocess.run([shoal, "plan", *words, "-o", file], cwd=ROOT,
                               capture_output=True, text=True)
@@ -134,11 +161,10 @@ def plan(shoal, request):
         row["energy"] = told.get("energy_mj")
         row["objective"] = float(f"{value(objective, row):.8g}")
         del row["energy"]
-        if told.get("linked"):
+        if told.get("linked") and simulates:
             network = words[:1]
             cluster = [w for i, w in enumerate(words)
-                       if w in ("--nodes", "--board", "--ram")
-                       or words[i - 1] in ("--nodes", "--board", "--ram")]
+                       if w in CLUSTER_FLAGS or words[i - 1] in CLUSTER_FLAGS]
             ran = subprocess.run([shoal, "simulate", *network, "random:1", *cluster,
                                   "--plan", file, "--json"], cwd=ROOT,
                                  capture_output=True, text=True)
@@ -225,13 +251,25 @@ def compare(shoal, seconds):
     return 1 if worse else 0
 
 
+def link_rate(board):
+    """Mbit/s of the board's link."""
+    with open(ROOT / "boards" / board / "board.toml", "rb") as file:
+        return tomllib.load(file)["link"]["mbit_per_s"]
+
+
 def with_more(request, random_):
-    """The request with more memory or more nodes; None if it names neither."""
+    """The request with more memory, more nodes or a faster link; None if it names
+    neither memory nor nodes."""
     words = request.split()
     flags = [f for f in ("--ram", "--nodes") if f in words]
     if not flags or "--objective" in words:
         return None
+    if "--nodes" in words:
+        flags.append("--rate")
     flag = random_.choice(flags)
+    if flag == "--rate":
+        rate = link_rate(words[words.index("--board") + 1]) * random_.uniform(1.1, 10)
+        return f"{request} --rate {rate:.3g}M"
     at = words.index(flag) + 1
     if flag == "--ram":
         bytes_ = int(words[at].rstrip("K")) * 1024
@@ -241,27 +279,32 @@ def with_more(request, random_):
     return " ".join(words)
 
 
-def nested(shoal, seconds):
+def nested(shoal, seconds, each, virtual):
     """Each pair plans two requests, so half of the seconds is for the first ones."""
     random_ = random.Random(51)
-    rows = [(row["request"], with_more(row["request"], random_))
-            for row in read_file()[1]
+    rows = [(row, with_more(row["request"], random_)) for row in read_file()[1]
             if has_model(row["request"]) and row["exit code"] == "0"]
-    taken = {row["request"] for row in spread(read_file()[1], seconds / 2)}
+    rows = spread([dict(row, more=more) for row, more in rows
+                   if more and float(row["CPU (s)"]) <= each
+                   and (not virtual or "--nodes" in more)], seconds / 2)
+    value_ = "simulated (us)" if virtual else "objective"
+    limit = WORSE_IN_VIRTUAL_TIME if virtual else WORSE_WITH_MORE
     worse, pairs, most = 0, 0, 1.0
-    for less, more in rows:
-        if not more or less not in taken:
+    for row in rows:
+        less, more = row["request"], row["more"]
+        first = plan(shoal, less, virtual)
+        if value_ not in first:
+            print(f"exit code {first['exit code']} with less: {less}", flush=True)
             continue
         pairs += 1
-        first, second = plan(shoal, less), plan(shoal, more)
-        ratio = math.inf
-        if second["exit code"] == 0:
-            ratio = second["objective"] / first["objective"]
+        second = plan(shoal, more, virtual)
+        ratio = second.get(value_, math.inf) / first[value_]
         most = max(most, ratio)
-        if ratio > WORSE_WITH_MORE:
+        if ratio > limit:
             worse += 1
-            print(f"{ratio:.3f} of {first['objective']}: {more}, less: {less}", flush=True)
-    print(f"{pairs} pairs: {worse} take over 0.5 % longer with more, at most {most:.3f} times")
+            print(f"{ratio:.3f} of {first[value_]}: {more}, less: {less}", flush=True)
+    print(f"{pairs} pairs: {worse} take over {limit - 1:.1%} longer with more, "
+          f"at most {most:.3f} times")
     return 1 if worse else 0
 
 
@@ -270,13 +313,17 @@ def main():
     parser.add_argument("what", choices=["make", "compare", "nested"])
     parser.add_argument("shoal")
     parser.add_argument("--seconds", type=float, default=math.inf)
+    parser.add_argument("--each", type=float, default=math.inf)
+    parser.add_argument("--virtual", action="store_true")
     asked = parser.parse_args()
     os.environ.setdefault("SHOAL_SHARED", str(ROOT.parent / "shared"))
     os.environ["XDG_CACHE_HOME"] = "/dev/null"  # each plan is searched for
     shoal = os.path.abspath(asked.shoal)
     if asked.what == "make":
         return make(shoal, asked.seconds)
-    return (nested if asked.what == "nested" else compare)(shoal, asked.seconds)
+    if asked.what == "nested":
+        return nested(shoal, asked.seconds, asked.each, asked.virtual)
+    return compare(shoal, asked.seconds)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -21,7 +20,7 @@
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/planner/help_of_idle.h"
 #include "host/plan/planner/node_kinds.h"
-#include "host/plan/search/idle_nodes.h"
+#include "host/plan/planner/plan_numbers.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/types/at_once.h"
@@ -109,6 +108,13 @@ class AutoPlan {
     return named_at_last();
   }
 
+  // Returns a plan of `whole`, of whose nodes the request has the first ones. A
+  // plan of the smallest arena is known.
+  OrMisfit<Plan> find_for(const PlanRequest& whole) {
+    whole_ = &whole;
+    return find();
+  }
+
   OrMisfit<Plan> find_of(std::vector<CrewTrial> trials) {
     for (CrewTrial& t : trials) {
       std::unique_ptr<CrewPlan> crew =
@@ -181,19 +187,6 @@ class AutoPlan {
       crew->run(name, 0);
       take(std::move(crew));
     }
-  }
-
-  // Adds the other nodes of the request, without a share, to a plan over its
-  // first nodes.
-  Plan with_others(Plan plan) const {
-    const size_t some = plan.nodes.size();
-    if (some == request_.cluster.nodes.size()) return plan;
-    IdleNodes all(net_, request_.cluster);
-    std::ranges::copy(best_->trials().supplies(), all.supplies.begin());
-    std::move(all.plan.nodes.begin() + static_cast<std::ptrdiff_t>(some),
-              all.plan.nodes.end(), std::back_inserter(plan.nodes));
-    finish_plan(net_, request_, all.supplies, plan);
-    return plan;
   }
 
   // Leaves out the nodes with the least memory, class by class, until the best
@@ -292,7 +285,7 @@ class AutoPlan {
 
   // Plans for the smallest arena, which is likeliest to fit.
   OrMisfit<Plan> smallest() const {
-    if (is_latency() && !PlanDeadline::passed()) {
+    if (is_latency() && !whole_ && !PlanDeadline::passed()) {
       PlanRequest request = request_;
       request.objective = Objective::kRam;
       // Only the reason of the first search is reported, so refusals of this
@@ -489,13 +482,15 @@ class AutoPlan {
   // Returns the best plan. Its strategy says what was taken, on how many nodes
   // and, if others were tried, why not on more.
   Plan named(bool says_why = true) const {
-    Plan plan = with_others(best_->trials().best());
+    const PlanRequest& request = whole_ ? *whole_ : request_;
+    Plan plan = over_all_nodes(net_, request, best_->trials().best());
     plan.strategy = "auto (" + best_->trials().taken().name;
     plan.says_nodes = busy_nodes(plan) < std::ssize(plan.nodes);
     if (plan.says_nodes) {
       plan.strategy += fmt::format(" on {} of {} nodes", busy_nodes(plan),
                                    plan.nodes.size());
-      if (says_why && !request_.compared) {
+      if (says_why && !request.compared &&
+          plan.nodes.size() == request_.cluster.nodes.size()) {
         plan.not_on_all = !on_all_;
         plan.strategy += why_some();
         // Where no plan on all nodes fits, speed is not what is missing.
@@ -523,6 +518,7 @@ class AutoPlan {
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   SegmentMemo* const memo_;
   std::vector<CrewTrial>* const tried_;
+  const PlanRequest* whole_ = nullptr;  // see find_for()
   // Crews that are begun, by number of nodes; null: estimates rule one out.
   std::map<size_t, std::unique_ptr<CrewPlan>> crews_;
   std::unique_ptr<CrewPlan> best_;
@@ -570,15 +566,21 @@ OrMisfit<Plan> auto_plan(const Net& net, const PlanRequest& request,
     return AutoPlan(net, request, memo, tried).find();
   }
   OrMisfit<Plan> least = find_smallest(net, request, memo, tried, kFar);
-  const size_t nodes = request.cluster.nodes.size();
-  if (!least || plan_work(net, nodes) > tuning::kCheap) return least;
-  // The fastest of all plans that are no larger is best.
+  const std::vector<int> nodes = nodes_to_share(request.cluster);
+  const size_t some = std::min(
+      nodes.size(), tuning::kCheap / std::max(size_t{1}, plan_work(net, 1)));
+  if (!least || some < 2) return least;
+  // The fastest of all plans that are no larger is best. It is looked for over
+  // as many nodes as cost little, so that more of them find what these do.
   PlanRequest within = request;
   within.objective = Objective::kLatency;
+  if (some < nodes.size()) {
+    within.cluster.nodes.resize(static_cast<size_t>(nodes[some - 1]) + 1);
+  }
   for (ClusterNode& n : within.cluster.nodes) {
     n.ram = std::min(largest_arena(*least), n.arena_budget());
   }
-  OrMisfit<Plan> fastest = AutoPlan(net, within).find();
+  OrMisfit<Plan> fastest = AutoPlan(net, within).find_for(request);
   return fastest && is_smaller(*fastest, *least) ? fastest : least;
 }
 

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <utility>
 
 #include "host/plan/cost/energy.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/search/idle_nodes.h"
 #include "host/plan/search/search.h"
 
 namespace shoal {
@@ -21,6 +25,17 @@ std::vector<Supply> supplies_of(const Cluster& cluster, const Plan& plan) {
     supplies.push_back({&board, storage, node.sealed});
   }
   return supplies;
+}
+
+Plan over_all_nodes(const Net& net, const PlanRequest& request, Plan plan) {
+  const size_t some = plan.nodes.size();
+  if (some == request.cluster.nodes.size()) return plan;
+  IdleNodes all(net, request.cluster);
+  std::ranges::copy(supplies_of(request.cluster, plan), all.supplies.begin());
+  std::move(all.plan.nodes.begin() + static_cast<std::ptrdiff_t>(some),
+            all.plan.nodes.end(), std::back_inserter(plan.nodes));
+  finish_plan(net, request, all.supplies, plan);
+  return plan;
 }
 
 namespace {

@@ -26,6 +26,10 @@ struct PlanNumbers {
 // supplies refer to the cluster, which must outlive them.
 std::vector<Supply> supplies_of(const Cluster&, const Plan&);
 
+// Adds the other nodes of the request, without a share, to a plan over its
+// first nodes.
+Plan over_all_nodes(const Net&, const PlanRequest&, Plan);
+
 // `frames`: also rehearses several frames in a row for the period. If the
 // period is longer than `most_s` seconds, only that is known; 0: no limit.
 PlanNumbers numbers_of(const Net&, const PlanRequest&, const Plan&, bool frames,

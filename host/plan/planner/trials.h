@@ -76,7 +76,6 @@ class Trials {
   bool any() const { return best_.has_value(); }
   const Plan& best() const;
   const Trial& taken() const { return taken_; }
-  const std::vector<Supply>& supplies() const { return best_->supplies; }
   // Returns the best plan's value by the objective; less is better. Infinity:
   // it takes more flash than there is.
   double measure() const { return measure(*best_); }
