@@ -154,7 +154,7 @@ class AutoPlan {
   // Returns numbers of nodes below `all`, the largest first. They do not depend
   // on `all`, so that what is found over some nodes is found over more.
   std::vector<size_t> fewer_equal(size_t all) const {
-    const size_t each = request_.compared ? 0 : tuning::kEachCrew;
+    const size_t each = request_.compared ? 0 : tuning::kManyNodes;
     std::vector<size_t> counts;
     for (size_t count = 1; count < all; count += count < each ? 1 : count) {
       counts.push_back(count);
@@ -175,7 +175,8 @@ class AutoPlan {
       return;
     }
     const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));
-    for (size_t count = std::min(busy, tuning::kEachCrew + 1); count-- > 1;) {
+    for (size_t count = std::min(busy, size_t{tuning::kManyNodes} + 1);
+         count-- > 1;) {
       std::unique_ptr<CrewPlan> crew = crew_of(count, count);
       crew->compare_with(best_->trials().measure());
       crew->run(name, 0);
@@ -315,7 +316,7 @@ class AutoPlan {
   bool is_hopeless(int64_t ps, size_t count) {
     const bool costly = count < request_.cluster.nodes.size() && are_equal() &&
                         !is_cheap(count);
-    const double far = costly ? tuning::kHopelessCostly : tuning::kHopeless;
+    const double far = costly ? tuning::kOutOfReach : tuning::kHopeless;
     if (best_ &&
         static_cast<double>(ps) > far * static_cast<double>(least_ps_)) {
       return true;
@@ -384,7 +385,7 @@ class AutoPlan {
           !std::has_single_bit(count)) {
         return false;
       }
-      const double far = !is_latency() ? tuning::kBrieflySmall
+      const double far = !is_latency() ? tuning::kHopeless
                          : costly      ? tuning::kBrieflyCostly
                                        : tuning::kBriefly;
       if (alone && !sure && !is_promising(trials, far)) {

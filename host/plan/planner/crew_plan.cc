@@ -83,7 +83,7 @@ bool CrewPlan::keeps_much() const {
 }
 
 double CrewPlan::sure_gain() const {
-  return crew_.size() > tuning::kSureCrew ? tuning::kClearly : 0;
+  return crew_.size() > tuning::kSeveral ? tuning::kClearly : 0;
 }
 
 bool CrewPlan::has_banks() const {
@@ -185,7 +185,7 @@ void CrewPlan::begin_small(double least) {
   if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
   if (least == kNone) return;
   const auto enough = [&] {
-    return trials_.nearest() <= tuning::kBrieflySmall * least;
+    return trials_.nearest() <= tuning::kHopeless * least;
   };
   for (const std::string& name : strategies_for(net_)) {
     if (enough()) return;
@@ -326,7 +326,7 @@ std::vector<int> CrewPlan::ends_of_columns() const {
   });
   // Where plans cost much, tries only powers of two, and only the two ends
   // behind which the least lies.
-  const bool costly = crew_.size() > tuning::kSureCrew;
+  const bool costly = crew_.size() > tuning::kSeveral;
   if (costly && !std::has_single_bit(crew_.size())) return {};
   const size_t most = costly ? 2 : ends.size();
   ends.erase(ends.begin(), ends.end() - static_cast<std::ptrdiff_t>(
@@ -506,12 +506,13 @@ bool CrewPlan::try_groups(const Trial& trial) {
     add_groups(net_, request_.cluster, channels, grouped);
     if (grouped.group_channels) better |= trials_.run(std::move(grouped));
   };
+  const auto& groups = tuning::kGroups;
   if (is_latency()) {
-    for (const int channels : tuning::kFastGroups) run(channels);
+    for (const int channels : {groups[0], groups[1]}) run(channels);
+  } else if (is_all()) {
+    for (const int channels : {groups[1], groups[2], groups[3]}) run(channels);
   } else {
-    for (const int channels : tuning::kSmallGroups) {
-      if (is_all() || channels == tuning::kSmallGroups[1]) run(channels);
-    }
+    run(groups[2]);
   }
   return better;
 }
