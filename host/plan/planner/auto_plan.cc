@@ -87,7 +87,6 @@ class AutoPlan {
       for (const size_t count : fewer_equal(all)) try_crew(count);
       if (!best_) return smallest();
       try_hopeless();
-      settle_time();
     } else {
       const std::vector<int> everyone = order_;
       if (!best_ || is_sure(all) ||
@@ -161,27 +160,6 @@ class AutoPlan {
     }
     std::ranges::reverse(counts);
     return counts;
-  }
-
-  // Tries the strategy over fewer nodes, which may have equally small arenas
-  // and take less time: crews that began larger were given up.
-  void settle_time() {
-    const Trial& taken = best_->trials().taken();
-    const std::string name = taken.name;
-    // With channel groups the plan is not what the strategy gives by itself.
-    const std::vector<std::string> names = strategies_for(net_);
-    if (is_latency() || !taken.cuts.blocks.empty() ||
-        std::ranges::find(names, name) == names.end()) {
-      return;
-    }
-    const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));
-    for (size_t count = std::min(busy, size_t{tuning::kManyNodes} + 1);
-         count-- > 1;) {
-      std::unique_ptr<CrewPlan> crew = crew_of(count, count);
-      crew->compare_with(best_->trials().measure());
-      crew->run(name, 0);
-      take(std::move(crew));
-    }
   }
 
   // Adds the other nodes of the request, without a share, to a plan over its
