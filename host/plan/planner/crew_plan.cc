@@ -82,10 +82,6 @@ bool CrewPlan::keeps_much() const {
          tuning::kMuchKept * static_cast<double>(all);
 }
 
-double CrewPlan::sure_gain() const {
-  return crew_.size() > tuning::kSeveral ? tuning::kClearly : 0;
-}
-
 bool CrewPlan::has_banks() const {
   return std::ranges::any_of(request_.cluster.nodes, [](const ClusterNode& n) {
     return !n.kept_banks().empty();
@@ -382,20 +378,19 @@ void CrewPlan::improve() {
 // Small changes come first, and plans that hold other memory last: they are
 // poor seeds, but parts of them make splices.
 std::vector<CrewPlan::Step> CrewPlan::steps() {
-  const auto move = [this](Move* of, int plans, double by = 0) {
+  const auto move = [this](Move* of, int plans) {
     return Step{[this, of] {
                   return of({net_, request_, trials_.taken(), trials_.best(),
                              rehearsed_, *mixed_});
                 },
-                plans, by};
+                plans};
   };
   const auto way = [this](std::vector<Trial> (CrewPlan::*of)()) {
     return Step{[this, of] { return (this->*of)(); }, most_plans_};
   };
-  std::vector<Step> all = {move(change_in_flight_room, 1),
-                           move(balance_shares, most_plans_),
-                           move(splice_plans, most_plans_, sure_gain()),
-                           move(recut_run, most_plans_)};
+  std::vector<Step> all = {
+      move(change_in_flight_room, 1), move(balance_shares, most_plans_),
+      move(splice_plans, most_plans_), move(recut_run, most_plans_)};
   if (work_ <= tuning::kCheap) {
     mixed_->add_other_counts();
     for (Move* of : {change_waits, move_borders, hand_over}) {
@@ -414,7 +409,7 @@ bool CrewPlan::makes_better(Step& step) {
   for (Trial& t : step.trials()) {
     if (step.left <= 0 || PlanDeadline::passed()) return false;
     const int before = trials_.count();
-    const bool better = trials_.run(std::move(t), step.by);
+    const bool better = trials_.run(std::move(t));
     step.left -= trials_.count() - before;
     if (better) return true;
   }

@@ -236,8 +236,7 @@ inline constexpr size_t kPricedStarts = 3;
 // With this many nodes most of the time goes to datagrams and waiting.
 inline constexpr size_t kLargeCluster = 24;
 // The part by which a plan must be better that comes from estimates which count
-// less flash than there may be, or from splices over more than kSeveral nodes:
-// it is more than a rehearsal may be wrong by.
+// less flash than there may be, which is more than a rehearsal may be wrong by.
 // A grid with more rows must be faster by as much, because narrow columns have
 // smaller rings.
 inline constexpr double kClearly = 0.01;
