@@ -261,7 +261,7 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
     if (n % rows != 0) continue;
     Cuts cuts = grid_cuts(net, cluster, options, rows, n / rows);
     const double seconds = grid_seconds(net, cluster, cuts);
-    if (seconds < least * tuning::kMoreGridRows)
+    if (seconds < least * (1 - tuning::kClearly))
       best = std::move(cuts), least = seconds;
   }
   return with_weights_apart(net, cluster, std::move(best));

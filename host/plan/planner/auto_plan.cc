@@ -86,7 +86,6 @@ class AutoPlan {
       for (const size_t count : fewer_equal(all)) try_crew(count);
       if (!best_) return smallest();
       try_hopeless();
-      settle_time();
     } else {
       const std::vector<int> everyone = order_;
       if (!best_ || is_sure(all) ||
@@ -160,33 +159,13 @@ class AutoPlan {
   // Returns numbers of nodes below `all`, the largest first. They do not depend
   // on `all`, so that what is found over some nodes is found over more.
   std::vector<size_t> fewer_equal(size_t all) const {
-    const size_t each = request_.compared ? 0 : tuning::kEachCrew;
+    const size_t each = request_.compared ? 0 : tuning::kManyNodes;
     std::vector<size_t> counts;
     for (size_t count = 1; count < all; count += count < each ? 1 : count) {
       counts.push_back(count);
     }
     std::ranges::reverse(counts);
     return counts;
-  }
-
-  // Tries the strategy over fewer nodes, which may have equally small arenas
-  // and take less time: crews that began larger were given up.
-  void settle_time() {
-    const Trial& taken = best_->trials().taken();
-    const std::string name = taken.name;
-    // With channel groups the plan is not what the strategy gives by itself.
-    const std::vector<std::string> names = strategies_for(net_);
-    if (is_latency() || !taken.cuts.blocks.empty() ||
-        std::ranges::find(names, name) == names.end()) {
-      return;
-    }
-    const auto busy = static_cast<size_t>(busy_nodes(best_->trials().best()));
-    for (size_t count = std::min(busy, tuning::kEachCrew + 1); count-- > 1;) {
-      std::unique_ptr<CrewPlan> crew = crew_of(count, count);
-      crew->compare_with(best_->trials().measure());
-      crew->run(name, 0);
-      take(std::move(crew));
-    }
   }
 
   // Leaves out the nodes with the least memory, class by class, until the best
@@ -308,7 +287,7 @@ class AutoPlan {
   bool is_hopeless(int64_t ps, size_t count) {
     const bool costly = count < request_.cluster.nodes.size() && are_equal() &&
                         !is_cheap(count);
-    const double far = costly ? tuning::kHopelessCostly : tuning::kHopeless;
+    const double far = costly ? tuning::kOutOfReach : tuning::kHopeless;
     if (best_ &&
         static_cast<double>(ps) > far * static_cast<double>(least_ps_)) {
       return true;
@@ -377,7 +356,7 @@ class AutoPlan {
           !std::has_single_bit(count)) {
         return false;
       }
-      const double far = !is_latency() ? tuning::kBrieflySmall
+      const double far = !is_latency() ? tuning::kHopeless
                          : costly      ? tuning::kBrieflyCostly
                                        : tuning::kBriefly;
       if (alone && !sure && !is_promising(trials, far)) {

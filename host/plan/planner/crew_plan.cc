@@ -82,10 +82,6 @@ bool CrewPlan::keeps_much() const {
          tuning::kMuchKept * static_cast<double>(all);
 }
 
-double CrewPlan::sure_gain() const {
-  return crew_.size() > tuning::kSureCrew ? tuning::kClearly : 0;
-}
-
 bool CrewPlan::has_banks() const {
   return std::ranges::any_of(request_.cluster.nodes, [](const ClusterNode& n) {
     return !n.kept_banks().empty();
@@ -185,7 +181,7 @@ void CrewPlan::begin_small(double least) {
   if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
   if (least == kNone) return;
   const auto enough = [&] {
-    return trials_.nearest() <= tuning::kBrieflySmall * least;
+    return trials_.nearest() <= tuning::kHopeless * least;
   };
   for (const std::string& name : strategies_for(net_)) {
     if (enough()) return;
@@ -326,7 +322,7 @@ std::vector<int> CrewPlan::ends_of_columns() const {
   });
   // Where plans cost much, tries only powers of two, and only the two ends
   // behind which the least lies.
-  const bool costly = crew_.size() > tuning::kSureCrew;
+  const bool costly = crew_.size() > tuning::kSeveral;
   if (costly && !std::has_single_bit(crew_.size())) return {};
   const size_t most = costly ? 2 : ends.size();
   ends.erase(ends.begin(), ends.end() - static_cast<std::ptrdiff_t>(
@@ -382,20 +378,19 @@ void CrewPlan::improve() {
 // Small changes come first, and plans that hold other memory last: they are
 // poor seeds, but parts of them make splices.
 std::vector<CrewPlan::Step> CrewPlan::steps() {
-  const auto move = [this](Move* of, int plans, double by = 0) {
+  const auto move = [this](Move* of, int plans) {
     return Step{[this, of] {
                   return of({net_, request_, trials_.taken(), trials_.best(),
                              rehearsed_, *mixed_});
                 },
-                plans, by};
+                plans};
   };
   const auto way = [this](std::vector<Trial> (CrewPlan::*of)()) {
     return Step{[this, of] { return (this->*of)(); }, most_plans_};
   };
-  std::vector<Step> all = {move(change_in_flight_room, 1),
-                           move(balance_shares, most_plans_),
-                           move(splice_plans, most_plans_, sure_gain()),
-                           move(recut_run, most_plans_)};
+  std::vector<Step> all = {
+      move(change_in_flight_room, 1), move(balance_shares, most_plans_),
+      move(splice_plans, most_plans_), move(recut_run, most_plans_)};
   if (work_ <= tuning::kCheap) {
     mixed_->add_other_counts();
     for (Move* of : {change_waits, move_borders, hand_over}) {
@@ -414,7 +409,7 @@ bool CrewPlan::makes_better(Step& step) {
   for (Trial& t : step.trials()) {
     if (step.left <= 0 || PlanDeadline::passed()) return false;
     const int before = trials_.count();
-    const bool better = trials_.run(std::move(t), step.by);
+    const bool better = trials_.run(std::move(t));
     step.left -= trials_.count() - before;
     if (better) return true;
   }
@@ -506,12 +501,13 @@ bool CrewPlan::try_groups(const Trial& trial) {
     add_groups(net_, request_.cluster, channels, grouped);
     if (grouped.group_channels) better |= trials_.run(std::move(grouped));
   };
+  const auto& groups = tuning::kGroups;
   if (is_latency()) {
-    for (const int channels : tuning::kFastGroups) run(channels);
+    for (const int channels : {groups[0], groups[1]}) run(channels);
+  } else if (is_all()) {
+    for (const int channels : {groups[1], groups[2], groups[3]}) run(channels);
   } else {
-    for (const int channels : tuning::kSmallGroups) {
-      if (is_all() || channels == tuning::kSmallGroups[1]) run(channels);
-    }
+    run(groups[2]);
   }
   return better;
 }

@@ -69,9 +69,6 @@ class CrewPlan {
   bool is_lone() const { return crew_.size() == 1; }
   bool keeps_much() const;
   bool has_banks() const;
-  // Returns the fraction by which a plan must be better than the one whose cuts
-  // it varies.
-  double sure_gain() const;
   std::vector<Start> starts() const;
   std::vector<Start> unpriced_starts() const;
   void run_start(const Start&);
@@ -79,8 +76,7 @@ class CrewPlan {
   struct Step {
     // Returns trials, the most promising first.
     std::function<std::vector<Trial>()> trials;
-    int left = 0;   // plans that it may still build
-    double by = 0;  // the fraction by which a plan must be better
+    int left = 0;  // plans that it may still build
   };
   std::vector<Step> steps();
   bool makes_better(Step&);

@@ -20,7 +20,8 @@ CrewRuns::CrewRuns(const Net& net, const PlanRequest& request,
       uses_(find_uses(net)),
       any_factor_(net.layers.size()) {
   for (size_t first = 0; first < nodes.size(); ++first) {
-    const size_t most = std::min(tuning::kMostOfCrew, nodes.size() - first);
+    const size_t most =
+        std::min(size_t{tuning::kSeveral}, nodes.size() - first);
     for (size_t count = 1; count <= most; ++count) {
       add_crew(first, first + count);
     }

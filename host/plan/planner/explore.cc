@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "host/base/error.h"
@@ -123,7 +125,7 @@ class Explorer {
     for (size_t count = all; count > 0; count /= 2) {
       for (const std::string& name : names) {
         ways.push_back({name, first(order_, count)});
-        if (count > tuning::kFewNodes && any) break;
+        if (count > tuning::kManyNodes && any) break;
       }
     }
     // The search for a node alone knows more than that for a crew of one.
@@ -138,7 +140,7 @@ class Explorer {
       ++classes;
       for (const std::string& name : names) {
         ways.push_back({name, first(roomy_, k)});
-        if (k > tuning::kFewNodes && any) break;
+        if (k > tuning::kManyNodes && any) break;
       }
     }
     return ways;
@@ -180,7 +182,7 @@ class Explorer {
   // nodes that draw least for a MAC, as few as keep the limits.
   void work_little() {
     for (size_t count = 1; count < thrifty_.size();
-         count += count < tuning::kFewNodes ? 1 : count) {
+         count += count < tuning::kManyNodes ? 1 : count) {
       const TrialWay way{"auto", first(thrifty_, count)};
       const auto found = attempt(way, Objective::kLatency, {});
       if (found && keeps(request_.limits, *found)) return;
@@ -239,11 +241,9 @@ class Explorer {
   // from the lowest up.
   Priced send_less(const TrialWay& way) {
     const bool down = request_.objective == Objective::kTraffic;
-    const double factor =
-        options_.traffic ? tuning::kWideByteStep : tuning::kByteStep;
-    double price = down ? tuning::kLastByte : tuning::kFirstByte;
-    for (; price >= tuning::kFirstByte && price <= tuning::kLastByte;
-         price *= down ? 1 / factor : factor) {
+    constexpr size_t kPrices = std::size(tuning::kBytePrices);
+    for (size_t i = 0; i < kPrices; i += options_.traffic ? 2 : 1) {
+      const double price = tuning::kBytePrices[down ? kPrices - 1 - i : i];
       const std::optional<PlanNumbers> found =
           attempt(way, Objective::kLatency, {}, price);
       if (!found) break;
@@ -259,8 +259,8 @@ class Explorer {
     if (!keeps_limits(least.plan) || !small) return;
     auto low = static_cast<double>(small->ram);
     auto high = static_cast<double>(least.plan->ram);
-    for (int i = 0;
-         i < tuning::kNearerBudgets && high > low * tuning::kNearBudget; ++i) {
+    for (int i = 0; i < tuning::kBisections && high > low * tuning::kNearBudget;
+         ++i) {
       const double middle = std::sqrt(low * high);
       const auto found = attempt(way, Objective::kLatency,
                                  static_cast<int64_t>(middle), least.byte_s);
@@ -294,7 +294,7 @@ class Explorer {
     if (!fast || !small) return;
     if (squeezes() && is_auto(way)) return;
     // Each of these plans takes as long as all others together.
-    if (way.strategy == "auto" && way.nodes.size() > tuning::kFewNodes) return;
+    if (way.strategy == "auto" && way.nodes.size() > tuning::kManyNodes) return;
     const double low = static_cast<double>(small->ram);
     const double high = static_cast<double>(fast->ram);
     if (high < low * tuning::kNearArena) return;

@@ -28,7 +28,7 @@ class CountSearch {
     const auto at = tried_.find(count);
     if (at == tried_.end() || !at->second.best) return false;
     const std::optional<double> limit = request_.limits.latency_s;
-    if (!at->second.best->or_less || !limit || count > tuning::kMostThorough ||
+    if (!at->second.best->or_less || !limit || count > tuning::kManyNodes ||
         at->second.best->numbers.latency_s > tuning::kWithinReach * *limit) {
       return false;
     }

@@ -1,8 +1,9 @@
 #include "host/plan/planner/group_trials.h"
 
-#include <optional>
+#include <utility>
 
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/search/linked_parts.h"
 
 namespace shoal {
 
@@ -10,14 +11,9 @@ void add_groups(const Net& net, const Cluster& cluster, int channels,
                 Trial& trial) {
   if (channels == 0) return;
   const CutNet cut(net, cluster, trial.cuts);
-  const auto layers = static_cast<int>(net.layers.size());
-  for (int l = 0; l < layers; ++l) {
-    const int end = loop_end(cut, l, layers);
-    const int groups = net.layers[l].out.box.channels() / channels;
-    if (end < 0 || groups < 2) continue;
-    trial.cuts.blocks.push_back({l, end, std::nullopt, groups});
+  for (BlockChoice& block : group_blocks(cut, channels)) {
+    trial.cuts.blocks.push_back(std::move(block));
     trial.group_channels = channels;
-    l = end - 1;
   }
 }
 

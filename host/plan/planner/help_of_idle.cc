@@ -28,7 +28,7 @@ const double* least_that(std::span<const double> factors,
 std::string help_of_idle(const Net& net, const PlanRequest& request,
                          const std::vector<int>& order, const Plan& plan,
                          double measure) {
-  if (order.size() > tuning::kMostAsked) return "";
+  if (order.size() > tuning::kManyNodes) return "";
   // Returns whether, with these factors of clock and link, more nodes would
   // have a share in a better plan.
   const auto would_help = [&](double clock, double link) {

@@ -49,8 +49,8 @@ bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
   if (plan_work(net, cluster.nodes.size()) <= tuning::kCheap) return false;
   if (const std::optional<double> times = refused.times_limit) {
     const bool is_asked = !same_budgets(cluster, free) &&
-                          cluster.nodes.size() <= tuning::kMostThorough;
-    return !is_asked && *times > tuning::kMayKeep;
+                          cluster.nodes.size() <= tuning::kManyNodes;
+    return !is_asked && *times > tuning::kOutOfReach;
   }
   const std::optional<int64_t> bytes = refused.arena_bytes;
   if (!bytes) return false;

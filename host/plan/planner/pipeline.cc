@@ -79,7 +79,7 @@ class PipelineSearch {
   // Tries runs by their estimates, which each plan improves.
   void begin() {
     for (int round = 0; round < tuning::kRunRounds; ++round) {
-      for (size_t crews = std::min(tuning::kMostCrews, nodes_.size());
+      for (size_t crews = std::min(size_t{tuning::kSeveral}, nodes_.size());
            crews > 1; --crews) {
         if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
         if (any_ && best_) return;
@@ -115,7 +115,7 @@ class PipelineSearch {
     SearchOptions& options = trial.options;
     options.time = SegmentTime::kWork;
     // Crews wait less for each other, unless a plan fits barely.
-    options.roomy = !any_ && nodes_.size() <= tuning::kMostRoomy;
+    options.roomy = !any_ && nodes_.size() <= tuning::kManyNodes;
     if (way.grouped) options.save_memory();
     memo_.trim(static_cast<int>(request_.cluster.nodes.size()));
     const SearchOrMisfit found =
@@ -167,7 +167,7 @@ class PipelineSearch {
   // Plans of more nodes take longer to build.
   size_t most_tried() const {
     return std::clamp(tuning::kMostRuns * tuning::kRunNodes / nodes_.size(),
-                      tuning::kFewestRuns, tuning::kMostRuns);
+                      size_t{tuning::kFewestPlans}, tuning::kMostRuns);
   }
 
   // The rest is for borders that move.

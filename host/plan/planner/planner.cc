@@ -34,7 +34,7 @@ void assert_completes(const Net& net, const Plan& plan) {
        {FiringOrder::kDeepest, FiringOrder::kShallowest,
         FiringOrder::kRandom}) {
     const bool one_order =
-        !plan.linked || plan.nodes.size() > tuning::kFewNodes;
+        !plan.linked || plan.nodes.size() > tuning::kManyNodes;
     if (one_order && order != FiringOrder::kDeepest) continue;
     SimulateOptions options;
     options.order = order;
@@ -83,7 +83,7 @@ OrMisfit<Plan> plan_by_cuts(const Net& net, const PlanRequest& request,
   all[0].cuts = cuts_of(net, request);
   all[0].name = all[0].cuts.strategy;
   if (request.objective == Objective::kLatency && !request.compared &&
-      request.cluster.nodes.size() <= tuning::kMostThorough) {
+      request.cluster.nodes.size() <= tuning::kManyNodes) {
     all.push_back(all[0]);
     all[1].options.in_flight_room = false;
   }

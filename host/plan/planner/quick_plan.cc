@@ -7,6 +7,7 @@
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/bounds.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
@@ -39,18 +40,6 @@ int64_t weight_of(const PlanRequest& request, const std::string& name) {
   return keeps_traffic(request, name) ? 40 : weight_of(name);
 }
 
-// Counts layers with more rows than pictures have several times, because a plan
-// simulates each row.
-int64_t layers_of_usual_size(const Net& net) {
-  constexpr int kRows = 512;
-  int64_t layers = 0;
-  for (const Layer& layer : net.layers) {
-    layers +=
-        1 + net.tensors[static_cast<size_t>(layer.out.tensor)].rows / kRows;
-  }
-  return layers;
-}
-
 bool better(const QuickPlan& a, const QuickPlan& b, Objective by) {
   if (a.enough != b.enough) return a.enough;
   return a.numbers.of(by) < b.numbers.of(by);
@@ -65,7 +54,7 @@ bool same_budgets(const Cluster& cluster) {
 // Returns parts of the request's search, the cheapest first.
 std::vector<std::string> parts_of(const PlanRequest& request) {
   if (!has_several(request) || !request.is_auto()) return {request.strategy};
-  const bool few = request.cluster.nodes.size() <= tuning::kFewNodes;
+  const bool few = request.cluster.nodes.size() <= tuning::kManyNodes;
   // The final plan of `auto` may have another traffic than the one with which
   // it begins.
   if (request.limits.traffic_bytes) {
@@ -110,8 +99,8 @@ bool QuickPlans::used_up() const {
 bool QuickPlans::take(const Net& net, const PlanRequest& request,
                       const std::string& name) {
   if (used_up()) return false;
-  left_ -= weight_of(request, name) * layers_of_usual_size(net) *
-           static_cast<int64_t>(request.cluster.nodes.size());
+  left_ -= weight_of(request, name) *
+           static_cast<int64_t>(plan_work(net, request.cluster.nodes.size()));
   return true;
 }
 

@@ -38,7 +38,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
   if (task.board().flash_mapped) {
     add(small_, 0, 1, 0, false);
   } else {
-    add_rooms(stops.empty() ? tuning::kAllRooms : tuning::kRoomsOfTiles);
+    add_rooms(stops.empty() ? SIZE_MAX : tuning::kRoomsOfTiles);
   }
 }
 

@@ -341,8 +341,7 @@ class LinkedSearch : public Search {
   Plan fastest_rung(const BuildOptions& how, Loosened first,
                     std::vector<Partition>& seen) const {
     if (!has_rungs(first)) return std::move(first.plan);
-    const auto most =
-        static_cast<Nanos>(other_s_ * tuning::kRungsMayGain * 1e9);
+    const auto most = static_cast<Nanos>(other_s_ * tuning::kFarOff * 1e9);
     Plan best = std::move(first.plan);
     Nanos least = rehearsed(best, most);
     if (least > most) return best;

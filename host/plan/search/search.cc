@@ -1,6 +1,7 @@
 #include "host/plan/search/search.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "host/plan/build/build_plan.h"
@@ -78,7 +79,7 @@ int64_t far_beyond(const Cluster& cluster) {
   for (const ClusterNode& n : cluster.nodes) {
     room = std::max(room, n.plan_budget());
   }
-  return static_cast<int64_t>(tuning::kFarTooLarge * static_cast<double>(room));
+  return static_cast<int64_t>(tuning::kOutOfReach * static_cast<double>(room));
 }
 
 bool takes_more(Search& search, int64_t bytes) {
@@ -108,6 +109,11 @@ OrMisfit<Plan> search_plan(const Net& net, const PlanRequest& request,
       fast ? OrMisfit<Plan>(*std::move(fast)) : smallest_plan(net, request, s);
   if (plan) finish_plan(net, request, s.supplies(), *plan);
   return plan;
+}
+
+void SearchOptions::save_memory() {
+  overlays = true;
+  groups.assign(std::begin(tuning::kGroups), std::end(tuning::kGroups));
 }
 
 std::vector<SearchOptions> streamed_ways() {

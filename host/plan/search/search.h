@@ -84,10 +84,7 @@ struct SearchOptions {
   bool operator==(const SearchOptions&) const = default;
 
   // Turns on overlays, and groups of any size.
-  void save_memory() {
-    overlays = true;
-    groups = {64, 32, 16, 8};
-  }
+  void save_memory();
 };
 // Returns further options with which linked_search() plans a node that computes
 // all layers. Over slow links, computing while rows arrive can save more than

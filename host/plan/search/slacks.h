@@ -16,7 +16,7 @@ inline std::vector<Slack> slacks(int64_t window, bool many = false) {
   std::vector<Slack> all;
   if (window > 0) all.push_back({tuning::kSlack[0], window});
   if (many) {
-    all.push_back({tuning::kSlackOfMany});
+    all.push_back({tuning::kSlack[1]});
     return all;
   }
   for (const int rows : tuning::kSlack) all.push_back({rows});

@@ -9,7 +9,8 @@ namespace {
 
 std::vector<Slack> levels(const Slack& most) {
   std::vector<Slack> all{most};
-  for (const int rows : tuning::kStageSlack) all.push_back({rows});
+  for (const int rows : tuning::kSlack) all.push_back({rows});
+  all.push_back({});
   return all;
 }
 

@@ -33,14 +33,14 @@ TEST(StageSlacksTest, TakesRowsFromStagesBeyondTheBudgetAlone) {
   const auto all = slacks.slacks();
   EXPECT_EQ(all[0][0].bytes, 1000);
   EXPECT_EQ(all[0][1].bytes, 0);
-  EXPECT_EQ(all[0][1].rows, tuning::kStageSlack[0]);
+  EXPECT_EQ(all[0][1].rows, tuning::kSlack[0]);
   EXPECT_EQ(all[1][1].bytes, 1000);
   EXPECT_FALSE(slacks.lower(plan_of({{90, 100}, {100, 100}})));
 }
 
 TEST(StageSlacksTest, TakesRowsFromAllOfANodeWhereOneHasNoneLeft) {
   StageSlacks slacks(kMost, plan_of({{80, 100}}), {100});
-  const size_t levels = std::size(tuning::kStageSlack);
+  const size_t levels = std::size(tuning::kSlack) + 1;
   for (size_t i = 0; i < levels; ++i) {
     EXPECT_TRUE(slacks.lower(plan_of({{90, 101}})));
   }

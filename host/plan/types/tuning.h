@@ -89,6 +89,18 @@ constexpr int64_t worth_trying(int64_t least) {
   return least + least / 32 + 128;
 }
 
+// --- Numbers of nodes.
+
+// With more than kSeveral nodes fewer plans are built, because one costs as
+// much as all plans of a small cluster. A pipeline has at most as many crews,
+// and a crew as many nodes: with more crews each does little besides receiving
+// and sending, and in larger crews neighbours compute too many columns twice.
+// With more than kManyNodes nodes only powers of two of them are crews of equal
+// nodes, only `spatial` is tried besides `auto`, advice uses only the beginning
+// of `auto`, fewer numbers of spare rows are tried, and one order of firing is
+// simulated: everything else takes long and gains nothing.
+inline constexpr int kSeveral = 8, kManyNodes = 16;
+
 // --- A node alone.
 
 // An arena that takes more than this part of its budget is tight: more room, or
@@ -100,9 +112,9 @@ inline constexpr int kQuickTries = 60, kPackTries = 600;
 // From one room for records to the next, it grows by one part in this many.
 // Estimates are more exact than that.
 inline constexpr int64_t kRecordStep = 3;
-// The most rooms for records that are tried: few for nets with tiles, whose
-// records are large, and all of them for others.
-inline constexpr size_t kRoomsOfTiles = 4, kAllRooms = 100;
+// The most rooms for records that are tried for nets with tiles, whose records
+// are large; others try all of them.
+inline constexpr size_t kRoomsOfTiles = 4;
 // Candidates whose arenas are filled: only the fastest, because filling takes
 // longer than finding one.
 inline constexpr size_t kFilled = 5;
@@ -150,9 +162,6 @@ inline constexpr int kTiledThatFit = 2, kTiledSteps = 4;
 
 // --- Segments of several nodes.
 
-// Above these numbers of nodes fewer plans are built in full: one costs as much
-// as all plans of a small cluster.
-inline constexpr int kSeveral = 8, kManyNodes = 16;
 // Plans of a search for the smallest arena; and with many nodes.
 inline constexpr int kMostBuilds = 5, kFewBuilds = 2;
 // Plans that are built to learn what segments hold: within a budget, which must
@@ -164,12 +173,10 @@ inline constexpr int64_t kEstimateStep = 64;
 inline constexpr int kTightenTries = 40;
 // Rows beyond the needed ones, for rings that links touch: the first number
 // that fits is taken. As many rows as links have under way are tried first.
-// With many nodes, only kSlackOfMany of these is tried.
+// With many nodes, only the second one is tried. Stages try them one by one,
+// and at last no rows.
 inline constexpr int kSlack[] = {8, 4, 2, 1};
-inline constexpr int kSlackOfMany = 4;
-// The same stage by stage, after as many rows as links have under way; and how
-// often stages that do not fit get fewer.
-inline constexpr int kStageSlack[] = {8, 4, 2, 1, 0};
+// How often stages that do not fit get fewer spare rows.
 inline constexpr int kStageSlackRounds = 8;
 // If a budget has no room for such rows everywhere: smaller budgets for bands,
 // which leave more room. They are absolute sizes, each this part of the one
@@ -178,9 +185,6 @@ inline constexpr double kRung = 0.84;
 inline constexpr int kRungs = 3;
 // A node alone tries all of them, because its plans cost almost nothing.
 inline constexpr int kLoneRungs = 10;
-// A factor of the fastest plan's time: plans that begin slower did not become
-// the fastest with such budgets (MobileNetV2 from 112 x 112 on).
-inline constexpr double kRungsMayGain = 1.2;
 
 // --- Cuts by estimate.
 
@@ -189,7 +193,9 @@ inline constexpr double kRungsMayGain = 1.2;
 inline constexpr double kMostPairs = 2e8;
 inline constexpr size_t kMostOptions = 32, kFewestOptions = 8;
 // A plan whose estimate exceeds the best by this factor is not built: estimates
-// for one crew, or for fewer nodes, are nearer than that.
+// for one crew, or for fewer nodes, are nearer than that. Crews whose smallest
+// arena begins larger by less may become the smallest (MobileNetV2, fifteen of
+// 64 nodes).
 inline constexpr double kHopeless = 1.6;
 // The percentage of flash reads that count: half of the weights stay in SRAM,
 // or all except those that are read least.
@@ -213,30 +219,27 @@ inline constexpr double kColumns = 2.2;
 // (MobileNetV2, small nets layer by layer, TinyEngine's largest net in
 // columns).
 inline constexpr double kTooLarge = 1.5;
-// The same for budgets. A plan that misses a budget by an eighth may fit with
-// longer segments.
-inline constexpr double kFarTooLarge = 1.25;
+// More search does not help a plan that exceeds what it may take by this
+// factor: an arena all budgets (one that misses a budget by an eighth may fit
+// with longer segments), the plan nearest to a limit that limit, the estimate
+// of a costly crew of equal nodes the best one.
+inline constexpr double kOutOfReach = 1.25;
 // Latencies that an end of a segment may cost, for plans that cost little.
 inline constexpr int kOtherWaits[] = {1, 3, 5, 10, 20};
-// Channels of a group if groups save memory: for the smallest arena, and if a
-// budget leaves little room, where larger groups are faster.
-inline constexpr int kSmallGroups[] = {32, 16, 8};
-inline constexpr int kFastGroups[] = {64, 32};
+// Channels of a group if groups save memory. For the smallest arena all except
+// the first are tried; if a budget leaves little room, the first two, because
+// larger groups are faster.
+inline constexpr int kGroups[] = {64, 32, 16, 8};
 // Starts with a price of bytes: each costs more, because groups are chosen
 // segment by segment.
 inline constexpr size_t kPricedStarts = 3;
 // With this many nodes most of the time goes to datagrams and waiting.
 inline constexpr size_t kLargeCluster = 24;
-// Plans from estimates that count less flash than there may be must be better
-// by this part, which is more than a rehearsal may be wrong by.
+// The part by which a plan must be better that comes from estimates which count
+// less flash than there may be, which is more than a rehearsal may be wrong by.
+// A grid with more rows must be faster by as much, because narrow columns have
+// smaller rings.
 inline constexpr double kClearly = 0.01;
-// Beyond this number of nodes the same holds for other plans: their rehearsals
-// are more often wrong by a few per cent.
-inline constexpr size_t kSureCrew = 8;
-// A grid with more rows must take at most this part of the time of one with
-// fewer: narrow columns have smaller rings, so more rows must be clearly
-// faster.
-inline constexpr double kMoreGridRows = 0.99;
 
 // --- Tiles that several nodes share.
 
@@ -259,58 +262,47 @@ inline constexpr size_t kTilesBuilt = 5;
 inline constexpr double kClass = 1.3;
 inline constexpr size_t kMostClasses = 4;
 // A crew whose brief start is worse than the best plan by kBriefly is not
-// planned further; one whose plans are worse by kFarOff is not improved. Later
-// steps gain less than that.
+// planned further; one whose plans are worse by kFarOff is not improved, and
+// smaller budgets for bands are not tried. Later steps gain less than that.
 inline constexpr double kBriefly = 1.3, kFarOff = 1.2;
 // The same as kFarOff for equal nodes, whose plans are nearer to each other
 // (thirteen nets on six and eight of three boards).
 inline constexpr double kFarOffEqual = 1.1;
-// A plan with this many shares of layers is costly; then these factors count
-// for the estimate and for the brief start of equal nodes.
+// A plan with this many shares of layers is costly; then kOutOfReach counts for
+// the estimate of equal nodes, and this factor for their brief start.
 inline constexpr size_t kCostly = 240;
-inline constexpr double kHopelessCostly = 1.25, kBrieflyCostly = 1.03;
-// The same as kBriefly for the smallest arena, where crews that begin worse may
-// become the smallest (MobileNetV2, fifteen of 64 nodes).
-inline constexpr double kBrieflySmall = 1.6;
+inline constexpr double kBrieflyCostly = 1.03;
 // Rows of an output beyond which a layer counts as several shares of a plan.
 inline constexpr int kLongRows = 512;
 // If a crew has at most this many shares, all of its plans are tried.
 inline constexpr size_t kCheap = 120;
-// Up to kEachCrew, every number of equal nodes may be a crew; above it, each
-// twice the one before. If nothing fits at first, kEachTight is the limit.
-inline constexpr size_t kEachCrew = 16;
+// If nothing fits at first, crews of every number of equal nodes are tried up
+// to this one, and powers of two above it.
 inline constexpr size_t kEachTight = 6;
 // For nodes without a share: factors of their clocks and links (rate and
-// latency) that are tried, in clusters of at most kMostAsked nodes.
+// latency) that are tried.
 inline constexpr double kFasterClocks[] = {1.25, 1.5, 2, 3, 4, 6, 8, 12, 16};
 inline constexpr double kFasterLinks[] = {2, 4, 16, 64, 256};
-inline constexpr size_t kMostAsked = 16;
 
 // --- Many plans of one request.
 
-// Over more nodes than these, only `spatial` is tried besides `auto`, only one
-// order of firing is simulated, and quick plans only use the beginning of
-// `auto`: everything else takes long.
-inline constexpr size_t kFewNodes = 16;
 // Budgets between arenas whose ratio is smaller tell nothing new.
 inline constexpr double kNearArena = 1.1;
-// The lowest and the highest price of a byte of traffic, in seconds: from about
-// half to twenty times the time of a byte on a link of 100 Mbit/s. Each price
-// is twice the one before, or four times if all of them are tried.
-inline constexpr double kFirstByte = 50e-9, kLastByte = 1600e-9;
-inline constexpr double kByteStep = 2, kWideByteStep = 4;
-// Budgets that are tried between one that keeps a limit of latency and one that
-// does not, as long as their ratio is larger than kNearBudget.
-inline constexpr int kNearerBudgets = 6;
+// Prices of a byte of traffic, in seconds: from about half to twenty times the
+// time of a byte on a link of 100 Mbit/s. If all are tried, each second one.
+inline constexpr double kBytePrices[] = {50e-9,  100e-9, 200e-9,
+                                         400e-9, 800e-9, 1600e-9};
+// Bisections of a budget between one that keeps limits and one that does not;
+// none if the ratio of both is below kNearBudget.
+inline constexpr int kBisections = 6;
 inline constexpr double kNearBudget = 1.03;
 
 // --- What is refused.
 
-// If the least arena that a refusal asks for is kMayReach times a budget, or
-// the nearest plan takes kMayKeep times a limit, no other search helps:
-// searches differ by a few per cent. For small nets (kCheap) they may differ by
-// any factor.
-inline constexpr double kMayReach = 2, kMayKeep = 1.25;
+// If the least arena that a refusal asks for is this many times a budget, no
+// other search helps: searches differ by a few per cent. For small nets
+// (kCheap) they may differ by any factor.
+inline constexpr double kMayReach = 2;
 
 // --- More effort.
 
@@ -326,16 +318,14 @@ inline constexpr size_t kFirstChanges = 3;
 // --- Pipelines.
 
 // Runs that are built over kRunNodes nodes. With more nodes there are fewer,
-// but at least kFewestRuns.
-inline constexpr size_t kMostRuns = 40, kRunNodes = 8, kFewestRuns = 8;
+// but at least kFewestPlans.
+inline constexpr size_t kMostRuns = 40, kRunNodes = 8;
 // Two of three parts of these runs come from estimates; the rest is for borders
 // that move, by at most kMostMoved layers.
 inline constexpr size_t kEstimatedRuns = 2, kRunParts = 3;
 inline constexpr int kMostMoved = 4;
-// Rounds of runs, because plans improve the estimates; and the most crews: with
-// more, each does little besides receiving and sending.
+// Rounds of runs, because plans improve the estimates.
 inline constexpr int kRunRounds = 3;
-inline constexpr size_t kMostCrews = 8;
 // The smallest factor by which a plan may correct an estimate.
 inline constexpr double kLeastFactor = 0.3;
 // The smallest part of a layer that a crew takes of another one's: a smaller
@@ -349,21 +339,12 @@ inline constexpr int kEvenRounds = 4;
 // The factor of columns of nodes with one neighbour in a crew: large enough to
 // move one of 14 columns to another node.
 inline constexpr double kOuterColumns = 1.03;
-// Up to this number of nodes, pipelines are planned with larger rings; with
-// many nodes that takes long and gains nothing.
-inline constexpr size_t kMostRoomy = 16;
-// The most nodes of a crew: in larger crews, neighbours compute too many
-// columns twice.
-inline constexpr size_t kMostOfCrew = 8;
 
 // --- What would help a request that is refused.
 
 // The whole search may find a plan that is faster by this factor than the one
-// that it begins with. It is asked over at most kMostThorough nodes.
+// that it begins with.
 inline constexpr double kWithinReach = 1.15;
-inline constexpr int kMostThorough = 16;
-// Bisections of a node's bytes, down to 1/64 of the range.
-inline constexpr int kBisections = 6;
 // The work of each kind of line (see QuickPlans), and of those that try several
 // numbers of nodes or sizes of the input.
 inline constexpr int64_t kFixWork = 3000, kFixNodesWork = 6000;
