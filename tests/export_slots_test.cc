@@ -51,10 +51,11 @@ std::vector<uint8_t> with_softmax() {
 }
 
 // Times of layers lie beside the arena, 4 bytes for each of at most 256 layers,
-// and of at least 64 where networks are sent.
+// and of at least 64 where networks are sent. So does a mask, a byte a place.
 TEST(ExportedMemory, TimesOfLayersAreNotTheArenas) {
   const Workshop shop;
-  shop.write("small.tflite", one_layer(1, 8, 4));
+  shop.write("small.tflite", one_layer(1, 1, 4));
+  shop.write("mask.tflite", one_layer(1, 8, 4));
   const auto arena = [&](const std::string& model) {
     const Told told = shop.shoal({"export", model, "--as", "c", "--board",
                                   "mps2-an505", "--ram", "4M", "--slots", "1M",
@@ -66,6 +67,9 @@ TEST(ExportedMemory, TimesOfLayersAreNotTheArenas) {
     return at == text.npos ? 0 : std::stoi(text.substr(at + word.size()));
   };
   EXPECT_EQ(arena("small.tflite") - arena("zoo:kwt3"), 4 * (256 - 64));
+  const int less = arena("small.tflite") - arena("mask.tflite");
+  EXPECT_GE(less, 8 * 8);
+  EXPECT_LT(less, 8 * 8 + 32);
 }
 
 class ExportedSlots : public testing::TestWithParam<std::string> {

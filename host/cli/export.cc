@@ -120,12 +120,18 @@ void reserve_memory(PlanRequest& request,
       static_cast<int64_t>(timed_layers(layers, slots) * sizeof(uint32_t));
 }
 
-// Networks that are sent later may have all of --ram.
-uint32_t sent_arena_bytes(const ExportFlags& flags,
-                          const PlanRequest& request) {
+// Networks that are sent later may have all of --ram that the board has beside
+// what lies next to the arena.
+uint32_t sent_arena_bytes(const ExportFlags& flags, const PlanRequest& request,
+                          const Application& a) {
   if (flags.slots.empty() || !flags.plan.ram) return 0;
-  return static_cast<uint32_t>(
-      std::min<int64_t>(request.node().arena_budget(), UINT32_MAX) / 16 * 16);
+  int64_t bytes = std::min<int64_t>(request.node().arena_budget(), UINT32_MAX);
+  const std::vector<Bank>& banks = request.node().board.banks;
+  if (!banks.empty()) {
+    bytes = std::min(bytes,
+                     banks[0].free_bytes() - a.kept_bytes() - a.head_bytes());
+  }
+  return static_cast<uint32_t>(std::max<int64_t>(bytes, 0) / 16 * 16);
 }
 
 // The variables of the networks that wait, and outputs that the application
@@ -244,7 +250,7 @@ int export_command(const ExportFlags& flags) {
                   "give the port that `shoal send` is to use");
     }
   }
-  made.least_arena = sent_arena_bytes(flags, request);
+  made.least_arena = sent_arena_bytes(flags, request, made);
   if (!flags.key.empty()) made.slot_key = read_key_file(flags.key);
   check_kept(request, made);
   const LaidOut out =

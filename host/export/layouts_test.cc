@@ -41,9 +41,12 @@ TEST(EspPartitions, HoldTheProgramAndTheRest) {
   EXPECT_GE(p.app_bytes, 777424 + (kMiB >> 1));
   EXPECT_EQ(p.flash_bytes, 4 * kMiB);
   // Wi-Fi takes more than IDF's own large partition of 1,500 KB has left.
-  a.member.emplace();
+  a.member.emplace().radio = true;
   EXPECT_GE(esp_partitions(a).app_bytes, 777424 + kMiB);
   a.member.reset();
+  a.listen.emplace();
+  EXPECT_GE(esp_partitions(a).app_bytes, 777424 + kMiB);
+  a.listen.reset();
   a.networks[0].image.resize(4 * kMiB);
   EXPECT_EQ(esp_partitions(a).flash_bytes, 8 * kMiB);
   a.networks[0].image.resize(7 * kMiB + (kMiB >> 1));

@@ -57,16 +57,18 @@ TEST_F(CliCluster, NodesGiveWhatOneNodeGives) {
 }
 
 // Programs and weights come out of each board's storage, which takes its time,
-// as planned; one that is left without a share has a program, too.
+// as planned, where there is no room to keep them; one that is left without a
+// share has a program, too.
 TEST_F(CliCluster, BoardsWithoutMappedFlashReadFromStorage) {
-  const Told planned = shoal(
-      {"plan", "m.tflite", "--board", "emcraft-sf2", "--json", "--nodes", "2"},
-      {});
+  const std::string model =
+      SHOAL_SOURCE_DIR "/models/fashion_mobilenet_v2.tflite";
+  const std::vector<std::string> how{"--board", "emcraft-sf2", "--nodes",
+                                     "2",       "--strategy",  "kernel",
+                                     "--json"};
+  const Told planned = shoal({"plan", model}, how);
   ASSERT_EQ(planned.code, 0) << planned.err;
   const double plan_s = json::parse(planned.out)["latency_s"];
-  const Told told =
-      shoal({"simulate", "m.tflite"},
-            {"x.bin", "--board", "emcraft-sf2", "--json", "--nodes", "2"});
+  const Told told = shoal({"simulate", model}, how);
   ASSERT_EQ(told.code, 0) << told.err;
   const json j = json::parse(told.out);
   EXPECT_NEAR(j["latency_s"].get<double>(), plan_s, 0.1 * plan_s);
@@ -445,8 +447,9 @@ TEST_F(CliCluster, OneNodeAloneHasAStorageInPlaceOfANetwork) {
   const json timeline = json::parse(shop_.read_text("t.json"));
   EXPECT_GT(timeline["traceEvents"].size(), 3u);
   // Nodes have storages of their own.
-  const json two = json::parse(
-      shoal(how, {"--nodes", "2", "--strategy", "spatial", "--json"}).out);
+  const json two = json::parse(shoal(how, {"--nodes", "2", "--strategy",
+                                           "spatial", "--ram", "3K", "--json"})
+                                   .out);
   EXPECT_EQ(two["equal"], true);
   for (const json& n : two["nodes"]) EXPECT_GT(n["storage_read_bytes"], 0);
 }
