@@ -234,7 +234,7 @@ TEST(Streaming, SlotsTakeWhatIsLeftOfTheArena) {
   EXPECT_LT(slots(24 * 1024), slots(48 * 1024));
 }
 
-// If arithmetic takes longer than reading, the core hardly waits: chunks are
+// If arithmetic takes longer than reading, the core waits little: chunks are
 // small where the first one is waited for, or the first layer's weights stay.
 TEST(Streaming, TheCoreHardlyWaitsForStorage) {
   ShapeNet n("tall");
