@@ -25,7 +25,7 @@ GROUPS = {
                          "node_firmware"],
     "Reliability": ["loss", "lost_nodes", "losses", "store_faults",
                     "hostile_runs", "cores",
-                    "hostile_toml", "damaged_files", "fuzz_targets"],
+                    "hostile_toml", "damaged_files", "fuzz_targets", "send"],
     "The project": ["ci_time"],
 }
 INTRO = """# Measurements
