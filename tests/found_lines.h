@@ -1,4 +1,4 @@
-// For tests: the boxes, points and masks that an exported project prints.
+// Tests read here which boxes, points and masks an exported project prints.
 #pragma once
 
 #include <gtest/gtest.h>

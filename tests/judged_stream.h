@@ -1,4 +1,4 @@
-// For tests: frames that pass through engines, judged by the oracle.
+// Tests send frames through engines here, and the oracle judges them.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// For tests: what random float networks of quantize_random_test and
-// int16_random_test have in common.
+// quantize_random_test and int16_random_test make random networks in float with
+// these.
 #pragma once
 
 #include <algorithm>

@@ -16,6 +16,7 @@
 #include "host/base/disk.h"
 #include "host/base/error.h"
 #include "host/base/temporary_folder.h"
+#include "host/base/testing/expect_throws.h"
 
 namespace shoal {
 namespace {
@@ -45,14 +46,7 @@ class Files : public testing::Test {
   }
   template <class Act>
   static void refused(Exit code, const std::string& what, const Act& act) {
-    try {
-      act();
-      FAIL() << "it was not refused: " << what;
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), code) << e.what();
-      EXPECT_NE(std::string(e.what()).find(what), std::string::npos)
-          << e.what();
-    }
+    expect_throws(act, code, what);
   }
   TemporaryFolder folder_;
 };

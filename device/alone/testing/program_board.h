@@ -1,5 +1,5 @@
-// For tests: a board with one program of its own, which takes others by wire
-// into a flash in memory. A start of the board makes all of it.
+// Tests start a board here with one program of its own. It takes others by wire
+// into a flash in memory, and each start makes all of the board again.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// For tests: a call that has to throw an Error.
+// Tests say here which Error a call has to throw.
 #pragma once
 
 #include <gtest/gtest.h>

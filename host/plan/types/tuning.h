@@ -120,7 +120,7 @@ inline constexpr size_t kRoomsOfTiles = 4;
 inline constexpr size_t kFilled = 5;
 // Slots for reads from storage: more would wait for the same storage.
 inline constexpr uint32_t kMostSlots = 6;
-// The smallest slots that are tried for linked nodes, in bytes.
+// The bytes of the first chunk that estimates of linked nodes wait for.
 inline constexpr int64_t kLeastSlot = 2048;
 // Estimates assume slots of one part in kSlotPart of the arena, and at most
 // kMostSlot bytes; later, slots grow into the room that is left.

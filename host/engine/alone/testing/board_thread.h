@@ -1,4 +1,4 @@
-// For tests: the server of a board that runs alone, on a thread of its own.
+// Tests run the server of a board that runs alone on a thread of its own.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// For tests: one thing that is wrong with a file, and the error that says so.
+// Tests make one thing wrong with a file here, and name the error that says so.
 #pragma once
 
 #include <gtest/gtest.h>
