@@ -21,10 +21,12 @@
 #include "host/engine/board/process.h"
 #include "host/engine/workers/testing/bus_relay.h"
 #include "host/model/import/testing/model_builder.h"
+#include "tests/case_name.h"
 #include "tests/command.h"
 #include "tests/free_port.h"
 #include "tests/needs.h"
 #include "tests/sdk_headers.h"
+#include "tests/served_project.h"
 
 namespace shoal {
 namespace {
@@ -119,11 +121,7 @@ class ExportedCluster : public testing::Test {
     return words;
   }
   void build(const std::string& node) const {
-    const std::string launcher =
-        has_program("ccache") ? " LAUNCHER=ccache" : "";
-    const Told built =
-        shop_.script("make -s -j2 -C projs/" + node + launcher +
-                     " DEBUG= OPTIMIZE=-O1 OPTIMIZE_KERNELS=-O1 all");
+    const Told built = shop_.script(make_in("projs/" + node, "-j2 all"));
     ASSERT_EQ(built.code, 0) << built.err;
     EXPECT_EQ(built.err, "");  // not a warning
   }
@@ -496,10 +494,7 @@ TEST_P(ExportedMember, EverySourceCompiles) {
 }
 
 std::string name_of_layout(const testing::TestParamInfo<MemberLayout>& info) {
-  std::string name =
-      std::string(info.param.ecosystem) + std::to_string(info.index);
-  std::erase(name, '-');
-  return name;
+  return case_name(info.param.ecosystem + std::to_string(info.index));
 }
 INSTANTIATE_TEST_SUITE_P(All, ExportedMember, testing::ValuesIn(kMemberLayouts),
                          name_of_layout);

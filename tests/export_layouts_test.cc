@@ -17,6 +17,7 @@
 #include "host/engine/board/process.h"
 #include "host/oracle/golden/checksum.h"
 #include "tests/bundled_files.h"
+#include "tests/case_name.h"
 #include "tests/command.h"
 #include "tests/needs.h"
 #include "tests/sdk_headers.h"
@@ -221,9 +222,7 @@ TEST_P(ExportedLayout, TheListIsWhatIsThere) {
 
 INSTANTIATE_TEST_SUITE_P(All, ExportedLayout, testing::ValuesIn(kLayouts),
                          [](const testing::TestParamInfo<Layout>& info) {
-                           std::string name = info.param.ecosystem;
-                           std::erase(name, '-');
-                           return name;
+                           return case_name(info.param.ecosystem);
                          });
 INSTANTIATE_TEST_SUITE_P(Listening, ExportedLayout,
                          testing::ValuesIn(kListening),

@@ -15,6 +15,7 @@
 #include "host/model/import/testing/model_builder.h"
 #include "host/oracle/golden/checksum.h"
 #include "tests/bundled_files.h"
+#include "tests/case_name.h"
 #include "tests/command.h"
 #include "tests/needs.h"
 #include "tests/served_project.h"
@@ -176,17 +177,12 @@ TEST_P(ExportedBoard, SaysWhatShoalRunSaysAndFindsOneWrongByte) {
   EXPECT_NE(refused.err.find("Error 6"), std::string::npos) << refused.err;
 }
 
-std::string name_of_board(const testing::TestParamInfo<std::string>& info) {
-  std::string name = info.param;
-  std::erase(name, '-');
-  return name;
-}
 INSTANTIATE_TEST_SUITE_P(Boards, ExportedBoard,
                          testing::ValuesIn(boards_that_boot(true)),
-                         name_of_board);
+                         kNameOfBoard);
 INSTANTIATE_TEST_SUITE_P(Long, ExportedBoard,
                          testing::ValuesIn(boards_that_boot(false)),
-                         name_of_board);
+                         kNameOfBoard);
 
 // Every layer has a name, a time by the board and one by the model.
 void expect_profile(const json& profile, const std::string& counter) {
@@ -266,11 +262,7 @@ TEST_P(ExportedCascade, RunsBothNetworks) {
 INSTANTIATE_TEST_SUITE_P(Boards, ExportedCascade,
                          testing::Values("mps2-an386", "mps2-an505",
                                          "qemu-rv32"),
-                         [](const testing::TestParamInfo<const char*>& info) {
-                           std::string name = info.param;
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         kNameOfBoard);
 
 class ExportedCMake : public testing::TestWithParam<const char*> {
  protected:
@@ -297,12 +289,9 @@ TEST_P(ExportedCMake, SaysWhatShoalRunSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Boards, ExportedCMake,
-                         testing::Values("host", "mps2-an386", "qemu-rv32"),
-                         [](const testing::TestParamInfo<const char*>& info) {
-                           std::string name = info.param;
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         testing::Values("host", "mps2-an386"), kNameOfBoard);
+INSTANTIATE_TEST_SUITE_P(Long, ExportedCMake, testing::Values("qemu-rv32"),
+                         kNameOfBoard);
 
 // On this computer, where a serial line can be played. Built once; every test
 // has its own copy.

@@ -13,6 +13,7 @@
 
 #include "host/board/board.h"
 #include "host/model/import/testing/model_builder.h"
+#include "tests/case_name.h"
 #include "tests/command.h"
 #include "tests/needs.h"
 #include "tests/sdk_headers.h"
@@ -183,8 +184,10 @@ TEST_P(ExportedSlots, TakeAnyNetworkWithAllOperators) {
   expect_same("own", "own.tflite");
 }
 
+class SealedSlots : public ExportedSlots {};
+
 // With a key the board takes what is sealed with it alone.
-TEST_P(ExportedSlots, TakeSealedNetworks) {
+TEST_P(SealedSlots, TakeSealedNetworks) {
   need_tools();
   if (cannot_go_on()) return;
   const std::string sources = mbedtls_sources();
@@ -219,12 +222,12 @@ TEST_P(ExportedSlots, TakeSealedNetworks) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ExportedSlots,
+                         testing::Values("host", "mps2-an386"), kNameOfBoard);
+INSTANTIATE_TEST_SUITE_P(Long, ExportedSlots, testing::Values("qemu-rv32"),
+                         kNameOfBoard);
+INSTANTIATE_TEST_SUITE_P(All, SealedSlots,
                          testing::Values("host", "mps2-an386", "qemu-rv32"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         kNameOfBoard);
 
 struct SlotLayout {
   const char* ecosystem;
@@ -286,9 +289,7 @@ INSTANTIATE_TEST_SUITE_P(
         SlotLayout{"zephyr", "nrf52840", "-std=gnu++17 -mcpu=cortex-m4",
                    "src shoal/src", "CONFIG_SHOAL_CIPHERS=y"}),
     [](const auto& info) {
-      std::string name = std::string(info.param.ecosystem) + info.param.board;
-      std::erase(name, '-');
-      return name;
+      return case_name(std::string(info.param.ecosystem) + info.param.board);
     });
 
 // The first core's stack holds the server, its own half of a layer and what

@@ -11,6 +11,7 @@
 #include "host/base/testing/noise.h"
 #include "host/engine/board/process.h"
 #include "host/model/import/testing/model_builder.h"
+#include "tests/case_name.h"
 #include "tests/command.h"
 #include "tests/free_port.h"
 #include "tests/needs.h"
@@ -176,9 +177,7 @@ constexpr ListeningSdk kArduino[] = {{"arduino", "rp2350", "Shoal", "m",
                                       "-DARDUINO_ARCH_RP2040"}};
 
 std::string name_of_sdk(const testing::TestParamInfo<ListeningSdk>& info) {
-  std::string name = info.param.ecosystem;
-  std::erase(name, '-');
-  return name;
+  return case_name(info.param.ecosystem);
 }
 INSTANTIATE_TEST_SUITE_P(All, ListeningProject, testing::ValuesIn(kSdks),
                          name_of_sdk);

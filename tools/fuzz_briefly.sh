@@ -39,7 +39,7 @@ fuzz_alone alone 5000 2048
 fuzz_sent sent 5000 4096
 fuzz_agent agent 5000 4096
 fuzz_leader leader 20000 2048
-fuzz_datagram datagram 40000 2048
+fuzz_datagram datagram 20000 2048
 fuzz_line line 20000 1024
 fuzz_picture picture 10000 4096
 fuzz_npy npy 40000 1024
