@@ -82,25 +82,6 @@ bool has_all_channels(const CutNet& s, int begin, int end) {
   return true;
 }
 
-std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
-                                     int groups) {
-  std::vector<CutNet::Loop> loops;
-  for (int l = begin; l < end;) {
-    const int to = loop_end(s, l, end);
-    if (to < 0) {
-      ++l;
-      continue;
-    }
-    const Layer& first = s.net.layers[l];
-    const std::vector<int> bounds =
-        loop_bounds(first, first.out.box.channels(), groups);
-    loops.push_back(
-        {l, to, static_cast<int>(bounds.size()) - 1, widest_group(bounds)});
-    l = to;
-  }
-  return loops;
-}
-
 Misfit no_loops(const CutNet& s, const BlockChoice& block) {
   return {Exit::kUsage,
           "cuts " + s.cuts.strategy +
@@ -159,10 +140,12 @@ void CutNet::add_blocks() {
       band[l] = block.band.value_or(0);
     }
     if (block.groups < 2) continue;
-    const std::vector<Loop> found =
-        find_loops(*this, block.begin, end, block.groups);
+    const std::vector<BlockChoice> found =
+        find_loops(block.begin, end, [&](int l) -> BlockChoice {
+          return {l, loop_end(*this, l, end), block.band, block.groups};
+        });
     if (found.empty() && !misfit) misfit = no_loops(*this, block);
-    for (const Loop& loop : found) {
+    for (const BlockChoice& loop : found) {
       for (int l = loop.begin; l < loop.end; ++l) {
         loop_of[l] = static_cast<int>(loops.size());
       }

@@ -353,10 +353,11 @@ TEST(TilePlanTest, GroupsAreOfAllKinds) {
     const std::vector<TensorUses> uses = find_uses(net);
     for (const GroupKind kind :
          {GroupKind::kAll, GroupKind::kBehindExpansion}) {
-      const std::vector<Group> groups = find_groups(net, uses, kind, 2, 1);
+      const std::vector<BlockChoice> groups =
+          find_groups(net, uses, kind, 2, 1);
       const GroupNet grouped(net, groups);
       int behind = 0;
-      for (const Group& g : groups) {
+      for (const BlockChoice& g : groups) {
         ++found[{kind, size_t(g.end - g.begin)}];
         EXPECT_LE(behind, g.begin) << "seed " << seed;
         behind = g.end;
