@@ -17,12 +17,6 @@ bool is_repeated(const Layer& layer) {
 
 namespace {
 
-void widen(int& lo, int& hi, int view_lo, int view_hi) {
-  if (lo < hi) return;
-  lo = std::clamp(lo, view_lo, view_hi - 1);
-  hi = lo + 1;
-}
-
 bool all_rows(const Box& box, const Layer& layer) {
   return box.rows() == layer.out.box.rows();
 }
@@ -170,13 +164,9 @@ namespace {
 Box find_read_box(const CutNet& s, int l, int operand, int node,
                   const Box& made) {
   const Layer& layer = s.net.layers[l];
-  const View& in = layer.in[operand];
-  if (in.tensor < 0) return {};
+  if (layer.in[operand].tensor < 0) return {};
   const bool inputs = s.cuts.layers[l].kind == CutKind::kInputs;
-  Box box = needed_box(layer, operand, inputs ? layer.out.box : made);
-  widen(box.y0, box.y1, in.box.y0, in.box.y1);
-  widen(box.x0, box.x1, in.box.x0, in.box.x1);
-  widen(box.c0, box.c1, in.box.c0, in.box.c1);
+  Box box = port_box(layer, operand, inputs ? layer.out.box : made);
   if (!inputs) return box;
   for (const Share& share : s.chain[l]) {
     if (share.node != node) continue;

@@ -1,9 +1,9 @@
 #include "host/plan/draft/group_net.h"
 
 #include <algorithm>
-#include <map>
 
 #include "host/plan/draft/loop_draft.h"
+#include "host/plan/draft/tile_net.h"
 
 namespace shoal {
 namespace {
@@ -89,15 +89,7 @@ GroupNet::GroupNet(const Net& given, const std::vector<BlockChoice>& groups)
     net_.layers.push_back(loop_layer(given, *next));
     l = next++->end;
   }
-  // By owner of weights: the first layer here that has them.
-  std::map<int, int> first;
-  for (size_t l = 0; l < net_.layers.size(); ++l) {
-    Layer& layer = net_.layers[l];
-    if (!layer.loop.empty()) continue;
-    const int owner = layer.weights_of < 0 ? positions_[l] : layer.weights_of;
-    const auto [at, is_new] = first.try_emplace(owner, static_cast<int>(l));
-    layer.weights_of = is_new ? -1 : at->second;
-  }
+  renumber_weights(positions_, net_);
   positions_.push_back(layers);
 }
 

@@ -15,18 +15,6 @@ struct Draft {
   std::vector<int> homes;  // by buffer
 };
 
-PlanWeights share_weights(const Layer& layer, const Box& out) {
-  PlanWeights w;
-  if (layer.weights.empty()) return w;
-  const Box& all = layer.out.box;
-  if (layer.op == OpCode::kConstant) {
-    w.chunks.push_back({out.y0 - all.y0, out.rows(), 0, layer.kernel_h});
-  } else {
-    w.chunks.push_back({out.c0 - all.c0, out.channels(), 0, layer.kernel_h});
-  }
-  return w;
-}
-
 class Maker {
  public:
   // `only`: makes this segment alone; -1: all of them.

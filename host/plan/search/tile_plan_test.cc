@@ -370,11 +370,10 @@ TEST(TilePlanTest, GroupsAreOfAllKinds) {
           RowRange rows{y, y + 1};
           for (int l = g.end; l-- > g.begin;) {
             const RowRule rule =
-                row_rule(net, l, 0, {1, net.layers[l].kernel_h});
+                row_rule(net.layers[l], 0, {1, net.layers[l].kernel_h});
             rows = needed_rows(rule, rows.lo, rows.hi, 0, rule.kernel_h);
           }
-          const RowRule rule =
-              row_rule(grouped.net(), at, 0, {1, layer.kernel_h});
+          const RowRule rule = row_rule(layer, 0, {1, layer.kernel_h});
           const RowRange all = needed_rows(rule, y);
           EXPECT_LE(all.lo, rows.lo) << "seed " << seed << ", row " << y;
           EXPECT_GE(all.hi, rows.hi) << "seed " << seed << ", row " << y;

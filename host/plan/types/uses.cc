@@ -40,8 +40,9 @@ void close(TensorUses& t) {
   }
 }
 
-// Returns the rule of the whole layer.
-RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
+}  // namespace
+
+RowRule row_rule(const Layer& layer, int operand, LayerWork work) {
   const View& in = layer.in[operand];
   RowRule r;
   r.op = layer.op;
@@ -75,8 +76,6 @@ RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
   r.in_row_bytes = int64_t{1} * in.box.columns() * in.box.channels();
   return r;
 }
-
-}  // namespace
 
 std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
   std::vector<TensorUses> uses(net.tensors.size());
@@ -163,14 +162,10 @@ Work uniform_work(const Net& net, int passes) {
   return work;
 }
 
-RowRule row_rule(const Net& net, int index, int operand, LayerWork work) {
-  return whole_rule(net.layers[index], operand, work);
-}
-
 RowRule row_rule(const Layer& layer, int operand, LayerWork work, const Box& in,
                  const Box& out, std::vector<uint16_t>& map) {
   const View& view = layer.in[operand];
-  RowRule r = whole_rule(layer, operand, work);
+  RowRule r = row_rule(layer, operand, work);
   r.out_rows = out.rows();
   r.in_rows = view.tensor < 0 ? 0 : in.rows();
   const int in_y = in.y0 - view.box.y0, out_y = out.y0 - layer.out.box.y0;

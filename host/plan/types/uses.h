@@ -70,7 +70,7 @@ LayerWork work_for(const Layer&, int rows, int passes);
 // row if it has fewer rows.
 Work uniform_work(const Net&, int passes);
 
-RowRule row_rule(const Net&, int layer, int operand, LayerWork);
+RowRule row_rule(const Layer&, int operand, LayerWork);
 // Returns the rule of a share: its rows count from the boxes that the node
 // reads and makes. `map` receives the rule's map, and must outlive the rule.
 RowRule row_rule(const Layer&, int operand, LayerWork, const Box& in,
