@@ -226,7 +226,7 @@ void cut_for_sram(const Net& net, const PlanStage& stage, PlanActor& a) {
 void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
   for (PlanActor& a : stage.actors) {
     if (a.weights.place != WeightPlace::kTape) continue;
-    cut(net, stage, a, WeightPlace::kTape, limit, true);
+    cut_for_tape(net, stage, a, limit);
   }
   stage.slot_bytes = slot_bytes(net, stage);
   stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
