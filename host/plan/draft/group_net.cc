@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "host/plan/draft/loop_draft.h"
-#include "host/plan/draft/tile_net.h"
 
 namespace shoal {
 namespace {

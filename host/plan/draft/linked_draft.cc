@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "host/plan/draft/boxes.h"
 #include "host/plan/draft/loop_draft.h"
+#include "host/plan/types/boxes.h"
 
 namespace shoal {
 namespace {

@@ -9,8 +9,8 @@
 #include "device/program/params.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/draft/boxes.h"
 #include "host/plan/draft/loop_draft.h"
+#include "host/plan/types/boxes.h"
 
 namespace shoal {
 namespace {
@@ -231,17 +231,6 @@ TileBoxes tile_boxes(const Net& net, const std::vector<TensorUses>& uses,
     }
   }
   return boxes;
-}
-
-void renumber_weights(const std::vector<int>& layer_of, Net& net) {
-  std::map<int, int> first;  // by owner in the other net
-  for (size_t l = 0; l < net.layers.size(); ++l) {
-    Layer& layer = net.layers[l];
-    if (layer_of[l] < 0 || !layer.loop.empty()) continue;
-    const int owner = layer.weights_of < 0 ? layer_of[l] : layer.weights_of;
-    const auto [at, is_new] = first.try_emplace(owner, static_cast<int>(l));
-    layer.weights_of = is_new ? -1 : at->second;
-  }
 }
 
 TileNet::TileNet(const Net& net, const std::vector<TensorUses>& uses,

@@ -63,11 +63,6 @@ struct TileBoxes {
 TileBoxes tile_boxes(const Net&, const std::vector<TensorUses>&, int result,
                      const TileRun&);
 
-// Renumbers the owners of weights in a net whose layers were taken from another
-// one: of layers with the same owner there, the first one here has the weights.
-// `layer_of`: by layer, its number there; -1: it has none.
-void renumber_weights(const std::vector<int>& layer_of, Net&);
-
 class TileNet {
  public:
   // `runs`: in the order of the layers; each must be possible. `once`: the

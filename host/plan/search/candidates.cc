@@ -223,9 +223,7 @@ Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
     Choice choice = from.choice;
     for (size_t s = 0; s < choice.stages.size(); ++s) {
       if (choice.stages[s].share) continue;
-      const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
-      raise_bands(net_, uses_, supply_, slots_, choice, s,
-                  now + tuning::percent_of(percent, room - now));
+      raise_bands(net_, uses_, supply_, slots_, choice, s, room, percent);
     }
     Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes > budget) continue;
@@ -256,9 +254,7 @@ Candidate Candidates::raise_each(Candidate best, int64_t budget, int percent,
     Choice choice = best.choice;
     if (choice.stages[s].share) continue;
     if (over && !lay_over(choice, choice.stages[s])) continue;
-    const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
-    raise_bands(net_, uses_, supply_, slots_, choice, s,
-                now + tuning::percent_of(percent, room - now));
+    raise_bands(net_, uses_, supply_, slots_, choice, s, room, percent);
     if (choice.work == best.choice.work || choice.work == failed[s]) continue;
     Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "device/program/params.h"
 #include "host/plan/types/loop.h"
@@ -125,6 +126,17 @@ std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
     before.first_write = before.last_write = -1;
   }
   return uses;
+}
+
+void renumber_weights(const std::vector<int>& layer_of, Net& net) {
+  std::map<int, int> first;  // by owner in the other net
+  for (size_t l = 0; l < net.layers.size(); ++l) {
+    Layer& layer = net.layers[l];
+    if (layer_of[l] < 0 || !layer.loop.empty()) continue;
+    const int owner = layer.weights_of < 0 ? layer_of[l] : layer.weights_of;
+    const auto [at, is_new] = first.try_emplace(owner, static_cast<int>(l));
+    layer.weights_of = is_new ? -1 : at->second;
+  }
 }
 
 bool reads_all_for_one_row(const Layer& layer) {

@@ -48,6 +48,11 @@ struct Spilling {
 
 std::vector<TensorUses> find_uses(const Net&, const Spilling& = {});
 
+// Renumbers the owners of weights in a net whose layers were taken from another
+// one: of layers with the same owner there, the first one here has the weights.
+// `layer_of`: by layer, its number there; -1: it has none.
+void renumber_weights(const std::vector<int>& layer_of, Net&);
+
 // The rows that a layer makes in one firing: `band` rows, or, if its window is
 // cut, `part` kernel rows of one row.
 struct LayerWork {
