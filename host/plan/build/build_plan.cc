@@ -176,6 +176,11 @@ void record_orders(const Net& net, Plan& plan) {
   }
 }
 
+int64_t firings_of(const Layer& layer, int rows, LayerWork work) {
+  return int64_t{ceil_div(rows, work.band)} *
+         (has_window(layer.op) ? ceil_div(layer.kernel_h, work.part) : 1);
+}
+
 Misfit fires_too_often(const Layer& layer, int64_t firings) {
   const std::string rows = std::to_string(kMaxWindowRows);
   return {Exit::kUnsupported,
@@ -191,10 +196,8 @@ Misfit fires_too_often(const Layer& layer, int64_t firings) {
 }  // namespace
 
 std::optional<Misfit> too_many_firings(const Layer& layer, int rows) {
-  const LayerWork work = work_for(layer, rows, kMaxFirings);
   const int64_t firings =
-      int64_t{ceil_div(rows, work.band)} *
-      (has_window(layer.op) ? ceil_div(layer.kernel_h, work.part) : 1);
+      firings_of(layer, rows, work_for(layer, rows, kMaxFirings));
   if (firings <= kMaxFirings) return std::nullopt;
   return fires_too_often(layer, firings);
 }
@@ -206,8 +209,7 @@ std::optional<Misfit> too_many_firings(const Net& net, const Plan& plan) {
         if (a.copy) continue;
         const Layer& layer = net.layers[a.layer];
         const int64_t firings =
-            int64_t{ceil_div(stage.ports[a.out].box.rows(), a.band)} *
-            (has_window(layer.op) ? ceil_div(layer.kernel_h, a.part) : 1);
+            firings_of(layer, stage.ports[a.out].box.rows(), {a.band, a.part});
         if (firings <= kMaxFirings) continue;
         return fires_too_often(layer, firings);
       }

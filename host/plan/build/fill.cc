@@ -160,11 +160,7 @@ class StageFiller {
     uint32_t last = 0;
     for (int64_t limit = most; limit >= kLeastLimit; limit = limit * 2 / 3) {
       PlanStage stage = before;
-      for (PlanActor& a : stage.actors) {
-        if (a.weights.place != WeightPlace::kTape) continue;
-        cut_for_tape(net_, stage, a, static_cast<uint32_t>(limit));
-      }
-      stage.slot_bytes = slot_bytes(net_, stage);
+      cut_tape(net_, stage, static_cast<uint32_t>(limit));
       if (stage.slot_bytes == last) continue;
       last = stage.slot_bytes;
       stage.slot_count = count;

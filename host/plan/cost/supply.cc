@@ -1,6 +1,7 @@
 #include "host/plan/cost/supply.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
@@ -8,8 +9,31 @@
 namespace shoal {
 namespace {
 
-int64_t pixels(const Layer& layer) {
-  return int64_t{1} * layer.out.box.rows() * layer.out.box.columns();
+// Returns, by layer, the first one with the same weights; -1: it has none.
+std::vector<int> weight_owners(const Net& net, const std::vector<Box>& made) {
+  const auto named = [&net](int l) {
+    const int of = net.layers[l].weights_of;
+    return of < 0 ? l : of;
+  };
+  const auto begin = [&](int l) {
+    return made[l].c0 - net.layers[l].out.box.c0;
+  };
+  std::vector<int> owners(made.size(), -1);
+  for (int l = 0; l < static_cast<int>(made.size()); ++l) {
+    if (made[l].empty() || net.layers[l].weights.empty()) continue;
+    int& first = owners[l];
+    const auto is_same = [&] {
+      return owners[first] == first && named(first) == named(l) &&
+             begin(first) == begin(l) &&
+             made[first].channels() == made[l].channels();
+    };
+    for (first = named(l); first < l && !is_same();) ++first;
+  }
+  return owners;
+}
+
+int64_t flash_bytes(const Layer& layer, const Box& made) {
+  return align_up(static_cast<uint32_t>(share_bytes(layer, made)));
 }
 
 }  // namespace
@@ -43,8 +67,7 @@ int64_t supplied_ps(const Net& net, int layer, LayerWork work,
 }
 
 int64_t flash_bytes(const Layer& layer) {
-  if (layer.weights.empty()) return 0;
-  return align_up(static_cast<uint32_t>(weight_bytes(layer)) + kTagBytes);
+  return flash_bytes(layer, layer.out.box);
 }
 
 int64_t flash_bytes(const Net& net) {
@@ -55,32 +78,45 @@ int64_t flash_bytes(const Net& net) {
   return all;
 }
 
-std::vector<bool> streamed_layers(const Net& net, int64_t flash,
-                                  const Supply& supply, bool faster) {
-  std::vector<size_t> order;
-  for (size_t l = 0; l < net.layers.size(); ++l) {
-    if (net.layers[l].weights_of < 0) order.push_back(l);
+int64_t share_bytes(const Layer& layer, const Box& made) {
+  if (layer.weights.empty()) return 0;
+  const int n = layer.op == OpCode::kConstant ? made.rows() : made.channels();
+  return chunk_bytes(layer, {made, layer.in[0].box.channels()},
+                     {0, n, 0, layer.kernel_h}) +
+         kTagBytes;
+}
+
+int64_t flash_bytes(const Net& net, const std::vector<Box>& made) {
+  const std::vector<int> owners = weight_owners(net, made);
+  int64_t all = 0;
+  for (int l = 0; l < static_cast<int>(owners.size()); ++l) {
+    if (owners[l] == l) all += flash_bytes(net.layers[l], made[l]);
   }
-  std::vector<bool> streamed(net.layers.size(), false);
-  if (flash_bytes(net) <= flash) return streamed;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return pixels(net.layers[a]) < pixels(net.layers[b]);
-  });
+  return all;
+}
+
+std::vector<bool> streamed_layers(
+    const Net& net, const std::vector<Box>& made, int64_t flash,
+    const std::function<double(int)>& compute_per_byte, const Supply* faster) {
+  const std::vector<int> owners = weight_owners(net, made);
+  std::vector<std::pair<double, int>> order;
+  for (int l = 0; l < static_cast<int>(owners.size()); ++l) {
+    if (owners[l] == l) order.emplace_back(compute_per_byte(l), l);
+  }
+  std::ranges::sort(order);
   constexpr uint32_t kChunk = 65536;
   const Work work = uniform_work(net, 1);
-  for (const size_t l : order) {
-    const int64_t bytes = flash_bytes(net.layers[l]);
-    if (bytes == 0) continue;
-    const int layer = static_cast<int>(l);
+  std::vector<bool> streamed(owners.size(), false);
+  for (const auto& [compute, l] : order) {
+    const int64_t bytes = flash_bytes(net.layers[l], made[l]);
     streamed[l] = bytes > flash ||
-                  (faster && supplied_ps(net, layer, work[l], supply,
+                  (faster && supplied_ps(net, l, work[l], *faster,
                                          {WeightPlace::kTape, kChunk}) <
-                                 supplied_ps(net, layer, work[l], supply, {}));
+                                 supplied_ps(net, l, work[l], *faster, {}));
     if (!streamed[l]) flash -= bytes;
   }
-  for (size_t l = 0; l < net.layers.size(); ++l) {
-    const int same = net.layers[l].weights_of;
-    if (same >= 0) streamed[l] = streamed[static_cast<size_t>(same)];
+  for (size_t l = 0; l < owners.size(); ++l) {
+    if (owners[l] >= 0) streamed[l] = streamed[size_t(owners[l])];
   }
   return streamed;
 }

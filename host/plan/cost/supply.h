@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "host/plan/cost/feed.h"
@@ -22,13 +23,20 @@ struct LayerSupply {
 int64_t supplied_ps(const Net&, int layer, LayerWork, const Supply&,
                     LayerSupply);
 
-// Returns, by layer, whether its weights are read from storage; none are if all
-// fit in `flash` bytes. Equal weights count once. The layers that compute least
-// per byte stay in flash, because they would wait for storage. `faster`: also
-// no layer stays that gets its weights sooner from storage, while the core
-// computes, than from flash.
-std::vector<bool> streamed_layers(const Net&, int64_t flash, const Supply&,
-                                  bool faster);
+// Returns the bytes in storage of the weights with which a node makes this box:
+// with their tag.
+int64_t share_bytes(const Layer&, const Box& made);
+// Returns the bytes in flash of the weights with which a node makes these boxes
+// of all layers. Equal weights of equal output channels count once.
+int64_t flash_bytes(const Net&, const std::vector<Box>& made);
+// Returns, by layer, whether these weights are read from storage, because not
+// all fit in `flash` bytes. The layers that compute least per byte stay there:
+// they would wait for storage. `faster`: no layer stays that gets its weights
+// sooner from this storage, while the core computes; null: all may.
+std::vector<bool> streamed_layers(
+    const Net&, const std::vector<Box>& made, int64_t flash,
+    const std::function<double(int)>& compute_per_byte,
+    const Supply* faster = nullptr);
 // Returns the bytes of a layer that is executed in place: with its tag,
 // aligned.
 int64_t flash_bytes(const Layer&);

@@ -98,10 +98,11 @@ void cut(const Net& net, const PlanStage& stage, PlanActor& a,
   a.weights = std::move(w);
 }
 
-void cut_all(const Net& net, PlanStage& stage, uint32_t limit) {
+void cut_all(const Net& net, PlanStage& stage, uint32_t limit,
+             bool even = false) {
   for (PlanActor& a : stage.actors) {
     if (a.weights.place != WeightPlace::kTape) continue;
-    cut(net, stage, a, WeightPlace::kTape, limit);
+    cut(net, stage, a, WeightPlace::kTape, limit, even);
   }
 }
 
@@ -224,10 +225,7 @@ void cut_for_sram(const Net& net, const PlanStage& stage, PlanActor& a) {
 }
 
 void cut_tape(const Net& net, PlanStage& stage, uint32_t limit) {
-  for (PlanActor& a : stage.actors) {
-    if (a.weights.place != WeightPlace::kTape) continue;
-    cut(net, stage, a, WeightPlace::kTape, limit, true);
-  }
+  cut_all(net, stage, limit, true);
   stage.slot_bytes = slot_bytes(net, stage);
   stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
 }

@@ -394,7 +394,7 @@ size_t index_in_loop(const PlanStage& stage, const PlanActor& a) {
 StageLoop stage_loop(const Net& net, const PlanStage& stage,
                      const PlanLoop& loop) {
   const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
-  StageLoop of{loop_rows(net, stage, loop),
+  StageLoop of{loop_rows(loop_rules(net, stage, loop), loop.band),
                {ceil_div(stage.ports[last.out].box.rows(), loop.band),
                 loop.iterations, std::vector<int64_t>(loop.actors)}};
   for (int j = 0; j < loop.actors; ++j) {
@@ -429,8 +429,10 @@ int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
   const LayerShare share = share_of(net, stage, a);
   const int64_t macs = share_macs(net.layers[a.layer], share);
   if (a.loop < 0) return macs;
+  const PlanLoop& loop = stage.loops[a.loop];
   return macs / share.out.rows() *
-         loop_rows(net, stage, stage.loops[a.loop])[index_in_loop(stage, a)]
+         loop_rows(loop_rules(net, stage, loop),
+                   loop.band)[index_in_loop(stage, a)]
              .all;
 }
 

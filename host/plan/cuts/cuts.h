@@ -15,9 +15,11 @@ namespace shoal {
 // Returns the box of operand `operand` that the layer reads to make `out`, a
 // box of its out box that is not empty; in tensor coordinates. If all rows or
 // columns lie on padding or fill, there are none of them, at the nearest end of
-// the view. A port with exactly this box (or with any one row or column in
-// place of none) serves every operator.
+// the view.
 Box needed_box(const Layer&, int operand, const Box& out);
+// Returns the box of a port that reads this, which serves every operator: with
+// one row, column or channel of the view in place of none.
+Box port_box(const Layer&, int operand, const Box& out);
 
 // Return whether the operator allows the cut and has room for it.
 bool can_cut_rows(const Layer&);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "device/program/kinds.h"
+#include "host/plan/types/boxes.h"
 #include "host/plan/types/segment.h"
 
 namespace shoal {
@@ -68,7 +69,7 @@ class HeadCuts {
     for (int l = from.begin; l < from.end; ++l) {
       for (const Share& s : cuts_.layers[size_t(l)].shares) {
         Box& box = boxes[size_t(s.node)];
-        box = box.empty() ? s.own : around(box, s.own);
+        box = hull(box, s.own);
       }
     }
     std::vector<std::pair<size_t, LayerCut>> changed;
@@ -106,11 +107,6 @@ class HeadCuts {
     }
     bounds.push_back(n);
     return bounds;
-  }
-
-  static Box around(const Box& a, const Box& b) {
-    return {std::min(a.y0, b.y0), std::max(a.y1, b.y1), std::min(a.x0, b.x0),
-            std::max(a.x1, b.x1), std::min(a.c0, b.c0), std::max(a.c1, b.c1)};
   }
 
   // Cuts a head's rows over the nodes [first, last) of the crew.

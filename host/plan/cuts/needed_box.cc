@@ -5,6 +5,7 @@
 #include "device/program/params.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/types/transposition.h"
+#include "host/plan/types/uses.h"
 
 namespace shoal {
 namespace {
@@ -31,42 +32,26 @@ struct Line {
   int stride = 1, base = 0;
 };
 struct MoveLines {
-  Line y, x, c;
+  Line x, c;
 };
 MoveLines move_lines(const Layer& l) {
   if (l.op == OpCode::kBilinear && l.params.size() == 4) {
-    return {{l.params[0], l.params[1]}, {l.params[2], l.params[3]}, {}};
+    return {{l.params[2], l.params[3]}, {}};
   }
   MoveParams m{1, 0, 1, 0, 1, 0, 0};
   if (l.params.size() * sizeof(int32_t) >= sizeof m) {
     std::memcpy(&m, l.params.data(), sizeof m);
   }
-  return {
-      {m.stride_y, m.base_y}, {m.stride_x, m.base_x}, {m.stride_c, m.base_c}};
+  return {{m.stride_x, m.base_x}, {m.stride_c, m.base_c}};
 }
 
-// Returns the part of a rule that all axes have in common; each axis fills in
-// its own sizes.
+// Returns the part of a rule that columns and channels have in common.
 RowRule plain_rule(const Layer& l, int in_size, int out_size) {
   RowRule r;
   r.op = l.op;
   r.in_rows = in_size;
   r.out_rows = out_size;
   r.block = block(l);
-  return r;
-}
-
-RowRule row_axis(const Layer& l, const Box& in) {
-  RowRule r = plain_rule(l, in.rows(), l.out.box.rows());
-  r.kernel_h = l.kernel_h;
-  r.stride_y = l.stride_y;
-  r.dilation_y = l.dilation_y;
-  r.pad_top = l.pad_top;
-  const MoveLines m = move_lines(l);
-  r.move_stride = m.y.stride, r.move_base = m.y.base;
-  r.map = l.row_map.data();
-  r.out_row_bytes = int64_t{1} * l.out.box.columns() * l.out.box.channels();
-  r.in_row_bytes = int64_t{1} * in.columns() * in.channels();
   return r;
 }
 
@@ -123,14 +108,27 @@ Box needed_box(const Layer& l, int operand, const Box& out) {
   if (l.in[operand].tensor < 0 || l.op == OpCode::kConstant) return {};
   if (rows_of(l.op) == RowsFrom::kAll) return transposed_from(l, out);
   const Box& all = l.out.box;
-  RowRule rows = row_axis(l, in);
-  rows.whole = holds_second(l.op) && operand == 1;
-  const RowRange y = needed_rows(rows, out.y0 - all.y0, out.y1 - all.y0, 0,
-                                 std::max(1, l.kernel_h));
+  const RowRange y =
+      needed_rows(row_rule(l, operand, {1, l.kernel_h}), out.y0 - all.y0,
+                  out.y1 - all.y0, 0, std::max(1, l.kernel_h));
   const RowRange x = columns(l, in, out.x0 - all.x0, out.x1 - all.x0);
   const RowRange c = channels(l, in, out.c0 - all.c0, out.c1 - all.c0);
   return {in.y0 + y.lo, in.y0 + y.hi, in.x0 + x.lo,
           in.x0 + x.hi, in.c0 + c.lo, in.c0 + c.hi};
+}
+
+Box port_box(const Layer& l, int operand, const Box& out) {
+  Box box = needed_box(l, operand, out);
+  const Box& all = l.in[operand].box;
+  const auto widen = [](int& lo, int& hi, int first, int last) {
+    if (lo < hi) return;
+    lo = std::clamp(lo, first, last - 1);
+    hi = lo + 1;
+  };
+  widen(box.y0, box.y1, all.y0, all.y1);
+  widen(box.x0, box.x1, all.x0, all.x1);
+  widen(box.c0, box.c1, all.c0, all.c1);
+  return box;
 }
 
 bool can_cut_rows(const Layer& l) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "host/base/error.h"
-#include "host/plan/draft/boxes.h"
 #include "host/plan/draft/loop_draft.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/boxes.h"
 #include "host/plan/types/transposition.h"
 
 namespace shoal {
@@ -16,12 +16,6 @@ bool is_repeated(const Layer& layer) {
 }
 
 namespace {
-
-void widen(int& lo, int& hi, int view_lo, int view_hi) {
-  if (lo < hi) return;
-  lo = std::clamp(lo, view_lo, view_hi - 1);
-  hi = lo + 1;
-}
 
 bool all_rows(const Box& box, const Layer& layer) {
   return box.rows() == layer.out.box.rows();
@@ -82,25 +76,6 @@ bool has_all_channels(const CutNet& s, int begin, int end) {
   return true;
 }
 
-std::vector<CutNet::Loop> find_loops(const CutNet& s, int begin, int end,
-                                     int groups) {
-  std::vector<CutNet::Loop> loops;
-  for (int l = begin; l < end;) {
-    const int to = loop_end(s, l, end);
-    if (to < 0) {
-      ++l;
-      continue;
-    }
-    const Layer& first = s.net.layers[l];
-    const std::vector<int> bounds =
-        loop_bounds(first, first.out.box.channels(), groups);
-    loops.push_back(
-        {l, to, static_cast<int>(bounds.size()) - 1, widest_group(bounds)});
-    l = to;
-  }
-  return loops;
-}
-
 Misfit no_loops(const CutNet& s, const BlockChoice& block) {
   return {Exit::kUsage,
           "cuts " + s.cuts.strategy +
@@ -159,10 +134,12 @@ void CutNet::add_blocks() {
       band[l] = block.band.value_or(0);
     }
     if (block.groups < 2) continue;
-    const std::vector<Loop> found =
-        find_loops(*this, block.begin, end, block.groups);
+    const std::vector<BlockChoice> found =
+        find_loops(block.begin, end, [&](int l) -> BlockChoice {
+          return {l, loop_end(*this, l, end), block.band, block.groups};
+        });
     if (found.empty() && !misfit) misfit = no_loops(*this, block);
-    for (const Loop& loop : found) {
+    for (const BlockChoice& loop : found) {
       for (int l = loop.begin; l < loop.end; ++l) {
         loop_of[l] = static_cast<int>(loops.size());
       }
@@ -187,13 +164,9 @@ namespace {
 Box find_read_box(const CutNet& s, int l, int operand, int node,
                   const Box& made) {
   const Layer& layer = s.net.layers[l];
-  const View& in = layer.in[operand];
-  if (in.tensor < 0) return {};
+  if (layer.in[operand].tensor < 0) return {};
   const bool inputs = s.cuts.layers[l].kind == CutKind::kInputs;
-  Box box = needed_box(layer, operand, inputs ? layer.out.box : made);
-  widen(box.y0, box.y1, in.box.y0, in.box.y1);
-  widen(box.x0, box.x1, in.box.x0, in.box.x1);
-  widen(box.c0, box.c1, in.box.c0, in.box.c1);
+  Box box = port_box(layer, operand, inputs ? layer.out.box : made);
   if (!inputs) return box;
   for (const Share& share : s.chain[l]) {
     if (share.node != node) continue;

@@ -32,12 +32,7 @@ struct CutNet {
   // By layer: the requested rows of a firing, or 0.
   std::vector<int> band;
   // Channel groups: runs of layers that fire as one; by layer, its loop or -1.
-  struct Loop {
-    int begin = 0, end = 0;
-    int groups = 1;
-    int widest = 0;  // channels of the largest group that the first layer makes
-  };
-  std::vector<Loop> loops;
+  std::vector<BlockChoice> loops;
   std::vector<int> loop_of;
   // Returns whether the layer's result exists within a loop only.
   bool is_inner(int layer) const {

@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "host/plan/draft/boxes.h"
+#include "host/plan/types/boxes.h"
 
 namespace shoal {
 namespace {

@@ -1,7 +1,6 @@
 #include "host/plan/draft/group_net.h"
 
 #include <algorithm>
-#include <map>
 
 #include "host/plan/draft/loop_draft.h"
 
@@ -37,7 +36,7 @@ bool may_group(const Net& net, int begin, int end, int channels) {
          last.out.box.rows() > 1 && first.out.box.channels() > channels;
 }
 
-Layer loop_layer(const Net& net, const Group& g) {
+Layer loop_layer(const Net& net, const BlockChoice& g) {
   const Layer &first = net.layers[g.begin], &last = net.layers[g.end - 1];
   const Window w = window_of(net, g.begin, g.end);
   Layer layer;
@@ -54,43 +53,28 @@ Layer loop_layer(const Net& net, const Group& g) {
     layer.macs += net.layers[l].macs;
   }
   layer.loop_groups = g.groups;
-  layer.loop_band = g.band;
+  layer.loop_band = g.band.value_or(1);
   return layer;
 }
 
 }  // namespace
 
-std::vector<Group> find_groups(const Net& net,
-                               const std::vector<TensorUses>& uses,
-                               GroupKind kind, int channels, int band) {
-  std::vector<Group> groups;
+std::vector<BlockChoice> find_groups(const Net& net,
+                                     const std::vector<TensorUses>& uses,
+                                     GroupKind kind, int channels, int band) {
   const auto layers = static_cast<int>(net.layers.size());
-  for (int l = 0; l < layers; ++l) {
-    int begin = l;
+  return find_loops(0, layers, [&](int l) -> BlockChoice {
     const int end = loop_end(net, uses, l, layers);
-    if (end < 0) continue;
-    if (kind == GroupKind::kBehindExpansion && end - begin > 2 &&
-        net.layers[begin].op == OpCode::kConv) {
-      ++begin;
+    if (kind == GroupKind::kBehindExpansion && end - l > 2 &&
+        net.layers[l].op == OpCode::kConv) {
+      ++l;
     }
-    if (!may_group(net, begin, end, channels)) continue;
-    const int all = net.layers[begin].out.box.channels();
-    groups.push_back({begin, end, ceil_div(all, channels), band});
-    l = end - 1;
-  }
-  return groups;
+    if (end < 0 || !may_group(net, l, end, channels)) return {l, -1, band, 1};
+    return {l, end, band, ceil_div(net.layers[l].out.box.channels(), channels)};
+  });
 }
 
-LoopLayers group_layers(const Net& net, const Group& g,
-                        const std::vector<Box>& made) {
-  LoopLayers layers;
-  for (int l = g.begin; l < g.end; ++l) {
-    layers.push_back({&net.layers[l], made[size_t(l - g.begin)]});
-  }
-  return layers;
-}
-
-GroupNet::GroupNet(const Net& given, const std::vector<Group>& groups)
+GroupNet::GroupNet(const Net& given, const std::vector<BlockChoice>& groups)
     : given_(given), net_(given) {
   net_.layers.clear();
   auto next = groups.begin();
@@ -104,15 +88,7 @@ GroupNet::GroupNet(const Net& given, const std::vector<Group>& groups)
     net_.layers.push_back(loop_layer(given, *next));
     l = next++->end;
   }
-  // By owner of weights: the first layer here that has them.
-  std::map<int, int> first;
-  for (size_t l = 0; l < net_.layers.size(); ++l) {
-    Layer& layer = net_.layers[l];
-    if (!layer.loop.empty()) continue;
-    const int owner = layer.weights_of < 0 ? positions_[l] : layer.weights_of;
-    const auto [at, is_new] = first.try_emplace(owner, static_cast<int>(l));
-    layer.weights_of = is_new ? -1 : at->second;
-  }
+  renumber_weights(positions_, net_);
   positions_.push_back(layers);
 }
 
@@ -132,20 +108,27 @@ void GroupNet::expand(PlanDraft& draft) const {
 
 void GroupNet::expand(StageDraft& draft, PlanStage& stage) const {
   const std::vector<PlanActor> before = std::move(stage.actors);
+  stage.actors.clear();
   const size_t ports = stage.ports.size();
-  std::vector<PlanActor> actors;
   std::vector<int> first, last;  // numbers of actors, by number before
   for (PlanActor a : before) {
-    first.push_back(static_cast<int>(actors.size()));
-    if (net_.layers[a.layer].loop.empty()) {
-      a.layer = positions_[a.layer];
-      actors.push_back(std::move(a));
-    } else {
-      add_loop(a, draft, stage, actors);
+    first.push_back(static_cast<int>(stage.actors.size()));
+    const Layer& layer = net_.layers[a.layer];
+    const int begin = positions_[a.layer], end = positions_[a.layer + 1];
+    a.layer = begin;
+    if (!layer.loop.empty()) {
+      std::vector<Box> made;
+      for (const Layer* l : layer.loop) made.push_back(l->out.box);
+      PlanActor reads;
+      reads.in[0] = a.in[0];
+      const int out = a.out;
+      a = add_loop(given_, {begin, end, a.band, layer.loop_groups}, made,
+                   std::move(reads), stage, draft.homes);
+      a.out = out;
     }
-    last.push_back(static_cast<int>(actors.size()) - 1);
+    stage.actors.push_back(std::move(a));
+    last.push_back(static_cast<int>(stage.actors.size()) - 1);
   }
-  stage.actors = std::move(actors);
   for (size_t p = 0; p < ports; ++p) {
     PlanPort& port = stage.ports[p];
     if (port.owner != Owner::kActor) continue;
@@ -155,50 +138,6 @@ void GroupNet::expand(StageDraft& draft, PlanStage& stage) const {
     set_loop_weights(given_, loop, stage);
     set_loop(given_, loop.band, loop, stage);
   }
-}
-
-void GroupNet::add_loop(const PlanActor& from, StageDraft& draft,
-                        PlanStage& stage,
-                        std::vector<PlanActor>& actors) const {
-  const int begin = positions_[from.layer], end = positions_[from.layer + 1];
-  const std::vector<int> bounds =
-      loop_bounds(given_.layers[begin], given_.layers[begin].out.box.channels(),
-                  net_.layers[from.layer].loop_groups);
-  const int first_actor = static_cast<int>(actors.size());
-  int multiplier = 1, in = from.in[0];
-  for (int l = begin; l < end; ++l) {
-    const Layer& layer = given_.layers[l];
-    const int number = static_cast<int>(actors.size());
-    const bool last = l + 1 == end;
-    if (layer.op == OpCode::kDepthwise && l > begin) {
-      multiplier *= layer.depth_multiplier;
-    }
-    PlanActor a;
-    a.layer = l;
-    a.part = layer.kernel_h;
-    a.loop = static_cast<int>(stage.loops.size());
-    a.in[0] = in;
-    if (l > begin) stage.ports[in].owner_index = number;
-    a.out = from.out;
-    if (!last) {
-      PlanBuffer between;
-      between.tensor = layer.out.tensor;
-      between.box = layer.out.box;
-      between.box.c0 = 0, between.box.c1 = widest_group(bounds) * multiplier;
-      between.is_private = true;
-      const int buffer = static_cast<int>(stage.buffers.size());
-      a.out = static_cast<int>(stage.ports.size());
-      in = a.out + 1;
-      stage.ports.push_back(
-          {buffer, between.box, false, Owner::kActor, number});
-      stage.ports.push_back({buffer, between.box, true, Owner::kActor, 0});
-      stage.buffers.push_back(between);
-      draft.homes.push_back(-1);
-    }
-    actors.push_back(std::move(a));
-  }
-  stage.loops.push_back({first_actor, end - begin,
-                         static_cast<int>(bounds.size()) - 1, from.band});
 }
 
 }  // namespace shoal

@@ -13,32 +13,23 @@
 #include <vector>
 
 #include "host/plan/draft/draft.h"
+#include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/loop.h"
 
 namespace shoal {
 
-struct Group {
-  int begin = 0, end = 0;  // layers
-  int groups = 1;
-  int band = 1;  // rows a firing, at least
-  bool operator==(const Group&) const = default;
-};
-
 enum class GroupKind : uint8_t { kAll, kBehindExpansion };
 
-// Returns all possible loops with `channels` channels at a time, in the order
-// of their layers; they do not overlap. Those without an expansion are the same
-// for both kinds.
-std::vector<Group> find_groups(const Net&, const std::vector<TensorUses>&,
-                               GroupKind, int channels, int band);
-
-// Returns the layers of a group for some columns of theirs.
-LoopLayers group_layers(const Net&, const Group&, const std::vector<Box>& made);
+// Returns all possible loops with `channels` channels at a time and firings of
+// at least `band` rows, in the order of their layers. Those without an
+// expansion are the same for both kinds.
+std::vector<BlockChoice> find_groups(const Net&, const std::vector<TensorUses>&,
+                                     GroupKind, int channels, int band);
 
 class GroupNet {
  public:
   // `groups`: some or all of what find_groups() returns. Refers to the net.
-  GroupNet(const Net&, const std::vector<Group>&);
+  GroupNet(const Net&, const std::vector<BlockChoice>&);
 
   const Net& net() const { return net_; }
   const Net& given() const { return given_; }
@@ -51,8 +42,6 @@ class GroupNet {
 
  private:
   void expand(StageDraft&, PlanStage&) const;
-  void add_loop(const PlanActor&, StageDraft&, PlanStage&,
-                std::vector<PlanActor>&) const;
 
   const Net& given_;
   Net net_;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "host/plan/draft/boxes.h"
 #include "host/plan/draft/loop_draft.h"
+#include "host/plan/types/boxes.h"
 
 namespace shoal {
 namespace {
@@ -14,18 +14,6 @@ struct Draft {
   PlanStage stage;
   std::vector<int> homes;  // by buffer
 };
-
-PlanWeights share_weights(const Layer& layer, const Box& out) {
-  PlanWeights w;
-  if (layer.weights.empty()) return w;
-  const Box& all = layer.out.box;
-  if (layer.op == OpCode::kConstant) {
-    w.chunks.push_back({out.y0 - all.y0, out.rows(), 0, layer.kernel_h});
-  } else {
-    w.chunks.push_back({out.c0 - all.c0, out.channels(), 0, layer.kernel_h});
-  }
-  return w;
-}
 
 class Maker {
  public:
@@ -155,8 +143,8 @@ class Maker {
         const Box& box = made_[l][n];
         if (!s_.chain[l].empty() || box.empty()) continue;
         if (s_.loop_of[l] >= 0) {
-          const CutNet::Loop& loop = s_.loops[s_.loop_of[l]];
-          if (loop.begin == l) add_loop(loop, n, segment);
+          const BlockChoice& loop = s_.loops[s_.loop_of[l]];
+          if (loop.begin == l) add_loop_of(loop, n, segment);
           continue;
         }
         PlanActor a = start_actor(l, n, segment, box);
@@ -166,44 +154,14 @@ class Maker {
     }
   }
 
-  // Adds the actors of a loop and the buffers between them for one turn.
-  void add_loop(const CutNet::Loop& loop, int n, int segment) {
-    const Box& out = made_[loop.end - 1][n];
-    const int number = static_cast<int>(draft(n, segment).stage.loops.size());
-    int first = -1, between = -1, multiplier = 1;
-    for (int l = loop.begin; l < loop.end; ++l) {
-      const Layer& layer = net_.layers[l];
-      const bool last = l + 1 == loop.end;
-      if (layer.op == OpCode::kDepthwise && l > loop.begin) {
-        multiplier *= layer.depth_multiplier;
-      }
-      PlanActor a;
-      if (l == loop.begin) {
-        a = start_actor(l, n, segment, made_[l][n]);
-        first = next_actor(n, segment);
-      } else {
-        a.layer = l;
-        Draft& d = draft(n, segment);
-        a.in[0] = add_port(d, {between, d.stage.buffers[between].box, true,
-                               Owner::kActor, next_actor(n, segment)});
-      }
-      a.loop = number;
-      if (last) {
-        finish_actor(a, l, n, segment, out);
-        break;
-      }
-      Draft& d = draft(n, segment);
-      Box box = made_[l][n];
-      box.c0 = 0, box.c1 = loop.widest * multiplier;
-      between = add_buffer(d, layer.out.tensor, box, 1, -1);
-      d.stage.buffers[between].is_private = true;
-      a.out = add_port(
-          d, {between, box, false, Owner::kActor, next_actor(n, segment)});
-      d.stage.actors.push_back(std::move(a));
-    }
-    PlanStage& stage = draft(n, segment).stage;
-    stage.loops.push_back({first, loop.end - loop.begin, loop.groups, 1});
-    if (only_ < 0) set_loop_weights(net_, stage.loops.back(), stage);
+  void add_loop_of(const BlockChoice& loop, int n, int segment) {
+    std::vector<Box> made;
+    for (int l = loop.begin; l < loop.end; ++l) made.push_back(made_[l][n]);
+    PlanActor first = start_actor(loop.begin, n, segment, made.front());
+    Draft& d = draft(n, segment);
+    finish_actor(add_loop(net_, loop, made, std::move(first), d.stage, d.homes),
+                 loop.end - 1, n, segment, made.back());
+    if (only_ < 0) set_loop_weights(net_, d.stage.loops.back(), d.stage);
   }
 
   int next_actor(int node, int segment) {

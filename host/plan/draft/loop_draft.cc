@@ -1,6 +1,7 @@
 #include "host/plan/draft/loop_draft.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shoal {
 namespace {
@@ -63,6 +64,48 @@ int loop_end(const Net& net, const std::vector<TensorUses>& uses, int begin,
     if (op(l + 1) != OpCode::kDepthwise && op(l + 1) != OpCode::kLut) return -1;
   }
   return -1;
+}
+
+PlanActor add_loop(const Net& net, const BlockChoice& loop,
+                   const std::vector<Box>& made, PlanActor first,
+                   PlanStage& stage, std::vector<int>& homes) {
+  const Layer& expansion = net.layers[loop.begin];
+  const std::vector<int> bounds =
+      loop_bounds(expansion, expansion.out.box.channels(), loop.groups);
+  int channels = widest_group(bounds);
+  stage.loops.push_back(
+      {static_cast<int>(stage.actors.size()), loop.end - loop.begin,
+       static_cast<int>(bounds.size()) - 1, loop.band.value_or(1)});
+  PlanActor a = std::move(first);
+  for (int l = loop.begin;; ++l) {
+    const Layer& layer = net.layers[l];
+    a.layer = l;
+    a.part = layer.kernel_h;
+    a.loop = static_cast<int>(stage.loops.size()) - 1;
+    if (l + 1 == loop.end) return a;
+    if (layer.op == OpCode::kDepthwise && l > loop.begin) {
+      channels *= layer.depth_multiplier;
+    }
+    PlanBuffer between;
+    between.tensor = layer.out.tensor;
+    between.box = made[size_t(l - loop.begin)];
+    between.box.c0 = 0, between.box.c1 = channels;
+    between.slots = between.box.rows();
+    between.is_private = true;
+    const int buffer = static_cast<int>(stage.buffers.size());
+    const int actor = static_cast<int>(stage.actors.size());
+    stage.buffers.push_back(between);
+    homes.push_back(-1);
+    a.out = static_cast<int>(stage.ports.size());
+    for (const bool is_read : {false, true}) {
+      stage.ports.push_back(
+          {buffer, between.box, is_read, Owner::kActor, actor + int{is_read}});
+    }
+    const int in = a.out + 1;
+    stage.actors.push_back(std::move(a));
+    a = {};
+    a.in[0] = in;
+  }
 }
 
 void set_loop_weights(const Net& net, const PlanLoop& loop, PlanStage& stage) {

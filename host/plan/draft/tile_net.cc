@@ -9,8 +9,8 @@
 #include "device/program/params.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/draft/boxes.h"
 #include "host/plan/draft/loop_draft.h"
+#include "host/plan/types/boxes.h"
 
 namespace shoal {
 namespace {
@@ -46,25 +46,10 @@ Role role_of(const Net& net, const TensorUses& t, int begin, int end) {
   return read_here ? Role::kInside : Role::kNone;
 }
 
-// An operand of which nothing is read still has one column.
-Box read_box(const Layer& layer, int operand, const Box& out) {
-  Box box = needed_box(layer, operand, out);
-  const Box& all = layer.in[operand].box;
-  const auto widen = [](int& lo, int& hi, int first, int last) {
-    if (lo < hi) return;
-    lo = std::clamp(lo, first, last - 1);
-    hi = lo + 1;
-  };
-  widen(box.y0, box.y1, all.y0, all.y1);
-  widen(box.x0, box.x1, all.x0, all.x1);
-  widen(box.c0, box.c1, all.c0, all.c1);
-  return box;
-}
-
 // Returns the view of a layer that makes `out`: rows and channels are counted
 // from where that of the given layer begins, whether it reads them or not.
 Box view_box(const Layer& layer, int operand, const Box& out) {
-  Box box = read_box(layer, operand, out);
+  Box box = port_box(layer, operand, out);
   const Box& all = layer.in[operand].box;
   box.y0 = all.y0, box.c0 = all.c0;
   return box;
@@ -219,7 +204,7 @@ TileBoxes tile_boxes(const Net& net, const std::vector<TensorUses>& uses,
       for (int operand = 0; operand < 2; ++operand) {
         if (layer.in[operand].tensor < 0) continue;
         Box& box = needs(layer.in[operand].tensor)[t];
-        box = hull(box, read_box(layer, operand, *made[t]));
+        box = hull(box, port_box(layer, operand, *made[t]));
       }
     }
   }
@@ -270,15 +255,7 @@ TileNet::TileNet(const Net& net, const std::vector<TensorUses>& uses,
     net_.inputs.push_back(net.inputs[i]);
     input_of_.push_back(static_cast<int>(i));
   }
-  // By owner of weights: the first layer here that has them.
-  std::map<int, int> first;
-  for (size_t l = 0; l < net_.layers.size(); ++l) {
-    if (layer_of_[l] < 0) continue;
-    const int of = net.layers[layer_of_[l]].weights_of;
-    const int owner = of < 0 ? layer_of_[l] : of;
-    const auto [at, is_new] = first.try_emplace(owner, static_cast<int>(l));
-    net_.layers[l].weights_of = is_new ? -1 : at->second;
-  }
+  renumber_weights(layer_of_, net_);
 }
 
 void TileNet::add_layer(const Net& net, int layer) {
@@ -344,7 +321,7 @@ void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
         put(layer.in[operand], view_box(from, operand, made));
       }
       put(layer.out, made);
-      count_columns(from, made, read_box(from, 0, made), layer);
+      count_columns(from, made, port_box(from, 0, made), layer);
       layer.macs = share_macs(from, {made, whole_share(from).in_channels});
       for (const TileBoxes::Held& taken : boxes.taken[t]) {
         if (taken.tensor != out) continue;

@@ -88,19 +88,10 @@ bool LayerGraph::holds(const LayerOrder& order) const {
 
 Net in_order(const Net& net, const LayerOrder& order) {
   Net other = net;
-  std::vector<int> position(order.size());
   for (size_t p = 0; p < order.size(); ++p) {
-    position[order[p]] = static_cast<int>(p);
     other.layers[p] = net.layers[order[p]];
   }
-  // The first of the layers with the same weights owns them.
-  std::vector<int> first(order.size(), -1);
-  for (size_t p = 0; p < order.size(); ++p) {
-    const int of = net.layers[order[p]].weights_of;
-    int& owner = first[of < 0 ? order[p] : of];
-    other.layers[p].weights_of = owner;
-    if (owner < 0) owner = static_cast<int>(p);
-  }
+  renumber_weights(order, other);
   return other;
 }
 

@@ -5,8 +5,8 @@
 
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/draft/boxes.h"
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/types/boxes.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {

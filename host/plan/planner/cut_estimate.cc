@@ -10,7 +10,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/draft/boxes.h"
+#include "host/plan/types/boxes.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 

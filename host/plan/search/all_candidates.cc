@@ -75,10 +75,9 @@ std::vector<int64_t> AllCandidates::record_bytes() const {
 // is built bounds the others. Adds at least one, even if no estimate says that
 // it can succeed.
 void AllCandidates::add_rooms(size_t most) {
-  Candidates search(net_, task_.supply, survey_, slots_, gains_, memo_.stages,
-                    task_.packs, task_.streams, 0,
-                    survey_.chunk_limits().size(), kMostRecord, false, groups_,
-                    tiles_);
+  std::vector<Candidates> all;
+  add(all, 0, survey_.chunk_limits().size(), kMostRecord, false);
+  Candidates& search = all.front();
   std::vector<std::pair<int64_t, int64_t>> found;  // arena, record
   for (const int64_t bytes : record_bytes()) {
     const std::optional<int64_t> arena = search.estimate(bytes, kUnlimited);

@@ -9,6 +9,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -29,11 +30,43 @@ LayerWork with_passes(const Layer& layer, LayerWork w, int passes) {
   return w;
 }
 
+// Returns the bytes that are alive during a stage of the choice, including
+// slots and weights in SRAM, less what an overlay saves.
+int64_t stage_bytes(const Net& net, const std::vector<TensorUses>& uses,
+                    const Choice& choice, const StageChoice& stage) {
+  int64_t bytes = 0;
+  for (size_t t = 0; t < uses.size(); ++t) {
+    if (!lives_during(uses[t], stage.segment)) continue;
+    const NetTensor& tensor = net.tensors[t];
+    const int rows =
+        lives_inside(uses[t], stage.segment) ? choice.slots[t] : tensor.rows;
+    bytes += aligned(tensor.bytes() / tensor.rows * rows);
+    bytes += page_buffers(uses[t], stage.segment);
+  }
+  const int end =
+      std::min(stage.segment.end, static_cast<int>(net.layers.size()));
+  int64_t slot = 0;
+  for (int l = stage.segment.begin; l < end; ++l) {
+    const Layer& layer = net.layers[l];
+    bytes += aligned(sums_bytes(layer, choice.work[l]));
+    if (choice.places[l] == WeightPlace::kSram) bytes += flash_bytes(layer);
+    if (choice.places[l] != WeightPlace::kTape) continue;
+    const int64_t chunk =
+        largest_chunk(layer, choice.work[l], stage.chunk_limit);
+    slot = std::max(slot, aligned(chunk + kTagBytes));
+  }
+  bytes += kTapeSlots * slot;
+  for (const Overlay& o : kept_overlays(net, uses, stage.segment)) {
+    bytes -= overlay_gain(net, o);
+  }
+  return stage.overlay ? bytes - overlay_gain(net, *stage.overlay) : bytes;
+}
+
 class Raiser {
  public:
   Raiser(const Net& net, const std::vector<TensorUses>& uses,
          const Supply& supply, SegmentSlots& slots, Choice& choice,
-         size_t stage, int64_t limit)
+         size_t stage, int64_t room, int percent)
       : net_(net),
         uses_(uses),
         supply_(supply),
@@ -41,7 +74,6 @@ class Raiser {
         choice_(choice),
         stage_(choice.stages[stage]),
         segment_(stage_.segment),
-        limit_(limit),
         layers_(std::min(segment_.end, static_cast<int>(net.layers.size())) -
                 segment_.begin),
         steps_(layers_),
@@ -53,6 +85,8 @@ class Raiser {
     bare.overlay.reset();
     bare_ = stage_bytes(net, uses, choice, bare);
     if (stage_.overlay) gain_ = overlay_gain(net_, *stage_.overlay);
+    const int64_t now = bare_ - gain_;
+    limit_ = now + tuning::percent_of(percent, room - now);
   }
 
   // Takes all steps at once if that fits, so that none has to be chosen.
@@ -285,8 +319,8 @@ class Raiser {
   Choice& choice_;
   StageChoice& stage_;
   const Segment segment_;
-  const int64_t limit_;
   const int layers_;
+  int64_t limit_ = 0;
   std::vector<Steps> steps_;     // by layer of the segment
   std::vector<int64_t> chunks_;  // the same
   int64_t bare_ = 0, gain_ = 0;  // bytes of the stage, and what overlays save
@@ -296,40 +330,10 @@ class Raiser {
 
 }  // namespace
 
-int64_t stage_bytes(const Net& net, const std::vector<TensorUses>& uses,
-                    const Choice& choice, const StageChoice& stage) {
-  int64_t bytes = 0;
-  for (size_t t = 0; t < uses.size(); ++t) {
-    if (!lives_during(uses[t], stage.segment)) continue;
-    const NetTensor& tensor = net.tensors[t];
-    const int rows =
-        lives_inside(uses[t], stage.segment) ? choice.slots[t] : tensor.rows;
-    bytes += aligned(tensor.bytes() / tensor.rows * rows);
-    bytes += page_buffers(uses[t], stage.segment);
-  }
-  const int end =
-      std::min(stage.segment.end, static_cast<int>(net.layers.size()));
-  int64_t slot = 0;
-  for (int l = stage.segment.begin; l < end; ++l) {
-    const Layer& layer = net.layers[l];
-    bytes += aligned(sums_bytes(layer, choice.work[l]));
-    if (choice.places[l] == WeightPlace::kSram) bytes += flash_bytes(layer);
-    if (choice.places[l] != WeightPlace::kTape) continue;
-    const int64_t chunk =
-        largest_chunk(layer, choice.work[l], stage.chunk_limit);
-    slot = std::max(slot, aligned(chunk + kTagBytes));
-  }
-  bytes += kTapeSlots * slot;
-  for (const Overlay& o : kept_overlays(net, uses, stage.segment)) {
-    bytes -= overlay_gain(net, o);
-  }
-  return stage.overlay ? bytes - overlay_gain(net, *stage.overlay) : bytes;
-}
-
 void raise_bands(const Net& net, const std::vector<TensorUses>& uses,
                  const Supply& supply, SegmentSlots& slots, Choice& choice,
-                 size_t stage, int64_t limit) {
-  Raiser raiser(net, uses, supply, slots, choice, stage, limit);
+                 size_t stage, int64_t room, int percent) {
+  Raiser raiser(net, uses, supply, slots, choice, stage, room, percent);
   if (raiser.raise_all()) return;
   while (raiser.raise()) {
   }

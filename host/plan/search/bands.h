@@ -10,14 +10,11 @@
 
 namespace shoal {
 
-// Returns the bytes that are alive during a stage of the choice, including
-// slots and weights in SRAM, less what an overlay saves.
-int64_t stage_bytes(const Net&, const std::vector<TensorUses>&, const Choice&,
-                    const StageChoice&);
-
 // Raises the bands of stage `stage`, with its slots and the lead of its
-// overlay, as long as the stage stays within `limit` bytes.
+// overlay, as long as the stage takes no more than `percent` of what it leaves
+// of `room` bytes.
 void raise_bands(const Net&, const std::vector<TensorUses>&, const Supply&,
-                 SegmentSlots&, Choice&, size_t stage, int64_t limit);
+                 SegmentSlots&, Choice&, size_t stage, int64_t room,
+                 int percent);
 
 }  // namespace shoal

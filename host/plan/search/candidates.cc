@@ -169,20 +169,14 @@ PlanDraft Candidates::drafted(const Choice& choice) const {
   return draft;
 }
 
-Candidate Candidates::pack(const Choice& choice, int tries, int64_t most,
-                           const std::vector<int64_t>& budgets,
-                           const Slack& slack) const {
-  Plan plan = build_plan(built_net(), drafted(choice), {supply_},
-                         {.pack_tries = tries,
-                          .most = most,
-                          .last_tries = last_tries_,
-                          .budgets = budgets,
-                          .keeps = {survey_.link().keeps_weights},
-                          .banks = {survey_.link().banks},
-                          .slack = slack,
-                          .packs = &packs_,
-                          .stages = &stages_});
-  return {choice, std::move(plan.nodes[0]), 0, tries};
+Candidate Candidates::pack(const Choice& choice, BuildOptions how) const {
+  how.last_tries = last_tries_;
+  how.keeps = {survey_.link().keeps_weights};
+  how.banks = {survey_.link().banks};
+  how.packs = &packs_;
+  how.stages = &stages_;
+  Plan plan = build_plan(built_net(), drafted(choice), {supply_}, how);
+  return {choice, std::move(plan.nodes[0]), 0, how.pack_tries};
 }
 
 Candidate Candidates::timed(Candidate c) const {
@@ -191,33 +185,27 @@ Candidate Candidates::timed(Candidate c) const {
 }
 
 Candidate Candidates::build(const Choice& choice) const {
-  return timed(pack(choice, tuning::kQuickTries));
+  return timed(pack(choice, {.pack_tries = tuning::kQuickTries}));
 }
 
 Candidate Candidates::build_within(const Choice& choice, int64_t budget) const {
-  Plan plan = build_plan(built_net(), drafted(choice), {supply_},
-                         {.pack_tries = tuning::kQuickTries,
-                          .most = budget + 1,
-                          .enough = budget,
-                          .last_tries = last_tries_,
-                          .keeps = {survey_.link().keeps_weights},
-                          .banks = {survey_.link().banks},
-                          .packs = &packs_,
-                          .stages = &stages_});
-  return timed({choice, std::move(plan.nodes[0]), 0, tuning::kQuickTries});
+  return timed(pack(choice, {.pack_tries = tuning::kQuickTries,
+                             .most = budget + 1,
+                             .enough = budget}));
 }
 
 // Packing is deterministic, so equal tries give the same arena.
 Candidate Candidates::filled(const Candidate& c, int64_t budget) const {
-  return timed(pack(c.choice, c.tries, INT64_MAX, {budget}));
+  return timed(pack(c.choice, {.pack_tries = c.tries, .budgets = {budget}}));
 }
 
 Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
   Candidate best = filled(c, budget);
   if (best.node.arena_bytes > budget) return c;
   for (const Slack& slack : slacks(survey_.link().in_flight_bytes)) {
-    Candidate loose =
-        timed(pack(c.choice, c.tries, INT64_MAX, {budget}, slack));
+    Candidate loose = timed(
+        pack(c.choice,
+             {.pack_tries = c.tries, .budgets = {budget}, .slack = slack}));
     // Spare rows must not take the room of slots or gaps.
     if (loose.node.arena_bytes <= budget && loose.node.gaps == best.node.gaps &&
         static_cast<double>(loose.time_ps) <=
@@ -235,9 +223,7 @@ Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
     Choice choice = from.choice;
     for (size_t s = 0; s < choice.stages.size(); ++s) {
       if (choice.stages[s].share) continue;
-      const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
-      raise_bands(net_, uses_, supply_, slots_, choice, s,
-                  now + tuning::percent_of(percent, room - now));
+      raise_bands(net_, uses_, supply_, slots_, choice, s, room, percent);
     }
     Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes > budget) continue;
@@ -261,18 +247,20 @@ bool Candidates::lay_over(const Choice& choice, StageChoice& stage) const {
 
 // Raises bands in one stage after the other, as long as the result can be
 // packed.
-Candidate Candidates::raise_each(Candidate best, int64_t budget,
-                                 bool over) const {
+Candidate Candidates::raise_each(Candidate best, int64_t budget, int percent,
+                                 bool over, std::vector<Work>& failed) const {
   const int64_t room = budget - best.node.layout.buffers;
   for (size_t s = 0; s < best.choice.stages.size(); ++s) {
     Choice choice = best.choice;
     if (choice.stages[s].share) continue;
     if (over && !lay_over(choice, choice.stages[s])) continue;
-    raise_bands(net_, uses_, supply_, slots_, choice, s, room);
-    if (choice.work == best.choice.work) continue;
+    raise_bands(net_, uses_, supply_, slots_, choice, s, room, percent);
+    if (choice.work == best.choice.work || choice.work == failed[s]) continue;
     Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
       best = std::move(next);
+    } else {
+      failed[s] = choice.work;
     }
   }
   return best;
@@ -281,30 +269,20 @@ Candidate Candidates::raise_each(Candidate best, int64_t budget,
 Candidate Candidates::raised_by_parts(const Candidate& from,
                                       int64_t budget) const {
   Candidate best = from;
-  const int64_t room = budget - best.node.layout.buffers;
   std::vector<Work> failed(best.choice.stages.size());
   for (const int percent : tuning::kMoreOfEach) {
-    for (size_t s = 0; s < best.choice.stages.size(); ++s) {
-      Choice choice = best.choice;
-      if (choice.stages[s].share) continue;
-      const int64_t now = stage_bytes(net_, uses_, choice, choice.stages[s]);
-      raise_bands(net_, uses_, supply_, slots_, choice, s,
-                  now + tuning::percent_of(percent, room - now));
-      if (choice.work == best.choice.work || choice.work == failed[s]) continue;
-      Candidate next = build_within(choice, budget);
-      if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
-        best = std::move(next);
-      } else {
-        failed[s] = choice.work;
-      }
-    }
+    best = raise_each(std::move(best), budget, percent, false, failed);
   }
   return best.time_ps < from.time_ps ? build(best.choice) : from;
 }
 
 Candidate Candidates::raise(const Candidate& from, int64_t budget) const {
-  Candidate best = raise_each(raise_all(from, budget), budget, false);
-  if (tape_) best = raise_each(std::move(best), budget, true);
+  const std::vector<Work> none(from.choice.stages.size());
+  std::vector<Work> failed = none;
+  Candidate best =
+      raise_each(raise_all(from, budget), budget, 100, false, failed);
+  failed = none;  // overlays may make room for bands that failed
+  if (tape_) best = raise_each(std::move(best), budget, 100, true, failed);
   return best.time_ps < from.time_ps ? build(best.choice) : from;
 }
 
@@ -326,7 +304,8 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
         });
         if (!known) {
           const int64_t less = best ? best->node.arena_bytes : INT64_MAX;
-          Candidate c = pack(choose(cuts), tuning::kQuickTries, less);
+          Candidate c = pack(choose(cuts),
+                             {.pack_tries = tuning::kQuickTries, .most = less});
           tried.push_back({cuts, c.node.arena_bytes});
           if (c.node.arena_bytes < less) best = std::move(c);
         }
@@ -338,8 +317,8 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
   // A candidate that was packed badly at first may become the smallest.
   for (const auto& [cuts, bytes] : tried) {
     if (bytes > tuning::worth_trying(best->node.arena_bytes)) continue;
-    Candidate c =
-        pack(choose(cuts), tuning::kPackTries, best->node.arena_bytes);
+    Candidate c = pack(choose(cuts), {.pack_tries = tuning::kPackTries,
+                                      .most = best->node.arena_bytes});
     if (c.node.arena_bytes < best->node.arena_bytes) best = std::move(c);
   }
   return best;

@@ -90,16 +90,17 @@ class Candidates {
   // Raises bands as far as the budget allows, where that is faster.
   Candidate raise(const Candidate&, int64_t budget) const;
   Candidate raise_all(const Candidate&, int64_t budget) const;
-  // With `over`, also tries overlays that the stage did not have.
-  Candidate raise_each(Candidate, int64_t budget, bool over) const;
+  // Raises them by `percent` of the room that each stage has left. With `over`,
+  // stages get overlays that they did not have. `failed`: by stage, bands that
+  // are not tried again.
+  Candidate raise_each(Candidate, int64_t budget, int percent, bool over,
+                       std::vector<Work>& failed) const;
   PlanDraft drafted(const Choice&) const;
   // Returns false if the overlay saves nothing.
   bool lay_over(const Choice&, StageChoice&) const;
   // Packs without timing. Timing a tape of small chunks is slow, so it is left
   // to the final candidates.
-  Candidate pack(const Choice&, int tries, int64_t most = INT64_MAX,
-                 const std::vector<int64_t>& budgets = {},
-                 const Slack& slack = {}) const;
+  Candidate pack(const Choice&, BuildOptions) const;
   Candidate timed(Candidate) const;
   Candidate build(const Choice&) const;  // packed and timed
   // Fits the budget exactly when build() does, but may take other bytes.

@@ -9,21 +9,18 @@ PlanStage SegmentGains::stage(Segment s) const {
   return make_stage(net_, uses_, s, least_.work, least_.slots);
 }
 
-SegmentGains::Known& SegmentGains::known_overlay(Segment s) {
+const std::optional<Overlay>& SegmentGains::best_overlay(Segment s) {
   const auto [at, is_new] = overlays_.try_emplace({s.begin, s.end});
-  Known& known = at->second;
-  if (!is_new) return known;
-  known.overlay = overlay_pair(net_, uses_, s);
-  if (!known.overlay) return known;
-  known.overlay->lead = smallest_lead(net_, stage(s), *known.overlay);
-  known.bytes = overlay_gain(net_, *known.overlay);
-  return known;
+  std::optional<Overlay>& overlay = at->second;
+  if (!is_new) return overlay;
+  overlay = overlay_pair(net_, uses_, s);
+  if (overlay) overlay->lead = smallest_lead(net_, stage(s), *overlay);
+  return overlay;
 }
 
-int64_t SegmentGains::overlay(Segment s) { return known_overlay(s).bytes; }
-
-std::optional<Overlay> SegmentGains::best_overlay(Segment s) {
-  return known_overlay(s).overlay;
+int64_t SegmentGains::overlay(Segment s) {
+  const std::optional<Overlay>& overlay = best_overlay(s);
+  return overlay ? overlay_gain(net_, *overlay) : 0;
 }
 
 int64_t SegmentGains::share(Segment s) {

@@ -27,20 +27,15 @@ class SegmentGains {
   int64_t overlay(Segment);
   int64_t share(Segment);
   // Returns the overlay that saves the most in the segment, with its lead.
-  std::optional<Overlay> best_overlay(Segment);
+  const std::optional<Overlay>& best_overlay(Segment);
 
  private:
-  struct Known {
-    int64_t bytes = 0;
-    std::optional<Overlay> overlay;
-  };
-  Known& known_overlay(Segment);
   PlanStage stage(Segment) const;
 
   const Net& net_;
   const std::vector<TensorUses>& uses_;
   const PassTable& least_;
-  std::map<std::pair<int, int>, Known> overlays_;
+  std::map<std::pair<int, int>, std::optional<Overlay>> overlays_;
   std::map<std::pair<int, int>, int64_t> shares_;
 };
 

@@ -21,7 +21,8 @@ constexpr Way kWays[] = {{GroupKind::kBehindExpansion, 8, 1},
 
 }  // namespace
 
-GroupVariants::Variant::Variant(const Net& given, std::vector<Group> all_groups,
+GroupVariants::Variant::Variant(const Net& given,
+                                std::vector<BlockChoice> all_groups,
                                 const NodeTask& of, int max_ports)
     : groups(std::move(all_groups)),
       net(given, groups),
@@ -40,7 +41,7 @@ GroupVariants::GroupVariants(const Net& net,
     return;
   }
   for (const Way& way : kWays) {
-    std::vector<Group> groups =
+    std::vector<BlockChoice> groups =
         find_groups(net, uses, way.kind, way.channels, way.band);
     if (groups.empty()) continue;
     all_.push_back(
@@ -48,10 +49,10 @@ GroupVariants::GroupVariants(const Net& net,
   }
 }
 
-std::vector<Group> GroupVariants::groups(int variant, Segment s) const {
-  std::vector<Group> within;
+std::vector<BlockChoice> GroupVariants::groups(int variant, Segment s) const {
+  std::vector<BlockChoice> within;
   if (variant == 0) return within;
-  for (const Group& g : of(variant).groups) {
+  for (const BlockChoice& g : of(variant).groups) {
     if (g.begin >= s.begin && g.end <= s.end) within.push_back(g);
   }
   return within;

@@ -22,7 +22,7 @@ class GroupVariants {
   int count() const { return static_cast<int>(all_.size()); }
   // Returns the groups within the segment. Variants count from 1; 0 is the
   // plain net.
-  std::vector<Group> groups(int variant, Segment) const;
+  std::vector<BlockChoice> groups(int variant, Segment) const;
   // Returns whether the segment begins or ends inside a group.
   bool cuts(int variant, Segment) const;
   // Returns the rows of a tensor's ring with the fewest rows per firing.
@@ -33,9 +33,10 @@ class GroupVariants {
 
  private:
   struct Variant {
-    Variant(const Net&, std::vector<Group>, const NodeTask&, int max_ports);
+    Variant(const Net&, std::vector<BlockChoice>, const NodeTask&,
+            int max_ports);
 
-    const std::vector<Group> groups;
+    const std::vector<BlockChoice> groups;
     const GroupNet net;
     const std::vector<bool> streams;
     const NodeTask task;

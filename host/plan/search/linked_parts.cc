@@ -7,6 +7,7 @@
 #include "host/base/error.h"
 #include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
+#include "host/plan/draft/loop_draft.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/variables.h"
 
@@ -28,16 +29,12 @@ Cuts with_assignments_apart(const Net& net, Cuts cuts) {
 }
 
 std::vector<BlockChoice> group_blocks(const CutNet& cut, int channels) {
-  std::vector<BlockChoice> blocks;
   const auto layers = static_cast<int>(cut.net.layers.size());
-  for (int l = 0; l < layers; ++l) {
-    const int end = loop_end(cut, l, layers);
+  return find_loops(0, layers, [&](int l) -> BlockChoice {
     const int groups = cut.net.layers[l].out.box.channels() / channels;
-    if (end < 0 || groups < 2) continue;
-    blocks.push_back({l, end, std::nullopt, groups});
-    l = end - 1;
-  }
-  return blocks;
+    const int end = groups < 2 ? -1 : loop_end(cut, l, layers);
+    return {l, end, std::nullopt, groups};
+  });
 }
 
 void add_lacks(const Partition& cuts, const Plan& plan,

@@ -45,7 +45,7 @@ TEST(GroupBlocks, NoneLieOverThoseThatAreThere) {
         ++beside;
       }
       const CutNet all(net, cluster, more);
-      for (const CutNet::Loop& loop : all.loops) {
+      for (const BlockChoice& loop : all.loops) {
         for (int l = loop.begin; l < loop.end; ++l) {
           EXPECT_EQ(&all.loops[size_t(all.loop_of[l])], &loop) << l;
         }

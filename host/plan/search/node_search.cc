@@ -22,16 +22,6 @@
 namespace shoal {
 namespace {
 
-std::optional<Misfit> too_many_firings(const Net& net) {
-  for (const Layer& layer : net.layers) {
-    if (std::optional<Misfit> many =
-            too_many_firings(layer, layer.out.box.rows())) {
-      return many;
-    }
-  }
-  return std::nullopt;
-}
-
 Misfit no_stages(const Net& net) {
   if (PlanDeadline::passed()) return PlanDeadline::no_plan();
   const std::string frames = std::to_string(net.frames) + " frames";
@@ -52,9 +42,15 @@ std::vector<bool> streamed(const Net& net, const PlanRequest& request,
   // Records lie in flash as well, and those of tapes are long.
   if (flash_bytes(net) > flash) flash -= flash / tuning::kRecordPart;
   if (node.flash_weights) flash = *node.flash_weights;
-  return streamed_layers(
-      net, flash, supply,
-      supply.storage && request.objective == Objective::kLatency);
+  const bool faster = supply.storage && flash_bytes(net) > flash &&
+                      request.objective == Objective::kLatency;
+  std::vector<Box> made;
+  for (const Layer& layer : net.layers) made.push_back(layer.out.box);
+  // Each pixel computes with all weights.
+  const auto pixels = [&made](int l) {
+    return static_cast<double>(int64_t{made[l].rows()} * made[l].columns());
+  };
+  return streamed_layers(net, made, flash, pixels, faster ? &supply : nullptr);
 }
 
 std::string spilled_text(const SpillNet& spills) {
@@ -254,7 +250,10 @@ class NodeSearch : public Search {
 
 SearchOrMisfit node_search(const Net& net, const PlanRequest& request,
                            int node) {
-  if (std::optional<Misfit> misfit = too_many_firings(net)) return *misfit;
+  for (const Layer& layer : net.layers) {
+    const auto misfit = too_many_firings(layer, layer.out.box.rows());
+    if (misfit) return *misfit;
+  }
   auto search = std::make_unique<NodeSearch>(net, request, node);
   if (std::optional<Misfit> misfit = search->begin()) return *misfit;
   return SearchOrMisfit(std::move(search));

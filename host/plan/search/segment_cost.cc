@@ -10,8 +10,8 @@
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/time.h"
-#include "host/plan/draft/boxes.h"
 #include "host/plan/draft/linked_draft.h"
+#include "host/plan/types/boxes.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
 

@@ -52,7 +52,7 @@ int SegmentMemo::number_of(const CutNet& cut, int layer) {
   add_to_key(c, key);
   key.push_back(cut.band[layer]);
   if (cut.loop_of[layer] >= 0) {
-    const CutNet::Loop& loop = cut.loops[cut.loop_of[layer]];
+    const BlockChoice& loop = cut.loops[cut.loop_of[layer]];
     key.insert(key.end(), {loop.begin - layer, loop.end - layer, loop.groups});
   }
   return numbers_.of(std::move(key));

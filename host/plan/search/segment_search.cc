@@ -7,7 +7,7 @@ namespace shoal {
 namespace {
 
 bool has_loop(const CutNet& cut, Segment s) {
-  return std::ranges::any_of(cut.loops, [s](const CutNet::Loop& loop) {
+  return std::ranges::any_of(cut.loops, [s](const BlockChoice& loop) {
     return s.begin <= loop.begin && loop.end <= s.end;
   });
 }

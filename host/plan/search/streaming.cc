@@ -1,11 +1,10 @@
 #include "host/plan/search/streaming.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "device/program/chunk.h"
 #include "host/base/error.h"
-#include "host/plan/cost/tape.h"
+#include "host/plan/cost/supply.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/tuning.h"
@@ -22,52 +21,31 @@ uint32_t chunk_limit(int64_t layer_bytes, bool mapped) {
   return static_cast<uint32_t>(std::max<int64_t>(kLeastChunk, few));
 }
 
-int made_units(const Layer& layer, const Box& made) {
-  return layer.op == OpCode::kConstant ? made.rows() : made.channels();
-}
-
-int64_t share_bytes(const Layer& layer, const Box& made) {
-  if (layer.weights.empty()) return 0;
-  const LayerShare share{made, layer.in[0].box.channels()};
-  return chunk_bytes(layer, share,
-                     {0, made_units(layer, made), 0, layer.kernel_h}) +
-         kTagBytes;
-}
-
 // Returns whether every chunk is used in only one firing of a frame.
 bool used_once(const Layer& layer, const Box& made, LayerWork work) {
   return has_quantized_chunk(layer.op) && work.band >= made.rows();
-}
-
-// Returns the core time per byte of weights. The layer with the least would
-// wait longest for its weights, so it keeps them in flash.
-double core_per_byte(const Layer& layer, const Box& made, const Board& board) {
-  const LayerTime t = share_time(layer, {made, layer.in[0].box.channels()},
-                                 {1, layer.kernel_h}, board);
-  return static_cast<double>(t.compute_ps) /
-         static_cast<double>(share_bytes(layer, made));
-}
-
-// Returns whether two layers share their weights in a node's image: equal
-// weights of equal output channels are stored once.
-bool has_same_weights(const CutNet& s, int node, int a, int b) {
-  const auto owner = [&](int l) {
-    const int of = s.net.layers[size_t(l)].weights_of;
-    return of < 0 ? l : of;
-  };
-  const Box &x = s.own[a][node], &y = s.own[b][node];
-  return owner(a) == owner(b) && x.c0 == y.c0 && x.c1 == y.c1;
 }
 
 // Returns how many of `all` bytes of weights may lie in flash, by estimate.
 // Whether a program really fits is known when it is written.
 int64_t flash_for_weights(const CutNet& s, const ClusterNode& node,
                           int64_t all) {
+  if (!node.board.flash_mapped) return 0;  // the program lies in storage, too
   const int64_t tables =
       kTables + kTablesOfLayer * static_cast<int64_t>(s.net.layers.size());
   const int64_t most = node.flash_budget();
   const int64_t left = all <= most ? most : std::max<int64_t>(0, most - tables);
   return node.flash_weights ? std::min(left, *node.flash_weights) : left;
+}
+
+Misfit cannot_stream(const CutNet& s, const ClusterNode& node, int layer) {
+  return {Exit::kUsage,
+          "node " + node.name + ": " + layer_text(s.net.layers[layer]) +
+              " is cut by " +
+              (s.chain[layer].empty() ? "groups" : "input channels") +
+              " and does not fit its flash; such weights cannot be read from "
+              "storage",
+          "output channels, or more flash"};
 }
 
 }  // namespace
@@ -81,53 +59,29 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
     slot_limits_.push_back(
         std::clamp<int64_t>(node.arena_budget() / tuning::kSlotPart,
                             int64_t{kAlign}, tuning::kMostSlot));
-    // Layers that share weights here, such as tiles of one layer, are counted
-    // with the first of them.
-    std::vector<int> owned, first(size_t(layers), -1);
-    int64_t all = 0;
-    for (int l = 0; l < layers; ++l) {
-      const int64_t bytes = share_bytes(s.net.layers[l], s.own[l][n]);
-      if (s.own[l][n].empty() || bytes == 0) continue;
-      const auto same = std::ranges::find_if(
-          owned, [&](int o) { return has_same_weights(s, n, o, l); });
-      first[size_t(l)] = same == owned.end() ? l : *same;
-      if (same != owned.end()) continue;
-      owned.push_back(l);
-      all += align_up(static_cast<uint32_t>(bytes));
-    }
-    // Without mapped flash the whole program lies in storage.
-    int64_t left =
-        node.board.flash_mapped ? flash_for_weights(s, node, all) : 0;
+    std::vector<Box> own;
+    for (const std::vector<Box>& boxes : s.own) own.push_back(boxes[size_t(n)]);
+    const int64_t all = flash_bytes(s.net, own);
+    const int64_t left = flash_for_weights(s, node, all);
     if (node.board.flash_mapped && all <= left) continue;
     if (node.board.storages.empty()) {
       misfit_ = no_storage(node, all, left);
       return;
     }
-    std::stable_sort(owned.begin(), owned.end(), [&](int a, int b) {
-      return core_per_byte(s.net.layers[a], s.own[a][n], node.board) <
-             core_per_byte(s.net.layers[b], s.own[b][n], node.board);
-    });
-    streams_.back().assign(size_t(layers), false);
-    for (const int l : owned) {
-      const int64_t bytes = align_up(
-          static_cast<uint32_t>(share_bytes(s.net.layers[l], s.own[l][n])));
-      if (bytes <= left) {
-        left -= bytes;
-        continue;
-      }
-      if (!s.chain[l].empty() || s.loop_of[l] >= 0) {
-        misfit_ = {Exit::kUsage,
-                   "node " + node.name + ": " + layer_text(s.net.layers[l]) +
-                       " is cut by " +
-                       (s.chain[l].empty() ? "groups" : "input channels") +
-                       " and does not fit its flash; such weights cannot be "
-                       "read from storage",
-                   "output channels, or more flash"};
-        return;
-      }
-      for (int other = l; other < layers; ++other) {
-        if (first[size_t(other)] == l) streams_.back()[size_t(other)] = true;
-      }
+    const auto compute_per_byte = [&](int l) {
+      const Layer& layer = s.net.layers[l];
+      const LayerShare share{own[l], layer.in[0].box.channels()};
+      return static_cast<double>(
+                 share_time(layer, share, {1, layer.kernel_h}, node.board)
+                     .compute_ps) /
+             static_cast<double>(share_bytes(layer, own[l]));
+    };
+    streams_.back() = streamed_layers(s.net, own, left, compute_per_byte);
+    for (int l = 0; l < layers; ++l) {
+      const bool may = s.chain[l].empty() && s.loop_of[l] < 0;
+      if (may || !streams_.back()[size_t(l)]) continue;
+      misfit_ = cannot_stream(s, node, l);
+      return;
     }
     supplies_.back().storage = &find_storage(node.board, node.storage);
     supplies_.back().sealed = node.sealed;

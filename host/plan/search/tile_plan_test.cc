@@ -353,10 +353,11 @@ TEST(TilePlanTest, GroupsAreOfAllKinds) {
     const std::vector<TensorUses> uses = find_uses(net);
     for (const GroupKind kind :
          {GroupKind::kAll, GroupKind::kBehindExpansion}) {
-      const std::vector<Group> groups = find_groups(net, uses, kind, 2, 1);
+      const std::vector<BlockChoice> groups =
+          find_groups(net, uses, kind, 2, 1);
       const GroupNet grouped(net, groups);
       int behind = 0;
-      for (const Group& g : groups) {
+      for (const BlockChoice& g : groups) {
         ++found[{kind, size_t(g.end - g.begin)}];
         EXPECT_LE(behind, g.begin) << "seed " << seed;
         behind = g.end;
@@ -369,11 +370,10 @@ TEST(TilePlanTest, GroupsAreOfAllKinds) {
           RowRange rows{y, y + 1};
           for (int l = g.end; l-- > g.begin;) {
             const RowRule rule =
-                row_rule(net, l, 0, {1, net.layers[l].kernel_h});
+                row_rule(net.layers[l], 0, {1, net.layers[l].kernel_h});
             rows = needed_rows(rule, rows.lo, rows.hi, 0, rule.kernel_h);
           }
-          const RowRule rule =
-              row_rule(grouped.net(), at, 0, {1, layer.kernel_h});
+          const RowRule rule = row_rule(layer, 0, {1, layer.kernel_h});
           const RowRange all = needed_rows(rule, y);
           EXPECT_LE(all.lo, rows.lo) << "seed " << seed << ", row " << y;
           EXPECT_GE(all.hi, rows.hi) << "seed " << seed << ", row " << y;

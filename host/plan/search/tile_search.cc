@@ -48,14 +48,14 @@ KeptColumns kept_columns(const TileBoxes& boxes, size_t tile,
 }
 
 // Returns the groups of a net as groups of all its tiles.
-std::vector<Group> groups_in(const TileNet& tiles,
-                             const std::vector<Group>& groups) {
-  std::vector<Group> all;
+std::vector<BlockChoice> groups_in(const TileNet& tiles,
+                                   const std::vector<BlockChoice>& groups) {
+  std::vector<BlockChoice> all;
   for (size_t l = 0; l < tiles.layers().size(); ++l) {
-    for (const Group& g : groups) {
+    for (const BlockChoice& g : groups) {
       if (tiles.layers()[l] != g.begin) continue;
       const auto begin = static_cast<int>(l);
-      all.push_back({begin, begin + g.end - g.begin, g.groups, g.band});
+      all.push_back({begin, begin + g.end - g.begin, g.band, g.groups});
     }
   }
   return all;
@@ -114,9 +114,9 @@ TileRun TileSearch::in_tiles(const Run& run, Segment s, int way) const {
 
 TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
                                       int variant) const {
-  const std::vector<Group> groups = variants_.groups(variant, s);
+  const std::vector<BlockChoice> groups = variants_.groups(variant, s);
   std::vector<bool> is_inner(net_.tensors.size(), false);
-  for (const Group& g : groups) {
+  for (const BlockChoice& g : groups) {
     for (int l = g.begin; l + 1 < g.end; ++l) {
       is_inner[net_.layers[l].out.tensor] = true;
     }
@@ -138,11 +138,14 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
     for (int l = s.begin; l < s.end; ++l) {
       const auto made = boxes.made[t].begin() + (l - s.begin);
       if (next != groups.end() && next->begin == l) {
-        const LoopLayers layers =
-            group_layers(net_, *next, {made, made + (next->end - next->begin)});
-        bytes += loop_bytes(layers, next->groups, next->band);
-        o.time_ps += loop_time(layers, next->groups, next->band, task_.board())
-                         .total_ps();
+        LoopLayers layers;
+        for (int i = 0; l + i < next->end; ++i) {
+          layers.push_back({&net_.layers[l + i], made[i]});
+        }
+        const int band = next->band.value_or(1);
+        bytes += loop_bytes(layers, next->groups, band);
+        o.time_ps +=
+            loop_time(layers, next->groups, band, task_.board()).total_ps();
         l = next++->end - 1;
         continue;
       }
@@ -162,9 +165,9 @@ const TileSearch::Option* TileSearch::fitting(Run& run, Segment s, int variant,
                                               size_t kept, int64_t bytes) {
   const int columns = net_.tensors[run.result].columns;
   int layers = s.end - s.begin + 2 * static_cast<int>(kept);
-  const std::vector<Group> groups = variants_.groups(variant, s);
+  const std::vector<BlockChoice> groups = variants_.groups(variant, s);
   if (variant && (groups.empty() || variants_.cuts(variant, s))) return nullptr;
-  for (const Group& g : groups) layers -= g.end - g.begin - 1;
+  for (const BlockChoice& g : groups) layers -= g.end - g.begin - 1;
   const int most = std::min(columns, most_layers() / layers);
   std::vector<TileBoxes>& boxes = run.boxes[kept];
   std::vector<Option>& options = run.options[kept][size_t(variant)];
@@ -241,7 +244,7 @@ TileSearch::Parts TileSearch::parts_of(const Partition& cuts) const {
   Parts parts;
   for (const StageCut& c : cuts) {
     const Segment s = c.segment;
-    for (const Group& g : variants_.groups(c.variant, s)) {
+    for (const BlockChoice& g : variants_.groups(c.variant, s)) {
       parts.groups.push_back(g);
     }
     if (c.table >= 0) continue;
@@ -396,7 +399,7 @@ std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
       continue;
     }
     int layers = run.end - run.begin + 2 * static_cast<int>(run.kept.size());
-    for (const Group& g : parts.groups) {
+    for (const BlockChoice& g : parts.groups) {
       const bool within = g.begin >= run.begin && g.end <= run.end;
       if (within) layers -= g.end - g.begin - 1;
     }

@@ -60,7 +60,7 @@ class TileSearch {
   // The parts of a choice.
   struct Parts {
     std::vector<TileRun> runs;
-    std::vector<Group> groups;
+    std::vector<BlockChoice> groups;
     bool empty() const { return runs.empty() && groups.empty(); }
     bool operator==(const Parts&) const = default;
   };

@@ -94,7 +94,8 @@ int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
   }
   for (const Use& r : uses.readers) {
     if (r.owner != Owner::kActor) continue;
-    const RowRule rule = row_rule(net, r.index, r.operand, work[r.index]);
+    const RowRule rule =
+        row_rule(net.layers[r.index], r.operand, work[r.index]);
     int given_back = 0;
     for (int k = 0; k < firing_count(rule); ++k) {
       const RowRange need = needed_rows(rule, k);
@@ -149,7 +150,7 @@ void tighten(const Net& net, const std::vector<TensorUses>& uses,
              std::vector<int>& slots) {
   int64_t firings = 0;
   for (const int l : group.layers) {
-    firings += firing_count(row_rule(net, l, 0, work[l]));
+    firings += firing_count(row_rule(net.layers[l], 0, work[l]));
   }
   if (firings > kManyFirings) return;
   const PlanStage stage = make_stage(net, uses, group, work, slots);

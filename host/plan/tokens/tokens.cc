@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "host/plan/types/loop.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
@@ -97,16 +98,12 @@ void StageTokens::add_loop(const Net& net, const PlanStage& stage,
   rows.band = loop.band;
   for (RowRule& rule : process.rule) rule = rows;
   process.count = firing_count(rows);
+  const std::vector<RowRule> rules = loop_rules(net, stage, loop);
   for (int k = 0; k < process.count; ++k) {
     const FiringRange f = firing_range(rows, k);
     RowRange band{f.out_lo, f.out_hi};
-    for (int j = loop.actors; j-- > 0;) {
-      const PlanActor& a = stage.actors[loop.first_actor + j];
-      std::vector<uint16_t> map;
-      const RowRule rule =
-          row_rule(net.layers[a.layer], 0, {a.band, a.part},
-                   stage.ports[a.in[0]].box, stage.ports[a.out].box, map);
-      band = needed_rows(rule, band.lo, band.hi, 0, rule.kernel_h);
+    for (size_t j = rules.size(); j-- > 0;) {
+      band = needed_rows(rules[j], band.lo, band.hi, 0, rules[j].kernel_h);
     }
     process.needs.push_back(band);
   }

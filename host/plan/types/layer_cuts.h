@@ -53,7 +53,7 @@ inline void add_to_key(const LayerCut& cut, std::vector<int>& key) {
   }
 }
 
-// The choices that a file may make for a run of layers.
+// The choices for a run of layers, of a file or of the search.
 struct BlockChoice {
   int begin = 0, end = 0;   // layers
   std::optional<int> band;  // rows a firing

@@ -20,7 +20,7 @@ std::vector<LoopRows> loop_rows(const std::vector<RowRule>& rules, int band) {
   return rows;
 }
 
-std::vector<LoopRows> loop_rows(const Net& net, const PlanStage& stage,
+std::vector<RowRule> loop_rules(const Net& net, const PlanStage& stage,
                                 const PlanLoop& loop) {
   std::vector<RowRule> rules;
   rules.reserve(loop.actors);
@@ -31,7 +31,7 @@ std::vector<LoopRows> loop_rows(const Net& net, const PlanStage& stage,
                              stage.ports[a.in[0]].box, stage.ports[a.out].box,
                              map));
   }
-  return loop_rows(rules, loop.band);
+  return rules;
 }
 
 LoopLayers loop_layers(const Layer& layer) {

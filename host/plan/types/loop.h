@@ -21,8 +21,8 @@ struct LoopRows {
 };
 // Returns the rows of each actor, from the actors' rules.
 std::vector<LoopRows> loop_rows(const std::vector<RowRule>&, int band);
-// Returns the same of a loop in a stage.
-std::vector<LoopRows> loop_rows(const Net&, const PlanStage&, const PlanLoop&);
+// Returns the rules of the actors of a loop in a stage.
+std::vector<RowRule> loop_rules(const Net&, const PlanStage&, const PlanLoop&);
 
 // A layer of a loop before there is a stage: it makes all rows and channels of
 // its output, but only some columns.

@@ -48,11 +48,7 @@ PlanActor make_actor(const Layer& layer, int index, LayerWork work) {
   a.band = work.band;
   a.part = work.part;
   a.accumulator_bytes = sums_bytes(layer, work);
-  if (!layer.weights.empty()) {
-    const Box& out = layer.out.box;
-    const int n = layer.op == OpCode::kConstant ? out.rows() : out.channels();
-    a.weights.chunks.push_back({0, n, 0, layer.kernel_h});
-  }
+  a.weights = share_weights(layer, layer.out.box);
   return a;
 }
 
@@ -72,6 +68,18 @@ bool used_in(const TensorUses& t, Segment s, const std::vector<int>& actor_of,
 }
 
 }  // namespace
+
+PlanWeights share_weights(const Layer& layer, const Box& out) {
+  PlanWeights w;
+  if (layer.weights.empty()) return w;
+  const Box& all = layer.out.box;
+  if (layer.op == OpCode::kConstant) {
+    w.chunks.push_back({out.y0 - all.y0, out.rows(), 0, layer.kernel_h});
+  } else {
+    w.chunks.push_back({out.c0 - all.c0, out.channels(), 0, layer.kernel_h});
+  }
+  return w;
+}
 
 LiveTensors::LiveTensors(const std::vector<TensorUses>& uses) {
   int positions = 0;

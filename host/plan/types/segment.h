@@ -64,6 +64,8 @@ int64_t page_buffers(const TensorUses&, Segment);
 // spills.
 bool can_be_stage(const std::vector<TensorUses>&, Segment);
 
+// Returns the weights of a share of a layer, in one chunk.
+PlanWeights share_weights(const Layer&, const Box& out);
 // Returns the stage without addresses. `slots`: rows of each tensor that lives
 // inside; the others are held whole.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,

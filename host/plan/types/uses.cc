@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "device/program/params.h"
 #include "host/plan/types/loop.h"
@@ -40,8 +41,9 @@ void close(TensorUses& t) {
   }
 }
 
-// Returns the rule of the whole layer.
-RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
+}  // namespace
+
+RowRule row_rule(const Layer& layer, int operand, LayerWork work) {
   const View& in = layer.in[operand];
   RowRule r;
   r.op = layer.op;
@@ -75,8 +77,6 @@ RowRule whole_rule(const Layer& layer, int operand, LayerWork work) {
   r.in_row_bytes = int64_t{1} * in.box.columns() * in.box.channels();
   return r;
 }
-
-}  // namespace
 
 std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
   std::vector<TensorUses> uses(net.tensors.size());
@@ -128,6 +128,17 @@ std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
   return uses;
 }
 
+void renumber_weights(const std::vector<int>& layer_of, Net& net) {
+  std::map<int, int> first;  // by owner in the other net
+  for (size_t l = 0; l < net.layers.size(); ++l) {
+    Layer& layer = net.layers[l];
+    if (layer_of[l] < 0 || !layer.loop.empty()) continue;
+    const int owner = layer.weights_of < 0 ? layer_of[l] : layer.weights_of;
+    const auto [at, is_new] = first.try_emplace(owner, static_cast<int>(l));
+    layer.weights_of = is_new ? -1 : at->second;
+  }
+}
+
 bool reads_all_for_one_row(const Layer& layer) {
   return has_window(layer.op) && layer.kernel_h > 1 &&
          layer.out.box.rows() == 1 && layer.op != OpCode::kTransposeConv;
@@ -163,14 +174,10 @@ Work uniform_work(const Net& net, int passes) {
   return work;
 }
 
-RowRule row_rule(const Net& net, int index, int operand, LayerWork work) {
-  return whole_rule(net.layers[index], operand, work);
-}
-
 RowRule row_rule(const Layer& layer, int operand, LayerWork work, const Box& in,
                  const Box& out, std::vector<uint16_t>& map) {
   const View& view = layer.in[operand];
-  RowRule r = whole_rule(layer, operand, work);
+  RowRule r = row_rule(layer, operand, work);
   r.out_rows = out.rows();
   r.in_rows = view.tensor < 0 ? 0 : in.rows();
   const int in_y = in.y0 - view.box.y0, out_y = out.y0 - layer.out.box.y0;

@@ -48,6 +48,11 @@ struct Spilling {
 
 std::vector<TensorUses> find_uses(const Net&, const Spilling& = {});
 
+// Renumbers the owners of weights in a net whose layers were taken from another
+// one: of layers with the same owner there, the first one here has the weights.
+// `layer_of`: by layer, its number there; -1: it has none.
+void renumber_weights(const std::vector<int>& layer_of, Net&);
+
 // The rows that a layer makes in one firing: `band` rows, or, if its window is
 // cut, `part` kernel rows of one row.
 struct LayerWork {
@@ -70,7 +75,7 @@ LayerWork work_for(const Layer&, int rows, int passes);
 // row if it has fewer rows.
 Work uniform_work(const Net&, int passes);
 
-RowRule row_rule(const Net&, int layer, int operand, LayerWork);
+RowRule row_rule(const Layer&, int operand, LayerWork);
 // Returns the rule of a share: its rows count from the boxes that the node
 // reads and makes. `map` receives the rule's map, and must outlive the rule.
 RowRule row_rule(const Layer&, int operand, LayerWork, const Box& in,

@@ -1,4 +1,4 @@
-#include "host/plan/draft/boxes.h"
+#include "host/plan/types/boxes.h"
 
 #include <gtest/gtest.h>
 
