@@ -41,7 +41,7 @@ PlanRequest export_request(const PlanFlags& flags, const Ecosystem& ecosystem) {
 
 // A network as the flags ask for it.
 struct AskedNetwork {
-  std::string name, model, input, labels;
+  std::string name, model, input, labels, head;
   LoadedModel loaded = {};  // of the file, when it was read
 };
 
@@ -63,7 +63,7 @@ std::pair<std::string, std::string> split(const char* flag,
 std::vector<AskedNetwork> asked_networks(const ExportFlags& flags,
                                          const std::string& name) {
   std::vector<AskedNetwork> all = {
-      {name, flags.model, flags.input, flags.labels}};
+      {name, flags.model, flags.input, flags.labels, flags.head}};
   const auto find = [&](const std::string& wanted) {
     return std::ranges::find(all, wanted, &AskedNetwork::name);
   };
@@ -74,7 +74,7 @@ std::vector<AskedNetwork> asked_networks(const ExportFlags& flags,
                   "--also: there is already a network '" + other + "'",
                   "give each network a name of its own");
     }
-    all.push_back({other, model, "", ""});
+    all.push_back({other, model, "", "", ""});
   }
   if (all.size() > kMostNetworks) {
     throw Error(Exit::kUsage,
@@ -158,9 +158,10 @@ void check_kept(const PlanRequest& request, const Application& a) {
 ExportedNetwork made_network(const ExportFlags& flags, AskedNetwork& asked,
                              const PlanRequest& request, Needs& needs) {
   Graph graph = std::move(asked.loaded.graph);
-  std::shared_ptr<const DetectionOp> detection;
+  HeadWish head{.head = asked.head};
   if (asked.loaded.detection) {
-    detection = std::make_shared<const DetectionOp>(*asked.loaded.detection);
+    head.detection =
+        std::make_shared<const DetectionOp>(*asked.loaded.detection);
   }
   std::vector<std::string> labels = read_labels(asked.labels);
   if (labels.empty()) labels = model_labels(asked.model);
@@ -168,8 +169,13 @@ ExportedNetwork made_network(const ExportFlags& flags, AskedNetwork& asked,
       load_input(graph, asked.input.empty() ? kNoise : asked.input,
                  input_options(flags.pictures));
   const Prepared p = prepare(std::move(graph), request);
-  ExportedNetwork made =
-      make_network(p, request.node().board, input, detection);
+  ExportedNetwork made = make_network(p, request.node().board, input, head);
+  if (!asked.head.empty() && !made.head.any()) {
+    throw Error(Exit::kUnsupported,
+                "--head " + printable(asked.head) +
+                    ": app.cpp cannot read these outputs so",
+                "leave it out: app.cpp then gets their rows");
+  }
   describe(asked.model, asked.name, made);
   made.labels = std::move(labels);
   if (made.classes && !made.labels.empty() &&
