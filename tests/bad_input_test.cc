@@ -1,7 +1,6 @@
-// What may go wrong between a computer and an exported board that takes
-// networks by wire: one emulated board, a table of cases. Each of them is told
-// at both ends, and the board is of use afterwards. docs/reference/boards.md
-// names the tests of all cases.
+// Bad input for an exported board that takes networks by wire: one emulated
+// board, a table of cases. Each is told at both ends, and the board is of use
+// afterwards. docs/reference/boards.md names the tests of all cases.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -90,8 +90,9 @@ class Rival {
   Bytes ask(const Bytes& message, const std::string& types) {
     const shoal_transport& t = line_.transport->transport();
     Bytes answer(t.max_payload);
-    for (int i = 0; i < 200; ++i) {
-      if (i % 50 == 0) send(message);
+    constexpr int kAgain = 50, kTurns = 3000;
+    for (int i = 0; i < kTurns; ++i) {
+      if (i % kAgain == 0) send(message);
       uint64_t from = 0;
       const uint32_t bytes =
           t.receive(t.user, &from, answer.data(), t.max_payload);
@@ -102,7 +103,7 @@ class Rival {
       }
       if (bytes == 0) line_.transport->wait(t.now_us(t.user) + 20'000);
     }
-    return Bytes(1);
+    throw std::runtime_error("no answer of type " + types);
   }
   void send(const Bytes& message) {
     const shoal_transport& t = line_.transport->transport();
@@ -180,6 +181,7 @@ class BadInput : public testing::Test {
   }
   Told send(std::vector<std::string> words) {
     words.insert(words.begin(), {"send", board_->line()});
+    words.insert(words.end(), {"--node-timeout", "60"});
     return shop_->shoal(words);
   }
   Told send_new() {
@@ -219,19 +221,15 @@ class BadInput : public testing::Test {
     Background sender(
         *shop_,
         {"send", board_->line(), "--program", "new.tflite", "--network",
-         "other", "--name", "third", "--node-timeout", "1"},
+         "other", "--name", "third", "--node-timeout", "60"},
         "sender.err");
     const auto end = std::chrono::steady_clock::now() + kPatience;
     while (!is_time(slots)) {
       ASSERT_LT(std::chrono::steady_clock::now(), end)
           << shop_->read_text("sender.err");
     }
-    if (end_board) {
-      board_->end(SIGKILL);
-      EXPECT_NE(sender.end(0), 128 + SIGKILL);
-    } else {
-      sender.end(SIGKILL);
-    }
+    if (end_board) board_->end(SIGKILL);
+    sender.end(SIGKILL);
   }
   // The slots after the new network has come, which are the same each time.
   Bytes slots_with_new() {
@@ -247,7 +245,7 @@ class BadInput : public testing::Test {
     return after;
   }
 
-  static constexpr auto kPatience = std::chrono::seconds(30);
+  static constexpr auto kPatience = std::chrono::seconds(100);
   static std::unique_ptr<Workshop> shop_;
   static std::string how_;
   std::optional<ServedProject> board_;

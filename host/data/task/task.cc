@@ -176,7 +176,7 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
       (wish.head.empty() ? "--task " + wish.task : "--head " + wish.head) +
           ": the model's outputs are " + shapes_text(shapes) +
           (size.width == 0 ? ", its input is not a picture" : ""),
-      "--task raw; what heads expect:\n" + heads_text());
+      "another one, or none; what heads expect:\n" + heads_text());
 }
 
 std::string head_name(const HeadUse& use) { return use.head->name; }
