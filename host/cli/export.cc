@@ -16,6 +16,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"
+#include "host/export/board_files.h"
 #include "host/export/layouts.h"
 #include "host/model/import/import.h"
 
@@ -254,6 +255,11 @@ int export_command(const ExportFlags& flags) {
     if (udp_port(*made.listen) == 0) {
       throw Error(Exit::kUsage, "--listen: port 0 is none",
                   "give the port that `shoal send` is to use");
+    }
+    if (udp_ip(*made.listen) == 0 && kind_of(made.board) != "host") {
+      throw Error(Exit::kUsage,
+                  "--listen: `shoal send` reaches no board at 0.0.0.0",
+                  "give the address that the board is to have");
     }
   }
   made.least_arena = sent_arena_bytes(flags, request, made);
