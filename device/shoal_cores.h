@@ -7,7 +7,7 @@
  *     static shoal_pair pair;
  *     shoal_status status = shoal_start_pair(&pair, &board_second_core);
  *     if (status < 0) puts(shoal_status_text(status));
- *     config.pair = status < 0 ? NULL : &pair;
+ *     config.pair = &pair;
  *
  * The cores meet by words that only one of them writes, so they need no atomic
  * exchange. These functions exist in builds with SHOAL_TWO_CORES; others ignore
@@ -52,7 +52,7 @@ typedef struct shoal_second_core {
   /** Stops the second core, wherever it is; called by the first core when a
    * half was not made in time. From then on the second core writes nothing
    * before it is started again, which the runtime does at once. Null: the port
-   * cannot do that, and no node opens before the core is back.
+   * cannot do that, and no node opens before the half is done.
    * @return 0; another value: it was not stopped */
   int (*stop)(void* user);
   /** Speed of the second core in 256ths of the first one's, from 1 to 1024, by
@@ -72,7 +72,9 @@ struct shoal_pair {
   const void* job;               /**< that is asked for; null: leave */
   uint32_t asked;                /**< its number; the first core's */
   uint32_t withdrawn;            /**< 1: it was given up; likewise */
-  uint32_t done;                 /**< the last number; the second core's */
+  uint32_t begun;                /**< the last number; the second core's */
+  uint32_t done;                 /**< likewise */
+  uint32_t alone;                /**< the first core computes alone; its own */
   uint32_t limit_us;             /**< for a half; the first core's */
 };
 
@@ -87,7 +89,7 @@ static inline uint32_t shoal_read_word(const uint32_t* word) {
  * @param pair room for the pair
  * @param core what the board gives; it must live as long as the pair
  * @return SHOAL_OK. SHOAL_SECOND_CORE: it did not start or does not answer;
- *         nodes can be opened without it. */
+ *         nodes with this pair compute on the first core until it does. */
 shoal_status shoal_start_pair(shoal_pair* pair, const shoal_second_core* core);
 
 /** The second core's loop: makes what the first one asks for, until
@@ -96,10 +98,18 @@ shoal_status shoal_start_pair(shoal_pair* pair, const shoal_second_core* core);
 void shoal_serve_pair(shoal_pair* pair);
 
 /** Ends the second core's loop, for instance before flash is written from which
- * it runs. Nodes with this pair must not be stepped until it was started again.
+ * it runs. A core that does not answer is stopped, if the port can do that.
+ * Nodes with this pair compute on the first core until it is started again.
  * @param pair a pair that was started
- * @return SHOAL_OK. SHOAL_SECOND_CORE: it does not answer. */
+ * @return SHOAL_OK. SHOAL_SECOND_CORE: it does not answer, and may still run.
+ */
 shoal_status shoal_stop_pair(shoal_pair* pair);
+
+/** Says which cores compute; called by the first one.
+ * @param pair a pair that was started
+ * @return SHOAL_OK: both. SHOAL_SECOND_CORE: the first one, since the other one
+ *         was stopped, or did not begin with a half in time. */
+shoal_status shoal_pair_status(const shoal_pair* pair);
 
 #ifdef __cplusplus
 }

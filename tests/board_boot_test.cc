@@ -25,15 +25,16 @@ struct Job {
   std::vector<uint8_t> input, storage;
 };
 
-Job make_job(const std::vector<uint8_t>& file, uint32_t seed) {
+Job make_job(const std::vector<uint8_t>& file, uint32_t seed,
+             const char* board = "emcraft-sf2") {
   Job job;
   Graph graph = import_tflite(file, "random");
   std::mt19937 random(seed);
   job.input = random_input(graph, random);
-  PlanRequest request = one_node(find_board("emcraft-sf2"));
+  PlanRequest request = one_node(find_board(board));
   request.objective = Objective::kRam;
   job.p = prepare(std::move(graph), request);
-  job.storage = storage_image("emcraft-sf2", job.p.images[0],
+  job.storage = storage_image(board, job.p.images[0],
                               {frame_rows(job.p.graph, job.p.net, job.input)},
                               int64_t{1} << 24);
   return job;
@@ -109,6 +110,19 @@ TEST(BoardBoot, InstructionsAreTheSameInEveryRun) {
   int64_t sum = 0;
   for (const auto& [layer, count] : a.layers) sum += count.instructions;
   EXPECT_TRUE(close(a.frame_instructions, sum)) << sum;
+}
+
+TEST(BoardBoot, ASecondCoreThatDoesNotStartIsReported) {
+  const NetRecipe recipe = random_recipe(101);
+  const Job job = make_job(random_model(recipe), recipe.seed, "mps2-an521");
+  EmulateOptions options = emulated_board({}, "mps2-an521");
+  const Emulated both = emulate(options, job.storage);
+  EXPECT_TRUE(both.said.empty());
+  options.command = "test=core";
+  const Emulated one = emulate(options, job.storage);
+  EXPECT_EQ(one.said, std::vector<std::string>{
+                          "one core: the second core does not answer"});
+  EXPECT_EQ(one.outputs, both.outputs);
 }
 
 TEST(BoardBoot, StorageThatHoldsNothing) {

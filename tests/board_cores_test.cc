@@ -179,21 +179,30 @@ class HangingCore : public BoardCores {
  protected:
   HangingCore() { need_programs({"make", "arm-none-eabi-g++"}); }
 
-  // Also puts `to` in place of `from` in the port, which occurs there.
-  void build(const std::string& from, const std::string& to) const {
-    expect_ok(shop_, {"export", kNetwork, "--as", "c", "--board", kBoard, "-o",
+  // Exports it; `when`: in which of its jobs the core hangs.
+  void write(const std::string& when, const std::string& board = kBoard) const {
+    expect_ok(shop_, {"export", kNetwork, "--as", "c", "--board", board, "-o",
                       "proj"});
-    // The self-test has as many jobs as a frame.
     replace("proj/shoal/src/device/runtime/pair.cpp",
             "job->run(*job);\n    shoal::set_word(pair->done",
-            "{ static int jobs; if (++jobs == 300) for (;;) "
-            "__asm__ volatile(\"\"); job->run(*job); }\n"
-            "    shoal::set_word(pair->done");
+            "{ static int jobs; if (++jobs " + when +
+                ") for (;;) __asm__ volatile(\"\"); job->run(*job); }\n"
+                "    shoal::set_word(pair->done");
     // The emulator waits as long as the board would.
     replace(kPort, "kTimeoutUs = 60000000", "kTimeoutUs = 2000000");
-    replace(kPort, from, to);
+  }
+  void build() const {
     const Told made = shop_.script(make_in("proj", "all"));
     ASSERT_EQ(made.code, 0) << made.err;
+  }
+  // The built-in test ends as it does with both cores.
+  void expect_one_core() const {
+    const Told ran = shop_.script(make_in("proj", "run"));
+    EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+    EXPECT_NE(ran.out.find("\nselfcheck ok\n"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("one core: the second core does not answer\n"),
+              std::string::npos)
+        << ran.out;
   }
   // The frame under way fails, and the next ones are right.
   void expect_one_lost_frame() const {
@@ -219,8 +228,9 @@ class HangingCore : public BoardCores {
     }
   }
   static constexpr const char* kPort = "proj/boards/startup/two_cores.cpp";
+  // The self-test has as many jobs as a frame.
+  static constexpr const char* kInAFrame = "== 300";
 
- private:
   void replace(const std::string& file, const std::string& from,
                const std::string& to) const {
     std::string text = shop_.read_text(file);
@@ -233,16 +243,43 @@ class HangingCore : public BoardCores {
 // It costs the frame, and then makes halves again.
 TEST_F(HangingCore, IsStoppedAndStartedAgain) {
   if (cannot_go_on()) return;
-  ASSERT_NO_FATAL_FAILURE(build("kStopUs = 1000000", "kStopUs = 1000000"));
+  write(kInAFrame);
+  ASSERT_NO_FATAL_FAILURE(build());
   expect_one_lost_frame();
 }
 
 // A stop that comes after the time-out is no stop of the next start.
 TEST_F(HangingCore, ThatStopsLateIsBackForTheNextFrame) {
   if (cannot_go_on()) return;
-  ASSERT_NO_FATAL_FAILURE(
-      build("uint64_t{kStopUs} *", "(shared.stops < 2 ? 0 : 1000000ull) *"));
+  write(kInAFrame);
+  replace(kPort, "uint64_t{kStopUs} *",
+          "(shared.stops < 2 ? 0 : 1000000ull) *");
+  ASSERT_NO_FATAL_FAILURE(build());
   expect_one_lost_frame();
+}
+
+// From its tenth job on, so in the self-test too, however often it starts.
+TEST_F(HangingCore, ThatNeverEndsAHalfLeavesTheBoardToTheOtherOne) {
+  need_programs({"riscv64-unknown-elf-g++", "qemu-system-riscv32"});
+  if (cannot_go_on()) return;
+  for (const char* board : {kBoard, "qemu-rv32x2"}) {
+    SCOPED_TRACE(board);
+    ASSERT_EQ(shop_.script("rm -rf proj").code, 0);
+    write(">= 10", board);
+    ASSERT_NO_FATAL_FAILURE(build());
+    expect_one_core();
+  }
+}
+
+// It sleeps, and nothing wakes it: it begins no half, so none is lost.
+TEST_F(HangingCore, ThatHearsNoInterruptLeavesTheBoardToTheOtherOne) {
+  if (cannot_go_on()) return;
+  write("< 0");
+  replace("proj/boards/mps2-an521/second_core.cpp",
+          "reg(mailbox_of(first) + kSet) = 1;",
+          "if (first) reg(mailbox_of(first) + kSet) = 1;");
+  ASSERT_NO_FATAL_FAILURE(build());
+  expect_one_core();
 }
 
 // Zephyr's applications are planned for the one core that they use, and other

@@ -155,6 +155,26 @@ TEST(ExportedPoints, AreThoseOfShoalRun) {
   }
 }
 
+// 42 numbers may be 21 points or, if the user says so, 14.
+TEST(ExportedPoints, HaveTheNumbersThatTheUserSays) {
+  need_programs({"make"});
+  if (cannot_go_on()) return;
+  const Workshop shop;
+  const std::vector<uint8_t> hand = whole_network({{{1, 42}, 0.25f}});
+  for (const std::string head : {"landmarks2d", "landmarks3d"}) {
+    shop.write(head + ".tflite", hand);
+    expect_found(shop, head, head + ".tflite", "random:3", head, 4,
+                 "  points   app.cpp finds them", head);
+  }
+  const Told none =
+      shop.shoal({"export", "landmarks2d.tflite", "--as", "c", "--board",
+                  "host", "--head", "classes", "-o", "none"});
+  EXPECT_EQ(none.code, 4) << none.err;
+  EXPECT_NE(none.err.find("--head classes: app.cpp cannot read"),
+            std::string::npos)
+      << none.err;
+}
+
 TEST(ExportedMasks, AreThoseOfShoalRun) {
   need_programs({"make"});
   if (cannot_go_on()) return;

@@ -246,6 +246,9 @@ TEST_F(ListeningBoard, WhatCannotListenIsRefused) {
   refused(words, 2, "--listen: '127.0.0.1' is not an address");
   words[7] = "127.0.0.1:0";
   refused(words, 2, "--listen: port 0 is none");
+  words = export_words("pico-sdk", "rp2350");
+  words[7] = "0.0.0.0:7000";
+  refused(words, 2, "--listen: `shoal send` reaches no board at 0.0.0.0");
   EXPECT_FALSE(fs::exists(shop_.path("proj")));
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/command.h"
 #include "tests/needs.h"
@@ -57,15 +58,22 @@ inline std::string lines_for(const nlohmann::json& ran, size_t least) {
 }
 
 // Expects of `app.cpp`, of which a user has written the two functions at the
-// top, what `shoal run` finds.
+// top, what `shoal run` finds. `asked`: a --head for both.
 inline void expect_found(const Workshop& shop, const std::string& name,
                          const std::string& model, const std::string& input,
                          const std::string& head, size_t least,
-                         const char* said) {
+                         const char* said, const std::string& asked = "") {
   SCOPED_TRACE(name);
   const std::string launcher = has_program("ccache") ? " LAUNCHER=ccache" : "";
-  const Told told = shop.shoal(
-      {"export", model, input, "--as", "c", "--board", "host", "-o", name});
+  std::vector<std::string> words{"export",  model,  input, "--as", "c",
+                                 "--board", "host", "-o",  name};
+  std::vector<std::string> here{"run", model, input, "--json"};
+  if (!asked.empty()) {
+    for (auto* all : {&words, &here}) {
+      all->insert(all->end(), {"--head", asked});
+    }
+  }
+  const Told told = shop.shoal(words);
   ASSERT_EQ(told.code, 0) << told.err;
   EXPECT_NE(told.out.find(said), std::string::npos) << told.out;
   const Told built = shop.script(
@@ -80,7 +88,7 @@ inline void expect_found(const Workshop& shop, const std::string& name,
   const Told served =
       shop.script("mkfifo " + name + ".line && " + name + "/build/" + name +
                   " serve <> " + name + ".line");
-  const Told ran = shop.shoal({"run", model, input, "--json"});
+  const Told ran = shop.shoal(here);
   ASSERT_EQ(ran.code, 0) << ran.err;
   const nlohmann::json found = nlohmann::json::parse(ran.out);
   EXPECT_EQ(found["head"], head);

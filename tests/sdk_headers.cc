@@ -154,7 +154,7 @@ struct StaticTask_t { int unused; };
 #include "freertos/FreeRTOS.h"
 typedef struct tskTaskControlBlock* TaskHandle_t;
 extern "C" {
-void vTaskDelay(TickType_t);
+void vTaskDelay(TickType_t); void vTaskDelete(TaskHandle_t);
 TaskHandle_t xTaskGetCurrentTaskHandle(); BaseType_t xPortGetCoreID();
 UBaseType_t uxTaskPriorityGet(TaskHandle_t);
 TaskHandle_t xTaskCreateStaticPinnedToCore(void (*)(void*), const char*,

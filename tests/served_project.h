@@ -40,14 +40,18 @@ class ServedProject {
       usleep(50'000);
     EXPECT_TRUE(std::filesystem::exists(line_));
   }
-  ~ServedProject() {
-    kill(child_, SIGTERM);
-    int status = 0;
-    waitpid(child_, &status, 0);
-  }
+  ~ServedProject() { end(SIGTERM); }
   ServedProject(const ServedProject&) = delete;
   ServedProject& operator=(const ServedProject&) = delete;
   const std::string& line() const { return line_; }
+  // SIGKILL is a cut of its power.
+  void end(int signal) {
+    if (child_ < 0) return;
+    kill(child_, signal);
+    int status = 0;
+    waitpid(child_, &status, 0);
+    child_ = -1;
+  }
 
  private:
   const std::string line_;

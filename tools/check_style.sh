@@ -40,5 +40,5 @@ tools/check_names.py
 tools/check_includes.py
 tools/check_operator.py
 tools/check_reference.sh
-tools/check_security.py
+tools/check_promises.py
 tools/measurements.py --check

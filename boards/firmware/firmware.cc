@@ -68,6 +68,7 @@ class Firmware {
     for (uint32_t f = 0; f < directory_.frames; ++f) {
       if (!run_frame(f)) return kExitRefused;
     }
+    say_cores();
     report_end(shoal_arena_bytes(&node));
     return kExitDone;
   }
@@ -171,13 +172,7 @@ class Firmware {
       config.start_salt = salt_;
     }
 #if defined(SHOAL_TWO_CORES)
-    if (port_.second_core && !has_option(port_.command, "cores=1")) {
-      const shoal_status status = shoal_start_pair(&pair, port_.second_core);
-      if (status < SHOAL_OK) {
-        return refuse(Refusal::kProgram, static_cast<Status>(status));
-      }
-      config.pair = &pair;
-    }
+    config.pair = start_pair();
 #endif
     config.tap = &Firmware::on_firing;
     config.tap_user = this;
@@ -194,6 +189,27 @@ class Firmware {
     load_ticks_ = counters_.ticks();
     return status >= SHOAL_OK || refuse_program(status);
   }
+
+#if defined(SHOAL_TWO_CORES)
+  shoal_pair* start_pair() {
+    if (!port_.second_core || has_option(port_.command, "cores=1")) {
+      return nullptr;
+    }
+    static_cast<void>(shoal_start_pair(&pair, port_.second_core));
+    return &pair;
+  }
+
+  // A board whose second core does not answer computes on the other one.
+  void say_cores() {
+    if (!pair.core || shoal_pair_status(&pair) == SHOAL_OK) return;
+    constexpr char kText[] = "one core: the second core does not answer";
+    console_.begin(ConsoleType::kText, sizeof kText - 1);
+    console_.put(kText, sizeof kText - 1);
+    console_.end();
+  }
+#else
+  void say_cores() {}
+#endif
 
   bool check_input() {
     const uint32_t bytes = io_.frame_bytes();

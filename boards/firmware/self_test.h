@@ -1,7 +1,8 @@
 // Faults on purpose, by the port's command line, so that tests see them
 // reported: "test=stack" overflows the stack, "test=memory" reads behind the
-// end of SRAM, "test=hang" says nothing any more. And what only hardware can
-// show: "test=storage" writes and erases the storage's last block.
+// end of SRAM, "test=hang" says nothing any more, "test=core" has a second core
+// that does not start. And what only hardware can show: "test=storage" writes
+// and erases the storage's last block.
 #pragma once
 
 #include "device/port/port.h"

@@ -67,6 +67,8 @@ int start(void*, shoal_pair* pair) {
   return 0;
 }
 
+int refuse(void*, shoal_pair*) { return -1; }
+
 int stop(void*) {
   constexpr uint32_t kStopUs = 1000000;
   set_word(shared.stops, shared.stops + 1);
@@ -91,9 +93,11 @@ void add_second_core(shoal_port& port) {
   constexpr uint32_t kTimeoutUs = 60000000, kLeastProducts = 1024;
   static constexpr shoal_second_core kCore = {
       nullptr, start, ring, wait, kTimeoutUs, kLeastProducts, stop, 0};
+  static constexpr shoal_second_core kNoCore = {
+      nullptr, refuse, ring, wait, kTimeoutUs, kLeastProducts, nullptr, 0};
   shared.ticks_per_us = port.ticks_per_second / 1000000;
   shared.together = has_option(port.command, "together");
-  port.second_core = &kCore;
+  port.second_core = has_option(port.command, "test=core") ? &kNoCore : &kCore;
   port.read_ticks = read_path;
 }
 

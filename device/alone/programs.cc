@@ -174,12 +174,17 @@ Said AlonePrograms::open_program(const uint8_t* at, uint32_t bytes) {
   return {};
 }
 
+// The network is that of the export again.
+void AlonePrograms::uninstall() {
+  if (sent_ == kNone) return;
+  c_.table[sent_] = exported_;
+  c_.networks->forget_variables(sent_);
+  sent_ = kNone;
+}
+
 // The program of the other node is the network.
 void AlonePrograms::install(const uint8_t* at) {
-  if (sent_ != kNone) {
-    c_.table[sent_] = exported_;
-    c_.networks->forget_variables(sent_);
-  }
+  uninstall();
   node_ = 1 - node_;
   opened_ = false;
   const auto* const h = reinterpret_cast<const SentHead*>(at);
@@ -232,10 +237,14 @@ Said AlonePrograms::end(void (*waits)(void* user), void* user) {
   if (status == Status::kBadHash) return {Code::kDamagedProgram};
   if (status == Status::kBadRecord) return why_;
   if (status != Status::kOk) return {Code::kFlashFails};
-  // It was there already.
+  // It was there already. One that was damaged since comes whole the next time.
   if (!opened_) {
     const Said said = open_program(slots_.mapped(), bytes_);
-    if (!said.is_good()) return said;
+    if (!said.is_good()) {
+      uninstall();
+      slots_.discard();
+      return said;
+    }
   }
   install(slots_.mapped());
   return {};

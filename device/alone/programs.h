@@ -71,6 +71,7 @@ class AlonePrograms final : public ProgramTaker {
   bool has_exported(const SentHead&) const;
   alone::Said check(const SentHead&, uint32_t bytes) const;
   alone::Said open_program(const uint8_t* at, uint32_t bytes);
+  void uninstall();
   void install(const uint8_t* at);
 
   AloneProgramsConfig c_{};

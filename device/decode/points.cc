@@ -59,8 +59,9 @@ FoundPoint MovedPeaks::get(uint32_t i) const {
           1 / (1 + exponential(-peak.value))};
 }
 
-Landmarks::Landmarks(const Values& values, int width, int height)
-    : values_(values), step_(values.count % 3 == 0 ? 3 : 2) {
+Landmarks::Landmarks(const Values& values, int width, int height,
+                     uint32_t numbers)
+    : values_(values), step_(numbers) {
   for (uint32_t i = 0; i + 1 < values.count; i += step_) {
     if (values[i] > largest_) largest_ = values[i];
     if (values[i + 1] > largest_) largest_ = values[i + 1];

@@ -68,12 +68,12 @@ class MovedPeaks {
   const int width_, height_;
 };
 
-/// Triples (x, y, z) or, if the values are no multiple of three, pairs: in
-/// pixels or, if none of x and y is above 2, in parts of the picture.
+/// Points of x, y and maybe z: in pixels or, if none of x and y is above 2, in
+/// parts of the picture.
 class Landmarks {
  public:
-  /// As RowPoints.
-  Landmarks(const Values& values, int width, int height);
+  /// `numbers`: of a point, 2 or 3. Otherwise as RowPoints.
+  Landmarks(const Values& values, int width, int height, uint32_t numbers);
   uint32_t count() const { return values_.count / step_; }
   FoundPoint get(uint32_t i) const;
   /// Returns the largest x or y of the values.

@@ -7,8 +7,20 @@
 namespace shoal {
 namespace {
 
+// Values of shoal_pair::alone.
+constexpr uint32_t kBoth = 0, kUntilIdle = 1, kUntilStarted = 2;
+
 void set_word(uint32_t& word, uint32_t value) {
   __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+}
+
+// Each core writes its word before it reads the other one's, so one of them
+// sees what the other one wrote: no job is begun that counts as not begun.
+void write_in_order(uint32_t& word, uint32_t value) {
+  __atomic_store_n(&word, value, __ATOMIC_SEQ_CST);
+}
+uint32_t read_in_order(const uint32_t& word) {
+  return __atomic_load_n(&word, __ATOMIC_SEQ_CST);
 }
 
 // A core that comes back late finds nothing to begin.
@@ -17,12 +29,13 @@ Status await_for(shoal_pair& pair, uint32_t most_us) {
   if (core.wait(core.user, &pair.done, pair.asked, most_us) == 0) {
     return Status::kOk;
   }
-  set_word(pair.withdrawn, 1);
-  return Status::kSecondCore;
+  write_in_order(pair.withdrawn, 1);
+  if (read_in_order(pair.begun) == pair.asked) return Status::kSecondCore;
+  pair.alone = kUntilIdle;
+  return Status::kWait;
 }
 
-// A core that was stopped writes nothing any more. One that does not start
-// stays at its first job, so that it is not idle.
+// A core that was stopped writes nothing any more.
 void start_again(shoal_pair& pair) {
   const shoal_second_core* const core = pair.core;
   if (!core->stop || core->stop(core->user) != 0) return;
@@ -52,7 +65,10 @@ Status fire_halves(shoal_pair& pair, void (*fire)(const S&), const S& first,
   const Half<S> half(fire, second);
   ask(pair, &half);
   fire(first);
-  return await(pair);
+  const Status status = await(pair);
+  if (status != Status::kWait) return status;
+  fire(second);
+  return Status::kOk;
 }
 
 bool channels_apart(const ActorRecord& a) {
@@ -102,14 +118,21 @@ bool is_idle(const shoal_pair& pair) {
   return shoal_read_word(&pair.done) == pair.asked;
 }
 
+bool is_alone(const shoal_pair& pair) {
+  return pair.alone == kUntilStarted ||
+         (pair.alone == kUntilIdle && !is_idle(pair));
+}
+
 bool is_back(shoal_pair& pair) {
+  if (is_alone(pair)) return true;
   if (!is_idle(pair)) start_again(pair);
-  return is_idle(pair);
+  return is_idle(pair) || is_alone(pair);
 }
 
 void ask(shoal_pair& pair, const CoreJob* job) {
   pair.job = job;
   pair.withdrawn = 0;
+  pair.alone = kBoth;
   set_word(pair.asked, pair.asked + 1);
   pair.core->ring(pair.core->user);
 }
@@ -130,8 +153,8 @@ void limit_half(shoal_pair& pair, uint32_t gap_us) {
 
 Status fire_on_both(shoal_pair& pair, void (*fire)(const Slice&),
                     const Slice& s) {
-  const Halves halves =
-      has_int4_weights(*s.actor) ? Halves{} : halves_of(s, *pair.core);
+  const bool whole = has_int4_weights(*s.actor) || is_alone(pair);
+  const Halves halves = whole ? Halves{} : halves_of(s, *pair.core);
   if (halves.axis == Axis::kNone) {
     fire(s);
     return Status::kOk;
@@ -155,7 +178,7 @@ Status fire_on_both(shoal_pair& pair, void (*fire)(const PlainSlice&),
                     const PlainSlice& s) {
   const ActorRecord& a = s.actor;
   Halves halves;
-  if (!has_int4_weights(a)) {
+  if (!has_int4_weights(a) && !is_alone(pair)) {
     SliceBox box;
     box.rows = s.hi - s.lo;
     box.columns = columns(*s.ends.out) / a.slices;
@@ -189,16 +212,29 @@ shoal_status shoal_start_pair(shoal_pair* pair, const shoal_second_core* core) {
   pair->core = core;
   pair->limit_us = core->timeout_us;
   pair->job = &kHello;
+  pair->alone = shoal::kUntilIdle;
   shoal::set_word(pair->asked, 1);
   if (core->start(core->user, pair) != 0) return SHOAL_SECOND_CORE;
-  return static_cast<shoal_status>(shoal::await_for(*pair, core->timeout_us));
+  const shoal::Status status = shoal::await_for(*pair, core->timeout_us);
+  return status == shoal::Status::kOk ? SHOAL_OK : SHOAL_SECOND_CORE;
 }
 
 shoal_status shoal_stop_pair(shoal_pair* pair) {
-  if (!shoal::is_idle(*pair)) return SHOAL_SECOND_CORE;
-  shoal::ask(*pair, nullptr);
-  return static_cast<shoal_status>(
-      shoal::await_for(*pair, pair->core->timeout_us));
+  const shoal_second_core& core = *pair->core;
+  bool is_over = false;
+  if (shoal::is_idle(*pair)) {
+    shoal::ask(*pair, nullptr);
+    is_over = shoal::await_for(*pair, core.timeout_us) == shoal::Status::kOk;
+  }
+  if (!is_over && (!core.stop || core.stop(core.user) != 0)) {
+    return SHOAL_SECOND_CORE;
+  }
+  pair->alone = shoal::kUntilStarted;
+  return SHOAL_OK;
+}
+
+shoal_status shoal_pair_status(const shoal_pair* pair) {
+  return shoal::is_alone(*pair) ? SHOAL_SECOND_CORE : SHOAL_OK;
 }
 
 void shoal_serve_pair(shoal_pair* pair) {
@@ -206,7 +242,8 @@ void shoal_serve_pair(shoal_pair* pair) {
   for (uint32_t number = pair->done + 1;; ++number) {
     while (core.wait(core.user, &pair->asked, number, 0) != 0) continue;
     const auto* const job = static_cast<const CoreJob*>(pair->job);
-    if (job && !shoal_read_word(&pair->withdrawn)) job->run(*job);
+    shoal::write_in_order(pair->begun, number);
+    if (job && !shoal::read_in_order(pair->withdrawn)) job->run(*job);
     shoal::set_word(pair->done, number);
     core.ring(core.user);
     if (!job) return;

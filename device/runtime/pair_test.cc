@@ -17,10 +17,11 @@
 namespace shoal::test {
 namespace {
 
-// A core that answers as often as it is told, in the test's own thread.
+// A core that answers as often as it is told, in the test's own thread, and
+// then hangs in the middle of a job or, if it is lazy, begins with none.
 struct StubCore {
   int starts = 0, stops = 0, answers = 0;
-  bool refuses = false, can_stop = false;
+  bool refuses = false, can_stop = false, lazy = false;
   uint32_t waited_us = 0;  // at most, for the last answer
   shoal_pair pair{};
   const shoal_second_core core = {this, start, ring, wait, 1000, 1, stop, 0};
@@ -46,12 +47,15 @@ struct StubCore {
     if (stub.answers > 0) {
       --stub.answers;
       stub.serve();
+    } else if (!stub.lazy) {
+      stub.pair.begun = stub.pair.asked;
     }
     return shoal_read_word(word) == value ? 0 : -1;
   }
   // Does what shoal_serve_pair() does for one job.
   void serve() {
     const auto* const job = static_cast<const CoreJob*>(pair.job);
+    pair.begun = pair.asked;
     if (job && !pair.withdrawn) job->run(*job);
     pair.done = pair.asked;
   }
@@ -71,12 +75,15 @@ TEST(Pair, ACoreThatCannotBeStarted) {
 
 TEST(Pair, ACoreThatDoesNothing) {
   StubCore stub;
+  stub.lazy = true;
   EXPECT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_SECOND_CORE);
+  EXPECT_EQ(shoal_pair_status(&stub.pair), SHOAL_SECOND_CORE);
   EXPECT_EQ(stub.starts, 1);
   const Sample s = two_stage_sample();
-  EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
   const RunResult alone = run(s, nullptr);
   EXPECT_EQ(alone.status, Status::kOk);
+  EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+  EXPECT_EQ(stub.pair.asked, 1u);
   stub.answers = 1;
   EXPECT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
   stub.answers = 1 << 20;
@@ -111,6 +118,64 @@ TEST(Pair, ACoreThatStopsAtAnyJob) {
   }
 }
 
+// It writes nothing, so the first core makes that half and all others itself,
+// until the other one is back.
+TEST(Pair, ACoreThatBeginsNoJobCostsNoFrame) {
+  const Sample s = two_stage_sample();
+  const RunResult alone = run(s, nullptr);
+  for (const bool can_stop : {false, true}) {
+    for (int n = 0; n < 4; ++n) {
+      StubCore stub;
+      stub.lazy = true;
+      stub.can_stop = can_stop;
+      stub.answers = 1;
+      ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+      EXPECT_EQ(shoal_pair_status(&stub.pair), SHOAL_OK);
+      stub.answers = n;
+      EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+      EXPECT_EQ(stub.starts, can_stop ? 2 : 1);
+      EXPECT_EQ(shoal_pair_status(&stub.pair),
+                can_stop ? SHOAL_OK : SHOAL_SECOND_CORE);
+      const uint32_t jobs = stub.pair.asked;
+      EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+      if (can_stop) continue;
+      EXPECT_EQ(stub.pair.asked, jobs);
+      stub.serve();
+      stub.answers = 1 << 20;
+      EXPECT_EQ(shoal_pair_status(&stub.pair), SHOAL_OK);
+      EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+      EXPECT_GT(stub.pair.asked, jobs);
+    }
+  }
+}
+
+// Nodes that are open go on with one core.
+TEST(Pair, ACoreThatIsStoppedLeavesTheWorkToTheOtherOne) {
+  const Sample s = two_stage_sample();
+  const RunResult alone = run(s, nullptr);
+  for (const bool hangs : {false, true}) {
+    StubCore stub;
+    stub.answers = 1 << 20;
+    ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+    if (hangs) {
+      stub.answers = 1;
+      EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
+      EXPECT_EQ(shoal_stop_pair(&stub.pair), SHOAL_SECOND_CORE);
+      EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
+      stub.can_stop = true;
+    }
+    ASSERT_EQ(shoal_stop_pair(&stub.pair), SHOAL_OK);
+    EXPECT_EQ(shoal_pair_status(&stub.pair), SHOAL_SECOND_CORE);
+    const uint32_t jobs = stub.pair.asked;
+    EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+    EXPECT_EQ(stub.pair.asked, jobs);
+    stub.answers = 1 << 20;
+    ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+    EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+    EXPECT_GT(stub.pair.asked, 1u);
+  }
+}
+
 TEST(Pair, ACoreThatHangsIsStoppedAndStartsAgain) {
   const Sample s = two_stage_sample();
   const RunResult alone = run(s, nullptr);
@@ -130,13 +195,14 @@ TEST(Pair, ACoreThatHangsIsStoppedAndStartsAgain) {
     stub.refuses = true;
     EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
     EXPECT_FALSE(is_idle(stub.pair));
-    EXPECT_EQ(run(s, &stub.pair).status, Status::kSecondCore);
-    EXPECT_EQ(stub.stops, 3);  // and once more for the node that opens
-    EXPECT_EQ(run(s, nullptr).outputs, alone.outputs);
+    EXPECT_EQ(shoal_pair_status(&stub.pair), SHOAL_SECOND_CORE);
+    EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+    EXPECT_EQ(stub.stops, 2);
     // A core that starts later makes halves again.
     stub.refuses = false;
+    ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
     EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
-    EXPECT_EQ(stub.stops, 4);
+    EXPECT_GT(stub.pair.asked, 1u);
   }
 }
 

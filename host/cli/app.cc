@@ -255,6 +255,8 @@ void add_export(CLI::App& app, ExportFlags& f, int& code) {
   verb->add_option("--name", f.name,
                    "Project name: letters, digits and _ [the model's]");
   verb->add_option("--labels", f.labels, "File with one label a line");
+  verb->add_option("--head", f.head,
+                   "How to read the outputs: ssd, yolov8, ... [guessed]");
   verb->add_option("--also", f.also,
                    "Further network NAME=MODEL in the same arena; repeatable");
   verb->add_option("--also-input", f.also_inputs,

@@ -230,6 +230,7 @@ struct ExportFlags {
   std::string key;
   std::string node;  // of a cluster; none: all
   bool insecure = false;
+  std::string head;    // of MODEL's outputs; empty: guessed
   std::string listen;  // address of a board alone; empty: its serial line
   PlanFlags plan;
   PictureFlags pictures;

@@ -5,6 +5,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/base/size.h"
 #include "host/cli/asked.h"
 #include "host/cli/classes.h"
@@ -192,6 +193,9 @@ int emulate_command(const EmulateFlags& flags) {
     }
   });
   const Emulated& e = engine->result();
+  for (const std::string& line : e.said) {
+    tell_more("the board says: " + printable(line));
+  }
   if (!flags.results.output.empty()) write_file(flags.results.output, output);
   const Results::Result result = results.read(source, output);
   results.finish();

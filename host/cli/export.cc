@@ -16,6 +16,7 @@
 #include "host/engine/common/prepare.h"
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"
+#include "host/export/board_files.h"
 #include "host/export/layouts.h"
 #include "host/model/import/import.h"
 
@@ -41,7 +42,7 @@ PlanRequest export_request(const PlanFlags& flags, const Ecosystem& ecosystem) {
 
 // A network as the flags ask for it.
 struct AskedNetwork {
-  std::string name, model, input, labels;
+  std::string name, model, input, labels, head;
   LoadedModel loaded = {};  // of the file, when it was read
 };
 
@@ -63,7 +64,7 @@ std::pair<std::string, std::string> split(const char* flag,
 std::vector<AskedNetwork> asked_networks(const ExportFlags& flags,
                                          const std::string& name) {
   std::vector<AskedNetwork> all = {
-      {name, flags.model, flags.input, flags.labels}};
+      {name, flags.model, flags.input, flags.labels, flags.head}};
   const auto find = [&](const std::string& wanted) {
     return std::ranges::find(all, wanted, &AskedNetwork::name);
   };
@@ -74,7 +75,7 @@ std::vector<AskedNetwork> asked_networks(const ExportFlags& flags,
                   "--also: there is already a network '" + other + "'",
                   "give each network a name of its own");
     }
-    all.push_back({other, model, "", ""});
+    all.push_back({other, model, "", "", ""});
   }
   if (all.size() > kMostNetworks) {
     throw Error(Exit::kUsage,
@@ -158,9 +159,10 @@ void check_kept(const PlanRequest& request, const Application& a) {
 ExportedNetwork made_network(const ExportFlags& flags, AskedNetwork& asked,
                              const PlanRequest& request, Needs& needs) {
   Graph graph = std::move(asked.loaded.graph);
-  std::shared_ptr<const DetectionOp> detection;
+  HeadWish head{.head = asked.head};
   if (asked.loaded.detection) {
-    detection = std::make_shared<const DetectionOp>(*asked.loaded.detection);
+    head.detection =
+        std::make_shared<const DetectionOp>(*asked.loaded.detection);
   }
   std::vector<std::string> labels = read_labels(asked.labels);
   if (labels.empty()) labels = model_labels(asked.model);
@@ -168,8 +170,13 @@ ExportedNetwork made_network(const ExportFlags& flags, AskedNetwork& asked,
       load_input(graph, asked.input.empty() ? kNoise : asked.input,
                  input_options(flags.pictures));
   const Prepared p = prepare(std::move(graph), request);
-  ExportedNetwork made =
-      make_network(p, request.node().board, input, detection);
+  ExportedNetwork made = make_network(p, request.node().board, input, head);
+  if (!asked.head.empty() && !made.head.any()) {
+    throw Error(Exit::kUnsupported,
+                "--head " + printable(asked.head) +
+                    ": app.cpp cannot read these outputs so",
+                "leave it out: app.cpp then gets their rows");
+  }
   describe(asked.model, asked.name, made);
   made.labels = std::move(labels);
   if (made.classes && !made.labels.empty() &&
@@ -248,6 +255,11 @@ int export_command(const ExportFlags& flags) {
     if (udp_port(*made.listen) == 0) {
       throw Error(Exit::kUsage, "--listen: port 0 is none",
                   "give the port that `shoal send` is to use");
+    }
+    if (udp_ip(*made.listen) == 0 && kind_of(made.board) != "host") {
+      throw Error(Exit::kUsage,
+                  "--listen: `shoal send` reaches no board at 0.0.0.0",
+                  "give the address that the board is to have");
     }
   }
   made.least_arena = sent_arena_bytes(flags, request, made);

@@ -31,7 +31,8 @@ void check_flags(const ExportFlags& f) {
                 "give the folder of the projects: -o DIR");
   }
   const std::pair<const char*, bool> idle[] = {{"INPUT", !f.input.empty()},
-                                               {"--labels", !f.labels.empty()}};
+                                               {"--labels", !f.labels.empty()},
+                                               {"--head", !f.head.empty()}};
   for (const auto& [flag, is_given] : idle) {
     if (!is_given) continue;
     throw Error(Exit::kUsage,

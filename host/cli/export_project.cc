@@ -34,6 +34,7 @@ std::vector<std::pair<std::string, std::string>> options_of(
   file("--cuts", f.plan.cuts);
   if (f.insecure) all.emplace_back("--insecure", "");
   if (!f.listen.empty()) all.emplace_back("--listen", f.listen);
+  if (!f.head.empty()) all.emplace_back("--head", f.head);
   if (f.plan.ram) all.emplace_back("--ram", *f.plan.ram);
   if (f.plan.cores) {
     all.emplace_back("--cores", std::to_string(*f.plan.cores));

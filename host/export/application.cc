@@ -226,7 +226,7 @@ void check_network_name(const std::string& name, const std::string& flag) {
 
 ExportedNetwork make_network(const Prepared& p, const Board& board,
                              std::span<const uint8_t> input,
-                             std::shared_ptr<const DetectionOp> detection) {
+                             const HeadWish& head) {
   check_program(p.net, p.plan.nodes.at(0));
   ExportedNetwork n;
   n.image = p.images[0];
@@ -257,7 +257,7 @@ ExportedNetwork make_network(const Prepared& p, const Board& board,
               first.conversion != Conversion::kNumber &&
               first.conversion != Conversion::kPlace &&
               first.conversion != Conversion::kDigits;
-  n.head = head_outputs(p.graph, p.net, std::move(detection));
+  n.head = head_outputs(p.graph, p.net, head);
   return n;
 }
 

@@ -93,10 +93,10 @@ void check_network_name(const std::string& name, const std::string& flag);
 // Returns the program of a plan's only node, and a run of it on this computer
 // for the expected bytes. `board`: for which it was planned. `input`: in the
 // file's types.
-// `detection`: what the file has behind the network.
-ExportedNetwork make_network(
-    const Prepared&, const Board& board, std::span<const uint8_t> input,
-    std::shared_ptr<const DetectionOp> detection = nullptr);
+// `head`: how the board is to read its outputs.
+ExportedNetwork make_network(const Prepared&, const Board& board,
+                             std::span<const uint8_t> input,
+                             const HeadWish& head = {});
 
 // Returns the program of a node of a plan over several.
 ExportedNetwork make_member(const Prepared&, size_t node);

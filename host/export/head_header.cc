@@ -202,9 +202,11 @@ std::string points_text(const HeadOutputs& b) {
   const std::vector<size_t> outputs = landmarks_of(b.shapes());
   std::string all;
   for (const size_t o : outputs) {
+    const int numbers = *landmark_numbers(b.outputs[o].shape, b.numbers);
     all += (all.empty() ? "" : ",\n") +
            ("        shoal::Landmarks(shoal::Values" + values_text(b, o)) +
-           size;
+           ", " + std::to_string(b.width) + ", " + std::to_string(b.height) +
+           ", " + std::to_string(numbers) + ")";
   }
   return "    const shoal::Landmarks all[] = {\n" + all +
          "};\n    return shoal::in_pixels(all, " +

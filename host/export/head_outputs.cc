@@ -67,9 +67,9 @@ bool boards_know(const DetectionOp& op) {
 
 bool boards_read(const HeadOutputs& head) {
   static const std::set<std::string> known = {
-      "blazeface", "cells",   "heatmaps", "landmarks", "mask",
-      "movenet",   "posenet", "yolov3",   "yolov5",    "yolov5maps",
-      "yolov8",    "yolox",   "ssd"};
+      "blazeface",   "cells",      "heatmaps", "landmarks", "landmarks2d",
+      "landmarks3d", "mask",       "movenet",  "posenet",   "yolov3",
+      "yolov5",      "yolov5maps", "yolov8",   "yolox",     "ssd"};
   if (!known.contains(head.head)) return false;
   // A grid of one cell is a vector of classes.
   const Shape& first = head.outputs[0].shape;
@@ -81,7 +81,7 @@ bool boards_read(const HeadOutputs& head) {
 void choose_outputs(HeadOutputs& head) {
   const HeadInput in{head.width, head.height};
   std::set<size_t> read;
-  if (head.head == "landmarks") {
+  if (head.head.starts_with("landmarks")) {
     const std::vector<size_t> all = landmarks_of(head.shapes());
     read.insert(all.begin(), all.end());
   }
@@ -133,9 +133,7 @@ uint32_t HeadOutputs::bytes() const {
 }
 
 HeadOutputs head_outputs(const Graph& graph, const Net& net,
-                         std::shared_ptr<const DetectionOp> detection) {
-  HeadWish wish;
-  wish.detection = std::move(detection);
+                         const HeadWish& wish) {
   const HeadUse use = choose_head(graph, wish);
   HeadOutputs head;
   head.head = head_name(use);
@@ -143,6 +141,7 @@ HeadOutputs head_outputs(const Graph& graph, const Net& net,
   head.width = use.width;
   head.height = use.height;
   head.overlap = use.head->overlap;
+  head.numbers = use.head->numbers;
   if (head.head == "ssd") head.detection = use.detection;
   for (const NetIo& io : net.outputs) {
     const auto output = output_of(graph, io);

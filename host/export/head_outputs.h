@@ -27,6 +27,7 @@ struct HeadOutputs {
   Task task = Task::kRaw;
   int width = 0, height = 0;  // of the input in pixels
   float overlap = 0;          // of two boxes of one thing
+  int numbers = 0;            // of a landmark, that the head says; 0: none
   std::vector<Output> outputs;
   std::shared_ptr<const DetectionOp> detection;  // of "ssd"
 
@@ -36,11 +37,10 @@ struct HeadOutputs {
   uint32_t bytes() const;
 };
 
-// Returns the head that fits the outputs; none if boards do not know it, or if
-// the node's bytes are not the values of the file one after another.
-// `detection`: what the file has behind its outputs; may be null.
-HeadOutputs head_outputs(const Graph&, const Net&,
-                         std::shared_ptr<const DetectionOp> detection);
+// Returns the head that is wanted, or that fits the outputs; none if boards do
+// not know it, or if the node's bytes are not the values of the file one after
+// another. Throws as choose_head().
+HeadOutputs head_outputs(const Graph&, const Net&, const HeadWish&);
 
 // The files of an application that reads such outputs.
 struct HeadFiles {

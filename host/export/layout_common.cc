@@ -6,6 +6,7 @@
 #include "device/program/image.h"
 #include "host/base/printable.h"
 #include "host/base/size.h"
+#include "host/export/board_files.h"
 #include "host/export/embedded.h"
 #include "host/export/layouts.h"
 #include "host/export/links.h"
@@ -272,6 +273,30 @@ bool kept_memory(const Application& a) {
 constexpr const char* kOpenNetwork =
     "Frames are not encrypted: keep the network to yourself.";
 
+constexpr const char* kDevice =
+    "\nDEVICE is the board's serial line, such as `/dev/ttyACM0`. One program "
+    "at "
+    "a time\ncan have it: close the serial monitor first.\n";
+constexpr const char* kServed =
+    "\nThat is while `serve` runs (see above), in this folder.\n";
+
+// Returns whether the project itself starts the board, in QEMU or as a process.
+bool starts_here(const Exported& e) {
+  return (e.ecosystem == "c" || e.ecosystem == "cmake") &&
+         kind_of(e.application.board) != "bare";
+}
+
+// Returns Debian's packages that build a project for an emulated board and run
+// it.
+std::string packages(const Board& board) {
+  if (!board.emulator) return "";
+  return board.emulator->program == "qemu-system-arm"
+             ? "gcc-arm-none-eabi libnewlib-arm-none-eabi "
+               "libstdc++-arm-none-eabi-newlib qemu-system-arm"
+             : "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf "
+               "qemu-system-misc";
+}
+
 // Returns where a project that runs on this computer answers `shoal send`.
 std::string sent_to(const Application& a) {
   return a.listen ? listen_text(*a.listen) : "build/serial";
@@ -314,11 +339,15 @@ TemplateValues common_values(const Exported& e) {
           {"UART", uart.empty() ? "huart3" : uart},
           {"NODE", a.member ? a.member->name : ""},
           {"DIFFERS", a.member ? "the program differs" : "the output differs"},
-          {"SERVE_SAYS",
-           a.member ? "Goes on as a node of the cluster."
-                    : "Answers `shoal send " + sent_to(a) + " INPUT`."},
+          {"SERVE_SAYS", a.member ? "goes on as a node of the cluster"
+                                  : "goes on, and answers `shoal send " +
+                                        sent_to(a) + " INPUT`"},
           {"SERVE_PATH", a.member || a.listen ? "" : "build/serial"},
-          {"SEND_TO", a.listen ? sent_to(a) : "DEVICE"},
+          {"SEND_TO", a.listen || starts_here(e) ? sent_to(a) : "DEVICE"},
+          {"SEND_NOTE", a.listen         ? ""
+                        : starts_here(e) ? kServed
+                                         : kDevice},
+          {"PACKAGES", packages(a.board)},
           {"FLASH_PARTITION", e.facts.fact("zephyr", "flash_partition")},
           {"FLASH_ERASE_BYTES", e.facts.fact("zephyr", "flash_erase_bytes")},
           {"SERVE_MACHINE", kept_memory(a) ? ",memory-backend=memory" : ""},

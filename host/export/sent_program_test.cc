@@ -219,6 +219,31 @@ TEST_F(SentPrograms, FlippedBitsAndTruncationAreFound) {
   expect(board, network_b_);
 }
 
+// The same program then comes whole, and not as one that is there.
+TEST_F(SentPrograms, ASlotThatIsDamagedLaterIsWrittenAgain) {
+  for (const bool is_running : {false, true}) {
+    MemoryStorage flash(kBlocks, kBlock, kUnit);
+    auto board = std::make_unique<StartedBoard>(own_, flash);
+    ASSERT_TRUE(board->send(a_).is_good());
+    const auto damaged = flash.bytes().begin() + kBlock + sizeof(SentHead) + 40;
+    *damaged ^= 1;
+    if (!is_running) {
+      board.reset();
+      board = std::make_unique<StartedBoard>(own_, flash);
+      EXPECT_EQ(board->started.code, Code::kFailed);
+      expect(*board, own_);
+    }
+    EXPECT_EQ(board->send(a_).code, Code::kFailed);
+    expect(*board, own_);
+    uint32_t kept = 1;
+    ASSERT_TRUE(board->send(a_, &kept).is_good());
+    EXPECT_EQ(kept, 0u);
+    expect(*board, network_a_);
+    StartedBoard again(own_, flash);
+    expect(again, network_a_);
+  }
+}
+
 // The flash keeps what was sent when another project is flashed.
 TEST_F(SentPrograms, AnotherExportDoesNotUseThem) {
   {

@@ -1,6 +1,7 @@
 // ESP-IDF as far as an exported project calls it: FreeRTOS's tasks are threads,
 // Wi-Fi is there at once, and sockets are this computer's.
 #include <atomic>
+#include <cstdlib>
 
 #include "driver/uart.h"
 #include "esp_event.h"
@@ -18,8 +19,9 @@ struct tskTaskControlBlock {
   void* argument = nullptr;
 };
 namespace {
-tskTaskControlBlock first, second;
-thread_local tskTaskControlBlock* current = &first;
+tskTaskControlBlock tasks[3];  // the first one begins
+int last_task = 0;
+thread_local tskTaskControlBlock* current = tasks;
 }  // namespace
 
 const char* const WIFI_EVENT = "wifi";
@@ -37,6 +39,7 @@ int uart_read_bytes(uart_port_t, void*, uint32_t, uint32_t) { return 0; }
 int64_t esp_timer_get_time() { return static_cast<int64_t>(host_now_us()); }
 
 void vTaskDelay(TickType_t) { host_sleep_us(1000); }
+void vTaskDelete(TaskHandle_t) { std::abort(); }  // threads cannot be stopped
 TaskHandle_t xTaskGetCurrentTaskHandle() { return current; }
 BaseType_t xPortGetCoreID() { return 0; }
 UBaseType_t uxTaskPriorityGet(TaskHandle_t) { return 1; }
@@ -44,15 +47,16 @@ TaskHandle_t xTaskCreateStaticPinnedToCore(void (*begin)(void*), const char*,
                                            uint32_t, void* argument,
                                            UBaseType_t, StackType_t*,
                                            StaticTask_t*, BaseType_t) {
-  second.begin = begin;
-  second.argument = argument;
+  tskTaskControlBlock& task = tasks[++last_task];
+  task.begin = begin;
+  task.argument = argument;
   host_start_core(
-      [](void*) {
-        current = &second;
-        second.begin(second.argument);
+      [](void* self) {
+        current = static_cast<tskTaskControlBlock*>(self);
+        current->begin(current->argument);
       },
-      nullptr);
-  return &second;
+      &task);
+  return &task;
 }
 BaseType_t xTaskNotifyGive(TaskHandle_t task) {
   ++task->notes;

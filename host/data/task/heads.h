@@ -18,6 +18,7 @@ struct HeadInput {
   const DetectionOp* detection = nullptr;  // behind the network
   std::vector<float> anchors = {};         // --anchors
   bool guessing = false;                   // no head was named
+  int numbers = 0;  // of a landmark; 0: the head does not say
 };
 
 struct Head {
@@ -32,6 +33,7 @@ struct Head {
   // The overlap of two boxes of one thing, if the user does not say; 0: the
   // head itself keeps only one of them, others give all boxes.
   float overlap = 0.45f;
+  int numbers = 0;  // as in HeadInput
 };
 
 // ssd.cc: what TFLite_Detection_PostProcess makes of its operands.
@@ -103,6 +105,10 @@ struct PoseMaps {
 std::optional<PoseMaps> pose_maps(const std::vector<Shape>&, const HeadInput&);
 // Returns the outputs whose values may be landmarks: those with the most.
 std::vector<size_t> landmarks_of(const std::vector<Shape>&);
+// Returns how many numbers each of an output's points has: as many as `asked`,
+// or, if that is 0, as its shape or a known set of points has. None: it has no
+// such points.
+std::optional<int> landmark_numbers(const Shape& output, int asked);
 bool fits_mask(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_mask(const std::vector<RealOutput>&, const HeadInput&,
                        const HeadOptions&);
@@ -119,7 +125,9 @@ bool fits_heatmaps(const std::vector<Shape>&, const HeadInput&);
 bool fits_body_heatmaps(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_heatmaps(const std::vector<RealOutput>&, const HeadInput&,
                            const HeadOptions&);
+// Lists of numbers, and rows of a point each, too.
 bool fits_landmarks(const std::vector<Shape>&, const HeadInput&);
+bool fits_landmark_rows(const std::vector<Shape>&, const HeadInput&);
 // The key points of faces and hands that data sets and MediaPipe count.
 bool fits_known_landmarks(const std::vector<Shape>&, const HeadInput&);
 HeadFindings read_landmarks(const std::vector<RealOutput>&, const HeadInput&,

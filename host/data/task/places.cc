@@ -171,27 +171,53 @@ std::vector<size_t> landmarks_of(const std::vector<Shape>& outputs) {
   return all;
 }
 
-bool fits_landmarks(const std::vector<Shape>& outputs, const HeadInput& in) {
+std::optional<int> landmark_numbers(const Shape& output, int asked) {
+  // x and y of a hand's 21 points, a body's 33 or a face's 468.
+  constexpr int kPairs[] = {42, 66, 936};
+  constexpr int kLeast = 8;
+  const Shape s = core_shape(output);
+  if (s.empty() || s.size() > 2 || element_count(s) < kLeast) return {};
+  if (s.size() == 2) {
+    const bool fits = asked > 0 ? s[1] == asked : s[1] == 2 || s[1] == 3;
+    return fits ? std::optional(s[1]) : std::nullopt;
+  }
+  const bool pairs = s[0] % 3 != 0 || std::ranges::count(kPairs, s[0]) > 0;
+  const int numbers = asked > 0 ? asked : pairs ? 2 : 3;
+  return s[0] % numbers == 0 ? std::optional(numbers) : std::nullopt;
+}
+
+bool fits_landmark_rows(const std::vector<Shape>& outputs,
+                        const HeadInput& in) {
   if (outputs.empty() || in.width == 0) return false;
-  const Shape s = core_shape(outputs[landmarks_of(outputs)[0]]);
-  return s.size() == 1 && s[0] >= 8 && (s[0] % 3 == 0 || s[0] % 2 == 0);
+  return std::ranges::all_of(landmarks_of(outputs), [&](size_t o) {
+    return landmark_numbers(outputs[o], in.numbers).has_value();
+  });
+}
+
+bool fits_landmarks(const std::vector<Shape>& outputs, const HeadInput& in) {
+  return fits_landmark_rows(outputs, in) &&
+         core_shape(outputs[landmarks_of(outputs)[0]]).size() == 1;
 }
 
 bool fits_known_landmarks(const std::vector<Shape>& outputs,
                           const HeadInput& in) {
   // x and y of 68, 98 or 106 points of a face; x, y and z of a hand's 21, or of
-  // a face's 468 or 478.
+  // a face's 468 or 478. In rows they are more than a number.
   constexpr int kCounts[] = {136, 196, 212, 63, 1404, 1434};
-  if (!fits_landmarks(outputs, in)) return false;
+  constexpr int kPoints[] = {21, 33, 68, 98, 106, 468, 478};
+  if (!fits_landmark_rows(outputs, in)) return false;
   const Shape s = core_shape(outputs[landmarks_of(outputs)[0]]);
-  return std::ranges::count(kCounts, s[0]) > 0;
+  return s.size() == 1 ? std::ranges::count(kCounts, s[0]) > 0
+                       : std::ranges::count(kPoints, s[0]) > 0;
 }
 
 HeadFindings read_landmarks(const std::vector<RealOutput>& outputs,
                             const HeadInput& in, const HeadOptions&) {
   std::vector<Landmarks> all;
   for (const size_t o : landmarks_of(shapes_of(outputs))) {
-    all.emplace_back(values_of(outputs[o]), in.width, in.height);
+    const int numbers = *landmark_numbers(outputs[o].shape, in.numbers);
+    all.emplace_back(values_of(outputs[o]), in.width, in.height,
+                     static_cast<uint32_t>(numbers));
   }
   return all_points(in_pixels(all.data(), static_cast<uint32_t>(all.size())));
 }

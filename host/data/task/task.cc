@@ -53,16 +53,22 @@ constexpr std::array kHeads = {
          read_posenet},
     Head{"heatmaps", Task::kPoints, "1 x rows x columns x 17 points, peaks",
          true, fits_body_heatmaps, read_heatmaps},
+    Head{"landmarks", Task::kPoints, "as many values as known landmarks have",
+         true, fits_known_landmarks, read_landmarks},
     Head{"mask", Task::kSegment, "1 x rows x columns x classes, or the class",
          true, fits_mask, read_mask},
     Head{"heatmaps", Task::kPoints, "1 x rows x columns x points, peaks", false,
          fits_heatmaps, read_heatmaps},
-    Head{"landmarks", Task::kPoints, "as many values as known landmarks have",
-         true, fits_known_landmarks, read_landmarks},
     Head{"classes", Task::kClassify, "1 x classes", true, fits_classes,
          nullptr},
     Head{"landmarks", Task::kPoints, "1 x (x, y, z) or (x, y) of all points",
          true, fits_landmarks, read_landmarks},
+    Head{"landmarks", Task::kPoints, "1 x points x (x, y, z) or (x, y)", false,
+         fits_landmark_rows, read_landmarks},
+    Head{"landmarks2d", Task::kPoints, "the same, each of them x and y", false,
+         fits_landmark_rows, read_landmarks, 0, 2},
+    Head{"landmarks3d", Task::kPoints, "the same, each of them x, y and z",
+         false, fits_landmark_rows, read_landmarks, 0, 3},
     Head{"raw", Task::kRaw, "anything", true, fits_all, nullptr},
 };
 
@@ -136,8 +142,8 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
   HeadUse use{nullptr,        wish.head.empty() && wish.task.empty(),
               size.width,     size.height,
               wish.detection, wish.anchors};
-  const HeadInput in{size.width, size.height, wish.detection.get(),
-                     wish.anchors, wish.head.empty()};
+  HeadInput in{size.width, size.height, wish.detection.get(), wish.anchors,
+               wish.head.empty()};
   check_anchors(wish.anchors);
   if (!wish.task.empty() && !task_of(wish.task)) {
     throw Error(Exit::kUsage, "--task: '" + wish.task + "' is unknown",
@@ -149,6 +155,7 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
     if (!wish.head.empty() && wish.head != head.name) continue;
     if (!wish.task.empty() && *task_of(wish.task) != head.task) continue;
     if (use.guessed && !head.guessed) continue;
+    in.numbers = head.numbers;
     if (!head.fits(shapes, in)) continue;
     use.head = &head;
     const bool anchored = takes_anchors(head);
@@ -169,7 +176,7 @@ HeadUse choose_head(const Graph& graph, const HeadWish& wish) {
       (wish.head.empty() ? "--task " + wish.task : "--head " + wish.head) +
           ": the model's outputs are " + shapes_text(shapes) +
           (size.width == 0 ? ", its input is not a picture" : ""),
-      "--task raw; what heads expect:\n" + heads_text());
+      "another one, or none; what heads expect:\n" + heads_text());
 }
 
 std::string head_name(const HeadUse& use) { return use.head->name; }
@@ -208,7 +215,8 @@ HeadFindings read_head(const HeadUse& use,
   check_number("--score", options.score);
   if (options.overlap) check_number("--overlap", *options.overlap);
   if (use.head->read == nullptr) return {};
-  const HeadInput in{use.width, use.height, use.detection.get(), use.anchors};
+  HeadInput in{use.width, use.height, use.detection.get(), use.anchors};
+  in.numbers = use.head->numbers;
   HeadFindings found = use.head->read(outputs, in, options);
   if (use.head->overlap == 0) return found;
   found.boxes =

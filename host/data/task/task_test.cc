@@ -147,6 +147,45 @@ TEST(Heads, LandmarksAreTheLongestOutput) {
   EXPECT_EQ(f.points[1].y, 40);
 }
 
+// The list's length, its shape or the user tells how many numbers a point has.
+TEST(Heads, LandmarksHaveTwoNumbersOrThree) {
+  const auto points = [](const Shape& output, const HeadWish& wish) {
+    Case c({1, 64, 64, 3}, {output});
+    for (size_t i = 0; i < c.values[0].size(); ++i) {
+      c.values[0][i] = static_cast<float>(i);
+    }
+    return c.read(wish).points;
+  };
+  const struct {
+    Shape output;
+    HeadWish wish;
+    size_t count;
+    float second_x;
+  } cases[] = {{{1, 63}, {}, 21, 3},
+               {{1, 136}, {}, 68, 2},
+               {{1, 42}, {.task = "points"}, 21, 2},
+               {{1, 42}, {.head = "landmarks3d"}, 14, 3},
+               {{1, 66}, {.head = "landmarks"}, 33, 2},
+               {{1, 936}, {.task = "points"}, 468, 2},
+               {{1, 24}, {.task = "points"}, 8, 3},
+               {{1, 24}, {.head = "landmarks2d"}, 12, 2},
+               {{1, 21, 2}, {}, 21, 2},
+               {{1, 20, 2}, {.task = "points"}, 20, 2},
+               {{1, 21, 2}, {.head = "landmarks2d"}, 21, 2},
+               {{1, 21, 3}, {.head = "landmarks"}, 21, 3},
+               {{1, 1, 21, 3}, {.head = "landmarks3d"}, 21, 3}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.wish.head + c.wish.task + std::to_string(c.output.back()));
+    const std::vector<KeyPoint> found = points(c.output, c.wish);
+    ASSERT_EQ(found.size(), c.count);
+    EXPECT_EQ(found[1].x, c.second_x);
+    EXPECT_EQ(found[1].y, c.second_x + 1);
+  }
+  EXPECT_THROW(points({1, 21, 2}, {.head = "landmarks3d"}), Error);
+  EXPECT_THROW(points({1, 25}, {.head = "landmarks2d"}), Error);
+  EXPECT_THROW(points({1, 21, 4}, {.head = "landmarks"}), Error);
+}
+
 TEST(Heads, PeaksOfHeatmaps) {
   Case c({1, 64, 64, 3}, {{1, 8, 8, 17}});
   c.values[0][(2 * 8 + 5) * 17 + 16] = 1;

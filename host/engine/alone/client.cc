@@ -21,8 +21,10 @@ constexpr uint64_t kFirstRepeatUs = 300'000;  // while nothing was measured
 constexpr uint64_t kLeastRepeatUs = 20'000, kMostRepeatUs = 1'000'000;
 constexpr uint32_t kMostTextBytes = 16u << 20;
 constexpr uint32_t kMostStreamBytes = 1u << 30;
-constexpr int kTries = 5;           // of a frame whose bytes were damaged
-constexpr int kMostOld = 64;        // messages in a row with nothing new
+constexpr int kTries = 5;     // of a frame whose bytes were damaged
+constexpr int kMostOld = 64;  // messages in a row with nothing new,
+                              // besides answers to repeated questions
+constexpr int kWindowMessages = alone::kWindow;
 constexpr int kMostInVain = 16;     // questions that only they answer
 constexpr uint64_t kMostWork = 30;  // times the longest silence
 
@@ -118,6 +120,9 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
   bool repeated = false;
   int old = 0, in_vain = 0;
   int old_before = 0;  // until the last question
+  // Repeated questions. A board that was held up answers all of them at once,
+  // each with a window.
+  int again = 0;
   const auto repeats_itself = [&] {
     return Error(Exit::kCorrupt,
                  name_ + " repeats itself: " + std::to_string(old) +
@@ -149,7 +154,8 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
         asked = t.now_us(t.user);
         old = in_vain = old_before = 0;
         patience = repeat_after_us();
-      } else if (what == Heard::kNothingNew && ++old > kMostOld) {
+      } else if (what == Heard::kNothingNew &&
+                 ++old > kMostOld + kWindowMessages * again) {
         throw repeats_itself();
       }
     }
@@ -173,7 +179,7 @@ void AloneClient::talk(alone::MessageType type, uint32_t frame,
       if (old > old_before && ++in_vain > kMostInVain) throw repeats_itself();
       old_before = old;
       send(type, frame, body);
-      ++repeats_;
+      ++repeats_, ++again;
       repeated = is_ambiguous_ = may_lack_bytes_ = true;
       asked = now;
       patience = std::min(2 * patience, kMostRepeatUs);

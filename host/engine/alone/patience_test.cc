@@ -76,11 +76,13 @@ class PlayedLine final : public HostTransport {
 
 constexpr uint32_t kInputBytes = 4;
 
-AloneClient::Answer run_on(PlayedLine& line, double most_silence_s) {
+AloneClient::Answer run_on(PlayedLine& line, double most_silence_s,
+                           uint32_t output_bytes = 1) {
   AloneFacts facts;
   facts.program.resize(alone::kProgramBytes);
   AloneClient client(line, 0, "the board", most_silence_s);
-  return client.run(facts, {std::vector<uint8_t>(kInputBytes, 1)}, {1}, 0);
+  return client.run(facts, {std::vector<uint8_t>(kInputBytes, 1)},
+                    {output_bytes}, 0);
 }
 
 // Returns the text of the error with which a frame ends.
@@ -117,6 +119,53 @@ TEST(Patience, ABoardThatComputesDoesNotRepeatItself) {
     }
   };
   EXPECT_EQ(run_on(line, 10).outputs[0], Datagram{42});
+}
+
+// It computes, and hears nothing for half a minute; then it answers all
+// questions that have come meanwhile, each with a window of its output.
+TEST(Patience, ABoardThatWasHeldUpDoesNotRepeatItself) {
+  constexpr uint32_t kBytes = 2000, kPiece = 100;
+  std::vector<uint8_t> output(kBytes, 42);
+  const uint32_t check = crc32c(0, output.data(), kBytes);
+  output.resize(kBytes + alone::kCheckBytes);
+  alone::put32(output.data() + kBytes, check);
+  PlayedLine line;
+  uint64_t back = 0;
+  uint32_t next = 0;
+  int waiting = 0;
+  const auto give = [&] {
+    const auto all = static_cast<uint32_t>(output.size());
+    // The checksum goes by itself.
+    const uint32_t stop = next < kBytes ? kBytes : all;
+    for (uint32_t n = 0, at = next; n < alone::kWindow && at < stop; ++n) {
+      const uint32_t some = std::min(kPiece, stop - at);
+      Datagram piece(alone::Piece::kBytes);
+      const bool last = n + 1 == alone::kWindow || at + some == stop;
+      alone::Piece{0, last, at}.put(piece.data());
+      piece.insert(piece.end(), output.begin() + at,
+                   output.begin() + at + some);
+      line.answer(alone::MessageType::kOutput, piece);
+      at += some;
+    }
+    if (next == all) line.answer(alone::MessageType::kEnd, Datagram(8));
+  };
+  line.board = [&](const Datagram& body) {
+    if (line.heard.type == alone::MessageType::kInput) {
+      back = line.now + 30'000'000;
+    } else if (back == 0) {
+      line.want_all(kInputBytes + alone::kCheckBytes);
+    } else if (line.now < back) {
+      ++waiting;
+    } else {
+      if (line.heard.type == alone::MessageType::kTaken) {
+        next = alone::Piece::get(body.data()).offset;
+      }
+      for (; waiting > 0; --waiting) give();
+      give();
+    }
+  };
+  EXPECT_EQ(run_on(line, 60, kBytes).outputs[0],
+            Datagram(output.begin(), output.begin() + kBytes));
 }
 
 // It says nothing at all after that.

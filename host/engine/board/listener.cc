@@ -47,10 +47,12 @@ void Listener::take(const ConsoleMessage& f) {
     case ConsoleType::kFault:
       failure_ = exception_error(board_, payload_as<ConsoleFault>(f));
       return;
+    case ConsoleType::kText:
+      result_.said.emplace_back(f.payload.begin(), f.payload.end());
+      return;
     case ConsoleType::kMemory:
     case ConsoleType::kWork:
     case ConsoleType::kStage:
-    case ConsoleType::kText:
       break;  // only of nodes on a network
   }
   throw Error(Exit::kNode,

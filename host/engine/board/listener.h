@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "device/port/console.h"
@@ -39,6 +40,7 @@ struct Emulated {
   // and records on their way, input rows).
   std::map<int, LayerCount> layers;
   std::vector<FrameWork> first_frame;  // in its order
+  std::vector<std::string> said;       // lines for people
 };
 
 class Listener {

@@ -59,10 +59,15 @@ speed_t speed_of(int baud) {
 }
 
 [[noreturn]] void refuse_line(int line, const std::string& device) {
-  const std::string why = std::strerror(errno);
+  const int why = errno;
   if (line >= 0) close(line);
-  throw Error(Exit::kUsage,
-              device + ": cannot be used as a serial line: " + why);
+  throw Error(
+      Exit::kUsage,
+      device + ": cannot be used as a serial line: " + std::strerror(why),
+      why == ENOENT   ? "connect the board, or start it (`make serve`); "
+                        "`ls /dev/tty*` lists the lines"
+      : why == EACCES ? "join the group of the device, mostly dialout"
+                      : "give the board's serial device");
 }
 
 }  // namespace

@@ -112,9 +112,18 @@ TestResult run_test(uint32_t network) {
 
 namespace {
 
+bool has_hung(const TestResult& result) {
+  return result.code == shoal::alone::Code::kFailed &&
+         static_cast<int32_t>(result.detail) == SHOAL_SECOND_CORE;
+}
+
 int test_network(const shoal_port& port, shoal_network network) {
-  const uint64_t start = port.read_ticks(port.user);
-  const TestResult result = run_test(network);
+  uint64_t start = port.read_ticks(port.user);
+  TestResult result = run_test(network);
+  if (has_hung(result) && leave_second_core()) {
+    start = port.read_ticks(port.user);
+    result = run_test(network);
+  }
   const uint64_t ticks = port.read_ticks(port.user) - start;
   if (SHOAL_NETWORKS > 1) {
     Line(port) << "network " << networks[network].name;
@@ -150,6 +159,7 @@ int self_test(const shoal_port& port) {
     const int one = test_network(port, static_cast<shoal_network>(n));
     if (one != kGood) code = one;
   }
+  say_cores(port);
   return code;
 }
 

@@ -20,7 +20,8 @@ constexpr int kGood = 0, kDiffers = 5, kFailed = 6;
 //   selfcheck ok            or  selfcheck differs at BYTE
 //   time 1234 us            or  instructions 1234567 (in an emulator)
 // of one that `shoal send --program` has brought "sent NAME",
-// or, if the program or the board is refused, "refused: " and why.
+// or, if the program or the board is refused, "refused: " and why. A board with
+// two cores that computes on one says "one core: " and why in the end.
 int self_test(const shoal_port& port);
 
 // Bytes that have come on the serial line, at most `capacity`; 0: none yet.

@@ -24,23 +24,19 @@ shoal::AloneNetwork table[SHOAL_NETWORKS];
 #if SHOAL_KEPT_BYTES
 uint8_t kept[SHOAL_KEPT_BYTES];
 #endif
-shoal_pair* both_cores = nullptr;  // null: one core does all of the work
+shoal_pair* both_cores = nullptr;  // null: the board uses one
 
-#if defined(SHOAL_TWO_CORES)
 // Without the second core the board computes the same in more time.
 void start_second_core(const shoal_port& port) {
+#if defined(SHOAL_TWO_CORES)
   static shoal_pair pair;
   if (both_cores || !port.second_core) return;
-  const shoal_status status = shoal_start_pair(&pair, port.second_core);
-  if (status == SHOAL_OK) {
-    both_cores = &pair;
-  } else {
-    Line(port) << "one core: " << shoal_status_text(status);
-  }
-}
+  both_cores = &pair;
+  static_cast<void>(shoal_start_pair(&pair, port.second_core));
 #else
-void start_second_core(const shoal_port&) {}
+  static_cast<void>(port);
 #endif
+}
 
 // Returns whether the program is ready.
 bool open_program(const shoal_port& port, uint32_t network) {
@@ -133,6 +129,22 @@ void open_sent(const shoal_port& port) {
 bool is_sent(uint32_t network) { return sent && sent->is_sent(network); }
 #else
 bool is_sent(uint32_t) { return false; }
+#endif
+
+#if defined(SHOAL_TWO_CORES)
+bool leave_second_core() {
+  return both_cores && shoal_stop_pair(both_cores) == SHOAL_OK;
+}
+
+void say_cores(const shoal_port& port) {
+  if (!both_cores) return;
+  const shoal_status status = shoal_pair_status(both_cores);
+  if (status != SHOAL_OK)
+    Line(port) << "one core: " << shoal_status_text(status);
+}
+#else
+bool leave_second_core() { return false; }
+void say_cores(const shoal_port&) {}
 #endif
 
 void say_refused(const shoal_port& port, uint32_t network,

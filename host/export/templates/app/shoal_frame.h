@@ -20,6 +20,11 @@ bool is_sent(uint32_t network);
 // Opens all programs, one that was sent in the place of the network that it
 // replaces. False: it says why not on the console.
 bool open_programs(const shoal_port& port);
+// Computes on the first core alone from now on. False: the second one hangs in
+// a layer, and nothing stops it.
+bool leave_second_core();
+// "one core: " and why, on boards with two that compute on one.
+void say_cores(const shoal_port& port);
 // The built-in test of a network; `detail` as AloneBoard::self_test has it.
 struct TestResult {
   shoal::alone::Code code;

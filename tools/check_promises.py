@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Every promise of SECURITY.md names tests, and these are there.
+"""Every promise of SECURITY.md and of the pages below names tests, and these
+are there.
 
-A promise is a row of a table; its last cell names tests as `Suite.Case` and
-campaigns as `tools/name.sh`. Prints what is missing; 1 if anything is.
+A promise is a row of a table whose last column is "held by"; its last cell
+names tests as `Suite.Case` and campaigns as `tools/name.sh`. Prints what is
+missing; 1 if anything is.
 """
 import pathlib
 import re
@@ -10,6 +12,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGES = ("SECURITY.md", "docs/reference/boards.md")
 CASE = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+)",
                   re.MULTILINE)
 
@@ -36,8 +39,11 @@ def promises(text):
 
 def main():
     tests = known_tests()
-    rows = list(promises((ROOT / "SECURITY.md").read_text()))
-    wrong = [] if rows else ["SECURITY.md has no promises"]
+    rows, wrong = [], []
+    for page in PAGES:
+        of_page = list(promises((ROOT / page).read_text()))
+        rows += of_page
+        wrong += [] if of_page else [f"{page} has no promises"]
     for promise, held_by in rows:
         names = re.findall(r"`([^`]+)`", held_by)
         if not any(name in tests for name in names):
