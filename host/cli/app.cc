@@ -133,9 +133,9 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
   CLI::Option* const explain = verb->add_flag(
       "--explain", f.explain,
       "Compare the plan with a simulation and the next best plans");
-  // There is no one plan to write or to explain.
+  // There is no one plan to write or to explain, and none is given.
   pareto->excludes(explain)->excludes(verb->get_option("--output"));
-  pareto->excludes(page);
+  pareto->excludes(page)->excludes(verb->get_option("--plan"));
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = plan_command(f); });
