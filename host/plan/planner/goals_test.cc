@@ -128,7 +128,9 @@ TEST(GoalsTest, KeepLimits) {
   EXPECT_LE(soon.latency_s, fast.latency_s * 1.01);
 }
 
-// Keeps both limits: with a price of bytes arenas become smaller, too.
+// Keeps both limits: with a price of bytes arenas become smaller, too. Half the
+// arena is out of reach: of plans at twelve prices and in twenty budgets, those
+// in less than four fifths of it took longer or sent more.
 TEST(GoalsLong, TheSmallestArenaKeepsBothLimits) {
   const Net net = bottleneck_net(48, 4);
   PlanRequest request = goal_request(4, Objective::kLatency);
@@ -140,7 +142,7 @@ TEST(GoalsLong, TheSmallestArenaKeepsBothLimits) {
   request.objective = Objective::kRam;
   const Plan small = make_plan(net, request);
   EXPECT_TRUE(keeps(request.limits, numbers_of(net, request, small, false)));
-  EXPECT_LT(largest_arena(small), largest_arena(quiet) / 2);
+  EXPECT_LT(largest_arena(small), largest_arena(quiet) * 17 / 20);
 }
 
 // A price of bytes finds more than the least time and the smallest arena do.
