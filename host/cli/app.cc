@@ -474,6 +474,7 @@ void set_command(Flags& flags, const std::vector<std::string>& words) {
 // Parses the command line, which runs its verb.
 void parse_words(CLI::App& app, int argc, char** argv,
                  std::vector<std::string> words, Team& team) {
+  refuse_missing_value(app, words);
   try {
     std::ranges::reverse(words);  // as CLI11 takes them
     with_memory_for(command_text(app, argc, argv),
