@@ -133,9 +133,9 @@ void add_plan(CLI::App& app, PlanCommandFlags& f, int& code) {
   CLI::Option* const explain = verb->add_flag(
       "--explain", f.explain,
       "Compare the plan with a simulation and the next best plans");
-  // There is no one plan to write or to explain.
+  // There is no one plan to write or to explain, and none is given.
   pareto->excludes(explain)->excludes(verb->get_option("--output"));
-  pareto->excludes(page);
+  pareto->excludes(page)->excludes(verb->get_option("--plan"));
   add_wait_flag(verb, f.plan.wait);
   add_json(verb, f.json);
   verb->callback([&] { code = plan_command(f); });
@@ -476,6 +476,7 @@ void set_command(Flags& flags, const std::vector<std::string>& words) {
 // Parses the command line, which runs its verb.
 void parse_words(CLI::App& app, int argc, char** argv,
                  std::vector<std::string> words, Team& team) {
+  refuse_missing_value(app, words);
   try {
     std::ranges::reverse(words);  // as CLI11 takes them
     with_memory_for(command_text(app, argc, argv),

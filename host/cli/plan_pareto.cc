@@ -101,8 +101,9 @@ void remove_flag(std::string& line, const std::string& flag,
   }
 }
 
-// Returns the line that plans a point again: its numbers are the limits, which
-// a search for them mostly keeps or betters.
+// Returns the line that plans a point again: its time and traffic are limits,
+// and the budget in which it was found is the largest arena, since another
+// budget may give another plan.
 std::string point_command(const PlanCommandFlags& flags, const PlanTrial& t,
                           bool has_links) {
   std::string line = flags.command;
@@ -110,7 +111,8 @@ std::string point_command(const PlanCommandFlags& flags, const PlanTrial& t,
   remove_flag(line, "--max-arena", flags.plan.max_arena);
   remove_flag(line, "--max-latency", flags.plan.max_latency);
   remove_flag(line, "--max-traffic", flags.plan.max_traffic);
-  line += fmt::format(" --max-arena {} --max-latency {}us", t.numbers.ram,
+  line += fmt::format(" --max-arena {} --max-latency {}us",
+                      t.ram.value_or(t.numbers.ram),
                       std::ceil(t.numbers.latency_s * 1e6));
   if (has_links)
     line += fmt::format(" --max-traffic {}", t.numbers.traffic_bytes);
@@ -160,8 +162,8 @@ Document document_of(const PlanCommandFlags& flags, const Net& net,
       "Plans that no other one beats in largest arena, time of a frame and "
       "traffic together, among all that were tried: every strategy, all nodes "
       "and fewer, arenas from the smallest to that of the least time. A "
-      "command takes a point's numbers as limits; mostly it finds the point or "
-      "a better one.";
+      "command limits time and traffic to the point's, and the arena to the "
+      "budget in which it was found; it finds the point or a faster plan.";
   Chart all;
   all.title = "On the front";
   all.kind = ChartKind::kNone;

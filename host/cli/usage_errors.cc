@@ -114,6 +114,19 @@ void refuse_unknown_flag(const CLI::App& app) {
   }
 }
 
+void refuse_missing_value(const CLI::App& app,
+                          const std::vector<std::string>& words) {
+  const bool has_verb =
+      !words.empty() && std::ranges::count(verb_names(app), words[0]) > 0;
+  for (const std::string& word : words) {
+    if (word == "--") return;
+    if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
+    throw Error(Exit::kUsage,
+                printable(word.substr(0, word.size() - 1)) + " needs a value",
+                "see `shoal " + (has_verb ? words[0] + " " : "") + "--help`");
+  }
+}
+
 std::string example_of_verb(const CLI::App& app, const Error& error) {
   const std::string what = error.what();
   if (error.code() != Exit::kUsage || !what.ends_with(" is required") ||

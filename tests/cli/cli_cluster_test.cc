@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "host/base/testing/noise.h"
 #include "host/model/import/testing/model_builder.h"
@@ -338,6 +339,20 @@ TEST_F(CliCluster, ParetoWritesTheFront) {
   EXPECT_NE(page.find("shoal plan m.tflite --nodes 2 --board teensy41 "
                       "--pareto front.html"),
             std::string::npos);
+  // The command of a point gives the budget within which it was found.
+  constexpr std::string_view kWithin = ", arenas to ";
+  size_t within = 0;
+  for (const json& point : j["front"]) {
+    std::string plan = point["plan"];
+    const size_t at = plan.find(kWithin);
+    if (at == plan.npos) continue;
+    ++within;
+    plan.erase(0, at + kWithin.size());
+    std::erase(plan, ',');
+    const std::string bytes = plan.substr(0, plan.find(' '));
+    EXPECT_NE(page.find("--max-arena " + bytes + " --max-latency"), page.npos);
+  }
+  EXPECT_GT(within, 0u);
   EXPECT_EQ(shoal(how, {"--pareto", "front.txt"}).code, 2);
 }
 

@@ -98,6 +98,7 @@ TEST_F(CliErrors, FlagsAreRefusedInSentences) {
     refused(words, "usage", message, "shoal run --help");
   };
   says({"--ram"}, "--ram needs a value");
+  says({"--store=", "--json"}, "--store needs a value");
   says({"--ram", "1K", "--ram", "2K"}, "--ram is given 2 times");
   says({"--top", "0"}, "--top: 0 is not in the range 1 to 1000000");
   says({"--nodes", "x"}, "--nodes: 'x' is not a number");

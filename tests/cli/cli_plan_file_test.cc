@@ -103,6 +103,9 @@ TEST_F(CliPlanFile, WhatIsNoPlanForTheseNodesIsRefused) {
           "is planned for board host, not rp2040");
   refused({"--nodes", "2", "--strategy", "spatial"}, 2, "--strategy is for a");
   refused({"--nodes", "2", "--no-cache"}, 2, "--no-cache is for a search");
+  expect_refused(shop_.shoal({"plan", "m.tflite", "--nodes", "2", "--plan",
+                              "p.json", "--pareto", "front.csv"}),
+                 2, "--plan and --pareto exclude each other");
   expect_refused(shop_.shoal({"run", "other.tflite", "x.bin", "--nodes", "2",
                               "--plan", "p.json"}),
                  2, "holds the plan of another network");
@@ -111,6 +114,23 @@ TEST_F(CliPlanFile, WhatIsNoPlanForTheseNodesIsRefused) {
   expect_refused(
       shop_.shoal({"run", "m.tflite", "x.bin", "--plan", "none.json"}), 2,
       "none.json");
+}
+
+// Clocks and links of a cluster's file may differ from those that the plan was
+// made for.
+TEST_F(CliPlanFile, FiguresAreThoseOfTheNodesThatRunThePlan) {
+  expect_ok(shop_, {"plan", "m.tflite", "--nodes", "2", "--board", "teensy41",
+                    "-o", "p.json"});
+  const std::string nodes =
+      "[defaults]\nboard = \"teensy41\"\nclock_mhz = 1\n"
+      "[[node]]\nname = \"a\"\n[[node]]\nname = \"b\"\n";
+  shop_.write("slow.toml", {nodes.begin(), nodes.end()});
+  const json plan =
+      json::parse(expect_ok(shop_, {"plan", "m.tflite", "--cluster",
+                                    "slow.toml", "--plan", "p.json", "--json"})
+                      .out);
+  EXPECT_GE(plan["latency_us"], plan["bound_us"]);
+  EXPECT_EQ(plan["nodes"][0]["name"], "a");
 }
 
 TEST_F(CliPlanFile, APlanIsFoundAgain) {

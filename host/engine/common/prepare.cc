@@ -12,7 +12,9 @@
 #include "host/lower/batch.h"
 #include "host/lower/reorder.h"
 #include "host/plan/file/plan_cache.h"
+#include "host/plan/planner/plan_numbers.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
 #include "host/program/emit/emit.h"
@@ -65,11 +67,14 @@ std::vector<size_t> overfull_nodes(const Prepared& p, const Cluster& cluster) {
   return nodes;
 }
 
-// Takes the plan of a file.
+// Takes the plan of a file. Its figures may be of other clocks and links than
+// those of the request, and are modelled again.
 void take_given_plan(const PlanRequest& request, Prepared& p) {
   p.plan = read_given_plan(p.net, request);
   check_plan(p, Exit::kCorrupt, request.given->name + " is a wrong plan",
              "write it again with `shoal plan -o FILE`");
+  finish_plan(p.net, request, supplies_of(request.cluster, p.plan), p.plan);
+  check_plan(p, Exit::kInternal, "the figures of a plan are wrong");
   set_sizes(p, Emitter(p.net, p.plan));
   for (const size_t n : overfull_nodes(p, request.cluster)) {
     check_flash(p.plan, p.plan.nodes[n],

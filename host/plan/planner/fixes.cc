@@ -22,16 +22,6 @@ namespace {
 
 constexpr int64_t kMostSpilled = int64_t{1} << 30;
 
-std::string cost_text(const QuickPlan& p, bool linked) {
-  std::string text =
-      fmt::format("{}{}, {} a node", format_time(p.numbers.latency_s),
-                  p.or_less ? " or less" : "", format_bytes(p.numbers.ram));
-  // A faster plan may have another traffic.
-  if (!linked || p.or_less) return text;
-  return text + fmt::format(", {} B of traffic, {}",
-                            format_count(p.numbers.traffic_bytes), p.strategy);
-}
-
 class Fixes {
  public:
   Fixes(const Net& net, const PlanRequest& request, const SmallerNet& smaller)
@@ -222,6 +212,20 @@ class Fixes {
     if (best) add("the model for an input of " + best_text, *best);
   }
 
+  // A search for the smallest arena promises no time.
+  std::string cost_text(const QuickPlan& p, bool linked) const {
+    if (request_.objective == Objective::kRam) {
+      return format_bytes(p.numbers.ram) + " or less a node";
+    }
+    std::string text =
+        fmt::format("{}{}, {} a node", format_time(p.numbers.latency_s),
+                    p.or_less ? " or less" : "", format_bytes(p.numbers.ram));
+    // A faster plan may have another traffic.
+    if (!linked || p.or_less) return text;
+    return text + fmt::format(", {} B of traffic, {}",
+                              format_count(p.numbers.traffic_bytes),
+                              p.strategy);
+  }
   bool from_file() const { return !request_.cluster.file.empty(); }
   bool has_own_ram() const {
     return std::ranges::any_of(request_.cluster.nodes,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -115,11 +116,14 @@ OrMisfit<Plan> plan_with_less(const Net& net, const PlanRequest& request,
 
 OrMisfit<Plan> plan_in_no_time(const Net& net, const PlanRequest& request,
                                OrMisfit<Plan> found) {
-  if (found || !PlanDeadline::passed() || !request.is_auto() ||
-      request.limits.any()) {
-    return found;
-  }
+  if (!PlanDeadline::passed() || !request.is_auto()) return found;
+  const Objective objective = request.objective;
+  const bool is_ram = objective == Objective::kRam;
+  if (found && is_ram) return found;
   const NoPlanDeadline no_deadline;
+  const bool frames = objective == Objective::kThroughput;
+  const double best =
+      found ? numbers_of(net, request, *found, frames).of(objective) : HUGE_VAL;
   std::vector<int> nodes = nodes_to_share(request.cluster);
   std::ranges::stable_sort(nodes, std::greater{}, [&](int n) {
     return request.cluster.nodes[static_cast<size_t>(n)].rating;
@@ -127,20 +131,28 @@ OrMisfit<Plan> plan_in_no_time(const Net& net, const PlanRequest& request,
   const auto node = [&](int n) -> const ClusterNode& {
     return request.cluster.nodes[static_cast<size_t>(n)];
   };
+  PlanRequest known = request;  // an objective that searches know
+  if (!is_ram) known.objective = Objective::kLatency;
   const ClusterNode* before = nullptr;
   for (const int n : nodes) {
     if (before && are_alike(*before, node(n))) continue;
     before = &node(n);
-    OrMisfit<Plan> plan =
-        search_plan(net, request, node_search(net, request, n));
+    if (found && objective == Objective::kLatency &&
+        least_alone_s(net, request, n) >= best) {
+      continue;
+    }
+    OrMisfit<Plan> plan = search_plan(net, known, node_search(net, known, n));
     if (!plan) continue;
+    const PlanNumbers numbers = numbers_of(net, request, *plan, frames);
+    if (!keeps(request.limits, numbers)) continue;
+    if (numbers.of(objective) >= best) return found;
     plan->strategy = "auto (single)";
     if (request.cluster.nodes.size() > 1) {
       plan->strategy = fmt::format("auto (single on 1 of {} nodes)",
                                    request.cluster.nodes.size());
       plan->says_nodes = true;
     }
-    plan->objective = request.objective;
+    plan->objective = objective;
     return plan;
   }
   return found;

@@ -21,8 +21,10 @@ using FindPlanOf = std::function<OrMisfit<Plan>(const PlanRequest&)>;
 OrMisfit<Plan> plan_with_less(const Net&, const PlanRequest&,
                               const FindPlanOf& find);
 
-// Returns `found`. If the deadline passed before a plan was found, returns the
-// plan of the first node, fastest first, that can do all layers by itself.
+// Returns `found`. If the deadline has passed, returns instead the plan of the
+// first node, fastest first, that can do all layers by itself and keeps the
+// limits, unless what was found is as good: a search that is cut short may have
+// seen little of what there is.
 OrMisfit<Plan> plan_in_no_time(const Net&, const PlanRequest&,
                                OrMisfit<Plan> found);
 
