@@ -1,4 +1,4 @@
-// For tests of projects: a small network.
+// A small network for exported projects.
 #pragma once
 
 #include <cstdint>

@@ -254,7 +254,7 @@ std::string link_text(const Exported& e, const std::string& key) {
   const std::string platform = platform_name(e.ecosystem, a.board, e.facts);
   TemplateValues v = common_values(e);
   v["KEY_README"] = key;
-  const bool has_key = e.application.member && !e.application.member->insecure;
+  const bool has_key = a.member && !a.member->insecure;
   v["KEY_NEEDS"] = has_key ? "It needs libmbedtls-dev. " : "";
   if (a.listen) {
     v["IP"] = ip_text(*a.listen);
