@@ -243,7 +243,8 @@ TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
   EXPECT_LT(c.net.now_us - before, c.config.timeout_us);
 }
 
-// Serves the first core in its own thread, while it answers.
+// Serves the first core in its own thread, while it answers. Then it hangs in
+// the middle of a job.
 struct SecondCore {
   bool answers = true, can_stop = false;
   shoal_pair pair{};
@@ -251,6 +252,7 @@ struct SecondCore {
 
   void serve() {
     const auto* const job = static_cast<const CoreJob*>(pair.job);
+    pair.begun = pair.asked;
     if (job && !pair.withdrawn) job->run(*job);
     pair.done = pair.asked;
   }
@@ -258,7 +260,11 @@ struct SecondCore {
   static void ring(void*) {}
   static int wait(void* user, const uint32_t* word, uint32_t value, uint32_t) {
     auto& self = *static_cast<SecondCore*>(user);
-    if (self.answers) self.serve();
+    if (self.answers) {
+      self.serve();
+    } else {
+      self.pair.begun = self.pair.asked;
+    }
     return shoal_read_word(word) == value ? 0 : -1;
   }
   static int stop(void* user) {
@@ -290,7 +296,7 @@ TEST(CoordinatorErrors, ANodeWhoseSecondCoreHangsTakesNoProgramBeforeItIsBack) {
       c.coordinator->deploy(p);
       expect_error(end_of(c), Exit::kNode, "second core does not answer");
       ASSERT_TRUE(c.stop());
-      // It finds its job withdrawn.
+      // It comes back, and has no more to do for that job.
       second.serve();
       second.answers = true;
     }
