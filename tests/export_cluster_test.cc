@@ -404,8 +404,6 @@ constexpr MemberLayout kMemberLayouts[] = {
      "-std=gnu++17 -mcpu=cortex-m4", "app shoal/src", ""},
     {"arduino", "teensy41", "10.0.0.7:7000", false,
      "-std=gnu++17 -fpermissive -mcpu=cortex-m7", "m_n Shoal/src", ""},
-    {"platformio", "esp32s3", "10.0.0.7:7000", true,
-     "-std=gnu++20 -mcpu=cortex-m33", "src lib/Shoal/src", ""},
     {"pico-sdk", "rp2040", "10.0.0.7:7000", true,
      "-std=gnu++17 -mcpu=cortex-m0plus", "app shoal/src", "WIFI_SSID"},
     {"esp-idf", "esp32s3", "10.0.0.7:7000", true,
@@ -416,19 +414,14 @@ constexpr MemberLayout kMemberLayouts[] = {
     {"stm32cube", "stm32f746", "10.0.0.7:7000", true,
      "-std=gnu++17 -mcpu=cortex-m7", "app shoal/src", ""},
 };
-// With the ciphers that Arduino's core has.
+// With BearSSL, which Arduino's core has.
 constexpr MemberLayout kArduinoKeyLayouts[] = {
     {"arduino", "rp2040", "10.0.0.7:7000", true,
      "-std=gnu++17 -fpermissive -mcpu=cortex-m0plus -DARDUINO_ARCH_RP2040",
      "m_n Shoal/src", ""},
-    {"arduino", "esp32s3", "10.0.0.7:7000", true,
-     "-std=gnu++17 -fpermissive -mcpu=cortex-m33 -DARDUINO_ARCH_ESP32",
-     "m_n Shoal/src", ""},
 };
 // On a line that several nodes share.
 constexpr MemberLayout kBusLayouts[] = {
-    {"c", "stm32f412", "serial:/dev/ttyUSB0#1", true,
-     "-std=gnu++17 -mcpu=cortex-m4", "app shoal/src", ""},
     {"arduino", "teensy41", "serial:/dev/ttyUSB0#2", false,
      "-std=gnu++17 -fpermissive -mcpu=cortex-m7", "m_n Shoal/src", ""},
     {"esp-idf", "esp32s3", "serial:/dev/ttyUSB0#31", true,
@@ -442,10 +435,18 @@ constexpr MemberLayout kRadioLayouts[] = {
      "-std=gnu++17 -fpermissive -mcpu=cortex-m33 -DARDUINO_ARCH_ESP32",
      "m_n Shoal/src", ""},
 };
-// A second one of an ecosystem.
+// Others of these ecosystems. C on a shared line also runs
+// (NodesOnASharedLineComputeExactBytes).
 constexpr MemberLayout kMoreLayouts[] = {
     {"c", "stm32h743", "10.0.0.7:7000", true, "-std=gnu++17 -mcpu=cortex-m7",
      "app shoal/src", "$(LWIP)"},
+    {"c", "stm32f412", "serial:/dev/ttyUSB0#1", true,
+     "-std=gnu++17 -mcpu=cortex-m4", "app shoal/src", ""},
+    {"arduino", "esp32s3", "10.0.0.7:7000", true,
+     "-std=gnu++17 -fpermissive -mcpu=cortex-m33 -DARDUINO_ARCH_ESP32",
+     "m_n Shoal/src", ""},
+    {"platformio", "esp32s3", "10.0.0.7:7000", true,
+     "-std=gnu++20 -mcpu=cortex-m33", "src lib/Shoal/src", ""},
     {"arduino", "rp2350", "10.0.0.7:7000", false,
      "-std=gnu++17 -fpermissive -mcpu=cortex-m33 -DARDUINO_ARCH_RP2040",
      "m_n Shoal/src", ""},

@@ -26,20 +26,23 @@ fuzz() {
 cd build/dev
 export -f fuzz
 export root times
-# Side by side, one a core; those that failed are shown at the end.
+# Side by side, one a core, the longest first; those that failed are shown at
+# the end.
 failed=0
 rm -f ./*.log.failed
 xargs -P "$(nproc)" -L 1 bash -euo pipefail -c 'fuzz "$@"' fuzz <<END || failed=$?
+fuzz_datagram datagram 20000 2048
+fuzz_cluster cluster 100 512
+fuzz_sent sent 2500 4096
+fuzz_truth truth 20000 2048
 fuzz_import import 20000 8192
 fuzz_onnx onnx 20000 8192
 fuzz_run import 2000 8192
 fuzz_program program 20000 8192
 fuzz_node node 5000 4096
 fuzz_alone alone 5000 2048
-fuzz_sent sent 5000 4096
 fuzz_agent agent 5000 4096
 fuzz_leader leader 20000 2048
-fuzz_datagram datagram 20000 2048
 fuzz_line line 20000 1024
 fuzz_picture picture 10000 4096
 fuzz_npy npy 40000 1024
@@ -50,9 +53,7 @@ fuzz_idx idx 20000 4096
 fuzz_store store 3000 4096
 fuzz_open_store open_store 5000 4096
 fuzz_text text 2000 2048
-fuzz_cluster cluster 200 512
 fuzz_ranks ranks 40000 1024
-fuzz_truth truth 40000 2048
 END
 for mark in *.log.failed; do
   [[ -e $mark ]] || continue
