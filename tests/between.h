@@ -1,5 +1,5 @@
-// For tests: somebody between a coordinator and a board, real UDP on both
-// sides, who may change or swallow what passes.
+// Somebody between a coordinator and a board, with real UDP on both sides, who
+// may change or swallow datagrams.
 #pragma once
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// For tests: `shoal` under limits of time and memory, and what it took.
+// Runs `shoal` under limits of time and memory, and measures what it took.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,4 @@
-// For tests: an emulated board on a network, as `shoal emulate --serve` starts
-// it.
+// An emulated board on a network, as `shoal emulate --serve` starts it.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// For tests: an exported project, built and served.
+// An exported project, built and served.
 #pragma once
 
 #include <gtest/gtest.h>

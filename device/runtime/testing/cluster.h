@@ -1,8 +1,8 @@
-// For tests: nodes and a coordinator joined by a network in memory that
-// copies datagrams and may lose, double and delay them. Who does something
-// next is drawn by lot among those who can: a node that waits is left alone
-// until a datagram comes or its timer passes, so that what a node forgets to
-// do shows as a run that never ends.
+// Nodes and a coordinator joined by a network in memory that copies datagrams
+// and may lose, double and delay them. Who does something next is drawn by lot
+// among those who can: a node that waits is left alone until a datagram comes
+// or its timer passes, so that what a node forgets to do shows as a run that
+// never ends.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,8 @@
-// For tests: what every hand-made program must do besides giving the wanted
-// bytes: keep inside an arena that may not be a byte smaller, give the same
-// frame after frame, and again as a program with a recorded order whose
-// weights come from a tape and whose records come from storage, and with its
-// weights in SRAM, in one bank or several, and by two cores.
+// Expects of a hand-made program that it gives the wanted bytes, keeps inside
+// an arena that may not be a byte smaller, and gives the same frame after
+// frame: as it is, as a program with a recorded order whose weights come from a
+// tape and whose records come from storage, with its weights in SRAM, in one
+// bank or several, and by two cores.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,7 +1,6 @@
-// For tests: programs of several nodes that belong together. Edges are
-// described by number (StageSpec::receive, StageSpec::send); link_programs()
-// gives every end its peer and the other end's number, and the coordinator its
-// tables.
+// Programs of several nodes that belong together. Edges are described by number
+// (StageSpec::receive, StageSpec::send); link_programs() gives every end its
+// peer and the other end's number, and the coordinator its tables.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// For tests: whole tensors, random filters and the plainest computation of
-// them, and chunks cut from such filters.
+// Whole tensors, random filters and the plainest computation of them, and
+// chunks cut from such filters.
 #pragma once
 
 #include <random>

@@ -1,7 +1,7 @@
-// For tests: lays out program images from a description of buffers, ports and
-// actors. The builder packs the arena (fixed regions, then buffers and sums in
-// the order of their description), sorts ports by buffer and seals the image.
-// It checks nothing, so that tests can describe wrong programs as well.
+// Lays out program images from a description of buffers, ports and actors. The
+// builder packs the arena (fixed regions, then buffers and sums in the order of
+// their description), sorts ports by buffer and seals the image. It checks
+// nothing, so that tests can describe wrong programs as well.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// For tests: runs an image with an arena of exactly the bytes that it asks
-// for, red zones around it, and rows pushed and taken in uneven amounts.
+// Runs an image with an arena of exactly the bytes that it asks for, red zones
+// around it, and rows pushed and taken in uneven amounts.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// For tests: the image as a store holds it that is sealed with a key.
+// The image as a store holds it that is sealed with a key.
 #pragma once
 
 #include <set>

@@ -1,5 +1,4 @@
-// For tests: a stage as they describe it; program_builder.h makes a program of
-// several.
+// A stage as tests describe it; program_builder.h makes a program of several.
 #pragma once
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// For tests: makes the twin of a data-driven program that fires in a recorded
-// order and has its weights on a tape.
+// Makes the twin of a data-driven program that fires in a recorded order and
+// has its weights on a tape.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
-// For tests: a network interface of lwIP's that is a pair of queues. What lwIP
-// sends as an IP packet comes out as a datagram, a datagram goes to lwIP as a
-// packet. There is one of it.
+// A network interface of lwIP's that is a pair of queues. An IP packet that
+// lwIP sends comes out as a datagram, and a datagram goes to lwIP as a packet.
+// There is one of it.
 #pragma once
 
 #include <lwip/inet_chksum.h>

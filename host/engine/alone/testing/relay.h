@@ -1,4 +1,4 @@
-// For tests: a line between a computer and a board that loses and flips bytes.
+// A line between a computer and a board that loses and flips bytes.
 #pragma once
 
 #include <gtest/gtest.h>

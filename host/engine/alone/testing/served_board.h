@@ -1,4 +1,4 @@
-// For tests: a board that runs alone, on a thread of its own.
+// A board that runs alone, on a thread of its own.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// For tests: runs of a coordinator and its nodes, to their end or to the error
-// that ends them.
+// Runs of a coordinator and its nodes, to their end or to the error that ends
+// them.
 #pragma once
 
 #include <gtest/gtest.h>

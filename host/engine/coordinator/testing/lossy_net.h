@@ -1,5 +1,5 @@
-// For tests: a network in virtual time that loses, doubles and delays what is
-// sent, and nodes and a coordinator on it. Everything is decided by one seed.
+// A network in virtual time that loses, doubles and delays datagrams, and nodes
+// and a coordinator on it. Everything is decided by one seed.
 #pragma once
 
 #include <algorithm>

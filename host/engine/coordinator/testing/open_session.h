@@ -1,5 +1,5 @@
-// For tests: who changes what two say to each other without a key, which
-// anybody can sign.
+// Somebody who changes the datagrams of two that speak without a key. Anybody
+// can sign those.
 #pragma once
 
 #include <gtest/gtest.h>

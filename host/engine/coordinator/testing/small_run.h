@@ -1,4 +1,4 @@
-// For tests: the small model cut over some nodes, and what it must give.
+// The small model cut over some nodes, and the output that it must give.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
-// For tests: a program in a storage that is not memory mapped, played by memory
-// of this computer: reads are asked for, one at a time, and take some polls to
-// end. Until then the bytes at the destination are noise.
+// A program in a storage that is not memory mapped, played by memory of this
+// computer: reads are asked for, one at a time, and take some polls to end.
+// Until then the bytes at the destination are noise.
 #pragma once
 
 #include <cstdint>

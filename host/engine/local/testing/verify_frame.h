@@ -1,4 +1,4 @@
-// For tests: frames that run under a plan in memory, judged layer by layer.
+// Frames that run under a plan in memory, judged layer by layer.
 #pragma once
 
 #include <cstdint>

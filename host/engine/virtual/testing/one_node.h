@@ -1,4 +1,4 @@
-// For tests: a node that is alone in virtual time, frame by frame.
+// A node that is alone in virtual time, frame by frame.
 //
 //   OneNode node(prepared, board);
 //   EXPECT_EQ(node.run(input), expected);   // as often as you like

@@ -1,6 +1,6 @@
-// For tests: a pair of wires between pseudo terminals, in a process of its own.
-// A byte takes its time and is heard by all others; two at once spoil each
-// other and are counted.
+// A pair of wires between pseudo terminals, in a process of its own. A byte
+// takes its time and is heard by all others; two at once spoil each other and
+// are counted.
 #pragma once
 
 #include <fcntl.h>

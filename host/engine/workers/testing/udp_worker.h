@@ -1,4 +1,4 @@
-// For tests: workers as processes of their own, and who coordinates them.
+// Workers as processes of their own, and a coordinator for them.
 #pragma once
 
 #include <sys/wait.h>
