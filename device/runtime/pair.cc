@@ -220,6 +220,7 @@ shoal_status shoal_start_pair(shoal_pair* pair, const shoal_second_core* core) {
 }
 
 shoal_status shoal_stop_pair(shoal_pair* pair) {
+  if (pair->alone == shoal::kUntilStarted) return SHOAL_OK;
   const shoal_second_core& core = *pair->core;
   bool is_over = false;
   if (shoal::is_idle(*pair)) {
@@ -243,10 +244,11 @@ void shoal_serve_pair(shoal_pair* pair) {
     while (core.wait(core.user, &pair->asked, number, 0) != 0) continue;
     const auto* const job = static_cast<const CoreJob*>(pair->job);
     shoal::write_in_order(pair->begun, number);
-    if (job && !shoal::read_in_order(pair->withdrawn)) job->run(*job);
+    const bool is_wanted = !shoal::read_in_order(pair->withdrawn);
+    if (is_wanted && job) job->run(*job);
     shoal::set_word(pair->done, number);
     core.ring(core.user);
-    if (!job) return;
+    if (is_wanted && !job) return;
   }
 }
 

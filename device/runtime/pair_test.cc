@@ -43,6 +43,10 @@ struct StubCore {
   static int wait(void* user, const uint32_t* word, uint32_t value,
                   uint32_t most_us) {
     StubCore& stub = of(user);
+    if (most_us == 0) {  // shoal_serve_pair(), which is to leave when it waits
+      if (stub.pair.asked != value) ask(stub.pair, nullptr);
+      return 0;
+    }
     stub.waited_us = most_us;
     if (stub.answers > 0) {
       --stub.answers;
@@ -168,12 +172,27 @@ TEST(Pair, ACoreThatIsStoppedLeavesTheWorkToTheOtherOne) {
     EXPECT_EQ(shoal_pair_status(&stub.pair), SHOAL_SECOND_CORE);
     const uint32_t jobs = stub.pair.asked;
     EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
+    // It is not asked to leave again, since nobody would answer.
+    stub.answers = 0;
+    EXPECT_EQ(shoal_stop_pair(&stub.pair), SHOAL_OK);
     EXPECT_EQ(stub.pair.asked, jobs);
     stub.answers = 1 << 20;
     ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
     EXPECT_EQ(run(s, &stub.pair).outputs, alone.outputs);
     EXPECT_GT(stub.pair.asked, 1u);
   }
+}
+
+// The first core was told that it still runs, and counts on it once it is idle.
+TEST(Pair, ACoreThatIsAskedToLeaveInVainStays) {
+  StubCore stub;
+  stub.lazy = true;
+  stub.answers = 1;
+  ASSERT_EQ(shoal_start_pair(&stub.pair, &stub.core), SHOAL_OK);
+  ASSERT_EQ(shoal_stop_pair(&stub.pair), SHOAL_SECOND_CORE);
+  const uint32_t number = stub.pair.asked;
+  shoal_serve_pair(&stub.pair);
+  EXPECT_EQ(stub.pair.done, number + 1);
 }
 
 TEST(Pair, ACoreThatHangsIsStoppedAndStartsAgain) {
