@@ -88,7 +88,7 @@ class AutoPlan {
       try_hopeless();
     } else {
       const std::vector<int> everyone = order_;
-      if (!best_ || is_sure(all) ||
+      if (!best_ || is_cheap(all) ||
           busy_nodes(best_->trials().best()) < std::ssize(order_)) {
         leave_out_small();
       }
@@ -99,7 +99,7 @@ class AutoPlan {
       }
       try_better_linked();
       try_alone();
-      if (is_sure(everyone.size())) try_first_nodes();
+      if (is_cheap(everyone.size())) try_first_nodes();
       if (!best_) return smallest();
       if (on_all_) order_ = everyone;
       try_hopeless();
@@ -129,14 +129,9 @@ class AutoPlan {
  private:
   bool is_latency() const { return request_.objective == Objective::kLatency; }
 
-  // Returns whether a plan over this number of nodes costs little, so that
-  // crews of unequal nodes are improved even if they begin badly.
+  // Returns whether a plan over this number of nodes costs so little that all
+  // of a crew's plans are tried, however badly they begin.
   bool is_cheap(size_t nodes) const {
-    return plan_work(net_, nodes) <= tuning::kCostly;
-  }
-
-  // Returns whether it costs so little that all of a crew's plans are tried.
-  bool is_sure(size_t nodes) const {
     return plan_work(net_, nodes) <= tuning::kCheap;
   }
 
@@ -326,15 +321,14 @@ class AutoPlan {
     if ((best_ || refused_) && PlanDeadline::passed()) return false;
     const size_t all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
-    const bool sure = alone && is_sure(count);
-    const bool costly = alone && !is_cheap(count);
+    const bool cheap = alone && is_cheap(count);
     const auto begun = crews_.find(count);
     const bool is_begun = begun != crews_.end();
     std::unique_ptr<CrewPlan> crew = is_begun
                                          ? std::move(begun->second)
                                          : crew_of(count, alone ? count : all);
     if (!crew) return false;
-    if (is_begun && sure) return take(std::move(crew));
+    if (is_begun && cheap) return take(std::move(crew));
     if (is_latency() && count == 1) {
       // Estimates of a single node ignore that it waits for rows; a bound
       // decides.
@@ -342,7 +336,7 @@ class AutoPlan {
                        best_->trials().best().latency_s) {
         return false;
       }
-    } else if (!is_begun && !sure && is_latency() &&
+    } else if (!is_begun && !cheap && is_latency() &&
                is_hopeless(crew->estimate_ps(), count)) {
       return false;
     }
@@ -352,14 +346,12 @@ class AutoPlan {
         crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
       }
       // Where almost nothing fits, only powers of two are tried.
-      if (alone && !sure && !trials.any() && count > tuning::kEachTight &&
+      if (alone && !cheap && !trials.any() && count > tuning::kEachTight &&
           !std::has_single_bit(count)) {
         return false;
       }
-      const double far = !is_latency() ? tuning::kHopeless
-                         : costly      ? tuning::kBrieflyCostly
-                                       : tuning::kBriefly;
-      if (alone && !sure && !is_promising(trials, far)) {
+      const double far = is_latency() ? tuning::kFarOff : tuning::kHopeless;
+      if (alone && !cheap && !is_promising(trials, far)) {
         note(*crew, count);
         return false;
       }
@@ -371,9 +363,8 @@ class AutoPlan {
       return false;
     }
     const double least = best_ ? best_->trials().measure() : 0;
-    const double most = alone ? tuning::kFarOffEqual : tuning::kFarOff;
-    const bool far_off = best_ && trials.measure() > most * least;
-    if (far_off && !sure && (are_equal() || !is_cheap(count))) {
+    const bool far_off = best_ && trials.measure() > tuning::kFarOff * least;
+    if (far_off && !is_cheap(count)) {
       note(*crew, alone ? count : all);
       return false;
     }
@@ -390,17 +381,17 @@ class AutoPlan {
     std::vector<std::unique_ptr<CrewPlan>> crews;
     for (const size_t count : counts) crews.push_back(crew_of(count, count));
     search_at_once(crews.size(), request_.jobs, [&](size_t i) {
-      if (!is_sure(counts[i])) crews[i]->estimate_ps();
+      if (!is_cheap(counts[i])) crews[i]->estimate_ps();
     });
     for (size_t i = 0; i < crews.size(); ++i) {
-      if (is_sure(counts[i])) continue;
+      if (is_cheap(counts[i])) continue;
       if (is_hopeless(crews[i]->estimate_ps(), counts[i])) crews[i].reset();
     }
     const double least = best_->trials().measure();
     search_at_once(crews.size(), request_.jobs, [&](size_t i) {
       if (!crews[i] || PlanDeadline::passed()) return;
       crews[i]->begin_briefly(least);
-      if (!is_sure(counts[i])) return;
+      if (!is_cheap(counts[i])) return;
       crews[i]->begin();
       crews[i]->improve();
     });

@@ -140,9 +140,9 @@ void CrewRuns::learn(const CrewRun& run, double ps) {
   for (int l = run.begin; l < run.end; ++l) {
     layers += crew.ps[static_cast<size_t>(l)];
   }
-  if (layers <= 0) return;
-  const double by =
-      std::max((ps - link_ps(run)) / layers, tuning::kLeastFactor);
+  const double own = ps - link_ps(run);
+  if (layers <= 0 || own <= 0) return;
+  const double by = own / layers;
   for (int l = run.begin; l < run.end; ++l) {
     const auto i = static_cast<size_t>(l);
     for (double* of : {&factors_[crew.kind][i], &any_factor_[i]}) {

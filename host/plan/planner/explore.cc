@@ -259,7 +259,7 @@ class Explorer {
     if (!keeps_limits(least.plan) || !small) return;
     auto low = static_cast<double>(small->ram);
     auto high = static_cast<double>(least.plan->ram);
-    for (int i = 0; i < tuning::kBisections && high > low * tuning::kNearBudget;
+    for (int i = 0; i < tuning::kBisections && high > low * tuning::kNear;
          ++i) {
       const double middle = std::sqrt(low * high);
       const auto found = attempt(way, Objective::kLatency,
@@ -297,7 +297,7 @@ class Explorer {
     if (way.strategy == "auto" && way.nodes.size() > tuning::kManyNodes) return;
     const double low = static_cast<double>(small->ram);
     const double high = static_cast<double>(fast->ram);
-    if (high < low * tuning::kNearArena) return;
+    if (high < low * tuning::kNear) return;
     const int steps = options_.budgets + 1;
     for (int i = 1; i < steps; ++i) {
       const double budget = low * std::pow(high / low, double(i) / steps);

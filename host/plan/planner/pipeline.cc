@@ -49,8 +49,7 @@ class PipelineSearch {
     }
     if (!best_) return std::nullopt;
     (void)is_new(best_->runs, best_->trim);
-    even_out(
-        {best_->runs, best_->trim, works(*best_), best_->rehearsal.period});
+    even_out();
     finish_plan(net_, request_, best_->supplies, best_->plan);
     return Pipelines{std::move(best_->trial), std::move(best_->plan),
                      std::move(soonest_)};
@@ -88,14 +87,6 @@ class PipelineSearch {
       }
     }
   }
-
-  // Runs that were built, and what their plan took.
-  struct Known {
-    RunList runs;
-    CrewTrim trim;
-    std::vector<double> works;  // by node, in seconds
-    Nanos period = 0;
-  };
 
   enum class Fate : uint8_t {
     kKnown,     // judged; taken if it is better
@@ -205,6 +196,7 @@ class PipelineSearch {
     return built;
   }
 
+  // Returns the seconds of each node.
   std::vector<double> works(const Built& built) const {
     std::vector<double> all;
     for (const int n : nodes_) {
@@ -218,50 +210,39 @@ class PipelineSearch {
     return all;
   }
 
-  // Goes on step by step, as long as the period becomes shorter.
-  void even_out(Known at) {
-    for (int i = 0; i < tuning::kEvenRounds; ++i) {
-      std::optional<Known> next;
-      for (const auto& [runs, trim] : ways_to_even(at)) {
-        if (PlanDeadline::passed()) return;
-        if (!is_new(runs, trim)) continue;
-        std::optional<Built> built = built_of(runs, trim, at.period);
-        if (!built) continue;
-        const Nanos period = built->rehearsal.period;
-        if (period < (next ? next->period : at.period)) {
-          next = {runs, trim, works(*built), period};
-        }
-        if (period < best_->rehearsal.period) best_ = std::move(built);
+  void even_out() {
+    for (const auto& [runs, trim] : ways_to_even(*best_)) {
+      if (PlanDeadline::passed()) return;
+      if (!is_new(runs, trim)) continue;
+      std::optional<Built> built =
+          built_of(runs, trim, best_->rehearsal.period);
+      if (built && built->rehearsal.period < best_->rehearsal.period) {
+        best_ = std::move(built);
       }
-      if (!next) return;
-      at = std::move(*next);
     }
   }
 
   using Trimmed = std::pair<RunList, CrewTrim>;
   // Returns ways that may even out the work: columns by what nodes had to do,
-  // or more of them for nodes with one neighbour, which make fewer columns
-  // twice; and other borders of all crews or of the busiest one.
-  std::vector<Trimmed> ways_to_even(const Known& at) const {
+  // and other borders of all crews or of the busiest one.
+  std::vector<Trimmed> ways_to_even(const Built& at) const {
+    const std::vector<double> all = works(at);
     std::vector<double> crews;
-    CrewTrim weighed = at.trim, outer = at.trim;
+    CrewTrim weighed = at.trim;
     for (const CrewRun& run : at.runs) {
-      const auto work =
-          at.works.begin() + static_cast<std::ptrdiff_t>(run.first);
+      const auto work = all.begin() + static_cast<std::ptrdiff_t>(run.first);
       const auto count = static_cast<std::ptrdiff_t>(run.nodes());
       const double each = std::accumulate(work, work + count, 0.0) /
                           static_cast<double>(run.nodes());
       crews.push_back(each * kPicoseconds);
       for (size_t n = run.first; n < run.last; ++n) {
-        if (at.works[n] > 0) weighed.weights[n] *= each / at.works[n];
+        if (all[n] > 0) weighed.weights[n] *= each / all[n];
       }
-      outer.weights[run.first] *= tuning::kOuterColumns;
-      outer.weights[run.last - 1] *= tuning::kOuterColumns;
     }
     const auto busiest =
         static_cast<size_t>(std::ranges::max_element(crews) - crews.begin());
     std::vector<Trimmed> ways;
-    for (const CrewTrim& trim : {at.trim, weighed, outer}) {
+    for (const CrewTrim& trim : {at.trim, weighed}) {
       ways.emplace_back(at.runs, trim);
       const auto even = [&](size_t first, size_t last) {
         ways.push_back(runs_.evened(at.runs, trim, crews, first, last));

@@ -207,9 +207,7 @@ Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
         pack(c.choice,
              {.pack_tries = c.tries, .budgets = {budget}, .slack = slack}));
     // Spare rows must not take the room of slots or gaps.
-    if (loose.node.arena_bytes <= budget && loose.node.gaps == best.node.gaps &&
-        static_cast<double>(loose.time_ps) <=
-            tuning::kAboutAsFast * static_cast<double>(best.time_ps)) {
+    if (loose.node.arena_bytes <= budget && loose.node.gaps == best.node.gaps) {
       return loose;
     }
   }

@@ -141,7 +141,7 @@ class LinkedSearch : public Search {
     const bool ram = request_.objective == Objective::kRam;
     std::optional<Built> best = least_built(ram);
     if (!best) return no_segments();
-    if (!ram && !fits(cluster_, best->plan) && is_near(best->plan)) {
+    if (!ram && !fits(cluster_, best->plan)) {
       std::optional<Built> least = least_built(true);
       if (least && largest_arena(least->plan) < largest_arena(best->plan)) {
         best = std::move(least);
@@ -176,7 +176,7 @@ class LinkedSearch : public Search {
     std::optional<int64_t> least = smallest_estimate(ram);
     const int rounds = model_.busy_nodes() > tuning::kSeveral
                            ? tuning::kFewBuilds
-                           : tuning::kSmallLearningRounds;
+                           : tuning::kLearningRounds;
     for (int round = 0; learns_ && least && round < rounds; ++round) {
       const std::optional<Partition> cuts =
           search_.fastest({each(*least), each(0), any_streams_, true});
@@ -261,8 +261,7 @@ class LinkedSearch : public Search {
       return search_.smallest(any_streams_, learns_);
     }
     return smallest_budget(
-        std::numeric_limits<int32_t>::max(), tuning::kEstimateStep,
-        [&](int64_t bytes) {
+        std::numeric_limits<int32_t>::max(), kAlign, [&](int64_t bytes) {
           return search_.fastest({each(bytes), each(0), any_streams_, learns_});
         });
   }
@@ -439,16 +438,6 @@ class LinkedSearch : public Search {
     std::optional<Plan> plan = build(choice, how);
     if (plan && !fits(cluster_, *plan)) return std::nullopt;
     return plan;
-  }
-
-  // Returns whether the plan exceeds its budget by so little that another
-  // packing might fit.
-  bool is_near(const Plan& plan) const {
-    for (size_t n = 0; n < limits_.size(); ++n) {
-      const int64_t bytes = plan.nodes[n].arena_bytes;
-      if (bytes - limits_[n] > limits_[n] / tuning::kNearPart) return false;
-    }
-    return true;
   }
 
   std::vector<int64_t> less(int percent) const {

@@ -4,6 +4,7 @@
 
 #include "device/program/chunk.h"
 #include "host/base/error.h"
+#include "host/plan/build/build_plan.h"
 #include "host/plan/cost/supply.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/text/does_not_fit.h"
@@ -56,9 +57,8 @@ Streaming::Streaming(const CutNet& s, const Cluster& cluster) : s_(s) {
     const ClusterNode& node = cluster.nodes[size_t(n)];
     supplies_.push_back({&node.board, nullptr, false});
     streams_.emplace_back();
-    slot_limits_.push_back(
-        std::clamp<int64_t>(node.arena_budget() / tuning::kSlotPart,
-                            int64_t{kAlign}, tuning::kMostSlot));
+    slot_limits_.push_back(std::clamp<int64_t>(
+        node.arena_budget() / tuning::kSlotPart, int64_t{kAlign}, kMostChunk));
     std::vector<Box> own;
     for (const std::vector<Box>& boxes : s.own) own.push_back(boxes[size_t(n)]);
     const int64_t all = flash_bytes(s.net, own);

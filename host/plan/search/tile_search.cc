@@ -293,8 +293,7 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
 
 // A plan with groups replaces one without only if it computes no more, because
 // energy depends on the arithmetic and each of the two is only the best of the
-// few that were built. Columns that lie once do not always pack better, so
-// those that lie twice are tried as well.
+// few that were built.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   const auto macs = [&](const PlanNode& node) {
     int64_t sum = 0;
@@ -328,15 +327,6 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
       take(fastest_parts(budget, true));
       grouped_ = true;
     }
-  }
-  int64_t least = 0;
-  for (const Layer& layer : net_.layers) least += layer.macs;
-  if (best && !task_.any_stream() &&
-      macs(*best) > tuning::percent_of(tuning::kMuchTwice, least)) {
-    twice_ = true;
-    built_.clear();
-    take(fastest_parts(budget, true));
-    twice_ = false;
   }
   return best;
 }

@@ -63,19 +63,13 @@ inline constexpr Pair kFastest[] = {{100, 100}, {100, 95}, {100, 90}, {100, 85},
                                     {100, 80},  {100, 75}, {100, 70}, {100, 60},
                                     {100, 50},  {100, 30}, {100, 0},  {96, 0},
                                     {92, 0},    {88, 0},   {80, 0}};
-// The plan of the smallest estimate is built as well if another one misses a
-// budget by no more than one part in this many.
-inline constexpr int64_t kNearPart = 8;
 // For the smallest arena: percentages of the smallest budget that the estimate
 // allows, and for bands, of those. Choices just above it may be built smaller.
 inline constexpr Pair kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
                                      {100, 0},  {110, 70}, {102, 100}};
 
-// The factor by which more rows in rings may lengthen the modelled time of one
-// node. They keep links busy when datagrams are late, which the model ignores.
-inline constexpr double kAboutAsFast = 1.005;
 // How many times its share of a segment's MACs a node may compute; beyond that,
-// a shorter segment is faster on all boards.
+// a shorter segment is faster on most boards.
 inline constexpr double kUneven = 1.4;
 // One part in this many of the bytes of weights is reserved, because records
 // with the chunks of a tape take about as much.
@@ -122,9 +116,9 @@ inline constexpr size_t kFilled = 5;
 inline constexpr uint32_t kMostSlots = 6;
 // The bytes of the first chunk that estimates of linked nodes wait for.
 inline constexpr int64_t kLeastSlot = 2048;
-// Estimates assume slots of one part in kSlotPart of the arena, and at most
-// kMostSlot bytes; later, slots grow into the room that is left.
-inline constexpr int64_t kSlotPart = 8, kMostSlot = 128 * 1024;
+// Estimates assume slots of one part in this many of the arena; later, slots
+// grow into the room that is left.
+inline constexpr int64_t kSlotPart = 8;
 // A record names each chunk of its stage. If it is in the arena, up to this
 // many chunks of a layer are worth the room that larger slots would take.
 inline constexpr int64_t kFewChunks = 64;
@@ -134,9 +128,6 @@ inline constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
 // searches for all of them.
 inline constexpr size_t kMostSpilledRings = 4;
 inline constexpr int kMostSpillTries = 300;
-// A budget is roomy if the largest stage of the net's own order fits it this
-// many times; then smaller stages save no time.
-inline constexpr int64_t kRoomyOrder = 3;
 
 // --- Tiles of a node alone, or of several.
 
@@ -148,9 +139,6 @@ inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
 // Columns of at most this many tensors of a run are kept: they take room during
 // the whole run.
 inline constexpr size_t kMostKeptTensors = 3;
-// A percentage of the net's MACs. For plans that compute more, plans with other
-// columns kept may be faster.
-inline constexpr int kMuchTwice = 125;
 // Percentages of the budget, and of the smallest estimate, that are tried,
 // because a built plan may be larger or smaller than its estimate. Only slots
 // are estimated too large.
@@ -164,11 +152,8 @@ inline constexpr int kTiledThatFit = 2, kTiledSteps = 4;
 
 // Plans of a search for the smallest arena; and with many nodes.
 inline constexpr int kMostBuilds = 5, kFewBuilds = 2;
-// Plans that are built to learn what segments hold: within a budget, which must
-// be kept, and for the smallest arena, where other plans are built, too.
-inline constexpr int kLearningRounds = 12, kSmallLearningRounds = 6;
-// Budgets that differ by fewer bytes tell nothing new: built rings differ more.
-inline constexpr int64_t kEstimateStep = 64;
+// Plans that are built to learn what segments hold.
+inline constexpr int kLearningRounds = 6;
 // Simulations per segment that take rows away.
 inline constexpr int kTightenTries = 40;
 // Rows beyond the needed ones, for rings that links touch: the first number
@@ -261,17 +246,10 @@ inline constexpr size_t kTilesBuilt = 5;
 // them may be faster. This many classes are told apart.
 inline constexpr double kClass = 1.3;
 inline constexpr size_t kMostClasses = 4;
-// A crew whose brief start is worse than the best plan by kBriefly is not
-// planned further; one whose plans are worse by kFarOff is not improved, and
-// smaller budgets for bands are not tried. Later steps gain less than that.
-inline constexpr double kBriefly = 1.3, kFarOff = 1.2;
-// The same as kFarOff for equal nodes, whose plans are nearer to each other
-// (thirteen nets on six and eight of three boards).
-inline constexpr double kFarOffEqual = 1.1;
-// A plan with this many shares of layers is costly; then kOutOfReach counts for
-// the estimate of equal nodes, and this factor for their brief start.
-inline constexpr size_t kCostly = 240;
-inline constexpr double kBrieflyCostly = 1.03;
+// A crew whose brief start is worse than the best plan by this factor is not
+// planned further; one whose plans are worse by it is not improved, and smaller
+// budgets for bands are not tried. Later steps gain less than that.
+inline constexpr double kFarOff = 1.2;
 // Rows of an output beyond which a layer counts as several shares of a plan.
 inline constexpr int kLongRows = 512;
 // If a crew has at most this many shares, all of its plans are tried.
@@ -287,15 +265,13 @@ inline constexpr double kFasterLinks[] = {2, 4, 16, 64, 256};
 // --- Many plans of one request.
 
 // Budgets between arenas whose ratio is smaller tell nothing new.
-inline constexpr double kNearArena = 1.1;
+inline constexpr double kNear = 1.03;
 // Prices of a byte of traffic, in seconds: from about half to twenty times the
 // time of a byte on a link of 100 Mbit/s. If all are tried, each second one.
 inline constexpr double kBytePrices[] = {50e-9,  100e-9, 200e-9,
                                          400e-9, 800e-9, 1600e-9};
-// Bisections of a budget between one that keeps limits and one that does not;
-// none if the ratio of both is below kNearBudget.
+// Bisections of a budget between one that keeps limits and one that does not.
 inline constexpr int kBisections = 6;
-inline constexpr double kNearBudget = 1.03;
 
 // --- What is refused.
 
@@ -326,19 +302,12 @@ inline constexpr size_t kEstimatedRuns = 2, kRunParts = 3;
 inline constexpr int kMostMoved = 4;
 // Rounds of runs, because plans improve the estimates.
 inline constexpr int kRunRounds = 3;
-// The smallest factor by which a plan may correct an estimate.
-inline constexpr double kLeastFactor = 0.3;
 // The smallest part of a layer that a crew takes of another one's: a smaller
 // part is not worth its datagrams.
 inline constexpr double kLeastShared = 0.05;
 // Steps of the bisection for the least work of all crews: 2^-20 of it is less
 // than any row.
 inline constexpr int kEvenings = 20;
-// How often work is evened out.
-inline constexpr int kEvenRounds = 4;
-// The factor of columns of nodes with one neighbour in a crew: large enough to
-// move one of 14 columns to another node.
-inline constexpr double kOuterColumns = 1.03;
 
 // --- What would help a request that is refused.
 
