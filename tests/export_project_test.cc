@@ -215,6 +215,8 @@ TEST_P(ExportedCascade, RunsBothNetworks) {
                   "picture=" + kModels + "fashion_labels.txt", "--as", "c",
                   "--board", GetParam(), "-o", "proj"});
   ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(shop.read_text("proj/README.md").find("--network picture\n"),
+            std::string::npos);
   ASSERT_EQ(shop.script("cp " SHOAL_SOURCE_DIR
                         "/examples/cascade/app.cpp proj/app/app.cpp")
                 .code,

@@ -126,6 +126,9 @@ TEST_P(ExportedSlots, TakeANewNetworkByWire) {
   need_tools();
   if (cannot_go_on()) return;
   ASSERT_NO_FATAL_FAILURE(build());
+  EXPECT_NE(shop_.read_text("proj/README.md")
+                .find("--program other.tflite --network other"),
+            std::string::npos);
   start();
   expect_same("own", "own.tflite");
   expect_same("other", "other.tflite");

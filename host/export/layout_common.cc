@@ -280,6 +280,20 @@ constexpr const char* kDevice =
 constexpr const char* kServed =
     "\nThat is while `serve` runs (see above), in this folder.\n";
 
+// Returns further commands for a board with several networks, or with slots.
+std::string more_to_send(const Application& a, const std::string& to) {
+  const std::string command = "    shoal send " + to + " ";
+  const std::string network =
+      a.networks.size() > 1 ? " --network " + a.networks[1].name : "";
+  std::string lines;
+  if (!network.empty()) lines += command + "picture.png" + network + "\n";
+  if (a.slot_bytes > 0) {
+    lines += command + "--program other.tflite" + network +
+             (a.slot_key ? " --key FILE" : "") + "   # replaces it\n";
+  }
+  return lines;
+}
+
 // Returns whether the project itself starts the board, in QEMU or as a process.
 bool starts_here(const Exported& e) {
   return (e.ecosystem == "c" || e.ecosystem == "cmake") &&
@@ -344,6 +358,8 @@ TemplateValues common_values(const Exported& e) {
                                         sent_to(a) + " INPUT`"},
           {"SERVE_PATH", a.member || a.listen ? "" : "build/serial"},
           {"SEND_TO", a.listen || starts_here(e) ? sent_to(a) : "DEVICE"},
+          {"SEND_MORE",
+           more_to_send(a, a.listen || starts_here(e) ? sent_to(a) : "DEVICE")},
           {"SEND_NOTE", a.listen         ? ""
                         : starts_here(e) ? kServed
                                          : kDevice},
