@@ -203,15 +203,15 @@ class MqttFeed final : public ThreadedFeed {
     bool was_there = true;
     for (;;) {
       const std::string away = client_.turn(kTurnMs);
-      if (away.empty() != was_there && away != "connecting") {
-        was_there = away.empty();
-        tell("%s\n", was_there ? "the MQTT broker is there again"
-                               : ("warning: " + away).c_str());
-      }
       while (!arrived_.empty()) {
         Arrived a = std::move(arrived_.front());
         arrived_.pop_front();
         give(std::move(a));
+      }
+      if (away.empty() != was_there && away != "connecting") {
+        was_there = away.empty();
+        tell("%s\n", was_there ? "the MQTT broker is there again"
+                               : ("warning: " + away).c_str());
       }
       pollfd p{stop(), POLLIN, 0};
       if (!until && poll(&p, 1, 0) > 0) until = Clock::now() + kLastAnswers;

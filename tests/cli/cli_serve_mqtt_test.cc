@@ -176,7 +176,8 @@ TEST_F(CliServeMqtt, ABrokerThatIsAwayAtTheEndLosesNoFrame) {
       "$SHOAL serve m.tflite --mqtt " + broker.address() +
       " --mqtt-in 'frames/#' --mqtt-out answers --mqtt-spool spool >told 2>&1 "
       "& service=$!\n"
-      "until grep -q 'have no answer yet' told; do sleep 0.01; done\n"
+      "until grep -q 'have no answer yet' told && grep -q '^warning: ' told\n"
+      "do sleep 0.01; done\n"
       "kill -TERM $service; wait $service; code=$?; cat told; exit $code");
   EXPECT_EQ(told.code, 6) << told.out;
   EXPECT_NE(told.out.find("has not taken 1 answer"), std::string::npos)
