@@ -339,6 +339,7 @@ TemplateValues common_values(const Exported& e) {
       bank = &b;
     }
   }
+  const std::string to = a.listen || starts_here(e) ? sent_to(a) : "DEVICE";
   return {{"NAME", a.name},
           {"BOARD", a.board.name},
           {"BOARD_TITLE", a.board.title},
@@ -357,9 +358,8 @@ TemplateValues common_values(const Exported& e) {
                                   : "goes on, and answers `shoal send " +
                                         sent_to(a) + " INPUT`"},
           {"SERVE_PATH", a.member || a.listen ? "" : "build/serial"},
-          {"SEND_TO", a.listen || starts_here(e) ? sent_to(a) : "DEVICE"},
-          {"SEND_MORE",
-           more_to_send(a, a.listen || starts_here(e) ? sent_to(a) : "DEVICE")},
+          {"SEND_TO", to},
+          {"SEND_MORE", more_to_send(a, to)},
           {"SEND_NOTE", a.listen         ? ""
                         : starts_here(e) ? kServed
                                          : kDevice},

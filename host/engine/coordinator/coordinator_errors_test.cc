@@ -10,6 +10,7 @@
 
 #include "device/agent/session_wire.h"
 #include "device/runtime/pair.h"
+#include "device/runtime/testing/stub_core.h"
 #include "host/engine/coordinator/testing/cluster_run.h"
 #include "host/engine/coordinator/testing/open_session.h"
 
@@ -243,41 +244,12 @@ TEST(CoordinatorErrors, ARestartedNodeIsNamed) {
   EXPECT_LT(c.net.now_us - before, c.config.timeout_us);
 }
 
-// Serves the first core in its own thread, while it answers. Then it hangs in
-// the middle of a job.
-struct SecondCore {
-  bool answers = true, can_stop = false;
-  shoal_pair pair{};
-  const shoal_second_core core = {this, start, ring, wait, 1000, 1, stop, 0};
-
-  void serve() {
-    const auto* const job = static_cast<const CoreJob*>(pair.job);
-    pair.begun = pair.asked;
-    if (job && !pair.withdrawn) job->run(*job);
-    pair.done = pair.asked;
-  }
-  static int start(void*, shoal_pair*) { return 0; }
-  static void ring(void*) {}
-  static int wait(void* user, const uint32_t* word, uint32_t value, uint32_t) {
-    auto& self = *static_cast<SecondCore*>(user);
-    if (self.answers) {
-      self.serve();
-    } else {
-      self.pair.begun = self.pair.asked;
-    }
-    return shoal_read_word(word) == value ? 0 : -1;
-  }
-  static int stop(void* user) {
-    auto& self = *static_cast<SecondCore*>(user);
-    self.answers |= self.can_stop;
-    return self.can_stop ? 0 : -1;
-  }
-};
-
 TEST(CoordinatorErrors, ANodeWhoseSecondCoreHangsTakesNoProgramBeforeItIsBack) {
+  constexpr int kAlways = 1 << 20;
   for (const bool can_stop : {false, true}) {
     const Prepared p = small_linked(2);
-    SecondCore second;
+    test::StubCore second;
+    second.answers = kAlways;
     second.can_stop = can_stop;
     ASSERT_EQ(shoal_start_pair(&second.pair, &second.core), SHOAL_OK);
     TestCluster c(10);
@@ -287,7 +259,7 @@ TEST(CoordinatorErrors, ANodeWhoseSecondCoreHangsTakesNoProgramBeforeItIsBack) {
     start(c, p);
     run_frames(c, p, 1);
     EXPECT_GT(second.pair.asked, 1U);
-    second.answers = false;
+    second.answers = 0;
     expect_error(end_of(c), Exit::kNode, "second core does not answer");
     EXPECT_EQ(is_idle(second.pair), can_stop);
     ASSERT_TRUE(c.stop());
@@ -298,7 +270,7 @@ TEST(CoordinatorErrors, ANodeWhoseSecondCoreHangsTakesNoProgramBeforeItIsBack) {
       ASSERT_TRUE(c.stop());
       // It comes back, and has no more to do for that job.
       second.serve();
-      second.answers = true;
+      second.answers = kAlways;
     }
     const uint32_t jobs = second.pair.asked;
     start(c, p);

@@ -279,10 +279,10 @@ class AutoPlan {
   }
 
   // Returns whether the estimate for `count` nodes is far beyond the least one.
+  // Crews of some of the equal nodes are asked about only if they are costly.
   bool is_hopeless(int64_t ps, size_t count) {
-    const bool costly = count < request_.cluster.nodes.size() && are_equal() &&
-                        !is_cheap(count);
-    const double far = costly ? tuning::kOutOfReach : tuning::kHopeless;
+    const bool alone = count < request_.cluster.nodes.size() && are_equal();
+    const double far = alone ? tuning::kOutOfReach : tuning::kHopeless;
     if (best_ &&
         static_cast<double>(ps) > far * static_cast<double>(least_ps_)) {
       return true;
