@@ -217,7 +217,13 @@ class MqttFeed final : public ThreadedFeed {
       pollfd p{stop(), POLLIN, 0};
       if (!until && poll(&p, 1, 0) > 0) until = Clock::now() + kLastAnswers;
       if (!until) continue;
-      if (without_answer() == 0) return;
+      if (without_answer() == 0) {
+        if (left_ > 0) {
+          tell("%s: %zu frames wait for the next start\n", flags_.spool.c_str(),
+               left_);
+        }
+        return;
+      }
       if (Clock::now() > *until) {
         throw Error(Exit::kNode,
                     "the MQTT broker " + flags_.address + " has not taken " +
@@ -243,7 +249,10 @@ class MqttFeed final : public ThreadedFeed {
       const std::lock_guard lock(frames_mutex_);
       taken_.pop_back();
     }
-    if (!frame.spooled.empty()) return;  // for the next start
+    if (!frame.spooled.empty()) {
+      ++left_;
+      return;
+    }
     send(frame,
          FrameService::failure(id, Error(Exit::kBusy, "the service is stopping",
                                          "send it again")));
@@ -300,6 +309,7 @@ class MqttFeed final : public ThreadedFeed {
   unsigned long long number_ = 0;       // of the last spooled frame
   std::map<int, std::string> sent_as_;  // spooled files by the broker's number
   std::deque<Arrived> arrived_;         // of the thread that takes
+  size_t left_ = 0;                     // in the spool, not begun
   bool is_told_ = false;
   std::mutex frames_mutex_;
   std::deque<Frame> taken_;          // without an answer

@@ -1,19 +1,24 @@
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <deque>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "host/base/descriptor.h"
 #include "host/base/error.h"
 #include "host/base/printable.h"
+#include "host/base/text_bytes.h"
 #include "host/serve/mqtt.h"
 
 namespace shoal {
@@ -116,6 +121,7 @@ class MqttClient::Work {
       result.number = errno;
     }
     if (refused_) throw Error(*refused_);
+    const std::lock_guard lock(mutex_);
     if (result.error != MOSQ_ERR_SUCCESS) {
       why_ =
           "the MQTT broker " + place_.address + ": " +
@@ -125,22 +131,22 @@ class MqttClient::Work {
       again_at_ = Clock::now() + pause_;
       pause_ = std::min(2 * pause_, kLongestPause);
     }
+    if (is_connected_) hand_over();
     return is_connected_ ? "" : why();
   }
 
-  int publish(const std::string& topic, const void* bytes, size_t count) {
-    int number = 0;
-    const int error =
-        mosquitto_publish(client_, &number, topic.c_str(),
-                          static_cast<int>(count), bytes, kQos, false);
-    // Without a connection it is sent with the next one.
-    if (error != MOSQ_ERR_SUCCESS && error != MOSQ_ERR_NO_CONN &&
-        error != MOSQ_ERR_CONN_LOST) {
+  int publish(const std::string& topic, std::span<const uint8_t> bytes) {
+    int error = mosquitto_pub_topic_check(topic.c_str());
+    if (bytes.size() > MQTT_MAX_PAYLOAD) error = MOSQ_ERR_PAYLOAD_SIZE;
+    if (error != MOSQ_ERR_SUCCESS) {
       throw Error(Exit::kUsage,
                   printable(topic) + ": nothing can be " +
                       "published there: " + mosquitto_strerror(error));
     }
-    return number;
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back({++last_number_, topic, {bytes.begin(), bytes.end()}});
+    if (is_connected_) hand_over();
+    return last_number_;
   }
 
  private:
@@ -150,6 +156,33 @@ class MqttClient::Work {
     int error = MOSQ_ERR_SUCCESS;
     int number = 0;  // errno, for MOSQ_ERR_ERRNO
   };
+  struct Outgoing {
+    int number = 0;
+    std::string topic;
+    std::vector<uint8_t> bytes;
+  };
+
+  // The library keeps what it was given until the broker has it, except that it
+  // never sends what came while another thread connects, after it had reset its
+  // list and before it had a socket. So messages wait here for a connection.
+  // The caller has the mutex.
+  void hand_over() {
+    for (; !waiting_.empty(); waiting_.pop_front()) {
+      const Outgoing& out = waiting_.front();
+      int id = 0;
+      const int error = mosquitto_publish(client_, &id, out.topic.c_str(),
+                                          static_cast<int>(out.bytes.size()),
+                                          out.bytes.data(), kQos, false);
+      // A connection that was lost a moment ago: it goes with the next one.
+      if (error != MOSQ_ERR_SUCCESS && error != MOSQ_ERR_NO_CONN &&
+          error != MOSQ_ERR_CONN_LOST) {
+        throw Error(Exit::kInternal, printable(out.topic) +
+                                         ": nothing can be published: " +
+                                         mosquitto_strerror(error));
+      }
+      numbers_[id] = out.number;
+    }
+  }
 
   // Looking a name up, and each of its addresses in turn if nothing answers
   // there, may take minutes, which the caller does not wait. The library's own
@@ -179,7 +212,10 @@ class MqttClient::Work {
           "another user or password (--mqtt-login)");
       return;
     }
-    work.is_connected_ = true;
+    {
+      const std::lock_guard lock(work.mutex_);
+      work.is_connected_ = true;
+    }
     work.why_.clear();
     work.pause_ = kFirstPause;
     if (!work.filter_.empty()) {
@@ -193,10 +229,17 @@ class MqttClient::Work {
                                  m->retain,
                                  m->mid});
   }
-  static void published(mosquitto*, void* user, int number) {
-    if (self(user).handler_.acknowledged) {
-      self(user).handler_.acknowledged(number);
+  static void published(mosquitto*, void* user, int id) {
+    Work& work = self(user);
+    int number = 0;
+    {
+      const std::lock_guard lock(work.mutex_);
+      const auto at = work.numbers_.find(id);
+      if (at == work.numbers_.end()) return;
+      number = at->second;
+      work.numbers_.erase(at);
     }
+    if (work.handler_.acknowledged) work.handler_.acknowledged(number);
   }
   static void subscribed(mosquitto*, void* user, int, int, const int*) {
     if (self(user).handler_.subscribed) self(user).handler_.subscribed();
@@ -209,11 +252,16 @@ class MqttClient::Work {
   std::shared_ptr<mosquitto> kept_;
   mosquitto* client_ = nullptr;
   std::future<Result> attempt_;  // valid while a thread connects
-  bool is_connected_ = false;
   std::optional<Error> refused_;
   std::string why_;
   Clock::time_point again_at_;
   std::chrono::milliseconds pause_ = kFirstPause;
+
+  std::mutex mutex_;  // of what follows
+  bool is_connected_ = false;
+  int last_number_ = 0;
+  std::deque<Outgoing> waiting_;
+  std::map<int, int> numbers_;  // of messages, by what the library calls them
 };
 
 bool has_mqtt() { return true; }
@@ -229,12 +277,12 @@ std::string MqttClient::turn(int milliseconds) {
 }
 
 int MqttClient::publish(const std::string& topic, const std::string& text) {
-  return work_->publish(topic, text.data(), text.size());
+  return work_->publish(topic, bytes_of(text));
 }
 
 int MqttClient::publish(const std::string& topic,
                         std::span<const uint8_t> bytes) {
-  return work_->publish(topic, bytes.data(), bytes.size());
+  return work_->publish(topic, bytes);
 }
 
 bool mqtt_takes(const std::string& filter, const std::string& topic) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -190,6 +191,35 @@ TEST_F(CliServeMqtt, ABrokerThatIsAwayAtTheEndLosesNoFrame) {
   const auto service = serve(spool);
   ASSERT_TRUE(camera.wait_for(1));
   expect_right("late", 5);
+}
+
+// Whatever the moment is: the library would never send what it is given while
+// another thread connects it.
+TEST_F(CliServeMqtt, WhatIsPublishedWhileConnectingReachesTheBroker) {
+  begin();
+  watch();
+  constexpr int kClients = 300;
+  for (int i = 0; i < kClients; ++i) {
+    MqttPlace place;
+    place.address = "localhost" + broker_->address().substr(9);
+    place.client = "client" + std::to_string(i);
+    bool has_receipt = false;
+    MqttClient client(place, "", {{}, [&](int) { has_receipt = true; }, {}});
+    static_cast<void>(client.turn(0));  // begins to connect
+    const auto moment =
+        std::chrono::steady_clock::now() + std::chrono::microseconds(2 * i);
+    while (std::chrono::steady_clock::now() < moment) continue;
+    client.publish("answers/x", std::string(R"({"id": "x"})"));
+    const auto until =
+        std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!has_receipt && std::chrono::steady_clock::now() < until) {
+      static_cast<void>(client.turn(10));
+    }
+    ASSERT_TRUE(has_receipt) << i;
+  }
+  ASSERT_TRUE(camera_->wait([&] {
+    return camera_->answers["x"].size() >= kClients;
+  })) << camera_->answers["x"].size();
 }
 
 // A host that is off does not even refuse connections; one that hangs accepts
