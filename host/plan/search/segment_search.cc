@@ -111,15 +111,20 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
   const auto nodes = static_cast<size_t>(cut.nodes);
   std::vector<int64_t> node_ps(nodes);
   CostModel::Made bytes;
-  int first = 0;  // a clash within a segment is in all that hold it
+  int first = 0;    // a clash within a segment is in all that hold it
+  int longest = 0;  // where the longest one begins
   for (int end = 1; end <= layers_; ++end) {
+    // Only cuts that join more layers make a longer one.
+    for (int l = longest + 1; end - longest > kMaxStageLayers && l < end; ++l) {
+      if (!may_not_end(l - 1)) longest = l;
+    }
     for (int l : cut.cuts.ends) {
       if (l + 1 < end) first = std::max(first, l + 1);
     }
     const bool no_end = end < layers_ && may_not_end(end - 1);
     std::ranges::fill(node_ps, 0);
     bytes.all.assign(nodes, 0), bytes.largest_whole.assign(nodes, 0);
-    for (int begin = end; begin-- > first;) {
+    for (int begin = end; begin-- > std::max(first, longest);) {
       if (!v.make(begin, end)) {
         if (may_not_end(begin)) clash_ = begin;
         first = begin + 1;
@@ -179,6 +184,8 @@ std::optional<Partition> SegmentSearch::fastest(
     for (const Way& way : ways) {
       if (way.least_ps > ends.time_ps(end)) break;
       const Segment s{way.begin, end};
+      const Known& of = *way.known;
+      if (!ends.wins(s, waits_ps_ + of.least_ps, of.least_bytes)) continue;
       const SegmentCost& cost = variants_[way.variant].cost(s, *way.known);
       if (!cost.possible) continue;
       offer(cost, s, static_cast<int>(way.variant), budget, ends);

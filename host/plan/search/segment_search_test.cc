@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -307,6 +308,28 @@ TEST(SegmentSearch, ALayerWaitsForItsWeightsWhateverElseTheSegmentComputes) {
   EXPECT_EQ(model.cost({0, 1}, cut.own).at[0].time_ps,
             without.cost({0, 1}, cut.own).at[0].time_ps + load.check_ps +
                 card.read_ps(tuning::kLeastSlot));
+}
+
+// Only layers that cuts join make a longer segment than the search tries.
+TEST(SegmentSearch, SegmentsHaveNoMoreLayersThanAStage) {
+  const Net net = bottleneck_net(4, 60);
+  const auto layers = static_cast<int>(net.layers.size());
+  ASSERT_GT(layers, kMaxStageLayers + 20);
+  for (const int joined : {0, kMaxStageLayers + 10}) {
+    SegmentMemo memo(net);
+    SearchedCuts f(net, "layer", false, SegmentTime::kFrame, memo);
+    for (int l = 0; l + 1 < joined; ++l) f.cuts.joined.push_back(l);
+    SegmentSearch search(net, kWaitsPs, 0, false);
+    search.add(*f.cut, *f.model, {});
+    const std::vector<int64_t> room(kNodes, int64_t{1} << 30);
+    const std::optional<Partition> found = search.fastest({room, room});
+    ASSERT_TRUE(found) << joined;
+    for (const StageCut& c : *found) {
+      const int length = c.segment.end - c.segment.begin;
+      EXPECT_LE(length, std::max(joined, kMaxStageLayers));
+    }
+    EXPECT_GE(found->front().segment.end, joined);
+  }
 }
 
 }  // namespace
