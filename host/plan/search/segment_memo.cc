@@ -16,7 +16,7 @@ constexpr size_t kMostCosts = size_t{1} << 21;
 
 }  // namespace
 
-SegmentMemo::SegmentMemo(const Net& net) {
+SegmentMemo::Prepared::Prepared(const Net& net) {
   std::vector<TensorUses> uses = find_uses(net);
   std::vector<int> counts(std::begin(tuning::kPasses),
                           std::end(tuning::kPasses));
@@ -25,25 +25,27 @@ SegmentMemo::SegmentMemo(const Net& net) {
     const Work work = uniform_work(net, passes);
     std::vector<int> slots = ring_slots(net, uses, work);
     if (passes == kOneRow) slots = tighten(net, uses, work, slots);
-    if (least_slots_.empty()) least_slots_ = slots;
+    if (least_slots.empty()) least_slots = slots;
     for (size_t t = 0; t < slots.size(); ++t) {
-      least_slots_[t] = std::min(least_slots_[t], slots[t]);
+      least_slots[t] = std::min(least_slots[t], slots[t]);
     }
-    table_passes_.push_back(passes);
-    table_slots_.push_back(std::move(slots));
+    table_passes.push_back(passes);
+    table_slots.push_back(std::move(slots));
   }
-  forms_ = NetForms(net, std::move(uses), table_slots_);
+  forms = NetForms(net, std::move(uses), table_slots);
   size_t table = 0;
-  for (int p = 0; p <= table_passes_.end()[-2]; ++p) {
-    if (p >= table_passes_[table + 1]) ++table;
-    table_of_.push_back(static_cast<uint8_t>(table));
+  for (int p = 0; p <= table_passes.end()[-2]; ++p) {
+    if (p >= table_passes[table + 1]) ++table;
+    table_of.push_back(static_cast<uint8_t>(table));
   }
 }
 
-const std::vector<int>& SegmentMemo::slots(int64_t passes) const {
-  if (passes >= table_passes_.back()) return table_slots_.back();
-  const int64_t last = std::ssize(table_of_) - 1;
-  return table_slots_[table_of_[size_t(std::clamp<int64_t>(passes, 0, last))]];
+const std::vector<int>& SegmentMemo::slots(int64_t passes) {
+  const Prepared& p = prepared();
+  if (passes >= p.table_passes.back()) return p.table_slots.back();
+  const int64_t last = std::ssize(p.table_of) - 1;
+  const auto at = static_cast<size_t>(std::clamp<int64_t>(passes, 0, last));
+  return p.table_slots[p.table_of[at]];
 }
 
 int SegmentMemo::number_of(const CutNet& cut, int layer) {

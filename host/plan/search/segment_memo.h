@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -40,19 +41,20 @@ struct SegmentCost {
 
 class SegmentMemo {
  public:
-  explicit SegmentMemo(const Net&);
+  // The net must outlive this object.
+  explicit SegmentMemo(const Net& net) : net_(net) {}
 
   // Returns the ring rows of each tensor when every layer fires at least
   // `passes` times.
-  const std::vector<int>& slots(int64_t passes) const;
+  const std::vector<int>& slots(int64_t passes);
   // Returns the fewest ring rows of each tensor, however often layers fire.
-  const std::vector<int>& least_slots() const { return least_slots_; }
+  const std::vector<int>& least_slots() { return prepared().least_slots; }
 
   // Returns a number for how a layer is cut; equal cuts have equal numbers.
   int number_of(const CutNet&, int layer);
   // Returns the form of a segment; its cost depends on that and on the cuts of
   // its layers.
-  const NetForms::Form& form_of(Segment s) { return forms_.of(s); }
+  const NetForms::Form& form_of(Segment s) { return prepared().forms.of(s); }
 
   using Key = std::vector<int>;
   const SegmentCost* find(const Key&) const;
@@ -72,14 +74,27 @@ class SegmentMemo {
   int64_t added() const { return added_; }
 
  private:
-  // By ascending number of passes over the whole net.
-  std::vector<int> table_passes_;
-  std::vector<uint8_t>
-      table_of_;  // by passes; more passes use the last but one
-  std::vector<std::vector<int>> table_slots_;
-  std::vector<int> least_slots_;
+  // Found when they are first needed: rings of a net whose layers fire too
+  // often take seconds, and such a net is refused before.
+  struct Prepared {
+    explicit Prepared(const Net&);
+
+    // By ascending number of passes over the whole net.
+    std::vector<int> table_passes;
+    std::vector<uint8_t>
+        table_of;  // by passes; more passes use the last but one
+    std::vector<std::vector<int>> table_slots;
+    std::vector<int> least_slots;
+    NetForms forms;
+  };
+  Prepared& prepared() {
+    if (!prepared_) prepared_.emplace(net_);
+    return *prepared_;
+  }
+
+  const Net& net_;
+  std::optional<Prepared> prepared_;
   Numbers<std::vector<int>> numbers_;  // groups of mixes, by number
-  NetForms forms_;
   Numbers<std::array<int, 2>> rows_;
   std::unordered_map<Key, SegmentCost, KeyHash> costs_;
   int64_t added_ = 0;
