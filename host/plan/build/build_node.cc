@@ -212,7 +212,7 @@ class NodeBuilder {
       const int64_t each =
           (most - arena.stage_bytes(s)) / kTapeSlots / kAlign * kAlign;
       const PlanNode small = node_;
-      for (const int percent : tuning::kSlots) {
+      for (const int percent : tuning::kBands) {
         const int64_t limit =
             std::min<int64_t>(small.stages[s].slot_bytes +
                                   tuning::percent_of(percent, each) - kTagBytes,

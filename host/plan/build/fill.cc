@@ -307,7 +307,7 @@ uint32_t fill_arena(const Net& net, const Supply& supply,
   int64_t most = 0;
   for (const Keeper& k : keepers) most += k.bytes;
   most = std::min(most, room - bytes);
-  for (const int percent : tuning::kKeptSets) {
+  for (const int percent : tuning::kLess) {
     PlanNode next = built;
     const int64_t kept =
         keep(net, keepers, tuning::percent_of(percent, most), next);

@@ -191,7 +191,7 @@ class AutoPlan {
       const double slowest = datagram_s(*std::ranges::max_element(
           order_, {}, [&](int n) { return datagram_s(n); }));
       std::erase_if(order_, [&](int n) {
-        return tuning::kClass * datagram_s(n) >= slowest;
+        return tuning::kFarOff * datagram_s(n) >= slowest;
       });
       if (order_.empty()) break;
       try_crew(order_.size());
@@ -240,7 +240,7 @@ class AutoPlan {
     std::vector<size_t> counts;
     for (size_t k = order_.size(); k-- > 1;) {
       const double slower = nodes[order_[k]].rating;
-      if (each || nodes[order_[k - 1]].rating >= tuning::kClass * slower) {
+      if (each || nodes[order_[k - 1]].rating >= tuning::kFarOff * slower) {
         counts.push_back(k);
       }
     }
@@ -282,7 +282,7 @@ class AutoPlan {
   // Crews of some of the equal nodes are asked about only if they are costly.
   bool is_hopeless(int64_t ps, size_t count) {
     const bool alone = count < request_.cluster.nodes.size() && are_equal();
-    const double far = alone ? tuning::kOutOfReach : tuning::kHopeless;
+    const double far = alone ? tuning::kFarOff : tuning::kHopeless;
     if (best_ &&
         static_cast<double>(ps) > far * static_cast<double>(least_ps_)) {
       return true;
@@ -346,8 +346,8 @@ class AutoPlan {
         crew->begin_briefly(best_ ? best_->trials().measure() : kFar);
       }
       // Where almost nothing fits, only powers of two are tried.
-      if (alone && !cheap && !trials.any() && count > tuning::kEachTight &&
-          !std::has_single_bit(count)) {
+      if (alone && !cheap && !trials.any() &&
+          count > size_t{tuning::kSeveral} && !std::has_single_bit(count)) {
         return false;
       }
       const double far = is_latency() ? tuning::kFarOff : tuning::kHopeless;

@@ -63,23 +63,20 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
       tuning::kFewestPlans, tuning::kMostPlans));
 }
 
-// Returns whether so large a part of the weights stays in SRAM that starts
-// which count all reads of flash are far off.
-bool CrewPlan::keeps_much() const {
+// Returns whether weights stay in SRAM, for which no arena needs the room: then
+// starts which count all reads of flash are far off.
+bool CrewPlan::keeps_weights() const {
   if (!trials_.any()) return false;
-  int64_t kept = 0, all = 0;
+  bool any = false;
   const std::vector<PlanNode>& nodes = trials_.best().nodes;
   for (size_t n = 0; n < nodes.size(); ++n) {
-    const int64_t stay = nodes[n].sram_weight_bytes;
     if (takes_besides_weights(request_.cluster.nodes[n], nodes[n],
-                              tuning::kRoomy)) {
+                              tuning::kTight)) {
       return false;
     }
-    kept += stay;
-    all += stay + nodes[n].flash_weight_bytes;
+    any |= nodes[n].sram_weight_bytes > 0;
   }
-  return static_cast<double>(kept) >
-         tuning::kMuchKept * static_cast<double>(all);
+  return any;
 }
 
 bool CrewPlan::has_banks() const {
@@ -98,7 +95,7 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
     }
     return all;
   }
-  if (crew_.size() >= tuning::kLargeCluster) {
+  if (crew_.size() > size_t{tuning::kManyNodes}) {
     return {{{3, 5, 100}, {1}}, {{3, 12, 100}, {1}}};
   }
   std::vector<Start> all = {{{3, 3, 25}, {5}},
@@ -106,14 +103,11 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
                             {{3, 3, 100}, {5}},
                             {{1, 5, 100}, {1}},
                             {{1, 5, 100}, {5}}};
-  if (keeps_much()) {
+  if (keeps_weights()) {
     // The weights that are read most often stay in SRAM first.
-    constexpr FlashPercent kHalf = {tuning::kHalfOfFlash, 0},
-                           kLittle = {tuning::kLittleFlash, 0};
+    constexpr FlashPercent kHalf = {tuning::kHalfOfFlash, 0};
     all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, tuning::kClearly});
-    // The same flash in the search as above, so that costs of segments are
-    // shared.
-    all.push_back({{3, 4, 50, kLittle}, {3, kHalf}, tuning::kClearly});
+    all.push_back({{3, 4, 50, kHalf}, {3, kHalf}, tuning::kClearly});
     // Weights for which other banks have no room are read once.
     constexpr FlashPercent kOnce = {100, 0};
     if (has_banks())
@@ -176,7 +170,7 @@ void CrewPlan::begin_small(double least) {
   const bool cheap = work_ <= tuning::kCheap;
   std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
-  const bool far = now < kNone && now > tuning::kColumns * least;
+  const bool far = now < kNone && now > tuning::kMayReach * least;
   if (far && !cheap) ends.clear();
   if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
   if (least == kNone) return;
@@ -196,10 +190,12 @@ void CrewPlan::begin_small(double least) {
   }
   if (enough()) return;
   if (const std::optional<TileBases> bases = tile_bases()) {
-    const auto bytes = least_in_tiles(
-        net_, request_, *bases, static_cast<int64_t>(tuning::kColumns * least));
-    const double by = cheap ? tuning::kTilesMayTake : tuning::kTilesTake;
-    if (bytes) trials_.foresee(by * static_cast<double>(*bytes));
+    const auto bytes =
+        least_in_tiles(net_, request_, *bases,
+                       static_cast<int64_t>(tuning::kMayReach * least));
+    if (bytes) {
+      trials_.foresee(tuning::kTilesTake * static_cast<double>(*bytes));
+    }
   }
 }
 
@@ -315,7 +311,7 @@ std::optional<TileBases> CrewPlan::tile_bases() const {
 }
 
 std::vector<int> CrewPlan::ends_of_columns() const {
-  if (crew_.size() < 2 || crew_.size() >= tuning::kLargeCluster) return {};
+  if (crew_.size() < 2 || crew_.size() > size_t{tuning::kManyNodes}) return {};
   std::vector<int> ends = narrow_ends(net_);
   std::erase_if(ends, [&](int end) {
     return net_.layers[end - 1].out.box.columns() < std::ssize(crew_);

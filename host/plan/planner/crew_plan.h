@@ -67,7 +67,7 @@ class CrewPlan {
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool is_all() const { return crew_.size() == request_.cluster.nodes.size(); }
   bool is_lone() const { return crew_.size() == 1; }
-  bool keeps_much() const;
+  bool keeps_weights() const;
   bool has_banks() const;
   std::vector<Start> starts() const;
   std::vector<Start> unpriced_starts() const;

@@ -29,7 +29,7 @@ class CountSearch {
     if (at == tried_.end() || !at->second.best) return false;
     const std::optional<double> limit = request_.limits.latency_s;
     if (!at->second.best->or_less || !limit || count > tuning::kManyNodes ||
-        at->second.best->numbers.latency_s > tuning::kWithinReach * *limit) {
+        at->second.best->numbers.latency_s > tuning::kFarOff * *limit) {
       return false;
     }
     FewestNodes::Try t{count, {}, {}};

@@ -114,7 +114,7 @@ std::optional<Plan> unlimited_plan(const Net& net, const PlanRequest& request) {
 bool is_hopeless(const PlanRequest& request, const Plan& plan) {
   const std::optional<double>& most = request.limits.latency_s;
   return request.compared && most && request.objective == Objective::kLatency &&
-         plan.latency_s > tuning::kWithinReach * *most;
+         plan.latency_s > tuning::kFarOff * *most;
 }
 
 }  // namespace

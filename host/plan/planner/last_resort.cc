@@ -50,7 +50,7 @@ bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
   if (const std::optional<double> times = refused.times_limit) {
     const bool is_asked = !same_budgets(cluster, free) &&
                           cluster.nodes.size() <= tuning::kManyNodes;
-    return !is_asked && *times > tuning::kOutOfReach;
+    return !is_asked && *times > tuning::kFarOff;
   }
   const std::optional<int64_t> bytes = refused.arena_bytes;
   if (!bytes) return false;

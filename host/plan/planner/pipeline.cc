@@ -77,7 +77,7 @@ class PipelineSearch {
 
   // Tries runs by their estimates, which each plan improves.
   void begin() {
-    for (int round = 0; round < tuning::kRunRounds; ++round) {
+    for (int round = 0; round < tuning::kRounds; ++round) {
       for (size_t crews = std::min(size_t{tuning::kSeveral}, nodes_.size());
            crews > 1; --crews) {
         if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
@@ -157,14 +157,13 @@ class PipelineSearch {
 
   // Plans of more nodes take longer to build.
   size_t most_tried() const {
-    return std::clamp(tuning::kMostRuns * tuning::kRunNodes / nodes_.size(),
-                      size_t{tuning::kFewestPlans}, tuning::kMostRuns);
+    return std::clamp(
+        tuning::kMostRuns * size_t{tuning::kSeveral} / nodes_.size(),
+        size_t{tuning::kFewestPlans}, tuning::kMostRuns);
   }
 
-  // The rest is for borders that move.
-  size_t most_estimated() const {
-    return most_tried() * tuning::kEstimatedRuns / tuning::kRunParts;
-  }
+  // The other half is for borders that move.
+  size_t most_estimated() const { return most_tried() / 2; }
 
   // Returns false if the runs were tried before, or no more may be built.
   bool attempt(const RunList& runs) {

@@ -39,19 +39,17 @@ class TileTrials {
     });
     vary([&](const Way& w, const auto& use) {
       for (const int second : bases_.ends) {
-        for (const int tiles : tuning::kSecondTiles) {
-          if (second <= end) continue;
-          Way both = w;
-          both.tiles.push_back({end, second, tiles});
-          use(both);
-        }
+        if (second <= end) continue;
+        Way both = w;
+        both.tiles.push_back({end, second, tuning::kFirstTiles});
+        use(both);
       }
     });
     std::ranges::stable_sort(found_, is_better);
     std::vector<Trial> trials;
     std::vector<std::vector<TileChoice>> taken;
     for (const Found& f : found_) {
-      if (trials.size() == tuning::kTilesBuilt) break;
+      if (trials.size() == tuning::kBuilt) break;
       if (std::ranges::count(taken, f.way.tiles) > 0) continue;
       taken.push_back(f.way.tiles);
       trials.push_back(trial_of(f.way));

@@ -91,7 +91,7 @@ bool Trials::is_refused(Search& search) const {
   return least < kFar &&
          takes_more(search,
                     std::max(far_beyond(request_.cluster),
-                             static_cast<int64_t>(tuning::kTooLarge * least)));
+                             static_cast<int64_t>(tuning::kHopeless * least)));
 }
 
 double Trials::least_known() const {
@@ -99,13 +99,13 @@ double Trials::least_known() const {
   return std::min(known, least_of_others_);
 }
 
-double Trials::most() const { return tuning::kTooLarge * least_known(); }
+double Trials::most() const { return tuning::kHopeless * least_known(); }
 
 bool Trials::is_too_large(Search& search) {
   const double least = least_known();
   if (least == kFar) return is_refused(search);
   // Estimates are exact up to the size from which columns may still help.
-  const auto with_columns = static_cast<int64_t>(tuning::kColumns * least);
+  const auto with_columns = static_cast<int64_t>(tuning::kMayReach * least);
   const auto bytes = static_cast<double>(search.least_arena(with_columns));
   if (bytes <= most()) return false;
   least_skipped_ = std::min(least_skipped_, bytes);
@@ -156,7 +156,7 @@ std::optional<Trials::Made> Trials::make(const Trial& trial,
 void Trials::move_to_storage(const Trial& trial, Made& made) {
   Made other = made;
   const PlanRequest* of = &request_;
-  for (int round = 0; round < tuning::kFlashRounds; ++round) {
+  for (int round = 0; round < tuning::kRounds; ++round) {
     std::optional<PlanRequest> less = less_in_flash(net_, *of, other.plan);
     if (!less) return;
     of = &less_in_flash_.emplace_back(*std::move(less));

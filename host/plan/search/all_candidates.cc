@@ -38,7 +38,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
   if (task.board().flash_mapped) {
     add(small_, 0, 1, 0, false);
   } else {
-    add_rooms(stops.empty() ? SIZE_MAX : tuning::kRoomsOfTiles);
+    add_rooms(stops.empty() ? SIZE_MAX : tuning::kBuilt);
   }
 }
 
@@ -170,7 +170,7 @@ Candidate AllCandidates::with_int4_room(Candidate best) const {
 // Weights kept in SRAM make records shorter, but `least` is the arena that the
 // plan reports as the smallest.
 void AllCandidates::fill(std::vector<Candidate>& found, uint32_t least) const {
-  found.resize(std::min(found.size(), tuning::kFilled));
+  found.resize(std::min(found.size(), tuning::kBuilt));
   for (Candidate& c : found) {
     Candidate filled = small_.front().filled(c, task_.budget());
     if (filled.node.arena_bytes >= least) c = std::move(filled);

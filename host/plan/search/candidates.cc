@@ -217,7 +217,7 @@ Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
 // Raises bands in all stages at once, by less if the result cannot be packed.
 Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
   const int64_t room = budget - from.node.layout.buffers;
-  for (const int percent : tuning::kMoreBands) {
+  for (const int percent : tuning::kLess) {
     Choice choice = from.choice;
     for (size_t s = 0; s < choice.stages.size(); ++s) {
       if (choice.stages[s].share) continue;

@@ -120,13 +120,18 @@ class LinkedSearch : public Search {
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
     how.must_fit = !how.budgets.empty();
     std::vector<Partition> seen;
+    std::vector<tuning::Pair> budgets;
     if (learns_) {
       if (const std::optional<Built> found = learnt(how)) {
         return fastest_rung(how, loosened(found->choice, how, found->plan),
                             seen);
       }
     }
-    for (const auto& [hard, soft] : tuning::kFastest) {
+    // A built plan may exceed the estimate, so that at last bands of one row
+    // have less than the budget, too.
+    for (const int bands : tuning::kBands) budgets.push_back({100, bands});
+    for (const int all : tuning::kBands) budgets.push_back({all, 0});
+    for (const auto& [hard, soft] : budgets) {
       const std::optional<Chosen> choice =
           next({less(hard), less(soft), any_streams_, learns_}, seen);
       if (!choice) continue;
@@ -174,10 +179,8 @@ class LinkedSearch : public Search {
       best = Built{std::move(choice), std::move(*made)};
     };
     std::optional<int64_t> least = smallest_estimate(ram);
-    const int rounds = model_.busy_nodes() > tuning::kSeveral
-                           ? tuning::kFewBuilds
-                           : tuning::kLearningRounds;
-    for (int round = 0; learns_ && least && round < rounds; ++round) {
+    for (int round = 0; learns_ && least && round < tuning::kLearningRounds;
+         ++round) {
       const std::optional<Partition> cuts =
           search_.fastest({each(*least), each(0), any_streams_, true});
       if (!cuts) break;
@@ -189,10 +192,8 @@ class LinkedSearch : public Search {
     }
     std::vector<Partition> seen;
     BuildOptions how;
-    int builds = model_.busy_nodes() > tuning::kManyNodes ? tuning::kFewBuilds
-                                                          : tuning::kMostBuilds;
     for (const auto& [hard, soft] : tuning::kSmallest) {
-      if (!least || builds == 0) break;
+      if (!least) break;
       const int64_t bytes = tuning::percent_of(hard, *least);
       const std::optional<Chosen> choice =
           next({each(bytes), each(tuning::percent_of(soft, bytes)),
@@ -200,7 +201,6 @@ class LinkedSearch : public Search {
                seen);
       if (!choice) continue;
       consider(*choice, build(*choice, how));
-      --builds;
     }
     if (best && model_.busy_nodes() <= tuning::kManyNodes) {
       how.tighten_tries = tuning::kTightenTries;
@@ -347,8 +347,9 @@ class LinkedSearch : public Search {
     const auto room = static_cast<double>(*std::ranges::max_element(limits_));
     double rung = 1 << 24;
     while (rung >= room) rung *= tuning::kRung;
-    int left = is_alone() ? tuning::kLoneRungs : tuning::kRungs;
-    for (; left > 0; --left, rung *= tuning::kRung) {
+    // A node alone tries all of them, because its plans cost almost nothing.
+    int left = tuning::kRungs;
+    for (; is_alone() || left > 0; --left, rung *= tuning::kRung) {
       NodeBudgets budget{less(100), less(100), any_streams_, learns_};
       const int64_t bands = static_cast<int64_t>(rung) - model_.fixed_bytes();
       for (int64_t& b : budget.soft) b = std::min(b, bands);
@@ -400,7 +401,7 @@ class LinkedSearch : public Search {
                                       const Plan& made) const {
     StageSlacks slacks(how.slack, made, limits_);
     how.slack = {};
-    for (int round = 0; round < tuning::kStageSlackRounds; ++round) {
+    for (int round = 0; round < tuning::kLearningRounds; ++round) {
       BuildOptions as_small;
       as_small.stage_slacks = slacks.slacks();
       const std::optional<Plan> plan = build(choice, as_small);

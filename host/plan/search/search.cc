@@ -79,7 +79,7 @@ int64_t far_beyond(const Cluster& cluster) {
   for (const ClusterNode& n : cluster.nodes) {
     room = std::max(room, n.plan_budget());
   }
-  return static_cast<int64_t>(tuning::kOutOfReach * static_cast<double>(room));
+  return static_cast<int64_t>(tuning::kFarOff * static_cast<double>(room));
 }
 
 bool takes_more(Search& search, int64_t bytes) {

@@ -80,9 +80,7 @@ TileSearch::TileSearch(const Net& net, const NodeTask& task,
   }
 }
 
-int TileSearch::most_layers() const {
-  return task_.any_stream() ? tuning::kMostTapeLayers : tuning::kMostTileLayers;
-}
+int TileSearch::most_layers() const { return tuning::kMostTileLayers; }
 
 TileSearch::Run& TileSearch::run(int begin, int end) {
   const auto [at, is_new] = known_.try_emplace({begin, end});
@@ -367,7 +365,7 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
     if (!attempt_in(budget * percent / 100) || fitted == tuning::kTiledThatFit)
       break;
   }
-  for (int i = 0; i < tuning::kTiledSteps && fitted == 0 && below > 0; ++i) {
+  for (int i = 0; i < tuning::kRounds && fitted == 0 && below > 0; ++i) {
     if (!attempt_in(below - 1)) break;
   }
   if (!narrow) return best;
@@ -439,12 +437,9 @@ std::optional<PlanNode> TileSearch::smallest_of(int64_t below, int64_t enough) {
     if (node) best = std::move(node), best_parts = parts;
     tried.push_back(std::move(parts));
   };
-  for (const int percent : tuning::kTiledSmallest) {
-    if (best && best->arena_bytes <= enough) return best;
-    const std::optional<Partition> cuts =
-        fastest_tiles({*least * percent / 100, 0});
-    if (cuts) attempt(parts_of(*cuts));
-  }
+  if (best && best->arena_bytes <= enough) return best;
+  const std::optional<Partition> cuts = fastest_tiles({*least, 0});
+  if (cuts) attempt(parts_of(*cuts));
   // Narrower tiles change how long records are, which the estimate takes to be
   // the same.
   if (!task_.any_stream() || twice_) return best;

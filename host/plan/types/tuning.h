@@ -22,16 +22,18 @@ constexpr int64_t percent_of(int percent, int64_t bytes) {
 inline constexpr int kInt4Channels = 24;
 inline constexpr int64_t kMostInt4Room = 16 * 1024;
 
-// Percentages of the budget, for stages with bands of more than one row.
-// Packing wastes little in large stages and more in small ones. With 0 all
-// bands have one row, which gives the smallest plan.
+// Percentages of the budget, for stages with bands of more than one row; and of
+// the room that a linked stage has left, for its slots. Packing wastes little
+// in large stages and more in small ones. With 0 all bands have one row, which
+// gives the smallest plan.
 inline constexpr int kBands[] = {100, 95, 90, 85, 80, 75, 70, 60, 50, 30, 0};
 // Percentages of the room that stages have left, for higher bands in all of
-// them at once. The first that can be packed is taken; then each stage is
-// raised alone.
-inline constexpr int kMoreBands[] = {100, 70, 40, 15};
-// The same percentages in the stages of nets with tiles, one stage after the
-// other, if not all of the room could be packed.
+// them at once: the first that can be packed is taken, and then each stage is
+// raised alone. And of the bytes of all sets that save time if they stay: those
+// that save most per byte come first, so the rest is soon worth more as slots.
+inline constexpr int kLess[] = {100, 70, 40, 15};
+// Percentages of that room in the stages of nets with tiles, one stage after
+// the other, if not all of the room could be packed.
 inline constexpr int kMoreOfEach[] = {90, 70, 50};
 
 // How often the layers of a stage fire in a frame, from whole tensors to low
@@ -44,12 +46,6 @@ inline constexpr int kPasses[] = {1,  2,  3,  4,  5,  6,   7,   8,
 // rest is for sets that stay and for larger slots, which may save more time
 // than bands do.
 inline constexpr int kBeforeFilling[] = {100, 85, 65};
-// Percentages of the bytes of all sets that save time if they stay. The sets
-// that save most per byte come first, so the rest is soon worth more as slots.
-inline constexpr int kKeptSets[] = {100, 50, 25, 10};
-// Percentages of the room that a linked stage has left, for its slots. Larger
-// slots are always better, so the largest that can be packed are taken.
-inline constexpr int kSlots[] = {100, 97, 94, 90, 85, 80, 70, 60, 50, 30, 15};
 
 // Percentages of a linked plan's budget: for bands of one row, and for higher
 // bands. Built rings may have a few rows more or fewer than the estimate, which
@@ -57,12 +53,6 @@ inline constexpr int kSlots[] = {100, 97, 94, 90, 85, 80, 70, 60, 50, 30, 15};
 struct Pair {
   int one_row, bands;
 };
-// For the least time: as kBands, then less than the budget, because a built
-// plan may exceed the estimate.
-inline constexpr Pair kFastest[] = {{100, 100}, {100, 95}, {100, 90}, {100, 85},
-                                    {100, 80},  {100, 75}, {100, 70}, {100, 60},
-                                    {100, 50},  {100, 30}, {100, 0},  {96, 0},
-                                    {92, 0},    {88, 0},   {80, 0}};
 // For the smallest arena: percentages of the smallest budget that the estimate
 // allows, and for bands, of those. Choices just above it may be built smaller.
 inline constexpr Pair kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
@@ -74,9 +64,11 @@ inline constexpr double kUneven = 1.4;
 // One part in this many of the bytes of weights is reserved, because records
 // with the chunks of a tape take about as much.
 inline constexpr int64_t kRecordPart = 16;
-// Rounds of plans with fewer weights in flash, if programs exceed it: tables
-// for weights from storage take some of the flash again.
-inline constexpr int kFlashRounds = 3;
+// Rounds of plans each of which says what the next one must leave out: weights
+// in flash that programs exceed, since tables for weights from storage take
+// some of it again; bytes of tiles, if nothing fits; and runs of pipelines,
+// whose estimates plans improve.
+inline constexpr int kRounds = 3;
 // A search for less time may find a smaller arena, too: budgets up to this much
 // above the smallest known are worth a try.
 constexpr int64_t worth_trying(int64_t least) {
@@ -92,7 +84,8 @@ constexpr int64_t worth_trying(int64_t least) {
 // With more than kManyNodes nodes only powers of two of them are crews of equal
 // nodes, only `spatial` is tried besides `auto`, advice uses only the beginning
 // of `auto`, fewer numbers of spare rows are tried, and one order of firing is
-// simulated: everything else takes long and gains nothing.
+// simulated: everything else takes long and gains nothing, since most of the
+// time goes to datagrams and waiting.
 inline constexpr int kSeveral = 8, kManyNodes = 16;
 
 // --- A node alone.
@@ -106,12 +99,10 @@ inline constexpr int kQuickTries = 60, kPackTries = 600;
 // From one room for records to the next, it grows by one part in this many.
 // Estimates are more exact than that.
 inline constexpr int64_t kRecordStep = 3;
-// The most rooms for records that are tried for nets with tiles, whose records
-// are large; others try all of them.
-inline constexpr size_t kRoomsOfTiles = 4;
-// Candidates whose arenas are filled: only the fastest, because filling takes
-// longer than finding one.
-inline constexpr size_t kFilled = 5;
+// The first ones of a list by estimates, for what takes longer than to find
+// them: candidates whose arenas are filled, rooms for records of nets with
+// tiles, and plans of tiles that several nodes share.
+inline constexpr size_t kBuilt = 5;
 // Slots for reads from storage: more would wait for the same storage.
 inline constexpr uint32_t kMostSlots = 6;
 // The bytes of the first chunk that estimates of linked nodes wait for.
@@ -133,26 +124,21 @@ inline constexpr int kMostSpillTries = 300;
 
 // More tiles are barely smaller and much slower, also to search for.
 inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
-// The most layers of all tiles, where a loop counts once; and with weights on a
-// tape, whose plans take longer to build.
-inline constexpr int kMostTileLayers = 240, kMostTapeLayers = 160;
+// The most layers of all tiles, where a loop counts once.
+inline constexpr int kMostTileLayers = 240;
 // Columns of at most this many tensors of a run are kept: they take room during
 // the whole run.
 inline constexpr size_t kMostKeptTensors = 3;
-// Percentages of the budget, and of the smallest estimate, that are tried,
-// because a built plan may be larger or smaller than its estimate. Only slots
-// are estimated too large.
+// Percentages of the budget that are tried, because a built plan may be larger
+// or smaller than its estimate. Only slots are estimated too large.
 inline constexpr int kTiled[] = {104, 100, 97, 94, 90, 86};
-inline constexpr int kTiledSmallest[] = {100, 103, 107};
-// From this many plans that fit the fastest is taken; and plans of one choice
-// if steps are too wide and nothing fits.
-inline constexpr int kTiledThatFit = 2, kTiledSteps = 4;
+// From this many plans that fit the fastest is taken.
+inline constexpr int kTiledThatFit = 2;
 
 // --- Segments of several nodes.
 
-// Plans of a search for the smallest arena; and with many nodes.
-inline constexpr int kMostBuilds = 5, kFewBuilds = 2;
-// Plans that are built to learn what segments hold.
+// Plans that are built to learn what segments hold, and how many spare rows the
+// stages have room for.
 inline constexpr int kLearningRounds = 6;
 // Simulations per segment that take rows away.
 inline constexpr int kTightenTries = 40;
@@ -161,15 +147,11 @@ inline constexpr int kTightenTries = 40;
 // With many nodes, only the second one is tried. Stages try them one by one,
 // and at last no rows.
 inline constexpr int kSlack[] = {8, 4, 2, 1};
-// How often stages that do not fit get fewer spare rows.
-inline constexpr int kStageSlackRounds = 8;
 // If a budget has no room for such rows everywhere: smaller budgets for bands,
 // which leave more room. They are absolute sizes, each this part of the one
 // before, so that budgets that differ little share them.
 inline constexpr double kRung = 0.84;
 inline constexpr int kRungs = 3;
-// A node alone tries all of them, because its plans cost almost nothing.
-inline constexpr int kLoneRungs = 10;
 
 // --- Cuts by estimate.
 
@@ -178,17 +160,12 @@ inline constexpr int kLoneRungs = 10;
 inline constexpr double kMostPairs = 2e8;
 inline constexpr size_t kMostOptions = 32, kFewestOptions = 8;
 // A plan whose estimate exceeds the best by this factor is not built: estimates
-// for one crew, or for fewer nodes, are nearer than that. Crews whose smallest
-// arena begins larger by less may become the smallest (MobileNetV2, fifteen of
-// 64 nodes).
+// of times and of arenas, for one crew or for fewer nodes, are nearer than
+// that. Crews whose smallest arena begins larger by less may become the
+// smallest (MobileNetV2, fifteen of 64 nodes).
 inline constexpr double kHopeless = 1.6;
-// The percentage of flash reads that count: half of the weights stay in SRAM,
-// or all except those that are read least.
-inline constexpr int kHalfOfFlash = 50, kLittleFlash = 30;
-// The least part of all weights in SRAM, and the most of a budget that
-// everything else may take, for starts with cheaper flash. If the arena needs
-// the room, these starts end worse.
-inline constexpr double kMuchKept = 0.1, kRoomy = 0.5;
+// The percentage of flash reads that count where weights stay in SRAM.
+inline constexpr int kHalfOfFlash = 50;
 
 // --- Plans of one crew.
 
@@ -196,19 +173,6 @@ inline constexpr double kMuchKept = 0.1, kRoomy = 0.5;
 // of layers, by which the cost of a plan grows.
 inline constexpr int64_t kShares = 24'000;
 inline constexpr int kMostPlans = 30, kFewestPlans = 8;
-// Arenas this many times as large as another crew's do not become as small by
-// columns.
-inline constexpr double kColumns = 2.2;
-// No plan is built if its arena is estimated to be this many times the smallest
-// known: built arenas are smaller than estimates, but not by this much
-// (MobileNetV2, small nets layer by layer, TinyEngine's largest net in
-// columns).
-inline constexpr double kTooLarge = 1.5;
-// More search does not help a plan that exceeds what it may take by this
-// factor: an arena all budgets (one that misses a budget by an eighth may fit
-// with longer segments), the plan nearest to a limit that limit, the estimate
-// of a costly crew of equal nodes the best one.
-inline constexpr double kOutOfReach = 1.25;
 // Latencies that an end of a segment may cost, for plans that cost little.
 inline constexpr int kOtherWaits[] = {1, 3, 5, 10, 20};
 // Channels of a group if groups save memory. For the smallest arena all except
@@ -218,8 +182,6 @@ inline constexpr int kGroups[] = {64, 32, 16, 8};
 // Starts with a price of bytes: each costs more, because groups are chosen
 // segment by segment.
 inline constexpr size_t kPricedStarts = 3;
-// With this many nodes most of the time goes to datagrams and waiting.
-inline constexpr size_t kLargeCluster = 24;
 // The part by which a plan must be better that comes from estimates which count
 // less flash than there may be, which is more than a rehearsal may be wrong by.
 // A grid with more rows must be faster by as much, because narrow columns have
@@ -232,31 +194,22 @@ inline constexpr double kClearly = 0.01;
 // the other numbers, and then with a second run behind it: the size of a run's
 // rings shows early.
 inline constexpr int kFirstTiles = 4, kOtherTiles[] = {2, 3, 6, 8, 12};
-inline constexpr int kSecondTiles[] = {2, 4};
-// A built plan may take kTilesMayTake times the smallest of the first
-// estimates, because later ones are lower. kTilesTake is likely, and counts
-// where a plan costs much.
-inline constexpr double kTilesMayTake = 0.8, kTilesTake = 1.08;
-// Plans that are built of these, since packing may take more than estimates.
-inline constexpr size_t kTilesBuilt = 5;
+// A built plan takes about this part of the smallest of the first estimates.
+inline constexpr double kTilesTake = 1.08;
 
 // --- Crews of fewer nodes.
 
-// Nodes whose rating is lower by this factor are another class: a crew without
-// them may be faster. This many classes are told apart.
-inline constexpr double kClass = 1.3;
-inline constexpr size_t kMostClasses = 4;
-// A crew whose brief start is worse than the best plan by this factor is not
-// planned further; one whose plans are worse by it is not improved, and smaller
-// budgets for bands are not tried. Later steps gain less than that.
+// More search changes a plan by less than this factor. So it does not go on
+// from a start, a crew or an arena that is worse than the best one, or than
+// what it may take, by it; nor for a limit that the nearest plan misses by it.
+// Nodes whose rating is lower by it are another class: a crew without them may
+// be faster. This many classes are told apart.
 inline constexpr double kFarOff = 1.2;
+inline constexpr size_t kMostClasses = 4;
 // Rows of an output beyond which a layer counts as several shares of a plan.
 inline constexpr int kLongRows = 512;
 // If a crew has at most this many shares, all of its plans are tried.
 inline constexpr size_t kCheap = 120;
-// If nothing fits at first, crews of every number of equal nodes are tried up
-// to this one, and powers of two above it.
-inline constexpr size_t kEachTight = 6;
 // For nodes without a share: factors of their clocks and links (rate and
 // latency) that are tried.
 inline constexpr double kFasterClocks[] = {1.25, 1.5, 2, 3, 4, 6, 8, 12, 16};
@@ -277,7 +230,8 @@ inline constexpr int kBisections = 6;
 
 // If the least arena that a refusal asks for is this many times a budget, no
 // other search helps: searches differ by a few per cent. For small nets
-// (kCheap) they may differ by any factor.
+// (kCheap) they may differ by any factor. Nor do columns help an arena that is
+// this many times another crew's.
 inline constexpr double kMayReach = 2;
 
 // --- More effort.
@@ -293,15 +247,11 @@ inline constexpr size_t kFirstChanges = 3;
 
 // --- Pipelines.
 
-// Runs that are built over kRunNodes nodes. With more nodes there are fewer,
-// but at least kFewestPlans.
-inline constexpr size_t kMostRuns = 40, kRunNodes = 8;
-// Two of three parts of these runs come from estimates; the rest is for borders
-// that move, by at most kMostMoved layers.
-inline constexpr size_t kEstimatedRuns = 2, kRunParts = 3;
+// Runs that are built over kSeveral nodes. With more nodes there are fewer, but
+// at least kFewestPlans.
+inline constexpr size_t kMostRuns = 40;
+// The most layers by which a border moves.
 inline constexpr int kMostMoved = 4;
-// Rounds of runs, because plans improve the estimates.
-inline constexpr int kRunRounds = 3;
 // The smallest part of a layer that a crew takes of another one's: a smaller
 // part is not worth its datagrams.
 inline constexpr double kLeastShared = 0.05;
@@ -311,9 +261,6 @@ inline constexpr int kEvenings = 20;
 
 // --- What would help a request that is refused.
 
-// The whole search may find a plan that is faster by this factor than the one
-// that it begins with.
-inline constexpr double kWithinReach = 1.15;
 // The work of each kind of line (see QuickPlans), and of those that try several
 // numbers of nodes or sizes of the input.
 inline constexpr int64_t kFixWork = 3000, kFixNodesWork = 6000;
