@@ -27,7 +27,7 @@ class NodeBuilder {
         link_(link),
         ends_(ends),
         how_(how),
-        alone_(draft.alone),
+        alone_(draft.is_alone()),
         node_(draft.plan.nodes[n]) {
     if (!how.budgets.empty()) budget_ = how.budgets[n];
     if (!how.keeps.empty()) may_keep_ = how.keeps[n];
@@ -90,7 +90,7 @@ class NodeBuilder {
     for (PlanActor& a : stage.actors) {
       if (a.weights.chunks.empty()) continue;
       tape |= a.weights.place != WeightPlace::kMapped;
-      if (a.weights.place == WeightPlace::kSram && alone_) {
+      if (a.weights.place == WeightPlace::kSram) {
         cut_for_sram(net_, stage, a);
       }
     }
@@ -187,7 +187,7 @@ class NodeBuilder {
     } else {
       node_ = std::move(other);
     }
-    if (!alone_) forget_orders();
+    if (is_linked()) forget_orders();
     return keep;
   }
   // Linked nodes fire on demand where nothing is on a tape any more.

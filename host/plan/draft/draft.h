@@ -35,10 +35,11 @@ OverlayBuffers overlay_buffers(const PlanStage&, const std::vector<int>& homes,
                                const Overlay&);
 
 struct PlanDraft {
-  Plan plan;  // linked or not; nodes with stages, and streams
-  // A node alone: its rings have their final sizes, and it records its orders.
-  bool alone = false;
+  // Linked or not; nodes with stages, and streams. Rings of 0 slots have no
+  // size yet.
+  Plan plan;
   std::vector<std::vector<StageDraft>> stages;  // by node, then stage of `plan`
+  bool is_alone() const { return plan.nodes.size() == 1; }
 };
 
 // Returns, by buffer, whether no caller touches it and no other stage needs it.

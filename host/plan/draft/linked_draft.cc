@@ -76,8 +76,8 @@ class Maker {
     b.box = box;
     b.element_bytes = element_bytes;
     b.turned = net_.tensors[tensor].turned;
-    b.slots = box.rows();
     b.variable = s_.uses[tensor].variable;
+    b.slots = home >= 0 || b.variable >= 0 ? box.rows() : 0;
     d.stage.buffers.push_back(b);
     d.homes.push_back(home);
     return static_cast<int>(d.stage.buffers.size()) - 1;

@@ -40,7 +40,6 @@ std::vector<int> node_homes(const std::vector<TensorUses>& uses,
 PlanDraft node_draft(const Net& net, const std::vector<TensorUses>& uses,
                      const Choice& choice) {
   PlanDraft draft;
-  draft.alone = true;
   draft.plan.linked = choice.linked;
   PlanNode& node = draft.plan.nodes.emplace_back();
   std::vector<StageDraft>& stages = draft.stages.emplace_back();
