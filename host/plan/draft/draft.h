@@ -11,6 +11,7 @@
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/segment.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 
@@ -68,6 +69,8 @@ struct Choice {
 std::vector<int> node_homes(const std::vector<TensorUses>&, const PlanStage&,
                             Segment);
 
-PlanDraft node_draft(const Net&, const std::vector<TensorUses>&, const Choice&);
+// `given`: as for make_stage().
+PlanDraft node_draft(const Net&, const std::vector<TensorUses>&, const Choice&,
+                     const GivenNet* given = nullptr);
 
 }  // namespace shoal

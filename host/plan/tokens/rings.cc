@@ -7,6 +7,7 @@
 #include "host/plan/tokens/token_simulation.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 namespace {
