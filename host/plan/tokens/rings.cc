@@ -1,6 +1,7 @@
 #include "host/plan/tokens/rings.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "host/base/error.h"
@@ -138,14 +139,6 @@ std::vector<std::pair<int, int>> group_slots(
   return slots;
 }
 
-bool completes(const Net& net, const std::vector<TensorUses>& uses,
-               const RingGroup& group, const Work& work,
-               const std::vector<int>& slots) {
-  const PlanStage stage = make_stage(net, uses, group, work, slots);
-  StageTokens tokens(net, stage);
-  return run_by_rank(tokens, depth_ranks(tokens));
-}
-
 void tighten(const Net& net, const std::vector<TensorUses>& uses,
              const RingGroup& group, const Work& work,
              std::vector<int>& slots) {
@@ -154,33 +147,19 @@ void tighten(const Net& net, const std::vector<TensorUses>& uses,
     firings += firing_count(row_rule(net.layers[l], 0, work[l]));
   }
   if (firings > kManyFirings) return;
-  const PlanStage stage = make_stage(net, uses, group, work, slots);
+  PlanStage stage = make_stage(net, uses, group, work, slots);
   const std::vector<bool> own = own_buffers(group, stage);
-  struct Loose {
-    int tensor, least;
-  };
-  std::vector<Loose> loose;
+  std::vector<int> groups(own.size(), -1);
   for (size_t b = 0; b < own.size(); ++b) {
     const int t = stage.buffers[b].tensor;
-    if (!own[b] || slots[t] <= 1 || uses[t].first < 0) continue;
-    const int least = slots_of_edges(net, uses[t], work);
-    if (slots[t] > least) loose.push_back({t, least});
-  }
-  const auto row_bytes = [&](const Loose& l) {
-    return net.tensors[l.tensor].bytes() / net.tensors[l.tensor].rows;
-  };
-  std::stable_sort(loose.begin(), loose.end(),
-                   [&](const Loose& a, const Loose& b) {
-                     return row_bytes(a) > row_bytes(b);
-                   });
-  for (const auto& [t, least] : loose) {
-    int enough = slots[t], low = least - 1;
-    // Most often no row can go.
-    for (int tried = enough - 1; enough - low > 1; tried = (enough + low) / 2) {
-      slots[t] = tried;
-      (completes(net, uses, group, work, slots) ? enough : low) = tried;
+    if (!own[b] || uses[t].first < 0) continue;
+    if (slots[t] > slots_of_edges(net, uses[t], work)) {
+      groups[b] = static_cast<int>(b);
     }
-    slots[t] = enough;
+  }
+  tighten(net, stage, {}, groups, std::numeric_limits<int>::max());
+  for (size_t b = 0; b < own.size(); ++b) {
+    if (groups[b] >= 0) slots[stage.buffers[b].tensor] = stage.buffers[b].slots;
   }
 }
 
@@ -292,18 +271,23 @@ void tighten(const Net& net, PlanStage& stage,
   }
   std::sort(order.begin(), order.end());
   for (const auto& [bytes, g] : order) {
-    for (; tries > 0; --tries) {
-      std::vector<int> taken;
-      for (int b : groups[g]) {
-        if (stage.buffers[b].slots > 1) taken.push_back(b);
+    const std::vector<int>& buffers = groups[g];
+    std::vector<int> slots;
+    for (const int b : buffers) slots.push_back(stage.buffers[b].slots);
+    const auto take = [&](int rows) {
+      for (size_t i = 0; i < buffers.size(); ++i) {
+        stage.buffers[buffers[i]].slots = std::max(1, slots[i] - rows);
       }
-      if (taken.empty()) break;
-      for (int b : taken) --stage.buffers[b].slots;
+    };
+    // Numbers of rows that can go and that cannot. Most often none can.
+    int some = 0, many = std::ranges::max(slots);
+    for (; many - some > 1 && tries > 0; --tries) {
+      const int tried = std::min(some + std::max(1, some), (some + many) / 2);
+      take(tried);
       StageTokens tokens(net, stage, ties);
-      if (run_by_rank(tokens, depth_ranks(tokens))) continue;
-      for (int b : taken) ++stage.buffers[b].slots;
-      break;
+      (run_by_rank(tokens, depth_ranks(tokens)) ? some : many) = tried;
     }
+    take(some);
   }
 }
 
