@@ -86,38 +86,6 @@ class Puller {
   const int last_;
 };
 
-// Returns the slots that a tensor needs because of its writers and readers
-// alone: the rows that a firing reads, up to the end of their bands, less those
-// that were given back before.
-int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
-  int slots = 1;
-  for (const Use& w : uses.writers) {
-    if (w.owner == Owner::kActor) slots = std::max(slots, work[w.index].band);
-  }
-  for (const Use& r : uses.readers) {
-    if (r.owner != Owner::kActor) continue;
-    const RowRule rule =
-        row_rule(net.layers[r.index], r.operand, work[r.index]);
-    int given_back = 0;
-    for (int k = 0; k < firing_count(rule); ++k) {
-      const RowRange need = needed_rows(rule, k);
-      int made = r.box.y0 + need.hi;
-      for (const Use& w : uses.writers) {
-        const int band = w.owner == Owner::kActor ? work[w.index].band : 1;
-        const int rows = r.box.y0 + need.hi - w.box.y0;
-        if (need.hi <= need.lo || rows <= 0) continue;
-        made = std::max(made, w.box.y0 + std::min(ceil_div(rows, band) * band,
-                                                  w.box.rows()));
-      }
-      if (need.hi > need.lo) {
-        slots = std::max(slots, made - r.box.y0 - given_back);
-      }
-      given_back = released_rows(rule, k);
-    }
-  }
-  return slots;
-}
-
 // Returns the slots of the tensors whose rings are the group's.
 std::vector<std::pair<int, int>> group_slots(
     const Net& net, const std::vector<TensorUses>& uses, const RingGroup& group,
@@ -153,9 +121,7 @@ void tighten(const Net& net, const std::vector<TensorUses>& uses,
   for (size_t b = 0; b < own.size(); ++b) {
     const int t = stage.buffers[b].tensor;
     if (!own[b] || uses[t].first < 0) continue;
-    if (slots[t] > slots_of_edges(net, uses[t], work)) {
-      groups[b] = static_cast<int>(b);
-    }
+    groups[b] = static_cast<int>(b);
   }
   tighten(net, stage, {}, groups, std::numeric_limits<int>::max());
   for (size_t b = 0; b < own.size(); ++b) {
