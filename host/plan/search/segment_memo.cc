@@ -23,8 +23,7 @@ SegmentMemo::SegmentMemo(const Net& net) {
   counts.insert(counts.end(), {256, kOneRow});
   for (const int passes : counts) {
     const Work work = uniform_work(net, passes);
-    std::vector<int> slots = ring_slots(net, uses, work);
-    if (passes == kOneRow) slots = tighten(net, uses, work, slots);
+    std::vector<int> slots = ring_slots(net, uses, work, passes == kOneRow);
     if (least_slots_.empty()) least_slots_ = slots;
     for (size_t t = 0; t < slots.size(); ++t) {
       least_slots_[t] = std::min(least_slots_[t], slots[t]);

@@ -18,9 +18,8 @@ constexpr int64_t kManyFirings = 200000;
 
 class Puller {
  public:
-  // `last`: an actor whose rows are read outside the stage; -1: there is none.
   Puller(const Net& net, const PlanStage& stage,
-         const std::vector<StreamTie>& ties = {}, int last = -1)
+         const std::vector<StreamTie>& ties, int last)
       : tokens_(net, stage, ties),
         pulling_(tokens_.processes(), false),
         last_(last) {
@@ -94,15 +93,12 @@ std::vector<std::pair<int, int>> group_slots(
   for (const NetTensor& t : net.tensors) whole.push_back(t.rows);
   const PlanStage stage = make_stage(net, uses, group, work, whole);
   const int last = static_cast<int>(stage.actors.size()) - 1;
-  Puller puller(net, stage, {}, group.goes_on ? last : -1);
-  const std::vector<int>& peaks = puller.peaks();
+  const std::vector<int> peaks =
+      peak_slots(net, stage, {}, group.goes_on ? last : -1);
   const std::vector<bool> own = own_buffers(group, stage);
   std::vector<std::pair<int, int>> slots;
   for (size_t b = 0; b < own.size(); ++b) {
-    const PlanBuffer& buffer = stage.buffers[b];
-    if (!own[b]) continue;
-    slots.emplace_back(buffer.tensor,
-                       std::clamp(peaks[b], 1, buffer.box.rows()));
+    if (own[b]) slots.emplace_back(stage.buffers[b].tensor, peaks[b]);
   }
   return slots;
 }
@@ -132,15 +128,20 @@ void tighten(const Net& net, const std::vector<TensorUses>& uses,
 }  // namespace
 
 std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
-                            const Work& work) {
+                            const Work& work, bool tight) {
   std::vector<int> slots(net.tensors.size());
   for (size_t t = 0; t < slots.size(); ++t) {
     slots[t] = !uses[t].writers.empty() || !uses[t].readers.empty();
   }
-  for (const RingGroup& group : find_ring_groups(net, uses, whole_net(net))) {
+  const std::vector<RingGroup> groups =
+      find_ring_groups(net, uses, whole_net(net));
+  for (const RingGroup& group : groups) {
     for (const auto& [tensor, held] : group_slots(net, uses, group, work)) {
       slots[tensor] = held;
     }
+  }
+  for (size_t g = 0; tight && g < groups.size(); ++g) {
+    tighten(net, uses, groups[g], work, slots);
   }
   return slots;
 }
@@ -204,17 +205,9 @@ std::vector<int> SegmentSlots::neighbours(Segment segment, int layer) {
   return layers;
 }
 
-std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,
-                         const Work& work, std::vector<int> slots) {
-  for (const RingGroup& group : find_ring_groups(net, uses, whole_net(net))) {
-    tighten(net, uses, group, work, slots);
-  }
-  return slots;
-}
-
 std::vector<int> peak_slots(const Net& net, const PlanStage& stage,
-                            const std::vector<StreamTie>& ties) {
-  Puller puller(net, stage, ties);
+                            const std::vector<StreamTie>& ties, int last) {
+  Puller puller(net, stage, ties, last);
   std::vector<int> slots = puller.peaks();
   for (size_t b = 0; b < slots.size(); ++b) {
     slots[b] = std::clamp(slots[b], 1, stage.buffers[b].box.rows());
