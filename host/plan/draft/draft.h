@@ -50,7 +50,7 @@ std::vector<bool> sharing_buffers(const PlanStage&,
 // The choices for a node alone.
 struct StageChoice {
   Segment segment;
-  std::optional<Overlay> overlay;
+  std::optional<Overlay> overlay = {};
   bool share = false;
   uint32_t chunk_limit = 0;
 };

@@ -89,9 +89,7 @@ class Puller {
 std::vector<std::pair<int, int>> group_slots(
     const Net& net, const std::vector<TensorUses>& uses, const RingGroup& group,
     const Work& work) {
-  std::vector<int> whole;
-  for (const NetTensor& t : net.tensors) whole.push_back(t.rows);
-  const PlanStage stage = make_stage(net, uses, group, work, whole);
+  const PlanStage stage = make_stage(net, uses, group, work, {});
   const int last = static_cast<int>(stage.actors.size()) - 1;
   const std::vector<int> peaks =
       peak_slots(net, stage, {}, group.goes_on ? last : -1);

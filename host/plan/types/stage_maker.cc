@@ -183,8 +183,9 @@ PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
   StageMaker maker(given ? given->net : net, uses, count);
   for (const int t : tensors) {
     const NetTensor& tensor = net.tensors[t];
-    maker.add_buffer(t, tensor.box(), tensor.element_bytes,
-                     lives_inside(uses[t], s) ? -1 : t, slots[t]);
+    const bool is_whole = slots.empty() || !lives_inside(uses[t], s);
+    maker.add_buffer(t, tensor.box(), tensor.element_bytes, is_whole ? t : -1,
+                     is_whole ? 0 : slots[t]);
     maker.stage().buffers.back().complete = uses[t].last_write < s.begin;
   }
   const auto place_of = [&](const View& view) -> StageMaker::Place {

@@ -84,8 +84,8 @@ struct GivenNet {
 };
 
 // Returns the stage of a node alone. `slots`: rows of each tensor that lives
-// inside; the others are held whole. `given`: makes the stage for that net,
-// with its loops; null: for the net itself.
+// inside; the others are held whole. Empty: all are. `given`: makes the stage
+// for that net, with its loops; null: for the net itself.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
                      const Work&, const std::vector<int>& slots,
                      const GivenNet* given = nullptr);
