@@ -175,26 +175,31 @@ class NodeBuilder {
   // time is taken without links, which have to wait for slices of large chunks.
   // Returns the bytes of sets that stay.
   uint32_t fill(int64_t most, int64_t bytes) {
-    PlanNode other = node_;
-    uint32_t keep = fill_arena(net_, supply_, ends_, most, bytes, node_);
-    if (alone_ && is_linked()) return keep;
-    std::swap(other, node_);
-    const bool any = grow_slots(most, bytes);
-    const uint32_t kept =
-        any ? fill_arena(net_, supply_, ends_, most, bytes, node_) : 0;
-    if (any && time_ps(node_) < time_ps(other)) {
-      keep = kept;
-    } else {
-      node_ = std::move(other);
+    PlanNode filled = node_;
+    uint32_t keep = fill_arena(net_, supply_, ends_, most, bytes, filled);
+    const bool may_grow = !alone_ || !is_linked();
+    if (may_grow && grow_slots(most, bytes)) {
+      const uint32_t kept =
+          fill_arena(net_, supply_, ends_, most, bytes, node_);
+      if (time_ps(node_) < time_ps(filled)) {
+        filled = node_;
+        keep = kept;
+      }
     }
+    node_ = std::move(filled);
     if (is_linked()) forget_orders();
     return keep;
   }
-  // Linked nodes fire on demand where nothing is on a tape any more.
+  // Linked nodes fire on demand where nothing is on a tape any more and no
+  // rings share bytes. A node alone keeps an order that saves time.
   void forget_orders() {
-    for (PlanStage& stage : node_.stages) {
-      if (stage.slot_count == 0) stage.order.clear();
+    PlanNode without = node_;
+    for (int s = 0; s < stages(); ++s) {
+      PlanStage& stage = without.stages[s];
+      if (stage.slot_count == 0 && !drafts_[s].share) stage.order.clear();
     }
+    if (alone_ && time_ps(without) > time_ps(node_)) return;
+    node_ = std::move(without);
   }
   int64_t time_ps(const PlanNode& node) const {
     return node_time_ps(net_, node, supply_);
