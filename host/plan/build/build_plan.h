@@ -1,5 +1,5 @@
-// Turns a draft into a complete plan: finds the sizes of rings that have none by
-// simulating all nodes at once, then places everything, node by node.
+// Turns a draft into a complete plan: finds the sizes of rings that have none
+// by simulating all nodes at once, then places everything, node by node.
 #pragma once
 
 #include <algorithm>
