@@ -30,7 +30,7 @@ std::vector<int> touched_tensors(const Net& net,
     }
   }
   std::ranges::sort(touched);
-  touched.erase(std::ranges::unique(touched).begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   return touched;
 }
 
