@@ -144,7 +144,7 @@ class NodeBuilder {
             overlay_buffers(node_.stages[s], drafts_[s].homes, overlay);
         PackItem& out = arena.item(item_of_[s][of.out]);
         out.over = item_of_[s][of.in];
-        out.lead = overlay.lead;
+        out.lead = overlay.lead.value();
       }
     }
     arena.add_stage_items();

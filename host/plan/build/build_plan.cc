@@ -72,7 +72,7 @@ void set_leads(const Net& net, const MergedSegment& m,
   std::vector<StageDraft*> drafts;
   for (const MergedSegment::Part& part : m.parts) {
     StageDraft& d = draft.stages[part.node][part.stage];
-    if (!d.overlay || d.overlay->lead != Overlay::kNotFound) continue;
+    if (!d.overlay || d.overlay->lead) continue;
     const OverlayBuffers of = overlay_buffers(
         draft.plan.nodes[part.node].stages[part.stage], d.homes, *d.overlay);
     pairs.push_back({part.first_buffer + of.in, part.first_buffer + of.out});
@@ -163,7 +163,7 @@ void complete_segment(const Net& net, const BuildOptions& options,
   const bool are_exact =
       std::ranges::any_of(m.parts, [&](const MergedSegment::Part& part) {
         const StageDraft& d = draft.stages[part.node][part.stage];
-        return d.share || (d.overlay && d.overlay->lead != Overlay::kNotFound);
+        return d.share || (d.overlay && d.overlay->lead);
       });
   size_rings(net, options, rings, m);
   if (!are_exact) add_slack(options, m);

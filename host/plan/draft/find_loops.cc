@@ -1,6 +1,6 @@
 #include "host/plan/draft/find_loops.h"
 
-#include "device/program/geometry.h"
+#include "device/program/image.h"
 
 namespace shoal {
 namespace {

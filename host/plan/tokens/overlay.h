@@ -15,9 +15,9 @@ namespace shoal {
 
 // An output that reuses the bytes of an input which is being consumed.
 struct Overlay {
-  static constexpr int64_t kNotFound = INT64_MIN;
-  int in = -1, out = -1;     // tensors
-  int64_t lead = kNotFound;  // bytes that `out` begins before `in`
+  int in = -1, out = -1;  // tensors
+  // Bytes that `out` begins before `in`; none: not found yet.
+  std::optional<int64_t> lead = {};
 };
 
 // Returns the pair of a whole input that dies in the segment and a whole output
