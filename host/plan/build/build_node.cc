@@ -27,7 +27,7 @@ class NodeBuilder {
         link_(link),
         ends_(ends),
         how_(how),
-        alone_(draft.alone),
+        alone_(draft.is_alone()),
         node_(draft.plan.nodes[n]) {
     if (!how.budgets.empty()) budget_ = how.budgets[n];
     if (!how.keeps.empty()) may_keep_ = how.keeps[n];
@@ -90,7 +90,7 @@ class NodeBuilder {
     for (PlanActor& a : stage.actors) {
       if (a.weights.chunks.empty()) continue;
       tape |= a.weights.place != WeightPlace::kMapped;
-      if (a.weights.place == WeightPlace::kSram && alone_) {
+      if (a.weights.place == WeightPlace::kSram) {
         cut_for_sram(net_, stage, a);
       }
     }
@@ -144,7 +144,7 @@ class NodeBuilder {
             overlay_buffers(node_.stages[s], drafts_[s].homes, overlay);
         PackItem& out = arena.item(item_of_[s][of.out]);
         out.over = item_of_[s][of.in];
-        out.lead = overlay.lead;
+        out.lead = overlay.lead.value();
       }
     }
     arena.add_stage_items();
@@ -175,26 +175,31 @@ class NodeBuilder {
   // time is taken without links, which have to wait for slices of large chunks.
   // Returns the bytes of sets that stay.
   uint32_t fill(int64_t most, int64_t bytes) {
-    PlanNode other = node_;
-    uint32_t keep = fill_arena(net_, supply_, ends_, most, bytes, node_);
-    if (alone_ && is_linked()) return keep;
-    std::swap(other, node_);
-    const bool any = grow_slots(most, bytes);
-    const uint32_t kept =
-        any ? fill_arena(net_, supply_, ends_, most, bytes, node_) : 0;
-    if (any && time_ps(node_) < time_ps(other)) {
-      keep = kept;
-    } else {
-      node_ = std::move(other);
+    PlanNode filled = node_;
+    uint32_t keep = fill_arena(net_, supply_, ends_, most, bytes, filled);
+    const bool may_grow = !alone_ || !is_linked();
+    if (may_grow && grow_slots(most, bytes)) {
+      const uint32_t kept =
+          fill_arena(net_, supply_, ends_, most, bytes, node_);
+      if (time_ps(node_) < time_ps(filled)) {
+        filled = node_;
+        keep = kept;
+      }
     }
-    if (!alone_) forget_orders();
+    node_ = std::move(filled);
+    if (is_linked()) forget_orders();
     return keep;
   }
-  // Linked nodes fire on demand where nothing is on a tape any more.
+  // Linked nodes fire on demand where nothing is on a tape any more and no
+  // rings share bytes. A node alone keeps an order that saves time.
   void forget_orders() {
-    for (PlanStage& stage : node_.stages) {
-      if (stage.slot_count == 0) stage.order.clear();
+    PlanNode without = node_;
+    for (int s = 0; s < stages(); ++s) {
+      PlanStage& stage = without.stages[s];
+      if (stage.slot_count == 0 && !drafts_[s].share) stage.order.clear();
     }
+    if (alone_ && time_ps(without) > time_ps(node_)) return;
+    node_ = std::move(without);
   }
   int64_t time_ps(const PlanNode& node) const {
     return node_time_ps(net_, node, supply_);

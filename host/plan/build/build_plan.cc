@@ -19,10 +19,9 @@
 namespace shoal {
 namespace {
 
-// Returns one number for all buffers of a tensor in a segment that nodes use
-// alike.
-std::vector<int> ring_groups(const MergedSegment& segment,
-                             const std::vector<bool>& whole) {
+// Returns one number for all rings without a size that hold the same tensor and
+// that nodes use alike; -1 for other buffers.
+std::vector<int> ring_groups(const MergedSegment& segment) {
   std::map<std::tuple<int, int, bool>, int> numbers;
   std::vector<bool> copied_to(segment.stage.buffers.size(), false);
   for (const PlanPort& p : segment.stage.ports) {
@@ -31,7 +30,7 @@ std::vector<int> ring_groups(const MergedSegment& segment,
   std::vector<int> group;
   for (size_t b = 0; b < segment.stage.buffers.size(); ++b) {
     const PlanBuffer& buffer = segment.stage.buffers[b];
-    if (whole[b]) {
+    if (buffer.slots > 0) {
       group.push_back(-1);
       continue;
     }
@@ -43,24 +42,6 @@ std::vector<int> ring_groups(const MergedSegment& segment,
   return group;
 }
 
-// Adds rows to rings that links touch. A sender keeps its rows until they are
-// acknowledged, and hears of a receiver's free slots only later, so more rows
-// keep both busy. `slack_of`: by buffer.
-template <typename SlackOf>
-void add_slack(PlanStage& stage, const std::vector<bool>& whole,
-               const SlackOf& slack_of) {
-  std::vector<bool> given(stage.buffers.size(), false);
-  for (const PlanPort& p : stage.ports) {
-    if (p.owner == Owner::kActor || whole[p.buffer] || given[p.buffer]) {
-      continue;
-    }
-    given[p.buffer] = true;
-    PlanBuffer& b = stage.buffers[p.buffer];
-    const int rows = slack_of(p.buffer).rows_of(b.row_bytes());
-    b.slots = std::min(b.box.rows(), b.slots + rows);
-  }
-}
-
 const Slack& slack_of(const BuildOptions& options, const MergedSegment& m,
                       int buffer) {
   const auto behind = std::ranges::upper_bound(
@@ -69,15 +50,29 @@ const Slack& slack_of(const BuildOptions& options, const MergedSegment& m,
   return options.slack_of(part.node, part.stage);
 }
 
-// Sets the leads of outputs that lie over inputs, except where that saves
-// nothing.
+// Adds rows to rings that links touch. A sender keeps its rows until they are
+// acknowledged, and hears of a receiver's free slots only later, so more rows
+// keep both busy.
+void add_slack(const BuildOptions& options, MergedSegment& m) {
+  std::vector<bool> given(m.stage.buffers.size(), false);
+  for (const PlanPort& p : m.stage.ports) {
+    if (p.owner == Owner::kActor || given[p.buffer]) continue;
+    given[p.buffer] = true;
+    PlanBuffer& b = m.stage.buffers[p.buffer];
+    const int rows = slack_of(options, m, p.buffer).rows_of(b.row_bytes());
+    b.slots = std::min(b.box.rows(), b.slots + rows);
+  }
+}
+
+// Finds the leads of outputs that lie over inputs and have none. Overlays that
+// save nothing are left out.
 void set_leads(const Net& net, const MergedSegment& m,
                const BuildOptions& options, RingMemo& rings, PlanDraft& draft) {
   std::vector<OverlaidBuffers> pairs;
   std::vector<StageDraft*> drafts;
   for (const MergedSegment::Part& part : m.parts) {
     StageDraft& d = draft.stages[part.node][part.stage];
-    if (!d.overlay) continue;
+    if (!d.overlay || d.overlay->lead) continue;
     const OverlayBuffers of = overlay_buffers(
         draft.plan.nodes[part.node].stages[part.stage], d.homes, *d.overlay);
     pairs.push_back({part.first_buffer + of.in, part.first_buffer + of.out});
@@ -98,31 +93,17 @@ void set_leads(const Net& net, const MergedSegment& m,
   }
 }
 
-void size_rings(const Net& net, const BuildOptions& options, PlanDraft& draft) {
-  RingMemo none;
-  RingMemo& rings = options.rings ? *options.rings : none;
-  for (MergedSegment& m : merge_segments(draft.plan)) {
-    std::vector<bool> whole;
-    for (const MergedSegment::Part& part : m.parts) {
-      for (int home : draft.stages[part.node][part.stage].homes) {
-        const PlanBuffer& b = m.stage.buffers[whole.size()];
-        whole.push_back(home >= 0 || b.is_private || b.variable >= 0);
-      }
-    }
-    const std::vector<int> slots = rings.slots(
-        net, m.stage, m.ties, ring_groups(m, whole), options.tighten_tries);
-    for (size_t b = 0; b < slots.size(); ++b) {
-      if (!whole[b]) m.stage.buffers[b].slots = slots[b];
-    }
-    add_slack(m.stage, whole,
-              [&](int buffer) { return slack_of(options, m, buffer); });
-    set_leads(net, m, options, rings, draft);
-    for (const MergedSegment::Part& part : m.parts) {
-      PlanStage& stage = draft.plan.nodes[part.node].stages[part.stage];
-      for (size_t b = 0; b < stage.buffers.size(); ++b) {
-        stage.buffers[b].slots = m.stage.buffers[part.first_buffer + b].slots;
-      }
-    }
+void size_rings(const Net& net, const BuildOptions& options, RingMemo& rings,
+                MergedSegment& m) {
+  const std::vector<int> groups = ring_groups(m);
+  if (std::ranges::all_of(groups, [](int g) { return g < 0; })) return;
+  for (PlanBuffer& b : m.stage.buffers) {
+    if (b.slots == 0) b.slots = b.box.rows();
+  }
+  const std::vector<int> slots =
+      rings.slots(net, m.stage, m.ties, groups, options.tighten_tries);
+  for (size_t b = 0; b < slots.size(); ++b) {
+    if (groups[b] >= 0) m.stage.buffers[b].slots = slots[b];
   }
 }
 
@@ -152,28 +133,48 @@ bool has_tape(const PlanStage& stage) {
   });
 }
 
-// Records the orders of stages that have a tape, from one run of each whole
+// Records the orders of stages that have a tape, from one run of the whole
 // segment, so that the orders of all nodes go together. An order is part of the
 // stage's record, so nodes with the record in the arena need it first.
-void record_orders(const Net& net, Plan& plan) {
-  for (const MergedSegment& m : merge_segments(plan)) {
-    const auto taped = [&](const MergedSegment::Part& part) {
-      return has_tape(plan.nodes[part.node].stages[part.stage]);
-    };
-    if (std::ranges::none_of(m.parts, taped)) continue;
-    StageTokens tokens(net, m.stage, m.ties);
-    const bool done =
-        run_by_rank(tokens, depth_ranks(tokens), [&](int process, int) {
-          if (process >= static_cast<int>(m.stage.actors.size())) return;
-          const auto part = std::ranges::upper_bound(
-              m.parts, process, {}, &MergedSegment::Part::first_actor);
-          const MergedSegment::Part& of = *std::prev(part);
-          if (!taped(of)) return;
-          record_firing(plan.nodes[of.node].stages[of.stage],
-                        process - of.first_actor);
-        });
-    if (!done) throw Error(Exit::kInternal, "a segment does not complete");
+void record_orders(const Net& net, const MergedSegment& m, Plan& plan) {
+  const auto taped = [&](const MergedSegment::Part& part) {
+    return has_tape(plan.nodes[part.node].stages[part.stage]);
+  };
+  if (std::ranges::none_of(m.parts, taped)) return;
+  StageTokens tokens(net, m.stage, m.ties);
+  const bool done =
+      run_by_rank(tokens, depth_ranks(tokens), [&](int process, int) {
+        if (process >= static_cast<int>(m.stage.actors.size())) return;
+        const auto part = std::ranges::upper_bound(
+            m.parts, process, {}, &MergedSegment::Part::first_actor);
+        const MergedSegment::Part& of = *std::prev(part);
+        if (!taped(of)) return;
+        record_firing(plan.nodes[of.node].stages[of.stage],
+                      process - of.first_actor);
+      });
+  if (!done) throw Error(Exit::kInternal, "a segment does not complete");
+}
+
+// Finds what stages that run side by side need of each other: sizes of rings,
+// leads and orders. A node alone may have all of them.
+void complete_segment(const Net& net, const BuildOptions& options,
+                      RingMemo& rings, MergedSegment& m, PlanDraft& draft) {
+  // Buffers that share bytes need the exact rows of their order.
+  const bool are_exact =
+      std::ranges::any_of(m.parts, [&](const MergedSegment::Part& part) {
+        const StageDraft& d = draft.stages[part.node][part.stage];
+        return d.share || (d.overlay && d.overlay->lead);
+      });
+  size_rings(net, options, rings, m);
+  if (!are_exact) add_slack(options, m);
+  set_leads(net, m, options, rings, draft);
+  for (const MergedSegment::Part& part : m.parts) {
+    PlanStage& stage = draft.plan.nodes[part.node].stages[part.stage];
+    for (size_t b = 0; b < stage.buffers.size(); ++b) {
+      stage.buffers[b].slots = m.stage.buffers[part.first_buffer + b].slots;
+    }
   }
+  if (!draft.is_alone()) record_orders(net, m, draft.plan);
 }
 
 int64_t firings_of(const Layer& layer, int rows, LayerWork work) {
@@ -226,21 +227,14 @@ Plan build_plan(const Net& net, PlanDraft draft,
                 const std::vector<Supply>& supplies,
                 const BuildOptions& options) {
   Plan& plan = draft.plan;
-  if (!draft.alone) {
-    size_rings(net, options, draft);
-    record_orders(net, plan);
-  } else if (plan.linked) {
-    for (size_t s = 0; s < draft.stages[0].size(); ++s) {
-      const StageDraft& stage = draft.stages[0][s];
-      // Buffers that share bytes need the exact rows of their order.
-      if (stage.share || stage.overlay) continue;
-      std::vector<bool> whole;
-      for (const int home : stage.homes) whole.push_back(home >= 0);
-      add_slack(plan.nodes[0].stages[s], whole,
-                [&](int) { return options.slack; });
+  if (plan.linked) {
+    RingMemo own_rings;
+    RingMemo& rings = options.rings ? *options.rings : own_rings;
+    for (MergedSegment& m : merge_segments(plan)) {
+      complete_segment(net, options, rings, m, draft);
     }
+    add_peers(plan);
   }
-  if (plan.linked) add_peers(plan);
   const std::vector<LinkCounts> links =
       plan.linked ? count_links(plan) : std::vector<LinkCounts>(1);
   std::vector<std::vector<StageEnds>> ends;

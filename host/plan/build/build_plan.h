@@ -1,6 +1,5 @@
-// Turns a draft into a complete plan: finds sizes of rings by simulating all
-// nodes at once, then places everything, node by node. In drafts of a node
-// alone, rings have their sizes already.
+// Turns a draft into a complete plan: finds the sizes of rings that have none
+// by simulating all nodes at once, then places everything, node by node.
 #pragma once
 
 #include <algorithm>

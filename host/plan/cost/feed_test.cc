@@ -9,6 +9,7 @@
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/testing/slow_board.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
-#include "host/plan/draft/loop_draft.h"
+#include "host/plan/draft/find_loops.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/boxes.h"
 #include "host/plan/types/transposition.h"

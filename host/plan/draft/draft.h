@@ -11,6 +11,7 @@
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/segment.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 
@@ -35,10 +36,11 @@ OverlayBuffers overlay_buffers(const PlanStage&, const std::vector<int>& homes,
                                const Overlay&);
 
 struct PlanDraft {
-  Plan plan;  // linked or not; nodes with stages, and streams
-  // A node alone: its rings have their final sizes, and it records its orders.
-  bool alone = false;
+  // Linked or not; nodes with stages, and streams. Rings of 0 slots have no
+  // size yet.
+  Plan plan;
   std::vector<std::vector<StageDraft>> stages;  // by node, then stage of `plan`
+  bool is_alone() const { return plan.nodes.size() == 1; }
 };
 
 // Returns, by buffer, whether no caller touches it and no other stage needs it.
@@ -48,7 +50,7 @@ std::vector<bool> sharing_buffers(const PlanStage&,
 // The choices for a node alone.
 struct StageChoice {
   Segment segment;
-  std::optional<Overlay> overlay;
+  std::optional<Overlay> overlay = {};
   bool share = false;
   uint32_t chunk_limit = 0;
 };
@@ -67,6 +69,8 @@ struct Choice {
 std::vector<int> node_homes(const std::vector<TensorUses>&, const PlanStage&,
                             Segment);
 
-PlanDraft node_draft(const Net&, const std::vector<TensorUses>&, const Choice&);
+// `given`: as for make_stage().
+PlanDraft node_draft(const Net&, const std::vector<TensorUses>&, const Choice&,
+                     const GivenNet* given = nullptr);
 
 }  // namespace shoal

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/plan/draft/loop_draft.h"
+#include "host/plan/draft/find_loops.h"
 
 namespace shoal {
 namespace {
@@ -75,7 +75,7 @@ std::vector<BlockChoice> find_groups(const Net& net,
 }
 
 GroupNet::GroupNet(const Net& given, const std::vector<BlockChoice>& groups)
-    : given_(given), net_(given) {
+    : net_(given), given_{given, positions_} {
   net_.layers.clear();
   auto next = groups.begin();
   const auto layers = static_cast<int>(given.layers.size());
@@ -96,48 +96,6 @@ int GroupNet::position_of(int given) const {
   const auto at = std::ranges::lower_bound(positions_, given);
   const bool found = at != positions_.end() && *at == given;
   return found ? static_cast<int>(at - positions_.begin()) : -1;
-}
-
-void GroupNet::expand(PlanDraft& draft) const {
-  for (size_t n = 0; n < draft.stages.size(); ++n) {
-    for (size_t s = 0; s < draft.stages[n].size(); ++s) {
-      expand(draft.stages[n][s], draft.plan.nodes[n].stages[s]);
-    }
-  }
-}
-
-void GroupNet::expand(StageDraft& draft, PlanStage& stage) const {
-  const std::vector<PlanActor> before = std::move(stage.actors);
-  stage.actors.clear();
-  const size_t ports = stage.ports.size();
-  std::vector<int> first, last;  // numbers of actors, by number before
-  for (PlanActor a : before) {
-    first.push_back(static_cast<int>(stage.actors.size()));
-    const Layer& layer = net_.layers[a.layer];
-    const int begin = positions_[a.layer], end = positions_[a.layer + 1];
-    a.layer = begin;
-    if (!layer.loop.empty()) {
-      std::vector<Box> made;
-      for (const Layer* l : layer.loop) made.push_back(l->out.box);
-      PlanActor reads;
-      reads.in[0] = a.in[0];
-      const int out = a.out;
-      a = add_loop(given_, {begin, end, a.band, layer.loop_groups}, made,
-                   std::move(reads), stage, draft.homes);
-      a.out = out;
-    }
-    stage.actors.push_back(std::move(a));
-    last.push_back(static_cast<int>(stage.actors.size()) - 1);
-  }
-  for (size_t p = 0; p < ports; ++p) {
-    PlanPort& port = stage.ports[p];
-    if (port.owner != Owner::kActor) continue;
-    port.owner_index = (port.is_read ? first : last)[port.owner_index];
-  }
-  for (PlanLoop& loop : stage.loops) {
-    set_loop_weights(given_, loop, stage);
-    set_loop(given_, loop.band, loop, stage);
-  }
 }
 
 }  // namespace shoal

@@ -6,15 +6,14 @@
 //
 // The planned net expresses this, as with spills and tiles: GroupNet has one
 // layer in place of each loop, a window over the input with private sums, so
-// that uses, rings, bands, overlays and stages are those of an ordinary net. A
-// draft gets the actors of the loops before it is built.
+// that uses, rings, bands, overlays and stages are those of an ordinary net.
+// Drafts are made for the given net, with its loops.
 #pragma once
 
 #include <vector>
 
-#include "host/plan/draft/draft.h"
 #include "host/plan/types/layer_cuts.h"
-#include "host/plan/types/loop.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 
@@ -30,22 +29,19 @@ class GroupNet {
  public:
   // `groups`: some or all of what find_groups() returns. Refers to the net.
   GroupNet(const Net&, const std::vector<BlockChoice>&);
+  GroupNet(const GroupNet&) = delete;
 
   const Net& net() const { return net_; }
-  const Net& given() const { return given_; }
+  const GivenNet& given() const { return given_; }
   // By position in net(), including the end: the position in the given net.
   const std::vector<int>& positions() const { return positions_; }
   // Returns the position in net() of one in the given net; -1: inside a loop.
   int position_of(int given) const;
-  // Turns a draft for net() into one for the given net.
-  void expand(PlanDraft&) const;
 
  private:
-  void expand(StageDraft&, PlanStage&) const;
-
-  const Net& given_;
   Net net_;
   std::vector<int> positions_;
+  const GivenNet given_;
 };
 
 }  // namespace shoal

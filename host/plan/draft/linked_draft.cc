@@ -1,19 +1,16 @@
 #include "host/plan/draft/linked_draft.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <utility>
 
-#include "host/plan/draft/loop_draft.h"
 #include "host/plan/types/boxes.h"
+#include "host/plan/types/loop.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 namespace {
-
-// A stage under construction; its ports are in the order of their creation.
-struct Draft {
-  PlanStage stage;
-  std::vector<int> homes;  // by buffer
-};
 
 class Maker {
  public:
@@ -26,7 +23,7 @@ class Maker {
         only_(only),
         made_(made),
         x_(exchange),
-        drafts_(static_cast<size_t>(cut.nodes) * segments.size()) {}
+        stages_(static_cast<size_t>(cut.nodes) * segments.size()) {}
 
   PlanDraft make() {
     partial_in_.resize(x_.partials.size());
@@ -41,9 +38,9 @@ class Maker {
     for (const Exchange::Output& o : x_.outputs) {
       const Home& home = x_.homes[o.home];
       if (!is_wanted(home.segment)) continue;
-      Draft& d = draft(home.node, home.segment);
-      add_port(d, {home_buffer(o.home, home.segment), o.box, true,
-                   Owner::kOutput, o.output});
+      const int buffer = home_buffer(o.home, home.segment);
+      stage(home.node, home.segment)
+          .add_port({buffer, o.box, true, Owner::kOutput, o.output});
     }
     for (size_t i = 0; i < x_.streams.size(); ++i) add_stream(int(i));
     return finish();
@@ -56,56 +53,36 @@ class Maker {
            static_cast<size_t>(segment);
   }
 
-  Draft& draft(int node, int segment) {
-    std::optional<Draft>& of = drafts_[index(node, segment)];
+  StageMaker& stage(int node, int segment) {
+    std::optional<StageMaker>& of = stages_[index(node, segment)];
     if (of) return *of;
-    Draft& d = of.emplace();
-    d.stage.segment = segment;
     const Segment run = segments_[segment];
-    const auto layers = static_cast<size_t>(run.end - run.begin);
-    d.stage.actors.reserve(layers + 2);
-    d.stage.buffers.reserve(layers + 4);
-    d.stage.ports.reserve(3 * layers + 4);
-    return d;
-  }
-
-  int add_buffer(Draft& d, int tensor, const Box& box, int element_bytes,
-                 int home) {
-    PlanBuffer b;
-    b.tensor = tensor;
-    b.box = box;
-    b.element_bytes = element_bytes;
-    b.turned = net_.tensors[tensor].turned;
-    b.slots = box.rows();
-    b.variable = s_.uses[tensor].variable;
-    d.stage.buffers.push_back(b);
-    d.homes.push_back(home);
-    return static_cast<int>(d.stage.buffers.size()) - 1;
-  }
-
-  int add_port(Draft& d, const PlanPort& port) {
-    d.stage.ports.push_back(port);
-    return static_cast<int>(d.stage.ports.size()) - 1;
+    of.emplace(net_, s_.uses, run.end - run.begin);
+    of->stage().segment = segment;
+    return *of;
   }
 
   int home_buffer(int home, int segment) {
     int& buffer = home_buffer_[index(home, segment)];
     if (buffer >= 0) return buffer;
     const Home& h = x_.homes[home];
-    Draft& d = draft(h.node, segment);
-    buffer =
-        add_buffer(d, h.tensor, h.box, net_.tensors[h.tensor].element_bytes,
-                   h.whole() ? home : -1);
-    d.stage.buffers.back().complete = segment > std::max(h.segment, h.written);
+    StageMaker& of = stage(h.node, segment);
+    buffer = of.add_buffer(h.tensor, h.box, element_bytes(h.tensor),
+                           h.whole() ? home : -1);
+    of.stage().buffers.back().complete =
+        segment > std::max(h.segment, h.written);
     return buffer;
+  }
+  int element_bytes(int tensor) const {
+    return net_.tensors[tensor].element_bytes;
   }
 
   void add_gather(int index) {
     const Gather& g = x_.gathers[index];
     if (!is_wanted(g.segment)) return;
-    Draft& d = draft(g.node, g.segment);
-    gather_buffer_[index] = add_buffer(
-        d, g.tensor, g.box, net_.tensors[g.tensor].element_bytes, -1);
+    gather_buffer_[index] =
+        stage(g.node, g.segment)
+            .add_buffer(g.tensor, g.box, element_bytes(g.tensor), -1);
   }
 
   // Adds the copies to a gather, right before the first layer that reads it.
@@ -113,16 +90,13 @@ class Maker {
     if (copied_[index]) return;
     copied_[index] = true;
     const Gather& g = x_.gathers[index];
-    Draft& d = draft(g.node, g.segment);
+    StageMaker& to = stage(g.node, g.segment);
     for (const Copy& copy : g.copies) {
       const int from = home_buffer(copy.home, g.segment);
-      const int number = static_cast<int>(d.stage.actors.size());
       PlanActor a;
       a.copy = true;
-      a.in[0] = add_port(d, {from, copy.box, true, Owner::kActor, number});
-      a.out = add_port(
-          d, {gather_buffer_[index], copy.box, false, Owner::kActor, number});
-      d.stage.actors.push_back(a);
+      a.in[0] = to.add_read({from, copy.box});
+      to.add_actor(std::move(a), {gather_buffer_[index], copy.box});
     }
   }
 
@@ -130,8 +104,8 @@ class Maker {
     const Home& h = x_.homes[index];
     if (h.input < 0 || !is_wanted(h.segment)) return;
     const int buffer = home_buffer(index, h.segment);
-    add_port(draft(h.node, h.segment),
-             {buffer, h.box, false, Owner::kInput, h.input});
+    stage(h.node, h.segment)
+        .add_port({buffer, h.box, false, Owner::kInput, h.input});
   }
 
   void add_layers(int segment) {
@@ -144,57 +118,56 @@ class Maker {
         if (!s_.chain[l].empty() || box.empty()) continue;
         if (s_.loop_of[l] >= 0) {
           const BlockChoice& loop = s_.loops[s_.loop_of[l]];
-          if (loop.begin == l) add_loop_of(loop, n, segment);
+          if (loop.begin == l) add_loop(loop, n, segment);
           continue;
         }
         PlanActor a = start_actor(l, n, segment, box);
-        finish_actor(a, l, n, segment, box);
+        stage(n, segment).add_actor(std::move(a), result(l, n, segment, box));
       }
       add_chain(l, segment);
     }
   }
 
-  void add_loop_of(const BlockChoice& loop, int n, int segment) {
+  void add_loop(const BlockChoice& loop, int n, int segment) {
     std::vector<Box> made;
     for (int l = loop.begin; l < loop.end; ++l) made.push_back(made_[l][n]);
-    PlanActor first = start_actor(loop.begin, n, segment, made.front());
-    Draft& d = draft(n, segment);
-    finish_actor(add_loop(net_, loop, made, std::move(first), d.stage, d.homes),
-                 loop.end - 1, n, segment, made.back());
-    if (only_ < 0) set_loop_weights(net_, d.stage.loops.back(), d.stage);
+    const StageMaker::Place in = operands(loop.begin, n, segment)[0];
+    StageMaker& to = stage(n, segment);
+    PlanActor last = to.add_loop(loop, made, in);
+    to.add_actor(std::move(last),
+                 result(loop.end - 1, n, segment, made.back()));
+    if (only_ < 0) {
+      set_loop_weights(net_, to.stage().loops.back(), to.stage());
+    }
   }
 
-  int next_actor(int node, int segment) {
-    return static_cast<int>(draft(node, segment).stage.actors.size());
+  // Returns the places that a node reads to make its share of a layer.
+  std::array<StageMaker::Place, 2> operands(int l, int n, int segment) {
+    const auto& sources = x_.share(l, n).sources;
+    for (const Source& source : sources) {
+      if (source.gather >= 0) add_copies(source.gather);
+    }
+    std::array<StageMaker::Place, 2> in;
+    for (size_t operand = 0; operand < in.size(); ++operand) {
+      const Source& source = sources[operand];
+      if (net_.layers[l].in[operand].tensor < 0) continue;
+      in[operand] = {source.home >= 0 ? home_buffer(source.home, segment)
+                                      : gather_buffer_[source.gather],
+                     source.box};
+    }
+    return in;
+  }
+  // Returns the place of what it makes.
+  StageMaker::Place result(int l, int n, int segment, const Box& box) {
+    return {home_buffer(x_.share(l, n).home, segment), box};
   }
 
   PlanActor start_actor(int l, int n, int segment, const Box& box) {
-    const Layer& layer = net_.layers[l];
-    PlanActor a;
-    a.layer = l;
+    const std::array<StageMaker::Place, 2> in = operands(l, n, segment);
+    PlanActor a = stage(n, segment).start_actor(l, in);
     // A segment's cost takes weights layer by layer, not from the draft.
-    if (only_ < 0) a.weights = share_weights(layer, box);
-    for (const Source& source : x_.share(l, n).sources) {
-      if (source.gather >= 0) add_copies(source.gather);
-    }
-    const int number = next_actor(n, segment);
-    for (int operand = 0; operand < 2; ++operand) {
-      const Source& source = x_.share(l, n).sources[operand];
-      if (layer.in[operand].tensor < 0) continue;
-      const int buffer = source.home >= 0 ? home_buffer(source.home, segment)
-                                          : gather_buffer_[source.gather];
-      a.in[operand] = add_port(
-          draft(n, segment), {buffer, source.box, true, Owner::kActor, number});
-    }
+    if (only_ < 0) a.weights = share_weights(net_.layers[l], box);
     return a;
-  }
-
-  void finish_actor(PlanActor a, int l, int n, int segment, const Box& box) {
-    const int number = next_actor(n, segment);
-    a.out =
-        add_port(draft(n, segment), {home_buffer(x_.share(l, n).home, segment),
-                                     box, false, Owner::kActor, number});
-    draft(n, segment).stage.actors.push_back(std::move(a));
   }
 
   // Partials of a layer come in the order in which find_exchange() made them:
@@ -209,109 +182,74 @@ class Maker {
       for (int i = 1; i <= n; ++i) {
         const int node = chain[(owner + i) % n].node;
         PlanActor a = start_actor(l, node, segment, slice);
-        const int number = next_actor(node, segment);
         a.init = i == 1;
         a.final = i == n;
-        Draft& d = draft(node, segment);
         if (!a.init) {
           const int in = next_partial_ - 1;
-          partial_in_[in] = add_buffer(d, tensor, slice, 4, -1);
-          a.partial = add_port(
-              d, {partial_in_[in], slice, true, Owner::kActor, number});
+          partial_in_[in] =
+              stage(node, segment).add_buffer(tensor, slice, 4, -1);
+          a.partial = stage(node, segment).add_read({partial_in_[in], slice});
         }
+        StageMaker::Place out;
         if (a.final) {
-          finish_actor(a, l, node, segment, slice);
-          continue;
+          out = result(l, node, segment, slice);
+        } else {
+          out = {stage(node, segment).add_buffer(tensor, slice, 4, -1), slice};
+          partial_out_[next_partial_++] = out.buffer;
         }
-        const int out = next_partial_++;
-        partial_out_[out] = add_buffer(d, tensor, slice, 4, -1);
-        a.out = add_port(
-            d, {partial_out_[out], slice, false, Owner::kActor, number});
-        d.stage.actors.push_back(std::move(a));
+        stage(node, segment).add_actor(std::move(a), out);
       }
     }
   }
 
-  PlanStream::End end(int node, int segment, int buffer, const Box& box,
-                      bool is_read, int stream) {
-    const int port = add_port(draft(node, segment),
-                              {buffer, box, is_read, Owner::kStream, stream});
-    return {node, segment, port};
-  }
-
-  // Stages are numbered by segments until the end.
   void add_stream(int index) {
     const DraftStream& d = x_.streams[index];
-    PlanStream stream;
+    PlanStream& stream = result_.plan.streams.emplace_back();
     stream.tensor = d.tensor;
     stream.box = d.box;
+    const auto add_end = [&](int node, int buffer, bool is_read) {
+      stage(node, d.segment)
+          .add_port({buffer, d.box, is_read, Owner::kStream, index});
+    };
     if (d.partial >= 0) {
       const Partial& p = x_.partials[d.partial];
       stream.element_bytes = 4;
-      stream.from =
-          end(p.from, d.segment, partial_out_[d.partial], d.box, true, index);
-      stream.to = {
-          end(p.to, d.segment, partial_in_[d.partial], d.box, false, index)};
-    } else {
-      stream.element_bytes = net_.tensors[d.tensor].element_bytes;
-      stream.from = end(x_.homes[d.home].node, d.segment,
-                        home_buffer(d.home, d.segment), d.box, true, index);
-      for (int g : d.gathers) {
-        stream.to.push_back(end(x_.gathers[g].node, d.segment,
-                                gather_buffer_[g], d.box, false, index));
-      }
+      add_end(p.from, partial_out_[d.partial], true);
+      add_end(p.to, partial_in_[d.partial], false);
+      return;
     }
-    result_.plan.streams.push_back(std::move(stream));
-  }
-
-  // Sorts the ports by buffer, writers first. Returns the new number of each.
-  static std::vector<int> sort_ports(PlanStage& stage) {
-    std::vector<int> order(stage.ports.size());
-    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-      const PlanPort &p = stage.ports[a], &q = stage.ports[b];
-      return p.buffer != q.buffer ? p.buffer < q.buffer : p.is_read < q.is_read;
-    });
-    std::vector<int> now(order.size());
-    std::vector<PlanPort> ports;
-    for (size_t i = 0; i < order.size(); ++i) {
-      now[order[i]] = static_cast<int>(i);
-      ports.push_back(stage.ports[order[i]]);
+    stream.element_bytes = element_bytes(d.tensor);
+    add_end(x_.homes[d.home].node, home_buffer(d.home, d.segment), true);
+    for (const int g : d.gathers) {
+      add_end(x_.gathers[g].node, gather_buffer_[g], false);
     }
-    stage.ports = std::move(ports);
-    for (PlanActor& a : stage.actors) {
-      for (int* port : {&a.in[0], &a.in[1], &a.partial, &a.out}) {
-        if (*port >= 0) *port = now[*port];
-      }
-    }
-    return now;
   }
 
   PlanDraft finish() {
-    std::vector<int> stage_of(drafts_.size());
-    std::vector<std::vector<int>> ports(drafts_.size());
     result_.plan.nodes.resize(s_.nodes);
     result_.stages.resize(s_.nodes);
-    for (size_t i = 0; i < drafts_.size(); ++i) {
-      if (!drafts_[i]) continue;
-      Draft& d = *drafts_[i];
+    for (size_t i = 0; i < stages_.size(); ++i) {
+      if (!stages_[i]) continue;
       const size_t n = i / segments_.size();
       std::vector<PlanStage>& stages = result_.plan.nodes[n].stages;
-      stage_of[i] = static_cast<int>(stages.size());
-      if (only_ < 0) ports[i] = sort_ports(d.stage);
-      stages.push_back(std::move(d.stage));
-      result_.stages[n].push_back({std::move(d.homes)});
-    }
-    const auto settle = [&](PlanStream::End& e) {
-      const size_t i = index(e.node, e.stage);
-      if (only_ < 0) e.port = ports[i][e.port];
-      e.stage = stage_of[i];
-    };
-    for (PlanStream& stream : result_.plan.streams) {
-      settle(stream.from);
-      for (PlanStream::End& e : stream.to) settle(e);
+      result_.stages[n].push_back({stages_[i]->homes()});
+      stages.push_back(only_ < 0 ? stages_[i]->take()
+                                 : std::move(stages_[i]->stage()));
+      connect(static_cast<int>(n), static_cast<int>(stages.size()) - 1);
     }
     return std::move(result_);
+  }
+
+  // Tells streams which ports of a stage are theirs.
+  void connect(int node, int stage) {
+    const std::vector<PlanPort>& ports =
+        result_.plan.nodes[node].stages[stage].ports;
+    for (int p = 0; p < static_cast<int>(ports.size()); ++p) {
+      if (ports[p].owner != Owner::kStream) continue;
+      PlanStream& stream = result_.plan.streams[ports[p].owner_index];
+      const PlanStream::End end{node, stage, p};
+      ports[p].is_read ? stream.from = end : stream.to.emplace_back(end);
+    }
   }
 
   const CutNet& s_;
@@ -320,8 +258,8 @@ class Maker {
   const int only_;
   const MadeBoxes& made_;
   const Exchange& x_;
-  std::vector<std::optional<Draft>> drafts_;  // by node, then segment
-  std::vector<int> home_buffer_;              // by home, then segment
+  std::vector<std::optional<StageMaker>> stages_;  // by node, then segment
+  std::vector<int> home_buffer_;                   // by home, then segment
   std::vector<int> gather_buffer_, partial_in_, partial_out_;
   std::vector<bool> copied_;  // by gather
   int next_partial_ = 0;
@@ -337,12 +275,9 @@ void set_passes(const CutNet& s, int passes, PlanStage& stage) {
       a.band = copied_rows(out, passes);
       continue;
     }
-    const Layer& layer = s.net.layers[a.layer];
-    a.part = layer.kernel_h;
     if (a.loop >= 0) continue;
-    const LayerWork work = share_work(s, a.layer, out, passes);
-    a.band = work.band, a.part = work.part;
-    a.accumulator_bytes = sums_bytes(layer, work, out);
+    set_work(s.net.layers[a.layer], share_work(s, a.layer, out, passes), out,
+             a);
   }
   for (PlanLoop& loop : stage.loops) {
     const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];

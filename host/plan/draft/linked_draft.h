@@ -1,5 +1,5 @@
-// Turns boxes, homes and gathers into the stages and streams of a plan. All
-// buffers are still held whole.
+// Turns boxes, homes and gathers into the stages and streams of a plan. Rings
+// have no sizes yet.
 #pragma once
 
 #include <optional>

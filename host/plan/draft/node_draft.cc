@@ -32,26 +32,26 @@ std::vector<int> node_homes(const std::vector<TensorUses>& uses,
                             const PlanStage& stage, Segment segment) {
   std::vector<int> homes;
   for (const PlanBuffer& b : stage.buffers) {
-    homes.push_back(lives_inside(uses[b.tensor], segment) ? -1 : b.tensor);
+    const bool inside = b.is_private || lives_inside(uses[b.tensor], segment);
+    homes.push_back(inside ? -1 : b.tensor);
   }
   return homes;
 }
 
 PlanDraft node_draft(const Net& net, const std::vector<TensorUses>& uses,
-                     const Choice& choice) {
+                     const Choice& choice, const GivenNet* given) {
   PlanDraft draft;
-  draft.alone = true;
   draft.plan.linked = choice.linked;
   PlanNode& node = draft.plan.nodes.emplace_back();
   std::vector<StageDraft>& stages = draft.stages.emplace_back();
   node.mapped = choice.mapped;
   for (const StageChoice& s : choice.stages) {
     PlanStage stage =
-        make_stage(net, uses, s.segment, choice.work, choice.slots);
+        make_stage(net, uses, s.segment, choice.work, choice.slots, given);
     if (choice.linked) stage.segment = static_cast<int>(node.stages.size());
     for (PlanActor& a : stage.actors) {
       if (a.weights.chunks.empty()) continue;
-      a.weights.place = choice.places[a.layer];
+      a.weights.place = choice.places[given ? given->other(a.layer) : a.layer];
     }
     stages.push_back({node_homes(uses, stage, s.segment), s.overlay,
                       kept_overlays(net, uses, s.segment), s.share,

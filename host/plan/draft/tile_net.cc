@@ -9,7 +9,7 @@
 #include "device/program/params.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/draft/loop_draft.h"
+#include "host/plan/draft/find_loops.h"
 #include "host/plan/types/boxes.h"
 
 namespace shoal {

@@ -25,10 +25,10 @@ std::vector<uint32_t> chunk_limits(const Board& board, bool streams) {
 AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
                              const NodeTask& task,
                              const std::vector<int>& stops,
-                             const GroupNet* groups)
+                             const GivenNet* given)
     : net_(net),
       task_(task),
-      groups_(groups),
+      given_(given),
       tiles_(!stops.empty() && !task.any_stream()),
       memo_(task.memo ? *task.memo : own_memo_),
       survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
@@ -46,7 +46,7 @@ void AllCandidates::add(std::vector<Candidates>& to, size_t limit,
                         size_t limits, int64_t record_bytes, bool sets) {
   to.emplace_back(net_, task_.supply, survey_, slots_, gains_, memo_.stages,
                   task_.packs, task_.streams, limit, limits, record_bytes, sets,
-                  groups_, tiles_);
+                  given_, tiles_);
 }
 
 // These searches have many tables, so they are made only when the shortest time

@@ -52,11 +52,11 @@ struct NodeTask {
 // smallest arena has the smallest slots and keeps no weights in SRAM.
 class AllCandidates {
  public:
-  // `stops` is explained at Survey, `groups` at Candidates. Net and task must
+  // `stops` is explained at Survey, `given` at Candidates. Net and task must
   // outlive this object.
   AllCandidates(const Net&, const Spilling&, const NodeTask&,
                 const std::vector<int>& stops = {},
-                const GroupNet* groups = nullptr);
+                const GivenNet* given = nullptr);
 
   // Returns the smallest arena, and the fastest plan within it.
   std::optional<Candidate> smallest();
@@ -86,7 +86,7 @@ class AllCandidates {
 
   const Net& net_;
   const NodeTask& task_;
-  const GroupNet* const groups_;
+  const GivenNet* const given_;
   const bool tiles_;
   NetMemo own_memo_;  // used if the task has none
   NetMemo& memo_;

@@ -9,6 +9,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/stage_maker.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {

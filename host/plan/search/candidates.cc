@@ -11,6 +11,7 @@
 #include "host/plan/search/sweep.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/stage_maker.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -58,7 +59,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
                        SegmentGains& gains, StageMemo& stages, PackMemo& packs,
                        const std::vector<bool>& streamed, size_t limit,
                        size_t limits, int64_t record_bytes, bool sets,
-                       const GroupNet* groups, bool tiles)
+                       const GivenNet* given, bool tiles)
     : net_(net),
       supply_(supply),
       survey_(survey),
@@ -71,7 +72,7 @@ Candidates::Candidates(const Net& net, const Supply& supply,
       record_bytes_(record_bytes),
       tape_(!supply.board->flash_mapped ||
             std::count(streamed.begin(), streamed.end(), true) > 0),
-      groups_(groups),
+      given_(given),
       last_tries_(tiles ? tuning::kQuickTries : 0),
       uses_(survey.uses()),
       tables_(std::make_shared<const std::vector<PassTable>>(
@@ -163,19 +164,14 @@ Choice Candidates::choose(const Partition& cuts) {
   return choice;
 }
 
-PlanDraft Candidates::drafted(const Choice& choice) const {
-  PlanDraft draft = node_draft(net_, uses_, choice);
-  if (groups_) groups_->expand(draft);
-  return draft;
-}
-
 Candidate Candidates::pack(const Choice& choice, BuildOptions how) const {
   how.last_tries = last_tries_;
   how.keeps = {survey_.link().keeps_weights};
   how.banks = {survey_.link().banks};
   how.packs = &packs_;
   how.stages = &stages_;
-  Plan plan = build_plan(built_net(), drafted(choice), {supply_}, how);
+  Plan plan = build_plan(built_net(), node_draft(net_, uses_, choice, given_),
+                         {supply_}, how);
   return {choice, std::move(plan.nodes[0]), 0, how.pack_tries};
 }
 

@@ -12,7 +12,6 @@
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
-#include "host/plan/draft/group_net.h"
 #include "host/plan/search/gains.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/search/survey.h"
@@ -34,14 +33,13 @@ class Candidates {
   // choose among `limits` chunk limits of the survey, from `limit` on. If
   // `record_bytes` is not 0, the record of the current stage is read into that
   // many bytes of the arena, and each stage has the smallest chunks whose table
-  // fits there. With `sets`, stages may keep weights in SRAM. If `groups` is
-  // not null, the net is that of `groups`, and plans are built for the net that
-  // it was made from. With `tiles`, packing tries more layouts. All references
-  // must outlive this object.
+  // fits there. With `sets`, stages may keep weights in SRAM. `given` is
+  // explained at make_stage(); plans are built for that net. With `tiles`,
+  // packing tries more layouts. All references must outlive this object.
   Candidates(const Net&, const Supply&, const Survey&, SegmentSlots&,
              SegmentGains&, StageMemo&, PackMemo&,
              const std::vector<bool>& streamed, size_t limit, size_t limits,
-             int64_t record_bytes, bool sets, const GroupNet* groups = nullptr,
+             int64_t record_bytes, bool sets, const GivenNet* given = nullptr,
              bool tiles = false);
 
   // Returns the stage search for stages of at most `max_ports` ports with
@@ -95,7 +93,6 @@ class Candidates {
   // are not tried again.
   Candidate raise_each(Candidate, int64_t budget, int percent, bool over,
                        std::vector<Work>& failed) const;
-  PlanDraft drafted(const Choice&) const;
   // Returns false if the overlay saves nothing.
   bool lay_over(const Choice&, StageChoice&) const;
   // Packs without timing. Timing a tape of small chunks is slow, so it is left
@@ -106,7 +103,7 @@ class Candidates {
   // Fits the budget exactly when build() does, but may take other bytes.
   Candidate build_within(const Choice&, int64_t budget) const;
 
-  const Net& built_net() const { return groups_ ? groups_->given() : net_; }
+  const Net& built_net() const { return given_ ? given_->net : net_; }
 
   const Net& net_;
   const Supply& supply_;
@@ -119,7 +116,7 @@ class Candidates {
   const size_t limit_;  // index of the chunk limit for estimates of records
   int64_t record_bytes_;
   const bool tape_;  // whether there is a tape, whose order is recorded
-  const GroupNet* const groups_;
+  const GivenNet* const given_;
   const int last_tries_;
   const std::vector<TensorUses>& uses_;
   const std::shared_ptr<const std::vector<PassTable>> tables_;

@@ -2,6 +2,7 @@
 
 #include "host/plan/draft/draft.h"
 #include "host/plan/tokens/share.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 

@@ -28,7 +28,7 @@ GroupVariants::Variant::Variant(const Net& given,
       net(given, groups),
       streams(net.net().layers.size(), false),
       task{of.request, of.node, of.supply, streams, of.packs},
-      all(net.net(), Spilling{}, task, {}, &net),
+      all(net.net(), Spilling{}, task, {}, &net.given()),
       search(all.small_stages(max_ports, 0)),
       least(stage_offers(search, true)),
       more(stage_offers(search, false)) {}

@@ -23,8 +23,7 @@ SegmentMemo::Prepared::Prepared(const Net& net) {
   counts.insert(counts.end(), {256, kOneRow});
   for (const int passes : counts) {
     const Work work = uniform_work(net, passes);
-    std::vector<int> slots = ring_slots(net, uses, work);
-    if (passes == kOneRow) slots = tighten(net, uses, work, slots);
+    std::vector<int> slots = ring_slots(net, uses, work, passes == kOneRow);
     if (least_slots.empty()) least_slots = slots;
     for (size_t t = 0; t < slots.size(); ++t) {
       least_slots[t] = std::min(least_slots[t], slots[t]);

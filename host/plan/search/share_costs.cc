@@ -4,7 +4,7 @@
 
 #include "host/plan/arena/pack.h"
 #include "host/plan/draft/linked_draft.h"
-#include "host/plan/draft/loop_draft.h"
+#include "host/plan/types/loop.h"
 
 namespace shoal {
 

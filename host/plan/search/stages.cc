@@ -171,10 +171,7 @@ std::vector<PassTable> pass_tables(const Net& net,
     t.passes = passes;
     t.least = passes == counts.back();
     t.work = uniform_work(net, passes);
-    t.slots = ring_slots(net, uses, t.work);
-    if (passes == counts.back()) {
-      t.slots = tighten(net, uses, t.work, t.slots);
-    }
+    t.slots = ring_slots(net, uses, t.work, t.least);
     for (size_t i = 0; i < net.tensors.size(); ++i) {
       const NetTensor& tensor = net.tensors[i];
       t.ring_bytes.push_back(

@@ -11,6 +11,7 @@
 #include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/tokens/stage_key.h"
+#include "host/plan/types/stage_maker.h"
 #include "host/plan/types/stream_table.h"
 
 namespace shoal {

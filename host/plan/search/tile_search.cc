@@ -265,7 +265,7 @@ std::optional<PlanNode> TileSearch::build(const Parts& parts, int64_t most,
   for (const int at : tiles.stops()) stops.push_back(groups.position_of(at));
   const NodeTask task{task_.request, task_.node, task_.supply, streams,
                       task_.packs};
-  AllCandidates all(groups.net(), Spilling{}, task, stops, &groups);
+  AllCandidates all(groups.net(), Spilling{}, task, stops, &groups.given());
   std::optional<Candidate> found = all.smallest();
   if (!found || found->node.arena_bytes > most) return std::nullopt;
   if (fast) found = all.best(*found);

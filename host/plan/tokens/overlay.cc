@@ -120,7 +120,7 @@ void find_leads(const Net& net, const PlanStage& stage,
 
 int64_t overlay_gain(const Net& net, const Overlay& o) {
   return overlay_gain(net.tensors[o.in].bytes(), net.tensors[o.out].bytes(),
-                      o.lead);
+                      o.lead.value());
 }
 
 int64_t overlay_gain(int64_t in, int64_t out, int64_t lead) {

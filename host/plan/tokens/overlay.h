@@ -16,12 +16,13 @@ namespace shoal {
 // An output that reuses the bytes of an input which is being consumed.
 struct Overlay {
   int in = -1, out = -1;  // tensors
-  int64_t lead = 0;       // bytes that `out` begins before `in`
+  // Bytes that `out` begins before `in`; none: not found yet.
+  std::optional<int64_t> lead = {};
 };
 
 // Returns the pair of a whole input that dies in the segment and a whole output
 // that is made in it whose overlay could save the most; none if there is no
-// pair. The lead is not known yet.
+// pair. The lead is not found yet.
 std::optional<Overlay> overlay_pair(const Net&, const std::vector<TensorUses>&,
                                     Segment);
 

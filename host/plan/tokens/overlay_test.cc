@@ -5,6 +5,7 @@
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/rings.h"
 #include "host/plan/tokens/token_simulation.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 namespace {

@@ -4,6 +4,8 @@
 #include <map>
 #include <numeric>
 
+#include "host/plan/types/stage_maker.h"
+
 namespace shoal {
 namespace {
 

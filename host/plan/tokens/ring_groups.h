@@ -29,7 +29,7 @@ std::vector<RingGroup> find_ring_groups(const Net&,
                                         const std::vector<TensorUses>&,
                                         Segment);
 
-// Returns the group as a stage. `slots` has the rows of each tensor; tensors
+// Returns the group as a stage. `slots`: as for the other make_stage(); tensors
 // that another group makes or reads are held whole.
 PlanStage make_stage(const Net&, const std::vector<TensorUses>&,
                      const RingGroup&, const Work&,

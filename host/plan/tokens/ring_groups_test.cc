@@ -4,6 +4,7 @@
 
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 namespace {

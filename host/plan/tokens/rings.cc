@@ -1,12 +1,14 @@
 #include "host/plan/tokens/rings.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "host/base/error.h"
 #include "host/plan/tokens/token_simulation.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/deadline.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 namespace {
@@ -16,9 +18,8 @@ constexpr int64_t kManyFirings = 200000;
 
 class Puller {
  public:
-  // `last`: an actor whose rows are read outside the stage; -1: there is none.
   Puller(const Net& net, const PlanStage& stage,
-         const std::vector<StreamTie>& ties = {}, int last = -1)
+         const std::vector<StreamTie>& ties, int last)
       : tokens_(net, stage, ties),
         pulling_(tokens_.processes(), false),
         last_(last) {
@@ -84,65 +85,20 @@ class Puller {
   const int last_;
 };
 
-// Returns the slots that a tensor needs because of its writers and readers
-// alone: the rows that a firing reads, up to the end of their bands, less those
-// that were given back before.
-int slots_of_edges(const Net& net, const TensorUses& uses, const Work& work) {
-  int slots = 1;
-  for (const Use& w : uses.writers) {
-    if (w.owner == Owner::kActor) slots = std::max(slots, work[w.index].band);
-  }
-  for (const Use& r : uses.readers) {
-    if (r.owner != Owner::kActor) continue;
-    const RowRule rule =
-        row_rule(net.layers[r.index], r.operand, work[r.index]);
-    int given_back = 0;
-    for (int k = 0; k < firing_count(rule); ++k) {
-      const RowRange need = needed_rows(rule, k);
-      int made = r.box.y0 + need.hi;
-      for (const Use& w : uses.writers) {
-        const int band = w.owner == Owner::kActor ? work[w.index].band : 1;
-        const int rows = r.box.y0 + need.hi - w.box.y0;
-        if (need.hi <= need.lo || rows <= 0) continue;
-        made = std::max(made, w.box.y0 + std::min(ceil_div(rows, band) * band,
-                                                  w.box.rows()));
-      }
-      if (need.hi > need.lo) {
-        slots = std::max(slots, made - r.box.y0 - given_back);
-      }
-      given_back = released_rows(rule, k);
-    }
-  }
-  return slots;
-}
-
 // Returns the slots of the tensors whose rings are the group's.
 std::vector<std::pair<int, int>> group_slots(
     const Net& net, const std::vector<TensorUses>& uses, const RingGroup& group,
     const Work& work) {
-  std::vector<int> whole;
-  for (const NetTensor& t : net.tensors) whole.push_back(t.rows);
-  const PlanStage stage = make_stage(net, uses, group, work, whole);
+  const PlanStage stage = make_stage(net, uses, group, work, {});
   const int last = static_cast<int>(stage.actors.size()) - 1;
-  Puller puller(net, stage, {}, group.goes_on ? last : -1);
-  const std::vector<int>& peaks = puller.peaks();
+  const std::vector<int> peaks =
+      peak_slots(net, stage, {}, group.goes_on ? last : -1);
   const std::vector<bool> own = own_buffers(group, stage);
   std::vector<std::pair<int, int>> slots;
   for (size_t b = 0; b < own.size(); ++b) {
-    const PlanBuffer& buffer = stage.buffers[b];
-    if (!own[b]) continue;
-    slots.emplace_back(buffer.tensor,
-                       std::clamp(peaks[b], 1, buffer.box.rows()));
+    if (own[b]) slots.emplace_back(stage.buffers[b].tensor, peaks[b]);
   }
   return slots;
-}
-
-bool completes(const Net& net, const std::vector<TensorUses>& uses,
-               const RingGroup& group, const Work& work,
-               const std::vector<int>& slots) {
-  const PlanStage stage = make_stage(net, uses, group, work, slots);
-  StageTokens tokens(net, stage);
-  return run_by_rank(tokens, depth_ranks(tokens));
 }
 
 void tighten(const Net& net, const std::vector<TensorUses>& uses,
@@ -153,48 +109,37 @@ void tighten(const Net& net, const std::vector<TensorUses>& uses,
     firings += firing_count(row_rule(net.layers[l], 0, work[l]));
   }
   if (firings > kManyFirings) return;
-  const PlanStage stage = make_stage(net, uses, group, work, slots);
+  PlanStage stage = make_stage(net, uses, group, work, slots);
   const std::vector<bool> own = own_buffers(group, stage);
-  struct Loose {
-    int tensor, least;
-  };
-  std::vector<Loose> loose;
+  std::vector<int> groups(own.size(), -1);
   for (size_t b = 0; b < own.size(); ++b) {
     const int t = stage.buffers[b].tensor;
-    if (!own[b] || slots[t] <= 1 || uses[t].first < 0) continue;
-    const int least = slots_of_edges(net, uses[t], work);
-    if (slots[t] > least) loose.push_back({t, least});
+    if (!own[b] || uses[t].first < 0) continue;
+    groups[b] = static_cast<int>(b);
   }
-  const auto row_bytes = [&](const Loose& l) {
-    return net.tensors[l.tensor].bytes() / net.tensors[l.tensor].rows;
-  };
-  std::stable_sort(loose.begin(), loose.end(),
-                   [&](const Loose& a, const Loose& b) {
-                     return row_bytes(a) > row_bytes(b);
-                   });
-  for (const auto& [t, least] : loose) {
-    int enough = slots[t], low = least - 1;
-    // Most often no row can go.
-    for (int tried = enough - 1; enough - low > 1; tried = (enough + low) / 2) {
-      slots[t] = tried;
-      (completes(net, uses, group, work, slots) ? enough : low) = tried;
-    }
-    slots[t] = enough;
+  tighten(net, stage, {}, groups, std::numeric_limits<int>::max());
+  for (size_t b = 0; b < own.size(); ++b) {
+    if (groups[b] >= 0) slots[stage.buffers[b].tensor] = stage.buffers[b].slots;
   }
 }
 
 }  // namespace
 
 std::vector<int> ring_slots(const Net& net, const std::vector<TensorUses>& uses,
-                            const Work& work) {
+                            const Work& work, bool tight) {
   std::vector<int> slots(net.tensors.size());
   for (size_t t = 0; t < slots.size(); ++t) {
     slots[t] = !uses[t].writers.empty() || !uses[t].readers.empty();
   }
-  for (const RingGroup& group : find_ring_groups(net, uses, whole_net(net))) {
+  const std::vector<RingGroup> groups =
+      find_ring_groups(net, uses, whole_net(net));
+  for (const RingGroup& group : groups) {
     for (const auto& [tensor, held] : group_slots(net, uses, group, work)) {
       slots[tensor] = held;
     }
+  }
+  for (size_t g = 0; tight && g < groups.size(); ++g) {
+    tighten(net, uses, groups[g], work, slots);
   }
   return slots;
 }
@@ -258,17 +203,9 @@ std::vector<int> SegmentSlots::neighbours(Segment segment, int layer) {
   return layers;
 }
 
-std::vector<int> tighten(const Net& net, const std::vector<TensorUses>& uses,
-                         const Work& work, std::vector<int> slots) {
-  for (const RingGroup& group : find_ring_groups(net, uses, whole_net(net))) {
-    tighten(net, uses, group, work, slots);
-  }
-  return slots;
-}
-
 std::vector<int> peak_slots(const Net& net, const PlanStage& stage,
-                            const std::vector<StreamTie>& ties) {
-  Puller puller(net, stage, ties);
+                            const std::vector<StreamTie>& ties, int last) {
+  Puller puller(net, stage, ties, last);
   std::vector<int> slots = puller.peaks();
   for (size_t b = 0; b < slots.size(); ++b) {
     slots[b] = std::clamp(slots[b], 1, stage.buffers[b].box.rows());
@@ -291,18 +228,23 @@ void tighten(const Net& net, PlanStage& stage,
   }
   std::sort(order.begin(), order.end());
   for (const auto& [bytes, g] : order) {
-    for (; tries > 0; --tries) {
-      std::vector<int> taken;
-      for (int b : groups[g]) {
-        if (stage.buffers[b].slots > 1) taken.push_back(b);
+    const std::vector<int>& buffers = groups[g];
+    std::vector<int> slots;
+    for (const int b : buffers) slots.push_back(stage.buffers[b].slots);
+    const auto take = [&](int rows) {
+      for (size_t i = 0; i < buffers.size(); ++i) {
+        stage.buffers[buffers[i]].slots = std::max(1, slots[i] - rows);
       }
-      if (taken.empty()) break;
-      for (int b : taken) --stage.buffers[b].slots;
+    };
+    // Numbers of rows that can go and that cannot. Most often none can.
+    int some = 0, many = std::ranges::max(slots);
+    for (; many - some > 1 && tries > 0; --tries) {
+      const int tried = std::min(some + std::max(1, some), (some + many) / 2);
+      take(tried);
       StageTokens tokens(net, stage, ties);
-      if (run_by_rank(tokens, depth_ranks(tokens))) continue;
-      for (int b : taken) ++stage.buffers[b].slots;
-      break;
+      (run_by_rank(tokens, depth_ranks(tokens)) ? some : many) = tried;
     }
+    take(some);
   }
 }
 

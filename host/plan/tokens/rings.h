@@ -19,9 +19,10 @@
 
 namespace shoal {
 
-// Returns the slots by tensor; 0 for a tensor that is not used.
+// Returns the slots by tensor; 0 for a tensor that is not used. With `tight`,
+// none can go.
 std::vector<int> ring_slots(const Net&, const std::vector<TensorUses>&,
-                            const Work&);
+                            const Work&, bool tight = false);
 
 // The slots of segments, found group by group, each group once, because a
 // search asks for almost the same again and again. The net and its uses must
@@ -61,18 +62,14 @@ class SegmentSlots {
   std::unordered_map<std::vector<int>, TensorSlots, Hash> known_;
 };
 
-// Takes slots away as long as the net completes, from long rows first. Returns
-// slots of which none can go.
-std::vector<int> tighten(const Net&, const std::vector<TensorUses>&,
-                         const Work&, std::vector<int> slots);
-
 // Returns the rows held at the peak, by buffer of a stage, which must hold all
-// its buffers whole.
+// its buffers whole. `last`: an actor whose rows are read outside the stage;
+// -1: there is none.
 std::vector<int> peak_slots(const Net&, const PlanStage&,
-                            const std::vector<StreamTie>&);
+                            const std::vector<StreamTie>&, int last = -1);
 // Takes slots away from buffers of a stage that completes, from a group of them
-// at a time, until none can go or `tries` are spent. `group`: by buffer; -1:
-// the buffer stays.
+// at a time, those with the longest rows first, until none can go or `tries`
+// are spent. `group`: by buffer; -1: the buffer stays.
 void tighten(const Net&, PlanStage&, const std::vector<StreamTie>&,
              const std::vector<int>& group, int tries);
 

@@ -7,13 +7,13 @@
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/ring_memo.h"
 #include "host/plan/tokens/token_simulation.h"
+#include "host/plan/types/stage_maker.h"
 
 namespace shoal {
 namespace {
 
 std::vector<int> slots_of(const Net& net, const Work& work) {
-  const std::vector<TensorUses> uses = find_uses(net);
-  return tighten(net, uses, work, ring_slots(net, uses, work));
+  return ring_slots(net, find_uses(net), work, true);
 }
 Work one_row(const Net& net) { return uniform_work(net, 1 << 14); }
 

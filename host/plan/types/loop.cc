@@ -5,6 +5,34 @@
 #include "host/plan/types/uses.h"
 
 namespace shoal {
+namespace {
+
+// Returns the chunks of a loop's actor whose layer makes `made`. `multiplier`:
+// the channels of this layer for each channel of the loop's first one.
+PlanWeights loop_chunks(const Layer& layer, const Box& made,
+                        const std::vector<int>& bounds, int multiplier,
+                        bool last) {
+  PlanWeights w;
+  const int turns = static_cast<int>(bounds.size()) - 1;
+  const int first = made.c0 - layer.out.box.c0;
+  if (layer.op == OpCode::kLut) {
+    w.chunks.push_back({first, made.channels(), 0, layer.kernel_h});
+    return w;
+  }
+  (last ? w.parts : w.groups) = turns;
+  for (int i = 0; i < turns; ++i) {
+    const int from = bounds[i] * multiplier;
+    const int n = (bounds[i + 1] - bounds[i]) * multiplier;
+    if (last) {
+      w.chunks.push_back({first, made.channels(), from, n});
+    } else {
+      w.chunks.push_back({first + from, n, 0, layer.kernel_h});
+    }
+  }
+  return w;
+}
+
+}  // namespace
 
 std::vector<LoopRows> loop_rows(const std::vector<RowRule>& rules, int band) {
   std::vector<LoopRows> rows(rules.size());
@@ -101,6 +129,45 @@ uint32_t loop_bytes(const LoopLayers& layers, int groups, int band) {
         static_cast<uint32_t>(slots[j] * layers[j].made.columns() * channels));
   }
   return bytes;
+}
+
+void set_loop_weights(const Net& net, const PlanLoop& loop, PlanStage& stage) {
+  const Layer& first = net.layers[stage.actors[loop.first_actor].layer];
+  const std::vector<int> bounds =
+      loop_bounds(first, first.out.box.channels(), loop.iterations);
+  int multiplier = 1;
+  for (int j = 0; j < loop.actors; ++j) {
+    PlanActor& a = stage.actors[loop.first_actor + j];
+    const Layer& layer = net.layers[a.layer];
+    if (layer.op == OpCode::kDepthwise && j > 0) {
+      multiplier *= layer.depth_multiplier;
+    }
+    const bool last = j + 1 == loop.actors;
+    const Box& made = last ? stage.ports[a.out].box : layer.out.box;
+    a.weights = loop_chunks(layer, made, bounds, multiplier, last);
+  }
+}
+
+void set_loop(const Net& net, int band, PlanLoop& loop, PlanStage& stage) {
+  loop.band = band;
+  LoopLayers layers;
+  for (int j = 0; j < loop.actors; ++j) {
+    const PlanActor& a = stage.actors[loop.first_actor + j];
+    layers.push_back({&net.layers[a.layer], stage.ports[a.out].box});
+  }
+  const std::vector<int> slots = loop_slots(layers, band);
+  for (int j = 0; j < loop.actors; ++j) {
+    PlanActor& a = stage.actors[loop.first_actor + j];
+    const PlanPort& out = stage.ports[a.out];
+    const bool last = j + 1 == loop.actors;
+    a.band = last ? band : 1;
+    if (last) {
+      a.accumulator_bytes = static_cast<uint32_t>(
+          accumulator_bytes(band, out.box.columns(), out.box.channels()));
+    } else {
+      stage.buffers[out.buffer].slots = slots[size_t(j)];
+    }
+  }
 }
 
 }  // namespace shoal

@@ -46,4 +46,12 @@ std::vector<int> loop_slots(const LoopLayers&, int band);
 // Returns the bytes of sums and private buffers.
 uint32_t loop_bytes(const LoopLayers&, int groups, int band);
 
+// Cuts the weights of a loop's actors into chunks: groups of what each turn
+// makes or, for the last actor, parts of what it reads.
+void set_loop_weights(const Net&, const PlanLoop&, PlanStage&);
+
+// Sets the rows that each actor of a loop makes for a band of the last one, and
+// the private rings and sums that follow from them.
+void set_loop(const Net&, int band, PlanLoop&, PlanStage&);
+
 }  // namespace shoal

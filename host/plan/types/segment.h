@@ -67,16 +67,4 @@ int64_t page_buffers(const TensorUses&, Segment);
 // spills.
 bool can_be_stage(const std::vector<TensorUses>&, Segment);
 
-// Returns the weights of a share of a layer, in one chunk.
-PlanWeights share_weights(const Layer&, const Box& out);
-// Returns the stage without addresses. `slots`: rows of each tensor that lives
-// inside; the others are held whole.
-PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
-                     const Work&, const std::vector<int>& slots);
-// Returns the same for some of its layers, with what callers push and take
-// there.
-PlanStage make_stage(const Net&, const std::vector<TensorUses>&, Segment,
-                     const std::vector<int>& layers, const Work&,
-                     const std::vector<int>& slots);
-
 }  // namespace shoal
