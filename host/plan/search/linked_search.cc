@@ -401,7 +401,7 @@ class LinkedSearch : public Search {
                                       const Plan& made) const {
     StageSlacks slacks(how.slack, made, limits_);
     how.slack = {};
-    for (int round = 0; round < tuning::kLearningRounds; ++round) {
+    for (int round = 0; round < tuning::kStageSlackRounds; ++round) {
       BuildOptions as_small;
       as_small.stage_slacks = slacks.slacks();
       const std::optional<Plan> plan = build(choice, as_small);
