@@ -23,7 +23,7 @@ bool may_gain(const PlanRequest& request, const Plan& plan, int64_t bytes) {
   bytes /= std::max<int64_t>(1, busy_nodes(plan));
   return is_tight(request.cluster, plan) ||
          std::ranges::any_of(request.cluster.nodes, [&](const ClusterNode& n) {
-           return n.plan_budget() < bytes;
+           return n.plan_budget() / tuning::kRoomyOrder < bytes;
          });
 }
 

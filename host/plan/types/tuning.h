@@ -119,6 +119,10 @@ inline constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
 // searches for all of them.
 inline constexpr size_t kMostSpilledRings = 4;
 inline constexpr int kMostSpillTries = 300;
+// A budget is roomy if the largest stage of the net's own order fits it this
+// many times; then smaller stages save no time. (With 1, a random net takes 5 %
+// longer within twice its smallest arena than within that.)
+inline constexpr int64_t kRoomyOrder = 3;
 
 // --- Tiles of a node alone, or of several.
 
