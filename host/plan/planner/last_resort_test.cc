@@ -103,7 +103,7 @@ TEST(LastResortLong, LimitsAreKept) {
 // cuts of the first.
 TEST(LastResortLong, OtherOrdersDo) {
   const Net net = wired_net(2, 35);
-  ASSERT_GT(7 * net.layers.size(), tuning::kCheap);
+  ASSERT_GT(7 * net.layers.size(), tuning::kCostly);
   PlanRequest request = over(7);
   request.objective = Objective::kRam;
   const Plan least = make_plan(net, request);

@@ -121,7 +121,7 @@ OrMisfit<Plan> auto_plan_in_best_order(const Net& net,
                                        const PlanRequest& request,
                                        SegmentMemo* memo) {
   const bool is_cheap =
-      plan_work(net, request.cluster.nodes.size()) <= tuning::kCheap;
+      plan_work(net, request.cluster.nodes.size()) <= tuning::kCostly;
   std::vector<CrewTrial> tried;
   const auto find = [&](const Net& n) {
     // The memo is of the net in its own order.
