@@ -167,7 +167,7 @@ void CrewPlan::begin_briefly(double least) {
 // is near `least`, the smallest arena that is known.
 void CrewPlan::begin_small(double least) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
-  const bool cheap = work_ <= tuning::kCheap;
+  const bool cheap = work_ <= tuning::kCostly;
   std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
   const bool far = now < kNone && now > tuning::kMayReach * least;

@@ -37,7 +37,7 @@ std::vector<Trial> CrewPlan::saving_memory() {
   std::vector<Trial> all;
   if (!saves) all = with_chosen_groups();
   std::vector<int> ends;
-  if (saves || work_ <= tuning::kCheap) ends = ends_of_columns();
+  if (saves || work_ <= tuning::kCostly) ends = ends_of_columns();
   for (Trial trial : start_trials()) {
     trial.options.save_memory();
     all.push_back(trial);

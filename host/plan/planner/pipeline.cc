@@ -162,8 +162,9 @@ class PipelineSearch {
         size_t{tuning::kFewestPlans}, tuning::kMostRuns);
   }
 
-  // The other half is for borders that move.
-  size_t most_estimated() const { return most_tried() / 2; }
+  size_t most_estimated() const {
+    return most_tried() - most_tried() / tuning::kMovedPart;
+  }
 
   // Returns false if the runs were tried before, or no more may be built.
   bool attempt(const RunList& runs) {

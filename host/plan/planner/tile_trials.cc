@@ -39,10 +39,12 @@ class TileTrials {
     });
     vary([&](const Way& w, const auto& use) {
       for (const int second : bases_.ends) {
-        if (second <= end) continue;
-        Way both = w;
-        both.tiles.push_back({end, second, tuning::kFirstTiles});
-        use(both);
+        for (const int tiles : tuning::kSecondTiles) {
+          if (second <= end) continue;
+          Way both = w;
+          both.tiles.push_back({end, second, tiles});
+          use(both);
+        }
       }
     });
     std::ranges::stable_sort(found_, is_better);

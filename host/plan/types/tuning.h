@@ -200,6 +200,7 @@ inline constexpr double kClearly = 0.01;
 // the other numbers, and then with a second run behind it: the size of a run's
 // rings shows early.
 inline constexpr int kFirstTiles = 4, kOtherTiles[] = {2, 3, 6, 8, 12};
+inline constexpr int kSecondTiles[] = {2, 4};
 // A built plan takes about this part of the smallest of the first estimates.
 inline constexpr double kTilesTake = 1.08;
 
@@ -216,9 +217,11 @@ inline constexpr size_t kMostClasses = 4;
 inline constexpr int kLongRows = 512;
 // If a crew has at most this many shares, all of its plans are tried.
 inline constexpr size_t kCheap = 120;
-// With more shares of layers than this, another order of the layers only gets
-// the cuts that are best in the net's own. (With kCheap, two random nets need
-// up to 2 % more memory on four and five nodes than on three.)
+// With more shares of layers than this, columns are tried only where groups
+// save memory, and another order of the layers only gets the cuts that are best
+// in the net's own. (With kCheap, MobileNetV1 0.25 on eight RP2040 within 8 KB
+// takes 14 % longer, and two random nets need up to 2 % more memory on four and
+// five nodes than on three.)
 inline constexpr size_t kCostly = 240;
 // For nodes without a share: factors of their clocks and links (rate and
 // latency) that are tried.
@@ -260,6 +263,9 @@ inline constexpr size_t kFirstChanges = 3;
 // Runs that are built over kSeveral nodes. With more nodes there are fewer, but
 // at least kFewestPlans.
 inline constexpr size_t kMostRuns = 40;
+// One part in this many of these runs is for borders that move; estimates find
+// the others. (With 2, str_ww on sixteen nodes takes 6 % longer.)
+inline constexpr size_t kMovedPart = 3;
 // The most layers by which a border moves.
 inline constexpr int kMostMoved = 4;
 // The smallest part of a layer that a crew takes of another one's: a smaller
