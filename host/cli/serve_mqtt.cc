@@ -208,7 +208,7 @@ class MqttFeed final : public ThreadedFeed {
         arrived_.pop_front();
         give(std::move(a));
       }
-      // Said after it, so that the frames of the spool have begun by then.
+      // The frames of the spool have begun when this is said.
       if (away.empty() != was_there && away != "connecting") {
         was_there = away.empty();
         tell("%s\n", was_there ? "the MQTT broker is there again"

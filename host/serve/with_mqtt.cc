@@ -173,7 +173,7 @@ class MqttClient::Work {
       const int error = mosquitto_publish(client_, &id, out.topic.c_str(),
                                           static_cast<int>(out.bytes.size()),
                                           out.bytes.data(), kQos, false);
-      // A connection that was lost a moment ago: it goes with the next one.
+      // If the connection was lost a moment ago, it goes with the next one.
       if (error != MOSQ_ERR_SUCCESS && error != MOSQ_ERR_NO_CONN &&
           error != MOSQ_ERR_CONN_LOST) {
         throw Error(Exit::kInternal, printable(out.topic) +

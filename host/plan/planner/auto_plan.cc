@@ -279,7 +279,8 @@ class AutoPlan {
   }
 
   // Returns whether the estimate for `count` nodes is far beyond the least one.
-  // Crews of some of the equal nodes are asked about only if they are costly.
+  // Crews of some of the equal nodes are asked about only if they are not
+  // cheap.
   bool is_hopeless(int64_t ps, size_t count) {
     const bool alone = count < request_.cluster.nodes.size() && are_equal();
     const double far = alone ? tuning::kFarOff : tuning::kHopeless;

@@ -120,7 +120,6 @@ class LinkedSearch : public Search {
     if (request_.objective == Objective::kLatency) how.budgets = limits_;
     how.must_fit = !how.budgets.empty();
     std::vector<Partition> seen;
-    std::vector<tuning::Pair> budgets;
     if (learns_) {
       if (const std::optional<Built> found = learnt(how)) {
         return fastest_rung(how, loosened(found->choice, how, found->plan),
@@ -129,6 +128,7 @@ class LinkedSearch : public Search {
     }
     // A built plan may exceed the estimate, so that at last bands of one row
     // have less than the budget, too.
+    std::vector<tuning::Pair> budgets;
     for (const int bands : tuning::kBands) budgets.push_back({100, bands});
     for (const int all : tuning::kBands) budgets.push_back({all, 0});
     for (const auto& [hard, soft] : budgets) {

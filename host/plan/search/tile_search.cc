@@ -80,8 +80,6 @@ TileSearch::TileSearch(const Net& net, const NodeTask& task,
   }
 }
 
-int TileSearch::most_layers() const { return tuning::kMostTileLayers; }
-
 TileSearch::Run& TileSearch::run(int begin, int end) {
   const auto [at, is_new] = known_.try_emplace({begin, end});
   Run& run = at->second;
@@ -166,7 +164,7 @@ const TileSearch::Option* TileSearch::fitting(Run& run, Segment s, int variant,
   const std::vector<BlockChoice> groups = variants_.groups(variant, s);
   if (variant && (groups.empty() || variants_.cuts(variant, s))) return nullptr;
   for (const BlockChoice& g : groups) layers -= g.end - g.begin - 1;
-  const int most = std::min(columns, most_layers() / layers);
+  const int most = std::min(columns, tuning::kMostTileLayers / layers);
   std::vector<TileBoxes>& boxes = run.boxes[kept];
   std::vector<Option>& options = run.options[kept][size_t(variant)];
   for (size_t i = 0; i < std::size(tuning::kTiles) && tuning::kTiles[i] <= most;

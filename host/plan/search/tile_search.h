@@ -69,7 +69,6 @@ class TileSearch {
     int64_t time_ps = -1;  // -1: does not fit
   };
 
-  int most_layers() const;
   Run& run(int begin, int end);
   // `way` encodes the number of tiles and which columns are kept.
   TileRun in_tiles(const Run&, Segment, int way) const;
