@@ -278,14 +278,10 @@ class AutoPlan {
            8.0 * request_.max_payload / board.link_bits_per_s;
   }
 
-  // Returns whether the estimate for `count` nodes is far beyond the least one.
-  // Crews of some of the equal nodes are asked about only if they are not
-  // cheap.
-  bool is_hopeless(int64_t ps, size_t count) {
-    const bool alone = count < request_.cluster.nodes.size() && are_equal();
-    const double far = alone ? tuning::kFarOff : tuning::kHopeless;
-    if (best_ &&
-        static_cast<double>(ps) > far * static_cast<double>(least_ps_)) {
+  // Returns whether the estimate of a crew is far beyond the least one.
+  bool is_hopeless(int64_t ps) {
+    if (best_ && static_cast<double>(ps) >
+                     tuning::kHopeless * static_cast<double>(least_ps_)) {
       return true;
     }
     least_ps_ = best_ ? std::min(least_ps_, ps) : ps;
@@ -338,7 +334,7 @@ class AutoPlan {
         return false;
       }
     } else if (!is_begun && !cheap && is_latency() &&
-               is_hopeless(crew->estimate_ps(), count)) {
+               is_hopeless(crew->estimate_ps())) {
       return false;
     }
     const Trials& trials = crew->trials();
@@ -386,7 +382,7 @@ class AutoPlan {
     });
     for (size_t i = 0; i < crews.size(); ++i) {
       if (is_cheap(counts[i])) continue;
-      if (is_hopeless(crews[i]->estimate_ps(), counts[i])) crews[i].reset();
+      if (is_hopeless(crews[i]->estimate_ps())) crews[i].reset();
     }
     const double least = best_->trials().measure();
     search_at_once(crews.size(), request_.jobs, [&](size_t i) {
