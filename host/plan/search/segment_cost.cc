@@ -129,95 +129,6 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
   }
   busy_.assign(busy.begin(), busy.end());
   cuts_from_.resize(static_cast<size_t>(layers) + 1);
-  find_held();
-}
-
-// Returns by node the last layer for which the node's own box of a tensor with
-// one writer is read or sent, wherever segments end.
-std::vector<int> CostModel::last_readers(int tensor, int writer) const {
-  const std::vector<Box>& own = s_.own[writer];
-  std::vector<int> last(own.size(), -1);
-  for (const Use& r : s_.uses[tensor].readers) {
-    if (r.owner != Owner::kActor) continue;
-    for (const int of : busy_) {
-      const Box need =
-          read_box(s_, r.index, r.operand, of, s_.own[r.index][of]);
-      if (need.empty()) continue;
-      const bool has_all = !own[of].empty() && contains(own[of], need);
-      for (const int n : busy_) {
-        if (last[n] >= r.index || own[n].empty()) continue;
-        const Box part = common(own[n], need);
-        if (part.empty()) continue;
-        const bool is_sent =
-            !has_all && (own[of].empty() || !contains(own[of], part));
-        if (n == of || is_sent) last[n] = r.index;
-      }
-    }
-  }
-  return last;
-}
-
-void CostModel::find_held() {
-  const auto nodes = static_cast<size_t>(s_.nodes);
-  held_.assign((s_.net.layers.size() + 1) * nodes, 0);
-  last_readers_.assign(s_.net.layers.size() * nodes, -1);
-  for (size_t t = 0; t < s_.uses.size(); ++t) {
-    const TensorUses& uses = s_.uses[t];
-    if (uses.variable >= 0 || uses.first < 0 || uses.writers.size() != 1) {
-      continue;
-    }
-    if (uses.writers[0].owner != Owner::kActor) continue;
-    const int w = uses.writers[0].index;
-    const std::vector<int> last = last_readers(static_cast<int>(t), w);
-    for (const int n : busy_) {
-      if (last[n] <= w) continue;
-      last_readers_[size_t(w) * nodes + size_t(n)] = last[n];
-      const int64_t bytes =
-          aligned(s_.own[w][n].elements() * s_.net.tensors[t].element_bytes);
-      for (int l = w + 1; l <= last[n]; ++l) {
-        held_[size_t(l) * nodes + size_t(n)] += bytes;
-      }
-    }
-  }
-}
-
-void CostModel::add_least_bytes(int layer, int end,
-                                const std::vector<Box>& made,
-                                Made& sums) const {
-  const int tensor = s_.net.layers[layer].out.tensor;
-  const TensorUses& uses = s_.uses[tensor];
-  // A tensor with several writers may be one ring, and a loop holds fewer rows,
-  // so both are left out of the bound.
-  if (uses.writers.size() != 1 || uses.variable >= 0 ||
-      !s_.chain[layer].empty() || s_.is_inner(layer)) {
-    return;
-  }
-  const int least = memo_.least_slots()[tensor];
-  const int64_t element = s_.net.tensors[tensor].element_bytes;
-  for (const int n : busy_) {
-    const Box& box = made[n];
-    if (box.empty()) continue;
-    const int last =
-        last_readers_[size_t(layer) * size_t(s_.nodes) + size_t(n)];
-    const bool whole = last >= end;
-    const int rows = whole ? box.rows() : std::clamp(least, 1, box.rows());
-    const int64_t bytes = element * box.columns() * box.channels() * rows;
-    sums.all[n] += bytes;
-    if (!whole) continue;
-    sums.largest_whole[n] = std::max(sums.largest_whole[n], bytes);
-  }
-}
-
-int64_t CostModel::least_bytes(int begin, const Made& made,
-                               bool overlays) const {
-  const auto nodes = static_cast<size_t>(s_.nodes);
-  int64_t most = 0;
-  for (const int n : busy_) {
-    const int64_t held = held_[size_t(begin) * nodes + size_t(n)];
-    const int64_t saved = overlays ? std::min(held, made.largest_whole[n]) : 0;
-    most = std::max(most, held + made.all[n] - saved);
-  }
-  return most;
 }
 
 int64_t CostModel::fixed_bytes() const {
@@ -379,19 +290,6 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
     most_made = std::max(most_made, all);
   }
   return most_made <= tuning::kUneven * most_own;
-}
-
-void CostModel::add_least(int layer, const std::vector<Box>& made,
-                          std::vector<int64_t>& node_ps) const {
-  for (int n = 0; n < s_.nodes; ++n) {
-    node_ps[n] += shares_.least_ps(layer, made[n], n);
-  }
-}
-
-int64_t CostModel::least_ps(const std::vector<int64_t>& node_ps) const {
-  return time_ == SegmentTime::kFrame
-             ? std::ranges::max(node_ps)
-             : std::accumulate(node_ps.begin(), node_ps.end(), int64_t{0});
 }
 
 int CostModel::cuts_number(Segment segment) const {

@@ -11,6 +11,7 @@
 
 #include "host/plan/cost/time.h"
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/search/segment_bounds.h"
 #include "host/plan/search/segment_memo.h"
 #include "host/plan/search/share_costs.h"
 #include "host/plan/search/stages.h"
@@ -32,23 +33,10 @@ class CostModel {
   // what nodes own of all other layers. The result is valid while the memo has
   // it.
   const SegmentCost& cost(Segment, const MadeBoxes& made) const;
-  // Adds, by node, a lower bound of the time to make these boxes of a layer.
-  void add_least(int layer, const std::vector<Box>& made,
-                 std::vector<int64_t>& node_ps) const;
-  // Returns a lower bound of the time of a segment from the sums by node.
-  int64_t least_ps(const std::vector<int64_t>& node_ps) const;
-  // Sums by node: the least bytes that hold what layers of a segment make, and
-  // the bytes of the largest tensor that is held whole for later segments.
-  struct Made {
-    std::vector<int64_t> all, largest_whole;
-  };
-  // Adds a layer of a segment that ends at `end`.
-  void add_least_bytes(int layer, int end, const std::vector<Box>& made,
-                       Made&) const;
-  // Returns a lower bound on the bytes of the fullest node, for a segment that
-  // begins at `begin` and makes `made`. With `overlays`, its output may lie
-  // over an input that it consumes.
-  int64_t least_bytes(int begin, const Made&, bool overlays) const;
+  // Returns lower bounds of the costs. They must not outlive this object.
+  SegmentBounds bounds() const {
+    return {s_, cluster_, busy_, max_payload_, time_, shares_, memo_};
+  }
   // Returns a lower bound on the bytes of a plan's fixed parts.
   int64_t fixed_bytes() const;
   // Returns the number of nodes that have a share of a layer.
@@ -70,8 +58,6 @@ class CostModel {
                   size_t passes, int node) const;
   bool is_even(Segment, const MadeBoxes&) const;
   int cuts_number(Segment) const;
-  void find_held();
-  std::vector<int> last_readers(int tensor, int writer) const;
 
   const CutNet& s_;
   const Cluster& cluster_;
@@ -86,11 +72,6 @@ class CostModel {
   // layers.
   mutable std::vector<std::vector<int>> cuts_from_;
   std::vector<int> passes_;
-  // Both are indexed by layer, then node. held_ has the bytes of tensors that
-  // lie whole there when a segment begins with the layer. last_readers_ has the
-  // last layer for which the node keeps its part of the layer's output.
-  std::vector<int64_t> held_;
-  std::vector<int> last_readers_;
   mutable ShareCosts shares_;  // remembers
   // The last answer of slots(), by tensor, then node.
   struct Slots {

@@ -108,9 +108,7 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
     return std::ranges::find(cut.cuts.joined, layer) != cut.cuts.joined.end() ||
            (layer < layers && cut.is_inner(layer));
   };
-  const auto nodes = static_cast<size_t>(cut.nodes);
-  std::vector<int64_t> node_ps(nodes);
-  CostModel::Made bytes;
+  SegmentBounds bounds = model.bounds();
   int first = 0;    // a clash within a segment is in all that hold it
   int longest = 0;  // where the longest one begins
   for (int end = 1; end <= layers_; ++end) {
@@ -122,18 +120,14 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
       if (l + 1 < end) first = std::max(first, l + 1);
     }
     const bool no_end = end < layers_ && may_not_end(end - 1);
-    std::ranges::fill(node_ps, 0);
-    bytes.all.assign(nodes, 0), bytes.largest_whole.assign(nodes, 0);
+    bounds.begin(end);
     for (int begin = end; begin-- > std::max(first, longest);) {
       if (!v.make(begin, end)) {
         if (may_not_end(begin)) clash_ = begin;
         first = begin + 1;
         break;
       }
-      if (begin < layers) {
-        model.add_least(begin, v.made[begin], node_ps);
-        model.add_least_bytes(begin, end, v.made[begin], bytes);
-      }
+      bounds.add(begin, v.made);
       const auto length = static_cast<size_t>(end - begin);
       auto& row = v.known[begin];
       row.resize(std::max(row.size(), length));
@@ -142,8 +136,8 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
       if (must.halos && !sends_halo(cut, s)) continue;
       const bool no_begin = begin > 0 && may_not_end(begin - 1);
       if (no_end || no_begin) continue;
-      row[length - 1].least_ps = model.least_ps(node_ps);
-      row[length - 1].least_bytes = model.least_bytes(begin, bytes, overlays_);
+      row[length - 1].least_ps = bounds.least_ps();
+      row[length - 1].least_bytes = bounds.least_bytes(overlays_);
     }
   }
   variants_.push_back(std::move(v));

@@ -106,19 +106,22 @@ void for_all_cuts(Test test) {
   }
 }
 
+SegmentBounds bounds_of(const SearchedCuts& f, Segment s,
+                        const MadeBoxes& made) {
+  SegmentBounds bounds = f.model->bounds();
+  bounds.begin(s.end);
+  for (int l = s.end; l-- > s.begin;) bounds.add(l, made);
+  return bounds;
+}
+
 TEST(SegmentSearch, NoSegmentIsFasterThanItsLeast) {
   int near = 0, loops = 0;
   for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
     loops += static_cast<int>(f.cut->loops.size());
-    const auto layers = static_cast<int>(f.net.layers.size());
     f.for_each([&](Segment s, const MadeBoxes& made) {
       const SegmentCost& cost = f.model->cost(s, made);
       if (!cost.possible) return;
-      std::vector<int64_t> node_ps(kNodes);
-      for (int l = s.begin; l < std::min(s.end, layers); ++l) {
-        f.model->add_least(l, made[l], node_ps);
-      }
-      const int64_t least = f.model->least_ps(node_ps);
+      const int64_t least = bounds_of(f, s, made).least_ps();
       for (const auto& at : cost.at) {
         ASSERT_GE(at.time_ps, least) << s.begin << " to " << s.end;
         near += at.time_ps < 2 * least;
@@ -132,17 +135,12 @@ TEST(SegmentSearch, NoSegmentIsFasterThanItsLeast) {
 TEST(SegmentSearch, NoSegmentHoldsLessThanItsLeast) {
   int near = 0;
   for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
-    const auto layers = static_cast<int>(f.net.layers.size());
     f.for_each([&](Segment s, const MadeBoxes& made) {
       const SegmentCost& cost = f.model->cost(s, made);
       if (!cost.possible) return;
-      CostModel::Made bytes{std::vector<int64_t>(kNodes),
-                            std::vector<int64_t>(kNodes)};
-      for (int l = s.begin; l < std::min(s.end, layers); ++l) {
-        f.model->add_least_bytes(l, s.end, made[l], bytes);
-      }
+      const SegmentBounds bounds = bounds_of(f, s, made);
       for (const bool overlays : {false, true}) {
-        const int64_t least = f.model->least_bytes(s.begin, bytes, overlays);
+        const int64_t least = bounds.least_bytes(overlays);
         for (const auto& at : cost.at) {
           int64_t most = 0;
           for (size_t n = 0; n < kNodes; ++n) {
