@@ -42,12 +42,13 @@ std::vector<int> ring_groups(const MergedSegment& segment) {
   return group;
 }
 
-const Slack& slack_of(const BuildOptions& options, const MergedSegment& m,
-                      int buffer) {
+Slack slack_of(const BuildOptions& options, const MergedSegment& m,
+               int buffer) {
+  if (!options.slack) return {};
   const auto behind = std::ranges::upper_bound(
       m.parts, buffer, {}, &MergedSegment::Part::first_buffer);
   const MergedSegment::Part& part = *std::prev(behind);
-  return options.slack_of(part.node, part.stage);
+  return options.slack(size_t(part.node), size_t(part.stage));
 }
 
 // Adds rows to rings that links touch. A sender keeps its rows until they are
@@ -83,7 +84,7 @@ void set_leads(const Net& net, const MergedSegment& m,
   for (size_t i = 0; i < pairs.size(); ++i) {
     const PlanBuffer& in = m.stage.buffers[pairs[i].in];
     const PlanBuffer& out = m.stage.buffers[pairs[i].out];
-    const Slack& slack = slack_of(options, m, pairs[i].out);
+    const Slack slack = slack_of(options, m, pairs[i].out);
     const int rows = std::min(out.box.rows(), slack.rows_of(out.row_bytes()));
     const int64_t lead =
         round_up_lead(pairs[i].lead + int64_t{rows} * out.row_bytes());

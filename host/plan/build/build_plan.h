@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "device/program/link_layout.h"
@@ -52,17 +53,8 @@ struct BuildOptions {
   bool must_fit = false;
   std::vector<bool> keeps = {};  // by node with links: sets may stay
   std::vector<std::vector<Bank>> banks = {};  // banks for them, by node
-  Slack slack = {};
-  std::vector<Slack> slacks = {};  // by node; empty: `slack` of each
-  // By node and stage; empty: those of the nodes.
-  std::vector<std::vector<Slack>> stage_slacks = {};
-  const Slack& slack_of(int node, int stage) const {
-    const auto n = static_cast<size_t>(node);
-    if (!stage_slacks.empty()) {
-      return stage_slacks[n][static_cast<size_t>(stage)];
-    }
-    return slacks.empty() ? slack : slacks[n];
-  }
+  // By node and stage; null: none.
+  std::function<Slack(size_t node, size_t stage)> slack = {};
   int tighten_tries = 0;      // simulations a segment
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
   PackMemo* packs = nullptr;  // for any plans; null: none

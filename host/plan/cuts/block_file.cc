@@ -27,19 +27,18 @@ int find_node(TomlReader& keys, const char* key, const toml::node& value,
 Crew read_nodes(TomlReader& keys, const Cluster& cluster) {
   const toml::array* list = keys.array("nodes");
   if (!list) return whole_crew(cluster);
-  Crew crew;
+  std::vector<int> nodes;
   for (const toml::node& value : *list) {
     const int node = find_node(keys, "nodes", value, cluster);
-    if (std::count(crew.nodes.begin(), crew.nodes.end(), node)) {
+    if (std::ranges::count(nodes, node)) {
       keys.fail(
           "nodes",
           "has '" + cluster.nodes[static_cast<size_t>(node)].name + "' twice");
     }
-    crew.nodes.push_back(node);
-    crew.weights.push_back(cluster.nodes[static_cast<size_t>(node)].rating);
+    nodes.push_back(node);
   }
-  if (crew.nodes.empty()) keys.fail("nodes", "is empty");
-  return crew;
+  if (nodes.empty()) keys.fail("nodes", "is empty");
+  return rated_crew(cluster, std::move(nodes));
 }
 
 // Takes the first `count` nodes, with the weights of the file.

@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "host/plan/types/transposition.h"
 
@@ -137,10 +138,15 @@ Crew Crew::strongest(size_t most) const {
 }
 
 Crew whole_crew(const Cluster& cluster) {
-  Crew crew;
-  for (size_t i = 0; i < cluster.nodes.size(); ++i) {
-    crew.nodes.push_back(static_cast<int>(i));
-    crew.weights.push_back(cluster.nodes[i].rating);
+  std::vector<int> all(cluster.nodes.size());
+  std::iota(all.begin(), all.end(), 0);
+  return rated_crew(cluster, std::move(all));
+}
+
+Crew rated_crew(const Cluster& cluster, std::vector<int> nodes) {
+  Crew crew{std::move(nodes), {}};
+  for (const int n : crew.nodes) {
+    crew.weights.push_back(cluster.nodes[static_cast<size_t>(n)].rating);
   }
   return crew;
 }

@@ -22,6 +22,8 @@ struct Crew {
   double sum() const;
 };
 Crew whole_crew(const Cluster&);
+// Returns a crew of these nodes, weighted by their ratings.
+Crew rated_crew(const Cluster&, std::vector<int> nodes);
 
 LayerCut cut_one(const Layer&, int node);
 LayerCut cut_outputs(const Layer&, const Crew&);

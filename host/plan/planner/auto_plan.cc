@@ -52,15 +52,10 @@ class AutoPlan {
            double least_refused = kFar)
       : net_(net),
         request_(request),
-        order_(nodes_to_share(request.cluster)),
+        order_(fastest_first(request.cluster)),
         memo_(memo),
         tried_(tried),
-        least_refused_(least_refused) {
-    const auto& nodes = request.cluster.nodes;
-    std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
-      return nodes[a].rating > nodes[b].rating;
-    });
-  }
+        least_refused_(least_refused) {}
 
   OrMisfit<Plan> find_briefly() {
     const std::unique_ptr<CrewPlan> crew =

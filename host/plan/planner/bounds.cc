@@ -335,6 +335,12 @@ LowerBound lower_bound(const Net& net, const Cluster& cluster,
   return b;
 }
 
+LowerBound lower_bound(const Net& net, const PlanRequest& request) {
+  return lower_bound(
+      net, request.cluster,
+      {.linked = request.over_links(), .max_payload = request.max_payload});
+}
+
 LowerBound plan_bound(const Net& net, const Cluster& cluster,
                       const BoundOptions& options, const Plan& plan) {
   LowerBound b = lower_bound(net, cluster, options);

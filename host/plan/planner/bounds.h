@@ -9,6 +9,7 @@
 #include "host/plan/types/cluster.h"
 #include "host/plan/types/lower_bound.h"
 #include "host/plan/types/plan.h"
+#include "host/plan/types/request.h"
 
 namespace shoal {
 
@@ -19,6 +20,9 @@ struct BoundOptions {
 };
 
 LowerBound lower_bound(const Net&, const Cluster&, const BoundOptions&);
+// Returns the bound of plans of this request, with encrypted links if it has
+// any.
+LowerBound lower_bound(const Net&, const PlanRequest&);
 
 // Returns the same bound and, for each node of the plan, the time of its own
 // share: MACs and elements, one read of its weights, its rows over the link.

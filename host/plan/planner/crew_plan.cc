@@ -462,7 +462,8 @@ void CrewPlan::run_start(const Start& start) {
 // this: layers that two nodes share are those of the same two in all of them.
 bool CrewPlan::try_heads(Trial trial, double by) {
   if (!has_heads(net_)) return false;
-  trial.cuts = with_heads_apart(net_, rated(crew_), std::move(trial.cuts));
+  trial.cuts = with_heads_apart(net_, rated_crew(request_.cluster, crew_),
+                                std::move(trial.cuts));
   return trials_.run(std::move(trial), by);
 }
 
@@ -471,17 +472,9 @@ void CrewPlan::try_pairs() {
   if (!has_heads(net_)) return;
   std::vector<int> in_order = crew_;
   std::ranges::sort(in_order);
-  trials_.run({"mixed", with_wide_outputs_in_parts(net_, rated(in_order),
-                                                   named_cuts("heads"))});
-}
-
-Crew CrewPlan::rated(const std::vector<int>& nodes) const {
-  Crew crew;
-  for (const int n : nodes) {
-    crew.nodes.push_back(n);
-    crew.weights.push_back(request_.cluster.nodes[size_t(n)].rating);
-  }
-  return crew;
+  const Crew crew = rated_crew(request_.cluster, std::move(in_order));
+  trials_.run(
+      {"mixed", with_wide_outputs_in_parts(net_, crew, named_cuts("heads"))});
 }
 
 // Returns whether a smaller plan would leave room for higher bands.

@@ -93,7 +93,6 @@ class CrewPlan {
   void begin_small(double least);
   bool try_heads(Trial, double by);
   void try_pairs();
-  Crew rated(const std::vector<int>& nodes) const;
   bool try_groups(const Trial&);
   void try_columns();
   // Returns whether rings of the best plan need more room. With a price of

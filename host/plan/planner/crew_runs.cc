@@ -165,12 +165,11 @@ const Board& CrewRuns::board(int node) const {
 }
 
 void CrewRuns::add_crew(size_t first, size_t last) {
-  Crew crew;
-  for (size_t i = first; i < last; ++i) {
-    crew.nodes.push_back(nodes_[i]);
-    crew.weights.push_back(
-        request_.cluster.nodes[static_cast<size_t>(nodes_[i])].rating);
-  }
+  const auto begin = nodes_.begin();
+  auto [nodes, weights] =
+      rated_crew(request_.cluster, {begin + static_cast<std::ptrdiff_t>(first),
+                                    begin + static_cast<std::ptrdiff_t>(last)});
+  Crew crew{std::move(nodes), std::move(weights), {}};
   for (const Layer& l : net_.layers) {
     double most = 0;
     for (const Share& s : cut_of(crew, l).shares) {

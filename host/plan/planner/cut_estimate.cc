@@ -114,15 +114,12 @@ void CutEstimate::add_other_counts() {
 }
 
 void CutEstimate::add_options(const std::vector<int>& counts, size_t most) {
-  std::vector<Crew> crews;  // by number of nodes, in the cluster's order
-  crews.resize(order_.size() + 1);
+  // By number of nodes, in the cluster's order.
+  std::vector<Crew> crews(order_.size() + 1);
   for (const int count : counts) {
     std::vector<int> some(order_.begin(), order_.begin() + count);
-    std::sort(some.begin(), some.end());
-    for (const int n : some) {
-      crews[count].nodes.push_back(n);
-      crews[count].weights.push_back(cluster_.nodes[n].rating);
-    }
+    std::ranges::sort(some);
+    crews[count] = rated_crew(cluster_, std::move(some));
   }
   const std::vector<Cells> cells = all_cells(counts);
   for (int l = 0; l < layers(); ++l) add_options(l, crews, cells, most);

@@ -11,6 +11,7 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/bounds.h"
 #include "host/plan/planner/cut_bound.h"
+#include "host/plan/planner/node_kinds.h"
 #include "host/plan/planner/pipeline.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/planner/trials.h"
@@ -39,12 +40,9 @@ class Explorer {
       : net_(net),
         request_(request),
         options_(options),
-        order_(nodes_to_share(request.cluster)),
+        order_(fastest_first(request.cluster)),
         effort_(request.effort > 1 ? request.effort : 0),
         memo_(net) {
-    std::ranges::stable_sort(order_, std::greater{}, [&](int n) {
-      return request_.cluster.nodes[size_t(n)].rating;
-    });
     roomy_ = order_;
     std::ranges::stable_sort(roomy_, std::greater{}, [&](int n) {
       return request_.cluster.nodes[size_t(n)].plan_budget();
@@ -337,10 +335,7 @@ class Explorer {
   // Returns the node that may be fastest alone, by the least work of its core
   // and of its link.
   int soonest() const {
-    const int64_t bytes =
-        lower_bound(net_, request_.cluster,
-                    {.linked = true, .max_payload = request_.max_payload})
-            .traffic_bytes;
+    const int64_t bytes = lower_bound(net_, request_).traffic_bytes;
     return *std::ranges::min_element(order_, {}, [&](int n) {
       const Board& board = request_.cluster.nodes[size_t(n)].board;
       const CutBound bound = cut_bound(net_, request_, cuts_of({"auto", {n}}));

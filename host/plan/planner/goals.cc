@@ -44,12 +44,6 @@ void require_figures(const PlanRequest& request) {
   }
 }
 
-LowerBound bound_of(const Net& net, const PlanRequest& request) {
-  return lower_bound(
-      net, request.cluster,
-      {.linked = request.over_links(), .max_payload = request.max_payload});
-}
-
 // Returns whether no plan keeps the limits, so that the nearest plans suffice.
 bool are_forbidden(const PlanLimits& limits, const LowerBound& bound) {
   return (limits.latency_s && bound.latency_s > *limits.latency_s) ||
@@ -127,7 +121,7 @@ bool has_goals(const PlanRequest& request) {
 Misfit limits_not_kept(const Net& net, const PlanRequest& request,
                        const Exploration& found) {
   const PlanLimits& limits = request.limits;
-  const LowerBound bound = bound_of(net, request);
+  const LowerBound bound = lower_bound(net, request);
   const auto latency = [](const PlanNumbers& n) { return n.latency_s; };
   const auto traffic = [](const PlanNumbers& n) {
     return static_cast<double>(n.traffic_bytes);
@@ -190,7 +184,7 @@ Misfit or_else(Misfit misfit, const std::string& change, const PlanNumbers& n,
 
 OrMisfit<Plan> goal_plan(const Net& net, const PlanRequest& request) {
   require_figures(request);
-  const bool brief = are_forbidden(request.limits, bound_of(net, request));
+  const bool brief = are_forbidden(request.limits, lower_bound(net, request));
   if (!brief) {
     std::optional<Plan> plan = unlimited_plan(net, request);
     if (plan && keeps(request.limits, numbers_of(net, request, *plan, false))) {

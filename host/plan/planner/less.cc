@@ -124,17 +124,13 @@ OrMisfit<Plan> plan_in_no_time(const Net& net, const PlanRequest& request,
   const bool frames = objective == Objective::kThroughput;
   const double best =
       found ? numbers_of(net, request, *found, frames).of(objective) : HUGE_VAL;
-  std::vector<int> nodes = nodes_to_share(request.cluster);
-  std::ranges::stable_sort(nodes, std::greater{}, [&](int n) {
-    return request.cluster.nodes[static_cast<size_t>(n)].rating;
-  });
   const auto node = [&](int n) -> const ClusterNode& {
     return request.cluster.nodes[static_cast<size_t>(n)];
   };
   PlanRequest known = request;  // an objective that searches know
   if (!is_ram) known.objective = Objective::kLatency;
   const ClusterNode* before = nullptr;
-  for (const int n : nodes) {
+  for (const int n : fastest_first(request.cluster)) {
     if (before && are_alike(*before, node(n))) continue;
     before = &node(n);
     if (found && objective == Objective::kLatency &&

@@ -36,12 +36,9 @@ std::vector<Trial> trials_of(const MoveFrom& from,
 std::optional<LayerCut> cut_like(const MoveFrom& from, int layer,
                                  const LayerCut& other) {
   const Layer& of = from.net.layers[static_cast<size_t>(layer)];
-  Crew crew;
-  for (const Share& s : other.shares) {
-    crew.nodes.push_back(s.node);
-    crew.weights.push_back(
-        from.request.cluster.nodes[static_cast<size_t>(s.node)].rating);
-  }
+  std::vector<int> nodes;
+  for (const Share& s : other.shares) nodes.push_back(s.node);
+  const Crew crew = rated_crew(from.request.cluster, std::move(nodes));
   if (crew.nodes.size() == 1) return cut_one(of, crew.nodes.front());
   switch (other.kind) {
     case CutKind::kOutputs:

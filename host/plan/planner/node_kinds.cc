@@ -2,11 +2,20 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <tuple>
 
 #include "host/plan/planner/bounds.h"
 
 namespace shoal {
+
+std::vector<int> fastest_first(const Cluster& cluster) {
+  std::vector<int> order = nodes_to_share(cluster);
+  std::ranges::stable_sort(order, std::greater{}, [&](int n) {
+    return cluster.nodes[static_cast<size_t>(n)].rating;
+  });
+  return order;
+}
 
 bool are_alike(const ClusterNode& a, const ClusterNode& b) {
   const Board &on = a.board, &other = b.board;

@@ -1,4 +1,5 @@
-// Finds nodes of a cluster that are alike, and those that may be fastest alone.
+// Orders the nodes of a cluster, and finds those that are alike and those that
+// may be fastest alone.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,9 @@
 #include "host/plan/types/request.h"
 
 namespace shoal {
+
+// Returns the nodes that may have a share, the fastest first.
+std::vector<int> fastest_first(const Cluster&);
 
 // Returns whether a plan for one node alone also suits the other. Boards of one
 // name may differ in what a cluster's file sets. Links do not matter.

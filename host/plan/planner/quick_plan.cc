@@ -170,10 +170,7 @@ std::optional<QuickPlan> QuickPlans::find_smallest(const Net& net,
 std::optional<double> forbidding_bound_s(const Net& net,
                                          const PlanRequest& request) {
   if (!request.limits.latency_s) return std::nullopt;
-  const double least = lower_bound(net, request.cluster,
-                                   {.linked = request.over_links(),
-                                    .max_payload = request.max_payload})
-                           .latency_s;
+  const double least = lower_bound(net, request).latency_s;
   if (least <= *request.limits.latency_s) return std::nullopt;
   return least;
 }

@@ -7,7 +7,7 @@
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/search/bands.h"
-#include "host/plan/search/slacks.h"
+#include "host/plan/search/stage_slacks.h"
 #include "host/plan/search/sweep.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/types/deadline.h"
@@ -199,9 +199,10 @@ Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
   Candidate best = filled(c, budget);
   if (best.node.arena_bytes > budget) return c;
   for (const Slack& slack : slacks(survey_.link().in_flight_bytes)) {
-    Candidate loose = timed(
-        pack(c.choice,
-             {.pack_tries = c.tries, .budgets = {budget}, .slack = slack}));
+    Candidate loose =
+        timed(pack(c.choice, {.pack_tries = c.tries,
+                              .budgets = {budget},
+                              .slack = [&](size_t, size_t) { return slack; }}));
     // Spare rows must not take the room of slots or gaps.
     if (loose.node.arena_bytes <= budget && loose.node.gaps == best.node.gaps) {
       return loose;

@@ -16,7 +16,6 @@
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_cost.h"
 #include "host/plan/search/segment_search.h"
-#include "host/plan/search/slacks.h"
 #include "host/plan/search/stage_ends.h"
 #include "host/plan/search/stage_slacks.h"
 #include "host/plan/search/streaming.h"
@@ -46,8 +45,11 @@ class LinkedSearch : public Search {
                                   : std::make_unique<SegmentMemo>(cut_.net)),
         model_(cut_, cluster_, streaming_, request.max_payload, options.flash,
                options.time, own_memo_ ? *own_memo_ : *memo),
-        search_(cut_.net, waits_ps(options.waits), options.byte_ps,
-                options.overlays && !any_streams_),
+        search_(cut_.net, {.waits_ps = waits_ps(options.waits),
+                           .byte_ps = options.byte_ps,
+                           .overlays = options.overlays && !any_streams_,
+                           .whole = any_streams_,
+                           .learns = options.overlays}),
         in_flight_(
             options.in_flight_room
                 ? in_flight_bytes(cluster_, model_.busy(), request.max_payload)
@@ -91,7 +93,7 @@ class LinkedSearch : public Search {
   void compare_with(double s) override { other_s_ = is_alone() ? other_s_ : s; }
 
   int64_t least_arena(int64_t most) override {
-    return search_.smallest(any_streams_, learns_, most).value_or(0);
+    return search_.smallest(most).value_or(0);
   }
 
   // With unequal budgets the plan with the smallest arena may not be the one
@@ -107,8 +109,7 @@ class LinkedSearch : public Search {
     if (!least) return std::nullopt;
     Estimate about{*least + model_.fixed_bytes(), 0};
     if (ram) return about;
-    const auto cuts =
-        search_.fastest({less(100), less(100), any_streams_, learns_});
+    const auto cuts = search_.fastest(within(100, 100));
     if (!cuts) return about;
     for (const StageCut& c : *cuts) about.time_ps += c.time_ps;
     return about;
@@ -132,8 +133,7 @@ class LinkedSearch : public Search {
     for (const int bands : tuning::kBands) budgets.push_back({100, bands});
     for (const int all : tuning::kBands) budgets.push_back({all, 0});
     for (const auto& [hard, soft] : budgets) {
-      const std::optional<Chosen> choice =
-          next({less(hard), less(soft), any_streams_, learns_}, seen);
+      const std::optional<Chosen> choice = next(within(hard, soft), seen);
       if (!choice) continue;
       std::optional<Plan> made = build(*choice, how);
       if (!made || !fits(cluster_, *made)) continue;
@@ -181,8 +181,7 @@ class LinkedSearch : public Search {
     std::optional<int64_t> least = smallest_estimate(ram);
     for (int round = 0; learns_ && least && round < tuning::kLearningRounds;
          ++round) {
-      const std::optional<Partition> cuts =
-          search_.fastest({each(*least), each(0), any_streams_, true});
+      const std::optional<Partition> cuts = search_.fastest(each(*least, 0));
       if (!cuts) break;
       const Chosen choice = chosen(*cuts);
       const std::optional<Plan> made = build(choice, {});
@@ -196,9 +195,7 @@ class LinkedSearch : public Search {
       if (!least) break;
       const int64_t bytes = tuning::percent_of(hard, *least);
       const std::optional<Chosen> choice =
-          next({each(bytes), each(tuning::percent_of(soft, bytes)),
-                any_streams_, learns_},
-               seen);
+          next(each(bytes, tuning::percent_of(soft, bytes)), seen);
       if (!choice) continue;
       consider(*choice, build(*choice, how));
     }
@@ -223,7 +220,7 @@ class LinkedSearch : public Search {
   }
 
   std::optional<Built> learnt(const BuildOptions& how, bool apart) {
-    NodeBudgets budget{less(100), less(100), any_streams_, true};
+    NodeBudgets budget = within(100, 100);
     for (int round = 0; round < tuning::kLearningRounds; ++round) {
       const std::optional<Partition> cuts = search_.fastest(budget);
       if (!cuts) return std::nullopt;
@@ -251,19 +248,22 @@ class LinkedSearch : public Search {
     return std::nullopt;
   }
 
-  std::vector<int64_t> each(int64_t bytes) const {
-    return std::vector<int64_t>(limits_.size(), bytes);
+  // Returns the same limits for each node.
+  NodeBudgets each(int64_t hard, int64_t soft) const {
+    const size_t nodes = limits_.size();
+    return {std::vector(nodes, hard), std::vector(nodes, soft)};
+  }
+  // Returns percentages of what each node has left for segments.
+  NodeBudgets within(int hard, int soft) const {
+    return {less(hard), less(soft)};
   }
 
   // Among partitions near the smallest, the fastest one counts.
   std::optional<int64_t> smallest_estimate(bool ram) const {
-    if (ram) {
-      return search_.smallest(any_streams_, learns_);
-    }
+    if (ram) return search_.smallest();
     return smallest_budget(
-        std::numeric_limits<int32_t>::max(), kAlign, [&](int64_t bytes) {
-          return search_.fastest({each(bytes), each(0), any_streams_, learns_});
-        });
+        std::numeric_limits<int32_t>::max(), kAlign,
+        [&](int64_t bytes) { return search_.fastest(each(bytes, 0)); });
   }
 
   // Tells the search how many bytes the segments of this plan hold beyond their
@@ -350,7 +350,7 @@ class LinkedSearch : public Search {
     // A node alone tries all of them, because its plans cost almost nothing.
     int left = tuning::kRungs;
     for (; is_alone() || left > 0; --left, rung *= tuning::kRung) {
-      NodeBudgets budget{less(100), less(100), any_streams_, learns_};
+      NodeBudgets budget = within(100, 100);
       const int64_t bands = static_cast<int64_t>(rung) - model_.fixed_bytes();
       for (int64_t& b : budget.soft) b = std::min(b, bands);
       if (is_alone()) budget.hard = budget.soft;
@@ -385,29 +385,27 @@ class LinkedSearch : public Search {
     }
     const std::vector<Slack> all = slacks(in_flight_, many);
     for (const Slack& slack : all) {
-      how.slack = slack;
+      how.slack = [&](size_t, size_t) { return slack; };
       std::optional<Plan> loose = build(choice, how);
       if (loose && fits(cluster_, *loose) && has_all_gaps(*loose)) {
         return {std::move(*loose), &slack == &all.front()};
       }
       if (&slack != &all.front() || !rungs_ || many || any_streams_) continue;
-      std::optional<Plan> some = loosened_stages(choice, how, made);
+      std::optional<Plan> some = loosened_stages(choice, how, slack, made);
       if (some) return {*std::move(some)};
     }
     return {made};
   }
 
   std::optional<Plan> loosened_stages(const Chosen& choice, BuildOptions how,
+                                      const Slack& most,
                                       const Plan& made) const {
-    StageSlacks slacks(how.slack, made, limits_);
-    how.slack = {};
+    StageSlacks slacks(most, made, limits_);
+    how.slack = [&](size_t n, size_t s) { return slacks.of(n, s); };
     for (int round = 0; round < tuning::kStageSlackRounds; ++round) {
-      BuildOptions as_small;
-      as_small.stage_slacks = slacks.slacks();
-      const std::optional<Plan> plan = build(choice, as_small);
+      const std::optional<Plan> plan = build(choice, {.slack = how.slack});
       if (!plan || !slacks.lower(*plan)) break;
     }
-    how.stage_slacks = slacks.slacks();
     std::optional<Plan> plan = build(choice, how);
     if (plan && !slacks.fits(*plan)) return std::nullopt;
     return plan;
@@ -417,25 +415,20 @@ class LinkedSearch : public Search {
   std::optional<Plan> loosened_each(const Chosen& choice,
                                     BuildOptions how) const {
     how.must_fit = false;
-    std::vector<bool> is_found(cluster_.nodes.size(), false);
     std::vector<Slack> all = slacks(in_flight_);
     all.insert(all.begin(), {Slack::kMostRows});
-    std::vector<Slack> found(is_found.size());
+    std::vector<std::optional<Slack>> found(cluster_.nodes.size());
     for (const Slack& slack : all) {
-      how.slack = slack;
+      how.slack = [&](size_t, size_t) { return slack; };
       const std::optional<Plan> plan = build(choice, how);
       if (!plan) return std::nullopt;
       for (size_t n = 0; n < found.size(); ++n) {
-        if (is_found[n]) continue;
-        found[n] = slack;
-        is_found[n] = plan->nodes[n].arena_bytes <= limits_[n];
+        const bool fits = plan->nodes[n].arena_bytes <= limits_[n];
+        if (!found[n] && fits) found[n] = slack;
       }
-      if (std::ranges::find(is_found, false) == is_found.end()) break;
+      if (std::ranges::all_of(found, &std::optional<Slack>::has_value)) break;
     }
-    for (size_t n = 0; n < found.size(); ++n) {
-      if (!is_found[n]) found[n] = {};
-    }
-    how.slacks = std::move(found);
+    how.slack = [&](size_t n, size_t) { return found[n].value_or(Slack{}); };
     std::optional<Plan> plan = build(choice, how);
     if (plan && !fits(cluster_, *plan)) return std::nullopt;
     return plan;

@@ -60,12 +60,8 @@ int64_t NodeBudgets::lack_of(Segment segment, int variant) const {
   return 0;
 }
 
-SegmentSearch::SegmentSearch(const Net& net, int64_t waits_ps, int64_t byte_ps,
-                             bool overlays)
-    : waits_ps_(waits_ps),
-      byte_ps_(byte_ps),
-      layers_(whole_net(net).end),
-      overlays_(overlays) {}
+SegmentSearch::SegmentSearch(const Net& net, const SegmentOptions& options)
+    : options_(options), layers_(whole_net(net).end) {}
 
 SegmentSearch::Known* SegmentSearch::Variant::find(Segment s) {
   std::vector<Known>& row = known[s.begin];
@@ -137,7 +133,7 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
       const bool no_begin = begin > 0 && may_not_end(begin - 1);
       if (no_end || no_begin) continue;
       row[length - 1].least_ps = bounds.least_ps();
-      row[length - 1].least_bytes = bounds.least_bytes(overlays_);
+      row[length - 1].least_bytes = bounds.least_bytes(options_.overlays);
     }
   }
   variants_.push_back(std::move(v));
@@ -167,7 +163,7 @@ std::optional<Partition> SegmentSearch::fastest(
     ways.clear();
     for (int begin = end; begin-- > 0;) {
       if (!ends.is_reached(begin)) continue;
-      const int64_t before_ps = ends.time_ps(begin) + waits_ps_;
+      const int64_t before_ps = ends.time_ps(begin) + options_.waits_ps;
       for (size_t v = 0; v < variants_.size(); ++v) {
         Known* known = variants_[v].find({begin, end});
         if (!known || known->least_bytes > room) continue;
@@ -179,7 +175,8 @@ std::optional<Partition> SegmentSearch::fastest(
       if (way.least_ps > ends.time_ps(end)) break;
       const Segment s{way.begin, end};
       const Known& of = *way.known;
-      if (!ends.wins(s, waits_ps_ + of.least_ps, of.least_bytes)) continue;
+      if (!ends.wins(s, options_.waits_ps + of.least_ps, of.least_bytes))
+        continue;
       const SegmentCost& cost = variants_[way.variant].cost(s, *way.known);
       if (!cost.possible) continue;
       offer(cost, s, static_cast<int>(way.variant), budget, ends);
@@ -188,25 +185,27 @@ std::optional<Partition> SegmentSearch::fastest(
   return ends.partition();
 }
 
+int64_t SegmentSearch::more_of(const SegmentCost& cost, bool overlay) const {
+  return options_.learns ? cost.more[overlay] : 0;
+}
+
 // Returns the bytes of the fullest node; kNoTime if the segment is impossible.
-int64_t SegmentSearch::least_of(const SegmentCost& cost, bool whole,
-                                bool learnt) const {
+int64_t SegmentSearch::least_of(const SegmentCost& cost) const {
   const std::vector<int64_t> none;
   int64_t least = kNoTime;
   for (size_t p = 0; cost.possible && p < cost.at.size(); ++p) {
-    if (p + 1 < cost.at.size() && !(whole && p == 0)) continue;
+    if (p + 1 < cost.at.size() && !(options_.whole && p == 0)) continue;
     const SegmentCost::AtPasses& at = cost.at[p];
     for (const bool over : {false, true}) {
-      if (over && (!overlays_ || at.saved.empty())) break;
+      if (over && (!options_.overlays || at.saved.empty())) break;
       least = std::min(least, most_of(at.bytes, over ? at.saved : none) +
-                                  (learnt ? cost.more[over] : 0));
+                                  more_of(cost, over));
     }
   }
   return least;
 }
 
-std::optional<int64_t> SegmentSearch::smallest(bool whole, bool learnt,
-                                               int64_t most) const {
+std::optional<int64_t> SegmentSearch::smallest(int64_t most) const {
   struct Way {
     int64_t peak = kNoTime;
     int begin = 0;
@@ -222,9 +221,8 @@ std::optional<int64_t> SegmentSearch::smallest(bool whole, bool learnt,
         for (size_t v = 0; v < variants_.size(); ++v) {
           const Known* known = variants_[v].find({begin, end});
           if (!known || to[begin].peak >= best.peak) continue;
-          const int64_t bytes = known->cost
-                                    ? least_of(*known->cost, whole, learnt)
-                                    : known->least_bytes;
+          const int64_t bytes =
+              known->cost ? least_of(*known->cost) : known->least_bytes;
           const int64_t peak = std::max(to[begin].peak, bytes);
           if (peak < best.peak) best = {peak, begin, v};
         }
@@ -246,11 +244,11 @@ std::optional<int64_t> SegmentSearch::smallest(bool whole, bool learnt,
 
 void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,
                           const NodeBudgets& budget, Ends& ends) const {
-  const int64_t more_ps = waits_ps_ + byte_ps_ * cost.received;
+  const int64_t more_ps = options_.waits_ps + options_.byte_ps * cost.received;
   const int64_t lack = budget.lack_of(segment, variant);
   for (size_t p = 0; p < cost.at.size(); ++p) {
     const std::vector<int64_t>& bytes = cost.at[p].bytes;
-    const bool least = p + 1 == cost.at.size() || (budget.whole && p == 0);
+    const bool least = p + 1 == cost.at.size() || (options_.whole && p == 0);
     const std::vector<int64_t>& limits = least ? budget.hard : budget.soft;
     const int64_t time_ps = cost.at[p].time_ps + more_ps;
     if (!ends.wins(segment, time_ps, 0)) continue;
@@ -258,9 +256,9 @@ void SegmentSearch::offer(const SegmentCost& cost, Segment segment, int variant,
     static const std::vector<int64_t> none;
     for (const bool over : {false, true}) {
       const auto& saved = over ? cost.at[p].saved : none;
-      if (over && (!overlays_ || saved.empty())) break;
+      if (over && (!options_.overlays || saved.empty())) break;
       cut.overlay = over;
-      const int64_t more = lack + (budget.learnt ? cost.more[over] : 0);
+      const int64_t more = lack + more_of(cost, over);
       if (!within(bytes, saved, more, limits)) continue;
       cut.bytes = most_of(bytes, saved) + more;
       ends.offer(cut);

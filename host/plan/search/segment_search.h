@@ -18,12 +18,6 @@ namespace shoal {
 // firing, `soft` with more, which leaves room for packing.
 struct NodeBudgets {
   std::vector<int64_t> hard, soft;
-  // True if `hard` also applies to one band of all rows, whose weights pass
-  // through slots.
-  bool whole = false;
-  // True if segments count as what was built of them where that is more than
-  // the estimate.
-  bool learnt = false;
   // Bytes that packing a segment lacked, added whatever its bands are.
   struct Lack {
     Segment segment;
@@ -42,12 +36,22 @@ struct MustHave {
   bool halos = false;   // halos sent within the segment
 };
 
+struct SegmentOptions {
+  int64_t waits_ps = 0;  // before a segment begins
+  int64_t byte_ps = 0;   // cost of each byte that it receives
+  // Its output may lie over an input that it consumes.
+  bool overlays = false;
+  // Hard limits also apply to one band of all rows, whose weights pass through
+  // slots.
+  bool whole = false;
+  // Segments count as what was built of them where that is more than the
+  // estimate.
+  bool learns = false;
+};
+
 class SegmentSearch {
  public:
-  // A segment waits `waits_ps` before it begins. Each byte that it receives
-  // adds `byte_ps` to its cost. With `overlays`, its output may lie over an
-  // input that it consumes.
-  SegmentSearch(const Net&, int64_t waits_ps, int64_t byte_ps, bool overlays);
+  SegmentSearch(const Net&, const SegmentOptions&);
 
   // Adds the segments of these cuts that have what they must. Cuts and model
   // must outlive this object.
@@ -60,7 +64,6 @@ class SegmentSearch {
   // known costs and lower bounds are costed. A result above `most` is a lower
   // bound.
   std::optional<int64_t> smallest(
-      bool whole, bool learnt,
       int64_t most = std::numeric_limits<int64_t>::max()) const;
   // Adds bytes to what segments of this form hold, whatever their bands.
   void add_bytes(const StageCut&, int64_t more);
@@ -91,14 +94,14 @@ class SegmentSearch {
     // false if they must begin later.
     bool make(int begin, int end);
   };
-  int64_t least_of(const SegmentCost&, bool whole, bool learnt) const;
+  int64_t more_of(const SegmentCost&, bool overlay) const;
+  int64_t least_of(const SegmentCost&) const;
   void offer(const SegmentCost&, Segment, int variant, const NodeBudgets&,
              Ends&) const;
 
-  const int64_t waits_ps_, byte_ps_;
+  const SegmentOptions options_;
   const int layers_;
   int clash_ = -1;
-  const bool overlays_;
   mutable std::vector<Variant> variants_;  // remember
 };
 

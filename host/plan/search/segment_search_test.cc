@@ -160,9 +160,9 @@ TEST(SegmentSearch, NoSegmentHoldsLessThanItsLeast) {
 TEST(SegmentSearch, FindsTheSmallestBudget) {
   int64_t asked = 0, all = 0;
   for_all_cuts([&](const SearchedCuts& f, SegmentMemo& memo) {
-    SegmentSearch search(f.net, kWaitsPs, 0, false);
+    SegmentSearch search(f.net, {.waits_ps = kWaitsPs});
     search.add(*f.cut, *f.model, {});
-    const std::optional<int64_t> least = search.smallest(false, false);
+    const std::optional<int64_t> least = search.smallest();
     asked += memo.added();
     ASSERT_TRUE(least);
     const std::vector<int64_t> none(kNodes, -1);
@@ -179,9 +179,9 @@ TEST(SegmentSearch, FindsTheSmallestBudget) {
 // Segments with the same end may be costed in any order.
 TEST(SegmentSearch, WhatIsAskedFirstChangesNoCost) {
   for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
-    SegmentSearch search(f.net, kWaitsPs, 0, false);
+    SegmentSearch search(f.net, {.waits_ps = kWaitsPs});
     search.add(*f.cut, *f.model, {});
-    const std::optional<int64_t> least = search.smallest(false, false);
+    const std::optional<int64_t> least = search.smallest();
     ASSERT_TRUE(least);
     SegmentMemo fresh(f.net);
     const CostModel anew(*f.cut, f.cluster, *f.streaming, kPayload,
@@ -207,7 +207,7 @@ TEST(SegmentSearch, FindsWhatTryingAllFinds) {
     std::vector<std::optional<Partition>> parts;
     const auto for_budgets = [&](auto use) {
       for (const int64_t waits_ps : {kWaitsPs, kWaitsPs + 10'000'000'000}) {
-        SegmentSearch search(f.net, waits_ps, 0, false);
+        SegmentSearch search(f.net, {.waits_ps = waits_ps});
         search.add(*f.cut, *f.model, {});
         for (const int64_t bytes : {1'000'000, 20'000, 6'000, 2'000, 500}) {
           const std::vector<int64_t> hard(kNodes, bytes),
@@ -238,7 +238,7 @@ TEST(SegmentSearch, WhatPackingLacksIsTakenOffOneSegment) {
   constexpr int64_t kBytes = 20'000;
   int otherwise = 0;
   for_all_cuts([&](const SearchedCuts& f, SegmentMemo&) {
-    SegmentSearch search(f.net, kWaitsPs, 0, false);
+    SegmentSearch search(f.net, {.waits_ps = kWaitsPs});
     search.add(*f.cut, *f.model, {});
     const std::vector<int64_t> room(kNodes, kBytes);
     NodeBudgets budget{room, room};
@@ -317,7 +317,7 @@ TEST(SegmentSearch, SegmentsHaveNoMoreLayersThanAStage) {
     SegmentMemo memo(net);
     SearchedCuts f(net, "layer", false, SegmentTime::kFrame, memo);
     for (int l = 0; l + 1 < joined; ++l) f.cuts.joined.push_back(l);
-    SegmentSearch search(net, kWaitsPs, 0, false);
+    SegmentSearch search(net, {.waits_ps = kWaitsPs});
     search.add(*f.cut, *f.model, {});
     const std::vector<int64_t> room(kNodes, int64_t{1} << 30);
     const std::optional<Partition> found = search.fastest({room, room});

@@ -16,6 +16,17 @@ std::vector<Slack> levels(const Slack& most) {
 
 }  // namespace
 
+std::vector<Slack> slacks(int64_t window, bool many) {
+  std::vector<Slack> all;
+  if (window > 0) all.push_back({tuning::kSlack[0], window});
+  if (many) {
+    all.push_back({tuning::kSlack[1]});
+    return all;
+  }
+  for (const int rows : tuning::kSlack) all.push_back({rows});
+  return all;
+}
+
 StageSlacks::StageSlacks(const Slack& most, const Plan& made,
                          const std::vector<int64_t>& limits)
     : all_(levels(most)), limits_(limits) {
@@ -23,15 +34,6 @@ StageSlacks::StageSlacks(const Slack& most, const Plan& made,
     gaps_.push_back(n.gaps);
     level_.emplace_back(n.stages.size());
   }
-}
-
-std::vector<std::vector<Slack>> StageSlacks::slacks() const {
-  std::vector<std::vector<Slack>> by_node;
-  for (const std::vector<size_t>& stages : level_) {
-    std::vector<Slack>& slacks = by_node.emplace_back();
-    for (const size_t l : stages) slacks.push_back(all_[l]);
-  }
-  return by_node;
 }
 
 bool StageSlacks::lower(const Plan& plan) {

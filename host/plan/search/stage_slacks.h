@@ -1,5 +1,4 @@
-// Spare rows for rings that links touch, chosen stage by stage, so that one
-// segment that barely fits does not take the spare rows of the others.
+// Spare rows for rings that links touch.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +10,13 @@
 
 namespace shoal {
 
+// Returns spare rows in the order in which searches try them; the first that
+// fit are taken. `window` is the number of bytes that links have under way
+// (link_time.h); 0: unknown. With `many` nodes only few plans are built.
+std::vector<Slack> slacks(int64_t window, bool many = false);
+
+// Spare rows that are chosen stage by stage, so that one segment that barely
+// fits does not take the spare rows of the others.
 class StageSlacks {
  public:
   // Each stage begins with `most`. `made` is the plan without spare rows, which
@@ -18,7 +24,9 @@ class StageSlacks {
   StageSlacks(const Slack& most, const Plan& made,
               const std::vector<int64_t>& limits);
 
-  std::vector<std::vector<Slack>> slacks() const;
+  Slack of(size_t node, size_t stage) const {
+    return all_[level_[node][stage]];
+  }
   // Removes spare rows where the plan, built with these slacks as small as
   // possible, exceeds the limits. Returns false if it does not, or no rows are
   // left.
