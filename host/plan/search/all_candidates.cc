@@ -32,9 +32,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
       tiles_(!stops.empty() && !task.any_stream()),
       memo_(task.memo ? *task.memo : own_memo_),
       survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
-              memo_.records, spilling, stops, task.link()),
-      slots_(net, survey_.uses()),
-      gains_(net, survey_.uses(), survey_.tables().back()) {
+              memo_.records, spilling, stops, task.link()) {
   if (task.board().flash_mapped) {
     add(small_, 0, 1, 0, false);
   } else {
@@ -44,9 +42,8 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
 
 void AllCandidates::add(std::vector<Candidates>& to, size_t limit,
                         size_t limits, int64_t record_bytes, bool sets) {
-  to.emplace_back(net_, task_.supply, survey_, slots_, gains_, memo_.stages,
-                  task_.packs, task_.streams, limit, limits, record_bytes, sets,
-                  given_, tiles_);
+  to.emplace_back(net_, task_, survey_, memo_.stages, limit, limits,
+                  record_bytes, sets, given_, tiles_);
 }
 
 // These searches have many tables, so they are made only when the shortest time

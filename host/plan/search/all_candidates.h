@@ -2,51 +2,15 @@
 // chunks, for the smallest arena and for the shortest time.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-#include "host/plan/arena/pack_memo.h"
-#include "host/plan/cost/link_time.h"
 #include "host/plan/search/candidates.h"
-#include "host/plan/types/request.h"
 
 namespace shoal {
 
 inline constexpr int64_t kUnlimited = int64_t{1} << 40;
-
-// Results that the searches of a net with and without spills share.
-struct NetMemo {
-  StageMemo stages;
-  RecordMemo records;
-};
-
-// A request to plan one of its nodes: the net may have spills or tiles.
-struct NodeTask {
-  const PlanRequest& request;
-  int node;
-  const Supply& supply;
-  const std::vector<bool>&
-      streams;  // by layer: whether its weights are in storage
-  PackMemo& packs;
-  NetMemo* memo = nullptr;  // shared whatever the spills; may be null
-  const ClusterNode& of() const {
-    return request.cluster.nodes[static_cast<size_t>(node)];
-  }
-  const Board& board() const { return of().board; }
-  int64_t budget() const { return of().plan_budget(); }
-  NodeLink link() const {
-    const bool linked = request.over_links();
-    if (!linked) return {};
-    const int64_t window =
-        in_flight_bytes(request.cluster, {&node, 1}, request.max_payload);
-    return {linked, of().keeps_weights, of().kept_banks(), window};
-  }
-  bool any_stream() const {
-    return std::count(streams.begin(), streams.end(), true) > 0;
-  }
-};
 
 // Searches for the smallest arena and for the shortest time separately: the
 // smallest arena has the smallest slots and keeps no weights in SRAM.
@@ -91,8 +55,6 @@ class AllCandidates {
   NetMemo own_memo_;  // used if the task has none
   NetMemo& memo_;
   const Survey survey_;
-  SegmentSlots slots_;
-  SegmentGains gains_;
   std::vector<Candidates> small_, fast_;
 };
 

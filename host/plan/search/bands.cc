@@ -65,13 +65,12 @@ int64_t stage_bytes(const Net& net, const std::vector<TensorUses>& uses,
 
 class Raiser {
  public:
-  Raiser(const Net& net, const std::vector<TensorUses>& uses,
-         const Supply& supply, SegmentSlots& slots, Choice& choice,
-         size_t stage, int64_t room, int percent)
+  Raiser(const Net& net, const Supply& supply, const Survey& survey,
+         Choice& choice, size_t stage, int64_t room, int percent)
       : net_(net),
-        uses_(uses),
+        uses_(survey.uses()),
         supply_(supply),
-        slots_(slots),
+        slots_(survey.slots()),
         choice_(choice),
         stage_(choice.stages[stage]),
         segment_(stage_.segment),
@@ -84,7 +83,7 @@ class Raiser {
     }
     StageChoice bare = stage_;
     bare.overlay.reset();
-    bare_ = stage_bytes(net, uses, choice, bare);
+    bare_ = stage_bytes(net, uses_, choice, bare);
     if (stage_.overlay) gain_ = overlay_gain(net_, *stage_.overlay);
     const int64_t now = bare_ - gain_;
     limit_ = now + tuning::percent_of(percent, room - now);
@@ -331,10 +330,9 @@ class Raiser {
 
 }  // namespace
 
-void raise_bands(const Net& net, const std::vector<TensorUses>& uses,
-                 const Supply& supply, SegmentSlots& slots, Choice& choice,
-                 size_t stage, int64_t room, int percent) {
-  Raiser raiser(net, uses, supply, slots, choice, stage, room, percent);
+void raise_bands(const Net& net, const Supply& supply, const Survey& survey,
+                 Choice& choice, size_t stage, int64_t room, int percent) {
+  Raiser raiser(net, supply, survey, choice, stage, room, percent);
   if (raiser.raise_all()) return;
   while (raiser.raise()) {
   }

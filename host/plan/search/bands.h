@@ -6,15 +6,14 @@
 
 #include "host/plan/cost/feed.h"
 #include "host/plan/draft/draft.h"
-#include "host/plan/tokens/rings.h"
+#include "host/plan/search/survey.h"
 
 namespace shoal {
 
 // Raises the bands of stage `stage`, with its slots and the lead of its
 // overlay, as long as the stage takes no more than `percent` of what it leaves
 // of `room` bytes.
-void raise_bands(const Net&, const std::vector<TensorUses>&, const Supply&,
-                 SegmentSlots&, Choice&, size_t stage, int64_t room,
-                 int percent);
+void raise_bands(const Net&, const Supply&, const Survey&, Choice&,
+                 size_t stage, int64_t room, int percent);
 
 }  // namespace shoal

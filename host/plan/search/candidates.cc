@@ -54,33 +54,27 @@ void each_partition(const StageSearch& search, int64_t budget, Use use) {
 
 }  // namespace
 
-Candidates::Candidates(const Net& net, const Supply& supply,
-                       const Survey& survey, SegmentSlots& slots,
-                       SegmentGains& gains, StageMemo& stages, PackMemo& packs,
-                       const std::vector<bool>& streamed, size_t limit,
+Candidates::Candidates(const Net& net, const NodeTask& task,
+                       const Survey& survey, StageMemo& stages, size_t limit,
                        size_t limits, int64_t record_bytes, bool sets,
                        const GivenNet* given, bool tiles)
     : net_(net),
-      supply_(supply),
+      task_(task),
       survey_(survey),
-      slots_(slots),
-      gains_(gains),
       stages_(stages),
-      packs_(packs),
-      streamed_(streamed),
       limit_(limit),
       record_bytes_(record_bytes),
-      tape_(!supply.board->flash_mapped ||
-            std::count(streamed.begin(), streamed.end(), true) > 0),
+      tape_(!task.board().flash_mapped || task.any_stream()),
       given_(given),
       last_tries_(tiles ? tuning::kQuickTries : 0),
       uses_(survey.uses()),
       tables_(std::make_shared<const std::vector<PassTable>>(
-          !tape_ ? survey.tables()
-                 : stream_tables(net, survey.tables(), supply, streamed,
-                                 {&survey.chunk_limits()[limit],
-                                  &survey.chunk_limits()[limit] + limits},
-                                 sets))),
+          !tape_
+              ? survey.tables()
+              : stream_tables(net, survey.tables(), task.supply, task.streams,
+                              {&survey.chunk_limits()[limit],
+                               &survey.chunk_limits()[limit] + limits},
+                              sets))),
       turned_(std::make_shared<TurnedTables>(net, uses_)) {}
 
 int64_t Candidates::most_gain(Segment s, int max_ports) const {
@@ -110,9 +104,9 @@ SegmentBytes Candidates::segment_bytes(Segment s, int max_ports,
   return {fixed + record};
 }
 
-int64_t Candidates::gain(Segment s) {
-  const int64_t overlay = gains_.overlay(s);
-  return sharing_ ? std::max(overlay, gains_.share(s)) : overlay;
+int64_t Candidates::gain(Segment s) const {
+  const int64_t overlay = survey_.overlay_gain(s);
+  return sharing_ ? std::max(overlay, survey_.share_gain(s)) : overlay;
 }
 
 StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
@@ -133,7 +127,7 @@ Choice Candidates::choose(const Partition& cuts) {
   Choice choice;
   choice.work = tables_->back().work;
   choice.slots = tables_->back().slots;
-  choice.mapped = supply_.board->flash_mapped;
+  choice.mapped = task_.board().flash_mapped;
   choice.linked = survey_.link().linked;
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const StageCut& cut : cuts) {
@@ -142,7 +136,7 @@ Choice Candidates::choose(const Partition& cuts) {
         std::min(cut.segment.end, static_cast<int>(net_.layers.size()));
     for (int l = cut.segment.begin; l < end; ++l) {
       choice.work[l] = table.work[l];
-      if (!streamed_[l] || net_.layers[l].weights.empty()) continue;
+      if (!task_.streams[l] || net_.layers[l].weights.empty()) continue;
       choice.places[l] = flash_bytes(net_.layers[l]) <= table.sram_limit
                              ? WeightPlace::kSram
                              : WeightPlace::kTape;
@@ -153,11 +147,12 @@ Choice Candidates::choose(const Partition& cuts) {
       }
     }
     StageChoice stage{cut.segment, std::nullopt, false, table.chunk_limit};
-    stage.share = cut.overlay && sharing_ &&
-                  gains_.share(cut.segment) > gains_.overlay(cut.segment);
+    stage.share =
+        cut.overlay && sharing_ &&
+        survey_.share_gain(cut.segment) > survey_.overlay_gain(cut.segment);
     // Such a segment makes one row per firing.
-    if (cut.overlay && !stage.share && gains_.overlay(cut.segment) > 0) {
-      stage.overlay = gains_.best_overlay(cut.segment);
+    if (cut.overlay && !stage.share && survey_.overlay_gain(cut.segment) > 0) {
+      stage.overlay = survey_.best_overlay(cut.segment);
     }
     choice.stages.push_back(stage);
   }
@@ -168,15 +163,15 @@ Candidate Candidates::pack(const Choice& choice, BuildOptions how) const {
   how.last_tries = last_tries_;
   how.keeps = {survey_.link().keeps_weights};
   how.banks = {survey_.link().banks};
-  how.packs = &packs_;
+  how.packs = &task_.packs;
   how.stages = &stages_;
   Plan plan = build_plan(built_net(), node_draft(net_, uses_, choice, given_),
-                         {supply_}, how);
+                         {task_.supply}, how);
   return {choice, std::move(plan.nodes[0]), 0, how.pack_tries};
 }
 
 Candidate Candidates::timed(Candidate c) const {
-  c.time_ps = node_time_ps(built_net(), c.node, supply_, &stages_);
+  c.time_ps = node_time_ps(built_net(), c.node, task_.supply, &stages_);
   return c;
 }
 
@@ -218,7 +213,7 @@ Candidate Candidates::raise_all(const Candidate& from, int64_t budget) const {
     Choice choice = from.choice;
     for (size_t s = 0; s < choice.stages.size(); ++s) {
       if (choice.stages[s].share) continue;
-      raise_bands(net_, uses_, supply_, slots_, choice, s, room, percent);
+      raise_bands(net_, task_.supply, survey_, choice, s, room, percent);
     }
     Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes > budget) continue;
@@ -249,7 +244,7 @@ Candidate Candidates::raise_each(Candidate best, int64_t budget, int percent,
     Choice choice = best.choice;
     if (choice.stages[s].share) continue;
     if (over && !lay_over(choice, choice.stages[s])) continue;
-    raise_bands(net_, uses_, supply_, slots_, choice, s, room, percent);
+    raise_bands(net_, task_.supply, survey_, choice, s, room, percent);
     if (choice.work == best.choice.work || choice.work == failed[s]) continue;
     Candidate next = build_within(choice, budget);
     if (next.node.arena_bytes <= budget && next.time_ps < best.time_ps) {
@@ -289,7 +284,7 @@ std::optional<Candidate> Candidates::least_arena(int64_t most) {
   };
   std::vector<Tried> tried;
   for (int ports = 4;; ports += ports < 64 ? 4 : ports) {
-    const StageSearch search = stage_search(ports);
+    const StageSearch search = stage_search(ports, record_bytes_);
     const int64_t below = best ? int64_t{best->node.arena_bytes} - 1 : most;
     const std::optional<int64_t> least = smallest_budget(search, below);
     if (least) {
@@ -361,7 +356,8 @@ std::optional<Candidate> Candidates::fastest(int64_t budget) {
 
 std::optional<Candidate> Candidates::fastest(int64_t budget, int max_ports) {
   std::optional<Candidate> best;
-  each_partition(stage_search(max_ports), budget, [&](const Partition& cuts) {
+  const StageSearch search = stage_search(max_ports, record_bytes_);
+  each_partition(search, budget, [&](const Partition& cuts) {
     Candidate c = build(choose(cuts));
     if (c.node.arena_bytes > budget) return true;
     c = raise(c, budget);

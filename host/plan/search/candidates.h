@@ -2,6 +2,7 @@
 // overlays and the packed arena, for one net on one board.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,14 +11,46 @@
 #include "host/board/board.h"
 #include "host/plan/arena/pack_memo.h"
 #include "host/plan/build/build_plan.h"
+#include "host/plan/cost/link_time.h"
 #include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
-#include "host/plan/search/gains.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/search/survey.h"
-#include "host/plan/tokens/rings.h"
+#include "host/plan/types/request.h"
 
 namespace shoal {
+
+// Results that the searches of a net with and without spills share.
+struct NetMemo {
+  StageMemo stages;
+  RecordMemo records;
+};
+
+// A request to plan one of its nodes: the net may have spills or tiles.
+struct NodeTask {
+  const PlanRequest& request;
+  int node;
+  const Supply& supply;
+  const std::vector<bool>&
+      streams;  // by layer: whether its weights are in storage
+  PackMemo& packs;
+  NetMemo* memo = nullptr;  // shared whatever the spills; may be null
+  const ClusterNode& of() const {
+    return request.cluster.nodes[static_cast<size_t>(node)];
+  }
+  const Board& board() const { return of().board; }
+  int64_t budget() const { return of().plan_budget(); }
+  NodeLink link() const {
+    const bool linked = request.over_links();
+    if (!linked) return {};
+    const int64_t window =
+        in_flight_bytes(request.cluster, {&node, 1}, request.max_payload);
+    return {linked, of().keeps_weights, of().kept_banks(), window};
+  }
+  bool any_stream() const {
+    return std::count(streams.begin(), streams.end(), true) > 0;
+  }
+};
 
 // A choice of stages and bands, and the node that was built from it.
 struct Candidate {
@@ -29,18 +62,15 @@ struct Candidate {
 
 class Candidates {
  public:
-  // `streamed` says by layer whether its weights come from storage. Stages
-  // choose among `limits` chunk limits of the survey, from `limit` on. If
-  // `record_bytes` is not 0, the record of the current stage is read into that
-  // many bytes of the arena, and each stage has the smallest chunks whose table
-  // fits there. With `sets`, stages may keep weights in SRAM. `given` is
+  // Stages choose among `limits` chunk limits of the survey, from `limit` on.
+  // If `record_bytes` is not 0, the record of the current stage is read into
+  // that many bytes of the arena, and each stage has the smallest chunks whose
+  // table fits there. With `sets`, stages may keep weights in SRAM. `given` is
   // explained at make_stage(); plans are built for that net. With `tiles`,
   // packing tries more layouts. All references must outlive this object.
-  Candidates(const Net&, const Supply&, const Survey&, SegmentSlots&,
-             SegmentGains&, StageMemo&, PackMemo&,
-             const std::vector<bool>& streamed, size_t limit, size_t limits,
-             int64_t record_bytes, bool sets, const GivenNet* given = nullptr,
-             bool tiles = false);
+  Candidates(const Net&, const NodeTask&, const Survey&, StageMemo&,
+             size_t limit, size_t limits, int64_t record_bytes, bool sets,
+             const GivenNet* given = nullptr, bool tiles = false);
 
   // Returns the stage search for stages of at most `max_ports` ports with
   // `record_bytes` for records. It refers to this object.
@@ -74,11 +104,8 @@ class Candidates {
 
  private:
   StageSearch stage_search(int max_ports, int64_t record_bytes);
-  StageSearch stage_search(int max_ports) {
-    return stage_search(max_ports, record_bytes_);
-  }
   // Returns the bytes that an overlay or shared rings save.
-  int64_t gain(Segment);
+  int64_t gain(Segment) const;
   int64_t most_gain(Segment, int max_ports) const;
   SegmentBytes segment_bytes(Segment, int max_ports,
                              int64_t record_bytes) const;
@@ -106,13 +133,9 @@ class Candidates {
   const Net& built_net() const { return given_ ? given_->net : net_; }
 
   const Net& net_;
-  const Supply& supply_;
+  const NodeTask& task_;
   const Survey& survey_;
-  SegmentSlots& slots_;
-  SegmentGains& gains_;
   StageMemo& stages_;
-  PackMemo& packs_;
-  const std::vector<bool> streamed_;
   const size_t limit_;  // index of the chunk limit for estimates of records
   int64_t record_bytes_;
   const bool tape_;  // whether there is a tape, whose order is recorded

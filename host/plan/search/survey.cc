@@ -7,8 +7,8 @@
 #include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/tape.h"
+#include "host/plan/draft/draft.h"
 #include "host/plan/draft/spill.h"
-#include "host/plan/tokens/overlay.h"
 #include "host/plan/tokens/share.h"
 #include "host/plan/tokens/stage_key.h"
 #include "host/plan/types/stage_maker.h"
@@ -78,7 +78,8 @@ Survey::Survey(const Net& net, const Board& board,
       tables_(pass_tables(net, uses_, board)),
       spill_state_bytes_(spill_state(net, uses_)),
       variable_bytes_(bytes_of_variables(net)),
-      shares_(may_share(uses_)) {
+      shares_(may_share(uses_)),
+      slots_(net, uses_) {
   const std::vector<int> before = count_ports(net_, uses_);
   const int n = whole_net(net_).end;
   all_ports_ = before[n];
@@ -118,6 +119,37 @@ int Survey::limit_for(Segment s, int64_t record_bytes) const {
   return -1;
 }
 
+PlanStage Survey::least_stage(Segment s) const {
+  const PassTable& least = tables_.back();
+  return make_stage(net_, uses_, s, least.work, least.slots);
+}
+
+const std::optional<Overlay>& Survey::best_overlay(Segment s) const {
+  const auto [at, is_new] = overlays_.try_emplace({s.begin, s.end});
+  std::optional<Overlay>& overlay = at->second;
+  if (!is_new) return overlay;
+  overlay = overlay_pair(net_, uses_, s);
+  if (overlay) overlay->lead = smallest_lead(net_, least_stage(s), *overlay);
+  return overlay;
+}
+
+int64_t Survey::overlay_gain(Segment s) const {
+  const std::optional<Overlay>& overlay = best_overlay(s);
+  return overlay ? shoal::overlay_gain(net_, *overlay) : 0;
+}
+
+int64_t Survey::share_gain(Segment s) const {
+  const auto [at, is_new] = share_gains_.try_emplace({s.begin, s.end}, 0);
+  if (!is_new) return at->second;
+  PlanStage alone = least_stage(s);
+  const std::vector<bool> may =
+      sharing_buffers(alone, node_homes(uses_, alone, s));
+  const int64_t saved = share_stage(net_, alone, may).most_saved;
+  // An order that is too long for a record cannot be used.
+  if (alone.order.size() <= kMaxRuns) at->second = saved;
+  return at->second;
+}
+
 std::vector<int> Survey::ends(int max_ports) const {
   std::vector<int> ends;
   for (const std::vector<Known>& from : known_) {
@@ -144,8 +176,7 @@ Survey::Known Survey::find_known(Segment s) const {
 
 std::vector<int64_t> Survey::find_record_bytes(Segment s) const {
   if (mapped_) return std::vector<int64_t>(chunk_limits_.size(), 0);
-  const PassTable& t = tables_.back();
-  std::vector<PlanStage> alone{make_stage(net_, uses_, s, t.work, t.slots)};
+  std::vector<PlanStage> alone{least_stage(s)};
   std::string key = record_key(alone[0]);
   if (const std::vector<int64_t>* known = records_.find(key)) return *known;
   const size_t bytes = chunk_limits_.size() * sizeof(int64_t);

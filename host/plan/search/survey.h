@@ -5,11 +5,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "host/board/board.h"
 #include "host/plan/search/stages.h"
 #include "host/plan/tokens/keyed_memo.h"
+#include "host/plan/tokens/overlay.h"
+#include "host/plan/tokens/rings.h"
 
 namespace shoal {
 
@@ -66,6 +71,15 @@ class Survey {
   // Returns the first limit with which the record takes at most `record_bytes`;
   // -1: none.
   int limit_for(Segment, int64_t record_bytes) const;
+  // Returns the ring sizes of segments with any work.
+  SegmentSlots& slots() const { return slots_; }
+  // Return the bytes that a segment saves with one row per firing, by an output
+  // over an input or by rings that share bytes. Results are remembered, because
+  // each takes a simulation of the segment.
+  int64_t overlay_gain(Segment) const;
+  int64_t share_gain(Segment) const;
+  // Returns the overlay that saves the most in the segment, with its lead.
+  const std::optional<Overlay>& best_overlay(Segment) const;
   // Returns by first layer the end of the longest known segment with at most
   // `max_ports` ports.
   std::vector<int> ends(int max_ports) const;
@@ -75,6 +89,8 @@ class Survey {
   std::vector<int64_t> find_record_bytes(Segment) const;
   std::vector<int64_t> record_bytes_of(std::vector<PlanStage> alone) const;
   int64_t share_most(Segment) const;
+  // Returns the stage with one row per firing.
+  PlanStage least_stage(Segment) const;
 
   const Net& net_;
   const bool mapped_;
@@ -88,6 +104,10 @@ class Survey {
   const std::vector<bool> shares_;  // by tensor
   int all_ports_ = 0;
   std::vector<std::vector<Known>> known_;  // indexed by [first layer][length]
+  mutable SegmentSlots slots_;
+  // By begin and end of the segment.
+  mutable std::map<std::pair<int, int>, std::optional<Overlay>> overlays_;
+  mutable std::map<std::pair<int, int>, int64_t> share_gains_;
 };
 
 }  // namespace shoal

@@ -1,7 +1,6 @@
 #include "host/plan/search/tile_search.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "host/plan/arena/pack.h"
 #include "host/plan/cost/plan_time.h"
@@ -414,7 +413,7 @@ std::optional<PlanNode> TileSearch::smallest(int64_t below, int64_t enough) {
   for (const bool twice : {false, true}) {
     twice_ = twice;
     std::optional<PlanNode> node =
-        smallest_of(best ? int64_t{best->arena_bytes} : below, enough);
+        smallest_of(best ? int64_t{best->arena_bytes} : below);
     if (node) best = std::move(node);
     if (best && best->arena_bytes <= enough) break;
   }
@@ -422,7 +421,7 @@ std::optional<PlanNode> TileSearch::smallest(int64_t below, int64_t enough) {
   return best;
 }
 
-std::optional<PlanNode> TileSearch::smallest_of(int64_t below, int64_t enough) {
+std::optional<PlanNode> TileSearch::smallest_of(int64_t below) {
   const std::optional<int64_t> least = estimate(below);
   if (!least) return std::nullopt;
   std::optional<PlanNode> best;
@@ -435,7 +434,6 @@ std::optional<PlanNode> TileSearch::smallest_of(int64_t below, int64_t enough) {
     if (node) best = std::move(node), best_parts = parts;
     tried.push_back(std::move(parts));
   };
-  if (best && best->arena_bytes <= enough) return best;
   const std::optional<Partition> cuts = fastest_tiles({*least, 0});
   if (cuts) attempt(parts_of(*cuts));
   // Narrower tiles change how long records are, which the estimate takes to be

@@ -86,7 +86,7 @@ class TileSearch {
   // Returns none if the choice was built before. With `narrow`, also tries
   // narrower tiles.
   std::optional<PlanNode> fastest_parts(int64_t budget, bool narrow);
-  std::optional<PlanNode> smallest_of(int64_t below, int64_t enough);
+  std::optional<PlanNode> smallest_of(int64_t below);
   std::vector<Parts> narrower(const Parts&) const;
   // Builds the node of the given net; none if it exceeds `most`. With `fast`,
   // returns the fastest within `most`, otherwise the smallest.
