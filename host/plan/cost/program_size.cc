@@ -103,4 +103,9 @@ std::vector<int64_t> beyond_flash(const Cluster& cluster, const Plan& plan,
   return beyond;
 }
 
+bool exceeds_flash(const Net& net, const Cluster& cluster, const Plan& plan) {
+  const auto beyond = beyond_flash(cluster, plan, program_sizes(net, plan));
+  return std::ranges::any_of(beyond, [](int64_t bytes) { return bytes > 0; });
+}
+
 }  // namespace shoal

@@ -25,5 +25,7 @@ std::vector<ProgramSize> program_sizes(const Net&, const Plan&);
 // 0 where it fits or is not mapped.
 std::vector<int64_t> beyond_flash(const Cluster&, const Plan&,
                                   const std::vector<ProgramSize>&);
+// Returns whether the program of any node exceeds its flash.
+bool exceeds_flash(const Net&, const Cluster&, const Plan&);
 
 }  // namespace shoal

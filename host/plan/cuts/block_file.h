@@ -1,7 +1,6 @@
 // One block of a file of cuts: its layers, their cut and the nodes.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 

@@ -10,7 +10,6 @@
 
 #include <array>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "host/plan/cuts/cuts.h"

@@ -13,7 +13,6 @@
 // the given net again, with boxes of their columns.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "host/plan/types/plan.h"

@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <optional>
-#include <span>
 #include <type_traits>
 #include <vector>
 

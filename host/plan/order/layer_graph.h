@@ -2,7 +2,6 @@
 // touches.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "host/lower/net.h"

@@ -1,12 +1,10 @@
-#include "host/plan/planner/balance.h"
-
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "host/board/board.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/planner/moves.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/types/request.h"
 

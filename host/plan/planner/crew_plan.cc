@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <functional>
 #include <limits>
 #include <utility>
 
@@ -10,7 +9,6 @@
 #include "host/plan/cuts/heads.h"
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/cut_bound.h"
-#include "host/plan/planner/group_trials.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
 #include "host/plan/types/tuning.h"

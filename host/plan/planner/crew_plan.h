@@ -13,7 +13,6 @@
 #include "host/lower/net.h"
 #include "host/plan/planner/mixed_cuts.h"
 #include "host/plan/planner/moves.h"
-#include "host/plan/planner/splices.h"
 #include "host/plan/planner/tile_trials.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/types/request.h"

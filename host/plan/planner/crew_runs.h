@@ -1,6 +1,7 @@
 // Divides the layers of a net among crews: each crew gets a contiguous run. The
 // time of a run is estimated layer by layer, and corrected by the times of
-// plans that were built with such runs.
+// plans that were built with such runs. Crews are then made equally busy:
+// borders move into layers, and nodes of a crew get more columns or fewer.
 #pragma once
 
 #include <cstddef>
@@ -35,6 +36,12 @@ struct CrewTrim {
   bool operator==(const CrewTrim&) const = default;
 };
 
+struct TrimmedRuns {
+  std::vector<CrewRun> runs;
+  CrewTrim trim;
+  bool operator==(const TrimmedRuns&) const = default;
+};
+
 class CrewRuns {
  public:
   // Crews are neighbours in `nodes`. All arguments must outlive the object.
@@ -48,15 +55,14 @@ class CrewRuns {
   std::vector<std::vector<CrewRun>> beside(const std::vector<CrewRun>&,
                                            int most) const;
   // Returns the cuts of the runs; the nodes of a crew divide maps by columns.
-  Cuts cuts_of(const std::vector<CrewRun>&, const CrewTrim&) const;
-  // Returns the trim with borders between layers and all nodes weighted by
+  Cuts cuts_of(const TrimmedRuns&) const;
+  // Returns the runs with borders between layers and all nodes weighted by
   // their ratings.
-  CrewTrim untrimmed(const std::vector<CrewRun>&) const;
+  TrimmedRuns untrimmed(std::vector<CrewRun>) const;
   // Moves the borders between crews [first, last), also into layers, so that
   // these crews have equally much to do. `ps`: the present time of each crew.
-  std::pair<std::vector<CrewRun>, CrewTrim> evened(
-      const std::vector<CrewRun>&, const CrewTrim&,
-      const std::vector<double>& ps, size_t first, size_t last) const;
+  TrimmedRuns evened(TrimmedRuns, const std::vector<double>& ps, size_t first,
+                     size_t last) const;
 
   // Returns the time of a run per frame, from all that is known.
   double ps(const CrewRun&) const;

@@ -7,56 +7,6 @@
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
-namespace {
-
-class CountSearch {
- public:
-  CountSearch(const Net& net, const PlanRequest& request, QuickPlans& plans)
-      : net_(net), request_(request), plans_(plans) {}
-
-  // Returns false and adds no try if no more plans are allowed.
-  bool enough(int count) {
-    const PlanRequest r = with_nodes(request_, count);
-    FewestNodes::Try t{count, {}, forbidding_bound_s(net_, r)};
-    if (!t.bound_s) t.best = plans_.find(net_, r);
-    if (!t.enough() && !t.bound_s && plans_.used_up()) return false;
-    return note(std::move(t));
-  }
-
-  // Asks the whole search, if that can make the difference.
-  bool enough_after_all(int count) {
-    const auto at = tried_.find(count);
-    if (at == tried_.end() || !at->second.best) return false;
-    const std::optional<double> limit = request_.limits.latency_s;
-    if (!at->second.best->or_less || !limit || count > tuning::kManyNodes ||
-        at->second.best->numbers.latency_s > tuning::kFarOff * *limit) {
-      return false;
-    }
-    FewestNodes::Try t{count, {}, {}};
-    t.best = plans_.find(net_, with_nodes(request_, count), {"auto"});
-    return t.best && note(std::move(t));
-  }
-
-  std::vector<FewestNodes::Try> tries() const {
-    std::vector<FewestNodes::Try> all;
-    for (const auto& [count, t] : tried_) all.push_back(t);
-    return all;
-  }
-
- private:
-  bool note(FewestNodes::Try t) {
-    const int count = t.nodes;
-    return tried_.insert_or_assign(count, std::move(t)).first->second.enough();
-  }
-
-  const Net& net_;
-  const PlanRequest& request_;
-  QuickPlans& plans_;
-  std::map<int, FewestNodes::Try> tried_;
-};
-
-}  // namespace
-
 PlanRequest with_nodes(const PlanRequest& request, int count) {
   PlanRequest r = request;
   r.linked = true;
@@ -74,10 +24,28 @@ PlanRequest with_nodes(const PlanRequest& request, int count) {
 
 FewestNodes fewest_nodes(const Net& net, const PlanRequest& request, int from,
                          int most, QuickPlans& plans, bool thorough) {
-  CountSearch counts(net, request, plans);
+  std::map<int, FewestNodes::Try> tried;
+  // Asks the whole search, if that can make the difference.
+  const auto try_harder = [&](const PlanRequest& r, FewestNodes::Try& t) {
+    const std::optional<double> limit = request.limits.latency_s;
+    if (!t.best || !t.best->or_less || !limit || t.nodes > tuning::kManyNodes ||
+        t.best->numbers.latency_s > tuning::kFarOff * *limit) {
+      return;
+    }
+    std::optional<QuickPlan> found = plans.find(net, r, {"auto"});
+    if (found) t.best = std::move(found);
+  };
+  const auto enough = [&](int count) {
+    const PlanRequest r = with_nodes(request, count);
+    FewestNodes::Try t{count, {}, forbidding_bound_s(net, r)};
+    if (!t.bound_s) t.best = plans.find(net, r);
+    if (!t.enough() && !t.bound_s && plans.used_up()) return false;
+    if (!t.enough() && thorough) try_harder(r, t);
+    return tried.insert_or_assign(count, std::move(t)).first->second.enough();
+  };
   int low = from - 1, high = 0;  // not enough, enough
   for (int count = from; count <= most && !plans.used_up(); count *= 2) {
-    if (counts.enough(count) || (thorough && counts.enough_after_all(count))) {
+    if (enough(count)) {
       high = count;
       break;
     }
@@ -86,11 +54,11 @@ FewestNodes fewest_nodes(const Net& net, const PlanRequest& request, int from,
   }
   while (high > 0 && high - low > 1 && !plans.used_up()) {
     const int middle = low + (high - low) / 2;
-    const bool enough =
-        counts.enough(middle) || (thorough && counts.enough_after_all(middle));
-    (enough ? high : low) = middle;
+    (enough(middle) ? high : low) = middle;
   }
-  return {high, counts.tries()};
+  FewestNodes few{high, {}};
+  for (auto& [count, t] : tried) few.tries.push_back(std::move(t));
+  return few;
 }
 
 }  // namespace shoal

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "host/plan/cost/program_size.h"
 #include "host/plan/planner/node_kinds.h"
 #include "host/plan/planner/planner.h"
-#include "host/plan/search/less_in_flash.h"
 #include "host/plan/types/deadline.h"
 
 namespace shoal {

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "host/base/error.h"
+#include "host/plan/cost/program_size.h"
 #include "host/plan/planner/planner.h"
-#include "host/plan/search/less_in_flash.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/types/deadline.h"

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <iterator>
 #include <string>
@@ -71,9 +70,13 @@ class Fixes {
   // Offers larger arenas, for the request's own strategy even where another one
   // needs no more.
   void add_ram() {
+    bool larger_board = false;
     const auto with = [&](int64_t bytes) {
       PlanRequest r = request_;
-      for (ClusterNode& n : r.cluster.nodes) n.ram = bytes, n.max_arena.reset();
+      for (ClusterNode& n : r.cluster.nodes) {
+        n.ram = bytes, n.max_arena.reset();
+        if (larger_board) n.board.banks.clear();
+      }
       return r;
     };
     // A budget cannot exceed what the board has. The need for a larger board is
@@ -86,7 +89,8 @@ class Fixes {
       high = std::max(high, free.plan_budget());
     }
     const int64_t present = low;
-    const auto enough_more = [&](const PlanRequest& r) {
+    const auto enough_more = [&](int64_t bytes) {
+      const PlanRequest r = with(bytes);
       std::optional<QuickPlan> found = request_.limits.any()
                                            ? plans_.find(net_, r)
                                            : plans_.find_smallest(net_, r);
@@ -95,29 +99,19 @@ class Fixes {
       }
       return found;
     };
-    bool larger_board = false;
     std::optional<QuickPlan> found;
-    if (low < high) found = enough_more(with(high));
+    if (low < high) found = enough_more(high);
     if (!found) {
       larger_board = true;
-      PlanRequest r = with(INT32_MAX);
-      for (ClusterNode& n : r.cluster.nodes) n.board.banks.clear();
-      found = enough_more(r);
+      found = enough_more(INT32_MAX);
       if (!found) return;
     }
-    const auto again = [&](int64_t bytes) {
-      PlanRequest r = with(bytes);
-      if (larger_board) {
-        for (ClusterNode& n : r.cluster.nodes) n.board.banks.clear();
-      }
-      return enough_more(r);
-    };
     high = found->numbers.ram;
     // Without limits this is the smallest arena, so nothing is bisected.
     const int steps = request_.limits.any() ? tuning::kBisections : 0;
     for (int i = 0; i < steps && low + 16 < high; ++i) {
       const int64_t middle = low + (high - low) / 2;
-      if (std::optional<QuickPlan> less = again(middle)) {
+      if (std::optional<QuickPlan> less = enough_more(middle)) {
         high = std::min(less->numbers.ram, middle);
         found = std::move(less);
       } else {
@@ -254,9 +248,7 @@ class Fixes {
            asked;
   }
   void add(const std::string& what, const QuickPlan& found) {
-    add(what, found, request_.over_links());
-  }
-  void add(const std::string& what, const QuickPlan& found, bool linked) {
+    const bool linked = request_.over_links();
     const std::string flag = linked ? strategy_flag(what, found.asked) : "";
     lines_.push_back(what + flag + ": " + cost_text(found, linked));
   }

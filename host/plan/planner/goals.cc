@@ -83,11 +83,10 @@ double times_of(const PlanLimits& limits, const PlanNumbers& n) {
   return times;
 }
 
-std::string numbers_text(const PlanTrial& t) {
-  return fmt::format("{}, {} B of traffic, {} ({})",
-                     format_time(t.numbers.latency_s),
-                     format_count(t.numbers.traffic_bytes),
-                     format_bytes(t.numbers.ram), t.text());
+std::string numbers_text(const PlanNumbers& n, const std::string& strategy) {
+  return fmt::format("{}, {} B of traffic, {} ({})", format_time(n.latency_s),
+                     format_count(n.traffic_bytes), format_bytes(n.ram),
+                     strategy);
 }
 
 // Returns the best plan without limits, for objectives that searches know.
@@ -147,7 +146,8 @@ Misfit limits_not_kept(const Net& net, const PlanRequest& request,
   no_traffic.latency_s = limits.latency_s;
   std::string fix;
   const auto offer = [&](const std::string& flag, const PlanTrial& t) {
-    fix += (fix.empty() ? "" : kOrElse) + flag + ": " + numbers_text(t);
+    fix += (fix.empty() ? "" : kOrElse) + flag + ": " +
+           numbers_text(t.numbers, t.text());
   };
   const PlanTrial* const fast = least_of(found, no_latency, latency);
   const PlanTrial* const quiet = least_of(found, no_traffic, traffic);
@@ -175,10 +175,7 @@ Misfit limits_not_kept(const Net& net, const PlanRequest& request,
 
 Misfit or_else(Misfit misfit, const std::string& change, const PlanNumbers& n,
                const std::string& strategy) {
-  misfit.fix +=
-      fmt::format("{}{}: {}, {} B of traffic, {} ({})", kOrElse, change,
-                  format_time(n.latency_s), format_count(n.traffic_bytes),
-                  format_bytes(n.ram), strategy);
+  misfit.fix += kOrElse + change + ": " + numbers_text(n, strategy);
   return misfit;
 }
 

@@ -7,7 +7,7 @@
 #include "host/base/error.h"
 #include "host/check/check.h"
 #include "host/plan/planner/bounds.h"
-#include "host/plan/planner/less.h"
+#include "host/plan/planner/last_resort.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/testing/shape_net.h"

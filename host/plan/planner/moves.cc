@@ -1,13 +1,15 @@
 #include "host/plan/planner/moves.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/planner/balance.h"
-#include "host/plan/planner/group_trials.h"
+#include "host/plan/types/plan_segments.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -52,7 +54,171 @@ std::optional<LayerCut> cut_like(const MoveFrom& from, int layer,
   }
 }
 
+bool is_within(const BlockChoice& b, Segment s) {
+  return s.begin <= b.begin && b.end <= s.end;
+}
+
+// Returns none if a block of either trial crosses an end of the stretch.
+std::optional<Trial> spliced(const Trial& best, const Trial& other, Segment s) {
+  Trial trial = best;
+  std::copy(other.cuts.layers.begin() + s.begin,
+            other.cuts.layers.begin() + s.end,
+            trial.cuts.layers.begin() + s.begin);
+  std::vector<BlockChoice>& blocks = trial.cuts.blocks;
+  std::erase_if(blocks, [&](const BlockChoice& b) { return is_within(b, s); });
+  const auto apart = [&](const BlockChoice& b) {
+    return b.end <= s.begin || s.end <= b.begin;
+  };
+  if (!std::ranges::all_of(blocks, apart)) return std::nullopt;
+  for (const BlockChoice& b : other.cuts.blocks) {
+    if (apart(b)) continue;
+    if (!is_within(b, s)) return std::nullopt;
+    blocks.push_back(b);
+  }
+  std::ranges::sort(blocks, {}, &BlockChoice::begin);
+  trial.name = "mixed";
+  trial.spliced = true;
+  return trial;
+}
+
+struct Labour {
+  std::vector<double> all, computing;  // by node, in seconds
+  std::set<int> layers;
+};
+
+std::vector<Labour> work_of(const Plan& plan) {
+  std::map<int, Labour> segments;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    for (const PlanStage& stage : plan.nodes[n].stages) {
+      Labour& w = segments[stage.segment];
+      w.all.resize(plan.nodes.size());
+      w.computing.resize(plan.nodes.size());
+      w.all[n] = stage.seconds;
+      w.computing[n] = stage.compute_s;
+      for (const PlanActor& a : stage.actors) w.layers.insert(a.layer);
+    }
+  }
+  std::vector<Labour> list;
+  for (auto& [number, work] : segments) list.push_back(std::move(work));
+  return list;
+}
+
+bool have_same_cells(const LayerCut& a, const LayerCut& b) {
+  return a.kind == b.kind && a.rows == b.rows && a.columns == b.columns &&
+         std::ranges::equal(a.shares, b.shares, {}, &Share::node, &Share::node);
+}
+
+struct CellRun {
+  int begin = 0, end = 0;
+  std::vector<double> weights;  // by node
+  double saved = 0;
+};
+
+// Adds the weights with which all nodes would work equally long, and the
+// seconds that this would save.
+CellRun weigh(CellRun run, const LayerCut& cut,
+              const std::vector<Labour>& segments, const Cluster& cluster) {
+  run.weights.resize(cluster.nodes.size());
+  for (const Labour& w : segments) {
+    const auto at = w.layers.lower_bound(run.begin);
+    if (at == w.layers.end() || *at >= run.end) continue;
+    double rating = 0, rated = 0, most = 0;
+    for (const Share& s : cut.shares) {
+      const double r = cluster.nodes[s.node].rating;
+      rating += r;
+      rated += r * w.all[s.node];
+      most = std::max(most, w.all[s.node]);
+    }
+    const double even = rated / rating;
+    run.saved += most - even;
+    for (const Share& s : cut.shares) {
+      run.weights[s.node] += cluster.nodes[s.node].rating *
+                             (even - w.all[s.node] + w.computing[s.node]);
+    }
+  }
+  return run;
+}
+
+// Returns false if the weights change nothing.
+bool weigh_anew(const Net& net, const CellRun& run, Trial& trial) {
+  bool any = false;
+  for (int l = run.begin; l < run.end; ++l) {
+    LayerCut& cut = trial.cuts.layers[l];
+    std::optional<LayerCut> other = reweighed(net.layers[l], cut, run.weights);
+    if (!other || !have_same_cells(*other, cut)) continue;
+    any = true;
+    cut = std::move(*other);
+  }
+  return any;
+}
+
 }  // namespace
+
+Rehearsed rehearsed(Trial trial, const Plan& plan) {
+  Rehearsed of{std::move(trial), {}};
+  for (const SegmentSummary& s : summarize_segments(plan)) {
+    if (s.cuts.empty()) continue;
+    of.stretches.push_back(
+        {{s.cuts.front().first_layer, s.cuts.back().last_layer + 1},
+         s.seconds});
+  }
+  return of;
+}
+
+std::vector<Splice> splices(const Rehearsed& best,
+                            const std::vector<Rehearsed>& others) {
+  std::vector<Splice> all;
+  for (const Rehearsed& other : others) {
+    int begin = 0;
+    double here = 0, there = 0;
+    size_t j = 0;
+    for (const Rehearsed::Stretch& stretch : best.stretches) {
+      here += stretch.seconds;
+      const int end = stretch.layers.end;
+      while (j < other.stretches.size() &&
+             other.stretches[j].layers.end <= end) {
+        there += other.stretches[j++].seconds;
+      }
+      const bool both = j > 0 && other.stretches[j - 1].layers.end == end;
+      if (!both) continue;
+      if (there < here) {
+        std::optional<Trial> trial =
+            spliced(best.trial, other.trial, {begin, end});
+        if (trial) all.push_back({std::move(*trial), (here - there) / here});
+      }
+      begin = end;
+      here = there = 0;
+    }
+  }
+  std::ranges::stable_sort(all, std::greater<>(), &Splice::part);
+  return all;
+}
+
+std::vector<Trial> balanced(const Net& net, const Cluster& cluster,
+                            const Trial& trial, const Plan& plan) {
+  const std::vector<Labour> segments = work_of(plan);
+  const std::vector<LayerCut>& cuts = trial.cuts.layers;
+  std::vector<CellRun> runs;
+  const auto layers = static_cast<int>(cuts.size());
+  for (int l = 0; l < layers;) {
+    CellRun run{l, l + 1, {}};
+    while (run.end < layers && have_same_cells(cuts[l], cuts[run.end])) {
+      ++run.end;
+    }
+    l = run.end;
+    if (cuts[run.begin].shares.size() < 2) continue;
+    runs.push_back(weigh(run, cuts[run.begin], segments, cluster));
+  }
+  std::ranges::stable_sort(runs, std::greater{}, &CellRun::saved);
+  std::vector<Trial> all(1, trial);
+  for (const CellRun& run : runs) {
+    weigh_anew(net, run, all.front());
+    Trial one = trial;
+    if (weigh_anew(net, run, one)) all.push_back(std::move(one));
+  }
+  for (Trial& t : all) t.name = "mixed";
+  return all;
+}
 
 std::vector<Trial> recut_run(const MoveFrom& from) {
   std::vector<Segment> runs;

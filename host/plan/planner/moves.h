@@ -11,12 +11,25 @@
 
 #include "host/lower/net.h"
 #include "host/plan/planner/mixed_cuts.h"
-#include "host/plan/planner/splices.h"
 #include "host/plan/planner/trials.h"
+#include "host/plan/types/cluster.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
+#include "host/plan/types/segment.h"
 
 namespace shoal {
+
+// The trial that a plan was built from, and the work of the slowest node of
+// each of its segments.
+struct Rehearsed {
+  Trial trial;
+  struct Stretch {
+    Segment layers;
+    double seconds = 0;
+  };
+  std::vector<Stretch> stretches;  // from left to right
+};
+Rehearsed rehearsed(Trial, const Plan&);
 
 struct MoveFrom {
   const Net& net;
@@ -48,5 +61,32 @@ Move hand_over;
 Move change_waits;
 // Adds room in rings for what links have under way, or takes it away.
 Move change_in_flight_room;
+
+// --- Parts of moves.
+
+struct Splice {
+  Trial trial;
+  double part = 0;  // of the stretch's time saved if seams cost nothing
+};
+// Where two plans both begin and end segments at the same layers, and the
+// slowest nodes of the other plan's segments work less between them, the best
+// plan gets the other one's cuts there. The work of nodes is known from built
+// plans, so splices find what estimates of layers miss. Only a rehearsal of the
+// new cuts shows how long nodes wait for each other and what happens where the
+// two sets of cuts meet. Returns splices of the shortest stretches of layers
+// that both plans delimit; the one that saves the largest part of its time
+// comes first.
+std::vector<Splice> splices(const Rehearsed& best,
+                            const std::vector<Rehearsed>& others);
+
+// Changes the sizes of shares, not their cells, by the time that nodes spent on
+// other work than computing in a rehearsal: a node that sends, decrypts and
+// reads more than others gets a smaller share, so that all nodes of a segment
+// finish together. Returns trials for `plan`, which was built from `trial`. The
+// first one changes all layers with several shares. Each of the others changes
+// one run of layers with the same cells; the run that may save most comes
+// first.
+std::vector<Trial> balanced(const Net&, const Cluster&, const Trial& trial,
+                            const Plan& plan);
 
 }  // namespace shoal

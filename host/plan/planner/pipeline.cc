@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <memory>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -30,6 +29,10 @@ struct RunWay {
 constexpr RunWay kRunWays[] = {
     {}, {false, true}, {true, true}, {true, false, true}};
 
+Nanos all_of(const PortTimes& t) {
+  return t.slices + t.receiving + t.sending + t.other;
+}
+
 class PipelineSearch {
  public:
   PipelineSearch(const Net& net, const PlanRequest& request,
@@ -48,7 +51,7 @@ class PipelineSearch {
     while (best_ && move_a_border()) {
     }
     if (!best_) return std::nullopt;
-    (void)is_new(best_->runs, best_->trim);
+    (void)is_new(best_->at);
     even_out();
     finish_plan(net_, request_, best_->supplies, best_->plan);
     return Pipelines{std::move(best_->trial), std::move(best_->plan),
@@ -70,9 +73,7 @@ class PipelineSearch {
     Plan plan;  // not finished
     std::vector<Supply> supplies;
     Rehearsal rehearsal;
-    RunList runs;
-    CrewTrim trim;
-    std::vector<Nanos> occupied;  // by run, its busiest node
+    TrimmedRuns at;
   };
 
   // Tries runs by their estimates, which each plan improves.
@@ -94,9 +95,10 @@ class PipelineSearch {
     kHopeless   // other ways lack the same flash or time
   };
   // `most`: of longer periods only that they are longer matters.
-  Fate build(const RunList& runs, const CrewTrim& trim, const RunWay& way,
-             Nanos most, std::optional<Built>& best) {
-    Trial trial{"pipeline", runs_.cuts_of(runs, trim)};
+  Fate build(const TrimmedRuns& at, const RunWay& way, Nanos most,
+             std::optional<Built>& best) {
+    const auto& [runs, trim] = at;
+    Trial trial{"pipeline", runs_.cuts_of(at)};
     std::vector<int>& ends = trial.cuts.ends;
     for (size_t r = 0; r < runs.size(); ++r) {
       if (way.apart) ends.push_back(runs[r].end - 1);
@@ -124,34 +126,21 @@ class PipelineSearch {
       refuse(runs, *plan);
       return Fate::kTooLarge;
     }
-    if (any_) {  // its time does not matter
-      best = {std::move(trial),
-              std::move(*plan),
-              search.supplies(),
-              {},
-              runs,
-              trim,
-              {}};
-      return Fate::kKnown;
+    Built made{std::move(trial), *std::move(plan), search.supplies(), {}, at};
+    if (!any_) {  // else its time does not matter
+      Plan sliced = made.plan;
+      set_slices(net_, request_.cluster, sliced);
+      made.rehearsal =
+          rehearse(net_, made.supplies, request_.max_payload, sliced,
+                   kPeriodFrames, best ? best->rehearsal.period : most);
+      const Rehearsal& r = made.rehearsal;
+      if (r.latency > 0 && r.latency < least_latency_) {
+        least_latency_ = r.latency;
+        soonest_ = made.trial;
+      }
+      if (best && best->rehearsal.period <= r.period) return Fate::kKnown;
     }
-    Plan sliced = *plan;
-    set_slices(net_, request_.cluster, sliced);
-    Rehearsal r =
-        rehearse(net_, search.supplies(), request_.max_payload, sliced,
-                 kPeriodFrames, best ? best->rehearsal.period : most);
-    if (r.latency > 0 && r.latency < least_latency_) {
-      least_latency_ = r.latency;
-      soonest_ = trial;
-    }
-    if (!best || best->rehearsal.period > r.period) {
-      best = {std::move(trial),
-              std::move(*plan),
-              search.supplies(),
-              std::move(r),
-              runs,
-              trim,
-              {}};
-    }
+    best = std::move(made);
     return Fate::kKnown;
   }
 
@@ -173,7 +162,7 @@ class PipelineSearch {
       return false;
     }
     seen_.push_back(runs);
-    std::optional<Built> built = built_of(runs, runs_.untrimmed(runs));
+    std::optional<Built> built = built_of(runs_.untrimmed(runs));
     if (!built) return true;
     if (!any_) learn(*built);
     const bool better =
@@ -182,14 +171,13 @@ class PipelineSearch {
     return true;
   }
 
-  std::optional<Built> built_of(const RunList& runs, const CrewTrim& trim,
-                                Nanos most = 0) {
+  std::optional<Built> built_of(const TrimmedRuns& at, Nanos most = 0) {
     std::optional<Built> built;
     for (const RunWay& way : kRunWays) {
       if (any_ && built) break;
       if (way.grouped && built && !is_tight(request_.cluster, built->plan))
         continue;
-      const Fate fate = build(runs, trim, way, most, built);
+      const Fate fate = build(at, way, most, built);
       if (fate == Fate::kTooLarge) return std::nullopt;
       if (fate == Fate::kHopeless) break;
     }
@@ -203,7 +191,7 @@ class PipelineSearch {
       Nanos sum = 0;
       for (const PortTimes& t :
            built.rehearsal.stages[static_cast<size_t>(n)]) {
-        sum += t.slices + t.receiving + t.sending + t.other;
+        sum += all_of(t);
       }
       all.push_back(static_cast<double>(sum) * 1e-9);
     }
@@ -211,41 +199,39 @@ class PipelineSearch {
   }
 
   void even_out() {
-    for (const auto& [runs, trim] : ways_to_even(*best_)) {
+    for (const TrimmedRuns& at : ways_to_even(*best_)) {
       if (PlanDeadline::passed()) return;
-      if (!is_new(runs, trim)) continue;
-      std::optional<Built> built =
-          built_of(runs, trim, best_->rehearsal.period);
+      if (!is_new(at)) continue;
+      std::optional<Built> built = built_of(at, best_->rehearsal.period);
       if (built && built->rehearsal.period < best_->rehearsal.period) {
         best_ = std::move(built);
       }
     }
   }
 
-  using Trimmed = std::pair<RunList, CrewTrim>;
   // Returns ways that may even out the work: columns by what nodes had to do,
   // and other borders of all crews or of the busiest one.
-  std::vector<Trimmed> ways_to_even(const Built& at) const {
-    const std::vector<double> all = works(at);
+  std::vector<TrimmedRuns> ways_to_even(const Built& built) const {
+    const std::vector<double> all = works(built);
     std::vector<double> crews;
-    CrewTrim weighed = at.trim;
-    for (const CrewRun& run : at.runs) {
+    TrimmedRuns weighed = built.at;
+    for (const CrewRun& run : built.at.runs) {
       const auto work = all.begin() + static_cast<std::ptrdiff_t>(run.first);
       const auto count = static_cast<std::ptrdiff_t>(run.nodes());
       const double each = std::accumulate(work, work + count, 0.0) /
                           static_cast<double>(run.nodes());
       crews.push_back(each * kPicoseconds);
       for (size_t n = run.first; n < run.last; ++n) {
-        if (all[n] > 0) weighed.weights[n] *= each / all[n];
+        if (all[n] > 0) weighed.trim.weights[n] *= each / all[n];
       }
     }
     const auto busiest =
         static_cast<size_t>(std::ranges::max_element(crews) - crews.begin());
-    std::vector<Trimmed> ways;
-    for (const CrewTrim& trim : {at.trim, weighed}) {
-      ways.emplace_back(at.runs, trim);
+    std::vector<TrimmedRuns> ways;
+    for (const TrimmedRuns& at : {built.at, weighed}) {
+      ways.push_back(at);
       const auto even = [&](size_t first, size_t last) {
-        ways.push_back(runs_.evened(at.runs, trim, crews, first, last));
+        ways.push_back(runs_.evened(at, crews, first, last));
       };
       even(0, crews.size());
       if (busiest > 0) even(busiest - 1, busiest + 1);
@@ -255,9 +241,9 @@ class PipelineSearch {
   }
 
   // Ways are the same if the nodes' boxes are the same in each layer.
-  bool is_new(const RunList& runs, const CrewTrim& trim) {
+  bool is_new(const TrimmedRuns& at) {
     std::vector<int> boxes;
-    for (const LayerCut& cut : runs_.cuts_of(runs, trim).layers) {
+    for (const LayerCut& cut : runs_.cuts_of(at).layers) {
       for (const Share& s : cut.shares) {
         boxes.insert(boxes.end(), {s.node, s.own.y1, s.own.x1, s.own.c1});
       }
@@ -266,20 +252,20 @@ class PipelineSearch {
     return evened_.insert(std::move(boxes)).second;
   }
 
-  void learn(Built& built) {
+  void learn(const Built& built) {
     const std::vector<Nanos> by_node = occupied(built);
-    for (const CrewRun& run : built.runs) {
+    std::vector<Nanos> all;  // by run, its busiest node
+    for (const CrewRun& run : built.at.runs) {
       Nanos most = 0;
       for (size_t i = run.first; i < run.last; ++i) {
         most = std::max(most, by_node[static_cast<size_t>(nodes_[i])]);
       }
-      built.occupied.push_back(most);
+      all.push_back(most);
     }
-    std::vector<Nanos> all = built.occupied;
     // The period that all crews wait for is attributed to the longest run.
     *std::ranges::max_element(all) = built.rehearsal.period;
     for (size_t i = 0; i < all.size(); ++i) {
-      runs_.learn(built.runs[i], static_cast<double>(all[i]) * 1e3);
+      runs_.learn(built.at.runs[i], static_cast<double>(all[i]) * 1e3);
     }
   }
 
@@ -292,7 +278,7 @@ class PipelineSearch {
       for (size_t s = 0; s < nodes[n].stages.size(); ++s) {
         const PortTimes& t = built.rehearsal.stages[n][s];
         Nanos& most = longest[nodes[n].stages[s].segment];
-        most = std::max(most, t.slices + t.receiving + t.sending + t.other);
+        most = std::max(most, all_of(t));
       }
     }
     std::vector<Nanos> all(nodes.size());
@@ -322,10 +308,10 @@ class PipelineSearch {
   // move over several layers, because less is sent between two blocks of a net
   // than within one.
   bool move_a_border() {
-    const RunList runs = best_->runs;
+    const RunList runs = best_->at.runs;
     for (const RunList& moved : runs_.beside(runs, tuning::kMostMoved)) {
       attempt(moved);
-      if (best_->runs != runs) return true;
+      if (best_->at.runs != runs) return true;
     }
     return false;
   }

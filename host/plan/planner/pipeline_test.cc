@@ -86,7 +86,7 @@ TEST(CrewRuns, TheBusiestCrewHasTheLeastToDo) {
       }
       EXPECT_EQ(best->size(), crews);
       EXPECT_DOUBLE_EQ(busiest(runs, *best), least);
-      const Cuts cuts = runs.cuts_of(*best, runs.untrimmed(*best));
+      const Cuts cuts = runs.cuts_of(runs.untrimmed(*best));
       EXPECT_EQ(cuts.layers.size(), net.layers.size());
     }
   };
@@ -144,18 +144,19 @@ TEST(CrewRuns, BordersEvenOutWhatCrewsHaveToDo) {
   const RunList list = {{0, layers / 2, 0, 2},
                         {layers / 2, layers - 1, 2, 3},
                         {layers - 1, layers, 3, 4}};
-  const CrewTrim none = runs.untrimmed(list);
-  const auto [moved, trim] = runs.evened(list, none, {3e9, 1e9, 1e9}, 0, 2);
+  const TrimmedRuns none = runs.untrimmed(list);
+  const TrimmedRuns even = runs.evened(none, {3e9, 1e9, 1e9}, 0, 2);
+  const auto& [moved, trim] = even;
   EXPECT_TRUE(moved[0].end < list[0].end ||
               (moved[0].end == list[0].end && trim.before[0] == 0));
-  EXPECT_NE(std::pair(moved, trim), std::pair(list, none));
+  EXPECT_NE(even, none);
   EXPECT_EQ(moved[2], list[2]);
   EXPECT_EQ(trim.before[1], 0);
 
-  CrewTrim half = none;
-  half.before = {0.5, 0.25};
-  half.weights[0] = 3;
-  const Cuts cuts = runs.cuts_of(list, half);
+  TrimmedRuns half = none;
+  half.trim.before = {0.5, 0.25};
+  half.trim.weights[0] = 3;
+  const Cuts cuts = runs.cuts_of(half);
   ASSERT_EQ(cuts.layers.size(), net.layers.size());
   for (size_t l = 0; l < cuts.layers.size(); ++l) {
     int64_t elements = 0;
@@ -251,7 +252,7 @@ TEST(FramesUnderWay, CountsCrewsThatShareTheLayerBetweenThem) {
   const CrewRuns runs(net, request, nodes);
   const RunList list = {{0, layers / 2, 0, 1}, {layers / 2, layers, 1, 2}};
   const auto under_way = [&](double before) {
-    request.cuts = runs.cuts_of(list, {{1, 1}, {before}});
+    request.cuts = runs.cuts_of({list, {{1, 1}, {before}}});
     const Plan plan = make_plan(net, request);
     EXPECT_TRUE(check(net, plan).empty());
     return frames_under_way(plan, stream_edges(plan));

@@ -10,7 +10,6 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/cost/time.h"
-#include "host/plan/search/idle_nodes.h"
 #include "host/plan/search/search.h"
 
 namespace shoal {

@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -15,7 +13,6 @@
 #include "host/plan/planner/auto_plan.h"
 #include "host/plan/planner/goals.h"
 #include "host/plan/planner/last_resort.h"
-#include "host/plan/planner/less.h"
 #include "host/plan/planner/order_plan.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/search/search.h"

@@ -129,21 +129,27 @@ std::optional<QuickPlan> QuickPlans::make(const Net& net,
   return found;
 }
 
+std::optional<QuickPlan> QuickPlans::best_of(
+    const Net& net, const PlanRequest& request,
+    const std::vector<std::string>& names, bool enough) {
+  std::optional<QuickPlan> best;
+  for (const std::string& name : names) {
+    std::optional<QuickPlan> found = make(net, request, name);
+    if (!found) continue;
+    if (!best || better(*found, *best, request.objective)) {
+      best = std::move(found);
+    }
+    if (enough && best->enough) break;
+  }
+  return best;
+}
+
 std::optional<QuickPlan> QuickPlans::find(
     const Net& net, PlanRequest request,
     const std::vector<std::string>& names) {
   if (forbidding_bound_s(net, request)) return std::nullopt;
   request.objective = Objective::kLatency;
-  std::optional<QuickPlan> best;
-  for (const std::string& name : names) {
-    std::optional<QuickPlan> found = make(net, request, name);
-    if (!found) continue;
-    if (!best || better(*found, *best, Objective::kLatency)) {
-      best = std::move(found);
-    }
-    if (best && best->enough) break;
-  }
-  return best;
+  return best_of(net, request, names, true);
 }
 
 std::optional<QuickPlan> QuickPlans::find(const Net& net,
@@ -156,13 +162,7 @@ std::optional<QuickPlan> QuickPlans::find_smallest(const Net& net,
   PlanRequest r = request;
   r.objective = Objective::kRam;
   r.limits = {};
-  std::optional<QuickPlan> best;
-  for (const std::string& name : parts_of(r)) {
-    std::optional<QuickPlan> found = make(net, r, name);
-    if (!found) continue;
-    if (best && !better(*found, *best, Objective::kRam)) continue;
-    best = std::move(found);
-  }
+  std::optional<QuickPlan> best = best_of(net, r, parts_of(r), false);
   if (best) best->or_less = true;  // its arena may allow a faster plan
   return best;
 }

@@ -48,6 +48,11 @@ class QuickPlans {
   bool take(const Net&, const PlanRequest&, const std::string& name);
   std::optional<QuickPlan> make(const Net&, const PlanRequest&,
                                 const std::string& name);
+  // Returns the best by the request's objective; stops at `enough`, the first
+  // one within limits.
+  std::optional<QuickPlan> best_of(const Net&, const PlanRequest&,
+                                   const std::vector<std::string>& names,
+                                   bool enough);
 
   int64_t left_;
 };

@@ -1,11 +1,11 @@
-#include "host/plan/planner/splices.h"
-
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "host/plan/planner/moves.h"
 
 namespace shoal {
 namespace {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
-#include <utility>
 
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"

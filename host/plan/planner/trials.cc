@@ -4,17 +4,42 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <utility>
 
 #include "host/base/units.h"
-#include "host/plan/search/less_in_flash.h"
+#include "host/plan/cost/program_size.h"
+#include "host/plan/draft/cut_net.h"
+#include "host/plan/search/linked_parts.h"
 #include "host/plan/search/search.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/progress.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
+namespace {
+
+// Returns the request with fewer bytes of weights in the flash of nodes whose
+// programs exceed it: twice as many fewer as they exceed it by. None if the
+// weights cannot come from storage, or no more can be moved.
+std::optional<PlanRequest> less_in_flash(const Net& net,
+                                         const PlanRequest& request,
+                                         const Plan& plan) {
+  const std::vector<ProgramSize> sizes = program_sizes(net, plan);
+  const auto beyond = beyond_flash(request.cluster, plan, sizes);
+  PlanRequest less = request;
+  for (size_t n = 0; n < beyond.size(); ++n) {
+    if (beyond[n] == 0) continue;
+    ClusterNode& node = less.cluster.nodes[n];
+    const int64_t most = std::min(node.flash_weights.value_or(sizes[n].weights),
+                                  sizes[n].weights);
+    if (node.board.storages.empty() || most == 0) return {};
+    // Weights that come from storage instead need tables in flash as well.
+    node.flash_weights = std::max<int64_t>(0, most - 2 * beyond[n]);
+  }
+  return less;
+}
+
+}  // namespace
 
 size_t plan_work(const Net& net, size_t nodes) {
   size_t layers = 0;
@@ -59,6 +84,33 @@ const Plan& Trials::finished(Made& made) const {
 }
 
 const Plan& Trials::best() const { return finished(*best_); }
+
+void add_groups(const Net& net, const Cluster& cluster, int channels,
+                Trial& trial) {
+  if (channels == 0) return;
+  const CutNet cut(net, cluster, trial.cuts);
+  for (BlockChoice& block : group_blocks(cut, channels)) {
+    trial.cuts.blocks.push_back(std::move(block));
+    trial.group_channels = channels;
+  }
+}
+
+void keep_groups(const Net& net, const Cluster& cluster, const Trial& from,
+                 Trial& trial) {
+  const CutNet cut(net, cluster, trial.cuts);
+  const auto layers = static_cast<int>(net.layers.size());
+  for (const BlockChoice& b : from.cuts.blocks) {
+    if (loop_end(cut, b.begin, layers) == b.end) trial.cuts.blocks.push_back(b);
+  }
+  trial.group_channels = from.group_channels;
+  trial.spliced = true;
+}
+
+void drop_groups(Trial& trial) {
+  std::erase_if(trial.cuts.blocks,
+                [](const BlockChoice& b) { return b.groups > 1; });
+  trial.group_channels = 0;
+}
 
 std::string Trials::text(double measure) const {
   if (measure == kFar) return "more flash than there is";

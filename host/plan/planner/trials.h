@@ -37,6 +37,14 @@ struct Trial {
 // Returns whether the same plan would be built of both.
 bool is_same(const Trial&, const Trial&);
 
+// Adds groups of about `channels` channels wherever expansions and projections
+// allow them; none if `channels` is 0.
+void add_groups(const Net&, const Cluster&, int channels, Trial&);
+// Adds the groups of another trial where the cuts still allow them.
+void keep_groups(const Net&, const Cluster&, const Trial& from, Trial&);
+// Removes all groups.
+void drop_groups(Trial&);
+
 class Trials {
  public:
   // Net, request and memo, which is of the request's nodes, must outlive the

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-
 #include "host/board/board.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/testing/shape_net.h"

@@ -2,7 +2,6 @@
 // evenly the work is spread.
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <map>
 #include <tuple>
 #include <utility>

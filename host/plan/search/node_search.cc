@@ -10,7 +10,6 @@
 #include "host/plan/cost/wear.h"
 #include "host/plan/draft/spill.h"
 #include "host/plan/search/all_candidates.h"
-#include "host/plan/search/idle_nodes.h"
 #include "host/plan/search/search.h"
 #include "host/plan/search/spill_search.h"
 #include "host/plan/search/tile_search.h"

@@ -74,12 +74,17 @@ void finish_plan(const Net& net, const PlanRequest& request,
   }
 }
 
-int64_t far_beyond(const Cluster& cluster) {
-  int64_t room = 0;
+int64_t largest_budget(const Cluster& cluster) {
+  int64_t most = 0;
   for (const ClusterNode& n : cluster.nodes) {
-    room = std::max(room, n.plan_budget());
+    most = std::max(most, n.plan_budget());
   }
-  return static_cast<int64_t>(tuning::kFarOff * static_cast<double>(room));
+  return most;
+}
+
+int64_t far_beyond(const Cluster& cluster) {
+  return static_cast<int64_t>(tuning::kFarOff *
+                              static_cast<double>(largest_budget(cluster)));
 }
 
 bool takes_more(Search& search, int64_t bytes) {
@@ -109,6 +114,22 @@ OrMisfit<Plan> search_plan(const Net& net, const PlanRequest& request,
       fast ? OrMisfit<Plan>(*std::move(fast)) : smallest_plan(net, request, s);
   if (plan) finish_plan(net, request, s.supplies(), *plan);
   return plan;
+}
+
+IdleNodes::IdleNodes(const Net& net, const Cluster& cluster) {
+  PlanDraft draft;
+  draft.plan.linked = true;
+  draft.stages.resize(cluster.nodes.size());
+  for (const ClusterNode& n : cluster.nodes) {
+    Supply supply{&n.board, nullptr, false};
+    if (!n.board.flash_mapped) {
+      supply.storage = &find_storage(n.board, n.storage);
+      supply.sealed = n.sealed;
+    }
+    draft.plan.nodes.emplace_back().mapped = n.board.flash_mapped;
+    supplies.push_back(supply);
+  }
+  plan = build_plan(net, std::move(draft), supplies, {});
 }
 
 void SearchOptions::save_memory() {

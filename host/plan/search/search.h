@@ -105,6 +105,7 @@ OrMisfit<Plan> smallest_plan(const Net&, const PlanRequest&, Search&);
 
 int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);
+int64_t largest_budget(const Cluster&);
 // Returns an estimate above which no plan can fit any budget.
 int64_t far_beyond(const Cluster&);
 // Returns whether the largest arena of smallest() exceeds `bytes` by estimate,
@@ -122,5 +123,14 @@ bool lacks_room(const Cluster&, const Plan&);
 // figures.
 void finish_plan(const Net&, const PlanRequest&, const std::vector<Supply>&,
                  Plan&);
+
+// A plan in which no node of the cluster has a share of any layer; such a node
+// has a program, too. The cluster must outlive the supplies.
+struct IdleNodes {
+  IdleNodes(const Net&, const Cluster&);
+
+  std::vector<Supply> supplies;
+  Plan plan;
+};
 
 }  // namespace shoal

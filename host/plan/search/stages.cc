@@ -4,7 +4,6 @@
 #include <functional>
 #include <limits>
 #include <memory>
-#include <set>
 
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"

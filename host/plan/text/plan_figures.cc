@@ -1,7 +1,6 @@
 #include "host/plan/text/plan_figures.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "host/base/size.h"
 #include "host/base/units.h"

@@ -1,7 +1,6 @@
 #include "host/plan/text/plan_table.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "host/base/size.h"

@@ -2,7 +2,6 @@
 // variables, in two copies each, in a fixed part of its arena.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "host/plan/types/plan.h"
