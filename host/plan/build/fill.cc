@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -25,9 +26,7 @@ bool streams(const PlanActor& a) {
 std::vector<ArenaRange> free_spans(const PlanNode& node, int stage,
                                    int64_t room) {
   std::vector<ArenaRange> taken = alive_ranges(node, stage);
-  std::sort(
-      taken.begin(), taken.end(),
-      [](const ArenaRange& a, const ArenaRange& b) { return a.lo < b.lo; });
+  std::ranges::sort(taken, {}, &ArenaRange::lo);
   std::vector<ArenaRange> spans;
   int64_t at = 0;
   for (const ArenaRange& t : taken) {
@@ -264,9 +263,7 @@ std::vector<Keeper> find_keepers(const Net& net, const Supply& supply,
            static_cast<double>(saved) / static_cast<double>(bytes)});
     }
   }
-  std::stable_sort(
-      keepers.begin(), keepers.end(),
-      [](const Keeper& a, const Keeper& b) { return a.saved > b.saved; });
+  std::ranges::stable_sort(keepers, std::greater{}, &Keeper::saved);
   return keepers;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -125,8 +126,8 @@ Crew Crew::strongest(size_t most) const {
   if (most >= nodes.size()) return *this;
   std::vector<size_t> order(nodes.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return weights[a] > weights[b]; });
+  std::ranges::stable_sort(order, std::greater{},
+                           [&](size_t i) { return weights[i]; });
   order.resize(most);
   std::sort(order.begin(), order.end());
   Crew some;

@@ -30,10 +30,7 @@ class CutsReader {
     read_rest(rest);
     std::sort(cuts_.ends.begin(), cuts_.ends.end());
     std::sort(cuts_.joined.begin(), cuts_.joined.end());
-    std::sort(cuts_.blocks.begin(), cuts_.blocks.end(),
-              [](const BlockChoice& a, const BlockChoice& b) {
-                return a.begin < b.begin;
-              });
+    std::ranges::sort(cuts_.blocks, {}, &BlockChoice::begin);
     std::ranges::sort(cuts_.tiles, {}, &TileChoice::begin);
     return std::move(cuts_);
   }

@@ -137,9 +137,7 @@ class Finder {
     for (const Use& w : s_.uses[t].writers) {
       if (w.owner != Owner::kInput) continue;
       for (int n = 0; n < s_.nodes; ++n) {
-        Home home;
-        home.node = n, home.tensor = t, home.input = w.index;
-        home.segment = -1;
+        Home home{.node = n, .tensor = t, .input = w.index, .segment = -1};
         const auto add = [&](const Box& box, int segment) {
           const Box part = common(box, w.box);
           if (part.empty()) return;
@@ -167,12 +165,11 @@ class Finder {
         kept_boxes(s_, net_.variables[variable], made_);
     for (int n = 0; n < s_.nodes; ++n) {
       if (boxes[n].empty()) continue;
-      Home home;
-      home.node = n, home.tensor = t, home.kept = true;
-      home.box = boxes[n];
-      home.segment = -1;
-      home.last_segment = 0;
-      add_home(home);
+      add_home({.node = n,
+                .tensor = t,
+                .kept = true,
+                .box = boxes[n],
+                .segment = -1});
     }
   }
 
@@ -230,10 +227,9 @@ class Finder {
       for (int w : writers) {
         if (made_[w][n].empty()) continue;
         if (home < 0 || !together) {
-          Home next;
-          next.node = n, next.tensor = t;
-          next.segment = next.last_segment = segment_of(w);
-          home = add_home(next);
+          const int s = segment_of(w);
+          home = add_home(
+              {.node = n, .tensor = t, .segment = s, .last_segment = s});
         }
         Home& h = x_.homes[home];
         h.written = std::max(h.written, segment_of(w));
@@ -259,8 +255,7 @@ class Finder {
     }
     for (const auto& [segment, list] : far) {
       if (only_ && segment == kBefore) continue;
-      Gather g;
-      g.node = n, g.tensor = t, g.segment = segment;
+      Gather g{.node = n, .tensor = t, .segment = segment};
       for (const Need* need : list) g.box = hull(g.box, need->box);
       const int index = static_cast<int>(x_.gathers.size());
       for (const Need* need : list) {
@@ -333,10 +328,7 @@ class Finder {
         at = static_cast<int>(x_.streams.size());
         older_.push_back(newest_[home]);
         newest_[home] = at;
-        DraftStream stream;
-        stream.tensor = g.tensor, stream.segment = g.segment;
-        stream.box = box, stream.home = home;
-        x_.streams.push_back(std::move(stream));
+        x_.streams.push_back({g.tensor, g.segment, box, home});
       }
       x_.streams[at].gathers.push_back(index);
     }
@@ -372,17 +364,14 @@ class Finder {
     for (int owner = 0; owner < n; ++owner) {
       if (chain[owner].own.empty()) continue;
       for (int i = 1; i < n; ++i) {
-        Partial p;
-        p.layer = l, p.box = chain[owner].own;
-        p.from = chain[(owner + i) % n].node;
-        p.to = chain[(owner + i + 1) % n].node;
-        x_.partials.push_back(p);
-        DraftStream stream;
-        stream.tensor = net_.layers[l].out.tensor,
-        stream.segment = segment_of(l);
-        stream.box = p.box;
-        stream.partial = static_cast<int>(x_.partials.size()) - 1;
-        x_.streams.push_back(stream);
+        const Box& box = chain[owner].own;
+        const auto partial = static_cast<int>(x_.partials.size());
+        x_.partials.push_back({l, chain[(owner + i) % n].node,
+                               chain[(owner + i + 1) % n].node, box});
+        x_.streams.push_back({.tensor = net_.layers[l].out.tensor,
+                              .segment = segment_of(l),
+                              .box = box,
+                              .partial = partial});
       }
     }
   }

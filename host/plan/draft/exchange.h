@@ -22,7 +22,7 @@ struct Home {
   int node = 0, tensor = -1;
   int input = -1;     // number of the net's input that fills it; -1: layers do
   bool kept = false;  // left by the frame before; false: layers write it
-  Box box;
+  Box box = {};
   int segment = 0;       // in which it is first written
   int written = -1;      // position of its last writing layer
   int last_segment = 0;  // the last one that reads or sends it
@@ -43,8 +43,8 @@ struct Copy {
 // of other nodes and by copies.
 struct Gather {
   int node = 0, tensor = -1, segment = 0;
-  Box box;
-  std::vector<Copy> copies;
+  Box box = {};
+  std::vector<Copy> copies = {};
 };
 
 // int32 rows on their way from one node of a chain to the next.
@@ -58,8 +58,8 @@ struct Partial {
 struct DraftStream {
   int tensor = -1, segment = 0;
   Box box;
-  int home = -1;             // from; -1: partial rows
-  std::vector<int> gathers;  // to
+  int home = -1;                  // from; -1: partial rows
+  std::vector<int> gathers = {};  // to
   int partial = -1;
 };
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,7 +16,6 @@
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/crew_plan.h"
-#include "host/plan/planner/help_of_idle.h"
 #include "host/plan/planner/node_kinds.h"
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/search/search.h"
@@ -28,8 +26,6 @@
 
 namespace shoal {
 namespace {
-
-constexpr double kFar = std::numeric_limits<double>::infinity();
 
 bool have_equal_ratings(const std::vector<ClusterNode>& nodes) {
   return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
@@ -212,8 +208,7 @@ class AutoPlan {
     const std::vector<int> all = order_;
     std::set<std::vector<int>> tried;
     const auto is_new = [&](size_t count) {
-      const auto end = order_.begin() + static_cast<std::ptrdiff_t>(count);
-      return tried.emplace(order_.begin(), end).second;
+      return tried.insert(first_nodes(order_, count)).second;
     };
     for (size_t count = 1; count <= all.size(); ++count) is_new(count);
     for (int first = *std::ranges::max_element(all); first > 0; --first) {
@@ -293,11 +288,9 @@ class AutoPlan {
     const bool given = memo_ && of == request_.cluster.nodes.size();
     auto& memo = memos_[of];
     if (!given && !memo) memo = std::make_unique<SegmentMemo>(net_);
-    auto crew = std::make_unique<CrewPlan>(
-        net_, std::move(request),
-        std::vector<int>(order_.begin(),
-                         order_.begin() + static_cast<std::ptrdiff_t>(count)),
-        given ? *memo_ : *memo);
+    auto crew = std::make_unique<CrewPlan>(net_, std::move(request),
+                                           first_nodes(order_, count),
+                                           given ? *memo_ : *memo);
     const bool asks = refused_ && refused_->arena_bytes;
     crew->refused_with(
         std::min(least_refused_,

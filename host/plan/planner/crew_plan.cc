@@ -53,7 +53,7 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
     trials_.watch([this](const Trial& trial, const Plan& plan) {
       if (!trial.cuts.tiles.empty()) return;  // no splices of these
       rehearsed_.push_back(rehearsed(trial, plan));
-      if (keeps_found()) found_.push_back({trial, plan});
+      if (keeps_found()) found_.push_back(plan);
     });
   }
   most_plans_ = static_cast<int>(std::clamp<int64_t>(
@@ -134,22 +134,18 @@ int64_t CrewPlan::estimate_ps() {
 }
 
 void CrewPlan::begin_briefly(double least) {
-  if (least < std::numeric_limits<double>::infinity()) compare_with(least);
+  if (least < kFar) compare_with(least);
   if (is_lone()) {
-    trials_.run(alone());
-    if (!trials_.any() || !is_latency()) return;
-    Trial streamed = spatial();
-    streamed.name = "single";
-    for (const SearchOptions& way : streamed_ways()) {
-      streamed.options = way;
-      trials_.run(streamed, tuning::kClearly);
+    for (Trial& t : lone_trials(net_, request_, crew_.front(), "single")) {
+      trials_.run(std::move(t), trials_.any() ? tuning::kClearly : 0);
+      if (!trials_.any()) return;
     }
     return;
   }
   trials_.run(spatial());
   if (first_trial_) return;
   const Start first = starts().front();
-  if (!first_) first_.emplace(CutEstimate(net_, request_, crew_, first.cut));
+  estimate_ps();
   first_trial_ = {"mixed", first_->cuts_of(first_->best()), first.search};
   trials_.run(*first_trial_);
   if (!is_latency()) return begin_small(least);
@@ -164,14 +160,13 @@ void CrewPlan::begin_briefly(double least) {
 // For the smallest arena: estimates other trials of begin(), until an estimate
 // is near `least`, the smallest arena that is known.
 void CrewPlan::begin_small(double least) {
-  constexpr double kNone = std::numeric_limits<double>::infinity();
   const bool cheap = work_ <= tuning::kCostly;
   std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
-  const bool far = now < kNone && now > tuning::kMayReach * least;
+  const bool far = now < kFar && now > tuning::kMayReach * least;
   if (far && !cheap) ends.clear();
   if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
-  if (least == kNone) return;
+  if (least == kFar) return;
   const auto enough = [&] {
     return trials_.nearest() <= tuning::kHopeless * least;
   };
@@ -402,12 +397,16 @@ bool CrewPlan::makes_better(Step& step) {
   if (step.left <= 0 || PlanDeadline::passed()) return false;
   for (Trial& t : step.trials()) {
     if (step.left <= 0 || PlanDeadline::passed()) return false;
-    const int before = trials_.count();
-    const bool better = trials_.run(std::move(t));
-    step.left -= trials_.count() - before;
-    if (better) return true;
+    if (run_counted(std::move(t), step.left)) return true;
   }
   return false;
+}
+
+bool CrewPlan::run_counted(Trial trial, int& left) {
+  const int before = trials_.count();
+  const bool better = trials_.run(std::move(trial));
+  left -= trials_.count() - before;
+  return better;
 }
 
 // Best-first search: applies all moves to the fastest plan to which they were
@@ -424,24 +423,22 @@ void CrewPlan::improve_further(int times) {
                               change_waits,
                               change_in_flight_room};
   for (;;) {
-    Found* from = nullptr;
-    for (Found& f : found_) {
-      if (f.is_done) continue;
-      if (!from || f.plan.latency_s < from->plan.latency_s) from = &f;
+    std::optional<Plan>* from = nullptr;
+    for (std::optional<Plan>& plan : found_) {
+      if (!plan) continue;
+      if (!from || plan->latency_s < (*from)->latency_s) from = &plan;
     }
     if (!from) return;
-    from->is_done = true;
-    // Plans that are found meanwhile may reallocate the list.
-    const Found base = std::move(*from);
+    // Plans that are found meanwhile may reallocate the lists.
+    const Plan plan = *std::exchange(*from, std::nullopt);
+    const Trial trial = rehearsed_[size_t(from - found_.data())].trial;
     for (Move* move : kMoves) {
       std::vector<Trial> trials =
-          move({net_, request_, base.trial, base.plan, rehearsed_, *mixed_});
+          move({net_, request_, trial, plan, rehearsed_, *mixed_});
       trials.resize(std::min(trials.size(), tuning::kFirstChanges));
       for (Trial& t : trials) {
         if (plans <= 0 || PlanDeadline::passed()) return;
-        const int before = trials_.count();
-        trials_.run(std::move(t));
-        plans -= trials_.count() - before;
+        run_counted(std::move(t), plans);
       }
     }
   }
@@ -513,10 +510,9 @@ Trial CrewPlan::spatial() const {
   return trial;
 }
 
-Trial CrewPlan::alone() const {
-  Trial trial{"single", named_cuts("spatial")};
-  trial.alone = crew_.front();
-  return trial;
+Trial CrewPlan::simplest() const {
+  if (!is_lone()) return spatial();
+  return lone_trials(net_, request_, crew_.front(), "single").front();
 }
 
 Cuts CrewPlan::named_cuts(const std::string& strategy) const {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,10 +35,10 @@ class CrewPlan {
   void refused_with(double least) { trials_.refused_with(least); }
   // Builds only the most likely plans. `least`: the measure of another crew's
   // best plan. begin() continues from there.
-  void begin_briefly(double least = std::numeric_limits<double>::infinity());
+  void begin_briefly(double least = kFar);
   void begin();
   // Returns the trial with which begin_briefly() begins.
-  Trial simplest() const { return is_lone() ? alone() : spatial(); }
+  Trial simplest() const;
   // Returns the strategies that begin() left out because of their estimates.
   const std::vector<std::string>& hopeless() const { return hopeless_; }
   // Builds the plan of a strategy, unless a bound proves that it takes `most_s`
@@ -79,6 +78,9 @@ class CrewPlan {
   };
   std::vector<Step> steps();
   bool makes_better(Step&);
+  // Runs a trial and takes it from the plans that are left, unless it was run
+  // before.
+  bool run_counted(Trial, int& left);
   bool can_improve() const;
   bool keeps_found() const;
   bool is_tight() const;
@@ -104,7 +106,6 @@ class CrewPlan {
   bool is_hopeless(const Cuts&);
   std::vector<Trial> with_chosen_groups() const;
   Trial spatial() const;
-  Trial alone() const;
   Cuts named_cuts(const std::string& strategy) const;
 
   const Net& net_;
@@ -121,13 +122,9 @@ class CrewPlan {
   std::optional<MixedCuts> mixed_;  // of the best start
   std::vector<std::string> hopeless_;
   std::vector<Rehearsed> rehearsed_;  // all plans that fit
-  // All plans that fit, for improve_further(); only if keeps_found().
-  struct Found {
-    Trial trial;
-    Plan plan;
-    bool is_done = false;
-  };
-  std::vector<Found> found_;
+  // The same plans, until improve_further() has applied moves to them; only if
+  // keeps_found().
+  std::vector<std::optional<Plan>> found_;
 };
 
 }  // namespace shoal

@@ -103,10 +103,6 @@ class Explorer {
     if (may_follow()) follow();
   }
 
-  static std::vector<int> first(const std::vector<int>& order, size_t count) {
-    return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)};
-  }
-
   std::vector<TrialWay> ways() const {
     const size_t all = order_.size();
     if (!may_choose()) return {{"", order_}};
@@ -122,7 +118,7 @@ class Explorer {
     if (any) ways.push_back({"auto", order_});
     for (size_t count = all; count > 0; count /= 2) {
       for (const std::string& name : names) {
-        ways.push_back({name, first(order_, count)});
+        ways.push_back({name, first_nodes(order_, count)});
         if (count > tuning::kManyNodes && any) break;
       }
     }
@@ -137,7 +133,7 @@ class Explorer {
       if (budget(roomy_[k - 1]) == budget(roomy_[k])) continue;
       ++classes;
       for (const std::string& name : names) {
-        ways.push_back({name, first(roomy_, k)});
+        ways.push_back({name, first_nodes(roomy_, k)});
         if (k > tuning::kManyNodes && any) break;
       }
     }
@@ -181,7 +177,7 @@ class Explorer {
   void work_little() {
     for (size_t count = 1; count < thrifty_.size();
          count += count < tuning::kManyNodes ? 1 : count) {
-      const TrialWay way{"auto", first(thrifty_, count)};
+      const TrialWay way{"auto", first_nodes(thrifty_, count)};
       const auto found = attempt(way, Objective::kLatency, {});
       if (found && keeps(request_.limits, *found)) return;
     }
@@ -281,7 +277,7 @@ class Explorer {
     auto found = find_pipelines(net_, request_, order_, memo_);
     if (!found) return;
     const auto busy = static_cast<size_t>(busy_nodes(found->plan));
-    add({"pipeline", first(order_, busy)}, std::nullopt,
+    add({"pipeline", first_nodes(order_, busy)}, std::nullopt,
         std::move(found->plan));
   }
 

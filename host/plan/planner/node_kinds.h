@@ -1,18 +1,24 @@
-// Orders the nodes of a cluster, and finds those that are alike and those that
-// may be fastest alone.
+// Orders the nodes of a cluster, finds those that are alike and those that may
+// be fastest alone, and says what nodes without a share would need to be of
+// use.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "host/lower/net.h"
 #include "host/plan/types/cluster.h"
+#include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
 namespace shoal {
 
 // Returns the nodes that may have a share, the fastest first.
 std::vector<int> fastest_first(const Cluster&);
+
+// Returns the first `count` of these nodes.
+std::vector<int> first_nodes(const std::vector<int>&, size_t count);
 
 // Returns whether a plan for one node alone also suits the other. Boards of one
 // name may differ in what a cluster's file sets. Links do not matter.
@@ -30,5 +36,13 @@ double least_alone_s(const Net&, const PlanRequest&, int node);
 // memory is included.
 std::vector<int> soonest_alone(const Net&, const PlanRequest&,
                                const std::vector<int>& nodes, size_t most);
+
+// Returns the text behind a plan's strategy: the least factors of clock or link
+// with which more of the nodes in `order`, fastest first, would have a share in
+// a better plan. `measure`: the plan's value by the objective, the least time.
+// Empty for more nodes than tuning::kManyNodes.
+std::string help_of_idle(const Net&, const PlanRequest&,
+                         const std::vector<int>& order, const Plan&,
+                         double measure);
 
 }  // namespace shoal

@@ -10,6 +10,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/planner/trials.h"
 #include "host/plan/search/search.h"
 
 namespace shoal {
@@ -94,8 +95,7 @@ PlanNumbers numbers_of(const Net& net, const PlanRequest& request,
   n.ram = largest_arena(plan);
   n.latency_s = n.period_s = plan.latency_s;
   n.traffic_bytes = plan.traffic_bytes;
-  n.nodes = static_cast<int>(std::ranges::count_if(
-      plan.nodes, [](const PlanNode& p) { return !p.stages.empty(); }));
+  n.nodes = static_cast<int>(busy_nodes(plan));
   if (frames && plan.linked) {
     const Rehearsal r =
         rehearse(net, supplies, request.max_payload, plan, kPeriodFrames,

@@ -87,9 +87,6 @@ OrMisfit<Plan> plan_by_cuts(const Net& net, const PlanRequest& request,
   return best_of(net, request, memo, std::move(all));
 }
 
-// Plans a node alone. With links and for the least time, it also tries segments
-// like those of a cluster's nodes, which compute while rows still arrive: over
-// slow links that may be faster.
 OrMisfit<Plan> plan_of_one(const Net& net, const PlanRequest& request,
                            SegmentMemo* memo) {
   const bool links = request.over_links();
@@ -102,14 +99,8 @@ OrMisfit<Plan> plan_of_one(const Net& net, const PlanRequest& request,
   // For one node all strategies are the same.
   const std::string name =
       request.strategy.empty() ? "single" : request.strategy;
-  std::vector<Trial> all = {{.name = name, .alone = 0}};
-  if (links && request.objective == Objective::kLatency) {
-    Cuts cuts = make_cuts(net, request.cluster, {.strategy = "spatial"});
-    for (const SearchOptions& way : streamed_ways()) {
-      all.push_back({name, cuts, way});
-    }
-  }
-  return best_of(net, request, memo, std::move(all), tuning::kClearly);
+  return best_of(net, request, memo, lone_trials(net, request, 0, name),
+                 tuning::kClearly);
 }
 
 // Where plans cost much, the other order only gets the cuts that are best in

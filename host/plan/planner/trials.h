@@ -34,6 +34,8 @@ struct Trial {
   int alone = -1;          // a node that has all layers, as if alone; -1: none
 };
 
+inline constexpr double kFar = std::numeric_limits<double>::infinity();
+
 // Returns whether the same plan would be built of both.
 bool is_same(const Trial&, const Trial&);
 
@@ -44,6 +46,13 @@ void add_groups(const Net&, const Cluster&, int channels, Trial&);
 void keep_groups(const Net&, const Cluster&, const Trial& from, Trial&);
 // Removes all groups.
 void drop_groups(Trial&);
+
+// Returns the trials of a node that has all layers: as if alone and, over links
+// for the least time, with segments like those of a cluster's nodes. These
+// compute while rows arrive; over slow links that can save more than the faster
+// bands of a node alone do.
+std::vector<Trial> lone_trials(const Net&, const PlanRequest&, int node,
+                               const std::string& name);
 
 class Trials {
  public:
@@ -110,7 +119,6 @@ class Trials {
     bool is_beyond_flash = false;
     bool finished = false;
   };
-  static constexpr double kFar = std::numeric_limits<double>::infinity();
   // Returns none if estimates rule the trial out, or if it does not fit; in the
   // latter case refuse() has its misfit.
   std::optional<Made> make(const Trial&, const PlanRequest&);

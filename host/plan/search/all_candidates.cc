@@ -89,6 +89,9 @@ void AllCandidates::add_rooms(size_t most) {
 }
 
 std::optional<Candidate> AllCandidates::smallest() {
+  const auto rank = [](const Candidate& c) {
+    return std::pair{c.node.arena_bytes, c.time_ps};
+  };
   std::vector<std::optional<Candidate>> all;
   int64_t least = kUnlimited;
   for (Candidates& c : small_) {
@@ -103,17 +106,11 @@ std::optional<Candidate> AllCandidates::smallest() {
       continue;
     }
     Candidate c = small_[i].faster(*all[i]);
-    const std::pair rank{c.node.arena_bytes, c.time_ps};
-    if (!best || rank < std::pair{best->node.arena_bytes, best->time_ps}) {
-      best = std::move(c);
-    }
+    if (!best || rank(c) < rank(*best)) best = std::move(c);
   }
   if (!best || !survey_.link().linked) return best;
   // Spare rows for links and filling the arena can change the arena's fixed
   // parts, so a candidate may become smaller.
-  const auto rank = [](const Candidate& c) {
-    return std::pair{c.node.arena_bytes, c.time_ps};
-  };
   Candidate filled = small_.front().filled(*best, best->node.arena_bytes);
   if (rank(filled) < rank(*best)) best = std::move(filled);
   return best;
@@ -145,13 +142,9 @@ Candidate AllCandidates::best(const Candidate& least) {
   for (const int percent : tuning::kBeforeFilling) {
     search(fast_, tuning::percent_of(percent, task_.budget()));
   }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Candidate& a, const Candidate& b) {
-                     return a.time_ps < b.time_ps;
-                   });
+  std::ranges::stable_sort(found, {}, &Candidate::time_ps);
   if (!fast_.empty()) fill(found, least.node.arena_bytes);
-  Candidate best = *std::ranges::min_element(
-      found, {}, [](const Candidate& c) { return c.time_ps; });
+  Candidate best = *std::ranges::min_element(found, {}, &Candidate::time_ps);
   if (tiles_) best = small_.front().raised_by_parts(best, task_.budget());
   if (!survey_.link().linked) return with_int4_room(std::move(best));
   return small_.front().loosened(best, task_.budget());

@@ -43,8 +43,10 @@ class LinkedSearch : public Search {
         any_streams_(streaming_.any()),
         own_memo_(may_share(memo) ? nullptr
                                   : std::make_unique<SegmentMemo>(cut_.net)),
+        costs_(own_memo_ ? *own_memo_ : *memo),
+        built_(memo ? *memo : *own_memo_),
         model_(cut_, cluster_, streaming_, request.max_payload, options.flash,
-               options.time, own_memo_ ? *own_memo_ : *memo),
+               options.time, costs_),
         search_(cut_.net, {.waits_ps = waits_ps(options.waits),
                            .byte_ps = options.byte_ps,
                            .overlays = options.overlays && !any_streams_,
@@ -56,17 +58,14 @@ class LinkedSearch : public Search {
                 : 0),
         learns_(options.overlays),
         roomy_(options.roomy),
-        rungs_(options.rungs),
-        rings_(memo ? memo->rings() : own_memo_->rings()),
-        packs_(memo ? memo->packs() : own_memo_->packs()) {
+        rungs_(options.rungs) {
     search_.add(cut_, model_, {});
-    SegmentMemo& shared = own_memo_ ? *own_memo_ : *memo;
-    add_groups(cuts_, false, options, shared);
+    add_groups(cuts_, false, options);
     if (options.halos) {
       Cuts sending = cuts_;
       if (send_halos(cut_.net, sending)) {
-        add_alternative(sending, {.halos = true}, options, shared);
-        add_groups(sending, true, options, shared);
+        add_alternative(sending, {.halos = true}, options);
+        add_groups(sending, true, options);
       }
     }
     for (const ClusterNode& node : cluster_.nodes) {
@@ -291,8 +290,7 @@ class LinkedSearch : public Search {
     return memo && !any_streams_ && cuts_.joined.empty();
   }
 
-  void add_groups(const Cuts& given, bool halos, const SearchOptions& options,
-                  SegmentMemo& memo) {
+  void add_groups(const Cuts& given, bool halos, const SearchOptions& options) {
     for (const int channels : options.groups) {
       if (any_streams_) break;  // tapes do not support loops
       Cuts cuts = given;
@@ -300,15 +298,14 @@ class LinkedSearch : public Search {
         cuts.blocks.push_back(block);
       }
       if (cuts.blocks.size() == given.blocks.size()) continue;
-      add_alternative(std::move(cuts), {true, halos}, options, memo);
+      add_alternative(std::move(cuts), {true, halos}, options);
     }
   }
 
-  void add_alternative(Cuts cuts, MustHave must, const SearchOptions& options,
-                       SegmentMemo& memo) {
+  void add_alternative(Cuts cuts, MustHave must, const SearchOptions& options) {
     alternatives_.push_back(std::make_unique<Alternative>(
         cut_.net, cluster_, std::move(cuts), streaming_, request_.max_payload,
-        options, memo));
+        options, costs_));
     search_.add(alternatives_.back()->cut, alternatives_.back()->model, must);
   }
 
@@ -460,8 +457,8 @@ class LinkedSearch : public Search {
     std::optional<PlanDraft> draft = this->draft(choice);
     if (!draft) return std::nullopt;
     streaming_.place(*draft);
-    how.rings = &rings_;
-    how.packs = &packs_;
+    how.rings = &built_.rings();
+    how.packs = &built_.packs();
     for (const ClusterNode& n : cluster_.nodes) {
       how.keeps.push_back(n.keeps_weights);
       how.banks.push_back(n.kept_banks());
@@ -527,14 +524,14 @@ class LinkedSearch : public Search {
   const Streaming& streaming_;
   const bool any_streams_;
   const std::unique_ptr<SegmentMemo> own_memo_;
+  SegmentMemo& costs_;  // what is remembered of segments
+  SegmentMemo& built_;  // and of plans
   const CostModel model_;
   SegmentSearch search_;
   std::vector<std::unique_ptr<Alternative>> alternatives_;
   std::vector<int64_t> limits_;
   const int64_t in_flight_;  // bytes
   const bool learns_, roomy_, rungs_;
-  RingMemo& rings_;
-  PackMemo& packs_;
   mutable std::optional<Misfit> cannot_build_;
   double other_s_ = 1e6;  // seconds; longer than any plan takes
 };

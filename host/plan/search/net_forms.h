@@ -2,7 +2,6 @@
 // in the same way have the same form, wherever they are.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -10,22 +9,11 @@
 #include <vector>
 
 #include "host/lower/net.h"
+#include "host/plan/tokens/keyed_memo.h"
 #include "host/plan/types/segment.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
-
-// Returns the FNV-1a hash of a key.
-struct KeyHash {
-  template <typename Key>
-  size_t operator()(const Key& key) const {
-    uint64_t h = 14695981039346656037u;
-    for (const auto k : key) {
-      h = (h ^ static_cast<uint64_t>(k)) * 1099511628211u;
-    }
-    return h;
-  }
-};
 
 // Gives each different key a number.
 template <typename Key>

@@ -137,16 +137,4 @@ void SearchOptions::save_memory() {
   groups.assign(std::begin(tuning::kGroups), std::end(tuning::kGroups));
 }
 
-std::vector<SearchOptions> streamed_ways() {
-  std::vector<SearchOptions> ways(7);
-  ways[1].flash = {tuning::kHalfOfFlash, 0};
-  ways[2].overlays = true;
-  ways[3].save_memory();
-  ways[4].in_flight_room = false;
-  ways[5].rungs = true;
-  ways[6].rungs = true;
-  ways[6].save_memory();
-  return ways;
-}
-
 }  // namespace shoal

@@ -86,11 +86,6 @@ struct SearchOptions {
   // Turns on overlays, and groups of any size.
   void save_memory();
 };
-// Returns further options with which linked_search() plans a node that computes
-// all layers. Over slow links, computing while rows arrive can save more than
-// the faster bands of node_search() do.
-std::vector<SearchOptions> streamed_ways();
-
 // `memo` is shared by searches of the same net over the same nodes; may be
 // null.
 SearchOrMisfit linked_search(const Net&, const PlanRequest&, Cuts,

@@ -192,10 +192,7 @@ void buffer_lines(std::string& out, const Net& net, const PlanNode& n) {
   if (n.stages.empty()) return;
   const size_t fullest = fullest_stage(n);
   std::vector<PlanBuffer> buffers = n.stages[fullest].buffers;
-  std::stable_sort(buffers.begin(), buffers.end(),
-                   [](const PlanBuffer& a, const PlanBuffer& b) {
-                     return a.bytes() > b.bytes();
-                   });
+  std::ranges::stable_sort(buffers, std::greater{}, &PlanBuffer::bytes);
   buffers.resize(std::min(buffers.size(), kLargestBuffers));
   line(out, "  largest buffers of the fullest stage ({})", fullest);
   for (const PlanBuffer& b : buffers) {

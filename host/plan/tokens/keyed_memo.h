@@ -3,11 +3,24 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
 namespace shoal {
+
+// Returns the FNV-1a hash of a key.
+struct KeyHash {
+  template <typename Key>
+  size_t operator()(const Key& key) const {
+    uint64_t h = 14695981039346656037u;
+    for (const auto k : key) {
+      h = (h ^ static_cast<uint64_t>(k)) * 1099511628211u;
+    }
+    return h;
+  }
+};
 
 template <class Value>
 class KeyedMemo {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/plan/tokens/keyed_memo.h"
 #include "host/plan/tokens/ring_groups.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/segment.h"
@@ -52,14 +53,7 @@ class SegmentSlots {
 
   std::map<std::pair<int, int>, Parts> parts_;  // by segment
   // By the group's layers and their work.
-  struct Hash {
-    size_t operator()(const std::vector<int>& key) const {
-      size_t hash = 0;
-      for (const int k : key) hash = (hash ^ size_t(k)) * 0x9E3779B97F4A7C15u;
-      return hash;
-    }
-  };
-  std::unordered_map<std::vector<int>, TensorSlots, Hash> known_;
+  std::unordered_map<std::vector<int>, TensorSlots, KeyHash> known_;
 };
 
 // Returns the rows held at the peak, by buffer of a stage, which must hold all

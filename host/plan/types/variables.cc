@@ -25,10 +25,7 @@ std::vector<PlanVariable> node_variables(const std::vector<PlanStage>& stages,
       }
     }
   }
-  std::sort(all.begin(), all.end(),
-            [](const PlanVariable& a, const PlanVariable& b) {
-              return a.variable < b.variable;
-            });
+  std::ranges::sort(all, {}, &PlanVariable::variable);
   for (PlanVariable& v : all) {
     v.offset = offset;
     offset += 2 * variable_stride(v.bytes());
