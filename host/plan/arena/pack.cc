@@ -1,6 +1,7 @@
 #include "host/plan/arena/pack.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -230,9 +231,8 @@ std::vector<Order> first_orders(const std::vector<Pile>& piles) {
   std::vector<int> by_size(piles.size());
   std::iota(by_size.begin(), by_size.end(), 0);
   std::vector<int> by_life = by_size;
-  std::stable_sort(by_size.begin(), by_size.end(), [&](int a, int b) {
-    return piles[a].bytes > piles[b].bytes;
-  });
+  std::ranges::stable_sort(by_size, std::greater{},
+                           [&](int c) { return piles[c].bytes; });
   const auto life = [&](int c) { return piles[c].last - piles[c].first; };
   std::stable_sort(by_life.begin(), by_life.end(), [&](int a, int b) {
     const bool long_a = life(a) > 0, long_b = life(b) > 0;

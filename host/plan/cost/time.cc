@@ -394,7 +394,7 @@ size_t index_in_loop(const PlanStage& stage, const PlanActor& a) {
 StageLoop stage_loop(const Net& net, const PlanStage& stage,
                      const PlanLoop& loop) {
   const PlanActor& last = stage.actors[loop.first_actor + loop.actors - 1];
-  StageLoop of{loop_rows(loop_rules(net, stage, loop), loop.band),
+  StageLoop of{loop_rows(loop_layers(net, stage, loop), loop.band),
                {ceil_div(stage.ports[last.out].box.rows(), loop.band),
                 loop.iterations, std::vector<int64_t>(loop.actors)}};
   for (int j = 0; j < loop.actors; ++j) {
@@ -431,7 +431,7 @@ int64_t actor_macs(const Net& net, const PlanStage& stage, const PlanActor& a) {
   if (a.loop < 0) return macs;
   const PlanLoop& loop = stage.loops[a.loop];
   return macs / share.out.rows() *
-         loop_rows(loop_rules(net, stage, loop),
+         loop_rows(loop_layers(net, stage, loop),
                    loop.band)[index_in_loop(stage, a)]
              .all;
 }

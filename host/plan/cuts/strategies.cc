@@ -282,6 +282,15 @@ constexpr NamedStrategy kStrategies[] = {{"spatial", spatial_cuts},
                                          {"layer", layer_cuts},
                                          {"heads", heads_cuts, has_heads}};
 
+template <class Which>
+std::vector<std::string> names_of(const Which& which) {
+  std::vector<std::string> names;
+  for (const NamedStrategy& s : kStrategies) {
+    if (which(s)) names.emplace_back(s.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 Cuts make_cuts(const Net& net, const Cluster& cluster,
@@ -297,28 +306,18 @@ Cuts make_cuts(const Net& net, const Cluster& cluster,
 }
 
 const std::vector<std::string>& strategy_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const NamedStrategy& s : kStrategies) all.emplace_back(s.name);
-    return all;
-  }();
+  static const std::vector<std::string> names =
+      names_of([](const NamedStrategy&) { return true; });
   return names;
 }
 
 std::vector<std::string> general_strategies() {
-  std::vector<std::string> all;
-  for (const NamedStrategy& s : kStrategies) {
-    if (!s.suits) all.emplace_back(s.name);
-  }
-  return all;
+  return names_of([](const NamedStrategy& s) { return !s.suits; });
 }
 
 std::vector<std::string> strategies_for(const Net& net) {
-  std::vector<std::string> all;
-  for (const NamedStrategy& s : kStrategies) {
-    if (!s.suits || s.suits(net)) all.emplace_back(s.name);
-  }
-  return all;
+  return names_of(
+      [&](const NamedStrategy& s) { return !s.suits || s.suits(net); });
 }
 
 std::string strategy_list() {

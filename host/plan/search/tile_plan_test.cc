@@ -324,7 +324,8 @@ TEST(TilePlanTest, LoopsTakeWhatWasEstimated) {
     for (int i = 0; i < loop.actors; ++i) {
       const PlanActor& a = stage.actors[loop.first_actor + i];
       const PlanBuffer& out = stage.buffers[stage.ports[a.out].buffer];
-      LoopLayer layer{&net.layers[a.layer], stage.ports[a.out].box};
+      const Layer& of = net.layers[a.layer];
+      LoopLayer layer{&of, of.in[0].box, stage.ports[a.out].box};
       if (out.is_private) layer.made.c1 = net.tensors[out.tensor].channels;
       layers.push_back(layer);
       bytes += align_up(out.is_private ? out.bytes() : a.accumulator_bytes);

@@ -135,7 +135,8 @@ TileSearch::Option TileSearch::option(const TileBoxes& boxes, Segment s,
       if (next != groups.end() && next->begin == l) {
         LoopLayers layers;
         for (int i = 0; l + i < next->end; ++i) {
-          layers.push_back({&net_.layers[l + i], made[i]});
+          const Layer& layer = net_.layers[l + i];
+          layers.push_back({&layer, layer.in[0].box, made[i]});
         }
         const int band = next->band.value_or(1);
         bytes += loop_bytes(layers, next->groups, band);

@@ -98,7 +98,7 @@ void StageTokens::add_loop(const Net& net, const PlanStage& stage,
   rows.band = loop.band;
   for (RowRule& rule : process.rule) rule = rows;
   process.count = firing_count(rows);
-  const std::vector<RowRule> rules = loop_rules(net, stage, loop);
+  const std::vector<RowRule> rules = loop_rules(loop_layers(net, stage, loop));
   for (int k = 0; k < process.count; ++k) {
     const FiringRange f = firing_range(rows, k);
     RowRange band{f.out_lo, f.out_hi};

@@ -34,7 +34,39 @@ PlanWeights loop_chunks(const Layer& layer, const Box& made,
 
 }  // namespace
 
-std::vector<LoopRows> loop_rows(const std::vector<RowRule>& rules, int band) {
+LoopLayers loop_layers(const Layer& layer) {
+  LoopLayers layers;
+  for (const Layer* l : layer.loop) {
+    layers.push_back({l, l->in[0].box, l->out.box});
+  }
+  return layers;
+}
+
+LoopLayers loop_layers(const Net& net, const PlanStage& stage,
+                       const PlanLoop& loop) {
+  LoopLayers layers;
+  layers.reserve(loop.actors);
+  for (int j = 0; j < loop.actors; ++j) {
+    const PlanActor& a = stage.actors[loop.first_actor + j];
+    layers.push_back({&net.layers[a.layer], stage.ports[a.in[0]].box,
+                      stage.ports[a.out].box});
+  }
+  return layers;
+}
+
+std::vector<RowRule> loop_rules(const LoopLayers& layers) {
+  std::vector<RowRule> rules;
+  rules.reserve(layers.size());
+  std::vector<uint16_t> map;  // no layer of a loop has one
+  for (const LoopLayer& l : layers) {
+    rules.push_back(
+        row_rule(*l.layer, 0, {1, l.layer->kernel_h}, l.read, l.made, map));
+  }
+  return rules;
+}
+
+std::vector<LoopRows> loop_rows(const LoopLayers& layers, int band) {
+  const std::vector<RowRule> rules = loop_rules(layers);
   std::vector<LoopRows> rows(rules.size());
   const int out_rows = rules.back().out_rows;
   for (int y = 0; y < out_rows; y += band) {
@@ -46,36 +78,6 @@ std::vector<LoopRows> loop_rows(const std::vector<RowRule>& rules, int band) {
     }
   }
   return rows;
-}
-
-std::vector<RowRule> loop_rules(const Net& net, const PlanStage& stage,
-                                const PlanLoop& loop) {
-  std::vector<RowRule> rules;
-  rules.reserve(loop.actors);
-  std::vector<uint16_t> map;  // no layer of a loop has one
-  for (int j = 0; j < loop.actors; ++j) {
-    const PlanActor& a = stage.actors[loop.first_actor + j];
-    rules.push_back(row_rule(net.layers[a.layer], 0, {a.band, a.part},
-                             stage.ports[a.in[0]].box, stage.ports[a.out].box,
-                             map));
-  }
-  return rules;
-}
-
-LoopLayers loop_layers(const Layer& layer) {
-  LoopLayers layers;
-  for (const Layer* l : layer.loop) layers.push_back({l, l->out.box});
-  return layers;
-}
-
-std::vector<LoopRows> loop_rows(const LoopLayers& layers, int band) {
-  std::vector<RowRule> rules;
-  std::vector<uint16_t> map;
-  for (const LoopLayer& p : layers) {
-    rules.push_back(row_rule(*p.layer, 0, {1, p.layer->kernel_h},
-                             p.layer->in[0].box, p.made, map));
-  }
-  return loop_rows(rules, band);
 }
 
 std::vector<int> loop_bounds(const Layer& first, int channels, int groups) {
@@ -150,12 +152,8 @@ void set_loop_weights(const Net& net, const PlanLoop& loop, PlanStage& stage) {
 
 void set_loop(const Net& net, int band, PlanLoop& loop, PlanStage& stage) {
   loop.band = band;
-  LoopLayers layers;
-  for (int j = 0; j < loop.actors; ++j) {
-    const PlanActor& a = stage.actors[loop.first_actor + j];
-    layers.push_back({&net.layers[a.layer], stage.ports[a.out].box});
-  }
-  const std::vector<int> slots = loop_slots(layers, band);
+  const std::vector<int> slots =
+      loop_slots(loop_layers(net, stage, loop), band);
   for (int j = 0; j < loop.actors; ++j) {
     PlanActor& a = stage.actors[loop.first_actor + j];
     const PlanPort& out = stage.ports[a.out];

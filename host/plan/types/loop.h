@@ -19,20 +19,18 @@ struct LoopRows {
   int most = 0;
   int64_t all = 0;
 };
-// Returns the rows of each actor, from the actors' rules.
-std::vector<LoopRows> loop_rows(const std::vector<RowRule>&, int band);
-// Returns the rules of the actors of a loop in a stage.
-std::vector<RowRule> loop_rules(const Net&, const PlanStage&, const PlanLoop&);
-
-// A layer of a loop before there is a stage: it makes all rows and channels of
-// its output, but only some columns.
+// A layer of a loop, and the boxes that it reads and makes.
 struct LoopLayer {
   const Layer* layer = nullptr;
-  Box made;
+  Box read, made;
 };
 using LoopLayers = std::vector<LoopLayer>;
 // Returns the loop that a layer of a net with loops stands for.
 LoopLayers loop_layers(const Layer&);
+// Returns the layers of a loop's actors in a stage.
+LoopLayers loop_layers(const Net&, const PlanStage&, const PlanLoop&);
+// Returns the rules of rows, and the rows of each actor.
+std::vector<RowRule> loop_rules(const LoopLayers&);
 std::vector<LoopRows> loop_rows(const LoopLayers&, int band);
 
 // Returns the bounds of groups of the `channels` channels that the first layer
