@@ -12,7 +12,6 @@
 #include "host/lower/batch.h"
 #include "host/lower/reorder.h"
 #include "host/plan/file/plan_cache.h"
-#include "host/plan/planner/plan_numbers.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/text/does_not_fit.h"
@@ -73,7 +72,7 @@ void take_given_plan(const PlanRequest& request, Prepared& p) {
   p.plan = read_given_plan(p.net, request);
   check_plan(p, Exit::kCorrupt, request.given->name + " is a wrong plan",
              "write it again with `shoal plan -o FILE`");
-  finish_plan(p.net, request, supplies_of(request.cluster, p.plan), p.plan);
+  finish_plan(p.net, request, p.plan);
   check_plan(p, Exit::kInternal, "the figures of a plan are wrong");
   set_sizes(p, Emitter(p.net, p.plan));
   for (const size_t n : overfull_nodes(p, request.cluster)) {

@@ -118,6 +118,18 @@ int64_t node_time_ps(const Net& net, const PlanNode& node, const Supply& supply,
   return ps;
 }
 
+std::vector<Supply> supplies_of(const Cluster& cluster, const Plan& plan) {
+  std::vector<Supply> supplies;
+  for (size_t n = 0; n < plan.nodes.size(); ++n) {
+    const PlanNode& node = plan.nodes[n];
+    const Board& board = cluster.nodes[n].board;
+    const Storage* storage =
+        node.storage.empty() ? nullptr : &find_storage(board, node.storage);
+    supplies.push_back({&board, storage, node.sealed});
+  }
+  return supplies;
+}
+
 void model_plan(const Net& net, const std::vector<Supply>& supplies,
                 uint32_t max_payload, Plan& plan) {
   Rehearsal frame;

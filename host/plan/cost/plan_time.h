@@ -6,6 +6,7 @@
 
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/stage_memo.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 
@@ -16,6 +17,9 @@ FeedTime stage_feed(const Net&, const PlanNode&, const PlanStage&,
 int64_t node_time_ps(const Net&, const PlanNode&, const Supply&,
                      StageMemo* memo = nullptr);
 
+// Returns the supply of each node with the storage that the plan names. The
+// supplies refer to the cluster, which must outlive them.
+std::vector<Supply> supplies_of(const Cluster&, const Plan&);
 // Fills in all numbers of a plan. `supplies`: one per node. The time of a
 // linked stage is that in which its node works, the time of a node the sum of
 // its stages; the latency is that of a frame in an idle cluster.

@@ -14,7 +14,7 @@
 #include "host/check/check.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/planner/cut_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/planner/trials.h"
 #include "host/plan/search/search.h"

@@ -8,7 +8,7 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/heads.h"
 #include "host/plan/draft/tile_net.h"
-#include "host/plan/planner/cut_bound.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
 #include "host/plan/types/tuning.h"

@@ -10,7 +10,6 @@
 #include "host/base/size.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/bounds.h"
-#include "host/plan/planner/cut_bound.h"
 #include "host/plan/planner/node_kinds.h"
 #include "host/plan/planner/pipeline.h"
 #include "host/plan/planner/planner.h"

@@ -11,7 +11,6 @@
 
 #include "host/base/size.h"
 #include "host/base/units.h"
-#include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/quick_plan.h"
 #include "host/plan/types/at_once.h"
 #include "host/plan/types/tuning.h"

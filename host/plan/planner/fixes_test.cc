@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "host/base/error.h"
-#include "host/plan/planner/fewest_nodes.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/planner/quick_plan.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/types/deadline.h"

@@ -177,7 +177,7 @@ OrMisfit<Plan> plan_with_less(const Net& net, const PlanRequest& request,
     if (!plans[i] || !*plans[i]) continue;
     Plan plan = **std::move(plans[i]);
     if (i >= budgets) {
-      finish_plan(net, request, supplies_of(request.cluster, plan), plan);
+      finish_plan(net, request, plan);
     }
     if (plan.latency_s < best->latency_s) best = std::move(plan);
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "host/plan/build/build_plan.h"
+#include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/planner/crew_runs.h"
@@ -53,7 +54,7 @@ class PipelineSearch {
     if (!best_) return std::nullopt;
     (void)is_new(best_->at);
     even_out();
-    finish_plan(net_, request_, best_->supplies, best_->plan);
+    finish_plan(net_, request_, best_->plan);
     return Pipelines{std::move(best_->trial), std::move(best_->plan),
                      std::move(soonest_)};
   }
@@ -71,7 +72,6 @@ class PipelineSearch {
   struct Built {
     Trial trial;
     Plan plan;  // not finished
-    std::vector<Supply> supplies;
     Rehearsal rehearsal;
     TrimmedRuns at;
   };
@@ -126,13 +126,13 @@ class PipelineSearch {
       refuse(runs, *plan);
       return Fate::kTooLarge;
     }
-    Built made{std::move(trial), *std::move(plan), search.supplies(), {}, at};
+    Built made{std::move(trial), *std::move(plan), {}, at};
     if (!any_) {  // else its time does not matter
       Plan sliced = made.plan;
       set_slices(net_, request_.cluster, sliced);
-      made.rehearsal =
-          rehearse(net_, made.supplies, request_.max_payload, sliced,
-                   kPeriodFrames, best ? best->rehearsal.period : most);
+      made.rehearsal = rehearse(net_, supplies_of(request_.cluster, sliced),
+                                request_.max_payload, sliced, kPeriodFrames,
+                                best ? best->rehearsal.period : most);
       const Rehearsal& r = made.rehearsal;
       if (r.latency > 0 && r.latency < least_latency_) {
         least_latency_ = r.latency;

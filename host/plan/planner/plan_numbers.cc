@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "host/plan/cost/energy.h"
+#include "host/plan/cost/feed.h"
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/cost/time.h"
@@ -15,26 +17,13 @@
 
 namespace shoal {
 
-std::vector<Supply> supplies_of(const Cluster& cluster, const Plan& plan) {
-  std::vector<Supply> supplies;
-  for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    const PlanNode& node = plan.nodes[n];
-    const Board& board = cluster.nodes[n].board;
-    const Storage* storage =
-        node.storage.empty() ? nullptr : &find_storage(board, node.storage);
-    supplies.push_back({&board, storage, node.sealed});
-  }
-  return supplies;
-}
-
 Plan over_all_nodes(const Net& net, const PlanRequest& request, Plan plan) {
   const size_t some = plan.nodes.size();
   if (some == request.cluster.nodes.size()) return plan;
-  IdleNodes all(net, request.cluster);
-  std::ranges::copy(supplies_of(request.cluster, plan), all.supplies.begin());
-  std::move(all.plan.nodes.begin() + static_cast<std::ptrdiff_t>(some),
-            all.plan.nodes.end(), std::back_inserter(plan.nodes));
-  finish_plan(net, request, all.supplies, plan);
+  Plan idle = idle_plan(net, request.cluster);
+  std::move(idle.nodes.begin() + static_cast<std::ptrdiff_t>(some),
+            idle.nodes.end(), std::back_inserter(plan.nodes));
+  finish_plan(net, request, plan);
   return plan;
 }
 

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "host/lower/net.h"
-#include "host/plan/cost/feed.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -21,10 +19,6 @@ struct PlanNumbers {
 
   double of(Objective) const;  // less is better
 };
-
-// Returns the supply of each node with the storage that the plan names. The
-// supplies refer to the cluster, which must outlive them.
-std::vector<Supply> supplies_of(const Cluster&, const Plan&);
 
 // Adds the other nodes of the request, without a share, to a plan over its
 // first nodes.

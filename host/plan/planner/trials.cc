@@ -91,7 +91,7 @@ bool Trials::is_better(Made& made, Made& than, double by) const {
 }
 
 const Plan& Trials::finished(Made& made) const {
-  if (!made.finished) finish_plan(net_, request_, made.supplies, made.plan);
+  if (!made.finished) finish_plan(net_, request_, made.plan);
   made.finished = true;
   return made.plan;
 }
@@ -227,19 +227,18 @@ std::optional<Trials::Made> Trials::make(const Trial& trial,
     refuse(plan.misfit());
     return std::nullopt;
   }
-  Made made{*std::move(plan), search.supplies()};
+  Made made{*std::move(plan)};
   made.is_beyond_flash = exceeds_flash(net_, request.cluster, made.plan);
   return made;
 }
 
 void Trials::move_to_storage(const Trial& trial, Made& made) {
   Made other = made;
-  const PlanRequest* of = &request_;
+  std::optional<PlanRequest> less = request_;
   for (int round = 0; round < tuning::kRounds; ++round) {
-    std::optional<PlanRequest> less = less_in_flash(net_, *of, other.plan);
+    less = less_in_flash(net_, *less, other.plan);
     if (!less) return;
-    of = &less_in_flash_.emplace_back(*std::move(less));
-    std::optional<Made> next = make(trial, *of);
+    std::optional<Made> next = make(trial, *less);
     if (!next) return;
     other = *std::move(next);
     if (other.is_beyond_flash) continue;

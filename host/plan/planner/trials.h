@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -113,7 +112,6 @@ class Trials {
   // is not rehearsed.
   struct Made {
     Plan plan;
-    std::vector<Supply> supplies;
     // A program exceeds its node's flash; a plan without such a program is
     // better.
     bool is_beyond_flash = false;
@@ -153,7 +151,6 @@ class Trials {
   double least_refused_ = kFar;
   std::optional<Misfit> refused_;
   std::function<void(const Trial&, const Plan&)> watcher_;
-  std::deque<PlanRequest> less_in_flash_;  // supplies point to their boards
 };
 
 // Returns the number of nodes that have a share.

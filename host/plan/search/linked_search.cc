@@ -73,10 +73,6 @@ class LinkedSearch : public Search {
     }
   }
 
-  const std::vector<Supply>& supplies() const override {
-    return streaming_.supplies();
-  }
-
   std::optional<Plan> fastest() override {
     std::optional<Plan> plan = fastest_built();
     if (plan) over_->restore(*plan);
@@ -330,7 +326,8 @@ class LinkedSearch : public Search {
   // Returns the latency of the plan; above `most`, only a lower bound of it.
   Nanos rehearsed(Plan plan, Nanos most) const {
     set_slices(cut_.net, cluster_, plan);
-    return rehearse(cut_.net, supplies(), request_.max_payload, plan, 0, most)
+    return rehearse(cut_.net, streaming_.supplies(), request_.max_payload, plan,
+                    0, most)
         .latency;
   }
 

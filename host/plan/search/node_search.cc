@@ -108,22 +108,25 @@ class NodeSearch : public Search {
   NodeSearch(const Net& net, const PlanRequest& request, int node)
       : net_(net),
         at_(static_cast<size_t>(node)),
-        supplies_(supplies_of(request)),
-        streams_(streamed(net, request, request.cluster.nodes[at_], supply())),
-        task_{request, node, supply(), streams_, packs_, &memo_} {}
+        supply_(supply_of(net, request, request.cluster.nodes[at_])),
+        streams_(streamed(net, request, request.cluster.nodes[at_], supply_)),
+        task_{request, node, supply_, streams_, packs_, &memo_} {
+    if (request.cluster.nodes.size() > 1) {
+      others_ = idle_plan(net, request.cluster);
+    }
+  }
 
   // Must be called first: finds the smallest plan, with which everything else
   // begins. Returns a misfit if there is no plan at all.
   std::optional<Misfit> begin() {
     const bool stored = !task_.board().flash_mapped || task_.any_stream();
-    if (stored && !supply().storage) return no_storage(net_, task_.board());
+    if (stored && !supply_.storage) return no_storage(net_, task_.board());
     all_.emplace(net_, Spilling{}, task_);
     least_ = all_->smallest();
     if (!least_) return no_stages(net_);
     return std::nullopt;
   }
 
-  const std::vector<Supply>& supplies() const override { return supplies_; }
   OrMisfit<Plan> smallest() override { return least_plan(); }
   int64_t least_arena(int64_t most) override {
     const int64_t whole = least_->node.arena_bytes;
@@ -158,7 +161,7 @@ class NodeSearch : public Search {
 
   // As a last resort, activations go to storage.
   std::optional<Plan> otherwise(std::string& else_fits) override {
-    const Storage* storage = supply().storage;
+    const Storage* storage = supply_.storage;
     if (!storage || task_.request.over_links()) return std::nullopt;
     SpillNet spills(net_, storage->erase_bytes);
     const SmallestNode smallest = [&](const SpillNet& s) {
@@ -185,20 +188,11 @@ class NodeSearch : public Search {
     Plan plan = plan_of(best->node);
     spills.restore(plan.nodes[0]);
     plan.nodes[0].storage = storage->name;
-    plan.nodes[0].sealed = supply().sealed;
+    plan.nodes[0].sealed = supply_.sealed;
     return plan;
   }
 
  private:
-  const Supply& supply() const { return supplies_[at_]; }
-  // The others of several nodes have no share.
-  std::vector<Supply> supplies_of(const PlanRequest& request) {
-    const Supply own = supply_of(net_, request, request.cluster.nodes[at_]);
-    if (request.cluster.nodes.size() == 1) return {own};
-    others_.emplace(net_, request.cluster);
-    others_->supplies[at_] = own;
-    return others_->supplies;
-  }
   Plan least_plan() {
     if (!task_.request.replay) return plan_of(least_->node);
     if (!is_tiled_) tiled_ = tiles().smallest(least_->node.arena_bytes, 0);
@@ -218,12 +212,12 @@ class NodeSearch : public Search {
     // All its streams are the coordinator's, which name no nodes, so nothing
     // has to be renumbered.
     plan.strategy = "single";
-    plan.nodes = others_->plan.nodes;
+    plan.nodes = others_->nodes;
     plan.nodes[at_] = node;
     return plan;
   }
   int64_t time_ps(const PlanNode& node) const {
-    return node_time_ps(net_, node, supply());
+    return node_time_ps(net_, node, supply_);
   }
   TileSearch& tiles() {
     if (!tiles_) tiles_.emplace(net_, task_, *all_);
@@ -232,8 +226,8 @@ class NodeSearch : public Search {
 
   const Net& net_;
   const size_t at_;
-  std::optional<IdleNodes> others_;  // with a place for this one
-  const std::vector<Supply> supplies_;
+  std::optional<Plan> others_;  // of several nodes, with a place for this one
+  const Supply supply_;
   const std::vector<bool> streams_;
   PackMemo packs_;
   NetMemo memo_;

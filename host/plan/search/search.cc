@@ -56,8 +56,8 @@ bool lacks_room(const Cluster& cluster, const Plan& plan) {
   return false;
 }
 
-void finish_plan(const Net& net, const PlanRequest& request,
-                 const std::vector<Supply>& supplies, Plan& plan) {
+void finish_plan(const Net& net, const PlanRequest& request, Plan& plan) {
+  const std::vector<Supply> supplies = supplies_of(request.cluster, plan);
   bool spills = false;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     PlanNode& node = plan.nodes[n];
@@ -112,24 +112,23 @@ OrMisfit<Plan> search_plan(const Net& net, const PlanRequest& request,
   if (request.objective == Objective::kLatency) fast = s.fastest();
   OrMisfit<Plan> plan =
       fast ? OrMisfit<Plan>(*std::move(fast)) : smallest_plan(net, request, s);
-  if (plan) finish_plan(net, request, s.supplies(), *plan);
+  if (plan) finish_plan(net, request, *plan);
   return plan;
 }
 
-IdleNodes::IdleNodes(const Net& net, const Cluster& cluster) {
+Plan idle_plan(const Net& net, const Cluster& cluster) {
   PlanDraft draft;
   draft.plan.linked = true;
   draft.stages.resize(cluster.nodes.size());
+  std::vector<Supply> supplies;
   for (const ClusterNode& n : cluster.nodes) {
-    Supply supply{&n.board, nullptr, false};
-    if (!n.board.flash_mapped) {
-      supply.storage = &find_storage(n.board, n.storage);
-      supply.sealed = n.sealed;
-    }
-    draft.plan.nodes.emplace_back().mapped = n.board.flash_mapped;
-    supplies.push_back(supply);
+    const bool mapped = n.board.flash_mapped;
+    draft.plan.nodes.emplace_back().mapped = mapped;
+    supplies.push_back({&n.board,
+                        mapped ? nullptr : &find_storage(n.board, n.storage),
+                        !mapped && n.sealed});
   }
-  plan = build_plan(net, std::move(draft), supplies, {});
+  return build_plan(net, std::move(draft), supplies, {});
 }
 
 void SearchOptions::save_memory() {

@@ -40,8 +40,6 @@ class Search {
   // several nodes without its fixed parts. A result above `most` is a lower
   // bound; 0: not known.
   virtual int64_t least_arena(int64_t /*most*/) { return 0; }
-  // By node.
-  virtual const std::vector<Supply>& supplies() const = 0;
 
   // Estimates that need no built plan; none if the search has none.
   struct Estimate {
@@ -116,16 +114,10 @@ bool takes_besides_weights(const ClusterNode&, const PlanNode&, double share);
 bool lacks_room(const Cluster&, const Plan&);
 // Fills in names and boards of nodes, slices of linked nodes, and all modelled
 // figures.
-void finish_plan(const Net&, const PlanRequest&, const std::vector<Supply>&,
-                 Plan&);
+void finish_plan(const Net&, const PlanRequest&, Plan&);
 
-// A plan in which no node of the cluster has a share of any layer; such a node
-// has a program, too. The cluster must outlive the supplies.
-struct IdleNodes {
-  IdleNodes(const Net&, const Cluster&);
-
-  std::vector<Supply> supplies;
-  Plan plan;
-};
+// Returns a plan in which no node of the cluster has a share of any layer; such
+// a node has a program, too.
+Plan idle_plan(const Net&, const Cluster&);
 
 }  // namespace shoal
