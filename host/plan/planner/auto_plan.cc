@@ -41,16 +41,22 @@ OrMisfit<Plan> find_smallest(const Net&, const PlanRequest&, SegmentMemo*,
 
 class AutoPlan {
  public:
-  // `memo`: of all nodes. `least_refused`: see find_smallest().
-  AutoPlan(const Net& net, const PlanRequest& request,
-           SegmentMemo* memo = nullptr, std::vector<CrewTrial>* tried = nullptr,
-           double least_refused = kFar)
+  struct Given {
+    SegmentMemo* memo = nullptr;              // of all nodes
+    std::vector<CrewTrial>* tried = nullptr;  // see auto_plan()
+    double least_refused = kFar;              // see find_smallest()
+    // A request of whose nodes this one has the first ones. The plan is one of
+    // that; a plan of the smallest arena is known. Null: this request.
+    const PlanRequest* whole = nullptr;
+  };
+  AutoPlan(const Net& net, const PlanRequest& request, const Given& given)
       : net_(net),
         request_(request),
         order_(fastest_first(request.cluster)),
-        memo_(memo),
-        tried_(tried),
-        least_refused_(least_refused) {}
+        memo_(given.memo),
+        tried_(given.tried),
+        whole_(given.whole),
+        least_refused_(given.least_refused) {}
 
   OrMisfit<Plan> find_briefly() {
     const std::unique_ptr<CrewPlan> crew =
@@ -95,13 +101,6 @@ class AutoPlan {
       try_hopeless();
     }
     return named_at_last();
-  }
-
-  // Returns a plan of `whole`, of whose nodes the request has the first ones. A
-  // plan of the smallest arena is known.
-  OrMisfit<Plan> find_for(const PlanRequest& whole) {
-    whole_ = &whole;
-    return find();
   }
 
   OrMisfit<Plan> find_of(std::vector<CrewTrial> trials) {
@@ -472,7 +471,7 @@ class AutoPlan {
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   SegmentMemo* const memo_;
   std::vector<CrewTrial>* const tried_;
-  const PlanRequest* whole_ = nullptr;  // see find_for()
+  const PlanRequest* const whole_;
   // Crews that are begun, by number of nodes; null: estimates rule one out.
   std::map<size_t, std::unique_ptr<CrewPlan>> crews_;
   std::unique_ptr<CrewPlan> best_;
@@ -494,15 +493,16 @@ OrMisfit<Plan> find_smallest(const Net& net, const PlanRequest& request,
                              SegmentMemo* memo, std::vector<CrewTrial>* tried,
                              double least_refused) {
   if (have_equal_ratings(request.cluster.nodes)) {
-    return AutoPlan(net, request, memo, tried, least_refused).find();
+    return AutoPlan(net, request, {memo, tried, least_refused}).find();
   }
   PlanRequest evenly = request;
   for (ClusterNode& n : evenly.cluster.nodes) n.rating = 1;
   std::array<std::vector<CrewTrial>, 2> trials;
   std::array<std::optional<OrMisfit<Plan>>, 2> plans;
   search_at_once(2, request.jobs, [&](size_t even) {
-    plans[even] = AutoPlan(net, even ? evenly : request, even ? nullptr : memo,
-                           tried ? &trials[even] : nullptr, least_refused)
+    plans[even] = AutoPlan(net, even ? evenly : request,
+                           {even ? nullptr : memo,
+                            tried ? &trials[even] : nullptr, least_refused})
                       .find();
   });
   const auto& [rated, even] = plans;
@@ -517,7 +517,7 @@ OrMisfit<Plan> find_smallest(const Net& net, const PlanRequest& request,
 OrMisfit<Plan> auto_plan(const Net& net, const PlanRequest& request,
                          SegmentMemo* memo, std::vector<CrewTrial>* tried) {
   if (request.objective == Objective::kLatency) {
-    return AutoPlan(net, request, memo, tried).find();
+    return AutoPlan(net, request, {memo, tried}).find();
   }
   OrMisfit<Plan> least = find_smallest(net, request, memo, tried, kFar);
   const std::vector<int> nodes = nodes_to_share(request.cluster);
@@ -534,17 +534,17 @@ OrMisfit<Plan> auto_plan(const Net& net, const PlanRequest& request,
   for (ClusterNode& n : within.cluster.nodes) {
     n.ram = std::min(largest_arena(*least), n.arena_budget());
   }
-  OrMisfit<Plan> fastest = AutoPlan(net, within).find_for(request);
+  OrMisfit<Plan> fastest = AutoPlan(net, within, {.whole = &request}).find();
   return fastest && is_smaller(*fastest, *least) ? fastest : least;
 }
 
 OrMisfit<Plan> auto_plan_of(const Net& net, const PlanRequest& request,
                             std::vector<CrewTrial> trials) {
-  return AutoPlan(net, request).find_of(std::move(trials));
+  return AutoPlan(net, request, {}).find_of(std::move(trials));
 }
 
 OrMisfit<Plan> brief_auto_plan(const Net& net, const PlanRequest& request) {
-  return AutoPlan(net, request).find_briefly();
+  return AutoPlan(net, request, {}).find_briefly();
 }
 
 }  // namespace shoal

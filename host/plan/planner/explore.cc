@@ -115,12 +115,13 @@ class Explorer {
     }
     if (!any) names = {request_.strategy};
     if (any) ways.push_back({"auto", order_});
-    for (size_t count = all; count > 0; count /= 2) {
+    const auto add = [&](const std::vector<int>& order, size_t count) {
       for (const std::string& name : names) {
-        ways.push_back({name, first_nodes(order_, count)});
+        ways.push_back({name, first_nodes(order, count)});
         if (count > tuning::kManyNodes && any) break;
       }
-    }
+    };
+    for (size_t count = all; count > 0; count /= 2) add(order_, count);
     // The search for a node alone knows more than that for a crew of one.
     const int lone = soonest();
     const bool is_tried = saves_energy() && lone == thrifty_.front();
@@ -131,10 +132,7 @@ class Explorer {
     for (size_t k = all; k-- > 1 && classes < tuning::kMostClasses;) {
       if (budget(roomy_[k - 1]) == budget(roomy_[k])) continue;
       ++classes;
-      for (const std::string& name : names) {
-        ways.push_back({name, first_nodes(roomy_, k)});
-        if (k > tuning::kManyNodes && any) break;
-      }
+      add(roomy_, k);
     }
     return ways;
   }

@@ -1,9 +1,9 @@
-// What a request is promised beyond one search, by searches for requests that
-// differ in one thing. Budgets that the smallest arena keeps are never refused:
-// where the search for another objective, or within smaller budgets, finds
-// nothing, the search for the smallest arena is made, and its plan is taken if
-// it fits. More memory or a faster link is never worse: a plan that is found
-// with less is also a plan with more.
+// Plans that are found by searches for requests that differ in one thing. So
+// budgets that the smallest arena keeps are never refused: where the search for
+// another objective, or within smaller budgets, finds nothing, the search for
+// the smallest arena is made, and its plan is taken if it fits. And more memory
+// or a faster link is never worse: a plan that is found with less is also a
+// plan with more.
 #pragma once
 
 #include <functional>

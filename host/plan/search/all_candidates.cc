@@ -32,7 +32,7 @@ AllCandidates::AllCandidates(const Net& net, const Spilling& spilling,
       tiles_(!stops.empty() && !task.any_stream()),
       memo_(task.memo ? *task.memo : own_memo_),
       survey_(net, task.board(), chunk_limits(task.board(), task.any_stream()),
-              memo_.records, spilling, stops, task.link()) {
+              memo_.records, spilling, stops, task.is_linked()) {
   if (task.board().flash_mapped) {
     add(small_, 0, 1, 0, false);
   } else {
@@ -108,7 +108,7 @@ std::optional<Candidate> AllCandidates::smallest() {
     Candidate c = small_[i].faster(*all[i]);
     if (!best || rank(c) < rank(*best)) best = std::move(c);
   }
-  if (!best || !survey_.link().linked) return best;
+  if (!best || !task_.is_linked()) return best;
   // Spare rows for links and filling the arena can change the arena's fixed
   // parts, so a candidate may become smaller.
   Candidate filled = small_.front().filled(*best, best->node.arena_bytes);
@@ -146,7 +146,7 @@ Candidate AllCandidates::best(const Candidate& least) {
   if (!fast_.empty()) fill(found, least.node.arena_bytes);
   Candidate best = *std::ranges::min_element(found, {}, &Candidate::time_ps);
   if (tiles_) best = small_.front().raised_by_parts(best, task_.budget());
-  if (!survey_.link().linked) return with_int4_room(std::move(best));
+  if (!task_.is_linked()) return with_int4_room(std::move(best));
   return small_.front().loosened(best, task_.budget());
 }
 

@@ -128,7 +128,7 @@ Choice Candidates::choose(const Partition& cuts) {
   choice.work = tables_->back().work;
   choice.slots = tables_->back().slots;
   choice.mapped = task_.board().flash_mapped;
-  choice.linked = survey_.link().linked;
+  choice.linked = task_.is_linked();
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const StageCut& cut : cuts) {
     const PassTable& table = (*tables_)[cut.table];
@@ -161,8 +161,8 @@ Choice Candidates::choose(const Partition& cuts) {
 
 Candidate Candidates::pack(const Choice& choice, BuildOptions how) const {
   how.last_tries = last_tries_;
-  how.keeps = {survey_.link().keeps_weights};
-  how.banks = {survey_.link().banks};
+  how.keeps = {task_.keeps_weights()};
+  how.banks = {task_.banks()};
   how.packs = &task_.packs;
   how.stages = &stages_;
   Plan plan = build_plan(built_net(), node_draft(net_, uses_, choice, given_),
@@ -193,7 +193,9 @@ Candidate Candidates::filled(const Candidate& c, int64_t budget) const {
 Candidate Candidates::loosened(const Candidate& c, int64_t budget) const {
   Candidate best = filled(c, budget);
   if (best.node.arena_bytes > budget) return c;
-  for (const Slack& slack : slacks(survey_.link().in_flight_bytes)) {
+  const int64_t window = in_flight_bytes(
+      task_.request.cluster, {&task_.node, 1}, task_.request.max_payload);
+  for (const Slack& slack : slacks(window)) {
     Candidate loose =
         timed(pack(c.choice, {.pack_tries = c.tries,
                               .budgets = {budget},

@@ -40,12 +40,12 @@ struct NodeTask {
   }
   const Board& board() const { return of().board; }
   int64_t budget() const { return of().plan_budget(); }
-  NodeLink link() const {
-    const bool linked = request.over_links();
-    if (!linked) return {};
-    const int64_t window =
-        in_flight_bytes(request.cluster, {&node, 1}, request.max_payload);
-    return {linked, of().keeps_weights, of().kept_banks(), window};
+  // With links, copies of mapped weights may lie in SRAM, also in other banks
+  // than the arena's.
+  bool is_linked() const { return request.over_links(); }
+  bool keeps_weights() const { return is_linked() && of().keeps_weights; }
+  std::vector<Bank> banks() const {
+    return is_linked() ? of().kept_banks() : std::vector<Bank>{};
   }
   bool any_stream() const {
     return std::count(streams.begin(), streams.end(), true) > 0;

@@ -68,10 +68,10 @@ std::string record_key(const PlanStage& stage) {
 Survey::Survey(const Net& net, const Board& board,
                std::vector<uint32_t> chunk_limits, RecordMemo& records,
                const Spilling& spilling, const std::vector<int>& stops,
-               NodeLink link)
+               bool linked)
     : net_(net),
       mapped_(board.flash_mapped),
-      link_(link),
+      linked_(linked),
       chunk_limits_(std::move(chunk_limits)),
       records_(records),
       uses_(find_uses(net, spilling)),
@@ -194,7 +194,7 @@ std::vector<int64_t> Survey::record_bytes_of(
   for (const uint32_t limit : chunk_limits_) {
     put_on_tape(net_, alone[0], orders, limit);
     const PlanLayout l =
-        make_layout(net_, alone, false, {}, 0, link_.linked ? &ends : nullptr);
+        make_layout(net_, alone, false, {}, 0, linked_ ? &ends : nullptr);
     const bool fits = alone[0].order.size() <= kMaxRuns;
     bytes.push_back(fits ? int64_t{l.buffers} - l.head - l.variable_bytes : -1);
   }
@@ -202,7 +202,7 @@ std::vector<int64_t> Survey::record_bytes_of(
 }
 
 int64_t Survey::link_bytes() const {
-  if (!link_.linked) return 0;
+  if (!linked_) return 0;
   const auto outputs = static_cast<uint32_t>(net_.outputs.size());
   return link_layout({1, kWindow, outputs, outputs, 1, 0}).bytes;
 }

@@ -22,15 +22,6 @@ namespace shoal {
 // in common with the net without.
 using RecordMemo = KeyedMemo<std::vector<int64_t>>;  // by chunk limit
 
-// Says whether rows come from a coordinator over a link and return to it,
-// whether copies of mapped weights may then lie in SRAM, and in which banks
-// besides the arena's.
-struct NodeLink {
-  bool linked = false, keeps_weights = false;
-  std::vector<Bank> banks = {};
-  int64_t in_flight_bytes = 0;  // see link_time.h
-};
-
 class Survey {
  public:
   // Facts about a segment before its stage is built.
@@ -45,16 +36,16 @@ class Survey {
 
   // `chunk_limits` has limits for the bytes of a tape's chunks, `stops` the
   // ascending positions that no stage may cross. `records` is shared by surveys
-  // of the same net, whatever its spills, with the same limits and link. All
-  // references must outlive the survey.
+  // of the same net, whatever its spills, with the same limits and `linked`:
+  // rows come from a coordinator over a link and return to it. All references
+  // must outlive the survey.
   Survey(const Net&, const Board&, std::vector<uint32_t> chunk_limits,
          RecordMemo& records, const Spilling& = {},
-         const std::vector<int>& stops = {}, NodeLink = {});
+         const std::vector<int>& stops = {}, bool linked = false);
 
   const std::vector<uint32_t>& chunk_limits() const { return chunk_limits_; }
   const std::vector<TensorUses>& uses() const { return uses_; }
   const std::vector<PassTable>& tables() const { return tables_; }
-  NodeLink link() const { return link_; }
   // Returns about how many bytes of the arena the link's tables take.
   int64_t link_bytes() const;
   int all_ports() const { return all_ports_; }
@@ -94,7 +85,7 @@ class Survey {
 
   const Net& net_;
   const bool mapped_;
-  const NodeLink link_;
+  const bool linked_;
   const std::vector<uint32_t> chunk_limits_;
   RecordMemo& records_;
   const std::vector<TensorUses> uses_;
