@@ -145,9 +145,7 @@ Document document_of(const PlanCommandFlags& flags, const Net& net,
   s.name = "pareto";
   s.title = "Arena, time and traffic: " + net.name;
   s.command = flags.command;
-  const LowerBound bound = lower_bound(
-      net, request.cluster,
-      {.linked = request.over_links(), .max_payload = request.max_payload});
+  const LowerBound bound = lower_bound(net, request);
   s.facts = {{"nodes", boards_of(request.cluster)},
              {"plans", fmt::format("{} that differ, {} on the front",
                                    found.trials.size(), front.size())},

@@ -126,6 +126,19 @@ OrMisfit<Plan> auto_plan_in_best_order(const Net& net,
                             });
 }
 
+OrMisfit<Plan> find_by_road(const Net& net, const PlanRequest& request,
+                            SegmentMemo* memo) {
+  if (has_goals(request)) return goal_plan(net, request);
+  if (request.cluster.nodes.size() < 2) {
+    return plan_in_best_order(net, request, [&](const Net& n) {
+      // The memo is of the net in its own order.
+      return plan_of_one(n, request, &n == &net ? memo : nullptr);
+    });
+  }
+  return request.is_auto() ? auto_plan_in_best_order(net, request, memo)
+                           : plan_by_cuts(net, request, memo);
+}
+
 }  // namespace
 
 OrMisfit<Plan> try_plan(const Net& net, const PlanRequest& request) {
@@ -142,24 +155,6 @@ OrMisfit<Plan> try_plan(const Net& net, const PlanRequest& request) {
 Plan make_plan(const Net& net, const PlanRequest& request) {
   return try_plan(net, request).value();
 }
-
-namespace {
-
-OrMisfit<Plan> find_by_road(const Net& net, const PlanRequest& request,
-                            SegmentMemo* memo) {
-  if (has_goals(request)) return goal_plan(net, request);
-  const bool several = request.cluster.nodes.size() > 1;
-  if (!several) {
-    return plan_in_best_order(net, request, [&](const Net& n) {
-      // The memo is of the net in its own order.
-      return plan_of_one(n, request, &n == &net ? memo : nullptr);
-    });
-  }
-  return request.is_auto() ? auto_plan_in_best_order(net, request, memo)
-                           : plan_by_cuts(net, request, memo);
-}
-
-}  // namespace
 
 OrMisfit<Plan> find_plan(const Net& net, const PlanRequest& request,
                          SegmentMemo* memo) {
