@@ -127,10 +127,10 @@ std::vector<CrewPlan::Start> CrewPlan::starts() const {
 }
 
 int64_t CrewPlan::estimate_ps() {
-  if (!first_) {
-    first_.emplace(CutEstimate(net_, request_, crew_, starts().front().cut));
+  if (!mixed_) {
+    mixed_.emplace(CutEstimate(net_, request_, crew_, starts().front().cut));
   }
-  return first_->best().time_ps;
+  return mixed_->best().time_ps;
 }
 
 void CrewPlan::begin_briefly(double least) {
@@ -146,11 +146,12 @@ void CrewPlan::begin_briefly(double least) {
   if (first_trial_) return;
   const Start first = starts().front();
   estimate_ps();
-  first_trial_ = {"mixed", first_->cuts_of(first_->best()), first.search};
+  stored_ = mixed_->estimate().has_stored();
+  first_trial_ = {"mixed", mixed_->cuts_of(mixed_->best()), first.search};
   trials_.run(*first_trial_);
   if (!is_latency()) return begin_small(least);
   // Estimates that ignore storage send less, which may be what fits.
-  if (!trials_.any() && first_->estimate().has_stored()) {
+  if (!trials_.any() && stored_) {
     Start all_mapped = first;
     all_mapped.cut.storage = false;
     run_start(all_mapped);
@@ -197,11 +198,8 @@ void CrewPlan::begin() {
   if (is_lone() || PlanDeadline::passed()) return;
   if (first_trial_) {
     try_groups(*first_trial_);
-    const bool stored = first_->estimate().has_stored();
-    if (!mixed_) mixed_.emplace(std::move(*first_));
-    first_.reset();
     std::vector<Start> all = starts();
-    if (is_latency() && stored) {
+    if (is_latency() && stored_) {
       // Estimates that count storage send more instead, for which other nodes
       // wait, so starts that ignore it are tried, too.
       for (Start s : starts()) {

@@ -115,11 +115,11 @@ class CrewPlan {
   SegmentMemo& memo_;
   int most_plans_ = 0;
   Trials trials_;
-  std::optional<MixedCuts> first_;   // of the first start, until begin()
   std::vector<Trial> start_trials_;  // empty until start_trials() is called
   std::optional<std::vector<Trial>> pipelines_;  // once they were looked for
   std::optional<Trial> first_trial_;
-  std::optional<MixedCuts> mixed_;  // of the best start
+  std::optional<MixedCuts> mixed_;  // of the best start, at first of the first
+  bool stored_ = false;  // whether the first counts weights from storage
   std::vector<std::string> hopeless_;
   std::vector<Rehearsed> rehearsed_;  // all plans that fit
   // The same plans, until improve_further() has applied moves to them; only if
