@@ -86,7 +86,7 @@ void SegmentBounds::add(int layer, const MadeBoxes& all) {
     sums_[n].ps += shares_.least_ps(layer, made[n], n);
   }
   add_bytes(layer, made);
-  // What the layer makes no longer comes from before the segment.
+  // Rows that the layer makes no longer come from before the segment.
   for (const int n : busy_) {
     exchange(layer, n, read_[index(s_.net.layers[layer].out.tensor, n)], -1);
   }
