@@ -229,8 +229,9 @@ struct SlotLayout {
 };
 
 class SlotLayouts : public testing::TestWithParam<SlotLayout> {};
+class SlotLayoutsWithoutAKey : public SlotLayouts {};
 
-TEST_P(SlotLayouts, EverySourceCompiles) {
+TEST_P(SlotLayoutsWithoutAKey, EverySourceCompiles) {
   need_programs({"arm-none-eabi-g++"});
   if (cannot_go_on()) return;
   const Workshop shop;
@@ -266,22 +267,26 @@ TEST_P(SlotLayouts, EverySourceCompilesWithAKey) {
   EXPECT_TRUE(!*l.cipher || found.code == 0) << l.cipher;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, SlotLayouts,
-    testing::Values(
-        SlotLayout{"c", "stm32h743", "-std=gnu++17 -mcpu=cortex-m7",
-                   "app shoal/src", ""},
-        SlotLayout{"pico-sdk", "rp2040", "-std=gnu++17 -mcpu=cortex-m0plus",
-                   "app shoal/src", "pico_mbedtls"},
-        SlotLayout{"pico-sdk", "rp2350", "-std=gnu++17 -mcpu=cortex-m33",
-                   "app shoal/src", "pico_mbedtls"},
-        SlotLayout{"esp-idf", "esp32s3", "-std=gnu++20 -mcpu=cortex-m33",
-                   "main components/shoal/src", "REQUIRES mbedtls"},
-        SlotLayout{"zephyr", "nrf52840", "-std=gnu++17 -mcpu=cortex-m4",
-                   "src shoal/src", "CONFIG_SHOAL_CIPHERS=y"}),
-    [](const auto& info) {
-      return case_name(std::string(info.param.ecosystem) + info.param.board);
-    });
+const SlotLayout kSlotLayouts[] = {
+    {"c", "stm32h743", "-std=gnu++17 -mcpu=cortex-m7", "app shoal/src", ""},
+    {"pico-sdk", "rp2040", "-std=gnu++17 -mcpu=cortex-m0plus", "app shoal/src",
+     "pico_mbedtls"},
+    {"pico-sdk", "rp2350", "-std=gnu++17 -mcpu=cortex-m33", "app shoal/src",
+     "pico_mbedtls"},
+    {"esp-idf", "esp32s3", "-std=gnu++20 -mcpu=cortex-m33",
+     "main components/shoal/src", "REQUIRES mbedtls"},
+    {"zephyr", "nrf52840", "-std=gnu++17 -mcpu=cortex-m4", "src shoal/src",
+     "CONFIG_SHOAL_CIPHERS=y"}};
+std::string name_of_slot_layout(
+    const testing::TestParamInfo<SlotLayout>& info) {
+  return case_name(std::string(info.param.ecosystem) + info.param.board);
+}
+INSTANTIATE_TEST_SUITE_P(All, SlotLayouts, testing::ValuesIn(kSlotLayouts),
+                         name_of_slot_layout);
+// The driver of its flash, which each SDK has of its own, is the same with a
+// key. ExportedSlots builds and runs without one what they share.
+INSTANTIATE_TEST_SUITE_P(Long, SlotLayoutsWithoutAKey,
+                         testing::ValuesIn(kSlotLayouts), name_of_slot_layout);
 
 // The first core's stack holds the server, its own half of a layer and what
 // rings the other core: heads of attention take the most of it.

@@ -101,7 +101,7 @@ class SharedWire {
   }
 
   BusFaults faults;
-  std::mt19937 random;
+  std::minstd_rand random;
   std::vector<BusParty> parties;
   std::map<uint64_t, size_t> busy;  // when a byte began, by whom
   int collisions = 0;
@@ -201,7 +201,8 @@ struct BusTalk {
   std::map<std::pair<size_t, size_t>, std::vector<uint32_t>> heard{};
 
   static Message message(size_t from, size_t to, uint32_t number) {
-    std::mt19937 random(static_cast<unsigned>(from * 1000 + to * 100 + number));
+    std::minstd_rand random(
+        static_cast<unsigned>(from * 1000 + to * 100 + number));
     Message m(6 + random() % (kSerialPayload - 5));
     for (uint8_t& b : m) b = static_cast<uint8_t>(random() % 4 + 0x7C);
     m[0] = static_cast<uint8_t>(from);

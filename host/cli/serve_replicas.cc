@@ -15,7 +15,7 @@
 namespace shoal {
 namespace {
 
-constexpr std::chrono::milliseconds kAskAgain{1000}, kLook{20};
+constexpr std::chrono::milliseconds kAskAgain{1000}, kLookAgain{20};
 // A worker that was refused may come back larger. Each time it is planned for.
 constexpr std::chrono::milliseconds kPlanAgain{30'000};
 
@@ -130,7 +130,7 @@ bool ReplicaEngines::wait_for(size_t number, DeskLane& lane) {
     const auto until = std::chrono::steady_clock::now() + pause;
     while (std::chrono::steady_clock::now() < until) {
       if (lane.stops()) return false;
-      std::this_thread::sleep_for(kLook);
+      std::this_thread::sleep_for(kLookAgain);
     }
     try {
       open_replica(number);

@@ -19,7 +19,7 @@ void add_sources(CLI::App* verb, ServeFlags& f) {
 }
 
 // An empty name is that of a shell variable that is not set.
-std::string is_given(const std::string& path) {
+std::string names_a_file(const std::string& path) {
   return path.empty() ? "is empty: give a file" : "";
 }
 
@@ -29,8 +29,8 @@ void add_tls(CLI::App* verb, ServeFlags& f) {
       "Speak TLS on --http; certificate of this computer, PEM");
   CLI::Option* const key = verb->add_option("--http-key", f.http_key,
                                             "Key of that certificate, PEM");
-  certificate->check(is_given);
-  key->check(is_given);
+  certificate->check(names_a_file);
+  key->check(names_a_file);
   certificate->needs(key);
   key->needs(certificate);
 }
@@ -111,7 +111,7 @@ void add_watch(CLI::App& app, WatchFlags& f, int& code) {
   verb->add_option("--token", f.token, "File with the token of the service");
   verb->add_option("--http-ca", f.ca,
                    "Speak TLS; certificate of the service's authority")
-      ->check(is_given);
+      ->check(names_a_file);
   verb->add_option("--every", f.every, "Seconds between two looks")
       ->capture_default_str()
       ->check(real_range(0.05, 86'400));

@@ -80,12 +80,10 @@ TEST(OnnxDamage, OneFlippedBitAtEveryByte) {
     DamageTally tally;
     std::vector<uint8_t> file = sample.file;
     for (size_t i = 0; i < file.size(); ++i) {
-      for (const int step : {3, 5}) {
-        const auto bit = static_cast<uint8_t>(1u << (i * step % 8));
-        file[i] ^= bit;
-        try_import(file, tally);
-        file[i] ^= bit;
-      }
+      const auto bit = static_cast<uint8_t>(1u << (i * 3 % 8));
+      file[i] ^= bit;
+      try_import(file, tally);
+      file[i] ^= bit;
     }
     EXPECT_GT(tally.corrupt, 0) << sample.name;
     EXPECT_GT(tally.unsupported, 0) << sample.name;

@@ -34,7 +34,7 @@ class PlanCacheTest : public testing::Test {
 
   TemporaryFolder folder_;
   const PlanCache cache_{folder_.path().string(), PlanCache::kMostBytes};
-  const Net net_ = lower(zoo_model("zoo:mobilenet_v2@64"));
+  const Net net_ = lower(zoo_model("zoo:squeezenet1_1@64"));
   const PlanRequest request_ = one_node(find_board("teensy41"));
   const Plan plan_ = make_plan(net_, request_);
 };
